@@ -1,0 +1,97 @@
+//! The kinds of check. Each is a file here and a word in the list below; a rule file names one and gives its parameters.
+//!
+//! A check reads a document's index and says what it finds. It prints nothing and changes nothing.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use crate::finding::{Finding, RuleInfo};
+use crate::text::Document;
+
+/// Looks at one document at a time, for all the rules of its kind at once.
+pub trait DocumentCheck: Send + Sync {
+    /// Adds what it finds in `document` to `findings`, which hold what the kinds before it found.
+    fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>);
+}
+
+/// Parameters that a kind cannot work with.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ParameterError {
+    /// What is wrong and what to write instead.
+    pub message: String,
+    /// The bytes of the rule file that are wrong, where they are known.
+    pub place: Option<std::ops::Range<usize>>,
+}
+
+/// A rule of one kind, as that kind's compiler takes it.
+pub type KindRule<'r, P> = (Arc<RuleInfo>, &'r P);
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $module:ident => $variant:ident),* $(,)?) => {
+        $($(#[$doc])* pub mod $module;)*
+
+        /// What a rule file says under `check`: the kind and its parameters.
+        #[derive(Debug, Clone, Deserialize)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum Parameters {
+            $($(#[$doc])* $variant($module::Parameters)),*
+        }
+
+        impl Parameters {
+            /// The kind's name, as rule files write it.
+            pub fn kind(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => $module::NAME),*
+                }
+            }
+
+            /// Whether the kind can work with these parameters.
+            ///
+            /// # Errors
+            ///
+            /// What is wrong, and where.
+            pub fn validate(&self) -> Result<(), ParameterError> {
+                match self {
+                    $(Self::$variant(parameters) => $module::validate(parameters)),*
+                }
+            }
+        }
+
+        /// Makes one check of all the rules of each kind, in the order in which they run.
+        ///
+        /// # Errors
+        ///
+        /// The first rule that its kind cannot work with.
+        pub fn compile(rules: &[(Arc<RuleInfo>, &Parameters)]) -> Result<Vec<Box<dyn DocumentCheck>>, ParameterError> {
+            let mut checks: Vec<Box<dyn DocumentCheck>> = Vec::new();
+            $({
+                let of_kind: Vec<KindRule<'_, $module::Parameters>> = rules
+                    .iter()
+                    .filter_map(|(info, parameters)| match parameters {
+                        Parameters::$variant(parameters) => Some((Arc::clone(info), parameters)),
+                        #[allow(unreachable_patterns, reason = "the list may hold a single kind")]
+                        _ => None,
+                    })
+                    .collect();
+                if !of_kind.is_empty() {
+                    checks.push($module::compile(of_kind)?);
+                }
+            })*
+            Ok(checks)
+        }
+    };
+}
+
+// A kind sees what those above it found.
+kinds! {
+    /// Generated records: runs of `label : value` lines about an invented person.
+    record => Record,
+    /// Tables of contents without their pages.
+    outline => Outline,
+    /// Pseudo-Latin filler.
+    latin => PseudoLatin,
+    /// Patterns over lines, sentences and paragraphs.
+    pattern => Pattern,
+}

@@ -1,0 +1,272 @@
+//! From matches to findings: place, company and reach.
+
+use std::sync::Arc;
+
+use super::prefilter::{Hit, Prefilter};
+use super::unit::is_searched;
+use super::{Matcher, Place, Reach, Unit};
+use crate::finding::Finding;
+use crate::text::{BlockKind, Document, Span, count_words};
+
+/// Adds the findings of all patterns in `document` to those of earlier kinds.
+pub(super) fn collect(
+    matchers: &[Matcher],
+    prefilter: &Prefilter,
+    document: &Document<'_>,
+    findings: &mut Vec<Finding>,
+) {
+    let mut evidence = Evidence {
+        matchers,
+        document,
+        candidates: Vec::new(),
+        matches: Vec::new(),
+        residue: vec![false; document.blocks().len()],
+        tail_start: document.blocks().len(),
+    };
+    evidence.search(prefilter);
+    if evidence.candidates.is_empty() && evidence.matches.is_empty() {
+        return;
+    }
+    for finding in findings.iter() {
+        evidence.mark_residue(finding.span);
+    }
+    evidence.walk_edges();
+    evidence.keep_company(findings);
+    evidence.report(findings);
+}
+
+/// A pattern that may match a unit: a literal of it was seen there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Candidate {
+    matcher: usize,
+    block: usize,
+    unit: Span,
+}
+
+struct Evidence<'e, 't> {
+    matchers: &'e [Matcher],
+    document: &'e Document<'t>,
+    /// Those that count only at an edge and are tried when the walk comes to them; in order of block.
+    candidates: Vec<Candidate>,
+    matches: Vec<Candidate>,
+    /// For each block, whether all of it is known to be noise.
+    residue: Vec<bool>,
+    /// The first block after the last prose.
+    tail_start: usize,
+}
+
+impl<'e> Evidence<'e, '_> {
+    /// Matches what counts anywhere, and notes what may count at an edge.
+    fn search(&mut self, prefilter: &Prefilter) {
+        let mut hits: Vec<Hit> = Vec::new();
+        let mut seen: Vec<Candidate> = Vec::new();
+        for block in 0..self.document.blocks().len() {
+            if !is_searched(self.document, block) {
+                continue;
+            }
+            let content = self.document.blocks()[block].content;
+            prefilter.hits(self.document.slice(content), &mut hits);
+            // By pattern, then by place: the hits of one pattern in one unit follow each other.
+            hits.sort_unstable_by_key(|hit| (hit.pattern, hit.offset));
+            seen.clear();
+            for hit in &hits {
+                let matcher = &self.matchers[hit.pattern];
+                let Some(unit) = matcher.unit_at(self.document, block, content.start + hit.offset) else { continue };
+                let candidate = Candidate { matcher: hit.pattern, block, unit };
+                if seen.last() == Some(&candidate) {
+                    continue;
+                }
+                seen.push(candidate);
+                if matcher.pattern.place != Place::Anywhere {
+                    self.candidates.push(candidate);
+                } else if matcher.matches(self.document, unit) {
+                    self.accept(candidate);
+                }
+            }
+        }
+    }
+
+    fn accept(&mut self, candidate: Candidate) {
+        if !self.matchers[candidate.matcher].pattern.needs_company {
+            self.mark_residue(candidate.unit);
+        }
+        self.matches.push(candidate);
+    }
+
+    /// Notes which blocks `span` takes whole.
+    fn mark_residue(&mut self, span: Span) {
+        let blocks = self.document.blocks();
+        let mut block = self.document.block_at(span.start);
+        while let Some(one) = blocks.get(block).filter(|one| one.span.start < span.end) {
+            self.residue[block] |= span.contains(one.content);
+            block += 1;
+        }
+    }
+
+    /// Walks from both ends towards the first and the last prose, and tries the candidates on the way.
+    fn walk_edges(&mut self) {
+        let blocks = self.document.blocks().len();
+        let matched = self.matches.len();
+        let candidates = std::mem::take(&mut self.candidates);
+        let of_block = |block: usize| {
+            let start = candidates.partition_point(|candidate| candidate.block < block);
+            let end = candidates.partition_point(|candidate| candidate.block <= block);
+            &candidates[start..end]
+        };
+
+        let mut last_prose = None;
+        for block in (0..blocks).rev() {
+            self.try_at(of_block(block), Place::Tail, None);
+            if self.is_prose(block) {
+                last_prose = Some(block);
+                break;
+            }
+        }
+        let Some(last_prose) = last_prose else {
+            // No prose, no edges.
+            self.matches.truncate(matched);
+            return;
+        };
+        self.tail_start = last_prose + 1;
+        self.try_at(of_block(last_prose), Place::Tail, Some(last_prose));
+        for block in 0..=last_prose {
+            self.try_at(of_block(block), Place::Head, None);
+            if self.is_prose(block) {
+                self.try_at(of_block(block), Place::Head, Some(block));
+                break;
+            }
+        }
+    }
+
+    fn is_prose(&self, block: usize) -> bool {
+        let kind = self.document.blocks()[block].kind;
+        let is_matter = kind == BlockKind::Code
+            || kind == BlockKind::Table && self.document.blocks()[block].lines.len() > 1
+            || self.document.is_prose(block);
+        is_matter && !self.residue[block]
+    }
+
+    /// Tries candidates of one block at an edge. `prose` is the block when it is the prose at which the walk stopped: then
+    /// only sentences near the edge count.
+    fn try_at(&mut self, candidates: &[Candidate], edge: Place, prose: Option<usize>) {
+        const HEAD_SENTENCES: usize = 2;
+        const TAIL_SENTENCES: usize = 5;
+        for &candidate in candidates {
+            let matcher = &self.matchers[candidate.matcher];
+            let place = matcher.pattern.place;
+            let is_sentence = matcher.pattern.unit == Unit::Sentence;
+            if place != edge && place != Place::Edge || prose.is_some() && !is_sentence {
+                continue;
+            }
+            if let Some(block) = prose {
+                let sentences = self.document.sentences(block);
+                let near = match edge {
+                    Place::Head => sentences.get(..HEAD_SENTENCES.min(sentences.len())),
+                    _ => sentences.get(sentences.len().saturating_sub(TAIL_SENTENCES)..),
+                };
+                if !near.is_some_and(|near| near.contains(&candidate.unit)) {
+                    continue;
+                }
+            }
+            if matcher.matches(self.document, candidate.unit) {
+                self.accept(candidate);
+            }
+        }
+    }
+
+    /// Drops weak matches that stand alone.
+    fn keep_company(&mut self, findings: &[Finding]) {
+        if !self.matches.iter().any(|found| self.matchers[found.matcher].pattern.needs_company) {
+            return;
+        }
+        // Strong findings and weak matches in order of place; a weak one is known by its index.
+        let mut row: Vec<(Span, Option<usize>)> = findings.iter().map(|finding| (finding.span, None)).collect();
+        row.extend(self.matches.iter().enumerate().map(|(index, found)| {
+            let weak = self.matchers[found.matcher].pattern.needs_company;
+            (found.unit, weak.then_some(index))
+        }));
+        row.sort_unstable();
+
+        let mut kept = vec![true; self.matches.len()];
+        let mut start = 0;
+        while start < row.len() {
+            let mut end = start + 1;
+            let mut reach = row[start].0;
+            let mut units = 1;
+            while end < row.len() && self.adjoin(reach, row[end].0) {
+                units += usize::from(row[end].0.start >= reach.end);
+                reach = reach.cover(row[end].0);
+                end += 1;
+            }
+            let strong = row[start..end].iter().any(|(_, weak)| weak.is_none());
+            for index in row[start..end].iter().filter_map(|(_, weak)| *weak) {
+                let enough = self.matchers[self.matches[index].matcher].pattern.or_row_of;
+                kept[index] = strong || enough > 0 && units >= enough;
+            }
+            start = end;
+        }
+        let mut index = 0;
+        self.matches.retain(|_| {
+            index += 1;
+            kept[index - 1]
+        });
+    }
+
+    /// Whether nothing to read stands between two spans.
+    fn adjoin(&self, left: Span, right: Span) -> bool {
+        const WIDEST_GAP: usize = 200;
+        right.start <= left.end
+            || right.start - left.end <= WIDEST_GAP
+                && !self.document.slice(Span::new(left.end, right.start)).contains(char::is_alphanumeric)
+    }
+
+    /// One finding for what a rule's patterns say of the same place, in the widest form.
+    fn report(&mut self, findings: &mut Vec<Finding>) {
+        let mut found: Vec<(Span, &Matcher)> = self
+            .matches
+            .iter()
+            .map(|found| {
+                let matcher = &self.matchers[found.matcher];
+                (self.extend(found, matcher.pattern.reach), matcher)
+            })
+            .collect();
+        found.sort_by(|(left, a), (right, b)| {
+            (&a.rule.code, left.start, right.end).cmp(&(&b.rule.code, right.start, left.end))
+        });
+        found.dedup_by(|(later, a), (earlier, b)| Arc::ptr_eq(&a.rule, &b.rule) && earlier.overlaps(*later) && {
+            *earlier = earlier.cover(*later);
+            true
+        });
+        for (span, matcher) in found {
+            let mut finding = Finding::removing(&matcher.rule, self.document, span);
+            if let (Some(fix), Some(applicability)) = (&mut finding.fix, matcher.pattern.fix) {
+                fix.applicability = applicability;
+            }
+            findings.push(finding);
+        }
+    }
+
+    fn extend(&self, found: &Candidate, reach: Reach) -> Span {
+        const MOST_WORDS: usize = 40;
+        let block = &self.document.blocks()[found.block];
+        match reach {
+            Reach::Unit => found.unit,
+            Reach::Block => {
+                let rest = Span::new(found.unit.end, block.content.end.max(found.unit.end));
+                let is_short = count_words(self.document.slice(rest), MOST_WORDS + 1) <= MOST_WORDS;
+                if is_short { found.unit.cover(rest) } else { found.unit }
+            }
+            Reach::End => {
+                if found.block + 1 < self.tail_start {
+                    return found.unit;
+                }
+                let end = self.document.blocks()[found.block..]
+                    .iter()
+                    .rev()
+                    .find(|block| block.kind != BlockKind::Blank)
+                    .map_or(found.unit.end, |block| block.span.end);
+                Span::new(found.unit.start, end.max(found.unit.end))
+            }
+        }
+    }
+}

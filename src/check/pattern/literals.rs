@@ -1,0 +1,107 @@
+//! Which strings are certain to occur in whatever a regular expression matches.
+
+use regex_syntax::hir::literal::{Extractor, Seq};
+use regex_syntax::hir::{Hir, HirKind};
+
+use super::{ParameterError, Pattern};
+
+/// Fewest bytes of a literal worth searching for.
+const SHORTEST: usize = 3;
+/// Most bytes kept of a literal; more would tell little and cost memory.
+const LONGEST: usize = 14;
+/// Most literals of one expression.
+const MOST: usize = 96;
+
+impl Pattern {
+    /// Strings of which at least one occurs in whatever the pattern matches, ASCII case aside; `None` if there are none.
+    pub(super) fn literals(&self) -> Result<Option<Vec<String>>, ParameterError> {
+        let mut all = Vec::new();
+        for expression in &self.any {
+            let hir = regex_syntax::Parser::new().parse(expression.get_ref()).map_err(|error| ParameterError {
+                message: format!("not a regular expression: {}", first_line(&error.to_string())),
+                place: Some(expression.span()),
+            })?;
+            match required(&hir) {
+                Some(literals) => all.extend(literals),
+                None => return Ok(None),
+            }
+        }
+        all.sort();
+        all.dedup();
+        Ok(Some(all))
+    }
+}
+
+/// The last line of a syntax error says what is wrong; those before it draw a picture.
+pub(super) fn first_line(error: &str) -> &str {
+    error.lines().last().unwrap_or(error).trim_start_matches("error: ")
+}
+
+/// The best set of strings that a match of `hir` cannot do without.
+fn required(hir: &Hir) -> Option<Vec<String>> {
+    let mut candidates = vec![prefixes(hir)];
+    match hir.kind() {
+        HirKind::Concat(parts) => {
+            for at in 0..parts.len() {
+                candidates.push(prefixes(&Hir::concat(parts[at..].to_vec())));
+                candidates.push(required(&parts[at]));
+            }
+        }
+        HirKind::Alternation(branches) => {
+            let union: Option<Vec<Vec<String>>> = branches.iter().map(required).collect();
+            candidates.push(union.map(|sets| sets.concat()));
+        }
+        HirKind::Capture(capture) => candidates.push(required(&capture.sub)),
+        HirKind::Repetition(repetition) if repetition.min > 0 => candidates.push(required(&repetition.sub)),
+        _ => {}
+    }
+    candidates.into_iter().flatten().filter(|set| set.len() <= MOST).max_by_key(|set| worth(set))
+}
+
+/// Longer literals are rarer, and few are better than many.
+fn worth(set: &[String]) -> (usize, usize) {
+    (set.iter().map(|literal| literal.len().min(8)).min().unwrap_or(0), MOST - set.len())
+}
+
+fn prefixes(hir: &Hir) -> Option<Vec<String>> {
+    let mut extractor = Extractor::new();
+    extractor.limit_class(4).limit_total(MOST).limit_literal_len(2 * LONGEST);
+    let sequence: Seq = extractor.extract(hir);
+    let literals: Vec<String> =
+        sequence.literals()?.iter().map(|literal| searchable(literal.as_bytes())).collect::<Option<_>>()?;
+    let variants: Vec<String> = literals.iter().flat_map(|literal| case_variants(literal)).collect();
+    (!variants.is_empty()).then_some(variants)
+}
+
+/// The part of a literal that is searched for: valid UTF-8, long enough, not too long.
+fn searchable(bytes: &[u8]) -> Option<String> {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()]).ok()?,
+    };
+    let mut end = text.len().min(LONGEST);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    (end >= SHORTEST).then(|| text[..end].to_ascii_lowercase())
+}
+
+/// The search ignores the case of ASCII letters only; other letters are searched for in each case.
+fn case_variants(literal: &str) -> Vec<String> {
+    if literal.is_ascii() {
+        return vec![literal.to_owned()];
+    }
+    const LETTERS: usize = 4;
+    let mut variants = vec![String::new()];
+    for character in literal.chars().take(LETTERS) {
+        let mut cases = vec![character];
+        cases.extend(character.to_lowercase().chain(character.to_uppercase()));
+        cases.sort_unstable();
+        cases.dedup();
+        variants = variants
+            .iter()
+            .flat_map(|before| cases.iter().map(move |case| format!("{before}{case}")))
+            .collect();
+    }
+    variants
+}

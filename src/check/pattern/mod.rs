@@ -1,0 +1,209 @@
+//! The `pattern` kind: regular expressions over lines, sentences and paragraphs, with guards.
+//!
+//! All patterns of all rules share one search for literals; a regular expression runs only on a unit that holds one of its
+//! literals and that passes the cheap guards.
+
+mod evidence;
+mod literals;
+mod prefilter;
+mod unit;
+
+use std::sync::Arc;
+
+use regex_automata::meta::Regex;
+use regex_automata::util::syntax;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{DocumentCheck, KindRule, ParameterError};
+use crate::finding::{Applicability, Finding, RuleInfo};
+use crate::text::Document;
+use prefilter::Prefilter;
+
+/// The kind's name in rule files.
+pub const NAME: &str = "pattern";
+
+/// A rule's patterns; each is looked for on its own.
+pub type Parameters = Vec<Pattern>;
+
+/// Regular expressions and the guards that all of them share.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Pattern {
+    /// Regular expressions, any of which may match. Case is ignored unless `case-sensitive` is set.
+    pub any: Vec<Spanned<String>>,
+    /// Regular expressions that may not match anywhere in the unit.
+    #[serde(default)]
+    pub unless: Vec<Spanned<String>>,
+    /// What is matched and, unless `reach` says more, removed.
+    #[serde(default)]
+    pub unit: Unit,
+    /// A part of the unit may match; else the whole unit must, but for marks and blanks around it.
+    #[serde(default)]
+    pub part: bool,
+    /// Letters match only in their own case.
+    #[serde(default)]
+    pub case_sensitive: bool,
+    /// Where in the document.
+    #[serde(default)]
+    pub place: Place,
+    /// Fewest words in the unit.
+    #[serde(default)]
+    pub min_words: usize,
+    /// Most words in the unit.
+    #[serde(default = "no_limit")]
+    pub max_words: usize,
+    /// Weak evidence: counts only directly beside another finding.
+    #[serde(default)]
+    pub needs_company: bool,
+    /// With `needs-company`: that many in a row are company enough for each other; 0 for never.
+    #[serde(default)]
+    pub or_row_of: usize,
+    /// How far what it says extends.
+    #[serde(default)]
+    pub reach: Reach,
+    /// The fix's applicability where it is not the rule's.
+    pub fix: Option<Applicability>,
+}
+
+fn no_limit() -> usize {
+    usize::MAX
+}
+
+/// What a pattern is matched against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unit {
+    /// A line that is not part of a wrapped paragraph.
+    #[default]
+    Line,
+    /// A sentence.
+    Sentence,
+    /// A block of text: one line, or the lines of a wrapped paragraph.
+    Paragraph,
+}
+
+/// Where in a document a pattern counts.
+///
+/// The head and the tail are what stands before the first and after the last block of prose, where blocks that were
+/// themselves found to be noise do not count as prose. A document without prose has neither.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Place {
+    /// Everywhere.
+    #[default]
+    Anywhere,
+    /// Before the first prose; for sentences also the first two of that.
+    Head,
+    /// After the last prose; for sentences also the last five of that.
+    Tail,
+    /// In the head or in the tail.
+    Edge,
+}
+
+/// How far what a pattern says extends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reach {
+    /// The unit.
+    #[default]
+    Unit,
+    /// From the unit to the end of its block, if at most 40 words follow there.
+    Block,
+    /// From the unit to the end of the document, if no prose follows.
+    End,
+}
+
+/// A pattern ready to run.
+struct Matcher {
+    rule: Arc<RuleInfo>,
+    pattern: Pattern,
+    regex: Regex,
+    unless: Option<Regex>,
+}
+
+struct PatternCheck {
+    matchers: Vec<Matcher>,
+    prefilter: Prefilter,
+}
+
+impl DocumentCheck for PatternCheck {
+    fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
+        evidence::collect(&self.matchers, &self.prefilter, document, findings);
+    }
+}
+
+/// Whether the expressions can be compiled and the guards make sense together.
+///
+/// # Errors
+///
+/// The first fault, with its place.
+pub fn validate(patterns: &Parameters) -> Result<(), ParameterError> {
+    for pattern in patterns {
+        pattern.validate()?;
+    }
+    Ok(())
+}
+
+/// Makes one check of all the rules' patterns.
+///
+/// # Errors
+///
+/// The first pattern that is no regular expression or whose guards contradict each other.
+pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
+    let mut matchers = Vec::new();
+    for (rule, patterns) in rules {
+        for pattern in patterns {
+            let regex = pattern.regex()?;
+            let unless = (!pattern.unless.is_empty()).then(|| pattern.build(&pattern.unless, true)).transpose()?;
+            matchers.push(Matcher { rule: Arc::clone(&rule), pattern: pattern.clone(), regex, unless });
+        }
+    }
+    let prefilter = Prefilter::new(matchers.iter().map(|matcher| &matcher.pattern))?;
+    Ok(Box::new(PatternCheck { matchers, prefilter }))
+}
+
+impl Pattern {
+    fn validate(&self) -> Result<(), ParameterError> {
+        if self.any.is_empty() {
+            return Err(ParameterError { message: "`any` is empty: give at least one regular expression".into(), place: None });
+        }
+        if self.min_words > self.max_words {
+            let message = format!("`min-words` {} is more than `max-words` {}", self.min_words, self.max_words);
+            return Err(ParameterError { message, place: Some(self.any[0].span()) });
+        }
+        for expression in self.any.iter().chain(&self.unless) {
+            self.build(std::slice::from_ref(expression), self.part)?;
+        }
+        if self.part && self.literals()?.is_none() && self.max_words > prefilter::SHORT_WORDS {
+            let message = format!(
+                "nothing in it is certain to occur, so that every line would have to be tried: name a word that always \
+                 occurs, or set `max-words` to {} or less",
+                prefilter::SHORT_WORDS
+            );
+            return Err(ParameterError { message, place: Some(self.any[0].span()) });
+        }
+        Ok(())
+    }
+
+    fn regex(&self) -> Result<Regex, ParameterError> {
+        self.build(&self.any, self.part)
+    }
+
+    /// One regular expression for all of `expressions`.
+    fn build(&self, expressions: &[Spanned<String>], part: bool) -> Result<Regex, ParameterError> {
+        let joined = expressions.iter().map(|one| one.get_ref().as_str()).collect::<Vec<_>>().join("|");
+        let source = if part { joined } else { format!(r"^[^\p{{L}}\p{{N}}]*(?:{joined})[^\p{{L}}\p{{N}}]*$") };
+        Regex::builder()
+            .syntax(syntax::Config::new().case_insensitive(!self.case_sensitive))
+            .configure(Regex::config().nfa_size_limit(Some(4 << 20)))
+            .build(&source)
+            .map_err(|error| ParameterError {
+                message: match error.syntax_error() {
+                    Some(syntax) => format!("not a regular expression: {}", literals::first_line(&syntax.to_string())),
+                    None => format!("not a usable regular expression: {error}"),
+                },
+                place: expressions.first().map(Spanned::span),
+            })
+    }
+}

@@ -1,0 +1,40 @@
+//! The units that patterns are matched against, and the guards on them.
+
+use super::{Matcher, Unit};
+use crate::text::{BlockKind, Document, Span, count_words};
+
+impl Matcher {
+    /// The unit of block `block` in which the byte at `offset` stands, if the pattern looks at such units.
+    pub(super) fn unit_at(&self, document: &Document<'_>, block: usize, offset: usize) -> Option<Span> {
+        let index = block;
+        let block = &document.blocks()[index];
+        match self.pattern.unit {
+            Unit::Line => (block.lines.len() == 1).then_some(block.content),
+            Unit::Paragraph => Some(block.content),
+            Unit::Sentence => {
+                let sentences = document.sentences(index);
+                let at = sentences.partition_point(|sentence| sentence.start <= offset).checked_sub(1)?;
+                sentences.get(at).copied()
+            }
+        }
+    }
+
+    /// Whether the pattern matches `unit` and its guards allow it, the place aside.
+    pub(super) fn matches(&self, document: &Document<'_>, unit: Span) -> bool {
+        let text = document.slice(unit);
+        let (min, max) = (self.pattern.min_words, self.pattern.max_words);
+        if min > 0 || max < usize::MAX {
+            let words = count_words(text, max.saturating_add(1).max(min));
+            if words < min || words > max {
+                return false;
+            }
+        }
+        self.regex.is_match(text) && !self.unless.as_ref().is_some_and(|unless| unless.is_match(text))
+    }
+}
+
+/// Whether patterns look at a block at all: text, and a lone line with pipes, which is no table.
+pub(super) fn is_searched(document: &Document<'_>, block: usize) -> bool {
+    let block = &document.blocks()[block];
+    block.kind.is_text() || block.kind == BlockKind::Table && block.lines.len() == 1
+}

@@ -1,0 +1,176 @@
+//! What a check says about a document: a finding, its labels and its fix.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::text::{Document, Origin, Span};
+
+/// How much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Noise that should not be ingested.
+    Warning,
+    /// The document cannot be ingested as it is.
+    Error,
+}
+
+/// Whether a fix may be applied without asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Applicability {
+    /// Applied by `--fix`.
+    Safe,
+    /// Applied only by `--unsafe-fixes`.
+    Unsafe,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        })
+    }
+}
+
+impl fmt::Display for Applicability {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Safe => "safe",
+            Self::Unsafe => "unsafe",
+        })
+    }
+}
+
+/// What every finding of a rule shares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleInfo {
+    /// Two letters and three digits, such as `BP001`; never reused.
+    pub code: String,
+    /// The fault in words and dashes, such as `comment-prompt`.
+    pub name: String,
+    /// The fault in a few words, as the title of a finding.
+    pub summary: String,
+    /// How much its findings matter.
+    pub severity: Severity,
+    /// Whether its fix may be applied without asking; `None` where it offers none.
+    pub fix: Option<Applicability>,
+    /// A sentence that goes with each finding.
+    pub note: Option<String>,
+}
+
+/// A fault, its place and what to do about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// The rule that found it.
+    pub rule: Arc<RuleInfo>,
+    /// The document it stands in.
+    pub origin: Arc<Origin>,
+    /// What is wrong, in a few words.
+    pub message: String,
+    /// The bytes that are wrong.
+    pub span: Span,
+    /// What stands beside the marked bytes, if anything is to be said there.
+    pub label: Option<String>,
+    /// Further places that belong to it.
+    pub labels: Vec<Label>,
+    /// Sentences that say why, or what else is to know.
+    pub notes: Vec<String>,
+    /// What the fix would do, as an instruction.
+    pub help: Option<String>,
+    /// The edits that mend it.
+    pub fix: Option<Fix>,
+}
+
+/// A further place that belongs to a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// The document, where it is not the finding's own.
+    pub origin: Option<Arc<Origin>>,
+    /// The bytes meant.
+    pub span: Span,
+    /// What they are; may be empty.
+    pub message: String,
+}
+
+/// Edits that mend one finding; to be applied together or not at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fix {
+    /// Whether it may be applied without asking.
+    pub applicability: Applicability,
+    /// In order of place, none overlapping another.
+    pub edits: Vec<Edit>,
+}
+
+/// One replacement in a document's text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Edit {
+    /// The bytes that go; empty for an insertion.
+    #[serde(flatten)]
+    pub span: Span,
+    /// What stands there afterwards.
+    pub content: String,
+}
+
+impl Edit {
+    /// Whether the edit only takes bytes away.
+    pub fn is_deletion(&self) -> bool {
+        self.content.is_empty()
+    }
+}
+
+impl Finding {
+    /// A finding of `rule` at `span`, with the rule's own words and no fix.
+    pub fn new(rule: &Arc<RuleInfo>, document: &Document<'_>, span: Span) -> Self {
+        Self {
+            rule: Arc::clone(rule),
+            origin: Arc::clone(document.origin()),
+            message: rule.summary.clone(),
+            span,
+            label: None,
+            labels: Vec::new(),
+            notes: rule.note.iter().cloned().collect(),
+            help: None,
+            fix: None,
+        }
+    }
+
+    /// A finding whose fix, if its rule offers one, deletes `span` without leaving a gap.
+    pub fn removing(rule: &Arc<RuleInfo>, document: &Document<'_>, span: Span) -> Self {
+        let mut finding = Self::new(rule, document, span);
+        if let Some(applicability) = rule.fix {
+            let cut = document.removal(span);
+            finding.help = Some(format!("remove {}", what_goes(document, span, cut)));
+            finding.fix = Some(Fix { applicability, edits: vec![Edit { span: cut, content: String::new() }] });
+        }
+        finding
+    }
+
+    /// The place that decides the order of findings in a document.
+    pub fn order(&self) -> (usize, usize, &str) {
+        (self.span.start, self.span.end, &self.rule.code)
+    }
+}
+
+/// Names what a deletion takes, as a person would.
+fn what_goes(document: &Document<'_>, span: Span, cut: Span) -> String {
+    let (first, last) = (document.line_at(span.start), document.line_at(span.end.max(1) - 1));
+    let lines = document.lines();
+    let whole = lines.get(first).zip(lines.get(last)).is_some_and(|(first, last)| {
+        cut.start <= first.start && last.end <= cut.end || document.removal(Span::new(first.start, last.end)) == cut
+    });
+    match (whole, first == last) {
+        (true, true) => "the line".to_owned(),
+        (true, false) => format!("lines {} to {}", first + 1, last + 1),
+        (false, _) => {
+            let is_sentence = document.sentences(document.block_at(span.start)).contains(&span);
+            if is_sentence { "the sentence".to_owned() } else { "the passage".to_owned() }
+        }
+    }
+}

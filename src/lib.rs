@@ -1,0 +1,22 @@
+//! dechaff finds the noise in text corpora before they are ingested, and says what, where and why.
+//!
+//! A module imports only from those above it here:
+//!
+//! - [`text`]: a document, parsed once
+//! - [`finding`]: what is wrong, where, and the edits that mend it
+//! - [`check`]: the kinds of check
+//! - [`rule`]: rule files and the registry
+//! - [`config`]: which rules run
+//! - [`engine`]: documents in, findings out
+//! - [`fix`]: applying edits
+//! - [`report`]: findings as text for people and for other programs
+//!
+//! None of these does I/O. With the feature `cli` come files (`corpus`) and the command line (`cli`).
+
+pub mod check;
+pub mod config;
+pub mod engine;
+pub mod finding;
+pub mod fix;
+pub mod rule;
+pub mod text;

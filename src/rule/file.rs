@@ -1,0 +1,125 @@
+//! From a rule file's TOML to a rule.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::{Example, Rule, RuleError};
+use crate::check::Parameters;
+use crate::finding::{Applicability, RuleInfo, Severity};
+
+/// The keys of a rule file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct RuleFile {
+    code: toml::Spanned<String>,
+    name: toml::Spanned<String>,
+    summary: String,
+    why: String,
+    #[serde(default = "warning")]
+    severity: Severity,
+    since: String,
+    #[serde(default = "yes")]
+    default: bool,
+    fix: Option<Applicability>,
+    note: Option<String>,
+    check: Parameters,
+    #[serde(default)]
+    example: Vec<Example>,
+}
+
+fn warning() -> Severity {
+    Severity::Warning
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Rule {
+    /// Reads a rule from the text of its file; `path` is named in errors.
+    ///
+    /// # Errors
+    ///
+    /// The first fault: TOML that does not parse, a key that is unknown, missing or of the wrong type, a code or name out of
+    /// form, or parameters that the kind of check cannot work with.
+    pub fn parse(path: &str, text: &str) -> Result<Self, RuleError> {
+        let file: RuleFile =
+            toml::from_str(text).map_err(|error| RuleError::new(path, text, error.message(), error.span()))?;
+        let fault = |message: &str, place| Err(RuleError::new(path, text, message, Some(place)));
+        if !is_code(file.code.get_ref()) {
+            return fault("a code is two or more capital letters and three digits, such as `BP001`", file.code.span());
+        }
+        if !is_name(file.name.get_ref()) {
+            return fault(
+                "a name is words in small letters joined by dashes, such as `comment-prompt`",
+                file.name.span(),
+            );
+        }
+        file.check.validate().map_err(|error| RuleError::new(path, text, error.message, error.place))?;
+        let info = RuleInfo {
+            code: file.code.into_inner(),
+            name: file.name.into_inner(),
+            summary: file.summary,
+            severity: file.severity,
+            fix: file.fix,
+            note: file.note,
+        };
+        Ok(Self {
+            info: Arc::new(info),
+            why: file.why.trim().to_owned(),
+            since: file.since,
+            default: file.default,
+            parameters: file.check,
+            examples: file.example,
+            path: path.to_owned(),
+        })
+    }
+}
+
+/// Two capital letters or more, then three digits.
+fn is_code(code: &str) -> bool {
+    let letters = code.bytes().take_while(u8::is_ascii_uppercase).count();
+    letters >= 2 && code.len() == letters + 3 && code.bytes().skip(letters).all(|byte| byte.is_ascii_digit())
+}
+
+fn is_name(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .split('-')
+            .all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+        code = "XX001"
+        name = "a-fault"
+        summary = "a fault"
+        why = "It is one."
+        since = "0.1.0"
+        [[check.pattern]]
+        any = ["fault"]
+    "#;
+
+    fn error(text: &str) -> String {
+        Rule::parse("r.toml", text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_fault_is_named_with_its_place_and_remedy() {
+        assert!(Rule::parse("r.toml", GOOD).is_ok());
+        let misspelt = GOOD.replace("any =", "anny =");
+        assert_eq!(
+            error(&misspelt).split(", expected").next(),
+            Some("r.toml:8:9: unknown field `anny`"),
+            "{}",
+            error(&misspelt)
+        );
+        assert!(error(&misspelt).ends_with("did you mean `any`?"), "{}", error(&misspelt));
+        assert!(error(&GOOD.replace("\"fault\"", "\"(fault\"")).starts_with("r.toml:8:16: not a regular expression"));
+        assert!(error(&GOOD.replace("XX001", "X1")).starts_with("r.toml:2:16: a code is"));
+    }
+}

@@ -1,0 +1,34 @@
+//! Rules: what a rule file says, and the registry of all of them.
+
+mod error;
+mod example;
+mod file;
+mod registry;
+
+use std::sync::Arc;
+
+pub use error::RuleError;
+pub use example::{Documents, Example, Marked};
+pub use registry::{Registry, Selector, UnknownSelector};
+
+use crate::check::Parameters;
+use crate::finding::RuleInfo;
+
+/// A rule: what every finding of it shares, why it exists, how it is checked, and examples.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// Code, name, severity and so on.
+    pub info: Arc<RuleInfo>,
+    /// Why the fault matters, as paragraphs of markdown.
+    pub why: String,
+    /// The version that brought the rule.
+    pub since: String,
+    /// Whether the rule runs unless it is deselected.
+    pub default: bool,
+    /// The kind of check, with its parameters.
+    pub parameters: Parameters,
+    /// What it finds and what it leaves alone.
+    pub examples: Vec<Example>,
+    /// The file it was read from.
+    pub path: String,
+}

@@ -1,0 +1,337 @@
+//! Blocks: the paragraphs, headings, list items and so on that a text is made of.
+//!
+//! This is no markdown parser. It says how a reader would take each line, in text that a program extracted from a page and
+//! that may be markdown, nearly markdown or not markdown at all.
+
+use std::ops::Range;
+
+use super::Span;
+use super::span::trim;
+
+/// What a block is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BlockKind {
+    /// Metadata between `---` lines at the very start.
+    FrontMatter,
+    /// One line of text, or several that are wrapped.
+    Paragraph,
+    /// A `#` heading of the given level, or a line underlined with `===` (1) or `---` (2).
+    Heading(u8),
+    /// One item of a list, with its marker.
+    ListItem,
+    /// A line that begins with `>`.
+    Quotation,
+    /// A run of lines with cells between pipes.
+    Table,
+    /// Code between fences, or indented by four in markdown.
+    Code,
+    /// `<!-- … -->`.
+    Comment,
+    /// A run of blank lines.
+    Blank,
+}
+
+impl BlockKind {
+    /// Whether the block holds words meant to be read as text: not code, tables, comments or metadata.
+    pub fn is_text(self) -> bool {
+        matches!(self, Self::Paragraph | Self::Heading(_) | Self::ListItem | Self::Quotation)
+    }
+}
+
+/// A run of whole lines. The blocks of a document hold each of its lines once, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// What it is.
+    pub kind: BlockKind,
+    /// Its lines, as indices into the document's lines.
+    pub lines: Range<usize>,
+    /// From the first byte of its first line to the last of its last line.
+    pub span: Span,
+    /// The words it holds, without markers of lists, headings and quotations, and without outer blanks.
+    pub content: Span,
+}
+
+/// The byte length of the list marker that `line` begins with, its blanks included, or `None`.
+///
+/// Besides markdown's own markers these are the bullets that other writers and extractors use.
+pub fn list_marker(line: &str) -> Option<usize> {
+    let indent = line.len() - line.trim_start().len();
+    let rest = &line[indent..];
+    let marker = match rest.chars().next()? {
+        bullet @ ('-' | '*' | '+' | '•' | '▪' | '▫' | '·' | '◦' | '‣' | '●' | '○' | '■' | '□' | '►' | '➤' | '✓'
+        | '–') => bullet.len_utf8(),
+        digit if digit.is_ascii_digit() => {
+            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+            match rest.as_bytes().get(digits) {
+                Some(b'.' | b')') if digits <= 3 => digits + 1,
+                _ => return None,
+            }
+        }
+        _ => return None,
+    };
+    let after = &rest[marker..];
+    let blank = after.len() - after.trim_start().len();
+    (blank > 0 && blank < after.len()).then_some(indent + marker + blank)
+}
+
+/// Cuts `lines` of `text` into blocks.
+pub(super) fn split(text: &str, lines: &[Span], markdown: bool) -> Vec<Block> {
+    let wrap = wrap_width(text, lines);
+    let blocks = Vec::with_capacity(lines.len());
+    let mut splitter = Splitter { text, lines, markdown, wrap, blocks, comments_stay_open: false };
+    let mut at = 0;
+    while at < lines.len() {
+        at = splitter.take_block(at);
+    }
+    splitter.blocks
+}
+
+struct Splitter<'t> {
+    text: &'t str,
+    lines: &'t [Span],
+    markdown: bool,
+    wrap: Option<usize>,
+    blocks: Vec<Block>,
+    /// No `-->` follows: known once, so that many open comments do not each search for one.
+    comments_stay_open: bool,
+}
+
+impl<'t> Splitter<'t> {
+    /// Adds the block that begins at line `first` and returns the line after it.
+    fn take_block(&mut self, first: usize) -> usize {
+        let line = self.line(first);
+        let trimmed = line.trim_start();
+        let indent = line.len() - trimmed.len();
+        let (kind, end) = if trimmed.trim_matches(super::span::is_blank).is_empty() {
+            (BlockKind::Blank, self.run(first, |line| line.trim_matches(super::span::is_blank).is_empty()))
+        } else if first == 0 && trimmed.trim_end() == "---" && self.front_matter_end().is_some() {
+            (BlockKind::FrontMatter, self.front_matter_end().unwrap_or(first + 1))
+        } else if let Some(fence) = fence(trimmed) {
+            (BlockKind::Code, self.fence_end(first, fence))
+        } else if trimmed.starts_with("<!--") {
+            (BlockKind::Comment, self.comment_end(first))
+        } else if self.markdown && indent >= 4 && self.may_begin_code() && list_marker(line).is_none() {
+            (BlockKind::Code, self.run(first, |line| line.starts_with("    ") || line.starts_with('\t')))
+        } else if let Some(level) = heading_level(trimmed) {
+            (BlockKind::Heading(level), first + 1)
+        } else if is_table_row(trimmed) {
+            (BlockKind::Table, self.run(first, |line| is_table_row(line.trim_start())))
+        } else if trimmed.starts_with('>') {
+            (BlockKind::Quotation, first + 1)
+        } else if list_marker(line).is_some() {
+            (BlockKind::ListItem, self.wrapped_end(first))
+        } else if let Some(level) = self.underline_level(first) {
+            (BlockKind::Heading(level), first + 2)
+        } else {
+            (BlockKind::Paragraph, self.wrapped_end(first))
+        };
+        let span = Span::new(self.lines[first].start, self.lines[end - 1].end);
+        let content = self.content(kind, first, span);
+        self.blocks.push(Block { kind, lines: first..end, span, content });
+        end
+    }
+
+    fn line(&self, index: usize) -> &'t str {
+        &self.text[self.lines[index].range()]
+    }
+
+    /// The end of the run of lines from `first` on that are all `alike`; `first` itself is taken as it is.
+    fn run(&self, first: usize, alike: impl Fn(&str) -> bool) -> usize {
+        (first + 1..self.lines.len()).find(|&index| !alike(self.line(index))).unwrap_or(self.lines.len())
+    }
+
+    fn front_matter_end(&self) -> Option<usize> {
+        const LONGEST: usize = 200;
+        let end =
+            (1..self.lines.len().min(LONGEST)).find(|&index| matches!(self.line(index).trim_end(), "---" | "..."))?;
+        let is_metadata = (1..end).any(|index| self.line(index).contains(':'));
+        is_metadata.then_some(end + 1)
+    }
+
+    /// As in CommonMark, a fence that is never closed runs to the end.
+    fn fence_end(&self, first: usize, (mark, length): (char, usize)) -> usize {
+        let closes = |line: &str| {
+            let line = line.trim();
+            line.len() >= length && line.chars().all(|character| character == mark)
+        };
+        (first + 1..self.lines.len())
+            .find(|&index| closes(self.line(index)))
+            .map_or(self.lines.len(), |index| index + 1)
+    }
+
+    fn comment_end(&mut self, first: usize) -> usize {
+        if self.comments_stay_open {
+            return first + 1;
+        }
+        let closing = (first..self.lines.len()).find(|&index| self.line(index).contains("-->"));
+        self.comments_stay_open = closing.is_none();
+        closing.map_or(first + 1, |index| index + 1)
+    }
+
+    /// In markdown, indented code follows a blank line and does not continue a list.
+    fn may_begin_code(&self) -> bool {
+        match self.blocks.as_slice() {
+            [] => true,
+            [.., before, last] if last.kind == BlockKind::Blank => {
+                !matches!(before.kind, BlockKind::ListItem) && !self.line(before.lines.start).starts_with(' ')
+            }
+            [last] => last.kind == BlockKind::Blank,
+            [.., last] => last.kind == BlockKind::Code,
+        }
+    }
+
+    fn underline_level(&self, first: usize) -> Option<u8> {
+        let underline = self.lines.get(first + 1).map(|line| self.text[line.range()].trim())?;
+        let mark = underline.bytes().next()?;
+        let level = match mark {
+            b'=' => 1,
+            b'-' => 2,
+            _ => return None,
+        };
+        (underline.len() >= 3 && underline.bytes().all(|byte| byte == mark)).then_some(level)
+    }
+
+    /// The end of the paragraph that begins at `first`: further lines belong to it only where the text is wrapped and the
+    /// break was forced, because the next line's first word had no room.
+    fn wrapped_end(&self, first: usize) -> usize {
+        let Some(width) = self.wrap else {
+            return first + 1;
+        };
+        let mut end = first + 1;
+        while end < self.lines.len() {
+            let (line, next) = (self.line(end - 1), self.line(end));
+            let word = next.trim_start().split(' ').next().unwrap_or("");
+            if word.is_empty() || !is_forced_break(line, word, width) || self.begins_block(end) {
+                break;
+            }
+            end += 1;
+        }
+        end
+    }
+
+    fn begins_block(&self, index: usize) -> bool {
+        let line = self.line(index);
+        let trimmed = line.trim_start();
+        fence(trimmed).is_some()
+            || trimmed.starts_with("<!--")
+            || trimmed.starts_with('>')
+            || heading_level(trimmed).is_some()
+            || is_table_row(trimmed)
+            || list_marker(line).is_some()
+            || self.underline_level(index).is_some()
+    }
+
+    fn content(&self, kind: BlockKind, first: usize, span: Span) -> Span {
+        let line = self.line(first);
+        let marker = match kind {
+            BlockKind::Heading(_) => {
+                let trimmed = line.trim_start();
+                line.len() - trimmed.trim_start_matches('#').len()
+            }
+            BlockKind::ListItem => list_marker(line).unwrap_or(0),
+            BlockKind::Quotation => line.len() - line.trim_start_matches([' ', '\t', '>']).len(),
+            _ => 0,
+        };
+        let mut end = span.end;
+        if let (BlockKind::Heading(_), Some(line)) = (kind, self.lines.get(first)) {
+            let head = &self.text[span.start + marker..line.end];
+            end = line.end - (head.len() - head.trim_end_matches(['#', ' ', '\t']).len());
+        }
+        trim(self.text, Span::new(span.start + marker, end.max(span.start + marker)))
+    }
+}
+
+fn is_forced_break(line: &str, next_word: &str, width: usize) -> bool {
+    line.chars().count() + 1 + next_word.chars().count() > width
+}
+
+fn fence(trimmed: &str) -> Option<(char, usize)> {
+    let mark = trimmed.chars().next().filter(|mark| matches!(mark, '`' | '~'))?;
+    let length = trimmed.chars().take_while(|&character| character == mark).count();
+    (length >= 3 && !(mark == '`' && trimmed[length..].contains('`'))).then_some((mark, length))
+}
+
+fn heading_level(trimmed: &str) -> Option<u8> {
+    let hashes = trimmed.bytes().take_while(|&byte| byte == b'#').count();
+    let separated = trimmed[hashes..].is_empty() || trimmed[hashes..].starts_with([' ', '\t']);
+    u8::try_from(hashes).ok().filter(|level| (1..=6).contains(level) && separated)
+}
+
+/// A row begins with a pipe and has another, or is a row of dashes between pipes.
+fn is_table_row(trimmed: &str) -> bool {
+    let Some(rest) = trimmed.strip_prefix('|') else {
+        return false;
+    };
+    rest.contains('|')
+}
+
+/// The column at which the document's lines are wrapped, or `None` where each line is a paragraph of its own.
+///
+/// Wrapped text betrays itself by many long lines that all stop just short of one width and go on in lower case.
+fn wrap_width(text: &str, lines: &[Span]) -> Option<usize> {
+    const WIDTHS: std::ops::RangeInclusive<usize> = 50..=130;
+    const SAMPLE: usize = 2_000;
+    let mut widths: Vec<usize> = Vec::new();
+    let mut continued = 0;
+    for pair in lines[..lines.len().min(SAMPLE)].windows(2) {
+        let [line, next] = [&text[pair[0].range()], &text[pair[1].range()]];
+        if line.len() > 3 * WIDTHS.end() {
+            return None;
+        }
+        if line.trim().is_empty() || next.trim().is_empty() {
+            continue;
+        }
+        widths.push(line.chars().count());
+        continued += usize::from(next.trim_start().starts_with(char::is_lowercase));
+    }
+    if widths.len() < 3 || continued * 4 < widths.len() {
+        return None;
+    }
+    widths.sort_unstable();
+    let width = widths[widths.len() * 95 / 100];
+    WIDTHS.contains(&width).then_some(width)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::line;
+
+    fn kinds(text: &str) -> Vec<(BlockKind, &str)> {
+        split(text, &line::split(text), true)
+            .into_iter()
+            .map(|block| (block.kind, &text[block.content.range()]))
+            .collect()
+    }
+
+    #[test]
+    fn each_line_of_extracted_text_is_a_paragraph() {
+        let text = "First paragraph.\nSecond Paragraph, longer.\nShare this";
+        assert_eq!(kinds(text).len(), 3);
+    }
+
+    #[test]
+    fn wrapped_lines_are_one_paragraph() {
+        let text = "The quick brown fox jumps over the lazy dog and then goes on\n\
+                    running over the hills until it comes to a place where the\n\
+                    river is too wide to jump and it has to swim all the way to\n\
+                    the other bank.\n\nShare this\nTweet this\n";
+        let kinds = kinds(text);
+        assert_eq!(kinds.len(), 4, "{kinds:?}");
+        assert_eq!(kinds[2].1, "Share this");
+    }
+
+    #[test]
+    fn markers_are_not_content() {
+        assert_eq!(kinds("## Title ##"), [(BlockKind::Heading(2), "Title")]);
+        assert_eq!(kinds("  • item"), [(BlockKind::ListItem, "item")]);
+        assert_eq!(kinds("> said"), [(BlockKind::Quotation, "said")]);
+        assert_eq!(kinds("Title\n====="), [(BlockKind::Heading(1), "Title")]);
+    }
+
+    #[test]
+    fn code_is_not_text() {
+        assert_eq!(kinds("```\nLeave a Comment\n```")[0].0, BlockKind::Code);
+        assert_eq!(kinds("Run:\n\n    make install\n")[2].0, BlockKind::Code);
+    }
+}

@@ -1,0 +1,163 @@
+//! The text model: a document parsed once into lines, blocks, sentences and words, all as byte spans into its text.
+//!
+//! Nothing here knows of rules or findings, and nothing here does I/O. Every pass is linear in the text, whatever it holds.
+
+mod block;
+mod latin;
+mod line;
+mod position;
+mod removal;
+mod sentence;
+mod span;
+mod word;
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+pub use block::{Block, BlockKind, list_marker};
+pub use latin::{hints_at_latin, is_pseudo_latin};
+pub use position::Position;
+pub use sentence::is_closed;
+pub use span::{Span, is_blank, trim};
+pub use word::{count_words, words};
+
+/// Where a document comes from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Origin {
+    /// The path as it was given or found; `-` for standard input.
+    pub path: String,
+    /// The record within the file, where the file holds many documents.
+    pub record: Option<Record>,
+}
+
+/// One record of a file that holds many documents.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+pub struct Record {
+    /// Its place in the file, counted from 1.
+    pub index: u64,
+    /// Its own identifier, where it has one.
+    pub id: Option<String>,
+}
+
+impl Origin {
+    /// The origin of a document that is a whole file.
+    pub fn file(path: impl Into<String>) -> Self {
+        Self { path: path.into(), record: None }
+    }
+
+    /// Whether the name says that the text is markdown.
+    pub fn is_markdown(&self) -> bool {
+        let extension = self.path.rsplit('.').next().unwrap_or("");
+        ["md", "markdown", "mdx"].iter().any(|known| extension.eq_ignore_ascii_case(known))
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.path)?;
+        match &self.record {
+            Some(Record { index, id: Some(id) }) => write!(formatter, ": record {index} (id {id:?})"),
+            Some(Record { index, id: None }) => write!(formatter, ": record {index}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A document: its text and the index that every check shares.
+#[derive(Debug)]
+pub struct Document<'t> {
+    origin: Arc<Origin>,
+    text: &'t str,
+    lines: Vec<Span>,
+    blocks: Vec<Block>,
+    sentences: OnceLock<Box<[OnceLock<Box<[Span]>>]>>,
+    columns: position::Columns,
+}
+
+impl<'t> Document<'t> {
+    /// Parses `text` into lines and blocks; sentences are found when first asked for.
+    pub fn parse(origin: Arc<Origin>, text: &'t str) -> Self {
+        let lines = line::split(text);
+        let blocks = block::split(text, &lines, origin.is_markdown());
+        Self { origin, text, lines, blocks, sentences: OnceLock::new(), columns: position::Columns::default() }
+    }
+
+    /// Where the document comes from.
+    pub fn origin(&self) -> &Arc<Origin> {
+        &self.origin
+    }
+
+    /// The whole text.
+    pub fn text(&self) -> &'t str {
+        self.text
+    }
+
+    /// The text of a span.
+    pub fn slice(&self, span: Span) -> &'t str {
+        &self.text[span.range()]
+    }
+
+    /// Each line's content, without its line end.
+    pub fn lines(&self) -> &[Span] {
+        &self.lines
+    }
+
+    /// The blocks, in order; together they hold each line once.
+    pub fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
+    /// The index of the line that holds the byte at `offset`; a line end belongs to the line before it.
+    pub fn line_at(&self, offset: usize) -> usize {
+        self.lines.partition_point(|line| line.start <= offset).saturating_sub(1)
+    }
+
+    /// The index of the block that holds the byte at `offset`.
+    pub fn block_at(&self, offset: usize) -> usize {
+        self.blocks.partition_point(|block| block.span.start <= offset).saturating_sub(1)
+    }
+
+    /// The sentences of the block with index `block`, trimmed; the markers of lists and headings belong to none.
+    pub fn sentences(&self, block: usize) -> &[Span] {
+        let blocks = self.sentences.get_or_init(|| self.blocks.iter().map(|_| OnceLock::new()).collect());
+        blocks[block].get_or_init(|| {
+            let block = &self.blocks[block];
+            let lines: Vec<Span> = self.lines[block.lines.clone()]
+                .iter()
+                .map(|line| Span::new(line.start.clamp(block.content.start, line.end), line.end))
+                .collect();
+            sentence::sentences(self.text, &lines).into_boxed_slice()
+        })
+    }
+
+    /// The line and column of a byte offset, both counted from 1, the column in Unicode scalar values.
+    pub fn position(&self, offset: usize) -> Position {
+        let line = self.line_at(offset);
+        let start = self.lines.get(line).map_or(0, |line| line.start);
+        let column = self.columns.characters_between(self.text, start, offset.max(start));
+        Position { offset, line: line + 1, column: column + 1 }
+    }
+
+    /// The span to delete so that `passage` goes without leaving a gap: a whole line with its line end and surplus blank
+    /// lines, a sentence with one of the blanks beside it.
+    pub fn removal(&self, passage: Span) -> Span {
+        removal::removal(self, passage)
+    }
+
+    /// Whether the block reads as running text: a paragraph, list item or quotation with a sentence of some length.
+    ///
+    /// Thresholds: 12 words with a full stop, or 25 without.
+    pub fn is_prose(&self, block: usize) -> bool {
+        const CLOSED: usize = 12;
+        const OPEN: usize = 25;
+        let block = &self.blocks[block];
+        if !block.kind.is_text() || matches!(block.kind, BlockKind::Heading(_)) {
+            return false;
+        }
+        let content = self.slice(block.content);
+        match count_words(content, OPEN) {
+            OPEN => true,
+            count => count >= CLOSED && is_closed(content),
+        }
+    }
+}

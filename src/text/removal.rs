@@ -1,0 +1,108 @@
+//! What to cut so that a passage is gone and no gap is left.
+
+use super::span::{is_blank, trim};
+use super::{Document, Span};
+
+/// The span to delete so that `passage` goes and the text around it reads on.
+///
+/// - Whole lines go with their line end, and with blank lines on one side, so that the larger of the two gaps remains.
+/// - At the end of the text the blank lines before the passage go; how the text ended, with or without a line end, stays.
+/// - Part of a line goes with the blanks on one side of it.
+///
+/// Applied to the union of two adjoining removals it gives what removing them together takes, and it never joins two
+/// paragraphs.
+pub(super) fn removal(document: &Document<'_>, passage: Span) -> Span {
+    let text = document.text();
+    let passage = trim(text, passage);
+    if passage.is_empty() {
+        return passage;
+    }
+    let (first, last) = (document.line_at(passage.start), document.line_at(passage.end));
+    let lines = document.lines();
+    let line = Span::new(lines[first].start.min(passage.start), lines[last].end.max(passage.end));
+    let before = trim(text, Span::new(line.start, passage.start));
+    let after = trim(text, Span::new(passage.end, line.end));
+    match (is_marker(&text[before.range()]), after.is_empty()) {
+        (true, true) => whole_lines(text, line),
+        (_, true) => Span::new(before.end, passage.end),
+        (_, false) => Span::new(passage.start, after.start),
+    }
+}
+
+/// Whether `rest` is nothing, or what is left of a list item, quotation or heading when its content is gone.
+fn is_marker(rest: &str) -> bool {
+    const LONGEST: usize = 24;
+    rest.is_empty()
+        || rest.len() <= LONGEST
+            && (rest.chars().all(|character| "-*+>#•▪·◦‣●○■□►➤✓–".contains(character))
+                || super::list_marker(&format!("{rest} x")).is_some_and(|length| length > rest.len()))
+}
+
+/// `lines` runs from the start of a line to the end of one, without its line end.
+fn whole_lines(text: &str, lines: Span) -> Span {
+    let mark = if text.starts_with('\u{FEFF}') { '\u{FEFF}'.len_utf8() } else { 0 };
+    let kept_before = text[..lines.start].trim_end_matches(is_blank).len().max(mark);
+    let following = &text[lines.end..];
+    let kept_after = lines.end + (following.len() - following.trim_start_matches(is_blank).len());
+
+    let at_start = kept_before == mark;
+    if kept_after == text.len() {
+        let content_end = lines.start + text[lines.range()].trim_end_matches(is_blank).len();
+        return if at_start { Span::new(kept_before, text.len()) } else { Span::new(kept_before, content_end) };
+    }
+    // Indentation of the next line is its own.
+    let next_line = text[..kept_after].rfind('\n').map_or(kept_after, |newline| newline + 1).max(lines.end);
+    if at_start {
+        return Span::new(kept_before, next_line);
+    }
+    let newlines = |span: Span| memchr::memchr_iter(b'\n', &text.as_bytes()[span.range()]).count();
+    let gap_before = newlines(Span::new(kept_before, lines.start));
+    let gap_after = newlines(Span::new(lines.end, next_line));
+    if gap_before >= gap_after {
+        Span::new(lines.start, next_line)
+    } else {
+        let first_gap = text[kept_before..].find('\n').map_or(lines.start, |newline| kept_before + newline + 1);
+        let own_newline = text[lines.end..].find('\n').map_or(lines.end, |newline| lines.end + newline + 1);
+        Span::new(first_gap.min(lines.start), own_newline)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn without(text: &str, passage: &str) -> String {
+        let start = text.find(passage).unwrap();
+        let document = Document::parse(std::sync::Arc::new(crate::text::Origin::file("a.txt")), text);
+        let cut = document.removal(Span::new(start, start + passage.len()));
+        format!("{}{}", &text[..cut.start], &text[cut.end..])
+    }
+
+    #[test]
+    fn a_line_goes_with_its_gap() {
+        assert_eq!(without("a\nX\nb\n", "X"), "a\nb\n");
+        assert_eq!(without("a\n\nX\n\nb\n", "X"), "a\n\nb\n");
+        assert_eq!(without("a\n\nX\nb\n", "X"), "a\n\nb\n");
+        assert_eq!(without("a\nX\n\nb\n", "X"), "a\n\nb\n");
+        assert_eq!(without("a\r\n\r\nX\r\n\r\nb\r\n", "X"), "a\r\n\r\nb\r\n");
+    }
+
+    #[test]
+    fn the_ends_of_a_text_stay_as_they_were() {
+        assert_eq!(without("a\n\nX", "X"), "a");
+        assert_eq!(without("a\n\nX\n", "X"), "a\n");
+        assert_eq!(without("a\n\nX\n\n\n", "X"), "a\n\n\n");
+        assert_eq!(without("X\n\na\n", "X"), "a\n");
+        assert_eq!(without("\u{FEFF}X\n\na", "X"), "\u{FEFF}a");
+        assert_eq!(without("X\n", "X"), "");
+        assert_eq!(without("X\n\n    code\n", "X"), "    code\n");
+    }
+
+    #[test]
+    fn part_of_a_line_goes_with_one_gap() {
+        assert_eq!(without("One. X. Two.", "X."), "One. Two.");
+        assert_eq!(without("One. X.", "X."), "One.");
+        assert_eq!(without("X. Two.", "X."), "Two.");
+        assert_eq!(without("a\n- X\nb", "X"), "a\nb");
+    }
+}

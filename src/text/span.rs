@@ -1,0 +1,75 @@
+//! A range of bytes in a document's text.
+
+use std::ops::Range;
+
+use serde::Serialize;
+
+/// A half-open range of bytes, `start..end`, into one document's text.
+///
+/// Both ends lie on character boundaries of the text they were made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
+pub struct Span {
+    /// First byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+}
+
+impl Span {
+    /// The span from `start` up to, not including, `end`.
+    pub fn new(start: usize, end: usize) -> Self {
+        debug_assert!(start <= end, "a span runs forward: {start}..{end}");
+        Self { start, end }
+    }
+
+    /// Number of bytes.
+    pub fn len(self) -> usize {
+        self.end - self.start
+    }
+
+    /// Whether the span holds no byte.
+    pub fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    /// The bytes as a range, for slicing.
+    pub fn range(self) -> Range<usize> {
+        self.start..self.end
+    }
+
+    /// Whether every byte of `other` is in this span.
+    pub fn contains(self, other: Span) -> bool {
+        self.start <= other.start && other.end <= self.end
+    }
+
+    /// Whether the two spans share a byte.
+    pub fn overlaps(self, other: Span) -> bool {
+        self.start < other.end && other.start < self.end
+    }
+
+    /// The smallest span that holds both.
+    pub fn cover(self, other: Span) -> Span {
+        Span::new(self.start.min(other.start), self.end.max(other.end))
+    }
+
+    /// This span moved right by `bytes`.
+    pub fn shift(self, bytes: usize) -> Span {
+        Span::new(self.start + bytes, self.end + bytes)
+    }
+}
+
+/// `span` without the blank characters at its two ends; empty at its start when it is all blank.
+pub fn trim(text: &str, span: Span) -> Span {
+    let slice = &text[span.range()];
+    let kept = slice.trim_matches(is_blank);
+    if kept.is_empty() {
+        return Span::new(span.start, span.start);
+    }
+    let start = span.start + (slice.len() - slice.trim_start_matches(is_blank).len());
+    Span::new(start, start + kept.len())
+}
+
+/// Whether a character shows nothing: white space, a byte order mark or a zero-width character.
+pub fn is_blank(character: char) -> bool {
+    character.is_whitespace() || matches!(character, '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}' | '\u{00AD}')
+}
