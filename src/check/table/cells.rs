@@ -21,7 +21,8 @@ pub(super) fn faults(reader: &Reader<'_, '_>, table: &Table, faults: &mut Vec<Fa
     for (index, entry) in table.body.iter().enumerate() {
         let Entry::Row(row) = entry else { continue };
         let cut = index == last && table.repeats.iter().all(|repeat| repeat.line < row.line);
-        if cut && is_cut_off(reader, &style, row, columns) {
+        let others_end = || table.body[..index].iter().all(|entry| !matches!(entry, Entry::Row(row) if !row.trailing));
+        if cut && others_end() && is_cut_off(reader, &style, row, columns) {
             faults.push(Fault::new(Defect::CutOff, row.span).label("the document ends here").remove());
         } else if row.cells.len() < columns {
             faults.push(short(reader, row, columns));

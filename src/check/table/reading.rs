@@ -185,7 +185,9 @@ impl<'t> Reader<'_, 't> {
         let Some(row) = self.row(line) else {
             return self.stray(table, style, line, gap);
         };
-        if row.quotes != style.quotes || !row.leading && style.leading && !(row.cells.len() == table.columns && !gap) {
+        // Among rows that begin with a pipe, a line that does not may be prose, unless it has as many cells as they do.
+        let is_alike = row.leading || !style.leading || !gap && (row.cells.len() == table.columns || table.is_open());
+        if row.quotes != style.quotes || !is_alike {
             return None;
         }
         if let Some((_, width)) = row.dashes(text) {
@@ -204,6 +206,10 @@ impl<'t> Reader<'_, 't> {
             return None;
         }
         let heads_another = self.row(line + 1).and_then(|next| next.dashes(text)).is_some_and(|(_, width)| width == row.cells.len().max(2));
+        let other_width = |next: Row| next.dashes(text).is_some_and(|(_, width)| width == row.cells.len() && width != table.columns);
+        if self.row(line + 1).is_some_and(other_width) {
+            return None;
+        }
         let repeats_header = table.header.as_ref().is_some_and(|header| header.says_same(text, &row));
         if repeats_header && (heads_another || gap) {
             table.repeats.push(Repeat { line, is_certain: true });
@@ -224,12 +230,15 @@ impl<'t> Reader<'_, 't> {
 
     /// Text without a pipe belongs to the table if rows of the table go on below it.
     fn stray(&self, table: &mut Table, style: &Style, line: usize, gap: bool) -> Option<usize> {
-        let goes_on = !gap && style.firm && !table.body.is_empty() && {
+        // A line that begins like a sentence is text between two tables.
+        let text = &self.text()[self.line(line)?.range()];
+        let is_rest = !text.trim_start().starts_with(char::is_uppercase) && table.delimiter.is_some();
+        let goes_on = is_rest && !gap && style.firm && !table.body.is_empty() && {
             let next = self.row(line + 1);
             let ends = self.row(line + 2).and_then(|row| row.dashes(self.text())).is_some();
             !ends && next.is_some_and(|row| row.is_firm() && row.cells.len() == table.columns)
         };
-        if !goes_on || crate::text::list_marker(&self.text()[self.line(line)?.range()]).is_some() {
+        if !goes_on || crate::text::list_marker(text).is_some() {
             return None;
         }
         table.body.push(Entry::Stray(line));
@@ -292,9 +301,9 @@ impl Table {
         self.columns >= 2 && !self.body.is_empty() || self.columns >= 2 && self.delimiter.is_some()
     }
 
-    /// Rows of data, each counted once.
-    pub(super) fn rows(&self) -> usize {
-        self.body.iter().filter(|entry| !matches!(entry, Entry::Stray(_))).count()
+    /// Whether the last row began without a pipe.
+    fn is_open(&self) -> bool {
+        matches!(self.body.last(), Some(Entry::Row(row)) if !row.leading)
     }
 
     /// The first of its rows, whatever it is.

@@ -23,7 +23,8 @@ pub(super) fn faults(reader: &Reader<'_, '_>, table: &Table, buttons: &[String],
     }
     let is_whole = table.delimiter.as_ref().is_some_and(|(_, kind, width)| *kind == Dashes::Exact && *width == table.columns);
     if table.body.is_empty() && table.repeats.is_empty() && is_whole {
-        if reader.seen.table_at(first.span.start).is_some_and(|seen| seen.rows == 0) {
+        // One cell is a box around text, and its text is all there.
+        if table.columns > 1 && reader.seen.table_at(first.span.start).is_some_and(|seen| seen.rows == 0) {
             faults.push(Fault::new(Defect::NoData, span).label("a header without rows").remove());
         }
         return true;
@@ -41,7 +42,7 @@ fn is_share_bar(text: &str, span: Span, buttons: &[String]) -> bool {
     let shown = without_targets(slice);
     let mut any = false;
     let all = words(&shown).all(|word| {
-        any = true;
+        any |= word.len() >= 3;
         buttons.iter().any(|button| button.eq_ignore_ascii_case(&shown[word.range()]))
     });
     all && any
