@@ -53,7 +53,8 @@ pub fn fix(linter: &Linter, document: &Document<'_>, most: Applicability) -> Res
 /// The text of `document` after the fixes of `findings`, and how many were applied.
 ///
 /// A fix is applied whole or not at all. Deletions that touch or overlap become one, so that no gap is left between them;
-/// of other edits that overlap, the first in order of place wins and the next round sees to the rest.
+/// an edit that several fixes have in common is made once; of other edits that overlap, or insert at one place, the first
+/// in order of place wins and the next round sees to the rest.
 pub fn apply(document: &Document<'_>, findings: &[Finding], most: Applicability) -> (String, usize) {
     let mut chosen: Vec<Edit> = Vec::new();
     let mut occupied = Occupied::default();
@@ -67,8 +68,9 @@ pub fn apply(document: &Document<'_>, findings: &[Finding], most: Applicability)
             continue;
         }
         for edit in &fix.edits {
-            occupied.add(edit);
-            chosen.push(edit.clone());
+            if occupied.add(edit) {
+                chosen.push(edit.clone());
+            }
         }
         applied += 1;
     }
@@ -78,17 +80,26 @@ pub fn apply(document: &Document<'_>, findings: &[Finding], most: Applicability)
 /// The bytes that chosen edits change, as disjoint ranges from start to end.
 #[derive(Default)]
 struct Occupied {
+    /// The chosen edits that put something in, by what they replace.
+    contents: BTreeMap<Span, String>,
     deletions: BTreeMap<usize, usize>,
     replacements: BTreeMap<usize, usize>,
 }
 
 impl Occupied {
-    /// Whether `edit` changes what another edit changes, unless both only delete.
+    /// Whether `edit` changes what another edit changes, unless both only delete or both are the same.
     fn clashes(&self, edit: &Edit) -> bool {
+        if let Some(content) = self.contents.get(&edit.span) {
+            return *content != edit.content;
+        }
         overlaps(&self.replacements, edit.span) || !edit.is_deletion() && overlaps(&self.deletions, edit.span)
     }
 
-    fn add(&mut self, edit: &Edit) {
+    /// Adds `edit`; returns whether it was not among the chosen ones yet.
+    fn add(&mut self, edit: &Edit) -> bool {
+        if !edit.is_deletion() && self.contents.insert(edit.span, edit.content.clone()).is_some() {
+            return false;
+        }
         let ranges = if edit.is_deletion() { &mut self.deletions } else { &mut self.replacements };
         let mut span = edit.span;
         while let Some((&start, &end)) = ranges.range(..=span.end).next_back().filter(|(_, end)| **end >= span.start) {
@@ -96,6 +107,7 @@ impl Occupied {
             span = span.cover(Span::new(start, end));
         }
         ranges.insert(span.start, span.end);
+        true
     }
 }
 

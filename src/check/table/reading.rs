@@ -144,9 +144,13 @@ impl<'t> Reader<'_, 't> {
         }
         let next = self.row(header.line + 1).or_else(|| self.row(self.past_blank(header.line + 1)?))?;
         let agree = next.is_firm() && next.cells.len() == cells && !next.says_same(text, &header) && !next.is_blank(text);
-        if !agree || looks_drawn(&text[next.span.range()]) || next.dashes(text).is_some() {
+        // What laid out a page has columns with nothing in them.
+        let is_blank = |cell: &Span| text[cell.range()].trim().is_empty();
+        let hollow = header.cells.iter().zip(&next.cells).any(|(title, cell)| is_blank(title) && is_blank(cell));
+        if !agree || hollow || looks_drawn(&text[next.span.range()]) || next.dashes(text).is_some() {
             return None;
         }
+        let is_full = !next.cells.iter().any(is_blank);
         // With blank lines between them two rows are too little to go by.
         let apart = next.line > header.line + 1;
         let first = header.line + 1;
@@ -154,7 +158,7 @@ impl<'t> Reader<'_, 't> {
         if apart {
             table.gaps.insert(0, self.lines_span(first..next.line));
         }
-        (!apart || table.body.len() >= 2).then_some(table)
+        (table.body.len() >= 2 || !apart && is_full).then_some(table)
     }
 
     /// Reads the rows of data from line `at` on.
@@ -214,6 +218,9 @@ impl<'t> Reader<'_, 't> {
         if repeats_header && (heads_another || gap) {
             table.repeats.push(Repeat { line, is_certain: true });
             return Some(line + 1);
+        }
+        if table.delimiter.is_none() && row.cells.len() != table.columns {
+            return None;
         }
         if gap && (heads_another || table.delimiter.is_none() && style.new_table(self, table, &row)) {
             return None;
