@@ -105,11 +105,14 @@ impl TableCheck {
     /// Adds the faults of what begins at `line`; returns the line after it.
     fn at(&self, reader: &Reader<'_, '_>, line: usize, faults: &mut Vec<Fault>) -> Option<usize> {
         let row = reader.row(line)?;
+        if let Some(end) = reader.drawing_end(line) {
+            return Some(end);
+        }
         if let Some(end) = flat::faults(reader, &row, faults) {
             return Some(end);
         }
         let Some(table) = reader.table(line) else {
-            return residue::lone(reader, &row, faults);
+            return residue::lone(reader, &row, &self.buttons, faults);
         };
         if !residue::faults(reader, &table, &self.buttons, faults) {
             structure::faults(reader, &table, faults);

@@ -152,6 +152,9 @@ impl<'t> Reader<'_, 't> {
         }
         let is_full = !next.cells.iter().any(is_blank);
         // With blank lines between them two rows are too little to go by.
+        if header.cells.iter().any(|cell| is_operator(text[cell.range()].trim())) {
+            return None;
+        }
         let apart = next.line > header.line + 1;
         let first = header.line + 1;
         let mut table = self.read(Some(header), None, next.line);
@@ -293,6 +296,19 @@ impl<'t> Reader<'_, 't> {
             && joints.clone().all(|cell| self.text()[cell.range()].trim().is_empty())
     }
 
+    /// The line after a drawing whose first row of boxes is at `first`, below a border.
+    pub(super) fn drawing_end(&self, first: usize) -> Option<usize> {
+        let above = self.line(first.checked_sub(1)?)?;
+        let is_border = |line: Span| {
+            let line = self.text()[line.range()].trim_matches([' ', '\t', '>']);
+            line.starts_with('+') && line.ends_with('+') && line.contains('-')
+        };
+        is_border(above).then(|| {
+            let is_part = |line: usize| self.row(line).is_some() || self.line(line).is_some_and(is_border);
+            (first + 1..).find(|&line| !is_part(line)).unwrap_or(first + 1)
+        })
+    }
+
     /// The bytes of `lines` with their line ends.
     pub(super) fn lines_span(&self, lines: Range<usize>) -> Span {
         let all = self.document.lines();
@@ -346,6 +362,11 @@ impl Style {
 /// Whether a cell holds words rather than signs.
 fn is_worded(cell: &str) -> bool {
     cell.chars().any(char::is_alphanumeric)
+}
+
+/// Whether all a cell holds is a sign between two numbers: `|x| + |y|`.
+fn is_operator(cell: &str) -> bool {
+    matches!(cell, "+" | "-" | "−" | "=" | "<" | ">" | "≤" | "≥" | "<=" | ">=" | "*" | "·" | "×" | "/" | "±")
 }
 
 /// Whether a line is part of a drawing: boxes, arrows, slopes.

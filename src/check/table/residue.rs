@@ -60,9 +60,13 @@ fn without_targets(text: &str) -> String {
     result + rest
 }
 
-/// Lines of pipes alone, and a row of dashes with no table to it; returns the line after them.
-pub(super) fn lone(reader: &Reader<'_, '_>, row: &Row, faults: &mut Vec<Fault>) -> Option<usize> {
+/// A row of buttons, lines of pipes alone, or a row of dashes with no table to it; returns the line after them.
+pub(super) fn lone(reader: &Reader<'_, '_>, row: &Row, buttons: &[String], faults: &mut Vec<Fault>) -> Option<usize> {
     let text = reader.text();
+    if row.is_firm() && is_share_bar(text, row.span, buttons) {
+        faults.push(Fault::new(Defect::ShareBar, row.span).remove());
+        return None;
+    }
     let is_idle = |row: &Row| {
         row.is_firm() && (row.is_blank(text) || matches!(row.dashes(text), Some((Dashes::Exact, _))))
     };
