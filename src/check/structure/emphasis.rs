@@ -6,8 +6,13 @@ use crate::text::{Document, Span};
 pub(super) fn find(document: &Document<'_>, found: &mut Vec<Found>) {
     let lines = lines_with(document, "**");
     let odd: Vec<Option<usize>> = lines.iter().map(lone).collect();
+    let mut refers: Option<bool> = None;
     for (index, (line, mark)) in lines.iter().zip(&odd).enumerate() {
         let Some(mark) = *mark else { continue };
+        // `Price**` and below it `**Without tax.`: a note and what it is about.
+        if mark == 0 && *refers.get_or_insert_with(|| lines.iter().any(is_reference)) {
+            continue;
+        }
         // Emphasis may run over a line end, and then the line beside this one is odd as well.
         let is_beside = |other: usize| {
             lines.get(other).is_some_and(|beside| beside.index.abs_diff(line.index) <= 4 && marks(beside).len() % 2 == 1)
@@ -20,6 +25,13 @@ pub(super) fn find(document: &Document<'_>, found: &mut Vec<Found>) {
         let label = if opens { "never closed" } else { "never opened" };
         found.push(Found::new(Span::new(at, at + 2)).label(label));
     }
+}
+
+/// Whether the line holds a mark behind a word that is the only one.
+fn is_reference(line: &Line<'_, '_>) -> bool {
+    let [only] = marks(line)[..] else { return false };
+    let after = line.text[only + 2..].chars().next();
+    only > 0 && !line.text[..only].ends_with(char::is_whitespace) && after.is_none_or(|c| !c.is_alphanumeric())
 }
 
 /// Where exactly two asterisks stand, outside code.

@@ -19,7 +19,11 @@ pub(super) fn find(document: &Document<'_>, found: &mut Vec<Found>) {
     let mut titles: Option<HashSet<String>> = None;
     for line in lines_with(document, "# ") {
         let code = code_spans(line.text);
-        let markers: Vec<Marker> = markers(line.text).filter(|marker| !is_within(&code, marker.start)).collect();
+        // A heading may be the first thing in an item or a quotation.
+        let first = line.block.content.start.saturating_sub(line.span.start);
+        let is_own = |marker: &Marker| marker.start > 0 && marker.start == first;
+        let markers: Vec<Marker> =
+            markers(line.text).filter(|marker| !is_own(marker) && !is_within(&code, marker.start)).collect();
         for (index, marker) in markers.iter().enumerate() {
             // The heading that the line is has nothing after it unless it is long.
             if marker.start == 0 && line.text.len() < 60 && markers.len() == 1 {
