@@ -84,7 +84,7 @@ impl Class {
             Self::Birthdate => is_date(value),
             Self::Address => (1..=40).contains(&value.split_whitespace().count()),
             Self::Phone => is_phone(value),
-            Self::Company | Self::Job => value.split_whitespace().count() <= 10,
+            Self::Company | Self::Job => value.split_whitespace().count() <= 20,
             Self::Biography => value.split_whitespace().count() >= 3 || has_wide_script(value),
             Self::Url => is_url(value),
             Self::Followers => is_count(value),
