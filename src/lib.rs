@@ -9,14 +9,21 @@
 //! - [`config`]: which rules run
 //! - [`engine`]: documents in, findings out
 //! - [`fix`]: applying edits
+//! - [`examples`]: a rule's examples as its tests
 //! - [`report`]: findings as text for people and for other programs
 //!
 //! None of these does I/O. With the feature `cli` come files (`corpus`) and the command line (`cli`).
 
 pub mod check;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod config;
+#[cfg(feature = "cli")]
+pub mod corpus;
 pub mod engine;
+pub mod examples;
 pub mod finding;
 pub mod fix;
+pub mod report;
 pub mod rule;
 pub mod text;

@@ -1,1 +1,22 @@
-fn main() {}
+//! Each rule file is a test: its examples hold.
+
+use libtest_mimic::{Arguments, Trial};
+
+use dechaff::examples;
+use dechaff::rule::Registry;
+
+fn main() {
+    let registry: &'static Registry = Box::leak(Box::new(Registry::embedded().unwrap_or_else(|error| {
+        eprintln!("{error}");
+        std::process::exit(1);
+    })));
+    let trials = registry
+        .rules()
+        .iter()
+        .map(|rule| {
+            let path = rule.path.trim_end_matches(".toml").trim_start_matches("rules/").to_owned();
+            Trial::test(path, move || examples::test(rule, registry).map_err(Into::into))
+        })
+        .collect();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}

@@ -86,6 +86,8 @@ macro_rules! kinds {
 
 // A kind sees what those above it found.
 kinds! {
+    /// Bytes that could not be read as text.
+    decoding => Decoding,
     /// Generated records: runs of `label : value` lines about an invented person.
     record => Record,
     /// Tables of contents without their pages.

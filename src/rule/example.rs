@@ -12,10 +12,13 @@ use crate::text::Span;
 pub struct Example {
     /// Documents in which the rule finds what is marked.
     pub bad: Option<Documents>,
-    /// What its fix makes of them; where it has none, `bad` without its marks if left out.
+    /// What its fix makes of them, if it has one.
     pub good: Option<Documents>,
     /// Documents in which the rule finds nothing.
     pub allow: Option<Documents>,
+    /// Other rules that run beside this one, by code or name: the company that weak evidence needs.
+    #[serde(default)]
+    pub with: Vec<String>,
     /// The file name the documents are linted under; `example.txt` if left out.
     pub path: Option<String>,
 }

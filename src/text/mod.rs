@@ -3,6 +3,7 @@
 //! Nothing here knows of rules or findings, and nothing here does I/O. Every pass is linear in the text, whatever it holds.
 
 mod block;
+mod decode;
 mod latin;
 mod line;
 mod position;
@@ -15,6 +16,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 pub use block::{Block, BlockKind, list_marker};
+pub use decode::{Decoding, NotText, decode};
 pub use latin::{hints_at_latin, is_pseudo_latin};
 pub use position::Position;
 pub use sentence::is_closed;
@@ -63,6 +65,12 @@ impl fmt::Display for Origin {
     }
 }
 
+/// Finds the text of a document again, by where it comes from.
+pub trait Texts {
+    /// The text, or `None` where it can no longer be had.
+    fn text(&self, origin: &Origin) -> Option<Arc<str>>;
+}
+
 /// A document: its text and the index that every check shares.
 #[derive(Debug)]
 pub struct Document<'t> {
@@ -72,6 +80,7 @@ pub struct Document<'t> {
     blocks: Vec<Block>,
     sentences: OnceLock<Box<[OnceLock<Box<[Span]>>]>>,
     columns: position::Columns,
+    decoding: Option<Decoding>,
 }
 
 impl<'t> Document<'t> {
@@ -79,7 +88,18 @@ impl<'t> Document<'t> {
     pub fn parse(origin: Arc<Origin>, text: &'t str) -> Self {
         let lines = line::split(text);
         let blocks = block::split(text, &lines, origin.is_markdown());
-        Self { origin, text, lines, blocks, sentences: OnceLock::new(), columns: position::Columns::default() }
+        let (sentences, columns) = (OnceLock::new(), position::Columns::default());
+        Self { origin, text, lines, blocks, sentences, columns, decoding: None }
+    }
+
+    /// This document, with what went wrong when its bytes were read.
+    pub fn with_decoding(self, decoding: Option<Decoding>) -> Self {
+        Self { decoding, ..self }
+    }
+
+    /// What went wrong when the document's bytes were read; `None` where they were valid UTF-8.
+    pub fn decoding(&self) -> Option<Decoding> {
+        self.decoding
     }
 
     /// Where the document comes from.

@@ -1,0 +1,72 @@
+//! The `decoding` kind: characters that were lost because bytes were read in the wrong encoding.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::{DocumentCheck, KindRule, ParameterError};
+use crate::finding::{Finding, Label, RuleInfo};
+use crate::text::{Document, Span};
+
+/// The kind's name in rule files.
+pub const NAME: &str = "decoding";
+
+/// The kind has no parameters.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parameters {}
+
+/// There is nothing to go wrong.
+///
+/// # Errors
+///
+/// None.
+pub fn validate(_: &Parameters) -> Result<(), ParameterError> {
+    Ok(())
+}
+
+/// Makes one check of all the rules.
+///
+/// # Errors
+///
+/// None.
+pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
+    Ok(Box::new(DecodingCheck { rules: rules.into_iter().map(|(rule, _)| rule).collect() }))
+}
+
+struct DecodingCheck {
+    rules: Vec<Arc<RuleInfo>>,
+}
+
+impl DocumentCheck for DecodingCheck {
+    fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
+        const LABELS: usize = 3;
+        let lost = |at: usize| Span::new(at, at + char::REPLACEMENT_CHARACTER.len_utf8());
+        let mut places =
+            memchr::memmem::find_iter(document.text().as_bytes(), "\u{FFFD}".as_bytes()).map(lost);
+        let Some(first) = places.next() else { return };
+        for rule in &self.rules {
+            let mut finding = Finding::new(rule, document, first);
+            finding.labels = places
+                .clone()
+                .take(LABELS)
+                .map(|span| Label { origin: None, span, message: String::new() })
+                .collect();
+            let count = places.clone().count() + 1;
+            if count > 1 {
+                finding.label = Some(format!("the first of {count} in this document"));
+            }
+            if let Some(decoding) = document.decoding() {
+                finding.message = "not valid UTF-8".into();
+                finding.notes = vec![format!(
+                    "{} of bytes {} not UTF-8, the first at byte {} of the file; the rest was checked with U+FFFD in their place",
+                    if decoding.sequences == 1 { "1 sequence".to_owned() } else { format!("{} sequences", decoding.sequences) },
+                    if decoding.sequences == 1 { "is" } else { "are" },
+                    decoding.first_byte,
+                )];
+                finding.help = Some("convert the file to UTF-8 from the encoding it was written in".into());
+            }
+            findings.push(finding);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Standard output and standard error.
+
+use std::io::{self, IsTerminal, Write};
+
+use anstream::ColorChoice;
+
+use super::arguments::ColorWhen;
+use crate::report::printable;
+
+/// Columns that reports are laid out for where there is no terminal to ask.
+const COLUMNS: usize = 100;
+
+/// Standard output, buffered.
+pub(super) struct Output {
+    stream: io::BufWriter<io::StdoutLock<'static>>,
+    /// Whether reports may use colour.
+    pub(super) color: bool,
+    /// Columns of the terminal.
+    pub(super) columns: usize,
+}
+
+impl Output {
+    pub(super) fn new(when: ColorWhen) -> Self {
+        let stdout = io::stdout();
+        let color = match when {
+            ColorWhen::Always => true,
+            ColorWhen::Never => false,
+            ColorWhen::Auto => anstream::AutoStream::choice(&stdout) != ColorChoice::Never,
+        };
+        let columns = match terminal_size::terminal_size() {
+            Some((width, _)) if stdout.is_terminal() => usize::from(width.0),
+            _ => COLUMNS,
+        };
+        Self { stream: io::BufWriter::new(stdout.lock()), color, columns }
+    }
+
+    /// Writes `text`; `false` when nobody reads any more.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written for another reason.
+    pub(super) fn write(&mut self, text: &str) -> anyhow::Result<bool> {
+        let written = self.stream.write_all(text.as_bytes()).and_then(|()| self.stream.flush());
+        match written {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+            Err(error) => Err(anyhow::Error::new(error).context("cannot write to standard output")),
+        }
+    }
+}
+
+/// Prints an error for a person.
+pub(super) fn error(message: &str) {
+    // Nothing is left to do where standard error cannot be written.
+    let _ = writeln!(io::stderr(), "dechaff: error: {}", printable(message));
+}
+
+/// Prints what a person should know though nothing failed.
+pub(super) fn warning(message: &str) {
+    let _ = writeln!(io::stderr(), "dechaff: warning: {}", printable(message));
+}

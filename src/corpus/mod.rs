@@ -1,0 +1,7 @@
+//! Files: which to read, and their text. The only part of the library, beside the command line, that does I/O.
+
+mod read;
+mod walk;
+
+pub use read::{Files, ReadError, Source, read};
+pub use walk::{WalkError, walk};

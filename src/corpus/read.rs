@@ -1,0 +1,81 @@
+//! A file's text.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::text::{self, Decoding, Document, NotText, Origin, Texts};
+
+/// The text of one document, and where it comes from.
+#[derive(Debug)]
+pub struct Source {
+    /// Where it comes from.
+    pub origin: Arc<Origin>,
+    /// The text.
+    pub text: String,
+    /// What went wrong when it was read.
+    pub decoding: Option<Decoding>,
+}
+
+/// A file whose text cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The file cannot be read.
+    #[error("cannot read {path}: {error}")]
+    Io {
+        /// The file.
+        path: String,
+        /// Why not.
+        error: io::Error,
+    },
+    /// The file holds no text.
+    #[error("skipped {path}: {reason}")]
+    NotText {
+        /// The file.
+        path: String,
+        /// Why not.
+        reason: NotText,
+    },
+}
+
+impl Source {
+    /// The text of `bytes`, which came from `path`.
+    ///
+    /// # Errors
+    ///
+    /// The bytes are no text.
+    pub fn of(path: String, bytes: Vec<u8>) -> Result<Self, ReadError> {
+        match text::decode(bytes) {
+            Ok((text, decoding)) => Ok(Self { origin: Arc::new(Origin::file(path)), text, decoding }),
+            Err(reason) => Err(ReadError::NotText { path, reason }),
+        }
+    }
+
+    /// The parsed document.
+    pub fn document(&self) -> Document<'_> {
+        Document::parse(Arc::clone(&self.origin), &self.text).with_decoding(self.decoding)
+    }
+}
+
+/// Reads a file.
+///
+/// # Errors
+///
+/// It cannot be read, or holds no text.
+pub fn read(path: &Path) -> Result<Source, ReadError> {
+    let name = path.to_string_lossy().into_owned();
+    match std::fs::read(path) {
+        Ok(bytes) => Source::of(name, bytes),
+        Err(error) => Err(ReadError::Io { path: name, error }),
+    }
+}
+
+/// The texts of files, read again when asked for.
+#[derive(Debug, Default)]
+pub struct Files;
+
+impl Texts for Files {
+    fn text(&self, origin: &Origin) -> Option<Arc<str>> {
+        read(Path::new(&origin.path)).ok().map(|source| Arc::from(source.text))
+    }
+}

@@ -1,0 +1,161 @@
+//! Findings as a compiler prints them. The only user of annotate-snippets.
+
+use std::sync::Arc;
+
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+
+use super::window::{Window, window};
+use super::{Report, Summary, printable};
+use crate::finding::{Finding, Label, Severity};
+use crate::text::{Document, Position, Span, Texts};
+
+/// The rustc-like report.
+pub struct Full {
+    renderer: Renderer,
+    /// Columns of the terminal.
+    columns: usize,
+}
+
+impl Full {
+    /// A report for a terminal `columns` wide, with or without colour.
+    pub fn new(columns: usize, color: bool) -> Self {
+        let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+        // The windows are cut here, by what is marked; the renderer is not to cut them again.
+        Self { renderer: renderer.term_width(columns + 40), columns }
+    }
+}
+
+impl Report for Full {
+    fn document(&mut self, document: &Document<'_>, findings: &[Finding], texts: &dyn Texts, output: &mut String) {
+        for finding in findings {
+            output.push_str(&self.render(document, finding, texts));
+            output.push_str("\n\n");
+        }
+    }
+
+    fn finish(&mut self, summary: &Summary, output: &mut String) {
+        output.push_str(&summary.line());
+        output.push('\n');
+    }
+}
+
+/// A line with one mark, ready to be shown.
+struct Marked {
+    place: Position,
+    window: Window,
+    label: Option<String>,
+    kind: AnnotationKind,
+}
+
+/// Where a snippet begins: as the renderer takes it from the clipped line, and as it is.
+struct Header {
+    rendered: String,
+    actual: String,
+}
+
+impl Full {
+    fn render(&self, document: &Document<'_>, finding: &Finding, texts: &dyn Texts) -> String {
+        let level = match finding.rule.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+            Severity::Info => Level::INFO,
+        };
+        let mut headers = Vec::new();
+        let mut group = Group::with_title(
+            level.primary_title(printable(&finding.message).into_owned()).id(finding.rule.code.clone()),
+        );
+
+        let mut marks = vec![self.mark(document, finding.span, finding.label.as_deref(), AnnotationKind::Primary)];
+        let (near, far): (Vec<&Label>, Vec<&Label>) = finding.labels.iter().partition(|label| label.origin.is_none());
+        marks.extend(near.into_iter().map(|label| self.label(document, label)));
+        // Marks above the primary one come in a snippet of their own, after it: the finding's place comes first.
+        marks[1..].sort_by_key(|mark| mark.place.offset);
+        group = group.elements(snippets(document.origin(), marks, &mut headers));
+
+        for label in far {
+            let Some(origin) = &label.origin else { continue };
+            let text = texts.text(origin).filter(|text| text.get(label.span.range()).is_some());
+            let Some(text) = text else {
+                group = group.element(Origin::path(printable(&origin.to_string()).into_owned()));
+                continue;
+            };
+            let other = Document::parse(Arc::clone(origin), &text);
+            group = group.elements(snippets(origin, vec![self.label(&other, label)], &mut headers));
+        }
+        let rendered = self.renderer.render(&[messages(group, finding)]);
+        with_places(rendered, &headers)
+    }
+
+    fn label(&self, document: &Document<'_>, label: &Label) -> Marked {
+        let text = Some(label.message.as_str()).filter(|text| !text.is_empty());
+        self.mark(document, label.span, text, AnnotationKind::Context)
+    }
+
+    fn mark(&self, document: &Document<'_>, span: Span, label: Option<&str>, kind: AnnotationKind) -> Marked {
+        let place = document.position(span.start);
+        // The number, ` | ` and a column to spare.
+        let gutter = place.line.to_string().len() + 4;
+        let window = window(document, span, self.columns.saturating_sub(gutter));
+        Marked { place, window, label: label.map(|label| printable(label).into_owned()), kind }
+    }
+}
+
+fn messages<'a>(mut group: Group<'a>, finding: &'a Finding) -> Group<'a> {
+    for note in &finding.notes {
+        group = group.element(Level::NOTE.message(printable(note)));
+    }
+    if let Some(help) = &finding.help {
+        let applicability = finding.fix.as_ref().map_or(String::new(), |fix| format!(" ({} fix)", fix.applicability));
+        group = group.element(Level::HELP.message(format!("{}{applicability}", printable(help))));
+    }
+    group
+}
+
+/// One snippet for marks on near lines, so that the lines between fold into `...`; another where they are far apart, or
+/// where two stand on one line and were clipped apart.
+fn snippets(
+    origin: &crate::text::Origin,
+    marks: Vec<Marked>,
+    headers: &mut Vec<Header>,
+) -> Vec<Snippet<'static, Annotation<'static>>> {
+    const FAR: usize = 500;
+    let path = printable(&origin.to_string()).into_owned();
+    let mut snippets = Vec::new();
+    let mut marks = marks.into_iter().peekable();
+    while let Some(first) = marks.next() {
+        let Position { line: start, column, .. } = first.place;
+        let clipped = first.window.text[..first.window.mark.start].chars().count() + 1;
+        headers
+            .push(Header { rendered: format!("{path}:{start}:{clipped}"), actual: format!("{path}:{start}:{column}") });
+        let mut source = String::new();
+        let mut annotations = Vec::new();
+        let mut line = start;
+        let mut next = Some(first);
+        while let Some(mark) = next {
+            source.extend(std::iter::repeat_n('\n', mark.place.line - line));
+            line = mark.place.line;
+            let range = mark.window.mark.start + source.len()..mark.window.mark.end + source.len();
+            source.push_str(&mark.window.text);
+            annotations.push(mark.kind.span(range).label(mark.label));
+            next = marks.next_if(|mark| mark.place.line > line && mark.place.line - line < FAR);
+        }
+        let snippet = Snippet::source(source).path(path.clone()).line_start(start).fold(true);
+        snippets.push(snippet.annotations(annotations));
+    }
+    snippets
+}
+
+/// The renderer counts columns in the line it was given, which was clipped; puts the document's own in their place.
+fn with_places(rendered: String, headers: &[Header]) -> String {
+    let mut result = String::with_capacity(rendered.len());
+    let mut rest = rendered.as_str();
+    for header in headers {
+        if let Some(at) = rest.find(&header.rendered) {
+            result.push_str(&rest[..at]);
+            result.push_str(&header.actual);
+            rest = &rest[at + header.rendered.len()..];
+        }
+    }
+    result.push_str(rest);
+    result
+}

@@ -1,0 +1,118 @@
+//! Findings as JSON: one object a line, or one array. The fields are a public contract, kept in `docs/json.md`.
+
+use serde::Serialize;
+
+use super::{Report, Summary};
+use crate::finding::{Applicability, Edit, Finding, Label, Severity};
+use crate::text::{Document, Position, Record, Span, Texts};
+
+/// The fields of a finding, in order; what the contract promises.
+pub const SCHEMA_FIELDS: &[&str] =
+    &["code", "name", "severity", "message", "path", "record", "start", "end", "labels", "help", "fix"];
+
+/// One finding a line, as it is found; no summary.
+#[derive(Debug, Default)]
+pub struct JsonLines;
+
+/// One array of all findings.
+#[derive(Debug, Default)]
+pub struct Json {
+    begun: bool,
+}
+
+impl Report for JsonLines {
+    fn document(&mut self, document: &Document<'_>, findings: &[Finding], texts: &dyn Texts, output: &mut String) {
+        for finding in findings {
+            output.push_str(&object(document, finding, texts));
+            output.push('\n');
+        }
+    }
+
+    fn finish(&mut self, _: &Summary, _: &mut String) {}
+}
+
+impl Report for Json {
+    fn document(&mut self, document: &Document<'_>, findings: &[Finding], texts: &dyn Texts, output: &mut String) {
+        for finding in findings {
+            output.push_str(if self.begun { ",\n  " } else { "[\n  " });
+            self.begun = true;
+            output.push_str(&object(document, finding, texts));
+        }
+    }
+
+    fn finish(&mut self, _: &Summary, output: &mut String) {
+        output.push_str(if self.begun { "\n]\n" } else { "[]\n" });
+    }
+}
+
+#[derive(Serialize)]
+struct JsonFinding<'f> {
+    code: &'f str,
+    name: &'f str,
+    severity: Severity,
+    message: &'f str,
+    path: &'f str,
+    record: Option<&'f Record>,
+    start: Position,
+    end: Position,
+    labels: Vec<JsonLabel<'f>>,
+    help: Option<&'f str>,
+    fix: Option<JsonFix<'f>>,
+}
+
+#[derive(Serialize)]
+struct JsonLabel<'f> {
+    path: &'f str,
+    record: Option<&'f Record>,
+    start: Position,
+    end: Position,
+    message: &'f str,
+}
+
+#[derive(Serialize)]
+struct JsonFix<'f> {
+    applicability: Applicability,
+    edits: &'f [Edit],
+}
+
+fn object(document: &Document<'_>, finding: &Finding, texts: &dyn Texts) -> String {
+    let own = finding.label.iter().map(|message| JsonLabel {
+        path: &finding.origin.path,
+        record: finding.origin.record.as_ref(),
+        start: document.position(finding.span.start),
+        end: document.position(finding.span.end),
+        message,
+    });
+    let others = finding.labels.iter().map(|label| {
+        let origin = label.origin.as_ref().unwrap_or(&finding.origin);
+        let (start, end) = positions(document, label, texts);
+        JsonLabel { path: &origin.path, record: origin.record.as_ref(), start, end, message: &label.message }
+    });
+    let finding = JsonFinding {
+        code: &finding.rule.code,
+        name: &finding.rule.name,
+        severity: finding.rule.severity,
+        message: &finding.message,
+        path: &finding.origin.path,
+        record: finding.origin.record.as_ref(),
+        start: document.position(finding.span.start),
+        end: document.position(finding.span.end),
+        labels: own.chain(others).collect(),
+        help: finding.help.as_deref(),
+        fix: finding.fix.as_ref().map(|fix| JsonFix { applicability: fix.applicability, edits: &fix.edits }),
+    };
+    // Strings, numbers and lists always serialise.
+    serde_json::to_string(&finding).unwrap_or_default()
+}
+
+/// A label's place in the finding's own document, or in another, which is read again; with lines and columns of 0 where it
+/// can no longer be had.
+fn positions(document: &Document<'_>, label: &Label, texts: &dyn Texts) -> (Position, Position) {
+    let of = |document: &Document<'_>, span: Span| (document.position(span.start), document.position(span.end));
+    let Some(origin) = &label.origin else { return of(document, label.span) };
+    let unknown = |offset| Position { offset, line: 0, column: 0 };
+    match texts.text(origin).filter(|text| text.get(label.span.range()).is_some()) {
+        Some(text) => of(&Document::parse(std::sync::Arc::clone(origin), &text), label.span),
+        None => (unknown(label.span.start), unknown(label.span.end)),
+    }
+}

@@ -1,0 +1,88 @@
+//! Reports: findings as text for people and for other programs.
+//!
+//! A report writes into a string and nowhere else; what is done with it is the caller's affair.
+
+mod concise;
+mod full;
+mod json;
+mod printable;
+mod window;
+
+use crate::finding::{Applicability, Finding};
+use crate::text::{Document, Texts};
+
+pub use concise::Concise;
+pub use full::Full;
+pub use json::{Json, JsonLines, SCHEMA_FIELDS};
+pub use printable::printable;
+
+/// Turns findings into text, one document after the other.
+pub trait Report: Send {
+    /// Adds what is to be said of one document's findings to `output`.
+    fn document(&mut self, document: &Document<'_>, findings: &[Finding], texts: &dyn Texts, output: &mut String);
+
+    /// Adds what is to be said at the end.
+    fn finish(&mut self, summary: &Summary, output: &mut String);
+}
+
+/// What a run came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Documents checked.
+    pub documents: usize,
+    /// Documents with at least one finding.
+    pub faulty: usize,
+    /// Findings.
+    pub findings: usize,
+    /// Findings with a safe fix.
+    pub safe: usize,
+    /// Findings with an unsafe fix.
+    pub unsafe_fixes: usize,
+    /// Files left out because they are not text.
+    pub skipped: usize,
+}
+
+impl Summary {
+    /// Counts a document and its findings.
+    pub fn add(&mut self, findings: &[Finding]) {
+        self.documents += 1;
+        self.faulty += usize::from(!findings.is_empty());
+        self.findings += findings.len();
+        let of = |applicability: Applicability| {
+            findings
+                .iter()
+                .filter(|finding| finding.fix.as_ref().is_some_and(|fix| fix.applicability == applicability))
+                .count()
+        };
+        self.safe += of(Applicability::Safe);
+        self.unsafe_fixes += of(Applicability::Unsafe);
+    }
+
+    /// One line for a person.
+    pub fn line(&self) -> String {
+        let mut line = format!("{} checked: ", count(self.documents, "file"));
+        match self.findings {
+            0 => line.push_str("no findings"),
+            findings => {
+                line.push_str(&format!("{} in {}", count(findings, "finding"), count(self.faulty, "file")));
+                match (self.safe, self.unsafe_fixes) {
+                    (0, 0) => {}
+                    (safe, 0) => line.push_str(&format!(" ({safe} fixable with --fix)")),
+                    (0, others) => line.push_str(&format!(" ({others} fixable with --unsafe-fixes)")),
+                    (safe, others) => {
+                        line.push_str(&format!(" ({safe} fixable with --fix, {others} more with --unsafe-fixes)"));
+                    }
+                }
+            }
+        }
+        if self.skipped > 0 {
+            line.push_str(&format!("; {} skipped: not text", count(self.skipped, "file")));
+        }
+        line
+    }
+}
+
+/// "1 file", "2 files".
+fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}

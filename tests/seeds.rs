@@ -1,0 +1,72 @@
+//! The seed articles: every fault labelled for removal is removed, and nothing else is.
+
+use std::path::Path;
+
+use dechaff::config::Settings;
+use dechaff::corpus::read;
+use dechaff::engine::Linter;
+use dechaff::rule::Registry;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Label {
+    file: String,
+    start: usize,
+    end: usize,
+    label: String,
+    kind: String,
+}
+
+fn labels() -> Vec<Label> {
+    include_str!("fixtures/seed-labels.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// For each byte of the seed, whether the fix of some finding deletes it.
+fn deleted(file: &str) -> (String, Vec<bool>) {
+    let registry = Registry::embedded().unwrap();
+    let linter = Linter::new(&registry, &Settings::default()).unwrap();
+    let source = read(&Path::new("seeds").join(file)).unwrap();
+    let mut deleted = vec![false; source.text.len()];
+    for finding in linter.check(&source.document()) {
+        for edit in finding.fix.iter().flat_map(|fix| &fix.edits).filter(|edit| edit.is_deletion()) {
+            deleted[edit.span.range()].fill(true);
+        }
+    }
+    (source.text, deleted)
+}
+
+#[test]
+fn what_is_to_go_goes() {
+    for label in labels().iter().filter(|label| label.label == "remove") {
+        let (text, deleted) = deleted(&label.file);
+        let bytes: Vec<usize> =
+            (label.start..label.end).filter(|&at| !text.as_bytes()[at].is_ascii_whitespace()).collect();
+        let gone = bytes.iter().filter(|&&at| deleted[at]).count();
+        let passage = &text[label.start..label.end];
+        assert!(gone * 100 >= bytes.len() * 95, "{} of {} bytes of {} go: {passage}", gone, bytes.len(), label.kind);
+    }
+}
+
+#[test]
+fn what_is_to_stay_stays() {
+    let labels = labels();
+    for file in [
+        "000_f959cded76acab99.txt",
+        "001_c939593177198e66.txt",
+        "002_3f05a9ecca76c598.txt",
+        "003_da060c371bad79b4.txt",
+        "004_717946b0a72bbb5c.txt",
+    ] {
+        let (text, deleted) = deleted(file);
+        for (at, character) in text.char_indices().filter(|(at, character)| deleted[*at] && !character.is_whitespace())
+        {
+            let is_noise = labels.iter().any(|label| {
+                label.file == file
+                    && matches!(label.label.as_str(), "remove" | "optional")
+                    && (label.start..label.end).contains(&at)
+            });
+            let before = &text[text.floor_char_boundary(at.saturating_sub(40))..at];
+            assert!(is_noise, "{file}: {character:?} at byte {at} goes, after {before:?}");
+        }
+    }
+}
