@@ -130,19 +130,23 @@ impl Comparison<'_> {
 }
 
 /// Puts what comparing found in a document among what was found in it alone; each place is reported once, by the latter.
+///
+/// Both are in order of place.
 pub fn unite(findings: Vec<Finding>, compared: Vec<Finding>) -> Vec<Finding> {
-    if compared.is_empty() {
-        return findings;
-    }
     let mut all = findings;
     let alone = all.len();
+    let (mut next, mut widest) = (0, None::<usize>);
     for finding in compared {
-        let outer = all[..alone].iter_mut().find(|outer| {
-            outer.span.contains(finding.span) && removes(outer) && is_as_safe(outer, &finding)
-        });
-        match outer {
-            Some(outer) => also(outer, &finding),
-            None => all.push(finding),
+        while next < alone && all[next].span.start <= finding.span.start {
+            let is_wider = widest.is_none_or(|widest| all[widest].span.end <= all[next].span.end);
+            if is_wider && removes(&all[next]) {
+                widest = Some(next);
+            }
+            next += 1;
+        }
+        match widest.and_then(|widest| all.get_mut(widest)) {
+            Some(outer) if outer.span.contains(finding.span) && is_as_safe(outer, &finding) => also(outer, &finding),
+            _ => all.push(finding),
         }
     }
     all.sort_by(|left, right| left.order().cmp(&right.order()));

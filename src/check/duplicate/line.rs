@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::Line;
-use super::compare::{Found, Proof, Site};
+use super::compare::{Found, Proof};
 use super::hash::{START, chain, mix};
 use super::proof::Library;
 use super::sketch::{NUMBER, UnitKind};
