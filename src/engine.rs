@@ -1,9 +1,9 @@
 //! The linter: rules compiled once, documents in, findings out. Nothing here reads, writes or prints.
 
-use std::io;
 use std::sync::Arc;
 
-use crate::check::{self, Check, Corpus, CorpusCheck, DocumentCheck, Memory, ParameterError, Place, Store};
+use crate::check::store::{self, Memory, Place, Store};
+use crate::check::{self, Check, Corpus, CorpusCheck, DocumentCheck, ParameterError};
 use crate::config::Settings;
 use crate::finding::{Applicability, Finding};
 use crate::rule::{Registry, Rule};
@@ -75,7 +75,11 @@ impl Linter {
     /// # Errors
     ///
     /// None but those of a store, and that in memory has none.
-    pub fn compare(&self, sketches: impl IntoIterator<Item = Sketch>, texts: &dyn Texts) -> io::Result<Vec<Finding>> {
+    pub fn compare(
+        &self,
+        sketches: impl IntoIterator<Item = Sketch>,
+        texts: &dyn Texts,
+    ) -> store::Result<Vec<Finding>> {
         let mut comparison = self.comparison(Box::new(Memory::default()), usize::MAX);
         sketches.into_iter().try_for_each(|sketch| comparison.add(&sketch))?;
         comparison.finish(texts)
@@ -103,8 +107,8 @@ impl Comparison<'_> {
     /// # Errors
     ///
     /// The store cannot keep it.
-    pub fn add(&mut self, sketch: &Sketch) -> io::Result<()> {
-        let places = sketch.parts.iter().map(|part| self.store.append(part)).collect::<io::Result<_>>()?;
+    pub fn add(&mut self, sketch: &Sketch) -> store::Result<()> {
+        let places = sketch.parts.iter().map(|part| self.store.append(part)).collect::<store::Result<_>>()?;
         self.documents.push((Arc::clone(&sketch.origin), places));
         Ok(())
     }
@@ -114,7 +118,7 @@ impl Comparison<'_> {
     /// # Errors
     ///
     /// The store cannot be read or written.
-    pub fn finish(mut self, texts: &dyn Texts) -> io::Result<Vec<Finding>> {
+    pub fn finish(mut self, texts: &dyn Texts) -> store::Result<Vec<Finding>> {
         self.documents.sort_by(|left, right| left.0.cmp(&right.0));
         let origins: Vec<Arc<Origin>> = self.documents.iter().map(|(origin, _)| Arc::clone(origin)).collect();
         let mut findings = Vec::new();

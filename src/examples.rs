@@ -136,7 +136,8 @@ impl Bench<'_> {
 
     /// One document goes by the example's path; of several each stands in a folder of its own.
     fn documents<'t>(&self, texts: &'t [String]) -> Vec<Document<'t>> {
-        let name = |index: usize| if texts.len() == 1 { self.path.to_owned() } else { format!("{index:03}/{}", self.path) };
+        let name =
+            |index: usize| if texts.len() == 1 { self.path.to_owned() } else { format!("{index:03}/{}", self.path) };
         let parse = |(index, text): (usize, &'t String)| Document::parse(Arc::new(Origin::file(name(index))), text);
         texts.iter().enumerate().map(parse).collect()
     }

@@ -6,8 +6,8 @@ use dechaff::config::Settings;
 use dechaff::engine::Linter;
 use dechaff::finding::Applicability;
 use dechaff::fix;
-use dechaff::rule::{Marked, Registry};
 use dechaff::report::{Concise, Full, JsonLines, Report};
+use dechaff::rule::{Marked, Registry};
 use dechaff::text::{BlockKind, Document, Origin, Texts};
 use proptest::prelude::*;
 

@@ -3,10 +3,9 @@
 //! Each document is sketched on its own, and the sketches are compared once. A sketch is bytes that say nothing but hashes and
 //! places: it can be made in one process, kept, and compared in another.
 
-use std::io;
 use std::sync::Arc;
 
-use super::store::{Place, Store};
+use super::store::{self, Place, Store};
 use crate::finding::Finding;
 use crate::text::{Document, Origin, Texts};
 
@@ -20,7 +19,7 @@ pub trait CorpusCheck: Send + Sync {
     /// # Errors
     ///
     /// A sketch cannot be read from the store, or the store not be written.
-    fn compare(&self, corpus: &Corpus<'_>) -> io::Result<Vec<Finding>>;
+    fn compare(&self, corpus: &Corpus<'_>) -> store::Result<Vec<Finding>>;
 }
 
 /// The sketches of a check, in the order of their documents' origins, and what comparing may use.

@@ -3,14 +3,13 @@
 //! A check reads a document's index and says what it finds. It prints nothing and changes nothing.
 
 mod corpus;
-mod store;
+pub mod store;
 
 use std::sync::Arc;
 
 use serde::Deserialize;
 
 pub use corpus::{Corpus, CorpusCheck};
-pub use store::{Memory, Place, Store};
 
 use crate::finding::{Finding, RuleInfo};
 use crate::text::Document;

@@ -1,12 +1,12 @@
 //! From sketches to findings: one sort of duplicate after the other, each leaving alone what those before it took.
 
-use std::io;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::proof::Library;
 use super::units::Units;
 use super::{DuplicateCheck, Exact, line, near, passage, report, sentence};
-use crate::check::Corpus;
+use crate::check::{Corpus, store};
 use crate::finding::{Finding, RuleInfo};
 use crate::text::Span;
 
@@ -53,7 +53,7 @@ pub(super) enum Proof {
     Line { documents: u32, times: u32, alike: f64 },
 }
 
-pub(super) fn compare(check: &DuplicateCheck, corpus: &Corpus<'_>) -> io::Result<Vec<Finding>> {
+pub(super) fn compare(check: &DuplicateCheck, corpus: &Corpus<'_>) -> store::Result<Vec<Finding>> {
     let mut units = Units::load(corpus)?;
     let mut library = Library::new(corpus);
     let mut found = Vec::new();
@@ -111,8 +111,21 @@ pub(super) fn equal_units(units: &Units<'_>, admitted: impl Fn(&super::units::Un
         .collect()
 }
 
-/// Leaves of what lies within another only the outer one.
+/// Leaves of what lies within another only the outer one, and of two places that are each reported as the other the first.
 fn without_nested(mut found: Vec<Found<'_>>) -> Vec<Found<'_>> {
+    let glued: Vec<(Site, Site)> = found
+        .iter()
+        .filter(|one| matches!(one.proof, Proof::Words { is_whole: true, .. }))
+        .map(|one| (one.first, one.site))
+        .collect();
+    let by_first: BTreeMap<(u32, usize), (Site, Site)> =
+        glued.into_iter().map(|pair| ((pair.0.document, pair.0.span.start), pair)).collect();
+    found.retain(|one| {
+        let before = by_first.range(..=(one.site.document, one.site.span.start)).next_back();
+        !before.is_some_and(|(_, (first, site))| {
+            first.document == one.site.document && first.span.contains(one.site.span) && site.span.overlaps(one.first.span)
+        })
+    });
     found.sort_by_key(|one| (one.site.document, one.site.span.start, std::cmp::Reverse(one.site.span.end)));
     let mut kept: Vec<Found<'_>> = Vec::with_capacity(found.len());
     for one in found {

@@ -6,10 +6,9 @@
 //! member that both prefixes share is met, and so once.
 
 use std::collections::VecDeque;
-use std::io;
 
 use super::spill::{Gather, Record, eight, four};
-use crate::check::store::Store;
+use crate::check::store::{self, Store};
 
 /// A share between 0 and 1 that is compared without rounding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +53,7 @@ pub trait Sets {
     /// # Errors
     ///
     /// They cannot be read.
-    fn read(&self, index: usize, members: &mut Vec<u64>) -> io::Result<()>;
+    fn read(&self, index: usize, members: &mut Vec<u64>) -> store::Result<()>;
 }
 
 /// Two similar sets.
@@ -90,7 +89,7 @@ pub fn join<S: Sets>(
     limits: Limits,
     store: &dyn Store,
     found: &mut dyn FnMut(Pair),
-) -> io::Result<()> {
+) -> store::Result<()> {
     let counts = Counts::of(sets)?;
     let mut postings = Gather::new(limits.memory, store);
     let mut members = Vec::new();
@@ -153,7 +152,7 @@ struct Counts {
 
 impl Counts {
     /// The size depends on the sets alone: another would order the members otherwise.
-    fn of<S: Sets>(sets: &S) -> io::Result<Self> {
+    fn of<S: Sets>(sets: &S) -> store::Result<Self> {
         const SMALLEST: u32 = 10;
         const LARGEST: u32 = 26;
         let total: usize = (0..sets.count()).map(|index| sets.size(index)).sum();
@@ -220,7 +219,7 @@ struct Joiner<'j, S> {
 
 impl<S: Sets> Joiner<'_, S> {
     /// Compares the sets that post one member.
-    fn group(&mut self, group: &[Posting]) -> io::Result<()> {
+    fn group(&mut self, group: &[Posting]) -> store::Result<()> {
         if group.len() > self.limit.max(2 * NEAR) {
             return self.crowd(group);
         }
@@ -243,7 +242,7 @@ impl<S: Sets> Joiner<'_, S> {
     }
 
     /// Compares each set that posts a member of very many with the first few of them and with those just before it.
-    fn crowd(&mut self, group: &[Posting]) -> io::Result<()> {
+    fn crowd(&mut self, group: &[Posting]) -> store::Result<()> {
         let mut near: VecDeque<(&Posting, Vec<u64>)> = VecDeque::new();
         for right in group {
             let mut other = self.spare.pop().unwrap_or_default();
@@ -262,7 +261,7 @@ impl<S: Sets> Joiner<'_, S> {
         Ok(())
     }
 
-    fn load(&mut self, at: usize, set: u32) -> io::Result<()> {
+    fn load(&mut self, at: usize, set: u32) -> store::Result<()> {
         if let Some(slot @ None) = self.loaded.get_mut(at) {
             let mut members = self.spare.pop().unwrap_or_default();
             self.sets.read(set as usize, &mut members)?;
@@ -320,7 +319,7 @@ mod tests {
             self[index].len()
         }
 
-        fn read(&self, index: usize, members: &mut Vec<u64>) -> io::Result<()> {
+        fn read(&self, index: usize, members: &mut Vec<u64>) -> store::Result<()> {
             members.clone_from(&self[index]);
             Ok(())
         }

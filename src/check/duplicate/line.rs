@@ -1,7 +1,6 @@
 //! Short lines that stand again and again: captions, menus, footers.
 
 use std::collections::HashMap;
-use std::io;
 use std::sync::Arc;
 
 use super::Line;
@@ -10,6 +9,7 @@ use super::hash::{START, chain, mix};
 use super::proof::Library;
 use super::sketch::{NUMBER, UnitKind};
 use super::units::Units;
+use crate::check::store;
 use crate::finding::RuleInfo;
 
 /// Lines that are the same but for numbers.
@@ -26,7 +26,7 @@ pub(super) fn find<'r>(
     units: &mut Units<'_>,
     library: &mut Library<'_>,
     found: &mut Vec<Found<'r>>,
-) -> io::Result<()> {
+) -> store::Result<()> {
     let mut shapes = shapes(parameters, units)?;
     unite(&mut shapes, parameters, units, library);
     let mut claimed = Vec::new();
@@ -37,20 +37,32 @@ pub(super) fn find<'r>(
             .chunk_by(|left, right| site(*left).map(|left| left.document) == site(*right).map(|right| right.document))
             .collect();
         let documents = by_document.len() as u32;
-        let recurs = documents >= parameters.min_documents;
-        for here in by_document {
-            let times = here.len() as u32;
-            let from = if recurs { 0 } else { 1 };
-            if !recurs && times < parameters.min_times {
-                continue;
-            }
-            for &index in here.iter().skip(from) {
-                let first = if index == shape.units[0] { shape.units.get(1) } else { shape.units.first() };
-                let first = if recurs { first } else { here.first() };
-                let (Some(site), Some(first)) = (site(index), first.and_then(|first| site(*first))) else { continue };
-                let more = shape.units.len() as u32 - 2;
-                found.push(Found { rule, site, first, more, proof: Proof::Line { documents, times, alike: parameters.alike } });
+        let mut report = |index: u32, first: Option<&u32>, proof: Proof| {
+            if let (Some(site), Some(first)) = (site(index), first.and_then(|first| site(*first))) {
+                found.push(Found { rule, site, first, more: 0, proof });
                 claimed.push(index);
+            }
+        };
+        if documents >= parameters.min_documents {
+            for (at, &index) in shape.units.iter().enumerate() {
+                // The first of them is as much noise as the others.
+                let first = shape.units.get(usize::from(at == 0));
+                report(index, first, Proof::Line { documents, times: 1, alike: parameters.alike });
+            }
+            continue;
+        }
+        for here in by_document {
+            // Within a document numbers tell lines apart: they count something.
+            let exact = |index: u32| units.all.get(index as usize).map(|unit| unit.exact);
+            let mut here: Vec<u32> = here.to_vec();
+            here.sort_by_key(|&index| (exact(index), index));
+            for same in here.chunk_by(|left, right| exact(*left) == exact(*right)) {
+                let times = same.len() as u32;
+                if times >= parameters.min_times {
+                    for &index in &same[1..] {
+                        report(index, same.first(), Proof::Line { documents: 1, times, alike: 1.0 });
+                    }
+                }
             }
         }
     }
@@ -60,7 +72,7 @@ pub(super) fn find<'r>(
     Ok(())
 }
 
-fn shapes(parameters: &Line, units: &Units<'_>) -> io::Result<Vec<Shape>> {
+fn shapes(parameters: &Line, units: &Units<'_>) -> store::Result<Vec<Shape>> {
     let mut lines: Vec<(u64, u32)> = Vec::new();
     for (index, unit) in (0_u32..).zip(&units.all) {
         let may_be = unit.kind != UnitKind::Heading && (parameters.min_words..=parameters.max_words).contains(&unit.words);

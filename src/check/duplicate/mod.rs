@@ -19,7 +19,6 @@ mod spill;
 mod token;
 mod units;
 
-use std::io;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -28,7 +27,7 @@ pub use join::{Limits, MEMBER_BITS, Pair, Ratio, Sets, join, shared};
 pub use sketch::{Minimum, SHINGLE, UnitKind, shingles};
 pub use token::{Token, Tokens};
 
-use super::{Corpus, CorpusCheck, KindRule, ParameterError};
+use super::{Corpus, CorpusCheck, KindRule, ParameterError, store};
 use crate::finding::{Finding, RuleInfo};
 use crate::text::Document;
 use sketch::{GRAM, LINE, Needs, UnitSketch};
@@ -215,7 +214,7 @@ impl CorpusCheck for DuplicateCheck {
         sketch::encode(&sketches)
     }
 
-    fn compare(&self, corpus: &Corpus<'_>) -> io::Result<Vec<Finding>> {
+    fn compare(&self, corpus: &Corpus<'_>) -> store::Result<Vec<Finding>> {
         compare::compare(self, corpus)
     }
 }

@@ -1,14 +1,13 @@
 //! Paragraphs that say the same with few words changed.
 
 use std::collections::HashMap;
-use std::io;
 use std::sync::Arc;
 
 use super::compare::{Found, Proof, Site, equal_units};
 use super::join::{Limits, Pair, Ratio, Sets, join, shared};
 use super::units::Units;
 use super::{Keep, Near};
-use crate::check::Corpus;
+use crate::check::{Corpus, store};
 use crate::finding::RuleInfo;
 
 /// The best of the matches that stay.
@@ -27,7 +26,7 @@ pub(super) fn find<'r>(
     units: &mut Units<'_>,
     corpus: &Corpus<'_>,
     found: &mut Vec<Found<'r>>,
-) -> io::Result<()> {
+) -> store::Result<()> {
     let Some(threshold) = Ratio::new(parameters.threshold) else { return Ok(()) };
     let admits = |unit: &super::units::Unit| {
         !unit.is_claimed && unit.shingles > 0 && parameters.min_words.admits(unit.kind, unit.words)

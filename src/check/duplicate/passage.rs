@@ -3,7 +3,6 @@
 //! Fingerprints that two paragraphs share are where to look; how far the shared run reaches is seen in their texts.
 
 use std::collections::HashMap;
-use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -15,7 +14,7 @@ use super::sketch::UnitKind;
 use super::spill::{Gather, Record, eight, four};
 use super::token::Tokens;
 use super::units::{Unit, Units};
-use crate::check::Corpus;
+use crate::check::{Corpus, store};
 use crate::finding::RuleInfo;
 use crate::text::is_closed;
 
@@ -62,7 +61,7 @@ pub(super) fn find<'r>(
     corpus: &Corpus<'_>,
     library: &mut Library<'_>,
     found: &mut Vec<Found<'r>>,
-) -> io::Result<()> {
+) -> store::Result<()> {
     let mut seeds = seeds(units, corpus)?;
     seeds.sort_unstable();
     seeds.dedup();
@@ -88,7 +87,7 @@ pub(super) fn find<'r>(
     Ok(())
 }
 
-fn seeds(units: &Units<'_>, corpus: &Corpus<'_>) -> io::Result<Vec<Seed>> {
+fn seeds(units: &Units<'_>, corpus: &Corpus<'_>) -> store::Result<Vec<Seed>> {
     let mut prints = Gather::new(corpus.memory, corpus.store);
     units.each(&mut |unit, sketch| {
         if units.all.get(unit as usize).is_none_or(|unit| unit.is_claimed) {
@@ -186,7 +185,7 @@ fn whole<'r>(
     units: &Units<'_>,
     library: &mut Library<'_>,
     found: &mut Vec<Found<'r>>,
-) -> io::Result<()> {
+) -> store::Result<()> {
     let admits = |unit: &Unit| {
         !unit.is_claimed && matches!(unit.kind, UnitKind::Paragraph | UnitKind::ListItem | UnitKind::Quotation)
     };

@@ -1,13 +1,12 @@
 //! Sentences that stood before.
 
-use std::io;
 use std::sync::Arc;
 
 use super::Sentence;
 use super::compare::{Found, Proof, Site};
 use super::spill::{Gather, Record, eight, four};
 use super::units::Units;
-use crate::check::Corpus;
+use crate::check::{Corpus, store};
 use crate::finding::RuleInfo;
 use crate::text::Span;
 
@@ -54,7 +53,7 @@ pub(super) fn find<'r>(
     units: &Units<'_>,
     corpus: &Corpus<'_>,
     found: &mut Vec<Found<'r>>,
-) -> io::Result<()> {
+) -> store::Result<()> {
     let mut sentences = Gather::new(corpus.memory, corpus.store);
     units.each(&mut |index, sketch| {
         let Some(unit) = units.all.get(index as usize).filter(|unit| !unit.is_claimed) else { return Ok(()) };

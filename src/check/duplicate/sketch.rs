@@ -6,7 +6,7 @@ use super::hash::{self, chain, mix};
 use super::join::MEMBER_BITS;
 use super::spill::{eight, four};
 use super::token::Tokens;
-use crate::text::{BlockKind, Document, Span};
+use crate::text::{BlockKind, Document, Span, count_words, is_closed};
 
 /// Words in a row that make one shingle.
 pub const SHINGLE: usize = 5;
@@ -123,9 +123,11 @@ pub(super) fn units(document: &Document<'_>) -> Vec<(UnitKind, usize, Span)> {
     let mut units = Vec::with_capacity(document.blocks().len());
     for (index, block) in document.blocks().iter().enumerate() {
         let kind = match block.kind {
+            BlockKind::Paragraph if is_title(document, index) => UnitKind::Heading,
             BlockKind::Paragraph => UnitKind::Paragraph,
             BlockKind::ListItem => UnitKind::ListItem,
             BlockKind::Quotation => UnitKind::Quotation,
+            BlockKind::Heading(_) if is_text(document, index) => UnitKind::Paragraph,
             BlockKind::Heading(_) => UnitKind::Heading,
             BlockKind::Code => UnitKind::Code,
             BlockKind::Table => {
@@ -139,6 +141,29 @@ pub(super) fn units(document: &Document<'_>) -> Vec<(UnitKind, usize, Span)> {
     }
     units.retain(|(_, _, span)| u32::try_from(span.end).is_ok());
     units
+}
+
+/// Most words of a heading.
+const TITLE: usize = 16;
+
+/// Whether a paragraph is a heading in all but its markup: a short line without a full stop, with prose, a list or a table below.
+///
+/// A table of contents names each heading before it stands; that makes the heading no copy.
+fn is_title(document: &Document<'_>, index: usize) -> bool {
+    let Some(block) = document.blocks().get(index).filter(|block| block.lines.len() == 1) else { return false };
+    let content = document.slice(block.content);
+    if is_closed(content) || count_words(content, TITLE + 1) > TITLE {
+        return false;
+    }
+    let below = (index + 1..document.blocks().len()).find(|&next| document.blocks()[next].kind != BlockKind::Blank);
+    below.is_some_and(|next| {
+        matches!(document.blocks()[next].kind, BlockKind::ListItem | BlockKind::Table) || document.is_prose(next)
+    })
+}
+
+/// Whether a heading is text that lost its line breaks.
+fn is_text(document: &Document<'_>, index: usize) -> bool {
+    document.blocks().get(index).is_some_and(|block| count_words(document.slice(block.content), 2 * TITLE) == 2 * TITLE)
 }
 
 impl UnitSketch {

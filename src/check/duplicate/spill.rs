@@ -1,8 +1,7 @@
 //! Records gathered by key, in memory while there is room, then in a store.
 
-use std::io;
 
-use crate::check::store::{Place, Store};
+use crate::check::store::{self, Place, Store};
 
 /// A record of fixed size.
 pub(super) trait Record: Copy + Ord {
@@ -44,7 +43,7 @@ impl<'s, R: Record> Gather<'s, R> {
     }
 
     /// Adds a record.
-    pub(super) fn push(&mut self, record: R) -> io::Result<()> {
+    pub(super) fn push(&mut self, record: R) -> store::Result<()> {
         if self.held.len() >= self.most {
             self.spill()?;
         }
@@ -52,7 +51,7 @@ impl<'s, R: Record> Gather<'s, R> {
         Ok(())
     }
 
-    fn spill(&mut self) -> io::Result<()> {
+    fn spill(&mut self) -> store::Result<()> {
         let mut parts = vec![Vec::new(); Self::PARTITIONS];
         for record in self.held.drain(..) {
             record.write(&mut parts[record.key() as usize % Self::PARTITIONS]);
@@ -66,7 +65,7 @@ impl<'s, R: Record> Gather<'s, R> {
     }
 
     /// Hands out the records of each key together, in their order; the keys in no order of use.
-    pub(super) fn groups(mut self, take: &mut dyn FnMut(&[R]) -> io::Result<()>) -> io::Result<()> {
+    pub(super) fn groups(mut self, take: &mut dyn FnMut(&[R]) -> store::Result<()>) -> store::Result<()> {
         if self.partitions.iter().all(Vec::is_empty) {
             return Self::hand_out(&mut self.held, take);
         }
@@ -83,7 +82,7 @@ impl<'s, R: Record> Gather<'s, R> {
         Ok(())
     }
 
-    fn hand_out(records: &mut [R], take: &mut dyn FnMut(&[R]) -> io::Result<()>) -> io::Result<()> {
+    fn hand_out(records: &mut [R], take: &mut dyn FnMut(&[R]) -> store::Result<()>) -> store::Result<()> {
         records.sort_unstable();
         records.chunk_by(|left, right| left.key() == right.key()).try_for_each(take)
     }

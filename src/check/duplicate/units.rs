@@ -1,12 +1,12 @@
 //! The units of all documents, side by side.
 
-use std::io;
 
 use super::compare::Site;
 use super::join::Sets;
 use super::sketch::{self, UnitKind};
 use super::spill::{eight, four};
-use crate::check::{Corpus, Place};
+use crate::check::Corpus;
+use crate::check::store::{self, Place};
 use crate::text::Span;
 
 /// What is kept in memory of each unit.
@@ -41,7 +41,7 @@ pub(super) struct Units<'c> {
 }
 
 impl<'c> Units<'c> {
-    pub(super) fn load(corpus: &'c Corpus<'c>) -> io::Result<Self> {
+    pub(super) fn load(corpus: &'c Corpus<'c>) -> store::Result<Self> {
         let mut units = Self { all: Vec::new(), corpus, first: Vec::with_capacity(corpus.sketches.len() + 1) };
         let mut bytes = Vec::new();
         for (document, &place) in corpus.sketches.iter().enumerate() {
@@ -67,8 +67,8 @@ impl<'c> Units<'c> {
     /// Calls `take` with each unit's index and sketch, in order.
     pub(super) fn each(
         &self,
-        take: &mut dyn FnMut(u32, &sketch::Encoded<'_>) -> io::Result<()>,
-    ) -> io::Result<()> {
+        take: &mut dyn FnMut(u32, &sketch::Encoded<'_>) -> store::Result<()>,
+    ) -> store::Result<()> {
         let mut bytes = Vec::new();
         for (&place, &first) in self.corpus.sketches.iter().zip(&self.first) {
             self.corpus.store.read(place, &mut bytes)?;
@@ -80,7 +80,7 @@ impl<'c> Units<'c> {
     }
 
     /// Puts the shingles of a unit into `shingles`.
-    pub(super) fn read_shingles(&self, unit: &Unit, shingles: &mut Vec<u64>) -> io::Result<()> {
+    pub(super) fn read_shingles(&self, unit: &Unit, shingles: &mut Vec<u64>) -> store::Result<()> {
         let mut bytes = Vec::new();
         self.corpus.store.read(Place { offset: unit.place, length: unit.shingles * 8 }, &mut bytes)?;
         shingles.clear();
@@ -89,7 +89,7 @@ impl<'c> Units<'c> {
     }
 
     /// The tokens of a short line, all numbers alike; none for others.
-    pub(super) fn line_tokens(&self, unit: &Unit) -> io::Result<Vec<u32>> {
+    pub(super) fn line_tokens(&self, unit: &Unit) -> store::Result<Vec<u32>> {
         let mut bytes = Vec::new();
         let offset = unit.place + u64::from(unit.shingles) * 8;
         self.corpus.store.read(Place { offset, length: u32::from(unit.line_tokens) * 4 }, &mut bytes)?;
@@ -133,7 +133,7 @@ impl Sets for UnitSets<'_, '_> {
         self.unit(index).map_or(0, |unit| unit.shingles as usize)
     }
 
-    fn read(&self, index: usize, members: &mut Vec<u64>) -> io::Result<()> {
+    fn read(&self, index: usize, members: &mut Vec<u64>) -> store::Result<()> {
         match self.unit(index) {
             Some(unit) => self.units.read_shingles(unit, members),
             None => {
