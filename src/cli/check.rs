@@ -8,10 +8,11 @@ use rayon::prelude::*;
 
 use super::Exit;
 use super::arguments::{CheckArguments, OutputFormat};
+use super::compare::{Compared, Given, compare};
 use super::output::{self, Output};
 use crate::config::Settings;
-use crate::corpus::{Files, ReadError, Source, read, walk};
-use crate::engine::Linter;
+use crate::corpus::{ReadError, Source, read, walk};
+use crate::engine::{Linter, unite};
 use crate::finding::Finding;
 use crate::report::{Concise, Full, Json, JsonLines, Report, Summary};
 use crate::rule::Registry;
@@ -24,30 +25,41 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
 
     let (stdin, paths): (Vec<_>, Vec<_>) = arguments.paths.iter().cloned().partition(|path| path == Path::new("-"));
     let files = if arguments.paths.is_empty() { vec![PathBuf::from(".")] } else { paths };
-    let files = walk(&files)?;
     if !stdin.is_empty() {
         let mut bytes = Vec::new();
         std::io::stdin().read_to_end(&mut bytes).context("cannot read standard input")?;
         let name = arguments.stdin_filename.clone().unwrap_or_else(|| "-".to_owned());
-        run.report(vec![check(&run.linter, Source::of(name, bytes))])?;
+        match Source::of(name, bytes) {
+            Ok(source) => run.given.stdin = Some(source),
+            Err(error) => run.report(vec![Err(error)])?,
+        }
     }
-    run.check_all(files)?;
+    run.compared = compare(&run.linter, &run.given, walk(&files)?.filter_map(Result::ok), arguments.memory)?;
+    if let Some(source) = run.given.stdin.clone() {
+        let findings = check(&run.linter, &run.compared, &source);
+        run.report_one(&source, &findings)?;
+    }
+    run.check_all(walk(&files)?)?;
     run.finish()
 }
 
 /// A file's text and what was found in it.
 type Checked = Result<(Source, Vec<Finding>), ReadError>;
 
-fn check(linter: &Linter, source: Result<Source, ReadError>) -> Checked {
-    source.map(|source| {
-        let findings = linter.check(&source.document());
-        (source, findings)
-    })
+/// What was found in a document, by itself and by comparing it with the others.
+fn check(linter: &Linter, compared: &Compared, source: &Source) -> Vec<Finding> {
+    let findings = linter.check(&source.document());
+    let mut compared = compared.get(&source.origin).cloned().unwrap_or_default();
+    // The file may have changed since it was compared.
+    compared.retain(|finding| source.text.get(finding.span.range()).is_some());
+    unite(findings, compared)
 }
 
 struct Run<'a> {
     arguments: &'a CheckArguments,
     linter: Linter,
+    given: Given,
+    compared: Compared,
     output: Output,
     report: Box<dyn Report>,
     summary: Summary,
@@ -65,7 +77,18 @@ impl<'a> Run<'a> {
             OutputFormat::Json => Box::new(Json::default()),
             OutputFormat::JsonLines => Box::new(JsonLines),
         };
-        Self { arguments, linter, output, report, summary: Summary::default(), failed: false, is_read: true }
+        let (given, compared) = (Given::default(), Compared::new());
+        Self {
+            arguments,
+            linter,
+            given,
+            compared,
+            output,
+            report,
+            summary: Summary::default(),
+            failed: false,
+            is_read: true,
+        }
     }
 
     /// Checks files in batches: the files of one are checked by all cores and reported in order.
@@ -88,8 +111,13 @@ impl<'a> Run<'a> {
                     None => break,
                 }
             }
-            let linter = &self.linter;
-            let checked = batch.par_iter().map(|path| check(linter, read(path))).collect();
+            let (linter, compared) = (&self.linter, &self.compared);
+            let checked = batch.par_iter().map(|path| {
+                let source = read(path)?;
+                let findings = check(linter, compared, &source);
+                Ok((source, findings))
+            });
+            let checked = checked.collect();
             self.report(checked)?;
         }
         Ok(())
@@ -98,15 +126,7 @@ impl<'a> Run<'a> {
     fn report(&mut self, checked: Vec<Checked>) -> anyhow::Result<()> {
         for outcome in checked {
             match outcome {
-                Ok((source, findings)) => {
-                    self.summary.add(&findings);
-                    if findings.is_empty() {
-                        continue;
-                    }
-                    let mut text = String::new();
-                    self.report.document(&source.document(), &findings, &Files, &mut text);
-                    self.write(&text)?;
-                }
+                Ok((source, findings)) => self.report_one(&source, &findings)?,
                 Err(error @ ReadError::NotText { .. }) => {
                     self.summary.skipped += 1;
                     output::warning(&error.to_string());
@@ -115,6 +135,16 @@ impl<'a> Run<'a> {
             }
         }
         Ok(())
+    }
+
+    fn report_one(&mut self, source: &Source, findings: &[Finding]) -> anyhow::Result<()> {
+        self.summary.add(findings);
+        if findings.is_empty() {
+            return Ok(());
+        }
+        let mut text = String::new();
+        self.report.document(&source.document(), findings, &self.given, &mut text);
+        self.write(&text)
     }
 
     fn fail(&mut self, message: &str) {
