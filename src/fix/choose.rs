@@ -17,7 +17,8 @@ pub(super) struct Choice {
 /// Chooses among the fixes of `findings`, in their order.
 ///
 /// A fix is applied whole or not at all. Deletions that touch or overlap become one, so that no gap is left between them;
-/// of other edits that overlap, those of the first finding win, and the next round sees to the rest.
+/// an edit that several fixes have in common is made once; of other edits that overlap, or insert at one place, those of the
+/// first finding win, and the next round sees to the rest.
 pub(super) fn choose(document: &Document<'_>, findings: &[Finding], most: Applicability) -> Choice {
     let mut chosen: Vec<Attributed> = Vec::new();
     let mut occupied = Occupied::default();
@@ -29,8 +30,9 @@ pub(super) fn choose(document: &Document<'_>, findings: &[Finding], most: Applic
             continue;
         }
         for edit in &fix.edits {
-            occupied.add(edit);
-            chosen.push(Attributed { edit: edit.clone(), code: finding.rule.code.clone() });
+            if occupied.add(edit) {
+                chosen.push(Attributed { edit: edit.clone(), code: finding.rule.code.clone() });
+            }
         }
         codes.push(finding.rule.code.clone());
     }
@@ -40,17 +42,26 @@ pub(super) fn choose(document: &Document<'_>, findings: &[Finding], most: Applic
 /// The bytes that chosen edits change, as disjoint ranges from start to end.
 #[derive(Default)]
 struct Occupied {
+    /// The chosen edits that put something in, by what they replace.
+    contents: BTreeMap<Span, String>,
     deletions: BTreeMap<usize, usize>,
     replacements: BTreeMap<usize, usize>,
 }
 
 impl Occupied {
-    /// Whether `edit` changes what another edit changes, unless both only delete.
+    /// Whether `edit` changes what another edit changes, unless both only delete or both are the same.
     fn clashes(&self, edit: &Edit) -> bool {
+        if let Some(content) = self.contents.get(&edit.span) {
+            return *content != edit.content;
+        }
         overlaps(&self.replacements, edit.span) || !edit.is_deletion() && overlaps(&self.deletions, edit.span)
     }
 
-    fn add(&mut self, edit: &Edit) {
+    /// Adds `edit`; returns whether it was not among the chosen ones yet.
+    fn add(&mut self, edit: &Edit) -> bool {
+        if !edit.is_deletion() && self.contents.insert(edit.span, edit.content.clone()).is_some() {
+            return false;
+        }
         let ranges = if edit.is_deletion() { &mut self.deletions } else { &mut self.replacements };
         let mut span = edit.span;
         while let Some((&start, &end)) = ranges.range(..=span.end).next_back().filter(|(_, end)| **end >= span.start) {
@@ -58,6 +69,7 @@ impl Occupied {
             span = span.cover(Span::new(start, end));
         }
         ranges.insert(span.start, span.end);
+        true
     }
 }
 
