@@ -1,13 +1,13 @@
 //! Comparing all documents, before each is checked on its own.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
 use rayon::prelude::*;
 
-use crate::corpus::{Files, Source, Spill, free_memory, read};
+use crate::corpus::{ReadError, Source, Spill, free_memory};
 use crate::engine::Linter;
 use crate::finding::Finding;
 use crate::text::{Origin, Texts};
@@ -15,17 +15,19 @@ use crate::text::{Origin, Texts};
 /// What comparing found, by document.
 pub(super) type Compared = HashMap<Arc<Origin>, Vec<Finding>>;
 
-/// The texts of files, and of standard input, which cannot be read again.
-#[derive(Debug, Default)]
-pub(super) struct Given {
+/// The documents of a run, as they are compared.
+pub(super) struct Given<'g> {
+    /// Standard input, which cannot be read again.
     pub(super) stdin: Option<Source>,
+    /// Reads a file, and makes of it what is to be compared.
+    pub(super) load: Box<dyn Fn(&Path) -> Result<Source, ReadError> + Send + Sync + 'g>,
 }
 
-impl Texts for Given {
+impl Texts for Given<'_> {
     fn text(&self, origin: &Origin) -> Option<Arc<str>> {
         match &self.stdin {
             Some(stdin) if *stdin.origin == *origin => Some(Arc::from(stdin.text.as_str())),
-            _ => Files.text(origin),
+            _ => (self.load)(Path::new(&origin.path)).ok().map(|source| Arc::from(source.text)),
         }
     }
 }
@@ -37,7 +39,7 @@ impl Texts for Given {
 /// A temporary file cannot be written or read.
 pub(super) fn compare(
     linter: &Linter,
-    given: &Given,
+    given: &Given<'_>,
     files: impl Iterator<Item = PathBuf>,
     memory: Option<usize>,
 ) -> anyhow::Result<Compared> {
@@ -57,7 +59,7 @@ pub(super) fn compare(
             let batch: Vec<PathBuf> = files.by_ref().take(BATCH).collect();
             let sketches: Vec<_> = batch
                 .par_iter()
-                .filter_map(|path| read(path).ok().map(|source| linter.sketch(&source.document())))
+                .filter_map(|path| (given.load)(path).ok().map(|source| linter.sketch(&source.document())))
                 .collect();
             sketches.iter().try_for_each(|sketch| comparison.add(sketch))?;
         }

@@ -10,6 +10,7 @@ use super::Exit;
 use super::arguments::UndoArguments;
 use super::output::{self, Output};
 use crate::corpus::{Entry, Step, read_trail, replace, rewrite_trail};
+use crate::report::count;
 use crate::rule::Registry;
 
 pub(super) fn run(arguments: &UndoArguments) -> anyhow::Result<Exit> {
@@ -33,8 +34,8 @@ pub(super) fn run(arguments: &UndoArguments) -> anyhow::Result<Exit> {
     undo.run(is_chosen)?;
     Output::new(arguments.color).write(&format!(
         "{} restored in {}\n",
-        output::count(undo.passages, "passage"),
-        output::count(undo.restored, "file"),
+        count(undo.passages, "passage"),
+        count(undo.restored, "file"),
     ))?;
     Ok(if undo.failed { Exit::Failure } else { Exit::Clean })
 }
@@ -91,7 +92,8 @@ impl Undo<'_> {
             if count == 0 {
                 break;
             }
-            let (before, rest) = step.undo(&text, is_chosen).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
+            let (before, rest) =
+                step.undo(&text, is_chosen).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
             text = before;
             passages += count;
             let is_whole = rest.is_none();

@@ -2,6 +2,7 @@
 //! a file.
 
 mod choose;
+mod copies;
 mod pieces;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use crate::engine::Linter;
 use crate::finding::{Applicability, Finding};
 use crate::text::{Decoding, Document, Origin, Span, words};
+pub use copies::keep_one_copy;
 use pieces::Pieces;
 
 /// A document after its fixes.
