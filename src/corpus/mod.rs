@@ -1,7 +1,11 @@
 //! Files: which to read, and their text. The only part of the library, beside the command line, that does I/O.
 
 mod read;
+mod trail;
 mod walk;
+mod write;
 
 pub use read::{Files, ReadError, Source, read};
+pub use trail::{Entry, Step, Trail, UndoError, entries, hash, read_trail, rewrite_trail};
 pub use walk::{WalkError, walk};
+pub use write::{WriteError, create, replace};

@@ -23,7 +23,7 @@ pub(super) fn removal(document: &Document<'_>, passage: Span) -> Span {
     let before = trim(text, Span::new(line.start, passage.start));
     let after = trim(text, Span::new(passage.end, line.end));
     match (is_marker(&text[before.range()]), after.is_empty()) {
-        (true, true) => whole_lines(text, line),
+        (true, true) => whole_lines(document, first, last),
         (_, true) => Span::new(before.end, passage.end),
         (_, false) => Span::new(passage.start, after.start),
     }
@@ -38,32 +38,20 @@ fn is_marker(rest: &str) -> bool {
                 || super::list_marker(&format!("{rest} x")).is_some_and(|length| length > rest.len()))
 }
 
-/// `lines` runs from the start of a line to the end of one, without its line end.
-fn whole_lines(text: &str, lines: Span) -> Span {
-    let mark = if text.starts_with('\u{FEFF}') { '\u{FEFF}'.len_utf8() } else { 0 };
-    let kept_before = text[..lines.start].trim_end_matches(is_blank).len().max(mark);
-    let following = &text[lines.end..];
-    let kept_after = lines.end + (following.len() - following.trim_start_matches(is_blank).len());
-
-    let at_start = kept_before == mark;
-    if kept_after == text.len() {
-        let content_end = lines.start + text[lines.range()].trim_end_matches(is_blank).len();
-        return if at_start { Span::new(kept_before, text.len()) } else { Span::new(kept_before, content_end) };
-    }
-    // Indentation of the next line is its own.
-    let next_line = text[..kept_after].rfind('\n').map_or(kept_after, |newline| newline + 1).max(lines.end);
-    if at_start {
-        return Span::new(kept_before, next_line);
-    }
-    let newlines = |span: Span| memchr::memchr_iter(b'\n', &text.as_bytes()[span.range()]).count();
-    let gap_before = newlines(Span::new(kept_before, lines.start));
-    let gap_after = newlines(Span::new(lines.end, next_line));
-    if gap_before >= gap_after {
-        Span::new(lines.start, next_line)
-    } else {
-        let first_gap = text[kept_before..].find('\n').map_or(lines.start, |newline| kept_before + newline + 1);
-        let own_newline = text[lines.end..].find('\n').map_or(lines.end, |newline| lines.end + newline + 1);
-        Span::new(first_gap.min(lines.start), own_newline)
+/// What to delete so that the lines `first` to `last` go.
+fn whole_lines(document: &Document<'_>, first: usize, last: usize) -> Span {
+    let (text, lines) = (document.text(), document.lines());
+    let is_empty = |line: &Span| text[line.range()].chars().all(is_blank);
+    let gap_before = lines[..first].iter().rev().take_while(|line| is_empty(line)).count();
+    let gap_after = lines[last + 1..].iter().take_while(|line| is_empty(line)).count();
+    let kept_before = (first - gap_before).checked_sub(1).map(|kept| lines[kept]);
+    let kept_after = lines.get(last + 1 + gap_after);
+    match (kept_before, kept_after) {
+        (None, None) => Span::new(lines[0].start, text.len()),
+        (Some(before), None) => Span::new(before.end, lines[last].end),
+        (None, Some(after)) => Span::new(lines[0].start, after.start),
+        (Some(_), Some(after)) if gap_before >= gap_after => Span::new(lines[first].start, after.start),
+        (Some(_), Some(_)) => Span::new(lines[first - gap_before].start, lines[last + 1].start),
     }
 }
 
@@ -96,6 +84,7 @@ mod tests {
         assert_eq!(without("\u{FEFF}X\n\na", "X"), "\u{FEFF}a");
         assert_eq!(without("X\n", "X"), "");
         assert_eq!(without("X\n\n    code\n", "X"), "    code\n");
+        assert_eq!(without("a\u{200b}\n\nX", "X"), "a\u{200b}");
     }
 
     #[test]

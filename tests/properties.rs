@@ -1,0 +1,100 @@
+//! Whatever the text, linting it neither panics nor points outside it, and fixing it comes to rest.
+
+use std::sync::{Arc, LazyLock};
+
+use dechaff::config::Settings;
+use dechaff::engine::Linter;
+use dechaff::finding::Applicability;
+use dechaff::fix;
+use dechaff::report::{Concise, Full, JsonLines, Report};
+use dechaff::rule::{Marked, Registry};
+use dechaff::text::{BlockKind, Document, Origin, Texts};
+use proptest::prelude::*;
+
+struct NoTexts;
+
+impl Texts for NoTexts {
+    fn text(&self, _: &Origin) -> Option<Arc<str>> {
+        None
+    }
+}
+
+static REGISTRY: LazyLock<Registry> = LazyLock::new(|| Registry::embedded().unwrap());
+static LINTER: LazyLock<Linter> = LazyLock::new(|| Linter::new(&REGISTRY, &Settings::default()).unwrap());
+
+fn document(text: &str) -> Document<'_> {
+    Document::parse(Arc::new(Origin::file("a.md")), text)
+}
+
+/// Lines as they come in extracted pages: those of the rules' own examples, prose, marks and rubbish, in any order.
+fn pages() -> impl Strategy<Value = String> {
+    let mut lines: Vec<String> = Vec::new();
+    for example in REGISTRY.rules().iter().flat_map(|rule| &rule.examples) {
+        for documents in example.bad.iter().chain(&example.allow) {
+            for text in documents.texts() {
+                lines.extend(Marked::parse(text).text.lines().map(str::to_owned));
+            }
+        }
+    }
+    let line = prop_oneof![
+        6 => proptest::sample::select(lines),
+        2 => Just("The ministry said on Monday that the talks would go on, although nobody knew for how long.".to_owned()),
+        1 => "[-*#>|`~ a-z\t]{0,20}",
+        1 => "\\PC{0,30}",
+        1 => "[\u{0}-\u{1f}\u{200b}\u{feff}é中😀\u{301} ]{0,8}",
+    ];
+    let end = prop_oneof![4 => Just("\n"), 3 => Just("\n\n"), 1 => Just("\r\n"), 1 => Just(" ")];
+    proptest::collection::vec((line, end), 0..40)
+        .prop_map(|lines| lines.into_iter().map(|(line, end)| line + end).collect())
+}
+
+fn is_subsequence<'t>(mut part: impl Iterator<Item = &'t str>, mut whole: impl Iterator<Item = &'t str>) -> bool {
+    part.all(|word| whole.any(|other| other == word))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn blocks_hold_each_line_once(text in pages()) {
+        let document = document(&text);
+        let mut next = 0;
+        for (index, block) in document.blocks().iter().enumerate() {
+            prop_assert_eq!(block.lines.start, next);
+            prop_assert!(block.lines.end > block.lines.start);
+            prop_assert!(block.span.contains(block.content) || block.content.is_empty());
+            next = block.lines.end;
+            if block.kind != BlockKind::Blank {
+                for sentence in document.sentences(index) {
+                    prop_assert!(block.span.contains(*sentence));
+                }
+            }
+        }
+        prop_assert_eq!(next, document.lines().len());
+    }
+
+    #[test]
+    fn findings_point_into_the_text(text in pages()) {
+        let document = document(&text);
+        let findings = LINTER.check(&document);
+        for finding in &findings {
+            prop_assert!(text.get(finding.span.range()).is_some());
+            for edit in finding.fix.iter().flat_map(|fix| &fix.edits) {
+                prop_assert!(text.get(edit.span.range()).is_some());
+            }
+        }
+        let mut output = String::new();
+        Full::new(80, false).document(&document, &findings, &NoTexts, &mut output);
+        Concise.document(&document, &findings, &NoTexts, &mut output);
+        prop_assert!(!output.contains(|character: char| character.is_control() && character != '\n'));
+        JsonLines.document(&document, &findings, &NoTexts, &mut output);
+    }
+
+    #[test]
+    fn fixing_comes_to_rest_and_only_takes_away(text in pages()) {
+        let fixed = fix::fix(&LINTER, &document(&text), Applicability::Unsafe).unwrap().text;
+        let again = fix::fix(&LINTER, &document(&fixed), Applicability::Unsafe).unwrap().text;
+        prop_assert_eq!(&again, &fixed);
+        prop_assert!(is_subsequence(fixed.split_whitespace(), text.split_whitespace()), "{:?} from {:?}", fixed, text);
+    }
+}
