@@ -198,10 +198,16 @@ impl<'e> Evidence<'e, '_> {
                 reach = reach.cover(row[end].0);
                 end += 1;
             }
-            let strong = row[start..end].iter().any(|(_, weak)| weak.is_none());
-            for index in row[start..end].iter().filter_map(|(_, weak)| *weak) {
-                let enough = self.matchers[self.matches[index].matcher].pattern.or_row_of;
-                kept[index] = strong || enough > 0 && units >= enough;
+            let has_strong = row[start..end].iter().any(|(_, weak)| weak.is_none());
+            let mut strong_before = false;
+            for (_, weak) in &row[start..end] {
+                let Some(index) = *weak else {
+                    strong_before = true;
+                    continue;
+                };
+                let pattern = &self.matchers[self.matches[index].matcher].pattern;
+                let has_company = if pattern.follows { strong_before } else { has_strong };
+                kept[index] = has_company || pattern.or_row_of > 0 && units >= pattern.or_row_of;
             }
             start = end;
         }

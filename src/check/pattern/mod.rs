@@ -56,6 +56,9 @@ pub struct Pattern {
     /// Weak evidence: counts only directly beside another finding.
     #[serde(default)]
     pub needs_company: bool,
+    /// With `needs-company`: that finding must stand before it, as a heading stands before what it announces.
+    #[serde(default)]
+    pub follows: bool,
     /// With `needs-company`: that many in a row are company enough for each other; 0 for never.
     #[serde(default)]
     pub or_row_of: usize,
