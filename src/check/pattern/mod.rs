@@ -115,6 +115,10 @@ pub enum Reach {
     Block,
     /// From the unit to the end of the document, if no prose follows.
     End,
+    /// The unit and the next block, if that is a line of at most eight words.
+    Next,
+    /// From the unit to the end of the document, if at most 150 words follow.
+    Rest,
 }
 
 /// A pattern ready to run.

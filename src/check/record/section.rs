@@ -35,6 +35,7 @@ pub(super) fn sections(document: &Document<'_>, labels: &Labels, headings: &Hash
         pending: Vec::new(),
         layout: String::new(),
         last_line: 0,
+        gap: false,
     };
     let text = document.text();
     let readable = |block: &&Block| {
@@ -48,12 +49,14 @@ pub(super) fn sections(document: &Document<'_>, labels: &Labels, headings: &Hash
         .map(|(block, line)| (block, line, trim(text, document.lines()[line])))
         .peekable();
     while let Some((block, index, line)) = lines.next() {
+        collector.gap |= index > collector.last_line + 1;
         if block.kind == BlockKind::Table && index == block.lines.start {
             if collector.take_table(block) {
                 while lines.next_if(|(next, _, _)| next.lines == block.lines).is_some() {}
                 continue;
             }
             if is_ruled(document, block) && labels.fields(text, line).is_empty() {
+                collector.close();
                 collector.heading.get_or_insert(Heading { span: line, is_known: true, line: index });
                 continue;
             }
@@ -90,6 +93,8 @@ struct Collector<'c, 't> {
     layout: String,
     /// The index of the last line that was looked at.
     last_line: usize,
+    /// Blank lines stand somewhere after the last row.
+    gap: bool,
 }
 
 impl Collector<'_, '_> {
@@ -114,7 +119,7 @@ impl Collector<'_, '_> {
         if is_known || !is_group {
             self.close();
         }
-        let above = self.heading.take().filter(|_| is_group);
+        let above = self.heading.take().filter(|above| is_group && (above.is_known || above.line + 1 == index));
         self.heading = (is_known || is_group).then(|| Heading {
             span: above.map_or(line, |above| above.span.cover(line)),
             is_known: is_known || above.is_some_and(|above| above.is_known),
@@ -125,7 +130,7 @@ impl Collector<'_, '_> {
     fn add(&mut self, index: usize, line: Span, fields: Vec<Field>) {
         let (Some(first), Some(last)) = (fields.first(), fields.last()) else { return };
         let layout = self.layout(line, first);
-        let after_blank = index > self.last_line + 1;
+        let after_blank = std::mem::take(&mut self.gap);
         if after_blank && layout != self.layout && self.heading.is_none() {
             self.close();
         }
@@ -143,13 +148,13 @@ impl Collector<'_, '_> {
         self.pending.clear();
     }
 
-    /// The marks before a field's label and between it and the value.
+    /// The marks before a field's label, and the first after it.
     fn layout(&self, line: Span, field: &Field) -> String {
         let text = self.document.text();
         let before = text.get(line.start..field.label.start).unwrap_or_default();
         let between = text.get(field.label.end..field.value.start).unwrap_or_default();
         let is_mark = |character: &char| !character.is_alphanumeric() && !character.is_whitespace();
-        before.chars().filter(is_mark).chain(['_']).chain(between.chars().filter(is_mark)).collect()
+        before.chars().filter(is_mark).chain(['_']).chain(between.chars().find(is_mark)).collect()
     }
 
     /// A line without letters and digits: a rule of a table, a bracket of serialised data.
@@ -175,9 +180,11 @@ impl Collector<'_, '_> {
         let Some(class) = self.labels.class(&text[label.range()]) else { return false };
         let Some(&(_, _, value)) = lines.peek() else { return false };
         let content = &text[value.range()];
+        // A family may be called Birth or City.
+        let is_announced = text[label.range()].ends_with([':', '：']) && !content.ends_with([':', '：']);
         let is_value = content.len() <= LONGEST_LINE
             && class.fits(content)
-            && self.labels.class(content).is_none()
+            && (is_announced || self.labels.class(content).is_none())
             && self.labels.fields(text, value).is_empty();
         if is_value {
             lines.next();

@@ -104,7 +104,7 @@ fn is_name(value: &str) -> bool {
 }
 
 fn is_handle(value: &str) -> bool {
-    (3..=60).contains(&value.len())
+    (2..=60).contains(&value.len())
         && value.contains(char::is_alphabetic)
         && value.chars().all(|character| !character.is_whitespace() && !"/:,;|".contains(character))
 }
