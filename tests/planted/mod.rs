@@ -20,15 +20,15 @@ impl Random {
         (self.next() % limit.max(1) as u64) as usize
     }
 
-    fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
-        &items[self.below(items.len())]
+    fn pick<T: Copy>(&mut self, items: &[T]) -> T {
+        items[self.below(items.len())]
     }
 }
 
 /// `count` paragraphs of 30 to 120 words, a quarter of them edited copies of others.
 pub fn paragraphs(count: usize, seed: u64) -> Vec<String> {
     let text = SEEDS.join(" ");
-    let words: Vec<&str> = text.split_whitespace().filter(|word| !word.starts_with(['#', '|', '*'])).collect();
+    let words: Vec<&str> = text.split_whitespace().filter(|word| word.starts_with(char::is_alphabetic)).collect();
     let mut following: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for pair in words.windows(2) {
         following.entry(pair[0]).or_default().push(pair[1]);
@@ -38,11 +38,11 @@ pub fn paragraphs(count: usize, seed: u64) -> Vec<String> {
     while paragraphs.len() < count {
         let is_copy = random.below(4) == 0 && !paragraphs.is_empty();
         let paragraph = if is_copy {
-            let base = random.pick(&paragraphs).clone();
+            let base = paragraphs[random.below(paragraphs.len())].clone();
             edited(&base, &words, &mut random)
         } else {
             let length = 30 + random.below(90);
-            let mut word = *random.pick(&words);
+            let mut word = random.pick(&words);
             let mut paragraph = vec![word];
             for _ in 1..length {
                 word = following.get(word).map_or(words[0], |next| random.pick(next));
@@ -57,7 +57,7 @@ pub fn paragraphs(count: usize, seed: u64) -> Vec<String> {
 
 fn edited(base: &str, vocabulary: &[&str], random: &mut Random) -> String {
     let mut words: Vec<&str> = base.split(' ').collect();
-    let edits = (words.len() * *random.pick(&[2, 5, 10, 20]) / 100).max(1);
+    let edits = (words.len() * random.pick(&[2, 5, 10, 20]) / 100).max(1);
     match random.below(6) {
         kind @ 0..=2 => {
             for _ in 0..edits {
