@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::engine::{Linter, unite};
 use crate::finding::{Applicability, Finding};
-use crate::fix;
+use crate::fix::Fixing;
 use crate::rule::{Documents, Example, Marked, Registry, Rule};
 use crate::text::{Document, Origin, Texts};
 
@@ -103,7 +103,9 @@ impl Bench<'_> {
         for _ in 0..ROUNDS {
             let mut next = Vec::with_capacity(texts.len());
             for (document, findings) in self.documents(&texts).iter().zip(self.findings(&texts)?) {
-                next.push(fix::apply(document, &findings, Applicability::Unsafe).0);
+                let mut fixing = Fixing::of(document);
+                fixing.apply(&findings, Applicability::Unsafe);
+                next.push(fixing.finish().text);
             }
             if next == texts {
                 return Ok(texts);

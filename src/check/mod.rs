@@ -117,6 +117,8 @@ kinds! {
     record => Record,
     /// Tables of contents without their pages.
     outline => Outline,
+    /// Markdown tables that are broken.
+    table => Table,
     /// Pseudo-Latin filler.
     latin => PseudoLatin,
     /// Patterns over lines, sentences and paragraphs.

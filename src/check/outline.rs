@@ -172,7 +172,7 @@ impl OutlineRule {
             block.kind == BlockKind::ListItem && points_inside(document.slice(block.content))
         };
         let entries = blocks[first..].iter().take_while(is_entry).count();
-        (entries >= self.min_entries.max(4)).then_some(Outline {
+        (entries >= self.min_entries.max(4)).then(|| Outline {
             last: first + entries - 1,
             entries,
             proof: "links into the text itself",

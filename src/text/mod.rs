@@ -33,7 +33,7 @@ pub struct Origin {
 }
 
 /// One record of a file that holds many documents.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Record {
     /// Its place in the file, counted from 1.
     pub index: u64,

@@ -1,90 +1,199 @@
 //! Fields: `label : value` in the layouts that generators and their templates write.
 
+use std::collections::HashMap;
+
+use super::Class;
 use crate::text::{Span, list_marker, trim, words};
 
-/// A label and its value, as spans into the document's text.
+/// A label of a known class and its value, as spans into the document's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Field {
+    pub(super) class: Class,
     pub(super) label: Span,
     pub(super) value: Span,
 }
 
+/// The labels of all classes, by their words.
+pub(super) struct Labels(HashMap<String, Class>);
+
 /// Bytes of the longest label; Cyrillic and Thai letters take two and three.
-const LONGEST_LABEL: usize = 60;
+pub(super) const LONGEST_LABEL: usize = 60;
 /// Bytes of the longest line that is looked at; a record's biography may run long.
-const LONGEST_LINE: usize = 1_000;
+pub(super) const LONGEST_LINE: usize = 2_000;
+/// What stands around values in lists, tables and serialised data.
+const AROUND_VALUE: &[char] = &['*', '_', '`', ' ', '"', '\'', ',', ';', '|', '{', '}', '[', ']'];
 
-/// The fields on one line: one, or several separated by ` | ` or `; `.
-pub(super) fn fields(text: &str, line: Span) -> Vec<Field> {
-    if line.len() > LONGEST_LINE {
-        return Vec::new();
+impl Labels {
+    pub(super) fn new<'l>(labels: impl Iterator<Item = (&'l str, Class)>) -> Self {
+        Self(labels.map(|(label, class)| (key(label), class)).collect())
     }
+
+    /// The class of a label, with or without what it says in parentheses.
+    pub(super) fn class(&self, label: &str) -> Option<Class> {
+        if label.len() > LONGEST_LABEL {
+            return None;
+        }
+        let open = label.find(['(', '（']).unwrap_or(label.len());
+        self.0.get(&key(label)).or_else(|| self.0.get(&key(&label[..open]))).copied()
+    }
+
+    /// The fields on one line: one, or three and more in a row.
+    pub(super) fn fields(&self, text: &str, line: Span) -> Vec<Field> {
+        let line = without_marker(text, line);
+        if line.len() > LONGEST_LINE {
+            return Vec::new();
+        }
+        if text[line.range()].starts_with('|') {
+            return self.row(text, line).into_iter().collect();
+        }
+        let in_a_row = self.in_a_row(text, line);
+        if in_a_row.len() >= 3 {
+            return in_a_row;
+        }
+        self.field(text, line).into_iter().collect()
+    }
+
+    /// The field that a table row of two cells is.
+    fn row(&self, text: &str, line: Span) -> Option<Field> {
+        let cells = cells(text, line);
+        let [label, value] = cells[..] else { return None };
+        let class = self.class(&text[label.range()])?;
+        (!value.is_empty()).then_some(Field { class, label, value })
+    }
+
+    /// The field that the whole line is, whatever stands between label and value.
+    fn field(&self, text: &str, line: Span) -> Option<Field> {
+        let content = &text[line.range()];
+        let head = &content[..content.floor_char_boundary(LONGEST_LABEL + 4)];
+        let separators = [":", "：", "\t", " = ", "=", " – ", " — ", " - "];
+        separators.iter().find_map(|separator| {
+            let at = head.find(separator)?;
+            let label = trim(text, Span::new(line.start, line.start + at));
+            let class = self.class(&text[label.range()])?;
+            let value = value(text, Span::new(line.start + at + separator.len(), line.end));
+            (!value.is_empty()).then_some(Field { class, label, value })
+        })
+    }
+
+    /// Fields that follow each other on one line, as `Name: … | User name: …` or as serialised data.
+    fn in_a_row(&self, text: &str, line: Span) -> Vec<Field> {
+        let content = &text[line.range()];
+        let mut heads: Vec<(Class, Span, usize)> = Vec::new();
+        let mut segment = line.start;
+        for (offset, character) in content.char_indices() {
+            let after = line.start + offset + character.len_utf8();
+            match character {
+                ':' | '：' => {
+                    let before = Span::new(segment, line.start + offset);
+                    if let Some((class, label)) = self.last_label(text, before) {
+                        heads.push((class, label, after));
+                    }
+                    segment = after;
+                }
+                '|' | ';' | ',' | '•' | '·' | '/' | '[' | ']' | '{' | '}' | '；' | '，' | '、' | '。' => {
+                    segment = after;
+                }
+                _ => {}
+            }
+        }
+        let ends = heads.iter().skip(1).map(|head| head.1.start).chain([line.end]);
+        heads
+            .iter()
+            .zip(ends)
+            .map(|(&(class, label, start), end)| Field { class, label, value: value(text, Span::new(start, end)) })
+            .filter(|field| !field.value.is_empty())
+            .collect()
+    }
+
+    /// The label that `before` ends with: the longest that is known, of at most five words.
+    fn last_label(&self, text: &str, before: Span) -> Option<(Class, Span)> {
+        let before = trim(text, before);
+        let mut start = before.end.saturating_sub(LONGEST_LABEL).max(before.start);
+        while !text.is_char_boundary(start) {
+            start += 1;
+        }
+        const MOST_WORDS: usize = 5;
+        let tail = &text[start..before.end];
+        let mut starts: Vec<usize> = vec![start];
+        let is_cut = start > before.start && !text[..start].ends_with(char::is_whitespace);
+        starts.extend(tail.match_indices(char::is_whitespace).map(|(at, blank)| start + at + blank.len()));
+        let first = starts.len().saturating_sub(MOST_WORDS).max(usize::from(is_cut));
+        starts[first.min(starts.len())..].iter().find_map(|&at| {
+            let label = trim(text, Span::new(at, before.end));
+            Some((self.class(&text[label.range()])?, label))
+        })
+    }
+}
+
+/// The line without the marker of a list item and without outer blanks.
+pub(super) fn without_marker(text: &str, line: Span) -> Span {
     let marker = list_marker(&text[line.range()]).unwrap_or(0);
-    let line = trim(text, Span::new(line.start + marker, line.end));
-    let content = &text[line.range()];
-    if content.starts_with('|') {
-        return cells(text, line).into_iter().collect();
-    }
-    let parts = split(text, line, " | ").or_else(|| split(text, line, "; "));
-    match parts {
-        Some(parts) => parts.into_iter().filter_map(|part| field(text, part)).collect(),
-        None => field(text, line).into_iter().collect(),
-    }
+    trim(text, Span::new(line.start + marker, line.end))
 }
 
-/// The parts of a line between separators, if it has some and each is a field.
-fn split(text: &str, line: Span, separator: &str) -> Option<Vec<Span>> {
-    let content = &text[line.range()];
-    if !content.contains(separator) {
-        return None;
-    }
-    let mut at = line.start;
-    let mut parts = Vec::new();
-    for part in content.split(separator) {
-        parts.push(trim(text, Span::new(at, at + part.len())));
-        at += part.len() + separator.len();
-    }
-    parts.iter().all(|&part| field(text, part).is_some()).then_some(parts)
+/// The cells of a table row.
+pub(super) fn cells(text: &str, row: Span) -> Vec<Span> {
+    let row = trim(text, row);
+    let content = &text[row.range()];
+    let start = usize::from(content.starts_with('|'));
+    let end = content.len() - usize::from(content.len() > 1 && content.ends_with('|'));
+    let mut at = row.start + start;
+    let cut = content[start..end.max(start)].split('|').map(|cell| {
+        let span = trim(text, Span::new(at, at + cell.len()));
+        at += cell.len() + 1;
+        span
+    });
+    cut.collect()
 }
 
-/// A table row of two cells.
-fn cells(text: &str, line: Span) -> Option<Field> {
-    let inner = text[line.range()].strip_prefix('|')?.trim_end().strip_suffix('|')?;
-    let pipe = inner.find('|')?;
-    if inner[pipe + 1..].contains('|') {
-        return None;
-    }
-    let start = line.start + 1;
-    let label = trim(text, Span::new(start, start + pipe));
-    let value = trim(text, Span::new(start + pipe + 1, start + inner.len()));
-    (!label.is_empty() && label.len() <= LONGEST_LABEL && !value.is_empty()).then_some(Field { label, value })
-}
-
-fn field(text: &str, span: Span) -> Option<Field> {
+/// The value without the marks around it.
+fn value(text: &str, span: Span) -> Span {
     let content = &text[span.range()];
-    let (at, length) = separator(content)?;
-    let label = trim(text, Span::new(span.start, span.start + at));
-    let value = trim(text, Span::new(span.start + at + length, span.end));
-    // Emphasis that closes after the colon belongs to the label.
-    let stripped = text[value.range()].trim_start_matches(['*', '_', ' ']);
-    let value = trim(text, Span::new(value.end - stripped.len(), value.end));
-    (!label.is_empty() && label.len() <= LONGEST_LABEL && !value.is_empty()).then_some(Field { label, value })
-}
-
-/// Place and length of what stands between label and value: a colon in any width, a tab, an equals sign or a dash.
-fn separator(content: &str) -> Option<(usize, usize)> {
-    let mut end = content.len().min(LONGEST_LABEL + 4);
-    while !content.is_char_boundary(end) {
-        end -= 1;
+    let stripped = content.trim_matches(|character: char| character.is_whitespace() || AROUND_VALUE.contains(&character));
+    if stripped.is_empty() {
+        return Span::new(span.start, span.start);
     }
-    let head = &content[..end];
-    let of = |mark: &str| head.find(mark).map(|at| (at, mark.len()));
-    of(":").or_else(|| of("：")).or_else(|| of("\t")).or_else(|| of(" = ")).or_else(|| of(" – ")).or_else(|| of(" - "))
+    let start = span.start + content.find(stripped).unwrap_or(0);
+    Span::new(start, start + stripped.len())
 }
 
 /// The words of a label, lower case, joined by single spaces.
 pub(super) fn key(label: &str) -> String {
-    let separated = label.replace(['_', '-'], " ");
+    // The Turkish capital would become two characters.
+    let separated = label.replace(['_', '-'], " ").replace('İ', "i");
     let words: Vec<String> = words(&separated).map(|word| separated[word.range()].to_lowercase()).collect();
     words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(line: &str) -> Vec<(Class, &str)> {
+        let labels = [("name", Class::Name), ("user name", Class::Username), ("e-mail", Class::Email), ("url", Class::Url)];
+        let found = Labels::new(labels.into_iter()).fields(line, Span::new(0, line.len()));
+        found.into_iter().map(|field| (field.class, &line[field.value.range()])).collect()
+    }
+
+    #[test]
+    fn a_field_is_found_in_any_layout() {
+        for line in ["• Name : Ann Lee", "- **Name:** Ann Lee", "| Name | Ann Lee |", "Name\tAnn Lee", "\"name\": \"Ann Lee\","] {
+            assert_eq!(fields(line), [(Class::Name, "Ann Lee")], "{line}");
+        }
+        assert_eq!(fields("URL = https://example.org"), [(Class::Url, "https://example.org")]);
+    }
+
+    #[test]
+    fn fields_in_a_row_are_told_by_their_labels() {
+        let row = [(Class::Name, "Ann Lee"), (Class::Username, "ann1"), (Class::Email, "a@b.org")];
+        for line in [
+            "Name: Ann Lee | User name: ann1 | E-mail: a@b.org",
+            "Name: Ann Lee, User name: ann1, E-mail: a@b.org",
+            "{\"name\": \"Ann Lee\", \"user_name\": \"ann1\", \"e-mail\": \"a@b.org\"}",
+            "Name: Ann Lee User name: ann1 E-mail: a@b.org",
+        ] {
+            assert_eq!(fields(line), row, "{line}");
+        }
+        assert!(fields("She had a name: it was long, and nobody knew it.").is_empty());
+    }
 }

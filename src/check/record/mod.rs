@@ -6,17 +6,20 @@
 //! telephone number, but neither birth date, user name nor count of followers, so one private field is never enough.
 
 mod field;
+mod proof;
+mod section;
 mod value;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::Deserialize;
 
 use super::{DocumentCheck, KindRule, ParameterError};
 use crate::finding::{Finding, Label, RuleInfo};
-use crate::text::{BlockKind, Document, Span, trim};
-use field::{Field, fields, key};
+use crate::text::{Document, Span};
+use field::{Labels, key};
+use section::{Section, sections};
 pub use value::Class;
 
 /// The kind's name in rule files.
@@ -73,7 +76,7 @@ struct RecordRule {
     rule: Arc<RuleInfo>,
     min_fields: usize,
     headings: HashSet<String>,
-    labels: HashMap<String, Class>,
+    labels: Labels,
 }
 
 impl DocumentCheck for RecordCheck {
@@ -84,123 +87,62 @@ impl DocumentCheck for RecordCheck {
     }
 }
 
-/// A run of fields under one heading, or under none.
-struct Section {
-    span: Span,
-    fields: Vec<(Class, Field)>,
-}
-
 impl RecordRule {
     fn new(rule: Arc<RuleInfo>, parameters: &Parameters) -> Self {
-        let labels = parameters
-            .labels
-            .iter()
-            .flat_map(|(&class, labels)| labels.iter().map(move |label| (key(label), class)))
-            .collect();
-        let headings = parameters.headings.iter().map(|heading| key(heading)).collect();
-        Self { rule, min_fields: parameters.min_fields, headings, labels }
+        let of_class = |(&class, labels): (&Class, &'_ Vec<String>)| -> Vec<(String, Class)> {
+            labels.iter().map(|label| (label.clone(), class)).collect()
+        };
+        let labels: Vec<(String, Class)> = parameters.labels.iter().flat_map(of_class).collect();
+        Self {
+            rule,
+            min_fields: parameters.min_fields,
+            headings: parameters.headings.iter().map(|heading| key(heading)).collect(),
+            labels: Labels::new(labels.iter().map(|(label, class)| (label.as_str(), *class))),
+        }
     }
 
     fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
-        let sections = self.sections(document);
-        let proven: Vec<bool> = sections.iter().map(|section| self.is_invented(document, section)).collect();
-        for (index, section) in sections.iter().enumerate() {
-            let beside = |other: Option<usize>| {
-                other.is_some_and(|other| proven.get(other) == Some(&true) && adjoin(document, section, &sections[other]))
-            };
-            let in_company = beside(index.checked_sub(1)) || beside(Some(index + 1));
-            if proven[index] || in_company && classes(section).contains(&Class::Username) {
-                findings.push(self.finding(document, section));
-            }
+        let sections = sections(document, &self.labels, &self.headings);
+        let mut invented: Vec<bool> =
+            sections.iter().map(|section| proof::is_invented(document, &section.fields, self.min_fields)).collect();
+        // What stands directly beside a record and is about a person belongs to it, from section to section.
+        for index in 1..sections.len() {
+            invented[index] |= invented[index - 1] && belongs(document, &sections[index - 1], &sections[index]);
         }
-    }
-
-    fn sections(&self, document: &Document<'_>) -> Vec<Section> {
-        let mut sections: Vec<Section> = Vec::new();
-        let mut open: Option<Section> = None;
-        let mut heading: Option<Span> = None;
-        for block in document.blocks() {
-            if block.kind == BlockKind::Blank {
-                continue;
-            }
-            let lines = document.lines()[block.lines.clone()].iter();
-            for line in lines.map(|&line| trim(document.text(), line)) {
-                let of_class: Vec<(Class, Field)> = fields(document.text(), line)
-                    .into_iter()
-                    .filter_map(|field| Some((*self.labels.get(&key(document.slice(field.label)))?, field)))
-                    .collect();
-                if let (Some(first), Some((_, last))) = (of_class.first(), of_class.last()) {
-                    let start = heading.take().map_or(first.1.label.start.min(line.start), |heading| heading.start);
-                    let end = last.value.end.max(line.end);
-                    let section = open.get_or_insert_with(|| Section { span: Span::new(start, end), fields: Vec::new() });
-                    section.span.end = end;
-                    section.fields.extend(of_class);
-                    continue;
-                }
-                let is_known = self.headings.contains(&key(document.slice(line)));
-                let is_group = is_group_heading(document.slice(line));
-                // A group such as `instagram:` stays in the section if fields follow; any other line ends it.
-                if is_known || !is_group {
-                    sections.extend(open.take());
-                }
-                let above = heading.take().filter(|_| is_group);
-                heading = (is_known || is_group).then(|| above.map_or(line, |above| above.cover(line)));
-            }
+        for index in (1..sections.len()).rev() {
+            invented[index - 1] |= invented[index] && belongs(document, &sections[index], &sections[index - 1]);
         }
-        sections.extend(open);
-        sections
-    }
-
-    /// Whether the section can only have been made by a generator.
-    fn is_invented(&self, document: &Document<'_>, section: &Section) -> bool {
-        let fitting: Vec<(Class, &Field)> = section
-            .fields
-            .iter()
-            .filter(|(class, field)| class.fits(document.slice(field.value)))
-            .map(|(class, field)| (*class, field))
-            .collect();
-        if fitting.len() < self.min_fields || fitting.len() * 10 < section.fields.len() * 6 {
-            return false;
+        for (section, _) in sections.iter().zip(invented).filter(|(_, invented)| *invented) {
+            findings.push(self.finding(document, section));
         }
-        let kinds: BTreeSet<Class> = fitting.iter().map(|(class, _)| *class).collect();
-        let filler = fitting.iter().any(|(class, field)| class.is_filler(document.slice(field.value)));
-        let telling = kinds.iter().filter(|class| class.is_telling()).count();
-        let private = kinds.iter().filter(|class| class.is_private()).count();
-        filler && telling >= 1 || telling >= 2 && private >= 1 && kinds.len() >= 4
     }
 
     fn finding(&self, document: &Document<'_>, section: &Section) -> Finding {
         let mut finding = Finding::removing(&self.rule, document, section.span);
         let mut names: Vec<&str> = Vec::new();
-        for (class, _) in &section.fields {
-            if !names.contains(&class.noun()) {
-                names.push(class.noun());
+        for field in &section.fields {
+            if !names.contains(&field.class.noun()) {
+                names.push(field.class.noun());
             }
         }
         finding.label = Some(format!("{} fields of an invented person: {}", section.fields.len(), names.join(", ")));
         finding.labels = section
             .fields
             .iter()
-            .filter(|(class, field)| class.is_filler(document.slice(field.value)))
+            .filter(|field| field.class.is_filler(document.slice(field.value)))
             .take(1)
-            .map(|(_, field)| Label { origin: None, span: field.value, message: "pseudo-Latin".into() })
+            .map(|field| Label { origin: None, span: field.value, message: "pseudo-Latin".into() })
             .collect();
         finding
     }
 }
 
-fn classes(section: &Section) -> BTreeSet<Class> {
-    section.fields.iter().map(|(class, _)| *class).collect()
-}
-
-/// A short line that ends with a colon and has nothing after it.
-fn is_group_heading(line: &str) -> bool {
-    const MOST_BYTES: usize = 60;
-    let line = line.trim_end_matches(['*', '_', ' ']);
-    line.len() <= MOST_BYTES && line.ends_with([':', '：']) && line.split_whitespace().count() <= 4
-}
-
-fn adjoin(document: &Document<'_>, left: &Section, right: &Section) -> bool {
-    let (start, end) = (left.span.end.min(right.span.end), left.span.start.max(right.span.start));
-    start <= end && document.slice(Span::new(start, end)).trim().is_empty()
+/// Whether `section` stands directly beside the record `proven` and holds two fields of a person or more.
+fn belongs(document: &Document<'_>, proven: &Section, section: &Section) -> bool {
+    let (left, right) = (proven.span, section.span);
+    let (start, end) = (left.end.min(right.end), left.start.max(right.start));
+    start <= end
+        && document.slice(Span::new(start, end)).trim().is_empty()
+        && section.fields.len() >= 2
+        && proof::fitting(document, &section.fields).len() == section.fields.len()
 }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::text::is_pseudo_latin;
+use crate::text::{is_blank, is_pseudo_latin};
 
 /// What a field of a person's record is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
@@ -34,6 +34,8 @@ pub enum Class {
     Identity,
     /// A secret to log in with.
     Password,
+    /// Sex, age, blood group and what else a form asks for.
+    Trait,
 }
 
 impl Class {
@@ -53,15 +55,13 @@ impl Class {
             Self::Followers => "followers",
             Self::Identity => "identity number",
             Self::Password => "password",
+            Self::Trait => "trait",
         }
     }
 
     /// Classes that a real contact block does not have.
     pub(super) fn is_telling(self) -> bool {
-        matches!(
-            self,
-            Self::Username | Self::Birthdate | Self::Followers | Self::Identity | Self::Password | Self::Biography
-        )
+        matches!(self, Self::Username | Self::Birthdate | Self::Followers | Self::Identity | Self::Biography)
     }
 
     /// Classes that a public biography does not have.
@@ -76,20 +76,21 @@ impl Class {
 
     /// Whether `value` looks like what the class calls for.
     pub(super) fn fits(self, value: &str) -> bool {
-        let value = value.trim_matches(['*', '_', '`', ' ']);
+        let value = value.trim_matches(['*', '_', '`', ' ', '"', '\'', ',']);
         match self {
             Self::Name => is_name(value),
             Self::Username => is_handle(value),
             Self::Email => is_email(value),
             Self::Birthdate => is_date(value),
-            Self::Address => value.split_whitespace().count() >= 2 || has_wide_script(value),
+            Self::Address => (1..=40).contains(&value.split_whitespace().count()),
             Self::Phone => is_phone(value),
-            Self::Company | Self::Job => value.split_whitespace().count() <= 10,
+            Self::Company | Self::Job => value.split_whitespace().count() <= 20,
             Self::Biography => value.split_whitespace().count() >= 3 || has_wide_script(value),
             Self::Url => is_url(value),
             Self::Followers => is_count(value),
             Self::Identity => value.chars().filter(char::is_ascii_digit).count() >= 6 && value.len() <= 40,
-            Self::Password => !value.contains(' ') && (5..=40).contains(&value.len()),
+            Self::Password => !value.contains(' ') && (4..=40).contains(&value.len()),
+            Self::Trait => value.split_whitespace().count() <= 6,
         }
     }
 }
@@ -103,9 +104,9 @@ fn is_name(value: &str) -> bool {
 }
 
 fn is_handle(value: &str) -> bool {
-    (3..=40).contains(&value.len())
-        && value.contains(|character: char| character.is_ascii_alphabetic())
-        && value.chars().all(|character| character.is_ascii_alphanumeric() || "._-@".contains(character))
+    (3..=60).contains(&value.len())
+        && value.contains(char::is_alphabetic)
+        && value.chars().all(|character| !character.is_whitespace() && !"/:,;|".contains(character))
 }
 
 fn is_email(value: &str) -> bool {
@@ -119,19 +120,21 @@ fn is_email(value: &str) -> bool {
     }
 }
 
-/// Digits in two or three groups with a year of four, or a year with a month in words; at most 40 bytes.
+/// Digits in three groups, or in two with a year of four; at most 60 bytes.
 fn is_date(value: &str) -> bool {
+    // Years of the Persian and the Thai calendar lie on either side of ours.
+    const YEARS: std::ops::RangeInclusive<u32> = 1300..=2600;
     let groups: Vec<&str> = value.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty()).collect();
-    let year = groups.iter().any(|group| {
-        group.len() == 4 && group.parse().is_ok_and(|year: u32| (1900..=2100).contains(&year))
-    });
-    value.len() <= 40 && year && (2..=6).contains(&groups.len()) || value.len() <= 10 && groups.len() == 3
+    let year = groups.iter().any(|group| group.len() == 4 && group.parse().is_ok_and(|year| YEARS.contains(&year)));
+    value.len() <= 60 && year && (2..=7).contains(&groups.len()) || value.len() <= 10 && groups.len() == 3
 }
 
 fn is_phone(value: &str) -> bool {
-    let digits = value.chars().filter(char::is_ascii_digit).count();
-    (6..=18).contains(&digits)
-        && value.chars().all(|character| character.is_ascii_digit() || " +-().x/extEXT–\u{a0}".contains(character))
+    let digits = value.chars().filter(|character| character.is_numeric()).count();
+    (6..=20).contains(&digits)
+        && value.chars().all(|character| {
+            character.is_numeric() || is_blank(character) || " +-().x/extEXT#–\u{2010}\u{2011}".contains(character)
+        })
 }
 
 fn is_url(value: &str) -> bool {

@@ -1,0 +1,109 @@
+//! Files replaced whole or not at all.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+/// Why a file was not written; it is then as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The file's permissions forbid it.
+    #[error("{}: the file is read-only; it was left as it was", .0.display())]
+    ReadOnly(PathBuf),
+    /// The file holds something else than when it was read.
+    #[error("{}: the file changed since it was read; it was left as it is", .0.display())]
+    Changed(PathBuf),
+    /// The file system refused.
+    #[error("cannot write {}: {error}; the file was left as it was", .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
+}
+
+/// Replaces the file at `path`, which must still hold `expected`, by `content`.
+///
+/// The new file is written beside the old one under another name, flushed to the disk and then renamed, so that whatever
+/// happens either the old file or the new one is there, whole. Permissions stay, and ownership where it may be set; a symbolic
+/// link stays a link, and the file it points to is replaced. `before_rename` runs when the new file is ready and the old one
+/// is still there.
+///
+/// # Errors
+///
+/// The file is read-only, holds something else, or cannot be written. It is then as it was.
+pub fn replace(
+    path: &Path,
+    expected: &[u8],
+    content: &[u8],
+    before_rename: impl FnOnce() -> io::Result<()>,
+) -> Result<(), WriteError> {
+    let io = |error| WriteError::Io { path: path.to_owned(), error };
+    let target = path.canonicalize().map_err(io)?;
+    let metadata = target.metadata().map_err(io)?;
+    if metadata.permissions().readonly() {
+        return Err(WriteError::ReadOnly(path.to_owned()));
+    }
+    let temporary = prepare(&target, content).map_err(io)?;
+    temporary.as_file().set_permissions(metadata.permissions()).map_err(io)?;
+    keep_owner(&metadata, temporary.path());
+    if fs::read(&target).map_err(io)? != expected {
+        return Err(WriteError::Changed(path.to_owned()));
+    }
+    before_rename().map_err(io)?;
+    temporary.persist(&target).map_err(|error| io(error.error))?;
+    sync_folder(&target);
+    Ok(())
+}
+
+/// Writes `content` to `path`, whole or not at all; makes the folders above it.
+///
+/// # Errors
+///
+/// The file system refuses; there is then no new file.
+pub fn create(path: &Path, content: &[u8]) -> Result<(), WriteError> {
+    let io = |error| WriteError::Io { path: path.to_owned(), error };
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(io)?;
+    }
+    prepare(path, content).map_err(io)?.persist(path).map_err(|error| io(error.error))?;
+    sync_folder(path);
+    Ok(())
+}
+
+/// A temporary file beside `path`, with `content`, on the disk.
+fn prepare(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Hidden, so that a run over the folder does not take it for a document should the process be killed.
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".dechaff-").suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder.tempfile_in(folder)?;
+    file.write_all(content)?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+#[cfg(unix)]
+fn keep_owner(metadata: &fs::Metadata, path: &Path) {
+    use std::os::unix::fs::MetadataExt;
+    // Only a privileged user may give files away; for others the file is their own already.
+    let _ = std::os::unix::fs::chown(path, Some(metadata.uid()), Some(metadata.gid()));
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_: &fs::Metadata, _: &Path) {}
+
+/// Makes the rename last through a crash; some file systems cannot, and the content is safe on those too.
+fn sync_folder(path: &Path) {
+    if let Some(folder) = path.parent().and_then(|folder| fs::File::open(folder).ok()) {
+        let _ = folder.sync_all();
+    }
+}
