@@ -28,7 +28,9 @@ pub(super) fn find<'r>(
     found: &mut Vec<Found<'r>>,
 ) -> store::Result<()> {
     let mut shapes = shapes(parameters, units)?;
-    unite(&mut shapes, parameters, units, library);
+    if let Some(minimum) = parameters.min_documents {
+        unite(&mut shapes, minimum, parameters.alike, units, library);
+    }
     let mut claimed = Vec::new();
     for shape in &shapes {
         let site = |index: u32| units.site(index);
@@ -43,7 +45,7 @@ pub(super) fn find<'r>(
                 claimed.push(index);
             }
         };
-        if documents >= parameters.min_documents {
+        if parameters.min_documents.is_some_and(|minimum| documents >= minimum) {
             for (at, &index) in shape.units.iter().enumerate() {
                 // The first of them is as much noise as the others.
                 let first = shape.units.get(usize::from(at == 0));
@@ -51,6 +53,7 @@ pub(super) fn find<'r>(
             }
             continue;
         }
+        let Some(min_times) = parameters.min_times else { continue };
         for here in by_document {
             // Within a document numbers tell lines apart: they count something.
             let exact = |index: u32| units.all.get(index as usize).map(|unit| unit.exact);
@@ -58,7 +61,7 @@ pub(super) fn find<'r>(
             here.sort_by_key(|&index| (exact(index), index));
             for same in here.chunk_by(|left, right| exact(*left) == exact(*right)) {
                 let times = same.len() as u32;
-                if times >= parameters.min_times {
+                if times >= min_times {
                     for &index in &same[1..] {
                         report(index, same.first(), Proof::Line { documents: 1, times, alike: 1.0 });
                     }
@@ -101,7 +104,7 @@ fn hash(tokens: &[u32], gap: Option<usize>) -> u64 {
 }
 
 /// Adds to the most frequent of lines that differ in one word those that are written almost like it.
-fn unite(shapes: &mut [Shape], parameters: &Line, units: &Units<'_>, library: &mut Library<'_>) {
+fn unite(shapes: &mut [Shape], minimum: u32, alike: f64, units: &Units<'_>, library: &mut Library<'_>) {
     /// A line of fewer words has too little left when one is taken out.
     const FEWEST: usize = 3;
     /// Lines that share all words but one, of which each is compared with the most frequent.
@@ -118,14 +121,14 @@ fn unite(shapes: &mut [Shape], parameters: &Line, units: &Units<'_>, library: &m
     groups.sort_unstable();
     for group in groups {
         let size = |index: &u32| shapes[*index as usize].units.len();
-        if group.iter().map(size).sum::<usize>() < parameters.min_documents.min(parameters.min_times) as usize {
+        if group.iter().map(size).sum::<usize>() < minimum as usize {
             continue;
         }
         let Some(&main) = group.iter().max_by_key(|index| (size(index), std::cmp::Reverse(**index))) else { continue };
         for &other in group.iter().take(MOST) {
             let sample = |index: u32| shapes[index as usize].units.first().and_then(|unit| units.site(*unit));
             let (Some(left), Some(right)) = (sample(main), sample(other)) else { continue };
-            if other != main && library.are_alike(left, right, parameters.alike) {
+            if other != main && library.are_alike(left, right, alike) {
                 let moved = std::mem::take(&mut shapes[other as usize].units);
                 let units = &mut shapes[main as usize].units;
                 units.extend(moved);

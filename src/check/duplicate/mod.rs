@@ -118,10 +118,10 @@ pub struct Line {
     pub min_words: u32,
     /// Most words of a line; 12 or fewer.
     pub max_words: u32,
-    /// In how many documents it stands.
-    pub min_documents: u32,
-    /// How often it stands in one document, instead.
-    pub min_times: u32,
+    /// In how many documents it stands; left out if that is of no matter.
+    pub min_documents: Option<u32>,
+    /// How often it stands in one document; left out if that is of no matter.
+    pub min_times: Option<u32>,
     /// Least normalised Levenshtein similarity of two lines that count as one; they differ in at most one word besides numbers.
     pub alike: f64,
 }
@@ -147,8 +147,11 @@ pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
         Parameters::Line(line) if line.max_words as usize > LINE || line.min_words > line.max_words => {
             fault(format!("`min-words` to `max-words` must lie within 1 to {LINE}"))
         }
-        Parameters::Line(line) if line.min_documents < 2 || line.min_times < 2 => {
-            fault("`min-documents` and `min-times` must be at least 2".into())
+        Parameters::Line(line) if line.min_documents == Some(1) || line.min_times == Some(1) => {
+            fault("`min-documents` and `min-times` must be more than 1".into())
+        }
+        Parameters::Line(Line { min_documents: None, min_times: None, .. }) => {
+            fault("give `min-documents` or `min-times`".into())
         }
         Parameters::Line(line) if !(0.0..=1.0).contains(&line.alike) => {
             fault(format!("`alike` {} is not between 0 and 1", line.alike))

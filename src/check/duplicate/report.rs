@@ -7,7 +7,7 @@ use super::difference::{Difference, differences};
 use super::proof::Library;
 use super::token::Tokens;
 use crate::finding::{Applicability, Finding, Label};
-use crate::text::{Document, Span};
+use crate::text::{Document, Span, is_blank};
 
 /// Most differing words of a pair that are marked.
 const MARKS: usize = 12;
@@ -38,7 +38,7 @@ fn finding(found: &Found<'_>, document: &Document<'_>, library: &mut Library<'_>
             if !library.are_equal(site, first) {
                 return None;
             }
-            if !is_here {
+            if !is_here || !is_plain(document, site.span, first.span) {
                 limit(&mut finding, Applicability::Unsafe);
             }
             notes.extend(copies(found.more, false));
@@ -89,6 +89,14 @@ fn limit(finding: &mut Finding, most: Applicability) {
     if let Some(fix) = &mut finding.fix {
         fix.applicability = most;
     }
+}
+
+/// Whether a copy says nothing by standing where it stands: prose, or a line right after its twin. Short lines without a full
+/// stop can be entries of something that is listed, and each counts.
+fn is_plain(document: &Document<'_>, copy: Span, first: Span) -> bool {
+    let between = first.end..copy.start;
+    document.is_prose(document.block_at(copy.start))
+        || document.text().get(between).is_some_and(|between| between.chars().all(is_blank))
 }
 
 fn drop_fix(finding: &mut Finding) {

@@ -203,7 +203,7 @@ impl UnitSketch {
             sketch.tokens = line_tokens(document, &tokens);
         }
         if let Some(minimum) = needs.sentence.filter(|_| has_sentences) {
-            sketch.sentences = sentences(document.sentences(block), &tokens, minimum);
+            sketch.sentences = sentences(document, document.sentences(block), &tokens, minimum);
         }
         if let Some(minimum) = needs.passage.filter(|&minimum| reads && words >= minimum) {
             sketch.grams = winnow(&tokens, minimum as usize);
@@ -229,8 +229,8 @@ fn line_tokens(document: &Document<'_>, tokens: &Tokens) -> Vec<u32> {
     tokens.tokens.iter().map(of).collect()
 }
 
-/// The sentences with at least `minimum` words, hashed without regard to punctuation.
-fn sentences(spans: &[Span], tokens: &Tokens, minimum: u32) -> Vec<SentenceMark> {
+/// The sentences with a full stop and at least `minimum` words, hashed without regard to punctuation.
+fn sentences(document: &Document<'_>, spans: &[Span], tokens: &Tokens, minimum: u32) -> Vec<SentenceMark> {
     let mut marks = Vec::new();
     let mut rest = tokens.tokens.as_slice();
     for span in spans {
@@ -239,7 +239,7 @@ fn sentences(spans: &[Span], tokens: &Tokens, minimum: u32) -> Vec<SentenceMark>
         let (taken, left) = rest.split_at(inside);
         rest = left;
         let taken = taken.get(before..).unwrap_or(&[]);
-        if taken.len() >= minimum as usize {
+        if taken.len() >= minimum as usize && is_closed(document.slice(*span)) {
             let hash = taken.iter().fold(hash::START, |state, token| chain(state, token.hash));
             let words = taken.len() as u32;
             marks.push(SentenceMark { hash: mix(hash), start: span.start as u32, end: span.end as u32, words });
