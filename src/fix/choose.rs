@@ -17,8 +17,8 @@ pub(super) struct Choice {
 /// Chooses among the fixes of `findings`, in their order.
 ///
 /// A fix is applied whole or not at all. Deletions that touch or overlap become one, so that no gap is left between them;
-/// an edit that several fixes have in common is made once; of other edits that overlap, or insert at one place, those of the
-/// first finding win, and the next round sees to the rest.
+/// an edit that several fixes have in common is made once; of other edits that overlap, or insert at one place, those of
+/// the first finding win, and the next round sees to the rest.
 pub(super) fn choose(document: &Document<'_>, findings: &[Finding], most: Applicability) -> Choice {
     let mut chosen: Vec<Attributed> = Vec::new();
     let mut occupied = Occupied::default();
@@ -42,7 +42,7 @@ pub(super) fn choose(document: &Document<'_>, findings: &[Finding], most: Applic
 /// The bytes that chosen edits change, as disjoint ranges from start to end.
 #[derive(Default)]
 struct Occupied {
-    /// The chosen edits that put something in, by what they replace.
+    /// What the chosen edits put in, by what they replace.
     contents: BTreeMap<Span, String>,
     deletions: BTreeMap<usize, usize>,
     replacements: BTreeMap<usize, usize>,
@@ -57,7 +57,7 @@ impl Occupied {
         overlaps(&self.replacements, edit.span) || !edit.is_deletion() && overlaps(&self.deletions, edit.span)
     }
 
-    /// Adds `edit`; returns whether it was not among the chosen ones yet.
+    /// Adds `edit`; returns whether it was not among the chosen ones already.
     fn add(&mut self, edit: &Edit) -> bool {
         if !edit.is_deletion() && self.contents.insert(edit.span, edit.content.clone()).is_some() {
             return false;
