@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use crate::engine::Linter;
+use crate::engine::{Linter, unite};
 use crate::finding::{Applicability, Finding};
-use crate::fix;
+use crate::fix::Fixing;
 use crate::rule::{Documents, Example, Marked, Registry, Rule};
-use crate::text::{Document, Origin};
+use crate::text::{Document, Origin, Texts};
 
 /// Tests all the examples of `rule`; `registry` holds the rules that an example asks for under `with`.
 ///
@@ -51,8 +51,8 @@ struct Bench<'r> {
 
 impl Bench<'_> {
     fn test_allow(&self, allow: &Documents) -> Result<(), String> {
-        for text in allow.texts() {
-            let found = self.findings(text);
+        let texts = allow.texts();
+        for (text, found) in texts.iter().zip(self.own_findings(texts)?) {
             if !found.is_empty() {
                 return Err(format!("`allow` is to be silent, but {}", describe(text, &found)));
             }
@@ -61,12 +61,12 @@ impl Bench<'_> {
     }
 
     fn test_bad(&self, bad: &Documents, good: Option<&Documents>) -> Result<(), String> {
-        let texts: Vec<Marked> = bad.texts().iter().map(|text| Marked::parse(text)).collect();
-        if texts.iter().all(|text| text.spans.is_empty()) {
+        let marked: Vec<Marked> = bad.texts().iter().map(|text| Marked::parse(text)).collect();
+        if marked.iter().all(|text| text.spans.is_empty()) {
             return Err("`bad` marks nothing: put ⟦ and ⟧ around what the rule is to mark".into());
         }
-        for marked in &texts {
-            let found = self.findings(&marked.text);
+        let texts: Vec<String> = marked.iter().map(|marked| marked.text.clone()).collect();
+        for (marked, found) in marked.iter().zip(self.own_findings(&texts)?) {
             if found.iter().map(|finding| finding.span).ne(marked.spans.iter().copied()) {
                 let wanted: Vec<&str> = marked.spans.iter().map(|span| &marked.text[span.range()]).collect();
                 return Err(format!("`bad` is to mark {wanted:?}, but {}", describe(&marked.text, &found)));
@@ -79,38 +79,78 @@ impl Bench<'_> {
             (Some(_), Some(good)) if good.texts().len() != texts.len() => {
                 Err("`good` must have as many documents as `bad`".into())
             }
-            (Some(_), Some(good)) => {
-                texts.iter().zip(good.texts()).try_for_each(|(bad, good)| self.test_fix(&bad.text, good))
-            }
+            (Some(_), Some(good)) => self.test_fix(texts, good.texts()),
         }
     }
 
-    fn test_fix(&self, bad: &str, good: &str) -> Result<(), String> {
+    fn test_fix(&self, bad: Vec<String>, good: &[String]) -> Result<(), String> {
         let fixed = self.fix(bad)?;
-        if fixed != good {
+        if let Some((fixed, good)) = fixed.iter().zip(good).find(|(fixed, good)| fixed != good) {
             return Err(format!("the fix makes {fixed:?}, not {good:?}"));
         }
-        let left: Vec<Finding> = self.findings(good).into_iter().filter(|finding| finding.fix.is_some()).collect();
-        if !left.is_empty() {
-            return Err(format!("`good` is to be clean, but {}", describe(good, &left)));
+        for (good, found) in good.iter().zip(self.own_findings(good)?) {
+            let left: Vec<Finding> = found.into_iter().filter(|finding| finding.fix.is_some()).collect();
+            if !left.is_empty() {
+                return Err(format!("`good` is to be clean, but {}", describe(good, &left)));
+            }
         }
         Ok(())
     }
 
-    fn fix(&self, text: &str) -> Result<String, String> {
-        let document = self.document(text);
-        let once = fix::fix(&self.linter, &document, Applicability::Unsafe).map_err(|error| error.to_string())?;
-        Ok(once.text)
+    /// Fixes all documents together until nothing changes.
+    fn fix(&self, mut texts: Vec<String>) -> Result<Vec<String>, String> {
+        const ROUNDS: usize = 10;
+        for _ in 0..ROUNDS {
+            let mut next = Vec::with_capacity(texts.len());
+            for (document, findings) in self.documents(&texts).iter().zip(self.findings(&texts)?) {
+                let mut fixing = Fixing::of(document);
+                fixing.apply(&findings, Applicability::Unsafe);
+                next.push(fixing.finish().text);
+            }
+            if next == texts {
+                return Ok(texts);
+            }
+            texts = next;
+        }
+        Err(format!("fixes keep changing the text after {ROUNDS} rounds"))
     }
 
-    /// What the rule itself finds, without the company it keeps.
-    fn findings(&self, text: &str) -> Vec<Finding> {
-        let found = self.linter.check(&self.document(text));
-        found.into_iter().filter(|finding| Arc::ptr_eq(&finding.rule, &self.rule.info)).collect()
+    /// What the rule itself finds in each document, without the company it keeps.
+    fn own_findings(&self, texts: &[String]) -> Result<Vec<Vec<Finding>>, String> {
+        let mut all = self.findings(texts)?;
+        for found in &mut all {
+            found.retain(|finding| Arc::ptr_eq(&finding.rule, &self.rule.info));
+        }
+        Ok(all)
     }
 
-    fn document<'t>(&self, text: &'t str) -> Document<'t> {
-        Document::parse(Arc::new(Origin::file(self.path)), text)
+    /// What is found in each of the documents of one corpus.
+    fn findings(&self, texts: &[String]) -> Result<Vec<Vec<Finding>>, String> {
+        let documents = self.documents(texts);
+        let sketches = documents.iter().map(|document| self.linter.sketch(document));
+        let compared = self.linter.compare(sketches, &Held(&documents)).map_err(|error| error.to_string())?;
+        let of = |document: &Document<'_>| {
+            let compared = compared.iter().filter(|finding| finding.origin == *document.origin()).cloned().collect();
+            unite(self.linter.check(document), compared)
+        };
+        Ok(documents.iter().map(of).collect())
+    }
+
+    /// One document goes by the example's path; of several each stands in a folder of its own.
+    fn documents<'t>(&self, texts: &'t [String]) -> Vec<Document<'t>> {
+        let name =
+            |index: usize| if texts.len() == 1 { self.path.to_owned() } else { format!("{index:03}/{}", self.path) };
+        let parse = |(index, text): (usize, &'t String)| Document::parse(Arc::new(Origin::file(name(index))), text);
+        texts.iter().enumerate().map(parse).collect()
+    }
+}
+
+/// The documents of an example.
+struct Held<'d, 't>(&'d [Document<'t>]);
+
+impl Texts for Held<'_, '_> {
+    fn text(&self, origin: &Origin) -> Option<Arc<str>> {
+        self.0.iter().find(|document| **document.origin() == *origin).map(|document| Arc::from(document.text()))
     }
 }
 

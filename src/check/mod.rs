@@ -2,9 +2,14 @@
 //!
 //! A check reads a document's index and says what it finds. It prints nothing and changes nothing.
 
+mod corpus;
+pub mod store;
+
 use std::sync::Arc;
 
 use serde::Deserialize;
+
+pub use corpus::{Corpus, CorpusCheck};
 
 use crate::finding::{Finding, RuleInfo};
 use crate::text::Document;
@@ -13,6 +18,26 @@ use crate::text::Document;
 pub trait DocumentCheck: Send + Sync {
     /// Adds what it finds in `document` to `findings`, which hold what the kinds before it found.
     fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>);
+}
+
+/// A check of one kind.
+pub enum Check {
+    /// Looks at one document at a time.
+    Document(Box<dyn DocumentCheck>),
+    /// Compares documents.
+    Corpus(Box<dyn CorpusCheck>),
+}
+
+impl From<Box<dyn DocumentCheck>> for Check {
+    fn from(check: Box<dyn DocumentCheck>) -> Self {
+        Self::Document(check)
+    }
+}
+
+impl From<Box<dyn CorpusCheck>> for Check {
+    fn from(check: Box<dyn CorpusCheck>) -> Self {
+        Self::Corpus(check)
+    }
 }
 
 /// Parameters that a kind cannot work with.
@@ -64,8 +89,8 @@ macro_rules! kinds {
         /// # Errors
         ///
         /// The first rule that its kind cannot work with.
-        pub fn compile(rules: &[(Arc<RuleInfo>, &Parameters)]) -> Result<Vec<Box<dyn DocumentCheck>>, ParameterError> {
-            let mut checks: Vec<Box<dyn DocumentCheck>> = Vec::new();
+        pub fn compile(rules: &[(Arc<RuleInfo>, &Parameters)]) -> Result<Vec<Check>, ParameterError> {
+            let mut checks: Vec<Check> = Vec::new();
             $({
                 let of_kind: Vec<KindRule<'_, $module::Parameters>> = rules
                     .iter()
@@ -76,7 +101,7 @@ macro_rules! kinds {
                     })
                     .collect();
                 if !of_kind.is_empty() {
-                    checks.push($module::compile(of_kind)?);
+                    checks.push($module::compile(of_kind)?.into());
                 }
             })*
             Ok(checks)
@@ -100,4 +125,6 @@ kinds! {
     latin => PseudoLatin,
     /// Patterns over lines, sentences and paragraphs.
     pattern => Pattern,
+    /// Duplicates within and across documents.
+    duplicate => Duplicate,
 }

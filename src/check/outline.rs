@@ -79,9 +79,15 @@ const LONGEST_TITLE: usize = 20;
 impl OutlineRule {
     fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
         let blocks = document.blocks();
+        let mut anchors: Option<HashSet<String>> = None;
         let mut block = 0;
+        let mut announced = 0;
         while block < blocks.len() {
-            let found = if self.announces(document, block) {
+            // Each announcement costs a look through the rest of the document.
+            const MOST_ANNOUNCED: usize = 50;
+            let announces = announced < MOST_ANNOUNCED && self.announces(document, block);
+            announced += usize::from(announces);
+            let found = if announces {
                 self.listed(document, block, block + 1).or_else(|| self.flattened(document, block))
             } else {
                 self.flattened(document, block).or_else(|| self.linked(document, block))
@@ -91,6 +97,10 @@ impl OutlineRule {
                 continue;
             };
             let span = Span::new(blocks[block].span.start, blocks[outline.last].span.end);
+            if leads_somewhere(document.slice(span), anchors.get_or_insert_with(|| heading_anchors(document))) {
+                block = outline.last + 1;
+                continue;
+            }
             let mut finding = Finding::removing(&self.rule, document, crate::text::trim(document.text(), span));
             finding.label = Some(format!("{} entries, {}", outline.entries, outline.proof));
             findings.push(finding);
@@ -126,6 +136,7 @@ impl OutlineRule {
             if key.is_empty() || key.split(' ').count() > LONGEST_TITLE || keys.contains(&key) || blank_lines > 4 {
                 break;
             }
+            blank_lines = 0;
             keys.insert(key.clone());
             entries.push((index, key, points_inside(content)));
             const MOST_ENTRIES: usize = 300;
@@ -223,6 +234,25 @@ fn title_key(title: &str) -> String {
 fn points_inside(line: &str) -> bool {
     let line = line.trim_matches(|character: char| !matches!(character, '[' | ')') && !character.is_alphanumeric());
     line.starts_with('[') && line.ends_with(')') && line.contains("](#") && line.matches("](").count() == 1
+}
+
+/// The anchors that markdown gives the document's headings.
+fn heading_anchors(document: &Document<'_>) -> HashSet<String> {
+    let headings = document.blocks().iter().filter(|block| matches!(block.kind, BlockKind::Heading(_)));
+    headings.map(|block| anchor(document.slice(block.content))).collect()
+}
+
+/// A heading's anchor: lower case, blanks as dashes, no punctuation.
+fn anchor(title: &str) -> String {
+    let kept = title.chars().filter(|character| character.is_alphanumeric() || " -_".contains(*character));
+    kept.flat_map(char::to_lowercase).map(|character| if character == ' ' { '-' } else { character }).collect()
+}
+
+/// Whether most of the links in `outline` lead to headings of the document: then the page is there, and its contents serve.
+fn leads_somewhere(outline: &str, anchors: &HashSet<String>) -> bool {
+    let links: Vec<&str> = outline.split("](#").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+    let good = links.iter().filter(|link| anchors.contains(&link.to_lowercase())).count();
+    !links.is_empty() && good * 2 > links.len()
 }
 
 fn without_targets(text: &str) -> String {

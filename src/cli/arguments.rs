@@ -19,6 +19,8 @@ pub(super) enum Command {
     Check(CheckArguments),
     /// Explain a rule, or list them all
     Rule(RuleArguments),
+    /// Take back what a trail says was changed
+    Undo(UndoArguments),
 }
 
 #[derive(Debug, Args)]
@@ -53,13 +55,49 @@ pub(super) struct CheckArguments {
     #[arg(long, value_name = "NAME")]
     pub(super) stdin_filename: Option<String>,
 
+    /// Memory that comparing documents may take before it uses temporary files, such as 2GB [default: a quarter of what is free]
+    #[arg(long, value_name = "BYTES", value_parser = super::compare::parse_bytes)]
+    pub(super) memory: Option<usize>,
+
     /// Print nothing but errors; the exit code says whether anything was found
     #[arg(short, long)]
     pub(super) quiet: bool,
 
     /// Exit with 0 even if something was found
-    #[arg(long)]
+    #[arg(long, conflicts_with = "exit_non_zero_on_fix")]
     pub(super) exit_zero: bool,
+
+    /// Apply safe fixes
+    #[arg(long, help_heading = "Fixing")]
+    pub(super) fix: bool,
+
+    /// With --fix, --fix-only, --diff or --output-dir: apply unsafe fixes too
+    #[arg(long, help_heading = "Fixing")]
+    pub(super) unsafe_fixes: bool,
+
+    /// Apply fixes and report only what was fixed
+    #[arg(long, help_heading = "Fixing")]
+    pub(super) fix_only: bool,
+
+    /// Print what the fixes would change, as a unified diff, and write nothing
+    #[arg(long, help_heading = "Fixing", conflicts_with_all = ["output_dir", "trail"])]
+    pub(super) diff: bool,
+
+    /// Write fixed copies into this directory and leave the originals alone
+    #[arg(long, value_name = "DIR", help_heading = "Fixing")]
+    pub(super) output_dir: Option<PathBuf>,
+
+    /// Append what was changed, where and by which rule to this file; `dechaff undo` takes it back
+    #[arg(long, value_name = "FILE", help_heading = "Fixing")]
+    pub(super) trail: Option<PathBuf>,
+
+    /// Leave a document alone if fixing would remove a larger share of its words, 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.5, value_parser = parse_share, help_heading = "Fixing")]
+    pub(super) max_removed: f64,
+
+    /// Exit with 1 if something was fixed, even if nothing remains
+    #[arg(long, help_heading = "Fixing")]
+    pub(super) exit_non_zero_on_fix: bool,
 }
 
 #[derive(Debug, Args)]
@@ -75,6 +113,28 @@ pub(super) struct RuleArguments {
     /// When to use colour
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = ColorWhen::Auto)]
     pub(super) color: ColorWhen,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct UndoArguments {
+    /// The trail that `check --fix --trail FILE` wrote
+    pub(super) trail: PathBuf,
+
+    /// Only what was changed in these files and directories
+    pub(super) paths: Vec<PathBuf>,
+
+    /// Only what these rules changed
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub(super) rule: Vec<String>,
+
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = ColorWhen::Auto)]
+    pub(super) color: ColorWhen,
+}
+
+fn parse_share(text: &str) -> Result<f64, String> {
+    let share: f64 = text.parse().map_err(|_| "give a number from 0 to 1, such as 0.5".to_owned())?;
+    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("give a number from 0 to 1, such as 0.5".into()) }
 }
 
 /// How findings are printed.

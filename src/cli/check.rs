@@ -2,52 +2,49 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context;
 use rayon::prelude::*;
 
 use super::Exit;
 use super::arguments::{CheckArguments, OutputFormat};
+use super::compare::{Compared, Given, compare};
+use super::fix::{Delivery, Outcome, Plan};
 use super::output::{self, Output};
 use crate::config::Settings;
-use crate::corpus::{Files, ReadError, Source, read, walk};
-use crate::engine::Linter;
+use crate::corpus::{ReadError, Source, read, walk};
+use crate::engine::{Linter, unite};
 use crate::finding::Finding;
-use crate::report::{Concise, Full, Json, JsonLines, Report, Summary};
+use crate::fix::{Fixed, keep_one_copy};
+use crate::report::{Concise, Full, Json, JsonLines, Report, Summary, count};
 use crate::rule::Registry;
 
 pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     let registry = Registry::embedded()?;
     let settings = Settings::new(&registry, &arguments.select, &arguments.extend_select, &arguments.ignore)?;
     let linter = Linter::new(&registry, &settings)?;
-    let mut run = Run::new(arguments, linter);
 
     let (stdin, paths): (Vec<_>, Vec<_>) = arguments.paths.iter().cloned().partition(|path| path == Path::new("-"));
-    let files = if arguments.paths.is_empty() { vec![PathBuf::from(".")] } else { paths };
-    let files = walk(&files)?;
+    let paths = if arguments.paths.is_empty() { vec![PathBuf::from(".")] } else { paths };
+    drop(walk(&paths)?);
+    let mut run = Run::new(arguments, &linter);
     if !stdin.is_empty() {
-        let mut bytes = Vec::new();
-        std::io::stdin().read_to_end(&mut bytes).context("cannot read standard input")?;
-        let name = arguments.stdin_filename.clone().unwrap_or_else(|| "-".to_owned());
-        run.report(vec![check(&run.linter, Source::of(name, bytes))])?;
+        run.read_stdin()?;
     }
-    run.check_all(files)?;
-    run.finish()
-}
-
-/// A file's text and what was found in it.
-type Checked = Result<(Source, Vec<Finding>), ReadError>;
-
-fn check(linter: &Linter, source: Result<Source, ReadError>) -> Checked {
-    source.map(|source| {
-        let findings = linter.check(&source.document());
-        (source, findings)
-    })
+    match Delivery::new(arguments)? {
+        Some(delivery) => run.fix(&Plan::new(arguments), delivery, &paths),
+        None => {
+            run.check(&paths)?;
+            run.finish()
+        }
+    }
 }
 
 struct Run<'a> {
     arguments: &'a CheckArguments,
-    linter: Linter,
+    linter: &'a Linter,
+    stdin: Option<Source>,
     output: Output,
     report: Box<dyn Report>,
     summary: Summary,
@@ -57,7 +54,7 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(arguments: &'a CheckArguments, linter: Linter) -> Self {
+    fn new(arguments: &'a CheckArguments, linter: &'a Linter) -> Self {
         let output = Output::new(arguments.color);
         let report: Box<dyn Report> = match arguments.output_format {
             OutputFormat::Full => Box::new(Full::new(output.columns, output.color)),
@@ -65,17 +62,154 @@ impl<'a> Run<'a> {
             OutputFormat::Json => Box::new(Json::default()),
             OutputFormat::JsonLines => Box::new(JsonLines),
         };
-        Self { arguments, linter, output, report, summary: Summary::default(), failed: false, is_read: true }
+        let summary = Summary::default();
+        Self { arguments, linter, stdin: None, output, report, summary, failed: false, is_read: true }
     }
 
-    /// Checks files in batches: the files of one are checked by all cores and reported in order.
-    fn check_all(
+    fn read_stdin(&mut self) -> anyhow::Result<()> {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).context("cannot read standard input")?;
+        let name = self.arguments.stdin_filename.clone().unwrap_or_else(|| "-".to_owned());
+        match Source::of(name, bytes) {
+            Ok(source) => self.stdin = Some(source),
+            Err(error) => self.tell(&error),
+        }
+        Ok(())
+    }
+
+    /// Checks standard input, if it was given, and what is under `paths`.
+    fn check(&mut self, paths: &[PathBuf]) -> anyhow::Result<()> {
+        let linter = self.linter;
+        let given = Given { stdin: self.stdin.take(), load: Box::new(|path| read(path)) };
+        let compared = compare(linter, &given, walk(paths)?.filter_map(Result::ok), self.arguments.memory)?;
+        let check = |source: &Source| {
+            let mut compared = compared.get(&source.origin).cloned().unwrap_or_default();
+            // The file may have changed since it was compared.
+            compared.retain(|finding| source.text.get(finding.span.range()).is_some());
+            unite(linter.check(&source.document()), compared)
+        };
+        if let Some(source) = &given.stdin {
+            self.report(source, &check(source), &given)?;
+        }
+        self.in_batches(paths, check, |run, source, findings| run.report(&source, &findings, &given))
+    }
+
+    /// Fixes what can be fixed, and reports what remains.
+    fn fix(mut self, plan: &Plan, mut delivery: Delivery, paths: &[PathBuf]) -> anyhow::Result<Exit> {
+        let linter = self.linter;
+        let stdin = self.stdin.take();
+        let compared = self.compare_settled(plan, stdin.clone(), paths)?;
+        let fix = |source: &Source| {
+            let compared = compared.get(&source.origin).map_or(&[][..], Vec::as_slice);
+            plan.fix(linter, source, compared)
+        };
+        if let Some(source) = stdin {
+            let outcome = fix(&source);
+            return self.finish_stdin(&delivery, source, outcome);
+        }
+        self.in_batches(paths, fix, |run, source, outcome| {
+            match &outcome {
+                Outcome::Same => {}
+                Outcome::Refused(reason) => output::warning(&format!("{}: left alone: {reason}", source.origin)),
+                Outcome::Fixed(fixed) => run.count_fixed(fixed),
+            }
+            match delivery.deliver(&source, &outcome) {
+                Ok(None) => {}
+                Ok(Some(text)) => run.write(&text)?,
+                Err(error) => run.fail(&format!("{error:#}")),
+            }
+            Ok(())
+        })?;
+        if self.arguments.diff || self.arguments.fix_only {
+            return Ok(self.finish_fixed());
+        }
+        let targets: Vec<PathBuf> =
+            paths.iter().map(|path| delivery.target(path)).filter(|path| path.exists()).collect();
+        self.summary.skipped = 0;
+        self.check(&targets)?;
+        self.finish()
+    }
+
+    /// What comparing finds in the documents as their own fixes leave them, without what would remove a last copy.
+    fn compare_settled(&self, plan: &Plan, stdin: Option<Source>, paths: &[PathBuf]) -> anyhow::Result<Compared> {
+        let settle = |source: Source| match plan.fix(self.linter, &source, &[]) {
+            Outcome::Fixed(fixed) => Source { text: fixed.text, ..source },
+            _ => source,
+        };
+        let given = Given { stdin: stdin.map(settle), load: Box::new(move |path| read(path).map(settle)) };
+        let compared = compare(self.linter, &given, walk(paths)?.filter_map(Result::ok), self.arguments.memory)?;
+        let mut all: Vec<Finding> = compared.into_values().flatten().collect();
+        all.sort_by(|left, right| (&left.origin, left.order()).cmp(&(&right.origin, right.order())));
+        keep_one_copy(&mut all, plan.most);
+        let mut kept = Compared::new();
+        for finding in all {
+            kept.entry(Arc::clone(&finding.origin)).or_default().push(finding);
+        }
+        Ok(kept)
+    }
+
+    fn count_fixed(&mut self, fixed: &Fixed) {
+        self.summary.fixed += fixed.applied.values().sum::<usize>();
+        self.summary.fixed_files += 1;
+    }
+
+    /// Standard input: the fixed text, or what would change, goes to standard output, and the report to standard error.
+    fn finish_stdin(mut self, delivery: &Delivery, source: Source, outcome: Outcome) -> anyhow::Result<Exit> {
+        match &outcome {
+            Outcome::Same => {}
+            Outcome::Refused(reason) => output::warning(&format!("{}: left alone: {reason}", source.origin)),
+            Outcome::Fixed(fixed) => self.count_fixed(fixed),
+        }
+        let text = match outcome {
+            Outcome::Fixed(fixed) => fixed.text,
+            _ => source.text.clone(),
+        };
+        if self.arguments.diff {
+            self.is_read = self.output.write(&delivery.diff(&source, &text))?;
+            return Ok(self.finish_fixed());
+        }
+        self.is_read = self.output.write(&text)?;
+        if self.arguments.fix_only {
+            return Ok(self.finish_fixed());
+        }
+        let fixed = Source { text, ..source };
+        let findings = self.linter.check(&fixed.document());
+        self.summary.add(&findings);
+        let mut report = String::new();
+        let given = Given { stdin: None, load: Box::new(|path| read(path)) };
+        self.report.document(&fixed.document(), &findings, &given, &mut report);
+        self.report.finish(&self.summary, &mut report);
+        if !self.arguments.quiet {
+            output::report(&report);
+        }
+        Ok(self.exit())
+    }
+
+    /// The end of a run that reports only what it fixed.
+    fn finish_fixed(self) -> Exit {
+        let (fixed, files) = (count(self.summary.fixed, "finding"), count(self.summary.fixed_files, "file"));
+        if !self.arguments.quiet {
+            let would = if self.arguments.diff { "would be fixed" } else { "fixed" };
+            output::report(&format!("{fixed} {would} in {files}\n"));
+        }
+        let is_fault = self.arguments.diff || self.arguments.exit_non_zero_on_fix;
+        match self.summary.fixed {
+            _ if self.failed => Exit::Failure,
+            fixed if fixed > 0 && is_fault && !self.arguments.exit_zero => Exit::Findings,
+            _ => Exit::Clean,
+        }
+    }
+
+    /// Reads files in batches; those of one are worked on by all cores, and what comes of them is taken in order.
+    fn in_batches<T: Send>(
         &mut self,
-        files: impl Iterator<Item = Result<PathBuf, crate::corpus::WalkError>>,
+        paths: &[PathBuf],
+        work: impl Fn(&Source) -> T + Sync,
+        mut done: impl FnMut(&mut Self, Source, T) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         const BATCH_FILES: usize = 512;
         const BATCH_BYTES: u64 = 64 << 20;
-        let mut files = files.peekable();
+        let mut files = walk(paths)?.peekable();
         while files.peek().is_some() && self.is_read {
             let (mut batch, mut bytes) = (Vec::new(), 0);
             while batch.len() < BATCH_FILES && bytes < BATCH_BYTES {
@@ -88,33 +222,43 @@ impl<'a> Run<'a> {
                     None => break,
                 }
             }
-            let linter = &self.linter;
-            let checked = batch.par_iter().map(|path| check(linter, read(path))).collect();
-            self.report(checked)?;
+            let worked: Vec<Result<(Source, T), ReadError>> = batch
+                .par_iter()
+                .map(|path| {
+                    let source = read(path)?;
+                    let result = work(&source);
+                    Ok((source, result))
+                })
+                .collect();
+            for outcome in worked {
+                match outcome {
+                    Ok((source, result)) => done(self, source, result)?,
+                    Err(error) => self.tell(&error),
+                }
+            }
         }
         Ok(())
     }
 
-    fn report(&mut self, checked: Vec<Checked>) -> anyhow::Result<()> {
-        for outcome in checked {
-            match outcome {
-                Ok((source, findings)) => {
-                    self.summary.add(&findings);
-                    if findings.is_empty() {
-                        continue;
-                    }
-                    let mut text = String::new();
-                    self.report.document(&source.document(), &findings, &Files, &mut text);
-                    self.write(&text)?;
-                }
-                Err(error @ ReadError::NotText { .. }) => {
-                    self.summary.skipped += 1;
-                    output::warning(&error.to_string());
-                }
-                Err(error @ ReadError::Io { .. }) => self.fail(&error.to_string()),
-            }
+    fn report(&mut self, source: &Source, findings: &[Finding], given: &Given<'_>) -> anyhow::Result<()> {
+        self.summary.add(findings);
+        if findings.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let mut text = String::new();
+        self.report.document(&source.document(), findings, given, &mut text);
+        self.write(&text)
+    }
+
+    /// Says that a file was not checked.
+    fn tell(&mut self, error: &ReadError) {
+        match error {
+            ReadError::NotText { .. } => {
+                self.summary.skipped += 1;
+                output::warning(&error.to_string());
+            }
+            ReadError::Io { .. } => self.fail(&error.to_string()),
+        }
     }
 
     fn fail(&mut self, message: &str) {
@@ -133,11 +277,15 @@ impl<'a> Run<'a> {
         let mut text = String::new();
         self.report.finish(&self.summary, &mut text);
         self.write(&text)?;
-        Ok(match self.summary.findings {
+        Ok(self.exit())
+    }
+
+    fn exit(&self) -> Exit {
+        let is_fault = self.summary.findings > 0 || self.arguments.exit_non_zero_on_fix && self.summary.fixed > 0;
+        match is_fault {
             _ if self.failed => Exit::Failure,
-            0 => Exit::Clean,
-            _ if self.arguments.exit_zero => Exit::Clean,
-            _ => Exit::Findings,
-        })
+            true if !self.arguments.exit_zero => Exit::Findings,
+            _ => Exit::Clean,
+        }
     }
 }

@@ -2,8 +2,11 @@
 
 mod arguments;
 mod check;
+mod compare;
+mod fix;
 mod output;
 mod rule;
+mod undo;
 
 use std::process::ExitCode;
 
@@ -40,6 +43,7 @@ pub fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Rule(arguments) => rule::run(&arguments),
+        Command::Undo(arguments) => undo::run(&arguments),
     };
     outcome
         .unwrap_or_else(|error| {

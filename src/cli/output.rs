@@ -49,9 +49,14 @@ impl Output {
     }
 }
 
+/// Prints a report where standard output is taken by a text.
+pub(super) fn report(text: &str) {
+    // Nothing is left to do where standard error cannot be written.
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
 /// Prints an error for a person.
 pub(super) fn error(message: &str) {
-    // Nothing is left to do where standard error cannot be written.
     let _ = writeln!(io::stderr(), "dechaff: error: {}", printable(message));
 }
 

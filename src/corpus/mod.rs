@@ -1,11 +1,13 @@
 //! Files: which to read, and their text. The only part of the library, beside the command line, that does I/O.
 
 mod read;
+mod spill;
 mod trail;
 mod walk;
 mod write;
 
 pub use read::{Files, ReadError, Source, read};
+pub use spill::{Spill, free_memory};
 pub use trail::{Entry, Step, Trail, UndoError, entries, hash, read_trail, rewrite_trail};
 pub use walk::{WalkError, walk};
 pub use write::{WriteError, create, replace};

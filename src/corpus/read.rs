@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::text::{self, Decoding, Document, NotText, Origin, Texts};
 
 /// The text of one document, and where it comes from.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Source {
     /// Where it comes from.
     pub origin: Arc<Origin>,

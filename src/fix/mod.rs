@@ -2,6 +2,7 @@
 //! a file.
 
 mod choose;
+mod copies;
 mod pieces;
 
 use std::collections::BTreeMap;
@@ -9,7 +10,8 @@ use std::sync::Arc;
 
 use crate::engine::Linter;
 use crate::finding::{Applicability, Finding};
-use crate::text::{Document, Span, words};
+use crate::text::{Decoding, Document, Origin, Span, words};
+pub use copies::keep_one_copy;
 use pieces::Pieces;
 
 /// A document after its fixes.
@@ -50,31 +52,83 @@ pub struct Unstable {
 ///
 /// The fixes never come to rest.
 pub fn fix(linter: &Linter, document: &Document<'_>, most: Applicability) -> Result<Fixed, Unstable> {
-    const MOST_ROUNDS: usize = 20;
-    let mut pieces = Pieces::of(document.text());
-    let mut text = document.text().to_owned();
-    let mut applied = BTreeMap::new();
-    let mut rounds: Vec<Round> = Vec::new();
-    loop {
-        let current = Document::parse(Arc::clone(document.origin()), &text).with_decoding(document.decoding());
-        let findings = linter.check(&current);
-        let choice = choose::choose(&current, &findings, most);
-        if choice.edits.is_empty() {
-            let changes = pieces.changes();
-            return Ok(Fixed { text, changes, applied, remaining: findings });
+    let mut fixing = Fixing::of(document);
+    fixing.settle(linter, most)?;
+    Ok(fixing.finish())
+}
+
+/// A document that is being fixed, in steps.
+pub struct Fixing<'o> {
+    origin: Arc<Origin>,
+    original: &'o str,
+    decoding: Option<Decoding>,
+    text: String,
+    pieces: Pieces,
+    applied: BTreeMap<String, usize>,
+    remaining: Vec<Finding>,
+}
+
+impl<'o> Fixing<'o> {
+    /// A document of which nothing is fixed yet.
+    pub fn of(document: &Document<'o>) -> Self {
+        Self {
+            origin: Arc::clone(document.origin()),
+            original: document.text(),
+            decoding: document.decoding(),
+            text: document.text().to_owned(),
+            pieces: Pieces::of(document.text()),
+            applied: BTreeMap::new(),
+            remaining: Vec::new(),
         }
-        let before = std::mem::take(&mut text);
-        text = pieces.apply(document.text(), &choice.edits);
+    }
+
+    /// The document as it stands now.
+    pub fn document(&self) -> Document<'_> {
+        Document::parse(Arc::clone(&self.origin), &self.text).with_decoding(self.decoding)
+    }
+
+    /// Applies the fixes of `findings`, which are of the document as it stands, once; returns the codes of those applied.
+    pub fn apply(&mut self, findings: &[Finding], most: Applicability) -> Vec<String> {
+        let choice = choose::choose(&self.document(), findings, most);
+        if !choice.edits.is_empty() {
+            self.text = self.pieces.apply(self.original, &choice.edits);
+        }
         for code in &choice.codes {
-            *applied.entry(code.clone()).or_insert(0) += 1;
+            *self.applied.entry(code.clone()).or_insert(0) += 1;
         }
-        rounds.push(Round { before, codes: choice.codes });
-        if let Some(start) = rounds.iter().position(|round| round.before == text) {
-            return Err(unstable(&rounds[start..]));
+        choice.codes
+    }
+
+    /// Applies what is found in the document alone, until nothing changes.
+    ///
+    /// # Errors
+    ///
+    /// The fixes never come to rest.
+    pub fn settle(&mut self, linter: &Linter, most: Applicability) -> Result<(), Unstable> {
+        const MOST_ROUNDS: usize = 20;
+        let mut rounds: Vec<Round> = Vec::new();
+        loop {
+            let findings = linter.check(&self.document());
+            let before = self.text.clone();
+            let codes = self.apply(&findings, most);
+            if self.text == before {
+                self.remaining = findings;
+                return Ok(());
+            }
+            rounds.push(Round { before, codes });
+            if let Some(start) = rounds.iter().position(|round| round.before == self.text) {
+                return Err(unstable(&rounds[start..]));
+            }
+            if rounds.len() == MOST_ROUNDS {
+                return Err(unstable(&rounds[MOST_ROUNDS - 2..]));
+            }
         }
-        if rounds.len() == MOST_ROUNDS {
-            return Err(unstable(&rounds[MOST_ROUNDS - 2..]));
-        }
+    }
+
+    /// The fixed document.
+    pub fn finish(self) -> Fixed {
+        let changes = self.pieces.changes();
+        Fixed { text: self.text, changes, applied: self.applied, remaining: self.remaining }
     }
 }
 

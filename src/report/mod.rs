@@ -40,6 +40,10 @@ pub struct Summary {
     pub unsafe_fixes: usize,
     /// Files left out because they are not text.
     pub skipped: usize,
+    /// Findings that were fixed before the rest was counted.
+    pub fixed: usize,
+    /// Files in which something was fixed.
+    pub fixed_files: usize,
 }
 
 impl Summary {
@@ -61,7 +65,12 @@ impl Summary {
     /// One line for a person.
     pub fn line(&self) -> String {
         let mut line = format!("{} checked: ", count(self.documents, "file"));
+        if self.fixed > 0 {
+            let (fixed, files) = (count(self.fixed, "finding"), count(self.fixed_files, "file"));
+            line.push_str(&format!("{fixed} fixed in {files}; "));
+        }
         match self.findings {
+            0 if self.fixed > 0 => line.push_str("nothing remains"),
             0 => line.push_str("no findings"),
             findings => {
                 line.push_str(&format!("{} in {}", count(findings, "finding"), count(self.faulty, "file")));
@@ -83,6 +92,6 @@ impl Summary {
 }
 
 /// "1 file", "2 files".
-fn count(number: usize, noun: &str) -> String {
+pub fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }

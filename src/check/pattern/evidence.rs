@@ -87,8 +87,11 @@ impl<'e> Evidence<'e, '_> {
     }
 
     fn accept(&mut self, candidate: Candidate) {
-        if !self.matchers[candidate.matcher].pattern.needs_company {
-            self.mark_residue(candidate.unit);
+        let pattern = &self.matchers[candidate.matcher].pattern;
+        if !pattern.needs_company {
+            let reaches_on = matches!(pattern.reach, Reach::Next | Reach::Rest);
+            let span = if reaches_on { self.extend(&candidate, pattern.reach) } else { candidate.unit };
+            self.mark_residue(span);
         }
         self.matches.push(candidate);
     }
@@ -198,10 +201,16 @@ impl<'e> Evidence<'e, '_> {
                 reach = reach.cover(row[end].0);
                 end += 1;
             }
-            let strong = row[start..end].iter().any(|(_, weak)| weak.is_none());
-            for index in row[start..end].iter().filter_map(|(_, weak)| *weak) {
-                let enough = self.matchers[self.matches[index].matcher].pattern.or_row_of;
-                kept[index] = strong || enough > 0 && units >= enough;
+            let has_strong = row[start..end].iter().any(|(_, weak)| weak.is_none());
+            let mut strong_before = false;
+            for (_, weak) in &row[start..end] {
+                let Some(index) = *weak else {
+                    strong_before = true;
+                    continue;
+                };
+                let pattern = &self.matchers[self.matches[index].matcher].pattern;
+                let has_company = if pattern.follows { strong_before } else { has_strong };
+                kept[index] = has_company || pattern.or_row_of > 0 && units >= pattern.or_row_of;
             }
             start = end;
         }
@@ -248,7 +257,8 @@ impl<'e> Evidence<'e, '_> {
 
     fn extend(&self, found: &Candidate, reach: Reach) -> Span {
         const MOST_WORDS: usize = 40;
-        let block = &self.document.blocks()[found.block];
+        let blocks = self.document.blocks();
+        let block = &blocks[found.block];
         match reach {
             Reach::Unit => found.unit,
             Reach::Block => {
@@ -266,6 +276,21 @@ impl<'e> Evidence<'e, '_> {
                     .find(|block| block.kind != BlockKind::Blank)
                     .map_or(found.unit.end, |block| block.span.end);
                 Span::new(found.unit.start, end.max(found.unit.end))
+            }
+            Reach::Next => {
+                const LONGEST_LINE: usize = 8;
+                let next = blocks[found.block + 1..].iter().find(|block| block.kind != BlockKind::Blank);
+                let is_line = |next: &&crate::text::Block| {
+                    next.kind.is_text() && count_words(self.document.slice(next.content), LONGEST_LINE + 1) <= LONGEST_LINE
+                };
+                next.filter(is_line).map_or(found.unit, |next| found.unit.cover(next.span))
+            }
+            Reach::Rest => {
+                const MOST_WORDS: usize = 150;
+                let rest = Span::new(found.unit.end, self.document.text().len());
+                let is_short = count_words(self.document.slice(rest), MOST_WORDS + 1) <= MOST_WORDS;
+                let last = blocks[found.block..].iter().rev().find(|block| block.kind != BlockKind::Blank);
+                last.filter(|_| is_short).map_or(found.unit, |last| found.unit.cover(last.span))
             }
         }
     }

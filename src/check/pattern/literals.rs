@@ -10,7 +10,7 @@ const SHORTEST: usize = 3;
 /// Most bytes kept of a literal; more would tell little and cost memory.
 const LONGEST: usize = 14;
 /// Most literals of one expression.
-const MOST: usize = 96;
+const MOST: usize = 256;
 
 impl Pattern {
     /// Strings of which at least one occurs in whatever the pattern matches, ASCII case aside; `None` if there are none.
@@ -86,22 +86,21 @@ fn searchable(bytes: &[u8]) -> Option<String> {
     (end >= SHORTEST).then(|| text[..end].to_ascii_lowercase())
 }
 
-/// The search ignores the case of ASCII letters only; other letters are searched for in each case.
+/// The search ignores the case of ASCII letters only. Other words are searched for in small letters, in capitals and with
+/// a capital first letter; so only the first word of a literal is kept, as each word may have a case of its own.
 fn case_variants(literal: &str) -> Vec<String> {
     if literal.is_ascii() {
         return vec![literal.to_owned()];
     }
-    const LETTERS: usize = 4;
-    let mut variants = vec![String::new()];
-    for character in literal.chars().take(LETTERS) {
-        let mut cases = vec![character];
-        cases.extend(character.to_lowercase().chain(character.to_uppercase()));
-        cases.sort_unstable();
-        cases.dedup();
-        variants = variants
-            .iter()
-            .flat_map(|before| cases.iter().map(move |case| format!("{before}{case}")))
-            .collect();
-    }
+    let lower = literal.to_lowercase();
+    let word = match lower.find(' ') {
+        Some(end) if end >= SHORTEST => &lower[..end],
+        _ => &lower,
+    };
+    let mut rest = word.chars();
+    let capital: String = rest.next().into_iter().flat_map(char::to_uppercase).collect();
+    let mut variants = vec![word.to_owned(), capital + rest.as_str(), word.to_uppercase()];
+    variants.sort_unstable();
+    variants.dedup();
     variants
 }

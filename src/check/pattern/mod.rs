@@ -56,6 +56,9 @@ pub struct Pattern {
     /// Weak evidence: counts only directly beside another finding.
     #[serde(default)]
     pub needs_company: bool,
+    /// With `needs-company`: that finding must stand before it, as a heading stands before what it announces.
+    #[serde(default)]
+    pub follows: bool,
     /// With `needs-company`: that many in a row are company enough for each other; 0 for never.
     #[serde(default)]
     pub or_row_of: usize,
@@ -112,6 +115,10 @@ pub enum Reach {
     Block,
     /// From the unit to the end of the document, if no prose follows.
     End,
+    /// The unit and the next block, if that is a line of at most eight words.
+    Next,
+    /// From the unit to the end of the document, if at most 150 words follow.
+    Rest,
 }
 
 /// A pattern ready to run.

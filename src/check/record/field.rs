@@ -80,8 +80,7 @@ impl Labels {
         let content = &text[line.range()];
         let mut heads: Vec<(Class, Span, usize)> = Vec::new();
         let mut segment = line.start;
-        let mut characters = content.char_indices().peekable();
-        while let Some((offset, character)) = characters.next() {
+        for (offset, character) in content.char_indices() {
             let after = line.start + offset + character.len_utf8();
             match character {
                 ':' | '：' => {
@@ -91,8 +90,7 @@ impl Labels {
                     }
                     segment = after;
                 }
-                '.' if characters.peek().is_some_and(|(_, next)| !next.is_whitespace()) => {}
-                '|' | ';' | ',' | '.' | '•' | '·' | '/' | '[' | ']' | '{' | '}' | '；' | '，' | '、' | '。' => {
+                '|' | ';' | ',' | '•' | '·' | '/' | '[' | ']' | '{' | '}' | '；' | '，' | '、' | '。' => {
                     segment = after;
                 }
                 _ => {}
@@ -161,7 +159,8 @@ fn value(text: &str, span: Span) -> Span {
 
 /// The words of a label, lower case, joined by single spaces.
 pub(super) fn key(label: &str) -> String {
-    let separated = label.replace(['_', '-'], " ");
+    // The Turkish capital would become two characters.
+    let separated = label.replace(['_', '-'], " ").replace('İ', "i");
     let words: Vec<String> = words(&separated).map(|word| separated[word.range()].to_lowercase()).collect();
     words.join(" ")
 }

@@ -31,6 +31,7 @@ pub(super) fn is_invented(document: &Document<'_>, fields: &[Field], min_fields:
         || signs + strange >= 2 && private >= 1 && kinds.len() >= 4
         || has(Class::Username) && has(Class::Followers) && kinds.len() >= 4
         || has(Class::Username) && has(Class::Name) && reachable && private >= 2 && kinds.len() >= 5
+        || has(Class::Username) && has(Class::Name) && has(Class::Email) && kinds.len() >= 6
         || strange > 0 && private >= 3 && kinds.len() >= 6
 }
 

@@ -14,10 +14,29 @@ pub(super) struct Section {
     pub(super) fields: Vec<Field>,
 }
 
+/// The fields of one line, with what belongs to them.
+struct Row {
+    /// From the heading above, if there is one, to the end of the last value.
+    span: Span,
+    fields: Vec<Field>,
+    /// Blank lines, and no heading, stand between this row and the one before.
+    after_gap: bool,
+}
+
 /// The sections of `document`. Code is left alone: there a record is an example of one.
 pub(super) fn sections(document: &Document<'_>, labels: &Labels, headings: &HashSet<String>) -> Vec<Section> {
-    let mut collector =
-        Collector { document, labels, headings, sections: Vec::new(), open: None, heading: None, pending: Vec::new() };
+    let mut collector = Collector {
+        document,
+        labels,
+        headings,
+        sections: Vec::new(),
+        rows: Vec::new(),
+        heading: None,
+        pending: Vec::new(),
+        layout: String::new(),
+        last_line: 0,
+        gap: false,
+    };
     let text = document.text();
     let readable = |block: &&Block| {
         !matches!(block.kind, BlockKind::Blank | BlockKind::Code | BlockKind::Comment | BlockKind::FrontMatter)
@@ -30,22 +49,33 @@ pub(super) fn sections(document: &Document<'_>, labels: &Labels, headings: &Hash
         .map(|(block, line)| (block, line, trim(text, document.lines()[line])))
         .peekable();
     while let Some((block, index, line)) = lines.next() {
+        collector.gap |= index > collector.last_line + 1;
         if block.kind == BlockKind::Table && index == block.lines.start {
             if collector.take_table(block) {
                 while lines.next_if(|(next, _, _)| next.lines == block.lines).is_some() {}
                 continue;
             }
             if is_ruled(document, block) && labels.fields(text, line).is_empty() {
-                collector.heading.get_or_insert(line);
+                collector.close();
+                collector.heading.get_or_insert(Heading { span: line, is_known: true, line: index });
                 continue;
             }
         }
-        if !collector.take_label_above(line, &mut lines) {
+        if !collector.take_label_above(index, line, &mut lines) {
             collector.take(index, line);
         }
+        collector.last_line = index;
     }
     collector.close();
     collector.sections
+}
+
+#[derive(Clone, Copy)]
+struct Heading {
+    span: Span,
+    is_known: bool,
+    /// The index of its last line.
+    line: usize,
 }
 
 struct Collector<'c, 't> {
@@ -53,11 +83,18 @@ struct Collector<'c, 't> {
     labels: &'c Labels,
     headings: &'c HashSet<String>,
     sections: Vec<Section>,
-    open: Option<Section>,
-    /// A heading that waits for fields.
-    heading: Option<Span>,
+    /// The rows of the open section.
+    rows: Vec<Row>,
+    /// A heading that waits for fields, and whether its words are known to head records.
+    heading: Option<Heading>,
     /// Lines within the open section that are no fields of a known class, with their indices.
     pending: Vec<(usize, Span)>,
+    /// The marks around the last field's label.
+    layout: String,
+    /// The index of the last line that was looked at.
+    last_line: usize,
+    /// Blank lines stand somewhere after the last row.
+    gap: bool,
 }
 
 impl Collector<'_, '_> {
@@ -67,10 +104,10 @@ impl Collector<'_, '_> {
         let content = &text[line.range()];
         let fields = self.labels.fields(text, line);
         if !fields.is_empty() {
-            return self.add(line, fields);
+            return self.add(index, line, fields);
         }
         if !content.contains(char::is_alphanumeric) {
-            return self.take_marks(line);
+            return self.take_marks(index, line);
         }
         let is_known = content.len() <= LONGEST_LABEL && self.headings.contains(&key(content));
         let is_group = is_group_heading(content);
@@ -82,36 +119,56 @@ impl Collector<'_, '_> {
         if is_known || !is_group {
             self.close();
         }
-        let above = self.heading.take().filter(|_| is_group);
-        self.heading = (is_known || is_group).then(|| above.map_or(line, |above| above.cover(line)));
+        let above = self.heading.take().filter(|above| is_group && (above.is_known || above.line + 1 == index));
+        self.heading = (is_known || is_group).then(|| Heading {
+            span: above.map_or(line, |above| above.span.cover(line)),
+            is_known: is_known || above.is_some_and(|above| above.is_known),
+            line: index,
+        });
     }
 
-    fn add(&mut self, line: Span, fields: Vec<Field>) {
+    fn add(&mut self, index: usize, line: Span, fields: Vec<Field>) {
         let (Some(first), Some(last)) = (fields.first(), fields.last()) else { return };
+        let layout = self.layout(line, first);
+        let after_blank = std::mem::take(&mut self.gap);
+        if after_blank && layout != self.layout && self.heading.is_none() {
+            self.close();
+        }
+        self.layout = layout;
         // What leads up to fields in a row is text of its own if it is more than a title.
         const LONGEST_TITLE: usize = 60;
         let lead = first.label.start.saturating_sub(line.start);
         let own = if lead > LONGEST_TITLE { first.label.start } else { line.start };
-        let start = self.heading.take().map_or(own, |heading| heading.start.min(own));
-        let end = last.value.end.max(line.end);
-        let section = self.open.get_or_insert_with(|| Section { span: Span::new(start, end), fields: Vec::new() });
-        section.span.end = end.max(section.span.end);
-        section.fields.extend(fields);
+        let span = Span::new(own, last.value.end.max(line.end));
+        // Any line may end with a colon: one that opens a section stands directly above it, or has words that are known.
+        let heading =
+            self.heading.take().filter(|heading| heading.is_known || heading.line + 1 == index || !self.rows.is_empty());
+        let after_gap = after_blank && heading.is_none();
+        self.rows.push(Row { span: heading.map_or(span, |heading| heading.span.cover(span)), fields, after_gap });
         self.pending.clear();
     }
 
+    /// The marks before a field's label, and the first after it.
+    fn layout(&self, line: Span, field: &Field) -> String {
+        let text = self.document.text();
+        let before = text.get(line.start..field.label.start).unwrap_or_default();
+        let between = text.get(field.label.end..field.value.start).unwrap_or_default();
+        let is_mark = |character: &char| !character.is_alphanumeric() && !character.is_whitespace();
+        before.chars().filter(is_mark).chain(['_']).chain(between.chars().find(is_mark)).collect()
+    }
+
     /// A line without letters and digits: a rule of a table, a bracket of serialised data.
-    fn take_marks(&mut self, line: Span) {
+    fn take_marks(&mut self, index: usize, line: Span) {
         let content = self.document.slice(line);
-        match &mut self.open {
-            Some(section) if content.contains('}') && self.pending.is_empty() => section.span.end = line.end,
-            None if content.contains('{') => self.heading = Some(line),
+        match self.rows.last_mut() {
+            Some(row) if content.contains('}') && self.pending.is_empty() => row.span.end = line.end,
+            None if content.contains('{') => self.heading = Some(Heading { span: line, is_known: true, line: index }),
             _ => {}
         }
     }
 
     /// A label on a line of its own, with its value on the next.
-    fn take_label_above<'b, L>(&mut self, line: Span, lines: &mut Peekable<L>) -> bool
+    fn take_label_above<'b, L>(&mut self, index: usize, line: Span, lines: &mut Peekable<L>) -> bool
     where
         L: Iterator<Item = (&'b Block, usize, Span)>,
     {
@@ -123,13 +180,15 @@ impl Collector<'_, '_> {
         let Some(class) = self.labels.class(&text[label.range()]) else { return false };
         let Some(&(_, _, value)) = lines.peek() else { return false };
         let content = &text[value.range()];
+        // A family may be called Birth or City.
+        let is_announced = text[label.range()].ends_with([':', '：']) && !content.ends_with([':', '：']);
         let is_value = content.len() <= LONGEST_LINE
             && class.fits(content)
-            && self.labels.class(content).is_none()
+            && (is_announced || self.labels.class(content).is_none())
             && self.labels.fields(text, value).is_empty();
         if is_value {
             lines.next();
-            self.add(line, vec![Field { class, label, value }]);
+            self.add(index, line, vec![Field { class, label, value }]);
         }
         is_value
     }
@@ -154,7 +213,7 @@ impl Collector<'_, '_> {
             .filter(|field| !field.value.is_empty())
             .collect();
         self.close();
-        let start = self.heading.take().map_or(block.span.start, |heading| heading.start);
+        let start = self.heading.take().filter(|heading| heading.is_known).map_or(block.span.start, |it| it.span.start);
         self.sections.push(Section { span: Span::new(start, block.span.end), fields });
         true
     }
@@ -163,36 +222,44 @@ impl Collector<'_, '_> {
     fn may_belong(&self, index: usize, line: Span) -> bool {
         const MOST_PENDING: usize = 2;
         const LONGEST: usize = 120;
-        let Some(section) = &self.open else { return false };
+        let Some(row) = self.rows.last() else { return false };
         if self.pending.len() >= MOST_PENDING || line.len() > LONGEST {
             return false;
         }
         let content = self.document.slice(without_marker(self.document.text(), line));
         let is_labelled = content.find([':', '：']).is_some_and(|at| at <= LONGEST_LABEL);
-        let follows_address = section.fields.last().is_some_and(|field| field.class == Class::Address);
-        is_labelled || follows_address && self.is_next_line(section, index)
+        is_labelled || index == self.last_line + 1 && row.fields.last().is_some_and(|field| field.class == Class::Address)
     }
 
-    fn is_next_line(&self, section: &Section, index: usize) -> bool {
-        let last = self.pending.last().map_or_else(|| self.document.line_at(section.span.end.saturating_sub(1)), |last| last.0);
-        index == last + 1
-    }
-
-    /// Ends the open section; the rest of an address at its end belongs to it if it holds a number such as a post code.
+    /// Ends the open section.
     fn close(&mut self) {
-        if let Some(mut section) = self.open.take() {
-            let rest = self.pending.first().filter(|(index, line)| {
-                section.fields.last().is_some_and(|field| field.class == Class::Address)
-                    && *index == self.document.line_at(section.span.end.saturating_sub(1)) + 1
-                    && !self.document.slice(*line).ends_with('.')
-                    && self.document.slice(*line).bytes().filter(u8::is_ascii_digit).count() >= 3
+        if let Some(row) = self.rows.last_mut() {
+            // The rest of an address at the end belongs to it if it holds a number such as a post code.
+            let rest = self.pending.first().map(|&(index, line)| (index, line, self.document.slice(line))).filter(|rest| {
+                row.fields.last().is_some_and(|field| field.class == Class::Address)
+                    && rest.0 == self.document.line_at(row.span.end.saturating_sub(1)) + 1
+                    && !rest.2.ends_with('.')
+                    && rest.2.bytes().filter(u8::is_ascii_digit).count() >= 3
             });
-            if let Some((_, line)) = rest {
-                section.span.end = line.end;
+            if let Some((_, line, _)) = rest {
+                row.span.end = line.end;
             }
-            self.sections.push(section);
         }
         self.pending.clear();
+        // Where rows follow each other line by line, a gap ends a record.
+        let gaps = self.rows.iter().skip(1).filter(|row| row.after_gap).count();
+        let is_tight = gaps * 2 < self.rows.len().saturating_sub(1);
+        let mut is_first = true;
+        for row in self.rows.drain(..) {
+            match self.sections.last_mut() {
+                Some(section) if !is_first && !(is_tight && row.after_gap) => {
+                    section.span = section.span.cover(row.span);
+                    section.fields.extend(row.fields);
+                }
+                _ => self.sections.push(Section { span: row.span, fields: row.fields }),
+            }
+            is_first = false;
+        }
     }
 }
 

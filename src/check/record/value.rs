@@ -84,7 +84,7 @@ impl Class {
             Self::Birthdate => is_date(value),
             Self::Address => (1..=40).contains(&value.split_whitespace().count()),
             Self::Phone => is_phone(value),
-            Self::Company | Self::Job => value.split_whitespace().count() <= 10,
+            Self::Company | Self::Job => value.split_whitespace().count() <= 20,
             Self::Biography => value.split_whitespace().count() >= 3 || has_wide_script(value),
             Self::Url => is_url(value),
             Self::Followers => is_count(value),
@@ -104,7 +104,7 @@ fn is_name(value: &str) -> bool {
 }
 
 fn is_handle(value: &str) -> bool {
-    (3..=60).contains(&value.len())
+    (2..=60).contains(&value.len())
         && value.contains(char::is_alphabetic)
         && value.chars().all(|character| !character.is_whitespace() && !"/:,;|".contains(character))
 }

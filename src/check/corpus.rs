@@ -1,0 +1,37 @@
+//! Checks that compare documents with each other.
+//!
+//! Each document is sketched on its own, and the sketches are compared once. A sketch is bytes that say nothing but hashes and
+//! places: it can be made in one process, kept, and compared in another.
+
+use std::sync::Arc;
+
+use super::store::{self, Place, Store};
+use crate::finding::Finding;
+use crate::text::{Document, Origin, Texts};
+
+/// Compares documents, for all the rules of its kind at once.
+pub trait CorpusCheck: Send + Sync {
+    /// What comparing needs to know of `document`.
+    fn sketch(&self, document: &Document<'_>) -> Vec<u8>;
+
+    /// What the documents have in common that is wrong, in order of document and place.
+    ///
+    /// # Errors
+    ///
+    /// A sketch cannot be read from the store, or the store not be written.
+    fn compare(&self, corpus: &Corpus<'_>) -> store::Result<Vec<Finding>>;
+}
+
+/// The sketches of a check, in the order of their documents' origins, and what comparing may use.
+pub struct Corpus<'c> {
+    /// The documents, ascending.
+    pub origins: &'c [Arc<Origin>],
+    /// Their sketches in the store.
+    pub sketches: &'c [Place],
+    /// Holds the sketches, and what memory has no room for.
+    pub store: &'c dyn Store,
+    /// The documents' texts, to verify and to say what is found.
+    pub texts: &'c dyn Texts,
+    /// About how many bytes comparing may hold beyond what it must know of each paragraph.
+    pub memory: usize,
+}

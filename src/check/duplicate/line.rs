@@ -1,0 +1,139 @@
+//! Short lines that stand again and again: captions, menus, footers.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::Line;
+use super::compare::{Found, Proof};
+use super::hash::{START, chain, mix};
+use super::proof::Library;
+use super::sketch::{NUMBER, UnitKind};
+use super::units::Units;
+use crate::check::store;
+use crate::finding::RuleInfo;
+
+/// Lines that are the same but for numbers.
+struct Shape {
+    tokens: Vec<u32>,
+    /// In order of document and place.
+    units: Vec<u32>,
+}
+
+/// Reports every such line in many documents, and all but the first of many in one.
+pub(super) fn find<'r>(
+    rule: &'r Arc<RuleInfo>,
+    parameters: &Line,
+    units: &mut Units<'_>,
+    library: &mut Library<'_>,
+    found: &mut Vec<Found<'r>>,
+) -> store::Result<()> {
+    let mut shapes = shapes(parameters, units)?;
+    if let Some(minimum) = parameters.min_documents {
+        unite(&mut shapes, minimum, parameters.alike, units, library);
+    }
+    let mut claimed = Vec::new();
+    for shape in &shapes {
+        let site = |index: u32| units.site(index);
+        let by_document: Vec<&[u32]> = shape
+            .units
+            .chunk_by(|left, right| site(*left).map(|left| left.document) == site(*right).map(|right| right.document))
+            .collect();
+        let documents = by_document.len() as u32;
+        let mut report = |index: u32, first: Option<&u32>, proof: Proof| {
+            if let (Some(site), Some(first)) = (site(index), first.and_then(|first| site(*first))) {
+                found.push(Found { rule, site, first, more: 0, proof });
+                claimed.push(index);
+            }
+        };
+        if parameters.min_documents.is_some_and(|minimum| documents >= minimum) {
+            for (at, &index) in shape.units.iter().enumerate() {
+                // The first of them is as much noise as the others.
+                let first = shape.units.get(usize::from(at == 0));
+                report(index, first, Proof::Line { documents, times: 1, alike: parameters.alike });
+            }
+            continue;
+        }
+        let Some(min_times) = parameters.min_times else { continue };
+        for here in by_document {
+            // Within a document numbers tell lines apart: they count something.
+            let exact = |index: u32| units.all.get(index as usize).map(|unit| unit.exact);
+            let mut here: Vec<u32> = here.to_vec();
+            here.sort_by_key(|&index| (exact(index), index));
+            for same in here.chunk_by(|left, right| exact(*left) == exact(*right)) {
+                let times = same.len() as u32;
+                if times >= min_times {
+                    for &index in &same[1..] {
+                        report(index, same.first(), Proof::Line { documents: 1, times, alike: 1.0 });
+                    }
+                }
+            }
+        }
+    }
+    for index in claimed {
+        units.all[index as usize].is_claimed = true;
+    }
+    Ok(())
+}
+
+fn shapes(parameters: &Line, units: &Units<'_>) -> store::Result<Vec<Shape>> {
+    let mut lines: Vec<(u64, u32)> = Vec::new();
+    for (index, unit) in (0_u32..).zip(&units.all) {
+        let may_be = unit.kind != UnitKind::Heading && (parameters.min_words..=parameters.max_words).contains(&unit.words);
+        if may_be && !unit.is_claimed {
+            let tokens = units.line_tokens(unit)?;
+            if tokens.iter().any(|token| *token != NUMBER) {
+                lines.push((hash(&tokens, None), index));
+            }
+        }
+    }
+    lines.sort_unstable();
+    let mut shapes = Vec::new();
+    for group in lines.chunk_by(|left, right| left.0 == right.0) {
+        let tokens = units.all.get(group[0].1 as usize).map_or(Ok(Vec::new()), |unit| units.line_tokens(unit))?;
+        shapes.push(Shape { tokens, units: group.iter().map(|(_, index)| *index).collect() });
+    }
+    shapes.sort_by_key(|shape| shape.units[0]);
+    Ok(shapes)
+}
+
+/// Of the tokens, without the one at `gap`.
+fn hash(tokens: &[u32], gap: Option<usize>) -> u64 {
+    let start = chain(START, gap.map_or(u64::MAX, |gap| gap as u64));
+    let kept = tokens.iter().enumerate().filter(|(at, _)| Some(*at) != gap);
+    mix(kept.fold(start, |state, (_, token)| chain(state, u64::from(*token))))
+}
+
+/// Adds to the most frequent of lines that differ in one word those that are written almost like it.
+fn unite(shapes: &mut [Shape], minimum: u32, alike: f64, units: &Units<'_>, library: &mut Library<'_>) {
+    /// A line of fewer words has too little left when one is taken out.
+    const FEWEST: usize = 3;
+    /// Lines that share all words but one, of which each is compared with the most frequent.
+    const MOST: usize = 1_000;
+    let mut gaps: HashMap<u64, Vec<u32>> = HashMap::new();
+    for (index, shape) in (0_u32..).zip(shapes.iter()) {
+        for gap in 0..shape.tokens.len() {
+            if shape.tokens.len() >= FEWEST && shape.tokens[gap] != NUMBER {
+                gaps.entry(hash(&shape.tokens, Some(gap))).or_default().push(index);
+            }
+        }
+    }
+    let mut groups: Vec<Vec<u32>> = gaps.into_values().filter(|group| group.len() > 1).collect();
+    groups.sort_unstable();
+    for group in groups {
+        let size = |index: &u32| shapes[*index as usize].units.len();
+        if group.iter().map(size).sum::<usize>() < minimum as usize {
+            continue;
+        }
+        let Some(&main) = group.iter().max_by_key(|index| (size(index), std::cmp::Reverse(**index))) else { continue };
+        for &other in group.iter().take(MOST) {
+            let sample = |index: u32| shapes[index as usize].units.first().and_then(|unit| units.site(*unit));
+            let (Some(left), Some(right)) = (sample(main), sample(other)) else { continue };
+            if other != main && library.are_alike(left, right, alike) {
+                let moved = std::mem::take(&mut shapes[other as usize].units);
+                let units = &mut shapes[main as usize].units;
+                units.extend(moved);
+                units.sort_unstable();
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Texts had again, to verify what hashes say.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::compare::Site;
+use super::token::Tokens;
+use crate::check::Corpus;
+use crate::text::{Origin, Span};
+
+/// The texts of documents and their tokens, kept for a while.
+pub(super) struct Library<'c> {
+    corpus: &'c Corpus<'c>,
+    texts: HashMap<u32, Option<Arc<str>>>,
+    tokens: HashMap<Site, Rc<Tokens>>,
+    /// Bytes held, about.
+    held: usize,
+    most: usize,
+}
+
+impl<'c> Library<'c> {
+    pub(super) fn new(corpus: &'c Corpus<'c>) -> Self {
+        const LEAST: usize = 1 << 20;
+        let most = (corpus.memory / 4).max(LEAST);
+        Self { corpus, texts: HashMap::new(), tokens: HashMap::new(), held: 0, most }
+    }
+
+    pub(super) fn origin(&self, document: u32) -> Option<&'c Arc<Origin>> {
+        self.corpus.origins.get(document as usize)
+    }
+
+    /// The text of a document, if it can still be had.
+    pub(super) fn text(&mut self, document: u32) -> Option<Arc<str>> {
+        if let Some(text) = self.texts.get(&document) {
+            return text.clone();
+        }
+        let text = self.corpus.texts.text(self.origin(document)?);
+        self.hold(text.as_ref().map_or(0, |text| text.len()));
+        self.texts.insert(document, text.clone());
+        text
+    }
+
+    /// The tokens of a place, if it can still be had.
+    pub(super) fn tokens(&mut self, site: Site) -> Option<Rc<Tokens>> {
+        if let Some(tokens) = self.tokens.get(&site) {
+            return Some(Rc::clone(tokens));
+        }
+        let text = self.text(site.document)?;
+        text.get(site.span.range())?;
+        let tokens = Rc::new(Tokens::of(&text, site.span));
+        self.hold(tokens.tokens.len() * size_of::<super::Token>());
+        self.tokens.insert(site, Rc::clone(&tokens));
+        Some(tokens)
+    }
+
+    fn hold(&mut self, bytes: usize) {
+        self.held += bytes;
+        if self.held > self.most {
+            self.held = bytes;
+            self.texts.clear();
+            self.tokens.clear();
+        }
+    }
+
+    /// Whether two places hold the same letters and digits, case and ways of writing aside.
+    pub(super) fn are_equal(&mut self, left: Site, right: Site) -> bool {
+        let (Some(one), Some(other)) = (self.text(left.document), self.text(right.document)) else { return false };
+        match (one.get(left.span.range()), other.get(right.span.range())) {
+            (Some(one), Some(other)) => one == other || folded(one) == folded(other),
+            _ => false,
+        }
+    }
+
+    /// Whether two lines are written almost alike once all digits are: their normalised Levenshtein similarity is at least
+    /// `least`.
+    pub(super) fn are_alike(&mut self, left: Site, right: Site, least: f64) -> bool {
+        let (Some(one), Some(other)) = (self.text(left.document), self.text(right.document)) else { return false };
+        match (one.get(left.span.range()), other.get(right.span.range())) {
+            (Some(one), Some(other)) => {
+                let (one, other) = (without_digits(one), without_digits(other));
+                one == other || strsim::normalized_levenshtein(&one, &other) >= least
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Folded, with one digit for each number.
+fn without_digits(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    for character in folded(text).chars() {
+        let character = if character.is_numeric() { '0' } else { character };
+        if character != '0' || !kept.ends_with('0') {
+            kept.push(character);
+        }
+    }
+    kept
+}
+
+/// Letters and digits alone, after NFKC and in lower case.
+fn folded(text: &str) -> String {
+    let normal = if text.is_ascii() { Cow::Borrowed(text) } else { Cow::Owned(text.nfkc().collect::<String>()) };
+    normal
+        .chars()
+        .filter(|character| character.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .map(|character| if character == 'ς' { 'σ' } else { character })
+        .collect()
+}
+
+/// Bytes of `text` that stand right after `span` and belong to its last sentence: closing marks.
+pub(super) fn with_closing_marks(text: &str, span: Span) -> Span {
+    let rest = text.get(span.end..).unwrap_or("");
+    let marks = rest.trim_start_matches(|character: char| {
+        !character.is_alphanumeric() && !character.is_whitespace() && !matches!(character, '(' | '[' | '{' | '“' | '‘' | '<' | '#')
+    });
+    Span::new(span.start, span.end + (rest.len() - marks.len()))
+}

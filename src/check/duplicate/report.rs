@@ -1,0 +1,182 @@
+//! From what was found to findings: verified in the texts, with the evidence told.
+
+use std::sync::Arc;
+
+use super::compare::{Found, Proof, Site};
+use super::difference::{Difference, differences};
+use super::proof::Library;
+use super::token::Tokens;
+use crate::finding::{Applicability, Finding, Label};
+use crate::text::{Document, Span, is_blank};
+
+/// Most differing words of a pair that are marked.
+const MARKS: usize = 12;
+
+/// Findings for `found`, which is in order of document; what the texts do not bear out is left away.
+pub(super) fn findings(found: Vec<Found<'_>>, library: &mut Library<'_>) -> Vec<Finding> {
+    let mut findings = Vec::with_capacity(found.len());
+    for of_document in found.chunk_by(|left, right| left.site.document == right.site.document) {
+        let Some(first) = of_document.first() else { continue };
+        let number = first.site.document;
+        let (Some(text), Some(origin)) = (library.text(number), library.origin(number)) else { continue };
+        let document = Document::parse(Arc::clone(origin), &text);
+        findings.extend(of_document.iter().filter_map(|one| finding(one, &document, library)));
+    }
+    findings
+}
+
+fn finding(found: &Found<'_>, document: &Document<'_>, library: &mut Library<'_>) -> Option<Finding> {
+    let (site, first) = (found.site, found.first);
+    let (text, other_text) = (library.text(site.document)?, library.text(first.document)?);
+    text.get(site.span.range())?;
+    other_text.get(first.span.range())?;
+    let mut finding = Finding::removing(found.rule, document, site.span);
+    let is_here = site.document == first.document;
+    let mut notes = Vec::new();
+    match &found.proof {
+        Proof::Equal => {
+            if !library.are_equal(site, first) {
+                return None;
+            }
+            if !is_here || !is_plain(document, site.span, first.span) {
+                limit(&mut finding, Applicability::Unsafe);
+            }
+            notes.extend(copies(found.more, false));
+        }
+        Proof::Near { shared, union, is_crowded, may_go } => {
+            limit(&mut finding, Applicability::Unsafe);
+            if !may_go {
+                drop_fix(&mut finding);
+                notes.push("what it is like is itself reported, and it is too unlike what stays; so it has no fix".into());
+            }
+            let mut note = format!("similarity {} ({shared} of {union} runs of five words shared)", ratio(*shared, *union));
+            let (own, other) = (library.tokens(site)?, library.tokens(first)?);
+            if let Some(all) = differences(&own, &other) {
+                let sides = Sides { texts: (&text, &other_text), tokens: (&own, &other), first, is_here, library };
+                note.push_str(&sides.tell(&all));
+                finding.labels.extend(sides.mark(&all));
+            }
+            notes.push(note);
+            notes.extend(copies(found.more, *is_crowded));
+        }
+        Proof::Words { count, is_whole } => {
+            limit(&mut finding, Applicability::Unsafe);
+            if !is_whole && !is_sentences(document, site.span) {
+                drop_fix(&mut finding);
+            }
+            notes.push(format!("{count} words in a row are the same"));
+        }
+        Proof::Line { documents, times, alike } => {
+            if !library.are_alike(site, first, *alike) {
+                return None;
+            }
+            limit(&mut finding, Applicability::Unsafe);
+            notes.push(match documents {
+                1 => format!("it stands {times} times in this document"),
+                _ => format!("it, or a line almost like it, stands in {documents} documents"),
+            });
+        }
+    }
+    let message = if first < site { "first seen here" } else { "also here" };
+    let origin = if is_here { None } else { library.origin(first.document).cloned() };
+    finding.labels.insert(0, Label { origin, span: first.span, message: message.into() });
+    notes.append(&mut finding.notes);
+    finding.notes = notes;
+    Some(finding)
+}
+
+fn limit(finding: &mut Finding, most: Applicability) {
+    if let Some(fix) = &mut finding.fix {
+        fix.applicability = most;
+    }
+}
+
+/// Whether a copy says nothing by standing where it stands: prose, or a line right after its twin. Short lines without a full
+/// stop can be entries of something that is listed, and each counts.
+fn is_plain(document: &Document<'_>, copy: Span, first: Span) -> bool {
+    let between = first.end..copy.start;
+    document.is_prose(document.block_at(copy.start))
+        || document.text().get(between).is_some_and(|between| between.chars().all(is_blank))
+}
+
+fn drop_fix(finding: &mut Finding) {
+    finding.fix = None;
+    finding.help = None;
+}
+
+fn copies(more: u32, is_crowded: bool) -> Option<String> {
+    let number = match more {
+        0 => None,
+        1 => Some("and 1 more copy".to_owned()),
+        more => Some(format!("and {more} more copies")),
+    };
+    if is_crowded {
+        let number = number.unwrap_or_else(|| "more copies are likely".into());
+        return Some(format!("{number}; so many paragraphs share its words that not all were compared"));
+    }
+    number
+}
+
+/// Two decimals, rounded down, so that nothing but equality reads as 1.00.
+fn ratio(shared: u32, union: u32) -> String {
+    let hundredths = u64::from(shared) * 100 / u64::from(union.max(1));
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
+}
+
+/// Whether the span begins where a sentence does and ends where one does.
+fn is_sentences(document: &Document<'_>, span: Span) -> bool {
+    let sentences = document.sentences(document.block_at(span.start));
+    sentences.iter().any(|sentence| sentence.start == span.start)
+        && sentences.iter().any(|sentence| sentence.end == span.end)
+}
+
+/// Two paragraphs that differ in some words.
+struct Sides<'s, 'l, 'c> {
+    texts: (&'s str, &'s str),
+    tokens: (&'s Tokens, &'s Tokens),
+    first: Site,
+    is_here: bool,
+    library: &'l Library<'c>,
+}
+
+impl Sides<'_, '_, '_> {
+    /// The differences in words.
+    fn tell(&self, all: &[Difference]) -> String {
+        const TOLD: usize = 3;
+        const LONGEST: usize = 60;
+        if all.is_empty() {
+            return "; only punctuation differs".into();
+        }
+        let quote = |text: &str, tokens: &Tokens, range: &std::ops::Range<usize>| -> Option<String> {
+            let quoted = text.get(tokens.span(range.clone())?.range())?;
+            match quoted.char_indices().nth(LONGEST) {
+                Some((end, _)) => Some(format!("\"{}…\"", quoted.get(..end)?)),
+                None => Some(format!("\"{quoted}\"")),
+            }
+        };
+        let told = all.iter().take(TOLD).map(|one| {
+            let own = quote(self.texts.0, self.tokens.0, &one.left);
+            let other = quote(self.texts.1, self.tokens.1, &one.right);
+            match (own, other) {
+                (Some(own), Some(other)) => format!("{own} for {other}"),
+                (Some(own), None) => format!("{own} added"),
+                (None, other) => format!("{} left out", other.unwrap_or_default()),
+            }
+        });
+        let told = told.collect::<Vec<_>>().join(", ");
+        let rest = if all.len() > TOLD { format!(", and {} more differences", all.len() - TOLD) } else { String::new() };
+        format!("; {told}{rest}")
+    }
+
+    /// The differing words of both sides.
+    fn mark(&self, all: &[Difference]) -> Vec<Label> {
+        let origin = if self.is_here { None } else { self.library.origin(self.first.document).cloned() };
+        let message = || "differs".to_owned();
+        let own = all.iter().filter_map(|one| self.tokens.0.span(one.left.clone()));
+        let other = all.iter().filter_map(|one| self.tokens.1.span(one.right.clone()));
+        own.take(MARKS)
+            .map(|span| Label { origin: None, span, message: message() })
+            .chain(other.take(MARKS).map(|span| Label { origin: origin.clone(), span, message: message() }))
+            .collect()
+    }
+}

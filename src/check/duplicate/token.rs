@@ -1,0 +1,277 @@
+//! Words as comparing sees them: case, marks, and the many ways to write one character do not count.
+//!
+//! Each token keeps its place in the text, so that whatever is found among tokens is known in bytes.
+//!
+//! A token is a run of letters, digits and the marks on them. That is a word of Unicode Standard Annex #29, cut further where
+//! that joins over punctuation (`don't`, `U.S`, `3.5`), so that a retyped quote or decimal mark changes one token and not two.
+//! In scripts written without spaces each character, with the marks on it, is a token.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use super::hash::{self, add_byte, chain, mix};
+use crate::text::{Span, is_blank};
+
+/// A word, or a character of a script without spaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Token {
+    /// Of its letters after NFKC and in lower case.
+    pub hash: u64,
+    /// Its bytes in the text.
+    pub span: Span,
+}
+
+/// A text as tokens.
+#[derive(Debug, Clone, Default)]
+pub struct Tokens {
+    /// The tokens, in order.
+    pub tokens: Vec<Token>,
+    /// Of the tokens and the punctuation between them; equal for texts that differ in nothing but case, white space, emphasis
+    /// marks, and the kind of their quotes and dashes.
+    pub exact: u64,
+    /// How many words a reader would count; two characters of a script without spaces count as one.
+    pub words: usize,
+    /// Whether some token holds a letter.
+    pub has_letters: bool,
+}
+
+impl Tokens {
+    /// Cuts the bytes `span` of `text` into tokens.
+    pub fn of(text: &str, span: Span) -> Self {
+        let mut tokeniser = Tokeniser::new(text.get(..span.end).unwrap_or(text), span.start);
+        while tokeniser.step() {}
+        let Tokeniser { mut result, unspaced, .. } = tokeniser;
+        result.exact = mix(result.exact);
+        result.words = result.tokens.len() - unspaced + unspaced.div_ceil(2);
+        result
+    }
+
+    /// The tokens' hashes, in order.
+    pub fn hashes(&self) -> impl ExactSizeIterator<Item = u64> + Clone + '_ {
+        self.tokens.iter().map(|token| token.hash)
+    }
+
+    /// The bytes from the first of these tokens to the last.
+    pub fn span(&self, range: std::ops::Range<usize>) -> Option<Span> {
+        let tokens = self.tokens.get(range)?;
+        Some(tokens.first()?.span.cover(tokens.last()?.span))
+    }
+}
+
+/// Stands for every quote.
+const QUOTE: char = '\'';
+/// Stands for every dash and for runs of them.
+const DASH: char = '-';
+
+struct Tokeniser<'t> {
+    text: &'t str,
+    at: usize,
+    result: Tokens,
+    unspaced: usize,
+    last_mark: Option<char>,
+}
+
+impl<'t> Tokeniser<'t> {
+    fn new(text: &'t str, at: usize) -> Self {
+        let tokens = Vec::with_capacity(text.len().saturating_sub(at) / 5);
+        let result = Tokens { tokens, exact: hash::START, ..Tokens::default() };
+        Self { text, at, result, unspaced: 0, last_mark: None }
+    }
+
+    /// Takes the next word or mark; false at the end.
+    fn step(&mut self) -> bool {
+        let bytes = self.text.as_bytes();
+        let Some(&byte) = bytes.get(self.at) else {
+            return false;
+        };
+        if byte.is_ascii_alphanumeric() {
+            self.ascii_word();
+        } else if byte.is_ascii() {
+            self.at += 1;
+            self.mark(char::from(byte));
+        } else {
+            self.other();
+        }
+        true
+    }
+
+    /// A word that begins with an ASCII letter or digit; one that goes on in other characters is taken anew.
+    fn ascii_word(&mut self) {
+        let bytes = self.text.as_bytes();
+        let start = self.at;
+        let (mut end, mut state, mut letters) = (start, hash::START, false);
+        while let Some(&byte) = bytes.get(end) {
+            if !byte.is_ascii_alphanumeric() {
+                if !byte.is_ascii() {
+                    return self.other();
+                }
+                break;
+            }
+            letters |= byte.is_ascii_alphabetic();
+            state = add_byte(state, byte.to_ascii_lowercase());
+            end += 1;
+        }
+        self.push(state, Span::new(start, end), letters);
+    }
+
+    /// A word or mark that may hold any character.
+    fn other(&mut self) {
+        let rest = self.text.get(self.at..).unwrap_or("");
+        let Some(first) = rest.chars().next() else {
+            self.at = self.text.len();
+            return;
+        };
+        let alone = is_unspaced(first);
+        if !alone && !first.is_alphanumeric() {
+            self.at += first.len_utf8();
+            return self.mark(first);
+        }
+        let length = rest
+            .char_indices()
+            .skip(1)
+            .find(|&(_, character)| {
+                let belongs = is_combining_mark(character)
+                    || is_joiner(character)
+                    || matches!(character, '\u{FF9E}' | '\u{FF9F}')
+                    || !alone && character.is_alphanumeric() && !is_unspaced(character);
+                !belongs
+            })
+            .map_or(rest.len(), |(offset, _)| offset);
+        let word = rest.get(..length).unwrap_or(rest);
+        self.unspaced += usize::from(alone);
+        self.push(hash_word(word), Span::new(self.at, self.at + length), word.chars().any(char::is_alphabetic));
+    }
+
+    fn push(&mut self, state: u64, span: Span, letters: bool) {
+        let token = Token { hash: mix(state), span };
+        self.result.tokens.push(token);
+        self.result.exact = chain(self.result.exact, token.hash);
+        self.result.has_letters |= letters;
+        self.last_mark = None;
+        self.at = span.end;
+    }
+
+    /// Counts punctuation towards the exact hash.
+    fn mark(&mut self, mark: char) {
+        let folded = match mark {
+            '*' | '_' => return,
+            blank if is_blank(blank) => return,
+            '"' | '\'' | '`' | '´' | '‘'..='‟' | '‹' | '›' | '«' | '»' | '「'..='』' | '＂' | '＇' => QUOTE,
+            '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{FE58}' | '\u{FE63}' | '\u{FF0D}' => DASH,
+            other => other,
+        };
+        if folded == DASH && self.last_mark == Some(DASH) {
+            return;
+        }
+        self.last_mark = Some(folded);
+        if folded.is_ascii() {
+            self.result.exact = chain(self.result.exact, u64::from(u32::from(folded)));
+        } else {
+            for part in folded.nfkc().filter(|part| !is_blank(*part)) {
+                self.result.exact = chain(self.result.exact, u64::from(u32::from(part)));
+            }
+        }
+    }
+}
+
+/// The hash of a word after NFKC and in lower case, before mixing.
+fn hash_word(word: &str) -> u64 {
+    let mut buffer = [0; 4];
+    let mut state = hash::START;
+    let mut add = |character: char| {
+        if !is_joiner(character) {
+            for lower in character.to_lowercase() {
+                let lower = if lower == 'ς' { 'σ' } else { lower };
+                for byte in lower.encode_utf8(&mut buffer).bytes() {
+                    state = add_byte(state, byte);
+                }
+            }
+        }
+    };
+    if unicode_normalization::is_nfkc_quick(word.chars()) == unicode_normalization::IsNormalized::Yes {
+        word.chars().for_each(&mut add);
+    } else {
+        word.nfkc().for_each(&mut add);
+    }
+    state
+}
+
+/// Characters inside words that show nothing.
+fn is_joiner(character: char) -> bool {
+    matches!(character, '\u{AD}' | '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}' | '\u{FE00}'..='\u{FE0F}')
+}
+
+/// Whether a character belongs to a script that is written without spaces: Han, Kana, Thai, Lao, Myanmar, Khmer.
+fn is_unspaced(character: char) -> bool {
+    matches!(character,
+        '\u{E00}'..='\u{EFF}'
+        | '\u{1000}'..='\u{109F}'
+        | '\u{1780}'..='\u{17FF}'
+        | '\u{2E80}'..='\u{2FDF}'
+        | '\u{3005}'..='\u{3007}'
+        | '\u{3040}'..='\u{30FA}'
+        | '\u{30FC}'..='\u{30FF}'
+        | '\u{31F0}'..='\u{31FF}'
+        | '\u{3400}'..='\u{4DBF}'
+        | '\u{4E00}'..='\u{9FFF}'
+        | '\u{A9E0}'..='\u{A9FF}'
+        | '\u{AA60}'..='\u{AA7F}'
+        | '\u{F900}'..='\u{FAFF}'
+        | '\u{FF66}'..='\u{FF9F}'
+        | '\u{20000}'..='\u{3FFFF}')
+        && character.is_alphanumeric()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn of(text: &str) -> Tokens {
+        Tokens::of(text, Span::new(0, text.len()))
+    }
+
+    fn words(text: &str) -> Vec<&str> {
+        of(text).tokens.iter().map(|token| &text[token.span.range()]).collect()
+    }
+
+    fn hashes(text: &str) -> Vec<u64> {
+        of(text).hashes().collect()
+    }
+
+    #[test]
+    fn words_keep_their_places() {
+        assert_eq!(words("Don’t pay $3.50, naïve café-goer!"), ["Don", "t", "pay", "3", "50", "naïve", "café", "goer"]);
+        assert_eq!(words("x\u{301}y हिन्दी"), ["x\u{301}y", "हिन्दी"]);
+        assert_eq!(words("東京は2020年"), ["東", "京", "は", "2020", "年"]);
+        assert_eq!(of("東京は晴れ").words, 3);
+    }
+
+    #[test]
+    fn ways_of_writing_one_text_are_one() {
+        for (left, right) in [
+            ("“It’s  over” — he SAID", "\"It's over\" -- he said"),
+            ("Cafe\u{301} ﬁnd", "café find"),
+            ("Ｆｕｌｌ width…", "full width..."),
+            ("**Title** here", "title here"),
+            ("co\u{AD}operate", "cooperate"),
+        ] {
+            assert_eq!(of(left).exact, of(right).exact, "{left} / {right}");
+            assert_eq!(hashes(left), hashes(right), "{left} / {right}");
+        }
+        assert_ne!(of("Really?").exact, of("Really.").exact);
+        assert_eq!(hashes("Really?"), hashes("Really."));
+    }
+
+    proptest! {
+        #[test]
+        fn tokens_lie_in_order_on_character_boundaries(text in "([a-zA-Z'. 0-9]|[äé’😀中ก\u{301}\u{200d}ﬁÀ½\u{ad}]){0,40}") {
+            let mut last = 0;
+            for token in of(&text).tokens {
+                prop_assert!(last <= token.span.start && !token.span.is_empty());
+                prop_assert!(text.get(token.span.range()).is_some());
+                last = token.span.end;
+            }
+        }
+    }
+}

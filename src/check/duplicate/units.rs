@@ -1,0 +1,145 @@
+//! The units of all documents, side by side.
+
+
+use super::compare::Site;
+use super::join::Sets;
+use super::sketch::{self, UnitKind};
+use super::spill::{eight, four};
+use crate::check::Corpus;
+use crate::check::store::{self, Place};
+use crate::text::Span;
+
+/// What is kept in memory of each unit.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unit {
+    pub(super) document: u32,
+    pub(super) start: u32,
+    pub(super) end: u32,
+    pub(super) words: u32,
+    pub(super) exact: u64,
+    /// Where its shingles are in the store, followed by its tokens if it is a short line.
+    place: u64,
+    pub(super) shingles: u32,
+    line_tokens: u8,
+    pub(super) kind: UnitKind,
+    /// It is reported as a copy of another.
+    pub(super) is_claimed: bool,
+}
+
+impl Unit {
+    pub(super) fn span(&self) -> Span {
+        Span::new(self.start as usize, self.end as usize)
+    }
+}
+
+/// All units, in order of document and place.
+pub(super) struct Units<'c> {
+    pub(super) all: Vec<Unit>,
+    corpus: &'c Corpus<'c>,
+    /// The first unit of each document, and one past the last unit.
+    first: Vec<u32>,
+}
+
+impl<'c> Units<'c> {
+    pub(super) fn load(corpus: &'c Corpus<'c>) -> store::Result<Self> {
+        let mut units = Self { all: Vec::new(), corpus, first: Vec::with_capacity(corpus.sketches.len() + 1) };
+        let mut bytes = Vec::new();
+        for (document, &place) in corpus.sketches.iter().enumerate() {
+            corpus.store.read(place, &mut bytes)?;
+            units.first.push(units.all.len() as u32);
+            units.all.extend(sketch::decode(&bytes).map(|unit| Unit {
+                document: document as u32,
+                start: unit.start,
+                end: unit.end,
+                words: unit.words,
+                exact: unit.exact,
+                place: place.part(unit.shingles.0, 0).offset,
+                shingles: unit.shingles.1 as u32,
+                line_tokens: (unit.tokens.len() / 4) as u8,
+                kind: unit.kind,
+                is_claimed: false,
+            }));
+        }
+        units.first.push(units.all.len() as u32);
+        Ok(units)
+    }
+
+    /// Calls `take` with each unit's index and sketch, in order.
+    pub(super) fn each(
+        &self,
+        take: &mut dyn FnMut(u32, &sketch::Encoded<'_>) -> store::Result<()>,
+    ) -> store::Result<()> {
+        let mut bytes = Vec::new();
+        for (&place, &first) in self.corpus.sketches.iter().zip(&self.first) {
+            self.corpus.store.read(place, &mut bytes)?;
+            for (index, unit) in (first..).zip(sketch::decode(&bytes)) {
+                take(index, &unit)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the shingles of a unit into `shingles`.
+    pub(super) fn read_shingles(&self, unit: &Unit, shingles: &mut Vec<u64>) -> store::Result<()> {
+        let mut bytes = Vec::new();
+        self.corpus.store.read(Place { offset: unit.place, length: unit.shingles * 8 }, &mut bytes)?;
+        shingles.clear();
+        shingles.extend(bytes.chunks_exact(8).map(|shingle| eight(shingle, 0)));
+        Ok(())
+    }
+
+    /// The tokens of a short line, all numbers alike; none for others.
+    pub(super) fn line_tokens(&self, unit: &Unit) -> store::Result<Vec<u32>> {
+        let mut bytes = Vec::new();
+        let offset = unit.place + u64::from(unit.shingles) * 8;
+        self.corpus.store.read(Place { offset, length: u32::from(unit.line_tokens) * 4 }, &mut bytes)?;
+        Ok(bytes.chunks_exact(4).map(|token| four(token, 0)).collect())
+    }
+
+    /// Where a unit stands.
+    pub(super) fn site(&self, index: u32) -> Option<Site> {
+        self.all.get(index as usize).map(|unit| Site { document: unit.document, span: unit.span() })
+    }
+
+    /// The indices of the units of each document.
+    pub(super) fn documents(&self) -> impl Iterator<Item = std::ops::Range<u32>> + '_ {
+        self.first.windows(2).map(|pair| pair[0]..pair[1])
+    }
+
+    /// The units at `indices` as sets of shingles.
+    pub(super) fn sets<'u>(&'u self, indices: &'u [u32]) -> UnitSets<'u, 'c> {
+        UnitSets { units: self, indices }
+    }
+}
+
+/// The shingles of some units.
+pub(super) struct UnitSets<'u, 'c> {
+    units: &'u Units<'c>,
+    indices: &'u [u32],
+}
+
+impl UnitSets<'_, '_> {
+    fn unit(&self, index: usize) -> Option<&Unit> {
+        self.units.all.get(*self.indices.get(index)? as usize)
+    }
+}
+
+impl Sets for UnitSets<'_, '_> {
+    fn count(&self) -> usize {
+        self.indices.len()
+    }
+
+    fn size(&self, index: usize) -> usize {
+        self.unit(index).map_or(0, |unit| unit.shingles as usize)
+    }
+
+    fn read(&self, index: usize, members: &mut Vec<u64>) -> store::Result<()> {
+        match self.unit(index) {
+            Some(unit) => self.units.read_shingles(unit, members),
+            None => {
+                members.clear();
+                Ok(())
+            }
+        }
+    }
+}

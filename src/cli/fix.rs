@@ -1,0 +1,159 @@
+//! `dechaff check --fix`: what a document becomes, and where it goes.
+
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::{Context, bail};
+use similar::TextDiff;
+
+use super::arguments::CheckArguments;
+use crate::corpus::{Source, Trail, create, entries, replace};
+use crate::engine::Linter;
+use crate::finding::{Applicability, Finding};
+use crate::fix::{Fixed, Fixing};
+
+/// How documents are fixed.
+#[derive(Clone, Copy)]
+pub(super) struct Plan {
+    /// Fixes up to which applicability are applied.
+    pub(super) most: Applicability,
+    max_removed: f64,
+}
+
+/// What is done with fixed documents.
+pub(super) struct Delivery {
+    destination: Destination,
+    trail: Option<Trail>,
+}
+
+/// Where a fixed document goes.
+enum Destination {
+    /// Back into its file.
+    InPlace,
+    /// Into a file of the same name below this folder.
+    Folder(PathBuf),
+    /// Nowhere: the difference is printed.
+    Diff,
+}
+
+/// What fixing makes of a document.
+pub(super) enum Outcome {
+    /// Nothing was to be fixed.
+    Same,
+    /// This.
+    Fixed(Fixed),
+    /// The document is left alone though something could be fixed.
+    Refused(String),
+}
+
+impl Plan {
+    pub(super) fn new(arguments: &CheckArguments) -> Self {
+        let most = if arguments.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
+        Self { most, max_removed: arguments.max_removed }
+    }
+
+    /// Fixes a document by what is found in it alone, and then by what comparing it with others found in what that made of it.
+    pub(super) fn fix(&self, linter: &Linter, source: &Source, compared: &[Finding]) -> Outcome {
+        let document = source.document();
+        if source.decoding.is_some() {
+            let is_fixable = linter.check(&document).iter().any(|finding| finding.fix.is_some());
+            let reason = "not valid UTF-8: writing it would lose the bytes that could not be read";
+            return if is_fixable { Outcome::Refused(reason.into()) } else { Outcome::Same };
+        }
+        let mut fixing = Fixing::of(&document);
+        let settled = fixing.settle(linter, self.most).and_then(|()| {
+            if fixing.apply(compared, self.most).is_empty() { Ok(()) } else { fixing.settle(linter, self.most) }
+        });
+        if let Err(unstable) = settled {
+            return Outcome::Refused(unstable.to_string());
+        }
+        let fixed = fixing.finish();
+        let share = fixed.removed_share(&source.text);
+        if !fixed.is_changed() {
+            Outcome::Same
+        } else if share > self.max_removed {
+            Outcome::Refused(format!(
+                "the fixes would remove {:.0} % of its words; --max-removed allows {:.0} %",
+                100.0 * share,
+                100.0 * self.max_removed
+            ))
+        } else {
+            Outcome::Fixed(fixed)
+        }
+    }
+}
+
+impl Delivery {
+    /// What `arguments` ask to be done with fixed documents; `None` if they ask for no fixes.
+    ///
+    /// # Errors
+    ///
+    /// The trail cannot be opened, or it is said how to fix but not to fix.
+    pub(super) fn new(arguments: &CheckArguments) -> anyhow::Result<Option<Self>> {
+        let destination = match &arguments.output_dir {
+            _ if arguments.diff => Destination::Diff,
+            Some(folder) => Destination::Folder(folder.clone()),
+            None if arguments.fix || arguments.fix_only => Destination::InPlace,
+            None if arguments.unsafe_fixes || arguments.trail.is_some() => {
+                bail!("--unsafe-fixes and --trail say how to fix; add --fix, --fix-only, --diff or --output-dir")
+            }
+            None => return Ok(None),
+        };
+        let trail = arguments
+            .trail
+            .as_ref()
+            .map(|path| Trail::open(path).with_context(|| format!("cannot open the trail {}", path.display())));
+        Ok(Some(Self { destination, trail: trail.transpose()? }))
+    }
+
+    /// Where a document that came from `path` stands after the run.
+    pub(super) fn target(&self, path: &Path) -> PathBuf {
+        match &self.destination {
+            Destination::Folder(folder) => folder.join(relative(path)),
+            _ => path.to_owned(),
+        }
+    }
+
+    /// Puts a document where it belongs. Returns what is to be printed of it.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written; nothing is then half written.
+    pub(super) fn deliver(&mut self, source: &Source, outcome: &Outcome) -> anyhow::Result<Option<String>> {
+        let path = Path::new(&source.origin.path);
+        let target = self.target(path);
+        let before = source.text.as_str();
+        match (&self.destination, outcome) {
+            (Destination::Diff, Outcome::Fixed(fixed)) => return Ok(Some(self.diff(source, &fixed.text))),
+            (Destination::InPlace, Outcome::Fixed(fixed)) => {
+                let trail = &mut self.trail;
+                replace(path, before.as_bytes(), fixed.text.as_bytes(), || match trail {
+                    Some(trail) => trail.append(&entries(&source.origin.path, before, &fixed.text, &fixed.changes)),
+                    None => Ok(()),
+                })?;
+            }
+            (Destination::Folder(_), Outcome::Fixed(fixed)) => {
+                if let Some(trail) = &mut self.trail {
+                    let entries = entries(&target.to_string_lossy(), before, &fixed.text, &fixed.changes);
+                    trail.append(&entries).context("cannot write the trail")?;
+                }
+                create(&target, fixed.text.as_bytes())?;
+            }
+            // What was not fixed is copied as it was, byte for byte.
+            (Destination::Folder(_), _) => create(&target, &std::fs::read(path)?)?,
+            _ => {}
+        }
+        Ok(None)
+    }
+
+    /// A unified diff, as `git apply` and `patch -p1` take it.
+    pub(super) fn diff(&self, source: &Source, after: &str) -> String {
+        let name = relative(Path::new(&source.origin.path)).to_string_lossy().replace('\\', "/");
+        let difference = TextDiff::from_lines(source.text.as_str(), after);
+        difference.unified_diff().context_radius(3).header(&format!("a/{name}"), &format!("b/{name}")).to_string()
+    }
+}
+
+/// `path` without what would lead out of the folder it is put into.
+fn relative(path: &Path) -> PathBuf {
+    path.components().filter(|component| matches!(component, Component::Normal(_))).collect()
+}

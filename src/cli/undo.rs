@@ -1,0 +1,117 @@
+//! `dechaff undo`: takes back what a trail says was changed.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+use super::Exit;
+use super::arguments::UndoArguments;
+use super::output::{self, Output};
+use crate::corpus::{Entry, Step, read_trail, replace, rewrite_trail};
+use crate::report::count;
+use crate::rule::Registry;
+
+pub(super) fn run(arguments: &UndoArguments) -> anyhow::Result<Exit> {
+    let trail = &arguments.trail;
+    let (entries, broken) = read_trail(trail).with_context(|| format!("cannot read the trail {}", trail.display()))?;
+    for line in broken {
+        output::warning(&format!("{}:{line}: not a line of a trail; it was passed over", trail.display()));
+    }
+    let rules = codes(&arguments.rule)?;
+    let is_chosen = |entry: &Entry| {
+        let path = Path::new(&entry.path);
+        (arguments.paths.is_empty() || arguments.paths.iter().any(|chosen| path.starts_with(chosen)))
+            && (rules.is_empty() || entry.rules.iter().any(|rule| rules.contains(rule)))
+    };
+
+    let steps = Step::all(entries);
+    if !steps.iter().flat_map(|step| &step.entries).any(is_chosen) {
+        bail!("{}: no change of the trail is of the paths and rules asked for", trail.display());
+    }
+    let mut undo = Undo { trail, kept: steps.into_iter().map(Some).collect(), restored: 0, passages: 0, failed: false };
+    undo.run(is_chosen)?;
+    Output::new(arguments.color).write(&format!(
+        "{} restored in {}\n",
+        count(undo.passages, "passage"),
+        count(undo.restored, "file"),
+    ))?;
+    Ok(if undo.failed { Exit::Failure } else { Exit::Clean })
+}
+
+/// The codes of rules named by code or name.
+fn codes(rules: &[String]) -> anyhow::Result<Vec<String>> {
+    let registry = Registry::embedded()?;
+    rules.iter().map(|rule| Ok(registry.find(rule)?.info.code.clone())).collect()
+}
+
+struct Undo<'a> {
+    trail: &'a Path,
+    /// The steps that the trail still tells of.
+    kept: Vec<Option<Step>>,
+    restored: usize,
+    passages: usize,
+    failed: bool,
+}
+
+impl Undo<'_> {
+    /// Takes steps back file by file, the last first; the trail is told after each file, so that it is true at any moment.
+    fn run(&mut self, is_chosen: impl Fn(&Entry) -> bool) -> anyhow::Result<()> {
+        let mut of_file: HashMap<PathBuf, Vec<usize>> = HashMap::new();
+        for (index, step) in self.kept.iter().enumerate() {
+            if let Some(step) = step {
+                of_file.entry(step.path.clone()).or_default().push(index);
+            }
+        }
+        let mut files: Vec<(PathBuf, Vec<usize>)> = of_file.into_iter().collect();
+        files.sort();
+        for (path, steps) in files {
+            if let Err(error) = self.file(&path, &steps, &is_chosen) {
+                self.failed = true;
+                output::error(&format!("{error:#}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, path: &Path, steps: &[usize], is_chosen: &impl Fn(&Entry) -> bool) -> anyhow::Result<()> {
+        let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let mut text = String::from_utf8(bytes.clone())
+            .map_err(|_| anyhow::anyhow!("{}: the file has changed since; it was left as it is", path.display()))?;
+        let mut passages = 0;
+        let mut kept = Vec::new();
+        for &index in steps.iter().rev() {
+            let Some(step) = self.kept.get(index).cloned().flatten() else { continue };
+            let count = step.entries.iter().filter(|entry| is_chosen(entry)).count();
+            if crate::corpus::hash(text.as_bytes()) == step.before() {
+                // The process was killed after the trail was written and before the file was.
+                kept.push((index, None));
+                continue;
+            }
+            if count == 0 {
+                break;
+            }
+            let (before, rest) =
+                step.undo(&text, is_chosen).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
+            text = before;
+            passages += count;
+            let is_whole = rest.is_none();
+            kept.push((index, rest));
+            if !is_whole {
+                // What remains of this step stands between the text and any earlier one.
+                break;
+            }
+        }
+        if text.as_bytes() != bytes {
+            replace(path, &bytes, text.as_bytes(), || Ok(()))?;
+            self.restored += 1;
+            self.passages += passages;
+        }
+        for (index, rest) in kept {
+            self.kept[index] = rest;
+        }
+        let entries: Vec<Entry> = self.kept.iter().flatten().flat_map(|step| step.entries.clone()).collect();
+        rewrite_trail(self.trail, &entries).with_context(|| format!("cannot write the trail {}", self.trail.display()))
+    }
+}

@@ -1,0 +1,110 @@
+//! A store that goes on in a temporary file when memory is full.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::sync::{Mutex, PoisonError};
+
+use crate::check::store::{Memory, Place, Result, Store, StoreError};
+
+/// Keeps so many bytes in memory, and what comes after them in a temporary file that has no name and goes with the process.
+#[derive(Debug)]
+pub struct Spill {
+    memory: Memory,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Bytes that memory still has room for.
+    room: usize,
+    file: Option<File>,
+    /// Bytes in the file.
+    length: u64,
+}
+
+/// Added to the offsets of what is in the file.
+const IN_FILE: u64 = 1 << 63;
+
+impl Spill {
+    /// A store that holds at most `memory` bytes in memory.
+    pub fn new(memory: usize) -> Self {
+        Self { memory: Memory::default(), state: Mutex::new(State { room: memory, file: None, length: 0 }) }
+    }
+}
+
+impl Store for Spill {
+    fn append(&self, bytes: &[u8]) -> Result<Place> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (Some(room), None) = (state.room.checked_sub(bytes.len()), &state.file) {
+            state.room = room;
+            return self.memory.append(bytes);
+        }
+        let length = u32::try_from(bytes.len()).map_err(|_| failed("more than 4 GiB in one piece"))?;
+        let offset = state.length | IN_FILE;
+        state.write(bytes).map_err(|error| failed(&format!("cannot write a temporary file: {error}")))?;
+        Ok(Place { offset, length })
+    }
+
+    fn read(&self, place: Place, buffer: &mut Vec<u8>) -> Result<()> {
+        if place.offset & IN_FILE == 0 {
+            return self.memory.read(place, buffer);
+        }
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        buffer.clear();
+        buffer.resize(place.length as usize, 0);
+        state
+            .read(place.offset ^ IN_FILE, buffer)
+            .map_err(|error| failed(&format!("cannot read a temporary file: {error}")))
+    }
+}
+
+impl State {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(tempfile::tempfile()?),
+        };
+        file.seek(SeekFrom::Start(self.length))?;
+        file.write_all(bytes)?;
+        self.length += bytes.len() as u64;
+        Ok(())
+    }
+
+    fn read(&mut self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let file = self.file.as_mut().ok_or(io::ErrorKind::UnexpectedEof)?;
+        file.seek(SeekFrom::Start(offset))?;
+        file.read_exact(buffer)
+    }
+}
+
+fn failed(message: &str) -> StoreError {
+    StoreError { message: message.to_owned() }
+}
+
+/// Bytes of memory that this machine has free, where that can be known.
+pub fn free_memory() -> Option<usize> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kilobytes: usize = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    kilobytes.checked_mul(1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_had_again_wherever_it_went() {
+        let store = Spill::new(1_000);
+        let pieces: Vec<Vec<u8>> = (0..100_u8).map(|number| vec![number; usize::from(number)]).collect();
+        let places: Vec<Place> = pieces.iter().map(|piece| store.append(piece).unwrap()).collect();
+        assert!(places.iter().any(|place| place.offset & IN_FILE != 0));
+        let mut buffer = Vec::new();
+        for (place, piece) in places.iter().zip(&pieces).rev() {
+            store.read(*place, &mut buffer).unwrap();
+            assert_eq!(&buffer, piece);
+        }
+        store.read(places[99].part(3, 5), &mut buffer).unwrap();
+        assert_eq!(buffer, [99; 5]);
+    }
+}

@@ -1,0 +1,279 @@
+//! Duplicates: nothing is missed, nothing is invented, and the order of work is of no matter.
+
+mod planted;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use dechaff::check::duplicate::{Limits, Pair, Ratio, Sets, Tokens, join, shared, shingles};
+use dechaff::check::store::{self, Memory, Store};
+use dechaff::config::Settings;
+use dechaff::corpus::Spill;
+use dechaff::engine::{Linter, Sketch};
+use dechaff::finding::Finding;
+use dechaff::rule::Registry;
+use dechaff::text::{Document, Origin, Span, Texts};
+use planted::Random;
+use rayon::prelude::*;
+
+/// The full size in release, and one that a debug build can do in a moment.
+const PARAGRAPHS: usize = if cfg!(debug_assertions) { 2_000 } else { 20_000 };
+
+struct Held(Vec<Vec<u64>>);
+
+impl Sets for Held {
+    fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    fn size(&self, index: usize) -> usize {
+        self.0[index].len()
+    }
+
+    fn read(&self, index: usize, members: &mut Vec<u64>) -> store::Result<()> {
+        members.clone_from(&self.0[index]);
+        Ok(())
+    }
+}
+
+fn sets(paragraphs: &[String]) -> Held {
+    let of = |text: &String| shingles(&Tokens::of(text, Span::new(0, text.len())));
+    Held(paragraphs.iter().map(of).collect())
+}
+
+/// How many members each pair of sets shares that shares any: counted for every member, with no filter.
+fn overlaps(sets: &Held) -> HashMap<(u32, u32), u32> {
+    let mut holders: HashMap<u64, Vec<u32>> = HashMap::new();
+    for (index, set) in (0..).zip(&sets.0) {
+        for member in set {
+            holders.entry(*member).or_default().push(index);
+        }
+    }
+    let mut overlaps = HashMap::new();
+    for holders in holders.values() {
+        for (at, right) in holders.iter().enumerate() {
+            for left in &holders[..at] {
+                *overlaps.entry((*left, *right)).or_default() += 1;
+            }
+        }
+    }
+    overlaps
+}
+
+fn joined(sets: &Held, threshold: f64, memory: usize, store: &dyn Store) -> Vec<Pair> {
+    let mut pairs = Vec::new();
+    let limits = Limits { postings: 1_000, memory };
+    join(sets, Ratio::new(threshold).unwrap(), limits, store, &mut |pair| pairs.push(pair)).unwrap();
+    pairs.sort();
+    pairs
+}
+
+#[test]
+fn the_pairs_are_those_of_brute_force() {
+    let sets = sets(&planted::paragraphs(PARAGRAPHS, 1));
+    let overlaps = overlaps(&sets);
+    for (threshold, tenths) in [(0.5, 5), (0.7, 7), (0.8, 8), (0.9, 9)] {
+        let mut expected: Vec<Pair> = overlaps
+            .iter()
+            .filter(|((left, right), count)| {
+                let union = sets.size(*left as usize) as u32 + sets.size(*right as usize) as u32 - **count;
+                **count * 10 >= union * tenths
+            })
+            .map(|((left, right), count)| Pair { left: *left, right: *right, shared: *count, is_crowded: false })
+            .collect();
+        expected.sort();
+        assert!(expected.len() > PARAGRAPHS / 50, "the corpus has pairs: {}", expected.len());
+        assert_eq!(joined(&sets, threshold, usize::MAX, &Memory::default()), expected, "at {threshold}");
+        assert_eq!(joined(&sets, threshold, 100_000, &Spill::new(0)), expected, "at {threshold}, spilled");
+    }
+}
+
+#[test]
+fn counting_members_is_brute_force() {
+    let sets = sets(&planted::paragraphs(400, 2));
+    let overlaps = overlaps(&sets);
+    for right in 0..sets.count() {
+        for left in 0..right {
+            let count = shared(&sets.0[left], &sets.0[right], 0).unwrap() as u32;
+            assert_eq!(overlaps.get(&(left as u32, right as u32)).copied().unwrap_or(0), count);
+        }
+    }
+}
+
+/// Documents by path.
+#[derive(Default)]
+struct Corpus(BTreeMap<String, String>);
+
+impl Texts for Corpus {
+    fn text(&self, origin: &Origin) -> Option<Arc<str>> {
+        self.0.get(&origin.path).map(|text| Arc::from(text.as_str()))
+    }
+}
+
+impl Corpus {
+    /// Ten paragraphs a document, with some lines that stand in many.
+    fn planted(count: usize) -> Self {
+        let paragraphs = planted::paragraphs(count, 3);
+        let documents = paragraphs.chunks(10).enumerate().map(|(number, paragraphs)| {
+            let footer = if number % 3 == 0 { format!("\n\nPage {number} of the reader") } else { String::new() };
+            (format!("{number:05}.txt"), paragraphs.join("\n\n") + &footer)
+        });
+        Self(documents.collect())
+    }
+
+    fn sketches(&self, linter: &Linter) -> Vec<Sketch> {
+        self.0
+            .par_iter()
+            .map(|(path, text)| linter.sketch(&Document::parse(Arc::new(Origin::file(path.as_str())), text)))
+            .collect()
+    }
+}
+
+fn linter(select: &[&str]) -> Linter {
+    let registry = Registry::embedded().unwrap();
+    let select: Vec<String> = select.iter().map(|text| (*text).to_owned()).collect();
+    Linter::new(&registry, &Settings::new(&registry, &select, &[], &[]).unwrap()).unwrap()
+}
+
+#[test]
+fn each_near_duplicate_is_reported_once_against_the_best_before_it() {
+    let corpus = Corpus::planted(1_000);
+    let linter = linter(&["ND002"]);
+    let findings = linter.compare(corpus.sketches(&linter), &corpus).unwrap();
+    let mut places = Vec::new();
+    let mut all = Vec::new();
+    for (path, text) in &corpus.0 {
+        let mut at = 0;
+        for paragraph in text.split("\n\n") {
+            places.push((path.clone(), at));
+            at += paragraph.len() + 2;
+            all.push(paragraph.to_owned());
+        }
+    }
+    let sets = sets(&all);
+    let mut best: BTreeMap<(String, usize), f64> = BTreeMap::new();
+    for right in 0..all.len() {
+        for left in 0..right {
+            let count = shared(&sets.0[left], &sets.0[right], 0).unwrap();
+            let similarity = count as f64 / (sets.size(left) + sets.size(right) - count) as f64;
+            if similarity >= 0.8 {
+                let entry = best.entry(places[right].clone()).or_default();
+                *entry = entry.max(similarity);
+            }
+        }
+    }
+    let told: BTreeMap<(String, usize), f64> = findings
+        .iter()
+        .map(|finding| {
+            let note = finding.notes.iter().find(|note| note.starts_with("similarity")).unwrap();
+            let numbers: Vec<f64> = note
+                .split(|character: char| !character.is_ascii_digit())
+                .filter_map(|number| number.parse().ok())
+                .collect();
+            ((finding.origin.path.clone(), finding.span.start), numbers[2] / numbers[3])
+        })
+        .collect();
+    assert_eq!(told.len(), findings.len(), "no place is reported twice");
+    assert!(told.len() > 50);
+    assert_eq!(told, best);
+}
+
+#[test]
+fn the_order_of_work_the_threads_and_the_memory_change_nothing() {
+    let corpus = Corpus::planted(PARAGRAPHS / 2);
+    let linter = linter(&["ND"]);
+    let expected = linter.compare(corpus.sketches(&linter), &corpus).unwrap();
+    let codes: std::collections::BTreeSet<&str> = expected.iter().map(|one| one.rule.code.as_str()).collect();
+    assert!(codes.len() >= 4, "the corpus shows most rules: {codes:?}");
+
+    let mut random = Random(4);
+    for threads in [1, 2, 8] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let mut sketches = pool.install(|| corpus.sketches(&linter));
+        for at in (1..sketches.len()).rev() {
+            sketches.swap(at, random.below(at + 1));
+        }
+        assert_eq!(linter.compare(sketches, &corpus).unwrap(), expected, "{threads} threads");
+    }
+    for memory in [64 << 20, 1 << 12] {
+        let mut comparison = linter.comparison(Box::new(Spill::new(memory / 2)), memory / 2);
+        corpus.sketches(&linter).iter().for_each(|sketch| comparison.add(sketch).unwrap());
+        assert_eq!(comparison.finish(&corpus).unwrap(), expected, "{memory} bytes");
+    }
+}
+
+fn found(texts: &[&str], select: &[&str]) -> Vec<Finding> {
+    let corpus = Corpus(texts.iter().enumerate().map(|(at, text)| (format!("{at}.txt"), (*text).to_owned())).collect());
+    let linter = linter(select);
+    linter.compare(corpus.sketches(&linter), &corpus).unwrap()
+}
+
+#[test]
+fn texts_of_any_kind_take_linear_time() {
+    let same = "The same line again and again without an end.\n".repeat(20_000);
+    assert_eq!(found(&[&same], &["ND001"]).len(), 19_999);
+    let count = if cfg!(debug_assertions) { 3_000 } else { 30_000 };
+    let near: String = (0..count)
+        .map(|number| {
+            format!(
+                "Report {number} of the station says that the weather of the day was fair and that nothing else was seen by the \
+                 watch from the tower until the evening came and the lamp was lit by the keeper of the house\n"
+            )
+        })
+        .collect();
+    assert_eq!(found(&[&near], &["ND002"]).len(), count - 1);
+    let period = "one two three four five six seven eight nine ten eleven ".repeat(20_000);
+    assert!(!found(&[&period], &["ND"]).is_empty());
+    for text in ["", "word", "\n\n\n", "。", "a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a"]
+    {
+        found(&[text, text], &["ND"]);
+    }
+}
+
+#[test]
+fn what_changed_since_it_was_sketched_is_left_alone() {
+    let text = "The harbour was quiet when the first boats came in.\n";
+    let linter = linter(&["ND"]);
+    let corpus = Corpus([("a.txt".into(), text.to_owned()), ("b.txt".into(), text.to_owned())].into());
+    let sketches = corpus.sketches(&linter);
+    let changed = Corpus([("a.txt".into(), "Ä".to_owned()), ("b.txt".into(), text.to_owned())].into());
+    assert_eq!(linter.compare(sketches.clone(), &corpus).unwrap().len(), 1);
+    assert_eq!(linter.compare(sketches.clone(), &changed).unwrap(), []);
+    assert_eq!(linter.compare(sketches, &Corpus::default()).unwrap(), []);
+}
+
+#[test]
+fn the_seed_articles_have_the_copies_a_reader_sees() {
+    let paths: Vec<String> = std::fs::read_dir("seeds")
+        .unwrap()
+        .map(|entry| entry.unwrap().path().to_string_lossy().replace('\\', "/"))
+        .collect();
+    let read = |path: &String| (path.clone(), std::fs::read_to_string(path).unwrap());
+    let corpus = Corpus(paths.iter().map(read).collect());
+    let linter = linter(&["ND001", "ND002", "ND003", "ND004"]);
+    let findings = linter.compare(corpus.sketches(&linter), &corpus).unwrap();
+    let told: Vec<(String, usize, usize, String)> = findings
+        .iter()
+        .map(|finding| {
+            let text = &corpus.0[&finding.origin.path];
+            let document = Document::parse(Arc::clone(&finding.origin), text);
+            let label = &finding.labels[0];
+            assert!(label.origin.is_none(), "both places are in the fifth");
+            let begins = text[finding.span.range()].split(' ').take(3).collect::<Vec<_>>().join(" ");
+            let line = |span: Span| document.position(span.start).line;
+            assert!(finding.origin.path.ends_with("004_717946b0a72bbb5c.txt"));
+            (finding.rule.code.clone(), line(finding.span), line(label.span), begins)
+        })
+        .collect();
+    let told: Vec<(&str, usize, usize, &str)> =
+        told.iter().map(|(code, line, first, begins)| (code.as_str(), *line, *first, begins.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            ("ND004", 5, 5, "Iranian leaders announced"),
+            ("ND004", 5, 7, "USA Map. Political"),
+            ("ND001", 11, 9, "United States Map"),
+            ("ND001", 15, 13, "Mapas de Estados"),
+        ]
+    );
+}
