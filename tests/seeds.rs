@@ -61,9 +61,10 @@ fn what_is_to_stay_stays() {
         let (text, deleted) = deleted(file);
         for (at, character) in text.char_indices().filter(|(at, character)| deleted[*at] && !character.is_whitespace())
         {
+            let is_sign = !character.is_alphanumeric();
             let is_noise = labels.iter().any(|label| {
                 label.file == file
-                    && matches!(label.label.as_str(), "remove" | "optional")
+                    && (matches!(label.label.as_str(), "remove" | "optional") || is_sign && label.label == "repair")
                     && (label.start..label.end).contains(&at)
             });
             let before = &text[text.floor_char_boundary(at.saturating_sub(40))..at];
