@@ -1,5 +1,6 @@
 //! Findings as a compiler prints them. The only user of annotate-snippets.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
@@ -7,7 +8,7 @@ use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Render
 use super::window::{Window, window};
 use super::{Report, Summary, printable};
 use crate::finding::{Finding, Label, Severity};
-use crate::text::{Document, Position, Span, Texts};
+use crate::text::{Document, Position, Texts};
 
 /// The rustc-like report.
 pub struct Full {
@@ -45,6 +46,8 @@ struct Marked {
     window: Window,
     label: Option<String>,
     kind: AnnotationKind,
+    /// Bytes within the mark that are told apart from the rest of it.
+    inner: Vec<Range<usize>>,
 }
 
 /// Where a snippet begins: as the renderer takes it from the clipped line, and as it is.
@@ -65,9 +68,12 @@ impl Full {
             level.primary_title(printable(&finding.message).into_owned()).id(finding.rule.code.clone()),
         );
 
-        let mut marks = vec![self.mark(document, finding.span, finding.label.as_deref(), AnnotationKind::Primary)];
-        let (near, far): (Vec<&Label>, Vec<&Label>) = finding.labels.iter().partition(|label| label.origin.is_none());
-        marks.extend(near.into_iter().map(|label| self.label(document, label)));
+        let own = Label { origin: None, span: finding.span, message: finding.label.clone().unwrap_or_default() };
+        let (nested, labels): (Vec<&Label>, Vec<&Label>) =
+            finding.labels.iter().partition(|label| is_nested(label, &own, &finding.labels));
+        let mut marks = vec![self.label(document, &own, &nested, AnnotationKind::Primary)];
+        let (near, far): (Vec<&Label>, Vec<&Label>) = labels.into_iter().partition(|label| label.origin.is_none());
+        marks.extend(near.into_iter().map(|label| self.label(document, label, &nested, AnnotationKind::Context)));
         // Marks above the primary one come in a snippet of their own, after it: the finding's place comes first.
         marks[1..].sort_by_key(|mark| mark.place.offset);
         group = group.elements(snippets(document.origin(), marks, &mut headers));
@@ -80,24 +86,44 @@ impl Full {
                 continue;
             };
             let other = Document::parse(Arc::clone(origin), &text);
-            group = group.elements(snippets(origin, vec![self.label(&other, label)], &mut headers));
+            group = group.elements(snippets(
+                origin,
+                vec![self.label(&other, label, &nested, AnnotationKind::Context)],
+                &mut headers,
+            ));
         }
         let rendered = self.renderer.render(&[messages(group, finding)]);
         with_places(rendered, &headers)
     }
 
-    fn label(&self, document: &Document<'_>, label: &Label) -> Marked {
-        let text = Some(label.message.as_str()).filter(|text| !text.is_empty());
-        self.mark(document, label.span, text, AnnotationKind::Context)
-    }
-
-    fn mark(&self, document: &Document<'_>, span: Span, label: Option<&str>, kind: AnnotationKind) -> Marked {
-        let place = document.position(span.start);
+    /// The label with those of `nested` that lie in it, in the text of its document.
+    fn label(&self, document: &Document<'_>, label: &Label, nested: &[&Label], kind: AnnotationKind) -> Marked {
+        let place = document.position(label.span.start);
         // The number, ` | ` and a column to spare.
         let gutter = place.line.to_string().len() + 4;
-        let window = window(document, span, self.columns.saturating_sub(gutter));
-        Marked { place, window, label: label.map(|label| printable(label).into_owned()), kind }
+        let window = window(document, label.span, self.columns.saturating_sub(gutter));
+        let inner = nested
+            .iter()
+            .filter(|inner| inner.origin == label.origin && label.span.contains(inner.span))
+            .filter_map(|inner| {
+                let start = window.mark.start + (inner.span.start - label.span.start);
+                let range = start..start + inner.span.len();
+                // Past the end of the window, or after a character that is shown as another, it stands elsewhere.
+                let is_shown =
+                    range.end <= window.mark.end && window.text.get(range.clone())? == document.slice(inner.span);
+                is_shown.then_some(range)
+            })
+            .collect();
+        let text = Some(label.message.as_str()).filter(|text| !text.is_empty());
+        Marked { place, window, label: text.map(|text| printable(text).into_owned()), kind, inner }
     }
+}
+
+/// Whether a label lies within what is marked anyway, and so tells apart a part of it.
+fn is_nested(label: &Label, own: &Label, all: &[Label]) -> bool {
+    std::iter::once(own)
+        .chain(all)
+        .any(|outer| outer.origin == label.origin && outer.span != label.span && outer.span.contains(label.span))
 }
 
 fn messages<'a>(mut group: Group<'a>, finding: &'a Finding) -> Group<'a> {
@@ -124,7 +150,10 @@ fn snippets(
     let mut marks = marks.into_iter().peekable();
     while let Some(first) = marks.next() {
         let Position { line: start, column, .. } = first.place;
-        let clipped = first.window.text[..first.window.mark.start].chars().count() + 1;
+        // The renderer takes the first primary mark for the snippet's place.
+        let named = first.inner.first().filter(|_| first.kind != AnnotationKind::Primary);
+        let named = named.map_or(first.window.mark.start, |inner| inner.start);
+        let clipped = first.window.text[..named].chars().count() + 1;
         headers
             .push(Header { rendered: format!("{path}:{start}:{clipped}"), actual: format!("{path}:{start}:{column}") });
         let mut source = String::new();
@@ -136,6 +165,14 @@ fn snippets(
             line = mark.place.line;
             let range = mark.window.mark.start + source.len()..mark.window.mark.end + source.len();
             source.push_str(&mark.window.text);
+            // What is told apart in a mark of one kind is marked as the other.
+            let other = match mark.kind {
+                AnnotationKind::Primary => AnnotationKind::Context,
+                _ => AnnotationKind::Primary,
+            };
+            let before = source.len() - mark.window.text.len();
+            annotations
+                .extend(mark.inner.into_iter().map(|inner| other.span(inner.start + before..inner.end + before)));
             annotations.push(mark.kind.span(range).label(mark.label));
             next = marks.next_if(|mark| mark.place.line > line && mark.place.line - line < FAR);
         }
