@@ -14,7 +14,7 @@ pub(super) struct Promise {
 }
 
 /// Most bytes that are looked at before and after a table.
-const CONTEXT: usize = 4_096;
+const CONTEXT: usize = 1_024;
 
 /// Whether `edits`, in order of place, make one table of `promise.region`, with all of its words and no others.
 ///
@@ -22,9 +22,13 @@ const CONTEXT: usize = 4_096;
 pub(super) fn holds(document: &Document<'_>, edits: &[Edit], promise: Promise, dropped: &[Span]) -> bool {
     let text = document.text();
     let window = window(document, promise.region);
-    let (before, context) = (&text[window.range()], list_context(&text[window.range()]));
-    let Some(after) = spliced(text, window, edits) else { return false };
-    if !text_words(before, window.start, dropped).eq(words(&after).map(|word| &after[word.range()])) {
+    let context = list_context(&text[window.range()]);
+    let touched = edits.iter().fold(promise.region, |touched, edit| touched.cover(edit.span));
+    let (Some(after), Some(changed)) = (spliced(text, window, edits), spliced(text, touched, edits)) else {
+        return false;
+    };
+    let kept = text_words(&text[touched.range()], touched.start, dropped);
+    if !kept.eq(words(&changed).map(|word| &changed[word.range()])) {
         return false;
     }
     let start = context.len() + moved(edits, window, promise.region.start);
