@@ -104,3 +104,24 @@ fn case_variants(literal: &str) -> Vec<String> {
     variants.dedup();
     variants
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn literals(pattern: &str) -> Vec<String> {
+        toml::from_str::<Pattern>(pattern).unwrap().literals().unwrap().unwrap()
+    }
+
+    #[test]
+    fn words_of_other_scripts_are_searched_for_in_their_usual_cases() {
+        assert_eq!(literals("any = ['читать далее']"), ["ЧИТАТЬ", "Читать", "читать"]);
+        assert_eq!(literals("any = ['Read More']"), ["read more"]);
+    }
+
+    #[test]
+    fn a_long_list_of_words_keeps_its_literals() {
+        let words: Vec<String> = ('а'..='я').map(|letter| format!("{letter}бвг")).collect();
+        assert_eq!(literals(&format!("any = ['(?:{})']", words.join("|"))).len(), 3 * words.len());
+    }
+}
