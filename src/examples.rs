@@ -15,6 +15,7 @@ use crate::text::{Document, Origin, Texts};
 ///
 /// What does not hold, as text for a person.
 pub fn test(rule: &Rule, registry: &Registry) -> Result<(), String> {
+    rule.parameters.validate().map_err(|error| error.to_string())?;
     let mut faults = String::new();
     let has = |which: fn(&Example) -> bool| rule.examples.iter().any(which);
     if !has(|example| example.bad.is_some()) || !has(|example| example.allow.is_some()) {

@@ -1,6 +1,7 @@
 //! The seed articles: every fault labelled for removal is removed, and nothing else is.
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use dechaff::config::Settings;
 use dechaff::corpus::read;
@@ -23,11 +24,11 @@ fn labels() -> Vec<Label> {
 
 /// For each byte of the seed, whether the fix of some finding deletes it.
 fn deleted(file: &str) -> (String, Vec<bool>) {
-    let registry = Registry::embedded().unwrap();
-    let linter = Linter::new(&registry, &Settings::default()).unwrap();
+    static LINTER: LazyLock<Linter> =
+        LazyLock::new(|| Linter::new(&Registry::embedded().unwrap(), &Settings::default()).unwrap());
     let source = read(&Path::new("seeds").join(file)).unwrap();
     let mut deleted = vec![false; source.text.len()];
-    for finding in linter.check(&source.document()) {
+    for finding in LINTER.check(&source.document()) {
         for edit in finding.fix.iter().flat_map(|fix| &fix.edits).filter(|edit| edit.is_deletion()) {
             deleted[edit.span.range()].fill(true);
         }
@@ -60,9 +61,10 @@ fn what_is_to_stay_stays() {
         let (text, deleted) = deleted(file);
         for (at, character) in text.char_indices().filter(|(at, character)| deleted[*at] && !character.is_whitespace())
         {
+            let is_sign = !character.is_alphanumeric();
             let is_noise = labels.iter().any(|label| {
                 label.file == file
-                    && matches!(label.label.as_str(), "remove" | "optional")
+                    && (matches!(label.label.as_str(), "remove" | "optional") || is_sign && label.label == "repair")
                     && (label.start..label.end).contains(&at)
             });
             let before = &text[text.floor_char_boundary(at.saturating_sub(40))..at];

@@ -12,18 +12,20 @@ use dechaff::rule::Registry;
 use dechaff::text::{Document, Origin, words};
 use proptest::prelude::*;
 
-fn linter(ignore: &[&str]) -> Linter {
+fn linter(select: &[&str], ignore: &[&str]) -> Linter {
     let registry = Registry::embedded().unwrap();
     let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-    let settings = Settings::new(&registry, &owned(&["MT"]), &[], &owned(ignore)).unwrap();
+    let settings = Settings::new(&registry, &owned(select), &[], &owned(ignore)).unwrap();
     Linter::new(&registry, &settings).unwrap()
 }
 
 /// The rules for tables.
-static LINTER: LazyLock<Linter> = LazyLock::new(|| linter(&[]));
+static LINTER: LazyLock<Linter> = LazyLock::new(|| linter(&["MT"], &[]));
+/// The rules for headings, lists and markup.
+static STRUCTURE: LazyLock<Linter> = LazyLock::new(|| linter(&["MS"], &[]));
 /// Those that take no words away.
 static KEEPER: LazyLock<Linter> =
-    LazyLock::new(|| linter(&["repeated-table-header", "cut-off-row", "table-without-data", "share-bar-table"]));
+    LazyLock::new(|| linter(&["MT"], &["repeated-table-header", "cut-off-row", "table-without-data", "share-bar-table"]));
 
 fn fixed(linter: &Linter, text: &str, most: Applicability) -> String {
     let document = Document::parse(Arc::new(Origin::file("a.txt")), text);
@@ -77,6 +79,55 @@ fn the_tables_of_the_seeds_are_seen_whole() {
     }
 }
 
+/// The titles of the fifth article's list of contents.
+const TITLES: [&str; 10] = [
+    "A Deep-Rooted Enmity: The Historical Context",
+    "The Imperative for Dialogue: Why Talks Matter Now",
+    "Navigating the Diplomatic Labyrinth: Key Players and Processes",
+    "The Role of Mediators and Envoys",
+    "The Substance of Negotiations: Beyond the Nuclear Deal",
+    "Internal Pressures: The Domestic Landscape of Iran",
+    "External Influences: Regional Dynamics and Global Concerns",
+    "Challenges and Obstacles on the Path to Peace",
+    "Glimmers of Hope: Positive Signals and Future Prospects",
+    "Conclusion: The Long Road Ahead",
+];
+
+#[test]
+fn the_headings_of_the_seed_are_those_of_its_contents() {
+    let text = include_str!("../seeds/004_717946b0a72bbb5c.txt");
+    let alone = fixed(&STRUCTURE, text, Applicability::Safe);
+    assert_eq!(headings(&alone), TITLES);
+    assert_eq!(word_list(text), word_list(&alone));
+    // The rules that remove the list of contents run in the same round.
+    let registry = Registry::embedded().unwrap();
+    let all = Linter::new(&registry, &Settings::default()).unwrap();
+    assert_eq!(headings(&fixed(&all, text, Applicability::Safe)), TITLES);
+}
+
+fn headings(text: &str) -> Vec<String> {
+    let arena = Arena::new();
+    let root = parse_document(&arena, text, &Options::default());
+    let headings = root.descendants().filter(|node| matches!(node.data.borrow().value, NodeValue::Heading(_)));
+    headings.map(cell_text).collect()
+}
+
+#[test]
+fn faults_that_depend_on_each_other_are_mended_in_turn() {
+    let mended = |text: &str| tables(&fixed(&LINTER, text, Applicability::Safe)).iter().map(Vec::len).collect::<Vec<_>>();
+    // Below a list, without a row of dashes, and with text right below.
+    assert_eq!(mended("- item\n| a | b |\n| c | d |\n| e | f |\nText.\n"), [3]);
+    // A row of em dashes that is too short, a blank line inside, a short row and a wrapped one.
+    assert_eq!(mended("- item\n| a | b | c |\n|——|——|\n| d | e | f |\n\n| g | h | i |\n| j |\n| k | l\nm | n |\n"), [5]);
+    // Flattened below a list, the last row in prose.
+    assert_eq!(mended("- item\n| a | b | |---|---| | c | d | | e | f |\nText.\n"), [3]);
+    // Two tables on one line of prose.
+    assert_eq!(mended("One: | a | b | |---|---| | c | d | Two: | e | f | |---|---| | g | h | End.\n"), [2, 2]);
+    // In a quotation, and with line ends of two characters.
+    assert_eq!(mended("> - item\n> | a | b |\n> |---|---|\n> | c | d |\n> Text.\n"), [2]);
+    assert_eq!(mended("- item\r\n| a | b |\r\n| c | d |\r\nText.\r\n"), [2]);
+}
+
 /// Lines that tables, and what looks like them, are made of.
 fn line() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -106,6 +157,24 @@ fn document() -> impl Strategy<Value = String> {
         .prop_map(|lines| lines.into_iter().map(|(line, end)| line + end).collect())
 }
 
+/// Pieces of headings, lists, quotations and markup, run together.
+fn structured() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        4 => "[A-C][a-c]{1,4}( [A-Ca-c][a-c]{1,3}){0,3}[.:?]?",
+        1 => "[a-c]{1,4}( [a-c]{1,4}){8,10}",
+        2 => "#{1,4}",
+        2 => "[*•>`]",
+        1 => "[1-3]\\.",
+        1 => "\\[A[a-c]{1,3}\\]\\(#?a[a-c]{1,3}\\)?",
+        1 => "\\*\\*[a-c]{0,3}(\\*\\*)?",
+        1 => "</?(b|br|div)( a=b)?/?>",
+        1 => "&(amp|nbsp|lt|#39|amp;nbsp);",
+        1 => "```(bash)?",
+    ];
+    let gap = prop_oneof![8 => Just(" "), 2 => Just("\n"), 1 => Just("\n\n"), 1 => Just("\r\n"), 1 => Just("")];
+    prop::collection::vec((piece, gap), 0..16).prop_map(|pieces| pieces.into_iter().map(|(piece, gap)| piece + gap).collect())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_500))]
 
@@ -126,5 +195,14 @@ proptest! {
     #[test]
     fn any_text_can_be_read(text in "[|\\-: \n\\\\`a*>—]{0,80}|.{0,60}") {
         fixed(&LINTER, &text, Applicability::Unsafe);
+    }
+
+    #[test]
+    fn structure_comes_to_rest_with_its_words(text in structured()) {
+        let once = fixed(&STRUCTURE, &text, Applicability::Safe);
+        prop_assert_eq!(&fixed(&STRUCTURE, &once, Applicability::Safe), &once);
+        prop_assert_eq!(word_list(&text), word_list(&once));
+        let most = fixed(&STRUCTURE, &text, Applicability::Unsafe);
+        prop_assert_eq!(&fixed(&STRUCTURE, &most, Applicability::Unsafe), &most);
     }
 }

@@ -119,6 +119,8 @@ kinds! {
     outline => Outline,
     /// Markdown tables that are broken.
     table => Table,
+    /// Headings, lists and markup that are broken.
+    structure => Structure,
     /// Pseudo-Latin filler.
     latin => PseudoLatin,
     /// Patterns over lines, sentences and paragraphs.

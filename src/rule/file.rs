@@ -42,7 +42,7 @@ impl Rule {
     /// # Errors
     ///
     /// The first fault: TOML that does not parse, a key that is unknown, missing or of the wrong type, a code or name out of
-    /// form, or parameters that the kind of check cannot work with.
+    /// form. Whether the kind of check can work with the parameters, [`Rule::validate`] says.
     pub fn parse(path: &str, text: &str) -> Result<Self, RuleError> {
         let file: RuleFile =
             toml::from_str(text).map_err(|error| RuleError::new(path, text, error.message(), error.span()))?;
@@ -56,7 +56,6 @@ impl Rule {
                 file.name.span(),
             );
         }
-        file.check.validate().map_err(|error| RuleError::new(path, text, error.message, error.place))?;
         let info = RuleInfo {
             code: file.code.into_inner(),
             name: file.name.into_inner(),
@@ -74,6 +73,15 @@ impl Rule {
             examples: file.example,
             path: path.to_owned(),
         })
+    }
+
+    /// Whether the kind of check can work with the parameters; `text` is the rule's file. Takes longer than parsing.
+    ///
+    /// # Errors
+    ///
+    /// The first parameter that it cannot work with.
+    pub fn validate(&self, text: &str) -> Result<(), RuleError> {
+        self.parameters.validate().map_err(|error| RuleError::new(&self.path, text, error.message, error.place))
     }
 }
 
@@ -105,7 +113,7 @@ mod tests {
     "#;
 
     fn error(text: &str) -> String {
-        Rule::parse("r.toml", text).unwrap_err().to_string()
+        Rule::parse("r.toml", text).and_then(|rule| rule.validate(text)).unwrap_err().to_string()
     }
 
     #[test]

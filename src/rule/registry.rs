@@ -32,20 +32,31 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// The first rule file that does not parse; the tests see to it that there is none.
+    /// The first rule file that does not parse; the tests see to it that there is none, and that each is valid.
     pub fn embedded() -> Result<Self, RuleError> {
-        Self::parse(EMBEDDED.iter().copied())
+        Self::collect(EMBEDDED.iter().copied().map(|(path, text)| (path, text, Rule::parse(path, text))))
     }
 
     /// Reads rules from the paths and texts of their files.
     ///
     /// # Errors
     ///
-    /// The first file that does not parse, or the second of two rules with one code or name.
+    /// The first file that does not parse or is not valid, or the second of two rules with one code or name.
     pub fn parse<'f>(files: impl IntoIterator<Item = (&'f str, &'f str)>) -> Result<Self, RuleError> {
-        let mut rules: Vec<Rule> = Vec::new();
-        for (path, text) in files {
+        let parse = |path: &str, text: &str| {
             let rule = Rule::parse(path, text)?;
+            rule.validate(text)?;
+            Ok(rule)
+        };
+        Self::collect(files.into_iter().map(|(path, text)| (path, text, parse(path, text))))
+    }
+
+    fn collect<'f>(
+        files: impl Iterator<Item = (&'f str, &'f str, Result<Rule, RuleError>)>,
+    ) -> Result<Self, RuleError> {
+        let mut rules: Vec<Rule> = Vec::new();
+        for (path, text, rule) in files {
+            let rule = rule?;
             let twin =
                 rules.iter().find(|other| other.info.code == rule.info.code || other.info.name == rule.info.name);
             if let Some(twin) = twin {

@@ -8,7 +8,8 @@ mod literals;
 mod prefilter;
 mod unit;
 
-use std::sync::Arc;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 use regex_automata::meta::Regex;
 use regex_automata::util::syntax;
@@ -125,8 +126,8 @@ pub enum Reach {
 struct Matcher {
     rule: Arc<RuleInfo>,
     pattern: Pattern,
-    regex: Regex,
-    unless: Option<Regex>,
+    any: Expression,
+    unless: Option<Expression>,
 }
 
 struct PatternCheck {
@@ -161,9 +162,8 @@ pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<Box<dyn DocumentC
     let mut matchers = Vec::new();
     for (rule, patterns) in rules {
         for pattern in patterns {
-            let regex = pattern.regex()?;
-            let unless = (!pattern.unless.is_empty()).then(|| pattern.build(&pattern.unless, true)).transpose()?;
-            matchers.push(Matcher { rule: Arc::clone(&rule), pattern: pattern.clone(), regex, unless });
+            let (any, unless) = (pattern.any(), pattern.unless());
+            matchers.push(Matcher { rule: Arc::clone(&rule), pattern: pattern.clone(), any, unless });
         }
     }
     let prefilter = Prefilter::new(matchers.iter().map(|matcher| &matcher.pattern))?;
@@ -172,45 +172,78 @@ pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<Box<dyn DocumentC
 
 impl Pattern {
     fn validate(&self) -> Result<(), ParameterError> {
+        let fault = |message: String| {
+            Err(ParameterError { message, place: self.any.first().map(Spanned::span) })
+        };
         if self.any.is_empty() {
-            return Err(ParameterError { message: "`any` is empty: give at least one regular expression".into(), place: None });
+            return fault("`any` is empty: give at least one regular expression".into());
         }
         if self.min_words > self.max_words {
-            let message = format!("`min-words` {} is more than `max-words` {}", self.min_words, self.max_words);
-            return Err(ParameterError { message, place: Some(self.any[0].span()) });
+            return fault(format!("`min-words` {} is more than `max-words` {}", self.min_words, self.max_words));
         }
         for expression in self.any.iter().chain(&self.unless) {
-            self.build(std::slice::from_ref(expression), self.part)?;
+            self.expression(std::slice::from_ref(expression), self.part).build()?;
         }
-        if self.part && self.literals()?.is_none() && self.max_words > prefilter::SHORT_WORDS {
-            let message = format!(
-                "nothing in it is certain to occur, so that every line would have to be tried: name a word that always \
-                 occurs, or set `max-words` to {} or less",
+        self.any().build()?;
+        let is_short = self.max_words <= prefilter::SHORT_WORDS && self.unit != Unit::Sentence;
+        if !is_short && self.literals()?.is_none() {
+            return fault(format!(
+                "nothing in it is certain to occur, so that every unit would have to be tried: name a word of three \
+                 letters that always occurs, or look at lines and set `max-words` to {} or less",
                 prefilter::SHORT_WORDS
-            );
-            return Err(ParameterError { message, place: Some(self.any[0].span()) });
+            ));
         }
         Ok(())
     }
 
-    fn regex(&self) -> Result<Regex, ParameterError> {
-        self.build(&self.any, self.part)
+    /// What has to match.
+    fn any(&self) -> Expression {
+        self.expression(&self.any, self.part)
     }
 
-    /// One regular expression for all of `expressions`.
-    fn build(&self, expressions: &[Spanned<String>], part: bool) -> Result<Regex, ParameterError> {
-        let joined = expressions.iter().map(|one| one.get_ref().as_str()).collect::<Vec<_>>().join("|");
-        let source = if part { joined } else { format!(r"^[^\p{{L}}\p{{N}}]*(?:{joined})[^\p{{L}}\p{{N}}]*$") };
+    /// What may not match, if there is something.
+    fn unless(&self) -> Option<Expression> {
+        (!self.unless.is_empty()).then(|| self.expression(&self.unless, true))
+    }
+
+    fn expression(&self, alternatives: &[Spanned<String>], part: bool) -> Expression {
+        let joined = alternatives.iter().map(|one| one.get_ref().as_str()).collect::<Vec<_>>().join("|");
+        Expression {
+            source: if part { joined } else { format!(r"^[^\p{{L}}\p{{N}}]*(?:{joined})[^\p{{L}}\p{{N}}]*$") },
+            case_sensitive: self.case_sensitive,
+            place: alternatives.first().map(Spanned::span),
+            regex: OnceLock::new(),
+        }
+    }
+}
+
+/// A regular expression that is compiled when first needed: a run meets the literals of few patterns, and compiling all of
+/// them would take longer than checking a page.
+struct Expression {
+    source: String,
+    case_sensitive: bool,
+    place: Option<Range<usize>>,
+    regex: OnceLock<Option<Regex>>,
+}
+
+impl Expression {
+    fn is_match(&self, text: &str) -> bool {
+        // What does not compile was refused by `validate`.
+        self.regex.get_or_init(|| self.build().ok()).as_ref().is_some_and(|regex| regex.is_match(text))
+    }
+
+    fn build(&self) -> Result<Regex, ParameterError> {
+        const MOST_BYTES: usize = 4 << 20;
         Regex::builder()
             .syntax(syntax::Config::new().case_insensitive(!self.case_sensitive))
-            .configure(Regex::config().nfa_size_limit(Some(4 << 20)))
-            .build(&source)
+            .configure(Regex::config().nfa_size_limit(Some(MOST_BYTES)))
+            .build(&self.source)
             .map_err(|error| ParameterError {
                 message: match error.syntax_error() {
                     Some(syntax) => format!("not a regular expression: {}", literals::first_line(&syntax.to_string())),
                     None => format!("not a usable regular expression: {error}"),
                 },
-                place: expressions.first().map(Spanned::span),
+                place: self.place.clone(),
             })
     }
 }

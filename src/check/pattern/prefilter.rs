@@ -5,9 +5,9 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use super::{ParameterError, Pattern, Unit};
 
 /// Patterns that allow at most so many words are tried on short units only.
-pub(super) const SHORT_WORDS: usize = 40;
+pub(super) const SHORT_WORDS: usize = 80;
 /// Most bytes of a short unit.
-pub(super) const SHORT_BYTES: usize = 800;
+pub(super) const SHORT_BYTES: usize = 1_000;
 
 /// Which patterns may match where.
 pub(super) struct Prefilter {

@@ -1,0 +1,167 @@
+//! Headings that lost their line ends.
+//!
+//! Where a flattened heading ends cannot be told from the line. It is told by the document where the title stands again: in
+//! its list of contents, as the anchor of a link, or as a heading or short line elsewhere.
+
+use std::collections::HashSet;
+
+use super::proof::{heading, mended};
+use super::{Found, Line, code_spans, is_within, lines_with, newline};
+use crate::finding::Edit;
+use crate::text::{BlockKind, Document, Span, words};
+
+/// Most words of a title.
+const MOST_WORDS: usize = 24;
+/// Fewest words after a title at the start of a line for it to be a title with its paragraph.
+const FEWEST_REST: usize = 8;
+
+pub(super) fn find(document: &Document<'_>, found: &mut Vec<Found>) {
+    let mut titles: Option<HashSet<String>> = None;
+    for line in lines_with(document, "# ") {
+        let code = code_spans(line.text);
+        // A heading may be the first thing in an item or a quotation.
+        let first = line.block.content.start.saturating_sub(line.span.start);
+        let is_own = |marker: &Marker| marker.start > 0 && marker.start == first;
+        let markers: Vec<Marker> =
+            markers(line.text).filter(|marker| !is_own(marker) && !is_within(&code, marker.start)).collect();
+        for (index, marker) in markers.iter().enumerate() {
+            // The heading that the line is has nothing after it unless it is long.
+            if marker.start == 0 && line.text.len() < 60 && markers.len() == 1 {
+                continue;
+            }
+            let titles = titles.get_or_insert_with(|| titles_of(document));
+            let end = markers.get(index + 1).map_or(line.text.len(), |next| next.start);
+            let title = title_end(titles, line.text, marker.title, end);
+            if marker.start == 0 && title.is_none() || marker.level() == 1 && title.is_none() {
+                continue;
+            }
+            found.push(report(document, &line, marker, title));
+        }
+    }
+}
+
+/// The signs of a heading in a line.
+#[derive(Debug, Clone, Copy)]
+struct Marker {
+    start: usize,
+    /// One past the last sign.
+    end: usize,
+    /// Where the title begins.
+    title: usize,
+}
+
+impl Marker {
+    fn level(self) -> usize {
+        self.end - self.start
+    }
+}
+
+/// Runs of one to six signs, each a word of its own before a word that may begin a title.
+fn markers(line: &str) -> impl Iterator<Item = Marker> + '_ {
+    let bytes = line.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let start = at + memchr::memchr(b'#', bytes.get(at..)?)?;
+            let end = start + bytes[start..].iter().take_while(|&&byte| byte == b'#').count();
+            at = end;
+            let title = end + bytes[end..].iter().take_while(|&&byte| byte == b' ').count();
+            let parted = start == 0 || bytes[start - 1] == b' ';
+            let first = line[title..].chars().next();
+            let opens = first.is_some_and(|first| {
+                first.is_uppercase() || first.is_numeric() || first.is_alphabetic() && !first.is_lowercase()
+                    || matches!(first, '"' | '“' | '\'' | '‘' | '¿' | '¡' | '*' | '[')
+            });
+            if parted && end - start <= 6 && title > end && opens {
+                return Some(Marker { start, end, title });
+            }
+        }
+    })
+}
+
+fn report(document: &Document<'_>, line: &Line<'_, '_>, marker: &Marker, title: Option<usize>) -> Found {
+    let base = line.span.start;
+    let sign = Span::new(base + marker.start, base + marker.end);
+    let found = Found::new(sign);
+    let is_plain = matches!(line.block.kind, BlockKind::Paragraph | BlockKind::Heading(_));
+    let Some(end) = title.filter(|_| is_plain) else {
+        return found.label(if title.is_some() { "a heading inside a line" } else { "where the title ends cannot be told" });
+    };
+    let name = &line.text[marker.title..end];
+    let paragraph = newline(document, line.index).repeat(2);
+    let mut edits = Vec::new();
+    let before = line.text[..marker.start].trim_end();
+    if !before.is_empty() {
+        edits.push(Edit { span: Span::new(base + before.len(), sign.start), content: paragraph.clone() });
+    }
+    let rest = line.text[end..].trim_start();
+    if !rest.is_empty() {
+        let start = base + line.text.len() - rest.len();
+        edits.push(Edit { span: Span::new(base + end, start), content: paragraph });
+    }
+    let near = Span::new(base + before.len(), (base + line.text.len() - rest.len()).max(base + end));
+    let proven = mended(document.text(), near, &edits).is_some_and(|mended| {
+        let seen = heading(mended.trim_start()).unwrap_or_default();
+        key(&seen) == key(name)
+    });
+    let found = found.label(format!("heading “{name}”"));
+    if proven { found.fix("put the heading on a line of its own", edits) } else { found }
+}
+
+/// Where the longest title ends that the document knows and that begins at `start`.
+fn title_end(titles: &HashSet<String>, line: &str, start: usize, end: usize) -> Option<usize> {
+    let text = &line[start..end];
+    let mut so_far = String::new();
+    let mut best = None;
+    let mut words = words(text).take(MOST_WORDS + 1).peekable();
+    while let Some(word) = words.next() {
+        so_far.push_str(&key(&text[word.range()]));
+        // A title takes the marks that close it: `Why?`, `“Now”`.
+        let closing = text[word.end..].find(|c: char| c.is_whitespace() || c.is_alphanumeric()).unwrap_or(text.len() - word.end);
+        let stop = word.end + closing;
+        let next = words.peek().and_then(|next| text[next.start..].chars().next());
+        let parted = text[stop..].is_empty() || text[stop..].starts_with(char::is_whitespace);
+        if parted && !next.is_some_and(char::is_lowercase) && titles.contains(&so_far) {
+            best = Some(stop);
+        }
+    }
+    let stop = best?;
+    let rest = &text[stop..];
+    let is_alone = rest.trim().is_empty();
+    (is_alone && start > 7 || crate::text::count_words(rest, FEWEST_REST) >= FEWEST_REST).then_some(start + stop)
+}
+
+/// The keys of what the document itself gives as titles: texts and anchors of links into it, and short lines.
+fn titles_of(document: &Document<'_>) -> HashSet<String> {
+    let text = document.text();
+    let mut titles = HashSet::new();
+    for hit in memchr::memmem::find_iter(text.as_bytes(), b"](#") {
+        const FARTHEST: usize = 300;
+        let anchor: String = text[hit + 3..].chars().take(FARTHEST).take_while(|c| !matches!(c, ')' | ' ' | '\n')).collect();
+        titles.insert(key(&anchor));
+        let mut from = hit.saturating_sub(FARTHEST);
+        while !text.is_char_boundary(from) {
+            from += 1;
+        }
+        if let Some(open) = text[from..hit].rfind('[') {
+            titles.insert(key(&text[from + open + 1..hit]));
+        }
+    }
+    for block in document.blocks() {
+        const LONGEST: usize = 160;
+        let content = block.content;
+        if block.kind.is_text() && block.lines.len() == 1 && content.len() <= LONGEST {
+            let line = document.slice(content);
+            if !crate::text::is_closed(line) || line.ends_with(['?', '!']) {
+                titles.insert(key(line));
+            }
+        }
+    }
+    titles.remove("");
+    titles
+}
+
+/// The letters and digits of a title, in lower case: the same for a title and the anchor made of it.
+fn key(title: &str) -> String {
+    title.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}

@@ -1,0 +1,118 @@
+//! Lists whose items follow each other on one line.
+
+use super::proof::{mended, shape};
+use super::{Found, Line, code_spans, is_within, lines_with, newline};
+use crate::finding::Edit;
+use crate::text::{BlockKind, Document, Span};
+
+/// Fewest items.
+const FEWEST: usize = 3;
+
+pub(super) fn find(document: &Document<'_>, found: &mut Vec<Found>) {
+    for (separator, bullet) in [(" * ", "* "), (" • ", "• ")] {
+        for line in lines_with(document, separator) {
+            found.extend(bulleted(document, &line, separator, bullet));
+        }
+    }
+    for line in lines_with(document, " 2. ") {
+        found.extend(numbered(document, &line));
+    }
+}
+
+fn bulleted(document: &Document<'_>, line: &Line<'_, '_>, separator: &str, bullet: &str) -> Option<Found> {
+    let text = line.text;
+    let code = code_spans(text);
+    let mut starts: Vec<usize> = Vec::new();
+    let leads = text.starts_with(bullet);
+    if leads {
+        starts.push(0);
+    }
+    let inner = memchr::memmem::find_iter(text.as_bytes(), separator.as_bytes()).map(|at| at + 1);
+    starts.extend(inner.filter(|&at| !is_within(&code, at)));
+    let first = *starts.first()?;
+    let before = text[..first].trim_end();
+    let announced = before.trim_end_matches(['*', '_']).ends_with([':', '：']);
+    if starts.len() < FEWEST || !leads && !announced {
+        return None;
+    }
+    let items = items(text, &starts, bullet.len());
+    // Links into the document are its list of contents.
+    if items.iter().all(|item| item.contains("](#")) || !items.iter().all(|item| is_item(item, leads)) {
+        return None;
+    }
+    Some(report(document, line, &starts, bullet.len(), "* "))
+}
+
+fn items<'t>(text: &'t str, starts: &[usize], marker: usize) -> Vec<&'t str> {
+    let ends = starts.iter().skip(1).copied().chain([text.len()]);
+    starts.iter().zip(ends).map(|(&start, end)| text.get(start + marker..end).unwrap_or("").trim()).collect()
+}
+
+/// Words, not a factor of a product. After a bullet at the start of the line an item may begin with a small letter.
+fn is_item(item: &str, leads: bool) -> bool {
+    let start = item.trim_start_matches(['*', '_', '[', '"', '“', '‘', '(']);
+    let letters = start.chars().take_while(|c| c.is_alphabetic()).count();
+    let is_upper = start.chars().next().is_some_and(|c| c.is_uppercase() || c.is_alphabetic() && !c.is_lowercase());
+    let is_formula = item.contains(['=', '+', '^', '\\']) || item.contains(" / ");
+    letters >= 2 && !is_formula && (is_upper || leads && letters >= 3)
+}
+
+/// `1. … 2. … 3. …`, each followed by a capital.
+fn numbered(document: &Document<'_>, line: &Line<'_, '_>) -> Option<Found> {
+    let text = line.text;
+    let code = code_spans(text);
+    let first = if text.starts_with("1. ") { 0 } else { text.find(": 1. ")? + 2 };
+    let mut starts = vec![first];
+    let mut at = first;
+    loop {
+        let marker = format!(" {}. ", starts.len() + 1);
+        let Some(next) = text[at..].find(&marker).map(|offset| at + offset + 1) else { break };
+        if !is_within(&code, next) {
+            starts.push(next);
+        }
+        at = next;
+        if is_within(&code, next) {
+            break;
+        }
+    }
+    let opens = |start: &usize| {
+        let item = text[*start..].split_once(". ").map_or("", |(_, item)| item);
+        item.trim_start_matches(['*', '_', '[', '"', '“']).starts_with(char::is_uppercase)
+    };
+    // A number that follows an abbreviation or a word for a part is none of a list.
+    if starts.len() < FEWEST || !starts.iter().all(opens) {
+        return None;
+    }
+    Some(report(document, line, &starts, 0, ""))
+}
+
+/// Marks the second item, and splits the line before each item where the parser then sees them all.
+fn report(document: &Document<'_>, line: &Line<'_, '_>, starts: &[usize], marker: usize, bullet: &str) -> Found {
+    let base = line.span.start;
+    let second = starts.get(1).copied().unwrap_or(0);
+    let sign = line.text[second..].split(' ').next().map_or(0, str::len);
+    let found = Found::new(Span::new(base + second, base + second + sign)).label(format!("{} items on one line", starts.len()));
+    let end = newline(document, line.index);
+    let first = starts.first().copied().unwrap_or(0);
+    let edits: Vec<Edit> = starts
+        .iter()
+        .map(|&start| {
+            let before = line.text[..start].trim_end().len();
+            let content = match (start == 0, start == first) {
+                (true, _) => bullet.to_owned(),
+                (_, true) => format!("{end}{end}{bullet}"),
+                _ => format!("{end}{bullet}"),
+            };
+            Edit { span: Span::new(base + before, base + start + marker), content }
+        })
+        .filter(|edit| document.slice(edit.span) != edit.content)
+        .collect();
+    let is_plain = matches!(line.block.kind, BlockKind::Paragraph | BlockKind::ListItem)
+        && document.lines().get(line.index).is_some_and(|own| own.start == base);
+    let proven = is_plain
+        && mended(document.text(), line.span, &edits).is_some_and(|mended| {
+            let shape = shape(&mended);
+            shape.items == starts.len() && shape.paragraphs == usize::from(first > 0)
+        });
+    if proven { found.fix("put each item on a line of its own", edits) } else { found }
+}

@@ -1,0 +1,124 @@
+//! HTML that extraction left in text that is not HTML and not markdown.
+
+use super::{Found, Line, code_spans, is_within, lines_with};
+use crate::finding::Edit;
+use crate::text::{Document, Span};
+
+/// Tags that lay out a page or dress its text.
+const TAGS: &[&str] = &[
+    "a", "article", "aside", "b", "blockquote", "body", "br", "button", "center", "div", "em", "figcaption", "figure", "font",
+    "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "head", "header", "hr", "html", "i", "iframe", "img", "input", "label",
+    "li", "main", "nav", "noscript", "ol", "p", "section", "small", "span", "strong", "sub", "sup", "table", "tbody", "td", "th",
+    "thead", "tr", "u", "ul",
+];
+
+pub(super) fn find_tags(document: &Document<'_>, found: &mut Vec<Found>) {
+    if document.origin().is_markdown() {
+        return;
+    }
+    for line in lines_with(document, "<") {
+        let tags = outside_code(&line, tags(line.text));
+        let Some(&first) = tags.first() else { continue };
+        let edits = tags.iter().map(|&tag| Edit { span: tag, content: gap(document, tag).to_owned() }).collect();
+        found.push(Found::new(first).label(and_more(tags.len())).fix("remove the tags of this line", edits));
+    }
+}
+
+fn outside_code(line: &Line<'_, '_>, spans: Vec<Span>) -> Vec<Span> {
+    let code = code_spans(line.text);
+    let kept = spans.into_iter().filter(|span| !is_within(&code, span.start));
+    kept.map(|span| span.shift(line.span.start)).collect()
+}
+
+fn and_more(count: usize) -> String {
+    if count == 1 { "markup, not text".to_owned() } else { format!("the first of {count} in this line") }
+}
+
+/// What stands for a tag between two words, so that they stay two.
+fn gap(document: &Document<'_>, tag: Span) -> &'static str {
+    let text = document.text();
+    let before = text[..tag.start].chars().next_back().is_some_and(|c| !c.is_whitespace());
+    let after = text[tag.end..].chars().next().is_some_and(|c| !c.is_whitespace() && !".,;:!?)".contains(c));
+    if before && after { " " } else { "" }
+}
+
+/// `<name …>` and `</name>` of the known tags.
+fn tags(line: &str) -> Vec<Span> {
+    let mut spans = Vec::new();
+    let mut at = 0;
+    while let Some(offset) = memchr::memchr(b'<', &line.as_bytes()[at..]) {
+        let start = at + offset;
+        at = start + 1;
+        let body = line[at..].strip_prefix('/').unwrap_or(&line[at..]);
+        let name: String = body.chars().take(12).take_while(char::is_ascii_alphanumeric).collect();
+        let Some(after) = body.get(name.len()..) else { continue };
+        let is_tag = TAGS.iter().any(|tag| tag.eq_ignore_ascii_case(&name)) && after.starts_with(['>', ' ', '/']);
+        // Attributes are `name="value"`; anything else in between is a comparison.
+        const LONGEST: usize = 1_000;
+        let close = after.bytes().take(LONGEST).position(|byte| byte == b'>' || byte == b'<');
+        if let Some(close) = close.filter(|&close| is_tag && after.as_bytes()[close] == b'>') {
+            let inside = after[..close].trim_matches(['/', ' ']);
+            if inside.is_empty() || inside.contains('=') {
+                let end = line.len() - after.len() + close + 1;
+                spans.push(Span::new(start, end));
+                at = end;
+            }
+        }
+    }
+    spans
+}
+
+pub(super) fn find_entities(document: &Document<'_>, found: &mut Vec<Found>) {
+    for line in lines_with(document, "&") {
+        let is_markdown = document.origin().is_markdown();
+        let code = code_spans(line.text);
+        let places: Vec<(Span, char)> = entities(line.text)
+            .into_iter()
+            .filter(|(span, _)| !is_markdown || is_escaped(line.text, *span))
+            .filter(|(span, _)| !is_within(&code, span.start))
+            .map(|(span, character)| (span.shift(line.span.start), character))
+            .collect();
+        let Some(&(first, _)) = places.first() else { continue };
+        // What would open or close a tag stays as it is.
+        let plain = places.iter().filter(|(_, character)| !matches!(character, '<' | '>'));
+        let edits = plain.map(|&(span, character)| Edit { span, content: character.to_string() }).collect();
+        let label = if places.len() == 1 { "stands for a character".to_owned() } else { format!("the first of {} in this line", places.len()) };
+        found.push(Found::new(first).label(label).fix("write the characters themselves", edits));
+    }
+}
+
+/// `&amp;nbsp;`: an entity whose own sign was escaped, which no browser would show as meant.
+fn is_escaped(line: &str, span: Span) -> bool {
+    let rest = &line[span.end..];
+    let name = rest.bytes().take(10).take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'#').count();
+    &line[span.range()] == "&amp;" && name >= 2 && rest[name..].starts_with(';')
+}
+
+/// Entities that extraction leaves behind, by name, and all that are written as numbers.
+fn entities(line: &str) -> Vec<(Span, char)> {
+    let mut found = Vec::new();
+    for start in memchr::memchr_iter(b'&', line.as_bytes()) {
+        let rest = &line[start + 1..];
+        let length = rest.bytes().take(10).take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'#').count();
+        if !rest[length..].starts_with(';') {
+            continue;
+        }
+        let name = &rest[..length];
+        let number = name.strip_prefix('#').and_then(|digits| match digits.strip_prefix(['x', 'X']) {
+            Some(hex) => u32::from_str_radix(hex, 16).ok(),
+            None => digits.parse().ok(),
+        });
+        let named = NAMES.iter().find(|(known, _)| *known == name).map(|(_, character)| *character);
+        let character = number.and_then(char::from_u32).filter(|c| !c.is_control()).or(named);
+        found.extend(character.map(|character| (Span::new(start, start + length + 2), character)));
+    }
+    found
+}
+
+const NAMES: &[(&str, char)] = &[
+    ("amp", '&'), ("apos", '\''), ("bull", '•'), ("cent", '¢'), ("copy", '©'), ("deg", '°'), ("emsp", '\u{2003}'),
+    ("ensp", '\u{2002}'), ("euro", '€'), ("gt", '>'), ("hellip", '…'), ("laquo", '«'), ("ldquo", '“'), ("lsquo", '‘'),
+    ("lt", '<'), ("mdash", '—'), ("middot", '·'), ("nbsp", '\u{a0}'), ("ndash", '–'), ("pound", '£'), ("quot", '"'),
+    ("raquo", '»'), ("rdquo", '”'), ("reg", '®'), ("rsquo", '’'), ("shy", '\u{ad}'), ("times", '×'), ("trade", '™'),
+    ("zwnj", '\u{200c}'),
+];
