@@ -15,7 +15,8 @@ use dechaff::text::{Document, Origin};
 const ROWS: usize = 20;
 
 fn prose(bytes: usize) -> String {
-    let line = "The talks went on for weeks, and neither side would say in public what it had offered (or asked for).\n";
+    let line =
+        "The talks went on for weeks, and neither side would say in public what it had offered (or asked for).\n";
     line.repeat(bytes / line.len())
 }
 
