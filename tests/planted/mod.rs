@@ -5,10 +5,10 @@
 use std::collections::BTreeMap;
 
 /// SplitMix64.
-pub struct Random(pub u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -16,7 +16,7 @@ impl Random {
     }
 
     /// Below `limit`.
-    pub fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         (self.next() % limit.max(1) as u64) as usize
     }
 
@@ -26,7 +26,7 @@ impl Random {
 }
 
 /// `count` paragraphs of 30 to 120 words, a quarter of them edited copies of others.
-pub fn paragraphs(count: usize, seed: u64) -> Vec<String> {
+pub(crate) fn paragraphs(count: usize, seed: u64) -> Vec<String> {
     let text = SEEDS.join(" ");
     let words: Vec<&str> = text.split_whitespace().filter(|word| word.starts_with(char::is_alphabetic)).collect();
     let mut following: BTreeMap<&str, Vec<&str>> = BTreeMap::new();

@@ -1,6 +1,8 @@
 //! The units of all documents, side by side.
 
 
+use std::cell::RefCell;
+
 use super::compare::Site;
 use super::join::Sets;
 use super::sketch::{self, UnitKind};
@@ -36,13 +38,15 @@ impl Unit {
 pub(super) struct Units<'c> {
     pub(super) all: Vec<Unit>,
     corpus: &'c Corpus<'c>,
+    buffer: RefCell<Vec<u8>>,
     /// The first unit of each document, and one past the last unit.
     first: Vec<u32>,
 }
 
 impl<'c> Units<'c> {
     pub(super) fn load(corpus: &'c Corpus<'c>) -> store::Result<Self> {
-        let mut units = Self { all: Vec::new(), corpus, first: Vec::with_capacity(corpus.sketches.len() + 1) };
+        let buffer = RefCell::default();
+        let mut units = Self { all: Vec::new(), corpus, buffer, first: Vec::with_capacity(corpus.sketches.len() + 1) };
         let mut bytes = Vec::new();
         for (document, &place) in corpus.sketches.iter().enumerate() {
             corpus.store.read(place, &mut bytes)?;
@@ -81,7 +85,7 @@ impl<'c> Units<'c> {
 
     /// Puts the shingles of a unit into `shingles`.
     pub(super) fn read_shingles(&self, unit: &Unit, shingles: &mut Vec<u64>) -> store::Result<()> {
-        let mut bytes = Vec::new();
+        let mut bytes = self.buffer.borrow_mut();
         self.corpus.store.read(Place { offset: unit.place, length: unit.shingles * 8 }, &mut bytes)?;
         shingles.clear();
         shingles.extend(bytes.chunks_exact(8).map(|shingle| eight(shingle, 0)));
