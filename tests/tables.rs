@@ -24,8 +24,9 @@ static LINTER: LazyLock<Linter> = LazyLock::new(|| linter(&["MT"], &[]));
 /// The rules for headings, lists and markup.
 static STRUCTURE: LazyLock<Linter> = LazyLock::new(|| linter(&["MS"], &[]));
 /// Those that take no words away.
-static KEEPER: LazyLock<Linter> =
-    LazyLock::new(|| linter(&["MT"], &["repeated-table-header", "cut-off-row", "table-without-data", "share-bar-table"]));
+static KEEPER: LazyLock<Linter> = LazyLock::new(|| {
+    linter(&["MT"], &["repeated-table-header", "cut-off-row", "table-without-data", "share-bar-table"])
+});
 
 fn fixed(linter: &Linter, text: &str, most: Applicability) -> String {
     let document = Document::parse(Arc::new(Origin::file("a.txt")), text);
@@ -114,11 +115,15 @@ fn headings(text: &str) -> Vec<String> {
 
 #[test]
 fn faults_that_depend_on_each_other_are_mended_in_turn() {
-    let mended = |text: &str| tables(&fixed(&LINTER, text, Applicability::Safe)).iter().map(Vec::len).collect::<Vec<_>>();
+    let mended =
+        |text: &str| tables(&fixed(&LINTER, text, Applicability::Safe)).iter().map(Vec::len).collect::<Vec<_>>();
     // Below a list, without a row of dashes, and with text right below.
     assert_eq!(mended("- item\n| a | b |\n| c | d |\n| e | f |\nText.\n"), [3]);
     // A row of em dashes that is too short, a blank line inside, a short row and a wrapped one.
-    assert_eq!(mended("- item\n| a | b | c |\n|——|——|\n| d | e | f |\n\n| g | h | i |\n| j |\n| k | l\nm | n |\n"), [5]);
+    assert_eq!(
+        mended("- item\n| a | b | c |\n|——|——|\n| d | e | f |\n\n| g | h | i |\n| j |\n| k | l\nm | n |\n"),
+        [5]
+    );
     // Flattened below a list, the last row in prose.
     assert_eq!(mended("- item\n| a | b | |---|---| | c | d | | e | f |\nText.\n"), [3]);
     // Two tables on one line of prose.
@@ -172,7 +177,8 @@ fn structured() -> impl Strategy<Value = String> {
         1 => "```(bash)?",
     ];
     let gap = prop_oneof![8 => Just(" "), 2 => Just("\n"), 1 => Just("\n\n"), 1 => Just("\r\n"), 1 => Just("")];
-    prop::collection::vec((piece, gap), 0..16).prop_map(|pieces| pieces.into_iter().map(|(piece, gap)| piece + gap).collect())
+    prop::collection::vec((piece, gap), 0..16)
+        .prop_map(|pieces| pieces.into_iter().map(|(piece, gap)| piece + gap).collect())
 }
 
 proptest! {
