@@ -162,6 +162,87 @@ fn document() -> impl Strategy<Value = String> {
         .prop_map(|lines| lines.into_iter().map(|(line, end)| line + end).collect())
 }
 
+/// A table and what happened to it.
+#[derive(Debug, Clone)]
+struct Broken {
+    rows: Vec<Vec<String>>,
+    delimiter: Delimiter,
+    below_list: bool,
+    above_text: bool,
+    flattened: bool,
+    /// The rows of data with a blank line before them.
+    gaps: Vec<bool>,
+    /// The row of data that is broken after the first word of its last cell.
+    wrapped: Option<usize>,
+    end: &'static str,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Delimiter {
+    Whole,
+    Missing,
+    Short,
+    Signs,
+}
+
+impl Broken {
+    fn text(&self) -> String {
+        let line = |row: &Vec<String>| format!("| {} |", row.join(" | "));
+        let columns = self.rows[0].len();
+        let mut lines = vec![line(&self.rows[0])];
+        match self.delimiter {
+            Delimiter::Missing if !self.flattened => {}
+            Delimiter::Short if !self.flattened => lines.push("|".to_owned() + &"---|".repeat(columns - 1)),
+            Delimiter::Signs if !self.flattened => lines.push("|".to_owned() + &"———|".repeat(columns)),
+            _ => lines.push("|".to_owned() + &"---|".repeat(columns)),
+        }
+        for (index, row) in self.rows.iter().enumerate().skip(1) {
+            if self.gaps[index] && !self.flattened && index > 1 {
+                lines.push(String::new());
+            }
+            let row = line(row);
+            match row.rfind(' ').and_then(|last| row[..last].rfind(' ')) {
+                Some(space)
+                    if self.wrapped == Some(index) && !self.flattened && self.delimiter != Delimiter::Missing =>
+                {
+                    lines.push(row[..space].to_owned());
+                    lines.push(row[space + 1..].to_owned());
+                }
+                _ => lines.push(row),
+            }
+        }
+        let table = lines.join(if self.flattened { " " } else { self.end });
+        let before = if self.below_list { format!("- An item{}", self.end) } else { String::new() };
+        let after = if self.above_text { format!("{}Text goes on.", self.end) } else { String::new() };
+        format!("{before}{table}{after}{}", self.end)
+    }
+}
+
+fn broken() -> impl Strategy<Value = Broken> {
+    let delimiter = prop_oneof![
+        2 => Just(Delimiter::Whole), 1 => Just(Delimiter::Missing), 1 => Just(Delimiter::Short), 1 => Just(Delimiter::Signs)
+    ];
+    let rows = (2_usize..5, 3_usize..7).prop_flat_map(|(columns, rows)| {
+        // Each cell has two words, and no row is like another.
+        let cell = "[a-z]{2,5} [a-z]{1,4}";
+        prop::collection::vec(prop::collection::vec(cell, columns), rows)
+            .prop_map(|rows| rows.into_iter().enumerate().map(|(index, row)| numbered(index, row)).collect::<Vec<_>>())
+    });
+    let end = prop_oneof![4 => Just("\n"), 1 => Just("\r\n")];
+    (rows, delimiter, any::<[bool; 3]>(), any::<[bool; 8]>(), prop::option::of(1_usize..7), end).prop_map(
+        |(rows, delimiter, [below_list, above_text, flattened], gaps, wrapped, end)| {
+            // Without a row of dashes nothing but their being together makes rows a table.
+            let gaps = if delimiter == Delimiter::Missing { vec![false; 8] } else { gaps.to_vec() };
+            Broken { rows, delimiter, below_list, above_text, flattened, gaps, wrapped, end }
+        },
+    )
+}
+
+fn numbered(index: usize, mut row: Vec<String>) -> Vec<String> {
+    row[0] = format!("{} {index}", row[0]);
+    row
+}
+
 /// Pieces of headings, lists, quotations and markup, run together.
 fn structured() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
@@ -183,6 +264,14 @@ fn structured() -> impl Strategy<Value = String> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_500))]
+
+    #[test]
+    fn a_broken_table_is_whole_again(broken in broken()) {
+        let text = broken.text();
+        let mended = fixed(&LINTER, &text, Applicability::Safe);
+        prop_assert_eq!(tables(&mended), [broken.rows], "{}\nbecame\n{}", text, mended);
+        prop_assert_eq!(word_list(&text), word_list(&mended));
+    }
 
     #[test]
     fn fixing_comes_to_rest(text in document()) {

@@ -87,13 +87,19 @@ impl<'e> Evidence<'e, '_> {
     }
 
     fn accept(&mut self, candidate: Candidate) {
-        let pattern = &self.matchers[candidate.matcher].pattern;
-        if !pattern.needs_company {
-            let reaches_on = matches!(pattern.reach, Reach::Next | Reach::Rest);
-            let span = if reaches_on { self.extend(&candidate, pattern.reach) } else { candidate.unit };
+        if !self.matchers[candidate.matcher].pattern.needs_company {
+            let span = self.claim(&candidate);
             self.mark_residue(span);
         }
         self.matches.push(candidate);
+    }
+
+    /// What a match takes for certain, before the tail is known.
+    fn claim(&self, found: &Candidate) -> Span {
+        match self.matchers[found.matcher].pattern.reach {
+            reach @ (Reach::Next | Reach::Rest) => self.extend(found, reach),
+            Reach::Unit | Reach::Block | Reach::End => found.unit,
+        }
     }
 
     /// Notes which blocks `span` takes whole.
@@ -186,7 +192,7 @@ impl<'e> Evidence<'e, '_> {
         let mut row: Vec<(Span, Option<usize>)> = findings.iter().map(|finding| (finding.span, None)).collect();
         row.extend(self.matches.iter().enumerate().map(|(index, found)| {
             let weak = self.matchers[found.matcher].pattern.needs_company;
-            (found.unit, weak.then_some(index))
+            (self.claim(found), weak.then_some(index))
         }));
         row.sort_unstable();
 

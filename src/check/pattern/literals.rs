@@ -39,23 +39,52 @@ pub(super) fn first_line(error: &str) -> &str {
 
 /// The best set of strings that a match of `hir` cannot do without.
 fn required(hir: &Hir) -> Option<Vec<String>> {
-    let mut candidates = vec![prefixes(hir)];
     match hir.kind() {
-        HirKind::Concat(parts) => {
-            for at in 0..parts.len() {
-                candidates.push(prefixes(&Hir::concat(parts[at..].to_vec())));
-                candidates.push(required(&parts[at]));
+        HirKind::Concat(parts) => best_of_concat(parts),
+        HirKind::Alternation(branches) => {
+            let sets: Option<Vec<Vec<String>>> = branches.iter().map(required).collect();
+            sets.map(|sets| sets.concat()).filter(|set| set.len() <= MOST)
+        }
+        HirKind::Capture(capture) => required(&capture.sub),
+        HirKind::Repetition(repetition) if repetition.min > 0 => required(&repetition.sub),
+        HirKind::Literal(_) | HirKind::Class(_) => prefixes(hir),
+        _ => None,
+    }
+}
+
+/// The best that any place in a sequence offers; the search ends at the first that is good enough.
+fn best_of_concat(parts: &[Hir]) -> Option<Vec<String>> {
+    const GOOD_BYTES: usize = 7;
+    const GOOD_COUNT: usize = 8;
+    let mut best: Option<Vec<String>> = None;
+    for (at, part) in parts.iter().enumerate() {
+        let opens_literal = match part.kind() {
+            HirKind::Literal(_) | HirKind::Capture(_) | HirKind::Alternation(_) => true,
+            HirKind::Class(class) => class.maximum_len().is_some_and(|length| length <= 4) && is_small(part),
+            _ => false,
+        };
+        let from_here = opens_literal.then(|| prefixes(&Hir::concat(parts[at..].to_vec()))).flatten();
+        let within = match part.kind() {
+            HirKind::Literal(_) | HirKind::Class(_) => None,
+            _ => required(part),
+        };
+        for set in [from_here, within].into_iter().flatten().filter(|set| set.len() <= MOST) {
+            if best.as_ref().is_none_or(|best| worth(&set) > worth(best)) {
+                best = Some(set);
             }
         }
-        HirKind::Alternation(branches) => {
-            let union: Option<Vec<Vec<String>>> = branches.iter().map(required).collect();
-            candidates.push(union.map(|sets| sets.concat()));
+        if best.as_ref().is_some_and(|best| worth(best).0 >= GOOD_BYTES && best.len() <= GOOD_COUNT) {
+            break;
         }
-        HirKind::Capture(capture) => candidates.push(required(&capture.sub)),
-        HirKind::Repetition(repetition) if repetition.min > 0 => candidates.push(required(&repetition.sub)),
-        _ => {}
     }
-    candidates.into_iter().flatten().filter(|set| set.len() <= MOST).max_by_key(|set| worth(set))
+    best
+}
+
+/// Whether a class has few enough characters to be spelt out.
+fn is_small(hir: &Hir) -> bool {
+    let mut extractor = Extractor::new();
+    extractor.limit_class(4);
+    extractor.extract(hir).is_finite()
 }
 
 /// Longer literals are rarer, and few are better than many.
@@ -103,4 +132,25 @@ fn case_variants(literal: &str) -> Vec<String> {
     variants.sort_unstable();
     variants.dedup();
     variants
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn literals(pattern: &str) -> Vec<String> {
+        toml::from_str::<Pattern>(pattern).unwrap().literals().unwrap().unwrap()
+    }
+
+    #[test]
+    fn words_of_other_scripts_are_searched_for_in_their_usual_cases() {
+        assert_eq!(literals("any = ['читать далее']"), ["ЧИТАТЬ", "Читать", "читать"]);
+        assert_eq!(literals("any = ['Read More']"), ["read more"]);
+    }
+
+    #[test]
+    fn a_long_list_of_words_keeps_its_literals() {
+        let words: Vec<String> = ('а'..='я').map(|letter| format!("{letter}бвг")).collect();
+        assert_eq!(literals(&format!("any = ['(?:{})']", words.join("|"))).len(), 3 * words.len());
+    }
 }

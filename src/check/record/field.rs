@@ -64,7 +64,11 @@ impl Labels {
     /// The field that the whole line is, whatever stands between label and value.
     fn field(&self, text: &str, line: Span) -> Option<Field> {
         let content = &text[line.range()];
-        let head = &content[..content.floor_char_boundary(LONGEST_LABEL + 4)];
+        let mut end = content.len().min(LONGEST_LABEL + 4);
+        while !content.is_char_boundary(end) {
+            end -= 1;
+        }
+        let head = &content[..end];
         let separators = [":", "：", "\t", " = ", "=", " – ", " — ", " - "];
         separators.iter().find_map(|separator| {
             let at = head.find(separator)?;

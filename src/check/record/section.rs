@@ -252,7 +252,7 @@ impl Collector<'_, '_> {
         let mut is_first = true;
         for row in self.rows.drain(..) {
             match self.sections.last_mut() {
-                Some(section) if !is_first && !(is_tight && row.after_gap) => {
+                Some(section) if !(is_first || is_tight && row.after_gap) => {
                     section.span = section.span.cover(row.span);
                     section.fields.extend(row.fields);
                 }

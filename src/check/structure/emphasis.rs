@@ -56,7 +56,7 @@ fn marks(line: &Line<'_, '_>) -> Vec<usize> {
 /// The mark that has no other half, where the line decides that: the last opener, or a closer after a colon.
 fn lone(line: &Line<'_, '_>) -> Option<usize> {
     let marks = marks(line);
-    if marks.len() % 2 == 0 {
+    if marks.len().is_multiple_of(2) {
         return None;
     }
     let text = line.text;

@@ -109,15 +109,14 @@ impl<'t> Reader<'_, 't> {
         if !row.is_firm() || row.cells.len() < 2 || row.is_blank(text) {
             return None;
         }
-        if let Some(next) = self.past_blank(first + 1).filter(|&next| next > first + 1) {
-            if let Some((delimiter, kind, width)) = self.delimiter(&row, next) {
-                let has_body = self.row(next + 1).or_else(|| self.row(self.past_blank(next + 1)?)).is_some();
-                if width == row.cells.len() && has_body {
-                    let mut table = self.read(Some(row), Some((delimiter, kind, width)), next + 1);
-                    table.gaps.insert(0, self.lines_span(first + 1..next));
-                    return Some(table);
-                }
-            }
+        if let Some(next) = self.past_blank(first + 1).filter(|&next| next > first + 1)
+            && let Some((delimiter, kind, width)) = self.delimiter(&row, next)
+            && width == row.cells.len()
+            && self.row(next + 1).or_else(|| self.row(self.past_blank(next + 1)?)).is_some()
+        {
+            let mut table = self.read(Some(row), Some((delimiter, kind, width)), next + 1);
+            table.gaps.insert(0, self.lines_span(first + 1..next));
+            return Some(table);
         }
         self.undelimited(row)
     }
@@ -209,7 +208,9 @@ impl<'t> Reader<'_, 't> {
                 return Some(line + 1);
             }
         }
-        if gap && (!row.is_firm() || row.cells.len() != table.columns && !self.is_flattened(&row, table.columns)) {
+        let wrapped = if style.trailing && row.leading && !row.trailing { self.wrapped_end(line, table.columns) } else { None };
+        let is_whole = row.is_firm() && (row.cells.len() == table.columns || self.is_flattened(&row, table.columns));
+        if gap && !is_whole && wrapped.is_none() {
             return None;
         }
         let heads_another = self.row(line + 1).and_then(|next| next.dashes(text)).is_some_and(|(_, width)| width == row.cells.len().max(2));
@@ -228,11 +229,9 @@ impl<'t> Reader<'_, 't> {
         if gap && (heads_another || table.delimiter.is_none() && style.new_table(self, table, &row)) {
             return None;
         }
-        if style.trailing && !row.trailing && row.leading {
-            if let Some(end) = self.wrapped_end(line, table.columns) {
-                table.body.push(Entry::Wrapped(line..end));
-                return Some(end);
-            }
+        if let Some(end) = wrapped {
+            table.body.push(Entry::Wrapped(line..end));
+            return Some(end);
         }
         table.body.push(Entry::Row(row));
         Some(line + 1)
@@ -292,7 +291,7 @@ impl<'t> Reader<'_, 't> {
         columns >= 2
             && row.is_firm()
             && row.cells.len() > columns
-            && (row.cells.len() + 1) % (columns + 1) == 0
+            && (row.cells.len() + 1).is_multiple_of(columns + 1)
             && joints.clone().all(|cell| self.text()[cell.range()].trim().is_empty())
     }
 
@@ -321,7 +320,7 @@ impl<'t> Reader<'_, 't> {
 impl Table {
     /// Whether rows may follow a blank line.
     fn may_go_on(&self) -> bool {
-        self.columns >= 2 && !self.body.is_empty() || self.columns >= 2 && self.delimiter.is_some()
+        self.columns >= 2 && (!self.body.is_empty() || self.delimiter.is_some())
     }
 
     /// Whether the last row began without a pipe.

@@ -12,7 +12,7 @@ pub(super) fn faults(reader: &Reader<'_, '_>, table: &Table, faults: &mut Vec<Fa
     let Some(region) = region(reader, table) else { return };
     let mut whole: Vec<Fault> = Vec::new();
     whole.extend(delimiter(reader, table));
-    whole.extend(gaps(reader, table));
+    whole.extend(gaps(table));
     let mut local: Vec<Fault> = Vec::new();
     local.extend(repeats(reader, table));
     local.extend(wraps(reader, table));
@@ -199,10 +199,8 @@ fn alignments(text: &str, delimiter: &Row) -> Vec<&'static str> {
         .collect()
 }
 
-fn gaps(reader: &Reader<'_, '_>, table: &Table) -> Option<Fault> {
+fn gaps(table: &Table) -> Option<Fault> {
     let (first, more) = table.gaps.split_first()?;
-    // A gap is marked on its own lines; the line end after the row before it belongs to that row.
-    let _ = reader;
     let mut fault = Fault::new(Defect::Gap, *first).label("the table ends here for a parser");
     for gap in more.iter().take(2) {
         fault = fault.at(*gap, "and here");
