@@ -1,5 +1,7 @@
 //! Duplicates: nothing is missed, nothing is invented, and the order of work is of no matter.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod planted;
 
 use std::collections::{BTreeMap, HashMap};
@@ -152,12 +154,12 @@ fn each_near_duplicate_is_reported_once_against_the_best_before_it() {
     }
     let sets = sets(&all);
     let mut best: BTreeMap<(String, usize), f64> = BTreeMap::new();
-    for right in 0..all.len() {
+    for (right, place) in places.iter().enumerate() {
         for left in 0..right {
             let count = shared(&sets.0[left], &sets.0[right], 0).unwrap();
             let similarity = count as f64 / (sets.size(left) + sets.size(right) - count) as f64;
             if similarity >= 0.8 {
-                let entry = best.entry(places[right].clone()).or_default();
+                let entry = best.entry(place.clone()).or_default();
                 *entry = entry.max(similarity);
             }
         }
@@ -276,4 +278,14 @@ fn the_seed_articles_have_the_copies_a_reader_sees() {
             ("ND001", 15, 13, "Mapas de Estados"),
         ]
     );
+}
+
+#[test]
+fn many_short_paragraphs_within_one_long_line_take_linear_time() {
+    let count: usize = if cfg!(debug_assertions) { 1_000 } else { 20_000 };
+    let short = |number: usize| format!("Chart {number} has the yearly yield of wheat in the valley of {number}");
+    let line: Vec<String> = (0..count).map(short).collect();
+    let text = format!("{}\n\n{}\n", line.join(", and then "), line.join("\n\n"));
+    let found = found(&[&text], &["ND004"]);
+    assert_eq!(found.len(), count);
 }

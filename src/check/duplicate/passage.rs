@@ -4,16 +4,17 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::rc::Rc;
 use std::sync::Arc;
 
-use super::Passage;
 use super::compare::{Found, Proof, Site};
-use super::join::shared;
+use super::hash;
 use super::proof::{Library, with_closing_marks};
 use super::sketch::UnitKind;
 use super::spill::{Gather, Record, eight, four};
 use super::token::Tokens;
 use super::units::{Unit, Units};
+use super::{Passage, SHINGLE};
 use crate::check::{Corpus, store};
 use crate::finding::RuleInfo;
 use crate::text::is_closed;
@@ -209,14 +210,19 @@ fn whole<'r>(
     for index in document {
         let Some(longer) = unit(index).filter(|unit| unit.words > words.start) else { continue };
         units.read_shingles(longer, &mut shingles)?;
+        let mut places = None;
         for shingle in &shingles {
             let Some(candidates) = waiting.get_mut(shingle) else { continue };
             // A short paragraph is reported once.
             candidates.retain(|(short, members)| {
-                let is_held = *short != index
+                let may_hold = *short != index
                     && members.len() < shingles.len()
-                    && shared(members, &shingles, members.len()).is_some();
-                let held = is_held.then(|| hold(rule, *short, index, units, library)).flatten();
+                    && members.iter().all(|member| shingles.binary_search(member).is_ok());
+                if !may_hold {
+                    return true;
+                }
+                let places = places.get_or_insert_with(|| Places::of(index, units, library));
+                let held = places.as_ref().and_then(|places| hold(rule, *short, places, units, library));
                 let is_left = held.is_none();
                 found.extend(held);
                 is_left
@@ -226,24 +232,56 @@ fn whole<'r>(
     Ok(())
 }
 
+/// Where runs of words stand in a paragraph.
+struct Places {
+    site: Site,
+    tokens: Rc<Tokens>,
+    /// The first few places of each run of [`SHINGLE`] tokens.
+    runs: HashMap<u64, Vec<u32>>,
+}
+
+impl Places {
+    fn of(unit: u32, units: &Units<'_>, library: &mut Library<'_>) -> Option<Self> {
+        /// Places of one run that are tried.
+        const MOST: usize = 64;
+        let site = units.site(unit)?;
+        let tokens = library.tokens(site)?;
+        let mut runs: HashMap<u64, Vec<u32>> = HashMap::new();
+        for (at, run) in (0..).zip(hash::runs(tokens.hashes(), SHINGLE)) {
+            let places = runs.entry(run).or_default();
+            if places.len() < MOST {
+                places.push(at);
+            }
+        }
+        Some(Self { site, tokens, runs })
+    }
+
+    /// The first token from which on `sought` stands whole.
+    fn find(&self, sought: &Tokens) -> Option<usize> {
+        let first = hash::runs(sought.hashes(), SHINGLE).next()?;
+        let is_here = |at: usize| {
+            let tokens = self.tokens.tokens.get(at..at + sought.tokens.len());
+            tokens.is_some_and(|tokens| tokens.iter().map(|token| token.hash).eq(sought.hashes()))
+        };
+        self.runs.get(&first)?.iter().map(|at| *at as usize).find(|at| is_here(*at))
+    }
+}
+
 fn hold<'r>(
     rule: &'r Arc<RuleInfo>,
     short: u32,
-    longer: u32,
+    places: &Places,
     units: &Units<'_>,
     library: &mut Library<'_>,
 ) -> Option<Found<'r>> {
-    let (short, longer) = (units.site(short)?, units.site(longer)?);
-    let (own, other) = (library.tokens(short)?, library.tokens(longer)?);
-    let hashes: Vec<u64> = own.hashes().collect();
-    let at = other.tokens.windows(hashes.len()).position(|window| {
-        window.iter().zip(&hashes).all(|(token, hash)| token.hash == *hash)
-    })?;
-    let end = at + hashes.len();
-    let inside = closed(Site { document: longer.document, span: other.span(at..end)? }, library)?;
+    let short = units.site(short)?;
+    let own = library.tokens(short)?;
+    let at = places.find(&own)?;
+    let (end, other) = (at + own.tokens.len(), &places.tokens);
+    let inside = closed(Site { document: places.site.document, span: other.span(at..end)? }, library)?;
     let text = library.text(short.document)?;
     let is_glued = (at == 0 || end == other.tokens.len()) && !is_closed(text.get(short.span.range())?);
     let (site, first) = if is_glued { (inside, short) } else { (short, inside) };
-    let proof = Proof::Words { count: hashes.len() as u32, is_whole: is_glued };
+    let proof = Proof::Words { count: own.tokens.len() as u32, is_whole: is_glued };
     Some(Found { rule, site, first, more: 0, proof })
 }

@@ -58,6 +58,8 @@ impl<'c> Library<'c> {
     }
 
     fn hold(&mut self, bytes: usize) {
+        // One large document must not push out all else each time that it is asked for.
+        self.most = self.most.max(bytes.saturating_mul(4));
         self.held += bytes;
         if self.held > self.most {
             self.held = bytes;

@@ -7,7 +7,7 @@ use super::difference::{Difference, differences};
 use super::proof::Library;
 use super::token::Tokens;
 use crate::finding::{Applicability, Finding, Label};
-use crate::text::{Document, Span, is_blank};
+use crate::text::{Document, Span, is_blank, is_closed};
 
 /// Most differing words of a pair that are marked.
 const MARKS: usize = 12;
@@ -91,11 +91,11 @@ fn limit(finding: &mut Finding, most: Applicability) {
     }
 }
 
-/// Whether a copy says nothing by standing where it stands: prose, or a line right after its twin. Short lines without a full
+/// Whether a copy says nothing by standing where it stands: prose that ends as prose does, or a line right after its twin. Short lines without a full
 /// stop can be entries of something that is listed, and each counts.
 fn is_plain(document: &Document<'_>, copy: Span, first: Span) -> bool {
     let between = first.end..copy.start;
-    document.is_prose(document.block_at(copy.start))
+    document.is_prose(document.block_at(copy.start)) && is_closed(document.slice(copy))
         || document.text().get(between).is_some_and(|between| between.chars().all(is_blank))
 }
 

@@ -3,8 +3,6 @@
 use regex_syntax::hir::literal::{Extractor, Seq};
 use regex_syntax::hir::{Hir, HirKind};
 
-use super::{ParameterError, Pattern};
-
 /// Fewest bytes of a literal worth searching for.
 const SHORTEST: usize = 3;
 /// Most bytes kept of a literal; more would tell little and cost memory.
@@ -12,29 +10,47 @@ const LONGEST: usize = 14;
 /// Most literals of one expression.
 const MOST: usize = 256;
 
-impl Pattern {
-    /// Strings of which at least one occurs in whatever the pattern matches, ASCII case aside; `None` if there are none.
-    pub(super) fn literals(&self) -> Result<Option<Vec<String>>, ParameterError> {
-        let mut all = Vec::new();
-        for expression in &self.any {
-            let hir = regex_syntax::Parser::new().parse(expression.get_ref()).map_err(|error| ParameterError {
-                message: format!("not a regular expression: {}", first_line(&error.to_string())),
-                place: Some(expression.span()),
-            })?;
-            match required(&hir) {
-                Some(literals) => all.extend(literals),
-                None => return Ok(None),
-            }
-        }
-        all.sort();
-        all.dedup();
-        Ok(Some(all))
-    }
+/// Strings of which at least one occurs in whatever `expression` matches, ASCII case aside; `None` if there are none.
+///
+/// # Errors
+///
+/// It is no regular expression; what is wrong with it.
+pub(super) fn literals(expression: &str) -> Result<Option<Vec<String>>, String> {
+    let hir = regex_syntax::Parser::new().parse(expression).map_err(|error| fault(&error.to_string()))?;
+    Ok(required(&hir).map(|mut literals| {
+        literals.sort();
+        literals.dedup();
+        literals
+    }))
 }
 
-/// The last line of a syntax error says what is wrong; those before it draw a picture.
-pub(super) fn first_line(error: &str) -> &str {
-    error.lines().last().unwrap_or(error).trim_start_matches("error: ")
+/// What is wrong with an expression: the last line of a syntax error, since those before it draw a picture.
+pub(super) fn fault(error: &str) -> String {
+    let last = error.lines().last().unwrap_or(error);
+    format!("not a regular expression: {}", last.trim_start_matches("error: "))
+}
+
+/// The alternatives of an expression that is `a|b|c` outside all brackets; each can be looked for on its own.
+pub(super) fn branches(expression: &str) -> Vec<&str> {
+    let (mut branches, mut start, mut depth, mut in_class, mut escaped) = (Vec::new(), 0, 0_usize, false, false);
+    for (at, character) in expression.char_indices() {
+        match character {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '[' => in_class = true,
+            ']' => in_class = false,
+            _ if in_class => {}
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            '|' if depth == 0 => {
+                branches.push(&expression[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    branches.push(&expression[start..]);
+    branches
 }
 
 /// The best set of strings that a match of `hir` cannot do without.
@@ -138,19 +154,24 @@ fn case_variants(literal: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn literals(pattern: &str) -> Vec<String> {
-        toml::from_str::<Pattern>(pattern).unwrap().literals().unwrap().unwrap()
+    fn literals(expression: &str) -> Vec<String> {
+        super::literals(expression).unwrap().unwrap()
+    }
+
+    #[test]
+    fn alternatives_are_told_apart() {
+        assert_eq!(branches(r"a|b(?:c|d)|[|e]\||"), ["a", "b(?:c|d)", r"[|e]\|", ""]);
     }
 
     #[test]
     fn words_of_other_scripts_are_searched_for_in_their_usual_cases() {
-        assert_eq!(literals("any = ['читать далее']"), ["ЧИТАТЬ", "Читать", "читать"]);
-        assert_eq!(literals("any = ['Read More']"), ["read more"]);
+        assert_eq!(literals("читать далее"), ["ЧИТАТЬ", "Читать", "читать"]);
+        assert_eq!(literals("Read More"), ["read more"]);
     }
 
     #[test]
     fn a_long_list_of_words_keeps_its_literals() {
         let words: Vec<String> = ('а'..='я').map(|letter| format!("{letter}бвг")).collect();
-        assert_eq!(literals(&format!("any = ['(?:{})']", words.join("|"))).len(), 3 * words.len());
+        assert_eq!(literals(&format!("(?:{})", words.join("|"))).len(), 3 * words.len());
     }
 }

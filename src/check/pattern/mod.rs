@@ -8,10 +8,10 @@ mod literals;
 mod prefilter;
 mod unit;
 
-use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use regex_automata::meta::Regex;
+use regex_automata::nfa::thompson::WhichCaptures;
 use regex_automata::util::syntax;
 use serde::Deserialize;
 use toml::Spanned;
@@ -122,12 +122,13 @@ pub enum Reach {
     Rest,
 }
 
-/// A pattern ready to run.
+/// One alternative of a pattern, ready to run.
 struct Matcher {
     rule: Arc<RuleInfo>,
-    pattern: Pattern,
-    any: Expression,
-    unless: Option<Expression>,
+    /// The guards, shared by all alternatives.
+    pattern: Arc<Pattern>,
+    expression: Expression,
+    unless: Option<Arc<Expression>>,
 }
 
 struct PatternCheck {
@@ -160,13 +161,28 @@ pub fn validate(patterns: &Parameters) -> Result<(), ParameterError> {
 /// The first pattern that is no regular expression or whose guards contradict each other.
 pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
     let mut matchers = Vec::new();
+    let mut literals = Vec::new();
     for (rule, patterns) in rules {
         for pattern in patterns {
-            let (any, unless) = (pattern.any(), pattern.unless());
-            matchers.push(Matcher { rule: Arc::clone(&rule), pattern: pattern.clone(), any, unless });
+            let pattern = Arc::new(pattern.clone());
+            let unless = pattern.unless().map(Arc::new);
+            // Each alternative is tried only where its own literals stand.
+            for expression in &pattern.any {
+                for branch in literals::branches(expression.get_ref()) {
+                    let fault = |message| ParameterError { message, place: Some(expression.span()) };
+                    literals.push(literals::literals(branch).map_err(fault)?);
+                    matchers.push(Matcher {
+                        rule: Arc::clone(&rule),
+                        pattern: Arc::clone(&pattern),
+                        expression: Expression::new(branch, pattern.part, pattern.case_sensitive),
+                        unless: unless.clone(),
+                    });
+                }
+            }
         }
     }
-    let prefilter = Prefilter::new(matchers.iter().map(|matcher| &matcher.pattern))?;
+    let patterns = matchers.iter().map(|matcher| matcher.pattern.as_ref()).zip(literals);
+    let prefilter = Prefilter::new(patterns)?;
     Ok(Box::new(PatternCheck { matchers, prefilter }))
 }
 
@@ -181,43 +197,29 @@ impl Pattern {
         if self.min_words > self.max_words {
             return fault(format!("`min-words` {} is more than `max-words` {}", self.min_words, self.max_words));
         }
-        for expression in self.any.iter().chain(&self.unless) {
-            self.expression(std::slice::from_ref(expression), self.part).build()?;
+        for (expression, part) in self.any.iter().map(|one| (one, self.part)).chain(self.unless.iter().map(|one| (one, true))) {
+            let fault = |message| ParameterError { message, place: Some(expression.span()) };
+            Expression::new(expression.get_ref(), part, self.case_sensitive).build().map_err(fault)?;
         }
-        self.any().build()?;
-        let is_short = self.max_words <= prefilter::SHORT_WORDS && self.unit != Unit::Sentence;
-        if !is_short && self.literals()?.is_none() {
-            return fault(format!(
-                "nothing in it is certain to occur, so that every unit would have to be tried: name a word of three \
-                 letters that always occurs, or look at lines and set `max-words` to {} or less",
-                prefilter::SHORT_WORDS
-            ));
+        for expression in &self.any {
+            for branch in literals::branches(expression.get_ref()) {
+                let fault = |message| ParameterError { message, place: Some(expression.span()) };
+                if literals::literals(branch).map_err(fault)?.is_none() && !prefilter::is_short(self) {
+                    return Err(fault(format!(
+                        "nothing in `{branch}` is certain to occur, so that every unit would have to be tried: name a word of \
+                         three letters that always occurs, or look at lines and set `max-words` to {} or less",
+                        prefilter::SHORT_WORDS
+                    )));
+                }
+            }
         }
         Ok(())
     }
 
-    /// What has to match.
-    fn any(&self) -> Expression {
-        self.expression(&self.any, self.part)
-    }
-
     /// What may not match, if there is something.
     fn unless(&self) -> Option<Expression> {
-        (!self.unless.is_empty()).then(|| self.expression(&self.unless, true))
-    }
-
-    fn expression(&self, alternatives: &[Spanned<String>], part: bool) -> Expression {
-        let joined = alternatives.iter().map(|one| one.get_ref().as_str()).collect::<Vec<_>>().join("|");
-        // A Unicode word boundary rules out the fast engines on any text that is not ASCII, if only for a curly quote. It
-        // makes a difference only where letters beyond ASCII are matched.
-        let has_wide_letters = joined.chars().any(|character| !character.is_ascii() && character.is_alphabetic());
-        let joined = if has_wide_letters { joined } else { joined.replace(r"\b", r"(?-u:\b)") };
-        Expression {
-            source: if part { joined } else { format!("^{MARKS}(?:{joined}){MARKS}$") },
-            case_sensitive: self.case_sensitive,
-            place: alternatives.first().map(Spanned::span),
-            regex: OnceLock::new(),
-        }
+        let joined = self.unless.iter().map(|one| one.get_ref().as_str()).collect::<Vec<_>>().join("|");
+        (!joined.is_empty()).then(|| Expression::new(&joined, true, self.case_sensitive))
     }
 }
 
@@ -230,28 +232,63 @@ const MARKS: &str = r"[\x00-/:-@\[-`{-\u{A9}\u{AB}-\u{B1}\u{B4}\u{B6}-\u{B8}\u{B
 struct Expression {
     source: String,
     case_sensitive: bool,
-    place: Option<Range<usize>>,
     regex: OnceLock<Option<Regex>>,
 }
 
 impl Expression {
+    fn new(expression: &str, part: bool, case_sensitive: bool) -> Self {
+        let compact = compact(expression);
+        let source = if part { compact } else { format!("^{MARKS}(?:{compact}){MARKS}$") };
+        Self { source, case_sensitive, regex: OnceLock::new() }
+    }
+
     fn is_match(&self, text: &str) -> bool {
         // What does not compile was refused by `validate`.
         self.regex.get_or_init(|| self.build().ok()).as_ref().is_some_and(|regex| regex.is_match(text))
     }
 
-    fn build(&self) -> Result<Regex, ParameterError> {
+    fn build(&self) -> Result<Regex, String> {
         const MOST_BYTES: usize = 4 << 20;
         Regex::builder()
             .syntax(syntax::Config::new().case_insensitive(!self.case_sensitive))
-            .configure(Regex::config().nfa_size_limit(Some(MOST_BYTES)))
+            .configure(Regex::config().nfa_size_limit(Some(MOST_BYTES)).which_captures(WhichCaptures::None))
             .build(&self.source)
-            .map_err(|error| ParameterError {
-                message: match error.syntax_error() {
-                    Some(syntax) => format!("not a regular expression: {}", literals::first_line(&syntax.to_string())),
-                    None => format!("not a usable regular expression: {error}"),
-                },
-                place: self.place.clone(),
+            .map_err(|error| match error.syntax_error() {
+                Some(syntax) => literals::fault(&syntax.to_string()),
+                None => format!("not a usable regular expression: {error}"),
             })
     }
+}
+
+/// Puts cheap classes in the place of those that hold hundreds of ranges each and take most of the time to compile.
+///
+/// - `\w` is a letter or digit of ASCII, or any character from U+00C0 on that is no punctuation or symbol of the blocks for
+///   these; `\d` is a digit of ASCII.
+/// - `\b` is a boundary of ASCII words, unless letters beyond ASCII stand in the expression: a Unicode boundary rules out
+///   the fast engines on any text that is not ASCII, if only for a curly quote.
+fn compact(expression: &str) -> String {
+    const WORD: &str = r"0-9A-Z_a-z\u{C0}-\u{1FFF}\u{2C00}-\u{2DFF}\u{3005}-\u{3007}\u{3021}-\u{FEFE}\u{FF10}-\u{FF19}\u{FF21}-\u{FF3A}\u{FF41}-\u{FF5A}\u{FF66}-\u{1EFFF}\u{20000}-\u{3FFFF}";
+    let has_wide_letters = expression.chars().any(|character| !character.is_ascii() && character.is_alphabetic());
+    let mut compact = String::with_capacity(expression.len());
+    let mut in_class = false;
+    let mut characters = expression.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '\\' => match characters.next() {
+                Some('w') if in_class => compact.push_str(WORD),
+                Some('w') => compact.push_str(&format!("(?-i:[{WORD}])")),
+                Some('W') if !in_class => compact.push_str(&format!("(?-i:[^{WORD}])")),
+                Some('d') if in_class => compact.push_str("0-9"),
+                Some('d') => compact.push_str("[0-9]"),
+                Some('b') if !in_class && !has_wide_letters => compact.push_str(r"(?-u:\b)"),
+                Some(other) => compact.extend(['\\', other]),
+                None => compact.push('\\'),
+            },
+            _ => {
+                in_class = in_class && character != ']' || character == '[';
+                compact.push(character);
+            }
+        }
+    }
+    compact
 }

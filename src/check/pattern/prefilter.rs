@@ -34,12 +34,14 @@ pub(super) struct Hit {
 }
 
 impl Prefilter {
-    pub(super) fn new<'p>(patterns: impl Iterator<Item = &'p Pattern>) -> Result<Self, ParameterError> {
+    /// Searches for the literals of patterns, each with its index; a pattern without literals is one of `None`.
+    pub(super) fn new<'p>(
+        patterns: impl Iterator<Item = (&'p Pattern, Option<Vec<String>>)>,
+    ) -> Result<Self, ParameterError> {
         let (mut short, mut long, mut blind) = (Vec::new(), Vec::new(), Vec::new());
-        for (index, pattern) in patterns.enumerate() {
-            let is_short = pattern.max_words <= SHORT_WORDS && pattern.unit != Unit::Sentence;
-            match pattern.literals()? {
-                Some(literals) if is_short => short.extend(literals.into_iter().map(|literal| (literal, index))),
+        for (index, (pattern, literals)) in patterns.enumerate() {
+            match literals {
+                Some(literals) if is_short(pattern) => short.extend(literals.into_iter().map(|literal| (literal, index))),
                 Some(literals) => long.extend(literals.into_iter().map(|literal| (literal, index))),
                 None => blind.push(index),
             }
@@ -56,6 +58,11 @@ impl Prefilter {
             found.extend(self.blind.iter().map(|&pattern| Hit { pattern, offset: 0 }));
         }
     }
+}
+
+/// Whether a pattern matches short blocks only.
+pub(super) fn is_short(pattern: &Pattern) -> bool {
+    pattern.max_words <= SHORT_WORDS && pattern.unit != Unit::Sentence
 }
 
 impl Search {

@@ -29,7 +29,7 @@ impl Matcher {
                 return false;
             }
         }
-        self.any.is_match(text) && !self.unless.as_ref().is_some_and(|unless| unless.is_match(text))
+        self.expression.is_match(text) && !self.unless.as_ref().is_some_and(|unless| unless.is_match(text))
     }
 }
 
