@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::prefilter::{Hit, Prefilter};
-use super::unit::is_searched;
+use super::unit::{WordCounter, is_searched};
 use super::{Matcher, Place, Reach, Unit};
 use crate::finding::Finding;
 use crate::text::{BlockKind, Document, Span, count_words};
@@ -22,6 +22,7 @@ pub(super) fn collect(
         matches: Vec::new(),
         residue: vec![false; document.blocks().len()],
         tail_start: document.blocks().len(),
+        counter: WordCounter::default(),
     };
     evidence.search(prefilter);
     if evidence.candidates.is_empty() && evidence.matches.is_empty() {
@@ -53,6 +54,7 @@ struct Evidence<'e, 't> {
     residue: Vec<bool>,
     /// The first block after the last prose.
     tail_start: usize,
+    counter: WordCounter,
 }
 
 impl<'e> Evidence<'e, '_> {
@@ -79,7 +81,7 @@ impl<'e> Evidence<'e, '_> {
                 seen.push(candidate);
                 if matcher.pattern.place != Place::Anywhere {
                     self.candidates.push(candidate);
-                } else if matcher.matches(self.document, unit) {
+                } else if matcher.matches(self.document, unit, &mut self.counter) {
                     self.accept(candidate);
                 }
             }
@@ -177,7 +179,7 @@ impl<'e> Evidence<'e, '_> {
                     continue;
                 }
             }
-            if matcher.matches(self.document, candidate.unit) {
+            if matcher.matches(self.document, candidate.unit, &mut self.counter) {
                 self.accept(candidate);
             }
         }

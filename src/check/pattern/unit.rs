@@ -20,16 +20,37 @@ impl Matcher {
     }
 
     /// Whether the pattern matches `unit` and its guards allow it, the place aside.
-    pub(super) fn matches(&self, document: &Document<'_>, unit: Span) -> bool {
+    pub(super) fn matches(&self, document: &Document<'_>, unit: Span, counter: &mut WordCounter) -> bool {
         let text = document.slice(unit);
         let (min, max) = (self.pattern.min_words, self.pattern.max_words);
         if min > 0 || max < usize::MAX {
-            let words = count_words(text, max.saturating_add(1).max(min));
+            let words = counter.count(text, unit, max.saturating_add(1).max(min));
             if words < min || words > max {
                 return false;
             }
         }
         self.expression.is_match(text) && !self.unless.as_ref().is_some_and(|unless| unless.is_match(text))
+    }
+}
+
+/// Remembers how many words the last unit has, since many patterns ask in turn.
+#[derive(Default)]
+pub(super) struct WordCounter {
+    unit: Span,
+    words: usize,
+    /// No further was counted.
+    limit: usize,
+}
+
+impl WordCounter {
+    fn count(&mut self, text: &str, unit: Span, limit: usize) -> usize {
+        const LEAST: usize = 100;
+        let is_known = self.unit == unit && (self.words < self.limit || limit <= self.limit);
+        if !is_known {
+            let limit = limit.max(LEAST);
+            *self = Self { unit, words: count_words(text, limit), limit };
+        }
+        self.words
     }
 }
 
