@@ -2,6 +2,15 @@
 //!
 //! `TRYCMD=overwrite cargo test --test cli` writes what is printed now; read the difference before keeping it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a test may fail aloud"
+)]
+
 #[test]
 fn transcripts() {
     trycmd::TestCases::new().case("tests/cli/*.trycmd").run();

@@ -1,5 +1,14 @@
 //! Whatever the text, linting it neither panics nor points outside it, and fixing it comes to rest.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a test may fail aloud"
+)]
+
 use std::sync::{Arc, LazyLock};
 
 use dechaff::config::Settings;

@@ -1,5 +1,14 @@
 //! Records of made-up people in many languages and layouts: each goes, and nothing beside it does.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a test may fail aloud"
+)]
+
 use std::sync::Arc;
 
 use dechaff::engine::Linter;

@@ -1,5 +1,14 @@
 //! Each rule file is a test: its examples hold.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a test may fail aloud"
+)]
+
 use libtest_mimic::{Arguments, Trial};
 
 use dechaff::examples;

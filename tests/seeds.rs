@@ -1,5 +1,14 @@
 //! The seed articles: every fault labelled for removal is removed, and nothing else is.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a test may fail aloud"
+)]
+
 use std::path::Path;
 use std::sync::LazyLock;
 

@@ -1,5 +1,14 @@
 //! Broken tables and flattened structure: what the fixes make of them, seen by a parser that is not the program's own.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a test may fail aloud"
+)]
+
 use std::sync::{Arc, LazyLock};
 
 use comrak::nodes::{AstNode, NodeValue};

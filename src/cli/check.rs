@@ -80,7 +80,7 @@ impl<'a> Run<'a> {
     /// Checks standard input, if it was given, and what is under `paths`.
     fn check(&mut self, paths: &[PathBuf]) -> anyhow::Result<()> {
         let linter = self.linter;
-        let given = Given { stdin: self.stdin.take(), load: Box::new(|path| read(path)) };
+        let given = Given { stdin: self.stdin.take(), load: Box::new(read) };
         let compared = compare(linter, &given, walk(paths)?.filter_map(Result::ok), self.arguments.memory)?;
         let check = |source: &Source| {
             let mut compared = compared.get(&source.origin).cloned().unwrap_or_default();
@@ -176,7 +176,7 @@ impl<'a> Run<'a> {
         let findings = self.linter.check(&fixed.document());
         self.summary.add(&findings);
         let mut report = String::new();
-        let given = Given { stdin: None, load: Box::new(|path| read(path)) };
+        let given = Given { stdin: None, load: Box::new(read) };
         self.report.document(&fixed.document(), &findings, &given, &mut report);
         self.report.finish(&self.summary, &mut report);
         if !self.arguments.quiet {

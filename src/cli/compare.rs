@@ -15,12 +15,15 @@ use crate::text::{Origin, Texts};
 /// What comparing found, by document.
 pub(super) type Compared = HashMap<Arc<Origin>, Vec<Finding>>;
 
+/// Makes a document of a file.
+pub(super) type Load<'g> = dyn Fn(&Path) -> Result<Source, ReadError> + Send + Sync + 'g;
+
 /// The documents of a run, as they are compared.
 pub(super) struct Given<'g> {
     /// Standard input, which cannot be read again.
     pub(super) stdin: Option<Source>,
     /// Reads a file, and makes of it what is to be compared.
-    pub(super) load: Box<dyn Fn(&Path) -> Result<Source, ReadError> + Send + Sync + 'g>,
+    pub(super) load: Box<Load<'g>>,
 }
 
 impl Texts for Given<'_> {

@@ -31,7 +31,8 @@ pub fn walk(paths: &[PathBuf]) -> Result<impl Iterator<Item = Result<PathBuf, Wa
             return Err(WalkError::Missing(path.clone()));
         }
     }
-    Ok(paths.to_vec().into_iter().flat_map(|path| -> Box<dyn Iterator<Item = Result<PathBuf, WalkError>>> {
+    let paths: Vec<PathBuf> = paths.to_vec();
+    Ok(paths.into_iter().flat_map(|path| -> Box<dyn Iterator<Item = Result<PathBuf, WalkError>>> {
         if path.is_dir() { Box::new(below(&path)) } else { Box::new(std::iter::once(Ok(path))) }
     }))
 }

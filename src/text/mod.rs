@@ -71,6 +71,9 @@ pub trait Texts {
     fn text(&self, origin: &Origin) -> Option<Arc<str>>;
 }
 
+/// A list that is made when first asked for.
+type Lazy<T> = OnceLock<Box<[T]>>;
+
 /// A document: its text and the index that every check shares.
 #[derive(Debug)]
 pub struct Document<'t> {
@@ -78,7 +81,8 @@ pub struct Document<'t> {
     text: &'t str,
     lines: Vec<Span>,
     blocks: Vec<Block>,
-    sentences: OnceLock<Box<[OnceLock<Box<[Span]>>]>>,
+    /// For each block its sentences, found when first asked for.
+    sentences: OnceLock<Box<[Lazy<Span>]>>,
     columns: position::Columns,
     decoding: Option<Decoding>,
 }
