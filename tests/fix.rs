@@ -1,0 +1,271 @@
+//! Fixing files: what goes, what stays, what can be taken back, and what a killed process leaves behind.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test may fail aloud"
+)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use dechaff::text::words;
+use serde::Deserialize;
+use tempfile::TempDir;
+
+#[derive(Deserialize)]
+struct Label {
+    file: String,
+    start: usize,
+    end: usize,
+    label: String,
+}
+
+fn dechaff(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_dechaff")).current_dir(folder).args(arguments).output().unwrap()
+}
+
+fn copy_of_seeds() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    for (name, text) in files(Path::new("seeds")) {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let text_files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let text_files = text_files.filter(|path| path.extension().is_some_and(|extension| extension == "txt"));
+    text_files.map(|path| (PathBuf::from(path.file_name().unwrap()), fs::read(&path).unwrap())).collect()
+}
+
+fn words_of(text: &str) -> Vec<&str> {
+    words(text).map(|word| &text[word.range()]).collect()
+}
+
+#[test]
+fn the_seeds_lose_what_is_labelled_and_keep_every_other_word() {
+    let folder = copy_of_seeds();
+    dechaff(folder.path(), &["check", ".", "--fix", "--unsafe-fixes", "-q"]);
+    let labels: Vec<Label> =
+        include_str!("fixtures/seed-labels.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for (name, original) in files(Path::new("seeds")) {
+        let original = String::from_utf8(original).unwrap();
+        let fixed = fs::read_to_string(folder.path().join(&name)).unwrap();
+        let without = |kinds: &[&str]| {
+            let mut text = original.clone().into_bytes();
+            let of_file = labels.iter().filter(|label| Path::new(&label.file) == name);
+            for label in of_file.filter(|label| kinds.contains(&label.label.as_str())) {
+                text[label.start..label.end].fill(b' ');
+            }
+            String::from_utf8(text).unwrap()
+        };
+        let (with_optional, bare) = (without(&["remove"]), without(&["remove", "optional"]));
+        let fixed = words_of(&fixed);
+        assert!(
+            fixed == words_of(&with_optional) || fixed == words_of(&bare),
+            "{}: {} words, not {} or {}",
+            name.display(),
+            fixed.len(),
+            words_of(&with_optional).len(),
+            words_of(&bare).len()
+        );
+    }
+}
+
+#[test]
+fn a_second_run_changes_nothing_and_undo_gives_the_bytes_back() {
+    let folder = copy_of_seeds();
+    let fix = &["check", ".", "--fix", "--unsafe-fixes", "--trail", "trail.jsonl", "-q"];
+    dechaff(folder.path(), fix);
+    let once = files(folder.path());
+    assert_ne!(once, files(Path::new("seeds")));
+    dechaff(folder.path(), fix);
+    assert_eq!(files(folder.path()), once);
+
+    let undone = dechaff(folder.path(), &["undo", "trail.jsonl"]);
+    assert!(undone.status.success(), "{}", String::from_utf8_lossy(&undone.stderr));
+    assert_eq!(files(folder.path()), files(Path::new("seeds")));
+}
+
+#[test]
+fn the_changes_of_one_rule_can_be_taken_back_alone() {
+    let folder = copy_of_seeds();
+    dechaff(folder.path(), &["check", ".", "--fix", "--trail", "trail.jsonl", "-q"]);
+    let undone = dechaff(folder.path(), &["undo", "trail.jsonl", "--rule", "comment-prompt"]);
+    assert!(undone.status.success());
+    let text = fs::read_to_string(folder.path().join("001_c939593177198e66.txt")).unwrap();
+    assert!(text.ends_with("Leave a Comment"));
+    // The rest of the trail still leads back.
+    assert!(dechaff(folder.path(), &["undo", "trail.jsonl"]).status.success());
+    assert_eq!(files(folder.path()), files(Path::new("seeds")));
+}
+
+#[test]
+fn undo_refuses_a_file_that_changed_since() {
+    let folder = copy_of_seeds();
+    dechaff(folder.path(), &["check", ".", "--fix", "--trail", "trail.jsonl", "-q"]);
+    let path = folder.path().join("001_c939593177198e66.txt");
+    fs::write(&path, "Something else.").unwrap();
+    let undone = dechaff(folder.path(), &["undo", "trail.jsonl"]);
+    assert_eq!(undone.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&undone.stderr).contains("has changed since"));
+    assert_eq!(fs::read_to_string(&path).unwrap(), "Something else.");
+}
+
+#[test]
+fn a_document_that_would_lose_most_of_itself_is_left_alone() {
+    let folder = TempDir::new().unwrap();
+    let text = "The talks go on.\n\nLeave a Comment\n\nBe the first to comment\n";
+    fs::write(folder.path().join("a.txt"), text).unwrap();
+    let fixed = dechaff(folder.path(), &["check", "a.txt", "--fix", "-q"]);
+    assert!(String::from_utf8_lossy(&fixed.stderr).contains("--max-removed"));
+    assert_eq!(fs::read_to_string(folder.path().join("a.txt")).unwrap(), text);
+    dechaff(folder.path(), &["check", "a.txt", "--fix", "-q", "--max-removed", "1"]);
+    assert_eq!(fs::read_to_string(folder.path().join("a.txt")).unwrap(), "The talks go on.\n");
+}
+
+#[test]
+fn line_ends_marks_and_the_last_newline_stay_as_they_were() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("a.txt");
+    let prose = "The talks go on in Muscat next week, both sides said on Monday after a long day.";
+    for (before, after) in [
+        (format!("\u{FEFF}{prose}\r\n\r\nLeave a Comment\r\n"), format!("\u{FEFF}{prose}\r\n")),
+        (format!("{prose}\n\nLeave a Comment"), prose.to_owned()),
+        (format!("Leave a Comment\r\n\n{prose}\r\nAnd so on.\n"), format!("{prose}\r\nAnd so on.\n")),
+    ] {
+        fs::write(&path, &before).unwrap();
+        dechaff(folder.path(), &["check", "a.txt", "--fix", "-q"]);
+        assert_eq!(fs::read_to_string(&path).unwrap(), after);
+    }
+}
+
+#[test]
+fn standard_input_is_fixed_onto_standard_output() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_dechaff"))
+        .args(["check", "-", "--fix"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let text = "The talks go on in Muscat next week, both sides said on Monday.\n\nLeave a Comment\n";
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), text.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        "The talks go on in Muscat next week, both sides said on Monday.\n"
+    );
+    assert!(String::from_utf8(output.stderr).unwrap().contains("1 finding fixed"));
+    assert!(output.status.success());
+}
+
+#[test]
+fn the_difference_is_one_that_patch_takes() {
+    let folder = copy_of_seeds();
+    let difference = dechaff(folder.path(), &["check", ".", "--diff", "--unsafe-fixes"]);
+    assert_eq!(difference.status.code(), Some(1));
+    assert_eq!(files(folder.path()), files(Path::new("seeds")), "--diff writes nothing");
+    fs::write(folder.path().join("changes.patch"), &difference.stdout).unwrap();
+    let applied =
+        Command::new("git").current_dir(folder.path()).args(["apply", "--whitespace=nowarn", "changes.patch"]).output();
+    let Ok(applied) = applied else {
+        eprintln!("skipped: git is not installed");
+        return;
+    };
+    assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
+    let patched = files(folder.path());
+    let other = copy_of_seeds();
+    dechaff(other.path(), &["check", ".", "--fix", "--unsafe-fixes", "-q"]);
+    assert_eq!(patched, files(other.path()));
+}
+
+#[test]
+fn copies_go_to_another_folder_and_the_originals_stay() {
+    let folder = copy_of_seeds();
+    dechaff(folder.path(), &["check", ".", "--output-dir", "clean", "--unsafe-fixes", "-q"]);
+    assert_eq!(files(folder.path()), files(Path::new("seeds")));
+    let other = copy_of_seeds();
+    dechaff(other.path(), &["check", ".", "--fix", "--unsafe-fixes", "-q"]);
+    assert_eq!(files(&folder.path().join("clean")), files(other.path()));
+}
+
+#[cfg(unix)]
+#[test]
+fn read_only_files_and_links_are_respected() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = TempDir::new().unwrap();
+    let text = "The talks go on in Muscat next week, both sides said on Monday.\n\nLeave a Comment\n";
+    let (locked, target, link) =
+        (folder.path().join("locked.txt"), folder.path().join("target.text"), folder.path().join("link.txt"));
+    fs::write(&locked, text).unwrap();
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o444)).unwrap();
+    fs::write(&target, text).unwrap();
+    fs::set_permissions(&target, fs::Permissions::from_mode(0o640)).unwrap();
+    symlink("target.text", &link).unwrap();
+
+    let fixed = dechaff(folder.path(), &["check", "locked.txt", "link.txt", "--fix", "-q"]);
+    assert_eq!(fixed.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&fixed.stderr).contains("read-only"));
+    assert_eq!(fs::read_to_string(&locked).unwrap(), text);
+    assert!(link.symlink_metadata().unwrap().is_symlink());
+    assert!(!fs::read_to_string(&target).unwrap().contains("Comment"));
+    assert_eq!(target.metadata().unwrap().permissions().mode() & 0o777, 0o640);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_leaves_the_old_file() {
+    let folder = copy_of_seeds();
+    // No file may grow beyond 512 bytes: the temporary one cannot be written whole.
+    let script = format!("trap '' XFSZ; ulimit -f 1; exec {} check . --fix -q", env!("CARGO_BIN_EXE_dechaff"));
+    let output = Command::new("bash").current_dir(folder.path()).args(["-c", &script]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(files(folder.path()), files(Path::new("seeds")));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 5, "no temporary file is left");
+}
+
+#[test]
+fn a_killed_process_leaves_each_file_old_or_new() {
+    const RUNS: u64 = 200;
+    // Few rules, so that most of the time goes into writing.
+    const FIX: &[&str] = &["check", ".", "--select", "MT,BP038", "--fix", "--unsafe-fixes", "-q"];
+    let folder = copy_of_seeds();
+    let start = std::time::Instant::now();
+    dechaff(folder.path(), FIX);
+    let whole = start.elapsed();
+    let fixed = files(folder.path());
+    let original = files(Path::new("seeds"));
+    assert_ne!(fixed, original);
+
+    for run in 0..RUNS {
+        let folder = copy_of_seeds();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_dechaff"))
+            .current_dir(folder.path())
+            .args(FIX)
+            .args(["--trail", "trail.jsonl"])
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // Over the whole run, more densely where files are written.
+        let share = (run as f64 / RUNS as f64).sqrt();
+        std::thread::sleep(Duration::from_secs_f64(whole.as_secs_f64() * share));
+        let _ = child.kill();
+        child.wait().unwrap();
+        for (name, text) in files(folder.path()) {
+            assert!(text == original[&name] || text == fixed[&name], "run {run}: {} is damaged", name.display());
+        }
+        assert_eq!(files(folder.path()).len(), original.len(), "run {run}: a file is missing");
+        if folder.path().join("trail.jsonl").exists() && fs::read(folder.path().join("trail.jsonl")).unwrap().len() > 2
+        {
+            dechaff(folder.path(), &["undo", "trail.jsonl"]);
+            assert_eq!(files(folder.path()), original, "run {run}: the trail does not lead back");
+        }
+    }
+}
