@@ -69,8 +69,11 @@ impl Full {
         );
 
         let own = Label { origin: None, span: finding.span, message: finding.label.clone().unwrap_or_default() };
-        let (nested, labels): (Vec<&Label>, Vec<&Label>) =
-            finding.labels.iter().partition(|label| is_nested(label, &own, &finding.labels));
+        let (nested, labels): (Vec<&Label>, Vec<&Label>) = finding.labels.iter().partition(|label| {
+            let is_below =
+                label.origin.is_none() && document.line_at(label.span.start) > document.line_at(own.span.start);
+            is_nested(label, &own, &finding.labels) && (label.message.is_empty() || !is_below)
+        });
         let mut marks = vec![self.label(document, &own, &nested, AnnotationKind::Primary)];
         let (near, far): (Vec<&Label>, Vec<&Label>) = labels.into_iter().partition(|label| label.origin.is_none());
         marks.extend(near.into_iter().map(|label| self.label(document, label, &nested, AnnotationKind::Context)));
