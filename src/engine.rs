@@ -172,8 +172,9 @@ fn one_a_place(findings: Vec<Finding>) -> Vec<Finding> {
             continue;
         }
         match last_removal.and_then(|index| kept.get_mut(index)) {
-            Some(last) if last.span.contains(finding.span) => also(last, &finding),
-            Some(last) if finding.span.contains(last.span) => {
+            // Of two that take the same bytes, the one that is surer of it reports.
+            Some(last) if last.span.contains(finding.span) && is_as_safe(last, &finding) => also(last, &finding),
+            Some(last) if finding.span.contains(last.span) && is_as_safe(&finding, last) => {
                 let inner = std::mem::replace(last, finding);
                 also(last, &inner);
             }

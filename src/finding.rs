@@ -146,6 +146,11 @@ impl Finding {
         let mut finding = Self::new(rule, document, span);
         if let Some(applicability) = rule.fix {
             let cut = document.removal(span);
+            let (first, last) = (document.line_at(span.start), document.line_at(span.end.max(1) - 1));
+            if let Some(end) = document.lines().get(last).filter(|_| last > first) {
+                let span = crate::text::trim(document.text(), *end);
+                finding.labels.push(Label { origin: None, span, message: "to here".into() });
+            }
             finding.help = Some(format!("remove {}", what_goes(document, span, cut)));
             finding.fix = Some(Fix { applicability, edits: vec![Edit { span: cut, content: String::new() }] });
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::prefilter::{Hit, Prefilter};
 use super::unit::{WordCounter, is_searched};
 use super::{Matcher, Place, Reach, Unit};
-use crate::finding::Finding;
+use crate::finding::{Applicability, Finding};
 use crate::text::{BlockKind, Document, Span, count_words};
 
 /// Adds the findings of all patterns in `document` to those of earlier kinds.
@@ -239,6 +239,7 @@ impl<'e> Evidence<'e, '_> {
 
     /// One finding for what a rule's patterns say of the same place, in the widest form.
     fn report(&mut self, findings: &mut Vec<Finding>) {
+        const MOST_LINES: usize = 10;
         let mut found: Vec<(Span, &Matcher)> = self
             .matches
             .iter()
@@ -256,8 +257,13 @@ impl<'e> Evidence<'e, '_> {
         });
         for (span, matcher) in found {
             let mut finding = Finding::removing(&matcher.rule, self.document, span);
-            if let (Some(fix), Some(applicability)) = (&mut finding.fix, matcher.pattern.fix) {
-                fix.applicability = applicability;
+            if let Some(fix) = &mut finding.fix {
+                fix.applicability = matcher.pattern.fix.unwrap_or(fix.applicability);
+                // What nobody matched line by line is not removed by the dozen without asking.
+                let lines = self.document.line_at(span.end) - self.document.line_at(span.start);
+                if matcher.pattern.reach != Reach::Unit && lines > MOST_LINES {
+                    fix.applicability = Applicability::Unsafe;
+                }
             }
             findings.push(finding);
         }

@@ -9,7 +9,7 @@ impl Matcher {
         let index = block;
         let block = &document.blocks()[index];
         match self.pattern.unit {
-            Unit::Line => (block.lines.len() == 1).then_some(block.content),
+            Unit::Line => (block.lines.len() == 1 && !is_cut(document, index)).then_some(block.content),
             Unit::Paragraph => Some(block.content),
             Unit::Sentence => {
                 let sentences = document.sentences(index);
@@ -31,6 +31,21 @@ impl Matcher {
         }
         self.expression.is_match(text) && !self.unless.as_ref().is_some_and(|unless| unless.is_match(text))
     }
+}
+
+/// Whether the line of block `index` is only part of a sentence that the line before or after it holds the rest of.
+fn is_cut(document: &Document<'_>, index: usize) -> bool {
+    let runs_on = |left: usize, right: usize| {
+        let blocks = document.blocks();
+        let (Some(left), Some(right)) = (blocks.get(left), blocks.get(right)) else { return false };
+        left.kind == BlockKind::Paragraph && right.kind == BlockKind::Paragraph && {
+            let (left, right) = (document.slice(left.content), document.slice(right.content));
+            left.ends_with(|last: char| last.is_alphabetic() || last == ',')
+                && right.starts_with(char::is_lowercase)
+                && count_words(left, 4) == 4
+        }
+    };
+    runs_on(index, index + 1) || index > 0 && runs_on(index - 1, index)
 }
 
 /// Remembers how many words the last unit has, since many patterns ask in turn.

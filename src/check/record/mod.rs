@@ -126,13 +126,10 @@ impl RecordRule {
             }
         }
         finding.label = Some(format!("{} fields of an invented person: {}", section.fields.len(), names.join(", ")));
-        finding.labels = section
-            .fields
-            .iter()
-            .filter(|field| field.class.is_filler(document.slice(field.value)))
-            .take(1)
-            .map(|field| Label { origin: None, span: field.value, message: "pseudo-Latin".into() })
-            .collect();
+        let filler = section.fields.iter().find(|field| field.class.is_filler(document.slice(field.value)));
+        if let Some(field) = filler {
+            finding.labels = vec![Label { origin: None, span: field.value, message: "pseudo-Latin".into() }];
+        }
         finding
     }
 }
