@@ -15,11 +15,13 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Check files and directories
-    #[command(after_help = "Exit code: 0 nothing found, 1 findings, 2 something could not be done.")]
+    #[command(
+        after_help = "Exit code: 0 nothing found or, with --fix, nothing left; 1 findings; 2 something could not be done."
+    )]
     Check(CheckArguments),
     /// Explain a rule, or list them all
     Rule(RuleArguments),
-    /// Take back what a trail says was changed
+    /// Take back what a trail says was changed; the trail keeps only what is not taken back
     Undo(UndoArguments),
 }
 
@@ -32,6 +34,9 @@ pub(super) struct CheckArguments {
     pub(super) paths: Vec<PathBuf>,
 
     /// Check only these rules: codes, beginnings of codes, names, or ALL
+    ///
+    /// Rules that count only beside other findings, or at an edge of the text that other findings open, see only what the
+    /// chosen rules find.
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub(super) select: Vec<String>,
 

@@ -274,6 +274,9 @@ impl<'a> Run<'a> {
     }
 
     fn finish(mut self) -> anyhow::Result<Exit> {
+        if self.summary.documents == 0 && !self.failed {
+            output::warning("no files to check: of a directory, *.txt, *.md and *.markdown are taken");
+        }
         let mut text = String::new();
         self.report.finish(&self.summary, &mut text);
         self.write(&text)?;

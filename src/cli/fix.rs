@@ -94,7 +94,10 @@ impl Delivery {
             Some(folder) => Destination::Folder(folder.clone()),
             None if arguments.fix || arguments.fix_only => Destination::InPlace,
             None if arguments.unsafe_fixes || arguments.trail.is_some() => {
-                bail!("--unsafe-fixes and --trail say how to fix; add --fix, --fix-only, --diff or --output-dir")
+                let flag = if arguments.trail.is_some() { "--trail" } else { "--unsafe-fixes" };
+                bail!(
+                    "{flag} says how to fix; add --fix, --fix-only or --output-dir (or --diff to see what would change)"
+                )
             }
             None => return Ok(None),
         };

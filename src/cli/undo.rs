@@ -26,6 +26,9 @@ pub(super) fn run(arguments: &UndoArguments) -> anyhow::Result<Exit> {
             && (rules.is_empty() || entry.rules.iter().any(|rule| rules.contains(rule)))
     };
 
+    if entries.is_empty() {
+        bail!("{}: the trail is empty: there is nothing to undo", trail.display());
+    }
     let steps = Step::all(entries);
     if !steps.iter().flat_map(|step| &step.entries).any(is_chosen) {
         bail!("{}: no change of the trail is of the paths and rules asked for", trail.display());
