@@ -131,6 +131,49 @@ fn a_document_that_would_lose_most_of_itself_is_left_alone() {
 }
 
 #[test]
+fn a_file_that_two_paths_lead_to_is_one_document() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("a.txt");
+    let text = "The committee met on Thursday to discuss the new bridge over the river, and it heard from six residents \
+                who live on the eastern bank and fear the noise of the traffic.\n";
+    fs::write(&path, text).unwrap();
+    for paths in [["a.txt", "./a.txt"], ["a.txt", "."], [".", folder.path().to_str().unwrap()]] {
+        let arguments = [&["check", "--fix", "--unsafe-fixes", "--max-removed", "1"], &paths[..]].concat();
+        let fixed = dechaff(folder.path(), &arguments);
+        assert!(fixed.status.success(), "{}", String::from_utf8_lossy(&fixed.stdout));
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    }
+}
+
+#[test]
+fn a_broken_line_of_a_trail_is_told_and_kept() {
+    let folder = copy_of_seeds();
+    let trail = folder.path().join("trail.jsonl");
+    fs::write(&trail, "{\"path\": \"half a li").unwrap();
+    dechaff(folder.path(), &["check", ".", "--fix", "--trail", "trail.jsonl", "-q"]);
+    let undone = dechaff(folder.path(), &["undo", "trail.jsonl"]);
+    assert!(String::from_utf8_lossy(&undone.stderr).contains("trail.jsonl:1: not a line of a trail"));
+    assert_eq!(files(folder.path()), files(Path::new("seeds")));
+    assert_eq!(fs::read_to_string(&trail).unwrap(), "{\"path\": \"half a li\n");
+}
+
+#[test]
+fn standard_input_is_not_fixed_together_with_files() {
+    let folder = copy_of_seeds();
+    let fixed = dechaff(folder.path(), &["check", "--fix", "-", "001_c939593177198e66.txt"]);
+    assert_eq!(fixed.status.code(), Some(2));
+    assert_eq!(files(folder.path()), files(Path::new("seeds")));
+}
+
+#[test]
+fn copies_never_replace_originals() {
+    let folder = copy_of_seeds();
+    let fixed = dechaff(folder.path(), &["check", ".", "--output-dir", ".", "-q"]);
+    assert_eq!(fixed.status.code(), Some(2));
+    assert_eq!(files(folder.path()), files(Path::new("seeds")));
+}
+
+#[test]
 fn line_ends_marks_and_the_last_newline_stay_as_they_were() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("a.txt");

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use rayon::prelude::*;
 
 use super::Exit;
@@ -16,7 +16,7 @@ use crate::config::Settings;
 use crate::corpus::{ReadError, Source, read, walk};
 use crate::engine::{Linter, unite};
 use crate::finding::Finding;
-use crate::fix::{Fixed, keep_one_copy};
+use crate::fix::keep_one_copy;
 use crate::report::{Concise, Full, Json, JsonLines, Report, Summary, count};
 use crate::rule::Registry;
 
@@ -28,6 +28,13 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     let (stdin, paths): (Vec<_>, Vec<_>) = arguments.paths.iter().cloned().partition(|path| path == Path::new("-"));
     let paths = if arguments.paths.is_empty() { vec![PathBuf::from(".")] } else { paths };
     drop(walk(&paths)?);
+    let fixes = arguments.fix || arguments.fix_only || arguments.diff || arguments.output_dir.is_some();
+    if fixes
+        && !stdin.is_empty()
+        && (stdin.len() < arguments.paths.len() || arguments.output_dir.is_some() || arguments.trail.is_some())
+    {
+        bail!("`-` is fixed onto standard output: give it alone, without --output-dir and --trail");
+    }
     let mut run = Run::new(arguments, &linter);
     if !stdin.is_empty() {
         run.read_stdin()?;
@@ -98,28 +105,18 @@ impl<'a> Run<'a> {
     fn fix(mut self, plan: &Plan, mut delivery: Delivery, paths: &[PathBuf]) -> anyhow::Result<Exit> {
         let linter = self.linter;
         let stdin = self.stdin.take();
-        let compared = self.compare_settled(plan, stdin.clone(), paths)?;
-        let fix = |source: &Source| {
-            let compared = compared.get(&source.origin).map_or(&[][..], Vec::as_slice);
-            plan.fix(linter, source, compared)
-        };
         if let Some(source) = stdin {
-            let outcome = fix(&source);
+            let compared = self.compare_settled(plan, Some(source.clone()), paths)?;
+            let outcome = plan.fix(linter, &source, compared.get(&source.origin).map_or(&[], Vec::as_slice));
             return self.finish_stdin(&delivery, source, outcome);
         }
-        self.in_batches(paths, fix, |run, source, outcome| {
-            match &outcome {
-                Outcome::Same => {}
-                Outcome::Refused(reason) => output::warning(&format!("{}: left alone: {reason}", source.origin)),
-                Outcome::Fixed(fixed) => run.count_fixed(fixed),
+        // What goes because it stands elsewhere may leave texts that are alike now: compare again until nothing goes.
+        const MOST_ROUNDS: usize = 5;
+        for _ in 0..MOST_ROUNDS {
+            if !self.fix_round(plan, &mut delivery, paths)? || !delivery.is_in_place() {
+                break;
             }
-            match delivery.deliver(&source, &outcome) {
-                Ok(None) => {}
-                Ok(Some(text)) => run.write(&text)?,
-                Err(error) => run.fail(&format!("{error:#}")),
-            }
-            Ok(())
-        })?;
+        }
         if self.arguments.diff || self.arguments.fix_only {
             return Ok(self.finish_fixed());
         }
@@ -128,6 +125,30 @@ impl<'a> Run<'a> {
         self.summary.skipped = 0;
         self.check(&targets)?;
         self.finish()
+    }
+
+    /// Compares, fixes and delivers all files once; says whether anything went because of what comparing found.
+    fn fix_round(&mut self, plan: &Plan, delivery: &mut Delivery, paths: &[PathBuf]) -> anyhow::Result<bool> {
+        let linter = self.linter;
+        let compared = self.compare_settled(plan, None, paths)?;
+        let of = |source: &Source| compared.get(&source.origin).map_or(&[][..], Vec::as_slice);
+        let mut has_compared = false;
+        let fix = |source: &Source| plan.fix(linter, source, of(source));
+        self.in_batches(paths, fix, |run, source, outcome| {
+            match delivery.deliver(&source, &outcome) {
+                Ok(text) => {
+                    if let Outcome::Fixed(fixed) = &outcome {
+                        has_compared |=
+                            of(&source).iter().any(|finding| fixed.applied.contains_key(&finding.rule.code));
+                    }
+                    run.count(&source, &outcome);
+                    run.write(&text.unwrap_or_default())?;
+                }
+                Err(error) => run.fail(&format!("{error:#}")),
+            }
+            Ok(())
+        })?;
+        Ok(has_compared && !self.failed)
     }
 
     /// What comparing finds in the documents as their own fixes leave them, without what would remove a last copy.
@@ -148,24 +169,27 @@ impl<'a> Run<'a> {
         Ok(kept)
     }
 
-    fn count_fixed(&mut self, fixed: &Fixed) {
-        self.summary.fixed += fixed.applied.values().sum::<usize>();
-        self.summary.fixed_files += 1;
+    /// Counts what was fixed, or says why nothing was.
+    fn count(&mut self, source: &Source, outcome: &Outcome) {
+        match outcome {
+            Outcome::Same => {}
+            Outcome::Refused(reason) => output::warning(&format!("{}: left alone: {reason}", source.origin)),
+            Outcome::Fixed(fixed) => {
+                self.summary.fixed += fixed.applied.values().sum::<usize>();
+                self.summary.fixed_files += 1;
+            }
+        }
     }
 
     /// Standard input: the fixed text, or what would change, goes to standard output, and the report to standard error.
     fn finish_stdin(mut self, delivery: &Delivery, source: Source, outcome: Outcome) -> anyhow::Result<Exit> {
-        match &outcome {
-            Outcome::Same => {}
-            Outcome::Refused(reason) => output::warning(&format!("{}: left alone: {reason}", source.origin)),
-            Outcome::Fixed(fixed) => self.count_fixed(fixed),
-        }
+        self.count(&source, &outcome);
         let text = match outcome {
             Outcome::Fixed(fixed) => fixed.text,
             _ => source.text.clone(),
         };
         if self.arguments.diff {
-            self.is_read = self.output.write(&delivery.diff(&source, &text))?;
+            self.write(&delivery.diff(&source, &text))?;
             return Ok(self.finish_fixed());
         }
         self.is_read = self.output.write(&text)?;
@@ -173,10 +197,12 @@ impl<'a> Run<'a> {
             return Ok(self.finish_fixed());
         }
         let fixed = Source { text, ..source };
-        let findings = self.linter.check(&fixed.document());
+        let given = Given { stdin: Some(fixed.clone()), load: Box::new(read) };
+        let mut compared = compare(self.linter, &given, std::iter::empty(), self.arguments.memory)?;
+        let compared = compared.remove(&fixed.origin).unwrap_or_default();
+        let findings = unite(self.linter.check(&fixed.document()), compared);
         self.summary.add(&findings);
         let mut report = String::new();
-        let given = Given { stdin: None, load: Box::new(read) };
         self.report.document(&fixed.document(), &findings, &given, &mut report);
         self.report.finish(&self.summary, &mut report);
         if !self.arguments.quiet {

@@ -1,5 +1,6 @@
 //! `dechaff check --fix`: what a document becomes, and where it goes.
 
+use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -10,6 +11,7 @@ use crate::corpus::{Source, Trail, create, entries, replace};
 use crate::engine::Linter;
 use crate::finding::{Applicability, Finding};
 use crate::fix::{Fixed, Fixing};
+use crate::report::printable;
 
 /// How documents are fixed.
 #[derive(Clone, Copy)]
@@ -23,6 +25,8 @@ pub(super) struct Plan {
 pub(super) struct Delivery {
     destination: Destination,
     trail: Option<Trail>,
+    /// Copies written so far.
+    claimed: HashSet<PathBuf>,
 }
 
 /// Where a fixed document goes.
@@ -105,7 +109,12 @@ impl Delivery {
             .trail
             .as_ref()
             .map(|path| Trail::open(path).with_context(|| format!("cannot open the trail {}", path.display())));
-        Ok(Some(Self { destination, trail: trail.transpose()? }))
+        Ok(Some(Self { destination, trail: trail.transpose()?, claimed: HashSet::new() }))
+    }
+
+    /// Whether fixed documents go back into their files.
+    pub(super) fn is_in_place(&self) -> bool {
+        matches!(self.destination, Destination::InPlace)
     }
 
     /// Where a document that came from `path` stands after the run.
@@ -122,9 +131,12 @@ impl Delivery {
     ///
     /// It cannot be written; nothing is then half written.
     pub(super) fn deliver(&mut self, source: &Source, outcome: &Outcome) -> anyhow::Result<Option<String>> {
-        let path = Path::new(&source.origin.path);
+        let path = source.path.as_path();
         let target = self.target(path);
         let before = source.text.as_str();
+        if matches!(self.destination, Destination::Folder(_)) {
+            self.claim(path, &target)?;
+        }
         match (&self.destination, outcome) {
             (Destination::Diff, Outcome::Fixed(fixed)) => return Ok(Some(self.diff(source, &fixed.text))),
             (Destination::InPlace, Outcome::Fixed(fixed)) => {
@@ -148,10 +160,25 @@ impl Delivery {
         Ok(None)
     }
 
+    /// Sees to it that no copy replaces an original or another copy.
+    fn claim(&mut self, path: &Path, target: &Path) -> anyhow::Result<()> {
+        if target.canonicalize().is_ok_and(|target| path.canonicalize().is_ok_and(|path| path == target)) {
+            bail!("{}: --output-dir would replace the original; it was left as it is", path.display());
+        }
+        if !self.claimed.insert(target.to_owned()) {
+            bail!("{}: another file was already written to {}", path.display(), target.display());
+        }
+        Ok(())
+    }
+
     /// A unified diff, as `git apply` and `patch -p1` take it.
     pub(super) fn diff(&self, source: &Source, after: &str) -> String {
-        let name = relative(Path::new(&source.origin.path)).to_string_lossy().replace('\\', "/");
-        let difference = TextDiff::from_lines(source.text.as_str(), after);
+        let name = relative(Path::new(&source.origin.path)).to_string_lossy().into_owned();
+        let name = printable(&name);
+        // Only `\n` ends a line for git; a lone `\r` does not.
+        let (old, new): (Vec<&str>, Vec<&str>) =
+            (source.text.split_inclusive('\n').collect(), after.split_inclusive('\n').collect());
+        let difference = TextDiff::from_slices(&old, &new);
         difference.unified_diff().context_radius(3).header(&format!("a/{name}"), &format!("b/{name}")).to_string()
     }
 }

@@ -9,15 +9,15 @@ use anyhow::{Context, bail};
 use super::Exit;
 use super::arguments::UndoArguments;
 use super::output::{self, Output};
-use crate::corpus::{Entry, Step, read_trail, replace, rewrite_trail};
+use crate::corpus::{Broken, Entry, Step, read_trail, replace, rewrite_trail};
 use crate::report::count;
 use crate::rule::Registry;
 
 pub(super) fn run(arguments: &UndoArguments) -> anyhow::Result<Exit> {
     let trail = &arguments.trail;
     let (entries, broken) = read_trail(trail).with_context(|| format!("cannot read the trail {}", trail.display()))?;
-    for line in broken {
-        output::warning(&format!("{}:{line}: not a line of a trail; it was passed over", trail.display()));
+    for (line, _) in &broken {
+        output::warning(&format!("{}:{line}: not a line of a trail; it was passed over and is kept", trail.display()));
     }
     let rules = codes(&arguments.rule)?;
     let is_chosen = |entry: &Entry| {
@@ -33,7 +33,8 @@ pub(super) fn run(arguments: &UndoArguments) -> anyhow::Result<Exit> {
     if !steps.iter().flat_map(|step| &step.entries).any(is_chosen) {
         bail!("{}: no change of the trail is of the paths and rules asked for", trail.display());
     }
-    let mut undo = Undo { trail, kept: steps.into_iter().map(Some).collect(), restored: 0, passages: 0, failed: false };
+    let mut undo =
+        Undo { trail, broken, kept: steps.into_iter().map(Some).collect(), restored: 0, passages: 0, failed: false };
     undo.run(is_chosen)?;
     Output::new(arguments.color).write(&format!(
         "{} restored in {}\n",
@@ -51,6 +52,8 @@ fn codes(rules: &[String]) -> anyhow::Result<Vec<String>> {
 
 struct Undo<'a> {
     trail: &'a Path,
+    /// Lines of it that could not be read.
+    broken: Broken,
     /// The steps that the trail still tells of.
     kept: Vec<Option<Step>>,
     restored: usize,
@@ -115,6 +118,7 @@ impl Undo<'_> {
             self.kept[index] = rest;
         }
         let entries: Vec<Entry> = self.kept.iter().flatten().flat_map(|step| step.entries.clone()).collect();
-        rewrite_trail(self.trail, &entries).with_context(|| format!("cannot write the trail {}", self.trail.display()))
+        rewrite_trail(self.trail, &entries, &self.broken)
+            .with_context(|| format!("cannot write the trail {}", self.trail.display()))
     }
 }

@@ -8,6 +8,6 @@ mod write;
 
 pub use read::{Files, ReadError, Source, read};
 pub use spill::{Spill, free_memory};
-pub use trail::{Entry, Step, Trail, UndoError, entries, hash, read_trail, rewrite_trail};
+pub use trail::{Broken, Entry, Step, Trail, UndoError, entries, hash, read_trail, rewrite_trail};
 pub use walk::{WalkError, walk};
 pub use write::{WriteError, create, replace};

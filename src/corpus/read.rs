@@ -1,7 +1,7 @@
 //! A file's text.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::text::{self, Decoding, Document, NotText, Origin, Texts};
@@ -11,6 +11,8 @@ use crate::text::{self, Decoding, Document, NotText, Origin, Texts};
 pub struct Source {
     /// Where it comes from.
     pub origin: Arc<Origin>,
+    /// The file itself; its name in `origin` is for people and need not be one that can be opened.
+    pub path: PathBuf,
     /// The text.
     pub text: String,
     /// What went wrong when it was read.
@@ -46,7 +48,9 @@ impl Source {
     /// The bytes are no text.
     pub fn of(path: String, bytes: Vec<u8>) -> Result<Self, ReadError> {
         match text::decode(bytes) {
-            Ok((text, decoding)) => Ok(Self { origin: Arc::new(Origin::file(path)), text, decoding }),
+            Ok((text, decoding)) => {
+                Ok(Self { path: PathBuf::from(&path), origin: Arc::new(Origin::file(path)), text, decoding })
+            }
             Err(reason) => Err(ReadError::NotText { path, reason }),
         }
     }
@@ -65,7 +69,7 @@ impl Source {
 pub fn read(path: &Path) -> Result<Source, ReadError> {
     let name = path.to_string_lossy().into_owned();
     match std::fs::read(path) {
-        Ok(bytes) => Source::of(name, bytes),
+        Ok(bytes) => Source::of(name, bytes).map(|source| Source { path: path.to_owned(), ..source }),
         Err(error) => Err(ReadError::Io { path: name, error }),
     }
 }

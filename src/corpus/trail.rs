@@ -110,30 +110,34 @@ fn lines(entries: &[Entry]) -> io::Result<String> {
     Ok(text)
 }
 
-/// Reads a trail: its entries, and the numbers of lines that are none, which a killed process may leave.
+/// Lines of a trail that are no entries, with their numbers from 1.
+pub type Broken = Vec<(usize, String)>;
+
+/// Reads a trail: its entries, and the lines that are none, with their numbers; a killed process may leave one.
 ///
 /// # Errors
 ///
 /// The file cannot be read.
-pub fn read_trail(path: &Path) -> io::Result<(Vec<Entry>, Vec<usize>)> {
+pub fn read_trail(path: &Path) -> io::Result<(Vec<Entry>, Broken)> {
     let text = fs::read_to_string(path)?;
     let (mut entries, mut broken) = (Vec::new(), Vec::new());
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.is_empty()) {
         match serde_json::from_str(line) {
             Ok(entry) => entries.push(entry),
-            Err(_) => broken.push(number + 1),
+            Err(_) => broken.push((number + 1, line.to_owned())),
         }
     }
     Ok((entries, broken))
 }
 
-/// Replaces the trail at `path` by `entries`.
+/// Replaces the trail at `path` by `entries`, after the lines in `broken`, which are kept as they are.
 ///
 /// # Errors
 ///
 /// It cannot be written; it is then as it was.
-pub fn rewrite_trail(path: &Path, entries: &[Entry]) -> io::Result<()> {
-    let text = lines(entries)?;
+pub fn rewrite_trail(path: &Path, entries: &[Entry], broken: &Broken) -> io::Result<()> {
+    let mut text: String = broken.iter().map(|(_, line)| format!("{line}\n")).collect();
+    text.push_str(&lines(entries)?);
     super::write::create(path, text.as_bytes()).map_err(|error| io::Error::other(error.to_string()))
 }
 

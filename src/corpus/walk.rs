@@ -1,5 +1,6 @@
 //! Which files a run is about.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
@@ -19,7 +20,7 @@ pub enum WalkError {
 }
 
 /// The files under `paths`, in order: a file named outright, whatever its name, and of a directory the text and markdown
-/// files in it, hidden ones and those that ignore files name left out, sorted by path. Symbolic links are not followed.
+/// files in it, hidden ones and those that ignore files name left out, sorted by path. Symbolic links below a directory are not followed, and a file that several paths lead to comes once.
 ///
 /// # Errors
 ///
@@ -32,8 +33,14 @@ pub fn walk(paths: &[PathBuf]) -> Result<impl Iterator<Item = Result<PathBuf, Wa
         }
     }
     let paths: Vec<PathBuf> = paths.to_vec();
-    Ok(paths.into_iter().flat_map(|path| -> Box<dyn Iterator<Item = Result<PathBuf, WalkError>>> {
+    let mut seen = HashSet::new();
+    let all = paths.into_iter().flat_map(|path| -> Box<dyn Iterator<Item = Result<PathBuf, WalkError>>> {
         if path.is_dir() { Box::new(below(&path)) } else { Box::new(std::iter::once(Ok(path))) }
+    });
+    // A file that two paths lead to is one document: else it would be a duplicate of itself.
+    Ok(all.filter(move |path| match path {
+        Ok(path) => path.canonicalize().map_or(true, |real| seen.insert(real)),
+        Err(_) => true,
     }))
 }
 
