@@ -178,7 +178,7 @@ impl Delivery {
         // Only `\n` ends a line for git; a lone `\r` does not.
         let (old, new): (Vec<&str>, Vec<&str>) =
             (source.text.split_inclusive('\n').collect(), after.split_inclusive('\n').collect());
-        let difference = TextDiff::from_slices(&old, &new);
+        let difference = TextDiff::configure().newline_terminated(true).diff_slices(&old, &new);
         difference.unified_diff().context_radius(3).header(&format!("a/{name}"), &format!("b/{name}")).to_string()
     }
 }
