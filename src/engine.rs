@@ -191,19 +191,12 @@ fn removes(finding: &Finding) -> bool {
     finding.fix.as_ref().is_some_and(|fix| fix.edits.iter().all(crate::finding::Edit::is_deletion))
 }
 
-/// Notes on `finding`, in one line, that `inner` says the same of its bytes.
+/// Notes on `finding` that `inner`, and what it speaks for, say the same of its bytes.
 fn also(finding: &mut Finding, inner: &Finding) {
-    const ALSO: &str = "also ";
-    let own = (!Arc::ptr_eq(&finding.rule, &inner.rule)).then(|| format!("{} ({})", inner.rule.code, inner.message));
-    let inherited = inner.notes.iter().filter_map(|note| note.strip_prefix(ALSO)).flat_map(|list| list.split("; "));
-    for other in own.into_iter().chain(inherited.map(str::to_owned)) {
-        match finding.notes.iter_mut().find(|note| note.starts_with(ALSO)) {
-            Some(note) if note.contains(&other) => {}
-            Some(note) => {
-                note.push_str("; ");
-                note.push_str(&other);
-            }
-            None => finding.notes.push(format!("{ALSO}{other}")),
+    let own = (!Arc::ptr_eq(&finding.rule, &inner.rule)).then(|| (inner.rule.code.clone(), inner.message.clone()));
+    for other in own.into_iter().chain(inner.also.iter().cloned()) {
+        if !finding.also.contains(&other) {
+            finding.also.push(other);
         }
     }
 }

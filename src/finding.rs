@@ -82,6 +82,8 @@ pub struct Finding {
     pub labels: Vec<Label>,
     /// Sentences that say why, or what else is to know.
     pub notes: Vec<String>,
+    /// What other rules said of the same bytes: their codes and messages, each once.
+    pub also: Vec<(String, String)>,
     /// What the fix would do, as an instruction.
     pub help: Option<String>,
     /// The edits that mend it.
@@ -136,6 +138,7 @@ impl Finding {
             label: None,
             labels: Vec::new(),
             notes: rule.note.iter().cloned().collect(),
+            also: Vec::new(),
             help: None,
             fix: None,
         }

@@ -133,6 +133,10 @@ fn messages<'a>(mut group: Group<'a>, finding: &'a Finding) -> Group<'a> {
     for note in &finding.notes {
         group = group.element(Level::NOTE.message(printable(note)));
     }
+    if !finding.also.is_empty() {
+        let others = finding.also.iter().map(|(code, message)| format!("{code} ({})", printable(message)));
+        group = group.element(Level::NOTE.message(format!("also {}", others.collect::<Vec<_>>().join("; "))));
+    }
     if let Some(help) = &finding.help {
         let applicability = finding.fix.as_ref().map_or(String::new(), |fix| format!(" ({} fix)", fix.applicability));
         group = group.element(Level::HELP.message(format!("{}{applicability}", printable(help))));
