@@ -11,26 +11,10 @@ mod planted;
 
 use std::time::{Duration, Instant};
 
-use dechaff::check::duplicate::{Limits, Ratio, SHINGLE, Sets, Tokens, join, shared, shingles};
-use dechaff::check::store::{self, Memory};
+use dechaff::check::duplicate::{Limits, Ratio, SHINGLE, Tokens, join, shared, shingles};
+use dechaff::check::store::Memory;
 use dechaff::text::Span;
-
-struct Held(Vec<Vec<u64>>);
-
-impl Sets for Held {
-    fn count(&self) -> usize {
-        self.0.len()
-    }
-
-    fn size(&self, index: usize) -> usize {
-        self.0[index].len()
-    }
-
-    fn read(&self, index: usize, members: &mut Vec<u64>) -> store::Result<()> {
-        members.clone_from(&self.0[index]);
-        Ok(())
-    }
-}
+use planted::Held;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();

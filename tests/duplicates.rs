@@ -8,35 +8,18 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use dechaff::check::duplicate::{Limits, Pair, Ratio, Sets, Tokens, join, shared, shingles};
-use dechaff::check::store::{self, Memory, Store};
+use dechaff::check::store::{Memory, Store};
 use dechaff::config::Settings;
 use dechaff::corpus::Spill;
 use dechaff::engine::{Linter, Sketch};
 use dechaff::finding::Finding;
 use dechaff::rule::Registry;
 use dechaff::text::{Document, Origin, Span, Texts};
-use planted::Random;
+use planted::{Held, Random};
 use rayon::prelude::*;
 
 /// The full size in release, and one that a debug build can do in a moment.
 const PARAGRAPHS: usize = if cfg!(debug_assertions) { 2_000 } else { 20_000 };
-
-struct Held(Vec<Vec<u64>>);
-
-impl Sets for Held {
-    fn count(&self) -> usize {
-        self.0.len()
-    }
-
-    fn size(&self, index: usize) -> usize {
-        self.0[index].len()
-    }
-
-    fn read(&self, index: usize, members: &mut Vec<u64>) -> store::Result<()> {
-        members.clone_from(&self.0[index]);
-        Ok(())
-    }
-}
 
 fn sets(paragraphs: &[String]) -> Held {
     let of = |text: &String| shingles(&Tokens::of(text, Span::new(0, text.len())));

@@ -4,6 +4,27 @@
 
 use std::collections::BTreeMap;
 
+use dechaff::check::duplicate::Sets;
+use dechaff::check::store;
+
+/// Sets held in memory, for joining.
+pub(crate) struct Held(pub(crate) Vec<Vec<u64>>);
+
+impl Sets for Held {
+    fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    fn size(&self, index: usize) -> usize {
+        self.0[index].len()
+    }
+
+    fn read(&self, index: usize, members: &mut Vec<u64>) -> store::Result<()> {
+        members.clone_from(&self.0[index]);
+        Ok(())
+    }
+}
+
 /// SplitMix64.
 pub(crate) struct Random(pub(crate) u64);
 
