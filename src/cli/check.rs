@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use rayon::prelude::*;
 
 use super::Exit;
@@ -27,19 +27,14 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
 
     let (stdin, paths): (Vec<_>, Vec<_>) = arguments.paths.iter().cloned().partition(|path| path == Path::new("-"));
     let paths = if arguments.paths.is_empty() { vec![PathBuf::from(".")] } else { paths };
+    // A path that does not exist is told before anything is read or written.
     drop(walk(&paths)?);
-    let fixes = arguments.fix || arguments.fix_only || arguments.diff || arguments.output_dir.is_some();
-    if fixes
-        && !stdin.is_empty()
-        && (stdin.len() < arguments.paths.len() || arguments.output_dir.is_some() || arguments.trail.is_some())
-    {
-        bail!("`-` is fixed onto standard output: give it alone, without --output-dir and --trail");
-    }
+    let delivery = Delivery::new(arguments, stdin.len())?;
     let mut run = Run::new(arguments, &linter);
     if !stdin.is_empty() {
         run.read_stdin()?;
     }
-    match Delivery::new(arguments)? {
+    match delivery {
         Some(delivery) => run.fix(&Plan::new(arguments), delivery, &paths),
         None => {
             run.check(&paths)?;

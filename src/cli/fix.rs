@@ -87,12 +87,14 @@ impl Plan {
 }
 
 impl Delivery {
-    /// What `arguments` ask to be done with fixed documents; `None` if they ask for no fixes.
+    /// What `arguments`, of whose paths `stdin` are standard input, ask to be done with fixed documents; `None` if they ask
+    /// for no fixes.
     ///
     /// # Errors
     ///
-    /// The trail cannot be opened, or it is said how to fix but not to fix.
-    pub(super) fn new(arguments: &CheckArguments) -> anyhow::Result<Option<Self>> {
+    /// The trail cannot be opened, it is said how to fix but not to fix, or standard input is to go elsewhere than to
+    /// standard output.
+    pub(super) fn new(arguments: &CheckArguments, stdin: usize) -> anyhow::Result<Option<Self>> {
         let destination = match &arguments.output_dir {
             _ if arguments.diff => Destination::Diff,
             Some(folder) => Destination::Folder(folder.clone()),
@@ -105,6 +107,10 @@ impl Delivery {
             }
             None => return Ok(None),
         };
+        let has_files = arguments.output_dir.is_some() || arguments.trail.is_some() || stdin < arguments.paths.len();
+        if stdin > 0 && has_files {
+            bail!("`-` is fixed onto standard output: give it alone, without --output-dir and --trail");
+        }
         let trail = arguments
             .trail
             .as_ref()

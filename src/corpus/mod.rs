@@ -6,7 +6,7 @@ mod trail;
 mod walk;
 mod write;
 
-pub use read::{Files, ReadError, Source, read};
+pub use read::{ReadError, Source, read};
 pub use spill::{Spill, free_memory};
 pub use trail::{Broken, Entry, Step, Trail, UndoError, entries, hash, read_trail, rewrite_trail};
 pub use walk::{WalkError, walk};

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::text::{self, Decoding, Document, NotText, Origin, Texts};
+use crate::text::{self, Decoding, Document, NotText, Origin};
 
 /// The text of one document, and where it comes from.
 #[derive(Debug, Clone)]
@@ -71,15 +71,5 @@ pub fn read(path: &Path) -> Result<Source, ReadError> {
     match std::fs::read(path) {
         Ok(bytes) => Source::of(name, bytes).map(|source| Source { path: path.to_owned(), ..source }),
         Err(error) => Err(ReadError::Io { path: name, error }),
-    }
-}
-
-/// The texts of files, read again when asked for.
-#[derive(Debug, Default)]
-pub struct Files;
-
-impl Texts for Files {
-    fn text(&self, origin: &Origin) -> Option<Arc<str>> {
-        read(Path::new(&origin.path)).ok().map(|source| Arc::from(source.text))
     }
 }

@@ -89,6 +89,10 @@ impl<'o> Fixing<'o> {
 
     /// Applies the fixes of `findings`, which are of the document as it stands, once; returns the codes of those applied.
     pub fn apply(&mut self, findings: &[Finding], most: Applicability) -> Vec<String> {
+        // Most documents have nothing to fix, and choosing would parse them again.
+        if findings.iter().all(|finding| finding.fix.is_none()) {
+            return Vec::new();
+        }
         let choice = choose::choose(&self.document(), findings, most);
         if !choice.edits.is_empty() {
             self.text = self.pieces.apply(self.original, &choice.edits);

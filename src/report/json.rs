@@ -6,10 +6,6 @@ use super::{Report, Summary};
 use crate::finding::{Applicability, Edit, Finding, Label, Severity};
 use crate::text::{Document, Position, Record, Span, Texts};
 
-/// The fields of a finding, in order; what the contract promises.
-pub const SCHEMA_FIELDS: &[&str] =
-    &["code", "name", "severity", "message", "path", "record", "start", "end", "labels", "help", "fix"];
-
 /// One finding a line, as it is found; no summary.
 #[derive(Debug, Default)]
 pub struct JsonLines;

@@ -13,7 +13,7 @@ use crate::text::{Document, Texts};
 
 pub use concise::Concise;
 pub use full::Full;
-pub use json::{Json, JsonLines, SCHEMA_FIELDS};
+pub use json::{Json, JsonLines};
 pub use printable::printable;
 
 /// Turns findings into text, one document after the other.

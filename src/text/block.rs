@@ -51,6 +51,9 @@ pub struct Block {
     pub content: Span,
 }
 
+/// Signs that begin an item: markdown's own, and those that other writers and extractors use.
+pub(super) const BULLETS: &str = "-*+•▪▫·◦‣●○■□►➤✓–";
+
 /// The byte length of the list marker that `line` begins with, its blanks included, or `None`.
 ///
 /// Besides markdown's own markers these are the bullets that other writers and extractors use.
@@ -58,8 +61,7 @@ pub fn list_marker(line: &str) -> Option<usize> {
     let indent = line.len() - line.trim_start().len();
     let rest = &line[indent..];
     let marker = match rest.chars().next()? {
-        bullet @ ('-' | '*' | '+' | '•' | '▪' | '▫' | '·' | '◦' | '‣' | '●' | '○' | '■' | '□' | '►' | '➤' | '✓'
-        | '–') => bullet.len_utf8(),
+        bullet if BULLETS.contains(bullet) => bullet.len_utf8(),
         digit if digit.is_ascii_digit() => {
             let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
             match rest.as_bytes().get(digits) {

@@ -1,5 +1,6 @@
 //! What to cut so that a passage is gone and no gap is left.
 
+use super::block::BULLETS;
 use super::span::{is_blank, trim};
 use super::{Document, Span};
 
@@ -34,7 +35,7 @@ fn is_marker(rest: &str) -> bool {
     const LONGEST: usize = 24;
     rest.is_empty()
         || rest.len() <= LONGEST
-            && (rest.chars().all(|character| "-*+>#•▪·◦‣●○■□►➤✓–".contains(character))
+            && (rest.chars().all(|character| character == '>' || character == '#' || BULLETS.contains(character))
                 || super::list_marker(&format!("{rest} x")).is_some_and(|length| length > rest.len()))
 }
 
