@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::text::{Document, Origin, Span};
 
@@ -158,6 +159,19 @@ impl Finding {
             finding.fix = Some(Fix { applicability, edits: vec![Edit { span: cut, content: String::new() }] });
         }
         finding
+    }
+
+    /// Names the fault by what is wrong and not by where: 32 hexadecimal digits of the SHA-256 of the rule's code and the
+    /// flagged text, white space folded. It stays the same when the text moves.
+    pub fn fingerprint(&self, text: &str) -> String {
+        let flagged = text.get(self.span.range()).unwrap_or("");
+        let mut hash = Sha256::new();
+        hash.update(self.rule.code.as_bytes());
+        for word in flagged.split_whitespace() {
+            hash.update([0]);
+            hash.update(word.as_bytes());
+        }
+        hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The place that decides the order of findings in a document.
