@@ -1,11 +1,17 @@
 //! The command line: arguments in, text and an exit code out.
 
 mod arguments;
+mod attributes;
+mod bad;
 mod check;
 mod compare;
 mod fix;
+mod interrupt;
 mod output;
+mod pipeline;
+mod progress;
 mod rule;
+mod shards;
 mod undo;
 
 use std::process::ExitCode;
@@ -25,6 +31,8 @@ enum Exit {
     Findings,
     /// Something could not be done.
     Failure,
+    /// Somebody ended it.
+    Interrupted,
 }
 
 impl From<Exit> for ExitCode {
@@ -33,6 +41,8 @@ impl From<Exit> for ExitCode {
             Exit::Clean => Self::SUCCESS,
             Exit::Findings => Self::from(1),
             Exit::Failure => Self::from(2),
+            // What shells say of a process that SIGINT ended.
+            Exit::Interrupted => Self::from(130),
         }
     }
 }

@@ -1,13 +1,19 @@
-//! Files: which to read, and their text. The only part of the library, beside the command line, that does I/O.
+//! Files: which to read, and their texts. The only part of the library, beside the command line, that does I/O.
 
+mod format;
 mod read;
+mod shard;
+mod shelf;
 mod spill;
 mod trail;
 mod walk;
 mod write;
 
+pub use format::{Codec, Format, Kind};
 pub use read::{ReadError, Source, read};
+pub use shard::{Carrier, Fate, Input, Opened, Raw, Reading, Records, Rewriter, Shard, Step as ShardStep, open};
+pub use shelf::{Kept, Shelf};
 pub use spill::{Spill, free_memory};
-pub use trail::{Broken, Entry, Step, Trail, UndoError, entries, hash, read_trail, rewrite_trail};
-pub use walk::{WalkError, walk};
-pub use write::{WriteError, create, replace};
+pub use trail::{Broken, Entry, Step, Trail, UndoError, Undone, Waiting, entries, hash, read_trail, rewrite_trail};
+pub use walk::{WalkError, expand, walk};
+pub use write::{Pending, WriteError, create, replace};
