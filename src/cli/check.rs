@@ -14,7 +14,7 @@ use super::fix::{Delivery, Outcome, Plan};
 use super::output::{self, Output};
 use crate::config::Settings;
 use crate::corpus::{ReadError, Source, read, walk};
-use crate::engine::{Linter, unite};
+use crate::engine::Linter;
 use crate::finding::Finding;
 use crate::fix::keep_one_copy;
 use crate::report::{Concise, Full, Json, JsonLines, Report, Summary, count};
@@ -88,7 +88,7 @@ impl<'a> Run<'a> {
             let mut compared = compared.get(&source.origin).cloned().unwrap_or_default();
             // The file may have changed since it was compared.
             compared.retain(|finding| source.text.get(finding.span.range()).is_some());
-            unite(linter.check(&source.document()), compared)
+            linter.findings(&source.document(), compared)
         };
         if let Some(source) = &given.stdin {
             self.report(source, &check(source), &given)?;
@@ -195,7 +195,7 @@ impl<'a> Run<'a> {
         let given = Given { stdin: Some(fixed.clone()), load: Box::new(read) };
         let mut compared = compare(self.linter, &given, std::iter::empty(), self.arguments.memory)?;
         let compared = compared.remove(&fixed.origin).unwrap_or_default();
-        let findings = unite(self.linter.check(&fixed.document()), compared);
+        let findings = self.linter.findings(&fixed.document(), compared);
         self.summary.add(&findings);
         let mut report = String::new();
         self.report.document(&fixed.document(), &findings, &given, &mut report);

@@ -81,18 +81,3 @@ fn default_memory() -> usize {
     const OTHERWISE: usize = 1 << 30;
     free_memory().map_or(OTHERWISE, |free| free / 4)
 }
-
-/// A number of bytes, such as `64MB` or `2GB`.
-pub(super) fn parse_bytes(text: &str) -> Result<usize, String> {
-    let number = text.trim_end_matches(|character: char| character.is_ascii_alphabetic() || character == ' ');
-    let unit = text.get(number.len()..).unwrap_or("").trim().to_ascii_uppercase();
-    let shift = match unit.as_str() {
-        "" | "B" => 0,
-        "K" | "KB" | "KIB" => 10,
-        "M" | "MB" | "MIB" => 20,
-        "G" | "GB" | "GIB" => 30,
-        _ => return Err("give a number of bytes, such as 64MB or 2GB".into()),
-    };
-    let number: usize = number.parse().map_err(|_| "give a number of bytes, such as 64MB or 2GB".to_owned())?;
-    number.checked_shl(shift).filter(|bytes| bytes >> shift == number).ok_or_else(|| "that is too much".into())
-}
