@@ -1,18 +1,38 @@
 //! The linter: rules compiled once, documents in, findings out. Nothing here reads, writes or prints.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::check::store::{self, Memory, Place, Store};
+use crate::check::suppression::SuppressionRules;
 use crate::check::{self, Check, Corpus, CorpusCheck, DocumentCheck, ParameterError};
 use crate::config::Settings;
-use crate::finding::{Applicability, Finding};
+use crate::finding::{Applicability, Finding, RuleInfo};
 use crate::rule::{Registry, Rule};
+use crate::suppress::{IgnoreList, Suppressions};
 use crate::text::{Document, Origin, Texts};
 
-/// Rules made ready to run.
+/// Rules made ready to run. A copy shares them.
+#[derive(Clone)]
 pub struct Linter {
-    checks: Vec<Box<dyn DocumentCheck>>,
-    corpus_checks: Vec<Box<dyn CorpusCheck>>,
+    checks: Arc<[Box<dyn DocumentCheck>]>,
+    corpus_checks: Arc<[Box<dyn CorpusCheck>]>,
+    suppressions: Arc<SuppressionRules>,
+    /// By code, what findings of the rules that run count as.
+    grades: Arc<HashMap<String, Grade>>,
+    /// All the rules there are, whether they run or not.
+    known: Arc<[Arc<RuleInfo>]>,
+    /// Passages to be left alone.
+    ignored: Arc<IgnoreList>,
+    /// Codes of rules that run, but whose findings are left out.
+    without: Arc<[String]>,
+}
+
+/// What a rule's findings count as.
+struct Grade {
+    rule: Arc<RuleInfo>,
+    /// What its fixes count as, where that is not what the check says.
+    applicability: Option<Applicability>,
 }
 
 /// What comparing needs to know of one document; it can be kept and compared elsewhere.
@@ -39,24 +59,51 @@ impl Linter {
     ///
     /// A rule whose parameters its kind cannot work with.
     pub fn new(registry: &Registry, settings: &Settings) -> Result<Self, ParameterError> {
-        Self::of(registry.rules().iter().filter(|rule| settings.is_selected(rule)))
+        let linter = Self::of(settings.rules(registry))?;
+        let grades = settings.rules(registry).map(|rule| {
+            let grade = Grade { rule: Arc::clone(&rule.info), applicability: settings.applicability(rule) };
+            (rule.info.code.clone(), grade)
+        });
+        Ok(Self { grades: Arc::new(grades.collect()), known: registry.infos().cloned().collect(), ..linter })
     }
 
-    /// Makes `rules` ready.
+    /// Makes `rules` ready, as their files say.
     ///
     /// # Errors
     ///
     /// A rule whose parameters its kind cannot work with.
     pub fn of<'r>(rules: impl IntoIterator<Item = &'r Rule>) -> Result<Self, ParameterError> {
         let rules: Vec<_> = rules.into_iter().map(|rule| (Arc::clone(&rule.info), &rule.parameters)).collect();
-        let mut linter = Self { checks: Vec::new(), corpus_checks: Vec::new() };
+        let (mut checks, mut corpus_checks, mut suppressions) = (Vec::new(), Vec::new(), SuppressionRules::default());
         for check in check::compile(&rules)? {
             match check {
-                Check::Document(check) => linter.checks.push(check),
-                Check::Corpus(check) => linter.corpus_checks.push(check),
+                Check::Document(check) => checks.push(check),
+                Check::Corpus(check) => corpus_checks.push(check),
+                Check::Suppression(rules) => suppressions = rules,
             }
         }
-        Ok(linter)
+        let grade = |rule: &Arc<RuleInfo>| Grade { rule: Arc::clone(rule), applicability: None };
+        Ok(Self {
+            checks: checks.into(),
+            corpus_checks: corpus_checks.into(),
+            suppressions: Arc::new(suppressions),
+            grades: Arc::new(rules.iter().map(|(rule, _)| (rule.code.clone(), grade(rule))).collect()),
+            known: rules.into_iter().map(|(rule, _)| rule).collect(),
+            ignored: Arc::default(),
+            without: Arc::default(),
+        })
+    }
+
+    /// The same rules, leaving alone what `list` names.
+    #[must_use]
+    pub fn ignoring(self, list: Arc<IgnoreList>) -> Self {
+        Self { ignored: list, ..self }
+    }
+
+    /// The same rules, leaving out what those with these codes find.
+    #[must_use]
+    pub fn without(&self, codes: Vec<String>) -> Self {
+        Self { without: codes.into(), ..self.clone() }
     }
 
     /// Whether some rule compares documents, so that sketches are worth making.
@@ -90,14 +137,63 @@ impl Linter {
         Comparison { linter: self, store, memory, documents: Vec::new() }
     }
 
-    /// What the rules find in one document, in order of place.
+    /// What the rules find in one document alone, in order of place; what a comment or the ignore list leaves out is not
+    /// among it.
     pub fn check(&self, document: &Document<'_>) -> Vec<Finding> {
+        one_a_place(self.found(document, &mut Suppressions::of(document)))
+    }
+
+    /// All that is to be said of a document: what the rules find in it alone, and `compared`, what comparing it with others
+    /// found in it. Each place is reported once, and so are comments that leave nothing out.
+    pub fn findings(&self, document: &Document<'_>, compared: Vec<Finding>) -> Vec<Finding> {
+        let mut suppressions = Suppressions::of(document);
+        let alone = one_a_place(self.found(document, &mut suppressions));
+        let compared = self.admit(document, compared, &mut suppressions);
+        let mut all = unite(alone, compared);
+        if let Some(suppressions) = suppressions {
+            let ran = |rule: &RuleInfo| self.grades.contains_key(&rule.code);
+            let idle = suppressions.findings(document, &self.suppressions, &self.known, ran);
+            all.extend(self.admit(document, idle, &mut None));
+            all.sort_by(|left, right| left.order().cmp(&right.order()));
+        }
+        all
+    }
+
+    /// Of what comparing found in a document, that which counts here.
+    pub fn admitted(&self, document: &Document<'_>, compared: Vec<Finding>) -> Vec<Finding> {
+        self.admit(document, compared, &mut Suppressions::of(document))
+    }
+
+    fn found(&self, document: &Document<'_>, suppressions: &mut Option<Suppressions>) -> Vec<Finding> {
         let mut findings = Vec::new();
-        for check in &self.checks {
+        for check in self.checks.iter() {
             check.check(document, &mut findings);
         }
+        let mut findings = self.admit(document, findings, suppressions);
         findings.sort_by(|left, right| left.order().cmp(&right.order()));
-        one_a_place(findings)
+        findings
+    }
+
+    /// Grades findings, and takes those out that do not count in this document.
+    fn admit(
+        &self,
+        document: &Document<'_>,
+        mut findings: Vec<Finding>,
+        suppressions: &mut Option<Suppressions>,
+    ) -> Vec<Finding> {
+        findings.retain_mut(|finding| {
+            let Some(grade) = self.grades.get(&finding.rule.code) else { return false };
+            finding.rule = Arc::clone(&grade.rule);
+            if let (Some(fix), Some(applicability)) = (&mut finding.fix, grade.applicability) {
+                fix.applicability = applicability;
+            }
+            !self.without.contains(&finding.rule.code)
+        });
+        if let Some(suppressions) = suppressions {
+            suppressions.filter(&mut findings);
+        }
+        self.ignored.filter(document.text(), &mut findings);
+        findings
     }
 }
 
@@ -136,7 +232,7 @@ impl Comparison<'_> {
 /// Puts what comparing found in a document among what was found in it alone; each place is reported once, by the latter.
 ///
 /// Both are in order of place.
-pub fn unite(findings: Vec<Finding>, compared: Vec<Finding>) -> Vec<Finding> {
+fn unite(findings: Vec<Finding>, compared: Vec<Finding>) -> Vec<Finding> {
     let mut all = findings;
     let alone = all.len();
     let (mut next, mut widest) = (0, None::<usize>);

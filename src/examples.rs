@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use crate::engine::{Linter, unite};
+use crate::engine::Linter;
 use crate::finding::{Applicability, Finding};
 use crate::fix::Fixing;
 use crate::rule::{Documents, Example, Marked, Registry, Rule};
@@ -132,7 +132,7 @@ impl Bench<'_> {
         let compared = self.linter.compare(sketches, &Held(&documents)).map_err(|error| error.to_string())?;
         let of = |document: &Document<'_>| {
             let compared = compared.iter().filter(|finding| finding.origin == *document.origin()).cloned().collect();
-            unite(self.linter.check(document), compared)
+            self.linter.findings(document, compared)
         };
         Ok(documents.iter().map(of).collect())
     }

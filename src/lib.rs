@@ -4,9 +4,11 @@
 //!
 //! - [`text`]: a document, parsed once
 //! - [`finding`]: what is wrong, where, and the edits that mend it
+//! - [`fault`]: what is wrong in a file that a person wrote
 //! - [`check`]: the kinds of check
 //! - [`rule`]: rule files and the registry
-//! - [`config`]: which rules run
+//! - [`config`]: which rules run, and how
+//! - [`suppress`]: findings that are left out
 //! - [`engine`]: documents in, findings out
 //! - [`fix`]: applying edits
 //! - [`examples`]: a rule's examples as its tests
@@ -22,8 +24,10 @@ pub mod config;
 pub mod corpus;
 pub mod engine;
 pub mod examples;
+pub mod fault;
 pub mod finding;
 pub mod fix;
 pub mod report;
 pub mod rule;
+pub mod suppress;
 pub mod text;

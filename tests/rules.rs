@@ -23,7 +23,7 @@ fn main() {
         .rules()
         .iter()
         .map(|rule| {
-            let path = rule.path.trim_end_matches(".toml").trim_start_matches("rules/").to_owned();
+            let path = rule.file.path.trim_end_matches(".toml").trim_start_matches("rules/").to_owned();
             Trial::test(path, move || examples::test(rule, registry).map_err(Into::into))
         })
         .collect();

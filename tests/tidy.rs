@@ -16,8 +16,10 @@ use std::path::{Path, PathBuf};
 use dechaff::rule::Registry;
 
 /// The modules; each may import from those before it.
-const ORDER: &[&str] =
-    &["text", "finding", "check", "rule", "config", "engine", "fix", "examples", "report", "corpus", "cli"];
+const ORDER: &[&str] = &[
+    "text", "finding", "fault", "check", "rule", "config", "suppress", "engine", "fix", "examples", "report", "corpus",
+    "cli",
+];
 
 /// Crates that only the modules behind the feature `cli` may name.
 const OUTSIDE: &[&str] = &["anstream", "anyhow", "clap", "ignore", "rayon", "terminal_size"];
@@ -72,10 +74,14 @@ fn every_rule_has_bad_allow_and_why() {
         let has = |bad: bool| {
             rule.examples.iter().any(|example| if bad { example.bad.is_some() } else { example.allow.is_some() })
         };
-        assert!(has(true) && has(false), "{} needs examples with `bad` and with `allow`", rule.path);
-        assert!(rule.why.split_whitespace().count() >= 12, "{}: say why in a sentence or two", rule.path);
-        assert!(rule.path.ends_with(&format!("/{}.toml", rule.info.name)), "{} is named after its rule", rule.path);
-        let folder = rule.path.rsplit('/').nth(1).unwrap().to_owned();
+        assert!(has(true) && has(false), "{} needs examples with `bad` and with `allow`", rule.file.path);
+        assert!(rule.why.split_whitespace().count() >= 12, "{}: say why in a sentence or two", rule.file.path);
+        assert!(
+            rule.file.path.ends_with(&format!("/{}.toml", rule.info.name)),
+            "{} is named after its rule",
+            rule.file.path
+        );
+        let folder = rule.file.path.rsplit('/').nth(1).unwrap().to_owned();
         folders.insert((folder, rule.info.code[..2].to_owned()));
     }
     let names: BTreeSet<_> = folders.iter().map(|(folder, _)| folder).collect();

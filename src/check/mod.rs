@@ -26,6 +26,8 @@ pub enum Check {
     Document(Box<dyn DocumentCheck>),
     /// Compares documents.
     Corpus(Box<dyn CorpusCheck>),
+    /// Looks at the comments that leave findings out, when all findings are known.
+    Suppression(suppression::SuppressionRules),
 }
 
 impl From<Box<dyn DocumentCheck>> for Check {
@@ -127,4 +129,6 @@ kinds! {
     pattern => Pattern,
     /// Duplicates within and across documents.
     duplicate => Duplicate,
+    /// Comments that ask for findings to be left out.
+    suppression => Suppression,
 }

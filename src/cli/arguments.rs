@@ -67,7 +67,7 @@ pub(super) struct CheckArguments {
     pub(super) stdin_filename: Option<String>,
 
     /// Memory that comparing documents may take before it uses temporary files, such as 2GB [default: a quarter of what is free]
-    #[arg(long, value_name = "BYTES", value_parser = super::compare::parse_bytes)]
+    #[arg(long, value_name = "BYTES", value_parser = crate::config::bytes)]
     pub(super) memory: Option<usize>,
 
     /// Print nothing but errors; the exit code says whether anything was found
@@ -135,7 +135,7 @@ pub(super) struct ReadingArguments {
     pub(super) id_field: String,
 
     /// Leave unread, and report, documents larger than this
-    #[arg(long, value_name = "BYTES", default_value = "1GB", value_parser = super::compare::parse_bytes, help_heading = "Corpora")]
+    #[arg(long, value_name = "BYTES", default_value = "1GB", value_parser = crate::config::bytes, help_heading = "Corpora")]
     pub(super) max_record: usize,
 }
 

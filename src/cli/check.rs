@@ -1,20 +1,23 @@
 //! `dechaff check`.
 
-use std::io::Read;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
-use anyhow::Context;
-use rayon::prelude::*;
-
-use super::Exit;
 use super::arguments::{CheckArguments, OutputFormat};
+use super::attributes::Attributes;
+use super::bad::BadRecords;
 use super::compare::{Compared, Given, compare};
 use super::fix::{Delivery, Outcome, Plan};
 use super::output::{self, Output};
+use super::pipeline::{self, Piece, stream};
+use super::progress::Progress;
+use super::stdin::{Stdin, read_stdin};
+use super::{Exit, interrupt};
 use crate::config::Settings;
-use crate::corpus::{ReadError, Source, read, walk};
-use crate::engine::{Linter, unite};
+use crate::corpus::{Carrier, Input, ReadError, Reading, Source, WalkError, expand, walk};
+use crate::engine::Linter;
 use crate::finding::Finding;
 use crate::fix::keep_one_copy;
 use crate::report::{Concise, Full, Json, JsonLines, Report, Summary, count};
@@ -28,8 +31,9 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     let (stdin, paths): (Vec<_>, Vec<_>) = arguments.paths.iter().cloned().partition(|path| path == Path::new("-"));
     let paths = if arguments.paths.is_empty() { vec![PathBuf::from(".")] } else { paths };
     // A path that does not exist is told before anything is read or written.
-    drop(walk(&paths)?);
+    let paths = expand(&paths)?;
     let delivery = Delivery::new(arguments, stdin.len())?;
+    interrupt::listen();
     let mut run = Run::new(arguments, &linter);
     if !stdin.is_empty() {
         run.read_stdin()?;
@@ -46,11 +50,20 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
 struct Run<'a> {
     arguments: &'a CheckArguments,
     linter: &'a Linter,
+    reading: Reading,
+    /// Standard input, if it is one document.
     stdin: Option<Source>,
+    /// Standard input, if it is not.
+    spooled: Option<super::stdin::Spooled>,
     output: Output,
     report: Box<dyn Report>,
+    attributes: Option<Attributes>,
     summary: Summary,
+    progress: Rc<Progress>,
+    bad: BadRecords,
     failed: bool,
+    /// Standard output is for a shard; reports go to standard error.
+    is_aside: bool,
     /// Somebody still reads what is written.
     is_read: bool,
 }
@@ -60,40 +73,118 @@ impl<'a> Run<'a> {
         let output = Output::new(arguments.color);
         let report: Box<dyn Report> = match arguments.output_format {
             OutputFormat::Full => Box::new(Full::new(output.columns, output.color)),
-            OutputFormat::Concise => Box::new(Concise),
+            OutputFormat::Concise | OutputFormat::Dolma => Box::new(Concise),
             OutputFormat::Json => Box::new(Json::default()),
             OutputFormat::JsonLines => Box::new(JsonLines),
         };
-        let summary = Summary::default();
-        Self { arguments, linter, stdin: None, output, report, summary, failed: false, is_read: true }
+        let is_for_people =
+            matches!(arguments.output_format, OutputFormat::Full | OutputFormat::Concise | OutputFormat::Dolma);
+        let folder = arguments.output_dir.as_ref().filter(|_| arguments.output_format == OutputFormat::Dolma);
+        Self {
+            arguments,
+            linter,
+            reading: arguments.reading.reading(),
+            stdin: None,
+            spooled: None,
+            output,
+            report,
+            attributes: folder.map(|folder| Attributes::new(folder)),
+            summary: Summary::default(),
+            progress: Rc::new(Progress::new(arguments.quiet || !is_for_people)),
+            bad: BadRecords::default(),
+            failed: false,
+            is_aside: false,
+            is_read: true,
+        }
     }
 
     fn read_stdin(&mut self) -> anyhow::Result<()> {
-        let mut bytes = Vec::new();
-        std::io::stdin().read_to_end(&mut bytes).context("cannot read standard input")?;
         let name = self.arguments.stdin_filename.clone().unwrap_or_else(|| "-".to_owned());
-        match Source::of(name, bytes) {
-            Ok(source) => self.stdin = Some(source),
+        match read_stdin(name, &self.reading)? {
+            Ok(Stdin::Document(source)) => self.stdin = Some(source),
+            Ok(Stdin::Spooled(spooled)) => self.spooled = Some(spooled),
             Err(error) => self.tell(&error),
         }
+        Ok(())
+    }
+
+    /// The files under `paths`, after standard input if that is none; the trail is no document.
+    fn inputs(
+        &self,
+        paths: &[PathBuf],
+    ) -> anyhow::Result<impl Iterator<Item = Result<Input, WalkError>> + Send + use<>> {
+        let named: HashSet<PathBuf> = paths.iter().cloned().collect();
+        let trail = self.arguments.trail.as_ref().and_then(|trail| trail.canonicalize().ok());
+        let files = walk(paths)?.filter(move |path| match (path, &trail) {
+            (Ok(path), Some(trail)) => path.canonicalize().map_or(true, |path| path != *trail),
+            _ => true,
+        });
+        let files = files.map(move |path| path.map(|path| Input::of(path.clone(), named.contains(&path))));
+        Ok(self.spooled.iter().map(|spooled| Ok(spooled.input())).collect::<Vec<_>>().into_iter().chain(files))
+    }
+
+    /// Says that the files under `paths` are to be read.
+    fn begin(&self, what: &'static str, paths: &[PathBuf]) -> anyhow::Result<()> {
+        let length = |input: Input| input.path.metadata().map_or(0, |metadata| metadata.len());
+        let total =
+            if self.progress.is_silent() { 0 } else { self.inputs(paths)?.filter_map(Result::ok).map(length).sum() };
+        self.progress.begin(what, total);
         Ok(())
     }
 
     /// Checks standard input, if it was given, and what is under `paths`.
     fn check(&mut self, paths: &[PathBuf]) -> anyhow::Result<()> {
         let linter = self.linter;
-        let given = Given { stdin: self.stdin.take(), load: Box::new(read) };
-        let compared = compare(linter, &given, walk(paths)?.filter_map(Result::ok), self.arguments.memory)?;
+        let reading = self.reading.clone();
+        let as_it_is = Box::new(|source| (source, false));
+        let mut given = Given::new(self.stdin.take(), as_it_is, &reading, self.arguments.memory);
+        let compared = self.compare(&mut given, paths)?;
         let check = |source: &Source| {
             let mut compared = compared.get(&source.origin).cloned().unwrap_or_default();
             // The file may have changed since it was compared.
             compared.retain(|finding| source.text.get(finding.span.range()).is_some());
-            unite(linter.check(&source.document()), compared)
+            linter.findings(&source.document(), compared)
         };
         if let Some(source) = &given.stdin {
             self.report(source, &check(source), &given)?;
         }
-        self.in_batches(paths, check, |run, source, findings| run.report(&source, &findings, &given))
+        self.begin("checking", paths)?;
+        self.in_stream(paths, check, |run, piece| {
+            match piece {
+                Piece::Done((document, findings)) => {
+                    if let (Some(attributes), Some(carrier)) = (&mut run.attributes, &document.carrier) {
+                        let written = attributes.record(carrier, Some((&document.source.text, &findings)));
+                        run.tell_failed(written);
+                    }
+                    run.report(&document.source, &findings, &given)?;
+                }
+                Piece::Passed(carrier, error) => {
+                    let written = run.attributes.as_mut().map(|attributes| attributes.record(&carrier, None));
+                    run.tell_failed(written.unwrap_or(Ok(())));
+                    run.tell_bad(&carrier, error);
+                }
+                Piece::End(shard) => {
+                    let written = run.attributes.as_mut().map(|attributes| attributes.end(&shard));
+                    run.tell_failed(written.unwrap_or(Ok(())));
+                }
+                Piece::Unread(error) => {
+                    if let Some(attributes) = &mut run.attributes {
+                        attributes.miss();
+                    }
+                    run.tell(&error);
+                }
+                Piece::Unwalked(error) => run.fail(&error.to_string()),
+            }
+            Ok(())
+        })
+    }
+
+    /// What comparing finds in the documents under `paths`, as `given` makes them.
+    fn compare(&self, given: &mut Given<'_>, paths: &[PathBuf]) -> anyhow::Result<Compared> {
+        if self.linter.compares() {
+            self.begin("comparing", paths)?;
+        }
+        compare(self.linter, given, self.inputs(paths)?, &self.progress)
     }
 
     /// Fixes what can be fixed, and reports what remains.
@@ -112,12 +203,16 @@ impl<'a> Run<'a> {
                 break;
             }
         }
-        if self.arguments.diff || self.arguments.fix_only {
+        if let Some(spooled) = self.spooled.as_ref().filter(|_| !self.arguments.diff) {
+            self.is_read = self.output.copy(&spooled.input().path)?;
+            self.is_aside = true;
+        }
+        if self.arguments.diff || self.arguments.fix_only || interrupt::is_interrupted() {
             return Ok(self.finish_fixed());
         }
         let targets: Vec<PathBuf> =
             paths.iter().map(|path| delivery.target(path)).filter(|path| path.exists()).collect();
-        self.summary.skipped = 0;
+        (self.summary.skipped, self.summary.bad) = (0, 0);
         self.check(&targets)?;
         self.finish()
     }
@@ -129,31 +224,57 @@ impl<'a> Run<'a> {
         let of = |source: &Source| compared.get(&source.origin).map_or(&[][..], Vec::as_slice);
         let mut has_compared = false;
         let fix = |source: &Source| plan.fix(linter, source, of(source));
-        self.in_batches(paths, fix, |run, source, outcome| {
-            match delivery.deliver(&source, &outcome) {
-                Ok(text) => {
-                    if let Outcome::Fixed(fixed) = &outcome {
-                        has_compared |=
-                            of(&source).iter().any(|finding| fixed.applied.contains_key(&finding.rule.code));
-                    }
-                    run.count(&source, &outcome);
-                    run.write(&text.unwrap_or_default())?;
+        self.begin("fixing", paths)?;
+        self.in_stream(paths, fix, |run, piece| {
+            let text = match piece {
+                Piece::Done((pipeline::Given { source, carrier: Some(carrier) }, outcome)) => {
+                    run.tell_refused(&source, &outcome);
+                    delivery.record(&carrier, &source, &outcome, of(&source))
                 }
+                Piece::Done((pipeline::Given { source, carrier: None }, outcome)) => {
+                    delivery.deliver(&source, &outcome).inspect(|_| {
+                        if let Outcome::Fixed(fixed) = &outcome {
+                            has_compared |=
+                                of(&source).iter().any(|finding| fixed.applied.contains_key(&finding.rule.code));
+                        }
+                        run.count(&source, &outcome);
+                    })
+                }
+                Piece::Passed(carrier, error) => {
+                    run.tell_bad(&carrier, error);
+                    delivery.pass(&carrier).map(|()| None)
+                }
+                Piece::End(shard) => delivery.end(&shard).map(|done| {
+                    run.summary.fixed += done.fixed;
+                    run.summary.fixed_files += done.records;
+                    run.summary.fixed_records += done.records;
+                    has_compared |= done.has_compared;
+                    None
+                }),
+                Piece::Unread(error) => {
+                    delivery.miss();
+                    run.tell(&error);
+                    Ok(None)
+                }
+                Piece::Unwalked(error) => Err(error.into()),
+            };
+            match text {
+                Ok(text) => run.write(&text.unwrap_or_default())?,
                 Err(error) => run.fail(&format!("{error:#}")),
             }
             Ok(())
         })?;
-        Ok(has_compared && !self.failed)
+        Ok(has_compared && !self.failed && !interrupt::is_interrupted())
     }
 
     /// What comparing finds in the documents as their own fixes leave them, without what would remove a last copy.
     fn compare_settled(&self, plan: &Plan, stdin: Option<Source>, paths: &[PathBuf]) -> anyhow::Result<Compared> {
         let settle = |source: Source| match plan.fix(self.linter, &source, &[]) {
-            Outcome::Fixed(fixed) => Source { text: fixed.text, ..source },
-            _ => source,
+            Outcome::Fixed(fixed) => (Source { text: fixed.text, ..source }, true),
+            _ => (source, false),
         };
-        let given = Given { stdin: stdin.map(settle), load: Box::new(move |path| read(path).map(settle)) };
-        let compared = compare(self.linter, &given, walk(paths)?.filter_map(Result::ok), self.arguments.memory)?;
+        let mut given = Given::new(stdin, Box::new(settle), &self.reading, self.arguments.memory);
+        let compared = self.compare(&mut given, paths)?;
         let mut all: Vec<Finding> = compared.into_values().flatten().collect();
         all.sort_by(|left, right| (&left.origin, left.order()).cmp(&(&right.origin, right.order())));
         keep_one_copy(&mut all, plan.most);
@@ -166,13 +287,17 @@ impl<'a> Run<'a> {
 
     /// Counts what was fixed, or says why nothing was.
     fn count(&mut self, source: &Source, outcome: &Outcome) {
-        match outcome {
-            Outcome::Same => {}
-            Outcome::Refused(reason) => output::warning(&format!("{}: left alone: {reason}", source.origin)),
-            Outcome::Fixed(fixed) => {
-                self.summary.fixed += fixed.applied.values().sum::<usize>();
-                self.summary.fixed_files += 1;
-            }
+        self.tell_refused(source, outcome);
+        if let Outcome::Fixed(fixed) = outcome {
+            self.summary.fixed += fixed.applied.values().sum::<usize>();
+            self.summary.fixed_files += 1;
+        }
+    }
+
+    /// Says why nothing was fixed though something could be.
+    fn tell_refused(&self, source: &Source, outcome: &Outcome) {
+        if let Outcome::Refused(reason) = outcome {
+            self.progress.aside(|| output::warning(&format!("{}: left alone: {reason}", source.origin)));
         }
     }
 
@@ -184,7 +309,7 @@ impl<'a> Run<'a> {
             _ => source.text.clone(),
         };
         if self.arguments.diff {
-            self.write(&delivery.diff(&source, &text))?;
+            self.write(&delivery.diff(&source, &text, false))?;
             return Ok(self.finish_fixed());
         }
         self.is_read = self.output.write(&text)?;
@@ -192,10 +317,12 @@ impl<'a> Run<'a> {
             return Ok(self.finish_fixed());
         }
         let fixed = Source { text, ..source };
-        let given = Given { stdin: Some(fixed.clone()), load: Box::new(read) };
-        let mut compared = compare(self.linter, &given, std::iter::empty(), self.arguments.memory)?;
+        let as_it_is = Box::new(|source| (source, false));
+        let reading = self.reading.clone();
+        let mut given = Given::new(Some(fixed.clone()), as_it_is, &reading, self.arguments.memory);
+        let mut compared = self.compare(&mut given, &[])?;
         let compared = compared.remove(&fixed.origin).unwrap_or_default();
-        let findings = unite(self.linter.check(&fixed.document()), compared);
+        let findings = self.linter.findings(&fixed.document(), compared);
         self.summary.add(&findings);
         let mut report = String::new();
         self.report.document(&fixed.document(), &findings, &given, &mut report);
@@ -207,63 +334,55 @@ impl<'a> Run<'a> {
     }
 
     /// The end of a run that reports only what it fixed.
-    fn finish_fixed(self) -> Exit {
-        let (fixed, files) = (count(self.summary.fixed, "finding"), count(self.summary.fixed_files, "file"));
+    fn finish_fixed(mut self) -> Exit {
+        self.end();
+        let noun = if self.summary.fixed_records > 0 { "record" } else { "file" };
+        let (fixed, files) = (count(self.summary.fixed, "finding"), count(self.summary.fixed_files, noun));
         if !self.arguments.quiet {
             let would = if self.arguments.diff { "would be fixed" } else { "fixed" };
             output::report(&format!("{fixed} {would} in {files}\n"));
         }
         let is_fault = self.arguments.diff || self.arguments.exit_non_zero_on_fix;
         match self.summary.fixed {
-            _ if self.failed => Exit::Failure,
+            _ if interrupt::is_interrupted() => Exit::Interrupted,
+            _ if self.has_failed() => Exit::Failure,
             fixed if fixed > 0 && is_fault && !self.arguments.exit_zero => Exit::Findings,
             _ => Exit::Clean,
         }
     }
 
-    /// Reads files in batches; those of one are worked on by all cores, and what comes of them is taken in order.
-    fn in_batches<T: Send>(
+    /// Reads the documents under `paths` in a stream; all cores work on them, and what comes of them is taken in order.
+    fn in_stream<T: Send>(
         &mut self,
         paths: &[PathBuf],
         work: impl Fn(&Source) -> T + Sync,
-        mut done: impl FnMut(&mut Self, Source, T) -> anyhow::Result<()>,
+        mut done: impl FnMut(&mut Self, Piece<(pipeline::Given, T)>) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        const BATCH_FILES: usize = 512;
-        const BATCH_BYTES: u64 = 64 << 20;
-        let mut files = walk(paths)?.peekable();
-        while files.peek().is_some() && self.is_read {
-            let (mut batch, mut bytes) = (Vec::new(), 0);
-            while batch.len() < BATCH_FILES && bytes < BATCH_BYTES {
-                match files.next() {
-                    Some(Ok(path)) => {
-                        bytes += path.metadata().map_or(0, |metadata| metadata.len());
-                        batch.push(path);
-                    }
-                    Some(Err(error)) => self.fail(&error.to_string()),
-                    None => break,
-                }
-            }
-            let worked: Vec<Result<(Source, T), ReadError>> = batch
-                .par_iter()
-                .map(|path| {
-                    let source = read(path)?;
-                    let result = work(&source);
-                    Ok((source, result))
-                })
-                .collect();
-            for outcome in worked {
-                match outcome {
-                    Ok((source, result)) => done(self, source, result)?,
-                    Err(error) => self.tell(&error),
-                }
-            }
-        }
+        let (inputs, reading) = (self.inputs(paths)?, self.reading.clone());
+        let progress = Rc::clone(&self.progress);
+        let work = |given: pipeline::Given| {
+            let result = work(&given.source);
+            (given, result)
+        };
+        stream(inputs, &reading, &progress, work, |piece| {
+            done(self, piece)?;
+            Ok(self.is_read)
+        })?;
+        self.end();
         Ok(())
+    }
+
+    /// Ends what is told while files are read.
+    fn end(&mut self) {
+        self.progress.end();
+        self.bad.end();
     }
 
     fn report(&mut self, source: &Source, findings: &[Finding], given: &Given<'_>) -> anyhow::Result<()> {
         self.summary.add(findings);
-        if findings.is_empty() {
+        self.summary.records += usize::from(source.origin.record.is_some());
+        self.progress.found(findings.len());
+        if findings.is_empty() || self.attributes.is_some() {
             return Ok(());
         }
         let mut text = String::new();
@@ -271,32 +390,71 @@ impl<'a> Run<'a> {
         self.write(&text)
     }
 
-    /// Says that a file was not checked.
+    /// Says that a file, or a part of one, was not checked.
     fn tell(&mut self, error: &ReadError) {
+        self.bad.end();
         match error {
-            ReadError::NotText { .. } => {
+            ReadError::NotText { .. } | ReadError::NoCorpus { .. } => {
                 self.summary.skipped += 1;
-                output::warning(&error.to_string());
+                self.progress.aside(|| output::warning(&error.to_string()));
+            }
+            ReadError::Bad { records, .. } => {
+                self.summary.bad += records;
+                self.progress.aside(|| output::error(&error.to_string()));
             }
             ReadError::Io { .. } => self.fail(&error.to_string()),
         }
     }
 
+    /// Says that a record was not checked, if there is a fault in it.
+    fn tell_bad(&mut self, carrier: &Carrier, error: Option<ReadError>) {
+        match error {
+            Some(ReadError::Bad { place, records, reason }) => {
+                self.summary.bad += records;
+                let (bad, path) = (&mut self.bad, &carrier.shard.name);
+                self.progress.aside(|| bad.tell(path, carrier.index, &place, &reason));
+            }
+            Some(error) => self.tell(&error),
+            None => {}
+        }
+    }
+
+    fn tell_failed(&mut self, result: anyhow::Result<()>) {
+        if let Err(error) = result {
+            self.fail(&format!("{error:#}"));
+        }
+    }
+
     fn fail(&mut self, message: &str) {
         self.failed = true;
-        output::error(message);
+        self.progress.aside(|| output::error(message));
+    }
+
+    fn has_failed(&self) -> bool {
+        self.failed || self.summary.bad > 0 && !self.arguments.skip_bad_records
     }
 
     fn write(&mut self, text: &str) -> anyhow::Result<()> {
-        if !self.arguments.quiet && self.is_read {
-            self.is_read = self.output.write(text)?;
+        if self.arguments.quiet || !self.is_read || text.is_empty() {
+            return Ok(());
         }
+        let (output, is_aside) = (&mut self.output, self.is_aside);
+        self.is_read = self.progress.aside(|| match is_aside {
+            true => {
+                output::report(text);
+                Ok(true)
+            }
+            false => output.write(text),
+        })?;
         Ok(())
     }
 
     fn finish(mut self) -> anyhow::Result<Exit> {
-        if self.summary.documents == 0 && !self.failed {
-            output::warning("no files to check: of a directory, *.txt, *.md and *.markdown are taken");
+        self.end();
+        if interrupt::is_interrupted() {
+            output::warning("interrupted: what was not yet read was not checked");
+        } else if self.summary.documents == 0 && !self.has_failed() {
+            output::warning("no documents to check: of a directory, text, JSON Lines and Parquet files are taken");
         }
         let mut text = String::new();
         self.report.finish(&self.summary, &mut text);
@@ -307,7 +465,8 @@ impl<'a> Run<'a> {
     fn exit(&self) -> Exit {
         let is_fault = self.summary.findings > 0 || self.arguments.exit_non_zero_on_fix && self.summary.fixed > 0;
         match is_fault {
-            _ if self.failed => Exit::Failure,
+            _ if interrupt::is_interrupted() => Exit::Interrupted,
+            _ if self.has_failed() => Exit::Failure,
             true if !self.arguments.exit_zero => Exit::Findings,
             _ => Exit::Clean,
         }

@@ -1,74 +1,113 @@
 //! Comparing all documents, before each is checked on its own.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
-use rayon::prelude::*;
 
-use crate::corpus::{ReadError, Source, Spill, free_memory};
-use crate::engine::Linter;
+use super::interrupt;
+use super::pipeline::{self, Piece, stream};
+use super::progress::Progress;
+use crate::check::store;
+use crate::corpus::{Input, Kept, Reading, Shelf, Source, Spill, WalkError, free_memory, read};
+use crate::engine::{Linter, Sketch};
 use crate::finding::Finding;
 use crate::text::{Origin, Texts};
 
 /// What comparing found, by document.
 pub(super) type Compared = HashMap<Arc<Origin>, Vec<Finding>>;
 
-/// Makes a document of a file.
-pub(super) type Load<'g> = dyn Fn(&Path) -> Result<Source, ReadError> + Send + Sync + 'g;
+/// Makes of a document what is to be compared, and says whether that is another text.
+pub(super) type Settle<'g> = dyn Fn(Source) -> (Source, bool) + Send + Sync + 'g;
 
 /// The documents of a run, as they are compared.
 pub(super) struct Given<'g> {
     /// Standard input, which cannot be read again.
     pub(super) stdin: Option<Source>,
-    /// Reads a file, and makes of it what is to be compared.
-    pub(super) load: Box<Load<'g>>,
+    settle: Box<Settle<'g>>,
+    shelf: Shelf,
+    reading: &'g Reading,
+    memory: usize,
+}
+
+impl<'g> Given<'g> {
+    /// Documents to be compared within `memory` bytes, each as `settle` makes it.
+    pub(super) fn new(
+        stdin: Option<Source>,
+        settle: Box<Settle<'g>>,
+        reading: &'g Reading,
+        memory: Option<usize>,
+    ) -> Self {
+        let memory = memory.unwrap_or_else(default_memory);
+        let shelf = Shelf::new(reading.clone(), memory / 8);
+        Self { stdin: stdin.map(|stdin| settle(stdin).0), settle, shelf, reading, memory }
+    }
 }
 
 impl Texts for Given<'_> {
     fn text(&self, origin: &Origin) -> Option<Arc<str>> {
-        match &self.stdin {
-            Some(stdin) if *stdin.origin == *origin => Some(Arc::from(stdin.text.as_str())),
-            _ => (self.load)(Path::new(&origin.path)).ok().map(|source| Arc::from(source.text)),
-        }
+        let text = match &self.stdin {
+            Some(stdin) if *stdin.origin == *origin => return Some(Arc::from(stdin.text.as_str())),
+            _ if self.shelf.has(origin) => self.shelf.text(origin),
+            _ => read(origin.path.as_ref()).ok().map(|source| (self.settle)(source).0.text),
+        };
+        text.map(Arc::from)
     }
 }
 
-/// Compares standard input, if it was given, and `files`; files that cannot be read are left to be told of when they are checked.
+/// What is kept of a document that was read.
+struct Sketched {
+    sketch: Sketch,
+    /// Its text, where it stands in a shard.
+    kept: Option<store::Result<(Source, u64, Kept)>>,
+}
+
+/// Compares standard input, if it was given, and `inputs`; what cannot be read is left to be told of when it is checked.
 ///
 /// # Errors
 ///
 /// A temporary file cannot be written or read.
 pub(super) fn compare(
     linter: &Linter,
-    given: &Given<'_>,
-    files: impl Iterator<Item = PathBuf>,
-    memory: Option<usize>,
+    given: &mut Given<'_>,
+    inputs: impl Iterator<Item = Result<Input, WalkError>> + Send,
+    progress: &Progress,
 ) -> anyhow::Result<Compared> {
     if !linter.compares() {
         return Ok(Compared::new());
     }
-    const BATCH: usize = 256;
-    let memory = memory.unwrap_or_else(default_memory);
-    // Half for the sketches, half for comparing them.
-    let mut comparison = linter.comparison(Box::new(Spill::new(memory / 2)), memory / 2);
-    let compare = || -> Result<Vec<Finding>, crate::check::store::StoreError> {
-        if let Some(stdin) = &given.stdin {
-            comparison.add(&linter.sketch(&stdin.document()))?;
-        }
-        let mut files = files.peekable();
-        while files.peek().is_some() {
-            let batch: Vec<PathBuf> = files.by_ref().take(BATCH).collect();
-            let sketches: Vec<_> = batch
-                .par_iter()
-                .filter_map(|path| (given.load)(path).ok().map(|source| linter.sketch(&source.document())))
-                .collect();
-            sketches.iter().try_for_each(|sketch| comparison.add(sketch))?;
-        }
-        comparison.finish(given)
+    // Of eight parts three are for the sketches, four for comparing them and one for the texts of records.
+    let part = given.memory / 8;
+    let mut comparison = linter.comparison(Box::new(Spill::new(3 * part)), 4 * part);
+    if let Some(stdin) = &given.stdin {
+        comparison.add(&linter.sketch(&stdin.document())).context("cannot compare documents")?;
+    }
+    let (settle, shelf) = (&given.settle, &mut given.shelf);
+    let sketch = |one: pipeline::Given| {
+        let pipeline::Given { source, carrier } = one;
+        let Some(carrier) = carrier else {
+            return Sketched { sketch: linter.sketch(&settle(source).0.document()), kept: None };
+        };
+        let (source, is_changed) = settle(source);
+        let sketch = linter.sketch(&source.document());
+        let kept = Kept::of(&carrier, &source.text, !is_changed);
+        let source = Source { text: String::new(), ..source };
+        Sketched { sketch, kept: Some(kept.map(|kept| (source, carrier.index, kept))) }
     };
-    let findings = compare().context("cannot compare documents")?;
+    stream(inputs, given.reading, progress, sketch, |piece| {
+        let Piece::Done(Sketched { sketch, kept }) = piece else { return Ok(true) };
+        comparison.add(&sketch).context("cannot compare documents")?;
+        if let Some(kept) = kept {
+            let (source, index, kept) = kept?;
+            shelf.put(&source.origin.path, &source.path, index, kept)?;
+        }
+        Ok(true)
+    })?;
+    if interrupt::is_interrupted() {
+        return Ok(Compared::new());
+    }
+    progress.end();
+    let findings = interrupt::without_writing(|| comparison.finish(given)).context("cannot compare documents")?;
     let mut compared = Compared::new();
     for finding in findings {
         compared.entry(Arc::clone(&finding.origin)).or_default().push(finding);
@@ -80,19 +119,4 @@ pub(super) fn compare(
 fn default_memory() -> usize {
     const OTHERWISE: usize = 1 << 30;
     free_memory().map_or(OTHERWISE, |free| free / 4)
-}
-
-/// A number of bytes, such as `64MB` or `2GB`.
-pub(super) fn parse_bytes(text: &str) -> Result<usize, String> {
-    let number = text.trim_end_matches(|character: char| character.is_ascii_alphabetic() || character == ' ');
-    let unit = text.get(number.len()..).unwrap_or("").trim().to_ascii_uppercase();
-    let shift = match unit.as_str() {
-        "" | "B" => 0,
-        "K" | "KB" | "KIB" => 10,
-        "M" | "MB" | "MIB" => 20,
-        "G" | "GB" | "GIB" => 30,
-        _ => return Err("give a number of bytes, such as 64MB or 2GB".into()),
-    };
-    let number: usize = number.parse().map_err(|_| "give a number of bytes, such as 64MB or 2GB".to_owned())?;
-    number.checked_shl(shift).filter(|bytes| bytes >> shift == number).ok_or_else(|| "that is too much".into())
 }

@@ -6,7 +6,8 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context, bail};
 use similar::TextDiff;
 
-use super::arguments::CheckArguments;
+use super::arguments::{CheckArguments, OutputFormat};
+use super::shards::Rewriting;
 use crate::corpus::{Source, Trail, create, entries, replace};
 use crate::engine::Linter;
 use crate::finding::{Applicability, Finding};
@@ -23,14 +24,18 @@ pub(super) struct Plan {
 
 /// What is done with fixed documents.
 pub(super) struct Delivery {
-    destination: Destination,
-    trail: Option<Trail>,
+    pub(super) destination: Destination,
+    pub(super) trail: Option<Trail>,
+    /// Records that are blank once they are fixed are left out.
+    pub(super) drops_empty: bool,
     /// Copies written so far.
     claimed: HashSet<PathBuf>,
+    /// The shard that is being written.
+    pub(super) rewriting: Option<Rewriting>,
 }
 
 /// Where a fixed document goes.
-enum Destination {
+pub(super) enum Destination {
     /// Back into its file.
     InPlace,
     /// Into a file of the same name below this folder.
@@ -95,6 +100,22 @@ impl Delivery {
     /// The trail cannot be opened, it is said how to fix but not to fix, or standard input is to go elsewhere than to
     /// standard output.
     pub(super) fn new(arguments: &CheckArguments, stdin: usize) -> anyhow::Result<Option<Self>> {
+        if arguments.output_format == OutputFormat::Dolma {
+            if arguments.output_dir.is_none() {
+                bail!("--output-format dolma needs --output-dir: attributes are files beside the documents");
+            }
+            if arguments.fix
+                || arguments.fix_only
+                || arguments.diff
+                || arguments.unsafe_fixes
+                || arguments.trail.is_some()
+            {
+                bail!(
+                    "--output-format dolma says what is found and fixes nothing: give it without --fix, --diff and the like"
+                );
+            }
+            return Ok(None);
+        }
         let destination = match &arguments.output_dir {
             _ if arguments.diff => Destination::Diff,
             Some(folder) => Destination::Folder(folder.clone()),
@@ -115,7 +136,8 @@ impl Delivery {
             .trail
             .as_ref()
             .map(|path| Trail::open(path).with_context(|| format!("cannot open the trail {}", path.display())));
-        Ok(Some(Self { destination, trail: trail.transpose()?, claimed: HashSet::new() }))
+        let (trail, drops_empty) = (trail.transpose()?, arguments.drop_empty);
+        Ok(Some(Self { destination, trail, drops_empty, claimed: HashSet::new(), rewriting: None }))
     }
 
     /// Whether fixed documents go back into their files.
@@ -144,17 +166,19 @@ impl Delivery {
             self.claim(path, &target)?;
         }
         match (&self.destination, outcome) {
-            (Destination::Diff, Outcome::Fixed(fixed)) => return Ok(Some(self.diff(source, &fixed.text))),
+            (Destination::Diff, Outcome::Fixed(fixed)) => return Ok(Some(self.diff(source, &fixed.text, false))),
             (Destination::InPlace, Outcome::Fixed(fixed)) => {
                 let trail = &mut self.trail;
                 replace(path, before.as_bytes(), fixed.text.as_bytes(), || match trail {
-                    Some(trail) => trail.append(&entries(&source.origin.path, before, &fixed.text, &fixed.changes)),
+                    Some(trail) => {
+                        trail.append(&entries(&source.origin.path, None, before, &fixed.text, &fixed.changes))
+                    }
                     None => Ok(()),
                 })?;
             }
             (Destination::Folder(_), Outcome::Fixed(fixed)) => {
                 if let Some(trail) = &mut self.trail {
-                    let entries = entries(&target.to_string_lossy(), before, &fixed.text, &fixed.changes);
+                    let entries = entries(&target.to_string_lossy(), None, before, &fixed.text, &fixed.changes);
                     trail.append(&entries).context("cannot write the trail")?;
                 }
                 create(&target, fixed.text.as_bytes())?;
@@ -167,7 +191,7 @@ impl Delivery {
     }
 
     /// Sees to it that no copy replaces an original or another copy.
-    fn claim(&mut self, path: &Path, target: &Path) -> anyhow::Result<()> {
+    pub(super) fn claim(&mut self, path: &Path, target: &Path) -> anyhow::Result<()> {
         if target.canonicalize().is_ok_and(|target| path.canonicalize().is_ok_and(|path| path == target)) {
             bail!("{}: --output-dir would replace the original; it was left as it is", path.display());
         }
@@ -177,15 +201,25 @@ impl Delivery {
         Ok(())
     }
 
-    /// A unified diff, as `git apply` and `patch -p1` take it.
-    pub(super) fn diff(&self, source: &Source, after: &str) -> String {
+    /// A unified diff, as `git apply` and `patch -p1` take it; of a record, one that says so first and that they do not take.
+    pub(super) fn diff(&self, source: &Source, after: &str, is_inside: bool) -> String {
         let name = relative(Path::new(&source.origin.path)).to_string_lossy().into_owned();
-        let name = printable(&name);
+        let place = source.origin.to_string();
+        let (note, name) = match is_inside {
+            true => (
+                format!("# {}: its text as it would change; not a patch of the file\n", printable(&place)),
+                place.as_str(),
+            ),
+            false => (String::new(), name.as_str()),
+        };
+        let name = printable(name);
         // Only `\n` ends a line for git; a lone `\r` does not.
         let (old, new): (Vec<&str>, Vec<&str>) =
             (source.text.split_inclusive('\n').collect(), after.split_inclusive('\n').collect());
         let difference = TextDiff::configure().newline_terminated(true).diff_slices(&old, &new);
-        difference.unified_diff().context_radius(3).header(&format!("a/{name}"), &format!("b/{name}")).to_string()
+        let difference =
+            difference.unified_diff().context_radius(3).header(&format!("a/{name}"), &format!("b/{name}")).to_string();
+        note + &difference
     }
 }
 

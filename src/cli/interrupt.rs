@@ -17,7 +17,9 @@ pub(super) fn listen() {
     let _ = ctrlc::set_handler(|| {
         let again = IS_INTERRUPTED.swap(true, Ordering::SeqCst);
         if again || MAY_END.load(Ordering::SeqCst) {
-            output::warning("interrupted while comparing documents; nothing was written since the last file that was finished");
+            output::warning(
+                "interrupted while comparing documents; nothing was written since the last file that was finished",
+            );
             std::process::exit(CODE);
         }
     });

@@ -12,6 +12,7 @@ mod pipeline;
 mod progress;
 mod rule;
 mod shards;
+mod stdin;
 mod undo;
 
 use std::process::ExitCode;

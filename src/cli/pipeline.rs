@@ -4,6 +4,7 @@
 //! one that is handed back.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
 
 use rayon::prelude::*;
@@ -60,10 +61,11 @@ pub(super) fn stream<T: Send>(
     std::thread::scope(|scope| {
         let (to_work, batches) = sync_channel::<Vec<Item>>(0);
         let (to_done, worked) = sync_channel::<Vec<Piece<T>>>(0);
+        let bytes = Arc::clone(&progress.bytes);
         scope.spawn(move || {
             let mut batch = Batch { items: Vec::new(), bytes: 0, send: &|items| to_work.send(items).is_ok() };
             // Nobody takes the last batch of a run that was given up.
-            let _ = read_all(inputs, reading, progress, &mut batch) && batch.flush();
+            let _ = read_all(inputs, reading, &bytes, &mut batch) && batch.flush();
         });
         let work = &work;
         scope.spawn(move || {
@@ -115,19 +117,23 @@ impl Batch<'_> {
 fn read_all(
     inputs: impl Iterator<Item = Result<Input, WalkError>>,
     reading: &Reading,
-    progress: &Progress,
+    bytes: &Arc<AtomicU64>,
     batch: &mut Batch<'_>,
 ) -> bool {
     for input in inputs {
         let input = match input {
             Ok(input) => input,
-            Err(error) if batch.push(Item::Unwalked(error), 0) => continue,
-            Err(_) => return false,
+            Err(error) => {
+                if !batch.push(Item::Unwalked(error), 0) {
+                    return false;
+                }
+                continue;
+            }
         };
-        let goes_on = match open(&input, reading, &progress.bytes) {
+        let goes_on = match open(&input, reading, bytes) {
             Ok(Opened::Plain) => {
                 let size = input.path.metadata().map_or(0, |metadata| metadata.len());
-                progress.bytes.fetch_add(size, std::sync::atomic::Ordering::Relaxed);
+                bytes.fetch_add(size, Ordering::Relaxed);
                 if size > reading.max_record as u64 {
                     let reason = format!("larger than {} bytes; --max-record allows more", reading.max_record);
                     batch.push(Item::Unread(ReadError::Bad { place: input.name, records: 1, reason }), 0)

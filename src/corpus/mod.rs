@@ -16,4 +16,4 @@ pub use shelf::{Kept, Shelf};
 pub use spill::{Spill, free_memory};
 pub use trail::{Broken, Entry, Step, Trail, UndoError, Undone, Waiting, entries, hash, read_trail, rewrite_trail};
 pub use walk::{WalkError, expand, walk};
-pub use write::{Pending, WriteError, create, replace};
+pub use write::{Lines, Pending, Stamp, WriteError, create, replace};

@@ -45,7 +45,8 @@ impl Kept {
     ///
     /// It cannot be compressed.
     pub fn of(carrier: &Carrier, text: &str, is_same: bool) -> Result<Self> {
-        match carrier.line().filter(|line| is_same && line.start < LINE && u32::try_from(line.end - line.start).is_ok()) {
+        match carrier.line().filter(|line| is_same && line.start < LINE && u32::try_from(line.end - line.start).is_ok())
+        {
             Some(line) => Ok(Self::Line(line)),
             None => zstd::bulk::compress(text.as_bytes(), 1).map(Self::Compressed).map_err(failed),
         }

@@ -56,9 +56,10 @@ pub fn walk(paths: &[PathBuf]) -> Result<impl Iterator<Item = Result<PathBuf, Wa
         }
     }
     let mut seen = HashSet::new();
-    let all = paths.to_vec().into_iter().flat_map(|path| -> Box<dyn Iterator<Item = Result<PathBuf, WalkError>> + Send> {
-        if path.is_dir() { Box::new(below(&path)) } else { Box::new(std::iter::once(Ok(path))) }
-    });
+    let all =
+        paths.to_vec().into_iter().flat_map(|path| -> Box<dyn Iterator<Item = Result<PathBuf, WalkError>> + Send> {
+            if path.is_dir() { Box::new(below(&path)) } else { Box::new(std::iter::once(Ok(path))) }
+        });
     // A file that two paths lead to is one document: else it would be a duplicate of itself.
     Ok(all.filter(move |path| match path {
         Ok(path) => path.canonicalize().map_or(true, |real| seen.insert(real)),
@@ -86,7 +87,8 @@ fn below(folder: &Path) -> impl Iterator<Item = Result<PathBuf, WalkError>> + Se
     let entries = WalkBuilder::new(folder).sort_by_file_path(Path::cmp).build();
     entries.filter_map(|entry| match entry {
         Ok(entry) => {
-            let is_corpus = entry.file_type().is_some_and(|kind| kind.is_file()) && Format::is_corpus_name(entry.path());
+            let is_corpus =
+                entry.file_type().is_some_and(|kind| kind.is_file()) && Format::is_corpus_name(entry.path());
             is_corpus.then(|| Ok(without_dot(entry.into_path())))
         }
         Err(error) => Some(Err(error.into())),

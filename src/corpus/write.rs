@@ -7,6 +7,8 @@ use std::time::SystemTime;
 
 use tempfile::NamedTempFile;
 
+use super::format::{Codec, Encoder};
+
 /// Why a file was not written; it is then as it was.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
@@ -169,6 +171,46 @@ impl Pending {
         temporary.persist(&target).map_err(|error| io(error.error))?;
         sync_folder(&target);
         Ok(())
+    }
+}
+
+/// A new file that is written in a stream, compressed; it goes if it is not finished.
+pub struct Lines {
+    pending: Pending,
+    encoder: Encoder,
+}
+
+impl Lines {
+    /// A file to stand at `path`; makes the folders above it.
+    ///
+    /// # Errors
+    ///
+    /// The file system refuses.
+    pub fn create(path: &Path, codec: Codec) -> Result<Self, WriteError> {
+        let pending = Pending::creating(path)?;
+        let encoder = codec.encoder(pending.file()?).map_err(|error| pending.failed(error))?;
+        Ok(Self { pending, encoder })
+    }
+
+    /// Puts the file into its place.
+    ///
+    /// # Errors
+    ///
+    /// The file system refuses.
+    pub fn finish(self) -> Result<(), WriteError> {
+        let Self { pending, encoder } = self;
+        encoder.finish().map_err(|error| pending.failed(error))?;
+        pending.commit(|_| Ok(true), || Ok(()))
+    }
+}
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.encoder.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.encoder.flush()
     }
 }
 

@@ -3,6 +3,7 @@
 //! A report writes into a string and nowhere else; what is done with it is the caller's affair.
 
 mod concise;
+mod dolma;
 mod full;
 mod json;
 mod printable;
@@ -12,6 +13,7 @@ use crate::finding::{Applicability, Finding};
 use crate::text::{Document, Texts};
 
 pub use concise::Concise;
+pub use dolma::attributes;
 pub use full::Full;
 pub use json::{Json, JsonLines};
 pub use printable::printable;
@@ -42,8 +44,14 @@ pub struct Summary {
     pub skipped: usize,
     /// Findings that were fixed before the rest was counted.
     pub fixed: usize,
-    /// Files in which something was fixed.
+    /// Documents in which something was fixed.
     pub fixed_files: usize,
+    /// Those of them that are records of a file.
+    pub fixed_records: usize,
+    /// Documents checked that are records of a file.
+    pub records: usize,
+    /// Records that could not be read.
+    pub bad: u64,
 }
 
 impl Summary {
@@ -64,16 +72,17 @@ impl Summary {
 
     /// One line for a person.
     pub fn line(&self) -> String {
-        let mut line = format!("{} checked: ", count(self.documents, "file"));
+        let noun = self.noun();
+        let mut line = format!("{} checked: ", count(self.documents, noun));
         if self.fixed > 0 {
-            let (fixed, files) = (count(self.fixed, "finding"), count(self.fixed_files, "file"));
+            let (fixed, files) = (count(self.fixed, "finding"), count(self.fixed_files, noun));
             line.push_str(&format!("{fixed} fixed in {files}; "));
         }
         match self.findings {
             0 if self.fixed > 0 => line.push_str("nothing remains"),
             0 => line.push_str("no findings"),
             findings => {
-                line.push_str(&format!("{} in {}", count(findings, "finding"), count(self.faulty, "file")));
+                line.push_str(&format!("{} in {}", count(findings, "finding"), count(self.faulty, noun)));
                 match (self.safe, self.unsafe_fixes) {
                     (0, 0) => {}
                     (safe, 0) => line.push_str(&format!(" ({safe} fixable with --fix)")),
@@ -87,7 +96,19 @@ impl Summary {
         if self.skipped > 0 {
             line.push_str(&format!("; {} skipped: not text", count(self.skipped, "file")));
         }
+        if self.bad > 0 {
+            line.push_str(&format!("; {} could not be read", count(self.bad as usize, "record")));
+        }
         line
+    }
+
+    /// What the documents are.
+    pub fn noun(&self) -> &'static str {
+        match self.records {
+            0 => "file",
+            records if records == self.documents => "record",
+            _ => "document",
+        }
     }
 }
 

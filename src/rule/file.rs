@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::{Example, Rule, RuleError};
+use super::{Example, Rule};
 use crate::check::Parameters;
+use crate::fault::{Fault, WrittenFile};
 use crate::finding::{Applicability, RuleInfo, Severity};
 
 /// The keys of a rule file.
@@ -37,16 +38,16 @@ fn yes() -> bool {
 }
 
 impl Rule {
-    /// Reads a rule from the text of its file; `path` is named in errors.
+    /// Reads a rule from its file.
     ///
     /// # Errors
     ///
     /// The first fault: TOML that does not parse, a key that is unknown, missing or of the wrong type, a code or name out of
     /// form. Whether the kind of check can work with the parameters, [`Rule::validate`] says.
-    pub fn parse(path: &str, text: &str) -> Result<Self, RuleError> {
+    pub fn parse(written: &Arc<WrittenFile>) -> Result<Self, Fault> {
         let file: RuleFile =
-            toml::from_str(text).map_err(|error| RuleError::new(path, text, error.message(), error.span()))?;
-        let fault = |message: &str, place| Err(RuleError::new(path, text, message, Some(place)));
+            toml::from_str(&written.text).map_err(|error| Fault::new(written, error.message(), error.span()))?;
+        let fault = |message: &str, place| Err(Fault::new(written, message, Some(place)));
         if !is_code(file.code.get_ref()) {
             return fault("a code is two or more capital letters and three digits, such as `BP001`", file.code.span());
         }
@@ -71,17 +72,17 @@ impl Rule {
             default: file.default,
             parameters: file.check,
             examples: file.example,
-            path: path.to_owned(),
+            file: Arc::clone(written),
         })
     }
 
-    /// Whether the kind of check can work with the parameters; `text` is the rule's file. Takes longer than parsing.
+    /// Whether the kind of check can work with the parameters. Takes longer than parsing.
     ///
     /// # Errors
     ///
     /// The first parameter that it cannot work with.
-    pub fn validate(&self, text: &str) -> Result<(), RuleError> {
-        self.parameters.validate().map_err(|error| RuleError::new(&self.path, text, error.message, error.place))
+    pub fn validate(&self) -> Result<(), Fault> {
+        self.parameters.validate().map_err(|error| Fault::new(&self.file, error.message, error.place))
     }
 }
 
@@ -113,12 +114,12 @@ mod tests {
     "#;
 
     fn error(text: &str) -> String {
-        Rule::parse("r.toml", text).and_then(|rule| rule.validate(text)).unwrap_err().to_string()
+        Rule::parse(&WrittenFile::new("r.toml", text)).and_then(|rule| rule.validate()).unwrap_err().to_string()
     }
 
     #[test]
     fn a_fault_is_named_with_its_place_and_remedy() {
-        assert!(Rule::parse("r.toml", GOOD).is_ok());
+        assert!(Rule::parse(&WrittenFile::new("r.toml", GOOD)).is_ok());
         let misspelt = GOOD.replace("any =", "anny =");
         assert_eq!(
             error(&misspelt).split(", expected").next(),

@@ -1,17 +1,16 @@
 //! Rules: what a rule file says, and the registry of all of them.
 
-mod error;
 mod example;
 mod file;
 mod registry;
 
 use std::sync::Arc;
 
-pub use error::RuleError;
 pub use example::{Documents, Example, Marked};
 pub use registry::{Registry, Selector, UnknownSelector};
 
 use crate::check::Parameters;
+use crate::fault::WrittenFile;
 use crate::finding::RuleInfo;
 
 /// A rule: what every finding of it shares, why it exists, how it is checked, and examples.
@@ -30,5 +29,5 @@ pub struct Rule {
     /// What it finds and what it leaves alone.
     pub examples: Vec<Example>,
     /// The file it was read from.
-    pub path: String,
+    pub file: Arc<WrittenFile>,
 }

@@ -1,9 +1,11 @@
 //! All the rules there are, and which of them are meant by a code, a prefix or a name.
 
 use std::fmt;
+use std::sync::Arc;
 
-use super::error::nearest;
-use super::{Rule, RuleError};
+use super::Rule;
+use crate::fault::{Fault, WrittenFile, nearest};
+use crate::finding::RuleInfo;
 
 /// The rule files, by path, as they were when the program was built.
 const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded_rules.rs"));
@@ -17,6 +19,12 @@ pub struct Registry {
 /// A code, the beginning of one, a name, or `ALL`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selector(String);
+
+impl From<&str> for Selector {
+    fn from(text: &str) -> Self {
+        Self(text.trim().to_owned())
+    }
+}
 
 /// A selector that means no rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,40 +41,55 @@ impl Registry {
     /// # Errors
     ///
     /// The first rule file that does not parse; the tests see to it that there is none, and that each is valid.
-    pub fn embedded() -> Result<Self, RuleError> {
-        Self::collect(EMBEDDED.iter().copied().map(|(path, text)| (path, text, Rule::parse(path, text))))
+    pub fn embedded() -> Result<Self, Fault> {
+        let mut registry = Self { rules: Vec::new() };
+        for (path, text) in EMBEDDED {
+            registry.add(Rule::parse(&WrittenFile::new(*path, *text))?)?;
+        }
+        registry.rules.sort_by(|left, right| left.info.code.cmp(&right.info.code));
+        Ok(registry)
     }
 
-    /// Reads rules from the paths and texts of their files.
+    /// Reads rules from their files.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Registry::extend`].
+    pub fn parse(files: &[Arc<WrittenFile>]) -> Result<Self, Fault> {
+        let mut registry = Self { rules: Vec::new() };
+        registry.extend(files)?;
+        Ok(registry)
+    }
+
+    /// Adds the rules of `files`.
     ///
     /// # Errors
     ///
     /// The first file that does not parse or is not valid, or the second of two rules with one code or name.
-    pub fn parse<'f>(files: impl IntoIterator<Item = (&'f str, &'f str)>) -> Result<Self, RuleError> {
-        let parse = |path: &str, text: &str| {
-            let rule = Rule::parse(path, text)?;
-            rule.validate(text)?;
-            Ok(rule)
-        };
-        Self::collect(files.into_iter().map(|(path, text)| (path, text, parse(path, text))))
+    pub fn extend(&mut self, files: &[Arc<WrittenFile>]) -> Result<(), Fault> {
+        for file in files {
+            let rule = Rule::parse(file)?;
+            rule.validate()?;
+            self.add(rule)?;
+        }
+        self.rules.sort_by(|left, right| left.info.code.cmp(&right.info.code));
+        Ok(())
     }
 
-    fn collect<'f>(
-        files: impl Iterator<Item = (&'f str, &'f str, Result<Rule, RuleError>)>,
-    ) -> Result<Self, RuleError> {
-        let mut rules: Vec<Rule> = Vec::new();
-        for (path, text, rule) in files {
-            let rule = rule?;
-            let twin =
-                rules.iter().find(|other| other.info.code == rule.info.code || other.info.name == rule.info.name);
-            if let Some(twin) = twin {
-                let message = format!("code {} or name {} is taken by {}", rule.info.code, rule.info.name, twin.path);
-                return Err(RuleError::new(path, text, message, None));
-            }
-            rules.push(rule);
+    fn add(&mut self, rule: Rule) -> Result<(), Fault> {
+        let is_twin = |other: &&Rule| other.info.code == rule.info.code || other.info.name == rule.info.name;
+        if let Some(twin) = self.rules.iter().find(is_twin) {
+            let (what, taken) = match twin.info.code == rule.info.code {
+                true => ("code", &rule.info.code),
+                false => ("name", &rule.info.name),
+            };
+            let message = format!("the {what} `{taken}` is taken by {}", twin.file.path);
+            let place = rule.file.text.find(taken.as_str()).map(|start| start..start + taken.len());
+            let hint = format!("give the rule a {what} of its own");
+            return Err(Fault::new(&rule.file, message, place).with_hint(Some(hint)));
         }
-        rules.sort_by(|left, right| left.info.code.cmp(&right.info.code));
-        Ok(Self { rules })
+        self.rules.push(rule);
+        Ok(())
     }
 
     /// The rules, in order of code.
@@ -88,14 +111,19 @@ impl Registry {
             .ok_or_else(|| self.unknown(code_or_name))
     }
 
+    /// What every rule's findings share, in order of code.
+    pub fn infos(&self) -> impl Iterator<Item = &Arc<RuleInfo>> {
+        self.rules.iter().map(|rule| &rule.info)
+    }
+
     /// What `text` selects, if it selects anything.
     ///
     /// # Errors
     ///
     /// It means no rule; the error names the nearest.
     pub fn selector(&self, text: &str) -> Result<Selector, UnknownSelector> {
-        let selector = Selector(text.trim().to_owned());
-        if self.rules.iter().any(|rule| selector.specificity(rule).is_some()) {
+        let selector = Selector::from(text);
+        if self.rules.iter().any(|rule| selector.means(&rule.info)) {
             Ok(selector)
         } else {
             Err(self.unknown(&selector.0))
@@ -109,14 +137,19 @@ impl Registry {
 }
 
 impl Selector {
+    /// Whether the selector means `rule`.
+    pub fn means(&self, rule: &RuleInfo) -> bool {
+        self.specificity(rule).is_some()
+    }
+
     /// How exactly the selector means `rule`: the length of the matching beginning of its code, more for the whole code or
     /// the name, 0 for `ALL`; `None` if it does not mean it.
-    pub fn specificity(&self, rule: &Rule) -> Option<usize> {
-        let (text, code) = (self.0.as_str(), rule.info.code.as_str());
+    pub fn specificity(&self, rule: &RuleInfo) -> Option<usize> {
+        let (text, code) = (self.0.as_str(), rule.code.as_str());
         if text.eq_ignore_ascii_case("all") {
             return Some(0);
         }
-        if rule.info.name.eq_ignore_ascii_case(text) {
+        if rule.name.eq_ignore_ascii_case(text) {
             return Some(usize::MAX);
         }
         let is_beginning =

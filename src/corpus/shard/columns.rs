@@ -65,12 +65,7 @@ pub(super) fn leaf(metadata: &ParquetMetaData, path: &str) -> Option<usize> {
 }
 
 impl Columns {
-    pub(super) fn open(
-        file: File,
-        shard: &Shard,
-        is_named: bool,
-        count: Arc<AtomicU64>,
-    ) -> Result<Self, ReadError> {
+    pub(super) fn open(file: File, shard: &Shard, is_named: bool, count: Arc<AtomicU64>) -> Result<Self, ReadError> {
         let bad = |reason: String| ReadError::Bad { place: shard.name.clone(), records: 1, reason };
         let reader = reader(file).map_err(|error| bad(format!("cannot be read as Parquet: {error}")))?;
         let name = &shard.reading.text_field;
@@ -86,7 +81,8 @@ impl Columns {
         }
         let id = leaf(reader.metadata(), &shard.reading.id_field).filter(|id| {
             let column = schema.column(*id);
-            matches!(column.physical_type(), Type::BYTE_ARRAY | Type::INT32 | Type::INT64) && column.max_rep_level() == 0
+            matches!(column.physical_type(), Type::BYTE_ARRAY | Type::INT32 | Type::INT64)
+                && column.max_rep_level() == 0
         });
         Ok(Self { reader, text, id, begun: 0, rows_before: 0, group: None, count })
     }
@@ -150,12 +146,8 @@ impl Columns {
     }
 
     fn damage(&self, shard: &Shard, before: u64, rows: u64, error: &ParquetError) -> Step {
-        let reason = format!(
-            "records {} to {} (row group {}) cannot be read: {error}",
-            before + 1,
-            before + rows,
-            self.begun
-        );
+        let reason =
+            format!("records {} to {} (row group {}) cannot be read: {error}", before + 1, before + rows, self.begun);
         Step::Damage(ReadError::Bad { place: shard.name.clone(), records: rows.max(1), reason })
     }
 }
@@ -201,9 +193,9 @@ fn ids(reader: &mut ColumnReader, whole: i16, rows: usize) -> Result<Vec<Option<
         levels.iter().map(|level| if *level == whole { values.next().map(&show) } else { None }).collect()
     }
     let mut ids = match reader {
-        ColumnReader::ByteArrayColumnReader(reader) => shown(read(reader, whole, rows)?, whole, |id: ByteArray| {
-            String::from_utf8_lossy(id.data()).into_owned()
-        }),
+        ColumnReader::ByteArrayColumnReader(reader) => {
+            shown(read(reader, whole, rows)?, whole, |id: ByteArray| String::from_utf8_lossy(id.data()).into_owned())
+        }
         ColumnReader::Int32ColumnReader(reader) => shown(read(reader, whole, rows)?, whole, |id| id.to_string()),
         ColumnReader::Int64ColumnReader(reader) => shown(read(reader, whole, rows)?, whole, |id| id.to_string()),
         _ => Vec::new(),

@@ -105,7 +105,8 @@ fn escape(text: &str) -> Option<(usize, Option<char>)> {
     let character = match text.as_bytes().get(1)? {
         b'u' => {
             let first = unit(0)?;
-            let second = unit(6).filter(|second| (0xD800..0xDC00).contains(&first) && (0xDC00..0xE000).contains(second));
+            let second =
+                unit(6).filter(|second| (0xD800..0xDC00).contains(&first) && (0xDC00..0xE000).contains(second));
             let units = std::iter::once(first).chain(second);
             let character = char::decode_utf16(units).next()?.ok();
             return Some((if second.is_some() { 12 } else { 6 }, character));

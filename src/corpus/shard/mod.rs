@@ -109,18 +109,13 @@ pub fn open(input: &Input, reading: &Reading, count: &Arc<AtomicU64>) -> Result<
     }
     let file = File::open(&input.path).map_err(io)?;
     let stamp = Stamp::of(&file).map_err(io)?;
-    let shard = Shard {
-        path: input.path.clone(),
-        name: input.name.clone(),
-        format,
-        stamp,
-        reading: reading.clone(),
-    };
+    let shard = Shard { path: input.path.clone(), name: input.name.clone(), format, stamp, reading: reading.clone() };
     let shard = Arc::new(shard);
     let reader = match format.kind {
         Kind::Parquet => Reader::Columns(Columns::open(file, &shard, input.is_named, Arc::clone(count))?),
         Kind::JsonLines if !input.is_named && !lines_have_text(&shard).map_err(io)? => {
-            let reason = format!("its records have no field `{}`; name it outright, or give --text-field", reading.text_field);
+            let reason =
+                format!("its records have no field `{}`; name it outright, or give --text-field", reading.text_field);
             return Err(ReadError::NoCorpus { path: input.name.clone(), reason });
         }
         kind => {
@@ -345,7 +340,9 @@ impl Carrier {
             }
             Body::Value(value, _, id) => {
                 let bad = |reason: String| Err(bad_record(&shard, self.index, id.as_deref(), reason));
-                let Some(value) = value else { return bad(format!("the column `{}` is null", shard.reading.text_field)) };
+                let Some(value) = value else {
+                    return bad(format!("the column `{}` is null", shard.reading.text_field));
+                };
                 if value.len() > most {
                     return bad(too_long(most));
                 }
@@ -421,7 +418,7 @@ fn lossy(bytes: &[u8]) -> (String, Option<Decoding>) {
 /// # Errors
 ///
 /// It cannot be read.
-pub fn text_at(file: &mut File, place: Range<u64>, reading: &Reading) -> io::Result<Option<String>> {
+pub(in crate::corpus) fn text_at(file: &mut File, place: Range<u64>, reading: &Reading) -> io::Result<Option<String>> {
     use std::io::{Seek, SeekFrom};
     let mut line = Vec::new();
     file.seek(SeekFrom::Start(place.start))?;

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,6 +19,8 @@ pub enum Fate<'a> {
     Keep,
     /// Its text becomes this, by replacing these passages of the old one, which are in order.
     Change(&'a str, Vec<(Span, &'a str)>),
+    /// Its text becomes this, by what was spliced into the carrier.
+    Become(&'a str),
     /// It goes, with all its fields.
     Drop,
 }
@@ -117,18 +120,45 @@ fn copy(source: &Path, mut target: fs::File) -> io::Result<()> {
 fn stream(encoder: &mut Encoder, carrier: &Carrier, fate: Fate<'_>) -> io::Result<()> {
     match (&carrier.body, fate) {
         (_, Fate::Drop) => Ok(()),
-        (Body::Line(line, _), Fate::Keep) => encoder.write_all(line),
+        (Body::Line(line, _), Fate::Keep | Fate::Become(_)) => encoder.write_all(line),
         (Body::Line(line, _), Fate::Change(_, changes)) => {
-            let unfit = || io::Error::other("a change does not fit the record");
             let (start, end) = (carrier.literal.start, carrier.literal.end);
-            let literal = line.get(start..end).and_then(|literal| std::str::from_utf8(literal).ok());
-            let literal = literal.and_then(|literal| splice(literal, changes, line.is_ascii())).ok_or_else(unfit)?;
+            let literal = changed(line, &carrier.literal, changes)?;
             encoder.write_all(line.get(..start).unwrap_or_default())?;
             encoder.write_all(literal.as_bytes())?;
             encoder.write_all(line.get(end..).unwrap_or_default())
         }
-        (_, Fate::Change(text, _)) => encoder.write_all(text.as_bytes()),
+        (_, Fate::Change(text, _) | Fate::Become(text)) => encoder.write_all(text.as_bytes()),
         // A file of one document that does not change is not written at all.
         (_, Fate::Keep) => Ok(()),
+    }
+}
+
+/// The string that stands at `literal` in `line`, with changes made in it.
+fn changed<'c>(
+    line: &[u8],
+    literal: &Range<usize>,
+    changes: impl IntoIterator<Item = (Span, &'c str)>,
+) -> io::Result<String> {
+    let found = line.get(literal.clone()).and_then(|literal| std::str::from_utf8(literal).ok());
+    let changed = found.and_then(|literal| splice(literal, changes, line.is_ascii()));
+    changed.ok_or_else(|| io::Error::other("a change does not fit the record"))
+}
+
+impl Carrier {
+    /// Makes `changes` in the text where it stands in its line, if it does; what is written of the record then is
+    /// [`Fate::Become`].
+    ///
+    /// # Errors
+    ///
+    /// They do not fit it.
+    pub fn splice(&mut self, changes: &[(Span, &str)]) -> io::Result<()> {
+        if let Body::Line(line, _) = &mut self.body {
+            let literal = changed(line, &self.literal, changes.iter().copied())?;
+            let length = literal.len();
+            line.splice(self.literal.clone(), literal.into_bytes());
+            self.literal.end = self.literal.start + length;
+        }
+        Ok(())
     }
 }

@@ -8,7 +8,9 @@ use parquet::basic::Encoding;
 use parquet::bloom_filter::Sbbf;
 use parquet::column::page::{CompressedPage, PageWriteSpec, PageWriter};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
-use parquet::column::writer::{ColumnCloseResult, ColumnWriter, ColumnWriterImpl, get_column_writer, get_typed_column_writer};
+use parquet::column::writer::{
+    ColumnCloseResult, ColumnWriter, ColumnWriterImpl, get_column_writer, get_typed_column_writer,
+};
 use parquet::data_type::{ByteArray, ByteArrayType, DataType};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
@@ -89,7 +91,7 @@ impl Table {
         texts.stays.push(!matches!(fate, Fate::Drop));
         let value = match fate {
             Fate::Keep => Some(value.cloned()),
-            Fate::Change(text, _) => Some(Some(ByteArray::from(text))),
+            Fate::Change(text, _) | Fate::Become(text) => Some(Some(ByteArray::from(text))),
             Fate::Drop => None,
         };
         if let Some(value) = value {
@@ -172,7 +174,12 @@ fn like(column: &ColumnChunkMetaData) -> WriterPropertiesPtr {
             None => EnabledStatistics::None,
         })
         .set_offset_index_disabled(column.offset_index_offset().is_none());
-    let other = [Encoding::DELTA_LENGTH_BYTE_ARRAY, Encoding::DELTA_BYTE_ARRAY, Encoding::DELTA_BINARY_PACKED, Encoding::BYTE_STREAM_SPLIT];
+    let other = [
+        Encoding::DELTA_LENGTH_BYTE_ARRAY,
+        Encoding::DELTA_BYTE_ARRAY,
+        Encoding::DELTA_BINARY_PACKED,
+        Encoding::BYTE_STREAM_SPLIT,
+    ];
     if let Some(encoding) = other.into_iter().find(|encoding| has(*encoding)) {
         properties = properties.set_encoding(encoding);
     }
@@ -232,7 +239,11 @@ fn filter<T: DataType>(
         let (mut levels, mut repeats) = (levels, repeats);
         source.read_records(1, levels.as_deref_mut(), repeats.as_deref_mut(), &mut values)?;
         if stays {
-            writer.write_batch(&values, levels.map(|levels| levels.as_slice()), repeats.map(|repeats| repeats.as_slice()))?;
+            writer.write_batch(
+                &values,
+                levels.map(|levels| levels.as_slice()),
+                repeats.map(|repeats| repeats.as_slice()),
+            )?;
         }
     }
     writer.close()

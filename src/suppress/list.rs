@@ -1,0 +1,89 @@
+//! The ignore list: passages that are to be left alone in a corpus that must not be edited, by what they say.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::fault::{Fault, WrittenFile};
+use crate::finding::Finding;
+
+/// Passages that are to be left alone, each for one rule. A line is a code, a fingerprint as of [`Finding::fingerprint`], and what
+/// a person should know of it; `#` begins a remark.
+#[derive(Debug, Default)]
+pub struct IgnoreList {
+    entries: BTreeMap<(String, String), AtomicBool>,
+}
+
+/// A passage to be left alone, as a line of the list.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct IgnoreEntry {
+    /// The rule's code.
+    pub rule: String,
+    /// The finding's fingerprint.
+    pub fingerprint: String,
+    /// Where it stood and how it begins, for a person.
+    pub remark: String,
+}
+
+impl IgnoreList {
+    /// Reads a list.
+    ///
+    /// # Errors
+    ///
+    /// The first line that is none; a rule that no longer exists is none of its faults, `known` being the codes there are.
+    pub fn parse(file: &Arc<WrittenFile>, known: &HashSet<&str>) -> Result<Self, Fault> {
+        let mut entries = BTreeMap::new();
+        let mut offset = 0;
+        for line in file.text.split_inclusive('\n') {
+            let place = offset..offset + line.trim_end().len();
+            offset += line.len();
+            let content = line.split('#').next().unwrap_or("").trim();
+            if content.is_empty() {
+                continue;
+            }
+            let mut words = content.split_whitespace();
+            let (Some(rule), Some(fingerprint)) = (words.next(), words.next()) else {
+                let message = "a line is a rule's code and a fingerprint";
+                let hint = "write `dechaff check --add-ignore --ignore-list FILE` to have such lines written";
+                return Err(Fault::new(file, message, Some(place)).with_hint(Some(hint.into())));
+            };
+            if !known.contains(rule) {
+                let hint = crate::fault::nearest(rule, known.iter().copied());
+                let hint = hint.map(|hint| format!("did you mean `{hint}`?"));
+                return Err(Fault::new(file, format!("no rule has the code `{rule}`"), Some(place)).with_hint(hint));
+            }
+            let is_fingerprint = fingerprint.len() == 32 && fingerprint.bytes().all(|byte| byte.is_ascii_hexdigit());
+            if !is_fingerprint {
+                let message = format!("`{fingerprint}` is no fingerprint: 32 hexadecimal digits");
+                return Err(Fault::new(file, message, Some(place)));
+            }
+            entries.insert((rule.to_owned(), fingerprint.to_ascii_lowercase()), AtomicBool::new(false));
+        }
+        Ok(Self { entries })
+    }
+
+    /// Takes those of `findings` out, which are of `text`, that the list names.
+    pub fn filter(&self, text: &str, findings: &mut Vec<Finding>) {
+        if self.entries.is_empty() {
+            return;
+        }
+        findings.retain(|finding| {
+            let used = self.entries.get(&(finding.rule.code.clone(), finding.fingerprint(text)));
+            if let Some(used) = used {
+                used.store(true, Ordering::Relaxed);
+            }
+            used.is_none()
+        });
+    }
+
+    /// How many entries left nothing out.
+    pub fn unused(&self) -> usize {
+        self.entries.values().filter(|used| !used.load(Ordering::Relaxed)).count()
+    }
+}
+
+impl std::fmt::Display for IgnoreEntry {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} {} # {}", self.rule, self.fingerprint, self.remark)
+    }
+}

@@ -1,0 +1,245 @@
+//! Leaving findings out: by a comment in the text, or by a list of passages.
+//!
+//! | comment | leaves out |
+//! |---|---|
+//! | `<!-- dechaff: ignore[BP001] reason -->` | findings in the next block, or in its own where text stands beside it |
+//! | `<!-- dechaff: ignore-start[BP001] -->` … `<!-- dechaff: ignore-end -->` | findings between the two |
+//! | `<!-- dechaff: ignore-file[BP001] -->` | findings in the whole document |
+//!
+//! In the brackets stand codes, beginnings of codes or names, joined by commas; without brackets all rules are meant.
+
+mod comment;
+mod list;
+
+use std::sync::Arc;
+
+use crate::check::suppression::{Fault, SuppressionRules};
+use crate::fault::nearest;
+use crate::finding::{Applicability, Edit, Finding, Fix, RuleInfo};
+use crate::rule::Selector;
+use crate::text::{Document, Span};
+use comment::{Comment, Verb};
+
+pub use list::{IgnoreEntry, IgnoreList};
+
+/// The comments of one document.
+pub struct Suppressions {
+    directives: Vec<Directive>,
+    /// Comments that cannot be understood: where, and why.
+    invalid: Vec<(Span, String)>,
+}
+
+/// One comment that is understood.
+struct Directive {
+    /// The comment, from `<!--` to `-->`.
+    span: Span,
+    /// What it leaves out; empty for everything.
+    selectors: Vec<(Selector, Span)>,
+    /// Where.
+    scope: Span,
+    /// Which of the selectors left something out; one for all where there are none.
+    used: Vec<bool>,
+}
+
+impl Suppressions {
+    /// The comments of `document`; `None` where it has none, as most have.
+    pub fn of(document: &Document<'_>) -> Option<Self> {
+        let comments = comment::all(document.text());
+        if comments.is_empty() {
+            return None;
+        }
+        let (mut directives, mut invalid) = (Vec::new(), Vec::new());
+        let mut open: Vec<(Comment, usize)> = Vec::new();
+        for comment in comments {
+            let verb = match &comment.verb {
+                Ok(verb) => *verb,
+                Err(message) => {
+                    invalid.push((comment.span, message.clone()));
+                    continue;
+                }
+            };
+            match verb {
+                Verb::Ignore => directives.push(Directive::new(&comment, next_block(document, comment.span))),
+                Verb::File => directives.push(Directive::new(&comment, Span::new(0, document.text().len()))),
+                Verb::Start => {
+                    // Its scope is known when its end is found.
+                    directives.push(Directive::new(&comment, Span::new(comment.span.end, comment.span.end)));
+                    open.push((comment, directives.len() - 1));
+                }
+                Verb::End => match open.pop() {
+                    Some((_, index)) => directives[index].scope.end = comment.span.start,
+                    None => invalid.push((comment.span, "`ignore-end` without an `ignore-start` before it".into())),
+                },
+            }
+        }
+        for (comment, _) in open {
+            invalid.push((comment.span, "`ignore-start` without an `ignore-end` after it leaves nothing out".into()));
+        }
+        invalid.sort();
+        Some(Self { directives, invalid })
+    }
+
+    /// Takes those of `findings` out that a comment is about.
+    pub fn filter(&mut self, findings: &mut Vec<Finding>) {
+        findings.retain(|finding| !self.covers(finding));
+    }
+
+    fn covers(&mut self, finding: &Finding) -> bool {
+        let mut covers = false;
+        for directive in &mut self.directives {
+            let is_within = directive.scope.contains(finding.span)
+                || directive.scope.start <= finding.span.start && finding.span.start < directive.scope.end;
+            if !is_within {
+                continue;
+            }
+            if directive.selectors.is_empty() {
+                directive.used[0] = true;
+                covers = true;
+            }
+            for (used, (selector, _)) in directive.used.iter_mut().zip(&directive.selectors) {
+                if selector.means(&finding.rule) {
+                    *used = true;
+                    covers = true;
+                }
+            }
+        }
+        covers
+    }
+
+    /// What `rules` find of the comments: those that cannot be understood, that name rules that do not exist, or that left
+    /// nothing out. `known` are all the rules there are; `ran` says whether a rule was looked for.
+    pub fn findings(
+        &self,
+        document: &Document<'_>,
+        rules: &SuppressionRules,
+        known: &[Arc<RuleInfo>],
+        ran: impl Fn(&RuleInfo) -> bool,
+    ) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for (rule, fault) in &rules.rules {
+            match fault {
+                Fault::Invalid => {
+                    let broken = self.invalid.iter().map(|(span, message)| removing(rule, document, *span, message));
+                    findings.extend(broken);
+                    for directive in &self.directives {
+                        findings.extend(directive.unknown(rule, document, known));
+                    }
+                }
+                Fault::Unused => {
+                    let unused =
+                        self.directives.iter().filter_map(|directive| directive.unused(rule, document, known, &ran));
+                    findings.extend(unused);
+                }
+            }
+        }
+        findings
+    }
+}
+
+impl Directive {
+    fn new(comment: &Comment, scope: Span) -> Self {
+        let selectors = comment.selectors.iter().map(|(text, span)| (Selector::from(text.as_str()), *span)).collect();
+        let used = vec![false; comment.selectors.len().max(1)];
+        Self { span: comment.span, selectors, scope, used }
+    }
+
+    /// Findings for selectors that mean no rule.
+    fn unknown(&self, rule: &Arc<RuleInfo>, document: &Document<'_>, known: &[Arc<RuleInfo>]) -> Vec<Finding> {
+        let unknown = self.selectors.iter().filter(|(selector, _)| !is_known(selector, known));
+        unknown
+            .map(|(_, span)| {
+                let written = document.slice(*span);
+                let names = known.iter().flat_map(|rule| [rule.code.as_str(), rule.name.as_str()]);
+                let mut finding = Finding::new(rule, document, *span);
+                finding.message = format!("no rule has the code or name `{written}`");
+                match nearest(written, names) {
+                    Some(nearest) => {
+                        finding.help = Some(format!("write `{nearest}`"));
+                        let edit = Edit { span: *span, content: nearest.to_owned() };
+                        // What was meant is a guess.
+                        finding.fix = Some(Fix { applicability: Applicability::Unsafe, edits: vec![edit] });
+                    }
+                    None => finding.help = Some("`dechaff rule --all` lists the rules".into()),
+                }
+                finding
+            })
+            .collect()
+    }
+
+    /// A finding for a comment that left nothing out, as far as that can be told: the rules it names were looked for.
+    fn unused(
+        &self,
+        rule: &Arc<RuleInfo>,
+        document: &Document<'_>,
+        known: &[Arc<RuleInfo>],
+        ran: impl Fn(&RuleInfo) -> bool,
+    ) -> Option<Finding> {
+        if self.scope.is_empty() && !self.selectors.is_empty() && self.used.iter().all(|used| !used) {
+            // Nothing follows it.
+            return Some(removing(rule, document, self.span, "this comment has nothing to leave out"));
+        }
+        if self.selectors.is_empty() {
+            let is_told = !self.used[0] && known.iter().all(|rule| ran(rule));
+            return is_told.then(|| removing(rule, document, self.span, "this comment leaves nothing out"));
+        }
+        let is_idle = |(used, (selector, _)): (&bool, &(Selector, Span))| {
+            let mut meant = known.iter().filter(|rule| selector.means(rule)).peekable();
+            !used && meant.peek().is_some() && meant.all(|rule| ran(rule))
+        };
+        let idle: Vec<usize> = self
+            .used
+            .iter()
+            .zip(&self.selectors)
+            .enumerate()
+            .filter(|(_, pair)| is_idle(*pair))
+            .map(|(index, _)| index)
+            .collect();
+        let first = *idle.first()?;
+        if idle.len() == self.selectors.len() {
+            return Some(removing(rule, document, self.span, "this comment leaves nothing out"));
+        }
+        let (_, span) = self.selectors.get(first)?;
+        let mut finding = Finding::new(rule, document, *span);
+        let written: Vec<&str> = idle.iter().map(|&index| document.slice(self.selectors[index].1)).collect();
+        finding.message = format!("nothing of `{}` is left out here", written.join("`, `"));
+        finding.help = Some(format!("take `{}` out of the brackets", written.join("`, `")));
+        let kept: Vec<&str> = (0..self.selectors.len())
+            .filter(|index| !idle.contains(index))
+            .map(|index| document.slice(self.selectors[index].1))
+            .collect();
+        let (start, end) = (self.selectors.first()?.1.start, self.selectors.last()?.1.end);
+        let edit = Edit { span: Span::new(start, end), content: kept.join(", ") };
+        finding.fix = rule.fix.map(|applicability| Fix { applicability, edits: vec![edit] });
+        Some(finding)
+    }
+}
+
+fn is_known(selector: &Selector, known: &[Arc<RuleInfo>]) -> bool {
+    known.iter().any(|rule| selector.means(rule))
+}
+
+fn removing(rule: &Arc<RuleInfo>, document: &Document<'_>, span: Span, message: &str) -> Finding {
+    let mut finding = Finding::removing(rule, document, span);
+    finding.message = message.to_owned();
+    finding.help = finding.help.map(|_| "remove the comment".to_owned());
+    finding
+}
+
+/// What a comment is about: its own block where text stands beside it, else the next that is not blank. Lines of a table are
+/// one block, and so are lines that each begin with `|`.
+fn next_block(document: &Document<'_>, comment: Span) -> Span {
+    let index = document.block_at(comment.start);
+    let Some(own) = document.blocks().get(index) else { return Span::default() };
+    let (before, after) = (Span::new(own.span.start, comment.start), Span::new(comment.end, own.span.end));
+    let text = |span: Span| document.slice(span).trim();
+    let is_comment = |text: &str| text.is_empty() || text.starts_with("<!--") && text.ends_with("-->");
+    if !is_comment(text(before)) || !is_comment(text(after)) {
+        return own.span;
+    }
+    let blocks = document.blocks().get(index + 1..).unwrap_or_default();
+    let mut blocks = blocks.iter().skip_while(|block| is_comment(text(block.span)));
+    let Some(first) = blocks.next() else { return Span::new(comment.end, comment.end) };
+    let is_row = |span: Span| document.slice(span).trim_start().starts_with('|');
+    let last = if is_row(first.span) { blocks.take_while(|block| is_row(block.span)).last() } else { None };
+    Span::new(first.span.start, last.unwrap_or(first).span.end)
+}
