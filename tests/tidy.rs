@@ -16,8 +16,10 @@ use std::path::{Path, PathBuf};
 use dechaff::rule::Registry;
 
 /// The modules; each may import from those before it.
-const ORDER: &[&str] =
-    &["text", "finding", "fault", "check", "rule", "config", "suppress", "engine", "fix", "examples", "report", "corpus", "cli"];
+const ORDER: &[&str] = &[
+    "text", "finding", "fault", "check", "rule", "config", "suppress", "engine", "fix", "examples", "report", "corpus",
+    "cli",
+];
 
 /// Crates that only the modules behind the feature `cli` may name.
 const OUTSIDE: &[&str] = &["anstream", "anyhow", "clap", "ignore", "rayon", "terminal_size"];
@@ -74,7 +76,11 @@ fn every_rule_has_bad_allow_and_why() {
         };
         assert!(has(true) && has(false), "{} needs examples with `bad` and with `allow`", rule.file.path);
         assert!(rule.why.split_whitespace().count() >= 12, "{}: say why in a sentence or two", rule.file.path);
-        assert!(rule.file.path.ends_with(&format!("/{}.toml", rule.info.name)), "{} is named after its rule", rule.file.path);
+        assert!(
+            rule.file.path.ends_with(&format!("/{}.toml", rule.info.name)),
+            "{} is named after its rule",
+            rule.file.path
+        );
         let folder = rule.file.path.rsplit('/').nth(1).unwrap().to_owned();
         folders.insert((folder, rule.info.code[..2].to_owned()));
     }

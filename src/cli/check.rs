@@ -11,31 +11,33 @@ use super::Exit;
 use super::arguments::{CheckArguments, OutputFormat};
 use super::compare::{Compared, Given, compare};
 use super::fix::{Delivery, Outcome, Plan};
+use super::gate::Gate;
+use super::known::{Known, Linters};
 use super::output::{self, Output};
-use crate::config::Settings;
-use crate::corpus::{ReadError, Source, read, walk};
-use crate::engine::Linter;
+use super::since::Changed;
+use super::workspace::{Profile, Workspace};
+use crate::config::bytes;
+use crate::corpus::{Choice, ReadError, Source, WalkError, read, walk};
 use crate::finding::Finding;
 use crate::fix::keep_one_copy;
-use crate::report::{Concise, Full, Json, JsonLines, Report, Summary, count};
-use crate::rule::Registry;
+use crate::report::{Concise, Full, Json, JsonLines, Report, Statistics, Summary, count};
+use crate::text::{Document, Texts};
 
 pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
-    let registry = Registry::embedded()?;
-    let settings = Settings::new(&registry, &arguments.select, &arguments.extend_select, &arguments.ignore)?;
-    let linter = Linter::new(&registry, &settings)?;
-
     let (stdin, paths): (Vec<_>, Vec<_>) = arguments.paths.iter().cloned().partition(|path| path == Path::new("-"));
     let paths = if arguments.paths.is_empty() { vec![PathBuf::from(".")] } else { paths };
-    // A path that does not exist is told before anything is read or written.
-    drop(walk(&paths)?);
+    let workspace = Arc::new(Workspace::new(&arguments.settings, &arguments.options(), arguments.force_exclude)?);
+    let mut run = Run::new(arguments, &workspace, &paths)?;
+    // A path that does not exist, or a configuration that cannot be used, is told before anything is read or written.
+    drop(run.walk(&paths)?);
+    workspace.resolve(&paths)?;
+    let plan = Plan::new(&run.root);
     let delivery = Delivery::new(arguments, stdin.len())?;
-    let mut run = Run::new(arguments, &linter);
     if !stdin.is_empty() {
         run.read_stdin()?;
     }
     match delivery {
-        Some(delivery) => run.fix(&Plan::new(arguments), delivery, &paths),
+        Some(delivery) => run.fix(&plan, delivery, &paths),
         None => {
             run.check(&paths)?;
             run.finish()
@@ -45,7 +47,12 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
 
 struct Run<'a> {
     arguments: &'a CheckArguments,
-    linter: &'a Linter,
+    workspace: Arc<Workspace>,
+    /// The settings of the run as a whole.
+    root: Arc<Profile>,
+    gate: Gate,
+    known: Known,
+    changed: Changed,
     stdin: Option<Source>,
     output: Output,
     report: Box<dyn Report>,
@@ -56,16 +63,44 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(arguments: &'a CheckArguments, linter: &'a Linter) -> Self {
+    fn new(arguments: &'a CheckArguments, workspace: &Arc<Workspace>, paths: &[PathBuf]) -> anyhow::Result<Self> {
         let output = Output::new(arguments.color);
         let report: Box<dyn Report> = match arguments.output_format {
+            _ if arguments.statistics => Box::new(Statistics::default()),
             OutputFormat::Full => Box::new(Full::new(output.columns, output.color)),
             OutputFormat::Concise => Box::new(Concise),
             OutputFormat::Json => Box::new(Json::default()),
             OutputFormat::JsonLines => Box::new(JsonLines),
         };
-        let summary = Summary::default();
-        Self { arguments, linter, stdin: None, output, report, summary, failed: false, is_read: true }
+        let root = workspace.root(paths)?;
+        Ok(Self {
+            arguments,
+            workspace: Arc::clone(workspace),
+            gate: Gate::new(arguments, &root),
+            known: Known::new(arguments, workspace, &root)?,
+            changed: Changed::since(arguments.since.as_deref())?,
+            root,
+            stdin: None,
+            output,
+            report,
+            summary: Summary::default(),
+            failed: false,
+            is_read: true,
+        })
+    }
+
+    /// The files under `paths`.
+    fn walk(&self, paths: &[PathBuf]) -> Result<impl Iterator<Item = Result<PathBuf, WalkError>> + use<>, WalkError> {
+        let choice: Arc<dyn Choice> = Arc::clone(&self.workspace) as Arc<dyn Choice>;
+        walk(paths, &choice)
+    }
+
+    /// What comparing finds in the documents of a run.
+    fn compare(&self, given: &Given<'_>, paths: &[PathBuf]) -> anyhow::Result<Compared> {
+        let memory = self.root.value(|options| options.memory.as_ref()).and_then(|(text, _)| bytes(text).ok());
+        let changed = &self.changed;
+        let is_new = |path: &Path| changed.contains(path);
+        compare(&self.root.linter, given, self.walk(paths)?.filter_map(Result::ok), is_new, memory)
     }
 
     fn read_stdin(&mut self) -> anyhow::Result<()> {
@@ -81,28 +116,28 @@ impl<'a> Run<'a> {
 
     /// Checks standard input, if it was given, and what is under `paths`.
     fn check(&mut self, paths: &[PathBuf]) -> anyhow::Result<()> {
-        let linter = self.linter;
+        let linters = Linters::new(&self.workspace, &self.root);
         let given = Given { stdin: self.stdin.take(), load: Box::new(read) };
-        let compared = compare(linter, &given, walk(paths)?.filter_map(Result::ok), self.arguments.memory)?;
+        let compared = self.compare(&given, paths)?;
         let check = |source: &Source| {
             let mut compared = compared.get(&source.origin).cloned().unwrap_or_default();
             // The file may have changed since it was compared.
             compared.retain(|finding| source.text.get(finding.span.range()).is_some());
-            linter.findings(&source.document(), compared)
+            linters.of(&source.path).findings(&source.document(), compared)
         };
         if let Some(source) = &given.stdin {
-            self.report(source, &check(source), &given)?;
+            self.report(source, check(source), &given)?;
         }
-        self.in_batches(paths, check, |run, source, findings| run.report(&source, &findings, &given))
+        self.in_batches(paths, check, |run, source, findings| run.report(&source, findings, &given))
     }
 
     /// Fixes what can be fixed, and reports what remains.
     fn fix(mut self, plan: &Plan, mut delivery: Delivery, paths: &[PathBuf]) -> anyhow::Result<Exit> {
-        let linter = self.linter;
         let stdin = self.stdin.take();
         if let Some(source) = stdin {
-            let compared = self.compare_settled(plan, Some(source.clone()), paths)?;
-            let outcome = plan.fix(linter, &source, compared.get(&source.origin).map_or(&[], Vec::as_slice));
+            let compared = self.compare_settled(plan, Some(source.clone()), &[])?;
+            let linter = self.known.linters(&self.root).of(&source.path);
+            let outcome = plan.fix(&linter, &source, compared.get(&source.origin).map_or(&[], Vec::as_slice));
             return self.finish_stdin(&delivery, source, outcome);
         }
         // What goes because it stands elsewhere may leave texts that are alike now: compare again until nothing goes.
@@ -124,11 +159,11 @@ impl<'a> Run<'a> {
 
     /// Compares, fixes and delivers all files once; says whether anything went because of what comparing found.
     fn fix_round(&mut self, plan: &Plan, delivery: &mut Delivery, paths: &[PathBuf]) -> anyhow::Result<bool> {
-        let linter = self.linter;
+        let linters = self.known.linters(&self.root);
         let compared = self.compare_settled(plan, None, paths)?;
         let of = |source: &Source| compared.get(&source.origin).map_or(&[][..], Vec::as_slice);
         let mut has_compared = false;
-        let fix = |source: &Source| plan.fix(linter, source, of(source));
+        let fix = |source: &Source| plan.fix(&linters.of(&source.path), source, of(source));
         self.in_batches(paths, fix, |run, source, outcome| {
             match delivery.deliver(&source, &outcome) {
                 Ok(text) => {
@@ -148,13 +183,19 @@ impl<'a> Run<'a> {
 
     /// What comparing finds in the documents as their own fixes leave them, without what would remove a last copy.
     fn compare_settled(&self, plan: &Plan, stdin: Option<Source>, paths: &[PathBuf]) -> anyhow::Result<Compared> {
-        let settle = |source: Source| match plan.fix(self.linter, &source, &[]) {
+        let linters = self.known.linters(&self.root);
+        let settle = |source: Source| match plan.fix(&linters.of(&source.path), &source, &[]) {
             Outcome::Fixed(fixed) => Source { text: fixed.text, ..source },
             _ => source,
         };
-        let given = Given { stdin: stdin.map(settle), load: Box::new(move |path| read(path).map(settle)) };
-        let compared = compare(self.linter, &given, walk(paths)?.filter_map(Result::ok), self.arguments.memory)?;
-        let mut all: Vec<Finding> = compared.into_values().flatten().collect();
+        let given = Given { stdin: stdin.map(settle), load: Box::new(|path| read(path).map(settle)) };
+        let mut all: Vec<Finding> = Vec::new();
+        for (origin, compared) in self.compare(&given, paths)? {
+            // What is left out where it stands does not go, so that another copy may.
+            let linter = linters.of(Path::new(&origin.path));
+            let text = given.text(&origin).unwrap_or_default();
+            all.extend(linter.admitted(&Document::parse(origin, &text), compared));
+        }
         all.sort_by(|left, right| (&left.origin, left.order()).cmp(&(&right.origin, right.order())));
         keep_one_copy(&mut all, plan.most);
         let mut kept = Compared::new();
@@ -193,9 +234,10 @@ impl<'a> Run<'a> {
         }
         let fixed = Source { text, ..source };
         let given = Given { stdin: Some(fixed.clone()), load: Box::new(read) };
-        let mut compared = compare(self.linter, &given, std::iter::empty(), self.arguments.memory)?;
-        let compared = compared.remove(&fixed.origin).unwrap_or_default();
-        let findings = self.linter.findings(&fixed.document(), compared);
+        let compared = self.compare(&given, &[])?.remove(&fixed.origin).unwrap_or_default();
+        let linter = self.known.linters(&self.root).of(&fixed.path);
+        let findings = linter.findings(&fixed.document(), compared);
+        self.gate.count(&findings);
         self.summary.add(&findings);
         let mut report = String::new();
         self.report.document(&fixed.document(), &findings, &given, &mut report);
@@ -230,11 +272,12 @@ impl<'a> Run<'a> {
     ) -> anyhow::Result<()> {
         const BATCH_FILES: usize = 512;
         const BATCH_BYTES: u64 = 64 << 20;
-        let mut files = walk(paths)?.peekable();
+        let mut files = self.walk(paths)?.peekable();
         while files.peek().is_some() && self.is_read {
             let (mut batch, mut bytes) = (Vec::new(), 0);
             while batch.len() < BATCH_FILES && bytes < BATCH_BYTES {
                 match files.next() {
+                    Some(Ok(path)) if !self.changed.contains(&path) => {}
                     Some(Ok(path)) => {
                         bytes += path.metadata().map_or(0, |metadata| metadata.len());
                         batch.push(path);
@@ -261,13 +304,18 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn report(&mut self, source: &Source, findings: &[Finding], given: &Given<'_>) -> anyhow::Result<()> {
-        self.summary.add(findings);
-        if findings.is_empty() {
+    fn report(&mut self, source: &Source, mut findings: Vec<Finding>, given: &Given<'_>) -> anyhow::Result<()> {
+        match self.known.filter(source, &mut findings) {
+            Ok(known) => self.summary.known += known,
+            Err(error) => self.fail(&format!("{error:#}")),
+        }
+        self.gate.count(&findings);
+        self.summary.add(&findings);
+        if findings.is_empty() && !self.arguments.statistics {
             return Ok(());
         }
         let mut text = String::new();
-        self.report.document(&source.document(), findings, given, &mut text);
+        self.report.document(&source.document(), &findings, given, &mut text);
         self.write(&text)
     }
 
@@ -298,6 +346,18 @@ impl<'a> Run<'a> {
         if self.summary.documents == 0 && !self.failed {
             output::warning("no files to check: of a directory, *.txt, *.md and *.markdown are taken");
         }
+        if !self.failed {
+            let ignored = self.root.ignore_list.unused();
+            if ignored > 0 && self.changed.is_all() && !self.arguments.quiet {
+                let what = if ignored == 1 { "1 passage".to_owned() } else { format!("{ignored} passages") };
+                output::warning(&format!("the ignore list names {what} that were not found"));
+            }
+            for said in self.known.finish()? {
+                if !self.arguments.quiet {
+                    output::report(&format!("{said}\n"));
+                }
+            }
+        }
         let mut text = String::new();
         self.report.finish(&self.summary, &mut text);
         self.write(&text)?;
@@ -305,7 +365,7 @@ impl<'a> Run<'a> {
     }
 
     fn exit(&self) -> Exit {
-        let is_fault = self.summary.findings > 0 || self.arguments.exit_non_zero_on_fix && self.summary.fixed > 0;
+        let is_fault = self.gate.fails() || self.arguments.exit_non_zero_on_fix && self.summary.fixed > 0;
         match is_fault {
             _ if self.failed => Exit::Failure,
             true if !self.arguments.exit_zero => Exit::Findings,

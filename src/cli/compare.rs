@@ -35,7 +35,7 @@ impl Texts for Given<'_> {
     }
 }
 
-/// Compares standard input, if it was given, and `files`; files that cannot be read are left to be told of when they are checked.
+/// Compares standard input, if it was given, and `files`; those that are not new count as older than the others. Files that cannot be read are left to be told of when they are checked.
 ///
 /// # Errors
 ///
@@ -44,6 +44,7 @@ pub(super) fn compare(
     linter: &Linter,
     given: &Given<'_>,
     files: impl Iterator<Item = PathBuf>,
+    is_new: impl Fn(&Path) -> bool + Sync,
     memory: Option<usize>,
 ) -> anyhow::Result<Compared> {
     if !linter.compares() {
@@ -62,9 +63,14 @@ pub(super) fn compare(
             let batch: Vec<PathBuf> = files.by_ref().take(BATCH).collect();
             let sketches: Vec<_> = batch
                 .par_iter()
-                .filter_map(|path| (given.load)(path).ok().map(|source| linter.sketch(&source.document())))
+                .filter_map(|path| {
+                    let source = (given.load)(path).ok()?;
+                    Some((is_new(path), linter.sketch(&source.document())))
+                })
                 .collect();
-            sketches.iter().try_for_each(|sketch| comparison.add(sketch))?;
+            for (is_new, sketch) in &sketches {
+                if *is_new { comparison.add(sketch)? } else { comparison.add_older(sketch)? }
+            }
         }
         comparison.finish(given)
     };

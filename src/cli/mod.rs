@@ -3,16 +3,26 @@
 mod arguments;
 mod check;
 mod compare;
+mod config;
 mod fix;
+mod gate;
+mod generate;
+mod init;
+mod known;
 mod output;
 mod rule;
+mod since;
+mod test_rules;
 mod undo;
+mod workspace;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use arguments::{Arguments, Command};
+
+use crate::fault::Fault;
 
 pub use arguments::command;
 
@@ -44,10 +54,18 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Rule(arguments) => rule::run(&arguments),
         Command::Undo(arguments) => undo::run(&arguments),
+        Command::Config(arguments) => config::run(&arguments),
+        Command::Init(arguments) => init::run(&arguments),
+        Command::TestRules(arguments) => test_rules::run(&arguments),
+        Command::Completions(arguments) => generate::completions(&arguments),
+        Command::Man => generate::manual(),
     };
     outcome
         .unwrap_or_else(|error| {
-            output::error(&format!("{error:#}"));
+            match error.downcast_ref::<Fault>() {
+                Some(fault) => output::fault(fault),
+                None => output::error(&format!("{error:#}")),
+            }
             Exit::Failure
         })
         .into()

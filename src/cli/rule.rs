@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use super::Exit;
 use super::arguments::RuleArguments;
 use super::output::Output;
+use super::workspace::Workspace;
 use crate::finding::Applicability;
 use crate::rule::{Marked, Registry, Rule};
 
 pub(super) fn run(arguments: &RuleArguments) -> anyhow::Result<Exit> {
-    let registry = Registry::embedded()?;
+    let registry = Workspace::new(&arguments.settings, &toml::Table::new(), false)?.root(&[])?.registry.clone();
     let mut output = Output::new(arguments.color);
     let text = match &arguments.rule {
         Some(rule) => explain(registry.find(rule)?),

@@ -111,11 +111,13 @@ impl Settings {
         }
         let both = options.extend_safe_fixes.iter().find(|safe| options.extend_unsafe_fixes.contains(safe));
         if let Some(both) = both {
-            let message = format!("`{}` stands under `extend-unsafe-fixes` too; its fixes are one or the other", both.get_ref());
+            let message =
+                format!("`{}` stands under `extend-unsafe-fixes` too; its fixes are one or the other", both.get_ref());
             return Err(layer.fault(message, both.span()));
         }
         if let Some(share) = options.max_removed.as_ref().filter(|share| !(0.0..=1.0).contains(share.get_ref())) {
-            return Err(layer.fault("`max-removed` is a share of words, from 0 to 1", share.span()));
+            let fault = layer.fault("`max-removed` is a share of words, from 0 to 1", share.span());
+            return Err(fault.with_hint(Some("write 0.5 for half of them".into())));
         }
         if let Some(memory) = &options.memory {
             bytes(memory.get_ref()).map_err(|error| layer.fault(format!("`memory`: {error}"), memory.span()))?;
@@ -156,7 +158,8 @@ impl Settings {
             .filter(|(patterns, _)| patterns.matches(path))
             .flat_map(|(_, selectors)| selectors)
             .collect();
-        let ignored = registry.rules().iter().filter(|rule| selectors.iter().any(|selector| selector.means(&rule.info)));
+        let ignored =
+            registry.rules().iter().filter(|rule| selectors.iter().any(|selector| selector.means(&rule.info)));
         ignored.map(|rule| rule.info.code.clone()).collect()
     }
 
@@ -232,7 +235,8 @@ mod tests {
 
     fn selected(select: &[&str], extend: &[&str], ignore: &[&str]) -> Vec<String> {
         let rule = |code: &str, name: &str| {
-            let text = format!("code='{code}'\nname='{name}'\nsummary=''\nwhy=''\nsince=''\n[[check.pattern]]\nany=['abc']");
+            let text =
+                format!("code='{code}'\nname='{name}'\nsummary=''\nwhy=''\nsince=''\n[[check.pattern]]\nany=['abc']");
             WrittenFile::new("x.toml", text)
         };
         let registry = Registry::parse(&[rule("AA001", "one"), rule("AA002", "two"), rule("AB001", "three")]).unwrap();

@@ -3,18 +3,22 @@
 //! A report writes into a string and nowhere else; what is done with it is the caller's affair.
 
 mod concise;
+mod fault;
 mod full;
 mod json;
 mod printable;
+mod statistics;
 mod window;
 
 use crate::finding::{Applicability, Finding};
 use crate::text::{Document, Texts};
 
 pub use concise::Concise;
+pub use fault::render_fault;
 pub use full::Full;
 pub use json::{Json, JsonLines};
 pub use printable::printable;
+pub use statistics::Statistics;
 
 /// Turns findings into text, one document after the other.
 pub trait Report: Send {
@@ -40,6 +44,8 @@ pub struct Summary {
     pub unsafe_fixes: usize,
     /// Files left out because they are not text.
     pub skipped: usize,
+    /// Findings that the baseline knows; they are not counted among the others.
+    pub known: usize,
     /// Findings that were fixed before the rest was counted.
     pub fixed: usize,
     /// Files in which something was fixed.
@@ -83,6 +89,9 @@ impl Summary {
                     }
                 }
             }
+        }
+        if self.known > 0 {
+            line.push_str(&format!("; {} left out", count(self.known, "known finding")));
         }
         if self.skipped > 0 {
             line.push_str(&format!("; {} skipped: not text", count(self.skipped, "file")));

@@ -65,7 +65,11 @@ fn parse(text: &str, span: Span, body: Span) -> Comment {
     });
     let Some(inner) = rest.strip_prefix('[') else { return Comment { span, verb, selectors: Vec::new() } };
     let Some(length) = inner.find(']') else {
-        return Comment { span, verb: verb.and(Err("the bracket is not closed: write `]`".into())), selectors: Vec::new() };
+        return Comment {
+            span,
+            verb: verb.and(Err("the bracket is not closed: write `]`".into())),
+            selectors: Vec::new(),
+        };
     };
     let mut selectors = Vec::new();
     let mut at = start + end + 1;
@@ -96,7 +100,12 @@ mod tests {
         assert_eq!(&text[comments[0].span.range()], &text[2..text.len() - 2]);
         let selectors: Vec<&str> = comments[0].selectors.iter().map(|(_, span)| &text[span.range()]).collect();
         assert_eq!(selectors, ["BP001", "ND"]);
-        assert!(all("<!-- dechaff: ingore -->")[0].verb.as_ref().is_err_and(|error| error.ends_with("did you mean `ignore`?")));
+        assert!(
+            all("<!-- dechaff: ingore -->")[0]
+                .verb
+                .as_ref()
+                .is_err_and(|error| error.ends_with("did you mean `ignore`?"))
+        );
         assert!(all("<!-- dechaff: ignore[] -->")[0].verb.is_err());
         assert!(all("<!-- dechaff: ignore[BP -->")[0].verb.is_err());
         assert!(all("we use dechaff: it ignores").is_empty());
