@@ -18,7 +18,7 @@ pub(super) enum Command {
     #[command(
         after_help = "Exit code: 0 nothing found or, with --fix, nothing left; 1 findings; 2 something could not be done."
     )]
-    Check(CheckArguments),
+    Check(Box<CheckArguments>),
     /// Explain a rule, or list them all
     Rule(RuleArguments),
     /// Show the settings in force, and where each comes from
