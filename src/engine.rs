@@ -23,7 +23,7 @@ pub struct Linter {
     /// All the rules there are, whether they run or not.
     known: Arc<[Arc<RuleInfo>]>,
     /// Passages to be left alone.
-    ignored: Arc<IgnoreList>,
+    ignored: Arc<[Arc<IgnoreList>]>,
     /// Codes of rules that run, but whose findings are left out.
     without: Arc<[String]>,
 }
@@ -49,7 +49,8 @@ pub struct Comparison<'l> {
     linter: &'l Linter,
     store: Box<dyn Store>,
     memory: usize,
-    documents: Vec<(Arc<Origin>, Vec<Place>)>,
+    /// Whether it is new, where it comes from, and its sketch.
+    documents: Vec<(bool, Arc<Origin>, Vec<Place>)>,
 }
 
 impl Linter {
@@ -94,10 +95,10 @@ impl Linter {
         })
     }
 
-    /// The same rules, leaving alone what `list` names.
+    /// The same rules, leaving alone what `list` names too.
     #[must_use]
     pub fn ignoring(self, list: Arc<IgnoreList>) -> Self {
-        Self { ignored: list, ..self }
+        Self { ignored: self.ignored.iter().cloned().chain([list]).collect(), ..self }
     }
 
     /// The same rules, leaving out what those with these codes find.
@@ -192,20 +193,33 @@ impl Linter {
         if let Some(suppressions) = suppressions {
             suppressions.filter(&mut findings);
         }
-        self.ignored.filter(document.text(), &mut findings);
+        self.ignored.iter().for_each(|list| list.filter(document.text(), &mut findings));
         findings
     }
 }
 
 impl Comparison<'_> {
-    /// Adds a document's sketch.
+    /// Adds the sketch of a document that is to be judged.
     ///
     /// # Errors
     ///
     /// The store cannot keep it.
     pub fn add(&mut self, sketch: &Sketch) -> store::Result<()> {
+        self.insert(true, sketch)
+    }
+
+    /// Adds the sketch of a document that others are to be compared with, and that counts as older than they.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot keep it.
+    pub fn add_older(&mut self, sketch: &Sketch) -> store::Result<()> {
+        self.insert(false, sketch)
+    }
+
+    fn insert(&mut self, is_new: bool, sketch: &Sketch) -> store::Result<()> {
         let places = sketch.parts.iter().map(|part| self.store.append(part)).collect::<store::Result<_>>()?;
-        self.documents.push((Arc::clone(&sketch.origin), places));
+        self.documents.push((is_new, Arc::clone(&sketch.origin), places));
         Ok(())
     }
 
@@ -215,12 +229,12 @@ impl Comparison<'_> {
     ///
     /// The store cannot be read or written.
     pub fn finish(mut self, texts: &dyn Texts) -> store::Result<Vec<Finding>> {
-        self.documents.sort_by(|left, right| left.0.cmp(&right.0));
-        let origins: Vec<Arc<Origin>> = self.documents.iter().map(|(origin, _)| Arc::clone(origin)).collect();
+        self.documents.sort_by(|left, right| (left.0, &left.1).cmp(&(right.0, &right.1)));
+        let origins: Vec<Arc<Origin>> = self.documents.iter().map(|(_, origin, _)| Arc::clone(origin)).collect();
         let mut findings = Vec::new();
         for (index, check) in self.linter.corpus_checks.iter().enumerate() {
             let sketches: Vec<Place> =
-                self.documents.iter().map(|(_, places)| places.get(index).copied().unwrap_or_default()).collect();
+                self.documents.iter().map(|(_, _, places)| places.get(index).copied().unwrap_or_default()).collect();
             let (store, memory) = (self.store.as_ref(), self.memory);
             findings.extend(check.compare(&Corpus { origins: &origins, sketches: &sketches, store, texts, memory })?);
         }

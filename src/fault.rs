@@ -45,7 +45,7 @@ impl Fault {
     /// A fault of `file` at `place`; of a message in serde's manner the hint is made.
     pub fn new(file: &Arc<WrittenFile>, message: impl Into<String>, place: Option<Range<usize>>) -> Self {
         let message = message.into();
-        let hint = did_you_mean(&message);
+        let hint = did_you_mean(&message).or_else(|| wanted(&message));
         Self { file: Arc::clone(file), message, place, hint }
     }
 
@@ -83,6 +83,23 @@ fn did_you_mean(message: &str) -> Option<String> {
     let unknown = unknown.split('`').nth(1)?;
     let known = expected.split('`').skip(1).step_by(2);
     nearest(unknown, known).map(|name| format!("did you mean `{name}`?"))
+}
+
+/// Turns serde's "invalid type: string \"x\", expected a sequence" and the like into what to write.
+fn wanted(message: &str) -> Option<String> {
+    if let Some(field) = message.strip_prefix("missing field ") {
+        return Some(format!("add {field}"));
+    }
+    let (given, expected) = message.strip_prefix("invalid type: ")?.split_once(", expected ")?;
+    let value = given.split_once(' ').map_or("", |(_, value)| value);
+    match expected {
+        "a sequence" if given.starts_with("string") => Some(format!("write a list: [{value}]")),
+        "a sequence" => Some("write a list in brackets".into()),
+        "a boolean" => Some("write true or false".into()),
+        "a string" => Some("write it in quotes".into()),
+        "f64" | "u32" | "usize" => Some("write a number, without quotes".into()),
+        _ => None,
+    }
 }
 
 /// The candidate most like `name`, if one is like enough: Jaro-Winkler similarity 0.8 or more.

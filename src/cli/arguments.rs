@@ -20,11 +20,37 @@ pub(super) enum Command {
     #[command(
         after_help = "Exit code: 0 nothing found or, with --fix, nothing left; 1 findings; 2 something could not be done; 130 interrupted."
     )]
-    Check(CheckArguments),
+    Check(Box<CheckArguments>),
     /// Explain a rule, or list them all
     Rule(RuleArguments),
+    /// Show the settings in force, and where each comes from
+    Config(ShowArguments),
+    /// Write a dechaff.toml to start from
+    Init(InitArguments),
+    /// Test rules of your own by their examples
+    TestRules(TestRulesArguments),
     /// Take back what a trail says was changed; the trail keeps only what is not taken back
     Undo(UndoArguments),
+    /// Print completions for a shell
+    Completions(CompletionsArguments),
+    /// Print the manual page
+    #[command(hide = true)]
+    Man,
+}
+
+/// Where settings come from.
+#[derive(Debug, Args)]
+pub(super) struct ConfigArguments {
+    /// A configuration file in place of those found beside the files, or one KEY=VALUE in TOML on top of them
+    ///
+    /// Without it, the settings of a file are those of the nearest dechaff.toml, .dechaff.toml or pyproject.toml with
+    /// [tool.dechaff], in its folder or above it.
+    #[arg(long, value_name = "FILE|KEY=VALUE", help_heading = "Settings")]
+    pub(super) config: Vec<String>,
+
+    /// Leave all configuration files out
+    #[arg(long, help_heading = "Settings")]
+    pub(super) isolated: bool,
 }
 
 #[derive(Debug, Args)]
@@ -39,19 +65,26 @@ pub(super) struct CheckArguments {
     #[command(flatten)]
     pub(super) reading: ReadingArguments,
 
+    #[command(flatten)]
+    pub(super) settings: ConfigArguments,
+
+    /// Leave out what `exclude` names even if it is given outright, as pre-commit gives files
+    #[arg(long, help_heading = "Settings")]
+    pub(super) force_exclude: bool,
+
     /// Check only these rules: codes, beginnings of codes, names, or ALL
     ///
     /// Rules that count only beside other findings, or at an edge of the text that other findings open, see only what the
     /// chosen rules find.
-    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Settings")]
     pub(super) select: Vec<String>,
 
     /// Check these rules besides
-    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Settings")]
     pub(super) extend_select: Vec<String>,
 
     /// Leave these rules out
-    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Settings")]
     pub(super) ignore: Vec<String>,
 
     /// How to print findings
@@ -67,8 +100,8 @@ pub(super) struct CheckArguments {
     pub(super) stdin_filename: Option<String>,
 
     /// Memory that comparing documents may take before it uses temporary files, such as 2GB [default: a quarter of what is free]
-    #[arg(long, value_name = "BYTES", value_parser = crate::config::bytes)]
-    pub(super) memory: Option<usize>,
+    #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
+    pub(super) memory: Option<String>,
 
     /// Print nothing but errors; the exit code says whether anything was found
     #[arg(short, long)]
@@ -79,8 +112,44 @@ pub(super) struct CheckArguments {
     pub(super) skip_bad_records: bool,
 
     /// Exit with 0 even if something was found
-    #[arg(long, conflicts_with = "exit_non_zero_on_fix")]
+    #[arg(long, conflicts_with = "exit_non_zero_on_fix", help_heading = "Gate")]
     pub(super) exit_zero: bool,
+
+    /// The least severity that makes a run exit with 1 [default: info]
+    #[arg(long, value_name = "SEVERITY", value_enum, help_heading = "Gate")]
+    pub(super) fail_on: Option<FailOn>,
+
+    /// Exit with 1 only if more findings than this are of that severity [default: 0]
+    #[arg(long, value_name = "NUMBER", help_heading = "Gate")]
+    pub(super) max_findings: Option<usize>,
+
+    /// Print for each rule its findings, documents, share of the text and fixes, in place of the findings
+    #[arg(long, help_heading = "Gate")]
+    pub(super) statistics: bool,
+
+    /// Only findings that this file does not know count
+    #[arg(long, value_name = "FILE", help_heading = "Gate")]
+    pub(super) baseline: Option<String>,
+
+    /// Write what is found into this file, as known
+    #[arg(long, value_name = "FILE", help_heading = "Gate", conflicts_with_all = ["baseline", "fix", "fix_only", "diff", "output_dir"])]
+    pub(super) write_baseline: Option<PathBuf>,
+
+    /// Take out of the baseline what is no longer found
+    #[arg(long, help_heading = "Gate", conflicts_with_all = ["fix", "fix_only", "diff", "output_dir"])]
+    pub(super) prune_baseline: bool,
+
+    /// Check only files that changed since this revision of git; they are compared with all others
+    #[arg(long, value_name = "REVISION", help_heading = "Gate")]
+    pub(super) since: Option<String>,
+
+    /// A list of passages to leave alone, for texts that must not be edited
+    #[arg(long, value_name = "FILE", help_heading = "Suppression")]
+    pub(super) ignore_list: Option<String>,
+
+    /// Have all findings left alone from now on: by comments in the texts or, with an ignore list, by lines of that
+    #[arg(long, help_heading = "Suppression", conflicts_with_all = ["fix", "fix_only", "diff", "output_dir", "write_baseline"])]
+    pub(super) add_ignore: bool,
 
     /// Apply safe fixes
     #[arg(long, help_heading = "Fixing")]
@@ -110,9 +179,9 @@ pub(super) struct CheckArguments {
     #[arg(long, value_name = "FILE", help_heading = "Fixing")]
     pub(super) trail: Option<PathBuf>,
 
-    /// Leave a document alone if fixing would remove a larger share of its words, 0 to 1
-    #[arg(long, value_name = "SHARE", default_value_t = 0.5, value_parser = parse_share, help_heading = "Fixing")]
-    pub(super) max_removed: f64,
+    /// Leave a document alone if fixing would remove a larger share of its words, 0 to 1 [default: 0.5]
+    #[arg(long, value_name = "SHARE", value_parser = parse_share, help_heading = "Fixing")]
+    pub(super) max_removed: Option<f64>,
 
     /// Exit with 1 if something was fixed, even if nothing remains
     #[arg(long, help_heading = "Fixing")]
@@ -173,6 +242,9 @@ pub(super) struct RuleArguments {
     #[arg(long, conflicts_with = "rule")]
     pub(super) all: bool,
 
+    #[command(flatten)]
+    pub(super) settings: ConfigArguments,
+
     /// When to use colour
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = ColorWhen::Auto)]
     pub(super) color: ColorWhen,
@@ -196,6 +268,85 @@ pub(super) struct UndoArguments {
     /// When to use colour
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = ColorWhen::Auto)]
     pub(super) color: ColorWhen,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ShowArguments {
+    /// The file or folder whose settings are shown
+    #[arg(default_value = ".")]
+    pub(super) path: PathBuf,
+
+    #[command(flatten)]
+    pub(super) settings: ConfigArguments,
+
+    /// Print the JSON Schema of configuration files instead
+    #[arg(long)]
+    pub(super) schema: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InitArguments {
+    /// The folder to write into
+    #[arg(default_value = ".")]
+    pub(super) folder: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TestRulesArguments {
+    /// Rule files, and folders of them
+    #[arg(required = true)]
+    pub(super) paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArguments {
+    /// The shell
+    pub(super) shell: clap_complete::Shell,
+}
+
+/// The least severity that makes a run fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    /// Errors only
+    Error,
+    /// Warnings and errors
+    Warning,
+    /// Anything found
+    Info,
+    /// Nothing
+    Never,
+}
+
+impl CheckArguments {
+    /// What the arguments say in the words of a configuration.
+    ///
+    /// # Errors
+    ///
+    /// A path that is not UTF-8.
+    pub(super) fn options(&self) -> toml::Table {
+        let mut table = toml::Table::new();
+        let mut add = |key: &str, value: Option<toml::Value>| {
+            if let Some(value) = value {
+                table.insert(key.to_owned(), value);
+            }
+        };
+        let list = |texts: &[String]| (!texts.is_empty()).then(|| toml::Value::from(texts.to_vec()));
+        add("select", list(&self.select));
+        add("extend-select", list(&self.extend_select));
+        add("ignore", list(&self.ignore));
+        add("memory", self.memory.clone().map(Into::into));
+        add("fail-on", self.fail_on.and_then(|least| Some(least.to_possible_value()?.get_name().into())));
+        add("max-findings", self.max_findings.and_then(|most| i64::try_from(most).ok()).map(Into::into));
+        add("baseline", self.baseline.clone().map(Into::into));
+        add("ignore-list", self.ignore_list.clone().map(Into::into));
+        add("unsafe-fixes", self.unsafe_fixes.then_some(toml::Value::Boolean(true)));
+        add("max-removed", self.max_removed.map(Into::into));
+        table
+    }
+}
+
+fn parse_bytes(text: &str) -> Result<String, String> {
+    crate::config::bytes(text).map(|_| text.to_owned())
 }
 
 fn parse_share(text: &str) -> Result<f64, String> {

@@ -10,36 +10,38 @@ use super::attributes::Attributes;
 use super::bad::BadRecords;
 use super::compare::{Compared, Given, compare};
 use super::fix::{Delivery, Outcome, Plan};
+use super::gate::Gate;
+use super::known::{Known, Linters};
 use super::output::{self, Output};
 use super::pipeline::{self, Piece, stream};
 use super::progress::Progress;
+use super::since::Changed;
 use super::stdin::{Stdin, read_stdin};
+use super::workspace::{Profile, Workspace};
 use super::{Exit, interrupt};
-use crate::config::Settings;
-use crate::corpus::{Carrier, Input, ReadError, Reading, Source, WalkError, expand, walk};
-use crate::engine::Linter;
+use crate::config::bytes;
+use crate::corpus::{Carrier, Choice, Input, ReadError, Reading, Source, WalkError, expand, walk};
 use crate::finding::Finding;
 use crate::fix::keep_one_copy;
-use crate::report::{Concise, Full, Json, JsonLines, Report, Summary, count};
-use crate::rule::Registry;
+use crate::report::{Concise, Full, Json, JsonLines, Report, Statistics, Summary, count};
+use crate::text::{Document, Texts};
 
 pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
-    let registry = Registry::embedded()?;
-    let settings = Settings::new(&registry, &arguments.select, &arguments.extend_select, &arguments.ignore)?;
-    let linter = Linter::new(&registry, &settings)?;
-
     let (stdin, paths): (Vec<_>, Vec<_>) = arguments.paths.iter().cloned().partition(|path| path == Path::new("-"));
     let paths = if arguments.paths.is_empty() { vec![PathBuf::from(".")] } else { paths };
-    // A path that does not exist is told before anything is read or written.
+    // A path that does not exist, or a configuration that cannot be used, is told before anything is read or written.
     let paths = expand(&paths)?;
+    let workspace = Arc::new(Workspace::new(&arguments.settings, &arguments.options(), arguments.force_exclude)?);
+    let mut run = Run::new(arguments, &workspace, &paths)?;
+    workspace.resolve(&paths)?;
+    let plan = Plan::new(&run.root);
     let delivery = Delivery::new(arguments, stdin.len())?;
     interrupt::listen();
-    let mut run = Run::new(arguments, &linter);
     if !stdin.is_empty() {
         run.read_stdin()?;
     }
     match delivery {
-        Some(delivery) => run.fix(&Plan::new(arguments), delivery, &paths),
+        Some(delivery) => run.fix(&plan, delivery, &paths),
         None => {
             run.check(&paths)?;
             run.finish()
@@ -49,7 +51,12 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
 
 struct Run<'a> {
     arguments: &'a CheckArguments,
-    linter: &'a Linter,
+    workspace: Arc<Workspace>,
+    /// The settings of the run as a whole.
+    root: Arc<Profile>,
+    gate: Gate,
+    known: Known,
+    changed: Arc<Changed>,
     reading: Reading,
     /// Standard input, if it is one document.
     stdin: Option<Source>,
@@ -69,9 +76,10 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(arguments: &'a CheckArguments, linter: &'a Linter) -> Self {
+    fn new(arguments: &'a CheckArguments, workspace: &Arc<Workspace>, paths: &[PathBuf]) -> anyhow::Result<Self> {
         let output = Output::new(arguments.color);
         let report: Box<dyn Report> = match arguments.output_format {
+            _ if arguments.statistics => Box::new(Statistics::default()),
             OutputFormat::Full => Box::new(Full::new(output.columns, output.color)),
             OutputFormat::Concise | OutputFormat::Dolma => Box::new(Concise),
             OutputFormat::Json => Box::new(Json::default()),
@@ -80,9 +88,14 @@ impl<'a> Run<'a> {
         let is_for_people =
             matches!(arguments.output_format, OutputFormat::Full | OutputFormat::Concise | OutputFormat::Dolma);
         let folder = arguments.output_dir.as_ref().filter(|_| arguments.output_format == OutputFormat::Dolma);
-        Self {
+        let root = workspace.root(paths)?;
+        Ok(Self {
             arguments,
-            linter,
+            workspace: Arc::clone(workspace),
+            gate: Gate::new(arguments, &root),
+            known: Known::new(arguments, workspace, &root)?,
+            changed: Arc::new(Changed::since(arguments.since.as_deref())?),
+            root,
             reading: arguments.reading.reading(),
             stdin: None,
             spooled: None,
@@ -95,7 +108,7 @@ impl<'a> Run<'a> {
             failed: false,
             is_aside: false,
             is_read: true,
-        }
+        })
     }
 
     fn read_stdin(&mut self) -> anyhow::Result<()> {
@@ -115,7 +128,8 @@ impl<'a> Run<'a> {
     ) -> anyhow::Result<impl Iterator<Item = Result<Input, WalkError>> + Send + use<>> {
         let named: HashSet<PathBuf> = paths.iter().cloned().collect();
         let trail = self.arguments.trail.as_ref().and_then(|trail| trail.canonicalize().ok());
-        let files = walk(paths)?.filter(move |path| match (path, &trail) {
+        let choice: Arc<dyn Choice> = Arc::clone(&self.workspace) as Arc<dyn Choice>;
+        let files = walk(paths, &choice)?.filter(move |path| match (path, &trail) {
             (Ok(path), Some(trail)) => path.canonicalize().map_or(true, |path| path != *trail),
             _ => true,
         });
@@ -134,19 +148,19 @@ impl<'a> Run<'a> {
 
     /// Checks standard input, if it was given, and what is under `paths`.
     fn check(&mut self, paths: &[PathBuf]) -> anyhow::Result<()> {
-        let linter = self.linter;
+        let linters = Linters::new(&self.workspace, &self.root);
         let reading = self.reading.clone();
         let as_it_is = Box::new(|source| (source, false));
-        let mut given = Given::new(self.stdin.take(), as_it_is, &reading, self.arguments.memory);
+        let mut given = Given::new(self.stdin.take(), as_it_is, &reading, self.memory());
         let compared = self.compare(&mut given, paths)?;
         let check = |source: &Source| {
             let mut compared = compared.get(&source.origin).cloned().unwrap_or_default();
             // The file may have changed since it was compared.
             compared.retain(|finding| source.text.get(finding.span.range()).is_some());
-            linter.findings(&source.document(), compared)
+            linters.of(&source.path).findings(&source.document(), compared)
         };
         if let Some(source) = &given.stdin {
-            self.report(source, &check(source), &given)?;
+            self.report(source, check(source), &given)?;
         }
         self.begin("checking", paths)?;
         self.in_stream(paths, check, |run, piece| {
@@ -156,7 +170,7 @@ impl<'a> Run<'a> {
                         let written = attributes.record(carrier, Some((&document.source.text, &findings)));
                         run.tell_failed(written);
                     }
-                    run.report(&document.source, &findings, &given)?;
+                    run.report(&document.source, findings, &given)?;
                 }
                 Piece::Passed(carrier, error) => {
                     let written = run.attributes.as_mut().map(|attributes| attributes.record(&carrier, None));
@@ -181,19 +195,26 @@ impl<'a> Run<'a> {
 
     /// What comparing finds in the documents under `paths`, as `given` makes them.
     fn compare(&self, given: &mut Given<'_>, paths: &[PathBuf]) -> anyhow::Result<Compared> {
-        if self.linter.compares() {
+        if self.root.linter.compares() {
             self.begin("comparing", paths)?;
         }
-        compare(self.linter, given, self.inputs(paths)?, &self.progress)
+        let changed = &self.changed;
+        let is_new = |path: &Path| changed.contains(path);
+        compare(&self.root.linter, given, self.inputs(paths)?, is_new, &self.progress)
+    }
+
+    /// Memory for comparing, if it was said.
+    fn memory(&self) -> Option<usize> {
+        self.root.value(|options| options.memory.as_ref()).and_then(|(text, _)| bytes(text).ok())
     }
 
     /// Fixes what can be fixed, and reports what remains.
     fn fix(mut self, plan: &Plan, mut delivery: Delivery, paths: &[PathBuf]) -> anyhow::Result<Exit> {
-        let linter = self.linter;
         let stdin = self.stdin.take();
         if let Some(source) = stdin {
-            let compared = self.compare_settled(plan, Some(source.clone()), paths)?;
-            let outcome = plan.fix(linter, &source, compared.get(&source.origin).map_or(&[], Vec::as_slice));
+            let compared = self.compare_settled(plan, Some(source.clone()), &[])?;
+            let linter = self.known.linters(&self.root).of(&source.path);
+            let outcome = plan.fix(&linter, &source, compared.get(&source.origin).map_or(&[], Vec::as_slice));
             return self.finish_stdin(&delivery, source, outcome);
         }
         // What goes because it stands elsewhere may leave texts that are alike now: compare again until nothing goes.
@@ -219,11 +240,11 @@ impl<'a> Run<'a> {
 
     /// Compares, fixes and delivers all files once; says whether anything went because of what comparing found.
     fn fix_round(&mut self, plan: &Plan, delivery: &mut Delivery, paths: &[PathBuf]) -> anyhow::Result<bool> {
-        let linter = self.linter;
+        let linters = self.known.linters(&self.root);
         let compared = self.compare_settled(plan, None, paths)?;
         let of = |source: &Source| compared.get(&source.origin).map_or(&[][..], Vec::as_slice);
         let mut has_compared = false;
-        let fix = |source: &Source| plan.fix(linter, source, of(source));
+        let fix = |source: &Source| plan.fix(&linters.of(&source.path), source, of(source));
         self.begin("fixing", paths)?;
         self.in_stream(paths, fix, |run, piece| {
             let text = match piece {
@@ -269,13 +290,19 @@ impl<'a> Run<'a> {
 
     /// What comparing finds in the documents as their own fixes leave them, without what would remove a last copy.
     fn compare_settled(&self, plan: &Plan, stdin: Option<Source>, paths: &[PathBuf]) -> anyhow::Result<Compared> {
-        let settle = |source: Source| match plan.fix(self.linter, &source, &[]) {
+        let linters = self.known.linters(&self.root);
+        let settle = |source: Source| match plan.fix(&linters.of(&source.path), &source, &[]) {
             Outcome::Fixed(fixed) => (Source { text: fixed.text, ..source }, true),
             _ => (source, false),
         };
-        let mut given = Given::new(stdin, Box::new(settle), &self.reading, self.arguments.memory);
-        let compared = self.compare(&mut given, paths)?;
-        let mut all: Vec<Finding> = compared.into_values().flatten().collect();
+        let mut given = Given::new(stdin, Box::new(settle), &self.reading, self.memory());
+        let mut all: Vec<Finding> = Vec::new();
+        for (origin, compared) in self.compare(&mut given, paths)? {
+            // What is left out where it stands does not go, so that another copy may.
+            let linter = linters.of(Path::new(&origin.path));
+            let text = given.text(&origin).unwrap_or_default();
+            all.extend(linter.admitted(&Document::parse(origin, &text), compared));
+        }
         all.sort_by(|left, right| (&left.origin, left.order()).cmp(&(&right.origin, right.order())));
         keep_one_copy(&mut all, plan.most);
         let mut kept = Compared::new();
@@ -319,10 +346,11 @@ impl<'a> Run<'a> {
         let fixed = Source { text, ..source };
         let as_it_is = Box::new(|source| (source, false));
         let reading = self.reading.clone();
-        let mut given = Given::new(Some(fixed.clone()), as_it_is, &reading, self.arguments.memory);
-        let mut compared = self.compare(&mut given, &[])?;
-        let compared = compared.remove(&fixed.origin).unwrap_or_default();
-        let findings = self.linter.findings(&fixed.document(), compared);
+        let mut given = Given::new(Some(fixed.clone()), as_it_is, &reading, self.memory());
+        let compared = self.compare(&mut given, &[])?.remove(&fixed.origin).unwrap_or_default();
+        let linter = self.known.linters(&self.root).of(&fixed.path);
+        let findings = linter.findings(&fixed.document(), compared);
+        self.gate.count(&findings);
         self.summary.add(&findings);
         let mut report = String::new();
         self.report.document(&fixed.document(), &findings, &given, &mut report);
@@ -358,7 +386,12 @@ impl<'a> Run<'a> {
         work: impl Fn(&Source) -> T + Sync,
         mut done: impl FnMut(&mut Self, Piece<(pipeline::Given, T)>) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        let (inputs, reading) = (self.inputs(paths)?, self.reading.clone());
+        let changed = Arc::clone(&self.changed);
+        let inputs = self.inputs(paths)?.filter(move |input| match input {
+            Ok(input) => changed.is_all() || changed.contains(&input.path),
+            Err(_) => true,
+        });
+        let reading = self.reading.clone();
         let progress = Rc::clone(&self.progress);
         let work = |given: pipeline::Given| {
             let result = work(&given.source);
@@ -378,15 +411,20 @@ impl<'a> Run<'a> {
         self.bad.end();
     }
 
-    fn report(&mut self, source: &Source, findings: &[Finding], given: &Given<'_>) -> anyhow::Result<()> {
-        self.summary.add(findings);
+    fn report(&mut self, source: &Source, mut findings: Vec<Finding>, given: &Given<'_>) -> anyhow::Result<()> {
+        match self.known.filter(source, &mut findings) {
+            Ok(known) => self.summary.known += known,
+            Err(error) => self.fail(&format!("{error:#}")),
+        }
+        self.gate.count(&findings);
+        self.summary.add(&findings);
         self.summary.records += usize::from(source.origin.record.is_some());
         self.progress.found(findings.len());
-        if findings.is_empty() || self.attributes.is_some() {
+        if findings.is_empty() && !self.arguments.statistics || self.attributes.is_some() {
             return Ok(());
         }
         let mut text = String::new();
-        self.report.document(&source.document(), findings, given, &mut text);
+        self.report.document(&source.document(), &findings, given, &mut text);
         self.write(&text)
     }
 
@@ -456,6 +494,18 @@ impl<'a> Run<'a> {
         } else if self.summary.documents == 0 && !self.has_failed() {
             output::warning("no documents to check: of a directory, text, JSON Lines and Parquet files are taken");
         }
+        if !self.failed {
+            let ignored = self.root.ignore_list.unused();
+            if ignored > 0 && self.changed.is_all() && !self.arguments.quiet {
+                let what = if ignored == 1 { "1 passage".to_owned() } else { format!("{ignored} passages") };
+                output::warning(&format!("the ignore list names {what} that were not found"));
+            }
+            for said in self.known.finish()? {
+                if !self.arguments.quiet {
+                    output::report(&format!("{said}\n"));
+                }
+            }
+        }
         let mut text = String::new();
         self.report.finish(&self.summary, &mut text);
         self.write(&text)?;
@@ -463,7 +513,7 @@ impl<'a> Run<'a> {
     }
 
     fn exit(&self) -> Exit {
-        let is_fault = self.summary.findings > 0 || self.arguments.exit_non_zero_on_fix && self.summary.fixed > 0;
+        let is_fault = self.gate.fails() || self.arguments.exit_non_zero_on_fix && self.summary.fixed > 0;
         match is_fault {
             _ if interrupt::is_interrupted() => Exit::Interrupted,
             _ if self.has_failed() => Exit::Failure,

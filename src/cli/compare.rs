@@ -1,6 +1,7 @@
 //! Comparing all documents, before each is checked on its own.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -9,7 +10,7 @@ use super::interrupt;
 use super::pipeline::{self, Piece, stream};
 use super::progress::Progress;
 use crate::check::store;
-use crate::corpus::{Input, Kept, Reading, Shelf, Source, Spill, WalkError, free_memory, read};
+use crate::corpus::{Input, Kept, Reading, Shard, Shelf, Source, Spill, WalkError, free_memory, read};
 use crate::engine::{Linter, Sketch};
 use crate::finding::Finding;
 use crate::text::{Origin, Texts};
@@ -59,10 +60,13 @@ impl Texts for Given<'_> {
 struct Sketched {
     sketch: Sketch,
     /// Its text, where it stands in a shard.
-    kept: Option<store::Result<(Source, u64, Kept)>>,
+    kept: Option<(Arc<Shard>, u64, store::Result<Kept>)>,
+    /// It is not older than those it is compared with.
+    is_new: bool,
 }
 
-/// Compares standard input, if it was given, and `inputs`; what cannot be read is left to be told of when it is checked.
+/// Compares standard input, if it was given, and `inputs`; those that are not new count as older than the
+/// others. What cannot be read is left to be told of when it is checked.
 ///
 /// # Errors
 ///
@@ -71,6 +75,7 @@ pub(super) fn compare(
     linter: &Linter,
     given: &mut Given<'_>,
     inputs: impl Iterator<Item = Result<Input, WalkError>> + Send,
+    is_new: impl Fn(&Path) -> bool + Sync,
     progress: &Progress,
 ) -> anyhow::Result<Compared> {
     if !linter.compares() {
@@ -84,22 +89,20 @@ pub(super) fn compare(
     }
     let (settle, shelf) = (&given.settle, &mut given.shelf);
     let sketch = |one: pipeline::Given| {
-        let pipeline::Given { source, carrier } = one;
-        let Some(carrier) = carrier else {
-            return Sketched { sketch: linter.sketch(&settle(source).0.document()), kept: None };
-        };
-        let (source, is_changed) = settle(source);
-        let sketch = linter.sketch(&source.document());
-        let kept = Kept::of(&carrier, &source.text, !is_changed);
-        let source = Source { text: String::new(), ..source };
-        Sketched { sketch, kept: Some(kept.map(|kept| (source, carrier.index, kept))) }
+        let is_new = is_new(&one.source.path);
+        let (source, is_changed) = settle(one.source);
+        let kept = one.carrier.map(|carrier| {
+            let kept = Kept::of(&carrier, &source.text, !is_changed);
+            (carrier.shard, carrier.index, kept)
+        });
+        Sketched { sketch: linter.sketch(&source.document()), kept, is_new }
     };
     stream(inputs, given.reading, progress, sketch, |piece| {
-        let Piece::Done(Sketched { sketch, kept }) = piece else { return Ok(true) };
-        comparison.add(&sketch).context("cannot compare documents")?;
-        if let Some(kept) = kept {
-            let (source, index, kept) = kept?;
-            shelf.put(&source.origin.path, &source.path, index, kept)?;
+        let Piece::Done(Sketched { sketch, kept, is_new }) = piece else { return Ok(true) };
+        let added = if is_new { comparison.add(&sketch) } else { comparison.add_older(&sketch) };
+        added.context("cannot compare documents")?;
+        if let Some((shard, index, kept)) = kept {
+            shelf.put(&shard.name, &shard.path, index, kept?)?;
         }
         Ok(true)
     })?;

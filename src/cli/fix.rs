@@ -8,6 +8,7 @@ use similar::TextDiff;
 
 use super::arguments::{CheckArguments, OutputFormat};
 use super::shards::Rewriting;
+use super::workspace::Profile;
 use crate::corpus::{Source, Trail, create, entries, replace};
 use crate::engine::Linter;
 use crate::finding::{Applicability, Finding};
@@ -55,9 +56,13 @@ pub(super) enum Outcome {
 }
 
 impl Plan {
-    pub(super) fn new(arguments: &CheckArguments) -> Self {
-        let most = if arguments.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
-        Self { most, max_removed: arguments.max_removed }
+    /// How the settings of the run want documents fixed.
+    pub(super) fn new(root: &Profile) -> Self {
+        const MOST_REMOVED: f64 = 0.5;
+        let is_unsafe = root.value(|options| options.unsafe_fixes.as_ref()).is_some_and(|(value, _)| *value);
+        let most = if is_unsafe { Applicability::Unsafe } else { Applicability::Safe };
+        let share = root.value(|options| options.max_removed.as_ref()).map(|(share, _)| *share);
+        Self { most, max_removed: share.unwrap_or(MOST_REMOVED) }
     }
 
     /// Fixes a document by what is found in it alone, and then by what comparing it with others found in what that made of it.
@@ -70,7 +75,9 @@ impl Plan {
         }
         let mut fixing = Fixing::of(&document);
         let settled = fixing.settle(linter, self.most).and_then(|()| {
-            if fixing.apply(compared, self.most).is_empty() { Ok(()) } else { fixing.settle(linter, self.most) }
+            // What is left are fixes that comparing asks for, and comments that leave nothing out.
+            let findings = linter.findings(&fixing.document(), compared.to_vec());
+            if fixing.apply(&findings, self.most).is_empty() { Ok(()) } else { fixing.settle(linter, self.most) }
         });
         if let Err(unstable) = settled {
             return Outcome::Refused(unstable.to_string());

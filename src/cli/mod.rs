@@ -5,21 +5,31 @@ mod attributes;
 mod bad;
 mod check;
 mod compare;
+mod config;
 mod fix;
+mod gate;
+mod generate;
+mod init;
 mod interrupt;
+mod known;
 mod output;
 mod pipeline;
 mod progress;
 mod rule;
 mod shards;
+mod since;
 mod stdin;
+mod test_rules;
 mod undo;
+mod workspace;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use arguments::{Arguments, Command};
+
+use crate::fault::Fault;
 
 pub use arguments::command;
 
@@ -55,10 +65,18 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Rule(arguments) => rule::run(&arguments),
         Command::Undo(arguments) => undo::run(&arguments),
+        Command::Config(arguments) => config::run(&arguments),
+        Command::Init(arguments) => init::run(&arguments),
+        Command::TestRules(arguments) => test_rules::run(&arguments),
+        Command::Completions(arguments) => generate::completions(&arguments),
+        Command::Man => generate::manual(),
     };
     outcome
         .unwrap_or_else(|error| {
-            output::error(&format!("{error:#}"));
+            match error.downcast_ref::<Fault>() {
+                Some(fault) => output::fault(fault),
+                None => output::error(&format!("{error:#}")),
+            }
             Exit::Failure
         })
         .into()

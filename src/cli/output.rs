@@ -8,7 +8,8 @@ use anstream::ColorChoice;
 use anyhow::Context;
 
 use super::arguments::ColorWhen;
-use crate::report::printable;
+use crate::fault::Fault;
+use crate::report::{printable, render_fault};
 
 /// Columns that reports are laid out for where there is no terminal to ask.
 const COLUMNS: usize = 100;
@@ -80,4 +81,10 @@ pub(super) fn error(message: &str) {
 /// Prints what a person should know though nothing failed.
 pub(super) fn warning(message: &str) {
     let _ = writeln!(io::stderr(), "dechaff: warning: {}", printable(message));
+}
+
+/// Prints a fault of a file that a person wrote, with the place.
+pub(super) fn fault(fault: &Fault) {
+    let color = anstream::AutoStream::choice(&io::stderr()) != ColorChoice::Never;
+    let _ = io::stderr().write_all(render_fault(fault, color).as_bytes());
 }

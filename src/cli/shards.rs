@@ -45,7 +45,7 @@ impl Delivery {
         outcome: &Outcome,
         compared: &[Finding],
     ) -> anyhow::Result<Option<String>> {
-        let target = self.target(&source.path);
+        let target = self.target(&carrier.shard.path);
         let has_trail = self.trail.is_some();
         let is_copy = matches!(self.destination, Destination::Folder(_));
         let drops = self.drops_empty;

@@ -116,7 +116,8 @@ impl Settings {
             return Err(layer.fault(message, both.span()));
         }
         if let Some(share) = options.max_removed.as_ref().filter(|share| !(0.0..=1.0).contains(share.get_ref())) {
-            return Err(layer.fault("`max-removed` is a share of words, from 0 to 1", share.span()));
+            let fault = layer.fault("`max-removed` is a share of words, from 0 to 1", share.span());
+            return Err(fault.with_hint(Some("write 0.5 for half of them".into())));
         }
         if let Some(memory) = &options.memory {
             bytes(memory.get_ref()).map_err(|error| layer.fault(format!("`memory`: {error}"), memory.span()))?;

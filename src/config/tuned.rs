@@ -78,10 +78,10 @@ fn with_parameter(layer: &Layer, rule: &Rule, key: &Spanned<String>, value: &Spa
             Some(rest) => format!("{} has no parameter {rest}", rule.info.code),
             None => format!("{} cannot work with this: {}", rule.info.code, error.message),
         };
-        let hint = error.hint.or_else(|| {
-            nearest(key.get_ref(), known.iter().map(String::as_str)).map(|known| format!("did you mean `{known}`?"))
-        });
-        let place = if error.message.starts_with("unknown field") { key.span() } else { value.span() };
+        let is_unknown = error.message.starts_with("unknown field");
+        let near = || nearest(key.get_ref(), known.iter().map(String::as_str)).filter(|_| is_unknown);
+        let hint = error.hint.or_else(|| near().map(|known| format!("did you mean `{known}`?")));
+        let place = if is_unknown { key.span() } else { value.span() };
         layer.fault(message, place).with_hint(hint)
     })
 }

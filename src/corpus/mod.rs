@@ -8,6 +8,7 @@ mod spill;
 mod trail;
 mod walk;
 mod write;
+mod written;
 
 pub use format::{Codec, Format, Kind};
 pub use read::{ReadError, Source, read};
@@ -15,5 +16,6 @@ pub use shard::{Carrier, Fate, Input, Opened, Raw, Reading, Records, Rewriter, S
 pub use shelf::{Kept, Shelf};
 pub use spill::{Spill, free_memory};
 pub use trail::{Broken, Entry, Step, Trail, UndoError, Undone, Waiting, entries, hash, read_trail, rewrite_trail};
-pub use walk::{WalkError, expand, walk};
+pub use walk::{Choice, WalkError, expand, folders, walk};
 pub use write::{Lines, Pending, Stamp, WriteError, create, replace};
+pub use written::{CONFIGURATIONS, read_written, rule_files};

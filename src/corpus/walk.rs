@@ -2,11 +2,24 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobMatcher};
-use ignore::WalkBuilder;
+use ignore::{DirEntry, WalkBuilder};
 
 use super::format::Format;
+
+/// Decides which files and folders are taken, where settings speak of that.
+pub trait Choice: Send + Sync {
+    /// Whether what is in `folder` may be taken.
+    fn enters(&self, folder: &Path) -> bool;
+
+    /// Whether `file`, found in a folder, is taken; `None` where its ending decides.
+    fn takes(&self, file: &Path) -> Option<bool>;
+
+    /// Whether `path`, which was named outright, is taken.
+    fn takes_named(&self, path: &Path) -> bool;
+}
 
 /// A path that cannot be walked.
 #[derive(Debug, thiserror::Error)]
@@ -49,17 +62,21 @@ pub fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, WalkError> {
 ///
 /// A path that does not exist ends it before the first file; what cannot be read below a directory is an item of the
 /// iterator, and the rest goes on.
-pub fn walk(paths: &[PathBuf]) -> Result<impl Iterator<Item = Result<PathBuf, WalkError>> + Send + use<>, WalkError> {
+pub fn walk(
+    paths: &[PathBuf],
+    choice: &Arc<dyn Choice>,
+) -> Result<impl Iterator<Item = Result<PathBuf, WalkError>> + Send + use<>, WalkError> {
     for path in paths {
         if path.symlink_metadata().is_err() {
             return Err(WalkError::Missing(path.clone()));
         }
     }
+    let paths: Vec<PathBuf> = paths.iter().filter(|path| choice.takes_named(path)).cloned().collect();
+    let choice = Arc::clone(choice);
     let mut seen = HashSet::new();
-    let all =
-        paths.to_vec().into_iter().flat_map(|path| -> Box<dyn Iterator<Item = Result<PathBuf, WalkError>> + Send> {
-            if path.is_dir() { Box::new(below(&path)) } else { Box::new(std::iter::once(Ok(path))) }
-        });
+    let all = paths.into_iter().flat_map(move |path| -> Box<dyn Iterator<Item = Result<PathBuf, WalkError>> + Send> {
+        if path.is_dir() { Box::new(below(&path, &choice)) } else { Box::new(std::iter::once(Ok(path))) }
+    });
     // A file that two paths lead to is one document: else it would be a duplicate of itself.
     Ok(all.filter(move |path| match path {
         Ok(path) => path.canonicalize().map_or(true, |real| seen.insert(real)),
@@ -78,18 +95,34 @@ fn matches(path: &Path, pattern: &GlobMatcher) -> Vec<PathBuf> {
     let base: PathBuf = path.components().take_while(|part| is_fixed(part.as_ref())).collect();
     let (base, is_bare) = if base.as_os_str().is_empty() { (PathBuf::from("."), true) } else { (base, false) };
     let entries = WalkBuilder::new(base).standard_filters(false).sort_by_file_path(Path::cmp).build();
-    let paths = entries.filter_map(Result::ok).map(ignore::DirEntry::into_path);
+    let paths = entries.filter_map(Result::ok).map(DirEntry::into_path);
     let paths = paths.map(|path| if is_bare { without_dot(path) } else { path });
     paths.filter(|path| pattern.is_match(path)).collect()
 }
 
-fn below(folder: &Path) -> impl Iterator<Item = Result<PathBuf, WalkError>> + Send + use<> {
-    let entries = WalkBuilder::new(folder).sort_by_file_path(Path::cmp).build();
-    entries.filter_map(|entry| match entry {
+/// Visits all folders under `paths` that may be entered.
+pub fn folders(paths: &[PathBuf], choice: &Arc<dyn Choice>) {
+    for path in paths.iter().filter(|path| path.is_dir() && choice.takes_named(path)) {
+        let entered = Arc::clone(choice);
+        let is_folder = move |entry: &DirEntry| is_folder(entry) && entered.enters(entry.path());
+        WalkBuilder::new(path).filter_entry(is_folder).build().for_each(drop);
+    }
+}
+
+fn is_folder(entry: &DirEntry) -> bool {
+    entry.file_type().is_some_and(|kind| kind.is_dir())
+}
+
+fn below(folder: &Path, choice: &Arc<dyn Choice>) -> impl Iterator<Item = Result<PathBuf, WalkError>> + Send + use<> {
+    let (entered, choice) = (Arc::clone(choice), Arc::clone(choice));
+    let may_enter = move |entry: &DirEntry| !is_folder(entry) || entered.enters(entry.path());
+    let entries = WalkBuilder::new(folder).sort_by_file_path(Path::cmp).filter_entry(may_enter).build();
+    entries.filter_map(move |entry| match entry {
         Ok(entry) => {
-            let is_corpus =
-                entry.file_type().is_some_and(|kind| kind.is_file()) && Format::is_corpus_name(entry.path());
-            is_corpus.then(|| Ok(without_dot(entry.into_path())))
+            let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
+            let is_taken =
+                is_file && choice.takes(entry.path()).unwrap_or_else(|| Format::is_corpus_name(entry.path()));
+            is_taken.then(|| Ok(without_dot(entry.into_path())))
         }
         Err(error) => Some(Err(error.into())),
     })

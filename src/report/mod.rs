@@ -4,9 +4,11 @@
 
 mod concise;
 mod dolma;
+mod fault;
 mod full;
 mod json;
 mod printable;
+mod statistics;
 mod window;
 
 use crate::finding::{Applicability, Finding};
@@ -14,9 +16,11 @@ use crate::text::{Document, Texts};
 
 pub use concise::Concise;
 pub use dolma::attributes;
+pub use fault::render_fault;
 pub use full::Full;
 pub use json::{Json, JsonLines};
 pub use printable::printable;
+pub use statistics::Statistics;
 
 /// Turns findings into text, one document after the other.
 pub trait Report: Send {
@@ -42,6 +46,8 @@ pub struct Summary {
     pub unsafe_fixes: usize,
     /// Files left out because they are not text.
     pub skipped: usize,
+    /// Findings that the baseline knows; they are not counted among the others.
+    pub known: usize,
     /// Findings that were fixed before the rest was counted.
     pub fixed: usize,
     /// Documents in which something was fixed.
@@ -92,6 +98,9 @@ impl Summary {
                     }
                 }
             }
+        }
+        if self.known > 0 {
+            line.push_str(&format!("; {} left out", count(self.known, "known finding")));
         }
         if self.skipped > 0 {
             line.push_str(&format!("; {} skipped: not text", count(self.skipped, "file")));

@@ -2,6 +2,7 @@
 
 mod example;
 mod file;
+mod page;
 mod registry;
 
 use std::sync::Arc;

@@ -62,6 +62,11 @@ impl IgnoreList {
         Ok(Self { entries })
     }
 
+    /// A list of rules and fingerprints.
+    pub fn of(entries: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self { entries: entries.into_iter().map(|entry| (entry, AtomicBool::new(false))).collect() }
+    }
+
     /// Takes those of `findings` out, which are of `text`, that the list names.
     pub fn filter(&self, text: &str, findings: &mut Vec<Finding>) {
         if self.entries.is_empty() {

@@ -1,4 +1,4 @@
-//! Leaving findings out: by a comment in the text, or by a list of passages.
+//! Leaving findings out: by a comment in the text, by a list of passages, or because they are known.
 //!
 //! | comment | leaves out |
 //! |---|---|
@@ -8,6 +8,8 @@
 //!
 //! In the brackets stand codes, beginnings of codes or names, joined by commas; without brackets all rules are meant.
 
+mod addition;
+mod baseline;
 mod comment;
 mod list;
 
@@ -20,6 +22,8 @@ use crate::rule::Selector;
 use crate::text::{Document, Span};
 use comment::{Comment, Verb};
 
+pub use addition::{comments, entries};
+pub use baseline::{Baseline, Entry};
 pub use list::{IgnoreEntry, IgnoreList};
 
 /// The comments of one document.
@@ -174,7 +178,8 @@ impl Directive {
         known: &[Arc<RuleInfo>],
         ran: impl Fn(&RuleInfo) -> bool,
     ) -> Option<Finding> {
-        if self.scope.is_empty() && !self.selectors.is_empty() && self.used.iter().all(|used| !used) {
+        let is_known = self.selectors.iter().all(|(selector, _)| is_known(selector, known));
+        if self.scope.is_empty() && !self.selectors.is_empty() && is_known {
             // Nothing follows it.
             return Some(removing(rule, document, self.span, "this comment has nothing to leave out"));
         }

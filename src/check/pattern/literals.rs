@@ -16,12 +16,33 @@ const MOST: usize = 256;
 ///
 /// It is no regular expression; what is wrong with it.
 pub(super) fn literals(expression: &str) -> Result<Option<Vec<String>>, String> {
-    let hir = regex_syntax::Parser::new().parse(expression).map_err(|error| fault(&error.to_string()))?;
+    let hir = parse(expression)?;
     Ok(required(&hir).map(|mut literals| {
         literals.sort();
         literals.dedup();
         literals
     }))
+}
+
+/// What an expression says.
+///
+/// # Errors
+///
+/// It is no regular expression; what is wrong with it.
+pub(super) fn parse(expression: &str) -> Result<Hir, String> {
+    regex_syntax::Parser::new().parse(expression).map_err(|error| fault(&error.to_string()))
+}
+
+/// Whether whatever `hir` matches holds a line end.
+pub(super) fn needs_line_end(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Literal(literal) => literal.0.contains(&b'\n'),
+        HirKind::Concat(parts) => parts.iter().any(needs_line_end),
+        HirKind::Alternation(branches) => branches.iter().all(needs_line_end),
+        HirKind::Repetition(repetition) => repetition.min > 0 && needs_line_end(&repetition.sub),
+        HirKind::Capture(capture) => needs_line_end(&capture.sub),
+        HirKind::Empty | HirKind::Class(_) | HirKind::Look(_) => false,
+    }
 }
 
 /// What is wrong with an expression: the last line of a syntax error, since those before it draw a picture.

@@ -197,6 +197,13 @@ impl Pattern {
         if self.min_words > self.max_words {
             return fault(format!("`min-words` {} is more than `max-words` {}", self.min_words, self.max_words));
         }
+        if self.max_words == 0 {
+            return fault("`max-words` 0 lets nothing through".into());
+        }
+        if (self.follows || self.or_row_of > 0) && !self.needs_company {
+            return fault("`follows` and `or-row-of` say which company counts: set `needs-company = true` too".into());
+        }
+        self.validate_reach()?;
         for (expression, part) in self.any.iter().map(|one| (one, self.part)).chain(self.unless.iter().map(|one| (one, true))) {
             let fault = |message| ParameterError { message, place: Some(expression.span()) };
             Expression::new(expression.get_ref(), part, self.case_sensitive).build().map_err(fault)?;
@@ -214,6 +221,32 @@ impl Pattern {
             }
         }
         Ok(())
+    }
+
+    /// Refuses expressions that can never match, or that match everything.
+    fn validate_reach(&self) -> Result<(), ParameterError> {
+        let parse = |expression: &Spanned<String>| literals::parse(expression.get_ref()).ok();
+        for expression in &self.any {
+            let fault =
+                |message: &str| Err(ParameterError { message: message.into(), place: Some(expression.span()) });
+            let Some(hir) = parse(expression) else { continue };
+            if self.unit != Unit::Paragraph && literals::needs_line_end(&hir) {
+                return fault("this can never match: a line or sentence holds no line end; set `unit = \"paragraph\"`");
+            }
+            match hir.properties().minimum_len() {
+                None => return fault("this can never match: nothing is what it asks for"),
+                Some(0) => return fault("this matches everything: the empty text too; ask for at least a word"),
+                Some(_) => {}
+            }
+        }
+        let everything = self.unless.iter().find(|one| parse(one).is_some_and(|hir| hir.properties().minimum_len() == Some(0)));
+        match everything {
+            Some(one) => {
+                let message = "the rule can never match: this `unless` matches everything, the empty text too";
+                Err(ParameterError { message: message.into(), place: Some(one.span()) })
+            }
+            None => Ok(()),
+        }
     }
 
     /// What may not match, if there is something.

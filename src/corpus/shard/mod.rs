@@ -69,6 +69,8 @@ pub struct Shard {
     pub path: PathBuf,
     /// Its name for people.
     pub name: String,
+    /// The path as it was given, which is not where the bytes are if they came from standard input.
+    pub given: PathBuf,
     /// What it holds.
     pub format: Format,
     /// What the file was when it was opened.
@@ -109,7 +111,9 @@ pub fn open(input: &Input, reading: &Reading, count: &Arc<AtomicU64>) -> Result<
     }
     let file = File::open(&input.path).map_err(io)?;
     let stamp = Stamp::of(&file).map_err(io)?;
-    let shard = Shard { path: input.path.clone(), name: input.name.clone(), format, stamp, reading: reading.clone() };
+    let (path, name) = (input.path.clone(), input.name.clone());
+    let given = if path.to_string_lossy() == name { path.clone() } else { PathBuf::from(&name) };
+    let shard = Shard { path, name, given, format, stamp, reading: reading.clone() };
     let shard = Arc::new(shard);
     let reader = match format.kind {
         Kind::Parquet => Reader::Columns(Columns::open(file, &shard, input.is_named, Arc::clone(count))?),
@@ -317,7 +321,7 @@ impl Carrier {
         match &mut self.body {
             Body::File(bytes) => {
                 let source = Source::of(shard.name.clone(), std::mem::take(bytes))?;
-                Ok(Some(Source { path: shard.path.clone(), ..source }))
+                Ok(Some(Source { path: shard.given.clone(), ..source }))
             }
             Body::Line(line, _) => {
                 let whole = String::from_utf8_lossy(line);
@@ -336,7 +340,7 @@ impl Carrier {
                 let origin = shard.origin(self.index, id.as_deref().map(plain));
                 self.literal = literal.start + mark..literal.end + mark;
                 self.id = id;
-                Ok(Some(Source { origin: Arc::new(origin), path: shard.path.clone(), text, decoding }))
+                Ok(Some(Source { origin: Arc::new(origin), path: shard.given.clone(), text, decoding }))
             }
             Body::Value(value, _, id) => {
                 let bad = |reason: String| Err(bad_record(&shard, self.index, id.as_deref(), reason));
@@ -348,7 +352,7 @@ impl Carrier {
                 }
                 let (text, decoding) = lossy(value.data());
                 let origin = shard.origin(self.index, id.clone());
-                Ok(Some(Source { origin: Arc::new(origin), path: shard.path.clone(), text, decoding }))
+                Ok(Some(Source { origin: Arc::new(origin), path: shard.given.clone(), text, decoding }))
             }
             Body::TooLong => Err(bad_record(&shard, self.index, None, too_long(most))),
         }

@@ -1,0 +1,28 @@
+//! `dechaff init`: a configuration to start from.
+
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
+
+use anyhow::{Context, bail};
+
+use super::Exit;
+use super::arguments::{ColorWhen, InitArguments};
+use super::output::Output;
+
+/// The configuration that is written; as it stands it changes nothing.
+const STARTER: &str = include_str!("starter.toml");
+
+pub(super) fn run(arguments: &InitArguments) -> anyhow::Result<Exit> {
+    let path = arguments.folder.join("dechaff.toml");
+    let path = path.strip_prefix(".").unwrap_or(&path);
+    let file = OpenOptions::new().write(true).create_new(true).open(path);
+    let mut file = match file {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            bail!("{}: there is one already; it was left as it is", path.display())
+        }
+        other => other.with_context(|| format!("cannot write {}", path.display()))?,
+    };
+    file.write_all(STARTER.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
+    Output::new(ColorWhen::Auto).write(&format!("wrote {}\n", path.display()))?;
+    Ok(Exit::Clean)
+}

@@ -1,0 +1,221 @@
+//! Findings that a run knows of: its baseline, and what it adds to that or to the ignore list.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context, bail};
+
+use super::arguments::CheckArguments;
+use super::output;
+use super::workspace::{Profile, Workspace};
+use crate::corpus::{Source, create, read_written, replace};
+use crate::engine::Linter;
+use crate::finding::Finding;
+use crate::report::{count, printable};
+use crate::suppress::{Baseline, IgnoreList, comments, entries};
+
+/// What is known, and what is done with what is not.
+pub(super) struct Known {
+    workspace: Arc<Workspace>,
+    baseline: Option<(PathBuf, Arc<Mutex<Baseline>>)>,
+    prunes: bool,
+    /// The baseline that is to be written.
+    written: Option<(PathBuf, Baseline)>,
+    addition: Option<Addition>,
+}
+
+/// Where findings that are to be left alone are noted.
+enum Addition {
+    /// In the texts; how many findings were noted so far, and in how many files.
+    Comments(usize, usize),
+    /// In this list.
+    List(PathBuf, BTreeSet<String>),
+}
+
+impl Known {
+    /// What `arguments` and the settings of the run say.
+    ///
+    /// # Errors
+    ///
+    /// The baseline cannot be read.
+    pub(super) fn new(arguments: &CheckArguments, workspace: &Arc<Workspace>, root: &Profile) -> anyhow::Result<Self> {
+        let named = root.value(|options| options.baseline.as_ref());
+        let baseline = match named.filter(|_| arguments.write_baseline.is_none()) {
+            Some((name, layer)) => {
+                let path = workspace.shown(&layer.folder.join(name));
+                let folder = workspace.absolute(path.parent().unwrap_or(&path));
+                let file = read_written(&path, name).with_context(|| {
+                    format!("cannot read the baseline {name}; `dechaff check --write-baseline {name}` writes one")
+                })?;
+                let baseline = Baseline::parse(&file, |path| folder.join(path).exists())?;
+                Some((path, Arc::new(Mutex::new(baseline))))
+            }
+            None => None,
+        };
+        if arguments.prune_baseline && baseline.is_none() {
+            bail!("--prune-baseline needs a baseline: name it with --baseline FILE");
+        }
+        let addition = match root.path(|options| options.ignore_list.as_ref()) {
+            _ if !arguments.add_ignore => None,
+            Some(list) => Some(Addition::List(list, BTreeSet::new())),
+            None => Some(Addition::Comments(0, 0)),
+        };
+        Ok(Self {
+            workspace: Arc::clone(workspace),
+            baseline,
+            prunes: arguments.prune_baseline,
+            written: arguments.write_baseline.clone().map(|path| (path, Baseline::default())),
+            addition,
+        })
+    }
+
+    /// The rules of a run, leaving alone what the baseline knows: only new findings are fixed.
+    pub(super) fn linters(&self, root: &Arc<Profile>) -> Linters {
+        let (workspace, root) = (Arc::clone(&self.workspace), Arc::clone(root));
+        Linters { workspace, root, baseline: self.baseline.clone() }
+    }
+
+    /// Takes out of `findings` what is known; returns how many those are. What is to be noted is noted, and is known then.
+    ///
+    /// # Errors
+    ///
+    /// A comment cannot be written.
+    pub(super) fn filter(&mut self, source: &Source, findings: &mut Vec<Finding>) -> anyhow::Result<usize> {
+        let mut known = 0;
+        if let Some((path, baseline)) = &self.baseline {
+            let name = relative(&self.workspace, &source.path, path);
+            let mut baseline = baseline.lock().unwrap_or_else(PoisonError::into_inner);
+            known = baseline.filter(&name, &source.text, findings);
+        }
+        if let Some((path, baseline)) = &mut self.written {
+            baseline.record(&relative(&self.workspace, &source.path, path), &source.text, findings);
+            known += findings.len();
+            findings.clear();
+        }
+        match &mut self.addition {
+            Some(Addition::List(_, lines)) => {
+                lines.extend(entries(&source.document(), findings).map(|entry| entry.to_string()));
+                known += findings.len();
+                findings.clear();
+            }
+            Some(Addition::Comments(noted, files)) if !findings.is_empty() => {
+                if source.origin.record.is_some() || source.origin.path == "-" || source.decoding.is_some() {
+                    bail!("{}: no comment can be written here; name a list with --ignore-list FILE", source.origin);
+                }
+                let mut text = source.text.clone();
+                for edit in comments(&source.document(), findings).into_iter().rev() {
+                    text.replace_range(edit.span.range(), &edit.content);
+                }
+                replace(&source.path, source.text.as_bytes(), text.as_bytes(), || Ok(()))?;
+                *noted += findings.len();
+                *files += 1;
+                known += findings.len();
+                findings.clear();
+            }
+            _ => {}
+        }
+        Ok(known)
+    }
+
+    /// Writes what is to be written, and says what is known but no longer there. Returns what is to be said of it.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be written.
+    pub(super) fn finish(&self) -> anyhow::Result<Vec<String>> {
+        let mut said = Vec::new();
+        if let Some((path, baseline)) = &self.written {
+            create(path, baseline.to_json()?.as_bytes())?;
+            said.push(format!("{} written to {}", count(baseline.len(), "known finding"), path.display()));
+        }
+        if let Some((path, baseline)) = &self.baseline {
+            let mut baseline = baseline.lock().unwrap_or_else(PoisonError::into_inner);
+            let stale = baseline.stale();
+            if self.prunes {
+                baseline.prune();
+                create(path, baseline.to_json()?.as_bytes())?;
+                let gone: usize = stale.iter().map(|entry| entry.count).sum();
+                said.push(format!("{} taken out of {}", count(gone, "known finding"), path.display()));
+            } else {
+                tell_stale(path, &stale);
+            }
+        }
+        match &self.addition {
+            Some(Addition::Comments(noted, files)) => {
+                said.push(format!("{} noted by comments in {}", count(*noted, "finding"), count(*files, "file")));
+            }
+            Some(Addition::List(path, lines)) => {
+                let before = if path.exists() {
+                    std::fs::read_to_string(path)
+                        .with_context(|| format!("cannot read the ignore list {}", path.display()))?
+                } else {
+                    "# Passages that dechaff leaves alone: rule, fingerprint, and where each stood.\n".to_owned()
+                };
+                let gap = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
+                let added: String = lines.iter().map(|line| format!("{line}\n")).collect();
+                create(path, format!("{before}{gap}{added}").as_bytes())?;
+                said.push(format!("{} added to {}", count(lines.len(), "passage"), path.display()));
+            }
+            None => {}
+        }
+        Ok(said)
+    }
+}
+
+/// The rules for each file of a run.
+#[derive(Clone)]
+pub(super) struct Linters {
+    workspace: Arc<Workspace>,
+    root: Arc<Profile>,
+    baseline: Option<(PathBuf, Arc<Mutex<Baseline>>)>,
+}
+
+impl Linters {
+    /// The rules of a run, whatever is known.
+    pub(super) fn new(workspace: &Arc<Workspace>, root: &Arc<Profile>) -> Self {
+        Self { workspace: Arc::clone(workspace), root: Arc::clone(root), baseline: None }
+    }
+
+    /// The rules for the file `path`.
+    pub(super) fn of(&self, path: &Path) -> Linter {
+        let linter = self.workspace.linter(path, &self.root);
+        match &self.baseline {
+            Some((file, baseline)) => {
+                let baseline = baseline.lock().unwrap_or_else(PoisonError::into_inner);
+                let known = baseline.known_in(&relative(&self.workspace, path, file));
+                linter.ignoring(Arc::new(IgnoreList::of(known)))
+            }
+            None => linter,
+        }
+    }
+}
+
+/// `path` from the folder of `file` on, with `/`.
+fn relative(workspace: &Workspace, path: &Path, file: &Path) -> String {
+    let (path, file) = (workspace.absolute(path), workspace.absolute(file));
+    let folder = file.parent().unwrap_or(&file);
+    let common = folder.components().zip(path.components()).take_while(|(left, right)| left == right).count().max(1);
+    let up = folder.components().count().saturating_sub(common);
+    let down = path.components().skip(common).map(|component| component.as_os_str().to_string_lossy().into_owned());
+    std::iter::repeat_n("..".to_owned(), up).chain(down).collect::<Vec<_>>().join("/")
+}
+
+fn tell_stale(path: &Path, stale: &[crate::suppress::Entry]) {
+    const SHOWN: usize = 5;
+    if stale.is_empty() {
+        return;
+    }
+    let gone: usize = stale.iter().map(|entry| entry.count).sum();
+    output::warning(&format!(
+        "{}: {} no longer found; --prune-baseline takes such entries out",
+        path.display(),
+        count(gone, "known finding"),
+    ));
+    for entry in stale.iter().take(SHOWN) {
+        output::report(&format!("  {}: {} {}\n", printable(&entry.path), entry.rule, printable(&entry.text)));
+    }
+    if stale.len() > SHOWN {
+        output::report(&format!("  … and {} more\n", stale.len() - SHOWN));
+    }
+}

@@ -1,0 +1,65 @@
+//! A rule as a section of the reference.
+
+use std::fmt::Write as _;
+
+use super::{Documents, Marked, Rule};
+use crate::finding::Applicability;
+
+impl Rule {
+    /// What the rule finds and why, its settings and an example, as a section of markdown; `measured` is a sentence about its
+    /// precision.
+    pub fn to_markdown(&self, measured: Option<&str>) -> String {
+        let info = &self.info;
+        let mut page =
+            format!("## {} `{}`\n\n{}.\n\n{}\n\n", info.code, info.name, capitalised(&info.summary), self.why);
+        let fix = match info.fix {
+            Some(Applicability::Safe) => "safe, applied by `--fix`",
+            Some(Applicability::Unsafe) => "unsafe, applied by `--unsafe-fixes`",
+            None => "none",
+        };
+        let default = if self.default { "yes" } else { "no: select it by code or name" };
+        let _ = writeln!(page, "- Severity: {}\n- Fix: {fix}\n- Runs by default: {default}", info.severity);
+        let _ = writeln!(page, "- Kind of check: `{}`; since {}", self.parameters.kind(), self.since);
+        if let Some(measured) = measured {
+            let _ = writeln!(page, "- Measured: {measured}");
+        }
+        if let Some(parameters) = self.written_parameters() {
+            let _ = write!(page, "\nParameters, which `[rule.{}]` of a configuration can change:\n\n", info.code);
+            let _ = writeln!(page, "```toml\n{parameters}\n```");
+        }
+        if let Some(example) = self.examples.iter().find(|example| example.bad.is_some()) {
+            block(&mut page, "Found", example.bad.as_ref(), |text| Marked::parse(text).text);
+            block(&mut page, "After the fix", example.good.as_ref(), str::to_owned);
+        }
+        let allowed = self.examples.iter().find(|example| example.allow.is_some());
+        block(&mut page, "Left alone", allowed.and_then(|example| example.allow.as_ref()), str::to_owned);
+        page
+    }
+
+    /// The table of the rule's check as its file has it, where it is one that can be taken in at a glance.
+    fn written_parameters(&self) -> Option<&str> {
+        let text = &self.file.text;
+        let start = text.find("\n[check.")? + 1;
+        let end = text[start..].find("\n[[example]]").map_or(text.len(), |length| start + length);
+        Some(text[start..end].trim_end()).filter(|table| table.contains('='))
+    }
+}
+
+fn block(page: &mut String, title: &str, documents: Option<&Documents>, plain: impl Fn(&str) -> String) {
+    let Some(documents) = documents else { return };
+    let several = documents.texts().len() > 1;
+    for (index, text) in documents.texts().iter().enumerate() {
+        let text = plain(text);
+        let text = text.trim_end();
+        // A fence must be longer than any in the text.
+        let longest = text.lines().map(|line| line.trim_start().bytes().take_while(|byte| *byte == b'`').count()).max();
+        let fence = "`".repeat(longest.unwrap_or(0).max(2) + 1);
+        let title = if several { format!("{title}, document {}", index + 1) } else { title.to_owned() };
+        let _ = write!(page, "\n{title}:\n\n{fence}text\n{text}\n{fence}\n");
+    }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
+}

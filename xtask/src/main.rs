@@ -1,0 +1,38 @@
+//! Tasks for those who work on dechaff: measuring it on labelled pages.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command for a terminal")]
+
+mod eval;
+mod pages;
+mod tally;
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "usage:
+  cargo xtask eval DIR [--lang en] [--track residue-txt] [--false] [--missed] [--predictions FOLDER]
+      how the named rules do on the labelled pages of DIR/lines; writes docs/measured.json";
+
+fn main() -> Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let (Some(command), Some(folder)) = (arguments.next(), arguments.next()) else { bail!(USAGE) };
+    match command.as_str() {
+        "eval" => {
+            let mut options = eval::Options::default();
+            while let Some(argument) = arguments.next() {
+                match argument.as_str() {
+                    "--false" => options.all_false = true,
+                    "--missed" => options.missed = true,
+                    "--lang" => options.lang = arguments.next(),
+                    "--track" => options.track = arguments.next(),
+                    "--predictions" => options.predictions = arguments.next().map(Into::into),
+                    other => bail!("unknown argument {other}\n{USAGE}"),
+                }
+            }
+            print!("{}", eval::run(Path::new(&folder), &options)?);
+        }
+        other => bail!("unknown task {other}\n{USAGE}"),
+    }
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! Counts of lines flagged and left, and the figures they make.
+
+use std::fmt;
+
+use dechaff::text::Span;
+
+use crate::pages::{Label, Page};
+
+/// Lines and characters by label, flagged and left; noise is what is looked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Tally {
+    /// Pages.
+    pub(crate) pages: usize,
+    /// Pages with content flagged.
+    pub(crate) damaged: usize,
+    /// Lines of noise, flagged and left.
+    pub(crate) noise: [usize; 2],
+    /// Lines of content, flagged and left.
+    pub(crate) content: [usize; 2],
+    /// Characters of noise, flagged and left.
+    pub(crate) noise_characters: [usize; 2],
+    /// Characters of content, flagged and left.
+    pub(crate) content_characters: [usize; 2],
+}
+
+impl Tally {
+    /// Counts a page; `flagged` says of each of its lines whether it was.
+    pub(crate) fn add(&mut self, page: &Page, lines: &[Span], flagged: &[bool]) {
+        self.pages += 1;
+        let mut is_damaged = false;
+        for line in &page.lines {
+            let (Some(span), Some(&flagged)) = (lines.get(line.n - 1), flagged.get(line.n - 1)) else { continue };
+            let characters = page.text.get(span.range()).unwrap_or("").trim().chars().count();
+            let state = usize::from(!flagged);
+            match line.label {
+                Label::Mixed => {}
+                Label::Noise => {
+                    self.noise[state] += 1;
+                    self.noise_characters[state] += characters;
+                }
+                Label::Content => {
+                    self.content[state] += 1;
+                    self.content_characters[state] += characters;
+                    is_damaged |= flagged;
+                }
+            }
+        }
+        self.damaged += usize::from(is_damaged);
+    }
+
+    /// The share of flagged lines that are noise.
+    pub(crate) fn precision(&self) -> f64 {
+        share(self.noise[0], self.noise[0] + self.content[0])
+    }
+
+    /// The share of noise lines that are flagged.
+    pub(crate) fn recall(&self) -> f64 {
+        share(self.noise[0], self.noise[0] + self.noise[1])
+    }
+
+    /// The harmonic mean of both.
+    pub(crate) fn f1(&self) -> f64 {
+        let (precision, recall) = (self.precision(), self.recall());
+        if precision + recall > 0.0 { 2.0 * precision * recall / (precision + recall) } else { 0.0 }
+    }
+
+    /// The share of content characters that are flagged.
+    pub(crate) fn harm(&self) -> f64 {
+        share(self.content_characters[0], self.content_characters[0] + self.content_characters[1])
+    }
+
+    /// The share of noise characters that are flagged.
+    pub(crate) fn gain(&self) -> f64 {
+        share(self.noise_characters[0], self.noise_characters[0] + self.noise_characters[1])
+    }
+}
+
+fn share(part: usize, whole: usize) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+/// The head of a table whose rows end in tallies.
+pub(crate) const HEAD: &str =
+    "pages | content | noise | precision | recall | F1 | content taken | noise taken | pages damaged |
+|---|---|---|---|---|---|---|---|---|---|";
+
+impl fmt::Display for Tally {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{} | {} | {} | {:.3} | {:.3} | {:.3} | {:.3} % | {:.1} % | {:.1} % |",
+            self.pages,
+            self.content[0] + self.content[1],
+            self.noise[0] + self.noise[1],
+            self.precision(),
+            self.recall(),
+            self.f1(),
+            100.0 * self.harm(),
+            100.0 * self.gain(),
+            100.0 * share(self.damaged, self.pages),
+        )
+    }
+}
