@@ -3,8 +3,9 @@
     python benches/corpus.py SIZE FILE      # 10MB, 2GB; FILE ends in .jsonl, .jsonl.gz, .jsonl.zst or .parquet
 
 Documents have one to twenty paragraphs of words that follow each other at random, drawn from the seed articles; every third
-document has noise from a small set, and one paragraph in fifty stood before. SIZE counts bytes of JSON Lines. The same SIZE
-gives the same file. `.zst` and `.parquet` need pyarrow.
+document has noise from a small set, and one paragraph in fifty stood before. After 32 MB the same paragraphs come again, with
+letters exchanged another way each time, so that they are other words. SIZE counts bytes of JSON Lines. The same SIZE gives the
+same file. `.zst` and `.parquet` need pyarrow.
 """
 
 import gzip
@@ -41,16 +42,31 @@ def paragraphs():
                 earlier.append(text)
 
 
+def texts():
+    """Lists of paragraphs, one a document."""
+    pool, drawn, held = paragraphs(), [], 0
+    while held < 32 << 20:
+        drawn.append([next(pool) for _ in range(random.randrange(1, 21))])
+        held += sum(map(len, drawn[-1]))
+        yield drawn[-1]
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    while True:
+        exchanged = "".join(random.sample(letters, len(letters)))
+        table = str.maketrans(letters + letters.upper(), exchanged + exchanged.upper())
+        for document in drawn:
+            yield [paragraph.translate(table) for paragraph in document]
+
+
 def records():
-    pool, written, index = paragraphs(), 0, 0
-    while written < size:
-        parts = [next(pool) for _ in range(random.randrange(1, 21))]
+    written = 0
+    for index, parts in enumerate(texts()):
+        if written >= size:
+            return
         if index % 3 == 0:
-            parts.insert(random.randrange(len(parts) + 1), random.choice(NOISE))
+            parts = [*parts, random.choice(NOISE)]
         record = {"id": f"doc-{index}", "text": "\n\n".join(parts), "source": "generated", "score": index / 7}
         line = json.dumps(record) + "\n"
         written += len(line)
-        index += 1
         yield record, line
 
 

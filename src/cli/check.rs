@@ -20,10 +20,10 @@ use super::stdin::{Stdin, read_stdin};
 use super::workspace::{Profile, Workspace};
 use super::{Exit, interrupt};
 use crate::config::bytes;
-use crate::corpus::{Carrier, Choice, Input, ReadError, Reading, Source, WalkError, expand, walk};
+use crate::corpus::{Choice, Input, Reading, Source, WalkError, expand, walk};
 use crate::finding::Finding;
 use crate::fix::keep_one_copy;
-use crate::report::{Concise, Full, Json, JsonLines, Report, Statistics, Summary, count};
+use crate::report::{Concise, Full, Json, JsonLines, Report, Statistics, Summary};
 use crate::text::{Document, Texts};
 
 pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
@@ -49,30 +49,30 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     }
 }
 
-struct Run<'a> {
-    arguments: &'a CheckArguments,
-    workspace: Arc<Workspace>,
+pub(super) struct Run<'a> {
+    pub(super) arguments: &'a CheckArguments,
+    pub(super) workspace: Arc<Workspace>,
     /// The settings of the run as a whole.
-    root: Arc<Profile>,
-    gate: Gate,
-    known: Known,
-    changed: Arc<Changed>,
-    reading: Reading,
+    pub(super) root: Arc<Profile>,
+    pub(super) gate: Gate,
+    pub(super) known: Known,
+    pub(super) changed: Arc<Changed>,
+    pub(super) reading: Reading,
     /// Standard input, if it is one document.
-    stdin: Option<Source>,
+    pub(super) stdin: Option<Source>,
     /// Standard input, if it is not.
-    spooled: Option<super::stdin::Spooled>,
-    output: Output,
-    report: Box<dyn Report>,
-    attributes: Option<Attributes>,
-    summary: Summary,
-    progress: Rc<Progress>,
-    bad: BadRecords,
-    failed: bool,
+    pub(super) spooled: Option<super::stdin::Spooled>,
+    pub(super) output: Output,
+    pub(super) report: Box<dyn Report>,
+    pub(super) attributes: Option<Attributes>,
+    pub(super) summary: Summary,
+    pub(super) progress: Rc<Progress>,
+    pub(super) bad: BadRecords,
+    pub(super) failed: bool,
     /// Standard output is for a shard; reports go to standard error.
-    is_aside: bool,
+    pub(super) is_aside: bool,
     /// Somebody still reads what is written.
-    is_read: bool,
+    pub(super) is_read: bool,
 }
 
 impl<'a> Run<'a> {
@@ -312,22 +312,6 @@ impl<'a> Run<'a> {
         Ok(kept)
     }
 
-    /// Counts what was fixed, or says why nothing was.
-    fn count(&mut self, source: &Source, outcome: &Outcome) {
-        self.tell_refused(source, outcome);
-        if let Outcome::Fixed(fixed) = outcome {
-            self.summary.fixed += fixed.applied.values().sum::<usize>();
-            self.summary.fixed_files += 1;
-        }
-    }
-
-    /// Says why nothing was fixed though something could be.
-    fn tell_refused(&self, source: &Source, outcome: &Outcome) {
-        if let Outcome::Refused(reason) = outcome {
-            self.progress.aside(|| output::warning(&format!("{}: left alone: {reason}", source.origin)));
-        }
-    }
-
     /// Standard input: the fixed text, or what would change, goes to standard output, and the report to standard error.
     fn finish_stdin(mut self, delivery: &Delivery, source: Source, outcome: Outcome) -> anyhow::Result<Exit> {
         self.count(&source, &outcome);
@@ -361,24 +345,6 @@ impl<'a> Run<'a> {
         Ok(self.exit())
     }
 
-    /// The end of a run that reports only what it fixed.
-    fn finish_fixed(mut self) -> Exit {
-        self.end();
-        let noun = if self.summary.fixed_records > 0 { "record" } else { "file" };
-        let (fixed, files) = (count(self.summary.fixed, "finding"), count(self.summary.fixed_files, noun));
-        if !self.arguments.quiet {
-            let would = if self.arguments.diff { "would be fixed" } else { "fixed" };
-            output::report(&format!("{fixed} {would} in {files}\n"));
-        }
-        let is_fault = self.arguments.diff || self.arguments.exit_non_zero_on_fix;
-        match self.summary.fixed {
-            _ if interrupt::is_interrupted() => Exit::Interrupted,
-            _ if self.has_failed() => Exit::Failure,
-            fixed if fixed > 0 && is_fault && !self.arguments.exit_zero => Exit::Findings,
-            _ => Exit::Clean,
-        }
-    }
-
     /// Reads the documents under `paths` in a stream; all cores work on them, and what comes of them is taken in order.
     fn in_stream<T: Send>(
         &mut self,
@@ -403,122 +369,5 @@ impl<'a> Run<'a> {
         })?;
         self.end();
         Ok(())
-    }
-
-    /// Ends what is told while files are read.
-    fn end(&mut self) {
-        self.progress.end();
-        self.bad.end();
-    }
-
-    fn report(&mut self, source: &Source, mut findings: Vec<Finding>, given: &Given<'_>) -> anyhow::Result<()> {
-        match self.known.filter(source, &mut findings) {
-            Ok(known) => self.summary.known += known,
-            Err(error) => self.fail(&format!("{error:#}")),
-        }
-        self.gate.count(&findings);
-        self.summary.add(&findings);
-        self.summary.records += usize::from(source.origin.record.is_some());
-        self.progress.found(findings.len());
-        if findings.is_empty() && !self.arguments.statistics || self.attributes.is_some() {
-            return Ok(());
-        }
-        let mut text = String::new();
-        self.report.document(&source.document(), &findings, given, &mut text);
-        self.write(&text)
-    }
-
-    /// Says that a file, or a part of one, was not checked.
-    fn tell(&mut self, error: &ReadError) {
-        self.bad.end();
-        match error {
-            ReadError::NotText { .. } | ReadError::NoCorpus { .. } => {
-                self.summary.skipped += 1;
-                self.progress.aside(|| output::warning(&error.to_string()));
-            }
-            ReadError::Bad { records, .. } => {
-                self.summary.bad += records;
-                self.progress.aside(|| output::error(&error.to_string()));
-            }
-            ReadError::Io { .. } => self.fail(&error.to_string()),
-        }
-    }
-
-    /// Says that a record was not checked, if there is a fault in it.
-    fn tell_bad(&mut self, carrier: &Carrier, error: Option<ReadError>) {
-        match error {
-            Some(ReadError::Bad { place, records, reason }) => {
-                self.summary.bad += records;
-                let (bad, path) = (&mut self.bad, &carrier.shard.name);
-                self.progress.aside(|| bad.tell(path, carrier.index, &place, &reason));
-            }
-            Some(error) => self.tell(&error),
-            None => {}
-        }
-    }
-
-    fn tell_failed(&mut self, result: anyhow::Result<()>) {
-        if let Err(error) = result {
-            self.fail(&format!("{error:#}"));
-        }
-    }
-
-    fn fail(&mut self, message: &str) {
-        self.failed = true;
-        self.progress.aside(|| output::error(message));
-    }
-
-    fn has_failed(&self) -> bool {
-        self.failed || self.summary.bad > 0 && !self.arguments.skip_bad_records
-    }
-
-    fn write(&mut self, text: &str) -> anyhow::Result<()> {
-        if self.arguments.quiet || !self.is_read || text.is_empty() {
-            return Ok(());
-        }
-        let (output, is_aside) = (&mut self.output, self.is_aside);
-        self.is_read = self.progress.aside(|| match is_aside {
-            true => {
-                output::report(text);
-                Ok(true)
-            }
-            false => output.write(text),
-        })?;
-        Ok(())
-    }
-
-    fn finish(mut self) -> anyhow::Result<Exit> {
-        self.end();
-        if interrupt::is_interrupted() {
-            output::warning("interrupted: what was not yet read was not checked");
-        } else if self.summary.documents == 0 && !self.has_failed() {
-            output::warning("no documents to check: of a directory, text, JSON Lines and Parquet files are taken");
-        }
-        if !self.failed {
-            let ignored = self.root.ignore_list.unused();
-            if ignored > 0 && self.changed.is_all() && !self.arguments.quiet {
-                let what = if ignored == 1 { "1 passage".to_owned() } else { format!("{ignored} passages") };
-                output::warning(&format!("the ignore list names {what} that were not found"));
-            }
-            for said in self.known.finish()? {
-                if !self.arguments.quiet {
-                    output::report(&format!("{said}\n"));
-                }
-            }
-        }
-        let mut text = String::new();
-        self.report.finish(&self.summary, &mut text);
-        self.write(&text)?;
-        Ok(self.exit())
-    }
-
-    fn exit(&self) -> Exit {
-        let is_fault = self.gate.fails() || self.arguments.exit_non_zero_on_fix && self.summary.fixed > 0;
-        match is_fault {
-            _ if interrupt::is_interrupted() => Exit::Interrupted,
-            _ if self.has_failed() => Exit::Failure,
-            true if !self.arguments.exit_zero => Exit::Findings,
-            _ => Exit::Clean,
-        }
     }
 }

@@ -19,6 +19,7 @@ mod rule;
 mod shards;
 mod since;
 mod stdin;
+mod tell;
 mod test_rules;
 mod undo;
 mod workspace;

@@ -94,6 +94,8 @@ impl Rewriter {
             return Ok(is_whole);
         }
         if !is_changed {
+            // What it still holds back must not come after the copy.
+            drop(writer);
             let copied = copy(&shard.path, pending.file()?).map_err(|error| pending.failed(error));
             return copied.and_then(|()| pending.commit(|_| Ok(true), || Ok(()))).map(|()| true);
         }
