@@ -8,16 +8,17 @@ use anyhow::Context;
 use rayon::prelude::*;
 
 use super::Exit;
-use super::arguments::{CheckArguments, OutputFormat};
+use super::arguments::CheckArguments;
 use super::compare::{Compared, Given, compare};
 use super::fix::{Delivery, Outcome, Plan};
 use super::output::{self, Output};
+use super::reports::Reports;
 use crate::config::Settings;
 use crate::corpus::{ReadError, Source, read, walk};
 use crate::engine::{Linter, unite};
 use crate::finding::Finding;
 use crate::fix::keep_one_copy;
-use crate::report::{Concise, Full, Json, JsonLines, Report, Summary, count};
+use crate::report::{Summary, count};
 use crate::rule::Registry;
 
 pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
@@ -29,8 +30,10 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     let paths = if arguments.paths.is_empty() { vec![PathBuf::from(".")] } else { paths };
     // A path that does not exist is told before anything is read or written.
     drop(walk(&paths)?);
+    let output = Output::new(arguments.color);
+    let reports = Reports::new(&arguments.reports, &output, &registry)?;
     let delivery = Delivery::new(arguments, stdin.len())?;
-    let mut run = Run::new(arguments, &linter);
+    let mut run = Run::new(arguments, &linter, output, reports);
     if !stdin.is_empty() {
         run.read_stdin()?;
     }
@@ -48,7 +51,7 @@ struct Run<'a> {
     linter: &'a Linter,
     stdin: Option<Source>,
     output: Output,
-    report: Box<dyn Report>,
+    reports: Reports,
     summary: Summary,
     failed: bool,
     /// Somebody still reads what is written.
@@ -56,16 +59,9 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(arguments: &'a CheckArguments, linter: &'a Linter) -> Self {
-        let output = Output::new(arguments.color);
-        let report: Box<dyn Report> = match arguments.output_format {
-            OutputFormat::Full => Box::new(Full::new(output.columns, output.color)),
-            OutputFormat::Concise => Box::new(Concise),
-            OutputFormat::Json => Box::new(Json::default()),
-            OutputFormat::JsonLines => Box::new(JsonLines),
-        };
+    fn new(arguments: &'a CheckArguments, linter: &'a Linter, output: Output, reports: Reports) -> Self {
         let summary = Summary::default();
-        Self { arguments, linter, stdin: None, output, report, summary, failed: false, is_read: true }
+        Self { arguments, linter, stdin: None, output, reports, summary, failed: false, is_read: true }
     }
 
     fn read_stdin(&mut self) -> anyhow::Result<()> {
@@ -197,9 +193,8 @@ impl<'a> Run<'a> {
         let compared = compared.remove(&fixed.origin).unwrap_or_default();
         let findings = unite(self.linter.check(&fixed.document()), compared);
         self.summary.add(&findings);
-        let mut report = String::new();
-        self.report.document(&fixed.document(), &findings, &given, &mut report);
-        self.report.finish(&self.summary, &mut report);
+        let mut report = self.reports.document(&fixed.document(), &findings, &given)?;
+        report.push_str(&self.reports.finish(&self.summary)?);
         if !self.arguments.quiet {
             output::report(&report);
         }
@@ -231,7 +226,7 @@ impl<'a> Run<'a> {
         const BATCH_FILES: usize = 512;
         const BATCH_BYTES: u64 = 64 << 20;
         let mut files = walk(paths)?.peekable();
-        while files.peek().is_some() && self.is_read {
+        while files.peek().is_some() && (self.is_read || self.reports.has_files()) {
             let (mut batch, mut bytes) = (Vec::new(), 0);
             while batch.len() < BATCH_FILES && bytes < BATCH_BYTES {
                 match files.next() {
@@ -266,8 +261,7 @@ impl<'a> Run<'a> {
         if findings.is_empty() {
             return Ok(());
         }
-        let mut text = String::new();
-        self.report.document(&source.document(), findings, given, &mut text);
+        let text = self.reports.document(&source.document(), findings, given)?;
         self.write(&text)
     }
 
@@ -298,8 +292,7 @@ impl<'a> Run<'a> {
         if self.summary.documents == 0 && !self.failed {
             output::warning("no files to check: of a directory, *.txt, *.md and *.markdown are taken");
         }
-        let mut text = String::new();
-        self.report.finish(&self.summary, &mut text);
+        let text = self.reports.finish(&self.summary)?;
         self.write(&text)?;
         Ok(self.exit())
     }

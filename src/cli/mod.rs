@@ -5,6 +5,7 @@ mod check;
 mod compare;
 mod fix;
 mod output;
+mod reports;
 mod rule;
 mod undo;
 

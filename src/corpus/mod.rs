@@ -10,4 +10,4 @@ pub use read::{ReadError, Source, read};
 pub use spill::{Spill, free_memory};
 pub use trail::{Broken, Entry, Step, Trail, UndoError, entries, hash, read_trail, rewrite_trail};
 pub use walk::{WalkError, walk};
-pub use write::{WriteError, create, replace};
+pub use write::{NewFile, WriteError, create, replace};

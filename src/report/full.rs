@@ -6,7 +6,7 @@ use std::sync::Arc;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::window::{Window, window};
-use super::{Report, Summary, printable};
+use super::{Report, Summary, printable, words};
 use crate::finding::{Finding, Label, Severity};
 use crate::text::{Document, Position, Texts};
 
@@ -133,13 +133,11 @@ fn messages<'a>(mut group: Group<'a>, finding: &'a Finding) -> Group<'a> {
     for note in &finding.notes {
         group = group.element(Level::NOTE.message(printable(note)));
     }
-    if !finding.also.is_empty() {
-        let others = finding.also.iter().map(|(code, message)| format!("{code} ({})", printable(message)));
-        group = group.element(Level::NOTE.message(format!("also {}", others.collect::<Vec<_>>().join("; "))));
+    if let Some(also) = words::also(finding) {
+        group = group.element(Level::NOTE.message(printable(&also).into_owned()));
     }
     if let Some(help) = &finding.help {
-        let applicability = finding.fix.as_ref().map_or(String::new(), |fix| format!(" ({} fix)", fix.applicability));
-        group = group.element(Level::HELP.message(format!("{}{applicability}", printable(help))));
+        group = group.element(Level::HELP.message(format!("{}{}", printable(help), words::fix(finding))));
     }
     group
 }

@@ -2,19 +2,37 @@
 //!
 //! A report writes into a string and nowhere else; what is done with it is the caller's affair.
 
+mod azure;
 mod concise;
 mod full;
+mod github;
+mod gitlab;
+mod grouped;
 mod json;
+mod junit;
+mod markdown;
+mod place;
 mod printable;
+mod rdjson;
+mod sarif;
 mod window;
+mod words;
 
 use crate::finding::{Applicability, Finding};
 use crate::text::{Document, Texts};
 
+pub use azure::Azure;
 pub use concise::Concise;
 pub use full::Full;
+pub use github::GitHub;
+pub use gitlab::GitLab;
+pub use grouped::Grouped;
 pub use json::{Json, JsonLines};
+pub use junit::JUnit;
+pub use markdown::Markdown;
 pub use printable::printable;
+pub use rdjson::RdJson;
+pub use sarif::Sarif;
 
 /// Turns findings into text, one document after the other.
 pub trait Report: Send {
