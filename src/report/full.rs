@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
+use super::place::is_nested;
 use super::window::{Window, window};
 use super::{Report, Summary, printable, words};
 use crate::finding::{Finding, Label, Severity};
@@ -72,7 +73,7 @@ impl Full {
         let (nested, labels): (Vec<&Label>, Vec<&Label>) = finding.labels.iter().partition(|label| {
             let is_below =
                 label.origin.is_none() && document.line_at(label.span.start) > document.line_at(own.span.start);
-            is_nested(label, &own, &finding.labels) && (label.message.is_empty() || !is_below)
+            is_nested(label, finding) && (label.message.is_empty() || !is_below)
         });
         let mut marks = vec![self.label(document, &own, &nested, AnnotationKind::Primary)];
         let (near, far): (Vec<&Label>, Vec<&Label>) = labels.into_iter().partition(|label| label.origin.is_none());
@@ -120,13 +121,6 @@ impl Full {
         let text = Some(label.message.as_str()).filter(|text| !text.is_empty());
         Marked { place, window, label: text.map(|text| printable(text).into_owned()), kind, inner }
     }
-}
-
-/// Whether a label lies within what is marked anyway, and so tells apart a part of it.
-fn is_nested(label: &Label, own: &Label, all: &[Label]) -> bool {
-    std::iter::once(own)
-        .chain(all)
-        .any(|outer| outer.origin == label.origin && outer.span != label.span && outer.span.contains(label.span))
 }
 
 fn messages<'a>(mut group: Group<'a>, finding: &'a Finding) -> Group<'a> {

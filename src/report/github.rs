@@ -37,10 +37,10 @@ impl GitHub {
 }
 
 impl Report for GitHub {
-    fn document(&mut self, document: &Document<'_>, findings: &[Finding], _: &dyn Texts, output: &mut String) {
+    fn document(&mut self, document: &Document<'_>, findings: &[Finding], texts: &dyn Texts, output: &mut String) {
         for finding in findings {
             match self.command(finding.rule.severity) {
-                Some(command) => output.push_str(&annotation(command, document, finding)),
+                Some(command) => output.push_str(&annotation(command, document, finding, texts)),
                 None => {
                     self.more += 1;
                     output.push_str(&plain(&concise::line(document, finding)));
@@ -62,7 +62,7 @@ impl Report for GitHub {
     }
 }
 
-fn annotation(command: &str, document: &Document<'_>, finding: &Finding) -> String {
+fn annotation(command: &str, document: &Document<'_>, finding: &Finding, texts: &dyn Texts) -> String {
     let mut properties = format!("file={}", property(&printable(&finding.origin.path)));
     // A record has no lines of its own in the file.
     if finding.origin.record.is_none() {
@@ -77,7 +77,11 @@ fn annotation(command: &str, document: &Document<'_>, finding: &Finding) -> Stri
     }
     let title = format!("{} {}", finding.rule.code, finding.rule.name);
     let mut lines = vec![concise::line(document, finding)];
-    lines.extend(words::details(finding).iter().map(|line| printable(line).into_owned()));
+    lines.extend(
+        words::details(finding, words::places(document, finding, texts))
+            .iter()
+            .map(|line| printable(line).into_owned()),
+    );
     format!("::{command} {properties},title={}::{}", property(&title), data(&lines.join("\n")))
 }
 

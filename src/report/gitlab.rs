@@ -16,13 +16,13 @@ pub struct GitLab {
 }
 
 impl Report for GitLab {
-    fn document(&mut self, document: &Document<'_>, findings: &[Finding], _: &dyn Texts, output: &mut String) {
+    fn document(&mut self, document: &Document<'_>, findings: &[Finding], texts: &dyn Texts, output: &mut String) {
         let mut seen = HashMap::new();
         for finding in findings {
             output.push_str(if self.begun { ",\n  " } else { "[\n  " });
             self.begun = true;
             // Strings and numbers always serialise.
-            output.push_str(&serde_json::to_string(&issue(document, finding, &mut seen)).unwrap_or_default());
+            output.push_str(&serde_json::to_string(&issue(document, finding, texts, &mut seen)).unwrap_or_default());
         }
     }
 
@@ -52,11 +52,17 @@ struct Lines {
     end: usize,
 }
 
-fn issue<'f>(document: &Document<'_>, finding: &'f Finding, seen: &mut HashMap<String, usize>) -> Issue<'f> {
+fn issue<'f>(
+    document: &Document<'_>,
+    finding: &'f Finding,
+    texts: &dyn Texts,
+    seen: &mut HashMap<String, usize>,
+) -> Issue<'f> {
     // A record has no lines of its own in the file, and GitLab demands one.
     let (begin, end) = if finding.origin.record.is_some() { (1, 1) } else { place::lines(document, finding.span) };
+    let message = std::iter::once(words::message(document, finding)).chain(words::places(document, finding, texts));
     Issue {
-        description: format!("{}: {}", finding.rule.code, words::message(document, finding)),
+        description: format!("{}: {}", finding.rule.code, message.collect::<Vec<_>>().join("; ")),
         check_name: &finding.rule.name,
         fingerprint: unique(document, finding, seen),
         severity: match finding.rule.severity {

@@ -23,7 +23,7 @@ impl JUnit {
 }
 
 impl Report for JUnit {
-    fn document(&mut self, document: &Document<'_>, findings: &[Finding], _: &dyn Texts, output: &mut String) {
+    fn document(&mut self, document: &Document<'_>, findings: &[Finding], texts: &dyn Texts, output: &mut String) {
         let name = document.origin().to_string();
         let mut suite = TestSuite::new(name.as_str());
         for finding in findings {
@@ -35,7 +35,8 @@ impl Report for JUnit {
                 Severity::Info => "info",
             });
             let place = format!("line {}, column {}", place.line, place.column);
-            let lines = std::iter::once(place.clone()).chain(words::details(finding));
+            let lines =
+                std::iter::once(place.clone()).chain(words::details(finding, words::places(document, finding, texts)));
             status.set_description(lines.collect::<Vec<_>>().join("\n"));
             let rule = format!("{} {}", finding.rule.code, finding.rule.name);
             let mut case = TestCase::new(format!("{rule} ({place})"), status);

@@ -19,13 +19,13 @@ pub struct Markdown {
 }
 
 impl Report for Markdown {
-    fn document(&mut self, document: &Document<'_>, findings: &[Finding], _: &dyn Texts, output: &mut String) {
+    fn document(&mut self, document: &Document<'_>, findings: &[Finding], texts: &dyn Texts, output: &mut String) {
         for finding in findings {
             if self.more > 0 || self.rows == MOST_ROWS {
                 self.more += 1;
                 continue;
             }
-            let row = row(document, finding);
+            let row = row(document, finding, texts);
             if self.bytes + row.len() > MOST_BYTES {
                 self.more += 1;
                 continue;
@@ -50,22 +50,23 @@ impl Report for Markdown {
     }
 }
 
-fn row(document: &Document<'_>, finding: &Finding) -> String {
+fn row(document: &Document<'_>, finding: &Finding, texts: &dyn Texts) -> String {
     let (start, _) = place::ends(document, finding.span);
     let origin = text(&finding.origin.to_string());
-    let message = [vec![finding.message.clone()], finding.label.iter().cloned().collect()].concat().join(": ");
+    let mut message = vec![finding.message.clone()];
+    message.extend(finding.label.clone());
+    message.extend(words::places(document, finding, texts));
     let fix = match (&finding.help, words::fix(finding).trim().trim_matches(['(', ')'])) {
         (Some(help), "") => text(help),
         (Some(help), fix) => format!("{} ({})", text(help), text(fix)),
         (None, fix) => text(fix),
     };
-    // Nobody is told of a page in whose code somebody is named.
     format!(
         "| <code>{origin}:{}:{}</code> | {} | {} | {fix} |\n",
         start.line,
         start.column,
         text(&finding.rule.code),
-        text(&message),
+        text(&message.join("; ")),
     )
 }
 

@@ -50,3 +50,12 @@ pub(super) fn record_name(record: &Record) -> String {
         None => format!("record {}", record.index),
     }
 }
+
+/// Whether a label lies within what is marked anyway, and so tells apart a part of it.
+pub(super) fn is_nested(label: &Label, finding: &Finding) -> bool {
+    let own = (None, finding.span);
+    let others = finding.labels.iter().map(|other| (other.origin.as_ref(), other.span));
+    std::iter::once(own)
+        .chain(others)
+        .any(|(origin, outer)| origin == label.origin.as_ref() && outer != label.span && outer.contains(label.span))
+}

@@ -82,7 +82,7 @@ struct Place {
 fn diagnostic<'f>(document: &Document<'_>, finding: &'f Finding, texts: &dyn Texts) -> Diagnostic<'f> {
     // A record has no lines of its own in the file.
     let is_file = finding.origin.record.is_none();
-    let lines = std::iter::once(words::message(document, finding)).chain(words::details(finding));
+    let lines = std::iter::once(words::message(document, finding)).chain(words::details(finding, Vec::new()));
     let suggestion = suggestion(document, finding).filter(|_| is_file);
     Diagnostic {
         message: lines.collect::<Vec<_>>().join("\n"),

@@ -144,7 +144,7 @@ fn result<'f>(
     let fingerprint = finding.fingerprint(document.text());
     let count = seen.entry(fingerprint.clone()).or_insert(0);
     *count += 1;
-    let lines = std::iter::once(words::message(document, finding)).chain(words::details(finding));
+    let lines = std::iter::once(words::message(document, finding)).chain(words::details(finding, Vec::new()));
     let related = finding.labels.iter().enumerate().map(|(index, label)| {
         let ends = place::of_label(document, label, texts, place::ends);
         let origin = label.origin.as_ref().unwrap_or(&finding.origin);

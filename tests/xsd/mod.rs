@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use roxmltree::{Document, Node};
 
 /// Fails where the XML in `text` breaks a rule of the schema in `file`.
-pub fn validate(file: &str, text: &str) {
+pub(crate) fn validate(file: &str, text: &str) {
     let schema = std::fs::read_to_string(file).unwrap();
     let schema = Document::parse(&schema).unwrap();
     let elements: HashMap<&str, Node<'_, '_>> = schema
