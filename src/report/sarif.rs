@@ -21,7 +21,7 @@ const HEAD: &str = concat!(
 pub struct Sarif {
     rules: Vec<Rule>,
     /// The rules that something was found of, in order of the first finding.
-    used: Vec<(String, Value)>,
+    used: Vec<Value>,
     indices: HashMap<String, usize>,
     begun: bool,
 }
@@ -39,7 +39,7 @@ impl Sarif {
             return index;
         }
         let rule = self.rules.iter().find(|rule| rule.info.code == *code);
-        self.used.push((code.clone(), descriptor(finding, rule)));
+        self.used.push(descriptor(finding, rule));
         self.indices.insert(code.clone(), self.used.len() - 1);
         self.used.len() - 1
     }
@@ -60,7 +60,7 @@ impl Report for Sarif {
 
     fn finish(&mut self, _: &Summary, output: &mut String) {
         output.push_str(if self.begun { "\n" } else { HEAD });
-        let rules: Vec<&Value> = self.used.iter().map(|(_, rule)| rule).collect();
+        let rules = &self.used;
         let version = env!("CARGO_PKG_VERSION");
         let tool =
             json!({ "driver": { "name": "dechaff", "version": version, "semanticVersion": version, "rules": rules } });
