@@ -8,19 +8,20 @@ use anyhow::Context;
 use rayon::prelude::*;
 
 use super::Exit;
-use super::arguments::{CheckArguments, OutputFormat};
+use super::arguments::CheckArguments;
 use super::compare::{Compared, Given, compare};
 use super::fix::{Delivery, Outcome, Plan};
 use super::gate::Gate;
 use super::known::{Known, Linters};
 use super::output::{self, Output};
+use super::reports::Reports;
 use super::since::Changed;
 use super::workspace::{Profile, Workspace};
 use crate::config::bytes;
 use crate::corpus::{Choice, ReadError, Source, WalkError, read, walk};
 use crate::finding::Finding;
 use crate::fix::keep_one_copy;
-use crate::report::{Concise, Full, Json, JsonLines, Report, Statistics, Summary, count};
+use crate::report::{Summary, count};
 use crate::text::{Document, Texts};
 
 pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
@@ -55,7 +56,7 @@ struct Run<'a> {
     changed: Changed,
     stdin: Option<Source>,
     output: Output,
-    report: Box<dyn Report>,
+    reports: Reports,
     summary: Summary,
     failed: bool,
     /// Somebody still reads what is written.
@@ -65,14 +66,8 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     fn new(arguments: &'a CheckArguments, workspace: &Arc<Workspace>, paths: &[PathBuf]) -> anyhow::Result<Self> {
         let output = Output::new(arguments.color);
-        let report: Box<dyn Report> = match arguments.output_format {
-            _ if arguments.statistics => Box::new(Statistics::default()),
-            OutputFormat::Full => Box::new(Full::new(output.columns, output.color)),
-            OutputFormat::Concise => Box::new(Concise),
-            OutputFormat::Json => Box::new(Json::default()),
-            OutputFormat::JsonLines => Box::new(JsonLines),
-        };
         let root = workspace.root(paths)?;
+        let reports = Reports::new(&arguments.reports, arguments.statistics, &output, &root.registry)?;
         Ok(Self {
             arguments,
             workspace: Arc::clone(workspace),
@@ -82,7 +77,7 @@ impl<'a> Run<'a> {
             root,
             stdin: None,
             output,
-            report,
+            reports,
             summary: Summary::default(),
             failed: false,
             is_read: true,
@@ -239,9 +234,8 @@ impl<'a> Run<'a> {
         let findings = linter.findings(&fixed.document(), compared);
         self.gate.count(&findings);
         self.summary.add(&findings);
-        let mut report = String::new();
-        self.report.document(&fixed.document(), &findings, &given, &mut report);
-        self.report.finish(&self.summary, &mut report);
+        let mut report = self.reports.document(&fixed.document(), &findings, &given)?;
+        report.push_str(&self.reports.finish(&self.summary)?);
         if !self.arguments.quiet {
             output::report(&report);
         }
@@ -273,7 +267,7 @@ impl<'a> Run<'a> {
         const BATCH_FILES: usize = 512;
         const BATCH_BYTES: u64 = 64 << 20;
         let mut files = self.walk(paths)?.peekable();
-        while files.peek().is_some() && self.is_read {
+        while files.peek().is_some() && (self.is_read || self.reports.has_files()) {
             let (mut batch, mut bytes) = (Vec::new(), 0);
             while batch.len() < BATCH_FILES && bytes < BATCH_BYTES {
                 match files.next() {
@@ -314,8 +308,7 @@ impl<'a> Run<'a> {
         if findings.is_empty() && !self.arguments.statistics {
             return Ok(());
         }
-        let mut text = String::new();
-        self.report.document(&source.document(), &findings, given, &mut text);
+        let text = self.reports.document(&source.document(), &findings, given)?;
         self.write(&text)
     }
 
@@ -358,8 +351,7 @@ impl<'a> Run<'a> {
                 }
             }
         }
-        let mut text = String::new();
-        self.report.finish(&self.summary, &mut text);
+        let text = self.reports.finish(&self.summary)?;
         self.write(&text)?;
         Ok(self.exit())
     }

@@ -12,7 +12,6 @@ use crate::corpus::{Source, Trail, create, entries, replace};
 use crate::engine::Linter;
 use crate::finding::{Applicability, Finding};
 use crate::fix::{Fixed, Fixing};
-use crate::report::printable;
 
 /// How documents are fixed.
 #[derive(Clone, Copy)]
@@ -187,13 +186,35 @@ impl Delivery {
     /// A unified diff, as `git apply` and `patch -p1` take it.
     pub(super) fn diff(&self, source: &Source, after: &str) -> String {
         let name = relative(Path::new(&source.origin.path)).to_string_lossy().into_owned();
-        let name = printable(&name);
         // Only `\n` ends a line for git; a lone `\r` does not.
         let (old, new): (Vec<&str>, Vec<&str>) =
             (source.text.split_inclusive('\n').collect(), after.split_inclusive('\n').collect());
         let difference = TextDiff::configure().newline_terminated(true).diff_slices(&old, &new);
-        difference.unified_diff().context_radius(3).header(&format!("a/{name}"), &format!("b/{name}")).to_string()
+        difference
+            .unified_diff()
+            .context_radius(3)
+            .header(&quoted(&format!("a/{name}")), &quoted(&format!("b/{name}")))
+            .to_string()
     }
+}
+
+/// A name as git writes it in a patch: in quotes, with escapes, where it holds quotes, backslashes or control characters.
+fn quoted(name: &str) -> String {
+    if !name.contains(|character: char| character == '"' || character == '\\' || character.is_ascii_control()) {
+        return name.to_owned();
+    }
+    let mut quoted = String::from("\"");
+    for character in name.chars() {
+        match character {
+            '"' | '\\' => quoted.extend(['\\', character]),
+            '\t' => quoted.push_str("\\t"),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            control if control.is_ascii_control() => quoted.push_str(&format!("\\{:03o}", u32::from(control))),
+            other => quoted.push(other),
+        }
+    }
+    quoted + "\""
 }
 
 /// `path` without what would lead out of the folder it is put into.

@@ -10,6 +10,7 @@ mod generate;
 mod init;
 mod known;
 mod output;
+mod reports;
 mod rule;
 mod since;
 mod test_rules;

@@ -11,5 +11,5 @@ pub use read::{ReadError, Source, read};
 pub use spill::{Spill, free_memory};
 pub use trail::{Broken, Entry, Step, Trail, UndoError, entries, hash, read_trail, rewrite_trail};
 pub use walk::{Choice, WalkError, folders, walk};
-pub use write::{WriteError, create, replace};
+pub use write::{NewFile, WriteError, create, replace};
 pub use written::{CONFIGURATIONS, read_written, rule_files};

@@ -1,7 +1,7 @@
 //! Files replaced whole or not at all.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -74,8 +74,90 @@ pub fn create(path: &Path, content: &[u8]) -> Result<(), WriteError> {
     Ok(())
 }
 
+/// A file that is written piece by piece under another name, and is at its place only when it is whole.
+///
+/// What is no plain file, such as `/dev/stdout`, is written to as it stands.
+pub struct NewFile {
+    path: PathBuf,
+    stream: Stream,
+}
+
+enum Stream {
+    Beside(BufWriter<NamedTempFile>),
+    Direct(BufWriter<fs::File>),
+}
+
+impl NewFile {
+    /// Begins to write the file at `path`; makes the folders above it.
+    ///
+    /// # Errors
+    ///
+    /// The file system refuses.
+    pub fn begin(path: &Path) -> Result<Self, WriteError> {
+        let io = |error| WriteError::Io { path: path.to_owned(), error };
+        // A symbolic link stays a link.
+        let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let stream = match path.metadata() {
+            Ok(metadata) if !metadata.is_file() => {
+                Stream::Direct(BufWriter::new(fs::File::options().write(true).open(path).map_err(io)?))
+            }
+            found => {
+                if let Some(folder) = target.parent() {
+                    fs::create_dir_all(folder).map_err(io)?;
+                }
+                let file = temporary(&target).map_err(io)?;
+                if let Ok(metadata) = found {
+                    file.as_file().set_permissions(metadata.permissions()).map_err(io)?;
+                }
+                Stream::Beside(BufWriter::new(file))
+            }
+        };
+        Ok(Self { path: target, stream })
+    }
+
+    /// Adds `text`.
+    ///
+    /// # Errors
+    ///
+    /// The file system refuses.
+    pub fn write(&mut self, text: &str) -> Result<(), WriteError> {
+        let written = match &mut self.stream {
+            Stream::Beside(stream) => stream.write_all(text.as_bytes()),
+            Stream::Direct(stream) => stream.write_all(text.as_bytes()),
+        };
+        written.map_err(|error| WriteError::Io { path: self.path.clone(), error })
+    }
+
+    /// Puts the file in its place.
+    ///
+    /// # Errors
+    ///
+    /// The file system refuses; what was at its place is still there.
+    pub fn finish(self) -> Result<(), WriteError> {
+        let io = |error| WriteError::Io { path: self.path.clone(), error };
+        match self.stream {
+            Stream::Beside(stream) => {
+                let file = stream.into_inner().map_err(|error| io(error.into_error()))?;
+                file.as_file().sync_all().map_err(io)?;
+                file.persist(&self.path).map_err(|error| io(error.error))?;
+                sync_folder(&self.path);
+            }
+            Stream::Direct(mut stream) => stream.flush().map_err(io)?,
+        }
+        Ok(())
+    }
+}
+
 /// A temporary file beside `path`, with `content`, on the disk.
 fn prepare(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
+    let mut file = temporary(path)?;
+    file.write_all(content)?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+/// A temporary file beside `path`.
+fn temporary(path: &Path) -> io::Result<NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Hidden, so that a run over the folder does not take it for a document should the process be killed.
     let mut builder = tempfile::Builder::new();
@@ -85,10 +167,7 @@ fn prepare(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(content)?;
-    file.as_file().sync_all()?;
-    Ok(file)
+    builder.tempfile_in(folder)
 }
 
 #[cfg(unix)]
