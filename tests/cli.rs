@@ -13,5 +13,7 @@
 
 #[test]
 fn transcripts() {
-    trycmd::TestCases::new().case("tests/cli/*.trycmd").run();
+    // Where the tests run must not choose the format.
+    let cases = trycmd::TestCases::new();
+    cases.env("GITHUB_ACTIONS", "").env("GITLAB_CI", "").case("tests/cli/*.trycmd").run();
 }

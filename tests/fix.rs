@@ -94,6 +94,20 @@ fn a_second_run_changes_nothing_and_undo_gives_the_bytes_back() {
 }
 
 #[test]
+fn the_changes_of_one_file_can_be_taken_back_however_it_is_spelt() {
+    let folder = copy_of_seeds();
+    dechaff(folder.path(), &["check", ".", "--fix", "--trail", "trail.jsonl", "-q"]);
+    let name = "001_c939593177198e66.txt";
+    assert!(dechaff(folder.path(), &["undo", "trail.jsonl", &format!("./x/../{name}")]).status.success());
+    let (now, before) = (files(folder.path()), files(Path::new("seeds")));
+    assert_eq!(now[Path::new(name)], before[Path::new(name)]);
+    assert_ne!(now, before);
+    let whole = folder.path().canonicalize().unwrap();
+    assert!(dechaff(folder.path(), &["undo", "trail.jsonl", whole.to_str().unwrap()]).status.success());
+    assert_eq!(files(folder.path()), before);
+}
+
+#[test]
 fn the_changes_of_one_rule_can_be_taken_back_alone() {
     let folder = copy_of_seeds();
     dechaff(folder.path(), &["check", ".", "--fix", "--trail", "trail.jsonl", "-q"]);
@@ -209,12 +223,23 @@ fn standard_input_is_fixed_onto_standard_output() {
     assert!(output.status.success());
 }
 
+/// Names that a patch must quote, and some that it need not.
+#[cfg(unix)]
+const ODD_NAMES: [&str; 4] = ["say \"so\".txt", "tab\there.txt", "new\nline.txt", "schön 海.txt"];
+#[cfg(not(unix))]
+const ODD_NAMES: [&str; 1] = ["schön 海.txt"];
+
 #[test]
 fn the_difference_is_one_that_patch_takes() {
     let folder = copy_of_seeds();
+    for name in ODD_NAMES {
+        fs::write(folder.path().join(name), "The harbour was quiet when the boats came in.\n\nLeave a Comment\n")
+            .unwrap();
+    }
+    let before = files(folder.path());
     let difference = dechaff(folder.path(), &["check", ".", "--diff", "--unsafe-fixes"]);
     assert_eq!(difference.status.code(), Some(1));
-    assert_eq!(files(folder.path()), files(Path::new("seeds")), "--diff writes nothing");
+    assert_eq!(files(folder.path()), before, "--diff writes nothing");
     fs::write(folder.path().join("changes.patch"), &difference.stdout).unwrap();
     let applied =
         Command::new("git").current_dir(folder.path()).args(["apply", "--whitespace=nowarn", "changes.patch"]).output();
@@ -225,6 +250,10 @@ fn the_difference_is_one_that_patch_takes() {
     assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
     let patched = files(folder.path());
     let other = copy_of_seeds();
+    for name in ODD_NAMES {
+        fs::write(other.path().join(name), "The harbour was quiet when the boats came in.\n\nLeave a Comment\n")
+            .unwrap();
+    }
     dechaff(other.path(), &["check", ".", "--fix", "--unsafe-fixes", "-q"]);
     assert_eq!(patched, files(other.path()));
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use super::reports::Wanted;
 use crate::corpus::{Kind, Reading};
 
 /// Find boilerplate and other noise in text corpora, and say what, where and why.
@@ -87,9 +88,8 @@ pub(super) struct CheckArguments {
     #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Settings")]
     pub(super) ignore: Vec<String>,
 
-    /// How to print findings
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = OutputFormat::Full)]
-    pub(super) output_format: OutputFormat,
+    #[command(flatten)]
+    pub(super) reports: Wanted,
 
     /// When to use colour
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = ColorWhen::Auto)]
@@ -352,21 +352,6 @@ fn parse_bytes(text: &str) -> Result<String, String> {
 fn parse_share(text: &str) -> Result<f64, String> {
     let share: f64 = text.parse().map_err(|_| "give a number from 0 to 1, such as 0.5".to_owned())?;
     if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("give a number from 0 to 1, such as 0.5".into()) }
-}
-
-/// How findings are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum OutputFormat {
-    /// Like a compiler, with the text
-    Full,
-    /// One line a finding
-    Concise,
-    /// One JSON array
-    Json,
-    /// One JSON object a line
-    JsonLines,
-    /// Attributes for the mixer of Dolma, into the directory that --output-dir names
-    Dolma,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::arguments::{CheckArguments, OutputFormat};
+use super::arguments::CheckArguments;
 use super::attributes::Attributes;
 use super::bad::BadRecords;
 use super::compare::{Compared, Given, compare};
@@ -15,6 +15,7 @@ use super::known::{Known, Linters};
 use super::output::{self, Output};
 use super::pipeline::{self, Piece, stream};
 use super::progress::Progress;
+use super::reports::Reports;
 use super::since::Changed;
 use super::stdin::{Stdin, read_stdin};
 use super::workspace::{Profile, Workspace};
@@ -23,7 +24,7 @@ use crate::config::bytes;
 use crate::corpus::{Choice, Input, Reading, Source, WalkError, expand, walk};
 use crate::finding::Finding;
 use crate::fix::keep_one_copy;
-use crate::report::{Concise, Full, Json, JsonLines, Report, Statistics, Summary};
+use crate::report::Summary;
 use crate::text::{Document, Texts};
 
 pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
@@ -63,7 +64,7 @@ pub(super) struct Run<'a> {
     /// Standard input, if it is not.
     pub(super) spooled: Option<super::stdin::Spooled>,
     pub(super) output: Output,
-    pub(super) report: Box<dyn Report>,
+    pub(super) reports: Reports,
     pub(super) attributes: Option<Attributes>,
     pub(super) summary: Summary,
     pub(super) progress: Rc<Progress>,
@@ -78,17 +79,9 @@ pub(super) struct Run<'a> {
 impl<'a> Run<'a> {
     fn new(arguments: &'a CheckArguments, workspace: &Arc<Workspace>, paths: &[PathBuf]) -> anyhow::Result<Self> {
         let output = Output::new(arguments.color);
-        let report: Box<dyn Report> = match arguments.output_format {
-            _ if arguments.statistics => Box::new(Statistics::default()),
-            OutputFormat::Full => Box::new(Full::new(output.columns, output.color)),
-            OutputFormat::Concise | OutputFormat::Dolma => Box::new(Concise),
-            OutputFormat::Json => Box::new(Json::default()),
-            OutputFormat::JsonLines => Box::new(JsonLines),
-        };
-        let is_for_people =
-            matches!(arguments.output_format, OutputFormat::Full | OutputFormat::Concise | OutputFormat::Dolma);
-        let folder = arguments.output_dir.as_ref().filter(|_| arguments.output_format == OutputFormat::Dolma);
+        let folder = arguments.output_dir.as_ref().filter(|_| arguments.reports.has_dolma());
         let root = workspace.root(paths)?;
+        let reports = Reports::new(&arguments.reports, arguments.statistics, &output, &root.registry)?;
         Ok(Self {
             arguments,
             workspace: Arc::clone(workspace),
@@ -100,10 +93,10 @@ impl<'a> Run<'a> {
             stdin: None,
             spooled: None,
             output,
-            report,
+            reports,
             attributes: folder.map(|folder| Attributes::new(folder)),
             summary: Summary::default(),
-            progress: Rc::new(Progress::new(arguments.quiet || !is_for_people)),
+            progress: Rc::new(Progress::new(arguments.quiet || !arguments.reports.is_for_people())),
             bad: BadRecords::default(),
             failed: false,
             is_aside: false,
@@ -336,9 +329,8 @@ impl<'a> Run<'a> {
         let findings = linter.findings(&fixed.document(), compared);
         self.gate.count(&findings);
         self.summary.add(&findings);
-        let mut report = String::new();
-        self.report.document(&fixed.document(), &findings, &given, &mut report);
-        self.report.finish(&self.summary, &mut report);
+        let mut report = self.reports.document(&fixed.document(), &findings, &given)?;
+        report.push_str(&self.reports.finish(&self.summary)?);
         if !self.arguments.quiet {
             output::report(&report);
         }
@@ -365,7 +357,7 @@ impl<'a> Run<'a> {
         };
         stream(inputs, &reading, &progress, work, |piece| {
             done(self, piece)?;
-            Ok(self.is_read)
+            Ok(self.is_read || self.reports.has_files())
         })?;
         self.end();
         Ok(())

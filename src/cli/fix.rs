@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context, bail};
 use similar::TextDiff;
 
-use super::arguments::{CheckArguments, OutputFormat};
+use super::arguments::CheckArguments;
 use super::shards::Rewriting;
 use super::workspace::Profile;
 use crate::corpus::{Source, Trail, create, entries, replace};
@@ -107,7 +107,7 @@ impl Delivery {
     /// The trail cannot be opened, it is said how to fix but not to fix, or standard input is to go elsewhere than to
     /// standard output.
     pub(super) fn new(arguments: &CheckArguments, stdin: usize) -> anyhow::Result<Option<Self>> {
-        if arguments.output_format == OutputFormat::Dolma {
+        if arguments.reports.has_dolma() {
             if arguments.output_dir.is_none() {
                 bail!("--output-format dolma needs --output-dir: attributes are files beside the documents");
             }
@@ -211,23 +211,37 @@ impl Delivery {
     /// A unified diff, as `git apply` and `patch -p1` take it; of a record, one that says so first and that they do not take.
     pub(super) fn diff(&self, source: &Source, after: &str, is_inside: bool) -> String {
         let name = relative(Path::new(&source.origin.path)).to_string_lossy().into_owned();
-        let place = source.origin.to_string();
+        let place = printable(&source.origin.to_string()).into_owned();
         let (note, name) = match is_inside {
-            true => (
-                format!("# {}: its text as it would change; not a patch of the file\n", printable(&place)),
-                place.as_str(),
-            ),
-            false => (String::new(), name.as_str()),
+            true => (format!("# {place}: its text as it would change; not a patch of the file\n"), place),
+            false => (String::new(), name),
         };
-        let name = printable(name);
         // Only `\n` ends a line for git; a lone `\r` does not.
         let (old, new): (Vec<&str>, Vec<&str>) =
             (source.text.split_inclusive('\n').collect(), after.split_inclusive('\n').collect());
         let difference = TextDiff::configure().newline_terminated(true).diff_slices(&old, &new);
-        let difference =
-            difference.unified_diff().context_radius(3).header(&format!("a/{name}"), &format!("b/{name}")).to_string();
-        note + &difference
+        let header = (quoted(&format!("a/{name}")), quoted(&format!("b/{name}")));
+        note + &difference.unified_diff().context_radius(3).header(&header.0, &header.1).to_string()
     }
+}
+
+/// A name as git writes it in a patch: in quotes, with escapes, where it holds quotes, backslashes or control characters.
+fn quoted(name: &str) -> String {
+    if !name.contains(|character: char| character == '"' || character == '\\' || character.is_ascii_control()) {
+        return name.to_owned();
+    }
+    let mut quoted = String::from("\"");
+    for character in name.chars() {
+        match character {
+            '"' | '\\' => quoted.extend(['\\', character]),
+            '\t' => quoted.push_str("\\t"),
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            control if control.is_ascii_control() => quoted.push_str(&format!("\\{:03o}", u32::from(control))),
+            other => quoted.push(other),
+        }
+    }
+    quoted + "\""
 }
 
 /// `path` without what would lead out of the folder it is put into.

@@ -15,6 +15,7 @@ mod known;
 mod output;
 mod pipeline;
 mod progress;
+mod reports;
 mod rule;
 mod shards;
 mod since;

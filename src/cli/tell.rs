@@ -66,8 +66,7 @@ impl Run<'_> {
         if findings.is_empty() && !self.arguments.statistics || self.attributes.is_some() {
             return Ok(());
         }
-        let mut text = String::new();
-        self.report.document(&source.document(), &findings, given, &mut text);
+        let text = self.reports.document(&source.document(), &findings, given)?;
         self.write(&text)
     }
 
@@ -149,8 +148,7 @@ impl Run<'_> {
                 }
             }
         }
-        let mut text = String::new();
-        self.report.finish(&self.summary, &mut text);
+        let text = self.reports.finish(&self.summary)?;
         self.write(&text)?;
         Ok(self.exit())
     }

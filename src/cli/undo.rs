@@ -10,6 +10,7 @@ use anyhow::{Context, bail};
 use super::Exit;
 use super::arguments::UndoArguments;
 use super::output::{self, Output};
+use super::workspace::absolute;
 use crate::corpus::{
     Broken, Entry, Fate, Input, Opened, Reading, Records, Rewriter, Shard, ShardStep, Step, open, read_trail, replace,
     rewrite_trail,
@@ -24,10 +25,12 @@ pub(super) fn run(arguments: &UndoArguments) -> anyhow::Result<Exit> {
     for (line, _) in &broken {
         output::warning(&format!("{}:{line}: not a line of a trail; it was passed over and is kept", trail.display()));
     }
-    let rules = codes(&arguments.rule)?;
+    let rules = codes(&arguments.rule, &entries)?;
+    let here = std::env::current_dir().context("cannot find the working directory")?;
+    let chosen: Vec<PathBuf> = arguments.paths.iter().map(|path| absolute(&here, path)).collect();
     let is_chosen = |entry: &Entry| {
-        let path = Path::new(&entry.path);
-        (arguments.paths.is_empty() || arguments.paths.iter().any(|chosen| path.starts_with(chosen)))
+        let path = absolute(&here, Path::new(&entry.path));
+        (chosen.is_empty() || chosen.iter().any(|chosen| path.starts_with(chosen)))
             && (rules.is_empty() || entry.rules.iter().any(|rule| rules.contains(rule)))
     };
 
@@ -56,10 +59,15 @@ pub(super) fn run(arguments: &UndoArguments) -> anyhow::Result<Exit> {
     Ok(if undo.failed { Exit::Failure } else { Exit::Clean })
 }
 
-/// The codes of rules named by code or name.
-fn codes(rules: &[String]) -> anyhow::Result<Vec<String>> {
+/// The codes of rules named by code or name; a code that only the trail knows is of a user's own rule.
+fn codes(rules: &[String], entries: &[Entry]) -> anyhow::Result<Vec<String>> {
     let registry = Registry::embedded()?;
-    rules.iter().map(|rule| Ok(registry.find(rule)?.info.code.clone())).collect()
+    let in_trail = |rule: &String| entries.iter().any(|entry| entry.rules.contains(rule));
+    let code = |rule: &String| match in_trail(rule) {
+        true => Ok(rule.clone()),
+        false => Ok(registry.find(rule)?.info.code.clone()),
+    };
+    rules.iter().map(code).collect()
 }
 
 struct Undo<'a> {

@@ -1,7 +1,7 @@
 //! Which settings are in force for which file: the command line, and configuration files found by walking up from the file.
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use anyhow::{Context, bail};
@@ -145,15 +145,7 @@ impl Workspace {
 
     /// `path` from the root on, without `.` and `..`, as configurations' patterns see it.
     pub(super) fn absolute(&self, path: &Path) -> PathBuf {
-        let mut absolute = PathBuf::new();
-        for component in self.here.join(path).components() {
-            match component {
-                std::path::Component::ParentDir => drop(absolute.pop()),
-                std::path::Component::CurDir => {}
-                other => absolute.push(other),
-            }
-        }
-        absolute
+        absolute(&self.here, path)
     }
 
     fn of_folder(&self, folder: &Path) -> anyhow::Result<Arc<Profile>> {
@@ -247,6 +239,19 @@ impl Profile {
     pub(super) fn path(&self, of: impl Fn(&Options) -> Option<&Spanned<String>>) -> Option<PathBuf> {
         self.value(of).map(|(path, layer)| layer.folder.join(path))
     }
+}
+
+/// `path` from the root on, without `.` and `..`; a relative one is taken from `here`.
+pub(super) fn absolute(here: &Path, path: &Path) -> PathBuf {
+    let mut absolute = PathBuf::new();
+    for component in here.join(path).components() {
+        match component {
+            Component::ParentDir => drop(absolute.pop()),
+            Component::CurDir => {}
+            other => absolute.push(other),
+        }
+    }
+    absolute
 }
 
 /// The ignore list that the strongest layer names.

@@ -1,7 +1,7 @@
 //! Files replaced whole or not at all.
 
 use std::fs::{self, File, Metadata};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -89,6 +89,80 @@ pub fn create(path: &Path, content: &[u8]) -> Result<(), WriteError> {
     let mut pending = Pending::creating(path)?;
     pending.temporary.write_all(content).map_err(io)?;
     pending.commit(|_| Ok(true), || Ok(()))
+}
+
+/// A file that is written piece by piece under another name, and is at its place only when it is whole.
+///
+/// What is no plain file, such as `/dev/stdout`, is written to as it stands.
+pub struct NewFile {
+    path: PathBuf,
+    stream: Stream,
+}
+
+enum Stream {
+    Beside(BufWriter<NamedTempFile>),
+    Direct(BufWriter<File>),
+}
+
+impl NewFile {
+    /// Begins to write the file at `path`; makes the folders above it.
+    ///
+    /// # Errors
+    ///
+    /// The file system refuses.
+    pub fn begin(path: &Path) -> Result<Self, WriteError> {
+        let io = |error| WriteError::Io { path: path.to_owned(), error };
+        // A symbolic link stays a link.
+        let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let stream = match path.metadata() {
+            Ok(metadata) if !metadata.is_file() => {
+                Stream::Direct(BufWriter::new(File::options().write(true).open(path).map_err(io)?))
+            }
+            found => {
+                if let Some(folder) = target.parent() {
+                    fs::create_dir_all(folder).map_err(io)?;
+                }
+                let file = beside(&target).map_err(io)?;
+                if let Ok(metadata) = found {
+                    file.as_file().set_permissions(metadata.permissions()).map_err(io)?;
+                }
+                Stream::Beside(BufWriter::new(file))
+            }
+        };
+        Ok(Self { path: target, stream })
+    }
+
+    /// Adds `text`.
+    ///
+    /// # Errors
+    ///
+    /// The file system refuses.
+    pub fn write(&mut self, text: &str) -> Result<(), WriteError> {
+        let written = match &mut self.stream {
+            Stream::Beside(stream) => stream.write_all(text.as_bytes()),
+            Stream::Direct(stream) => stream.write_all(text.as_bytes()),
+        };
+        written.map_err(|error| WriteError::Io { path: self.path.clone(), error })
+    }
+
+    /// Puts the file in its place.
+    ///
+    /// # Errors
+    ///
+    /// The file system refuses; what was at its place is still there.
+    pub fn finish(self) -> Result<(), WriteError> {
+        let io = |error| WriteError::Io { path: self.path.clone(), error };
+        match self.stream {
+            Stream::Beside(stream) => {
+                let file = stream.into_inner().map_err(|error| io(error.into_error()))?;
+                file.as_file().sync_all().map_err(io)?;
+                file.persist(&self.path).map_err(|error| io(error.error))?;
+                sync_folder(&self.path);
+            }
+            Stream::Direct(mut stream) => stream.flush().map_err(io)?,
+        }
+        Ok(())
+    }
 }
 
 /// A file that is being written and not yet in its place; it goes if it is dropped.

@@ -1,6 +1,6 @@
 //! One line a finding.
 
-use super::{Report, Summary, printable};
+use super::{Report, Summary, printable, words};
 use crate::finding::Finding;
 use crate::text::{Document, Texts};
 
@@ -11,16 +11,8 @@ pub struct Concise;
 impl Report for Concise {
     fn document(&mut self, document: &Document<'_>, findings: &[Finding], _: &dyn Texts, output: &mut String) {
         for finding in findings {
-            let place = document.position(finding.span.start);
-            let fix = finding.fix.as_ref().map_or(String::new(), |fix| format!(" ({} fix)", fix.applicability));
-            output.push_str(&format!(
-                "{}:{}:{}: {} {}{fix}\n",
-                printable(&finding.origin.to_string()),
-                place.line,
-                place.column,
-                finding.rule.code,
-                printable(&finding.message),
-            ));
+            output.push_str(&line(document, finding));
+            output.push('\n');
         }
     }
 
@@ -28,4 +20,18 @@ impl Report for Concise {
         output.push_str(&summary.line());
         output.push('\n');
     }
+}
+
+/// The finding's line, without its end.
+pub(super) fn line(document: &Document<'_>, finding: &Finding) -> String {
+    let place = document.position(finding.span.start);
+    format!(
+        "{}:{}:{}: {} {}{}",
+        printable(&finding.origin.to_string()),
+        place.line,
+        place.column,
+        finding.rule.code,
+        printable(&finding.message),
+        words::fix(finding),
+    )
 }

@@ -2,8 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use super::{Report, Summary};
 use crate::finding::{Applicability, Finding};
-use crate::text::Span;
+use crate::text::{Document, Span, Texts};
+
+/// The summary alone, where findings go to files of attributes.
+#[derive(Debug, Default)]
+pub struct Total;
+
+impl Report for Total {
+    fn document(&mut self, _: &Document<'_>, _: &[Finding], _: &dyn Texts, _: &mut String) {}
+
+    fn finish(&mut self, summary: &Summary, output: &mut String) {
+        output.push_str(&summary.line());
+        output.push('\n');
+    }
+}
 
 /// The line for a document: its identifier, which is JSON, and for each rule the spans that its findings would have go, or
 /// mark where they have no fix.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
+use super::place::is_nested;
 use super::window::{Window, window};
-use super::{Report, Summary, printable};
+use super::{Report, Summary, printable, words};
 use crate::finding::{Finding, Label, Severity};
 use crate::text::{Document, Position, Texts};
 
@@ -72,7 +73,7 @@ impl Full {
         let (nested, labels): (Vec<&Label>, Vec<&Label>) = finding.labels.iter().partition(|label| {
             let is_below =
                 label.origin.is_none() && document.line_at(label.span.start) > document.line_at(own.span.start);
-            is_nested(label, &own, &finding.labels) && (label.message.is_empty() || !is_below)
+            is_nested(label, finding) && (label.message.is_empty() || !is_below)
         });
         let mut marks = vec![self.label(document, &own, &nested, AnnotationKind::Primary)];
         let (near, far): (Vec<&Label>, Vec<&Label>) = labels.into_iter().partition(|label| label.origin.is_none());
@@ -122,24 +123,15 @@ impl Full {
     }
 }
 
-/// Whether a label lies within what is marked anyway, and so tells apart a part of it.
-fn is_nested(label: &Label, own: &Label, all: &[Label]) -> bool {
-    std::iter::once(own)
-        .chain(all)
-        .any(|outer| outer.origin == label.origin && outer.span != label.span && outer.span.contains(label.span))
-}
-
 fn messages<'a>(mut group: Group<'a>, finding: &'a Finding) -> Group<'a> {
     for note in &finding.notes {
         group = group.element(Level::NOTE.message(printable(note)));
     }
-    if !finding.also.is_empty() {
-        let others = finding.also.iter().map(|(code, message)| format!("{code} ({})", printable(message)));
-        group = group.element(Level::NOTE.message(format!("also {}", others.collect::<Vec<_>>().join("; "))));
+    if let Some(also) = words::also(finding) {
+        group = group.element(Level::NOTE.message(printable(&also).into_owned()));
     }
     if let Some(help) = &finding.help {
-        let applicability = finding.fix.as_ref().map_or(String::new(), |fix| format!(" ({} fix)", fix.applicability));
-        group = group.element(Level::HELP.message(format!("{}{applicability}", printable(help))));
+        group = group.element(Level::HELP.message(format!("{}{}", printable(help), words::fix(finding))));
     }
     group
 }

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::{Report, Summary};
-use crate::finding::{Applicability, Edit, Finding, Label, Severity};
-use crate::text::{Document, Position, Record, Span, Texts};
+use super::{Report, Summary, place};
+use crate::finding::{Applicability, Edit, Finding, Severity};
+use crate::text::{Document, Position, Record, Texts};
 
 /// One finding a line, as it is found; no summary.
 #[derive(Debug, Default)]
@@ -81,7 +81,9 @@ fn object(document: &Document<'_>, finding: &Finding, texts: &dyn Texts) -> Stri
     });
     let others = finding.labels.iter().map(|label| {
         let origin = label.origin.as_ref().unwrap_or(&finding.origin);
-        let (start, end) = positions(document, label, texts);
+        let unknown = |offset| Position { offset, line: 0, column: 0 };
+        let (start, end) = place::of_label(document, label, texts, place::ends)
+            .unwrap_or_else(|| (unknown(label.span.start), unknown(label.span.end)));
         JsonLabel { path: &origin.path, record: origin.record.as_ref(), start, end, message: &label.message }
     });
     let finding = JsonFinding {
@@ -99,16 +101,4 @@ fn object(document: &Document<'_>, finding: &Finding, texts: &dyn Texts) -> Stri
     };
     // Strings, numbers and lists always serialise.
     serde_json::to_string(&finding).unwrap_or_default()
-}
-
-/// A label's place in the finding's own document, or in another, which is read again; with lines and columns of 0 where it
-/// can no longer be had.
-fn positions(document: &Document<'_>, label: &Label, texts: &dyn Texts) -> (Position, Position) {
-    let of = |document: &Document<'_>, span: Span| (document.position(span.start), document.position(span.end));
-    let Some(origin) = &label.origin else { return of(document, label.span) };
-    let unknown = |offset| Position { offset, line: 0, column: 0 };
-    match texts.text(origin).filter(|text| text.get(label.span.range()).is_some()) {
-        Some(text) => of(&Document::parse(std::sync::Arc::clone(origin), &text), label.span),
-        None => (unknown(label.span.start), unknown(label.span.end)),
-    }
 }

@@ -2,24 +2,42 @@
 //!
 //! A report writes into a string and nowhere else; what is done with it is the caller's affair.
 
+mod azure;
 mod concise;
 mod dolma;
 mod fault;
 mod full;
+mod github;
+mod gitlab;
+mod grouped;
 mod json;
+mod junit;
+mod markdown;
+mod place;
 mod printable;
+mod rdjson;
+mod sarif;
 mod statistics;
 mod window;
+mod words;
 
 use crate::finding::{Applicability, Finding};
 use crate::text::{Document, Texts};
 
+pub use azure::Azure;
 pub use concise::Concise;
-pub use dolma::attributes;
+pub use dolma::{Total, attributes};
 pub use fault::render_fault;
 pub use full::Full;
+pub use github::GitHub;
+pub use gitlab::GitLab;
+pub use grouped::Grouped;
 pub use json::{Json, JsonLines};
+pub use junit::JUnit;
+pub use markdown::Markdown;
 pub use printable::printable;
+pub use rdjson::RdJson;
+pub use sarif::Sarif;
 pub use statistics::Statistics;
 
 /// Turns findings into text, one document after the other.

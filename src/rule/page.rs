@@ -25,7 +25,7 @@ impl Rule {
         }
         if let Some(parameters) = self.written_parameters() {
             let _ = write!(page, "\nParameters, which `[rule.{}]` of a configuration can change:\n\n", info.code);
-            let _ = writeln!(page, "```toml\n{parameters}\n```");
+            let _ = writeln!(page, "~~~toml\n{parameters}\n~~~");
         }
         if let Some(example) = self.examples.iter().find(|example| example.bad.is_some()) {
             block(&mut page, "Found", example.bad.as_ref(), |text| Marked::parse(text).text);
@@ -52,8 +52,8 @@ fn block(page: &mut String, title: &str, documents: Option<&Documents>, plain: i
         let text = plain(text);
         let text = text.trim_end();
         // A fence must be longer than any in the text.
-        let longest = text.lines().map(|line| line.trim_start().bytes().take_while(|byte| *byte == b'`').count()).max();
-        let fence = "`".repeat(longest.unwrap_or(0).max(2) + 1);
+        let longest = text.lines().map(|line| line.trim_start().bytes().take_while(|byte| *byte == b'~').count()).max();
+        let fence = "~".repeat(longest.unwrap_or(0).max(2) + 1);
         let title = if several { format!("{title}, document {}", index + 1) } else { title.to_owned() };
         let _ = write!(page, "\n{title}:\n\n{fence}text\n{text}\n{fence}\n");
     }

@@ -1,0 +1,259 @@
+//! Where findings are reported: each format asked for, and standard output or a file for it.
+//!
+//! At most one format goes to standard output, whose writing is the caller's affair; the others go to files, which are there,
+//! whole, when the run has ended.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
+
+use super::output::Output;
+use crate::corpus::NewFile;
+use crate::finding::Finding;
+use crate::report::{
+    Azure, Concise, Full, GitHub, GitLab, Grouped, JUnit, Json, JsonLines, Markdown, RdJson, Report, Sarif, Statistics,
+    Summary, Total,
+};
+use crate::rule::Registry;
+use crate::text::{Document, Texts};
+
+/// Columns of the `full` format in a file.
+const COLUMNS: usize = 100;
+
+/// How findings are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum OutputFormat {
+    /// Like a compiler, with the text
+    Full,
+    /// One line a finding
+    Concise,
+    /// One line a finding, under the name of its document
+    Grouped,
+    /// One JSON array
+    Json,
+    /// One JSON object a line
+    JsonLines,
+    /// SARIF 2.1.0, for code scanning and editors
+    Sarif,
+    /// Annotations of a GitHub Actions run
+    #[value(name = "github")]
+    GitHub,
+    /// GitLab's Code Quality report
+    #[value(name = "gitlab")]
+    GitLab,
+    /// JUnit's XML
+    #[value(name = "junit")]
+    JUnit,
+    /// reviewdog's diagnostic format, with suggestions
+    #[value(name = "rdjson")]
+    RdJson,
+    /// Issues of an Azure Pipelines run
+    Azure,
+    /// A table for a pull-request comment or a job summary
+    Markdown,
+    /// Attributes for the mixer of Dolma, into the directory that --output-dir names
+    Dolma,
+}
+
+/// The formats asked for, in order, each with its file.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Wanted {
+    formats: Vec<(OutputFormat, Option<PathBuf>)>,
+    /// Files that no format was given for.
+    files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct Flags {
+    /// How to print findings; may be repeated, with an --output-file for each but one
+    ///
+    /// [default: full; github where GITHUB_ACTIONS is true, and gitlab for an --output-file where GITLAB_CI is true]
+    #[arg(long, value_name = "FORMAT", value_enum, help_heading = "Reporting")]
+    output_format: Vec<OutputFormat>,
+
+    /// Write the format before it to this file, whole at the end of the run, and not to standard output
+    ///
+    /// Files are written under --quiet too. A format without a file goes to standard output.
+    #[arg(long, value_name = "FILE", help_heading = "Reporting", conflicts_with_all = ["diff", "fix_only"])]
+    output_file: Vec<PathBuf>,
+}
+
+impl Args for Wanted {
+    fn augment_args(command: Command) -> Command {
+        Flags::augment_args(command)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Flags::augment_args_for_update(command)
+    }
+}
+
+impl FromArgMatches for Wanted {
+    /// Pairs each file with the nearest format before it that has none, else with the first after it.
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let flags = Flags::from_arg_matches(matches)?;
+        let places = |flag| matches.indices_of(flag).into_iter().flatten().collect::<Vec<usize>>();
+        let formats_at = places("output_format");
+        let mut wanted =
+            Self { formats: flags.output_format.into_iter().map(|format| (format, None)).collect(), files: Vec::new() };
+        for (file, at) in flags.output_file.into_iter().zip(places("output_file")) {
+            let is_free = |index: &usize| wanted.formats[*index].1.is_none();
+            let before = formats_at.partition_point(|&format| format < at);
+            match (0..before).rev().find(is_free).or_else(|| (before..wanted.formats.len()).find(is_free)) {
+                Some(index) => wanted.formats[index].1 = Some(file),
+                None => wanted.files.push(file),
+            }
+        }
+        Ok(wanted)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl Wanted {
+    /// Whether attributes for Dolma are wanted.
+    pub(super) fn has_dolma(&self) -> bool {
+        self.formats.iter().any(|(format, _)| *format == OutputFormat::Dolma)
+    }
+
+    /// Whether a person reads what goes to standard output, if anything does.
+    pub(super) fn is_for_people(&self) -> bool {
+        use OutputFormat::{Concise, Dolma, Full, Grouped};
+        let is = |format: &OutputFormat| matches!(format, Full | Concise | Grouped | Dolma);
+        self.formats.iter().all(|(format, file)| file.is_some() || is(format))
+    }
+
+    /// The formats and their places; where none was asked for, what the environment suggests.
+    ///
+    /// # Errors
+    ///
+    /// Two formats would go to one place, or a file has no format.
+    fn resolve(&self) -> anyhow::Result<Vec<(OutputFormat, Option<&Path>)>> {
+        let is_true = |name| std::env::var_os(name).is_some_and(|value| value == "true");
+        let mut files = self.files.iter().map(PathBuf::as_path);
+        let mut resolved: Vec<_> = self.formats.iter().map(|(format, file)| (*format, file.as_deref())).collect();
+        if resolved.is_empty() {
+            let file = files.next();
+            resolved.push(match file {
+                Some(_) if is_true("GITLAB_CI") => (OutputFormat::GitLab, file),
+                None if is_true("GITHUB_ACTIONS") => (OutputFormat::GitHub, file),
+                _ => (OutputFormat::Full, file),
+            });
+        }
+        if let Some(file) = files.next() {
+            let file = file.display();
+            bail!(
+                "--output-file {file} has no format: give an --output-format for each file, such as `--output-format sarif --output-file {file}`"
+            );
+        }
+        for (index, (format, file)) in resolved.iter().enumerate() {
+            let Some((other, _)) = resolved[..index].iter().find(|(_, other)| other == file) else { continue };
+            match file {
+                Some(file) => bail!(
+                    "{} and {} would both go to {}: give each an --output-file of its own",
+                    name(*other),
+                    name(*format),
+                    file.display()
+                ),
+                None => bail!(
+                    "{} and {} would both go to standard output: give all but one an --output-file, such as `--output-format {} --output-file FILE`",
+                    name(*other),
+                    name(*format),
+                    name(*format)
+                ),
+            }
+        }
+        Ok(resolved)
+    }
+}
+
+/// The word for a format on the command line.
+fn name(format: OutputFormat) -> String {
+    format.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned())
+}
+
+/// The reports of a run, each with its place.
+pub(super) struct Reports {
+    all: Vec<(Box<dyn Report>, Option<NewFile>)>,
+}
+
+impl Reports {
+    /// Begins the reports that are `wanted`.
+    ///
+    /// # Errors
+    ///
+    /// What is wanted cannot be, or a file cannot be made.
+    pub(super) fn new(wanted: &Wanted, statistics: bool, output: &Output, registry: &Registry) -> anyhow::Result<Self> {
+        let begin = |(format, file): (OutputFormat, Option<&Path>)| -> anyhow::Result<_> {
+            let (columns, color) = if file.is_some() { (COLUMNS, false) } else { (output.columns, output.color) };
+            let report: Box<dyn Report> = match format {
+                _ if statistics && file.is_none() => Box::new(Statistics::default()),
+                OutputFormat::Full => Box::new(Full::new(columns, color)),
+                OutputFormat::Concise => Box::new(Concise),
+                OutputFormat::Grouped => Box::new(Grouped),
+                OutputFormat::Json => Box::new(Json::default()),
+                OutputFormat::JsonLines => Box::new(JsonLines),
+                OutputFormat::Sarif => Box::new(Sarif::new(registry.rules())),
+                OutputFormat::GitHub => Box::new(GitHub::default()),
+                OutputFormat::GitLab => Box::new(GitLab::default()),
+                OutputFormat::JUnit => Box::new(JUnit::default()),
+                OutputFormat::RdJson => Box::new(RdJson::default()),
+                OutputFormat::Azure => Box::new(Azure),
+                OutputFormat::Markdown => Box::new(Markdown::default()),
+                // The attributes are files of their own; here is only the summary.
+                OutputFormat::Dolma => Box::new(Total),
+            };
+            Ok((report, file.map(NewFile::begin).transpose()?))
+        };
+        Ok(Self { all: wanted.resolve()?.into_iter().map(begin).collect::<Result<_, _>>()? })
+    }
+
+    /// Whether anything goes to a file, so that the run matters though nobody reads standard output.
+    pub(super) fn has_files(&self) -> bool {
+        self.all.iter().any(|(_, file)| file.is_some())
+    }
+
+    /// Adds one document's findings to the files, and returns what is for standard output.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be written.
+    pub(super) fn document(
+        &mut self,
+        document: &Document<'_>,
+        findings: &[Finding],
+        texts: &dyn Texts,
+    ) -> anyhow::Result<String> {
+        self.add(|report, text| report.document(document, findings, texts, text))
+    }
+
+    /// Ends all reports, puts the files in their places and returns what is for standard output.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be written; it is then as it was.
+    pub(super) fn finish(&mut self, summary: &Summary) -> anyhow::Result<String> {
+        let text = self.add(|report, text| report.finish(summary, text))?;
+        self.all.drain(..).filter_map(|(_, file)| file).try_for_each(NewFile::finish)?;
+        Ok(text)
+    }
+
+    fn add(&mut self, mut say: impl FnMut(&mut dyn Report, &mut String)) -> anyhow::Result<String> {
+        let mut printed = String::new();
+        for (report, file) in &mut self.all {
+            match file {
+                Some(file) => {
+                    let mut text = String::new();
+                    say(report.as_mut(), &mut text);
+                    file.write(&text)?;
+                }
+                None => say(report.as_mut(), &mut printed),
+            }
+        }
+        Ok(printed)
+    }
+}

@@ -1,0 +1,346 @@
+//! Formats for other programs: valid by the schemas that those publish, and right about every place, whatever the text.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a test may fail aloud"
+)]
+
+mod xsd;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, LazyLock};
+
+use dechaff::engine::Linter;
+use dechaff::finding::{Applicability, Edit, Finding, Fix, Label, RuleInfo, Severity};
+use dechaff::report::{
+    Azure, Concise, Full, GitHub, GitLab, Grouped, JUnit, Json, JsonLines, Markdown, RdJson, Report, Sarif, Summary,
+};
+use dechaff::rule::Registry;
+use dechaff::text::{Document, Origin, Record, Span, Texts};
+use serde_json::Value;
+
+static REGISTRY: LazyLock<Registry> = LazyLock::new(|| Registry::embedded().unwrap());
+
+const COPIED: &str = "The ministry said on Tuesday that the talks would resume in Muscat next week, and that both sides had \
+                      agreed to bring their own experts along for the first time since the spring.";
+
+/// Texts with a fault each, and with what makes places hard to count: wide characters, line ends, no line end, nothing.
+fn texts() -> Vec<(Origin, String)> {
+    let record = |index, id: Option<&str>| Record { index, id: id.map(str::to_owned) };
+    let text = |name: &str, text: &str| (Origin::file(name), text.to_owned());
+    vec![
+        text("empty.txt", ""),
+        text("blank.txt", "\r\n\r\n"),
+        text("a b/ü,:;]%|<x>`\u{1b}[2J.md", "Ein Satz über 中文 😀😀 und mehr.\r\n\r\nLeave a Comment\r\n"),
+        text("first.txt", &format!("A page.\n\n{COPIED}\n\nLeave a Reply")),
+        text("second.txt", &format!("Another page.\n\n{COPIED} 😀\n\nShare this:\n")),
+        text("table.md", "| a | b |\n|---|---|\n| 1 | 2 |\n| 1 |\n\nText with <b>tags</b> &amp; more.\n"),
+        (
+            Origin { path: "shard.jsonl".into(), record: Some(record(17, Some("a\"b"))) },
+            format!("{COPIED}\n\nLeave a Reply\n"),
+        ),
+        (Origin { path: "shard.jsonl".into(), record: Some(record(18, None)) }, "Advertisement\n".into()),
+    ]
+}
+
+struct Held(HashMap<Origin, Arc<str>>);
+
+impl Texts for Held {
+    fn text(&self, origin: &Origin) -> Option<Arc<str>> {
+        self.0.get(origin).cloned()
+    }
+}
+
+/// All formats, by name.
+fn formats() -> Vec<(&'static str, Box<dyn Report>)> {
+    vec![
+        ("full", Box::new(Full::new(100, false))),
+        ("concise", Box::new(Concise)),
+        ("grouped", Box::new(Grouped)),
+        ("json", Box::new(Json::default())),
+        ("json-lines", Box::new(JsonLines)),
+        ("sarif", Box::new(Sarif::new(REGISTRY.rules()))),
+        ("github", Box::new(GitHub::default())),
+        ("gitlab", Box::new(GitLab::default())),
+        ("junit", Box::new(JUnit::default())),
+        ("rdjson", Box::new(RdJson::default())),
+        ("azure", Box::new(Azure)),
+        ("markdown", Box::new(Markdown::default())),
+    ]
+}
+
+/// What a format prints of documents and their findings.
+fn print(report: &mut dyn Report, all: &[(Document<'_>, Vec<Finding>)], texts: &dyn Texts) -> String {
+    let (mut output, mut summary) = (String::new(), Summary::default());
+    for (document, findings) in all {
+        summary.add(findings);
+        if !findings.is_empty() {
+            report.document(document, findings, texts, &mut output);
+        }
+    }
+    report.finish(&summary, &mut output);
+    output
+}
+
+/// Hands each format's text of the given documents to `check`.
+fn each(all: &[(Document<'_>, Vec<Finding>)], texts: &dyn Texts, check: impl Fn(&str, &str)) {
+    for (name, mut report) in formats() {
+        check(name, &print(report.as_mut(), all, texts));
+    }
+}
+
+fn valid(name: &str, text: &str) {
+    match name {
+        "sarif" => schema("sarif-2.1.0.json", &serde_json::from_str(text).unwrap()),
+        "rdjson" => schema("reviewdog-DiagnosticResult.json", &serde_json::from_str(text).unwrap()),
+        "gitlab" => valid_gitlab(text),
+        "junit" => xsd::validate("tests/schemas/junit-10.xsd", text),
+        "json" => drop(serde_json::from_str::<Vec<Value>>(text).unwrap()),
+        "github" => {
+            for line in text.lines() {
+                let is_command =
+                    ["::error ", "::warning ", "::notice "].iter().any(|command| line.starts_with(command));
+                assert!(is_command || !line.starts_with("::") && !line.contains("##["), "{line}");
+            }
+        }
+        "azure" => {
+            for line in text.lines().rev().skip(1) {
+                assert!(line.starts_with("##vso[task.logissue type="), "{line}");
+            }
+        }
+        "markdown" => {
+            for line in text.lines().filter(|line| line.starts_with('|')) {
+                assert_eq!(line.matches('|').count(), 5, "{line}");
+            }
+        }
+        _ => {}
+    }
+    if !["json", "json-lines", "sarif", "rdjson", "gitlab", "full"].contains(&name) {
+        assert!(!text.contains('\u{1b}'), "{name}: {text}");
+    }
+}
+
+fn schema(file: &str, value: &Value) {
+    static SCHEMAS: LazyLock<HashMap<&str, jsonschema::Validator>> = LazyLock::new(|| {
+        let read = |file| {
+            let text = std::fs::read_to_string(format!("tests/schemas/{file}")).unwrap();
+            // The pattern of a language in SARIF's schema is no regular expression in the strict reading: a bracket stands alone.
+            let text = text.replace("[a-zA-Z]{2}]?$", "[a-zA-Z]{2}\\\\]?$");
+            (file, jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap())
+        };
+        ["sarif-2.1.0.json", "reviewdog-DiagnosticResult.json", "gitlab-codeclimate.json"].map(read).into()
+    });
+    let errors: Vec<String> =
+        SCHEMAS[file].iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(errors.is_empty(), "{file}: {}\n{value}", errors.join("\n"));
+}
+
+fn valid_gitlab(text: &str) {
+    let issues: Vec<Value> = serde_json::from_str(text).unwrap();
+    let mut fingerprints = HashSet::new();
+    for issue in &issues {
+        schema("gitlab-codeclimate.json", issue);
+        assert!(["info", "minor", "major", "critical", "blocker"].contains(&issue["severity"].as_str().unwrap()));
+        assert!(issue["location"]["lines"]["begin"].as_u64().unwrap() > 0);
+        assert!(fingerprints.insert(issue["fingerprint"].as_str().unwrap()), "{issue}");
+    }
+}
+
+/// What all rules find in the texts.
+fn linted(texts: &[(Origin, String)]) -> (Vec<(Document<'_>, Vec<Finding>)>, Held) {
+    let linter = Linter::of(REGISTRY.rules()).unwrap();
+    let held = Held(texts.iter().map(|(origin, text)| (origin.clone(), Arc::from(text.as_str()))).collect());
+    let documents: Vec<Document<'_>> =
+        texts.iter().map(|(origin, text)| Document::parse(Arc::new(origin.clone()), text)).collect();
+    let compared = linter.compare(documents.iter().map(|document| linter.sketch(document)), &held).unwrap();
+    let all = documents.into_iter().map(|document| {
+        let own = compared.iter().filter(|finding| finding.origin == *document.origin()).cloned().collect();
+        let findings = linter.findings(&document, own);
+        (document, findings)
+    });
+    (all.collect(), held)
+}
+
+#[test]
+fn what_the_rules_find_is_valid_in_every_format() {
+    let texts = texts();
+    let (all, held) = linted(&texts);
+    let found: usize = all.iter().map(|(_, findings)| findings.len()).sum();
+    assert!(found > 5 && all.iter().any(|(_, found)| found.iter().any(|finding| finding.rule.code.starts_with("ND"))));
+    each(&all, &held, valid);
+}
+
+#[test]
+fn nothing_found_is_valid_in_every_format() {
+    each(&[], &Held(HashMap::new()), valid);
+}
+
+/// Findings at every two places of short texts, each with a fix of two edits and with labels here and in a lost document.
+#[test]
+fn no_place_is_out_of_reach() {
+    let info = |severity| Arc::new(RuleInfo { severity, ..RuleInfo::clone(&REGISTRY.rules()[0].info) });
+    let infos = [Severity::Info, Severity::Warning, Severity::Error].map(info);
+    for text in ["", "\n", "a", "é😀\r\n\r\n中|%\n", "\u{feff}x\ry\n\n"] {
+        let document = Document::parse(Arc::new(Origin::file("a.md")), text);
+        let places: Vec<usize> = (0..=text.len()).filter(|&at| text.is_char_boundary(at)).collect();
+        let mut findings = Vec::new();
+        for (index, &start) in places.iter().enumerate() {
+            for &end in &places[index..] {
+                let span = Span::new(start, end);
+                let mut finding = Finding::new(&infos[findings.len() % 3], &document, span);
+                finding.help = Some("remove | it".into());
+                let edits = [Span::new(start, start), span].map(|span| Edit { span, content: "\u{1b}x|\n".into() });
+                finding.fix = Some(Fix { applicability: Applicability::Unsafe, edits: edits.into() });
+                let lost = Some(Arc::new(Origin::file("lost.txt")));
+                finding.labels.extend([None, lost].map(|origin| Label { origin, span, message: "see".into() }));
+                findings.push(finding);
+            }
+        }
+        each(&[(document, findings)], &Held(HashMap::new()), valid);
+    }
+}
+
+/// The byte offset of a line and column; `width` says how many columns a character takes.
+fn offset(document: &Document<'_>, place: (&Value, &Value), width: impl Fn(char) -> usize) -> usize {
+    let (line, column) = (place.0.as_u64().unwrap() as usize, place.1.as_u64().unwrap() as usize);
+    let start = document.lines()[line - 1].start;
+    let mut left = column - 1;
+    let skipped = document.text()[start..].chars().take_while(|&character| {
+        let is_before = left > 0;
+        left = left.saturating_sub(width(character));
+        is_before
+    });
+    start + skipped.map(char::len_utf8).sum::<usize>()
+}
+
+/// What a fix makes of the text.
+fn fixed(text: &str, edits: &[(usize, usize, String)]) -> String {
+    let mut result = text.to_owned();
+    for (start, end, content) in edits.iter().rev() {
+        result.replace_range(start..end, content);
+    }
+    result
+}
+
+fn by_finding(finding: &Finding, text: &str) -> String {
+    let edits = finding.fix.iter().flat_map(|fix| &fix.edits);
+    fixed(text, &edits.map(|edit| (edit.span.start, edit.span.end, edit.content.clone())).collect::<Vec<_>>())
+}
+
+#[test]
+fn sarif_counts_lines_columns_and_bytes_alike() {
+    let texts = texts();
+    let (all, held) = linted(&texts);
+    let log: Value = serde_json::from_str(&print(&mut Sarif::new(REGISTRY.rules()), &all, &held)).unwrap();
+    let run = &log["runs"][0];
+    assert_eq!(run["columnKind"], "unicodeCodePoints");
+    let expected = all.iter().flat_map(|(document, findings)| findings.iter().map(move |finding| (document, finding)));
+    let (mut others, mut records) = (0, 0);
+    for (result, (document, finding)) in run["results"].as_array().unwrap().iter().zip(expected) {
+        let descriptor = &run["tool"]["driver"]["rules"][result["ruleIndex"].as_u64().unwrap() as usize];
+        assert_eq!(descriptor["id"], *finding.rule.code);
+        assert!(descriptor["help"]["markdown"].as_str().unwrap().contains("Found in:"));
+        assert_eq!(result["partialFingerprints"]["flaggedText/v1"], finding.fingerprint(document.text()));
+        let place = &result["locations"][0];
+        if let Some(record) = &finding.origin.record {
+            records += 1;
+            assert!(
+                place["logicalLocations"][0]["name"].as_str().unwrap().starts_with(&format!("record {}", record.index))
+            );
+            assert!(place["physicalLocation"].get("region").is_none() && result.get("fixes").is_none());
+            continue;
+        }
+        let span = |region: &Value| {
+            let start = offset(document, (&region["startLine"], &region["startColumn"]), |_| 1);
+            let end = offset(document, (&region["endLine"], &region["endColumn"]), |_| 1);
+            assert_eq!(region["byteOffset"], start);
+            assert_eq!(region["byteLength"], end - start);
+            Span::new(start, end)
+        };
+        assert_eq!(span(&place["physicalLocation"]["region"]), finding.span);
+        if finding.fix.is_some() {
+            let replacements = result["fixes"][0]["artifactChanges"][0]["replacements"].as_array().unwrap().iter();
+            let edits = replacements.map(|replacement| {
+                let span = span(&replacement["deletedRegion"]);
+                (span.start, span.end, replacement["insertedContent"]["text"].as_str().unwrap().to_owned())
+            });
+            assert_eq!(fixed(document.text(), &edits.collect::<Vec<_>>()), by_finding(finding, document.text()));
+        }
+        others += finding.labels.iter().filter(|label| label.origin.is_some()).count();
+        assert_eq!(result["relatedLocations"].as_array().map_or(0, Vec::len), finding.labels.len());
+    }
+    assert!(others > 0 && records > 0, "the other copy of a duplicate, and a record, are among the findings");
+}
+
+#[test]
+fn rdjson_counts_bytes_and_suggests_the_fix() {
+    let texts = texts();
+    let (all, held) = linted(&texts);
+    let log: Value = serde_json::from_str(&print(&mut RdJson::default(), &all, &held)).unwrap();
+    let expected = all.iter().flat_map(|(document, findings)| findings.iter().map(move |finding| (document, finding)));
+    let mut suggested = 0;
+    for (diagnostic, (document, finding)) in log["diagnostics"].as_array().unwrap().iter().zip(expected) {
+        if finding.origin.record.is_some() {
+            assert!(diagnostic["location"].get("range").is_none() && diagnostic.get("suggestions").is_none());
+            assert!(diagnostic["message"].as_str().unwrap().contains("record 1"));
+            continue;
+        }
+        let span = |range: &Value| {
+            let of = |place: &Value| offset(document, (&place["line"], &place["column"]), char::len_utf8);
+            Span::new(of(&range["start"]), of(&range["end"]))
+        };
+        assert_eq!(span(&diagnostic["location"]["range"]), finding.span);
+        if let Some(suggestion) = diagnostic["suggestions"].get(0) {
+            suggested += 1;
+            let span = span(&suggestion["range"]);
+            let edit = (span.start, span.end, suggestion["text"].as_str().unwrap().to_owned());
+            assert_eq!(fixed(document.text(), &[edit]), by_finding(finding, document.text()));
+        }
+    }
+    assert!(suggested > 3);
+}
+
+#[test]
+fn equal_findings_stay_apart_for_gitlab_and_alike_for_sarif() {
+    let text = "Some text of a page.\n\nLeave a Comment\n\nMore text of a page.\n\nLeave a Comment\n";
+    let texts = [(Origin::file("a.txt"), text.to_owned()), (Origin::file("b.txt"), text.to_owned())];
+    let (all, held) = linted(&texts);
+    let prompts: Vec<_> = all
+        .into_iter()
+        .map(|(document, findings)| {
+            (document, findings.into_iter().filter(|finding| finding.rule.code == "BP001").collect::<Vec<_>>())
+        })
+        .collect();
+    valid_gitlab(&print(&mut GitLab::default(), &prompts, &held));
+    let log: Value = serde_json::from_str(&print(&mut Sarif::new(REGISTRY.rules()), &prompts, &held)).unwrap();
+    let of = |name: &str| -> HashSet<String> {
+        let results = log["runs"][0]["results"].as_array().unwrap().iter();
+        results.map(|result| result["partialFingerprints"][name].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!((of("flaggedText/v1").len(), of("primaryLocationLineHash").len()), (1, 2));
+}
+
+#[test]
+fn github_and_markdown_say_how_much_they_leave_out() {
+    let text = "Leave a Comment\n\n".repeat(200);
+    let document = Document::parse(Arc::new(Origin::file("a.txt")), &text);
+    let rule = REGISTRY.find("BP001").unwrap();
+    let line = "Leave a Comment\n\n".len();
+    let at = |index: usize| Finding::removing(&rule.info, &document, Span::new(index * line, index * line + 15));
+    let findings: Vec<Finding> = (0..200).map(at).collect();
+    let all = [(document, findings)];
+    let texts = Held(HashMap::new());
+
+    let log = print(&mut GitHub::default(), &all, &texts);
+    assert_eq!(log.matches("::warning ").count(), 10);
+    assert_eq!(log.lines().filter(|line| line.starts_with("- a.txt:")).count(), 190);
+    assert!(log.contains("::notice title=dechaff::190 more findings "), "{log}");
+
+    let table = print(&mut Markdown::default(), &all, &texts);
+    assert_eq!(table.lines().filter(|line| line.starts_with("| <code>")).count(), 100);
+    assert!(table.contains("\n… and 100 more findings.\n"), "{table}");
+}

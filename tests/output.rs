@@ -1,0 +1,129 @@
+//! Where reports go: files are whole or untouched, and the environment chooses a format only where nobody else did.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a test may fail aloud"
+)]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+const PAGE: &str = "The talks go on in Muscat next week, both sides said on Monday.\n\nLeave a Comment\n";
+
+fn folder() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("page.txt"), PAGE).unwrap();
+    folder
+}
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dechaff"));
+    command.current_dir(folder).arg("check").args(arguments).env_remove("GITHUB_ACTIONS").env_remove("GITLAB_CI");
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, arguments).output().unwrap()
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn the_environment_chooses_where_nobody_did() {
+    let folder = folder();
+    let printed = |variable: &str, arguments: &[&str]| {
+        let output = command(folder.path(), arguments).env(variable, "true").output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(printed("GITHUB_ACTIONS", &["page.txt"]).starts_with("::warning file=page.txt,line=3,"));
+    assert!(printed("GITHUB_ACTIONS", &["page.txt", "--output-format", "concise"]).starts_with("page.txt:3:1: BP001"));
+    assert!(printed("GITLAB_CI", &["page.txt"]).starts_with("warning[BP001]"));
+    assert_eq!(printed("GITLAB_CI", &["page.txt", "--output-file", "quality.json"]), "");
+    let report = fs::read_to_string(folder.path().join("quality.json")).unwrap();
+    assert!(report.contains("\"check_name\":\"comment-prompt\""), "{report}");
+}
+
+#[test]
+fn a_run_that_fails_leaves_the_old_file_and_no_other() {
+    let folder = folder();
+    fs::write(folder.path().join("out.sarif"), "old").unwrap();
+    let arguments = ["missing.txt", "--output-format", "sarif", "--output-file", "out.sarif"];
+    assert_eq!(run(folder.path(), &arguments).status.code(), Some(2));
+    assert_eq!(fs::read_to_string(folder.path().join("out.sarif")).unwrap(), "old");
+    assert_eq!(names(folder.path()), ["out.sarif", "page.txt"]);
+}
+
+#[test]
+fn a_file_is_written_under_quiet_and_replaced_whole() {
+    let folder = folder();
+    let path = folder.path().join("out.json");
+    fs::write(&path, "x".repeat(100_000)).unwrap();
+    let output = run(folder.path(), &["page.txt", "-q", "--output-format", "json", "--output-file", "out.json"]);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
+    assert_eq!(serde_json::from_str::<Vec<serde_json::Value>>(&fs::read_to_string(&path).unwrap()).unwrap().len(), 1);
+}
+
+#[test]
+fn a_file_is_whole_though_nobody_reads_standard_output() {
+    let folder = folder();
+    for index in 0..600 {
+        fs::write(folder.path().join(format!("{index}.txt")), PAGE).unwrap();
+    }
+    let arguments = [".", "--output-format", "full", "--output-format", "json-lines", "--output-file", "out"];
+    let mut child = command(folder.path(), &arguments).arg("--select=BP001").stdout(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    child.wait().unwrap();
+    assert_eq!(fs::read_to_string(folder.path().join("out")).unwrap().lines().count(), 601);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_stays_a_link_and_a_pipe_a_pipe() {
+    use std::os::unix::fs::FileTypeExt;
+
+    let folder = folder();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("target"), "old").unwrap();
+    std::os::unix::fs::symlink("target", at("link")).unwrap();
+    run(folder.path(), &["page.txt", "--output-format", "concise", "--output-file", "link"]);
+    assert!(at("link").is_symlink());
+    assert!(fs::read_to_string(at("target")).unwrap().starts_with("page.txt:3:1: BP001"));
+
+    if !Command::new("mkfifo").arg(at("pipe")).status().is_ok_and(|status| status.success()) {
+        println!("skipped: there is no mkfifo");
+        return;
+    }
+    let pipe = at("pipe");
+    let reader = std::thread::spawn(move || fs::read_to_string(pipe).unwrap());
+    run(folder.path(), &["page.txt", "--output-format", "concise", "--output-file", "pipe"]);
+    assert!(reader.join().unwrap().starts_with("page.txt:3:1: BP001"));
+    assert!(fs::symlink_metadata(at("pipe")).unwrap().file_type().is_fifo());
+}
+
+#[test]
+fn what_is_fixed_on_standard_input_is_reported_to_a_file() {
+    let folder = folder();
+    let arguments = ["-", "--fix", "--select=BP001", "--output-format", "json", "--output-file", "out.json"];
+    let mut child = command(folder.path(), &arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), PAGE.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), PAGE.lines().next().unwrap().to_owned() + "\n");
+    assert_eq!(fs::read_to_string(folder.path().join("out.json")).unwrap(), "[]\n");
+}
