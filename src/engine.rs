@@ -141,7 +141,9 @@ impl Linter {
     /// What the rules find in one document alone, in order of place; what a comment or the ignore list leaves out is not
     /// among it.
     pub fn check(&self, document: &Document<'_>) -> Vec<Finding> {
-        one_a_place(self.found(document, &mut Suppressions::of(document)))
+        let mut findings = one_a_place(self.found(document, &mut Suppressions::of(document)));
+        self.leave_alone(document, &mut findings);
+        findings
     }
 
     /// All that is to be said of a document: what the rules find in it alone, and `compared`, what comparing it with others
@@ -157,12 +159,20 @@ impl Linter {
             all.extend(self.admit(document, idle, &mut None));
             all.sort_by(|left, right| left.order().cmp(&right.order()));
         }
+        self.leave_alone(document, &mut all);
         all
     }
 
     /// Of what comparing found in a document, that which counts here.
     pub fn admitted(&self, document: &Document<'_>, compared: Vec<Finding>) -> Vec<Finding> {
-        self.admit(document, compared, &mut Suppressions::of(document))
+        let mut compared = self.admit(document, compared, &mut Suppressions::of(document));
+        self.leave_alone(document, &mut compared);
+        compared
+    }
+
+    /// Takes out what a list names, with what other rules say of the same bytes: whoever listed it has seen that too.
+    fn leave_alone(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
+        self.ignored.iter().for_each(|list| list.filter(document.text(), findings));
     }
 
     fn found(&self, document: &Document<'_>, suppressions: &mut Option<Suppressions>) -> Vec<Finding> {
@@ -193,7 +203,6 @@ impl Linter {
         if let Some(suppressions) = suppressions {
             suppressions.filter(&mut findings);
         }
-        self.ignored.iter().for_each(|list| list.filter(document.text(), &mut findings));
         findings
     }
 }
