@@ -59,10 +59,11 @@ impl DocumentCheck for DecodingCheck {
             if let Some(decoding) = document.decoding() {
                 finding.message = "not valid UTF-8".into();
                 finding.notes = vec![format!(
-                    "{} of bytes {} not UTF-8, the first at byte {} of the file; the rest was checked with U+FFFD in their place",
+                    "{} of bytes {} not UTF-8, the first at byte {} of the {}; the rest was checked with U+FFFD in their place",
                     if decoding.sequences == 1 { "1 sequence".to_owned() } else { format!("{} sequences", decoding.sequences) },
                     if decoding.sequences == 1 { "is" } else { "are" },
                     decoding.first_byte,
+                    if document.origin().record.is_some() { "record" } else { "file" },
                 )];
                 finding.help = Some("convert the file to UTF-8 from the encoding it was written in".into());
             }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::reports::Wanted;
+use crate::corpus::{Kind, Reading};
 
 /// Find boilerplate and other noise in text corpora, and say what, where and why.
 #[derive(Debug, Parser)]
@@ -18,7 +19,7 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     /// Check files and directories
     #[command(
-        after_help = "Exit code: 0 nothing found or, with --fix, nothing left; 1 findings; 2 something could not be done."
+        after_help = "Exit code: 0 nothing found or, with --fix, nothing left; 1 findings; 2 something could not be done; 130 interrupted."
     )]
     Check(Box<CheckArguments>),
     /// Explain a rule, or list them all
@@ -57,9 +58,13 @@ pub(super) struct ConfigArguments {
 pub(super) struct CheckArguments {
     /// Files and directories; `-` is standard input [default: .]
     ///
-    /// Of a directory, *.txt, *.md and *.markdown are checked, without hidden files and what ignore files name. A file named
-    /// outright is checked whatever its name.
+    /// Of a directory, text (*.txt, *.md, *.markdown), JSON Lines (*.jsonl, *.ndjson) and Parquet (*.parquet) are checked, plain or
+    /// compressed (.gz, .zst; also *.json.gz and *.json.zst), without hidden files and what ignore files name. A file named outright is
+    /// checked whatever its name. A path with * or ? that does not exist is a pattern.
     pub(super) paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) reading: ReadingArguments,
 
     #[command(flatten)]
     pub(super) settings: ConfigArguments,
@@ -101,6 +106,10 @@ pub(super) struct CheckArguments {
     /// Print nothing but errors; the exit code says whether anything was found
     #[arg(short, long)]
     pub(super) quiet: bool,
+
+    /// Exit with 2 only for other faults than records that cannot be read; they are reported and counted all the same
+    #[arg(long, help_heading = "Corpora")]
+    pub(super) skip_bad_records: bool,
 
     /// Exit with 0 even if something was found
     #[arg(long, conflicts_with = "exit_non_zero_on_fix", help_heading = "Gate")]
@@ -158,7 +167,11 @@ pub(super) struct CheckArguments {
     #[arg(long, help_heading = "Fixing", conflicts_with_all = ["output_dir", "trail"])]
     pub(super) diff: bool,
 
-    /// Write fixed copies into this directory and leave the originals alone
+    /// Leave out of copies the records that are blank once they are fixed
+    #[arg(long, help_heading = "Fixing", requires = "output_dir")]
+    pub(super) drop_empty: bool,
+
+    /// Write fixed copies into this directory and leave the originals alone; with --output-format dolma, the attributes
     #[arg(long, value_name = "DIR", help_heading = "Fixing")]
     pub(super) output_dir: Option<PathBuf>,
 
@@ -173,6 +186,50 @@ pub(super) struct CheckArguments {
     /// Exit with 1 if something was fixed, even if nothing remains
     #[arg(long, help_heading = "Fixing")]
     pub(super) exit_non_zero_on_fix: bool,
+}
+
+/// How files of many documents are read.
+#[derive(Debug, Args)]
+pub(super) struct ReadingArguments {
+    /// What the files hold, where their names and first bytes are not to decide
+    #[arg(long, value_name = "FORMAT", value_enum, help_heading = "Corpora")]
+    pub(super) format: Option<InputFormat>,
+
+    /// The field or column that holds the text; dots lead into nested ones
+    #[arg(long, value_name = "FIELD", default_value = "text", help_heading = "Corpora")]
+    pub(super) text_field: String,
+
+    /// The field or column that holds the identifier
+    #[arg(long, value_name = "FIELD", default_value = "id", help_heading = "Corpora")]
+    pub(super) id_field: String,
+
+    /// Leave unread, and report, documents larger than this
+    #[arg(long, value_name = "BYTES", default_value = "1GB", value_parser = crate::config::bytes, help_heading = "Corpora")]
+    pub(super) max_record: usize,
+}
+
+impl ReadingArguments {
+    /// What they say.
+    pub(super) fn reading(&self) -> Reading {
+        let kind = self.format.map(|format| match format {
+            InputFormat::Text => Kind::Text,
+            InputFormat::Jsonl => Kind::JsonLines,
+            InputFormat::Parquet => Kind::Parquet,
+        });
+        let (text_field, id_field) = (self.text_field.clone(), self.id_field.clone());
+        Reading { kind, text_field, id_field, max_record: self.max_record }
+    }
+}
+
+/// What files hold, whatever they are compressed with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum InputFormat {
+    /// One document: text or markdown
+    Text,
+    /// One JSON object a line, each of them a document
+    Jsonl,
+    /// A table, each of its rows a document
+    Parquet,
 }
 
 #[derive(Debug, Args)]
@@ -204,6 +261,9 @@ pub(super) struct UndoArguments {
     /// Only what these rules changed
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub(super) rule: Vec<String>,
+
+    #[command(flatten)]
+    pub(super) reading: ReadingArguments,
 
     /// When to use colour
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = ColorWhen::Auto)]

@@ -1,39 +1,43 @@
 //! `dechaff check`.
 
-use std::io::Read;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
-use anyhow::Context;
-use rayon::prelude::*;
-
-use super::Exit;
 use super::arguments::CheckArguments;
+use super::attributes::Attributes;
+use super::bad::BadRecords;
 use super::compare::{Compared, Given, compare};
 use super::fix::{Delivery, Outcome, Plan};
 use super::gate::Gate;
 use super::known::{Known, Linters};
 use super::output::{self, Output};
+use super::pipeline::{self, Piece, stream};
+use super::progress::Progress;
 use super::reports::Reports;
 use super::since::Changed;
+use super::stdin::{Stdin, read_stdin};
 use super::workspace::{Profile, Workspace};
+use super::{Exit, interrupt};
 use crate::config::bytes;
-use crate::corpus::{Choice, ReadError, Source, WalkError, read, walk};
+use crate::corpus::{Choice, Input, Reading, Source, WalkError, expand, walk};
 use crate::finding::Finding;
 use crate::fix::keep_one_copy;
-use crate::report::{Summary, count};
+use crate::report::Summary;
 use crate::text::{Document, Texts};
 
 pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     let (stdin, paths): (Vec<_>, Vec<_>) = arguments.paths.iter().cloned().partition(|path| path == Path::new("-"));
     let paths = if arguments.paths.is_empty() { vec![PathBuf::from(".")] } else { paths };
+    // A path that does not exist, or a configuration that cannot be used, is told before anything is read or written.
+    let paths = expand(&paths)?;
     let workspace = Arc::new(Workspace::new(&arguments.settings, &arguments.options(), arguments.force_exclude)?);
     let mut run = Run::new(arguments, &workspace, &paths)?;
-    // A path that does not exist, or a configuration that cannot be used, is told before anything is read or written.
-    drop(run.walk(&paths)?);
     workspace.resolve(&paths)?;
     let plan = Plan::new(&run.root);
     let delivery = Delivery::new(arguments, stdin.len())?;
+    interrupt::listen();
     if !stdin.is_empty() {
         run.read_stdin()?;
     }
@@ -46,26 +50,36 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     }
 }
 
-struct Run<'a> {
-    arguments: &'a CheckArguments,
-    workspace: Arc<Workspace>,
+pub(super) struct Run<'a> {
+    pub(super) arguments: &'a CheckArguments,
+    pub(super) workspace: Arc<Workspace>,
     /// The settings of the run as a whole.
-    root: Arc<Profile>,
-    gate: Gate,
-    known: Known,
-    changed: Changed,
-    stdin: Option<Source>,
-    output: Output,
-    reports: Reports,
-    summary: Summary,
-    failed: bool,
+    pub(super) root: Arc<Profile>,
+    pub(super) gate: Gate,
+    pub(super) known: Known,
+    pub(super) changed: Arc<Changed>,
+    pub(super) reading: Reading,
+    /// Standard input, if it is one document.
+    pub(super) stdin: Option<Source>,
+    /// Standard input, if it is not.
+    pub(super) spooled: Option<super::stdin::Spooled>,
+    pub(super) output: Output,
+    pub(super) reports: Reports,
+    pub(super) attributes: Option<Attributes>,
+    pub(super) summary: Summary,
+    pub(super) progress: Rc<Progress>,
+    pub(super) bad: BadRecords,
+    pub(super) failed: bool,
+    /// Standard output is for a shard; reports go to standard error.
+    pub(super) is_aside: bool,
     /// Somebody still reads what is written.
-    is_read: bool,
+    pub(super) is_read: bool,
 }
 
 impl<'a> Run<'a> {
     fn new(arguments: &'a CheckArguments, workspace: &Arc<Workspace>, paths: &[PathBuf]) -> anyhow::Result<Self> {
         let output = Output::new(arguments.color);
+        let folder = arguments.output_dir.as_ref().filter(|_| arguments.reports.has_dolma());
         let root = workspace.root(paths)?;
         let reports = Reports::new(&arguments.reports, arguments.statistics, &output, &root.registry)?;
         Ok(Self {
@@ -73,47 +87,65 @@ impl<'a> Run<'a> {
             workspace: Arc::clone(workspace),
             gate: Gate::new(arguments, &root),
             known: Known::new(arguments, workspace, &root)?,
-            changed: Changed::since(arguments.since.as_deref())?,
+            changed: Arc::new(Changed::since(arguments.since.as_deref())?),
             root,
+            reading: arguments.reading.reading(),
             stdin: None,
+            spooled: None,
             output,
             reports,
+            attributes: folder.map(|folder| Attributes::new(folder)),
             summary: Summary::default(),
+            progress: Rc::new(Progress::new(arguments.quiet || !arguments.reports.is_for_people())),
+            bad: BadRecords::default(),
             failed: false,
+            is_aside: false,
             is_read: true,
         })
     }
 
-    /// The files under `paths`.
-    fn walk(&self, paths: &[PathBuf]) -> Result<impl Iterator<Item = Result<PathBuf, WalkError>> + use<>, WalkError> {
-        let choice: Arc<dyn Choice> = Arc::clone(&self.workspace) as Arc<dyn Choice>;
-        walk(paths, &choice)
-    }
-
-    /// What comparing finds in the documents of a run.
-    fn compare(&self, given: &Given<'_>, paths: &[PathBuf]) -> anyhow::Result<Compared> {
-        let memory = self.root.value(|options| options.memory.as_ref()).and_then(|(text, _)| bytes(text).ok());
-        let changed = &self.changed;
-        let is_new = |path: &Path| changed.contains(path);
-        compare(&self.root.linter, given, self.walk(paths)?.filter_map(Result::ok), is_new, memory)
-    }
-
     fn read_stdin(&mut self) -> anyhow::Result<()> {
-        let mut bytes = Vec::new();
-        std::io::stdin().read_to_end(&mut bytes).context("cannot read standard input")?;
         let name = self.arguments.stdin_filename.clone().unwrap_or_else(|| "-".to_owned());
-        match Source::of(name, bytes) {
-            Ok(source) => self.stdin = Some(source),
+        match read_stdin(name, &self.reading)? {
+            Ok(Stdin::Document(source)) => self.stdin = Some(source),
+            Ok(Stdin::Spooled(spooled)) => self.spooled = Some(spooled),
             Err(error) => self.tell(&error),
         }
+        Ok(())
+    }
+
+    /// The files under `paths`, after standard input if that is none; the trail is no document.
+    fn inputs(
+        &self,
+        paths: &[PathBuf],
+    ) -> anyhow::Result<impl Iterator<Item = Result<Input, WalkError>> + Send + use<>> {
+        let named: HashSet<PathBuf> = paths.iter().cloned().collect();
+        let trail = self.arguments.trail.as_ref().and_then(|trail| trail.canonicalize().ok());
+        let choice: Arc<dyn Choice> = Arc::clone(&self.workspace) as Arc<dyn Choice>;
+        let files = walk(paths, &choice)?.filter(move |path| match (path, &trail) {
+            (Ok(path), Some(trail)) => path.canonicalize().map_or(true, |path| path != *trail),
+            _ => true,
+        });
+        let files = files.map(move |path| path.map(|path| Input::of(path.clone(), named.contains(&path))));
+        Ok(self.spooled.iter().map(|spooled| Ok(spooled.input())).collect::<Vec<_>>().into_iter().chain(files))
+    }
+
+    /// Says that the files under `paths` are to be read.
+    fn begin(&self, what: &'static str, paths: &[PathBuf]) -> anyhow::Result<()> {
+        let length = |input: Input| input.path.metadata().map_or(0, |metadata| metadata.len());
+        let total =
+            if self.progress.is_silent() { 0 } else { self.inputs(paths)?.filter_map(Result::ok).map(length).sum() };
+        self.progress.begin(what, total);
         Ok(())
     }
 
     /// Checks standard input, if it was given, and what is under `paths`.
     fn check(&mut self, paths: &[PathBuf]) -> anyhow::Result<()> {
         let linters = Linters::new(&self.workspace, &self.root);
-        let given = Given { stdin: self.stdin.take(), load: Box::new(read) };
-        let compared = self.compare(&given, paths)?;
+        let reading = self.reading.clone();
+        let as_it_is = Box::new(|source| (source, false));
+        let mut given = Given::new(self.stdin.take(), as_it_is, &reading, self.memory());
+        let compared = self.compare(&mut given, paths)?;
         let check = |source: &Source| {
             let mut compared = compared.get(&source.origin).cloned().unwrap_or_default();
             // The file may have changed since it was compared.
@@ -123,7 +155,50 @@ impl<'a> Run<'a> {
         if let Some(source) = &given.stdin {
             self.report(source, check(source), &given)?;
         }
-        self.in_batches(paths, check, |run, source, findings| run.report(&source, findings, &given))
+        self.begin("checking", paths)?;
+        self.in_stream(paths, check, |run, piece| {
+            match piece {
+                Piece::Done((document, findings)) => {
+                    if let (Some(attributes), Some(carrier)) = (&mut run.attributes, &document.carrier) {
+                        let written = attributes.record(carrier, Some((&document.source.text, &findings)));
+                        run.tell_failed(written);
+                    }
+                    run.report(&document.source, findings, &given)?;
+                }
+                Piece::Passed(carrier, error) => {
+                    let written = run.attributes.as_mut().map(|attributes| attributes.record(&carrier, None));
+                    run.tell_failed(written.unwrap_or(Ok(())));
+                    run.tell_bad(&carrier, error);
+                }
+                Piece::End(shard) => {
+                    let written = run.attributes.as_mut().map(|attributes| attributes.end(&shard));
+                    run.tell_failed(written.unwrap_or(Ok(())));
+                }
+                Piece::Unread(error) => {
+                    if let Some(attributes) = &mut run.attributes {
+                        attributes.miss();
+                    }
+                    run.tell(&error);
+                }
+                Piece::Unwalked(error) => run.fail(&error.to_string()),
+            }
+            Ok(())
+        })
+    }
+
+    /// What comparing finds in the documents under `paths`, as `given` makes them.
+    fn compare(&self, given: &mut Given<'_>, paths: &[PathBuf]) -> anyhow::Result<Compared> {
+        if self.root.linter.compares() {
+            self.begin("comparing", paths)?;
+        }
+        let changed = &self.changed;
+        let is_new = |path: &Path| changed.contains(path);
+        compare(&self.root.linter, given, self.inputs(paths)?, is_new, &self.progress)
+    }
+
+    /// Memory for comparing, if it was said.
+    fn memory(&self) -> Option<usize> {
+        self.root.value(|options| options.memory.as_ref()).and_then(|(text, _)| bytes(text).ok())
     }
 
     /// Fixes what can be fixed, and reports what remains.
@@ -142,12 +217,16 @@ impl<'a> Run<'a> {
                 break;
             }
         }
-        if self.arguments.diff || self.arguments.fix_only {
+        if let Some(spooled) = self.spooled.as_ref().filter(|_| !self.arguments.diff) {
+            self.is_read = self.output.copy(&spooled.input().path)?;
+            self.is_aside = true;
+        }
+        if self.arguments.diff || self.arguments.fix_only || interrupt::is_interrupted() {
             return Ok(self.finish_fixed());
         }
         let targets: Vec<PathBuf> =
             paths.iter().map(|path| delivery.target(path)).filter(|path| path.exists()).collect();
-        self.summary.skipped = 0;
+        (self.summary.skipped, self.summary.bad) = (0, 0);
         self.check(&targets)?;
         self.finish()
     }
@@ -159,33 +238,59 @@ impl<'a> Run<'a> {
         let of = |source: &Source| compared.get(&source.origin).map_or(&[][..], Vec::as_slice);
         let mut has_compared = false;
         let fix = |source: &Source| plan.fix(&linters.of(&source.path), source, of(source));
-        self.in_batches(paths, fix, |run, source, outcome| {
-            match delivery.deliver(&source, &outcome) {
-                Ok(text) => {
-                    if let Outcome::Fixed(fixed) = &outcome {
-                        has_compared |=
-                            of(&source).iter().any(|finding| fixed.applied.contains_key(&finding.rule.code));
-                    }
-                    run.count(&source, &outcome);
-                    run.write(&text.unwrap_or_default())?;
+        self.begin("fixing", paths)?;
+        self.in_stream(paths, fix, |run, piece| {
+            let text = match piece {
+                Piece::Done((pipeline::Given { source, carrier: Some(carrier) }, outcome)) => {
+                    run.tell_refused(&source, &outcome);
+                    delivery.record(&carrier, &source, &outcome, of(&source))
                 }
+                Piece::Done((pipeline::Given { source, carrier: None }, outcome)) => {
+                    delivery.deliver(&source, &outcome).inspect(|_| {
+                        if let Outcome::Fixed(fixed) = &outcome {
+                            has_compared |=
+                                of(&source).iter().any(|finding| fixed.applied.contains_key(&finding.rule.code));
+                        }
+                        run.count(&source, &outcome);
+                    })
+                }
+                Piece::Passed(carrier, error) => {
+                    run.tell_bad(&carrier, error);
+                    delivery.pass(&carrier).map(|()| None)
+                }
+                Piece::End(shard) => delivery.end(&shard).map(|done| {
+                    run.summary.fixed += done.fixed;
+                    run.summary.fixed_files += done.records;
+                    run.summary.fixed_records += done.records;
+                    has_compared |= done.has_compared;
+                    None
+                }),
+                Piece::Unread(error) => {
+                    delivery.miss();
+                    run.tell(&error);
+                    Ok(None)
+                }
+                Piece::Unwalked(error) => Err(error.into()),
+            };
+            match text {
+                Ok(text) => run.write(&text.unwrap_or_default())?,
                 Err(error) => run.fail(&format!("{error:#}")),
             }
             Ok(())
         })?;
-        Ok(has_compared && !self.failed)
+        Ok(has_compared && !self.failed && !interrupt::is_interrupted())
     }
 
     /// What comparing finds in the documents as their own fixes leave them, without what would remove a last copy.
     fn compare_settled(&self, plan: &Plan, stdin: Option<Source>, paths: &[PathBuf]) -> anyhow::Result<Compared> {
         let linters = self.known.linters(&self.root);
         let settle = |source: Source| match plan.fix(&linters.of(&source.path), &source, &[]) {
-            Outcome::Fixed(fixed) => Source { text: fixed.text, ..source },
-            _ => source,
+            Outcome::Fixed(fixed) => (Source { text: fixed.text, ..source }, true),
+            _ => (source, false),
         };
-        let given = Given { stdin: stdin.map(settle), load: Box::new(|path| read(path).map(settle)) };
+        let mut given = Given::new(stdin, Box::new(settle), &self.reading, self.memory());
         let mut all: Vec<Finding> = Vec::new();
-        for (origin, compared) in self.compare(&given, paths)? {
+        for (origin, compared) in self.compare(&mut given, paths)? {
             // What is left out where it stands does not go, so that another copy may.
             let linter = linters.of(Path::new(&origin.path));
             let text = given.text(&origin).unwrap_or_default();
@@ -200,18 +305,6 @@ impl<'a> Run<'a> {
         Ok(kept)
     }
 
-    /// Counts what was fixed, or says why nothing was.
-    fn count(&mut self, source: &Source, outcome: &Outcome) {
-        match outcome {
-            Outcome::Same => {}
-            Outcome::Refused(reason) => output::warning(&format!("{}: left alone: {reason}", source.origin)),
-            Outcome::Fixed(fixed) => {
-                self.summary.fixed += fixed.applied.values().sum::<usize>();
-                self.summary.fixed_files += 1;
-            }
-        }
-    }
-
     /// Standard input: the fixed text, or what would change, goes to standard output, and the report to standard error.
     fn finish_stdin(mut self, delivery: &Delivery, source: Source, outcome: Outcome) -> anyhow::Result<Exit> {
         self.count(&source, &outcome);
@@ -220,7 +313,7 @@ impl<'a> Run<'a> {
             _ => source.text.clone(),
         };
         if self.arguments.diff {
-            self.write(&delivery.diff(&source, &text))?;
+            self.write(&delivery.diff(&source, &text, false))?;
             return Ok(self.finish_fixed());
         }
         self.is_read = self.output.write(&text)?;
@@ -228,8 +321,10 @@ impl<'a> Run<'a> {
             return Ok(self.finish_fixed());
         }
         let fixed = Source { text, ..source };
-        let given = Given { stdin: Some(fixed.clone()), load: Box::new(read) };
-        let compared = self.compare(&given, &[])?.remove(&fixed.origin).unwrap_or_default();
+        let as_it_is = Box::new(|source| (source, false));
+        let reading = self.reading.clone();
+        let mut given = Given::new(Some(fixed.clone()), as_it_is, &reading, self.memory());
+        let compared = self.compare(&mut given, &[])?.remove(&fixed.origin).unwrap_or_default();
         let linter = self.known.linters(&self.root).of(&fixed.path);
         let findings = linter.findings(&fixed.document(), compared);
         self.gate.count(&findings);
@@ -242,126 +337,29 @@ impl<'a> Run<'a> {
         Ok(self.exit())
     }
 
-    /// The end of a run that reports only what it fixed.
-    fn finish_fixed(self) -> Exit {
-        let (fixed, files) = (count(self.summary.fixed, "finding"), count(self.summary.fixed_files, "file"));
-        if !self.arguments.quiet {
-            let would = if self.arguments.diff { "would be fixed" } else { "fixed" };
-            output::report(&format!("{fixed} {would} in {files}\n"));
-        }
-        let is_fault = self.arguments.diff || self.arguments.exit_non_zero_on_fix;
-        match self.summary.fixed {
-            _ if self.failed => Exit::Failure,
-            fixed if fixed > 0 && is_fault && !self.arguments.exit_zero => Exit::Findings,
-            _ => Exit::Clean,
-        }
-    }
-
-    /// Reads files in batches; those of one are worked on by all cores, and what comes of them is taken in order.
-    fn in_batches<T: Send>(
+    /// Reads the documents under `paths` in a stream; all cores work on them, and what comes of them is taken in order.
+    fn in_stream<T: Send>(
         &mut self,
         paths: &[PathBuf],
         work: impl Fn(&Source) -> T + Sync,
-        mut done: impl FnMut(&mut Self, Source, T) -> anyhow::Result<()>,
+        mut done: impl FnMut(&mut Self, Piece<(pipeline::Given, T)>) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        const BATCH_FILES: usize = 512;
-        const BATCH_BYTES: u64 = 64 << 20;
-        let mut files = self.walk(paths)?.peekable();
-        while files.peek().is_some() && (self.is_read || self.reports.has_files()) {
-            let (mut batch, mut bytes) = (Vec::new(), 0);
-            while batch.len() < BATCH_FILES && bytes < BATCH_BYTES {
-                match files.next() {
-                    Some(Ok(path)) if !self.changed.contains(&path) => {}
-                    Some(Ok(path)) => {
-                        bytes += path.metadata().map_or(0, |metadata| metadata.len());
-                        batch.push(path);
-                    }
-                    Some(Err(error)) => self.fail(&error.to_string()),
-                    None => break,
-                }
-            }
-            let worked: Vec<Result<(Source, T), ReadError>> = batch
-                .par_iter()
-                .map(|path| {
-                    let source = read(path)?;
-                    let result = work(&source);
-                    Ok((source, result))
-                })
-                .collect();
-            for outcome in worked {
-                match outcome {
-                    Ok((source, result)) => done(self, source, result)?,
-                    Err(error) => self.tell(&error),
-                }
-            }
-        }
+        let changed = Arc::clone(&self.changed);
+        let inputs = self.inputs(paths)?.filter(move |input| match input {
+            Ok(input) => changed.is_all() || changed.contains(&input.path),
+            Err(_) => true,
+        });
+        let reading = self.reading.clone();
+        let progress = Rc::clone(&self.progress);
+        let work = |given: pipeline::Given| {
+            let result = work(&given.source);
+            (given, result)
+        };
+        stream(inputs, &reading, &progress, work, |piece| {
+            done(self, piece)?;
+            Ok(self.is_read || self.reports.has_files())
+        })?;
+        self.end();
         Ok(())
-    }
-
-    fn report(&mut self, source: &Source, mut findings: Vec<Finding>, given: &Given<'_>) -> anyhow::Result<()> {
-        match self.known.filter(source, &mut findings) {
-            Ok(known) => self.summary.known += known,
-            Err(error) => self.fail(&format!("{error:#}")),
-        }
-        self.gate.count(&findings);
-        self.summary.add(&findings);
-        if findings.is_empty() && !self.arguments.statistics {
-            return Ok(());
-        }
-        let text = self.reports.document(&source.document(), &findings, given)?;
-        self.write(&text)
-    }
-
-    /// Says that a file was not checked.
-    fn tell(&mut self, error: &ReadError) {
-        match error {
-            ReadError::NotText { .. } => {
-                self.summary.skipped += 1;
-                output::warning(&error.to_string());
-            }
-            ReadError::Io { .. } => self.fail(&error.to_string()),
-        }
-    }
-
-    fn fail(&mut self, message: &str) {
-        self.failed = true;
-        output::error(message);
-    }
-
-    fn write(&mut self, text: &str) -> anyhow::Result<()> {
-        if !self.arguments.quiet && self.is_read {
-            self.is_read = self.output.write(text)?;
-        }
-        Ok(())
-    }
-
-    fn finish(mut self) -> anyhow::Result<Exit> {
-        if self.summary.documents == 0 && !self.failed {
-            output::warning("no files to check: of a directory, *.txt, *.md and *.markdown are taken");
-        }
-        if !self.failed {
-            let ignored = self.root.ignore_list.unused();
-            if ignored > 0 && self.changed.is_all() && !self.arguments.quiet {
-                let what = if ignored == 1 { "1 passage".to_owned() } else { format!("{ignored} passages") };
-                output::warning(&format!("the ignore list names {what} that were not found"));
-            }
-            for said in self.known.finish()? {
-                if !self.arguments.quiet {
-                    output::report(&format!("{said}\n"));
-                }
-            }
-        }
-        let text = self.reports.finish(&self.summary)?;
-        self.write(&text)?;
-        Ok(self.exit())
-    }
-
-    fn exit(&self) -> Exit {
-        let is_fault = self.gate.fails() || self.arguments.exit_non_zero_on_fix && self.summary.fixed > 0;
-        match is_fault {
-            _ if self.failed => Exit::Failure,
-            true if !self.arguments.exit_zero => Exit::Findings,
-            _ => Exit::Clean,
-        }
     }
 }

@@ -1,80 +1,116 @@
 //! Comparing all documents, before each is checked on its own.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use rayon::prelude::*;
 
-use crate::corpus::{ReadError, Source, Spill, free_memory};
-use crate::engine::Linter;
+use super::interrupt;
+use super::pipeline::{self, Piece, stream};
+use super::progress::Progress;
+use crate::check::store;
+use crate::corpus::{Input, Kept, Reading, Shard, Shelf, Source, Spill, WalkError, free_memory, read};
+use crate::engine::{Linter, Sketch};
 use crate::finding::Finding;
 use crate::text::{Origin, Texts};
 
 /// What comparing found, by document.
 pub(super) type Compared = HashMap<Arc<Origin>, Vec<Finding>>;
 
-/// Makes a document of a file.
-pub(super) type Load<'g> = dyn Fn(&Path) -> Result<Source, ReadError> + Send + Sync + 'g;
+/// Makes of a document what is to be compared, and says whether that is another text.
+pub(super) type Settle<'g> = dyn Fn(Source) -> (Source, bool) + Send + Sync + 'g;
 
 /// The documents of a run, as they are compared.
 pub(super) struct Given<'g> {
     /// Standard input, which cannot be read again.
     pub(super) stdin: Option<Source>,
-    /// Reads a file, and makes of it what is to be compared.
-    pub(super) load: Box<Load<'g>>,
+    settle: Box<Settle<'g>>,
+    shelf: Shelf,
+    reading: &'g Reading,
+    memory: usize,
+}
+
+impl<'g> Given<'g> {
+    /// Documents to be compared within `memory` bytes, each as `settle` makes it.
+    pub(super) fn new(
+        stdin: Option<Source>,
+        settle: Box<Settle<'g>>,
+        reading: &'g Reading,
+        memory: Option<usize>,
+    ) -> Self {
+        let memory = memory.unwrap_or_else(default_memory);
+        let shelf = Shelf::new(reading.clone(), memory / 8);
+        Self { stdin: stdin.map(|stdin| settle(stdin).0), settle, shelf, reading, memory }
+    }
 }
 
 impl Texts for Given<'_> {
     fn text(&self, origin: &Origin) -> Option<Arc<str>> {
-        match &self.stdin {
-            Some(stdin) if *stdin.origin == *origin => Some(Arc::from(stdin.text.as_str())),
-            _ => (self.load)(Path::new(&origin.path)).ok().map(|source| Arc::from(source.text)),
-        }
+        let text = match &self.stdin {
+            Some(stdin) if *stdin.origin == *origin => return Some(Arc::from(stdin.text.as_str())),
+            _ if self.shelf.has(origin) => self.shelf.text(origin),
+            _ => read(origin.path.as_ref()).ok().map(|source| (self.settle)(source).0.text),
+        };
+        text.map(Arc::from)
     }
 }
 
-/// Compares standard input, if it was given, and `files`; those that are not new count as older than the others. Files that cannot be read are left to be told of when they are checked.
+/// What is kept of a document that was read.
+struct Sketched {
+    sketch: Sketch,
+    /// Its text, where it stands in a shard.
+    kept: Option<(Arc<Shard>, u64, store::Result<Kept>)>,
+    /// It is not older than those it is compared with.
+    is_new: bool,
+}
+
+/// Compares standard input, if it was given, and `inputs`; those that are not new count as older than the
+/// others. What cannot be read is left to be told of when it is checked.
 ///
 /// # Errors
 ///
 /// A temporary file cannot be written or read.
 pub(super) fn compare(
     linter: &Linter,
-    given: &Given<'_>,
-    files: impl Iterator<Item = PathBuf>,
+    given: &mut Given<'_>,
+    inputs: impl Iterator<Item = Result<Input, WalkError>> + Send,
     is_new: impl Fn(&Path) -> bool + Sync,
-    memory: Option<usize>,
+    progress: &Progress,
 ) -> anyhow::Result<Compared> {
     if !linter.compares() {
         return Ok(Compared::new());
     }
-    const BATCH: usize = 256;
-    let memory = memory.unwrap_or_else(default_memory);
-    // Half for the sketches, half for comparing them.
-    let mut comparison = linter.comparison(Box::new(Spill::new(memory / 2)), memory / 2);
-    let compare = || -> Result<Vec<Finding>, crate::check::store::StoreError> {
-        if let Some(stdin) = &given.stdin {
-            comparison.add(&linter.sketch(&stdin.document()))?;
-        }
-        let mut files = files.peekable();
-        while files.peek().is_some() {
-            let batch: Vec<PathBuf> = files.by_ref().take(BATCH).collect();
-            let sketches: Vec<_> = batch
-                .par_iter()
-                .filter_map(|path| {
-                    let source = (given.load)(path).ok()?;
-                    Some((is_new(path), linter.sketch(&source.document())))
-                })
-                .collect();
-            for (is_new, sketch) in &sketches {
-                if *is_new { comparison.add(sketch)? } else { comparison.add_older(sketch)? }
-            }
-        }
-        comparison.finish(given)
+    // Of eight parts three are for the sketches, four for comparing them and one for the texts of records.
+    let part = given.memory / 8;
+    let mut comparison = linter.comparison(Box::new(Spill::new(3 * part)), 4 * part);
+    if let Some(stdin) = &given.stdin {
+        comparison.add(&linter.sketch(&stdin.document())).context("cannot compare documents")?;
+    }
+    let (settle, shelf) = (&given.settle, &mut given.shelf);
+    let sketch = |one: pipeline::Given| {
+        let is_new = is_new(&one.source.path);
+        let (source, is_changed) = settle(one.source);
+        let kept = one.carrier.map(|carrier| {
+            let kept = Kept::of(&carrier, &source.text, !is_changed);
+            (carrier.shard, carrier.index, kept)
+        });
+        Sketched { sketch: linter.sketch(&source.document()), kept, is_new }
     };
-    let findings = compare().context("cannot compare documents")?;
+    stream(inputs, given.reading, progress, sketch, |piece| {
+        let Piece::Done(Sketched { sketch, kept, is_new }) = piece else { return Ok(true) };
+        let added = if is_new { comparison.add(&sketch) } else { comparison.add_older(&sketch) };
+        added.context("cannot compare documents")?;
+        if let Some((shard, index, kept)) = kept {
+            shelf.put(&shard.name, &shard.path, index, kept?)?;
+        }
+        Ok(true)
+    })?;
+    if interrupt::is_interrupted() {
+        return Ok(Compared::new());
+    }
+    progress.end();
+    let findings = interrupt::without_writing(|| comparison.finish(given)).context("cannot compare documents")?;
     let mut compared = Compared::new();
     for finding in findings {
         compared.entry(Arc::clone(&finding.origin)).or_default().push(finding);

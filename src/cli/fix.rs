@@ -7,11 +7,13 @@ use anyhow::{Context, bail};
 use similar::TextDiff;
 
 use super::arguments::CheckArguments;
+use super::shards::Rewriting;
 use super::workspace::Profile;
 use crate::corpus::{Source, Trail, create, entries, replace};
 use crate::engine::Linter;
 use crate::finding::{Applicability, Finding};
 use crate::fix::{Fixed, Fixing};
+use crate::report::printable;
 
 /// How documents are fixed.
 #[derive(Clone, Copy)]
@@ -23,14 +25,18 @@ pub(super) struct Plan {
 
 /// What is done with fixed documents.
 pub(super) struct Delivery {
-    destination: Destination,
-    trail: Option<Trail>,
+    pub(super) destination: Destination,
+    pub(super) trail: Option<Trail>,
+    /// Records that are blank once they are fixed are left out.
+    pub(super) drops_empty: bool,
     /// Copies written so far.
     claimed: HashSet<PathBuf>,
+    /// The shard that is being written.
+    pub(super) rewriting: Option<Rewriting>,
 }
 
 /// Where a fixed document goes.
-enum Destination {
+pub(super) enum Destination {
     /// Back into its file.
     InPlace,
     /// Into a file of the same name below this folder.
@@ -101,6 +107,22 @@ impl Delivery {
     /// The trail cannot be opened, it is said how to fix but not to fix, or standard input is to go elsewhere than to
     /// standard output.
     pub(super) fn new(arguments: &CheckArguments, stdin: usize) -> anyhow::Result<Option<Self>> {
+        if arguments.reports.has_dolma() {
+            if arguments.output_dir.is_none() {
+                bail!("--output-format dolma needs --output-dir: attributes are files beside the documents");
+            }
+            if arguments.fix
+                || arguments.fix_only
+                || arguments.diff
+                || arguments.unsafe_fixes
+                || arguments.trail.is_some()
+            {
+                bail!(
+                    "--output-format dolma says what is found and fixes nothing: give it without --fix, --diff and the like"
+                );
+            }
+            return Ok(None);
+        }
         let destination = match &arguments.output_dir {
             _ if arguments.diff => Destination::Diff,
             Some(folder) => Destination::Folder(folder.clone()),
@@ -121,7 +143,8 @@ impl Delivery {
             .trail
             .as_ref()
             .map(|path| Trail::open(path).with_context(|| format!("cannot open the trail {}", path.display())));
-        Ok(Some(Self { destination, trail: trail.transpose()?, claimed: HashSet::new() }))
+        let (trail, drops_empty) = (trail.transpose()?, arguments.drop_empty);
+        Ok(Some(Self { destination, trail, drops_empty, claimed: HashSet::new(), rewriting: None }))
     }
 
     /// Whether fixed documents go back into their files.
@@ -150,17 +173,19 @@ impl Delivery {
             self.claim(path, &target)?;
         }
         match (&self.destination, outcome) {
-            (Destination::Diff, Outcome::Fixed(fixed)) => return Ok(Some(self.diff(source, &fixed.text))),
+            (Destination::Diff, Outcome::Fixed(fixed)) => return Ok(Some(self.diff(source, &fixed.text, false))),
             (Destination::InPlace, Outcome::Fixed(fixed)) => {
                 let trail = &mut self.trail;
                 replace(path, before.as_bytes(), fixed.text.as_bytes(), || match trail {
-                    Some(trail) => trail.append(&entries(&source.origin.path, before, &fixed.text, &fixed.changes)),
+                    Some(trail) => {
+                        trail.append(&entries(&source.origin.path, None, before, &fixed.text, &fixed.changes))
+                    }
                     None => Ok(()),
                 })?;
             }
             (Destination::Folder(_), Outcome::Fixed(fixed)) => {
                 if let Some(trail) = &mut self.trail {
-                    let entries = entries(&target.to_string_lossy(), before, &fixed.text, &fixed.changes);
+                    let entries = entries(&target.to_string_lossy(), None, before, &fixed.text, &fixed.changes);
                     trail.append(&entries).context("cannot write the trail")?;
                 }
                 create(&target, fixed.text.as_bytes())?;
@@ -173,7 +198,7 @@ impl Delivery {
     }
 
     /// Sees to it that no copy replaces an original or another copy.
-    fn claim(&mut self, path: &Path, target: &Path) -> anyhow::Result<()> {
+    pub(super) fn claim(&mut self, path: &Path, target: &Path) -> anyhow::Result<()> {
         if target.canonicalize().is_ok_and(|target| path.canonicalize().is_ok_and(|path| path == target)) {
             bail!("{}: --output-dir would replace the original; it was left as it is", path.display());
         }
@@ -183,18 +208,20 @@ impl Delivery {
         Ok(())
     }
 
-    /// A unified diff, as `git apply` and `patch -p1` take it.
-    pub(super) fn diff(&self, source: &Source, after: &str) -> String {
+    /// A unified diff, as `git apply` and `patch -p1` take it; of a record, one that says so first and that they do not take.
+    pub(super) fn diff(&self, source: &Source, after: &str, is_inside: bool) -> String {
         let name = relative(Path::new(&source.origin.path)).to_string_lossy().into_owned();
+        let place = printable(&source.origin.to_string()).into_owned();
+        let (note, name) = match is_inside {
+            true => (format!("# {place}: its text as it would change; not a patch of the file\n"), place),
+            false => (String::new(), name),
+        };
         // Only `\n` ends a line for git; a lone `\r` does not.
         let (old, new): (Vec<&str>, Vec<&str>) =
             (source.text.split_inclusive('\n').collect(), after.split_inclusive('\n').collect());
         let difference = TextDiff::configure().newline_terminated(true).diff_slices(&old, &new);
-        difference
-            .unified_diff()
-            .context_radius(3)
-            .header(&quoted(&format!("a/{name}")), &quoted(&format!("b/{name}")))
-            .to_string()
+        let header = (quoted(&format!("a/{name}")), quoted(&format!("b/{name}")));
+        note + &difference.unified_diff().context_radius(3).header(&header.0, &header.1).to_string()
     }
 }
 

@@ -1,6 +1,8 @@
 //! The command line: arguments in, text and an exit code out.
 
 mod arguments;
+mod attributes;
+mod bad;
 mod check;
 mod compare;
 mod config;
@@ -8,11 +10,17 @@ mod fix;
 mod gate;
 mod generate;
 mod init;
+mod interrupt;
 mod known;
 mod output;
+mod pipeline;
+mod progress;
 mod reports;
 mod rule;
+mod shards;
 mod since;
+mod stdin;
+mod tell;
 mod test_rules;
 mod undo;
 mod workspace;
@@ -36,6 +44,8 @@ enum Exit {
     Findings,
     /// Something could not be done.
     Failure,
+    /// Somebody ended it.
+    Interrupted,
 }
 
 impl From<Exit> for ExitCode {
@@ -44,6 +54,8 @@ impl From<Exit> for ExitCode {
             Exit::Clean => Self::SUCCESS,
             Exit::Findings => Self::from(1),
             Exit::Failure => Self::from(2),
+            // What shells say of a process that SIGINT ended.
+            Exit::Interrupted => Self::from(130),
         }
     }
 }

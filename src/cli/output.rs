@@ -1,8 +1,11 @@
 //! Standard output and standard error.
 
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 use anstream::ColorChoice;
+use anyhow::Context;
 
 use super::arguments::ColorWhen;
 use crate::fault::Fault;
@@ -42,11 +45,25 @@ impl Output {
     /// It cannot be written for another reason.
     pub(super) fn write(&mut self, text: &str) -> anyhow::Result<bool> {
         let written = self.stream.write_all(text.as_bytes()).and_then(|()| self.stream.flush());
-        match written {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
-            Err(error) => Err(anyhow::Error::new(error).context("cannot write to standard output")),
-        }
+        taken(written)
+    }
+
+    /// Writes the bytes of a file; `false` when nobody reads any more.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read, or not be written for another reason.
+    pub(super) fn copy(&mut self, path: &Path) -> anyhow::Result<bool> {
+        let mut file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+        taken(io::copy(&mut file, &mut self.stream).and_then(|_| self.stream.flush()))
+    }
+}
+
+fn taken(written: io::Result<()>) -> anyhow::Result<bool> {
+    match written {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(anyhow::Error::new(error).context("cannot write to standard output")),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::corpus::NewFile;
 use crate::finding::Finding;
 use crate::report::{
     Azure, Concise, Full, GitHub, GitLab, Grouped, JUnit, Json, JsonLines, Markdown, RdJson, Report, Sarif, Statistics,
-    Summary,
+    Summary, Total,
 };
 use crate::rule::Registry;
 use crate::text::{Document, Texts};
@@ -52,6 +52,8 @@ pub(super) enum OutputFormat {
     Azure,
     /// A table for a pull-request comment or a job summary
     Markdown,
+    /// Attributes for the mixer of Dolma, into the directory that --output-dir names
+    Dolma,
 }
 
 /// The formats asked for, in order, each with its file.
@@ -113,6 +115,18 @@ impl FromArgMatches for Wanted {
 }
 
 impl Wanted {
+    /// Whether attributes for Dolma are wanted.
+    pub(super) fn has_dolma(&self) -> bool {
+        self.formats.iter().any(|(format, _)| *format == OutputFormat::Dolma)
+    }
+
+    /// Whether a person reads what goes to standard output, if anything does.
+    pub(super) fn is_for_people(&self) -> bool {
+        use OutputFormat::{Concise, Dolma, Full, Grouped};
+        let is = |format: &OutputFormat| matches!(format, Full | Concise | Grouped | Dolma);
+        self.formats.iter().all(|(format, file)| file.is_some() || is(format))
+    }
+
     /// The formats and their places; where none was asked for, what the environment suggests.
     ///
     /// # Errors
@@ -190,6 +204,8 @@ impl Reports {
                 OutputFormat::RdJson => Box::new(RdJson::default()),
                 OutputFormat::Azure => Box::new(Azure),
                 OutputFormat::Markdown => Box::new(Markdown::default()),
+                // The attributes are files of their own; here is only the summary.
+                OutputFormat::Dolma => Box::new(Total),
             };
             Ok((report, file.map(NewFile::begin).transpose()?))
         };

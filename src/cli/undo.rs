@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
@@ -10,9 +11,13 @@ use super::Exit;
 use super::arguments::UndoArguments;
 use super::output::{self, Output};
 use super::workspace::absolute;
-use crate::corpus::{Broken, Entry, Step, read_trail, replace, rewrite_trail};
+use crate::corpus::{
+    Broken, Entry, Fate, Input, Opened, Reading, Records, Rewriter, Shard, ShardStep, Step, open, read_trail, replace,
+    rewrite_trail,
+};
 use crate::report::count;
 use crate::rule::Registry;
+use crate::text::Span;
 
 pub(super) fn run(arguments: &UndoArguments) -> anyhow::Result<Exit> {
     let trail = &arguments.trail;
@@ -36,8 +41,15 @@ pub(super) fn run(arguments: &UndoArguments) -> anyhow::Result<Exit> {
     if !steps.iter().flat_map(|step| &step.entries).any(is_chosen) {
         bail!("{}: no change of the trail is of the paths and rules asked for", trail.display());
     }
-    let mut undo =
-        Undo { trail, broken, kept: steps.into_iter().map(Some).collect(), restored: 0, passages: 0, failed: false };
+    let mut undo = Undo {
+        trail,
+        reading: arguments.reading.reading(),
+        broken,
+        kept: steps.into_iter().map(Some).collect(),
+        restored: 0,
+        passages: 0,
+        failed: false,
+    };
     undo.run(is_chosen)?;
     Output::new(arguments.color).write(&format!(
         "{} restored in {}\n",
@@ -60,6 +72,7 @@ fn codes(rules: &[String], entries: &[Entry]) -> anyhow::Result<Vec<String>> {
 
 struct Undo<'a> {
     trail: &'a Path,
+    reading: Reading,
     /// Lines of it that could not be read.
     broken: Broken,
     /// The steps that the trail still tells of.
@@ -90,11 +103,101 @@ impl Undo<'_> {
     }
 
     fn file(&mut self, path: &Path, steps: &[usize], is_chosen: &impl Fn(&Entry) -> bool) -> anyhow::Result<()> {
+        let input = Input::of(path.to_owned(), true);
+        let kept = match open(&input, &self.reading, &Arc::default())? {
+            Opened::Plain => self.document(path, steps, is_chosen)?,
+            Opened::Shard(shard, records) => self.shard(&shard, records, steps, is_chosen)?,
+        };
+        for (index, rest) in kept {
+            self.kept[index] = rest;
+        }
+        let entries: Vec<Entry> = self.kept.iter().flatten().flat_map(|step| step.entries.clone()).collect();
+        rewrite_trail(self.trail, &entries, &self.broken)
+            .with_context(|| format!("cannot write the trail {}", self.trail.display()))
+    }
+
+    /// Takes steps back in a file that is one document.
+    fn document(&mut self, path: &Path, steps: &[usize], is_chosen: &impl Fn(&Entry) -> bool) -> anyhow::Result<Kept> {
         let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let mut text = String::from_utf8(bytes.clone())
-            .map_err(|_| anyhow::anyhow!("{}: the file has changed since; it was left as it is", path.display()))?;
+        let text = String::from_utf8(bytes.clone())
+            .map_err(|_| anyhow::anyhow!("{}: the file has changed since; it was left as it was", path.display()))?;
+        let back = self.take_back(text, steps, is_chosen, &mut |_| Ok(()));
+        let Back { text, kept, passages } = back.with_context(|| path.display().to_string())?;
+        if text.as_bytes() != bytes {
+            replace(path, &bytes, text.as_bytes(), || Ok(()))?;
+            self.restored += 1;
+            self.passages += passages;
+        }
+        Ok(kept)
+    }
+
+    /// Takes steps back in the records of a shard, which is written again once.
+    fn shard(
+        &mut self,
+        shard: &Arc<Shard>,
+        records: Records,
+        steps: &[usize],
+        is_chosen: &impl Fn(&Entry) -> bool,
+    ) -> anyhow::Result<Kept> {
+        let mut of_record: HashMap<u64, Vec<usize>> = HashMap::new();
+        for &index in steps {
+            let Some(step) = self.kept.get(index).and_then(Option::as_ref) else { continue };
+            of_record.entry(step.record.unwrap_or(1)).or_default().push(index);
+        }
+        let mut rewriter = Rewriter::begin(shard, None)?;
+        let (mut all, mut passages) = (Kept::new(), 0);
+        for step in records {
+            let raw = match step {
+                ShardStep::Record(raw) => raw,
+                ShardStep::Damage(error) => bail!("{error}; the file was left as it was"),
+            };
+            let (mut carrier, source) = raw.decode();
+            let (Some(steps), Ok(Some(source))) = (of_record.remove(&carrier.index), source) else {
+                rewriter.record(&carrier, Fate::Keep)?;
+                continue;
+            };
+            let place = source.origin.to_string();
+            let back =
+                self.take_back(source.text.clone(), &steps, is_chosen, &mut |changes| Ok(carrier.splice(changes)?));
+            match back {
+                Ok(back) if back.text != source.text => {
+                    rewriter.record(&carrier, Fate::Become(&back.text))?;
+                    passages += back.passages;
+                    all.extend(back.kept);
+                }
+                Ok(back) => {
+                    rewriter.record(&carrier, Fate::Keep)?;
+                    all.extend(back.kept);
+                }
+                Err(error) => {
+                    self.failed = true;
+                    output::error(&format!("{place}: {error:#}"));
+                    rewriter.record(&carrier, Fate::Keep)?;
+                }
+            }
+        }
+        if !of_record.is_empty() {
+            self.failed = true;
+            let count = count(of_record.len(), "record");
+            output::error(&format!("{}: {count} of the trail cannot be found in it", shard.name));
+        }
+        let is_changed = passages > 0;
+        rewriter.finish(|| Ok(()))?;
+        self.restored += usize::from(is_changed);
+        self.passages += passages;
+        Ok(all)
+    }
+
+    /// Takes steps back in the text of one document, the last first; `splice` is told what goes where, a step at a time.
+    fn take_back(
+        &self,
+        mut text: String,
+        steps: &[usize],
+        is_chosen: &impl Fn(&Entry) -> bool,
+        splice: &mut dyn FnMut(&[(Span, &str)]) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Back> {
         let mut passages = 0;
-        let mut kept = Vec::new();
+        let mut kept = Kept::new();
         for &index in steps.iter().rev() {
             let Some(step) = self.kept.get(index).cloned().flatten() else { continue };
             let count = step.entries.iter().filter(|entry| is_chosen(entry)).count();
@@ -106,27 +209,30 @@ impl Undo<'_> {
             if count == 0 {
                 break;
             }
-            let (before, rest) =
-                step.undo(&text, is_chosen).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
-            text = before;
+            if step.entries.iter().any(|entry| entry.dropped) {
+                bail!("the record was left out of the copy and cannot be put back; the original has it");
+            }
+            let undone = step.undo(&text, is_chosen)?;
+            splice(&undone.changes)?;
+            text = undone.text;
             passages += count;
-            let is_whole = rest.is_none();
-            kept.push((index, rest));
+            let is_whole = undone.rest.is_none();
+            kept.push((index, undone.rest));
             if !is_whole {
                 // What remains of this step stands between the text and any earlier one.
                 break;
             }
         }
-        if text.as_bytes() != bytes {
-            replace(path, &bytes, text.as_bytes(), || Ok(()))?;
-            self.restored += 1;
-            self.passages += passages;
-        }
-        for (index, rest) in kept {
-            self.kept[index] = rest;
-        }
-        let entries: Vec<Entry> = self.kept.iter().flatten().flat_map(|step| step.entries.clone()).collect();
-        rewrite_trail(self.trail, &entries, &self.broken)
-            .with_context(|| format!("cannot write the trail {}", self.trail.display()))
+        Ok(Back { text, kept, passages })
     }
+}
+
+/// What remains of steps, by their numbers.
+type Kept = Vec<(usize, Option<Step>)>;
+
+/// A document with steps taken back.
+struct Back {
+    text: String,
+    kept: Kept,
+    passages: usize,
 }

@@ -1,15 +1,21 @@
-//! Files: which to read, and their text. The only part of the library, beside the command line, that does I/O.
+//! Files: which to read, and their texts. The only part of the library, beside the command line, that does I/O.
 
+mod format;
 mod read;
+mod shard;
+mod shelf;
 mod spill;
 mod trail;
 mod walk;
 mod write;
 mod written;
 
+pub use format::{Codec, Format, Kind};
 pub use read::{ReadError, Source, read};
+pub use shard::{Carrier, Fate, Input, Opened, Raw, Reading, Records, Rewriter, Shard, Step as ShardStep, open};
+pub use shelf::{Kept, Shelf};
 pub use spill::{Spill, free_memory};
-pub use trail::{Broken, Entry, Step, Trail, UndoError, entries, hash, read_trail, rewrite_trail};
-pub use walk::{Choice, WalkError, folders, walk};
-pub use write::{NewFile, WriteError, create, replace};
+pub use trail::{Broken, Entry, Step, Trail, UndoError, Undone, Waiting, entries, hash, read_trail, rewrite_trail};
+pub use walk::{Choice, WalkError, expand, folders, walk};
+pub use write::{Lines, NewFile, Pending, Stamp, WriteError, create, replace};
 pub use written::{CONFIGURATIONS, read_written, rule_files};

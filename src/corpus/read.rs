@@ -38,6 +38,24 @@ pub enum ReadError {
         /// Why not.
         reason: NotText,
     },
+    /// A file that was found in a directory and is no corpus.
+    #[error("skipped {path}: {reason}")]
+    NoCorpus {
+        /// The file.
+        path: String,
+        /// Why not.
+        reason: String,
+    },
+    /// Records that cannot be read, or a shard of which nothing can.
+    #[error("{place}: {reason}")]
+    Bad {
+        /// The file, and the record if it is one.
+        place: String,
+        /// How many are lost, as far as that is known.
+        records: u64,
+        /// Why.
+        reason: String,
+    },
 }
 
 impl Source {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::fix::Change;
-use crate::text::Record;
+use crate::text::{Record, Span};
 
 /// One changed passage of one document; a line of the trail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +34,9 @@ pub struct Entry {
     pub after: String,
     /// The version of dechaff that did it.
     pub version: String,
+    /// The whole record was left out; it cannot be put back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dropped: bool,
 }
 
 /// The hash of a text as the trail writes it.
@@ -46,12 +49,12 @@ pub fn hash(bytes: &[u8]) -> String {
     text
 }
 
-/// The entries of a document of which `changes` made `after` out of `before`.
-pub fn entries(path: &str, before: &str, after: &str, changes: &[Change]) -> Vec<Entry> {
+/// The entries of a document of which `changes` made `after` out of `before`; `record` is its place in the file at `path`.
+pub fn entries(path: &str, record: Option<&Record>, before: &str, after: &str, changes: &[Change]) -> Vec<Entry> {
     let (before_hash, after_hash) = (hash(before.as_bytes()), hash(after.as_bytes()));
     let entry = |change: &Change| Entry {
         path: path.to_owned(),
-        record: None,
+        record: record.cloned(),
         rules: change.rules.clone(),
         start: change.span.start,
         end: change.span.end,
@@ -60,6 +63,7 @@ pub fn entries(path: &str, before: &str, after: &str, changes: &[Change]) -> Vec
         before: before_hash.clone(),
         after: after_hash.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        dropped: false,
     };
     changes.iter().map(entry).collect()
 }
@@ -98,6 +102,41 @@ impl Trail {
     pub fn append(&mut self, entries: &[Entry]) -> io::Result<()> {
         self.file.write_all(lines(entries)?.as_bytes())?;
         self.file.sync_data()
+    }
+
+    /// Appends the lines of entries that `waiting` holds, and sees to it that they are on the disk.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be read or written.
+    pub fn append_all(&mut self, waiting: &mut Waiting) -> io::Result<()> {
+        waiting.lines.rewind()?;
+        io::copy(&mut waiting.lines, &mut self.file)?;
+        self.file.sync_data()
+    }
+}
+
+/// Entries of a shard that is being written, in memory or a temporary file: they go into the trail when the shard is ready.
+#[derive(Debug)]
+pub struct Waiting {
+    lines: tempfile::SpooledTempFile,
+}
+
+impl Default for Waiting {
+    fn default() -> Self {
+        const IN_MEMORY: usize = 1 << 20;
+        Self { lines: tempfile::SpooledTempFile::new(IN_MEMORY) }
+    }
+}
+
+impl Waiting {
+    /// Adds entries.
+    ///
+    /// # Errors
+    ///
+    /// A temporary file cannot be written.
+    pub fn push(&mut self, entries: &[Entry]) -> io::Result<()> {
+        self.lines.write_all(lines(entries)?.as_bytes())
     }
 }
 
@@ -141,11 +180,13 @@ pub fn rewrite_trail(path: &Path, entries: &[Entry], broken: &Broken) -> io::Res
     super::write::create(path, text.as_bytes()).map_err(|error| io::Error::other(error.to_string()))
 }
 
-/// The changes that one run made to one file; all its entries name the same two hashes.
+/// The changes that one run made to one document; all its entries name the same two hashes.
 #[derive(Debug, Clone)]
 pub struct Step {
     /// The file.
     pub path: PathBuf,
+    /// The record in it, counted from 1, where it holds many.
+    pub record: Option<u64>,
     /// The changes, in order of place.
     pub entries: Vec<Entry>,
 }
@@ -161,17 +202,30 @@ pub enum UndoError {
     Broken,
 }
 
+/// What taking changes back makes of a text.
+#[derive(Debug, Clone)]
+pub struct Undone<'s> {
+    /// What is put where in the text as it was.
+    pub changes: Vec<(Span, &'s str)>,
+    /// The text afterwards.
+    pub text: String,
+    /// What remains of the step.
+    pub rest: Option<Step>,
+}
+
 impl Step {
     /// The steps of a trail, in the order in which they were taken.
     pub fn all(entries: Vec<Entry>) -> Vec<Self> {
         let mut steps: Vec<Self> = Vec::new();
-        let mut last_of: HashMap<String, usize> = HashMap::new();
+        let mut last_of: HashMap<(String, Option<u64>), usize> = HashMap::new();
         for entry in entries {
-            match last_of.get(&entry.path).and_then(|&last| steps.get_mut(last)) {
+            let record = entry.record.as_ref().map(|record| record.index);
+            let document = (entry.path.clone(), record);
+            match last_of.get(&document).and_then(|&last| steps.get_mut(last)) {
                 Some(step) if step.is_of(&entry) => step.entries.push(entry),
                 _ => {
-                    last_of.insert(entry.path.clone(), steps.len());
-                    steps.push(Self { path: PathBuf::from(&entry.path), entries: vec![entry] });
+                    last_of.insert(document, steps.len());
+                    steps.push(Self { path: PathBuf::from(&entry.path), record, entries: vec![entry] });
                 }
             }
         }
@@ -187,31 +241,33 @@ impl Step {
         self.entries.first().map_or("", |entry| &entry.before)
     }
 
-    /// Takes back those entries of the step for which `chosen` says so: the text then, and the step that remains, if any.
+    /// Takes back those entries of the step for which `chosen` says so: what goes back into `current` and where, the text then, and the
+    /// step that remains, if any.
     ///
     /// # Errors
     ///
     /// `current` is not what the step left, or the entries do not fit it.
-    pub fn undo(&self, current: &str, chosen: impl Fn(&Entry) -> bool) -> Result<(String, Option<Step>), UndoError> {
+    pub fn undo(&self, current: &str, chosen: impl Fn(&Entry) -> bool) -> Result<Undone<'_>, UndoError> {
         let after = self.entries.first().map_or("", |entry| &entry.after);
         if hash(current.as_bytes()) != after {
             return Err(UndoError::Changed);
         }
-        let original = self.rebuild(current, |_| true).ok_or(UndoError::Broken)?;
+        let (original, _) = self.rebuild(current, |_| true).ok_or(UndoError::Broken)?;
         if hash(original.as_bytes()) != self.before() {
             return Err(UndoError::Broken);
         }
-        let text = self.rebuild(current, &chosen).ok_or(UndoError::Broken)?;
+        let (text, changes) = self.rebuild(current, &chosen).ok_or(UndoError::Broken)?;
         let now = hash(text.as_bytes());
         let kept: Vec<Entry> = self.entries.iter().filter(|entry| !chosen(entry)).cloned().collect();
         let kept = kept.into_iter().map(|entry| Entry { after: now.clone(), ..entry }).collect::<Vec<_>>();
-        let rest = (!kept.is_empty()).then(|| Step { path: self.path.clone(), entries: kept });
-        Ok((text, rest))
+        let rest = (!kept.is_empty()).then(|| Step { entries: kept, ..self.clone() });
+        Ok(Undone { changes, text, rest })
     }
 
-    /// `current` with the chosen changes taken back; `None` where they do not fit it.
-    fn rebuild(&self, current: &str, chosen: impl Fn(&Entry) -> bool) -> Option<String> {
+    /// `current` with the chosen changes taken back, and what that puts where; `None` where they do not fit it.
+    fn rebuild(&self, current: &str, chosen: impl Fn(&Entry) -> bool) -> Option<(String, Vec<(Span, &str)>)> {
         let mut text = String::with_capacity(current.len());
+        let mut changes = Vec::new();
         // Where we are in the current text, and in the original.
         let (mut at, mut origin) = (0, 0);
         for entry in &self.entries {
@@ -219,11 +275,16 @@ impl Step {
             text.push_str(current.get(at..at + kept)?);
             at += kept;
             let inserted = current.get(at..at + entry.inserted.len()).filter(|text| *text == entry.inserted)?;
-            text.push_str(if chosen(entry) { &entry.removed } else { inserted });
+            if chosen(entry) {
+                changes.push((Span::new(at, at + inserted.len()), entry.removed.as_str()));
+                text.push_str(&entry.removed);
+            } else {
+                text.push_str(inserted);
+            }
             at += entry.inserted.len();
             origin = entry.end;
         }
         text.push_str(current.get(at..)?);
-        Some(text)
+        Some((text, changes))
     }
 }

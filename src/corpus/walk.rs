@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use globset::{GlobBuilder, GlobMatcher};
 use ignore::{DirEntry, WalkBuilder};
 
-/// Endings of the files that are taken from a directory.
-const EXTENSIONS: &[&str] = &["txt", "md", "markdown"];
+use super::format::Format;
 
 /// Decides which files and folders are taken, where settings speak of that.
 pub trait Choice: Send + Sync {
@@ -32,8 +32,31 @@ pub enum WalkError {
     Unreadable(#[from] ignore::Error),
 }
 
-/// The files under `paths`, in order: a file named outright, whatever its name, and of a directory the text and markdown
-/// files in it, hidden ones and those that ignore files name left out, sorted by path. Symbolic links below a directory are not followed, and a file that several paths lead to comes once.
+/// `paths` with what patterns among them match: a path that does not exist and has `*`, `?`, `[` or `{` in it is a pattern,
+/// for shells that do not expand them.
+///
+/// # Errors
+///
+/// A path that does not exist, or a pattern that nothing matches.
+pub fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, WalkError> {
+    let mut all: Vec<PathBuf> = Vec::new();
+    for path in paths {
+        if path.symlink_metadata().is_ok() {
+            all.push(path.clone());
+            continue;
+        }
+        let matched = pattern(path).map(|pattern| matches(path, &pattern)).unwrap_or_default();
+        if matched.is_empty() {
+            return Err(WalkError::Missing(path.clone()));
+        }
+        all.extend(matched);
+    }
+    Ok(all)
+}
+
+/// The files under `paths`, in order: a file named outright, whatever its name, and of a directory the files whose names tell
+/// that they hold text, hidden ones and those that ignore files name left out, sorted by path. Symbolic links below a
+/// directory are not followed, and a file that several paths lead to comes once.
 ///
 /// # Errors
 ///
@@ -42,7 +65,7 @@ pub enum WalkError {
 pub fn walk(
     paths: &[PathBuf],
     choice: &Arc<dyn Choice>,
-) -> Result<impl Iterator<Item = Result<PathBuf, WalkError>> + use<>, WalkError> {
+) -> Result<impl Iterator<Item = Result<PathBuf, WalkError>> + Send + use<>, WalkError> {
     for path in paths {
         if path.symlink_metadata().is_err() {
             return Err(WalkError::Missing(path.clone()));
@@ -51,7 +74,7 @@ pub fn walk(
     let paths: Vec<PathBuf> = paths.iter().filter(|path| choice.takes_named(path)).cloned().collect();
     let choice = Arc::clone(choice);
     let mut seen = HashSet::new();
-    let all = paths.into_iter().flat_map(move |path| -> Box<dyn Iterator<Item = Result<PathBuf, WalkError>>> {
+    let all = paths.into_iter().flat_map(move |path| -> Box<dyn Iterator<Item = Result<PathBuf, WalkError>> + Send> {
         if path.is_dir() { Box::new(below(&path, &choice)) } else { Box::new(std::iter::once(Ok(path))) }
     });
     // A file that two paths lead to is one document: else it would be a duplicate of itself.
@@ -59,6 +82,22 @@ pub fn walk(
         Ok(path) => path.canonicalize().map_or(true, |real| seen.insert(real)),
         Err(_) => true,
     }))
+}
+
+fn pattern(path: &Path) -> Option<GlobMatcher> {
+    let text = path.to_str().filter(|text| text.contains(['*', '?', '[', '{']))?;
+    GlobBuilder::new(text).literal_separator(true).build().ok().map(|glob| glob.compile_matcher())
+}
+
+/// What matches a pattern, sorted.
+fn matches(path: &Path, pattern: &GlobMatcher) -> Vec<PathBuf> {
+    let is_fixed = |part: &Path| !part.to_string_lossy().contains(['*', '?', '[', '{']);
+    let base: PathBuf = path.components().take_while(|part| is_fixed(part.as_ref())).collect();
+    let (base, is_bare) = if base.as_os_str().is_empty() { (PathBuf::from("."), true) } else { (base, false) };
+    let entries = WalkBuilder::new(base).standard_filters(false).sort_by_file_path(Path::cmp).build();
+    let paths = entries.filter_map(Result::ok).map(DirEntry::into_path);
+    let paths = paths.map(|path| if is_bare { without_dot(path) } else { path });
+    paths.filter(|path| pattern.is_match(path)).collect()
 }
 
 /// Visits all folders under `paths` that may be entered.
@@ -74,23 +113,19 @@ fn is_folder(entry: &DirEntry) -> bool {
     entry.file_type().is_some_and(|kind| kind.is_dir())
 }
 
-fn below(folder: &Path, choice: &Arc<dyn Choice>) -> impl Iterator<Item = Result<PathBuf, WalkError>> + use<> {
+fn below(folder: &Path, choice: &Arc<dyn Choice>) -> impl Iterator<Item = Result<PathBuf, WalkError>> + Send + use<> {
     let (entered, choice) = (Arc::clone(choice), Arc::clone(choice));
     let may_enter = move |entry: &DirEntry| !is_folder(entry) || entered.enters(entry.path());
     let entries = WalkBuilder::new(folder).sort_by_file_path(Path::cmp).filter_entry(may_enter).build();
     entries.filter_map(move |entry| match entry {
         Ok(entry) => {
             let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
-            let is_taken = is_file && choice.takes(entry.path()).unwrap_or_else(|| has_text_extension(entry.path()));
+            let is_taken =
+                is_file && choice.takes(entry.path()).unwrap_or_else(|| Format::is_corpus_name(entry.path()));
             is_taken.then(|| Ok(without_dot(entry.into_path())))
         }
         Err(error) => Some(Err(error.into())),
     })
-}
-
-fn has_text_extension(path: &Path) -> bool {
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or("");
-    EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known))
 }
 
 /// `./a` as `a`, the way other linters print it.

@@ -1,10 +1,13 @@
 //! Files replaced whole or not at all.
 
-use std::fs;
+use std::fs::{self, File, Metadata};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use tempfile::NamedTempFile;
+
+use super::format::{Codec, Encoder};
 
 /// Why a file was not written; it is then as it was.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +28,35 @@ pub enum WriteError {
     },
 }
 
+/// What tells that a file was written to: its length, the time of its last change and which file it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stamp {
+    length: u64,
+    modified: Option<SystemTime>,
+    inode: u64,
+}
+
+impl Stamp {
+    /// The stamp of an open file.
+    ///
+    /// # Errors
+    ///
+    /// The file system does not tell.
+    pub fn of(file: &File) -> io::Result<Self> {
+        file.metadata().map(|metadata| Self::from(&metadata))
+    }
+}
+
+impl From<&Metadata> for Stamp {
+    fn from(metadata: &Metadata) -> Self {
+        #[cfg(unix)]
+        let inode = std::os::unix::fs::MetadataExt::ino(metadata);
+        #[cfg(not(unix))]
+        let inode = 0;
+        Self { length: metadata.len(), modified: metadata.modified().ok(), inode }
+    }
+}
+
 /// Replaces the file at `path`, which must still hold `expected`, by `content`.
 ///
 /// The new file is written beside the old one under another name, flushed to the disk and then renamed, so that whatever
@@ -42,21 +74,9 @@ pub fn replace(
     before_rename: impl FnOnce() -> io::Result<()>,
 ) -> Result<(), WriteError> {
     let io = |error| WriteError::Io { path: path.to_owned(), error };
-    let target = path.canonicalize().map_err(io)?;
-    let metadata = target.metadata().map_err(io)?;
-    if metadata.permissions().readonly() {
-        return Err(WriteError::ReadOnly(path.to_owned()));
-    }
-    let temporary = prepare(&target, content).map_err(io)?;
-    temporary.as_file().set_permissions(metadata.permissions()).map_err(io)?;
-    keep_owner(&metadata, temporary.path());
-    if fs::read(&target).map_err(io)? != expected {
-        return Err(WriteError::Changed(path.to_owned()));
-    }
-    before_rename().map_err(io)?;
-    temporary.persist(&target).map_err(|error| io(error.error))?;
-    sync_folder(&target);
-    Ok(())
+    let mut pending = Pending::replacing(path)?;
+    pending.temporary.write_all(content).map_err(io)?;
+    pending.commit(|target| Ok(fs::read(target)? == expected), before_rename)
 }
 
 /// Writes `content` to `path`, whole or not at all; makes the folders above it.
@@ -66,12 +86,9 @@ pub fn replace(
 /// The file system refuses; there is then no new file.
 pub fn create(path: &Path, content: &[u8]) -> Result<(), WriteError> {
     let io = |error| WriteError::Io { path: path.to_owned(), error };
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(io)?;
-    }
-    prepare(path, content).map_err(io)?.persist(path).map_err(|error| io(error.error))?;
-    sync_folder(path);
-    Ok(())
+    let mut pending = Pending::creating(path)?;
+    pending.temporary.write_all(content).map_err(io)?;
+    pending.commit(|_| Ok(true), || Ok(()))
 }
 
 /// A file that is written piece by piece under another name, and is at its place only when it is whole.
@@ -84,7 +101,7 @@ pub struct NewFile {
 
 enum Stream {
     Beside(BufWriter<NamedTempFile>),
-    Direct(BufWriter<fs::File>),
+    Direct(BufWriter<File>),
 }
 
 impl NewFile {
@@ -99,13 +116,13 @@ impl NewFile {
         let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let stream = match path.metadata() {
             Ok(metadata) if !metadata.is_file() => {
-                Stream::Direct(BufWriter::new(fs::File::options().write(true).open(path).map_err(io)?))
+                Stream::Direct(BufWriter::new(File::options().write(true).open(path).map_err(io)?))
             }
             found => {
                 if let Some(folder) = target.parent() {
                     fs::create_dir_all(folder).map_err(io)?;
                 }
-                let file = temporary(&target).map_err(io)?;
+                let file = beside(&target).map_err(io)?;
                 if let Ok(metadata) = found {
                     file.as_file().set_permissions(metadata.permissions()).map_err(io)?;
                 }
@@ -148,16 +165,131 @@ impl NewFile {
     }
 }
 
-/// A temporary file beside `path`, with `content`, on the disk.
-fn prepare(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
-    let mut file = temporary(path)?;
-    file.write_all(content)?;
-    file.as_file().sync_all()?;
-    Ok(file)
+/// A file that is being written and not yet in its place; it goes if it is dropped.
+#[derive(Debug)]
+pub struct Pending {
+    /// The name it was given.
+    path: PathBuf,
+    /// Where it is to stand: the file that a link leads to.
+    target: PathBuf,
+    temporary: NamedTempFile,
+    replaced: Option<Metadata>,
+}
+
+impl Pending {
+    /// A file to stand in place of the one at `path`.
+    ///
+    /// # Errors
+    ///
+    /// That one is read-only or not there, or none can be made beside it.
+    pub fn replacing(path: &Path) -> Result<Self, WriteError> {
+        let io = |error| WriteError::Io { path: path.to_owned(), error };
+        let target = path.canonicalize().map_err(io)?;
+        let metadata = target.metadata().map_err(io)?;
+        if metadata.permissions().readonly() {
+            return Err(WriteError::ReadOnly(path.to_owned()));
+        }
+        let temporary = beside(&target).map_err(io)?;
+        Ok(Self { path: path.to_owned(), target, temporary, replaced: Some(metadata) })
+    }
+
+    /// A file to stand at `path`; makes the folders above it.
+    ///
+    /// # Errors
+    ///
+    /// The file system refuses.
+    pub fn creating(path: &Path) -> Result<Self, WriteError> {
+        let io = |error| WriteError::Io { path: path.to_owned(), error };
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(io)?;
+        }
+        let temporary = beside(path).map_err(io)?;
+        Ok(Self { path: path.to_owned(), target: path.to_owned(), temporary, replaced: None })
+    }
+
+    /// The file to write to.
+    ///
+    /// # Errors
+    ///
+    /// The system has no handle left.
+    pub fn file(&self) -> Result<File, WriteError> {
+        self.temporary.as_file().try_clone().map_err(|error| self.failed(error))
+    }
+
+    /// That it cannot be written because of `error`.
+    pub fn failed(&self, error: io::Error) -> WriteError {
+        WriteError::Io { path: self.path.clone(), error }
+    }
+
+    /// Puts the file into its place once it is on the disk, if what it replaces is as `is_expected`.
+    ///
+    /// # Errors
+    ///
+    /// The old file is not as expected, or the file system refuses. It is then as it was.
+    pub fn commit(
+        self,
+        is_expected: impl FnOnce(&Path) -> io::Result<bool>,
+        before_rename: impl FnOnce() -> io::Result<()>,
+    ) -> Result<(), WriteError> {
+        let Self { path, target, temporary, replaced } = self;
+        let io = |error| WriteError::Io { path: path.clone(), error };
+        temporary.as_file().sync_all().map_err(io)?;
+        if let Some(metadata) = replaced {
+            temporary.as_file().set_permissions(metadata.permissions()).map_err(io)?;
+            keep_owner(&metadata, temporary.path());
+            if !is_expected(&target).map_err(io)? {
+                return Err(WriteError::Changed(path));
+            }
+        }
+        before_rename().map_err(io)?;
+        temporary.persist(&target).map_err(|error| io(error.error))?;
+        sync_folder(&target);
+        Ok(())
+    }
+}
+
+/// A new file that is written in a stream, compressed; it goes if it is not finished.
+pub struct Lines {
+    pending: Pending,
+    encoder: Encoder,
+}
+
+impl Lines {
+    /// A file to stand at `path`; makes the folders above it.
+    ///
+    /// # Errors
+    ///
+    /// The file system refuses.
+    pub fn create(path: &Path, codec: Codec) -> Result<Self, WriteError> {
+        let pending = Pending::creating(path)?;
+        let encoder = codec.encoder(pending.file()?).map_err(|error| pending.failed(error))?;
+        Ok(Self { pending, encoder })
+    }
+
+    /// Puts the file into its place.
+    ///
+    /// # Errors
+    ///
+    /// The file system refuses.
+    pub fn finish(self) -> Result<(), WriteError> {
+        let Self { pending, encoder } = self;
+        encoder.finish().map_err(|error| pending.failed(error))?;
+        pending.commit(|_| Ok(true), || Ok(()))
+    }
+}
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.encoder.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.encoder.flush()
+    }
 }
 
 /// A temporary file beside `path`.
-fn temporary(path: &Path) -> io::Result<NamedTempFile> {
+fn beside(path: &Path) -> io::Result<NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Hidden, so that a run over the folder does not take it for a document should the process be killed.
     let mut builder = tempfile::Builder::new();
@@ -171,18 +303,18 @@ fn temporary(path: &Path) -> io::Result<NamedTempFile> {
 }
 
 #[cfg(unix)]
-fn keep_owner(metadata: &fs::Metadata, path: &Path) {
+fn keep_owner(metadata: &Metadata, path: &Path) {
     use std::os::unix::fs::MetadataExt;
     // Only a privileged user may give files away; for others the file is their own already.
     let _ = std::os::unix::fs::chown(path, Some(metadata.uid()), Some(metadata.gid()));
 }
 
 #[cfg(not(unix))]
-fn keep_owner(_: &fs::Metadata, _: &Path) {}
+fn keep_owner(_: &Metadata, _: &Path) {}
 
 /// Makes the rename last through a crash; some file systems cannot, and the content is safe on those too.
 fn sync_folder(path: &Path) {
-    if let Some(folder) = path.parent().and_then(|folder| fs::File::open(folder).ok()) {
+    if let Some(folder) = path.parent().and_then(|folder| File::open(folder).ok()) {
         let _ = folder.sync_all();
     }
 }

@@ -4,6 +4,7 @@
 
 mod azure;
 mod concise;
+mod dolma;
 mod fault;
 mod full;
 mod github;
@@ -25,6 +26,7 @@ use crate::text::{Document, Texts};
 
 pub use azure::Azure;
 pub use concise::Concise;
+pub use dolma::{Total, attributes};
 pub use fault::render_fault;
 pub use full::Full;
 pub use github::GitHub;
@@ -66,8 +68,14 @@ pub struct Summary {
     pub known: usize,
     /// Findings that were fixed before the rest was counted.
     pub fixed: usize,
-    /// Files in which something was fixed.
+    /// Documents in which something was fixed.
     pub fixed_files: usize,
+    /// Those of them that are records of a file.
+    pub fixed_records: usize,
+    /// Documents checked that are records of a file.
+    pub records: usize,
+    /// Records that could not be read.
+    pub bad: u64,
 }
 
 impl Summary {
@@ -88,16 +96,17 @@ impl Summary {
 
     /// One line for a person.
     pub fn line(&self) -> String {
-        let mut line = format!("{} checked: ", count(self.documents, "file"));
+        let noun = self.noun();
+        let mut line = format!("{} checked: ", count(self.documents, noun));
         if self.fixed > 0 {
-            let (fixed, files) = (count(self.fixed, "finding"), count(self.fixed_files, "file"));
+            let (fixed, files) = (count(self.fixed, "finding"), count(self.fixed_files, noun));
             line.push_str(&format!("{fixed} fixed in {files}; "));
         }
         match self.findings {
             0 if self.fixed > 0 => line.push_str("nothing remains"),
             0 => line.push_str("no findings"),
             findings => {
-                line.push_str(&format!("{} in {}", count(findings, "finding"), count(self.faulty, "file")));
+                line.push_str(&format!("{} in {}", count(findings, "finding"), count(self.faulty, noun)));
                 match (self.safe, self.unsafe_fixes) {
                     (0, 0) => {}
                     (safe, 0) => line.push_str(&format!(" ({safe} fixable with --fix)")),
@@ -114,7 +123,19 @@ impl Summary {
         if self.skipped > 0 {
             line.push_str(&format!("; {} skipped: not text", count(self.skipped, "file")));
         }
+        if self.bad > 0 {
+            line.push_str(&format!("; {} could not be read", count(self.bad as usize, "record")));
+        }
         line
+    }
+
+    /// What the documents are.
+    pub fn noun(&self) -> &'static str {
+        match self.records {
+            0 => "file",
+            records if records == self.documents => "record",
+            _ => "document",
+        }
     }
 }
 

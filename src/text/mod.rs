@@ -49,8 +49,10 @@ impl Origin {
 
     /// Whether the name says that the text is markdown.
     pub fn is_markdown(&self) -> bool {
-        let extension = self.path.rsplit('.').next().unwrap_or("");
-        ["md", "markdown", "mdx"].iter().any(|known| extension.eq_ignore_ascii_case(known))
+        let is = |extension: &str, known: &[&str]| known.iter().any(|known| extension.eq_ignore_ascii_case(known));
+        let mut extensions = self.path.rsplit('.').peekable();
+        extensions.next_if(|extension| is(extension, &["gz", "gzip", "zst", "zstd"]));
+        extensions.next().is_some_and(|extension| is(extension, &["md", "markdown", "mdx"]))
     }
 }
 

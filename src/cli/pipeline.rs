@@ -1,0 +1,178 @@
+//! Documents in a stream: read on one thread, worked on by all cores, and handed back in order.
+//!
+//! No more than a few batches are held at any time, whatever the size of a shard: one that is read, one that is worked on and
+//! one that is handed back.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::sync_channel;
+
+use rayon::prelude::*;
+
+use super::interrupt::is_interrupted;
+use super::progress::Progress;
+use crate::corpus::{Carrier, Input, Opened, Raw, ReadError, Reading, Shard, ShardStep, Source, WalkError, open, read};
+
+/// Bytes of a batch; a document that is larger makes one of its own.
+const BATCH_BYTES: u64 = 16 << 20;
+/// Documents of a batch.
+const BATCH_DOCUMENTS: usize = 4_096;
+
+/// A document, and what it takes to write it into its shard again if it stands in one.
+pub(super) struct Given {
+    pub(super) source: Source,
+    pub(super) carrier: Option<Carrier>,
+}
+
+/// What comes out, in the order of what went in.
+pub(super) enum Piece<T> {
+    /// What was made of a document.
+    Done(T),
+    /// A record that holds no document, and why if that is a fault.
+    Passed(Carrier, Option<ReadError>),
+    /// A file, or a part of one, that cannot be read.
+    Unread(ReadError),
+    /// A path that cannot be walked.
+    Unwalked(WalkError),
+    /// The end of a shard, of which all pieces have come out.
+    End(Arc<Shard>),
+}
+
+enum Item {
+    File(Input),
+    Record(Raw),
+    Unread(ReadError),
+    Unwalked(WalkError),
+    End(Arc<Shard>),
+}
+
+/// Reads `inputs`, does `work` on each document and calls `done` with what comes of it, until that says `false`.
+///
+/// # Errors
+///
+/// The first of `done`.
+pub(super) fn stream<T: Send>(
+    inputs: impl Iterator<Item = Result<Input, WalkError>> + Send,
+    reading: &Reading,
+    progress: &Progress,
+    work: impl Fn(Given) -> T + Sync,
+    mut done: impl FnMut(Piece<T>) -> anyhow::Result<bool>,
+) -> anyhow::Result<()> {
+    std::thread::scope(|scope| {
+        let (to_work, batches) = sync_channel::<Vec<Item>>(0);
+        let (to_done, worked) = sync_channel::<Vec<Piece<T>>>(0);
+        let bytes = Arc::clone(&progress.bytes);
+        scope.spawn(move || {
+            let mut batch = Batch { items: Vec::new(), bytes: 0, send: &|items| to_work.send(items).is_ok() };
+            // Nobody takes the last batch of a run that was given up.
+            let _ = read_all(inputs, reading, &bytes, &mut batch) && batch.flush();
+        });
+        let work = &work;
+        scope.spawn(move || {
+            for items in batches {
+                let pieces: Vec<Piece<T>> = items.into_par_iter().map(|item| piece(item, work)).collect();
+                if to_done.send(pieces).is_err() {
+                    return;
+                }
+            }
+        });
+        for pieces in worked {
+            for piece in pieces {
+                progress.piece(&piece);
+                if !done(piece)? {
+                    return Ok(());
+                }
+            }
+            progress.show();
+        }
+        Ok(())
+    })
+}
+
+/// What is read and not yet worked on.
+struct Batch<'s> {
+    items: Vec<Item>,
+    bytes: u64,
+    send: &'s dyn Fn(Vec<Item>) -> bool,
+}
+
+impl Batch<'_> {
+    /// Adds an item of so many bytes; `false` if nobody wants it any more.
+    fn push(&mut self, item: Item, bytes: u64) -> bool {
+        self.items.push(item);
+        self.bytes += bytes;
+        if is_interrupted() {
+            self.items.clear();
+            return false;
+        }
+        self.bytes < BATCH_BYTES && self.items.len() < BATCH_DOCUMENTS || self.flush()
+    }
+
+    fn flush(&mut self) -> bool {
+        self.bytes = 0;
+        (self.send)(std::mem::take(&mut self.items))
+    }
+}
+
+fn read_all(
+    inputs: impl Iterator<Item = Result<Input, WalkError>>,
+    reading: &Reading,
+    bytes: &Arc<AtomicU64>,
+    batch: &mut Batch<'_>,
+) -> bool {
+    for input in inputs {
+        let input = match input {
+            Ok(input) => input,
+            Err(error) => {
+                if !batch.push(Item::Unwalked(error), 0) {
+                    return false;
+                }
+                continue;
+            }
+        };
+        let goes_on = match open(&input, reading, bytes) {
+            Ok(Opened::Plain) => {
+                let size = input.path.metadata().map_or(0, |metadata| metadata.len());
+                bytes.fetch_add(size, Ordering::Relaxed);
+                if size > reading.max_record as u64 {
+                    let reason = format!("larger than {} bytes; --max-record allows more", reading.max_record);
+                    batch.push(Item::Unread(ReadError::Bad { place: input.name, records: 1, reason }), 0)
+                } else {
+                    batch.push(Item::File(input), size)
+                }
+            }
+            Ok(Opened::Shard(shard, mut records)) => {
+                let all = records.all(|step| match step {
+                    ShardStep::Record(raw) => {
+                        let size = raw.size() as u64;
+                        batch.push(Item::Record(raw), size)
+                    }
+                    ShardStep::Damage(error) => batch.push(Item::Unread(error), 0),
+                });
+                all && batch.push(Item::End(shard), 0)
+            }
+            Err(error) => batch.push(Item::Unread(error), 0),
+        };
+        if !goes_on {
+            return false;
+        }
+    }
+    true
+}
+
+fn piece<T>(item: Item, work: impl Fn(Given) -> T) -> Piece<T> {
+    match item {
+        Item::File(input) => match read(&input.path) {
+            Ok(source) => Piece::Done(work(Given { source, carrier: None })),
+            Err(error) => Piece::Unread(error),
+        },
+        Item::Record(raw) => match raw.decode() {
+            (carrier, Ok(Some(source))) => Piece::Done(work(Given { source, carrier: Some(carrier) })),
+            (carrier, Ok(None)) => Piece::Passed(carrier, None),
+            (carrier, Err(error)) => Piece::Passed(carrier, Some(error)),
+        },
+        Item::Unread(error) => Piece::Unread(error),
+        Item::Unwalked(error) => Piece::Unwalked(error),
+        Item::End(shard) => Piece::End(shard),
+    }
+}

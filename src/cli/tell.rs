@@ -1,0 +1,165 @@
+//! What a run says: findings, what could not be read or written, and how it ends.
+
+use super::check::Run;
+use super::compare::Given;
+use super::fix::Outcome;
+use super::{Exit, interrupt, output};
+use crate::corpus::{Carrier, ReadError, Source};
+use crate::finding::Finding;
+use crate::report::count;
+
+impl Run<'_> {
+    /// Counts what was fixed, or says why nothing was.
+    pub(super) fn count(&mut self, source: &Source, outcome: &Outcome) {
+        self.tell_refused(source, outcome);
+        if let Outcome::Fixed(fixed) = outcome {
+            self.summary.fixed += fixed.applied.values().sum::<usize>();
+            self.summary.fixed_files += 1;
+        }
+    }
+
+    /// Says why nothing was fixed though something could be.
+    pub(super) fn tell_refused(&self, source: &Source, outcome: &Outcome) {
+        if let Outcome::Refused(reason) = outcome {
+            self.progress.aside(|| output::warning(&format!("{}: left alone: {reason}", source.origin)));
+        }
+    }
+
+    /// The end of a run that reports only what it fixed.
+    pub(super) fn finish_fixed(mut self) -> Exit {
+        self.end();
+        let noun = if self.summary.fixed_records > 0 { "record" } else { "file" };
+        let (fixed, files) = (count(self.summary.fixed, "finding"), count(self.summary.fixed_files, noun));
+        if !self.arguments.quiet {
+            let would = if self.arguments.diff { "would be fixed" } else { "fixed" };
+            output::report(&format!("{fixed} {would} in {files}\n"));
+        }
+        let is_fault = self.arguments.diff || self.arguments.exit_non_zero_on_fix;
+        match self.summary.fixed {
+            _ if interrupt::is_interrupted() => Exit::Interrupted,
+            _ if self.has_failed() => Exit::Failure,
+            fixed if fixed > 0 && is_fault && !self.arguments.exit_zero => Exit::Findings,
+            _ => Exit::Clean,
+        }
+    }
+
+    /// Ends what is told while files are read.
+    pub(super) fn end(&mut self) {
+        self.progress.end();
+        self.bad.end();
+    }
+
+    pub(super) fn report(
+        &mut self,
+        source: &Source,
+        mut findings: Vec<Finding>,
+        given: &Given<'_>,
+    ) -> anyhow::Result<()> {
+        match self.known.filter(source, &mut findings) {
+            Ok(known) => self.summary.known += known,
+            Err(error) => self.fail(&format!("{error:#}")),
+        }
+        self.gate.count(&findings);
+        self.summary.add(&findings);
+        self.summary.records += usize::from(source.origin.record.is_some());
+        self.progress.found(findings.len());
+        if findings.is_empty() && !self.arguments.statistics || self.attributes.is_some() {
+            return Ok(());
+        }
+        let text = self.reports.document(&source.document(), &findings, given)?;
+        self.write(&text)
+    }
+
+    /// Says that a file, or a part of one, was not checked.
+    pub(super) fn tell(&mut self, error: &ReadError) {
+        self.bad.end();
+        match error {
+            ReadError::NotText { .. } | ReadError::NoCorpus { .. } => {
+                self.summary.skipped += 1;
+                self.progress.aside(|| output::warning(&error.to_string()));
+            }
+            ReadError::Bad { records, .. } => {
+                self.summary.bad += records;
+                self.progress.aside(|| output::error(&error.to_string()));
+            }
+            ReadError::Io { .. } => self.fail(&error.to_string()),
+        }
+    }
+
+    /// Says that a record was not checked, if there is a fault in it.
+    pub(super) fn tell_bad(&mut self, carrier: &Carrier, error: Option<ReadError>) {
+        match error {
+            Some(ReadError::Bad { place, records, reason }) => {
+                self.summary.bad += records;
+                let (bad, path) = (&mut self.bad, &carrier.shard.name);
+                self.progress.aside(|| bad.tell(path, carrier.index, &place, &reason));
+            }
+            Some(error) => self.tell(&error),
+            None => {}
+        }
+    }
+
+    pub(super) fn tell_failed(&mut self, result: anyhow::Result<()>) {
+        if let Err(error) = result {
+            self.fail(&format!("{error:#}"));
+        }
+    }
+
+    pub(super) fn fail(&mut self, message: &str) {
+        self.failed = true;
+        self.progress.aside(|| output::error(message));
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed || self.summary.bad > 0 && !self.arguments.skip_bad_records
+    }
+
+    pub(super) fn write(&mut self, text: &str) -> anyhow::Result<()> {
+        if self.arguments.quiet || !self.is_read || text.is_empty() {
+            return Ok(());
+        }
+        let (output, is_aside) = (&mut self.output, self.is_aside);
+        self.is_read = self.progress.aside(|| match is_aside {
+            true => {
+                output::report(text);
+                Ok(true)
+            }
+            false => output.write(text),
+        })?;
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self) -> anyhow::Result<Exit> {
+        self.end();
+        if interrupt::is_interrupted() {
+            output::warning("interrupted: what was not yet read was not checked");
+        } else if self.summary.documents == 0 && !self.has_failed() {
+            output::warning("no documents to check: of a directory, text, JSON Lines and Parquet files are taken");
+        }
+        if !self.failed {
+            let ignored = self.root.ignore_list.unused();
+            if ignored > 0 && self.changed.is_all() && !self.arguments.quiet {
+                let what = if ignored == 1 { "1 passage".to_owned() } else { format!("{ignored} passages") };
+                output::warning(&format!("the ignore list names {what} that were not found"));
+            }
+            for said in self.known.finish()? {
+                if !self.arguments.quiet {
+                    output::report(&format!("{said}\n"));
+                }
+            }
+        }
+        let text = self.reports.finish(&self.summary)?;
+        self.write(&text)?;
+        Ok(self.exit())
+    }
+
+    pub(super) fn exit(&self) -> Exit {
+        let is_fault = self.gate.fails() || self.arguments.exit_non_zero_on_fix && self.summary.fixed > 0;
+        match is_fault {
+            _ if interrupt::is_interrupted() => Exit::Interrupted,
+            _ if self.has_failed() => Exit::Failure,
+            true if !self.arguments.exit_zero => Exit::Findings,
+            _ => Exit::Clean,
+        }
+    }
+}

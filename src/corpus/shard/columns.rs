@@ -1,0 +1,205 @@
+//! The text column of a Parquet file, read value by value as it is stored.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parquet::basic::Type;
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_typed_column_reader};
+use parquet::data_type::{ByteArray, ByteArrayType, DataType};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::ParquetMetaData;
+use parquet::file::reader::FileReader;
+use parquet::file::serialized_reader::{ReadOptionsBuilder, SerializedFileReader};
+
+use super::{Body, Raw, Shard, Step};
+use crate::corpus::read::ReadError;
+
+/// Reads the rows of a file, a few at a time.
+pub(super) struct Columns {
+    reader: SerializedFileReader<File>,
+    text: usize,
+    id: Option<usize>,
+    /// Row groups begun.
+    begun: usize,
+    /// Rows in the groups begun before the current one.
+    rows_before: u64,
+    group: Option<Group>,
+    count: Arc<AtomicU64>,
+}
+
+/// The row group that is read.
+struct Group {
+    text: ColumnReaderImpl<ByteArrayType>,
+    /// The level of a text that is there.
+    whole: i16,
+    id: Option<(ColumnReader, i16)>,
+    rows: u64,
+    /// Rows handed out.
+    done: u64,
+    /// Rows asked for at once.
+    step: usize,
+    ready: VecDeque<(Option<ByteArray>, i16, Option<String>)>,
+    /// Bytes of the file that each row stands for.
+    bytes_a_row: u64,
+}
+
+/// Opens a Parquet file whose page indexes, if it has them, are kept.
+pub(super) fn reader(file: File) -> Result<SerializedFileReader<File>, ParquetError> {
+    let options = ReadOptionsBuilder::new().with_page_index().build();
+    // A broken footer must not end the run, whatever the decoder makes of it.
+    guarded(|| SerializedFileReader::new_with_options(file, options))
+}
+
+/// Runs a decoder that broken bytes might make panic.
+pub(super) fn guarded<T>(decode: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ParquetError> {
+    catch_unwind(AssertUnwindSafe(decode))
+        .unwrap_or_else(|_| Err(ParquetError::General("the decoder cannot make sense of it".into())))
+}
+
+/// The column with that path.
+pub(super) fn leaf(metadata: &ParquetMetaData, path: &str) -> Option<usize> {
+    metadata.file_metadata().schema_descr().columns().iter().position(|column| column.path().string() == path)
+}
+
+impl Columns {
+    pub(super) fn open(file: File, shard: &Shard, is_named: bool, count: Arc<AtomicU64>) -> Result<Self, ReadError> {
+        let bad = |reason: String| ReadError::Bad { place: shard.name.clone(), records: 1, reason };
+        let reader = reader(file).map_err(|error| bad(format!("cannot be read as Parquet: {error}")))?;
+        let name = &shard.reading.text_field;
+        let schema = reader.metadata().file_metadata().schema_descr_ptr();
+        let Some(text) = leaf(reader.metadata(), name) else {
+            let columns: Vec<String> = schema.columns().iter().map(|column| column.path().string()).collect();
+            let reason = format!("no column `{name}` among {}; give --text-field", columns.join(", "));
+            return Err(if is_named { bad(reason) } else { ReadError::NoCorpus { path: shard.name.clone(), reason } });
+        };
+        let column = schema.column(text);
+        if column.physical_type() != Type::BYTE_ARRAY || column.max_rep_level() > 0 {
+            return Err(bad(format!("the column `{name}` holds no strings, or lists of them")));
+        }
+        let id = leaf(reader.metadata(), &shard.reading.id_field).filter(|id| {
+            let column = schema.column(*id);
+            matches!(column.physical_type(), Type::BYTE_ARRAY | Type::INT32 | Type::INT64)
+                && column.max_rep_level() == 0
+        });
+        Ok(Self { reader, text, id, begun: 0, rows_before: 0, group: None, count })
+    }
+
+    /// The next row, or what cannot be read.
+    pub(super) fn next(&mut self, shard: &Arc<Shard>) -> Option<Step> {
+        loop {
+            if self.group.as_ref().is_none_or(|group| group.done == group.rows) {
+                self.rows_before += self.group.take().map_or(0, |group| group.rows);
+                if self.begun == self.reader.num_row_groups() {
+                    return None;
+                }
+                self.begun += 1;
+                match guarded(|| self.group(self.begun - 1)) {
+                    Ok(group) => self.group = Some(group),
+                    Err(error) => {
+                        let rows = self.reader.metadata().row_group(self.begun - 1).num_rows() as u64;
+                        let damage = self.damage(shard, self.rows_before, rows, &error);
+                        self.rows_before += rows;
+                        return Some(damage);
+                    }
+                }
+            }
+            let group = self.group.as_mut()?;
+            if group.done == group.rows {
+                continue;
+            }
+            if group.ready.is_empty()
+                && let Err(error) = guarded(|| group.fill())
+            {
+                let (done, rows) = (group.done, group.rows);
+                group.done = rows;
+                return Some(self.damage(shard, self.rows_before + done, rows - done, &error));
+            }
+            let (value, level, id) = group.ready.pop_front()?;
+            group.done += 1;
+            self.count.fetch_add(group.bytes_a_row, Ordering::Relaxed);
+            let index = self.rows_before + group.done;
+            return Some(Step::Record(Raw { shard: Arc::clone(shard), index, body: Body::Value(value, level, id) }));
+        }
+    }
+
+    fn group(&self, index: usize) -> Result<Group, ParquetError> {
+        /// Bytes of text that are read at once.
+        const STEP: i64 = 1 << 20;
+        let reader = self.reader.get_row_group(index)?;
+        let metadata = self.reader.metadata().row_group(index);
+        let level = |column: usize| metadata.column(column).column_descr().max_def_level();
+        let rows = metadata.num_rows().max(0);
+        let mean = metadata.column(self.text).uncompressed_size() / rows.max(1);
+        Ok(Group {
+            text: get_typed_column_reader(reader.get_column_reader(self.text)?),
+            whole: level(self.text),
+            id: self.id.map(|id| Ok::<_, ParquetError>((reader.get_column_reader(id)?, level(id)))).transpose()?,
+            rows: rows as u64,
+            done: 0,
+            step: (STEP / mean.max(1)).clamp(1, 1_024) as usize,
+            ready: VecDeque::new(),
+            bytes_a_row: metadata.compressed_size().max(0) as u64 / rows.max(1) as u64,
+        })
+    }
+
+    fn damage(&self, shard: &Shard, before: u64, rows: u64, error: &ParquetError) -> Step {
+        let reason =
+            format!("records {} to {} (row group {}) cannot be read: {error}", before + 1, before + rows, self.begun);
+        Step::Damage(ReadError::Bad { place: shard.name.clone(), records: rows.max(1), reason })
+    }
+}
+
+impl Group {
+    /// Reads the next few rows.
+    fn fill(&mut self) -> Result<(), ParquetError> {
+        let (values, levels) = read(&mut self.text, self.whole, self.step)?;
+        if levels.is_empty() {
+            return Err(ParquetError::EOF("the column ends early".into()));
+        }
+        let ids = match &mut self.id {
+            Some((id, whole)) => ids(id, *whole, levels.len())?,
+            None => vec![None; levels.len()],
+        };
+        let mut values = values.into_iter();
+        for (level, id) in levels.into_iter().zip(ids) {
+            let value = if level == self.whole { values.next() } else { None };
+            self.ready.push_back((value, level, id));
+        }
+        Ok(())
+    }
+}
+
+/// The next `rows` values of a column without lists, and for each row how much of the path to its value is there.
+fn read<T: DataType>(
+    reader: &mut ColumnReaderImpl<T>,
+    whole: i16,
+    rows: usize,
+) -> Result<(Vec<T::T>, Vec<i16>), ParquetError> {
+    let (mut values, mut levels) = (Vec::new(), Vec::new());
+    let (read, ..) = reader.read_records(rows, Some(&mut levels), None, &mut values)?;
+    if whole == 0 {
+        levels = vec![0; read];
+    }
+    Ok((values, levels))
+}
+
+/// The next `rows` identifiers.
+fn ids(reader: &mut ColumnReader, whole: i16, rows: usize) -> Result<Vec<Option<String>>, ParquetError> {
+    fn shown<V>((values, levels): (Vec<V>, Vec<i16>), whole: i16, show: impl Fn(V) -> String) -> Vec<Option<String>> {
+        let mut values = values.into_iter();
+        levels.iter().map(|level| if *level == whole { values.next().map(&show) } else { None }).collect()
+    }
+    let mut ids = match reader {
+        ColumnReader::ByteArrayColumnReader(reader) => {
+            shown(read(reader, whole, rows)?, whole, |id: ByteArray| String::from_utf8_lossy(id.data()).into_owned())
+        }
+        ColumnReader::Int32ColumnReader(reader) => shown(read(reader, whole, rows)?, whole, |id| id.to_string()),
+        ColumnReader::Int64ColumnReader(reader) => shown(read(reader, whole, rows)?, whole, |id| id.to_string()),
+        _ => Vec::new(),
+    };
+    ids.resize(rows, None);
+    Ok(ids)
+}

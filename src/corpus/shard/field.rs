@@ -1,0 +1,233 @@
+//! The fields of a JSON line, found as the bytes they are, and a string changed within its own bytes.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::text::Span;
+
+/// Finds the fields with the names `wanted` in a line that holds one JSON object, each as the JSON it is; `None` where there
+/// is no such field. A name with dots is that of a field, or leads into objects; of fields that stand twice, the last counts.
+///
+/// # Errors
+///
+/// The line is no JSON object.
+pub(super) fn fields<'l, const N: usize>(
+    line: &'l str,
+    wanted: [&str; N],
+) -> Result<[Option<&'l RawValue>; N], serde_json::Error> {
+    let mut found = [None; N];
+    let mut parser = serde_json::Deserializer::from_str(line);
+    parser.deserialize_map(Object { wanted: wanted.map(Some), found: &mut found })?;
+    parser.end()?;
+    Ok(found)
+}
+
+/// One object: what is wanted of it, and where to put it.
+struct Object<'w, 'f, 'l, const N: usize> {
+    wanted: [Option<&'w str>; N],
+    found: &'f mut [Option<&'l RawValue>; N],
+}
+
+impl<'l, const N: usize> Visitor<'l> for Object<'_, '_, 'l, N> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'l>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(Key(key)) = map.next_key()? {
+            let is_wanted = self.wanted.map(|wanted| wanted == Some(&*key));
+            let below = self.wanted.map(|wanted| wanted?.strip_prefix(&*key)?.strip_prefix('.'));
+            if !is_wanted.contains(&true) && below.iter().all(Option::is_none) {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            let value: &'l RawValue = map.next_value()?;
+            if value.get().starts_with('{') && below.iter().any(Option::is_some) {
+                // What is not there is told by its absence; it has been parsed once, so nothing else can go wrong.
+                let mut parser = serde_json::Deserializer::from_str(value.get());
+                let _ = parser.deserialize_map(Object { wanted: below, found: &mut *self.found });
+            }
+            for (slot, _) in self.found.iter_mut().zip(is_wanted).filter(|(_, is_wanted)| *is_wanted) {
+                *slot = Some(value);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Deserialize)]
+struct Key<'l>(#[serde(borrow)] Cow<'l, str>);
+
+/// Where `value` stands in `line`, of which it is a part.
+pub(super) fn place(line: &str, value: &RawValue) -> Range<usize> {
+    let start = (value.get().as_ptr() as usize).saturating_sub(line.as_ptr() as usize);
+    start..start + value.get().len()
+}
+
+/// The text that a JSON string stands for, and how many halves of surrogate pairs in it had to be replaced by U+FFFD; `None`
+/// if it is no string.
+pub(super) fn decode(literal: &str) -> Option<(String, usize)> {
+    if !literal.starts_with('"') {
+        return None;
+    }
+    match serde_json::from_str::<String>(literal) {
+        Ok(text) => Some((text, 0)),
+        Err(_) => decode_slowly(literal),
+    }
+}
+
+fn decode_slowly(literal: &str) -> Option<(String, usize)> {
+    let mut text = String::with_capacity(literal.len());
+    let mut lost = 0;
+    let mut rest = literal.strip_prefix('"')?.strip_suffix('"')?;
+    while let Some(first) = rest.chars().next() {
+        let (length, character) = if first == '\\' { escape(rest)? } else { (first.len_utf8(), Some(first)) };
+        lost += usize::from(character.is_none());
+        text.push(character.unwrap_or(char::REPLACEMENT_CHARACTER));
+        rest = rest.get(length..)?;
+    }
+    Some((text, lost))
+}
+
+/// The bytes of the escape that `text` begins with, and the character it stands for, if it stands for one.
+fn escape(text: &str) -> Option<(usize, Option<char>)> {
+    let unit = |at: usize| {
+        let digits = text.get(at..)?.strip_prefix("\\u")?.get(..4)?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let character = match text.as_bytes().get(1)? {
+        b'u' => {
+            let first = unit(0)?;
+            let second =
+                unit(6).filter(|second| (0xD800..0xDC00).contains(&first) && (0xDC00..0xE000).contains(second));
+            let units = std::iter::once(first).chain(second);
+            let character = char::decode_utf16(units).next()?.ok();
+            return Some((if second.is_some() { 12 } else { 6 }, character));
+        }
+        b'b' => '\u{8}',
+        b'f' => '\u{c}',
+        b'n' => '\n',
+        b'r' => '\r',
+        b't' => '\t',
+        other => char::from(*other),
+    };
+    Some((2, Some(character)))
+}
+
+/// The JSON string `literal` with `changes` made in the text that it stands for; all else keeps its bytes and its escapes.
+/// Changes are in order and disjoint. If `is_ascii`, what is put in is escaped so that the string stays ASCII.
+///
+/// `None` if the string cannot be read, or the changes do not fit it.
+pub(super) fn splice<'c>(
+    literal: &str,
+    changes: impl IntoIterator<Item = (Span, &'c str)>,
+    is_ascii: bool,
+) -> Option<String> {
+    let mut walk = Walk { literal, at: 1, text: 0 };
+    let mut spliced = String::with_capacity(literal.len());
+    spliced.push('"');
+    for (span, content) in changes {
+        let from = walk.at;
+        walk.to(span.start)?;
+        spliced.push_str(literal.get(from..walk.at)?);
+        push_escaped(content, is_ascii, &mut spliced)?;
+        walk.to(span.end)?;
+    }
+    spliced.push_str(literal.get(walk.at..)?);
+    Some(spliced)
+}
+
+/// A place in a JSON string and in the text that it stands for.
+struct Walk<'l> {
+    literal: &'l str,
+    at: usize,
+    text: usize,
+}
+
+impl Walk<'_> {
+    /// Goes on to byte `target` of the text.
+    fn to(&mut self, target: usize) -> Option<()> {
+        while self.text < target {
+            let rest = self.literal.get(self.at..)?;
+            let plain = memchr::memchr2(b'\\', b'"', rest.as_bytes())?.min(target - self.text);
+            if plain > 0 {
+                (self.at, self.text) = (self.at + plain, self.text + plain);
+                continue;
+            }
+            let (length, character) = escape(rest)?;
+            (self.at, self.text) = (self.at + length, self.text + character?.len_utf8());
+        }
+        (self.text == target).then_some(())
+    }
+}
+
+fn push_escaped(content: &str, is_ascii: bool, output: &mut String) -> Option<()> {
+    let quoted = serde_json::to_string(content).ok()?;
+    let inner = quoted.get(1..quoted.len() - 1)?;
+    if !is_ascii || inner.is_ascii() {
+        output.push_str(inner);
+        return Some(());
+    }
+    for character in inner.chars() {
+        if character.is_ascii() {
+            output.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                output.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(line: &str, name: &str) -> Option<String> {
+        fields(line, [name]).unwrap()[0].map(|value| value.get().to_owned())
+    }
+
+    #[test]
+    fn fields_are_found_wherever_they_stand() {
+        assert_eq!(found(r#"{"id": 1.50, "text" : "a"}"#, "text").unwrap(), "\"a\"");
+        assert_eq!(found(r#"{"text": "a", "text": "b"}"#, "text").unwrap(), "\"b\"");
+        assert_eq!(found(r#"{"te\u0078t": "a"}"#, "text").unwrap(), "\"a\"");
+        assert_eq!(found(r#"{"doc": {"text": "a"}, "text": "b"}"#, "doc.text").unwrap(), "\"a\"");
+        assert_eq!(found(r#"{"doc.text": "a"}"#, "doc.text").unwrap(), "\"a\"");
+        assert_eq!(found(r#"{"doc": 1, "docs": {"text": "a"}}"#, "doc.text"), None);
+        assert!(fields(r#"{"text": "a"} {}"#, ["text"]).is_err());
+        assert!(fields(r#"["text"]"#, ["text"]).is_err());
+        let deep = format!("{{\"a\": {}{}, \"text\": \"b\"}}", "[".repeat(100_000), "]".repeat(100_000));
+        assert_eq!(found(&deep, "text").unwrap(), "\"b\"");
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_is_replaced_and_told() {
+        assert_eq!(decode(r#""a\ud83d\ude00b""#).unwrap(), ("a😀b".into(), 0));
+        assert_eq!(decode(r#""a\ud83db\udc00\n""#).unwrap(), ("a\u{fffd}b\u{fffd}\n".into(), 2));
+        assert_eq!(decode("1"), None);
+    }
+
+    #[test]
+    fn what_is_not_changed_keeps_its_escapes() {
+        let literal = r#""\u0041 \/ é\ud83d\ude00\n\nLeave \"it\"""#;
+        let text = decode(literal).unwrap().0;
+        let start = text.find("Leave").unwrap();
+        let changes = [(Span::new(start, text.len()), "ü\t")];
+        assert_eq!(splice(literal, changes, false).unwrap(), r#""\u0041 \/ é\ud83d\ude00\n\nü\t""#);
+        assert_eq!(splice(literal, changes, true).unwrap(), r#""\u0041 \/ é\ud83d\ude00\n\n\u00fc\t""#);
+        // Into the middle of a character, or past the end.
+        let accent = text.find('é').unwrap() + 1;
+        assert_eq!(splice(r#""\u00e9""#, [(Span::new(1, 2), "")], false), None);
+        assert_eq!(splice(literal, [(Span::new(accent, accent), "")], false).is_none(), true);
+        assert_eq!(splice(literal, [(Span::new(0, text.len() + 1), "")], false), None);
+    }
+}
