@@ -1,26 +1,40 @@
-//! Lists the rule files so that the library can embed them: a new rule is one new file.
+//! Lists the rule files so that the library can embed them, and finds the signs of their patterns: a new rule is one new file.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
+#[path = "src/check/pattern/compact.rs"]
+mod compact;
+#[path = "src/check/pattern/literals.rs"]
+mod literals;
+
+use literals::{Signs, branches};
+
 fn main() -> io::Result<()> {
-    println!("cargo::rerun-if-changed=rules");
+    for read in ["rules", "build.rs", "src/check/pattern/compact.rs", "src/check/pattern/literals.rs"] {
+        println!("cargo::rerun-if-changed={read}");
+    }
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
+    let output = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     let mut files = Vec::new();
     collect(&root.join("rules"), &mut files)?;
     files.sort();
 
     let mut source = String::from("&[\n");
+    let mut signs = String::new();
     for file in &files {
         let name = file.strip_prefix(&root).unwrap_or(file);
         let name = name.to_string_lossy().replace('\\', "/");
         let _ = writeln!(source, "    ({name:?}, include_str!({:?})),", file.display().to_string());
+        // What is wrong with a rule file the tests tell, better than a build can.
+        if let Ok(rule) = fs::read_to_string(file)?.parse::<toml::Table>() {
+            add_signs(&rule, &mut signs);
+        }
     }
     source.push_str("]\n");
-
-    let output = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    fs::write(output.join("embedded_rules.rs"), source)
+    fs::write(output.join("embedded_rules.rs"), source)?;
+    fs::write(output.join("pattern_signs.txt"), signs)
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
@@ -33,4 +47,30 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Adds a line for each alternative of each pattern, as `src/check/pattern/signs.rs` reads it: once as it is tried at the beginning of
+/// units and once as it is not, where its guards allow both.
+fn add_signs(rule: &toml::Table, signs: &mut String) {
+    let patterns = rule.get("check").and_then(|check| check.get("pattern")).and_then(toml::Value::as_array);
+    for pattern in patterns.into_iter().flatten() {
+        let is_part = pattern.get("part").and_then(toml::Value::as_bool).unwrap_or(false);
+        for expression in pattern.get("any").and_then(toml::Value::as_array).into_iter().flatten() {
+            for branch in branches(expression.as_str().unwrap_or_default()) {
+                for opens in [false, true].into_iter().filter(|opens| !(is_part && *opens)) {
+                    let Ok(found) = Signs::of(branch, opens) else { continue };
+                    let (kind, found) = match found {
+                        Signs::Opens(found) => ("opens", found),
+                        Signs::Holds(found) => ("holds", found),
+                        Signs::None => ("none", Vec::new()),
+                    };
+                    if !branch.contains(['\n', '\u{1F}']) && !found.iter().any(|sign| sign.contains(['\n', '\u{1F}'])) {
+                        let _ = write!(signs, "{}\u{1F}{kind}\u{1F}{branch}", u8::from(opens));
+                        found.iter().for_each(|sign| signs.extend(["\u{1F}", sign]));
+                        signs.push('\n');
+                    }
+                }
+            }
+        }
+    }
 }

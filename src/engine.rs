@@ -141,7 +141,9 @@ impl Linter {
     /// What the rules find in one document alone, in order of place; what a comment or the ignore list leaves out is not
     /// among it.
     pub fn check(&self, document: &Document<'_>) -> Vec<Finding> {
-        one_a_place(self.found(document, &mut Suppressions::of(document)))
+        let mut findings = one_a_place(self.found(document, &mut Suppressions::of(document)));
+        self.leave_alone(document, &mut findings);
+        findings
     }
 
     /// All that is to be said of a document: what the rules find in it alone, and `compared`, what comparing it with others
@@ -149,20 +151,28 @@ impl Linter {
     pub fn findings(&self, document: &Document<'_>, compared: Vec<Finding>) -> Vec<Finding> {
         let mut suppressions = Suppressions::of(document);
         let alone = one_a_place(self.found(document, &mut suppressions));
-        let compared = self.admit(document, compared, &mut suppressions);
+        let compared = self.admit(compared, &mut suppressions);
         let mut all = unite(alone, compared);
         if let Some(suppressions) = suppressions {
             let ran = |rule: &RuleInfo| self.grades.contains_key(&rule.code);
             let idle = suppressions.findings(document, &self.suppressions, &self.known, ran);
-            all.extend(self.admit(document, idle, &mut None));
+            all.extend(self.admit(idle, &mut None));
             all.sort_by(|left, right| left.order().cmp(&right.order()));
         }
+        self.leave_alone(document, &mut all);
         all
     }
 
     /// Of what comparing found in a document, that which counts here.
     pub fn admitted(&self, document: &Document<'_>, compared: Vec<Finding>) -> Vec<Finding> {
-        self.admit(document, compared, &mut Suppressions::of(document))
+        let mut compared = self.admit(compared, &mut Suppressions::of(document));
+        self.leave_alone(document, &mut compared);
+        compared
+    }
+
+    /// Takes out what a list names, with what other rules say of the same bytes: whoever listed it has seen that too.
+    fn leave_alone(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
+        self.ignored.iter().for_each(|list| list.filter(document.text(), findings));
     }
 
     fn found(&self, document: &Document<'_>, suppressions: &mut Option<Suppressions>) -> Vec<Finding> {
@@ -170,18 +180,13 @@ impl Linter {
         for check in self.checks.iter() {
             check.check(document, &mut findings);
         }
-        let mut findings = self.admit(document, findings, suppressions);
+        let mut findings = self.admit(findings, suppressions);
         findings.sort_by(|left, right| left.order().cmp(&right.order()));
         findings
     }
 
     /// Grades findings, and takes those out that do not count in this document.
-    fn admit(
-        &self,
-        document: &Document<'_>,
-        mut findings: Vec<Finding>,
-        suppressions: &mut Option<Suppressions>,
-    ) -> Vec<Finding> {
+    fn admit(&self, mut findings: Vec<Finding>, suppressions: &mut Option<Suppressions>) -> Vec<Finding> {
         findings.retain_mut(|finding| {
             let Some(grade) = self.grades.get(&finding.rule.code) else { return false };
             finding.rule = Arc::clone(&grade.rule);
@@ -193,7 +198,6 @@ impl Linter {
         if let Some(suppressions) = suppressions {
             suppressions.filter(&mut findings);
         }
-        self.ignored.iter().for_each(|list| list.filter(document.text(), &mut findings));
         findings
     }
 }

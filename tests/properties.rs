@@ -9,14 +9,18 @@
     reason = "a test may fail aloud"
 )]
 
+use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
-use dechaff::config::Settings;
+use dechaff::config::{Layer, Settings};
 use dechaff::engine::Linter;
+use dechaff::fault::{Fault, WrittenFile};
 use dechaff::finding::Applicability;
 use dechaff::fix;
-use dechaff::report::{Concise, Full, JsonLines, Report};
-use dechaff::rule::{Marked, Registry};
+use dechaff::report::{Concise, Full, JsonLines, Report, render_fault};
+use dechaff::rule::{Marked, Registry, Rule};
+use dechaff::suppress::{Baseline, IgnoreList, comments};
 use dechaff::text::{BlockKind, Document, Origin, Texts, words};
 use proptest::prelude::*;
 
@@ -57,6 +61,27 @@ fn pages() -> impl Strategy<Value = String> {
         .prop_map(|lines| lines.into_iter().map(|(line, end)| line + end).collect())
 }
 
+/// Rule files, configurations, baselines and ignore lists, whole and with parts missing, doubled or in each other's place.
+fn written_files() -> impl Strategy<Value = String> {
+    let rules = REGISTRY.rules().iter().map(|rule| rule.file.text.clone());
+    let others = [
+        include_str!("../src/cli/starter.toml").replace("# ", ""),
+        "select = [\"BP\"]\nextend = \"a.toml\"\n[rule.ND002]\nthreshold = 0.9\nkeep = \"longest\"\nseverity = \"info\"\n".into(),
+        "{\"version\": 1, \"findings\": [{\"path\":\"a\",\"rule\":\"BP001\",\"fingerprint\":\"0\",\"text\":\"x\"}]}".into(),
+        "# list\nBP001 0123456789abcdef0123456789abcdef # a\n".into(),
+        "[tool.dechaff]\nignore = [\"海\"]\n".into(),
+    ];
+    let lines: Vec<String> =
+        rules.chain(others).flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
+    let line = prop_oneof![8 => proptest::sample::select(lines), 1 => "[\\[\\]{}=\"',.a-z0-9 é海\u{0}]{0,20}"];
+    proptest::collection::vec(line, 0..12).prop_map(|lines| lines.join("\n"))
+}
+
+/// Shows what is wrong, if something is; a place that cannot be shown would panic.
+fn shown<T>(outcome: Result<T, Fault>) -> Option<T> {
+    outcome.map_err(|fault| (render_fault(&fault, true), fault.to_string())).ok()
+}
+
 fn words_of(text: &str) -> impl Iterator<Item = &str> {
     words(text).map(|word| &text[word.range()])
 }
@@ -67,6 +92,34 @@ fn is_subsequence<'t>(mut part: impl Iterator<Item = &'t str>, mut whole: impl I
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_written_file_is_taken_or_refused_with_a_reason(text in written_files()) {
+        let file = WrittenFile::new("file", text);
+        if let Some(rule) = shown(Rule::parse(&file)) {
+            shown(rule.validate());
+        }
+        if let Some(layer) = shown(Layer::parse(&file, PathBuf::from("/"))) {
+            shown(Settings::of(&REGISTRY, &[layer]));
+        }
+        shown(Layer::of_project(&file, PathBuf::from("/")));
+        shown(Baseline::parse(&file, |_| true));
+        let known: HashSet<&str> = REGISTRY.infos().map(|rule| rule.code.as_str()).collect();
+        shown(IgnoreList::parse(&file, &known));
+    }
+
+    #[test]
+    fn comments_leave_out_what_they_are_written_for(text in pages()) {
+        let found = LINTER.check(&document(&text));
+        let mut noted = text.clone();
+        for edit in comments(&document(&text), &found).into_iter().rev() {
+            noted.replace_range(edit.span.range(), &edit.content);
+        }
+        prop_assert!(words_of(&noted).count() >= words_of(&text).count());
+        // Comments stand between lines, so that what depends on neighbours may change; what was noted is left out.
+        let list = IgnoreList::of(found.iter().map(|finding| (finding.rule.code.clone(), finding.fingerprint(&text))));
+        prop_assert!(LINTER.clone().ignoring(Arc::new(list)).check(&document(&text)).is_empty());
+    }
 
     #[test]
     fn blocks_hold_each_line_once(text in pages()) {

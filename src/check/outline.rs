@@ -48,6 +48,7 @@ pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<Box<dyn DocumentC
         .into_iter()
         .map(|(rule, parameters)| OutlineRule {
             rule,
+            initials: parameters.headings.iter().filter_map(|heading| title_key(heading).chars().next()).collect(),
             headings: parameters.headings.iter().map(|heading| title_key(heading)).collect(),
             min_entries: parameters.min_entries,
         })
@@ -58,6 +59,8 @@ pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<Box<dyn DocumentC
 struct OutlineRule {
     rule: Arc<RuleInfo>,
     headings: HashSet<String>,
+    /// What they begin with.
+    initials: String,
     min_entries: usize,
 }
 
@@ -113,8 +116,18 @@ impl OutlineRule {
         block.kind.is_text() && block.lines.len() == 1 && {
             const LONGEST_HEADING: usize = 80;
             let content = document.slice(block.content);
-            content.len() <= LONGEST_HEADING && self.headings.contains(&title_key(content))
+            content.len() <= LONGEST_HEADING && self.may_announce(content) && self.headings.contains(&title_key(content))
         }
+    }
+
+    /// Whether the first letter is that of a heading; a number may stand before it.
+    fn may_announce(&self, content: &str) -> bool {
+        let first = content.chars().find(|character| character.is_alphanumeric());
+        let is_initial = |first: char| {
+            let small = first.to_lowercase().next().unwrap_or(first);
+            first.is_numeric() || self.initials.contains(small)
+        };
+        first.is_some_and(is_initial)
     }
 
     /// Entries on lines of their own from block `first` on, each of which stands again further down.

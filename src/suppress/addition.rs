@@ -16,8 +16,11 @@ pub fn comments(document: &Document<'_>, findings: &[Finding]) -> Vec<Edit> {
             Some(place) => wanted.entry(place).or_default(),
             None => &mut of_file,
         };
-        if !codes.contains(&finding.rule.code.as_str()) {
-            codes.push(&finding.rule.code);
+        // What other rules say of the same bytes would come up in its place.
+        for code in std::iter::once(&finding.rule.code).chain(finding.also.iter().map(|(code, _)| code)) {
+            if !codes.contains(&code.as_str()) {
+                codes.push(code);
+            }
         }
     }
     let text = document.text();

@@ -104,8 +104,10 @@ impl<'t> Splitter<'t> {
         let line = self.line(first);
         let trimmed = line.trim_start();
         let indent = line.len() - trimmed.len();
-        let (kind, end) = if trimmed.trim_matches(super::span::is_blank).is_empty() {
-            (BlockKind::Blank, self.run(first, |line| line.trim_matches(super::span::is_blank).is_empty()))
+        let (kind, end) = if begins_with_letter(line) {
+            self.plain(first)
+        } else if is_blank_line(line) {
+            (BlockKind::Blank, self.run(first, is_blank_line))
         } else if first == 0 && trimmed.trim_end() == "---" && self.front_matter_end().is_some() {
             (BlockKind::FrontMatter, self.front_matter_end().unwrap_or(first + 1))
         } else if let Some(fence) = fence(trimmed) {
@@ -122,15 +124,21 @@ impl<'t> Splitter<'t> {
             (BlockKind::Quotation, first + 1)
         } else if list_marker(line).is_some() {
             (BlockKind::ListItem, self.wrapped_end(first))
-        } else if let Some(level) = self.underline_level(first) {
-            (BlockKind::Heading(level), first + 2)
         } else {
-            (BlockKind::Paragraph, self.wrapped_end(first))
+            self.plain(first)
         };
         let span = Span::new(self.lines[first].start, self.lines[end - 1].end);
         let content = self.content(kind, first, span);
         self.blocks.push(Block { kind, lines: first..end, span, content });
         end
+    }
+
+    /// A line without signs, with the lines that belong to it.
+    fn plain(&self, first: usize) -> (BlockKind, usize) {
+        match self.underline_level(first) {
+            Some(level) => (BlockKind::Heading(level), first + 2),
+            None => (BlockKind::Paragraph, self.wrapped_end(first)),
+        }
     }
 
     fn line(&self, index: usize) -> &'t str {
@@ -214,13 +222,15 @@ impl<'t> Splitter<'t> {
     fn begins_block(&self, index: usize) -> bool {
         let line = self.line(index);
         let trimmed = line.trim_start();
-        fence(trimmed).is_some()
-            || trimmed.starts_with("<!--")
-            || trimmed.starts_with('>')
-            || heading_level(trimmed).is_some()
-            || is_table_row(trimmed)
-            || list_marker(line).is_some()
-            || self.underline_level(index).is_some()
+        let has_sign = || {
+            fence(trimmed).is_some()
+                || trimmed.starts_with("<!--")
+                || trimmed.starts_with('>')
+                || heading_level(trimmed).is_some()
+                || is_table_row(trimmed)
+                || list_marker(line).is_some()
+        };
+        !begins_with_letter(line) && has_sign() || self.underline_level(index).is_some()
     }
 
     fn content(&self, kind: BlockKind, first: usize, span: Span) -> Span {
@@ -241,6 +251,15 @@ impl<'t> Splitter<'t> {
         }
         trim(self.text, Span::new(span.start + marker, end.max(span.start + marker)))
     }
+}
+
+/// Whether a line begins as lines of text do: no sign of markup stands before a letter.
+fn begins_with_letter(line: &str) -> bool {
+    line.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
+}
+
+fn is_blank_line(line: &str) -> bool {
+    !line.as_bytes().first().is_some_and(u8::is_ascii_graphic) && line.chars().all(super::span::is_blank)
 }
 
 fn is_forced_break(line: &str, next_word: &str, width: usize) -> bool {

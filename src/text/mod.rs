@@ -9,6 +9,7 @@ mod line;
 mod position;
 mod removal;
 mod sentence;
+mod sentence_break;
 mod span;
 mod word;
 

@@ -1,8 +1,7 @@
 //! Sentences, by Unicode Standard Annex #29, with the breaks mended that it makes after abbreviations.
 
-use unicode_segmentation::UnicodeSegmentation;
-
 use super::Span;
+use super::sentence_break::pieces;
 use super::span::trim;
 
 /// The sentences of one block of prose, trimmed, as spans into `text`.
@@ -12,10 +11,8 @@ pub(super) fn sentences(text: &str, lines: &[Span]) -> Vec<Span> {
     let mut sentences: Vec<Span> = Vec::new();
     let mut open = false;
     for &line in lines {
-        let mut offset = line.start;
-        for piece in text[line.range()].split_sentence_bounds() {
-            let span = trim(text, Span::new(offset, offset + piece.len()));
-            offset += piece.len();
+        for piece in pieces(&text[line.range()]) {
+            let span = trim(text, piece.shift(line.start));
             if span.is_empty() {
                 continue;
             }

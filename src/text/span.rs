@@ -61,6 +61,11 @@ impl Span {
 /// `span` without the blank characters at its two ends; empty at its start when it is all blank.
 pub fn trim(text: &str, span: Span) -> Span {
     let slice = &text[span.range()];
+    let bytes = slice.as_bytes();
+    let is_shown = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    if is_shown(bytes.first()) && is_shown(bytes.last()) {
+        return span;
+    }
     let kept = slice.trim_matches(is_blank);
     if kept.is_empty() {
         return Span::new(span.start, span.start);
@@ -71,5 +76,8 @@ pub fn trim(text: &str, span: Span) -> Span {
 
 /// Whether a character shows nothing: white space, a byte order mark or a zero-width character.
 pub fn is_blank(character: char) -> bool {
+    if character.is_ascii() {
+        return character.is_ascii_whitespace() || character == '\u{B}';
+    }
     character.is_whitespace() || matches!(character, '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}' | '\u{00AD}')
 }

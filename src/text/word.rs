@@ -6,14 +6,10 @@ use super::Span;
 
 /// The words of `text` as spans into it: runs that UAX #29 keeps together and that hold a letter or digit.
 ///
-/// Text between two ASCII spaces that is all ASCII takes a path that needs no Unicode tables.
-pub fn words(text: &str) -> impl Iterator<Item = Span> + '_ {
-    Pieces { text, at: 0 }.flat_map(move |piece| {
-        text[piece.range()].unicode_word_indices().map(move |(offset, word)| {
-            let start = piece.start + offset;
-            Span::new(start, start + word.len())
-        })
-    })
+/// Characters whose part in a word is plain are taken one by one; what stands from any other character to the next blank is
+/// left to the tables of Unicode.
+pub fn words(text: &str) -> Words<'_> {
+    Words { text, at: 0, rest: None }
 }
 
 /// The number of words in `text`, counted no further than `limit`.
@@ -21,37 +17,159 @@ pub fn count_words(text: &str, limit: usize) -> usize {
     words(text).take(limit).count()
 }
 
-/// Cuts a text at ASCII spaces into pieces that are all ASCII and pieces that are not.
-///
-/// UAX #29 never joins two words over a space, so the words of the pieces are the words of the text.
-struct Pieces<'t> {
+/// Iterator over the words of a text, made by [`words`].
+pub struct Words<'t> {
     text: &'t str,
     at: usize,
+    /// The words up to the next blank, where they are left to the tables, and where those begin.
+    rest: Option<(usize, unicode_segmentation::UnicodeWordIndices<'t>)>,
 }
 
-impl Iterator for Pieces<'_> {
+/// What a character does to the word it stands in or beside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    /// Belongs to no word.
+    Other,
+    Letter,
+    Digit,
+    /// The low line.
+    Joiner,
+    /// Joins letters and joins digits: `.` and single quotes.
+    MidBoth,
+    /// Joins letters: the colon.
+    MidLetters,
+    /// Joins digits: `,` and `;`.
+    MidDigits,
+    /// A word of its own, such as each Han character.
+    Alone,
+    /// Left to the tables.
+    Unknown,
+}
+
+/// The classes of ASCII.
+const ASCII: [Class; 128] = {
+    let mut classes = [Class::Other; 128];
+    let mut byte = 0;
+    while byte < 128 {
+        classes[byte] = match byte as u8 {
+            b'0'..=b'9' => Class::Digit,
+            b'A'..=b'Z' | b'a'..=b'z' => Class::Letter,
+            b'_' => Class::Joiner,
+            b'.' | b'\'' => Class::MidBoth,
+            b':' => Class::MidLetters,
+            b',' | b';' => Class::MidDigits,
+            _ => Class::Other,
+        };
+        byte += 1;
+    }
+    classes
+};
+
+/// The class of a character beyond ASCII, where it is plain that no table of later Unicode will say otherwise.
+fn class_of(character: char) -> Class {
+    match character {
+        '\u{A0}'
+        | '«'
+        | '»'
+        | '©'
+        | '®'
+        | '°'
+        | '×'
+        | '÷'
+        | '\u{2010}'..='\u{2017}'
+        | '\u{201A}'..='\u{2023}'
+        | '…'
+        | '€'
+        | '™' => Class::Other,
+        '‘' | '’' => Class::MidBoth,
+        'À'..='Ö' | 'Ø'..='ö' | 'ø'..='ɏ' | 'Ά' | 'Έ'..='Ί' | 'Ό' | 'Ύ'..='Ρ' | 'Σ'..='ώ' | 'Ѐ'..='ҁ' | 'Ҋ'..='ԯ' => {
+            Class::Letter
+        }
+        '一'..='鿿' => Class::Alone,
+        '、' | '。' | '「' | '」' | '！' | '？' => Class::Other,
+        _ => Class::Unknown,
+    }
+}
+
+impl<'t> Words<'t> {
+    /// The class and the length in bytes of the character at `at`; `Other` and 0 at the end.
+    #[inline]
+    fn class(&self, at: usize) -> (Class, usize) {
+        match self.text.as_bytes().get(at) {
+            None => (Class::Other, 0),
+            Some(&byte) if byte < 128 => (ASCII[usize::from(byte)], 1),
+            Some(_) => {
+                let character = self.text.get(at..).and_then(|rest| rest.chars().next()).unwrap_or(' ');
+                (class_of(character), character.len_utf8())
+            }
+        }
+    }
+
+    /// Leaves what stands from `start` to the next blank to the tables.
+    fn leave(&mut self, start: usize) {
+        let rest = self.text.as_bytes().get(start..).unwrap_or_default();
+        let end = memchr::memchr2(b' ', b'\n', rest).map_or(self.text.len(), |blank| start + blank);
+        self.at = end;
+        self.rest = self.text.get(start..end).map(|piece| (start, piece.unicode_word_indices()));
+    }
+
+    /// The end of the word that begins at `self.at` with a character of `class` that takes `length` bytes; `None` where an unknown
+    /// character stands in it or at its end.
+    fn end(&self, class: Class, length: usize) -> Option<(usize, bool)> {
+        let (mut last, mut end, mut counts) = (class, self.at + length, class != Class::Joiner);
+        loop {
+            let (next, length) = self.class(end);
+            match next {
+                Class::Unknown => return None,
+                Class::Letter | Class::Digit | Class::Joiner if last != Class::Alone => {
+                    counts |= next != Class::Joiner;
+                    (last, end) = (next, end + length);
+                }
+                Class::MidBoth | Class::MidLetters | Class::MidDigits => {
+                    let (after, width) = self.class(end + length);
+                    match after {
+                        Class::Unknown => return None,
+                        Class::Letter if last == Class::Letter && next != Class::MidDigits => {}
+                        Class::Digit if last == Class::Digit && next != Class::MidLetters => {}
+                        _ => return Some((end, counts)),
+                    }
+                    (last, end) = (after, end + length + width);
+                }
+                _ => return Some((end, counts)),
+            }
+        }
+    }
+}
+
+impl Iterator for Words<'_> {
     type Item = Span;
 
     fn next(&mut self) -> Option<Span> {
-        let start = self.at;
-        let rest = self.text.as_bytes().get(start..)?;
-        if rest.is_empty() {
-            return None;
-        }
-        let ascii = rest.iter().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
-        let end = if ascii == rest.len() {
-            ascii
-        } else {
-            match memchr::memrchr(b' ', &rest[..ascii]) {
-                Some(space) => space + 1,
-                None => {
-                    let after = memchr::memchr(b' ', &rest[ascii..]);
-                    after.map_or(rest.len(), |space| ascii + space + 1)
+        loop {
+            if let Some((start, rest)) = &mut self.rest {
+                if let Some((offset, word)) = rest.next() {
+                    let start = *start + offset;
+                    return Some(Span::new(start, start + word.len()));
                 }
+                self.rest = None;
             }
-        };
-        self.at = start + end;
-        Some(Span::new(start, self.at))
+            let (class, length) = self.class(self.at);
+            match class {
+                _ if length == 0 => return None,
+                Class::Unknown => self.leave(self.at),
+                Class::Letter | Class::Digit | Class::Joiner | Class::Alone => match self.end(class, length) {
+                    Some((end, counts)) => {
+                        let word = Span::new(self.at, end);
+                        self.at = end;
+                        if counts {
+                            return Some(word);
+                        }
+                    }
+                    None => self.leave(self.at),
+                },
+                Class::Other | Class::MidBoth | Class::MidLetters | Class::MidDigits => self.at += length,
+            }
+        }
     }
 }
 
@@ -60,12 +178,45 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn compare(text: &str) {
+        let ours: Vec<_> = words(text).map(|word| &text[word.range()]).collect();
+        let theirs: Vec<_> = text.unicode_words().collect();
+        assert_eq!(ours, theirs, "{text:?}");
+    }
+
     proptest! {
         #[test]
-        fn the_pieces_change_no_word(text in "([a-z'.:,0-9 _\n]|[ä’😀中́\u{200d}\u{a0}]){0,40}") {
-            let ours: Vec<_> = words(&text).map(|word| &text[word.range()]).collect();
-            let theirs: Vec<_> = text.unicode_words().collect();
-            prop_assert_eq!(ours, theirs);
+        fn plain_characters_make_the_words_that_the_tables_make(
+            text in "([a-z'.:;,0-9 _\n]|[ä’‘“—…😀中文。éЖ́ω\u{ad}\u{200d}\u{a0}ªアーがا]){0,40}",
+        ) {
+            compare(&text);
+        }
+    }
+
+    #[test]
+    fn every_plain_character_is_what_the_tables_say() {
+        for character in
+            ('\u{1}'..='\u{FFFF}').filter(|&character| class_of(character) != Class::Unknown || character.is_ascii())
+        {
+            for template in [
+                "a#b",
+                "1#2",
+                "a#1",
+                "#",
+                "a#",
+                "#a",
+                "_#_",
+                "# #",
+                "1##2",
+                "a##b",
+                "#.#",
+                "#,#",
+                "#'#",
+                "中#中",
+                "a#\u{301}b",
+            ] {
+                compare(&template.replace('#', &character.to_string()));
+            }
         }
     }
 }

@@ -41,9 +41,61 @@ pub(super) fn runs(values: impl ExactSizeIterator<Item = u64> + Clone, width: us
     })
 }
 
+/// Hashes of `bits` bits in ascending order.
+///
+/// Hashes are spread evenly, so the place of each is nearly known from its highest bits: they are put there, and what falls together
+/// is sorted.
+pub(super) fn sorted(hashes: Vec<u64>, bits: u32) -> Vec<u64> {
+    const FEWEST: usize = 32;
+    const MOST_PLACES: usize = 1 << 14;
+    let mut hashes = hashes;
+    if hashes.len() < FEWEST {
+        hashes.sort_unstable();
+        return hashes;
+    }
+    let places = hashes.len().next_power_of_two().min(MOST_PLACES);
+    let shift = bits - places.trailing_zeros();
+    let place = |hash: u64| (hash >> shift) as usize & (places - 1);
+    // One past the end of what falls on each place; while they are put there, the start.
+    let mut ends = vec![0_u32; places];
+    for &hash in &hashes {
+        ends[place(hash)] += 1;
+    }
+    let mut end = 0;
+    for slot in &mut ends {
+        end += *slot;
+        *slot = end;
+    }
+    let mut sorted = vec![0; hashes.len()];
+    for &hash in &hashes {
+        let slot = &mut ends[place(hash)];
+        *slot -= 1;
+        sorted[*slot as usize] = hash;
+    }
+    for (index, &start) in ends.iter().enumerate() {
+        let end = ends.get(index + 1).map_or(sorted.len(), |&end| end as usize);
+        if let Some(together) = sorted.get_mut(start as usize..end).filter(|together| together.len() > 1) {
+            together.sort_unstable();
+        }
+    }
+    sorted
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn sorting_by_place_sorts(hashes in prop::collection::vec(0_u64..1 << 56, 0..300), few in 1_u64..60) {
+            let mut expected = hashes.clone();
+            expected.extend(hashes.iter().map(|hash| hash % few));
+            let sorted = super::sorted(expected.clone(), 56);
+            expected.sort_unstable();
+            prop_assert_eq!(sorted, expected);
+        }
+    }
 
     #[test]
     fn equal_runs_have_equal_hashes_wherever_they_stand() {

@@ -214,9 +214,8 @@ impl UnitSketch {
 
 /// The set of hashes of all runs of [`SHINGLE`] tokens, ascending; empty where there are fewer.
 pub fn shingles(tokens: &Tokens) -> Vec<u64> {
-    let mut shingles: Vec<u64> =
-        hash::runs(tokens.hashes(), SHINGLE).map(|hash| hash >> (u64::BITS - MEMBER_BITS)).collect();
-    shingles.sort_unstable();
+    let members = hash::runs(tokens.hashes(), SHINGLE).map(|hash| hash >> (u64::BITS - MEMBER_BITS)).collect();
+    let mut shingles = hash::sorted(members, MEMBER_BITS);
     shingles.dedup();
     shingles
 }

@@ -6,6 +6,8 @@
 //! that joins over punctuation (`don't`, `U.S`, `3.5`), so that a retyped quote or decimal mark changes one token and not two.
 //! In scripts written without spaces each character, with the marks on it, is a token.
 
+use std::sync::LazyLock;
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -84,8 +86,9 @@ impl<'t> Tokeniser<'t> {
         let Some(&byte) = bytes.get(self.at) else {
             return false;
         };
-        if byte.is_ascii_alphanumeric() {
-            self.ascii_word();
+        let is_letter = |next: &u8| small_letter(byte, *next).is_some();
+        if byte.is_ascii_alphanumeric() || !byte.is_ascii() && bytes.get(self.at + 1).is_some_and(is_letter) {
+            self.plain_word();
         } else if byte.is_ascii() {
             self.at += 1;
             self.mark(char::from(byte));
@@ -95,21 +98,27 @@ impl<'t> Tokeniser<'t> {
         true
     }
 
-    /// A word that begins with an ASCII letter or digit; one that goes on in other characters is taken anew.
-    fn ascii_word(&mut self) {
+    /// A word of letters that need no tables; one that goes on in other characters is taken anew.
+    fn plain_word(&mut self) {
         let bytes = self.text.as_bytes();
         let start = self.at;
         let (mut end, mut state, mut letters) = (start, hash::START, false);
         while let Some(&byte) = bytes.get(end) {
-            if !byte.is_ascii_alphanumeric() {
-                if !byte.is_ascii() {
-                    return self.other();
-                }
+            if byte.is_ascii_alphanumeric() {
+                letters |= byte.is_ascii_alphabetic();
+                state = add_byte(state, byte.to_ascii_lowercase());
+                end += 1;
+            } else if byte.is_ascii() {
                 break;
+            } else if let Some([first, second]) = bytes.get(end + 1).and_then(|&next| small_letter(byte, next)) {
+                letters = true;
+                state = add_byte(add_byte(state, first), second);
+                end += 2;
+            } else if is_plain_mark(bytes, end) {
+                break;
+            } else {
+                return self.other();
             }
-            letters |= byte.is_ascii_alphabetic();
-            state = add_byte(state, byte.to_ascii_lowercase());
-            end += 1;
         }
         self.push(state, Span::new(start, end), letters);
     }
@@ -172,6 +181,33 @@ impl<'t> Tokeniser<'t> {
             }
         }
     }
+}
+
+/// The small letter for a letter of two bytes, Latin, Greek or Cyrillic, where it is one of two bytes too and NFKC leaves it alone.
+#[inline]
+fn small_letter(first: u8, second: u8) -> Option<[u8; 2]> {
+    let code = usize::from(first & 0x1F) << 6 | usize::from(second & 0x3F);
+    let small = if first & 0xE0 == 0xC0 { *SMALL.get(code)? } else { 0 };
+    (small != 0).then(|| [0xC0 | (small >> 6) as u8, 0x80 | (small & 0x3F) as u8])
+}
+
+/// By the number of a letter that of its small letter; 0 for other characters.
+static SMALL: LazyLock<Box<[u16; 0x530]>> = LazyLock::new(|| {
+    let mut table = Box::new([0; 0x530]);
+    for character in ('À'..='ɏ').chain('Έ'..='ώ').chain('Ѐ'..='ԯ').filter(|character| character.is_alphabetic()) {
+        let is_normal = unicode_normalization::is_nfkc_quick(std::iter::once(character)) == unicode_normalization::IsNormalized::Yes;
+        let mut lower = character.to_lowercase();
+        let small = lower.next().map(|small| if small == 'ς' { 'σ' } else { small });
+        if let Some(small) = small.filter(|small| is_normal && lower.next().is_none() && small.len_utf8() == 2) {
+            table[character as usize] = small as u16;
+        }
+    }
+    table
+});
+
+/// Whether a quote, dash or dot of three bytes stands at `at`: it ends a word.
+fn is_plain_mark(bytes: &[u8], at: usize) -> bool {
+    matches!(bytes.get(at..at + 3), Some([0xE2, 0x80, 0x90..=0xA6]))
 }
 
 /// The hash of a word after NFKC and in lower case, before mixing.
@@ -261,6 +297,20 @@ mod tests {
         }
         assert_ne!(of("Really?").exact, of("Really.").exact);
         assert_eq!(hashes("Really?"), hashes("Really."));
+    }
+
+    #[test]
+    fn plain_letters_hash_as_all_others_do() {
+        for character in '\u{80}'..'\u{530}' {
+            for word in [format!("{character}"), format!("a{character}b"), format!("{character}\u{301}"), format!("x{character}’s")] {
+                let expected: Vec<u64> = word
+                    .split(|c: char| !c.is_alphanumeric() && !is_combining_mark(c) && !is_joiner(c))
+                    .filter(|part| part.starts_with(char::is_alphanumeric))
+                    .map(|part| mix(hash_word(part)))
+                    .collect();
+                assert_eq!(hashes(&word), expected, "{word:?}");
+            }
+        }
     }
 
     proptest! {

@@ -2,19 +2,21 @@
 
 use std::sync::Arc;
 
-use super::prefilter::{Hit, Prefilter};
-use super::unit::{WordCounter, is_searched};
+use super::expression::Caches;
+use super::prefilter::{Hit, Prefilter, SHORT_WORDS};
+use super::unit::{IsLine, WordCounter, is_searched};
 use super::{Matcher, Place, Reach, Unit};
 use crate::finding::{Applicability, Finding};
 use crate::text::{BlockKind, Document, Span, count_words};
 
-/// Adds the findings of all patterns in `document` to those of earlier kinds.
+/// Adds the findings of all patterns in `document` to those of earlier kinds; gives the caches back.
 pub(super) fn collect(
     matchers: &[Matcher],
     prefilter: &Prefilter,
     document: &Document<'_>,
+    caches: Caches,
     findings: &mut Vec<Finding>,
-) {
+) -> Caches {
     let mut evidence = Evidence {
         matchers,
         document,
@@ -23,10 +25,11 @@ pub(super) fn collect(
         residue: vec![false; document.blocks().len()],
         tail_start: document.blocks().len(),
         counter: WordCounter::default(),
+        caches,
     };
     evidence.search(prefilter);
     if evidence.candidates.is_empty() && evidence.matches.is_empty() {
-        return;
+        return evidence.caches;
     }
     for finding in findings.iter() {
         evidence.mark_residue(finding.span);
@@ -34,6 +37,7 @@ pub(super) fn collect(
     evidence.walk_edges();
     evidence.keep_company(findings);
     evidence.report(findings);
+    evidence.caches
 }
 
 /// A pattern that may match a unit: a literal of it was seen there.
@@ -55,33 +59,43 @@ struct Evidence<'e, 't> {
     /// The first block after the last prose.
     tail_start: usize,
     counter: WordCounter,
+    caches: Caches,
 }
 
 impl<'e> Evidence<'e, '_> {
     /// Matches what counts anywhere, and notes what may count at an edge.
     fn search(&mut self, prefilter: &Prefilter) {
         let mut hits: Vec<Hit> = Vec::new();
-        let mut seen: Vec<Candidate> = Vec::new();
+        let mut last: Option<Candidate> = None;
+        let mut seen = prefilter.scan(self.document.text());
         for block in 0..self.document.blocks().len() {
             if !is_searched(self.document, block) {
                 continue;
             }
             let content = self.document.blocks()[block].content;
-            prefilter.hits(self.document.slice(content), &mut hits);
-            // By pattern, then by place: the hits of one pattern in one unit follow each other.
-            hits.sort_unstable_by_key(|hit| (hit.pattern, hit.offset));
-            seen.clear();
+            let (text, counter) = (self.document.slice(content), &mut self.counter);
+            prefilter.hits(text, content, &mut seen, || counter.count(text, content, SHORT_WORDS + 1), &mut hits);
+            let mut is_line = IsLine::default();
             for hit in &hits {
-                let matcher = &self.matchers[hit.pattern];
-                let Some(unit) = matcher.unit_at(self.document, block, content.start + hit.offset) else { continue };
-                let candidate = Candidate { matcher: hit.pattern, block, unit };
-                if seen.last() == Some(&candidate) {
+                let index = hit.pattern as usize;
+                let matcher = &self.matchers[index];
+                // The whole block needs no look at its lines if it has too many words.
+                if matcher.pattern.unit != Unit::Sentence && !matcher.admits(self.document, content, &mut self.counter) {
                     continue;
                 }
-                seen.push(candidate);
+                let Some(unit) = matcher.unit_at(self.document, block, hit.offset, &mut is_line) else { continue };
+                let candidate = Candidate { matcher: index, block, unit };
+                // The hits of one pattern in one unit follow each other.
+                if last == Some(candidate) {
+                    continue;
+                }
+                last = Some(candidate);
+                if matcher.pattern.unit == Unit::Sentence && !matcher.admits(self.document, unit, &mut self.counter) {
+                    continue;
+                }
                 if matcher.pattern.place != Place::Anywhere {
                     self.candidates.push(candidate);
-                } else if matcher.matches(self.document, unit, &mut self.counter) {
+                } else if matcher.matches(self.document, unit, &mut self.caches) {
                     self.accept(candidate);
                 }
             }
@@ -179,7 +193,7 @@ impl<'e> Evidence<'e, '_> {
                     continue;
                 }
             }
-            if matcher.matches(self.document, candidate.unit, &mut self.counter) {
+            if matcher.matches(self.document, candidate.unit, &mut self.caches) {
                 self.accept(candidate);
             }
         }

@@ -1,7 +1,11 @@
 //! Which strings are certain to occur in whatever a regular expression matches.
+//!
+//! The build script reads this file too, so that the signs of the rules that come with the program are known when it starts.
 
 use regex_syntax::hir::literal::{Extractor, Seq};
 use regex_syntax::hir::{Hir, HirKind};
+
+use super::compact::compact;
 
 /// Fewest bytes of a literal worth searching for.
 const SHORTEST: usize = 3;
@@ -10,18 +14,62 @@ const LONGEST: usize = 14;
 /// Most literals of one expression.
 const MOST: usize = 256;
 
-/// Strings of which at least one occurs in whatever `expression` matches, ASCII case aside; `None` if there are none.
-///
-/// # Errors
-///
-/// It is no regular expression; what is wrong with it.
-pub(super) fn literals(expression: &str) -> Result<Option<Vec<String>>, String> {
-    let hir = parse(expression)?;
-    Ok(required(&hir).map(|mut literals| {
-        literals.sort();
-        literals.dedup();
-        literals
-    }))
+/// What is certain of a text that an expression matches, so that others need not be tried.
+pub(super) enum Signs {
+    /// It begins with one of these, marks before them and ASCII case aside.
+    Opens(Vec<String>),
+    /// It holds one of these, ASCII case aside.
+    Holds(Vec<String>),
+    /// Nothing.
+    None,
+}
+
+impl Signs {
+    /// The signs of an alternative; `opens` tells whether it matches short units from their beginning.
+    ///
+    /// # Errors
+    ///
+    /// It is no regular expression; what is wrong with it.
+    pub(super) fn of(branch: &str, opens: bool) -> Result<Self, String> {
+        let hir = parse(branch)?;
+        let openings = if opens { openings(&hir) } else { None };
+        // Where a unit begins is a better sign than what it holds, unless that may be almost anything.
+        const TELLING: usize = 3;
+        if let Some(openings) = openings.as_ref().filter(|all| all.iter().all(|one| one.len() >= TELLING)) {
+            return Ok(Self::Opens(openings.clone()));
+        }
+        Ok(match (required(&hir), openings) {
+            (Some(literals), _) => Self::Holds(sorted(literals)),
+            (None, Some(openings)) => Self::Opens(openings),
+            (None, None) => Self::None,
+        })
+    }
+}
+
+fn sorted(mut literals: Vec<String>) -> Vec<String> {
+    literals.sort();
+    literals.dedup();
+    literals
+}
+
+/// Strings with one of which whatever `hir` matches begins.
+fn openings(hir: &Hir) -> Option<Vec<String>> {
+    /// Most bytes of an opening.
+    const ENOUGH: usize = 14;
+    /// Most openings of one expression.
+    const MOST: usize = 100;
+    let mut extractor = Extractor::new();
+    extractor.limit_class(16).limit_total(MOST).limit_literal_len(ENOUGH);
+    let sequence = extractor.extract(hir);
+    let openings = sequence.literals()?.iter().map(|literal| {
+        let bytes = literal.as_bytes();
+        let valid = std::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), |text| text.len());
+        let text = std::str::from_utf8(bytes.get(..valid)?).ok()?;
+        let in_small_letters = |variant: String| variant.to_ascii_lowercase();
+        (!text.is_empty()).then(|| case_variants(text).into_iter().map(in_small_letters).collect())
+    });
+    let openings: Option<Vec<Vec<String>>> = openings.collect();
+    openings.map(|all| sorted(all.concat())).filter(|all| !all.is_empty())
 }
 
 /// What an expression says.
@@ -30,19 +78,8 @@ pub(super) fn literals(expression: &str) -> Result<Option<Vec<String>>, String> 
 ///
 /// It is no regular expression; what is wrong with it.
 pub(super) fn parse(expression: &str) -> Result<Hir, String> {
-    regex_syntax::Parser::new().parse(expression).map_err(|error| fault(&error.to_string()))
-}
-
-/// Whether whatever `hir` matches holds a line end.
-pub(super) fn needs_line_end(hir: &Hir) -> bool {
-    match hir.kind() {
-        HirKind::Literal(literal) => literal.0.contains(&b'\n'),
-        HirKind::Concat(parts) => parts.iter().any(needs_line_end),
-        HirKind::Alternation(branches) => branches.iter().all(needs_line_end),
-        HirKind::Repetition(repetition) => repetition.min > 0 && needs_line_end(&repetition.sub),
-        HirKind::Capture(capture) => needs_line_end(&capture.sub),
-        HirKind::Empty | HirKind::Class(_) | HirKind::Look(_) => false,
-    }
+    // As it is compiled: classes of all letters would be looked up in tables, and say nothing here.
+    regex_syntax::Parser::new().parse(&compact(expression)).map_err(|error| fault(&error.to_string()))
 }
 
 /// What is wrong with an expression: the last line of a syntax error, since those before it draw a picture.
@@ -176,7 +213,10 @@ mod tests {
     use super::*;
 
     fn literals(expression: &str) -> Vec<String> {
-        super::literals(expression).unwrap().unwrap()
+        match Signs::of(expression, false) {
+            Ok(Signs::Holds(literals)) => literals,
+            _ => Vec::new(),
+        }
     }
 
     #[test]

@@ -3,22 +3,26 @@
 //! All patterns of all rules share one search for literals; a regular expression runs only on a unit that holds one of its
 //! literals and that passes the cheap guards.
 
+mod compact;
 mod evidence;
+mod expression;
 mod literals;
+mod opening;
 mod prefilter;
+mod search;
+mod signs;
 mod unit;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use regex_automata::meta::Regex;
-use regex_automata::nfa::thompson::WhichCaptures;
-use regex_automata::util::syntax;
+use regex_syntax::hir::{Hir, HirKind};
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::{DocumentCheck, KindRule, ParameterError};
 use crate::finding::{Applicability, Finding, RuleInfo};
 use crate::text::Document;
+use expression::{Caches, Expression};
 use prefilter::Prefilter;
 
 /// The kind's name in rule files.
@@ -134,11 +138,16 @@ struct Matcher {
 struct PatternCheck {
     matchers: Vec<Matcher>,
     prefilter: Prefilter,
+    /// What regular expressions need while they run, for as many documents as were looked at at one time.
+    caches: Mutex<Vec<Caches>>,
 }
 
 impl DocumentCheck for PatternCheck {
     fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
-        evidence::collect(&self.matchers, &self.prefilter, document, findings);
+        let caches = || self.caches.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = caches().pop().unwrap_or_default();
+        let own = evidence::collect(&self.matchers, &self.prefilter, document, own, findings);
+        caches().push(own);
     }
 }
 
@@ -161,29 +170,31 @@ pub fn validate(patterns: &Parameters) -> Result<(), ParameterError> {
 /// The first pattern that is no regular expression or whose guards contradict each other.
 pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
     let mut matchers = Vec::new();
-    let mut literals = Vec::new();
+    let mut all_signs = Vec::new();
+    let mut numbers = 0..;
+    let mut number = || numbers.next().unwrap_or(0);
     for (rule, patterns) in rules {
         for pattern in patterns {
             let pattern = Arc::new(pattern.clone());
-            let unless = pattern.unless().map(Arc::new);
-            // Each alternative is tried only where its own literals stand.
+            let unless = pattern.unless(&mut number).map(Arc::new);
+            // Each alternative is tried only where its own signs stand.
             for expression in &pattern.any {
                 for branch in literals::branches(expression.get_ref()) {
                     let fault = |message| ParameterError { message, place: Some(expression.span()) };
-                    literals.push(literals::literals(branch).map_err(fault)?);
+                    all_signs.push(signs::of(branch, prefilter::looks_at_openings(&pattern)).map_err(fault)?);
                     matchers.push(Matcher {
                         rule: Arc::clone(&rule),
                         pattern: Arc::clone(&pattern),
-                        expression: Expression::new(branch, pattern.part, pattern.case_sensitive),
+                        expression: Expression::new(branch, pattern.part, pattern.case_sensitive, number()),
                         unless: unless.clone(),
                     });
                 }
             }
         }
     }
-    let patterns = matchers.iter().map(|matcher| matcher.pattern.as_ref()).zip(literals);
-    let prefilter = Prefilter::new(patterns)?;
-    Ok(Box::new(PatternCheck { matchers, prefilter }))
+    let patterns = matchers.iter().map(|matcher| matcher.pattern.as_ref()).zip(all_signs);
+    let prefilter = Prefilter::new(patterns);
+    Ok(Box::new(PatternCheck { matchers, prefilter, caches: Mutex::default() }))
 }
 
 impl Pattern {
@@ -206,12 +217,13 @@ impl Pattern {
         self.validate_reach()?;
         for (expression, part) in self.any.iter().map(|one| (one, self.part)).chain(self.unless.iter().map(|one| (one, true))) {
             let fault = |message| ParameterError { message, place: Some(expression.span()) };
-            Expression::new(expression.get_ref(), part, self.case_sensitive).build().map_err(fault)?;
+            Expression::new(expression.get_ref(), part, self.case_sensitive, 0).build().map_err(fault)?;
         }
         for expression in &self.any {
             for branch in literals::branches(expression.get_ref()) {
                 let fault = |message| ParameterError { message, place: Some(expression.span()) };
-                if literals::literals(branch).map_err(fault)?.is_none() && !prefilter::is_short(self) {
+                let signs = literals::Signs::of(branch, false).map_err(fault)?;
+                if matches!(signs, literals::Signs::None) && !prefilter::is_short(self) {
                     return Err(fault(format!(
                         "nothing in `{branch}` is certain to occur, so that every unit would have to be tried: name a word of \
                          three letters that always occurs, or look at lines and set `max-words` to {} or less",
@@ -230,7 +242,7 @@ impl Pattern {
             let fault =
                 |message: &str| Err(ParameterError { message: message.into(), place: Some(expression.span()) });
             let Some(hir) = parse(expression) else { continue };
-            if self.unit != Unit::Paragraph && literals::needs_line_end(&hir) {
+            if self.unit != Unit::Paragraph && needs_line_end(&hir) {
                 return fault("this can never match: a line or sentence holds no line end; set `unit = \"paragraph\"`");
             }
             match hir.properties().minimum_len() {
@@ -250,78 +262,20 @@ impl Pattern {
     }
 
     /// What may not match, if there is something.
-    fn unless(&self) -> Option<Expression> {
+    fn unless(&self, number: &mut impl FnMut() -> usize) -> Option<Expression> {
         let joined = self.unless.iter().map(|one| one.get_ref().as_str()).collect::<Vec<_>>().join("|");
-        (!joined.is_empty()).then(|| Expression::new(&joined, true, self.case_sensitive))
+        (!joined.is_empty()).then(|| Expression::new(&joined, true, self.case_sensitive, number()))
     }
 }
 
-/// What may stand around a whole unit: blanks, punctuation, signs, arrows and emoji. Ranges compile to far less than "neither
-/// letter nor digit" would.
-const MARKS: &str = r"[\x00-/:-@\[-`{-\u{A9}\u{AB}-\u{B1}\u{B4}\u{B6}-\u{B8}\u{BB}\u{2000}-\u{206F}\u{20A0}-\u{20CF}\u{2122}\u{2190}-\u{245F}\u{2500}-\u{2BFF}\u{3000}-\u{3004}\u{3008}-\u{3020}\u{FE0F}\u{FEFF}\u{FF01}-\u{FF0F}\u{FF1A}-\u{FF20}\u{FF3B}-\u{FF40}\u{FF5B}-\u{FF65}\u{1F000}-\u{1FAFF}]*";
-
-/// A regular expression that is compiled when first needed: a run meets the literals of few patterns, and compiling all of
-/// them would take longer than checking a page.
-struct Expression {
-    source: String,
-    case_sensitive: bool,
-    regex: OnceLock<Option<Regex>>,
-}
-
-impl Expression {
-    fn new(expression: &str, part: bool, case_sensitive: bool) -> Self {
-        let compact = compact(expression);
-        let source = if part { compact } else { format!("^{MARKS}(?:{compact}){MARKS}$") };
-        Self { source, case_sensitive, regex: OnceLock::new() }
+/// Whether whatever `hir` matches holds a line end.
+fn needs_line_end(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Literal(literal) => literal.0.contains(&b'\n'),
+        HirKind::Concat(parts) => parts.iter().any(needs_line_end),
+        HirKind::Alternation(branches) => branches.iter().all(needs_line_end),
+        HirKind::Repetition(repetition) => repetition.min > 0 && needs_line_end(&repetition.sub),
+        HirKind::Capture(capture) => needs_line_end(&capture.sub),
+        HirKind::Empty | HirKind::Class(_) | HirKind::Look(_) => false,
     }
-
-    fn is_match(&self, text: &str) -> bool {
-        // What does not compile was refused by `validate`.
-        self.regex.get_or_init(|| self.build().ok()).as_ref().is_some_and(|regex| regex.is_match(text))
-    }
-
-    fn build(&self) -> Result<Regex, String> {
-        const MOST_BYTES: usize = 4 << 20;
-        Regex::builder()
-            .syntax(syntax::Config::new().case_insensitive(!self.case_sensitive))
-            .configure(Regex::config().nfa_size_limit(Some(MOST_BYTES)).which_captures(WhichCaptures::None))
-            .build(&self.source)
-            .map_err(|error| match error.syntax_error() {
-                Some(syntax) => literals::fault(&syntax.to_string()),
-                None => format!("not a usable regular expression: {error}"),
-            })
-    }
-}
-
-/// Puts cheap classes in the place of those that hold hundreds of ranges each and take most of the time to compile.
-///
-/// - `\w` is a letter or digit of ASCII, or any character from U+00C0 on that is no punctuation or symbol of the blocks for
-///   these; `\d` is a digit of ASCII.
-/// - `\b` is a boundary of ASCII words, unless letters beyond ASCII stand in the expression: a Unicode boundary rules out
-///   the fast engines on any text that is not ASCII, if only for a curly quote.
-fn compact(expression: &str) -> String {
-    const WORD: &str = r"0-9A-Z_a-z\u{C0}-\u{1FFF}\u{2C00}-\u{2DFF}\u{3005}-\u{3007}\u{3021}-\u{FEFE}\u{FF10}-\u{FF19}\u{FF21}-\u{FF3A}\u{FF41}-\u{FF5A}\u{FF66}-\u{1EFFF}\u{20000}-\u{3FFFF}";
-    let has_wide_letters = expression.chars().any(|character| !character.is_ascii() && character.is_alphabetic());
-    let mut compact = String::with_capacity(expression.len());
-    let mut in_class = false;
-    let mut characters = expression.chars();
-    while let Some(character) = characters.next() {
-        match character {
-            '\\' => match characters.next() {
-                Some('w') if in_class => compact.push_str(WORD),
-                Some('w') => compact.push_str(&format!("(?-i:[{WORD}])")),
-                Some('W') if !in_class => compact.push_str(&format!("(?-i:[^{WORD}])")),
-                Some('d') if in_class => compact.push_str("0-9"),
-                Some('d') => compact.push_str("[0-9]"),
-                Some('b') if !in_class && !has_wide_letters => compact.push_str(r"(?-u:\b)"),
-                Some(other) => compact.extend(['\\', other]),
-                None => compact.push('\\'),
-            },
-            _ => {
-                in_class = in_class && character != ']' || character == '[';
-                compact.push(character);
-            }
-        }
-    }
-    compact
 }

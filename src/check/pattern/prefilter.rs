@@ -1,98 +1,82 @@
-//! One search for the literals of all patterns, so that the cost of a document does not grow with the number of rules.
+//! Which patterns may match where, found without a regular expression, so that the cost of a document does not grow with the
+//! number of rules.
 
-use aho_corasick::{AhoCorasick, MatchKind};
-
-use super::{ParameterError, Pattern, Unit};
+use super::literals::Signs;
+use super::opening::Openings;
+use super::search::{Search, Seen};
+use super::{Pattern, Unit};
+use crate::text::Span;
 
 /// Patterns that allow at most so many words are tried on short units only.
 pub(super) const SHORT_WORDS: usize = 80;
 /// Most bytes of a short unit.
-pub(super) const SHORT_BYTES: usize = 1_000;
+const SHORT_BYTES: usize = 1_000;
 
 /// Which patterns may match where.
 pub(super) struct Prefilter {
-    /// Patterns that match short blocks only.
-    short: Search,
-    /// Patterns that may match in long blocks too.
-    long: Search,
-    /// Patterns without a literal; they match short blocks only.
-    blind: Vec<usize>,
+    /// Patterns that match short blocks only, by how these begin.
+    openings: Openings,
+    /// Patterns by what the units hold that they match.
+    search: Search,
+    /// Patterns without a sign; they match short blocks only.
+    blind: Vec<u32>,
 }
 
-struct Search {
-    automaton: Option<AhoCorasick>,
-    /// The patterns of each literal.
-    patterns: Vec<Vec<usize>>,
-}
-
-/// A literal of a pattern was seen.
+/// A sign of a pattern was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Hit {
     /// The pattern's index.
-    pub(super) pattern: usize,
-    /// First byte of the literal, within the searched text.
+    pub(super) pattern: u32,
+    /// A byte of the unit.
     pub(super) offset: usize,
 }
 
 impl Prefilter {
-    /// Searches for the literals of patterns, each with its index; a pattern without literals is one of `None`.
-    pub(super) fn new<'p>(
-        patterns: impl Iterator<Item = (&'p Pattern, Option<Vec<String>>)>,
-    ) -> Result<Self, ParameterError> {
-        let (mut short, mut long, mut blind) = (Vec::new(), Vec::new(), Vec::new());
-        for (index, (pattern, literals)) in patterns.enumerate() {
-            match literals {
-                Some(literals) if is_short(pattern) => short.extend(literals.into_iter().map(|literal| (literal, index))),
-                Some(literals) => long.extend(literals.into_iter().map(|literal| (literal, index))),
-                None => blind.push(index),
+    /// Looks for the signs of patterns, each with its index.
+    pub(super) fn new<'p>(patterns: impl Iterator<Item = (&'p Pattern, Signs)>) -> Self {
+        let (mut openings, mut held, mut blind) = (Vec::new(), Vec::new(), Vec::new());
+        for (index, (pattern, signs)) in (0..).zip(patterns) {
+            match signs {
+                Signs::Opens(signs) => openings.extend(signs.into_iter().map(|sign| (sign, index))),
+                Signs::Holds(signs) => held.extend(signs.into_iter().map(|sign| (sign, index, is_short(pattern)))),
+                Signs::None => blind.push(index),
             }
         }
-        Ok(Self { short: Search::new(short)?, long: Search::new(long)?, blind })
+        Self { openings: Openings::new(openings.into_iter()), search: Search::new(held), blind }
     }
 
-    /// The patterns that may match in the block `text`, each literal of each pattern once a place.
-    pub(super) fn hits(&self, text: &str, found: &mut Vec<Hit>) {
-        found.clear();
-        self.long.hits(text, found);
-        if text.len() <= SHORT_BYTES {
-            self.short.hits(text, found);
-            found.extend(self.blind.iter().map(|&pattern| Hit { pattern, offset: 0 }));
-        }
+    /// Looks for all literals in a document's text.
+    pub(super) fn scan(&self, text: &str) -> Seen<'_> {
+        self.search.scan(text)
     }
+
+    /// The patterns that may match in the block `text` with bytes `span`, in order; `words` counts its words no further than to
+    /// one more than those that match short blocks allow.
+    pub(super) fn hits(&self, text: &str, span: Span, seen: &mut Seen<'_>, words: impl FnOnce() -> usize, found: &mut Vec<Hit>) {
+        found.clear();
+        // Between two words stands at least one byte.
+        let is_short = text.len() <= SHORT_BYTES && (text.len() < 2 * SHORT_WORDS || words() <= SHORT_WORDS);
+        seen.within(span, |literal, offset| {
+            found.extend(literal.long.iter().map(|&pattern| Hit { pattern, offset }));
+            if is_short {
+                found.extend(literal.short.iter().map(|&pattern| Hit { pattern, offset: span.start }));
+            }
+        });
+        if is_short {
+            self.openings.find(text, |pattern| found.push(Hit { pattern, offset: span.start }));
+            found.extend(self.blind.iter().map(|&pattern| Hit { pattern, offset: span.start }));
+        }
+        found.sort_unstable();
+        found.dedup();
+    }
+}
+
+/// Whether a pattern can be told by how a block begins.
+pub(super) fn looks_at_openings(pattern: &Pattern) -> bool {
+    is_short(pattern) && !pattern.part
 }
 
 /// Whether a pattern matches short blocks only.
 pub(super) fn is_short(pattern: &Pattern) -> bool {
     pattern.max_words <= SHORT_WORDS && pattern.unit != Unit::Sentence
-}
-
-impl Search {
-    fn new(mut pairs: Vec<(String, usize)>) -> Result<Self, ParameterError> {
-        pairs.sort();
-        let mut literals: Vec<String> = Vec::new();
-        let mut patterns: Vec<Vec<usize>> = Vec::new();
-        for (literal, pattern) in pairs {
-            if literals.last() != Some(&literal) {
-                literals.push(literal);
-                patterns.push(Vec::new());
-            }
-            if let Some(last) = patterns.last_mut() {
-                last.push(pattern);
-            }
-        }
-        let automaton = (!literals.is_empty())
-            .then(|| {
-                AhoCorasick::builder().ascii_case_insensitive(true).match_kind(MatchKind::Standard).build(&literals)
-            })
-            .transpose()
-            .map_err(|error| ParameterError { message: format!("too many patterns: {error}"), place: None })?;
-        Ok(Self { automaton, patterns })
-    }
-
-    fn hits(&self, text: &str, found: &mut Vec<Hit>) {
-        let Some(automaton) = &self.automaton else { return };
-        for literal in automaton.find_overlapping_iter(text) {
-            let patterns = &self.patterns[literal.pattern().as_usize()];
-            found.extend(patterns.iter().map(|&pattern| Hit { pattern, offset: literal.start() }));
-        }
-    }
 }

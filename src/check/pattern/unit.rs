@@ -1,35 +1,47 @@
 //! The units that patterns are matched against, and the guards on them.
 
+use super::expression::Caches;
 use super::{Matcher, Unit};
 use crate::text::{BlockKind, Document, Span, count_words};
 
 impl Matcher {
     /// The unit of block `block` in which the byte at `offset` stands, if the pattern looks at such units.
-    pub(super) fn unit_at(&self, document: &Document<'_>, block: usize, offset: usize) -> Option<Span> {
-        let index = block;
-        let block = &document.blocks()[index];
+    pub(super) fn unit_at(&self, document: &Document<'_>, block: usize, offset: usize, is_line: &mut IsLine) -> Option<Span> {
         match self.pattern.unit {
-            Unit::Line => (block.lines.len() == 1 && !is_cut(document, index)).then_some(block.content),
-            Unit::Paragraph => Some(block.content),
+            Unit::Line => is_line.get(document, block).then(|| document.blocks()[block].content),
+            Unit::Paragraph => Some(document.blocks()[block].content),
             Unit::Sentence => {
-                let sentences = document.sentences(index);
+                let sentences = document.sentences(block);
                 let at = sentences.partition_point(|sentence| sentence.start <= offset).checked_sub(1)?;
                 sentences.get(at).copied()
             }
         }
     }
 
-    /// Whether the pattern matches `unit` and its guards allow it, the place aside.
-    pub(super) fn matches(&self, document: &Document<'_>, unit: Span, counter: &mut WordCounter) -> bool {
-        let text = document.slice(unit);
+    /// Whether `unit` has as many words as the pattern asks for.
+    pub(super) fn admits(&self, document: &Document<'_>, unit: Span, counter: &mut WordCounter) -> bool {
         let (min, max) = (self.pattern.min_words, self.pattern.max_words);
-        if min > 0 || max < usize::MAX {
-            let words = counter.count(text, unit, max.saturating_add(1).max(min));
-            if words < min || words > max {
-                return false;
-            }
+        if min == 0 && max == usize::MAX {
+            return true;
         }
-        self.expression.is_match(text) && !self.unless.as_ref().is_some_and(|unless| unless.is_match(text))
+        let words = counter.count(document.slice(unit), unit, max.saturating_add(1).max(min));
+        (min..=max).contains(&words)
+    }
+
+    /// Whether the pattern matches `unit`, whose words and place are right.
+    pub(super) fn matches(&self, document: &Document<'_>, unit: Span, caches: &mut Caches) -> bool {
+        let text = document.slice(unit);
+        self.expression.is_match(text, caches) && !self.unless.as_ref().is_some_and(|unless| unless.is_match(text, caches))
+    }
+}
+
+/// Whether a block is a line of its own; found out when first asked.
+#[derive(Default)]
+pub(super) struct IsLine(Option<bool>);
+
+impl IsLine {
+    fn get(&mut self, document: &Document<'_>, block: usize) -> bool {
+        *self.0.get_or_insert_with(|| document.blocks()[block].lines.len() == 1 && !is_cut(document, block))
     }
 }
 
@@ -58,7 +70,7 @@ pub(super) struct WordCounter {
 }
 
 impl WordCounter {
-    fn count(&mut self, text: &str, unit: Span, limit: usize) -> usize {
+    pub(super) fn count(&mut self, text: &str, unit: Span, limit: usize) -> usize {
         const LEAST: usize = 100;
         let is_known = self.unit == unit && (self.words < self.limit || limit <= self.limit);
         if !is_known {

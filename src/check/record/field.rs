@@ -1,6 +1,6 @@
 //! Fields: `label : value` in the layouts that generators and their templates write.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::Class;
 use crate::text::{Span, list_marker, trim, words};
@@ -13,8 +13,15 @@ pub(super) struct Field {
     pub(super) value: Span,
 }
 
-/// The labels of all classes, by their words.
-pub(super) struct Labels(HashMap<String, Class>);
+/// The labels of all classes, by their words, and the headings of records.
+pub(super) struct Labels {
+    classes: HashMap<String, Class>,
+    /// Of those that are ASCII, how they begin and how many letters and digits they have.
+    shapes: HashSet<(u8, u8)>,
+    /// The words of lines that head records.
+    headings: HashSet<String>,
+    heading_shapes: HashSet<(u8, u8)>,
+}
 
 /// Bytes of the longest label; Cyrillic and Thai letters take two and three.
 pub(super) const LONGEST_LABEL: usize = 60;
@@ -24,8 +31,12 @@ pub(super) const LONGEST_LINE: usize = 2_000;
 const AROUND_VALUE: &[char] = &['*', '_', '`', ' ', '"', '\'', ',', ';', '|', '{', '}', '[', ']'];
 
 impl Labels {
-    pub(super) fn new<'l>(labels: impl Iterator<Item = (&'l str, Class)>) -> Self {
-        Self(labels.map(|(label, class)| (key(label), class)).collect())
+    pub(super) fn new<'l>(labels: impl Iterator<Item = (&'l str, Class)>, headings: &[String]) -> Self {
+        let classes: HashMap<String, Class> = labels.map(|(label, class)| (key(label), class)).collect();
+        let shapes = classes.keys().filter_map(|label| shape(label)).collect();
+        let headings: HashSet<String> = headings.iter().map(|heading| key(heading)).collect();
+        let heading_shapes = headings.iter().filter_map(|heading| shape(heading)).collect();
+        Self { classes, shapes, headings, heading_shapes }
     }
 
     /// The class of a label, with or without what it says in parentheses.
@@ -33,8 +44,12 @@ impl Labels {
         if label.len() > LONGEST_LABEL {
             return None;
         }
-        let open = label.find(['(', '（']).unwrap_or(label.len());
-        self.0.get(&key(label)).or_else(|| self.0.get(&key(&label[..open]))).copied()
+        let of = |label: &str| {
+            // Most of what is asked about is no label, and is told by its shape.
+            let may_be = shape(label).is_none_or(|shape| self.shapes.contains(&shape));
+            if may_be { self.classes.get(&key(label)).copied() } else { None }
+        };
+        of(label).or_else(|| of(label.split(['(', '（']).next().filter(|head| head.len() < label.len())?))
     }
 
     /// The fields on one line: one, or three and more in a row.
@@ -46,11 +61,22 @@ impl Labels {
         if text[line.range()].starts_with('|') {
             return self.row(text, line).into_iter().collect();
         }
-        let in_a_row = self.in_a_row(text, line);
-        if in_a_row.len() >= 3 {
-            return in_a_row;
+        let content = text[line.range()].as_bytes();
+        let colons = || memchr::memchr_iter(b':', content).count() + memchr::memmem::find_iter(content, "：").count();
+        if colons() >= 3 {
+            let in_a_row = self.in_a_row(text, line);
+            if in_a_row.len() >= 3 {
+                return in_a_row;
+            }
         }
         self.field(text, line).into_iter().collect()
+    }
+
+    /// Whether the words head records or groups of their fields.
+    pub(super) fn heads(&self, line: &str) -> bool {
+        line.len() <= LONGEST_LABEL
+            && shape(line).is_none_or(|shape| self.heading_shapes.contains(&shape))
+            && self.headings.contains(&key(line))
     }
 
     /// The field that a table row of two cells is.
@@ -69,6 +95,10 @@ impl Labels {
             end -= 1;
         }
         let head = &content[..end];
+        let may_part = |byte: &u8| matches!(byte, b':' | b'\t' | b'=' | b'-') || !byte.is_ascii();
+        if !head.bytes().any(|byte| may_part(&byte)) {
+            return None;
+        }
         let separators = [":", "：", "\t", " = ", "=", " – ", " — ", " - "];
         separators.iter().find_map(|separator| {
             let at = head.find(separator)?;
@@ -161,6 +191,16 @@ fn value(text: &str, span: Span) -> Span {
     Span::new(start, start + stripped.len())
 }
 
+/// The first letter or digit, in small, and the number of them all; `None` for what is not ASCII.
+fn shape(label: &str) -> Option<(u8, u8)> {
+    if !label.is_ascii() {
+        return None;
+    }
+    let mut letters = label.bytes().filter(u8::is_ascii_alphanumeric);
+    let first = letters.next().unwrap_or(0).to_ascii_lowercase();
+    Some((first, letters.count() as u8))
+}
+
 /// The words of a label, lower case, joined by single spaces.
 pub(super) fn key(label: &str) -> String {
     // The Turkish capital would become two characters.
@@ -175,7 +215,7 @@ mod tests {
 
     fn fields(line: &str) -> Vec<(Class, &str)> {
         let labels = [("name", Class::Name), ("user name", Class::Username), ("e-mail", Class::Email), ("url", Class::Url)];
-        let found = Labels::new(labels.into_iter()).fields(line, Span::new(0, line.len()));
+        let found = Labels::new(labels.into_iter(), &[]).fields(line, Span::new(0, line.len()));
         found.into_iter().map(|field| (field.class, &line[field.value.range()])).collect()
     }
 

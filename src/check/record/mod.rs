@@ -10,7 +10,7 @@ mod proof;
 mod section;
 mod value;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -75,7 +75,6 @@ struct RecordCheck {
 struct RecordRule {
     rule: Arc<RuleInfo>,
     min_fields: usize,
-    headings: HashSet<String>,
     labels: Labels,
 }
 
@@ -96,13 +95,12 @@ impl RecordRule {
         Self {
             rule,
             min_fields: parameters.min_fields,
-            headings: parameters.headings.iter().map(|heading| key(heading)).collect(),
-            labels: Labels::new(labels.iter().map(|(label, class)| (label.as_str(), *class))),
+            labels: Labels::new(labels.iter().map(|(label, class)| (label.as_str(), *class)), &parameters.headings),
         }
     }
 
     fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
-        let sections = sections(document, &self.labels, &self.headings);
+        let sections = sections(document, &self.labels);
         let mut invented: Vec<bool> =
             sections.iter().map(|section| proof::is_invented(document, &section.fields, self.min_fields)).collect();
         // What stands directly beside a record and is about a person belongs to it, from section to section.

@@ -1,10 +1,9 @@
 //! Sections: runs of fields under one heading, or under none.
 
-use std::collections::HashSet;
 use std::iter::Peekable;
 
 use super::Class;
-use super::field::{Field, LONGEST_LABEL, LONGEST_LINE, Labels, cells, key, without_marker};
+use super::field::{Field, LONGEST_LABEL, LONGEST_LINE, Labels, cells, without_marker};
 use crate::text::{Block, BlockKind, Document, Span, trim};
 
 /// A run of fields.
@@ -24,11 +23,10 @@ struct Row {
 }
 
 /// The sections of `document`. Code is left alone: there a record is an example of one.
-pub(super) fn sections(document: &Document<'_>, labels: &Labels, headings: &HashSet<String>) -> Vec<Section> {
+pub(super) fn sections(document: &Document<'_>, labels: &Labels) -> Vec<Section> {
     let mut collector = Collector {
         document,
         labels,
-        headings,
         sections: Vec::new(),
         rows: Vec::new(),
         heading: None,
@@ -81,7 +79,6 @@ struct Heading {
 struct Collector<'c, 't> {
     document: &'c Document<'t>,
     labels: &'c Labels,
-    headings: &'c HashSet<String>,
     sections: Vec<Section>,
     /// The rows of the open section.
     rows: Vec<Row>,
@@ -109,7 +106,7 @@ impl Collector<'_, '_> {
         if !content.contains(char::is_alphanumeric) {
             return self.take_marks(index, line);
         }
-        let is_known = content.len() <= LONGEST_LABEL && self.headings.contains(&key(content));
+        let is_known = self.labels.heads(content);
         let is_group = is_group_heading(content);
         // A group such as `instagram:` stays in the section if fields follow; so does a field of an unknown class.
         if !is_known && !is_group && self.may_belong(index, line) {

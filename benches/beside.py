@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""dechaff beside typos and ripgrep on one folder, in turn, so that all meet the same machine.
+
+    cargo build --release
+    python3 benches/beside.py FOLDER --typos TYPOS --rg RG [--rounds 5] [--threads 2]
+
+typos checks spelling; ripgrep counts lines that match one of the patterns of the pattern rules, ASCII case aside. Each is stopped after
+`--limit` seconds, and that is said. Times are medians over the rounds, `wall` as the clock has it and `processor` of all threads.
+"""
+import argparse
+import glob
+import os
+import signal
+import statistics
+import subprocess
+import tempfile
+import time
+import tomllib
+
+ROOT = os.path.join(os.path.dirname(__file__), "..")
+DECHAFF = os.path.join(ROOT, "target", "release", "dechaff")
+
+
+def patterns():
+    for path in sorted(glob.glob(os.path.join(ROOT, "rules", "*", "*.toml"))):
+        with open(path, "rb") as file:
+            for pattern in tomllib.load(file)["check"].get("pattern", []):
+                yield from pattern["any"]
+
+
+def run(command, threads, limit):
+    """Wall seconds, processor seconds, peak megabytes; no seconds where it was stopped."""
+    environment = dict(os.environ, RAYON_NUM_THREADS=str(threads))
+    start = time.monotonic()
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.DEVNULL, env=environment)
+        signal.signal(signal.SIGALRM, lambda *_: process.kill())
+        signal.alarm(limit)
+        _, status, usage = os.wait4(process.pid, 0)
+        signal.alarm(0)
+    process.returncode = 0
+    wall = time.monotonic() - start
+    stopped = os.WIFSIGNALED(status)
+    return None if stopped else (wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1000)
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("folder")
+    arguments.add_argument("--dechaff", default=DECHAFF)
+    arguments.add_argument("--typos")
+    arguments.add_argument("--rg")
+    arguments.add_argument("--rounds", type=int, default=5)
+    arguments.add_argument("--threads", type=int, default=2)
+    arguments.add_argument("--limit", type=int, default=300)
+    given = arguments.parse_args()
+    size = sum(os.path.getsize(os.path.join(path, name)) for path, _, names in os.walk(given.folder) for name in names)
+    all_patterns = list(patterns())
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
+        file.write("\n".join(all_patterns) + "\n")
+        file.flush()
+        check = [given.dechaff, "check", "--output-format", "concise"]
+        commands = {
+            "dechaff, all rules": [*check, given.folder],
+            "dechaff, pattern rules": [*check, "--select", "BP,SY", given.folder],
+            "dechaff, duplicates": [*check, "--select", "ND", given.folder],
+            "dechaff, structure and tables": [*check, "--select", "MS,MT", given.folder],
+        }
+        if given.typos:
+            commands["typos"] = [given.typos, "--format", "brief", "--threads", str(given.threads), given.folder]
+        if given.rg:
+            commands["rg -c -i -f"] = [given.rg, "-c", "-i", "-f", file.name, "--threads", str(given.threads), given.folder]
+            ascii_only = [given.rg, "-c", "-i", "--no-unicode", "-f", file.name, "--threads", str(given.threads), given.folder]
+            commands["rg -c -i --no-unicode -f"] = ascii_only
+        results = {name: [] for name in commands}
+        for _ in range(given.rounds):
+            for name, command in commands.items():
+                if None not in results[name]:
+                    results[name].append(run(command, given.threads, given.limit))
+    print(f"{size / 1e6:.1f} MB, {given.threads} threads, {len(all_patterns)} patterns, median of {given.rounds}")
+    print(f"{'':32}{'wall':>9}{'MB/s':>8}{'processor':>11}{'MB/s':>8}{'peak':>10}")
+    for name, runs in results.items():
+        if None in runs or not runs:
+            print(f"{name:32}not done after {given.limit} s")
+            continue
+        wall, processor, peak = (statistics.median(run[part] for run in runs) for part in range(3))
+        print(f"{name:32}{wall:7.2f} s{size / 1e6 / wall:8.1f}{processor:9.2f} s{size / 1e6 / processor:8.1f}{peak:7.0f} MB")
+
+
+if __name__ == "__main__":
+    main()

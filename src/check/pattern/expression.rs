@@ -1,0 +1,125 @@
+//! Regular expressions, compiled when first needed.
+
+use std::sync::OnceLock;
+
+use regex_automata::hybrid::dfa::{Cache, DFA};
+use regex_automata::meta::Regex;
+use regex_automata::nfa::thompson::{self, WhichCaptures};
+use regex_automata::util::syntax;
+use regex_automata::{Anchored, Input};
+
+use super::compact::compact;
+use super::literals;
+use super::opening::without_marks;
+
+/// What may stand around a whole unit: blanks, punctuation, signs, arrows and emoji. Ranges compile to far less than "neither
+/// letter nor digit" would.
+const MARKS: &str = r"[\x00-/:-@\[-`{-\u{A9}\u{AB}-\u{B1}\u{B4}\u{B6}-\u{B8}\u{BB}\u{2000}-\u{206F}\u{20A0}-\u{20CF}\u{2122}\u{2190}-\u{245F}\u{2500}-\u{2BFF}\u{3000}-\u{3004}\u{3008}-\u{3020}\u{FE0F}\u{FEFF}\u{FF01}-\u{FF0F}\u{FF1A}-\u{FF20}\u{FF3B}-\u{FF40}\u{FF5B}-\u{FF65}\u{1F000}-\u{1FAFF}]*";
+
+/// Whether a character is one of [`MARKS`].
+pub(super) fn is_mark(character: char) -> bool {
+    matches!(character,
+        '\0'..='/' | ':'..='@' | '['..='`' | '{'..='\u{A9}' | '\u{AB}'..='\u{B1}' | '\u{B4}' | '\u{B6}'..='\u{B8}' | '\u{BB}'
+        | '\u{2000}'..='\u{206F}' | '\u{20A0}'..='\u{20CF}' | '\u{2122}' | '\u{2190}'..='\u{245F}' | '\u{2500}'..='\u{2BFF}'
+        | '\u{3000}'..='\u{3004}' | '\u{3008}'..='\u{3020}' | '\u{FE0F}' | '\u{FEFF}' | '\u{FF01}'..='\u{FF0F}'
+        | '\u{FF1A}'..='\u{FF20}' | '\u{FF3B}'..='\u{FF40}' | '\u{FF5B}'..='\u{FF65}' | '\u{1F000}'..='\u{1FAFF}')
+}
+
+/// A regular expression that is compiled when first needed: a run meets the signs of few patterns, and compiling all of
+/// them would take longer than checking a page.
+pub(super) struct Expression {
+    source: String,
+    case_sensitive: bool,
+    /// The letters and digits that the unit must be, marks around them aside, where the expression is nothing else.
+    plain: Option<String>,
+    /// Which of the caches is its own.
+    number: usize,
+    /// Looks at the whole unit.
+    is_anchored: bool,
+    /// Takes text one way, and is made in half the time that a full engine takes.
+    automaton: OnceLock<Option<DFA>>,
+    /// For the few texts that the automaton gives up on.
+    regex: OnceLock<Option<Regex>>,
+}
+
+/// Most bytes of a compiled expression.
+const MOST_BYTES: usize = 4 << 20;
+
+/// What regular expressions need while they run, each its own; made when first needed.
+#[derive(Default)]
+pub(super) struct Caches(Vec<Option<Box<Cache>>>);
+
+impl Expression {
+    /// `number` tells it from others that use the same caches.
+    pub(super) fn new(expression: &str, part: bool, case_sensitive: bool, number: usize) -> Self {
+        let is_plain = !part
+            && expression.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b' ')
+            && without_marks(expression) == expression;
+        let plain = is_plain.then(|| expression.to_owned());
+        let source = expression.to_owned();
+        let (automaton, regex) = (OnceLock::new(), OnceLock::new());
+        Self { source, case_sensitive, plain, number, is_anchored: !part, automaton, regex }
+    }
+
+    pub(super) fn is_match(&self, text: &str, caches: &mut Caches) -> bool {
+        if let Some(plain) = &self.plain {
+            let text = without_marks(text);
+            return if self.case_sensitive { text == plain } else { text.eq_ignore_ascii_case(plain) };
+        }
+        // What does not compile was refused by `validate`.
+        let Some(automaton) = self.automaton.get_or_init(|| self.automaton()) else { return false };
+        if caches.0.len() <= self.number {
+            caches.0.resize_with(self.number + 1, || None);
+        }
+        let cache = caches.0[self.number].get_or_insert_with(|| Box::new(automaton.create_cache()));
+        let anchored = if self.is_anchored { Anchored::Yes } else { Anchored::No };
+        match automaton.try_search_fwd(cache, &Input::new(text).anchored(anchored).earliest(true)) {
+            Ok(found) => found.is_some(),
+            Err(_) => self.regex.get_or_init(|| self.build().ok()).as_ref().is_some_and(|regex| regex.is_match(text)),
+        }
+    }
+
+    fn automaton(&self) -> Option<DFA> {
+        let nfa = thompson::Compiler::new()
+            .syntax(self.syntax())
+            .configure(thompson::Config::new().nfa_size_limit(Some(MOST_BYTES)).which_captures(WhichCaptures::None))
+            .build(&self.compiled())
+            .ok()?;
+        let config = DFA::config().unicode_word_boundary(true).skip_cache_capacity_check(true);
+        DFA::builder().configure(config).build_from_nfa(nfa).ok()
+    }
+
+    /// The expression as it is compiled.
+    fn compiled(&self) -> String {
+        let compact = compact(&self.source);
+        if self.is_anchored { format!("^(?-i:{MARKS})(?:{compact})(?-i:{MARKS})$") } else { compact }
+    }
+
+    fn syntax(&self) -> syntax::Config {
+        syntax::Config::new().case_insensitive(!self.case_sensitive)
+    }
+
+    pub(super) fn build(&self) -> Result<Regex, String> {
+        Regex::builder()
+            .syntax(self.syntax())
+            .configure(Regex::config().nfa_size_limit(Some(MOST_BYTES)).which_captures(WhichCaptures::None))
+            .build(&self.compiled())
+            .map_err(|error| match error.syntax_error() {
+                Some(syntax) => literals::fault(&syntax.to_string()),
+                None => format!("not a usable regular expression: {error}"),
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_told_the_same_way_everywhere() {
+        let regex = Regex::new(&format!("^{MARKS}$")).unwrap();
+        for character in '\0'..='\u{1FFFF}' {
+            assert_eq!(regex.is_match(character.encode_utf8(&mut [0; 4]) as &str), is_mark(character), "{character:?}");
+        }
+    }
+}

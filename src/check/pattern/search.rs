@@ -1,0 +1,219 @@
+//! One search for many literals, whose cost does not hang on how many they are.
+//!
+//! Of each literal the four bytes in a row that are rarest in text are noted in a small table of bits. Text is read once, four
+//! bytes at each place looked up in that table; only where a bit is set are literals compared.
+
+use crate::text::Span;
+
+/// Literals of patterns, ASCII case aside.
+pub(super) struct Search {
+    literals: Vec<Literal>,
+    fours: Grams<4>,
+    /// For literals of three bytes.
+    threes: Grams<3>,
+}
+
+pub(super) struct Literal {
+    text: String,
+    /// Patterns that may match in units of any length.
+    pub(super) long: Vec<u32>,
+    /// Patterns that match short units only.
+    pub(super) short: Vec<u32>,
+}
+
+/// Where literals stand in a text; taken from its beginning on.
+pub(super) struct Seen<'s> {
+    search: &'s Search,
+    /// A byte of each literal and the literal, in order, for each table of bits.
+    places: [Vec<Place>; 2],
+    next: [usize; 2],
+}
+
+#[derive(Clone, Copy)]
+struct Place {
+    /// Of the bytes that were looked up.
+    at: usize,
+    start: usize,
+    literal: u32,
+}
+
+impl Seen<'_> {
+    /// Calls `found` with each literal that lies within `span`, and with its first byte. What stands before is passed over.
+    pub(super) fn within(&mut self, span: Span, mut found: impl FnMut(&Literal, usize)) {
+        for (places, next) in self.places.iter().zip(&mut self.next) {
+            while let Some(place) = places.get(*next).filter(|place| place.at < span.end) {
+                *next += 1;
+                let literal = &self.search.literals[place.literal as usize];
+                if span.start <= place.start && place.start + literal.text.len() <= span.end {
+                    found(literal, place.start);
+                }
+            }
+        }
+    }
+}
+
+/// `N` bytes in a row of each literal.
+struct Grams<const N: usize> {
+    bits: Box<[u64; WORDS]>,
+    /// The bytes and the literals that hold them, each with where it holds them, in order; found through `starts`.
+    entries: Vec<Entry>,
+    /// For the highest bits of the bytes' hash the first entry.
+    starts: Vec<u32>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry {
+    hash: u32,
+    key: u32,
+    literal: u32,
+    before: u32,
+}
+
+/// Bits of the hash by which entries are found.
+const START_BITS: u32 = 12;
+
+/// Bits in the table: few enough for the processor's nearest memory, many enough to tell some thousand literals.
+const BITS: u32 = 16;
+const WORDS: usize = 1 << (BITS - 6);
+
+impl Search {
+    /// Literals in small letters of at least three bytes, each with a pattern and whether that matches short units only.
+    pub(super) fn new(mut pairs: Vec<(String, u32, bool)>) -> Self {
+        pairs.sort();
+        let mut search = Self { literals: Vec::new(), fours: Grams::new(), threes: Grams::new() };
+        for (text, pattern, is_short) in pairs {
+            if search.literals.last().is_none_or(|last| last.text != text) {
+                search.add(text);
+            }
+            if let Some(last) = search.literals.last_mut() {
+                if is_short { last.short.push(pattern) } else { last.long.push(pattern) }
+            }
+        }
+        search.fours.finish();
+        search.threes.finish();
+        search
+    }
+
+    fn add(&mut self, text: String) {
+        let number = self.literals.len() as u32;
+        let rarest = text.as_bytes().windows(4).enumerate().min_by_key(|(_, gram)| frequency(gram));
+        match rarest {
+            Some((at, gram)) => self.fours.add(gram, number, at),
+            None => self.threes.add(text.as_bytes(), number, 0),
+        }
+        self.literals.push(Literal { text, long: Vec::new(), short: Vec::new() });
+    }
+
+    /// Where the literals stand in `text`.
+    pub(super) fn scan(&self, text: &str) -> Seen<'_> {
+        let bytes = text.as_bytes();
+        let mut places = [Vec::new(), Vec::new()];
+        let place = |entry: &Entry, at: usize| {
+            let start = at.checked_sub(entry.before as usize)?;
+            let literal = self.literals[entry.literal as usize].text.as_bytes();
+            let is_here = bytes.get(start..start + literal.len())?.eq_ignore_ascii_case(literal);
+            is_here.then_some(Place { at, start, literal: entry.literal })
+        };
+        self.fours.find(bytes, |entry, at| places[0].extend(place(entry, at)));
+        if !self.threes.entries.is_empty() {
+            self.threes.find(bytes, |entry, at| places[1].extend(place(entry, at)));
+        }
+        Seen { search: self, places, next: [0; 2] }
+    }
+}
+
+impl<const N: usize> Grams<N> {
+    fn new() -> Self {
+        Self { bits: Box::new([0; WORDS]), entries: Vec::new(), starts: Vec::new() }
+    }
+
+    fn add(&mut self, gram: &[u8], literal: u32, before: usize) {
+        let Some(gram) = gram.first_chunk::<N>() else { return };
+        let key = key(gram);
+        let hash = hash(key);
+        let bit = (hash >> (32 - BITS)) as usize;
+        self.bits[bit / 64] |= 1 << (bit % 64);
+        self.entries.push(Entry { hash, key, literal, before: before as u32 });
+    }
+
+    /// Makes the entries ready to be found.
+    fn finish(&mut self) {
+        self.entries.sort_unstable();
+        let start = |high: u32| self.entries.partition_point(|entry| entry.hash >> (32 - START_BITS) < high) as u32;
+        self.starts = (0..=1 << START_BITS).map(start).collect();
+    }
+
+    #[inline]
+    fn find(&self, bytes: &[u8], mut found: impl FnMut(&Entry, usize)) {
+        for (at, gram) in bytes.windows(N).enumerate() {
+            let Some(gram) = gram.first_chunk::<N>() else { return };
+            let key = key(gram);
+            let hash = hash(key);
+            let bit = (hash >> (32 - BITS)) as usize;
+            if self.bits[bit / 64] >> (bit % 64) & 1 != 0 {
+                self.entries_of(hash).iter().filter(|entry| entry.key == key).for_each(|entry| found(entry, at));
+            }
+        }
+    }
+
+    /// The entries with the highest bits of `hash`.
+    fn entries_of(&self, hash: u32) -> &[Entry] {
+        let high = (hash >> (32 - START_BITS)) as usize;
+        let range = self.starts.get(high).zip(self.starts.get(high + 1));
+        range.and_then(|(&start, &end)| self.entries.get(start as usize..end as usize)).unwrap_or_default()
+    }
+}
+
+/// The bytes as a number, the case of ASCII letters aside; some other bytes fall together as well.
+#[inline]
+fn key<const N: usize>(gram: &[u8; N]) -> u32 {
+    let mut bytes = [0; 4];
+    bytes[..N].copy_from_slice(gram);
+    u32::from_le_bytes(bytes) | 0x2020_2020
+}
+
+#[inline]
+fn hash(key: u32) -> u32 {
+    key.wrapping_mul(0x9E37_79B1)
+}
+
+/// How often the bytes are met in text, roughly, as a sum of logarithms.
+fn frequency(gram: &[u8]) -> u32 {
+    /// Letters of English text, the most frequent first; others of the alphabet are rarer in most languages too.
+    const LETTERS: &[u8] = b" etaoinsrhldcumfpgwybvkxjqz";
+    let of_byte = |byte: &u8| match LETTERS.iter().position(|letter| letter == byte) {
+        Some(rank) => 27 - rank as u32,
+        // Of two bytes of one character of another script the first is much the same for all.
+        None if !byte.is_ascii() => 8,
+        None => 2,
+    };
+    gram.iter().map(of_byte).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn each_literal_is_found_wherever_it_stands(
+            literals in prop::collection::vec("[a-cé ]{3,6}", 1..12),
+            text in "[a-cA-Cé ]{0,40}",
+        ) {
+            let literals: Vec<String> = literals.into_iter().filter(|literal| literal.len() >= 3).collect();
+            let pairs = literals.iter().cloned().zip(0..).map(|(literal, number)| (literal, number, number % 2 == 0)).collect();
+            let mut found = Vec::new();
+            Search::new(pairs).scan(&text).within(Span::new(0, text.len()), |literal, at| {
+                found.extend(literal.long.iter().chain(&literal.short).map(|&pattern| (pattern, at)));
+            });
+            found.sort_unstable();
+            let folded = text.to_ascii_lowercase();
+            let expected: Vec<(u32, usize)> = (0..).zip(&literals).flat_map(|(number, literal)| {
+                let places = (0..folded.len()).filter(|&at| folded.as_bytes()[at..].starts_with(literal.as_bytes()));
+                places.map(|at| (number, at)).collect::<Vec<_>>()
+            }).collect();
+            prop_assert_eq!(found, expected);
+        }
+    }
+}

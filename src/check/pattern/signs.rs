@@ -1,0 +1,35 @@
+//! The signs of the alternatives of the rules that come with the program, found out when it was built: to parse a thousand
+//! expressions takes longer than to check a page.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::literals::Signs;
+
+/// A line an alternative: `opens` as 0 or 1, the kind of its signs, the alternative, and its signs, parted by [`PART`].
+const KNOWN: &str = include_str!(concat!(env!("OUT_DIR"), "/pattern_signs.txt"));
+const PART: char = '\u{1F}';
+
+static BY_ALTERNATIVE: LazyLock<HashMap<(bool, &str), (&str, &str)>> = LazyLock::new(|| {
+    let line = |line: &'static str| {
+        let mut parts = line.splitn(4, PART);
+        let (opens, kind, alternative) = (parts.next()?, parts.next()?, parts.next()?);
+        Some(((opens == "1", alternative), (kind, parts.next().unwrap_or(""))))
+    };
+    KNOWN.split('\n').filter_map(line).collect()
+});
+
+/// The signs of an alternative; `opens` tells whether it matches short units from their beginning.
+///
+/// # Errors
+///
+/// It is no regular expression; what is wrong with it.
+pub(super) fn of(alternative: &str, opens: bool) -> Result<Signs, String> {
+    let strings = |signs: &str| signs.split(PART).map(str::to_owned).collect();
+    match BY_ALTERNATIVE.get(&(opens, alternative)) {
+        Some(("opens", signs)) => Ok(Signs::Opens(strings(signs))),
+        Some(("holds", signs)) => Ok(Signs::Holds(strings(signs))),
+        Some(_) => Ok(Signs::None),
+        None => Signs::of(alternative, opens),
+    }
+}
