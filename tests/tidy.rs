@@ -22,7 +22,19 @@ const ORDER: &[&str] = &[
 ];
 
 /// Crates that only the modules behind the feature `cli` may name.
-const OUTSIDE: &[&str] = &["anstream", "anyhow", "clap", "ignore", "rayon", "terminal_size"];
+const OUTSIDE: &[&str] = &[
+    "anstream",
+    "anyhow",
+    "clap",
+    "ctrlc",
+    "flate2",
+    "ignore",
+    "indicatif",
+    "parquet",
+    "rayon",
+    "terminal_size",
+    "zstd",
+];
 
 #[test]
 fn imports_run_one_way() {

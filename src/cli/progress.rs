@@ -20,8 +20,8 @@ pub(super) struct Progress {
     total: Cell<u64>,
     what: Cell<&'static str>,
     documents: Cell<u64>,
-    /// Files of which all was read.
-    pub(super) files: Cell<u64>,
+    /// Shards of which all was done.
+    files: Cell<u64>,
     findings: Cell<u64>,
     begun: Cell<Instant>,
     told: Cell<Instant>,
@@ -119,6 +119,16 @@ impl Progress {
                 ));
             }
         }
+    }
+
+    /// How much was read, such as `1.20 GiB`.
+    pub(super) fn read(&self) -> String {
+        HumanBytes(self.bytes.load(Ordering::Relaxed)).to_string()
+    }
+
+    /// Shards of which all was done.
+    pub(super) fn files(&self) -> u64 {
+        self.files.get()
     }
 
     fn new_bar(&self) -> ProgressBar {

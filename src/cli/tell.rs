@@ -28,6 +28,10 @@ impl Run<'_> {
     /// The end of a run that reports only what it fixed.
     pub(super) fn finish_fixed(mut self) -> Exit {
         self.end();
+        if interrupt::is_interrupted() {
+            let files = count(self.progress.files() as usize, "shard");
+            output::warning(&format!("interrupted after {files}; those are whole, and what comes after is as it was"));
+        }
         let noun = if self.summary.fixed_records > 0 { "record" } else { "file" };
         let (fixed, files) = (count(self.summary.fixed, "finding"), count(self.summary.fixed_files, noun));
         if !self.arguments.quiet {
@@ -132,7 +136,8 @@ impl Run<'_> {
     pub(super) fn finish(mut self) -> anyhow::Result<Exit> {
         self.end();
         if interrupt::is_interrupted() {
-            output::warning("interrupted: what was not yet read was not checked");
+            let read = self.progress.read();
+            output::warning(&format!("interrupted after {read} of the files were read; the rest was not checked"));
         } else if self.summary.documents == 0 && !self.has_failed() {
             output::warning("no documents to check: of a directory, text, JSON Lines and Parquet files are taken");
         }

@@ -194,7 +194,7 @@ impl Undo<'_> {
         mut text: String,
         steps: &[usize],
         is_chosen: &impl Fn(&Entry) -> bool,
-        splice: &mut dyn FnMut(&[(Span, &str)]) -> anyhow::Result<()>,
+        splice: &mut Splice<'_>,
     ) -> anyhow::Result<Back> {
         let mut passages = 0;
         let mut kept = Kept::new();
@@ -226,6 +226,9 @@ impl Undo<'_> {
         Ok(Back { text, kept, passages })
     }
 }
+
+/// Is told what goes where in a text.
+type Splice<'s> = dyn FnMut(&[(Span, &str)]) -> anyhow::Result<()> + 's;
 
 /// What remains of steps, by their numbers.
 type Kept = Vec<(usize, Option<Step>)>;

@@ -37,7 +37,7 @@ impl<R: BufRead> Lines<R> {
             let length = end.map_or(buffer.len(), |end| end + 1);
             if length == 0 {
                 let is_empty = line.is_empty() && !is_too_long;
-                return Ok((!is_empty).then(|| if is_too_long { Line::TooLong } else { Line::Whole(line) }));
+                return Ok((!is_empty).then_some(if is_too_long { Line::TooLong } else { Line::Whole(line) }));
             }
             is_too_long |= line.len() + length > self.most;
             if is_too_long {

@@ -116,7 +116,7 @@ pub fn open(input: &Input, reading: &Reading, count: &Arc<AtomicU64>) -> Result<
     let shard = Shard { path, name, given, format, stamp, reading: reading.clone() };
     let shard = Arc::new(shard);
     let reader = match format.kind {
-        Kind::Parquet => Reader::Columns(Columns::open(file, &shard, input.is_named, Arc::clone(count))?),
+        Kind::Parquet => Reader::Columns(Box::new(Columns::open(file, &shard, input.is_named, Arc::clone(count))?)),
         Kind::JsonLines if !input.is_named && !lines_have_text(&shard).map_err(io)? => {
             let reason =
                 format!("its records have no field `{}`; name it outright, or give --text-field", reading.text_field);
@@ -179,7 +179,7 @@ pub struct Records {
 enum Reader {
     Text(Option<Box<dyn BufRead + Send>>),
     Lines(Lines<Box<dyn BufRead + Send>>),
-    Columns(Columns),
+    Columns(Box<Columns>),
     Done,
 }
 

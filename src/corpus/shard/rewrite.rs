@@ -36,7 +36,7 @@ pub struct Rewriter {
 }
 
 enum Writer {
-    Stream(Encoder),
+    Stream(Box<Encoder>),
     Table(Box<Table>),
 }
 
@@ -51,7 +51,7 @@ impl Rewriter {
         let file = pending.file()?;
         let writer = match shard.format.kind {
             Kind::Parquet => Table::begin(shard, file).map(|table| Writer::Table(Box::new(table))),
-            _ => shard.format.codec.encoder(file).map(Writer::Stream),
+            _ => shard.format.codec.encoder(file).map(|encoder| Writer::Stream(Box::new(encoder))),
         };
         let writer = writer.map_err(|error| pending.failed(error))?;
         let is_in_place = target.is_none();
