@@ -127,4 +127,6 @@ kinds! {
     pattern => Pattern,
     /// Duplicates within and across documents.
     duplicate => Duplicate,
+    /// A model over lines, for what no rule above names.
+    classifier => Classifier,
 }

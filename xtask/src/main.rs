@@ -2,9 +2,13 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command for a terminal")]
 
+mod boost;
 mod eval;
+mod linear;
 mod pages;
+mod random;
 mod tally;
+mod train;
 
 use std::path::Path;
 
@@ -12,7 +16,9 @@ use anyhow::{Result, bail};
 
 const USAGE: &str = "usage:
   cargo xtask eval DIR [--lang en] [--track residue-txt] [--false] [--missed] [--predictions FOLDER]
-      how the named rules do on the labelled pages of DIR/lines; writes docs/measured.json";
+      how the named rules do on the labelled pages of DIR/lines; writes docs/measured.json
+  cargo xtask train DIR [--weights-only] [--false]
+      trains the classifier on them, and prints what it does on sites that it was not trained on";
 
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
@@ -31,6 +37,14 @@ fn main() -> Result<()> {
                 }
             }
             print!("{}", eval::run(Path::new(&folder), &options)?);
+        }
+        "train" => {
+            let options: Vec<String> = arguments.collect();
+            if let Some(other) = options.iter().find(|option| !["--weights-only", "--false"].contains(&option.as_str())) {
+                bail!("unknown argument {other}\n{USAGE}");
+            }
+            let has = |option: &str| options.iter().any(|given| given == option);
+            print!("{}", train::run(Path::new(&folder), has("--weights-only"), has("--false"))?);
         }
         other => bail!("unknown task {other}\n{USAGE}"),
     }
