@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command for a terminal")]
 
 mod boost;
+mod clean;
 mod eval;
 mod linear;
 mod pages;
@@ -17,8 +18,10 @@ use anyhow::{Result, bail};
 const USAGE: &str = "usage:
   cargo xtask eval DIR [--lang en] [--track residue-txt] [--false] [--missed] [--predictions FOLDER]
       how the named rules do on the labelled pages of DIR/lines; writes docs/measured.json
-  cargo xtask train DIR [--weights-only] [--false]
-      trains the classifier on them, and prints what it does on sites that it was not trained on";
+  cargo xtask train DIR
+      trains the classifier on them, and models for `folds`
+  cargo xtask folds DIR [--false]
+      how the classifier does on sites, and on sources, that it was not trained on";
 
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
@@ -38,13 +41,14 @@ fn main() -> Result<()> {
             }
             print!("{}", eval::run(Path::new(&folder), &options)?);
         }
-        "train" => {
-            let options: Vec<String> = arguments.collect();
-            if let Some(other) = options.iter().find(|option| !["--weights-only", "--false"].contains(&option.as_str())) {
-                bail!("unknown argument {other}\n{USAGE}");
-            }
-            let has = |option: &str| options.iter().any(|given| given == option);
-            print!("{}", train::run(Path::new(&folder), has("--weights-only"), has("--false"))?);
+        "train" => train::run(Path::new(&folder))?,
+        "folds" => {
+            let all_false = match arguments.next().as_deref() {
+                None => false,
+                Some("--false") => true,
+                Some(other) => bail!("unknown argument {other}\n{USAGE}"),
+            };
+            print!("{}", train::report(Path::new(&folder), all_false)?);
         }
         other => bail!("unknown task {other}\n{USAGE}"),
     }

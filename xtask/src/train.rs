@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use dechaff::check::Parameters;
 use dechaff::check::classifier::{FEATURES, FIRST_PASS, HOPELESS, Model, Row, Survey, Words, is_known_ground};
 use dechaff::engine::Linter;
@@ -52,18 +52,18 @@ pub(crate) struct Prepared<'p> {
 }
 
 fn prepare<'p>(pages: &'p [Page], weight: f32) -> Result<Vec<Prepared<'p>>> {
-    const SILENT: f32 = 0.35;
+    /// Shares of the rules that are silent on a page.
+    const SILENT: [f32; 4] = [0.0, 0.3, 0.6, 1.0];
     let registry = Registry::embedded()?;
     let rules = registry.rules().iter().filter(|rule| rule.default && !rule.info.code.starts_with("BP9"));
     let linter = Linter::of(rules)?;
     let prepare = |page: &'p Page| {
         let document = Document::parse(Arc::new(Origin::file("page.txt")), &page.text);
         let findings = linter.check(&document);
-        let is_silent = |finding: &&Finding| {
-            Random::new(SEED ^ hash(&page.id) ^ hash(&finding.rule.code)).unit() >= SILENT
-        };
+        let silent = SILENT[(hash(&page.id) >> 33) as usize % SILENT.len()];
+        let is_heard = |finding: &&Finding| Random::new(SEED ^ hash(&page.id) ^ hash(&finding.rule.code)).unit() >= silent;
         let whole = Survey::new(&document, findings.iter());
-        let deaf = Survey::new(&document, findings.iter().filter(is_silent));
+        let deaf = Survey::new(&document, findings.iter().filter(is_heard));
         let bare = Survey::new(&document, []);
         let spans = page.spans();
         let mut of_line = vec![None; spans.len()];
@@ -202,11 +202,12 @@ struct Judged<'p> {
 /// An operating point: what it is called, and which lines it flags.
 type Point<'t> = (&'t str, Box<dyn Fn(&Judged<'_>, usize) -> bool + 't>);
 
-/// Trains on the pages below `folder`, writes the weights and says what such a model does on sites that it has not seen.
-pub(crate) fn run(folder: &Path, weights_only: bool, all_false: bool) -> Result<String> {
-    let tracks = pages::read(folder)?;
+/// Where models are kept that were trained without some of the pages.
+const FOLDS_FOLDER: &str = "target/folds";
+
+fn prepare_all(tracks: &[(String, Vec<Page>)]) -> Result<Vec<(&str, Prepared<'_>)>> {
     let mut prepared = Vec::new();
-    for (track, pages) in &tracks {
+    for (track, pages) in tracks {
         let weight = match track.as_str() {
             "residue-txt" => 1.0,
             "residue-md" => 0.4,
@@ -214,19 +215,40 @@ pub(crate) fn run(folder: &Path, weights_only: bool, all_false: bool) -> Result<
         };
         prepared.extend(prepare(pages, weight)?.into_iter().map(|page| (track.as_str(), page)));
     }
+    Ok(prepared)
+}
+
+/// Trains on the pages below `folder` and writes the weights, and those of models that lack a fold or a source each.
+pub(crate) fn run(folder: &Path) -> Result<()> {
+    let tracks = pages::read(folder)?;
+    let prepared = prepare_all(&tracks)?;
     let pages: Vec<&Prepared<'_>> =
         prepared.iter().map(|(_, page)| page).filter(|page| SOURCES.contains(&page.page.source.as_str())).collect();
-    fs::write(WEIGHTS, train(&pages).encode())?;
-    if weights_only {
-        return Ok(String::new());
+    fs::create_dir_all(FOLDS_FOLDER)?;
+    let mut jobs: Vec<(String, Box<dyn Fn(&Prepared<'_>) -> bool + Sync + Send>)> = Vec::new();
+    jobs.push((WEIGHTS.into(), Box::new(|_| true)));
+    for part in 0..FOLDS {
+        jobs.push((format!("{FOLDS_FOLDER}/fold-{part}.bin"), Box::new(move |page| fold(page.domain) != part)));
     }
-    let without = |leaves_out: &(dyn Fn(&Prepared<'_>) -> bool + Sync)| {
-        train(&pages.iter().copied().filter(|page| !leaves_out(page)).collect::<Vec<_>>())
+    for source in SOURCES {
+        jobs.push((format!("{FOLDS_FOLDER}/without-{source}.bin"), Box::new(move |page| page.page.source != *source)));
+    }
+    jobs.par_iter().try_for_each(|(path, keeps)| {
+        let pages: Vec<&Prepared<'_>> = pages.iter().copied().filter(|page| keeps(page)).collect();
+        Ok(fs::write(path, train(&pages).encode())?)
+    })
+}
+
+/// Says what models do on sites or sources that they were not trained on; `run` made them.
+pub(crate) fn report(folder: &Path, all_false: bool) -> Result<String> {
+    let load = |name: String| -> Result<Model> {
+        let path = format!("{FOLDS_FOLDER}/{name}.bin");
+        Model::decode(&fs::read(&path)?).with_context(|| format!("{path} is of another version: run `cargo xtask train`"))
     };
-    let of_fold: Vec<Model> =
-        (0..FOLDS).into_par_iter().map(|part| without(&|page| fold(page.domain) == part)).collect();
-    let of_source: Vec<Model> =
-        SOURCES.par_iter().map(|source| without(&|page| page.page.source == *source)).collect();
+    let of_fold: Vec<Model> = (0..FOLDS).map(|part| load(format!("fold-{part}"))).collect::<Result<_>>()?;
+    let of_source: Vec<Model> = SOURCES.iter().map(|source| load(format!("without-{source}"))).collect::<Result<_>>()?;
+    let tracks = pages::read(folder)?;
+    let prepared = prepare_all(&tracks)?;
     let judged: Vec<Judged<'_>> = prepared
         .par_iter()
         .map(|(track, page)| {
@@ -241,7 +263,12 @@ pub(crate) fn run(folder: &Path, weights_only: bool, all_false: bool) -> Result<
             }
         })
         .collect();
-    report(&judged, all_false)
+    let mut out = tables(&judged, all_false)?;
+    let pages: Vec<&Page> = judged.iter().filter(|one| one.track == "residue-txt").map(|one| one.page.page).collect();
+    let model_of = |page: &Page| &of_fold[fold(hash(&page.domain)) as usize];
+    out.push_str("\n## Pages with nothing but content, out of fold\n\n");
+    out.push_str(&crate::clean::report(&pages, model_of, [odds_of("BP901")?, odds_of("BP902")?])?);
+    Ok(out)
 }
 
 /// The log odds at which a rule of the classifier reports.
@@ -253,7 +280,7 @@ fn odds_of(code: &str) -> Result<f32> {
     }
 }
 
-fn report(judged: &[Judged<'_>], all_false: bool) -> Result<String> {
+fn tables(judged: &[Judged<'_>], all_false: bool) -> Result<String> {
     let (strict, sensitive) = (odds_of("BP901")?, odds_of("BP902")?);
     let at = |scores: &[Option<f32>], line: usize, odds: f32| scores[line].is_some_and(|score| score >= odds);
     let points: Vec<Point<'_>> = vec![
@@ -326,13 +353,13 @@ fn counts<'p>(judged: &[Judged<'p>], strict: f32, sensitive: f32) -> Vec<Count<'
 /// What other operating points would do: named rules and the model at each probability.
 fn thresholds(judged: &[Judged<'_>]) -> String {
     let mut out = format!("| least probability | besides | mixed | {}\n", HEAD.replacen("|---", "|---|---|---|---", 1));
-    for besides in ["named rules", "nothing"] {
+    for besides in ["named rules", "nothing", "nothing, no other rule running"] {
         for least in [0.2_f32, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99] {
             let odds = (least / (1.0 - least)).ln();
             let (mut tally, mut mixed) = (Tally::default(), 0);
             for one in judged.iter().filter(|one| one.track == "residue-txt" && one.page.page.lang == "en") {
                 let flags = |line: usize| {
-                    let scores: &[Option<f32>] = &one.scores;
+                    let scores = if besides.ends_with("running") { &one.bare } else { &one.scores };
                     scores[line]
                         .is_some_and(|score| score >= odds)
                         || besides == "named rules" && one.page.named[line]
