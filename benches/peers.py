@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """MinHash-LSH in Python packages on the lines of a file, beside the exact pairs that the bench prints.
 
-    python3 -m venv peers && peers/bin/pip install datasketch==2.0.0 rensa==0.5.0
+    python3 -m venv peers && peers/bin/pip install datasketch==2.0.0 rensa==0.5.0 "datatrove[processing]==0.10.1"
     cargo bench --bench duplicates -- --text FILE --pairs > exact.tsv
     peers/bin/python benches/peers.py FILE exact.tsv
 
@@ -48,6 +48,37 @@ def datasketch_pairs(sets):
     return pairs
 
 
+def datatrove_pairs(lines):
+    """datatrove's own stages, with its defaults (14 buckets of 8 hashes, 5-grams); words as here, since its tokeniser wants models
+    that it downloads."""
+    import glob
+    import struct
+    import tempfile
+
+    from datatrove.data import Document
+    from datatrove.pipeline.dedup import MinhashConfig, MinhashDedupBuckets, MinhashDedupSignature
+
+    class Words:
+        def word_tokenize(self, text):
+            return WORD.findall(text)
+
+    class Signature(MinhashDedupSignature):
+        word_tokenizer = Words()
+
+    folder, config = tempfile.mkdtemp(), MinhashConfig()
+    signature = Signature(output_folder=folder + "/signatures", config=config)
+    documents = (Document(text=line, id=str(number)) for number, line in enumerate(lines))
+    signature.run(documents, rank=0, world_size=1)
+    for bucket in range(config.num_buckets):
+        buckets = MinhashDedupBuckets(folder + "/signatures", folder + "/buckets", config=config)
+        buckets.run(rank=bucket, world_size=config.num_buckets)
+    pairs = set()
+    for path in glob.glob(folder + "/buckets/*.dups"):
+        for _, first, _, second in struct.iter_unpack("<4I", open(path, "rb").read()):
+            pairs.add((min(first, second), max(first, second)))
+    return pairs
+
+
 def main():
     lines = open(sys.argv[1], encoding="utf-8").read().split("\n")
     size = sum(len(line.encode()) for line in lines) / 1e6
@@ -55,9 +86,17 @@ def main():
     start = time.process_time()
     sets = [shingles(line) for line in lines]
     print(f"{len(lines)} lines, {size:.1f} MB, {len(exact)} pairs; shingling {time.process_time() - start:.2f} s")
-    for name, pairs_of in [("rensa", rensa_pairs), ("datasketch", datasketch_pairs)]:
+    for name, pairs_of, given in [
+        ("rensa", rensa_pairs, sets),
+        ("datasketch", datasketch_pairs, sets),
+        ("datatrove", datatrove_pairs, lines),
+    ]:
         start = time.process_time()
-        pairs = pairs_of(sets)
+        try:
+            pairs = pairs_of(given)
+        except ImportError as error:
+            print(f"{name}: skipped, not installed: {error}")
+            continue
         took = time.process_time() - start
         print(f"{name:<12}{took:8.2f} s {size / took:8.1f} MB/s  {len(pairs & exact)} of {len(exact)} pairs found, "
               f"{len(pairs - exact)} others reported")

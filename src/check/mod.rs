@@ -129,6 +129,8 @@ kinds! {
     pattern => Pattern,
     /// Duplicates within and across documents.
     duplicate => Duplicate,
+    /// A model over lines, for what no rule above names.
+    classifier => Classifier,
     /// Comments that ask for findings to be left out.
     suppression => Suppression,
 }

@@ -2,9 +2,14 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command for a terminal")]
 
+mod boost;
+mod clean;
 mod eval;
+mod linear;
 mod pages;
+mod random;
 mod tally;
+mod train;
 
 use std::path::Path;
 
@@ -12,7 +17,11 @@ use anyhow::{Result, bail};
 
 const USAGE: &str = "usage:
   cargo xtask eval DIR [--lang en] [--track residue-txt] [--false] [--missed] [--predictions FOLDER]
-      how the named rules do on the labelled pages of DIR/lines; writes docs/measured.json";
+      how the named rules do on the labelled pages of DIR/lines; writes docs/measured.json
+  cargo xtask train DIR
+      trains the classifier on them, and models for `folds`
+  cargo xtask folds DIR [--false]
+      how the classifier does on sites, and on sources, that it was not trained on";
 
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
@@ -31,6 +40,15 @@ fn main() -> Result<()> {
                 }
             }
             print!("{}", eval::run(Path::new(&folder), &options)?);
+        }
+        "train" => train::run(Path::new(&folder))?,
+        "folds" => {
+            let all_false = match arguments.next().as_deref() {
+                None => false,
+                Some("--false") => true,
+                Some(other) => bail!("unknown argument {other}\n{USAGE}"),
+            };
+            print!("{}", train::report(Path::new(&folder), all_false)?);
         }
         other => bail!("unknown task {other}\n{USAGE}"),
     }

@@ -35,6 +35,9 @@ pub(crate) struct Labelled {
     pub(crate) n: usize,
     /// What a person's extraction of the page says of it.
     pub(crate) label: Label,
+    /// Why a line is not scored.
+    #[serde(default)]
+    pub(crate) sub: Option<String>,
 }
 
 /// What a line is.

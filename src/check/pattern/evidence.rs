@@ -113,7 +113,7 @@ impl<'e> Evidence<'e, '_> {
     /// What a match takes for certain, before the tail is known.
     fn claim(&self, found: &Candidate) -> Span {
         match self.matchers[found.matcher].pattern.reach {
-            reach @ (Reach::Next | Reach::Rest) => self.extend(found, reach),
+            reach @ (Reach::Next | Reach::Rest | Reach::Title) => self.extend(found, reach),
             Reach::Unit | Reach::Block | Reach::End => found.unit,
         }
     }
@@ -312,6 +312,18 @@ impl<'e> Evidence<'e, '_> {
                     next.kind.is_text() && count_words(self.document.slice(next.content), LONGEST_LINE + 1) <= LONGEST_LINE
                 };
                 next.filter(is_line).map_or(found.unit, |next| found.unit.cover(next.span))
+            }
+            Reach::Title => {
+                const WORDS: std::ops::RangeInclusive<usize> = 4..=20;
+                let next = blocks[found.block + 1..].iter().find(|block| block.kind != BlockKind::Blank);
+                let is_title = |next: &&crate::text::Block| {
+                    let content = self.document.slice(next.content);
+                    next.kind.is_text()
+                        && next.lines.len() == 1
+                        && !content.ends_with(['.', ':', '"', '”'])
+                        && WORDS.contains(&count_words(content, WORDS.end() + 1))
+                };
+                next.filter(is_title).map_or(found.unit, |next| found.unit.cover(next.span))
             }
             Reach::Rest => {
                 const MOST_WORDS: usize = 150;

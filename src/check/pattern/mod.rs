@@ -124,6 +124,8 @@ pub enum Reach {
     Next,
     /// From the unit to the end of the document, if at most 150 words follow.
     Rest,
+    /// The unit and the next block, if that is a line of four to twenty words without a full stop.
+    Title,
 }
 
 /// One alternative of a pattern, ready to run.

@@ -1,0 +1,106 @@
+//! The `classifier` kind: a statistical model over lines, for noise that no rule names.
+//!
+//! It reads the text index alone: what a line looks like, where it stands, what stands around it, which words it has, and what
+//! the rules before it found. It reports only what they left. `docs/model.md` says what it was trained on and how far it can
+//! be trusted.
+
+mod forest;
+mod model;
+mod reasons;
+mod shape;
+mod survey;
+mod words;
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+pub use forest::{Forest, Node};
+pub use model::{HOPELESS, Judgement, Model, NEVER, Words};
+pub use survey::{FEATURES, FIRST_PASS, Feature, Row, Survey};
+pub use words::BUCKET_BITS;
+
+use super::{DocumentCheck, KindRule, ParameterError};
+use crate::finding::{Finding, RuleInfo};
+use crate::text::Document;
+
+/// The kind's name in rule files.
+pub const NAME: &str = "classifier";
+
+/// The weights that come with the program.
+const WEIGHTS: &[u8] = include_bytes!("weights.bin");
+
+/// An operating point.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Parameters {
+    /// The least probability at which a line is reported; from 0 to 1.
+    pub least_probability: f32,
+}
+
+impl Parameters {
+    fn log_odds(&self) -> f32 {
+        (self.least_probability / (1.0 - self.least_probability)).ln()
+    }
+}
+
+/// Whether the operating point is a probability.
+///
+/// # Errors
+///
+/// It is not between 0 and 1.
+pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
+    if parameters.least_probability > 0.0 && parameters.least_probability < 1.0 {
+        return Ok(());
+    }
+    let message = "`least-probability` is to be more than 0 and less than 1".into();
+    Err(ParameterError { message, place: None })
+}
+
+/// Makes one check of all the operating points.
+///
+/// # Errors
+///
+/// The weights are those of another version of the program.
+pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
+    let message = || "the embedded weights do not fit this program: run `cargo xtask train`".into();
+    let model = Model::decode(WEIGHTS).ok_or_else(|| ParameterError { message: message(), place: None })?;
+    let mut points: Vec<(Arc<RuleInfo>, f32)> =
+        rules.into_iter().map(|(rule, parameters)| (rule, parameters.log_odds())).collect();
+    // The strictest that a line passes reports it.
+    points.sort_by(|left, right| right.1.total_cmp(&left.1));
+    Ok(Box::new(Classifier { model, points }))
+}
+
+struct Classifier {
+    model: Model,
+    points: Vec<(Arc<RuleInfo>, f32)>,
+}
+
+impl DocumentCheck for Classifier {
+    fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
+        let survey = Survey::new(document, findings.iter());
+        if !is_known_ground(&survey) {
+            return;
+        }
+        let judgement = self.model.judge(&survey);
+        for (unit, (row, &score)) in judgement.rows.iter().zip(&judgement.scores).enumerate() {
+            let Some(row) = row.as_ref().filter(|_| survey.may_report(unit)) else { continue };
+            let Some((rule, _)) = self.points.iter().find(|(_, least)| score >= *least) else { continue };
+            let span = survey.content(unit);
+            let words = survey.heavy_words(document.slice(span), |bucket| self.model.words.weight(bucket));
+            let reasons = reasons::reasons(row, &self.model.explain(row), &words);
+            let mut finding = Finding::removing(rule, document, span);
+            finding.label = Some(reasons.join(", "));
+            finding.notes.push(format!("probability {:.2}", 1.0 / (1.0 + (-score).exp())));
+            findings.push(finding);
+        }
+    }
+}
+
+/// Whether a document is of the sort that the model was shown: one with running text, and mostly that.
+pub fn is_known_ground(survey: &Survey) -> bool {
+    const FEWEST: usize = 2;
+    const LEAST_SHARE: f32 = 0.5;
+    survey.prose() >= FEWEST && survey.prose_share() >= LEAST_SHARE
+}

@@ -1,0 +1,129 @@
+//! What one line looks like, whatever stands around it.
+
+use std::collections::HashSet;
+use std::sync::OnceLock;
+
+use super::words::{self, Word};
+use crate::text::is_closed;
+
+/// The shape of a line.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Shape {
+    pub(super) words: f32,
+    pub(super) characters: f32,
+    pub(super) word_length: f32,
+    /// Share of words that begin with a capital.
+    pub(super) capitalised: f32,
+    /// Share of words that are all capitals.
+    pub(super) capitals: f32,
+    /// Share of characters.
+    pub(super) digits: f32,
+    /// Share of characters that are neither letter, digit nor blank.
+    pub(super) signs: f32,
+    pub(super) is_closed: f32,
+    pub(super) ends_in_colon: f32,
+    pub(super) ends_in_dots: f32,
+    pub(super) begins_small: f32,
+    pub(super) begins_with_digit: f32,
+    /// Share of words.
+    pub(super) stop_words: f32,
+    pub(super) commas: f32,
+    /// `|`, `»`, `•` and the like.
+    pub(super) separators: f32,
+    /// Remains of addresses: `www.`, `@`, `#`, `](`.
+    pub(super) links: f32,
+    pub(super) years: f32,
+    pub(super) clock: f32,
+    pub(super) quotes: f32,
+    /// Sentence ends inside it.
+    pub(super) stops: f32,
+}
+
+impl Shape {
+    /// The shape of `text`, whose words are `words`.
+    pub(super) fn of(text: &str, words: &[Word]) -> Self {
+        let bytes = text.as_bytes();
+        let mut shape = Self::default();
+        let (mut characters, mut digits, mut signs) = (0_u32, 0_u32, 0_u32);
+        for (at, character) in text.char_indices() {
+            characters += 1;
+            match character {
+                '0'..='9' => digits += 1,
+                ' ' | 'a'..='z' | 'A'..='Z' => {}
+                ',' | '，' | '、' => shape.commas += 1.0,
+                '|' | '»' | '›' | '•' | '·' | '→' | '>' | '/' | '«' | '│' | '■' | '►' | '▸' | '–' | '—' => {
+                    shape.separators += 1.0;
+                }
+                '"' | '“' | '”' | '„' | '「' => shape.quotes += 1.0,
+                '@' | '#' => shape.links += 1.0,
+                ']' if bytes.get(at + 1) == Some(&b'(') => shape.links += 1.0,
+                '.' | '!' | '?' if bytes.get(at + 1) == Some(&b' ') => shape.stops += 1.0,
+                '。' | '！' | '？' => shape.stops += 1.0,
+                ':' => {
+                    let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+                    shape.clock += f32::from(u8::from(at > 0 && is_digit(at - 1) && is_digit(at + 1)));
+                }
+                _ => {}
+            }
+            signs += u32::from(!character.is_alphanumeric() && !character.is_whitespace());
+        }
+        let (mut letters, mut capitalised, mut capitals, mut stop_words) = (0, 0_u32, 0_u32, 0_u32);
+        for word in words {
+            let word_text = &text[word.start..word.end];
+            letters += word.end - word.start;
+            let is_capital = word_text.chars().next().is_some_and(char::is_uppercase);
+            capitalised += u32::from(is_capital);
+            capitals += u32::from(is_capital && word_text.len() > 1 && !word_text.chars().any(char::is_lowercase));
+            stop_words += u32::from(is_stop_word(word));
+            let is_year = word_text.len() == 4
+                && word_text.bytes().all(|byte| byte.is_ascii_digit())
+                && (word_text.starts_with("19") || word_text.starts_with("20"));
+            shape.years += f32::from(u8::from(is_year));
+            shape.links += f32::from(u8::from(matches!(word_text, "www" | "http" | "https" | "com")));
+        }
+        let of_words = |count: u32| count as f32 / words.len().max(1) as f32;
+        let of_characters = |count: u32| count as f32 / characters.max(1) as f32;
+        let is = |is: bool| f32::from(u8::from(is));
+        Self {
+            words: words.len() as f32,
+            characters: characters as f32,
+            word_length: letters as f32 / words.len().max(1) as f32,
+            capitalised: of_words(capitalised),
+            capitals: of_words(capitals),
+            digits: of_characters(digits),
+            signs: of_characters(signs),
+            is_closed: is(is_closed(text)),
+            ends_in_colon: is(text.ends_with([':', '：'])),
+            ends_in_dots: is(text.ends_with("...") || text.ends_with('…') || text.ends_with("[…]")),
+            begins_small: is(text.starts_with(char::is_lowercase)),
+            begins_with_digit: is(text.starts_with(|character: char| character.is_ascii_digit())),
+            stop_words: of_words(stop_words),
+            ..shape
+        }
+    }
+}
+
+/// Words that hold sentences together, of languages that are often met.
+const STOP_WORDS: &str = "the of and to in a is that it was for on are as with his they at be this from have or by had not but \
+    what all were when we there can an which their if will would about up out them then she he you i her him has been its who \
+    than into could so no do did my me your our these those some because while after before \
+    der die das und ist nicht ein eine zu den mit von im sich auf für dem des als auch es an werden aus er hat dass sie nach \
+    wird bei einer um noch wie über de la que el en y los se del las un por con no una su para es al lo como más o pero sus le \
+    ha sí porque esta entre cuando muy sin sobre et les des une dans est pour qui pas au sur ne ce il sont mais avec plus \
+    par je nous vous ont cette aux di che è e il per non si della le dei da una sono con del al anche più come nel alla gli \
+    do da em um uma os no na não mais as dos foi ao ele das à seu sua ou quando het een van ik te dat die niet zijn op aan met \
+    voor maar om hem dan zou nog w na z się nie że jest do to od po jak ale przez dla oraz za są co tym и в не на что он с как \
+    это по но из у за то от для был о его она так же бы мы к а они я и да του της το και να με από για σε είναι που η ο τα οι \
+    των στο στη ότι δεν θα την τον τους";
+
+fn is_stop_word(word: &Word) -> bool {
+    static HASHES: OnceLock<HashSet<u64>> = OnceLock::new();
+    let hashes = HASHES.get_or_init(|| {
+        let mut hashes = HashSet::new();
+        words::each(STOP_WORDS, |word| {
+            hashes.insert(word.hash);
+        });
+        hashes
+    });
+    word.end - word.start <= 12 && hashes.contains(&word.hash)
+}

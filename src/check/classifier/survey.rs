@@ -1,0 +1,367 @@
+//! A document as the model sees it: its short lines, what they look like and what stands around them.
+
+use std::collections::HashMap;
+
+use super::shape::Shape;
+use super::words::{self, Counts, Role, Word};
+use crate::finding::{Edit, Finding};
+use crate::text::{BlockKind, Document, Span};
+
+/// Most bytes of a line that the model looks at; what is longer is seldom noise, and costs most.
+const LONGEST: usize = 360;
+
+macro_rules! features {
+    ($($name:ident),* $(,)?) => {
+        /// What the model knows of a line, in the order in which it is kept.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[allow(missing_docs, reason = "the names say it; `Survey::features` says how each is counted")]
+        pub enum Feature { $($name),* }
+
+        impl Feature {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+        }
+    };
+}
+
+features! {
+    Words, Characters, WordLength, Capitalised, Capitals, Digits, Signs, Closed, EndsInColon, EndsInDots, BeginsSmall,
+    BeginsWithDigit, StopWords, Commas, Separators, Links, Years, Clock, Quotes, Stops, Item, Heading, Copies, KnownWords,
+    FromStart, FromEnd, Place, SinceProse, UntilProse, ProseBefore, ProseAfter, ProseShare, Lines, ShortShare,
+    WordsBefore, WordsAfter, WordsTwoBefore, WordsTwoAfter, ClosedBefore, ClosedAfter, Run, GapBefore, GapAfter, AlikeAround,
+    FlaggedBefore, FlaggedAfter, FlaggedNear, FlaggedBoth, FlaggedShare, FlaggedTail,
+    WordScore, WordScoreBefore, WordScoreAfter, WordScoreNear,
+    ScoreBefore, ScoreAfter, ScoreNear, ScoreBest,
+}
+
+/// The number of features that the first pass sees; the second sees all.
+pub const FIRST_PASS: usize = Feature::ScoreBefore as usize;
+/// The number of features.
+pub const FEATURES: usize = Feature::ALL.len();
+/// What the model knows of one line.
+pub type Row = [f32; FEATURES];
+
+/// A document's lines as the model sees them.
+pub struct Survey {
+    units: Vec<Unit>,
+    buckets: Vec<u32>,
+    /// Bytes of prose, of all.
+    prose_share: f32,
+}
+
+/// A block that is not blank; most are one line.
+#[derive(Debug, Default)]
+struct Unit {
+    content: Span,
+    line: usize,
+    shape: Shape,
+    is_item: bool,
+    is_heading: bool,
+    is_prose: bool,
+    /// Short enough to be looked at, and text.
+    is_candidate: bool,
+    /// Looks like code or markup, of which the model has seen too little.
+    is_markup: bool,
+    /// An earlier finding removes it.
+    is_flagged: bool,
+    gap_before: bool,
+    copies: f32,
+    known: f32,
+    buckets: std::ops::Range<usize>,
+}
+
+impl Survey {
+    /// Surveys `document`, of which `findings` are known.
+    pub fn new<'f>(document: &Document<'_>, findings: impl IntoIterator<Item = &'f Finding>) -> Self {
+        let mut survey = Self { units: Vec::new(), buckets: Vec::new(), prose_share: 0.0 };
+        let mut gap = false;
+        let mut words: Vec<Word> = Vec::new();
+        let mut known: Vec<Vec<Word>> = Vec::new();
+        for (index, block) in document.blocks().iter().enumerate() {
+            if block.kind == BlockKind::Blank {
+                gap = true;
+                continue;
+            }
+            let mut unit = Unit {
+                content: block.content,
+                line: block.lines.start,
+                is_item: block.kind == BlockKind::ListItem,
+                is_heading: matches!(block.kind, BlockKind::Heading(_)),
+                is_prose: document.is_prose(index),
+                is_candidate: block.kind.is_text() && block.lines.len() == 1 && (1..=LONGEST).contains(&block.content.len()),
+                gap_before: std::mem::take(&mut gap),
+                ..Unit::default()
+            };
+            if unit.is_candidate {
+                let text = document.slice(block.content);
+                words.clear();
+                words::each(text, |word| words.push(word));
+                unit.shape = Shape::of(text, &words);
+                unit.is_markup = text.starts_with(['<', '[', '|']) || text.contains(['`', '{', '}', '\\', '=']);
+                let start = survey.buckets.len();
+                words::buckets(&words, |bucket, _, _| survey.buckets.push(bucket));
+                unit.buckets = start..survey.buckets.len();
+                known.push(words.clone());
+            } else {
+                unit.shape.words = (block.content.len() / 6) as f32;
+                unit.shape.is_closed = 1.0;
+            }
+            survey.units.push(unit);
+        }
+        survey.count(document, &known);
+        survey.flag(findings);
+        survey
+    }
+
+    /// Counts copies, and words that stand in the prose.
+    fn count(&mut self, document: &Document<'_>, words: &[Vec<Word>]) {
+        let mut copies: HashMap<&str, f32> = HashMap::new();
+        let (mut prose, mut all) = (0, 0);
+        let mut counts = Counts::new();
+        for unit in &self.units {
+            let text = document.slice(unit.content);
+            all += text.len();
+            if unit.is_candidate {
+                *copies.entry(text).or_default() += 1.0;
+            }
+            if unit.is_prose {
+                prose += text.len();
+                counts.add(text);
+            }
+        }
+        self.prose_share = prose as f32 / all.max(1) as f32;
+        let mut words = words.iter();
+        for unit in self.units.iter_mut().filter(|unit| unit.is_candidate) {
+            unit.copies = copies.get(document.slice(unit.content)).copied().unwrap_or(1.0);
+            let share = words.next().and_then(|words| counts.share(words, u8::from(unit.is_prose)));
+            unit.known = share.unwrap_or(-1.0);
+        }
+    }
+
+    /// Notes what earlier findings remove.
+    fn flag<'f>(&mut self, findings: impl IntoIterator<Item = &'f Finding>) {
+        for finding in findings {
+            let edits = finding.fix.iter().flat_map(|fix| &fix.edits).filter(|edit| Edit::is_deletion(edit));
+            for edit in edits {
+                let first = self.units.partition_point(|unit| unit.content.end <= edit.span.start);
+                for unit in self.units[first..].iter_mut().take_while(|unit| unit.content.start < edit.span.end) {
+                    let part = unit.content.end.min(edit.span.end) - unit.content.start.max(edit.span.start);
+                    unit.is_flagged |= 5 * part >= 4 * unit.content.len();
+                }
+            }
+        }
+    }
+
+    /// The number of blocks that are not blank.
+    pub fn len(&self) -> usize {
+        self.units.len()
+    }
+
+    /// Whether the document is blank.
+    pub fn is_empty(&self) -> bool {
+        self.units.is_empty()
+    }
+
+    /// The index of a unit's line in the document's lines.
+    pub fn line(&self, unit: usize) -> usize {
+        self.units[unit].line
+    }
+
+    /// The bytes of a unit, without marker.
+    pub fn content(&self, unit: usize) -> Span {
+        self.units[unit].content
+    }
+
+    /// Whether the model looks at a unit.
+    pub fn is_candidate(&self, unit: usize) -> bool {
+        self.units[unit].is_candidate
+    }
+
+    /// Whether the model's word on a unit counts: it looks at it, no earlier finding removes it, and it is no title, heading,
+    /// markup or code, which the model is not made for.
+    pub fn may_report(&self, unit: usize) -> bool {
+        const TITLE_WORDS: f32 = 4.0;
+        let one = &self.units[unit];
+        let is_title = unit == 0 && one.shape.words >= TITLE_WORDS;
+        one.is_candidate && !one.is_flagged && !one.is_heading && !one.is_markup && !is_title
+    }
+
+    /// Whether an earlier finding removes a unit.
+    pub fn is_flagged(&self, unit: usize) -> bool {
+        self.units[unit].is_flagged
+    }
+
+    /// The share of the document's bytes that is running text.
+    pub fn prose_share(&self) -> f32 {
+        self.prose_share
+    }
+
+    /// The number of blocks of running text.
+    pub fn prose(&self) -> usize {
+        self.units.iter().filter(|unit| unit.is_prose).count()
+    }
+
+    /// The buckets of a unit's words; none for what the model does not look at.
+    pub fn buckets(&self, unit: usize) -> &[u32] {
+        &self.buckets[self.units[unit].buckets.clone()]
+    }
+
+    /// What the first pass knows of each unit, given what the words of each say; `None` for what it does not look at.
+    pub fn features(&self, word_scores: &[f32]) -> Vec<Option<Row>> {
+        const NEAR: usize = 3;
+        let count = self.units.len();
+        let around = |index: usize| index.saturating_sub(NEAR)..(index + NEAR + 1).min(count);
+        let mut flagged = 0_u32;
+        let mut short = 0_u32;
+        let mut prose_before = Vec::with_capacity(count + 1);
+        let mut last_prose = Vec::with_capacity(count);
+        let (mut prose, mut last) = (0_u32, None);
+        for (index, unit) in self.units.iter().enumerate() {
+            flagged += u32::from(unit.is_flagged);
+            short += u32::from(unit.is_candidate && !unit.is_prose);
+            prose_before.push(prose);
+            last_prose.push(last);
+            if unit.is_prose && !unit.is_flagged {
+                prose += 1;
+                last = Some(index);
+            }
+        }
+        let mut next_prose = vec![None; count];
+        let mut next = None;
+        let (mut flagged_after, mut flagged_behind) = (vec![0_u32; count], 0);
+        for (index, unit) in self.units.iter().enumerate().rev() {
+            next_prose[index] = next;
+            flagged_after[index] = flagged_behind;
+            flagged_behind += u32::from(unit.is_flagged);
+            if unit.is_prose && !unit.is_flagged {
+                next = Some(index);
+            }
+        }
+        let share = |part: u32| part as f32 / count.max(1) as f32;
+        let is = |is: bool| f32::from(u8::from(is));
+        let mut rows = Vec::with_capacity(count);
+        for (index, unit) in self.units.iter().enumerate() {
+            if !unit.is_candidate {
+                rows.push(None);
+                continue;
+            }
+            const FAR: f32 = 99.0;
+            let mut row = [0.0; FEATURES];
+            let mut set = |feature: Feature, value: f32| row[feature as usize] = value;
+            let shape = &unit.shape;
+            let neighbour = |step: isize| index.checked_add_signed(step).and_then(|index| self.units.get(index));
+            let words = |step: isize| neighbour(step).map_or(-1.0, |unit| unit.shape.words);
+            let closed = |step: isize| neighbour(step).map_or(-1.0, |unit| unit.shape.is_closed);
+            let is_flagged = |step: isize| neighbour(step).is_some_and(|unit| unit.is_flagged);
+            let score = |step: isize| {
+                index.checked_add_signed(step).and_then(|index| word_scores.get(index)).copied().unwrap_or(0.0)
+            };
+            let scores = around(index).map(|other| word_scores.get(other).copied().unwrap_or(0.0));
+            let near = around(index).len() as f32;
+            let flagged_near = around(index).filter(|&other| other != index && self.units[other].is_flagged).count();
+            let alike = around(index).filter(|&other| {
+                let other = &self.units[other].shape;
+                (other.words - shape.words).abs() <= 1.0 + shape.words / 4.0 && other.is_closed == shape.is_closed
+            });
+            let (since, until) = (last_prose[index], next_prose[index]);
+            let since_prose = since.map_or(FAR, |prose| (index - prose) as f32);
+            let until_prose = until.map_or(FAR, |prose| (prose - index) as f32);
+            let run_start = since.map_or(0, |prose| prose + 1);
+            let run = until.unwrap_or(count) - run_start;
+            let before = (1..=NEAR as isize).any(|step| is_flagged(-step));
+            let after = (1..=NEAR as isize).any(is_flagged);
+
+            set(Feature::Words, shape.words);
+            set(Feature::Characters, shape.characters);
+            set(Feature::WordLength, shape.word_length);
+            set(Feature::Capitalised, shape.capitalised);
+            set(Feature::Capitals, shape.capitals);
+            set(Feature::Digits, shape.digits);
+            set(Feature::Signs, shape.signs);
+            set(Feature::Closed, shape.is_closed);
+            set(Feature::EndsInColon, shape.ends_in_colon);
+            set(Feature::EndsInDots, shape.ends_in_dots);
+            set(Feature::BeginsSmall, shape.begins_small);
+            set(Feature::BeginsWithDigit, shape.begins_with_digit);
+            set(Feature::StopWords, shape.stop_words);
+            set(Feature::Commas, shape.commas);
+            set(Feature::Separators, shape.separators);
+            set(Feature::Links, shape.links);
+            set(Feature::Years, shape.years);
+            set(Feature::Clock, shape.clock);
+            set(Feature::Quotes, shape.quotes);
+            set(Feature::Stops, shape.stops);
+            set(Feature::Item, is(unit.is_item));
+            set(Feature::Heading, is(unit.is_heading));
+            set(Feature::Copies, unit.copies);
+            set(Feature::KnownWords, unit.known);
+            set(Feature::FromStart, (index as f32).min(FAR));
+            set(Feature::FromEnd, ((count - 1 - index) as f32).min(FAR));
+            set(Feature::Place, index as f32 / count as f32);
+            set(Feature::SinceProse, since_prose.min(FAR));
+            set(Feature::UntilProse, until_prose.min(FAR));
+            set(Feature::ProseBefore, (prose_before[index] as f32).min(FAR));
+            let prose_after = prose - prose_before[index] - u32::from(unit.is_prose && !unit.is_flagged);
+            set(Feature::ProseAfter, (prose_after as f32).min(FAR));
+            set(Feature::ProseShare, self.prose_share);
+            set(Feature::Lines, count as f32);
+            set(Feature::ShortShare, share(short));
+            set(Feature::WordsBefore, words(-1));
+            set(Feature::WordsAfter, words(1));
+            set(Feature::WordsTwoBefore, words(-2));
+            set(Feature::WordsTwoAfter, words(2));
+            set(Feature::ClosedBefore, closed(-1));
+            set(Feature::ClosedAfter, closed(1));
+            set(Feature::Run, (run as f32).min(FAR));
+            set(Feature::GapBefore, is(unit.gap_before));
+            set(Feature::GapAfter, is(neighbour(1).is_some_and(|next| next.gap_before)));
+            set(Feature::AlikeAround, alike.count() as f32 / near);
+            set(Feature::FlaggedBefore, is(is_flagged(-1)));
+            set(Feature::FlaggedAfter, is(is_flagged(1)));
+            set(Feature::FlaggedNear, flagged_near as f32);
+            set(Feature::FlaggedBoth, is(before && after));
+            set(Feature::FlaggedShare, share(flagged));
+            let tail = (count - index) as f32;
+            set(Feature::FlaggedTail, flagged_after[index] as f32 / tail);
+            set(Feature::WordScore, score(0));
+            set(Feature::WordScoreBefore, score(-1));
+            set(Feature::WordScoreAfter, score(1));
+            set(Feature::WordScoreNear, scores.sum::<f32>() / near);
+            rows.push(Some(row));
+        }
+        rows
+    }
+
+    /// Adds to `rows` what the second pass knows: how the first judged the neighbours.
+    pub fn add_scores(&self, rows: &mut [Option<Row>], scores: &[f32]) {
+        const NEAR: usize = 3;
+        /// The score of what is not looked at, or is not there.
+        const CONTENT: f32 = -6.0;
+        let at = |index: Option<usize>| index.and_then(|index| scores.get(index)).copied().unwrap_or(CONTENT);
+        for (index, row) in rows.iter_mut().enumerate() {
+            let Some(row) = row else { continue };
+            let around = index.saturating_sub(NEAR)..(index + NEAR + 1).min(scores.len());
+            let others = || around.clone().filter(|&other| other != index).map(|other| scores[other]);
+            let count = others().count().max(1) as f32;
+            row[Feature::ScoreBefore as usize] = at(index.checked_sub(1));
+            row[Feature::ScoreAfter as usize] = at(Some(index + 1));
+            row[Feature::ScoreNear as usize] = others().sum::<f32>() / count;
+            row[Feature::ScoreBest as usize] = others().fold(CONTENT, f32::max);
+        }
+    }
+
+    /// The words of a unit that weigh most, given the weight of each bucket: the heaviest first, without repeats.
+    pub(super) fn heavy_words(&self, text: &str, weight: impl Fn(u32) -> f32) -> Vec<String> {
+        let mut words = Vec::new();
+        words::each(text, |word| words.push(word));
+        let mut heavy: Vec<(f32, String)> = Vec::new();
+        words::buckets(&words, |bucket, role, words| {
+            if let (Role::Word | Role::Pair, [first, .., last] | [first @ last]) = (role, words) {
+                heavy.push((weight(bucket), text[first.start..last.end].to_lowercase()));
+            }
+        });
+        heavy.retain(|(weight, _)| *weight > 0.0);
+        heavy.sort_by(|left, right| right.0.total_cmp(&left.0));
+        heavy.into_iter().map(|(_, word)| word).collect()
+    }
+}

@@ -1,0 +1,178 @@
+//! The words of a line, as hashes that never change: weights are kept by them.
+
+/// Bits of a bucket's number: words and pairs of words share this many weights.
+pub const BUCKET_BITS: u32 = 18;
+
+/// A word: its hash, and the bytes it stands at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Word {
+    /// FNV-1a of its bytes, small letters of ASCII in the place of capitals, `0` in the place of each digit.
+    pub(super) hash: u64,
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// A sign of a script that puts no blanks between words.
+    pub(super) is_sign: bool,
+}
+
+const START: u64 = 0xcbf2_9ce4_8422_2325;
+const PRIME: u64 = 0x0000_0100_0000_01b3;
+
+/// Calls `take` with each word of `text`: a run of letters and digits, or one ideograph or kana.
+///
+/// What is a letter beyond ASCII is told from the first byte of its encoding, which is rough and fast: the blocks of
+/// punctuation, symbols and emoji end a word, all else continues it.
+pub(super) fn each(text: &str, mut take: impl FnMut(Word)) {
+    let bytes = text.as_bytes();
+    let (mut at, mut start, mut hash) = (0, 0, START);
+    while let Some(&byte) = bytes.get(at) {
+        let (length, is_letter, is_sign) = match byte {
+            b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => (1, true, false),
+            0..=0x7F => (1, false, false),
+            0xC2 => (2, false, false),
+            0x80..=0xDF => (2, true, false),
+            0xE2 | 0xEF => (3, false, false),
+            0xE3 if bytes.get(at + 1) == Some(&0x80) => (3, false, false),
+            0xE3..=0xE9 => (3, true, true),
+            0xE0..=0xEF => (3, true, false),
+            _ => (4, false, false),
+        };
+        let end = (at + length).min(bytes.len());
+        if is_sign || !is_letter {
+            if start < at {
+                take(Word { hash, start, end: at, is_sign: false });
+            }
+            if is_sign {
+                let hash = bytes[at..end].iter().fold(START, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
+                take(Word { hash, start: at, end, is_sign: true });
+            }
+            (start, hash) = (end, START);
+        } else {
+            for &byte in &bytes[at..end] {
+                let folded = if byte.is_ascii_digit() { b'0' } else { byte.to_ascii_lowercase() };
+                hash = (hash ^ u64::from(folded)).wrapping_mul(PRIME);
+            }
+        }
+        at = end;
+    }
+    if start < at {
+        take(Word { hash, start, end: at, is_sign: false });
+    }
+}
+
+/// What a bucket stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// A word anywhere in the line.
+    Word = 1,
+    /// Two words that follow each other.
+    Pair = 2,
+    /// The first word.
+    First = 3,
+    /// The last word.
+    Last = 4,
+    /// The whole of a short line.
+    Line = 5,
+}
+
+/// Calls `take` with the bucket of each word, pair and so on of a line, and the words it speaks of.
+pub(super) fn buckets(words: &[Word], mut take: impl FnMut(u32, Role, &[Word])) {
+    const SHORT_LINE: usize = 6;
+    for word in words {
+        take(bucket(Role::Word, word.hash), Role::Word, std::slice::from_ref(word));
+    }
+    for pair in words.windows(2) {
+        take(bucket(Role::Pair, chain(pair)), Role::Pair, pair);
+    }
+    if let (Some(first), Some(last)) = (words.first(), words.last()) {
+        take(bucket(Role::First, first.hash), Role::First, std::slice::from_ref(first));
+        take(bucket(Role::Last, last.hash), Role::Last, std::slice::from_ref(last));
+    }
+    if (2..=SHORT_LINE).contains(&words.len()) {
+        take(bucket(Role::Line, chain(words)), Role::Line, words);
+    }
+}
+
+/// One hash of several words, in their order.
+fn chain(words: &[Word]) -> u64 {
+    words.iter().fold(0, |hash, word| hash.rotate_left(7).wrapping_add(word.hash).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+}
+
+fn bucket(role: Role, hash: u64) -> u32 {
+    let mixed = (hash ^ ((role as u64) << 56)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    ((mixed ^ (mixed >> 29)).wrapping_mul(0x94d0_49bb_1331_11eb) >> (64 - BUCKET_BITS)) as u32
+}
+
+/// How often each word occurs in a text, roughly: words that share a counter are told apart by nobody.
+pub(super) struct Counts {
+    counters: Vec<u8>,
+}
+
+impl Counts {
+    const BITS: u32 = 15;
+    /// Shorter words stand everywhere.
+    const SHORTEST: usize = 4;
+
+    pub(super) fn new() -> Self {
+        Self { counters: vec![0; 1 << Self::BITS] }
+    }
+
+    /// Counts the words of `text`.
+    pub(super) fn add(&mut self, text: &str) {
+        let mut before = None;
+        each(text, |word| {
+            if let Some(key) = Self::key(before.replace(word), word) {
+                let counter = &mut self.counters[key];
+                *counter = counter.saturating_add(1);
+            }
+        });
+    }
+
+    /// The share of `words` that were counted more than `own` times; `None` where none is long enough to tell.
+    pub(super) fn share(&self, words: &[Word], own: u8) -> Option<f32> {
+        let (mut known, mut all, mut before) = (0_u32, 0_u32, None);
+        for &word in words {
+            if let Some(key) = Self::key(before.replace(word), word) {
+                all += 1;
+                known += u32::from(self.counters[key] > own);
+            }
+        }
+        (all > 0).then(|| known as f32 / all as f32)
+    }
+
+    fn key(before: Option<Word>, word: Word) -> Option<usize> {
+        let hash = match before {
+            Some(before) if word.is_sign && before.is_sign => before.hash.rotate_left(9) ^ word.hash,
+            _ if !word.is_sign && word.end - word.start >= Self::SHORTEST => word.hash,
+            _ => return None,
+        };
+        Some((hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - Self::BITS)) as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Vec<&str> {
+        let mut words = Vec::new();
+        each(text, |word| words.push(&text[word.start..word.end]));
+        words
+    }
+
+    #[test]
+    fn words_end_at_punctuation_of_every_script() {
+        assert_eq!(of("It’s “Zoë”, 24\u{a0}km… 中文。かな😀ok"), ["It", "s", "Zoë", "24", "km", "中", "文", "か", "な", "ok"]);
+        assert_eq!(of(""), [""; 0]);
+    }
+
+    #[test]
+    fn case_and_digits_make_no_difference() {
+        let hashes = |text| {
+            let mut hashes = Vec::new();
+            each(text, |word| hashes.push(word.hash));
+            hashes
+        };
+        assert_eq!(hashes("Posted 12 MAY 2011"), hashes("posted 98 may 1999"));
+        assert_ne!(hashes("may"), hashes("might"));
+    }
+}
