@@ -59,15 +59,15 @@ fn add_signs(rule: &toml::Table, signs: &mut String) {
             for branch in branches(expression.as_str().unwrap_or_default()) {
                 for opens in [false, true].into_iter().filter(|opens| !(is_part && *opens)) {
                     let Ok(found) = Signs::of(branch, opens) else { continue };
-                    let (kind, found) = match found {
-                        Signs::Opens(found) => ("opens", found),
-                        Signs::Holds(found) => ("holds", found),
-                        Signs::None => ("none", Vec::new()),
+                    let (kind, found, short) = match found {
+                        Signs::Opens(found, short) => ("opens", found, short),
+                        Signs::Holds(found) => ("holds", found, Vec::new()),
+                        Signs::Blind(short) => ("blind", Vec::new(), short),
                     };
-                    if !branch.contains(['\n', '\u{1F}']) && !found.iter().any(|sign| sign.contains(['\n', '\u{1F}'])) {
-                        let _ = write!(signs, "{}\u{1F}{kind}\u{1F}{branch}", u8::from(opens));
-                        found.iter().for_each(|sign| signs.extend(["\u{1F}", sign]));
-                        signs.push('\n');
+                    let (found, short) = (found.join("\u{1F}"), short.join("\u{1F}"));
+                    if !format!("{branch}{found}{short}").contains(['\n', '\u{1E}']) {
+                        let _ =
+                            writeln!(signs, "{}\u{1F}{kind}\u{1F}{branch}\u{1F}{found}\u{1E}{short}", u8::from(opens));
                     }
                 }
             }

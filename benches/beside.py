@@ -70,8 +70,6 @@ def main():
             commands["typos"] = [given.typos, "--format", "brief", "--threads", str(given.threads), given.folder]
         if given.rg:
             commands["rg -c -i -f"] = [given.rg, "-c", "-i", "-f", file.name, "--threads", str(given.threads), given.folder]
-            ascii_only = [given.rg, "-c", "-i", "--no-unicode", "-f", file.name, "--threads", str(given.threads), given.folder]
-            commands["rg -c -i --no-unicode -f"] = ascii_only
         results = {name: [] for name in commands}
         for _ in range(given.rounds):
             for name, command in commands.items():

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use super::words;
 
@@ -33,7 +33,7 @@ pub fn hints_at_latin(text: &str) -> bool {
 static LONG_WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     const LONG: usize = 6;
     let words = VOCABULARY.iter().filter(|word| word.len() >= LONG);
-    AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok()
+    AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).ascii_case_insensitive(true).build(words).ok()
 });
 
 /// Bytes of the longest word in the vocabulary.

@@ -16,12 +16,12 @@ const MOST: usize = 256;
 
 /// What is certain of a text that an expression matches, so that others need not be tried.
 pub(super) enum Signs {
-    /// It begins with one of these, marks before them and ASCII case aside.
-    Opens(Vec<String>),
+    /// It begins with one of the first, marks before them and ASCII case aside, and holds one of the second, if there are any.
+    Opens(Vec<String>, Vec<String>),
     /// It holds one of these, ASCII case aside.
     Holds(Vec<String>),
-    /// Nothing.
-    None,
+    /// It holds one of these signs, if there are any, which are too short to be searched for everywhere.
+    Blind(Vec<String>),
 }
 
 impl Signs {
@@ -36,13 +36,13 @@ impl Signs {
         // Where a unit begins is a better sign than what it holds, unless that may be almost anything.
         const TELLING: usize = 3;
         if let Some(openings) = openings.as_ref().filter(|all| all.iter().all(|one| one.len() >= TELLING)) {
-            return Ok(Self::Opens(openings.clone()));
+            return Ok(Self::Opens(openings.clone(), Vec::new()));
         }
-        Ok(match (required(&hir), openings) {
-            (Some(literals), _) => Self::Holds(sorted(literals)),
-            (None, Some(openings)) => Self::Opens(openings),
-            (None, None) => Self::None,
-        })
+        if let Some(literals) = required(&hir, SHORTEST) {
+            return Ok(Self::Holds(sorted(literals)));
+        }
+        let short = required(&hir, 1).map(sorted).filter(|all| all.len() <= 8).unwrap_or_default();
+        Ok(openings.map_or_else(|| Self::Blind(short.clone()), |openings| Self::Opens(openings, short.clone())))
     }
 }
 
@@ -111,23 +111,23 @@ pub(super) fn branches(expression: &str) -> Vec<&str> {
     branches
 }
 
-/// The best set of strings that a match of `hir` cannot do without.
-fn required(hir: &Hir) -> Option<Vec<String>> {
+/// The best set of strings of at least `shortest` bytes that a match of `hir` cannot do without.
+fn required(hir: &Hir, shortest: usize) -> Option<Vec<String>> {
     match hir.kind() {
-        HirKind::Concat(parts) => best_of_concat(parts),
+        HirKind::Concat(parts) => best_of_concat(parts, shortest),
         HirKind::Alternation(branches) => {
-            let sets: Option<Vec<Vec<String>>> = branches.iter().map(required).collect();
+            let sets: Option<Vec<Vec<String>>> = branches.iter().map(|branch| required(branch, shortest)).collect();
             sets.map(|sets| sets.concat()).filter(|set| set.len() <= MOST)
         }
-        HirKind::Capture(capture) => required(&capture.sub),
-        HirKind::Repetition(repetition) if repetition.min > 0 => required(&repetition.sub),
-        HirKind::Literal(_) | HirKind::Class(_) => prefixes(hir),
+        HirKind::Capture(capture) => required(&capture.sub, shortest),
+        HirKind::Repetition(repetition) if repetition.min > 0 => required(&repetition.sub, shortest),
+        HirKind::Literal(_) | HirKind::Class(_) => prefixes(hir, shortest),
         _ => None,
     }
 }
 
 /// The best that any place in a sequence offers; the search ends at the first that is good enough.
-fn best_of_concat(parts: &[Hir]) -> Option<Vec<String>> {
+fn best_of_concat(parts: &[Hir], shortest: usize) -> Option<Vec<String>> {
     const GOOD_BYTES: usize = 7;
     const GOOD_COUNT: usize = 8;
     let mut best: Option<Vec<String>> = None;
@@ -137,10 +137,10 @@ fn best_of_concat(parts: &[Hir]) -> Option<Vec<String>> {
             HirKind::Class(class) => class.maximum_len().is_some_and(|length| length <= 4) && is_small(part),
             _ => false,
         };
-        let from_here = opens_literal.then(|| prefixes(&Hir::concat(parts[at..].to_vec()))).flatten();
+        let from_here = opens_literal.then(|| prefixes(&Hir::concat(parts[at..].to_vec()), shortest)).flatten();
         let within = match part.kind() {
-            HirKind::Literal(_) | HirKind::Class(_) => None,
-            _ => required(part),
+            HirKind::Literal(_) | HirKind::Class(_) if shortest == SHORTEST => None,
+            _ => required(part, shortest),
         };
         for set in [from_here, within].into_iter().flatten().filter(|set| set.len() <= MOST) {
             if best.as_ref().is_none_or(|best| worth(&set) > worth(best)) {
@@ -166,18 +166,19 @@ fn worth(set: &[String]) -> (usize, usize) {
     (set.iter().map(|literal| literal.len().min(8)).min().unwrap_or(0), MOST - set.len())
 }
 
-fn prefixes(hir: &Hir) -> Option<Vec<String>> {
+fn prefixes(hir: &Hir, shortest: usize) -> Option<Vec<String>> {
     let mut extractor = Extractor::new();
-    extractor.limit_class(4).limit_total(MOST).limit_literal_len(2 * LONGEST);
+    extractor.limit_class(if shortest < SHORTEST { 8 } else { 4 }).limit_total(MOST).limit_literal_len(2 * LONGEST);
     let sequence: Seq = extractor.extract(hir);
     let literals: Vec<String> =
-        sequence.literals()?.iter().map(|literal| searchable(literal.as_bytes())).collect::<Option<_>>()?;
+        sequence.literals()?.iter().map(|literal| searchable(literal.as_bytes(), shortest)).collect::<Option<_>>()?;
     let variants: Vec<String> = literals.iter().flat_map(|literal| case_variants(literal)).collect();
     (!variants.is_empty()).then_some(variants)
 }
 
-/// The part of a literal that is searched for: valid UTF-8, long enough, not too long.
-fn searchable(bytes: &[u8]) -> Option<String> {
+/// The part of a literal that is searched for: valid UTF-8, long enough, not too long. What is short must be a sign, for every
+/// text holds letters.
+fn searchable(bytes: &[u8], shortest: usize) -> Option<String> {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()]).ok()?,
@@ -186,7 +187,8 @@ fn searchable(bytes: &[u8]) -> Option<String> {
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    (end >= SHORTEST).then(|| text[..end].to_ascii_lowercase())
+    let is_sign = || !text[..end].contains(|character: char| character.is_alphanumeric() || character.is_whitespace());
+    (end >= SHORTEST || end >= shortest && is_sign()).then(|| text[..end].to_ascii_lowercase())
 }
 
 /// The search ignores the case of ASCII letters only. Other words are searched for in small letters, in capitals and with

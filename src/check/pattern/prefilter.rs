@@ -18,8 +18,10 @@ pub(super) struct Prefilter {
     openings: Openings,
     /// Patterns by what the units hold that they match.
     search: Search,
-    /// Patterns without a sign; they match short blocks only.
+    /// Patterns without a sign that can be searched for; they match short blocks only.
     blind: Vec<u32>,
+    /// For each pattern short signs of which one must stand in the block; none where nothing is known.
+    short_signs: Vec<Vec<String>>,
 }
 
 /// A sign of a pattern was seen.
@@ -34,15 +36,28 @@ pub(super) struct Hit {
 impl Prefilter {
     /// Looks for the signs of patterns, each with its index.
     pub(super) fn new<'p>(patterns: impl Iterator<Item = (&'p Pattern, Signs)>) -> Self {
-        let (mut openings, mut held, mut blind) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut openings, mut held, mut blind, mut short_signs) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (index, (pattern, signs)) in (0..).zip(patterns) {
+            short_signs.push(Vec::new());
             match signs {
-                Signs::Opens(signs) => openings.extend(signs.into_iter().map(|sign| (sign, index))),
+                Signs::Opens(signs, short) => {
+                    openings.extend(signs.into_iter().map(|sign| (sign, index)));
+                    short_signs.last_mut().into_iter().for_each(|signs| signs.clone_from(&short));
+                }
                 Signs::Holds(signs) => held.extend(signs.into_iter().map(|sign| (sign, index, is_short(pattern)))),
-                Signs::None => blind.push(index),
+                Signs::Blind(short) => {
+                    blind.push(index);
+                    short_signs.last_mut().into_iter().for_each(|signs| signs.clone_from(&short));
+                }
             }
         }
-        Self { openings: Openings::new(openings.into_iter()), search: Search::new(held), blind }
+        Self { openings: Openings::new(openings.into_iter()), search: Search::new(held), blind, short_signs }
+    }
+
+    /// Whether one of the pattern's short signs stands in `text`, where it has any.
+    fn has_short_sign(&self, pattern: u32, text: &str) -> bool {
+        let signs = self.short_signs.get(pattern as usize).map_or(&[][..], Vec::as_slice);
+        signs.is_empty() || signs.iter().any(|sign| memchr::memmem::find(text.as_bytes(), sign.as_bytes()).is_some())
     }
 
     /// Looks for all literals in a document's text.
@@ -63,8 +78,13 @@ impl Prefilter {
             }
         });
         if is_short {
-            self.openings.find(text, |pattern| found.push(Hit { pattern, offset: span.start }));
-            found.extend(self.blind.iter().map(|&pattern| Hit { pattern, offset: span.start }));
+            let mut add = |pattern: u32| {
+                if self.has_short_sign(pattern, text) {
+                    found.push(Hit { pattern, offset: span.start });
+                }
+            };
+            self.openings.find(text, &mut add);
+            self.blind.iter().copied().for_each(add);
         }
         found.sort_unstable();
         found.dedup();

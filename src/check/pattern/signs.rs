@@ -6,15 +6,17 @@ use std::sync::LazyLock;
 
 use super::literals::Signs;
 
-/// A line an alternative: `opens` as 0 or 1, the kind of its signs, the alternative, and its signs, parted by [`PART`].
+/// A line an alternative: `opens` as 0 or 1, the kind of its signs, the alternative, and its signs, parted by [`PART`]; the short
+/// signs that go with them follow behind [`LIST`].
 const KNOWN: &str = include_str!(concat!(env!("OUT_DIR"), "/pattern_signs.txt"));
 const PART: char = '\u{1F}';
+const LIST: char = '\u{1E}';
 
 static BY_ALTERNATIVE: LazyLock<HashMap<(bool, &str), (&str, &str)>> = LazyLock::new(|| {
     let line = |line: &'static str| {
         let mut parts = line.splitn(4, PART);
-        let (opens, kind, alternative) = (parts.next()?, parts.next()?, parts.next()?);
-        Some(((opens == "1", alternative), (kind, parts.next().unwrap_or(""))))
+        let (opens, kind, alternative, signs) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        Some(((opens == "1", alternative), (kind, signs)))
     };
     KNOWN.split('\n').filter_map(line).collect()
 });
@@ -25,11 +27,12 @@ static BY_ALTERNATIVE: LazyLock<HashMap<(bool, &str), (&str, &str)>> = LazyLock:
 ///
 /// It is no regular expression; what is wrong with it.
 pub(super) fn of(alternative: &str, opens: bool) -> Result<Signs, String> {
-    let strings = |signs: &str| signs.split(PART).map(str::to_owned).collect();
-    match BY_ALTERNATIVE.get(&(opens, alternative)) {
-        Some(("opens", signs)) => Ok(Signs::Opens(strings(signs))),
-        Some(("holds", signs)) => Ok(Signs::Holds(strings(signs))),
-        Some(_) => Ok(Signs::None),
-        None => Signs::of(alternative, opens),
-    }
+    let strings = |list: &str| list.split(PART).filter(|sign| !sign.is_empty()).map(str::to_owned).collect();
+    let Some((kind, signs)) = BY_ALTERNATIVE.get(&(opens, alternative)) else { return Signs::of(alternative, opens) };
+    let (signs, short) = signs.split_once(LIST).unwrap_or((signs, ""));
+    Ok(match *kind {
+        "opens" => Signs::Opens(strings(signs), strings(short)),
+        "holds" => Signs::Holds(strings(signs)),
+        _ => Signs::Blind(strings(short)),
+    })
 }
