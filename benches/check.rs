@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use dechaff::config::Settings;
 use dechaff::engine::Linter;
+use dechaff::fault::WrittenFile;
 use dechaff::rule::{Registry, Rule};
 use dechaff::text::{Document, Origin, words};
 use rayon::prelude::*;
@@ -157,7 +158,7 @@ fn generated(count: usize) -> Vec<Rule> {
             text,
             "code = 'XX{number:03}'\nname = 'generated-{number}'\nsummary = 'generated'\nwhy = ''\nsince = ''\n[[check.pattern]]\n{check}\n"
         );
-        Rule::parse("generated.toml", &text).unwrap()
+        Rule::parse(&WrittenFile::new("generated.toml", text)).unwrap()
     };
     (0..count).map(&mut rule).collect()
 }
