@@ -81,7 +81,7 @@ impl<'a> Run<'a> {
         let output = Output::new(arguments.color);
         let folder = arguments.output_dir.as_ref().filter(|_| arguments.reports.has_dolma());
         let root = workspace.root(paths)?;
-        let reports = Reports::new(&arguments.reports, arguments.statistics, &output, &root.registry)?;
+        let reports = Reports::new(&arguments.reports, arguments.statistics, arguments.quiet, &output, &root.registry)?;
         Ok(Self {
             arguments,
             workspace: Arc::clone(workspace),

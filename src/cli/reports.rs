@@ -187,7 +187,13 @@ impl Reports {
     /// # Errors
     ///
     /// What is wanted cannot be, or a file cannot be made.
-    pub(super) fn new(wanted: &Wanted, statistics: bool, output: &Output, registry: &Registry) -> anyhow::Result<Self> {
+    pub(super) fn new(
+        wanted: &Wanted,
+        statistics: bool,
+        quiet: bool,
+        output: &Output,
+        registry: &Registry,
+    ) -> anyhow::Result<Self> {
         let begin = |(format, file): (OutputFormat, Option<&Path>)| -> anyhow::Result<_> {
             let (columns, color) = if file.is_some() { (COLUMNS, false) } else { (output.columns, output.color) };
             let report: Box<dyn Report> = match format {
@@ -209,7 +215,9 @@ impl Reports {
             };
             Ok((report, file.map(NewFile::begin).transpose()?))
         };
-        Ok(Self { all: wanted.resolve()?.into_iter().map(begin).collect::<Result<_, _>>()? })
+        // What nobody will see is not made.
+        let shown = |(_, file): &(OutputFormat, Option<&Path>)| !quiet || file.is_some();
+        Ok(Self { all: wanted.resolve()?.into_iter().filter(shown).map(begin).collect::<Result<_, _>>()? })
     }
 
     /// Whether anything goes to a file, so that the run matters though nobody reads standard output.

@@ -83,7 +83,8 @@ pub struct Document<'t> {
     origin: Arc<Origin>,
     text: &'t str,
     lines: Vec<Span>,
-    blocks: Vec<Block>,
+    /// Found when first asked for: who only looks up a place needs the lines alone.
+    blocks: OnceLock<Vec<Block>>,
     /// For each block its sentences, found when first asked for.
     sentences: OnceLock<Box<[Lazy<Span>]>>,
     columns: position::Columns,
@@ -91,11 +92,10 @@ pub struct Document<'t> {
 }
 
 impl<'t> Document<'t> {
-    /// Parses `text` into lines and blocks; sentences are found when first asked for.
+    /// Parses `text` into lines; blocks and sentences are found when first asked for.
     pub fn parse(origin: Arc<Origin>, text: &'t str) -> Self {
         let lines = line::split(text);
-        let blocks = block::split(text, &lines, origin.is_markdown());
-        let (sentences, columns) = (OnceLock::new(), position::Columns::default());
+        let (blocks, sentences, columns) = (OnceLock::new(), OnceLock::new(), position::Columns::default());
         Self { origin, text, lines, blocks, sentences, columns, decoding: None }
     }
 
@@ -131,7 +131,7 @@ impl<'t> Document<'t> {
 
     /// The blocks, in order; together they hold each line once.
     pub fn blocks(&self) -> &[Block] {
-        &self.blocks
+        self.blocks.get_or_init(|| block::split(self.text, &self.lines, self.origin.is_markdown()))
     }
 
     /// The index of the line that holds the byte at `offset`; a line end belongs to the line before it.
@@ -141,14 +141,14 @@ impl<'t> Document<'t> {
 
     /// The index of the block that holds the byte at `offset`.
     pub fn block_at(&self, offset: usize) -> usize {
-        self.blocks.partition_point(|block| block.span.start <= offset).saturating_sub(1)
+        self.blocks().partition_point(|block| block.span.start <= offset).saturating_sub(1)
     }
 
     /// The sentences of the block with index `block`, trimmed; the markers of lists and headings belong to none.
     pub fn sentences(&self, block: usize) -> &[Span] {
-        let blocks = self.sentences.get_or_init(|| self.blocks.iter().map(|_| OnceLock::new()).collect());
+        let blocks = self.sentences.get_or_init(|| self.blocks().iter().map(|_| OnceLock::new()).collect());
         blocks[block].get_or_init(|| {
-            let block = &self.blocks[block];
+            let block = &self.blocks()[block];
             let lines: Vec<Span> = self.lines[block.lines.clone()]
                 .iter()
                 .map(|line| Span::new(line.start.clamp(block.content.start, line.end), line.end))
@@ -177,7 +177,7 @@ impl<'t> Document<'t> {
     pub fn is_prose(&self, block: usize) -> bool {
         const CLOSED: usize = 12;
         const OPEN: usize = 25;
-        let block = &self.blocks[block];
+        let block = &self.blocks()[block];
         if !block.kind.is_text() || matches!(block.kind, BlockKind::Heading(_)) {
             return false;
         }
