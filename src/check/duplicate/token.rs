@@ -188,7 +188,7 @@ impl<'t> Tokeniser<'t> {
 fn small_letter(first: u8, second: u8) -> Option<[u8; 2]> {
     let code = usize::from(first & 0x1F) << 6 | usize::from(second & 0x3F);
     let small = if first & 0xE0 == 0xC0 { *SMALL.get(code)? } else { 0 };
-    (small != 0).then(|| [0xC0 | (small >> 6) as u8, 0x80 | (small & 0x3F) as u8])
+    (small != 0).then_some([0xC0 | (small >> 6) as u8, 0x80 | (small & 0x3F) as u8])
 }
 
 /// By the number of a letter that of its small letter; 0 for other characters.

@@ -12,7 +12,10 @@ const KNOWN: &str = include_str!(concat!(env!("OUT_DIR"), "/pattern_signs.txt"))
 const PART: char = '\u{1F}';
 const LIST: char = '\u{1E}';
 
-static BY_ALTERNATIVE: LazyLock<HashMap<(bool, &str), (&str, &str)>> = LazyLock::new(|| {
+/// By `opens` and the alternative the kind of its signs and these.
+type Known = HashMap<(bool, &'static str), (&'static str, &'static str)>;
+
+static BY_ALTERNATIVE: LazyLock<Known> = LazyLock::new(|| {
     let line = |line: &'static str| {
         let mut parts = line.splitn(4, PART);
         let (opens, kind, alternative, signs) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
