@@ -234,8 +234,7 @@ pub(super) enum InputFormat {
 
 #[derive(Debug, Args)]
 pub(super) struct RuleArguments {
-    /// A rule's code or name
-    #[arg(required_unless_present = "all")]
+    /// A rule's code or name; without one, all are listed
     pub(super) rule: Option<String>,
 
     /// List all rules

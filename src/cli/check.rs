@@ -284,7 +284,7 @@ impl<'a> Run<'a> {
     /// What comparing finds in the documents as their own fixes leave them, without what would remove a last copy.
     fn compare_settled(&self, plan: &Plan, stdin: Option<Source>, paths: &[PathBuf]) -> anyhow::Result<Compared> {
         let linters = self.known.linters(&self.root);
-        let settle = |source: Source| match plan.fix(&linters.of(&source.path), &source, &[]) {
+        let settle = |source: Source| match plan.settle(&linters.of(&source.path), &source) {
             Outcome::Fixed(fixed) => (Source { text: fixed.text, ..source }, true),
             _ => (source, false),
         };

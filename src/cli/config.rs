@@ -14,7 +14,7 @@ use crate::rule::Rule;
 
 /// What holds where nothing is said.
 const DEFAULTS: &[(&str, &str)] = &[
-    ("include", "[\"*.txt\", \"*.md\", \"*.markdown\"]"),
+    ("include", "texts and shards, by their endings"),
     ("unsafe-fixes", "false"),
     ("max-removed", "0.5"),
     ("memory", "a quarter of what is free"),
@@ -34,7 +34,8 @@ pub(super) fn run(arguments: &ShowArguments) -> anyhow::Result<Exit> {
         if !arguments.path.exists() {
             anyhow::bail!("{}: no such file or directory", arguments.path.display());
         }
-        show(&*workspace.profile(&arguments.path)?)?
+        let profile = workspace.profile(&arguments.path)?;
+        show(&profile, &profile.settings.ignored_in(&profile.registry, &workspace.absolute(&arguments.path)))?
     };
     Output::new(ColorWhen::Auto).write(&text)?;
     Ok(Exit::Clean)
@@ -52,7 +53,8 @@ struct Said {
     place: String,
 }
 
-fn show(profile: &Profile) -> anyhow::Result<String> {
+/// The settings of a file in which the rules with the codes `ignored` do not run.
+fn show(profile: &Profile, ignored: &[String]) -> anyhow::Result<String> {
     let mut lines: Vec<Said> = Vec::new();
     let mut has_selected = false;
     for layer in &profile.layers {
@@ -77,7 +79,7 @@ fn show(profile: &Profile) -> anyhow::Result<String> {
         let setting = format!("{key} = {value}");
         let _ = writeln!(text, "{setting:width$}  # {place}");
     }
-    let runs = |rule: &&Rule| profile.settings.is_selected(rule);
+    let runs = |rule: &&Rule| profile.settings.is_selected(rule) && !ignored.contains(&rule.info.code);
     let all = profile.registry.rules();
     let _ = write!(text, "\n{} of {} run:", count(all.iter().filter(runs).count(), "rule"), all.len());
     let family = |rule: &Rule| rule.info.code.trim_end_matches(|digit: char| digit.is_ascii_digit()).to_owned();

@@ -12,8 +12,9 @@ use super::workspace::Profile;
 use crate::corpus::{Source, Trail, create, entries, replace};
 use crate::engine::Linter;
 use crate::finding::{Applicability, Finding};
-use crate::fix::{Fixed, Fixing};
+use crate::fix::{Fixed, Fixing, removed_share};
 use crate::report::printable;
+use crate::text::Document;
 
 /// How documents are fixed.
 #[derive(Clone, Copy)]
@@ -65,8 +66,18 @@ impl Plan {
         Self { most, max_removed: share.unwrap_or(MOST_REMOVED) }
     }
 
-    /// Fixes a document by what is found in it alone, and then by what comparing it with others found in what that made of it.
+    /// Fixes a document by what is found in it alone.
+    pub(super) fn settle(&self, linter: &Linter, source: &Source) -> Outcome {
+        self.apply(linter, source, None)
+    }
+
+    /// Fixes a document by what is found in it alone, and then by what comparing it with others found in what
+    /// [`Plan::settle`] makes of it.
     pub(super) fn fix(&self, linter: &Linter, source: &Source, compared: &[Finding]) -> Outcome {
+        self.apply(linter, source, Some(compared))
+    }
+
+    fn apply(&self, linter: &Linter, source: &Source, compared: Option<&[Finding]>) -> Outcome {
         let document = source.document();
         if source.decoding.is_some() {
             let is_fixable = linter.check(&document).iter().any(|finding| finding.fix.is_some());
@@ -74,27 +85,40 @@ impl Plan {
             return if is_fixable { Outcome::Refused(reason.into()) } else { Outcome::Same };
         }
         let mut fixing = Fixing::of(&document);
-        let settled = fixing.settle(linter, self.most).and_then(|()| {
-            // What is left are fixes that comparing asks for, and comments that leave nothing out.
-            let findings = linter.findings(&fixing.document(), compared.to_vec());
-            if fixing.apply(&findings, self.most).is_empty() { Ok(()) } else { fixing.settle(linter, self.most) }
-        });
-        if let Err(unstable) = settled {
+        if let Err(unstable) = fixing.settle(linter, self.most) {
             return Outcome::Refused(unstable.to_string());
         }
+        // What comparing found is of the settled text, unless that was refused.
+        if let Some(reason) = self.refusal(source, &fixing.document()) {
+            return Outcome::Refused(reason);
+        }
+        if let Some(compared) = compared {
+            // What is left are fixes that comparing asks for, and comments that leave nothing out.
+            let mut compared = compared.to_vec();
+            compared.retain(|finding| fixing.document().text().get(finding.span.range()).is_some());
+            let findings = linter.findings(&fixing.document(), compared);
+            let is_done = fixing.apply(&findings, self.most).is_empty();
+            if let Some(unstable) = (!is_done).then(|| fixing.settle(linter, self.most)).and_then(Result::err) {
+                return Outcome::Refused(unstable.to_string());
+            }
+            if let Some(reason) = self.refusal(source, &fixing.document()) {
+                return Outcome::Refused(reason);
+            }
+        }
         let fixed = fixing.finish();
-        let share = fixed.removed_share(&source.text);
-        if !fixed.is_changed() {
-            Outcome::Same
-        } else if share > self.max_removed {
-            Outcome::Refused(format!(
+        if fixed.is_changed() { Outcome::Fixed(fixed) } else { Outcome::Same }
+    }
+
+    /// Why a document is left alone that fixing would make `fixed` of, if it is.
+    fn refusal(&self, source: &Source, fixed: &Document<'_>) -> Option<String> {
+        let share = removed_share(&source.text, fixed.text());
+        (share > self.max_removed).then(|| {
+            format!(
                 "the fixes would remove {:.0} % of its words; --max-removed allows {:.0} %",
                 100.0 * share,
                 100.0 * self.max_removed
-            ))
-        } else {
-            Outcome::Fixed(fixed)
-        }
+            )
+        })
     }
 }
 

@@ -216,6 +216,7 @@ fn tell_stale(path: &Path, stale: &[crate::suppress::Entry]) {
         output::report(&format!("  {}: {} {}\n", printable(&entry.path), entry.rule, printable(&entry.text)));
     }
     if stale.len() > SHOWN {
-        output::report(&format!("  … and {} more\n", stale.len() - SHOWN));
+        let rest: usize = stale.iter().skip(SHOWN).map(|entry| entry.count).sum();
+        output::report(&format!("  … and {rest} more\n"));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 
 /// Which files of a run are checked.
 pub(super) struct Changed(Option<HashSet<PathBuf>>);
@@ -43,8 +43,9 @@ fn changed(revision: &str) -> anyhow::Result<HashSet<PathBuf>> {
         bail!("--since {revision}: not a revision of git");
     }
     let verified = format!("{revision}^{{commit}}");
-    git(&root, &["rev-parse", "--verify", "--quiet", &verified])
-        .with_context(|| format!("--since {revision}: git knows no such revision"))?;
+    git(&root, &["rev-parse", "--verify", "--quiet", &verified]).map_err(|_| {
+        anyhow!("--since {revision}: git knows no such revision here; a shallow clone must fetch it first")
+    })?;
     let differing = git(&root, &["diff", "--name-only", "-z", "--no-renames", "--diff-filter=d", revision, "--"])?;
     let unknown = git(&root, &["ls-files", "-z", "--others", "--exclude-standard"])?;
     let names = differing.split(|byte| *byte == 0).chain(unknown.split(|byte| *byte == 0));

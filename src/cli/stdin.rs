@@ -37,7 +37,7 @@ impl Spooled {
 pub(super) fn read_stdin(name: String, reading: &Reading) -> anyhow::Result<Result<Stdin, ReadError>> {
     let mut stdin = io::stdin().lock();
     let mut first = Vec::new();
-    stdin.by_ref().take(4).read_to_end(&mut first).context("cannot read standard input")?;
+    stdin.by_ref().take(Format::FIRST).read_to_end(&mut first).context("cannot read standard input")?;
     if Format::detect(Path::new(&name), &first, reading.kind) == Format::PLAIN {
         stdin.read_to_end(&mut first).context("cannot read standard input")?;
         return Ok(Source::of(name, first).map(Stdin::Document));

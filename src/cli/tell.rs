@@ -139,7 +139,12 @@ impl Run<'_> {
             let read = self.progress.read();
             output::warning(&format!("interrupted after {read} of the files were read; the rest was not checked"));
         } else if self.summary.documents == 0 && !self.has_failed() {
-            output::warning("no documents to check: of a directory, text, JSON Lines and Parquet files are taken");
+            let message = "no documents to check: of a directory, text, JSON Lines and Parquet files are taken";
+            match self.summary.skipped {
+                0 => output::warning(message),
+                // A gate that looked at nothing must not pass.
+                _ => self.fail("nothing was checked: every file was skipped"),
+            }
         }
         if !self.failed {
             let ignored = self.root.ignore_list.unused();

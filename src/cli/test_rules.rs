@@ -52,7 +52,8 @@ pub(super) fn run(arguments: &TestRulesArguments) -> anyhow::Result<Exit> {
             }
         }
     }
-    let _ = writeln!(text, "{} tested: {} failed", count(own.len(), "rule"), wrong);
+    let unusable = if failed { "; some could not be used" } else { "" };
+    let _ = writeln!(text, "{} tested: {wrong} failed{unusable}", count(own.len(), "rule"));
     Output::new(ColorWhen::Auto).write(&text)?;
     Ok(match wrong {
         _ if failed => Exit::Failure,

@@ -72,6 +72,9 @@ impl Format {
         Some(Self { kind, codec })
     }
 
+    /// How many first bytes tell a format.
+    pub const FIRST: u64 = 64 << 10;
+
     /// Whether a directory's file of that name is taken without being named outright.
     pub fn is_corpus_name(path: &Path) -> bool {
         let is_plain_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(JSON));
@@ -83,7 +86,6 @@ impl Format {
     pub fn detect(path: &Path, first: &[u8], kind: Option<Kind>) -> Self {
         let named = Self::of_name(path).map(|format| format.kind);
         let is_parquet = first.starts_with(b"PAR1");
-        let kind = kind.or(named).unwrap_or(if is_parquet { Kind::Parquet } else { Kind::Text });
         let codec = match first {
             _ if is_parquet => Codec::None,
             [0x1F, 0x8B, ..] => Codec::Gzip,
@@ -91,7 +93,12 @@ impl Format {
             [0x28, 0xB5, 0x2F, 0xFD, ..] | [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..] => Codec::Zstd,
             _ => Codec::None,
         };
-        Self { kind, codec }
+        let seen = || match () {
+            () if is_parquet => Kind::Parquet,
+            () if codec.begins_with_object(first) => Kind::JsonLines,
+            () => Kind::Text,
+        };
+        Self { kind: kind.or(named).unwrap_or_else(seen), codec }
     }
 
     /// The format of the file at `path`, as [`Format::detect`] says.
@@ -105,12 +112,29 @@ impl Format {
             return Ok(Self::PLAIN);
         }
         let mut first = Vec::new();
-        File::open(path)?.take(4).read_to_end(&mut first)?;
+        File::open(path)?.take(Self::FIRST).read_to_end(&mut first)?;
         Ok(Self::detect(path, &first, kind))
     }
 }
 
 impl Codec {
+    /// Whether what decompresses from `first` begins with a line that is a JSON object, or with one too long to tell.
+    fn begins_with_object(self, first: &[u8]) -> bool {
+        let mut text = Vec::new();
+        // What is cut off ends in an error; what came before it is enough.
+        if let Ok(decoder) = self.decoder(first) {
+            let _ = decoder.take(Format::FIRST).read_to_end(&mut text);
+        }
+        let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&text).trim_ascii_start();
+        match text.iter().position(|byte| *byte == b'\n') {
+            Some(end) => serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&text[..end]).is_ok(),
+            None if (text.len() as u64) < Format::FIRST / 2 => {
+                serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(text).is_ok()
+            }
+            None => text.starts_with(b"{\""),
+        }
+    }
+
     /// What `reader` yields once it is decompressed.
     ///
     /// # Errors

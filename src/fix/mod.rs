@@ -158,11 +158,13 @@ impl Fixed {
     pub fn is_changed(&self) -> bool {
         !self.changes.is_empty()
     }
+}
 
-    /// The share of the original's words that the fixed text lacks, 0 to 1.
-    pub fn removed_share(&self, original: &str) -> f64 {
-        let before = words(original).count();
-        let after = words(&self.text).count();
-        if before == 0 { 0.0 } else { before.saturating_sub(after) as f64 / before as f64 }
+/// The share of the words of `original` that `fixed` lacks, 0 to 1.
+pub fn removed_share(original: &str, fixed: &str) -> f64 {
+    if original == fixed {
+        return 0.0;
     }
+    let (before, after) = (words(original).count(), words(fixed).count());
+    if before == 0 { 0.0 } else { before.saturating_sub(after) as f64 / before as f64 }
 }

@@ -24,7 +24,7 @@ impl Rule {
             let _ = writeln!(page, "- Measured: {measured}");
         }
         if let Some(parameters) = self.written_parameters() {
-            let _ = write!(page, "\nParameters, which `[rule.{}]` of a configuration can change:\n\n", info.code);
+            let _ = write!(page, "\nParameters, as a configuration can change them:\n\n");
             let _ = writeln!(page, "~~~toml\n{parameters}\n~~~");
         }
         if let Some(example) = self.examples.iter().find(|example| example.bad.is_some()) {
@@ -36,12 +36,22 @@ impl Rule {
         page
     }
 
-    /// The table of the rule's check as its file has it, where it is one that can be taken in at a glance.
-    fn written_parameters(&self) -> Option<&str> {
+    /// The table of the rule's check, as a configuration would say it, where it is one that can be taken in at a glance.
+    fn written_parameters(&self) -> Option<String> {
         let text = &self.file.text;
         let start = text.find("\n[check.")? + 1;
         let end = text[start..].find("\n[[example]]").map_or(text.len(), |length| start + length);
-        Some(text[start..end].trim_end()).filter(|table| table.contains('='))
+        let table = Some(text[start..end].trim_end()).filter(|table| table.contains('='))?;
+        // Where all that a check has is one table, the configuration leaves its name out.
+        let own = format!("[check.{}", self.parameters.kind());
+        let first = table.lines().next()?.strip_prefix(&own)?.trim_end_matches(']');
+        let variant = first.get(1..).and_then(|rest| rest.split('.').next()).unwrap_or_default();
+        let head = if variant.is_empty() { own } else { format!("{own}.{variant}") };
+        let line = |line: &str| match line.strip_prefix(&head) {
+            Some(rest) => format!("[rule.{}{rest}", self.info.code),
+            None => line.to_owned(),
+        };
+        Some(table.lines().map(line).collect::<Vec<_>>().join("\n"))
     }
 }
 

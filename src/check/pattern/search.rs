@@ -127,9 +127,22 @@ impl Search {
             let is_here = bytes.get(start..start + literal.len())?.eq_ignore_ascii_case(literal);
             is_here.then_some(Place { at, start, literal: entry.literal })
         };
-        self.sixes.find(bytes, |entry, at| places[0].extend(place(entry, at)));
-        self.fours.find(bytes, |entry, at| places[1].extend(place(entry, at)));
-        self.threes.find(bytes, |entry, at| places[2].extend(place(entry, at)));
+        for (at, eight) in bytes.windows(8).enumerate() {
+            let Some(eight) = eight.first_chunk::<8>() else { break };
+            let eight = u64::from_le_bytes(*eight);
+            self.sixes.look_up(eight, |entry| places[0].extend(place(entry, at)));
+            self.fours.look_up(eight, |entry| places[1].extend(place(entry, at)));
+            self.threes.look_up(eight, |entry| places[2].extend(place(entry, at)));
+        }
+        // Behind the end of the text stands nothing.
+        for at in bytes.len().saturating_sub(7)..bytes.len() {
+            let (mut last, rest) = ([0; 8], &bytes[at..]);
+            last[..rest.len()].copy_from_slice(rest);
+            let last = u64::from_le_bytes(last);
+            self.sixes.look_up(last, |entry| places[0].extend(place(entry, at)));
+            self.fours.look_up(last, |entry| places[1].extend(place(entry, at)));
+            self.threes.look_up(last, |entry| places[2].extend(place(entry, at)));
+        }
         Seen { search: self, places, next: [0; 3] }
     }
 }
@@ -155,19 +168,14 @@ impl<const N: usize> Grams<N> {
         self.starts = (0..=1 << START_BITS).map(start).collect();
     }
 
-    #[inline]
-    fn find(&self, bytes: &[u8], mut found: impl FnMut(&Entry, usize)) {
-        if self.entries.is_empty() {
-            return;
-        }
-        for (at, gram) in bytes.windows(N).enumerate() {
-            let Some(gram) = gram.first_chunk::<N>() else { return };
-            let key = key(gram);
-            let hash = hash(key);
-            let bit = (hash >> (32 - BITS)) as usize;
-            if self.bits[bit / 64] >> (bit % 64) & 1 != 0 {
-                self.entries_of(hash).iter().filter(|entry| entry.key == key).for_each(|entry| found(entry, at));
-            }
+    /// Calls `found` with the entries for the first `N` bytes of `eight`, the lowest of which is the first.
+    #[inline(always)]
+    fn look_up(&self, eight: u64, found: impl FnMut(&Entry)) {
+        let key = eight & (u64::MAX >> (64 - 8 * N)) | SMALL;
+        let hash = hash(key);
+        let bit = (hash >> (32 - BITS)) as usize;
+        if self.bits[bit / 64] >> (bit % 64) & 1 != 0 {
+            self.entries_of(hash).iter().filter(|entry| entry.key == key).for_each(found);
         }
     }
 
@@ -184,8 +192,11 @@ impl<const N: usize> Grams<N> {
 fn key<const N: usize>(gram: &[u8; N]) -> u64 {
     let mut bytes = [0; 8];
     bytes[..N].copy_from_slice(gram);
-    u64::from_le_bytes(bytes) | 0x2020_2020_2020_2020
+    u64::from_le_bytes(bytes) | SMALL
 }
+
+/// The bit that tells small ASCII letters from capitals, in each byte.
+const SMALL: u64 = 0x2020_2020_2020_2020;
 
 #[inline]
 fn hash(key: u64) -> u32 {

@@ -12,10 +12,10 @@ const KNOWN: &str = include_str!(concat!(env!("OUT_DIR"), "/pattern_signs.txt"))
 const PART: char = '\u{1F}';
 const LIST: char = '\u{1E}';
 
-/// The kind of signs and the signs of an alternative, and whether it opens short units.
-type ByAlternative = HashMap<(bool, &'static str), (&'static str, &'static str)>;
+/// By `opens` and the alternative the kind of its signs and these.
+type Known = HashMap<(bool, &'static str), (&'static str, &'static str)>;
 
-static BY_ALTERNATIVE: LazyLock<ByAlternative> = LazyLock::new(|| {
+static BY_ALTERNATIVE: LazyLock<Known> = LazyLock::new(|| {
     let line = |line: &'static str| {
         let mut parts = line.splitn(4, PART);
         let (opens, kind, alternative, signs) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
