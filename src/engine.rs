@@ -1,6 +1,6 @@
 //! The linter: rules compiled once, documents in, findings out. Nothing here reads, writes or prints.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::check::store::{self, Memory, Place, Store};
@@ -163,11 +163,13 @@ impl Linter {
         all
     }
 
-    /// Of what comparing found in a document, that which counts here.
+    /// Of what comparing found in a document, that which is reported here: not what is left out, nor what a finding of the
+    /// document's own speaks for.
     pub fn admitted(&self, document: &Document<'_>, compared: Vec<Finding>) -> Vec<Finding> {
-        let mut compared = self.admit(compared, &mut Suppressions::of(document));
-        self.leave_alone(document, &mut compared);
-        compared
+        let codes: HashSet<String> = compared.iter().map(|finding| finding.rule.code.clone()).collect();
+        let mut findings = self.findings(document, compared);
+        findings.retain(|finding| codes.contains(&finding.rule.code));
+        findings
     }
 
     /// Takes out what a list names, with what other rules say of the same bytes: whoever listed it has seen that too.

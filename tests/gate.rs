@@ -91,6 +91,51 @@ fn what_is_known_is_not_fixed() {
     let (code, text) = said(folder, &["check", ".", "--baseline", "known.json", "--fix"]);
     assert_eq!(code, 0, "{text}");
     assert_eq!(fs::read_to_string(folder.join("a.txt")).unwrap(), HARBOUR);
+
+    // One more of what is known is new, and goes.
+    fs::write(folder.join("a.txt"), format!("{HARBOUR}\nLeave a Comment\n")).unwrap();
+    assert_eq!(said(folder, &["check", ".", "--baseline", "known.json", "--fix"]).0, 0);
+    assert_eq!(fs::read_to_string(folder.join("a.txt")).unwrap(), HARBOUR);
+}
+
+#[test]
+fn copies_have_the_settings_of_their_originals() {
+    let folder = corpus(&[
+        ("q/a.txt", HARBOUR),
+        ("b.txt", MARKET),
+        ("dechaff.toml", "baseline = \"known.json\"\n[per-file-ignores]\n\"q/**\" = [\"BP\"]\n"),
+    ]);
+    let folder = folder.path();
+    dechaff(folder, &["check", ".", "--write-baseline", "known.json"]);
+    assert_eq!(said(folder, &["check", "."]).0, 0);
+    let (code, text) = said(folder, &["check", ".", "--output-dir", "out"]);
+    assert_eq!(code, 0, "{text}");
+}
+
+#[test]
+fn a_gate_that_looked_at_nothing_fails() {
+    let folder = corpus(&[("a.jsonl", "{\"text\":\"The harbour was quiet.\"}\n")]);
+    assert_eq!(said(folder.path(), &["check", "."]).0, 0);
+    assert_eq!(said(folder.path(), &["check", ".", "--text-field", "content"]).0, 2);
+}
+
+#[test]
+fn json_lines_are_known_by_their_first_bytes() {
+    let shard = "{\"id\":1,\"text\":\"The harbour was quiet.\\n\\nLeave a Comment\"}\n{\"id\":2,\"text\":\"The boats came in.\"}\n";
+    let folder = corpus(&[("dump.dat", shard)]);
+    let folder = folder.path();
+    assert_eq!(said(folder, &["check", "dump.dat", "--fix"]).0, 0);
+    let fixed = fs::read_to_string(folder.join("dump.dat")).unwrap();
+    assert_eq!(fixed, shard.replace("\\n\\nLeave a Comment", ""));
+}
+
+#[test]
+fn a_document_that_is_left_alone_is_left_alone_whatever_others_hold() {
+    let doubled = "The council voted for the plan on Monday after a long debate, and the mayor signed it at noon.\n";
+    let noise = "Leave a Comment\n\nShare this article\n\nFollow us on Facebook\n\n".repeat(12);
+    let folder = corpus(&[("a.txt", doubled), ("b.txt", &format!("{noise}{doubled}"))]);
+    let (code, text) = said(folder.path(), &["check", ".", "--fix", "--unsafe-fixes"]);
+    assert!(code == 1 && text.contains("left alone"), "{text}");
 }
 
 #[test]
@@ -118,6 +163,36 @@ fn ignored_findings_are_left_out_by_comments_or_by_a_list() {
     assert_eq!(code, 0, "{text}");
     assert_eq!(said(folder, &["check", ".", "--fix", "--unsafe-fixes"]).0, 0);
     assert_eq!(fs::read_to_string(folder.join("a.txt")).unwrap(), noted);
+}
+
+#[test]
+fn comments_in_code_are_examples() {
+    let shown = "How to use it, in words.\n\n```\n<!-- dechaff: ignore-file -->\n```\n\nThe end, with `<!-- dechaff: ignore-file -->` in it.\n";
+    let folder = corpus(&[("a.md", shown), ("b.md", &format!("{shown}\nLeave a Comment\n"))]);
+    assert_eq!(said(folder.path(), &["check", "a.md", "--fix"]).0, 0);
+    assert_eq!(fs::read_to_string(folder.path().join("a.md")).unwrap(), shown);
+    assert_eq!(said(folder.path(), &["check", "b.md"]).0, 1);
+}
+
+#[test]
+fn a_report_never_takes_the_place_of_what_is_checked() {
+    let folder = corpus(&[("a.md", HARBOUR)]);
+    let arguments = ["check", "a.md", "--output-format", "concise", "--output-file", "./a.md"];
+    assert_eq!(said(folder.path(), &arguments).0, 2);
+    assert_eq!(fs::read_to_string(folder.path().join("a.md")).unwrap(), HARBOUR);
+}
+
+#[test]
+fn what_is_noted_stays_noted() {
+    let folder = TempDir::new().unwrap();
+    for entry in fs::read_dir("seeds").unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, folder.path().join(path.file_name().unwrap())).unwrap();
+    }
+    let (code, text) = said(folder.path(), &["check", ".", "--add-ignore"]);
+    assert_eq!(code, 0, "{text}");
+    let (code, text) = said(folder.path(), &["check", ".", "--output-format", "concise"]);
+    assert_eq!(code, 0, "{text}");
 }
 
 #[test]
@@ -240,6 +315,7 @@ fn the_schema_says_what_the_parser_takes() {
         })
         .collect();
     let starter = starter.replace("select = []", "select = [\"ALL\"]").replace("rules = [\"my-rules/\"]", "rules = []");
+    let starter = starter.replace("extend = \"../dechaff.toml\"\n", "");
     let starter = starter.replace("baseline = \"dechaff-baseline.json\"\n", "");
     let configurations = [
         (starter.as_str(), true),

@@ -30,6 +30,12 @@ use crate::text::{Document, Texts};
 pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     let (stdin, paths): (Vec<_>, Vec<_>) = arguments.paths.iter().cloned().partition(|path| path == Path::new("-"));
     let paths = if arguments.paths.is_empty() { vec![PathBuf::from(".")] } else { paths };
+    let written = arguments.trail.as_deref().into_iter().chain(arguments.reports.outputs());
+    for file in written.filter_map(|file| file.canonicalize().ok()) {
+        if let Some(path) = paths.iter().find(|path| path.canonicalize().is_ok_and(|path| path == file)) {
+            anyhow::bail!("{}: it would be checked and written over; name another file to write to", path.display());
+        }
+    }
     // A path that does not exist, or a configuration that cannot be used, is told before anything is read or written.
     let paths = expand(&paths)?;
     let workspace = Arc::new(Workspace::new(&arguments.settings, &arguments.options(), arguments.force_exclude)?);
@@ -114,16 +120,18 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// The files under `paths`, after standard input if that is none; the trail is no document.
+    /// The files under `paths`, after standard input if that is none; what the run itself writes is no document.
     fn inputs(
         &self,
         paths: &[PathBuf],
     ) -> anyhow::Result<impl Iterator<Item = Result<Input, WalkError>> + Send + use<>> {
         let named: HashSet<PathBuf> = paths.iter().cloned().collect();
-        let trail = self.arguments.trail.as_ref().and_then(|trail| trail.canonicalize().ok());
+        let trail = self.arguments.trail.as_deref().into_iter();
+        let written: HashSet<PathBuf> =
+            trail.chain(self.arguments.reports.outputs()).filter_map(|path| path.canonicalize().ok()).collect();
         let choice: Arc<dyn Choice> = Arc::clone(&self.workspace) as Arc<dyn Choice>;
-        let files = walk(paths, &choice)?.filter(move |path| match (path, &trail) {
-            (Ok(path), Some(trail)) => path.canonicalize().map_or(true, |path| path != *trail),
+        let files = walk(paths, &choice)?.filter(move |path| match path {
+            Ok(path) if !written.is_empty() => path.canonicalize().map_or(true, |path| !written.contains(&path)),
             _ => true,
         });
         let files = files.map(move |path| path.map(|path| Input::of(path.clone(), named.contains(&path))));
@@ -226,6 +234,7 @@ impl<'a> Run<'a> {
         }
         let targets: Vec<PathBuf> =
             paths.iter().map(|path| delivery.target(path)).filter(|path| path.exists()).collect();
+        self.workspace.stand_for(delivery.copies());
         (self.summary.skipped, self.summary.bad) = (0, 0);
         self.check(&targets)?;
         self.finish()

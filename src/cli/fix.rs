@@ -1,6 +1,6 @@
 //! `dechaff check --fix`: what a document becomes, and where it goes.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -30,8 +30,8 @@ pub(super) struct Delivery {
     pub(super) trail: Option<Trail>,
     /// Records that are blank once they are fixed are left out.
     pub(super) drops_empty: bool,
-    /// Copies written so far.
-    claimed: HashSet<PathBuf>,
+    /// Copies written so far, each with its original.
+    claimed: HashMap<PathBuf, PathBuf>,
     /// The shard that is being written.
     pub(super) rewriting: Option<Rewriting>,
 }
@@ -168,12 +168,17 @@ impl Delivery {
             .as_ref()
             .map(|path| Trail::open(path).with_context(|| format!("cannot open the trail {}", path.display())));
         let (trail, drops_empty) = (trail.transpose()?, arguments.drop_empty);
-        Ok(Some(Self { destination, trail, drops_empty, claimed: HashSet::new(), rewriting: None }))
+        Ok(Some(Self { destination, trail, drops_empty, claimed: HashMap::new(), rewriting: None }))
     }
 
     /// Whether fixed documents go back into their files.
     pub(super) fn is_in_place(&self) -> bool {
         matches!(self.destination, Destination::InPlace)
+    }
+
+    /// The copies that were written, each with its original.
+    pub(super) fn copies(&self) -> &HashMap<PathBuf, PathBuf> {
+        &self.claimed
     }
 
     /// Where a document that came from `path` stands after the run.
@@ -226,7 +231,7 @@ impl Delivery {
         if target.canonicalize().is_ok_and(|target| path.canonicalize().is_ok_and(|path| path == target)) {
             bail!("{}: --output-dir would replace the original; it was left as it is", path.display());
         }
-        if !self.claimed.insert(target.to_owned()) {
+        if self.claimed.insert(target.to_owned(), path.to_owned()).is_some() {
             bail!("{}: another file was already written to {}", path.display(), target.display());
         }
         Ok(())

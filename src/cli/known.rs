@@ -11,9 +11,10 @@ use super::output;
 use super::workspace::{Profile, Workspace};
 use crate::corpus::{Source, create, read_written, replace};
 use crate::engine::Linter;
-use crate::finding::Finding;
+use crate::finding::{Edit, Finding, RuleInfo};
 use crate::report::{count, printable};
-use crate::suppress::{Baseline, IgnoreList, comments, entries};
+use crate::suppress::{Baseline, IgnoreList, comments, entries, file_comment};
+use crate::text::{Document, Span};
 
 /// What is known, and what is done with what is not.
 pub(super) struct Known {
@@ -81,7 +82,12 @@ impl Known {
     /// # Errors
     ///
     /// A comment cannot be written.
-    pub(super) fn filter(&mut self, source: &Source, findings: &mut Vec<Finding>) -> anyhow::Result<usize> {
+    pub(super) fn filter(
+        &mut self,
+        linters: &Linters,
+        source: &Source,
+        findings: &mut Vec<Finding>,
+    ) -> anyhow::Result<usize> {
         let mut known = 0;
         if let Some((path, baseline)) = &self.baseline {
             let name = relative(&self.workspace, &source.path, path);
@@ -99,16 +105,18 @@ impl Known {
                 known += findings.len();
                 findings.clear();
             }
-            Some(Addition::Comments(noted, files)) if !findings.is_empty() => {
+            Some(Addition::Comments(passages, files)) if !findings.is_empty() => {
                 if source.origin.record.is_some() || source.origin.path == "-" || source.decoding.is_some() {
                     bail!("{}: no comment can be written here; name a list with --ignore-list FILE", source.origin);
                 }
-                let mut text = source.text.clone();
-                for edit in comments(&source.document(), findings).into_iter().rev() {
-                    text.replace_range(edit.span.range(), &edit.content);
-                }
+                let Some(text) = noted(&linters.of(&source.path), source, findings) else {
+                    bail!(
+                        "{}: comments would change what is found here; name a list with --ignore-list FILE",
+                        source.origin
+                    );
+                };
                 replace(&source.path, source.text.as_bytes(), text.as_bytes(), || Ok(()))?;
-                *noted += findings.len();
+                *passages += findings.len();
                 *files += 1;
                 known += findings.len();
                 findings.clear();
@@ -199,6 +207,66 @@ fn relative(workspace: &Workspace, path: &Path, file: &Path) -> String {
     let up = folder.components().count().saturating_sub(common);
     let down = path.components().skip(common).map(|component| component.as_os_str().to_string_lossy().into_owned());
     std::iter::repeat_n("..".to_owned(), up).chain(down).collect::<Vec<_>>().join("/")
+}
+
+/// The text of `source` with comments that leave `findings` out: before each block or, where a comment there would change
+/// what is found, as between a table and the text it is glued to, one for the whole document. `None` if neither does.
+fn noted(linter: &Linter, source: &Source, findings: &[Finding]) -> Option<String> {
+    const ROUNDS: usize = 4;
+    let document = source.document();
+    let left = |text: &str, edits: &[Edit]| {
+        let shift = |at: usize| {
+            at + edits.iter().filter(|edit| edit.span.start <= at).map(|edit| edit.content.len()).sum::<usize>()
+        };
+        // What comparing found is found again, by whichever rules.
+        let shifted = findings.iter().flat_map(|finding| {
+            let span = Span::new(shift(finding.span.start), shift(finding.span.start) + finding.span.len());
+            let others = finding.also.iter().map(|(code, _)| code);
+            std::iter::once(&finding.rule.code).chain(others).map(move |code| Finding {
+                span,
+                fix: None,
+                rule: Arc::new(RuleInfo { code: code.clone(), ..finding.rule.as_ref().clone() }),
+                ..finding.clone()
+            })
+        });
+        linter.findings(&Document::parse(Arc::clone(&source.origin), text), shifted.collect())
+    };
+    let edits = comments(&document, findings);
+    let text = spliced(&source.text, &edits);
+    if left(&text, &edits).is_empty() {
+        return Some(text);
+    }
+    let mut codes: BTreeSet<String> = BTreeSet::new();
+    let mut found = findings.to_vec();
+    for _ in 0..ROUNDS {
+        for finding in &found {
+            codes.insert(finding.rule.code.clone());
+            codes.extend(finding.also.iter().map(|(code, _)| code.clone()));
+        }
+        let named: Vec<&str> = codes.iter().map(String::as_str).collect();
+        let edits = [file_comment(&document, &named)];
+        let text = spliced(&source.text, &edits);
+        found = left(&text, &edits);
+        // Of codes that are not needed the comment is freed as `--fix` would.
+        let idle: Vec<Edit> = found.iter().filter_map(|one| one.fix.clone()).flat_map(|fix| fix.edits).collect();
+        let is_all_idle = found.iter().all(|finding| finding.rule.code.starts_with("SU"));
+        if found.is_empty() {
+            return Some(text);
+        }
+        if is_all_idle {
+            return Some(spliced(&text, &idle));
+        }
+    }
+    None
+}
+
+/// `text` after `edits`, which are in order of place.
+fn spliced(text: &str, edits: &[Edit]) -> String {
+    let mut spliced = text.to_owned();
+    for edit in edits.iter().rev() {
+        spliced.replace_range(edit.span.range(), &edit.content);
+    }
+    spliced
 }
 
 fn tell_stale(path: &Path, stale: &[crate::suppress::Entry]) {

@@ -115,6 +115,11 @@ impl FromArgMatches for Wanted {
 }
 
 impl Wanted {
+    /// The files that reports are written to.
+    pub(super) fn outputs(&self) -> impl Iterator<Item = &Path> {
+        self.formats.iter().filter_map(|(_, file)| file.as_deref()).chain(self.files.iter().map(PathBuf::as_path))
+    }
+
     /// Whether attributes for Dolma are wanted.
     pub(super) fn has_dolma(&self) -> bool {
         self.formats.iter().any(|(format, _)| *format == OutputFormat::Dolma)

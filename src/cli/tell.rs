@@ -3,6 +3,7 @@
 use super::check::Run;
 use super::compare::Given;
 use super::fix::Outcome;
+use super::known::Linters;
 use super::{Exit, interrupt, output};
 use crate::corpus::{Carrier, ReadError, Source};
 use crate::finding::Finding;
@@ -59,7 +60,7 @@ impl Run<'_> {
         mut findings: Vec<Finding>,
         given: &Given<'_>,
     ) -> anyhow::Result<()> {
-        match self.known.filter(source, &mut findings) {
+        match self.known.filter(&Linters::new(&self.workspace, &self.root), source, &mut findings) {
             Ok(known) => self.summary.known += known,
             Err(error) => self.fail(&format!("{error:#}")),
         }

@@ -27,6 +27,8 @@ pub(super) struct Workspace {
     /// Whether what is excluded is left out even if it was named outright.
     excludes_named: bool,
     profiles: RwLock<HashMap<PathBuf, Arc<Profile>>>,
+    /// Copies that were written, each with its original, whose settings are its own.
+    originals: RwLock<HashMap<PathBuf, PathBuf>>,
     /// The first fault of a configuration met while walking.
     fault: Mutex<Option<anyhow::Error>>,
 }
@@ -82,6 +84,7 @@ impl Workspace {
             embedded: Arc::new(Registry::embedded()?),
             excludes_named,
             profiles: RwLock::default(),
+            originals: RwLock::default(),
             fault: Mutex::default(),
         })
     }
@@ -145,7 +148,16 @@ impl Workspace {
 
     /// `path` from the root on, without `.` and `..`, as configurations' patterns see it.
     pub(super) fn absolute(&self, path: &Path) -> PathBuf {
-        absolute(&self.here, path)
+        let path = absolute(&self.here, path);
+        let originals = self.originals.read().unwrap_or_else(PoisonError::into_inner);
+        originals.get(&path).cloned().unwrap_or(path)
+    }
+
+    /// Has the settings of originals hold for their copies, and what is known of the ones for the others.
+    pub(super) fn stand_for(&self, copies: &HashMap<PathBuf, PathBuf>) {
+        let mut originals = self.originals.write().unwrap_or_else(PoisonError::into_inner);
+        let whole = |path: &Path| absolute(&self.here, path);
+        originals.extend(copies.iter().map(|(copy, original)| (whole(copy), whole(original))));
     }
 
     fn of_folder(&self, folder: &Path) -> anyhow::Result<Arc<Profile>> {

@@ -23,23 +23,33 @@ pub fn comments(document: &Document<'_>, findings: &[Finding]) -> Vec<Edit> {
             }
         }
     }
-    let text = document.text();
-    let line_end = if text.split('\n').next().is_some_and(|line| line.ends_with('\r')) { "\r\n" } else { "\n" };
-    let comment = |verb: &str, codes: &[&str]| format!("<!-- dechaff: {verb}[{}] -->", codes.join(", "));
+    let line_end = line_end(document.text());
     let mut edits: Vec<Edit> = wanted
         .into_iter()
         .map(|(place, codes)| {
-            let content = format!("{}{line_end}", comment("ignore", &codes));
+            let content = format!("<!-- dechaff: ignore[{}] -->{line_end}", codes.join(", "));
             Edit { span: Span::new(place, place), content }
         })
         .collect();
     if !of_file.is_empty() {
         // What stands before all text, such as metadata, has no room for a comment before it.
-        let gap = if text.is_empty() || text.ends_with('\n') { "" } else { line_end };
-        let content = format!("{gap}{line_end}{}{line_end}", comment("ignore-file", &of_file));
-        edits.push(Edit { span: Span::new(text.len(), text.len()), content });
+        edits.push(file_comment(document, &of_file));
     }
     edits
+}
+
+/// A comment at the end of `document` that leaves out what the rules with these codes find in all of it, as an insertion.
+pub fn file_comment(document: &Document<'_>, codes: &[&str]) -> Edit {
+    let text = document.text();
+    let line_end = line_end(text);
+    let gap = if text.is_empty() || text.ends_with('\n') { "" } else { line_end };
+    let content = format!("{gap}{line_end}<!-- dechaff: ignore-file[{}] -->{line_end}", codes.join(", "));
+    Edit { span: Span::new(text.len(), text.len()), content }
+}
+
+/// The line end that the first line has.
+fn line_end(text: &str) -> &'static str {
+    if text.split('\n').next().is_some_and(|line| line.ends_with('\r')) { "\r\n" } else { "\n" }
 }
 
 /// Where a comment about what is found at `span` goes: before its block, or before the first of the rows it is one of.

@@ -97,7 +97,7 @@ impl Baseline {
                 baseline.homeless.entry((key.1.clone(), key.2.clone())).or_default().push(key.clone());
             }
             let known = baseline.known.entry(key).or_insert(Known { count: 0, found: 0, text: entry.text.clone() });
-            known.count += entry.count;
+            known.count = known.count.saturating_add(entry.count);
         }
         Ok(baseline)
     }
@@ -138,12 +138,21 @@ impl Baseline {
         }
     }
 
-    /// What is known of the file `path`, or of files that are no longer there: rules and fingerprints.
-    pub fn known_in(&self, path: &str) -> HashSet<(String, String)> {
+    /// What is known of the file `path`, or of files that are no longer there: rules and fingerprints, and how many of each.
+    pub fn known_in(&self, path: &str) -> HashMap<(String, String), usize> {
         let first = (path.to_owned(), String::new(), String::new());
         let own = self.known.range(first..).take_while(|((of, ..), _)| of == path);
-        let own = own.map(|((_, rule, fingerprint), _)| (rule.clone(), fingerprint.clone()));
-        own.chain(self.homeless.keys().cloned()).collect()
+        let mut all: HashMap<(String, String), usize> =
+            own.map(|((_, rule, fingerprint), known)| ((rule.clone(), fingerprint.clone()), known.count)).collect();
+        for (entry, keys) in &self.homeless {
+            let count = keys
+                .iter()
+                .filter_map(|key| self.known.get(key))
+                .fold(0_usize, |sum, known| sum.saturating_add(known.count));
+            let known = all.entry(entry.clone()).or_insert(0);
+            *known = known.saturating_add(count);
+        }
+        all
     }
 
     /// What is known but was not found again, though its file was checked or is no longer there.
@@ -169,7 +178,7 @@ impl Baseline {
 
     /// How many findings it knows.
     pub fn len(&self) -> usize {
-        self.known.values().map(|known| known.count).sum()
+        self.known.values().fold(0, |sum, known| sum.saturating_add(known.count))
     }
 
     /// Whether it knows none.

@@ -39,12 +39,18 @@ pub(super) fn all(text: &str) -> Vec<Comment> {
     // Most texts hold no such word: they are searched once.
     let mut comments: Vec<Comment> = Vec::new();
     for address in memmem::find_iter(text.as_bytes(), ADDRESS) {
-        let before = text[..address].trim_end();
-        let is_spoken_to = before.ends_with(OPENING);
-        let start = before.len().saturating_sub(OPENING.len());
+        let before = text[..address].trim_end_matches([' ', '\t']);
+        let Some(before) = before.strip_suffix(OPENING) else { continue };
+        // In code it is an example.
+        if before.ends_with('`') {
+            continue;
+        }
         let body = address + ADDRESS.len();
-        let Some(length) = text[body..].find("-->").filter(|_| is_spoken_to) else { continue };
-        comments.push(parse(text, Span::new(start, body + length + 3), Span::new(body, body + length)));
+        // It ends before another begins, so that no stretch of the text is searched twice.
+        let rest = &text[body..];
+        let rest = &rest[..rest.find(OPENING).unwrap_or(rest.len())];
+        let Some(length) = rest.find("-->") else { continue };
+        comments.push(parse(text, Span::new(before.len(), body + length + 3), Span::new(body, body + length)));
     }
     comments
 }

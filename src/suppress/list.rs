@@ -1,6 +1,6 @@
 //! The ignore list: passages that are to be left alone in a corpus that must not be edited, by what they say.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,7 +11,21 @@ use crate::finding::Finding;
 /// a person should know of it; `#` begins a remark.
 #[derive(Debug, Default)]
 pub struct IgnoreList {
-    entries: BTreeMap<(String, String), AtomicBool>,
+    entries: BTreeMap<(String, String), Listed>,
+}
+
+/// What a list says of a passage.
+#[derive(Debug)]
+struct Listed {
+    used: AtomicBool,
+    /// How many of a document are left alone.
+    most: usize,
+}
+
+impl Listed {
+    fn new(most: usize) -> Self {
+        Self { used: AtomicBool::new(false), most }
+    }
 }
 
 /// A passage to be left alone, as a line of the list.
@@ -57,14 +71,14 @@ impl IgnoreList {
                 let message = format!("`{fingerprint}` is no fingerprint: 32 hexadecimal digits");
                 return Err(Fault::new(file, message, Some(place)));
             }
-            entries.insert((rule.to_owned(), fingerprint.to_ascii_lowercase()), AtomicBool::new(false));
+            entries.insert((rule.to_owned(), fingerprint.to_ascii_lowercase()), Listed::new(usize::MAX));
         }
         Ok(Self { entries })
     }
 
-    /// A list of rules and fingerprints.
-    pub fn of(entries: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self { entries: entries.into_iter().map(|entry| (entry, AtomicBool::new(false))).collect() }
+    /// A list of rules and fingerprints, and how many such passages of a document are left alone: the first ones.
+    pub fn of(entries: impl IntoIterator<Item = ((String, String), usize)>) -> Self {
+        Self { entries: entries.into_iter().map(|(entry, most)| (entry, Listed::new(most))).collect() }
     }
 
     /// Takes those of `findings` out, which are of `text`, that the list names.
@@ -72,18 +86,20 @@ impl IgnoreList {
         if self.entries.is_empty() {
             return;
         }
+        let mut seen: HashMap<(String, String), usize> = HashMap::new();
         findings.retain(|finding| {
-            let used = self.entries.get(&(finding.rule.code.clone(), finding.fingerprint(text)));
-            if let Some(used) = used {
-                used.store(true, Ordering::Relaxed);
-            }
-            used.is_none()
+            let key = (finding.rule.code.clone(), finding.fingerprint(text));
+            let Some(listed) = self.entries.get(&key) else { return true };
+            listed.used.store(true, Ordering::Relaxed);
+            let seen = seen.entry(key).or_insert(0);
+            *seen += 1;
+            *seen > listed.most
         });
     }
 
     /// How many entries left nothing out.
     pub fn unused(&self) -> usize {
-        self.entries.values().filter(|used| !used.load(Ordering::Relaxed)).count()
+        self.entries.values().filter(|listed| !listed.used.load(Ordering::Relaxed)).count()
     }
 }
 

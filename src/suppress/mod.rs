@@ -13,22 +13,26 @@ mod baseline;
 mod comment;
 mod list;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::check::suppression::{Fault, SuppressionRules};
 use crate::fault::nearest;
 use crate::finding::{Applicability, Edit, Finding, Fix, RuleInfo};
 use crate::rule::Selector;
-use crate::text::{Document, Span};
+use crate::text::{BlockKind, Document, Span};
 use comment::{Comment, Verb};
 
-pub use addition::{comments, entries};
+pub use addition::{comments, entries, file_comment};
 pub use baseline::{Baseline, Entry};
 pub use list::{IgnoreEntry, IgnoreList};
 
 /// The comments of one document.
 pub struct Suppressions {
+    /// In order of their scopes.
     directives: Vec<Directive>,
+    /// For each directive how far it or one before it reaches.
+    reaches: Vec<usize>,
     /// Comments that cannot be understood: where, and why.
     invalid: Vec<(Span, String)>,
 }
@@ -48,13 +52,20 @@ struct Directive {
 impl Suppressions {
     /// The comments of `document`; `None` where it has none, as most have.
     pub fn of(document: &Document<'_>) -> Option<Self> {
-        let comments = comment::all(document.text());
+        let mut comments = comment::all(document.text());
+        // In code it is an example.
+        comments.retain(|comment| {
+            let block = document.blocks().get(document.block_at(comment.span.start));
+            block.is_none_or(|block| block.kind != BlockKind::Code)
+        });
         if comments.is_empty() {
             return None;
         }
+        let mut next = NextBlock { document, known: HashMap::new() };
+        let scopes: Vec<Span> = comments.iter().rev().map(|comment| next.after(comment.span)).collect();
         let (mut directives, mut invalid) = (Vec::new(), Vec::new());
         let mut open: Vec<(Comment, usize)> = Vec::new();
-        for comment in comments {
+        for (comment, scope) in comments.into_iter().zip(scopes.into_iter().rev()) {
             let verb = match &comment.verb {
                 Ok(verb) => *verb,
                 Err(message) => {
@@ -63,8 +74,12 @@ impl Suppressions {
                 }
             };
             match verb {
-                Verb::Ignore => directives.push(Directive::new(&comment, next_block(document, comment.span))),
+                Verb::Ignore => directives.push(Directive::new(&comment, scope)),
                 Verb::File => directives.push(Directive::new(&comment, Span::new(0, document.text().len()))),
+                Verb::Start if !open.is_empty() => {
+                    let message = "`ignore-start` within another: end that one first";
+                    invalid.push((comment.span, message.into()));
+                }
                 Verb::Start => {
                     // Its scope is known when its end is found.
                     directives.push(Directive::new(&comment, Span::new(comment.span.end, comment.span.end)));
@@ -80,7 +95,14 @@ impl Suppressions {
             invalid.push((comment.span, "`ignore-start` without an `ignore-end` after it leaves nothing out".into()));
         }
         invalid.sort();
-        Some(Self { directives, invalid })
+        directives.sort_by_key(|directive| directive.scope.start);
+        let mut reach = 0;
+        let reaches = directives.iter().map(|directive| {
+            reach = reach.max(directive.scope.end);
+            reach
+        });
+        let reaches = reaches.collect();
+        Some(Self { directives, reaches, invalid })
     }
 
     /// Takes those of `findings` out that a comment is about.
@@ -90,10 +112,13 @@ impl Suppressions {
 
     fn covers(&mut self, finding: &Finding) -> bool {
         let mut covers = false;
-        for directive in &mut self.directives {
-            let is_within = directive.scope.contains(finding.span)
-                || directive.scope.start <= finding.span.start && finding.span.start < directive.scope.end;
-            if !is_within {
+        let start = finding.span.start;
+        let after = self.directives.partition_point(|directive| directive.scope.start <= start);
+        for (directive, reach) in self.directives[..after].iter_mut().zip(&self.reaches).rev() {
+            if *reach <= start {
+                break;
+            }
+            if directive.scope.end <= start {
                 continue;
             }
             if directive.selectors.is_empty() {
@@ -230,21 +255,48 @@ fn removing(rule: &Arc<RuleInfo>, document: &Document<'_>, span: Span, message: 
     finding
 }
 
-/// What a comment is about: its own block where text stands beside it, else the next that is not blank. Lines of a table are
-/// one block, and so are lines that each begin with `|`.
-fn next_block(document: &Document<'_>, comment: Span) -> Span {
-    let index = document.block_at(comment.start);
-    let Some(own) = document.blocks().get(index) else { return Span::default() };
-    let (before, after) = (Span::new(own.span.start, comment.start), Span::new(comment.end, own.span.end));
-    let text = |span: Span| document.slice(span).trim();
-    let is_comment = |text: &str| text.is_empty() || text.starts_with("<!--") && text.ends_with("-->");
-    if !is_comment(text(before)) || !is_comment(text(after)) {
-        return own.span;
+/// What each comment is about. Comments are asked about from the last to the first, so that a run of them is walked once.
+struct NextBlock<'d, 't> {
+    document: &'d Document<'t>,
+    /// What comments alone in their blocks are about, by block.
+    known: HashMap<usize, Span>,
+}
+
+impl NextBlock<'_, '_> {
+    /// The comment's own block where text stands beside it, else the next that is not blank. Lines of a table are one block, and
+    /// so are lines that each begin with `|`.
+    fn after(&mut self, comment: Span) -> Span {
+        let document = self.document;
+        let index = document.block_at(comment.start);
+        let Some(own) = document.blocks().get(index) else { return Span::default() };
+        let text = |span: Span| document.slice(span).trim();
+        let is_comment = |text: &str| text.is_empty() || text.starts_with("<!--") && text.ends_with("-->");
+        let (before, after) =
+            (Span::new(own.span.start, comment.start), Span::new(comment.end, own.span.end.max(comment.end)));
+        if !is_comment(text(before)) || !is_comment(text(after)) {
+            return own.span;
+        }
+        let scope = self.block_after(index, comment.end, is_comment);
+        self.known.insert(index, scope);
+        scope
     }
-    let blocks = document.blocks().get(index + 1..).unwrap_or_default();
-    let mut blocks = blocks.iter().skip_while(|block| is_comment(text(block.span)));
-    let Some(first) = blocks.next() else { return Span::new(comment.end, comment.end) };
-    let is_row = |span: Span| document.slice(span).trim_start().starts_with('|');
-    let last = if is_row(first.span) { blocks.take_while(|block| is_row(block.span)).last() } else { None };
-    Span::new(first.span.start, last.unwrap_or(first).span.end)
+
+    fn block_after(&self, index: usize, end: usize, is_comment: impl Fn(&str) -> bool) -> Span {
+        let blocks = self.document.blocks();
+        let mut next = index + 1;
+        while let Some(block) = blocks.get(next) {
+            if let Some(scope) = self.known.get(&next) {
+                return *scope;
+            }
+            if !is_comment(self.document.slice(block.span).trim()) {
+                break;
+            }
+            next += 1;
+        }
+        let Some(first) = blocks.get(next) else { return Span::new(end, end) };
+        let is_row = |span: Span| self.document.slice(span).trim_start().starts_with('|');
+        let rows = blocks[next..].iter().take_while(|block| is_row(block.span));
+        let last = rows.last().unwrap_or(first);
+        Span::new(first.span.start, last.span.end)
+    }
 }
