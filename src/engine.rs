@@ -22,6 +22,8 @@ pub struct Linter {
     grades: Arc<HashMap<String, Grade>>,
     /// All the rules there are, whether they run or not.
     known: Arc<[Arc<RuleInfo>]>,
+    /// Codes of the rules that compare documents.
+    comparing: Arc<HashSet<String>>,
     /// Passages to be left alone.
     ignored: Arc<[Arc<IgnoreList>]>,
     /// Codes of rules that run, but whose findings are left out.
@@ -88,6 +90,13 @@ impl Linter {
             checks: checks.into(),
             corpus_checks: corpus_checks.into(),
             suppressions: Arc::new(suppressions),
+            comparing: Arc::new(
+                rules
+                    .iter()
+                    .filter(|(_, parameters)| parameters.kind() == check::duplicate::NAME)
+                    .map(|(rule, _)| rule.code.clone())
+                    .collect(),
+            ),
             grades: Arc::new(rules.iter().map(|(rule, _)| (rule.code.clone(), grade(rule))).collect()),
             known: rules.into_iter().map(|(rule, _)| rule).collect(),
             ignored: Arc::default(),
@@ -110,6 +119,11 @@ impl Linter {
     /// Whether some rule compares documents, so that sketches are worth making.
     pub fn compares(&self) -> bool {
         !self.corpus_checks.is_empty()
+    }
+
+    /// Whether the rule with that code compares documents.
+    pub fn is_comparing(&self, code: &str) -> bool {
+        self.comparing.contains(code)
     }
 
     /// What comparing needs to know of a document.

@@ -298,15 +298,22 @@ impl<'a> Run<'a> {
             _ => (source, false),
         };
         let mut given = Given::new(stdin, Box::new(settle), &self.reading, self.memory());
-        let mut all: Vec<Finding> = Vec::new();
+        let (mut all, mut left_out): (Vec<Finding>, Vec<Finding>) = Default::default();
         for (origin, compared) in self.compare(&mut given, paths)? {
-            // What is left out where it stands does not go, so that another copy may.
+            // What is left out where it stands does not go, so that another copy may; that it is, its comment must know.
             let linter = linters.of(Path::new(&origin.path));
             let text = given.text(&origin).unwrap_or_default();
-            all.extend(linter.admitted(&Document::parse(origin, &text), compared));
+            let admitted = linter.admitted(&Document::parse(origin, &text), compared.clone());
+            let key = |finding: &Finding| (finding.span, finding.rule.code.clone());
+            let keys: HashSet<_> = admitted.iter().map(key).collect();
+            let rest = compared.into_iter().filter(|finding| !keys.contains(&key(finding)));
+            left_out.extend(rest.map(|finding| Finding { fix: None, ..finding }));
+            all.extend(admitted);
         }
         all.sort_by(|left, right| (&left.origin, left.order()).cmp(&(&right.origin, right.order())));
         keep_one_copy(&mut all, plan.most);
+        all.extend(left_out);
+        all.sort_by(|left, right| (&left.origin, left.order()).cmp(&(&right.origin, right.order())));
         let mut kept = Compared::new();
         for finding in all {
             kept.entry(Arc::clone(&finding.origin)).or_default().push(finding);

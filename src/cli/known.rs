@@ -222,7 +222,8 @@ fn noted(linter: &Linter, source: &Source, findings: &[Finding]) -> Option<Strin
         let shifted = findings.iter().flat_map(|finding| {
             let span = Span::new(shift(finding.span.start), shift(finding.span.start) + finding.span.len());
             let others = finding.also.iter().map(|(code, _)| code);
-            std::iter::once(&finding.rule.code).chain(others).map(move |code| Finding {
+            let codes = std::iter::once(&finding.rule.code).chain(others);
+            codes.filter(|code| linter.is_comparing(code)).map(move |code| Finding {
                 span,
                 fix: None,
                 rule: Arc::new(RuleInfo { code: code.clone(), ..finding.rule.as_ref().clone() }),
