@@ -129,7 +129,9 @@ impl Grower<'_> {
         let mut leaves = vec![self.leaf(0, rows, histogram, &mut nodes)];
         while leaves.len() < self.growth.leaves {
             let gain = |leaf: &Leaf| leaf.best.map_or(f64::MIN, |(gain, ..)| gain);
-            let Some(at) = (0..leaves.len()).max_by(|&a, &b| gain(&leaves[a]).total_cmp(&gain(&leaves[b]))) else { break };
+            let Some(at) = (0..leaves.len()).max_by(|&a, &b| gain(&leaves[a]).total_cmp(&gain(&leaves[b]))) else {
+                break;
+            };
             let Some((_, column, bin)) = leaves[at].best else { break };
             let leaf = leaves.swap_remove(at);
             let is_first = |row: &u32| usize::from(self.bins[*row as usize * self.width + column]) <= bin;

@@ -69,11 +69,11 @@ pub(crate) fn report<'p, 'm>(
 
 /// What a page is made of, from its content.
 fn sort_of(lines: &[&str]) -> &'static str {
-    let share = |is: &dyn Fn(&str) -> bool| {
-        lines.iter().filter(|line| is(line)).count() as f32 / lines.len().max(1) as f32
-    };
+    let share =
+        |is: &dyn Fn(&str) -> bool| lines.iter().filter(|line| is(line)).count() as f32 / lines.len().max(1) as f32;
     let words = |line: &str| line.split_whitespace().count();
-    let speech = |line: &str| line.starts_with(['"', '“', '‘', '—', '–', '-']) && words(line) > 3 && !line.starts_with("- ");
+    let speech =
+        |line: &str| line.starts_with(['"', '“', '‘', '—', '–', '-']) && words(line) > 3 && !line.starts_with("- ");
     let code = |line: &str| line.contains(['{', '}', ';', '=', '<']) && words(line) < 12;
     if share(&code) > 0.15 {
         "code"

@@ -117,7 +117,10 @@ pub(crate) fn by_source(checked: &[Checked<'_>], flagged: &[Vec<bool>]) -> Strin
         let (lang, source) = (one.page.lang.as_str(), one.page.source.as_str());
         for source in ["all", source] {
             // English first: most pages are.
-            tallies.entry((lang != "en", lang, source != "all", source)).or_default().add(one.page, &one.lines, flagged);
+            tallies
+                .entry((lang != "en", lang, source != "all", source))
+                .or_default()
+                .add(one.page, &one.lines, flagged);
         }
     }
     let mut table = format!("| language | source | {}\n", HEAD.replacen("|---", "|---|---|---", 1));

@@ -45,7 +45,9 @@ pub(crate) fn learn(lines: &[Line<'_>], seed: u64) -> Words {
         for &index in &order {
             let line = &lines[index];
             let scale = 1.0 / (line.buckets.len().max(1) as f32).sqrt();
-            let known = || line.buckets.iter().map(|&bucket| bucket as usize).filter(|&bucket| domains[bucket] >= FEWEST_DOMAINS);
+            let known = || {
+                line.buckets.iter().map(|&bucket| bucket as usize).filter(|&bucket| domains[bucket] >= FEWEST_DOMAINS)
+            };
             let score = bias + scale * known().map(|bucket| weights[bucket]).sum::<f32>();
             let error = (1.0 / (1.0 + (-score).exp()) - f32::from(u8::from(line.is_noise))) * line.weight;
             bias_square += error * error;

@@ -92,7 +92,11 @@ fn read_track(path: &Path) -> Result<Vec<Page>> {
 }
 
 /// For each line, the rules whose fixes take it: together at least 80 % of its characters, blanks aside.
-pub(crate) fn taken<'f>(text: &str, lines: &[Span], findings: impl IntoIterator<Item = &'f Finding>) -> Vec<Vec<&'f str>> {
+pub(crate) fn taken<'f>(
+    text: &str,
+    lines: &[Span],
+    findings: impl IntoIterator<Item = &'f Finding>,
+) -> Vec<Vec<&'f str>> {
     let mut taken: Vec<(usize, Vec<&str>)> = vec![(0, Vec::new()); lines.len()];
     for finding in findings {
         let edits = finding.fix.iter().flat_map(|fix| &fix.edits).filter(|edit| Edit::is_deletion(edit));

@@ -80,7 +80,8 @@ fn share(part: usize, whole: usize) -> f64 {
 }
 
 /// The head of a table whose rows end in tallies.
-pub(crate) const HEAD: &str = "pages | content | noise | precision | recall | F1 | content taken | noise taken | pages damaged |
+pub(crate) const HEAD: &str =
+    "pages | content | noise | precision | recall | F1 | content taken | noise taken | pages damaged |
 |---|---|---|---|---|---|---|---|---|---|";
 
 impl fmt::Display for Tally {

@@ -61,7 +61,8 @@ fn prepare<'p>(pages: &'p [Page], weight: f32) -> Result<Vec<Prepared<'p>>> {
         let document = Document::parse(Arc::new(Origin::file("page.txt")), &page.text);
         let findings = linter.check(&document);
         let silent = SILENT[(hash(&page.id) >> 33) as usize % SILENT.len()];
-        let is_heard = |finding: &&Finding| Random::new(SEED ^ hash(&page.id) ^ hash(&finding.rule.code)).unit() >= silent;
+        let is_heard =
+            |finding: &&Finding| Random::new(SEED ^ hash(&page.id) ^ hash(&finding.rule.code)).unit() >= silent;
         let whole = Survey::new(&document, findings.iter());
         let deaf = Survey::new(&document, findings.iter().filter(is_heard));
         let bare = Survey::new(&document, []);
@@ -77,14 +78,27 @@ fn prepare<'p>(pages: &'p [Page], weight: f32) -> Result<Vec<Prepared<'p>>> {
         let line = |unit| spans.partition_point(|line| line.end < whole.content(unit).start);
         let lines: Vec<usize> = (0..whole.len()).map(line).collect();
         let labels = lines.iter().map(|&line| of_line.get(line).copied().flatten()).collect();
-        let is_boilerplate = |finding: &&Finding| finding.rule.code.starts_with("BP") || finding.rule.code.starts_with("SY");
+        let is_boilerplate =
+            |finding: &&Finding| finding.rule.code.starts_with("BP") || finding.rule.code.starts_with("SY");
         let flagged = |findings: Vec<&Finding>| {
             pages::taken(&page.text, &spans, findings).iter().map(|codes| !codes.is_empty()).collect()
         };
         let named = flagged(findings.iter().filter(is_boilerplate).collect());
         let is_safe = |finding: &&Finding| crate::eval::is_safe(finding);
         let named_safe = flagged(findings.iter().filter(is_boilerplate).filter(is_safe).collect());
-        Prepared { page, weight, domain: hash(&page.domain), whole, deaf, bare, lines, labels, spans, named, named_safe }
+        Prepared {
+            page,
+            weight,
+            domain: hash(&page.domain),
+            whole,
+            deaf,
+            bare,
+            lines,
+            labels,
+            spans,
+            named,
+            named_safe,
+        }
     };
     Ok(pages.par_iter().map(prepare).collect())
 }
@@ -97,7 +111,7 @@ impl Prepared<'_> {
 }
 
 fn is_for_trees(page: &Prepared<'_>) -> bool {
-    page.weight >= 0.1 || (page.domain >> 50) % 3 == 0
+    page.weight >= 0.1 || (page.domain >> 50).is_multiple_of(3)
 }
 
 fn fold(domain: u64) -> u64 {
@@ -132,7 +146,14 @@ fn train(pages: &[&Prepared<'_>]) -> Model {
             }
         }
         let growth = Growth {
-            trees: 220, leaves: 20, rate: 0.08, columns: 0.5, rows: 0.6, least: 4.0, damping: 8.0, seed: SEED,
+            trees: 220,
+            leaves: 20,
+            rate: 0.08,
+            columns: 0.5,
+            rows: 0.6,
+            least: 4.0,
+            damping: 8.0,
+            seed: SEED,
         };
         boost::grow(&examples, &(0..FIRST_PASS).collect::<Vec<_>>(), true, growth)
     };
@@ -155,9 +176,8 @@ fn train(pages: &[&Prepared<'_>]) -> Model {
             }
         }
     }
-    let growth = Growth {
-        trees: 80, leaves: 12, rate: 0.06, columns: 0.6, rows: 0.7, least: 4.0, damping: 8.0, seed: SEED,
-    };
+    let growth =
+        Growth { trees: 80, leaves: 12, rate: 0.06, columns: 0.6, rows: 0.7, least: 4.0, damping: 8.0, seed: SEED };
     let second = boost::grow(&examples, &(0..FEATURES).collect::<Vec<_>>(), false, growth);
     Model { words, first, second }
 }
@@ -167,7 +187,12 @@ fn learn_words(pages: &[&Prepared<'_>]) -> Words {
     for page in pages {
         for (unit, label) in page.labels.iter().enumerate() {
             if let (Some(is_noise), true) = (*label, page.whole.is_candidate(unit)) {
-                lines.push(Line { buckets: page.whole.buckets(unit), is_noise, weight: page.weight, domain: page.domain });
+                lines.push(Line {
+                    buckets: page.whole.buckets(unit),
+                    is_noise,
+                    weight: page.weight,
+                    domain: page.domain,
+                });
             }
         }
     }
@@ -202,6 +227,9 @@ struct Judged<'p> {
 /// An operating point: what it is called, and which lines it flags.
 type Point<'t> = (&'t str, Box<dyn Fn(&Judged<'_>, usize) -> bool + 't>);
 
+/// Which pages a model is trained on.
+type Keeps = Box<dyn Fn(&Prepared<'_>) -> bool + Sync + Send>;
+
 /// Where models are kept that were trained without some of the pages.
 const FOLDS_FOLDER: &str = "target/folds";
 
@@ -225,7 +253,7 @@ pub(crate) fn run(folder: &Path) -> Result<()> {
     let pages: Vec<&Prepared<'_>> =
         prepared.iter().map(|(_, page)| page).filter(|page| SOURCES.contains(&page.page.source.as_str())).collect();
     fs::create_dir_all(FOLDS_FOLDER)?;
-    let mut jobs: Vec<(String, Box<dyn Fn(&Prepared<'_>) -> bool + Sync + Send>)> = Vec::new();
+    let mut jobs: Vec<(String, Keeps)> = Vec::new();
     jobs.push((WEIGHTS.into(), Box::new(|_| true)));
     for part in 0..FOLDS {
         jobs.push((format!("{FOLDS_FOLDER}/fold-{part}.bin"), Box::new(move |page| fold(page.domain) != part)));
@@ -243,10 +271,12 @@ pub(crate) fn run(folder: &Path) -> Result<()> {
 pub(crate) fn report(folder: &Path, all_false: bool) -> Result<String> {
     let load = |name: String| -> Result<Model> {
         let path = format!("{FOLDS_FOLDER}/{name}.bin");
-        Model::decode(&fs::read(&path)?).with_context(|| format!("{path} is of another version: run `cargo xtask train`"))
+        Model::decode(&fs::read(&path)?)
+            .with_context(|| format!("{path} is of another version: run `cargo xtask train`"))
     };
     let of_fold: Vec<Model> = (0..FOLDS).map(|part| load(format!("fold-{part}"))).collect::<Result<_>>()?;
-    let of_source: Vec<Model> = SOURCES.iter().map(|source| load(format!("without-{source}"))).collect::<Result<_>>()?;
+    let of_source: Vec<Model> =
+        SOURCES.iter().map(|source| load(format!("without-{source}"))).collect::<Result<_>>()?;
     let tracks = pages::read(folder)?;
     let prepared = prepare_all(&tracks)?;
     let judged: Vec<Judged<'_>> = prepared
@@ -290,8 +320,14 @@ fn tables(judged: &[Judged<'_>], all_false: bool) -> Result<String> {
         ("BP902, what no named rule takes", Box::new(|one, line| at(&one.scores, line, sensitive))),
         ("BP901 with no other rule running", Box::new(|one, line| at(&one.bare, line, strict))),
         ("BP902 with no other rule running", Box::new(|one, line| at(&one.bare, line, sensitive))),
-        ("strict: safe fixes and BP901", Box::new(|one, line| one.page.named_safe[line] || at(&one.scores, line, strict))),
-        ("default: named rules, BP901, BP902", Box::new(|one, line| one.page.named[line] || at(&one.scores, line, sensitive))),
+        (
+            "strict: safe fixes and BP901",
+            Box::new(|one, line| one.page.named_safe[line] || at(&one.scores, line, strict)),
+        ),
+        (
+            "default: named rules, BP901, BP902",
+            Box::new(|one, line| one.page.named[line] || at(&one.scores, line, sensitive)),
+        ),
         (
             "default, the source left out of training",
             Box::new(|one, line| one.page.named[line] || at(&one.foreign, line, sensitive)),
@@ -300,7 +336,11 @@ fn tables(judged: &[Judged<'_>], all_false: bool) -> Result<String> {
     let mut out = String::new();
     for track in ["residue-txt", "residue-md", "full"] {
         let pages: Vec<&Judged<'_>> = judged.iter().filter(|one| one.track == track).collect();
-        let _ = writeln!(out, "## {track}, out of fold\n\n| point | language | source | mixed | {}", HEAD.replacen("|---", "|---|---|---|---|---", 1));
+        let _ = writeln!(
+            out,
+            "## {track}, out of fold\n\n| point | language | source | mixed | {}",
+            HEAD.replacen("|---", "|---|---|---|---|---", 1)
+        );
         for (name, flags) in &points {
             let mut tallies: BTreeMap<(bool, &str, bool, &str), (Tally, usize)> = BTreeMap::new();
             for one in &pages {
@@ -360,12 +400,11 @@ fn thresholds(judged: &[Judged<'_>]) -> String {
             for one in judged.iter().filter(|one| one.track == "residue-txt" && one.page.page.lang == "en") {
                 let flags = |line: usize| {
                     let scores = if besides.ends_with("running") { &one.bare } else { &one.scores };
-                    scores[line]
-                        .is_some_and(|score| score >= odds)
-                        || besides == "named rules" && one.page.named[line]
+                    scores[line].is_some_and(|score| score >= odds) || besides == "named rules" && one.page.named[line]
                 };
                 let flagged: Vec<bool> = (0..one.page.spans.len()).map(flags).collect();
-                mixed += one.page.page.lines.iter().filter(|line| line.label == Label::Mixed && flagged[line.n - 1]).count();
+                mixed +=
+                    one.page.page.lines.iter().filter(|line| line.label == Label::Mixed && flagged[line.n - 1]).count();
                 tally.add(one.page.page, &one.page.spans, &flagged);
             }
             let _ = writeln!(out, "| {least} | {besides} | {mixed} | {tally}");
