@@ -111,7 +111,7 @@ impl Prepared<'_> {
 }
 
 fn is_for_trees(page: &Prepared<'_>) -> bool {
-    page.weight >= 0.1 || (page.domain >> 50) % 3 == 0
+    page.weight >= 0.1 || (page.domain >> 50).is_multiple_of(3)
 }
 
 fn fold(domain: u64) -> u64 {
@@ -227,6 +227,9 @@ struct Judged<'p> {
 /// An operating point: what it is called, and which lines it flags.
 type Point<'t> = (&'t str, Box<dyn Fn(&Judged<'_>, usize) -> bool + 't>);
 
+/// Which pages a model is trained on.
+type Keeps = Box<dyn Fn(&Prepared<'_>) -> bool + Sync + Send>;
+
 /// Where models are kept that were trained without some of the pages.
 const FOLDS_FOLDER: &str = "target/folds";
 
@@ -250,7 +253,7 @@ pub(crate) fn run(folder: &Path) -> Result<()> {
     let pages: Vec<&Prepared<'_>> =
         prepared.iter().map(|(_, page)| page).filter(|page| SOURCES.contains(&page.page.source.as_str())).collect();
     fs::create_dir_all(FOLDS_FOLDER)?;
-    let mut jobs: Vec<(String, Box<dyn Fn(&Prepared<'_>) -> bool + Sync + Send>)> = Vec::new();
+    let mut jobs: Vec<(String, Keeps)> = Vec::new();
     jobs.push((WEIGHTS.into(), Box::new(|_| true)));
     for part in 0..FOLDS {
         jobs.push((format!("{FOLDS_FOLDER}/fold-{part}.bin"), Box::new(move |page| fold(page.domain) != part)));

@@ -1,0 +1,39 @@
+//! What the classifier costs beside what comes before it: parsing, and the rules that go by phrases.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark may fail aloud")]
+
+use std::fs;
+use std::hint::black_box;
+use std::sync::Arc;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use dechaff::engine::Linter;
+use dechaff::rule::{Registry, Rule};
+use dechaff::text::{Document, Origin};
+
+fn classifier(criterion: &mut Criterion) {
+    let registry = Registry::embedded().unwrap();
+    let of = |takes: fn(&Rule) -> bool| Linter::of(registry.rules().iter().filter(|rule| takes(rule))).unwrap();
+    let linters = [
+        ("parsing alone", of(|_| false)),
+        ("with the classifier", of(|rule| rule.info.code.starts_with("BP9"))),
+        ("with the named rules", of(|rule| rule.info.code.starts_with("BP") && !rule.info.code.starts_with("BP9"))),
+    ];
+    let texts: Vec<String> =
+        fs::read_dir("seeds").unwrap().map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap()).collect();
+    let origin = Arc::new(Origin::file("a.txt"));
+    let mut group = criterion.benchmark_group("seed articles");
+    group.throughput(Throughput::Bytes(texts.iter().map(|text| text.len() as u64).sum()));
+    for (name, linter) in &linters {
+        group.bench_function(*name, |bencher| {
+            bencher.iter(|| {
+                let check = |text| linter.check(&Document::parse(Arc::clone(&origin), black_box(text))).len();
+                texts.iter().map(|text| check(text)).sum::<usize>()
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, classifier);
+criterion_main!(benches);

@@ -1,0 +1,107 @@
+//! The classifier leaves alone what is no page furniture, whatever sort of text it is.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a test may fail aloud"
+)]
+
+use std::sync::Arc;
+
+use dechaff::engine::Linter;
+use dechaff::rule::Registry;
+use dechaff::text::{Document, Origin};
+
+fn flagged(text: &str) -> Vec<String> {
+    let registry = Registry::embedded().unwrap();
+    let linter = Linter::of([registry.find("BP901").unwrap()]).unwrap();
+    let document = Document::parse(Arc::new(Origin::file("page.txt")), text);
+    linter.check(&document).iter().map(|finding| document.slice(finding.span).to_owned()).collect()
+}
+
+/// Short lines that belong where they stand, by the sort of text.
+const GENRES: &[(&str, &str)] = &[
+    (
+        "poem",
+        "The mill\n\nThe wheel is still, the water gone,\nthe miller's name is on a stone,\nand in the yard where carts came in\na heron stands, and stands alone.\n\nWho kept the flour, who kept the key?\nThe barn owl, and the memory.\n",
+    ),
+    (
+        "lyrics",
+        "Verse 1\nI left my boots beside the door\nI left my heart on the kitchen floor\n\nChorus\nOh, carry me home\nCarry me home\n\nVerse 2\nThe rain came in, the roof came down\nThere is no roof in all the town\n\nChorus\nOh, carry me home\nCarry me home\n",
+    ),
+    (
+        "code",
+        "# Reading a file\n\nOpen the file, read each of its lines, and close it again when you are done with all of them.\n\n```python\nwith open(path) as lines:\n    for line in lines:\n        print(line)\n```\n\nThe block closes the file by itself, even where an error ends the loop before its time.\n",
+    ),
+    (
+        "table",
+        "The teams met four times in the spring, and the river club won three of the matches by a goal or two.\n\n| Date | Home | Away | Goals |\n|---|---|---|---|\n| 2 May | River | Hill | 2:1 |\n| 9 May | Hill | River | 0:1 |\n\nThe last match was called off when the pitch stood under water, and it will not be played again.\n",
+    ),
+    (
+        "legal",
+        "Section 1. Definitions\n\nIn this agreement, “the boat” means the vessel that is named in the first annex, and “the owner” means the person who is named there.\n\n(a) the hull;\n(b) the engine;\n(c) the rigging.\n\nSection 2. Term\n\nThis agreement begins on the day on which both parties have signed it, and it ends after two years unless it is renewed in writing.\n",
+    ),
+    (
+        "forum",
+        "How do I get rust off a plane?\n\nI found an old plane in my grandfather's shed, and the blade is brown all over. What is the best way to clean it without doing harm?\n\nVinegar overnight, then a wire brush. Dry it well when you are done, and put a drop of oil on it, or it will be brown again in a week.\n\nWhat about the sole?\n\nFine paper on a flat stone. Go slowly, and look at it often, because what you take off does not come back.\n",
+    ),
+    (
+        "chinese",
+        "河水在夜里下降了半米，第一批居民在黎明时分回到了家中，镇上的人们开始清点损失。\n\n桥\n\n没有人能说桥什么时候会重新开放，虽然市长已经答应在星期五之前给出一个日期。\n",
+    ),
+    (
+        "glossary",
+        "These words come up on every page of this manual, and it is worth knowing them before you begin to read.\n\nKeel\nThe long timber at the bottom of a boat, from which the ribs rise on both sides.\n\nThwart\nA seat that lies across a boat from one side to the other and keeps the sides apart.\n",
+    ),
+];
+
+#[test]
+fn the_strict_point_leaves_texts_of_short_lines_alone() {
+    for (genre, text) in GENRES {
+        assert_eq!(flagged(text), [""; 0], "{genre}");
+    }
+}
+
+#[test]
+fn a_finding_says_why_in_words() {
+    let registry = Registry::embedded().unwrap();
+    let rule = registry.find("page-furniture").unwrap();
+    let linter = Linter::of([rule]).unwrap();
+    let bad = rule.examples.iter().find_map(|example| example.bad.as_ref()).unwrap();
+    let text = bad.texts()[0].replace(['⟦', '⟧'], "");
+    let findings = linter.check(&Document::parse(Arc::new(Origin::file("page.txt")), &text));
+    for finding in &findings {
+        let reasons = finding.label.as_deref().unwrap_or("").split(", ").count();
+        assert!(reasons >= 3, "{:?}", finding.label);
+        assert!(finding.notes.iter().any(|note| note.starts_with("probability 0.")), "{:?}", finding.notes);
+    }
+    assert!(!findings.is_empty());
+}
+
+/// What a named rule takes is not reported again.
+#[test]
+fn a_named_rule_reports_first() {
+    let registry = Registry::embedded().unwrap();
+    let linter = Linter::of(registry.rules().iter().filter(|rule| rule.default)).unwrap();
+    let prose = "The council voted on Monday to close the old bridge for two months, and the buses will take the river road.\n\n\
+        Engineers had found cracks in two of its pillars in the spring, and said that it would need a new deck by winter.\n\n";
+    let text = format!("{prose}Share this article\nContact us\nSubscribe to our newsletter\n");
+    let findings = linter.check(&Document::parse(Arc::new(Origin::file("page.txt")), &text));
+    let mut spans: Vec<_> = findings.iter().map(|finding| finding.span).collect();
+    spans.dedup();
+    assert_eq!(spans.len(), findings.len(), "{findings:?}");
+    assert!(findings.iter().any(|finding| !finding.rule.code.starts_with("BP9")));
+}
+
+#[test]
+fn large_inputs_are_no_trouble() {
+    let line = "News ".repeat(200_000);
+    let lines = "Home\nNews\n".repeat(100_000);
+    let blanks = "\n".repeat(200_000);
+    for text in [line, lines, blanks, String::new(), "\u{feff}".into(), "。".repeat(100_000)] {
+        flagged(&text);
+    }
+}
