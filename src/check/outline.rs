@@ -49,6 +49,7 @@ pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<Box<dyn DocumentC
         .map(|(rule, parameters)| OutlineRule {
             rule,
             initials: parameters.headings.iter().filter_map(|heading| title_key(heading).chars().next()).collect(),
+            shapes: parameters.headings.iter().filter_map(|heading| shape(&title_key(heading))).collect(),
             headings: parameters.headings.iter().map(|heading| title_key(heading)).collect(),
             min_entries: parameters.min_entries,
         })
@@ -61,6 +62,8 @@ struct OutlineRule {
     headings: HashSet<String>,
     /// What they begin with.
     initials: String,
+    /// Of those that are ASCII, how they begin and how many letters they have.
+    shapes: HashSet<(u8, usize)>,
     min_entries: usize,
 }
 
@@ -82,6 +85,7 @@ const LONGEST_TITLE: usize = 20;
 impl OutlineRule {
     fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
         let blocks = document.blocks();
+        let links: Vec<usize> = memchr::memmem::find_iter(document.text().as_bytes(), "](#").collect();
         let mut anchors: Option<HashSet<String>> = None;
         let mut block = 0;
         let mut announced = 0;
@@ -91,9 +95,11 @@ impl OutlineRule {
             let announces = announced < MOST_ANNOUNCED && self.announces(document, block);
             announced += usize::from(announces);
             let found = if announces {
-                self.listed(document, block, block + 1).or_else(|| self.flattened(document, block))
+                self.listed(document, block, block + 1).or_else(|| self.flattened(document, &links, block))
+            } else if links.is_empty() {
+                None
             } else {
-                self.flattened(document, block).or_else(|| self.linked(document, block))
+                self.flattened(document, &links, block).or_else(|| self.linked(document, block))
             };
             let Some(outline) = found else {
                 block += 1;
@@ -120,8 +126,11 @@ impl OutlineRule {
         }
     }
 
-    /// Whether the first letter is that of a heading; a number may stand before it.
+    /// Whether the first letter is that of a heading, and the number of letters if that is plain; a number may stand before them.
     fn may_announce(&self, content: &str) -> bool {
+        if let Some(shape) = shape(content).filter(|_| !content.contains('(')) {
+            return self.shapes.contains(&shape);
+        }
         let first = content.chars().find(|character| character.is_alphanumeric());
         let is_initial = |first: char| {
             let small = first.to_lowercase().next().unwrap_or(first);
@@ -170,11 +179,12 @@ impl OutlineRule {
         (enough && last > heading).then_some(Outline { last, entries: entries.len(), proof: "repeated below as headings" })
     }
 
-    /// One line of links into the document itself.
-    fn flattened(&self, document: &Document<'_>, block: usize) -> Option<Outline> {
+    /// One line of links into the document itself, which stand at `links`.
+    fn flattened(&self, document: &Document<'_>, links: &[usize], block: usize) -> Option<Outline> {
         let content = document.blocks()[block].content;
         let text = document.slice(content);
-        let entries = memchr::memmem::find_iter(text.as_bytes(), "](#").count();
+        let before = |offset: usize| links.partition_point(|&link| link < offset);
+        let entries = before(content.end).saturating_sub(before(content.start));
         if entries < self.min_entries || !document.blocks()[block].kind.is_text() {
             return None;
         }
@@ -241,6 +251,14 @@ fn title_key(title: &str) -> String {
         key.pop();
     }
     key.join(" ")
+}
+
+/// The first letter, in small, and the number of letters; `None` for what is not ASCII or begins with a digit.
+fn shape(title: &str) -> Option<(u8, usize)> {
+    let mut letters = title.bytes().filter(u8::is_ascii_alphanumeric);
+    let first = letters.next().filter(u8::is_ascii_alphabetic)?.to_ascii_lowercase();
+    let count = 1 + letters.filter(u8::is_ascii_alphabetic).count();
+    title.is_ascii().then_some((first, count))
 }
 
 /// Whether the line is one markdown link to an anchor of the same document.

@@ -131,9 +131,10 @@ impl Workspace {
 
     /// The rules for the file `path`; those of the run's settings where its own cannot be had.
     pub(super) fn linter(&self, path: &Path, root: &Profile) -> Linter {
-        let profile = self.profile(path);
+        let path = self.absolute(path);
+        let profile = self.of_folder(path.parent().unwrap_or(&path));
         let profile = profile.as_deref().unwrap_or(root);
-        let codes = profile.settings.ignored_in(&profile.registry, &self.absolute(path));
+        let codes = profile.settings.ignored_in(&profile.registry, &path);
         if codes.is_empty() {
             return profile.linter.clone();
         }

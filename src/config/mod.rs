@@ -158,6 +158,9 @@ impl Settings {
             .filter(|(patterns, _)| patterns.matches(path))
             .flat_map(|(_, selectors)| selectors)
             .collect();
+        if selectors.is_empty() {
+            return Vec::new();
+        }
         let ignored =
             registry.rules().iter().filter(|rule| selectors.iter().any(|selector| selector.means(&rule.info)));
         ignored.map(|rule| rule.info.code.clone()).collect()

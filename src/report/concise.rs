@@ -1,5 +1,7 @@
 //! One line a finding.
 
+use std::fmt::Write as _;
+
 use super::{Report, Summary, printable, words};
 use crate::finding::Finding;
 use crate::text::{Document, Texts};
@@ -11,7 +13,7 @@ pub struct Concise;
 impl Report for Concise {
     fn document(&mut self, document: &Document<'_>, findings: &[Finding], _: &dyn Texts, output: &mut String) {
         for finding in findings {
-            output.push_str(&line(document, finding));
+            push_line(document, finding, output);
             output.push('\n');
         }
     }
@@ -24,14 +26,19 @@ impl Report for Concise {
 
 /// The finding's line, without its end.
 pub(super) fn line(document: &Document<'_>, finding: &Finding) -> String {
+    let mut line = String::new();
+    push_line(document, finding, &mut line);
+    line
+}
+
+fn push_line(document: &Document<'_>, finding: &Finding, output: &mut String) {
     let place = document.position(finding.span.start);
-    format!(
-        "{}:{}:{}: {} {}{}",
-        printable(&finding.origin.to_string()),
-        place.line,
-        place.column,
-        finding.rule.code,
-        printable(&finding.message),
-        words::fix(finding),
-    )
+    // Most documents are files, whose names are at hand.
+    match &finding.origin.record {
+        None => output.push_str(&printable(&finding.origin.path)),
+        Some(_) => output.push_str(&printable(&finding.origin.to_string())),
+    }
+    let _ = write!(output, ":{}:{}: {} ", place.line, place.column, finding.rule.code);
+    output.push_str(&printable(&finding.message));
+    output.push_str(&words::fix(finding));
 }

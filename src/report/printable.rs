@@ -5,6 +5,9 @@ use std::borrow::Cow;
 /// `text` without characters that a terminal would act on: control characters become their pictures, and those that change
 /// the direction of text or show nothing become a visible sign or go.
 pub fn printable(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return Cow::Borrowed(text);
+    }
     if text.chars().all(|character| matches!(replacement(character), Replacement::Itself)) {
         return Cow::Borrowed(text);
     }

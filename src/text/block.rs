@@ -61,6 +61,7 @@ pub fn list_marker(line: &str) -> Option<usize> {
     let indent = line.len() - line.trim_start().len();
     let rest = &line[indent..];
     let marker = match rest.chars().next()? {
+        letter if letter.is_ascii_alphabetic() => return None,
         bullet if BULLETS.contains(bullet) => bullet.len_utf8(),
         digit if digit.is_ascii_digit() => {
             let digits = rest.bytes().take_while(u8::is_ascii_digit).count();

@@ -93,16 +93,20 @@ fn class_of(character: char) -> Class {
 
 impl<'t> Words<'t> {
     /// The class and the length in bytes of the character at `at`; `Other` and 0 at the end.
-    #[inline]
+    #[inline(always)]
     fn class(&self, at: usize) -> (Class, usize) {
         match self.text.as_bytes().get(at) {
             None => (Class::Other, 0),
             Some(&byte) if byte < 128 => (ASCII[usize::from(byte)], 1),
-            Some(_) => {
-                let character = self.text.get(at..).and_then(|rest| rest.chars().next()).unwrap_or(' ');
-                (class_of(character), character.len_utf8())
-            }
+            Some(_) => self.wide_class(at),
         }
+    }
+
+    /// The same beyond ASCII.
+    #[inline(never)]
+    fn wide_class(&self, at: usize) -> (Class, usize) {
+        let character = self.text.get(at..).and_then(|rest| rest.chars().next()).unwrap_or(' ');
+        (class_of(character), character.len_utf8())
     }
 
     /// Leaves what stands from `start` to the next blank to the tables.
@@ -118,6 +122,10 @@ impl<'t> Words<'t> {
     fn end(&self, class: Class, length: usize) -> Option<(usize, bool)> {
         let (mut last, mut end, mut counts) = (class, self.at + length, class != Class::Joiner);
         loop {
+            if last == Class::Letter {
+                let rest = self.text.as_bytes().get(end..).unwrap_or_default();
+                end += rest.iter().position(|byte| !byte.is_ascii_alphabetic()).unwrap_or(rest.len());
+            }
             let (next, length) = self.class(end);
             match next {
                 Class::Unknown => return None,

@@ -67,14 +67,14 @@ impl<'e> Evidence<'e, '_> {
     fn search(&mut self, prefilter: &Prefilter) {
         let mut hits: Vec<Hit> = Vec::new();
         let mut last: Option<Candidate> = None;
-        let mut seen = prefilter.scan(self.document.text());
         for block in 0..self.document.blocks().len() {
             if !is_searched(self.document, block) {
                 continue;
             }
             let content = self.document.blocks()[block].content;
             let (text, counter) = (self.document.slice(content), &mut self.counter);
-            prefilter.hits(text, content, &mut seen, || counter.count(text, content, SHORT_WORDS + 1), &mut hits);
+            let words = || counter.count(text, content, SHORT_WORDS + 1);
+            prefilter.hits(self.document.text(), content, words, &mut hits);
             let mut is_line = IsLine::default();
             for hit in &hits {
                 let index = hit.pattern as usize;

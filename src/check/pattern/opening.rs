@@ -5,6 +5,8 @@ use super::expression::is_mark;
 /// Patterns by what the units begin with that they match, marks before it aside.
 pub(super) struct Openings {
     nodes: Vec<Node>,
+    /// For each first byte, whatever its case, the node behind it; 0 where nothing begins so.
+    firsts: Vec<u32>,
 }
 
 #[derive(Default)]
@@ -35,19 +37,27 @@ impl Openings {
             }
             nodes[at].patterns.push(pattern);
         }
-        Self { nodes }
+        let mut firsts = vec![0; 256];
+        for &(byte, node) in &nodes[0].next {
+            firsts[usize::from(byte)] = node;
+            firsts[usize::from(byte.to_ascii_uppercase())] = node;
+        }
+        Self { nodes, firsts }
     }
 
     /// Calls `found` with the patterns that may match `unit`.
     pub(super) fn find(&self, unit: &str, mut found: impl FnMut(u32)) {
         let bytes = unit.as_bytes();
         for (start, character) in unit.char_indices() {
-            let mut node = &self.nodes[0];
-            for byte in &bytes[start..] {
-                let byte = byte.to_ascii_lowercase();
-                let Ok(place) = node.next.binary_search_by_key(&byte, |(byte, _)| *byte) else { break };
-                node = &self.nodes[node.next[place].1 as usize];
+            let mut next = self.firsts[usize::from(bytes[start])] as usize;
+            let mut rest = bytes[start + 1..].iter();
+            while next != 0 {
+                let node = &self.nodes[next];
                 node.patterns.iter().for_each(|&pattern| found(pattern));
+                let place = rest.next().map(u8::to_ascii_lowercase).and_then(|byte| {
+                    node.next.binary_search_by_key(&byte, |(byte, _)| *byte).ok()
+                });
+                next = place.map_or(0, |place| node.next[place].1 as usize);
             }
             if !is_mark(character) {
                 break;

@@ -3,7 +3,7 @@
 
 use super::literals::Signs;
 use super::opening::Openings;
-use super::search::{Search, Seen};
+use super::search::Search;
 use super::{Pattern, Unit};
 use crate::text::Span;
 
@@ -54,32 +54,30 @@ impl Prefilter {
         Self { openings: Openings::new(openings.into_iter()), search: Search::new(held), blind, short_signs }
     }
 
-    /// Whether one of the pattern's short signs stands in `text`, where it has any.
-    fn has_short_sign(&self, pattern: u32, text: &str) -> bool {
+    /// Whether one of the pattern's short signs stands in `text`, which has these `bytes`, where it has any.
+    fn has_short_sign(&self, pattern: u32, text: &str, bytes: &Bytes) -> bool {
         let signs = self.short_signs.get(pattern as usize).map_or(&[][..], Vec::as_slice);
-        signs.is_empty() || signs.iter().any(|sign| memchr::memmem::find(text.as_bytes(), sign.as_bytes()).is_some())
+        let stands = |sign: &String| bytes.hold(sign) && (sign.len() == 1 || text.contains(sign.as_str()));
+        signs.is_empty() || signs.iter().any(stands)
     }
 
-    /// Looks for all literals in a document's text.
-    pub(super) fn scan(&self, text: &str) -> Seen<'_> {
-        self.search.scan(text)
-    }
-
-    /// The patterns that may match in the block `text` with bytes `span`, in order; `words` counts its words no further than to
+    /// The patterns that may match in the block at `span` of `whole`, in order; `words` counts its words no further than to
     /// one more than those that match short blocks allow.
-    pub(super) fn hits(&self, text: &str, span: Span, seen: &mut Seen<'_>, words: impl FnOnce() -> usize, found: &mut Vec<Hit>) {
+    pub(super) fn hits(&self, whole: &str, span: Span, words: impl FnOnce() -> usize, found: &mut Vec<Hit>) {
         found.clear();
+        let text = &whole[span.range()];
         // Between two words stands at least one byte.
         let is_short = text.len() <= SHORT_BYTES && (text.len() < 2 * SHORT_WORDS || words() <= SHORT_WORDS);
-        seen.within(span, |literal, offset| {
+        self.search.within(whole, span, |literal, offset| {
             found.extend(literal.long.iter().map(|&pattern| Hit { pattern, offset }));
             if is_short {
                 found.extend(literal.short.iter().map(|&pattern| Hit { pattern, offset: span.start }));
             }
         });
         if is_short {
+            let bytes = Bytes::of(text);
             let mut add = |pattern: u32| {
-                if self.has_short_sign(pattern, text) {
+                if self.has_short_sign(pattern, text, &bytes) {
                     found.push(Hit { pattern, offset: span.start });
                 }
             };
@@ -88,6 +86,22 @@ impl Prefilter {
         }
         found.sort_unstable();
         found.dedup();
+    }
+}
+
+/// Which bytes a text holds.
+struct Bytes([u64; 4]);
+
+impl Bytes {
+    fn of(text: &str) -> Self {
+        let mut set = [0; 4];
+        text.bytes().for_each(|byte| set[usize::from(byte >> 6)] |= 1 << (byte & 63));
+        Self(set)
+    }
+
+    /// Whether all bytes of `sign` are there.
+    fn hold(&self, sign: &str) -> bool {
+        sign.bytes().all(|byte| self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 != 0)
     }
 }
 

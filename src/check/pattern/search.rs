@@ -1,8 +1,8 @@
 //! One search for many literals, whose cost does not hang on how many they are.
 //!
 //! Of each literal the six bytes in a row that are rarest in text are noted in a small table of bits. Text is read once, six
-//! bytes at each place looked up in that table; only where a bit is set are literals compared. Shorter literals have tables of their
-//! own, of four bytes and of three.
+//! bytes at each place looked up in that table; only where their bits are set are literals compared. Shorter literals have tables of
+//! their own, of four bytes and of three.
 
 use std::collections::HashMap;
 
@@ -24,40 +24,12 @@ pub(super) struct Literal {
     pub(super) short: Vec<u32>,
 }
 
-/// Where literals stand in a text; taken from its beginning on.
-pub(super) struct Seen<'s> {
-    search: &'s Search,
-    /// A byte of each literal and the literal, in order, for each table of bits.
-    places: [Vec<Place>; 3],
-    next: [usize; 3],
-}
-
-#[derive(Clone, Copy)]
-struct Place {
-    /// Of the bytes that were looked up.
-    at: usize,
-    start: usize,
-    literal: u32,
-}
-
-impl Seen<'_> {
-    /// Calls `found` with each literal that lies within `span`, and with its first byte. What stands before is passed over.
-    pub(super) fn within(&mut self, span: Span, mut found: impl FnMut(&Literal, usize)) {
-        for (places, next) in self.places.iter().zip(&mut self.next) {
-            while let Some(place) = places.get(*next).filter(|place| place.at < span.end) {
-                *next += 1;
-                let literal = &self.search.literals[place.literal as usize];
-                if span.start <= place.start && place.start + literal.text.len() <= span.end {
-                    found(literal, place.start);
-                }
-            }
-        }
-    }
-}
-
 /// `N` bytes in a row of each literal.
 struct Grams<const N: usize> {
-    bits: Box<[u64; WORDS]>,
+    /// Two bits in one of the words for each; a power of two of words.
+    bits: Vec<u64>,
+    /// How far to shift a hash to have the number of its word.
+    shift: u32,
     /// The bytes and the literals that hold them, each with where it holds them, in order; found through `starts`.
     entries: Vec<Entry>,
     /// For the highest bits of the bytes' hash the first entry.
@@ -66,7 +38,7 @@ struct Grams<const N: usize> {
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
-    hash: u32,
+    hash: u64,
     key: u64,
     literal: u32,
     before: u32,
@@ -75,9 +47,9 @@ struct Entry {
 /// Bits of the hash by which entries are found.
 const START_BITS: u32 = 12;
 
-/// Bits in the table: few enough for the processor's nearest memory, many enough to tell some thousand literals.
-const BITS: u32 = 16;
-const WORDS: usize = 1 << (BITS - 6);
+/// Literals for each word of bits: some ten thousand fit into the processor's nearest memory, and one place in a hundred where no
+/// literal stands is taken for one.
+const LITERALS_PER_WORD: usize = 3;
 
 impl Search {
     /// Literals in small letters of at least three bytes, each with a pattern and whether that matches short units only.
@@ -117,55 +89,60 @@ impl Search {
         self.literals.push(Literal { text, long: Vec::new(), short: Vec::new() });
     }
 
-    /// Where the literals stand in `text`.
-    pub(super) fn scan(&self, text: &str) -> Seen<'_> {
-        let bytes = text.as_bytes();
-        let mut places = [Vec::new(), Vec::new(), Vec::new()];
-        let place = |entry: &Entry, at: usize| {
-            let start = at.checked_sub(entry.before as usize)?;
-            let literal = self.literals[entry.literal as usize].text.as_bytes();
-            let is_here = bytes.get(start..start + literal.len())?.eq_ignore_ascii_case(literal);
-            is_here.then_some(Place { at, start, literal: entry.literal })
+    /// Calls `found` with each literal that lies within `span` of `text`, and with its first byte.
+    pub(super) fn within(&self, text: &str, span: Span, mut found: impl FnMut(&Literal, usize)) {
+        let (bytes, unit) = (text.as_bytes(), &text.as_bytes()[..span.end]);
+        let mut found = |entry: &Entry, at: usize| {
+            let literal = &self.literals[entry.literal as usize];
+            let Some(start) = at.checked_sub(entry.before as usize).filter(|&start| start >= span.start) else { return };
+            let here = unit.get(start..start + literal.text.len());
+            if here.is_some_and(|here| here.eq_ignore_ascii_case(literal.text.as_bytes())) {
+                found(literal, start);
+            }
         };
-        for (at, eight) in bytes.windows(8).enumerate() {
+        let mut look_up = |eight: u64, at: usize| {
+            self.sixes.look_up(eight, |entry| found(entry, at));
+            self.fours.look_up(eight, |entry| found(entry, at));
+            self.threes.look_up(eight, |entry| found(entry, at));
+        };
+        // What stands behind the span is read too, for eight bytes are read at a time.
+        let whole = &bytes[span.start..bytes.len().min(span.end + 7)];
+        for (offset, eight) in whole.windows(8).enumerate() {
             let Some(eight) = eight.first_chunk::<8>() else { break };
-            let eight = u64::from_le_bytes(*eight);
-            self.sixes.look_up(eight, |entry| places[0].extend(place(entry, at)));
-            self.fours.look_up(eight, |entry| places[1].extend(place(entry, at)));
-            self.threes.look_up(eight, |entry| places[2].extend(place(entry, at)));
+            look_up(u64::from_le_bytes(*eight), span.start + offset);
         }
         // Behind the end of the text stands nothing.
-        for at in bytes.len().saturating_sub(7)..bytes.len() {
+        for at in (whole.len() + span.start).saturating_sub(7).max(span.start)..span.end {
             let (mut last, rest) = ([0; 8], &bytes[at..]);
-            last[..rest.len()].copy_from_slice(rest);
-            let last = u64::from_le_bytes(last);
-            self.sixes.look_up(last, |entry| places[0].extend(place(entry, at)));
-            self.fours.look_up(last, |entry| places[1].extend(place(entry, at)));
-            self.threes.look_up(last, |entry| places[2].extend(place(entry, at)));
+            let length = rest.len().min(8);
+            last[..length].copy_from_slice(&rest[..length]);
+            look_up(u64::from_le_bytes(last), at);
         }
-        Seen { search: self, places, next: [0; 3] }
     }
 }
 
 impl<const N: usize> Grams<N> {
     fn new() -> Self {
-        Self { bits: Box::new([0; WORDS]), entries: Vec::new(), starts: Vec::new() }
+        Self { bits: Vec::new(), shift: 0, entries: Vec::new(), starts: Vec::new() }
     }
 
     fn add(&mut self, gram: &[u8], literal: u32, before: usize) {
         let Some(gram) = gram.first_chunk::<N>() else { return };
         let key = key(gram);
-        let hash = hash(key);
-        let bit = (hash >> (32 - BITS)) as usize;
-        self.bits[bit / 64] |= 1 << (bit % 64);
-        self.entries.push(Entry { hash, key, literal, before: before as u32 });
+        self.entries.push(Entry { hash: hash(key), key, literal, before: before as u32 });
     }
 
     /// Makes the entries ready to be found.
     fn finish(&mut self) {
         self.entries.sort_unstable();
-        let start = |high: u32| self.entries.partition_point(|entry| entry.hash >> (32 - START_BITS) < high) as u32;
+        let start = |high: u64| self.entries.partition_point(|entry| entry.hash >> (64 - START_BITS) < high) as u32;
         self.starts = (0..=1 << START_BITS).map(start).collect();
+        let words = (self.entries.len() / LITERALS_PER_WORD).next_power_of_two().max(2);
+        self.shift = 64 - words.trailing_zeros();
+        self.bits = vec![0; words];
+        for entry in &self.entries {
+            self.bits[(entry.hash >> self.shift) as usize] |= bits_of(entry.hash);
+        }
     }
 
     /// Calls `found` with the entries for the first `N` bytes of `eight`, the lowest of which is the first.
@@ -173,15 +150,15 @@ impl<const N: usize> Grams<N> {
     fn look_up(&self, eight: u64, found: impl FnMut(&Entry)) {
         let key = eight & (u64::MAX >> (64 - 8 * N)) | SMALL;
         let hash = hash(key);
-        let bit = (hash >> (32 - BITS)) as usize;
-        if self.bits[bit / 64] >> (bit % 64) & 1 != 0 {
+        let bits = bits_of(hash);
+        if self.bits[(hash >> self.shift) as usize] & bits == bits {
             self.entries_of(hash).iter().filter(|entry| entry.key == key).for_each(found);
         }
     }
 
     /// The entries with the highest bits of `hash`.
-    fn entries_of(&self, hash: u32) -> &[Entry] {
-        let high = (hash >> (32 - START_BITS)) as usize;
+    fn entries_of(&self, hash: u64) -> &[Entry] {
+        let high = (hash >> (64 - START_BITS)) as usize;
         let range = self.starts.get(high).zip(self.starts.get(high + 1));
         range.and_then(|(&start, &end)| self.entries.get(start as usize..end as usize)).unwrap_or_default()
     }
@@ -199,8 +176,14 @@ fn key<const N: usize>(gram: &[u8; N]) -> u64 {
 const SMALL: u64 = 0x2020_2020_2020_2020;
 
 #[inline]
-fn hash(key: u64) -> u32 {
-    (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as u32
+fn hash(key: u64) -> u64 {
+    key.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
+/// The two bits of a word that stand for a hash; which word, its highest bits say.
+#[inline]
+fn bits_of(hash: u64) -> u64 {
+    1 << (hash >> 44 & 63) | 1 << (hash >> 38 & 63)
 }
 
 /// Where in a literal the bytes stand that tell it best: rare ones that no other literals are noted by.
@@ -237,17 +220,20 @@ mod tests {
         fn each_literal_is_found_wherever_it_stands(
             literals in prop::collection::vec("[a-cé ]{3,9}", 1..12),
             text in "[a-cA-Cé ]{0,60}",
+            margin in 0..5_usize,
         ) {
             let literals: Vec<String> = literals.into_iter().filter(|literal| literal.len() >= 3).collect();
             let pairs = literals.iter().cloned().zip(0..).map(|(literal, number)| (literal, number, number % 2 == 0)).collect();
             let mut found = Vec::new();
-            Search::new(pairs).scan(&text).within(Span::new(0, text.len()), |literal, at| {
+            let (start, end) = (text.char_indices().nth(margin).map_or(text.len(), |(at, _)| at), text.len());
+            let span = Span::new(start, end - text[start..].chars().rev().take(margin).map(char::len_utf8).sum::<usize>());
+            Search::new(pairs).within(&text, span, |literal, at| {
                 found.extend(literal.long.iter().chain(&literal.short).map(|&pattern| (pattern, at)));
             });
             found.sort_unstable();
-            let folded = text.to_ascii_lowercase();
+            let folded = text[..span.end].to_ascii_lowercase();
             let expected: Vec<(u32, usize)> = (0..).zip(&literals).flat_map(|(number, literal)| {
-                let places = (0..folded.len()).filter(|&at| folded.as_bytes()[at..].starts_with(literal.as_bytes()));
+                let places = (span.start..folded.len()).filter(|&at| folded.as_bytes()[at..].starts_with(literal.as_bytes()));
                 places.map(|at| (number, at)).collect::<Vec<_>>()
             }).collect();
             prop_assert_eq!(found, expected);

@@ -17,10 +17,10 @@ pub(super) struct Field {
 pub(super) struct Labels {
     classes: HashMap<String, Class>,
     /// Of those that are ASCII, how they begin and how many letters and digits they have.
-    shapes: HashSet<(u8, u8)>,
+    shapes: Shapes,
     /// The words of lines that head records.
     headings: HashSet<String>,
-    heading_shapes: HashSet<(u8, u8)>,
+    heading_shapes: Shapes,
 }
 
 /// Bytes of the longest label; Cyrillic and Thai letters take two and three.
@@ -33,9 +33,9 @@ const AROUND_VALUE: &[char] = &['*', '_', '`', ' ', '"', '\'', ',', ';', '|', '{
 impl Labels {
     pub(super) fn new<'l>(labels: impl Iterator<Item = (&'l str, Class)>, headings: &[String]) -> Self {
         let classes: HashMap<String, Class> = labels.map(|(label, class)| (key(label), class)).collect();
-        let shapes = classes.keys().filter_map(|label| shape(label)).collect();
+        let shapes = Shapes::of(classes.keys());
         let headings: HashSet<String> = headings.iter().map(|heading| key(heading)).collect();
-        let heading_shapes = headings.iter().filter_map(|heading| shape(heading)).collect();
+        let heading_shapes = Shapes::of(headings.iter());
         Self { classes, shapes, headings, heading_shapes }
     }
 
@@ -46,10 +46,13 @@ impl Labels {
         }
         let of = |label: &str| {
             // Most of what is asked about is no label, and is told by its shape.
-            let may_be = shape(label).is_none_or(|shape| self.shapes.contains(&shape));
-            if may_be { self.classes.get(&key(label)).copied() } else { None }
+            if self.shapes.may_hold(label) { self.classes.get(&key(label)).copied() } else { None }
         };
-        of(label).or_else(|| of(label.split(['(', '（']).next().filter(|head| head.len() < label.len())?))
+        of(label).or_else(|| {
+            // The wide parenthesis begins with that byte, as few other characters do.
+            memchr::memchr2(b'(', 0xEF, label.as_bytes())?;
+            of(label.split(['(', '（']).next().filter(|head| head.len() < label.len())?)
+        })
     }
 
     /// The fields on one line: one, or three and more in a row.
@@ -75,7 +78,7 @@ impl Labels {
     /// Whether the words head records or groups of their fields.
     pub(super) fn heads(&self, line: &str) -> bool {
         line.len() <= LONGEST_LABEL
-            && shape(line).is_none_or(|shape| self.heading_shapes.contains(&shape))
+            && self.heading_shapes.may_hold(line)
             && self.headings.contains(&key(line))
     }
 
@@ -99,9 +102,14 @@ impl Labels {
         if !head.bytes().any(|byte| may_part(&byte)) {
             return None;
         }
-        let separators = [":", "：", "\t", " = ", "=", " – ", " — ", " - "];
-        separators.iter().find_map(|separator| {
-            let at = head.find(separator)?;
+        // Each with the character in it that is searched for.
+        let separators =
+            [(":", ':'), ("：", '：'), ("\t", '\t'), (" = ", '='), ("=", '='), (" – ", '–'), (" — ", '—'), (" - ", '-')];
+        let is_ascii = head.is_ascii();
+        separators.iter().filter(|(_, sign)| sign.is_ascii() || !is_ascii).find_map(|(separator, sign)| {
+            let lead = separator.find(*sign)?;
+            let starts = head.match_indices(*sign).filter_map(|(at, _)| at.checked_sub(lead));
+            let at = starts.into_iter().find(|&at| head.as_bytes()[at..].starts_with(separator.as_bytes()))?;
             let label = trim(text, Span::new(line.start, line.start + at));
             let class = self.class(&text[label.range()])?;
             let value = value(text, Span::new(line.start + at + separator.len(), line.end));
@@ -191,14 +199,35 @@ fn value(text: &str, span: Span) -> Span {
     Span::new(start, start + stripped.len())
 }
 
-/// The first letter or digit, in small, and the number of them all; `None` for what is not ASCII.
-fn shape(label: &str) -> Option<(u8, u8)> {
-    if !label.is_ascii() {
-        return None;
+/// How labels begin and how many letters and digits they have: most of what is asked about is told by that to be none.
+struct Shapes(Vec<bool>);
+
+impl Shapes {
+    fn of<'l>(labels: impl Iterator<Item = &'l String>) -> Self {
+        let mut known = vec![false; 128 * (LONGEST_LABEL + 1)];
+        labels.filter_map(|label| shape(label)).for_each(|shape| known[shape] = true);
+        Self(known)
     }
-    let mut letters = label.bytes().filter(u8::is_ascii_alphanumeric);
-    let first = letters.next().unwrap_or(0).to_ascii_lowercase();
-    Some((first, letters.count() as u8))
+
+    /// Whether the words of `label` may be among those of the labels.
+    fn may_hold(&self, label: &str) -> bool {
+        shape(label).is_none_or(|shape| self.0[shape])
+    }
+}
+
+/// The first letter or digit, in small, and the number of them all, as one number; `None` for what is not ASCII.
+fn shape(label: &str) -> Option<usize> {
+    let (mut first, mut count) = (0, 0);
+    for byte in label.bytes() {
+        if !byte.is_ascii() {
+            return None;
+        }
+        if byte.is_ascii_alphanumeric() {
+            first = if count == 0 { byte.to_ascii_lowercase() } else { first };
+            count += 1;
+        }
+    }
+    Some(usize::from(first) * (LONGEST_LABEL + 1) + count.min(LONGEST_LABEL))
 }
 
 /// The words of a label, lower case, joined by single spaces.

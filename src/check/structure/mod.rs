@@ -182,6 +182,9 @@ fn code_spans(line: &str) -> Vec<Span> {
         runs.push((start, length));
         at = start + length;
     }
+    if runs.len() < 2 {
+        return Vec::new();
+    }
     // For each length the next run of that length, looked up from the right, so that no run is searched for twice.
     let mut next_of: std::collections::HashMap<usize, usize> = std::collections::HashMap::new();
     let mut closes = vec![None; runs.len()];
