@@ -11,10 +11,11 @@ use regex_automata::{Anchored, Input};
 use super::compact::compact;
 use super::literals;
 use super::opening::without_marks;
+use super::simpler::{self, Ends, largest_length, opened};
 
 /// What may stand around a whole unit: blanks, punctuation, signs, arrows and emoji. Ranges compile to far less than "neither
 /// letter nor digit" would.
-const MARKS: &str = r"[\x00-/:-@\[-`{-\u{A9}\u{AB}-\u{B1}\u{B4}\u{B6}-\u{B8}\u{BB}\u{2000}-\u{206F}\u{20A0}-\u{20CF}\u{2122}\u{2190}-\u{245F}\u{2500}-\u{2BFF}\u{3000}-\u{3004}\u{3008}-\u{3020}\u{FE0F}\u{FEFF}\u{FF01}-\u{FF0F}\u{FF1A}-\u{FF20}\u{FF3B}-\u{FF40}\u{FF5B}-\u{FF65}\u{1F000}-\u{1FAFF}]*";
+pub(super) const MARKS: &str = r"[\x00-/:-@\[-`{-\u{A9}\u{AB}-\u{B1}\u{B4}\u{B6}-\u{B8}\u{BB}\u{2000}-\u{206F}\u{20A0}-\u{20CF}\u{2122}\u{2190}-\u{245F}\u{2500}-\u{2BFF}\u{3000}-\u{3004}\u{3008}-\u{3020}\u{FE0F}\u{FEFF}\u{FF01}-\u{FF0F}\u{FF1A}-\u{FF20}\u{FF3B}-\u{FF40}\u{FF5B}-\u{FF65}\u{1F000}-\u{1FAFF}]*";
 
 /// Whether a character is one of [`MARKS`].
 pub(super) fn is_mark(character: char) -> bool {
@@ -36,10 +37,20 @@ pub(super) struct Expression {
     number: usize,
     /// Looks at the whole unit.
     is_anchored: bool,
-    /// Takes text one way, and is made in half the time that a full engine takes.
-    automaton: OnceLock<Option<DFA>>,
+    /// For texts of any length, and for those that no large bound on a repetition concerns.
+    long: OnceLock<Option<Automaton>>,
+    short: OnceLock<Option<Automaton>>,
     /// For the few texts that the automaton gives up on.
     regex: OnceLock<Option<Regex>>,
+}
+
+/// Takes text one way, and is made in half the time that a full engine takes.
+struct Automaton {
+    dfa: DFA,
+    /// Bytes of the longest text that it is for.
+    longest: usize,
+    /// From which ends of a unit marks have to be taken.
+    bare: Ends,
 }
 
 /// Most bytes of a compiled expression.
@@ -57,8 +68,8 @@ impl Expression {
             && without_marks(expression) == expression;
         let plain = is_plain.then(|| expression.to_owned());
         let source = expression.to_owned();
-        let (automaton, regex) = (OnceLock::new(), OnceLock::new());
-        Self { source, case_sensitive, plain, number, is_anchored: !part, automaton, regex }
+        let (long, short, regex) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Self { source, case_sensitive, plain, number, is_anchored: !part, long, short, regex }
     }
 
     pub(super) fn is_match(&self, text: &str, caches: &mut Caches) -> bool {
@@ -67,26 +78,37 @@ impl Expression {
             return if self.case_sensitive { text == plain } else { text.eq_ignore_ascii_case(plain) };
         }
         // What does not compile was refused by `validate`.
-        let Some(automaton) = self.automaton.get_or_init(|| self.automaton()) else { return false };
-        if caches.0.len() <= self.number {
-            caches.0.resize_with(self.number + 1, || None);
+        let Some(mut automaton) = self.short.get_or_init(|| self.automaton(true)).as_ref() else { return false };
+        let mut slot = 2 * self.number;
+        if text.len() > automaton.longest {
+            let Some(long) = self.long.get_or_init(|| self.automaton(false)).as_ref() else { return false };
+            (automaton, slot) = (long, slot + 1);
         }
-        let cache = caches.0[self.number].get_or_insert_with(|| Box::new(automaton.create_cache()));
+        if caches.0.len() <= slot {
+            caches.0.resize_with(slot + 1, || None);
+        }
+        let cache = caches.0[slot].get_or_insert_with(|| Box::new(automaton.dfa.create_cache()));
         let anchored = if self.is_anchored { Anchored::Yes } else { Anchored::No };
-        match automaton.try_search_fwd(cache, &Input::new(text).anchored(anchored).earliest(true)) {
+        let input = Input::new(automaton.bare.of(text)).anchored(anchored).earliest(true);
+        match automaton.dfa.try_search_fwd(cache, &input) {
             Ok(found) => found.is_some(),
             Err(_) => self.regex.get_or_init(|| self.build().ok()).as_ref().is_some_and(|regex| regex.is_match(text)),
         }
     }
 
-    fn automaton(&self) -> Option<DFA> {
+    /// The automaton for all texts, or for such as no large bound concerns.
+    fn automaton(&self, is_short: bool) -> Option<Automaton> {
+        let inner = syntax::parse_with(&compact(&self.source), &self.syntax()).ok()?;
+        let (whole, bare) = if self.is_anchored { simpler::whole_unit(inner) } else { (inner, Ends::default()) };
+        let longest = if is_short { largest_length(&whole) } else { usize::MAX };
+        let whole = if is_short { opened(&whole) } else { whole };
         let nfa = thompson::Compiler::new()
-            .syntax(self.syntax())
             .configure(thompson::Config::new().nfa_size_limit(Some(MOST_BYTES)).which_captures(WhichCaptures::None))
-            .build(&self.compiled())
+            .build_from_hir(&whole)
             .ok()?;
         let config = DFA::config().unicode_word_boundary(true).skip_cache_capacity_check(true);
-        DFA::builder().configure(config).build_from_nfa(nfa).ok()
+        let dfa = DFA::builder().configure(config).build_from_nfa(nfa).ok()?;
+        Some(Automaton { dfa, longest, bare })
     }
 
     /// The expression as it is compiled.
@@ -113,7 +135,28 @@ impl Expression {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn simpler_forms_match_the_same(
+            index in 0..8_usize,
+            text in "[-(–a-c A|.é]{0,40}",
+            times in prop_oneof![9 => 1..2_usize, 1 => 2..12_usize],
+        ) {
+            let sources = [
+                "a.{2,110}[bc]", "(?:.a){1,120}\\.", r"\(?a b\)?", "a+(?:b|c)", r"\w+ c", r"\bab\b.*", "[^a]{1,150}|é", "-",
+            ];
+            let text = text.repeat(times);
+            for part in [false, true] {
+                let expression = Expression::new(sources[index], part, false, 0);
+                let expected = expression.build().unwrap().is_match(&text);
+                prop_assert_eq!(expression.is_match(&text, &mut Caches::default()), expected, "{}", sources[index]);
+            }
+        }
+    }
 
     #[test]
     fn marks_are_told_the_same_way_everywhere() {

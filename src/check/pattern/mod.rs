@@ -11,6 +11,7 @@ mod opening;
 mod prefilter;
 mod search;
 mod signs;
+mod simpler;
 mod unit;
 
 use std::sync::{Arc, Mutex, PoisonError};
