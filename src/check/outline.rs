@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::sieve::Sieve;
 use super::{DocumentCheck, KindRule, ParameterError};
 use crate::finding::{Finding, RuleInfo};
 use crate::text::{BlockKind, Document, Span, count_words, words};
@@ -46,12 +47,9 @@ pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
 pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
     let rules = rules
         .into_iter()
-        .map(|(rule, parameters)| OutlineRule {
-            rule,
-            initials: parameters.headings.iter().filter_map(|heading| title_key(heading).chars().next()).collect(),
-            shapes: parameters.headings.iter().filter_map(|heading| shape(&title_key(heading))).collect(),
-            headings: parameters.headings.iter().map(|heading| title_key(heading)).collect(),
-            min_entries: parameters.min_entries,
+        .map(|(rule, parameters)| {
+            let headings: HashSet<String> = parameters.headings.iter().map(|heading| title_key(heading)).collect();
+            OutlineRule { rule, known: Sieve::of(headings.iter()), headings, min_entries: parameters.min_entries }
         })
         .collect();
     Ok(Box::new(OutlineCheck { rules }))
@@ -60,10 +58,7 @@ pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<Box<dyn DocumentC
 struct OutlineRule {
     rule: Arc<RuleInfo>,
     headings: HashSet<String>,
-    /// What they begin with.
-    initials: String,
-    /// Of those that are ASCII, how they begin and how many letters they have.
-    shapes: HashSet<(u8, usize)>,
+    known: Sieve,
     min_entries: usize,
 }
 
@@ -122,21 +117,11 @@ impl OutlineRule {
         block.kind.is_text() && block.lines.len() == 1 && {
             const LONGEST_HEADING: usize = 80;
             let content = document.slice(block.content);
-            content.len() <= LONGEST_HEADING && self.may_announce(content) && self.headings.contains(&title_key(content))
+            // Numbers beside a title have no letters; the target of a link has.
+            content.len() <= LONGEST_HEADING
+                && (content.contains('(') || self.known.may_hold(content))
+                && self.headings.contains(&title_key(content))
         }
-    }
-
-    /// Whether the first letter is that of a heading, and the number of letters if that is plain; a number may stand before them.
-    fn may_announce(&self, content: &str) -> bool {
-        if let Some(shape) = shape(content).filter(|_| !content.contains('(')) {
-            return self.shapes.contains(&shape);
-        }
-        let first = content.chars().find(|character| character.is_alphanumeric());
-        let is_initial = |first: char| {
-            let small = first.to_lowercase().next().unwrap_or(first);
-            first.is_numeric() || self.initials.contains(small)
-        };
-        first.is_some_and(is_initial)
     }
 
     /// Entries on lines of their own from block `first` on, each of which stands again further down.
@@ -251,14 +236,6 @@ fn title_key(title: &str) -> String {
         key.pop();
     }
     key.join(" ")
-}
-
-/// The first letter, in small, and the number of letters; `None` for what is not ASCII or begins with a digit.
-fn shape(title: &str) -> Option<(u8, usize)> {
-    let mut letters = title.bytes().filter(u8::is_ascii_alphanumeric);
-    let first = letters.next().filter(u8::is_ascii_alphabetic)?.to_ascii_lowercase();
-    let count = 1 + letters.filter(u8::is_ascii_alphabetic).count();
-    title.is_ascii().then_some((first, count))
 }
 
 /// Whether the line is one markdown link to an anchor of the same document.

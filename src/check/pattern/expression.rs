@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use regex_automata::hybrid::dfa::{Cache, DFA};
 use regex_automata::meta::Regex;
-use regex_automata::nfa::thompson::{self, WhichCaptures};
+use regex_automata::nfa::thompson::{self, Compiler, WhichCaptures};
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
 
@@ -56,9 +56,29 @@ struct Automaton {
 /// Most bytes of a compiled expression.
 const MOST_BYTES: usize = 4 << 20;
 
-/// What regular expressions need while they run, each its own; made when first needed.
+/// What regular expressions need while they run, each its own, and one compiler for all; made when first needed.
 #[derive(Default)]
-pub(super) struct Caches(Vec<Option<Box<Cache>>>);
+pub(super) struct Caches {
+    slots: Vec<Option<Box<Cache>>>,
+    /// Its tables take longer to make than most expressions to compile.
+    compiler: Option<Compiler>,
+}
+
+impl Caches {
+    fn compiler(&mut self) -> &Compiler {
+        self.compiler.get_or_insert_with(|| {
+            let config = thompson::Config::new().nfa_size_limit(Some(MOST_BYTES)).which_captures(WhichCaptures::None);
+            Compiler::new().configure(config).clone()
+        })
+    }
+
+    fn slot(&mut self, number: usize, automaton: &Automaton) -> &mut Cache {
+        if self.slots.len() <= number {
+            self.slots.resize_with(number + 1, || None);
+        }
+        self.slots[number].get_or_insert_with(|| Box::new(automaton.dfa.create_cache()))
+    }
+}
 
 impl Expression {
     /// `number` tells it from others that use the same caches.
@@ -78,16 +98,15 @@ impl Expression {
             return if self.case_sensitive { text == plain } else { text.eq_ignore_ascii_case(plain) };
         }
         // What does not compile was refused by `validate`.
-        let Some(mut automaton) = self.short.get_or_init(|| self.automaton(true)).as_ref() else { return false };
+        let short = self.short.get_or_init(|| self.automaton(true, caches.compiler()));
+        let Some(mut automaton) = short.as_ref() else { return false };
         let mut slot = 2 * self.number;
         if text.len() > automaton.longest {
-            let Some(long) = self.long.get_or_init(|| self.automaton(false)).as_ref() else { return false };
+            let long = self.long.get_or_init(|| self.automaton(false, caches.compiler()));
+            let Some(long) = long.as_ref() else { return false };
             (automaton, slot) = (long, slot + 1);
         }
-        if caches.0.len() <= slot {
-            caches.0.resize_with(slot + 1, || None);
-        }
-        let cache = caches.0[slot].get_or_insert_with(|| Box::new(automaton.dfa.create_cache()));
+        let cache = caches.slot(slot, automaton);
         let anchored = if self.is_anchored { Anchored::Yes } else { Anchored::No };
         let input = Input::new(automaton.bare.of(text)).anchored(anchored).earliest(true);
         match automaton.dfa.try_search_fwd(cache, &input) {
@@ -97,15 +116,12 @@ impl Expression {
     }
 
     /// The automaton for all texts, or for such as no large bound concerns.
-    fn automaton(&self, is_short: bool) -> Option<Automaton> {
+    fn automaton(&self, is_short: bool, compiler: &Compiler) -> Option<Automaton> {
         let inner = syntax::parse_with(&compact(&self.source), &self.syntax()).ok()?;
         let (whole, bare) = if self.is_anchored { simpler::whole_unit(inner) } else { (inner, Ends::default()) };
         let longest = if is_short { largest_length(&whole) } else { usize::MAX };
         let whole = if is_short { opened(&whole) } else { whole };
-        let nfa = thompson::Compiler::new()
-            .configure(thompson::Config::new().nfa_size_limit(Some(MOST_BYTES)).which_captures(WhichCaptures::None))
-            .build_from_hir(&whole)
-            .ok()?;
+        let nfa = compiler.build_from_hir(&whole).ok()?;
         let config = DFA::config().unicode_word_boundary(true).skip_cache_capacity_check(true);
         let dfa = DFA::builder().configure(config).build_from_nfa(nfa).ok()?;
         Some(Automaton { dfa, longest, bare })

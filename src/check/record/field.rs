@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Class;
+use crate::check::sieve::Sieve;
 use crate::text::{Span, list_marker, trim, words};
 
 /// A label of a known class and its value, as spans into the document's text.
@@ -16,11 +17,10 @@ pub(super) struct Field {
 /// The labels of all classes, by their words, and the headings of records.
 pub(super) struct Labels {
     classes: HashMap<String, Class>,
-    /// Of those that are ASCII, how they begin and how many letters and digits they have.
-    shapes: Shapes,
+    known: Sieve,
     /// The words of lines that head records.
     headings: HashSet<String>,
-    heading_shapes: Shapes,
+    known_headings: Sieve,
 }
 
 /// Bytes of the longest label; Cyrillic and Thai letters take two and three.
@@ -33,10 +33,10 @@ const AROUND_VALUE: &[char] = &['*', '_', '`', ' ', '"', '\'', ',', ';', '|', '{
 impl Labels {
     pub(super) fn new<'l>(labels: impl Iterator<Item = (&'l str, Class)>, headings: &[String]) -> Self {
         let classes: HashMap<String, Class> = labels.map(|(label, class)| (key(label), class)).collect();
-        let shapes = Shapes::of(classes.keys());
+        let known = Sieve::of(classes.keys());
         let headings: HashSet<String> = headings.iter().map(|heading| key(heading)).collect();
-        let heading_shapes = Shapes::of(headings.iter());
-        Self { classes, shapes, headings, heading_shapes }
+        let known_headings = Sieve::of(headings.iter());
+        Self { classes, known, headings, known_headings }
     }
 
     /// The class of a label, with or without what it says in parentheses.
@@ -45,8 +45,8 @@ impl Labels {
             return None;
         }
         let of = |label: &str| {
-            // Most of what is asked about is no label, and is told by its shape.
-            if self.shapes.may_hold(label) { self.classes.get(&key(label)).copied() } else { None }
+            // Most of what is asked about is no label.
+            if self.known.may_hold(label) { self.classes.get(&key(label)).copied() } else { None }
         };
         of(label).or_else(|| {
             // The wide parenthesis begins with that byte, as few other characters do.
@@ -78,7 +78,7 @@ impl Labels {
     /// Whether the words head records or groups of their fields.
     pub(super) fn heads(&self, line: &str) -> bool {
         line.len() <= LONGEST_LABEL
-            && self.heading_shapes.may_hold(line)
+            && self.known_headings.may_hold(line)
             && self.headings.contains(&key(line))
     }
 
@@ -197,37 +197,6 @@ fn value(text: &str, span: Span) -> Span {
     }
     let start = span.start + content.find(stripped).unwrap_or(0);
     Span::new(start, start + stripped.len())
-}
-
-/// How labels begin and how many letters and digits they have: most of what is asked about is told by that to be none.
-struct Shapes(Vec<bool>);
-
-impl Shapes {
-    fn of<'l>(labels: impl Iterator<Item = &'l String>) -> Self {
-        let mut known = vec![false; 128 * (LONGEST_LABEL + 1)];
-        labels.filter_map(|label| shape(label)).for_each(|shape| known[shape] = true);
-        Self(known)
-    }
-
-    /// Whether the words of `label` may be among those of the labels.
-    fn may_hold(&self, label: &str) -> bool {
-        shape(label).is_none_or(|shape| self.0[shape])
-    }
-}
-
-/// The first letter or digit, in small, and the number of them all, as one number; `None` for what is not ASCII.
-fn shape(label: &str) -> Option<usize> {
-    let (mut first, mut count) = (0, 0);
-    for byte in label.bytes() {
-        if !byte.is_ascii() {
-            return None;
-        }
-        if byte.is_ascii_alphanumeric() {
-            first = if count == 0 { byte.to_ascii_lowercase() } else { first };
-            count += 1;
-        }
-    }
-    Some(usize::from(first) * (LONGEST_LABEL + 1) + count.min(LONGEST_LABEL))
 }
 
 /// The words of a label, lower case, joined by single spaces.
