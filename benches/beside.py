@@ -21,11 +21,12 @@ ROOT = os.path.join(os.path.dirname(__file__), "..")
 DECHAFF = os.path.join(ROOT, "target", "release", "dechaff")
 
 
-def patterns():
+def pattern_rules():
     for path in sorted(glob.glob(os.path.join(ROOT, "rules", "*", "*.toml"))):
         with open(path, "rb") as file:
-            for pattern in tomllib.load(file)["check"].get("pattern", []):
-                yield from pattern["any"]
+            rule = tomllib.load(file)
+            if rule["check"].get("pattern") and rule.get("default", True):
+                yield rule
 
 
 def run(command, threads, limit):
@@ -50,19 +51,22 @@ def main():
     arguments.add_argument("--dechaff", default=DECHAFF)
     arguments.add_argument("--typos")
     arguments.add_argument("--rg")
+    arguments.add_argument("--quiet", action="store_true", help="have dechaff count its findings and print none")
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--threads", type=int, default=2)
     arguments.add_argument("--limit", type=int, default=300)
     given = arguments.parse_args()
     size = sum(os.path.getsize(os.path.join(path, name)) for path, _, names in os.walk(given.folder) for name in names)
-    all_patterns = list(patterns())
+    rules = list(pattern_rules())
+    all_patterns = [expression for rule in rules for pattern in rule["check"]["pattern"] for expression in pattern["any"]]
+    codes = ",".join(rule["code"] for rule in rules)
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
         file.write("\n".join(all_patterns) + "\n")
         file.flush()
-        check = [given.dechaff, "check", "--output-format", "concise"]
+        check = [given.dechaff, "check", "--isolated", "--quiet" if given.quiet else "--output-format=concise"]
         commands = {
             "dechaff, all rules": [*check, given.folder],
-            "dechaff, pattern rules": [*check, "--select", "BP,SY", given.folder],
+            "dechaff, pattern rules": [*check, "--select", codes, given.folder],
             "dechaff, duplicates": [*check, "--select", "ND", given.folder],
             "dechaff, structure and tables": [*check, "--select", "MS,MT", given.folder],
         }

@@ -1,9 +1,9 @@
 //! `dechaff check`.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::arguments::CheckArguments;
 use super::attributes::Attributes;
@@ -154,8 +154,11 @@ impl<'a> Run<'a> {
         let as_it_is = Box::new(|source| (source, false));
         let mut given = Given::new(self.stdin.take(), as_it_is, &reading, self.memory());
         let compared = self.compare(&mut given, paths)?;
+        // Each document is checked once, and then they are nobody's.
+        let compared: HashMap<_, _> = compared.into_iter().map(|(origin, found)| (origin, Mutex::new(found))).collect();
         let check = |source: &Source| {
-            let mut compared = compared.get(&source.origin).cloned().unwrap_or_default();
+            let found = compared.get(&source.origin).map(|found| found.lock().unwrap_or_else(PoisonError::into_inner));
+            let mut compared = found.map(|mut found| std::mem::take(&mut *found)).unwrap_or_default();
             // The file may have changed since it was compared.
             compared.retain(|finding| source.text.get(finding.span.range()).is_some());
             linters.of(&source.path).findings(&source.document(), compared)

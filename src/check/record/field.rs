@@ -65,7 +65,8 @@ impl Labels {
             return self.row(text, line).into_iter().collect();
         }
         let content = text[line.range()].as_bytes();
-        let colons = || memchr::memchr_iter(b':', content).count() + memchr::memmem::find_iter(content, "：").count();
+        let wide_colons = || if content.is_ascii() { 0 } else { memchr::memmem::find_iter(content, "：").count() };
+        let colons = || memchr::memchr_iter(b':', content).count() + wide_colons();
         if colons() >= 3 {
             let in_a_row = self.in_a_row(text, line);
             if in_a_row.len() >= 3 {
