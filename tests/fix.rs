@@ -268,6 +268,27 @@ fn copies_go_to_another_folder_and_the_originals_stay() {
     assert_eq!(files(&folder.path().join("clean")), files(other.path()));
 }
 
+#[test]
+fn what_a_run_wrote_is_no_part_of_the_next() {
+    let folder = copy_of_seeds();
+    let arguments = ["check", ".", "--output-dir", "clean", "--unsafe-fixes", "-q"];
+    dechaff(folder.path(), &arguments);
+    let once = files(&folder.path().join("clean"));
+    dechaff(folder.path(), &arguments);
+    assert_eq!(files(&folder.path().join("clean")), once);
+    assert!(!folder.path().join("clean/clean").exists());
+    let checked =
+        String::from_utf8(dechaff(folder.path(), &["check", "clean", "--output-dir", "cleaner", "-q"]).stderr);
+    assert_eq!(files(&folder.path().join("cleaner/clean")), once, "{checked:?}");
+
+    let listed = copy_of_seeds();
+    fs::write(listed.path().join("dechaff.toml"), "ignore-list = \"known.txt\"\n").unwrap();
+    fs::write(listed.path().join("known.txt"), "").unwrap();
+    let checked = dechaff(listed.path(), &["check", ".", "--exit-zero", "--output-format", "concise"]);
+    let count = files(Path::new("seeds")).len();
+    assert!(String::from_utf8(checked.stdout).unwrap().contains(&format!("{count} files checked")));
+}
+
 #[cfg(unix)]
 #[test]
 fn read_only_files_and_links_are_respected() {
