@@ -214,7 +214,8 @@ impl UnitSketch {
 
 /// The set of hashes of all runs of [`SHINGLE`] tokens, ascending; empty where there are fewer.
 pub fn shingles(tokens: &Tokens) -> Vec<u64> {
-    let members = hash::runs(tokens.hashes(), SHINGLE).map(|hash| hash >> (u64::BITS - MEMBER_BITS)).collect();
+    let mut members = Vec::with_capacity(tokens.tokens.len());
+    members.extend(hash::runs(tokens.hashes(), SHINGLE).map(|hash| hash >> (u64::BITS - MEMBER_BITS)));
     let mut shingles = hash::sorted(members, MEMBER_BITS);
     shingles.dedup();
     shingles
