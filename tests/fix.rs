@@ -115,6 +115,8 @@ fn the_changes_of_one_rule_can_be_taken_back_alone() {
     assert!(undone.status.success());
     let text = fs::read_to_string(folder.path().join("001_c939593177198e66.txt")).unwrap();
     assert!(text.ends_with("Leave a Comment"));
+    assert!(dechaff(folder.path(), &["undo", "trail.jsonl", "--rule", "BP"]).status.success());
+    assert_eq!(dechaff(folder.path(), &["undo", "trail.jsonl", "--rule", "BP"]).status.code(), Some(2), "none is left");
     // The rest of the trail still leads back.
     assert!(dechaff(folder.path(), &["undo", "trail.jsonl"]).status.success());
     assert_eq!(files(folder.path()), files(Path::new("seeds")));
