@@ -43,9 +43,10 @@ pub(crate) fn report(judged: &[Judged<'_>], held: &Held, odds: Odds) -> Result<S
         clean.named = (0..survey.len()).filter(|&unit| survey.is_flagged(unit)).count();
         if is_known_ground(&survey) {
             let scores = held.without_site(one.page).judge(&survey).scores;
-            for (_, score) in scores.iter().enumerate().filter(|(unit, _)| survey.may_report(*unit)) {
-                clean.strict += usize::from(*score >= odds.strict);
-                clean.sensitive += usize::from(*score >= odds.sensitive);
+            for (unit, score) in scores.iter().enumerate().filter(|(unit, _)| survey.may_report(*unit)) {
+                let score = score - survey.caution(unit);
+                clean.strict += usize::from(score >= odds.strict);
+                clean.sensitive += usize::from(score >= odds.sensitive);
             }
         }
         (page.lang.clone(), sort, clean)

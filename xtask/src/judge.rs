@@ -45,7 +45,7 @@ fn scores(model: &Model, survey: &Survey, page: &Prepared<'_>) -> Scores {
     if is_known_ground(survey) {
         for (unit, score) in model.judge(survey).scores.into_iter().enumerate() {
             if survey.may_report(unit) {
-                scores[page.lines[unit]] = Some(score);
+                scores[page.lines[unit]] = Some(score - survey.caution(unit));
             }
         }
     }

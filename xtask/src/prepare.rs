@@ -73,21 +73,14 @@ pub(crate) fn prepare(tracks: &[(String, Vec<Page>)]) -> Result<Vec<Prepared<'_>
     Ok(prepared)
 }
 
-fn prepare_page<'p>(
-    registry: &Registry,
-    linter: &Linter,
-    track: &'p str,
-    page: &'p Page,
-    weight: f32,
-) -> Prepared<'p> {
+fn prepare_page<'p>(registry: &Registry, linter: &Linter, track: &'p str, page: &'p Page, weight: f32) -> Prepared<'p> {
     /// Shares of the rules that are silent on a page.
     const SILENT: [f32; 4] = [0.0, 0.3, 0.6, 1.0];
     let document = Document::parse(Arc::new(Origin::file("page.txt")), &page.text);
     let findings = linter.check(&document);
     let silent = SILENT[(hash(&page.id) >> 33) as usize % SILENT.len()];
-    let is_heard = |finding: &Finding, silent: f32| {
-        Random::new(SEED ^ hash(&page.id) ^ hash(&finding.rule.code)).unit() >= silent
-    };
+    let is_heard =
+        |finding: &Finding, silent: f32| Random::new(SEED ^ hash(&page.id) ^ hash(&finding.rule.code)).unit() >= silent;
     let is_half = |finding: &&Finding| is_heard(finding, 0.5);
     let whole = Survey::new(&document, findings.iter());
     let deaf = Survey::new(&document, findings.iter().filter(|finding| is_heard(finding, silent)));
@@ -115,20 +108,5 @@ fn prepare_page<'p>(
     let safe = taken(&is_safe).iter().map(is_taken).collect();
     let half_named = taken(&is_half).iter().map(is_taken).collect();
     let domain = hash(&page.domain);
-    Prepared {
-        page,
-        track,
-        weight,
-        domain,
-        whole,
-        deaf,
-        half,
-        bare,
-        lines,
-        labels,
-        spans,
-        named,
-        safe,
-        half_named,
-    }
+    Prepared { page, track, weight, domain, whole, deaf, half, bare, lines, labels, spans, named, safe, half_named }
 }

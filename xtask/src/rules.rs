@@ -133,7 +133,12 @@ pub(crate) fn disputed(flagged: &[Flagged<'_>], verdicts: &Verdicts) -> String {
             None => ("not read", ""),
         };
         let page = page.split(':').next().unwrap_or(page);
-        let _ = writeln!(table, "| {page}:{number} | {} | {} | {verdict} | {reason} |", codes.join(", "), excerpt(text, 48));
+        let _ = writeln!(
+            table,
+            "| {page}:{number} | {} | {} | {verdict} | {reason} |",
+            codes.join(", "),
+            excerpt(text, 48)
+        );
     }
     table
 }

@@ -23,7 +23,9 @@ impl Verdicts {
         let mut verdicts = HashMap::new();
         for (number, row) in fs::read_to_string(FILE).with_context(|| FILE)?.lines().enumerate() {
             let fields: Vec<&str> = row.split('\t').collect();
-            let &[page, line, verdict, reason] = fields.as_slice() else { bail!("{FILE}:{}: not four fields", number + 1) };
+            let &[page, line, verdict, reason] = fields.as_slice() else {
+                bail!("{FILE}:{}: not four fields", number + 1)
+            };
             let is_noise = match verdict {
                 "noise" => true,
                 "content" => false,

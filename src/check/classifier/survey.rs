@@ -47,6 +47,10 @@ pub struct Survey {
     buckets: Vec<u32>,
     /// Bytes of prose, of all.
     prose_share: f32,
+    /// From the first block of prose to the last.
+    prose_range: std::ops::Range<usize>,
+    /// Items of lists.
+    items: usize,
 }
 
 /// A block that is not blank; most are one line.
@@ -73,7 +77,7 @@ struct Unit {
 impl Survey {
     /// Surveys `document`, of which `findings` are known.
     pub fn new<'f>(document: &Document<'_>, findings: impl IntoIterator<Item = &'f Finding>) -> Self {
-        let mut survey = Self { units: Vec::new(), buckets: Vec::new(), prose_share: 0.0 };
+        let mut survey = Self { units: Vec::new(), buckets: Vec::new(), prose_share: 0.0, prose_range: 0..0, items: 0 };
         let mut gap = false;
         let mut words: Vec<Word> = Vec::new();
         let mut known: Vec<Vec<Word>> = Vec::new();
@@ -130,6 +134,9 @@ impl Survey {
             }
         }
         self.prose_share = prose as f32 / all.max(1) as f32;
+        let first = self.units.iter().position(|unit| unit.is_prose).unwrap_or(0);
+        self.prose_range = first..self.units.iter().rposition(|unit| unit.is_prose).unwrap_or(0);
+        self.items = self.units.iter().filter(|unit| unit.is_item).count();
         let mut words = words.iter();
         for unit in self.units.iter_mut().filter(|unit| unit.is_candidate) {
             unit.copies = copies.get(document.slice(unit.content)).copied().unwrap_or(1.0);
@@ -184,6 +191,33 @@ impl Survey {
         let one = &self.units[unit];
         let is_title = unit == 0 && one.shape.words >= TITLE_WORDS;
         one.is_candidate && !one.is_flagged && !one.is_heading && !one.is_markup && !is_title
+    }
+
+    /// Log odds that a unit needs beyond those of other lines. To lose a sentence, or the heading of one, costs more than to
+    /// keep a line of noise; documents of many lists have short lines of their own; and what stands by code is often code.
+    pub fn caution(&self, unit: usize) -> f32 {
+        const SENTENCE: f32 = 0.9;
+        const LONE: f32 = 1.4;
+        const AMID_LISTS: f32 = 1.5;
+        const BY_CODE: f32 = 2.0;
+        const MANY_ITEMS: usize = 12;
+        let is_prose = |unit: Option<usize>| unit.and_then(|unit| self.units.get(unit)).is_some_and(|unit| unit.is_prose);
+        let is_lone = is_prose(unit.checked_sub(1)) && is_prose(Some(unit + 1));
+        let around = &self.units[unit.saturating_sub(2)..(unit + 3).min(self.units.len())];
+        let mut caution = if is_lone {
+            LONE
+        } else if is_prose(Some(unit)) {
+            SENTENCE
+        } else {
+            0.0
+        };
+        if self.items >= MANY_ITEMS && self.prose_range.contains(&unit) {
+            caution += AMID_LISTS;
+        }
+        if around.iter().any(|unit| unit.is_markup) {
+            caution += BY_CODE;
+        }
+        caution
     }
 
     /// Whether an earlier finding removes a unit.
