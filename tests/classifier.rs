@@ -71,7 +71,7 @@ const GENRES: &[(&str, &str)] = &[
     ),
     (
         "transcript",
-        "The two spoke for an hour in the back room of the shop, while customers came and went at the counter.\n\nQ: When did you begin?\n\nA: I was nine, and my father gave me the broken ones to play with.\n\nQ: Broken watches?\n\nA: Broken everything. Clocks, radios, a barometer once. He said that I could not make them any worse than they were.\n\n",
+        "The two spoke for an hour in the back room of the shop, while customers came and went at the counter.\n\nQ: When did you begin?\n\nA: I was nine, and my father gave me the broken ones to play with.\n\nQ: Broken watches?\n\nA: Broken everything. Clocks, radios, a barometer once. He said that I could not make them any worse than they were.\n\nQ: Did you?\n\nA: Often.\n",
     ),
     (
         "results",

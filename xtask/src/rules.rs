@@ -17,6 +17,9 @@ use crate::verdicts::Verdicts;
 /// Where the figures are kept from which the rule reference is made.
 const MEASURED: &str = "docs/measured.json";
 
+/// The strict point where no other rule runs.
+const ALONE: &str = "BP901 alone";
+
 /// A labelled line that a rule flags.
 pub(crate) struct Flagged<'p> {
     code: String,
@@ -42,6 +45,9 @@ pub(crate) fn flagged<'p>(judged: &[Judged<'p>], odds: Odds, track: &str, is_eng
                 Some(score) if score >= odds.strict => flag("BP901"),
                 Some(score) if score >= odds.sensitive => flag("BP902"),
                 _ => {}
+            }
+            if one.bare[at].is_some_and(|score| score >= odds.strict) {
+                flag(ALONE);
             }
         }
     }
@@ -97,8 +103,9 @@ pub(crate) fn table(flagged: &[Flagged<'_>], verdicts: &Verdicts) -> Result<Stri
          |---|---|---|---|---|---|---|---|\n",
     );
     for (code, sum) in sums(flagged, verdicts) {
-        let rule = registry.find(&code)?;
-        let fix = match rule.info.fix {
+        let info = registry.find(&code).map(|rule| &rule.info).ok();
+        let name = info.map_or("", |info| info.name.as_str());
+        let fix = match info.and_then(|info| info.fix) {
             Some(Applicability::Safe) => "safe",
             Some(Applicability::Unsafe) => "unsafe",
             None => "",
@@ -107,7 +114,7 @@ pub(crate) fn table(flagged: &[Flagged<'_>], verdicts: &Verdicts) -> Result<Stri
         let _ = writeln!(
             table,
             "| {code} {} | {fix} | {} | {} | {} | {:.3} | {}{unread} | {:.3} |",
-            rule.info.name,
+            name,
             sum.noise,
             sum.content,
             sum.mixed,
@@ -180,7 +187,7 @@ pub(crate) fn record(flagged: &[Flagged<'_>], verdicts: &Verdicts) -> Result<()>
     let thousandths = |share: f64| (1000.0 * share).round() / 1000.0;
     let measured: BTreeMap<String, Measured> = sums(flagged, verdicts)
         .into_iter()
-        .filter(|(_, sum)| sum.noise + sum.content > 0)
+        .filter(|(code, sum)| code != ALONE && sum.noise + sum.content > 0)
         .map(|(code, sum)| {
             let read = (sum.unread == 0).then(|| thousandths(sum.precision_read()));
             (code, Measured { lines: sum.noise + sum.content, precision: thousandths(sum.precision()), read })
