@@ -22,7 +22,7 @@ pub enum Severity {
 }
 
 /// Whether a fix may be applied without asking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Applicability {
     /// Applied by `--fix`.
@@ -192,7 +192,9 @@ fn what_goes(document: &Document<'_>, span: Span, cut: Span) -> String {
         (true, true) => "the line".to_owned(),
         (true, false) => format!("lines {} to {}", first + 1, last + 1),
         (false, _) => {
-            let is_sentence = document.sentences(document.block_at(span.start)).contains(&span);
+            let sentences = document.sentences(document.block_at(span.start));
+            let is_sentence = sentences.binary_search_by_key(&span.start, |sentence| sentence.start);
+            let is_sentence = is_sentence.is_ok_and(|at| sentences.get(at) == Some(&span));
             if is_sentence { "the sentence".to_owned() } else { "the passage".to_owned() }
         }
     }

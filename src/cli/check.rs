@@ -22,10 +22,7 @@ use super::workspace::{Profile, Workspace};
 use super::{Exit, interrupt};
 use crate::config::bytes;
 use crate::corpus::{Choice, Input, Reading, Source, WalkError, expand, walk};
-use crate::finding::Finding;
-use crate::fix::keep_one_copy;
 use crate::report::Summary;
-use crate::text::{Document, Texts};
 
 pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     let (stdin, paths): (Vec<_>, Vec<_>) = arguments.paths.iter().cloned().partition(|path| path == Path::new("-"));
@@ -195,7 +192,7 @@ impl<'a> Run<'a> {
     }
 
     /// What comparing finds in the documents under `paths`, as `given` makes them.
-    fn compare(&self, given: &mut Given<'_>, paths: &[PathBuf]) -> anyhow::Result<Compared> {
+    pub(super) fn compare(&self, given: &mut Given<'_>, paths: &[PathBuf]) -> anyhow::Result<Compared> {
         if self.root.linter.compares() {
             self.begin("comparing", paths)?;
         }
@@ -205,26 +202,19 @@ impl<'a> Run<'a> {
     }
 
     /// Memory for comparing, if it was said.
-    fn memory(&self) -> Option<usize> {
+    pub(super) fn memory(&self) -> Option<usize> {
         self.root.value(|options| options.memory.as_ref()).and_then(|(text, _)| bytes(text).ok())
     }
 
     /// Fixes what can be fixed, and reports what remains.
     fn fix(mut self, plan: &Plan, mut delivery: Delivery, paths: &[PathBuf]) -> anyhow::Result<Exit> {
-        let stdin = self.stdin.take();
-        if let Some(source) = stdin {
-            let compared = self.compare_settled(plan, Some(source.clone()), &[])?;
+        if let Some(source) = self.stdin.take() {
+            let rounds = self.compare_settled(plan, Some(&source), &[])?;
             let linter = self.known.linters(&self.root).of(&source.path);
-            let outcome = plan.fix(&linter, &source, compared.get(&source.origin).map_or(&[], Vec::as_slice));
+            let outcome = rounds.fix(plan, &linter, &source);
             return self.finish_stdin(&delivery, source, outcome);
         }
-        // What goes because it stands elsewhere may leave texts that are alike now: compare again until nothing goes.
-        const MOST_ROUNDS: usize = 5;
-        for _ in 0..MOST_ROUNDS {
-            if !self.fix_round(plan, &mut delivery, paths)? || !delivery.is_in_place() {
-                break;
-            }
-        }
+        self.deliver(plan, &mut delivery, paths)?;
         if let Some(spooled) = self.spooled.as_ref().filter(|_| !self.arguments.diff) {
             self.is_read = self.output.copy(&spooled.input().path)?;
             self.is_aside = true;
@@ -240,28 +230,20 @@ impl<'a> Run<'a> {
         self.finish()
     }
 
-    /// Compares, fixes and delivers all files once; says whether anything went because of what comparing found.
-    fn fix_round(&mut self, plan: &Plan, delivery: &mut Delivery, paths: &[PathBuf]) -> anyhow::Result<bool> {
+    /// Compares, fixes and delivers all files.
+    fn deliver(&mut self, plan: &Plan, delivery: &mut Delivery, paths: &[PathBuf]) -> anyhow::Result<()> {
         let linters = self.known.linters(&self.root);
-        let compared = self.compare_settled(plan, None, paths)?;
-        let of = |source: &Source| compared.get(&source.origin).map_or(&[][..], Vec::as_slice);
-        let mut has_compared = false;
-        let fix = |source: &Source| plan.fix(&linters.of(&source.path), source, of(source));
+        let rounds = self.compare_settled(plan, None, paths)?;
+        let fix = |source: &Source| rounds.fix(plan, &linters.of(&source.path), source);
         self.begin("fixing", paths)?;
         self.in_stream(paths, fix, |run, piece| {
             let text = match piece {
                 Piece::Done((pipeline::Given { source, carrier: Some(carrier) }, outcome)) => {
                     run.tell_refused(&source, &outcome);
-                    delivery.record(&carrier, &source, &outcome, of(&source))
+                    delivery.record(&carrier, &source, &outcome)
                 }
                 Piece::Done((pipeline::Given { source, carrier: None }, outcome)) => {
-                    delivery.deliver(&source, &outcome).inspect(|_| {
-                        if let Outcome::Fixed(fixed) = &outcome {
-                            has_compared |=
-                                of(&source).iter().any(|finding| fixed.applied.contains_key(&finding.rule.code));
-                        }
-                        run.count(&source, &outcome);
-                    })
+                    delivery.deliver(&source, &outcome).inspect(|_| run.count(&source, &outcome))
                 }
                 Piece::Passed(carrier, error) => {
                     run.tell_bad(&carrier, error);
@@ -271,7 +253,6 @@ impl<'a> Run<'a> {
                     run.summary.fixed += done.fixed;
                     run.summary.fixed_files += done.records;
                     run.summary.fixed_records += done.records;
-                    has_compared |= done.has_compared;
                     None
                 }),
                 Piece::Unread(error) => {
@@ -286,39 +267,7 @@ impl<'a> Run<'a> {
                 Err(error) => run.fail(&format!("{error:#}")),
             }
             Ok(())
-        })?;
-        Ok(has_compared && !self.failed && !interrupt::is_interrupted())
-    }
-
-    /// What comparing finds in the documents as their own fixes leave them, without what would remove a last copy.
-    fn compare_settled(&self, plan: &Plan, stdin: Option<Source>, paths: &[PathBuf]) -> anyhow::Result<Compared> {
-        let linters = self.known.linters(&self.root);
-        let settle = |source: Source| match plan.settle(&linters.of(&source.path), &source) {
-            Outcome::Fixed(fixed) => (Source { text: fixed.text, ..source }, true),
-            _ => (source, false),
-        };
-        let mut given = Given::new(stdin, Box::new(settle), &self.reading, self.memory());
-        let (mut all, mut left_out): (Vec<Finding>, Vec<Finding>) = Default::default();
-        for (origin, compared) in self.compare(&mut given, paths)? {
-            // What is left out where it stands does not go, so that another copy may; that it is, its comment must know.
-            let linter = linters.of(Path::new(&origin.path));
-            let text = given.text(&origin).unwrap_or_default();
-            let admitted = linter.admitted(&Document::parse(origin, &text), compared.clone());
-            let key = |finding: &Finding| (finding.span, finding.rule.code.clone());
-            let keys: HashSet<_> = admitted.iter().map(key).collect();
-            let rest = compared.into_iter().filter(|finding| !keys.contains(&key(finding)));
-            left_out.extend(rest.map(|finding| Finding { fix: None, ..finding }));
-            all.extend(admitted);
-        }
-        all.sort_by(|left, right| (&left.origin, left.order()).cmp(&(&right.origin, right.order())));
-        keep_one_copy(&mut all, plan.most);
-        all.extend(left_out);
-        all.sort_by(|left, right| (&left.origin, left.order()).cmp(&(&right.origin, right.order())));
-        let mut kept = Compared::new();
-        for finding in all {
-            kept.entry(Arc::clone(&finding.origin)).or_default().push(finding);
-        }
-        Ok(kept)
+        })
     }
 
     /// Standard input: the fixed text, or what would change, goes to standard output, and the report to standard error.

@@ -1,7 +1,7 @@
 //! Comparing all documents, before each is checked on its own.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -10,7 +10,7 @@ use super::interrupt;
 use super::pipeline::{self, Piece, stream};
 use super::progress::Progress;
 use crate::check::store;
-use crate::corpus::{Input, Kept, Reading, Shard, Shelf, Source, Spill, WalkError, free_memory, read};
+use crate::corpus::{Carrier, Input, Kept, Reading, Shelf, Source, Spill, WalkError, free_memory, read};
 use crate::engine::{Linter, Sketch};
 use crate::finding::Finding;
 use crate::text::{Origin, Texts};
@@ -50,7 +50,7 @@ impl Texts for Given<'_> {
         let text = match &self.stdin {
             Some(stdin) if *stdin.origin == *origin => return Some(Arc::from(stdin.text.as_str())),
             _ if self.shelf.has(origin) => self.shelf.text(origin),
-            _ => read(origin.path.as_ref()).ok().map(|source| (self.settle)(source).0.text),
+            _ => read(origin.path.as_ref()).ok().map(|source| source.text),
         };
         text.map(Arc::from)
     }
@@ -59,8 +59,8 @@ impl Texts for Given<'_> {
 /// What is kept of a document that was read.
 struct Sketched {
     sketch: Sketch,
-    /// Its text, where it stands in a shard.
-    kept: Option<(Arc<Shard>, u64, store::Result<Kept>)>,
+    /// Its text, where that cannot be had by reading a file: the name and path of the file, and the number of the record.
+    kept: Option<(String, PathBuf, u64, store::Result<Kept>)>,
     /// It is not older than those it is compared with.
     is_new: bool,
 }
@@ -90,19 +90,22 @@ pub(super) fn compare(
     let (settle, shelf) = (&given.settle, &mut given.shelf);
     let sketch = |one: pipeline::Given| {
         let is_new = is_new(&one.source.path);
-        let (source, is_changed) = settle(one.source);
-        let kept = one.carrier.map(|carrier| {
-            let kept = Kept::of(&carrier, &source.text, !is_changed);
-            (carrier.shard, carrier.index, kept)
-        });
+        // What is not new is not fixed either, and stays as it is.
+        let (source, is_changed) = if is_new { settle(one.source) } else { (one.source, false) };
+        let kept = || Kept::of(one.carrier.as_ref(), &source.text, !is_changed);
+        let kept = match &one.carrier {
+            Some(Carrier { shard, index, .. }) => Some((shard.name.clone(), shard.path.clone(), *index, kept())),
+            None if is_changed => Some((source.origin.path.clone(), source.path.clone(), 1, kept())),
+            None => None,
+        };
         Sketched { sketch: linter.sketch(&source.document()), kept, is_new }
     };
     stream(inputs, given.reading, progress, sketch, |piece| {
         let Piece::Done(Sketched { sketch, kept, is_new }) = piece else { return Ok(true) };
         let added = if is_new { comparison.add(&sketch) } else { comparison.add_older(&sketch) };
         added.context("cannot compare documents")?;
-        if let Some((shard, index, kept)) = kept {
-            shelf.put(&shard.name, &shard.path, index, kept?)?;
+        if let Some((name, path, index, kept)) = kept {
+            shelf.put(&name, &path, index, kept?)?;
         }
         Ok(true)
     })?;

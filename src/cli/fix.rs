@@ -1,9 +1,11 @@
 //! `dechaff check --fix`: what a document becomes, and where it goes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, bail};
+use sha2::{Digest, Sha256};
 use similar::TextDiff;
 
 use super::arguments::CheckArguments;
@@ -12,17 +14,22 @@ use super::workspace::Profile;
 use crate::corpus::{Source, Trail, create, entries, replace};
 use crate::engine::Linter;
 use crate::finding::{Applicability, Finding};
-use crate::fix::{Fixed, Fixing, removed_share};
+use crate::fix::{Fixed, Fixing, Unstable, removed_share};
 use crate::report::printable;
+use crate::suppress::Suppressions;
 use crate::text::Document;
 
 /// How documents are fixed.
-#[derive(Clone, Copy)]
 pub(super) struct Plan {
     /// Fixes up to which applicability are applied.
     pub(super) most: Applicability,
     max_removed: f64,
+    rested: Rested,
 }
+
+/// Texts that their own fixes leave as they are, so that comparing them once more need not check them once more.
+#[derive(Default)]
+struct Rested(Mutex<HashSet<[u8; 32]>>);
 
 /// What is done with fixed documents.
 pub(super) struct Delivery {
@@ -63,21 +70,22 @@ impl Plan {
         let is_unsafe = root.value(|options| options.unsafe_fixes.as_ref()).is_some_and(|(value, _)| *value);
         let most = if is_unsafe { Applicability::Unsafe } else { Applicability::Safe };
         let share = root.value(|options| options.max_removed.as_ref()).map(|(share, _)| *share);
-        Self { most, max_removed: share.unwrap_or(MOST_REMOVED) }
+        Self { most, max_removed: share.unwrap_or(MOST_REMOVED), rested: Rested::default() }
     }
 
-    /// Fixes a document by what is found in it alone.
-    pub(super) fn settle(&self, linter: &Linter, source: &Source) -> Outcome {
-        self.apply(linter, source, None)
+    /// Whether the fix of a finding, if it has one, is applied.
+    pub(super) fn applies(&self, finding: &Finding) -> bool {
+        finding.fix.as_ref().is_some_and(|fix| fix.applicability <= self.most)
     }
 
-    /// Fixes a document by what is found in it alone, and then by what comparing it with others found in what
-    /// [`Plan::settle`] makes of it.
-    pub(super) fn fix(&self, linter: &Linter, source: &Source, compared: &[Finding]) -> Outcome {
-        self.apply(linter, source, Some(compared))
-    }
-
-    fn apply(&self, linter: &Linter, source: &Source, compared: Option<&[Finding]>) -> Outcome {
+    /// Fixes a document by what is found in it alone, and then by what comparing it with others found: each of `rounds` is of
+    /// what the ones before it make of the document.
+    pub(super) fn fix<'f>(
+        &self,
+        linter: &Linter,
+        source: &Source,
+        rounds: impl Iterator<Item = &'f [Finding]>,
+    ) -> Outcome {
         let document = source.document();
         if source.decoding.is_some() {
             let is_fixable = linter.check(&document).iter().any(|finding| finding.fix.is_some());
@@ -85,28 +93,42 @@ impl Plan {
             return if is_fixable { Outcome::Refused(reason.into()) } else { Outcome::Same };
         }
         let mut fixing = Fixing::of(&document);
-        if let Err(unstable) = fixing.settle(linter, self.most) {
+        if let Err(unstable) = self.settle(linter, &document, &mut fixing, rounds) {
             return Outcome::Refused(unstable.to_string());
         }
-        // What comparing found is of the settled text, unless that was refused.
         if let Some(reason) = self.refusal(source, &fixing.document()) {
             return Outcome::Refused(reason);
         }
-        if let Some(compared) = compared {
-            // What is left are fixes that comparing asks for, and comments that leave nothing out.
-            let mut compared = compared.to_vec();
-            compared.retain(|finding| fixing.document().text().get(finding.span.range()).is_some());
-            let findings = linter.findings(&fixing.document(), compared);
-            let is_done = fixing.apply(&findings, self.most).is_empty();
-            if let Some(unstable) = (!is_done).then(|| fixing.settle(linter, self.most)).and_then(Result::err) {
-                return Outcome::Refused(unstable.to_string());
-            }
-            if let Some(reason) = self.refusal(source, &fixing.document()) {
-                return Outcome::Refused(reason);
-            }
-        }
         let fixed = fixing.finish();
         if fixed.is_changed() { Outcome::Fixed(fixed) } else { Outcome::Same }
+    }
+
+    fn settle<'f>(
+        &self,
+        linter: &Linter,
+        original: &Document<'_>,
+        fixing: &mut Fixing<'_>,
+        rounds: impl Iterator<Item = &'f [Finding]>,
+    ) -> Result<(), Unstable> {
+        if !self.rested.has(original) {
+            fixing.settle(linter, self.most)?;
+            self.rested.add(&fixing.document());
+        }
+        for compared in rounds {
+            let document = fixing.document();
+            // Besides what comparing found, there may be comments that leave nothing out.
+            if compared.iter().all(|finding| finding.fix.is_none()) && Suppressions::of(&document).is_none() {
+                continue;
+            }
+            // A file may have changed since it was compared.
+            let mut compared = compared.to_vec();
+            compared.retain(|finding| document.text().get(finding.span.range()).is_some());
+            let findings = linter.findings(&document, compared);
+            if !fixing.apply(&findings, self.most).is_empty() {
+                fixing.settle(linter, self.most)?;
+            }
+        }
+        Ok(())
     }
 
     /// Why a document is left alone that fixing would make `fixed` of, if it is.
@@ -119,6 +141,24 @@ impl Plan {
                 100.0 * self.max_removed
             )
         })
+    }
+}
+
+impl Rested {
+    fn has(&self, document: &Document<'_>) -> bool {
+        let texts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        !texts.is_empty() && texts.contains(&Self::key(document))
+    }
+
+    fn add(&self, document: &Document<'_>) {
+        let key = Self::key(document);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
+    }
+
+    /// A hash of the text and of where it is from: what is found in it depends on the settings of its folder.
+    fn key(document: &Document<'_>) -> [u8; 32] {
+        let hash = Sha256::new_with_prefix(document.origin().to_string()).chain_update([0]);
+        hash.chain_update(document.text()).finalize().into()
     }
 }
 
@@ -169,11 +209,6 @@ impl Delivery {
             .map(|path| Trail::open(path).with_context(|| format!("cannot open the trail {}", path.display())));
         let (trail, drops_empty) = (trail.transpose()?, arguments.drop_empty);
         Ok(Some(Self { destination, trail, drops_empty, claimed: HashMap::new(), rewriting: None }))
-    }
-
-    /// Whether fixed documents go back into their files.
-    pub(super) fn is_in_place(&self) -> bool {
-        matches!(self.destination, Destination::InPlace)
     }
 
     /// The copies that were written, each with its original.

@@ -16,6 +16,7 @@ mod output;
 mod pipeline;
 mod progress;
 mod reports;
+mod rounds;
 mod rule;
 mod shards;
 mod since;

@@ -6,7 +6,6 @@ use anyhow::{Context, bail};
 
 use super::fix::{Delivery, Destination, Outcome};
 use crate::corpus::{Carrier, Entry, Fate, Rewriter, Shard, Source, Waiting, WriteError, entries, hash};
-use crate::finding::Finding;
 use crate::text::Record;
 
 /// A shard that is being written.
@@ -28,12 +27,10 @@ pub(super) struct Rewritten {
     pub(super) fixed: usize,
     /// Records in which something was.
     pub(super) records: usize,
-    /// Some of it was found by comparing.
-    pub(super) has_compared: bool,
 }
 
 impl Delivery {
-    /// Takes the next record of a shard, of which comparing found `compared`. Returns what is to be printed of it.
+    /// Takes the next record of a shard. Returns what is to be printed of it.
     ///
     /// # Errors
     ///
@@ -43,7 +40,6 @@ impl Delivery {
         carrier: &Carrier,
         source: &Source,
         outcome: &Outcome,
-        compared: &[Finding],
     ) -> anyhow::Result<Option<String>> {
         let target = self.target(&carrier.shard.path);
         let has_trail = self.trail.is_some();
@@ -68,8 +64,6 @@ impl Delivery {
         if let Outcome::Fixed(fixed) = outcome {
             rewriting.done.fixed += fixed.applied.values().sum::<usize>();
             rewriting.done.records += 1;
-            rewriting.done.has_compared |=
-                compared.iter().any(|finding| fixed.applied.contains_key(&finding.rule.code));
         }
         if !is_written {
             return Ok(difference);

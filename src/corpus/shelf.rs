@@ -1,4 +1,4 @@
-//! The texts of records, to be had again in any order.
+//! The texts of records, and of files that are not as they were read, to be had again in any order.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -11,7 +11,7 @@ use super::spill::Spill;
 use crate::check::store::{Place, Result, Store, StoreError};
 use crate::text::Origin;
 
-/// Keeps the texts of records: compressed in memory or a temporary file, or as their places in the shard where that can be
+/// Keeps texts: compressed in memory or a temporary file, or as their places in the shard where that can be
 /// read at any place.
 pub struct Shelf {
     reading: Reading,
@@ -39,14 +39,14 @@ pub enum Kept {
 const LINE: u64 = 1 << 62;
 
 impl Kept {
-    /// Of the record that `carrier` carries, whose text is now `text`, and was `is_same` when it was read.
+    /// Of a document whose text is now `text`, and was `is_same` when it was read; `carrier` carries it if it is a record.
     ///
     /// # Errors
     ///
     /// It cannot be compressed.
-    pub fn of(carrier: &Carrier, text: &str, is_same: bool) -> Result<Self> {
-        match carrier.line().filter(|line| is_same && line.start < LINE && u32::try_from(line.end - line.start).is_ok())
-        {
+    pub fn of(carrier: Option<&Carrier>, text: &str, is_same: bool) -> Result<Self> {
+        let line = carrier.filter(|_| is_same).and_then(Carrier::line);
+        match line.filter(|line| line.start < LINE && u32::try_from(line.end - line.start).is_ok()) {
             Some(line) => Ok(Self::Line(line)),
             None => zstd::bulk::compress(text.as_bytes(), 1).map(Self::Compressed).map_err(failed),
         }
@@ -59,7 +59,7 @@ impl Shelf {
         Self { reading, store: Spill::new(memory), shards: HashMap::new(), open: RefCell::new(None) }
     }
 
-    /// Keeps the text of a record.
+    /// Keeps the text of a record, or of a file as the only one there.
     ///
     /// # Errors
     ///
@@ -87,7 +87,7 @@ impl Shelf {
         self.shards.contains_key(&origin.path)
     }
 
-    /// The text of a record; `None` where it can no longer be had.
+    /// A text that was put here; `None` where it can no longer be had.
     pub fn text(&self, origin: &Origin) -> Option<String> {
         let texts = self.shards.get(&origin.path)?;
         let index = origin.record.as_ref().map_or(1, |record| record.index);

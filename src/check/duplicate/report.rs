@@ -75,6 +75,11 @@ fn finding(found: &Found<'_>, document: &Document<'_>, library: &mut Library<'_>
                 1 => format!("it stands {times} times in this document"),
                 _ => format!("it, or a line almost like it, stands in {documents} documents"),
             });
+            // One copy always stays, and all others are found beside the first.
+            if site < first {
+                drop_fix(&mut finding);
+                notes.push("it is the first of them, which stays when the others are removed; so it has no fix".into());
+            }
         }
     }
     let message = if first < site { "first seen here" } else { "also here" };
@@ -126,8 +131,8 @@ fn ratio(shared: u32, union: u32) -> String {
 /// Whether the span begins where a sentence does and ends where one does.
 fn is_sentences(document: &Document<'_>, span: Span) -> bool {
     let sentences = document.sentences(document.block_at(span.start));
-    sentences.iter().any(|sentence| sentence.start == span.start)
-        && sentences.iter().any(|sentence| sentence.end == span.end)
+    sentences.binary_search_by_key(&span.start, |sentence| sentence.start).is_ok()
+        && sentences.binary_search_by_key(&span.end, |sentence| sentence.end).is_ok()
 }
 
 /// Two paragraphs that differ in some words.

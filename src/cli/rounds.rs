@@ -1,0 +1,154 @@
+//! Comparing documents as fixing leaves them, until nothing more goes.
+//!
+//! What goes because it stands elsewhere may leave texts that are alike now. Nothing is written between the rounds: a document
+//! is made from its file again by what each round found in it.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+use super::check::Run;
+use super::compare::{Compared, Given};
+use super::fix::{Outcome, Plan};
+use super::interrupt;
+use super::known::Linters;
+use crate::corpus::Source;
+use crate::engine::Linter;
+use crate::finding::Finding;
+use crate::fix::keep_one_copy;
+use crate::text::{Document, Origin, Texts};
+
+/// What comparing found, again and again: each round of documents as the rounds before it leave them.
+#[derive(Default)]
+pub(super) struct Rounds {
+    found: Vec<Compared>,
+    /// Documents that are left as they are, and why.
+    refused: HashMap<Arc<Origin>, String>,
+}
+
+impl Rounds {
+    /// What becomes of a document.
+    pub(super) fn fix(&self, plan: &Plan, linter: &Linter, source: &Source) -> Outcome {
+        match self.refused.get(&source.origin) {
+            Some(reason) => Outcome::Refused(reason.clone()),
+            None => plan.fix(linter, source, self.of(&source.origin)),
+        }
+    }
+
+    /// What each round found in one document.
+    fn of(&self, origin: &Origin) -> impl Iterator<Item = &[Finding]> {
+        self.found.iter().map(move |compared| compared.get(origin).map_or(&[][..], Vec::as_slice))
+    }
+
+    /// Whether comparing has a part in what becomes of a document.
+    fn has_fix(&self, origin: &Origin, plan: &Plan) -> bool {
+        self.of(origin).flatten().any(|finding| plan.applies(finding))
+    }
+
+    /// Leaves a document as it is.
+    fn refuse(&mut self, origin: Arc<Origin>, reason: String) {
+        self.found.iter_mut().for_each(|compared| drop(compared.remove(&origin)));
+        self.refused.insert(origin, reason);
+    }
+}
+
+impl Run<'_> {
+    /// What comparing finds in the documents as their own fixes leave them, without what would remove a last copy, until
+    /// nothing that it finds can be fixed.
+    pub(super) fn compare_settled(
+        &self,
+        plan: &Plan,
+        stdin: Option<&Source>,
+        paths: &[PathBuf],
+    ) -> anyhow::Result<Rounds> {
+        // Each round takes something out, so that there is an end; a rule that puts it back must not keep us from it.
+        const MOST_ROUNDS: usize = 50;
+        // A document that would have lost too much may lose less now that others are fixed.
+        const MOST_RETRIES: usize = 5;
+        let linters = self.known.linters(&self.root);
+        let mut rounds = Rounds::default();
+        let (mut retried, mut has_gone, mut to_retry) = (0, false, HashSet::new());
+        loop {
+            let refused: Mutex<Vec<(Arc<Origin>, String)>> = Mutex::default();
+            let settle = |source: Source| match rounds.fix(plan, &linters.of(&source.path), &source) {
+                Outcome::Fixed(fixed) => (Source { text: fixed.text, ..source }, true),
+                Outcome::Same => (source, false),
+                Outcome::Refused(reason) => {
+                    let mut refused = refused.lock().unwrap_or_else(PoisonError::into_inner);
+                    refused.push((Arc::clone(&source.origin), reason));
+                    (source, false)
+                }
+            };
+            let mut given = Given::new(stdin.cloned(), Box::new(settle), &self.reading, self.memory());
+            let found = self.compare(&mut given, paths)?;
+            let found = admitted(found, &given, &linters);
+            drop(given);
+            for (origin, reason) in refused.into_inner().unwrap_or_else(PoisonError::into_inner) {
+                if rounds.has_fix(&origin, plan) {
+                    to_retry.insert(Arc::clone(&origin));
+                }
+                rounds.refuse(origin, reason);
+            }
+            let last = rounds.found.last();
+            has_gone |= last.is_some_and(|last| last.values().flatten().any(|finding| plan.applies(finding)));
+            let compared = chosen(found, &rounds.refused, plan);
+            let is_at_rest = !compared.values().flatten().any(|finding| plan.applies(finding));
+            rounds.found.push(compared);
+            if interrupt::is_interrupted() || rounds.found.len() >= MOST_ROUNDS {
+                break;
+            }
+            if is_at_rest {
+                if to_retry.is_empty() || retried == MOST_RETRIES || retried > 0 && !has_gone {
+                    break;
+                }
+                (retried, has_gone) = (retried + 1, false);
+                for origin in to_retry.drain() {
+                    rounds.refused.remove(&origin);
+                }
+            }
+        }
+        Ok(rounds)
+    }
+}
+
+/// What is reported of what comparing found; what a comment or another finding speaks for is left without a fix.
+fn admitted(compared: Compared, given: &Given<'_>, linters: &Linters) -> Vec<Finding> {
+    /// Documents whose texts are held at once.
+    const BATCH: usize = 256;
+    let compared: Vec<(Arc<Origin>, Vec<Finding>)> = compared.into_iter().collect();
+    let mut all = Vec::new();
+    for batch in compared.chunks(BATCH) {
+        let texts: Vec<_> = batch.iter().map(|(origin, _)| given.text(origin).unwrap_or_default()).collect();
+        let admit = |((origin, compared), text): (&(Arc<Origin>, Vec<Finding>), &Arc<str>)| {
+            let linter = linters.of(Path::new(&origin.path));
+            let admitted = linter.admitted(&Document::parse(Arc::clone(origin), text), compared.clone());
+            let key = |finding: &Finding| (finding.span, finding.rule.code.clone());
+            let keys: HashSet<_> = admitted.iter().map(key).collect();
+            // What is left out where it stands does not go, so that another copy may; that it is, its comment must know.
+            let rest = compared.iter().filter(|finding| !keys.contains(&key(finding)));
+            let rest = rest.map(|finding| Finding { fix: None, ..finding.clone() });
+            admitted.iter().cloned().chain(rest).collect::<Vec<_>>()
+        };
+        all.extend(batch.par_iter().zip(&texts).flat_map_iter(admit).collect::<Vec<_>>());
+    }
+    all
+}
+
+/// `found` by document, with the fixes that are to be applied: none of a document that is left alone, and none that would
+/// remove a last copy.
+fn chosen(mut found: Vec<Finding>, refused: &HashMap<Arc<Origin>, String>, plan: &Plan) -> Compared {
+    for finding in &mut found {
+        if refused.contains_key(&finding.origin) {
+            finding.fix = None;
+        }
+    }
+    found.sort_by(|left, right| (&left.origin, left.order()).cmp(&(&right.origin, right.order())));
+    keep_one_copy(&mut found, plan.most);
+    let mut compared = Compared::new();
+    for finding in found {
+        compared.entry(Arc::clone(&finding.origin)).or_default().push(finding);
+    }
+    compared
+}
