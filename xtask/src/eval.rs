@@ -89,10 +89,13 @@ fn fill(text: &str, sections: &[(&str, String)]) -> String {
     text
 }
 
+/// Whether a line of a page is flagged.
+type Flags = Box<dyn Fn(&Judged<'_>, usize) -> bool>;
+
 /// An operating point: what it is called, and which lines it flags.
-pub(crate) struct Point {
+struct Point {
     name: &'static str,
-    flags: Box<dyn Fn(&Judged<'_>, usize) -> bool>,
+    flags: Flags,
 }
 
 /// What runs by default.
