@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """MinHash-LSH in Python packages on the lines of a file, beside the exact pairs that the bench prints.
 
-    python3 -m venv peers && peers/bin/pip install datasketch==2.0.0 rensa==0.5.0 "datatrove[processing]==0.10.1"
+    python3 -m venv peers
+    peers/bin/pip install datasketch==2.0.0 rensa==0.5.0 "datatrove[processing]==0.10.1" spacy text-dedup==0.4.0
     cargo bench --bench duplicates -- --text FILE --pairs > exact.tsv
     peers/bin/python benches/peers.py FILE exact.tsv
 
-Times are processor time of this process. Shingling is Python's own and told apart; the packages get the same runs of five words.
+Times are processor time of this process. Shingling is Python's own and told apart; rensa and datasketch get the same runs of five
+words, datatrove and text-dedup make their own. The last two report no pairs but clusters: two lines of one cluster count as a pair.
 """
+import itertools
 import re
 import sys
 import time
@@ -72,11 +75,60 @@ def datatrove_pairs(lines):
     for bucket in range(config.num_buckets):
         buckets = MinhashDedupBuckets(folder + "/signatures", folder + "/buckets", config=config)
         buckets.run(rank=bucket, world_size=config.num_buckets)
-    pairs = set()
+    edges = []
     for path in glob.glob(folder + "/buckets/*.dups"):
         for _, first, _, second in struct.iter_unpack("<4I", open(path, "rb").read()):
-            pairs.add((min(first, second), max(first, second)))
-    return pairs
+            edges.append((first, second))
+    return clustered(edges)
+
+
+def text_dedup_pairs(lines):
+    """text-dedup's own fingerprints and tables, with its defaults but for 128 permutations, 5-grams and no least length, in one
+    process; its own program does the same through a dataset on disk."""
+    from collections import defaultdict
+
+    from text_dedup import minhash
+    from text_dedup.utils import optimal_param, sha1_hash
+
+    import numpy
+
+    bands, rows = optimal_param(THRESHOLD, PERMUTATIONS, false_positive_weight=0.5, false_negative_weight=0.5)
+    ranges = [(band * rows, (band + 1) * rows) for band in range(bands)]
+    kind, most, prime = numpy.uint64, numpy.uint32((1 << 32) - 1), numpy.uint64((1 << 61) - 1)
+    random = numpy.random.RandomState(1)
+    permutations = tuple(random.randint(low, prime, size=(PERMUTATIONS,), dtype=kind) for low in (1, 0))
+    tables, edges = [defaultdict(list) for _ in ranges], []
+    for number, line in enumerate(lines):
+        if len(WORD.findall(line)) < 5:
+            continue
+        embedded = minhash.embed_func(
+            line, number, num_perm=PERMUTATIONS, ngram_size=5, min_length=0, hashranges=ranges, permutations=permutations,
+            hash_func=lambda text: sha1_hash(text, d=32), dtype=kind, max_hash=most, modulo_prime=prime)
+        for table, band in zip(tables, embedded[minhash.SIGNATURE_COLUMN]):
+            table[band].append(number)
+    for table in tables:
+        for cluster in table.values():
+            edges.extend((cluster[0], other) for other in cluster[1:])
+    return clustered(edges)
+
+
+def clustered(edges):
+    """All pairs of one cluster."""
+    root = {}
+
+    def find(one):
+        while root.setdefault(one, one) != one:
+            root[one] = root[root[one]]
+            one = root[one]
+        return one
+
+    for one, other in edges:
+        low, high = sorted((find(one), find(other)))
+        root[high] = low
+    clusters = {}
+    for one in root:
+        clusters.setdefault(find(one), []).append(one)
+    return {pair for members in clusters.values() for pair in itertools.combinations(sorted(members), 2)}
 
 
 def main():
@@ -90,6 +142,7 @@ def main():
         ("rensa", rensa_pairs, sets),
         ("datasketch", datasketch_pairs, sets),
         ("datatrove", datatrove_pairs, lines),
+        ("text-dedup", text_dedup_pairs, lines),
     ]:
         start = time.process_time()
         try:

@@ -115,6 +115,8 @@ fn the_changes_of_one_rule_can_be_taken_back_alone() {
     assert!(undone.status.success());
     let text = fs::read_to_string(folder.path().join("001_c939593177198e66.txt")).unwrap();
     assert!(text.ends_with("Leave a Comment"));
+    assert!(dechaff(folder.path(), &["undo", "trail.jsonl", "--rule", "BP"]).status.success());
+    assert_eq!(dechaff(folder.path(), &["undo", "trail.jsonl", "--rule", "BP"]).status.code(), Some(2), "none is left");
     // The rest of the trail still leads back.
     assert!(dechaff(folder.path(), &["undo", "trail.jsonl"]).status.success());
     assert_eq!(files(folder.path()), files(Path::new("seeds")));
@@ -266,6 +268,27 @@ fn copies_go_to_another_folder_and_the_originals_stay() {
     let other = copy_of_seeds();
     dechaff(other.path(), &["check", ".", "--fix", "--unsafe-fixes", "-q"]);
     assert_eq!(files(&folder.path().join("clean")), files(other.path()));
+}
+
+#[test]
+fn what_a_run_wrote_is_no_part_of_the_next() {
+    let folder = copy_of_seeds();
+    let arguments = ["check", ".", "--output-dir", "clean", "--unsafe-fixes", "-q"];
+    dechaff(folder.path(), &arguments);
+    let once = files(&folder.path().join("clean"));
+    dechaff(folder.path(), &arguments);
+    assert_eq!(files(&folder.path().join("clean")), once);
+    assert!(!folder.path().join("clean/clean").exists());
+    let checked =
+        String::from_utf8(dechaff(folder.path(), &["check", "clean", "--output-dir", "cleaner", "-q"]).stderr);
+    assert_eq!(files(&folder.path().join("cleaner/clean")), once, "{checked:?}");
+
+    let listed = copy_of_seeds();
+    fs::write(listed.path().join("dechaff.toml"), "ignore-list = \"known.txt\"\n").unwrap();
+    fs::write(listed.path().join("known.txt"), "").unwrap();
+    let checked = dechaff(listed.path(), &["check", ".", "--exit-zero", "--output-format", "concise"]);
+    let count = files(Path::new("seeds")).len();
+    assert!(String::from_utf8(checked.stdout).unwrap().contains(&format!("{count} files checked")));
 }
 
 #[cfg(unix)]

@@ -257,7 +257,7 @@ pub(super) struct UndoArguments {
     /// Only what was changed in these files and directories
     pub(super) paths: Vec<PathBuf>,
 
-    /// Only what these rules changed
+    /// Only what these rules changed; codes or their beginnings, or names
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub(super) rule: Vec<String>,
 

@@ -123,12 +123,19 @@ impl<'a> Run<'a> {
         paths: &[PathBuf],
     ) -> anyhow::Result<impl Iterator<Item = Result<Input, WalkError>> + Send + use<>> {
         let named: HashSet<PathBuf> = paths.iter().cloned().collect();
-        let trail = self.arguments.trail.as_deref().into_iter();
-        let written: HashSet<PathBuf> =
-            trail.chain(self.arguments.reports.outputs()).filter_map(|path| path.canonicalize().ok()).collect();
+        let trail = self.arguments.trail.iter().cloned().chain(self.arguments.reports.outputs().map(Path::to_owned));
+        let list = self.root.path(|options| options.ignore_list.as_ref()).filter(|list| !named.contains(list));
+        let copies = self.arguments.output_dir.iter().filter_map(|folder| folder.canonicalize().ok());
+        // The copies are looked at where they are what is asked for.
+        let is_asked =
+            |folder: &PathBuf| paths.iter().any(|path| path.canonicalize().is_ok_and(|path| path.starts_with(folder)));
+        let written = trail.chain(list).filter_map(|path| path.canonicalize().ok());
+        let written: Vec<PathBuf> = written.chain(copies.filter(|folder| !is_asked(folder))).collect();
         let choice: Arc<dyn Choice> = Arc::clone(&self.workspace) as Arc<dyn Choice>;
         let files = walk(paths, &choice)?.filter(move |path| match path {
-            Ok(path) if !written.is_empty() => path.canonicalize().map_or(true, |path| !written.contains(&path)),
+            Ok(path) if !written.is_empty() => {
+                path.canonicalize().map_or(true, |path| !written.iter().any(|written| path.starts_with(written)))
+            }
             _ => true,
         });
         let files = files.map(move |path| path.map(|path| Input::of(path.clone(), named.contains(&path))));

@@ -1,6 +1,6 @@
 //! `dechaff undo`: takes back what a trail says was changed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -59,15 +59,21 @@ pub(super) fn run(arguments: &UndoArguments) -> anyhow::Result<Exit> {
     Ok(if undo.failed { Exit::Failure } else { Exit::Clean })
 }
 
-/// The codes of rules named by code or name; a code that only the trail knows is of a user's own rule.
+/// The codes of rules named by code, the beginning of one, or name; a code that only the trail knows is of a user's own rule.
 fn codes(rules: &[String], entries: &[Entry]) -> anyhow::Result<Vec<String>> {
     let registry = Registry::embedded()?;
-    let in_trail = |rule: &String| entries.iter().any(|entry| entry.rules.contains(rule));
-    let code = |rule: &String| match in_trail(rule) {
-        true => Ok(rule.clone()),
-        false => Ok(registry.find(rule)?.info.code.clone()),
-    };
-    rules.iter().map(code).collect()
+    let in_trail: BTreeSet<&String> = entries.iter().flat_map(|entry| &entry.rules).collect();
+    let mut codes = Vec::new();
+    for rule in rules {
+        let before = codes.len();
+        codes.extend(
+            in_trail.iter().filter(|code| !rule.is_empty() && code.starts_with(rule)).map(|code| (*code).clone()),
+        );
+        if codes.len() == before {
+            codes.push(registry.find(rule)?.info.code.clone());
+        }
+    }
+    Ok(codes)
 }
 
 struct Undo<'a> {

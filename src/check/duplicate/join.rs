@@ -170,6 +170,7 @@ impl Counts {
     }
 
     /// The member with its count above it: ascending keys are members from the rarest on.
+    #[inline]
     fn key(&self, member: u64) -> u64 {
         let count = self.table.get((member >> self.shift) as usize).copied().unwrap_or(0);
         u64::from(count) << MEMBER_BITS | member

@@ -36,7 +36,7 @@ pub enum UnitKind {
 
 /// The fewest words that a unit of each kind must have; a kind that is left out is not looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a number of words for each sort of text, such as { paragraph = 6 }")]
 pub struct Minimum {
     /// Of a paragraph.
     pub paragraph: Option<u32>,
@@ -214,7 +214,8 @@ impl UnitSketch {
 
 /// The set of hashes of all runs of [`SHINGLE`] tokens, ascending; empty where there are fewer.
 pub fn shingles(tokens: &Tokens) -> Vec<u64> {
-    let members = hash::runs(tokens.hashes(), SHINGLE).map(|hash| hash >> (u64::BITS - MEMBER_BITS)).collect();
+    let mut members = Vec::with_capacity(tokens.tokens.len());
+    members.extend(hash::runs(tokens.hashes(), SHINGLE).map(|hash| hash >> (u64::BITS - MEMBER_BITS)));
     let mut shingles = hash::sorted(members, MEMBER_BITS);
     shingles.dedup();
     shingles

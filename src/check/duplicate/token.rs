@@ -151,13 +151,16 @@ impl<'t> Tokeniser<'t> {
         self.push(hash_word(word), Span::new(self.at, self.at + length), word.chars().any(char::is_alphabetic));
     }
 
+    #[inline]
     fn push(&mut self, state: u64, span: Span, letters: bool) {
         let token = Token { hash: mix(state), span };
         self.result.tokens.push(token);
         self.result.exact = chain(self.result.exact, token.hash);
         self.result.has_letters |= letters;
         self.last_mark = None;
-        self.at = span.end;
+        // Most words end at a space, which counts for nothing.
+        let is_space = self.text.as_bytes().get(span.end) == Some(&b' ');
+        self.at = span.end + usize::from(is_space);
     }
 
     /// Counts punctuation towards the exact hash.
