@@ -15,9 +15,10 @@ use dechaff::engine::Linter;
 use dechaff::rule::Registry;
 use dechaff::text::{Document, Origin};
 
+/// What the classifier flags at its sensitive point, which is the weakest that runs by default.
 fn flagged(text: &str) -> Vec<String> {
     let registry = Registry::embedded().unwrap();
-    let linter = Linter::of([registry.find("BP901").unwrap()]).unwrap();
+    let linter = Linter::of([registry.find("BP901").unwrap(), registry.find("BP902").unwrap()]).unwrap();
     let document = Document::parse(Arc::new(Origin::file("page.txt")), text);
     linter.check(&document).iter().map(|finding| document.slice(finding.span).to_owned()).collect()
 }
@@ -56,10 +57,46 @@ const GENRES: &[(&str, &str)] = &[
         "glossary",
         "These words come up on every page of this manual, and it is worth knowing them before you begin to read.\n\nKeel\nThe long timber at the bottom of a boat, from which the ribs rise on both sides.\n\nThwart\nA seat that lies across a boat from one side to the other and keeps the sides apart.\n",
     ),
+    (
+        "contract",
+        "SERVICE AGREEMENT\n\nThis agreement is made between the harbour of Lower Quay and the keeper of the ferry, who are called the parties below.\n\n1. The keeper carries passengers and bicycles from the first of April to the last day of October, on every day on which the river can be crossed.\n\n2. The harbour pays the keeper a fee for each month, on or before the fifth day of the next.\n\n3. Notices under this agreement are to be in writing.\n\n4. If a provision of this agreement is void, the others stay in force.\n",
+    ),
+    (
+        "listing",
+        "The house stands at the end of a lane, ten minutes on foot from the station, and was built for a doctor in the year 1911.\n\n- Four bedrooms\n- Two bathrooms\n- Garden of 800 square metres\n- Garage for one car\n\nIt is heated by gas; the roof was renewed six years ago, and all windows on the street side have double panes.\n",
+    ),
+    (
+        "product",
+        "This kettle holds a litre and a half and boils it in four minutes, which is as fast as any that we have had on the bench.\n\nCapacity: 1.5 l\nPower: 2,200 W\nWeight: 980 g\nColours: black, cream, red\n\nThe lid closes tightly, the handle stays cool, and the water level can be read from both sides while it stands on its base.\n",
+    ),
+    (
+        "transcript",
+        "The two spoke for an hour in the back room of the shop, while customers came and went at the counter.\n\nQ: When did you begin?\n\nA: I was nine, and my father gave me the broken ones to play with.\n\nQ: Broken watches?\n\nA: Broken everything. Clocks, radios, a barometer once. He said that I could not make them any worse than they were.\n\nQ: Did you?\n\nA: Often.\n",
+    ),
+    (
+        "results",
+        "The race was held in rain from start to finish, and half of the field gave up before the second climb of the day.\n\n1. M. Okoye, 4:12:33\n2. J. Lind, 4:12:35\n3. P. Novak, 4:14:01\n\nOkoye attacked with two kilometres to go, and Lind, who had led the race since the morning, could not answer it.\n",
+    ),
+    (
+        "chapters",
+        "The boat came in with the tide, and nobody on the quay asked where it had been all winter, or why it had come back.\n\nPressing matters\n\nIn the office above the fish market, the harbour master had three letters on his desk, and he had answered none of them.\n\nA door opens\n\nIt was the youngest of the brothers who came up the stairs in the end, wet to the knees and with his cap in his hand.\n",
+    ),
+    (
+        "russian",
+        "За ночь вода в реке упала на полметра, и первые жители вернулись домой на рассвете, чтобы посчитать убытки.\n\nМост\n\nНикто не может сказать, когда снова откроют мост, хотя мэр обещал назвать день до конца недели.\n\n— Мы видели и хуже, — сказала женщина, которая живёт у воды шестьдесят лет.\n",
+    ),
+    (
+        "greek",
+        "Το νερό του ποταμού έπεσε μισό μέτρο μέσα στη νύχτα, και οι πρώτοι κάτοικοι γύρισαν στα σπίτια τους την αυγή.\n\nΗ γέφυρα\n\nΚανείς δεν ξέρει πότε θα ανοίξει πάλι η γέφυρα, αν και ο δήμαρχος υποσχέθηκε μια ημερομηνία ως την Παρασκευή.\n",
+    ),
+    (
+        "recipe",
+        "My grandmother made this soup on the first cold day of the year, and the whole house smelled of it until the evening.\n\nServes 4\n\n2 onions\n1 carrot\n300 g of lentils\n1 bay leaf\nSalt\n\nChop the onions and the carrot, and let them soften in oil over a low flame for ten minutes before you add the lentils.\n\nCover with water, add the bay leaf, and simmer for half an hour. Salt it at the end, or the lentils stay hard.\n",
+    ),
 ];
 
 #[test]
-fn the_strict_point_leaves_texts_of_short_lines_alone() {
+fn texts_of_short_lines_are_left_alone() {
     for (genre, text) in GENRES {
         assert_eq!(flagged(text), [""; 0], "{genre}");
     }

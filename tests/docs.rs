@@ -14,6 +14,7 @@ use serde::Deserialize;
 struct Measured {
     lines: usize,
     precision: f64,
+    read: Option<f64>,
 }
 
 fn is_current(path: &str, wanted: &str) {
@@ -43,9 +44,10 @@ fn the_reference_of_rules() {
     }
     for rule in registry.rules() {
         let measured = measured.get(&rule.info.code).filter(|measured| measured.lines > 0).map(|measured| {
-            let Measured { lines, precision } = measured;
+            let Measured { lines, precision, read } = measured;
             let lines = if *lines == 1 { "1 line".to_owned() } else { format!("{lines} lines") };
-            format!("precision {precision:.3} on the {lines} it flags in the labelled pages")
+            let read = read.map_or(String::new(), |read| format!(", {read:.3} after reading"));
+            format!("precision {precision:.3} on the {lines} it flags in the labelled pages{read}")
         });
         page.push('\n');
         page.push_str(&rule.to_markdown(Some(measured.as_deref().unwrap_or(

@@ -1,23 +1,21 @@
-//! Precision and recall of the named rules on labelled pages.
+//! Measures the rules and the classifier on labelled pages, and keeps the figures in `docs/`.
 //!
-//! What the classifier does on pages it was trained on says nothing; its figures come from `train`, out of fold.
+//! What the classifier does on pages it was trained on says nothing: it is measured by models that lack them.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 
-use anyhow::Result;
-use dechaff::engine::Linter;
-use dechaff::finding::{Applicability, Finding};
-use dechaff::rule::{Registry, Rule};
-use dechaff::text::{Document, Origin, Span};
-use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
+use anyhow::{Context, Result};
 
-use crate::pages::{self, Label, Page};
+use crate::judge::{Judged, Odds, judge, odds};
+use crate::pages::{self, Label};
+use crate::prepare::prepare;
 use crate::tally::{HEAD, Tally};
+use crate::train::Held;
+use crate::verdicts::Verdicts;
+use crate::{clean, rules};
 
 /// What is asked for on the command line.
 #[derive(Debug, Default)]
@@ -26,200 +24,250 @@ pub(crate) struct Options {
     pub(crate) all_false: bool,
     /// Print the lines of noise that are left.
     pub(crate) missed: bool,
-    /// Only pages in this language.
-    pub(crate) lang: Option<String>,
-    /// Only this track.
-    pub(crate) track: Option<String>,
     /// Where to write predictions, a page a line, one file a track and operating point.
-    pub(crate) predictions: Option<std::path::PathBuf>,
+    pub(crate) predictions: Option<PathBuf>,
 }
 
-/// A page with what the rules found on it.
-pub(crate) struct Checked<'p> {
-    /// The page.
-    pub(crate) page: &'p Page,
-    /// Its lines.
-    pub(crate) lines: Vec<Span>,
-    /// What the named rules found.
-    pub(crate) findings: Vec<Finding>,
-}
+/// The pages with tables, between `<!-- eval: NAME -->` and `<!-- end -->`.
+const DOCUMENTS: &[&str] = &["docs/accuracy.md", "docs/model.md"];
+/// What an extractor leaves behind, which is what corpora hold.
+const MAIN_TRACK: &str = "residue-txt";
 
-/// Whether a rule speaks of noise by name: boilerplate or synthetic text, and not the classifier.
-pub(crate) fn is_named(rule: &Rule) -> bool {
-    let code = &rule.info.code;
-    rule.default && (code.starts_with("BP") && !code.starts_with("BP9") || code.starts_with("SY"))
-}
-
-/// What the named rules find on each page.
-pub(crate) fn check<'p>(pages: &'p [Page]) -> Result<Vec<Checked<'p>>> {
-    let registry = Registry::embedded()?;
-    let linter = Linter::of(registry.rules().iter().filter(|rule| is_named(rule)))?;
-    let check = |page: &'p Page| {
-        let document = Document::parse(Arc::new(Origin::file("page.txt")), &page.text);
-        Checked { page, lines: page.spans(), findings: linter.check(&document) }
-    };
-    Ok(pages.par_iter().map(check).collect())
-}
-
-/// Whether a finding would be mended without asking.
-pub(crate) fn is_safe(finding: &Finding) -> bool {
-    finding.fix.as_ref().is_some_and(|fix| fix.applicability == Applicability::Safe)
-}
-
-/// What decides whether a finding counts.
-type Chooses = fn(&Finding) -> bool;
-
-/// Prints how the rules do on the pages below `folder`, and writes what each rule's precision is.
+/// Measures on the pages below `folder`, writes the figures into the documents, and says all of them.
 pub(crate) fn run(folder: &Path, options: &Options) -> Result<String> {
+    let odds = Odds::read()?;
+    let verdicts = Verdicts::read()?;
+    let held = Held::load()?;
+    let tracks = pages::read(folder)?;
+    let prepared = prepare(&tracks)?;
+    let judged = judge(&prepared, &held);
+    let flagged = rules::flagged(&judged, odds, MAIN_TRACK, true);
+    let elsewhere = rules::flagged(&judged, odds, MAIN_TRACK, false);
+    rules::record(&flagged, &verdicts)?;
+    let points = points(odds);
+    let sections = [
+        ("points", by_source(&judged, &points, MAIN_TRACK, &|lang| lang == "en")),
+        ("languages", by_language(&judged, &points)?),
+        ("tracks", by_track(&judged, &points)),
+        ("rules", rules::table(&flagged, &verdicts)?),
+        ("disputed", rules::disputed(&flagged, &verdicts)),
+        ("clean", clean::report(&judged, &held, odds)?),
+        ("thresholds", thresholds(&judged)),
+    ];
+    for document in DOCUMENTS {
+        let text = fs::read_to_string(document).with_context(|| (*document).to_owned())?;
+        fs::write(document, fill(&text, &sections))?;
+    }
     let mut out = String::new();
-    for (track, mut pages) in pages::read(folder)? {
-        if options.track.as_ref().is_some_and(|only| *only != track) {
-            continue;
-        }
-        pages.retain(|page| options.lang.as_ref().is_none_or(|lang| *lang == page.lang));
-        let checked = check(&pages)?;
-        let points: [(&str, Chooses); 2] = [("named rules", |_| true), ("named rules, safe fixes only", is_safe)];
-        for (name, chooses) in points {
-            let flagged = flagged(&checked, chooses);
-            let _ = writeln!(out, "## {track}: {name}\n\n{}", by_source(&checked, &flagged));
-            if let Some(folder) = &options.predictions {
-                fs::create_dir_all(folder)?;
-                let name = if name == "named rules" { "named" } else { "safe" };
-                fs::write(folder.join(format!("{track}-{name}.jsonl")), predictions(&checked, &flagged))?;
-            }
-        }
-        let english: Vec<&Checked<'_>> = checked.iter().filter(|checked| checked.page.lang == "en").collect();
-        let shown = if options.lang.is_some() { checked.iter().collect() } else { english };
-        let _ = writeln!(out, "## {track}: by rule\n\n{}", by_rule(&shown, options.all_false));
-        if options.missed {
-            out.push_str(&missed(&checked));
-        }
-        if track == "residue-txt" && options.lang.is_none() {
-            record(&shown.iter().flat_map(|checked| counts(checked)).collect::<Vec<_>>())?;
-        }
+    for (name, section) in &sections {
+        let _ = writeln!(out, "## {name}\n\n{section}");
+    }
+    for (track, _) in &tracks {
+        let _ = writeln!(out, "## all of {track}\n\n{}", by_source(&judged, &points, track, &|_| true));
+    }
+    let _ = writeln!(out, "## worst, English\n\n{}", rules::worst(&flagged, &verdicts, options.all_false));
+    let _ = writeln!(out, "## worst, other languages\n\n{}", rules::worst(&elsewhere, &verdicts, options.all_false));
+    if options.missed {
+        out.push_str(&missed(&judged, &points));
+    }
+    if let Some(folder) = &options.predictions {
+        predict(&judged, &points, folder)?;
     }
     Ok(out)
 }
 
-/// Says of each line of each page whether the findings that `chooses` takes flag it.
-pub(crate) fn flagged(checked: &[Checked<'_>], chooses: Chooses) -> Vec<Vec<bool>> {
-    let of_page = |checked: &Checked<'_>| {
-        let findings = checked.findings.iter().filter(|finding| chooses(finding));
-        pages::taken(&checked.page.text, &checked.lines, findings).iter().map(|codes| !codes.is_empty()).collect()
-    };
-    checked.iter().map(of_page).collect()
+/// Replaces what stands between the marks of each section in `text`.
+fn fill(text: &str, sections: &[(&str, String)]) -> String {
+    const END: &str = "<!-- end -->";
+    let mut text = text.to_owned();
+    for (name, section) in sections {
+        let mark = format!("<!-- eval: {name} -->\n");
+        let Some(start) = text.find(&mark).map(|at| at + mark.len()) else { continue };
+        let Some(length) = text[start..].find(END) else { continue };
+        text.replace_range(start..start + length, &format!("\n{}\n", section.trim_end_matches('\n').to_owned() + "\n"));
+    }
+    text
 }
 
-/// A table with a row for each language and source.
-pub(crate) fn by_source(checked: &[Checked<'_>], flagged: &[Vec<bool>]) -> String {
-    let mut tallies: BTreeMap<(bool, &str, bool, &str), Tally> = BTreeMap::new();
-    for (one, flagged) in checked.iter().zip(flagged) {
-        let (lang, source) = (one.page.lang.as_str(), one.page.source.as_str());
-        for source in ["all", source] {
-            // English first: most pages are.
-            tallies
-                .entry((lang != "en", lang, source != "all", source))
-                .or_default()
-                .add(one.page, &one.lines, flagged);
-        }
+/// Whether a line of a page is flagged.
+type Flags = Box<dyn Fn(&Judged<'_>, usize) -> bool>;
+
+/// An operating point: what it is called, and which lines it flags.
+struct Point {
+    name: &'static str,
+    flags: Flags,
+}
+
+/// What runs by default.
+const DEFAULT: &str = "default";
+
+fn points(odds: Odds) -> Vec<Point> {
+    fn at(scores: &[Option<f32>], line: usize, odds: f32) -> bool {
+        scores[line].is_some_and(|score| score >= odds)
     }
-    let mut table = format!("| language | source | {}\n", HEAD.replacen("|---", "|---|---|---", 1));
-    for ((_, lang, _, source), tally) in tallies {
-        let _ = writeln!(table, "| {lang} | {source} | {tally}");
+    fn is_named(one: &Judged<'_>, line: usize) -> bool {
+        !one.page.named[line].is_empty()
+    }
+    let Odds { strict, sensitive, default } = odds;
+    let point = |name, flags| Point { name, flags };
+    vec![
+        point(DEFAULT, Box::new(move |one, line| is_named(one, line) || at(&one.scores, line, default))),
+        point(
+            "default, the source left out of training",
+            Box::new(move |one, line| is_named(one, line) || at(&one.foreign, line, default)),
+        ),
+        point(
+            "default, half of the named rules silent",
+            Box::new(move |one, line| one.page.half_named[line] || at(&one.half, line, default)),
+        ),
+        point("named rules", Box::new(is_named)),
+        point("named rules, safe fixes", Box::new(|one, line| one.page.safe[line])),
+        point("BP901 and no other rule", Box::new(move |one, line| at(&one.bare, line, strict))),
+        point("BP902 and no other rule", Box::new(move |one, line| at(&one.bare, line, sensitive))),
+        point("what BP901 adds", Box::new(move |one, line| at(&one.scores, line, strict))),
+        point("what BP902 adds", Box::new(move |one, line| at(&one.scores, line, sensitive))),
+    ]
+}
+
+fn tally(one: &Judged<'_>, point: &Point) -> (Tally, Vec<bool>) {
+    let flagged: Vec<bool> = (0..one.page.spans.len()).map(|line| (point.flags)(one, line)).collect();
+    let mut tally = Tally::default();
+    tally.add(one.page.page, &one.page.spans, &flagged);
+    (tally, flagged)
+}
+
+/// A row for each point, language and source.
+fn by_source(judged: &[Judged<'_>], points: &[Point], track: &str, takes: &dyn Fn(&str) -> bool) -> String {
+    let mut table = format!("| point | language | source | {}\n", HEAD.replacen("|---", "|---|---|---|---", 1));
+    for point in points {
+        let mut tallies: BTreeMap<(bool, &str, bool, &str), Tally> = BTreeMap::new();
+        for one in judged.iter().filter(|one| one.page.track == track && takes(&one.page.page.lang)) {
+            let (tally, _) = tally(one, point);
+            let page = one.page.page;
+            for source in ["all", &page.source] {
+                // English first: most pages are.
+                *tallies.entry((page.lang != "en", &page.lang, source != "all", source)).or_default() += tally;
+            }
+        }
+        for ((is_foreign, lang, is_source, source), tally) in tallies {
+            // Of most languages there is one source.
+            if !is_foreign || !is_source {
+                let _ = writeln!(table, "| {} | {lang} | {source} | {tally}", point.name);
+            }
+        }
     }
     table
 }
 
-fn predictions(checked: &[Checked<'_>], flagged: &[Vec<bool>]) -> String {
-    let mut rows = String::new();
-    for (one, flagged) in checked.iter().zip(flagged) {
-        let lines: Vec<usize> = (1..=flagged.len()).filter(|line| flagged[line - 1]).collect();
-        let _ = writeln!(rows, "{}", serde_json::json!({"id": one.page.id, "noise_lines": lines}));
-    }
-    rows
-}
-
-/// What became of a labelled line that a rule flags: the rule, the label, the page and the line.
-pub(crate) type Count<'p> = (String, Label, &'p str, usize, &'p str);
-
-/// The labelled lines that each rule flags on a page.
-pub(crate) fn counts<'p>(checked: &Checked<'p>) -> Vec<Count<'p>> {
-    let taken = pages::taken(&checked.page.text, &checked.lines, &checked.findings);
-    let mut counts = Vec::new();
-    for line in &checked.page.lines {
-        let text = checked.page.text.get(checked.lines[line.n - 1].range()).unwrap_or("").trim();
-        for code in &taken[line.n - 1] {
-            counts.push(((*code).to_owned(), line.label, checked.page.id.as_str(), line.n, text));
+/// A row for each track and language, at the default point and of the named rules.
+fn by_track(judged: &[Judged<'_>], points: &[Point]) -> String {
+    let mut tallies: BTreeMap<(&str, &str, bool, &str), Tally> = BTreeMap::new();
+    for point in points.iter().filter(|point| [DEFAULT, "named rules"].contains(&point.name)) {
+        for one in judged.iter().filter(|one| one.page.track != MAIN_TRACK) {
+            let lang = &one.page.page.lang;
+            *tallies.entry((one.page.track, point.name, lang != "en", lang)).or_default() += tally(one, point).0;
         }
     }
-    counts
+    let mut table = format!("| track | point | language | {}\n", HEAD.replacen("|---", "|---|---|---|---", 1));
+    for ((track, point, _, lang), tally) in tallies {
+        let _ = writeln!(table, "| {track} | {point} | {lang} | {tally}");
+    }
+    table
 }
 
-fn by_rule(checked: &[&Checked<'_>], all_false: bool) -> String {
-    let counts: Vec<Count<'_>> = checked.iter().flat_map(|checked| counts(checked)).collect();
-    let mut rules: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
-    for (code, label, ..) in &counts {
-        rules.entry(code).or_default()[*label as usize] += 1;
+/// What published filters do on the same lines: language, filter, and figures of the scorer that comes with the pages.
+const FILTERS: &str = "xtask/filters.tsv";
+
+/// A row for each language, and under it what published filters do on the same lines.
+fn by_language(judged: &[Judged<'_>], points: &[Point]) -> Result<String> {
+    let filters = fs::read_to_string(FILTERS).with_context(|| FILTERS)?;
+    let mut tallies: BTreeMap<(bool, &str), Vec<Tally>> = BTreeMap::new();
+    let shown: Vec<&Point> = points.iter().filter(|point| [DEFAULT, "named rules"].contains(&point.name)).collect();
+    for one in judged.iter().filter(|one| one.page.track == MAIN_TRACK) {
+        let lang = &one.page.page.lang;
+        let of_lang = tallies.entry((lang != "en", lang)).or_insert_with(|| vec![Tally::default(); shown.len()]);
+        for (sum, point) in of_lang.iter_mut().zip(&shown) {
+            *sum += tally(one, point).0;
+        }
     }
-    let mut table = String::from("| rule | noise | content | mixed | precision |\n|---|---|---|---|---|\n");
-    for (code, [content, noise, mixed]) in &rules {
-        let precision = *noise as f64 / (noise + content).max(1) as f64;
-        let _ = writeln!(table, "| {code} | {noise} | {content} | {mixed} | {precision:.3} |");
+    let mut table = String::from(
+        "| language | noise lines | filter | precision | recall | F1 | content taken | noise taken |\n\
+         |---|---|---|---|---|---|---|---|\n",
+    );
+    for ((_, lang), of_lang) in tallies {
+        for (tally, point) in of_lang.iter().zip(&shown) {
+            let lines = tally.noise[0] + tally.noise[1];
+            let _ = writeln!(
+                table,
+                "| {lang} | {lines} | dechaff, {} | {:.3} | {:.3} | {:.3} | {:.2} % | {:.1} % |",
+                point.name,
+                tally.precision(),
+                tally.recall(),
+                tally.f1(),
+                100.0 * tally.harm(),
+                100.0 * tally.gain(),
+            );
+        }
+        for row in filters.lines().filter(|row| row.split('\t').next() == Some(lang)) {
+            let fields: Vec<&str> = row.split('\t').skip(1).collect();
+            let _ = writeln!(table, "| {lang} | | {} |", fields.join(" | "));
+        }
     }
-    table.push_str("\nContent that is flagged, the longest first:\n\n");
-    for code in rules.keys() {
-        const WORST: usize = 3;
-        const QUOTED: usize = 70;
-        let mut wrong: Vec<&Count<'_>> =
-            counts.iter().filter(|(of, label, ..)| of == code && *label == Label::Content).collect();
-        wrong.sort_by_key(|(.., text)| std::cmp::Reverse(text.len()));
-        let (most, quoted) = if all_false { (usize::MAX, 200) } else { (WORST, QUOTED) };
-        for (code, _, id, line, text) in wrong.into_iter().take(most) {
-            let quote: String = text.chars().take(quoted).collect();
-            let _ = writeln!(table, "- {code} {id}:{line}: {quote}");
+    Ok(table)
+}
+
+/// What other operating points would do.
+fn thresholds(judged: &[Judged<'_>]) -> String {
+    let mut table = format!("| least probability | besides | {}\n", HEAD.replacen("|---", "|---|---|---", 1));
+    for besides in ["the named rules, which count", "the named rules, which do not count", "no other rule"] {
+        for least in [0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95] {
+            let odds = odds(least);
+            let mut sum = Tally::default();
+            for one in judged.iter().filter(|one| one.page.track == MAIN_TRACK && one.page.page.lang == "en") {
+                let scores = if besides == "no other rule" { &one.bare } else { &one.scores };
+                let counts_named = besides.ends_with("which count");
+                let flags = |line: usize| {
+                    scores[line].is_some_and(|score| score >= odds) || counts_named && !one.page.named[line].is_empty()
+                };
+                let flagged: Vec<bool> = (0..one.page.spans.len()).map(flags).collect();
+                sum.add(one.page.page, &one.page.spans, &flagged);
+            }
+            let _ = writeln!(table, "| {least} | {besides} | {sum}");
         }
     }
     table
 }
 
-fn missed(checked: &[Checked<'_>]) -> String {
+/// The noise that the default leaves.
+fn missed(judged: &[Judged<'_>], points: &[Point]) -> String {
     let mut out = String::new();
-    for (one, flagged) in checked.iter().zip(flagged(checked, |_| true)) {
-        for line in one.page.lines.iter().filter(|line| line.label == Label::Noise && !flagged[line.n - 1]) {
-            let text: String = one.page.text[one.lines[line.n - 1].range()].trim().chars().take(200).collect();
-            let _ = writeln!(out, "missed {}:{}: {text}", one.page.id, line.n);
+    let Some(point) = points.iter().find(|point| point.name == DEFAULT) else { return out };
+    for one in judged.iter().filter(|one| one.page.track == MAIN_TRACK) {
+        let (_, flagged) = tally(one, point);
+        let page = one.page.page;
+        for line in page.lines.iter().filter(|line| line.label == Label::Noise && !flagged[line.n - 1]) {
+            let text: String = page.text[one.page.spans[line.n - 1].range()].trim().chars().take(200).collect();
+            let _ = writeln!(out, "missed {}:{}: {text}", page.id, line.n);
         }
     }
     out
 }
 
-/// How many lines of the labelled pages a rule flags, and the share of them that is noise.
-#[derive(Debug, Serialize, Deserialize)]
-struct Measured {
-    lines: usize,
-    precision: f64,
-}
-
-/// Where the figures are kept from which the rule reference is made.
-const MEASURED: &str = "docs/measured.json";
-
-/// Replaces what is recorded of the rules in `counts`, and leaves what is recorded of the classifier.
-pub(crate) fn record(counts: &[Count<'_>]) -> Result<()> {
-    let mut measured: BTreeMap<String, Measured> =
-        fs::read_to_string(MEASURED).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-    let is_classifier = counts.iter().all(|(code, ..)| code.starts_with("BP9"));
-    measured.retain(|code, _| code.starts_with("BP9") != is_classifier);
-    let mut rules: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
-    for (code, label, ..) in counts {
-        rules.entry(code).or_default()[*label as usize] += 1;
-    }
-    for (code, [content, noise, _]) in rules {
-        let lines = noise + content;
-        if lines > 0 {
-            let precision = (1000.0 * noise as f64 / lines as f64).round() / 1000.0;
-            measured.insert(code.to_owned(), Measured { lines, precision });
+/// Writes which lines each point flags, for the scorer that comes with the pages.
+fn predict(judged: &[Judged<'_>], points: &[Point], folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder)?;
+    let mut files: BTreeMap<String, String> = BTreeMap::new();
+    for point in points {
+        for one in judged {
+            let (_, flagged) = tally(one, point);
+            let lines: Vec<usize> = (1..=flagged.len()).filter(|line| flagged[line - 1]).collect();
+            let name = point.name.replace([' ', ','], "-");
+            let file = files.entry(format!("{}-{name}.jsonl", one.page.track)).or_default();
+            let _ = writeln!(file, "{}", serde_json::json!({"id": one.page.page.id, "noise_lines": lines}));
         }
     }
-    fs::write(MEASURED, serde_json::to_string_pretty(&measured)? + "\n")?;
+    for (name, text) in files {
+        fs::write(folder.join(name), text)?;
+    }
     Ok(())
 }

@@ -5,23 +5,25 @@
 mod boost;
 mod clean;
 mod eval;
+mod judge;
 mod linear;
 mod pages;
+mod prepare;
 mod random;
+mod rules;
 mod tally;
 mod train;
+mod verdicts;
 
 use std::path::Path;
 
 use anyhow::{Result, bail};
 
 const USAGE: &str = "usage:
-  cargo xtask eval DIR [--lang en] [--track residue-txt] [--false] [--missed] [--predictions FOLDER]
-      how the named rules do on the labelled pages of DIR/lines; writes docs/measured.json
   cargo xtask train DIR
-      trains the classifier on them, and models for `folds`
-  cargo xtask folds DIR [--false]
-      how the classifier does on sites, and on sources, that it was not trained on";
+      trains the classifier on the labelled pages in DIR/lines, and models that lack a fold of the web sites, or a source, each
+  cargo xtask eval DIR [--false] [--missed] [--predictions FOLDER]
+      says what rules and classifier do on those pages, and keeps it in docs/";
 
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
@@ -33,8 +35,6 @@ fn main() -> Result<()> {
                 match argument.as_str() {
                     "--false" => options.all_false = true,
                     "--missed" => options.missed = true,
-                    "--lang" => options.lang = arguments.next(),
-                    "--track" => options.track = arguments.next(),
                     "--predictions" => options.predictions = arguments.next().map(Into::into),
                     other => bail!("unknown argument {other}\n{USAGE}"),
                 }
@@ -42,14 +42,6 @@ fn main() -> Result<()> {
             print!("{}", eval::run(Path::new(&folder), &options)?);
         }
         "train" => train::run(Path::new(&folder))?,
-        "folds" => {
-            let all_false = match arguments.next().as_deref() {
-                None => false,
-                Some("--false") => true,
-                Some(other) => bail!("unknown argument {other}\n{USAGE}"),
-            };
-            print!("{}", train::report(Path::new(&folder), all_false)?);
-        }
         other => bail!("unknown task {other}\n{USAGE}"),
     }
     Ok(())

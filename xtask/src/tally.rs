@@ -1,6 +1,7 @@
 //! Counts of lines flagged and left, and the figures they make.
 
 use std::fmt;
+use std::ops::AddAssign;
 
 use dechaff::text::Span;
 
@@ -73,6 +74,28 @@ impl Tally {
     pub(crate) fn gain(&self) -> f64 {
         share(self.noise_characters[0], self.noise_characters[0] + self.noise_characters[1])
     }
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.pages += other.pages;
+        self.damaged += other.damaged;
+        for state in 0..2 {
+            self.noise[state] += other.noise[state];
+            self.content[state] += other.content[state];
+            self.noise_characters[state] += other.noise_characters[state];
+            self.content_characters[state] += other.content_characters[state];
+        }
+    }
+}
+
+/// How `text` begins, fit for a table.
+pub(crate) fn excerpt(text: &str, most: usize) -> String {
+    let mut excerpt: String = text.chars().take(most).collect::<String>().replace(['|', '\t'], " ");
+    if text.chars().count() > most {
+        excerpt.push('…');
+    }
+    excerpt
 }
 
 fn share(part: usize, whole: usize) -> f64 {

@@ -84,8 +84,9 @@ impl DocumentCheck for Classifier {
             return;
         }
         let judgement = self.model.judge(&survey);
-        for (unit, (row, &score)) in judgement.rows.iter().zip(&judgement.scores).enumerate() {
+        for (unit, (row, score)) in judgement.rows.iter().zip(&judgement.scores).enumerate() {
             let Some(row) = row.as_ref().filter(|_| survey.may_report(unit)) else { continue };
+            let score = score - survey.caution(unit);
             let Some((rule, _)) = self.points.iter().find(|(_, least)| score >= *least) else { continue };
             let span = survey.content(unit);
             let words = survey.heavy_words(document.slice(span), |bucket| self.model.words.weight(bucket));

@@ -68,6 +68,7 @@ impl Model {
                 *score += self.second.score(row);
             }
         }
+        survey.even_out(&mut scores);
         Judgement { rows, scores }
     }
 

@@ -47,6 +47,10 @@ pub struct Survey {
     buckets: Vec<u32>,
     /// Bytes of prose, of all.
     prose_share: f32,
+    /// From the first block of prose to the last.
+    prose_range: std::ops::Range<usize>,
+    /// Items of lists.
+    items: usize,
 }
 
 /// A block that is not blank; most are one line.
@@ -65,6 +69,8 @@ struct Unit {
     /// An earlier finding removes it.
     is_flagged: bool,
     gap_before: bool,
+    /// Begins as several lines do, such as those of one speaker.
+    is_spoken: bool,
     copies: f32,
     known: f32,
     buckets: std::ops::Range<usize>,
@@ -73,7 +79,7 @@ struct Unit {
 impl Survey {
     /// Surveys `document`, of which `findings` are known.
     pub fn new<'f>(document: &Document<'_>, findings: impl IntoIterator<Item = &'f Finding>) -> Self {
-        let mut survey = Self { units: Vec::new(), buckets: Vec::new(), prose_share: 0.0 };
+        let mut survey = Self { units: Vec::new(), buckets: Vec::new(), prose_share: 0.0, prose_range: 0..0, items: 0 };
         let mut gap = false;
         let mut words: Vec<Word> = Vec::new();
         let mut known: Vec<Vec<Word>> = Vec::new();
@@ -115,12 +121,18 @@ impl Survey {
 
     /// Counts copies, and words that stand in the prose.
     fn count(&mut self, document: &Document<'_>, words: &[Vec<Word>]) {
+        /// Fewest lines that begin the same way.
+        const TURNS: u32 = 3;
         let mut copies: HashMap<&str, f32> = HashMap::new();
+        let mut speakers: HashMap<&str, u32> = HashMap::new();
         let (mut prose, mut all) = (0, 0);
         let mut counts = Counts::new();
         for unit in &self.units {
             let text = document.slice(unit.content);
             all += text.len();
+            if let Some(speaker) = speaker(text) {
+                *speakers.entry(speaker).or_default() += 1;
+            }
             if unit.is_candidate {
                 *copies.entry(text).or_default() += 1.0;
             }
@@ -130,9 +142,14 @@ impl Survey {
             }
         }
         self.prose_share = prose as f32 / all.max(1) as f32;
+        let first = self.units.iter().position(|unit| unit.is_prose).unwrap_or(0);
+        self.prose_range = first..self.units.iter().rposition(|unit| unit.is_prose).unwrap_or(0);
+        self.items = self.units.iter().filter(|unit| unit.is_item).count();
         let mut words = words.iter();
         for unit in self.units.iter_mut().filter(|unit| unit.is_candidate) {
-            unit.copies = copies.get(document.slice(unit.content)).copied().unwrap_or(1.0);
+            let text = document.slice(unit.content);
+            unit.copies = copies.get(text).copied().unwrap_or(1.0);
+            unit.is_spoken = speaker(text).is_some_and(|speaker| speakers.get(speaker) >= Some(&TURNS));
             let share = words.next().and_then(|words| counts.share(words, u8::from(unit.is_prose)));
             unit.known = share.unwrap_or(-1.0);
         }
@@ -184,6 +201,52 @@ impl Survey {
         let one = &self.units[unit];
         let is_title = unit == 0 && one.shape.words >= TITLE_WORDS;
         one.is_candidate && !one.is_flagged && !one.is_heading && !one.is_markup && !is_title
+    }
+
+    /// Log odds that a unit needs beyond those of other lines. To lose a sentence, or the heading of one, costs more than to
+    /// keep a line of noise; documents of many lists have short lines of their own, and so
+    /// have interviews; what stands by code is often code.
+    pub fn caution(&self, unit: usize) -> f32 {
+        const SENTENCE: f32 = 0.9;
+        const LONE: f32 = 1.4;
+        const AMID_LISTS: f32 = 1.5;
+        const BY_CODE: f32 = 2.0;
+        const SPOKEN: f32 = 2.0;
+        const MANY_ITEMS: usize = 12;
+        let is_prose = |unit: Option<usize>| unit.and_then(|unit| self.units.get(unit)).is_some_and(|unit| unit.is_prose);
+        let is_lone = is_prose(unit.checked_sub(1)) && is_prose(Some(unit + 1));
+        let around = &self.units[unit.saturating_sub(2)..(unit + 3).min(self.units.len())];
+        let mut caution = if is_lone {
+            LONE
+        } else if is_prose(Some(unit)) {
+            SENTENCE
+        } else {
+            0.0
+        };
+        if self.items >= MANY_ITEMS && self.prose_range.contains(&unit) {
+            caution += AMID_LISTS;
+        }
+        if around.iter().any(|unit| unit.is_markup) {
+            caution += BY_CODE;
+        }
+        if self.units[unit].is_spoken {
+            caution += SPOKEN;
+        }
+        caution
+    }
+
+    /// Brings the scores of a list's items together: a list is noise or not, seldom some of its items.
+    pub fn even_out(&self, scores: &mut [f32]) {
+        const FEWEST: usize = 3;
+        let mut start = 0;
+        for run in self.units.chunk_by(|one, next| one.is_item && next.is_item) {
+            let range = start..start + run.len();
+            start = range.end;
+            if let Some(scores) = scores.get_mut(range).filter(|scores| scores.len() >= FEWEST) {
+                let mean = scores.iter().sum::<f32>() / scores.len() as f32;
+                scores.iter_mut().for_each(|score| *score = score.min((*score + mean) / 2.0));
+            }
+        }
     }
 
     /// Whether an earlier finding removes a unit.
@@ -364,4 +427,11 @@ impl Survey {
         heavy.sort_by(|left, right| right.0.total_cmp(&left.0));
         heavy.into_iter().map(|(_, word)| word).collect()
     }
+}
+
+/// What stands before a colon near the beginning of a line.
+fn speaker(text: &str) -> Option<&str> {
+    const LONGEST: usize = 24;
+    let end = text.bytes().take(LONGEST).position(|byte| byte == b':')?;
+    text.get(..end).filter(|_| text.get(end + 1..).is_some_and(|rest| rest.starts_with(' ')))
 }

@@ -1,0 +1,198 @@
+//! What each rule flags on the English pages that an extractor left, and what it flags wrongly.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+
+use anyhow::Result;
+use dechaff::finding::Applicability;
+use dechaff::rule::Registry;
+use serde::Serialize;
+
+use crate::judge::{Judged, Odds};
+use crate::pages::Label;
+use crate::tally::excerpt;
+use crate::verdicts::Verdicts;
+
+/// Where the figures are kept from which the rule reference is made.
+const MEASURED: &str = "docs/measured.json";
+
+/// The strict point where no other rule runs.
+const ALONE: &str = "BP901 alone";
+
+/// A labelled line that a rule flags.
+pub(crate) struct Flagged<'p> {
+    code: String,
+    label: Label,
+    page: &'p str,
+    line: usize,
+    text: &'p str,
+}
+
+/// The labelled lines that each rule flags on pages of `track` in `lang`; the classifier's are those that it adds to the named.
+pub(crate) fn flagged<'p>(judged: &[Judged<'p>], odds: Odds, track: &str, is_english: bool) -> Vec<Flagged<'p>> {
+    let mut all = Vec::new();
+    for one in judged.iter().filter(|one| one.page.track == track && (one.page.page.lang == "en") == is_english) {
+        let page = one.page.page;
+        for line in &page.lines {
+            let at = line.n - 1;
+            let text = page.text.get(one.page.spans[at].range()).unwrap_or("").trim();
+            let mut flag = |code: &str| {
+                all.push(Flagged { code: code.to_owned(), label: line.label, page: &page.id, line: line.n, text });
+            };
+            one.page.named[at].iter().for_each(|code| flag(code));
+            match one.scores[at] {
+                Some(score) if score >= odds.strict => flag("BP901"),
+                Some(score) if score >= odds.sensitive => flag("BP902"),
+                _ => {}
+            }
+            if one.bare[at].is_some_and(|score| score >= odds.strict) {
+                flag(ALONE);
+            }
+        }
+    }
+    all.sort_by(|left, right| left.code.cmp(&right.code));
+    all
+}
+
+/// What a rule flagged, in lines.
+#[derive(Default)]
+struct Sum {
+    noise: usize,
+    content: usize,
+    mixed: usize,
+    /// Lines of content that a reader takes for noise.
+    noise_read: usize,
+    unread: usize,
+}
+
+impl Sum {
+    fn precision(&self) -> f64 {
+        self.noise as f64 / (self.noise + self.content).max(1) as f64
+    }
+
+    fn precision_read(&self) -> f64 {
+        (self.noise + self.noise_read) as f64 / (self.noise + self.content).max(1) as f64
+    }
+}
+
+fn sums(flagged: &[Flagged<'_>], verdicts: &Verdicts) -> BTreeMap<String, Sum> {
+    let mut sums: BTreeMap<String, Sum> = BTreeMap::new();
+    for line in flagged {
+        let sum = sums.entry(line.code.clone()).or_default();
+        match line.label {
+            Label::Noise => sum.noise += 1,
+            Label::Mixed => sum.mixed += 1,
+            Label::Content => {
+                sum.content += 1;
+                match verdicts.of(line.page, line.line) {
+                    Some(verdict) => sum.noise_read += usize::from(verdict.is_noise),
+                    None => sum.unread += 1,
+                }
+            }
+        }
+    }
+    sums
+}
+
+/// A table with a row a rule.
+pub(crate) fn table(flagged: &[Flagged<'_>], verdicts: &Verdicts) -> Result<String> {
+    let registry = Registry::embedded()?;
+    let mut table = String::from(
+        "| rule | fix | noise | content | mixed | precision | content that reads as noise | precision after reading |\n\
+         |---|---|---|---|---|---|---|---|\n",
+    );
+    for (code, sum) in sums(flagged, verdicts) {
+        let info = registry.find(&code).map(|rule| &rule.info).ok();
+        let name = info.map_or("", |info| info.name.as_str());
+        let fix = match info.and_then(|info| info.fix) {
+            Some(Applicability::Safe) => "safe",
+            Some(Applicability::Unsafe) => "unsafe",
+            None => "",
+        };
+        let unread = if sum.unread > 0 { format!(" ({} not read)", sum.unread) } else { String::new() };
+        let _ = writeln!(
+            table,
+            "| {code} {} | {fix} | {} | {} | {} | {:.3} | {}{unread} | {:.3} |",
+            name,
+            sum.noise,
+            sum.content,
+            sum.mixed,
+            sum.precision(),
+            sum.noise_read,
+            sum.precision_read(),
+        );
+    }
+    Ok(table)
+}
+
+/// The lines labelled content that rules flag, each with its verdict.
+pub(crate) fn disputed(flagged: &[Flagged<'_>], verdicts: &Verdicts) -> String {
+    let mut table = String::from("| line | rules | begins | verdict | reason |\n|---|---|---|---|---|\n");
+    let mut by_line: BTreeMap<(&str, usize), (Vec<&str>, &str)> = BTreeMap::new();
+    for line in flagged.iter().filter(|line| line.label == Label::Content) {
+        by_line.entry((line.page, line.line)).or_insert((Vec::new(), line.text)).0.push(&line.code);
+    }
+    for ((page, number), (codes, text)) in by_line {
+        let (verdict, reason) = match verdicts.of(page, number) {
+            Some(verdict) if verdict.is_noise => ("noise", verdict.reason.as_str()),
+            Some(verdict) => ("content", verdict.reason.as_str()),
+            None => ("not read", ""),
+        };
+        let page = page.split(':').next().unwrap_or(page);
+        let _ = writeln!(
+            table,
+            "| {page}:{number} | {} | {} | {verdict} | {reason} |",
+            codes.join(", "),
+            excerpt(text, 48)
+        );
+    }
+    table
+}
+
+/// The longest lines of content that each rule flags and no reader takes for noise.
+pub(crate) fn worst(flagged: &[Flagged<'_>], verdicts: &Verdicts, all: bool) -> String {
+    const WORST: usize = 3;
+    let mut out = String::new();
+    let is_wrong = |line: &&Flagged<'_>| {
+        line.label == Label::Content
+            && (all || !verdicts.of(line.page, line.line).is_some_and(|verdict| verdict.is_noise))
+    };
+    let mut wrong: BTreeMap<&str, Vec<&Flagged<'_>>> = BTreeMap::new();
+    for line in flagged.iter().filter(is_wrong) {
+        wrong.entry(&line.code).or_default().push(line);
+    }
+    for (code, mut lines) in wrong {
+        lines.sort_by_key(|line| std::cmp::Reverse(line.text.len()));
+        for line in lines.into_iter().take(if all { usize::MAX } else { WORST }) {
+            let text = excerpt(line.text, if all { 300 } else { 90 });
+            let _ = writeln!(out, "- {code} {}:{}: {text}", line.page, line.line);
+        }
+    }
+    out
+}
+
+/// How many lines of the labelled pages a rule flags, and the share of them that is noise.
+#[derive(Debug, Serialize)]
+struct Measured {
+    lines: usize,
+    precision: f64,
+    /// After reading; none where a line was not read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    read: Option<f64>,
+}
+
+/// Writes down what the rules do, for the rule reference.
+pub(crate) fn record(flagged: &[Flagged<'_>], verdicts: &Verdicts) -> Result<()> {
+    let thousandths = |share: f64| (1000.0 * share).round() / 1000.0;
+    let measured: BTreeMap<String, Measured> = sums(flagged, verdicts)
+        .into_iter()
+        .filter(|(code, sum)| code != ALONE && sum.noise + sum.content > 0)
+        .map(|(code, sum)| {
+            let read = (sum.unread == 0).then(|| thousandths(sum.precision_read()));
+            (code, Measured { lines: sum.noise + sum.content, precision: thousandths(sum.precision()), read })
+        })
+        .collect();
+    fs::write(MEASURED, serde_json::to_string_pretty(&measured)? + "\n")?;
+    Ok(())
+}
