@@ -29,8 +29,33 @@ pub struct Forest {
 impl Forest {
     /// The log odds that a line is noise, by all trees.
     pub fn score(&self, row: &Row) -> f32 {
-        let end = |root: u32| self.walk(root, row).last().map_or(0.0, |(_, value)| value);
-        self.bias + self.roots.iter().map(|&root| end(root)).sum::<f32>()
+        self.scores(&[row]).first().copied().unwrap_or(self.bias)
+    }
+
+    /// The log odds of many lines. Tree by tree, so that the processor has a small table to look at and goes down for several
+    /// lines at once.
+    pub fn scores(&self, rows: &[&Row]) -> Vec<f32> {
+        let mut sums = vec![0.0; rows.len()];
+        for &root in &self.roots {
+            for (sum, row) in sums.iter_mut().zip(rows) {
+                *sum += self.end(root as usize, row);
+            }
+        }
+        sums.into_iter().map(|sum| self.bias + sum).collect()
+    }
+
+    /// What one tree says.
+    #[inline]
+    fn end(&self, root: usize, row: &Row) -> f32 {
+        let mut at = root;
+        while let Some(node) = self.nodes.get(at) {
+            if node.children == 0 {
+                return node.value;
+            }
+            let goes_second = row.get(usize::from(node.feature)).is_some_and(|value| *value > node.threshold);
+            at += usize::from(node.children) + usize::from(goes_second);
+        }
+        0.0
     }
 
     /// Adds to `weights` what each feature contributed to the score: how far each step down moved it.

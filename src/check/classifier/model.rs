@@ -55,19 +55,28 @@ impl Words {
     }
 }
 
+/// Tells `put` the score that each of the units has and the one that `forest` gives it.
+fn add(scores: &mut [f32], units: &[(usize, &Row)], forest: &Forest, put: impl Fn(&mut f32, f32)) {
+    let rows: Vec<&Row> = units.iter().map(|(_, row)| *row).collect();
+    for ((unit, _), given) in units.iter().zip(forest.scores(&rows)) {
+        if let Some(score) = scores.get_mut(*unit) {
+            put(score, given);
+        }
+    }
+}
+
 impl Model {
     /// Judges the lines of a document.
     pub fn judge(&self, survey: &Survey) -> Judgement {
         let words = self.word_scores(survey);
         let mut rows = survey.features(&words);
-        let score = |row: &Option<Row>| row.as_ref().map_or(NEVER, |row| self.first.score(row));
-        let mut scores: Vec<f32> = rows.iter().map(score).collect();
+        let mut scores = vec![NEVER; rows.len()];
+        let given: Vec<(usize, &Row)> = (0..).zip(&rows).filter_map(|(unit, row)| Some((unit, row.as_ref()?))).collect();
+        add(&mut scores, &given, &self.first, |score, first| *score = first);
         survey.add_scores(&mut rows, &scores);
-        for (score, row) in scores.iter_mut().zip(&rows) {
-            if let Some(row) = row.as_ref().filter(|_| *score > HOPELESS) {
-                *score += self.second.score(row);
-            }
-        }
+        let again = (0..).zip(&rows).filter(|(unit, _): &(usize, _)| scores.get(*unit).is_some_and(|score| *score > HOPELESS));
+        let again: Vec<(usize, &Row)> = again.filter_map(|(unit, row)| Some((unit, row.as_ref()?))).collect();
+        add(&mut scores, &again, &self.second, |score, second| *score += second);
         survey.even_out(&mut scores);
         Judgement { rows, scores }
     }
