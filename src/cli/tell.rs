@@ -30,8 +30,12 @@ impl Run<'_> {
     pub(super) fn finish_fixed(mut self) -> Exit {
         self.end();
         if interrupt::is_interrupted() {
-            let files = count(self.progress.files() as usize, "shard");
-            output::warning(&format!("interrupted after {files}; those are whole, and what comes after is as it was"));
+            // Loose files are not counted one by one; what was fixed in them is told below.
+            let after = match self.progress.files() as usize {
+                0 => String::new(),
+                shards => format!(" after {}", count(shards, "shard")),
+            };
+            output::warning(&format!("interrupted{after}; every file is whole, either fixed or as it was"));
         }
         let noun = if self.summary.fixed_records > 0 { "record" } else { "file" };
         let (fixed, files) = (count(self.summary.fixed, "finding"), count(self.summary.fixed_files, noun));
