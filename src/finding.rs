@@ -162,6 +162,11 @@ impl Finding {
         finding
     }
 
+    /// The fix, if it is one that is applied where fixes up to `most` are.
+    pub fn fix_up_to(&self, most: Applicability) -> Option<&Fix> {
+        self.fix.as_ref().filter(|fix| fix.applicability <= most)
+    }
+
     /// Names the fault by what is wrong and not by where: 32 hexadecimal digits of the SHA-256 of the rule's code and the
     /// flagged text, white space folded. It stays the same when the text moves.
     pub fn fingerprint(&self, text: &str) -> String {

@@ -75,7 +75,7 @@ impl Plan {
 
     /// Whether the fix of a finding, if it has one, is applied.
     pub(super) fn applies(&self, finding: &Finding) -> bool {
-        finding.fix.as_ref().is_some_and(|fix| fix.applicability <= self.most)
+        finding.fix_up_to(self.most).is_some()
     }
 
     /// Fixes a document by what is found in it alone, and then by what comparing it with others found: each of `rounds` is of
@@ -112,7 +112,10 @@ impl Plan {
     ) -> Result<(), Unstable> {
         if !self.rested.has(original) {
             fixing.settle(linter, self.most)?;
-            self.rested.add(&fixing.document());
+            // It comes from its file again in each round, so that what its fixes make of it is not asked about.
+            if fixing.document().text() == original.text() {
+                self.rested.add(original);
+            }
         }
         for compared in rounds {
             let document = fixing.document();

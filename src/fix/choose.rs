@@ -24,9 +24,8 @@ pub(super) fn choose(document: &Document<'_>, findings: &[Finding], most: Applic
     let mut occupied = Occupied::default();
     let mut codes = Vec::new();
     for finding in findings {
-        let Some(fix) = &finding.fix else { continue };
-        let allowed = fix.applicability == Applicability::Safe || most == Applicability::Unsafe;
-        if !allowed || fix.edits.iter().any(|edit| occupied.clashes(edit)) {
+        let Some(fix) = finding.fix_up_to(most) else { continue };
+        if fix.edits.iter().any(|edit| occupied.clashes(edit)) {
             continue;
         }
         for edit in &fix.edits {

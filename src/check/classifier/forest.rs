@@ -15,6 +15,18 @@ pub struct Node {
     pub value: f32,
 }
 
+impl Node {
+    /// How far from this node the child is to which a line goes; 0 at the end.
+    #[inline]
+    fn step(&self, row: &Row) -> usize {
+        if self.children == 0 {
+            return 0;
+        }
+        let goes_second = row.get(usize::from(self.feature)).is_some_and(|value| *value > self.threshold);
+        usize::from(self.children) + usize::from(goes_second)
+    }
+}
+
 /// Trees one after the other, each from its root.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Forest {
@@ -49,11 +61,10 @@ impl Forest {
     fn end(&self, root: usize, row: &Row) -> f32 {
         let mut at = root;
         while let Some(node) = self.nodes.get(at) {
-            if node.children == 0 {
-                return node.value;
+            match node.step(row) {
+                0 => return node.value,
+                step => at += step,
             }
-            let goes_second = row.get(usize::from(node.feature)).is_some_and(|value| *value > node.threshold);
-            at += usize::from(node.children) + usize::from(goes_second);
         }
         0.0
     }
@@ -78,9 +89,8 @@ impl Forest {
         std::iter::from_fn(move || {
             let index = at?;
             let node = self.nodes.get(index)?;
-            let is_end = node.children == 0;
-            let goes_second = !is_end && row.get(usize::from(node.feature)).is_some_and(|value| *value > node.threshold);
-            at = (!is_end).then(|| index + usize::from(node.children) + usize::from(goes_second));
+            let step = node.step(row);
+            at = (step > 0).then(|| index + step);
             Some((node.feature, node.value))
         })
     }
