@@ -128,6 +128,8 @@ kinds! {
     latin => PseudoLatin,
     /// Patterns over lines, sentences and paragraphs.
     pattern => Pattern,
+    /// What stands on a page around its text.
+    surroundings => Surroundings,
     /// Duplicates within and across documents.
     duplicate => Duplicate,
     /// A model over lines, for what no rule above names.

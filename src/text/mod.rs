@@ -22,7 +22,7 @@ pub use latin::{hints_at_latin, is_pseudo_latin};
 pub use position::Position;
 pub use sentence::is_closed;
 pub use span::{Span, is_blank, trim};
-pub use word::{count_words, words};
+pub use word::{count_words, weigh_words, words};
 
 /// Where a document comes from.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -171,20 +171,23 @@ impl<'t> Document<'t> {
         removal::removal(self, passage)
     }
 
-    /// Whether the block reads as running text: a paragraph, list item or quotation with a sentence of some length.
-    ///
-    /// Thresholds: 12 words with a full stop, or 25 without.
+    /// Whether the block reads as running text: a paragraph, list item or quotation with a sentence of some length, as
+    /// [`reads_as_prose`] says.
     pub fn is_prose(&self, block: usize) -> bool {
-        const CLOSED: usize = 12;
-        const OPEN: usize = 25;
         let block = &self.blocks()[block];
         if !block.kind.is_text() || matches!(block.kind, BlockKind::Heading(_)) {
             return false;
         }
-        let content = self.slice(block.content);
-        match count_words(content, OPEN) {
-            OPEN => true,
-            count => count >= CLOSED && is_closed(content),
-        }
+        reads_as_prose(self.slice(block.content))
+    }
+}
+
+/// Whether `text` is a sentence of some length: 12 words with a full stop, or 25 without.
+pub fn reads_as_prose(text: &str) -> bool {
+    const CLOSED: usize = 12;
+    const OPEN: usize = 25;
+    match weigh_words(text, OPEN) {
+        OPEN => true,
+        count => count >= CLOSED && is_closed(text),
     }
 }

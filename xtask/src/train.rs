@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use dechaff::check::classifier::{FEATURES, FIRST_PASS, HOPELESS, Model, Row, Words};
+use dechaff::check::classifier::{BUCKET_BITS, FEATURES, FIRST_PASS, HOPELESS, Model, Row, Survey, Words};
 use rayon::prelude::*;
 
 use crate::boost::{self, Example, Growth};
@@ -94,6 +94,24 @@ fn is_for_trees(page: &Prepared<'_>) -> bool {
     page.weight >= 0.1 || (page.domain >> 50).is_multiple_of(3)
 }
 
+/// How much a page counts that the model cannot read.
+const FOREIGN_WEIGHT: f32 = 0.3;
+
+/// What to change in the number of each bucket so that a page's words are other ones.
+fn foreign(page: &Prepared<'_>) -> u32 {
+    (page.domain >> 8) as u32 & ((1 << BUCKET_BITS) - 1)
+}
+
+/// What the first pass knows of a page, whose words are other ones by `other`.
+fn first_rows(survey: &Survey, words: &Words, other: impl Fn(u32) -> u32) -> Vec<Option<Row>> {
+    let score = |unit| {
+        let buckets: Vec<u32> = survey.buckets(unit).iter().map(|&bucket| other(bucket)).collect();
+        if survey.is_candidate(unit) { words.score(&buckets) } else { 0.0 }
+    };
+    let scores: Vec<f32> = (0..survey.len()).map(score).collect();
+    survey.features(&scores, survey.familiar(|bucket| words.is_known(other(bucket))))
+}
+
 /// Trains a model on `pages`.
 fn train(pages: &[&Prepared<'_>]) -> Model {
     const INNER: u64 = 4;
@@ -104,20 +122,21 @@ fn train(pages: &[&Prepared<'_>]) -> Model {
         .into_par_iter()
         .map(|part| learn_words(&pages.iter().copied().filter(|page| inner(page) != part).collect::<Vec<_>>()))
         .collect();
-    let rows: Vec<Vec<Option<Row>>> = pages
+    // Each page stands twice: as it is, and as if it were in a language that the model cannot read.
+    let sheets: Vec<(&Prepared<'_>, u32, f32)> =
+        pages.iter().flat_map(|&page| [(page, 0, 1.0), (page, foreign(page), FOREIGN_WEIGHT)]).collect();
+    let rows: Vec<Vec<Option<Row>>> = sheets
         .par_iter()
-        .map(|page| {
-            let words = &inner_words[inner(page) as usize];
-            let score = |unit| if page.deaf.is_candidate(unit) { words.score(page.deaf.buckets(unit)) } else { 0.0 };
-            page.deaf.features(&(0..page.deaf.len()).map(score).collect::<Vec<_>>())
-        })
+        .map(|(page, cipher, _)| first_rows(&page.deaf, &inner_words[inner(page) as usize], |bucket| bucket ^ cipher))
         .collect();
     let first_of = |keeps: &dyn Fn(&Prepared<'_>) -> bool| {
         let mut examples = Vec::new();
-        for (page, rows) in pages.iter().zip(&rows).filter(|(page, _)| keeps(page) && is_for_trees(page)) {
-            for (row, label) in rows.iter().zip(&page.labels) {
+        for ((page, _, weight), rows) in sheets.iter().zip(&rows) {
+            let labels = page.labels.iter().filter(|_| keeps(page) && is_for_trees(page));
+            for (row, label) in rows.iter().zip(labels) {
                 if let (Some(row), Some(is_noise)) = (row, label) {
-                    examples.push(Example { row, is_noise: *is_noise, weight: page.tree_weight(), start: 0.0 });
+                    let weight = weight * page.tree_weight();
+                    examples.push(Example { row, is_noise: *is_noise, weight, start: 0.0 });
                 }
             }
         }
@@ -137,7 +156,7 @@ fn train(pages: &[&Prepared<'_>]) -> Model {
     let inner_first: Vec<_> = (0..INNER).map(|part| first_of(&|page| inner(page) != part)).collect();
     let mut rows = rows;
     let mut starts = Vec::new();
-    for (page, rows) in pages.iter().zip(&mut rows) {
+    for ((page, _, _), rows) in sheets.iter().zip(&mut rows) {
         let forest = &inner_first[inner(page) as usize];
         let score = |row: &Option<Row>| row.as_ref().map_or(dechaff::check::classifier::NEVER, |row| forest.score(row));
         let scores: Vec<f32> = rows.iter().map(score).collect();
@@ -145,10 +164,14 @@ fn train(pages: &[&Prepared<'_>]) -> Model {
         starts.push(scores);
     }
     let mut examples = Vec::new();
-    for ((page, rows), starts) in pages.iter().zip(&rows).zip(&starts).filter(|((page, _), _)| is_for_trees(page)) {
+    for (((page, _, weight), rows), starts) in sheets.iter().zip(&rows).zip(&starts) {
+        if !is_for_trees(page) {
+            continue;
+        }
         for ((row, label), &start) in rows.iter().zip(&page.labels).zip(starts) {
             if let (Some(row), Some(is_noise), true) = (row, label, start > HOPELESS) {
-                examples.push(Example { row, is_noise: *is_noise, weight: page.tree_weight(), start });
+                let weight = weight * page.tree_weight();
+                examples.push(Example { row, is_noise: *is_noise, weight, start });
             }
         }
     }

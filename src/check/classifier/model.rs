@@ -49,6 +49,11 @@ impl Words {
         self.bias + sum / (buckets.len().max(1) as f32).sqrt()
     }
 
+    /// Whether a bucket has a weight.
+    pub fn is_known(&self, bucket: u32) -> bool {
+        self.weights.get(bucket as usize).is_some_and(|weight| *weight != 0)
+    }
+
     /// The weight of a bucket.
     pub fn weight(&self, bucket: u32) -> f32 {
         self.scale * f32::from(self.weights.get(bucket as usize).copied().unwrap_or(0))
@@ -69,7 +74,7 @@ impl Model {
     /// Judges the lines of a document.
     pub fn judge(&self, survey: &Survey) -> Judgement {
         let words = self.word_scores(survey);
-        let mut rows = survey.features(&words);
+        let mut rows = survey.features(&words, survey.familiar(|bucket| self.words.is_known(bucket)));
         let mut scores = vec![NEVER; rows.len()];
         let given: Vec<(usize, &Row)> = (0..).zip(&rows).filter_map(|(unit, row)| Some((unit, row.as_ref()?))).collect();
         add(&mut scores, &given, &self.first, |score, first| *score = first);

@@ -75,7 +75,7 @@ impl Aspect {
             | Feature::FlaggedNear
             | Feature::FlaggedBoth
             | Feature::FlaggedTail => Self::Flagged,
-            Feature::WordScore => Self::Words,
+            Feature::WordScore | Feature::Familiar => Self::Words,
             Feature::WordScoreBefore
             | Feature::WordScoreAfter
             | Feature::WordScoreNear
@@ -88,6 +88,7 @@ impl Aspect {
 
     /// The aspect in words; `None` where it has nothing to show.
     fn phrase(self, row: &Row, words: &[String]) -> Option<String> {
+        const FAMILIAR: f32 = 0.5;
         let value = |feature: Feature| row[feature as usize];
         let is = |feature: Feature| value(feature) > 0.0;
         let phrase = match self {
@@ -133,6 +134,8 @@ impl Aspect {
             }
             Self::Flagged if is(Feature::FlaggedNear) => "near a line that another rule reports".into(),
             Self::Flagged => return None,
+            // Words of a language that it did not learn look known by chance.
+            Self::Words if value(Feature::Familiar) < FAMILIAR => return None,
             Self::Words => match words {
                 [] => return None,
                 [one] => format!("words as on page furniture (“{one}”)"),

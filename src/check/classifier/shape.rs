@@ -81,11 +81,13 @@ impl Shape {
             shape.years += f32::from(u8::from(is_year));
             shape.links += f32::from(u8::from(matches!(word_text, "www" | "http" | "https" | "com")));
         }
+        // Five signs of Chinese come to three words, as in `weigh_words`.
+        let signs_alone = words.iter().filter(|word| word.is_sign).count();
         let of_words = |count: u32| count as f32 / words.len().max(1) as f32;
         let of_characters = |count: u32| count as f32 / characters.max(1) as f32;
         let is = |is: bool| f32::from(u8::from(is));
         Self {
-            words: words.len() as f32,
+            words: (words.len() - signs_alone * 2 / 5) as f32,
             characters: characters as f32,
             word_length: letters as f32 / words.len().max(1) as f32,
             capitalised: of_words(capitalised),

@@ -30,7 +30,7 @@ features! {
     FromStart, FromEnd, Place, SinceProse, UntilProse, ProseBefore, ProseAfter, ProseShare, Lines, ShortShare,
     WordsBefore, WordsAfter, WordsTwoBefore, WordsTwoAfter, ClosedBefore, ClosedAfter, Run, GapBefore, GapAfter, AlikeAround,
     FlaggedBefore, FlaggedAfter, FlaggedNear, FlaggedBoth, FlaggedShare, FlaggedTail,
-    WordScore, WordScoreBefore, WordScoreAfter, WordScoreNear,
+    WordScore, WordScoreBefore, WordScoreAfter, WordScoreNear, Familiar,
     ScoreBefore, ScoreAfter, ScoreNear, ScoreBest,
 }
 
@@ -45,7 +45,7 @@ pub type Row = [f32; FEATURES];
 pub struct Survey {
     units: Vec<Unit>,
     buckets: Vec<u32>,
-    /// Bytes of prose, of all.
+    /// Bytes of prose, of all that earlier findings leave.
     prose_share: f32,
     /// From the first block of prose to the last.
     prose_range: std::ops::Range<usize>,
@@ -116,6 +116,7 @@ impl Survey {
         }
         survey.count(document, &known);
         survey.flag(findings);
+        survey.weigh();
         survey
     }
 
@@ -125,11 +126,9 @@ impl Survey {
         const TURNS: u32 = 3;
         let mut copies: HashMap<&str, f32> = HashMap::new();
         let mut speakers: HashMap<&str, u32> = HashMap::new();
-        let (mut prose, mut all) = (0, 0);
         let mut counts = Counts::new();
         for unit in &self.units {
             let text = document.slice(unit.content);
-            all += text.len();
             if let Some(speaker) = speaker(text) {
                 *speakers.entry(speaker).or_default() += 1;
             }
@@ -137,11 +136,9 @@ impl Survey {
                 *copies.entry(text).or_default() += 1.0;
             }
             if unit.is_prose {
-                prose += text.len();
                 counts.add(text);
             }
         }
-        self.prose_share = prose as f32 / all.max(1) as f32;
         let first = self.units.iter().position(|unit| unit.is_prose).unwrap_or(0);
         self.prose_range = first..self.units.iter().rposition(|unit| unit.is_prose).unwrap_or(0);
         self.items = self.units.iter().filter(|unit| unit.is_item).count();
@@ -167,6 +164,16 @@ impl Survey {
                 }
             }
         }
+    }
+
+    /// Sums up the running text among what earlier findings leave.
+    fn weigh(&mut self) {
+        let (mut prose, mut all) = (0, 0);
+        for unit in self.units.iter().filter(|unit| !unit.is_flagged) {
+            all += unit.content.len();
+            prose += if unit.is_prose { unit.content.len() } else { 0 };
+        }
+        self.prose_share = prose as f32 / all.max(1) as f32;
     }
 
     /// The number of blocks that are not blank.
@@ -207,7 +214,7 @@ impl Survey {
     /// keep a line of noise; documents of many lists have short lines of their own, and so
     /// have interviews; what stands by code is often code.
     pub fn caution(&self, unit: usize) -> f32 {
-        const SENTENCE: f32 = 0.9;
+        const SENTENCE: f32 = 1.4;
         const LONE: f32 = 1.4;
         const AMID_LISTS: f32 = 1.5;
         const BY_CODE: f32 = 2.0;
@@ -254,7 +261,7 @@ impl Survey {
         self.units[unit].is_flagged
     }
 
-    /// The share of the document's bytes that is running text.
+    /// The share of the document's bytes that is running text, of those that earlier findings leave.
     pub fn prose_share(&self) -> f32 {
         self.prose_share
     }
@@ -269,8 +276,15 @@ impl Survey {
         &self.buckets[self.units[unit].buckets.clone()]
     }
 
-    /// What the first pass knows of each unit, given what the words of each say; `None` for what it does not look at.
-    pub fn features(&self, word_scores: &[f32]) -> Vec<Option<Row>> {
+    /// The share of all words, pairs of words and so on that `is_known`: small in a language that the model did not learn.
+    pub fn familiar(&self, is_known: impl Fn(u32) -> bool) -> f32 {
+        let known = self.buckets.iter().filter(|bucket| is_known(**bucket)).count();
+        known as f32 / self.buckets.len().max(1) as f32
+    }
+
+    /// What the first pass knows of each unit, given what the words of each say and how many of them are familiar; `None` for what
+    /// it does not look at.
+    pub fn features(&self, word_scores: &[f32], familiar: f32) -> Vec<Option<Row>> {
         const NEAR: usize = 3;
         let count = self.units.len();
         let around = |index: usize| index.saturating_sub(NEAR)..(index + NEAR + 1).min(count);
@@ -390,6 +404,7 @@ impl Survey {
             set(Feature::WordScoreBefore, score(-1));
             set(Feature::WordScoreAfter, score(1));
             set(Feature::WordScoreNear, scores.sum::<f32>() / near);
+            set(Feature::Familiar, familiar);
             rows.push(Some(row));
         }
         rows

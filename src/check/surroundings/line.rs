@@ -1,0 +1,201 @@
+//! Lines as the kind sees them: what each is, and the marks it bears.
+
+use crate::text::{Block, BlockKind, Document, Span, count_words, is_blank, is_closed, reads_as_prose, trim, weigh_words};
+
+/// What a line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sort {
+    /// Without letter or digit.
+    Empty,
+    /// A title, an entry, a label.
+    Short,
+    /// Running text of that many words.
+    Prose(usize),
+    /// Code, data in tables and the like: neither text nor around it.
+    Matter,
+}
+
+/// What lines around a text often bear and lines of a text seldom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// A date or a time of day.
+    Time = 1,
+    /// Ends in a number in brackets, as of comments.
+    Count = 2,
+    /// Ends in dots, as a teaser does.
+    Cut = 4,
+    /// A row of cells that nobody filled, or a bullet behind another.
+    Layout = 8,
+}
+
+/// A set of marks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Marks(u8);
+
+impl Marks {
+    pub(super) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    fn add(&mut self, mark: Mark, is: bool) {
+        self.0 |= if is { mark as u8 } else { 0 };
+    }
+}
+
+/// A block that is no table, or a row of one.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) span: Span,
+    pub(super) sort: Sort,
+    pub(super) marks: Marks,
+    /// Words, up to a few.
+    pub(super) words: usize,
+    pub(super) is_code: bool,
+    /// An earlier finding removes it.
+    pub(super) is_flagged: bool,
+}
+
+impl Line {
+    pub(super) fn has(&self, mark: Mark) -> bool {
+        self.marks.0 & mark as u8 != 0
+    }
+}
+
+/// Most words of a paragraph that are counted.
+const MOST_WORDS: usize = 60;
+
+/// The lines of a document that are not blank.
+pub(super) fn read(document: &Document<'_>) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for block in document.blocks() {
+        match block.kind {
+            BlockKind::Blank => {}
+            BlockKind::Table => read_table(document, block, &mut lines),
+            kind if kind.is_text() => lines.push(read_text(document, block)),
+            _ => lines.push(matter(block.span)),
+        }
+    }
+    lines
+}
+
+fn matter(span: Span) -> Line {
+    Line { span, sort: Sort::Matter, marks: Marks::default(), words: 0, is_code: false, is_flagged: false }
+}
+
+fn read_text(document: &Document<'_>, block: &Block) -> Line {
+    let text = document.slice(block.content);
+    let is_prose = !matches!(block.kind, BlockKind::Heading(_)) && reads_as_prose(text);
+    let mut line = of_text(text, block.content, is_prose);
+    let is_item = block.kind == BlockKind::ListItem;
+    line.marks.add(Mark::Layout, is_item && text.starts_with(['・', '·', '．', '•', '»']));
+    line
+}
+
+fn of_text(text: &str, span: Span, is_prose: bool) -> Line {
+    const LONGEST: usize = 1000;
+    let mut marks = Marks::default();
+    marks.add(Mark::Cut, ends_in_dots(text));
+    let sort = if is_prose {
+        Sort::Prose(weigh_words(text, MOST_WORDS))
+    } else if !text.contains(char::is_alphanumeric) {
+        Sort::Empty
+    } else {
+        Sort::Short
+    };
+    if sort == Sort::Short && text.len() <= LONGEST {
+        marks.add(Mark::Time, bears_time(text));
+        marks.add(Mark::Count, ends_in_count(text));
+    }
+    Line { span, sort, marks, words: count_words(text, 4), is_code: looks_like_code(text), is_flagged: false }
+}
+
+/// The rows of a table: data where a row of dashes says that it is one, the remains of a layout else.
+fn read_table(document: &Document<'_>, block: &Block, lines: &mut Vec<Line>) {
+    let is_dashes = |row: &str| row.contains("---") && row.chars().all(|sign| "|-: \t".contains(sign));
+    let rows = || document.lines()[block.lines.clone()].iter().map(|line| trim(document.text(), *line));
+    if rows().any(|row| is_dashes(document.slice(row))) {
+        lines.extend(rows().map(matter));
+        return;
+    }
+    for row in rows() {
+        let text = document.slice(row);
+        let cells = || text.trim_matches('|').split('|').map(str::trim);
+        let is_prose = cells().any(|cell| reads_as_prose(cell) && (is_closed(cell) || cell.contains(['.', '。'])));
+        let inner = text.trim_matches(|sign: char| sign == '|' || is_blank(sign));
+        let mut line = of_text(inner, row, is_prose);
+        line.is_code = false;
+        line.marks.add(Mark::Layout, cells().count() == 1 || cells().any(str::is_empty));
+        lines.push(line);
+    }
+}
+
+fn ends_in_dots(text: &str) -> bool {
+    let text = text.trim_end_matches(|sign: char| is_blank(sign) || ")]»>|\"”".contains(sign));
+    text.ends_with("...") || text.ends_with('…') || text.ends_with("。。")
+}
+
+/// Whether a number in brackets ends the line that is no year.
+fn ends_in_count(text: &str) -> bool {
+    const LONGEST: usize = 7;
+    let Some(rest) = text.strip_suffix([')', '）']) else { return false };
+    let inner = rest.rsplit(['(', '（']).next().map_or("", str::trim);
+    inner.len() < rest.trim().len() && (1..=LONGEST).contains(&inner.len()) && inner.bytes().all(|byte| byte.is_ascii_digit()) && !is_year(inner)
+}
+
+fn is_year(digits: &str) -> bool {
+    digits.len() == 4 && (digits.starts_with("19") || digits.starts_with("20"))
+}
+
+/// Whether a line has a time such as `9:05` or a date such as `2012-01-17`, `17.1.2012`, `17/01/12` or `17 января 2012`.
+fn bears_time(text: &str) -> bool {
+    // The last two numbers, and what stands between them and this one.
+    let mut before: Option<(&str, &str)> = None;
+    let mut last: Option<(&str, usize)> = None;
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        if !bytes[at].is_ascii_digit() {
+            at += 1;
+            continue;
+        }
+        let start = at;
+        while bytes.get(at).is_some_and(u8::is_ascii_digit) {
+            at += 1;
+        }
+        let number = &text[start..at];
+        let Some((left, end)) = last.replace((number, at)) else { continue };
+        let between = &text[end..start];
+        let is_clock = between == ":" && left.len() <= 2 && number.len() == 2;
+        let is_worded = left.len() <= 2 && is_year(number) && is_month(between);
+        let is_date = before.is_some_and(|(first, gap)| {
+            let (days, is_joined) = (left.len() <= 2, is_joint(gap) && is_joint(between));
+            is_joined && days && (is_year(first) && number.len() <= 2 || first.len() <= 2 && is_year(number))
+                || gap == between && matches!(gap, "/" | "-" | ".") && [first, left, number].iter().all(|part| part.len() == 2)
+        });
+        if is_clock || is_worded || is_date {
+            return true;
+        }
+        before = Some((left, between));
+    }
+    false
+}
+
+fn is_joint(gap: &str) -> bool {
+    matches!(gap, "-" | "/" | "." | "年" | "月" | ". " | " / ")
+}
+
+/// Whether one word, such as the name of a month, stands between blanks.
+fn is_month(gap: &str) -> bool {
+    const LONGEST: usize = 40;
+    gap.len() <= LONGEST
+        && gap.starts_with([' ', '\u{a0}'])
+        && gap.ends_with([' ', '\u{a0}'])
+        && gap.trim().trim_end_matches(['.', ',']).chars().all(char::is_alphabetic)
+}
+
+/// Whether a line may be one of code.
+fn looks_like_code(text: &str) -> bool {
+    const SIGNS: [char; 6] = ['{', '}', '`', '\\', '=', '<'];
+    let is_key = || text.split(':').next().is_some_and(|key| key.len() < text.len() && !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'));
+    text.contains(SIGNS) || text.ends_with(';') || text.contains("()") || text.contains("::") || text.starts_with("//") || is_key()
+}

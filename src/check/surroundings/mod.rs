@@ -1,0 +1,201 @@
+//! The `surroundings` kind: what stands on a page around its text, where an extractor took much of the page for the text.
+//!
+//! News portals set dozens of headlines, sections and dates before and after each story. No phrase of theirs returns from site to
+//! site, but what they look like does, in every language: a run of short lines outside the running text, many of which bear a
+//! mark that lines of a text seldom bear. A run without such marks is left alone, whatever its length: it may be a list, a poem or
+//! a bibliography. So is one that looks like code.
+
+mod line;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::{DocumentCheck, KindRule, ParameterError};
+use crate::finding::{Edit, Finding, RuleInfo};
+use crate::text::{Document, Span};
+use line::{Line, Mark, Sort};
+
+/// The kind's name in rule files.
+pub const NAME: &str = "surroundings";
+
+/// How much it takes for lines around a text to be the rest of a page.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Parameters {
+    /// Fewest short lines after the text; before it, where titles stand, one more.
+    pub min_lines: usize,
+    /// Least share of the lines that bear a mark; from 0 to 1.
+    pub marked: f32,
+    /// Least share where eight or more lines bear marks.
+    pub marked_of_many: f32,
+}
+
+/// Whether the parameters can be met and ask for something.
+///
+/// # Errors
+///
+/// A minimum of no lines, or a share that is none.
+pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
+    let is_share = |share: f32| share > 0.0 && share <= 1.0;
+    if parameters.min_lines > 0 && is_share(parameters.marked) && is_share(parameters.marked_of_many) {
+        return Ok(());
+    }
+    let message = "`min-lines` must be at least 1, and `marked` and `marked-of-many` more than 0 and at most 1".into();
+    Err(ParameterError { message, place: None })
+}
+
+/// Makes one check of all the rules.
+///
+/// # Errors
+///
+/// None: what can be wrong is found by [`validate`].
+pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
+    let rules = rules.into_iter().map(|(rule, parameters)| (rule, parameters.clone())).collect();
+    Ok(Box::new(SurroundingsCheck { rules }))
+}
+
+struct SurroundingsCheck {
+    rules: Vec<(Arc<RuleInfo>, Parameters)>,
+}
+
+impl DocumentCheck for SurroundingsCheck {
+    fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
+        const FEWEST: usize = 6;
+        if document.lines().len() < FEWEST {
+            return;
+        }
+        let mut lines = line::read(document);
+        flag(&mut lines, findings);
+        let Some(body) = body(&lines) else { return };
+        let head = before_title(&lines, body.start);
+        for (rule, parameters) in &self.rules {
+            for (range, fewest, place) in [
+                (head.clone(), parameters.min_lines + 1, "before"),
+                (body.end..lines.len(), parameters.min_lines, "after"),
+            ] {
+                if let Some(reason) = reason(&lines[range.clone()], parameters, fewest) {
+                    report(rule, document, &lines[range], &format!("{place} the text: {reason}"), findings);
+                }
+            }
+        }
+    }
+}
+
+/// Notes which lines earlier findings remove.
+fn flag(lines: &mut [Line], findings: &[Finding]) {
+    for finding in findings {
+        let edits = finding.fix.iter().flat_map(|fix| &fix.edits).filter(|edit| Edit::is_deletion(edit));
+        for edit in edits {
+            let first = lines.partition_point(|line| line.span.end <= edit.span.start);
+            for line in lines[first..].iter_mut().take_while(|line| line.span.start < edit.span.end) {
+                let part = line.span.end.min(edit.span.end) - line.span.start.max(edit.span.start);
+                line.is_flagged |= 5 * part >= 4 * line.span.len();
+            }
+        }
+    }
+}
+
+/// The lines of the text proper: the stretch that holds the most words of running text, where each short line in it costs some.
+fn body(lines: &[Line]) -> Option<Range<usize>> {
+    /// What a short line costs, in words: three of them may stand between two short paragraphs, a screenful may not.
+    const COST: i64 = 8;
+    /// Most words that a paragraph counts for: no paragraph makes up for any number of short lines.
+    const MOST: usize = 60;
+    let (mut best, mut best_sum) = (0..0, 0);
+    let (mut start, mut sum) = (0, 0);
+    for (index, line) in lines.iter().enumerate() {
+        if sum <= 0 {
+            (start, sum) = (index, 0);
+        }
+        sum += match line.sort {
+            _ if line.is_flagged => -COST,
+            Sort::Prose(words) if !line.has(Mark::Cut) => words.min(MOST) as i64,
+            Sort::Prose(_) | Sort::Short => -COST,
+            Sort::Empty | Sort::Matter => 0,
+        };
+        if sum > best_sum {
+            (best, best_sum) = (start..index + 1, sum);
+        }
+    }
+    (best_sum > 0).then_some(best)
+}
+
+/// The lines before the title: up to two lines before the text may be its title and what stands under that, and the first line of
+/// all may be the title too.
+fn before_title(lines: &[Line], body: usize) -> Range<usize> {
+    const SPARED: usize = 2;
+    const TITLE_WORDS: usize = 4;
+    let (mut end, mut spared) = (body, 0);
+    while end > 0 && spared < SPARED && !lines[end - 1].is_flagged {
+        end -= 1;
+        spared += usize::from(lines[end].sort != Sort::Empty);
+    }
+    let begins_with_title = lines.first().is_some_and(|line| line.words >= TITLE_WORDS && !line.is_flagged);
+    usize::from(begins_with_title && end > 0)..end
+}
+
+/// What makes `lines` the rest of a page, in words; `None` if they need not be.
+fn reason(lines: &[Line], parameters: &Parameters, fewest: usize) -> Option<String> {
+    /// Lines of code beyond which it may be a listing: two, and one in 25.
+    const LEAST_CODE: usize = 2;
+    const CODE_SHARE: usize = 25;
+    /// Marks that do not do by their mere share.
+    const MANY: usize = 8;
+    /// Fewest marked lines.
+    const FEW: usize = 3;
+    let written = || lines.iter().filter(|line| !matches!(line.sort, Sort::Empty | Sort::Matter));
+    let all = written().count();
+    let short = written().filter(|line| line.sort == Sort::Short).count();
+    let empty = lines.iter().filter(|line| line.sort == Sort::Empty).count();
+    let code = written().filter(|line| line.is_code).count();
+    if short + empty < fewest || code >= LEAST_CODE && code * CODE_SHARE >= all {
+        return None;
+    }
+    let flagged = written().filter(|line| line.is_flagged).count();
+    let of = |mark: Mark| written().filter(|line| line.has(mark)).count();
+    let layout = of(Mark::Layout);
+    let marked = empty + written().filter(|line| line.is_flagged || !line.marks.is_empty()).count();
+    let counts = [
+        (flagged, "noise by other rules"),
+        (of(Mark::Time), "dated"),
+        (of(Mark::Count), "with a count"),
+        (of(Mark::Cut), "cut off"),
+        (layout, "remains of layout"),
+        (empty, "empty but for marks"),
+    ];
+    let sorts = counts.iter().filter(|(count, _)| *count > 0).count();
+    // A programme has times, a bibliography dates: one sort of mark proves nothing, but for cells that nobody filled.
+    let is_enough = marked as f32 >= parameters.marked * all as f32 && marked >= FEW && (sorts >= 2 || layout >= FEW)
+        || marked as f32 >= parameters.marked_of_many * all as f32 && marked >= MANY && sorts >= 2;
+    let counted: Vec<String> =
+        counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    is_enough.then(|| format!("{short} short lines, {}", counted.join(", ")))
+}
+
+/// A finding for each run of lines that are no sentences and that no other rule takes.
+fn report(
+    rule: &Arc<RuleInfo>,
+    document: &Document<'_>,
+    lines: &[Line],
+    reason: &str,
+    findings: &mut Vec<Finding>,
+) {
+    const EMPTY_LIST: usize = 3;
+    let goes = |line: &Line| match line.sort {
+        Sort::Short | Sort::Empty => !line.is_flagged,
+        Sort::Prose(_) => !line.is_flagged && line.has(Mark::Cut),
+        Sort::Matter => false,
+    };
+    for run in lines.chunk_by(|one, next| goes(one) == goes(next)).filter(|run| goes(&run[0])) {
+        let is_written = |line: &Line| line.sort != Sort::Empty;
+        // A rule between two lines is left alone; a list of which only the bullets are left is not.
+        let all_empty = (run.len() >= EMPTY_LIST).then_some((&run[0], &run[run.len() - 1]));
+        let written = run.iter().find(|line| is_written(line)).zip(run.iter().rfind(|line| is_written(line)));
+        let Some((first, last)) = written.or(all_empty) else { continue };
+        let mut finding = Finding::removing(rule, document, Span::new(first.span.start, last.span.end));
+        finding.label = Some(reason.to_owned());
+        findings.push(finding);
+    }
+}
