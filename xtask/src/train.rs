@@ -95,7 +95,7 @@ fn is_for_trees(page: &Prepared<'_>) -> bool {
 }
 
 /// How much a page counts that the model cannot read.
-const FOREIGN_WEIGHT: f32 = 0.3;
+const FOREIGN_WEIGHT: f32 = 0.15;
 
 /// What to change in the number of each bucket so that a page's words are other ones.
 fn foreign(page: &Prepared<'_>) -> u32 {

@@ -47,6 +47,8 @@ pub struct Survey {
     buckets: Vec<u32>,
     /// Bytes of prose, of all that earlier findings leave.
     prose_share: f32,
+    /// Units that earlier findings remove, of all.
+    flagged_share: f32,
     /// From the first block of prose to the last.
     prose_range: std::ops::Range<usize>,
     /// Items of lists.
@@ -79,7 +81,7 @@ struct Unit {
 impl Survey {
     /// Surveys `document`, of which `findings` are known.
     pub fn new<'f>(document: &Document<'_>, findings: impl IntoIterator<Item = &'f Finding>) -> Self {
-        let mut survey = Self { units: Vec::new(), buckets: Vec::new(), prose_share: 0.0, prose_range: 0..0, items: 0 };
+        let mut survey = Self { units: Vec::new(), buckets: Vec::new(), prose_share: 0.0, flagged_share: 0.0, prose_range: 0..0, items: 0 };
         let mut gap = false;
         let mut words: Vec<Word> = Vec::new();
         let mut known: Vec<Vec<Word>> = Vec::new();
@@ -174,6 +176,8 @@ impl Survey {
             prose += if unit.is_prose { unit.content.len() } else { 0 };
         }
         self.prose_share = prose as f32 / all.max(1) as f32;
+        let flagged = self.units.iter().filter(|unit| unit.is_flagged).count();
+        self.flagged_share = flagged as f32 / self.units.len().max(1) as f32;
     }
 
     /// The number of blocks that are not blank.
@@ -212,7 +216,7 @@ impl Survey {
 
     /// Log odds that a unit needs beyond those of other lines. To lose a sentence, or the heading of one, costs more than to
     /// keep a line of noise; documents of many lists have short lines of their own, and so
-    /// have interviews; what stands by code is often code.
+    /// have interviews; what stands by code is often code. Where rules take a quarter of the lines, the rest of them is more often noise.
     pub fn caution(&self, unit: usize) -> f32 {
         const SENTENCE: f32 = 1.4;
         const LONE: f32 = 1.4;
@@ -220,6 +224,8 @@ impl Survey {
         const BY_CODE: f32 = 2.0;
         const SPOKEN: f32 = 2.0;
         const MANY_ITEMS: usize = 12;
+        const AMID_NOISE: f32 = 1.0;
+        const MUCH_NOISE: f32 = 0.25;
         let is_prose = |unit: Option<usize>| unit.and_then(|unit| self.units.get(unit)).is_some_and(|unit| unit.is_prose);
         let is_lone = is_prose(unit.checked_sub(1)) && is_prose(Some(unit + 1));
         let around = &self.units[unit.saturating_sub(2)..(unit + 3).min(self.units.len())];
@@ -238,6 +244,9 @@ impl Survey {
         }
         if self.units[unit].is_spoken {
             caution += SPOKEN;
+        }
+        if self.flagged_share >= MUCH_NOISE {
+            caution -= AMID_NOISE;
         }
         caution
     }
