@@ -214,9 +214,17 @@ impl Survey {
         one.is_candidate && !one.is_flagged && !one.is_heading && !one.is_markup && !is_title
     }
 
+    /// Whether a unit stands where titles do: among the first lines, or just before the first running text.
+    fn may_be_title(&self, unit: usize) -> bool {
+        const FIRST: usize = 5;
+        const BEFORE: usize = 3;
+        let prose = self.prose_range.start;
+        unit < FIRST || (prose.saturating_sub(BEFORE)..=prose).contains(&unit)
+    }
+
     /// Log odds that a unit needs beyond those of other lines. To lose a sentence, or the heading of one, costs more than to
-    /// keep a line of noise; documents of many lists have short lines of their own, and so
-    /// have interviews; what stands by code is often code. Where rules take a quarter of the lines, the rest of them is more often noise.
+    /// keep a line of noise; documents of many lists have short lines of their own, and so have interviews; what stands by
+    /// code is often code. Where rules take a quarter of the lines, more of the others are noise, but for titles.
     pub fn caution(&self, unit: usize) -> f32 {
         const SENTENCE: f32 = 1.4;
         const LONE: f32 = 1.4;
@@ -224,8 +232,8 @@ impl Survey {
         const BY_CODE: f32 = 2.0;
         const SPOKEN: f32 = 2.0;
         const MANY_ITEMS: usize = 12;
-        const AMID_NOISE: f32 = 1.0;
-        const MUCH_NOISE: f32 = 0.25;
+        const AMID_NOISE: f32 = 1.5;
+        const MUCH_NOISE: f32 = 0.2;
         let is_prose = |unit: Option<usize>| unit.and_then(|unit| self.units.get(unit)).is_some_and(|unit| unit.is_prose);
         let is_lone = is_prose(unit.checked_sub(1)) && is_prose(Some(unit + 1));
         let around = &self.units[unit.saturating_sub(2)..(unit + 3).min(self.units.len())];
@@ -245,7 +253,7 @@ impl Survey {
         if self.units[unit].is_spoken {
             caution += SPOKEN;
         }
-        if self.flagged_share >= MUCH_NOISE {
+        if self.flagged_share >= MUCH_NOISE && !self.may_be_title(unit) {
             caution -= AMID_NOISE;
         }
         caution

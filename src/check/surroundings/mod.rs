@@ -69,14 +69,14 @@ impl DocumentCheck for SurroundingsCheck {
         let mut lines = line::read(document);
         flag(&mut lines, findings);
         let Some(body) = body(&lines) else { return };
-        let head = before_title(&lines, body.start);
+        let (head, tail) = (before_title(&lines, body.start), after_end(&lines, body.end));
         for (rule, parameters) in &self.rules {
-            for (range, fewest, place) in [
-                (head.clone(), parameters.min_lines + 1, "before"),
-                (body.end..lines.len(), parameters.min_lines, "after"),
+            for (around, goes, fewest, place) in [
+                (head.clone(), head.clone(), parameters.min_lines + 1, "before"),
+                (body.end..lines.len(), tail.clone(), parameters.min_lines, "after"),
             ] {
-                if let Some(reason) = reason(&lines[range.clone()], parameters, fewest) {
-                    report(rule, document, &lines[range], &format!("{place} the text: {reason}"), findings);
+                if let Some(reason) = reason(&lines[around], parameters, fewest) {
+                    report(rule, document, &lines[goes], &format!("{place} the text: {reason}"), findings);
                 }
             }
         }
@@ -122,7 +122,14 @@ fn body(lines: &[Line]) -> Option<Range<usize>> {
     (best_sum > 0).then_some(best)
 }
 
-/// The lines before the title: up to two lines before the text may be its title and what stands under that, and the first line of
+/// The lines after the text, from the first that bears a mark: a list at the end of a text bears none.
+fn after_end(lines: &[Line], body: usize) -> Range<usize> {
+    let is_marked = |line: &Line| line.is_flagged || line.sort == Sort::Empty || !line.marks.is_empty();
+    let spared = lines[body..].iter().position(is_marked).unwrap_or(lines.len() - body);
+    body + spared..lines.len()
+}
+
+/// The lines before the title: up to three lines before the text may be its title and what stands under that, and the first line of
 /// all may be the title too.
 fn before_title(lines: &[Line], body: usize) -> Range<usize> {
     const SPARED: usize = 2;
