@@ -42,7 +42,7 @@ pub(crate) fn run(folder: &Path, options: &Options) -> Result<String> {
     let prepared = prepare(&tracks)?;
     let judged = judge(&prepared, &held);
     let flagged = rules::flagged(&judged, odds, MAIN_TRACK, true);
-    let elsewhere = rules::flagged(&judged, odds, MAIN_TRACK, false);
+    let elsewhere = rules::by_default(rules::flagged(&judged, odds, MAIN_TRACK, false));
     rules::record(&flagged, &verdicts)?;
     let points = points(odds);
     let sections = [
@@ -51,6 +51,8 @@ pub(crate) fn run(folder: &Path, options: &Options) -> Result<String> {
         ("tracks", by_track(&judged, &points)),
         ("rules", rules::table(&flagged, &verdicts)?),
         ("disputed", rules::disputed(&flagged, &verdicts)),
+        ("read-languages", rules::by_language(&elsewhere, &verdicts)),
+        ("disputed-languages", rules::disputed(&elsewhere, &verdicts)),
         ("clean", clean::report(&judged, &held, odds)?),
         ("thresholds", thresholds(&judged)),
     ];

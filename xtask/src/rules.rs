@@ -24,6 +24,7 @@ const ALONE: &str = "BP901 alone";
 pub(crate) struct Flagged<'p> {
     code: String,
     label: Label,
+    lang: &'p str,
     page: &'p str,
     line: usize,
     text: &'p str,
@@ -38,7 +39,8 @@ pub(crate) fn flagged<'p>(judged: &[Judged<'p>], odds: Odds, track: &str, is_eng
             let at = line.n - 1;
             let text = page.text.get(one.page.spans[at].range()).unwrap_or("").trim();
             let mut flag = |code: &str| {
-                all.push(Flagged { code: code.to_owned(), label: line.label, page: &page.id, line: line.n, text });
+                let (code, lang) = (code.to_owned(), page.lang.as_str());
+                all.push(Flagged { code, label: line.label, lang, page: &page.id, line: line.n, text });
             };
             one.page.named[at].iter().for_each(|code| flag(code));
             match one.scores[at] {
@@ -67,6 +69,24 @@ struct Sum {
 }
 
 impl Sum {
+    fn add(&mut self, line: &Flagged<'_>, verdicts: &Verdicts) {
+        match line.label {
+            Label::Noise => self.noise += 1,
+            Label::Mixed => self.mixed += 1,
+            Label::Content => {
+                self.content += 1;
+                match verdicts.of(line.page, line.line) {
+                    Some(verdict) => self.noise_read += usize::from(verdict.is_noise),
+                    None => self.unread += 1,
+                }
+            }
+        }
+    }
+
+    fn not_read(&self) -> String {
+        if self.unread > 0 { format!(" ({} not read)", self.unread) } else { String::new() }
+    }
+
     fn precision(&self) -> f64 {
         self.noise as f64 / (self.noise + self.content).max(1) as f64
     }
@@ -79,18 +99,7 @@ impl Sum {
 fn sums(flagged: &[Flagged<'_>], verdicts: &Verdicts) -> BTreeMap<String, Sum> {
     let mut sums: BTreeMap<String, Sum> = BTreeMap::new();
     for line in flagged {
-        let sum = sums.entry(line.code.clone()).or_default();
-        match line.label {
-            Label::Noise => sum.noise += 1,
-            Label::Mixed => sum.mixed += 1,
-            Label::Content => {
-                sum.content += 1;
-                match verdicts.of(line.page, line.line) {
-                    Some(verdict) => sum.noise_read += usize::from(verdict.is_noise),
-                    None => sum.unread += 1,
-                }
-            }
-        }
+        sums.entry(line.code.clone()).or_default().add(line, verdicts);
     }
     sums
 }
@@ -110,7 +119,7 @@ pub(crate) fn table(flagged: &[Flagged<'_>], verdicts: &Verdicts) -> Result<Stri
             Some(Applicability::Unsafe) => "unsafe",
             None => "",
         };
-        let unread = if sum.unread > 0 { format!(" ({} not read)", sum.unread) } else { String::new() };
+        let unread = sum.not_read();
         let _ = writeln!(
             table,
             "| {code} {} | {fix} | {} | {} | {} | {:.3} | {}{unread} | {:.3} |",
@@ -124,6 +133,38 @@ pub(crate) fn table(flagged: &[Flagged<'_>], verdicts: &Verdicts) -> Result<Stri
         );
     }
     Ok(table)
+}
+
+/// What runs by default, of what rules flag.
+pub(crate) fn by_default(flagged: Vec<Flagged<'_>>) -> Vec<Flagged<'_>> {
+    flagged.into_iter().filter(|line| line.code != "BP902" && line.code != ALONE).collect()
+}
+
+/// A row for each language: the lines that are flagged, and what reading came to.
+pub(crate) fn by_language(flagged: &[Flagged<'_>], verdicts: &Verdicts) -> String {
+    let mut lines: BTreeMap<(&str, &str, usize), &Flagged<'_>> = BTreeMap::new();
+    for line in flagged {
+        lines.insert((line.lang, line.page, line.line), line);
+    }
+    let mut sums: BTreeMap<&str, Sum> = BTreeMap::new();
+    for ((lang, ..), line) in lines {
+        sums.entry(lang).or_default().add(line, verdicts);
+    }
+    let mut table = String::from(
+        "| language | noise | content | precision | content that reads as noise | precision after reading |\n\
+         |---|---|---|---|---|---|\n",
+    );
+    for (lang, sum) in sums {
+        let (noise, content, read) = (sum.noise, sum.content, sum.noise_read);
+        let unread = sum.not_read();
+        let _ = writeln!(
+            table,
+            "| {lang} | {noise} | {content} | {:.3} | {read}{unread} | {:.3} |",
+            sum.precision(),
+            sum.precision_read()
+        );
+    }
+    table
 }
 
 /// The lines labelled content that rules flag, each with its verdict.

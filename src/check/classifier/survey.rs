@@ -49,6 +49,8 @@ pub struct Survey {
     prose_share: f32,
     /// Units that earlier findings remove, of all.
     flagged_share: f32,
+    /// The first unit that is long enough to be the document's title, if it comes before the first prose.
+    title: Option<usize>,
     /// From the first block of prose to the last.
     prose_range: std::ops::Range<usize>,
     /// Items of lists.
@@ -81,7 +83,7 @@ struct Unit {
 impl Survey {
     /// Surveys `document`, of which `findings` are known.
     pub fn new<'f>(document: &Document<'_>, findings: impl IntoIterator<Item = &'f Finding>) -> Self {
-        let mut survey = Self { units: Vec::new(), buckets: Vec::new(), prose_share: 0.0, flagged_share: 0.0, prose_range: 0..0, items: 0 };
+        let mut survey = Self { units: Vec::new(), buckets: Vec::new(), prose_share: 0.0, flagged_share: 0.0, title: None, prose_range: 0..0, items: 0 };
         let mut gap = false;
         let mut words: Vec<Word> = Vec::new();
         let mut known: Vec<Vec<Word>> = Vec::new();
@@ -176,6 +178,9 @@ impl Survey {
             prose += if unit.is_prose { unit.content.len() } else { 0 };
         }
         self.prose_share = prose as f32 / all.max(1) as f32;
+        const TITLE_WORDS: f32 = 4.0;
+        let may_be_title = |unit: &Unit| !unit.is_flagged && unit.shape.words >= TITLE_WORDS;
+        self.title = self.units.iter().take(self.prose_range.start + 1).position(may_be_title);
         let flagged = self.units.iter().filter(|unit| unit.is_flagged).count();
         self.flagged_share = flagged as f32 / self.units.len().max(1) as f32;
     }
@@ -208,9 +213,8 @@ impl Survey {
     /// Whether the model's word on a unit counts: it looks at it, no earlier finding removes it, and it is no title, heading,
     /// markup or code, which the model is not made for.
     pub fn may_report(&self, unit: usize) -> bool {
-        const TITLE_WORDS: f32 = 4.0;
         let one = &self.units[unit];
-        let is_title = unit == 0 && one.shape.words >= TITLE_WORDS;
+        let is_title = self.title == Some(unit);
         one.is_candidate && !one.is_flagged && !one.is_heading && !one.is_markup && !is_title
     }
 
@@ -229,6 +233,7 @@ impl Survey {
         const SENTENCE: f32 = 1.4;
         const LONE: f32 = 1.4;
         const AMID_LISTS: f32 = 1.5;
+        const OF_LIST: f32 = 0.8;
         const BY_CODE: f32 = 2.0;
         const SPOKEN: f32 = 2.0;
         const MANY_ITEMS: usize = 12;
@@ -246,6 +251,8 @@ impl Survey {
         };
         if self.items >= MANY_ITEMS && self.prose_range.contains(&unit) {
             caution += AMID_LISTS;
+        } else if self.items >= MANY_ITEMS && self.units[unit].is_item {
+            caution += OF_LIST;
         }
         if around.iter().any(|unit| unit.is_markup) {
             caution += BY_CODE;
