@@ -87,6 +87,8 @@ pub struct Document<'t> {
     blocks: OnceLock<Vec<Block>>,
     /// For each block its sentences, found when first asked for.
     sentences: OnceLock<Box<[Lazy<Span>]>>,
+    /// For each block whether it reads as running text.
+    prose: OnceLock<Box<[bool]>>,
     columns: position::Columns,
     decoding: Option<Decoding>,
 }
@@ -95,8 +97,8 @@ impl<'t> Document<'t> {
     /// Parses `text` into lines; blocks and sentences are found when first asked for.
     pub fn parse(origin: Arc<Origin>, text: &'t str) -> Self {
         let lines = line::split(text);
-        let (blocks, sentences, columns) = (OnceLock::new(), OnceLock::new(), position::Columns::default());
-        Self { origin, text, lines, blocks, sentences, columns, decoding: None }
+        let (blocks, sentences, prose) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Self { origin, text, lines, blocks, sentences, prose, columns: position::Columns::default(), decoding: None }
     }
 
     /// This document, with what went wrong when its bytes were read.
@@ -175,16 +177,20 @@ impl<'t> Document<'t> {
     ///
     /// Thresholds: 12 words with a full stop, or 25 without.
     pub fn is_prose(&self, block: usize) -> bool {
+        self.prose.get_or_init(|| self.blocks().iter().map(|block| self.reads_as_prose(block)).collect())[block]
+    }
+
+    fn reads_as_prose(&self, block: &Block) -> bool {
         const CLOSED: usize = 12;
         const OPEN: usize = 25;
-        let block = &self.blocks()[block];
-        if !block.kind.is_text() || matches!(block.kind, BlockKind::Heading(_)) {
+        /// Bytes of so many words of one letter, with blanks between.
+        const SHORTEST: usize = 2 * CLOSED - 1;
+        if !block.kind.is_text() || matches!(block.kind, BlockKind::Heading(_)) || block.content.len() < SHORTEST {
             return false;
         }
         let content = self.slice(block.content);
-        match count_words(content, OPEN) {
-            OPEN => true,
-            count => count >= CLOSED && is_closed(content),
-        }
+        let is_closed = is_closed(content);
+        let fewest = if is_closed { CLOSED } else { OPEN };
+        count_words(content, fewest) == fewest
     }
 }

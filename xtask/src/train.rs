@@ -44,7 +44,8 @@ fn train_all(pages: &[Prepared<'_>]) -> Result<()> {
     let may_train = |page: &&Prepared<'_>| SOURCES.contains(&page.page.source.as_str());
     jobs.par_iter().try_for_each(|(name, keeps)| {
         let pages: Vec<&Prepared<'_>> = pages.iter().filter(may_train).filter(|page| keeps(page)).collect();
-        fs::write(format!("{FOLDER}/{name}.bin"), train(&pages).encode())
+        fs::write(format!("{FOLDER}/{name}.bin"), train(&pages)?.encode())?;
+        anyhow::Ok(())
     })?;
     fs::copy(format!("{FOLDER}/whole.bin"), WEIGHTS)?;
     Ok(())
@@ -95,7 +96,7 @@ fn is_for_trees(page: &Prepared<'_>) -> bool {
 }
 
 /// Trains a model on `pages`.
-fn train(pages: &[&Prepared<'_>]) -> Model {
+fn train(pages: &[&Prepared<'_>]) -> Result<Model> {
     const INNER: u64 = 4;
     let inner = |page: &Prepared<'_>| (page.domain >> 40) % INNER;
     let words = learn_words(pages);
@@ -133,8 +134,8 @@ fn train(pages: &[&Prepared<'_>]) -> Model {
         };
         boost::grow(&examples, &(0..FIRST_PASS).collect::<Vec<_>>(), true, growth)
     };
-    let first = first_of(&|_| true);
-    let inner_first: Vec<_> = (0..INNER).map(|part| first_of(&|page| inner(page) != part)).collect();
+    let first = first_of(&|_| true)?;
+    let inner_first = (0..INNER).map(|part| first_of(&|page| inner(page) != part)).collect::<Result<Vec<_>>>()?;
     let mut rows = rows;
     let mut starts = Vec::new();
     for (page, rows) in pages.iter().zip(&mut rows) {
@@ -154,8 +155,8 @@ fn train(pages: &[&Prepared<'_>]) -> Model {
     }
     let growth =
         Growth { trees: 80, leaves: 12, rate: 0.06, columns: 0.6, rows: 0.7, least: 4.0, damping: 8.0, seed: SEED };
-    let second = boost::grow(&examples, &(0..FEATURES).collect::<Vec<_>>(), false, growth);
-    Model { words, first, second }
+    let second = boost::grow(&examples, &(0..FEATURES).collect::<Vec<_>>(), false, growth)?;
+    Ok(Model { words, first, second })
 }
 
 fn learn_words(pages: &[&Prepared<'_>]) -> Words {

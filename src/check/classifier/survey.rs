@@ -45,8 +45,7 @@ pub type Row = [f32; FEATURES];
 pub struct Survey {
     units: Vec<Unit>,
     buckets: Vec<u32>,
-    /// Bytes of prose, of all.
-    prose_share: f32,
+    prose: Prose,
     /// From the first block of prose to the last.
     prose_range: std::ops::Range<usize>,
     /// Items of lists.
@@ -73,16 +72,47 @@ struct Unit {
     is_spoken: bool,
     copies: f32,
     known: f32,
+    words: std::ops::Range<usize>,
     buckets: std::ops::Range<usize>,
+}
+
+/// How much of a document is running text.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Prose {
+    /// Blocks of running text.
+    pub blocks: usize,
+    /// The share of all bytes that they hold, from 0 to 1.
+    pub share: f32,
+}
+
+impl Prose {
+    /// Counts the running text of `document`.
+    pub fn of(document: &Document<'_>) -> Self {
+        let (mut blocks, mut prose, mut all) = (0, 0, 0);
+        for (index, block) in document.blocks().iter().enumerate().filter(|(_, block)| block.kind != BlockKind::Blank) {
+            let is_prose = document.is_prose(index);
+            blocks += usize::from(is_prose);
+            prose += if is_prose { block.content.len() } else { 0 };
+            all += block.content.len();
+        }
+        Self { blocks, share: prose as f32 / all.max(1) as f32 }
+    }
+
+    /// Whether a document is of the sort that the model was shown: one with running text, and mostly that.
+    pub fn is_known_ground(self) -> bool {
+        const FEWEST: usize = 2;
+        const LEAST_SHARE: f32 = 0.5;
+        self.blocks >= FEWEST && self.share >= LEAST_SHARE
+    }
 }
 
 impl Survey {
     /// Surveys `document`, of which `findings` are known.
     pub fn new<'f>(document: &Document<'_>, findings: impl IntoIterator<Item = &'f Finding>) -> Self {
-        let mut survey = Self { units: Vec::new(), buckets: Vec::new(), prose_share: 0.0, prose_range: 0..0, items: 0 };
+        let (units, buckets, prose) = (Vec::with_capacity(document.blocks().len()), Vec::new(), Prose::of(document));
+        let mut survey = Self { units, buckets, prose, prose_range: 0..0, items: 0 };
         let mut gap = false;
         let mut words: Vec<Word> = Vec::new();
-        let mut known: Vec<Vec<Word>> = Vec::new();
         for (index, block) in document.blocks().iter().enumerate() {
             if block.kind == BlockKind::Blank {
                 gap = true;
@@ -100,58 +130,55 @@ impl Survey {
             };
             if unit.is_candidate {
                 let text = document.slice(block.content);
-                words.clear();
+                let start = words.len();
                 words::each(text, |word| words.push(word));
-                unit.shape = Shape::of(text, &words);
+                unit.words = start..words.len();
+                let words = &words[start..];
+                unit.shape = Shape::of(text, words);
                 unit.is_markup = text.starts_with(['<', '[', '|']) || text.contains(['`', '{', '}', '\\', '=']);
                 let start = survey.buckets.len();
-                words::buckets(&words, |bucket, _, _| survey.buckets.push(bucket));
+                words::buckets(words, |bucket, _, _| survey.buckets.push(bucket));
                 unit.buckets = start..survey.buckets.len();
-                known.push(words.clone());
             } else {
                 unit.shape.words = (block.content.len() / 6) as f32;
                 unit.shape.is_closed = 1.0;
             }
             survey.units.push(unit);
         }
-        survey.count(document, &known);
+        survey.count(document, &words);
         survey.flag(findings);
         survey
     }
 
     /// Counts copies, and words that stand in the prose.
-    fn count(&mut self, document: &Document<'_>, words: &[Vec<Word>]) {
+    fn count(&mut self, document: &Document<'_>, words: &[Word]) {
         /// Fewest lines that begin the same way.
         const TURNS: u32 = 3;
         let mut copies: HashMap<&str, f32> = HashMap::new();
         let mut speakers: HashMap<&str, u32> = HashMap::new();
-        let (mut prose, mut all) = (0, 0);
         let mut counts = Counts::new();
         for unit in &self.units {
             let text = document.slice(unit.content);
-            all += text.len();
             if let Some(speaker) = speaker(text) {
                 *speakers.entry(speaker).or_default() += 1;
             }
             if unit.is_candidate {
                 *copies.entry(text).or_default() += 1.0;
             }
-            if unit.is_prose {
-                prose += text.len();
-                counts.add(text);
+            if unit.is_prose && unit.is_candidate {
+                counts.add(&words[unit.words.clone()]);
+            } else if unit.is_prose {
+                counts.add_text(text);
             }
         }
-        self.prose_share = prose as f32 / all.max(1) as f32;
         let first = self.units.iter().position(|unit| unit.is_prose).unwrap_or(0);
         self.prose_range = first..self.units.iter().rposition(|unit| unit.is_prose).unwrap_or(0);
         self.items = self.units.iter().filter(|unit| unit.is_item).count();
-        let mut words = words.iter();
         for unit in self.units.iter_mut().filter(|unit| unit.is_candidate) {
             let text = document.slice(unit.content);
             unit.copies = copies.get(text).copied().unwrap_or(1.0);
             unit.is_spoken = speaker(text).is_some_and(|speaker| speakers.get(speaker) >= Some(&TURNS));
-            let share = words.next().and_then(|words| counts.share(words, u8::from(unit.is_prose)));
-            unit.known = share.unwrap_or(-1.0);
+            unit.known = counts.share(&words[unit.words.clone()], u8::from(unit.is_prose)).unwrap_or(-1.0);
         }
     }
 
@@ -254,14 +281,9 @@ impl Survey {
         self.units[unit].is_flagged
     }
 
-    /// The share of the document's bytes that is running text.
-    pub fn prose_share(&self) -> f32 {
-        self.prose_share
-    }
-
-    /// The number of blocks of running text.
-    pub fn prose(&self) -> usize {
-        self.units.iter().filter(|unit| unit.is_prose).count()
+    /// How much of the document is running text.
+    pub fn prose(&self) -> Prose {
+        self.prose
     }
 
     /// The buckets of a unit's words; none for what the model does not look at.
@@ -366,7 +388,7 @@ impl Survey {
             set(Feature::ProseBefore, (prose_before[index] as f32).min(FAR));
             let prose_after = prose - prose_before[index] - u32::from(unit.is_prose && !unit.is_flagged);
             set(Feature::ProseAfter, (prose_after as f32).min(FAR));
-            set(Feature::ProseShare, self.prose_share);
+            set(Feature::ProseShare, self.prose.share);
             set(Feature::Lines, count as f32);
             set(Feature::ShortShare, share(short));
             set(Feature::WordsBefore, words(-1));
