@@ -87,6 +87,8 @@ pub struct Document<'t> {
     blocks: OnceLock<Vec<Block>>,
     /// For each block its sentences, found when first asked for.
     sentences: OnceLock<Box<[Lazy<Span>]>>,
+    /// For each block whether it reads as running text.
+    prose: OnceLock<Box<[bool]>>,
     columns: position::Columns,
     decoding: Option<Decoding>,
 }
@@ -95,8 +97,8 @@ impl<'t> Document<'t> {
     /// Parses `text` into lines; blocks and sentences are found when first asked for.
     pub fn parse(origin: Arc<Origin>, text: &'t str) -> Self {
         let lines = line::split(text);
-        let (blocks, sentences, columns) = (OnceLock::new(), OnceLock::new(), position::Columns::default());
-        Self { origin, text, lines, blocks, sentences, columns, decoding: None }
+        let (blocks, sentences, prose) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Self { origin, text, lines, blocks, sentences, prose, columns: position::Columns::default(), decoding: None }
     }
 
     /// This document, with what went wrong when its bytes were read.
@@ -174,11 +176,13 @@ impl<'t> Document<'t> {
     /// Whether the block reads as running text: a paragraph, list item or quotation with a sentence of some length, as
     /// [`reads_as_prose`] says.
     pub fn is_prose(&self, block: usize) -> bool {
-        let block = &self.blocks()[block];
-        if !block.kind.is_text() || matches!(block.kind, BlockKind::Heading(_)) {
-            return false;
-        }
-        reads_as_prose(self.slice(block.content))
+        self.prose.get_or_init(|| self.blocks().iter().map(|block| self.is_prose_block(block)).collect())[block]
+    }
+
+    fn is_prose_block(&self, block: &Block) -> bool {
+        block.kind.is_text()
+            && !matches!(block.kind, BlockKind::Heading(_))
+            && reads_as_prose(self.slice(block.content))
     }
 }
 
@@ -186,8 +190,11 @@ impl<'t> Document<'t> {
 pub fn reads_as_prose(text: &str) -> bool {
     const CLOSED: usize = 12;
     const OPEN: usize = 25;
-    match weigh_words(text, OPEN) {
-        OPEN => true,
-        count => count >= CLOSED && is_closed(text),
+    /// Bytes of so many words of one letter, with blanks between.
+    const SHORTEST: usize = 2 * CLOSED - 1;
+    if text.len() < SHORTEST {
+        return false;
     }
+    let fewest = if is_closed(text) { CLOSED } else { OPEN };
+    weigh_words(text, fewest) == fewest
 }

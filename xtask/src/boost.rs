@@ -1,5 +1,6 @@
 //! Trees, boosted on the logistic loss: histograms of 64 bins, the best leaf split first.
 
+use anyhow::{Context, Result};
 use dechaff::check::classifier::{Forest, Node, Row};
 
 use crate::random::Random;
@@ -36,7 +37,11 @@ pub(crate) struct Example<'r> {
 const BINS: usize = 64;
 
 /// Grows trees over the features that `columns` names. With `bias`, the forest has its own; else it goes on from where examples start.
-pub(crate) fn grow(examples: &[Example<'_>], columns: &[usize], has_bias: bool, growth: Growth) -> Forest {
+///
+/// # Errors
+///
+/// A tree is to have more leaves than a forest takes.
+pub(crate) fn grow(examples: &[Example<'_>], columns: &[usize], has_bias: bool, growth: Growth) -> Result<Forest> {
     let thresholds: Vec<Vec<f32>> = columns.iter().map(|&column| thresholds(examples, column)).collect();
     let mut bins = Vec::with_capacity(examples.len() * columns.len());
     for example in examples {
@@ -50,7 +55,7 @@ pub(crate) fn grow(examples: &[Example<'_>], columns: &[usize], has_bias: bool, 
         noise += if example.is_noise { f64::from(example.weight) } else { 0.0 };
     }
     let bias = if has_bias { (noise / (all - noise)).ln() } else { 0.0 };
-    let mut forest = Forest { bias: bias as f32, ..Forest::default() };
+    let (mut nodes, mut roots) = (Vec::new(), Vec::new());
     let mut scores: Vec<f64> = examples.iter().map(|example| f64::from(example.start) + bias).collect();
     let mut random = Random::new(growth.seed);
     let mut slopes = vec![(0.0, 0.0); examples.len()];
@@ -66,14 +71,14 @@ pub(crate) fn grow(examples: &[Example<'_>], columns: &[usize], has_bias: bool, 
         }
         let grower = Grower { bins: &bins, width: columns.len(), used: &used, slopes: &slopes, growth };
         let tree = grower.tree(rows);
-        forest.roots.push(forest.nodes.len() as u32);
+        roots.push(nodes.len() as u32);
         for node in &tree {
             let (feature, threshold) = match node.split {
                 Some((column, bin)) => (columns[column] as u8, thresholds[column][bin]),
                 None => (0, 0.0),
             };
             let value = node.value as f32;
-            forest.nodes.push(Node { feature, threshold, children: node.children as u16, value });
+            nodes.push(Node { feature, threshold, children: node.children as u16, value });
         }
         for (index, score) in scores.iter_mut().enumerate() {
             let mut at = 0;
@@ -83,7 +88,7 @@ pub(crate) fn grow(examples: &[Example<'_>], columns: &[usize], has_bias: bool, 
             *score += tree[at].value;
         }
     }
-    forest
+    Forest::new(bias as f32, nodes, roots).context("a tree of too many leaves")
 }
 
 /// Values that cut a feature's range into bins of about equal weight.

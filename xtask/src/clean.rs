@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use anyhow::Result;
-use dechaff::check::classifier::{Survey, is_known_ground};
+use dechaff::check::classifier::Survey;
 use dechaff::engine::Linter;
 use dechaff::rule::Registry;
 use dechaff::text::{Document, Origin};
@@ -41,7 +41,7 @@ pub(crate) fn report(judged: &[Judged<'_>], held: &Held, odds: Odds) -> Result<S
         let survey = Survey::new(&document, &findings);
         let mut clean = Clean { pages: 1, lines: survey.len(), ..Clean::default() };
         clean.named = (0..survey.len()).filter(|&unit| survey.is_flagged(unit)).count();
-        if is_known_ground(&survey) {
+        if survey.prose().is_known_ground() {
             let scores = held.without_site(one.page).judge(&survey).scores;
             for (unit, score) in scores.iter().enumerate().filter(|(unit, _)| survey.may_report(*unit)) {
                 let score = score - survey.caution(unit);

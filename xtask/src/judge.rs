@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use dechaff::check::Parameters;
-use dechaff::check::classifier::{Model, Survey, is_known_ground};
+use dechaff::check::classifier::{Model, Survey};
 use dechaff::rule::Registry;
 use rayon::prelude::*;
 
@@ -42,7 +42,7 @@ pub(crate) fn judge<'p>(pages: &'p [Prepared<'p>], held: &Held) -> Vec<Judged<'p
 
 fn scores(model: &Model, survey: &Survey, page: &Prepared<'_>) -> Scores {
     let mut scores = vec![None; page.spans.len()];
-    if is_known_ground(survey) {
+    if survey.prose().is_known_ground() {
         for (unit, score) in model.judge(survey).scores.into_iter().enumerate() {
             if survey.may_report(unit) {
                 scores[page.lines[unit]] = Some(score - survey.caution(unit));

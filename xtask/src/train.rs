@@ -44,7 +44,8 @@ fn train_all(pages: &[Prepared<'_>]) -> Result<()> {
     let may_train = |page: &&Prepared<'_>| SOURCES.contains(&page.page.source.as_str());
     jobs.par_iter().try_for_each(|(name, keeps)| {
         let pages: Vec<&Prepared<'_>> = pages.iter().filter(may_train).filter(|page| keeps(page)).collect();
-        fs::write(format!("{FOLDER}/{name}.bin"), train(&pages).encode())
+        fs::write(format!("{FOLDER}/{name}.bin"), train(&pages)?.encode())?;
+        anyhow::Ok(())
     })?;
     fs::copy(format!("{FOLDER}/whole.bin"), WEIGHTS)?;
     Ok(())
@@ -113,7 +114,7 @@ fn first_rows(survey: &Survey, words: &Words, other: impl Fn(u32) -> u32) -> Vec
 }
 
 /// Trains a model on `pages`.
-fn train(pages: &[&Prepared<'_>]) -> Model {
+fn train(pages: &[&Prepared<'_>]) -> Result<Model> {
     const INNER: u64 = 4;
     let inner = |page: &Prepared<'_>| (page.domain >> 40) % INNER;
     let words = learn_words(pages);
@@ -152,8 +153,8 @@ fn train(pages: &[&Prepared<'_>]) -> Model {
         };
         boost::grow(&examples, &(0..FIRST_PASS).collect::<Vec<_>>(), true, growth)
     };
-    let first = first_of(&|_| true);
-    let inner_first: Vec<_> = (0..INNER).map(|part| first_of(&|page| inner(page) != part)).collect();
+    let first = first_of(&|_| true)?;
+    let inner_first = (0..INNER).map(|part| first_of(&|page| inner(page) != part)).collect::<Result<Vec<_>>>()?;
     let mut rows = rows;
     let mut starts = Vec::new();
     for ((page, _, _), rows) in sheets.iter().zip(&mut rows) {
@@ -177,8 +178,8 @@ fn train(pages: &[&Prepared<'_>]) -> Model {
     }
     let growth =
         Growth { trees: 80, leaves: 12, rate: 0.06, columns: 0.6, rows: 0.7, least: 4.0, damping: 8.0, seed: SEED };
-    let second = boost::grow(&examples, &(0..FEATURES).collect::<Vec<_>>(), false, growth);
-    Model { words, first, second }
+    let second = boost::grow(&examples, &(0..FEATURES).collect::<Vec<_>>(), false, growth)?;
+    Ok(Model { words, first, second })
 }
 
 fn learn_words(pages: &[&Prepared<'_>]) -> Words {

@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 pub use forest::{Forest, Node};
 pub use model::{HOPELESS, Judgement, Model, NEVER, Words};
-pub use survey::{FEATURES, FIRST_PASS, Feature, Row, Survey};
+pub use survey::{FEATURES, FIRST_PASS, Feature, Prose, Row, Survey};
 pub use words::BUCKET_BITS;
 
 use super::{DocumentCheck, KindRule, ParameterError};
@@ -79,10 +79,10 @@ struct Classifier {
 
 impl DocumentCheck for Classifier {
     fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
-        let survey = Survey::new(document, findings.iter());
-        if !is_known_ground(&survey) {
+        if !Prose::of(document, findings.iter()).is_known_ground() {
             return;
         }
+        let survey = Survey::new(document, findings.iter());
         let judgement = self.model.judge(&survey);
         for (unit, (row, score)) in judgement.rows.iter().zip(&judgement.scores).enumerate() {
             let Some(row) = row.as_ref().filter(|_| survey.may_report(unit)) else { continue };
@@ -97,11 +97,4 @@ impl DocumentCheck for Classifier {
             findings.push(finding);
         }
     }
-}
-
-/// Whether a document is of the sort that the model was shown: one with running text, and mostly that.
-pub fn is_known_ground(survey: &Survey) -> bool {
-    const FEWEST: usize = 2;
-    const LEAST_SHARE: f32 = 0.5;
-    survey.prose() >= FEWEST && survey.prose_share() >= LEAST_SHARE
 }

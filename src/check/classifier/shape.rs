@@ -1,7 +1,6 @@
 //! What one line looks like, whatever stands around it.
 
-use std::collections::HashSet;
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 
 use super::words::{self, Word};
 use crate::text::is_closed;
@@ -48,8 +47,11 @@ impl Shape {
         for (at, character) in text.char_indices() {
             characters += 1;
             match character {
-                '0'..='9' => digits += 1,
-                ' ' | 'a'..='z' | 'A'..='Z' => {}
+                ' ' | 'a'..='z' | 'A'..='Z' => continue,
+                '0'..='9' => {
+                    digits += 1;
+                    continue;
+                }
                 ',' | '，' | '、' => shape.commas += 1.0,
                 '|' | '»' | '›' | '•' | '·' | '→' | '>' | '/' | '«' | '│' | '■' | '►' | '▸' | '–' | '—' => {
                     shape.separators += 1.0;
@@ -65,8 +67,10 @@ impl Shape {
                 }
                 _ => {}
             }
-            signs += u32::from(!character.is_alphanumeric() && !character.is_whitespace());
+            signs += u32::from(!is_letter(character) && !character.is_alphanumeric() && !character.is_whitespace());
         }
+        static STOPS: LazyLock<StopWords> = LazyLock::new(StopWords::new);
+        let stops: &StopWords = &STOPS;
         let (mut letters, mut capitalised, mut capitals, mut stop_words) = (0, 0_u32, 0_u32, 0_u32);
         for word in words {
             let word_text = &text[word.start..word.end];
@@ -74,7 +78,7 @@ impl Shape {
             let is_capital = word_text.chars().next().is_some_and(char::is_uppercase);
             capitalised += u32::from(is_capital);
             capitals += u32::from(is_capital && word_text.len() > 1 && !word_text.chars().any(char::is_lowercase));
-            stop_words += u32::from(is_stop_word(word));
+            stop_words += u32::from(stops.contain(word));
             let is_year = word_text.len() == 4
                 && word_text.bytes().all(|byte| byte.is_ascii_digit())
                 && (word_text.starts_with("19") || word_text.starts_with("20"));
@@ -118,14 +122,35 @@ const STOP_WORDS: &str = "the of and to in a is that it was for on are as with h
     это по но из у за то от для был о его она так же бы мы к а они я и да του της το και να με από για σε είναι που η ο τα οι \
     των στο στη ότι δεν θα την τον τους";
 
-fn is_stop_word(word: &Word) -> bool {
-    static HASHES: OnceLock<HashSet<u64>> = OnceLock::new();
-    let hashes = HASHES.get_or_init(|| {
-        let mut hashes = HashSet::new();
+/// The stop words' hashes, each at the first free place from the one that its last bits name; 0 where none is.
+struct StopWords([u64; Self::PLACES]);
+
+impl StopWords {
+    const PLACES: usize = 1024;
+    /// Bytes of the longest.
+    const LONGEST: usize = 12;
+
+    fn new() -> Self {
+        let mut places = [0; Self::PLACES];
         words::each(STOP_WORDS, |word| {
-            hashes.insert(word.hash);
+            let mut at = word.hash as usize % Self::PLACES;
+            while ![0, word.hash].contains(&places[at]) {
+                at = (at + 1) % Self::PLACES;
+            }
+            places[at] = word.hash;
         });
-        hashes
-    });
-    word.end - word.start <= 12 && hashes.contains(&word.hash)
+        Self(places)
+    }
+
+    fn contain(&self, word: &Word) -> bool {
+        let from = word.hash as usize % Self::PLACES;
+        let places = self.0[from..].iter().chain(&self.0);
+        word.end - word.start <= Self::LONGEST
+            && places.take_while(|place| **place != 0).any(|place| *place == word.hash)
+    }
+}
+
+/// Letters of the scripts that are met most, told without a table.
+fn is_letter(character: char) -> bool {
+    matches!(character, 'а'..='я' | 'А'..='Я' | 'α'..='ω' | 'Α'..='Ρ' | '一'..='鿿' | 'ß'..='ö' | 'ø'..='ž')
 }

@@ -45,8 +45,7 @@ pub type Row = [f32; FEATURES];
 pub struct Survey {
     units: Vec<Unit>,
     buckets: Vec<u32>,
-    /// Bytes of prose, of all that earlier findings leave.
-    prose_share: f32,
+    prose: Prose,
     /// Units that earlier findings remove, of all.
     flagged_share: f32,
     /// The first unit that is long enough to be the document's title, if it comes before the first prose.
@@ -77,16 +76,74 @@ struct Unit {
     is_spoken: bool,
     copies: f32,
     known: f32,
+    words: std::ops::Range<usize>,
     buckets: std::ops::Range<usize>,
+}
+
+/// How much of a document is running text.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Prose {
+    /// Blocks of running text.
+    pub blocks: usize,
+    /// The share of all bytes that they hold, from 0 to 1.
+    pub share: f32,
+}
+
+impl Prose {
+    /// Counts the running text of `document` among what `findings` leave of it.
+    pub fn of<'f>(document: &Document<'_>, findings: impl IntoIterator<Item = &'f Finding>) -> Self {
+        Self::among(document, &flagged(document, findings))
+    }
+
+    fn among(document: &Document<'_>, is_flagged: &[bool]) -> Self {
+        let (mut blocks, mut prose, mut all) = (0, 0, 0);
+        for (index, block) in document.blocks().iter().enumerate() {
+            if block.kind == BlockKind::Blank || is_flagged[index] {
+                continue;
+            }
+            let is_prose = document.is_prose(index);
+            blocks += usize::from(is_prose);
+            prose += if is_prose { block.content.len() } else { 0 };
+            all += block.content.len();
+        }
+        Self { blocks, share: prose as f32 / all.max(1) as f32 }
+    }
+
+    /// Whether a document is of the sort that the model was shown: one with running text, and mostly that.
+    pub fn is_known_ground(self) -> bool {
+        const FEWEST: usize = 2;
+        const LEAST_SHARE: f32 = 0.5;
+        self.blocks >= FEWEST && self.share >= LEAST_SHARE
+    }
+}
+
+/// Of each block, whether `findings` remove it.
+fn flagged<'f>(document: &Document<'_>, findings: impl IntoIterator<Item = &'f Finding>) -> Vec<bool> {
+    let blocks = document.blocks();
+    let mut is_flagged = vec![false; blocks.len()];
+    for finding in findings {
+        let edits = finding.fix.iter().flat_map(|fix| &fix.edits).filter(|edit| Edit::is_deletion(edit));
+        for edit in edits {
+            let first = blocks.partition_point(|block| block.content.end <= edit.span.start);
+            let reached = blocks[first..].iter().take_while(|block| block.content.start < edit.span.end);
+            for (block, is_flagged) in reached.zip(&mut is_flagged[first..]) {
+                let part = block.content.end.min(edit.span.end) - block.content.start.max(edit.span.start);
+                *is_flagged |= 5 * part >= 4 * block.content.len();
+            }
+        }
+    }
+    is_flagged
 }
 
 impl Survey {
     /// Surveys `document`, of which `findings` are known.
     pub fn new<'f>(document: &Document<'_>, findings: impl IntoIterator<Item = &'f Finding>) -> Self {
-        let mut survey = Self { units: Vec::new(), buckets: Vec::new(), prose_share: 0.0, flagged_share: 0.0, title: None, prose_range: 0..0, items: 0 };
+        let is_flagged = flagged(document, findings);
+        let (units, buckets) = (Vec::with_capacity(document.blocks().len()), Vec::new());
+        let prose = Prose::among(document, &is_flagged);
+        let mut survey = Self { units, buckets, prose, flagged_share: 0.0, title: None, prose_range: 0..0, items: 0 };
         let mut gap = false;
         let mut words: Vec<Word> = Vec::new();
-        let mut known: Vec<Vec<Word>> = Vec::new();
         for (index, block) in document.blocks().iter().enumerate() {
             if block.kind == BlockKind::Blank {
                 gap = true;
@@ -99,33 +156,34 @@ impl Survey {
                 is_heading: matches!(block.kind, BlockKind::Heading(_)),
                 is_prose: document.is_prose(index),
                 is_candidate: block.kind.is_text() && block.lines.len() == 1 && (1..=LONGEST).contains(&block.content.len()),
+                is_flagged: is_flagged[index],
                 gap_before: std::mem::take(&mut gap),
                 ..Unit::default()
             };
             if unit.is_candidate {
                 let text = document.slice(block.content);
-                words.clear();
+                let start = words.len();
                 words::each(text, |word| words.push(word));
-                unit.shape = Shape::of(text, &words);
+                unit.words = start..words.len();
+                let words = &words[start..];
+                unit.shape = Shape::of(text, words);
                 unit.is_markup = text.starts_with(['<', '[', '|']) || text.contains(['`', '{', '}', '\\', '=']);
                 let start = survey.buckets.len();
-                words::buckets(&words, |bucket, _, _| survey.buckets.push(bucket));
+                words::buckets(words, |bucket, _, _| survey.buckets.push(bucket));
                 unit.buckets = start..survey.buckets.len();
-                known.push(words.clone());
             } else {
                 unit.shape.words = (block.content.len() / 6) as f32;
                 unit.shape.is_closed = 1.0;
             }
             survey.units.push(unit);
         }
-        survey.count(document, &known);
-        survey.flag(findings);
+        survey.count(document, &words);
         survey.weigh();
         survey
     }
 
     /// Counts copies, and words that stand in the prose.
-    fn count(&mut self, document: &Document<'_>, words: &[Vec<Word>]) {
+    fn count(&mut self, document: &Document<'_>, words: &[Word]) {
         /// Fewest lines that begin the same way.
         const TURNS: u32 = 3;
         let mut copies: HashMap<&str, f32> = HashMap::new();
@@ -139,45 +197,25 @@ impl Survey {
             if unit.is_candidate {
                 *copies.entry(text).or_default() += 1.0;
             }
-            if unit.is_prose {
-                counts.add(text);
+            if unit.is_prose && unit.is_candidate {
+                counts.add(&words[unit.words.clone()]);
+            } else if unit.is_prose {
+                counts.add_text(text);
             }
         }
         let first = self.units.iter().position(|unit| unit.is_prose).unwrap_or(0);
         self.prose_range = first..self.units.iter().rposition(|unit| unit.is_prose).unwrap_or(0);
         self.items = self.units.iter().filter(|unit| unit.is_item).count();
-        let mut words = words.iter();
         for unit in self.units.iter_mut().filter(|unit| unit.is_candidate) {
             let text = document.slice(unit.content);
             unit.copies = copies.get(text).copied().unwrap_or(1.0);
             unit.is_spoken = speaker(text).is_some_and(|speaker| speakers.get(speaker) >= Some(&TURNS));
-            let share = words.next().and_then(|words| counts.share(words, u8::from(unit.is_prose)));
-            unit.known = share.unwrap_or(-1.0);
+            unit.known = counts.share(&words[unit.words.clone()], u8::from(unit.is_prose)).unwrap_or(-1.0);
         }
     }
 
-    /// Notes what earlier findings remove.
-    fn flag<'f>(&mut self, findings: impl IntoIterator<Item = &'f Finding>) {
-        for finding in findings {
-            let edits = finding.fix.iter().flat_map(|fix| &fix.edits).filter(|edit| Edit::is_deletion(edit));
-            for edit in edits {
-                let first = self.units.partition_point(|unit| unit.content.end <= edit.span.start);
-                for unit in self.units[first..].iter_mut().take_while(|unit| unit.content.start < edit.span.end) {
-                    let part = unit.content.end.min(edit.span.end) - unit.content.start.max(edit.span.start);
-                    unit.is_flagged |= 5 * part >= 4 * unit.content.len();
-                }
-            }
-        }
-    }
-
-    /// Sums up the running text among what earlier findings leave.
+    /// Looks for the title, and sums up what earlier findings remove.
     fn weigh(&mut self) {
-        let (mut prose, mut all) = (0, 0);
-        for unit in self.units.iter().filter(|unit| !unit.is_flagged) {
-            all += unit.content.len();
-            prose += if unit.is_prose { unit.content.len() } else { 0 };
-        }
-        self.prose_share = prose as f32 / all.max(1) as f32;
         const TITLE_WORDS: f32 = 4.0;
         let may_be_title = |unit: &Unit| !unit.is_flagged && unit.shape.words >= TITLE_WORDS;
         self.title = self.units.iter().take(self.prose_range.start + 1).position(may_be_title);
@@ -285,14 +323,9 @@ impl Survey {
         self.units[unit].is_flagged
     }
 
-    /// The share of the document's bytes that is running text, of those that earlier findings leave.
-    pub fn prose_share(&self) -> f32 {
-        self.prose_share
-    }
-
-    /// The number of blocks of running text.
-    pub fn prose(&self) -> usize {
-        self.units.iter().filter(|unit| unit.is_prose).count()
+    /// How much of the document is running text.
+    pub fn prose(&self) -> Prose {
+        self.prose
     }
 
     /// The buckets of a unit's words; none for what the model does not look at.
@@ -404,7 +437,7 @@ impl Survey {
             set(Feature::ProseBefore, (prose_before[index] as f32).min(FAR));
             let prose_after = prose - prose_before[index] - u32::from(unit.is_prose && !unit.is_flagged);
             set(Feature::ProseAfter, (prose_after as f32).min(FAR));
-            set(Feature::ProseShare, self.prose_share);
+            set(Feature::ProseShare, self.prose.share);
             set(Feature::Lines, count as f32);
             set(Feature::ShortShare, share(short));
             set(Feature::WordsBefore, words(-1));

@@ -116,15 +116,23 @@ impl Counts {
         Self { counters: vec![0; 1 << Self::BITS] }
     }
 
-    /// Counts the words of `text`.
-    pub(super) fn add(&mut self, text: &str) {
+    /// Counts words that stand one after the other.
+    pub(super) fn add(&mut self, words: &[Word]) {
         let mut before = None;
-        each(text, |word| {
-            if let Some(key) = Self::key(before.replace(word), word) {
-                let counter = &mut self.counters[key];
-                *counter = counter.saturating_add(1);
-            }
-        });
+        words.iter().for_each(|&word| self.add_word(before.replace(word), word));
+    }
+
+    /// Counts the words of `text`.
+    pub(super) fn add_text(&mut self, text: &str) {
+        let mut before = None;
+        each(text, |word| self.add_word(before.replace(word), word));
+    }
+
+    fn add_word(&mut self, before: Option<Word>, word: Word) {
+        if let Some(key) = Self::key(before, word) {
+            let counter = &mut self.counters[key];
+            *counter = counter.saturating_add(1);
+        }
     }
 
     /// The share of `words` that were counted more than `own` times; `None` where none is long enough to tell.

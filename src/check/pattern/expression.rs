@@ -11,7 +11,7 @@ use regex_automata::{Anchored, Input};
 use super::compact::compact;
 use super::literals;
 use super::opening::without_marks;
-use super::simpler::{self, Ends, largest_length, opened};
+use super::simpler::{self, Ends, largest_length, loosened, opened};
 
 /// What may stand around a whole unit: blanks, punctuation, signs, arrows and emoji. Ranges compile to far less than "neither
 /// letter nor digit" would.
@@ -33,16 +33,29 @@ pub(super) struct Expression {
     case_sensitive: bool,
     /// The letters and digits that the unit must be, marks around them aside, where the expression is nothing else.
     plain: Option<String>,
-    /// Which of the caches is its own.
+    /// Which of the caches are its own.
     number: usize,
     /// Looks at the whole unit.
     is_anchored: bool,
-    /// For texts of any length, and for those that no large bound on a repetition concerns.
-    long: OnceLock<Option<Automaton>>,
-    short: OnceLock<Option<Automaton>>,
+    /// Its forms, each at its number; `None` where it has none of that form.
+    forms: [OnceLock<Option<Automaton>>; FORMS],
     /// For the few texts that the automaton gives up on.
     regex: OnceLock<Option<Regex>>,
 }
+
+/// A form of an expression.
+#[derive(Clone, Copy)]
+enum Form {
+    /// Matches more, and is asked first.
+    Loose,
+    /// For texts that no large bound on a repetition concerns.
+    Short,
+    /// For texts of any length.
+    Long,
+}
+
+/// How many forms there are.
+const FORMS: usize = 3;
 
 /// Takes text one way, and is made in half the time that a full engine takes.
 struct Automaton {
@@ -88,8 +101,8 @@ impl Expression {
             && without_marks(expression) == expression;
         let plain = is_plain.then(|| expression.to_owned());
         let source = expression.to_owned();
-        let (long, short, regex) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Self { source, case_sensitive, plain, number, is_anchored: !part, long, short, regex }
+        let (forms, regex) = (Default::default(), OnceLock::new());
+        Self { source, case_sensitive, plain, number, is_anchored: !part, forms, regex }
     }
 
     pub(super) fn is_match(&self, text: &str, caches: &mut Caches) -> bool {
@@ -97,30 +110,37 @@ impl Expression {
             let text = without_marks(text);
             return if self.case_sensitive { text == plain } else { text.eq_ignore_ascii_case(plain) };
         }
+        if self.run(Form::Loose, text, caches) == Some(false) {
+            return false;
+        }
         // What does not compile was refused by `validate`.
-        let short = self.short.get_or_init(|| self.automaton(true, caches.compiler()));
-        let Some(mut automaton) = short.as_ref() else { return false };
-        let mut slot = 2 * self.number;
-        if text.len() > automaton.longest {
-            let long = self.long.get_or_init(|| self.automaton(false, caches.compiler()));
-            let Some(long) = long.as_ref() else { return false };
-            (automaton, slot) = (long, slot + 1);
-        }
-        let cache = caches.slot(slot, automaton);
-        let anchored = if self.is_anchored { Anchored::Yes } else { Anchored::No };
-        let input = Input::new(automaton.bare.of(text)).anchored(anchored).earliest(true);
-        match automaton.dfa.try_search_fwd(cache, &input) {
-            Ok(found) => found.is_some(),
-            Err(_) => self.regex.get_or_init(|| self.build().ok()).as_ref().is_some_and(|regex| regex.is_match(text)),
-        }
+        let Some(short) = self.automaton(Form::Short, caches) else { return false };
+        let form = if text.len() > short.longest { Form::Long } else { Form::Short };
+        let by_regex = || self.regex.get_or_init(|| self.build().ok()).as_ref().is_some_and(|regex| regex.is_match(text));
+        self.run(form, text, caches).unwrap_or_else(by_regex)
     }
 
-    /// The automaton for all texts, or for such as no large bound concerns.
-    fn automaton(&self, is_short: bool, compiler: &Compiler) -> Option<Automaton> {
+    /// Whether a form matches `text`; `None` where there is no such form, or it gives up.
+    fn run(&self, form: Form, text: &str, caches: &mut Caches) -> Option<bool> {
+        let automaton = self.automaton(form, caches)?;
+        let cache = caches.slot(FORMS * self.number + form as usize, automaton);
+        let anchored = if self.is_anchored { Anchored::Yes } else { Anchored::No };
+        let input = Input::new(automaton.bare.of(text)).anchored(anchored).earliest(true);
+        automaton.dfa.try_search_fwd(cache, &input).ok().map(|found| found.is_some())
+    }
+
+    fn automaton(&self, form: Form, caches: &mut Caches) -> Option<&Automaton> {
+        self.forms.get(form as usize)?.get_or_init(|| self.compile(form, caches.compiler())).as_ref()
+    }
+
+    fn compile(&self, form: Form, compiler: &Compiler) -> Option<Automaton> {
         let inner = syntax::parse_with(&compact(&self.source), &self.syntax()).ok()?;
+        let inner = if matches!(form, Form::Loose) { loosened(&inner)? } else { inner };
         let (whole, bare) = if self.is_anchored { simpler::whole_unit(inner) } else { (inner, Ends::default()) };
-        let longest = if is_short { largest_length(&whole) } else { usize::MAX };
-        let whole = if is_short { opened(&whole) } else { whole };
+        let (longest, whole) = match form {
+            Form::Short => (largest_length(&whole), opened(&whole)),
+            Form::Loose | Form::Long => (usize::MAX, whole),
+        };
         let nfa = compiler.build_from_hir(&whole).ok()?;
         let config = DFA::config().unicode_word_boundary(true).skip_cache_capacity_check(true);
         let dfa = DFA::builder().configure(config).build_from_nfa(nfa).ok()?;

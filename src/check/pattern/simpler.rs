@@ -37,6 +37,34 @@ pub(super) fn opened(hir: &Hir) -> Hir {
     }
 }
 
+/// `hir` without bounds: it matches whatever `hir` does and more, and tells most of what does not match in a fraction of the
+/// states, since none counts. `None` where `hir` has no bound to speak of.
+pub(super) fn loosened(hir: &Hir) -> Option<Hir> {
+    /// From here on a bound is worth leaving out.
+    const BOUND: u32 = 5;
+    let of_all = |parts: &[Hir]| {
+        let loose: Vec<Option<Hir>> = parts.iter().map(loosened).collect();
+        let is_any = loose.iter().any(Option::is_some);
+        is_any.then(|| loose.into_iter().zip(parts).map(|(loose, part)| loose.unwrap_or_else(|| part.clone())).collect())
+    };
+    match hir.kind() {
+        HirKind::Repetition(Repetition { min, max, greedy, sub }) => {
+            let loose = loosened(sub);
+            let is_bounded = max.unwrap_or(*min) >= BOUND;
+            if loose.is_none() && !is_bounded {
+                return None;
+            }
+            let (min, max) = if is_bounded { ((*min).min(1), None) } else { (*min, *max) };
+            let sub = Box::new(loose.unwrap_or_else(|| (**sub).clone()));
+            Some(Hir::repetition(Repetition { min, max, greedy: *greedy, sub }))
+        }
+        HirKind::Capture(capture) => loosened(&capture.sub),
+        HirKind::Concat(parts) => of_all(parts).map(Hir::concat),
+        HirKind::Alternation(parts) => of_all(parts).map(Hir::alternation),
+        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => None,
+    }
+}
+
 /// The ends of a unit that marks are taken from before an expression is tried.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Ends {
