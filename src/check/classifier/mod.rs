@@ -6,6 +6,7 @@
 
 mod forest;
 mod model;
+mod prose;
 mod reasons;
 mod shape;
 mod survey;
@@ -17,7 +18,8 @@ use serde::Deserialize;
 
 pub use forest::{Forest, Node};
 pub use model::{HOPELESS, Judgement, Model, NEVER, Words};
-pub use survey::{FEATURES, FIRST_PASS, Feature, Prose, Row, Survey};
+pub use prose::Prose;
+pub use survey::{FEATURES, FIRST_PASS, Feature, Row, Survey};
 pub use words::BUCKET_BITS;
 
 use super::{DocumentCheck, KindRule, ParameterError};

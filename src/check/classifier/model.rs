@@ -76,10 +76,12 @@ impl Model {
         let words = self.word_scores(survey);
         let mut rows = survey.features(&words, survey.familiar(|bucket| self.words.is_known(bucket)));
         let mut scores = vec![NEVER; rows.len()];
-        let given: Vec<(usize, &Row)> = (0..).zip(&rows).filter_map(|(unit, row)| Some((unit, row.as_ref()?))).collect();
+        let given: Vec<(usize, &Row)> =
+            (0..).zip(&rows).filter_map(|(unit, row)| Some((unit, row.as_ref()?))).collect();
         add(&mut scores, &given, &self.first, |score, first| *score = first);
         survey.add_scores(&mut rows, &scores);
-        let again = (0..).zip(&rows).filter(|(unit, _): &(usize, _)| scores.get(*unit).is_some_and(|score| *score > HOPELESS));
+        let again =
+            (0..).zip(&rows).filter(|(unit, _): &(usize, _)| scores.get(*unit).is_some_and(|score| *score > HOPELESS));
         let again: Vec<(usize, &Row)> = again.filter_map(|(unit, row)| Some((unit, row.as_ref()?))).collect();
         add(&mut scores, &again, &self.second, |score, second| *score += second);
         survey.even_out(&mut scores);

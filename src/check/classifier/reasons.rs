@@ -125,7 +125,9 @@ impl Aspect {
             Self::Page if value(Feature::ShortShare) > 0.5 => "a document of many short lines".into(),
             Self::Page if is(Feature::FlaggedShare) => "a document with other noise".into(),
             Self::Page => return None,
-            Self::Company if value(Feature::Run) >= 3.0 => format!("one of {} short lines in a row", value(Feature::Run)),
+            Self::Company if value(Feature::Run) >= 3.0 => {
+                format!("one of {} short lines in a row", value(Feature::Run))
+            }
             Self::Company if is(Feature::Item) => "an item of a list".into(),
             Self::Company => return None,
             Self::Flagged if is(Feature::FlaggedBoth) => "between lines that other rules report".into(),
@@ -154,7 +156,9 @@ fn place(row: &Row) -> String {
     match (since < FAR, until < FAR) {
         (true, false) => format!("{} after the last running text", counted(since, "line")),
         (false, true) => format!("{} before the first running text", counted(until, "line")),
-        _ if value(Feature::FromEnd) < 10.0 => format!("{} from the end", counted(value(Feature::FromEnd) + 1.0, "line")),
+        _ if value(Feature::FromEnd) < 10.0 => {
+            format!("{} from the end", counted(value(Feature::FromEnd) + 1.0, "line"))
+        }
         _ => format!("{} from the beginning", counted(value(Feature::FromStart) + 1.0, "line")),
     }
 }

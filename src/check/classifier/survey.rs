@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
+use super::prose::{Prose, flagged};
 use super::shape::Shape;
 use super::words::{self, Counts, Role, Word};
-use crate::finding::{Edit, Finding};
+use crate::finding::Finding;
 use crate::text::{BlockKind, Document, Span};
 
 /// Most bytes of a line that the model looks at; what is longer is seldom noise, and costs most.
@@ -80,61 +81,6 @@ struct Unit {
     buckets: std::ops::Range<usize>,
 }
 
-/// How much of a document is running text.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Prose {
-    /// Blocks of running text.
-    pub blocks: usize,
-    /// The share of all bytes that they hold, from 0 to 1.
-    pub share: f32,
-}
-
-impl Prose {
-    /// Counts the running text of `document` among what `findings` leave of it.
-    pub fn of<'f>(document: &Document<'_>, findings: impl IntoIterator<Item = &'f Finding>) -> Self {
-        Self::among(document, &flagged(document, findings))
-    }
-
-    fn among(document: &Document<'_>, is_flagged: &[bool]) -> Self {
-        let (mut blocks, mut prose, mut all) = (0, 0, 0);
-        for (index, block) in document.blocks().iter().enumerate() {
-            if block.kind == BlockKind::Blank || is_flagged[index] {
-                continue;
-            }
-            let is_prose = document.is_prose(index);
-            blocks += usize::from(is_prose);
-            prose += if is_prose { block.content.len() } else { 0 };
-            all += block.content.len();
-        }
-        Self { blocks, share: prose as f32 / all.max(1) as f32 }
-    }
-
-    /// Whether a document is of the sort that the model was shown: one with running text, and mostly that.
-    pub fn is_known_ground(self) -> bool {
-        const FEWEST: usize = 2;
-        const LEAST_SHARE: f32 = 0.5;
-        self.blocks >= FEWEST && self.share >= LEAST_SHARE
-    }
-}
-
-/// Of each block, whether `findings` remove it.
-fn flagged<'f>(document: &Document<'_>, findings: impl IntoIterator<Item = &'f Finding>) -> Vec<bool> {
-    let blocks = document.blocks();
-    let mut is_flagged = vec![false; blocks.len()];
-    for finding in findings {
-        let edits = finding.fix.iter().flat_map(|fix| &fix.edits).filter(|edit| Edit::is_deletion(edit));
-        for edit in edits {
-            let first = blocks.partition_point(|block| block.content.end <= edit.span.start);
-            let reached = blocks[first..].iter().take_while(|block| block.content.start < edit.span.end);
-            for (block, is_flagged) in reached.zip(&mut is_flagged[first..]) {
-                let part = block.content.end.min(edit.span.end) - block.content.start.max(edit.span.start);
-                *is_flagged |= 5 * part >= 4 * block.content.len();
-            }
-        }
-    }
-    is_flagged
-}
-
 impl Survey {
     /// Surveys `document`, of which `findings` are known.
     pub fn new<'f>(document: &Document<'_>, findings: impl IntoIterator<Item = &'f Finding>) -> Self {
@@ -155,7 +101,9 @@ impl Survey {
                 is_item: block.kind == BlockKind::ListItem,
                 is_heading: matches!(block.kind, BlockKind::Heading(_)),
                 is_prose: document.is_prose(index),
-                is_candidate: block.kind.is_text() && block.lines.len() == 1 && (1..=LONGEST).contains(&block.content.len()),
+                is_candidate: block.kind.is_text()
+                    && block.lines.len() == 1
+                    && (1..=LONGEST).contains(&block.content.len()),
                 is_flagged: is_flagged[index],
                 gap_before: std::mem::take(&mut gap),
                 ..Unit::default()
@@ -277,7 +225,8 @@ impl Survey {
         const MANY_ITEMS: usize = 12;
         const AMID_NOISE: f32 = 1.5;
         const MUCH_NOISE: f32 = 0.2;
-        let is_prose = |unit: Option<usize>| unit.and_then(|unit| self.units.get(unit)).is_some_and(|unit| unit.is_prose);
+        let is_prose =
+            |unit: Option<usize>| unit.and_then(|unit| self.units.get(unit)).is_some_and(|unit| unit.is_prose);
         let is_lone = is_prose(unit.checked_sub(1)) && is_prose(Some(unit + 1));
         let around = &self.units[unit.saturating_sub(2)..(unit + 3).min(self.units.len())];
         let mut caution = if is_lone {

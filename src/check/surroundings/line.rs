@@ -1,6 +1,8 @@
 //! Lines as the kind sees them: what each is, and the marks it bears.
 
-use crate::text::{Block, BlockKind, Document, Span, count_words, is_blank, is_closed, reads_as_prose, trim, weigh_words};
+use crate::text::{
+    Block, BlockKind, Document, Span, count_words, is_blank, is_closed, reads_as_prose, trim, weigh_words,
+};
 
 /// What a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,14 +66,24 @@ impl Line {
 /// Most words of a paragraph that are counted.
 const MOST_WORDS: usize = 60;
 
+/// Whether a document has as many as `fewest` lines that are no running text.
+pub(super) fn has_short_lines(document: &Document<'_>, fewest: usize) -> bool {
+    let mut short = 0;
+    document.blocks().iter().enumerate().any(|(index, block)| {
+        let is_short = block.kind != BlockKind::Blank && !document.is_prose(index);
+        short += if is_short { block.lines.len() } else { 0 };
+        short >= fewest
+    })
+}
+
 /// The lines of a document that are not blank.
 pub(super) fn read(document: &Document<'_>) -> Vec<Line> {
     let mut lines = Vec::new();
-    for block in document.blocks() {
+    for (index, block) in document.blocks().iter().enumerate() {
         match block.kind {
             BlockKind::Blank => {}
             BlockKind::Table => read_table(document, block, &mut lines),
-            kind if kind.is_text() => lines.push(read_text(document, block)),
+            kind if kind.is_text() => lines.push(read_text(document, block, document.is_prose(index))),
             _ => lines.push(matter(block.span)),
         }
     }
@@ -82,9 +94,8 @@ fn matter(span: Span) -> Line {
     Line { span, sort: Sort::Matter, marks: Marks::default(), words: 0, is_code: false, is_flagged: false }
 }
 
-fn read_text(document: &Document<'_>, block: &Block) -> Line {
+fn read_text(document: &Document<'_>, block: &Block, is_prose: bool) -> Line {
     let text = document.slice(block.content);
-    let is_prose = !matches!(block.kind, BlockKind::Heading(_)) && reads_as_prose(text);
     let mut line = of_text(text, block.content, is_prose);
     let is_item = block.kind == BlockKind::ListItem;
     line.marks.add(Mark::Layout, is_item && text.starts_with(['・', '·', '．', '•', '»']));
@@ -106,7 +117,14 @@ fn of_text(text: &str, span: Span, is_prose: bool) -> Line {
         marks.add(Mark::Time, bears_time(text));
         marks.add(Mark::Count, ends_in_count(text));
     }
-    Line { span, sort, marks, words: count_words(text, 4), is_code: looks_like_code(text), is_flagged: false }
+    Line {
+        span,
+        sort,
+        marks,
+        words: count_words(text, 4),
+        is_code: sort == Sort::Short && looks_like_code(text),
+        is_flagged: false,
+    }
 }
 
 /// The rows of a table: data where a row of dashes says that it is one, the remains of a layout else.
@@ -139,7 +157,10 @@ fn ends_in_count(text: &str) -> bool {
     const LONGEST: usize = 7;
     let Some(rest) = text.strip_suffix([')', '）']) else { return false };
     let inner = rest.rsplit(['(', '（']).next().map_or("", str::trim);
-    inner.len() < rest.trim().len() && (1..=LONGEST).contains(&inner.len()) && inner.bytes().all(|byte| byte.is_ascii_digit()) && !is_year(inner)
+    inner.len() < rest.trim().len()
+        && (1..=LONGEST).contains(&inner.len())
+        && inner.bytes().all(|byte| byte.is_ascii_digit())
+        && !is_year(inner)
 }
 
 fn is_year(digits: &str) -> bool {
@@ -170,7 +191,9 @@ fn bears_time(text: &str) -> bool {
         let is_date = before.is_some_and(|(first, gap)| {
             let (days, is_joined) = (left.len() <= 2, is_joint(gap) && is_joint(between));
             is_joined && days && (is_year(first) && number.len() <= 2 || first.len() <= 2 && is_year(number))
-                || gap == between && matches!(gap, "/" | "-" | ".") && [first, left, number].iter().all(|part| part.len() == 2)
+                || gap == between
+                    && matches!(gap, "/" | "-" | ".")
+                    && [first, left, number].iter().all(|part| part.len() == 2)
         });
         if is_clock || is_worded || is_date {
             return true;
@@ -196,6 +219,17 @@ fn is_month(gap: &str) -> bool {
 /// Whether a line may be one of code.
 fn looks_like_code(text: &str) -> bool {
     const SIGNS: [char; 6] = ['{', '}', '`', '\\', '=', '<'];
-    let is_key = || text.split(':').next().is_some_and(|key| key.len() < text.len() && !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'));
-    text.contains(SIGNS) || text.ends_with(';') || text.contains("()") || text.contains("::") || text.starts_with("//") || is_key()
+    let is_key = || {
+        text.split(':').next().is_some_and(|key| {
+            key.len() < text.len()
+                && !key.is_empty()
+                && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+        })
+    };
+    text.contains(SIGNS)
+        || text.ends_with(';')
+        || text.contains("()")
+        || text.contains("::")
+        || text.starts_with("//")
+        || is_key()
 }

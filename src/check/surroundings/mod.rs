@@ -62,8 +62,8 @@ struct SurroundingsCheck {
 
 impl DocumentCheck for SurroundingsCheck {
     fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
-        const FEWEST: usize = 6;
-        if document.lines().len() < FEWEST {
+        let fewest = self.rules.iter().map(|(_, parameters)| parameters.min_lines).min().unwrap_or(0);
+        if !line::has_short_lines(document, fewest) {
             return;
         }
         let mut lines = line::read(document);
@@ -182,13 +182,7 @@ fn reason(lines: &[Line], parameters: &Parameters, fewest: usize) -> Option<Stri
 }
 
 /// A finding for each run of lines that are no sentences and that no other rule takes.
-fn report(
-    rule: &Arc<RuleInfo>,
-    document: &Document<'_>,
-    lines: &[Line],
-    reason: &str,
-    findings: &mut Vec<Finding>,
-) {
+fn report(rule: &Arc<RuleInfo>, document: &Document<'_>, lines: &[Line], reason: &str, findings: &mut Vec<Finding>) {
     const EMPTY_LIST: usize = 3;
     let goes = |line: &Line| match line.sort {
         Sort::Short | Sort::Empty => !line.is_flagged,

@@ -1,0 +1,59 @@
+//! How much of a document is running text, and what earlier findings leave of it.
+
+use crate::finding::{Edit, Finding};
+use crate::text::{BlockKind, Document};
+
+/// How much of a document is running text.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Prose {
+    /// Blocks of running text.
+    pub blocks: usize,
+    /// The share of all bytes that they hold, from 0 to 1.
+    pub share: f32,
+}
+
+impl Prose {
+    /// Counts the running text of `document` among what `findings` leave of it.
+    pub fn of<'f>(document: &Document<'_>, findings: impl IntoIterator<Item = &'f Finding>) -> Self {
+        Self::among(document, &flagged(document, findings))
+    }
+
+    pub(super) fn among(document: &Document<'_>, is_flagged: &[bool]) -> Self {
+        let (mut blocks, mut prose, mut all) = (0, 0, 0);
+        for (index, block) in document.blocks().iter().enumerate() {
+            if block.kind == BlockKind::Blank || is_flagged[index] {
+                continue;
+            }
+            let is_prose = document.is_prose(index);
+            blocks += usize::from(is_prose);
+            prose += if is_prose { block.content.len() } else { 0 };
+            all += block.content.len();
+        }
+        Self { blocks, share: prose as f32 / all.max(1) as f32 }
+    }
+
+    /// Whether a document is of the sort that the model was shown: one with running text, and mostly that.
+    pub fn is_known_ground(self) -> bool {
+        const FEWEST: usize = 2;
+        const LEAST_SHARE: f32 = 0.5;
+        self.blocks >= FEWEST && self.share >= LEAST_SHARE
+    }
+}
+
+/// Of each block, whether `findings` remove it.
+pub(super) fn flagged<'f>(document: &Document<'_>, findings: impl IntoIterator<Item = &'f Finding>) -> Vec<bool> {
+    let blocks = document.blocks();
+    let mut is_flagged = vec![false; blocks.len()];
+    for finding in findings {
+        let edits = finding.fix.iter().flat_map(|fix| &fix.edits).filter(|edit| Edit::is_deletion(edit));
+        for edit in edits {
+            let first = blocks.partition_point(|block| block.content.end <= edit.span.start);
+            let reached = blocks[first..].iter().take_while(|block| block.content.start < edit.span.end);
+            for (block, is_flagged) in reached.zip(&mut is_flagged[first..]) {
+                let part = block.content.end.min(edit.span.end) - block.content.start.max(edit.span.start);
+                *is_flagged |= 5 * part >= 4 * block.content.len();
+            }
+        }
+    }
+    is_flagged
+}
