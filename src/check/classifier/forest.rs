@@ -184,11 +184,17 @@ impl Steps {
             let mut values = [i32::MIN; LANES];
             values.iter_mut().zip(rows).for_each(|(value, row)| *value = order(row[feature]));
             let most = values.iter().copied().fold(i32::MIN, i32::max);
-            for Step { threshold, tree, open } in steps.iter().copied().take_while(|step| step.threshold < most) {
+            for &Step { threshold, tree, open } in steps {
+                if threshold >= most {
+                    break;
+                }
                 let Some(alive) = alive.get_mut(tree as usize) else { continue };
                 // Whole numbers and no branch, so that the processor takes all lanes at once.
-                let closes = |lane: usize| u32::from(values[lane] > threshold);
-                *alive = std::array::from_fn(|lane| alive[lane] & (open | closes(lane).wrapping_sub(1)));
+                let mut open_after = *alive;
+                for lane in 0..LANES {
+                    open_after[lane] &= open | u32::from(values[lane] > threshold).wrapping_sub(1);
+                }
+                *alive = open_after;
             }
         }
         let mut sums = [0.0; LANES];
