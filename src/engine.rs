@@ -51,6 +51,7 @@ pub struct Comparison<'l> {
     linter: &'l Linter,
     store: Box<dyn Store>,
     memory: usize,
+    threads: usize,
     /// Whether it is new, where it comes from, and its sketch.
     documents: Vec<(bool, Arc<Origin>, Vec<Place>)>,
 }
@@ -149,7 +150,7 @@ impl Linter {
 
     /// Begins to gather sketches in `store`; comparing them takes about `memory` bytes, besides some forty for each paragraph.
     pub fn comparison(&self, store: Box<dyn Store>, memory: usize) -> Comparison<'_> {
-        Comparison { linter: self, store, memory, documents: Vec::new() }
+        Comparison { linter: self, store, memory, threads: 1, documents: Vec::new() }
     }
 
     /// What the rules find in one document alone, in order of place; what a comment or the ignore list leaves out is not
@@ -219,6 +220,11 @@ impl Linter {
 }
 
 impl Comparison<'_> {
+    /// Has `threads` tell what was found; otherwise one does.
+    pub fn with_threads(self, threads: usize) -> Self {
+        Self { threads, ..self }
+    }
+
     /// Adds the sketch of a document that is to be judged.
     ///
     /// # Errors
@@ -255,8 +261,15 @@ impl Comparison<'_> {
         for (index, check) in self.linter.corpus_checks.iter().enumerate() {
             let sketches: Vec<Place> =
                 self.documents.iter().map(|(_, _, places)| places.get(index).copied().unwrap_or_default()).collect();
-            let (store, memory) = (self.store.as_ref(), self.memory);
-            findings.extend(check.compare(&Corpus { origins: &origins, sketches: &sketches, store, texts, memory })?);
+            let (store, memory, threads) = (self.store.as_ref(), self.memory, self.threads);
+            findings.extend(check.compare(&Corpus {
+                origins: &origins,
+                sketches: &sketches,
+                store,
+                texts,
+                memory,
+                threads,
+            })?);
         }
         findings.sort_by(|left, right| (&left.origin, left.order()).cmp(&(&right.origin, right.order())));
         Ok(findings)

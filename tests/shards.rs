@@ -263,6 +263,32 @@ fn changes_in_a_table_can_be_taken_back() {
 }
 
 #[test]
+fn a_configuration_can_name_the_fields() {
+    let (folder, before) = corpus();
+    let path = folder.path().join("shard.parquet");
+    let configured = |size: &str| {
+        let options = format!("text-field = \"doc.text\"\nmax-record = \"{size}\"\n");
+        fs::write(folder.path().join("dechaff.toml"), options).unwrap();
+    };
+    let run = |arguments: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_dechaff")).current_dir(folder.path()).args(arguments).output().unwrap()
+    };
+    configured("1GB");
+    assert_eq!(run(&["check", "shard.parquet", "--fix-only", "--trail", "trail.jsonl", "-q"]).status.code(), Some(0));
+    assert_ne!(read_parquet(&path).0, before);
+    let undone = run(&["undo", "trail.jsonl"]);
+    assert!(undone.status.success(), "{}", stderr(&undone));
+    assert_eq!(read_parquet(&path).0, before);
+    // An argument counts for more.
+    assert_eq!(run(&["check", "shard.jsonl", "--text-field", "text", "-q"]).status.code(), Some(1));
+    configured("2KB");
+    assert!(stderr(&run(&["check", "shard.parquet"])).contains("larger than 2048 bytes"));
+    configured("2 beards");
+    let refused = stderr(&run(&["check", "shard.parquet"]));
+    assert!(refused.contains("dechaff.toml:2:14"), "{refused}");
+}
+
+#[test]
 fn shards_without_findings_are_not_touched() {
     let folder = TempDir::new().unwrap();
     let texts = ["The talks go on in Muscat next week, both sides said on Monday.".to_owned()];

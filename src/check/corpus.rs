@@ -34,4 +34,6 @@ pub struct Corpus<'c> {
     pub texts: &'c dyn Texts,
     /// About how many bytes comparing may hold beyond what it must know of each paragraph.
     pub memory: usize,
+    /// How many threads may tell what was found.
+    pub threads: usize,
 }

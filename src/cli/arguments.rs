@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::reports::Wanted;
+use super::workspace::Profile;
+use crate::config::bytes;
 use crate::corpus::{Kind, Reading};
 
 /// Find boilerplate and other noise in text corpora, and say what, where and why.
@@ -195,29 +197,44 @@ pub(super) struct ReadingArguments {
     #[arg(long, value_name = "FORMAT", value_enum, help_heading = "Corpora")]
     pub(super) format: Option<InputFormat>,
 
-    /// The field or column that holds the text; dots lead into nested ones
-    #[arg(long, value_name = "FIELD", default_value = "text", help_heading = "Corpora")]
-    pub(super) text_field: String,
+    /// The field or column that holds the text; dots lead into nested ones [default: text]
+    #[arg(long, value_name = "FIELD", help_heading = "Corpora")]
+    pub(super) text_field: Option<String>,
 
-    /// The field or column that holds the identifier
-    #[arg(long, value_name = "FIELD", default_value = "id", help_heading = "Corpora")]
-    pub(super) id_field: String,
+    /// The field or column that holds the identifier [default: id]
+    #[arg(long, value_name = "FIELD", help_heading = "Corpora")]
+    pub(super) id_field: Option<String>,
 
-    /// Leave unread, and report, documents larger than this
-    #[arg(long, value_name = "BYTES", default_value = "1GB", value_parser = crate::config::bytes, help_heading = "Corpora")]
-    pub(super) max_record: usize,
+    /// Leave unread, and report, documents larger than this [default: 1GB]
+    #[arg(long, value_name = "BYTES", value_parser = parse_bytes, help_heading = "Corpora")]
+    pub(super) max_record: Option<String>,
 }
 
 impl ReadingArguments {
-    /// What they say.
-    pub(super) fn reading(&self) -> Reading {
+    /// What they say in the words of a configuration.
+    pub(super) fn options(&self) -> toml::Table {
+        let said = [("text-field", &self.text_field), ("id-field", &self.id_field), ("max-record", &self.max_record)];
+        let said = said.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value.clone()?.into())));
+        said.collect()
+    }
+
+    /// How a run with the settings `root` reads, of which [`Self::options`] are part.
+    pub(super) fn reading(&self, root: &Profile) -> Reading {
         let kind = self.format.map(|format| match format {
             InputFormat::Text => Kind::Text,
             InputFormat::Jsonl => Kind::JsonLines,
             InputFormat::Parquet => Kind::Parquet,
         });
-        let (text_field, id_field) = (self.text_field.clone(), self.id_field.clone());
-        Reading { kind, text_field, id_field, max_record: self.max_record }
+        let otherwise = Reading::default();
+        let text_field = root.value(|options| options.text_field.as_ref());
+        let id_field = root.value(|options| options.id_field.as_ref());
+        let max_record = root.value(|options| options.max_record.as_ref());
+        Reading {
+            kind,
+            text_field: text_field.map_or(otherwise.text_field, |(field, _)| field.clone()),
+            id_field: id_field.map_or(otherwise.id_field, |(field, _)| field.clone()),
+            max_record: max_record.and_then(|(size, _)| bytes(size).ok()).unwrap_or(otherwise.max_record),
+        }
     }
 }
 
@@ -263,6 +280,9 @@ pub(super) struct UndoArguments {
 
     #[command(flatten)]
     pub(super) reading: ReadingArguments,
+
+    #[command(flatten)]
+    pub(super) settings: ConfigArguments,
 
     /// When to use colour
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = ColorWhen::Auto)]
@@ -323,7 +343,7 @@ impl CheckArguments {
     ///
     /// A path that is not UTF-8.
     pub(super) fn options(&self) -> toml::Table {
-        let mut table = toml::Table::new();
+        let mut table = self.reading.options();
         let mut add = |key: &str, value: Option<toml::Value>| {
             if let Some(value) = value {
                 table.insert(key.to_owned(), value);
@@ -345,7 +365,7 @@ impl CheckArguments {
 }
 
 fn parse_bytes(text: &str) -> Result<String, String> {
-    crate::config::bytes(text).map(|_| text.to_owned())
+    bytes(text).map(|_| text.to_owned())
 }
 
 fn parse_share(text: &str) -> Result<f64, String> {

@@ -91,8 +91,8 @@ impl<'a> Run<'a> {
             gate: Gate::new(arguments, &root),
             known: Known::new(arguments, workspace, &root)?,
             changed: Arc::new(Changed::since(arguments.since.as_deref())?),
+            reading: arguments.reading.reading(&root),
             root,
-            reading: arguments.reading.reading(),
             stdin: None,
             spooled: None,
             output,
@@ -125,11 +125,11 @@ impl<'a> Run<'a> {
         let named: HashSet<PathBuf> = paths.iter().cloned().collect();
         let trail = self.arguments.trail.iter().cloned().chain(self.arguments.reports.outputs().map(Path::to_owned));
         let list = self.root.path(|options| options.ignore_list.as_ref()).filter(|list| !named.contains(list));
-        let copies = self.arguments.output_dir.iter().filter_map(|folder| folder.canonicalize().ok());
+        let copies = self.arguments.output_dir.iter().filter_map(|folder| resolved(folder));
         // The copies are looked at where they are what is asked for.
         let is_asked =
             |folder: &PathBuf| paths.iter().any(|path| path.canonicalize().is_ok_and(|path| path.starts_with(folder)));
-        let written = trail.chain(list).filter_map(|path| path.canonicalize().ok());
+        let written = trail.chain(list).filter_map(|path| resolved(&path));
         let written: Vec<PathBuf> = written.chain(copies.filter(|folder| !is_asked(folder))).collect();
         let choice: Arc<dyn Choice> = Arc::clone(&self.workspace) as Arc<dyn Choice>;
         let files = walk(paths, &choice)?.filter(move |path| match path {
@@ -336,5 +336,28 @@ impl<'a> Run<'a> {
         })?;
         self.end();
         Ok(())
+    }
+}
+
+/// The path without links and dots, as far as it stands; what the run has yet to make stands nowhere.
+fn resolved(path: &Path) -> Option<PathBuf> {
+    let path = std::path::absolute(path).ok()?;
+    path.ancestors().find_map(|above| {
+        let rest = path.strip_prefix(above).ok()?;
+        above.canonicalize().ok().map(|above| above.join(rest))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_stand_yet_is_told_by_what_does() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("texts")).unwrap();
+        let here = folder.path().canonicalize().unwrap();
+        assert_eq!(resolved(&folder.path().join("texts/../copies/deep")), Some(here.join("copies/deep")));
+        assert_eq!(resolved(&folder.path().join("texts/.")), Some(here.join("texts")));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
 
@@ -26,7 +26,8 @@ pub(super) struct Given<'g> {
     /// Standard input, which cannot be read again.
     pub(super) stdin: Option<Source>,
     settle: Box<Settle<'g>>,
-    shelf: Shelf,
+    /// Read by one at a time.
+    shelf: Mutex<Shelf>,
     reading: &'g Reading,
     memory: usize,
 }
@@ -40,19 +41,22 @@ impl<'g> Given<'g> {
         memory: Option<usize>,
     ) -> Self {
         let memory = memory.unwrap_or_else(default_memory);
-        let shelf = Shelf::new(reading.clone(), memory / 8);
+        let shelf = Mutex::new(Shelf::new(reading.clone(), memory / 8));
         Self { stdin: stdin.map(|stdin| settle(stdin).0), settle, shelf, reading, memory }
     }
 }
 
 impl Texts for Given<'_> {
     fn text(&self, origin: &Origin) -> Option<Arc<str>> {
-        let text = match &self.stdin {
-            Some(stdin) if *stdin.origin == *origin => return Some(Arc::from(stdin.text.as_str())),
-            _ if self.shelf.has(origin) => self.shelf.text(origin),
-            _ => read(origin.path.as_ref()).ok().map(|source| source.text),
-        };
-        text.map(Arc::from)
+        if let Some(stdin) = self.stdin.as_ref().filter(|stdin| *stdin.origin == *origin) {
+            return Some(Arc::from(stdin.text.as_str()));
+        }
+        let shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        if shelf.has(origin) {
+            return shelf.text(origin).map(Arc::from);
+        }
+        drop(shelf);
+        read(origin.path.as_ref()).ok().map(|source| Arc::from(source.text))
     }
 }
 
@@ -83,11 +87,12 @@ pub(super) fn compare(
     }
     // Of eight parts three are for the sketches, four for comparing them and one for the texts of records.
     let part = given.memory / 8;
-    let mut comparison = linter.comparison(Box::new(Spill::new(3 * part)), 4 * part);
+    let mut comparison =
+        linter.comparison(Box::new(Spill::new(3 * part)), 4 * part).with_threads(rayon::current_num_threads());
     if let Some(stdin) = &given.stdin {
         comparison.add(&linter.sketch(&stdin.document())).context("cannot compare documents")?;
     }
-    let (settle, shelf) = (&given.settle, &mut given.shelf);
+    let (settle, shelf) = (&given.settle, given.shelf.get_mut().unwrap_or_else(PoisonError::into_inner));
     let sketch = |one: pipeline::Given| {
         let is_new = is_new(&one.source.path);
         // What is not new is not fixed either, and stays as it is.

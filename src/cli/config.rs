@@ -18,6 +18,9 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("unsafe-fixes", "false"),
     ("max-removed", "0.5"),
     ("memory", "a quarter of what is free"),
+    ("text-field", "\"text\""),
+    ("id-field", "\"id\""),
+    ("max-record", "\"1GB\""),
     ("fail-on", "\"info\""),
     ("max-findings", "0"),
 ];

@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use super::Exit;
 use super::arguments::UndoArguments;
 use super::output::{self, Output};
-use super::workspace::absolute;
+use super::workspace::{Workspace, absolute};
 use crate::corpus::{
     Broken, Entry, Fate, Input, Opened, Reading, Records, Rewriter, Shard, ShardStep, Step, open, read_trail, replace,
     rewrite_trail,
@@ -41,9 +41,12 @@ pub(super) fn run(arguments: &UndoArguments) -> anyhow::Result<Exit> {
     if !steps.iter().flat_map(|step| &step.entries).any(is_chosen) {
         bail!("{}: no change of the trail is of the paths and rules asked for", trail.display());
     }
+    let first = steps.iter().flat_map(|step| &step.entries).next();
+    let workspace = Workspace::new(&arguments.settings, &arguments.reading.options(), false)?;
+    let root = workspace.profile(first.map_or(Path::new("."), |entry| Path::new(&entry.path)))?;
     let mut undo = Undo {
         trail,
-        reading: arguments.reading.reading(),
+        reading: arguments.reading.reading(&root),
         broken,
         kept: steps.into_iter().map(Some).collect(),
         restored: 0,

@@ -119,8 +119,10 @@ impl Settings {
             let fault = layer.fault("`max-removed` is a share of words, from 0 to 1", share.span());
             return Err(fault.with_hint(Some("write 0.5 for half of them".into())));
         }
-        if let Some(memory) = &options.memory {
-            bytes(memory.get_ref()).map_err(|error| layer.fault(format!("`memory`: {error}"), memory.span()))?;
+        for (key, size) in [("memory", &options.memory), ("max-record", &options.max_record)] {
+            if let Some(size) = size {
+                bytes(size.get_ref()).map_err(|error| layer.fault(format!("`{key}`: {error}"), size.span()))?;
+            }
         }
         tuned::tune(registry, layer, &mut self.tuned)
     }

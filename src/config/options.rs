@@ -61,6 +61,15 @@ pub struct Options {
     /// Memory that comparing documents may take, such as `2GB`.
     #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub memory: Option<Spanned<String>>,
+    /// The field or column of corpora that holds the text, such as `doc.text`; `text` if left out.
+    #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
+    pub text_field: Option<Spanned<String>>,
+    /// The field or column of corpora that holds the identifier; `id` if left out.
+    #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
+    pub id_field: Option<Spanned<String>>,
+    /// Documents larger than this are left unread and reported; `1GB` if left out.
+    #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
+    pub max_record: Option<Spanned<String>>,
     /// The least severity that fails a run; `info` if left out.
     #[cfg_attr(feature = "cli", schemars(with = "Option<FailOn>"))]
     pub fail_on: Option<Spanned<FailOn>>,

@@ -22,7 +22,7 @@ pub use latin::{hints_at_latin, is_pseudo_latin};
 pub use position::Position;
 pub use sentence::is_closed;
 pub use span::{Span, is_blank, trim};
-pub use word::{count_words, weigh_words, words};
+pub use word::{count_words, weigh_words, word_bounds, words};
 
 /// Where a document comes from.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,7 +69,7 @@ impl fmt::Display for Origin {
 }
 
 /// Finds the text of a document again, by where it comes from.
-pub trait Texts {
+pub trait Texts: Sync {
     /// The text, or `None` where it can no longer be had.
     fn text(&self, origin: &Origin) -> Option<Arc<str>>;
 }
@@ -196,5 +196,6 @@ pub fn reads_as_prose(text: &str) -> bool {
         return false;
     }
     let fewest = if is_closed(text) { CLOSED } else { OPEN };
-    weigh_words(text, fewest) == fewest
+    let bounds = word_bounds(text);
+    *bounds.start() >= fewest || *bounds.end() >= fewest && weigh_words(text, fewest) == fewest
 }

@@ -142,7 +142,8 @@ struct Steps {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Step {
-    threshold: f32,
+    /// In the [`order`] of the values.
+    threshold: i32,
     tree: u32,
     /// The ends that stay open where a feature is above the threshold.
     open: u32,
@@ -156,7 +157,7 @@ impl Steps {
             steps.ends.push(start as u32);
             steps.descend(nodes, root as usize, tree, start)?;
         }
-        steps.steps.iter_mut().for_each(|steps| steps.sort_by(|one, other| one.threshold.total_cmp(&other.threshold)));
+        steps.steps.iter_mut().for_each(|steps| steps.sort_by_key(|step| step.threshold));
         Some(steps)
     }
 
@@ -172,7 +173,7 @@ impl Steps {
         self.descend(nodes, child, tree, start)?;
         let middle = self.values.len() - start;
         let closed = (first..middle).fold(0, |closed, end| closed | 1 << end);
-        self.steps.get_mut(usize::from(node.feature))?.push(Step { threshold: node.threshold, tree, open: !closed });
+        self.steps.get_mut(usize::from(node.feature))?.push(Step { threshold: order(node.threshold), tree, open: !closed });
         self.descend(nodes, child + 1, tree, start)
     }
 
@@ -180,15 +181,20 @@ impl Steps {
     fn sums(&self, rows: &[&Row], alive: &mut [[u32; LANES]]) -> [f32; LANES] {
         alive.fill([u32::MAX; LANES]);
         for (feature, steps) in self.steps.iter().enumerate() {
-            let mut values = [f32::MIN; LANES];
-            values.iter_mut().zip(rows).for_each(|(value, row)| *value = row[feature]);
-            let most = values.iter().copied().fold(f32::MIN, f32::max);
-            for Step { threshold, tree, open } in steps.iter().take_while(|step| step.threshold < most) {
-                let Some(alive) = alive.get_mut(*tree as usize) else { continue };
-                // Without a branch, so that the processor takes all lanes at once.
-                for lane in 0..LANES {
-                    alive[lane] &= open | u32::from(values[lane] > *threshold).wrapping_sub(1);
+            let mut values = [i32::MIN; LANES];
+            values.iter_mut().zip(rows).for_each(|(value, row)| *value = order(row[feature]));
+            let most = values.iter().copied().fold(i32::MIN, i32::max);
+            for &Step { threshold, tree, open } in steps {
+                if threshold >= most {
+                    break;
                 }
+                let Some(alive) = alive.get_mut(tree as usize) else { continue };
+                // Whole numbers and no branch, so that the processor takes all lanes at once.
+                let mut open_after = *alive;
+                for lane in 0..LANES {
+                    open_after[lane] &= open | u32::from(values[lane] > threshold).wrapping_sub(1);
+                }
+                *alive = open_after;
             }
         }
         let mut sums = [0.0; LANES];
@@ -202,9 +208,57 @@ impl Steps {
     }
 }
 
+/// A whole number that is greater where the value is; 0 for 0 of either sign.
+fn order(value: f32) -> i32 {
+    let bits = (value + 0.0).to_bits().cast_signed();
+    bits ^ ((bits >> 31).cast_unsigned() >> 1).cast_signed()
+}
+
 /// Takes `N` bytes from the front.
 pub(super) fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
     let (first, rest) = bytes.split_first_chunk()?;
     *bytes = rest;
     Some(*first)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn lines_are_judged_together_as_each_is_by_its_way_through_the_trees(
+            shape in prop::collection::vec((0..4_u8, -2_i32..3, 0.0..1.0_f32), 1..32),
+            lines in prop::collection::vec(prop::collection::vec(-2_i32..4, 4), 0..20),
+        ) {
+            // Each split leads to an end and to the next split.
+            let mut nodes = Vec::new();
+            for &(feature, threshold, value) in &shape {
+                nodes.push(Node { feature, threshold: threshold as f32, children: 1, value: 0.0 });
+                nodes.push(Node { feature: 0, threshold: 0.0, children: 0, value });
+            }
+            nodes.push(Node { feature: 0, threshold: 0.0, children: 0, value: 2.0 });
+            let Some(forest) = Forest::new(0.5, nodes, vec![0]) else { return Err(TestCaseError::fail("refused")) };
+            let rows: Vec<Row> = lines.iter().map(|line| {
+                let mut row = [0.0; FEATURES];
+                row.iter_mut().zip(line).for_each(|(value, given)| *value = *given as f32);
+                row
+            }).collect();
+            let expected: Vec<f32> = rows.iter().map(|row| forest.walk(0, row).last().map_or(0.0, |(_, value)| 0.5 + value)).collect();
+            prop_assert_eq!(forest.scores(&rows.iter().collect::<Vec<_>>()), expected);
+        }
+    }
+
+    #[test]
+    fn trees_of_too_many_ends_or_unknown_features_are_refused() {
+        let end = Node { feature: 0, threshold: 0.0, children: 0, value: 1.0 };
+        let split = Node { children: 1, ..end };
+        let mut nodes: Vec<Node> = (0..MOST_ENDS).flat_map(|_| [split, end]).collect();
+        nodes.push(end);
+        assert_eq!(Forest::new(0.0, nodes, vec![0]), None);
+        assert_eq!(Forest::new(0.0, vec![Node { feature: u8::MAX, ..split }, end, end], vec![0]), None);
+        assert_eq!(Forest::new(0.0, vec![split, end], vec![0]), None);
+    }
 }

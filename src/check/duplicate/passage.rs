@@ -4,7 +4,6 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use super::compare::{Found, Proof, Site};
@@ -235,7 +234,7 @@ fn whole<'r>(
 /// Where runs of words stand in a paragraph.
 struct Places {
     site: Site,
-    tokens: Rc<Tokens>,
+    tokens: Arc<Tokens>,
     /// The first few places of each run of [`SHINGLE`] tokens.
     runs: HashMap<u64, Vec<u32>>,
 }

@@ -1,8 +1,6 @@
 //! Texts had again, to verify what hashes say.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use unicode_normalization::UnicodeNormalization;
@@ -10,13 +8,14 @@ use unicode_normalization::UnicodeNormalization;
 use super::compare::Site;
 use super::token::Tokens;
 use crate::check::Corpus;
-use crate::text::{Origin, Span};
+use crate::text::{Origin, Span, Texts};
 
 /// The texts of documents and their tokens, kept for a while.
 pub(super) struct Library<'c> {
-    corpus: &'c Corpus<'c>,
+    origins: &'c [Arc<Origin>],
+    corpus: &'c dyn Texts,
     texts: HashMap<u32, Option<Arc<str>>>,
-    tokens: HashMap<Site, Rc<Tokens>>,
+    tokens: HashMap<Site, Arc<Tokens>>,
     /// Bytes held, about.
     held: usize,
     most: usize,
@@ -26,11 +25,18 @@ impl<'c> Library<'c> {
     pub(super) fn new(corpus: &'c Corpus<'c>) -> Self {
         const LEAST: usize = 1 << 20;
         let most = (corpus.memory / 4).max(LEAST);
-        Self { corpus, texts: HashMap::new(), tokens: HashMap::new(), held: 0, most }
+        let (origins, corpus) = (corpus.origins, corpus.texts);
+        Self { origins, corpus, texts: HashMap::new(), tokens: HashMap::new(), held: 0, most }
+    }
+
+    /// An empty one for one of `threads` that share the memory of this.
+    pub(super) fn share(&self, threads: usize) -> Self {
+        let most = self.most / threads.max(1);
+        Self { most, texts: HashMap::new(), tokens: HashMap::new(), held: 0, ..*self }
     }
 
     pub(super) fn origin(&self, document: u32) -> Option<&'c Arc<Origin>> {
-        self.corpus.origins.get(document as usize)
+        self.origins.get(document as usize)
     }
 
     /// The text of a document, if it can still be had.
@@ -38,22 +44,22 @@ impl<'c> Library<'c> {
         if let Some(text) = self.texts.get(&document) {
             return text.clone();
         }
-        let text = self.corpus.texts.text(self.origin(document)?);
+        let text = self.corpus.text(self.origin(document)?);
         self.hold(text.as_ref().map_or(0, |text| text.len()));
         self.texts.insert(document, text.clone());
         text
     }
 
     /// The tokens of a place, if it can still be had.
-    pub(super) fn tokens(&mut self, site: Site) -> Option<Rc<Tokens>> {
+    pub(super) fn tokens(&mut self, site: Site) -> Option<Arc<Tokens>> {
         if let Some(tokens) = self.tokens.get(&site) {
-            return Some(Rc::clone(tokens));
+            return Some(Arc::clone(tokens));
         }
         let text = self.text(site.document)?;
         text.get(site.span.range())?;
-        let tokens = Rc::new(Tokens::of(&text, site.span));
+        let tokens = Arc::new(Tokens::of(&text, site.span));
         self.hold(tokens.tokens.len() * size_of::<super::Token>());
-        self.tokens.insert(site, Rc::clone(&tokens));
+        self.tokens.insert(site, Arc::clone(&tokens));
         Some(tokens)
     }
 
@@ -83,9 +89,10 @@ impl<'c> Library<'c> {
         let (Some(one), Some(other)) = (self.text(left.document), self.text(right.document)) else { return false };
         match (one.get(left.span.range()), other.get(right.span.range())) {
             (Some(one), Some(other)) => {
+                one == other || {
                 let (one, other) = (without_digits(one), without_digits(other));
                 one == other || strsim::normalized_levenshtein(&one, &other) >= least
-            }
+            }}
             _ => false,
         }
     }
@@ -105,9 +112,10 @@ fn without_digits(text: &str) -> String {
 
 /// Letters and digits alone, after NFKC and in lower case.
 fn folded(text: &str) -> String {
-    let normal = if text.is_ascii() { Cow::Borrowed(text) } else { Cow::Owned(text.nfkc().collect::<String>()) };
-    normal
-        .chars()
+    if text.is_ascii() {
+        return text.chars().filter(char::is_ascii_alphanumeric).map(|character| character.to_ascii_lowercase()).collect();
+    }
+    text.nfkc()
         .filter(|character| character.is_alphanumeric())
         .flat_map(char::to_lowercase)
         .map(|character| if character == 'ς' { 'σ' } else { character })

@@ -12,10 +12,35 @@ use crate::text::{Document, Span, is_blank, is_closed};
 /// Most differing words of a pair that are marked.
 const MARKS: usize = 12;
 
-/// Findings for `found`, which is in order of document; what the texts do not bear out is left away.
-pub(super) fn findings(found: Vec<Found<'_>>, library: &mut Library<'_>) -> Vec<Finding> {
-    let mut findings = Vec::with_capacity(found.len());
-    for of_document in found.chunk_by(|left, right| left.site.document == right.site.document) {
+/// Findings for `found`, which is in order of document; what the texts do not bear out is left away. So many threads share the
+/// documents.
+pub(super) fn findings(found: &[Found<'_>], library: &Library<'_>, threads: usize) -> Vec<Finding> {
+    /// Too few to be shared.
+    const FEW: usize = 1_000;
+    let threads = if found.len() < FEW { 1 } else { threads.max(1) };
+    let documents: Vec<&[Found<'_>]> = found.chunk_by(|left, right| left.site.document == right.site.document).collect();
+    let shares = documents.chunks(documents.len().div_ceil(threads).max(1));
+    let tell = |share: &[&[Found<'_>]]| of_documents(share, &mut library.share(threads));
+    std::thread::scope(|scope| {
+        let mut shares: Vec<_> = shares.collect();
+        let own = shares.pop().unwrap_or_default();
+        let others: Vec<_> = shares.into_iter().map(|share| scope.spawn(move || tell(share))).collect();
+        let own = tell(own);
+        let mut findings = Vec::with_capacity(found.len());
+        for other in others {
+            match other.join() {
+                Ok(told) => findings.extend(told),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        findings.extend(own);
+        findings
+    })
+}
+
+fn of_documents(documents: &[&[Found<'_>]], library: &mut Library<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for of_document in documents {
         let Some(first) = of_document.first() else { continue };
         let number = first.site.document;
         let (Some(text), Some(origin)) = (library.text(number), library.origin(number)) else { continue };

@@ -24,7 +24,8 @@ pub(super) fn collect(
         matches: Vec::new(),
         residue: vec![false; document.blocks().len()],
         tail_start: document.blocks().len(),
-        counter: WordCounter::default(),
+        of_block: WordCounter::default(),
+        of_sentence: WordCounter::default(),
         caches,
     };
     evidence.search(prefilter);
@@ -58,7 +59,8 @@ struct Evidence<'e, 't> {
     residue: Vec<bool>,
     /// The first block after the last prose.
     tail_start: usize,
-    counter: WordCounter,
+    of_block: WordCounter,
+    of_sentence: WordCounter,
     caches: Caches,
 }
 
@@ -72,15 +74,15 @@ impl<'e> Evidence<'e, '_> {
                 continue;
             }
             let content = self.document.blocks()[block].content;
-            let (text, counter) = (self.document.slice(content), &mut self.counter);
-            let words = || counter.count(text, content, SHORT_WORDS + 1);
-            prefilter.hits(self.document.text(), content, words, &mut hits);
+            let text = self.document.slice(content);
+            let is_short = || self.of_block.is_within(text, content, &(0..=SHORT_WORDS));
+            prefilter.hits(self.document.text(), content, is_short, &mut hits);
             let mut is_line = IsLine::default();
             for hit in &hits {
                 let index = hit.pattern as usize;
                 let matcher = &self.matchers[index];
                 // The whole block needs no look at its lines if it has too many words.
-                if matcher.pattern.unit != Unit::Sentence && !matcher.admits(self.document, content, &mut self.counter) {
+                if matcher.pattern.unit != Unit::Sentence && !matcher.admits(self.document, content, &mut self.of_block) {
                     continue;
                 }
                 let Some(unit) = matcher.unit_at(self.document, block, hit.offset, &mut is_line) else { continue };
@@ -90,7 +92,7 @@ impl<'e> Evidence<'e, '_> {
                     continue;
                 }
                 last = Some(candidate);
-                if matcher.pattern.unit == Unit::Sentence && !matcher.admits(self.document, unit, &mut self.counter) {
+                if matcher.pattern.unit == Unit::Sentence && !matcher.admits(self.document, unit, &mut self.of_sentence) {
                     continue;
                 }
                 if matcher.pattern.place != Place::Anywhere {

@@ -128,8 +128,8 @@ fn required(hir: &Hir, shortest: usize) -> Option<Vec<String>> {
 
 /// The best that any place in a sequence offers; the search ends at the first that is good enough.
 fn best_of_concat(parts: &[Hir], shortest: usize) -> Option<Vec<String>> {
-    const GOOD_BYTES: usize = 7;
-    const GOOD_COUNT: usize = 8;
+    /// As of eight words of seven letters.
+    const GOOD: f64 = 0.013;
     let mut best: Option<Vec<String>> = None;
     for (at, part) in parts.iter().enumerate() {
         let opens_literal = match part.kind() {
@@ -143,11 +143,11 @@ fn best_of_concat(parts: &[Hir], shortest: usize) -> Option<Vec<String>> {
             _ => required(part, shortest),
         };
         for set in [from_here, within].into_iter().flatten().filter(|set| set.len() <= MOST) {
-            if best.as_ref().is_none_or(|best| worth(&set) > worth(best)) {
+            if best.as_ref().is_none_or(|best| frequency(&set) < frequency(best)) {
                 best = Some(set);
             }
         }
-        if best.as_ref().is_some_and(|best| worth(best).0 >= GOOD_BYTES && best.len() <= GOOD_COUNT) {
+        if best.as_ref().is_some_and(|best| frequency(best) <= GOOD) {
             break;
         }
     }
@@ -161,10 +161,34 @@ fn is_small(hir: &Hir) -> bool {
     extractor.extract(hir).is_finite()
 }
 
-/// Longer literals are rarer, and few are better than many.
-fn worth(set: &[String]) -> (usize, usize) {
-    (set.iter().map(|literal| literal.len().min(8)).min().unwrap_or(0), MOST - set.len())
+/// How often text holds one of a set, as a rough share of its places: longer literals are rarer, few are better than many, and some
+/// words stand everywhere.
+fn frequency(set: &[String]) -> f64 {
+    /// By how much each byte of a word makes it rarer.
+    const PER_BYTE: f64 = 0.4;
+    const COMMONER: f64 = 20.0;
+    let of_one = |literal: &String| {
+        let common = if COMMON.contains(&literal.trim()) { COMMONER } else { 1.0 };
+        common * PER_BYTE.powi(literal.len().min(LONGEST) as i32)
+    };
+    set.iter().map(of_one).sum()
 }
+
+/// Words of three to five letters that are met on every page.
+const COMMON: &[&str] = &[
+    "about", "after", "again", "all", "also", "and", "any", "are", "back", "been", "being", "both", "but", "call",
+    "came", "can", "come", "could", "day", "days", "did", "does", "done", "down", "each", "even", "every", "few",
+    "find", "first", "for", "found", "from", "full", "get", "give", "good", "got", "great", "had", "has", "have",
+    "head", "help", "her", "here", "him", "his", "home", "how", "into", "its", "just", "keep", "know", "large", "last",
+    "left", "less", "life", "like", "live", "long", "look", "made", "make", "man", "many", "may", "might", "more",
+    "most", "much", "must", "name", "near", "need", "never", "new", "next", "not", "now", "off", "old", "once", "one",
+    "only", "open", "other", "our", "out", "over", "own", "part", "place", "point", "put", "read", "right", "said",
+    "same", "say", "says", "see", "set", "she", "show", "side", "since", "small", "some", "still", "such", "sure",
+    "take", "tell", "than", "that", "the", "their", "them", "then", "there", "these", "they", "thing", "think", "this",
+    "those", "three", "time", "too", "took", "two", "under", "use", "used", "very", "want", "was", "way", "week",
+    "well", "were", "what", "when", "where", "which", "while", "who", "why", "will", "with", "word", "work", "world",
+    "would", "write", "year", "years", "you", "your",
+];
 
 fn prefixes(hir: &Hir, shortest: usize) -> Option<Vec<String>> {
     let mut extractor = Extractor::new();

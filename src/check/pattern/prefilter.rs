@@ -61,13 +61,13 @@ impl Prefilter {
         signs.is_empty() || signs.iter().any(stands)
     }
 
-    /// The patterns that may match in the block at `span` of `whole`, in order; `words` counts its words no further than to
-    /// one more than those that match short blocks allow.
-    pub(super) fn hits(&self, whole: &str, span: Span, words: impl FnOnce() -> usize, found: &mut Vec<Hit>) {
+    /// The patterns that may match in the block at `span` of `whole`, in order; `is_short` tells whether its words are at most
+    /// [`SHORT_WORDS`].
+    pub(super) fn hits(&self, whole: &str, span: Span, is_short: impl FnOnce() -> bool, found: &mut Vec<Hit>) {
         found.clear();
         let text = &whole[span.range()];
         // Between two words stands at least one byte.
-        let is_short = text.len() <= SHORT_BYTES && (text.len() < 2 * SHORT_WORDS || words() <= SHORT_WORDS);
+        let is_short = text.len() <= SHORT_BYTES && (text.len() < 2 * SHORT_WORDS || is_short());
         self.search.within(whole, span, |literal, offset| {
             found.extend(literal.long.iter().map(|&pattern| Hit { pattern, offset }));
             if is_short {

@@ -1,8 +1,8 @@
 //! One search for many literals, whose cost does not hang on how many they are.
 //!
 //! Of each literal the six bytes in a row that are rarest in text are noted in a small table of bits. Text is read once, six
-//! bytes at each place looked up in that table; only where their bits are set are literals compared. Shorter literals have tables of
-//! their own, of four bytes and of three.
+//! bytes at each place looked up in that table; only where their bit is set are literals compared. Shorter literals have tables of
+//! their own, of four bytes and of three. All three tables fit into the processor's nearest memory.
 
 use std::collections::HashMap;
 
@@ -11,9 +11,9 @@ use crate::text::Span;
 /// Literals of patterns, ASCII case aside.
 pub(super) struct Search {
     literals: Vec<Literal>,
-    sixes: Grams<6>,
-    fours: Grams<4>,
-    threes: Grams<3>,
+    sixes: Grams<6, 2_048>,
+    fours: Grams<4, 256>,
+    threes: Grams<3, 64>,
 }
 
 pub(super) struct Literal {
@@ -25,11 +25,9 @@ pub(super) struct Literal {
 }
 
 /// `N` bytes in a row of each literal.
-struct Grams<const N: usize> {
-    /// Two bits in one of the words for each; a power of two of words.
-    bits: Vec<u64>,
-    /// How far to shift a hash to have the number of its word.
-    shift: u32,
+struct Grams<const N: usize, const WORDS: usize> {
+    /// A bit in one of the words for each; a power of two of words.
+    bits: Box<[u64; WORDS]>,
     /// The bytes and the literals that hold them, each with where it holds them, in order; found through `starts`.
     entries: Vec<Entry>,
     /// For the highest bits of the bytes' hash the first entry.
@@ -46,10 +44,6 @@ struct Entry {
 
 /// Bits of the hash by which entries are found.
 const START_BITS: u32 = 12;
-
-/// Literals for each word of bits: some ten thousand fit into the processor's nearest memory, and one place in a hundred where no
-/// literal stands is taken for one.
-const LITERALS_PER_WORD: usize = 3;
 
 impl Search {
     /// Literals in small letters of at least three bytes, each with a pattern and whether that matches short units only.
@@ -101,9 +95,12 @@ impl Search {
             }
         };
         let mut look_up = |eight: u64, at: usize| {
-            self.sixes.look_up(eight, |entry| found(entry, at));
-            self.fours.look_up(eight, |entry| found(entry, at));
-            self.threes.look_up(eight, |entry| found(entry, at));
+            // One branch, which is seldom taken.
+            if self.sixes.may_hold(eight) | self.fours.may_hold(eight) | self.threes.may_hold(eight) {
+                self.sixes.look_up(eight, &mut |entry| found(entry, at));
+                self.fours.look_up(eight, &mut |entry| found(entry, at));
+                self.threes.look_up(eight, &mut |entry| found(entry, at));
+            }
         };
         // What stands behind the span is read too, for eight bytes are read at a time.
         let whole = &bytes[span.start..bytes.len().min(span.end + 7)];
@@ -121,9 +118,9 @@ impl Search {
     }
 }
 
-impl<const N: usize> Grams<N> {
+impl<const N: usize, const WORDS: usize> Grams<N, WORDS> {
     fn new() -> Self {
-        Self { bits: Vec::new(), shift: 0, entries: Vec::new(), starts: Vec::new() }
+        Self { bits: Box::new([0; WORDS]), entries: Vec::new(), starts: Vec::new() }
     }
 
     fn add(&mut self, gram: &[u8], literal: u32, before: usize) {
@@ -137,22 +134,36 @@ impl<const N: usize> Grams<N> {
         self.entries.sort_unstable();
         let start = |high: u64| self.entries.partition_point(|entry| entry.hash >> (64 - START_BITS) < high) as u32;
         self.starts = (0..=1 << START_BITS).map(start).collect();
-        let words = (self.entries.len() / LITERALS_PER_WORD).next_power_of_two().max(2);
-        self.shift = 64 - words.trailing_zeros();
-        self.bits = vec![0; words];
         for entry in &self.entries {
-            self.bits[(entry.hash >> self.shift) as usize] |= bits_of(entry.hash);
+            self.bits[Self::word(entry.hash)] |= 1 << (entry.hash >> 40 & 63);
         }
     }
 
-    /// Calls `found` with the entries for the first `N` bytes of `eight`, the lowest of which is the first.
+    /// Which of the words has a hash's bit; its highest bits say so.
     #[inline(always)]
-    fn look_up(&self, eight: u64, found: impl FnMut(&Entry)) {
-        let key = eight & (u64::MAX >> (64 - 8 * N)) | SMALL;
-        let hash = hash(key);
-        let bits = bits_of(hash);
-        if self.bits[(hash >> self.shift) as usize] & bits == bits {
-            self.entries_of(hash).iter().filter(|entry| entry.key == key).for_each(found);
+    fn word(hash: u64) -> usize {
+        (hash >> (64 - WORDS.trailing_zeros())) as usize
+    }
+
+    /// The first `N` bytes of `eight`, the lowest of which is the first.
+    #[inline(always)]
+    fn key(eight: u64) -> u64 {
+        eight & (u64::MAX >> (64 - 8 * N)) | SMALL
+    }
+
+    /// Whether literals may be noted by the first `N` bytes of `eight`.
+    #[inline(always)]
+    fn may_hold(&self, eight: u64) -> bool {
+        let hash = hash(Self::key(eight));
+        self.bits[Self::word(hash)] >> (hash >> 40 & 63) & 1 != 0
+    }
+
+    /// Calls `found` with the entries for the first `N` bytes of `eight`.
+    #[inline(never)]
+    fn look_up(&self, eight: u64, found: &mut dyn FnMut(&Entry)) {
+        if self.may_hold(eight) {
+            let key = Self::key(eight);
+            self.entries_of(hash(key)).iter().filter(|entry| entry.key == key).for_each(found);
         }
     }
 
@@ -178,12 +189,6 @@ const SMALL: u64 = 0x2020_2020_2020_2020;
 #[inline]
 fn hash(key: u64) -> u64 {
     key.wrapping_mul(0x9E37_79B9_7F4A_7C15)
-}
-
-/// The two bits of a word that stand for a hash; which word, its highest bits say.
-#[inline]
-fn bits_of(hash: u64) -> u64 {
-    1 << (hash >> 44 & 63) | 1 << (hash >> 38 & 63)
 }
 
 /// Where in a literal the bytes stand that tell it best: rare ones that no other literals are noted by.

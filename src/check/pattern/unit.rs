@@ -1,8 +1,10 @@
 //! The units that patterns are matched against, and the guards on them.
 
+use std::ops::RangeInclusive;
+
 use super::expression::Caches;
 use super::{Matcher, Unit};
-use crate::text::{BlockKind, Document, Span, count_words};
+use crate::text::{BlockKind, Document, Span, count_words, word_bounds};
 
 impl Matcher {
     /// The unit of block `block` in which the byte at `offset` stands, if the pattern looks at such units.
@@ -24,8 +26,7 @@ impl Matcher {
         if min == 0 && max == usize::MAX {
             return true;
         }
-        let words = counter.count(document.slice(unit), unit, max.saturating_add(1).max(min));
-        (min..=max).contains(&words)
+        counter.is_within(document.slice(unit), unit, &(min..=max))
     }
 
     /// Whether the pattern matches `unit`, whose words and place are right.
@@ -64,20 +65,34 @@ fn is_cut(document: &Document<'_>, index: usize) -> bool {
 #[derive(Default)]
 pub(super) struct WordCounter {
     unit: Span,
+    /// Between which numbers that of its words lies.
+    bounds: Option<RangeInclusive<usize>>,
     words: usize,
     /// No further was counted.
     limit: usize,
 }
 
 impl WordCounter {
-    pub(super) fn count(&mut self, text: &str, unit: Span, limit: usize) -> usize {
+    /// Whether `unit`, which is `text`, has so many words.
+    pub(super) fn is_within(&mut self, text: &str, unit: Span, wanted: &RangeInclusive<usize>) -> bool {
         const LEAST: usize = 100;
-        let is_known = self.unit == unit && (self.words < self.limit || limit <= self.limit);
-        if !is_known {
-            let limit = limit.max(LEAST);
-            *self = Self { unit, words: count_words(text, limit), limit };
+        if self.unit != unit {
+            *self = Self { unit, ..Self::default() };
         }
-        self.words
+        let bounds = self.bounds.get_or_insert_with(|| word_bounds(text));
+        if wanted.contains(bounds.start()) && wanted.contains(bounds.end()) {
+            return true;
+        }
+        if bounds.end() < wanted.start() || wanted.end() < bounds.start() {
+            return false;
+        }
+        let limit = wanted.end().saturating_add(1).max(*wanted.start());
+        let is_known = self.words < self.limit || limit <= self.limit;
+        if !is_known {
+            self.limit = limit.max(LEAST);
+            self.words = count_words(text, self.limit);
+        }
+        wanted.contains(&self.words)
     }
 }
 
