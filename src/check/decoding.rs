@@ -42,16 +42,12 @@ impl DocumentCheck for DecodingCheck {
     fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
         const LABELS: usize = 3;
         let lost = |at: usize| Span::new(at, at + char::REPLACEMENT_CHARACTER.len_utf8());
-        let mut places =
-            memchr::memmem::find_iter(document.text().as_bytes(), "\u{FFFD}".as_bytes()).map(lost);
+        let mut places = memchr::memmem::find_iter(document.text().as_bytes(), "\u{FFFD}".as_bytes()).map(lost);
         let Some(first) = places.next() else { return };
         for rule in &self.rules {
             let mut finding = Finding::new(rule, document, first);
-            finding.labels = places
-                .clone()
-                .take(LABELS)
-                .map(|span| Label { origin: None, span, message: String::new() })
-                .collect();
+            finding.labels =
+                places.clone().take(LABELS).map(|span| Label { origin: None, span, message: String::new() }).collect();
             let count = places.clone().count() + 1;
             if count > 1 {
                 finding.label = Some(format!("the first of {count} in this document"));
@@ -60,7 +56,11 @@ impl DocumentCheck for DecodingCheck {
                 finding.message = "not valid UTF-8".into();
                 finding.notes = vec![format!(
                     "{} of bytes {} not UTF-8, the first at byte {} of the {}; the rest was checked with U+FFFD in their place",
-                    if decoding.sequences == 1 { "1 sequence".to_owned() } else { format!("{} sequences", decoding.sequences) },
+                    if decoding.sequences == 1 {
+                        "1 sequence".to_owned()
+                    } else {
+                        format!("{} sequences", decoding.sequences)
+                    },
                     if decoding.sequences == 1 { "is" } else { "are" },
                     decoding.first_byte,
                     if document.origin().record.is_some() { "record" } else { "file" },

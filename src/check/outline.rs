@@ -137,7 +137,8 @@ impl OutlineRule {
                 continue;
             }
             let content = document.slice(block.content);
-            let fits = block.kind.is_text() && block.lines.len() == 1 && (block.kind == BlockKind::ListItem) == bulleted;
+            let fits =
+                block.kind.is_text() && block.lines.len() == 1 && (block.kind == BlockKind::ListItem) == bulleted;
             let key = if fits && content.len() <= 300 { title_key(content) } else { String::new() };
             // The first line that repeats an entry is the heading it points to.
             if key.is_empty() || key.split(' ').count() > LONGEST_TITLE || keys.contains(&key) || blank_lines > 4 {
@@ -161,7 +162,11 @@ impl OutlineRule {
         let repeated = entries.iter().filter(|entry| stands_again(entry)).count();
         let enough = entries.len() >= self.min_entries && repeated * 10 >= entries.len() * 6;
         let last = entries.last()?.0;
-        (enough && last > heading).then_some(Outline { last, entries: entries.len(), proof: "repeated below as headings" })
+        (enough && last > heading).then_some(Outline {
+            last,
+            entries: entries.len(),
+            proof: "repeated below as headings",
+        })
     }
 
     /// One line of links into the document itself, which stand at `links`.

@@ -173,7 +173,11 @@ impl Steps {
         self.descend(nodes, child, tree, start)?;
         let middle = self.values.len() - start;
         let closed = (first..middle).fold(0, |closed, end| closed | 1 << end);
-        self.steps.get_mut(usize::from(node.feature))?.push(Step { threshold: order(node.threshold), tree, open: !closed });
+        self.steps.get_mut(usize::from(node.feature))?.push(Step {
+            threshold: order(node.threshold),
+            tree,
+            open: !closed,
+        });
         self.descend(nodes, child + 1, tree, start)
     }
 

@@ -123,15 +123,17 @@ fn without_nested(mut found: Vec<Found<'_>>) -> Vec<Found<'_>> {
     found.retain(|one| {
         let before = by_first.range(..=(one.site.document, one.site.span.start)).next_back();
         !before.is_some_and(|(_, (first, site))| {
-            first.document == one.site.document && first.span.contains(one.site.span) && site.span.overlaps(one.first.span)
+            first.document == one.site.document
+                && first.span.contains(one.site.span)
+                && site.span.overlaps(one.first.span)
         })
     });
     found.sort_by_key(|one| (one.site.document, one.site.span.start, std::cmp::Reverse(one.site.span.end)));
     let mut kept: Vec<Found<'_>> = Vec::with_capacity(found.len());
     for one in found {
-        let is_nested = kept.last().is_some_and(|last| {
-            last.site.document == one.site.document && last.site.span.contains(one.site.span)
-        });
+        let is_nested = kept
+            .last()
+            .is_some_and(|last| last.site.document == one.site.document && last.site.span.contains(one.site.span));
         if !is_nested {
             kept.push(one);
         }

@@ -30,11 +30,8 @@ pub(super) fn differences(left: &Tokens, right: &Tokens) -> Option<Vec<Differenc
     for (i, one) in inner_left.iter().enumerate().rev() {
         for (j, other) in inner_right.iter().enumerate().rev() {
             let here = i * width + j;
-            common[here] = if one == other {
-                common[here + width + 1] + 1
-            } else {
-                common[here + width].max(common[here + 1])
-            };
+            common[here] =
+                if one == other { common[here + width + 1] + 1 } else { common[here + width].max(common[here + 1]) };
         }
     }
     let mut differences: Vec<Difference> = Vec::new();
@@ -45,8 +42,8 @@ pub(super) fn differences(left: &Tokens, right: &Tokens) -> Option<Vec<Differenc
             (i, j) = (i + 1, j + 1);
             continue;
         }
-        let skips_left = j == inner_right.len()
-            || i < inner_left.len() && common[(i + 1) * width + j] >= common[i * width + j + 1];
+        let skips_left =
+            j == inner_right.len() || i < inner_left.len() && common[(i + 1) * width + j] >= common[i * width + j + 1];
         let (next_i, next_j) = if skips_left { (i + 1, j) } else { (i, j + 1) };
         match differences.last_mut() {
             Some(last) if last.left.end == head + i && last.right.end == head + j => {

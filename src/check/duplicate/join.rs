@@ -115,7 +115,8 @@ pub fn join<S: Sets>(
             }
         }
     }
-    let mut joiner = Joiner { sets, threshold, limit: limits.postings, counts, found, loaded: Vec::new(), spare: Vec::new() };
+    let mut joiner =
+        Joiner { sets, threshold, limit: limits.postings, counts, found, loaded: Vec::new(), spare: Vec::new() };
     postings.groups(&mut |group| joiner.group(group))
 }
 
@@ -367,8 +368,7 @@ mod tests {
 
     #[test]
     fn a_member_of_very_many_sets_costs_no_square() {
-        let sets: Vec<Vec<u64>> =
-            (0..20_000_u64).map(|index| (0..9).chain([(index + 100) << 30]).collect()).collect();
+        let sets: Vec<Vec<u64>> = (0..20_000_u64).map(|index| (0..9).chain([(index + 100) << 30]).collect()).collect();
         let pairs = joined(&sets, 0.8, Limits { postings: 100, ..FREE });
         assert!(pairs.len() < 20_000 * 17 && pairs.iter().all(|pair| pair.is_crowded && pair.shared == 9));
         let matched: std::collections::HashSet<u32> = pairs.iter().map(|pair| pair.right).collect();

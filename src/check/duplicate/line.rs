@@ -78,7 +78,8 @@ pub(super) fn find<'r>(
 fn shapes(parameters: &Line, units: &Units<'_>) -> store::Result<Vec<Shape>> {
     let mut lines: Vec<(u64, u32)> = Vec::new();
     for (index, unit) in (0_u32..).zip(&units.all) {
-        let may_be = unit.kind != UnitKind::Heading && (parameters.min_words..=parameters.max_words).contains(&unit.words);
+        let may_be =
+            unit.kind != UnitKind::Heading && (parameters.min_words..=parameters.max_words).contains(&unit.words);
         if may_be && !unit.is_claimed {
             let tokens = units.line_tokens(unit)?;
             if tokens.iter().any(|token| *token != NUMBER) {

@@ -212,8 +212,7 @@ struct DuplicateCheck {
 impl CorpusCheck for DuplicateCheck {
     fn sketch(&self, document: &Document<'_>) -> Vec<u8> {
         let units = sketch::units(document).into_iter();
-        let sketches: Vec<UnitSketch> =
-            units.filter_map(|unit| UnitSketch::of(document, unit, &self.needs)).collect();
+        let sketches: Vec<UnitSketch> = units.filter_map(|unit| UnitSketch::of(document, unit, &self.needs)).collect();
         sketch::encode(&sketches)
     }
 

@@ -90,9 +90,10 @@ impl<'c> Library<'c> {
         match (one.get(left.span.range()), other.get(right.span.range())) {
             (Some(one), Some(other)) => {
                 one == other || {
-                let (one, other) = (without_digits(one), without_digits(other));
-                one == other || strsim::normalized_levenshtein(&one, &other) >= least
-            }}
+                    let (one, other) = (without_digits(one), without_digits(other));
+                    one == other || strsim::normalized_levenshtein(&one, &other) >= least
+                }
+            }
             _ => false,
         }
     }
@@ -113,7 +114,11 @@ fn without_digits(text: &str) -> String {
 /// Letters and digits alone, after NFKC and in lower case.
 fn folded(text: &str) -> String {
     if text.is_ascii() {
-        return text.chars().filter(char::is_ascii_alphanumeric).map(|character| character.to_ascii_lowercase()).collect();
+        return text
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .map(|character| character.to_ascii_lowercase())
+            .collect();
     }
     text.nfkc()
         .filter(|character| character.is_alphanumeric())
@@ -126,7 +131,9 @@ fn folded(text: &str) -> String {
 pub(super) fn with_closing_marks(text: &str, span: Span) -> Span {
     let rest = text.get(span.end..).unwrap_or("");
     let marks = rest.trim_start_matches(|character: char| {
-        !character.is_alphanumeric() && !character.is_whitespace() && !matches!(character, '(' | '[' | '{' | '“' | '‘' | '<' | '#')
+        !character.is_alphanumeric()
+            && !character.is_whitespace()
+            && !matches!(character, '(' | '[' | '{' | '“' | '‘' | '<' | '#')
     });
     Span::new(span.start, span.end + (rest.len() - marks.len()))
 }

@@ -18,7 +18,8 @@ pub(super) fn findings(found: &[Found<'_>], library: &Library<'_>, threads: usiz
     /// Too few to be shared.
     const FEW: usize = 1_000;
     let threads = if found.len() < FEW { 1 } else { threads.max(1) };
-    let documents: Vec<&[Found<'_>]> = found.chunk_by(|left, right| left.site.document == right.site.document).collect();
+    let documents: Vec<&[Found<'_>]> =
+        found.chunk_by(|left, right| left.site.document == right.site.document).collect();
     let shares = documents.chunks(documents.len().div_ceil(threads).max(1));
     let tell = |share: &[&[Found<'_>]]| of_documents(share, &mut library.share(threads));
     std::thread::scope(|scope| {
@@ -72,9 +73,12 @@ fn finding(found: &Found<'_>, document: &Document<'_>, library: &mut Library<'_>
             limit(&mut finding, Applicability::Unsafe);
             if !may_go {
                 drop_fix(&mut finding);
-                notes.push("what it is like is itself reported, and it is too unlike what stays; so it has no fix".into());
+                notes.push(
+                    "what it is like is itself reported, and it is too unlike what stays; so it has no fix".into(),
+                );
             }
-            let mut note = format!("similarity {} ({shared} of {union} runs of five words shared)", ratio(*shared, *union));
+            let mut note =
+                format!("similarity {} ({shared} of {union} runs of five words shared)", ratio(*shared, *union));
             let (own, other) = (library.tokens(site)?, library.tokens(first)?);
             if let Some(all) = differences(&own, &other) {
                 let sides = Sides { texts: (&text, &other_text), tokens: (&own, &other), first, is_here, library };
@@ -194,7 +198,8 @@ impl Sides<'_, '_, '_> {
             }
         });
         let told = told.collect::<Vec<_>>().join(", ");
-        let rest = if all.len() > TOLD { format!(", and {} more differences", all.len() - TOLD) } else { String::new() };
+        let rest =
+            if all.len() > TOLD { format!(", and {} more differences", all.len() - TOLD) } else { String::new() };
         format!("; {told}{rest}")
     }
 

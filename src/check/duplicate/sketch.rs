@@ -36,7 +36,11 @@ pub enum UnitKind {
 
 /// The fewest words that a unit of each kind must have; a kind that is left out is not looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a number of words for each sort of text, such as { paragraph = 6 }")]
+#[serde(
+    deny_unknown_fields,
+    rename_all = "kebab-case",
+    expecting = "a number of words for each sort of text, such as { paragraph = 6 }"
+)]
 pub struct Minimum {
     /// Of a paragraph.
     pub paragraph: Option<u32>,

@@ -1,6 +1,5 @@
 //! Records gathered by key, in memory while there is room, then in a store.
 
-
 use crate::check::store::{self, Place, Store};
 
 /// A record of fixed size.

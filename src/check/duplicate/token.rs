@@ -168,7 +168,9 @@ impl<'t> Tokeniser<'t> {
         let folded = match mark {
             '*' | '_' => return,
             blank if is_blank(blank) => return,
-            '"' | '\'' | '`' | '´' | '‘'..='‟' | '‹' | '›' | '«' | '»' | '「'..='』' | '＂' | '＇' => QUOTE,
+            '"' | '\'' | '`' | '´' | '‘'..='‟' | '‹' | '›' | '«' | '»' | '「'..='』' | '＂' | '＇' => {
+                QUOTE
+            }
             '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{FE58}' | '\u{FE63}' | '\u{FF0D}' => DASH,
             other => other,
         };
@@ -198,7 +200,8 @@ fn small_letter(first: u8, second: u8) -> Option<[u8; 2]> {
 static SMALL: LazyLock<Box<[u16; 0x530]>> = LazyLock::new(|| {
     let mut table = Box::new([0; 0x530]);
     for character in ('À'..='ɏ').chain('Έ'..='ώ').chain('Ѐ'..='ԯ').filter(|character| character.is_alphabetic()) {
-        let is_normal = unicode_normalization::is_nfkc_quick(std::iter::once(character)) == unicode_normalization::IsNormalized::Yes;
+        let is_normal = unicode_normalization::is_nfkc_quick(std::iter::once(character))
+            == unicode_normalization::IsNormalized::Yes;
         let mut lower = character.to_lowercase();
         let small = lower.next().map(|small| if small == 'ς' { 'σ' } else { small });
         if let Some(small) = small.filter(|small| is_normal && lower.next().is_none() && small.len_utf8() == 2) {
@@ -305,7 +308,12 @@ mod tests {
     #[test]
     fn plain_letters_hash_as_all_others_do() {
         for character in '\u{80}'..'\u{530}' {
-            for word in [format!("{character}"), format!("a{character}b"), format!("{character}\u{301}"), format!("x{character}’s")] {
+            for word in [
+                format!("{character}"),
+                format!("a{character}b"),
+                format!("{character}\u{301}"),
+                format!("x{character}’s"),
+            ] {
                 let expected: Vec<u64> = word
                     .split(|c: char| !c.is_alphanumeric() && !is_combining_mark(c) && !is_joiner(c))
                     .filter(|part| part.starts_with(char::is_alphanumeric))

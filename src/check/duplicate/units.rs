@@ -1,6 +1,5 @@
 //! The units of all documents, side by side.
 
-
 use std::cell::RefCell;
 
 use super::compare::Site;

@@ -82,7 +82,8 @@ impl<'e> Evidence<'e, '_> {
                 let index = hit.pattern as usize;
                 let matcher = &self.matchers[index];
                 // The whole block needs no look at its lines if it has too many words.
-                if matcher.pattern.unit != Unit::Sentence && !matcher.admits(self.document, content, &mut self.of_block) {
+                if matcher.pattern.unit != Unit::Sentence && !matcher.admits(self.document, content, &mut self.of_block)
+                {
                     continue;
                 }
                 let Some(unit) = matcher.unit_at(self.document, block, hit.offset, &mut is_line) else { continue };
@@ -92,7 +93,8 @@ impl<'e> Evidence<'e, '_> {
                     continue;
                 }
                 last = Some(candidate);
-                if matcher.pattern.unit == Unit::Sentence && !matcher.admits(self.document, unit, &mut self.of_sentence) {
+                if matcher.pattern.unit == Unit::Sentence && !matcher.admits(self.document, unit, &mut self.of_sentence)
+                {
                     continue;
                 }
                 if matcher.pattern.place != Place::Anywhere {
@@ -267,9 +269,11 @@ impl<'e> Evidence<'e, '_> {
         found.sort_by(|(left, a), (right, b)| {
             (&a.rule.code, left.start, right.end).cmp(&(&b.rule.code, right.start, left.end))
         });
-        found.dedup_by(|(later, a), (earlier, b)| Arc::ptr_eq(&a.rule, &b.rule) && earlier.overlaps(*later) && {
-            *earlier = earlier.cover(*later);
-            true
+        found.dedup_by(|(later, a), (earlier, b)| {
+            Arc::ptr_eq(&a.rule, &b.rule) && earlier.overlaps(*later) && {
+                *earlier = earlier.cover(*later);
+                true
+            }
         });
         for (span, matcher) in found {
             let mut finding = Finding::removing(&matcher.rule, self.document, span);
@@ -311,7 +315,8 @@ impl<'e> Evidence<'e, '_> {
                 const LONGEST_LINE: usize = 8;
                 let next = blocks[found.block + 1..].iter().find(|block| block.kind != BlockKind::Blank);
                 let is_line = |next: &&crate::text::Block| {
-                    next.kind.is_text() && count_words(self.document.slice(next.content), LONGEST_LINE + 1) <= LONGEST_LINE
+                    next.kind.is_text()
+                        && count_words(self.document.slice(next.content), LONGEST_LINE + 1) <= LONGEST_LINE
                 };
                 next.filter(is_line).map_or(found.unit, |next| found.unit.cover(next.span))
             }

@@ -116,7 +116,8 @@ impl Expression {
         // What does not compile was refused by `validate`.
         let Some(short) = self.automaton(Form::Short, caches) else { return false };
         let form = if text.len() > short.longest { Form::Long } else { Form::Short };
-        let by_regex = || self.regex.get_or_init(|| self.build().ok()).as_ref().is_some_and(|regex| regex.is_match(text));
+        let by_regex =
+            || self.regex.get_or_init(|| self.build().ok()).as_ref().is_some_and(|regex| regex.is_match(text));
         self.run(form, text, caches).unwrap_or_else(by_regex)
     }
 

@@ -202,9 +202,7 @@ pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<Box<dyn DocumentC
 
 impl Pattern {
     fn validate(&self) -> Result<(), ParameterError> {
-        let fault = |message: String| {
-            Err(ParameterError { message, place: self.any.first().map(Spanned::span) })
-        };
+        let fault = |message: String| Err(ParameterError { message, place: self.any.first().map(Spanned::span) });
         if self.any.is_empty() {
             return fault("`any` is empty: give at least one regular expression".into());
         }
@@ -218,7 +216,9 @@ impl Pattern {
             return fault("`follows` and `or-row-of` say which company counts: set `needs-company = true` too".into());
         }
         self.validate_reach()?;
-        for (expression, part) in self.any.iter().map(|one| (one, self.part)).chain(self.unless.iter().map(|one| (one, true))) {
+        for (expression, part) in
+            self.any.iter().map(|one| (one, self.part)).chain(self.unless.iter().map(|one| (one, true)))
+        {
             let fault = |message| ParameterError { message, place: Some(expression.span()) };
             Expression::new(expression.get_ref(), part, self.case_sensitive, 0).build().map_err(fault)?;
         }
@@ -242,8 +242,7 @@ impl Pattern {
     fn validate_reach(&self) -> Result<(), ParameterError> {
         let parse = |expression: &Spanned<String>| literals::parse(expression.get_ref()).ok();
         for expression in &self.any {
-            let fault =
-                |message: &str| Err(ParameterError { message: message.into(), place: Some(expression.span()) });
+            let fault = |message: &str| Err(ParameterError { message: message.into(), place: Some(expression.span()) });
             let Some(hir) = parse(expression) else { continue };
             if self.unit != Unit::Paragraph && needs_line_end(&hir) {
                 return fault("this can never match: a line or sentence holds no line end; set `unit = \"paragraph\"`");
@@ -254,7 +253,8 @@ impl Pattern {
                 Some(_) => {}
             }
         }
-        let everything = self.unless.iter().find(|one| parse(one).is_some_and(|hir| hir.properties().minimum_len() == Some(0)));
+        let everything =
+            self.unless.iter().find(|one| parse(one).is_some_and(|hir| hir.properties().minimum_len() == Some(0)));
         match everything {
             Some(one) => {
                 let message = "the rule can never match: this `unless` matches everything, the empty text too";

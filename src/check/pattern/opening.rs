@@ -54,9 +54,10 @@ impl Openings {
             while next != 0 {
                 let node = &self.nodes[next];
                 node.patterns.iter().for_each(|&pattern| found(pattern));
-                let place = rest.next().map(u8::to_ascii_lowercase).and_then(|byte| {
-                    node.next.binary_search_by_key(&byte, |(byte, _)| *byte).ok()
-                });
+                let place = rest
+                    .next()
+                    .map(u8::to_ascii_lowercase)
+                    .and_then(|byte| node.next.binary_search_by_key(&byte, |(byte, _)| *byte).ok());
                 next = place.map_or(0, |place| node.next[place].1 as usize);
             }
             if !is_mark(character) {

@@ -88,7 +88,9 @@ impl Search {
         let (bytes, unit) = (text.as_bytes(), &text.as_bytes()[..span.end]);
         let mut found = |entry: &Entry, at: usize| {
             let literal = &self.literals[entry.literal as usize];
-            let Some(start) = at.checked_sub(entry.before as usize).filter(|&start| start >= span.start) else { return };
+            let Some(start) = at.checked_sub(entry.before as usize).filter(|&start| start >= span.start) else {
+                return;
+            };
             let here = unit.get(start..start + literal.text.len());
             if here.is_some_and(|here| here.eq_ignore_ascii_case(literal.text.as_bytes())) {
                 found(literal, start);

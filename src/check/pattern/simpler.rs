@@ -45,7 +45,8 @@ pub(super) fn loosened(hir: &Hir) -> Option<Hir> {
     let of_all = |parts: &[Hir]| {
         let loose: Vec<Option<Hir>> = parts.iter().map(loosened).collect();
         let is_any = loose.iter().any(Option::is_some);
-        is_any.then(|| loose.into_iter().zip(parts).map(|(loose, part)| loose.unwrap_or_else(|| part.clone())).collect())
+        is_any
+            .then(|| loose.into_iter().zip(parts).map(|(loose, part)| loose.unwrap_or_else(|| part.clone())).collect())
     };
     match hir.kind() {
         HirKind::Repetition(Repetition { min, max, greedy, sub }) => {

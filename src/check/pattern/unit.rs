@@ -8,7 +8,13 @@ use crate::text::{BlockKind, Document, Span, count_words, word_bounds};
 
 impl Matcher {
     /// The unit of block `block` in which the byte at `offset` stands, if the pattern looks at such units.
-    pub(super) fn unit_at(&self, document: &Document<'_>, block: usize, offset: usize, is_line: &mut IsLine) -> Option<Span> {
+    pub(super) fn unit_at(
+        &self,
+        document: &Document<'_>,
+        block: usize,
+        offset: usize,
+        is_line: &mut IsLine,
+    ) -> Option<Span> {
         match self.pattern.unit {
             Unit::Line => is_line.get(document, block).then(|| document.blocks()[block].content),
             Unit::Paragraph => Some(document.blocks()[block].content),
@@ -32,7 +38,8 @@ impl Matcher {
     /// Whether the pattern matches `unit`, whose words and place are right.
     pub(super) fn matches(&self, document: &Document<'_>, unit: Span, caches: &mut Caches) -> bool {
         let text = document.slice(unit);
-        self.expression.is_match(text, caches) && !self.unless.as_ref().is_some_and(|unless| unless.is_match(text, caches))
+        self.expression.is_match(text, caches)
+            && !self.unless.as_ref().is_some_and(|unless| unless.is_match(text, caches))
     }
 }
 

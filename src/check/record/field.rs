@@ -78,9 +78,7 @@ impl Labels {
 
     /// Whether the words head records or groups of their fields.
     pub(super) fn heads(&self, line: &str) -> bool {
-        line.len() <= LONGEST_LABEL
-            && self.known_headings.may_hold(line)
-            && self.headings.contains(&key(line))
+        line.len() <= LONGEST_LABEL && self.known_headings.may_hold(line) && self.headings.contains(&key(line))
     }
 
     /// The field that a table row of two cells is.
@@ -104,8 +102,16 @@ impl Labels {
             return None;
         }
         // Each with the character in it that is searched for.
-        let separators =
-            [(":", ':'), ("：", '：'), ("\t", '\t'), (" = ", '='), ("=", '='), (" – ", '–'), (" — ", '—'), (" - ", '-')];
+        let separators = [
+            (":", ':'),
+            ("：", '：'),
+            ("\t", '\t'),
+            (" = ", '='),
+            ("=", '='),
+            (" – ", '–'),
+            (" — ", '—'),
+            (" - ", '-'),
+        ];
         let is_ascii = head.is_ascii();
         separators.iter().filter(|(_, sign)| sign.is_ascii() || !is_ascii).find_map(|(separator, sign)| {
             let lead = separator.find(*sign)?;
@@ -192,7 +198,8 @@ pub(super) fn cells(text: &str, row: Span) -> Vec<Span> {
 /// The value without the marks around it.
 fn value(text: &str, span: Span) -> Span {
     let content = &text[span.range()];
-    let stripped = content.trim_matches(|character: char| character.is_whitespace() || AROUND_VALUE.contains(&character));
+    let stripped =
+        content.trim_matches(|character: char| character.is_whitespace() || AROUND_VALUE.contains(&character));
     if stripped.is_empty() {
         return Span::new(span.start, span.start);
     }
@@ -213,14 +220,17 @@ mod tests {
     use super::*;
 
     fn fields(line: &str) -> Vec<(Class, &str)> {
-        let labels = [("name", Class::Name), ("user name", Class::Username), ("e-mail", Class::Email), ("url", Class::Url)];
+        let labels =
+            [("name", Class::Name), ("user name", Class::Username), ("e-mail", Class::Email), ("url", Class::Url)];
         let found = Labels::new(labels.into_iter(), &[]).fields(line, Span::new(0, line.len()));
         found.into_iter().map(|field| (field.class, &line[field.value.range()])).collect()
     }
 
     #[test]
     fn a_field_is_found_in_any_layout() {
-        for line in ["• Name : Ann Lee", "- **Name:** Ann Lee", "| Name | Ann Lee |", "Name\tAnn Lee", "\"name\": \"Ann Lee\","] {
+        for line in
+            ["• Name : Ann Lee", "- **Name:** Ann Lee", "| Name | Ann Lee |", "Name\tAnn Lee", "\"name\": \"Ann Lee\","]
+        {
             assert_eq!(fields(line), [(Class::Name, "Ann Lee")], "{line}");
         }
         assert_eq!(fields("URL = https://example.org"), [(Class::Url, "https://example.org")]);

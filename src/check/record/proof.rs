@@ -38,7 +38,10 @@ pub(super) fn is_invented(document: &Document<'_>, fields: &[Field], min_fields:
 /// Whether the mail address has nothing to do with the name, the company or the page beside it.
 fn is_strange(document: &Document<'_>, fields: &[&Field]) -> bool {
     let values = |class: Class| {
-        fields.iter().filter(move |field| field.class == class).map(|field| document.slice(field.value).to_ascii_lowercase())
+        fields
+            .iter()
+            .filter(move |field| field.class == class)
+            .map(|field| document.slice(field.value).to_ascii_lowercase())
     };
     let mut others = values(Class::Name).chain(values(Class::Company)).chain(values(Class::Url)).peekable();
     let names: Vec<String> = values(Class::Name).collect();
@@ -50,7 +53,9 @@ fn is_strange(document: &Document<'_>, fields: &[&Field]) -> bool {
         .chain(values(Class::Company))
         .chain(values(Class::Url))
         .flat_map(|value| value.split(|c: char| !c.is_ascii_alphabetic()).map(str::to_owned).collect::<Vec<_>>())
-        .filter(|word| word.len() >= 3 && !["http", "https", "www", "com", "org", "net", "the", "and"].contains(&word.as_str()))
+        .filter(|word| {
+            word.len() >= 3 && !["http", "https", "www", "com", "org", "net", "the", "and"].contains(&word.as_str())
+        })
         .collect();
     values(Class::Email).any(|email| {
         let user = email.split('@').next().unwrap_or("");
@@ -62,6 +67,7 @@ fn is_strange(document: &Document<'_>, fields: &[&Field]) -> bool {
 
 /// Names of mail boxes that belong to no one person.
 const SHARED: &[&str] = &[
-    "info", "contact", "press", "media", "sales", "support", "admin", "office", "hello", "mail", "team", "enquir", "inquir",
-    "service", "editor", "news", "market", "book", "reserv", "master", "help", "job", "career", "event", "secretar", "desk",
+    "info", "contact", "press", "media", "sales", "support", "admin", "office", "hello", "mail", "team", "enquir",
+    "inquir", "service", "editor", "news", "market", "book", "reserv", "master", "help", "job", "career", "event",
+    "secretar", "desk",
 ];

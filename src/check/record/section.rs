@@ -138,8 +138,10 @@ impl Collector<'_, '_> {
         let own = if lead > LONGEST_TITLE { first.label.start } else { line.start };
         let span = Span::new(own, last.value.end.max(line.end));
         // Any line may end with a colon: one that opens a section stands directly above it, or has words that are known.
-        let heading =
-            self.heading.take().filter(|heading| heading.is_known || heading.line + 1 == index || !self.rows.is_empty());
+        let heading = self
+            .heading
+            .take()
+            .filter(|heading| heading.is_known || heading.line + 1 == index || !self.rows.is_empty());
         let after_gap = after_blank && heading.is_none();
         self.rows.push(Row { span: heading.map_or(span, |heading| heading.span.cover(span)), fields, after_gap });
         self.pending.clear();
@@ -195,10 +197,8 @@ impl Collector<'_, '_> {
         let text = self.document.text();
         let rows = &self.document.lines()[block.lines.clone()];
         let [header, rule, body @ ..] = rows else { return false };
-        let classes: Vec<(Span, Option<Class>)> = cells(text, *header)
-            .into_iter()
-            .map(|cell| (cell, self.labels.class(&text[cell.range()])))
-            .collect();
+        let classes: Vec<(Span, Option<Class>)> =
+            cells(text, *header).into_iter().map(|cell| (cell, self.labels.class(&text[cell.range()]))).collect();
         let known = classes.iter().filter(|(_, class)| class.is_some()).count();
         if known < 4 || known * 10 < classes.len() * 6 || !is_rule(&text[rule.range()]) {
             return false;
@@ -225,19 +225,21 @@ impl Collector<'_, '_> {
         }
         let content = self.document.slice(without_marker(self.document.text(), line));
         let is_labelled = content.find([':', '：']).is_some_and(|at| at <= LONGEST_LABEL);
-        is_labelled || index == self.last_line + 1 && row.fields.last().is_some_and(|field| field.class == Class::Address)
+        is_labelled
+            || index == self.last_line + 1 && row.fields.last().is_some_and(|field| field.class == Class::Address)
     }
 
     /// Ends the open section.
     fn close(&mut self) {
         if let Some(row) = self.rows.last_mut() {
             // The rest of an address at the end belongs to it if it holds a number such as a post code.
-            let rest = self.pending.first().map(|&(index, line)| (index, line, self.document.slice(line))).filter(|rest| {
-                row.fields.last().is_some_and(|field| field.class == Class::Address)
-                    && rest.0 == self.document.line_at(row.span.end.saturating_sub(1)) + 1
-                    && !rest.2.ends_with('.')
-                    && rest.2.bytes().filter(u8::is_ascii_digit).count() >= 3
-            });
+            let rest =
+                self.pending.first().map(|&(index, line)| (index, line, self.document.slice(line))).filter(|rest| {
+                    row.fields.last().is_some_and(|field| field.class == Class::Address)
+                        && rest.0 == self.document.line_at(row.span.end.saturating_sub(1)) + 1
+                        && !rest.2.ends_with('.')
+                        && rest.2.bytes().filter(u8::is_ascii_digit).count() >= 3
+                });
             if let Some((_, line, _)) = rest {
                 row.span.end = line.end;
             }

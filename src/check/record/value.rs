@@ -157,7 +157,9 @@ mod tests {
 
     #[test]
     fn values_fit_their_class() {
-        assert!(Class::Phone.fits("859.419.6077") && Class::Phone.fits("+49 (0) 30 1234567") && !Class::Phone.fits("911"));
+        assert!(
+            Class::Phone.fits("859.419.6077") && Class::Phone.fits("+49 (0) 30 1234567") && !Class::Phone.fits("911")
+        );
         assert!(Class::Birthdate.fits("1993-04-22") && Class::Birthdate.fits("22 avril 1993"));
         assert!(!Class::Birthdate.fits("1993") && !Class::Birthdate.fits("soon"));
         assert!(Class::Email.fits("a.b@example.org") && !Class::Email.fits("a b@c.d"));

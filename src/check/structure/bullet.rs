@@ -1,7 +1,7 @@
 //! Bullets that markdown does not know.
 
-use super::proof::{mended, shape};
 use super::Found;
+use super::proof::{mended, shape};
 use crate::finding::Edit;
 use crate::text::{BlockKind, Document, Span, list_marker, trim};
 

@@ -15,7 +15,9 @@ pub(super) fn find(document: &Document<'_>, found: &mut Vec<Found>) {
         }
         // Emphasis may run over a line end, and then the line beside this one is odd as well.
         let is_beside = |other: usize| {
-            lines.get(other).is_some_and(|beside| beside.index.abs_diff(line.index) <= 4 && marks(beside).len() % 2 == 1)
+            lines
+                .get(other)
+                .is_some_and(|beside| beside.index.abs_diff(line.index) <= 4 && marks(beside).len() % 2 == 1)
         };
         if is_beside(index + 1) || index.checked_sub(1).is_some_and(is_beside) {
             continue;

@@ -69,7 +69,9 @@ fn markers(line: &str) -> impl Iterator<Item = Marker> + '_ {
             let parted = start == 0 || bytes[start - 1] == b' ';
             let first = line[title..].chars().next();
             let opens = first.is_some_and(|first| {
-                first.is_uppercase() || first.is_numeric() || first.is_alphabetic() && !first.is_lowercase()
+                first.is_uppercase()
+                    || first.is_numeric()
+                    || first.is_alphabetic() && !first.is_lowercase()
                     || matches!(first, '"' | '“' | '\'' | '‘' | '¿' | '¡' | '*' | '[')
             });
             if parted && end - start <= 6 && title > end && opens {
@@ -85,7 +87,11 @@ fn report(document: &Document<'_>, line: &Line<'_, '_>, marker: &Marker, title: 
     let found = Found::new(sign);
     let is_plain = matches!(line.block.kind, BlockKind::Paragraph | BlockKind::Heading(_));
     let Some(end) = title.filter(|_| is_plain) else {
-        return found.label(if title.is_some() { "a heading inside a line" } else { "where the title ends cannot be told" });
+        return found.label(if title.is_some() {
+            "a heading inside a line"
+        } else {
+            "where the title ends cannot be told"
+        });
     };
     let name = &line.text[marker.title..end];
     let paragraph = newline(document, line.index).repeat(2);
@@ -117,7 +123,8 @@ fn title_end(titles: &HashSet<String>, line: &str, start: usize, end: usize) -> 
     while let Some(word) = words.next() {
         so_far.push_str(&key(&text[word.range()]));
         // A title takes the marks that close it: `Why?`, `“Now”`.
-        let closing = text[word.end..].find(|c: char| c.is_whitespace() || c.is_alphanumeric()).unwrap_or(text.len() - word.end);
+        let closing =
+            text[word.end..].find(|c: char| c.is_whitespace() || c.is_alphanumeric()).unwrap_or(text.len() - word.end);
         let stop = word.end + closing;
         let next = words.peek().and_then(|next| text[next.start..].chars().next());
         let parted = text[stop..].is_empty() || text[stop..].starts_with(char::is_whitespace);
@@ -137,7 +144,8 @@ fn titles_of(document: &Document<'_>) -> HashSet<String> {
     let mut titles = HashSet::new();
     for hit in memchr::memmem::find_iter(text.as_bytes(), b"](#") {
         const FARTHEST: usize = 300;
-        let anchor: String = text[hit + 3..].chars().take(FARTHEST).take_while(|c| !matches!(c, ')' | ' ' | '\n')).collect();
+        let anchor: String =
+            text[hit + 3..].chars().take(FARTHEST).take_while(|c| !matches!(c, ')' | ' ' | '\n')).collect();
         titles.insert(key(&anchor));
         let mut from = hit.saturating_sub(FARTHEST);
         while !text.is_char_boundary(from) {

@@ -22,7 +22,10 @@ pub(super) fn find(document: &Document<'_>, found: &mut Vec<Found>) {
 
 /// Nothing, or the beginning of an address.
 fn is_target(target: &str) -> bool {
-    target.is_empty() || target.starts_with(['/', '#', '.']) || "https://".starts_with(target) || target.contains("://")
+    target.is_empty()
+        || target.starts_with(['/', '#', '.'])
+        || "https://".starts_with(target)
+        || target.contains("://")
         || target.starts_with("mailto:")
         || target.starts_with("www")
 }

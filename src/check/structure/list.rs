@@ -91,7 +91,8 @@ fn report(document: &Document<'_>, line: &Line<'_, '_>, starts: &[usize], marker
     let base = line.span.start;
     let second = starts.get(1).copied().unwrap_or(0);
     let sign = line.text[second..].split(' ').next().map_or(0, str::len);
-    let found = Found::new(Span::new(base + second, base + second + sign)).label(format!("{} items on one line", starts.len()));
+    let found =
+        Found::new(Span::new(base + second, base + second + sign)).label(format!("{} items on one line", starts.len()));
     let end = newline(document, line.index);
     let first = starts.first().copied().unwrap_or(0);
     let edits: Vec<Edit> = starts

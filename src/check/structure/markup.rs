@@ -6,10 +6,57 @@ use crate::text::{Document, Span};
 
 /// Tags that lay out a page or dress its text.
 const TAGS: &[&str] = &[
-    "a", "article", "aside", "b", "blockquote", "body", "br", "button", "center", "div", "em", "figcaption", "figure", "font",
-    "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "head", "header", "hr", "html", "i", "iframe", "img", "input", "label",
-    "li", "main", "nav", "noscript", "ol", "p", "section", "small", "span", "strong", "sub", "sup", "table", "tbody", "td", "th",
-    "thead", "tr", "u", "ul",
+    "a",
+    "article",
+    "aside",
+    "b",
+    "blockquote",
+    "body",
+    "br",
+    "button",
+    "center",
+    "div",
+    "em",
+    "figcaption",
+    "figure",
+    "font",
+    "footer",
+    "form",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "head",
+    "header",
+    "hr",
+    "html",
+    "i",
+    "iframe",
+    "img",
+    "input",
+    "label",
+    "li",
+    "main",
+    "nav",
+    "noscript",
+    "ol",
+    "p",
+    "section",
+    "small",
+    "span",
+    "strong",
+    "sub",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "thead",
+    "tr",
+    "u",
+    "ul",
 ];
 
 pub(super) fn find_tags(document: &Document<'_>, found: &mut Vec<Found>) {
@@ -82,7 +129,11 @@ pub(super) fn find_entities(document: &Document<'_>, found: &mut Vec<Found>) {
         // What would open or close a tag stays as it is.
         let plain = places.iter().filter(|(_, character)| !matches!(character, '<' | '>'));
         let edits = plain.map(|&(span, character)| Edit { span, content: character.to_string() }).collect();
-        let label = if places.len() == 1 { "stands for a character".to_owned() } else { format!("the first of {} in this line", places.len()) };
+        let label = if places.len() == 1 {
+            "stands for a character".to_owned()
+        } else {
+            format!("the first of {} in this line", places.len())
+        };
         found.push(Found::new(first).label(label).fix("write the characters themselves", edits));
     }
 }
@@ -116,9 +167,33 @@ fn entities(line: &str) -> Vec<(Span, char)> {
 }
 
 const NAMES: &[(&str, char)] = &[
-    ("amp", '&'), ("apos", '\''), ("bull", '•'), ("cent", '¢'), ("copy", '©'), ("deg", '°'), ("emsp", '\u{2003}'),
-    ("ensp", '\u{2002}'), ("euro", '€'), ("gt", '>'), ("hellip", '…'), ("laquo", '«'), ("ldquo", '“'), ("lsquo", '‘'),
-    ("lt", '<'), ("mdash", '—'), ("middot", '·'), ("nbsp", '\u{a0}'), ("ndash", '–'), ("pound", '£'), ("quot", '"'),
-    ("raquo", '»'), ("rdquo", '”'), ("reg", '®'), ("rsquo", '’'), ("shy", '\u{ad}'), ("times", '×'), ("trade", '™'),
+    ("amp", '&'),
+    ("apos", '\''),
+    ("bull", '•'),
+    ("cent", '¢'),
+    ("copy", '©'),
+    ("deg", '°'),
+    ("emsp", '\u{2003}'),
+    ("ensp", '\u{2002}'),
+    ("euro", '€'),
+    ("gt", '>'),
+    ("hellip", '…'),
+    ("laquo", '«'),
+    ("ldquo", '“'),
+    ("lsquo", '‘'),
+    ("lt", '<'),
+    ("mdash", '—'),
+    ("middot", '·'),
+    ("nbsp", '\u{a0}'),
+    ("ndash", '–'),
+    ("pound", '£'),
+    ("quot", '"'),
+    ("raquo", '»'),
+    ("rdquo", '”'),
+    ("reg", '®'),
+    ("rsquo", '’'),
+    ("shy", '\u{ad}'),
+    ("times", '×'),
+    ("trade", '™'),
     ("zwnj", '\u{200c}'),
 ];

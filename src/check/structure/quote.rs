@@ -21,7 +21,8 @@ pub(super) fn find(document: &Document<'_>, found: &mut Vec<Found>) {
             .iter()
             .map(|&at| Edit { span: Span::new(base + at, base + at + 1), content: end.to_owned() })
             .collect();
-        let one = Found::new(Span::new(base + first + 1, base + first + 2)).label("a line of the quotation begins here");
+        let one =
+            Found::new(Span::new(base + first + 1, base + first + 2)).label("a line of the quotation begins here");
         let proven = mended(document.text(), line.span, &edits).is_some_and(|mended| {
             let shape = shape(&mended);
             shape.quotes == 1 && shape.paragraphs == 0 && !line.text[2..].starts_with('>')

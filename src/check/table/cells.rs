@@ -111,9 +111,9 @@ fn proven(
     let text = reader.text();
     let Some(mended) = super::proof::spliced(text, row.span, &edits) else { return fault };
     let lines = mended.lines().map(|line| line.trim_start_matches(['>', ' ', '\t']));
-    let wide = lines.clone().all(|line| {
-        Row::parse(line, 0, Span::new(0, line.len())).is_some_and(|row| row.cells.len() == columns)
-    });
+    let wide = lines
+        .clone()
+        .all(|line| Row::parse(line, 0, Span::new(0, line.len())).is_some_and(|row| row.cells.len() == columns));
     let header = format!("|{}\n{}\n", " x |".repeat(columns), dashes(columns, &[]));
     let table = lines.fold(header, |table, line| table + line + "\n");
     let seen = Seen::parse(&table);
@@ -218,6 +218,7 @@ fn cell_marker(cell: &str) -> Option<usize> {
     let item = rest.trim_start_matches(' ');
     let is_item = item.len() < rest.len() && item.chars().next().is_some_and(char::is_alphabetic);
     // Several items in a cell are a list on purpose.
-    let is_list = [" * ", " - ", " • ", "<br", " + "].iter().any(|mark| item.contains(mark)) || item.split(' ').nth(1).is_none();
+    let is_list =
+        [" * ", " - ", " • ", "<br", " + "].iter().any(|mark| item.contains(mark)) || item.split(' ').nth(1).is_none();
     (is_item && !is_list).then_some(cell.len() - item.len())
 }

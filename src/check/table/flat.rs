@@ -100,8 +100,11 @@ fn fault(reader: &Reader<'_, '_>, row: &Row, flat: &Flat) -> (Fault, usize) {
         next += 1;
     }
     let rows = flat.rows + (next - row.line - 1);
-    let fault = Fault::new(defect, dashes)
-        .label(format!("the row of dashes of a table of {} and {}", counted(columns, "column"), counted(rows, "row")));
+    let fault = Fault::new(defect, dashes).label(format!(
+        "the row of dashes of a table of {} and {}",
+        counted(columns, "column"),
+        counted(rows, "row")
+    ));
 
     let line_end = reader.line(row.line).map_or("\n", |line| newline(text, line));
     let prefix = &text[row.prefix.range()];
@@ -133,7 +136,11 @@ fn fault(reader: &Reader<'_, '_>, row: &Row, flat: &Flat) -> (Fault, usize) {
         Some(glue) => {
             edits.extend(glue);
             edits.sort_by_key(|edit| edit.span);
-            let help = if in_prose { "put the table and each of its rows on lines of their own" } else { "put each row on a line of its own" };
+            let help = if in_prose {
+                "put the table and each of its rows on lines of their own"
+            } else {
+                "put each row on a line of its own"
+            };
             (fault.fix(help, edits), next)
         }
         None => (fault, next),

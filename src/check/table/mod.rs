@@ -139,7 +139,9 @@ fn pipe_lines(document: &Document<'_>) -> Vec<usize> {
             let bytes = &text[span.range()];
             if memchr::memchr(b'|', bytes).is_some() {
                 let start = document.slice(*span).trim_start_matches([' ', '\t', '>', '-', '*', '+', '•']);
-                may_be_table |= start.starts_with(['|', ':']) || memchr::memmem::find(bytes, b"--").is_some() || start.len() < span.len();
+                may_be_table |= start.starts_with(['|', ':'])
+                    || memchr::memmem::find(bytes, b"--").is_some()
+                    || start.len() < span.len();
                 lines.push(line);
             }
         }
@@ -154,7 +156,11 @@ fn finding(rule: &Arc<RuleInfo>, document: &Document<'_>, fault: &Fault) -> Find
         Finding::new(rule, document, fault.span)
     };
     finding.label.clone_from(&fault.label);
-    let label = |(span, message): &(crate::text::Span, &str)| Label { origin: None, span: *span, message: (*message).to_owned() };
+    let label = |(span, message): &(crate::text::Span, &str)| Label {
+        origin: None,
+        span: *span,
+        message: (*message).to_owned(),
+    };
     finding.labels = fault.labels.iter().map(label).collect();
     if let Some(applicability) = rule.fix.filter(|_| !fault.edits.is_empty()) {
         let applicability = if fault.is_guess { Applicability::Unsafe } else { applicability };

@@ -83,8 +83,9 @@ impl<'t> Reader<'_, 't> {
         let (kind, columns) = row.dashes(self.text())?;
         let one_column = columns == 1 && header.cells.len() == 1;
         let agree = columns >= 2 || one_column && kind == Dashes::Exact;
-        (agree && header.dashes(self.text()).is_none() || columns == 1 && kind == Dashes::Exact && header.is_firm() && row.is_firm())
-            .then_some((row, kind, columns))
+        (agree && header.dashes(self.text()).is_none()
+            || columns == 1 && kind == Dashes::Exact && header.is_firm() && row.is_firm())
+        .then_some((row, kind, columns))
     }
 
     /// The first line after blank ones from `line` on, if there are not too many of them.
@@ -102,7 +103,8 @@ impl<'t> Reader<'_, 't> {
         }
         if let Some((delimiter, kind, width)) = self.delimiter(&row, first + 1) {
             // Rows of dashes that no parser takes for a delimiter need more than one line of evidence.
-            let sound = kind == Dashes::Exact && (width == row.cells.len() || self.seen.table_at(row.span.start).is_some());
+            let sound =
+                kind == Dashes::Exact && (width == row.cells.len() || self.seen.table_at(row.span.start).is_some());
             let table = self.read(Some(row), Some((delimiter, kind, width)), first + 2);
             return (sound || !table.body.is_empty()).then_some(table);
         }
@@ -142,7 +144,8 @@ impl<'t> Reader<'_, 't> {
             return None;
         }
         let next = self.row(header.line + 1).or_else(|| self.row(self.past_blank(header.line + 1)?))?;
-        let agree = next.is_firm() && next.cells.len() == cells && !next.says_same(text, &header) && !next.is_blank(text);
+        let agree =
+            next.is_firm() && next.cells.len() == cells && !next.says_same(text, &header) && !next.is_blank(text);
         // What laid out a page has columns with nothing in them.
         let is_blank = |cell: &Span| text[cell.range()].trim().is_empty();
         let hollow = header.cells.iter().zip(&next.cells).any(|(title, cell)| is_blank(title) && is_blank(cell));
@@ -169,7 +172,8 @@ impl<'t> Reader<'_, 't> {
         let columns = header.as_ref().map(|row| row.cells.len()).or(delimiter.as_ref().map(|(.., width)| *width));
         let columns = columns.unwrap_or(0);
         let lines = first..at.max(first + 1);
-        let mut table = Table { header, delimiter, columns, body: Vec::new(), gaps: Vec::new(), repeats: Vec::new(), lines };
+        let mut table =
+            Table { header, delimiter, columns, body: Vec::new(), gaps: Vec::new(), repeats: Vec::new(), lines };
         let style = Style::of(&table);
         loop {
             let next = if self.is_blank(at) { self.past_blank(at).filter(|_| table.may_go_on()) } else { Some(at) };
@@ -208,13 +212,18 @@ impl<'t> Reader<'_, 't> {
                 return Some(line + 1);
             }
         }
-        let wrapped = if style.trailing && row.leading && !row.trailing { self.wrapped_end(line, table.columns) } else { None };
+        let wrapped =
+            if style.trailing && row.leading && !row.trailing { self.wrapped_end(line, table.columns) } else { None };
         let is_whole = row.is_firm() && (row.cells.len() == table.columns || self.is_flattened(&row, table.columns));
         if gap && !is_whole && wrapped.is_none() {
             return None;
         }
-        let heads_another = self.row(line + 1).and_then(|next| next.dashes(text)).is_some_and(|(_, width)| width == row.cells.len().max(2));
-        let other_width = |next: Row| next.dashes(text).is_some_and(|(_, width)| width == row.cells.len() && width != table.columns);
+        let heads_another = self
+            .row(line + 1)
+            .and_then(|next| next.dashes(text))
+            .is_some_and(|(_, width)| width == row.cells.len().max(2));
+        let other_width =
+            |next: Row| next.dashes(text).is_some_and(|(_, width)| width == row.cells.len() && width != table.columns);
         if self.row(line + 1).is_some_and(other_width) {
             return None;
         }
@@ -370,5 +379,8 @@ fn is_operator(cell: &str) -> bool {
 
 /// Whether a line is part of a drawing: boxes, arrows, slopes.
 fn looks_drawn(line: &str) -> bool {
-    line.contains("+--") || line.contains("--+") || line.contains("__") && line.contains("|_") || line.contains("->") && line.contains("<-")
+    line.contains("+--")
+        || line.contains("--+")
+        || line.contains("__") && line.contains("|_")
+        || line.contains("->") && line.contains("<-")
 }

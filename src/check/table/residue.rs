@@ -21,7 +21,8 @@ pub(super) fn faults(reader: &Reader<'_, '_>, table: &Table, buttons: &[String],
         faults.push(Fault::new(Defect::ShareBar, span).remove());
         return true;
     }
-    let is_whole = table.delimiter.as_ref().is_some_and(|(_, kind, width)| *kind == Dashes::Exact && *width == table.columns);
+    let is_whole =
+        table.delimiter.as_ref().is_some_and(|(_, kind, width)| *kind == Dashes::Exact && *width == table.columns);
     if table.body.is_empty() && table.repeats.is_empty() && is_whole {
         // One cell is a box around text, and its text is all there.
         if table.columns > 1 && reader.seen.table_at(first.span.start).is_some_and(|seen| seen.rows == 0) {
@@ -67,9 +68,8 @@ pub(super) fn lone(reader: &Reader<'_, '_>, row: &Row, buttons: &[String], fault
         faults.push(Fault::new(Defect::ShareBar, row.span).remove());
         return None;
     }
-    let is_idle = |row: &Row| {
-        row.is_firm() && (row.is_blank(text) || matches!(row.dashes(text), Some((Dashes::Exact, _))))
-    };
+    let is_idle =
+        |row: &Row| row.is_firm() && (row.is_blank(text) || matches!(row.dashes(text), Some((Dashes::Exact, _))));
     // Bars with text or drawing right beside them may be part of it.
     let is_edge = |line: Option<usize>| line.is_none_or(|line| reader.is_blank(line));
     if !is_idle(row) || !is_edge(row.line.checked_sub(1)) {

@@ -38,7 +38,8 @@ impl Row {
         let start = span.start + prefix_length(&text[span.range()]);
         let prefix = Span::new(span.start, start);
         let content = trim(text, Span::new(start, span.end));
-        let marker = marker_length(&text[content.range()]).map(|length| Span::new(content.start, content.start + length));
+        let marker =
+            marker_length(&text[content.range()]).map(|length| Span::new(content.start, content.start + length));
         let content = marker.map_or(content, |marker| Span::new(marker.end, content.end));
 
         let pipes: Vec<usize> = borders(text, content).collect();
@@ -93,7 +94,11 @@ impl Row {
     /// Whether the rows say the same, blanks aside.
     pub(super) fn says_same(&self, text: &str, other: &Row) -> bool {
         self.cells.len() == other.cells.len()
-            && self.cells.iter().zip(&other.cells).all(|(left, right)| text[left.range()].trim() == text[right.range()].trim())
+            && self
+                .cells
+                .iter()
+                .zip(&other.cells)
+                .all(|(left, right)| text[left.range()].trim() == text[right.range()].trim())
     }
 }
 

@@ -72,5 +72,7 @@ fn holds_no_markdown(html: &str) -> bool {
         end -= 1;
     }
     let head = html[..end].to_ascii_lowercase();
-    ["<pre", "<script", "<style", "<textarea", "<table", "<code", "<svg", "<!", "<?"].iter().any(|tag| head.contains(tag))
+    ["<pre", "<script", "<style", "<textarea", "<table", "<code", "<svg", "<!", "<?"]
+        .iter()
+        .any(|tag| head.contains(tag))
 }

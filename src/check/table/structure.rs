@@ -18,7 +18,8 @@ pub(super) fn faults(reader: &Reader<'_, '_>, table: &Table, faults: &mut Vec<Fa
     local.extend(wraps(reader, table));
     local.extend(markers(reader, table));
 
-    let dropped: Vec<Span> = table.repeats.iter().filter(|one| one.is_certain).map(|one| one_line(reader, one.line)).collect();
+    let dropped: Vec<Span> =
+        table.repeats.iter().filter(|one| one.is_certain).map(|one| one_line(reader, one.line)).collect();
     let columns = table.columns;
     let kept_repeats = table.repeats.iter().filter(|one| !one.is_certain).count();
     let promise = Promise { region, columns, rows: table.body.len() + kept_repeats };
@@ -69,7 +70,8 @@ pub(super) fn settle(
     lines: std::ops::Range<usize>,
     dropped: &[Span],
 ) -> Option<Vec<Edit>> {
-    let before = (lines.start > 0 && !reader.is_blank(lines.start - 1)).then(|| blank_line(reader, lines.start, lines.start));
+    let before =
+        (lines.start > 0 && !reader.is_blank(lines.start - 1)).then(|| blank_line(reader, lines.start, lines.start));
     let after = (!reader.is_blank(lines.end)).then(|| blank_line(reader, lines.end, lines.start));
     let (before, after) = (before.flatten(), after.flatten());
     let tries = [(None, None), (before.as_ref(), None), (None, after.as_ref()), (before.as_ref(), after.as_ref())];
@@ -133,13 +135,15 @@ fn delimiter(reader: &Reader<'_, '_>, table: &Table) -> Option<Fault> {
         (Some(header), None) => {
             let next = reader.line(header.line + 1)?;
             let line = reader.line(header.line)?;
-            let content = format!("{}{}{}", &text[header.prefix.range()], dashes(table.columns, &[]), newline(text, line));
+            let content =
+                format!("{}{}{}", &text[header.prefix.range()], dashes(table.columns, &[]), newline(text, line));
             let row = table.body.iter().find_map(|entry| match entry {
                 Entry::Row(row) => Some(row.span),
                 Entry::Wrapped(lines) => reader.line(lines.start),
                 Entry::Stray(_) => None,
             })?;
-            let fault = Fault::new(Defect::NoDelimiter, row).label("no row of dashes above").at(header.span, "the header");
+            let fault =
+                Fault::new(Defect::NoDelimiter, row).label("no row of dashes above").at(header.span, "the header");
             Some(fault.fix("insert a row of dashes", vec![Edit { span: Span::new(next.start, next.start), content }]))
         }
         (None, Some((delimiter, _, width))) => {
@@ -153,7 +157,9 @@ fn delimiter(reader: &Reader<'_, '_>, table: &Table) -> Option<Fault> {
         (Some(header), Some((delimiter, kind, width))) => {
             let cells = header.cells.len();
             let mut fault = match kind {
-                Dashes::Alike => Fault::new(Defect::DelimiterSigns, delimiter.span).label("no parser takes this for a row of dashes"),
+                Dashes::Alike => {
+                    Fault::new(Defect::DelimiterSigns, delimiter.span).label("no parser takes this for a row of dashes")
+                }
                 Dashes::Exact if *width != cells => Fault::new(Defect::DelimiterWidth, delimiter.span)
                     .label(format!("{}, the header has {cells}", counted(*width, "cell")))
                     .at(header.span, "the header"),
@@ -206,7 +212,11 @@ fn gaps(table: &Table) -> Option<Fault> {
         fault = fault.at(*gap, "and here");
     }
     let edits = table.gaps.iter().map(|&span| Edit { span, content: String::new() }).collect();
-    let help = if more.is_empty() { "remove the blank line".to_owned() } else { format!("remove {} blank lines", table.gaps.len()) };
+    let help = if more.is_empty() {
+        "remove the blank line".to_owned()
+    } else {
+        format!("remove {} blank lines", table.gaps.len())
+    };
     Some(fault.fix(help, edits))
 }
 
@@ -237,16 +247,17 @@ fn wraps(reader: &Reader<'_, '_>, table: &Table) -> Vec<Fault> {
     let faults = table.body.iter().filter_map(|entry| match entry {
         Entry::Row(_) => None,
         Entry::Stray(_) if !is_firm => None,
-        Entry::Stray(line) => {
-            Some(Fault::new(Defect::Wrapped, trim(text, reader.line(*line)?)).label("no pipes: a parser takes it for a row"))
-        }
+        Entry::Stray(line) => Some(
+            Fault::new(Defect::Wrapped, trim(text, reader.line(*line)?)).label("no pipes: a parser takes it for a row"),
+        ),
         Entry::Wrapped(lines) => {
             let joints = lines.clone().skip(1).filter_map(|line| {
                 let (above, below) = (trim(text, reader.line(line - 1)?), reader.line(line)?);
                 let start = below.start + super::row::prefix_length(&text[below.range()]);
                 Some(Edit { span: Span::new(above.end, start), content: " ".to_owned() })
             });
-            let fault = Fault::new(Defect::Wrapped, trim(text, reader.line(lines.start)?)).label("the row goes on below");
+            let fault =
+                Fault::new(Defect::Wrapped, trim(text, reader.line(lines.start)?)).label("the row goes on below");
             let rest = trim(text, reader.line(lines.start + 1)?);
             Some(fault.at(rest, "part of the row above").fix("join the lines", joints.collect()))
         }
