@@ -24,6 +24,9 @@ pub fn count_words(text: &str, limit: usize) -> usize {
 pub fn weigh_words(text: &str, limit: usize) -> usize {
     const FIRST_SIGN: u8 = 0xE3;
     const LAST_SIGN: u8 = 0xE9;
+    if *word_bounds(text).start() >= limit {
+        return limit;
+    }
     let (mut others, mut signs) = (0, 0);
     for word in words(text) {
         let is_sign = text.as_bytes().get(word.start).is_some_and(|byte| (FIRST_SIGN..=LAST_SIGN).contains(byte));

@@ -9,7 +9,7 @@ use crate::finding::Finding;
 use crate::text::{BlockKind, Document, Span};
 
 /// Most bytes of a line that the model looks at; what is longer is seldom noise, and costs most.
-const LONGEST: usize = 360;
+const LONGEST: usize = 200;
 
 macro_rules! features {
     ($($name:ident),* $(,)?) => {

@@ -17,6 +17,21 @@ pub(super) struct Word {
 const START: u64 = 0xcbf2_9ce4_8422_2325;
 const PRIME: u64 = 0x0000_0100_0000_01b3;
 
+/// What a letter or digit of ASCII counts as; 0 for other bytes.
+const FOLDED: [u8; 256] = {
+    let mut folded = [0; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        folded[byte] = match byte as u8 {
+            b'0'..=b'9' => b'0',
+            letter @ (b'a'..=b'z' | b'A'..=b'Z') => letter.to_ascii_lowercase(),
+            _ => 0,
+        };
+        byte += 1;
+    }
+    folded
+};
+
 /// Calls `take` with each word of `text`: a run of letters and digits, or one ideograph or kana.
 ///
 /// What is a letter beyond ASCII is told from the first byte of its encoding, which is rough and fast: the blocks of
@@ -25,8 +40,13 @@ pub(super) fn each(text: &str, mut take: impl FnMut(Word)) {
     let bytes = text.as_bytes();
     let (mut at, mut start, mut hash) = (0, 0, START);
     while let Some(&byte) = bytes.get(at) {
+        let folded = FOLDED[usize::from(byte)];
+        if folded != 0 {
+            hash = (hash ^ u64::from(folded)).wrapping_mul(PRIME);
+            at += 1;
+            continue;
+        }
         let (length, is_letter, is_sign) = match byte {
-            b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => (1, true, false),
             0..=0x7F => (1, false, false),
             0xC2 => (2, false, false),
             0x80..=0xDF => (2, true, false),
@@ -42,15 +62,13 @@ pub(super) fn each(text: &str, mut take: impl FnMut(Word)) {
                 take(Word { hash, start, end: at, is_sign: false });
             }
             if is_sign {
-                let hash = bytes[at..end].iter().fold(START, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
+                let hash =
+                    bytes[at..end].iter().fold(START, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
                 take(Word { hash, start: at, end, is_sign: true });
             }
             (start, hash) = (end, START);
         } else {
-            for &byte in &bytes[at..end] {
-                let folded = if byte.is_ascii_digit() { b'0' } else { byte.to_ascii_lowercase() };
-                hash = (hash ^ u64::from(folded)).wrapping_mul(PRIME);
-            }
+            hash = bytes[at..end].iter().fold(hash, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
         }
         at = end;
     }
@@ -169,7 +187,10 @@ mod tests {
 
     #[test]
     fn words_end_at_punctuation_of_every_script() {
-        assert_eq!(of("It’s “Zoë”, 24\u{a0}km… 中文。かな😀ok"), ["It", "s", "Zoë", "24", "km", "中", "文", "か", "な", "ok"]);
+        assert_eq!(
+            of("It’s “Zoë”, 24\u{a0}km… 中文。かな😀ok"),
+            ["It", "s", "Zoë", "24", "km", "中", "文", "か", "な", "ok"]
+        );
         assert_eq!(of(""), [""; 0]);
     }
 
