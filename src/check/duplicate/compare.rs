@@ -75,7 +75,7 @@ pub(super) fn compare(check: &DuplicateCheck, corpus: &Corpus<'_>) -> store::Res
     }
     found.extend(without_nested(parts));
     found.sort_by(|left, right| left.site.cmp(&right.site).then_with(|| left.rule.code.cmp(&right.rule.code)));
-    Ok(report::findings(&found, &library, corpus.threads))
+    Ok(report::findings(&found, library, corpus.threads))
 }
 
 /// Units whose text is the same.

@@ -29,10 +29,12 @@ impl<'c> Library<'c> {
         Self { origins, corpus, texts: HashMap::new(), tokens: HashMap::new(), held: 0, most }
     }
 
-    /// An empty one for one of `threads` that share the memory of this.
-    pub(super) fn share(&self, threads: usize) -> Self {
-        let most = self.most / threads.max(1);
-        Self { most, texts: HashMap::new(), tokens: HashMap::new(), held: 0, ..*self }
+    /// Empty ones for `threads`, which share the memory of this.
+    pub(super) fn shares(self, threads: usize) -> Vec<Self> {
+        let Self { origins, corpus, most, .. } = self;
+        let share =
+            |_| Self { origins, corpus, texts: HashMap::new(), tokens: HashMap::new(), held: 0, most: most / threads };
+        (0..threads).map(share).collect()
     }
 
     pub(super) fn origin(&self, document: u32) -> Option<&'c Arc<Origin>> {

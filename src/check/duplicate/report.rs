@@ -14,19 +14,19 @@ const MARKS: usize = 12;
 
 /// Findings for `found`, which is in order of document; what the texts do not bear out is left away. So many threads share the
 /// documents.
-pub(super) fn findings(found: &[Found<'_>], library: &Library<'_>, threads: usize) -> Vec<Finding> {
+pub(super) fn findings(found: &[Found<'_>], library: Library<'_>, threads: usize) -> Vec<Finding> {
     /// Too few to be shared.
     const FEW: usize = 1_000;
     let threads = if found.len() < FEW { 1 } else { threads.max(1) };
     let documents: Vec<&[Found<'_>]> =
         found.chunk_by(|left, right| left.site.document == right.site.document).collect();
     let shares = documents.chunks(documents.len().div_ceil(threads).max(1));
-    let tell = |share: &[&[Found<'_>]]| of_documents(share, &mut library.share(threads));
     std::thread::scope(|scope| {
-        let mut shares: Vec<_> = shares.collect();
-        let own = shares.pop().unwrap_or_default();
+        let mut shares: Vec<_> = shares.zip(library.shares(threads)).collect();
+        let own = shares.pop();
+        let tell = |(share, mut library): (&[&[Found<'_>]], Library<'_>)| of_documents(share, &mut library);
         let others: Vec<_> = shares.into_iter().map(|share| scope.spawn(move || tell(share))).collect();
-        let own = tell(own);
+        let own = own.map(tell).unwrap_or_default();
         let mut findings = Vec::with_capacity(found.len());
         for other in others {
             match other.join() {

@@ -35,9 +35,9 @@ pub(super) struct Gather<'s, R> {
 impl<'s, R: Record> Gather<'s, R> {
     const PARTITIONS: usize = 64;
 
-    /// Holds at most `memory` bytes of records, but never fewer than a thousand.
+    /// Holds at most `memory` bytes, but never fewer than a thousand records. Half of it is for what is written to the store.
     pub(super) fn new(memory: usize, store: &'s dyn Store) -> Self {
-        let most = (memory / size_of::<R>()).max(1_024);
+        let most = (memory / 2 / size_of::<R>()).max(1_024);
         Self { held: Vec::new(), most, store, partitions: vec![Vec::new(); Self::PARTITIONS] }
     }
 
@@ -51,7 +51,9 @@ impl<'s, R: Record> Gather<'s, R> {
     }
 
     fn spill(&mut self) -> store::Result<()> {
-        let mut parts = vec![Vec::new(); Self::PARTITIONS];
+        let mut sizes = vec![0; Self::PARTITIONS];
+        self.held.iter().for_each(|record| sizes[record.key() as usize % Self::PARTITIONS] += R::BYTES);
+        let mut parts: Vec<Vec<u8>> = sizes.iter().map(|&size| Vec::with_capacity(size)).collect();
         for record in self.held.drain(..) {
             record.write(&mut parts[record.key() as usize % Self::PARTITIONS]);
         }
