@@ -179,12 +179,13 @@ mod tests {
     proptest! {
         #[test]
         fn simpler_forms_match_the_same(
-            index in 0..8_usize,
+            index in 0..11_usize,
             text in "[-(–a-c A|.é]{0,40}",
             times in prop_oneof![9 => 1..2_usize, 1 => 2..12_usize],
         ) {
             let sources = [
-                "a.{2,110}[bc]", "(?:.a){1,120}\\.", r"\(?a b\)?", "a+(?:b|c)", r"\w+ c", r"\bab\b.*", "[^a]{1,150}|é", "-",
+                "a.{2,110}[bc]", "(?:.a){1,120}\\.", r"\(?a b\)?", "a+(?:b|c)", r"\w+ c", r"\bab\b.*", "[^a]{1,150}|é", "-", "a{5,9}b?",
+                r".{6,}\(.{0,7}c|-.{0,5}a", r"(?:[ab ]{5}|\bc){2,6}é?",
             ];
             let text = text.repeat(times);
             for part in [false, true] {
