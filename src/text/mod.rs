@@ -195,7 +195,5 @@ pub fn reads_as_prose(text: &str) -> bool {
     if text.len() < SHORTEST {
         return false;
     }
-    let fewest = if is_closed(text) { CLOSED } else { OPEN };
-    let bounds = word_bounds(text);
-    *bounds.start() >= fewest || *bounds.end() >= fewest && weigh_words(text, fewest) == fewest
+    word::weighs_at_least(text, if is_closed(text) { CLOSED } else { OPEN })
 }

@@ -22,11 +22,18 @@ pub fn count_words(text: &str, limit: usize) -> usize {
 /// The number of words in `text`, counted no further than `limit`, where five signs of a script that puts no blanks between
 /// words, each of which [`words`] takes for one, count as three: that is how many words they come to in Chinese and Japanese.
 pub fn weigh_words(text: &str, limit: usize) -> usize {
+    if *word_bounds(text).start() >= limit { limit } else { weigh_each(text, limit) }
+}
+
+/// Whether [`weigh_words`] comes to `fewest` or more.
+pub(super) fn weighs_at_least(text: &str, fewest: usize) -> bool {
+    let bounds = word_bounds(text);
+    *bounds.start() >= fewest || *bounds.end() >= fewest && weigh_each(text, fewest) == fewest
+}
+
+fn weigh_each(text: &str, limit: usize) -> usize {
     const FIRST_SIGN: u8 = 0xE3;
     const LAST_SIGN: u8 = 0xE9;
-    if *word_bounds(text).start() >= limit {
-        return limit;
-    }
     let (mut others, mut signs) = (0, 0);
     for word in words(text) {
         let is_sign = text.as_bytes().get(word.start).is_some_and(|byte| (FIRST_SIGN..=LAST_SIGN).contains(byte));

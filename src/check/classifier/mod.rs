@@ -19,6 +19,7 @@ use serde::Deserialize;
 pub use forest::{Forest, Node};
 pub use model::{HOPELESS, Judgement, Model, NEVER, Words};
 pub use prose::Prose;
+use prose::flagged;
 pub use survey::{FEATURES, FIRST_PASS, Feature, Row, Survey};
 pub use words::BUCKET_BITS;
 
@@ -81,10 +82,11 @@ struct Classifier {
 
 impl DocumentCheck for Classifier {
     fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
-        if !Prose::of(document, findings.iter()).is_known_ground() {
+        let is_flagged = flagged(document, findings.iter());
+        if !Prose::among(document, &is_flagged).is_known_ground() {
             return;
         }
-        let survey = Survey::new(document, findings.iter());
+        let survey = Survey::among(document, &is_flagged);
         let judgement = self.model.judge(&survey);
         for (unit, (row, score)) in judgement.rows.iter().zip(&judgement.scores).enumerate() {
             let Some(row) = row.as_ref().filter(|_| survey.may_report(unit)) else { continue };

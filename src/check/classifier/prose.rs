@@ -1,6 +1,7 @@
 //! How much of a document is running text, and what earlier findings leave of it.
 
-use crate::finding::{Edit, Finding};
+use crate::check::removed::removed;
+use crate::finding::Finding;
 use crate::text::{BlockKind, Document};
 
 /// How much of a document is running text.
@@ -13,11 +14,7 @@ pub struct Prose {
 }
 
 impl Prose {
-    /// Counts the running text of `document` among what `findings` leave of it.
-    pub fn of<'f>(document: &Document<'_>, findings: impl IntoIterator<Item = &'f Finding>) -> Self {
-        Self::among(document, &flagged(document, findings))
-    }
-
+    /// Counts the running text of `document` among the blocks that are not flagged.
     pub(super) fn among(document: &Document<'_>, is_flagged: &[bool]) -> Self {
         let (mut blocks, mut prose, mut all) = (0, 0, 0);
         for (index, block) in document.blocks().iter().enumerate() {
@@ -42,18 +39,5 @@ impl Prose {
 
 /// Of each block, whether `findings` remove it.
 pub(super) fn flagged<'f>(document: &Document<'_>, findings: impl IntoIterator<Item = &'f Finding>) -> Vec<bool> {
-    let blocks = document.blocks();
-    let mut is_flagged = vec![false; blocks.len()];
-    for finding in findings {
-        let edits = finding.fix.iter().flat_map(|fix| &fix.edits).filter(|edit| Edit::is_deletion(edit));
-        for edit in edits {
-            let first = blocks.partition_point(|block| block.content.end <= edit.span.start);
-            let reached = blocks[first..].iter().take_while(|block| block.content.start < edit.span.end);
-            for (block, is_flagged) in reached.zip(&mut is_flagged[first..]) {
-                let part = block.content.end.min(edit.span.end) - block.content.start.max(edit.span.start);
-                *is_flagged |= 5 * part >= 4 * block.content.len();
-            }
-        }
-    }
-    is_flagged
+    removed(document.blocks(), |block| block.content, findings)
 }

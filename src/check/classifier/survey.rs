@@ -84,9 +84,13 @@ struct Unit {
 impl Survey {
     /// Surveys `document`, of which `findings` are known.
     pub fn new<'f>(document: &Document<'_>, findings: impl IntoIterator<Item = &'f Finding>) -> Self {
-        let is_flagged = flagged(document, findings);
+        Self::among(document, &flagged(document, findings))
+    }
+
+    /// Surveys `document`, of which some blocks are flagged.
+    pub(super) fn among(document: &Document<'_>, is_flagged: &[bool]) -> Self {
         let (units, buckets) = (Vec::with_capacity(document.blocks().len()), Vec::new());
-        let prose = Prose::among(document, &is_flagged);
+        let prose = Prose::among(document, is_flagged);
         let mut survey = Self { units, buckets, prose, flagged_share: 0.0, title: None, prose_range: 0..0, items: 0 };
         let mut gap = false;
         let mut words: Vec<Word> = Vec::new();
@@ -214,7 +218,7 @@ impl Survey {
 
     /// Log odds that a unit needs beyond those of other lines. To lose a sentence, or the heading of one, costs more than to
     /// keep a line of noise; documents of many lists have short lines of their own, and so have interviews; what stands by
-    /// code is often code. Where rules take a quarter of the lines, more of the others are noise, but for titles.
+    /// code is often code. Where rules take a fifth of the lines, more of the others are noise, but for titles.
     pub fn caution(&self, unit: usize) -> f32 {
         const SENTENCE: f32 = 1.4;
         const LONE: f32 = 1.4;

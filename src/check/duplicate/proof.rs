@@ -13,7 +13,8 @@ use crate::text::{Origin, Span, Texts};
 /// The texts of documents and their tokens, kept for a while.
 pub(super) struct Library<'c> {
     origins: &'c [Arc<Origin>],
-    corpus: &'c dyn Texts,
+    /// Where texts are had.
+    source: &'c dyn Texts,
     texts: HashMap<u32, Option<Arc<str>>>,
     tokens: HashMap<Site, Arc<Tokens>>,
     /// Bytes held, about.
@@ -25,15 +26,15 @@ impl<'c> Library<'c> {
     pub(super) fn new(corpus: &'c Corpus<'c>) -> Self {
         const LEAST: usize = 1 << 20;
         let most = (corpus.memory / 4).max(LEAST);
-        let (origins, corpus) = (corpus.origins, corpus.texts);
-        Self { origins, corpus, texts: HashMap::new(), tokens: HashMap::new(), held: 0, most }
+        let (origins, source) = (corpus.origins, corpus.texts);
+        Self { origins, source, texts: HashMap::new(), tokens: HashMap::new(), held: 0, most }
     }
 
     /// Empty ones for `threads`, which share the memory of this.
     pub(super) fn shares(self, threads: usize) -> Vec<Self> {
-        let Self { origins, corpus, most, .. } = self;
+        let Self { origins, source, most, .. } = self;
         let share =
-            |_| Self { origins, corpus, texts: HashMap::new(), tokens: HashMap::new(), held: 0, most: most / threads };
+            |_| Self { origins, source, texts: HashMap::new(), tokens: HashMap::new(), held: 0, most: most / threads };
         (0..threads).map(share).collect()
     }
 
@@ -46,7 +47,7 @@ impl<'c> Library<'c> {
         if let Some(text) = self.texts.get(&document) {
             return text.clone();
         }
-        let text = self.corpus.text(self.origin(document)?);
+        let text = self.source.text(self.origin(document)?);
         self.hold(text.as_ref().map_or(0, |text| text.len()));
         self.texts.insert(document, text.clone());
         text

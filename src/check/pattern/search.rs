@@ -112,10 +112,7 @@ impl Search {
         }
         // Behind the end of the text stands nothing.
         for at in (whole.len() + span.start).saturating_sub(7).max(span.start)..span.end {
-            let (mut last, rest) = ([0; 8], &bytes[at..]);
-            let length = rest.len().min(8);
-            last[..length].copy_from_slice(&rest[..length]);
-            look_up(u64::from_le_bytes(last), at);
+            look_up(eight(&bytes[at..]), at);
         }
     }
 }
@@ -126,8 +123,7 @@ impl<const N: usize, const WORDS: usize> Grams<N, WORDS> {
     }
 
     fn add(&mut self, gram: &[u8], literal: u32, before: usize) {
-        let Some(gram) = gram.first_chunk::<N>() else { return };
-        let key = key(gram);
+        let key = key::<N>(eight(gram));
         self.entries.push(Entry { hash: hash(key), key, literal, before: before as u32 });
     }
 
@@ -147,16 +143,10 @@ impl<const N: usize, const WORDS: usize> Grams<N, WORDS> {
         (hash >> (64 - WORDS.trailing_zeros())) as usize
     }
 
-    /// The first `N` bytes of `eight`, the lowest of which is the first.
-    #[inline(always)]
-    fn key(eight: u64) -> u64 {
-        eight & (u64::MAX >> (64 - 8 * N)) | SMALL
-    }
-
     /// Whether literals may be noted by the first `N` bytes of `eight`.
     #[inline(always)]
     fn may_hold(&self, eight: u64) -> bool {
-        let hash = hash(Self::key(eight));
+        let hash = hash(key::<N>(eight));
         self.bits[Self::word(hash)] >> (hash >> 40 & 63) & 1 != 0
     }
 
@@ -164,7 +154,7 @@ impl<const N: usize, const WORDS: usize> Grams<N, WORDS> {
     #[inline(never)]
     fn look_up(&self, eight: u64, found: &mut dyn FnMut(&Entry)) {
         if self.may_hold(eight) {
-            let key = Self::key(eight);
+            let key = key::<N>(eight);
             self.entries_of(hash(key)).iter().filter(|entry| entry.key == key).for_each(found);
         }
     }
@@ -177,12 +167,17 @@ impl<const N: usize, const WORDS: usize> Grams<N, WORDS> {
     }
 }
 
-/// The bytes as a number, the case of ASCII letters aside; some other bytes fall together as well.
-#[inline]
-fn key<const N: usize>(gram: &[u8; N]) -> u64 {
-    let mut bytes = [0; 8];
-    bytes[..N].copy_from_slice(gram);
-    u64::from_le_bytes(bytes) | SMALL
+/// The first eight bytes as a number, the lowest of which is the first; zeros behind the end.
+fn eight(bytes: &[u8]) -> u64 {
+    let (mut first, length) = ([0; 8], bytes.len().min(8));
+    first[..length].copy_from_slice(&bytes[..length]);
+    u64::from_le_bytes(first)
+}
+
+/// The first `N` of eight bytes, the case of ASCII letters aside; some other bytes fall together as well.
+#[inline(always)]
+fn key<const N: usize>(eight: u64) -> u64 {
+    eight & (u64::MAX >> (64 - 8 * N)) | SMALL
 }
 
 /// The bit that tells small ASCII letters from capitals, in each byte.
@@ -197,7 +192,7 @@ fn hash(key: u64) -> u64 {
 fn rarest<'l, const N: usize>(literal: &'l [u8], taken: &mut HashMap<u64, u32>) -> (usize, &'l [u8]) {
     /// As if each byte were so much more frequent, for each literal that is noted by the same bytes.
     const PENALTY: u32 = 12;
-    let key_of = |gram: &[u8]| gram.first_chunk::<N>().map_or(0, key) ^ N as u64;
+    let key_of = |gram: &[u8]| key::<N>(eight(gram)) ^ N as u64;
     let cost = |gram: &[u8]| frequency(gram) + PENALTY * taken.get(&key_of(gram)).copied().unwrap_or(0);
     let best = literal.windows(N).enumerate().min_by_key(|(_, gram)| cost(gram)).unwrap_or((0, literal));
     *taken.entry(key_of(best.1)).or_default() += 1;

@@ -12,8 +12,9 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::removed::removed;
 use super::{DocumentCheck, KindRule, ParameterError};
-use crate::finding::{Edit, Finding, RuleInfo};
+use crate::finding::{Finding, RuleInfo};
 use crate::text::{Document, Span};
 use line::{Line, Mark, Sort};
 
@@ -67,7 +68,8 @@ impl DocumentCheck for SurroundingsCheck {
             return;
         }
         let mut lines = line::read(document);
-        flag(&mut lines, findings);
+        let is_flagged = removed(&lines, |line| line.span, findings.iter());
+        lines.iter_mut().zip(is_flagged).for_each(|(line, is_flagged)| line.is_flagged = is_flagged);
         let Some(body) = body(&lines) else { return };
         let (head, tail) = (before_title(&lines, body.start), after_end(&lines, body.end));
         for (rule, parameters) in &self.rules {
@@ -78,20 +80,6 @@ impl DocumentCheck for SurroundingsCheck {
                 if let Some(reason) = reason(&lines[around], parameters, fewest) {
                     report(rule, document, &lines[goes], &format!("{place} the text: {reason}"), findings);
                 }
-            }
-        }
-    }
-}
-
-/// Notes which lines earlier findings remove.
-fn flag(lines: &mut [Line], findings: &[Finding]) {
-    for finding in findings {
-        let edits = finding.fix.iter().flat_map(|fix| &fix.edits).filter(|edit| Edit::is_deletion(edit));
-        for edit in edits {
-            let first = lines.partition_point(|line| line.span.end <= edit.span.start);
-            for line in lines[first..].iter_mut().take_while(|line| line.span.start < edit.span.end) {
-                let part = line.span.end.min(edit.span.end) - line.span.start.max(edit.span.start);
-                line.is_flagged |= 5 * part >= 4 * line.span.len();
             }
         }
     }
