@@ -37,6 +37,12 @@ struct Grade {
     applicability: Option<Applicability>,
 }
 
+/// What the rules find in one document, whatever the others hold.
+pub struct Alone {
+    findings: Vec<Finding>,
+    suppressions: Option<Suppressions>,
+}
+
 /// What comparing needs to know of one document; it can be kept and compared elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sketch {
@@ -156,7 +162,7 @@ impl Linter {
     /// What the rules find in one document alone, in order of place; what a comment or the ignore list leaves out is not
     /// among it.
     pub fn check(&self, document: &Document<'_>) -> Vec<Finding> {
-        let mut findings = one_a_place(self.found(document, &mut Suppressions::of(document)));
+        let mut findings = self.alone(document).findings;
         self.leave_alone(document, &mut findings);
         findings
     }
@@ -164,10 +170,21 @@ impl Linter {
     /// All that is to be said of a document: what the rules find in it alone, and `compared`, what comparing it with others
     /// found in it. Each place is reported once, and so are comments that leave nothing out.
     pub fn findings(&self, document: &Document<'_>, compared: Vec<Finding>) -> Vec<Finding> {
+        self.together(document, self.alone(document), compared)
+    }
+
+    /// The first half of [`Linter::findings`], for which the other documents need not be known.
+    pub fn alone(&self, document: &Document<'_>) -> Alone {
         let mut suppressions = Suppressions::of(document);
-        let alone = one_a_place(self.found(document, &mut suppressions));
+        let findings = one_a_place(self.found(document, &mut suppressions));
+        Alone { findings, suppressions }
+    }
+
+    /// The second half of [`Linter::findings`].
+    pub fn together(&self, document: &Document<'_>, alone: Alone, compared: Vec<Finding>) -> Vec<Finding> {
+        let Alone { findings, mut suppressions } = alone;
         let compared = self.admit(compared, &mut suppressions);
-        let mut all = unite(alone, compared);
+        let mut all = unite(findings, compared);
         if let Some(suppressions) = suppressions {
             let ran = |rule: &RuleInfo| self.grades.contains_key(&rule.code);
             let idle = suppressions.findings(document, &self.suppressions, &self.known, ran);

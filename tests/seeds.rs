@@ -42,7 +42,7 @@ fn deleted(file: &str) -> (String, Vec<bool>) {
             deleted[edit.span.range()].fill(true);
         }
     }
-    (source.text, deleted)
+    (source.text.to_string(), deleted)
 }
 
 #[test]

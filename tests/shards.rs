@@ -593,7 +593,7 @@ proptest! {
         let Some(ShardStep::Record(raw)) = records.next() else { panic!("no record") };
         let (carrier, source) = raw.decode();
         let source = source.unwrap().unwrap();
-        prop_assert_eq!(&source.text, &text(&characters));
+        prop_assert_eq!(&*source.text, &text(&characters));
         let span = Span::new(text(&characters[..from]).len(), text(&characters[..to]).len());
         let fixed = format!("{}{inserted}{}", text(&characters[..from]), text(&characters[to..]));
         let mut rewriter = Rewriter::begin(&shard, Some(&target)).unwrap();

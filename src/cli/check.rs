@@ -1,19 +1,20 @@
 //! `dechaff check`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::arguments::CheckArguments;
 use super::attributes::Attributes;
 use super::bad::BadRecords;
-use super::compare::{Compared, Given, compare};
+use super::compare::{Awaited, Compared, Gathered, Given, gather};
 use super::fix::{Delivery, Outcome, Plan};
 use super::gate::Gate;
+use super::interrupt::Pause;
 use super::known::{Known, Linters};
 use super::output::{self, Output};
-use super::pipeline::{self, Piece, stream};
+use super::pipeline::{self, Documents, Piece, stream};
 use super::progress::Progress;
 use super::reports::Reports;
 use super::since::Changed;
@@ -22,6 +23,7 @@ use super::workspace::{Profile, Workspace};
 use super::{Exit, interrupt};
 use crate::config::bytes;
 use crate::corpus::{Choice, Input, Reading, Source, WalkError, expand, walk};
+use crate::engine::{Alone, Linter};
 use crate::report::Summary;
 
 pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
@@ -151,64 +153,89 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Checks standard input, if it was given, and what is under `paths`.
+    /// Checks standard input, if it was given, and what is under `paths`. What is found in each document alone is looked for
+    /// while they are compared.
     fn check(&mut self, paths: &[PathBuf]) -> anyhow::Result<()> {
         let linters = Linters::new(&self.workspace, &self.root);
         let reading = self.reading.clone();
         let as_it_is = Box::new(|source| (source, false));
         let mut given = Given::new(self.stdin.take(), as_it_is, &reading, self.memory());
-        let compared = self.compare(&mut given, paths)?;
-        // Each document is checked once, and then they are nobody's.
-        let compared: HashMap<_, _> = compared.into_iter().map(|(origin, found)| (origin, Mutex::new(found))).collect();
-        let check = |source: &Source| {
-            let found = compared.get(&source.origin).map(|found| found.lock().unwrap_or_else(PoisonError::into_inner));
-            let mut compared = found.map(|mut found| std::mem::take(&mut *found)).unwrap_or_default();
-            // The file may have changed since it was compared.
-            compared.retain(|finding| source.text.get(finding.span.range()).is_some());
-            linters.of(&source.path).findings(&source.document(), compared)
+        let root = Arc::clone(&self.root);
+        let mut gathered = self.gather(&root.linter, &mut given, paths, self.changed.is_all())?;
+        let (held, given) = (gathered.held.take(), &given);
+        let check = |given: &pipeline::Given| {
+            let linter = linters.of(&given.source.path);
+            let alone = linter.alone(&given.document());
+            (linter, alone)
         };
-        if let Some(source) = &given.stdin {
-            self.report(source, check(source), &given)?;
-        }
-        self.begin("checking", paths)?;
-        self.in_stream(paths, check, |run, piece| {
-            match piece {
-                Piece::Done((document, findings)) => {
-                    if let (Some(attributes), Some(carrier)) = (&mut run.attributes, &document.carrier) {
-                        let written = attributes.record(carrier, Some((&document.source.text, &findings)));
-                        run.tell_failed(written);
-                    }
-                    run.report(&document.source, findings, &given)?;
-                }
-                Piece::Passed(carrier, error) => {
-                    let written = run.attributes.as_mut().map(|attributes| attributes.record(&carrier, None));
-                    run.tell_failed(written.unwrap_or(Ok(())));
-                    run.tell_bad(&carrier, error);
-                }
-                Piece::End(shard) => {
-                    let written = run.attributes.as_mut().map(|attributes| attributes.end(&shard));
-                    run.tell_failed(written.unwrap_or(Ok(())));
-                }
-                Piece::Unread(error) => {
-                    if let Some(attributes) = &mut run.attributes {
-                        attributes.miss();
-                    }
-                    run.tell(&error);
-                }
-                Piece::Unwalked(error) => run.fail(&error.to_string()),
+        std::thread::scope(|scope| {
+            let mut compared = Awaited::begin(scope, gathered, given);
+            let mut together = |one: &pipeline::Given, (linter, alone): (Linter, Alone)| {
+                anyhow::Ok(linter.together(&one.document(), alone, compared.take(&one.source)?))
+            };
+            if let Some(source) = &given.stdin {
+                let one = pipeline::Given::new(source.clone(), None);
+                let findings = together(&one, check(&one))?;
+                self.report(&one, findings, given)?;
             }
-            Ok(())
+            match &held {
+                Some(held) => self.progress.begin("checking", held.iter().map(Piece::size).sum()),
+                None => self.begin("checking", paths)?,
+            }
+            self.in_stream(paths, held, given.waiting(), check, |run, piece| {
+                match piece {
+                    Piece::Done((document, found)) => {
+                        let findings = together(&document, found)?;
+                        if let (Some(attributes), Some(carrier)) = (&mut run.attributes, &document.carrier) {
+                            let written = attributes.record(carrier, Some((&document.source.text, &findings)));
+                            run.tell_failed(written);
+                        }
+                        run.report(&document, findings, given)?;
+                    }
+                    Piece::Passed(carrier, error) => {
+                        let written = run.attributes.as_mut().map(|attributes| attributes.record(&carrier, None));
+                        run.tell_failed(written.unwrap_or(Ok(())));
+                        run.tell_bad(&carrier, error);
+                    }
+                    Piece::End(shard) => {
+                        let written = run.attributes.as_mut().map(|attributes| attributes.end(&shard));
+                        run.tell_failed(written.unwrap_or(Ok(())));
+                    }
+                    Piece::Unread(error) => {
+                        if let Some(attributes) = &mut run.attributes {
+                            attributes.miss();
+                        }
+                        run.tell(&error);
+                    }
+                    Piece::Unwalked(error) => run.fail(&error.to_string()),
+                }
+                Ok(())
+            })
         })
     }
 
     /// What comparing finds in the documents under `paths`, as `given` makes them.
     pub(super) fn compare(&self, given: &mut Given<'_>, paths: &[PathBuf]) -> anyhow::Result<Compared> {
-        if self.root.linter.compares() {
+        let gathered = self.gather(&self.root.linter, given, paths, false)?;
+        let _pause = Pause::begin();
+        gathered.compare(given)
+    }
+
+    /// What comparing needs to know of the documents under `paths`, as `given` makes them; they are held if `holds` says so
+    /// and there is room.
+    fn gather<'l>(
+        &self,
+        linter: &'l Linter,
+        given: &mut Given<'_>,
+        paths: &[PathBuf],
+        holds: bool,
+    ) -> anyhow::Result<Gathered<'l>> {
+        if linter.compares() {
             self.begin("comparing", paths)?;
         }
         let changed = &self.changed;
         let is_new = |path: &Path| changed.contains(path);
-        compare(&self.root.linter, given, self.inputs(paths)?, is_new, &self.progress)
+        gather(linter, given, self.inputs(paths)?, is_new, holds, &self.progress)
     }
 
     /// Memory for comparing, if it was said.
@@ -244,15 +271,15 @@ impl<'a> Run<'a> {
     fn deliver(&mut self, plan: &Plan, delivery: &mut Delivery, paths: &[PathBuf]) -> anyhow::Result<()> {
         let linters = self.known.linters(&self.root);
         let rounds = self.compare_settled(plan, None, paths)?;
-        let fix = |source: &Source| rounds.fix(plan, &linters.of(&source.path), source);
+        let fix = |given: &pipeline::Given| rounds.fix(plan, &linters.of(&given.source.path), &given.source);
         self.begin("fixing", paths)?;
-        self.in_stream(paths, fix, |run, piece| {
+        self.in_stream(paths, None, 0, fix, |run, piece| {
             let text = match piece {
-                Piece::Done((pipeline::Given { source, carrier: Some(carrier) }, outcome)) => {
+                Piece::Done((pipeline::Given { source, carrier: Some(carrier), .. }, outcome)) => {
                     run.tell_refused(&source, &outcome);
                     delivery.record(&carrier, &source, &outcome)
                 }
-                Piece::Done((pipeline::Given { source, carrier: None }, outcome)) => {
+                Piece::Done((pipeline::Given { source, carrier: None, .. }, outcome)) => {
                     delivery.deliver(&source, &outcome).inspect(|_| run.count(&source, &outcome))
                 }
                 Piece::Passed(carrier, error) => {
@@ -285,7 +312,7 @@ impl<'a> Run<'a> {
         self.count(&source, &outcome);
         let text = match outcome {
             Outcome::Fixed(fixed) => fixed.text,
-            _ => source.text.clone(),
+            _ => source.text.to_string(),
         };
         if self.arguments.diff {
             self.write(&delivery.diff(&source, &text, false))?;
@@ -295,7 +322,7 @@ impl<'a> Run<'a> {
         if self.arguments.fix_only {
             return Ok(self.finish_fixed());
         }
-        let fixed = Source { text, ..source };
+        let fixed = Source { text: text.into(), ..source };
         let as_it_is = Box::new(|source| (source, false));
         let reading = self.reading.clone();
         let mut given = Given::new(Some(fixed.clone()), as_it_is, &reading, self.memory());
@@ -312,25 +339,34 @@ impl<'a> Run<'a> {
         Ok(self.exit())
     }
 
-    /// Reads the documents under `paths` in a stream; all cores work on them, and what comes of them is taken in order.
+    /// Takes the documents under `paths` in a stream, as they are held or else by reading them; all cores work on them, and
+    /// what comes of them is taken in order. So many batches may wait for that.
     fn in_stream<T: Send>(
         &mut self,
         paths: &[PathBuf],
-        work: impl Fn(&Source) -> T + Sync,
+        held: Option<Vec<Piece<pipeline::Given>>>,
+        waiting: usize,
+        work: impl Fn(&pipeline::Given) -> T + Sync,
         mut done: impl FnMut(&mut Self, Piece<(pipeline::Given, T)>) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let changed = Arc::clone(&self.changed);
-        let inputs = self.inputs(paths)?.filter(move |input| match input {
-            Ok(input) => changed.is_all() || changed.contains(&input.path),
-            Err(_) => true,
-        });
         let reading = self.reading.clone();
+        let documents = match held {
+            Some(pieces) => Documents::Held(pieces),
+            None => {
+                let inputs = self.inputs(paths)?.filter(move |input| match input {
+                    Ok(input) => changed.is_all() || changed.contains(&input.path),
+                    Err(_) => true,
+                });
+                Documents::Files(inputs, &reading)
+            }
+        };
         let progress = Rc::clone(&self.progress);
         let work = |given: pipeline::Given| {
-            let result = work(&given.source);
+            let result = work(&given);
             (given, result)
         };
-        stream(inputs, &reading, &progress, work, |piece| {
+        stream(documents, waiting, &progress, work, |piece| {
             done(self, piece)?;
             Ok(self.is_read || self.reports.has_files())
         })?;

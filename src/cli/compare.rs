@@ -2,21 +2,31 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{Scope, ScopedJoinHandle};
 
 use anyhow::Context;
 
-use super::interrupt;
-use super::pipeline::{self, Piece, stream};
+use super::interrupt::{self, Pause};
+use super::pipeline::{self, BATCH_BYTES, Documents, Piece, stream};
 use super::progress::Progress;
 use crate::check::store;
 use crate::corpus::{Carrier, Input, Kept, Reading, Shelf, Source, Spill, WalkError, free_memory, read};
-use crate::engine::{Linter, Sketch};
+use crate::engine::{Comparison, Linter, Sketch};
 use crate::finding::Finding;
-use crate::text::{Origin, Texts};
+use crate::text::{Index, Origin, Texts};
 
 /// What comparing found, by document.
 pub(super) type Compared = HashMap<Arc<Origin>, Vec<Finding>>;
+
+/// What comparing needs to know of the documents.
+pub(super) struct Gathered<'l> {
+    /// `None` if no rule compares documents.
+    comparison: Option<Comparison<'l>>,
+    /// All that was read, if there was room for it.
+    pub(super) held: Option<Vec<Piece<pipeline::Given>>>,
+}
 
 /// Makes of a document what is to be compared, and says whether that is another text.
 pub(super) type Settle<'g> = dyn Fn(Source) -> (Source, bool) + Send + Sync + 'g;
@@ -28,6 +38,8 @@ pub(super) struct Given<'g> {
     settle: Box<Settle<'g>>,
     /// Read by one at a time.
     shelf: Mutex<Shelf>,
+    /// The texts that are held, with their indices.
+    held: HashMap<Arc<Origin>, (Arc<str>, Arc<Index>)>,
     reading: &'g Reading,
     memory: usize,
 }
@@ -42,21 +54,44 @@ impl<'g> Given<'g> {
     ) -> Self {
         let memory = memory.unwrap_or_else(default_memory);
         let shelf = Mutex::new(Shelf::new(reading.clone(), memory / 8));
-        Self { stdin: stdin.map(|stdin| settle(stdin).0), settle, shelf, reading, memory }
+        Self { stdin: stdin.map(|stdin| settle(stdin).0), settle, shelf, held: HashMap::new(), reading, memory }
+    }
+
+    fn hold<'h>(&mut self, pieces: impl Iterator<Item = &'h Piece<pipeline::Given>>) {
+        let texts = pieces.filter_map(|piece| match piece {
+            Piece::Done(given) => {
+                let source = &given.source;
+                Some((Arc::clone(&source.origin), (Arc::clone(&source.text), Arc::clone(given.index()))))
+            }
+            _ => None,
+        });
+        self.held = texts.collect();
+    }
+
+    /// How many batches of documents may wait for what is found by comparing them.
+    pub(super) fn waiting(&self) -> usize {
+        self.memory / 32 / BATCH_BYTES as usize
     }
 }
 
 impl Texts for Given<'_> {
     fn text(&self, origin: &Origin) -> Option<Arc<str>> {
         if let Some(stdin) = self.stdin.as_ref().filter(|stdin| *stdin.origin == *origin) {
-            return Some(Arc::from(stdin.text.as_str()));
+            return Some(Arc::clone(&stdin.text));
+        }
+        if let Some((text, _)) = self.held.get(origin) {
+            return Some(Arc::clone(text));
         }
         let shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
         if shelf.has(origin) {
             return shelf.text(origin).map(Arc::from);
         }
         drop(shelf);
-        read(origin.path.as_ref()).ok().map(|source| Arc::from(source.text))
+        read(origin.path.as_ref()).ok().map(|source| source.text)
+    }
+
+    fn index(&self, origin: &Origin) -> Option<Arc<Index>> {
+        self.held.get(origin).map(|(_, index)| Arc::clone(index))
     }
 }
 
@@ -67,25 +102,29 @@ struct Sketched {
     kept: Option<(String, PathBuf, u64, store::Result<Kept>)>,
     /// It is not older than those it is compared with.
     is_new: bool,
+    /// The document, if all are held.
+    given: Option<pipeline::Given>,
 }
 
-/// Compares standard input, if it was given, and `inputs`; those that are not new count as older than the
-/// others. What cannot be read is left to be told of when it is checked.
+/// Sketches standard input, if it was given, and `inputs`, as `given` makes them; those that are not new count as older than
+/// the others. What cannot be read is left to be told of when it is checked. Where documents stay as they are, they are held
+/// to be checked if `holds` says so and there is room.
 ///
 /// # Errors
 ///
-/// A temporary file cannot be written or read.
-pub(super) fn compare(
-    linter: &Linter,
+/// A temporary file cannot be written.
+pub(super) fn gather<'l>(
+    linter: &'l Linter,
     given: &mut Given<'_>,
     inputs: impl Iterator<Item = Result<Input, WalkError>> + Send,
     is_new: impl Fn(&Path) -> bool + Sync,
+    holds: bool,
     progress: &Progress,
-) -> anyhow::Result<Compared> {
+) -> anyhow::Result<Gathered<'l>> {
     if !linter.compares() {
-        return Ok(Compared::new());
+        return Ok(Gathered { comparison: None, held: None });
     }
-    // Of eight parts three are for the sketches, four for comparing them and one for the texts of records.
+    // Of eight parts three are for the sketches, four for comparing them and one for the texts.
     let part = given.memory / 8;
     let mut comparison =
         linter.comparison(Box::new(Spill::new(3 * part)), 4 * part).with_threads(rayon::current_num_threads());
@@ -93,6 +132,7 @@ pub(super) fn compare(
         comparison.add(&linter.sketch(&stdin.document())).context("cannot compare documents")?;
     }
     let (settle, shelf) = (&given.settle, given.shelf.get_mut().unwrap_or_else(PoisonError::into_inner));
+    let has_room = AtomicBool::new(holds);
     let sketch = |one: pipeline::Given| {
         let is_new = is_new(&one.source.path);
         // What is not new is not fixed either, and stays as it is.
@@ -103,27 +143,103 @@ pub(super) fn compare(
             None if is_changed => Some((source.origin.path.clone(), source.path.clone(), 1, kept())),
             None => None,
         };
-        Sketched { sketch: linter.sketch(&source.document()), kept, is_new }
+        let one = pipeline::Given::new(source, one.carrier);
+        let sketch = linter.sketch(&one.document());
+        Sketched { sketch, kept, is_new, given: has_room.load(Ordering::Relaxed).then_some(one) }
     };
-    stream(inputs, given.reading, progress, sketch, |piece| {
-        let Piece::Done(Sketched { sketch, kept, is_new }) = piece else { return Ok(true) };
-        let added = if is_new { comparison.add(&sketch) } else { comparison.add_older(&sketch) };
-        added.context("cannot compare documents")?;
-        if let Some((name, path, index, kept)) = kept {
-            shelf.put(&name, &path, index, kept?)?;
-        }
+    let mut held = holds.then(|| Held { pieces: Vec::new(), room: part });
+    stream(Documents::Files(inputs, given.reading), 0, progress, sketch, |piece| {
+        let piece = match piece {
+            Piece::Done(Sketched { sketch, kept, is_new, given }) => {
+                let added = if is_new { comparison.add(&sketch) } else { comparison.add_older(&sketch) };
+                added.context("cannot compare documents")?;
+                if let Some((name, path, index, kept)) = kept {
+                    shelf.put(&name, &path, index, kept?)?;
+                }
+                given.map(Piece::Done)
+            }
+            Piece::Passed(carrier, error) => Some(Piece::Passed(carrier, error)),
+            Piece::Unread(error) => Some(Piece::Unread(error)),
+            Piece::Unwalked(error) => Some(Piece::Unwalked(error)),
+            Piece::End(shard) => Some(Piece::End(shard)),
+        };
+        held = held.take().zip(piece).and_then(|(held, piece)| held.with(piece));
+        has_room.store(held.is_some(), Ordering::Relaxed);
         Ok(true)
     })?;
-    if interrupt::is_interrupted() {
-        return Ok(Compared::new());
-    }
     progress.end();
-    let findings = interrupt::without_writing(|| comparison.finish(given)).context("cannot compare documents")?;
-    let mut compared = Compared::new();
-    for finding in findings {
-        compared.entry(Arc::clone(&finding.origin)).or_default().push(finding);
+    let held = held.map(|held| held.pieces);
+    given.hold(held.iter().flatten());
+    Ok(Gathered { comparison: Some(comparison), held })
+}
+
+/// Pieces that are held while there is room.
+struct Held {
+    pieces: Vec<Piece<pipeline::Given>>,
+    /// Bytes that there is room for.
+    room: usize,
+}
+
+impl Held {
+    /// With one piece more; `None` if there is no room for it.
+    fn with(mut self, piece: Piece<pipeline::Given>) -> Option<Self> {
+        let size = match &piece {
+            Piece::Done(given) => given.size(),
+            _ => size_of_val(&piece),
+        };
+        self.room = self.room.checked_sub(size)?;
+        self.pieces.push(piece);
+        Some(self)
     }
-    Ok(compared)
+}
+
+impl Gathered<'_> {
+    /// What comparing finds.
+    ///
+    /// # Errors
+    ///
+    /// A temporary file cannot be written or read.
+    pub(super) fn compare(self, given: &Given<'_>) -> anyhow::Result<Compared> {
+        let Some(comparison) = self.comparison.filter(|_| !interrupt::is_interrupted()) else {
+            return Ok(Compared::new());
+        };
+        let findings = comparison.finish(given).context("cannot compare documents")?;
+        let mut compared = Compared::new();
+        for finding in findings {
+            compared.entry(Arc::clone(&finding.origin)).or_default().push(finding);
+        }
+        Ok(compared)
+    }
+}
+
+/// What comparing finds, while a thread is at it.
+pub(super) struct Awaited<'s> {
+    thread: Option<(ScopedJoinHandle<'s, anyhow::Result<Compared>>, Pause)>,
+    found: Compared,
+}
+
+impl<'s> Awaited<'s> {
+    /// Begins to compare what was `gathered`.
+    pub(super) fn begin<'e>(scope: &'s Scope<'s, 'e>, gathered: Gathered<'s>, given: &'s Given<'_>) -> Self {
+        let is_needed = gathered.comparison.is_some();
+        let thread = is_needed.then(|| (scope.spawn(move || gathered.compare(given)), Pause::begin()));
+        Self { thread, found: Compared::new() }
+    }
+
+    /// Takes what was found in a document; waits if it is not known yet.
+    ///
+    /// # Errors
+    ///
+    /// A temporary file cannot be written or read.
+    pub(super) fn take(&mut self, source: &Source) -> anyhow::Result<Vec<Finding>> {
+        if let Some((thread, _pause)) = self.thread.take() {
+            self.found = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        }
+        let mut found = self.found.remove(&source.origin).unwrap_or_default();
+        // The file may have changed since it was compared.
+        found.retain(|finding| source.text.get(finding.span.range()).is_some());
+        Ok(found)
+    }
 }
 
 /// A quarter of the memory that is free.

@@ -235,7 +235,7 @@ impl Delivery {
     pub(super) fn deliver(&mut self, source: &Source, outcome: &Outcome) -> anyhow::Result<Option<String>> {
         let path = source.path.as_path();
         let target = self.target(path);
-        let before = source.text.as_str();
+        let before = &*source.text;
         if matches!(self.destination, Destination::Folder(_)) {
             self.claim(path, &target)?;
         }

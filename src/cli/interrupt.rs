@@ -30,10 +30,19 @@ pub(super) fn is_interrupted() -> bool {
     IS_INTERRUPTED.load(Ordering::SeqCst)
 }
 
-/// Runs what writes no file and cannot be left in the middle; Ctrl-C ends the process meanwhile.
-pub(super) fn without_writing<T>(run: impl FnOnce() -> T) -> T {
-    MAY_END.store(true, Ordering::SeqCst);
-    let result = run();
-    MAY_END.store(false, Ordering::SeqCst);
-    result
+/// While it stands no file is written, so that Ctrl-C ends the process.
+pub(super) struct Pause(());
+
+impl Pause {
+    /// From now on.
+    pub(super) fn begin() -> Self {
+        MAY_END.store(true, Ordering::SeqCst);
+        Self(())
+    }
+}
+
+impl Drop for Pause {
+    fn drop(&mut self) {
+        MAY_END.store(false, Ordering::SeqCst);
+    }
 }

@@ -1,20 +1,21 @@
 //! Documents in a stream: read on one thread, worked on by all cores, and handed back in order.
 //!
 //! No more than a few batches are held at any time, whatever the size of a shard: one that is read, one that is worked on and
-//! one that is handed back.
+//! those that wait to be handed back.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
 use super::interrupt::is_interrupted;
 use super::progress::Progress;
 use crate::corpus::{Carrier, Input, Opened, Raw, ReadError, Reading, Shard, ShardStep, Source, WalkError, open, read};
+use crate::text::{Document, Index};
 
 /// Bytes of a batch; a document that is larger makes one of its own.
-const BATCH_BYTES: u64 = 16 << 20;
+pub(super) const BATCH_BYTES: u64 = 16 << 20;
 /// Documents of a batch.
 const BATCH_DOCUMENTS: usize = 4_096;
 
@@ -22,6 +23,42 @@ const BATCH_DOCUMENTS: usize = 4_096;
 pub(super) struct Given {
     pub(super) source: Source,
     pub(super) carrier: Option<Carrier>,
+    /// The text's index, once it was parsed.
+    index: OnceLock<Arc<Index>>,
+}
+
+impl Given {
+    /// A document that is yet to be parsed.
+    pub(super) fn new(source: Source, carrier: Option<Carrier>) -> Self {
+        Self { source, carrier, index: OnceLock::new() }
+    }
+
+    /// The parsed document.
+    pub(super) fn document(&self) -> Document<'_> {
+        self.source.indexed(Arc::clone(self.index()))
+    }
+
+    /// Where everything stands in the text.
+    pub(super) fn index(&self) -> &Arc<Index> {
+        self.index.get_or_init(|| Arc::new(Index::of(&self.source.text)))
+    }
+
+    /// About how many bytes it holds.
+    pub(super) fn size(&self) -> usize {
+        /// An index takes about as much as its text.
+        const INDEXED: usize = 2;
+        let Source { origin, text, .. } = &self.source;
+        let names = 2 * origin.path.len() + size_of::<Self>();
+        INDEXED * text.len() + names + self.carrier.as_ref().map_or(0, Carrier::size)
+    }
+}
+
+/// Where documents come from.
+pub(super) enum Documents<'r, I> {
+    /// From files that are to be read.
+    Files(I, &'r Reading),
+    /// They were read before.
+    Held(Vec<Piece<Given>>),
 }
 
 /// What comes out, in the order of what went in.
@@ -41,31 +78,33 @@ pub(super) enum Piece<T> {
 enum Item {
     File(Input),
     Record(Raw),
-    Unread(ReadError),
-    Unwalked(WalkError),
-    End(Arc<Shard>),
+    Piece(Piece<Given>),
 }
 
-/// Reads `inputs`, does `work` on each document and calls `done` with what comes of it, until that says `false`.
+/// Does `work` on each of `documents` and calls `done` with what comes of it, until that says `false`. What was worked on may
+/// wait for `done` in so many batches.
 ///
 /// # Errors
 ///
 /// The first of `done`.
 pub(super) fn stream<T: Send>(
-    inputs: impl Iterator<Item = Result<Input, WalkError>> + Send,
-    reading: &Reading,
+    documents: Documents<'_, impl Iterator<Item = Result<Input, WalkError>> + Send>,
+    waiting: usize,
     progress: &Progress,
     work: impl Fn(Given) -> T + Sync,
     mut done: impl FnMut(Piece<T>) -> anyhow::Result<bool>,
 ) -> anyhow::Result<()> {
     std::thread::scope(|scope| {
         let (to_work, batches) = sync_channel::<Vec<Item>>(0);
-        let (to_done, worked) = sync_channel::<Vec<Piece<T>>>(0);
+        let (to_done, worked) = sync_channel::<Vec<Piece<T>>>(waiting);
         let bytes = Arc::clone(&progress.bytes);
         scope.spawn(move || {
             let mut batch = Batch { items: Vec::new(), bytes: 0, send: &|items| to_work.send(items).is_ok() };
             // Nobody takes the last batch of a run that was given up.
-            let _ = read_all(inputs, reading, &bytes, &mut batch) && batch.flush();
+            let _ = match documents {
+                Documents::Files(inputs, reading) => read_all(inputs, reading, &bytes, &mut batch),
+                Documents::Held(pieces) => hand_on(pieces, &bytes, &mut batch),
+            } && batch.flush();
         });
         let work = &work;
         scope.spawn(move || {
@@ -114,6 +153,14 @@ impl Batch<'_> {
     }
 }
 
+fn hand_on(pieces: Vec<Piece<Given>>, bytes: &AtomicU64, batch: &mut Batch<'_>) -> bool {
+    pieces.into_iter().all(|piece| {
+        let size = piece.size();
+        bytes.fetch_add(size, Ordering::Relaxed);
+        batch.push(Item::Piece(piece), size)
+    })
+}
+
 fn read_all(
     inputs: impl Iterator<Item = Result<Input, WalkError>>,
     reading: &Reading,
@@ -124,7 +171,7 @@ fn read_all(
         let input = match input {
             Ok(input) => input,
             Err(error) => {
-                if !batch.push(Item::Unwalked(error), 0) {
+                if !batch.push(Item::Piece(Piece::Unwalked(error)), 0) {
                     return false;
                 }
                 continue;
@@ -136,7 +183,8 @@ fn read_all(
                 bytes.fetch_add(size, Ordering::Relaxed);
                 if size > reading.max_record as u64 {
                     let reason = format!("larger than {} bytes; --max-record allows more", reading.max_record);
-                    batch.push(Item::Unread(ReadError::Bad { place: input.name, records: 1, reason }), 0)
+                    let error = ReadError::Bad { place: input.name, records: 1, reason };
+                    batch.push(Item::Piece(Piece::Unread(error)), 0)
                 } else {
                     batch.push(Item::File(input), size)
                 }
@@ -147,11 +195,11 @@ fn read_all(
                         let size = raw.size() as u64;
                         batch.push(Item::Record(raw), size)
                     }
-                    ShardStep::Damage(error) => batch.push(Item::Unread(error), 0),
+                    ShardStep::Damage(error) => batch.push(Item::Piece(Piece::Unread(error)), 0),
                 });
-                all && batch.push(Item::End(shard), 0)
+                all && batch.push(Item::Piece(Piece::End(shard)), 0)
             }
-            Err(error) => batch.push(Item::Unread(error), 0),
+            Err(error) => batch.push(Item::Piece(Piece::Unread(error)), 0),
         };
         if !goes_on {
             return false;
@@ -161,18 +209,40 @@ fn read_all(
 }
 
 fn piece<T>(item: Item, work: impl Fn(Given) -> T) -> Piece<T> {
-    match item {
+    let given = match item {
         Item::File(input) => match read(&input.path) {
-            Ok(source) => Piece::Done(work(Given { source, carrier: None })),
+            Ok(source) => Piece::Done(Given::new(source, None)),
             Err(error) => Piece::Unread(error),
         },
         Item::Record(raw) => match raw.decode() {
-            (carrier, Ok(Some(source))) => Piece::Done(work(Given { source, carrier: Some(carrier) })),
+            (carrier, Ok(Some(source))) => Piece::Done(Given::new(source, Some(carrier))),
             (carrier, Ok(None)) => Piece::Passed(carrier, None),
             (carrier, Err(error)) => Piece::Passed(carrier, Some(error)),
         },
-        Item::Unread(error) => Piece::Unread(error),
-        Item::Unwalked(error) => Piece::Unwalked(error),
-        Item::End(shard) => Piece::End(shard),
+        Item::Piece(piece) => piece,
+    };
+    given.map(work)
+}
+
+impl Piece<Given> {
+    /// Bytes of its text.
+    pub(super) fn size(&self) -> u64 {
+        match self {
+            Self::Done(given) => given.source.text.len() as u64,
+            _ => 0,
+        }
+    }
+}
+
+impl<T> Piece<T> {
+    /// The same, with a document become something else.
+    pub(super) fn map<U>(self, make: impl FnOnce(T) -> U) -> Piece<U> {
+        match self {
+            Self::Done(done) => Piece::Done(make(done)),
+            Self::Passed(carrier, error) => Piece::Passed(carrier, error),
+            Self::Unread(error) => Piece::Unread(error),
+            Self::Unwalked(error) => Piece::Unwalked(error),
+            Self::End(shard) => Piece::End(shard),
+        }
     }
 }

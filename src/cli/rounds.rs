@@ -73,7 +73,7 @@ impl Run<'_> {
         loop {
             let refused: Mutex<Vec<(Arc<Origin>, String)>> = Mutex::default();
             let settle = |source: Source| match rounds.fix(plan, &linters.of(&source.path), &source) {
-                Outcome::Fixed(fixed) => (Source { text: fixed.text, ..source }, true),
+                Outcome::Fixed(fixed) => (Source { text: fixed.text.into(), ..source }, true),
                 Outcome::Same => (source, false),
                 Outcome::Refused(reason) => {
                     let mut refused = refused.lock().unwrap_or_else(PoisonError::into_inner);

@@ -4,7 +4,7 @@ use super::check::Run;
 use super::compare::Given;
 use super::fix::Outcome;
 use super::known::Linters;
-use super::{Exit, interrupt, output};
+use super::{Exit, interrupt, output, pipeline};
 use crate::corpus::{Carrier, ReadError, Source};
 use crate::finding::Finding;
 use crate::report::count;
@@ -60,10 +60,11 @@ impl Run<'_> {
 
     pub(super) fn report(
         &mut self,
-        source: &Source,
+        document: &pipeline::Given,
         mut findings: Vec<Finding>,
         given: &Given<'_>,
     ) -> anyhow::Result<()> {
+        let source = &document.source;
         match self.known.filter(&Linters::new(&self.workspace, &self.root), source, &mut findings) {
             Ok(known) => self.summary.known += known,
             Err(error) => self.fail(&format!("{error:#}")),
@@ -75,7 +76,7 @@ impl Run<'_> {
         if findings.is_empty() && !self.arguments.statistics || self.attributes.is_some() {
             return Ok(());
         }
-        let text = self.reports.document(&source.document(), &findings, given)?;
+        let text = self.reports.document(&document.document(), &findings, given)?;
         self.write(&text)
     }
 

@@ -167,9 +167,9 @@ impl Undo<'_> {
             };
             let place = source.origin.to_string();
             let back =
-                self.take_back(source.text.clone(), &steps, is_chosen, &mut |changes| Ok(carrier.splice(changes)?));
+                self.take_back(source.text.to_string(), &steps, is_chosen, &mut |changes| Ok(carrier.splice(changes)?));
             match back {
-                Ok(back) if back.text != source.text => {
+                Ok(back) if *back.text != *source.text => {
                     rewriter.record(&carrier, Fate::Become(&back.text))?;
                     passages += back.passages;
                     all.extend(back.kept);

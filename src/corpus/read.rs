@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::text::{self, Decoding, Document, NotText, Origin};
+use crate::text::{self, Decoding, Document, Index, NotText, Origin};
 
 /// The text of one document, and where it comes from.
 #[derive(Debug, Clone)]
@@ -14,7 +14,7 @@ pub struct Source {
     /// The file itself; its name in `origin` is for people and need not be one that can be opened.
     pub path: PathBuf,
     /// The text.
-    pub text: String,
+    pub text: Arc<str>,
     /// What went wrong when it was read.
     pub decoding: Option<Decoding>,
 }
@@ -67,7 +67,8 @@ impl Source {
     pub fn of(path: String, bytes: Vec<u8>) -> Result<Self, ReadError> {
         match text::decode(bytes) {
             Ok((text, decoding)) => {
-                Ok(Self { path: PathBuf::from(&path), origin: Arc::new(Origin::file(path)), text, decoding })
+                let (origin, path) = (Arc::new(Origin::file(path.as_str())), PathBuf::from(path));
+                Ok(Self { path, origin, text: text.into(), decoding })
             }
             Err(reason) => Err(ReadError::NotText { path, reason }),
         }
@@ -75,7 +76,12 @@ impl Source {
 
     /// The parsed document.
     pub fn document(&self) -> Document<'_> {
-        Document::parse(Arc::clone(&self.origin), &self.text).with_decoding(self.decoding)
+        self.indexed(Arc::new(Index::of(&self.text)))
+    }
+
+    /// The parsed document, with the index of its text.
+    pub(crate) fn indexed(&self, index: Arc<Index>) -> Document<'_> {
+        Document::indexed(Arc::clone(&self.origin), &self.text, index).with_decoding(self.decoding)
     }
 }
 

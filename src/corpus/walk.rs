@@ -73,12 +73,13 @@ pub fn walk(
     }
     let paths: Vec<PathBuf> = paths.iter().filter(|path| choice.takes_named(path)).cloned().collect();
     let choice = Arc::clone(choice);
-    let mut seen = HashSet::new();
+    let (is_one, mut seen) = (paths.len() == 1, HashSet::new());
     let all = paths.into_iter().flat_map(move |path| -> Box<dyn Iterator<Item = Result<PathBuf, WalkError>> + Send> {
         if path.is_dir() { Box::new(below(&path, &choice)) } else { Box::new(std::iter::once(Ok(path))) }
     });
     // A file that two paths lead to is one document: else it would be a duplicate of itself.
     Ok(all.filter(move |path| match path {
+        Ok(_) if is_one => true,
         Ok(path) => path.canonicalize().map_or(true, |real| seen.insert(real)),
         Err(_) => true,
     }))

@@ -72,6 +72,11 @@ impl fmt::Display for Origin {
 pub trait Texts: Sync {
     /// The text, or `None` where it can no longer be had.
     fn text(&self, origin: &Origin) -> Option<Arc<str>>;
+
+    /// The index of that very text, if it is at hand.
+    fn index(&self, _: &Origin) -> Option<Arc<Index>> {
+        None
+    }
 }
 
 /// A list that is made when first asked for.
@@ -82,6 +87,13 @@ type Lazy<T> = OnceLock<Box<[T]>>;
 pub struct Document<'t> {
     origin: Arc<Origin>,
     text: &'t str,
+    index: Arc<Index>,
+    decoding: Option<Decoding>,
+}
+
+/// Where everything stands in a text; kept for when the same text is looked at again.
+#[derive(Debug)]
+pub struct Index {
     lines: Vec<Span>,
     /// Found when first asked for: who only looks up a place needs the lines alone.
     blocks: OnceLock<Vec<Block>>,
@@ -90,15 +102,25 @@ pub struct Document<'t> {
     /// For each block whether it reads as running text.
     prose: OnceLock<Box<[bool]>>,
     columns: position::Columns,
-    decoding: Option<Decoding>,
+}
+
+impl Index {
+    /// Parses `text` into lines; the rest is found when first asked for.
+    pub(crate) fn of(text: &str) -> Self {
+        let (blocks, sentences, prose) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Self { lines: line::split(text), blocks, sentences, prose, columns: position::Columns::default() }
+    }
 }
 
 impl<'t> Document<'t> {
     /// Parses `text` into lines; blocks and sentences are found when first asked for.
     pub fn parse(origin: Arc<Origin>, text: &'t str) -> Self {
-        let lines = line::split(text);
-        let (blocks, sentences, prose) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Self { origin, text, lines, blocks, sentences, prose, columns: position::Columns::default(), decoding: None }
+        Self::indexed(origin, text, Arc::new(Index::of(text)))
+    }
+
+    /// The document with this text, of which the index is known.
+    pub(crate) fn indexed(origin: Arc<Origin>, text: &'t str, index: Arc<Index>) -> Self {
+        Self { origin, text, index, decoding: None }
     }
 
     /// This document, with what went wrong when its bytes were read.
@@ -128,17 +150,17 @@ impl<'t> Document<'t> {
 
     /// Each line's content, without its line end.
     pub fn lines(&self) -> &[Span] {
-        &self.lines
+        &self.index.lines
     }
 
     /// The blocks, in order; together they hold each line once.
     pub fn blocks(&self) -> &[Block] {
-        self.blocks.get_or_init(|| block::split(self.text, &self.lines, self.origin.is_markdown()))
+        self.index.blocks.get_or_init(|| block::split(self.text, &self.index.lines, self.origin.is_markdown()))
     }
 
     /// The index of the line that holds the byte at `offset`; a line end belongs to the line before it.
     pub fn line_at(&self, offset: usize) -> usize {
-        self.lines.partition_point(|line| line.start <= offset).saturating_sub(1)
+        self.index.lines.partition_point(|line| line.start <= offset).saturating_sub(1)
     }
 
     /// The index of the block that holds the byte at `offset`.
@@ -148,10 +170,10 @@ impl<'t> Document<'t> {
 
     /// The sentences of the block with index `block`, trimmed; the markers of lists and headings belong to none.
     pub fn sentences(&self, block: usize) -> &[Span] {
-        let blocks = self.sentences.get_or_init(|| self.blocks().iter().map(|_| OnceLock::new()).collect());
+        let blocks = self.index.sentences.get_or_init(|| self.blocks().iter().map(|_| OnceLock::new()).collect());
         blocks[block].get_or_init(|| {
             let block = &self.blocks()[block];
-            let lines: Vec<Span> = self.lines[block.lines.clone()]
+            let lines: Vec<Span> = self.index.lines[block.lines.clone()]
                 .iter()
                 .map(|line| Span::new(line.start.clamp(block.content.start, line.end), line.end))
                 .collect();
@@ -162,8 +184,8 @@ impl<'t> Document<'t> {
     /// The line and column of a byte offset, both counted from 1, the column in Unicode scalar values.
     pub fn position(&self, offset: usize) -> Position {
         let line = self.line_at(offset);
-        let start = self.lines.get(line).map_or(0, |line| line.start);
-        let column = self.columns.characters_between(self.text, start, offset.max(start));
+        let start = self.index.lines.get(line).map_or(0, |line| line.start);
+        let column = self.index.columns.characters_between(self.text, start, offset.max(start));
         Position { offset, line: line + 1, column: column + 1 }
     }
 
@@ -176,7 +198,7 @@ impl<'t> Document<'t> {
     /// Whether the block reads as running text: a paragraph, list item or quotation with a sentence of some length, as
     /// [`reads_as_prose`] says.
     pub fn is_prose(&self, block: usize) -> bool {
-        self.prose.get_or_init(|| self.blocks().iter().map(|block| self.is_prose_block(block)).collect())[block]
+        self.index.prose.get_or_init(|| self.blocks().iter().map(|block| self.is_prose_block(block)).collect())[block]
     }
 
     fn is_prose_block(&self, block: &Block) -> bool {

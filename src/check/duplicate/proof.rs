@@ -8,7 +8,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::compare::Site;
 use super::token::Tokens;
 use crate::check::Corpus;
-use crate::text::{Origin, Span, Texts};
+use crate::text::{Document, Origin, Span, Texts};
 
 /// The texts of documents and their tokens, kept for a while.
 pub(super) struct Library<'c> {
@@ -51,6 +51,15 @@ impl<'c> Library<'c> {
         self.hold(text.as_ref().map_or(0, |text| text.len()));
         self.texts.insert(document, text.clone());
         text
+    }
+
+    /// The document, whose text is `text`.
+    pub(super) fn document<'t>(&self, number: u32, text: &'t str) -> Option<Document<'t>> {
+        let origin = self.origin(number)?;
+        Some(match self.source.index(origin) {
+            Some(index) => Document::indexed(Arc::clone(origin), text, index),
+            None => Document::parse(Arc::clone(origin), text),
+        })
     }
 
     /// The tokens of a place, if it can still be had.

@@ -1,7 +1,5 @@
 //! From what was found to findings: verified in the texts, with the evidence told.
 
-use std::sync::Arc;
-
 use super::compare::{Found, Proof, Site};
 use super::difference::{Difference, differences};
 use super::proof::Library;
@@ -44,8 +42,8 @@ fn of_documents(documents: &[&[Found<'_>]], library: &mut Library<'_>) -> Vec<Fi
     for of_document in documents {
         let Some(first) = of_document.first() else { continue };
         let number = first.site.document;
-        let (Some(text), Some(origin)) = (library.text(number), library.origin(number)) else { continue };
-        let document = Document::parse(Arc::clone(origin), &text);
+        let Some(text) = library.text(number) else { continue };
+        let Some(document) = library.document(number, &text) else { continue };
         findings.extend(of_document.iter().filter_map(|one| finding(one, &document, library)));
     }
     findings

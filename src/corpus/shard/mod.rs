@@ -340,7 +340,7 @@ impl Carrier {
                 let origin = shard.origin(self.index, id.as_deref().map(plain));
                 self.literal = literal.start + mark..literal.end + mark;
                 self.id = id;
-                Ok(Some(Source { origin: Arc::new(origin), path: shard.given.clone(), text, decoding }))
+                Ok(Some(Source { origin: Arc::new(origin), path: shard.given.clone(), text: text.into(), decoding }))
             }
             Body::Value(value, _, id) => {
                 let bad = |reason: String| Err(bad_record(&shard, self.index, id.as_deref(), reason));
@@ -352,7 +352,7 @@ impl Carrier {
                 }
                 let (text, decoding) = lossy(value.data());
                 let origin = shard.origin(self.index, id.clone());
-                Ok(Some(Source { origin: Arc::new(origin), path: shard.given.clone(), text, decoding }))
+                Ok(Some(Source { origin: Arc::new(origin), path: shard.given.clone(), text: text.into(), decoding }))
             }
             Body::TooLong => Err(bad_record(&shard, self.index, None, too_long(most))),
         }
