@@ -4,15 +4,25 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
+// What looks at texts is not needed here.
+#[allow(dead_code)]
+#[path = "src/check/pattern/bytes.rs"]
+mod bytes;
 #[path = "src/check/pattern/compact.rs"]
 mod compact;
 #[path = "src/check/pattern/literals.rs"]
 mod literals;
 
-use literals::{Signs, branches};
+use literals::{Certain, Signs, branches};
 
 fn main() -> io::Result<()> {
-    for read in ["rules", "build.rs", "src/check/pattern/compact.rs", "src/check/pattern/literals.rs"] {
+    for read in [
+        "rules",
+        "build.rs",
+        "src/check/pattern/bytes.rs",
+        "src/check/pattern/compact.rs",
+        "src/check/pattern/literals.rs",
+    ] {
         println!("cargo::rerun-if-changed={read}");
     }
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
@@ -58,16 +68,18 @@ fn add_signs(rule: &toml::Table, signs: &mut String) {
         for expression in pattern.get("any").and_then(toml::Value::as_array).into_iter().flatten() {
             for branch in branches(expression.as_str().unwrap_or_default()) {
                 for opens in [false, true].into_iter().filter(|opens| !(is_part && *opens)) {
-                    let Ok(found) = Signs::of(branch, opens) else { continue };
+                    let Ok(Certain { signs: found, bytes }) = Certain::of(branch, opens) else { continue };
                     let (kind, found, short) = match found {
                         Signs::Opens(found, short) => ("opens", found, short),
                         Signs::Holds(found) => ("holds", found, Vec::new()),
                         Signs::Blind(short) => ("blind", Vec::new(), short),
                     };
                     let (found, short) = (found.join("\u{1F}"), short.join("\u{1F}"));
+                    let bytes = bytes.iter().map(|set| format!("{:x}", set.0)).collect::<Vec<_>>().join("\u{1F}");
                     if !format!("{branch}{found}{short}").contains(['\n', '\u{1E}']) {
+                        let opens = u8::from(opens);
                         let _ =
-                            writeln!(signs, "{}\u{1F}{kind}\u{1F}{branch}\u{1F}{found}\u{1E}{short}", u8::from(opens));
+                            writeln!(signs, "{opens}\u{1F}{kind}\u{1F}{branch}\u{1F}{found}\u{1E}{short}\u{1E}{bytes}");
                     }
                 }
             }

@@ -7,6 +7,7 @@ use regex_automata::meta::Regex;
 use regex_automata::nfa::thompson::{self, Compiler, WhichCaptures};
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
+use regex_syntax::hir::Hir;
 
 use super::compact::compact;
 use super::literals;
@@ -37,6 +38,8 @@ pub(super) struct Expression {
     number: usize,
     /// Looks at the whole unit.
     is_anchored: bool,
+    /// As it is parsed; `None` if it cannot be.
+    parsed: OnceLock<Option<Hir>>,
     /// Its forms, each at its number; `None` where it has none of that form.
     forms: [OnceLock<Option<Automaton>>; FORMS],
     /// For the few texts that the automaton gives up on.
@@ -101,8 +104,8 @@ impl Expression {
             && without_marks(expression) == expression;
         let plain = is_plain.then(|| expression.to_owned());
         let source = expression.to_owned();
-        let (forms, regex) = (Default::default(), OnceLock::new());
-        Self { source, case_sensitive, plain, number, is_anchored: !part, forms, regex }
+        let (parsed, forms, regex) = (OnceLock::new(), Default::default(), OnceLock::new());
+        Self { source, case_sensitive, plain, number, is_anchored: !part, parsed, forms, regex }
     }
 
     pub(super) fn is_match(&self, text: &str, caches: &mut Caches) -> bool {
@@ -135,8 +138,9 @@ impl Expression {
     }
 
     fn compile(&self, form: Form, compiler: &Compiler) -> Option<Automaton> {
-        let inner = syntax::parse_with(&compact(&self.source), &self.syntax()).ok()?;
-        let inner = if matches!(form, Form::Loose) { loosened(&inner)? } else { inner };
+        let parse = || syntax::parse_with(&compact(&self.source), &self.syntax()).ok();
+        let parsed = self.parsed.get_or_init(parse).as_ref()?;
+        let inner = if matches!(form, Form::Loose) { loosened(parsed)? } else { parsed.clone() };
         let (whole, bare) = if self.is_anchored { simpler::whole_unit(inner) } else { (inner, Ends::default()) };
         let (longest, whole) = match form {
             Form::Short => (largest_length(&whole), opened(&whole)),

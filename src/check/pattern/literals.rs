@@ -5,6 +5,7 @@
 use regex_syntax::hir::literal::{Extractor, Seq};
 use regex_syntax::hir::{Hir, HirKind};
 
+use super::bytes::{Bytes, needed};
 use super::compact::compact;
 
 /// Fewest bytes of a literal worth searching for.
@@ -13,8 +14,17 @@ const SHORTEST: usize = 3;
 const LONGEST: usize = 14;
 /// Most literals of one expression.
 const MOST: usize = 256;
+/// Most short signs of one expression.
+const MOST_SHORT: usize = 16;
 
 /// What is certain of a text that an expression matches, so that others need not be tried.
+pub(super) struct Certain {
+    pub(super) signs: Signs,
+    /// Of each of these sets it holds a byte.
+    pub(super) bytes: Vec<Bytes>,
+}
+
+/// What an expression is searched for by.
 pub(super) enum Signs {
     /// It begins with one of the first, marks before them and ASCII case aside, and holds one of the second, if there are any.
     Opens(Vec<String>, Vec<String>),
@@ -24,25 +34,31 @@ pub(super) enum Signs {
     Blind(Vec<String>),
 }
 
-impl Signs {
-    /// The signs of an alternative; `opens` tells whether it matches short units from their beginning.
+impl Certain {
+    /// What is certain of an alternative; `opens` tells whether it matches short units from their beginning.
     ///
     /// # Errors
     ///
     /// It is no regular expression; what is wrong with it.
     pub(super) fn of(branch: &str, opens: bool) -> Result<Self, String> {
         let hir = parse(branch)?;
-        let openings = if opens { openings(&hir) } else { None };
+        Ok(Self { signs: Signs::of(&hir, opens), bytes: needed(&hir) })
+    }
+}
+
+impl Signs {
+    fn of(hir: &Hir, opens: bool) -> Self {
+        let openings = if opens { openings(hir) } else { None };
         // Where a unit begins is a better sign than what it holds, unless that may be almost anything.
         const TELLING: usize = 3;
         if let Some(openings) = openings.as_ref().filter(|all| all.iter().all(|one| one.len() >= TELLING)) {
-            return Ok(Self::Opens(openings.clone(), Vec::new()));
+            return Self::Opens(openings.clone(), Vec::new());
         }
-        if let Some(literals) = required(&hir, SHORTEST) {
-            return Ok(Self::Holds(sorted(literals)));
+        if let Some(literals) = required(hir, SHORTEST) {
+            return Self::Holds(sorted(literals));
         }
-        let short = required(&hir, 1).map(sorted).filter(|all| all.len() <= 8).unwrap_or_default();
-        Ok(openings.map_or_else(|| Self::Blind(short.clone()), |openings| Self::Opens(openings, short.clone())))
+        let short = required(hir, 1).map(sorted).filter(|all| all.len() <= MOST_SHORT).unwrap_or_default();
+        openings.map_or_else(|| Self::Blind(short.clone()), |openings| Self::Opens(openings, short.clone()))
     }
 }
 
@@ -54,12 +70,16 @@ fn sorted(mut literals: Vec<String>) -> Vec<String> {
 
 /// Strings with one of which whatever `hir` matches begins.
 fn openings(hir: &Hir) -> Option<Vec<String>> {
-    /// Most bytes of an opening.
-    const ENOUGH: usize = 14;
+    /// Most bytes of an opening; fewer where there would be too many of them.
+    const LENGTHS: [usize; 4] = [14, 6, 4, 2];
+    LENGTHS.iter().find_map(|length| openings_of(hir, *length))
+}
+
+fn openings_of(hir: &Hir, longest: usize) -> Option<Vec<String>> {
     /// Most openings of one expression.
-    const MOST: usize = 100;
+    const MOST: usize = 250;
     let mut extractor = Extractor::new();
-    extractor.limit_class(16).limit_total(MOST).limit_literal_len(ENOUGH);
+    extractor.limit_class(16).limit_total(MOST).limit_literal_len(longest);
     let sequence = extractor.extract(hir);
     let openings = sequence.literals()?.iter().map(|literal| {
         let bytes = literal.as_bytes();
@@ -167,8 +187,14 @@ fn frequency(set: &[String]) -> f64 {
     /// By how much each byte of a word makes it rarer.
     const PER_BYTE: f64 = 0.4;
     const COMMONER: f64 = 20.0;
+    /// Three letters stand within many words.
+    const WITHIN: f64 = 6.0;
     let of_one = |literal: &String| {
-        let common = if COMMON.contains(&literal.trim()) { COMMONER } else { 1.0 };
+        let common = match literal.trim() {
+            common if COMMON.contains(&common) => COMMONER,
+            short if short.len() <= SHORTEST => WITHIN,
+            _ => 1.0,
+        };
         common * PER_BYTE.powi(literal.len().min(LONGEST) as i32)
     };
     set.iter().map(of_one).sum()
@@ -239,7 +265,7 @@ mod tests {
     use super::*;
 
     fn literals(expression: &str) -> Vec<String> {
-        match Signs::of(expression, false) {
+        match Certain::of(expression, false).map(|certain| certain.signs) {
             Ok(Signs::Holds(literals)) => literals,
             _ => Vec::new(),
         }

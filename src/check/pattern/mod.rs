@@ -3,6 +3,7 @@
 //! All patterns of all rules share one search for literals; a regular expression runs only on a unit that holds one of its
 //! literals and that passes the cheap guards.
 
+mod bytes;
 mod compact;
 mod evidence;
 mod expression;
@@ -225,8 +226,8 @@ impl Pattern {
         for expression in &self.any {
             for branch in literals::branches(expression.get_ref()) {
                 let fault = |message| ParameterError { message, place: Some(expression.span()) };
-                let signs = literals::Signs::of(branch, false).map_err(fault)?;
-                if matches!(signs, literals::Signs::Blind(_)) && !prefilter::is_short(self) {
+                let certain = literals::Certain::of(branch, false).map_err(fault)?;
+                if matches!(certain.signs, literals::Signs::Blind(_)) && !prefilter::is_short(self) {
                     return Err(fault(format!(
                         "nothing in `{branch}` is certain to occur, so that every unit would have to be tried: name a word of \
                          three letters that always occurs, or look at lines and set `max-words` to {} or less",

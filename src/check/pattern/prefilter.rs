@@ -1,7 +1,8 @@
 //! Which patterns may match where, found without a regular expression, so that the cost of a document does not grow with the
 //! number of rules.
 
-use super::literals::Signs;
+use super::bytes::Bytes;
+use super::literals::{Certain, Signs};
 use super::opening::Openings;
 use super::search::Search;
 use super::{Pattern, Unit};
@@ -20,8 +21,23 @@ pub(super) struct Prefilter {
     search: Search,
     /// Patterns without a sign that can be searched for; they match short blocks only.
     blind: Vec<u32>,
-    /// For each pattern short signs of which one must stand in the block; none where nothing is known.
-    short_signs: Vec<Vec<String>>,
+    /// For each pattern what else a block must hold.
+    guards: Vec<Guard>,
+}
+
+/// What a block must hold for a pattern to match in it.
+struct Guard {
+    /// One of these, where there are any, each with the bytes it has.
+    short_signs: Vec<(String, Bytes)>,
+    /// A byte of each.
+    bytes: Vec<Bytes>,
+}
+
+impl Guard {
+    fn lets_through(&self, text: &str, bytes: Bytes) -> bool {
+        let stands = |(sign, own): &(String, Bytes)| bytes.hold(*own) && (sign.len() == 1 || holds(text, sign));
+        bytes.meet(&self.bytes) && (self.short_signs.is_empty() || self.short_signs.iter().any(stands))
+    }
 }
 
 /// A sign of a pattern was seen.
@@ -35,30 +51,30 @@ pub(super) struct Hit {
 
 impl Prefilter {
     /// Looks for the signs of patterns, each with its index.
-    pub(super) fn new<'p>(patterns: impl Iterator<Item = (&'p Pattern, Signs)>) -> Self {
-        let (mut openings, mut held, mut blind, mut short_signs) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for (index, (pattern, signs)) in (0..).zip(patterns) {
-            short_signs.push(Vec::new());
-            match signs {
+    pub(super) fn new<'p>(patterns: impl Iterator<Item = (&'p Pattern, Certain)>) -> Self {
+        let (mut openings, mut held, mut blind, mut guards) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for (index, (pattern, Certain { signs, bytes })) in (0..).zip(patterns) {
+            let short_signs = match signs {
                 Signs::Opens(signs, short) => {
                     openings.extend(signs.into_iter().map(|sign| (sign, index)));
-                    short_signs.last_mut().into_iter().for_each(|signs| signs.clone_from(&short));
+                    short
                 }
-                Signs::Holds(signs) => held.extend(signs.into_iter().map(|sign| (sign, index, is_short(pattern)))),
+                Signs::Holds(signs) => {
+                    held.extend(signs.into_iter().map(|sign| (sign, index, is_short(pattern))));
+                    Vec::new()
+                }
                 Signs::Blind(short) => {
                     blind.push(index);
-                    short_signs.last_mut().into_iter().for_each(|signs| signs.clone_from(&short));
+                    short
                 }
-            }
+            };
+            let with_bytes = |sign: String| {
+                let bytes = Bytes::of(sign.as_bytes());
+                (sign, bytes)
+            };
+            guards.push(Guard { short_signs: short_signs.into_iter().map(with_bytes).collect(), bytes });
         }
-        Self { openings: Openings::new(openings.into_iter()), search: Search::new(held), blind, short_signs }
-    }
-
-    /// Whether one of the pattern's short signs stands in `text`, which has these `bytes`, where it has any.
-    fn has_short_sign(&self, pattern: u32, text: &str, bytes: &Bytes) -> bool {
-        let signs = self.short_signs.get(pattern as usize).map_or(&[][..], Vec::as_slice);
-        let stands = |sign: &String| bytes.hold(sign) && (sign.len() == 1 || text.contains(sign.as_str()));
-        signs.is_empty() || signs.iter().any(stands)
+        Self { openings: Openings::new(openings.into_iter()), search: Search::new(held), blind, guards }
     }
 
     /// The patterns that may match in the block at `span` of `whole`, in order; `is_short` tells whether its words are at most
@@ -75,34 +91,23 @@ impl Prefilter {
             }
         });
         if is_short {
-            let bytes = Bytes::of(text);
-            let mut add = |pattern: u32| {
-                if self.has_short_sign(pattern, text, &bytes) {
-                    found.push(Hit { pattern, offset: span.start });
-                }
-            };
+            let mut add = |pattern: u32| found.push(Hit { pattern, offset: span.start });
             self.openings.find(text, &mut add);
             self.blind.iter().copied().for_each(add);
         }
+        if found.is_empty() {
+            return;
+        }
+        let bytes = Bytes::of(text.as_bytes());
+        found.retain(|hit| self.guards[hit.pattern as usize].lets_through(text, bytes));
         found.sort_unstable();
         found.dedup();
     }
 }
 
-/// Which bytes a text holds.
-struct Bytes([u64; 4]);
-
-impl Bytes {
-    fn of(text: &str) -> Self {
-        let mut set = [0; 4];
-        text.bytes().for_each(|byte| set[usize::from(byte >> 6)] |= 1 << (byte & 63));
-        Self(set)
-    }
-
-    /// Whether all bytes of `sign` are there.
-    fn hold(&self, sign: &str) -> bool {
-        sign.bytes().all(|byte| self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 != 0)
-    }
+/// Whether `text` holds `sign`, which is in small letters, ASCII case aside.
+fn holds(text: &str, sign: &str) -> bool {
+    text.as_bytes().windows(sign.len()).any(|window| window.eq_ignore_ascii_case(sign.as_bytes()))
 }
 
 /// Whether a pattern can be told by how a block begins.
@@ -113,4 +118,36 @@ pub(super) fn looks_at_openings(pattern: &Pattern) -> bool {
 /// Whether a pattern matches short blocks only.
 pub(super) fn is_short(pattern: &Pattern) -> bool {
     pattern.max_words <= SHORT_WORDS && pattern.unit != Unit::Sentence
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::expression::{Caches, Expression};
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_matches_is_hit(
+            text in "(Jan|jan |17|, |2012|:|Copyright|(C)|©|ago |3 |days |News|Home|[a-cA-C /{|.@-]){1,12}",
+            opens in any::<bool>(),
+        ) {
+            let sources = [
+                r"(?:\d+ days ago|\[video\]|- x)", r"(?:jan|feb)\w* \d+, \d{4}.*", "(?:©|copyright|\\(c\\)).*", r"\{\{\s*a", r".*\d+/\d+",
+                "(?:home|news|a|b)(?: ?(?:home|news|c))*", r"[^@]+@b\.?c", "k?elvin|(?-i:NEWS|Jan).*",
+            ];
+            for source in sources {
+                let pattern: Pattern = toml::from_str(&format!("any = ['{source}']\npart = {}\nmax-words = 20", !opens)).unwrap();
+                let expression = Expression::new(source, !opens, false, 0);
+                let certain = Certain::of(source, opens).unwrap();
+                let mut hits = Vec::new();
+                let span = Span::new(0, text.len());
+                Prefilter::new([(&pattern, certain)].into_iter()).hits(&text, span, || true, &mut hits);
+                if expression.is_match(&text, &mut Caches::default()) {
+                    prop_assert!(!hits.is_empty(), "{source} in {text:?}");
+                }
+            }
+        }
+    }
 }

@@ -12,8 +12,8 @@ use crate::text::Span;
 pub(super) struct Search {
     literals: Vec<Literal>,
     sixes: Grams<6, 2_048>,
-    fours: Grams<4, 256>,
-    threes: Grams<3, 64>,
+    fours: Grams<4, 1_024>,
+    threes: Grams<3, 512>,
 }
 
 pub(super) struct Literal {
@@ -36,8 +36,12 @@ struct Grams<const N: usize, const WORDS: usize> {
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
+    /// Of the first `N` bytes.
     hash: u64,
+    /// These and those after them, as far as the literal goes and eight hold.
     key: u64,
+    /// Which bits of the eight these are.
+    mask: u64,
     literal: u32,
     before: u32,
 }
@@ -72,12 +76,12 @@ impl Search {
         match bytes.len() {
             ..4 => self.threes.add(bytes, number, 0),
             4..6 => {
-                let (at, gram) = rarest::<4>(bytes, taken);
-                self.fours.add(gram, number, at);
+                let at = rarest::<4>(bytes, taken);
+                self.fours.add(bytes, number, at);
             }
             _ => {
-                let (at, gram) = rarest::<6>(bytes, taken);
-                self.sixes.add(gram, number, at);
+                let at = rarest::<6>(bytes, taken);
+                self.sixes.add(bytes, number, at);
             }
         }
         self.literals.push(Literal { text, long: Vec::new(), short: Vec::new() });
@@ -97,11 +101,19 @@ impl Search {
             }
         };
         let mut look_up = |eight: u64, at: usize| {
+            let (six, four, three) =
+                (self.sixes.may_hold(eight), self.fours.may_hold(eight), self.threes.may_hold(eight));
             // One branch, which is seldom taken.
-            if self.sixes.may_hold(eight) | self.fours.may_hold(eight) | self.threes.may_hold(eight) {
-                self.sixes.look_up(eight, &mut |entry| found(entry, at));
-                self.fours.look_up(eight, &mut |entry| found(entry, at));
-                self.threes.look_up(eight, &mut |entry| found(entry, at));
+            if six | four | three {
+                if six {
+                    self.sixes.look_up(eight, &mut |entry| found(entry, at));
+                }
+                if four {
+                    self.fours.look_up(eight, &mut |entry| found(entry, at));
+                }
+                if three {
+                    self.threes.look_up(eight, &mut |entry| found(entry, at));
+                }
             }
         };
         // What stands behind the span is read too, for eight bytes are read at a time.
@@ -122,9 +134,12 @@ impl<const N: usize, const WORDS: usize> Grams<N, WORDS> {
         Self { bits: Box::new([0; WORDS]), entries: Vec::new(), starts: Vec::new() }
     }
 
-    fn add(&mut self, gram: &[u8], literal: u32, before: usize) {
-        let key = key::<N>(eight(gram));
-        self.entries.push(Entry { hash: hash(key), key, literal, before: before as u32 });
+    /// Notes the `N` bytes of a literal from byte `before` on.
+    fn add(&mut self, text: &[u8], literal: u32, before: usize) {
+        let rest = &text[before..];
+        let mask = u64::MAX >> (64 - 8 * rest.len().min(8));
+        let hash = hash(key::<N>(eight(rest)));
+        self.entries.push(Entry { hash, key: (eight(rest) | SMALL) & mask, mask, literal, before: before as u32 });
     }
 
     /// Makes the entries ready to be found.
@@ -153,10 +168,8 @@ impl<const N: usize, const WORDS: usize> Grams<N, WORDS> {
     /// Calls `found` with the entries for the first `N` bytes of `eight`.
     #[inline(never)]
     fn look_up(&self, eight: u64, found: &mut dyn FnMut(&Entry)) {
-        if self.may_hold(eight) {
-            let key = key::<N>(eight);
-            self.entries_of(hash(key)).iter().filter(|entry| entry.key == key).for_each(found);
-        }
+        let of_gram = self.entries_of(hash(key::<N>(eight)));
+        of_gram.iter().filter(|entry| (eight | SMALL) & entry.mask == entry.key).for_each(found);
     }
 
     /// The entries with the highest bits of `hash`.
@@ -189,13 +202,13 @@ fn hash(key: u64) -> u64 {
 }
 
 /// Where in a literal the bytes stand that tell it best: rare ones that no other literals are noted by.
-fn rarest<'l, const N: usize>(literal: &'l [u8], taken: &mut HashMap<u64, u32>) -> (usize, &'l [u8]) {
+fn rarest<const N: usize>(literal: &[u8], taken: &mut HashMap<u64, u32>) -> usize {
     /// As if each byte were so much more frequent, for each literal that is noted by the same bytes.
     const PENALTY: u32 = 12;
     let key_of = |gram: &[u8]| key::<N>(eight(gram)) ^ N as u64;
     let cost = |gram: &[u8]| frequency(gram) + PENALTY * taken.get(&key_of(gram)).copied().unwrap_or(0);
-    let best = literal.windows(N).enumerate().min_by_key(|(_, gram)| cost(gram)).unwrap_or((0, literal));
-    *taken.entry(key_of(best.1)).or_default() += 1;
+    let (best, gram) = literal.windows(N).enumerate().min_by_key(|(_, gram)| cost(gram)).unwrap_or((0, literal));
+    *taken.entry(key_of(gram)).or_default() += 1;
     best
 }
 
@@ -209,7 +222,15 @@ fn frequency(gram: &[u8]) -> u32 {
         None if !byte.is_ascii() => 8,
         None => 2,
     };
-    gram.iter().map(of_byte).sum()
+    /// Parts of the most frequent words and endings, and by how much they make bytes more frequent than their letters tell.
+    const PARTS: &[&str] = &[
+        " the", "the ", " of ", "of t", "n th", "o th", " and", "and ", " to ", " in ", " is ", " is a", "ing ",
+        "tion", "ment", " con", "you ", " you", "your", "with", "that", "this", "for ", " for", " on t", " at t",
+        " com", "ent ", "ation", "have", " can", " are", " pro", "ther", "here", "ight", "ated", "sion", "able",
+    ];
+    const MORE: u32 = 20;
+    let parts = PARTS.iter().filter(|part| gram.windows(part.len()).any(|window| window == part.as_bytes())).count();
+    gram.iter().map(of_byte).sum::<u32>() + MORE * parts as u32
 }
 
 #[cfg(test)]

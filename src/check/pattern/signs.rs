@@ -4,10 +4,11 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::literals::Signs;
+use super::bytes::Bytes;
+use super::literals::{Certain, Signs};
 
-/// A line an alternative: `opens` as 0 or 1, the kind of its signs, the alternative, and its signs, parted by [`PART`]; the short
-/// signs that go with them follow behind [`LIST`].
+/// A line an alternative: `opens` as 0 or 1, the kind of its signs, the alternative, and its signs, parted by [`PART`]; behind
+/// [`LIST`] follow the short signs that go with them, and behind another the sets of bytes.
 const KNOWN: &str = include_str!(concat!(env!("OUT_DIR"), "/pattern_signs.txt"));
 const PART: char = '\u{1F}';
 const LIST: char = '\u{1E}';
@@ -29,13 +30,17 @@ static BY_ALTERNATIVE: LazyLock<Known> = LazyLock::new(|| {
 /// # Errors
 ///
 /// It is no regular expression; what is wrong with it.
-pub(super) fn of(alternative: &str, opens: bool) -> Result<Signs, String> {
+pub(super) fn of(alternative: &str, opens: bool) -> Result<Certain, String> {
     let strings = |list: &str| list.split(PART).filter(|sign| !sign.is_empty()).map(str::to_owned).collect();
-    let Some((kind, signs)) = BY_ALTERNATIVE.get(&(opens, alternative)) else { return Signs::of(alternative, opens) };
-    let (signs, short) = signs.split_once(LIST).unwrap_or((signs, ""));
-    Ok(match *kind {
+    let Some((kind, signs)) = BY_ALTERNATIVE.get(&(opens, alternative)) else { return Certain::of(alternative, opens) };
+    let mut lists = signs.split(LIST);
+    let (signs, short) = (lists.next().unwrap_or_default(), lists.next().unwrap_or_default());
+    let sets = lists.next().unwrap_or_default().split(PART);
+    let bytes = sets.filter_map(|set| u128::from_str_radix(set, 16).ok()).map(Bytes).collect();
+    let signs = match *kind {
         "opens" => Signs::Opens(strings(signs), strings(short)),
         "holds" => Signs::Holds(strings(signs)),
         _ => Signs::Blind(strings(short)),
-    })
+    };
+    Ok(Certain { signs, bytes })
 }

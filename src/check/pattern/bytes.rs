@@ -1,0 +1,125 @@
+//! Which bytes a text must hold for an expression to match it: the cheapest of all reasons not to try.
+//!
+//! The build script reads this file too.
+
+use regex_syntax::hir::{Class, Hir, HirKind};
+
+/// A set of bytes: ASCII, capitals as small letters, and one bit for all bytes beyond.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Bytes(pub(super) u128);
+
+/// Stands for all bytes beyond ASCII; no text worth checking holds the byte it takes the place of.
+const WIDE: u128 = 1;
+
+/// For each byte the set that holds it.
+static OF_BYTE: [u128; 256] = {
+    let mut sets = [WIDE; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        sets[byte] = 1 << (byte as u8).to_ascii_lowercase();
+        byte += 1;
+    }
+    sets
+};
+
+impl Bytes {
+    /// Those that stand in `text`.
+    pub(super) fn of(text: &[u8]) -> Self {
+        Self(text.iter().fold(0, |set, byte| set | OF_BYTE[usize::from(*byte)]))
+    }
+
+    /// Whether all of `others` are among them.
+    pub(super) fn hold(self, others: Self) -> bool {
+        others.0 & !self.0 == 0
+    }
+
+    /// Whether one of each of `sets` is among them.
+    pub(super) fn meet(self, sets: &[Self]) -> bool {
+        sets.iter().all(|set| set.0 & self.0 != 0)
+    }
+
+    /// How often they are met in text, of a thousand bytes, roughly.
+    fn frequency(self) -> u32 {
+        const LETTERS: [u32; 26] =
+            [65, 12, 23, 33, 100, 16, 16, 45, 58, 2, 6, 34, 20, 57, 62, 16, 1, 50, 53, 75, 23, 8, 15, 2, 15, 1];
+        let of_byte = |byte: u8| match byte {
+            0 => 5,
+            b' ' => 180,
+            b'a'..=b'z' => LETTERS[usize::from(byte - b'a')],
+            b'.' | b',' => 10,
+            b'0'..=b'9' => 2,
+            _ => 1,
+        };
+        (0..128).filter(|byte| self.0 >> byte & 1 != 0).map(of_byte).sum()
+    }
+}
+
+/// Sets of bytes, of each of which one stands in whatever `hir` matches, whatever the case; the rarest few.
+pub(super) fn needed(hir: &Hir) -> Vec<Bytes> {
+    /// More would seldom rule out what these let through.
+    const MOST: usize = 4;
+    /// Most lines hold bytes that are more frequent.
+    const TELLING: u32 = 60;
+    let mut sets = all(hir);
+    sets.retain(|set| set.frequency() <= TELLING);
+    sets.sort_by_key(|set| (set.frequency(), set.0));
+    sets.dedup();
+    sets.truncate(MOST);
+    sets
+}
+
+fn all(hir: &Hir) -> Vec<Bytes> {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) | HirKind::Class(Class::Bytes(_)) => Vec::new(),
+        HirKind::Literal(literal) => literal.0.iter().map(|byte| with_variants(OF_BYTE[usize::from(*byte)])).collect(),
+        HirKind::Class(Class::Unicode(class)) => {
+            let ascii = |range: &regex_syntax::hir::ClassUnicodeRange| {
+                let wide = if range.end().is_ascii() { 0 } else { WIDE };
+                let bytes = (0..128_u8).filter(|byte| (range.start()..=range.end()).contains(&char::from(*byte)));
+                bytes.fold(wide, |set, byte| set | OF_BYTE[usize::from(byte)])
+            };
+            vec![with_variants(class.iter().map(ascii).fold(0, |set, other| set | other))]
+        }
+        HirKind::Repetition(repetition) if repetition.min == 0 => Vec::new(),
+        HirKind::Repetition(repetition) => all(&repetition.sub),
+        HirKind::Capture(capture) => all(&capture.sub),
+        HirKind::Concat(parts) => parts.iter().flat_map(all).collect(),
+        HirKind::Alternation(branches) => {
+            let rarest = |branch| all(branch).into_iter().min_by_key(|set| (set.frequency(), set.0));
+            let sets: Option<Vec<Bytes>> = branches.iter().map(rarest).collect();
+            sets.map(|sets| Bytes(sets.iter().fold(0, |set, other| set | other.0))).into_iter().collect()
+        }
+    }
+}
+
+/// With what else some of them may be written as if case is of no matter: the sign of Kelvin and the long s.
+fn with_variants(set: u128) -> Bytes {
+    let has_wide = set & (1 << b'k' | 1 << b's') != 0;
+    Bytes(set | if has_wide { WIDE } else { 0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn may_match(expression: &str, text: &str) -> bool {
+        Bytes::of(text.as_bytes()).meet(&needed(&regex_syntax::parse(expression).unwrap()))
+    }
+
+    #[test]
+    fn what_lacks_a_byte_cannot_match() {
+        for (expression, text, expected) in [
+            (r"\{\{|<%=", "a line", false),
+            (r"\{\{|<%=", "a {{ b", true),
+            (r"[0-9]{4}-x?", "on 12 May", false),
+            (r"[0-9]{4}-x?", "2012-05", true),
+            ("zebra|juice", "a ZEBRA", true),
+            ("zebra|juice", "a horse", false),
+            ("koala", "\u{212A}oala", true),
+            ("été", "ÉTÉ", true),
+            ("(?:x)?y*", "", true),
+        ] {
+            assert_eq!(may_match(expression, text), expected, "{expression} in {text}");
+        }
+    }
+}
