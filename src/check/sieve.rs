@@ -1,7 +1,11 @@
 //! Known titles and labels, told from most other text without looking at its words.
 
 /// Texts by the hash of their letters, case aside.
-pub(super) struct Sieve(Vec<bool>);
+pub(super) struct Sieve {
+    all: Vec<bool>,
+    /// By that of their first letters, up to what is no letter; most texts are told from others by these.
+    first: Vec<bool>,
+}
 
 /// Bits of a hash: thousands of texts leave most places empty.
 const BITS: u32 = 16;
@@ -9,15 +13,33 @@ const BITS: u32 = 16;
 impl Sieve {
     /// Holds `texts`.
     pub(super) fn of<'t>(texts: impl Iterator<Item = &'t String>) -> Self {
-        let mut known = vec![false; 1 << BITS];
-        texts.for_each(|text| known[hash(text)] = true);
-        Self(known)
+        let (mut all, mut first) = (vec![false; 1 << BITS], vec![false; 1 << BITS]);
+        for text in texts {
+            all[hash(text)] = true;
+            if let Some(letters) = beginning(text) {
+                first[hash(letters)] = true;
+            }
+        }
+        Self { all, first }
     }
 
-    /// Whether one of the texts may have the same letters as `text`, whatever stands between them.
+    /// Whether one of the texts may have the same words as `text`, whatever stands between them.
     pub(super) fn may_hold(&self, text: &str) -> bool {
-        self.0[hash(text)]
+        self.may_begin(text) && self.all[hash(text)]
     }
+
+    /// Whether one of the texts may begin with the same word as `text`.
+    pub(super) fn may_begin(&self, text: &str) -> bool {
+        beginning(text).is_none_or(|letters| !letters.is_empty() && self.first[hash(letters)])
+    }
+}
+
+/// The first letters of a text, up to what is no letter; `None` where others than those of ASCII stand there.
+fn beginning(text: &str) -> Option<&str> {
+    let bytes = text.as_bytes();
+    let start = bytes.iter().position(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii()).unwrap_or(bytes.len());
+    let length = bytes[start..].iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    if bytes.get(start + length).is_none_or(u8::is_ascii) { text.get(start..start + length) } else { None }
 }
 
 fn hash(text: &str) -> usize {
@@ -42,10 +64,10 @@ mod tests {
     fn texts_are_known_by_their_letters() {
         let known = ["user name".to_owned(), "имя".to_owned(), "φορέας".to_owned(), "indirizzo".to_owned()];
         let sieve = Sieve::of(known.iter());
-        for text in ["user name", "1. User-Name:", "USERNAME", "Имя", "ΦΟΡΈΑΣ", "İNDIRIZZO"] {
+        for text in ["user name", "1. User-Name:", "USER_NAME", "Имя", "ΦΟΡΈΑΣ", "İNDIRIZZO"] {
             assert!(sieve.may_hold(text), "{text}");
         }
-        let others = ["name user", "user", "", "the name of a user", "users name", "имена"];
+        let others = ["name user", "user", "username", "", "the name of a user", "users name", "имена"];
         assert!(!others.iter().any(|text| sieve.may_hold(text)));
     }
 }

@@ -27,11 +27,42 @@ pub fn is_pseudo_latin(text: &str, minimum: usize) -> bool {
 
 /// A cheap test that filler of four words or more passes: a long word of the vocabulary stands in `text`.
 pub fn hints_at_latin(text: &str) -> bool {
-    LONG_WORDS.as_ref().is_some_and(|words| words.is_match(text))
+    let bytes = text.as_bytes();
+    let (long, parts) = (&*LONG_WORDS, &*PARTS);
+    // Wherever a long word begins, one of its parts stands at a place that is looked at.
+    bytes.chunks(STEP).zip((0..).step_by(STEP)).any(|(_, at)| {
+        let Some(part) = bytes.get(at..at + PART).and_then(<[u8]>::first_chunk) else { return false };
+        let around = || bytes.get(at.saturating_sub(LONGEST)..(at + LONGEST).min(bytes.len())).unwrap_or_default();
+        parts[place(*part)] && long.as_ref().is_some_and(|words| words.is_match(around()))
+    })
+}
+
+/// Letters of a long word.
+const LONG: usize = 6;
+/// Bytes of a part of one.
+const PART: usize = 4;
+/// How far the places are apart that are looked at.
+const STEP: usize = LONG - PART + 1;
+
+/// Whether a part of a long word may fall on a place.
+static PARTS: LazyLock<Vec<bool>> = LazyLock::new(|| {
+    let mut parts = vec![false; 1 << PLACE_BITS];
+    let long = VOCABULARY.iter().filter(|word| word.len() >= LONG);
+    for part in long.flat_map(|word| word.as_bytes().windows(PART)).filter_map(<[u8]>::first_chunk) {
+        parts[place(*part)] = true;
+    }
+    parts
+});
+
+const PLACE_BITS: u32 = 14;
+
+/// Where four letters fall, case aside.
+fn place(part: [u8; PART]) -> usize {
+    const SMALL: u32 = 0x2020_2020;
+    ((u32::from_le_bytes(part) | SMALL).wrapping_mul(0x9E37_79B1) >> (u32::BITS - PLACE_BITS)) as usize
 }
 
 static LONG_WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    const LONG: usize = 6;
     let words = VOCABULARY.iter().filter(|word| word.len() >= LONG);
     AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).ascii_case_insensitive(true).build(words).ok()
 });

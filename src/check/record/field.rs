@@ -55,6 +55,20 @@ impl Labels {
         })
     }
 
+    /// Whether the text may begin with a label, as far as its first letters tell.
+    pub(super) fn may_begin(&self, text: &str) -> bool {
+        self.known.may_begin(text)
+    }
+
+    /// Whether the line may be a field or the label of one, as far as can be told at a glance.
+    pub(super) fn may_be_field(&self, line: &str) -> bool {
+        /// Bytes before a label, such as the marker of a list, and after it.
+        const AROUND: usize = 20;
+        let line = line.trim_start();
+        let mut head = line.bytes().take(LONGEST_LABEL + AROUND);
+        self.may_begin(line) && (line.len() <= LONGEST_LABEL || head.any(|byte| byte == b'|' || may_part(byte)))
+    }
+
     /// The fields on one line: one, or three and more in a row.
     pub(super) fn fields(&self, text: &str, line: Span) -> Vec<Field> {
         let line = without_marker(text, line);
@@ -92,13 +106,8 @@ impl Labels {
     /// The field that the whole line is, whatever stands between label and value.
     fn field(&self, text: &str, line: Span) -> Option<Field> {
         let content = &text[line.range()];
-        let mut end = content.len().min(LONGEST_LABEL + 4);
-        while !content.is_char_boundary(end) {
-            end -= 1;
-        }
-        let head = &content[..end];
-        let may_part = |byte: &u8| matches!(byte, b':' | b'\t' | b'=' | b'-') || !byte.is_ascii();
-        if !head.bytes().any(|byte| may_part(&byte)) {
+        let head = head(content);
+        if !head.bytes().any(may_part) {
             return None;
         }
         // Each with the character in it that is searched for.
@@ -172,6 +181,16 @@ impl Labels {
             Some((self.class(&text[label.range()])?, label))
         })
     }
+}
+
+/// As much of a line as a label and what parts it from its value may take.
+fn head(line: &str) -> &str {
+    line.get(..line.floor_char_boundary(LONGEST_LABEL + 4)).unwrap_or(line)
+}
+
+/// Whether a label may end at this byte.
+fn may_part(byte: u8) -> bool {
+    matches!(byte, b':' | b'\t' | b'=' | b'-') || !byte.is_ascii()
 }
 
 /// The line without the marker of a list item and without outer blanks.

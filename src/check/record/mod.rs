@@ -19,7 +19,7 @@ use super::{DocumentCheck, KindRule, ParameterError};
 use crate::finding::{Finding, Label, RuleInfo};
 use crate::text::{Document, Span};
 use field::{Labels, key};
-use section::{Section, sections};
+use section::{Section, may_hold, sections};
 pub use value::Class;
 
 /// The kind's name in rule files.
@@ -100,6 +100,9 @@ impl RecordRule {
     }
 
     fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
+        if !may_hold(document, &self.labels, self.min_fields) {
+            return;
+        }
         let sections = sections(document, &self.labels);
         let mut invented: Vec<bool> =
             sections.iter().map(|section| proof::is_invented(document, &section.fields, self.min_fields)).collect();

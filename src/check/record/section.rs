@@ -22,7 +22,41 @@ struct Row {
     after_gap: bool,
 }
 
-/// The sections of `document`. Code is left alone: there a record is an example of one.
+/// Whether so many fields may stand in `document`, without a look at how they stand together.
+pub(super) fn may_hold(document: &Document<'_>, labels: &Labels, fields: usize) -> bool {
+    if memchr::memmem::find(document.text().as_bytes(), "：".as_bytes()).is_some() {
+        return true;
+    }
+    let text = document.text();
+    let (mut count, mut colons) = (0, memchr::memchr_iter(b':', text.as_bytes()).peekable());
+    document.blocks().iter().filter(|block| is_readable(block)).any(|block| {
+        let lines = &document.lines()[block.lines.clone()];
+        let is_label = |cell: &&Span| labels.class(&text[cell.range()]).is_some();
+        let headed = |line: &Span| cells(text, *line).iter().filter(is_label).count() >= HEADED;
+        let is_headed = block.kind == BlockKind::Table && lines.first().is_some_and(headed);
+        is_headed
+            || lines.iter().any(|line| {
+                while colons.next_if(|colon| *colon < line.start).is_some() {}
+                let within = std::iter::from_fn(|| colons.next_if(|colon| *colon < line.end)).count();
+                if within >= 3 || labels.may_be_field(&text[line.range()]) {
+                    let label = without_marker(text, *line);
+                    count += labels.fields(text, trim(text, *line)).len();
+                    count += usize::from(labels.class(&text[label.range()]).is_some());
+                }
+                count >= fields
+            })
+    })
+}
+
+/// Columns of a table that must be fields.
+const HEADED: usize = 4;
+
+/// In code a record is an example of one.
+fn is_readable(block: &Block) -> bool {
+    !matches!(block.kind, BlockKind::Blank | BlockKind::Code | BlockKind::Comment | BlockKind::FrontMatter)
+}
+
+/// The sections of `document`.
 pub(super) fn sections(document: &Document<'_>, labels: &Labels) -> Vec<Section> {
     let mut collector = Collector {
         document,
@@ -36,13 +70,10 @@ pub(super) fn sections(document: &Document<'_>, labels: &Labels) -> Vec<Section>
         gap: false,
     };
     let text = document.text();
-    let readable = |block: &&Block| {
-        !matches!(block.kind, BlockKind::Blank | BlockKind::Code | BlockKind::Comment | BlockKind::FrontMatter)
-    };
     let mut lines = document
         .blocks()
         .iter()
-        .filter(readable)
+        .filter(|block| is_readable(block))
         .flat_map(|block| block.lines.clone().map(move |line| (block, line)))
         .map(|(block, line)| (block, line, trim(text, document.lines()[line])))
         .peekable();
@@ -200,7 +231,7 @@ impl Collector<'_, '_> {
         let classes: Vec<(Span, Option<Class>)> =
             cells(text, *header).into_iter().map(|cell| (cell, self.labels.class(&text[cell.range()]))).collect();
         let known = classes.iter().filter(|(_, class)| class.is_some()).count();
-        if known < 4 || known * 10 < classes.len() * 6 || !is_rule(&text[rule.range()]) {
+        if known < HEADED || known * 10 < classes.len() * 6 || !is_rule(&text[rule.range()]) {
             return false;
         }
         let fields: Vec<Field> = body

@@ -171,5 +171,9 @@ fn titles_of(document: &Document<'_>) -> HashSet<String> {
 
 /// The letters and digits of a title, in lower case: the same for a title and the anchor made of it.
 fn key(title: &str) -> String {
+    if title.is_ascii() {
+        let signs = title.bytes().filter(u8::is_ascii_alphanumeric);
+        return signs.map(|sign| char::from(sign.to_ascii_lowercase())).collect();
+    }
     title.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }

@@ -48,10 +48,13 @@ impl Marks {
 #[derive(Debug)]
 pub(super) struct Line {
     pub(super) span: Span,
+    /// Its text, without what holds a row together.
+    text: Span,
+    is_row: bool,
     pub(super) sort: Sort,
+    /// Only [`Mark::Cut`] before it was looked at closer.
     pub(super) marks: Marks,
-    /// Words, up to a few.
-    pub(super) words: usize,
+    /// False before it was looked at closer.
     pub(super) is_code: bool,
     /// An earlier finding removes it.
     pub(super) is_flagged: bool,
@@ -61,6 +64,39 @@ impl Line {
     pub(super) fn has(&self, mark: Mark) -> bool {
         self.marks.0 & mark as u8 != 0
     }
+
+    /// Its words, counted no further than `limit`.
+    pub(super) fn words(&self, document: &Document<'_>, limit: usize) -> usize {
+        count_words(document.slice(self.text), limit)
+    }
+
+    /// Finds all marks and whether it looks like code, as need be known of few lines.
+    pub(super) fn look_closer(&mut self, document: &Document<'_>) {
+        const LONGEST: usize = 1000;
+        let text = document.slice(self.text);
+        if self.sort == Sort::Short && text.len() <= LONGEST {
+            self.marks.add(Mark::Time, bears_time(text));
+            self.marks.add(Mark::Count, ends_in_count(text));
+        }
+        self.is_code = self.sort == Sort::Short && !self.is_row && looks_like_code(text);
+        let is_layout = match self.is_row {
+            _ if self.sort == Sort::Matter => false,
+            true => {
+                cells(document.slice(self.span)).count() == 1 || cells(document.slice(self.span)).any(str::is_empty)
+            }
+            false => {
+                let block = document.blocks().get(document.block_at(self.span.start));
+                block.is_some_and(|block| block.kind == BlockKind::ListItem)
+                    && text.starts_with(['・', '·', '．', '•', '»'])
+            }
+        };
+        self.marks.add(Mark::Layout, is_layout);
+    }
+}
+
+/// The cells of a row.
+fn cells(row: &str) -> impl Iterator<Item = &str> {
+    row.trim_matches('|').split('|').map(str::trim)
 }
 
 /// Most words of a paragraph that are counted.
@@ -83,7 +119,7 @@ pub(super) fn read(document: &Document<'_>) -> Vec<Line> {
         match block.kind {
             BlockKind::Blank => {}
             BlockKind::Table => read_table(document, block, &mut lines),
-            kind if kind.is_text() => lines.push(read_text(document, block, document.is_prose(index))),
+            kind if kind.is_text() => lines.push(read_text(document, block.content, document.is_prose(index))),
             _ => lines.push(matter(block.span)),
         }
     }
@@ -91,19 +127,12 @@ pub(super) fn read(document: &Document<'_>) -> Vec<Line> {
 }
 
 fn matter(span: Span) -> Line {
-    Line { span, sort: Sort::Matter, marks: Marks::default(), words: 0, is_code: false, is_flagged: false }
+    let marks = Marks::default();
+    Line { span, text: span, is_row: false, sort: Sort::Matter, marks, is_code: false, is_flagged: false }
 }
 
-fn read_text(document: &Document<'_>, block: &Block, is_prose: bool) -> Line {
-    let text = document.slice(block.content);
-    let mut line = of_text(text, block.content, is_prose);
-    let is_item = block.kind == BlockKind::ListItem;
-    line.marks.add(Mark::Layout, is_item && text.starts_with(['・', '·', '．', '•', '»']));
-    line
-}
-
-fn of_text(text: &str, span: Span, is_prose: bool) -> Line {
-    const LONGEST: usize = 1000;
+fn read_text(document: &Document<'_>, span: Span, is_prose: bool) -> Line {
+    let text = document.slice(span);
     let mut marks = Marks::default();
     marks.add(Mark::Cut, ends_in_dots(text));
     let sort = if is_prose {
@@ -113,18 +142,7 @@ fn of_text(text: &str, span: Span, is_prose: bool) -> Line {
     } else {
         Sort::Short
     };
-    if sort == Sort::Short && text.len() <= LONGEST {
-        marks.add(Mark::Time, bears_time(text));
-        marks.add(Mark::Count, ends_in_count(text));
-    }
-    Line {
-        span,
-        sort,
-        marks,
-        words: count_words(text, 4),
-        is_code: sort == Sort::Short && looks_like_code(text),
-        is_flagged: false,
-    }
+    Line { span, text: span, is_row: false, sort, marks, is_code: false, is_flagged: false }
 }
 
 /// The rows of a table: data where a row of dashes says that it is one, the remains of a layout else.
@@ -137,13 +155,11 @@ fn read_table(document: &Document<'_>, block: &Block, lines: &mut Vec<Line>) {
     }
     for row in rows() {
         let text = document.slice(row);
-        let cells = || text.trim_matches('|').split('|').map(str::trim);
-        let is_prose = cells().any(|cell| reads_as_prose(cell) && (is_closed(cell) || cell.contains(['.', '。'])));
-        let inner = text.trim_matches(|sign: char| sign == '|' || is_blank(sign));
-        let mut line = of_text(inner, row, is_prose);
-        line.is_code = false;
-        line.marks.add(Mark::Layout, cells().count() == 1 || cells().any(str::is_empty));
-        lines.push(line);
+        let is_prose = cells(text).any(|cell| reads_as_prose(cell) && (is_closed(cell) || cell.contains(['.', '。'])));
+        let is_around = |sign: char| sign == '|' || is_blank(sign);
+        let start = row.start + (text.len() - text.trim_start_matches(is_around).len());
+        let inner = Span::new(start, start + text.trim_matches(is_around).len());
+        lines.push(Line { span: row, is_row: true, ..read_text(document, inner, is_prose) });
     }
 }
 

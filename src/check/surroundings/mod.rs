@@ -71,14 +71,17 @@ impl DocumentCheck for SurroundingsCheck {
         let is_flagged = removed(&lines, |line| line.span, findings.iter());
         lines.iter_mut().zip(is_flagged).for_each(|(line, is_flagged)| line.is_flagged = is_flagged);
         let Some(body) = body(&lines) else { return };
-        let (head, tail) = (before_title(&lines, body.start), after_end(&lines, body.end));
-        for (rule, parameters) in &self.rules {
-            for (around, goes, fewest, place) in [
-                (head.clone(), head.clone(), parameters.min_lines + 1, "before"),
-                (body.end..lines.len(), tail.clone(), parameters.min_lines, "after"),
-            ] {
-                if let Some(reason) = reason(&lines[around], parameters, fewest) {
-                    report(rule, document, &lines[goes], &format!("{place} the text: {reason}"), findings);
+        let head = before_title(document, &lines, body.start);
+        for (around, more, place) in [(head, 1, "before"), (body.end..lines.len(), 0, "after")] {
+            if outside(&lines[around.clone()]) < fewest + more {
+                continue;
+            }
+            lines[around.clone()].iter_mut().for_each(|line| line.look_closer(document));
+            let around = &lines[around];
+            let goes = if place == "after" { from_mark(around) } else { around };
+            for (rule, parameters) in &self.rules {
+                if let Some(reason) = reason(around, parameters, parameters.min_lines + more) {
+                    report(rule, document, goes, &format!("{place} the text: {reason}"), findings);
                 }
             }
         }
@@ -110,16 +113,21 @@ fn body(lines: &[Line]) -> Option<Range<usize>> {
     (best_sum > 0).then_some(best)
 }
 
-/// The lines after the text, from the first that bears a mark: a list at the end of a text bears none.
-fn after_end(lines: &[Line], body: usize) -> Range<usize> {
+/// How many lines are no running text.
+fn outside(lines: &[Line]) -> usize {
+    lines.iter().filter(|line| matches!(line.sort, Sort::Short | Sort::Empty)).count()
+}
+
+/// Of the lines after the text those from the first on that bears a mark: a list at the end of a text bears none.
+fn from_mark(lines: &[Line]) -> &[Line] {
     let is_marked = |line: &Line| line.is_flagged || line.sort == Sort::Empty || !line.marks.is_empty();
-    let spared = lines[body..].iter().position(is_marked).unwrap_or(lines.len() - body);
-    body + spared..lines.len()
+    let spared = lines.iter().position(is_marked).unwrap_or(lines.len());
+    &lines[spared..]
 }
 
 /// The lines before the title: up to three lines before the text may be its title and what stands under that, and the first line of
 /// all may be the title too.
-fn before_title(lines: &[Line], body: usize) -> Range<usize> {
+fn before_title(document: &Document<'_>, lines: &[Line], body: usize) -> Range<usize> {
     const SPARED: usize = 2;
     const TITLE_WORDS: usize = 4;
     let (mut end, mut spared) = (body, 0);
@@ -127,7 +135,9 @@ fn before_title(lines: &[Line], body: usize) -> Range<usize> {
         end -= 1;
         spared += usize::from(lines[end].sort != Sort::Empty);
     }
-    let begins_with_title = lines.first().is_some_and(|line| line.words >= TITLE_WORDS && !line.is_flagged);
+    let begins_with_title = lines.first().is_some_and(|line| {
+        !line.is_flagged && line.sort != Sort::Matter && line.words(document, TITLE_WORDS) == TITLE_WORDS
+    });
     usize::from(begins_with_title && end > 0)..end
 }
 
@@ -142,10 +152,9 @@ fn reason(lines: &[Line], parameters: &Parameters, fewest: usize) -> Option<Stri
     const FEW: usize = 3;
     let written = || lines.iter().filter(|line| !matches!(line.sort, Sort::Empty | Sort::Matter));
     let all = written().count();
-    let short = written().filter(|line| line.sort == Sort::Short).count();
     let empty = lines.iter().filter(|line| line.sort == Sort::Empty).count();
     let code = written().filter(|line| line.is_code).count();
-    if short + empty < fewest || code >= LEAST_CODE && code * CODE_SHARE >= all {
+    if outside(lines) < fewest || code >= LEAST_CODE && code * CODE_SHARE >= all {
         return None;
     }
     let flagged = written().filter(|line| line.is_flagged).count();
@@ -166,6 +175,7 @@ fn reason(lines: &[Line], parameters: &Parameters, fewest: usize) -> Option<Stri
         || marked as f32 >= parameters.marked_of_many * all as f32 && marked >= MANY && sorts >= 2;
     let counted: Vec<String> =
         counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    let short = written().filter(|line| line.sort == Sort::Short).count();
     is_enough.then(|| format!("{short} short lines, {}", counted.join(", ")))
 }
 

@@ -1,5 +1,9 @@
 //! Columns made with tabs or blanks instead of pipes.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::fault::{Defect, Fault};
 use crate::text::{BlockKind, Document, Span, trim};
 
@@ -28,6 +32,8 @@ pub(super) fn faults(document: &Document<'_>, faults: &mut Vec<Fault>) {
     }
     faults.extend(run.and_then(|run| run.fault(document)));
 }
+
+static TWO_BLANKS: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"  "));
 
 /// What parts the cells of a line.
 #[derive(Debug, PartialEq, Eq)]
@@ -86,7 +92,7 @@ fn gaps(line: &str) -> Option<Gaps> {
         let count = cells.clone().count();
         return (count >= FEWEST_COLUMNS && cells.clone().all(is_cell)).then_some(Gaps::Tabs(count - 1));
     }
-    memchr::memmem::find(line.as_bytes(), b"  ")?;
+    TWO_BLANKS.find(line.as_bytes())?;
     let (mut gaps, mut blanks) = (Vec::new(), 0);
     for (column, character) in line.chars().enumerate() {
         if character == ' ' {
