@@ -282,7 +282,11 @@ fn winnow(tokens: &Tokens, run: usize) -> Vec<Gram> {
 
 /// Writes the units' sketches one after the other.
 pub(super) fn encode(units: &[UnitSketch]) -> Vec<u8> {
-    let mut bytes = Vec::new();
+    let size = |unit: &UnitSketch| {
+        let (sentences, grams) = (unit.sentences.len() * SENTENCE, unit.grams.len() * FINGERPRINT);
+        HEAD + unit.shingles.len() * 8 + unit.tokens.len() * 4 + sentences + grams
+    };
+    let mut bytes = Vec::with_capacity(units.iter().map(size).sum());
     let length = |list: usize| (list as u32).to_le_bytes();
     for unit in units {
         bytes.push(unit.kind as u8);
@@ -342,13 +346,14 @@ impl Encoded<'_> {
     }
 }
 
+/// Bytes of what stands before the lists of an encoded unit.
+const HEAD: usize = 37;
 /// Bytes of an encoded sentence and of an encoded fingerprint.
 const SENTENCE: usize = 20;
 const FINGERPRINT: usize = 12;
 
 /// Reads what [`encode`] wrote; ends early where it was cut off.
 pub(super) fn decode(bytes: &[u8]) -> impl Iterator<Item = Encoded<'_>> {
-    const HEAD: usize = 37;
     let mut at = 0;
     std::iter::from_fn(move || {
         let head = bytes.get(at..at + HEAD)?;

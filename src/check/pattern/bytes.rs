@@ -8,6 +8,9 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Bytes(pub(super) u128);
 
+/// More sets would seldom rule out what these let through.
+pub(super) const MOST_SETS: usize = 4;
+
 /// Stands for all bytes beyond ASCII; no text worth checking holds the byte it takes the place of.
 const WIDE: u128 = 1;
 
@@ -23,7 +26,10 @@ static OF_BYTE: [u128; 256] = {
 };
 
 impl Bytes {
-    /// Those that stand in `text`.
+    /// All there are.
+    pub(super) const ALL: Self = Self(u128::MAX);
+
+    /// Those that stand in `text`; some byte always does.
     pub(super) fn of(text: &[u8]) -> Self {
         Self(text.iter().fold(0, |set, byte| set | OF_BYTE[usize::from(*byte)]))
     }
@@ -34,6 +40,7 @@ impl Bytes {
     }
 
     /// Whether one of each of `sets` is among them.
+    #[inline]
     pub(super) fn meet(self, sets: &[Self]) -> bool {
         sets.iter().all(|set| set.0 & self.0 != 0)
     }
@@ -56,15 +63,13 @@ impl Bytes {
 
 /// Sets of bytes, of each of which one stands in whatever `hir` matches, whatever the case; the rarest few.
 pub(super) fn needed(hir: &Hir) -> Vec<Bytes> {
-    /// More would seldom rule out what these let through.
-    const MOST: usize = 4;
     /// Most lines hold bytes that are more frequent.
     const TELLING: u32 = 60;
     let mut sets = all(hir);
     sets.retain(|set| set.frequency() <= TELLING);
     sets.sort_by_key(|set| (set.frequency(), set.0));
     sets.dedup();
-    sets.truncate(MOST);
+    sets.truncate(MOST_SETS);
     sets
 }
 

@@ -1,7 +1,7 @@
 //! Which patterns may match where, found without a regular expression, so that the cost of a document does not grow with the
 //! number of rules.
 
-use super::bytes::Bytes;
+use super::bytes::{Bytes, MOST_SETS};
 use super::literals::{Certain, Signs};
 use super::opening::Openings;
 use super::search::Search;
@@ -30,10 +30,11 @@ struct Guard {
     /// One of these, where there are any, each with the bytes it has.
     short_signs: Vec<(String, Bytes)>,
     /// A byte of each.
-    bytes: Vec<Bytes>,
+    bytes: [Bytes; MOST_SETS],
 }
 
 impl Guard {
+    #[inline]
     fn lets_through(&self, text: &str, bytes: Bytes) -> bool {
         let stands = |(sign, own): &(String, Bytes)| bytes.hold(*own) && (sign.len() == 1 || holds(text, sign));
         bytes.meet(&self.bytes) && (self.short_signs.is_empty() || self.short_signs.iter().any(stands))
@@ -68,11 +69,12 @@ impl Prefilter {
                     short
                 }
             };
+            let of_each = std::array::from_fn(|index| bytes.get(index).copied().unwrap_or(Bytes::ALL));
             let with_bytes = |sign: String| {
                 let bytes = Bytes::of(sign.as_bytes());
                 (sign, bytes)
             };
-            guards.push(Guard { short_signs: short_signs.into_iter().map(with_bytes).collect(), bytes });
+            guards.push(Guard { short_signs: short_signs.into_iter().map(with_bytes).collect(), bytes: of_each });
         }
         Self { openings: Openings::new(openings.into_iter()), search: Search::new(held), blind, guards }
     }
@@ -91,23 +93,31 @@ impl Prefilter {
             }
         });
         if is_short {
-            let mut add = |pattern: u32| found.push(Hit { pattern, offset: span.start });
-            self.openings.find(text, &mut add);
-            self.blind.iter().copied().for_each(add);
+            self.openings.find(text, |pattern| found.push(Hit { pattern, offset: span.start }));
         }
-        if found.is_empty() {
+        if !is_short && found.is_empty() {
             return;
         }
         let bytes = Bytes::of(text.as_bytes());
-        found.retain(|hit| self.guards[hit.pattern as usize].lets_through(text, bytes));
-        found.sort_unstable();
-        found.dedup();
+        let may_match = |pattern: u32| self.guards[pattern as usize].lets_through(text, bytes);
+        found.retain(|hit| may_match(hit.pattern));
+        if is_short {
+            let blind = self.blind.iter().filter(|pattern| may_match(**pattern));
+            found.extend(blind.map(|&pattern| Hit { pattern, offset: span.start }));
+        }
+        if found.len() > 1 {
+            found.sort_unstable();
+            found.dedup();
+        }
     }
 }
 
 /// Whether `text` holds `sign`, which is in small letters, ASCII case aside.
 fn holds(text: &str, sign: &str) -> bool {
-    text.as_bytes().windows(sign.len()).any(|window| window.eq_ignore_ascii_case(sign.as_bytes()))
+    let (text, sign) = (text.as_bytes(), sign.as_bytes());
+    let Some(first) = sign.first() else { return true };
+    memchr::memchr2_iter(*first, first.to_ascii_uppercase(), text)
+        .any(|at| text.get(at..at + sign.len()).is_some_and(|here| here.eq_ignore_ascii_case(sign)))
 }
 
 /// Whether a pattern can be told by how a block begins.

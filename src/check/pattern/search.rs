@@ -89,43 +89,42 @@ impl Search {
 
     /// Calls `found` with each literal that lies within `span` of `text`, and with its first byte.
     pub(super) fn within(&self, text: &str, span: Span, mut found: impl FnMut(&Literal, usize)) {
-        let (bytes, unit) = (text.as_bytes(), &text.as_bytes()[..span.end]);
-        let mut found = |entry: &Entry, at: usize| {
+        let bytes = text.as_bytes();
+        // What stands behind the span is read too, for eight bytes are read at a time.
+        let whole = &bytes[span.start..bytes.len().min(span.end + 7)];
+        for (offset, window) in whole.windows(8).enumerate() {
+            let eight = u64::from_le_bytes(window.try_into().unwrap_or_default());
+            if self.may_hold(eight) {
+                self.look_up(eight, bytes, span, span.start + offset, &mut found);
+            }
+        }
+        // Behind the end of the text stands nothing.
+        for at in (whole.len() + span.start).saturating_sub(7).max(span.start)..span.end {
+            self.look_up(eight(&bytes[at..]), bytes, span, at, &mut found);
+        }
+    }
+
+    /// Whether a literal may be noted by the first of these bytes: one branch, which is seldom taken.
+    #[inline(always)]
+    fn may_hold(&self, eight: u64) -> bool {
+        self.sixes.may_hold(eight) | self.fours.may_hold(eight) | self.threes.may_hold(eight)
+    }
+
+    #[inline(never)]
+    fn look_up(&self, eight: u64, bytes: &[u8], span: Span, at: usize, found: &mut dyn FnMut(&Literal, usize)) {
+        let mut verify = |entry: &Entry| {
             let literal = &self.literals[entry.literal as usize];
             let Some(start) = at.checked_sub(entry.before as usize).filter(|&start| start >= span.start) else {
                 return;
             };
-            let here = unit.get(start..start + literal.text.len());
+            let here = bytes[..span.end].get(start..start + literal.text.len());
             if here.is_some_and(|here| here.eq_ignore_ascii_case(literal.text.as_bytes())) {
                 found(literal, start);
             }
         };
-        let mut look_up = |eight: u64, at: usize| {
-            let (six, four, three) =
-                (self.sixes.may_hold(eight), self.fours.may_hold(eight), self.threes.may_hold(eight));
-            // One branch, which is seldom taken.
-            if six | four | three {
-                if six {
-                    self.sixes.look_up(eight, &mut |entry| found(entry, at));
-                }
-                if four {
-                    self.fours.look_up(eight, &mut |entry| found(entry, at));
-                }
-                if three {
-                    self.threes.look_up(eight, &mut |entry| found(entry, at));
-                }
-            }
-        };
-        // What stands behind the span is read too, for eight bytes are read at a time.
-        let whole = &bytes[span.start..bytes.len().min(span.end + 7)];
-        for (offset, eight) in whole.windows(8).enumerate() {
-            let Some(eight) = eight.first_chunk::<8>() else { break };
-            look_up(u64::from_le_bytes(*eight), span.start + offset);
-        }
-        // Behind the end of the text stands nothing.
-        for at in (whole.len() + span.start).saturating_sub(7).max(span.start)..span.end {
-            look_up(eight(&bytes[at..]), at);
-        }
+        self.sixes.entries(eight).for_each(&mut verify);
+        self.fours.entries(eight).for_each(&mut verify);
+        self.threes.entries(eight).for_each(&mut verify);
     }
 }
 
@@ -165,11 +164,10 @@ impl<const N: usize, const WORDS: usize> Grams<N, WORDS> {
         self.bits[Self::word(hash)] >> (hash >> 40 & 63) & 1 != 0
     }
 
-    /// Calls `found` with the entries for the first `N` bytes of `eight`.
-    #[inline(never)]
-    fn look_up(&self, eight: u64, found: &mut dyn FnMut(&Entry)) {
-        let of_gram = self.entries_of(hash(key::<N>(eight)));
-        of_gram.iter().filter(|entry| (eight | SMALL) & entry.mask == entry.key).for_each(found);
+    /// The entries that are no more than the first of these bytes.
+    fn entries(&self, eight: u64) -> impl Iterator<Item = &Entry> {
+        let all = if self.may_hold(eight) { self.entries_of(hash(key::<N>(eight))) } else { &[] };
+        all.iter().filter(move |entry| (eight | SMALL) & entry.mask == entry.key)
     }
 
     /// The entries with the highest bits of `hash`.
@@ -222,14 +220,16 @@ fn frequency(gram: &[u8]) -> u32 {
         None if !byte.is_ascii() => 8,
         None => 2,
     };
-    /// Parts of the most frequent words and endings, and by how much they make bytes more frequent than their letters tell.
-    const PARTS: &[&str] = &[
-        " the", "the ", " of ", "of t", "n th", "o th", " and", "and ", " to ", " in ", " is ", " is a", "ing ",
-        "tion", "ment", " con", "you ", " you", "your", "with", "that", "this", "for ", " for", " on t", " at t",
-        " com", "ent ", "ation", "have", " can", " are", " pro", "ther", "here", "ight", "ated", "sion", "able",
+    /// Parts of the most frequent words and endings, in order, and by how much they make bytes more frequent than their letters tell.
+    const PARTS: &[&[u8; 4]] = &[
+        b" and", b" are", b" can", b" com", b" con", b" for", b" in ", b" is ", b" of ", b" pro", b" the", b" to ",
+        b" you", b"able", b"and ", b"at t", b"ated", b"atio", b"ent ", b"for ", b"have", b"here", b"ight", b"ing ",
+        b"is a", b"ment", b"n th", b"o th", b"of t", b"on t", b"sion", b"that", b"the ", b"ther", b"this", b"tion",
+        b"with", b"you ", b"your",
     ];
     const MORE: u32 = 20;
-    let parts = PARTS.iter().filter(|part| gram.windows(part.len()).any(|window| window == part.as_bytes())).count();
+    let is_part = |part: &&[u8]| PARTS.binary_search_by_key(part, |known| &known[..]).is_ok();
+    let parts = gram.windows(4).filter(is_part).count();
     gram.iter().map(of_byte).sum::<u32>() + MORE * parts as u32
 }
 

@@ -12,11 +12,13 @@ use crate::text::{BlockKind, Document, Span, words};
 
 /// Most words of a title.
 const MOST_WORDS: usize = 24;
+/// Where a title may begin at the latest that stands at the start of a line, behind its signs.
+const FARTHEST_START: usize = 7;
 /// Fewest words after a title at the start of a line for it to be a title with its paragraph.
 const FEWEST_REST: usize = 8;
 
 pub(super) fn find(document: &Document<'_>, found: &mut Vec<Found>) {
-    let mut titles: Option<HashSet<String>> = None;
+    let mut titles: Option<HashSet<u64>> = None;
     for line in lines_with(document, "# ") {
         let code = code_spans(line.text);
         // A heading may be the first thing in an item or a quotation.
@@ -29,8 +31,15 @@ pub(super) fn find(document: &Document<'_>, found: &mut Vec<Found>) {
             if marker.start == 0 && line.text.len() < 60 && markers.len() == 1 {
                 continue;
             }
-            let titles = titles.get_or_insert_with(|| titles_of(document));
             let end = markers.get(index + 1).map_or(line.text.len(), |next| next.start);
+            // A title of one word and what must follow it.
+            if marker.start == 0
+                && marker.title <= FARTHEST_START
+                && crate::text::count_words(&line.text[marker.title..end], FEWEST_REST + 1) <= FEWEST_REST
+            {
+                continue;
+            }
+            let titles = titles.get_or_insert_with(|| titles_of(document));
             let title = title_end(titles, line.text, marker.title, end);
             if marker.start == 0 && title.is_none() || marker.level() == 1 && title.is_none() {
                 continue;
@@ -108,20 +117,20 @@ fn report(document: &Document<'_>, line: &Line<'_, '_>, marker: &Marker, title: 
     let near = Span::new(base + before.len(), (base + line.text.len() - rest.len()).max(base + end));
     let proven = mended(document.text(), near, &edits).is_some_and(|mended| {
         let seen = heading(mended.trim_start()).unwrap_or_default();
-        key(&seen) == key(name)
+        add_letters(NO_LETTERS, &seen) == add_letters(NO_LETTERS, name)
     });
     let found = found.label(format!("heading “{name}”"));
     if proven { found.fix("put the heading on a line of its own", edits) } else { found }
 }
 
 /// Where the longest title ends that the document knows and that begins at `start`.
-fn title_end(titles: &HashSet<String>, line: &str, start: usize, end: usize) -> Option<usize> {
+fn title_end(titles: &HashSet<u64>, line: &str, start: usize, end: usize) -> Option<usize> {
     let text = &line[start..end];
-    let mut so_far = String::new();
+    let mut so_far = NO_LETTERS;
     let mut best = None;
     let mut words = words(text).take(MOST_WORDS + 1).peekable();
     while let Some(word) = words.next() {
-        so_far.push_str(&key(&text[word.range()]));
+        so_far = add_letters(so_far, &text[word.range()]);
         // A title takes the marks that close it: `Why?`, `“Now”`.
         let closing =
             text[word.end..].find(|c: char| c.is_whitespace() || c.is_alphanumeric()).unwrap_or(text.len() - word.end);
@@ -135,24 +144,26 @@ fn title_end(titles: &HashSet<String>, line: &str, start: usize, end: usize) -> 
     let stop = best?;
     let rest = &text[stop..];
     let is_alone = rest.trim().is_empty();
-    (is_alone && start > 7 || crate::text::count_words(rest, FEWEST_REST) >= FEWEST_REST).then_some(start + stop)
+    (is_alone && start > FARTHEST_START || crate::text::count_words(rest, FEWEST_REST) >= FEWEST_REST)
+        .then_some(start + stop)
 }
 
 /// The keys of what the document itself gives as titles: texts and anchors of links into it, and short lines.
-fn titles_of(document: &Document<'_>) -> HashSet<String> {
+fn titles_of(document: &Document<'_>) -> HashSet<u64> {
     let text = document.text();
     let mut titles = HashSet::new();
     for hit in memchr::memmem::find_iter(text.as_bytes(), b"](#") {
         const FARTHEST: usize = 300;
-        let anchor: String =
-            text[hit + 3..].chars().take(FARTHEST).take_while(|c| !matches!(c, ')' | ' ' | '\n')).collect();
-        titles.insert(key(&anchor));
+        let rest = text.get(hit + 3..).unwrap_or_default();
+        let ends = |(count, (_, c)): &(usize, (usize, char))| *count == FARTHEST || matches!(c, ')' | ' ' | '\n');
+        let end = rest.char_indices().enumerate().find(ends).map_or(rest.len(), |(_, (at, _))| at);
+        titles.insert(add_letters(NO_LETTERS, &rest[..end]));
         let mut from = hit.saturating_sub(FARTHEST);
         while !text.is_char_boundary(from) {
             from += 1;
         }
         if let Some(open) = text[from..hit].rfind('[') {
-            titles.insert(key(&text[from + open + 1..hit]));
+            titles.insert(add_letters(NO_LETTERS, &text[from + open + 1..hit]));
         }
     }
     for block in document.blocks() {
@@ -161,19 +172,26 @@ fn titles_of(document: &Document<'_>) -> HashSet<String> {
         if block.kind.is_text() && block.lines.len() == 1 && content.len() <= LONGEST {
             let line = document.slice(content);
             if !crate::text::is_closed(line) || line.ends_with(['?', '!']) {
-                titles.insert(key(line));
+                titles.insert(add_letters(NO_LETTERS, line));
             }
         }
     }
-    titles.remove("");
+    titles.remove(&NO_LETTERS);
     titles
 }
 
-/// The letters and digits of a title, in lower case: the same for a title and the anchor made of it.
-fn key(title: &str) -> String {
+/// The hash of no letters: the offset basis of FNV-1a.
+const NO_LETTERS: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// Adds the letters and digits of a title, in lower case, to their hash: the same for a title and the anchor made of it.
+fn add_letters(hash: u64, title: &str) -> u64 {
+    let add = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
     if title.is_ascii() {
-        let signs = title.bytes().filter(u8::is_ascii_alphanumeric);
-        return signs.map(|sign| char::from(sign.to_ascii_lowercase())).collect();
+        return title
+            .bytes()
+            .filter(u8::is_ascii_alphanumeric)
+            .fold(hash, |hash, byte| add(hash, byte.to_ascii_lowercase()));
     }
-    title.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    let letters = title.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase);
+    letters.fold(hash, |hash, letter| letter.encode_utf8(&mut [0; 4]).bytes().fold(hash, add))
 }

@@ -17,10 +17,19 @@ const FEWEST_COLUMNS: usize = 3;
 /// Adds runs of lines whose columns are held together by blanks alone.
 pub(super) fn faults(document: &Document<'_>, faults: &mut Vec<Fault>) {
     let mut run: Option<Run> = None;
+    let text = document.text().as_bytes();
+    let (mut tabs, mut blanks) = (memchr::memchr_iter(b'\t', text).peekable(), TWO_BLANKS.find_iter(text).peekable());
     for block in document.blocks() {
         let is_text = block.kind == BlockKind::Paragraph;
         for line in block.lines.clone() {
             let span = document.lines().get(line).copied().filter(|span| is_text && span.len() <= LONGEST_LINE);
+            let may_have_gaps = |span: &Span| {
+                let is_before = |hit: &usize| *hit < span.start;
+                while tabs.next_if(is_before).is_some() {}
+                while blanks.next_if(is_before).is_some() {}
+                [tabs.peek(), blanks.peek()].into_iter().flatten().any(|hit| *hit < span.end)
+            };
+            let span = span.filter(may_have_gaps);
             let gaps = span.and_then(|span| gaps(document.slice(span)));
             let next = span.zip(gaps);
             let goes_on = run.as_mut().zip(next.as_ref()).is_some_and(|(run, (_, gaps))| run.goes_on(gaps));
