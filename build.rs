@@ -10,10 +10,13 @@ use std::{env, fs, io};
 mod bytes;
 #[path = "src/check/pattern/compact.rs"]
 mod compact;
+#[allow(dead_code)]
 #[path = "src/check/pattern/literals.rs"]
 mod literals;
+#[path = "src/check/pattern/rarity.rs"]
+mod rarity;
 
-use literals::{Certain, Signs, branches};
+use literals::{Certain, Signs, Spacing, branches};
 
 fn main() -> io::Result<()> {
     for read in [
@@ -22,6 +25,7 @@ fn main() -> io::Result<()> {
         "src/check/pattern/bytes.rs",
         "src/check/pattern/compact.rs",
         "src/check/pattern/literals.rs",
+        "src/check/pattern/rarity.rs",
     ] {
         println!("cargo::rerun-if-changed={read}");
     }
@@ -32,19 +36,21 @@ fn main() -> io::Result<()> {
     files.sort();
 
     let mut source = String::from("&[\n");
-    let mut signs = String::new();
+    let (mut of_single, mut of_any) = (String::new(), String::new());
     for file in &files {
         let name = file.strip_prefix(&root).unwrap_or(file);
         let name = name.to_string_lossy().replace('\\', "/");
         let _ = writeln!(source, "    ({name:?}, include_str!({:?})),", file.display().to_string());
         // What is wrong with a rule file the tests tell, better than a build can.
         if let Ok(rule) = fs::read_to_string(file)?.parse::<toml::Table>() {
-            add_signs(&rule, &mut signs);
+            add_signs(&rule, Spacing::Single, &mut of_single);
+            add_signs(&rule, Spacing::Any, &mut of_any);
         }
     }
     source.push_str("]\n");
     fs::write(output.join("embedded_rules.rs"), source)?;
-    fs::write(output.join("pattern_signs.txt"), signs)
+    fs::write(output.join("pattern_signs_single.txt"), of_single)?;
+    fs::write(output.join("pattern_signs_any.txt"), of_any)
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
@@ -61,14 +67,14 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
 
 /// Adds a line for each alternative of each pattern, as `src/check/pattern/signs.rs` reads it: once as it is tried at the beginning of
 /// units and once as it is not, where its guards allow both.
-fn add_signs(rule: &toml::Table, signs: &mut String) {
+fn add_signs(rule: &toml::Table, spacing: Spacing, signs: &mut String) {
     let patterns = rule.get("check").and_then(|check| check.get("pattern")).and_then(toml::Value::as_array);
     for pattern in patterns.into_iter().flatten() {
         let is_part = pattern.get("part").and_then(toml::Value::as_bool).unwrap_or(false);
         for expression in pattern.get("any").and_then(toml::Value::as_array).into_iter().flatten() {
             for branch in branches(expression.as_str().unwrap_or_default()) {
                 for opens in [false, true].into_iter().filter(|opens| !(is_part && *opens)) {
-                    let Ok(Certain { signs: found, bytes }) = Certain::of(branch, opens) else { continue };
+                    let Ok(Certain { signs: found, bytes }) = Certain::of(branch, opens, spacing) else { continue };
                     let (kind, found, short) = match found {
                         Signs::Opens(found, short) => ("opens", found, short),
                         Signs::Holds(found) => ("holds", found, Vec::new()),

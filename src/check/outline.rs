@@ -119,6 +119,7 @@ impl OutlineRule {
             let content = document.slice(block.content);
             // Numbers beside a title have no letters; the target of a link has.
             content.len() <= LONGEST_HEADING
+                && (self.known.may_begin(content) || begins_with_target(content))
                 && (content.contains('(') || self.known.may_hold(content))
                 && self.headings.contains(&title_key(content))
         }
@@ -227,6 +228,12 @@ fn titles_after(document: &Document<'_>, first: usize, keys: &HashSet<String>) -
         }
     }
     found
+}
+
+/// Whether the target of a link stands before the first letter that is shown.
+fn begins_with_target(title: &str) -> bool {
+    let letters = title.find(char::is_alphabetic).unwrap_or(title.len());
+    title[..letters].contains("](")
 }
 
 /// The words of a title, lower case, without numbering, link targets and page numbers.

@@ -2,9 +2,27 @@
 
 /// Texts by the hash of their letters, case aside.
 pub(super) struct Sieve {
-    all: Vec<bool>,
+    all: Places,
     /// By that of their first letters, up to what is no letter; most texts are told from others by these.
-    first: Vec<bool>,
+    first: Places,
+}
+
+/// Which places are taken: a bit for each, so that the processor keeps all at hand.
+struct Places(Box<[u64; 1 << (BITS - 6)]>);
+
+impl Places {
+    fn none() -> Self {
+        Self(Box::new([0; 1 << (BITS - 6)]))
+    }
+
+    fn take(&mut self, place: usize) {
+        self.0[place / 64] |= 1 << (place % 64);
+    }
+
+    #[inline]
+    fn hold(&self, place: usize) -> bool {
+        self.0[place / 64] >> (place % 64) & 1 != 0
+    }
 }
 
 /// Bits of a hash: thousands of texts leave most places empty.
@@ -13,11 +31,11 @@ const BITS: u32 = 16;
 impl Sieve {
     /// Holds `texts`.
     pub(super) fn of<'t>(texts: impl Iterator<Item = &'t String>) -> Self {
-        let (mut all, mut first) = (vec![false; 1 << BITS], vec![false; 1 << BITS]);
+        let (mut all, mut first) = (Places::none(), Places::none());
         for text in texts {
-            all[hash(text)] = true;
+            all.take(hash(text));
             if let Some(letters) = beginning(text) {
-                first[hash(letters)] = true;
+                first.take(hash(letters));
             }
         }
         Self { all, first }
@@ -25,12 +43,12 @@ impl Sieve {
 
     /// Whether one of the texts may have the same words as `text`, whatever stands between them.
     pub(super) fn may_hold(&self, text: &str) -> bool {
-        self.may_begin(text) && self.all[hash(text)]
+        self.may_begin(text) && self.all.hold(hash(text))
     }
 
     /// Whether one of the texts may begin with the same word as `text`.
     pub(super) fn may_begin(&self, text: &str) -> bool {
-        beginning(text).is_none_or(|letters| !letters.is_empty() && self.first[hash(letters)])
+        beginning(text).is_none_or(|letters| !letters.is_empty() && self.first.hold(hash(letters)))
     }
 }
 

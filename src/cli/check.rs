@@ -1,6 +1,7 @@
 //! `dechaff check`.
 
 use std::collections::HashSet;
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -38,6 +39,8 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     // A path that does not exist, or a configuration that cannot be used, is told before anything is read or written.
     let paths = expand(&paths)?;
     let workspace = Arc::new(Workspace::new(&arguments.settings, &arguments.options(), arguments.force_exclude)?);
+    // The process ends with the run: to take apart all that is shared would take time for nothing.
+    std::mem::forget(Arc::clone(&workspace));
     let mut run = Run::new(arguments, &workspace, &paths)?;
     workspace.resolve(&paths)?;
     let plan = Plan::new(&run.root);
@@ -162,7 +165,9 @@ impl<'a> Run<'a> {
         let mut given = Given::new(self.stdin.take(), as_it_is, &reading, self.memory());
         let root = Arc::clone(&self.root);
         let mut gathered = self.gather(&root.linter, &mut given, paths, self.changed.is_all())?;
-        let (held, given) = (gathered.held.take(), &given);
+        // The run ends with this; what is held need not be taken apart before.
+        let given = ManuallyDrop::new(given);
+        let (held, given) = (gathered.held.take(), &*given);
         let check = |given: &pipeline::Given| {
             let linter = linters.of(&given.source.path);
             let alone = linter.alone(&given.document());

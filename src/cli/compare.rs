@@ -70,7 +70,7 @@ impl<'g> Given<'g> {
 
     /// How many batches of documents may wait for what is found by comparing them.
     pub(super) fn waiting(&self) -> usize {
-        self.memory / 32 / BATCH_BYTES as usize
+        1 + self.memory / 32 / BATCH_BYTES as usize
     }
 }
 

@@ -15,7 +15,7 @@ use crate::corpus::{Carrier, Input, Opened, Raw, ReadError, Reading, Shard, Shar
 use crate::text::{Document, Index};
 
 /// Bytes of a batch; a document that is larger makes one of its own.
-pub(super) const BATCH_BYTES: u64 = 16 << 20;
+pub(super) const BATCH_BYTES: u64 = 4 << 20;
 /// Documents of a batch.
 const BATCH_DOCUMENTS: usize = 4_096;
 

@@ -17,6 +17,8 @@ pub(super) struct Library<'c> {
     source: &'c dyn Texts,
     texts: HashMap<u32, Option<Arc<str>>>,
     tokens: HashMap<Site, Arc<Tokens>>,
+    /// The line that others were compared with last, without digits.
+    last_line: Option<(Site, Arc<str>)>,
     /// Bytes held, about.
     held: usize,
     most: usize,
@@ -27,15 +29,18 @@ impl<'c> Library<'c> {
         const LEAST: usize = 1 << 20;
         let most = (corpus.memory / 4).max(LEAST);
         let (origins, source) = (corpus.origins, corpus.texts);
-        Self { origins, source, texts: HashMap::new(), tokens: HashMap::new(), held: 0, most }
+        Self::empty(origins, source, most)
+    }
+
+    fn empty(origins: &'c [Arc<Origin>], source: &'c dyn Texts, most: usize) -> Self {
+        let (texts, tokens) = (HashMap::new(), HashMap::new());
+        Self { origins, source, texts, tokens, last_line: None, held: 0, most }
     }
 
     /// Empty ones for `threads`, which share the memory of this.
     pub(super) fn shares(self, threads: usize) -> Vec<Self> {
         let Self { origins, source, most, .. } = self;
-        let share =
-            |_| Self { origins, source, texts: HashMap::new(), tokens: HashMap::new(), held: 0, most: most / threads };
-        (0..threads).map(share).collect()
+        (0..threads).map(|_| Self::empty(origins, source, most / threads)).collect()
     }
 
     pub(super) fn origin(&self, document: u32) -> Option<&'c Arc<Origin>> {
@@ -102,8 +107,11 @@ impl<'c> Library<'c> {
         match (one.get(left.span.range()), other.get(right.span.range())) {
             (Some(one), Some(other)) => {
                 one == other || {
-                    let (one, other) = (without_digits(one), without_digits(other));
-                    one == other || strsim::normalized_levenshtein(&one, &other) >= least
+                    let known = self.last_line.take().filter(|(site, _)| *site == right);
+                    let other = known.map_or_else(|| Arc::from(without_digits(other)), |(_, line)| line);
+                    self.last_line = Some((right, Arc::clone(&other)));
+                    let one = without_digits(one);
+                    *one == *other || strsim::normalized_levenshtein(&one, &other) >= least
                 }
             }
             _ => false,

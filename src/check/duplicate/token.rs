@@ -104,9 +104,10 @@ impl<'t> Tokeniser<'t> {
         let start = self.at;
         let (mut end, mut state, mut letters) = (start, hash::START, false);
         while let Some(&byte) = bytes.get(end) {
-            if byte.is_ascii_alphanumeric() {
-                letters |= byte.is_ascii_alphabetic();
-                state = add_byte(state, byte.to_ascii_lowercase());
+            let small = PLAIN[usize::from(byte)];
+            if small != 0 {
+                letters |= small > b'9';
+                state = add_byte(state, small);
                 end += 1;
             } else if byte.is_ascii() {
                 break;
@@ -187,6 +188,19 @@ impl<'t> Tokeniser<'t> {
         }
     }
 }
+
+/// For letters of ASCII the small one, for digits themselves, and 0 for all other bytes.
+static PLAIN: [u8; 256] = {
+    let mut small = [0; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        if (byte as u8).is_ascii_alphanumeric() {
+            small[byte] = (byte as u8).to_ascii_lowercase();
+        }
+        byte += 1;
+    }
+    small
+};
 
 /// The small letter for a letter of two bytes, Latin, Greek or Cyrillic, where it is one of two bytes too and NFKC leaves it alone.
 #[inline]

@@ -34,6 +34,11 @@ impl Bytes {
         Self(text.iter().fold(0, |set, byte| set | OF_BYTE[usize::from(*byte)]))
     }
 
+    /// Whether bytes beyond ASCII are among them.
+    pub(super) fn is_wide(self) -> bool {
+        self.0 & WIDE != 0
+    }
+
     /// Whether all of `others` are among them.
     pub(super) fn hold(self, others: Self) -> bool {
         others.0 & !self.0 == 0

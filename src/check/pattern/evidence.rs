@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::expression::Caches;
-use super::prefilter::{Hit, Prefilter, SHORT_WORDS};
+use super::prefilter::{Hit, Prefilters, SHORT_WORDS};
 use super::unit::{IsLine, WordCounter, is_searched};
 use super::{Matcher, Place, Reach, Unit};
 use crate::finding::{Applicability, Finding};
@@ -12,7 +12,7 @@ use crate::text::{BlockKind, Document, Span, count_words};
 /// Adds the findings of all patterns in `document` to those of earlier kinds; gives the caches back.
 pub(super) fn collect(
     matchers: &[Matcher],
-    prefilter: &Prefilter,
+    prefilters: &Prefilters,
     document: &Document<'_>,
     caches: Caches,
     findings: &mut Vec<Finding>,
@@ -28,7 +28,7 @@ pub(super) fn collect(
         of_sentence: WordCounter::default(),
         caches,
     };
-    evidence.search(prefilter);
+    evidence.search(prefilters);
     if evidence.candidates.is_empty() && evidence.matches.is_empty() {
         return evidence.caches;
     }
@@ -66,42 +66,48 @@ struct Evidence<'e, 't> {
 
 impl<'e> Evidence<'e, '_> {
     /// Matches what counts anywhere, and notes what may count at an edge.
-    fn search(&mut self, prefilter: &Prefilter) {
-        let mut hits: Vec<Hit> = Vec::new();
-        let mut last: Option<Candidate> = None;
-        for block in 0..self.document.blocks().len() {
-            if !is_searched(self.document, block) {
-                continue;
-            }
+    fn search(&mut self, prefilters: &Prefilters) {
+        // First all hits, then what they are worth: what looks for the ones would drive what tries the others out of the
+        // processor's memory with each block.
+        let (mut copy, mut of_block, mut hits) = (String::new(), Vec::new(), Vec::new());
+        for block in (0..self.document.blocks().len()).filter(|block| is_searched(self.document, *block)) {
             let content = self.document.blocks()[block].content;
             let text = self.document.slice(content);
             let is_short = || self.of_block.is_within(text, content, &(0..=SHORT_WORDS));
-            prefilter.hits(self.document.text(), content, is_short, &mut hits);
-            let mut is_line = IsLine::default();
-            for hit in &hits {
-                let index = hit.pattern as usize;
-                let matcher = &self.matchers[index];
-                // The whole block needs no look at its lines if it has too many words.
-                if matcher.pattern.unit != Unit::Sentence && !matcher.admits(self.document, content, &mut self.of_block)
-                {
-                    continue;
-                }
-                let Some(unit) = matcher.unit_at(self.document, block, hit.offset, &mut is_line) else { continue };
-                let candidate = Candidate { matcher: index, block, unit };
-                // The hits of one pattern in one unit follow each other.
-                if last == Some(candidate) {
-                    continue;
-                }
-                last = Some(candidate);
-                if matcher.pattern.unit == Unit::Sentence && !matcher.admits(self.document, unit, &mut self.of_sentence)
-                {
-                    continue;
-                }
-                if matcher.pattern.place != Place::Anywhere {
-                    self.candidates.push(candidate);
-                } else if matcher.matches(self.document, unit, &mut self.caches) {
-                    self.accept(candidate);
-                }
+            prefilters.hits(self.matchers, self.document.text(), content, is_short, &mut copy, &mut of_block);
+            hits.extend(of_block.iter().map(|hit| (block, *hit)));
+        }
+        for of_block in hits.chunk_by(|(block, _), (other, _)| block == other) {
+            self.try_hits(of_block);
+        }
+    }
+
+    /// Matches the patterns that were hit in one block.
+    fn try_hits(&mut self, hits: &[(usize, Hit)]) {
+        let mut is_line = IsLine::default();
+        let mut last: Option<Candidate> = None;
+        for &(block, hit) in hits {
+            let index = hit.pattern as usize;
+            let matcher = &self.matchers[index];
+            let content = self.document.blocks()[block].content;
+            // The whole block needs no look at its lines if it has too many words.
+            if matcher.pattern.unit != Unit::Sentence && !matcher.admits(self.document, content, &mut self.of_block) {
+                continue;
+            }
+            let Some(unit) = matcher.unit_at(self.document, block, hit.offset, &mut is_line) else { continue };
+            let candidate = Candidate { matcher: index, block, unit };
+            // The hits of one pattern in one unit follow each other.
+            if last == Some(candidate) {
+                continue;
+            }
+            last = Some(candidate);
+            if matcher.pattern.unit == Unit::Sentence && !matcher.admits(self.document, unit, &mut self.of_sentence) {
+                continue;
+            }
+            if matcher.pattern.place != Place::Anywhere {
+                self.candidates.push(candidate);
+            } else if matcher.matches(self.document, unit, &mut self.caches) {
+                self.accept(candidate);
             }
         }
     }

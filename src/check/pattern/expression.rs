@@ -108,6 +108,11 @@ impl Expression {
         Self { source, case_sensitive, plain, number, is_anchored: !part, parsed, forms, regex }
     }
 
+    /// What it was made of.
+    pub(super) fn source(&self) -> &str {
+        &self.source
+    }
+
     pub(super) fn is_match(&self, text: &str, caches: &mut Caches) -> bool {
         if let Some(plain) = &self.plain {
             let text = without_marks(text);

@@ -3,10 +3,11 @@
 //! The build script reads this file too, so that the signs of the rules that come with the program are known when it starts.
 
 use regex_syntax::hir::literal::{Extractor, Seq};
-use regex_syntax::hir::{Hir, HirKind};
+use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Repetition};
 
 use super::bytes::{Bytes, needed};
 use super::compact::compact;
+use super::rarity::bits;
 
 /// Fewest bytes of a literal worth searching for.
 const SHORTEST: usize = 3;
@@ -34,15 +35,89 @@ pub(super) enum Signs {
     Blind(Vec<String>),
 }
 
+/// How a text is spaced.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spacing {
+    /// Between words stands one space, and no other blank anywhere: so is most text, and it has the longer signs.
+    Single,
+    /// However it likes.
+    Any,
+}
+
 impl Certain {
-    /// What is certain of an alternative; `opens` tells whether it matches short units from their beginning.
+    /// Nothing at all.
+    pub(super) fn nothing() -> Self {
+        Self { signs: Signs::Blind(Vec::new()), bytes: Vec::new() }
+    }
+
+    /// What is certain of a text of that spacing in which an alternative matches; `opens` tells whether it matches short
+    /// units from their beginning.
     ///
     /// # Errors
     ///
     /// It is no regular expression; what is wrong with it.
-    pub(super) fn of(branch: &str, opens: bool) -> Result<Self, String> {
+    pub(super) fn of(branch: &str, opens: bool, spacing: Spacing) -> Result<Self, String> {
         let hir = parse(branch)?;
+        let hir = if spacing == Spacing::Single { spaced(&hir) } else { hir };
         Ok(Self { signs: Signs::of(&hir, opens), bytes: needed(&hir) })
+    }
+}
+
+/// An expression that matches whatever `hir` does in a text of single spaces, with line ends for spaces: there all blanks in a
+/// row are one space.
+fn spaced(hir: &Hir) -> Hir {
+    match hir.kind() {
+        HirKind::Class(Class::Unicode(class)) => match blanks(class) {
+            Blanks::All => Hir::literal(*b" "),
+            Blanks::Some => {
+                let mut class = class.clone();
+                class.push(ClassUnicodeRange::new(' ', ' '));
+                Hir::class(Class::Unicode(class))
+            }
+            Blanks::None => hir.clone(),
+        },
+        HirKind::Literal(literal) => {
+            Hir::literal(literal.0.iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }).collect::<Vec<u8>>())
+        }
+        HirKind::Repetition(Repetition { min, max, greedy, sub }) => {
+            let is_blank = matches!(sub.kind(), HirKind::Class(Class::Unicode(class)) if blanks(class) == Blanks::All);
+            match (is_blank, *min) {
+                (true, 1..) => Hir::literal(*b" "),
+                (true, 0) => optional(Hir::literal(*b" "), *greedy),
+                _ => {
+                    let sub = Box::new(spaced(sub));
+                    Hir::repetition(Repetition { min: *min, max: *max, greedy: *greedy, sub })
+                }
+            }
+        }
+        HirKind::Capture(capture) => spaced(&capture.sub),
+        HirKind::Concat(parts) => Hir::concat(parts.iter().map(spaced).collect()),
+        HirKind::Alternation(parts) => Hir::alternation(parts.iter().map(spaced).collect()),
+        HirKind::Empty | HirKind::Class(_) | HirKind::Look(_) => hir.clone(),
+    }
+}
+
+fn optional(hir: Hir, greedy: bool) -> Hir {
+    Hir::repetition(Repetition { min: 0, max: Some(1), greedy, sub: Box::new(hir) })
+}
+
+/// How many of a class's characters are blanks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Blanks {
+    None,
+    Some,
+    All,
+}
+
+fn blanks(class: &ClassUnicode) -> Blanks {
+    /// More than there are.
+    const MANY: usize = 100;
+    let characters: Vec<char> = class.iter().flat_map(|range| range.start()..=range.end()).take(MANY).collect();
+    match characters.iter().filter(|character| character.is_whitespace()).count() {
+        _ if characters.len() == MANY => Blanks::Some,
+        0 => Blanks::None,
+        blank if blank == characters.len() => Blanks::All,
+        _ => Blanks::Some,
     }
 }
 
@@ -148,8 +223,8 @@ fn required(hir: &Hir, shortest: usize) -> Option<Vec<String>> {
 
 /// The best that any place in a sequence offers; the search ends at the first that is good enough.
 fn best_of_concat(parts: &[Hir], shortest: usize) -> Option<Vec<String>> {
-    /// As of eight words of seven letters.
-    const GOOD: f64 = 0.013;
+    /// As of eight words of eight letters.
+    const GOOD: f64 = 1.0 / (1 << 24) as f64;
     let mut best: Option<Vec<String>> = None;
     for (at, part) in parts.iter().enumerate() {
         let opens_literal = match part.kind() {
@@ -181,21 +256,13 @@ fn is_small(hir: &Hir) -> bool {
     extractor.extract(hir).is_finite()
 }
 
-/// How often text holds one of a set, as a rough share of its places: longer literals are rarer, few are better than many, and some
+/// How often text holds one of a set, as a rough share of its places: long literals are rare, few are better than many, and some
 /// words stand everywhere.
 fn frequency(set: &[String]) -> f64 {
-    /// By how much each byte of a word makes it rarer.
-    const PER_BYTE: f64 = 0.4;
-    const COMMONER: f64 = 20.0;
-    /// Three letters stand within many words.
-    const WITHIN: f64 = 6.0;
+    const COMMONER: f64 = 64.0;
     let of_one = |literal: &String| {
-        let common = match literal.trim() {
-            common if COMMON.contains(&common) => COMMONER,
-            short if short.len() <= SHORTEST => WITHIN,
-            _ => 1.0,
-        };
-        common * PER_BYTE.powi(literal.len().min(LONGEST) as i32)
+        let common = if COMMON.contains(&literal.trim()) { COMMONER } else { 1.0 };
+        common * (-f64::from(bits(literal.as_bytes()))).exp2()
     };
     set.iter().map(of_one).sum()
 }
@@ -252,9 +319,11 @@ fn case_variants(literal: &str) -> Vec<String> {
         Some(end) if end >= SHORTEST => &lower[..end],
         _ => &lower,
     };
-    let mut rest = word.chars();
+    // A bracket may stand before the first letter.
+    let (marks, letters) = word.split_at(word.find(char::is_alphabetic).unwrap_or(0));
+    let mut rest = letters.chars();
     let capital: String = rest.next().into_iter().flat_map(char::to_uppercase).collect();
-    let mut variants = vec![word.to_owned(), capital + rest.as_str(), word.to_uppercase()];
+    let mut variants = vec![word.to_owned(), format!("{marks}{capital}{}", rest.as_str()), word.to_uppercase()];
     variants.sort_unstable();
     variants.dedup();
     variants
@@ -265,7 +334,7 @@ mod tests {
     use super::*;
 
     fn literals(expression: &str) -> Vec<String> {
-        match Certain::of(expression, false).map(|certain| certain.signs) {
+        match Certain::of(expression, false, Spacing::Any).map(|certain| certain.signs) {
             Ok(Signs::Holds(literals)) => literals,
             _ => Vec::new(),
         }
@@ -279,6 +348,7 @@ mod tests {
     #[test]
     fn words_of_other_scripts_are_searched_for_in_their_usual_cases() {
         assert_eq!(literals("читать далее"), ["ЧИТАТЬ", "Читать", "читать"]);
+        assert_eq!(literals(r"\(φωτ.*"), ["(ΦΩΤ", "(Φωτ", "(φωτ"]);
         assert_eq!(literals("Read More"), ["read more"]);
     }
 

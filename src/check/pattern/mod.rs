@@ -10,6 +10,7 @@ mod expression;
 mod literals;
 mod opening;
 mod prefilter;
+mod rarity;
 mod search;
 mod signs;
 mod simpler;
@@ -25,7 +26,8 @@ use super::{DocumentCheck, KindRule, ParameterError};
 use crate::finding::{Applicability, Finding, RuleInfo};
 use crate::text::Document;
 use expression::{Caches, Expression};
-use prefilter::Prefilter;
+use literals::Spacing;
+use prefilter::{Prefilter, Prefilters};
 
 /// The kind's name in rule files.
 pub const NAME: &str = "pattern";
@@ -141,7 +143,7 @@ struct Matcher {
 
 struct PatternCheck {
     matchers: Vec<Matcher>,
-    prefilter: Prefilter,
+    prefilters: Prefilters,
     /// What regular expressions need while they run, for as many documents as were looked at at one time.
     caches: Mutex<Vec<Caches>>,
 }
@@ -150,7 +152,7 @@ impl DocumentCheck for PatternCheck {
     fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
         let caches = || self.caches.lock().unwrap_or_else(PoisonError::into_inner);
         let own = caches().pop().unwrap_or_default();
-        let own = evidence::collect(&self.matchers, &self.prefilter, document, own, findings);
+        let own = evidence::collect(&self.matchers, &self.prefilters, document, own, findings);
         caches().push(own);
     }
 }
@@ -185,7 +187,9 @@ pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<Box<dyn DocumentC
             for expression in &pattern.any {
                 for branch in literals::branches(expression.get_ref()) {
                     let fault = |message| ParameterError { message, place: Some(expression.span()) };
-                    all_signs.push(signs::of(branch, prefilter::looks_at_openings(&pattern)).map_err(fault)?);
+                    all_signs.push(
+                        signs::of(branch, prefilter::looks_at_openings(&pattern), Spacing::Single).map_err(fault)?,
+                    );
                     matchers.push(Matcher {
                         rule: Arc::clone(&rule),
                         pattern: Arc::clone(&pattern),
@@ -197,8 +201,8 @@ pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<Box<dyn DocumentC
         }
     }
     let patterns = matchers.iter().map(|matcher| matcher.pattern.as_ref()).zip(all_signs);
-    let prefilter = Prefilter::new(patterns);
-    Ok(Box::new(PatternCheck { matchers, prefilter, caches: Mutex::default() }))
+    let prefilters = Prefilters::new(Prefilter::new(patterns));
+    Ok(Box::new(PatternCheck { matchers, prefilters, caches: Mutex::default() }))
 }
 
 impl Pattern {
@@ -226,7 +230,7 @@ impl Pattern {
         for expression in &self.any {
             for branch in literals::branches(expression.get_ref()) {
                 let fault = |message| ParameterError { message, place: Some(expression.span()) };
-                let certain = literals::Certain::of(branch, false).map_err(fault)?;
+                let certain = literals::Certain::of(branch, false, Spacing::Any).map_err(fault)?;
                 if matches!(certain.signs, literals::Signs::Blind(_)) && !prefilter::is_short(self) {
                     return Err(fault(format!(
                         "nothing in `{branch}` is certain to occur, so that every unit would have to be tried: name a word of \

@@ -4,103 +4,95 @@ use super::expression::is_mark;
 
 /// Patterns by what the units begin with that they match, marks before it aside.
 pub(super) struct Openings {
-    nodes: Vec<Node>,
-    /// For each first byte, whatever its case, the node behind it; 0 where nothing begins so.
-    firsts: Vec<u32>,
-    /// Whether an opening may begin with these three bytes, each in small letters; by their hash.
-    threes: Box<[u64; PLACES / 64]>,
-    /// Whether one of fewer than three bytes begins with this.
-    is_short: Vec<bool>,
+    /// In order of where their first bytes fall.
+    entries: Vec<Entry>,
+    /// For each place the first entry, and one past the last.
+    starts: Vec<u32>,
+    /// Whether something falls on a place.
+    taken: Box<[u64; PLACES / 64]>,
+    /// The range of those with fewer than three bytes, by their first.
+    short: Vec<(u32, u32)>,
 }
 
-#[derive(Default)]
-struct Node {
-    /// What follows, by the next byte, in order.
-    next: Vec<(u8, u32)>,
-    /// Patterns whose opening ends here.
-    patterns: Vec<u32>,
+/// The bytes of an opening, of which there are sixteen or fewer, and a pattern.
+struct Entry {
+    /// Each with the bit set that tells small letters from capitals.
+    bytes: u128,
+    /// Which of them it has.
+    mask: u128,
+    pattern: u32,
 }
+
+/// Most bytes of an opening.
+pub(super) const LONGEST: usize = 16;
+
+/// The bit that tells small ASCII letters from capitals, in each byte.
+const SMALL: u128 = 0x2020_2020_2020_2020_2020_2020_2020_2020;
 
 impl Openings {
     /// Openings in small letters, each with a pattern.
     pub(super) fn new(openings: impl Iterator<Item = (String, u32)>) -> Self {
-        let openings: Vec<(String, u32)> = openings.collect();
-        let mut nodes = vec![Node::default()];
-        for (opening, pattern) in &openings {
-            let mut at = 0;
-            for byte in opening.bytes() {
-                let place = nodes[at].next.binary_search_by_key(&byte, |(byte, _)| *byte);
-                at = match place {
-                    Ok(place) => nodes[at].next[place].1 as usize,
-                    Err(place) => {
-                        let new = nodes.len();
-                        nodes[at].next.insert(place, (byte, new as u32));
-                        nodes.push(Node::default());
-                        new
-                    }
-                };
-            }
-            nodes[at].patterns.push(*pattern);
+        let entry = |(opening, pattern): (String, u32)| {
+            let length = opening.len().min(LONGEST);
+            let mask = u128::MAX >> (128 - 8 * length.max(1));
+            let is_short = length < 3;
+            let bytes = sixteen(opening.as_bytes()) & mask;
+            // Short ones come first, by their first byte.
+            let place = if is_short { bytes as usize & 0xFF } else { 256 + place(bytes) };
+            (place, Entry { bytes, mask, pattern })
+        };
+        let mut placed: Vec<(usize, Entry)> = openings.map(entry).collect();
+        placed.sort_by_key(|(place, entry)| (*place, entry.bytes, entry.pattern));
+        let first = |place: usize| placed.partition_point(|(other, _)| *other < place) as u32;
+        let short = (0..256).map(|byte| (first(byte), first(byte + 1))).collect();
+        let starts = (0..=PLACES).map(|place| first(256 + place)).collect();
+        let mut taken = Box::new([0; PLACES / 64]);
+        for place in placed.iter().filter_map(|(place, _)| place.checked_sub(256)) {
+            taken[place / 64] |= 1 << (place % 64);
         }
-        let (mut firsts, mut threes, mut is_short): (_, Box<[u64; PLACES / 64]>, _) =
-            (vec![0; 256], Box::new([0; PLACES / 64]), vec![false; 256]);
-        for opening in &openings {
-            match opening.0.as_bytes() {
-                [first, second, third, ..] => {
-                    let place = place([*first, *second, *third]);
-                    threes[place / 64] |= 1 << (place % 64);
-                }
-                [first, ..] => {
-                    is_short[usize::from(*first)] = true;
-                    is_short[usize::from(first.to_ascii_uppercase())] = true;
-                }
-                [] => {}
-            }
-        }
-        for &(byte, node) in &nodes[0].next {
-            firsts[usize::from(byte)] = node;
-            firsts[usize::from(byte.to_ascii_uppercase())] = node;
-        }
-        Self { nodes, firsts, threes, is_short }
+        Self { entries: placed.into_iter().map(|(_, entry)| entry).collect(), starts, taken, short }
     }
 
     /// Calls `found` with the patterns that may match `unit`.
     pub(super) fn find(&self, unit: &str, mut found: impl FnMut(u32)) {
-        let bytes = unit.as_bytes();
         for (start, character) in unit.char_indices() {
-            let begins = match bytes[start..] {
-                [first, second, third, ..] => {
-                    let place = place([first, second, third]);
-                    self.threes[place / 64] >> (place % 64) & 1 != 0 || self.is_short[usize::from(first)]
-                }
-                _ => true,
-            };
-            let mut next = if begins { self.firsts[usize::from(bytes[start])] as usize } else { 0 };
-            let mut rest = bytes[start + 1..].iter();
-            while next != 0 {
-                let node = &self.nodes[next];
-                node.patterns.iter().for_each(|&pattern| found(pattern));
-                let place = rest
-                    .next()
-                    .map(u8::to_ascii_lowercase)
-                    .and_then(|byte| node.next.binary_search_by_key(&byte, |(byte, _)| *byte).ok());
-                next = place.map_or(0, |place| node.next[place].1 as usize);
+            let here = sixteen(&unit.as_bytes()[start..]);
+            let place = place(here);
+            if self.taken[place / 64] >> (place % 64) & 1 != 0 {
+                self.among((self.starts[place], self.starts[place + 1]), here, &mut found);
             }
+            self.among(self.short[here as usize & 0xFF], here, &mut found);
             if !is_mark(character) {
                 break;
             }
         }
     }
+
+    fn among(&self, (start, end): (u32, u32), here: u128, found: &mut impl FnMut(u32)) {
+        let entries = self.entries.get(start as usize..end as usize).unwrap_or_default();
+        entries.iter().filter(|entry| here & entry.mask == entry.bytes).for_each(|entry| found(entry.pattern));
+    }
 }
 
-const PLACE_BITS: u32 = 14;
+/// The first sixteen bytes, capitals as small letters; some other bytes fall together as well.
+fn sixteen(bytes: &[u8]) -> u128 {
+    let first = match bytes.first_chunk() {
+        Some(first) => *first,
+        None => {
+            let mut first = [0; LONGEST];
+            first[..bytes.len()].copy_from_slice(bytes);
+            first
+        }
+    };
+    u128::from_le_bytes(first) | SMALL
+}
+
+const PLACE_BITS: u32 = 13;
 const PLACES: usize = 1 << PLACE_BITS;
 
-/// Where three bytes fall, case aside.
-fn place([first, second, third]: [u8; 3]) -> usize {
-    const SMALL: u32 = 0x0020_2020;
-    ((u32::from_le_bytes([first, second, third, 0]) | SMALL).wrapping_mul(0x9E37_79B1) >> (u32::BITS - PLACE_BITS))
-        as usize
+/// Where the first three bytes fall.
+fn place(bytes: u128) -> usize {
+    ((bytes as u32 & 0x00FF_FFFF).wrapping_mul(0x9E37_79B1) >> (u32::BITS - PLACE_BITS)) as usize
 }
 
 /// The unit without the marks around it.

@@ -1,17 +1,82 @@
 //! Which patterns may match where, found without a regular expression, so that the cost of a document does not grow with the
 //! number of rules.
 
+use std::sync::OnceLock;
+
 use super::bytes::{Bytes, MOST_SETS};
-use super::literals::{Certain, Signs};
+use super::literals::{Certain, Signs, Spacing};
 use super::opening::Openings;
 use super::search::Search;
-use super::{Pattern, Unit};
+use super::{Matcher, Pattern, Unit, signs};
 use crate::text::Span;
 
 /// Patterns that allow at most so many words are tried on short units only.
 pub(super) const SHORT_WORDS: usize = 80;
 /// Most bytes of a short unit.
 const SHORT_BYTES: usize = 1_000;
+
+/// Which patterns may match where, as blocks are spaced.
+pub(super) struct Prefilters {
+    of_single: Prefilter,
+    /// Made when a block asks for it.
+    of_any: OnceLock<Prefilter>,
+}
+
+impl Prefilters {
+    /// `of_single` is for texts with single spaces.
+    pub(super) fn new(of_single: Prefilter) -> Self {
+        Self { of_single, of_any: OnceLock::new() }
+    }
+
+    /// The patterns that may match in the block at `span` of `whole`, in order; `is_short` tells whether its words are at most
+    /// [`SHORT_WORDS`]. A copy of the block may be made.
+    pub(super) fn hits(
+        &self,
+        matchers: &[Matcher],
+        whole: &str,
+        span: Span,
+        is_short: impl FnOnce() -> bool,
+        copy: &mut String,
+        found: &mut Vec<Hit>,
+    ) {
+        let text = &whole[span.range()];
+        let bytes = Bytes::of(text.as_bytes());
+        if bytes.meet(&[LINE_END]) {
+            // Where a line ends stands a blank like any other.
+            copy.clear();
+            copy.extend(text.split('\n').flat_map(|line| [line, " "]));
+            copy.pop();
+            let is_single = is_single_spaced(copy, Bytes::of(copy.as_bytes()));
+            if is_single {
+                self.of_single.hits(copy, Span::new(0, copy.len()), bytes, is_short, found);
+                found.iter_mut().for_each(|hit| hit.offset += span.start);
+                return;
+            }
+        } else if is_single_spaced(text, bytes) {
+            return self.of_single.hits(whole, span, bytes, is_short, found);
+        }
+        let certain = |matcher: &Matcher| {
+            let opens = looks_at_openings(&matcher.pattern);
+            // What is no expression was refused by `validate`.
+            signs::of(matcher.expression.source(), opens, Spacing::Any).unwrap_or_else(|_| Certain::nothing())
+        };
+        let patterns = || matchers.iter().map(|matcher| (matcher.pattern.as_ref(), certain(matcher)));
+        self.of_any.get_or_init(|| Prefilter::new(patterns())).hits(whole, span, bytes, is_short, found);
+    }
+}
+
+const LINE_END: Bytes = Bytes(1 << b'\n');
+/// The blanks of ASCII, but for the space.
+const BLANKS: Bytes = Bytes(0b1_1111 << b'\t');
+
+/// Whether no blank but the space stands in `text`, which has these `bytes`, and no two together.
+fn is_single_spaced(text: &str, bytes: Bytes) -> bool {
+    let is_wide_blank = |character: char| character != ' ' && character.is_whitespace();
+    let pairs = text.as_bytes().iter().zip(text.as_bytes().iter().skip(1));
+    let has_double = || pairs.fold(false, |any, (one, next)| any | (*one == b' ') & (*next == b' '));
+    let has_other = bytes.meet(&[BLANKS]) || bytes.is_wide() && text.chars().any(is_wide_blank);
+    !has_other && !has_double()
+}
 
 /// Which patterns may match where.
 pub(super) struct Prefilter {
@@ -79,9 +144,8 @@ impl Prefilter {
         Self { openings: Openings::new(openings.into_iter()), search: Search::new(held), blind, guards }
     }
 
-    /// The patterns that may match in the block at `span` of `whole`, in order; `is_short` tells whether its words are at most
-    /// [`SHORT_WORDS`].
-    pub(super) fn hits(&self, whole: &str, span: Span, is_short: impl FnOnce() -> bool, found: &mut Vec<Hit>) {
+    /// The patterns that may match in the block at `span` of `whole`, which has these `bytes`, in order.
+    fn hits(&self, whole: &str, span: Span, bytes: Bytes, is_short: impl FnOnce() -> bool, found: &mut Vec<Hit>) {
         found.clear();
         let text = &whole[span.range()];
         // Between two words stands at least one byte.
@@ -98,7 +162,6 @@ impl Prefilter {
         if !is_short && found.is_empty() {
             return;
         }
-        let bytes = Bytes::of(text.as_bytes());
         let may_match = |pattern: u32| self.guards[pattern as usize].lets_through(text, bytes);
         found.retain(|hit| may_match(hit.pattern));
         if is_short {
@@ -134,29 +197,38 @@ pub(super) fn is_short(pattern: &Pattern) -> bool {
 mod tests {
     use proptest::prelude::*;
 
+    use std::sync::Arc;
+
     use super::super::expression::{Caches, Expression};
     use super::*;
+    use crate::finding::{RuleInfo, Severity};
+
+    fn rule() -> Arc<RuleInfo> {
+        let (code, name, summary) = ("XX001".to_owned(), "name".to_owned(), "summary".to_owned());
+        Arc::new(RuleInfo { code, name, summary, severity: Severity::Info, fix: None, note: None })
+    }
 
     proptest! {
         #[test]
         fn what_matches_is_hit(
-            text in "(Jan|jan |17|, |2012|:|Copyright|(C)|©|ago |3 |days |News|Home|[a-cA-C /{|.@-]){1,12}",
+            text in "(Jan|jan |read|more|  ?|\n|\t|\u{a0}|17|, |2012|:|Copyright|(C)|©|ago |3 |days |News|Home|[a-cA-C /{|.@-]){1,12}",
             opens in any::<bool>(),
         ) {
             let sources = [
                 r"(?:\d+ days ago|\[video\]|- x)", r"(?:jan|feb)\w* \d+, \d{4}.*", "(?:©|copyright|\\(c\\)).*", r"\{\{\s*a", r".*\d+/\d+",
                 "(?:home|news|a|b)(?: ?(?:home|news|c))*", r"[^@]+@b\.?c", "k?elvin|(?-i:NEWS|Jan).*",
+                r"read\s+more", r"a\s*-?\s+(?:b|17)", r"17[\s,]+2012", r"c\nmore",
             ];
             for source in sources {
                 let pattern: Pattern = toml::from_str(&format!("any = ['{source}']\npart = {}\nmax-words = 20", !opens)).unwrap();
                 let expression = Expression::new(source, !opens, false, 0);
-                let certain = Certain::of(source, opens).unwrap();
-                let mut hits = Vec::new();
-                let span = Span::new(0, text.len());
-                Prefilter::new([(&pattern, certain)].into_iter()).hits(&text, span, || true, &mut hits);
-                if expression.is_match(&text, &mut Caches::default()) {
-                    prop_assert!(!hits.is_empty(), "{source} in {text:?}");
-                }
+                let certain = Certain::of(source, opens, Spacing::Single).unwrap();
+                let prefilters = Prefilters::new(Prefilter::new([(&pattern, certain)].into_iter()));
+                let matches = expression.is_match(&text, &mut Caches::default());
+                let matcher = Matcher { rule: rule(), pattern: Arc::new(pattern), expression, unless: None };
+                let (mut hits, span) = (Vec::new(), Span::new(0, text.len()));
+                prefilters.hits(&[matcher], &text, span, || true, &mut String::new(), &mut hits);
+                prop_assert!(!matches || !hits.is_empty(), "{source} in {text:?}");
             }
         }
     }

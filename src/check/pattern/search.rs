@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 
+use super::rarity::bits;
 use crate::text::Span;
 
 /// Literals of patterns, ASCII case aside.
@@ -201,36 +202,14 @@ fn hash(key: u64) -> u64 {
 
 /// Where in a literal the bytes stand that tell it best: rare ones that no other literals are noted by.
 fn rarest<const N: usize>(literal: &[u8], taken: &mut HashMap<u64, u32>) -> usize {
-    /// As if each byte were so much more frequent, for each literal that is noted by the same bytes.
-    const PENALTY: u32 = 12;
+    /// Bits that each literal takes away that is noted by the same bytes.
+    const PENALTY: u32 = 2;
     let key_of = |gram: &[u8]| key::<N>(eight(gram)) ^ N as u64;
-    let cost = |gram: &[u8]| frequency(gram) + PENALTY * taken.get(&key_of(gram)).copied().unwrap_or(0);
-    let (best, gram) = literal.windows(N).enumerate().min_by_key(|(_, gram)| cost(gram)).unwrap_or((0, literal));
+    let commonness =
+        |gram: &[u8]| PENALTY * taken.get(&key_of(gram)).copied().unwrap_or(0) + (u32::MAX >> 1) - bits(gram);
+    let (best, gram) = literal.windows(N).enumerate().min_by_key(|(_, gram)| commonness(gram)).unwrap_or((0, literal));
     *taken.entry(key_of(gram)).or_default() += 1;
     best
-}
-
-/// How often the bytes are met in text, roughly, as a sum of logarithms.
-fn frequency(gram: &[u8]) -> u32 {
-    /// Letters of English text, the most frequent first; others of the alphabet are rarer in most languages too.
-    const LETTERS: &[u8] = b" etaoinsrhldcumfpgwybvkxjqz";
-    let of_byte = |byte: &u8| match LETTERS.iter().position(|letter| letter == byte) {
-        Some(rank) => 27 - rank as u32,
-        // Of two bytes of one character of another script the first is much the same for all.
-        None if !byte.is_ascii() => 8,
-        None => 2,
-    };
-    /// Parts of the most frequent words and endings, in order, and by how much they make bytes more frequent than their letters tell.
-    const PARTS: &[&[u8; 4]] = &[
-        b" and", b" are", b" can", b" com", b" con", b" for", b" in ", b" is ", b" of ", b" pro", b" the", b" to ",
-        b" you", b"able", b"and ", b"at t", b"ated", b"atio", b"ent ", b"for ", b"have", b"here", b"ight", b"ing ",
-        b"is a", b"ment", b"n th", b"o th", b"of t", b"on t", b"sion", b"that", b"the ", b"ther", b"this", b"tion",
-        b"with", b"you ", b"your",
-    ];
-    const MORE: u32 = 20;
-    let is_part = |part: &&[u8]| PARTS.binary_search_by_key(part, |known| &known[..]).is_ok();
-    let parts = gram.windows(4).filter(is_part).count();
-    gram.iter().map(of_byte).sum::<u32>() + MORE * parts as u32
 }
 
 #[cfg(test)]

@@ -5,34 +5,43 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::bytes::Bytes;
-use super::literals::{Certain, Signs};
+use super::literals::{Certain, Signs, Spacing};
 
 /// A line an alternative: `opens` as 0 or 1, the kind of its signs, the alternative, and its signs, parted by [`PART`]; behind
 /// [`LIST`] follow the short signs that go with them, and behind another the sets of bytes.
-const KNOWN: &str = include_str!(concat!(env!("OUT_DIR"), "/pattern_signs.txt"));
+const OF_SINGLE: &str = include_str!(concat!(env!("OUT_DIR"), "/pattern_signs_single.txt"));
+/// The same for texts of any spacing.
+const OF_ANY: &str = include_str!(concat!(env!("OUT_DIR"), "/pattern_signs_any.txt"));
 const PART: char = '\u{1F}';
 const LIST: char = '\u{1E}';
 
 /// By `opens` and the alternative the kind of its signs and these.
 type Known = HashMap<(bool, &'static str), (&'static str, &'static str)>;
 
-static BY_ALTERNATIVE: LazyLock<Known> = LazyLock::new(|| {
+static SINGLE: LazyLock<Known> = LazyLock::new(|| known(OF_SINGLE));
+static ANY: LazyLock<Known> = LazyLock::new(|| known(OF_ANY));
+
+fn known(lines: &'static str) -> Known {
     let line = |line: &'static str| {
         let mut parts = line.splitn(4, PART);
         let (opens, kind, alternative, signs) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         Some(((opens == "1", alternative), (kind, signs)))
     };
-    KNOWN.split('\n').filter_map(line).collect()
-});
+    lines.split('\n').filter_map(line).collect()
+}
 
-/// The signs of an alternative; `opens` tells whether it matches short units from their beginning.
+/// What is certain of a text of that spacing in which an alternative matches; `opens` tells whether it matches short units from
+/// their beginning.
 ///
 /// # Errors
 ///
 /// It is no regular expression; what is wrong with it.
-pub(super) fn of(alternative: &str, opens: bool) -> Result<Certain, String> {
+pub(super) fn of(alternative: &str, opens: bool, spacing: Spacing) -> Result<Certain, String> {
+    let known = if spacing == Spacing::Single { &SINGLE } else { &ANY };
     let strings = |list: &str| list.split(PART).filter(|sign| !sign.is_empty()).map(str::to_owned).collect();
-    let Some((kind, signs)) = BY_ALTERNATIVE.get(&(opens, alternative)) else { return Certain::of(alternative, opens) };
+    let Some((kind, signs)) = known.get(&(opens, alternative)) else {
+        return Certain::of(alternative, opens, spacing);
+    };
     let mut lists = signs.split(LIST);
     let (signs, short) = (lists.next().unwrap_or_default(), lists.next().unwrap_or_default());
     let sets = lists.next().unwrap_or_default().split(PART);
