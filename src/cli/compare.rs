@@ -205,10 +205,23 @@ impl Gathered<'_> {
         };
         let findings = comparison.finish(given).context("cannot compare documents")?;
         let mut compared = Compared::new();
+        // They come document by document.
+        let mut of_one: Vec<Finding> = Vec::new();
         for finding in findings {
-            compared.entry(Arc::clone(&finding.origin)).or_default().push(finding);
+            if of_one.first().is_some_and(|first| !Arc::ptr_eq(&first.origin, &finding.origin)) {
+                put(&mut compared, std::mem::take(&mut of_one));
+            }
+            of_one.push(finding);
         }
+        put(&mut compared, of_one);
         Ok(compared)
+    }
+}
+
+/// Adds findings that are all of one document.
+fn put(compared: &mut Compared, findings: Vec<Finding>) {
+    if let Some(first) = findings.first() {
+        compared.entry(Arc::clone(&first.origin)).or_default().extend(findings);
     }
 }
 

@@ -1,11 +1,11 @@
 //! Documents in a stream: read on one thread, worked on by all cores, and handed back in order.
 //!
-//! No more than a few batches are held at any time, whatever the size of a shard: one that is read, one that is worked on and
+//! No more than a few batches are held at any time, whatever the size of a shard: one that is read, two that are worked on and
 //! those that wait to be handed back.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, OnceLock};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rayon::prelude::*;
 
@@ -16,6 +16,8 @@ use crate::text::{Document, Index};
 
 /// Bytes of a batch; a document that is larger makes one of its own.
 pub(super) const BATCH_BYTES: u64 = 4 << 20;
+/// Batches that are worked on at one time.
+const AT_ONCE: usize = 2;
 /// Documents of a batch.
 const BATCH_DOCUMENTS: usize = 4_096;
 
@@ -96,7 +98,8 @@ pub(super) fn stream<T: Send>(
 ) -> anyhow::Result<()> {
     std::thread::scope(|scope| {
         let (to_work, batches) = sync_channel::<Vec<Item>>(0);
-        let (to_done, worked) = sync_channel::<Vec<Piece<T>>>(waiting);
+        // What comes out of each batch, in the order of the batches.
+        let (to_done, results) = sync_channel::<Receiver<Vec<Piece<T>>>>(waiting.max(1));
         let bytes = Arc::clone(&progress.bytes);
         scope.spawn(move || {
             let mut batch = Batch { items: Vec::new(), bytes: 0, send: &|items| to_work.send(items).is_ok() };
@@ -106,16 +109,20 @@ pub(super) fn stream<T: Send>(
                 Documents::Held(pieces) => hand_on(pieces, &bytes, &mut batch),
             } && batch.flush();
         });
-        let work = &work;
-        scope.spawn(move || {
-            for items in batches {
-                let pieces: Vec<Piece<T>> = items.into_par_iter().map(|item| piece(item, work)).collect();
-                if to_done.send(pieces).is_err() {
-                    return;
+        // While the last documents of one batch are worked on, idle cores begin with the next.
+        let (work, batches) = (&work, Arc::new(Mutex::new((batches, to_done))));
+        for _ in 0..AT_ONCE {
+            let batches = Arc::clone(&batches);
+            scope.spawn(move || {
+                while let Some((items, result)) = take(&batches) {
+                    // Nobody waits for it if the run was given up.
+                    let _ = result.send(items.into_par_iter().map(|item| piece(item, work)).collect());
                 }
-            }
-        });
-        for pieces in worked {
+            });
+        }
+        // Only who works holds what they take from and give to, so that all ends when one does.
+        drop(batches);
+        for pieces in results.iter().filter_map(|result| result.recv().ok()) {
             for piece in pieces {
                 progress.piece(&piece);
                 if !done(piece)? {
@@ -126,6 +133,18 @@ pub(super) fn stream<T: Send>(
         }
         Ok(())
     })
+}
+
+/// Batches, and where it is told what will come out of each.
+type Batches<T> = (Receiver<Vec<Item>>, SyncSender<Receiver<Vec<Piece<T>>>>);
+
+/// The next batch, and where to send what comes out of it; `None` if nobody has one, or nobody wants it.
+fn take<T>(batches: &Mutex<Batches<T>>) -> Option<(Vec<Item>, SyncSender<Vec<Piece<T>>>)> {
+    let (batches, to_done) = &*batches.lock().unwrap_or_else(PoisonError::into_inner);
+    let items = batches.recv().ok()?;
+    let (result, to_come) = sync_channel(1);
+    to_done.send(to_come).ok()?;
+    Some((items, result))
 }
 
 /// What is read and not yet worked on.

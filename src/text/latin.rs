@@ -33,7 +33,8 @@ pub fn hints_at_latin(text: &str) -> bool {
     bytes.chunks(STEP).zip((0..).step_by(STEP)).any(|(_, at)| {
         let Some(part) = bytes.get(at..at + PART).and_then(<[u8]>::first_chunk) else { return false };
         let around = || bytes.get(at.saturating_sub(LONGEST)..(at + LONGEST).min(bytes.len())).unwrap_or_default();
-        parts[place(*part)] && long.as_ref().is_some_and(|words| words.is_match(around()))
+        let place = place(*part);
+        parts[place / 64] >> (place % 64) & 1 != 0 && long.as_ref().is_some_and(|words| words.is_match(around()))
     })
 }
 
@@ -45,14 +46,15 @@ const PART: usize = 4;
 const STEP: usize = LONG - PART + 1;
 
 /// Whether a part of a long word may fall on a place.
-static PARTS: LazyLock<Vec<bool>> = LazyLock::new(|| {
-    let mut parts = vec![false; 1 << PLACE_BITS];
+static PARTS: LazyLock<Box<[u64; PLACES / 64]>> = LazyLock::new(|| {
+    let mut parts = Box::new([0; PLACES / 64]);
     for word in VOCABULARY.iter().filter(|word| word.len() >= LONG) {
         // Of those that are looked at together the rarest: many words of living languages end as some of these do.
         for first in 0..STEP {
             let places = word.as_bytes().windows(PART).skip(first).step_by(STEP).filter_map(<[u8]>::first_chunk);
             if let Some(part) = places.min_by_key(|part| part.iter().map(|letter| commonness(*letter)).sum::<usize>()) {
-                parts[place(*part)] = true;
+                let place = place(*part);
+                parts[place / 64] |= 1 << (place % 64);
             }
         }
     }
@@ -65,7 +67,8 @@ fn commonness(letter: u8) -> usize {
     LETTERS.iter().position(|other| *other == letter).unwrap_or(0)
 }
 
-const PLACE_BITS: u32 = 14;
+const PLACE_BITS: u32 = 16;
+const PLACES: usize = 1 << PLACE_BITS;
 
 /// Where four letters fall, case aside.
 fn place(part: [u8; PART]) -> usize {

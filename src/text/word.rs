@@ -69,7 +69,10 @@ pub fn word_bounds(text: &str) -> RangeInclusive<usize> {
         let (mut starts, mut others, mut wide) = (0_u8, 0_u8, 0_u8);
         for (before, here) in before.iter().zip(here) {
             let is_start = here.is_ascii_alphanumeric() & !before.is_ascii_alphanumeric();
-            let joins = matches!(before, b'_' | b'.' | b'\'' | b':' | b',' | b';') | !before.is_ascii();
+            // One after the other, so that the processor can take many bytes at a time.
+            let mid =
+                (*before == b'.') | (*before == b'\'') | (*before == b':') | (*before == b',') | (*before == b';');
+            let joins = mid | (*before == b'_') | !before.is_ascii();
             starts += u8::from(is_start & !joins);
             others += u8::from(is_start & joins);
             wide += u8::from(*here >= 0xC0);

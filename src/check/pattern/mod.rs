@@ -27,7 +27,7 @@ use crate::finding::{Applicability, Finding, RuleInfo};
 use crate::text::Document;
 use expression::{Caches, Expression};
 use literals::Spacing;
-use prefilter::{Prefilter, Prefilters};
+use prefilter::Prefilters;
 
 /// The kind's name in rule files.
 pub const NAME: &str = "pattern";
@@ -200,8 +200,7 @@ pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<Box<dyn DocumentC
             }
         }
     }
-    let patterns = matchers.iter().map(|matcher| matcher.pattern.as_ref()).zip(all_signs);
-    let prefilters = Prefilters::new(Prefilter::new(patterns));
+    let prefilters = Prefilters::new(all_signs);
     Ok(Box::new(PatternCheck { matchers, prefilters, caches: Mutex::default() }))
 }
 

@@ -1,7 +1,7 @@
 //! Which patterns may match where, found without a regular expression, so that the cost of a document does not grow with the
 //! number of rules.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::bytes::{Bytes, MOST_SETS};
 use super::literals::{Certain, Signs, Spacing};
@@ -15,17 +15,19 @@ pub(super) const SHORT_WORDS: usize = 80;
 /// Most bytes of a short unit.
 const SHORT_BYTES: usize = 1_000;
 
-/// Which patterns may match where, as blocks are spaced.
+/// Which patterns may match where, as blocks are spaced. Each is made when a block asks for it: when a run begins, nothing else
+/// can be done meanwhile.
 pub(super) struct Prefilters {
-    of_single: Prefilter,
-    /// Made when a block asks for it.
+    of_single: OnceLock<Prefilter>,
     of_any: OnceLock<Prefilter>,
+    /// What `of_single` is made of.
+    signs: Mutex<Vec<Certain>>,
 }
 
 impl Prefilters {
-    /// `of_single` is for texts with single spaces.
-    pub(super) fn new(of_single: Prefilter) -> Self {
-        Self { of_single, of_any: OnceLock::new() }
+    /// What is certain of each matcher's text, if that is single-spaced.
+    pub(super) fn new(signs: Vec<Certain>) -> Self {
+        Self { of_single: OnceLock::new(), of_any: OnceLock::new(), signs: Mutex::new(signs) }
     }
 
     /// The patterns that may match in the block at `span` of `whole`, in order; `is_short` tells whether its words are at most
@@ -48,20 +50,31 @@ impl Prefilters {
             copy.pop();
             let is_single = is_single_spaced(copy, Bytes::of(copy.as_bytes()));
             if is_single {
-                self.of_single.hits(copy, Span::new(0, copy.len()), bytes, is_short, found);
+                self.of_single(matchers).hits(copy, Span::new(0, copy.len()), bytes, is_short, found);
                 found.iter_mut().for_each(|hit| hit.offset += span.start);
                 return;
             }
         } else if is_single_spaced(text, bytes) {
-            return self.of_single.hits(whole, span, bytes, is_short, found);
+            return self.of_single(matchers).hits(whole, span, bytes, is_short, found);
         }
+        self.of_any(matchers).hits(whole, span, bytes, is_short, found);
+    }
+
+    fn of_single(&self, matchers: &[Matcher]) -> &Prefilter {
+        self.of_single.get_or_init(|| {
+            let signs = std::mem::take(&mut *self.signs.lock().unwrap_or_else(PoisonError::into_inner));
+            Prefilter::new(matchers.iter().map(|matcher| matcher.pattern.as_ref()).zip(signs))
+        })
+    }
+
+    fn of_any(&self, matchers: &[Matcher]) -> &Prefilter {
         let certain = |matcher: &Matcher| {
             let opens = looks_at_openings(&matcher.pattern);
             // What is no expression was refused by `validate`.
             signs::of(matcher.expression.source(), opens, Spacing::Any).unwrap_or_else(|_| Certain::nothing())
         };
         let patterns = || matchers.iter().map(|matcher| (matcher.pattern.as_ref(), certain(matcher)));
-        self.of_any.get_or_init(|| Prefilter::new(patterns())).hits(whole, span, bytes, is_short, found);
+        self.of_any.get_or_init(|| Prefilter::new(patterns()))
     }
 }
 
@@ -85,7 +98,7 @@ pub(super) struct Prefilter {
     /// Patterns by what the units hold that they match.
     search: Search,
     /// Patterns without a sign that can be searched for; they match short blocks only.
-    blind: Vec<u32>,
+    blind: Vec<(u32, [Bytes; MOST_SETS])>,
     /// For each pattern what else a block must hold.
     guards: Vec<Guard>,
 }
@@ -120,6 +133,7 @@ impl Prefilter {
     pub(super) fn new<'p>(patterns: impl Iterator<Item = (&'p Pattern, Certain)>) -> Self {
         let (mut openings, mut held, mut blind, mut guards) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (index, (pattern, Certain { signs, bytes })) in (0..).zip(patterns) {
+            let of_each = std::array::from_fn(|index| bytes.get(index).copied().unwrap_or(Bytes::ALL));
             let short_signs = match signs {
                 Signs::Opens(signs, short) => {
                     openings.extend(signs.into_iter().map(|sign| (sign, index)));
@@ -130,11 +144,10 @@ impl Prefilter {
                     Vec::new()
                 }
                 Signs::Blind(short) => {
-                    blind.push(index);
+                    blind.push((index, of_each));
                     short
                 }
             };
-            let of_each = std::array::from_fn(|index| bytes.get(index).copied().unwrap_or(Bytes::ALL));
             let with_bytes = |sign: String| {
                 let bytes = Bytes::of(sign.as_bytes());
                 (sign, bytes)
@@ -165,8 +178,9 @@ impl Prefilter {
         let may_match = |pattern: u32| self.guards[pattern as usize].lets_through(text, bytes);
         found.retain(|hit| may_match(hit.pattern));
         if is_short {
-            let blind = self.blind.iter().filter(|pattern| may_match(**pattern));
-            found.extend(blind.map(|&pattern| Hit { pattern, offset: span.start }));
+            // Each comes with its bytes, so that most are ruled out without a look elsewhere.
+            let blind = self.blind.iter().filter(|(pattern, sets)| bytes.meet(sets) && may_match(*pattern));
+            found.extend(blind.map(|&(pattern, _)| Hit { pattern, offset: span.start }));
         }
         if found.len() > 1 {
             found.sort_unstable();
@@ -223,7 +237,7 @@ mod tests {
                 let pattern: Pattern = toml::from_str(&format!("any = ['{source}']\npart = {}\nmax-words = 20", !opens)).unwrap();
                 let expression = Expression::new(source, !opens, false, 0);
                 let certain = Certain::of(source, opens, Spacing::Single).unwrap();
-                let prefilters = Prefilters::new(Prefilter::new([(&pattern, certain)].into_iter()));
+                let prefilters = Prefilters::new(vec![certain]);
                 let matches = expression.is_match(&text, &mut Caches::default());
                 let matcher = Matcher { rule: rule(), pattern: Arc::new(pattern), expression, unless: None };
                 let (mut hits, span) = (Vec::new(), Span::new(0, text.len()));

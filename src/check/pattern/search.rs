@@ -12,9 +12,9 @@ use crate::text::Span;
 /// Literals of patterns, ASCII case aside.
 pub(super) struct Search {
     literals: Vec<Literal>,
-    sixes: Grams<6, 2_048>,
-    fours: Grams<4, 1_024>,
-    threes: Grams<3, 512>,
+    sixes: Grams<6, 1_024>,
+    fours: Grams<4, 256>,
+    threes: Grams<3, 64>,
 }
 
 pub(super) struct Literal {
@@ -27,7 +27,7 @@ pub(super) struct Literal {
 
 /// `N` bytes in a row of each literal.
 struct Grams<const N: usize, const WORDS: usize> {
-    /// A bit in one of the words for each; a power of two of words.
+    /// Two bits in one of the words for each; a power of two of words.
     bits: Box<[u64; WORDS]>,
     /// The bytes and the literals that hold them, each with where it holds them, in order; found through `starts`.
     entries: Vec<Entry>,
@@ -148,21 +148,28 @@ impl<const N: usize, const WORDS: usize> Grams<N, WORDS> {
         let start = |high: u64| self.entries.partition_point(|entry| entry.hash >> (64 - START_BITS) < high) as u32;
         self.starts = (0..=1 << START_BITS).map(start).collect();
         for entry in &self.entries {
-            self.bits[Self::word(entry.hash)] |= 1 << (entry.hash >> 40 & 63);
+            self.bits[Self::word(entry.hash)] |= Self::pair(entry.hash);
         }
     }
 
-    /// Which of the words has a hash's bit; its highest bits say so.
+    /// Which of the words has a hash's bits; its highest bits say so.
     #[inline(always)]
     fn word(hash: u64) -> usize {
         (hash >> (64 - WORDS.trailing_zeros())) as usize
+    }
+
+    /// The bits of a hash in its word.
+    #[inline(always)]
+    fn pair(hash: u64) -> u64 {
+        1 << (hash >> 40 & 63) | 1 << (hash >> 34 & 63)
     }
 
     /// Whether literals may be noted by the first `N` bytes of `eight`.
     #[inline(always)]
     fn may_hold(&self, eight: u64) -> bool {
         let hash = hash(key::<N>(eight));
-        self.bits[Self::word(hash)] >> (hash >> 40 & 63) & 1 != 0
+        let pair = Self::pair(hash);
+        self.bits[Self::word(hash)] & pair == pair
     }
 
     /// The entries that are no more than the first of these bytes.

@@ -85,9 +85,9 @@ impl Line {
                 cells(document.slice(self.span)).count() == 1 || cells(document.slice(self.span)).any(str::is_empty)
             }
             false => {
-                let block = document.blocks().get(document.block_at(self.span.start));
-                block.is_some_and(|block| block.kind == BlockKind::ListItem)
-                    && text.starts_with(['・', '·', '．', '•', '»'])
+                let block = || document.blocks().get(document.block_at(self.span.start));
+                text.starts_with(['・', '·', '．', '•', '»'])
+                    && block().is_some_and(|block| block.kind == BlockKind::ListItem)
             }
         };
         self.marks.add(Mark::Layout, is_layout);
@@ -234,7 +234,8 @@ fn is_month(gap: &str) -> bool {
 
 /// Whether a line may be one of code.
 fn looks_like_code(text: &str) -> bool {
-    const SIGNS: [char; 6] = ['{', '}', '`', '\\', '=', '<'];
+    let is_sign = |byte: u8| matches!(byte, b'{' | b'}' | b'`' | b'\\' | b'=' | b'<');
+    let pairs = || text.bytes().zip(text.bytes().skip(1));
     let is_key = || {
         text.split(':').next().is_some_and(|key| {
             key.len() < text.len()
@@ -242,10 +243,9 @@ fn looks_like_code(text: &str) -> bool {
                 && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
         })
     };
-    text.contains(SIGNS)
+    text.bytes().any(is_sign)
         || text.ends_with(';')
-        || text.contains("()")
-        || text.contains("::")
+        || pairs().any(|pair| pair == (b'(', b')') || pair == (b':', b':'))
         || text.starts_with("//")
         || is_key()
 }

@@ -122,7 +122,7 @@ impl TableCheck {
     }
 }
 
-/// Lines with a pipe outside code, if any of them may be part of a table.
+/// Lines with a pipe, if any of them may be part of a table and looks like no code.
 fn pipe_lines(document: &Document<'_>) -> Vec<usize> {
     let text = document.text().as_bytes();
     if memchr::memchr(b'|', text).is_none() {
@@ -139,9 +139,10 @@ fn pipe_lines(document: &Document<'_>) -> Vec<usize> {
             let bytes = &text[span.range()];
             if memchr::memchr(b'|', bytes).is_some() {
                 let start = document.slice(*span).trim_start_matches([' ', '\t', '>', '-', '*', '+', '•']);
-                may_be_table |= start.starts_with(['|', ':'])
-                    || memchr::memmem::find(bytes, b"--").is_some()
-                    || start.len() < span.len();
+                may_be_table |= block.kind != BlockKind::Code
+                    && (start.starts_with(['|', ':'])
+                        || memchr::memmem::find(bytes, b"--").is_some()
+                        || start.len() < span.len());
                 lines.push(line);
             }
         }
