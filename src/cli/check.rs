@@ -174,7 +174,7 @@ impl<'a> Run<'a> {
             (linter, alone)
         };
         std::thread::scope(|scope| {
-            let mut compared = Awaited::begin(scope, gathered, given);
+            let mut compared = Awaited::begin(scope, gathered, given)?;
             let mut together = |one: &pipeline::Given, (linter, alone): (Linter, Alone)| {
                 anyhow::Ok(linter.together(&one.document(), alone, compared.take(&one.source)?))
             };

@@ -70,7 +70,9 @@ impl<'g> Given<'g> {
 
     /// How many batches of documents may wait for what is found by comparing them.
     pub(super) fn waiting(&self) -> usize {
-        1 + self.memory / 32 / BATCH_BYTES as usize
+        /// A batch takes several times the bytes of its texts, and one part in so many is for them.
+        const PART: usize = 128;
+        1 + self.memory / PART / BATCH_BYTES as usize
     }
 }
 
@@ -232,11 +234,32 @@ pub(super) struct Awaited<'s> {
 }
 
 impl<'s> Awaited<'s> {
-    /// Begins to compare what was `gathered`.
-    pub(super) fn begin<'e>(scope: &'s Scope<'s, 'e>, gathered: Gathered<'s>, given: &'s Given<'_>) -> Self {
+    /// Begins to compare what was `gathered`; where memory is short, that is done before anything else is.
+    ///
+    /// # Errors
+    ///
+    /// A temporary file cannot be written or read.
+    pub(super) fn begin<'e>(
+        scope: &'s Scope<'s, 'e>,
+        gathered: Gathered<'s>,
+        given: &'s Given<'_>,
+    ) -> anyhow::Result<Self> {
+        /// Less is for comparing alone.
+        const ROOMY: usize = 1 << 30;
         let is_needed = gathered.comparison.is_some();
         let thread = is_needed.then(|| (scope.spawn(move || gathered.compare(given)), Pause::begin()));
-        Self { thread, found: Compared::new() }
+        let mut awaited = Self { thread, found: Compared::new() };
+        if given.memory < ROOMY {
+            awaited.wait()?;
+        }
+        Ok(awaited)
+    }
+
+    fn wait(&mut self) -> anyhow::Result<()> {
+        if let Some((thread, _pause)) = self.thread.take() {
+            self.found = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        }
+        Ok(())
     }
 
     /// Takes what was found in a document; waits if it is not known yet.
@@ -245,9 +268,7 @@ impl<'s> Awaited<'s> {
     ///
     /// A temporary file cannot be written or read.
     pub(super) fn take(&mut self, source: &Source) -> anyhow::Result<Vec<Finding>> {
-        if let Some((thread, _pause)) = self.thread.take() {
-            self.found = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-        }
+        self.wait()?;
         let mut found = self.found.remove(&source.origin).unwrap_or_default();
         // The file may have changed since it was compared.
         found.retain(|finding| source.text.get(finding.span.range()).is_some());

@@ -47,8 +47,8 @@ impl Given {
 
     /// About how many bytes it holds.
     pub(super) fn size(&self) -> usize {
-        /// An index takes about as much as its text.
-        const INDEXED: usize = 2;
+        /// An index takes about three times as much as its text.
+        const INDEXED: usize = 4;
         let Source { origin, text, .. } = &self.source;
         let names = 2 * origin.path.len() + size_of::<Self>();
         INDEXED * text.len() + names + self.carrier.as_ref().map_or(0, Carrier::size)
@@ -99,7 +99,7 @@ pub(super) fn stream<T: Send>(
     std::thread::scope(|scope| {
         let (to_work, batches) = sync_channel::<Vec<Item>>(0);
         // What comes out of each batch, in the order of the batches.
-        let (to_done, results) = sync_channel::<Receiver<Vec<Piece<T>>>>(waiting.max(1));
+        let (to_done, results) = sync_channel::<Receiver<Pieces<T>>>(waiting.max(1));
         let bytes = Arc::clone(&progress.bytes);
         scope.spawn(move || {
             let mut batch = Batch { items: Vec::new(), bytes: 0, send: &|items| to_work.send(items).is_ok() };
@@ -135,11 +135,13 @@ pub(super) fn stream<T: Send>(
     })
 }
 
+/// What comes out of a batch.
+type Pieces<T> = Vec<Piece<T>>;
 /// Batches, and where it is told what will come out of each.
-type Batches<T> = (Receiver<Vec<Item>>, SyncSender<Receiver<Vec<Piece<T>>>>);
+type Batches<T> = (Receiver<Vec<Item>>, SyncSender<Receiver<Pieces<T>>>);
 
 /// The next batch, and where to send what comes out of it; `None` if nobody has one, or nobody wants it.
-fn take<T>(batches: &Mutex<Batches<T>>) -> Option<(Vec<Item>, SyncSender<Vec<Piece<T>>>)> {
+fn take<T>(batches: &Mutex<Batches<T>>) -> Option<(Vec<Item>, SyncSender<Pieces<T>>)> {
     let (batches, to_done) = &*batches.lock().unwrap_or_else(PoisonError::into_inner);
     let items = batches.recv().ok()?;
     let (result, to_come) = sync_channel(1);
