@@ -25,6 +25,7 @@ use super::{Exit, interrupt};
 use crate::config::bytes;
 use crate::corpus::{Choice, Input, Reading, Source, WalkError, expand, walk};
 use crate::engine::{Alone, Linter};
+use crate::finding::Finding;
 use crate::report::Summary;
 
 pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
@@ -175,12 +176,9 @@ impl<'a> Run<'a> {
         };
         std::thread::scope(|scope| {
             let mut compared = Awaited::begin(scope, gathered, given)?;
-            let mut together = |one: &pipeline::Given, (linter, alone): (Linter, Alone)| {
-                anyhow::Ok(linter.together(&one.document(), alone, compared.take(&one.source)?))
-            };
             if let Some(source) = &given.stdin {
                 let one = pipeline::Given::new(source.clone(), None);
-                let findings = together(&one, check(&one))?;
+                let findings = together(&mut compared, &one, check(&one))?;
                 self.report(&one, findings, given)?;
             }
             match &held {
@@ -188,9 +186,11 @@ impl<'a> Run<'a> {
                 None => self.begin("checking", paths)?,
             }
             self.in_stream(paths, held, given.waiting(), check, |run, piece| {
+                // Nothing is written before.
+                compared.wait()?;
                 match piece {
                     Piece::Done((document, found)) => {
-                        let findings = together(&document, found)?;
+                        let findings = together(&mut compared, &document, found)?;
                         if let (Some(attributes), Some(carrier)) = (&mut run.attributes, &document.carrier) {
                             let written = attributes.record(carrier, Some((&document.source.text, &findings)));
                             run.tell_failed(written);
@@ -378,6 +378,15 @@ impl<'a> Run<'a> {
         self.end();
         Ok(())
     }
+}
+
+/// All that is found in a document, with what comparing found.
+fn together(
+    compared: &mut Awaited<'_>,
+    one: &pipeline::Given,
+    (linter, alone): (Linter, Alone),
+) -> anyhow::Result<Vec<Finding>> {
+    Ok(linter.together(&one.document(), alone, compared.take(&one.source)?))
 }
 
 /// The path without links and dots, as far as it stands; what the run has yet to make stands nowhere.

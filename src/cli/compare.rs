@@ -255,7 +255,12 @@ impl<'s> Awaited<'s> {
         Ok(awaited)
     }
 
-    fn wait(&mut self) -> anyhow::Result<()> {
+    /// Waits until all is known.
+    ///
+    /// # Errors
+    ///
+    /// A temporary file cannot be written or read.
+    pub(super) fn wait(&mut self) -> anyhow::Result<()> {
         if let Some((thread, _pause)) = self.thread.take() {
             self.found = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         }
