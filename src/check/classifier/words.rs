@@ -1,5 +1,7 @@
 //! The words of a line, as hashes that never change: weights are kept by them.
 
+use crate::check::fnv::{START, add_byte};
+
 /// Bits of a bucket's number: words and pairs of words share this many weights.
 pub const BUCKET_BITS: u32 = 18;
 
@@ -13,9 +15,6 @@ pub(super) struct Word {
     /// A sign of a script that puts no blanks between words.
     pub(super) is_sign: bool,
 }
-
-const START: u64 = 0xcbf2_9ce4_8422_2325;
-const PRIME: u64 = 0x0000_0100_0000_01b3;
 
 /// What a letter or digit of ASCII counts as; 0 for other bytes.
 const FOLDED: [u8; 256] = {
@@ -42,7 +41,7 @@ pub(super) fn each(text: &str, mut take: impl FnMut(Word)) {
     while let Some(&byte) = bytes.get(at) {
         let folded = FOLDED[usize::from(byte)];
         if folded != 0 {
-            hash = (hash ^ u64::from(folded)).wrapping_mul(PRIME);
+            hash = add_byte(hash, folded);
             at += 1;
             continue;
         }
@@ -62,13 +61,12 @@ pub(super) fn each(text: &str, mut take: impl FnMut(Word)) {
                 take(Word { hash, start, end: at, is_sign: false });
             }
             if is_sign {
-                let hash =
-                    bytes[at..end].iter().fold(START, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
+                let hash = bytes[at..end].iter().fold(START, |hash, &byte| add_byte(hash, byte));
                 take(Word { hash, start: at, end, is_sign: true });
             }
             (start, hash) = (end, START);
         } else {
-            hash = bytes[at..end].iter().fold(hash, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
+            hash = bytes[at..end].iter().fold(hash, |hash, &byte| add_byte(hash, byte));
         }
         at = end;
     }

@@ -1,13 +1,6 @@
 //! The hashes that sketches hold. They never change, so that sketches made by one build can be compared by another.
 
-/// The state from which a hash of bytes begins: the offset basis of FNV-1a.
-pub(super) const START: u64 = 0xcbf2_9ce4_8422_2325;
-
-/// Adds a byte to the hash of a word: one step of FNV-1a.
-#[inline]
-pub(super) fn add_byte(state: u64, byte: u8) -> u64 {
-    (state ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-}
+pub(super) use crate::check::fnv::{START, add_byte};
 
 /// Spreads what distinguishes two states over all bits: the finaliser of SplitMix64.
 #[inline]

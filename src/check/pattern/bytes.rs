@@ -39,6 +39,11 @@ impl Bytes {
         self.0 & WIDE != 0
     }
 
+    /// Those that are not among `others`.
+    pub(super) fn without(self, others: Self) -> Self {
+        Self(self.0 & !others.0)
+    }
+
     /// Whether all of `others` are among them.
     pub(super) fn hold(self, others: Self) -> bool {
         others.0 & !self.0 == 0

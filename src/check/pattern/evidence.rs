@@ -69,12 +69,12 @@ impl<'e> Evidence<'e, '_> {
     fn search(&mut self, prefilters: &Prefilters) {
         // First all hits, then what they are worth: what looks for the ones would drive what tries the others out of the
         // processor's memory with each block.
-        let (mut copy, mut of_block, mut hits) = (String::new(), Vec::new(), Vec::new());
+        let (mut of_block, mut hits) = (Vec::new(), Vec::new());
         for block in (0..self.document.blocks().len()).filter(|block| is_searched(self.document, *block)) {
             let content = self.document.blocks()[block].content;
             let text = self.document.slice(content);
             let is_short = || self.of_block.is_within(text, content, &(0..=SHORT_WORDS));
-            prefilters.hits(self.matchers, self.document.text(), content, is_short, &mut copy, &mut of_block);
+            prefilters.hits(self.matchers, self.document.text(), content, is_short, &mut of_block);
             hits.extend(of_block.iter().map(|hit| (block, *hit)));
         }
         for of_block in hits.chunk_by(|(block, _), (other, _)| block == other) {

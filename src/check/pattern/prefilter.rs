@@ -31,26 +31,22 @@ impl Prefilters {
     }
 
     /// The patterns that may match in the block at `span` of `whole`, in order; `is_short` tells whether its words are at most
-    /// [`SHORT_WORDS`]. A copy of the block may be made.
+    /// [`SHORT_WORDS`].
     pub(super) fn hits(
         &self,
         matchers: &[Matcher],
         whole: &str,
         span: Span,
         is_short: impl FnOnce() -> bool,
-        copy: &mut String,
         found: &mut Vec<Hit>,
     ) {
         let text = &whole[span.range()];
         let bytes = Bytes::of(text.as_bytes());
         if bytes.meet(&[LINE_END]) {
             // Where a line ends stands a blank like any other.
-            copy.clear();
-            copy.extend(text.split('\n').flat_map(|line| [line, " "]));
-            copy.pop();
-            let is_single = is_single_spaced(copy, Bytes::of(copy.as_bytes()));
-            if is_single {
-                self.of_single(matchers).hits(copy, Span::new(0, copy.len()), bytes, is_short, found);
+            let copy = text.replace('\n', " ");
+            if is_single_spaced(&copy, bytes.without(LINE_END)) {
+                self.of_single(matchers).hits(&copy, Span::new(0, copy.len()), bytes, is_short, found);
                 found.iter_mut().for_each(|hit| hit.offset += span.start);
                 return;
             }
@@ -241,7 +237,7 @@ mod tests {
                 let matches = expression.is_match(&text, &mut Caches::default());
                 let matcher = Matcher { rule: rule(), pattern: Arc::new(pattern), expression, unless: None };
                 let (mut hits, span) = (Vec::new(), Span::new(0, text.len()));
-                prefilters.hits(&[matcher], &text, span, || true, &mut String::new(), &mut hits);
+                prefilters.hits(&[matcher], &text, span, || true, &mut hits);
                 prop_assert!(!matches || !hits.is_empty(), "{source} in {text:?}");
             }
         }

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use super::proof::{heading, mended};
 use super::{Found, Line, code_spans, is_within, lines_with, newline};
+use crate::check::fnv::{START, add_byte};
 use crate::finding::Edit;
 use crate::text::{BlockKind, Document, Span, words};
 
@@ -117,7 +118,7 @@ fn report(document: &Document<'_>, line: &Line<'_, '_>, marker: &Marker, title: 
     let near = Span::new(base + before.len(), (base + line.text.len() - rest.len()).max(base + end));
     let proven = mended(document.text(), near, &edits).is_some_and(|mended| {
         let seen = heading(mended.trim_start()).unwrap_or_default();
-        add_letters(NO_LETTERS, &seen) == add_letters(NO_LETTERS, name)
+        add_letters(START, &seen) == add_letters(START, name)
     });
     let found = found.label(format!("heading “{name}”"));
     if proven { found.fix("put the heading on a line of its own", edits) } else { found }
@@ -126,7 +127,7 @@ fn report(document: &Document<'_>, line: &Line<'_, '_>, marker: &Marker, title: 
 /// Where the longest title ends that the document knows and that begins at `start`.
 fn title_end(titles: &HashSet<u64>, line: &str, start: usize, end: usize) -> Option<usize> {
     let text = &line[start..end];
-    let mut so_far = NO_LETTERS;
+    let mut so_far = START;
     let mut best = None;
     let mut words = words(text).take(MOST_WORDS + 1).peekable();
     while let Some(word) = words.next() {
@@ -157,13 +158,13 @@ fn titles_of(document: &Document<'_>) -> HashSet<u64> {
         let rest = text.get(hit + 3..).unwrap_or_default();
         let ends = |(count, (_, c)): &(usize, (usize, char))| *count == FARTHEST || matches!(c, ')' | ' ' | '\n');
         let end = rest.char_indices().enumerate().find(ends).map_or(rest.len(), |(_, (at, _))| at);
-        titles.insert(add_letters(NO_LETTERS, &rest[..end]));
+        titles.insert(add_letters(START, &rest[..end]));
         let mut from = hit.saturating_sub(FARTHEST);
         while !text.is_char_boundary(from) {
             from += 1;
         }
         if let Some(open) = text[from..hit].rfind('[') {
-            titles.insert(add_letters(NO_LETTERS, &text[from + open + 1..hit]));
+            titles.insert(add_letters(START, &text[from + open + 1..hit]));
         }
     }
     for block in document.blocks() {
@@ -172,26 +173,22 @@ fn titles_of(document: &Document<'_>) -> HashSet<u64> {
         if block.kind.is_text() && block.lines.len() == 1 && content.len() <= LONGEST {
             let line = document.slice(content);
             if !crate::text::is_closed(line) || line.ends_with(['?', '!']) {
-                titles.insert(add_letters(NO_LETTERS, line));
+                titles.insert(add_letters(START, line));
             }
         }
     }
-    titles.remove(&NO_LETTERS);
+    titles.remove(&START);
     titles
 }
 
-/// The hash of no letters: the offset basis of FNV-1a.
-const NO_LETTERS: u64 = 0xcbf2_9ce4_8422_2325;
-
 /// Adds the letters and digits of a title, in lower case, to their hash: the same for a title and the anchor made of it.
 fn add_letters(hash: u64, title: &str) -> u64 {
-    let add = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
     if title.is_ascii() {
         return title
             .bytes()
             .filter(u8::is_ascii_alphanumeric)
-            .fold(hash, |hash, byte| add(hash, byte.to_ascii_lowercase()));
+            .fold(hash, |hash, byte| add_byte(hash, byte.to_ascii_lowercase()));
     }
     let letters = title.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase);
-    letters.fold(hash, |hash, letter| letter.encode_utf8(&mut [0; 4]).bytes().fold(hash, add))
+    letters.fold(hash, |hash, letter| letter.encode_utf8(&mut [0; 4]).bytes().fold(hash, add_byte))
 }
