@@ -13,6 +13,7 @@ use super::compact::compact;
 use super::literals;
 use super::opening::without_marks;
 use super::simpler::{self, Ends, largest_length, loosened, opened};
+use super::walk::{self, Walk};
 
 /// What may stand around a whole unit: blanks, punctuation, signs, arrows and emoji. Ranges compile to far less than "neither
 /// letter nor digit" would.
@@ -72,10 +73,15 @@ struct Automaton {
 /// Most bytes of a compiled expression.
 const MOST_BYTES: usize = 4 << 20;
 
+/// Steps in which an expression is walked, in all texts together, before it is compiled: about what that takes.
+const WALKED: u32 = 16_000;
+
 /// What regular expressions need while they run, each its own, and one compiler for all; made when first needed.
 #[derive(Default)]
 pub(super) struct Caches {
     slots: Vec<Option<Box<Cache>>>,
+    /// Steps that each expression may still be walked.
+    steps: Vec<u32>,
     /// Its tables take longer to make than most expressions to compile.
     compiler: Option<Compiler>,
 }
@@ -86,6 +92,14 @@ impl Caches {
             let config = thompson::Config::new().nfa_size_limit(Some(MOST_BYTES)).which_captures(WhichCaptures::None);
             Compiler::new().configure(config).clone()
         })
+    }
+
+    /// Steps that an expression may be walked before it is worth compiling.
+    fn steps(&mut self, number: usize) -> &mut u32 {
+        if self.steps.len() <= number {
+            self.steps.resize(number + 1, WALKED);
+        }
+        &mut self.steps[number]
     }
 
     fn slot(&mut self, number: usize, automaton: &Automaton) -> &mut Cache {
@@ -118,6 +132,9 @@ impl Expression {
             let text = without_marks(text);
             return if self.case_sensitive { text == plain } else { text.eq_ignore_ascii_case(plain) };
         }
+        if let Some(is_match) = self.walk(text, caches) {
+            return is_match;
+        }
         if self.run(Form::Loose, text, caches) == Some(false) {
             return false;
         }
@@ -127,6 +144,23 @@ impl Expression {
         let by_regex =
             || self.regex.get_or_init(|| self.build().ok()).as_ref().is_some_and(|regex| regex.is_match(text));
         self.run(form, text, caches).unwrap_or_else(by_regex)
+    }
+
+    /// Whether the expression matches `text`, told without compiling it; `None` where it has earned to be, or was.
+    fn walk(&self, text: &str, caches: &mut Caches) -> Option<bool> {
+        if text.len() > walk::LONGEST || self.forms.iter().any(|form| form.get().is_some()) {
+            return None;
+        }
+        let left = caches.steps(self.number);
+        let mut walk = Walk::new(text, *left);
+        let found = walk.is_match(self.parsed()?, self.is_anchored);
+        *left = if found.is_some() { walk.left() } else { 0 };
+        found
+    }
+
+    fn parsed(&self) -> Option<&Hir> {
+        let parse = || syntax::parse_with(&compact(&self.source), &self.syntax()).ok();
+        self.parsed.get_or_init(parse).as_ref()
     }
 
     /// Whether a form matches `text`; `None` where there is no such form, or it gives up.
@@ -143,8 +177,7 @@ impl Expression {
     }
 
     fn compile(&self, form: Form, compiler: &Compiler) -> Option<Automaton> {
-        let parse = || syntax::parse_with(&compact(&self.source), &self.syntax()).ok();
-        let parsed = self.parsed.get_or_init(parse).as_ref()?;
+        let parsed = self.parsed()?;
         let inner = if matches!(form, Form::Loose) { loosened(parsed)? } else { parsed.clone() };
         let (whole, bare) = if self.is_anchored { simpler::whole_unit(inner) } else { (inner, Ends::default()) };
         let (longest, whole) = match form {
@@ -200,7 +233,12 @@ mod tests {
             for part in [false, true] {
                 let expression = Expression::new(sources[index], part, false, 0);
                 let expected = expression.build().unwrap().is_match(&text);
-                prop_assert_eq!(expression.is_match(&text, &mut Caches::default()), expected, "{}", sources[index]);
+                let mut caches = Caches::default();
+                if text.len() <= walk::LONGEST {
+                    prop_assert_eq!(expression.walk(&text, &mut caches), Some(expected), "{} walked", sources[index]);
+                }
+                *caches.steps(0) = 0;
+                prop_assert_eq!(expression.is_match(&text, &mut caches), expected, "{}", sources[index]);
             }
         }
     }

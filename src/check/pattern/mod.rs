@@ -15,6 +15,7 @@ mod search;
 mod signs;
 mod simpler;
 mod unit;
+mod walk;
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -1,0 +1,172 @@
+//! Matching by an expression as it is parsed: for those that a run tries a few times, compiling would take longer.
+//!
+//! All ways through the expression are gone at once: of each part it is told at which places of the text it may end, given
+//! those at which it may begin. That takes no more than the length of the text times that of the expression, loops unrolled.
+
+use regex_automata::util::look::{Look, LookMatcher};
+use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
+
+use super::expression::is_mark;
+
+/// Bytes of the longest text that is walked.
+pub(super) const LONGEST: usize = WORDS * u64::BITS as usize - 1;
+
+const WORDS: usize = 8;
+
+/// Matches with a bound on how long that may take.
+pub(super) struct Walk<'t> {
+    text: &'t str,
+    /// Steps that may still be taken.
+    left: u32,
+}
+
+impl<'t> Walk<'t> {
+    /// In `text` of at most [`LONGEST`] bytes, in so many steps: one is to look at one part of an expression at one place.
+    pub(super) fn new(text: &'t str, steps: u32) -> Self {
+        Self { text, left: steps }
+    }
+
+    /// Steps that were not taken.
+    pub(super) fn left(&self) -> u32 {
+        self.left
+    }
+
+    /// Whether `hir` matches the whole text, marks around it aside, or else a part of it; `None` if that is not told within
+    /// the steps.
+    pub(super) fn is_match(&mut self, hir: &Hir, is_whole: bool) -> Option<bool> {
+        if !is_whole {
+            let all = self.text.char_indices().map(|(at, _)| at).chain([self.text.len()]);
+            let start = Places::of(all);
+            return self.after(hir, start).map(|ends| !ends.is_empty());
+        }
+        let marks = self.text.char_indices().take_while(|(_, character)| is_mark(*character));
+        let start = Places::of([0].into_iter().chain(marks.map(|(at, mark)| at + mark.len_utf8())));
+        let ends = self.after(hir, start)?;
+        let marks = self.text.char_indices().rev().take_while(|(_, character)| is_mark(*character));
+        let end = Places::of([self.text.len()].into_iter().chain(marks.map(|(at, _)| at)));
+        Some(!ends.and(end).is_empty())
+    }
+
+    /// Where `hir` may end that begins at one of `places`.
+    fn after(&mut self, hir: &Hir, places: Places) -> Option<Places> {
+        let text = self.text;
+        match hir.kind() {
+            HirKind::Empty => Some(places),
+            HirKind::Literal(literal) => self.each(places, |at| {
+                text.as_bytes().get(at..).is_some_and(|rest| rest.starts_with(&literal.0)).then(|| at + literal.0.len())
+            }),
+            HirKind::Class(Class::Unicode(class)) => {
+                let ranges = class.ranges();
+                self.each(places, |at| {
+                    let character = text.get(at..)?.chars().next()?;
+                    let after = ranges.partition_point(|range| range.end() < character);
+                    ranges.get(after).filter(|range| range.start() <= character).map(|_| at + character.len_utf8())
+                })
+            }
+            HirKind::Class(Class::Bytes(class)) => self.each(places, |at| {
+                let byte = *text.as_bytes().get(at)?;
+                class.ranges().iter().any(|range| (range.start()..=range.end()).contains(&byte)).then_some(at + 1)
+            }),
+            HirKind::Look(look) => {
+                let (look, looks) = (Look::from_repr(look.as_repr())?, LookMatcher::new());
+                self.each(places, |at| looks.matches(look, text.as_bytes(), at).then_some(at))
+            }
+            HirKind::Repetition(repetition) => self.after_repetition(repetition, places),
+            HirKind::Capture(capture) => self.after(&capture.sub, places),
+            HirKind::Concat(parts) => {
+                let mut places = places;
+                for part in parts {
+                    if places.is_empty() {
+                        break;
+                    }
+                    places = self.after(part, places)?;
+                }
+                Some(places)
+            }
+            HirKind::Alternation(branches) => {
+                let mut ends = Places::default();
+                for branch in branches {
+                    ends = ends.or(self.after(branch, places)?);
+                }
+                Some(ends)
+            }
+        }
+    }
+
+    fn after_repetition(&mut self, Repetition { min, max, sub, .. }: &Repetition, places: Places) -> Option<Places> {
+        let mut last = places;
+        for _ in 0..*min {
+            if last.is_empty() {
+                return Some(last);
+            }
+            last = self.after(sub, last)?;
+        }
+        let mut ends = last;
+        for _ in *min..max.unwrap_or(u32::MAX) {
+            // What was reached in fewer rounds leads nowhere in more.
+            last = self.after(sub, last)?.without(ends);
+            if last.is_empty() {
+                break;
+            }
+            ends = ends.or(last);
+        }
+        Some(ends)
+    }
+
+    /// Where `step` leads from each of `places`.
+    fn each(&mut self, places: Places, step: impl Fn(usize) -> Option<usize>) -> Option<Places> {
+        let mut ends = Places::default();
+        for (word, &bits) in places.0.iter().enumerate() {
+            self.left = self.left.checked_sub(bits.count_ones())?;
+            let mut bits = bits;
+            while bits != 0 {
+                if let Some(end) = step(word * u64::BITS as usize + bits.trailing_zeros() as usize) {
+                    ends.insert(end);
+                }
+                bits &= bits - 1;
+            }
+        }
+        // One for the part itself.
+        self.left = self.left.checked_sub(1)?;
+        Some(ends)
+    }
+}
+
+/// Places in a text, its end included.
+#[derive(Clone, Copy, Default)]
+struct Places([u64; WORDS]);
+
+impl Places {
+    fn of(places: impl Iterator<Item = usize>) -> Self {
+        let mut all = Self::default();
+        places.for_each(|place| all.insert(place));
+        all
+    }
+
+    fn insert(&mut self, place: usize) {
+        if let Some(word) = self.0.get_mut(place / u64::BITS as usize) {
+            *word |= 1 << (place % u64::BITS as usize);
+        }
+    }
+
+    fn is_empty(self) -> bool {
+        self.0 == [0; WORDS]
+    }
+
+    fn and(self, other: Self) -> Self {
+        self.with(other, |own, other| own & other)
+    }
+
+    fn or(self, other: Self) -> Self {
+        self.with(other, |own, other| own | other)
+    }
+
+    fn without(self, other: Self) -> Self {
+        self.with(other, |own, other| own & !other)
+    }
+
+    fn with(mut self, other: Self, join: impl Fn(u64, u64) -> u64) -> Self {
+        self.0.iter_mut().zip(other.0).for_each(|(own, other)| *own = join(*own, other));
+        self
+    }
+}
