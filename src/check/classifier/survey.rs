@@ -1,6 +1,6 @@
 //! A document as the model sees it: its short lines, what they look like and what stands around them.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::prose::{Prose, flagged};
 use super::shape::Shape;
@@ -138,8 +138,8 @@ impl Survey {
     fn count(&mut self, document: &Document<'_>, words: &[Word]) {
         /// Fewest lines that begin the same way.
         const TURNS: u32 = 3;
-        let mut copies: HashMap<&str, f32> = HashMap::new();
-        let mut speakers: HashMap<&str, u32> = HashMap::new();
+        let mut copies: FxHashMap<&str, f32> = FxHashMap::default();
+        let mut speakers: FxHashMap<&str, u32> = FxHashMap::default();
         let mut counts = Counts::new();
         for unit in &self.units {
             let text = document.slice(unit.content);

@@ -1,6 +1,5 @@
 //! Short lines that stand again and again: captions, menus, footers.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Line;
@@ -110,15 +109,17 @@ fn unite(shapes: &mut [Shape], minimum: u32, alike: f64, units: &Units<'_>, libr
     const FEWEST: usize = 3;
     /// Lines that share all words but one, of which each is compared with the most frequent.
     const MOST: usize = 1_000;
-    let mut gaps: HashMap<u64, Vec<u32>> = HashMap::new();
+    let mut gaps: Vec<(u64, u32)> = Vec::new();
     for (index, shape) in (0_u32..).zip(shapes.iter()) {
         for gap in 0..shape.tokens.len() {
             if shape.tokens.len() >= FEWEST && shape.tokens[gap] != NUMBER {
-                gaps.entry(hash(&shape.tokens, Some(gap))).or_default().push(index);
+                gaps.push((hash(&shape.tokens, Some(gap)), index));
             }
         }
     }
-    let mut groups: Vec<Vec<u32>> = gaps.into_values().filter(|group| group.len() > 1).collect();
+    gaps.sort_unstable();
+    let groups = gaps.chunk_by(|(left, _), (right, _)| left == right).filter(|group| group.len() > 1);
+    let mut groups: Vec<Vec<u32>> = groups.map(|group| group.iter().map(|(_, index)| *index).collect()).collect();
     groups.sort_unstable();
     for group in groups {
         let size = |index: &u32| shapes[*index as usize].units.len();

@@ -1,7 +1,8 @@
 //! Paragraphs that say the same with few words changed.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::compare::{Found, Proof, Site, equal_units};
 use super::join::{Limits, Pair, Ratio, Sets, join, shared};
@@ -50,7 +51,7 @@ pub(super) fn find<'r>(
     }
     let sets = units.sets(&indices);
     let limits = Limits { postings: parameters.crowd as usize, memory: corpus.memory };
-    let mut best: HashMap<u32, Best> = HashMap::new();
+    let mut best: FxHashMap<u32, Best> = FxHashMap::default();
     join(&sets, threshold, limits, corpus.store, &mut |pair| {
         let sizes = sets.size(pair.left as usize) + sets.size(pair.right as usize);
         add(&mut best, pair, sizes as u32 - pair.shared);
@@ -59,7 +60,7 @@ pub(super) fn find<'r>(
     let mut copies: Vec<(u32, Best)> = best.into_iter().collect();
     copies.sort_unstable_by_key(|(right, _)| *right);
     // For each copy the one that stays instead of it.
-    let mut stays: HashMap<u32, u32> = HashMap::with_capacity(copies.len());
+    let mut stays: FxHashMap<u32, u32> = FxHashMap::with_capacity_and_hasher(copies.len(), FxBuildHasher);
     let (mut one, mut other) = (Vec::new(), Vec::new());
     let mut claimed = Vec::with_capacity(copies.len());
     for (right, best) in copies {
@@ -82,7 +83,7 @@ pub(super) fn find<'r>(
     Ok(())
 }
 
-fn add(best: &mut HashMap<u32, Best>, pair: Pair, union: u32) {
+fn add(best: &mut FxHashMap<u32, Best>, pair: Pair, union: u32) {
     let Pair { left, right, shared, is_crowded } = pair;
     let entry = best.entry(right).or_insert(Best { left, shared, union, matches: 0, is_crowded });
     entry.matches += 1;

@@ -2,9 +2,10 @@
 //!
 //! Fingerprints that two paragraphs share are where to look; how far the shared run reaches is seen in their texts.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 use super::compare::{Found, Proof, Site};
 use super::hash;
@@ -191,7 +192,7 @@ fn whole<'r>(
     };
     let unit = |index: u32| units.all.get(index as usize).filter(|unit| admits(unit));
     // Each short paragraph waits under one of its shingles: whoever holds it whole holds that one.
-    let mut waiting: HashMap<u64, Vec<(u32, Vec<u64>)>> = HashMap::new();
+    let mut waiting: FxHashMap<u64, Vec<(u32, Vec<u64>)>> = FxHashMap::default();
     let mut most = 0;
     for index in document.clone() {
         let Some(unit) = unit(index) else { continue };
@@ -236,7 +237,7 @@ struct Places {
     site: Site,
     tokens: Arc<Tokens>,
     /// The first few places of each run of [`SHINGLE`] tokens.
-    runs: HashMap<u64, Vec<u32>>,
+    runs: FxHashMap<u64, Vec<u32>>,
 }
 
 impl Places {
@@ -245,7 +246,7 @@ impl Places {
         const MOST: usize = 64;
         let site = units.site(unit)?;
         let tokens = library.tokens(site)?;
-        let mut runs: HashMap<u64, Vec<u32>> = HashMap::new();
+        let mut runs: FxHashMap<u64, Vec<u32>> = FxHashMap::default();
         for (at, run) in (0..).zip(hash::runs(tokens.hashes(), SHINGLE)) {
             let places = runs.entry(run).or_default();
             if places.len() < MOST {

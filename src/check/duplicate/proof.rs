@@ -1,8 +1,8 @@
 //! Texts had again, to verify what hashes say.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
 use unicode_normalization::UnicodeNormalization;
 
 use super::compare::Site;
@@ -15,8 +15,8 @@ pub(super) struct Library<'c> {
     origins: &'c [Arc<Origin>],
     /// Where texts are had.
     source: &'c dyn Texts,
-    texts: HashMap<u32, Option<Arc<str>>>,
-    tokens: HashMap<Site, Arc<Tokens>>,
+    texts: FxHashMap<u32, Option<Arc<str>>>,
+    tokens: FxHashMap<Site, Arc<Tokens>>,
     /// The line that others were compared with last, without digits.
     last_line: Option<(Site, Arc<str>)>,
     /// Bytes held, about.
@@ -33,7 +33,7 @@ impl<'c> Library<'c> {
     }
 
     fn empty(origins: &'c [Arc<Origin>], source: &'c dyn Texts, most: usize) -> Self {
-        let (texts, tokens) = (HashMap::new(), HashMap::new());
+        let (texts, tokens) = (FxHashMap::default(), FxHashMap::default());
         Self { origins, source, texts, tokens, last_line: None, held: 0, most }
     }
 

@@ -3,7 +3,7 @@
 //! Where a flattened heading ends cannot be told from the line. It is told by the document where the title stands again: in
 //! its list of contents, as the anchor of a link, or as a heading or short line elsewhere.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 use super::proof::{heading, mended};
 use super::{Found, Line, code_spans, is_within, lines_with, newline};
@@ -19,7 +19,7 @@ const FARTHEST_START: usize = 7;
 const FEWEST_REST: usize = 8;
 
 pub(super) fn find(document: &Document<'_>, found: &mut Vec<Found>) {
-    let mut titles: Option<HashSet<u64>> = None;
+    let mut titles: Option<FxHashSet<u64>> = None;
     for line in lines_with(document, "# ") {
         let code = code_spans(line.text);
         // A heading may be the first thing in an item or a quotation.
@@ -125,7 +125,7 @@ fn report(document: &Document<'_>, line: &Line<'_, '_>, marker: &Marker, title: 
 }
 
 /// Where the longest title ends that the document knows and that begins at `start`.
-fn title_end(titles: &HashSet<u64>, line: &str, start: usize, end: usize) -> Option<usize> {
+fn title_end(titles: &FxHashSet<u64>, line: &str, start: usize, end: usize) -> Option<usize> {
     let text = &line[start..end];
     let mut so_far = START;
     let mut best = None;
@@ -150,9 +150,9 @@ fn title_end(titles: &HashSet<u64>, line: &str, start: usize, end: usize) -> Opt
 }
 
 /// The keys of what the document itself gives as titles: texts and anchors of links into it, and short lines.
-fn titles_of(document: &Document<'_>) -> HashSet<u64> {
+fn titles_of(document: &Document<'_>) -> FxHashSet<u64> {
     let text = document.text();
-    let mut titles = HashSet::new();
+    let mut titles = FxHashSet::default();
     for hit in memchr::memmem::find_iter(text.as_bytes(), b"](#") {
         const FARTHEST: usize = 300;
         let rest = text.get(hit + 3..).unwrap_or_default();
