@@ -8,7 +8,8 @@
 ///   these; `\d` is a digit of ASCII.
 /// - `\b` is a boundary of ASCII words, unless letters beyond ASCII stand in the expression: a Unicode boundary rules out
 ///   the fast engines on any text that is not ASCII, if only for a curly quote.
-/// - Classes of no letters, or of all, are taken as they are: to ignore their case, each character would have to be looked up.
+/// - Classes of no letters, or of all (`\p{N}` is one, `\p{L}` the other), are taken as they are: to ignore their case, each
+///   character would have to be looked up.
 pub(super) fn compact(expression: &str) -> String {
     const WORD: &str = r"0-9A-Z_a-z\u{C0}-\u{1FFF}\u{2C00}-\u{2DFF}\u{3005}-\u{3007}\u{3021}-\u{FEFE}\u{FF10}-\u{FF19}\u{FF21}-\u{FF3A}\u{FF41}-\u{FF5A}\u{FF66}-\u{1EFFF}\u{20000}-\u{3FFFF}";
     let has_wide_letters = expression.chars().any(|character| !character.is_ascii() && character.is_alphabetic());
@@ -28,6 +29,16 @@ pub(super) fn compact(expression: &str) -> String {
                 (Some('d'), Some(_)) => compact.push_str("0-9"),
                 (Some('d'), None) => compact.push_str("[0-9]"),
                 (Some('b'), None) if !has_wide_letters => compact.push_str(r"(?-u:\b)"),
+                (Some('p'), class) if ["{L}", "{N}"].iter().any(|name| characters.as_str().starts_with(name)) => {
+                    let name: String = characters.by_ref().take(3).collect();
+                    match class {
+                        Some((_, _, all)) => {
+                            *all |= name == "{L}";
+                            compact.push_str(&format!(r"\p{name}"));
+                        }
+                        None => compact.push_str(&format!(r"(?-i:\p{name})")),
+                    }
+                }
                 (Some(other), class) => {
                     // A class of Unicode, or a character by its number, may be a letter.
                     if let Some((_, letters, _)) =
