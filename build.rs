@@ -74,18 +74,20 @@ fn add_signs(rule: &toml::Table, spacing: Spacing, signs: &mut String) {
         for expression in pattern.get("any").and_then(toml::Value::as_array).into_iter().flatten() {
             for branch in branches(expression.as_str().unwrap_or_default()) {
                 for opens in [false, true].into_iter().filter(|opens| !(is_part && *opens)) {
-                    let Ok(Certain { signs: found, bytes }) = Certain::of(branch, opens, spacing) else { continue };
-                    let (kind, found, short) = match found {
-                        Signs::Opens(found, short) => ("opens", found, short),
-                        Signs::Holds(found) => ("holds", found, Vec::new()),
-                        Signs::Blind(short) => ("blind", Vec::new(), short),
+                    let Ok(Certain { signs: found, others, bytes }) = Certain::of(branch, opens, spacing) else {
+                        continue;
                     };
-                    let (found, short) = (found.join("\u{1F}"), short.join("\u{1F}"));
+                    let (kind, found) = match found {
+                        Signs::Opens(found) => ("opens", found),
+                        Signs::Holds(found) => ("holds", found),
+                        Signs::Blind => ("blind", Vec::new()),
+                    };
+                    let lists: Vec<String> = [found].iter().chain(&others).map(|list| list.join("\u{1F}")).collect();
+                    let lists = lists.join("\u{1E}");
                     let bytes = bytes.iter().map(|set| format!("{:x}", set.0)).collect::<Vec<_>>().join("\u{1F}");
-                    if !format!("{branch}{found}{short}").contains(['\n', '\u{1E}']) {
+                    if !format!("{branch}{lists}").contains(['\n', '\u{1D}']) {
                         let opens = u8::from(opens);
-                        let _ =
-                            writeln!(signs, "{opens}\u{1F}{kind}\u{1F}{branch}\u{1F}{found}\u{1E}{short}\u{1E}{bytes}");
+                        let _ = writeln!(signs, "{opens}\u{1F}{kind}\u{1F}{branch}\u{1F}{bytes}\u{1D}{lists}");
                     }
                 }
             }

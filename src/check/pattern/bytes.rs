@@ -57,17 +57,21 @@ impl Bytes {
 
     /// How often they are met in text, of a thousand bytes, roughly.
     fn frequency(self) -> u32 {
-        const LETTERS: [u32; 26] =
-            [65, 12, 23, 33, 100, 16, 16, 45, 58, 2, 6, 34, 20, 57, 62, 16, 1, 50, 53, 75, 23, 8, 15, 2, 15, 1];
-        let of_byte = |byte: u8| match byte {
-            0 => 5,
-            b' ' => 180,
-            b'a'..=b'z' => LETTERS[usize::from(byte - b'a')],
-            b'.' | b',' => 10,
-            b'0'..=b'9' => 2,
-            _ => 1,
-        };
-        (0..128).filter(|byte| self.0 >> byte & 1 != 0).map(of_byte).sum()
+        (0..128).filter(|byte| self.0 >> byte & 1 != 0).map(frequency).sum()
+    }
+}
+
+/// How often a byte is met in text, whatever its case, of a thousand bytes, roughly.
+pub(super) fn frequency(byte: u8) -> u32 {
+    const LETTERS: [u32; 26] =
+        [65, 12, 23, 33, 100, 16, 16, 45, 58, 2, 6, 34, 20, 57, 62, 16, 1, 50, 53, 75, 23, 8, 15, 2, 15, 1];
+    match byte.to_ascii_lowercase() {
+        0 => 5,
+        b' ' => 180,
+        letter @ b'a'..=b'z' => LETTERS[usize::from(letter - b'a')],
+        b'.' | b',' => 10,
+        b'0'..=b'9' => 2,
+        _ => 1,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::expression::Caches;
-use super::prefilter::{Hit, Prefilters, SHORT_WORDS};
+use super::prefilter::{Glance, Hit, Prefilters, SHORT_WORDS};
 use super::unit::{IsLine, WordCounter, is_searched};
 use super::{Matcher, Place, Reach, Unit};
 use crate::finding::{Applicability, Finding};
@@ -19,6 +19,7 @@ pub(super) fn collect(
 ) -> Caches {
     let mut evidence = Evidence {
         matchers,
+        prefilters,
         document,
         candidates: Vec::new(),
         matches: Vec::new(),
@@ -26,9 +27,10 @@ pub(super) fn collect(
         tail_start: document.blocks().len(),
         of_block: WordCounter::default(),
         of_sentence: WordCounter::default(),
+        glance: None,
         caches,
     };
-    evidence.search(prefilters);
+    evidence.search();
     if evidence.candidates.is_empty() && evidence.matches.is_empty() {
         return evidence.caches;
     }
@@ -51,6 +53,7 @@ struct Candidate {
 
 struct Evidence<'e, 't> {
     matchers: &'e [Matcher],
+    prefilters: &'e Prefilters,
     document: &'e Document<'t>,
     /// Those that count only at an edge and are tried when the walk comes to them; in order of block.
     candidates: Vec<Candidate>,
@@ -61,12 +64,14 @@ struct Evidence<'e, 't> {
     tail_start: usize,
     of_block: WordCounter,
     of_sentence: WordCounter,
+    /// What was seen of the unit that was tried last.
+    glance: Option<(Span, Glance)>,
     caches: Caches,
 }
 
 impl<'e> Evidence<'e, '_> {
     /// Matches what counts anywhere, and notes what may count at an edge.
-    fn search(&mut self, prefilters: &Prefilters) {
+    fn search(&mut self) {
         // First all hits, then what they are worth: what looks for the ones would drive what tries the others out of the
         // processor's memory with each block.
         let (mut of_block, mut hits) = (Vec::new(), Vec::new());
@@ -74,7 +79,7 @@ impl<'e> Evidence<'e, '_> {
             let content = self.document.blocks()[block].content;
             let text = self.document.slice(content);
             let is_short = || self.of_block.is_within(text, content, &(0..=SHORT_WORDS));
-            prefilters.hits(self.matchers, self.document.text(), content, is_short, &mut of_block);
+            self.prefilters.hits(self.matchers, self.document.text(), content, is_short, &mut of_block);
             hits.extend(of_block.iter().map(|hit| (block, *hit)));
         }
         for of_block in hits.chunk_by(|(block, _), (other, _)| block == other) {
@@ -106,9 +111,22 @@ impl<'e> Evidence<'e, '_> {
             }
             if matcher.pattern.place != Place::Anywhere {
                 self.candidates.push(candidate);
-            } else if matcher.matches(self.document, unit, &mut self.caches) {
-                self.accept(candidate);
+            } else {
+                self.try_candidate(candidate);
             }
+        }
+    }
+
+    fn try_candidate(&mut self, candidate: Candidate) {
+        let text = self.document.slice(candidate.unit);
+        let (_, glance) = match self.glance {
+            Some(last) if last.0 == candidate.unit => last,
+            _ => *self.glance.insert((candidate.unit, Glance::of(text))),
+        };
+        let matcher = &self.matchers[candidate.matcher];
+        let may_match = self.prefilters.may_match(self.matchers, candidate.matcher, text, glance);
+        if may_match && matcher.matches(text, &mut self.caches) {
+            self.accept(candidate);
         }
     }
 
@@ -203,9 +221,7 @@ impl<'e> Evidence<'e, '_> {
                     continue;
                 }
             }
-            if matcher.matches(self.document, candidate.unit, &mut self.caches) {
-                self.accept(candidate);
-            }
+            self.try_candidate(candidate);
         }
     }
 

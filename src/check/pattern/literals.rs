@@ -15,24 +15,27 @@ const SHORTEST: usize = 3;
 const LONGEST: usize = 14;
 /// Most literals of one expression.
 const MOST: usize = 256;
-/// Most short signs of one expression.
-const MOST_SHORT: usize = 16;
+/// Most sets of strings that a text is looked through for, and most strings of one.
+const MOST_OTHERS: usize = 2;
+const MOST_OF_OTHER: usize = 24;
 
 /// What is certain of a text that an expression matches, so that others need not be tried.
 pub(super) struct Certain {
     pub(super) signs: Signs,
+    /// Of each of these sets it holds a string, ASCII case aside.
+    pub(super) others: Vec<Vec<String>>,
     /// Of each of these sets it holds a byte.
     pub(super) bytes: Vec<Bytes>,
 }
 
 /// What an expression is searched for by.
 pub(super) enum Signs {
-    /// It begins with one of the first, marks before them and ASCII case aside, and holds one of the second, if there are any.
-    Opens(Vec<String>, Vec<String>),
+    /// It begins with one of these, marks before them and ASCII case aside.
+    Opens(Vec<String>),
     /// It holds one of these, ASCII case aside.
     Holds(Vec<String>),
-    /// It holds one of these signs, if there are any, which are too short to be searched for everywhere.
-    Blind(Vec<String>),
+    /// Nothing.
+    Blind,
 }
 
 /// How a text is spaced.
@@ -47,7 +50,7 @@ pub(super) enum Spacing {
 impl Certain {
     /// Nothing at all.
     pub(super) fn nothing() -> Self {
-        Self { signs: Signs::Blind(Vec::new()), bytes: Vec::new() }
+        Self { signs: Signs::Blind, others: Vec::new(), bytes: Vec::new() }
     }
 
     /// What is certain of a text of that spacing in which an alternative matches; `opens` tells whether it matches short
@@ -59,7 +62,9 @@ impl Certain {
     pub(super) fn of(branch: &str, opens: bool, spacing: Spacing) -> Result<Self, String> {
         let hir = parse(branch)?;
         let hir = if spacing == Spacing::Single { spaced(&hir) } else { hir };
-        Ok(Self { signs: Signs::of(&hir, opens), bytes: needed(&hir) })
+        let signs = Signs::of(&hir, opens);
+        let others = others(&hir, signs.strings());
+        Ok(Self { signs, others, bytes: needed(&hir) })
     }
 }
 
@@ -127,13 +132,53 @@ impl Signs {
         // Where a unit begins is a better sign than what it holds, unless that may be almost anything.
         const TELLING: usize = 3;
         if let Some(openings) = openings.as_ref().filter(|all| all.iter().all(|one| one.len() >= TELLING)) {
-            return Self::Opens(openings.clone(), Vec::new());
+            return Self::Opens(openings.clone());
         }
-        if let Some(literals) = required(hir, SHORTEST) {
-            return Self::Holds(sorted(literals));
+        match required(hir, SHORTEST) {
+            Some(literals) => Self::Holds(sorted(literals)),
+            None => openings.map_or(Self::Blind, Self::Opens),
         }
-        let short = required(hir, 1).map(sorted).filter(|all| all.len() <= MOST_SHORT).unwrap_or_default();
-        openings.map_or_else(|| Self::Blind(short.clone()), |openings| Self::Opens(openings, short.clone()))
+    }
+
+    fn strings(&self) -> &[String] {
+        match self {
+            Self::Opens(strings) | Self::Holds(strings) => strings,
+            Self::Blind => &[],
+        }
+    }
+}
+
+/// The rarest sets of strings of each of which one stands in whatever `hir` matches, but for those that say no more than others
+/// or than `signs` do.
+fn others(hir: &Hir, signs: &[String]) -> Vec<Vec<String>> {
+    let says_no_more = |set: &[String], other: &[String]| {
+        !other.is_empty() && other.iter().all(|one| set.iter().any(|part| one.contains(part.as_str())))
+    };
+    let mut sets = Vec::new();
+    all_required(hir, &mut sets);
+    sets.retain(|set| set.len() <= MOST_OF_OTHER && !says_no_more(set, signs));
+    sets.sort_by(|left, right| frequency(left).total_cmp(&frequency(right)).then_with(|| left.cmp(right)));
+    let mut others: Vec<Vec<String>> = Vec::new();
+    for set in sets {
+        if others.len() < MOST_OTHERS && !others.iter().any(|other| says_no_more(&set, other)) {
+            others.push(sorted(set));
+        }
+    }
+    others
+}
+
+/// Adds sets of strings that a match of `hir` cannot do without.
+fn all_required(hir: &Hir, sets: &mut Vec<Vec<String>>) {
+    match hir.kind() {
+        HirKind::Concat(parts) => {
+            for (at, part) in parts.iter().enumerate() {
+                sets.extend(opens_literal(part).then(|| prefixes(&Hir::concat(parts[at..].to_vec()), 1)).flatten());
+                all_required(part, sets);
+            }
+        }
+        HirKind::Capture(capture) => all_required(&capture.sub, sets),
+        HirKind::Repetition(repetition) if repetition.min > 0 => all_required(&repetition.sub, sets),
+        _ => sets.extend(required(hir, 1)),
     }
 }
 
@@ -227,12 +272,7 @@ fn best_of_concat(parts: &[Hir], shortest: usize) -> Option<Vec<String>> {
     const GOOD: f64 = 1.0 / (1 << 24) as f64;
     let mut best: Option<Vec<String>> = None;
     for (at, part) in parts.iter().enumerate() {
-        let opens_literal = match part.kind() {
-            HirKind::Literal(_) | HirKind::Capture(_) | HirKind::Alternation(_) => true,
-            HirKind::Class(class) => class.maximum_len().is_some_and(|length| length <= 4) && is_small(part),
-            _ => false,
-        };
-        let from_here = opens_literal.then(|| prefixes(&Hir::concat(parts[at..].to_vec()), shortest)).flatten();
+        let from_here = opens_literal(part).then(|| prefixes(&Hir::concat(parts[at..].to_vec()), shortest)).flatten();
         let within = match part.kind() {
             HirKind::Literal(_) | HirKind::Class(_) if shortest == SHORTEST => None,
             _ => required(part, shortest),
@@ -247,6 +287,15 @@ fn best_of_concat(parts: &[Hir], shortest: usize) -> Option<Vec<String>> {
         }
     }
     best
+}
+
+/// Whether what stands at a place in a sequence may be the beginning of a string.
+fn opens_literal(part: &Hir) -> bool {
+    match part.kind() {
+        HirKind::Literal(_) | HirKind::Capture(_) | HirKind::Alternation(_) => true,
+        HirKind::Class(class) => class.maximum_len().is_some_and(|length| length <= 4) && is_small(part),
+        _ => false,
+    }
 }
 
 /// Whether a class has few enough characters to be spelt out.

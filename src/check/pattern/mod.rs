@@ -231,7 +231,7 @@ impl Pattern {
             for branch in literals::branches(expression.get_ref()) {
                 let fault = |message| ParameterError { message, place: Some(expression.span()) };
                 let certain = literals::Certain::of(branch, false, Spacing::Any).map_err(fault)?;
-                if matches!(certain.signs, literals::Signs::Blind(_)) && !prefilter::is_short(self) {
+                if matches!(certain.signs, literals::Signs::Blind) && !prefilter::is_short(self) {
                     return Err(fault(format!(
                         "nothing in `{branch}` is certain to occur, so that every unit would have to be tried: name a word of \
                          three letters that always occurs, or look at lines and set `max-words` to {} or less",

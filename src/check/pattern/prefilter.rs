@@ -3,7 +3,7 @@
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use super::bytes::{Bytes, MOST_SETS};
+use super::bytes::{Bytes, MOST_SETS, frequency};
 use super::literals::{Certain, Signs, Spacing};
 use super::opening::Openings;
 use super::search::Search;
@@ -41,19 +41,27 @@ impl Prefilters {
         found: &mut Vec<Hit>,
     ) {
         let text = &whole[span.range()];
-        let bytes = Bytes::of(text.as_bytes());
-        if bytes.meet(&[LINE_END]) {
+        let glance = Glance::of(text);
+        if glance.spacing == Spacing::Single && glance.bytes.meet(&[LINE_END]) {
             // Where a line ends stands a blank like any other.
             let copy = text.replace('\n', " ");
-            if is_single_spaced(&copy, bytes.without(LINE_END)) {
-                self.of_single(matchers).hits(&copy, Span::new(0, copy.len()), bytes, is_short, found);
-                found.iter_mut().for_each(|hit| hit.offset += span.start);
-                return;
-            }
-        } else if is_single_spaced(text, bytes) {
-            return self.of_single(matchers).hits(whole, span, bytes, is_short, found);
+            self.of(glance, matchers).hits(&copy, Span::new(0, copy.len()), glance.bytes, is_short, found);
+            found.iter_mut().for_each(|hit| hit.offset += span.start);
+        } else {
+            self.of(glance, matchers).hits(whole, span, glance.bytes, is_short, found);
         }
-        self.of_any(matchers).hits(whole, span, bytes, is_short, found);
+    }
+
+    /// Whether a pattern may match `text`, which was seen at a `glance`.
+    pub(super) fn may_match(&self, matchers: &[Matcher], pattern: usize, text: &str, glance: Glance) -> bool {
+        self.of(glance, matchers).guards.get(pattern).is_none_or(|guard| guard.lets_through(text, glance.bytes))
+    }
+
+    fn of(&self, glance: Glance, matchers: &[Matcher]) -> &Prefilter {
+        match glance.spacing {
+            Spacing::Single => self.of_single(matchers),
+            Spacing::Any => self.of_any(matchers),
+        }
     }
 
     fn of_single(&self, matchers: &[Matcher]) -> &Prefilter {
@@ -75,16 +83,32 @@ impl Prefilters {
 }
 
 const LINE_END: Bytes = Bytes(1 << b'\n');
+const SPACE: Bytes = Bytes(1 << b' ');
 /// The blanks of ASCII, but for the space.
 const BLANKS: Bytes = Bytes(0b1_1111 << b'\t');
 
-/// Whether no blank but the space stands in `text`, which has these `bytes`, and no two together.
-fn is_single_spaced(text: &str, bytes: Bytes) -> bool {
-    let is_wide_blank = |character: char| character != ' ' && character.is_whitespace();
-    let pairs = text.as_bytes().iter().zip(text.as_bytes().iter().skip(1));
-    let has_double = || pairs.fold(false, |any, (one, next)| any | (*one == b' ') & (*next == b' '));
-    let has_other = bytes.meet(&[BLANKS]) || bytes.is_wide() && text.chars().any(is_wide_blank);
-    !has_other && !has_double()
+/// What is seen of a text at a glance.
+#[derive(Clone, Copy)]
+pub(super) struct Glance {
+    bytes: Bytes,
+    /// Line ends count as spaces.
+    spacing: Spacing,
+}
+
+impl Glance {
+    pub(super) fn of(text: &str) -> Self {
+        let bytes = Bytes::of(text.as_bytes());
+        // Told without a branch, so that many bytes are looked at at once.
+        let has_double = || {
+            let is_blank = |byte: u8| u8::from(byte == b' ') | u8::from(byte == b'\n');
+            let (all, behind) = (text.as_bytes(), text.as_bytes().get(1..).unwrap_or_default());
+            behind.iter().zip(all).fold(0, |any, (next, one)| any | is_blank(*one) & is_blank(*next)) != 0
+        };
+        let is_wide_blank = |character: char| !character.is_ascii() && character.is_whitespace();
+        let has_other = bytes.meet(&[BLANKS.without(LINE_END)]) || bytes.is_wide() && text.chars().any(is_wide_blank);
+        let spacing = if has_other || has_double() { Spacing::Any } else { Spacing::Single };
+        Self { bytes, spacing }
+    }
 }
 
 /// Which patterns may match where.
@@ -101,8 +125,8 @@ pub(super) struct Prefilter {
 
 /// What a block must hold for a pattern to match in it.
 struct Guard {
-    /// One of these, where there are any, each with the bytes it has.
-    short_signs: Vec<(String, Bytes)>,
+    /// A string of each.
+    strings: Vec<Vec<Sign>>,
     /// A byte of each.
     bytes: [Bytes; MOST_SETS],
 }
@@ -110,8 +134,37 @@ struct Guard {
 impl Guard {
     #[inline]
     fn lets_through(&self, text: &str, bytes: Bytes) -> bool {
-        let stands = |(sign, own): &(String, Bytes)| bytes.hold(*own) && (sign.len() == 1 || holds(text, sign));
-        bytes.meet(&self.bytes) && (self.short_signs.is_empty() || self.short_signs.iter().any(stands))
+        bytes.meet(&self.bytes) && self.strings.iter().all(|set| set.iter().any(|sign| sign.stands_in(text, bytes)))
+    }
+}
+
+/// A string in small letters.
+struct Sign {
+    text: String,
+    bytes: Bytes,
+    /// Where in it the byte stands that is rarest in text.
+    rarest: usize,
+}
+
+impl Sign {
+    fn new(text: String) -> Self {
+        let bytes = Bytes::of(text.as_bytes());
+        let rarest = text.bytes().enumerate().min_by_key(|(_, byte)| frequency(*byte)).map_or(0, |(at, _)| at);
+        Self { text, bytes, rarest }
+    }
+
+    /// Whether it stands in `text`, which has these `bytes`, ASCII case aside; a line end is as good as a space.
+    fn stands_in(&self, text: &str, bytes: Bytes) -> bool {
+        let (text, own) = (text.as_bytes(), self.text.as_bytes());
+        let Some(&rarest) = own.get(self.rarest).filter(|_| bytes.hold(self.bytes.without(SPACE))) else {
+            return false;
+        };
+        let other = if rarest == b' ' { b'\n' } else { rarest.to_ascii_uppercase() };
+        let is_same = |(here, own): (&u8, &u8)| here.eq_ignore_ascii_case(own) || *here == b'\n' && *own == b' ';
+        memchr::memchr2_iter(rarest, other, text).any(|at| {
+            let here = at.checked_sub(self.rarest).and_then(|start| text.get(start..start + own.len()));
+            here.is_some_and(|here| here.iter().zip(own).all(is_same))
+        })
     }
 }
 
@@ -128,27 +181,15 @@ impl Prefilter {
     /// Looks for the signs of patterns, each with its index.
     pub(super) fn new<'p>(patterns: impl Iterator<Item = (&'p Pattern, Certain)>) -> Self {
         let (mut openings, mut held, mut blind, mut guards) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for (index, (pattern, Certain { signs, bytes })) in (0..).zip(patterns) {
+        for (index, (pattern, Certain { signs, others, bytes })) in (0..).zip(patterns) {
             let of_each = std::array::from_fn(|index| bytes.get(index).copied().unwrap_or(Bytes::ALL));
-            let short_signs = match signs {
-                Signs::Opens(signs, short) => {
-                    openings.extend(signs.into_iter().map(|sign| (sign, index)));
-                    short
-                }
-                Signs::Holds(signs) => {
-                    held.extend(signs.into_iter().map(|sign| (sign, index, is_short(pattern))));
-                    Vec::new()
-                }
-                Signs::Blind(short) => {
-                    blind.push((index, of_each));
-                    short
-                }
-            };
-            let with_bytes = |sign: String| {
-                let bytes = Bytes::of(sign.as_bytes());
-                (sign, bytes)
-            };
-            guards.push(Guard { short_signs: short_signs.into_iter().map(with_bytes).collect(), bytes: of_each });
+            match signs {
+                Signs::Opens(signs) => openings.extend(signs.into_iter().map(|sign| (sign, index))),
+                Signs::Holds(signs) => held.extend(signs.into_iter().map(|sign| (sign, index, is_short(pattern)))),
+                Signs::Blind => blind.push((index, of_each)),
+            }
+            let strings = others.into_iter().map(|set| set.into_iter().map(Sign::new).collect()).collect();
+            guards.push(Guard { strings, bytes: of_each });
         }
         Self { openings: Openings::new(openings.into_iter()), search: Search::new(held), blind, guards }
     }
@@ -171,11 +212,9 @@ impl Prefilter {
         if !is_short && found.is_empty() {
             return;
         }
-        let may_match = |pattern: u32| self.guards[pattern as usize].lets_through(text, bytes);
-        found.retain(|hit| may_match(hit.pattern));
+        found.retain(|hit| bytes.meet(&self.guards[hit.pattern as usize].bytes));
         if is_short {
-            // Each comes with its bytes, so that most are ruled out without a look elsewhere.
-            let blind = self.blind.iter().filter(|(pattern, sets)| bytes.meet(sets) && may_match(*pattern));
+            let blind = self.blind.iter().filter(|(_, sets)| bytes.meet(sets));
             found.extend(blind.map(|&(pattern, _)| Hit { pattern, offset: span.start }));
         }
         if found.len() > 1 {
@@ -183,14 +222,6 @@ impl Prefilter {
             found.dedup();
         }
     }
-}
-
-/// Whether `text` holds `sign`, which is in small letters, ASCII case aside.
-fn holds(text: &str, sign: &str) -> bool {
-    let (text, sign) = (text.as_bytes(), sign.as_bytes());
-    let Some(first) = sign.first() else { return true };
-    memchr::memchr2_iter(*first, first.to_ascii_uppercase(), text)
-        .any(|at| text.get(at..at + sign.len()).is_some_and(|here| here.eq_ignore_ascii_case(sign)))
 }
 
 /// Whether a pattern can be told by how a block begins.
@@ -237,8 +268,11 @@ mod tests {
                 let matches = expression.is_match(&text, &mut Caches::default());
                 let matcher = Matcher { rule: rule(), pattern: Arc::new(pattern), expression, unless: None };
                 let (mut hits, span) = (Vec::new(), Span::new(0, text.len()));
-                prefilters.hits(&[matcher], &text, span, || true, &mut hits);
+                let matchers = [matcher];
+                prefilters.hits(&matchers, &text, span, || true, &mut hits);
                 prop_assert!(!matches || !hits.is_empty(), "{source} in {text:?}");
+                let may_match = prefilters.may_match(&matchers, 0, &text, Glance::of(&text));
+                prop_assert!(!matches || may_match, "{source} in {text:?}");
             }
         }
     }

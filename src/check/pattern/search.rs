@@ -1,10 +1,11 @@
 //! One search for many literals, whose cost does not hang on how many they are.
 //!
-//! Of each literal the six bytes in a row that are rarest in text are noted in a small table of bits. Text is read once, six
-//! bytes at each place looked up in that table; only where their bit is set are literals compared. Shorter literals have tables of
-//! their own, of four bytes and of three. All three tables fit into the processor's nearest memory.
+//! Of each literal the six bytes in a row that are rarest in text are noted in a small table of bits: the first five of them and the
+//! last, so that text need be looked at only at every other place. Only where the bits of its next five bytes are set are
+//! literals compared. Shorter literals have tables of their own, of four bytes and of three, looked up where one of all their
+//! beginnings may stand. All tables fit into the processor's nearest memory.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::rarity::bits;
 use crate::text::Span;
@@ -12,9 +13,11 @@ use crate::text::Span;
 /// Literals of patterns, ASCII case aside.
 pub(super) struct Search {
     literals: Vec<Literal>,
-    sixes: Grams<6, 1_024>,
+    fives: Grams<5, 1_024>,
     fours: Grams<4, 256>,
     threes: Grams<3, 64>,
+    /// A bit for the first three bytes that each of the last two notes, as [`beginning`] counts them.
+    beginnings: Box<[u64; 1 << (3 * 5 - 6)]>,
 }
 
 pub(super) struct Literal {
@@ -54,8 +57,9 @@ impl Search {
     /// Literals in small letters of at least three bytes, each with a pattern and whether that matches short units only.
     pub(super) fn new(mut pairs: Vec<(String, u32, bool)>) -> Self {
         pairs.sort();
-        let mut search = Self { literals: Vec::new(), sixes: Grams::new(), fours: Grams::new(), threes: Grams::new() };
-        let mut taken = HashMap::new();
+        let (fives, fours, threes, beginnings) = (Grams::new(), Grams::new(), Grams::new(), Box::new([0; _]));
+        let mut search = Self { literals: Vec::new(), fives, fours, threes, beginnings };
+        let mut taken = FxHashMap::default();
         for (text, pattern, is_short) in pairs {
             if search.literals.last().is_none_or(|last| last.text != text) {
                 search.add(text, &mut taken);
@@ -64,25 +68,27 @@ impl Search {
                 if is_short { last.short.push(pattern) } else { last.long.push(pattern) }
             }
         }
-        search.sixes.finish();
+        search.fives.finish();
         search.fours.finish();
         search.threes.finish();
+        for entry in search.fours.entries.iter().chain(&search.threes.entries) {
+            let beginning = beginning(entry.key);
+            search.beginnings[beginning >> 6] |= 1 << (beginning & 63);
+        }
         search
     }
 
     /// `taken` counts the literals that are noted by the same bytes: too many would all have to be compared.
-    fn add(&mut self, text: String, taken: &mut HashMap<u64, u32>) {
+    fn add(&mut self, text: String, taken: &mut FxHashMap<u64, u32>) {
         let number = self.literals.len() as u32;
         let bytes = text.as_bytes();
         match bytes.len() {
             ..4 => self.threes.add(bytes, number, 0),
-            4..6 => {
-                let at = rarest::<4>(bytes, taken);
-                self.fours.add(bytes, number, at);
-            }
+            4..6 => self.fours.add(bytes, number, rarest::<4>(bytes, taken)),
             _ => {
                 let at = rarest::<6>(bytes, taken);
-                self.sixes.add(bytes, number, at);
+                self.fives.add(bytes, number, at);
+                self.fives.add(bytes, number, at + 1);
             }
         }
         self.literals.push(Literal { text, long: Vec::new(), short: Vec::new() });
@@ -91,28 +97,42 @@ impl Search {
     /// Calls `found` with each literal that lies within `span` of `text`, and with its first byte.
     pub(super) fn within(&self, text: &str, span: Span, mut found: impl FnMut(&Literal, usize)) {
         let bytes = text.as_bytes();
-        // What stands behind the span is read too, for eight bytes are read at a time.
-        let whole = &bytes[span.start..bytes.len().min(span.end + 7)];
-        for (offset, window) in whole.windows(8).enumerate() {
-            let eight = u64::from_le_bytes(window.try_into().unwrap_or_default());
-            if self.may_hold(eight) {
-                self.look_up(eight, bytes, span, span.start + offset, &mut found);
+        // What stands behind the span is read too, for eight bytes are read at a time, from two places.
+        let mut behind = span.start;
+        while let Some(nine) = bytes.get(behind..behind + 9).filter(|_| behind + 1 < span.end) {
+            let one = u64::from_le_bytes(nine[..8].try_into().unwrap_or_default());
+            let next = u64::from_le_bytes(nine[1..].try_into().unwrap_or_default());
+            if self.fives.may_hold(one) | self.may_hold_short(one) {
+                self.look_up(one, true, bytes, span, behind, &mut found);
             }
+            if self.may_hold_short(next) {
+                self.look_up(next, false, bytes, span, behind + 1, &mut found);
+            }
+            behind += 2;
         }
         // Behind the end of the text stands nothing.
-        for at in (whole.len() + span.start).saturating_sub(7).max(span.start)..span.end {
-            self.look_up(eight(&bytes[at..]), bytes, span, at, &mut found);
+        for at in behind..span.end {
+            self.look_up(eight(&bytes[at..]), (at - span.start).is_multiple_of(2), bytes, span, at, &mut found);
         }
     }
 
-    /// Whether a literal may be noted by the first of these bytes: one branch, which is seldom taken.
     #[inline(always)]
-    fn may_hold(&self, eight: u64) -> bool {
-        self.sixes.may_hold(eight) | self.fours.may_hold(eight) | self.threes.may_hold(eight)
+    fn may_hold_short(&self, eight: u64) -> bool {
+        let beginning = beginning(eight);
+        self.beginnings[beginning >> 6] >> (beginning & 63) & 1 != 0
+            && self.fours.may_hold(eight) | self.threes.may_hold(eight)
     }
 
     #[inline(never)]
-    fn look_up(&self, eight: u64, bytes: &[u8], span: Span, at: usize, found: &mut dyn FnMut(&Literal, usize)) {
+    fn look_up(
+        &self,
+        eight: u64,
+        is_even: bool,
+        bytes: &[u8],
+        span: Span,
+        at: usize,
+        found: &mut dyn FnMut(&Literal, usize),
+    ) {
         let mut verify = |entry: &Entry| {
             let literal = &self.literals[entry.literal as usize];
             let Some(start) = at.checked_sub(entry.before as usize).filter(|&start| start >= span.start) else {
@@ -123,7 +143,9 @@ impl Search {
                 found(literal, start);
             }
         };
-        self.sixes.entries(eight).for_each(&mut verify);
+        if is_even {
+            self.fives.entries(eight).for_each(&mut verify);
+        }
         self.fours.entries(eight).for_each(&mut verify);
         self.threes.entries(eight).for_each(&mut verify);
     }
@@ -186,6 +208,12 @@ impl<const N: usize, const WORDS: usize> Grams<N, WORDS> {
     }
 }
 
+/// The lowest five bits of the first three of eight bytes, which tell letters, the case of ASCII aside.
+#[inline(always)]
+fn beginning(eight: u64) -> usize {
+    (eight & 0x1F | eight >> 3 & 0x3E0 | eight >> 6 & 0x7C00) as usize
+}
+
 /// The first eight bytes as a number, the lowest of which is the first; zeros behind the end.
 fn eight(bytes: &[u8]) -> u64 {
     let (mut first, length) = ([0; 8], bytes.len().min(8));
@@ -208,7 +236,7 @@ fn hash(key: u64) -> u64 {
 }
 
 /// Where in a literal the bytes stand that tell it best: rare ones that no other literals are noted by.
-fn rarest<const N: usize>(literal: &[u8], taken: &mut HashMap<u64, u32>) -> usize {
+fn rarest<const N: usize>(literal: &[u8], taken: &mut FxHashMap<u64, u32>) -> usize {
     /// Bits that each literal takes away that is noted by the same bytes.
     const PENALTY: u32 = 2;
     let key_of = |gram: &[u8]| key::<N>(eight(gram)) ^ N as u64;

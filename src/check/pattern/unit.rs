@@ -35,9 +35,8 @@ impl Matcher {
         counter.is_within(document.slice(unit), unit, &(min..=max))
     }
 
-    /// Whether the pattern matches `unit`, whose words and place are right.
-    pub(super) fn matches(&self, document: &Document<'_>, unit: Span, caches: &mut Caches) -> bool {
-        let text = document.slice(unit);
+    /// Whether the pattern matches the unit that is `text`, whose words and place are right.
+    pub(super) fn matches(&self, text: &str, caches: &mut Caches) -> bool {
         self.expression.is_match(text, caches)
             && !self.unless.as_ref().is_some_and(|unless| unless.is_match(text, caches))
     }
