@@ -93,7 +93,7 @@ impl TableCheck {
             return;
         }
         let seen = Seen::parse(document.text());
-        let reader = Reader { document, seen: &seen };
+        let reader = Reader::new(document, &seen);
         let mut done = 0;
         for line in lines {
             if line >= done {

@@ -1,6 +1,8 @@
 //! What the author meant: which lines are one table, and what each of them is in it.
 
+use std::cell::OnceCell;
 use std::ops::Range;
+use std::rc::Rc;
 
 use super::row::{Dashes, Row};
 use super::seen::Seen;
@@ -10,9 +12,9 @@ use crate::text::{Document, Span};
 #[derive(Debug)]
 pub(super) struct Table {
     /// The row of column titles; `None` where it was lost.
-    pub(super) header: Option<Row>,
+    pub(super) header: Option<Rc<Row>>,
     /// The row of dashes; `None` where it was lost.
-    pub(super) delimiter: Option<(Row, Dashes, usize)>,
+    pub(super) delimiter: Option<(Rc<Row>, Dashes, usize)>,
     /// Number of columns, as the header has it, or the delimiter where there is no header.
     pub(super) columns: usize,
     /// The rows of data.
@@ -29,7 +31,7 @@ pub(super) struct Table {
 #[derive(Debug)]
 pub(super) enum Entry {
     /// A row on one line.
-    Row(Row),
+    Row(Rc<Row>),
     /// A row that was wrapped; its lines, and the row they make together has as many cells as it should.
     Wrapped(Range<usize>),
     /// Text without pipes between two rows.
@@ -53,9 +55,15 @@ const MOST_WRAPPED: usize = 8;
 pub(super) struct Reader<'d, 't> {
     pub(super) document: &'d Document<'t>,
     pub(super) seen: &'d Seen,
+    /// By line what was read of it.
+    rows: Vec<OnceCell<Option<Rc<Row>>>>,
 }
 
-impl<'t> Reader<'_, 't> {
+impl<'d, 't> Reader<'d, 't> {
+    pub(super) fn new(document: &'d Document<'t>, seen: &'d Seen) -> Self {
+        Self { document, seen, rows: vec![OnceCell::new(); document.lines().len()] }
+    }
+
     pub(super) fn text(&self) -> &'t str {
         self.document.text()
     }
@@ -65,11 +73,14 @@ impl<'t> Reader<'_, 't> {
     }
 
     /// Line `line` as a row, if it is one.
-    pub(super) fn row(&self, line: usize) -> Option<Row> {
-        let span = self.line(line)?;
-        memchr::memchr(b'|', self.text()[span.range()].as_bytes())?;
-        let row = Row::parse(self.text(), line, span)?;
-        (!self.seen.is_opaque(row.span.start)).then_some(row)
+    pub(super) fn row(&self, line: usize) -> Option<Rc<Row>> {
+        let read = || {
+            let span = self.line(line)?;
+            memchr::memchr(b'|', self.text()[span.range()].as_bytes())?;
+            let row = Row::parse(self.text(), line, span)?;
+            (!self.seen.is_opaque(row.span.start)).then(|| Rc::new(row))
+        };
+        self.rows.get(line)?.get_or_init(read).clone()
     }
 
     /// Whether there is no line `line`, or nothing in it but quotation marks.
@@ -78,14 +89,13 @@ impl<'t> Reader<'_, 't> {
     }
 
     /// The delimiter row at `line` below `header`, if there is one.
-    fn delimiter(&self, header: &Row, line: usize) -> Option<(Row, Dashes, usize)> {
+    fn delimiter(&self, header: &Row, line: usize) -> Option<(Rc<Row>, Dashes, usize)> {
         let row = self.row(line).filter(|row| row.quotes == header.quotes)?;
-        let (kind, columns) = row.dashes(self.text())?;
+        let (kind, columns) = row.dashes?;
         let one_column = columns == 1 && header.cells.len() == 1;
         let agree = columns >= 2 || one_column && kind == Dashes::Exact;
-        (agree && header.dashes(self.text()).is_none()
-            || columns == 1 && kind == Dashes::Exact && header.is_firm() && row.is_firm())
-        .then_some((row, kind, columns))
+        (agree && header.dashes.is_none() || columns == 1 && kind == Dashes::Exact && header.is_firm() && row.is_firm())
+            .then_some((row, kind, columns))
     }
 
     /// The first line after blank ones from `line` on, if there are not too many of them.
@@ -98,7 +108,7 @@ impl<'t> Reader<'_, 't> {
     pub(super) fn table(&self, first: usize) -> Option<Table> {
         let row = self.row(first)?;
         let text = self.text();
-        if let Some((Dashes::Exact, columns)) = row.dashes(text) {
+        if let Some((Dashes::Exact, columns)) = row.dashes {
             return self.headless(row, columns);
         }
         if let Some((delimiter, kind, width)) = self.delimiter(&row, first + 1) {
@@ -124,19 +134,19 @@ impl<'t> Reader<'_, 't> {
     }
 
     /// Rows under a delimiter with nothing above it.
-    fn headless(&self, delimiter: Row, columns: usize) -> Option<Table> {
+    fn headless(&self, delimiter: Rc<Row>, columns: usize) -> Option<Table> {
         let first = delimiter.line;
         if columns < 2 || first > 0 && !self.is_blank(first - 1) && self.row(first - 1).is_some() {
             return None;
         }
-        let is_row = self.row(first + 1).is_some_and(|row| {
-            row.cells.len() == columns && row.leading == delimiter.leading && row.dashes(self.text()).is_none()
-        });
+        let is_row = self
+            .row(first + 1)
+            .is_some_and(|row| row.cells.len() == columns && row.leading == delimiter.leading && row.dashes.is_none());
         is_row.then(|| self.read(None, Some((delimiter, Dashes::Exact, columns)), first + 1))
     }
 
     /// Rows without a delimiter: at least two that agree in their number of cells and say different things.
-    fn undelimited(&self, header: Row) -> Option<Table> {
+    fn undelimited(&self, header: Rc<Row>) -> Option<Table> {
         let text = self.text();
         let cells = header.cells.len();
         let titles = header.cells.iter().filter(|cell| is_worded(&text[cell.range()])).count();
@@ -149,7 +159,7 @@ impl<'t> Reader<'_, 't> {
         // What laid out a page has columns with nothing in them.
         let is_blank = |cell: &Span| text[cell.range()].trim().is_empty();
         let hollow = header.cells.iter().zip(&next.cells).any(|(title, cell)| is_blank(title) && is_blank(cell));
-        if !agree || hollow || looks_drawn(&text[next.span.range()]) || next.dashes(text).is_some() {
+        if !agree || hollow || looks_drawn(&text[next.span.range()]) || next.dashes.is_some() {
             return None;
         }
         let is_full = !next.cells.iter().any(is_blank);
@@ -167,7 +177,7 @@ impl<'t> Reader<'_, 't> {
     }
 
     /// Reads the rows of data from line `at` on.
-    fn read(&self, header: Option<Row>, delimiter: Option<(Row, Dashes, usize)>, mut at: usize) -> Table {
+    fn read(&self, header: Option<Rc<Row>>, delimiter: Option<(Rc<Row>, Dashes, usize)>, mut at: usize) -> Table {
         let first = header.as_ref().or(delimiter.as_ref().map(|(row, ..)| row)).map_or(at, |row| row.line);
         let columns = header.as_ref().map(|row| row.cells.len()).or(delimiter.as_ref().map(|(.., width)| *width));
         let columns = columns.unwrap_or(0);
@@ -200,7 +210,7 @@ impl<'t> Reader<'_, 't> {
         if row.quotes != style.quotes || !is_alike {
             return None;
         }
-        if let Some((_, width)) = row.dashes(text) {
+        if let Some((_, width)) = row.dashes {
             let parted = gap && (width != table.columns || self.row(line + 1).is_none());
             // A blank row of a table may look like a delimiter too: `| - | - |`.
             let short = row.cells.iter().all(|cell| text[cell.range()].trim().chars().count() < 3);
@@ -218,13 +228,9 @@ impl<'t> Reader<'_, 't> {
         if gap && !is_whole && wrapped.is_none() {
             return None;
         }
-        let heads_another = self
-            .row(line + 1)
-            .and_then(|next| next.dashes(text))
-            .is_some_and(|(_, width)| width == row.cells.len().max(2));
-        let other_width =
-            |next: Row| next.dashes(text).is_some_and(|(_, width)| width == row.cells.len() && width != table.columns);
-        if self.row(line + 1).is_some_and(other_width) {
+        let width_below = self.row(line + 1).and_then(|next| next.dashes).map(|(_, width)| width);
+        let heads_another = width_below == Some(row.cells.len().max(2));
+        if width_below.is_some_and(|width| width == row.cells.len() && width != table.columns) {
             return None;
         }
         let repeats_header = table.header.as_ref().is_some_and(|header| header.says_same(text, &row));
@@ -253,7 +259,7 @@ impl<'t> Reader<'_, 't> {
         let is_rest = !text.trim_start().starts_with(char::is_uppercase) && table.delimiter.is_some();
         let goes_on = is_rest && !gap && style.firm && !table.body.is_empty() && {
             let next = self.row(line + 1);
-            let ends = self.row(line + 2).and_then(|row| row.dashes(self.text())).is_some();
+            let ends = self.row(line + 2).and_then(|row| row.dashes).is_some();
             !ends && next.is_some_and(|row| row.is_firm() && row.cells.len() == table.columns)
         };
         if !goes_on || crate::text::list_marker(text).is_some() {
@@ -272,14 +278,13 @@ impl<'t> Reader<'_, 't> {
 
     /// The line after a row that begins at `first` without its last pipe and goes on below.
     fn wrapped_end(&self, first: usize, columns: usize) -> Option<usize> {
-        let text = self.text();
         let mut cells = self.row(first)?.cells.len();
         for line in first + 1..first + MOST_WRAPPED {
             if self.is_blank(line) {
                 return None;
             }
             let Some(row) = self.row(line) else { continue };
-            if row.leading && row.cells.len() >= columns || row.dashes(text).is_some() {
+            if row.leading && row.cells.len() >= columns || row.dashes.is_some() {
                 return None;
             }
             // The first cell of the line goes on with the last cell of the line before, unless a pipe parts them.
@@ -338,7 +343,7 @@ impl Table {
     }
 
     /// The first of its rows, whatever it is.
-    pub(super) fn first(&self) -> Option<&Row> {
+    pub(super) fn first(&self) -> Option<&Rc<Row>> {
         self.header.as_ref().or(self.delimiter.as_ref().map(|(row, ..)| row))
     }
 }
@@ -353,7 +358,7 @@ pub(super) struct Style {
 
 impl Style {
     pub(super) fn of(table: &Table) -> Self {
-        let rows: Vec<&Row> = table.header.iter().chain(table.delimiter.iter().map(|(row, ..)| row)).collect();
+        let rows: Vec<&Rc<Row>> = table.header.iter().chain(table.delimiter.iter().map(|(row, ..)| row)).collect();
         let leading = rows.iter().all(|row| row.leading);
         let trailing = rows.iter().all(|row| row.trailing);
         let quotes = rows.first().map_or(0, |row| row.quotes);

@@ -68,8 +68,7 @@ pub(super) fn lone(reader: &Reader<'_, '_>, row: &Row, buttons: &[String], fault
         faults.push(Fault::new(Defect::ShareBar, row.span).remove());
         return None;
     }
-    let is_idle =
-        |row: &Row| row.is_firm() && (row.is_blank(text) || matches!(row.dashes(text), Some((Dashes::Exact, _))));
+    let is_idle = |row: &Row| row.is_firm() && (row.is_blank(text) || matches!(row.dashes, Some((Dashes::Exact, _))));
     // Bars with text or drawing right beside them may be part of it.
     let is_edge = |line: Option<usize>| line.is_none_or(|line| reader.is_blank(line));
     if !is_idle(row) || !is_edge(row.line.checked_sub(1)) {

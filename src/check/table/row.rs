@@ -21,6 +21,8 @@ pub(super) struct Row {
     pub(super) trailing: bool,
     /// What stands between the pipes, blanks included.
     pub(super) cells: Vec<Span>,
+    /// What it is made of and its number of columns, where this is a row of dashes.
+    pub(super) dashes: Option<(Dashes, usize)>,
 }
 
 /// What a row of dashes is made of.
@@ -58,32 +60,13 @@ impl Row {
             cells.push(Span::new(at, content.end));
         }
         let quotes = memchr::memchr_iter(b'>', text[prefix.range()].as_bytes()).count();
-        Some(Self { line, prefix, quotes, marker, span: content, leading, trailing, cells })
+        let dashes = dashes(text, &cells).filter(|(kind, _)| *kind == Dashes::Exact || leading && trailing);
+        Some(Self { line, prefix, quotes, marker, span: content, leading, trailing, cells, dashes })
     }
 
     /// Whether it begins and ends with a pipe, as prose and shell commands do not.
     pub(super) fn is_firm(&self) -> bool {
         self.leading && self.trailing
-    }
-
-    /// Number of columns, where this is a row of dashes.
-    pub(super) fn dashes(&self, text: &str) -> Option<(Dashes, usize)> {
-        let mut kind = Dashes::Exact;
-        let mut columns = 0;
-        for cell in &self.cells {
-            let cell = text[cell.range()].trim();
-            if !is_delimiter_cell(cell) {
-                kind = Dashes::Alike;
-                for part in cell.split('+') {
-                    let core = part.trim().trim_start_matches(':').trim_end_matches(':');
-                    if core.is_empty() || !core.chars().all(is_dash) {
-                        return None;
-                    }
-                }
-            }
-            columns += 1 + cell.matches('+').count();
-        }
-        (kind == Dashes::Exact || self.is_firm()).then_some((kind, columns))
     }
 
     /// Whether no cell holds anything.
@@ -100,6 +83,26 @@ impl Row {
                 .zip(&other.cells)
                 .all(|(left, right)| text[left.range()].trim() == text[right.range()].trim())
     }
+}
+
+/// What dashes cells are made of, if all are, and how many columns they part.
+fn dashes(text: &str, cells: &[Span]) -> Option<(Dashes, usize)> {
+    let mut kind = Dashes::Exact;
+    let mut columns = 0;
+    for cell in cells {
+        let cell = text[cell.range()].trim();
+        if !is_delimiter_cell(cell) {
+            kind = Dashes::Alike;
+            for part in cell.split('+') {
+                let core = part.trim().trim_start_matches(':').trim_end_matches(':');
+                if core.is_empty() || !core.chars().all(is_dash) {
+                    return None;
+                }
+            }
+        }
+        columns += 1 + cell.matches('+').count();
+    }
+    Some((kind, columns))
 }
 
 /// `:---:` and the like.
@@ -158,7 +161,7 @@ mod tests {
 
     #[test]
     fn dashes_of_every_kind() {
-        let dashes = |text: &str| Row::parse(text, 0, Span::new(0, text.len())).unwrap().dashes(text);
+        let dashes = |text: &str| Row::parse(text, 0, Span::new(0, text.len())).unwrap().dashes;
         assert_eq!(dashes("|---|:-:|"), Some((Dashes::Exact, 2)));
         assert_eq!(dashes("--- | ---"), Some((Dashes::Exact, 2)));
         assert_eq!(dashes("|———|———|"), Some((Dashes::Alike, 2)));
