@@ -111,12 +111,25 @@ impl<'c> Library<'c> {
                     let other = known.map_or_else(|| Arc::from(without_digits(other)), |(_, line)| line);
                     self.last_line = Some((right, Arc::clone(&other)));
                     let one = without_digits(one);
-                    *one == *other || strsim::normalized_levenshtein(&one, &other) >= least
+                    *one == *other || is_near(&one, &other, least)
                 }
             }
             _ => false,
         }
     }
+}
+
+/// Whether the normalised Levenshtein similarity of the lines is at least `least`.
+fn is_near(one: &str, other: &str, least: f64) -> bool {
+    let longest = one.chars().count().max(other.chars().count());
+    // What both begin with and what both end with costs nothing.
+    let begin: usize =
+        one.chars().zip(other.chars()).take_while(|(one, other)| one == other).map(|(one, _)| one.len_utf8()).sum();
+    let (one, other) = (&one[begin..], &other[begin..]);
+    let ends = one.chars().rev().zip(other.chars().rev());
+    let end: usize = ends.take_while(|(one, other)| one == other).map(|(one, _)| one.len_utf8()).sum();
+    let distance = strsim::levenshtein(&one[..one.len() - end], &other[..other.len() - end]);
+    1.0 - distance as f64 / longest as f64 >= least
 }
 
 /// Folded, with one digit for each number.
