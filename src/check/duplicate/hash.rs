@@ -1,6 +1,7 @@
 //! The hashes that sketches hold. They never change, so that sketches made by one build can be compared by another.
 
-pub(super) use crate::check::fnv::{START, add_byte};
+/// What the hash of a sequence begins with.
+pub(super) const START: u64 = 0xcbf2_9ce4_8422_2325;
 
 /// Spreads what distinguishes two states over all bits: the finaliser of SplitMix64.
 #[inline]
@@ -14,6 +15,42 @@ pub(super) fn mix(state: u64) -> u64 {
 #[inline]
 pub(super) fn chain(state: u64, value: u64) -> u64 {
     (state.rotate_left(5) ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// Adds eight bytes to the hash of a word: both halves of a product of twice as many bits, folded into one.
+#[inline]
+pub(super) fn fold(state: u64, eight: u64) -> u64 {
+    let product = u128::from(state ^ eight) * 0x9e37_79b9_7f4a_7c15;
+    product as u64 ^ (product >> 64) as u64
+}
+
+/// The hash of a word whose bytes come one by one; the same as if eight at a time were folded, zeros behind the last.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct WordHash {
+    state: u64,
+    eight: u64,
+    /// Bits of `eight` that are taken.
+    filled: u32,
+}
+
+impl WordHash {
+    pub(super) fn new() -> Self {
+        Self { state: START, eight: 0, filled: 0 }
+    }
+
+    #[inline]
+    pub(super) fn add(&mut self, byte: u8) {
+        self.eight |= u64::from(byte) << self.filled;
+        self.filled += 8;
+        if self.filled == u64::BITS {
+            *self = Self { state: fold(self.state, self.eight), ..Self::new() };
+        }
+    }
+
+    /// The hash, before mixing.
+    pub(super) fn state(self) -> u64 {
+        if self.filled == 0 { self.state } else { fold(self.state, self.eight) }
+    }
 }
 
 /// The hashes of all runs of `width` values, in order of place; none where there are fewer.
