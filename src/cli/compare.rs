@@ -70,8 +70,8 @@ impl<'g> Given<'g> {
 
     /// How many batches of documents may wait for what is found by comparing them.
     pub(super) fn waiting(&self) -> usize {
-        /// A batch takes several times the bytes of its texts, and one part in so many is for them.
-        const PART: usize = 128;
+        /// An eighth is for texts, and a batch takes four times the bytes of its own.
+        const PART: usize = 8 * 4;
         1 + self.memory / PART / BATCH_BYTES as usize
     }
 }
