@@ -161,6 +161,15 @@ impl<'t> Tokeniser<'t> {
             self.at = self.text.len();
             return;
         };
+        if is_plain_sign(first) && rest[first.len_utf8()..].chars().next().is_none_or(is_never_joined) {
+            let end = self.at + first.len_utf8();
+            self.unspaced += 1;
+            return self.push(
+                fold(hash::START, eight(rest.as_bytes().get(..3).unwrap_or_default(), 0)),
+                Span::new(self.at, end),
+                true,
+            );
+        }
         let alone = is_unspaced(first);
         if !alone && !first.is_alphanumeric() {
             self.at += first.len_utf8();
@@ -316,6 +325,16 @@ fn hash_word(word: &str) -> u64 {
     hash.state()
 }
 
+/// Whether a character is a token of its own that NFKC and small letters leave alone: common Han and Kana.
+fn is_plain_sign(character: char) -> bool {
+    matches!(character, '一'..='鿿' | 'ぁ'..='ゖ' | 'ァ'..='ヺ')
+}
+
+/// Whether a character is plainly none that belongs to the one before it.
+fn is_never_joined(character: char) -> bool {
+    is_plain_sign(character) || character.is_ascii() || matches!(character, '、'..='〟' | '！'..='？')
+}
+
 /// Characters inside words that show nothing.
 fn is_joiner(character: char) -> bool {
     matches!(character, '\u{AD}' | '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}' | '\u{FE00}'..='\u{FE0F}')
@@ -398,6 +417,25 @@ mod tests {
                     .map(|part| mix(hash_word(part)))
                     .collect();
                 assert_eq!(hashes(&word), expected, "{word:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn plain_signs_hash_as_all_others_do() {
+        for character in ('\u{2E80}'..'\u{A000}').filter(|character| is_plain_sign(*character)) {
+            for behind in ["", "a", "日", "。", "！", "\u{3099}", "\u{FE0F}", "ー"] {
+                let text = format!("{character}{behind}");
+                let mut tokeniser = Tokeniser::new(&text, 0);
+                tokeniser.other();
+                let token = tokeniser.result.tokens[0];
+                assert_eq!(token.hash, mix(hash_word(&text[token.span.range()])), "{text}");
+                assert_eq!(
+                    is_never_joined(behind.chars().next().unwrap_or(' ')),
+                    !["\u{3099}", "\u{FE0F}", "ー"].contains(&behind)
+                );
+                assert_eq!(token.span.end > character.len_utf8(), ["\u{3099}", "\u{FE0F}"].contains(&behind), "{text}");
+                assert!(tokeniser.unspaced == 1 && tokeniser.result.has_letters);
             }
         }
     }
