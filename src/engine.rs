@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::check::store::{self, Memory, Place, Store};
 use crate::check::suppression::SuppressionRules;
-use crate::check::{self, Check, Corpus, CorpusCheck, DocumentCheck, ParameterError};
+use crate::check::{self, ByDocument, Check, Corpus, CorpusCheck, DocumentCheck, ParameterError};
 use crate::config::Settings;
 use crate::finding::{Applicability, Finding, RuleInfo};
 use crate::rule::{Registry, Rule};
@@ -151,7 +151,7 @@ impl Linter {
     ) -> store::Result<Vec<Finding>> {
         let mut comparison = self.comparison(Box::new(Memory::default()), usize::MAX);
         sketches.into_iter().try_for_each(|sketch| comparison.add(&sketch))?;
-        comparison.finish(texts)
+        Ok(comparison.finish(texts)?.into_iter().flatten().collect())
     }
 
     /// Begins to gather sketches in `store`; comparing them takes about `memory` bytes, besides some forty for each paragraph.
@@ -271,21 +271,28 @@ impl Comparison<'_> {
     /// # Errors
     ///
     /// The store cannot be read or written.
-    pub fn finish(mut self, texts: &dyn Texts) -> store::Result<Vec<Finding>> {
+    pub fn finish(mut self, texts: &dyn Texts) -> store::Result<ByDocument> {
         self.documents.sort_by(|left, right| (left.0, &left.1).cmp(&(right.0, &right.1)));
         let origins: Vec<Arc<Origin>> = self.documents.iter().map(|(_, origin, _)| Arc::clone(origin)).collect();
-        let mut findings = Vec::new();
+        let mut found = ByDocument::new();
         for (index, check) in self.linter.corpus_checks.iter().enumerate() {
             let sketches: Vec<Place> =
                 self.documents.iter().map(|(_, _, places)| places.get(index).copied().unwrap_or_default()).collect();
             let (store, memory, threads) = (self.store.as_ref(), self.memory, self.threads);
             let corpus = Corpus { origins: &origins, sketches: &sketches, store, texts, memory, threads };
-            let mut found = check.compare(&corpus)?;
-            // There may be very many of one kind.
-            if findings.is_empty() { findings = found } else { findings.append(&mut found) }
+            found.append(&mut check.compare(&corpus)?);
         }
-        findings.sort_by(|left, right| (&left.origin, left.order()).cmp(&(&right.origin, right.order())));
-        Ok(findings)
+        let origin = |findings: &Vec<Finding>| findings.first().map(|first| Arc::clone(&first.origin));
+        found.sort_by_cached_key(origin);
+        found.dedup_by(|next, one| {
+            let is_same = origin(next) == origin(one);
+            if is_same {
+                one.append(next);
+            }
+            is_same
+        });
+        found.iter_mut().for_each(|findings| findings.sort_by(|left, right| left.order().cmp(&right.order())));
+        Ok(found)
     }
 }
 
@@ -293,6 +300,9 @@ impl Comparison<'_> {
 ///
 /// Both are in order of place.
 fn unite(findings: Vec<Finding>, compared: Vec<Finding>) -> Vec<Finding> {
+    if findings.is_empty() {
+        return compared;
+    }
     let mut all = findings;
     let alone = all.len();
     let (mut next, mut widest) = (0, None::<usize>);

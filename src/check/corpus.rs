@@ -14,13 +14,16 @@ pub trait CorpusCheck: Send + Sync {
     /// What comparing needs to know of `document`.
     fn sketch(&self, document: &Document<'_>) -> Vec<u8>;
 
-    /// What the documents have in common that is wrong, in order of document and place.
+    /// What the documents have in common that is wrong.
     ///
     /// # Errors
     ///
     /// A sketch cannot be read from the store, or the store not be written.
-    fn compare(&self, corpus: &Corpus<'_>) -> store::Result<Vec<Finding>>;
+    fn compare(&self, corpus: &Corpus<'_>) -> store::Result<ByDocument>;
 }
+
+/// For each document in which something was found, in order, what that is, in order of place.
+pub type ByDocument = Vec<Vec<Finding>>;
 
 /// The sketches of a check, in the order of their documents' origins, and what comparing may use.
 pub struct Corpus<'c> {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-pub use corpus::{Corpus, CorpusCheck};
+pub use corpus::{ByDocument, Corpus, CorpusCheck};
 
 use crate::finding::{Finding, RuleInfo};
 use crate::text::Document;

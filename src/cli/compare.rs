@@ -205,25 +205,9 @@ impl Gathered<'_> {
         let Some(comparison) = self.comparison.filter(|_| !interrupt::is_interrupted()) else {
             return Ok(Compared::new());
         };
-        let findings = comparison.finish(given).context("cannot compare documents")?;
-        let mut compared = Compared::new();
-        // They come document by document.
-        let mut of_one: Vec<Finding> = Vec::new();
-        for finding in findings {
-            if of_one.first().is_some_and(|first| !Arc::ptr_eq(&first.origin, &finding.origin)) {
-                put(&mut compared, std::mem::take(&mut of_one));
-            }
-            of_one.push(finding);
-        }
-        put(&mut compared, of_one);
-        Ok(compared)
-    }
-}
-
-/// Adds findings that are all of one document.
-fn put(compared: &mut Compared, findings: Vec<Finding>) {
-    if let Some(first) = findings.first() {
-        compared.entry(Arc::clone(&first.origin)).or_default().extend(findings);
+        let found = comparison.finish(given).context("cannot compare documents")?;
+        let origin = |findings: &Vec<Finding>| findings.first().map(|first| Arc::clone(&first.origin));
+        Ok(found.into_iter().filter_map(|findings| Some((origin(&findings)?, findings))).collect())
     }
 }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::proof::Library;
 use super::units::Units;
 use super::{DuplicateCheck, Exact, line, near, passage, report, sentence};
-use crate::check::{Corpus, store};
-use crate::finding::{Finding, RuleInfo};
+use crate::check::{ByDocument, Corpus, store};
+use crate::finding::RuleInfo;
 use crate::text::Span;
 
 /// A place in a document of the corpus.
@@ -53,7 +53,7 @@ pub(super) enum Proof {
     Line { documents: u32, times: u32, alike: f64 },
 }
 
-pub(super) fn compare(check: &DuplicateCheck, corpus: &Corpus<'_>) -> store::Result<Vec<Finding>> {
+pub(super) fn compare(check: &DuplicateCheck, corpus: &Corpus<'_>) -> store::Result<ByDocument> {
     let mut units = Units::load(corpus)?;
     let mut library = Library::new(corpus);
     let mut found = Vec::new();

@@ -27,8 +27,8 @@ pub use join::{Limits, MEMBER_BITS, Pair, Ratio, Sets, join, shared};
 pub use sketch::{Minimum, SHINGLE, UnitKind, shingles};
 pub use token::{Token, Tokens};
 
-use super::{Corpus, CorpusCheck, KindRule, ParameterError, store};
-use crate::finding::{Finding, RuleInfo};
+use super::{ByDocument, Corpus, CorpusCheck, KindRule, ParameterError, store};
+use crate::finding::RuleInfo;
 use crate::text::Document;
 use sketch::{GRAM, LINE, Needs, UnitSketch};
 
@@ -216,7 +216,7 @@ impl CorpusCheck for DuplicateCheck {
         sketch::encode(&sketches)
     }
 
-    fn compare(&self, corpus: &Corpus<'_>) -> store::Result<Vec<Finding>> {
+    fn compare(&self, corpus: &Corpus<'_>) -> store::Result<ByDocument> {
         compare::compare(self, corpus)
     }
 }

@@ -4,6 +4,7 @@ use super::compare::{Found, Proof, Site};
 use super::difference::{Difference, differences};
 use super::proof::Library;
 use super::token::Tokens;
+use crate::check::ByDocument;
 use crate::finding::{Applicability, Finding, Label};
 use crate::text::{Document, Span, is_blank, is_closed};
 
@@ -12,7 +13,7 @@ const MARKS: usize = 12;
 
 /// Findings for `found`, which is in order of document; what the texts do not bear out is left away. So many threads share the
 /// documents.
-pub(super) fn findings(found: &[Found<'_>], library: Library<'_>, threads: usize) -> Vec<Finding> {
+pub(super) fn findings(found: &[Found<'_>], library: Library<'_>, threads: usize) -> ByDocument {
     /// Too few to be shared.
     const FEW: usize = 1_000;
     let threads = if found.len() < FEW { 1 } else { threads.max(1) };
@@ -25,7 +26,7 @@ pub(super) fn findings(found: &[Found<'_>], library: Library<'_>, threads: usize
         let tell = |(share, mut library): (&[&[Found<'_>]], Library<'_>)| of_documents(share, &mut library);
         let others: Vec<_> = shares.into_iter().map(|share| scope.spawn(move || tell(share))).collect();
         let own = own.map(tell).unwrap_or_default();
-        let mut findings = Vec::with_capacity(found.len());
+        let mut findings = ByDocument::with_capacity(documents.len());
         for other in others {
             match other.join() {
                 Ok(told) => findings.extend(told),
@@ -37,16 +38,18 @@ pub(super) fn findings(found: &[Found<'_>], library: Library<'_>, threads: usize
     })
 }
 
-fn of_documents(documents: &[&[Found<'_>]], library: &mut Library<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for of_document in documents {
-        let Some(first) = of_document.first() else { continue };
-        let number = first.site.document;
-        let Some(text) = library.text(number) else { continue };
-        let Some(document) = library.document(number, &text) else { continue };
-        findings.extend(of_document.iter().filter_map(|one| finding(one, &document, library)));
-    }
-    findings
+fn of_documents(documents: &[&[Found<'_>]], library: &mut Library<'_>) -> ByDocument {
+    let told = documents.iter().filter_map(|found| of_document(found, library));
+    told.filter(|findings| !findings.is_empty()).collect()
+}
+
+fn of_document(found: &[Found<'_>], library: &mut Library<'_>) -> Option<Vec<Finding>> {
+    let number = found.first()?.site.document;
+    let text = library.text(number)?;
+    let document = library.document(number, &text)?;
+    let mut findings = Vec::with_capacity(found.len());
+    findings.extend(found.iter().filter_map(|one| finding(one, &document, library)));
+    Some(findings)
 }
 
 fn finding(found: &Found<'_>, document: &Document<'_>, library: &mut Library<'_>) -> Option<Finding> {
