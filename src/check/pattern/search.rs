@@ -1,11 +1,11 @@
 //! One search for many literals, whose cost does not hang on how many they are.
 //!
-//! Of each literal the six bytes in a row that are rarest in text are noted in a small table of bits: the first five of them and the
-//! last, so that text need be looked at only at every other place. Only where the bits of its next five bytes are set are
+//! Of each literal six bytes in a row are noted in a small table of bits, the first five of them and the last: those of which the
+//! commoner five are rarest in text. So text need be looked at only at every other place. Only where the bits of its next five bytes are set are
 //! literals compared. Shorter literals have tables of their own, of four bytes and of three, looked up where one of all their
 //! beginnings may stand. All tables fit into the processor's nearest memory.
 
-use rustc_hash::FxHashMap;
+use std::cmp::Reverse;
 
 use super::rarity::bits;
 use crate::text::Span;
@@ -13,11 +13,11 @@ use crate::text::Span;
 /// Literals of patterns, ASCII case aside.
 pub(super) struct Search {
     literals: Vec<Literal>,
-    fives: Grams<5, 1_024>,
+    fives: Grams<5, 2_048>,
     fours: Grams<4, 256>,
     threes: Grams<3, 64>,
     /// A bit for the first three bytes that each of the last two notes, as [`beginning`] counts them.
-    beginnings: Box<[u64; 1 << (3 * 5 - 6)]>,
+    beginnings: Box<[u64; 1 << (BEGINNING_BITS - 6)]>,
 }
 
 pub(super) struct Literal {
@@ -51,7 +51,7 @@ struct Entry {
 }
 
 /// Bits of the hash by which entries are found.
-const START_BITS: u32 = 12;
+const START_BITS: u32 = 13;
 
 impl Search {
     /// Literals in small letters of at least three bytes, each with a pattern and whether that matches short units only.
@@ -59,10 +59,9 @@ impl Search {
         pairs.sort();
         let (fives, fours, threes, beginnings) = (Grams::new(), Grams::new(), Grams::new(), Box::new([0; _]));
         let mut search = Self { literals: Vec::new(), fives, fours, threes, beginnings };
-        let mut taken = FxHashMap::default();
         for (text, pattern, is_short) in pairs {
             if search.literals.last().is_none_or(|last| last.text != text) {
-                search.add(text, &mut taken);
+                search.add(text);
             }
             if let Some(last) = search.literals.last_mut() {
                 if is_short { last.short.push(pattern) } else { last.long.push(pattern) }
@@ -78,15 +77,14 @@ impl Search {
         search
     }
 
-    /// `taken` counts the literals that are noted by the same bytes: too many would all have to be compared.
-    fn add(&mut self, text: String, taken: &mut FxHashMap<u64, u32>) {
+    fn add(&mut self, text: String) {
         let number = self.literals.len() as u32;
         let bytes = text.as_bytes();
         match bytes.len() {
             ..4 => self.threes.add(bytes, number, 0),
-            4..6 => self.fours.add(bytes, number, rarest::<4>(bytes, taken)),
+            4..6 => self.fours.add(bytes, number, rarest(bytes, 4, bits)),
             _ => {
-                let at = rarest::<6>(bytes, taken);
+                let at = rarest(bytes, 6, |six| bits(&six[..5]).min(bits(&six[1..])));
                 self.fives.add(bytes, number, at);
                 self.fives.add(bytes, number, at + 1);
             }
@@ -208,10 +206,13 @@ impl<const N: usize, const WORDS: usize> Grams<N, WORDS> {
     }
 }
 
-/// The lowest five bits of the first three of eight bytes, which tell letters, the case of ASCII aside.
+/// Bits of what [`beginning`] says.
+const BEGINNING_BITS: u32 = 14;
+
+/// A hash of the first three of eight bytes, or of the five bits of each that tell letters, the case of ASCII aside.
 #[inline(always)]
 fn beginning(eight: u64) -> usize {
-    (eight & 0x1F | eight >> 3 & 0x3E0 | eight >> 6 & 0x7C00) as usize
+    ((eight as u32 & 0x1F_1F1F).wrapping_mul(0x9E37_79B1) >> (u32::BITS - BEGINNING_BITS)) as usize
 }
 
 /// The first eight bytes as a number, the lowest of which is the first; zeros behind the end.
@@ -235,16 +236,10 @@ fn hash(key: u64) -> u64 {
     key.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
-/// Where in a literal the bytes stand that tell it best: rare ones that no other literals are noted by.
-fn rarest<const N: usize>(literal: &[u8], taken: &mut FxHashMap<u64, u32>) -> usize {
-    /// Bits that each literal takes away that is noted by the same bytes.
-    const PENALTY: u32 = 2;
-    let key_of = |gram: &[u8]| key::<N>(eight(gram)) ^ N as u64;
-    let commonness =
-        |gram: &[u8]| PENALTY * taken.get(&key_of(gram)).copied().unwrap_or(0) + (u32::MAX >> 1) - bits(gram);
-    let (best, gram) = literal.windows(N).enumerate().min_by_key(|(_, gram)| commonness(gram)).unwrap_or((0, literal));
-    *taken.entry(key_of(gram)).or_default() += 1;
-    best
+/// Where in a literal so many bytes begin of which `rarity` says most.
+fn rarest(literal: &[u8], width: usize, rarity: impl Fn(&[u8]) -> u32) -> usize {
+    let windows = literal.windows(width).enumerate();
+    windows.min_by_key(|(_, window)| Reverse(rarity(window))).map_or(0, |(at, _)| at)
 }
 
 #[cfg(test)]
