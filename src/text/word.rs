@@ -30,15 +30,15 @@ pub fn count_words(text: &str, limit: usize) -> usize {
 /// The number of words in `text`, counted no further than `limit`, where five signs of a script that puts no blanks between
 /// words, each of which [`words`] takes for one, count as three: that is how many words they come to in Chinese and Japanese.
 pub fn weigh_words(text: &str, limit: usize) -> usize {
-    let bounds = word_bounds(text);
-    let is_known = bounds.start() == bounds.end() || *bounds.start() >= limit;
-    if is_known { limit.min(*bounds.start()) } else { weigh_each(text, limit) }
+    let bounds = Bounds::of(text);
+    let is_known = bounds.is_exact() || bounds.least_weight() >= limit;
+    if is_known { limit.min(bounds.least_weight()) } else { weigh_each(text, limit) }
 }
 
 /// Whether [`weigh_words`] comes to `fewest` or more.
 pub(super) fn weighs_at_least(text: &str, fewest: usize) -> bool {
-    let bounds = word_bounds(text);
-    *bounds.start() >= fewest || *bounds.end() >= fewest && weigh_each(text, fewest) == fewest
+    let bounds = Bounds::of(text);
+    bounds.least_weight() >= fewest || bounds.most >= fewest && weigh_each(text, fewest) == fewest
 }
 
 fn weigh_each(text: &str, limit: usize) -> usize {
@@ -57,34 +57,65 @@ fn weigh_each(text: &str, limit: usize) -> usize {
 }
 
 /// Between which numbers that of the words in `text` lies, told in a tenth of the time that counting takes.
-///
-/// At least one begins with each ASCII letter or digit after a byte of ASCII that neither is one nor joins others. None begins
-/// elsewhere than at such a one after any other byte, or beyond ASCII.
 pub fn word_bounds(text: &str) -> RangeInclusive<usize> {
-    /// So many bytes at a time, which a byte can count.
-    const PIECE: usize = 255;
-    let bytes = text.as_bytes();
-    let (mut least, mut most) = (0, 0);
-    let mut add = |before: &[u8], here: &[u8]| {
-        let (mut starts, mut others, mut wide) = (0_u8, 0_u8, 0_u8);
-        for (before, here) in before.iter().zip(here) {
-            let is_start = here.is_ascii_alphanumeric() & !before.is_ascii_alphanumeric();
-            // One after the other, so that the processor can take many bytes at a time.
-            let mid =
-                (*before == b'.') | (*before == b'\'') | (*before == b':') | (*before == b',') | (*before == b';');
-            let joins = mid | (*before == b'_') | !before.is_ascii();
-            starts += u8::from(is_start & !joins);
-            others += u8::from(is_start & joins);
-            wide += u8::from(*here >= 0xC0);
+    let Bounds { starts, signs, most } = Bounds::of(text);
+    starts + signs..=most
+}
+
+/// What two bytes at a time say of the words of a text.
+///
+/// A word begins with each ASCII letter or digit, and each Latin or Cyrillic letter of some first bytes, after a byte of ASCII that
+/// neither is one nor joins others. Each Han character of some first bytes is one. None begins elsewhere than at an ASCII letter or
+/// digit after any other byte, or beyond ASCII.
+struct Bounds {
+    /// Words that certainly begin, but for signs.
+    starts: usize,
+    /// Han characters, each a word.
+    signs: usize,
+    /// No more words than these begin, signs among them.
+    most: usize,
+}
+
+impl Bounds {
+    fn of(text: &str) -> Self {
+        /// So many bytes at a time, which a byte can count.
+        const PIECE: usize = 255;
+        let bytes = text.as_bytes();
+        let mut bounds = Self { starts: 0, signs: 0, most: 0 };
+        let mut add = |before: &[u8], here: &[u8]| {
+            let (mut starts, mut signs, mut most) = (0_u8, 0_u8, 0_u8);
+            for (before, here) in before.iter().zip(here) {
+                let is_start = here.is_ascii_alphanumeric() & !before.is_ascii_alphanumeric();
+                // One after the other, so that the processor can take many bytes at a time.
+                let mid =
+                    (*before == b'.') | (*before == b'\'') | (*before == b':') | (*before == b',') | (*before == b';');
+                let joins = mid | (*before == b'_') | !before.is_ascii();
+                // U+0100 to U+017F and U+0400 to U+047F; U+5000 to U+9FFF.
+                let is_letter = (*here == 0xC4) | (*here == 0xC5) | (*here == 0xD0) | (*here == 0xD1);
+                let is_wide_start = is_letter & !before.is_ascii_alphanumeric();
+                starts += u8::from((is_start | is_wide_start) & !joins);
+                signs += u8::from(here.wrapping_sub(0xE5) < 5);
+                most += u8::from(is_start | (*here >= 0xC0));
+            }
+            bounds.starts += usize::from(starts);
+            bounds.signs += usize::from(signs);
+            bounds.most += usize::from(most);
+        };
+        add(b" ", bytes.get(..1).unwrap_or_default());
+        for (before, here) in bytes.chunks(PIECE).zip(bytes.get(1..).unwrap_or_default().chunks(PIECE)) {
+            add(before, here);
         }
-        least += usize::from(starts);
-        most += usize::from(starts) + usize::from(others) + usize::from(wide);
-    };
-    add(b" ", bytes.get(..1).unwrap_or_default());
-    for (before, here) in bytes.chunks(PIECE).zip(bytes.get(1..).unwrap_or_default().chunks(PIECE)) {
-        add(before, here);
+        bounds
     }
-    least..=most
+
+    fn is_exact(&self) -> bool {
+        self.starts + self.signs == self.most
+    }
+
+    /// What the words that certainly begin count as in [`weigh_words`].
+    fn least_weight(&self) -> usize {
+        self.starts + self.signs * 3 / 5
+    }
 }
 
 /// Iterator over the words of a text, made by [`words`].
@@ -265,16 +296,27 @@ mod tests {
     proptest! {
         #[test]
         fn plain_characters_make_the_words_that_the_tables_make(
-            text in "([a-z'.:;,0-9 _\n]|[ä’‘“—…😀中文。éЖ́ω\u{ad}\u{200d}\u{a0}ªアーがا]){0,40}",
+            text in "([a-z'.:;,0-9 _\n]|[ä’‘“—…😀中文書。éЖиŉ́ω\u{ad}\u{200d}\u{a0}ªアーがا]){0,40}",
         ) {
             compare(&text);
             prop_assert!(word_bounds(&text).contains(&words(&text).count()));
+            for limit in [1, 3, 8, 100] {
+                let weight = weigh_each(&text, limit);
+                prop_assert_eq!(weigh_words(&text, limit), weight);
+                prop_assert_eq!(weighs_at_least(&text, limit), weight == limit);
+            }
         }
     }
 
     #[test]
     fn bounds_of_plain_text_are_narrow() {
-        for (text, bounds) in [("", 0..=0), ("one", 1..=1), ("one two  3 (four), été", 4..=7), ("-a b.c", 2..=3)] {
+        for (text, bounds) in [
+            ("", 0..=0),
+            ("one", 1..=1),
+            ("one two  3 (four), été", 4..=7),
+            ("-a b.c", 2..=3),
+            ("это слово, 書籍", 4..=10),
+        ] {
             assert_eq!(word_bounds(text), bounds, "{text}");
         }
         assert_eq!(word_bounds(&"two words ".repeat(400)), 800..=800);

@@ -104,11 +104,25 @@ impl Glance {
             let (all, behind) = (text.as_bytes(), text.as_bytes().get(1..).unwrap_or_default());
             behind.iter().zip(all).fold(0, |any, (next, one)| any | is_blank(*one) & is_blank(*next)) != 0
         };
-        let is_wide_blank = |character: char| !character.is_ascii() && character.is_whitespace();
-        let has_other = bytes.meet(&[BLANKS.without(LINE_END)]) || bytes.is_wide() && text.chars().any(is_wide_blank);
+        let has_other = bytes.meet(&[BLANKS.without(LINE_END)]) || bytes.is_wide() && has_wide_blank(text);
         let spacing = if has_other || has_double() { Spacing::Any } else { Spacing::Single };
         Self { bytes, spacing }
     }
+}
+
+/// Whether a blank beyond ASCII stands in `text`, told from its bytes without a branch.
+fn has_wide_blank(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let (second, third) = (bytes.get(1..).unwrap_or_default(), bytes.get(2..).unwrap_or_default());
+    let of_two = |(one, two): (&u8, &u8)| (*one == 0xC2) & ((*two == 0x85) | (*two == 0xA0));
+    let of_three = |((one, two), three): ((&u8, &u8), &u8)| {
+        let general = (*three <= 0x8A) | (*three == 0xA8) | (*three == 0xA9) | (*three == 0xAF);
+        (*one == 0xE2) & ((*two == 0x80) & general | (*two == 0x81) & (*three == 0x9F))
+            | (*one == 0xE1) & (*two == 0x9A) & (*three == 0x80)
+            | (*one == 0xE3) & (*two == 0x80) & (*three == 0x80)
+    };
+    bytes.iter().zip(second).fold(false, |any, two| any | of_two(two))
+        || bytes.iter().zip(second).zip(third).fold(false, |any, three| any | of_three(three))
 }
 
 /// Which patterns may match where.
@@ -247,6 +261,15 @@ mod tests {
     fn rule() -> Arc<RuleInfo> {
         let (code, name, summary) = ("XX001".to_owned(), "name".to_owned(), "summary".to_owned());
         Arc::new(RuleInfo { code, name, summary, severity: Severity::Info, fix: None, note: None })
+    }
+
+    #[test]
+    fn blanks_beyond_ascii_are_told_from_their_bytes() {
+        for character in (0x80..0x11_0000).filter_map(char::from_u32) {
+            for text in [format!("{character}"), format!("aé{character}日b")] {
+                assert_eq!(has_wide_blank(&text), character.is_whitespace(), "{character:?}");
+            }
+        }
     }
 
     proptest! {
