@@ -359,7 +359,7 @@ fn removes(finding: &Finding) -> bool {
 
 /// Notes on `finding` that `inner`, and what it speaks for, say the same of its bytes.
 fn also(finding: &mut Finding, inner: &Finding) {
-    let own = (!Arc::ptr_eq(&finding.rule, &inner.rule)).then(|| (inner.rule.code.clone(), inner.message.clone()));
+    let own = (!Arc::ptr_eq(&finding.rule, &inner.rule)).then(|| (inner.rule.code.clone(), inner.message().to_owned()));
     for other in own.into_iter().chain(inner.also.iter().cloned()) {
         if !finding.also.contains(&other) {
             finding.also.push(other);

@@ -1,5 +1,6 @@
 //! What a check says about a document: a finding, its labels and its fix.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -74,8 +75,8 @@ pub struct Finding {
     pub rule: Arc<RuleInfo>,
     /// The document it stands in.
     pub origin: Arc<Origin>,
-    /// What is wrong, in a few words.
-    pub message: String,
+    /// What is wrong, in a few words, where the rule's summary does not say it.
+    pub message: Option<String>,
     /// The bytes that are wrong.
     pub span: Span,
     /// What stands beside the marked bytes, if anything is to be said there.
@@ -83,11 +84,11 @@ pub struct Finding {
     /// Further places that belong to it.
     pub labels: Vec<Label>,
     /// Sentences that say why, or what else is to know.
-    pub notes: Vec<String>,
+    pub notes: Vec<Cow<'static, str>>,
     /// What other rules said of the same bytes: their codes and messages, each once.
     pub also: Vec<(String, String)>,
     /// What the fix would do, as an instruction.
-    pub help: Option<String>,
+    pub help: Option<Cow<'static, str>>,
     /// The edits that mend it.
     pub fix: Option<Fix>,
 }
@@ -100,7 +101,7 @@ pub struct Label {
     /// The bytes meant.
     pub span: Span,
     /// What they are; may be empty.
-    pub message: String,
+    pub message: Cow<'static, str>,
 }
 
 /// Edits that mend one finding; to be applied together or not at all.
@@ -135,11 +136,11 @@ impl Finding {
         Self {
             rule: Arc::clone(rule),
             origin: Arc::clone(document.origin()),
-            message: rule.summary.clone(),
+            message: None,
             span,
             label: None,
             labels: Vec::new(),
-            notes: rule.note.iter().cloned().collect(),
+            notes: rule.note.iter().cloned().map(Cow::Owned).collect(),
             also: Vec::new(),
             help: None,
             fix: None,
@@ -156,10 +157,15 @@ impl Finding {
                 let span = crate::text::trim(document.text(), *end);
                 finding.labels.push(Label { origin: None, span, message: "to here".into() });
             }
-            finding.help = Some(format!("remove {}", what_goes(document, span, cut)));
+            finding.help = Some(removal(document, span, cut));
             finding.fix = Some(Fix { applicability, edits: vec![Edit { span: cut, content: String::new() }] });
         }
         finding
+    }
+
+    /// What is wrong, in a few words.
+    pub fn message(&self) -> &str {
+        self.message.as_deref().unwrap_or(&self.rule.summary)
     }
 
     /// The fix, if it is one that is applied where fixes up to `most` are.
@@ -186,21 +192,21 @@ impl Finding {
     }
 }
 
-/// Names what a deletion takes, as a person would.
-fn what_goes(document: &Document<'_>, span: Span, cut: Span) -> String {
+/// Names a deletion by what it takes, as a person would.
+fn removal(document: &Document<'_>, span: Span, cut: Span) -> Cow<'static, str> {
     let (first, last) = (document.line_at(span.start), document.line_at(span.end.max(1) - 1));
     let lines = document.lines();
     let whole = lines.get(first).zip(lines.get(last)).is_some_and(|(first, last)| {
         cut.start <= first.start && last.end <= cut.end || document.removal(Span::new(first.start, last.end)) == cut
     });
     match (whole, first == last) {
-        (true, true) => "the line".to_owned(),
-        (true, false) => format!("lines {} to {}", first + 1, last + 1),
+        (true, true) => "remove the line".into(),
+        (true, false) => format!("remove lines {} to {}", first + 1, last + 1).into(),
         (false, _) => {
             let sentences = document.sentences(document.block_at(span.start));
             let is_sentence = sentences.binary_search_by_key(&span.start, |sentence| sentence.start);
             let is_sentence = is_sentence.is_ok_and(|at| sentences.get(at) == Some(&span));
-            if is_sentence { "the sentence".to_owned() } else { "the passage".to_owned() }
+            if is_sentence { "remove the sentence".into() } else { "remove the passage".into() }
         }
     }
 }

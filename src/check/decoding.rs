@@ -47,14 +47,14 @@ impl DocumentCheck for DecodingCheck {
         for rule in &self.rules {
             let mut finding = Finding::new(rule, document, first);
             finding.labels =
-                places.clone().take(LABELS).map(|span| Label { origin: None, span, message: String::new() }).collect();
+                places.clone().take(LABELS).map(|span| Label { origin: None, span, message: "".into() }).collect();
             let count = places.clone().count() + 1;
             if count > 1 {
                 finding.label = Some(format!("the first of {count} in this document"));
             }
             if let Some(decoding) = document.decoding() {
-                finding.message = "not valid UTF-8".into();
-                finding.notes = vec![format!(
+                finding.message = Some("not valid UTF-8".into());
+                let note = format!(
                     "{} of bytes {} not UTF-8, the first at byte {} of the {}; the rest was checked with U+FFFD in their place",
                     if decoding.sequences == 1 {
                         "1 sequence".to_owned()
@@ -64,7 +64,8 @@ impl DocumentCheck for DecodingCheck {
                     if decoding.sequences == 1 { "is" } else { "are" },
                     decoding.first_byte,
                     if document.origin().record.is_some() { "record" } else { "file" },
-                )];
+                );
+                finding.notes = vec![note.into()];
                 finding.help = Some("convert the file to UTF-8 from the encoding it was written in".into());
             }
             findings.push(finding);

@@ -39,6 +39,6 @@ fn push_line(document: &Document<'_>, finding: &Finding, output: &mut String) {
         Some(_) => output.push_str(&printable(&finding.origin.to_string())),
     }
     let _ = write!(output, ":{}:{}: {} ", place.line, place.column, finding.rule.code);
-    output.push_str(&printable(&finding.message));
+    output.push_str(&printable(finding.message()));
     output.push_str(&words::fix(finding));
 }

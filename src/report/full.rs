@@ -66,10 +66,10 @@ impl Full {
         };
         let mut headers = Vec::new();
         let mut group = Group::with_title(
-            level.primary_title(printable(&finding.message).into_owned()).id(finding.rule.code.clone()),
+            level.primary_title(printable(finding.message()).into_owned()).id(finding.rule.code.clone()),
         );
 
-        let own = Label { origin: None, span: finding.span, message: finding.label.clone().unwrap_or_default() };
+        let own = Label { origin: None, span: finding.span, message: finding.label.clone().unwrap_or_default().into() };
         let (nested, labels): (Vec<&Label>, Vec<&Label>) = finding.labels.iter().partition(|label| {
             let is_below =
                 label.origin.is_none() && document.line_at(label.span.start) > document.line_at(own.span.start);
@@ -118,7 +118,7 @@ impl Full {
                 is_shown.then_some(range)
             })
             .collect();
-        let text = Some(label.message.as_str()).filter(|text| !text.is_empty());
+        let text = Some(&*label.message).filter(|text| !text.is_empty());
         Marked { place, window, label: text.map(|text| printable(text).into_owned()), kind, inner }
     }
 }

@@ -20,7 +20,7 @@ impl Report for Grouped {
             .collect();
         let width = places.iter().map(String::len).max().unwrap_or(0);
         for (finding, place) in findings.iter().zip(&places) {
-            let (code, message, fix) = (&finding.rule.code, printable(&finding.message), words::fix(finding));
+            let (code, message, fix) = (&finding.rule.code, printable(finding.message()), words::fix(finding));
             output.push_str(&format!("  {place:width$}  {code} {message}{fix}\n"));
         }
         output.push('\n');

@@ -90,7 +90,7 @@ fn object(document: &Document<'_>, finding: &Finding, texts: &dyn Texts) -> Stri
         code: &finding.rule.code,
         name: &finding.rule.name,
         severity: finding.rule.severity,
-        message: &finding.message,
+        message: finding.message(),
         path: &finding.origin.path,
         record: finding.origin.record.as_ref(),
         start: document.position(finding.span.start),

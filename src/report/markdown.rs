@@ -53,7 +53,7 @@ impl Report for Markdown {
 fn row(document: &Document<'_>, finding: &Finding, texts: &dyn Texts) -> String {
     let (start, _) = place::ends(document, finding.span);
     let origin = text(&finding.origin.to_string());
-    let mut message = vec![finding.message.clone()];
+    let mut message = vec![finding.message().to_owned()];
     message.extend(finding.label.clone());
     message.extend(words::places(document, finding, texts));
     let fix = match (&finding.help, words::fix(finding).trim().trim_matches(['(', ')'])) {

@@ -148,7 +148,7 @@ fn result<'f>(
     let related = finding.labels.iter().enumerate().map(|(index, label)| {
         let ends = place::of_label(document, label, texts, place::ends);
         let origin = label.origin.as_ref().unwrap_or(&finding.origin);
-        let message = Some(label.message.clone()).filter(|message| !message.is_empty());
+        let message = Some(label.message.to_string()).filter(|message| !message.is_empty());
         location(origin, ends, Some(index + 1), message)
     });
     SarifResult {

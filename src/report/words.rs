@@ -7,15 +7,15 @@ use crate::text::{Document, Texts};
 /// The message, with the record and the place in it where the document is one.
 pub(super) fn message(document: &Document<'_>, finding: &Finding) -> String {
     match in_record(document, finding) {
-        Some(place) => format!("{} ({place})", finding.message),
-        None => finding.message.clone(),
+        Some(place) => format!("{} ({place})", finding.message()),
+        None => finding.message().to_owned(),
     }
 }
 
 /// What there is to say besides the message, a line each: what is marked, `places`, why, and what the fix would do.
 pub(super) fn details(finding: &Finding, places: Vec<String>) -> Vec<String> {
     let mut lines: Vec<String> = finding.label.iter().cloned().chain(places).collect();
-    lines.extend(finding.notes.iter().cloned());
+    lines.extend(finding.notes.iter().map(|note| note.to_string()));
     lines.extend(also(finding));
     lines.extend(finding.help.as_ref().map(|help| format!("help: {help}{}", fix(finding))));
     lines
@@ -26,7 +26,7 @@ pub(super) fn places(document: &Document<'_>, finding: &Finding, texts: &dyn Tex
     let mut said: Vec<&str> = Vec::new();
     let mut lines = Vec::new();
     for label in &finding.labels {
-        if is_nested(label, finding) || label.message.is_empty() || said.contains(&label.message.as_str()) {
+        if is_nested(label, finding) || label.message.is_empty() || said.contains(&&*label.message) {
             continue;
         }
         said.push(&label.message);

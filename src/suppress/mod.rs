@@ -180,10 +180,10 @@ impl Directive {
                 let written = document.slice(*span);
                 let names = known.iter().flat_map(|rule| [rule.code.as_str(), rule.name.as_str()]);
                 let mut finding = Finding::new(rule, document, *span);
-                finding.message = format!("no rule has the code or name `{written}`");
+                finding.message = Some(format!("no rule has the code or name `{written}`"));
                 match nearest(written, names) {
                     Some(nearest) => {
-                        finding.help = Some(format!("write `{nearest}`"));
+                        finding.help = Some(format!("write `{nearest}`").into());
                         let edit = Edit { span: *span, content: nearest.to_owned() };
                         // What was meant is a guess.
                         finding.fix = Some(Fix { applicability: Applicability::Unsafe, edits: vec![edit] });
@@ -231,8 +231,8 @@ impl Directive {
         let (_, span) = self.selectors.get(first)?;
         let mut finding = Finding::new(rule, document, *span);
         let written: Vec<&str> = idle.iter().map(|&index| document.slice(self.selectors[index].1)).collect();
-        finding.message = format!("nothing of `{}` is left out here", written.join("`, `"));
-        finding.help = Some(format!("take `{}` out of the brackets", written.join("`, `")));
+        finding.message = Some(format!("nothing of `{}` is left out here", written.join("`, `")));
+        finding.help = Some(format!("take `{}` out of the brackets", written.join("`, `")).into());
         let kept: Vec<&str> = (0..self.selectors.len())
             .filter(|index| !idle.contains(index))
             .map(|index| document.slice(self.selectors[index].1))
@@ -250,8 +250,8 @@ fn is_known(selector: &Selector, known: &[Arc<RuleInfo>]) -> bool {
 
 fn removing(rule: &Arc<RuleInfo>, document: &Document<'_>, span: Span, message: &str) -> Finding {
     let mut finding = Finding::removing(rule, document, span);
-    finding.message = message.to_owned();
-    finding.help = finding.help.map(|_| "remove the comment".to_owned());
+    finding.message = Some(message.to_owned());
+    finding.help = finding.help.map(|_| "remove the comment".into());
     finding
 }
 

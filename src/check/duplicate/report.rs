@@ -1,5 +1,7 @@
 //! From what was found to findings: verified in the texts, with the evidence told.
 
+use std::borrow::Cow;
+
 use super::compare::{Found, Proof, Site};
 use super::difference::{Difference, differences};
 use super::proof::Library;
@@ -59,7 +61,8 @@ fn finding(found: &Found<'_>, document: &Document<'_>, library: &mut Library<'_>
     other_text.get(first.span.range())?;
     let mut finding = Finding::removing(found.rule, document, site.span);
     let is_here = site.document == first.document;
-    let mut notes = Vec::new();
+    // There may be millions of findings, and most have one note and one label.
+    let mut notes: Vec<Cow<'static, str>> = Vec::with_capacity(1);
     match &found.proof {
         Proof::Equal => {
             if !library.are_equal(site, first) {
@@ -68,7 +71,7 @@ fn finding(found: &Found<'_>, document: &Document<'_>, library: &mut Library<'_>
             if !is_here || !is_plain(document, site.span, first.span) {
                 limit(&mut finding, Applicability::Unsafe);
             }
-            notes.extend(copies(found.more, false));
+            notes.extend(copies(found.more, false).map(Cow::Owned));
         }
         Proof::Near { shared, union, is_crowded, may_go } => {
             limit(&mut finding, Applicability::Unsafe);
@@ -86,25 +89,26 @@ fn finding(found: &Found<'_>, document: &Document<'_>, library: &mut Library<'_>
                 note.push_str(&sides.tell(&all));
                 finding.labels.extend(sides.mark(&all));
             }
-            notes.push(note);
-            notes.extend(copies(found.more, *is_crowded));
+            notes.push(note.into());
+            notes.extend(copies(found.more, *is_crowded).map(Cow::Owned));
         }
         Proof::Words { count, is_whole } => {
             limit(&mut finding, Applicability::Unsafe);
             if !is_whole && !is_sentences(document, site.span) {
                 drop_fix(&mut finding);
             }
-            notes.push(format!("{count} words in a row are the same"));
+            notes.push(format!("{count} words in a row are the same").into());
         }
         Proof::Line { documents, times, alike } => {
             if !library.are_alike(site, first, *alike) {
                 return None;
             }
             limit(&mut finding, Applicability::Unsafe);
-            notes.push(match documents {
+            let note = match documents {
                 1 => format!("it stands {times} times in this document"),
                 _ => format!("it, or a line almost like it, stands in {documents} documents"),
-            });
+            };
+            notes.push(note.into());
             // One copy always stays, and all others are found beside the first.
             if site < first {
                 drop_fix(&mut finding);
@@ -114,6 +118,7 @@ fn finding(found: &Found<'_>, document: &Document<'_>, library: &mut Library<'_>
     }
     let message = if first < site { "first seen here" } else { "also here" };
     let origin = if is_here { None } else { library.origin(first.document).cloned() };
+    finding.labels.reserve_exact(1);
     finding.labels.insert(0, Label { origin, span: first.span, message: message.into() });
     notes.append(&mut finding.notes);
     finding.notes = notes;
@@ -207,7 +212,7 @@ impl Sides<'_, '_, '_> {
     /// The differing words of both sides.
     fn mark(&self, all: &[Difference]) -> Vec<Label> {
         let origin = if self.is_here { None } else { self.library.origin(self.first.document).cloned() };
-        let message = || "differs".to_owned();
+        let message = || "differs".into();
         let own = all.iter().filter_map(|one| self.tokens.0.span(one.left.clone()));
         let other = all.iter().filter_map(|one| self.tokens.1.span(one.right.clone()));
         own.take(MARKS)

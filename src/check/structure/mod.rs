@@ -128,7 +128,7 @@ impl Found {
         let mut finding = Finding::new(rule, document, self.span);
         finding.label = self.label;
         if let Some(applicability) = rule.fix.filter(|_| !self.edits.is_empty()) {
-            finding.help = Some(self.help.to_owned());
+            finding.help = Some(self.help.into());
             finding.fix = Some(Fix { applicability, edits: self.edits });
         }
         finding

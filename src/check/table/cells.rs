@@ -1,5 +1,7 @@
 //! Faults of single rows and cells.
 
+use std::borrow::Cow;
+
 use super::fault::{Defect, Fault};
 use super::proof::keeps_words;
 use super::reading::{Entry, Reader, Style, Table};
@@ -59,7 +61,7 @@ fn short(reader: &Reader<'_, '_>, row: &Row, columns: usize) -> Fault {
     }
     let end = if row.trailing { "" } else { " |" };
     edits.push(insert(row.span.end, format!("{end}{}", " |".repeat(missing))));
-    proven(reader, fault, row, columns, 1, &format!("add {}", counted(missing, "empty cell")), edits)
+    proven(reader, fault, row, columns, 1, format!("add {}", counted(missing, "empty cell")), edits)
 }
 
 fn long(reader: &Reader<'_, '_>, row: &Row, columns: usize) -> Fault {
@@ -88,7 +90,7 @@ fn long(reader: &Reader<'_, '_>, row: &Row, columns: usize) -> Fault {
         Some(cell) => {
             let cut = Span::new(cell.end + 1, row.span.end);
             let help = format!("remove {}", counted(excess, "empty cell"));
-            proven(reader, fault, row, columns, 1, &help, vec![Edit { span: cut, content: String::new() }])
+            proven(reader, fault, row, columns, 1, help, vec![Edit { span: cut, content: String::new() }])
         }
         None => fault,
     }
@@ -105,7 +107,7 @@ fn proven(
     row: &Row,
     columns: usize,
     rows: usize,
-    help: &str,
+    help: impl Into<Cow<'static, str>>,
     edits: Vec<Edit>,
 ) -> Fault {
     let text = reader.text();

@@ -1,5 +1,7 @@
 //! What is wrong with a table, before a rule makes a finding of it.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 
 use crate::finding::Edit;
@@ -58,7 +60,7 @@ pub(super) struct Fault {
     /// Further places that belong to it.
     pub(super) labels: Vec<(Span, &'static str)>,
     /// What the edits do.
-    pub(super) help: Option<String>,
+    pub(super) help: Option<Cow<'static, str>>,
     /// Checked by the parser; empty where nothing certain can be done.
     pub(super) edits: Vec<Edit>,
     /// The edits are the rows' bytes, to be removed as a passage of their own.
@@ -83,7 +85,7 @@ impl Fault {
         self
     }
 
-    pub(super) fn fix(mut self, help: impl Into<String>, edits: Vec<Edit>) -> Self {
+    pub(super) fn fix(mut self, help: impl Into<Cow<'static, str>>, edits: Vec<Edit>) -> Self {
         self.help = Some(help.into());
         self.edits = edits;
         self

@@ -20,7 +20,7 @@ use serde::Deserialize;
 
 use super::{DocumentCheck, KindRule, ParameterError};
 use crate::finding::{Applicability, Finding, Fix, Label, RuleInfo};
-use crate::text::{BlockKind, Document};
+use crate::text::{BlockKind, Document, Span};
 
 pub use fault::Defect;
 use fault::Fault;
@@ -157,11 +157,7 @@ fn finding(rule: &Arc<RuleInfo>, document: &Document<'_>, fault: &Fault) -> Find
         Finding::new(rule, document, fault.span)
     };
     finding.label.clone_from(&fault.label);
-    let label = |(span, message): &(crate::text::Span, &str)| Label {
-        origin: None,
-        span: *span,
-        message: (*message).to_owned(),
-    };
+    let label = |&(span, message): &(Span, &'static str)| Label { origin: None, span, message: message.into() };
     finding.labels = fault.labels.iter().map(label).collect();
     if let Some(applicability) = rule.fix.filter(|_| !fault.edits.is_empty()) {
         let applicability = if fault.is_guess { Applicability::Unsafe } else { applicability };
