@@ -68,11 +68,16 @@ impl<'g> Given<'g> {
         self.held = texts.collect();
     }
 
+    /// Whether documents may be checked while they are compared; with less memory, that is for comparing alone.
+    fn is_roomy(&self) -> bool {
+        self.memory >= 1 << 30
+    }
+
     /// How many batches of documents may wait for what is found by comparing them.
     pub(super) fn waiting(&self) -> usize {
         /// An eighth is for texts, and a batch takes four times the bytes of its own.
         const PART: usize = 8 * 4;
-        1 + self.memory / PART / BATCH_BYTES as usize
+        1 + if self.is_roomy() { self.memory / PART / BATCH_BYTES as usize } else { 0 }
     }
 }
 
@@ -228,12 +233,10 @@ impl<'s> Awaited<'s> {
         gathered: Gathered<'s>,
         given: &'s Given<'_>,
     ) -> anyhow::Result<Self> {
-        /// Less is for comparing alone.
-        const ROOMY: usize = 1 << 30;
         let is_needed = gathered.comparison.is_some();
         let thread = is_needed.then(|| (scope.spawn(move || gathered.compare(given)), Pause::begin()));
         let mut awaited = Self { thread, found: Compared::new() };
-        if given.memory < ROOMY {
+        if !given.is_roomy() {
             awaited.wait()?;
         }
         Ok(awaited)
