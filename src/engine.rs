@@ -151,7 +151,7 @@ impl Linter {
     ) -> store::Result<Vec<Finding>> {
         let mut comparison = self.comparison(Box::new(Memory::default()), usize::MAX);
         sketches.into_iter().try_for_each(|sketch| comparison.add(&sketch))?;
-        Ok(comparison.finish(texts)?.into_iter().flatten().collect())
+        Ok(comparison.finish(texts)?.into_iter().flat_map(|(_, findings)| findings).collect())
     }
 
     /// Begins to gather sketches in `store`; comparing them takes about `memory` bytes, besides some forty for each paragraph.
@@ -282,16 +282,17 @@ impl Comparison<'_> {
             let corpus = Corpus { origins: &origins, sketches: &sketches, store, texts, memory, threads };
             found.append(&mut check.compare(&corpus)?);
         }
-        let origin = |findings: &Vec<Finding>| findings.first().map(|first| Arc::clone(&first.origin));
-        found.sort_by_cached_key(origin);
-        found.dedup_by(|next, one| {
-            let is_same = origin(next) == origin(one);
+        found.sort_by(|(left, _), (right, _)| left.cmp(right));
+        found.dedup_by(|(next, more), (origin, findings)| {
+            let is_same = next == origin;
             if is_same {
-                one.append(next);
+                findings.append(more);
             }
             is_same
         });
-        found.iter_mut().for_each(|findings| findings.sort_by(|left, right| left.order().cmp(&right.order())));
+        for (_, findings) in &mut found {
+            findings.sort_by(|left, right| left.order().cmp(&right.order()));
+        }
         Ok(found)
     }
 }

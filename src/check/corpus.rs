@@ -23,7 +23,7 @@ pub trait CorpusCheck: Send + Sync {
 }
 
 /// For each document in which something was found, in order, what that is, in order of place.
-pub type ByDocument = Vec<Vec<Finding>>;
+pub type ByDocument = Vec<(Arc<Origin>, Vec<Finding>)>;
 
 /// The sketches of a check, in the order of their documents' origins, and what comparing may use.
 pub struct Corpus<'c> {

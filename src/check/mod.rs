@@ -3,6 +3,7 @@
 //! A check reads a document's index and says what it finds. It prints nothing and changes nothing.
 
 mod corpus;
+mod eight;
 mod fnv;
 mod removed;
 mod sieve;

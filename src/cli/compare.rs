@@ -9,13 +9,16 @@ use std::thread::{Scope, ScopedJoinHandle};
 use anyhow::Context;
 
 use super::interrupt::{self, Pause};
-use super::pipeline::{self, BATCH_BYTES, Documents, Piece, stream};
+use super::pipeline::{self, BATCH_BYTES, Documents, INDEXED, Piece, stream};
 use super::progress::Progress;
 use crate::check::store;
 use crate::corpus::{Carrier, Input, Kept, Reading, Shelf, Source, Spill, WalkError, free_memory, read};
 use crate::engine::{Comparison, Linter, Sketch};
 use crate::finding::Finding;
 use crate::text::{Index, Origin, Texts};
+
+/// Of so many parts of the memory three are for the sketches, four for comparing them and one for the texts.
+const PARTS: usize = 8;
 
 /// What comparing found, by document.
 pub(super) type Compared = HashMap<Arc<Origin>, Vec<Finding>>;
@@ -53,7 +56,7 @@ impl<'g> Given<'g> {
         memory: Option<usize>,
     ) -> Self {
         let memory = memory.unwrap_or_else(default_memory);
-        let shelf = Mutex::new(Shelf::new(reading.clone(), memory / 8));
+        let shelf = Mutex::new(Shelf::new(reading.clone(), memory / PARTS));
         Self { stdin: stdin.map(|stdin| settle(stdin).0), settle, shelf, held: HashMap::new(), reading, memory }
     }
 
@@ -75,9 +78,7 @@ impl<'g> Given<'g> {
 
     /// How many batches of documents may wait for what is found by comparing them.
     pub(super) fn waiting(&self) -> usize {
-        /// An eighth is for texts, and a batch takes four times the bytes of its own.
-        const PART: usize = 8 * 4;
-        1 + if self.is_roomy() { self.memory / PART / BATCH_BYTES as usize } else { 0 }
+        1 + if self.is_roomy() { self.memory / PARTS / (INDEXED * BATCH_BYTES as usize) } else { 0 }
     }
 }
 
@@ -131,8 +132,7 @@ pub(super) fn gather<'l>(
     if !linter.compares() {
         return Ok(Gathered { comparison: None, held: None });
     }
-    // Of eight parts three are for the sketches, four for comparing them and one for the texts.
-    let part = given.memory / 8;
+    let part = given.memory / PARTS;
     let mut comparison =
         linter.comparison(Box::new(Spill::new(3 * part)), 4 * part).with_threads(rayon::current_num_threads());
     if let Some(stdin) = &given.stdin {
@@ -211,8 +211,7 @@ impl Gathered<'_> {
             return Ok(Compared::new());
         };
         let found = comparison.finish(given).context("cannot compare documents")?;
-        let origin = |findings: &Vec<Finding>| findings.first().map(|first| Arc::clone(&first.origin));
-        Ok(found.into_iter().filter_map(|findings| Some((origin(&findings)?, findings))).collect())
+        Ok(found.into_iter().collect())
     }
 }
 

@@ -16,6 +16,8 @@ use crate::text::{Document, Index};
 
 /// Bytes of a batch; a document that is larger makes one of its own.
 pub(super) const BATCH_BYTES: u64 = 4 << 20;
+/// So many times the bytes of its text a document takes once it was parsed: an index takes about three times as much as the text.
+pub(super) const INDEXED: usize = 4;
 /// Batches that are worked on at one time.
 const AT_ONCE: usize = 2;
 /// Documents of a batch.
@@ -47,8 +49,6 @@ impl Given {
 
     /// About how many bytes it holds.
     pub(super) fn size(&self) -> usize {
-        /// An index takes about three times as much as its text.
-        const INDEXED: usize = 4;
         let Source { origin, text, .. } = &self.source;
         let names = 2 * origin.path.len() + size_of::<Self>();
         INDEXED * text.len() + names + self.carrier.as_ref().map_or(0, Carrier::size)

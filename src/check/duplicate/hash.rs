@@ -1,7 +1,6 @@
 //! The hashes that sketches hold. They never change, so that sketches made by one build can be compared by another.
 
-/// What the hash of a sequence begins with.
-pub(super) const START: u64 = 0xcbf2_9ce4_8422_2325;
+pub(super) use crate::check::fnv::START;
 
 /// Spreads what distinguishes two states over all bits: the finaliser of SplitMix64.
 #[inline]

@@ -1,6 +1,7 @@
 //! From what was found to findings: verified in the texts, with the evidence told.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::compare::{Found, Proof, Site};
 use super::difference::{Difference, differences};
@@ -8,7 +9,7 @@ use super::proof::Library;
 use super::token::Tokens;
 use crate::check::ByDocument;
 use crate::finding::{Applicability, Finding, Label};
-use crate::text::{Document, Span, is_blank, is_closed};
+use crate::text::{Document, Origin, Span, is_blank, is_closed};
 
 /// Most differing words of a pair that are marked.
 const MARKS: usize = 12;
@@ -42,16 +43,16 @@ pub(super) fn findings(found: &[Found<'_>], library: Library<'_>, threads: usize
 
 fn of_documents(documents: &[&[Found<'_>]], library: &mut Library<'_>) -> ByDocument {
     let told = documents.iter().filter_map(|found| of_document(found, library));
-    told.filter(|findings| !findings.is_empty()).collect()
+    told.filter(|(_, findings)| !findings.is_empty()).collect()
 }
 
-fn of_document(found: &[Found<'_>], library: &mut Library<'_>) -> Option<Vec<Finding>> {
+fn of_document(found: &[Found<'_>], library: &mut Library<'_>) -> Option<(Arc<Origin>, Vec<Finding>)> {
     let number = found.first()?.site.document;
     let text = library.text(number)?;
     let document = library.document(number, &text)?;
     let mut findings = Vec::with_capacity(found.len());
     findings.extend(found.iter().filter_map(|one| finding(one, &document, library)));
-    Some(findings)
+    Some((Arc::clone(document.origin()), findings))
 }
 
 fn finding(found: &Found<'_>, document: &Document<'_>, library: &mut Library<'_>) -> Option<Finding> {

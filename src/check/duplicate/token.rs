@@ -12,6 +12,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use super::hash::{self, WordHash, chain, fold, mix};
+use crate::check::eight::{self, eight};
 use crate::text::{Span, is_blank};
 
 /// A word, or a character of a script without spaces.
@@ -117,7 +118,7 @@ impl<'t> Tokeniser<'t> {
             let taken = u64::MAX >> (u64::BITS - 8 * length);
             letters |= letter & taken;
             // Digits have the bit that small letters have.
-            state = fold(state, (eight | SMALL_BIT) & taken);
+            state = fold(state, (eight | eight::SMALL) & taken);
             end += length as usize;
             if length < 8 {
                 break;
@@ -249,21 +250,6 @@ static MARKS: [u8; 128] = {
 
 /// The highest bit of each of eight bytes.
 const HIGHEST: u64 = 0x8080_8080_8080_8080;
-/// The bit of each of eight bytes that a small letter has and its capital has not.
-const SMALL_BIT: u64 = 0x2020_2020_2020_2020;
-
-/// The eight bytes from `at` on as a number, the lowest of which is the first; zeros behind the end.
-#[inline]
-fn eight(bytes: &[u8], at: usize) -> u64 {
-    if let Some(&eight) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
-        return u64::from_le_bytes(eight);
-    }
-    let missing = 8 - bytes.len().saturating_sub(at).min(8) as u32;
-    match bytes.last_chunk() {
-        Some(&last) => u64::from_le_bytes(last).checked_shr(8 * missing).unwrap_or(0),
-        None => bytes.get(at..).unwrap_or_default().iter().rev().fold(0, |all, &byte| all << 8 | u64::from(byte)),
-    }
-}
 
 /// The highest bit of each of eight bytes that is a letter of ASCII, and of each that is one or a digit.
 #[inline]
@@ -273,7 +259,7 @@ fn plain_bytes(eight: u64) -> (u64, u64) {
     let at_least = |bytes: u64, least: u8| (bytes & !HIGHEST) + ONES * u64::from(128 - least);
     let between =
         |bytes: u64, first: u8, last: u8| at_least(bytes, first) & !at_least(bytes, last + 1) & !eight & HIGHEST;
-    let letters = between(eight | SMALL_BIT, b'a', b'z');
+    let letters = between(eight | eight::SMALL, b'a', b'z');
     (letters, letters | between(eight, b'0', b'9'))
 }
 

@@ -1,13 +1,14 @@
 //! One search for many literals, whose cost does not hang on how many they are.
 //!
 //! Of each literal six bytes in a row are noted in a small table of bits, the first five of them and the last: those of which the
-//! commoner five are rarest in text. So text need be looked at only at every other place. Only where the bits of its next five bytes are set are
-//! literals compared. Shorter literals have tables of their own, of four bytes and of three, looked up where one of all their
-//! beginnings may stand. All tables fit into the processor's nearest memory.
+//! commoner five are rarest in text. So text need be looked at only at every other place, and literals are compared only where the
+//! bits of its next five bytes are set. Shorter literals have tables of their own, of four bytes and of three, looked up where one
+//! of all their beginnings may stand. All tables fit into the processor's nearest memory.
 
 use std::cmp::Reverse;
 
 use super::rarity::bits;
+use crate::check::eight::{SMALL, eight};
 use crate::text::Span;
 
 /// Literals of patterns, ASCII case aside.
@@ -110,7 +111,7 @@ impl Search {
         }
         // Behind the end of the text stands nothing.
         for at in behind..span.end {
-            self.look_up(eight(&bytes[at..]), (at - span.start).is_multiple_of(2), bytes, span, at, &mut found);
+            self.look_up(eight(bytes, at), (at - span.start).is_multiple_of(2), bytes, span, at, &mut found);
         }
     }
 
@@ -158,8 +159,8 @@ impl<const N: usize, const WORDS: usize> Grams<N, WORDS> {
     fn add(&mut self, text: &[u8], literal: u32, before: usize) {
         let rest = &text[before..];
         let mask = u64::MAX >> (64 - 8 * rest.len().min(8));
-        let hash = hash(key::<N>(eight(rest)));
-        self.entries.push(Entry { hash, key: (eight(rest) | SMALL) & mask, mask, literal, before: before as u32 });
+        let hash = hash(key::<N>(eight(rest, 0)));
+        self.entries.push(Entry { hash, key: (eight(rest, 0) | SMALL) & mask, mask, literal, before: before as u32 });
     }
 
     /// Makes the entries ready to be found.
@@ -215,21 +216,11 @@ fn beginning(eight: u64) -> usize {
     ((eight as u32 & 0x1F_1F1F).wrapping_mul(0x9E37_79B1) >> (u32::BITS - BEGINNING_BITS)) as usize
 }
 
-/// The first eight bytes as a number, the lowest of which is the first; zeros behind the end.
-fn eight(bytes: &[u8]) -> u64 {
-    let (mut first, length) = ([0; 8], bytes.len().min(8));
-    first[..length].copy_from_slice(&bytes[..length]);
-    u64::from_le_bytes(first)
-}
-
 /// The first `N` of eight bytes, the case of ASCII letters aside; some other bytes fall together as well.
 #[inline(always)]
 fn key<const N: usize>(eight: u64) -> u64 {
     eight & (u64::MAX >> (64 - 8 * N)) | SMALL
 }
-
-/// The bit that tells small ASCII letters from capitals, in each byte.
-const SMALL: u64 = 0x2020_2020_2020_2020;
 
 #[inline]
 fn hash(key: u64) -> u64 {
