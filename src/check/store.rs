@@ -1,6 +1,7 @@
 //! Where sketches and postings wait: in memory, or wherever the caller puts them.
 
-use std::sync::{PoisonError, RwLock};
+use std::ops::{Deref, Range};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// Bytes that cannot be kept or had again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,18 +39,40 @@ pub trait Store: Send + Sync {
     /// They cannot be kept.
     fn append(&self, bytes: &[u8]) -> Result<Place>;
 
-    /// Puts what was kept at `place`, or a part of it, into `buffer`, in place of what that held.
+    /// What was kept at `place`, or a part of it.
     ///
     /// # Errors
     ///
     /// It cannot be had.
-    fn read(&self, place: Place, buffer: &mut Vec<u8>) -> Result<()>;
+    fn read(&self, place: Place) -> Result<Piece>;
+}
+
+/// Bytes that a [`Store`] gives back, without copying what it holds in memory.
+#[derive(Debug, Clone)]
+pub struct Piece {
+    chunk: Arc<Vec<u8>>,
+    range: Range<usize>,
+}
+
+impl From<Vec<u8>> for Piece {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self { range: 0..bytes.len(), chunk: Arc::new(bytes) }
+    }
+}
+
+impl Deref for Piece {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.chunk.get(self.range.clone()).unwrap_or_default()
+    }
 }
 
 /// Keeps everything in memory.
 #[derive(Debug, Default)]
 pub struct Memory {
-    chunks: RwLock<Vec<Vec<u8>>>,
+    /// The last is filled further as long as nobody reads it.
+    chunks: RwLock<Vec<Arc<Vec<u8>>>>,
 }
 
 impl Memory {
@@ -61,12 +84,14 @@ impl Store for Memory {
         let mut chunks = self.chunks.write().unwrap_or_else(PoisonError::into_inner);
         let length =
             u32::try_from(bytes.len()).map_err(|_| StoreError { message: "more than 4 GiB in one piece".into() })?;
-        let has_room = chunks.last().is_some_and(|last| last.len() + bytes.len() <= last.capacity());
-        if !has_room {
-            chunks.push(Vec::with_capacity(bytes.len().max(Self::CHUNK)));
+        let has_room = |last: &mut Arc<Vec<u8>>| {
+            Arc::get_mut(last).is_some_and(|last| last.len() + bytes.len() <= last.capacity())
+        };
+        if !chunks.last_mut().is_some_and(has_room) {
+            chunks.push(Arc::new(Vec::with_capacity(bytes.len().max(Self::CHUNK))));
         }
         let chunk = chunks.len() as u64 - 1;
-        let Some(last) = chunks.last_mut() else {
+        let Some(last) = chunks.last_mut().and_then(Arc::get_mut) else {
             return Err(StoreError { message: "no room".into() });
         };
         let offset = chunk << 32 | last.len() as u64;
@@ -74,15 +99,12 @@ impl Store for Memory {
         Ok(Place { offset, length })
     }
 
-    fn read(&self, place: Place, buffer: &mut Vec<u8>) -> Result<()> {
+    fn read(&self, place: Place) -> Result<Piece> {
         let chunks = self.chunks.read().unwrap_or_else(PoisonError::into_inner);
         let start = place.offset as u32 as usize;
-        let bytes = chunks
-            .get((place.offset >> 32) as usize)
-            .and_then(|chunk| chunk.get(start..start + place.length as usize))
-            .ok_or_else(|| StoreError { message: "nothing was kept there".into() })?;
-        buffer.clear();
-        buffer.extend_from_slice(bytes);
-        Ok(())
+        let range = start..start + place.length as usize;
+        let chunk = chunks.get((place.offset >> 32) as usize).filter(|chunk| range.end <= chunk.len());
+        let chunk = chunk.ok_or_else(|| StoreError { message: "nothing was kept there".into() })?;
+        Ok(Piece { chunk: Arc::clone(chunk), range })
     }
 }

@@ -101,8 +101,7 @@ impl Shelf {
             let (_, file) = open.as_mut()?;
             return text_at(file, from..from + u64::from(place.length), &self.reading).ok().flatten();
         }
-        let mut bytes = Vec::new();
-        self.store.read(*place, &mut bytes).ok()?;
+        let bytes = self.store.read(*place).ok()?;
         String::from_utf8(zstd::stream::decode_all(&bytes[..]).ok()?).ok()
     }
 }

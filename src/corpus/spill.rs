@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::{Mutex, PoisonError};
 
-use crate::check::store::{Memory, Place, Result, Store, StoreError};
+use crate::check::store::{Memory, Piece, Place, Result, Store, StoreError};
 
 /// Keeps so many bytes in memory, and what comes after them in a temporary file that has no name and goes with the process.
 #[derive(Debug)]
@@ -45,16 +45,16 @@ impl Store for Spill {
         Ok(Place { offset, length })
     }
 
-    fn read(&self, place: Place, buffer: &mut Vec<u8>) -> Result<()> {
+    fn read(&self, place: Place) -> Result<Piece> {
         if place.offset & IN_FILE == 0 {
-            return self.memory.read(place, buffer);
+            return self.memory.read(place);
         }
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        buffer.clear();
-        buffer.resize(place.length as usize, 0);
-        state
-            .read(place.offset ^ IN_FILE, buffer)
-            .map_err(|error| failed(&format!("cannot read a temporary file: {error}")))
+        let mut bytes = vec![0; place.length as usize];
+        match state.read(place.offset ^ IN_FILE, &mut bytes) {
+            Ok(()) => Ok(bytes.into()),
+            Err(error) => Err(failed(&format!("cannot read a temporary file: {error}"))),
+        }
     }
 }
 
@@ -99,12 +99,20 @@ mod tests {
         let pieces: Vec<Vec<u8>> = (0..100_u8).map(|number| vec![number; usize::from(number)]).collect();
         let places: Vec<Place> = pieces.iter().map(|piece| store.append(piece).unwrap()).collect();
         assert!(places.iter().any(|place| place.offset & IN_FILE != 0));
-        let mut buffer = Vec::new();
         for (place, piece) in places.iter().zip(&pieces).rev() {
-            store.read(*place, &mut buffer).unwrap();
-            assert_eq!(&buffer, piece);
+            assert_eq!(*store.read(*place).unwrap(), **piece);
         }
-        store.read(places[99].part(3, 5), &mut buffer).unwrap();
-        assert_eq!(buffer, [99; 5]);
+        assert_eq!(*store.read(places[99].part(3, 5)).unwrap(), [99; 5]);
+    }
+
+    #[test]
+    fn what_is_being_read_stays_as_it_is_while_more_is_kept() {
+        let store = Memory::default();
+        let first = store.append(b"first").unwrap();
+        let read = store.read(first).unwrap();
+        let second = store.append(b"second").unwrap();
+        assert_eq!(*read, *b"first");
+        assert_eq!(*store.read(second).unwrap(), *b"second");
+        assert!(store.read(second.part(1, 6)).is_err());
     }
 }

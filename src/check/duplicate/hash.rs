@@ -70,44 +70,55 @@ pub(super) fn runs(values: impl ExactSizeIterator<Item = u64> + Clone, width: us
     })
 }
 
-/// Hashes of `bits` bits in ascending order.
+/// Puts hashes in ascending order, and keeps the memory for it.
 ///
 /// Hashes are spread evenly, so the place of each is nearly known from its highest bits: they are put there, and what falls together
 /// is sorted.
-pub(super) fn sorted(hashes: Vec<u64>, bits: u32) -> Vec<u64> {
-    const FEWEST: usize = 32;
-    const MOST_PLACES: usize = 1 << 14;
-    let mut hashes = hashes;
-    if hashes.len() < FEWEST {
-        hashes.sort_unstable();
-        return hashes;
-    }
-    let places = hashes.len().next_power_of_two().min(MOST_PLACES);
-    let shift = bits - places.trailing_zeros();
-    let place = |hash: u64| (hash >> shift) as usize & (places - 1);
-    // One past the end of what falls on each place; while they are put there, the start.
-    let mut ends = vec![0_u32; places];
-    for &hash in &hashes {
-        ends[place(hash)] += 1;
-    }
-    let mut end = 0;
-    for slot in &mut ends {
-        end += *slot;
-        *slot = end;
-    }
-    let mut sorted = vec![0; hashes.len()];
-    for &hash in &hashes {
-        let slot = &mut ends[place(hash)];
-        *slot -= 1;
-        sorted[*slot as usize] = hash;
-    }
-    for (index, &start) in ends.iter().enumerate() {
-        let end = ends.get(index + 1).map_or(sorted.len(), |&end| end as usize);
-        if let Some(together) = sorted.get_mut(start as usize..end).filter(|together| together.len() > 1) {
-            together.sort_unstable();
+#[derive(Debug, Default)]
+pub(super) struct Sorter {
+    /// One past the end of what falls on each place; while it is put there, the start.
+    ends: Vec<u32>,
+    sorted: Vec<u64>,
+}
+
+impl Sorter {
+    /// Sorts hashes of `bits` bits.
+    pub(super) fn sort(&mut self, hashes: &mut Vec<u64>, bits: u32) {
+        const FEWEST: usize = 32;
+        const MOST_PLACES: usize = 1 << 14;
+        if hashes.len() < FEWEST {
+            hashes.sort_unstable();
+            return;
         }
+        let places = hashes.len().next_power_of_two().min(MOST_PLACES);
+        let shift = bits - places.trailing_zeros();
+        let place = |hash: u64| (hash >> shift) as usize & (places - 1);
+        let Self { ends, sorted } = self;
+        ends.clear();
+        ends.resize(places, 0);
+        for &hash in &*hashes {
+            ends[place(hash)] += 1;
+        }
+        let mut end = 0;
+        for slot in &mut *ends {
+            end += *slot;
+            *slot = end;
+        }
+        sorted.clear();
+        sorted.resize(hashes.len(), 0);
+        for &hash in &*hashes {
+            let slot = &mut ends[place(hash)];
+            *slot -= 1;
+            sorted[*slot as usize] = hash;
+        }
+        for (index, &start) in ends.iter().enumerate() {
+            let end = ends.get(index + 1).map_or(sorted.len(), |&end| end as usize);
+            if let Some(together) = sorted.get_mut(start as usize..end).filter(|together| together.len() > 1) {
+                together.sort_unstable();
+            }
+        }
+        std::mem::swap(hashes, sorted);
     }
-    sorted
 }
 
 #[cfg(test)]
@@ -120,9 +131,13 @@ mod tests {
         fn sorting_by_place_sorts(hashes in prop::collection::vec(0_u64..1 << 56, 0..300), few in 1_u64..60) {
             let mut expected = hashes.clone();
             expected.extend(hashes.iter().map(|hash| hash % few));
-            let sorted = super::sorted(expected.clone(), 56);
+            let (mut sorter, mut others) = (Sorter::default(), hashes);
+            sorter.sort(&mut others, 56);
+            let mut sorted = expected.clone();
+            sorter.sort(&mut sorted, 56);
             expected.sort_unstable();
             prop_assert_eq!(sorted, expected);
+            prop_assert!(others.is_sorted());
         }
     }
 

@@ -30,7 +30,7 @@ pub use token::{Token, Tokens};
 use super::{ByDocument, Corpus, CorpusCheck, KindRule, ParameterError, store};
 use crate::finding::RuleInfo;
 use crate::text::Document;
-use sketch::{GRAM, LINE, Needs, UnitSketch};
+use sketch::{GRAM, LINE, Needs};
 
 /// The kind's name in rule files.
 pub const NAME: &str = "duplicate";
@@ -211,9 +211,7 @@ struct DuplicateCheck {
 
 impl CorpusCheck for DuplicateCheck {
     fn sketch(&self, document: &Document<'_>) -> Vec<u8> {
-        let units = sketch::units(document).into_iter();
-        let sketches: Vec<UnitSketch> = units.filter_map(|unit| UnitSketch::of(document, unit, &self.needs)).collect();
-        sketch::encode(&sketches)
+        sketch::sketch(document, &self.needs)
     }
 
     fn compare(&self, corpus: &Corpus<'_>) -> store::Result<ByDocument> {

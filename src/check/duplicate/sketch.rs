@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::hash::{self, chain, mix};
 use super::join::MEMBER_BITS;
 use super::spill::{eight, four};
-use super::token::Tokens;
+use super::token::{Token, Tokens};
 use crate::text::{BlockKind, Document, Span, count_words, is_closed};
 
 /// Words in a row that make one shingle.
@@ -86,23 +86,6 @@ pub(super) struct Needs {
     pub(super) lines: bool,
 }
 
-/// A unit of comparison.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct UnitSketch {
-    pub(super) kind: UnitKind,
-    pub(super) start: u32,
-    pub(super) end: u32,
-    pub(super) words: u32,
-    /// Equal for texts that are the same but for case, white space and the like.
-    pub(super) exact: u64,
-    /// Ascending, without repeats, below 2^56.
-    pub(super) shingles: Vec<u64>,
-    /// Of a short line, its tokens, all numbers alike.
-    pub(super) tokens: Vec<u32>,
-    pub(super) sentences: Vec<SentenceMark>,
-    pub(super) grams: Vec<Gram>,
-}
-
 /// A sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct SentenceMark {
@@ -170,72 +153,126 @@ fn is_text(document: &Document<'_>, index: usize) -> bool {
     document.blocks().get(index).is_some_and(|block| count_words(document.slice(block.content), 2 * TITLE) == 2 * TITLE)
 }
 
-impl UnitSketch {
-    /// A sketch of the unit at `span`, or `None` where no rule needs one.
-    pub(super) fn of(
-        document: &Document<'_>,
-        (kind, block, span): (UnitKind, usize, Span),
-        needs: &Needs,
-    ) -> Option<Self> {
-        let tokens = Tokens::of(document.text(), span);
-        let words = tokens.words as u32;
+/// The sketch of a document: what of its units some rule needs, one after the other.
+pub(super) fn sketch(document: &Document<'_>, needs: &Needs) -> Vec<u8> {
+    let mut sketcher = Sketcher { document, needs, bytes: Vec::new(), scratch: Scratch::default() };
+    sketcher.bytes.reserve(document.text().len());
+    for unit in units(document) {
+        sketcher.add(unit);
+    }
+    sketcher.bytes
+}
+
+/// Writes the sketches of a document's units.
+struct Sketcher<'d, 't> {
+    document: &'d Document<'t>,
+    needs: &'d Needs,
+    bytes: Vec<u8>,
+    scratch: Scratch,
+}
+
+/// What units leave to the next, so that memory is asked for once.
+#[derive(Default)]
+struct Scratch {
+    tokens: Tokens,
+    hashes: Vec<u64>,
+    sorter: hash::Sorter,
+}
+
+impl Sketcher<'_, '_> {
+    /// Adds a unit that some rule needs.
+    fn add(&mut self, (kind, block, span): (UnitKind, usize, Span)) {
+        let mut tokens = std::mem::take(&mut self.scratch.tokens);
+        tokens.read(self.document.text(), span);
+        if let Some(parts) = self.parts(kind, &tokens) {
+            self.write(kind, block, span, &tokens, &parts);
+        }
+        self.scratch.tokens = tokens;
+    }
+
+    /// What is needed of a unit of these tokens; `None` if nothing is.
+    fn parts(&self, kind: UnitKind, tokens: &Tokens) -> Option<Parts> {
+        let (needs, words, count) = (self.needs, tokens.words as u32, tokens.tokens.len());
         let admits = |minima: &[Minimum]| minima.iter().any(|minimum| minimum.admits(kind, words));
         let is_text = !matches!(kind, UnitKind::Code | UnitKind::TableRow);
         let reads = matches!(kind, UnitKind::Paragraph | UnitKind::ListItem | UnitKind::Quotation);
-        let is_line = needs.lines && is_text && (1..=LINE).contains(&tokens.tokens.len());
         let has_passage = reads && needs.passage.is_some();
-        let is_shingled = admits(&needs.shingled) || has_passage && tokens.tokens.len() >= SHINGLE;
-        let has_sentences = reads && needs.sentence.is_some_and(|minimum| words >= minimum);
-        if !tokens.has_letters || !(is_shingled || is_line || has_sentences || admits(&needs.whole)) {
-            return None;
-        }
-        let mut sketch = Self {
-            kind,
-            start: span.start as u32,
-            end: span.end as u32,
-            words,
-            exact: tokens.exact,
-            shingles: Vec::new(),
-            tokens: Vec::new(),
-            sentences: Vec::new(),
-            grams: Vec::new(),
+        let parts = Parts {
+            shingles: admits(&needs.shingled) || has_passage && count >= SHINGLE,
+            line: needs.lines && is_text && (1..=LINE).contains(&count),
+            sentences: needs.sentence.filter(|&minimum| reads && words >= minimum),
+            passages: needs.passage.filter(|&minimum| reads && words >= minimum),
         };
-        if is_shingled {
-            sketch.shingles = shingles(&tokens);
+        let is_needed = parts.shingles || parts.line || parts.sentences.is_some() || admits(&needs.whole);
+        (tokens.has_letters && is_needed).then_some(parts)
+    }
+
+    fn write(&mut self, kind: UnitKind, block: usize, span: Span, tokens: &Tokens, parts: &Parts) {
+        let bytes = &mut self.bytes;
+        bytes.push(kind as u8);
+        for number in [span.start as u32, span.end as u32, tokens.words as u32] {
+            bytes.extend(number.to_le_bytes());
         }
-        if is_line {
-            sketch.tokens = line_tokens(document, &tokens);
+        bytes.extend(tokens.exact.to_le_bytes());
+        let counts_at = bytes.len();
+        bytes.extend([0; 16]);
+        let (document, Scratch { hashes, sorter, .. }) = (self.document, &mut self.scratch);
+        let mut counts = [0; 4];
+        if parts.shingles {
+            set_of_shingles(tokens, hashes, sorter);
+            counts[0] = hashes.len() as u32;
+            hashes.iter().for_each(|shingle| bytes.extend(shingle.to_le_bytes()));
         }
-        if let Some(minimum) = needs.sentence.filter(|_| has_sentences) {
-            sketch.sentences = sentences(document, document.sentences(block), &tokens, minimum);
+        if parts.line {
+            counts[1] = tokens.tokens.len() as u32;
+            tokens.tokens.iter().for_each(|token| bytes.extend(line_token(document, token).to_le_bytes()));
         }
-        if let Some(minimum) = needs.passage.filter(|&minimum| reads && words >= minimum) {
-            sketch.grams = winnow(&tokens, minimum as usize);
+        if let Some(minimum) = parts.sentences {
+            counts[2] = write_sentences(document, document.sentences(block), tokens, minimum, bytes);
         }
-        Some(sketch)
+        if let Some(run) = parts.passages {
+            counts[3] = write_fingerprints(tokens, run as usize, hashes, bytes);
+        }
+        for (count, place) in counts.iter().zip(bytes[counts_at..].chunks_exact_mut(4)) {
+            place.copy_from_slice(&count.to_le_bytes());
+        }
     }
 }
 
-/// The set of hashes of all runs of [`SHINGLE`] tokens, ascending; empty where there are fewer.
+/// What is needed of a unit, beyond the hash of all of it.
+struct Parts {
+    shingles: bool,
+    /// The tokens of a short line.
+    line: bool,
+    /// Fewest words of a sentence.
+    sentences: Option<u32>,
+    /// Fewest words in a row.
+    passages: Option<u32>,
+}
+
+/// The set of hashes of all runs of [`SHINGLE`] tokens, ascending, below 2^56; empty where there are fewer.
 pub fn shingles(tokens: &Tokens) -> Vec<u64> {
-    let mut members = Vec::with_capacity(tokens.tokens.len());
-    members.extend(hash::runs(tokens.hashes(), SHINGLE).map(|hash| hash >> (u64::BITS - MEMBER_BITS)));
-    let mut shingles = hash::sorted(members, MEMBER_BITS);
-    shingles.dedup();
+    let mut shingles = Vec::new();
+    set_of_shingles(tokens, &mut shingles, &mut hash::Sorter::default());
     shingles
 }
 
-fn line_tokens(document: &Document<'_>, tokens: &Tokens) -> Vec<u32> {
-    let of = |token: &super::token::Token| {
-        let is_number = document.slice(token.span).chars().all(char::is_numeric);
-        if is_number { NUMBER } else { (token.hash >> 32) as u32 | 1 }
-    };
-    tokens.tokens.iter().map(of).collect()
+fn set_of_shingles(tokens: &Tokens, shingles: &mut Vec<u64>, sorter: &mut hash::Sorter) {
+    shingles.clear();
+    shingles.extend(hash::runs(tokens.hashes(), SHINGLE).map(|hash| hash >> (u64::BITS - MEMBER_BITS)));
+    sorter.sort(shingles, MEMBER_BITS);
+    shingles.dedup();
 }
 
-/// The sentences with a full stop and at least `minimum` words, hashed without regard to punctuation.
-fn sentences(document: &Document<'_>, spans: &[Span], tokens: &Tokens, minimum: u32) -> Vec<SentenceMark> {
-    let mut marks = Vec::new();
+/// A token of a short line, all numbers alike.
+fn line_token(document: &Document<'_>, token: &Token) -> u32 {
+    let is_number = document.slice(token.span).chars().all(char::is_numeric);
+    if is_number { NUMBER } else { (token.hash >> 32) as u32 | 1 }
+}
+
+/// Writes the sentences with a full stop and at least `minimum` words, hashed without regard to punctuation; how many they are.
+fn write_sentences(document: &Document<'_>, spans: &[Span], tokens: &Tokens, minimum: u32, bytes: &mut Vec<u8>) -> u32 {
+    let mut count = 0;
     let mut rest = tokens.tokens.as_slice();
     for span in spans {
         let before = rest.partition_point(|token| token.span.start < span.start);
@@ -245,76 +282,41 @@ fn sentences(document: &Document<'_>, spans: &[Span], tokens: &Tokens, minimum: 
         let taken = taken.get(before..).unwrap_or(&[]);
         if taken.len() >= minimum as usize && is_closed(document.slice(*span)) {
             let hash = taken.iter().fold(hash::START, |state, token| chain(state, token.hash));
-            let words = taken.len() as u32;
-            marks.push(SentenceMark { hash: mix(hash), start: span.start as u32, end: span.end as u32, words });
-        }
-    }
-    marks
-}
-
-/// Fingerprints such that two texts that share `run` tokens in a row share one: of each window of runs of [`GRAM`] tokens
-/// the one with the smallest hash, the last of equals (Schleimer, Wilkerson and Aiken 2003).
-fn winnow(tokens: &Tokens, run: usize) -> Vec<Gram> {
-    let window = run.saturating_sub(GRAM) + 1;
-    let hashes: Vec<u64> = hash::runs(tokens.hashes(), GRAM).collect();
-    let mut grams: Vec<Gram> = Vec::new();
-    let mut candidates: std::collections::VecDeque<usize> = std::collections::VecDeque::new();
-    let mut chosen = None;
-    for (at, hash) in hashes.iter().enumerate() {
-        while candidates.back().is_some_and(|&last| hashes[last] >= *hash) {
-            candidates.pop_back();
-        }
-        candidates.push_back(at);
-        if candidates.front().is_some_and(|&first| first + window <= at) {
-            candidates.pop_front();
-        }
-        if at + 1 < window.min(hashes.len()) {
-            continue;
-        }
-        let Some(&first) = candidates.front().filter(|first| chosen != Some(**first)) else { continue };
-        chosen = Some(first);
-        if let Some(span) = tokens.span(first..first + GRAM) {
-            grams.push(Gram { hash: hashes[first], start: span.start as u32 });
-        }
-    }
-    grams
-}
-
-/// Writes the units' sketches one after the other.
-pub(super) fn encode(units: &[UnitSketch]) -> Vec<u8> {
-    let size = |unit: &UnitSketch| {
-        let (sentences, grams) = (unit.sentences.len() * SENTENCE, unit.grams.len() * FINGERPRINT);
-        HEAD + unit.shingles.len() * 8 + unit.tokens.len() * 4 + sentences + grams
-    };
-    let mut bytes = Vec::with_capacity(units.iter().map(size).sum());
-    let length = |list: usize| (list as u32).to_le_bytes();
-    for unit in units {
-        bytes.push(unit.kind as u8);
-        for number in [unit.start, unit.end, unit.words] {
-            bytes.extend(number.to_le_bytes());
-        }
-        bytes.extend(unit.exact.to_le_bytes());
-        for list in [unit.shingles.len(), unit.tokens.len(), unit.sentences.len(), unit.grams.len()] {
-            bytes.extend(length(list));
-        }
-        for shingle in &unit.shingles {
-            bytes.extend(shingle.to_le_bytes());
-        }
-        for token in &unit.tokens {
-            bytes.extend(token.to_le_bytes());
-        }
-        for sentence in &unit.sentences {
-            bytes.extend(sentence.hash.to_le_bytes());
-            for number in [sentence.start, sentence.end, sentence.words] {
+            bytes.extend(mix(hash).to_le_bytes());
+            for number in [span.start as u32, span.end as u32, taken.len() as u32] {
                 bytes.extend(number.to_le_bytes());
             }
-        }
-        for gram in &unit.grams {
-            bytes.extend(gram.hash.to_le_bytes());
-            bytes.extend(gram.start.to_le_bytes());
+            count += 1;
         }
     }
-    bytes
+    count
+}
+
+/// Writes fingerprints such that two texts that share `run` tokens in a row share one: of each window of runs of [`GRAM`] tokens
+/// the one with the smallest hash, the last of equals (Schleimer, Wilkerson and Aiken 2003). How many they are.
+fn write_fingerprints(tokens: &Tokens, run: usize, hashes: &mut Vec<u64>, bytes: &mut Vec<u8>) -> u32 {
+    let window = run.saturating_sub(GRAM) + 1;
+    hashes.clear();
+    hashes.extend(hash::runs(tokens.hashes(), GRAM));
+    let (mut count, mut smallest, mut chosen) = (0, 0, None);
+    for at in 0..hashes.len() {
+        let first = (at + 1).saturating_sub(window);
+        if hashes[at] <= hashes[smallest] {
+            smallest = at;
+        } else if smallest < first {
+            smallest = (first..=at).rev().min_by_key(|&index| hashes[index]).unwrap_or(at);
+        }
+        if at + 1 < window.min(hashes.len()) || chosen == Some(smallest) {
+            continue;
+        }
+        chosen = Some(smallest);
+        if let Some(token) = tokens.tokens.get(smallest) {
+            bytes.extend(hashes[smallest].to_le_bytes());
+            bytes.extend((token.span.start as u32).to_le_bytes());
+            count += 1;
+        }
+    }
+    count
 }
 
 /// A unit as it stands in a sketch's bytes.
@@ -352,7 +354,7 @@ const HEAD: usize = 37;
 const SENTENCE: usize = 20;
 const FINGERPRINT: usize = 12;
 
-/// Reads what [`encode`] wrote; ends early where it was cut off.
+/// Reads what [`sketch`] wrote; ends early where it was cut off.
 pub(super) fn decode(bytes: &[u8]) -> impl Iterator<Item = Encoded<'_>> {
     let mut at = 0;
     std::iter::from_fn(move || {

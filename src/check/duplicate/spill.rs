@@ -71,12 +71,10 @@ impl<'s, R: Record> Gather<'s, R> {
             return Self::hand_out(&mut self.held, take);
         }
         self.spill()?;
-        let mut bytes = Vec::new();
         for places in &self.partitions {
             self.held.clear();
             for &place in places {
-                self.store.read(place, &mut bytes)?;
-                self.held.extend(bytes.chunks_exact(R::BYTES).map(R::read));
+                self.held.extend(self.store.read(place)?.chunks_exact(R::BYTES).map(R::read));
             }
             Self::hand_out(&mut self.held, take)?;
         }

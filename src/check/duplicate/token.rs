@@ -41,12 +41,21 @@ pub struct Tokens {
 impl Tokens {
     /// Cuts the bytes `span` of `text` into tokens.
     pub fn of(text: &str, span: Span) -> Self {
-        let mut tokeniser = Tokeniser::new(text.get(..span.end).unwrap_or(text), span.start);
+        let mut tokens = Self::default();
+        tokens.read(text, span);
+        tokens
+    }
+
+    /// Cuts the bytes `span` of `text` into tokens, in place of what was here.
+    pub fn read(&mut self, text: &str, span: Span) {
+        let mut tokens = std::mem::take(&mut self.tokens);
+        tokens.clear();
+        let mut tokeniser = Tokeniser::new(text.get(..span.end).unwrap_or(text), span.start, tokens);
         while tokeniser.step() {}
         let Tokeniser { mut result, unspaced, .. } = tokeniser;
         result.exact = mix(result.exact);
         result.words = result.tokens.len() - unspaced + unspaced.div_ceil(2);
-        result
+        *self = result;
     }
 
     /// The tokens' hashes, in order.
@@ -75,8 +84,8 @@ struct Tokeniser<'t> {
 }
 
 impl<'t> Tokeniser<'t> {
-    fn new(text: &'t str, at: usize) -> Self {
-        let tokens = Vec::with_capacity(text.len().saturating_sub(at) / 5);
+    fn new(text: &'t str, at: usize, mut tokens: Vec<Token>) -> Self {
+        tokens.reserve(text.len().saturating_sub(at) / 5);
         let result = Tokens { tokens, exact: hash::START, ..Tokens::default() };
         Self { text, at, result, unspaced: 0, last_mark: None }
     }
@@ -412,7 +421,7 @@ mod tests {
         for character in ('\u{2E80}'..'\u{A000}').filter(|character| is_plain_sign(*character)) {
             for behind in ["", "a", "日", "。", "！", "\u{3099}", "\u{FE0F}", "ー"] {
                 let text = format!("{character}{behind}");
-                let mut tokeniser = Tokeniser::new(&text, 0);
+                let mut tokeniser = Tokeniser::new(&text, 0, Vec::new());
                 tokeniser.other();
                 let token = tokeniser.result.tokens[0];
                 assert_eq!(token.hash, mix(hash_word(&text[token.span.range()])), "{text}");

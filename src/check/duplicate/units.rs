@@ -1,7 +1,5 @@
 //! The units of all documents, side by side.
 
-use std::cell::RefCell;
-
 use super::compare::Site;
 use super::join::Sets;
 use super::sketch::{self, UnitKind};
@@ -37,18 +35,15 @@ impl Unit {
 pub(super) struct Units<'c> {
     pub(super) all: Vec<Unit>,
     corpus: &'c Corpus<'c>,
-    buffer: RefCell<Vec<u8>>,
     /// The first unit of each document, and one past the last unit.
     first: Vec<u32>,
 }
 
 impl<'c> Units<'c> {
     pub(super) fn load(corpus: &'c Corpus<'c>) -> store::Result<Self> {
-        let buffer = RefCell::default();
-        let mut units = Self { all: Vec::new(), corpus, buffer, first: Vec::with_capacity(corpus.sketches.len() + 1) };
-        let mut bytes = Vec::new();
+        let mut units = Self { all: Vec::new(), corpus, first: Vec::with_capacity(corpus.sketches.len() + 1) };
         for (document, &place) in corpus.sketches.iter().enumerate() {
-            corpus.store.read(place, &mut bytes)?;
+            let bytes = corpus.store.read(place)?;
             units.first.push(units.all.len() as u32);
             units.all.extend(sketch::decode(&bytes).map(|unit| Unit {
                 document: document as u32,
@@ -72,9 +67,8 @@ impl<'c> Units<'c> {
         &self,
         take: &mut dyn FnMut(u32, &sketch::Encoded<'_>) -> store::Result<()>,
     ) -> store::Result<()> {
-        let mut bytes = Vec::new();
         for (&place, &first) in self.corpus.sketches.iter().zip(&self.first) {
-            self.corpus.store.read(place, &mut bytes)?;
+            let bytes = self.corpus.store.read(place)?;
             for (index, unit) in (first..).zip(sketch::decode(&bytes)) {
                 take(index, &unit)?;
             }
@@ -84,8 +78,7 @@ impl<'c> Units<'c> {
 
     /// Puts the shingles of a unit into `shingles`.
     pub(super) fn read_shingles(&self, unit: &Unit, shingles: &mut Vec<u64>) -> store::Result<()> {
-        let mut bytes = self.buffer.borrow_mut();
-        self.corpus.store.read(Place { offset: unit.place, length: unit.shingles * 8 }, &mut bytes)?;
+        let bytes = self.corpus.store.read(Place { offset: unit.place, length: unit.shingles * 8 })?;
         shingles.clear();
         shingles.extend(bytes.chunks_exact(8).map(|shingle| eight(shingle, 0)));
         Ok(())
@@ -93,9 +86,8 @@ impl<'c> Units<'c> {
 
     /// The tokens of a short line, all numbers alike; none for others.
     pub(super) fn line_tokens(&self, unit: &Unit) -> store::Result<Vec<u32>> {
-        let mut bytes = Vec::new();
         let offset = unit.place + u64::from(unit.shingles) * 8;
-        self.corpus.store.read(Place { offset, length: u32::from(unit.line_tokens) * 4 }, &mut bytes)?;
+        let bytes = self.corpus.store.read(Place { offset, length: u32::from(unit.line_tokens) * 4 })?;
         Ok(bytes.chunks_exact(4).map(|token| four(token, 0)).collect())
     }
 

@@ -40,11 +40,11 @@ pub(super) struct Expression {
     /// Looks at the whole unit.
     is_anchored: bool,
     /// As it is parsed; `None` if it cannot be.
-    parsed: OnceLock<Option<Hir>>,
+    parsed: OnceLock<Option<Box<Hir>>>,
     /// Its forms, each at its number; `None` where it has none of that form.
-    forms: [OnceLock<Option<Automaton>>; FORMS],
+    forms: [OnceLock<Option<Box<Automaton>>>; FORMS],
     /// For the few texts that the automaton gives up on.
-    regex: OnceLock<Option<Regex>>,
+    regex: OnceLock<Option<Box<Regex>>>,
 }
 
 /// A form of an expression.
@@ -141,8 +141,12 @@ impl Expression {
         // What does not compile was refused by `validate`.
         let Some(short) = self.automaton(Form::Short, caches) else { return false };
         let form = if text.len() > short.longest { Form::Long } else { Form::Short };
-        let by_regex =
-            || self.regex.get_or_init(|| self.build().ok()).as_ref().is_some_and(|regex| regex.is_match(text));
+        let by_regex = || {
+            self.regex
+                .get_or_init(|| self.build().ok().map(Box::new))
+                .as_ref()
+                .is_some_and(|regex| regex.is_match(text))
+        };
         self.run(form, text, caches).unwrap_or_else(by_regex)
     }
 
@@ -159,8 +163,8 @@ impl Expression {
     }
 
     fn parsed(&self) -> Option<&Hir> {
-        let parse = || syntax::parse_with(&compact(&self.source), &self.syntax()).ok();
-        self.parsed.get_or_init(parse).as_ref()
+        let parse = || syntax::parse_with(&compact(&self.source), &self.syntax()).ok().map(Box::new);
+        self.parsed.get_or_init(parse).as_deref()
     }
 
     /// Whether a form matches `text`; `None` where there is no such form, or it gives up.
@@ -173,7 +177,7 @@ impl Expression {
     }
 
     fn automaton(&self, form: Form, caches: &mut Caches) -> Option<&Automaton> {
-        self.forms.get(form as usize)?.get_or_init(|| self.compile(form, caches.compiler())).as_ref()
+        self.forms.get(form as usize)?.get_or_init(|| self.compile(form, caches.compiler()).map(Box::new)).as_deref()
     }
 
     fn compile(&self, form: Form, compiler: &Compiler) -> Option<Automaton> {
