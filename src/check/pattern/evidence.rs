@@ -74,27 +74,34 @@ impl<'e> Evidence<'e, '_> {
     fn search(&mut self) {
         // First all hits, then what they are worth: what looks for the ones would drive what tries the others out of the
         // processor's memory with each block.
-        let (mut of_block, mut hits) = (Vec::new(), Vec::new());
+        let (mut of_block, mut hits, mut blocks) = (Vec::new(), Vec::new(), Vec::new());
         for block in (0..self.document.blocks().len()).filter(|block| is_searched(self.document, *block)) {
             let content = self.document.blocks()[block].content;
             let text = self.document.slice(content);
             let is_short = || self.of_block.is_within(text, content, &(0..=SHORT_WORDS));
-            self.prefilters.hits(self.matchers, self.document.text(), content, is_short, &mut of_block);
-            hits.extend(of_block.iter().map(|hit| (block, *hit)));
+            let glance = self.prefilters.hits(self.matchers, self.document.text(), content, is_short, &mut of_block);
+            if !of_block.is_empty() {
+                blocks.push((block, glance, of_block.len()));
+                hits.append(&mut of_block);
+            }
         }
-        for of_block in hits.chunk_by(|(block, _), (other, _)| block == other) {
-            self.try_hits(of_block);
+        let mut rest = hits.as_slice();
+        for (block, glance, count) in blocks {
+            let (of_block, behind) = rest.split_at(count);
+            self.try_hits(block, glance, of_block);
+            rest = behind;
         }
     }
 
     /// Matches the patterns that were hit in one block.
-    fn try_hits(&mut self, hits: &[(usize, Hit)]) {
+    fn try_hits(&mut self, block: usize, glance: Glance, hits: &[Hit]) {
+        let content = self.document.blocks()[block].content;
+        self.glance = Some((content, glance));
         let mut is_line = IsLine::default();
         let mut last: Option<Candidate> = None;
-        for &(block, hit) in hits {
+        for hit in hits {
             let index = hit.pattern as usize;
             let matcher = &self.matchers[index];
-            let content = self.document.blocks()[block].content;
             // The whole block needs no look at its lines if it has too many words.
             if matcher.pattern.unit != Unit::Sentence && !matcher.admits(self.document, content, &mut self.of_block) {
                 continue;

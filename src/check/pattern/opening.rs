@@ -4,14 +4,20 @@ use super::expression::is_mark;
 
 /// Patterns by what the units begin with that they match, marks before it aside.
 pub(super) struct Openings {
+    /// Of six bytes and more; most text that begins as a shorter one does not go on as these do.
+    long: Placed<6>,
+    middle: Placed<3>,
+    short: Placed<1>,
+}
+
+/// Openings by their first `N` bytes.
+struct Placed<const N: usize> {
     /// In order of where their first bytes fall.
     entries: Vec<Entry>,
     /// For each place the first entry, and one past the last.
     starts: Vec<u32>,
     /// Whether something falls on a place.
     taken: Box<[u64; PLACES / 64]>,
-    /// The range of those with fewer than three bytes, by their first.
-    short: Vec<(u32, u32)>,
 }
 
 /// The bytes of an opening, of which there are sixteen or fewer, and a pattern.
@@ -32,45 +38,63 @@ const SMALL: u128 = 0x2020_2020_2020_2020_2020_2020_2020_2020;
 impl Openings {
     /// Openings in small letters, each with a pattern.
     pub(super) fn new(openings: impl Iterator<Item = (String, u32)>) -> Self {
-        let entry = |(opening, pattern): (String, u32)| {
+        let (mut long, mut middle, mut short) = (Vec::new(), Vec::new(), Vec::new());
+        for (opening, pattern) in openings {
             let length = opening.len().min(LONGEST);
             let mask = u128::MAX >> (128 - 8 * length.max(1));
-            let is_short = length < 3;
-            let bytes = sixteen(opening.as_bytes()) & mask;
-            // Short ones come first, by their first byte.
-            let place = if is_short { bytes as usize & 0xFF } else { 256 + place(bytes) };
-            (place, Entry { bytes, mask, pattern })
-        };
-        let mut placed: Vec<(usize, Entry)> = openings.map(entry).collect();
-        placed.sort_by_key(|(place, entry)| (*place, entry.bytes, entry.pattern));
-        let first = |place: usize| placed.partition_point(|(other, _)| *other < place) as u32;
-        let short = (0..256).map(|byte| (first(byte), first(byte + 1))).collect();
-        let starts = (0..=PLACES).map(|place| first(256 + place)).collect();
-        let mut taken = Box::new([0; PLACES / 64]);
-        for place in placed.iter().filter_map(|(place, _)| place.checked_sub(256)) {
-            taken[place / 64] |= 1 << (place % 64);
+            let entry = Entry { bytes: sixteen(opening.as_bytes()) & mask, mask, pattern };
+            match length {
+                6.. => long.push(entry),
+                3.. => middle.push(entry),
+                _ => short.push(entry),
+            }
         }
-        Self { entries: placed.into_iter().map(|(_, entry)| entry).collect(), starts, taken, short }
+        Self { long: Placed::new(long), middle: Placed::new(middle), short: Placed::new(short) }
     }
 
     /// Calls `found` with the patterns that may match `unit`.
     pub(super) fn find(&self, unit: &str, mut found: impl FnMut(u32)) {
         for (start, character) in unit.char_indices() {
             let here = sixteen(&unit.as_bytes()[start..]);
-            let place = place(here);
-            if self.taken[place / 64] >> (place % 64) & 1 != 0 {
-                self.among((self.starts[place], self.starts[place + 1]), here, &mut found);
-            }
-            self.among(self.short[here as usize & 0xFF], here, &mut found);
+            self.long.among(here, &mut found);
+            self.middle.among(here, &mut found);
+            self.short.among(here, &mut found);
             if !is_mark(character) {
                 break;
             }
         }
     }
+}
 
-    fn among(&self, (start, end): (u32, u32), here: u128, found: &mut impl FnMut(u32)) {
-        let entries = self.entries.get(start as usize..end as usize).unwrap_or_default();
+impl<const N: usize> Placed<N> {
+    fn new(mut entries: Vec<Entry>) -> Self {
+        entries.sort_by_key(|entry| (Self::place(entry.bytes), entry.bytes, entry.pattern));
+        let first = |place: usize| entries.partition_point(|entry| Self::place(entry.bytes) < place) as u32;
+        let starts = (0..=PLACES).map(first).collect();
+        let mut taken = Box::new([0; PLACES / 64]);
+        for place in entries.iter().map(|entry| Self::place(entry.bytes)) {
+            taken[place / 64] |= 1 << (place % 64);
+        }
+        Self { entries, starts, taken }
+    }
+
+    /// Calls `found` with the patterns of the openings with which `here` begins.
+    #[inline]
+    fn among(&self, here: u128, found: &mut impl FnMut(u32)) {
+        let place = Self::place(here);
+        if self.taken[place / 64] >> (place % 64) & 1 == 0 {
+            return;
+        }
+        let range = self.starts[place] as usize..self.starts[place + 1] as usize;
+        let entries = self.entries.get(range).unwrap_or_default();
         entries.iter().filter(|entry| here & entry.mask == entry.bytes).for_each(|entry| found(entry.pattern));
+    }
+
+    /// Where the first `N` bytes fall.
+    #[inline]
+    fn place(bytes: u128) -> usize {
+        let first = bytes as u64 & (u64::MAX >> (64 - 8 * N));
+        (first.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - PLACE_BITS)) as usize
     }
 }
 
@@ -89,11 +113,6 @@ fn sixteen(bytes: &[u8]) -> u128 {
 
 const PLACE_BITS: u32 = 13;
 const PLACES: usize = 1 << PLACE_BITS;
-
-/// Where the first three bytes fall.
-fn place(bytes: u128) -> usize {
-    ((bytes as u32 & 0x00FF_FFFF).wrapping_mul(0x9E37_79B1) >> (u32::BITS - PLACE_BITS)) as usize
-}
 
 /// The unit without the marks around it.
 pub(super) fn without_marks(unit: &str) -> &str {

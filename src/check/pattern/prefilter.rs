@@ -30,8 +30,8 @@ impl Prefilters {
         Self { of_single: OnceLock::new(), of_any: OnceLock::new(), signs: Mutex::new(signs) }
     }
 
-    /// The patterns that may match in the block at `span` of `whole`, in order; `is_short` tells whether its words are at most
-    /// [`SHORT_WORDS`].
+    /// Finds the patterns that may match in the block at `span` of `whole`, in order, and gives back what it was seen to hold;
+    /// `is_short` tells whether its words are at most [`SHORT_WORDS`].
     pub(super) fn hits(
         &self,
         matchers: &[Matcher],
@@ -39,7 +39,7 @@ impl Prefilters {
         span: Span,
         is_short: impl FnOnce() -> bool,
         found: &mut Vec<Hit>,
-    ) {
+    ) -> Glance {
         let text = &whole[span.range()];
         let glance = Glance::of(text);
         if glance.spacing == Spacing::Single && glance.bytes.meet(&[LINE_END]) {
@@ -50,6 +50,7 @@ impl Prefilters {
         } else {
             self.of(glance, matchers).hits(whole, span, glance.bytes, is_short, found);
         }
+        glance
     }
 
     /// Whether a pattern may match `text`, which was seen at a `glance`.

@@ -81,13 +81,17 @@ impl Search {
     fn add(&mut self, text: String) {
         let number = self.literals.len() as u32;
         let bytes = text.as_bytes();
-        match bytes.len() {
-            ..4 => self.threes.add(bytes, number, 0),
-            4..6 => self.fours.add(bytes, number, rarest(bytes, 4, bits)),
-            _ => {
-                let at = rarest(bytes, 6, |six| bits(&six[..5]).min(bits(&six[1..])));
-                self.fives.add(bytes, number, at);
-                self.fives.add(bytes, number, at + 1);
+        let of_six = |six: &[u8]| bits(&six[..5]).min(bits(&six[1..]));
+        let four = rarest(bytes, 4, bits);
+        match rarest(bytes, 6, of_six) {
+            _ if bytes.len() < 4 => self.threes.add(bytes, number, 0),
+            // Where the commoner five of all sixes are common words, four that are not tell more.
+            six if bytes.len() < 6 || of_six(&bytes[six..six + 6]) < bits(&bytes[four..four + 4]) => {
+                self.fours.add(bytes, number, four);
+            }
+            six => {
+                self.fives.add(bytes, number, six);
+                self.fives.add(bytes, number, six + 1);
             }
         }
         self.literals.push(Literal { text, long: Vec::new(), short: Vec::new() });
