@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use rustc_hash::FxHashMap;
 
 use super::words;
 
@@ -27,14 +27,12 @@ pub fn is_pseudo_latin(text: &str, minimum: usize) -> bool {
 
 /// A cheap test that filler of four words or more passes: a long word of the vocabulary stands in `text`.
 pub fn hints_at_latin(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let (long, parts) = (&*LONG_WORDS, &*PARTS);
+    let (bytes, parts) = (text.as_bytes(), &*PARTS);
     // Wherever a long word begins, one of its parts stands at a place that is looked at.
-    bytes.chunks(STEP).zip((0..).step_by(STEP)).any(|(_, at)| {
-        let Some(part) = bytes.get(at..at + PART).and_then(<[u8]>::first_chunk) else { return false };
-        let around = || bytes.get(at.saturating_sub(LONGEST)..(at + LONGEST).min(bytes.len())).unwrap_or_default();
-        let place = place(*part);
-        parts[place / 64] >> (place % 64) & 1 != 0 && long.as_ref().is_some_and(|words| words.is_match(around()))
+    (0..bytes.len()).step_by(STEP).any(|at| {
+        let Some(part) = bytes.get(at..at + PART).and_then(<[u8]>::first_chunk).map(small) else { return false };
+        let place = place(part);
+        parts.taken[place / 64] >> (place % 64) & 1 != 0 && parts.is_word_around(part, at, bytes)
     })
 }
 
@@ -45,16 +43,35 @@ const PART: usize = 4;
 /// How far the places are apart that are looked at.
 const STEP: usize = LONG - PART + 1;
 
-/// Whether a part of a long word may fall on a place.
-static PARTS: LazyLock<Box<[u64; PLACES / 64]>> = LazyLock::new(|| {
-    let mut parts = Box::new([0; PLACES / 64]);
-    for word in VOCABULARY.iter().filter(|word| word.len() >= LONG) {
+/// The parts of long words by which they are found.
+struct Parts {
+    /// Whether one falls on a place.
+    taken: Box<[u64; PLACES / 64]>,
+    /// By each part the words that have it, and behind how many letters.
+    words: FxHashMap<u32, Vec<(&'static str, usize)>>,
+}
+
+impl Parts {
+    /// Whether a word stands in `bytes` that has `part` at `at`.
+    fn is_word_around(&self, part: u32, at: usize, bytes: &[u8]) -> bool {
+        self.words.get(&part).into_iter().flatten().any(|(word, before)| {
+            let here = at.checked_sub(*before).and_then(|start| bytes.get(start..start + word.len()));
+            here.is_some_and(|here| here.eq_ignore_ascii_case(word.as_bytes()))
+        })
+    }
+}
+
+static PARTS: LazyLock<Parts> = LazyLock::new(|| {
+    let mut parts = Parts { taken: Box::new([0; _]), words: FxHashMap::default() };
+    for &word in VOCABULARY.iter().filter(|word| word.len() >= LONG) {
         // Of those that are looked at together the rarest: many words of living languages end as some of these do.
         for first in 0..STEP {
-            let places = word.as_bytes().windows(PART).skip(first).step_by(STEP).filter_map(<[u8]>::first_chunk);
-            if let Some(part) = places.min_by_key(|part| part.iter().map(|letter| commonness(*letter)).sum::<usize>()) {
-                let place = place(*part);
-                parts[place / 64] |= 1 << (place % 64);
+            let places = (first..=word.len() - PART).step_by(STEP).map(|at| (at, &word.as_bytes()[at..at + PART]));
+            let rarest = places.min_by_key(|(_, part)| part.iter().map(|letter| commonness(*letter)).sum::<usize>());
+            if let Some((at, part)) = rarest.and_then(|(at, part)| Some((at, small(part.first_chunk()?)))) {
+                let place = place(part);
+                parts.taken[place / 64] |= 1 << (place % 64);
+                parts.words.entry(part).or_default().push((word, at));
             }
         }
     }
@@ -70,16 +87,15 @@ fn commonness(letter: u8) -> usize {
 const PLACE_BITS: u32 = 16;
 const PLACES: usize = 1 << PLACE_BITS;
 
-/// Where four letters fall, case aside.
-fn place(part: [u8; PART]) -> usize {
-    const SMALL: u32 = 0x2020_2020;
-    ((u32::from_le_bytes(part) | SMALL).wrapping_mul(0x9E37_79B1) >> (u32::BITS - PLACE_BITS)) as usize
+/// Four letters as a number, capitals as small letters.
+fn small(part: &[u8; PART]) -> u32 {
+    u32::from_le_bytes(*part) | 0x2020_2020
 }
 
-static LONG_WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    let words = VOCABULARY.iter().filter(|word| word.len() >= LONG);
-    AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).ascii_case_insensitive(true).build(words).ok()
-});
+/// Where four letters fall.
+fn place(part: u32) -> usize {
+    (part.wrapping_mul(0x9E37_79B1) >> (u32::BITS - PLACE_BITS)) as usize
+}
 
 /// Bytes of the longest word in the vocabulary.
 const LONGEST: usize = 16;

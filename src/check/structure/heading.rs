@@ -21,17 +21,23 @@ const FEWEST_REST: usize = 8;
 pub(super) fn find(document: &Document<'_>, found: &mut Vec<Found>) {
     let mut titles: Option<FxHashSet<u64>> = None;
     for line in lines_with(document, "# ") {
-        let code = code_spans(line.text);
         // A heading may be the first thing in an item or a quotation.
         let first = line.block.content.start.saturating_sub(line.span.start);
         let is_own = |marker: &Marker| marker.start > 0 && marker.start == first;
-        let markers: Vec<Marker> =
-            markers(line.text).filter(|marker| !is_own(marker) && !is_within(&code, marker.start)).collect();
+        let mut markers: Vec<Marker> = markers(line.text).filter(|marker| !is_own(marker)).collect();
+        // The heading that the line is has nothing after it unless it is long.
+        let is_heading = |markers: &[Marker]| {
+            markers.iter().all(|marker| marker.start == 0) && markers.len() < 2 && line.text.len() < 60
+        };
+        if is_heading(&markers) {
+            continue;
+        }
+        let code = code_spans(line.text);
+        markers.retain(|marker| !is_within(&code, marker.start));
+        if is_heading(&markers) {
+            continue;
+        }
         for (index, marker) in markers.iter().enumerate() {
-            // The heading that the line is has nothing after it unless it is long.
-            if marker.start == 0 && line.text.len() < 60 && markers.len() == 1 {
-                continue;
-            }
             let end = markers.get(index + 1).map_or(line.text.len(), |next| next.start);
             // A title of one word and what must follow it.
             if marker.start == 0

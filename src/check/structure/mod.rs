@@ -148,21 +148,33 @@ struct Line<'d, 't> {
 /// The lines of text, not of code or tables, that hold `needle`.
 fn lines_with<'d, 't>(document: &'d Document<'t>, needle: &str) -> Vec<Line<'d, 't>> {
     let mut lines: Vec<Line<'d, 't>> = Vec::new();
-    let mut done = 0;
+    let (mut done, mut index, mut block_index) = (0, 0, 0);
     for hit in memchr::memmem::find_iter(document.text().as_bytes(), needle.as_bytes()) {
         if hit < done {
             continue;
         }
-        let index = document.line_at(hit);
+        index = last_of(document.lines(), index, |line| line.start <= hit);
         let Some(&line) = document.lines().get(index) else { continue };
         done = line.end;
-        let block = &document.blocks()[document.block_at(hit)];
+        block_index = last_of(document.blocks(), block_index, |block| block.span.start <= hit);
+        let block = &document.blocks()[block_index];
         let span = crate::text::trim(document.text(), line);
         if block.kind.is_text() && !span.is_empty() {
             lines.push(Line { text: document.slice(span), span, index, block });
         }
     }
     lines
+}
+
+/// The last item from `from` on for which `is_before` holds, which it does up to there; quick where that is near.
+fn last_of<T>(items: &[T], from: usize, is_before: impl Fn(&T) -> bool) -> usize {
+    let (mut start, mut step) = (from, 1);
+    while items.get(start + step).is_some_and(&is_before) {
+        start += step;
+        step *= 2;
+    }
+    let rest = items.get(start..(start + step).min(items.len())).unwrap_or_default();
+    (start + rest.partition_point(is_before)).saturating_sub(1)
 }
 
 /// The line end that the line at `index` has.

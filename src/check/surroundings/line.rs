@@ -54,7 +54,7 @@ pub(super) struct Line {
     pub(super) sort: Sort,
     /// Only [`Mark::Cut`] before it was looked at closer.
     pub(super) marks: Marks,
-    /// False before it was looked at closer.
+    /// False before it was looked for.
     pub(super) is_code: bool,
     /// An earlier finding removes it.
     pub(super) is_flagged: bool,
@@ -70,7 +70,12 @@ impl Line {
         count_words(document.slice(self.text), limit)
     }
 
-    /// Finds all marks and whether it looks like code, as need be known of few lines.
+    /// Finds out whether it looks like code, as need be known of few lines.
+    pub(super) fn look_for_code(&mut self, document: &Document<'_>) {
+        self.is_code = self.sort == Sort::Short && !self.is_row && looks_like_code(document.slice(self.text));
+    }
+
+    /// Finds all marks, as need be known of fewer.
     pub(super) fn look_closer(&mut self, document: &Document<'_>) {
         const LONGEST: usize = 1000;
         let text = document.slice(self.text);
@@ -78,7 +83,6 @@ impl Line {
             self.marks.add(Mark::Time, bears_time(text));
             self.marks.add(Mark::Count, ends_in_count(text));
         }
-        self.is_code = self.sort == Sort::Short && !self.is_row && looks_like_code(text);
         let is_layout = match self.is_row {
             _ if self.sort == Sort::Matter => false,
             true => {
@@ -234,8 +238,8 @@ fn is_month(gap: &str) -> bool {
 
 /// Whether a line may be one of code.
 fn looks_like_code(text: &str) -> bool {
-    let is_sign = |byte: u8| matches!(byte, b'{' | b'}' | b'`' | b'\\' | b'=' | b'<');
-    let pairs = || text.bytes().zip(text.bytes().skip(1));
+    let bytes = text.as_bytes();
+    let is_pair = |at: usize| matches!(bytes.get(at..at + 2), Some(b"()" | b"::"));
     let is_key = || {
         text.split(':').next().is_some_and(|key| {
             key.len() < text.len()
@@ -243,9 +247,10 @@ fn looks_like_code(text: &str) -> bool {
                 && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
         })
     };
-    text.bytes().any(is_sign)
+    memchr::memchr3(b'{', b'}', b'`', bytes).is_some()
+        || memchr::memchr3(b'\\', b'=', b'<', bytes).is_some()
         || text.ends_with(';')
-        || pairs().any(|pair| pair == (b'(', b')') || pair == (b':', b':'))
+        || memchr::memchr2_iter(b'(', b':', bytes).any(is_pair)
         || text.starts_with("//")
         || is_key()
 }

@@ -76,6 +76,10 @@ impl DocumentCheck for SurroundingsCheck {
             if outside(&lines[around.clone()]) < fewest + more {
                 continue;
             }
+            lines[around.clone()].iter_mut().for_each(|line| line.look_for_code(document));
+            if is_listing(&lines[around.clone()]) {
+                continue;
+            }
             lines[around.clone()].iter_mut().for_each(|line| line.look_closer(document));
             let around = &lines[around];
             let goes = if place == "after" { from_mark(around) } else { around };
@@ -141,20 +145,29 @@ fn before_title(document: &Document<'_>, lines: &[Line], body: usize) -> Range<u
     usize::from(begins_with_title && end > 0)..end
 }
 
-/// What makes `lines` the rest of a page, in words; `None` if they need not be.
-fn reason(lines: &[Line], parameters: &Parameters, fewest: usize) -> Option<String> {
-    /// Lines of code beyond which it may be a listing: two, and one in 25.
+/// The lines that are text.
+fn written(lines: &[Line]) -> impl Iterator<Item = &Line> {
+    lines.iter().filter(|line| !matches!(line.sort, Sort::Empty | Sort::Matter))
+}
+
+/// Whether so many of `lines` are code that they may be a listing: two, and one in 25.
+fn is_listing(lines: &[Line]) -> bool {
     const LEAST_CODE: usize = 2;
     const CODE_SHARE: usize = 25;
+    let code = written(lines).filter(|line| line.is_code).count();
+    code >= LEAST_CODE && code * CODE_SHARE >= written(lines).count()
+}
+
+/// What makes `lines` the rest of a page, in words; `None` if they need not be.
+fn reason(lines: &[Line], parameters: &Parameters, fewest: usize) -> Option<String> {
     /// Marks that do not do by their mere share.
     const MANY: usize = 8;
     /// Fewest marked lines.
     const FEW: usize = 3;
-    let written = || lines.iter().filter(|line| !matches!(line.sort, Sort::Empty | Sort::Matter));
+    let written = || written(lines);
     let all = written().count();
     let empty = lines.iter().filter(|line| line.sort == Sort::Empty).count();
-    let code = written().filter(|line| line.is_code).count();
-    if outside(lines) < fewest || code >= LEAST_CODE && code * CODE_SHARE >= all {
+    if outside(lines) < fewest {
         return None;
     }
     let flagged = written().filter(|line| line.is_flagged).count();
