@@ -192,7 +192,11 @@ impl<'t> Splitter<'t> {
     }
 
     fn underline_level(&self, first: usize) -> Option<u8> {
-        let underline = self.lines.get(first + 1).map(|line| self.text[line.range()].trim())?;
+        let line = self.lines.get(first + 1).map(|line| &self.text[line.range()])?;
+        if begins_with_letter(line) {
+            return None;
+        }
+        let underline = line.trim();
         let mark = underline.bytes().next()?;
         let level = match mark {
             b'=' => 1,
@@ -300,7 +304,8 @@ fn wrap_width(text: &str, lines: &[Span]) -> Option<usize> {
         if line.len() > 3 * WIDTHS.end() {
             return None;
         }
-        if line.trim().is_empty() || next.trim().is_empty() {
+        let is_empty = |line: &str| !begins_with_letter(line) && line.trim().is_empty();
+        if is_empty(line) || is_empty(next) {
             continue;
         }
         widths.push(line.chars().count());

@@ -37,6 +37,12 @@ pub fn weigh_words(text: &str, limit: usize) -> usize {
 
 /// Whether [`weigh_words`] comes to `fewest` or more.
 pub(super) fn weighs_at_least(text: &str, fewest: usize) -> bool {
+    /// Bytes of a word, at most, with what stands behind it, in most text.
+    const LONG: usize = 12;
+    let first = text.as_bytes().get(..fewest.saturating_mul(LONG)).map(Bounds::of_bytes);
+    if first.is_some_and(|bounds| bounds.least_weight() >= fewest) {
+        return true;
+    }
     let bounds = Bounds::of(text);
     bounds.least_weight() >= fewest || bounds.most >= fewest && weigh_each(text, fewest) == fewest
 }
@@ -78,9 +84,13 @@ struct Bounds {
 
 impl Bounds {
     fn of(text: &str) -> Self {
+        Self::of_bytes(text.as_bytes())
+    }
+
+    /// Of the first bytes of a text.
+    fn of_bytes(bytes: &[u8]) -> Self {
         /// So many bytes at a time, which a byte can count.
         const PIECE: usize = 255;
-        let bytes = text.as_bytes();
         let mut bounds = Self { starts: 0, signs: 0, most: 0 };
         let mut add = |before: &[u8], here: &[u8]| {
             let (mut starts, mut signs, mut most) = (0_u8, 0_u8, 0_u8);

@@ -209,23 +209,21 @@ impl Sketcher<'_, '_> {
 
     fn write(&mut self, kind: UnitKind, block: usize, span: Span, tokens: &Tokens, parts: &Parts) {
         let bytes = &mut self.bytes;
-        bytes.push(kind as u8);
-        for number in [span.start as u32, span.end as u32, tokens.words as u32] {
-            bytes.extend(number.to_le_bytes());
-        }
-        bytes.extend(tokens.exact.to_le_bytes());
-        let counts_at = bytes.len();
-        bytes.extend([0; 16]);
+        let head_at = bytes.len();
+        bytes.resize(head_at + HEAD, 0);
         let (document, Scratch { hashes, sorter, .. }) = (self.document, &mut self.scratch);
         let mut counts = [0; 4];
         if parts.shingles {
             set_of_shingles(tokens, hashes, sorter);
             counts[0] = hashes.len() as u32;
-            hashes.iter().for_each(|shingle| bytes.extend(shingle.to_le_bytes()));
+            let start = bytes.len();
+            bytes.resize(start + hashes.len() * 8, 0);
+            let (places, _) = bytes[start..].as_chunks_mut();
+            places.iter_mut().zip(&*hashes).for_each(|(place, shingle)| *place = shingle.to_le_bytes());
         }
         if parts.line {
             counts[1] = tokens.tokens.len() as u32;
-            tokens.tokens.iter().for_each(|token| bytes.extend(line_token(document, token).to_le_bytes()));
+            tokens.tokens.iter().for_each(|token| bytes.extend_from_slice(&line_token(document, token).to_le_bytes()));
         }
         if let Some(minimum) = parts.sentences {
             counts[2] = write_sentences(document, document.sentences(block), tokens, minimum, bytes);
@@ -233,8 +231,12 @@ impl Sketcher<'_, '_> {
         if let Some(run) = parts.passages {
             counts[3] = write_fingerprints(tokens, run as usize, hashes, bytes);
         }
-        for (count, place) in counts.iter().zip(bytes[counts_at..].chunks_exact_mut(4)) {
-            place.copy_from_slice(&count.to_le_bytes());
+        let head = &mut bytes[head_at..head_at + HEAD];
+        head[0] = kind as u8;
+        head[13..21].copy_from_slice(&tokens.exact.to_le_bytes());
+        let numbers = [span.start as u32, span.end as u32, tokens.words as u32].into_iter().zip([1, 5, 9]);
+        for (number, at) in numbers.chain(counts.into_iter().zip([21, 25, 29, 33])) {
+            head[at..at + 4].copy_from_slice(&number.to_le_bytes());
         }
     }
 }
@@ -282,9 +284,9 @@ fn write_sentences(document: &Document<'_>, spans: &[Span], tokens: &Tokens, min
         let taken = taken.get(before..).unwrap_or(&[]);
         if taken.len() >= minimum as usize && is_closed(document.slice(*span)) {
             let hash = taken.iter().fold(hash::START, |state, token| chain(state, token.hash));
-            bytes.extend(mix(hash).to_le_bytes());
+            bytes.extend_from_slice(&mix(hash).to_le_bytes());
             for number in [span.start as u32, span.end as u32, taken.len() as u32] {
-                bytes.extend(number.to_le_bytes());
+                bytes.extend_from_slice(&number.to_le_bytes());
             }
             count += 1;
         }
@@ -311,8 +313,8 @@ fn write_fingerprints(tokens: &Tokens, run: usize, hashes: &mut Vec<u64>, bytes:
         }
         chosen = Some(smallest);
         if let Some(token) = tokens.tokens.get(smallest) {
-            bytes.extend(hashes[smallest].to_le_bytes());
-            bytes.extend((token.span.start as u32).to_le_bytes());
+            bytes.extend_from_slice(&hashes[smallest].to_le_bytes());
+            bytes.extend_from_slice(&(token.span.start as u32).to_le_bytes());
             count += 1;
         }
     }

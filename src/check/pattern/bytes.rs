@@ -49,6 +49,25 @@ impl Bytes {
         others.0 & !self.0 == 0
     }
 
+    /// Whether the byte of that number, or bytes beyond ASCII for 0, is among them.
+    pub(super) fn has(self, byte: usize) -> bool {
+        self.0 >> byte & 1 != 0
+    }
+
+    /// The numbers of those that are among them, in order.
+    pub(super) fn each(self) -> impl Iterator<Item = usize> {
+        let halves = [(self.0 as u64, 0), ((self.0 >> 64) as u64, 64)];
+        halves.into_iter().flat_map(|(mut half, first)| {
+            std::iter::from_fn(move || {
+                let byte = first + half.trailing_zeros() as usize;
+                (half != 0).then(|| {
+                    half &= half - 1;
+                    byte
+                })
+            })
+        })
+    }
+
     /// Whether one of each of `sets` is among them.
     #[inline]
     pub(super) fn meet(self, sets: &[Self]) -> bool {

@@ -81,13 +81,14 @@ impl<'e> Evidence<'e, '_> {
             let is_short = || self.of_block.is_within(text, content, &(0..=SHORT_WORDS));
             let glance = self.prefilters.hits(self.matchers, self.document.text(), content, is_short, &mut of_block);
             if !of_block.is_empty() {
-                blocks.push((block, glance, of_block.len()));
+                blocks.push((block, glance, std::mem::take(&mut self.of_block), of_block.len()));
                 hits.append(&mut of_block);
             }
         }
         let mut rest = hits.as_slice();
-        for (block, glance, count) in blocks {
+        for (block, glance, words, count) in blocks {
             let (of_block, behind) = rest.split_at(count);
+            self.of_block = words;
             self.try_hits(block, glance, of_block);
             rest = behind;
         }

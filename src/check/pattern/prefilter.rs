@@ -133,9 +133,42 @@ pub(super) struct Prefilter {
     /// Patterns by what the units hold that they match.
     search: Search,
     /// Patterns without a sign that can be searched for; they match short blocks only.
-    blind: Vec<(u32, [Bytes; MOST_SETS])>,
+    blind: Blind,
     /// For each pattern what else a block must hold.
     guards: Vec<Guard>,
+}
+
+/// Patterns by the bytes of which a text must hold one, and one of each of more sets.
+#[derive(Default)]
+struct Blind {
+    patterns: Vec<(u32, [Bytes; MOST_SETS])>,
+    /// For each 64 patterns by each byte those whose first set has it, a bit a pattern.
+    of_byte: Vec<[u64; 128]>,
+}
+
+impl Blind {
+    fn add(&mut self, pattern: u32, sets: [Bytes; MOST_SETS]) {
+        let bit = self.patterns.len() % 64;
+        if bit == 0 {
+            self.of_byte.push([0; 128]);
+        }
+        self.patterns.push((pattern, sets));
+        if let Some(of_byte) = self.of_byte.last_mut() {
+            of_byte.iter_mut().enumerate().for_each(|(byte, bits)| *bits |= u64::from(sets[0].has(byte)) << bit);
+        }
+    }
+
+    /// Calls `found` with the patterns that may match a text of these `bytes`.
+    fn find(&self, bytes: Bytes, mut found: impl FnMut(u32)) {
+        for (patterns, of_byte) in self.patterns.chunks(64).zip(&self.of_byte) {
+            let mut may = bytes.each().fold(0, |may, byte| may | of_byte[byte]);
+            while may != 0 {
+                let here = patterns.get(may.trailing_zeros() as usize).filter(|(_, sets)| bytes.meet(sets));
+                here.into_iter().for_each(|(pattern, _)| found(*pattern));
+                may &= may - 1;
+            }
+        }
+    }
 }
 
 /// What a block must hold for a pattern to match in it.
@@ -195,13 +228,14 @@ pub(super) struct Hit {
 impl Prefilter {
     /// Looks for the signs of patterns, each with its index.
     pub(super) fn new<'p>(patterns: impl Iterator<Item = (&'p Pattern, Certain)>) -> Self {
-        let (mut openings, mut held, mut blind, mut guards) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut openings, mut held, mut guards) = (Vec::new(), Vec::new(), Vec::new());
+        let mut blind = Blind::default();
         for (index, (pattern, Certain { signs, others, bytes })) in (0..).zip(patterns) {
             let of_each = std::array::from_fn(|index| bytes.get(index).copied().unwrap_or(Bytes::ALL));
             match signs {
                 Signs::Opens(signs) => openings.extend(signs.into_iter().map(|sign| (sign, index))),
                 Signs::Holds(signs) => held.extend(signs.into_iter().map(|sign| (sign, index, is_short(pattern)))),
-                Signs::Blind => blind.push((index, of_each)),
+                Signs::Blind => blind.add(index, of_each),
             }
             let strings = others.into_iter().map(|set| set.into_iter().map(Sign::new).collect()).collect();
             guards.push(Guard { strings, bytes: of_each });
@@ -229,8 +263,7 @@ impl Prefilter {
         }
         found.retain(|hit| bytes.meet(&self.guards[hit.pattern as usize].bytes));
         if is_short {
-            let blind = self.blind.iter().filter(|(_, sets)| bytes.meet(sets));
-            found.extend(blind.map(|&(pattern, _)| Hit { pattern, offset: span.start }));
+            self.blind.find(bytes, |pattern| found.push(Hit { pattern, offset: span.start }));
         }
         if found.len() > 1 {
             found.sort_unstable();

@@ -40,19 +40,37 @@ const PAIRS: [&[u8; SORTS]; SORTS + 1] = [
 ];
 const SORTS: usize = 30;
 
-/// How many bits it tells that these bytes stand at some place, ASCII case aside: the more the rarer they are.
+/// How many bits it tells that some bytes of a text stand at some place, ASCII case aside: the more the rarer they are.
+pub(super) struct Rarity {
+    /// For each byte what it tells that it stands anywhere.
+    alone: Vec<u32>,
+    /// For each byte what it and all before it tell behind each other.
+    behind: Vec<u32>,
+}
+
+impl Rarity {
+    pub(super) fn of(text: &[u8]) -> Self {
+        let of_pair = |before: usize, here: usize| char::from(PAIRS[before][here]).to_digit(16).unwrap_or(0);
+        let sorts: Vec<usize> = text.iter().map(|byte| sort(*byte)).collect();
+        let mut sum = 0;
+        let behind = sorts.iter().zip(std::iter::once(&SORTS).chain(&sorts)).map(|(here, before)| {
+            sum += of_pair(*before, *here);
+            sum
+        });
+        Self { behind: behind.collect(), alone: sorts.iter().map(|here| of_pair(SORTS, *here)).collect() }
+    }
+
+    /// What the bytes from `at` on tell, as many as `length`, and 0 if there are not so many.
+    pub(super) fn bits(&self, at: usize, length: usize) -> u32 {
+        let last = (at + length).checked_sub(1);
+        let told = || Some(self.alone.get(at)? + self.behind.get(last?)? - self.behind.get(at)?);
+        told().unwrap_or(0)
+    }
+}
+
+/// How many bits it tells that these bytes stand at some place, ASCII case aside.
 pub(super) fn bits(bytes: &[u8]) -> u32 {
-    let of_pair = |before: usize, here: usize| char::from(PAIRS[before][here]).to_digit(16).unwrap_or(0);
-    let mut before = SORTS;
-    bytes
-        .iter()
-        .map(|byte| {
-            let here = sort(*byte);
-            let bits = of_pair(before, here);
-            before = here;
-            bits
-        })
-        .sum()
+    Rarity::of(bytes).bits(0, bytes.len())
 }
 
 fn sort(byte: u8) -> usize {

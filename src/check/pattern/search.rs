@@ -7,7 +7,7 @@
 
 use std::cmp::Reverse;
 
-use super::rarity::bits;
+use super::rarity::Rarity;
 use crate::check::eight::{SMALL, eight};
 use crate::text::Span;
 
@@ -81,12 +81,14 @@ impl Search {
     fn add(&mut self, text: String) {
         let number = self.literals.len() as u32;
         let bytes = text.as_bytes();
-        let of_six = |six: &[u8]| bits(&six[..5]).min(bits(&six[1..]));
-        let four = rarest(bytes, 4, bits);
-        match rarest(bytes, 6, of_six) {
+        let rarity = Rarity::of(bytes);
+        let of_four = |at: usize| rarity.bits(at, 4);
+        let of_six = |at: usize| rarity.bits(at, 5).min(rarity.bits(at + 1, 5));
+        let four = rarest(bytes.len(), 4, of_four);
+        match rarest(bytes.len(), 6, of_six) {
             _ if bytes.len() < 4 => self.threes.add(bytes, number, 0),
             // Where the commoner five of all sixes are common words, four that are not tell more.
-            six if bytes.len() < 6 || of_six(&bytes[six..six + 6]) < bits(&bytes[four..four + 4]) => {
+            six if bytes.len() < 6 || of_six(six) < of_four(four) => {
                 self.fours.add(bytes, number, four);
             }
             six => {
@@ -231,10 +233,9 @@ fn hash(key: u64) -> u64 {
     key.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
-/// Where in a literal so many bytes begin of which `rarity` says most.
-fn rarest(literal: &[u8], width: usize, rarity: impl Fn(&[u8]) -> u32) -> usize {
-    let windows = literal.windows(width).enumerate();
-    windows.min_by_key(|(_, window)| Reverse(rarity(window))).map_or(0, |(at, _)| at)
+/// Where in `length` bytes so many begin of which `rarity` says most.
+fn rarest(length: usize, width: usize, rarity: impl Fn(usize) -> u32) -> usize {
+    (0..=length.saturating_sub(width)).min_by_key(|at| Reverse(rarity(*at))).unwrap_or(0)
 }
 
 #[cfg(test)]
