@@ -74,8 +74,18 @@ pub(super) fn compare(check: &DuplicateCheck, corpus: &Corpus<'_>) -> store::Res
         passage::find(rule, parameters, &units, corpus, &mut library, &mut parts)?;
     }
     found.extend(without_nested(parts));
-    found.sort_by(|left, right| left.site.cmp(&right.site).then_with(|| left.rule.code.cmp(&right.rule.code)));
-    Ok(report::findings(&found, library, corpus.threads))
+    Ok(report::findings(&in_order(found), library, corpus.threads))
+}
+
+/// In order of place and rule, and as they are where that is the same.
+fn in_order(found: Vec<Found<'_>>) -> Vec<Found<'_>> {
+    // Their places are sorted in their stead: there may be millions, and each is large.
+    let mut order: Vec<(Site, &str, usize)> =
+        found.iter().enumerate().map(|(index, one)| (one.site, one.rule.code.as_str(), index)).collect();
+    order.sort_unstable();
+    let order: Vec<usize> = order.into_iter().map(|(.., index)| index).collect();
+    let mut found: Vec<Option<Found<'_>>> = found.into_iter().map(Some).collect();
+    order.into_iter().filter_map(|index| found[index].take()).collect()
 }
 
 /// Units whose text is the same.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Line;
 use super::compare::{Found, Proof};
-use super::hash::{START, chain, mix};
+use super::hash::{chain, mix};
 use super::proof::Library;
 use super::sketch::{NUMBER, UnitKind};
 use super::units::Units;
@@ -82,7 +82,7 @@ fn shapes(parameters: &Line, units: &Units<'_>) -> store::Result<Vec<Shape>> {
         if may_be && !unit.is_claimed {
             let tokens = units.line_tokens(unit)?;
             if tokens.iter().any(|token| *token != NUMBER) {
-                lines.push((hash(&tokens, None), index));
+                lines.push((Hashes::of(&tokens).whole(), index));
             }
         }
     }
@@ -96,11 +96,35 @@ fn shapes(parameters: &Line, units: &Units<'_>) -> store::Result<Vec<Shape>> {
     Ok(shapes)
 }
 
-/// Of the tokens, without the one at `gap`.
-fn hash(tokens: &[u32], gap: Option<usize>) -> u64 {
-    let start = chain(START, gap.map_or(u64::MAX, |gap| gap as u64));
-    let kept = tokens.iter().enumerate().filter(|(at, _)| Some(*at) != gap);
-    mix(kept.fold(start, |state, (_, token)| chain(state, u64::from(*token))))
+/// Hashes of a line's tokens: of all, and of all but one.
+struct Hashes<'t> {
+    tokens: &'t [u32],
+    sum: u64,
+}
+
+impl<'t> Hashes<'t> {
+    fn of(tokens: &'t [u32]) -> Self {
+        let sum = tokens.iter().enumerate().fold(0, |sum: u64, (at, token)| sum.wrapping_add(Self::term(at, *token)));
+        Self { tokens, sum }
+    }
+
+    /// What a token adds, by its place.
+    fn term(at: usize, token: u32) -> u64 {
+        mix((at as u64) << 32 | u64::from(token))
+    }
+
+    fn whole(&self) -> u64 {
+        mix(self.sum ^ self.tokens.len() as u64)
+    }
+
+    /// For each token that is no number the hash of the others and their places.
+    fn gaps(&self) -> impl Iterator<Item = u64> + '_ {
+        let kept = |(at, token): (usize, &u32)| {
+            let others = self.sum.wrapping_sub(Self::term(at, *token));
+            (*token != NUMBER).then(|| chain(mix(others), (self.tokens.len() << 32 | at) as u64))
+        };
+        self.tokens.iter().enumerate().filter_map(kept)
+    }
 }
 
 /// Adds to the most frequent of lines that differ in one word those that are written almost like it.
@@ -109,23 +133,36 @@ fn unite(shapes: &mut [Shape], minimum: u32, alike: f64, units: &Units<'_>, libr
     const FEWEST: usize = 3;
     /// Lines that share all words but one, of which each is compared with the most frequent.
     const MOST: usize = 1_000;
-    let mut gaps: Vec<(u64, u32)> = Vec::new();
-    for (index, shape) in (0_u32..).zip(shapes.iter()) {
-        for gap in 0..shape.tokens.len() {
-            if shape.tokens.len() >= FEWEST && shape.tokens[gap] != NUMBER {
-                gaps.push((hash(&shape.tokens, Some(gap)), index));
-            }
+    /// Counters for a line.
+    const PLACES: usize = 16;
+    let united = || (0_u32..).zip(shapes.iter()).filter(|(_, shape)| shape.tokens.len() >= FEWEST);
+    // Most lines are like no other: how often each rest of a line stands is counted first, where rests that fall together are
+    // counted together.
+    let mut counts = vec![0_u8; shapes.len().next_power_of_two() * PLACES];
+    let place = |gap: u64| gap as usize & (shapes.len().next_power_of_two() * PLACES - 1);
+    for (_, shape) in united() {
+        let times = u8::try_from(shape.units.len()).unwrap_or(u8::MAX);
+        for gap in Hashes::of(&shape.tokens).gaps() {
+            let count = &mut counts[place(gap)];
+            *count = count.saturating_add(times);
         }
+    }
+    let fewest = u8::try_from(minimum).unwrap_or(u8::MAX);
+    let mut gaps: Vec<(u64, u32)> = Vec::new();
+    for (index, shape) in united() {
+        let hashes = Hashes::of(&shape.tokens);
+        gaps.extend(hashes.gaps().filter(|gap| counts[place(*gap)] >= fewest).map(|gap| (gap, index)));
     }
     gaps.sort_unstable();
     let groups = gaps.chunk_by(|(left, _), (right, _)| left == right).filter(|group| group.len() > 1);
     let mut groups: Vec<Vec<u32>> = groups.map(|group| group.iter().map(|(_, index)| *index).collect()).collect();
+    // Whether there are enough is told before any is moved, so that no group depends on those before it.
+    groups.retain(|group| {
+        group.iter().map(|index| shapes[*index as usize].units.len()).sum::<usize>() >= minimum as usize
+    });
     groups.sort_unstable();
     for group in groups {
         let size = |index: &u32| shapes[*index as usize].units.len();
-        if group.iter().map(size).sum::<usize>() < minimum as usize {
-            continue;
-        }
         let Some(&main) = group.iter().max_by_key(|index| (size(index), std::cmp::Reverse(**index))) else { continue };
         for &other in group.iter().take(MOST) {
             let sample = |index: u32| shapes[index as usize].units.first().and_then(|unit| units.site(*unit));
