@@ -9,6 +9,7 @@ mod evidence;
 mod expression;
 mod literals;
 mod opening;
+mod places;
 mod prefilter;
 mod rarity;
 mod search;

@@ -1,6 +1,7 @@
 //! How units begin: one look at the first characters of a unit tells which patterns may match all of it.
 
 use super::expression::is_mark;
+use super::places::{self, PLACES};
 
 /// Patterns by what the units begin with that they match, marks before it aside.
 pub(super) struct Openings {
@@ -68,11 +69,10 @@ impl Openings {
 
 impl<const N: usize> Placed<N> {
     fn new(mut entries: Vec<Entry>) -> Self {
-        entries.sort_by_key(|entry| (Self::place(entry.bytes), entry.bytes, entry.pattern));
-        let first = |place: usize| entries.partition_point(|entry| Self::place(entry.bytes) < place) as u32;
-        let starts = (0..=PLACES).map(first).collect();
+        entries.sort_unstable_by_key(|entry| (Self::hash(entry.bytes), entry.bytes, entry.pattern));
+        let starts = places::starts(entries.iter().map(|entry| Self::hash(entry.bytes)));
         let mut taken = Box::new([0; PLACES / 64]);
-        for place in entries.iter().map(|entry| Self::place(entry.bytes)) {
+        for place in entries.iter().map(|entry| places::place(Self::hash(entry.bytes))) {
             taken[place / 64] |= 1 << (place % 64);
         }
         Self { entries, starts, taken }
@@ -81,7 +81,7 @@ impl<const N: usize> Placed<N> {
     /// Calls `found` with the patterns of the openings with which `here` begins.
     #[inline]
     fn among(&self, here: u128, found: &mut impl FnMut(u32)) {
-        let place = Self::place(here);
+        let place = places::place(Self::hash(here));
         if self.taken[place / 64] >> (place % 64) & 1 == 0 {
             return;
         }
@@ -90,11 +90,10 @@ impl<const N: usize> Placed<N> {
         entries.iter().filter(|entry| here & entry.mask == entry.bytes).for_each(|entry| found(entry.pattern));
     }
 
-    /// Where the first `N` bytes fall.
+    /// Of the first `N` bytes.
     #[inline]
-    fn place(bytes: u128) -> usize {
-        let first = bytes as u64 & (u64::MAX >> (64 - 8 * N));
-        (first.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - PLACE_BITS)) as usize
+    fn hash(bytes: u128) -> u64 {
+        (bytes as u64 & (u64::MAX >> (64 - 8 * N))).wrapping_mul(0x9E37_79B9_7F4A_7C15)
     }
 }
 
@@ -110,9 +109,6 @@ fn sixteen(bytes: &[u8]) -> u128 {
     };
     u128::from_le_bytes(first) | SMALL
 }
-
-const PLACE_BITS: u32 = 13;
-const PLACES: usize = 1 << PLACE_BITS;
 
 /// The unit without the marks around it.
 pub(super) fn without_marks(unit: &str) -> &str {

@@ -7,6 +7,7 @@
 
 use std::cmp::Reverse;
 
+use super::places;
 use super::rarity::Rarity;
 use crate::check::eight::{SMALL, eight};
 use crate::text::Span;
@@ -35,7 +36,7 @@ struct Grams<const N: usize, const WORDS: usize> {
     bits: Box<[u64; WORDS]>,
     /// The bytes and the literals that hold them, each with where it holds them, in order; found through `starts`.
     entries: Vec<Entry>,
-    /// For the highest bits of the bytes' hash the first entry.
+    /// For each place the first entry.
     starts: Vec<u32>,
 }
 
@@ -50,9 +51,6 @@ struct Entry {
     literal: u32,
     before: u32,
 }
-
-/// Bits of the hash by which entries are found.
-const START_BITS: u32 = 13;
 
 impl Search {
     /// Literals in small letters of at least three bytes, each with a pattern and whether that matches short units only.
@@ -172,8 +170,7 @@ impl<const N: usize, const WORDS: usize> Grams<N, WORDS> {
     /// Makes the entries ready to be found.
     fn finish(&mut self) {
         self.entries.sort_unstable();
-        let start = |high: u64| self.entries.partition_point(|entry| entry.hash >> (64 - START_BITS) < high) as u32;
-        self.starts = (0..=1 << START_BITS).map(start).collect();
+        self.starts = places::starts(self.entries.iter().map(|entry| entry.hash));
         for entry in &self.entries {
             self.bits[Self::word(entry.hash)] |= Self::pair(entry.hash);
         }
@@ -205,10 +202,10 @@ impl<const N: usize, const WORDS: usize> Grams<N, WORDS> {
         all.iter().filter(move |entry| (eight | SMALL) & entry.mask == entry.key)
     }
 
-    /// The entries with the highest bits of `hash`.
+    /// The entries at the place of `hash`.
     fn entries_of(&self, hash: u64) -> &[Entry] {
-        let high = (hash >> (64 - START_BITS)) as usize;
-        let range = self.starts.get(high).zip(self.starts.get(high + 1));
+        let place = places::place(hash);
+        let range = self.starts.get(place).zip(self.starts.get(place + 1));
         range.and_then(|(&start, &end)| self.entries.get(start as usize..end as usize)).unwrap_or_default()
     }
 }
