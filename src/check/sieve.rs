@@ -1,5 +1,7 @@
 //! Known titles and labels, told from most other text without looking at its words.
 
+use super::eight::{SMALL, eight};
+
 /// Texts by the hash of their letters, case aside.
 pub(super) struct Sieve {
     all: Places,
@@ -34,8 +36,8 @@ impl Sieve {
         let (mut all, mut first) = (Places::none(), Places::none());
         for text in texts {
             all.take(hash(text));
-            if let Some(letters) = beginning(text) {
-                first.take(hash(letters));
+            if let Some(letters) = beginning(text).filter(|letters| !letters.is_empty()) {
+                first.take(hash_of_first(letters));
             }
         }
         Self { all, first }
@@ -48,7 +50,7 @@ impl Sieve {
 
     /// Whether one of the texts may begin with the same word as `text`.
     pub(super) fn may_begin(&self, text: &str) -> bool {
-        beginning(text).is_none_or(|letters| !letters.is_empty() && self.first.hold(hash(letters)))
+        beginning(text).is_none_or(|letters| !letters.is_empty() && self.first.hold(hash_of_first(letters)))
     }
 }
 
@@ -60,8 +62,16 @@ fn beginning(text: &str) -> Option<&str> {
     if bytes.get(start + length).is_none_or(u8::is_ascii) { text.get(start..start + length) } else { None }
 }
 
+const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
+
+/// Of the first eight of one or more letters of ASCII, case aside.
+fn hash_of_first(letters: &str) -> usize {
+    let mask = u64::MAX >> (u64::BITS as usize - 8 * letters.len().clamp(1, 8));
+    (((eight(letters.as_bytes(), 0) | SMALL) & mask).wrapping_mul(FACTOR) >> (64 - BITS)) as usize
+}
+
+/// Of all letters of a text, case aside.
 fn hash(text: &str) -> usize {
-    const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
     let mut hash = 0_u64;
     let mut add = |letter: u32| hash = (hash ^ u64::from(letter)).wrapping_mul(FACTOR).rotate_left(20);
     if text.is_ascii() {

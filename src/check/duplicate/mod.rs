@@ -185,6 +185,9 @@ pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<Box<dyn CorpusChe
             }
             Parameters::Passage(passage) => {
                 needs.passage = Some(needs.passage.unwrap_or(u32::MAX).min(passage.min_words));
+                if let Some(minimum) = passage.min_words_whole {
+                    needs.whole_passage = Some(needs.whole_passage.unwrap_or(u32::MAX).min(minimum));
+                }
                 check.passage.push((rule, *passage));
             }
             Parameters::Line(line) => {

@@ -34,6 +34,18 @@ pub enum UnitKind {
     Code,
 }
 
+impl UnitKind {
+    /// Whether it is text, not code or data.
+    fn is_text(self) -> bool {
+        !matches!(self, Self::Code | Self::TableRow)
+    }
+
+    /// Whether it may be running text.
+    fn is_running(self) -> bool {
+        matches!(self, Self::Paragraph | Self::ListItem | Self::Quotation)
+    }
+}
+
 /// The fewest words that a unit of each kind must have; a kind that is left out is not looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(
@@ -59,15 +71,18 @@ pub struct Minimum {
 impl Minimum {
     /// Whether a unit is looked at.
     pub(super) fn admits(&self, kind: UnitKind, words: u32) -> bool {
-        let minimum = match kind {
+        self.of(kind).is_some_and(|minimum| words >= minimum)
+    }
+
+    fn of(&self, kind: UnitKind) -> Option<u32> {
+        match kind {
             UnitKind::Paragraph => self.paragraph,
             UnitKind::ListItem => self.list_item,
             UnitKind::Quotation => self.quotation,
             UnitKind::Heading => self.heading,
             UnitKind::TableRow => self.table_row,
             UnitKind::Code => self.code,
-        };
-        minimum.is_some_and(|minimum| words >= minimum)
+        }
     }
 }
 
@@ -82,8 +97,19 @@ pub(super) struct Needs {
     pub(super) sentence: Option<u32>,
     /// Fewest words of a passage that some rule looks at.
     pub(super) passage: Option<u32>,
+    /// Fewest words of a paragraph that some rule looks for within longer ones.
+    pub(super) whole_passage: Option<u32>,
     /// Short lines that some rule looks at.
     pub(super) lines: bool,
+}
+
+impl Needs {
+    /// Whether some rule may need a unit of that kind.
+    fn concern(&self, kind: UnitKind) -> bool {
+        kind.is_text() && self.lines
+            || kind.is_running() && (self.sentence.is_some() || self.passage.is_some())
+            || self.whole.iter().chain(&self.shingled).any(|minimum| minimum.of(kind).is_some())
+    }
 }
 
 /// A sentence.
@@ -105,9 +131,13 @@ pub(super) struct Gram {
 /// Where a number stood in a short line.
 pub(super) const NUMBER: u32 = 0;
 
-/// The units of `document` as their text spans; places past 4 GiB are left out.
-pub(super) fn units(document: &Document<'_>) -> Vec<(UnitKind, usize, Span)> {
-    let mut units = Vec::with_capacity(document.blocks().len());
+/// Calls `take` with each unit of `document` that may be needed, its block and what its text spans; places past 4 GiB are left out.
+fn units(document: &Document<'_>, needs: &Needs, mut take: impl FnMut(UnitKind, usize, Span)) {
+    let mut take = |kind: UnitKind, block: usize, span: Span| {
+        if needs.concern(kind) && u32::try_from(span.end).is_ok() {
+            take(kind, block, span);
+        }
+    };
     for (index, block) in document.blocks().iter().enumerate() {
         let kind = match block.kind {
             BlockKind::Paragraph if is_title(document, index) => UnitKind::Heading,
@@ -119,15 +149,13 @@ pub(super) fn units(document: &Document<'_>) -> Vec<(UnitKind, usize, Span)> {
             BlockKind::Code => UnitKind::Code,
             BlockKind::Table => {
                 let rows = document.lines().get(block.lines.clone()).unwrap_or(&[]);
-                units.extend(rows.iter().map(|row| (UnitKind::TableRow, index, *row)));
+                rows.iter().for_each(|row| take(UnitKind::TableRow, index, *row));
                 continue;
             }
             BlockKind::FrontMatter | BlockKind::Comment | BlockKind::Blank => continue,
         };
-        units.push((kind, index, block.content));
+        take(kind, index, block.content);
     }
-    units.retain(|(_, _, span)| u32::try_from(span.end).is_ok());
-    units
 }
 
 /// Most words of a heading.
@@ -156,10 +184,9 @@ fn is_text(document: &Document<'_>, index: usize) -> bool {
 /// The sketch of a document: what of its units some rule needs, one after the other.
 pub(super) fn sketch(document: &Document<'_>, needs: &Needs) -> Vec<u8> {
     let mut sketcher = Sketcher { document, needs, bytes: Vec::new(), scratch: Scratch::default() };
-    sketcher.bytes.reserve(document.text().len());
-    for unit in units(document) {
-        sketcher.add(unit);
-    }
+    // A word of text makes a hash of eight bytes, and few of its units are longer than twice what is said of each.
+    sketcher.bytes.reserve(2 * document.text().len());
+    units(document, needs, |kind, block, span| sketcher.add(kind, block, span));
     sketcher.bytes
 }
 
@@ -181,7 +208,7 @@ struct Scratch {
 
 impl Sketcher<'_, '_> {
     /// Adds a unit that some rule needs.
-    fn add(&mut self, (kind, block, span): (UnitKind, usize, Span)) {
+    fn add(&mut self, kind: UnitKind, block: usize, span: Span) {
         let mut tokens = std::mem::take(&mut self.scratch.tokens);
         tokens.read(self.document.text(), span);
         if let Some(parts) = self.parts(kind, &tokens) {
@@ -194,16 +221,18 @@ impl Sketcher<'_, '_> {
     fn parts(&self, kind: UnitKind, tokens: &Tokens) -> Option<Parts> {
         let (needs, words, count) = (self.needs, tokens.words as u32, tokens.tokens.len());
         let admits = |minima: &[Minimum]| minima.iter().any(|minimum| minimum.admits(kind, words));
-        let is_text = !matches!(kind, UnitKind::Code | UnitKind::TableRow);
-        let reads = matches!(kind, UnitKind::Paragraph | UnitKind::ListItem | UnitKind::Quotation);
-        let has_passage = reads && needs.passage.is_some();
+        let reaches = |minimum: &u32| kind.is_running() && words >= *minimum;
         let parts = Parts {
-            shingles: admits(&needs.shingled) || has_passage && count >= SHINGLE,
-            line: needs.lines && is_text && (1..=LINE).contains(&count),
-            sentences: needs.sentence.filter(|&minimum| reads && words >= minimum),
-            passages: needs.passage.filter(|&minimum| reads && words >= minimum),
+            shingles: admits(&needs.shingled) || needs.whole_passage.as_ref().is_some_and(reaches),
+            line: needs.lines && kind.is_text() && (1..=LINE).contains(&count),
+            sentences: needs.sentence.filter(reaches),
+            passages: needs.passage.filter(reaches),
         };
-        let is_needed = parts.shingles || parts.line || parts.sentences.is_some() || admits(&needs.whole);
+        let is_needed = parts.shingles
+            || parts.line
+            || parts.sentences.is_some()
+            || parts.passages.is_some()
+            || admits(&needs.whole);
         (tokens.has_letters && is_needed).then_some(parts)
     }
 
