@@ -47,9 +47,6 @@ struct LatinCheck {
 
 impl DocumentCheck for LatinCheck {
     fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
-        if !hints_at_latin(document.text()) {
-            return;
-        }
         for (index, block) in document.blocks().iter().enumerate() {
             if !block.kind.is_text() || !hints_at_latin(document.slice(block.content)) {
                 continue;
