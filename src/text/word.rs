@@ -30,6 +30,9 @@ pub fn count_words(text: &str, limit: usize) -> usize {
 /// The number of words in `text`, counted no further than `limit`, where five signs of a script that puts no blanks between
 /// words, each of which [`words`] takes for one, count as three: that is how many words they come to in Chinese and Japanese.
 pub fn weigh_words(text: &str, limit: usize) -> usize {
+    if begins_with(text, limit) {
+        return limit;
+    }
     let bounds = Bounds::of(text);
     let is_known = bounds.is_exact() || bounds.least_weight() >= limit;
     if is_known { limit.min(bounds.least_weight()) } else { weigh_each(text, limit) }
@@ -37,14 +40,19 @@ pub fn weigh_words(text: &str, limit: usize) -> usize {
 
 /// Whether [`weigh_words`] comes to `fewest` or more.
 pub(super) fn weighs_at_least(text: &str, fewest: usize) -> bool {
-    /// Bytes of a word, at most, with what stands behind it, in most text.
-    const LONG: usize = 12;
-    let first = text.as_bytes().get(..fewest.saturating_mul(LONG)).map(Bounds::of_bytes);
-    if first.is_some_and(|bounds| bounds.least_weight() >= fewest) {
+    if begins_with(text, fewest) {
         return true;
     }
     let bounds = Bounds::of(text);
     bounds.least_weight() >= fewest || bounds.most >= fewest && weigh_each(text, fewest) == fewest
+}
+
+/// Whether the first bytes of a longer text tell already that its words weigh `fewest` or more.
+fn begins_with(text: &str, fewest: usize) -> bool {
+    /// Bytes of a word, at most, with what stands behind it, in most text.
+    const LONG: usize = 12;
+    let first = text.as_bytes().get(..fewest.saturating_mul(LONG)).map(Bounds::of_bytes);
+    first.is_some_and(|bounds| bounds.least_weight() >= fewest)
 }
 
 fn weigh_each(text: &str, limit: usize) -> usize {

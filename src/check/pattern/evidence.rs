@@ -78,8 +78,9 @@ impl<'e> Evidence<'e, '_> {
         for block in (0..self.document.blocks().len()).filter(|block| is_searched(self.document, *block)) {
             let content = self.document.blocks()[block].content;
             let text = self.document.slice(content);
-            let is_short = || self.of_block.is_within(text, content, &(0..=SHORT_WORDS));
-            let glance = self.prefilters.hits(self.matchers, self.document.text(), content, is_short, &mut of_block);
+            let may_be_short = || self.of_block.may_be_within(text, content, SHORT_WORDS);
+            let glance =
+                self.prefilters.hits(self.matchers, self.document.text(), content, may_be_short, &mut of_block);
             if !of_block.is_empty() {
                 blocks.push((block, glance, std::mem::take(&mut self.of_block), of_block.len()));
                 hits.append(&mut of_block);

@@ -31,13 +31,13 @@ impl Prefilters {
     }
 
     /// Finds the patterns that may match in the block at `span` of `whole`, in order, and gives back what it was seen to hold;
-    /// `is_short` tells whether its words are at most [`SHORT_WORDS`].
+    /// `may_be_short` tells whether its words may be at most [`SHORT_WORDS`].
     pub(super) fn hits(
         &self,
         matchers: &[Matcher],
         whole: &str,
         span: Span,
-        is_short: impl FnOnce() -> bool,
+        may_be_short: impl FnOnce() -> bool,
         found: &mut Vec<Hit>,
     ) -> Glance {
         let text = &whole[span.range()];
@@ -45,10 +45,10 @@ impl Prefilters {
         if glance.spacing == Spacing::Single && glance.bytes.meet(&[LINE_END]) {
             // Where a line ends stands a blank like any other.
             let copy = text.replace('\n', " ");
-            self.of(glance, matchers).hits(&copy, Span::new(0, copy.len()), glance.bytes, is_short, found);
+            self.of(glance, matchers).hits(&copy, Span::new(0, copy.len()), glance.bytes, may_be_short, found);
             found.iter_mut().for_each(|hit| hit.offset += span.start);
         } else {
-            self.of(glance, matchers).hits(whole, span, glance.bytes, is_short, found);
+            self.of(glance, matchers).hits(whole, span, glance.bytes, may_be_short, found);
         }
         glance
     }
@@ -244,11 +244,11 @@ impl Prefilter {
     }
 
     /// The patterns that may match in the block at `span` of `whole`, which has these `bytes`, in order.
-    fn hits(&self, whole: &str, span: Span, bytes: Bytes, is_short: impl FnOnce() -> bool, found: &mut Vec<Hit>) {
+    fn hits(&self, whole: &str, span: Span, bytes: Bytes, may_be_short: impl FnOnce() -> bool, found: &mut Vec<Hit>) {
         found.clear();
         let text = &whole[span.range()];
         // Between two words stands at least one byte.
-        let is_short = text.len() <= SHORT_BYTES && (text.len() < 2 * SHORT_WORDS || is_short());
+        let is_short = text.len() <= SHORT_BYTES && (text.len() < 2 * SHORT_WORDS || may_be_short());
         self.search.within(whole, span, |literal, offset| {
             found.extend(literal.long.iter().map(|&pattern| Hit { pattern, offset }));
             if is_short {

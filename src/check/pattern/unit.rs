@@ -79,13 +79,23 @@ pub(super) struct WordCounter {
 }
 
 impl WordCounter {
-    /// Whether `unit`, which is `text`, has so many words.
-    pub(super) fn is_within(&mut self, text: &str, unit: Span, wanted: &RangeInclusive<usize>) -> bool {
-        const LEAST: usize = 100;
+    /// Between which numbers that of the words of `unit` lies, which is `text`.
+    fn bounds(&mut self, text: &str, unit: Span) -> &RangeInclusive<usize> {
         if self.unit != unit {
             *self = Self { unit, ..Self::default() };
         }
-        let bounds = self.bounds.get_or_insert_with(|| word_bounds(text));
+        self.bounds.get_or_insert_with(|| word_bounds(text))
+    }
+
+    /// Whether `unit`, which is `text`, may have no more words than `most`: told without counting.
+    pub(super) fn may_be_within(&mut self, text: &str, unit: Span, most: usize) -> bool {
+        *self.bounds(text, unit).start() <= most
+    }
+
+    /// Whether `unit`, which is `text`, has so many words.
+    pub(super) fn is_within(&mut self, text: &str, unit: Span, wanted: &RangeInclusive<usize>) -> bool {
+        const LEAST: usize = 100;
+        let bounds = self.bounds(text, unit);
         if wanted.contains(bounds.start()) && wanted.contains(bounds.end()) {
             return true;
         }
