@@ -40,61 +40,63 @@ struct Grams<const N: usize, const WORDS: usize> {
     starts: Vec<u32>,
 }
 
+/// Small, and with what most comparisons need, since what is elsewhere has to be fetched from afar.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
-    /// Of the first `N` bytes.
-    hash: u64,
-    /// These and those after them, as far as the literal goes and eight hold.
+    /// The bytes and those after them, as far as the literal goes and eight hold.
     key: u64,
-    /// Which bits of the eight these are.
-    mask: u64,
     literal: u32,
-    before: u32,
+    /// The literal's first four bytes.
+    head: u32,
+    /// Bytes of the literal before those of the key.
+    before: u8,
+    /// Bytes of the key.
+    length: u8,
+}
+
+impl Entry {
+    /// Whether these eight bytes begin as the key does.
+    #[inline]
+    fn is_here(&self, eight: u64) -> bool {
+        (eight | SMALL) & (u64::MAX >> (u64::BITS - 8 * u32::from(self.length))) == self.key
+    }
+
+    /// Where the literal would begin whose key is at `at` of `bytes`; `None` where other bytes stand.
+    #[inline]
+    fn start(&self, bytes: &[u8], at: usize) -> Option<usize> {
+        let start = at.checked_sub(usize::from(self.before))?;
+        let is_head = || bytes.get(start..).and_then(|here| here.first_chunk()).map(small) == Some(self.head);
+        (self.before == 0 || is_head()).then_some(start)
+    }
+}
+
+/// Four bytes as a number, the case of ASCII letters aside.
+fn small(four: &[u8; 4]) -> u32 {
+    u32::from_le_bytes(*four) | SMALL as u32
 }
 
 impl Search {
-    /// Literals in small letters of at least three bytes, each with a pattern and whether that matches short units only.
+    /// Literals in small letters of 3 to 255 bytes, each with a pattern and whether that matches short units only.
     pub(super) fn new(mut pairs: Vec<(String, u32, bool)>) -> Self {
         pairs.sort();
-        let (fives, fours, threes, beginnings) = (Grams::new(), Grams::new(), Grams::new(), Box::new([0; _]));
-        let mut search = Self { literals: Vec::new(), fives, fours, threes, beginnings };
+        let mut literals: Vec<Literal> = Vec::new();
+        let mut noted = Noted::default();
         for (text, pattern, is_short) in pairs {
-            if search.literals.last().is_none_or(|last| last.text != text) {
-                search.add(text);
+            if literals.last().is_none_or(|last| last.text != text) {
+                noted.add(text.as_bytes(), literals.len() as u32);
+                literals.push(Literal { text, long: Vec::new(), short: Vec::new() });
             }
-            if let Some(last) = search.literals.last_mut() {
+            if let Some(last) = literals.last_mut() {
                 if is_short { last.short.push(pattern) } else { last.long.push(pattern) }
             }
         }
-        search.fives.finish();
-        search.fours.finish();
-        search.threes.finish();
-        for entry in search.fours.entries.iter().chain(&search.threes.entries) {
+        let mut beginnings = Box::new([0; _]);
+        for (_, entry) in noted.fours.iter().chain(&noted.threes) {
             let beginning = beginning(entry.key);
-            search.beginnings[beginning >> 6] |= 1 << (beginning & 63);
+            beginnings[beginning >> 6] |= 1 << (beginning & 63);
         }
-        search
-    }
-
-    fn add(&mut self, text: String) {
-        let number = self.literals.len() as u32;
-        let bytes = text.as_bytes();
-        let rarity = Rarity::of(bytes);
-        let of_four = |at: usize| rarity.bits(at, 4);
-        let of_six = |at: usize| rarity.bits(at, 5).min(rarity.bits(at + 1, 5));
-        let four = rarest(bytes.len(), 4, of_four);
-        match rarest(bytes.len(), 6, of_six) {
-            _ if bytes.len() < 4 => self.threes.add(bytes, number, 0),
-            // Where the commoner five of all sixes are common words, four that are not tell more.
-            six if bytes.len() < 6 || of_six(six) < of_four(four) => {
-                self.fours.add(bytes, number, four);
-            }
-            six => {
-                self.fives.add(bytes, number, six);
-                self.fives.add(bytes, number, six + 1);
-            }
-        }
-        self.literals.push(Literal { text, long: Vec::new(), short: Vec::new() });
+        let (fives, fours, threes) = (Grams::of(noted.fives), Grams::of(noted.fours), Grams::of(noted.threes));
+        Self { literals, fives, fours, threes, beginnings }
     }
 
     /// Calls `found` with each literal that lies within `span` of `text`, and with its first byte.
@@ -137,10 +139,8 @@ impl Search {
         found: &mut dyn FnMut(&Literal, usize),
     ) {
         let mut verify = |entry: &Entry| {
+            let Some(start) = entry.start(bytes, at).filter(|&start| start >= span.start) else { return };
             let literal = &self.literals[entry.literal as usize];
-            let Some(start) = at.checked_sub(entry.before as usize).filter(|&start| start >= span.start) else {
-                return;
-            };
             let here = bytes[..span.end].get(start..start + literal.text.len());
             if here.is_some_and(|here| here.eq_ignore_ascii_case(literal.text.as_bytes())) {
                 found(literal, start);
@@ -154,26 +154,47 @@ impl Search {
     }
 }
 
-impl<const N: usize, const WORDS: usize> Grams<N, WORDS> {
-    fn new() -> Self {
-        Self { bits: Box::new([0; WORDS]), entries: Vec::new(), starts: Vec::new() }
-    }
+/// What is noted of literals, each with the hash of its bytes.
+#[derive(Default)]
+struct Noted {
+    fives: Vec<(u64, Entry)>,
+    fours: Vec<(u64, Entry)>,
+    threes: Vec<(u64, Entry)>,
+}
 
-    /// Notes the `N` bytes of a literal from byte `before` on.
-    fn add(&mut self, text: &[u8], literal: u32, before: usize) {
-        let rest = &text[before..];
-        let mask = u64::MAX >> (64 - 8 * rest.len().min(8));
-        let hash = hash(key::<N>(eight(rest, 0)));
-        self.entries.push(Entry { hash, key: (eight(rest, 0) | SMALL) & mask, mask, literal, before: before as u32 });
-    }
-
-    /// Makes the entries ready to be found.
-    fn finish(&mut self) {
-        self.entries.sort_unstable();
-        self.starts = places::starts(self.entries.iter().map(|entry| entry.hash));
-        for entry in &self.entries {
-            self.bits[Self::word(entry.hash)] |= Self::pair(entry.hash);
+impl Noted {
+    fn add(&mut self, literal: &[u8], number: u32) {
+        let rarity = Rarity::of(literal);
+        let of_four = |at: usize| rarity.bits(at, 4);
+        let of_six = |at: usize| rarity.bits(at, 5).min(rarity.bits(at + 1, 5));
+        let four = rarest(literal.len(), 4, of_four);
+        match rarest(literal.len(), 6, of_six) {
+            _ if literal.len() < 4 => self.threes.push(note::<3>(literal, number, 0)),
+            // Where the commoner five of all sixes are common words, four that are not tell more.
+            six if literal.len() < 6 || of_six(six) < of_four(four) => {
+                self.fours.push(note::<4>(literal, number, four));
+            }
+            six => self.fives.extend([six, six + 1].map(|at| note::<5>(literal, number, at))),
         }
+    }
+}
+
+/// Notes the `N` bytes of a literal from byte `before` on, with their hash.
+fn note<const N: usize>(literal: &[u8], number: u32, before: usize) -> (u64, Entry) {
+    let length = (literal.len() - before).min(8);
+    let eight = eight(literal, before);
+    let key = (eight | SMALL) & (u64::MAX >> (64 - 8 * length));
+    let head = literal.first_chunk().map_or(0, small);
+    (hash(self::key::<N>(eight)), Entry { key, literal: number, head, before: before as u8, length: length as u8 })
+}
+
+impl<const N: usize, const WORDS: usize> Grams<N, WORDS> {
+    fn of(mut noted: Vec<(u64, Entry)>) -> Self {
+        noted.sort_unstable();
+        let mut bits = Box::new([0; WORDS]);
+        noted.iter().for_each(|(hash, _)| bits[Self::word(*hash)] |= Self::pair(*hash));
+        let starts = places::starts(noted.iter().map(|(hash, _)| *hash));
+        Self { bits, entries: noted.into_iter().map(|(_, entry)| entry).collect(), starts }
     }
 
     /// Which of the words has a hash's bits; its highest bits say so.
@@ -199,7 +220,7 @@ impl<const N: usize, const WORDS: usize> Grams<N, WORDS> {
     /// The entries that are no more than the first of these bytes.
     fn entries(&self, eight: u64) -> impl Iterator<Item = &Entry> {
         let all = if self.may_hold(eight) { self.entries_of(hash(key::<N>(eight))) } else { &[] };
-        all.iter().filter(move |entry| (eight | SMALL) & entry.mask == entry.key)
+        all.iter().filter(move |entry| entry.is_here(eight))
     }
 
     /// The entries at the place of `hash`.
