@@ -167,6 +167,12 @@ impl Linter {
         findings
     }
 
+    /// Makes what the first documents to be checked would wait for. Nobody needs to call it; who sketches documents first may,
+    /// beside that.
+    pub fn prepare(&self) {
+        self.checks.iter().for_each(|check| check.prepare());
+    }
+
     /// All that is to be said of a document: what the rules find in it alone, and `compared`, what comparing it with others
     /// found in it. Each place is reported once, and so are comments that leave nothing out.
     pub fn findings(&self, document: &Document<'_>, compared: Vec<Finding>) -> Vec<Finding> {

@@ -22,6 +22,9 @@ use crate::text::Document;
 pub trait DocumentCheck: Send + Sync {
     /// Adds what it finds in `document` to `findings`, which hold what the kinds before it found.
     fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>);
+
+    /// Makes what else the first document that needs it waits for.
+    fn prepare(&self) {}
 }
 
 /// A check of one kind.

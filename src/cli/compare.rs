@@ -139,8 +139,12 @@ pub(super) fn gather<'l>(
         comparison.add(&linter.sketch(&stdin.document())).context("cannot compare documents")?;
     }
     let (settle, shelf) = (&given.settle, given.shelf.get_mut().unwrap_or_else(PoisonError::into_inner));
-    let has_room = AtomicBool::new(holds);
+    let (has_room, is_prepared) = (AtomicBool::new(holds), AtomicBool::new(false));
     let sketch = |one: pipeline::Given| {
+        // While one core does this, the others have documents to sketch; when they are checked, all would wait for it.
+        if !is_prepared.swap(true, Ordering::Relaxed) {
+            linter.prepare();
+        }
         let is_new = is_new(&one.source.path);
         // What is not new is not fixed either, and stays as it is.
         let (source, is_changed) = if is_new { settle(one.source) } else { (one.source, false) };

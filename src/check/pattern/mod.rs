@@ -157,6 +157,10 @@ impl DocumentCheck for PatternCheck {
         let own = evidence::collect(&self.matchers, &self.prefilters, document, own, findings);
         caches().push(own);
     }
+
+    fn prepare(&self) {
+        self.prefilters.prepare(&self.matchers);
+    }
 }
 
 /// Whether the expressions can be compiled and the guards make sense together.

@@ -30,6 +30,11 @@ impl Prefilters {
         Self { of_single: OnceLock::new(), of_any: OnceLock::new(), signs: Mutex::new(signs) }
     }
 
+    /// Makes what most text asks for.
+    pub(super) fn prepare(&self, matchers: &[Matcher]) {
+        self.of_single(matchers);
+    }
+
     /// Finds the patterns that may match in the block at `span` of `whole`, in order, and gives back what it was seen to hold;
     /// `may_be_short` tells whether its words may be at most [`SHORT_WORDS`].
     pub(super) fn hits(
