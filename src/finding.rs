@@ -152,12 +152,13 @@ impl Finding {
         let mut finding = Self::new(rule, document, span);
         if let Some(applicability) = rule.fix {
             let cut = document.removal(span);
-            let (first, last) = (document.line_at(span.start), document.line_at(span.end.max(1) - 1));
+            let first = document.line_at(span.start);
+            let last = document.line_from(first, span.end.max(1) - 1);
             if let Some(end) = document.lines().get(last).filter(|_| last > first) {
                 let span = crate::text::trim(document.text(), *end);
                 finding.labels.push(Label { origin: None, span, message: "to here".into() });
             }
-            finding.help = Some(removal(document, span, cut));
+            finding.help = Some(removal(document, span, (first, last), cut));
             finding.fix = Some(Fix { applicability, edits: vec![Edit { span: cut, content: String::new() }] });
         }
         finding
@@ -192,9 +193,8 @@ impl Finding {
     }
 }
 
-/// Names a deletion by what it takes, as a person would.
-fn removal(document: &Document<'_>, span: Span, cut: Span) -> Cow<'static, str> {
-    let (first, last) = (document.line_at(span.start), document.line_at(span.end.max(1) - 1));
+/// Names a deletion by what it takes, as a person would; `span` runs from the line `first` to the line `last`.
+fn removal(document: &Document<'_>, span: Span, (first, last): (usize, usize), cut: Span) -> Cow<'static, str> {
     let lines = document.lines();
     let whole = lines.get(first).zip(lines.get(last)).is_some_and(|(first, last)| {
         cut.start <= first.start && last.end <= cut.end || document.removal(Span::new(first.start, last.end)) == cut

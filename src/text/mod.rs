@@ -163,6 +163,14 @@ impl<'t> Document<'t> {
         self.index.lines.partition_point(|line| line.start <= offset).saturating_sub(1)
     }
 
+    /// The same, found from the line `first`, which is that or one before: most passages end where they begin.
+    pub(crate) fn line_from(&self, first: usize, offset: usize) -> usize {
+        match self.index.lines.get(first + 1) {
+            Some(next) if next.start <= offset => self.line_at(offset),
+            _ => first,
+        }
+    }
+
     /// The index of the block that holds the byte at `offset`.
     pub fn block_at(&self, offset: usize) -> usize {
         self.blocks().partition_point(|block| block.span.start <= offset).saturating_sub(1)

@@ -18,7 +18,8 @@ pub(super) fn removal(document: &Document<'_>, passage: Span) -> Span {
     if passage.is_empty() {
         return passage;
     }
-    let (first, last) = (document.line_at(passage.start), document.line_at(passage.end));
+    let first = document.line_at(passage.start);
+    let last = document.line_from(first, passage.end);
     let lines = document.lines();
     let line = Span::new(lines[first].start.min(passage.start), lines[last].end.max(passage.end));
     let before = trim(text, Span::new(line.start, passage.start));
