@@ -151,9 +151,8 @@ impl<'a> Run<'a> {
     /// Says that the files under `paths` are to be read.
     fn begin(&self, what: &'static str, paths: &[PathBuf]) -> anyhow::Result<()> {
         let length = |input: Input| input.path.metadata().map_or(0, |metadata| metadata.len());
-        let total =
-            if self.progress.is_silent() { 0 } else { self.inputs(paths)?.filter_map(Result::ok).map(length).sum() };
-        self.progress.begin(what, total);
+        let inputs = self.inputs(paths)?;
+        self.progress.begin(what, Box::new(move || inputs.filter_map(Result::ok).map(length).sum()));
         Ok(())
     }
 
@@ -182,7 +181,10 @@ impl<'a> Run<'a> {
                 self.report(&one, findings, given)?;
             }
             match &held {
-                Some(held) => self.progress.begin("checking", held.iter().map(Piece::size).sum()),
+                Some(held) => {
+                    let total = held.iter().map(Piece::size).sum();
+                    self.progress.begin("checking", Box::new(move || total));
+                }
                 None => self.begin("checking", paths)?,
             }
             self.in_stream(paths, held, given.waiting(), check, |run, piece| {

@@ -16,8 +16,10 @@ pub(super) struct Progress {
     /// Bytes read of the files, as they are on the disk.
     pub(super) bytes: Arc<AtomicU64>,
     how: How,
-    /// Bytes of all files.
-    total: Cell<u64>,
+    /// Bytes of all files, once somebody is told of them.
+    total: Cell<Option<u64>>,
+    /// Finds them out.
+    measure: Cell<Option<Measure>>,
     what: Cell<&'static str>,
     documents: Cell<u64>,
     /// Shards of which all was done.
@@ -27,6 +29,9 @@ pub(super) struct Progress {
     told: Cell<Instant>,
     bar: RefCell<Option<ProgressBar>>,
 }
+
+/// Finds out how many bytes all files of a run have.
+pub(super) type Measure = Box<dyn FnOnce() -> u64>;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum How {
@@ -47,7 +52,8 @@ impl Progress {
         Self {
             bytes: Arc::default(),
             how,
-            total: Cell::new(0),
+            total: Cell::new(None),
+            measure: Cell::new(None),
             what: Cell::new(""),
             documents: Cell::new(0),
             files: Cell::new(0),
@@ -58,15 +64,12 @@ impl Progress {
         }
     }
 
-    pub(super) fn is_silent(&self) -> bool {
-        self.how == How::Silent
-    }
-
-    /// Begins to do `what` with files of `total` bytes.
-    pub(super) fn begin(&self, what: &'static str, total: u64) {
+    /// Begins to do `what` with files whose bytes `measure` finds out, which nobody waits for who is told nothing.
+    pub(super) fn begin(&self, what: &'static str, measure: Measure) {
         self.end();
         self.bytes.store(0, Ordering::Relaxed);
-        self.total.set(total);
+        self.total.set(None);
+        self.measure.set(Some(measure));
         self.what.set(what);
         for counter in [&self.documents, &self.files, &self.findings] {
             counter.set(0);
@@ -106,7 +109,7 @@ impl Progress {
             How::Lines if self.told.get().elapsed() < LINE_EVERY => {}
             How::Lines => {
                 self.told.set(Instant::now());
-                let (done, total) = (self.bytes.load(Ordering::Relaxed), self.total.get().max(1));
+                let (done, total) = (self.bytes.load(Ordering::Relaxed), self.total().max(1));
                 let elapsed = self.begun.get().elapsed();
                 let left = elapsed.mul_f64((total as f64 / done.max(1) as f64 - 1.0).max(0.0));
                 output::report(&format!(
@@ -131,8 +134,14 @@ impl Progress {
         self.files.get()
     }
 
+    fn total(&self) -> u64 {
+        let total = self.total.get().unwrap_or_else(|| self.measure.take().map_or(0, |measure| measure()));
+        self.total.set(Some(total));
+        total
+    }
+
     fn new_bar(&self) -> ProgressBar {
-        let bar = ProgressBar::new(self.total.get());
+        let bar = ProgressBar::new(self.total());
         let template = "{prefix} {wide_bar} {bytes} of {total_bytes}, {msg}, {eta} left";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);

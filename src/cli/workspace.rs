@@ -221,8 +221,9 @@ impl Workspace {
 
 impl Choice for Workspace {
     fn enters(&self, folder: &Path) -> bool {
-        match self.profile(folder) {
-            Ok(profile) => !profile.settings.is_excluded(&self.absolute(folder)),
+        let folder = self.absolute(folder);
+        match self.of_folder(&folder) {
+            Ok(profile) => !profile.settings.is_excluded(&folder),
             Err(error) => {
                 self.fault.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
                 false
@@ -231,8 +232,8 @@ impl Choice for Workspace {
     }
 
     fn takes(&self, file: &Path) -> Option<bool> {
-        let profile = self.profile(file).ok()?;
         let file = self.absolute(file);
+        let profile = self.of_folder(file.parent().unwrap_or(&file)).ok()?;
         if profile.settings.is_excluded(&file) { Some(false) } else { profile.settings.is_included(&file) }
     }
 
