@@ -17,8 +17,10 @@ use crate::engine::{Comparison, Linter, Sketch};
 use crate::finding::Finding;
 use crate::text::{Index, Origin, Texts};
 
-/// Of so many parts of the memory three are for the sketches, four for comparing them and one for the texts.
-const PARTS: usize = 8;
+/// Of so many parts of the memory three are for the sketches, four for comparing them and two for the texts.
+const PARTS: usize = 9;
+/// The parts for texts that are held, or wait for what is found by comparing them.
+const HELD: usize = 2;
 
 /// What comparing found, by document.
 pub(super) type Compared = HashMap<Arc<Origin>, Vec<Finding>>;
@@ -78,7 +80,7 @@ impl<'g> Given<'g> {
 
     /// How many batches of documents may wait for what is found by comparing them.
     pub(super) fn waiting(&self) -> usize {
-        1 + if self.is_roomy() { self.memory / PARTS / (INDEXED * BATCH_BYTES as usize) } else { 0 }
+        1 + if self.is_roomy() { HELD * (self.memory / PARTS) / (INDEXED * BATCH_BYTES as usize) } else { 0 }
     }
 }
 
@@ -158,7 +160,7 @@ pub(super) fn gather<'l>(
         let sketch = linter.sketch(&one.document());
         Sketched { sketch, kept, is_new, given: has_room.load(Ordering::Relaxed).then_some(one) }
     };
-    let mut held = holds.then(|| Held { pieces: Vec::new(), room: part });
+    let mut held = holds.then(|| Held { pieces: Vec::new(), room: HELD * part });
     stream(Documents::Files(inputs, given.reading), 0, progress, sketch, |piece| {
         let piece = match piece {
             Piece::Done(Sketched { sketch, kept, is_new, given }) => {
