@@ -184,7 +184,7 @@ fn is_text(document: &Document<'_>, index: usize) -> bool {
 /// The sketch of a document: what of its units some rule needs, one after the other.
 pub(super) fn sketch(document: &Document<'_>, needs: &Needs) -> Vec<u8> {
     let mut sketcher = Sketcher { document, needs, bytes: Vec::new(), scratch: Scratch::default() };
-    // A word of text makes a hash of eight bytes, and few of its units are longer than twice what is said of each.
+    // Enough for most: eight bytes for each word, of five letters or so, and forty for what is said of each unit.
     sketcher.bytes.reserve(2 * document.text().len());
     units(document, needs, |kind, block, span| sketcher.add(kind, block, span));
     sketcher.bytes
