@@ -26,8 +26,7 @@ pub(super) fn ends(document: &Document<'_>, span: Span) -> (Position, Position) 
 /// The lines, counted from 1, of the first and the last byte of a span.
 pub(super) fn lines(document: &Document<'_>, span: Span) -> (usize, usize) {
     let first = document.line_at(span.start);
-    let last = document.line_at(span.end.max(1) - 1);
-    (first + 1, last.max(first) + 1)
+    (first + 1, document.line_from(first, span.end.max(1) - 1) + 1)
 }
 
 /// The column in bytes of UTF-8, counted from 1.

@@ -138,8 +138,9 @@ fn unite(shapes: &mut [Shape], minimum: u32, alike: f64, units: &Units<'_>, libr
     let united = || (0_u32..).zip(shapes.iter()).filter(|(_, shape)| shape.tokens.len() >= FEWEST);
     // Most lines are like no other: how often each rest of a line stands is counted first, where rests that fall together are
     // counted together.
-    let mut counts = vec![0_u8; shapes.len().next_power_of_two() * PLACES];
-    let place = |gap: u64| gap as usize & (shapes.len().next_power_of_two() * PLACES - 1);
+    let places = shapes.len().next_power_of_two() * PLACES;
+    let mut counts = vec![0_u8; places];
+    let place = |gap: u64| gap as usize & (places - 1);
     for (_, shape) in united() {
         let times = u8::try_from(shape.units.len()).unwrap_or(u8::MAX);
         for gap in Hashes::of(&shape.tokens).gaps() {

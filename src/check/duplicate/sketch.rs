@@ -262,9 +262,9 @@ impl Sketcher<'_, '_> {
         }
         let head = &mut bytes[head_at..head_at + HEAD];
         head[0] = kind as u8;
-        head[13..21].copy_from_slice(&tokens.exact.to_le_bytes());
-        let numbers = [span.start as u32, span.end as u32, tokens.words as u32].into_iter().zip([1, 5, 9]);
-        for (number, at) in numbers.chain(counts.into_iter().zip([21, 25, 29, 33])) {
+        head[EXACT..EXACT + 8].copy_from_slice(&tokens.exact.to_le_bytes());
+        let numbers = [span.start as u32, span.end as u32, tokens.words as u32].into_iter().zip(NUMBERS);
+        for (number, at) in numbers.chain(counts.into_iter().zip(COUNTS)) {
             head[at..at + 4].copy_from_slice(&number.to_le_bytes());
         }
     }
@@ -381,6 +381,10 @@ impl Encoded<'_> {
 
 /// Bytes of what stands before the lists of an encoded unit.
 const HEAD: usize = 37;
+/// Where in it, behind the kind, the start, the end and the number of words stand, then the hash, then the lengths of the lists.
+const NUMBERS: [usize; 3] = [1, 5, 9];
+const EXACT: usize = 13;
+const COUNTS: [usize; 4] = [21, 25, 29, 33];
 /// Bytes of an encoded sentence and of an encoded fingerprint.
 const SENTENCE: usize = 20;
 const FINGERPRINT: usize = 12;
@@ -398,7 +402,8 @@ pub(super) fn decode(bytes: &[u8]) -> impl Iterator<Item = Encoded<'_>> {
             4 => UnitKind::TableRow,
             _ => UnitKind::Code,
         };
-        let counts = [21, 25, 29, 33].map(|place| four(head, place) as usize);
+        let counts = COUNTS.map(|place| four(head, place) as usize);
+        let [start, end, words] = NUMBERS.map(|place| four(head, place));
         let shingles = at + HEAD;
         let tokens = shingles + counts[0] * 8;
         let sentences = tokens + counts[1] * 4;
@@ -406,10 +411,10 @@ pub(super) fn decode(bytes: &[u8]) -> impl Iterator<Item = Encoded<'_>> {
         at = grams + counts[3] * FINGERPRINT;
         Some(Encoded {
             kind,
-            start: four(head, 1),
-            end: four(head, 5),
-            words: four(head, 9),
-            exact: eight(head, 13),
+            start,
+            end,
+            words,
+            exact: eight(head, EXACT),
             shingles: (shingles, counts[0]),
             tokens: bytes.get(tokens..sentences)?,
             sentences: bytes.get(sentences..grams)?,

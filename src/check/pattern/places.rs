@@ -1,7 +1,7 @@
 //! Entries in a row, found by the place that their first bytes fall on.
 
 /// Bits of a place.
-pub(super) const PLACE_BITS: u32 = 13;
+const PLACE_BITS: u32 = 13;
 /// How many places there are.
 pub(super) const PLACES: usize = 1 << PLACE_BITS;
 
