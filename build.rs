@@ -1,5 +1,7 @@
-//! Lists the rule files so that the library can embed them, and finds the signs of their patterns: a new rule is one new file.
+//! Lists the rule files so that the library can embed them, finds the signs of their patterns and writes their programs: a new
+//! rule is one new file.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -13,10 +15,13 @@ mod compact;
 #[allow(dead_code)]
 #[path = "src/check/pattern/literals.rs"]
 mod literals;
+#[allow(dead_code)]
+#[path = "src/check/pattern/program.rs"]
+mod program;
 #[path = "src/check/pattern/rarity.rs"]
 mod rarity;
 
-use literals::{Certain, Signs, Spacing, branches};
+use literals::{Certain, Signs, Spacing, branches, joined};
 
 fn main() -> io::Result<()> {
     for read in [
@@ -25,6 +30,7 @@ fn main() -> io::Result<()> {
         "src/check/pattern/bytes.rs",
         "src/check/pattern/compact.rs",
         "src/check/pattern/literals.rs",
+        "src/check/pattern/program.rs",
         "src/check/pattern/rarity.rs",
     ] {
         println!("cargo::rerun-if-changed={read}");
@@ -37,6 +43,7 @@ fn main() -> io::Result<()> {
 
     let mut source = String::from("&[\n");
     let (mut of_single, mut of_any) = (String::new(), String::new());
+    let mut programs = BTreeMap::new();
     for file in &files {
         let name = file.strip_prefix(&root).unwrap_or(file);
         let name = name.to_string_lossy().replace('\\', "/");
@@ -45,12 +52,22 @@ fn main() -> io::Result<()> {
         if let Ok(rule) = fs::read_to_string(file)?.parse::<toml::Table>() {
             add_signs(&rule, Spacing::Single, &mut of_single);
             add_signs(&rule, Spacing::Any, &mut of_any);
+            add_programs(&rule, &mut programs);
         }
     }
     source.push_str("]\n");
     fs::write(output.join("embedded_rules.rs"), source)?;
     fs::write(output.join("pattern_signs_single.txt"), of_single)?;
-    fs::write(output.join("pattern_signs_any.txt"), of_any)
+    fs::write(output.join("pattern_signs_any.txt"), of_any)?;
+
+    let (mut ends, mut end) = (String::from("&[\n"), 0);
+    for (key, program) in &programs {
+        end += program.len();
+        let _ = writeln!(ends, "    ({key:?}, {end}),");
+    }
+    ends.push_str("]\n");
+    fs::write(output.join("pattern_programs.rs"), ends)?;
+    fs::write(output.join("pattern_programs.bin"), programs.into_values().collect::<Vec<_>>().concat())
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
@@ -65,14 +82,38 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
+fn patterns(rule: &toml::Table) -> impl Iterator<Item = &toml::Value> {
+    rule.get("check").and_then(|check| check.get("pattern")).and_then(toml::Value::as_array).into_iter().flatten()
+}
+
+fn flag(pattern: &toml::Value, name: &str) -> bool {
+    pattern.get(name).and_then(toml::Value::as_bool).unwrap_or(false)
+}
+
+fn expressions<'p>(pattern: &'p toml::Value, name: &str) -> impl Iterator<Item = &'p str> {
+    pattern.get(name).and_then(toml::Value::as_array).into_iter().flatten().filter_map(toml::Value::as_str)
+}
+
+/// Adds the program of each expression that `src/check/pattern/mod.rs` makes of each pattern, by its text and whether it is
+/// case-sensitive.
+fn add_programs(rule: &toml::Table, programs: &mut BTreeMap<(String, bool), Vec<u8>>) {
+    for pattern in patterns(rule) {
+        let case_sensitive = flag(pattern, "case-sensitive");
+        let unless = joined(expressions(pattern, "unless"));
+        for expression in expressions(pattern, "any").flat_map(branches).chain([unless.as_str()]) {
+            let program = program::parse(expression, case_sensitive).and_then(|hir| program::written(&hir));
+            programs.extend(program.map(|program| ((expression.to_owned(), case_sensitive), program)));
+        }
+    }
+}
+
 /// Adds a line for each alternative of each pattern, as `src/check/pattern/signs.rs` reads it: once as it is tried at the beginning of
 /// units and once as it is not, where its guards allow both.
 fn add_signs(rule: &toml::Table, spacing: Spacing, signs: &mut String) {
-    let patterns = rule.get("check").and_then(|check| check.get("pattern")).and_then(toml::Value::as_array);
-    for pattern in patterns.into_iter().flatten() {
-        let is_part = pattern.get("part").and_then(toml::Value::as_bool).unwrap_or(false);
-        for expression in pattern.get("any").and_then(toml::Value::as_array).into_iter().flatten() {
-            for branch in branches(expression.as_str().unwrap_or_default()) {
+    for pattern in patterns(rule) {
+        let is_part = flag(pattern, "part");
+        for expression in expressions(pattern, "any") {
+            for branch in branches(expression) {
                 for opens in [false, true].into_iter().filter(|opens| !(is_part && *opens)) {
                     let Ok(Certain { signs: found, others, bytes }) = Certain::of(branch, opens, spacing) else {
                         continue;

@@ -1,5 +1,6 @@
 //! Regular expressions, compiled when first needed.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use regex_automata::hybrid::dfa::{Cache, DFA};
@@ -7,11 +8,12 @@ use regex_automata::meta::Regex;
 use regex_automata::nfa::thompson::{self, Compiler, WhichCaptures};
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
-use regex_syntax::hir::Hir;
 
 use super::compact::compact;
 use super::literals;
 use super::opening::without_marks;
+use super::program;
+use super::programs;
 use super::simpler::{self, Ends, largest_length, loosened, opened};
 use super::walk::{self, Walk};
 
@@ -39,8 +41,8 @@ pub(super) struct Expression {
     number: usize,
     /// Looks at the whole unit.
     is_anchored: bool,
-    /// As it is parsed; `None` if it cannot be.
-    parsed: OnceLock<Option<Box<Hir>>>,
+    /// As it is walked; `None` if it cannot be.
+    program: OnceLock<Option<Cow<'static, [u8]>>>,
     /// Its forms, each at its number; `None` where it has none of that form.
     forms: [OnceLock<Option<Box<Automaton>>>; FORMS],
     /// For the few texts that the automaton gives up on.
@@ -118,8 +120,8 @@ impl Expression {
             && without_marks(expression) == expression;
         let plain = is_plain.then(|| expression.to_owned());
         let source = expression.to_owned();
-        let (parsed, forms, regex) = (OnceLock::new(), Default::default(), OnceLock::new());
-        Self { source, case_sensitive, plain, number, is_anchored: !part, parsed, forms, regex }
+        let (program, forms, regex) = (OnceLock::new(), Default::default(), OnceLock::new());
+        Self { source, case_sensitive, plain, number, is_anchored: !part, program, forms, regex }
     }
 
     /// What it was made of.
@@ -157,14 +159,13 @@ impl Expression {
         }
         let left = caches.steps(self.number);
         let mut walk = Walk::new(text, *left);
-        let found = walk.is_match(self.parsed()?, self.is_anchored);
+        let found = walk.is_match(self.program()?, self.is_anchored);
         *left = if found.is_some() { walk.left() } else { 0 };
         found
     }
 
-    fn parsed(&self) -> Option<&Hir> {
-        let parse = || syntax::parse_with(&compact(&self.source), &self.syntax()).ok().map(Box::new);
-        self.parsed.get_or_init(parse).as_deref()
+    fn program(&self) -> Option<&[u8]> {
+        self.program.get_or_init(|| programs::of(&self.source, self.case_sensitive)).as_deref()
     }
 
     /// Whether a form matches `text`; `None` where there is no such form, or it gives up.
@@ -181,8 +182,8 @@ impl Expression {
     }
 
     fn compile(&self, form: Form, compiler: &Compiler) -> Option<Automaton> {
-        let parsed = self.parsed()?;
-        let inner = if matches!(form, Form::Loose) { loosened(parsed)? } else { parsed.clone() };
+        let parsed = program::parse(&self.source, self.case_sensitive)?;
+        let inner = if matches!(form, Form::Loose) { loosened(&parsed)? } else { parsed };
         let (whole, bare) = if self.is_anchored { simpler::whole_unit(inner) } else { (inner, Ends::default()) };
         let (longest, whole) = match form {
             Form::Short => (largest_length(&whole), opened(&whole)),
@@ -225,13 +226,14 @@ mod tests {
     proptest! {
         #[test]
         fn simpler_forms_match_the_same(
-            index in 0..11_usize,
-            text in "[-(–a-c A|.é]{0,40}",
+            index in 0..14_usize,
+            text in "([-(–a-c A|.é]{0,40}|[kKsS\u{17F}\u{212A} a-c~é]{0,9})",
             times in prop_oneof![9 => 1..2_usize, 1 => 2..12_usize],
         ) {
             let sources = [
                 "a.{2,110}[bc]", "(?:.a){1,120}\\.", r"\(?a b\)?", "a+(?:b|c)", r"\w+ c", r"\bab\b.*", "[^a]{1,150}|é", "-", "a{5,9}b?",
                 r".{6,}\(.{0,7}c|-.{0,5}a", r"(?:[ab ]{5}|\bc){2,6}é?",
+                "(?:k s|sak|ks) ?c?", "(?-i:K)s[z-é]|(?-i:a)", r"(?:s|\bk) [[:alpha:]]",
             ];
             let text = text.repeat(times);
             for part in [false, true] {

@@ -228,6 +228,11 @@ pub(super) fn fault(error: &str) -> String {
     format!("not a regular expression: {}", last.trim_start_matches("error: "))
 }
 
+/// One expression of several, any of which may match.
+pub(super) fn joined<'e>(expressions: impl Iterator<Item = &'e str>) -> String {
+    expressions.collect::<Vec<_>>().join("|")
+}
+
 /// The alternatives of an expression that is `a|b|c` outside all brackets; each can be looked for on its own.
 pub(super) fn branches(expression: &str) -> Vec<&str> {
     let (mut branches, mut start, mut depth, mut in_class, mut escaped) = (Vec::new(), 0, 0_usize, false, false);

@@ -11,6 +11,8 @@ mod literals;
 mod opening;
 mod places;
 mod prefilter;
+mod program;
+mod programs;
 mod rarity;
 mod search;
 mod signs;
@@ -276,7 +278,7 @@ impl Pattern {
 
     /// What may not match, if there is something.
     fn unless(&self, number: &mut impl FnMut() -> usize) -> Option<Expression> {
-        let joined = self.unless.iter().map(|one| one.get_ref().as_str()).collect::<Vec<_>>().join("|");
+        let joined = literals::joined(self.unless.iter().map(|one| one.get_ref().as_str()));
         (!joined.is_empty()).then(|| Expression::new(&joined, true, self.case_sensitive, number()))
     }
 }

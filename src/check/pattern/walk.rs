@@ -1,12 +1,12 @@
-//! Matching by an expression as it is parsed: for those that a run tries a few times, compiling would take longer.
+//! Matching by an expression as it is written down: for those that a run tries a few times, compiling would take longer.
 //!
 //! All ways through the expression are gone at once: of each part it is told at which places of the text it may end, given
 //! those at which it may begin. That takes no more than the length of the text times that of the expression, loops unrolled.
 
 use regex_automata::util::look::{Look, LookMatcher};
-use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
 
 use super::expression::is_mark;
+use super::program::{Part, parts, third_form};
 
 /// Bytes of the longest text that is walked.
 pub(super) const LONGEST: usize = WORDS * u64::BITS as usize - 1;
@@ -31,80 +31,72 @@ impl<'t> Walk<'t> {
         self.left
     }
 
-    /// Whether `hir` matches the whole text, marks around it aside, or else a part of it; `None` if that is not told within
+    /// Whether `program` matches the whole text, marks around it aside, or else a part of it; `None` if that is not told within
     /// the steps.
-    pub(super) fn is_match(&mut self, hir: &Hir, is_whole: bool) -> Option<bool> {
+    pub(super) fn is_match(&mut self, program: &[u8], is_whole: bool) -> Option<bool> {
         if !is_whole {
             let all = self.text.char_indices().map(|(at, _)| at).chain([self.text.len()]);
             let start = Places::of(all);
-            return self.after(hir, start).map(|ends| !ends.is_empty());
+            return self.after(program, start).map(|ends| !ends.is_empty());
         }
         let marks = self.text.char_indices().take_while(|(_, character)| is_mark(*character));
         let start = Places::of([0].into_iter().chain(marks.map(|(at, mark)| at + mark.len_utf8())));
-        let ends = self.after(hir, start)?;
+        let ends = self.after(program, start)?;
         let marks = self.text.char_indices().rev().take_while(|(_, character)| is_mark(*character));
         let end = Places::of([self.text.len()].into_iter().chain(marks.map(|(at, _)| at)));
         Some(!ends.and(end).is_empty())
     }
 
-    /// Where `hir` may end that begins at one of `places`.
-    fn after(&mut self, hir: &Hir, places: Places) -> Option<Places> {
-        let text = self.text;
-        match hir.kind() {
-            HirKind::Empty => Some(places),
-            HirKind::Literal(literal) => self.each(places, |at| {
-                text.as_bytes().get(at..).is_some_and(|rest| rest.starts_with(&literal.0)).then(|| at + literal.0.len())
-            }),
-            HirKind::Class(Class::Unicode(class)) => {
-                let ranges = class.ranges();
-                self.each(places, |at| {
-                    let character = text.get(at..)?.chars().next()?;
-                    let after = ranges.partition_point(|range| range.end() < character);
-                    ranges.get(after).filter(|range| range.start() <= character).map(|_| at + character.len_utf8())
-                })
+    /// Where `program` may end that begins at one of `places`.
+    fn after(&mut self, program: &[u8], mut places: Places) -> Option<Places> {
+        for part in parts(program) {
+            if places.is_empty() {
+                break;
             }
-            HirKind::Class(Class::Bytes(class)) => self.each(places, |at| {
-                let byte = *text.as_bytes().get(at)?;
-                class.ranges().iter().any(|range| (range.start()..=range.end()).contains(&byte)).then_some(at + 1)
+            places = self.after_part(part, places)?;
+        }
+        Some(places)
+    }
+
+    fn after_part(&mut self, part: Part<'_>, places: Places) -> Option<Places> {
+        let text = self.text;
+        match part {
+            Part::Literal(literal) => self.each(places, |at| {
+                text.as_bytes().get(at..).is_some_and(|rest| rest.starts_with(literal)).then(|| at + literal.len())
             }),
-            HirKind::Look(look) => {
-                let (look, looks) = (Look::from_repr(look.as_repr())?, LookMatcher::new());
+            Part::Letters(letters) => self.each(places, |at| after_letters(text.as_bytes(), at, letters)),
+            Part::Class(class) => self.each(places, |at| {
+                let character = text.get(at..)?.chars().next()?;
+                class.has(character).then(|| at + character.len_utf8())
+            }),
+            Part::Look(look) => {
+                let (look, looks) = (Look::from_repr(look)?, LookMatcher::new());
                 self.each(places, |at| looks.matches(look, text.as_bytes(), at).then_some(at))
             }
-            HirKind::Repetition(repetition) => self.after_repetition(repetition, places),
-            HirKind::Capture(capture) => self.after(&capture.sub, places),
-            HirKind::Concat(parts) => {
-                let mut places = places;
-                for part in parts {
-                    if places.is_empty() {
-                        break;
-                    }
-                    places = self.after(part, places)?;
-                }
-                Some(places)
-            }
-            HirKind::Alternation(branches) => {
+            Part::Repetition(least, most, program) => self.after_repetition(least, most, program, places),
+            Part::Alternation(branches) => {
                 let mut ends = Places::default();
-                for branch in branches {
-                    ends = ends.or(self.after(branch, places)?);
+                for branch in parts(branches) {
+                    ends = ends.or(self.after_part(branch, places)?);
                 }
                 Some(ends)
             }
+            Part::Sequence(program) => self.after(program, places),
         }
     }
 
-    fn after_repetition(&mut self, Repetition { min, max, sub, .. }: &Repetition, places: Places) -> Option<Places> {
+    fn after_repetition(&mut self, least: u32, most: u32, program: &[u8], places: Places) -> Option<Places> {
         let mut last = places;
-        for _ in 0..*min {
+        for _ in 0..least {
             if last.is_empty() {
                 return Some(last);
             }
-            last = self.after(sub, last)?;
+            last = self.after(program, last)?;
         }
         let mut ends = last;
-        for _ in *min..max.unwrap_or(u32::MAX) {
+        for _ in least..most {
             // What was reached in fewer rounds leads nowhere in more.
-            last = self.after(sub, last)?.without(ends);
+            last = self.after(program, last)?.without(ends);
             if last.is_empty() {
                 break;
             }
@@ -130,6 +122,20 @@ impl<'t> Walk<'t> {
         self.left = self.left.checked_sub(1)?;
         Some(ends)
     }
+}
+
+/// Where `letters` end that begin at a byte, large or small.
+fn after_letters(text: &[u8], mut at: usize, letters: &[u8]) -> Option<usize> {
+    for letter in letters {
+        if text.get(at)?.eq_ignore_ascii_case(letter) {
+            at += 1;
+        } else {
+            let mut bytes = [0; 4];
+            let third = third_form(*letter)?.encode_utf8(&mut bytes).as_bytes();
+            at += text[at..].starts_with(third).then_some(third.len())?;
+        }
+    }
+    Some(at)
 }
 
 /// Places in a text, its end included.
