@@ -2,7 +2,7 @@
 //!
 //! The build script reads this file too.
 
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind};
 
 /// A set of bytes: ASCII, capitals as small letters, and one bit for all bytes beyond.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -37,6 +37,16 @@ impl Bytes {
     /// Whether bytes beyond ASCII are among them.
     pub(super) fn is_wide(self) -> bool {
         self.0 & WIDE != 0
+    }
+
+    /// What `byte` counts as.
+    pub(super) fn of_byte(byte: u8) -> Self {
+        Self(OF_BYTE[usize::from(byte)])
+    }
+
+    /// These and `others`.
+    pub(super) fn with(self, others: Self) -> Self {
+        Self(self.0 | others.0)
     }
 
     /// Those that are not among `others`.
@@ -110,14 +120,7 @@ fn all(hir: &Hir) -> Vec<Bytes> {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) | HirKind::Class(Class::Bytes(_)) => Vec::new(),
         HirKind::Literal(literal) => literal.0.iter().map(|byte| with_variants(OF_BYTE[usize::from(*byte)])).collect(),
-        HirKind::Class(Class::Unicode(class)) => {
-            let ascii = |range: &regex_syntax::hir::ClassUnicodeRange| {
-                let wide = if range.end().is_ascii() { 0 } else { WIDE };
-                let bytes = (0..128_u8).filter(|byte| (range.start()..=range.end()).contains(&char::from(*byte)));
-                bytes.fold(wide, |set, byte| set | OF_BYTE[usize::from(byte)])
-            };
-            vec![with_variants(class.iter().map(ascii).fold(0, |set, other| set | other))]
-        }
+        HirKind::Class(Class::Unicode(class)) => vec![of_class(class)],
         HirKind::Repetition(repetition) if repetition.min == 0 => Vec::new(),
         HirKind::Repetition(repetition) => all(&repetition.sub),
         HirKind::Capture(capture) => all(&capture.sub),
@@ -126,6 +129,54 @@ fn all(hir: &Hir) -> Vec<Bytes> {
             let rarest = |branch| all(branch).into_iter().min_by_key(|set| (set.frequency(), set.0));
             let sets: Option<Vec<Bytes>> = branches.iter().map(rarest).collect();
             sets.map(|sets| Bytes(sets.iter().fold(0, |set, other| set | other.0))).into_iter().collect()
+        }
+    }
+}
+
+/// The bytes that a character of a class begins with.
+fn of_class(class: &ClassUnicode) -> Bytes {
+    let of_range = |range: &ClassUnicodeRange| {
+        let wide = if range.end().is_ascii() { 0 } else { WIDE };
+        let bytes = (0..128_u8).filter(|byte| (range.start()..=range.end()).contains(&char::from(*byte)));
+        bytes.fold(wide, |set, byte| set | OF_BYTE[usize::from(byte)])
+    };
+    with_variants(class.iter().map(of_range).fold(0, |set, other| set | other))
+}
+
+/// The bytes of which one stands where whatever `hir` matches begins, whatever the case; `None` if it may match nothing.
+pub(super) fn first(hir: &Hir) -> Option<Bytes> {
+    let (bytes, is_certain) = firsts(hir);
+    is_certain.then_some(bytes)
+}
+
+/// The bytes that it may begin with, and whether it begins with one of them.
+fn firsts(hir: &Hir) -> (Bytes, bool) {
+    let none = (Bytes(0), false);
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => none,
+        HirKind::Literal(literal) => {
+            literal.0.first().map_or(none, |byte| (with_variants(OF_BYTE[usize::from(*byte)]), true))
+        }
+        HirKind::Class(Class::Unicode(class)) => (of_class(class), true),
+        HirKind::Class(Class::Bytes(_)) => (Bytes::ALL, true),
+        HirKind::Repetition(repetition) => {
+            let (bytes, is_certain) = firsts(&repetition.sub);
+            (bytes, is_certain && repetition.min > 0)
+        }
+        HirKind::Capture(capture) => firsts(&capture.sub),
+        HirKind::Concat(parts) => {
+            let mut all = Bytes(0);
+            for part in parts {
+                let (bytes, is_certain) = firsts(part);
+                all = all.with(bytes);
+                if is_certain {
+                    return (all, true);
+                }
+            }
+            (all, false)
+        }
+        HirKind::Alternation(branches) => {
+            branches.iter().map(firsts).fold((Bytes(0), true), |all, branch| (all.0.with(branch.0), all.1 && branch.1))
         }
     }
 }

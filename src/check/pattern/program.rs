@@ -5,6 +5,7 @@
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
+use super::bytes::{Bytes, first};
 use super::compact::compact;
 
 /// What an expression says; `None` if it is none.
@@ -13,7 +14,7 @@ pub(super) fn parse(expression: &str, case_sensitive: bool) -> Option<Hir> {
 }
 
 /// A part of a program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(super) enum Part<'p> {
     /// These bytes.
     Literal(&'p [u8]),
@@ -25,14 +26,14 @@ pub(super) enum Part<'p> {
     Look(u32),
     /// The program so often: at least, and at most.
     Repetition(u32, u32, &'p [u8]),
-    /// One of programs, each a [`Part::Sequence`].
+    /// One of programs, each a [`Part::Branch`].
     Alternation(&'p [u8]),
-    /// A program of its own.
-    Sequence(&'p [u8]),
+    /// A program, and the bytes one of which stands where it begins; all bytes if it may be empty.
+    Branch(Bytes, &'p [u8]),
 }
 
 /// Some characters: a bit for each of ASCII, and ranges of others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(super) struct CharacterClass<'p> {
     ascii: u128,
     /// First and last of each range, in order.
@@ -40,10 +41,22 @@ pub(super) struct CharacterClass<'p> {
 }
 
 impl CharacterClass<'_> {
-    pub(super) fn has(&self, character: char) -> bool {
-        if character.is_ascii() {
-            return self.ascii >> (character as u32) & 1 != 0;
+    /// Where in `text` the character at a place ends that is one of these.
+    #[inline]
+    pub(super) fn after(&self, text: &str, at: usize) -> Option<usize> {
+        let byte = *text.as_bytes().get(at)?;
+        if byte.is_ascii() {
+            return (self.ascii >> byte & 1 != 0).then_some(at + 1);
         }
+        text.get(at..)?
+            .chars()
+            .next()
+            .filter(|character| self.has_wide(*character))
+            .map(|character| at + character.len_utf8())
+    }
+
+    /// Whether a character beyond ASCII is one of these.
+    fn has_wide(&self, character: char) -> bool {
         let number = |bytes: &[u8]| bytes.iter().rev().fold(0, |number, byte| number << 8 | u32::from(*byte));
         let behind = self.wide.partition_point(|range| number(&range[CHARACTER..]) < character as u32);
         self.wide.get(behind).is_some_and(|range| number(&range[..CHARACTER]) <= character as u32)
@@ -63,7 +76,7 @@ const CLASS: u8 = 2;
 const LOOK: u8 = 3;
 const REPETITION: u8 = 4;
 const ALTERNATION: u8 = 5;
-const SEQUENCE: u8 = 6;
+const BRANCH: u8 = 6;
 
 /// The parts of a program; ends early where it is none.
 pub(super) fn parts(mut program: &[u8]) -> impl Iterator<Item = Part<'_>> {
@@ -89,7 +102,10 @@ fn part(kind: u8, body: &[u8]) -> Option<Part<'_>> {
         LOOK => number(body).map(Part::Look),
         REPETITION => Some(Part::Repetition(number(body)?, number(body.get(NUMBER..)?)?, body.get(2 * NUMBER..)?)),
         ALTERNATION => Some(Part::Alternation(body)),
-        SEQUENCE => Some(Part::Sequence(body)),
+        BRANCH => {
+            let (first, program) = body.split_first_chunk()?;
+            Some(Part::Branch(Bytes(u128::from_le_bytes(*first)), program))
+        }
         _ => None,
     }
 }
@@ -118,7 +134,12 @@ fn write(hir: &Hir, program: &mut Vec<u8>) -> Option<()> {
         HirKind::Capture(capture) => write(&capture.sub, program),
         HirKind::Concat(parts) => write_sequence(parts, program),
         HirKind::Alternation(branches) => write_part(ALTERNATION, program, |body| {
-            branches.iter().try_for_each(|branch| write_part(SEQUENCE, body, |body| write(branch, body)))
+            branches.iter().try_for_each(|branch| {
+                write_part(BRANCH, body, |body| {
+                    body.extend(first(branch).unwrap_or(Bytes::ALL).0.to_le_bytes());
+                    write(branch, body)
+                })
+            })
         }),
     }
 }

@@ -5,8 +5,9 @@
 
 use regex_automata::util::look::{Look, LookMatcher};
 
+use super::bytes::Bytes;
 use super::expression::is_mark;
-use super::program::{Part, parts, third_form};
+use super::program::{CharacterClass, Part, parts, third_form};
 
 /// Bytes of the longest text that is walked.
 pub(super) const LONGEST: usize = WORDS * u64::BITS as usize - 1;
@@ -65,23 +66,29 @@ impl<'t> Walk<'t> {
                 text.as_bytes().get(at..).is_some_and(|rest| rest.starts_with(literal)).then(|| at + literal.len())
             }),
             Part::Letters(letters) => self.each(places, |at| after_letters(text.as_bytes(), at, letters)),
-            Part::Class(class) => self.each(places, |at| {
-                let character = text.get(at..)?.chars().next()?;
-                class.has(character).then(|| at + character.len_utf8())
-            }),
+            Part::Class(class) => self.each(places, |at| class.after(text, at)),
             Part::Look(look) => {
                 let (look, looks) = (Look::from_repr(look)?, LookMatcher::new());
                 self.each(places, |at| looks.matches(look, text.as_bytes(), at).then_some(at))
             }
             Part::Repetition(least, most, program) => self.after_repetition(least, most, program, places),
             Part::Alternation(branches) => {
+                let mut here = Bytes(0);
+                // At the end of the text stands nothing: what may begin with any byte may also be empty.
+                self.each(places, |at| {
+                    here = here.with(Bytes::of_byte(text.as_bytes().get(at).copied().unwrap_or_default()));
+                    None
+                })?;
                 let mut ends = Places::default();
                 for branch in parts(branches) {
-                    ends = ends.or(self.after_part(branch, places)?);
+                    self.left = self.left.checked_sub(1)?;
+                    if matches!(branch, Part::Branch(first, _) if here.meet(&[first])) {
+                        ends = ends.or(self.after_part(branch, places)?);
+                    }
                 }
                 Some(ends)
             }
-            Part::Sequence(program) => self.after(program, places),
+            Part::Branch(_, program) => self.after(program, places),
         }
     }
 
@@ -93,8 +100,15 @@ impl<'t> Walk<'t> {
             }
             last = self.after(program, last)?;
         }
+        let more = most.saturating_sub(least);
+        let mut row = parts(program);
+        if let (Some(Part::Class(class)), None) = (row.next(), row.next())
+            && (last.is_one() || more as usize >= self.text.len())
+        {
+            return self.after_row(class, last, more);
+        }
         let mut ends = last;
-        for _ in least..most {
+        for _ in 0..more {
             // What was reached in fewer rounds leads nowhere in more.
             last = self.after(program, last)?.without(ends);
             if last.is_empty() {
@@ -105,8 +119,31 @@ impl<'t> Walk<'t> {
         Some(ends)
     }
 
+    /// Where rows of at most so many characters of a class end that begin at `places`: at one, or else as long as the text.
+    fn after_row(&mut self, class: CharacterClass<'_>, places: Places, most: u32) -> Option<Places> {
+        let (mut ends, steps) = (places, self.left.min(most));
+        let mut left = steps;
+        for word in 0..WORDS {
+            // Those that are added stand behind.
+            let mut seen = 0;
+            loop {
+                let next = ends.0[word] & !seen;
+                if next == 0 || left == 0 {
+                    break;
+                }
+                left -= 1;
+                seen |= next & next.wrapping_neg();
+                if let Some(end) = class.after(self.text, word * u64::BITS as usize + next.trailing_zeros() as usize) {
+                    ends.insert(end);
+                }
+            }
+        }
+        self.left -= steps - left;
+        (self.left > 0).then_some(ends)
+    }
+
     /// Where `step` leads from each of `places`.
-    fn each(&mut self, places: Places, step: impl Fn(usize) -> Option<usize>) -> Option<Places> {
+    fn each(&mut self, places: Places, mut step: impl FnMut(usize) -> Option<usize>) -> Option<Places> {
         let mut ends = Places::default();
         for (word, &bits) in places.0.iter().enumerate() {
             self.left = self.left.checked_sub(bits.count_ones())?;
@@ -153,6 +190,10 @@ impl Places {
         if let Some(word) = self.0.get_mut(place / u64::BITS as usize) {
             *word |= 1 << (place % u64::BITS as usize);
         }
+    }
+
+    fn is_one(self) -> bool {
+        self.0.iter().map(|word| word.count_ones()).sum::<u32>() == 1
     }
 
     fn is_empty(self) -> bool {
