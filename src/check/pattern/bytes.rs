@@ -143,31 +143,42 @@ fn of_class(class: &ClassUnicode) -> Bytes {
     with_variants(class.iter().map(of_range).fold(0, |set, other| set | other))
 }
 
-/// The bytes of which one stands where whatever `hir` matches begins, whatever the case; `None` if it may match nothing.
-pub(super) fn first(hir: &Hir) -> Option<Bytes> {
-    let (bytes, is_certain) = firsts(hir);
-    is_certain.then_some(bytes)
+/// One of the two ends of a text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// Where it begins.
+    First,
+    /// Where it ends.
+    Last,
 }
 
-/// The bytes that it may begin with, and whether it begins with one of them.
-fn firsts(hir: &Hir) -> (Bytes, bool) {
+/// The bytes of which one stands at an end of whatever `hir` matches, whatever the case; all of them if it may match nothing.
+pub(super) fn at_end(hir: &Hir, end: End) -> Bytes {
+    let (bytes, is_certain) = of_end(hir, end);
+    if is_certain { bytes } else { Bytes::ALL }
+}
+
+/// The bytes that may stand at an end, and whether one of them does.
+fn of_end(hir: &Hir, end: End) -> (Bytes, bool) {
     let none = (Bytes(0), false);
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => none,
         HirKind::Literal(literal) => {
-            literal.0.first().map_or(none, |byte| (with_variants(OF_BYTE[usize::from(*byte)]), true))
+            let byte = if end == End::First { literal.0.first() } else { literal.0.last() };
+            byte.map_or(none, |byte| (with_variants(OF_BYTE[usize::from(*byte)]), true))
         }
         HirKind::Class(Class::Unicode(class)) => (of_class(class), true),
         HirKind::Class(Class::Bytes(_)) => (Bytes::ALL, true),
         HirKind::Repetition(repetition) => {
-            let (bytes, is_certain) = firsts(&repetition.sub);
+            let (bytes, is_certain) = of_end(&repetition.sub, end);
             (bytes, is_certain && repetition.min > 0)
         }
-        HirKind::Capture(capture) => firsts(&capture.sub),
+        HirKind::Capture(capture) => of_end(&capture.sub, end),
         HirKind::Concat(parts) => {
             let mut all = Bytes(0);
-            for part in parts {
-                let (bytes, is_certain) = firsts(part);
+            for index in 0..parts.len() {
+                let index = if end == End::First { index } else { parts.len() - 1 - index };
+                let (bytes, is_certain) = of_end(&parts[index], end);
                 all = all.with(bytes);
                 if is_certain {
                     return (all, true);
@@ -176,7 +187,8 @@ fn firsts(hir: &Hir) -> (Bytes, bool) {
             (all, false)
         }
         HirKind::Alternation(branches) => {
-            branches.iter().map(firsts).fold((Bytes(0), true), |all, branch| (all.0.with(branch.0), all.1 && branch.1))
+            let of_each = branches.iter().map(|branch| of_end(branch, end));
+            of_each.fold((Bytes(0), true), |all, branch| (all.0.with(branch.0), all.1 && branch.1))
         }
     }
 }

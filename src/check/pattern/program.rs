@@ -1,16 +1,38 @@
-//! Expressions in a row of bytes, as they are walked: parts that follow each other, each behind its kind and its length.
+//! Expressions in a row of bytes, as they are walked: what their ends say, then parts that follow each other, each behind its
+//! kind and its length.
 //!
 //! The build script reads this file too, so that the programs of the rules that come with the program are known when it starts.
 
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-use super::bytes::{Bytes, first};
+use super::bytes::{Bytes, End, at_end};
 use super::compact::compact;
 
 /// What an expression says; `None` if it is none.
 pub(super) fn parse(expression: &str, case_sensitive: bool) -> Option<Hir> {
     ParserBuilder::new().case_insensitive(!case_sensitive).build().parse(&compact(expression)).ok()
+}
+
+/// An expression as it is walked.
+#[derive(Clone, Copy)]
+pub(super) struct Program<'p> {
+    /// Of which bytes one stands where it begins; all bytes if it may be empty.
+    pub(super) first: Bytes,
+    /// The same where it ends.
+    pub(super) last: Bytes,
+    /// As [`parts`] reads them.
+    pub(super) parts: &'p [u8],
+}
+
+impl<'p> Program<'p> {
+    /// What [`written`] wrote; `None` if it did not.
+    pub(super) fn read(bytes: &'p [u8]) -> Option<Self> {
+        let (first, bytes) = bytes.split_first_chunk()?;
+        let (last, parts) = bytes.split_first_chunk()?;
+        let [first, last] = [first, last].map(|set| Bytes(u128::from_le_bytes(*set)));
+        Some(Self { first, last, parts })
+    }
 }
 
 /// A part of a program.
@@ -24,11 +46,11 @@ pub(super) enum Part<'p> {
     Class(CharacterClass<'p>),
     /// A place of a kind, as [`regex_syntax::hir::Look::as_repr`] numbers them.
     Look(u32),
-    /// The program so often: at least, and at most.
+    /// Parts in a row so often: at least, and at most.
     Repetition(u32, u32, &'p [u8]),
-    /// One of programs, each a [`Part::Branch`].
+    /// One of some, each a [`Part::Branch`].
     Alternation(&'p [u8]),
-    /// A program, and the bytes one of which stands where it begins; all bytes if it may be empty.
+    /// Parts in a row, and the bytes of which one stands where they begin; all bytes if they may be empty.
     Branch(Bytes, &'p [u8]),
 }
 
@@ -78,7 +100,7 @@ const REPETITION: u8 = 4;
 const ALTERNATION: u8 = 5;
 const BRANCH: u8 = 6;
 
-/// The parts of a program; ends early where it is none.
+/// Parts in a row; ends early where there are none.
 pub(super) fn parts(mut program: &[u8]) -> impl Iterator<Item = Part<'_>> {
     std::iter::from_fn(move || {
         let (&[kind, low, middle, high], rest) = program.split_first_chunk::<HEAD>()?;
@@ -113,6 +135,7 @@ fn part(kind: u8, body: &[u8]) -> Option<Part<'_>> {
 /// Writes an expression down; `None` where that is not possible: it is too long, or asks for bytes that are no characters.
 pub(super) fn written(hir: &Hir) -> Option<Vec<u8>> {
     let mut program = Vec::new();
+    program.extend([End::First, End::Last].iter().flat_map(|end| at_end(hir, *end).0.to_le_bytes()));
     write(hir, &mut program)?;
     Some(program)
 }
@@ -136,7 +159,7 @@ fn write(hir: &Hir, program: &mut Vec<u8>) -> Option<()> {
         HirKind::Alternation(branches) => write_part(ALTERNATION, program, |body| {
             branches.iter().try_for_each(|branch| {
                 write_part(BRANCH, body, |body| {
-                    body.extend(first(branch).unwrap_or(Bytes::ALL).0.to_le_bytes());
+                    body.extend(at_end(branch, End::First).0.to_le_bytes());
                     write(branch, body)
                 })
             })

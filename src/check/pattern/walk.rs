@@ -7,12 +7,28 @@ use regex_automata::util::look::{Look, LookMatcher};
 
 use super::bytes::Bytes;
 use super::expression::is_mark;
-use super::program::{CharacterClass, Part, parts, third_form};
+use super::program::{CharacterClass, Part, Program, parts, third_form};
 
-/// Bytes of the longest text that is walked.
-pub(super) const LONGEST: usize = WORDS * u64::BITS as usize - 1;
-
+/// Longer texts are walked as far as this reaches, at a bit for each byte.
 const WORDS: usize = 8;
+
+/// Whether an expression may match all of `text`, marks around it aside, as its ends tell.
+pub(super) fn may_match(program: Program<'_>, text: &str) -> bool {
+    let (first, last) = (up_to_text(text, text.char_indices()), up_to_text(text, text.char_indices().rev()));
+    first.meet(&[program.first]) && last.meet(&[program.last])
+}
+
+/// What stands in `text` from an end of it to the first character that is no mark; where all are marks, anything may.
+fn up_to_text(text: &str, characters: impl Iterator<Item = (usize, char)>) -> Bytes {
+    let mut bytes = Bytes(0);
+    for (at, character) in characters {
+        bytes = bytes.with(Bytes::of_byte(text.as_bytes()[at]));
+        if !is_mark(character) {
+            return bytes;
+        }
+    }
+    Bytes::ALL
+}
 
 /// Matches with a bound on how long that may take.
 pub(super) struct Walk<'t> {
@@ -22,7 +38,7 @@ pub(super) struct Walk<'t> {
 }
 
 impl<'t> Walk<'t> {
-    /// In `text` of at most [`LONGEST`] bytes, in so many steps: one is to look at one part of an expression at one place.
+    /// In `text`, in so many steps: one is to look at one part of an expression at one place.
     pub(super) fn new(text: &'t str, steps: u32) -> Self {
         Self { text, left: steps }
     }
@@ -33,19 +49,22 @@ impl<'t> Walk<'t> {
     }
 
     /// Whether `program` matches the whole text, marks around it aside, or else a part of it; `None` if that is not told within
-    /// the steps.
-    pub(super) fn is_match(&mut self, program: &[u8], is_whole: bool) -> Option<bool> {
+    /// the steps, or by looking at how a long text begins.
+    pub(super) fn is_match(&mut self, program: Program<'_>, is_whole: bool) -> Option<bool> {
+        let text = self.text;
         if !is_whole {
-            let all = self.text.char_indices().map(|(at, _)| at).chain([self.text.len()]);
-            let start = Places::of(all);
-            return self.after(program, start).map(|ends| !ends.is_empty());
+            let is_at_start =
+                matches!(parts(program.parts).next(), Some(Part::Look(look)) if look == Look::Start.as_repr());
+            let all = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+            let start = Places::of(all.take(if is_at_start { 1 } else { usize::MAX }))?;
+            return self.after(program.parts, start).map(|ends| !ends.is_empty());
         }
-        let marks = self.text.char_indices().take_while(|(_, character)| is_mark(*character));
-        let start = Places::of([0].into_iter().chain(marks.map(|(at, mark)| at + mark.len_utf8())));
-        let ends = self.after(program, start)?;
-        let marks = self.text.char_indices().rev().take_while(|(_, character)| is_mark(*character));
-        let end = Places::of([self.text.len()].into_iter().chain(marks.map(|(at, _)| at)));
-        Some(!ends.and(end).is_empty())
+        let marks = text.char_indices().take_while(|(_, character)| is_mark(*character));
+        let start = Places::of([0].into_iter().chain(marks.map(|(at, mark)| at + mark.len_utf8())))?;
+        let ends = self.after(program.parts, start)?;
+        let marks = text.char_indices().rev().take_while(|(_, character)| is_mark(*character));
+        // Those that are too far were not walked to.
+        Some([text.len()].into_iter().chain(marks.map(|(at, _)| at)).any(|end| ends.has(end)))
     }
 
     /// Where `program` may end that begins at one of `places`.
@@ -134,7 +153,7 @@ impl<'t> Walk<'t> {
                 left -= 1;
                 seen |= next & next.wrapping_neg();
                 if let Some(end) = class.after(self.text, word * u64::BITS as usize + next.trailing_zeros() as usize) {
-                    ends.insert(end);
+                    ends.insert(end)?;
                 }
             }
         }
@@ -150,7 +169,7 @@ impl<'t> Walk<'t> {
             let mut bits = bits;
             while bits != 0 {
                 if let Some(end) = step(word * u64::BITS as usize + bits.trailing_zeros() as usize) {
-                    ends.insert(end);
+                    ends.insert(end)?;
                 }
                 bits &= bits - 1;
             }
@@ -175,21 +194,26 @@ fn after_letters(text: &[u8], mut at: usize, letters: &[u8]) -> Option<usize> {
     Some(at)
 }
 
-/// Places in a text, its end included.
+/// Places in a text, its end included, as far as it is walked.
 #[derive(Clone, Copy, Default)]
 struct Places([u64; WORDS]);
 
 impl Places {
-    fn of(places: impl Iterator<Item = usize>) -> Self {
+    /// `None` if one is too far.
+    fn of(mut places: impl Iterator<Item = usize>) -> Option<Self> {
         let mut all = Self::default();
-        places.for_each(|place| all.insert(place));
-        all
+        places.try_for_each(|place| all.insert(place))?;
+        Some(all)
     }
 
-    fn insert(&mut self, place: usize) {
-        if let Some(word) = self.0.get_mut(place / u64::BITS as usize) {
-            *word |= 1 << (place % u64::BITS as usize);
-        }
+    /// `None` if it is too far.
+    fn insert(&mut self, place: usize) -> Option<()> {
+        *self.0.get_mut(place / u64::BITS as usize)? |= 1 << (place % u64::BITS as usize);
+        Some(())
+    }
+
+    fn has(&self, place: usize) -> bool {
+        self.0.get(place / u64::BITS as usize).is_some_and(|word| word >> (place % u64::BITS as usize) & 1 != 0)
     }
 
     fn is_one(self) -> bool {
@@ -198,10 +222,6 @@ impl Places {
 
     fn is_empty(self) -> bool {
         self.0 == [0; WORDS]
-    }
-
-    fn and(self, other: Self) -> Self {
-        self.with(other, |own, other| own & other)
     }
 
     fn or(self, other: Self) -> Self {
