@@ -150,7 +150,7 @@ impl Linter {
         texts: &dyn Texts,
     ) -> store::Result<Vec<Finding>> {
         let mut comparison = self.comparison(Box::new(Memory::default()), usize::MAX);
-        sketches.into_iter().try_for_each(|sketch| comparison.add(&sketch))?;
+        sketches.into_iter().try_for_each(|sketch| comparison.add(sketch))?;
         Ok(comparison.finish(texts)?.into_iter().flat_map(|(_, findings)| findings).collect())
     }
 
@@ -253,7 +253,7 @@ impl Comparison<'_> {
     /// # Errors
     ///
     /// The store cannot keep it.
-    pub fn add(&mut self, sketch: &Sketch) -> store::Result<()> {
+    pub fn add(&mut self, sketch: Sketch) -> store::Result<()> {
         self.insert(true, sketch)
     }
 
@@ -262,13 +262,13 @@ impl Comparison<'_> {
     /// # Errors
     ///
     /// The store cannot keep it.
-    pub fn add_older(&mut self, sketch: &Sketch) -> store::Result<()> {
+    pub fn add_older(&mut self, sketch: Sketch) -> store::Result<()> {
         self.insert(false, sketch)
     }
 
-    fn insert(&mut self, is_new: bool, sketch: &Sketch) -> store::Result<()> {
-        let places = sketch.parts.iter().map(|part| self.store.append(part)).collect::<store::Result<_>>()?;
-        self.documents.push((is_new, Arc::clone(&sketch.origin), places));
+    fn insert(&mut self, is_new: bool, sketch: Sketch) -> store::Result<()> {
+        let places = sketch.parts.into_iter().map(|part| self.store.keep(part)).collect::<store::Result<_>>()?;
+        self.documents.push((is_new, sketch.origin, places));
         Ok(())
     }
 

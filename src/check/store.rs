@@ -39,6 +39,15 @@ pub trait Store: Send + Sync {
     /// They cannot be kept.
     fn append(&self, bytes: &[u8]) -> Result<Place>;
 
+    /// The same, without copying them where that is not needed.
+    ///
+    /// # Errors
+    ///
+    /// They cannot be kept.
+    fn keep(&self, bytes: Vec<u8>) -> Result<Place> {
+        self.append(&bytes)
+    }
+
     /// What was kept at `place`, or a part of it.
     ///
     /// # Errors
@@ -71,31 +80,55 @@ impl Deref for Piece {
 /// Keeps everything in memory.
 #[derive(Debug, Default)]
 pub struct Memory {
-    /// The last is filled further as long as nobody reads it.
-    chunks: RwLock<Vec<Arc<Vec<u8>>>>,
+    chunks: RwLock<Chunks>,
+}
+
+#[derive(Debug, Default)]
+struct Chunks {
+    all: Vec<Arc<Vec<u8>>>,
+    /// Which of them is filled further, as long as nobody reads it.
+    open: usize,
 }
 
 impl Memory {
     const CHUNK: usize = 1 << 20;
+    /// Fewest bytes that make a chunk of their own.
+    const LARGE: usize = 1 << 12;
+}
+
+fn length(bytes: &[u8]) -> Result<u32> {
+    u32::try_from(bytes.len()).map_err(|_| StoreError { message: "more than 4 GiB in one piece".into() })
 }
 
 impl Store for Memory {
     fn append(&self, bytes: &[u8]) -> Result<Place> {
+        let length = length(bytes)?;
         let mut chunks = self.chunks.write().unwrap_or_else(PoisonError::into_inner);
-        let length =
-            u32::try_from(bytes.len()).map_err(|_| StoreError { message: "more than 4 GiB in one piece".into() })?;
-        let has_room = |last: &mut Arc<Vec<u8>>| {
-            Arc::get_mut(last).is_some_and(|last| last.len() + bytes.len() <= last.capacity())
+        let Chunks { all, open } = &mut *chunks;
+        let has_room = |chunk: &mut Arc<Vec<u8>>| {
+            Arc::get_mut(chunk).is_some_and(|chunk| chunk.len() + bytes.len() <= chunk.capacity())
         };
-        if !chunks.last_mut().is_some_and(has_room) {
-            chunks.push(Arc::new(Vec::with_capacity(bytes.len().max(Self::CHUNK))));
+        if !all.get_mut(*open).is_some_and(has_room) {
+            *open = all.len();
+            all.push(Arc::new(Vec::with_capacity(bytes.len().max(Self::CHUNK))));
         }
-        let chunk = chunks.len() as u64 - 1;
-        let Some(last) = chunks.last_mut().and_then(Arc::get_mut) else {
+        let Some(chunk) = all.get_mut(*open).and_then(Arc::get_mut) else {
             return Err(StoreError { message: "no room".into() });
         };
-        let offset = chunk << 32 | last.len() as u64;
-        last.extend_from_slice(bytes);
+        let offset = (*open as u64) << 32 | chunk.len() as u64;
+        chunk.extend_from_slice(bytes);
+        Ok(Place { offset, length })
+    }
+
+    fn keep(&self, bytes: Vec<u8>) -> Result<Place> {
+        let spare = bytes.capacity() - bytes.len();
+        if bytes.len() < Self::LARGE || spare > bytes.len() / 8 {
+            return self.append(&bytes);
+        }
+        let length = length(&bytes)?;
+        let mut chunks = self.chunks.write().unwrap_or_else(PoisonError::into_inner);
+        let offset = (chunks.all.len() as u64) << 32;
+        chunks.all.push(Arc::new(bytes));
         Ok(Place { offset, length })
     }
 
@@ -103,7 +136,7 @@ impl Store for Memory {
         let chunks = self.chunks.read().unwrap_or_else(PoisonError::into_inner);
         let start = place.offset as u32 as usize;
         let range = start..start + place.length as usize;
-        let chunk = chunks.get((place.offset >> 32) as usize).filter(|chunk| range.end <= chunk.len());
+        let chunk = chunks.all.get((place.offset >> 32) as usize).filter(|chunk| range.end <= chunk.len());
         let chunk = chunk.ok_or_else(|| StoreError { message: "nothing was kept there".into() })?;
         Ok(Piece { chunk: Arc::clone(chunk), range })
     }

@@ -138,7 +138,7 @@ pub(super) fn gather<'l>(
     let mut comparison =
         linter.comparison(Box::new(Spill::new(3 * part)), 4 * part).with_threads(rayon::current_num_threads());
     if let Some(stdin) = &given.stdin {
-        comparison.add(&linter.sketch(&stdin.document())).context("cannot compare documents")?;
+        comparison.add(linter.sketch(&stdin.document())).context("cannot compare documents")?;
     }
     let (settle, shelf) = (&given.settle, given.shelf.get_mut().unwrap_or_else(PoisonError::into_inner));
     let (has_room, is_prepared) = (AtomicBool::new(holds), AtomicBool::new(false));
@@ -164,7 +164,7 @@ pub(super) fn gather<'l>(
     stream(Documents::Files(inputs, given.reading), 0, progress, sketch, |piece| {
         let piece = match piece {
             Piece::Done(Sketched { sketch, kept, is_new, given }) => {
-                let added = if is_new { comparison.add(&sketch) } else { comparison.add_older(&sketch) };
+                let added = if is_new { comparison.add(sketch) } else { comparison.add_older(sketch) };
                 added.context("cannot compare documents")?;
                 if let Some((name, path, index, kept)) = kept {
                     shelf.put(&name, &path, index, kept?)?;

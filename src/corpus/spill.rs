@@ -35,14 +35,22 @@ impl Spill {
 impl Store for Spill {
     fn append(&self, bytes: &[u8]) -> Result<Place> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if let (Some(room), None) = (state.room.checked_sub(bytes.len()), &state.file) {
-            state.room = room;
+        if state.takes(bytes.len()) {
             return self.memory.append(bytes);
         }
         let length = u32::try_from(bytes.len()).map_err(|_| failed("more than 4 GiB in one piece"))?;
         let offset = state.length | IN_FILE;
         state.write(bytes).map_err(|error| failed(&format!("cannot write a temporary file: {error}")))?;
         Ok(Place { offset, length })
+    }
+
+    fn keep(&self, bytes: Vec<u8>) -> Result<Place> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.takes(bytes.len()) {
+            return self.memory.keep(bytes);
+        }
+        drop(state);
+        self.append(&bytes)
     }
 
     fn read(&self, place: Place) -> Result<Piece> {
@@ -59,6 +67,13 @@ impl Store for Spill {
 }
 
 impl State {
+    /// Whether so many bytes go to memory; they are counted if they do.
+    fn takes(&mut self, bytes: usize) -> bool {
+        let room = self.room.checked_sub(bytes).filter(|_| self.file.is_none());
+        self.room = room.unwrap_or(self.room);
+        room.is_some()
+    }
+
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let file = match &mut self.file {
             Some(file) => file,
@@ -103,6 +118,16 @@ mod tests {
             assert_eq!(*store.read(*place).unwrap(), **piece);
         }
         assert_eq!(*store.read(places[99].part(3, 5)).unwrap(), [99; 5]);
+    }
+
+    #[test]
+    fn large_pieces_are_kept_as_they_are_among_small_ones() {
+        let store = Spill::new(20_000);
+        let pieces: Vec<Vec<u8>> = (0..9_u8).map(|number| vec![number; 3_000 * usize::from(number % 3)]).collect();
+        let places: Vec<Place> = pieces.iter().map(|piece| store.keep(piece.clone()).unwrap()).collect();
+        for (place, piece) in places.iter().zip(&pieces) {
+            assert_eq!(*store.read(*place).unwrap(), **piece);
+        }
     }
 
     #[test]

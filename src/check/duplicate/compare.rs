@@ -74,18 +74,25 @@ pub(super) fn compare(check: &DuplicateCheck, corpus: &Corpus<'_>) -> store::Res
         passage::find(rule, parameters, &units, corpus, &mut library, &mut parts)?;
     }
     found.extend(without_nested(parts));
-    Ok(report::findings(&in_order(found), library, corpus.threads))
+    order(&mut found);
+    Ok(report::findings(&found, library, corpus.threads))
 }
 
-/// In order of place and rule, and as they are where that is the same.
-fn in_order(found: Vec<Found<'_>>) -> Vec<Found<'_>> {
-    // Their places are sorted in their stead: there may be millions, and each is large.
-    let mut order: Vec<(Site, &str, usize)> =
-        found.iter().enumerate().map(|(index, one)| (one.site, one.rule.code.as_str(), index)).collect();
-    order.sort_unstable();
-    let order: Vec<usize> = order.into_iter().map(|(.., index)| index).collect();
-    let mut found: Vec<Option<Found<'_>>> = found.into_iter().map(Some).collect();
-    order.into_iter().filter_map(|index| found[index].take()).collect()
+/// Puts them in order of place and rule; those for which that is the same stay as they are.
+fn order(found: &mut [Found<'_>]) {
+    // Their places are sorted in their stead, and they are put there one by one: there may be millions, and each is large.
+    let of_each = found.iter().zip(0_u32..).map(|(one, index)| (one.site, one.rule.code.as_str(), index));
+    let mut places: Vec<(Site, &str, u32)> = of_each.collect();
+    places.sort_unstable();
+    let places: Vec<u32> = places.into_iter().map(|(.., index)| index).collect();
+    for place in 0..places.len() {
+        // What stood there first may have been put behind, and behind again.
+        let mut from = places[place] as usize;
+        while from < place {
+            from = places[from] as usize;
+        }
+        found.swap(place, from);
+    }
 }
 
 /// Units whose text is the same.

@@ -19,7 +19,7 @@ mod spill;
 mod token;
 mod units;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Deserialize;
 
@@ -30,7 +30,7 @@ pub use token::{Token, Tokens};
 use super::{ByDocument, Corpus, CorpusCheck, KindRule, ParameterError, store};
 use crate::finding::RuleInfo;
 use crate::text::Document;
-use sketch::{GRAM, LINE, Needs};
+use sketch::{GRAM, LINE, Needs, Scratch};
 
 /// The kind's name in rule files.
 pub const NAME: &str = "duplicate";
@@ -210,11 +210,19 @@ struct DuplicateCheck {
     sentence: Rules<Sentence>,
     passage: Rules<Passage>,
     line: Rules<Line>,
+    /// What sketching leaves to the next document, for as many as were looked at at one time.
+    scratches: Mutex<Vec<Scratch>>,
 }
 
 impl CorpusCheck for DuplicateCheck {
     fn sketch(&self, document: &Document<'_>) -> Vec<u8> {
-        sketch::sketch(document, &self.needs)
+        let scratches = || self.scratches.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scratch = scratches().pop().unwrap_or_default();
+        let sketch = sketch::sketch(document, &self.needs, &mut scratch);
+        if scratch.is_small() {
+            scratches().push(scratch);
+        }
+        sketch
     }
 
     fn compare(&self, corpus: &Corpus<'_>) -> store::Result<ByDocument> {

@@ -182,28 +182,35 @@ fn is_text(document: &Document<'_>, index: usize) -> bool {
 }
 
 /// The sketch of a document: what of its units some rule needs, one after the other.
-pub(super) fn sketch(document: &Document<'_>, needs: &Needs) -> Vec<u8> {
-    let mut sketcher = Sketcher { document, needs, bytes: Vec::new(), scratch: Scratch::default() };
-    // Enough for most: eight bytes for each word, of five letters or so, and forty for what is said of each unit.
-    sketcher.bytes.reserve(2 * document.text().len());
+pub(super) fn sketch(document: &Document<'_>, needs: &Needs, scratch: &mut Scratch) -> Vec<u8> {
+    scratch.bytes.clear();
+    let mut sketcher = Sketcher { document, needs, scratch };
     units(document, needs, |kind, block, span| sketcher.add(kind, block, span));
-    sketcher.bytes
+    // As many bytes as there are, since they are kept.
+    scratch.bytes.as_slice().to_vec()
 }
 
 /// Writes the sketches of a document's units.
 struct Sketcher<'d, 't> {
     document: &'d Document<'t>,
     needs: &'d Needs,
-    bytes: Vec<u8>,
-    scratch: Scratch,
+    scratch: &'d mut Scratch,
 }
 
-/// What units leave to the next, so that memory is asked for once.
+/// What units leave to the next, and documents too, so that memory is asked for once.
 #[derive(Default)]
-struct Scratch {
+pub(super) struct Scratch {
+    bytes: Vec<u8>,
     tokens: Tokens,
     hashes: Vec<u64>,
     sorter: hash::Sorter,
+}
+
+impl Scratch {
+    /// Whether it is worth its memory: a large document leaves much.
+    pub(super) fn is_small(&self) -> bool {
+        self.bytes.capacity() <= 1 << 22
+    }
 }
 
 impl Sketcher<'_, '_> {
@@ -237,10 +244,9 @@ impl Sketcher<'_, '_> {
     }
 
     fn write(&mut self, kind: UnitKind, block: usize, span: Span, tokens: &Tokens, parts: &Parts) {
-        let bytes = &mut self.bytes;
+        let (document, Scratch { bytes, hashes, sorter, .. }) = (self.document, &mut *self.scratch);
         let head_at = bytes.len();
         bytes.resize(head_at + HEAD, 0);
-        let (document, Scratch { hashes, sorter, .. }) = (self.document, &mut self.scratch);
         let mut counts = [0; 4];
         if parts.shingles {
             set_of_shingles(tokens, hashes, sorter);
