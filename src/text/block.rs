@@ -86,7 +86,8 @@ pub(super) fn split(text: &str, lines: &[Span], markdown: bool) -> Vec<Block> {
     while at < lines.len() {
         at = splitter.take_block(at);
     }
-    splitter.blocks
+    // As many as there are: they are kept for as long as the text is.
+    splitter.blocks.as_slice().to_vec()
 }
 
 struct Splitter<'t> {

@@ -14,7 +14,20 @@ use crate::text::Span;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Site {
     pub(super) document: u32,
-    pub(super) span: Span,
+    pub(super) start: u32,
+    pub(super) end: u32,
+}
+
+impl Site {
+    /// Places past 4 GiB, where no unit stands, count as that.
+    pub(super) fn new(document: u32, span: Span) -> Self {
+        let [start, end] = [span.start, span.end].map(|place| u32::try_from(place).unwrap_or(u32::MAX));
+        Self { document, start, end }
+    }
+
+    pub(super) fn span(self) -> Span {
+        Span::new(self.start as usize, self.end as usize)
+    }
 }
 
 /// What stood before, and where.
@@ -102,7 +115,7 @@ fn exact<'r>(rule: &'r Arc<RuleInfo>, parameters: &Exact, units: &mut Units<'_>,
         for &index in &group[1..] {
             let site = |index: u32| {
                 let unit = &units.all[index as usize];
-                Site { document: unit.document, span: unit.span() }
+                unit.site()
             };
             // A copy in the same document can go without a thought for the others.
             if site(first_here).document != site(index).document {
@@ -135,22 +148,22 @@ fn without_nested(mut found: Vec<Found<'_>>) -> Vec<Found<'_>> {
         .filter(|one| matches!(one.proof, Proof::Words { is_whole: true, .. }))
         .map(|one| (one.first, one.site))
         .collect();
-    let by_first: BTreeMap<(u32, usize), (Site, Site)> =
-        glued.into_iter().map(|pair| ((pair.0.document, pair.0.span.start), pair)).collect();
+    let by_first: BTreeMap<(u32, u32), (Site, Site)> =
+        glued.into_iter().map(|pair| ((pair.0.document, pair.0.start), pair)).collect();
     found.retain(|one| {
-        let before = by_first.range(..=(one.site.document, one.site.span.start)).next_back();
+        let before = by_first.range(..=(one.site.document, one.site.start)).next_back();
         !before.is_some_and(|(_, (first, site))| {
             first.document == one.site.document
-                && first.span.contains(one.site.span)
-                && site.span.overlaps(one.first.span)
+                && first.span().contains(one.site.span())
+                && site.span().overlaps(one.first.span())
         })
     });
-    found.sort_by_key(|one| (one.site.document, one.site.span.start, std::cmp::Reverse(one.site.span.end)));
+    found.sort_by_key(|one| (one.site.document, one.site.start, std::cmp::Reverse(one.site.end)));
     let mut kept: Vec<Found<'_>> = Vec::with_capacity(found.len());
     for one in found {
         let is_nested = kept
             .last()
-            .is_some_and(|last| last.site.document == one.site.document && last.site.span.contains(one.site.span));
+            .is_some_and(|last| last.site.document == one.site.document && last.site.span().contains(one.site.span()));
         if !is_nested {
             kept.push(one);
         }

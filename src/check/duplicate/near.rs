@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
-use super::compare::{Found, Proof, Site, equal_units};
+use super::compare::{Found, Proof, equal_units};
 use super::join::{Limits, Pair, Ratio, Sets, join, shared};
 use super::units::Units;
 use super::{Keep, Near};
@@ -37,9 +37,9 @@ pub(super) fn find<'r>(
         for &index in &group[1..] {
             let unit = &mut units.all[index as usize];
             unit.is_claimed = true;
-            let (shared, site) = (unit.shingles, Site { document: unit.document, span: unit.span() });
+            let (shared, site) = (unit.shingles, unit.site());
             let first = &units.all[group[0] as usize];
-            let first = Site { document: first.document, span: first.span() };
+            let first = first.site();
             let proof = Proof::Near { shared, union: shared, is_crowded: false, may_go: true };
             found.push(Found { rule, site, first, more: group.len() as u32 - 2, proof });
         }
@@ -72,7 +72,7 @@ pub(super) fn find<'r>(
         };
         stays.insert(right, if may_go { root } else { right });
         let unit = |set: u32| &units.all[indices[set as usize] as usize];
-        let site = |set: u32| Site { document: unit(set).document, span: unit(set).span() };
+        let site = |set: u32| unit(set).site();
         let proof = Proof::Near { shared: best.shared, union: best.union, is_crowded: best.is_crowded, may_go };
         found.push(Found { rule, site: site(right), first: site(best.left), more: best.matches - 1, proof });
         claimed.push(indices[right as usize]);

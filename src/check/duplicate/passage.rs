@@ -159,8 +159,8 @@ fn run(seed: &Seed, floor: usize, parameters: &Passage, units: &Units<'_>, libra
         return None;
     }
     let range = at - left..at + right;
-    let site = Site { document: later.document, span: own.span(range.clone())? };
-    let first = Site { document: earlier.document, span: other.span(other_at - left..other_at + right)? };
+    let site = Site::new(later.document, own.span(range.clone())?);
+    let first = Site::new(earlier.document, other.span(other_at - left..other_at + right)?);
     let found = Sites { site: closed(site, library)?, first: closed(first, library)?, count: length as u32 };
     Some(Run { own: range, found })
 }
@@ -172,7 +172,7 @@ fn position(tokens: &Tokens, start: u32) -> Option<usize> {
 /// The place with the full stop or quote after its last word.
 fn closed(site: Site, library: &mut Library<'_>) -> Option<Site> {
     let text = library.text(site.document)?;
-    Some(Site { span: with_closing_marks(&text, site.span), ..site })
+    Some(Site::new(site.document, with_closing_marks(&text, site.span())))
 }
 
 /// Reports short paragraphs that stand whole within a longer one of the same document.
@@ -278,9 +278,9 @@ fn hold<'r>(
     let own = library.tokens(short)?;
     let at = places.find(&own)?;
     let (end, other) = (at + own.tokens.len(), &places.tokens);
-    let inside = closed(Site { document: places.site.document, span: other.span(at..end)? }, library)?;
+    let inside = closed(Site::new(places.site.document, other.span(at..end)?), library)?;
     let text = library.text(short.document)?;
-    let is_glued = (at == 0 || end == other.tokens.len()) && !is_closed(text.get(short.span.range())?);
+    let is_glued = (at == 0 || end == other.tokens.len()) && !is_closed(text.get(short.span().range())?);
     let (site, first) = if is_glued { (inside, short) } else { (short, inside) };
     let proof = Proof::Words { count: own.tokens.len() as u32, is_whole: is_glued };
     Some(Found { rule, site, first, more: 0, proof })

@@ -73,8 +73,8 @@ impl<'c> Library<'c> {
             return Some(Arc::clone(tokens));
         }
         let text = self.text(site.document)?;
-        text.get(site.span.range())?;
-        let tokens = Arc::new(Tokens::of(&text, site.span));
+        text.get(site.span().range())?;
+        let tokens = Arc::new(Tokens::of(&text, site.span()));
         self.hold(tokens.tokens.len() * size_of::<super::Token>());
         self.tokens.insert(site, Arc::clone(&tokens));
         Some(tokens)
@@ -94,7 +94,7 @@ impl<'c> Library<'c> {
     /// Whether two places hold the same letters and digits, case and ways of writing aside.
     pub(super) fn are_equal(&mut self, left: Site, right: Site) -> bool {
         let (Some(one), Some(other)) = (self.text(left.document), self.text(right.document)) else { return false };
-        match (one.get(left.span.range()), other.get(right.span.range())) {
+        match (one.get(left.span().range()), other.get(right.span().range())) {
             (Some(one), Some(other)) => one == other || folded(one) == folded(other),
             _ => false,
         }
@@ -104,7 +104,7 @@ impl<'c> Library<'c> {
     /// `least`.
     pub(super) fn are_alike(&mut self, left: Site, right: Site, least: f64) -> bool {
         let (Some(one), Some(other)) = (self.text(left.document), self.text(right.document)) else { return false };
-        match (one.get(left.span.range()), other.get(right.span.range())) {
+        match (one.get(left.span().range()), other.get(right.span().range())) {
             (Some(one), Some(other)) => {
                 one == other || {
                     let known = self.last_line.take().filter(|(site, _)| *site == right);

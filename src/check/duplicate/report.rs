@@ -58,9 +58,9 @@ fn of_document(found: &[Found<'_>], library: &mut Library<'_>) -> Option<(Arc<Or
 fn finding(found: &Found<'_>, document: &Document<'_>, library: &mut Library<'_>) -> Option<Finding> {
     let (site, first) = (found.site, found.first);
     let (text, other_text) = (library.text(site.document)?, library.text(first.document)?);
-    text.get(site.span.range())?;
-    other_text.get(first.span.range())?;
-    let mut finding = Finding::removing(found.rule, document, site.span);
+    text.get(site.span().range())?;
+    other_text.get(first.span().range())?;
+    let mut finding = Finding::removing(found.rule, document, site.span());
     let is_here = site.document == first.document;
     // There may be millions of findings, and most have one note and one label.
     let mut notes: Vec<Cow<'static, str>> = Vec::with_capacity(1);
@@ -69,7 +69,7 @@ fn finding(found: &Found<'_>, document: &Document<'_>, library: &mut Library<'_>
             if !library.are_equal(site, first) {
                 return None;
             }
-            if !is_here || !is_plain(document, site.span, first.span) {
+            if !is_here || !is_plain(document, site.span(), first.span()) {
                 limit(&mut finding, Applicability::Unsafe);
             }
             notes.extend(copies(found.more, false).map(Cow::Owned));
@@ -95,7 +95,7 @@ fn finding(found: &Found<'_>, document: &Document<'_>, library: &mut Library<'_>
         }
         Proof::Words { count, is_whole } => {
             limit(&mut finding, Applicability::Unsafe);
-            if !is_whole && !is_sentences(document, site.span) {
+            if !is_whole && !is_sentences(document, site.span()) {
                 drop_fix(&mut finding);
             }
             notes.push(format!("{count} words in a row are the same").into());
@@ -120,7 +120,7 @@ fn finding(found: &Found<'_>, document: &Document<'_>, library: &mut Library<'_>
     let message = if first < site { "first seen here" } else { "also here" };
     let origin = if is_here { None } else { library.origin(first.document).cloned() };
     finding.labels.reserve_exact(1);
-    finding.labels.insert(0, Label { origin, span: first.span, message: message.into() });
+    finding.labels.insert(0, Label { origin, span: first.span(), message: message.into() });
     notes.append(&mut finding.notes);
     finding.notes = notes;
     Some(finding)

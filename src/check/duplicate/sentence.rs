@@ -8,7 +8,6 @@ use super::spill::{Gather, Record, eight, four};
 use super::units::Units;
 use crate::check::{Corpus, store};
 use crate::finding::RuleInfo;
-use crate::text::Span;
 
 /// Where a sentence stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,7 +41,7 @@ impl Record for Standing {
 
 impl Standing {
     fn site(&self) -> Site {
-        Site { document: self.document, span: Span::new(self.start as usize, self.end as usize) }
+        Site { document: self.document, start: self.start, end: self.end }
     }
 }
 

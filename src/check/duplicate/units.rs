@@ -6,7 +6,6 @@ use super::sketch::{self, UnitKind};
 use super::spill::{eight, four};
 use crate::check::Corpus;
 use crate::check::store::{self, Place};
-use crate::text::Span;
 
 /// What is kept in memory of each unit.
 #[derive(Debug, Clone, Copy)]
@@ -26,8 +25,8 @@ pub(super) struct Unit {
 }
 
 impl Unit {
-    pub(super) fn span(&self) -> Span {
-        Span::new(self.start as usize, self.end as usize)
+    pub(super) fn site(&self) -> Site {
+        Site { document: self.document, start: self.start, end: self.end }
     }
 }
 
@@ -93,7 +92,7 @@ impl<'c> Units<'c> {
 
     /// Where a unit stands.
     pub(super) fn site(&self, index: u32) -> Option<Site> {
-        self.all.get(index as usize).map(|unit| Site { document: unit.document, span: unit.span() })
+        self.all.get(index as usize).map(Unit::site)
     }
 
     /// The indices of the units of each document.
