@@ -21,7 +21,7 @@ mod program;
 #[path = "src/check/pattern/rarity.rs"]
 mod rarity;
 
-use literals::{Certain, Signs, Spacing, branches, joined};
+use literals::{Certain, Spacing, branches, joined};
 
 fn main() -> io::Result<()> {
     for read in [
@@ -42,32 +42,38 @@ fn main() -> io::Result<()> {
     files.sort();
 
     let mut source = String::from("&[\n");
-    let (mut of_single, mut of_any) = (String::new(), String::new());
-    let mut programs = BTreeMap::new();
+    let (mut programs, mut of_single, mut of_any) = (Found::new(), Found::new(), Found::new());
     for file in &files {
         let name = file.strip_prefix(&root).unwrap_or(file);
         let name = name.to_string_lossy().replace('\\', "/");
         let _ = writeln!(source, "    ({name:?}, include_str!({:?})),", file.display().to_string());
         // What is wrong with a rule file the tests tell, better than a build can.
         if let Ok(rule) = fs::read_to_string(file)?.parse::<toml::Table>() {
+            add_programs(&rule, &mut programs);
             add_signs(&rule, Spacing::Single, &mut of_single);
             add_signs(&rule, Spacing::Any, &mut of_any);
-            add_programs(&rule, &mut programs);
         }
     }
     source.push_str("]\n");
     fs::write(output.join("embedded_rules.rs"), source)?;
-    fs::write(output.join("pattern_signs_single.txt"), of_single)?;
-    fs::write(output.join("pattern_signs_any.txt"), of_any)?;
+    write(&output, "pattern_programs", programs)?;
+    write(&output, "pattern_signs_single", of_single)?;
+    write(&output, "pattern_signs_any", of_any)
+}
 
+/// What was found out of expressions, by these and a circumstance.
+type Found = BTreeMap<(String, bool), Vec<u8>>;
+
+/// Writes it as `src/check/pattern/known.rs` reads it: where each ends, and all of it.
+fn write(output: &Path, name: &str, found: Found) -> io::Result<()> {
     let (mut ends, mut end) = (String::from("&[\n"), 0);
-    for (key, program) in &programs {
-        end += program.len();
+    for (key, bytes) in &found {
+        end += bytes.len();
         let _ = writeln!(ends, "    ({key:?}, {end}),");
     }
     ends.push_str("]\n");
-    fs::write(output.join("pattern_programs.rs"), ends)?;
-    fs::write(output.join("pattern_programs.bin"), programs.into_values().collect::<Vec<_>>().concat())
+    fs::write(output.join(format!("{name}.rs")), ends)?;
+    fs::write(output.join(format!("{name}.bin")), found.into_values().collect::<Vec<_>>().concat())
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
@@ -96,7 +102,7 @@ fn expressions<'p>(pattern: &'p toml::Value, name: &str) -> impl Iterator<Item =
 
 /// Adds the program of each expression that `src/check/pattern/mod.rs` makes of each pattern, by its text and whether it is
 /// case-sensitive.
-fn add_programs(rule: &toml::Table, programs: &mut BTreeMap<(String, bool), Vec<u8>>) {
+fn add_programs(rule: &toml::Table, programs: &mut Found) {
     for pattern in patterns(rule) {
         let case_sensitive = flag(pattern, "case-sensitive");
         let unless = joined(expressions(pattern, "unless"));
@@ -107,30 +113,15 @@ fn add_programs(rule: &toml::Table, programs: &mut BTreeMap<(String, bool), Vec<
     }
 }
 
-/// Adds a line for each alternative of each pattern, as `src/check/pattern/signs.rs` reads it: once as it is tried at the beginning of
-/// units and once as it is not, where its guards allow both.
-fn add_signs(rule: &toml::Table, spacing: Spacing, signs: &mut String) {
+/// Adds what is certain of each alternative of each pattern: once as it is tried at the beginning of units and once as it is not,
+/// where its guards allow both.
+fn add_signs(rule: &toml::Table, spacing: Spacing, signs: &mut Found) {
     for pattern in patterns(rule) {
         let is_part = flag(pattern, "part");
-        for expression in expressions(pattern, "any") {
-            for branch in branches(expression) {
-                for opens in [false, true].into_iter().filter(|opens| !(is_part && *opens)) {
-                    let Ok(Certain { signs: found, others, bytes }) = Certain::of(branch, opens, spacing) else {
-                        continue;
-                    };
-                    let (kind, found) = match found {
-                        Signs::Opens(found) => ("opens", found),
-                        Signs::Holds(found) => ("holds", found),
-                        Signs::Blind => ("blind", Vec::new()),
-                    };
-                    let lists: Vec<String> = [found].iter().chain(&others).map(|list| list.join("\u{1F}")).collect();
-                    let lists = lists.join("\u{1E}");
-                    let bytes = bytes.iter().map(|set| format!("{:x}", set.0)).collect::<Vec<_>>().join("\u{1F}");
-                    if !format!("{branch}{lists}").contains(['\n', '\u{1D}']) {
-                        let opens = u8::from(opens);
-                        let _ = writeln!(signs, "{opens}\u{1F}{kind}\u{1F}{branch}\u{1F}{bytes}\u{1D}{lists}");
-                    }
-                }
+        for alternative in expressions(pattern, "any").flat_map(branches) {
+            for opens in [false, true].into_iter().filter(|opens| !(is_part && *opens)) {
+                let certain = Certain::of(alternative, opens, spacing).ok();
+                signs.extend(certain.map(|certain| ((alternative.to_owned(), opens), certain.written())));
             }
         }
     }

@@ -10,10 +10,10 @@ use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
 
 use super::compact::compact;
+use super::known;
 use super::literals;
 use super::opening::without_marks;
 use super::program::{self, Program};
-use super::programs;
 use super::simpler::{self, Ends, largest_length, loosened, opened};
 use super::walk::{self, Walk};
 
@@ -169,7 +169,7 @@ impl Expression {
     }
 
     fn program(&self) -> Option<Program<'_>> {
-        let program = self.program.get_or_init(|| programs::of(&self.source, self.case_sensitive));
+        let program = self.program.get_or_init(|| known::program(&self.source, self.case_sensitive));
         Program::read(program.as_deref()?)
     }
 

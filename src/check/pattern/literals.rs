@@ -2,6 +2,8 @@
 //!
 //! The build script reads this file too, so that the signs of the rules that come with the program are known when it starts.
 
+use std::borrow::Cow;
+
 use regex_syntax::hir::literal::{Extractor, Seq};
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Repetition};
 
@@ -23,7 +25,7 @@ const MOST_OF_OTHER: usize = 24;
 pub(super) struct Certain {
     pub(super) signs: Signs,
     /// Of each of these sets it holds a string, ASCII case aside.
-    pub(super) others: Vec<Vec<String>>,
+    pub(super) others: Vec<Strings>,
     /// Of each of these sets it holds a byte.
     pub(super) bytes: Vec<Bytes>,
 }
@@ -31,11 +33,35 @@ pub(super) struct Certain {
 /// What an expression is searched for by.
 pub(super) enum Signs {
     /// It begins with one of these, marks before them and ASCII case aside.
-    Opens(Vec<String>),
+    Opens(Strings),
     /// It holds one of these, ASCII case aside.
-    Holds(Vec<String>),
+    Holds(Strings),
     /// Nothing.
     Blind,
+}
+
+/// Strings in small letters, none empty, one after the other.
+pub(super) struct Strings(Cow<'static, str>);
+
+/// Stands between them; no text worth checking holds it.
+const PART: char = '\u{1F}';
+
+impl Strings {
+    fn of(strings: &[String]) -> Self {
+        Self(Cow::Owned(strings.join("\u{1F}")))
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.split(PART).filter(|string| !string.is_empty())
+    }
+
+    /// Each of its own, and copied only if they were made while the program ran.
+    pub(super) fn into_each(self) -> Vec<Cow<'static, str>> {
+        match self.0 {
+            Cow::Borrowed(all) => all.split(PART).filter(|string| !string.is_empty()).map(Cow::Borrowed).collect(),
+            Cow::Owned(_) => self.iter().map(|string| Cow::Owned(string.to_owned())).collect(),
+        }
+    }
 }
 
 /// How a text is spaced.
@@ -63,10 +89,47 @@ impl Certain {
         let hir = parse(branch)?;
         let hir = if spacing == Spacing::Single { spaced(&hir) } else { hir };
         let signs = Signs::of(&hir, opens);
-        let others = others(&hir, signs.strings());
+        let others = others(&hir, &signs.strings());
         Ok(Self { signs, others, bytes: needed(&hir) })
     }
+
+    /// In a row of bytes: the kind of its signs, how many sets of bytes there are, and these; then signs and strings as text.
+    #[allow(dead_code, reason = "the build script writes what the program reads")]
+    pub(super) fn written(&self) -> Vec<u8> {
+        let (kind, signs) = match &self.signs {
+            Signs::Opens(signs) => (OPENS, signs.0.as_ref()),
+            Signs::Holds(signs) => (HOLDS, signs.0.as_ref()),
+            Signs::Blind => (BLIND, ""),
+        };
+        let mut bytes = vec![kind, self.bytes.len() as u8];
+        bytes.extend(self.bytes.iter().flat_map(|set| set.0.to_le_bytes()));
+        let lists: Vec<&str> = [signs].into_iter().chain(self.others.iter().map(|set| set.0.as_ref())).collect();
+        bytes.extend_from_slice(lists.join("\u{1E}").as_bytes());
+        bytes
+    }
+
+    /// What [`Certain::written`] wrote; `None` if it did not.
+    pub(super) fn read(bytes: &'static [u8]) -> Option<Self> {
+        let (&[kind, sets], rest) = bytes.split_first_chunk()?;
+        let (sets, text) = rest.split_at_checked(usize::from(sets) * size_of::<u128>())?;
+        let bytes = sets.as_chunks().0.iter().map(|set| Bytes(u128::from_le_bytes(*set))).collect();
+        let mut lists = std::str::from_utf8(text).ok()?.split(LIST).map(|list| Strings(Cow::Borrowed(list)));
+        let signs = lists.next()?;
+        let signs = match kind {
+            OPENS => Signs::Opens(signs),
+            HOLDS => Signs::Holds(signs),
+            BLIND => Signs::Blind,
+            _ => return None,
+        };
+        Some(Self { signs, others: lists.collect(), bytes })
+    }
 }
+
+const OPENS: u8 = 0;
+const HOLDS: u8 = 1;
+const BLIND: u8 = 2;
+/// Stands between lists of strings.
+const LIST: char = '\u{1E}';
 
 /// An expression that matches whatever `hir` does in a text of single spaces, with line ends for spaces: there all blanks in a
 /// row are one space.
@@ -132,36 +195,37 @@ impl Signs {
         // Where a unit begins is a better sign than what it holds, unless that may be almost anything.
         const TELLING: usize = 3;
         if let Some(openings) = openings.as_ref().filter(|all| all.iter().all(|one| one.len() >= TELLING)) {
-            return Self::Opens(openings.clone());
+            return Self::Opens(Strings::of(openings));
         }
         match required(hir, SHORTEST) {
-            Some(literals) => Self::Holds(sorted(literals)),
-            None => openings.map_or(Self::Blind, Self::Opens),
+            Some(literals) => Self::Holds(Strings::of(&sorted(literals))),
+            None => openings.map_or(Self::Blind, |openings| Self::Opens(Strings::of(&openings))),
         }
     }
 
-    fn strings(&self) -> &[String] {
+    fn strings(&self) -> Vec<&str> {
         match self {
-            Self::Opens(strings) | Self::Holds(strings) => strings,
-            Self::Blind => &[],
+            Self::Opens(strings) | Self::Holds(strings) => strings.iter().collect(),
+            Self::Blind => Vec::new(),
         }
     }
 }
 
 /// The rarest sets of strings of each of which one stands in whatever `hir` matches, but for those that say no more than others
 /// or than `signs` do.
-fn others(hir: &Hir, signs: &[String]) -> Vec<Vec<String>> {
-    let says_no_more = |set: &[String], other: &[String]| {
+fn others(hir: &Hir, signs: &[&str]) -> Vec<Strings> {
+    let says_no_more = |set: &[String], other: &[&str]| {
         !other.is_empty() && other.iter().all(|one| set.iter().any(|part| one.contains(part.as_str())))
     };
     let mut sets = Vec::new();
     all_required(hir, &mut sets);
     sets.retain(|set| set.len() <= MOST_OF_OTHER && !says_no_more(set, signs));
     sets.sort_by(|left, right| frequency(left).total_cmp(&frequency(right)).then_with(|| left.cmp(right)));
-    let mut others: Vec<Vec<String>> = Vec::new();
+    let mut others: Vec<Strings> = Vec::new();
     for set in sets {
-        if others.len() < MOST_OTHERS && !others.iter().any(|other| says_no_more(&set, other)) {
-            others.push(sorted(set));
+        let is_new = |other: &Strings| !says_no_more(&set, &other.iter().collect::<Vec<_>>());
+        if others.len() < MOST_OTHERS && others.iter().all(is_new) {
+            others.push(Strings::of(&sorted(set)));
         }
     }
     others
@@ -389,7 +453,7 @@ mod tests {
 
     fn literals(expression: &str) -> Vec<String> {
         match Certain::of(expression, false, Spacing::Any).map(|certain| certain.signs) {
-            Ok(Signs::Holds(literals)) => literals,
+            Ok(Signs::Holds(literals)) => literals.iter().map(str::to_owned).collect(),
             _ => Vec::new(),
         }
     }

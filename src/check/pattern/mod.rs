@@ -7,15 +7,14 @@ mod bytes;
 mod compact;
 mod evidence;
 mod expression;
+mod known;
 mod literals;
 mod opening;
 mod places;
 mod prefilter;
 mod program;
-mod programs;
 mod rarity;
 mod search;
-mod signs;
 mod simpler;
 mod unit;
 mod walk;
@@ -196,7 +195,8 @@ pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<Box<dyn DocumentC
                 for branch in literals::branches(expression.get_ref()) {
                     let fault = |message| ParameterError { message, place: Some(expression.span()) };
                     all_signs.push(
-                        signs::of(branch, prefilter::looks_at_openings(&pattern), Spacing::Single).map_err(fault)?,
+                        known::certain(branch, prefilter::looks_at_openings(&pattern), Spacing::Single)
+                            .map_err(fault)?,
                     );
                     matchers.push(Matcher {
                         rule: Arc::clone(&rule),

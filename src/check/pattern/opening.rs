@@ -38,7 +38,7 @@ const SMALL: u128 = 0x2020_2020_2020_2020_2020_2020_2020_2020;
 
 impl Openings {
     /// Openings in small letters, each with a pattern.
-    pub(super) fn new(openings: impl Iterator<Item = (String, u32)>) -> Self {
+    pub(super) fn new<'o>(openings: impl Iterator<Item = (&'o str, u32)>) -> Self {
         let (mut long, mut middle, mut short) = (Vec::new(), Vec::new(), Vec::new());
         for (opening, pattern) in openings {
             let length = opening.len().min(LONGEST);
@@ -69,7 +69,7 @@ impl Openings {
 
 impl<const N: usize> Placed<N> {
     fn new(mut entries: Vec<Entry>) -> Self {
-        entries.sort_unstable_by_key(|entry| (Self::hash(entry.bytes), entry.bytes, entry.pattern));
+        entries.sort_unstable_by_key(|entry| places::place(Self::hash(entry.bytes)));
         let starts = places::starts(entries.iter().map(|entry| Self::hash(entry.bytes)));
         let mut taken = Box::new([0; PLACES / 64]);
         for place in entries.iter().map(|entry| places::place(Self::hash(entry.bytes))) {

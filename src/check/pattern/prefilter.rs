@@ -4,10 +4,10 @@
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::bytes::{Bytes, MOST_SETS, frequency};
-use super::literals::{Certain, Signs, Spacing};
+use super::literals::{Certain, Signs, Spacing, Strings};
 use super::opening::Openings;
 use super::search::Search;
-use super::{Matcher, Pattern, Unit, signs};
+use super::{Matcher, Pattern, Unit, known};
 use crate::text::Span;
 
 /// Patterns that allow at most so many words are tried on short units only.
@@ -81,7 +81,7 @@ impl Prefilters {
         let certain = |matcher: &Matcher| {
             let opens = looks_at_openings(&matcher.pattern);
             // What is no expression was refused by `validate`.
-            signs::of(matcher.expression.source(), opens, Spacing::Any).unwrap_or_else(|_| Certain::nothing())
+            known::certain(matcher.expression.source(), opens, Spacing::Any).unwrap_or_else(|_| Certain::nothing())
         };
         let patterns = || matchers.iter().map(|matcher| (matcher.pattern.as_ref(), certain(matcher)));
         self.of_any.get_or_init(|| Prefilter::new(patterns()))
@@ -179,7 +179,9 @@ impl Blind {
 /// What a block must hold for a pattern to match in it.
 struct Guard {
     /// A string of each.
-    strings: Vec<Vec<Sign>>,
+    strings: Vec<Strings>,
+    /// The same, as it is looked for; made when first needed, since few patterns get that far.
+    signs: OnceLock<Vec<Vec<Sign>>>,
     /// A byte of each.
     bytes: [Bytes; MOST_SETS],
 }
@@ -187,23 +189,27 @@ struct Guard {
 impl Guard {
     #[inline]
     fn lets_through(&self, text: &str, bytes: Bytes) -> bool {
-        bytes.meet(&self.bytes) && self.strings.iter().all(|set| set.iter().any(|sign| sign.stands_in(text, bytes)))
+        bytes.meet(&self.bytes) && self.signs().iter().all(|set| set.iter().any(|sign| sign.stands_in(text, bytes)))
+    }
+
+    fn signs(&self) -> &[Vec<Sign>] {
+        self.signs.get_or_init(|| self.strings.iter().map(|set| set.iter().map(Sign::new).collect()).collect())
     }
 }
 
 /// A string in small letters.
 struct Sign {
-    text: String,
+    text: Box<str>,
     bytes: Bytes,
     /// Where in it the byte stands that is rarest in text.
     rarest: usize,
 }
 
 impl Sign {
-    fn new(text: String) -> Self {
+    fn new(text: &str) -> Self {
         let bytes = Bytes::of(text.as_bytes());
         let rarest = text.bytes().enumerate().min_by_key(|(_, byte)| frequency(*byte)).map_or(0, |(at, _)| at);
-        Self { text, bytes, rarest }
+        Self { text: text.into(), bytes, rarest }
     }
 
     /// Whether it stands in `text`, which has these `bytes`, ASCII case aside; a line end is as good as a space.
@@ -238,14 +244,16 @@ impl Prefilter {
         for (index, (pattern, Certain { signs, others, bytes })) in (0..).zip(patterns) {
             let of_each = std::array::from_fn(|index| bytes.get(index).copied().unwrap_or(Bytes::ALL));
             match signs {
-                Signs::Opens(signs) => openings.extend(signs.into_iter().map(|sign| (sign, index))),
-                Signs::Holds(signs) => held.extend(signs.into_iter().map(|sign| (sign, index, is_short(pattern)))),
+                Signs::Opens(signs) => openings.push((signs, index)),
+                Signs::Holds(signs) => {
+                    held.extend(signs.into_each().into_iter().map(|sign| (sign, index, is_short(pattern))));
+                }
                 Signs::Blind => blind.add(index, of_each),
             }
-            let strings = others.into_iter().map(|set| set.into_iter().map(Sign::new).collect()).collect();
-            guards.push(Guard { strings, bytes: of_each });
+            guards.push(Guard { strings: others, signs: OnceLock::new(), bytes: of_each });
         }
-        Self { openings: Openings::new(openings.into_iter()), search: Search::new(held), blind, guards }
+        let openings = openings.iter().flat_map(|(signs, index)| signs.iter().map(|sign| (sign, *index)));
+        Self { openings: Openings::new(openings), search: Search::new(held), blind, guards }
     }
 
     /// The patterns that may match in the block at `span` of `whole`, which has these `bytes`, in order.

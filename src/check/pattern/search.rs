@@ -5,6 +5,7 @@
 //! bits of its next five bytes are set. Shorter literals have tables of their own, of four bytes and of three, looked up where one
 //! of all their beginnings may stand. All tables fit into the processor's nearest memory.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 
 use super::places;
@@ -23,7 +24,7 @@ pub(super) struct Search {
 }
 
 pub(super) struct Literal {
-    text: String,
+    text: Cow<'static, str>,
     /// Patterns that may match in units of any length.
     pub(super) long: Vec<u32>,
     /// Patterns that match short units only.
@@ -77,8 +78,8 @@ fn small(four: &[u8; 4]) -> u32 {
 
 impl Search {
     /// Literals in small letters of 3 to 255 bytes, each with a pattern and whether that matches short units only.
-    pub(super) fn new(mut pairs: Vec<(String, u32, bool)>) -> Self {
-        pairs.sort();
+    pub(super) fn new(mut pairs: Vec<(Cow<'static, str>, u32, bool)>) -> Self {
+        pairs.sort_unstable();
         let mut literals: Vec<Literal> = Vec::new();
         let mut noted = Noted::default();
         for (text, pattern, is_short) in pairs {
@@ -269,7 +270,7 @@ mod tests {
             margin in 0..5_usize,
         ) {
             let literals: Vec<String> = literals.into_iter().filter(|literal| literal.len() >= 3).collect();
-            let pairs = literals.iter().cloned().zip(0..).map(|(literal, number)| (literal, number, number % 2 == 0)).collect();
+            let pairs = literals.iter().cloned().zip(0..).map(|(literal, number)| (literal.into(), number, number % 2 == 0)).collect();
             let mut found = Vec::new();
             let (start, end) = (text.char_indices().nth(margin).map_or(text.len(), |(at, _)| at), text.len());
             let span = Span::new(start, end - text[start..].chars().rev().take(margin).map(char::len_utf8).sum::<usize>());
