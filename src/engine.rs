@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::check::store::{self, Memory, Place, Store};
 use crate::check::suppression::SuppressionRules;
-use crate::check::{self, ByDocument, Check, Corpus, CorpusCheck, DocumentCheck, ParameterError};
+use crate::check::{self, ByDocument, Check, Corpus, CorpusCheck, DocumentCheck, Documents, ParameterError};
 use crate::config::Settings;
 use crate::finding::{Applicability, Finding, RuleInfo};
 use crate::rule::{Registry, Rule};
@@ -277,17 +277,19 @@ impl Comparison<'_> {
     /// # Errors
     ///
     /// The store cannot be read or written.
-    pub fn finish(mut self, texts: &dyn Texts) -> store::Result<ByDocument> {
-        self.documents.sort_by(|left, right| (left.0, &left.1).cmp(&(right.0, &right.1)));
-        let origins: Vec<Arc<Origin>> = self.documents.iter().map(|(_, origin, _)| Arc::clone(origin)).collect();
-        let mut found = ByDocument::new();
-        for (index, check) in self.linter.corpus_checks.iter().enumerate() {
-            let sketches: Vec<Place> =
-                self.documents.iter().map(|(_, _, places)| places.get(index).copied().unwrap_or_default()).collect();
-            let (store, memory, threads) = (self.store.as_ref(), self.memory, self.threads);
-            let corpus = Corpus { origins: &origins, sketches: &sketches, store, texts, memory, threads };
-            found.append(&mut check.compare(&corpus)?);
+    pub fn finish(self, texts: &dyn Texts) -> store::Result<ByDocument> {
+        let Self { linter, store, memory, threads, mut documents } = self;
+        documents.sort_by(|left, right| (left.0, &left.1).cmp(&(right.0, &right.1)));
+        let origins: Vec<Arc<Origin>> = documents.iter().map(|(_, origin, _)| Arc::clone(origin)).collect();
+        let mut untold = Vec::new();
+        for (index, check) in linter.corpus_checks.iter().enumerate() {
+            let place = |(_, _, places): &(_, _, Vec<Place>)| places.get(index).copied().unwrap_or_default();
+            let sketches: Vec<Place> = documents.iter().map(place).collect();
+            let documents = Documents { origins: &origins, texts, memory, threads };
+            untold.push(check.compare(&Corpus { sketches: &sketches, store: store.as_ref(), documents })?);
         }
+        drop((documents, store));
+        let mut found: ByDocument = untold.into_iter().flat_map(|tell| tell()).collect();
         found.sort_by(|(left, _), (right, _)| left.cmp(right));
         found.dedup_by(|(next, more), (origin, findings)| {
             let is_same = next == origin;

@@ -14,27 +14,37 @@ pub trait CorpusCheck: Send + Sync {
     /// What comparing needs to know of `document`.
     fn sketch(&self, document: &Document<'_>) -> Vec<u8>;
 
-    /// What the documents have in common that is wrong.
+    /// What the documents have in common that is wrong, to be told when the sketches need no longer be held.
     ///
     /// # Errors
     ///
     /// A sketch cannot be read from the store, or the store not be written.
-    fn compare(&self, corpus: &Corpus<'_>) -> store::Result<ByDocument>;
+    fn compare<'d>(&'d self, corpus: &Corpus<'_, 'd>) -> store::Result<Untold<'d>>;
 }
+
+/// Tells what was found, which takes more memory than to know it.
+pub type Untold<'d> = Box<dyn FnOnce() -> ByDocument + 'd>;
 
 /// For each document in which something was found, in order, what that is, in order of place.
 pub type ByDocument = Vec<(Arc<Origin>, Vec<Finding>)>;
 
-/// The sketches of a check, in the order of their documents' origins, and what comparing may use.
-pub struct Corpus<'c> {
-    /// The documents, ascending.
-    pub origins: &'c [Arc<Origin>],
-    /// Their sketches in the store.
-    pub sketches: &'c [Place],
+/// The sketches of a check, in the order of their documents, and what comparing may use.
+pub struct Corpus<'s, 'd> {
+    /// The documents' sketches in the store.
+    pub sketches: &'s [Place],
     /// Holds the sketches, and what memory has no room for.
-    pub store: &'c dyn Store,
-    /// The documents' texts, to verify and to say what is found.
-    pub texts: &'c dyn Texts,
+    pub store: &'s dyn Store,
+    /// The documents.
+    pub documents: Documents<'d>,
+}
+
+/// The documents that are compared.
+#[derive(Clone, Copy)]
+pub struct Documents<'d> {
+    /// Where they come from, ascending.
+    pub origins: &'d [Arc<Origin>],
+    /// Their texts, to verify and to say what is found.
+    pub texts: &'d dyn Texts,
     /// About how many bytes comparing may hold beyond what it must know of each paragraph.
     pub memory: usize,
     /// How many threads may tell what was found.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-pub use corpus::{ByDocument, Corpus, CorpusCheck};
+pub use corpus::{ByDocument, Corpus, CorpusCheck, Documents, Untold};
 
 use crate::finding::{Finding, RuleInfo};
 use crate::text::Document;

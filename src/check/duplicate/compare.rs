@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::proof::Library;
 use super::units::Units;
 use super::{DuplicateCheck, Exact, line, near, passage, report, sentence};
-use crate::check::{ByDocument, Corpus, store};
+use crate::check::{Corpus, Untold, store};
 use crate::finding::RuleInfo;
 use crate::text::Span;
 
@@ -66,9 +66,10 @@ pub(super) enum Proof {
     Line { documents: u32, times: u32, alike: f64 },
 }
 
-pub(super) fn compare(check: &DuplicateCheck, corpus: &Corpus<'_>) -> store::Result<ByDocument> {
+pub(super) fn compare<'d>(check: &'d DuplicateCheck, corpus: &Corpus<'_, 'd>) -> store::Result<Untold<'d>> {
     let mut units = Units::load(corpus)?;
-    let mut library = Library::new(corpus);
+    let documents = corpus.documents;
+    let mut library = Library::new(documents);
     let mut found = Vec::new();
     for (rule, parameters) in &check.line {
         line::find(rule, parameters, &mut units, &mut library, &mut found)?;
@@ -88,7 +89,7 @@ pub(super) fn compare(check: &DuplicateCheck, corpus: &Corpus<'_>) -> store::Res
     }
     found.extend(without_nested(parts));
     order(&mut found);
-    Ok(report::findings(&found, library, corpus.threads))
+    Ok(Box::new(move || report::findings(&found, documents)))
 }
 
 /// Puts them in order of place and rule; those for which that is the same stay as they are.

@@ -27,7 +27,7 @@ pub use join::{Limits, MEMBER_BITS, Pair, Ratio, Sets, join, shared};
 pub use sketch::{Minimum, SHINGLE, UnitKind, shingles};
 pub use token::{Token, Tokens};
 
-use super::{ByDocument, Corpus, CorpusCheck, KindRule, ParameterError, store};
+use super::{Corpus, CorpusCheck, KindRule, ParameterError, Untold, store};
 use crate::finding::RuleInfo;
 use crate::text::Document;
 use sketch::{GRAM, LINE, Needs, Scratch};
@@ -225,7 +225,7 @@ impl CorpusCheck for DuplicateCheck {
         sketch
     }
 
-    fn compare(&self, corpus: &Corpus<'_>) -> store::Result<ByDocument> {
+    fn compare<'d>(&'d self, corpus: &Corpus<'_, 'd>) -> store::Result<Untold<'d>> {
         compare::compare(self, corpus)
     }
 }

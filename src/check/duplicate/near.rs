@@ -25,7 +25,7 @@ pub(super) fn find<'r>(
     rule: &'r Arc<RuleInfo>,
     parameters: &Near,
     units: &mut Units<'_>,
-    corpus: &Corpus<'_>,
+    corpus: &Corpus<'_, '_>,
     found: &mut Vec<Found<'r>>,
 ) -> store::Result<()> {
     let Some(threshold) = Ratio::new(parameters.threshold) else { return Ok(()) };
@@ -50,7 +50,7 @@ pub(super) fn find<'r>(
         indices.sort_by_key(|&index| std::cmp::Reverse(units.all[index as usize].words));
     }
     let sets = units.sets(&indices);
-    let limits = Limits { postings: parameters.crowd as usize, memory: corpus.memory };
+    let limits = Limits { postings: parameters.crowd as usize, memory: corpus.documents.memory };
     let mut best: FxHashMap<u32, Best> = FxHashMap::default();
     join(&sets, threshold, limits, corpus.store, &mut |pair| {
         let sizes = sets.size(pair.left as usize) + sets.size(pair.right as usize);

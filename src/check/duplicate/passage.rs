@@ -59,7 +59,7 @@ pub(super) fn find<'r>(
     rule: &'r Arc<RuleInfo>,
     parameters: &Passage,
     units: &Units<'_>,
-    corpus: &Corpus<'_>,
+    corpus: &Corpus<'_, '_>,
     library: &mut Library<'_>,
     found: &mut Vec<Found<'r>>,
 ) -> store::Result<()> {
@@ -88,8 +88,8 @@ pub(super) fn find<'r>(
     Ok(())
 }
 
-fn seeds(units: &Units<'_>, corpus: &Corpus<'_>) -> store::Result<Vec<Seed>> {
-    let mut prints = Gather::new(corpus.memory, corpus.store);
+fn seeds(units: &Units<'_>, corpus: &Corpus<'_, '_>) -> store::Result<Vec<Seed>> {
+    let mut prints = Gather::new(corpus.documents.memory, corpus.store);
     units.each(&mut |unit, sketch| {
         if units.all.get(unit as usize).is_none_or(|unit| unit.is_claimed) {
             return Ok(());

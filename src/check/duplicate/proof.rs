@@ -7,7 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::compare::Site;
 use super::token::Tokens;
-use crate::check::Corpus;
+use crate::check::Documents;
 use crate::text::{Document, Origin, Span, Texts};
 
 /// The texts of documents and their tokens, kept for a while.
@@ -25,22 +25,16 @@ pub(super) struct Library<'c> {
 }
 
 impl<'c> Library<'c> {
-    pub(super) fn new(corpus: &'c Corpus<'c>) -> Self {
-        const LEAST: usize = 1 << 20;
-        let most = (corpus.memory / 4).max(LEAST);
-        let (origins, source) = (corpus.origins, corpus.texts);
-        Self::empty(origins, source, most)
+    pub(super) fn new(documents: Documents<'c>) -> Self {
+        Self::one_of(1, documents)
     }
 
-    fn empty(origins: &'c [Arc<Origin>], source: &'c dyn Texts, most: usize) -> Self {
+    /// One of so many that share the memory.
+    pub(super) fn one_of(libraries: usize, Documents { origins, texts: source, memory, .. }: Documents<'c>) -> Self {
+        const LEAST: usize = 1 << 20;
+        let most = (memory / 4).max(LEAST) / libraries;
         let (texts, tokens) = (FxHashMap::default(), FxHashMap::default());
         Self { origins, source, texts, tokens, last_line: None, held: 0, most }
-    }
-
-    /// Empty ones for `threads`, which share the memory of this.
-    pub(super) fn shares(self, threads: usize) -> Vec<Self> {
-        let Self { origins, source, most, .. } = self;
-        (0..threads).map(|_| Self::empty(origins, source, most / threads)).collect()
     }
 
     pub(super) fn origin(&self, document: u32) -> Option<&'c Arc<Origin>> {

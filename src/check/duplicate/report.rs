@@ -7,29 +7,26 @@ use super::compare::{Found, Proof, Site};
 use super::difference::{Difference, differences};
 use super::proof::Library;
 use super::token::Tokens;
-use crate::check::ByDocument;
+use crate::check::{ByDocument, Documents};
 use crate::finding::{Applicability, Finding, Label};
 use crate::text::{Document, Origin, Span, is_blank, is_closed};
 
 /// Most differing words of a pair that are marked.
 const MARKS: usize = 12;
 
-/// Findings for `found`, which is in order of document; what the texts do not bear out is left away. So many threads share the
-/// documents.
-pub(super) fn findings(found: &[Found<'_>], library: Library<'_>, threads: usize) -> ByDocument {
-    /// Too few to be shared.
+/// Findings for `found`, which is in order of document; what the texts do not bear out is left away.
+pub(super) fn findings(found: &[Found<'_>], documents: Documents<'_>) -> ByDocument {
+    /// Too few to be shared among threads.
     const FEW: usize = 1_000;
-    let threads = if found.len() < FEW { 1 } else { threads.max(1) };
-    let documents: Vec<&[Found<'_>]> =
-        found.chunk_by(|left, right| left.site.document == right.site.document).collect();
-    let shares = documents.chunks(documents.len().div_ceil(threads).max(1));
+    let threads = if found.len() < FEW { 1 } else { documents.threads.max(1) };
+    let of_each: Vec<&[Found<'_>]> = found.chunk_by(|left, right| left.site.document == right.site.document).collect();
     std::thread::scope(|scope| {
-        let mut shares: Vec<_> = shares.zip(library.shares(threads)).collect();
+        let mut shares: Vec<_> = of_each.chunks(of_each.len().div_ceil(threads).max(1)).collect();
         let own = shares.pop();
-        let tell = |(share, mut library): (&[&[Found<'_>]], Library<'_>)| of_documents(share, &mut library);
+        let tell = |share: &[&[Found<'_>]]| of_documents(share, &mut Library::one_of(threads, documents));
         let others: Vec<_> = shares.into_iter().map(|share| scope.spawn(move || tell(share))).collect();
         let own = own.map(tell).unwrap_or_default();
-        let mut findings = ByDocument::with_capacity(documents.len());
+        let mut findings = ByDocument::with_capacity(of_each.len());
         for other in others {
             match other.join() {
                 Ok(told) => findings.extend(told),

@@ -50,10 +50,10 @@ pub(super) fn find<'r>(
     rule: &'r Arc<RuleInfo>,
     parameters: &Sentence,
     units: &Units<'_>,
-    corpus: &Corpus<'_>,
+    corpus: &Corpus<'_, '_>,
     found: &mut Vec<Found<'r>>,
 ) -> store::Result<()> {
-    let mut sentences = Gather::new(corpus.memory, corpus.store);
+    let mut sentences = Gather::new(corpus.documents.memory, corpus.store);
     units.each(&mut |index, sketch| {
         let Some(unit) = units.all.get(index as usize).filter(|unit| !unit.is_claimed) else { return Ok(()) };
         sketch.sentences().try_for_each(|mark| {

@@ -5,7 +5,7 @@ use super::join::Sets;
 use super::sketch::{self, UnitKind};
 use super::spill::{eight, four};
 use crate::check::Corpus;
-use crate::check::store::{self, Place};
+use crate::check::store::{self, Place, Store};
 
 /// What is kept in memory of each unit.
 #[derive(Debug, Clone, Copy)]
@@ -33,16 +33,18 @@ impl Unit {
 /// All units, in order of document and place.
 pub(super) struct Units<'c> {
     pub(super) all: Vec<Unit>,
-    corpus: &'c Corpus<'c>,
+    sketches: &'c [Place],
+    store: &'c dyn Store,
     /// The first unit of each document, and one past the last unit.
     first: Vec<u32>,
 }
 
 impl<'c> Units<'c> {
-    pub(super) fn load(corpus: &'c Corpus<'c>) -> store::Result<Self> {
-        let mut units = Self { all: Vec::new(), corpus, first: Vec::with_capacity(corpus.sketches.len() + 1) };
-        for (document, &place) in corpus.sketches.iter().enumerate() {
-            let bytes = corpus.store.read(place)?;
+    pub(super) fn load(corpus: &Corpus<'c, '_>) -> store::Result<Self> {
+        let Corpus { sketches, store, .. } = *corpus;
+        let mut units = Self { all: Vec::new(), sketches, store, first: Vec::with_capacity(sketches.len() + 1) };
+        for (document, &place) in sketches.iter().enumerate() {
+            let bytes = store.read(place)?;
             units.first.push(units.all.len() as u32);
             units.all.extend(sketch::decode(&bytes).map(|unit| Unit {
                 document: document as u32,
@@ -66,8 +68,8 @@ impl<'c> Units<'c> {
         &self,
         take: &mut dyn FnMut(u32, &sketch::Encoded<'_>) -> store::Result<()>,
     ) -> store::Result<()> {
-        for (&place, &first) in self.corpus.sketches.iter().zip(&self.first) {
-            let bytes = self.corpus.store.read(place)?;
+        for (&place, &first) in self.sketches.iter().zip(&self.first) {
+            let bytes = self.store.read(place)?;
             for (index, unit) in (first..).zip(sketch::decode(&bytes)) {
                 take(index, &unit)?;
             }
@@ -77,7 +79,7 @@ impl<'c> Units<'c> {
 
     /// Puts the shingles of a unit into `shingles`.
     pub(super) fn read_shingles(&self, unit: &Unit, shingles: &mut Vec<u64>) -> store::Result<()> {
-        let bytes = self.corpus.store.read(Place { offset: unit.place, length: unit.shingles * 8 })?;
+        let bytes = self.store.read(Place { offset: unit.place, length: unit.shingles * 8 })?;
         shingles.clear();
         shingles.extend(bytes.chunks_exact(8).map(|shingle| eight(shingle, 0)));
         Ok(())
@@ -86,7 +88,7 @@ impl<'c> Units<'c> {
     /// The tokens of a short line, all numbers alike; none for others.
     pub(super) fn line_tokens(&self, unit: &Unit) -> store::Result<Vec<u32>> {
         let offset = unit.place + u64::from(unit.shingles) * 8;
-        let bytes = self.corpus.store.read(Place { offset, length: u32::from(unit.line_tokens) * 4 })?;
+        let bytes = self.store.read(Place { offset, length: u32::from(unit.line_tokens) * 4 })?;
         Ok(bytes.chunks_exact(4).map(|token| four(token, 0)).collect())
     }
 
