@@ -98,14 +98,18 @@ fn order(found: &mut [Found<'_>]) {
     let of_each = found.iter().zip(0_u32..).map(|(one, index)| (one.site, one.rule.code.as_str(), index));
     let mut places: Vec<(Site, &str, u32)> = of_each.collect();
     places.sort_unstable();
-    let places: Vec<u32> = places.into_iter().map(|(.., index)| index).collect();
-    for place in 0..places.len() {
-        // What stood there first may have been put behind, and behind again.
-        let mut from = places[place] as usize;
-        while from < place {
-            from = places[from] as usize;
+    let mut from: Vec<u32> = places.into_iter().map(|(.., index)| index).collect();
+    // Each belongs where another stands, and that again elsewhere: so it goes round until the first is met again.
+    for first in 0..from.len() {
+        let mut at = first;
+        loop {
+            let next = std::mem::replace(&mut from[at], at as u32) as usize;
+            if next == first {
+                break;
+            }
+            found.swap(at, next);
+            at = next;
         }
-        found.swap(place, from);
     }
 }
 
