@@ -16,6 +16,8 @@
 //!
 //! None of these does I/O. With the feature `cli` come files (`corpus`) and the command line (`cli`).
 
+#![forbid(unsafe_code)]
+
 pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
