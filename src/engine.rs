@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::check::store::{self, Memory, Place, Store};
 use crate::check::suppression::SuppressionRules;
-use crate::check::{self, ByDocument, Check, Corpus, CorpusCheck, DocumentCheck, Documents, ParameterError};
+use crate::check::{self, ByDocument, Check, Corpus, CorpusCheck, DocumentCheck, Documents, ParameterError, Untold};
 use crate::config::Settings;
 use crate::finding::{Applicability, Finding, RuleInfo};
 use crate::rule::{Registry, Rule};
@@ -60,6 +60,15 @@ pub struct Comparison<'l> {
     threads: usize,
     /// Whether it is new, where it comes from, and its sketch.
     documents: Vec<(bool, Arc<Origin>, Vec<Place>)>,
+}
+
+/// What comparing found, each document to be told of when it is asked for.
+pub struct Compared<'d> {
+    /// The older documents and the new ones, both ascending.
+    origins: Arc<[Arc<Origin>]>,
+    older: usize,
+    /// What each of the linter's checks found.
+    untold: Vec<Box<dyn Untold + 'd>>,
 }
 
 impl Linter {
@@ -151,7 +160,7 @@ impl Linter {
     ) -> store::Result<Vec<Finding>> {
         let mut comparison = self.comparison(Box::new(Memory::default()), usize::MAX);
         sketches.into_iter().try_for_each(|sketch| comparison.add(sketch))?;
-        Ok(comparison.finish(texts)?.into_iter().flat_map(|(_, findings)| findings).collect())
+        Ok(comparison.finish(texts)?.tell_all().into_iter().flat_map(|(_, findings)| findings).collect())
     }
 
     /// Begins to gather sketches in `store`; comparing them takes about `memory` bytes, besides some forty for each paragraph.
@@ -242,7 +251,7 @@ impl Linter {
     }
 }
 
-impl Comparison<'_> {
+impl<'l> Comparison<'l> {
     /// Has `threads` tell what was found; otherwise one does.
     pub fn with_threads(self, threads: usize) -> Self {
         Self { threads, ..self }
@@ -272,24 +281,45 @@ impl Comparison<'_> {
         Ok(())
     }
 
-    /// What the rules find, in order of document and place; `texts` has the documents' texts again.
+    /// What the rules find; `texts` has the documents' texts again, until all is told.
     ///
     /// # Errors
     ///
     /// The store cannot be read or written.
-    pub fn finish(self, texts: &dyn Texts) -> store::Result<ByDocument> {
+    pub fn finish<'d>(self, texts: &'d dyn Texts) -> store::Result<Compared<'d>>
+    where
+        'l: 'd,
+    {
         let Self { linter, store, memory, threads, mut documents } = self;
         documents.sort_by(|left, right| (left.0, &left.1).cmp(&(right.0, &right.1)));
-        let origins: Vec<Arc<Origin>> = documents.iter().map(|(_, origin, _)| Arc::clone(origin)).collect();
+        let older = documents.partition_point(|(is_new, ..)| !is_new);
+        let origins: Arc<[Arc<Origin>]> = documents.iter().map(|(_, origin, _)| Arc::clone(origin)).collect();
         let mut untold = Vec::new();
         for (index, check) in linter.corpus_checks.iter().enumerate() {
             let place = |(_, _, places): &(_, _, Vec<Place>)| places.get(index).copied().unwrap_or_default();
             let sketches: Vec<Place> = documents.iter().map(place).collect();
-            let documents = Documents { origins: &origins, texts, memory, threads };
+            let documents = Documents { origins: Arc::clone(&origins), texts, memory, threads };
             untold.push(check.compare(&Corpus { sketches: &sketches, store: store.as_ref(), documents })?);
         }
-        drop((documents, store));
-        let mut found: ByDocument = untold.into_iter().flat_map(|tell| tell()).collect();
+        Ok(Compared { origins, older, untold })
+    }
+}
+
+impl Compared<'_> {
+    /// What was found in `document`, in order of place.
+    pub fn tell(&mut self, document: &Document<'_>) -> Vec<Finding> {
+        let (older, new) = self.origins.split_at_checked(self.older).unwrap_or_default();
+        let among = |origins: &[Arc<Origin>]| origins.binary_search(document.origin()).ok();
+        let Some(number) = among(new).map(|at| self.older + at).or_else(|| among(older)) else { return Vec::new() };
+        let mut findings: Vec<Finding> =
+            self.untold.iter_mut().flat_map(|untold| untold.tell(number as u32, document)).collect();
+        findings.sort_by(|left, right| left.order().cmp(&right.order()));
+        findings
+    }
+
+    /// The same for all documents at once.
+    pub fn tell_all(self) -> ByDocument {
+        let mut found: ByDocument = self.untold.into_iter().flat_map(Untold::tell_all).collect();
         found.sort_by(|(left, _), (right, _)| left.cmp(right));
         found.dedup_by(|(next, more), (origin, findings)| {
             let is_same = next == origin;
@@ -301,7 +331,7 @@ impl Comparison<'_> {
         for (_, findings) in &mut found {
             findings.sort_by(|left, right| left.order().cmp(&right.order()));
         }
-        Ok(found)
+        found
     }
 }
 

@@ -183,7 +183,7 @@ fn the_order_of_work_the_threads_and_the_memory_change_nothing() {
     for memory in [64 << 20, 1 << 12] {
         let mut comparison = linter.comparison(Box::new(Spill::new(memory / 2)), memory / 2);
         corpus.sketches(&linter).into_iter().for_each(|sketch| comparison.add(sketch).unwrap());
-        let found = comparison.finish(&corpus).unwrap().into_iter().flat_map(|(_, findings)| findings);
+        let found = comparison.finish(&corpus).unwrap().tell_all().into_iter().flat_map(|(_, findings)| findings);
         assert_eq!(found.collect::<Vec<_>>(), expected, "{memory} bytes");
     }
 }

@@ -19,11 +19,17 @@ pub trait CorpusCheck: Send + Sync {
     /// # Errors
     ///
     /// A sketch cannot be read from the store, or the store not be written.
-    fn compare<'d>(&'d self, corpus: &Corpus<'_, 'd>) -> store::Result<Untold<'d>>;
+    fn compare<'d>(&'d self, corpus: &Corpus<'_, 'd>) -> store::Result<Box<dyn Untold + 'd>>;
 }
 
-/// Tells what was found, which takes more memory than to know it.
-pub type Untold<'d> = Box<dyn FnOnce() -> ByDocument + 'd>;
+/// What was found and is yet to be told, which takes many times the memory that it takes to know it.
+pub trait Untold: Send {
+    /// What was found in `document`, the one with this number, in order of place.
+    fn tell(&mut self, number: u32, document: &Document<'_>) -> Vec<Finding>;
+
+    /// The same for all documents at once.
+    fn tell_all(self: Box<Self>) -> ByDocument;
+}
 
 /// For each document in which something was found, in order, what that is, in order of place.
 pub type ByDocument = Vec<(Arc<Origin>, Vec<Finding>)>;
@@ -39,10 +45,10 @@ pub struct Corpus<'s, 'd> {
 }
 
 /// The documents that are compared.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Documents<'d> {
-    /// Where they come from, ascending.
-    pub origins: &'d [Arc<Origin>],
+    /// Where they come from; the number of a document is its place among them.
+    pub origins: Arc<[Arc<Origin>]>,
     /// Their texts, to verify and to say what is found.
     pub texts: &'d dyn Texts,
     /// About how many bytes comparing may hold beyond what it must know of each paragraph.

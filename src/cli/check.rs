@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::arguments::CheckArguments;
 use super::attributes::Attributes;
 use super::bad::BadRecords;
-use super::compare::{Awaited, Compared, Gathered, Given, gather};
+use super::compare::{Awaited, Gathered, Given, gather};
 use super::fix::{Delivery, Outcome, Plan};
 use super::gate::Gate;
 use super::interrupt::Pause;
@@ -22,9 +22,10 @@ use super::since::Changed;
 use super::stdin::{Stdin, read_stdin};
 use super::workspace::{Profile, Workspace};
 use super::{Exit, interrupt};
+use crate::check::ByDocument;
 use crate::config::bytes;
 use crate::corpus::{Choice, Input, Reading, Source, WalkError, expand, walk};
-use crate::engine::{Alone, Linter};
+use crate::engine::{Alone, Compared, Linter};
 use crate::finding::Finding;
 use crate::report::Summary;
 
@@ -222,10 +223,10 @@ impl<'a> Run<'a> {
     }
 
     /// What comparing finds in the documents under `paths`, as `given` makes them.
-    pub(super) fn compare(&self, given: &mut Given<'_>, paths: &[PathBuf]) -> anyhow::Result<Compared> {
+    pub(super) fn compare(&self, given: &mut Given<'_>, paths: &[PathBuf]) -> anyhow::Result<ByDocument> {
         let gathered = self.gather(&self.root.linter, given, paths, false)?;
         let _pause = Pause::begin();
-        gathered.compare(given)
+        Ok(gathered.compare(given)?.map(Compared::tell_all).unwrap_or_default())
     }
 
     /// What comparing needs to know of the documents under `paths`, as `given` makes them; they are held if `holds` says so
@@ -333,7 +334,7 @@ impl<'a> Run<'a> {
         let as_it_is = Box::new(|source| (source, false));
         let reading = self.reading.clone();
         let mut given = Given::new(Some(fixed.clone()), as_it_is, &reading, self.memory());
-        let compared = self.compare(&mut given, &[])?.remove(&fixed.origin).unwrap_or_default();
+        let compared = self.compare(&mut given, &[])?.into_iter().flat_map(|(_, findings)| findings).collect();
         let linter = self.known.linters(&self.root).of(&fixed.path);
         let findings = linter.findings(&fixed.document(), compared);
         self.gate.count(&findings);
@@ -388,7 +389,9 @@ fn together(
     one: &pipeline::Given,
     (linter, alone): (Linter, Alone),
 ) -> anyhow::Result<Vec<Finding>> {
-    Ok(linter.together(&one.document(), alone, compared.take(&one.source)?))
+    let document = one.document();
+    let found = compared.tell(&document)?;
+    Ok(linter.together(&document, alone, found))
 }
 
 /// The path without links and dots, as far as it stands; what the run has yet to make stands nowhere.

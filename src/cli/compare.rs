@@ -13,17 +13,14 @@ use super::pipeline::{self, BATCH_BYTES, Documents, INDEXED, Piece, stream};
 use super::progress::Progress;
 use crate::check::store;
 use crate::corpus::{Carrier, Input, Kept, Reading, Shelf, Source, Spill, WalkError, free_memory, read};
-use crate::engine::{Comparison, Linter, Sketch};
+use crate::engine::{Compared, Comparison, Linter, Sketch};
 use crate::finding::Finding;
-use crate::text::{Index, Origin, Texts};
+use crate::text::{Document, Index, Origin, Texts};
 
 /// Of so many parts of the memory three are for the sketches, four for comparing them and two for the texts.
 const PARTS: usize = 9;
 /// The parts for texts that are held, or wait for what is found by comparing them.
 const HELD: usize = 2;
-
-/// What comparing found, by document.
-pub(super) type Compared = HashMap<Arc<Origin>, Vec<Finding>>;
 
 /// What comparing needs to know of the documents.
 pub(super) struct Gathered<'l> {
@@ -206,25 +203,25 @@ impl Held {
     }
 }
 
-impl Gathered<'_> {
+impl<'l> Gathered<'l> {
     /// What comparing finds.
     ///
     /// # Errors
     ///
     /// A temporary file cannot be written or read.
-    pub(super) fn compare(self, given: &Given<'_>) -> anyhow::Result<Compared> {
-        let Some(comparison) = self.comparison.filter(|_| !interrupt::is_interrupted()) else {
-            return Ok(Compared::new());
-        };
-        let found = comparison.finish(given).context("cannot compare documents")?;
-        Ok(found.into_iter().collect())
+    pub(super) fn compare<'d>(self, given: &'d Given<'_>) -> anyhow::Result<Option<Compared<'d>>>
+    where
+        'l: 'd,
+    {
+        let comparison = self.comparison.filter(|_| !interrupt::is_interrupted());
+        comparison.map(|comparison| comparison.finish(given)).transpose().context("cannot compare documents")
     }
 }
 
 /// What comparing finds, while a thread is at it.
 pub(super) struct Awaited<'s> {
-    thread: Option<(ScopedJoinHandle<'s, anyhow::Result<Compared>>, Pause)>,
-    found: Compared,
+    thread: Option<(ScopedJoinHandle<'s, anyhow::Result<Option<Compared<'s>>>>, Pause)>,
+    found: Option<Compared<'s>>,
 }
 
 impl<'s> Awaited<'s> {
@@ -240,7 +237,7 @@ impl<'s> Awaited<'s> {
     ) -> anyhow::Result<Self> {
         let is_needed = gathered.comparison.is_some();
         let thread = is_needed.then(|| (scope.spawn(move || gathered.compare(given)), Pause::begin()));
-        let mut awaited = Self { thread, found: Compared::new() };
+        let mut awaited = Self { thread, found: None };
         if !given.is_roomy() {
             awaited.wait()?;
         }
@@ -259,17 +256,14 @@ impl<'s> Awaited<'s> {
         Ok(())
     }
 
-    /// Takes what was found in a document; waits if it is not known yet.
+    /// What was found in a document; waits if it is not known yet.
     ///
     /// # Errors
     ///
     /// A temporary file cannot be written or read.
-    pub(super) fn take(&mut self, source: &Source) -> anyhow::Result<Vec<Finding>> {
+    pub(super) fn tell(&mut self, document: &Document<'_>) -> anyhow::Result<Vec<Finding>> {
         self.wait()?;
-        let mut found = self.found.remove(&source.origin).unwrap_or_default();
-        // The file may have changed since it was compared.
-        found.retain(|finding| source.text.get(finding.span.range()).is_some());
-        Ok(found)
+        Ok(self.found.as_mut().map(|found| found.tell(document)).unwrap_or_default())
     }
 }
 

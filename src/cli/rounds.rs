@@ -10,20 +10,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rayon::prelude::*;
 
 use super::check::Run;
-use super::compare::{Compared, Given};
+use super::compare::Given;
 use super::fix::{Outcome, Plan};
 use super::interrupt;
 use super::known::Linters;
+use crate::check::ByDocument;
 use crate::corpus::Source;
 use crate::engine::Linter;
 use crate::finding::Finding;
 use crate::fix::keep_one_copy;
 use crate::text::{Document, Origin, Texts};
 
+/// What comparing found in each document.
+type Round = HashMap<Arc<Origin>, Vec<Finding>>;
+
 /// What comparing found, again and again: each round of documents as the rounds before it leave them.
 #[derive(Default)]
 pub(super) struct Rounds {
-    found: Vec<Compared>,
+    found: Vec<Round>,
     /// Documents that are left as they are, and why.
     refused: HashMap<Arc<Origin>, String>,
 }
@@ -83,7 +87,7 @@ impl Run<'_> {
             };
             let mut given = Given::new(stdin.cloned(), Box::new(settle), &self.reading, self.memory());
             let found = self.compare(&mut given, paths)?;
-            let found = admitted(found, &given, &linters);
+            let found = admitted(&found, &given, &linters);
             drop(given);
             for (origin, reason) in refused.into_inner().unwrap_or_else(PoisonError::into_inner) {
                 if rounds.has_fix(&origin, plan) {
@@ -114,10 +118,9 @@ impl Run<'_> {
 }
 
 /// What is reported of what comparing found; what a comment or another finding speaks for is left without a fix.
-fn admitted(compared: Compared, given: &Given<'_>, linters: &Linters) -> Vec<Finding> {
+fn admitted(compared: &ByDocument, given: &Given<'_>, linters: &Linters) -> Vec<Finding> {
     /// Documents whose texts are held at once.
     const BATCH: usize = 256;
-    let compared: Vec<(Arc<Origin>, Vec<Finding>)> = compared.into_iter().collect();
     let mut all = Vec::new();
     for batch in compared.chunks(BATCH) {
         let texts: Vec<_> = batch.iter().map(|(origin, _)| given.text(origin).unwrap_or_default()).collect();
@@ -138,7 +141,7 @@ fn admitted(compared: Compared, given: &Given<'_>, linters: &Linters) -> Vec<Fin
 
 /// `found` by document, with the fixes that are to be applied: none of a document that is left alone, and none that would
 /// remove a last copy.
-fn chosen(mut found: Vec<Finding>, refused: &HashMap<Arc<Origin>, String>, plan: &Plan) -> Compared {
+fn chosen(mut found: Vec<Finding>, refused: &HashMap<Arc<Origin>, String>, plan: &Plan) -> Round {
     for finding in &mut found {
         if refused.contains_key(&finding.origin) {
             finding.fix = None;
@@ -146,7 +149,7 @@ fn chosen(mut found: Vec<Finding>, refused: &HashMap<Arc<Origin>, String>, plan:
     }
     found.sort_by(|left, right| (&left.origin, left.order()).cmp(&(&right.origin, right.order())));
     keep_one_copy(&mut found, plan.most);
-    let mut compared = Compared::new();
+    let mut compared = Round::new();
     for finding in found {
         compared.entry(Arc::clone(&finding.origin)).or_default().push(finding);
     }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::proof::Library;
+use super::report::Report;
 use super::units::Units;
-use super::{DuplicateCheck, Exact, line, near, passage, report, sentence};
+use super::{DuplicateCheck, Exact, line, near, passage, sentence};
 use crate::check::{Corpus, Untold, store};
 use crate::finding::RuleInfo;
 use crate::text::Span;
@@ -66,10 +67,9 @@ pub(super) enum Proof {
     Line { documents: u32, times: u32, alike: f64 },
 }
 
-pub(super) fn compare<'d>(check: &'d DuplicateCheck, corpus: &Corpus<'_, 'd>) -> store::Result<Untold<'d>> {
+pub(super) fn compare<'d>(check: &'d DuplicateCheck, corpus: &Corpus<'_, 'd>) -> store::Result<Box<dyn Untold + 'd>> {
     let mut units = Units::load(corpus)?;
-    let documents = corpus.documents;
-    let mut library = Library::new(documents);
+    let mut library = Library::new(&corpus.documents);
     let mut found = Vec::new();
     for (rule, parameters) in &check.line {
         line::find(rule, parameters, &mut units, &mut library, &mut found)?;
@@ -88,29 +88,7 @@ pub(super) fn compare<'d>(check: &'d DuplicateCheck, corpus: &Corpus<'_, 'd>) ->
         passage::find(rule, parameters, &units, corpus, &mut library, &mut parts)?;
     }
     found.extend(without_nested(parts));
-    order(&mut found);
-    Ok(Box::new(move || report::findings(&found, documents)))
-}
-
-/// Puts them in order of place and rule; those for which that is the same stay as they are.
-fn order(found: &mut [Found<'_>]) {
-    // Their places are sorted in their stead, and they are put there one by one: there may be millions, and each is large.
-    let of_each = found.iter().zip(0_u32..).map(|(one, index)| (one.site, one.rule.code.as_str(), index));
-    let mut places: Vec<(Site, &str, u32)> = of_each.collect();
-    places.sort_unstable();
-    let mut from: Vec<u32> = places.into_iter().map(|(.., index)| index).collect();
-    // Each belongs where another stands, and that again elsewhere: so it goes round until the first is met again.
-    for first in 0..from.len() {
-        let mut at = first;
-        loop {
-            let next = std::mem::replace(&mut from[at], at as u32) as usize;
-            if next == first {
-                break;
-            }
-            found.swap(at, next);
-            at = next;
-        }
-    }
+    Ok(Box::new(Report::new(found, corpus.documents.clone(), library)))
 }
 
 /// Units whose text is the same.

@@ -225,7 +225,7 @@ impl CorpusCheck for DuplicateCheck {
         sketch
     }
 
-    fn compare<'d>(&'d self, corpus: &Corpus<'_, 'd>) -> store::Result<Untold<'d>> {
+    fn compare<'d>(&'d self, corpus: &Corpus<'_, 'd>) -> store::Result<Box<dyn Untold + 'd>> {
         compare::compare(self, corpus)
     }
 }

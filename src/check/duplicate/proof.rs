@@ -12,10 +12,12 @@ use crate::text::{Document, Origin, Span, Texts};
 
 /// The texts of documents and their tokens, kept for a while.
 pub(super) struct Library<'c> {
-    origins: &'c [Arc<Origin>],
+    origins: Arc<[Arc<Origin>]>,
     /// Where texts are had.
     source: &'c dyn Texts,
     texts: FxHashMap<u32, Option<Arc<str>>>,
+    /// The document that is looked at, which others seldom are compared with again.
+    open: Option<(u32, Arc<str>)>,
     tokens: FxHashMap<Site, Arc<Tokens>>,
     /// The line that others were compared with last, without digits.
     last_line: Option<(Site, Arc<str>)>,
@@ -25,24 +27,42 @@ pub(super) struct Library<'c> {
 }
 
 impl<'c> Library<'c> {
-    pub(super) fn new(documents: Documents<'c>) -> Self {
+    pub(super) fn new(documents: &Documents<'c>) -> Self {
         Self::one_of(1, documents)
     }
 
     /// One of so many that share the memory.
-    pub(super) fn one_of(libraries: usize, Documents { origins, texts: source, memory, .. }: Documents<'c>) -> Self {
+    pub(super) fn one_of(libraries: usize, Documents { origins, texts: source, memory, .. }: &Documents<'c>) -> Self {
         const LEAST: usize = 1 << 20;
         let most = (memory / 4).max(LEAST) / libraries;
         let (texts, tokens) = (FxHashMap::default(), FxHashMap::default());
-        Self { origins, source, texts, tokens, last_line: None, held: 0, most }
+        Self {
+            origins: Arc::clone(origins),
+            source: *source,
+            texts,
+            open: None,
+            tokens,
+            last_line: None,
+            held: 0,
+            most,
+        }
     }
 
-    pub(super) fn origin(&self, document: u32) -> Option<&'c Arc<Origin>> {
+    pub(super) fn origin(&self, document: u32) -> Option<&Arc<Origin>> {
         self.origins.get(document as usize)
+    }
+
+    /// Has the text of a document at hand until another is opened.
+    pub(super) fn open(&mut self, number: u32, document: &Document<'_>) {
+        let held = self.source.index(document.origin()).and_then(|_| self.source.text(document.origin()));
+        self.open = Some((number, held.unwrap_or_else(|| document.text().into())));
     }
 
     /// The text of a document, if it can still be had.
     pub(super) fn text(&mut self, document: u32) -> Option<Arc<str>> {
+        if let Some((_, text)) = self.open.as_ref().filter(|(open, _)| *open == document) {
+            return Some(Arc::clone(text));
+        }
         if let Some(text) = self.texts.get(&document) {
             return text.clone();
         }

@@ -7,49 +7,106 @@ use super::compare::{Found, Proof, Site};
 use super::difference::{Difference, differences};
 use super::proof::Library;
 use super::token::Tokens;
-use crate::check::{ByDocument, Documents};
+use crate::check::{ByDocument, Documents, Untold};
 use crate::finding::{Applicability, Finding, Label};
-use crate::text::{Document, Origin, Span, is_blank, is_closed};
+use crate::text::{Document, Span, is_blank, is_closed};
 
 /// Most differing words of a pair that are marked.
 const MARKS: usize = 12;
 
-/// Findings for `found`, which is in order of document; what the texts do not bear out is left away.
-pub(super) fn findings(found: &[Found<'_>], documents: Documents<'_>) -> ByDocument {
-    /// Too few to be shared among threads.
-    const FEW: usize = 1_000;
-    let threads = if found.len() < FEW { 1 } else { documents.threads.max(1) };
-    let of_each: Vec<&[Found<'_>]> = found.chunk_by(|left, right| left.site.document == right.site.document).collect();
-    std::thread::scope(|scope| {
-        let mut shares: Vec<_> = of_each.chunks(of_each.len().div_ceil(threads).max(1)).collect();
-        let own = shares.pop();
-        let tell = |share: &[&[Found<'_>]]| of_documents(share, &mut Library::one_of(threads, documents));
-        let others: Vec<_> = shares.into_iter().map(|share| scope.spawn(move || tell(share))).collect();
-        let own = own.map(tell).unwrap_or_default();
-        let mut findings = ByDocument::with_capacity(of_each.len());
-        for other in others {
-            match other.join() {
-                Ok(told) => findings.extend(told),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
+/// What was found in all documents.
+pub(super) struct Report<'d> {
+    found: Vec<Found<'d>>,
+    /// Their indices, in order of document.
+    order: Vec<u32>,
+    /// Where those of each document begin, and one past the last.
+    first: Vec<u32>,
+    documents: Documents<'d>,
+    library: Library<'d>,
+}
+
+impl<'d> Report<'d> {
+    /// To tell `found` with the texts of `documents`, of which `library` may have some at hand.
+    pub(super) fn new(found: Vec<Found<'d>>, documents: Documents<'d>, library: Library<'d>) -> Self {
+        let mut first = vec![0; documents.origins.len() + 1];
+        found.iter().for_each(|one| first[one.site.document as usize + 1] += 1);
+        let mut sum = 0;
+        for count in &mut first {
+            sum += *count;
+            *count = sum;
         }
-        findings.extend(own);
-        findings
-    })
+        let (mut next, mut order) = (first.clone(), vec![0; found.len()]);
+        for (index, one) in (0..).zip(&found) {
+            let place = &mut next[one.site.document as usize];
+            order[*place as usize] = index;
+            *place += 1;
+        }
+        Self { found, order, first, documents, library }
+    }
+
+    /// What was found in a document, in order of place and rule.
+    fn of(&self, number: u32) -> Vec<Found<'d>> {
+        let number = number as usize;
+        let range = self.first.get(number..number + 2).map_or(0..0, |ends| ends[0] as usize..ends[1] as usize);
+        let indices = self.order.get(range).unwrap_or_default();
+        let mut found: Vec<_> = indices.iter().filter_map(|index| self.found.get(*index as usize)).cloned().collect();
+        found.sort_by(|left, right| (left.site, &left.rule.code).cmp(&(right.site, &right.rule.code)));
+        found
+    }
+
+    /// The findings of each of the documents with these numbers in which something was found.
+    fn of_all(&self, numbers: &[u32], library: &mut Library<'_>) -> ByDocument {
+        let told = numbers.iter().filter_map(|&number| {
+            let text = library.text(number)?;
+            let document = library.document(number, &text)?;
+            let findings = findings(&self.of(number), &document, library);
+            (!findings.is_empty()).then(|| (Arc::clone(document.origin()), findings))
+        });
+        told.collect()
+    }
 }
 
-fn of_documents(documents: &[&[Found<'_>]], library: &mut Library<'_>) -> ByDocument {
-    let told = documents.iter().filter_map(|found| of_document(found, library));
-    told.filter(|(_, findings)| !findings.is_empty()).collect()
+impl Untold for Report<'_> {
+    fn tell(&mut self, number: u32, document: &Document<'_>) -> Vec<Finding> {
+        let found = self.of(number);
+        if found.is_empty() {
+            return Vec::new();
+        }
+        self.library.open(number, document);
+        findings(&found, document, &mut self.library)
+    }
+
+    fn tell_all(self: Box<Self>) -> ByDocument {
+        /// Too few to be shared among threads.
+        const FEW: usize = 1_000;
+        let documents = &self.documents;
+        let threads = if self.found.len() < FEW { 1 } else { documents.threads.max(1) };
+        let numbers = (0..).zip(self.first.windows(2)).filter(|(_, ends)| ends[0] < ends[1]);
+        let numbers: Vec<u32> = numbers.map(|(number, _)| number).collect();
+        let tell = |share: &[u32]| self.of_all(share, &mut Library::one_of(threads, documents));
+        std::thread::scope(|scope| {
+            let mut shares: Vec<_> = numbers.chunks(numbers.len().div_ceil(threads).max(1)).collect();
+            let own = shares.pop();
+            let others: Vec<_> = shares.into_iter().map(|share| scope.spawn(|| tell(share))).collect();
+            let own = own.map(tell).unwrap_or_default();
+            let mut told = ByDocument::with_capacity(numbers.len());
+            for other in others {
+                match other.join() {
+                    Ok(findings) => told.extend(findings),
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+            told.extend(own);
+            told
+        })
+    }
 }
 
-fn of_document(found: &[Found<'_>], library: &mut Library<'_>) -> Option<(Arc<Origin>, Vec<Finding>)> {
-    let number = found.first()?.site.document;
-    let text = library.text(number)?;
-    let document = library.document(number, &text)?;
+/// Findings for what was `found` in a document; what the texts do not bear out is left away.
+fn findings(found: &[Found<'_>], document: &Document<'_>, library: &mut Library<'_>) -> Vec<Finding> {
     let mut findings = Vec::with_capacity(found.len());
-    findings.extend(found.iter().filter_map(|one| finding(one, &document, library)));
-    Some((Arc::clone(document.origin()), findings))
+    findings.extend(found.iter().filter_map(|one| finding(one, document, library)));
+    findings
 }
 
 fn finding(found: &Found<'_>, document: &Document<'_>, library: &mut Library<'_>) -> Option<Finding> {
