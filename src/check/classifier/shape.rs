@@ -44,14 +44,16 @@ impl Shape {
         let bytes = text.as_bytes();
         let mut shape = Self::default();
         let (mut characters, mut digits, mut signs) = (0_u32, 0_u32, 0_u32);
-        for (at, character) in text.char_indices() {
-            characters += 1;
+        for (at, &byte) in bytes.iter().enumerate() {
+            /// The first bits of a byte that goes on with a character.
+            const GOES_ON: u8 = 0b10;
+            characters += u32::from(byte >> 6 != GOES_ON);
+            digits += u32::from(byte.is_ascii_digit());
+            if byte == b' ' || byte.is_ascii_alphanumeric() || byte >> 6 == GOES_ON {
+                continue;
+            }
+            let Some(character) = text.get(at..).and_then(|rest| rest.chars().next()) else { continue };
             match character {
-                ' ' | 'a'..='z' | 'A'..='Z' => continue,
-                '0'..='9' => {
-                    digits += 1;
-                    continue;
-                }
                 ',' | '，' | '、' => shape.commas += 1.0,
                 '|' | '»' | '›' | '•' | '·' | '→' | '>' | '/' | '«' | '│' | '■' | '►' | '▸' | '–' | '—' =>
                 {

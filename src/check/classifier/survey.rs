@@ -119,7 +119,7 @@ impl Survey {
                 unit.words = start..words.len();
                 let words = &words[start..];
                 unit.shape = Shape::of(text, words);
-                unit.is_markup = text.starts_with(['<', '[', '|']) || text.contains(['`', '{', '}', '\\', '=']);
+                unit.is_markup = text.starts_with(['<', '[', '|']) || has_code(text);
                 let start = survey.buckets.len();
                 words::buckets(words, |bucket, _, _| survey.buckets.push(bucket));
                 unit.buckets = start..survey.buckets.len();
@@ -452,6 +452,12 @@ impl Survey {
         heavy.sort_by(|left, right| right.0.total_cmp(&left.0));
         heavy.into_iter().map(|(_, word)| word).collect()
     }
+}
+
+/// Whether `text` holds a sign that code has and prose has not.
+fn has_code(text: &str) -> bool {
+    // All bytes are looked at, many at a time.
+    text.bytes().fold(false, |has, byte| has | matches!(byte, b'`' | b'{' | b'}' | b'\\' | b'='))
 }
 
 /// What stands before a colon near the beginning of a line.
