@@ -16,8 +16,8 @@ use crate::text::{Document, Index};
 
 /// Bytes of a batch; a document that is larger makes one of its own.
 pub(super) const BATCH_BYTES: u64 = 4 << 20;
-/// So many times the bytes of its text a document takes once it was parsed: an index takes about three times as much as the text.
-pub(super) const INDEXED: usize = 4;
+/// So many times the bytes of its text a document takes once it was parsed: an index takes about twice as much as the text.
+pub(super) const INDEXED: usize = 3;
 /// Batches that are worked on at one time.
 const AT_ONCE: usize = 2;
 /// Documents of a batch.

@@ -31,7 +31,8 @@ pub(super) fn find<'r>(
         unite(&mut shapes, minimum, parameters.alike, units, library);
     }
     let mut claimed = Vec::new();
-    for shape in &shapes {
+    let fewest = [parameters.min_documents, parameters.min_times].into_iter().flatten().min().unwrap_or(0) as usize;
+    for shape in shapes.iter().filter(|shape| shape.units.len() >= fewest) {
         let site = |index: u32| units.site(index);
         let by_document: Vec<&[u32]> = shape
             .units
@@ -75,12 +76,12 @@ pub(super) fn find<'r>(
 }
 
 fn shapes(parameters: &Line, units: &Units<'_>) -> store::Result<Vec<Shape>> {
-    let mut lines: Vec<(u64, u32)> = Vec::new();
+    let (mut lines, mut tokens): (Vec<(u64, u32)>, _) = (Vec::new(), Vec::new());
     for (index, unit) in (0_u32..).zip(&units.all) {
         let may_be =
             unit.kind != UnitKind::Heading && (parameters.min_words..=parameters.max_words).contains(&unit.words);
         if may_be && !unit.is_claimed {
-            let tokens = units.line_tokens(unit)?;
+            units.read_line_tokens(unit, &mut tokens)?;
             if tokens.iter().any(|token| *token != NUMBER) {
                 lines.push((Hashes::of(&tokens).whole(), index));
             }
@@ -89,7 +90,8 @@ fn shapes(parameters: &Line, units: &Units<'_>) -> store::Result<Vec<Shape>> {
     lines.sort_unstable();
     let mut shapes = Vec::new();
     for group in lines.chunk_by(|left, right| left.0 == right.0) {
-        let tokens = units.all.get(group[0].1 as usize).map_or(Ok(Vec::new()), |unit| units.line_tokens(unit))?;
+        let mut tokens = Vec::new();
+        units.all.get(group[0].1 as usize).map_or(Ok(()), |unit| units.read_line_tokens(unit, &mut tokens))?;
         shapes.push(Shape { tokens, units: group.iter().map(|(_, index)| *index).collect() });
     }
     shapes.sort_by_key(|shape| shape.units[0]);

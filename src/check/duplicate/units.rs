@@ -85,11 +85,13 @@ impl<'c> Units<'c> {
         Ok(())
     }
 
-    /// The tokens of a short line, all numbers alike; none for others.
-    pub(super) fn line_tokens(&self, unit: &Unit) -> store::Result<Vec<u32>> {
+    /// Puts the tokens of a short line, all numbers alike, into `tokens`; none for others.
+    pub(super) fn read_line_tokens(&self, unit: &Unit, tokens: &mut Vec<u32>) -> store::Result<()> {
         let offset = unit.place + u64::from(unit.shingles) * 8;
         let bytes = self.store.read(Place { offset, length: u32::from(unit.line_tokens) * 4 })?;
-        Ok(bytes.chunks_exact(4).map(|token| four(token, 0)).collect())
+        tokens.clear();
+        tokens.extend(bytes.chunks_exact(4).map(|token| four(token, 0)));
+        Ok(())
     }
 
     /// Where a unit stands.
