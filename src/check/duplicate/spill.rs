@@ -35,7 +35,8 @@ pub(super) struct Gather<'s, R> {
 impl<'s, R: Record> Gather<'s, R> {
     const PARTITIONS: usize = 64;
 
-    /// Holds at most `memory` bytes, but never fewer than a thousand records. Half of it is for what is written to the store.
+    /// Holds at most `memory` bytes, but never fewer than a thousand records. Half of it is for the room that is left when they
+    /// outgrow what they have.
     pub(super) fn new(memory: usize, store: &'s dyn Store) -> Self {
         let most = (memory / 2 / size_of::<R>()).max(1_024);
         Self { held: Vec::new(), most, store, partitions: vec![Vec::new(); Self::PARTITIONS] }
@@ -51,17 +52,16 @@ impl<'s, R: Record> Gather<'s, R> {
     }
 
     fn spill(&mut self) -> store::Result<()> {
-        let mut sizes = vec![0; Self::PARTITIONS];
-        self.held.iter().for_each(|record| sizes[record.key() as usize % Self::PARTITIONS] += R::BYTES);
-        let mut parts: Vec<Vec<u8>> = sizes.iter().map(|&size| Vec::with_capacity(size)).collect();
-        for record in self.held.drain(..) {
-            record.write(&mut parts[record.key() as usize % Self::PARTITIONS]);
+        let partition = |record: &R| record.key() as usize % Self::PARTITIONS;
+        // In place: this is done when memory is short.
+        self.held.sort_unstable_by_key(partition);
+        let mut bytes = Vec::new();
+        for part in self.held.chunk_by(|left, right| partition(left) == partition(right)) {
+            bytes.clear();
+            part.iter().for_each(|record| record.write(&mut bytes));
+            self.partitions[partition(&part[0])].push(self.store.append(&bytes)?);
         }
-        for (part, places) in parts.iter().zip(&mut self.partitions) {
-            if !part.is_empty() {
-                places.push(self.store.append(part)?);
-            }
-        }
+        self.held.clear();
         Ok(())
     }
 
