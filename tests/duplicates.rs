@@ -188,6 +188,30 @@ fn the_order_of_work_the_threads_and_the_memory_change_nothing() {
     }
 }
 
+#[test]
+fn what_is_told_of_one_document_after_the_other_is_what_is_told_of_all() {
+    let corpus = Corpus::planted(PARAGRAPHS / 2);
+    let linter = linter(&["ND"]);
+    let compared = || {
+        let mut comparison = linter.comparison(Box::new(Memory::default()), 1 << 20);
+        for (number, sketch) in corpus.sketches(&linter).into_iter().enumerate() {
+            let added = if number % 4 == 0 { comparison.add_older(sketch) } else { comparison.add(sketch) };
+            added.unwrap();
+        }
+        comparison.finish(&corpus).unwrap()
+    };
+    let mut expected: BTreeMap<Arc<Origin>, Vec<Finding>> = compared().tell_all().into_iter().collect();
+    assert!(expected.len() > 10);
+    let mut compared = compared();
+    for (path, text) in corpus.0.iter().rev() {
+        let document = Document::parse(Arc::new(Origin::file(path.as_str())), text);
+        assert_eq!(compared.tell(&document), expected.remove(document.origin()).unwrap_or_default(), "{path}");
+    }
+    assert!(expected.is_empty());
+    let unknown = Document::parse(Arc::new(Origin::file("unknown.txt")), "What nobody sketched.");
+    assert_eq!(compared.tell(&unknown), []);
+}
+
 fn found(texts: &[&str], select: &[&str]) -> Vec<Finding> {
     let corpus = Corpus(texts.iter().enumerate().map(|(at, text)| (format!("{at}.txt"), (*text).to_owned())).collect());
     let linter = linter(select);
@@ -225,7 +249,14 @@ fn what_changed_since_it_was_sketched_is_left_alone() {
     let changed = Corpus([("a.txt".into(), "Ä".to_owned()), ("b.txt".into(), text.to_owned())].into());
     assert_eq!(linter.compare(sketches.clone(), &corpus).unwrap().len(), 1);
     assert_eq!(linter.compare(sketches.clone(), &changed).unwrap(), []);
-    assert_eq!(linter.compare(sketches, &Corpus::default()).unwrap(), []);
+    assert_eq!(linter.compare(sketches.clone(), &Corpus::default()).unwrap(), []);
+
+    let mut comparison = linter.comparison(Box::new(Memory::default()), 1 << 20);
+    sketches.into_iter().for_each(|sketch| comparison.add(sketch).unwrap());
+    let mut compared = comparison.finish(&corpus).unwrap();
+    let as_it_is = |text| Document::parse(Arc::new(Origin::file("b.txt")), text);
+    assert_eq!(compared.tell(&as_it_is("The harbour was Ä")), []);
+    assert_eq!(compared.tell(&as_it_is(text)).len(), 1);
 }
 
 #[test]
