@@ -21,9 +21,28 @@ pub(super) struct Library<'c> {
     tokens: FxHashMap<Site, Arc<Tokens>>,
     /// The line that others were compared with last, without digits.
     last_line: Option<(Site, Arc<str>)>,
-    /// Bytes held, about.
+    text_room: Room,
+    token_room: Room,
+}
+
+/// What may be held, in bytes, about.
+struct Room {
     held: usize,
     most: usize,
+}
+
+impl Room {
+    /// Counts what is to be held besides; `false` if all else must go for it.
+    fn take(&mut self, bytes: usize) -> bool {
+        // One large document must not push out all else each time that it is asked for.
+        self.most = self.most.max(bytes.saturating_mul(4));
+        self.held += bytes;
+        let has_room = self.held <= self.most;
+        if !has_room {
+            self.held = bytes;
+        }
+        has_room
+    }
 }
 
 impl<'c> Library<'c> {
@@ -34,6 +53,8 @@ impl<'c> Library<'c> {
     /// One of so many that share the memory.
     pub(super) fn one_of(libraries: usize, Documents { origins, texts: source, memory, .. }: &Documents<'c>) -> Self {
         const LEAST: usize = 1 << 20;
+        /// Tokens take four times as much as their text, and are asked for again soon if at all.
+        const MOST_TOKENS: usize = 1 << 24;
         let most = (memory / 4).max(LEAST) / libraries;
         let (texts, tokens) = (FxHashMap::default(), FxHashMap::default());
         Self {
@@ -43,8 +64,8 @@ impl<'c> Library<'c> {
             open: None,
             tokens,
             last_line: None,
-            held: 0,
-            most,
+            text_room: Room { held: 0, most },
+            token_room: Room { held: 0, most: most.min(MOST_TOKENS) },
         }
     }
 
@@ -67,7 +88,9 @@ impl<'c> Library<'c> {
             return text.clone();
         }
         let text = self.source.text(self.origin(document)?);
-        self.hold(text.as_ref().map_or(0, |text| text.len()));
+        if !self.text_room.take(text.as_ref().map_or(0, |text| text.len())) {
+            self.texts.clear();
+        }
         self.texts.insert(document, text.clone());
         text
     }
@@ -89,20 +112,11 @@ impl<'c> Library<'c> {
         let text = self.text(site.document)?;
         text.get(site.span().range())?;
         let tokens = Arc::new(Tokens::of(&text, site.span()));
-        self.hold(tokens.tokens.len() * size_of::<super::Token>());
-        self.tokens.insert(site, Arc::clone(&tokens));
-        Some(tokens)
-    }
-
-    fn hold(&mut self, bytes: usize) {
-        // One large document must not push out all else each time that it is asked for.
-        self.most = self.most.max(bytes.saturating_mul(4));
-        self.held += bytes;
-        if self.held > self.most {
-            self.held = bytes;
-            self.texts.clear();
+        if !self.token_room.take(tokens.tokens.len() * size_of::<super::Token>()) {
             self.tokens.clear();
         }
+        self.tokens.insert(site, Arc::clone(&tokens));
+        Some(tokens)
     }
 
     /// Whether two places hold the same letters and digits, case and ways of writing aside.
