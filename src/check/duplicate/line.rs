@@ -91,7 +91,9 @@ fn shapes(parameters: &Line, units: &Units<'_>) -> store::Result<Vec<Shape>> {
     let mut shapes = Vec::new();
     for group in lines.chunk_by(|left, right| left.0 == right.0) {
         let mut tokens = Vec::new();
-        units.all.get(group[0].1 as usize).map_or(Ok(()), |unit| units.read_line_tokens(unit, &mut tokens))?;
+        if let Some(unit) = units.all.get(group[0].1 as usize) {
+            units.read_line_tokens(unit, &mut tokens)?;
+        }
         shapes.push(Shape { tokens, units: group.iter().map(|(_, index)| *index).collect() });
     }
     shapes.sort_by_key(|shape| shape.units[0]);

@@ -75,6 +75,7 @@ impl<'c> Library<'c> {
 
     /// Has the text of a document at hand until another is opened.
     pub(super) fn open(&mut self, number: u32, document: &Document<'_>) {
+        // A text that is at hand is shared; any other would be read once more.
         let held = self.source.index(document.origin()).and_then(|_| self.source.text(document.origin()));
         self.open = Some((number, held.unwrap_or_else(|| document.text().into())));
     }

@@ -17,10 +17,8 @@ const MARKS: usize = 12;
 /// What was found in all documents.
 pub(super) struct Report<'d> {
     found: Vec<Found<'d>>,
-    /// Their indices, in order of document.
-    order: Vec<u32>,
-    /// Where those of each document begin, and one past the last.
-    first: Vec<u32>,
+    /// The document of each and its index, in order.
+    order: Vec<(u32, u32)>,
     documents: Documents<'d>,
     library: Library<'d>,
 }
@@ -28,68 +26,38 @@ pub(super) struct Report<'d> {
 impl<'d> Report<'d> {
     /// To tell `found` with the texts of `documents`, of which `library` may have some at hand.
     pub(super) fn new(found: Vec<Found<'d>>, documents: Documents<'d>, library: Library<'d>) -> Self {
-        let mut first = vec![0; documents.origins.len() + 1];
-        found.iter().for_each(|one| first[one.site.document as usize + 1] += 1);
-        let mut sum = 0;
-        for count in &mut first {
-            sum += *count;
-            *count = sum;
-        }
-        let (mut next, mut order) = (first.clone(), vec![0; found.len()]);
-        for (index, one) in (0..).zip(&found) {
-            let place = &mut next[one.site.document as usize];
-            order[*place as usize] = index;
-            *place += 1;
-        }
-        Self { found, order, first, documents, library }
-    }
-
-    /// What was found in a document, in order of place and rule.
-    fn of(&self, number: u32) -> Vec<Found<'d>> {
-        let number = number as usize;
-        let range = self.first.get(number..number + 2).map_or(0..0, |ends| ends[0] as usize..ends[1] as usize);
-        let indices = self.order.get(range).unwrap_or_default();
-        let mut found: Vec<_> = indices.iter().filter_map(|index| self.found.get(*index as usize)).cloned().collect();
-        found.sort_by(|left, right| (left.site, &left.rule.code).cmp(&(right.site, &right.rule.code)));
-        found
-    }
-
-    /// The findings of each of the documents with these numbers in which something was found.
-    fn of_all(&self, numbers: &[u32], library: &mut Library<'_>) -> ByDocument {
-        let told = numbers.iter().filter_map(|&number| {
-            let text = library.text(number)?;
-            let document = library.document(number, &text)?;
-            let findings = findings(&self.of(number), &document, library);
-            (!findings.is_empty()).then(|| (Arc::clone(document.origin()), findings))
-        });
-        told.collect()
+        let mut order: Vec<_> = found.iter().map(|one| one.site.document).zip(0..).collect();
+        order.sort_unstable();
+        Self { found, order, documents, library }
     }
 }
 
 impl Untold for Report<'_> {
     fn tell(&mut self, number: u32, document: &Document<'_>) -> Vec<Finding> {
-        let found = self.of(number);
-        if found.is_empty() {
+        let start = self.order.partition_point(|(document, _)| *document < number);
+        let end = self.order.partition_point(|(document, _)| *document <= number);
+        if start == end {
             return Vec::new();
         }
         self.library.open(number, document);
-        findings(&found, document, &mut self.library)
+        findings(&self.found, &self.order[start..end], document, &mut self.library)
     }
 
     fn tell_all(self: Box<Self>) -> ByDocument {
         /// Too few to be shared among threads.
         const FEW: usize = 1_000;
-        let documents = &self.documents;
-        let threads = if self.found.len() < FEW { 1 } else { documents.threads.max(1) };
-        let numbers = (0..).zip(self.first.windows(2)).filter(|(_, ends)| ends[0] < ends[1]);
-        let numbers: Vec<u32> = numbers.map(|(number, _)| number).collect();
-        let tell = |share: &[u32]| self.of_all(share, &mut Library::one_of(threads, documents));
+        let Self { found, order, documents, library } = *self;
+        // Each thread has its own.
+        drop(library);
+        let threads = if found.len() < FEW { 1 } else { documents.threads.max(1) };
+        let of_each: Vec<&[(u32, u32)]> = order.chunk_by(|left, right| left.0 == right.0).collect();
+        let tell = |share: &[&[(u32, u32)]]| of_documents(&found, share, &mut Library::one_of(threads, &documents));
         std::thread::scope(|scope| {
-            let mut shares: Vec<_> = numbers.chunks(numbers.len().div_ceil(threads).max(1)).collect();
+            let mut shares: Vec<_> = of_each.chunks(of_each.len().div_ceil(threads).max(1)).collect();
             let own = shares.pop();
             let others: Vec<_> = shares.into_iter().map(|share| scope.spawn(|| tell(share))).collect();
             let own = own.map(tell).unwrap_or_default();
-            let mut told = ByDocument::with_capacity(numbers.len());
+            let mut told = ByDocument::with_capacity(of_each.len());
             for other in others {
                 match other.join() {
                     Ok(findings) => told.extend(findings),
@@ -102,10 +70,30 @@ impl Untold for Report<'_> {
     }
 }
 
-/// Findings for what was `found` in a document; what the texts do not bear out is left away.
-fn findings(found: &[Found<'_>], document: &Document<'_>, library: &mut Library<'_>) -> Vec<Finding> {
+/// The findings of some documents, of each of which the indices of what was `found` are given.
+fn of_documents(found: &[Found<'_>], indices: &[&[(u32, u32)]], library: &mut Library<'_>) -> ByDocument {
+    let told = indices.iter().filter_map(|indices| {
+        let (number, _) = *indices.first()?;
+        let text = library.text(number)?;
+        let document = library.document(number, &text)?;
+        let findings = findings(found, indices, &document, library);
+        (!findings.is_empty()).then(|| (Arc::clone(document.origin()), findings))
+    });
+    told.collect()
+}
+
+/// Findings for what was `found` in a document, at these indices, in order of place and rule; what the texts do not bear out is left
+/// away.
+fn findings(
+    found: &[Found<'_>],
+    indices: &[(u32, u32)],
+    document: &Document<'_>,
+    library: &mut Library<'_>,
+) -> Vec<Finding> {
+    let mut found: Vec<&Found<'_>> = indices.iter().filter_map(|(_, index)| found.get(*index as usize)).collect();
+    found.sort_by_key(|one| (one.site, &one.rule.code));
     let mut findings = Vec::with_capacity(found.len());
-    findings.extend(found.iter().filter_map(|one| finding(one, document, library)));
+    findings.extend(found.into_iter().filter_map(|one| finding(one, document, library)));
     findings
 }
 
