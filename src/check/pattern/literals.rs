@@ -48,19 +48,23 @@ const PART: char = '\u{1F}';
 
 impl Strings {
     fn of(strings: &[String]) -> Self {
-        Self(Cow::Owned(strings.join("\u{1F}")))
+        Self(Cow::Owned(strings.join(&PART.to_string())))
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.split(PART).filter(|string| !string.is_empty())
+        Self::each(&self.0)
     }
 
     /// Each of its own, and copied only if they were made while the program ran.
     pub(super) fn into_each(self) -> Vec<Cow<'static, str>> {
         match self.0 {
-            Cow::Borrowed(all) => all.split(PART).filter(|string| !string.is_empty()).map(Cow::Borrowed).collect(),
-            Cow::Owned(_) => self.iter().map(|string| Cow::Owned(string.to_owned())).collect(),
+            Cow::Borrowed(all) => Self::each(all).map(Cow::Borrowed).collect(),
+            Cow::Owned(all) => Self::each(&all).map(|string| Cow::Owned(string.to_owned())).collect(),
         }
+    }
+
+    fn each(all: &str) -> impl Iterator<Item = &str> {
+        all.split(PART).filter(|string| !string.is_empty())
     }
 }
 
@@ -104,7 +108,7 @@ impl Certain {
         let mut bytes = vec![kind, self.bytes.len() as u8];
         bytes.extend(self.bytes.iter().flat_map(|set| set.0.to_le_bytes()));
         let lists: Vec<&str> = [signs].into_iter().chain(self.others.iter().map(|set| set.0.as_ref())).collect();
-        bytes.extend_from_slice(lists.join("\u{1E}").as_bytes());
+        bytes.extend_from_slice(lists.join(&LIST.to_string()).as_bytes());
         bytes
     }
 
