@@ -204,7 +204,7 @@ impl Linter {
             let ran = |rule: &RuleInfo| self.grades.contains_key(&rule.code);
             let idle = suppressions.findings(document, &self.suppressions, &self.known, ran);
             all.extend(self.admit(idle, &mut None));
-            all.sort_by(|left, right| left.order().cmp(&right.order()));
+            sort(&mut all);
         }
         self.leave_alone(document, &mut all);
         all
@@ -230,7 +230,7 @@ impl Linter {
             check.check(document, &mut findings);
         }
         let mut findings = self.admit(findings, suppressions);
-        findings.sort_by(|left, right| left.order().cmp(&right.order()));
+        sort(&mut findings);
         findings
     }
 
@@ -313,7 +313,7 @@ impl Compared<'_> {
         let Some(number) = among(new).map(|at| self.older + at).or_else(|| among(older)) else { return Vec::new() };
         let mut findings: Vec<Finding> =
             self.untold.iter_mut().flat_map(|untold| untold.tell(number as u32, document)).collect();
-        findings.sort_by(|left, right| left.order().cmp(&right.order()));
+        sort(&mut findings);
         findings
     }
 
@@ -329,10 +329,15 @@ impl Compared<'_> {
             is_same
         });
         for (_, findings) in &mut found {
-            findings.sort_by(|left, right| left.order().cmp(&right.order()));
+            sort(findings);
         }
         found
     }
+}
+
+/// Puts the findings of a document in order of place.
+fn sort(findings: &mut [Finding]) {
+    findings.sort_by(|left, right| left.order().cmp(&right.order()));
 }
 
 /// Puts what comparing found in a document among what was found in it alone; each place is reported once, by the latter.
@@ -358,7 +363,7 @@ fn unite(findings: Vec<Finding>, compared: Vec<Finding>) -> Vec<Finding> {
             _ => all.push(finding),
         }
     }
-    all.sort_by(|left, right| left.order().cmp(&right.order()));
+    sort(&mut all);
     all
 }
 
