@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use super::arguments::CheckArguments;
 use super::output;
 use super::workspace::{Profile, Workspace};
-use crate::corpus::{Source, create, read_written, replace};
+use crate::corpus::{Source, create, read_list, replace};
 use crate::engine::Linter;
 use crate::finding::{Edit, Finding, RuleInfo};
 use crate::report::{count, printable};
@@ -46,7 +46,7 @@ impl Known {
             Some((name, layer)) => {
                 let path = workspace.shown(&layer.folder.join(name));
                 let folder = workspace.absolute(path.parent().unwrap_or(&path));
-                let file = read_written(&path, name).with_context(|| {
+                let file = read_list(&path, name).with_context(|| {
                     format!("cannot read the baseline {name}; `dechaff check --write-baseline {name}` writes one")
                 })?;
                 let baseline = Baseline::parse(&file, |path| folder.join(path).exists())?;
@@ -74,7 +74,11 @@ impl Known {
     /// The rules of a run, leaving alone what the baseline knows: only new findings are fixed.
     pub(super) fn linters(&self, root: &Arc<Profile>) -> Linters {
         let (workspace, root) = (Arc::clone(&self.workspace), Arc::clone(root));
-        Linters { workspace, root, baseline: self.baseline.clone() }
+        let baseline = self.baseline.clone().map(|(path, baseline)| {
+            let moved = baseline.lock().unwrap_or_else(PoisonError::into_inner).known_moved();
+            KnownFindings { path, baseline, moved: Arc::new(IgnoreList::of(moved)) }
+        });
+        Linters { workspace, root, baseline }
     }
 
     /// Takes out of `findings` what is known; returns how many those are. What is to be noted is noted, and is known then.
@@ -176,7 +180,16 @@ impl Known {
 pub(super) struct Linters {
     workspace: Arc<Workspace>,
     root: Arc<Profile>,
-    baseline: Option<(PathBuf, Arc<Mutex<Baseline>>)>,
+    baseline: Option<KnownFindings>,
+}
+
+/// The baseline of a run, for the linters of all files.
+#[derive(Clone)]
+struct KnownFindings {
+    path: PathBuf,
+    baseline: Arc<Mutex<Baseline>>,
+    /// The entries of files that no longer exist, which hold for every file.
+    moved: Arc<IgnoreList>,
 }
 
 impl Linters {
@@ -189,10 +202,10 @@ impl Linters {
     pub(super) fn of(&self, path: &Path) -> Linter {
         let linter = self.workspace.linter(path, &self.root);
         match &self.baseline {
-            Some((file, baseline)) => {
-                let baseline = baseline.lock().unwrap_or_else(PoisonError::into_inner);
-                let known = baseline.known_in(&relative(&self.workspace, path, file));
-                linter.ignoring(Arc::new(IgnoreList::of(known)))
+            Some(known) => {
+                let name = relative(&self.workspace, path, &known.path);
+                let own = known.baseline.lock().unwrap_or_else(PoisonError::into_inner).known_in(&name);
+                linter.ignoring(Arc::new(IgnoreList::of(own))).ignoring(Arc::clone(&known.moved))
             }
             None => linter,
         }

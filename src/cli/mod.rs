@@ -23,6 +23,7 @@ mod since;
 mod stdin;
 mod tell;
 mod test_rules;
+mod trust;
 mod undo;
 mod workspace;
 

@@ -46,7 +46,20 @@ fn changed(revision: &str) -> anyhow::Result<HashSet<PathBuf>> {
     git(&root, &["rev-parse", "--verify", "--quiet", &verified]).map_err(|_| {
         anyhow!("--since {revision}: git knows no such revision here; a shallow clone must fetch it first")
     })?;
-    let differing = git(&root, &["diff", "--name-only", "-z", "--no-renames", "--diff-filter=d", revision, "--"])?;
+    let differing = git(
+        &root,
+        &[
+            "diff",
+            "--no-ext-diff",
+            "--no-textconv",
+            "--name-only",
+            "-z",
+            "--no-renames",
+            "--diff-filter=d",
+            revision,
+            "--",
+        ],
+    )?;
     let unknown = git(&root, &["ls-files", "-z", "--others", "--exclude-standard"])?;
     let names = differing.split(|byte| *byte == 0).chain(unknown.split(|byte| *byte == 0));
     let paths = names.filter(|name| !name.is_empty()).filter_map(|name| root.join(path(name)).canonicalize().ok());
@@ -64,9 +77,16 @@ fn path(name: &[u8]) -> PathBuf {
     PathBuf::from(String::from_utf8_lossy(name).into_owned())
 }
 
+/// Runs git without what a repository's own configuration would have it execute: hooks, file system
+/// monitors and pagers. Filters that the repository's attributes name still run.
 fn git(folder: &Path, arguments: &[&str]) -> anyhow::Result<Vec<u8>> {
-    let output =
-        Command::new("git").current_dir(folder).args(arguments).output().context("--since needs git: cannot run it")?;
+    const SAFE: [&str; 5] = ["--no-pager", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"];
+    let output = Command::new("git")
+        .current_dir(folder)
+        .args(SAFE)
+        .args(arguments)
+        .output()
+        .context("--since needs git: cannot run it")?;
     if !output.status.success() {
         let message = String::from_utf8_lossy(&output.stderr);
         bail!("git {}: {}", arguments.first().unwrap_or(&""), message.trim());

@@ -8,8 +8,9 @@ use anyhow::{Context, bail};
 use toml::Spanned;
 
 use super::arguments::ConfigArguments;
+use super::trust;
 use crate::config::{Layer, Options, Settings};
-use crate::corpus::{CONFIGURATIONS, Choice, folders, read_written, rule_files};
+use crate::corpus::{CONFIGURATIONS, Choice, folders, read_list, read_written, rule_files};
 use crate::engine::Linter;
 use crate::fault::{Fault, WrittenFile};
 use crate::rule::Registry;
@@ -74,7 +75,7 @@ impl Workspace {
                 if !path.exists() {
                     bail!("--config {value}: no such file; give a file, or KEY=VALUE such as 'select=[\"BP\"]'");
                 }
-                pinned = Some(chain(&here, &path)?);
+                pinned = Some(chain(&here, &path, true)?);
             }
         }
         Ok(Self {
@@ -277,7 +278,7 @@ fn ignore_list(registry: &Registry, layers: &[Layer]) -> anyhow::Result<IgnoreLi
         // `--add-ignore` begins it.
         return Ok(IgnoreList::default());
     }
-    let file = read_written(&path, name.get_ref())
+    let file = read_list(&path, name.get_ref())
         .map_err(|error| layer.fault(format!("cannot read the ignore list: {error}"), name.span()))?;
     let known: HashSet<&str> = registry.infos().map(|rule| rule.code.as_str()).collect();
     Ok(IgnoreList::parse(&file, &known)?)
@@ -293,7 +294,11 @@ fn find(here: &Path, folder: &Path) -> anyhow::Result<Option<Vec<Layer>>> {
         if !path.is_file() {
             continue;
         }
-        let layers = chain(here, &path)?;
+        let is_trusted = trust::is_trusted(here, folder);
+        if !is_trusted {
+            trust::check_file(here, &path, &shown(here, &path))?;
+        }
+        let layers = chain(here, &path, is_trusted)?;
         // A `pyproject.toml` may be about everything but dechaff.
         if !layers.is_empty() {
             return Ok(Some(layers));
@@ -303,8 +308,8 @@ fn find(here: &Path, folder: &Path) -> anyhow::Result<Option<Vec<Layer>>> {
 }
 
 /// The configuration at `path` and those that it extends, the strongest first; empty for a `pyproject.toml` that does not
-/// speak of dechaff.
-fn chain(here: &Path, path: &Path) -> anyhow::Result<Vec<Layer>> {
+/// speak of dechaff. One that is not trusted, and those that it extends, read only what [`trust`] allows.
+fn chain(here: &Path, path: &Path, is_trusted: bool) -> anyhow::Result<Vec<Layer>> {
     let mut layers: Vec<Layer> = Vec::new();
     let mut seen = HashSet::new();
     let mut next = Some(path.to_owned());
@@ -333,6 +338,9 @@ fn chain(here: &Path, path: &Path) -> anyhow::Result<Vec<Layer>> {
             false => Some(Layer::parse(&file, folder.clone())?),
         };
         if let Some(layer) = layer {
+            if !is_trusted && !trust::is_trusted(here, &folder) {
+                trust::check_paths(here, &layer)?;
+            }
             next = layer.options.extend.as_ref().map(|name| folder.join(name.get_ref()));
             layers.push(layer);
         }

@@ -18,4 +18,4 @@ pub use spill::{Spill, free_memory};
 pub use trail::{Broken, Entry, Step, Trail, UndoError, Undone, Waiting, entries, hash, read_trail, rewrite_trail};
 pub use walk::{Choice, WalkError, expand, folders, walk};
 pub use write::{Lines, NewFile, Pending, Stamp, WriteError, create, replace};
-pub use written::{CONFIGURATIONS, read_written, rule_files};
+pub use written::{CONFIGURATIONS, read_list, read_written, rule_files};

@@ -16,9 +16,17 @@ const VERSION: u32 = 1;
 #[derive(Debug, Default)]
 pub struct Baseline {
     known: BTreeMap<Key, Known>,
-    /// Of the files that are there no longer, by rule and fingerprint.
-    homeless: HashMap<(String, String), Vec<Key>>,
+    /// Entries of files that no longer exist, by rule and fingerprint: the noise may have moved to another file.
+    moved: HashMap<(String, String), Moved>,
     visited: HashSet<String>,
+}
+
+/// Entries of files that no longer exist with one rule and fingerprint.
+#[derive(Debug, Default)]
+struct Moved {
+    keys: Vec<Key>,
+    /// The first of `keys` that is not used up; those before it are never looked at again.
+    next: usize,
 }
 
 /// File, rule and fingerprint.
@@ -29,6 +37,8 @@ struct Known {
     count: usize,
     /// How many were found again.
     found: usize,
+    /// The file no longer exists.
+    is_moved: bool,
     text: String,
 }
 
@@ -65,6 +75,15 @@ fn is_once(count: &usize) -> bool {
     *count == 1
 }
 
+impl Known {
+    /// Counts one as found, if one is left.
+    fn find(&mut self) -> bool {
+        let is_left = self.found < self.count;
+        self.found += usize::from(is_left);
+        is_left
+    }
+}
+
 impl Baseline {
     /// Reads a baseline. `is_there` says whether a file that it names is there still.
     ///
@@ -93,10 +112,12 @@ impl Baseline {
         let mut there: HashMap<&str, bool> = HashMap::new();
         for entry in &written.findings {
             let key = (entry.path.clone(), entry.rule.clone(), entry.fingerprint.clone());
-            if !*there.entry(&entry.path).or_insert_with(|| is_there(&entry.path)) {
-                baseline.homeless.entry((key.1.clone(), key.2.clone())).or_default().push(key.clone());
+            let is_moved = !*there.entry(&entry.path).or_insert_with(|| is_there(&entry.path));
+            if is_moved {
+                baseline.moved.entry((key.1.clone(), key.2.clone())).or_default().keys.push(key.clone());
             }
-            let known = baseline.known.entry(key).or_insert(Known { count: 0, found: 0, text: entry.text.clone() });
+            let known = Known { count: 0, found: 0, is_moved, text: entry.text.clone() };
+            let known = baseline.known.entry(key).or_insert(known);
             known.count = known.count.saturating_add(entry.count);
         }
         Ok(baseline)
@@ -106,8 +127,8 @@ impl Baseline {
     pub fn record(&mut self, path: &str, text: &str, findings: &[Finding]) {
         for finding in findings {
             let key = (path.to_owned(), finding.rule.code.clone(), finding.fingerprint(text));
-            let known = self.known.entry(key).or_insert(Known { count: 0, found: 0, text: beginning(finding, text) });
-            known.count += 1;
+            let known = Known { count: 0, found: 0, is_moved: false, text: beginning(finding, text) };
+            self.known.entry(key).or_insert(known).count += 1;
         }
     }
 
@@ -121,59 +142,64 @@ impl Baseline {
             if self.find(&own) {
                 return false;
             }
-            let elsewhere = self.homeless.get(&(rule, fingerprint)).cloned().unwrap_or_default();
-            !elsewhere.iter().any(|key| self.find(key))
+            !self.find_moved(rule, fingerprint)
         });
         before - findings.len()
     }
 
-    /// Counts one of `key` as found, if there is one left.
+    /// Counts one of `key` as found, if one is left.
     fn find(&mut self, key: &Key) -> bool {
-        match self.known.get_mut(key) {
-            Some(known) if known.found < known.count => {
-                known.found += 1;
-                true
-            }
-            _ => false,
-        }
+        self.known.get_mut(key).is_some_and(Known::find)
     }
 
-    /// What is known of the file `path`, or of files that are no longer there: rules and fingerprints, and how many of each.
+    /// Counts one entry of a file that no longer exists as found, if one is left.
+    fn find_moved(&mut self, rule: String, fingerprint: String) -> bool {
+        let Some(moved) = self.moved.get_mut(&(rule, fingerprint)) else { return false };
+        while let Some(key) = moved.keys.get(moved.next) {
+            if self.known.get_mut(key).is_some_and(Known::find) {
+                return true;
+            }
+            moved.next += 1;
+        }
+        false
+    }
+
+    /// The known findings of the file `path`: rules and fingerprints, and how many of each.
     pub fn known_in(&self, path: &str) -> HashMap<(String, String), usize> {
         let first = (path.to_owned(), String::new(), String::new());
         let own = self.known.range(first..).take_while(|((of, ..), _)| of == path);
-        let mut all: HashMap<(String, String), usize> =
-            own.map(|((_, rule, fingerprint), known)| ((rule.clone(), fingerprint.clone()), known.count)).collect();
-        for (entry, keys) in &self.homeless {
-            let count = keys
-                .iter()
-                .filter_map(|key| self.known.get(key))
-                .fold(0_usize, |sum, known| sum.saturating_add(known.count));
-            let known = all.entry(entry.clone()).or_insert(0);
-            *known = known.saturating_add(count);
-        }
-        all
+        own.map(|((_, rule, fingerprint), known)| ((rule.clone(), fingerprint.clone()), known.count)).collect()
+    }
+
+    /// The known findings of files that no longer exist, which may turn up in any file.
+    pub fn known_moved(&self) -> HashMap<(String, String), usize> {
+        let count = |moved: &Moved| {
+            let known = moved.keys.iter().filter_map(|key| self.known.get(key));
+            known.fold(0_usize, |sum, known| sum.saturating_add(known.count))
+        };
+        self.moved.iter().map(|(entry, moved)| (entry.clone(), count(moved))).collect()
     }
 
     /// What is known but was not found again, though its file was checked or is no longer there.
     pub fn stale(&self) -> Vec<Entry> {
-        let stale = self.known.iter().filter(|(key, known)| known.found < known.count && self.is_judged(key));
+        let stale = self.known.iter().filter(|(key, known)| known.found < known.count && self.is_judged(key, known));
         stale.map(|(key, known)| entry(key, known, known.count - known.found)).collect()
     }
 
-    fn is_judged(&self, key: &Key) -> bool {
-        self.visited.contains(&key.0) || self.homeless.values().flatten().any(|gone| gone == key)
+    /// Whether this run can tell that an entry is stale.
+    fn is_judged(&self, key: &Key, known: &Known) -> bool {
+        known.is_moved || self.visited.contains(&key.0)
     }
 
     /// Forgets what was not found again.
     pub fn prune(&mut self) {
-        let stale: Vec<Key> = self.known.keys().filter(|key| self.is_judged(key)).cloned().collect();
-        for key in stale {
-            if let Some(known) = self.known.get_mut(&key) {
+        let Self { known, visited, .. } = self;
+        known.retain(|key, known| {
+            if known.is_moved || visited.contains(&key.0) {
                 known.count = known.found;
             }
-        }
-        self.known.retain(|_, known| known.count > 0);
+            known.count > 0
+        });
     }
 
     /// How many findings it knows.

@@ -1,0 +1,75 @@
+//! Which files a configuration may read.
+//!
+//! A corpus is data. Whoever made it may have put a `dechaff.toml` into it, so a configuration that is
+//! found below the working directory, or outside it, reads nothing outside its own folder. Trusted are
+//! configurations that apply to the working directory itself and those that `--config` names.
+
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+
+use super::workspace::absolute;
+use crate::config::Layer;
+use crate::corpus::CONFIGURATIONS;
+use crate::fault::{Fault, WrittenFile};
+
+/// How to trust a configuration that was refused.
+const REMEDY: &str = "a configuration inside a corpus reads only files below its own folder; run dechaff \
+                      from that folder, or name the configuration with --config, if you trust it";
+
+/// Whether a configuration in `folder` is trusted when dechaff runs in `here`.
+pub(super) fn is_trusted(here: &Path, folder: &Path) -> bool {
+    here.starts_with(folder)
+}
+
+/// Refuses a configuration file that is a link out of its own folder.
+///
+/// # Errors
+///
+/// The file lies elsewhere; its content is not read.
+pub(super) fn check_file(here: &Path, path: &Path, shown: &str) -> Result<(), Fault> {
+    let folder = path.parent().unwrap_or(path);
+    if may_read(here, folder, path) {
+        return Ok(());
+    }
+    let file = WrittenFile::new(shown, "");
+    Err(Fault::new(&file, "this configuration is a link to a file outside its folder", None)
+        .with_hint(Some(REMEDY.into())))
+}
+
+/// Refuses an untrusted layer that names files outside its own folder.
+///
+/// # Errors
+///
+/// The first such path.
+pub(super) fn check_paths(here: &Path, layer: &Layer) -> Result<(), Fault> {
+    let options = &layer.options;
+    let single: [(&str, &Option<Spanned<String>>); 3] =
+        [("extend", &options.extend), ("baseline", &options.baseline), ("ignore-list", &options.ignore_list)];
+    let single = single.into_iter().filter_map(|(key, path)| path.as_ref().map(|path| (key, path)));
+    for (key, path) in single.chain(options.rules.iter().map(|path| ("rules", path))) {
+        if !may_read(here, &layer.folder, &layer.folder.join(path.get_ref())) {
+            let message = format!("`{key}` leads outside the folder of this configuration");
+            return Err(layer.fault(message, path.span()).with_hint(Some(REMEDY.into())));
+        }
+    }
+    Ok(())
+}
+
+/// Whether `path`, links resolved, lies below `folder` or is a configuration that applies to `here` anyway.
+fn may_read(here: &Path, folder: &Path, path: &Path) -> bool {
+    let target = real(path);
+    let applies_here = target.file_name().is_some_and(|name| CONFIGURATIONS.iter().any(|known| name == *known))
+        && target.parent().is_some_and(|parent| is_trusted(&real(here), parent));
+    applies_here || target.starts_with(real(folder))
+}
+
+/// `path` with its links resolved; the part that does not exist is kept as it is written.
+fn real(path: &Path) -> PathBuf {
+    let path = absolute(Path::new("/"), path);
+    let existing = path.ancestors().find_map(|parent| Some((parent, parent.canonicalize().ok()?)));
+    match existing {
+        Some((parent, real)) => path.strip_prefix(parent).map_or_else(|_| path.clone(), |rest| real.join(rest)),
+        None => path,
+    }
+}
