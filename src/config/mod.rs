@@ -17,7 +17,8 @@ use crate::rule::{Registry, Rule, Selector, UnknownSelector};
 pub use options::{FailOn, Layer, Options};
 pub use paths::PathPatterns;
 
-/// What decides which rules run, after ruff: the more exact selector wins; `ignore` wins between equals.
+/// What decides which rules run, after ruff: the more exact selector wins; `ignore` wins between equals. A prefix enables the
+/// default rules it covers; an opt-in rule needs its full code, its name or `ALL`.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// Rules to run in place of those that run by default; empty for those.
@@ -39,7 +40,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Settings from the texts of selectors, each a code, the beginning of one, a name or `ALL`.
+    /// Settings from the texts of selectors, each a code, a prefix of one, a name or `ALL`.
     ///
     /// # Errors
     ///
@@ -78,12 +79,15 @@ impl Settings {
         let selectors = |texts: &[Spanned<String>]| -> Result<Vec<Selector>, Fault> {
             texts.iter().map(|text| selector(registry, layer, text)).collect()
         };
+        let enabling = |texts: &[Spanned<String>]| -> Result<Vec<Selector>, Fault> {
+            texts.iter().map(|text| enabling_selector(registry, layer, text)).collect()
+        };
         if let Some(select) = &options.select {
-            self.select = selectors(select.get_ref())?;
+            self.select = enabling(select.get_ref())?;
             self.extend_select.clear();
             self.ignore.clear();
         }
-        self.extend_select.extend(selectors(&options.extend_select)?);
+        self.extend_select.extend(enabling(&options.extend_select)?);
         self.ignore.extend(selectors(&options.ignore)?);
 
         for (pattern, texts) in &options.per_file_ignores {
@@ -129,9 +133,10 @@ impl Settings {
 
     /// Whether `rule` is to run.
     pub fn is_selected(&self, rule: &Rule) -> bool {
-        let best = |selectors: &[Selector]| selectors.iter().filter_map(|one| one.specificity(&rule.info)).max();
-        let chosen = if self.select.is_empty() { rule.default.then_some(0) } else { best(&self.select) };
-        match (chosen.max(best(&self.extend_select)), best(&self.ignore)) {
+        let enabled = |selectors: &[Selector]| selectors.iter().filter_map(|one| one.enables(rule)).max();
+        let ignored = self.ignore.iter().filter_map(|one| one.specificity(&rule.info)).max();
+        let chosen = if self.select.is_empty() { rule.default.then_some(0) } else { enabled(&self.select) };
+        match (chosen.max(enabled(&self.extend_select)), ignored) {
             (Some(chosen), Some(ignored)) => chosen > ignored,
             (chosen, None) => chosen.is_some(),
             (None, Some(_)) => false,
@@ -188,6 +193,20 @@ fn selector(registry: &Registry, layer: &Layer, text: &Spanned<String>) -> Resul
     })
 }
 
+/// A selector under `select` or `extend-select`, which has to enable some rule.
+fn enabling_selector(registry: &Registry, layer: &Layer, text: &Spanned<String>) -> Result<Selector, Fault> {
+    const MAX_NAMED: usize = 5;
+    let selector = selector(registry, layer, text)?;
+    if registry.rules().iter().any(|rule| selector.enables(rule).is_some()) {
+        return Ok(selector);
+    }
+    let covered = registry.infos().filter(|rule| selector.means(rule)).take(MAX_NAMED);
+    let codes: Vec<String> = covered.map(|rule| format!("`{}`", rule.code)).collect();
+    let message = format!("`{}` covers only opt-in rules, which a prefix does not enable", text.get_ref());
+    let hint = format!("give the full code: {}", codes.join(", "));
+    Err(layer.fault(message, text.span()).with_hint(Some(hint)))
+}
+
 fn patterns(layer: &Layer, patterns: &[Spanned<String>]) -> Result<PathPatterns, Fault> {
     let texts: Vec<&str> = patterns.iter().map(|pattern| pattern.get_ref().as_str()).collect();
     PathPatterns::new(&layer.folder, &texts).map_err(|(index, message)| {
@@ -239,12 +258,19 @@ mod tests {
     use crate::fault::WrittenFile;
 
     fn selected(select: &[&str], extend: &[&str], ignore: &[&str]) -> Vec<String> {
-        let rule = |code: &str, name: &str| {
-            let text =
-                format!("code='{code}'\nname='{name}'\nsummary=''\nwhy=''\nsince=''\n[[check.pattern]]\nany=['abc']");
+        let rule = |code: &str, name: &str, default: bool| {
+            let text = format!(
+                "code='{code}'\nname='{name}'\nsummary=''\nwhy=''\nsince=''\ndefault={default}\n[[check.pattern]]\nany=['abc']"
+            );
             WrittenFile::new("x.toml", text)
         };
-        let registry = Registry::parse(&[rule("AA001", "one"), rule("AA002", "two"), rule("AB001", "three")]).unwrap();
+        let files = [
+            rule("AA001", "one", true),
+            rule("AA002", "two", true),
+            rule("AA003", "opt-in", false),
+            rule("AB001", "three", true),
+        ];
+        let registry = Registry::parse(&files).unwrap();
         let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
         let settings = Settings::new(&registry, &owned(select), &owned(extend), &owned(ignore)).unwrap();
         registry.rules().iter().filter(|rule| settings.is_selected(rule)).map(|rule| rule.info.code.clone()).collect()
@@ -259,5 +285,15 @@ mod tests {
         assert_eq!(selected(&["AA001"], &[], &["AA"]), ["AA001"]);
         assert_eq!(selected(&["AA"], &["AB001"], &["ab"]), ["AA001", "AA002", "AB001"]);
         assert_eq!(selected(&[], &[], &["ALL"]), [""; 0]);
+    }
+
+    #[test]
+    fn an_opt_in_rule_needs_its_full_code_its_name_or_all() {
+        assert_eq!(selected(&["AA003"], &[], &[]), ["AA003"]);
+        assert_eq!(selected(&["Opt-In"], &[], &[]), ["AA003"]);
+        assert_eq!(selected(&["AA"], &["aa003"], &["AA"]), ["AA003"]);
+        assert_eq!(selected(&["ALL"], &[], &[]), ["AA001", "AA002", "AA003", "AB001"]);
+        assert_eq!(selected(&[], &["AA00"], &[]), ["AA001", "AA002", "AB001"]);
+        assert_eq!(selected(&["ALL"], &[], &["AA"]), ["AB001"]);
     }
 }

@@ -24,10 +24,10 @@ pub struct Options {
     /// Files and folders with rules of your own.
     #[cfg_attr(feature = "cli", schemars(with = "Vec<String>"))]
     pub rules: Vec<Spanned<String>>,
-    /// The rules to check, in place of those that run by default: codes, beginnings of codes, names, or `ALL`.
+    /// The rules to run instead of the default ones: codes, prefixes of codes (which leave out opt-in rules), names, or `ALL`.
     #[cfg_attr(feature = "cli", schemars(with = "Option<Vec<String>>"))]
     pub select: Option<Spanned<Vec<Spanned<String>>>>,
-    /// Rules to check besides.
+    /// Rules to run in addition.
     #[cfg_attr(feature = "cli", schemars(with = "Vec<String>"))]
     pub extend_select: Vec<Spanned<String>>,
     /// Rules to leave out.

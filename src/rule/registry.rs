@@ -156,6 +156,13 @@ impl Selector {
             !text.is_empty() && code.get(..text.len()).is_some_and(|head| head.eq_ignore_ascii_case(text));
         is_beginning.then_some(if text.len() == code.len() { usize::MAX } else { text.len() })
     }
+
+    /// How exactly the selector enables `rule`. As [`Selector::specificity`], but a prefix does not enable an opt-in rule:
+    /// that takes its full code, its name or `ALL`.
+    pub fn enables(&self, rule: &Rule) -> Option<usize> {
+        let is_prefix = |specificity: usize| !matches!(specificity, 0 | usize::MAX);
+        self.specificity(&rule.info).filter(|specificity| rule.default || !is_prefix(*specificity))
+    }
 }
 
 impl fmt::Display for UnknownSelector {
