@@ -56,6 +56,47 @@ fn the_environment_chooses_where_nobody_did() {
 }
 
 #[test]
+fn force_color_is_honoured_unless_no_color_is_set() {
+    let folder = folder();
+    let colored = |variables: &[(&str, &str)], arguments: &[&str]| {
+        let mut command = command(folder.path(), arguments);
+        for name in ["NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+            command.env_remove(name);
+        }
+        let output = command.envs(variables.iter().copied()).output().unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        String::from_utf8(text).unwrap().contains('\u{1b}')
+    };
+    let page = &["page.txt"][..];
+    assert!(!colored(&[], page));
+    assert!(colored(&[("FORCE_COLOR", "1")], page));
+    assert!(colored(&[("FORCE_COLOR", "true"), ("CLICOLOR", "0")], page));
+    assert!(!colored(&[("FORCE_COLOR", "0"), ("CLICOLOR_FORCE", "1")], page));
+    assert!(colored(&[("FORCE_COLOR", ""), ("CLICOLOR_FORCE", "1")], page));
+    assert!(!colored(&[("FORCE_COLOR", "1"), ("NO_COLOR", "1")], page));
+    assert!(!colored(&[("FORCE_COLOR", "1")], &["page.txt", "--color", "never"]));
+    assert!(colored(&[("NO_COLOR", "1")], &["page.txt", "--color", "always"]));
+    // Faults of a configuration go to standard error.
+    assert!(colored(&[("FORCE_COLOR", "1")], &["page.txt", "--select", "BP0001"]));
+    assert!(!colored(&[("FORCE_COLOR", "0"), ("CLICOLOR_FORCE", "1")], &["page.txt", "--select", "BP0001"]));
+}
+
+#[test]
+fn jobs_sets_the_number_of_threads_and_changes_no_output() {
+    let folder = folder();
+    let expected = run(folder.path(), &["page.txt"]).stdout;
+    for jobs in [&["--jobs", "1"][..], &["-j", "3"], &["-j2"]] {
+        assert_eq!(run(folder.path(), &[&["page.txt"], jobs].concat()).stdout, expected);
+    }
+    for jobs in ["0", "-1", "many"] {
+        let output = run(folder.path(), &["page.txt", &format!("--jobs={jobs}")]);
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(message.contains("give a number of threads, 1 or more"), "{message}");
+    }
+}
+
+#[test]
 fn a_run_that_fails_leaves_the_old_file_and_no_other() {
     let folder = folder();
     fs::write(folder.path().join("out.sarif"), "old").unwrap();

@@ -75,14 +75,16 @@ pub(super) struct CheckArguments {
     #[arg(long, help_heading = "Settings")]
     pub(super) force_exclude: bool,
 
-    /// Check only these rules: codes, beginnings of codes, names, or ALL
+    /// Run only these rules: codes, prefixes of codes, names, or ALL
+    ///
+    /// A prefix such as BP enables the default rules of a group; an opt-in rule such as BP902 needs its full code, its name or ALL.
     ///
     /// Rules that count only beside other findings, or at an edge of the text that other findings open, see only what the
     /// chosen rules find.
     #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Settings")]
     pub(super) select: Vec<String>,
 
-    /// Check these rules besides
+    /// Run these rules in addition
     #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Settings")]
     pub(super) extend_select: Vec<String>,
 
@@ -94,8 +96,14 @@ pub(super) struct CheckArguments {
     pub(super) reports: Wanted,
 
     /// When to use colour
+    ///
+    /// `auto` uses colour on a terminal. NO_COLOR turns it off; else FORCE_COLOR turns it on, or off if it is 0.
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = ColorWhen::Auto)]
     pub(super) color: ColorWhen,
+
+    /// Threads to use [default: one per core]
+    #[arg(short, long, value_name = "NUMBER", value_parser = parse_jobs)]
+    pub(super) jobs: Option<usize>,
 
     /// The name that text from standard input goes by
     #[arg(long, value_name = "NAME")]
@@ -126,7 +134,7 @@ pub(super) struct CheckArguments {
     pub(super) max_findings: Option<usize>,
 
     /// Print for each rule its findings, documents, share of the text and fixes, in place of the findings
-    #[arg(long, help_heading = "Gate")]
+    #[arg(long, help_heading = "Gate", conflicts_with_all = ["fix_only", "diff"])]
     pub(super) statistics: bool,
 
     /// Only findings that this file does not know count
@@ -366,6 +374,11 @@ impl CheckArguments {
 
 fn parse_bytes(text: &str) -> Result<String, String> {
     bytes(text).map(|_| text.to_owned())
+}
+
+fn parse_jobs(text: &str) -> Result<usize, String> {
+    let jobs = text.parse().ok().filter(|jobs| *jobs > 0);
+    jobs.ok_or_else(|| "give a number of threads, 1 or more; leave it out for one per core".into())
 }
 
 fn parse_share(text: &str) -> Result<f64, String> {

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use anyhow::Context;
+
 use super::arguments::CheckArguments;
 use super::attributes::Attributes;
 use super::bad::BadRecords;
@@ -30,6 +32,11 @@ use crate::finding::Finding;
 use crate::report::Summary;
 
 pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
+    arguments.reports.require_use(arguments)?;
+    if let Some(jobs) = arguments.jobs {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs);
+        pool.build_global().with_context(|| format!("--jobs {jobs}: cannot start the threads"))?;
+    }
     let (stdin, paths): (Vec<_>, Vec<_>) = arguments.paths.iter().cloned().partition(|path| path == Path::new("-"));
     let paths = if arguments.paths.is_empty() { vec![PathBuf::from(".")] } else { paths };
     let written = arguments.trail.as_deref().into_iter().chain(arguments.reports.outputs());

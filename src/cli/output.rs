@@ -29,7 +29,7 @@ impl Output {
         let color = match when {
             ColorWhen::Always => true,
             ColorWhen::Never => false,
-            ColorWhen::Auto => anstream::AutoStream::choice(&stdout) != ColorChoice::Never,
+            ColorWhen::Auto => wants_color(&stdout),
         };
         let columns = match terminal_size::terminal_size() {
             Some((width, _)) if stdout.is_terminal() => usize::from(width.0),
@@ -85,6 +85,16 @@ pub(super) fn warning(message: &str) {
 
 /// Prints a fault of a file that a person wrote, with the place.
 pub(super) fn fault(fault: &Fault) {
-    let color = anstream::AutoStream::choice(&io::stderr()) != ColorChoice::Never;
+    let color = wants_color(&io::stderr());
     let _ = io::stderr().write_all(render_fault(fault, color).as_bytes());
+}
+
+/// Whether `stream` gets colour by default. `NO_COLOR` wins over `FORCE_COLOR`, which wins over `CLICOLOR_FORCE`, `CLICOLOR` and
+/// whether the stream is a terminal.
+fn wants_color(stream: &impl anstream::stream::RawStream) -> bool {
+    let value = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    match value("FORCE_COLOR") {
+        Some(forced) if value("NO_COLOR").is_none() => forced != "0" && forced != "false",
+        _ => anstream::AutoStream::choice(stream) != ColorChoice::Never,
+    }
 }

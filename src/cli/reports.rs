@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
 
+use super::arguments::CheckArguments;
 use super::output::Output;
 use crate::corpus::NewFile;
 use crate::finding::Finding;
@@ -132,6 +133,30 @@ impl Wanted {
         self.formats.iter().all(|(format, file)| file.is_some() || is(format))
     }
 
+    /// Refuses a format for standard output where something other than findings is printed there.
+    ///
+    /// # Errors
+    ///
+    /// Such a format was asked for.
+    pub(super) fn require_use(&self, arguments: &CheckArguments) -> anyhow::Result<()> {
+        let printed = self.formats.iter().find(|(_, file)| file.is_none());
+        let Some((format, _)) = printed else { return Ok(()) };
+        let name = name(*format);
+        if arguments.statistics {
+            bail!(
+                "--statistics prints a table in place of the findings, so --output-format {name} has no effect; add --output-file FILE to write the findings to a file, or leave one of them out"
+            );
+        }
+        let is_dolma = *format == OutputFormat::Dolma;
+        let flags = [("--diff", arguments.diff), ("--fix-only", arguments.fix_only)];
+        match flags.into_iter().find(|(_, is_given)| *is_given && !is_dolma) {
+            Some((flag, _)) => {
+                bail!("{flag} prints no findings, so --output-format {name} has no effect; leave one of them out")
+            }
+            None => Ok(()),
+        }
+    }
+
     /// The formats and their places; where none was asked for, what the environment suggests.
     ///
     /// # Errors
@@ -202,7 +227,6 @@ impl Reports {
         let begin = |(format, file): (OutputFormat, Option<&Path>)| -> anyhow::Result<_> {
             let (columns, color) = if file.is_some() { (COLUMNS, false) } else { (output.columns, output.color) };
             let report: Box<dyn Report> = match format {
-                _ if statistics && file.is_none() => Box::new(Statistics::default()),
                 OutputFormat::Full => Box::new(Full::new(columns, color)),
                 OutputFormat::Concise => Box::new(Concise),
                 OutputFormat::Grouped => Box::new(Grouped),
@@ -221,8 +245,12 @@ impl Reports {
             Ok((report, file.map(NewFile::begin).transpose()?))
         };
         // What nobody will see is not made.
-        let shown = |(_, file): &(OutputFormat, Option<&Path>)| !quiet || file.is_some();
-        Ok(Self { all: wanted.resolve()?.into_iter().filter(shown).map(begin).collect::<Result<_, _>>()? })
+        let shown = |(_, file): &(OutputFormat, Option<&Path>)| !(quiet || statistics) || file.is_some();
+        let mut all: Vec<_> = wanted.resolve()?.into_iter().filter(shown).map(begin).collect::<Result<_, _>>()?;
+        if statistics && !quiet {
+            all.push((Box::new(Statistics::default()), None));
+        }
+        Ok(Self { all })
     }
 
     /// Whether anything goes to a file, so that the run matters though nobody reads standard output.
