@@ -278,7 +278,12 @@ fn changed_files_are_checked_and_compared_with_all() {
     }
     assert!(git(&["add", "."]) && git(&["commit", "-qm", "first"]));
     let since = ["check", ".", "--since", "HEAD", "--output-format", "concise"];
-    assert_eq!(said(folder, &since).0, 0);
+    // That nothing changed is an ordinary result; that there is nothing to look at is not.
+    assert_eq!(said(folder, &since), (0, "no files checked: none changed since HEAD\n".to_owned()));
+    fs::create_dir(folder.join("empty")).unwrap();
+    let (code, text) = said(folder, &["check", "empty", "--since", "HEAD"]);
+    assert!(code == 2 && text.contains("no files to check in `empty`"), "{text}");
+    assert_eq!(said(folder, &["check", ".", "--since", "HEAD", "--diff"]).0, 0);
 
     // The copy comes first in order of path, but the other was there before it.
     fs::write(folder.join("b.txt"), "By dawn the nets lay mended on the quay, and the men slept.\n").unwrap();
@@ -288,6 +293,32 @@ fn changed_files_are_checked_and_compared_with_all() {
 
     let (code, text) = said(folder, &["check", ".", "--since", "no-such-thing"]);
     assert!(code == 2 && text.contains("no such revision"), "{text}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_last_line_counts_files_that_cannot_be_read() {
+    let folder = corpus(&[("a.txt", "The harbour was quiet.\n")]);
+    let folder = folder.path();
+    std::os::unix::fs::symlink("nowhere", folder.join("gone.txt")).unwrap();
+    let (code, text) = said(folder, &["check", "gone.txt"]);
+    assert_eq!(code, 2);
+    assert!(text.starts_with("no files checked; 1 file could not be read\n"), "{text}");
+    let (code, text) = said(folder, &["check", "a.txt", "gone.txt", "--allow-empty"]);
+    assert_eq!(code, 2);
+    assert!(text.contains("1 file checked: no findings; 1 file could not be read\n"), "{text}");
+}
+
+#[test]
+fn an_empty_run_leaves_the_baseline_alone() {
+    let folder = corpus(&[("a.txt", HARBOUR), ("empty/.keep", "")]);
+    let folder = folder.path();
+    dechaff(folder, &["check", ".", "--write-baseline", "known.json"]);
+    let before = fs::read_to_string(folder.join("known.json")).unwrap();
+    for change in [&["--write-baseline", "known.json"][..], &["--baseline", "known.json", "--prune-baseline"]] {
+        assert_eq!(said(folder, &[&["check", "empty"], change].concat()).0, 2);
+        assert_eq!(fs::read_to_string(folder.join("known.json")).unwrap(), before);
+    }
 }
 
 #[test]

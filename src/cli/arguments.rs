@@ -121,6 +121,13 @@ pub(super) struct CheckArguments {
     #[arg(long, help_heading = "Corpora")]
     pub(super) skip_bad_records: bool,
 
+    /// Do not exit with 2 if there was no document to check
+    ///
+    /// A run fails that finds no file to check, or skips all that it finds. It does not fail if --since leaves out all files because none
+    /// changed, or --force-exclude all that were given.
+    #[arg(long, help_heading = "Gate")]
+    pub(super) allow_empty: bool,
+
     /// Exit with 0 even if something was found
     #[arg(long, conflicts_with = "exit_non_zero_on_fix", help_heading = "Gate")]
     pub(super) exit_zero: bool,

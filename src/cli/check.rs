@@ -5,6 +5,7 @@ use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use anyhow::Context;
 
@@ -12,6 +13,7 @@ use super::arguments::CheckArguments;
 use super::attributes::Attributes;
 use super::bad::BadRecords;
 use super::compare::{Awaited, Gathered, Given, gather};
+use super::coverage::Coverage;
 use super::fix::{Delivery, Outcome, Plan};
 use super::gate::Gate;
 use super::interrupt::Pause;
@@ -84,6 +86,7 @@ pub(super) struct Run<'a> {
     pub(super) reports: Reports,
     pub(super) attributes: Option<Attributes>,
     pub(super) summary: Summary,
+    pub(super) coverage: Coverage,
     pub(super) progress: Rc<Progress>,
     pub(super) bad: BadRecords,
     pub(super) failed: bool,
@@ -113,6 +116,7 @@ impl<'a> Run<'a> {
             reports,
             attributes: folder.map(|folder| Attributes::new(folder)),
             summary: Summary::default(),
+            coverage: Coverage::new(workspace, paths),
             progress: Rc::new(Progress::new(arguments.quiet || !arguments.reports.is_for_people())),
             bad: BadRecords::default(),
             failed: false,
@@ -124,7 +128,10 @@ impl<'a> Run<'a> {
     fn read_stdin(&mut self) -> anyhow::Result<()> {
         let name = self.arguments.stdin_filename.clone().unwrap_or_else(|| "-".to_owned());
         match read_stdin(name, &self.reading)? {
-            Ok(Stdin::Document(source)) => self.stdin = Some(source),
+            Ok(Stdin::Document(source)) => {
+                self.coverage.add(&source.origin);
+                self.stdin = Some(source);
+            }
             Ok(Stdin::Spooled(spooled)) => self.spooled = Some(spooled),
             Err(error) => self.tell(&error),
         }
@@ -277,7 +284,7 @@ impl<'a> Run<'a> {
         let targets: Vec<PathBuf> =
             paths.iter().map(|path| delivery.target(path)).filter(|path| path.exists()).collect();
         self.workspace.stand_for(delivery.copies());
-        (self.summary.skipped, self.summary.bad) = (0, 0);
+        self.summary = Summary::of_fixes(&self.summary);
         self.check(&targets)?;
         self.finish()
     }
@@ -367,10 +374,19 @@ impl<'a> Run<'a> {
         let changed = Arc::clone(&self.changed);
         let reading = self.reading.clone();
         let documents = match held {
-            Some(pieces) => Documents::Held(pieces),
+            Some(pieces) => {
+                self.coverage.has_files.fetch_or(!pieces.is_empty(), Ordering::Relaxed);
+                Documents::Held(pieces)
+            }
             None => {
+                let (has_files, has_unchanged) =
+                    (Arc::clone(&self.coverage.has_files), Arc::clone(&self.coverage.has_unchanged));
                 let inputs = self.inputs(paths)?.filter(move |input| match input {
-                    Ok(input) => changed.is_all() || changed.contains(&input.path),
+                    Ok(input) => {
+                        let is_checked = changed.is_all() || changed.contains(&input.path);
+                        if is_checked { &has_files } else { &has_unchanged }.store(true, Ordering::Relaxed);
+                        is_checked
+                    }
                     Err(_) => true,
                 });
                 Documents::Files(inputs, &reading)
@@ -382,6 +398,9 @@ impl<'a> Run<'a> {
             (given, result)
         };
         stream(documents, waiting, &progress, work, |piece| {
+            if let Piece::Done((given, _)) = &piece {
+                self.coverage.add(&given.source.origin);
+            }
             done(self, piece)?;
             Ok(self.is_read || self.reports.has_files())
         })?;

@@ -24,6 +24,8 @@ pub(super) struct Known {
     /// The baseline that is to be written.
     written: Option<(PathBuf, Baseline)>,
     addition: Option<Addition>,
+    /// The last shard whose records would need a list to be ignored.
+    refused: Option<PathBuf>,
 }
 
 /// Where findings that are to be left alone are noted.
@@ -68,6 +70,7 @@ impl Known {
             prunes: arguments.prune_baseline,
             written: arguments.write_baseline.clone().map(|path| (path, Baseline::default())),
             addition,
+            refused: None,
         })
     }
 
@@ -109,8 +112,18 @@ impl Known {
                 known += findings.len();
                 findings.clear();
             }
+            Some(Addition::Comments(..)) if source.origin.record.is_some() => {
+                let is_new = self.refused.as_ref() != Some(&source.path);
+                if is_new && !findings.is_empty() {
+                    self.refused = Some(source.path.clone());
+                    bail!(
+                        "{}: no comment can be written into records; name a list with --ignore-list FILE",
+                        source.origin.path
+                    );
+                }
+            }
             Some(Addition::Comments(passages, files)) if !findings.is_empty() => {
-                if source.origin.record.is_some() || source.origin.path == "-" || source.decoding.is_some() {
+                if source.origin.path == "-" || source.decoding.is_some() {
                     bail!("{}: no comment can be written here; name a list with --ignore-list FILE", source.origin);
                 }
                 let Some(text) = noted(&linters.of(&source.path), source, findings) else {

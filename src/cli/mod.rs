@@ -6,6 +6,7 @@ mod bad;
 mod check;
 mod compare;
 mod config;
+mod coverage;
 mod fix;
 mod gate;
 mod generate;

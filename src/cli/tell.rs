@@ -36,6 +36,8 @@ impl Run<'_> {
                 shards => format!(" after {}", count(shards, "shard")),
             };
             output::warning(&format!("interrupted{after}; every file is whole, either fixed or as it was"));
+        } else {
+            self.review_coverage();
         }
         let noun = if self.summary.fixed_records > 0 { "record" } else { "file" };
         let (fixed, files) = (count(self.summary.fixed, "finding"), count(self.summary.fixed_files, noun));
@@ -85,14 +87,19 @@ impl Run<'_> {
         self.bad.end();
         match error {
             ReadError::NotText { .. } | ReadError::NoCorpus { .. } => {
-                self.summary.skipped += 1;
+                let is_text = matches!(error, ReadError::NoCorpus { .. });
+                let skipped = if is_text { &mut self.summary.foreign } else { &mut self.summary.skipped };
+                *skipped += 1;
                 self.progress.aside(|| output::warning(&error.to_string()));
             }
             ReadError::Bad { records, .. } => {
                 self.summary.bad += records;
                 self.progress.aside(|| output::error(&error.to_string()));
             }
-            ReadError::Io { .. } => self.fail(&error.to_string()),
+            ReadError::Io { .. } => {
+                self.summary.unreadable += 1;
+                self.fail(&error.to_string());
+            }
         }
     }
 
@@ -144,13 +151,8 @@ impl Run<'_> {
         if interrupt::is_interrupted() {
             let read = self.progress.read();
             output::warning(&format!("interrupted after {read} of the files were read; the rest was not checked"));
-        } else if self.summary.documents == 0 && !self.has_failed() {
-            let message = "no documents to check: of a directory, text, JSON Lines and Parquet files are taken";
-            match self.summary.skipped {
-                0 => output::warning(message),
-                // A gate that looked at nothing must not pass.
-                _ => self.fail("nothing was checked: every file was skipped"),
-            }
+        } else {
+            self.review_coverage();
         }
         if !self.failed {
             let ignored = self.root.ignore_list.unused();

@@ -178,6 +178,11 @@ impl Settings {
         self.exclude.iter().any(|patterns| patterns.matches(path))
     }
 
+    /// The files to take from folders, if that is set.
+    pub fn include(&self) -> Option<&PathPatterns> {
+        self.include.as_ref()
+    }
+
     /// Whether the file `path` is to be taken from a folder; `None` where nothing is said of that.
     pub fn is_included(&self, path: &Path) -> Option<bool> {
         self.include.as_ref().map(|include| include.matches(path))

@@ -76,9 +76,21 @@ pub struct Summary {
     pub records: usize,
     /// Records that could not be read.
     pub bad: u64,
+    /// Files left out because their records have no text field.
+    pub foreign: usize,
+    /// Files that could not be read.
+    pub unreadable: usize,
+    /// Why no document was checked, where that is in order.
+    pub unchecked: Option<String>,
 }
 
 impl Summary {
+    /// What `fixing` came to, before what remains is counted.
+    pub fn of_fixes(fixing: &Self) -> Self {
+        let Self { fixed, fixed_files, fixed_records, .. } = *fixing;
+        Self { fixed, fixed_files, fixed_records, ..Self::default() }
+    }
+
     /// Counts a document and its findings.
     pub fn add(&mut self, findings: &[Finding]) {
         self.documents += 1;
@@ -97,6 +109,10 @@ impl Summary {
     /// One line for a person.
     pub fn line(&self) -> String {
         let noun = self.noun();
+        if self.documents == 0 && self.fixed == 0 {
+            let reason = self.unchecked.iter().map(|reason| format!(": {reason}"));
+            return format!("no files checked{}{}", reason.collect::<String>(), self.left_out());
+        }
         let mut line = format!("{} checked: ", count(self.documents, noun));
         if self.fixed > 0 {
             let (fixed, files) = (count(self.fixed, "finding"), count(self.fixed_files, noun));
@@ -120,13 +136,19 @@ impl Summary {
         if self.known > 0 {
             line.push_str(&format!("; {} left out", count(self.known, "known finding")));
         }
-        if self.skipped > 0 {
-            line.push_str(&format!("; {} skipped: not text", count(self.skipped, "file")));
-        }
-        if self.bad > 0 {
-            line.push_str(&format!("; {} could not be read", count(self.bad as usize, "record")));
-        }
-        line
+        line + &self.left_out()
+    }
+
+    /// What was not checked.
+    fn left_out(&self) -> String {
+        let parts = [
+            (self.skipped, "file", "skipped: not text"),
+            (self.foreign, "file", "skipped: no text field"),
+            (self.unreadable, "file", "could not be read"),
+            (self.bad as usize, "record", "could not be read"),
+        ];
+        let parts = parts.into_iter().filter(|(number, ..)| *number > 0);
+        parts.map(|(number, noun, what)| format!("; {} {what}", count(number, noun))).collect()
     }
 
     /// What the documents are.
