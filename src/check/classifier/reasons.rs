@@ -93,19 +93,19 @@ impl Aspect {
         let is = |feature: Feature| value(feature) > 0.0;
         let phrase = match self {
             Self::Length => counted(value(Feature::Words), "word"),
-            Self::Letters if value(Feature::Capitals) > 0.5 => "all in capitals".into(),
-            Self::Letters if value(Feature::Capitalised) > 0.6 => "most words in capitals".into(),
-            Self::Letters if is(Feature::BeginsSmall) => "begins with a small letter".into(),
+            Self::Letters if value(Feature::Capitals) > 0.5 => "all capitals".into(),
+            Self::Letters if value(Feature::Capitalised) > 0.6 => "most words capitalised".into(),
+            Self::Letters if is(Feature::BeginsSmall) => "starts with a lower-case letter".into(),
             Self::Letters => return None,
             Self::Signs if is(Feature::Separators) => "separators between its words".into(),
-            Self::Signs if is(Feature::Links) => "the remains of a link".into(),
+            Self::Signs if is(Feature::Links) => "remnant of a link".into(),
             Self::Signs if is(Feature::Commas) => counted(value(Feature::Commas), "comma"),
             Self::Signs if is(Feature::Quotes) => "quotation marks".into(),
             Self::Signs if is(Feature::Signs) => "punctuation".into(),
             Self::Signs => "no punctuation".into(),
             Self::End if is(Feature::EndsInDots) => "ends in dots".into(),
             Self::End if is(Feature::EndsInColon) => "ends in a colon".into(),
-            Self::End if is(Feature::Closed) => "a full sentence".into(),
+            Self::End if is(Feature::Closed) => "ends like a sentence".into(),
             Self::End => "no full stop".into(),
             Self::StopWords if !is(Feature::StopWords) => "no stop words".into(),
             Self::StopWords if value(Feature::StopWords) < 0.3 => "few stop words".into(),
@@ -115,35 +115,35 @@ impl Aspect {
             Self::Numbers if is(Feature::Digits) => "digits".into(),
             Self::Numbers => return None,
             Self::Copies if value(Feature::Copies) > 1.0 => {
-                format!("stands {} times in the document", value(Feature::Copies))
+                format!("appears {} times in the document", value(Feature::Copies))
             }
             Self::Copies => return None,
             Self::Known if value(Feature::KnownWords) < 0.0 => return None,
-            Self::Known if value(Feature::KnownWords) < 0.5 => "few of its words stand in the text".into(),
-            Self::Known => "its words stand in the text".into(),
+            Self::Known if value(Feature::KnownWords) < 0.5 => "few of its words appear in the body text".into(),
+            Self::Known => "its words appear in the body text".into(),
             Self::Place => place(row),
-            Self::Page if value(Feature::ShortShare) > 0.5 => "a document of many short lines".into(),
-            Self::Page if is(Feature::FlaggedShare) => "a document with other noise".into(),
+            Self::Page if value(Feature::ShortShare) > 0.5 => "the document has many short lines".into(),
+            Self::Page if is(Feature::FlaggedShare) => "the document has other noise".into(),
             Self::Page => return None,
             Self::Company if value(Feature::Run) >= 3.0 => {
                 format!("one of {} short lines in a row", value(Feature::Run))
             }
-            Self::Company if is(Feature::Item) => "an item of a list".into(),
+            Self::Company if is(Feature::Item) => "list item".into(),
             Self::Company => return None,
-            Self::Flagged if is(Feature::FlaggedBoth) => "between lines that other rules report".into(),
+            Self::Flagged if is(Feature::FlaggedBoth) => "between lines flagged by other rules".into(),
             Self::Flagged if is(Feature::FlaggedBefore) || is(Feature::FlaggedAfter) => {
-                "beside a line that another rule reports".into()
+                "next to a line flagged by another rule".into()
             }
-            Self::Flagged if is(Feature::FlaggedNear) => "near a line that another rule reports".into(),
+            Self::Flagged if is(Feature::FlaggedNear) => "near a line flagged by another rule".into(),
             Self::Flagged => return None,
             // Words of a language that it did not learn look known by chance.
             Self::Words if value(Feature::Familiar) < FAMILIAR => return None,
             Self::Words => match words {
                 [] => return None,
-                [one] => format!("words as on page furniture (“{one}”)"),
-                [one, two, ..] => format!("words as on page furniture (“{one}”, “{two}”)"),
+                [one] => format!("contains words typical of page furniture (“{one}”)"),
+                [one, two, ..] => format!("contains words typical of page furniture (“{one}”, “{two}”)"),
             },
-            Self::Neighbours => "the lines around it read the same way".into(),
+            Self::Neighbours => "the neighbouring lines look similar".into(),
         };
         Some(phrase)
     }
@@ -154,12 +154,12 @@ fn place(row: &Row) -> String {
     let value = |feature: Feature| row[feature as usize];
     let (since, until) = (value(Feature::SinceProse), value(Feature::UntilProse));
     match (since < FAR, until < FAR) {
-        (true, false) => format!("{} after the last running text", counted(since, "line")),
-        (false, true) => format!("{} before the first running text", counted(until, "line")),
+        (true, false) => format!("{} after the body text", counted(since, "line")),
+        (false, true) => format!("{} before the body text", counted(until, "line")),
         _ if value(Feature::FromEnd) < 10.0 => {
             format!("{} from the end", counted(value(Feature::FromEnd) + 1.0, "line"))
         }
-        _ => format!("{} from the beginning", counted(value(Feature::FromStart) + 1.0, "line")),
+        _ => format!("{} from the start", counted(value(Feature::FromStart) + 1.0, "line")),
     }
 }
 

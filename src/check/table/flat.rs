@@ -101,7 +101,7 @@ fn fault(reader: &Reader<'_, '_>, row: &Row, flat: &Flat) -> (Fault, usize) {
     }
     let rows = flat.rows + (next - row.line - 1);
     let fault = Fault::new(defect, dashes).label(format!(
-        "the row of dashes of a table of {} and {}",
+        "the delimiter row of a table of {} and {}",
         counted(columns, "column"),
         counted(rows, "row")
     ));

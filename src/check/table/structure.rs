@@ -109,12 +109,12 @@ fn glued(reader: &Reader<'_, '_>, table: &Table, glue: &[Edit]) -> Option<Fault>
     let is_after = glue.iter().any(|edit| edit.span.start > first.span.start);
     let fault = match (is_before, is_after, after) {
         (false, true, Some(after)) => {
-            Fault::new(Defect::Glued, after).label("taken for a row").at(first.span, "the table begins here")
+            Fault::new(Defect::Glued, after).label("parsed as a table row").at(first.span, "the table begins here")
         }
         (true, is_after, after) => {
-            let fault = Fault::new(Defect::Glued, first.span).label("taken for a part of the text before it");
+            let fault = Fault::new(Defect::Glued, first.span).label("parsed as part of the text before it");
             match after.filter(|_| is_after) {
-                Some(after) => fault.at(after, "taken for a row"),
+                Some(after) => fault.at(after, "parsed as a table row"),
                 None => fault,
             }
         }
@@ -143,8 +143,8 @@ fn delimiter(reader: &Reader<'_, '_>, table: &Table) -> Option<Fault> {
                 Entry::Stray(_) => None,
             })?;
             let fault =
-                Fault::new(Defect::NoDelimiter, row).label("no row of dashes above").at(header.span, "the header");
-            Some(fault.fix("insert a row of dashes", vec![Edit { span: Span::new(next.start, next.start), content }]))
+                Fault::new(Defect::NoDelimiter, row).label("no delimiter row above").at(header.span, "the header");
+            Some(fault.fix("insert a delimiter row", vec![Edit { span: Span::new(next.start, next.start), content }]))
         }
         (None, Some((delimiter, _, width))) => {
             let line = reader.line(delimiter.line)?;
@@ -158,7 +158,7 @@ fn delimiter(reader: &Reader<'_, '_>, table: &Table) -> Option<Fault> {
             let cells = header.cells.len();
             let mut fault = match kind {
                 Dashes::Alike => {
-                    Fault::new(Defect::DelimiterSigns, delimiter.span).label("no parser takes this for a row of dashes")
+                    Fault::new(Defect::DelimiterSigns, delimiter.span).label("parsers do not recognise this as a delimiter row")
                 }
                 Dashes::Exact if *width != cells => Fault::new(Defect::DelimiterWidth, delimiter.span)
                     .label(format!("{}, the header has {cells}", counted(*width, "cell")))
@@ -168,7 +168,7 @@ fn delimiter(reader: &Reader<'_, '_>, table: &Table) -> Option<Fault> {
             // Where the rows side with the delimiter it is the header that is wrong, and nobody can say where.
             if *width == cells || sides_with_header(table) {
                 let rewritten = dashes(cells, &alignments(text, delimiter));
-                fault = fault.fix("rewrite the row of dashes", vec![Edit { span: delimiter.span, content: rewritten }]);
+                fault = fault.fix("rewrite the delimiter row", vec![Edit { span: delimiter.span, content: rewritten }]);
             }
             Some(fault)
         }
