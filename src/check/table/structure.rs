@@ -157,9 +157,8 @@ fn delimiter(reader: &Reader<'_, '_>, table: &Table) -> Option<Fault> {
         (Some(header), Some((delimiter, kind, width))) => {
             let cells = header.cells.len();
             let mut fault = match kind {
-                Dashes::Alike => {
-                    Fault::new(Defect::DelimiterSigns, delimiter.span).label("parsers do not recognise this as a delimiter row")
-                }
+                Dashes::Alike => Fault::new(Defect::DelimiterSigns, delimiter.span)
+                    .label("parsers do not recognise this as a delimiter row"),
                 Dashes::Exact if *width != cells => Fault::new(Defect::DelimiterWidth, delimiter.span)
                     .label(format!("{}, the header has {cells}", counted(*width, "cell")))
                     .at(header.span, "the header"),
