@@ -359,12 +359,19 @@ fn unite(findings: Vec<Finding>, compared: Vec<Finding>) -> Vec<Finding> {
             next += 1;
         }
         match widest.and_then(|widest| all.get_mut(widest)) {
-            Some(outer) if outer.span.contains(finding.span) && is_as_safe(outer, &finding) => also(outer, &finding),
+            Some(outer) if speaks_for(outer, &finding) => also(outer, &finding),
             _ => all.push(finding),
         }
     }
     sort(&mut all);
     all
+}
+
+/// Whether `outer` is reported in place of `inner`: it takes all that `inner` takes, as safely, and does not hide a rule of
+/// the user's own behind a built-in one.
+fn speaks_for(outer: &Finding, inner: &Finding) -> bool {
+    let hides_custom = inner.rule.is_custom && !outer.rule.is_custom;
+    outer.span.contains(inner.span) && is_as_safe(outer, inner) && !hides_custom
 }
 
 fn is_as_safe(outer: &Finding, inner: &Finding) -> bool {
@@ -383,10 +390,14 @@ fn one_a_place(findings: Vec<Finding>) -> Vec<Finding> {
         }
         match last_removal.and_then(|index| kept.get_mut(index)) {
             // Of two that take the same bytes, the one that is surer of it reports.
-            Some(last) if last.span.contains(finding.span) && is_as_safe(last, &finding) => also(last, &finding),
-            Some(last) if finding.span.contains(last.span) && is_as_safe(&finding, last) => {
+            Some(last) if speaks_for(last, &finding) => also(last, &finding),
+            Some(last) if speaks_for(&finding, last) => {
                 let inner = std::mem::replace(last, finding);
                 also(last, &inner);
+            }
+            // A user's rule within a wider deletion is reported beside it, and what else lies in that deletion is not.
+            Some(last) if finding.rule.is_custom && last.span.contains(finding.span) && last.span != finding.span => {
+                kept.push(finding);
             }
             _ => {
                 last_removal = Some(kept.len());

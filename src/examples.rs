@@ -1,5 +1,6 @@
 //! Holds a rule's examples to what they say: the tests of the rules that come with the program, and of a user's own.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -8,6 +9,9 @@ use crate::finding::{Applicability, Finding};
 use crate::fix::Fixing;
 use crate::rule::{Documents, Example, Marked, Registry, Rule};
 use crate::text::{Document, Origin, Texts};
+
+/// The path of an example that names none.
+const EXAMPLE_PATH: &str = "example.txt";
 
 /// Tests all the examples of `rule`; `registry` holds the rules that an example asks for under `with`.
 ///
@@ -29,13 +33,40 @@ pub fn test(rule: &Rule, registry: &Registry) -> Result<(), String> {
     if faults.is_empty() { Ok(()) } else { Err(faults) }
 }
 
+/// The rules of `others` that report what the `bad` examples of `rule` mark, by code, each with its message and the first
+/// such example, counted from 1.
+///
+/// # Errors
+///
+/// Documents cannot be compared.
+pub fn other_matches(rule: &Rule, others: &Linter) -> Result<BTreeMap<String, (String, usize)>, String> {
+    let mut matches = BTreeMap::new();
+    for (index, example) in rule.examples.iter().enumerate() {
+        let Some(bad) = &example.bad else { continue };
+        let marked: Vec<Marked> = bad.texts().iter().map(|text| Marked::parse(text)).collect();
+        let texts: Vec<String> = marked.iter().map(|marked| marked.text.clone()).collect();
+        let path = example.path.as_deref().unwrap_or(EXAMPLE_PATH);
+        let bench = Bench { rule, linter: others.clone(), path };
+        for (marked, found) in marked.iter().zip(bench.findings(&texts)?) {
+            let is_marked = |finding: &&Finding| marked.spans.iter().any(|span| span.overlaps(finding.span));
+            for finding in found.iter().filter(is_marked) {
+                let own = (finding.rule.code.clone(), finding.message().to_owned());
+                for (code, message) in std::iter::once(own).chain(finding.also.iter().cloned()) {
+                    matches.entry(code).or_insert((message, index + 1));
+                }
+            }
+        }
+    }
+    Ok(matches)
+}
+
 fn test_example(rule: &Rule, registry: &Registry, example: &Example) -> Result<(), String> {
     let mut rules = vec![rule];
     for name in &example.with {
         rules.push(registry.find(name).map_err(|error| error.to_string())?);
     }
     let linter = Linter::of(rules).map_err(|error| error.to_string())?;
-    let bench = Bench { rule, linter, path: example.path.as_deref().unwrap_or("example.txt") };
+    let bench = Bench { rule, linter, path: example.path.as_deref().unwrap_or(EXAMPLE_PATH) };
     match (&example.bad, &example.allow) {
         (Some(bad), None) => bench.test_bad(bad, example.good.as_ref()),
         (None, Some(allow)) if example.good.is_none() => bench.test_allow(allow),

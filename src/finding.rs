@@ -66,6 +66,8 @@ pub struct RuleInfo {
     pub fix: Option<Applicability>,
     /// A sentence that goes with each finding.
     pub note: Option<String>,
+    /// Whether the user wrote the rule; `false` for those that come with dechaff.
+    pub is_custom: bool,
 }
 
 /// A fault, its place and what to do about it.

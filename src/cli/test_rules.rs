@@ -3,19 +3,20 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 
 use super::Exit;
 use super::arguments::{ColorWhen, TestRulesArguments};
 use super::output::{self, Output};
 use crate::corpus::{read_written, rule_files};
+use crate::engine::Linter;
 use crate::examples;
 use crate::report::count;
 use crate::rule::{Registry, Rule};
 
 pub(super) fn run(arguments: &TestRulesArguments) -> anyhow::Result<Exit> {
     let mut registry = Registry::embedded()?;
-    let mut own: Vec<Rule> = Vec::new();
+    let mut own: Vec<String> = Vec::new();
     let mut failed = false;
     for path in &arguments.paths {
         let unreadable = |path: &Path| format!("cannot read the rules of {}", path.display());
@@ -25,9 +26,9 @@ pub(super) fn run(arguments: &TestRulesArguments) -> anyhow::Result<Exit> {
         }
         for file in files {
             let written = read_written(&file, &file.display().to_string()).with_context(|| unreadable(&file))?;
-            let added = Rule::parse(&written).and_then(|rule| registry.extend(&[written]).map(|()| rule));
+            let added = Rule::parse(&written).and_then(|rule| registry.extend(&[written]).map(|()| rule.info));
             match added {
-                Ok(rule) => own.push(rule),
+                Ok(info) => own.push(info.code.clone()),
                 Err(fault) => {
                     failed = true;
                     output::fault(&fault);
@@ -35,13 +36,20 @@ pub(super) fn run(arguments: &TestRulesArguments) -> anyhow::Result<Exit> {
             }
         }
     }
+    let built_in = registry.rules().iter().filter(|rule| rule.default && !rule.info.is_custom);
+    let built_in = Linter::of(built_in)?;
     let mut text = String::new();
     let mut wrong = 0;
-    for rule in &own {
+    for code in &own {
+        let rule = registry.find(code)?;
         let name = format!("{} {}", rule.info.code, rule.info.name);
         match examples::test(rule, &registry) {
             Ok(()) => {
                 let _ = writeln!(text, "ok      {name} ({})", count(rule.examples.len(), "example"));
+                let matches = examples::other_matches(rule, &built_in).map_err(|error| anyhow!("{error}"))?;
+                for (code, (message, example)) in matches {
+                    let _ = writeln!(text, "        note: {code} ({message}) also matches, in example {example}");
+                }
             }
             Err(faults) => {
                 wrong += 1;

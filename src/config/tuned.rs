@@ -39,7 +39,7 @@ pub(super) fn tune(registry: &Registry, layer: &Layer, tuned: &mut HashMap<Strin
 }
 
 fn apply(layer: &Layer, wanted: &BTreeMap<Spanned<String>, Spanned<Value>>, rule: &mut Rule) -> Result<(), Fault> {
-    let mut severity = rule.info.severity;
+    let RuleInfo { mut severity, is_custom, .. } = *rule.info;
     for (key, value) in wanted {
         if key.get_ref() == SEVERITY {
             severity = value.get_ref().clone().try_into::<Severity>().map_err(|error| {
@@ -50,7 +50,7 @@ fn apply(layer: &Layer, wanted: &BTreeMap<Spanned<String>, Spanned<Value>>, rule
             *rule = with_parameter(layer, rule, key, value)?;
         }
     }
-    rule.info = Arc::new(RuleInfo { severity, ..rule.info.as_ref().clone() });
+    rule.info = Arc::new(RuleInfo { severity, is_custom, ..rule.info.as_ref().clone() });
     Ok(())
 }
 

@@ -49,10 +49,11 @@ impl Report for Statistics {
 
     fn finish(&mut self, summary: &Summary, output: &mut String) {
         let width = self.rules.values().map(|counts| counts.name.len()).max().unwrap_or(0).max("rule".len() - 1);
+        let code_width = self.rules.keys().map(String::len).max().unwrap_or(0);
         if !self.rules.is_empty() {
             let _ = writeln!(
                 output,
-                "{:5}  {:width$}  {:>8}  {:>9}  {:>7}  {:>7}  {:>6}",
+                "{:code_width$}  {:width$}  {:>8}  {:>9}  {:>7}  {:>7}  {:>6}",
                 "code", "rule", "findings", "documents", "% bytes", "safe", "unsafe"
             );
         }
@@ -62,7 +63,7 @@ impl Report for Statistics {
             let share = if self.bytes == 0 { 0.0 } else { 100.0 * counts.bytes as f64 / self.bytes as f64 };
             let _ = writeln!(
                 output,
-                "{code:5}  {:width$}  {:>8}  {:>9}  {share:>7.3}  {:>7}  {:>6}",
+                "{code:code_width$}  {:width$}  {:>8}  {:>9}  {share:>7.3}  {:>7}  {:>6}",
                 counts.name, counts.findings, counts.documents, counts.safe, counts.unsafe_fixes
             );
         }

@@ -64,6 +64,7 @@ impl Rule {
             severity: file.severity,
             fix: file.fix,
             note: file.note,
+            is_custom: false,
         };
         Ok(Self {
             info: Arc::new(info),

@@ -61,15 +61,16 @@ impl Registry {
         Ok(registry)
     }
 
-    /// Adds the rules of `files`.
+    /// Adds the rules of `files`, which the user wrote.
     ///
     /// # Errors
     ///
     /// The first file that does not parse or is not valid, or the second of two rules with one code or name.
     pub fn extend(&mut self, files: &[Arc<WrittenFile>]) -> Result<(), Fault> {
         for file in files {
-            let rule = Rule::parse(file)?;
+            let mut rule = Rule::parse(file)?;
             rule.validate()?;
+            rule.info = Arc::new(RuleInfo { is_custom: true, ..rule.info.as_ref().clone() });
             self.add(rule)?;
         }
         self.rules.sort_by(|left, right| left.info.code.cmp(&right.info.code));
