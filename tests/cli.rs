@@ -15,5 +15,5 @@
 fn transcripts() {
     // Where the tests run must not choose the format.
     let cases = trycmd::TestCases::new();
-    cases.env("GITHUB_ACTIONS", "").env("GITLAB_CI", "").case("tests/cli/*.trycmd").run();
+    cases.env("GITHUB_ACTIONS", "").env("GITLAB_CI", "").env("COLUMNS", "").case("tests/cli/*.trycmd").run();
 }

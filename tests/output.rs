@@ -26,6 +26,7 @@ fn folder() -> TempDir {
 fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dechaff"));
     command.current_dir(folder).arg("check").args(arguments).env_remove("GITHUB_ACTIONS").env_remove("GITLAB_CI");
+    command.env_remove("COLUMNS");
     command
 }
 
@@ -79,6 +80,32 @@ fn force_color_is_honoured_unless_no_color_is_set() {
     // Faults of a configuration go to standard error.
     assert!(colored(&[("FORCE_COLOR", "1")], &["page.txt", "--select", "BP0001"]));
     assert!(!colored(&[("FORCE_COLOR", "0"), ("CLICOLOR_FORCE", "1")], &["page.txt", "--select", "BP0001"]));
+}
+
+#[test]
+fn excerpts_and_labels_fit_the_width() {
+    use unicode_width::UnicodeWidthStr;
+    let folder = folder();
+    for name in ["harbour.md", "table.md"] {
+        fs::copy(Path::new("tests/cli/labels.in").join(name), folder.path().join(name)).unwrap();
+    }
+    let printed = |columns: &str| {
+        let mut command = command(folder.path(), &["harbour.md", "table.md", "--select", "MS001,MT"]);
+        String::from_utf8(command.env("COLUMNS", columns).output().unwrap().stdout).unwrap()
+    };
+    for columns in [40, 60, 80, 200] {
+        let text = printed(&columns.to_string());
+        // What a line says is broken between its words, so that all words are left.
+        let words: Vec<&str> = text.split([' ', '\n', '|', '^', '-']).filter(|word| !word.is_empty()).collect();
+        let words = words.join(" ");
+        assert!(words.contains("“The Imperative for Dialogue Between the Harbours of Two Countries”"), "{text}");
+        assert!(words.contains("the title ends cannot be told") && words.contains("parsed as a table row"), "{text}");
+        for line in text.lines().filter(|line| line.contains('|')) {
+            assert!(line.width() <= columns, "{columns}: {line}");
+        }
+    }
+    assert_eq!(printed(""), printed("100"));
+    assert_eq!(printed("wide"), printed("100"));
 }
 
 #[test]

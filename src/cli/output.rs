@@ -11,7 +11,7 @@ use super::arguments::ColorWhen;
 use crate::fault::Fault;
 use crate::report::{printable, render_fault};
 
-/// Columns that reports are laid out for where there is no terminal to ask.
+/// Columns that reports are laid out for where there is neither a terminal nor the variable `COLUMNS`.
 const COLUMNS: usize = 100;
 
 /// Standard output, buffered.
@@ -33,7 +33,7 @@ impl Output {
         };
         let columns = match terminal_size::terminal_size() {
             Some((width, _)) if stdout.is_terminal() => usize::from(width.0),
-            _ => COLUMNS,
+            _ => std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(COLUMNS),
         };
         Self { stream: io::BufWriter::new(stdout.lock()), color, columns }
     }

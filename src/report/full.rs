@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
+use super::labels::wrap_labels;
 use super::place::is_nested;
 use super::window::{Window, window};
 use super::{Report, Summary, printable, words};
@@ -97,7 +98,9 @@ impl Full {
             ));
         }
         let rendered = self.renderer.render(&[messages(group, finding)]);
-        with_places(rendered, &headers)
+        let labels = finding.labels.iter().map(|label| &*label.message).chain(finding.label.as_deref());
+        let labels: Vec<String> = labels.map(|label| printable(label).into_owned()).collect();
+        wrap_labels(with_places(rendered, &headers), &labels, self.columns)
     }
 
     /// The label with those of `nested` that lie in it, in the text of its document.

@@ -12,6 +12,7 @@ mod gitlab;
 mod grouped;
 mod json;
 mod junit;
+mod labels;
 mod markdown;
 mod place;
 mod printable;
