@@ -168,9 +168,9 @@ fn a_broken_line_of_a_trail_is_told_and_kept() {
     fs::write(&trail, "{\"path\": \"half a li").unwrap();
     dechaff(folder.path(), &["check", ".", "--fix", "--trail", "trail.jsonl", "-q"]);
     let undone = dechaff(folder.path(), &["undo", "trail.jsonl"]);
-    assert!(String::from_utf8_lossy(&undone.stderr).contains("trail.jsonl:1: not a line of a trail"));
+    assert!(String::from_utf8_lossy(&undone.stderr).contains("trail.jsonl:1: the line is incomplete or was edited"));
     assert_eq!(files(folder.path()), files(Path::new("seeds")));
-    assert_eq!(fs::read_to_string(&trail).unwrap(), "{\"path\": \"half a li\n");
+    assert!(fs::read_to_string(&trail).unwrap().starts_with("{\"path\": \"half a li\n"));
 }
 
 #[test]
@@ -281,7 +281,7 @@ fn what_a_run_wrote_is_no_part_of_the_next() {
     assert!(!folder.path().join("clean/clean").exists());
     let checked =
         String::from_utf8(dechaff(folder.path(), &["check", "clean", "--output-dir", "cleaner", "-q"]).stderr);
-    assert_eq!(files(&folder.path().join("cleaner/clean")), once, "{checked:?}");
+    assert_eq!(files(&folder.path().join("cleaner")), once, "{checked:?}");
 
     let listed = copy_of_seeds();
     fs::write(listed.path().join("dechaff.toml"), "ignore-list = \"known.txt\"\n").unwrap();

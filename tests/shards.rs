@@ -598,7 +598,7 @@ proptest! {
         let fixed = format!("{}{inserted}{}", text(&characters[..from]), text(&characters[to..]));
         let mut rewriter = Rewriter::begin(&shard, Some(&target)).unwrap();
         rewriter.record(&carrier, Fate::Change(&fixed, vec![(span, inserted.as_str())])).unwrap();
-        prop_assert!(rewriter.finish(|| Ok(())).unwrap());
+        prop_assert!(rewriter.finish(|_| Ok(())).unwrap());
 
         let written = fs::read_to_string(&target).unwrap();
         let expected = (format!("{before}\"{}", literal(&characters[..from])), format!("{}\"{after}", literal(&characters[to..])));

@@ -32,7 +32,10 @@ pub(super) enum Command {
     Init(InitArguments),
     /// Test rules of your own by their examples
     TestRules(TestRulesArguments),
-    /// Take back what a trail says was changed; the trail keeps only what is not taken back
+    /// Revert the changes in an undo log
+    #[command(
+        after_help = "Exit code: 0 if everything asked for was restored; 2 if something was not, or nothing was left to restore."
+    )]
     Undo(UndoArguments),
     /// Print completions for a shell
     Completions(CompletionsArguments),
@@ -181,7 +184,7 @@ pub(super) struct CheckArguments {
     pub(super) fix_only: bool,
 
     /// Print what the fixes would change, as a unified diff, and write nothing
-    #[arg(long, help_heading = "Fixing", conflicts_with_all = ["output_dir", "trail"])]
+    #[arg(long, help_heading = "Fixing", conflicts_with_all = ["output_dir", "undo_log"])]
     pub(super) diff: bool,
 
     /// Leave out of copies the records that are blank once they are fixed
@@ -192,9 +195,13 @@ pub(super) struct CheckArguments {
     #[arg(long, value_name = "DIR", help_heading = "Fixing")]
     pub(super) output_dir: Option<PathBuf>,
 
-    /// Append what was changed, where and by which rule to this file; `dechaff undo` takes it back
-    #[arg(long, value_name = "FILE", help_heading = "Fixing")]
-    pub(super) trail: Option<PathBuf>,
+    /// With --drop-empty: keep in the undo log the records of JSON Lines that are left out, so that `dechaff undo` can restore them
+    #[arg(long, help_heading = "Fixing", requires_all = ["drop_empty", "undo_log"])]
+    pub(super) keep_dropped: bool,
+
+    /// Append each change to this file: what was removed, where and by which rule; `dechaff undo` reverts it
+    #[arg(long, visible_alias = "trail", value_name = "FILE", help_heading = "Fixing")]
+    pub(super) undo_log: Option<PathBuf>,
 
     /// Leave a document alone if fixing would remove a larger share of its words, 0 to 1 [default: 0.5]
     #[arg(long, value_name = "SHARE", value_parser = parse_share, help_heading = "Fixing")]
@@ -283,13 +290,19 @@ pub(super) struct RuleArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct UndoArguments {
-    /// The trail that `check --fix --trail FILE` wrote
-    pub(super) trail: PathBuf,
+    /// The undo log, as `dechaff check --fix --undo-log FILE` wrote it
+    pub(super) undo_log: PathBuf,
 
-    /// Only what was changed in these files and directories
+    /// Revert only changes in these files and directories
     pub(super) paths: Vec<PathBuf>,
 
-    /// Only what these rules changed; codes or their beginnings, or names
+    /// Where the files are now: the directory that was fixed, or the output directory, after it moved
+    ///
+    /// Only files below it are written. Without it, they are looked for where they were.
+    #[arg(long, value_name = "DIR")]
+    pub(super) root: Option<PathBuf>,
+
+    /// Revert only changes by these rules: codes, prefixes of codes, or names
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     pub(super) rule: Vec<String>,
 

@@ -18,6 +18,7 @@ use super::fix::{Delivery, Outcome, Plan};
 use super::gate::Gate;
 use super::interrupt::Pause;
 use super::known::{Known, Linters};
+use super::layout::resolved;
 use super::output::{self, Output};
 use super::pipeline::{self, Documents, Piece, stream};
 use super::progress::Progress;
@@ -41,7 +42,7 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     }
     let (stdin, paths): (Vec<_>, Vec<_>) = arguments.paths.iter().cloned().partition(|path| path == Path::new("-"));
     let paths = if arguments.paths.is_empty() { vec![PathBuf::from(".")] } else { paths };
-    let written = arguments.trail.as_deref().into_iter().chain(arguments.reports.outputs());
+    let written = arguments.undo_log.as_deref().into_iter().chain(arguments.reports.outputs());
     for file in written.filter_map(|file| file.canonicalize().ok()) {
         if let Some(path) = paths.iter().find(|path| path.canonicalize().is_ok_and(|path| path == file)) {
             anyhow::bail!("{}: it would be checked and written over; name another file to write to", path.display());
@@ -55,7 +56,7 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     let mut run = Run::new(arguments, &workspace, &paths)?;
     workspace.resolve(&paths)?;
     let plan = Plan::new(&run.root);
-    let delivery = Delivery::new(arguments, stdin.len())?;
+    let delivery = Delivery::new(arguments, &paths, stdin.len())?;
     interrupt::listen();
     if !stdin.is_empty() {
         run.read_stdin()?;
@@ -94,6 +95,8 @@ pub(super) struct Run<'a> {
     pub(super) is_aside: bool,
     /// Somebody still reads what is written.
     pub(super) is_read: bool,
+    /// The only files that are documents, once copies were written.
+    copies: Option<Arc<HashSet<PathBuf>>>,
 }
 
 impl<'a> Run<'a> {
@@ -122,6 +125,7 @@ impl<'a> Run<'a> {
             failed: false,
             is_aside: false,
             is_read: true,
+            copies: None,
         })
     }
 
@@ -144,16 +148,18 @@ impl<'a> Run<'a> {
         paths: &[PathBuf],
     ) -> anyhow::Result<impl Iterator<Item = Result<Input, WalkError>> + Send + use<>> {
         let named: HashSet<PathBuf> = paths.iter().cloned().collect();
-        let trail = self.arguments.trail.iter().cloned().chain(self.arguments.reports.outputs().map(Path::to_owned));
+        let own = self.arguments.undo_log.iter().cloned().chain(self.arguments.reports.outputs().map(Path::to_owned));
         let list = self.root.path(|options| options.ignore_list.as_ref()).filter(|list| !named.contains(list));
         let copies = self.arguments.output_dir.iter().filter_map(|folder| resolved(folder));
         // The copies are looked at where they are what is asked for.
         let is_asked =
             |folder: &PathBuf| paths.iter().any(|path| path.canonicalize().is_ok_and(|path| path.starts_with(folder)));
-        let written = trail.chain(list).filter_map(|path| resolved(&path));
+        let written = own.chain(list).filter_map(|path| resolved(&path));
         let written: Vec<PathBuf> = written.chain(copies.filter(|folder| !is_asked(folder))).collect();
         let choice: Arc<dyn Choice> = Arc::clone(&self.workspace) as Arc<dyn Choice>;
+        let only = self.copies.clone();
         let files = walk(paths, &choice)?.filter(move |path| match path {
+            Ok(path) if only.as_ref().is_some_and(|only| !only.contains(path)) => false,
             Ok(path) if !written.is_empty() => {
                 path.canonicalize().map_or(true, |path| !written.iter().any(|written| path.starts_with(written)))
             }
@@ -274,6 +280,9 @@ impl<'a> Run<'a> {
             return self.finish_stdin(&delivery, source, outcome);
         }
         self.deliver(plan, &mut delivery, paths)?;
+        if delivery.keeps_nothing() && self.summary.fixed > 0 && !self.arguments.quiet && self.spooled.is_none() {
+            output::warning("nothing was kept to undo these fixes; next time, --undo-log FILE keeps what they remove");
+        }
         if let Some(spooled) = self.spooled.as_ref().filter(|_| !self.arguments.diff) {
             self.is_read = self.output.copy(&spooled.input().path)?;
             self.is_aside = true;
@@ -284,6 +293,8 @@ impl<'a> Run<'a> {
         let targets: Vec<PathBuf> =
             paths.iter().map(|path| delivery.target(path)).filter(|path| path.exists()).collect();
         self.workspace.stand_for(delivery.copies());
+        // The directory may hold copies that another run wrote.
+        self.copies = delivery.is_copying().then(|| Arc::new(delivery.copies().keys().cloned().collect()));
         self.summary = Summary::of_fixes(&self.summary);
         self.check(&targets)?;
         self.finish()
@@ -418,27 +429,4 @@ fn together(
     let document = one.document();
     let found = compared.tell(&document)?;
     Ok(linter.together(&document, alone, found))
-}
-
-/// The path without links and dots, as far as it stands; what the run has yet to make stands nowhere.
-fn resolved(path: &Path) -> Option<PathBuf> {
-    let path = std::path::absolute(path).ok()?;
-    path.ancestors().find_map(|above| {
-        let rest = path.strip_prefix(above).ok()?;
-        above.canonicalize().ok().map(|above| above.join(rest))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_does_not_stand_yet_is_told_by_what_does() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir(folder.path().join("texts")).unwrap();
-        let here = folder.path().canonicalize().unwrap();
-        assert_eq!(resolved(&folder.path().join("texts/../copies/deep")), Some(here.join("copies/deep")));
-        assert_eq!(resolved(&folder.path().join("texts/.")), Some(here.join("texts")));
-    }
 }

@@ -1,7 +1,7 @@
 //! `dechaff check --fix`: what a document becomes, and where it goes.
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, bail};
@@ -9,9 +9,10 @@ use sha2::{Digest, Sha256};
 use similar::TextDiff;
 
 use super::arguments::CheckArguments;
+use super::layout::{Layout, relative};
 use super::shards::Rewriting;
 use super::workspace::Profile;
-use crate::corpus::{Source, Trail, create, entries, replace};
+use crate::corpus::{LogPlace, Original, Source, UndoLog, create, entries, replace};
 use crate::engine::Linter;
 use crate::finding::{Applicability, Finding};
 use crate::fix::{Fixed, Fixing, Unstable, removed_share};
@@ -34,9 +35,12 @@ struct Rested(Mutex<HashSet<[u8; 32]>>);
 /// What is done with fixed documents.
 pub(super) struct Delivery {
     pub(super) destination: Destination,
-    pub(super) trail: Option<Trail>,
+    pub(super) layout: Layout,
+    pub(super) undo_log: Option<UndoLog>,
     /// Records that are blank once they are fixed are left out.
     pub(super) drops_empty: bool,
+    /// The undo log keeps the records that are left out.
+    pub(super) keeps_dropped: bool,
     /// Copies written so far, each with its original.
     claimed: HashMap<PathBuf, PathBuf>,
     /// The shard that is being written.
@@ -47,8 +51,8 @@ pub(super) struct Delivery {
 pub(super) enum Destination {
     /// Back into its file.
     InPlace,
-    /// Into a file of the same name below this folder.
-    Folder(PathBuf),
+    /// Into a copy in another directory.
+    Copy,
     /// Nowhere: the difference is printed.
     Diff,
 }
@@ -166,14 +170,13 @@ impl Rested {
 }
 
 impl Delivery {
-    /// What `arguments`, of whose paths `stdin` are standard input, ask to be done with fixed documents; `None` if they ask
-    /// for no fixes.
+    /// What `arguments` ask to be done with fixed documents, which come from `paths` and, if `stdin` is not 0, from standard
+    /// input; `None` if they ask for no fixes.
     ///
     /// # Errors
     ///
-    /// The trail cannot be opened, it is said how to fix but not to fix, or standard input is to go elsewhere than to
-    /// standard output.
-    pub(super) fn new(arguments: &CheckArguments, stdin: usize) -> anyhow::Result<Option<Self>> {
+    /// The undo log cannot be opened, the output directory cannot be used, or the arguments contradict each other.
+    pub(super) fn new(arguments: &CheckArguments, paths: &[PathBuf], stdin: usize) -> anyhow::Result<Option<Self>> {
         if arguments.reports.has_dolma() {
             if arguments.output_dir.is_none() {
                 bail!("--output-format dolma needs --output-dir: attributes are files beside the documents");
@@ -182,7 +185,7 @@ impl Delivery {
                 || arguments.fix_only
                 || arguments.diff
                 || arguments.unsafe_fixes
-                || arguments.trail.is_some()
+                || arguments.undo_log.is_some()
             {
                 bail!(
                     "--output-format dolma says what is found and fixes nothing: give it without --fix, --diff and the like"
@@ -192,26 +195,34 @@ impl Delivery {
         }
         let destination = match &arguments.output_dir {
             _ if arguments.diff => Destination::Diff,
-            Some(folder) => Destination::Folder(folder.clone()),
+            Some(_) => Destination::Copy,
             None if arguments.fix || arguments.fix_only => Destination::InPlace,
-            None if arguments.unsafe_fixes || arguments.trail.is_some() => {
-                let flag = if arguments.trail.is_some() { "--trail" } else { "--unsafe-fixes" };
+            None if arguments.unsafe_fixes || arguments.undo_log.is_some() => {
+                let flag = if arguments.undo_log.is_some() { "--undo-log" } else { "--unsafe-fixes" };
                 bail!(
                     "{flag} says how to fix; add --fix, --fix-only or --output-dir (or --diff to see what would change)"
                 )
             }
             None => return Ok(None),
         };
-        let has_files = arguments.output_dir.is_some() || arguments.trail.is_some() || stdin < arguments.paths.len();
+        let has_files = arguments.output_dir.is_some() || arguments.undo_log.is_some() || stdin < arguments.paths.len();
         if stdin > 0 && has_files {
-            bail!("`-` is fixed onto standard output: give it alone, without --output-dir and --trail");
+            bail!("`-` is fixed onto standard output: give it alone, without --output-dir and --undo-log");
         }
-        let trail = arguments
-            .trail
-            .as_ref()
-            .map(|path| Trail::open(path).with_context(|| format!("cannot open the trail {}", path.display())));
-        let (trail, drops_empty) = (trail.transpose()?, arguments.drop_empty);
-        Ok(Some(Self { destination, trail, drops_empty, claimed: HashMap::new(), rewriting: None }))
+        let written: Vec<PathBuf> =
+            arguments.reports.outputs().map(Path::to_owned).chain(arguments.undo_log.clone()).collect();
+        let output = arguments.output_dir.as_deref().filter(|_| matches!(destination, Destination::Copy));
+        let layout = Layout::new(paths, output, &written)?;
+        let undo_log = arguments.undo_log.as_deref().map(UndoLog::open).transpose()?;
+        Ok(Some(Self {
+            destination,
+            layout,
+            undo_log,
+            drops_empty: arguments.drop_empty,
+            keeps_dropped: arguments.keep_dropped,
+            claimed: HashMap::new(),
+            rewriting: None,
+        }))
     }
 
     /// The copies that were written, each with its original.
@@ -219,12 +230,19 @@ impl Delivery {
         &self.claimed
     }
 
-    /// Where a document that came from `path` stands after the run.
+    /// Where a document that came from `path` is after the run.
     pub(super) fn target(&self, path: &Path) -> PathBuf {
-        match &self.destination {
-            Destination::Folder(folder) => folder.join(relative(path)),
-            _ => path.to_owned(),
-        }
+        self.layout.target(path)
+    }
+
+    /// Whether copies are written.
+    pub(super) fn is_copying(&self) -> bool {
+        matches!(self.destination, Destination::Copy)
+    }
+
+    /// Whether a change in place leaves nothing to undo it with.
+    pub(super) fn keeps_nothing(&self) -> bool {
+        matches!(self.destination, Destination::InPlace) && self.undo_log.is_none()
     }
 
     /// Puts a document where it belongs. Returns what is to be printed of it.
@@ -236,39 +254,42 @@ impl Delivery {
         let path = source.path.as_path();
         let target = self.target(path);
         let before = &*source.text;
-        if matches!(self.destination, Destination::Folder(_)) {
+        if matches!(self.destination, Destination::Copy) {
             self.claim(path, &target)?;
         }
+        let logged = match (&self.undo_log, outcome) {
+            (Some(_), Outcome::Fixed(fixed)) => {
+                let name = self.layout.log_path(&target)?;
+                let place = LogPlace { base: self.layout.base()?, path: &name, record: None };
+                entries(place, Original { text: before, raw: &[] }, &fixed.text, &fixed.changes)
+            }
+            _ => Vec::new(),
+        };
+        let undo_log = &mut self.undo_log;
+        let mut log =
+            || undo_log.as_mut().map_or(Ok(()), |log| log.append(&logged).context("cannot write the undo log"));
         match (&self.destination, outcome) {
             (Destination::Diff, Outcome::Fixed(fixed)) => return Ok(Some(self.diff(source, &fixed.text, false))),
             (Destination::InPlace, Outcome::Fixed(fixed)) => {
-                let trail = &mut self.trail;
-                replace(path, before.as_bytes(), fixed.text.as_bytes(), || match trail {
-                    Some(trail) => {
-                        trail.append(&entries(&source.origin.path, None, before, &fixed.text, &fixed.changes))
-                    }
-                    None => Ok(()),
-                })?;
+                replace(path, before.as_bytes(), fixed.text.as_bytes(), || log().map_err(std::io::Error::other))?;
             }
-            (Destination::Folder(_), Outcome::Fixed(fixed)) => {
-                if let Some(trail) = &mut self.trail {
-                    let entries = entries(&target.to_string_lossy(), None, before, &fixed.text, &fixed.changes);
-                    trail.append(&entries).context("cannot write the trail")?;
-                }
+            (Destination::Copy, Outcome::Fixed(fixed)) => {
+                log()?;
                 create(&target, fixed.text.as_bytes())?;
             }
             // What was not fixed is copied as it was, byte for byte.
-            (Destination::Folder(_), _) => create(&target, &std::fs::read(path)?)?,
+            (Destination::Copy, _) => create(&target, &std::fs::read(path)?)?,
             _ => {}
         }
         Ok(None)
     }
 
-    /// Sees to it that no copy replaces an original or another copy.
+    /// Makes sure that no copy replaces an original, another copy or a file of somebody else.
     pub(super) fn claim(&mut self, path: &Path, target: &Path) -> anyhow::Result<()> {
         if target.canonicalize().is_ok_and(|target| path.canonicalize().is_ok_and(|path| path == target)) {
             bail!("{}: --output-dir would replace the original; it was left as it is", path.display());
         }
+        self.layout.claim(target)?;
         if self.claimed.insert(target.to_owned(), path.to_owned()).is_some() {
             bail!("{}: another file was already written to {}", path.display(), target.display());
         }
@@ -309,9 +330,4 @@ fn quoted(name: &str) -> String {
         }
     }
     quoted + "\""
-}
-
-/// `path` without what would lead out of the folder it is put into.
-fn relative(path: &Path) -> PathBuf {
-    path.components().filter(|component| matches!(component, Component::Normal(_))).collect()
 }

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 
 use super::fix::{Delivery, Destination, Outcome};
-use crate::corpus::{Carrier, Entry, Fate, Rewriter, Shard, Source, Waiting, WriteError, entries, hash};
+use crate::corpus::{
+    Carrier, Entry, Fate, FileState, Kind, LogPlace, Original, PendingEntries, Rewriter, Shard, Source, WriteError,
+    entries, hash_file,
+};
 use crate::text::Record;
 
 /// A shard that is being written.
@@ -13,11 +16,13 @@ pub(super) struct Rewriting {
     shard: Arc<Shard>,
     /// The new file, or why there is none; told once, if there is anything to be written.
     rewriter: Result<Rewriter, Option<anyhow::Error>>,
-    /// What goes into the trail with the shard.
-    waiting: Waiting,
+    /// What goes into the undo log with the shard.
+    pending: PendingEntries,
     done: Rewritten,
     /// Records written so far.
     written: u64,
+    /// Records left out so far.
+    left_out: usize,
 }
 
 /// What was fixed in a shard.
@@ -41,9 +46,7 @@ impl Delivery {
         source: &Source,
         outcome: &Outcome,
     ) -> anyhow::Result<Option<String>> {
-        let target = self.target(&carrier.shard.path);
-        let has_trail = self.trail.is_some();
-        let is_copy = matches!(self.destination, Destination::Folder(_));
+        let is_copy = matches!(self.destination, Destination::Copy);
         let drops = self.drops_empty;
         let difference = match (&self.destination, outcome) {
             (Destination::Diff, Outcome::Fixed(fixed)) => Some(self.diff(source, &fixed.text, true)),
@@ -70,20 +73,51 @@ impl Delivery {
         }
         let is_changed = !matches!(fate, Fate::Keep);
         rewriting.write(carrier, fate, is_changed)?;
+        let records_before = rewriting.written;
         rewriting.written += u64::from(!is_dropped);
-        if has_trail && is_changed {
-            let path = if is_copy { target.to_string_lossy().into_owned() } else { source.origin.path.clone() };
-            // Copies that leave records out count their own.
-            let index = if is_copy && !is_dropped { rewriting.written } else { carrier.index };
-            let record = source.origin.record.as_ref().map(|record| Record { index, id: record.id.clone() });
-            let entries = match outcome {
-                Outcome::Fixed(fixed) => entries(&path, record.as_ref(), &source.text, &fixed.text, &fixed.changes),
-                _ => vec![dropped(&path, record.clone(), &source.text)],
-            };
-            let entries: Vec<Entry> = entries.into_iter().map(|entry| Entry { dropped: is_dropped, ..entry }).collect();
-            rewriting.waiting.push(&entries).context("cannot write a temporary file")?;
+        if is_changed && self.undo_log.is_some() {
+            let index = if is_copy && !is_dropped { records_before + 1 } else { carrier.index };
+            let dropped = is_dropped.then_some(records_before);
+            if let Err(error) = self.log(carrier, source, outcome, index, dropped) {
+                // What is not in the log must not be changed.
+                self.rewriting(&carrier.shard)?.rewriter = Err(None);
+                return Err(error);
+            }
         }
         Ok(None)
+    }
+
+    /// Notes what became of a record for the undo log. `index` is its number after the run, and `dropped` how many records of the
+    /// copy come before it if it is left out.
+    fn log(
+        &mut self,
+        carrier: &Carrier,
+        source: &Source,
+        outcome: &Outcome,
+        index: u64,
+        dropped: Option<u64>,
+    ) -> anyhow::Result<()> {
+        let record = source.origin.record.as_ref().map(|record| Record { index, id: record.id.clone() });
+        let name = self.layout.log_path(&self.target(&carrier.shard.path))?;
+        let place = LogPlace { base: self.layout.base()?, path: &name, record: record.as_ref() };
+        let mut entries = match outcome {
+            Outcome::Fixed(fixed) => {
+                let raw = carrier.spellings(fixed.changes.iter().map(|change| change.span))?;
+                entries(place, Original { text: &source.text, raw: &raw }, &fixed.text, &fixed.changes)
+            }
+            _ => vec![Entry::dropped(place, &source.text)],
+        };
+        if dropped.is_some() {
+            for entry in &mut entries {
+                (entry.dropped, entry.records_before) = (true, dropped);
+            }
+            if let Some(first) = entries.first_mut().filter(|_| self.keeps_dropped) {
+                first.line = Some(carrier.line_text()?.to_owned());
+            }
+        }
+        let rewriting = self.rewriting(&carrier.shard)?;
+        rewriting.left_out += usize::from(dropped.is_some());
+        rewriting.pending.push(&entries).context("cannot write a temporary file")
     }
 
     /// Takes the next record of a shard, which holds no document.
@@ -120,13 +154,27 @@ impl Delivery {
             self.rewriting(shard)?;
         }
         let Some(rewriting) = self.rewriting.take() else { return Ok(Rewritten::default()) };
-        let Rewriting { rewriter, mut waiting, done, .. } = rewriting;
+        let Rewriting { rewriter, mut pending, done, left_out, .. } = rewriting;
         let Ok(rewriter) = rewriter else { return Ok(if is_written { Rewritten::default() } else { done }) };
-        let trail = &mut self.trail;
-        let is_whole = rewriter.finish(|| trail.as_mut().map_or(Ok(()), |trail| trail.append_all(&mut waiting)))?;
+        let state = match left_out {
+            0 => None,
+            left_out => {
+                let (path, base) = (self.layout.log_path(&self.target(&shard.path))?, self.layout.base()?.to_owned());
+                let version = env!("CARGO_PKG_VERSION").to_owned();
+                Some(FileState { path, base, file: String::new(), left_out: Some(left_out), version })
+            }
+        };
+        let undo_log = &mut self.undo_log;
+        let is_whole = rewriter.finish(|written| {
+            let Some(log) = undo_log else { return Ok(()) };
+            if let Some(state) = state {
+                pending.push_state(&FileState { file: hash_file(written)?, ..state })?;
+            }
+            log.append_pending(&mut pending)
+        })?;
         match (is_whole, &self.destination) {
             (true, _) => Ok(done),
-            (false, Destination::Folder(_)) => {
+            (false, Destination::Copy) => {
                 bail!("{}: not copied, since a part of it cannot be read", shard.name)
             }
             (false, _) if done.records > 0 => {
@@ -143,7 +191,14 @@ impl Delivery {
             let rewriter = match &self.destination {
                 Destination::Diff => Err(None),
                 Destination::InPlace => begun(Rewriter::begin(shard, None)),
-                Destination::Folder(_) => {
+                Destination::Copy if self.keeps_dropped && shard.format.kind == Kind::Parquet => {
+                    let name = &shard.name;
+                    let reason = "--keep-dropped keeps lines of JSON Lines, and cannot keep a row of Parquet with all its columns";
+                    Err(Some(anyhow::anyhow!(
+                        "{name}: not copied: {reason}; leave --keep-dropped out, and keep the original"
+                    )))
+                }
+                Destination::Copy => {
                     let target = self.target(&shard.path);
                     match self.claim(&shard.path, &target) {
                         Ok(()) => begun(Rewriter::begin(shard, Some(&target))),
@@ -151,8 +206,14 @@ impl Delivery {
                     }
                 }
             };
-            let (waiting, done, written) = (Waiting::default(), Rewritten::default(), 0);
-            self.rewriting = Some(Rewriting { shard: Arc::clone(shard), rewriter, waiting, done, written });
+            self.rewriting = Some(Rewriting {
+                shard: Arc::clone(shard),
+                rewriter,
+                pending: PendingEntries::default(),
+                done: Rewritten::default(),
+                written: 0,
+                left_out: 0,
+            });
         }
         self.rewriting.as_mut().context("no shard")
     }
@@ -176,22 +237,5 @@ impl Rewriting {
             Err(error @ Some(_)) if is_changed => error.take().map_or(Ok(()), Err),
             Err(_) => Ok(()),
         }
-    }
-}
-
-/// The entry of a record that was blank before and is left out.
-fn dropped(path: &str, record: Option<Record>, text: &str) -> Entry {
-    Entry {
-        path: path.to_owned(),
-        record,
-        rules: Vec::new(),
-        start: 0,
-        end: text.len(),
-        removed: text.to_owned(),
-        inserted: String::new(),
-        before: hash(text.as_bytes()),
-        after: hash(b""),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        dropped: true,
     }
 }

@@ -4,6 +4,7 @@ use super::check::Run;
 use super::compare::Given;
 use super::fix::Outcome;
 use super::known::Linters;
+use super::layout::resolved;
 use super::{Exit, interrupt, output, pipeline};
 use crate::corpus::{Carrier, ReadError, Source};
 use crate::finding::Finding;
@@ -58,6 +59,13 @@ impl Run<'_> {
     pub(super) fn end(&mut self) {
         self.progress.end();
         self.bad.end();
+        let own = self.arguments.output_dir.as_deref().and_then(resolved);
+        for folder in self.workspace.take_left_out_copies() {
+            if !self.arguments.quiet && resolved(&folder) != own {
+                let what = "left out, since it holds copies that dechaff wrote; name it to check it";
+                output::warning(&format!("{}: {what}", folder.display()));
+            }
+        }
     }
 
     pub(super) fn report(

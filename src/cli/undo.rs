@@ -1,6 +1,6 @@
-//! `dechaff undo`: takes back what a trail says was changed.
+//! `dechaff undo`: reverts what an undo log says was changed.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,67 +10,95 @@ use anyhow::{Context, bail};
 use super::Exit;
 use super::arguments::UndoArguments;
 use super::output::{self, Output};
-use super::workspace::{Workspace, absolute};
+use super::roots::{Roots, Target};
+use super::workspace::Workspace;
 use crate::corpus::{
-    Broken, Entry, Fate, Input, Opened, Reading, Records, Rewriter, Shard, ShardStep, Step, open, read_trail, replace,
-    rewrite_trail,
+    Copy, Entry, Fate, FileState, Input, LogContents, LoggedFile, Opened, Reading, Records, Restored, Rewriter, Shard,
+    ShardStep, Step, UndoLog, hash_file, logged_files, open, replace, restore,
 };
 use crate::report::count;
 use crate::rule::Registry;
-use crate::text::Span;
 
 pub(super) fn run(arguments: &UndoArguments) -> anyhow::Result<Exit> {
-    let trail = &arguments.trail;
-    let (entries, broken) = read_trail(trail).with_context(|| format!("cannot read the trail {}", trail.display()))?;
-    for (line, _) in &broken {
-        output::warning(&format!("{}:{line}: not a line of a trail; it was passed over and is kept", trail.display()));
+    let path = &arguments.undo_log;
+    let mut undo_log = UndoLog::open_existing(path)?;
+    let LogContents { lines, broken, is_native } = undo_log.read()?;
+    warn_of_broken_lines(path, &broken.iter().map(|line| line.number).collect::<Vec<_>>());
+    if lines.is_empty() {
+        bail!("{}: the undo log is empty: there is nothing to undo", path.display());
     }
-    let rules = codes(&arguments.rule, &entries)?;
-    let here = std::env::current_dir().context("cannot find the working directory")?;
-    let chosen: Vec<PathBuf> = arguments.paths.iter().map(|path| absolute(&here, path)).collect();
-    let is_chosen = |entry: &Entry| {
-        let path = absolute(&here, Path::new(&entry.path));
-        (chosen.is_empty() || chosen.iter().any(|chosen| path.starts_with(chosen)))
-            && (rules.is_empty() || entry.rules.iter().any(|rule| rules.contains(rule)))
-    };
-
-    if entries.is_empty() {
-        bail!("{}: the trail is empty: there is nothing to undo", trail.display());
-    }
-    let steps = Step::all(entries);
-    if !steps.iter().flat_map(|step| &step.entries).any(is_chosen) {
-        bail!("{}: no change of the trail is of the paths and rules asked for", trail.display());
-    }
-    let first = steps.iter().flat_map(|step| &step.entries).next();
-    let workspace = Workspace::new(&arguments.settings, &arguments.reading.options(), false)?;
-    let root = workspace.profile(first.map_or(Path::new("."), |entry| Path::new(&entry.path)))?;
+    let files = logged_files(lines);
+    let rules = codes(&arguments.rule, files.values().flat_map(LoggedFile::entries))?;
     let mut undo = Undo {
-        trail,
-        reading: arguments.reading.reading(&root),
-        broken,
-        kept: steps.into_iter().map(Some).collect(),
+        undo_log,
+        reading: Reading::default(),
+        roots: Roots::new(arguments.root.as_deref(), is_native)?,
+        is_partial: !rules.is_empty(),
         restored: 0,
         passages: 0,
         failed: false,
     };
-    undo.run(is_chosen)?;
-    Output::new(arguments.color).write(&format!(
-        "{} restored in {}\n",
-        count(undo.passages, "passage"),
-        count(undo.restored, "file"),
-    ))?;
+    undo.find_roots(&files);
+    let chosen_paths = undo.paths(&arguments.paths);
+    let is_chosen = |entry: &Entry| rules.is_empty() || entry.rules.iter().any(|rule| rules.contains(rule));
+    let mut chosen = Vec::new();
+    for ((base, path), file) in &files {
+        let Some(place) = undo.roots.place(base, path) else {
+            // The base was reported as a whole.
+            if let Err(error) = undo.roots.target(base, path)
+                && undo.roots.is_known(base)
+            {
+                undo.fail(&error);
+            }
+            continue;
+        };
+        if undo.is_below(&place, &chosen_paths) && file.entries().any(is_chosen) {
+            chosen.push((base, path, file, place));
+        }
+    }
+    if chosen.is_empty() && !undo.failed {
+        bail!("{}: no change in the undo log matches the given paths and rules", path.display());
+    }
+    let workspace = Workspace::new(&arguments.settings, &arguments.reading.options(), false)?;
+    let first = chosen.first().map_or(Path::new("."), |(.., place)| place);
+    undo.reading = arguments.reading.reading(&*workspace.profile(first)?);
+    for (base, path, file, _) in &chosen {
+        if let Err(error) = undo.file(base, path, file, &is_chosen) {
+            undo.fail(&error);
+        }
+    }
+    let restored = format!("{} restored in {}", count(undo.passages, "passage"), count(undo.restored, "file"));
+    if undo.restored == 0 && !undo.failed {
+        bail!("{}: nothing to undo: the files are as they were before these changes", path.display());
+    }
+    Output::new(arguments.color).write(&format!("{restored}\n"))?;
     Ok(if undo.failed { Exit::Failure } else { Exit::Clean })
 }
 
-/// The codes of rules named by code, the beginning of one, or name; a code that only the trail knows is of a user's own rule.
-fn codes(rules: &[String], entries: &[Entry]) -> anyhow::Result<Vec<String>> {
+fn warn_of_broken_lines(path: &Path, lines: &[usize]) {
+    const MAX_SHOWN: usize = 10;
+    for line in lines.iter().take(MAX_SHOWN) {
+        let what = "the line is incomplete or was edited; it was skipped";
+        output::warning(&format!("{}:{line}: {what}", path.display()));
+    }
+    if lines.len() > MAX_SHOWN {
+        let more = count(lines.len() - MAX_SHOWN, "more line");
+        output::warning(&format!("{}: {more} skipped", path.display()));
+    }
+}
+
+/// The codes of rules named by code, prefix or name; a code that only the log knows is of a user's own rule.
+fn codes<'e>(rules: &[String], entries: impl Iterator<Item = &'e Entry>) -> anyhow::Result<Vec<String>> {
+    if rules.is_empty() {
+        return Ok(Vec::new());
+    }
     let registry = Registry::embedded()?;
-    let in_trail: BTreeSet<&String> = entries.iter().flat_map(|entry| &entry.rules).collect();
+    let in_log: BTreeSet<&String> = entries.flat_map(|entry| &entry.rules).collect();
     let mut codes = Vec::new();
     for rule in rules {
         let before = codes.len();
         codes.extend(
-            in_trail.iter().filter(|code| !rule.is_empty() && code.starts_with(rule)).map(|code| (*code).clone()),
+            in_log.iter().filter(|code| !rule.is_empty() && code.starts_with(rule)).map(|code| (*code).clone()),
         );
         if codes.len() == before {
             codes.push(registry.find(rule)?.info.code.clone());
@@ -79,172 +107,222 @@ fn codes(rules: &[String], entries: &[Entry]) -> anyhow::Result<Vec<String>> {
     Ok(codes)
 }
 
-struct Undo<'a> {
-    trail: &'a Path,
+struct Undo {
+    undo_log: UndoLog,
     reading: Reading,
-    /// Lines of it that could not be read.
-    broken: Broken,
-    /// The steps that the trail still tells of.
-    kept: Vec<Option<Step>>,
+    roots: Roots,
+    /// Only the changes of some rules are undone.
+    is_partial: bool,
     restored: usize,
     passages: usize,
     failed: bool,
 }
 
-impl Undo<'_> {
-    /// Takes steps back file by file, the last first; the trail is told after each file, so that it is true at any moment.
-    fn run(&mut self, is_chosen: impl Fn(&Entry) -> bool) -> anyhow::Result<()> {
-        let mut of_file: HashMap<PathBuf, Vec<usize>> = HashMap::new();
-        for (index, step) in self.kept.iter().enumerate() {
-            if let Some(step) = step {
-                of_file.entry(step.path.clone()).or_default().push(index);
+impl Undo {
+    fn fail(&mut self, error: &anyhow::Error) {
+        self.failed = true;
+        output::error(&format!("{error:#}"));
+    }
+
+    /// Finds the directories that the log names; says which may not be written.
+    fn find_roots(&mut self, files: &crate::corpus::LoggedFiles) {
+        let mut paths: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (base, path) in files.keys() {
+            paths.entry(base).or_default().push(path);
+        }
+        for (base, paths) in paths {
+            if let Err(error) = self.roots.find(base, paths.iter().copied()) {
+                self.fail(&error);
             }
         }
-        let mut files: Vec<(PathBuf, Vec<usize>)> = of_file.into_iter().collect();
-        files.sort();
-        for (path, steps) in files {
-            if let Err(error) = self.file(&path, &steps, &is_chosen) {
-                self.failed = true;
-                output::error(&format!("{error:#}"));
-            }
+    }
+
+    /// `paths`, each as it is written and without links.
+    fn paths(&self, paths: &[PathBuf]) -> Vec<PathBuf> {
+        let written = paths.iter().map(|path| self.roots.absolute(path));
+        written.chain(paths.iter().filter_map(|path| path.canonicalize().ok())).collect()
+    }
+
+    fn is_below(&self, place: &Path, chosen: &[PathBuf]) -> bool {
+        let written = self.roots.absolute(place);
+        let is_in = |place: &Path| chosen.iter().any(|chosen| place.starts_with(chosen));
+        chosen.is_empty() || is_in(&written) || place.canonicalize().is_ok_and(|place| is_in(&place))
+    }
+
+    fn file(
+        &mut self,
+        base: &str,
+        path: &str,
+        file: &LoggedFile,
+        is_chosen: &impl Fn(&Entry) -> bool,
+    ) -> anyhow::Result<()> {
+        let target = self.roots.target(base, path)?;
+        let input = Input { path: target.real.clone(), ..Input::of(target.shown.clone(), true) };
+        match open(&input, &self.reading, &Arc::default())? {
+            Opened::Plain => self.document(&target, file, is_chosen),
+            Opened::Shard(shard, records) => self.shard(&shard, records, file, is_chosen, (base, path)),
+        }
+    }
+
+    /// Restores a file that is one document.
+    fn document(
+        &mut self,
+        target: &Target,
+        file: &LoggedFile,
+        is_chosen: &impl Fn(&Entry) -> bool,
+    ) -> anyhow::Result<()> {
+        let name = target.shown.display();
+        let Some(steps) = file.documents.get(&None) else {
+            bail!("{name}: the changes are in records, and the file is one document; it was left as it is")
+        };
+        let bytes = fs::read(&target.real).with_context(|| format!("cannot read {name}"))?;
+        let Ok(text) = str::from_utf8(&bytes) else {
+            bail!("{name}: the text has changed since it was fixed; it was left as it is")
+        };
+        let restored = restore(text, steps, is_chosen).with_context(|| name.to_string())?;
+        self.warn_of_covered(&name.to_string(), &restored);
+        if restored.passages > 0 {
+            let (log, rest) = (&mut self.undo_log, &restored.rest);
+            let append = || if rest.is_empty() { Ok(()) } else { log.append(rest) };
+            replace(&target.real, &bytes, restored.text.as_bytes(), append)?;
+            self.restored += 1;
+            self.passages += restored.passages;
         }
         Ok(())
     }
 
-    fn file(&mut self, path: &Path, steps: &[usize], is_chosen: &impl Fn(&Entry) -> bool) -> anyhow::Result<()> {
-        let input = Input::of(path.to_owned(), true);
-        let kept = match open(&input, &self.reading, &Arc::default())? {
-            Opened::Plain => self.document(path, steps, is_chosen)?,
-            Opened::Shard(shard, records) => self.shard(&shard, records, steps, is_chosen)?,
-        };
-        for (index, rest) in kept {
-            self.kept[index] = rest;
-        }
-        let entries: Vec<Entry> = self.kept.iter().flatten().flat_map(|step| step.entries.clone()).collect();
-        rewrite_trail(self.trail, &entries, &self.broken)
-            .with_context(|| format!("cannot write the trail {}", self.trail.display()))
-    }
-
-    /// Takes steps back in a file that is one document.
-    fn document(&mut self, path: &Path, steps: &[usize], is_chosen: &impl Fn(&Entry) -> bool) -> anyhow::Result<Kept> {
-        let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let text = String::from_utf8(bytes.clone())
-            .map_err(|_| anyhow::anyhow!("{}: the file has changed since; it was left as it was", path.display()))?;
-        let back = self.take_back(text, steps, is_chosen, &mut |_| Ok(()));
-        let Back { text, kept, passages } = back.with_context(|| path.display().to_string())?;
-        if text.as_bytes() != bytes {
-            replace(path, &bytes, text.as_bytes(), || Ok(()))?;
-            self.restored += 1;
-            self.passages += passages;
-        }
-        Ok(kept)
-    }
-
-    /// Takes steps back in the records of a shard, which is written again once.
+    /// Restores the records of a shard, which is written again once.
     fn shard(
         &mut self,
         shard: &Arc<Shard>,
         records: Records,
-        steps: &[usize],
+        file: &LoggedFile,
         is_chosen: &impl Fn(&Entry) -> bool,
-    ) -> anyhow::Result<Kept> {
-        let mut of_record: HashMap<u64, Vec<usize>> = HashMap::new();
-        for &index in steps {
-            let Some(step) = self.kept.get(index).and_then(Option::as_ref) else { continue };
-            of_record.entry(step.record.unwrap_or(1)).or_default().push(index);
-        }
+        (base, path): (&str, &str),
+    ) -> anyhow::Result<()> {
+        let left_out = match file.copies.is_empty() {
+            true => None,
+            false => {
+                let now = hash_file(&shard.path).with_context(|| format!("cannot read {}", shard.name))?;
+                if file.whole.contains(&now) {
+                    return Ok(());
+                }
+                self.left_out(shard, file, &now, is_chosen)
+            }
+        };
+        let mut left_out = left_out.into_iter().flatten().peekable();
+        let puts_back = left_out.peek().is_some();
+        let mut steps: BTreeMap<u64, &[Step]> =
+            file.documents.iter().map(|(record, steps)| (record.unwrap_or(1), steps.as_slice())).collect();
         let mut rewriter = Rewriter::begin(shard, None)?;
-        let (mut all, mut passages) = (Kept::new(), 0);
+        let (mut rest, mut passages) = (Vec::new(), 0);
         for step in records {
             let raw = match step {
                 ShardStep::Record(raw) => raw,
                 ShardStep::Damage(error) => bail!("{error}; the file was left as it was"),
             };
             let (mut carrier, source) = raw.decode();
-            let (Some(steps), Ok(Some(source))) = (of_record.remove(&carrier.index), source) else {
+            while let Some(entry) = left_out.next_if(|entry| entry.records_before < Some(carrier.index)) {
+                rewriter.insert_line(entry.line.as_deref().unwrap_or_default())?;
+                passages += 1;
+            }
+            let (Some(steps), Ok(Some(source))) = (steps.remove(&carrier.index), source) else {
                 rewriter.record(&carrier, Fate::Keep)?;
                 continue;
             };
             let place = source.origin.to_string();
-            let back =
-                self.take_back(source.text.to_string(), &steps, is_chosen, &mut |changes| Ok(carrier.splice(changes)?));
-            match back {
-                Ok(back) if *back.text != *source.text => {
-                    rewriter.record(&carrier, Fate::Become(&back.text))?;
-                    passages += back.passages;
-                    all.extend(back.kept);
+            let restored = restore(&source.text, steps, is_chosen).map_err(anyhow::Error::from);
+            let restored = restored.and_then(|restored| {
+                for replacements in &restored.replacements {
+                    carrier.restore(replacements)?;
                 }
-                Ok(back) => {
-                    rewriter.record(&carrier, Fate::Keep)?;
-                    all.extend(back.kept);
+                Ok(restored)
+            });
+            match restored {
+                Ok(restored) => {
+                    self.warn_of_covered(&place, &restored);
+                    let is_same = restored.passages == 0;
+                    rewriter.record(&carrier, if is_same { Fate::Keep } else { Fate::Become(&restored.text) })?;
+                    passages += restored.passages;
+                    rest.extend(restored.rest);
                 }
                 Err(error) => {
-                    self.failed = true;
-                    output::error(&format!("{place}: {error:#}"));
+                    self.fail(&error.context(place));
                     rewriter.record(&carrier, Fate::Keep)?;
                 }
             }
         }
-        if !of_record.is_empty() {
-            self.failed = true;
-            let count = count(of_record.len(), "record");
-            output::error(&format!("{}: {count} of the trail cannot be found in it", shard.name));
+        for entry in left_out {
+            rewriter.insert_line(entry.line.as_deref().unwrap_or_default())?;
+            passages += 1;
         }
-        let is_changed = passages > 0;
-        rewriter.finish(|| Ok(()))?;
-        self.restored += usize::from(is_changed);
+        if !steps.is_empty() {
+            let missing = count(steps.len(), "changed record");
+            self.fail(&anyhow::anyhow!("{}: {missing} cannot be found in it", shard.name));
+        }
+        let undo_log = &mut self.undo_log;
+        rewriter.finish(|written| {
+            if puts_back {
+                let (path, base, file) = (path.to_owned(), base.to_owned(), hash_file(written)?);
+                let version = env!("CARGO_PKG_VERSION").to_owned();
+                undo_log.append_state(&FileState { path, base, file, left_out: None, version })?;
+            }
+            if rest.is_empty() { Ok(()) } else { undo_log.append(&rest) }
+        })?;
+        self.restored += usize::from(passages > 0);
         self.passages += passages;
-        Ok(all)
+        Ok(())
     }
 
-    /// Takes steps back in the text of one document, the last first; `splice` is told what goes where, a step at a time.
-    fn take_back(
-        &self,
-        mut text: String,
-        steps: &[usize],
+    /// The records to be put back into a copy of which `now` is the hash, in order; says which cannot be.
+    fn left_out<'f>(
+        &mut self,
+        shard: &Shard,
+        file: &'f LoggedFile,
+        now: &str,
         is_chosen: &impl Fn(&Entry) -> bool,
-        splice: &mut Splice<'_>,
-    ) -> anyhow::Result<Back> {
-        let mut passages = 0;
-        let mut kept = Kept::new();
-        for &index in steps.iter().rev() {
-            let Some(step) = self.kept.get(index).cloned().flatten() else { continue };
-            let count = step.entries.iter().filter(|entry| is_chosen(entry)).count();
-            if crate::corpus::hash(text.as_bytes()) == step.before() {
-                // The process was killed after the trail was written and before the file was.
-                kept.push((index, None));
-                continue;
+    ) -> Option<Vec<&'f Entry>> {
+        let copy = file.copies.iter().rev().find(|copy| copy.file == now);
+        let Some(Copy { left_out, dropped, .. }) = copy else {
+            let last = file.copies.last()?;
+            if !last.dropped.iter().any(is_chosen) {
+                return None;
             }
-            if count == 0 {
-                break;
-            }
-            if step.entries.iter().any(|entry| entry.dropped) {
-                bail!("the record was left out of the copy and cannot be put back; the original has it");
-            }
-            let undone = step.undo(&text, is_chosen)?;
-            splice(&undone.changes)?;
-            text = undone.text;
-            passages += count;
-            let is_whole = undone.rest.is_none();
-            kept.push((index, undone.rest));
-            if !is_whole {
-                // What remains of this step stands between the text and any earlier one.
-                break;
-            }
+            let what = "left out of the copy and cannot be put back, since the copy has changed; the original has them";
+            self.fail(&anyhow::anyhow!("{}: {} {what}", shard.name, count(last.left_out, "record was")));
+            return None;
+        };
+        let is_kept = dropped.len() == *left_out && dropped.iter().all(|entry| entry.line.is_some());
+        if is_kept && !self.is_partial {
+            let mut dropped: Vec<&Entry> = dropped.iter().collect();
+            dropped.sort_by_key(|entry| (entry.records_before, entry.record.as_ref().map(|record| record.index)));
+            return Some(dropped);
         }
-        Ok(Back { text, kept, passages })
+        let why = match is_kept {
+            true => "left out of the copy; undo all changes at once to put it back",
+            false => {
+                "left out of the copy and cannot be put back; the original has it (--keep-dropped keeps such records)"
+            }
+        };
+        for entry in dropped.iter().filter(|entry| is_chosen(entry)) {
+            let record = entry.record.as_ref();
+            let index = record.map_or(0, |record| record.index);
+            let id =
+                record.and_then(|record| record.id.as_ref()).map(|id| format!(" (id \"{id}\")")).unwrap_or_default();
+            self.fail(&anyhow::anyhow!("{}: record {index} of the original{id} was {why}", shard.name));
+        }
+        let lost = left_out.saturating_sub(dropped.len());
+        if lost > 0 {
+            self.fail(&anyhow::anyhow!("{}: {} {why}", shard.name, count(lost, "more record was")));
+        }
+        None
     }
-}
 
-/// Is told what goes where in a text.
-type Splice<'s> = dyn FnMut(&[(Span, &str)]) -> anyhow::Result<()> + 's;
-
-/// What remains of steps, by their numbers.
-type Kept = Vec<(usize, Option<Step>)>;
-
-/// A document with steps taken back.
-struct Back {
-    text: String,
-    kept: Kept,
-    passages: usize,
+    fn warn_of_covered(&mut self, place: &str, restored: &Restored) {
+        if !restored.covered_by.is_empty() {
+            let rules = restored.covered_by.join(", ");
+            let remedy = "undo that first, or undo both at once";
+            self.fail(&anyhow::anyhow!("{place}: {rules} changed the text later; {remedy}"));
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Which settings are in force for which file: the command line, and configuration files found by walking up from the file.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -32,6 +32,8 @@ pub(super) struct Workspace {
     originals: RwLock<HashMap<PathBuf, PathBuf>>,
     /// The first fault of a configuration met while walking.
     fault: Mutex<Option<anyhow::Error>>,
+    /// Directories left out while walking, since they hold copies.
+    copies: Mutex<BTreeSet<PathBuf>>,
 }
 
 /// Settings that many files share.
@@ -87,6 +89,7 @@ impl Workspace {
             profiles: RwLock::default(),
             originals: RwLock::default(),
             fault: Mutex::default(),
+            copies: Mutex::default(),
         })
     }
 
@@ -160,6 +163,11 @@ impl Workspace {
         let mut originals = self.originals.write().unwrap_or_else(PoisonError::into_inner);
         let whole = |path: &Path| absolute(&self.here, path);
         originals.extend(copies.iter().map(|(copy, original)| (whole(copy), whole(original))));
+    }
+
+    /// Directories of copies that were left out, each given once.
+    pub(super) fn take_left_out_copies(&self) -> BTreeSet<PathBuf> {
+        std::mem::take(&mut self.copies.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn of_folder(&self, folder: &Path) -> anyhow::Result<Arc<Profile>> {
@@ -241,6 +249,10 @@ impl Choice for Workspace {
     fn takes_named(&self, path: &Path) -> bool {
         !self.excludes_named
             || self.profile(path).is_ok_and(|profile| !profile.settings.is_excluded(&self.absolute(path)))
+    }
+
+    fn leaves_out_copies(&self, folder: &Path) {
+        self.copies.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned());
     }
 }
 

@@ -5,7 +5,7 @@ mod read;
 mod shard;
 mod shelf;
 mod spill;
-mod trail;
+mod undo_log;
 mod walk;
 mod write;
 mod written;
@@ -15,7 +15,11 @@ pub use read::{ReadError, Source, read};
 pub use shard::{Carrier, Fate, Input, Opened, Raw, Reading, Records, Rewriter, Shard, Step as ShardStep, open};
 pub use shelf::{Kept, Shelf};
 pub use spill::{Spill, free_memory};
-pub use trail::{Broken, Entry, Step, Trail, UndoError, Undone, Waiting, entries, hash, read_trail, rewrite_trail};
+pub use undo_log::{
+    BrokenLine, Copy, Entry, FileState, LogContents, LogError, LogLine, LogPlace, LoggedFile, LoggedFiles, Original,
+    PendingEntries, Replacement, Restored, Step, UndoError, UndoLog, entries, hash, hash_file, logged_files, restore,
+};
+pub use walk::COPIES_MARKER;
 pub use walk::{Choice, WalkError, expand, folders, walk};
 pub use write::{Lines, NewFile, Pending, Stamp, WriteError, create, replace};
 pub use written::{CONFIGURATIONS, read_list, read_written, rule_files};

@@ -9,6 +9,9 @@ use ignore::{DirEntry, WalkBuilder};
 
 use super::format::Format;
 
+/// A file that marks the directory it is in as copies that dechaff wrote.
+pub const COPIES_MARKER: &str = ".dechaff-copies";
+
 /// Decides which files and folders are taken, where settings speak of that.
 pub trait Choice: Send + Sync {
     /// Whether what is in `folder` may be taken.
@@ -19,6 +22,9 @@ pub trait Choice: Send + Sync {
 
     /// Whether `path`, which was named outright, is taken.
     fn takes_named(&self, path: &Path) -> bool;
+
+    /// Notes that `folder` is left out, since it holds copies that dechaff wrote.
+    fn leaves_out_copies(&self, folder: &Path);
 }
 
 /// A path that cannot be walked.
@@ -116,7 +122,16 @@ fn is_folder(entry: &DirEntry) -> bool {
 
 fn below(folder: &Path, choice: &Arc<dyn Choice>) -> impl Iterator<Item = Result<PathBuf, WalkError>> + Send + use<> {
     let (entered, choice) = (Arc::clone(choice), Arc::clone(choice));
-    let may_enter = move |entry: &DirEntry| !is_folder(entry) || entered.enters(entry.path());
+    let may_enter = move |entry: &DirEntry| {
+        if !is_folder(entry) {
+            return true;
+        }
+        if entry.depth() > 0 && entry.path().join(COPIES_MARKER).exists() {
+            entered.leaves_out_copies(&without_dot(entry.path().to_owned()));
+            return false;
+        }
+        entered.enters(entry.path())
+    };
     let entries = WalkBuilder::new(folder).sort_by_file_path(Path::cmp).filter_entry(may_enter).build();
     entries.filter_map(move |entry| match entry {
         Ok(entry) => {

@@ -76,7 +76,7 @@ pub fn replace(
     let io = |error| WriteError::Io { path: path.to_owned(), error };
     let mut pending = Pending::replacing(path)?;
     pending.temporary.write_all(content).map_err(io)?;
-    pending.commit(|target| Ok(fs::read(target)? == expected), before_rename)
+    pending.commit(|target| Ok(fs::read(target)? == expected), |_| before_rename())
 }
 
 /// Writes `content` to `path`, whole or not at all; makes the folders above it.
@@ -88,7 +88,7 @@ pub fn create(path: &Path, content: &[u8]) -> Result<(), WriteError> {
     let io = |error| WriteError::Io { path: path.to_owned(), error };
     let mut pending = Pending::creating(path)?;
     pending.temporary.write_all(content).map_err(io)?;
-    pending.commit(|_| Ok(true), || Ok(()))
+    pending.commit(|_| Ok(true), |_| Ok(()))
 }
 
 /// A file that is written piece by piece under another name, and is at its place only when it is whole.
@@ -229,7 +229,7 @@ impl Pending {
     pub fn commit(
         self,
         is_expected: impl FnOnce(&Path) -> io::Result<bool>,
-        before_rename: impl FnOnce() -> io::Result<()>,
+        before_rename: impl FnOnce(&Path) -> io::Result<()>,
     ) -> Result<(), WriteError> {
         let Self { path, target, temporary, replaced } = self;
         let io = |error| WriteError::Io { path: path.clone(), error };
@@ -241,7 +241,7 @@ impl Pending {
                 return Err(WriteError::Changed(path));
             }
         }
-        before_rename().map_err(io)?;
+        before_rename(temporary.path()).map_err(io)?;
         temporary.persist(&target).map_err(|error| io(error.error))?;
         sync_folder(&target);
         Ok(())
@@ -274,7 +274,7 @@ impl Lines {
     pub fn finish(self) -> Result<(), WriteError> {
         let Self { pending, encoder } = self;
         encoder.finish().map_err(|error| pending.failed(error))?;
-        pending.commit(|_| Ok(true), || Ok(()))
+        pending.commit(|_| Ok(true), |_| Ok(()))
     }
 }
 
@@ -313,7 +313,7 @@ fn keep_owner(metadata: &Metadata, path: &Path) {
 fn keep_owner(_: &Metadata, _: &Path) {}
 
 /// Makes the rename last through a crash; some file systems cannot, and the content is safe on those too.
-fn sync_folder(path: &Path) {
+pub(in crate::corpus) fn sync_folder(path: &Path) {
     if let Some(folder) = path.parent().and_then(|folder| File::open(folder).ok()) {
         let _ = folder.sync_all();
     }

@@ -121,13 +121,22 @@ fn escape(text: &str) -> Option<(usize, Option<char>)> {
     Some((2, Some(character)))
 }
 
+/// What is put into a JSON string.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Insertion<'c> {
+    /// A text, to be escaped.
+    Text(&'c str),
+    /// A text as JSON spells it, without quotes.
+    Json(&'c str),
+}
+
 /// The JSON string `literal` with `changes` made in the text that it stands for; all else keeps its bytes and its escapes.
-/// Changes are in order and disjoint. If `is_ascii`, what is put in is escaped so that the string stays ASCII.
+/// Changes are in order and disjoint. If `is_ascii`, texts are escaped so that the string stays ASCII.
 ///
 /// `None` if the string cannot be read, or the changes do not fit it.
 pub(super) fn splice<'c>(
     literal: &str,
-    changes: impl IntoIterator<Item = (Span, &'c str)>,
+    changes: impl IntoIterator<Item = (Span, Insertion<'c>)>,
     is_ascii: bool,
 ) -> Option<String> {
     let mut walk = Walk { literal, at: 1, text: 0 };
@@ -137,11 +146,41 @@ pub(super) fn splice<'c>(
         let from = walk.at;
         walk.to(span.start)?;
         spliced.push_str(literal.get(from..walk.at)?);
-        push_escaped(content, is_ascii, &mut spliced)?;
+        match content {
+            Insertion::Text(text) => push_escaped(text, is_ascii, &mut spliced)?,
+            Insertion::Json(json) => spliced.push_str(json),
+        }
         walk.to(span.end)?;
     }
     spliced.push_str(literal.get(walk.at..)?);
     Some(spliced)
+}
+
+/// How `literal` spells the passages at `spans`, which are in order and disjoint; `None` for one that is spelled as
+/// [`Insertion::Text`] would spell it where the string need not stay ASCII.
+pub(super) fn spellings(literal: &str, spans: impl IntoIterator<Item = Span>) -> Option<Vec<Option<String>>> {
+    let mut walk = Walk { literal, at: 1, text: 0 };
+    let mut spellings = Vec::new();
+    for span in spans {
+        walk.to(span.start)?;
+        let from = walk.at;
+        walk.to(span.end)?;
+        let json = literal.get(from..walk.at)?;
+        spellings.push((escaped(&meaning(json)?)? != json).then(|| json.to_owned()));
+    }
+    Some(spellings)
+}
+
+/// A text as JSON spells it, without quotes.
+pub(super) fn escaped(text: &str) -> Option<String> {
+    let mut json = String::with_capacity(text.len());
+    push_escaped(text, false, &mut json)?;
+    Some(json)
+}
+
+/// The text that `json`, a JSON string without its quotes, stands for; `None` if it is none.
+pub(super) fn meaning(json: &str) -> Option<String> {
+    serde_json::from_str(&format!("\"{json}\"")).ok()
 }
 
 /// A place in a JSON string and in the text that it stands for.
@@ -221,13 +260,28 @@ mod tests {
         let literal = r#""\u0041 \/ é\ud83d\ude00\n\nLeave \"it\"""#;
         let text = decode(literal).unwrap().0;
         let start = text.find("Leave").unwrap();
-        let changes = [(Span::new(start, text.len()), "ü\t")];
+        let changes = [(Span::new(start, text.len()), Insertion::Text("ü\t"))];
         assert_eq!(splice(literal, changes, false).unwrap(), r#""\u0041 \/ é\ud83d\ude00\n\nü\t""#);
         assert_eq!(splice(literal, changes, true).unwrap(), r#""\u0041 \/ é\ud83d\ude00\n\n\u00fc\t""#);
         // Into the middle of a character, or past the end.
         let accent = text.find('é').unwrap() + 1;
-        assert_eq!(splice(r#""\u00e9""#, [(Span::new(1, 2), "")], false), None);
-        assert_eq!(splice(literal, [(Span::new(accent, accent), "")], false), None);
-        assert_eq!(splice(literal, [(Span::new(0, text.len() + 1), "")], false), None);
+        assert_eq!(splice(r#""\u00e9""#, [(Span::new(1, 2), Insertion::Text(""))], false), None);
+        assert_eq!(splice(literal, [(Span::new(accent, accent), Insertion::Text(""))], false), None);
+        assert_eq!(splice(literal, [(Span::new(0, text.len() + 1), Insertion::Text(""))], false), None);
+    }
+
+    #[test]
+    fn spellings_put_back_give_the_same_bytes() {
+        let literal = r#""\u0041é \/ \u00e9 \ud83d\ude00 plain \n""#;
+        let text = decode(literal).unwrap().0;
+        let at = |found: &str| text.find(found).unwrap();
+        let spans = [Span::new(0, at("/") + 1), Span::new(at("😀"), at("plain")), Span::new(at("plain"), text.len())];
+        let found = spellings(literal, spans).unwrap();
+        assert_eq!(found, [Some(r"\u0041é \/".into()), Some(r"\ud83d\ude00 ".into()), None]);
+        let removed = splice(literal, spans.map(|span| (span, Insertion::Text(""))), true).unwrap();
+        assert_eq!(removed, r#"" \u00e9 ""#);
+        let back = [(0, found[0].as_deref().unwrap()), (4, found[1].as_deref().unwrap()), (4, r"plain \n")];
+        let back = back.map(|(place, json)| (Span::new(place, place), Insertion::Json(json)));
+        assert_eq!(splice(&removed, back, true).unwrap(), literal);
     }
 }

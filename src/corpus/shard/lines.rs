@@ -3,16 +3,16 @@
 use std::io::{self, BufRead};
 
 /// Reads lines, and passes over those that are too long without holding them.
-pub(super) struct Lines<R> {
+pub(in crate::corpus) struct Lines<R> {
     reader: R,
     /// Most bytes of a line.
     most: usize,
     /// Bytes read so far.
-    pub(super) offset: u64,
+    pub(in crate::corpus) offset: u64,
 }
 
 /// What stands on a line.
-pub(super) enum Line {
+pub(in crate::corpus) enum Line {
     /// Its bytes, with its line end.
     Whole(Vec<u8>),
     /// More bytes than are read.
@@ -20,12 +20,12 @@ pub(super) enum Line {
 }
 
 impl<R: BufRead> Lines<R> {
-    pub(super) fn new(reader: R, most: usize) -> Self {
+    pub(in crate::corpus) fn new(reader: R, most: usize) -> Self {
         Self { reader, most, offset: 0 }
     }
 
     /// The next line; `None` at the end.
-    pub(super) fn next(&mut self) -> io::Result<Option<Line>> {
+    pub(in crate::corpus) fn next(&mut self) -> io::Result<Option<Line>> {
         let mut line = Vec::new();
         let mut is_too_long = false;
         loop {

@@ -22,6 +22,7 @@ use crate::text::{Decoding, Origin, Record};
 use columns::Columns;
 use lines::{Line, Lines};
 
+pub(in crate::corpus) use lines::{Line as ByteLine, Lines as ByteLines};
 pub use rewrite::{Fate, Rewriter};
 
 /// How shards are read.

@@ -1,0 +1,238 @@
+//! Where fixed documents go, and what the undo log calls them.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+use super::workspace::absolute;
+use crate::corpus::{COPIES_MARKER, create};
+
+/// Where fixed documents go.
+pub(super) struct Layout {
+    /// The directory for copies, if the originals stay.
+    output: Option<Output>,
+    /// Where the copies of each input go, relative to the output directory.
+    inputs: HashMap<PathBuf, PathBuf>,
+    /// The directory that paths in the undo log are relative to, without links.
+    base: PathBuf,
+}
+
+struct Output {
+    folder: PathBuf,
+    /// Only dechaff has written into it, so that what is there may be replaced.
+    is_own: bool,
+    is_marked: bool,
+}
+
+impl Layout {
+    /// Where documents go that come from `paths`: back into their files, or below `output`. `written` are files that the run
+    /// writes besides.
+    ///
+    /// # Errors
+    ///
+    /// The output directory cannot be told from the input.
+    pub(super) fn new(paths: &[PathBuf], output: Option<&Path>, written: &[PathBuf]) -> anyhow::Result<Self> {
+        let here = std::env::current_dir().context("cannot find the working directory")?;
+        let Some(folder) = output else {
+            let base = common_folder(paths.iter().filter_map(|path| path.canonicalize().ok()));
+            return Ok(Self { output: None, inputs: HashMap::new(), base: base.unwrap_or(here) });
+        };
+        let base = resolved(folder).unwrap_or_else(|| absolute(&here, folder));
+        let written: HashSet<PathBuf> = written.iter().filter_map(|path| resolved(path)).collect();
+        let is_marked = base.join(COPIES_MARKER).exists();
+        let is_own = is_marked || !has_other_files(&base, &written);
+        for input in paths.iter().filter_map(|path| path.canonicalize().ok()) {
+            if base == input {
+                bail!("--output-dir {}: this is the input; copies would replace the originals", folder.display());
+            }
+            if base.starts_with(&input) && !is_own {
+                bail!(
+                    "--output-dir {}: the directory is a part of the input and holds other files; later runs would leave them \
+                     out. Name a new directory",
+                    folder.display()
+                );
+            }
+        }
+        let output = Output { folder: folder.to_owned(), is_own, is_marked };
+        Ok(Self { output: Some(output), inputs: places(&here, paths), base })
+    }
+
+    /// Where the copy of the file or folder `path` goes; the path itself if there are no copies.
+    pub(super) fn target(&self, path: &Path) -> PathBuf {
+        let Some(output) = &self.output else { return path.to_owned() };
+        let of_input = path.ancestors().find_map(|above| Some((above, self.inputs.get(above)?)));
+        let place = match of_input {
+            Some((above, place)) => match path.strip_prefix(above) {
+                Ok(below) => joined(place, below),
+                Err(_) => relative(path),
+            },
+            None => relative(path),
+        };
+        joined(&output.folder, &place)
+    }
+
+    /// Makes sure that a copy at `target` replaces nothing but copies, and that the output directory is marked.
+    ///
+    /// # Errors
+    ///
+    /// Something else stands there, or the mark cannot be written.
+    pub(super) fn claim(&mut self, target: &Path) -> anyhow::Result<()> {
+        let Some(output) = &mut self.output else { return Ok(()) };
+        if !output.is_own && target.symlink_metadata().is_ok() {
+            bail!(
+                "{}: the file exists and may not be a copy that dechaff wrote; it was left as it is. Name a new directory with \
+                 --output-dir",
+                target.display()
+            );
+        }
+        if output.is_own && !output.is_marked {
+            create(&output.folder.join(COPIES_MARKER), MARK.as_bytes())?;
+            output.is_marked = true;
+        }
+        Ok(())
+    }
+
+    /// The directory that paths in the undo log are relative to.
+    ///
+    /// # Errors
+    ///
+    /// Its name is not UTF-8.
+    pub(super) fn base(&self) -> anyhow::Result<&str> {
+        let name = self.base.to_str();
+        name.with_context(|| format!("{}: the undo log cannot hold this name: it is not UTF-8", self.base.display()))
+    }
+
+    /// The path of a document in the undo log: of the copy at `target`, or of a file that is fixed in place.
+    ///
+    /// # Errors
+    ///
+    /// It is not below the base, or its name is not UTF-8.
+    pub(super) fn log_path(&self, target: &Path) -> anyhow::Result<String> {
+        let below = match &self.output {
+            Some(output) => target.strip_prefix(&output.folder).ok().map(Path::to_path_buf),
+            None => {
+                let path = target.canonicalize().with_context(|| target.display().to_string())?;
+                path.strip_prefix(&self.base).ok().map(Path::to_path_buf)
+            }
+        };
+        let below = below.with_context(|| format!("{}: not below {}", target.display(), self.base.display()))?;
+        let parts: Option<Vec<&str>> = below.components().map(|part| part.as_os_str().to_str()).collect();
+        let parts = parts.with_context(|| {
+            format!("{}: the undo log cannot hold this name: it is not UTF-8; it was left as it was", target.display())
+        })?;
+        Ok(parts.join("/"))
+    }
+}
+
+/// What the mark in an output directory says.
+const MARK: &str = "dechaff wrote the copies in this directory (--output-dir). Runs on a directory above leave it out,\n\
+                    so that copies are not taken for duplicates of their originals. Name it to check it.\n";
+
+/// Where the copies of each input go. One input needs no name; several go by their last names, or if those are alike, by their
+/// places below the folder that they share.
+fn places(here: &Path, paths: &[PathBuf]) -> HashMap<PathBuf, PathBuf> {
+    let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| absolute(here, path));
+    let name = |path: &Path| whole(path).file_name().map(PathBuf::from).unwrap_or_default();
+    // The walk gives `./a` as `a`.
+    let key = |path: &Path| path.strip_prefix(".").unwrap_or(path).to_owned();
+    if let [path] = paths {
+        let place = if path.is_dir() { PathBuf::new() } else { file_name(path) };
+        return HashMap::from([(key(path), place)]);
+    }
+    let own_name = |path: &Path| if path.is_dir() { name(path) } else { file_name(path) };
+    let names: HashSet<String> = paths
+        .iter()
+        .map(|path| own_name(path).to_string_lossy().to_lowercase())
+        .filter(|name| !name.is_empty())
+        .collect();
+    if names.len() == paths.len() {
+        return paths.iter().map(|path| (key(path), own_name(path))).collect();
+    }
+    let shared = common_folder(paths.iter().map(|path| absolute(here, path))).unwrap_or_default();
+    let place =
+        |path: &Path| absolute(here, path).strip_prefix(&shared).map_or_else(|_| relative(path), Path::to_owned);
+    paths.iter().map(|path| (key(path), place(path))).collect()
+}
+
+fn file_name(path: &Path) -> PathBuf {
+    path.file_name().map(PathBuf::from).unwrap_or_default()
+}
+
+/// `above` with `below` after it; to join nothing would end the path with a slash.
+fn joined(above: &Path, below: &Path) -> PathBuf {
+    if below.as_os_str().is_empty() { above.to_owned() } else { above.join(below) }
+}
+
+/// The deepest folder that holds all of `paths`.
+fn common_folder(paths: impl Iterator<Item = PathBuf>) -> Option<PathBuf> {
+    let folders = paths.map(|path| match path.is_dir() {
+        true => path,
+        false => path.parent().map(Path::to_path_buf).unwrap_or_default(),
+    });
+    folders.reduce(|shared, folder| {
+        let alike = shared.components().zip(folder.components()).take_while(|(left, right)| left == right);
+        alike.map(|(part, _)| part).collect()
+    })
+}
+
+/// Whether a folder holds anything but `written` and hidden files.
+fn has_other_files(folder: &Path, written: &HashSet<PathBuf>) -> bool {
+    let Ok(entries) = fs::read_dir(folder) else { return false };
+    let mut names = entries.filter_map(Result::ok).map(|entry| entry.file_name());
+    names.any(|name| !name.to_string_lossy().starts_with('.') && !written.contains(&folder.join(name)))
+}
+
+/// `path` without what would lead out of the folder it is put into.
+pub(super) fn relative(path: &Path) -> PathBuf {
+    path.components().filter(|component| matches!(component, Component::Normal(_))).collect()
+}
+
+/// The path without links and dots, as far as it exists; what the run has yet to create exists nowhere.
+pub(super) fn resolved(path: &Path) -> Option<PathBuf> {
+    let path = std::path::absolute(path).ok()?;
+    path.ancestors().find_map(|above| {
+        let rest = path.strip_prefix(above).ok()?;
+        let above = above.canonicalize().ok()?;
+        Some(joined(&above, rest))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_exist_yet_is_resolved_by_what_does() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("texts")).unwrap();
+        let here = folder.path().canonicalize().unwrap();
+        assert_eq!(resolved(&folder.path().join("texts/../copies/deep")), Some(here.join("copies/deep")));
+        assert_eq!(resolved(&folder.path().join("texts/.")), Some(here.join("texts")));
+    }
+
+    #[test]
+    fn copies_are_nested_only_to_keep_names_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        for name in ["a/texts", "b/texts", "c"] {
+            fs::create_dir_all(root.join(name)).unwrap();
+            fs::write(root.join(name).join("x.txt"), "x").unwrap();
+        }
+        let target = |inputs: &[&str], path: &str| {
+            let inputs: Vec<PathBuf> = inputs.iter().map(|input| root.join(input)).collect();
+            let layout = Layout::new(&inputs, Some(Path::new("no-such-folder")), &[]).unwrap();
+            let target = layout.target(&root.join(path));
+            target.strip_prefix("no-such-folder").unwrap().to_str().unwrap().to_owned()
+        };
+        assert_eq!(target(&["a"], "a/texts/x.txt"), "texts/x.txt");
+        assert_eq!(target(&["a"], "a"), "");
+        assert_eq!(target(&["a/texts/x.txt"], "a/texts/x.txt"), "x.txt");
+        assert_eq!(target(&["a/texts", "c"], "a/texts/x.txt"), "texts/x.txt");
+        assert_eq!(target(&["a/texts", "c"], "c/x.txt"), "c/x.txt");
+        assert_eq!(target(&["a/texts", "b/texts"], "b/texts/x.txt"), "b/texts/x.txt");
+        assert_eq!(target(&["a/texts/x.txt", "c/x.txt"], "c/x.txt"), "c/x.txt");
+        assert_eq!(target(&["a", "a/texts"], "a/texts/x.txt"), "texts/x.txt");
+    }
+}
