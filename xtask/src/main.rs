@@ -5,6 +5,9 @@
 mod boost;
 mod clean;
 mod eval;
+#[path = "../../tests/generated/mod.rs"]
+mod generators;
+mod harm;
 mod judge;
 mod linear;
 mod pages;
@@ -16,6 +19,7 @@ mod train;
 mod verdicts;
 
 use std::path::Path;
+use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
@@ -23,11 +27,19 @@ const USAGE: &str = "usage:
   cargo xtask train DIR
       trains the classifier on the labelled pages in DIR/lines, and models that lack a fold of the web sites, or a source, each
   cargo xtask eval DIR [--false] [--missed] [--predictions FOLDER]
-      says what rules and classifier do on those pages, and keeps it in docs/";
+      says what rules and classifier do on those pages, and keeps it in docs/
+  cargo xtask harm [DIR]
+      applies all safe fixes to clean content, generated and from those pages, and prints what they take, rule by rule";
 
-fn main() -> Result<()> {
+fn main() -> Result<ExitCode> {
     let mut arguments = std::env::args().skip(1);
-    let (Some(command), Some(folder)) = (arguments.next(), arguments.next()) else { bail!(USAGE) };
+    let Some(command) = arguments.next() else { bail!(USAGE) };
+    if command == "harm" {
+        let harm = harm::run(arguments.next().as_deref().map(Path::new))?;
+        print!("{}", harm.report);
+        return Ok(if harm.is_broken { ExitCode::FAILURE } else { ExitCode::SUCCESS });
+    }
+    let Some(folder) = arguments.next() else { bail!(USAGE) };
     match command.as_str() {
         "eval" => {
             let mut options = eval::Options::default();
@@ -44,5 +56,5 @@ fn main() -> Result<()> {
         "train" => train::run(Path::new(&folder))?,
         other => bail!("unknown task {other}\n{USAGE}"),
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }

@@ -83,7 +83,8 @@ pub(crate) fn read(folder: &Path) -> Result<Vec<(String, Vec<Page>)>> {
     Ok(tracks)
 }
 
-fn read_track(path: &Path) -> Result<Vec<Page>> {
+/// The pages of one file of labels.
+pub(crate) fn read_track(path: &Path) -> Result<Vec<Page>> {
     let lines = BufReader::new(MultiGzDecoder::new(File::open(path)?)).lines();
     let parse = |(number, line): (usize, std::io::Result<String>)| {
         serde_json::from_str(&line?).with_context(|| format!("{}:{}", path.display(), number + 1))

@@ -1,0 +1,78 @@
+//! Measures the harm that safe fixes do to clean content: every line they take is printed with the rule that took it.
+//!
+//! Three invariants are hard, and breaking one fails the task: no heading with text below it goes, no cell of a table moves,
+//! and the clean texts in `tests/clean` come back unchanged.
+
+mod examples;
+mod generated;
+mod labelled;
+mod loss;
+mod report;
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Result, anyhow};
+use dechaff::config::Settings;
+use dechaff::engine::Linter;
+use dechaff::finding::Applicability;
+use dechaff::fix::{Fixed, Fixing, keep_one_copy};
+use dechaff::rule::Registry;
+use dechaff::text::{Document, Origin, Texts};
+
+/// What the measurement found.
+pub(crate) struct Harm {
+    /// The report, for a person to read.
+    pub(crate) report: String,
+    /// Whether a hard invariant is broken.
+    pub(crate) is_broken: bool,
+}
+
+/// Runs all safe fixes over generated content, and over the labelled pages in `folder`/lines if a folder is given.
+pub(crate) fn run(folder: Option<&Path>) -> Result<Harm> {
+    let registry = Registry::embedded()?;
+    let linter = Linter::new(&registry, &Settings::default())?;
+    let mut report = String::new();
+    if let Some(folder) = folder {
+        labelled::measure(&linter, folder, &mut report)?;
+    }
+    examples::measure(&registry, &mut report)?;
+    let is_broken = generated::measure(&linter, &mut report)?;
+    let _ = writeln!(
+        report,
+        "\n{}",
+        if is_broken { "BROKEN: a hard invariant does not hold" } else { "all invariants hold" }
+    );
+    Ok(Harm { report, is_broken })
+}
+
+/// Applies the safe fixes to one document until nothing changes, as `--fix` does for a folder of one file.
+fn fix_safely(linter: &Linter, path: &str, text: &str) -> Result<Fixed> {
+    const MAX_ROUNDS: usize = 20;
+    let origin = Arc::new(Origin::file(path));
+    let document = Document::parse(origin, text);
+    let mut fixing = Fixing::of(&document);
+    fixing.settle(linter, Applicability::Safe).map_err(|error| anyhow!("{path}: {error}"))?;
+    for _ in 0..MAX_ROUNDS {
+        let document = fixing.document();
+        let texts = OneText(Arc::clone(document.origin()), document.text().into());
+        let mut compared = linter.compare([linter.sketch(&document)], &texts).map_err(|error| anyhow!("{error}"))?;
+        keep_one_copy(&mut compared, Applicability::Safe);
+        let compared = linter.admitted(&document, compared);
+        if fixing.apply(&compared, Applicability::Safe).is_empty() {
+            return Ok(fixing.finish());
+        }
+        fixing.settle(linter, Applicability::Safe).map_err(|error| anyhow!("{path}: {error}"))?;
+    }
+    Err(anyhow!("{path}: fixes keep changing the text after {MAX_ROUNDS} rounds"))
+}
+
+/// The text of the only document.
+struct OneText(Arc<Origin>, Arc<str>);
+
+impl Texts for OneText {
+    fn text(&self, origin: &Origin) -> Option<Arc<str>> {
+        (*self.0 == *origin).then(|| Arc::clone(&self.1))
+    }
+}
