@@ -353,7 +353,7 @@ fn unite(findings: Vec<Finding>, compared: Vec<Finding>) -> Vec<Finding> {
     for finding in compared {
         while next < alone && all[next].span.start <= finding.span.start {
             let is_wider = widest.is_none_or(|widest| all[widest].span.end <= all[next].span.end);
-            if is_wider && removes(&all[next]) {
+            if is_wider && all[next].removes() {
                 widest = Some(next);
             }
             next += 1;
@@ -384,7 +384,7 @@ fn one_a_place(findings: Vec<Finding>) -> Vec<Finding> {
     let mut kept: Vec<Finding> = Vec::with_capacity(findings.len());
     let mut last_removal: Option<usize> = None;
     for finding in findings {
-        if !removes(&finding) {
+        if !finding.removes() {
             kept.push(finding);
             continue;
         }
@@ -406,10 +406,6 @@ fn one_a_place(findings: Vec<Finding>) -> Vec<Finding> {
         }
     }
     kept
-}
-
-fn removes(finding: &Finding) -> bool {
-    finding.fix.as_ref().is_some_and(|fix| fix.edits.iter().all(crate::finding::Edit::is_deletion))
 }
 
 /// Notes on `finding` that `inner`, and what it speaks for, say the same of its bytes.

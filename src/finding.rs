@@ -171,6 +171,11 @@ impl Finding {
         self.message.as_deref().unwrap_or(&self.rule.summary)
     }
 
+    /// Whether its fix, if it has one, only takes bytes away.
+    pub fn removes(&self) -> bool {
+        self.fix.as_ref().is_some_and(|fix| fix.edits.iter().all(Edit::is_deletion))
+    }
+
     /// The fix, if it is one that is applied where fixes up to `most` are.
     pub fn fix_up_to(&self, most: Applicability) -> Option<&Fix> {
         self.fix.as_ref().filter(|fix| fix.applicability <= most)

@@ -105,7 +105,7 @@ impl<'t> Splitter<'t> {
     fn take_block(&mut self, first: usize) -> usize {
         let line = self.line(first);
         let trimmed = line.trim_start();
-        let indent = line.len() - trimmed.len();
+        let is_indented = line.starts_with('\t') || line.len() - trimmed.len() >= 4;
         let (kind, end) = if begins_with_letter(line) {
             self.plain(first)
         } else if is_blank_line(line) {
@@ -116,7 +116,7 @@ impl<'t> Splitter<'t> {
             (BlockKind::Code, self.fence_end(first, fence))
         } else if trimmed.starts_with("<!--") {
             (BlockKind::Comment, self.comment_end(first))
-        } else if self.markdown && indent >= 4 && self.may_begin_code() && list_marker(line).is_none() {
+        } else if self.markdown && is_indented && self.may_begin_code() && list_marker(line).is_none() {
             (BlockKind::Code, self.run(first, |line| line.starts_with("    ") || line.starts_with('\t')))
         } else if let Some(level) = heading_level(trimmed) {
             (BlockKind::Heading(level), first + 1)
@@ -361,5 +361,6 @@ mod tests {
     fn code_is_not_text() {
         assert_eq!(kinds("```\nLeave a Comment\n```")[0].0, BlockKind::Code);
         assert_eq!(kinds("Run:\n\n    make install\n")[2].0, BlockKind::Code);
+        assert_eq!(kinds("Run:\n\n\tmake install\n")[2].0, BlockKind::Code);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::content::{Surroundings, is_content};
 use super::expression::Caches;
 use super::prefilter::{Glance, Hit, Prefilters, SHORT_WORDS};
 use super::unit::{IsLine, WordCounter, is_searched};
@@ -28,6 +29,7 @@ pub(super) fn collect(
         of_block: WordCounter::default(),
         of_sentence: WordCounter::default(),
         glance: None,
+        surroundings: Surroundings::default(),
         caches,
     };
     evidence.search();
@@ -66,6 +68,7 @@ struct Evidence<'e, 't> {
     of_sentence: WordCounter,
     /// What was seen of the unit that was tried last.
     glance: Option<(Span, Glance)>,
+    surroundings: Surroundings,
     caches: Caches,
 }
 
@@ -134,7 +137,14 @@ impl<'e> Evidence<'e, '_> {
         };
         let matcher = &self.matchers[candidate.matcher];
         let may_match = self.prefilters.may_match(self.matchers, candidate.matcher, text, glance);
-        if may_match && matcher.matches(text, &mut self.caches) {
+        if !may_match || !matcher.matches(text, &mut self.caches) {
+            return;
+        }
+        let is_first = || self.document.blocks()[..candidate.block].iter().all(|block| block.kind == BlockKind::Blank);
+        if matcher.pattern.below_title && is_first() {
+            return;
+        }
+        if !is_content(self.document, candidate.block, matcher.pattern.unit, &mut self.surroundings) {
             self.accept(candidate);
         }
     }
@@ -240,7 +250,8 @@ impl<'e> Evidence<'e, '_> {
             return;
         }
         // Strong findings and weak matches in order of place; a weak one is known by its index.
-        let mut row: Vec<(Span, Option<usize>)> = findings.iter().map(|finding| (finding.span, None)).collect();
+        let noise = findings.iter().filter(|finding| finding.removes());
+        let mut row: Vec<(Span, Option<usize>)> = noise.map(|finding| (finding.span, None)).collect();
         row.extend(self.matches.iter().enumerate().map(|(index, found)| {
             let weak = self.matchers[found.matcher].pattern.needs_company;
             (self.claim(found), weak.then_some(index))

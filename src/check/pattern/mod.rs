@@ -5,6 +5,7 @@
 
 mod bytes;
 mod compact;
+mod content;
 mod evidence;
 mod expression;
 mod known;
@@ -59,6 +60,9 @@ pub struct Pattern {
     /// Where in the document.
     #[serde(default)]
     pub place: Place,
+    /// Counts only below another line, as a date stands below the title of its page.
+    #[serde(default)]
+    pub below_title: bool,
     /// Fewest words in the unit.
     #[serde(default)]
     pub min_words: usize,
