@@ -1,4 +1,4 @@
-//! Faults of single rows and cells.
+//! Rows with too few or too many cells.
 
 use std::borrow::Cow;
 
@@ -27,12 +27,11 @@ pub(super) fn faults(reader: &Reader<'_, '_>, table: &Table, faults: &mut Vec<Fa
         if cut && others_end() && is_cut_off(reader, &style, row, columns) {
             faults.push(Fault::new(Defect::CutOff, row.span).label("the document ends here").remove());
         } else if row.cells.len() < columns {
-            faults.push(short(reader, row, columns));
+            faults.push(short(reader, table, &style, row));
         } else if row.cells.len() > columns {
-            faults.push(long(reader, row, columns));
+            faults.push(long(reader, table, row));
         }
     }
-    markers(reader, table, faults);
 }
 
 fn agree(table: &Table) -> bool {
@@ -50,22 +49,71 @@ fn is_cut_off(reader: &Reader<'_, '_>, style: &Style, row: &Row, columns: usize)
         && (row.cells.len() < columns || rest.is_empty())
 }
 
-fn short(reader: &Reader<'_, '_>, row: &Row, columns: usize) -> Fault {
-    let missing = columns - row.cells.len();
+fn short(reader: &Reader<'_, '_>, table: &Table, style: &Style, row: &Row) -> Fault {
+    let columns = table.columns;
     let fault = Fault::new(Defect::ShortRow, row.span)
         .label(format!("{}, the table has {columns} columns", counted(row.cells.len(), "cell")));
-    let mut edits = Vec::new();
-    let insert = |at: usize, content: String| Edit { span: Span::new(at, at), content };
-    if !row.leading {
-        edits.push(insert(row.span.start, "| ".to_owned()));
-    }
-    let end = if row.trailing { "" } else { " |" };
-    edits.push(insert(row.span.end, format!("{end}{}", " |".repeat(missing))));
-    proven(reader, fault, row, columns, 1, format!("add {}", counted(missing, "empty cell")), edits)
+    let Some(gap) = missing_cell(reader, table, style, row) else { return fault };
+    let place = match gap.cell {
+        0 => "at the start",
+        cell if cell == row.cells.len() => "at the end",
+        _ => "in the middle",
+    };
+    let edits = empty_cell(row, gap.cell);
+    let fault = proven(reader, fault, row, columns, 1, format!("add an empty cell {place}"), edits);
+    if gap.is_guess { fault.guess() } else { fault }
 }
 
-fn long(reader: &Reader<'_, '_>, row: &Row, columns: usize) -> Fault {
-    let text = reader.text();
+/// Where a row lacks its one missing cell.
+struct Gap {
+    /// The missing cell comes before this one.
+    cell: usize,
+    is_guess: bool,
+}
+
+/// Finds the missing cell by what the columns hold, or by the bar that is missing too.
+fn missing_cell(reader: &Reader<'_, '_>, table: &Table, style: &Style, row: &Row) -> Option<Gap> {
+    if row.cells.len() + 1 != table.columns {
+        return None;
+    }
+    if let Some(cell) = table.kinds.missing_cell(reader.text(), row) {
+        return Some(Gap { cell, is_guess: false });
+    }
+    let last = row.cells.len();
+    let has_no_bars = !style.leading && !style.trailing;
+    match (row.leading, row.trailing) {
+        // Where rows have no outer bars, a bar at the edge stands between a cell and an empty one.
+        (false, true) if has_no_bars => Some(Gap { cell: last, is_guess: false }),
+        (true, false) if has_no_bars => Some(Gap { cell: 0, is_guess: false }),
+        (false, true) if style.firm => Some(Gap { cell: 0, is_guess: true }),
+        (true, false) if style.firm => Some(Gap { cell: last, is_guess: true }),
+        _ => None,
+    }
+}
+
+/// Edits that add an empty cell before cell `cell` of `row`, and the outer bars.
+fn empty_cell(row: &Row, cell: usize) -> Vec<Edit> {
+    let insert = |at: usize, content: &str| Edit { span: Span::new(at, at), content: content.to_owned() };
+    let mut edits = Vec::new();
+    match (cell, row.leading) {
+        (0, false) => edits.push(insert(row.span.start, "| | ")),
+        (_, false) => edits.push(insert(row.span.start, "| ")),
+        _ => {}
+    }
+    match row.cells.get(cell) {
+        Some(_) if cell == 0 && !row.leading => {}
+        Some(next) => edits.push(insert(next.start, " |")),
+        None if row.trailing => edits.push(insert(row.span.end, " |")),
+        None => edits.push(insert(row.span.end, " | |")),
+    }
+    if cell < row.cells.len() && !row.trailing {
+        edits.push(insert(row.span.end, " |"));
+    }
+    edits
+}
+
+fn long(reader: &Reader<'_, '_>, table: &Table, row: &Row) -> Fault {
+    let (text, columns) = (reader.text(), table.columns);
     if reader.is_flattened(row, columns) {
         let joints: Vec<Span> = row.cells.iter().skip(columns).step_by(columns + 1).copied().collect();
         let break_line = format!("{}{}", line_end(reader, row), &text[row.prefix.range()]);
@@ -85,8 +133,9 @@ fn long(reader: &Reader<'_, '_>, row: &Row, columns: usize) -> Fault {
         let fault = fault.label("a pipe in code, math or a link parts the cell");
         return proven(reader, fault, row, columns, 1, "escape the pipe", edits);
     }
-    let blank = row.cells.iter().skip(columns).all(|cell| text[cell.range()].trim().is_empty());
-    match row.cells.get(columns - 1).filter(|_| blank && row.trailing) {
+    // Where most rows are long, the header lacks a title, and nobody can say which.
+    let is_blank = row.cells.iter().skip(columns).all(|cell| text[cell.range()].trim().is_empty());
+    match row.cells.get(columns - 1).filter(|_| is_blank && row.trailing && mostly_fits(text, table)) {
         Some(cell) => {
             let cut = Span::new(cell.end + 1, row.span.end);
             let help = format!("remove {}", counted(excess, "empty cell"));
@@ -94,6 +143,18 @@ fn long(reader: &Reader<'_, '_>, row: &Row, columns: usize) -> Fault {
         }
         None => fault,
     }
+}
+
+/// Whether no more rows have content beyond the last column than have as many cells as there are columns.
+fn mostly_fits(text: &str, table: &Table) -> bool {
+    let (mut fitting, mut long) = (0, 0);
+    for entry in &table.body {
+        let Entry::Row(row) = entry else { continue };
+        let is_filled = |cell: &Span| !text[cell.range()].trim().is_empty();
+        fitting += usize::from(row.cells.len() == table.columns);
+        long += usize::from(row.cells.iter().skip(table.columns).any(is_filled));
+    }
+    fitting >= long
 }
 
 fn line_end(reader: &Reader<'_, '_>, row: &Row) -> &'static str {
@@ -183,44 +244,4 @@ fn find_close(slice: &str, from: usize, close: &str) -> Option<usize> {
         at = start + run;
     }
     None
-}
-
-/// List markers at the start of cells, where not the whole column has them.
-fn markers(reader: &Reader<'_, '_>, table: &Table, faults: &mut Vec<Fault>) {
-    let text = reader.text();
-    let mut marked: Vec<(usize, Span)> = Vec::new();
-    let mut filled = vec![0_usize; table.columns];
-    let mut with_marker = vec![0_usize; table.columns];
-    for entry in &table.body {
-        let Entry::Row(row) = entry else { continue };
-        for (column, &cell) in row.cells.iter().enumerate().take(table.columns) {
-            let content = trim(text, cell);
-            if content.is_empty() {
-                continue;
-            }
-            filled[column] += 1;
-            if let Some(marker) = cell_marker(&text[content.range()]) {
-                with_marker[column] += 1;
-                marked.push((column, Span::new(content.start, content.start + marker)));
-            }
-        }
-    }
-    for (column, marker) in marked {
-        if with_marker[column] * 2 <= filled[column] {
-            let sign = trim(text, marker);
-            let edits = vec![Edit { span: marker, content: String::new() }];
-            faults.push(Fault::new(Defect::ListMarker, sign).fix("remove the marker", edits));
-        }
-    }
-}
-
-/// Bytes of the marker that a cell with one item begins with, blanks included.
-fn cell_marker(cell: &str) -> Option<usize> {
-    let rest = cell.strip_prefix(['*', '-', '+', '•', '▪', '●', '◦'])?;
-    let item = rest.trim_start_matches(' ');
-    let is_item = item.len() < rest.len() && item.chars().next().is_some_and(char::is_alphabetic);
-    // Several items in a cell are a list on purpose.
-    let is_list =
-        [" * ", " - ", " • ", "<br", " + "].iter().any(|mark| item.contains(mark)) || item.split(' ').nth(1).is_none();
-    (is_item && !is_list).then_some(cell.len() - item.len())
 }

@@ -37,6 +37,10 @@ pub enum Defect {
     Headless,
     /// A row broken over several lines, or text without pipes between rows.
     Wrapped,
+    /// An empty header above the real one.
+    EmptyHeader,
+    /// A list whose items follow each other within a cell.
+    CellList,
     /// The last row is cut off with the document.
     CutOff,
     /// A header without rows.

@@ -5,14 +5,19 @@
 
 mod aligned;
 mod cells;
+mod extent;
 mod fault;
 mod flat;
+mod kinds;
+mod layout;
+mod lists;
 mod proof;
 mod reading;
 mod residue;
 mod row;
 mod seen;
 mod structure;
+mod wrapped;
 
 use std::sync::Arc;
 
@@ -24,7 +29,7 @@ use crate::text::{BlockKind, Document, Span};
 
 pub use fault::Defect;
 use fault::Fault;
-use reading::Reader;
+use reading::{Reader, Table};
 use seen::Seen;
 
 /// The kind's name in rule files.
@@ -95,15 +100,22 @@ impl TableCheck {
         let seen = Seen::parse(document.text());
         let reader = Reader::new(document, &seen);
         let mut done = 0;
+        let mut above = None;
         for line in lines {
             if line >= done {
-                done = self.at(&reader, line, faults).unwrap_or(line + 1);
+                done = self.at(&reader, line, &mut above, faults).unwrap_or(line + 1);
             }
         }
     }
 
-    /// Adds the faults of what begins at `line`; returns the line after it.
-    fn at(&self, reader: &Reader<'_, '_>, line: usize, faults: &mut Vec<Fault>) -> Option<usize> {
+    /// Adds the faults of what begins at `line`, below the table `above`; returns the line after it.
+    fn at(
+        &self,
+        reader: &Reader<'_, '_>,
+        line: usize,
+        above: &mut Option<Table>,
+        faults: &mut Vec<Fault>,
+    ) -> Option<usize> {
         let row = reader.row(line)?;
         if let Some(end) = reader.drawing_end(line) {
             return Some(end);
@@ -111,14 +123,18 @@ impl TableCheck {
         if let Some(end) = flat::faults(reader, &row, faults) {
             return Some(end);
         }
-        let Some(table) = reader.table(line) else {
+        let Some(mut table) = reader.table(line) else {
             return residue::lone(reader, &row, &self.buttons, faults);
         };
+        table.is_doubtful |= above.as_ref().is_some_and(|above| reader.may_belong(&table, above));
         if !residue::faults(reader, &table, &self.buttons, faults) {
             structure::faults(reader, &table, faults);
             cells::faults(reader, &table, faults);
+            lists::faults(reader, &table, faults);
         }
-        Some(table.lines.end)
+        let end = table.lines.end;
+        *above = Some(table);
+        Some(end)
     }
 }
 

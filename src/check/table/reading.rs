@@ -4,8 +4,10 @@ use std::cell::OnceCell;
 use std::ops::Range;
 use std::rc::Rc;
 
+use super::kinds::ColumnKinds;
 use super::row::{Dashes, Row};
 use super::seen::Seen;
+use super::wrapped::WrappedRow;
 use crate::text::{Document, Span};
 
 /// A table as it was meant.
@@ -15,8 +17,16 @@ pub(super) struct Table {
     pub(super) header: Option<Rc<Row>>,
     /// The row of dashes; `None` where it was lost.
     pub(super) delimiter: Option<(Rc<Row>, Dashes, usize)>,
+    /// The lines of the header, where it is wrapped over several.
+    pub(super) wrapped_header: Option<WrappedRow>,
+    /// An empty header, with or without a row of dashes, above the header.
+    pub(super) empty_header: Option<EmptyHeader>,
+    /// Whether the first row may be data, or rows may belong to another table, so that no repair is certain.
+    pub(super) is_doubtful: bool,
     /// Number of columns, as the header has it, or the delimiter where there is no header.
     pub(super) columns: usize,
+    /// What the columns of the whole rows hold.
+    pub(super) kinds: ColumnKinds,
     /// The rows of data.
     pub(super) body: Vec<Entry>,
     /// Blank lines inside, as their bytes with line ends.
@@ -32,10 +42,20 @@ pub(super) struct Table {
 pub(super) enum Entry {
     /// A row on one line.
     Row(Rc<Row>),
-    /// A row that was wrapped; its lines, and the row they make together has as many cells as it should.
-    Wrapped(Range<usize>),
+    /// A row that was wrapped; together its lines have as many cells as they should.
+    Wrapped(WrappedRow),
     /// Text without pipes between two rows.
     Stray(usize),
+    /// A caption or the like below the last row.
+    Layout,
+}
+
+/// An empty header above the real one.
+#[derive(Debug)]
+pub(super) struct EmptyHeader {
+    pub(super) lines: Range<usize>,
+    /// Whether the row below it can be nothing but the header.
+    pub(super) is_certain: bool,
 }
 
 /// A line that stands twice.
@@ -46,10 +66,11 @@ pub(super) struct Repeat {
     pub(super) is_certain: bool,
 }
 
-/// Most blank lines between two rows of one table.
-const MOST_BLANK: usize = 2;
-/// Most lines of one wrapped row.
-const MOST_WRAPPED: usize = 8;
+/// Most blank lines between two rows of one table, or within a cell.
+pub(super) const MAX_BLANK_LINES: usize = 2;
+
+/// Most lines of an empty header.
+const MAX_EMPTY_LINES: usize = 4;
 
 /// Reads rows by line, leaving out code.
 pub(super) struct Reader<'d, 't> {
@@ -99,8 +120,8 @@ impl<'d, 't> Reader<'d, 't> {
     }
 
     /// The first line after blank ones from `line` on, if there are not too many of them.
-    fn past_blank(&self, line: usize) -> Option<usize> {
-        let next = (line..=line + MOST_BLANK).find(|&line| !self.is_blank(line))?;
+    pub(super) fn past_blank(&self, line: usize) -> Option<usize> {
+        let next = (line..=line + MAX_BLANK_LINES).find(|&line| !self.is_blank(line))?;
         (next < self.document.lines().len()).then_some(next)
     }
 
@@ -108,6 +129,9 @@ impl<'d, 't> Reader<'d, 't> {
     pub(super) fn table(&self, first: usize) -> Option<Table> {
         let row = self.row(first)?;
         let text = self.text();
+        if let Some(table) = self.below_empty_header(&row) {
+            return Some(table);
+        }
         if let Some((Dashes::Exact, columns)) = row.dashes {
             return self.headless(row, columns);
         }
@@ -117,6 +141,13 @@ impl<'d, 't> Reader<'d, 't> {
                 kind == Dashes::Exact && (width == row.cells.len() || self.seen.table_at(row.span.start).is_some());
             let table = self.read(Some(row), Some((delimiter, kind, width)), first + 2);
             return (sound || !table.body.is_empty()).then_some(table);
+        }
+        if let Some((header, delimiter, columns)) = self.wrapped_header(first) {
+            let at = delimiter.line + 1;
+            let mut table = self.read(Some(header.row.clone()), Some((delimiter, Dashes::Exact, columns)), at);
+            table.is_doubtful |= columns != header.row.cells.len();
+            table.wrapped_header = Some(header);
+            return Some(table);
         }
         if !row.is_firm() || row.cells.len() < 2 || row.is_blank(text) {
             return None;
@@ -131,6 +162,35 @@ impl<'d, 't> Reader<'d, 't> {
             return Some(table);
         }
         self.undelimited(row)
+    }
+
+    /// The table below an empty header, or below a row of dashes that is one too many.
+    fn below_empty_header(&self, first: &Row) -> Option<Table> {
+        let text = self.text();
+        let is_dashes = |row: &Row| matches!(row.dashes, Some((Dashes::Exact, columns)) if columns > 1);
+        let is_empty = |row: &Row| is_dashes(row) || row.is_firm() && row.cells.len() > 1 && row.is_blank(text);
+        if !is_empty(first) {
+            return None;
+        }
+        let mut lines = first.line..first.line + 1;
+        while lines.len() < MAX_EMPTY_LINES && self.row(lines.end).is_some_and(|row| is_empty(&row)) {
+            lines.end += 1;
+        }
+        let header = self.row(lines.end).filter(|row| row.cells.len() > 1 && row.quotes == first.quotes)?;
+        let (delimiter, kind, columns) = self.delimiter(&header, header.line + 1)?;
+        if kind != Dashes::Exact {
+            return None;
+        }
+        let is_exact = columns == header.cells.len();
+        let mut table = self.read(Some(header.clone()), Some((delimiter, kind, columns)), header.line + 2);
+        let mut rows = table.body.iter().filter(|entry| matches!(entry, Entry::Row(row) if !row.is_blank(text)));
+        let is_data = table.kinds.look_like(text, &header) && !table.kinds.look_titled_by(text, &header);
+        let is_parted = table.repeats.iter().any(|repeat| self.row(repeat.line).is_some_and(|row| is_dashes(&row)));
+        // Two rows of dashes may also part groups of rows; without rows below, the last may end the table.
+        let is_certain = is_exact && rows.next().is_some() && !is_data && !is_parted;
+        table.lines.start = lines.start;
+        table.empty_header = Some(EmptyHeader { lines, is_certain });
+        Some(table)
     }
 
     /// Rows under a delimiter with nothing above it.
@@ -173,130 +233,12 @@ impl<'d, 't> Reader<'d, 't> {
         if apart {
             table.gaps.insert(0, self.lines_span(first..next.line));
         }
+        let header = table.header.as_ref()?;
+        let is_titled = table.kinds.look_titled_by(text, header);
+        let has_stray = table.body.iter().any(|entry| matches!(entry, Entry::Stray(_)));
+        let is_below_row = self.is_below_row(table.lines.start);
+        table.is_doubtful |= has_stray || !is_titled && (is_below_row || table.kinds.look_like(text, header));
         (table.body.len() >= 2 || !apart && is_full).then_some(table)
-    }
-
-    /// Reads the rows of data from line `at` on.
-    fn read(&self, header: Option<Rc<Row>>, delimiter: Option<(Rc<Row>, Dashes, usize)>, mut at: usize) -> Table {
-        let first = header.as_ref().or(delimiter.as_ref().map(|(row, ..)| row)).map_or(at, |row| row.line);
-        let columns = header.as_ref().map(|row| row.cells.len()).or(delimiter.as_ref().map(|(.., width)| *width));
-        let columns = columns.unwrap_or(0);
-        let lines = first..at.max(first + 1);
-        let mut table =
-            Table { header, delimiter, columns, body: Vec::new(), gaps: Vec::new(), repeats: Vec::new(), lines };
-        let style = Style::of(&table);
-        loop {
-            let next = if self.is_blank(at) { self.past_blank(at).filter(|_| table.may_go_on()) } else { Some(at) };
-            let Some(next) = next else { break };
-            let gap = next > at;
-            let Some(end) = self.take(&mut table, &style, next, gap) else { break };
-            if gap {
-                table.gaps.push(self.lines_span(at..next));
-            }
-            table.lines.end = end;
-            at = end;
-        }
-        table
-    }
-
-    /// Adds line `line` to the table and returns the line after what it took; `None` where the table has ended.
-    fn take(&self, table: &mut Table, style: &Style, line: usize, gap: bool) -> Option<usize> {
-        let text = self.text();
-        let Some(row) = self.row(line) else {
-            return self.stray(table, style, line, gap);
-        };
-        // Among rows that begin with a pipe, a line that does not may be prose, unless it has as many cells as they do.
-        let is_alike = row.leading || !style.leading || !gap && (row.cells.len() == table.columns || table.is_open());
-        if row.quotes != style.quotes || !is_alike {
-            return None;
-        }
-        if let Some((_, width)) = row.dashes {
-            let parted = gap && (width != table.columns || self.row(line + 1).is_none());
-            // A blank row of a table may look like a delimiter too: `| - | - |`.
-            let short = row.cells.iter().all(|cell| text[cell.range()].trim().chars().count() < 3);
-            if width >= 2 && (gap || !short) {
-                if parted || width != table.columns {
-                    return None;
-                }
-                table.repeats.push(Repeat { line, is_certain: self.is_idle_delimiter(table, line) });
-                return Some(line + 1);
-            }
-        }
-        let wrapped =
-            if style.trailing && row.leading && !row.trailing { self.wrapped_end(line, table.columns) } else { None };
-        let is_whole = row.is_firm() && (row.cells.len() == table.columns || self.is_flattened(&row, table.columns));
-        if gap && !is_whole && wrapped.is_none() {
-            return None;
-        }
-        let width_below = self.row(line + 1).and_then(|next| next.dashes).map(|(_, width)| width);
-        let heads_another = width_below == Some(row.cells.len().max(2));
-        if width_below.is_some_and(|width| width == row.cells.len() && width != table.columns) {
-            return None;
-        }
-        let repeats_header = table.header.as_ref().is_some_and(|header| header.says_same(text, &row));
-        if repeats_header && (heads_another || gap) {
-            table.repeats.push(Repeat { line, is_certain: true });
-            return Some(line + 1);
-        }
-        if table.delimiter.is_none() && row.cells.len() != table.columns {
-            return None;
-        }
-        if gap && (heads_another || table.delimiter.is_none() && style.new_table(self, table, &row)) {
-            return None;
-        }
-        if let Some(end) = wrapped {
-            table.body.push(Entry::Wrapped(line..end));
-            return Some(end);
-        }
-        table.body.push(Entry::Row(row));
-        Some(line + 1)
-    }
-
-    /// Text without a pipe belongs to the table if rows of the table go on below it.
-    fn stray(&self, table: &mut Table, style: &Style, line: usize, gap: bool) -> Option<usize> {
-        // A line that begins like a sentence is text between two tables.
-        let text = &self.text()[self.line(line)?.range()];
-        let is_rest = !text.trim_start().starts_with(char::is_uppercase) && table.delimiter.is_some();
-        let goes_on = is_rest && !gap && style.firm && !table.body.is_empty() && {
-            let next = self.row(line + 1);
-            let ends = self.row(line + 2).and_then(|row| row.dashes).is_some();
-            !ends && next.is_some_and(|row| row.is_firm() && row.cells.len() == table.columns)
-        };
-        if !goes_on || crate::text::list_marker(text).is_some() {
-            return None;
-        }
-        table.body.push(Entry::Stray(line));
-        Some(line + 1)
-    }
-
-    /// Whether the delimiter at `line` parts nothing: it follows the delimiter or ends the table.
-    fn is_idle_delimiter(&self, table: &Table, line: usize) -> bool {
-        let after_header = table.body.is_empty();
-        let after_repeat = table.repeats.last().is_some_and(|repeat| repeat.line + 1 == line);
-        after_header || after_repeat || self.row(line + 1).is_none()
-    }
-
-    /// The line after a row that begins at `first` without its last pipe and goes on below.
-    fn wrapped_end(&self, first: usize, columns: usize) -> Option<usize> {
-        let mut cells = self.row(first)?.cells.len();
-        for line in first + 1..first + MOST_WRAPPED {
-            if self.is_blank(line) {
-                return None;
-            }
-            let Some(row) = self.row(line) else { continue };
-            if row.leading && row.cells.len() >= columns || row.dashes.is_some() {
-                return None;
-            }
-            // The first cell of the line goes on with the last cell of the line before, unless a pipe parts them.
-            cells += row.cells.len() - usize::from(!row.leading);
-            if cells > columns {
-                return None;
-            }
-            if row.trailing {
-                return (cells == columns).then_some(line + 1);
-            }
-        }
-        None
     }
 
     /// Whether the row is several rows of `columns` cells on one line.
@@ -333,12 +275,12 @@ impl<'d, 't> Reader<'d, 't> {
 
 impl Table {
     /// Whether rows may follow a blank line.
-    fn may_go_on(&self) -> bool {
+    pub(super) fn may_go_on(&self) -> bool {
         self.columns >= 2 && (!self.body.is_empty() || self.delimiter.is_some())
     }
 
     /// Whether the last row began without a pipe.
-    fn is_open(&self) -> bool {
+    pub(super) fn is_open(&self) -> bool {
         matches!(self.body.last(), Some(Entry::Row(row)) if !row.leading)
     }
 
@@ -353,7 +295,7 @@ pub(super) struct Style {
     pub(super) leading: bool,
     pub(super) trailing: bool,
     pub(super) firm: bool,
-    quotes: usize,
+    pub(super) quotes: usize,
 }
 
 impl Style {
@@ -366,7 +308,7 @@ impl Style {
     }
 
     /// Whether, among rows without delimiters, `row` begins a table of its own.
-    fn new_table(&self, reader: &Reader<'_, '_>, table: &Table, row: &Row) -> bool {
+    pub(super) fn new_table(&self, reader: &Reader<'_, '_>, table: &Table, row: &Row) -> bool {
         // Rows that all stand apart are one table; a second block of rows is another.
         table.gaps.is_empty() && table.body.len() > 1 || reader.row(row.line + 1).is_some()
     }

@@ -3,6 +3,7 @@
 use super::fault::{Defect, Fault};
 use super::reading::{Entry, Reader, Table};
 use super::row::{Dashes, Row};
+use super::structure;
 use crate::text::{Span, trim, words};
 
 /// Adds what is wrong with a table that says nothing; returns whether that is all there is to say of it.
@@ -13,8 +14,11 @@ pub(super) fn faults(reader: &Reader<'_, '_>, table: &Table, buttons: &[String],
     let span = Span::new(first.span.start, trim(text, last).end.max(first.span.end));
     let is_blank = |entry: &Entry| matches!(entry, Entry::Row(row) if row.is_blank(text));
     let header_blank = table.header.as_ref().is_none_or(|row| row.is_blank(text));
-    if header_blank && table.body.iter().all(is_blank) {
-        faults.push(Fault::new(Defect::Residue, span).label("no cell holds anything").remove());
+    // Text right beside the bars may be what the cells hold.
+    let stands_alone =
+        reader.is_blank(table.lines.end) && table.lines.start.checked_sub(1).is_none_or(|line| reader.is_blank(line));
+    if header_blank && stands_alone && table.body.iter().all(is_blank) {
+        faults.push(Fault::new(Defect::Residue, span).label("every cell is empty").remove());
         return true;
     }
     if table.columns == 1 && is_share_bar(text, span, buttons) {
@@ -27,6 +31,9 @@ pub(super) fn faults(reader: &Reader<'_, '_>, table: &Table, buttons: &[String],
         // One cell is a box around text, and its text is all there.
         if table.columns > 1 && reader.seen.table_at(first.span.start).is_some_and(|seen| seen.rows == 0) {
             faults.push(Fault::new(Defect::NoData, span).label("a header without rows").remove());
+        } else if table.columns > 1 {
+            // What a parser takes for rows has no bars: text, or cells that lost them.
+            faults.extend(structure::swallowed(reader, table));
         }
         return true;
     }
@@ -79,9 +86,11 @@ pub(super) fn lone(reader: &Reader<'_, '_>, row: &Row, buttons: &[String], fault
         end += 1;
     }
     let last = reader.line(end - 1)?;
-    if is_edge(Some(end)) {
+    // A row of dashes near rows belongs to them.
+    let has_dashes = (row.line..end).any(|line| reader.row(line).is_some_and(|row| row.dashes.is_some()));
+    if is_edge(Some(end)) && !(has_dashes && reader.is_near_rows(row.line..end)) {
         let span = Span::new(row.span.start, trim(text, last).end.max(row.span.end));
-        faults.push(Fault::new(Defect::Residue, span).label("no cell holds anything").remove());
+        faults.push(Fault::new(Defect::Residue, span).label("every cell is empty").remove());
     }
     Some(end)
 }

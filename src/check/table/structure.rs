@@ -2,8 +2,9 @@
 
 use super::fault::{Defect, Fault};
 use super::proof::{Promise, holds};
-use super::reading::{Entry, Reader, Style, Table};
+use super::reading::{Entry, Reader, Table};
 use super::row::{Dashes, Row, is_delimiter_cell};
+use super::wrapped::WrappedRow;
 use crate::finding::Edit;
 use crate::text::{Span, trim};
 
@@ -14,6 +15,7 @@ pub(super) fn faults(reader: &Reader<'_, '_>, table: &Table, faults: &mut Vec<Fa
     whole.extend(delimiter(reader, table));
     whole.extend(gaps(table));
     let mut local: Vec<Fault> = Vec::new();
+    local.extend(empty_header(reader, table));
     local.extend(repeats(reader, table));
     local.extend(wraps(reader, table));
     local.extend(markers(reader, table));
@@ -29,7 +31,8 @@ pub(super) fn faults(reader: &Reader<'_, '_>, table: &Table, faults: &mut Vec<Fa
     if is_seen && whole.is_empty() && local.is_empty() {
         return;
     }
-    let mendable = whole.iter().all(|fault| !fault.edits.is_empty());
+    let mendable = !table.is_doubtful && whole.iter().all(|fault| !fault.edits.is_empty());
+    let has_guess = whole.iter().chain(&local).any(|fault| fault.is_guess);
     let mut edits: Vec<Edit> = whole.iter().chain(&local).flat_map(|fault| fault.edits.iter().cloned()).collect();
     edits.sort_by_key(|edit| edit.span);
     let settled = if mendable { settle(reader, &edits, promise, table.lines.clone(), &dropped) } else { None };
@@ -38,13 +41,16 @@ pub(super) fn faults(reader: &Reader<'_, '_>, table: &Table, faults: &mut Vec<Fa
             whole.extend(glued(reader, table, &glue));
             let mut shared: Vec<Edit> = whole.iter().flat_map(|fault| fault.edits.iter().cloned()).collect();
             shared.sort_by_key(|edit| edit.span);
-            let is_guess = whole.iter().any(|fault| fault.is_guess);
             for fault in &mut whole {
                 fault.edits.clone_from(&shared);
-                fault.is_guess = is_guess;
+            }
+            // The edits were proven together, so they are as certain as the least certain of them.
+            for fault in whole.iter_mut().chain(&mut local) {
+                fault.is_guess = has_guess;
             }
         }
         None => {
+            whole.extend(swallowed(reader, table));
             for fault in whole.iter_mut().chain(&mut local) {
                 fault.edits.clear();
                 fault.help = None;
@@ -70,9 +76,10 @@ pub(super) fn settle(
     lines: std::ops::Range<usize>,
     dropped: &[Span],
 ) -> Option<Vec<Edit>> {
-    let before =
-        (lines.start > 0 && !reader.is_blank(lines.start - 1)).then(|| blank_line(reader, lines.start, lines.start));
-    let after = (!reader.is_blank(lines.end)).then(|| blank_line(reader, lines.end, lines.start));
+    let is_text_before = lines.start > 0 && !reader.is_blank(lines.start - 1) && !reader.is_below_row(lines.start);
+    let before = is_text_before.then(|| blank_line(reader, lines.start, lines.start));
+    let is_text_after = !reader.is_blank(lines.end) && !reader.rows_follow(lines.end);
+    let after = is_text_after.then(|| blank_line(reader, lines.end, lines.start));
     let (before, after) = (before.flatten(), after.flatten());
     let tries = [(None, None), (before.as_ref(), None), (None, after.as_ref()), (before.as_ref(), after.as_ref())];
     tries.iter().enumerate().find_map(|(index, (before, after))| {
@@ -128,6 +135,18 @@ fn glued(reader: &Reader<'_, '_>, table: &Table, glue: &[Edit]) -> Option<Fault>
     Some(fault.fix(help, glue.to_vec()))
 }
 
+/// The lines below the table that a parser takes for rows, where they may be rows.
+pub(super) fn swallowed(reader: &Reader<'_, '_>, table: &Table) -> Option<Fault> {
+    let first = table.first()?;
+    let after = trim(reader.text(), reader.line(table.lines.end)?);
+    let seen = reader.seen.table_at(first.span.start).filter(|seen| seen.span.contains(after))?;
+    (!after.is_empty() && !table.is_doubtful).then(|| {
+        Fault::new(Defect::Glued, Span::new(after.start, seen.span.end))
+            .label("a parser takes this for rows of the table")
+            .at(first.span, "the table begins here")
+    })
+}
+
 /// What is wrong with the row of dashes, or with the header above it.
 fn delimiter(reader: &Reader<'_, '_>, table: &Table) -> Option<Fault> {
     let text = reader.text();
@@ -139,8 +158,8 @@ fn delimiter(reader: &Reader<'_, '_>, table: &Table) -> Option<Fault> {
                 format!("{}{}{}", &text[header.prefix.range()], dashes(table.columns, &[]), newline(text, line));
             let row = table.body.iter().find_map(|entry| match entry {
                 Entry::Row(row) => Some(row.span),
-                Entry::Wrapped(lines) => reader.line(lines.start),
-                Entry::Stray(_) => None,
+                Entry::Wrapped(wrapped) => Some(wrapped.row.span),
+                Entry::Stray(_) | Entry::Layout => None,
             })?;
             let fault =
                 Fault::new(Defect::NoDelimiter, row).label("no delimiter row above").at(header.span, "the header");
@@ -240,28 +259,72 @@ fn repeats(reader: &Reader<'_, '_>, table: &Table) -> Vec<Fault> {
     faults.collect()
 }
 
+/// An empty header above the real one.
+fn empty_header(reader: &Reader<'_, '_>, table: &Table) -> Option<Fault> {
+    let empty = table.empty_header.as_ref()?;
+    let (first, last) = (reader.row(empty.lines.start)?, reader.row(empty.lines.end - 1)?);
+    let fault = Fault::new(Defect::EmptyHeader, first.span.cover(last.span))
+        .label("an empty header above the real one")
+        .at(table.header.as_ref()?.span, "the header");
+    if !empty.is_certain {
+        return Some(fault);
+    }
+    let help = format!("remove {}", counted(empty.lines.len(), "line"));
+    let edit = Edit { span: reader.lines_span(empty.lines.clone()), content: String::new() };
+    Some(fault.fix(help, vec![edit]))
+}
+
 fn wraps(reader: &Reader<'_, '_>, table: &Table) -> Vec<Fault> {
     let text = reader.text();
-    let is_firm = Style::of(table).firm;
-    let faults = table.body.iter().filter_map(|entry| match entry {
-        Entry::Row(_) => None,
-        Entry::Stray(_) if !is_firm => None,
+    let body = table.body.iter().filter_map(|entry| match entry {
+        Entry::Row(_) | Entry::Layout => None,
         Entry::Stray(line) => Some(
-            Fault::new(Defect::Wrapped, trim(text, reader.line(*line)?)).label("no pipes: a parser takes it for a row"),
+            Fault::new(Defect::Wrapped, trim(text, reader.line(*line)?))
+                .label("no bars: a parser takes it for a row of one cell"),
         ),
-        Entry::Wrapped(lines) => {
-            let joints = lines.clone().skip(1).filter_map(|line| {
-                let (above, below) = (trim(text, reader.line(line - 1)?), reader.line(line)?);
-                let start = below.start + super::row::prefix_length(&text[below.range()]);
-                Some(Edit { span: Span::new(above.end, start), content: " ".to_owned() })
-            });
-            let fault =
-                Fault::new(Defect::Wrapped, trim(text, reader.line(lines.start)?)).label("the row goes on below");
-            let rest = trim(text, reader.line(lines.start + 1)?);
-            Some(fault.at(rest, "part of the row above").fix("join the lines", joints.collect()))
-        }
+        Entry::Wrapped(wrapped) => wrapped_fault(reader, wrapped),
     });
-    faults.collect()
+    table.wrapped_header.iter().filter_map(|header| wrapped_fault(reader, header)).chain(body).collect()
+}
+
+fn wrapped_fault(reader: &Reader<'_, '_>, wrapped: &WrappedRow) -> Option<Fault> {
+    let text = reader.text();
+    let first = trim(text, reader.line(wrapped.lines.start)?);
+    let below = (wrapped.lines.start + 1..wrapped.lines.end).find(|&line| !reader.is_blank(line))?;
+    let rest = trim(text, reader.line(below)?);
+    let label = if wrapped.has_blank { "a cell of this row holds a blank line" } else { "the row goes on below" };
+    let fault = Fault::new(Defect::Wrapped, first).label(label).at(rest, "part of the row above");
+    let fault = fault.fix("join the lines", joints(reader, wrapped));
+    Some(if wrapped.has_blank { fault.guess() } else { fault })
+}
+
+/// The edits that put a wrapped row on one line, with one blank on each side of a bar.
+fn joints(reader: &Reader<'_, '_>, wrapped: &WrappedRow) -> Vec<Edit> {
+    let text = reader.text();
+    let mut edits: Vec<Edit> = Vec::new();
+    let mut end = None;
+    for line in wrapped.lines.clone().filter(|&line| !reader.is_blank(line)) {
+        let Some(span) = reader.line(line) else { continue };
+        let start = span.start + super::row::prefix_length(&text[span.range()]);
+        let content = trim(text, Span::new(start, span.end));
+        edits.extend(end.map(|end| Edit { span: Span::new(end, content.start), content: " ".to_owned() }));
+        let borders = super::row::borders(text, content);
+        edits.extend(borders.flat_map(|bar| wide_gaps(text, content, bar)));
+        end = Some(content.end);
+    }
+    edits.sort_by_key(|edit| edit.span);
+    edits.dedup_by(|one, other| one.span == other.span);
+    edits
+}
+
+/// Edits that leave one of several blanks before and after the bar at `bar`, within `line`.
+fn wide_gaps(text: &str, line: Span, bar: usize) -> impl Iterator<Item = Edit> {
+    let bytes = text.as_bytes();
+    let is_blank = |byte: &&u8| matches!(byte, b' ' | b'\t');
+    let before = bytes[line.start..bar].iter().rev().take_while(is_blank).count();
+    let after = bytes[bar + 1..line.end].iter().take_while(is_blank).count();
+    let gaps = [Span::new(bar - before, bar), Span::new(bar + 1, bar + 1 + after)];
+    gaps.into_iter().filter(|gap| gap.len() > 1).map(|span| Edit { span, content: " ".to_owned() })
 }
 
 /// List markers before rows. One before the header may be the list item that holds the table.

@@ -1,0 +1,226 @@
+//! How far a table goes: which lines below its first rows belong to it.
+
+use std::iter;
+use std::ops::Range;
+use std::rc::Rc;
+
+use super::kinds::ColumnKinds;
+use super::layout::belongs_to_table;
+use super::reading::{Entry, MAX_BLANK_LINES, Reader, Repeat, Style, Table};
+use super::row::{Dashes, Row};
+use crate::text::list_marker;
+
+/// Most lines without pipes between two rows of one table.
+const MAX_STRAY_LINES: usize = 3;
+/// Most lines below the last row that belong to the table.
+const MAX_LAYOUT_LINES: usize = 3;
+
+impl Reader<'_, '_> {
+    /// Reads the rows of data from line `at` on.
+    pub(super) fn read(
+        &self,
+        header: Option<Rc<Row>>,
+        delimiter: Option<(Rc<Row>, Dashes, usize)>,
+        mut at: usize,
+    ) -> Table {
+        let first = header.as_ref().or(delimiter.as_ref().map(|(row, ..)| row)).map_or(at, |row| row.line);
+        let columns = header.as_ref().map(|row| row.cells.len()).or(delimiter.as_ref().map(|(.., width)| *width));
+        let columns = columns.unwrap_or(0);
+        let lines = first..at.max(first + 1);
+        let mut table = Table {
+            header,
+            delimiter,
+            wrapped_header: None,
+            empty_header: None,
+            is_doubtful: false,
+            columns,
+            kinds: ColumnKinds::new(columns),
+            body: Vec::new(),
+            gaps: Vec::new(),
+            repeats: Vec::new(),
+            lines,
+        };
+        let style = Style::of(&table);
+        loop {
+            let next = if self.is_blank(at) { self.past_blank(at).filter(|_| table.may_go_on()) } else { Some(at) };
+            let Some(next) = next else { break };
+            let gap = next > at;
+            let Some(end) = self.take(&mut table, &style, next, gap) else { break };
+            if gap {
+                table.gaps.push(self.lines_span(at..next));
+            }
+            table.lines.end = end;
+            at = end;
+        }
+        self.take_layout(&mut table, &style);
+        table
+    }
+
+    /// Adds the lines directly below the table that belong to it.
+    fn take_layout(&self, table: &mut Table, style: &Style) {
+        if table.delimiter.is_none() {
+            return;
+        }
+        let is_layout = |&line: &usize| {
+            self.line(line).is_some_and(|span| belongs_to_table(&self.text()[span.range()]))
+                && self.quotes(line) == style.quotes
+        };
+        let lines = table.lines.end..table.lines.end + MAX_LAYOUT_LINES;
+        for line in lines.take_while(is_layout) {
+            table.body.push(Entry::Layout);
+            table.lines.end = line + 1;
+        }
+    }
+
+    /// Adds line `line` to the table and returns the line after what it took; `None` where the table has ended.
+    fn take(&self, table: &mut Table, style: &Style, line: usize, gap: bool) -> Option<usize> {
+        let text = self.text();
+        let Some(row) = self.row(line) else {
+            return self.stray(table, style, line, gap);
+        };
+        // Among rows that begin with a pipe, a line that does not may be prose. It is a row if it ends with one, has as
+        // many cells as the rows, or if rows go on below it.
+        let is_alike = row.leading
+            || !style.leading
+            || !gap
+                && (row.trailing
+                    || row.cells.len() == table.columns
+                    || table.is_open()
+                    || self.goes_on(table, style, line + 1));
+        if row.quotes != style.quotes || !is_alike {
+            return None;
+        }
+        if let Some((_, width)) = row.dashes {
+            let parted = gap && (width != table.columns || self.row(line + 1).is_none());
+            // A blank row of a table may look like a delimiter too: `| - | - |`.
+            let short = row.cells.iter().all(|cell| text[cell.range()].trim().chars().count() < 3);
+            if width >= 2 && (gap || !short) {
+                if parted {
+                    return None;
+                }
+                let is_certain = width == table.columns && self.is_idle_delimiter(table, line);
+                table.repeats.push(Repeat { line, is_certain });
+                return Some(line + 1);
+            }
+        }
+        let wrapped = if style.firm { self.wrapped_row(line, table.columns) } else { None };
+        let is_whole = row.is_firm() && (row.cells.len() == table.columns || self.is_flattened(&row, table.columns));
+        if gap && !is_whole && wrapped.is_none() {
+            return None;
+        }
+        let width_below = self.row(line + 1).and_then(|next| next.dashes).map(|(_, width)| width);
+        let heads_another = width_below == Some(row.cells.len().max(2));
+        if width_below.is_some_and(|width| width == row.cells.len() && width != table.columns) {
+            return None;
+        }
+        let repeats_header = table.header.as_ref().is_some_and(|header| header.says_same(text, &row));
+        if repeats_header && (heads_another || gap) {
+            // Below a blank line, with a delimiter of its own, this is a table that every parser sees.
+            let is_whole_table = gap && heads_another;
+            table.is_doubtful |= is_whole_table;
+            table.repeats.push(Repeat { line, is_certain: !is_whole_table });
+            return Some(line + 1);
+        }
+        let is_short = row.is_firm() && row.cells.len() < table.columns && !gap && !table.body.is_empty();
+        if table.delimiter.is_none() && row.cells.len() != table.columns && !is_short {
+            return None;
+        }
+        if gap && (heads_another || table.kinds.look_titled_by(text, &row)) {
+            return None;
+        }
+        if gap && (table.delimiter.is_none() && style.new_table(self, table, &row)) {
+            return None;
+        }
+        if let Some(wrapped) = wrapped {
+            let end = wrapped.lines.end;
+            table.body.push(Entry::Wrapped(wrapped));
+            return Some(end);
+        }
+        table.kinds.add(text, &row);
+        table.body.push(Entry::Row(row));
+        Some(line + 1)
+    }
+
+    /// Takes line `line`, which has no pipe, into the table if rows of the table go on below it.
+    fn stray(&self, table: &mut Table, style: &Style, line: usize, gap: bool) -> Option<usize> {
+        let is_label = |line: &usize| self.row(*line).is_none() && !self.is_blank(*line) && !self.interrupts(*line);
+        let labels = (line..line + MAX_STRAY_LINES).take_while(is_label).count();
+        if gap || labels == 0 || self.quotes(line) != style.quotes || !self.goes_on(table, style, line + labels) {
+            return None;
+        }
+        table.body.push(Entry::Stray(line));
+        Some(line + 1)
+    }
+
+    /// Whether line `line` is a row of the table, and not the header of another.
+    fn goes_on(&self, table: &Table, style: &Style, line: usize) -> bool {
+        let Some(row) = self.row(line).filter(|row| row.quotes == style.quotes && row.dashes.is_none()) else {
+            return false;
+        };
+        let heads_another = self.row(line + 1).is_some_and(|next| next.dashes.is_some())
+            || table.header.as_ref().is_some_and(|header| header.says_same(self.text(), &row));
+        let has_bar = row.leading || row.trailing;
+        let is_row = row.cells.len() <= table.columns + 1 && (has_bar || !style.leading);
+        is_row && !heads_another
+    }
+
+    /// Whether a parser ends the table at line `line`, since a block of another kind begins there.
+    fn interrupts(&self, line: usize) -> bool {
+        let Some(span) = self.line(line) else { return true };
+        let text = self.text()[span.range()].trim_start_matches(['>', ' ', '\t']);
+        list_marker(text).is_some()
+            || text.starts_with(['#', '<'])
+            || text.starts_with("```")
+            || text.starts_with("~~~")
+    }
+
+    /// Whether the delimiter at `line` parts nothing: it follows the delimiter or a repeated header, or ends the table.
+    fn is_idle_delimiter(&self, table: &Table, line: usize) -> bool {
+        let after_header = table.body.is_empty();
+        let after_repeat = table.repeats.last().is_some_and(|repeat| repeat.is_certain && repeat.line + 1 == line);
+        // Above the delimiter of a table whose rows follow further down stands its header.
+        let is_last =
+            || self.is_blank(line + 1) && self.past_blank(line + 1).is_none_or(|next| self.row(next).is_none());
+        after_header || after_repeat || table.body.len() > 1 && is_last()
+    }
+
+    /// Whether rows that may belong to the table above follow in the lines from `line` to the next blank line.
+    pub(super) fn rows_follow(&self, line: usize) -> bool {
+        const MAX_LINES: usize = 8;
+        let lines = (line..line + MAX_LINES).take_while(|&line| !self.is_blank(line) && !self.interrupts(line));
+        let first = lines.filter_map(|line| self.row(line)).find(|row| row.leading || row.trailing || row.line == line);
+        // A row with a delimiter below it begins another table.
+        first.is_some_and(|row| self.row(row.line + 1).is_none_or(|next| next.dashes.is_none()))
+    }
+
+    /// Whether a row stands in the few lines above `line`.
+    pub(super) fn is_below_row(&self, line: usize) -> bool {
+        const MAX_LINES: usize = 4;
+        let above = iter::successors(self.text_above(line), |&line| self.text_above(line));
+        above.take(MAX_LINES).any(|line| self.row(line).is_some_and(|row| row.leading || row.trailing))
+    }
+
+    /// The last line above `line` that is not blank, with few blank lines between.
+    fn text_above(&self, line: usize) -> Option<usize> {
+        (line.saturating_sub(MAX_BLANK_LINES + 1)..line).rev().find(|&line| !self.is_blank(line))
+    }
+
+    /// Whether a row stands above or below `lines`, with no more than blank lines between.
+    pub(super) fn is_near_rows(&self, lines: Range<usize>) -> bool {
+        let above = self.text_above(lines.start);
+        let below = self.past_blank(lines.end);
+        above.into_iter().chain(below).any(|line| self.row(line).is_some())
+    }
+
+    /// Whether `table`, which has no delimiter, may be more rows of the table `above`.
+    pub(super) fn may_belong(&self, table: &Table, above: &Table) -> bool {
+        const MAX_LINES_BETWEEN: usize = 4;
+        let (Some(header), None) = (&table.header, &table.delimiter) else { return false };
+        let mut between = (above.lines.end..table.lines.start).filter(|&line| !self.is_blank(line));
+        let is_near = between.nth(if above.delimiter.is_some() { MAX_LINES_BETWEEN } else { 1 }).is_none();
+        let has_room = header.cells.len() <= above.columns;
+        let is_header = table.kinds.look_titled_by(self.text(), header)
+            || above.header.as_ref().is_some_and(|above| above.says_same(self.text(), header));
+        is_near && has_room && !is_header
+    }
+}

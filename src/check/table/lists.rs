@@ -1,0 +1,206 @@
+//! Lists in the cells of a table: markers that mark nothing, and items that follow each other on one line.
+
+use super::fault::{Defect, Fault};
+use super::reading::{Entry, Reader, Table};
+use crate::finding::Edit;
+use crate::text::{Span, trim};
+
+/// Fewest items of a list.
+const MIN_ITEMS: usize = 2;
+/// Fewest items where dashes may be punctuation and no other cell holds such a list.
+const MIN_DASHED_ITEMS: usize = 3;
+/// Longest number of an item.
+const MAX_DIGITS: usize = 2;
+
+/// A list that was run together within a cell.
+struct CellList {
+    /// From the first marker to the end of the cell.
+    span: Span,
+    items: usize,
+    is_dashed: bool,
+}
+
+/// Adds the lists and markers in the cells of `table`.
+pub(super) fn faults(reader: &Reader<'_, '_>, table: &Table, faults: &mut Vec<Fault>) {
+    let text = reader.text();
+    let rows = || {
+        table.body.iter().filter_map(|entry| match entry {
+            Entry::Row(row) => Some(row),
+            Entry::Wrapped(wrapped) => Some(&wrapped.row),
+            Entry::Stray(_) | Entry::Layout => None,
+        })
+    };
+    let lists: Vec<CellList> =
+        rows().flat_map(|row| &row.cells).filter_map(|&cell| list(text, trim(text, cell))).collect();
+    let several_dashed = lists.iter().filter(|list| list.is_dashed).count() > 1;
+    let is_list = |list: &&CellList| !list.is_dashed || several_dashed || list.items >= MIN_DASHED_ITEMS;
+    faults.extend(
+        lists
+            .iter()
+            .filter(is_list)
+            .map(|list| Fault::new(Defect::CellList, list.span).label(format!("{} items on one line", list.items))),
+    );
+
+    let mut filled = vec![0_usize; table.columns];
+    let mut marked: Vec<(usize, Span)> = Vec::new();
+    let mut has_footnotes = false;
+    for row in rows() {
+        for (column, &cell) in row.cells.iter().enumerate().take(table.columns) {
+            let content = trim(text, cell);
+            let slice = &text[content.range()];
+            filled[column] += usize::from(!slice.is_empty());
+            has_footnotes |= slice.ends_with('*') && memchr::memchr_iter(b'*', slice.as_bytes()).count() == 1;
+            if let Some(marker) = marker(slice) {
+                marked.push((column, Span::new(content.start, content.start + marker)));
+            }
+        }
+    }
+    let mut with_marker = vec![0_usize; table.columns];
+    marked.iter().for_each(|(column, _)| with_marker[*column] += 1);
+    for (column, marker) in marked {
+        if with_marker[column] * 2 > filled[column] || has_footnotes && text[marker.range()].starts_with('*') {
+            continue;
+        }
+        let edits = vec![Edit { span: marker, content: String::new() }];
+        faults.push(Fault::new(Defect::ListMarker, trim(text, marker)).fix("remove the marker", edits));
+    }
+}
+
+/// Length of the marker, with its blanks, before the one item that `cell` holds.
+///
+/// A dash or a plus sign may have a meaning of its own: a quotation, a negative, an addition.
+fn marker(cell: &str) -> Option<usize> {
+    let rest = cell.strip_prefix(['*', '•', '▪', '●', '◦'])?;
+    let item = rest.trim_start_matches(' ');
+    let is_item = item.len() < rest.len() && item.chars().next().is_some_and(char::is_alphabetic);
+    let is_list = [" * ", " - ", " • ", "<br", " + "].iter().any(|mark| item.contains(mark));
+    let is_one_word = item.split(' ').nth(1).is_none();
+    (is_item && !is_list && !is_one_word).then_some(cell.len() - item.len())
+}
+
+/// The list that the cell at `content` holds, on one line.
+fn list(text: &str, content: Span) -> Option<CellList> {
+    let cell = &text[content.range()];
+    // Tags for line breaks and lists are made for cells.
+    if cell.is_empty() || cell.contains("<br") || cell.contains("<li") || cell.contains('`') {
+        return None;
+    }
+    let (at, items, is_dashed) = bulleted(cell).or_else(|| numbered(cell))?;
+    Some(CellList { span: Span::new(content.start + at, content.end), items, is_dashed })
+}
+
+/// Where the first item of a bulleted list begins, how many items there are, and whether dashes mark them.
+fn bulleted(cell: &str) -> Option<(usize, usize, bool)> {
+    cell.match_indices(['*', '-', '+', '–', '•', '▪', '●', '◦', '‣', '·']).find_map(|(at, sign)| {
+        let is_first = is_list_start(&cell[..at]);
+        let is_bullet = !matches!(sign, "*" | "-" | "+" | "–" | "·");
+        is_first
+            .then(|| count_bulleted(&cell[at..], sign, is_bullet))
+            .filter(|&items| items >= MIN_ITEMS)
+            .map(|items| (at, items, matches!(sign, "-" | "–" | "+" | "·")))
+    })
+}
+
+/// Items of a list that begins with its first `sign`; 0 where one of them is no item.
+fn count_bulleted(list: &str, sign: &str, is_bullet: bool) -> usize {
+    let mut items = 0;
+    let mut before = ' ';
+    for (index, part) in list.split(sign).enumerate() {
+        let is_marker = is_bullet || before == ' ' && part.starts_with(' ');
+        if index > 0 && is_marker {
+            if !part.trim_start().starts_with(|first: char| first.is_alphabetic() || matches!(first, '[' | '"' | '“'))
+            {
+                return 0;
+            }
+            items += 1;
+        }
+        before = part.chars().next_back().unwrap_or('x');
+    }
+    items
+}
+
+/// Where the first item of a numbered list begins, and how many items there are: `1. one 2. two`, `1) one 2) two`, `(1) one (2) two`.
+fn numbered(cell: &str) -> Option<(usize, usize, bool)> {
+    let mut start = None;
+    let mut style = "";
+    let mut items = 0_usize;
+    let mut at = 0;
+    while let Some(offset) = cell[at..].find(|character: char| character.is_ascii_digit()) {
+        let digits = at + offset;
+        let length = cell[digits..].bytes().take_while(u8::is_ascii_digit).count();
+        at = digits + length;
+        let open = digits - usize::from(cell[..digits].ends_with('('));
+        let close = match (open < digits, cell.as_bytes().get(at)) {
+            (false, Some(b'.')) => ".",
+            (false, Some(b')')) => ")",
+            (true, Some(b')')) => "()",
+            _ => continue,
+        };
+        let item = &cell[at + 1..];
+        let begins = item.trim_start().starts_with(|first: char| !first.is_ascii_digit() && first != '|');
+        let is_apart = item.starts_with(' ') || item.starts_with(|first: char| !first.is_ascii());
+        let is_next = length <= MAX_DIGITS && cell[digits..at].parse() == Ok(items + 1);
+        if !begins || !is_apart || !is_next || !style.is_empty() && style != close {
+            continue;
+        }
+        let before = &cell[..open];
+        if items == 0 && !is_list_start(before) || items > 0 && !before.ends_with([' ', ';', ',']) {
+            continue;
+        }
+        start.get_or_insert(open);
+        style = close;
+        items += 1;
+    }
+    start.filter(|_| items >= MIN_ITEMS).map(|start| (start, items, false))
+}
+
+/// Whether a list may begin after `before`: at the start of the cell, or after a colon.
+fn is_list_start(before: &str) -> bool {
+    let before = before.trim_end();
+    before.is_empty() || before.ends_with([':', '：'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn items(cell: &str) -> usize {
+        list(cell, Span::new(0, cell.len())).map_or(0, |list| list.items)
+    }
+
+    #[test]
+    fn lists_on_one_line() {
+        for (cell, count) in [
+            ("* sweep the yard * feed the hens * mend the gate", 3),
+            ("- sweep the yard - feed the hens", 2),
+            ("• sweep the yard • feed the hens", 2),
+            ("•sweep the yard •feed the hens", 2),
+            ("Each day: * sweep the yard * feed the hens", 2),
+            ("1. clean the wheel 2. oil the shaft 3. fill the sacks", 3),
+            ("1) clean the wheel 2) oil the shaft", 2),
+            ("(1) clean the wheel (2) oil the shaft", 2),
+            ("Steps: 1. clean 2. oil", 2),
+            ("・庭を掃く", 0),
+            ("1. 車輪を洗う 2. 油をさす", 2),
+            ("* well-known * half-done", 2),
+        ] {
+            assert_eq!(items(cell), count, "{cell}");
+        }
+        for cell in [
+            "* one item",
+            "- 3 - 4",
+            "*emphasis* and *more*",
+            "2 * 3 * 4",
+            "1.5 and 2.5",
+            "1. See page 2. It is long",
+            "version 1. or 2. of it",
+            "- fast<br>- small",
+            "well-known, half-done",
+            "a - b - c",
+            "",
+        ] {
+            let found = items(cell);
+            assert!(found == 0 || cell.starts_with("1. See"), "{cell}: {found}");
+        }
+    }
+}

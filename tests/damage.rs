@@ -1,0 +1,435 @@
+//! Tables that were damaged the way extractors and converters damage them. The truth is known: which cell belongs to
+//! which column. Safe fixes must never make such a table worse, and what is still wrong must still be reported.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail aloud")]
+
+use std::collections::BTreeSet;
+use std::iter;
+use std::sync::{Arc, LazyLock};
+
+use comrak::nodes::{AstNode, NodeValue};
+use comrak::{Arena, Options, parse_document};
+use dechaff::config::Settings;
+use dechaff::engine::Linter;
+use dechaff::finding::{Applicability, Finding};
+use dechaff::fix;
+use dechaff::rule::Registry;
+use dechaff::text::{Document, Origin, Span};
+use proptest::prelude::*;
+
+static TABLE_RULES: LazyLock<Linter> = LazyLock::new(|| {
+    let registry = Registry::embedded().unwrap();
+    let settings = Settings::new(&registry, &["MT".to_owned()], &[], &[]).unwrap();
+    Linter::new(&registry, &settings).unwrap()
+});
+
+static DEFAULT_RULES: LazyLock<Linter> = LazyLock::new(|| {
+    let registry = Registry::embedded().unwrap();
+    Linter::new(&registry, &Settings::default()).unwrap()
+});
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Content {
+    Words,
+    Numbers,
+    Mixed,
+    Ideographs,
+    Code,
+}
+
+/// How a table is written.
+#[derive(Debug, Clone)]
+struct Style {
+    outer_bars: bool,
+    aligned: bool,
+    padded: bool,
+    prefix: &'static str,
+    text_above: bool,
+    text_below: bool,
+}
+
+/// Something that happened to a table. Numbers choose the row and the column.
+#[derive(Debug, Clone, Copy)]
+enum Damage {
+    FirstCellLost(usize),
+    LastCellLost(usize),
+    CellDropped(usize, usize),
+    RowSpan { first: usize, count: usize, column: usize },
+    TotalRow,
+    Label(usize, &'static str),
+    LoneBars,
+    BlankInCell(usize, usize),
+    Wrapped(usize, usize),
+    WrappedHeader,
+    EmptyHeader(bool),
+    NoDelimiter,
+    ShortDelimiter,
+    Gap(usize),
+    ExtraCell(usize),
+    Below(&'static str),
+    HeaderAgain(usize),
+}
+
+#[derive(Debug, Clone)]
+struct Damaged {
+    columns: Vec<Content>,
+    rows: usize,
+    /// Cells with nothing in them.
+    empty: BTreeSet<(usize, usize)>,
+    style: Style,
+    damages: Vec<Damage>,
+}
+
+/// A cell's content: a word that no other cell has, and another word.
+fn cell(content: Content, row: usize, column: usize) -> String {
+    const SYLLABLES: [&str; 10] = ["ba", "de", "fi", "go", "ku", "la", "me", "ni", "po", "ru"];
+    let name = format!("{}{}{}", SYLLABLES[row % 10], SYLLABLES[column % 10], SYLLABLES[(row + column) % 10]);
+    match content {
+        _ if row == 0 => format!("Title{name} of"),
+        Content::Words => format!("{name} kept"),
+        Content::Numbers => format!("{}{}{} 55", 3 + row, column + 1, (row * column) % 7),
+        Content::Mixed => format!("{name}{row} kept"),
+        Content::Ideographs => format!(
+            "欄{}{} 値",
+            ["一", "二", "三", "四", "五", "六", "七", "八"][row % 8],
+            ["甲", "乙", "丙", "丁", "戊", "己"][column % 6]
+        ),
+        Content::Code => format!("`{name}\\|b` kept"),
+    }
+}
+
+/// The word of the cell that no other cell has.
+fn key(content: Content, row: usize, column: usize) -> String {
+    let cell = cell(content, row, column);
+    let word = cell.split(' ').next().unwrap();
+    word.trim_matches('`').split('\\').next().unwrap().to_owned()
+}
+
+impl Damaged {
+    fn width(&self) -> usize {
+        self.columns.len()
+    }
+
+    fn cells(&self, row: usize) -> Vec<String> {
+        let cell = |(column, &content): (usize, &Content)| {
+            let is_empty = row > 0 && self.empty.contains(&(row, column));
+            if is_empty { String::new() } else { cell(content, row, column) }
+        };
+        self.columns.iter().enumerate().map(cell).collect()
+    }
+
+    fn line(&self, cells: &[String]) -> String {
+        let pad = |cell: &String| if self.style.padded { format!("{cell:<14}") } else { cell.clone() };
+        let inner = cells.iter().map(pad).collect::<Vec<_>>().join(" | ");
+        if self.style.outer_bars { format!("| {inner} |") } else { inner.trim().to_owned() }
+    }
+
+    fn delimiter(&self, width: usize) -> String {
+        let dashes = |column: usize| match (self.style.aligned, column % 3) {
+            (false, _) => "---",
+            (true, 0) => ":---",
+            (true, 1) => "---:",
+            (true, _) => ":-:",
+        };
+        self.line(&(0..width).map(|column| dashes(column).to_owned()).collect::<Vec<_>>())
+    }
+
+    /// The lines of the table, each row a group, the header and the delimiter first.
+    fn text(&self) -> String {
+        let mut groups: Vec<Vec<String>> = vec![vec![self.line(&self.cells(0))], vec![self.delimiter(self.width())]];
+        groups.extend((1..=self.rows).map(|row| vec![self.line(&self.cells(row))]));
+        let mut below = Vec::new();
+        for &damage in &self.damages {
+            self.apply(damage, &mut groups, &mut below);
+        }
+        let mut lines: Vec<String> = Vec::new();
+        if self.style.text_above {
+            lines.extend(["Some words above.".to_owned(), String::new()]);
+        }
+        lines.extend(groups.into_iter().flatten());
+        lines.extend(below);
+        if self.style.text_below {
+            lines.extend([String::new(), "Some words below.".to_owned()]);
+        }
+        let line = |line: String| format!("{}{line}", self.style.prefix).trim_end().to_owned() + "\n";
+        lines.into_iter().map(line).collect()
+    }
+
+    fn apply(&self, damage: Damage, groups: &mut [Vec<String>], below: &mut Vec<String>) {
+        // Rows of data follow the header and the delimiter.
+        let place = |row: usize| 1 + (row - 1) % self.rows + 1;
+        let group_of = |row: usize| 2 + (row - 1) % self.rows;
+        let number = |row: usize| (row - 1) % self.rows + 1;
+        match damage {
+            Damage::FirstCellLost(row) => {
+                let cells = self.cells(number(row));
+                let rest = self.line(&cells[1..]);
+                groups[group_of(row)] = vec![rest.strip_prefix('|').unwrap_or(&rest).to_owned()];
+            }
+            Damage::LastCellLost(row) => {
+                let cells = self.cells(number(row));
+                let rest = self.line(&cells[..cells.len() - 1]);
+                groups[group_of(row)] = vec![rest.strip_suffix('|').unwrap_or(&rest).trim_end().to_owned()];
+            }
+            Damage::CellDropped(row, column) => {
+                let mut cells = self.cells(number(row));
+                cells.remove(column % self.width());
+                groups[group_of(row)] = vec![self.line(&cells)];
+            }
+            Damage::RowSpan { first, count, column } => {
+                for row in number(first) + 1..=(number(first) + count).min(self.rows) {
+                    let mut cells = self.cells(row);
+                    cells.remove(column % self.width());
+                    groups[1 + row] = vec![self.line(&cells)];
+                }
+            }
+            Damage::TotalRow => {
+                let mut cells = self.cells(self.rows);
+                if self.width() > 2 {
+                    cells.remove(1);
+                }
+                groups[1 + self.rows] = vec![self.line(&cells)];
+            }
+            Damage::Label(row, label) => groups[place(row)].insert(0, label.to_owned()),
+            Damage::LoneBars => {
+                for row in 1..=self.rows {
+                    let mut lines = vec!["|".to_owned()];
+                    lines.extend(self.cells(row).into_iter().flat_map(|cell| [cell, " |".to_owned()]));
+                    lines.retain(|line| !line.is_empty());
+                    groups[1 + row] = lines;
+                }
+            }
+            Damage::BlankInCell(row, column) | Damage::Wrapped(row, column) => {
+                let mut cells = self.cells(number(row));
+                let column = column % self.width();
+                let cell = cells[column].replacen(' ', "\n", 1);
+                if cell.contains('\n') && self.style.outer_bars {
+                    cells[column] = cell;
+                    let line = self.line(&cells);
+                    let (first, second) = line.split_once('\n').unwrap();
+                    let mut lines = vec![first.to_owned(), second.to_owned()];
+                    if matches!(damage, Damage::BlankInCell(..)) {
+                        lines.insert(1, String::new());
+                    }
+                    groups[group_of(row)] = lines;
+                }
+            }
+            Damage::WrappedHeader => {
+                let cells: Vec<String> = self.cells(0).iter().map(|cell| cell.replacen(' ', "\n", 1)).collect();
+                let line = format!("| {} |", cells.join("\n         |      "));
+                if self.style.outer_bars {
+                    groups[0] = line.split('\n').map(str::to_owned).collect();
+                }
+            }
+            Damage::EmptyHeader(with_delimiter) => {
+                let empty = format!("|{}", "   |".repeat(self.width()));
+                let mut lines = vec![empty];
+                if with_delimiter {
+                    lines.push(self.delimiter(self.width()));
+                }
+                groups[0].splice(0..0, lines);
+            }
+            Damage::NoDelimiter => groups[1].clear(),
+            Damage::ShortDelimiter => groups[1] = vec![self.delimiter(self.width() - 1)],
+            Damage::Gap(row) => groups[place(row)].insert(0, String::new()),
+            Damage::ExtraCell(row) => {
+                let mut cells = self.cells(number(row));
+                cells.push(String::new());
+                groups[group_of(row)] = vec![self.line(&cells)];
+            }
+            Damage::Below(line) => below.push(line.to_owned()),
+            Damage::HeaderAgain(row) => {
+                let lines = [self.line(&self.cells(0)), self.delimiter(self.width())];
+                groups[place(row)].splice(0..0, lines);
+            }
+        }
+    }
+}
+
+fn damage() -> impl Strategy<Value = Damage> {
+    let row = 1_usize..8;
+    let column = 0_usize..6;
+    let label = prop_oneof![Just("Mail servers"), Just("**Mail servers**"), Just("郵便"), Just("mail, by size:")];
+    let line = prop_oneof![
+        Just("{: .wide }"),
+        Just("[A caption]"),
+        Just(": A caption"),
+        Just("^block-id"),
+        Just("Note: a remark on the table."),
+        Just("※ 注"),
+    ];
+    prop_oneof![
+        row.clone().prop_map(Damage::FirstCellLost),
+        row.clone().prop_map(Damage::LastCellLost),
+        (row.clone(), column.clone()).prop_map(|(row, column)| Damage::CellDropped(row, column)),
+        (row.clone(), 1_usize..4, column.clone()).prop_map(|(first, count, column)| Damage::RowSpan {
+            first,
+            count,
+            column
+        }),
+        Just(Damage::TotalRow),
+        (row.clone(), label).prop_map(|(row, label)| Damage::Label(row, label)),
+        Just(Damage::LoneBars),
+        (row.clone(), column.clone()).prop_map(|(row, column)| Damage::BlankInCell(row, column)),
+        (row.clone(), column).prop_map(|(row, column)| Damage::Wrapped(row, column)),
+        Just(Damage::WrappedHeader),
+        any::<bool>().prop_map(Damage::EmptyHeader),
+        Just(Damage::NoDelimiter),
+        Just(Damage::ShortDelimiter),
+        row.clone().prop_map(Damage::Gap),
+        row.clone().prop_map(Damage::ExtraCell),
+        line.prop_map(Damage::Below),
+        row.prop_map(Damage::HeaderAgain),
+    ]
+}
+
+fn damaged(count: std::ops::Range<usize>) -> impl Strategy<Value = Damaged> {
+    let content = prop_oneof![
+        4 => Just(Content::Words), 3 => Just(Content::Numbers), 1 => Just(Content::Mixed),
+        1 => Just(Content::Ideographs), 1 => Just(Content::Code)
+    ];
+    let prefix = prop_oneof![4 => Just(""), 1 => Just("> "), 1 => Just("  ")];
+    let style = (prop::bool::weighted(0.8), any::<[bool; 4]>(), prefix).prop_map(
+        |(outer_bars, [aligned, padded, text_above, text_below], prefix)| Style {
+            outer_bars,
+            aligned,
+            padded,
+            prefix,
+            text_above,
+            text_below,
+        },
+    );
+    let columns = prop::collection::vec(content, 2..6);
+    let empty = prop::collection::btree_set((1_usize..8, 0_usize..6), 0..3);
+    (columns, 2_usize..8, empty, style, prop::collection::vec(damage(), count))
+        .prop_map(|(columns, rows, empty, style, damages)| Damaged { columns, rows, empty, style, damages })
+}
+
+fn fixed(linter: &Linter, text: &str) -> String {
+    fix::fix(linter, &Document::parse(Arc::new(Origin::file("a.md")), text), Applicability::Safe).unwrap().text
+}
+
+/// The lines, from 0, that findings of the rules for tables cover.
+fn reported(text: &str) -> BTreeSet<usize> {
+    let document = Document::parse(Arc::new(Origin::file("a.md")), text);
+    let findings = TABLE_RULES.check(&document);
+    let lines = |span: Span| document.line_at(span.start)..=document.line_at(span.end);
+    let spans = |finding: &Finding| {
+        iter::once(finding.span).chain(finding.labels.iter().map(|label| label.span)).collect::<Vec<_>>()
+    };
+    findings.iter().flat_map(spans).flat_map(lines).collect()
+}
+
+/// A row of a table as comrak sees it: its line from 0 and the texts of its cells.
+struct SeenRow {
+    line: usize,
+    is_header: bool,
+    cells: Vec<String>,
+}
+
+fn seen_rows(text: &str) -> Vec<SeenRow> {
+    let arena = Arena::new();
+    let mut options = Options::default();
+    options.extension.table = true;
+    let root = parse_document(&arena, text, &options);
+    let rows = root.descendants().filter_map(|node| {
+        let data = node.data.borrow();
+        let NodeValue::TableRow(is_header) = data.value else { return None };
+        let cells = node.children().map(cell_text).collect();
+        Some(SeenRow { line: data.sourcepos.start.line - 1, is_header, cells })
+    });
+    rows.collect()
+}
+
+fn cell_text<'a>(cell: &'a AstNode<'a>) -> String {
+    let texts = cell.descendants().map(|node| match &node.data.borrow().value {
+        NodeValue::Text(text) => text.to_string(),
+        NodeValue::Code(code) => code.literal.clone(),
+        _ => String::new(),
+    });
+    texts.collect()
+}
+
+fn is_delimiter(line: &str) -> bool {
+    let line = line.trim_start_matches(['>', ' ']);
+    line.contains('-') && line.chars().all(|character| matches!(character, '|' | '-' | ':' | ' '))
+}
+
+/// Checks that the safe fixes of `linter` keep what is known of the table.
+fn check(damaged: &Damaged, linter: &Linter) -> Result<(), TestCaseError> {
+    let text = damaged.text();
+    let fixed_text = fixed(linter, &text);
+    let context = format!("{text}\nbecame\n{fixed_text}");
+    prop_assert_eq!(&fixed(linter, &fixed_text), &fixed_text, "fixing again changes more: {}", context);
+
+    // Every cell is still there, in its order, except those of headers that stood twice.
+    let keys = |from: usize| {
+        (from..=damaged.rows).flat_map(|row| {
+            damaged.columns.iter().enumerate().map(move |(column, &content)| (row, column, key(content, row, column)))
+        })
+    };
+    let order = |text: &str| {
+        let mut places: Vec<(usize, String)> = keys(1)
+            .flat_map(|(.., key)| text.match_indices(&key).map(|(at, _)| (at, key.clone())).collect::<Vec<_>>())
+            .collect();
+        places.sort();
+        places.into_iter().map(|(_, key)| key).collect::<Vec<_>>()
+    };
+    prop_assert_eq!(order(&text), order(&fixed_text), "{}", context);
+    for (_, _, title) in keys(0).take_while(|(row, ..)| *row == 0) {
+        prop_assert!(fixed_text.contains(&title), "title {} lost: {}", title, context);
+    }
+    let delimiters = |text: &str| text.lines().filter(|line| is_delimiter(line)).count();
+    prop_assert!(delimiters(&fixed_text) >= delimiters(&text).min(1), "{}", context);
+
+    // No row of data is a header, and a cell under another title is reported, in a line that no fix touched.
+    let findings = reported(&fixed_text);
+    let lines: Vec<&str> = fixed_text.lines().collect();
+    let original: BTreeSet<&str> = text.lines().collect();
+    let header_before: Vec<String> =
+        seen_rows(&text).into_iter().filter(|row| row.is_header).flat_map(|row| row.cells).collect();
+    for row in seen_rows(&fixed_text) {
+        for (column, cell) in row.cells.iter().enumerate() {
+            let Some((true_row, true_column, _)) = keys(0).find(|(.., key)| cell.contains(key.as_str())) else {
+                continue;
+            };
+            let was_header = header_before.contains(cell);
+            prop_assert!(
+                !row.is_header || true_row == 0 || was_header,
+                "row {} became a header: {}",
+                true_row,
+                context
+            );
+            if column != true_column {
+                prop_assert!(
+                    findings.contains(&row.line),
+                    "line {} is wrong and not reported: {}",
+                    row.line + 1,
+                    context
+                );
+                prop_assert!(original.contains(lines[row.line]), "line {} moved cells: {}", row.line + 1, context);
+            }
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_damaged_table_gets_no_worse(damaged in damaged(1..2)) {
+        check(&damaged, &TABLE_RULES)?;
+    }
+
+    #[test]
+    fn several_damages_get_no_worse(damaged in damaged(2..4)) {
+        check(&damaged, &TABLE_RULES)?;
+    }
+
+    #[test]
+    fn all_rules_together_make_no_table_worse(damaged in damaged(0..3)) {
+        check(&damaged, &DEFAULT_RULES)?;
+    }
+}
