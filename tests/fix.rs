@@ -147,6 +147,57 @@ fn a_document_that_would_lose_most_of_itself_is_left_alone() {
 }
 
 #[test]
+fn unsafe_fixes_never_do_less_than_safe_ones() {
+    let paragraph = |number: usize| {
+        let words = ["river", "council", "market", "school", "harbour", "winter", "report", "engine", "garden"];
+        let word = |at: usize| words[(at * at + number * 5 + at * number) % words.len()];
+        let text: Vec<&str> = (0..40).map(word).collect();
+        format!("The {} came in {number}.", text.join(" and the "))
+    };
+    let (one, two, own) = (paragraph(1), paragraph(2), paragraph(3));
+    for (b, safe) in [
+        // A safe fix of the document alone.
+        (format!("{one}\n\n{two}\n\nLeave a Comment\n"), format!("{one}\n\n{two}\n")),
+        // A safe fix that comparing found, of a copy in the document itself.
+        (format!("{one}\n\n{one}\n\n{one}\n\n{two}\n\n{own}\n"), String::new()),
+    ] {
+        let folder = TempDir::new().unwrap();
+        let write = || {
+            fs::write(folder.path().join("a.txt"), format!("{one}\n\n{two}\n")).unwrap();
+            fs::write(folder.path().join("b.txt"), &b).unwrap();
+        };
+        let read = || fs::read_to_string(folder.path().join("b.txt")).unwrap();
+        write();
+        dechaff(folder.path(), &["check", ".", "--fix-only", "--max-removed", "0.6"]);
+        let with_safe = read();
+        assert!(safe.is_empty() || with_safe == safe, "{with_safe}");
+        assert_ne!(with_safe, b);
+        write();
+        let output = dechaff(folder.path(), &["check", ".", "--fix-only", "--unsafe-fixes", "--max-removed", "0.6"]);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(read(), with_safe, "{told}");
+        assert!(told.contains("b.txt: unsafe fixes were held back, only safe ones applied: "), "{told}");
+        assert!(told.contains("--max-removed"), "{told}");
+        let once = read();
+        dechaff(folder.path(), &["check", ".", "--fix-only", "--unsafe-fixes", "--max-removed", "0.6"]);
+        assert_eq!(read(), once);
+    }
+}
+
+#[test]
+fn what_was_not_fixed_is_not_called_fixable_with_the_flag_that_was_given() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("a.txt"), "The talks go on.\n\nLeave a Comment\n\nBe the first to comment\n").unwrap();
+    for more in [&[][..], &["--unsafe-fixes"]] {
+        let arguments = [&["check", "a.txt", "--fix", "--output-format", "concise"], more].concat();
+        let output = dechaff(folder.path(), &arguments);
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(told.contains("fixable, but not fixed)"), "{told}");
+        assert!(!told.contains("fixable with --fix"), "{told}");
+    }
+}
+
+#[test]
 fn a_file_that_two_paths_lead_to_is_one_document() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("a.txt");

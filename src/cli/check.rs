@@ -273,6 +273,7 @@ impl<'a> Run<'a> {
 
     /// Fixes what can be fixed, and reports what remains.
     fn fix(mut self, plan: &Plan, mut delivery: Delivery, paths: &[PathBuf]) -> anyhow::Result<Exit> {
+        self.summary.applied = Some(plan.most);
         if let Some(source) = self.stdin.take() {
             let rounds = self.compare_settled(plan, Some(&source), &[])?;
             let linter = self.known.linters(&self.root).of(&source.path);
@@ -343,8 +344,8 @@ impl<'a> Run<'a> {
     /// Standard input: the fixed text, or what would change, goes to standard output, and the report to standard error.
     fn finish_stdin(mut self, delivery: &Delivery, source: Source, outcome: Outcome) -> anyhow::Result<Exit> {
         self.count(&source, &outcome);
-        let text = match outcome {
-            Outcome::Fixed(fixed) => fixed.text,
+        let text = match outcome.fixed {
+            Some(fixed) => fixed.text,
             _ => source.text.to_string(),
         };
         if self.arguments.diff {

@@ -1,6 +1,7 @@
 //! `dechaff check --fix`: what a document becomes, and where it goes.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -58,13 +59,36 @@ pub(super) enum Destination {
 }
 
 /// What fixing makes of a document.
-pub(super) enum Outcome {
-    /// Nothing was to be fixed.
-    Same,
-    /// This.
-    Fixed(Fixed),
-    /// The document is left alone though something could be fixed.
-    Refused(String),
+#[derive(Default)]
+pub(super) struct Outcome {
+    /// The fixed text, if anything was fixed.
+    pub(super) fixed: Option<Fixed>,
+    /// Why not all was fixed that could be.
+    pub(super) refusal: Option<Refusal>,
+}
+
+/// Why a document is not fixed, or not as far as it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// Nothing is fixed.
+    All(String),
+    /// Only safe fixes are applied.
+    Unsafe(String),
+}
+
+impl Outcome {
+    fn refused(reason: impl Into<String>) -> Self {
+        Self { fixed: None, refusal: Some(Refusal::All(reason.into())) }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All(reason) => write!(formatter, "left alone: {reason}"),
+            Self::Unsafe(reason) => write!(formatter, "unsafe fixes were held back, only safe ones applied: {reason}"),
+        }
+    }
 }
 
 impl Plan {
@@ -83,9 +107,27 @@ impl Plan {
     }
 
     /// Fixes a document by what is found in it alone, and then by what comparing it with others found: each of `rounds` is of
-    /// what the ones before it make of the document.
+    /// what the ones before it make of the document. Where that is refused, only safe fixes of what is found in it alone are tried.
     pub(super) fn fix<'f>(
         &self,
+        linter: &Linter,
+        source: &Source,
+        rounds: impl Iterator<Item = &'f [Finding]>,
+    ) -> Outcome {
+        let outcome = self.fix_up_to(self.most, linter, source, rounds);
+        match outcome.refusal {
+            Some(Refusal::All(reason)) if self.most == Applicability::Unsafe => {
+                let safe = self.fix_up_to(Applicability::Safe, linter, source, std::iter::empty());
+                Outcome { refusal: safe.refusal.or(Some(Refusal::Unsafe(reason))), ..safe }
+            }
+            _ => outcome,
+        }
+    }
+
+    /// Fixes a document as [`Self::fix`] does, by fixes up to an applicability.
+    pub(super) fn fix_up_to<'f>(
+        &self,
+        most: Applicability,
         linter: &Linter,
         source: &Source,
         rounds: impl Iterator<Item = &'f [Finding]>,
@@ -94,30 +136,30 @@ impl Plan {
         if source.decoding.is_some() {
             let is_fixable = linter.check(&document).iter().any(|finding| finding.fix.is_some());
             let reason = "not valid UTF-8: writing it would lose the bytes that could not be read";
-            return if is_fixable { Outcome::Refused(reason.into()) } else { Outcome::Same };
+            return if is_fixable { Outcome::refused(reason) } else { Outcome::default() };
         }
         let mut fixing = Fixing::of(&document);
-        if let Err(unstable) = self.settle(linter, &document, &mut fixing, rounds) {
-            return Outcome::Refused(unstable.to_string());
+        if let Err(unstable) = self.settle(most, linter, &document, &mut fixing, rounds) {
+            return Outcome::refused(unstable.to_string());
         }
         if let Some(reason) = self.refusal(source, &fixing.document()) {
-            return Outcome::Refused(reason);
+            return Outcome::refused(reason);
         }
-        let fixed = fixing.finish();
-        if fixed.is_changed() { Outcome::Fixed(fixed) } else { Outcome::Same }
+        Outcome { fixed: Some(fixing.finish()).filter(Fixed::is_changed), refusal: None }
     }
 
     fn settle<'f>(
         &self,
+        most: Applicability,
         linter: &Linter,
         original: &Document<'_>,
         fixing: &mut Fixing<'_>,
         rounds: impl Iterator<Item = &'f [Finding]>,
     ) -> Result<(), Unstable> {
         if !self.rested.has(original) {
-            fixing.settle(linter, self.most)?;
+            fixing.settle(linter, most)?;
             // It comes from its file again in each round, so that what its fixes make of it is not asked about.
-            if fixing.document().text() == original.text() {
+            if most == self.most && fixing.document().text() == original.text() {
                 self.rested.add(original);
             }
         }
@@ -131,8 +173,8 @@ impl Plan {
             let mut compared = compared.to_vec();
             compared.retain(|finding| document.text().get(finding.span.range()).is_some());
             let findings = linter.findings(&document, compared);
-            if !fixing.apply(&findings, self.most).is_empty() {
-                fixing.settle(linter, self.most)?;
+            if !fixing.apply(&findings, most).is_empty() {
+                fixing.settle(linter, most)?;
             }
         }
         Ok(())
@@ -257,8 +299,8 @@ impl Delivery {
         if matches!(self.destination, Destination::Copy) {
             self.claim(path, &target)?;
         }
-        let logged = match (&self.undo_log, outcome) {
-            (Some(_), Outcome::Fixed(fixed)) => {
+        let logged = match (&self.undo_log, &outcome.fixed) {
+            (Some(_), Some(fixed)) => {
                 let name = self.layout.log_path(&target)?;
                 let place = LogPlace { base: self.layout.base()?, path: &name, record: None };
                 entries(place, Original { text: before, raw: &[] }, &fixed.text, &fixed.changes)
@@ -268,12 +310,12 @@ impl Delivery {
         let undo_log = &mut self.undo_log;
         let mut log =
             || undo_log.as_mut().map_or(Ok(()), |log| log.append(&logged).context("cannot write the undo log"));
-        match (&self.destination, outcome) {
-            (Destination::Diff, Outcome::Fixed(fixed)) => return Ok(Some(self.diff(source, &fixed.text, false))),
-            (Destination::InPlace, Outcome::Fixed(fixed)) => {
+        match (&self.destination, &outcome.fixed) {
+            (Destination::Diff, Some(fixed)) => return Ok(Some(self.diff(source, &fixed.text, false))),
+            (Destination::InPlace, Some(fixed)) => {
                 replace(path, before.as_bytes(), fixed.text.as_bytes(), || log().map_err(std::io::Error::other))?;
             }
-            (Destination::Copy, Outcome::Fixed(fixed)) => {
+            (Destination::Copy, Some(fixed)) => {
                 log()?;
                 create(&target, fixed.text.as_bytes())?;
             }

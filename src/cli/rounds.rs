@@ -11,13 +11,13 @@ use rayon::prelude::*;
 
 use super::check::Run;
 use super::compare::Given;
-use super::fix::{Outcome, Plan};
+use super::fix::{Outcome, Plan, Refusal};
 use super::interrupt;
 use super::known::Linters;
 use crate::check::ByDocument;
 use crate::corpus::Source;
 use crate::engine::Linter;
-use crate::finding::Finding;
+use crate::finding::{Applicability, Finding};
 use crate::fix::keep_one_copy;
 use crate::text::{Document, Origin, Texts};
 
@@ -28,15 +28,19 @@ type Round = HashMap<Arc<Origin>, Vec<Finding>>;
 #[derive(Default)]
 pub(super) struct Rounds {
     found: Vec<Round>,
-    /// Documents that are left as they are, and why.
-    refused: HashMap<Arc<Origin>, String>,
+    /// Documents that are left as they are, or fixed by safe fixes only, and why.
+    refused: HashMap<Arc<Origin>, Refusal>,
 }
 
 impl Rounds {
     /// What becomes of a document.
     pub(super) fn fix(&self, plan: &Plan, linter: &Linter, source: &Source) -> Outcome {
         match self.refused.get(&source.origin) {
-            Some(reason) => Outcome::Refused(reason.clone()),
+            Some(refusal @ Refusal::All(_)) => Outcome { fixed: None, refusal: Some(refusal.clone()) },
+            Some(refusal @ Refusal::Unsafe(_)) => {
+                let safe = plan.fix_up_to(Applicability::Safe, linter, source, self.of(&source.origin));
+                Outcome { refusal: safe.refusal.or_else(|| Some(refusal.clone())), ..safe }
+            }
             None => plan.fix(linter, source, self.of(&source.origin)),
         }
     }
@@ -51,10 +55,20 @@ impl Rounds {
         self.of(origin).flatten().any(|finding| plan.applies(finding))
     }
 
-    /// Leaves a document as it is.
-    fn refuse(&mut self, origin: Arc<Origin>, reason: String) {
-        self.found.iter_mut().for_each(|compared| drop(compared.remove(&origin)));
-        self.refused.insert(origin, reason);
+    /// Leaves a document as it is, or to safe fixes; what comparing found was of another text.
+    fn refuse(&mut self, origin: Arc<Origin>, refusal: Refusal) {
+        self.forget(&origin);
+        self.refused.insert(origin, refusal);
+    }
+
+    /// Lets a document be fixed as far as it was asked for.
+    fn retry(&mut self, origin: &Origin) {
+        self.forget(origin);
+        self.refused.remove(origin);
+    }
+
+    fn forget(&mut self, origin: &Origin) {
+        self.found.iter_mut().for_each(|compared| drop(compared.remove(origin)));
     }
 }
 
@@ -75,25 +89,27 @@ impl Run<'_> {
         let mut rounds = Rounds::default();
         let (mut retried, mut has_gone, mut to_retry) = (0, false, HashSet::new());
         loop {
-            let refused: Mutex<Vec<(Arc<Origin>, String)>> = Mutex::default();
-            let settle = |source: Source| match rounds.fix(plan, &linters.of(&source.path), &source) {
-                Outcome::Fixed(fixed) => (Source { text: fixed.text.into(), ..source }, true),
-                Outcome::Same => (source, false),
-                Outcome::Refused(reason) => {
+            let refused: Mutex<Vec<(Arc<Origin>, Refusal)>> = Mutex::default();
+            let settle = |source: Source| {
+                let Outcome { fixed, refusal } = rounds.fix(plan, &linters.of(&source.path), &source);
+                if let Some(refusal) = refusal.filter(|refusal| rounds.refused.get(&source.origin) != Some(refusal)) {
                     let mut refused = refused.lock().unwrap_or_else(PoisonError::into_inner);
-                    refused.push((Arc::clone(&source.origin), reason));
-                    (source, false)
+                    refused.push((Arc::clone(&source.origin), refusal));
+                }
+                match fixed {
+                    Some(fixed) => (Source { text: fixed.text.into(), ..source }, true),
+                    None => (source, false),
                 }
             };
             let mut given = Given::new(stdin.cloned(), Box::new(settle), &self.reading, self.memory());
             let found = self.compare(&mut given, paths)?;
             let found = admitted(&found, &given, &linters);
             drop(given);
-            for (origin, reason) in refused.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            for (origin, refusal) in refused.into_inner().unwrap_or_else(PoisonError::into_inner) {
                 if rounds.has_fix(&origin, plan) {
                     to_retry.insert(Arc::clone(&origin));
                 }
-                rounds.refuse(origin, reason);
+                rounds.refuse(origin, refusal);
             }
             let last = rounds.found.last();
             has_gone |= last.is_some_and(|last| last.values().flatten().any(|finding| plan.applies(finding)));
@@ -109,7 +125,7 @@ impl Run<'_> {
                 }
                 (retried, has_gone) = (retried + 1, false);
                 for origin in to_retry.drain() {
-                    rounds.refused.remove(&origin);
+                    rounds.retry(&origin);
                 }
             }
         }
@@ -141,9 +157,14 @@ fn admitted(compared: &ByDocument, given: &Given<'_>, linters: &Linters) -> Vec<
 
 /// `found` by document, with the fixes that are to be applied: none of a document that is left alone, and none that would
 /// remove a last copy.
-fn chosen(mut found: Vec<Finding>, refused: &HashMap<Arc<Origin>, String>, plan: &Plan) -> Round {
+fn chosen(mut found: Vec<Finding>, refused: &HashMap<Arc<Origin>, Refusal>, plan: &Plan) -> Round {
     for finding in &mut found {
-        if refused.contains_key(&finding.origin) {
+        let is_refused = match refused.get(&finding.origin) {
+            None => false,
+            Some(Refusal::All(_)) => true,
+            Some(Refusal::Unsafe(_)) => finding.fix_up_to(Applicability::Safe).is_none(),
+        };
+        if is_refused {
             finding.fix = None;
         }
     }

@@ -48,23 +48,23 @@ impl Delivery {
     ) -> anyhow::Result<Option<String>> {
         let is_copy = matches!(self.destination, Destination::Copy);
         let drops = self.drops_empty;
-        let difference = match (&self.destination, outcome) {
-            (Destination::Diff, Outcome::Fixed(fixed)) => Some(self.diff(source, &fixed.text, true)),
+        let difference = match (&self.destination, &outcome.fixed) {
+            (Destination::Diff, Some(fixed)) => Some(self.diff(source, &fixed.text, true)),
             _ => None,
         };
         let is_written = !matches!(self.destination, Destination::Diff);
         let rewriting = self.rewriting(&carrier.shard)?;
-        let text = if let Outcome::Fixed(fixed) = outcome { fixed.text.as_str() } else { &source.text };
-        let fate = match outcome {
+        let text = if let Some(fixed) = &outcome.fixed { fixed.text.as_str() } else { &source.text };
+        let fate = match &outcome.fixed {
             _ if drops && text.trim().is_empty() => Fate::Drop,
-            Outcome::Fixed(fixed) => {
+            Some(fixed) => {
                 let changes = fixed.changes.iter().map(|change| (change.span, change.content.as_str()));
                 Fate::Change(&fixed.text, changes.collect())
             }
             _ => Fate::Keep,
         };
         let is_dropped = matches!(fate, Fate::Drop);
-        if let Outcome::Fixed(fixed) = outcome {
+        if let Some(fixed) = &outcome.fixed {
             rewriting.done.fixed += fixed.applied.values().sum::<usize>();
             rewriting.done.records += 1;
         }
@@ -100,8 +100,8 @@ impl Delivery {
         let record = source.origin.record.as_ref().map(|record| Record { index, id: record.id.clone() });
         let name = self.layout.log_path(&self.target(&carrier.shard.path))?;
         let place = LogPlace { base: self.layout.base()?, path: &name, record: record.as_ref() };
-        let mut entries = match outcome {
-            Outcome::Fixed(fixed) => {
+        let mut entries = match &outcome.fixed {
+            Some(fixed) => {
                 let raw = carrier.spellings(fixed.changes.iter().map(|change| change.span))?;
                 entries(place, Original { text: &source.text, raw: &raw }, &fixed.text, &fixed.changes)
             }

@@ -14,7 +14,7 @@ impl Run<'_> {
     /// Counts what was fixed, or says why nothing was.
     pub(super) fn count(&mut self, source: &Source, outcome: &Outcome) {
         self.tell_refused(source, outcome);
-        if let Outcome::Fixed(fixed) = outcome {
+        if let Some(fixed) = &outcome.fixed {
             self.summary.fixed += fixed.applied.values().sum::<usize>();
             self.summary.fixed_files += 1;
         }
@@ -22,8 +22,8 @@ impl Run<'_> {
 
     /// Says why nothing was fixed though something could be.
     pub(super) fn tell_refused(&self, source: &Source, outcome: &Outcome) {
-        if let Outcome::Refused(reason) = outcome {
-            self.progress.aside(|| output::warning(&format!("{}: left alone: {reason}", source.origin)));
+        if let Some(refusal) = &outcome.refusal {
+            self.progress.aside(|| output::warning(&format!("{}: {refusal}", source.origin)));
         }
     }
 

@@ -69,6 +69,8 @@ pub struct Summary {
     pub known: usize,
     /// Findings that were fixed before the rest was counted.
     pub fixed: usize,
+    /// Up to which applicability findings were fixed, if they were.
+    pub applied: Option<Applicability>,
     /// Documents in which something was fixed.
     pub fixed_files: usize,
     /// Those of them that are records of a file.
@@ -88,8 +90,8 @@ pub struct Summary {
 impl Summary {
     /// What `fixing` came to, before what remains is counted.
     pub fn of_fixes(fixing: &Self) -> Self {
-        let Self { fixed, fixed_files, fixed_records, .. } = *fixing;
-        Self { fixed, fixed_files, fixed_records, ..Self::default() }
+        let Self { fixed, fixed_files, fixed_records, applied, .. } = *fixing;
+        Self { fixed, fixed_files, fixed_records, applied, ..Self::default() }
     }
 
     /// Counts a document and its findings.
@@ -124,20 +126,30 @@ impl Summary {
             0 => line.push_str("no findings"),
             findings => {
                 line.push_str(&format!("{} in {}", count(findings, "finding"), count(self.faulty, noun)));
-                match (self.safe, self.unsafe_fixes) {
-                    (0, 0) => {}
-                    (safe, 0) => line.push_str(&format!(" ({safe} fixable with --fix)")),
-                    (0, others) => line.push_str(&format!(" ({others} fixable with --unsafe-fixes)")),
-                    (safe, others) => {
-                        line.push_str(&format!(" ({safe} fixable with --fix, {others} more with --unsafe-fixes)"));
-                    }
-                }
+                line.push_str(&self.fixable());
             }
         }
         if self.known > 0 {
             line.push_str(&format!("; {} left out", count(self.known, "known finding")));
         }
         line + &self.left_out()
+    }
+
+    /// What could still be fixed, in brackets.
+    fn fixable(&self) -> String {
+        let (safe, others) = (self.safe, self.unsafe_fixes);
+        // After a run that fixed, what is left is in documents that it did not fix.
+        match self.applied {
+            Some(Applicability::Unsafe) if safe + others > 0 => format!(" ({} fixable, but not fixed)", safe + others),
+            Some(Applicability::Safe) if safe > 0 && others > 0 => {
+                format!(" ({safe} fixable, but not fixed; {others} more with --unsafe-fixes)")
+            }
+            Some(Applicability::Safe) if safe > 0 => format!(" ({safe} fixable, but not fixed)"),
+            _ if safe > 0 && others > 0 => format!(" ({safe} fixable with --fix, {others} more with --unsafe-fixes)"),
+            _ if safe > 0 => format!(" ({safe} fixable with --fix)"),
+            _ if others > 0 => format!(" ({others} fixable with --unsafe-fixes)"),
+            _ => String::new(),
+        }
     }
 
     /// What was not checked.
