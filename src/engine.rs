@@ -173,6 +173,7 @@ impl Linter {
     pub fn check(&self, document: &Document<'_>) -> Vec<Finding> {
         let mut findings = self.alone(document).findings;
         self.leave_alone(document, &mut findings);
+        check::guard(document, &mut findings);
         findings
     }
 
@@ -207,6 +208,7 @@ impl Linter {
             sort(&mut all);
         }
         self.leave_alone(document, &mut all);
+        check::guard(document, &mut all);
         all
     }
 

@@ -5,6 +5,7 @@
 mod corpus;
 mod eight;
 mod fnv;
+mod guard;
 mod removed;
 mod sieve;
 pub mod store;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 pub use corpus::{ByDocument, Corpus, CorpusCheck, Documents, Untold};
+pub use guard::guard;
 
 use crate::finding::{Finding, RuleInfo};
 use crate::text::Document;

@@ -138,8 +138,9 @@ impl OutlineRule {
                 continue;
             }
             let content = document.slice(block.content);
-            let fits =
-                block.kind.is_text() && block.lines.len() == 1 && (block.kind == BlockKind::ListItem) == bulleted;
+            // A quotation or a sentence is text, even where it stands again below.
+            let may_be_entry = block.kind.is_text() && block.kind != BlockKind::Quotation && !content.ends_with('.');
+            let fits = may_be_entry && block.lines.len() == 1 && (block.kind == BlockKind::ListItem) == bulleted;
             let key = if fits && content.len() <= 300 { title_key(content) } else { String::new() };
             // The first line that repeats an entry is the heading it points to.
             if key.is_empty() || key.split(' ').count() > LONGEST_TITLE || keys.contains(&key) || blank_lines > 4 {

@@ -4,6 +4,7 @@
 
 mod block;
 mod decode;
+mod heading;
 mod latin;
 mod line;
 mod position;

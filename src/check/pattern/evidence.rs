@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use super::content::{Surroundings, is_content};
 use super::expression::Caches;
+use super::headings::{Verdict, WeakLine, judge};
 use super::prefilter::{Glance, Hit, Prefilters, SHORT_WORDS};
 use super::unit::{IsLine, WordCounter, is_searched};
 use super::{Matcher, Place, Reach, Unit};
-use crate::finding::{Applicability, Finding};
-use crate::text::{BlockKind, Document, Span, count_words};
+use crate::check::removed::removed;
+use crate::finding::{Applicability, Finding, RuleInfo};
+use crate::text::{BlockKind, Document, Span, count_words, is_closed};
 
 /// Adds the findings of all patterns in `document` to those of earlier kinds; gives the caches back.
 pub(super) fn collect(
@@ -25,6 +27,7 @@ pub(super) fn collect(
         candidates: Vec::new(),
         matches: Vec::new(),
         residue: vec![false; document.blocks().len()],
+        doubtful: Vec::new(),
         tail_start: document.blocks().len(),
         of_block: WordCounter::default(),
         of_sentence: WordCounter::default(),
@@ -40,6 +43,7 @@ pub(super) fn collect(
         evidence.mark_residue(finding.span);
     }
     evidence.walk_edges();
+    evidence.spare_headings(findings);
     evidence.keep_company(findings);
     evidence.report(findings);
     evidence.caches
@@ -62,6 +66,8 @@ struct Evidence<'e, 't> {
     matches: Vec<Candidate>,
     /// For each block, whether all of it is known to be noise.
     residue: Vec<bool>,
+    /// Matches that may be headings, in order: their fixes are not safe.
+    doubtful: Vec<Span>,
     /// The first block after the last prose.
     tail_start: usize,
     of_block: WordCounter,
@@ -150,7 +156,8 @@ impl<'e> Evidence<'e, '_> {
     }
 
     fn accept(&mut self, candidate: Candidate) {
-        if !self.matchers[candidate.matcher].pattern.needs_company {
+        let pattern = &self.matchers[candidate.matcher].pattern;
+        if !pattern.needs_company && !pattern.may_be_heading() {
             let span = self.claim(&candidate);
             self.mark_residue(span);
         }
@@ -244,6 +251,44 @@ impl<'e> Evidence<'e, '_> {
         }
     }
 
+    /// Drops matches that are headings, and notes those that may be.
+    fn spare_headings(&mut self, findings: &[Finding]) {
+        let pattern = |found: &Candidate| &self.matchers[found.matcher].pattern;
+        let is_weak = |found: &Candidate| pattern(found).may_be_heading() && pattern(found).unit == Unit::Line;
+        if !self.matches.iter().any(is_weak) {
+            return;
+        }
+        let blocks = self.document.blocks();
+        let mut noise = removed(blocks, |block| block.span, findings);
+        for found in self.matches.iter().filter(|found| !pattern(found).needs_company && !is_weak(found)) {
+            let span = self.claim(found);
+            let reached =
+                blocks.iter().zip(&mut noise).skip(found.block).take_while(|(one, _)| one.span.start < span.end);
+            reached.for_each(|(one, is_noise)| *is_noise |= span.contains(one.content));
+        }
+        let weak: Vec<(usize, WeakLine)> = self
+            .matches
+            .iter()
+            .enumerate()
+            .filter(|(_, found)| is_weak(found))
+            .map(|(index, found)| {
+                let (block, or_row_of) = (found.block, pattern(found).or_row_of);
+                (index, WeakLine { pattern: Arc::as_ptr(pattern(found)) as usize, block, or_row_of })
+            })
+            .collect();
+        let lines: Vec<WeakLine> = weak.iter().map(|(_, line)| *line).collect();
+        let mut verdicts = vec![Verdict::Label; self.matches.len()];
+        for ((index, _), verdict) in weak.iter().zip(judge(self.document, &noise, &lines)) {
+            verdicts[*index] = verdict;
+        }
+        let judged = self.matches.iter().zip(&verdicts);
+        self.doubtful =
+            judged.filter(|(_, verdict)| **verdict == Verdict::Doubtful).map(|(found, _)| found.unit).collect();
+        self.doubtful.sort_unstable();
+        let mut verdicts = verdicts.into_iter();
+        self.matches.retain(|_| verdicts.next() != Some(Verdict::Heading));
+    }
+
     /// Drops weak matches that stand alone.
     fn keep_company(&mut self, findings: &[Finding]) {
         if !self.matches.iter().any(|found| self.matchers[found.matcher].pattern.needs_company) {
@@ -300,14 +345,20 @@ impl<'e> Evidence<'e, '_> {
     /// One finding for what a rule's patterns say of the same place, in the widest form.
     fn report(&mut self, findings: &mut Vec<Finding>) {
         const MOST_LINES: usize = 10;
-        let mut found: Vec<(Span, &Matcher)> = self
-            .matches
-            .iter()
-            .map(|found| {
-                let matcher = &self.matchers[found.matcher];
-                (self.extend(found, matcher.pattern.reach), matcher)
-            })
-            .collect();
+        // In order of place, so that what lies within a longer reach of the same rule need not reach that far again.
+        self.matches.sort_by_key(|found| (found.block, found.unit));
+        let mut found: Vec<(Span, &Matcher)> = Vec::with_capacity(self.matches.len());
+        let mut longest: Option<(Span, &Arc<RuleInfo>)> = None;
+        for one in &self.matches {
+            let matcher = &self.matchers[one.matcher];
+            let is_reached =
+                longest.is_some_and(|(span, rule)| span.contains(one.unit) && Arc::ptr_eq(rule, &matcher.rule));
+            let span = if is_reached { one.unit } else { self.extend(one, matcher.pattern.reach) };
+            if matcher.pattern.reach == Reach::End && !is_reached {
+                longest = Some((span, &matcher.rule));
+            }
+            found.push((span, matcher));
+        }
         found.sort_by(|(left, a), (right, b)| {
             (&a.rule.code, left.start, right.end).cmp(&(&b.rule.code, right.start, left.end))
         });
@@ -323,7 +374,12 @@ impl<'e> Evidence<'e, '_> {
                 fix.applicability = matcher.pattern.fix.unwrap_or(fix.applicability);
                 // What nobody matched line by line is not removed by the dozen without asking.
                 let lines = self.document.line_at(span.end) - self.document.line_at(span.start);
-                if matcher.pattern.reach != Reach::Unit && lines > MOST_LINES {
+                let is_long = matcher.pattern.reach != Reach::Unit && lines > MOST_LINES;
+                let next = self.doubtful.partition_point(|unit| unit.start < span.start);
+                let is_doubtful = self.doubtful.get(next).is_some_and(|unit| span.contains(*unit));
+                // A biography is a paragraph; further ones may be the text again.
+                let is_much = matcher.pattern.reach == Reach::Rest && self.paragraphs(span).count() > 1;
+                if is_long || is_doubtful || is_much {
                     fix.applicability = Applicability::Unsafe;
                 }
             }
@@ -346,11 +402,7 @@ impl<'e> Evidence<'e, '_> {
                 if found.block + 1 < self.tail_start {
                     return found.unit;
                 }
-                let end = self.document.blocks()[found.block..]
-                    .iter()
-                    .rev()
-                    .find(|block| block.kind != BlockKind::Blank)
-                    .map_or(found.unit.end, |block| block.span.end);
+                let end = self.section_end(found.block);
                 Span::new(found.unit.start, end.max(found.unit.end))
             }
             Reach::Next => {
@@ -378,9 +430,46 @@ impl<'e> Evidence<'e, '_> {
                 const MOST_WORDS: usize = 150;
                 let rest = Span::new(found.unit.end, self.document.text().len());
                 let is_short = count_words(self.document.slice(rest), MOST_WORDS + 1) <= MOST_WORDS;
-                let last = blocks[found.block..].iter().rev().find(|block| block.kind != BlockKind::Blank);
-                last.filter(|_| is_short).map_or(found.unit, |last| found.unit.cover(last.span))
+                if !is_short {
+                    return found.unit;
+                }
+                Span::new(found.unit.start, self.section_end(found.block).max(found.unit.end))
             }
         }
+    }
+
+    /// Whether a line is too short for the title of another page, as in "Sources".
+    fn is_label(&self, block: usize) -> bool {
+        const MAX_WORDS: usize = 3;
+        let block = &self.document.blocks()[block];
+        let content = self.document.slice(block.content);
+        block.kind == BlockKind::Paragraph && count_words(content, MAX_WORDS + 1) <= MAX_WORDS && !is_closed(content)
+    }
+
+    /// The blocks of running text that begin in `span`.
+    fn paragraphs(&self, span: Span) -> impl Iterator<Item = usize> {
+        let blocks = self.document.blocks();
+        let first = self.document.block_at(span.start);
+        let reached = (first..blocks.len()).take_while(move |&block| blocks[block].span.start < span.end);
+        reached.filter(|&block| self.document.is_prose(block))
+    }
+
+    /// The end of what belongs to the block: the end of the document, or the last text before a heading that has text of its own.
+    fn section_end(&self, block: usize) -> usize {
+        let blocks = self.document.blocks();
+        let level = self.document.marked_heading(block);
+        let is_text = |index: &usize| blocks[*index].kind != BlockKind::Blank;
+        let mut last = block;
+        let mut rest = (block + 1..blocks.len()).filter(is_text).peekable();
+        while let Some(next) = rest.next() {
+            let heading = self.document.marked_heading(next);
+            let is_below = level.is_some_and(|level| heading.is_some_and(|heading| heading > level));
+            let is_heading = heading.is_some() || self.is_label(next);
+            if is_heading && !is_below && rest.peek().is_some_and(|&body| self.document.is_body(body)) {
+                break;
+            }
+            last = next;
+        }
+        blocks[last].span.end
     }
 }

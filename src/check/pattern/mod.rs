@@ -8,6 +8,7 @@ mod compact;
 mod content;
 mod evidence;
 mod expression;
+mod headings;
 mod known;
 mod literals;
 mod opening;
@@ -78,6 +79,8 @@ pub struct Pattern {
     /// With `needs-company`: that many in a row are company enough for each other; 0 for never.
     #[serde(default)]
     pub or_row_of: usize,
+    /// The words can be a heading: the match does not count where text stands below it. If left out, as `needs-company`.
+    pub may_be_heading: Option<bool>,
     /// How far what it says extends.
     #[serde(default)]
     pub reach: Reach,
@@ -217,6 +220,10 @@ pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<Box<dyn DocumentC
 }
 
 impl Pattern {
+    fn may_be_heading(&self) -> bool {
+        self.may_be_heading.unwrap_or(self.needs_company)
+    }
+
     fn validate(&self) -> Result<(), ParameterError> {
         let fault = |message: String| Err(ParameterError { message, place: self.any.first().map(Spanned::span) });
         if self.any.is_empty() {

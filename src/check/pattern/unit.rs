@@ -54,17 +54,7 @@ impl IsLine {
 
 /// Whether the line of block `index` is only part of a sentence that the line before or after it holds the rest of.
 fn is_cut(document: &Document<'_>, index: usize) -> bool {
-    let runs_on = |left: usize, right: usize| {
-        let blocks = document.blocks();
-        let (Some(left), Some(right)) = (blocks.get(left), blocks.get(right)) else { return false };
-        left.kind == BlockKind::Paragraph && right.kind == BlockKind::Paragraph && {
-            let (left, right) = (document.slice(left.content), document.slice(right.content));
-            left.ends_with(|last: char| last.is_alphabetic() || last == ',')
-                && right.starts_with(char::is_lowercase)
-                && count_words(left, 4) == 4
-        }
-    };
-    runs_on(index, index + 1) || index > 0 && runs_on(index - 1, index)
+    document.runs_on(index) || index > 0 && document.runs_on(index - 1)
 }
 
 /// Remembers how many words the last unit has, since many patterns ask in turn.

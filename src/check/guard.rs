@@ -1,0 +1,82 @@
+//! What no fix may do, whichever rule offers it: leave text without its heading, or half of a sentence.
+
+use super::removed::removed;
+use crate::finding::{Applicability, Edit, Finding};
+use crate::text::{BlockKind, Document};
+
+/// Takes the fix from findings whose deletion would cut a sentence, and makes those unsafe that delete a heading with
+/// text below it but not that text.
+///
+/// `findings` are all that are reported of the document: what any of them removes counts as gone.
+pub fn guard(document: &Document<'_>, findings: &mut [Finding]) {
+    if findings.iter().all(|finding| deletions(finding).next().is_none()) {
+        return;
+    }
+    keep_sentences(document, findings);
+    keep_headings(document, findings);
+}
+
+fn deletions(finding: &Finding) -> impl Iterator<Item = &Edit> {
+    finding.fix.iter().flat_map(|fix| &fix.edits).filter(|edit| edit.is_deletion())
+}
+
+/// Drops fixes that delete whole lines up to a line break within a sentence and leave the other half.
+fn keep_sentences(document: &Document<'_>, findings: &mut [Finding]) {
+    let blocks = document.blocks();
+    let gone = removed(blocks, |block| block.span, findings.iter());
+    // A safe fix may not count on what only an unsafe one removes.
+    let is_safe = |finding: &&Finding| finding.fix_up_to(Applicability::Safe).is_some();
+    let safely_gone = removed(blocks, |block| block.span, findings.iter().filter(is_safe));
+    for finding in findings {
+        let gone = if is_safe(&&*finding) { &safely_gone } else { &gone };
+        let cuts_sentence = deletions(finding).any(|edit| {
+            let first = document.block_at(edit.span.start);
+            let covers = |block: usize| blocks.get(block).is_some_and(|block| edit.span.contains(block.content));
+            let first = if covers(first) { first } else { first + 1 };
+            let is_cut_above = covers(first) && first > 0 && !gone[first - 1] && document.runs_on(first - 1);
+            let last = document.block_at(edit.span.end.saturating_sub(1));
+            let last = if covers(last) { last } else { last.saturating_sub(1) };
+            let is_cut_below =
+                || covers(last) && gone.get(last + 1).is_some_and(|is_gone| !is_gone) && document.runs_on(last);
+            is_cut_above || is_cut_below()
+        });
+        if cuts_sentence {
+            finding.fix = None;
+            finding.help = None;
+            finding.notes.push("a sentence runs on beyond it, so it has no fix".into());
+        }
+    }
+}
+
+/// Makes fixes unsafe that delete a heading and leave what it heads.
+fn keep_headings(document: &Document<'_>, findings: &mut [Finding]) {
+    let blocks = document.blocks();
+    let is_safe = |finding: &&Finding| finding.fix_up_to(Applicability::Safe).is_some();
+    let gone = removed(blocks, |block| block.span, findings.iter().filter(is_safe));
+    let mut next_kept = vec![None; blocks.len()];
+    let mut next = None;
+    for (index, block) in blocks.iter().enumerate().rev() {
+        next_kept[index] = next;
+        if !gone[index] && !matches!(block.kind, BlockKind::Blank | BlockKind::Comment) {
+            next = Some(index);
+        }
+    }
+    let leaves_text = |block: usize| {
+        let level = document.marked_heading(block);
+        let below = next_kept[block];
+        level.is_some()
+            && below.is_some_and(|below| document.marked_heading(below).is_none_or(|below| Some(below) > level))
+    };
+    for finding in findings {
+        let beheads = finding.fix_up_to(Applicability::Safe).is_some()
+            && deletions(finding).any(|edit| {
+                (document.block_at(edit.span.start)..blocks.len())
+                    .take_while(|&block| blocks[block].span.start < edit.span.end)
+                    .any(|block| edit.span.contains(blocks[block].content) && leaves_text(block))
+            });
+        if let (true, Some(fix)) = (beheads, &mut finding.fix) {
+            fix.applicability = Applicability::Unsafe;
+            finding.notes.push("it is marked as a heading and text stands below it, so the fix is unsafe".into());
+        }
+    }
+}

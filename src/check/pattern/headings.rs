@@ -1,0 +1,145 @@
+//! Weak matches that are headings: the words are a label of the page elsewhere, but here text stands below them.
+
+use crate::text::{BlockKind, Document, count_words};
+
+/// A weak match of a pattern that takes whole lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct WeakLine {
+    /// Which pattern matched; lines of one pattern can form a bar.
+    pub(super) pattern: usize,
+    pub(super) block: usize,
+    /// How many in a row the pattern takes for company of each other.
+    pub(super) or_row_of: usize,
+}
+
+/// What a weak line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Verdict {
+    /// Nothing below says that it is a heading.
+    #[default]
+    Label,
+    /// It has heading markup but no text below it, or ends a bar right above text.
+    Doubtful,
+    /// It heads the text below it, or belongs to a list that a sentence introduces.
+    Heading,
+}
+
+/// The place of a line in a bar: a row of three or more labels of one pattern.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Bar {
+    No,
+    Inner,
+    Last,
+    /// A sentence that ends with a colon introduces it.
+    Introduced,
+}
+
+/// Judges `weak` lines. `noise` says of each block whether stronger evidence removes it.
+pub(super) fn judge(document: &Document<'_>, noise: &[bool], weak: &[WeakLine]) -> Vec<Verdict> {
+    let bars = bars(document, noise, weak);
+    let is_label = |block: usize| matches!(bars[block], Bar::Inner | Bar::Last);
+    let below = followers(document, |block| noise[block] || is_label(block));
+    let mut order: Vec<usize> = (0..weak.len()).collect();
+    order.sort_unstable_by_key(|&index| std::cmp::Reverse(weak[index].block));
+    let mut verdicts = vec![Verdict::Label; weak.len()];
+    let mut heads_text = vec![false; noise.len()];
+    for index in order {
+        let block = weak[index].block;
+        let below = below[block];
+        let has_body = || below.is_some_and(|below| is_body(document, block, below) || heads_text[below]);
+        verdicts[index] = match (bars[block], document.marked_heading(block)) {
+            (Bar::Inner, _) => Verdict::Label,
+            (Bar::Introduced, _) => Verdict::Heading,
+            (Bar::Last, _) if gap(document, block) > gap_above(document, block) => Verdict::Label,
+            (Bar::Last, _) if has_body() => Verdict::Doubtful,
+            (Bar::Last, _) => Verdict::Label,
+            (Bar::No, None) if has_body() => Verdict::Heading,
+            (Bar::No, None) => Verdict::Label,
+            (Bar::No, Some(level)) => {
+                let has_subheading = || {
+                    let subheading = below.and_then(|below| document.marked_heading(below));
+                    subheading.is_some_and(|below| below > level)
+                };
+                if has_body() || has_subheading() { Verdict::Heading } else { Verdict::Doubtful }
+            }
+        };
+        heads_text[block] |= verdicts[index] == Verdict::Heading && bars[block] == Bar::No;
+    }
+    verdicts
+}
+
+/// Whether the block `below` is what the line at `block` heads; an item of a list does not head the next one.
+fn is_body(document: &Document<'_>, block: usize, below: usize) -> bool {
+    let is_numbered = |block: usize| {
+        let one = &document.blocks()[block];
+        (one.kind == BlockKind::ListItem)
+            .then(|| document.slice(one.span).trim_start().starts_with(|first: char| first.is_ascii_digit()))
+    };
+    document.is_body(below) && (is_numbered(block).is_none() || is_numbered(block) != is_numbered(below))
+}
+
+/// For each block whether it is in a bar.
+fn bars(document: &Document<'_>, noise: &[bool], weak: &[WeakLine]) -> Vec<Bar> {
+    const SHORTEST_BAR: usize = 3;
+    let next = followers(document, |block| noise[block]);
+    let mut lines: Vec<WeakLine> = weak.to_vec();
+    lines.retain(|line| !noise[line.block] && document.marked_heading(line.block).is_none());
+    lines.sort_unstable();
+    lines.dedup();
+    let mut bars = vec![Bar::No; noise.len()];
+    let is_row =
+        |left: &WeakLine, right: &WeakLine| left.pattern == right.pattern && next[left.block] == Some(right.block);
+    let rows = lines.chunk_by(is_row).flat_map(|row| {
+        // The lines of a bar are set close together; a line further away is not one of them.
+        let closest = row.iter().map(|line| gap(document, line.block)).min();
+        row.chunk_by(move |left, _| Some(gap(document, left.block)) == closest)
+    });
+    for row in rows {
+        let [first, .., last] = row else { continue };
+        if row.len() < first.or_row_of.max(SHORTEST_BAR) {
+            continue;
+        }
+        let is_introduced = introduces(document, noise, first.block);
+        for line in row {
+            bars[line.block] = if is_introduced { Bar::Introduced } else { Bar::Inner };
+        }
+        if !is_introduced {
+            bars[last.block] = Bar::Last;
+        }
+    }
+    bars
+}
+
+/// Whether the text above a row of lines announces them, as in "She used three of them:".
+fn introduces(document: &Document<'_>, noise: &[bool], first: usize) -> bool {
+    let blocks = document.blocks();
+    const MIN_WORDS: usize = 4;
+    let above = blocks[..first].iter().rposition(|block| block.kind != BlockKind::Blank);
+    above.filter(|&above| !noise[above] && blocks[above].kind.is_text()).is_some_and(|above| {
+        let above = document.slice(blocks[above].content);
+        above.ends_with([':', '：']) && count_words(above, MIN_WORDS) == MIN_WORDS
+    })
+}
+
+/// For each block the next one that is neither blank nor passed over.
+fn followers(document: &Document<'_>, is_passed: impl Fn(usize) -> bool) -> Vec<Option<usize>> {
+    let mut next = None;
+    let mut followers: Vec<Option<usize>> = Vec::with_capacity(document.blocks().len());
+    for (index, block) in document.blocks().iter().enumerate().rev() {
+        followers.push(next);
+        if !matches!(block.kind, BlockKind::Blank | BlockKind::Comment) && !is_passed(index) {
+            next = Some(index);
+        }
+    }
+    followers.reverse();
+    followers
+}
+
+/// How many blank lines stand right below a block.
+fn gap(document: &Document<'_>, block: usize) -> usize {
+    document.blocks().get(block + 1).filter(|next| next.kind == BlockKind::Blank).map_or(0, |next| next.lines.len())
+}
+
+fn gap_above(document: &Document<'_>, block: usize) -> usize {
+    block.checked_sub(2).map_or(0, |above| gap(document, above))
+}

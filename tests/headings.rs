@@ -1,0 +1,318 @@
+//! A safe fix never deletes a heading with text below it, whatever noise stands next to it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a test may fail aloud"
+)]
+
+use std::sync::{Arc, LazyLock};
+
+use dechaff::config::Settings;
+use dechaff::engine::Linter;
+use dechaff::fault::WrittenFile;
+use dechaff::finding::Applicability;
+use dechaff::fix;
+use dechaff::rule::{Registry, Rule};
+use dechaff::text::{Document, Origin};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+static REGISTRY: LazyLock<Registry> = LazyLock::new(|| Registry::embedded().unwrap());
+static LINTER: LazyLock<Linter> = LazyLock::new(|| Linter::new(&REGISTRY, &Settings::default()).unwrap());
+
+fn fixed_by(linter: &Linter, text: &str, most: Applicability) -> String {
+    let document = Document::parse(Arc::new(Origin::file("page.md")), text);
+    fix::fix(linter, &document, most).unwrap().text
+}
+
+fn safely_fixed(text: &str) -> String {
+    fixed_by(&LINTER, text, Applicability::Safe)
+}
+
+/// Words that label parts of a page and are headings of texts as well.
+const WORDS: &[&str] = &[
+    "Results",
+    "Contact",
+    "Video",
+    "Photos",
+    "News",
+    "Related work",
+    "Comments",
+    "Tags",
+    "Next steps",
+    "Sources",
+    "Discussion",
+    "Topics",
+    "Gallery",
+    "Reviews",
+    "Vote",
+    "Poll",
+    "Survey",
+    "Members",
+    "Welcome",
+    "More",
+    "Further reading",
+    "See also",
+    "Next",
+    "Email",
+    "Print",
+    "Text",
+    "World",
+    "Science",
+    "Health",
+    "Weather",
+    "Monday",
+    "Today",
+    "Wind",
+    "Author",
+    "Anonymous",
+    "Report",
+    "Download",
+    "Search",
+    "Error",
+    "Transcript",
+    "Contents",
+    "Responses",
+    "Winners",
+    "Feedback",
+    "Good",
+    "Live",
+    "Yes",
+    "Learn",
+    "Books",
+    "Help",
+    "Privacy",
+    "About us",
+    "Our survey",
+    "RESULTS",
+    "VIDEO",
+    "COMMENTS",
+    "SOURCES",
+    "Noticias",
+    "Contacto",
+    "Etiquetas",
+    "Nachrichten",
+    "Kontakt",
+    "Datenschutz",
+    "Schlagwörter",
+    "Umfrage",
+    "Actualités",
+    "Mots-clés",
+    "Contatti",
+    "Salute",
+    "Sumário",
+    "Notícias",
+    "Komentarze",
+    "Archiwum",
+    "Wiadomości",
+    "Обсуждение",
+    "Комментарии",
+    "Новости",
+    "Опрос",
+    "Σχόλια",
+    "Επικοινωνία",
+    "Υγεία",
+    "评论",
+    "联系我们",
+    "健康",
+    "コメント",
+    "タグ",
+    "アンケート",
+];
+const NOISE: &[&str] = &[
+    "Advertisement",
+    "Share this article",
+    "Leave a Comment",
+    "Facebook\nTwitter\nInstagram",
+    "Read more: Why the pilots want two more buoys",
+    "Sign up for our newsletter",
+    "Loading...",
+    "Privacy Policy",
+    "Werbung",
+    "Compartir en Facebook",
+    "Advertisement\n\nShare this article\n\nPrivacy Policy",
+];
+const BODIES: &[&str] = &[
+    "Of the four hundred people who began, three hundred and twelve came back for the last visit in May.",
+    "Von den vierhundert Menschen, die angefangen hatten, kamen dreihundertzwölf im Mai zum letzten Termin.",
+    "They grew.",
+    "- two cups of flour\n- one egg",
+    "| dose | slept |\n| --- | --- |\n| 1 | 8 h |",
+    "```\nrun(trial)\n```",
+    "> He slept well, he said.",
+];
+const ABOVE: &str =
+    "The trial ran for two years in six hospitals, and the nurses filled in the forms by hand each evening.";
+const BELOW: &str =
+    "Those who had taken the drops slept an hour longer on average than those who had been given water.";
+
+/// A word as the ways of writing headings have it.
+fn heading(word: &str, form: usize) -> String {
+    match form {
+        0 => word.into(),
+        1 => format!("## {word}"),
+        2 => format!("**{word}**"),
+        3 => format!("{word}:"),
+        4 => format!("<h2>{word}</h2>"),
+        5 => format!("{word}\n-------"),
+        _ => format!("1. {word}"),
+    }
+}
+const FORMS: usize = 7;
+
+/// The places of a heading among noise and text.
+fn page(place: usize, noise: &str, heading: &str, body: &str) -> String {
+    let parts: &[&str] = match place {
+        0 => &[ABOVE, noise, heading, body, BELOW],
+        1 => &[ABOVE, heading, noise, body, BELOW],
+        2 => &[ABOVE, noise, heading, noise, body, BELOW],
+        3 => &[noise, heading, body, BELOW],
+        4 => &["# The long trial", noise, heading, body, BELOW],
+        _ => &[ABOVE, BELOW, noise, heading, body],
+    };
+    parts.join("\n\n") + "\n"
+}
+const PLACES: usize = 6;
+
+#[test]
+fn a_heading_next_to_noise_stays() {
+    let mut lost = Vec::new();
+    for (index, word) in WORDS.iter().enumerate() {
+        for form in 0..FORMS {
+            for (at, noise) in NOISE.iter().enumerate() {
+                let heading = heading(word, form);
+                let text = page((index + form + at) % PLACES, noise, &heading, BODIES[(index + at) % BODIES.len()]);
+                if !safely_fixed(&text).contains(&heading) {
+                    lost.push(text);
+                }
+            }
+        }
+    }
+    assert!(
+        lost.is_empty(),
+        "{} headings lost, such as:\n\n{}",
+        lost.len(),
+        lost[..lost.len().min(8)].join("\n====\n")
+    );
+}
+
+#[test]
+fn the_noise_next_to_a_heading_goes() {
+    for noise in ["Advertisement", "Share this article", "Sign up for our newsletter"] {
+        let text = page(2, noise, "## Results", BODIES[0]);
+        assert_eq!(safely_fixed(&text), [ABOVE, "## Results", BODIES[0], BELOW].join("\n\n") + "\n");
+    }
+}
+
+#[test]
+fn a_heading_that_is_noise_itself_goes_with_what_belongs_to_it() {
+    let form = "## Leave a Comment\n\nYour email address will not be published.\n\nSave my name, email, and website.";
+    assert_eq!(safely_fixed(&format!("{ABOVE}\n\n{form}\n")), format!("{ABOVE}\n"));
+    // Text below it would lose its heading.
+    let text = format!("{ABOVE}\n\n## Leave a Comment\n\n{BELOW}\n");
+    assert_eq!(safely_fixed(&text), text);
+}
+
+#[test]
+fn speakers_and_entries_are_no_labels() {
+    let dialogue = "Share this article\n\nAnonymous\n\nNo.\n\nReporter\n\nWhy not?\n\nAnonymous\n\nIt was dark.\n";
+    assert_eq!(safely_fixed(dialogue), dialogue.replace("Share this article\n\n", ""));
+    let list = format!("{ABOVE} She wrote for three of them:\n\n- Facebook\n- Twitter\n- Instagram\n\n{BELOW}\n");
+    assert_eq!(safely_fixed(&list), list);
+}
+
+#[test]
+fn a_list_of_titles_ends_before_a_section_with_text() {
+    let text = format!(
+        "{ABOVE}\n\nRelated articles\n\nThe pilots and the buoys\n\n## References\n\n- Smith 2010\n- Hall 1998\n"
+    );
+    let expected = format!("{ABOVE}\n\n## References\n\n- Smith 2010\n- Hall 1998\n");
+    assert_eq!(safely_fixed(&text), expected);
+}
+
+#[test]
+fn rules_of_ones_own_keep_headings_too() {
+    let rule = r#"
+        code = "XX001"
+        name = "colophon"
+        summary = "colophon"
+        why = "it is not part of the text"
+        since = "1.0.0"
+        fix = "safe"
+        [[check.pattern]]
+        any = ["colophon"]
+        [[example]]
+        bad = "⟦Colophon⟧"
+    "#;
+    let rule = Rule::parse(&WrittenFile::new("colophon.toml", rule)).unwrap();
+    let linter = Linter::of([&rule]).unwrap();
+    let marked = format!("{ABOVE}\n\n## Colophon\n\n{BELOW}\n");
+    assert_eq!(fixed_by(&linter, &marked, Applicability::Safe), marked);
+    assert_eq!(fixed_by(&linter, &marked, Applicability::Unsafe), format!("{ABOVE}\n\n{BELOW}\n"));
+    let last = format!("{ABOVE}\n\n## Colophon\n");
+    assert_eq!(fixed_by(&linter, &last, Applicability::Safe), format!("{ABOVE}\n"));
+}
+
+#[test]
+fn no_fix_cuts_a_sentence_at_a_line_break() {
+    let rule = r#"
+        code = "XX002"
+        name = "harbour"
+        summary = "harbour"
+        why = "it is not part of the text"
+        since = "1.0.0"
+        fix = "unsafe"
+        [[check.pattern]]
+        unit = "paragraph"
+        part = true
+        any = ["harbour board"]
+        [[example]]
+        bad = "⟦The harbour board met.⟧"
+    "#;
+    let rule = Rule::parse(&WrittenFile::new("harbour.toml", rule)).unwrap();
+    let linter = Linter::of([&rule]).unwrap();
+    let text = "The money is kept by the harbour board and\nits clerks, who answer to no one.\n\nNobody asked.\n";
+    assert_eq!(fixed_by(&linter, text, Applicability::Unsafe), text);
+}
+
+fn noises() -> impl Strategy<Value = String> {
+    prop_oneof![4 => select(NOISE).prop_map(str::to_owned), 1 => Just(String::new())]
+}
+
+/// Names of tables of contents are left out: the noise of several sections repeats below them, as entries do.
+fn words() -> impl Strategy<Value = &'static str> {
+    let words: Vec<&str> = WORDS.iter().copied().filter(|word| !["Contents", "Sumário"].contains(word)).collect();
+    select(words)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Several sections, each with a heading and text, and noise anywhere between them.
+    #[test]
+    fn no_section_loses_its_heading(
+        sections in proptest::collection::vec((noises(), words(), 0..FORMS, noises(), select(BODIES), noises()), 1..4),
+        gap in select(&["\n\n", "\n\n\n", "\r\n\r\n"][..]),
+    ) {
+        let mut parts = vec![ABOVE.to_owned()];
+        let mut headings = Vec::new();
+        for (above, word, form, between, body, below) in sections {
+            let heading = heading(word, form);
+            headings.push(heading.clone());
+            parts.extend([above, heading, between, body.to_owned(), below]);
+        }
+        parts.retain(|part| !part.is_empty());
+        let text = parts.join(gap);
+        let fixed = safely_fixed(&text);
+        let mut rest = fixed.as_str();
+        for heading in headings {
+            let at = rest.find(&heading);
+            prop_assert!(at.is_some(), "{:?} lost from {:?}", heading, text);
+            rest = &rest[at.unwrap() + heading.len()..];
+        }
+    }
+}
