@@ -42,10 +42,9 @@ impl WrittenFile {
 }
 
 impl Fault {
-    /// A fault of `file` at `place`; of a message in serde's manner the hint is made.
+    /// A fault of `file` at `place`. A message from serde is put into plain words, with a hint.
     pub fn new(file: &Arc<WrittenFile>, message: impl Into<String>, place: Option<Range<usize>>) -> Self {
-        let message = message.into();
-        let hint = did_you_mean(&message).or_else(|| wanted(&message));
+        let (message, hint) = explain(&message.into());
         Self { file: Arc::clone(file), message, place, hint }
     }
 
@@ -77,29 +76,68 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
-/// Turns serde's "unknown field `x`, expected one of `a`, `b`" into the nearest of those expected.
-fn did_you_mean(message: &str) -> Option<String> {
-    let (unknown, expected) = message.strip_prefix("unknown ")?.split_once(", expected ")?;
-    let unknown = unknown.split('`').nth(1)?;
-    let known = expected.split('`').skip(1).step_by(2);
-    nearest(unknown, known).map(|name| format!("did you mean `{name}`?"))
+/// What serde says of a value, in the words of somebody who writes TOML or JSON, and what to write instead.
+fn explain(message: &str) -> (String, Option<String>) {
+    unknown_name(message)
+        .or_else(|| missing_key(message))
+        .or_else(|| wrong_type(message))
+        .unwrap_or_else(|| (message.to_owned(), None))
 }
 
-/// Turns serde's "invalid type: string \"x\", expected a sequence" and the like into what to write.
-fn wanted(message: &str) -> Option<String> {
-    if let Some(field) = message.strip_prefix("missing field ") {
-        return Some(format!("add {field}"));
-    }
-    let (given, expected) = message.strip_prefix("invalid type: ")?.split_once(", expected ")?;
-    let value = given.split_once(' ').map_or("", |(_, value)| value);
-    match expected {
-        "a sequence" if given.starts_with("string") => Some(format!("write a list: [{value}]")),
-        "a sequence" => Some("write a list in brackets".into()),
-        "a boolean" => Some("write true or false".into()),
-        "a string" => Some("write it in quotes".into()),
-        "f64" | "u32" | "usize" => Some("write a number, without quotes".into()),
-        _ => None,
-    }
+/// "unknown field `x`, expected one of `a`, `b`", and the same of variants.
+fn unknown_name(message: &str) -> Option<(String, Option<String>)> {
+    let (is_key, rest) = match message.strip_prefix("unknown field `") {
+        Some(rest) => (true, rest),
+        None => (false, message.strip_prefix("unknown variant `")?),
+    };
+    let (unknown, expected) = rest.split_once('`')?;
+    let known: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
+    let nearest = nearest(unknown, known.iter().copied());
+    let listed = || known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let message = match (is_key, nearest) {
+        (true, Some(_)) => format!("unknown key `{unknown}`"),
+        (true, None) if known.is_empty() => format!("unknown key `{unknown}`"),
+        (true, None) => format!("unknown key `{unknown}`; the keys are {}", listed()),
+        (false, _) => format!("`{unknown}` is not one of {}", listed()),
+    };
+    Some((message, nearest.map(|name| format!("did you mean `{name}`?"))))
+}
+
+/// "missing field `x`".
+fn missing_key(message: &str) -> Option<(String, Option<String>)> {
+    let key = message.strip_prefix("missing field ")?;
+    Some((format!("the key {key} is missing"), Some(format!("add {key}"))))
+}
+
+/// "invalid type: string \"x\", expected a sequence", and the same of values.
+fn wrong_type(message: &str) -> Option<(String, Option<String>)> {
+    let rest = message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "))?;
+    let (given, expected) = rest.split_once(", expected ")?;
+    let (kind, value) = given.split_once(' ').unwrap_or((given, ""));
+    let value = value.trim_matches('`');
+    let is_text = kind == "string";
+    let (wanted, hint) = match expected {
+        "a sequence" if is_text => ("a list", Some(format!("write a list: [{value}]"))),
+        "a sequence" => ("a list", Some("write a list in brackets".into())),
+        "a boolean" => ("true or false", Some("write true or false, without quotes".into()).filter(|_| is_text)),
+        "a string" => ("a string", Some("write it in quotes".into())),
+        "f32" | "f64" => ("a number", Some("write a number, without quotes".into()).filter(|_| is_text)),
+        "u32" | "u64" | "usize" => {
+            ("a whole number", Some("write a number, without quotes".into()).filter(|_| is_text))
+        }
+        "a map" => ("a table", None),
+        other if other.starts_with("struct ") => ("a table", None),
+        other => (other, None),
+    };
+    let found = match kind {
+        "string" => format!("the string {value}"),
+        "integer" | "floating" => format!("the number {}", value.trim_start_matches("point `")),
+        "boolean" => value.to_owned(),
+        "sequence" => "a list".into(),
+        "map" => "a table".into(),
+        _ => given.to_owned(),
+    };
+    Some((format!("expected {wanted}, found {found}"), hint))
 }
 
 /// The candidate most like `name`, if one is like enough: Jaro-Winkler similarity 0.8 or more.
@@ -111,4 +149,48 @@ pub fn nearest<'c>(name: &str, candidates: impl Iterator<Item = &'c str>) -> Opt
         // Of equals the first by name, whatever the order in which they come.
         .max_by(|left, right| left.0.total_cmp(&right.0).then_with(|| right.1.cmp(left.1)))
         .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn explained(message: &str) -> String {
+        let (message, hint) = explain(message);
+        format!("{message} | {}", hint.unwrap_or_default())
+    }
+
+    #[test]
+    fn messages_of_serde_are_put_into_plain_words() {
+        assert_eq!(explained("missing field `since`"), "the key `since` is missing | add `since`");
+        assert_eq!(
+            explained("invalid type: string \"BP\", expected a sequence"),
+            "expected a list, found the string \"BP\" | write a list: [\"BP\"]"
+        );
+        assert_eq!(
+            explained("invalid type: string \"half\", expected f64"),
+            "expected a number, found the string \"half\" | write a number, without quotes"
+        );
+        assert_eq!(
+            explained("invalid type: floating point `0.5`, expected usize"),
+            "expected a whole number, found the number 0.5 | "
+        );
+        assert_eq!(
+            explained("invalid value: integer `-1`, expected usize"),
+            "expected a whole number, found the number -1 | "
+        );
+        assert_eq!(
+            explained("invalid type: map, expected a sequence"),
+            "expected a list, found a table | write a list in brackets"
+        );
+        assert_eq!(
+            explained("unknown field `zzz`, expected `a` or `b`"),
+            "unknown key `zzz`; the keys are `a`, `b` | "
+        );
+        assert_eq!(
+            explained("unknown variant `eror`, expected one of `info`, `error`"),
+            "`eror` is not one of `info`, `error` | did you mean `error`?"
+        );
+        assert_eq!(explained("expected a newline"), "expected a newline | ");
+    }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use dechaff::rule::Registry;
 use serde::Deserialize;
@@ -57,15 +58,81 @@ fn the_reference_of_rules() {
     is_current("docs/rules.md", &page);
 }
 
+fn dechaff(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_dechaff")).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
 #[test]
-fn the_manual_and_the_completions_are_made() {
-    let dechaff = |arguments: &[&str]| {
-        let output = std::process::Command::new(env!("CARGO_BIN_EXE_dechaff")).args(arguments).output().unwrap();
-        assert!(output.status.success());
-        String::from_utf8(output.stdout).unwrap()
-    };
-    assert!(dechaff(&["man"]).contains(".TH dechaff 1"));
-    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        assert!(dechaff(&["completions", shell]).contains("unsafe-fixes"), "{shell}");
+fn the_schema_of_configurations() {
+    is_current("docs/dechaff.schema.json", &dechaff(&["config", "--schema"]));
+}
+
+#[test]
+fn the_starting_configuration_lists_every_key_and_sets_none() {
+    let schema: serde_json::Value = serde_json::from_str(&dechaff(&["config", "--schema"])).unwrap();
+    let starter = fs::read_to_string("src/cli/starter.toml").unwrap();
+    assert!(starter.parse::<toml::Table>().unwrap().is_empty(), "a key is not commented out");
+    let lines: Vec<&str> = starter.lines().filter_map(|line| line.strip_prefix("# ")).collect();
+    for key in schema["properties"].as_object().unwrap().keys() {
+        let is_listed = |line: &&str| line.starts_with(&format!("{key} = ")) || line.starts_with(&format!("[{key}"));
+        assert!(lines.iter().any(|line| is_listed(line)), "src/cli/starter.toml does not list `{key}`");
     }
+    // Uncommented, it is a configuration that can be used.
+    let is_setting = |line: &&str| line.starts_with('[') || line.starts_with('"') || line.contains(" = ");
+    let settings: String = lines.iter().filter(|line| is_setting(line)).map(|line| format!("{line}\n")).collect();
+    let settings = settings.replace("extend = \"../dechaff.toml\"\n", "").replace("rules = [\"my-rules/\"]\n", "");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dechaff.toml");
+    fs::write(&path, settings).unwrap();
+    assert!(dechaff(&["config", "--config", path.to_str().unwrap()]).contains("text-field = \"text\""));
+}
+
+#[test]
+fn completions_know_the_rules() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = dechaff(&["completions", shell]);
+        assert!(script.contains("unsafe-fixes"), "{shell}");
+        if matches!(shell, "bash" | "zsh" | "fish") {
+            assert!(script.contains("ND002") && script.contains("comment-prompt"), "{shell}");
+        }
+    }
+    let script = dechaff(&["completions", "bash"]);
+    let complete = |words: &str, last: usize| {
+        let ask = format!(
+            "{script}\nCOMP_WORDS=({words}); COMP_CWORD={last}; _dechaff dechaff \"${{COMP_WORDS[{last}]}}\" \
+             \"${{COMP_WORDS[{last} - 1]}}\"; echo \"${{COMPREPLY[@]}}\""
+        );
+        let output = Command::new("bash").args(["-c", &ask]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    if Command::new("bash").arg("--version").output().is_err() {
+        return;
+    }
+    assert_eq!(complete("dechaff check --select ND00", 3), "ND001 ND002 ND003 ND004 ND005 ND006");
+    assert_eq!(complete("dechaff check --extend-select SU", 3), "SU001 SU002");
+    assert_eq!(complete("dechaff check --ignore comment-pr", 3), "comment-prompt");
+    assert_eq!(complete("dechaff rule SU", 2), "SU001 SU002");
+}
+
+#[test]
+fn there_is_a_manual_page_for_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    dechaff(&["man", "--dir", folder.path().to_str().unwrap()]);
+    let help = dechaff(&["--help"]);
+    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let commands: Vec<&str> = commands.filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(commands.contains(&"man") && commands.contains(&"check"), "{help}");
+    for command in commands.into_iter().filter(|command| *command != "help") {
+        let page = fs::read_to_string(folder.path().join(format!("dechaff-{command}.1"))).unwrap();
+        assert_eq!(page, dechaff(&["man", command]));
+        assert!(page.contains("SYNOPSIS") && page.contains(".SH \"EXIT STATUS\""), "{command}");
+        assert!(
+            page.contains(".SH EXAMPLES") && page.contains(&format!("dechaff {}", command.replace('-', "\\-"))),
+            "{command}"
+        );
+    }
+    let page = fs::read_to_string(folder.path().join("dechaff.1")).unwrap();
+    assert!(page.contains(".TH DECHAFF 1") && page.contains("\\fB130\\fR") && page.contains(".SH FILES"), "{page}");
 }

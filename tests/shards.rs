@@ -450,7 +450,10 @@ fn broken_tables_are_told_and_bring_nothing_down() {
     write_parquet(&other.path().join("a.parquet"), &documents()[..2]);
     let output = dechaff(other.path(), &["check", "a.parquet"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("no column `text` among id, doc.text, doc.score, tags.list.element"));
+    assert!(
+        stderr(&output)
+            .contains("no column `text` among `id`, `doc.text`, `doc.score`, `tags.list.element`; give --text-field")
+    );
 }
 
 #[test]

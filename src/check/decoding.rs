@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{DocumentCheck, KindRule, ParameterError};
 use crate::finding::{Finding, Label, RuleInfo};
@@ -12,7 +12,7 @@ use crate::text::{Document, Span};
 pub const NAME: &str = "decoding";
 
 /// The kind has no parameters.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Parameters {}
 

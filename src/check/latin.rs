@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{DocumentCheck, KindRule, ParameterError};
 use crate::finding::{Finding, RuleInfo};
@@ -12,7 +12,7 @@ use crate::text::{Document, Span, hints_at_latin, is_pseudo_latin};
 pub const NAME: &str = "pseudo-latin";
 
 /// How much filler is needed for a finding.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Parameters {
     /// Fewest words of a sentence or block.

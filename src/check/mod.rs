@@ -12,7 +12,7 @@ pub mod store;
 
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub use corpus::{ByDocument, Corpus, CorpusCheck, Documents, Untold};
 pub use guard::guard;
@@ -69,7 +69,7 @@ macro_rules! kinds {
         $($(#[$doc])* pub mod $module;)*
 
         /// What a rule file says under `check`: the kind and its parameters.
-        #[derive(Debug, Clone, Deserialize)]
+        #[derive(Debug, Clone, Serialize, Deserialize)]
         #[serde(rename_all = "kebab-case")]
         pub enum Parameters {
             $($(#[$doc])* $variant($module::Parameters)),*

@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::sieve::Sieve;
 use super::{DocumentCheck, KindRule, ParameterError};
@@ -17,7 +17,7 @@ use crate::text::{BlockKind, Document, Span, count_words, words};
 pub const NAME: &str = "outline";
 
 /// What announces a table of contents, and how much of one is needed.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Parameters {
     /// Headings that announce contents, compared by their words, case aside.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Check, KindRule, ParameterError};
 use crate::finding::RuleInfo;
@@ -12,7 +12,7 @@ use crate::finding::RuleInfo;
 pub const NAME: &str = "suppression";
 
 /// What is wrong with a comment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fault {
     /// It leaves nothing out.
@@ -22,7 +22,7 @@ pub enum Fault {
 }
 
 /// Which comments a rule reports.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Parameters {
     /// What is wrong with them.

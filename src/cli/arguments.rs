@@ -9,7 +9,7 @@ use super::workspace::Profile;
 use crate::config::bytes;
 use crate::corpus::{Kind, Reading};
 
-/// Find boilerplate and other noise in text corpora, and say what, where and why.
+/// Find and explain boilerplate and other noise in text corpora.
 #[derive(Debug, Parser)]
 #[command(name = "dechaff", version, max_term_width = 100)]
 pub(super) struct Arguments {
@@ -21,40 +21,41 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     /// Check files and directories
     #[command(
-        after_help = "Exit code: 0 nothing found or, with --fix, nothing left; 1 findings; 2 something could not be done; 130 interrupted."
+        alias = "lint",
+        after_help = "Exit codes: 0 nothing found or, with --fix, nothing left; 1 findings; 2 something could not be done; 130 interrupted."
     )]
     Check(Box<CheckArguments>),
-    /// Explain a rule, or list them all
+    /// Explain a rule, or list rules
+    #[command(alias = "explain")]
     Rule(RuleArguments),
-    /// Show the settings in force, and where each comes from
+    /// Show the settings in effect and where each comes from
     Config(ShowArguments),
-    /// Write a dechaff.toml to start from
+    /// Write a dechaff.toml with every key commented out
     Init(InitArguments),
-    /// Test rules of your own by their examples
+    /// Test custom rules against their examples
     TestRules(TestRulesArguments),
     /// Revert the changes in an undo log
     #[command(
         after_help = "Exit code: 0 if everything asked for was restored; 2 if something was not, or nothing was left to restore."
     )]
     Undo(UndoArguments),
-    /// Print completions for a shell
+    /// Print shell completions
     Completions(CompletionsArguments),
-    /// Print the manual page
-    #[command(hide = true)]
-    Man,
+    /// Print or write manual pages
+    Man(ManArguments),
 }
 
 /// Where settings come from.
 #[derive(Debug, Args)]
 pub(super) struct ConfigArguments {
-    /// A configuration file in place of those found beside the files, or one KEY=VALUE in TOML on top of them
+    /// Configuration file to use instead of those found next to the files, or one KEY=VALUE in TOML to override
     ///
-    /// Without it, the settings of a file are those of the nearest dechaff.toml, .dechaff.toml or pyproject.toml with
-    /// [tool.dechaff], in its folder or above it.
+    /// By default, each file uses the nearest dechaff.toml, .dechaff.toml or pyproject.toml with [tool.dechaff] in its
+    /// directory or a parent directory.
     #[arg(long, value_name = "FILE|KEY=VALUE", help_heading = "Settings")]
     pub(super) config: Vec<String>,
 
-    /// Leave all configuration files out
+    /// Ignore all configuration files
     #[arg(long, help_heading = "Settings")]
     pub(super) isolated: bool,
 }
@@ -63,9 +64,9 @@ pub(super) struct ConfigArguments {
 pub(super) struct CheckArguments {
     /// Files and directories; `-` is standard input [default: .]
     ///
-    /// Of a directory, text (*.txt, *.md, *.markdown), JSON Lines (*.jsonl, *.ndjson) and Parquet (*.parquet) are checked, plain or
-    /// compressed (.gz, .zst; also *.json.gz and *.json.zst), without hidden files and what ignore files name. A file named outright is
-    /// checked whatever its name. A path with * or ? that does not exist is a pattern.
+    /// In directories, dechaff checks text (*.txt, *.md, *.markdown), JSON Lines (*.jsonl, *.ndjson) and Parquet (*.parquet), plain or
+    /// compressed (.gz, .zst; also *.json.gz and *.json.zst), except hidden files and files listed in ignore files. Files passed
+    /// explicitly are checked whatever their names. A path containing * or ? is treated as a glob if no such file exists.
     pub(super) paths: Vec<PathBuf>,
 
     #[command(flatten)]
@@ -74,7 +75,7 @@ pub(super) struct CheckArguments {
     #[command(flatten)]
     pub(super) settings: ConfigArguments,
 
-    /// Leave out what `exclude` names even if it is given outright, as pre-commit gives files
+    /// Apply `exclude` to explicitly passed files too (for pre-commit)
     #[arg(long, help_heading = "Settings")]
     pub(super) force_exclude: bool,
 
@@ -82,8 +83,7 @@ pub(super) struct CheckArguments {
     ///
     /// A prefix such as BP enables the default rules of a group; an opt-in rule such as BP902 needs its full code, its name or ALL.
     ///
-    /// Rules that count only beside other findings, or at an edge of the text that other findings open, see only what the
-    /// chosen rules find.
+    /// Some rules depend on neighbouring findings; they only see those of the selected rules.
     #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Settings")]
     pub(super) select: Vec<String>,
 
@@ -91,7 +91,7 @@ pub(super) struct CheckArguments {
     #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Settings")]
     pub(super) extend_select: Vec<String>,
 
-    /// Leave these rules out
+    /// Disable these rules
     #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Settings")]
     pub(super) ignore: Vec<String>,
 
@@ -108,19 +108,19 @@ pub(super) struct CheckArguments {
     #[arg(short, long, value_name = "NUMBER", value_parser = parse_jobs)]
     pub(super) jobs: Option<usize>,
 
-    /// The name that text from standard input goes by
+    /// File name to use for standard input
     #[arg(long, value_name = "NAME")]
     pub(super) stdin_filename: Option<String>,
 
-    /// Memory that comparing documents may take before it uses temporary files, such as 2GB [default: a quarter of what is free]
+    /// Memory for comparing documents, such as 2GB; more goes to temporary files [default: a quarter of free memory]
     #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
     pub(super) memory: Option<String>,
 
-    /// Print nothing but errors; the exit code says whether anything was found
+    /// Print only errors and warnings; the exit code says whether anything was found
     #[arg(short, long)]
     pub(super) quiet: bool,
 
-    /// Exit with 2 only for other faults than records that cannot be read; they are reported and counted all the same
+    /// Don't exit with 2 because of unreadable records (they are still reported)
     #[arg(long, help_heading = "Corpora")]
     pub(super) skip_bad_records: bool,
 
@@ -135,39 +135,39 @@ pub(super) struct CheckArguments {
     #[arg(long, conflicts_with = "exit_non_zero_on_fix", help_heading = "Gate")]
     pub(super) exit_zero: bool,
 
-    /// The least severity that makes a run exit with 1 [default: info]
+    /// Lowest severity that makes the run exit with 1 [default: info]
     #[arg(long, value_name = "SEVERITY", value_enum, help_heading = "Gate")]
     pub(super) fail_on: Option<FailOn>,
 
-    /// Exit with 1 only if more findings than this are of that severity [default: 0]
+    /// Exit with 1 only if there are more than NUMBER findings of that severity [default: 0]
     #[arg(long, value_name = "NUMBER", help_heading = "Gate")]
     pub(super) max_findings: Option<usize>,
 
-    /// Print for each rule its findings, documents, share of the text and fixes, in place of the findings
+    /// Instead of findings, print a table by rule: findings, documents, share of the text, fixes
     #[arg(long, help_heading = "Gate", conflicts_with_all = ["fix_only", "diff"])]
     pub(super) statistics: bool,
 
-    /// Only findings that this file does not know count
+    /// Report only findings not in this baseline
     #[arg(long, value_name = "FILE", help_heading = "Gate")]
     pub(super) baseline: Option<String>,
 
-    /// Write what is found into this file, as known
+    /// Write all current findings to a baseline file
     #[arg(long, value_name = "FILE", help_heading = "Gate", conflicts_with_all = ["baseline", "fix", "fix_only", "diff", "output_dir"])]
     pub(super) write_baseline: Option<PathBuf>,
 
-    /// Take out of the baseline what is no longer found
+    /// Remove findings from the baseline that no longer occur
     #[arg(long, help_heading = "Gate", conflicts_with_all = ["fix", "fix_only", "diff", "output_dir"])]
     pub(super) prune_baseline: bool,
 
-    /// Check only files that changed since this revision of git; they are compared with all others
+    /// Check only files changed since this git revision (they are still compared with all others)
     #[arg(long, value_name = "REVISION", help_heading = "Gate")]
     pub(super) since: Option<String>,
 
-    /// A list of passages to leave alone, for texts that must not be edited
+    /// List of passages not to report, for texts that must not be edited
     #[arg(long, value_name = "FILE", help_heading = "Suppression")]
     pub(super) ignore_list: Option<String>,
 
-    /// Have all findings left alone from now on: by comments in the texts or, with an ignore list, by lines of that
+    /// Suppress all current findings with comments, or with entries in the ignore list
     #[arg(long, help_heading = "Suppression", conflicts_with_all = ["fix", "fix_only", "diff", "output_dir", "write_baseline"])]
     pub(super) add_ignore: bool,
 
@@ -187,11 +187,11 @@ pub(super) struct CheckArguments {
     #[arg(long, help_heading = "Fixing", conflicts_with_all = ["output_dir", "undo_log"])]
     pub(super) diff: bool,
 
-    /// Leave out of copies the records that are blank once they are fixed
+    /// Omit records from the copies that are blank after fixing
     #[arg(long, help_heading = "Fixing", requires = "output_dir")]
     pub(super) drop_empty: bool,
 
-    /// Write fixed copies into this directory and leave the originals alone; with --output-format dolma, the attributes
+    /// Write fixed copies (with --output-format dolma, attributes) into this directory; don't touch the originals
     #[arg(long, value_name = "DIR", help_heading = "Fixing")]
     pub(super) output_dir: Option<PathBuf>,
 
@@ -199,11 +199,11 @@ pub(super) struct CheckArguments {
     #[arg(long, help_heading = "Fixing", requires_all = ["drop_empty", "undo_log"])]
     pub(super) keep_dropped: bool,
 
-    /// Append each change to this file: what was removed, where and by which rule; `dechaff undo` reverts it
+    /// Append every change to this file, so that `dechaff undo` can revert it
     #[arg(long, visible_alias = "trail", value_name = "FILE", help_heading = "Fixing")]
     pub(super) undo_log: Option<PathBuf>,
 
-    /// Leave a document alone if fixing would remove a larger share of its words, 0 to 1 [default: 0.5]
+    /// Don't fix a document if that would remove more than this share of its words, 0 to 1 [default: 0.5]
     #[arg(long, value_name = "SHARE", value_parser = parse_share, help_heading = "Fixing")]
     pub(super) max_removed: Option<f64>,
 
@@ -215,19 +215,19 @@ pub(super) struct CheckArguments {
 /// How files of many documents are read.
 #[derive(Debug, Args)]
 pub(super) struct ReadingArguments {
-    /// What the files hold, where their names and first bytes are not to decide
+    /// File format [default: detected from name and content]
     #[arg(long, value_name = "FORMAT", value_enum, help_heading = "Corpora")]
     pub(super) format: Option<InputFormat>,
 
-    /// The field or column that holds the text; dots lead into nested ones [default: text]
+    /// Field or column that holds the text; use dots for nested fields [default: text]
     #[arg(long, value_name = "FIELD", help_heading = "Corpora")]
     pub(super) text_field: Option<String>,
 
-    /// The field or column that holds the identifier [default: id]
+    /// Field or column that holds the document's ID [default: id]
     #[arg(long, value_name = "FIELD", help_heading = "Corpora")]
     pub(super) id_field: Option<String>,
 
-    /// Leave unread, and report, documents larger than this [default: 1GB]
+    /// Skip and report documents larger than this [default: 1GB]
     #[arg(long, value_name = "BYTES", value_parser = parse_bytes, help_heading = "Corpora")]
     pub(super) max_record: Option<String>,
 }
@@ -265,15 +265,15 @@ impl ReadingArguments {
 pub(super) enum InputFormat {
     /// One document: text or markdown
     Text,
-    /// One JSON object a line, each of them a document
+    /// One JSON object per line, each a document
     Jsonl,
-    /// A table, each of its rows a document
+    /// A table, each row a document
     Parquet,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct RuleArguments {
-    /// A rule's code or name; without one, all are listed
+    /// A rule's code or name to explain it, or the prefix of a group (BP) to list it
     pub(super) rule: Option<String>,
 
     /// List all rules
@@ -290,7 +290,7 @@ pub(super) struct RuleArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct UndoArguments {
-    /// The undo log, as `dechaff check --fix --undo-log FILE` wrote it
+    /// Undo log written by `dechaff check --fix --undo-log FILE`
     pub(super) undo_log: PathBuf,
 
     /// Revert only changes in these files and directories
@@ -319,7 +319,7 @@ pub(super) struct UndoArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct ShowArguments {
-    /// The file or folder whose settings are shown
+    /// File or directory whose settings to show
     #[arg(default_value = ".")]
     pub(super) path: PathBuf,
 
@@ -333,14 +333,14 @@ pub(super) struct ShowArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct InitArguments {
-    /// The folder to write into
+    /// Directory to write into
     #[arg(default_value = ".")]
     pub(super) folder: PathBuf,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct TestRulesArguments {
-    /// Rule files, and folders of them
+    /// Rule files and directories of rule files
     #[arg(required = true)]
     pub(super) paths: Vec<PathBuf>,
 }
@@ -349,6 +349,17 @@ pub(super) struct TestRulesArguments {
 pub(super) struct CompletionsArguments {
     /// The shell
     pub(super) shell: clap_complete::Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ManArguments {
+    /// Command whose page to print [default: dechaff itself]
+    #[arg(conflicts_with = "dir")]
+    pub(super) command: Option<String>,
+
+    /// Write the pages of all commands into this directory
+    #[arg(long, value_name = "DIR")]
+    pub(super) dir: Option<PathBuf>,
 }
 
 /// The least severity that makes a run fail.

@@ -1,6 +1,7 @@
 //! Records that cannot be read: each is told, those that follow each other with the same fault as a range.
 
 use super::output;
+use crate::corpus::FIELDS;
 
 /// The last fault, and how often it came again.
 #[derive(Default)]
@@ -22,7 +23,7 @@ impl BadRecords {
     pub(super) fn tell(&mut self, path: &str, index: u64, place: &str, reason: &str) {
         if let Some(run) = &mut self.last
             && run.path == path
-            && run.reason == reason
+            && without_fields(&run.reason) == without_fields(reason)
             && run.index + 1 == index
         {
             run.index = index;
@@ -37,6 +38,7 @@ impl BadRecords {
     /// Tells of those that came after the first.
     pub(super) fn end(&mut self) {
         if let Some(Run { path, reason, index, more }) = self.last.take() {
+            let reason = without_fields(&reason);
             match more {
                 0 => {}
                 1 => output::error(&format!("{path}: record {index}: {reason}")),
@@ -44,4 +46,9 @@ impl BadRecords {
             }
         }
     }
+}
+
+/// `reason` without the list of the fields that a record has. Records with other fields can have the same fault.
+fn without_fields(reason: &str) -> &str {
+    reason.split(FIELDS).next().unwrap_or(reason)
 }

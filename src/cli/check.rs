@@ -19,6 +19,7 @@ use super::gate::Gate;
 use super::interrupt::Pause;
 use super::known::{Known, Linters};
 use super::layout::resolved;
+use super::named::warn_of_markup;
 use super::output::{self, Output};
 use super::pipeline::{self, Documents, Piece, stream};
 use super::progress::Progress;
@@ -55,6 +56,9 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     std::mem::forget(Arc::clone(&workspace));
     let mut run = Run::new(arguments, &workspace, &paths)?;
     workspace.resolve(&paths)?;
+    if arguments.reading.format.is_none() {
+        warn_of_markup(&paths);
+    }
     let plan = Plan::new(&run.root);
     let delivery = Delivery::new(arguments, &paths, stdin.len())?;
     interrupt::listen();

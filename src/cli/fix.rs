@@ -241,9 +241,7 @@ impl Delivery {
             None if arguments.fix || arguments.fix_only => Destination::InPlace,
             None if arguments.unsafe_fixes || arguments.undo_log.is_some() => {
                 let flag = if arguments.undo_log.is_some() { "--undo-log" } else { "--unsafe-fixes" };
-                bail!(
-                    "{flag} says how to fix; add --fix, --fix-only or --output-dir (or --diff to see what would change)"
-                )
+                bail!("{flag} has no effect without --fix, --fix-only or --output-dir (--diff shows what would change)")
             }
             None => return Ok(None),
         };

@@ -18,7 +18,7 @@ pub(super) fn run(arguments: &InitArguments) -> anyhow::Result<Exit> {
     let file = OpenOptions::new().write(true).create_new(true).open(path);
     let mut file = match file {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            bail!("{}: there is one already; it was left as it is", path.display())
+            bail!("{} already exists; not overwritten", path.display())
         }
         other => other.with_context(|| format!("cannot write {}", path.display()))?,
     };

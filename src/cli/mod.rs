@@ -14,6 +14,9 @@ mod init;
 mod interrupt;
 mod known;
 mod layout;
+mod manual;
+mod mistake;
+mod named;
 mod output;
 mod pipeline;
 mod progress;
@@ -67,7 +70,7 @@ impl From<Exit> for ExitCode {
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::try_parse().unwrap_or_else(|error| mistake::explained(error).exit());
     let outcome = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Rule(arguments) => rule::run(&arguments),
@@ -76,7 +79,7 @@ pub fn main() -> ExitCode {
         Command::Init(arguments) => init::run(&arguments),
         Command::TestRules(arguments) => test_rules::run(&arguments),
         Command::Completions(arguments) => generate::completions(&arguments),
-        Command::Man => generate::manual(),
+        Command::Man(arguments) => generate::manual(&arguments),
     };
     outcome
         .unwrap_or_else(|error| {

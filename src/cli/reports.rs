@@ -25,15 +25,15 @@ const COLUMNS: usize = 100;
 /// How findings are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum OutputFormat {
-    /// Like a compiler, with the text
+    /// Compiler-style, with excerpts
     Full,
-    /// One line a finding
+    /// One line per finding
     Concise,
-    /// One line a finding, under the name of its document
+    /// One line per finding, grouped by document
     Grouped,
     /// One JSON array
     Json,
-    /// One JSON object a line
+    /// One JSON object per line
     JsonLines,
     /// SARIF 2.1.0, for code scanning and editors
     Sarif,
@@ -53,7 +53,7 @@ pub(super) enum OutputFormat {
     Azure,
     /// A table for a pull-request comment or a job summary
     Markdown,
-    /// Attributes for the mixer of Dolma, into the directory that --output-dir names
+    /// Attributes for Dolma's mixer, written into --output-dir
     Dolma,
 }
 
@@ -67,15 +67,15 @@ pub(super) struct Wanted {
 
 #[derive(Debug, Args)]
 struct Flags {
-    /// How to print findings; may be repeated, with an --output-file for each but one
+    /// Output format; may be repeated, each but one with its own --output-file
     ///
     /// [default: full; github where GITHUB_ACTIONS is true, and gitlab for an --output-file where GITLAB_CI is true]
     #[arg(long, value_name = "FORMAT", value_enum, help_heading = "Reporting")]
     output_format: Vec<OutputFormat>,
 
-    /// Write the format before it to this file, whole at the end of the run, and not to standard output
+    /// Write the preceding --output-format to this file (atomically, at the end) instead of stdout
     ///
-    /// Files are written under --quiet too. A format without a file goes to standard output.
+    /// Files are written with --quiet too. A format without a file goes to standard output.
     #[arg(long, value_name = "FILE", help_heading = "Reporting", conflicts_with_all = ["diff", "fix_only"])]
     output_file: Vec<PathBuf>,
 }

@@ -17,7 +17,7 @@ use crate::rule::{Registry, Rule};
 pub(super) fn run(arguments: &TestRulesArguments) -> anyhow::Result<Exit> {
     let mut registry = Registry::embedded()?;
     let mut own: Vec<String> = Vec::new();
-    let mut failed = false;
+    let mut unusable = 0;
     for path in &arguments.paths {
         let unreadable = |path: &Path| format!("cannot read the rules of {}", path.display());
         let files = rule_files(path).with_context(|| unreadable(path))?;
@@ -30,7 +30,7 @@ pub(super) fn run(arguments: &TestRulesArguments) -> anyhow::Result<Exit> {
             match added {
                 Ok(info) => own.push(info.code.clone()),
                 Err(fault) => {
-                    failed = true;
+                    unusable += 1;
                     output::fault(&fault);
                 }
             }
@@ -60,11 +60,15 @@ pub(super) fn run(arguments: &TestRulesArguments) -> anyhow::Result<Exit> {
             }
         }
     }
-    let unusable = if failed { "; some could not be used" } else { "" };
-    let _ = writeln!(text, "{} tested: {wrong} failed{unusable}", count(own.len(), "rule"));
+    if !own.is_empty() {
+        let _ = writeln!(text, "{} tested: {wrong} failed", count(own.len(), "rule"));
+    }
+    if unusable > 0 {
+        let _ = writeln!(text, "{} could not be loaded", count(unusable, "rule"));
+    }
     Output::new(ColorWhen::Auto).write(&text)?;
     Ok(match wrong {
-        _ if failed => Exit::Failure,
+        _ if unusable > 0 => Exit::Failure,
         0 => Exit::Clean,
         _ => Exit::Findings,
     })

@@ -146,7 +146,12 @@ impl Settings {
     /// The rules of `registry` that are to run, as they are to run.
     pub fn rules<'r>(&'r self, registry: &'r Registry) -> impl Iterator<Item = &'r Rule> {
         let rules = registry.rules().iter().filter(|rule| self.is_selected(rule));
-        rules.map(|rule| self.tuned.get(&rule.info.code).unwrap_or(rule))
+        rules.map(|rule| self.effective(rule))
+    }
+
+    /// `rule` with the severity and the parameters that the settings give it.
+    pub fn effective<'r>(&'r self, rule: &'r Rule) -> &'r Rule {
+        self.tuned.get(&rule.info.code).unwrap_or(rule)
     }
 
     /// What the fixes of `rule` count as, where that is not what the rule's file says.

@@ -153,7 +153,7 @@ impl Layer {
     ///
     /// The first fault of form: TOML that does not parse, a key that is unknown or of the wrong type.
     pub fn parse(file: &Arc<WrittenFile>, folder: PathBuf) -> Result<Self, Fault> {
-        let options = toml::from_str(&file.text).map_err(|error| Fault::new(file, error.message(), error.span()))?;
+        let options = toml::from_str(&file.text).map_err(|error| fault(file, &error, &[]))?;
         Ok(Self { file: Arc::clone(file), folder, options })
     }
 
@@ -163,8 +163,7 @@ impl Layer {
     ///
     /// As of [`Layer::parse`].
     pub fn of_project(file: &Arc<WrittenFile>, folder: PathBuf) -> Result<Option<Self>, Fault> {
-        let project: Project =
-            toml::from_str(&file.text).map_err(|error| Fault::new(file, error.message(), error.span()))?;
+        let project: Project = toml::from_str(&file.text).map_err(|error| fault(file, &error, &["tool", "dechaff"]))?;
         let options = project.tool.and_then(|tools| tools.dechaff);
         Ok(options.map(|options| Self { file: Arc::clone(file), folder, options }))
     }
@@ -173,4 +172,26 @@ impl Layer {
     pub fn fault(&self, message: impl Into<String>, place: std::ops::Range<usize>) -> Fault {
         Fault::new(&self.file, message, Some(place))
     }
+}
+
+/// What is wrong with the configuration `file`, whose keys are in the table at `path`. `[rules.CODE]` is a common slip for
+/// `[rule.CODE]`.
+fn fault(file: &Arc<WrittenFile>, error: &toml::de::Error, path: &[&str]) -> Fault {
+    let fault = Fault::new(file, error.message(), error.span());
+    let whole = toml::from_str::<toml::Table>(&file.text).ok();
+    let own = whole.and_then(|whole| {
+        path.iter().try_fold(whole, |mut table, key| match table.remove(*key) {
+            Some(Value::Table(inner)) => Some(inner),
+            _ => None,
+        })
+    });
+    let rules = own.as_ref().and_then(|own| own.get("rules")).and_then(Value::as_table);
+    let Some(code) = rules.and_then(|rules| rules.keys().next()).filter(|_| error.message().contains("sequence"))
+    else {
+        return fault;
+    };
+    let prefix = if path.is_empty() { String::new() } else { format!("{}.", path.join(".")) };
+    let hint = format!("write `[{prefix}rule.{code}]`");
+    let message = "`rules` is a list of folders with custom rules; settings of one rule belong under `rule`";
+    Fault { message: message.into(), ..fault }.with_hint(Some(hint))
 }

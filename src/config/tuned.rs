@@ -42,10 +42,11 @@ fn apply(layer: &Layer, wanted: &BTreeMap<Spanned<String>, Spanned<Value>>, rule
     let RuleInfo { mut severity, is_custom, .. } = *rule.info;
     for (key, value) in wanted {
         if key.get_ref() == SEVERITY {
-            severity = value.get_ref().clone().try_into::<Severity>().map_err(|error| {
-                let hint = "write \"error\", \"warning\" or \"info\"";
-                layer.fault(error.message(), value.span()).with_hint(Some(hint.into()))
-            })?;
+            severity = value
+                .get_ref()
+                .clone()
+                .try_into::<Severity>()
+                .map_err(|error| layer.fault(error.message(), value.span()))?;
         } else {
             *rule = with_parameter(layer, rule, key, value)?;
         }
@@ -73,12 +74,11 @@ fn with_parameter(layer: &Layer, rule: &Rule, key: &Spanned<String>, value: &Spa
     let written = WrittenFile::new(rule.file.path.as_str(), file.to_string());
     let changed = Rule::parse(&written).and_then(|rule| rule.validate().map(|()| rule));
     changed.map_err(|error| {
-        // Of an unknown key serde lists those that are known.
-        let message = match error.message.strip_prefix("unknown field ") {
+        let message = match error.message.strip_prefix("unknown key ") {
             Some(rest) => format!("{} has no parameter {rest}", rule.info.code),
-            None => format!("{} cannot work with this: {}", rule.info.code, error.message),
+            None => format!("{}: {}", rule.info.code, error.message),
         };
-        let is_unknown = error.message.starts_with("unknown field");
+        let is_unknown = error.message.starts_with("unknown key ");
         let near = || nearest(key.get_ref(), known.iter().map(String::as_str)).filter(|_| is_unknown);
         let hint = error.hint.or_else(|| near().map(|known| format!("did you mean `{known}`?")));
         let place = if is_unknown { key.span() } else { value.span() };

@@ -12,7 +12,9 @@ mod written;
 
 pub use format::{Codec, Format, Kind};
 pub use read::{ReadError, Source, read};
-pub use shard::{Carrier, Fate, Input, Opened, Raw, Reading, Records, Rewriter, Shard, Step as ShardStep, open};
+pub use shard::{
+    Carrier, FIELDS, Fate, Input, Opened, Raw, Reading, Records, Rewriter, Shard, Step as ShardStep, open,
+};
 pub use shelf::{Kept, Shelf};
 pub use spill::{Spill, free_memory};
 pub use undo_log::{

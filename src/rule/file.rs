@@ -1,5 +1,6 @@
 //! From a rule file's TOML to a rule.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -45,8 +46,10 @@ impl Rule {
     /// The first fault: TOML that does not parse, a key that is unknown, missing or of the wrong type, a code or name out of
     /// form. Whether the kind of check can work with the parameters, [`Rule::validate`] says.
     pub fn parse(written: &Arc<WrittenFile>) -> Result<Self, Fault> {
-        let file: RuleFile =
-            toml::from_str(&written.text).map_err(|error| Fault::new(written, error.message(), error.span()))?;
+        let file: RuleFile = toml::from_str(&written.text).map_err(|error| {
+            let hint = error.message().strip_prefix("missing field ").and_then(|key| missing(key.trim_matches('`')));
+            Fault::new(written, error.message(), error.span()).with_hint(hint.map(str::to_owned))
+        })?;
         let fault = |message: &str, place| Err(Fault::new(written, message, Some(place)));
         if !is_code(file.code.get_ref()) {
             return fault("a code is two or more capital letters and three digits, such as `BP001`", file.code.span());
@@ -83,8 +86,43 @@ impl Rule {
     ///
     /// The first parameter that it cannot work with.
     pub fn validate(&self) -> Result<(), Fault> {
-        self.parameters.validate().map_err(|error| Fault::new(&self.file, error.message, error.place))
+        self.parameters.validate().map_err(|error| {
+            let place = error.place.map(|place| expression_fault(&self.file.text, place));
+            Fault::new(&self.file, error.message, place)
+        })
     }
+}
+
+/// The part of the expression at `place` that is at fault, if it is no regular expression; else `place`.
+fn expression_fault(text: &str, place: Range<usize>) -> Range<usize> {
+    let literal = text.get(place.clone()).unwrap_or_default();
+    let quotes = ["\'\'\'", "\"\"\"", "'", "\""].into_iter().find(|quotes| literal.starts_with(quotes));
+    let Some(quotes) = quotes else { return place };
+    let Some(inner) = literal.get(quotes.len()..literal.len().saturating_sub(quotes.len())) else { return place };
+    // Escapes of TOML and a line end that it drops would shift offsets.
+    if inner.starts_with(['\r', '\n']) || quotes.starts_with('"') && inner.contains('\\') {
+        return place;
+    }
+    let span = match regex_syntax::Parser::new().parse(inner) {
+        Err(regex_syntax::Error::Parse(error)) => *error.span(),
+        Err(regex_syntax::Error::Translate(error)) => *error.span(),
+        _ => return place,
+    };
+    let start = place.start + quotes.len();
+    start + span.start.offset..start + span.end.offset
+}
+
+/// How to add the key `key`, where it is missing.
+fn missing(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "code" => "add the rule's code, such as `code = \"SHOP001\"`",
+        "name" => "add the rule's name, such as `name = \"stock-line\"`",
+        "summary" => "add `summary`: the title of each finding, in a few words",
+        "why" => "add `why`: the explanation that `dechaff rule` shows",
+        "since" => "add the version of your rules that introduced this one, such as `since = \"1.0.0\"`",
+        "check" => "add what to look for, such as a `[[check.pattern]]` with `any = [\"…\"]`",
+        _ => return None,
+    })
 }
 
 /// Two capital letters or more, then three digits.
@@ -123,8 +161,8 @@ mod tests {
         assert!(Rule::parse(&WrittenFile::new("r.toml", GOOD)).is_ok());
         let misspelt = GOOD.replace("any =", "anny =");
         assert_eq!(
-            error(&misspelt).split(", expected").next(),
-            Some("r.toml:8:9: unknown field `anny`"),
+            error(&misspelt).split("; did").next(),
+            Some("r.toml:8:9: unknown key `anny`"),
             "{}",
             error(&misspelt)
         );

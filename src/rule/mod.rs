@@ -3,6 +3,7 @@
 mod example;
 mod file;
 mod page;
+mod parameters;
 mod registry;
 
 use std::sync::Arc;

@@ -23,9 +23,17 @@ impl Rule {
         if let Some(measured) = measured {
             let _ = writeln!(page, "- Measured: {measured}");
         }
-        if let Some(parameters) = self.written_parameters() {
-            let _ = write!(page, "\nParameters, as a configuration can change them:\n\n");
-            let _ = writeln!(page, "~~~toml\n{parameters}\n~~~");
+        let parameters = if self.patterns().is_none() { self.parameter_values() } else { Vec::new() };
+        if !parameters.is_empty() {
+            let _ =
+                write!(page, "\nParameters, as a configuration can change them:\n\n~~~toml\n[rule.{}]\n", info.code);
+            for (key, value) in parameters {
+                let _ = match value.starts_with('(') {
+                    true => writeln!(page, "# {key} = {value}"),
+                    false => writeln!(page, "{key} = {value}"),
+                };
+            }
+            page.push_str("~~~\n");
         }
         if let Some(example) = self.examples.iter().find(|example| example.bad.is_some()) {
             block(&mut page, "Found", example.bad.as_ref(), |text| Marked::parse(text).text);
@@ -34,24 +42,6 @@ impl Rule {
         let allowed = self.examples.iter().find(|example| example.allow.is_some());
         block(&mut page, "Left alone", allowed.and_then(|example| example.allow.as_ref()), str::to_owned);
         page
-    }
-
-    /// The table of the rule's check, as a configuration would say it, where it is one that can be taken in at a glance.
-    fn written_parameters(&self) -> Option<String> {
-        let text = &self.file.text;
-        let start = text.find("\n[check.")? + 1;
-        let end = text[start..].find("\n[[example]]").map_or(text.len(), |length| start + length);
-        let table = Some(text[start..end].trim_end()).filter(|table| table.contains('='))?;
-        // Where all that a check has is one table, the configuration leaves its name out.
-        let own = format!("[check.{}", self.parameters.kind());
-        let first = table.lines().next()?.strip_prefix(&own)?.trim_end_matches(']');
-        let variant = first.get(1..).and_then(|rest| rest.split('.').next()).unwrap_or_default();
-        let head = if variant.is_empty() { own } else { format!("{own}.{variant}") };
-        let line = |line: &str| match line.strip_prefix(&head) {
-            Some(rest) => format!("[rule.{}{rest}", self.info.code),
-            None => line.to_owned(),
-        };
-        Some(table.lines().map(line).collect::<Vec<_>>().join("\n"))
     }
 }
 

@@ -9,12 +9,15 @@ pub struct Decoding {
     pub sequences: usize,
 }
 
-/// Why bytes are not taken for text at all.
+/// Why bytes are not text at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotText {
-    /// A byte of value 0 stands near the start.
+    /// There is a byte of value 0 near the start.
     #[error("binary file")]
     Binary,
+    /// The file begins like one of a known format, which is named with what to do about it.
+    #[error("{0}")]
+    Known(&'static str),
     /// The file begins with the byte order mark of UTF-16 or UTF-32.
     #[error("UTF-16 or UTF-32 text; convert it to UTF-8")]
     Wide,
@@ -30,6 +33,9 @@ pub fn decode(bytes: Vec<u8>) -> Result<(String, Option<Decoding>), NotText> {
     const PROBE: usize = 8_000;
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
         return Err(NotText::Wide);
+    }
+    if let Some(known) = known_format(&bytes[..bytes.len().min(PROBE)]) {
+        return Err(NotText::Known(known));
     }
     if memchr::memchr(0, &bytes[..bytes.len().min(PROBE)]).is_some() {
         return Err(NotText::Binary);
@@ -52,6 +58,41 @@ pub fn decode(bytes: Vec<u8>) -> Result<(String, Option<Decoding>), NotText> {
     Ok((text, Some(Decoding { first_byte, sequences })))
 }
 
+/// The format of a file that begins with `first`, where people mistake files of it for text.
+fn known_format(first: &[u8]) -> Option<&'static str> {
+    const ENTRIES: &[(&[u8], &str)] = &[
+        (b"word/", "Word document; extract its text first"),
+        (b"xl/", "Excel workbook; extract its text first"),
+        (b"ppt/", "PowerPoint presentation; extract its text first"),
+        (b"[Content_Types].xml", "Office document; extract its text first"),
+        (b"mimetypeapplication/epub+zip", "EPUB book; extract its text first"),
+        (b"mimetypeapplication/vnd.oasis.opendocument", "OpenDocument file; extract its text first"),
+    ];
+    Some(match first {
+        [0x1F, 0x8B, ..] => "gzip data; give it a name that ends in .gz, or decompress it",
+        [0x28, 0xB5, 0x2F, 0xFD, ..] => "Zstandard data; give it a name that ends in .zst, or decompress it",
+        [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, 0x26, 0x53, 0x59, ..] => "bzip2 data; decompress it first",
+        [0xFD, b'7', b'z', b'X', b'Z', 0, ..] => "xz data; decompress it first",
+        [0x04, 0x22, 0x4D, 0x18, ..] => "LZ4 data; decompress it first",
+        [b'7', b'z', 0xBC, 0xAF, 0x27, 0x1C, ..] => "7z archive; unpack it first",
+        [b'R', b'a', b'r', b'!', 0x1A, 0x07, ..] => "RAR archive; unpack it first",
+        [b'P', b'K', 3, 4, ..] => {
+            let holds = |name: &[u8]| memchr::memmem::find(first, name).is_some();
+            let entry = ENTRIES.iter().find(|(name, _)| holds(name));
+            entry.map_or("ZIP archive; unpack it first", |(_, format)| format)
+        }
+        _ if first.get(257..262) == Some(b"ustar") => "tar archive; unpack it first",
+        [b'%', b'P', b'D', b'F', b'-', b'0'..=b'9', ..] => "PDF document; extract its text first",
+        [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1, ..] => "old Office document; extract its text first",
+        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => "PNG image",
+        [0xFF, 0xD8, 0xFF, ..] => "JPEG image",
+        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => "GIF image",
+        [b'P', b'A', b'R', b'1', ..] => "Parquet data; give it a name that ends in .parquet, or --format parquet",
+        _ if first.starts_with(b"SQLite format 3\0") => "SQLite database; export its text first",
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,5 +105,11 @@ mod tests {
         assert_eq!(decode("café".into()).unwrap(), ("café".into(), None));
         assert_eq!(decode(b"a\0b".to_vec()), Err(NotText::Binary));
         assert_eq!(decode(b"\xff\xfea\0".to_vec()), Err(NotText::Wide));
+        let named = |bytes: &[u8]| decode(bytes.to_vec()).unwrap_err().to_string();
+        assert!(named(&[0x1F, 0x8B, 8, 0, 0]).starts_with("gzip data; "));
+        assert!(named(b"PK\x03\x04\x14\0\0\0word/document.xml").starts_with("Word document; "));
+        assert!(named(b"PK\x03\x04\x14\0\0\0notes.txt").starts_with("ZIP archive; "));
+        assert!(named(b"%PDF-1.7\n").starts_with("PDF document; "));
+        assert!(decode(b"%PDF- is how they begin; PK, GIF8, Rar! and BZh9 are words.".to_vec()).is_ok());
     }
 }

@@ -14,7 +14,7 @@ mod words;
 
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub use forest::{Forest, Node};
 pub use model::{HOPELESS, Judgement, Model, NEVER, Words};
@@ -34,7 +34,7 @@ pub const NAME: &str = "classifier";
 const WEIGHTS: &[u8] = include_bytes!("weights.bin");
 
 /// An operating point.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Parameters {
     /// The least probability at which a line is reported; from 0 to 1.

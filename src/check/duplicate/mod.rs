@@ -21,7 +21,7 @@ mod units;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub use join::{Limits, MEMBER_BITS, Pair, Ratio, Sets, join, shared};
 pub use sketch::{Minimum, SHINGLE, UnitKind, shingles};
@@ -36,7 +36,7 @@ use sketch::{GRAM, LINE, Needs, Scratch};
 pub const NAME: &str = "duplicate";
 
 /// What stood before.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Parameters {
     /// A whole paragraph, heading, item and so on, but for case, white space and the kind of quotes and dashes.
@@ -52,7 +52,7 @@ pub enum Parameters {
 }
 
 /// Parameters of [`Parameters::Exact`].
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Exact {
     /// Fewest words, by what the text is.
@@ -60,7 +60,7 @@ pub struct Exact {
 }
 
 /// Parameters of [`Parameters::Near`].
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Near {
     /// Fewest words, by what the text is.
@@ -80,7 +80,7 @@ fn many() -> u32 {
 }
 
 /// Which of two copies stays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Keep {
     /// The first in order of path and place.
@@ -91,7 +91,7 @@ pub enum Keep {
 }
 
 /// Parameters of [`Parameters::Sentence`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Sentence {
     /// Fewest words of a sentence that stood in the same document.
@@ -101,7 +101,7 @@ pub struct Sentence {
 }
 
 /// Parameters of [`Parameters::Passage`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Passage {
     /// Fewest words in a row that two paragraphs share; 8 or more.
@@ -111,7 +111,7 @@ pub struct Passage {
 }
 
 /// Parameters of [`Parameters::Line`].
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Line {
     /// Fewest words of a line.

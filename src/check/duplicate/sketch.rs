@@ -1,6 +1,6 @@
 //! What comparing needs to know of a document: hashes and places, not its text.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::hash::{self, chain, mix};
 use super::join::MEMBER_BITS;
@@ -47,7 +47,7 @@ impl UnitKind {
 }
 
 /// The fewest words that a unit of each kind must have; a kind that is left out is not looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(
     deny_unknown_fields,
     rename_all = "kebab-case",

@@ -23,8 +23,8 @@ mod walk;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use regex_syntax::hir::{Hir, HirKind};
-use serde::Deserialize;
+use regex_syntax::hir::{Hir, HirKind, Look};
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use super::{DocumentCheck, KindRule, ParameterError};
@@ -41,7 +41,7 @@ pub const NAME: &str = "pattern";
 pub type Parameters = Vec<Pattern>;
 
 /// Regular expressions and the guards that all of them share.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Pattern {
     /// Regular expressions, any of which may match. Case is ignored unless `case-sensitive` is set.
@@ -93,7 +93,7 @@ fn no_limit() -> usize {
 }
 
 /// What a pattern is matched against.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unit {
     /// A line that is not part of a wrapped paragraph.
@@ -109,7 +109,7 @@ pub enum Unit {
 ///
 /// The head and the tail are what stands before the first and after the last block of prose, where blocks that were
 /// themselves found to be noise do not count as prose. A document without prose has neither.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Place {
     /// Everywhere.
@@ -124,7 +124,7 @@ pub enum Place {
 }
 
 /// How far what a pattern says extends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reach {
     /// The unit.
@@ -270,6 +270,9 @@ impl Pattern {
             if self.unit != Unit::Paragraph && needs_line_end(&hir) {
                 return fault("this can never match: a line or sentence holds no line end; set `unit = \"paragraph\"`");
             }
+            if contradicts(&hir) {
+                return fault("this can never match: it asks for text after the end (`$`) or before the start (`^`)");
+            }
             match hir.properties().minimum_len() {
                 None => return fault("this can never match: nothing is what it asks for"),
                 Some(0) => return fault("this matches everything: the empty text too; ask for at least a word"),
@@ -291,6 +294,26 @@ impl Pattern {
     fn unless(&self, number: &mut impl FnMut() -> usize) -> Option<Expression> {
         let joined = literals::joined(self.unless.iter().map(|one| one.get_ref().as_str()));
         (!joined.is_empty()).then(|| Expression::new(&joined, true, self.case_sensitive, number()))
+    }
+}
+
+/// Whether `hir` can never match since it asks for text after the end, or before the start, of the text.
+fn contradicts(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Concat(parts) => {
+            let has_text = |part: &Hir| part.properties().minimum_len().is_some_and(|length| length > 0);
+            let ends = |part: &Hir| part.properties().look_set_suffix().contains(Look::End);
+            let starts = |part: &Hir| part.properties().look_set_prefix().contains(Look::Start);
+            let end = parts.iter().position(ends);
+            let start = parts.iter().rposition(starts);
+            parts.iter().any(contradicts)
+                || end.is_some_and(|end| parts[end + 1..].iter().any(has_text))
+                || start.is_some_and(|start| parts[..start].iter().any(has_text))
+        }
+        HirKind::Alternation(branches) => branches.iter().all(contradicts),
+        HirKind::Repetition(repetition) => repetition.min > 0 && contradicts(&repetition.sub),
+        HirKind::Capture(capture) => contradicts(&capture.sub),
+        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => false,
     }
 }
 

@@ -13,7 +13,7 @@ mod value;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{DocumentCheck, KindRule, ParameterError};
 use crate::finding::{Finding, Label, RuleInfo};
@@ -26,7 +26,7 @@ pub use value::Class;
 pub const NAME: &str = "record";
 
 /// The labels that records use, and how many fields make one.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Parameters {
     /// Fewest fields whose label and value are both of a known class.

@@ -1,11 +1,11 @@
 //! Classes of fields and the values that fit them.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::text::{is_blank, is_pseudo_latin};
 
 /// What a field of a person's record is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
     /// A person's name.

@@ -14,7 +14,7 @@ mod quote;
 
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{DocumentCheck, KindRule, ParameterError};
 use crate::finding::{Edit, Finding, Fix, RuleInfo};
@@ -24,7 +24,7 @@ use crate::text::{Block, Document, Span};
 pub const NAME: &str = "structure";
 
 /// Which fault of structure a rule is about.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Parameters {
     /// The fault.
@@ -32,7 +32,7 @@ pub struct Parameters {
 }
 
 /// What can be wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fault {
     /// A heading inside a line, or with its paragraph on its own line.

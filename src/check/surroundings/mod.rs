@@ -10,7 +10,7 @@ mod line;
 use std::ops::Range;
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::removed::removed;
 use super::{DocumentCheck, KindRule, ParameterError};
@@ -22,7 +22,7 @@ use line::{Line, Mark, Sort};
 pub const NAME: &str = "surroundings";
 
 /// How much it takes for lines around a text to be the rest of a page.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Parameters {
     /// Fewest short lines after the text; before it, where titles stand, one more.

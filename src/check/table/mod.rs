@@ -21,7 +21,7 @@ mod wrapped;
 
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{DocumentCheck, KindRule, ParameterError};
 use crate::finding::{Applicability, Finding, Fix, Label, RuleInfo};
@@ -36,7 +36,7 @@ use seen::Seen;
 pub const NAME: &str = "table";
 
 /// Which defect of tables a rule is about.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Parameters {
     /// The defect.

@@ -13,7 +13,9 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 use parquet::file::reader::FileReader;
 use parquet::file::serialized_reader::{ReadOptionsBuilder, SerializedFileReader};
+use parquet::schema::types::ColumnDescriptor;
 
+use super::field::among;
 use super::{Body, Raw, Shard, Step};
 use crate::corpus::read::ReadError;
 
@@ -72,12 +74,25 @@ impl Columns {
         let schema = reader.metadata().file_metadata().schema_descr_ptr();
         let Some(text) = leaf(reader.metadata(), name) else {
             let columns: Vec<String> = schema.columns().iter().map(|column| column.path().string()).collect();
-            let reason = format!("no column `{name}` among {}; give --text-field", columns.join(", "));
+            let below = |column: &&Arc<ColumnDescriptor>| {
+                column.path().string().strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('.'))
+            };
+            let reason = match schema.columns().iter().find(below) {
+                Some(column) if column.max_rep_level() > 0 => {
+                    return Err(bad(format!("the column `{name}` holds lists; dechaff needs one string per row")));
+                }
+                Some(column) => format!(
+                    "the column `{name}` has columns of its own; name one of them, such as --text-field {}",
+                    column.path().string()
+                ),
+                None => format!("no column `{name}`{}", among(&columns)),
+            };
             return Err(if is_named { bad(reason) } else { ReadError::NoCorpus { path: shard.name.clone(), reason } });
         };
         let column = schema.column(text);
         if column.physical_type() != Type::BYTE_ARRAY || column.max_rep_level() > 0 {
-            return Err(bad(format!("the column `{name}` holds no strings, or lists of them")));
+            let what = if column.max_rep_level() > 0 { "lists" } else { "no strings" };
+            return Err(bad(format!("the column `{name}` holds {what}; dechaff needs one string per row")));
         }
         let id = leaf(reader.metadata(), &shard.reading.id_field).filter(|id| {
             let column = schema.column(*id);

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::text::Span;
@@ -64,6 +65,36 @@ impl<'l, const N: usize> Visitor<'l> for Object<'_, '_, 'l, N> {
 
 #[derive(Deserialize)]
 struct Key<'l>(#[serde(borrow)] Cow<'l, str>);
+
+/// What follows the name of a field that is not there: those that are, and the option that names one.
+pub(super) fn among(names: &[String]) -> String {
+    const MAX_NAMES: usize = 12;
+    if names.is_empty() {
+        return String::new();
+    }
+    let mut listed = names.iter().take(MAX_NAMES).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    if names.len() > MAX_NAMES {
+        listed.push_str(&format!(" and {} more", names.len() - MAX_NAMES));
+    }
+    format!("{FIELDS}{listed}; give --text-field")
+}
+
+/// Begins the list of [`among`]. The lists of two records can differ where their fault is the same.
+pub const FIELDS: &str = " among ";
+
+/// The names of the fields in a line that holds one JSON object; those within objects after the name of that, with a dot between.
+pub(super) fn names(line: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    if let Ok(Value::Object(fields)) = serde_json::from_str(line) {
+        for (name, value) in fields {
+            match value {
+                Value::Object(inner) => names.extend(inner.keys().map(|below| format!("{name}.{below}"))),
+                _ => names.push(name),
+            }
+        }
+    }
+    names
+}
 
 /// Where `value` stands in `line`, of which it is a part.
 pub(super) fn place(line: &str, value: &RawValue) -> Range<usize> {

@@ -22,6 +22,7 @@ use crate::text::{Decoding, Origin, Record};
 use columns::Columns;
 use lines::{Line, Lines};
 
+pub use field::FIELDS;
 pub(in crate::corpus) use lines::{Line as ByteLine, Lines as ByteLines};
 pub use rewrite::{Fate, Rewriter};
 
@@ -118,12 +119,14 @@ pub fn open(input: &Input, reading: &Reading, count: &Arc<AtomicU64>) -> Result<
     let shard = Arc::new(shard);
     let reader = match format.kind {
         Kind::Parquet => Reader::Columns(Box::new(Columns::open(file, &shard, input.is_named, Arc::clone(count))?)),
-        Kind::JsonLines if !input.is_named && !lines_have_text(&shard).map_err(io)? => {
-            let reason =
-                format!("its records have no field `{}`; name it outright, or give --text-field", reading.text_field);
-            return Err(ReadError::NoCorpus { path: input.name.clone(), reason });
-        }
         kind => {
+            if kind == Kind::JsonLines
+                && !input.is_named
+                && let Some(names) = foreign_fields(&shard).map_err(io)?
+            {
+                let reason = format!("its records have no field `{}`{}", reading.text_field, field::among(&names));
+                return Err(ReadError::NoCorpus { path: input.name.clone(), reason });
+            }
             let reader = format.codec.decoder(Counted { file, count: Arc::clone(count) }).map_err(io)?;
             if kind == Kind::Text {
                 Reader::Text(Some(reader))
@@ -135,12 +138,12 @@ pub fn open(input: &Input, reading: &Reading, count: &Arc<AtomicU64>) -> Result<
     Ok(Opened::Shard(Arc::clone(&shard), Records { shard, reader, index: 0 }))
 }
 
-/// Whether the first lines are those of a corpus; a directory may hold other JSON, such as a trail.
-fn lines_have_text(shard: &Shard) -> io::Result<bool> {
+/// The fields of the first record if the first lines have no text field; a directory may hold other JSON, such as a trail.
+fn foreign_fields(shard: &Shard) -> io::Result<Option<Vec<String>>> {
     const LINES: usize = 20;
     const LONGEST: usize = 1 << 20;
     let mut lines = Lines::new(shard.format.codec.decoder(File::open(&shard.path)?)?, LONGEST);
-    let mut is_other = false;
+    let mut first = None;
     for _ in 0..LINES {
         // What cannot be read is told when it is.
         let Ok(Some(Line::Whole(line))) = lines.next() else { break };
@@ -148,12 +151,12 @@ fn lines_have_text(shard: &Shard) -> io::Result<bool> {
         let line = line.strip_prefix('\u{FEFF}').unwrap_or(&line);
         if let Ok([text]) = field::fields(line, [&shard.reading.text_field]) {
             if text.is_some() {
-                return Ok(true);
+                return Ok(None);
             }
-            is_other = true;
+            first.get_or_insert_with(|| field::names(line));
         }
     }
-    Ok(!is_other)
+    Ok(first)
 }
 
 /// A file of which the bytes read are counted.
@@ -387,7 +390,7 @@ fn json(line: &str, reading: &Reading) -> (Option<String>, Result<Text, String>)
     // Objects and lists name nothing.
     let id = id.map(|id| id.get()).filter(|id| !id.starts_with(['{', '[', 'n'])).map(str::to_owned);
     let found = match text {
-        None => Err(format!("no field `{name}`")),
+        None => Err(format!("no field `{name}`{}", field::among(&field::names(line)))),
         Some(value) => match field::decode(value.get()) {
             Some((text, lost)) => Ok((field::place(line, value), text, lost)),
             None => Err(format!("the field `{name}` is {}, not a string", kind_of(value.get()))),

@@ -1,0 +1,57 @@
+//! What manual pages say beyond the definition of the command line.
+
+/// Exit codes, which are the same for all commands.
+pub(super) const EXIT_STATUS: &[(&str, &str)] = &[
+    ("0", "Nothing was found or, with --fix, nothing is left; other commands succeeded."),
+    (
+        "1",
+        "There are findings (--fail-on, --max-findings and --exit-zero change what counts), or an example of a rule failed.",
+    ),
+    (
+        "2",
+        "Something could not be done: wrong usage, an invalid configuration, a file or record that cannot be read, or no document to check.",
+    ),
+    ("130", "The run was interrupted."),
+];
+
+/// A command, what an example does, and the example.
+pub(super) const EXAMPLES: &[(&str, &str, &str)] = &[
+    ("check", "Check the texts and shards below a directory", "dechaff check corpus/"),
+    ("check", "Check standard input", "dechaff check - --stdin-filename page.txt < page.txt"),
+    (
+        "check",
+        "Check JSON Lines whose text is in another field",
+        "dechaff check part-000.jsonl.gz --text-field content",
+    ),
+    ("check", "Show what the safe fixes would change", "dechaff check corpus/ --diff"),
+    ("check", "Fix in place and keep what was removed", "dechaff check corpus/ --fix --undo-log removed.jsonl"),
+    ("check", "Write fixed copies", "dechaff check corpus/ --output-dir clean/"),
+    (
+        "check",
+        "Report only what is new since the baseline was written",
+        "dechaff check . --baseline dechaff-baseline.json",
+    ),
+    ("undo", "Undo the changes of one rule", "dechaff undo removed.jsonl --rule byline"),
+    ("rule", "Explain a rule", "dechaff rule comment-prompt"),
+    ("rule", "List the rules of a group", "dechaff rule ND"),
+    ("config", "Show the settings of a file and where they come from", "dechaff config corpus/page.txt"),
+    ("init", "Write a configuration file in which everything is commented out", "dechaff init"),
+    ("test-rules", "Test custom rules against their examples", "dechaff test-rules my-rules/"),
+    (
+        "completions",
+        "Install completions for bash",
+        "dechaff completions bash > ~/.local/share/bash-completion/completions/dechaff",
+    ),
+    (
+        "completions",
+        "Install completions for fish",
+        "dechaff completions fish > ~/.config/fish/completions/dechaff.fish",
+    ),
+    ("man", "Install the manual pages", "dechaff man --dir ~/.local/share/man/man1"),
+];
+
+/// Files that dechaff looks for.
+pub(super) const FILES: &[(&str, &str)] = &[
+    ("dechaff.toml, .dechaff.toml", "The settings of the files in the same directory and below."),
+    ("pyproject.toml", "The same, in its table [tool.dechaff]."),
+];
