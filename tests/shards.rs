@@ -530,6 +530,38 @@ fn a_killed_or_interrupted_process_leaves_a_shard_old_or_new() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn an_interrupted_check_says_how_far_it_came() {
+    const RECORDS: usize = 60_000;
+    let folder = TempDir::new().unwrap();
+    let text =
+        |index: usize| format!("The talks number {index} go on in Muscat, both sides said in hall {}.", index % 97);
+    let lines: String = (0..RECORDS).map(|index| line(index, &text(index))).collect();
+    fs::write(folder.path().join("a.jsonl"), lines).unwrap();
+    let size = fs::metadata(folder.path().join("a.jsonl")).unwrap().len() as f64 / f64::from(1 << 20);
+    for delay in [300, 700, 1_500] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dechaff"));
+        command.current_dir(folder.path()).args(["check", "a.jsonl", "--isolated"]);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(delay));
+        Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+        let output = child.wait_with_output().unwrap();
+        // It may have ended before, be in the middle of the comparison, or not listen yet.
+        let message = stderr(&output);
+        let Some(rest) = message.split("interrupted after ").nth(1) else { continue };
+        assert_eq!(output.status.code(), Some(130));
+        assert!(rest.contains(&format!(" of {size:.2} MiB; ")), "{message}");
+        let printed = String::from_utf8(output.stdout).unwrap();
+        match rest.starts_with("comparing ") {
+            true => assert_eq!(printed, "no files checked\n"),
+            false => {
+                assert!(rest.starts_with("checking ") && !printed.contains("nothing remains"), "{message}{printed}")
+            }
+        }
+    }
+}
+
 /// JSON of any sort, written in any way.
 fn odd_json() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![

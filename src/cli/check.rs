@@ -22,7 +22,7 @@ use super::layout::resolved;
 use super::named::warn_of_markup;
 use super::output::{self, Output};
 use super::pipeline::{self, Documents, Piece, stream};
-use super::progress::Progress;
+use super::progress::{Phase, Progress, Total};
 use super::reports::Reports;
 use super::since::Changed;
 use super::stdin::{Stdin, read_stdin};
@@ -65,6 +65,7 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     if !stdin.is_empty() {
         run.read_stdin()?;
     }
+    run.progress.plan(&run.phases(delivery.is_some()));
     match delivery {
         Some(delivery) => run.fix(&plan, delivery, &paths),
         None => {
@@ -173,11 +174,22 @@ impl<'a> Run<'a> {
         Ok(self.spooled.iter().map(|spooled| Ok(spooled.input())).collect::<Vec<_>>().into_iter().chain(files))
     }
 
-    /// Says that the files under `paths` are to be read.
-    fn begin(&self, what: &'static str, paths: &[PathBuf]) -> anyhow::Result<()> {
+    /// The phases that the run is expected to have.
+    fn phases(&self, fixes: bool) -> Vec<Phase> {
+        let reports = !(self.arguments.diff || self.arguments.fix_only);
+        // Comparing what is left once more usually finds nothing else.
+        let fixing = [Phase::Settle, Phase::Settle, Phase::Fix];
+        let checking = [Phase::Compare, Phase::Check];
+        let phases = fixing.into_iter().filter(|_| fixes).chain(checking.into_iter().filter(|_| !fixes || reports));
+        let compares = self.root.linter.compares();
+        phases.filter(|phase| compares || matches!(phase, Phase::Fix | Phase::Check)).collect()
+    }
+
+    /// Begins a phase that goes through the files under `paths`.
+    fn begin(&self, phase: Phase, total: Total, paths: &[PathBuf]) -> anyhow::Result<()> {
         let length = |input: Input| input.path.metadata().map_or(0, |metadata| metadata.len());
         let inputs = self.inputs(paths)?;
-        self.progress.begin(what, Box::new(move || inputs.filter_map(Result::ok).map(length).sum()));
+        self.progress.begin(phase, total, Box::new(move || inputs.filter_map(Result::ok).map(length).sum()));
         Ok(())
     }
 
@@ -189,7 +201,10 @@ impl<'a> Run<'a> {
         let as_it_is = Box::new(|source| (source, false));
         let mut given = Given::new(self.stdin.take(), as_it_is, &reading, self.memory());
         let root = Arc::clone(&self.root);
-        let mut gathered = self.gather(&root.linter, &mut given, paths, self.changed.is_all())?;
+        let mut gathered = self.gather(&root.linter, &mut given, paths, Phase::Compare)?;
+        if interrupt::is_interrupted() {
+            return Ok(());
+        }
         // The run ends with this; what is held need not be taken apart before.
         let given = ManuallyDrop::new(given);
         let (held, given) = (gathered.held.take(), &*given);
@@ -199,19 +214,14 @@ impl<'a> Run<'a> {
             (linter, alone)
         };
         std::thread::scope(|scope| {
-            let mut compared = Awaited::begin(scope, gathered, given)?;
+            let mut compared = Awaited::begin(scope, gathered, given, &self.progress)?;
             if let Some(source) = &given.stdin {
                 let one = pipeline::Given::new(source.clone(), None);
                 let findings = together(&mut compared, &one, check(&one))?;
                 self.report(&one, findings, given)?;
             }
-            match &held {
-                Some(held) => {
-                    let total = held.iter().map(Piece::size).sum();
-                    self.progress.begin("checking", Box::new(move || total));
-                }
-                None => self.begin("checking", paths)?,
-            }
+            let total = held.as_ref().map_or(Total::Files, |held| Total::Texts(held.iter().map(Piece::size).sum()));
+            self.begin(Phase::Check, total, paths)?;
             self.in_stream(paths, held, given.waiting(), check, |run, piece| {
                 // Nothing is written before.
                 compared.wait()?;
@@ -248,23 +258,24 @@ impl<'a> Run<'a> {
 
     /// What comparing finds in the documents under `paths`, as `given` makes them.
     pub(super) fn compare(&self, given: &mut Given<'_>, paths: &[PathBuf]) -> anyhow::Result<ByDocument> {
-        let gathered = self.gather(&self.root.linter, given, paths, false)?;
+        let gathered = self.gather(&self.root.linter, given, paths, Phase::Settle)?;
         let _pause = Pause::begin();
         Ok(gathered.compare(given)?.map(Compared::tell_all).unwrap_or_default())
     }
 
-    /// What comparing needs to know of the documents under `paths`, as `given` makes them; they are held if `holds` says so
-    /// and there is room.
+    /// What comparing needs to know of the documents under `paths`, as `given` makes them. Where they are only compared and
+    /// all are checked, they are held if there is room.
     fn gather<'l>(
         &self,
         linter: &'l Linter,
         given: &mut Given<'_>,
         paths: &[PathBuf],
-        holds: bool,
+        phase: Phase,
     ) -> anyhow::Result<Gathered<'l>> {
         if linter.compares() {
-            self.begin("comparing", paths)?;
+            self.begin(phase, Total::Files, paths)?;
         }
+        let holds = phase == Phase::Compare && self.changed.is_all();
         let changed = &self.changed;
         let is_new = |path: &Path| changed.contains(path);
         gather(linter, given, self.inputs(paths)?, is_new, holds, &self.progress)
@@ -310,7 +321,7 @@ impl<'a> Run<'a> {
         let linters = self.known.linters(&self.root);
         let rounds = self.compare_settled(plan, None, paths)?;
         let fix = |given: &pipeline::Given| rounds.fix(plan, &linters.of(&given.source.path), &given.source);
-        self.begin("fixing", paths)?;
+        self.begin(Phase::Fix, Total::Files, paths)?;
         self.in_stream(paths, None, 0, fix, |run, piece| {
             let text = match piece {
                 Piece::Done((pipeline::Given { source, carrier: Some(carrier), .. }, outcome)) => {

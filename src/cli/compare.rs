@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Scope, ScopedJoinHandle};
+use std::time::Duration;
 
 use anyhow::Context;
 
@@ -177,7 +180,7 @@ pub(super) fn gather<'l>(
         has_room.store(held.is_some(), Ordering::Relaxed);
         Ok(true)
     })?;
-    progress.end();
+    progress.matching();
     let held = held.map(|held| held.pieces);
     given.hold(held.iter().flatten());
     Ok(Gathered { comparison: Some(comparison), held })
@@ -220,8 +223,17 @@ impl<'l> Gathered<'l> {
 
 /// What comparing finds, while a thread is at it.
 pub(super) struct Awaited<'s> {
-    thread: Option<(ScopedJoinHandle<'s, anyhow::Result<Option<Compared<'s>>>>, Pause)>,
+    thread: Option<Comparing<'s>>,
     found: Option<Compared<'s>>,
+    progress: Rc<Progress>,
+}
+
+/// A thread that compares documents.
+struct Comparing<'s> {
+    thread: ScopedJoinHandle<'s, anyhow::Result<Option<Compared<'s>>>>,
+    /// Disconnected when the thread ends.
+    is_ended: Receiver<()>,
+    _pause: Pause,
 }
 
 impl<'s> Awaited<'s> {
@@ -234,10 +246,17 @@ impl<'s> Awaited<'s> {
         scope: &'s Scope<'s, 'e>,
         gathered: Gathered<'s>,
         given: &'s Given<'_>,
+        progress: &Rc<Progress>,
     ) -> anyhow::Result<Self> {
-        let is_needed = gathered.comparison.is_some();
-        let thread = is_needed.then(|| (scope.spawn(move || gathered.compare(given)), Pause::begin()));
-        let mut awaited = Self { thread, found: None };
+        let thread = gathered.comparison.is_some().then(|| {
+            let (end, is_ended) = sync_channel(0);
+            let compare = move || {
+                let _end = end;
+                gathered.compare(given)
+            };
+            Comparing { thread: scope.spawn(compare), is_ended, _pause: Pause::begin() }
+        });
+        let mut awaited = Self { thread, found: None, progress: Rc::clone(progress) };
         if !given.is_roomy() {
             awaited.wait()?;
         }
@@ -250,7 +269,11 @@ impl<'s> Awaited<'s> {
     ///
     /// A temporary file cannot be written or read.
     pub(super) fn wait(&mut self) -> anyhow::Result<()> {
-        if let Some((thread, _pause)) = self.thread.take() {
+        const SHOWN_EVERY: Duration = Duration::from_millis(250);
+        if let Some(Comparing { thread, is_ended, _pause }) = self.thread.take() {
+            while is_ended.recv_timeout(SHOWN_EVERY) == Err(RecvTimeoutError::Timeout) {
+                self.progress.matching();
+            }
             self.found = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         }
         Ok(())

@@ -17,6 +17,7 @@ pub(super) fn listen() {
     let _ = ctrlc::set_handler(|| {
         let again = IS_INTERRUPTED.swap(true, Ordering::SeqCst);
         if again || MAY_END.load(Ordering::SeqCst) {
+            output::clear_line();
             output::warning(
                 "interrupted while comparing documents; nothing was written since the last file that was finished",
             );

@@ -26,6 +26,7 @@ mod rounds;
 mod rule;
 mod shards;
 mod since;
+mod status;
 mod stdin;
 mod tell;
 mod test_rules;

@@ -83,6 +83,13 @@ pub(super) fn warning(message: &str) {
     let _ = writeln!(io::stderr(), "dechaff: warning: {}", printable(message));
 }
 
+/// Clears the line that a progress bar is on.
+pub(super) fn clear_line() {
+    if io::stderr().is_terminal() {
+        let _ = io::stderr().write_all(b"\r\x1b[K");
+    }
+}
+
 /// Prints a fault of a file that a person wrote, with the place.
 pub(super) fn fault(fault: &Fault) {
     let color = wants_color(&io::stderr());

@@ -97,12 +97,13 @@ pub(super) fn stream<T: Send>(
     mut done: impl FnMut(Piece<T>) -> anyhow::Result<bool>,
 ) -> anyhow::Result<()> {
     std::thread::scope(|scope| {
-        let (to_work, batches) = sync_channel::<Vec<Item>>(0);
+        let (to_work, batches) = sync_channel::<Unworked>(0);
         // What comes out of each batch, in the order of the batches.
         let (to_done, results) = sync_channel::<Receiver<Pieces<T>>>(waiting.max(1));
         let bytes = Arc::clone(&progress.bytes);
         scope.spawn(move || {
-            let mut batch = Batch { items: Vec::new(), bytes: 0, send: &|items| to_work.send(items).is_ok() };
+            let send = |items| to_work.send((items, bytes.load(Ordering::Relaxed))).is_ok();
+            let mut batch = Batch { items: Vec::new(), bytes: 0, send: &send };
             // Nobody takes the last batch of a run that was given up.
             let _ = match documents {
                 Documents::Files(inputs, reading) => read_all(inputs, reading, &bytes, &mut batch),
@@ -114,39 +115,41 @@ pub(super) fn stream<T: Send>(
         for _ in 0..AT_ONCE {
             let batches = Arc::clone(&batches);
             scope.spawn(move || {
-                while let Some((items, result)) = take(&batches) {
+                while let Some(((items, read), result)) = take(&batches) {
                     // Nobody waits for it if the run was given up.
-                    let _ = result.send(items.into_par_iter().map(|item| piece(item, work)).collect());
+                    let _ = result.send((items.into_par_iter().map(|item| piece(item, work)).collect(), read));
                 }
             });
         }
         // Only who works holds what they take from and give to, so that all ends when one does.
         drop(batches);
-        for pieces in results.iter().filter_map(|result| result.recv().ok()) {
+        for (pieces, read) in results.iter().filter_map(|result| result.recv().ok()) {
             for piece in pieces {
                 progress.piece(&piece);
                 if !done(piece)? {
                     return Ok(());
                 }
             }
-            progress.show();
+            progress.advance(read);
         }
         Ok(())
     })
 }
 
-/// What comes out of a batch.
-type Pieces<T> = Vec<Piece<T>>;
+/// A batch, and how many bytes had been read after it.
+type Unworked = (Vec<Item>, u64);
+/// What comes out of a batch, and the same number.
+type Pieces<T> = (Vec<Piece<T>>, u64);
 /// Batches, and where it is told what will come out of each.
-type Batches<T> = (Receiver<Vec<Item>>, SyncSender<Receiver<Pieces<T>>>);
+type Batches<T> = (Receiver<Unworked>, SyncSender<Receiver<Pieces<T>>>);
 
 /// The next batch, and where to send what comes out of it; `None` if nobody has one, or nobody wants it.
-fn take<T>(batches: &Mutex<Batches<T>>) -> Option<(Vec<Item>, SyncSender<Pieces<T>>)> {
+fn take<T>(batches: &Mutex<Batches<T>>) -> Option<(Unworked, SyncSender<Pieces<T>>)> {
     let (batches, to_done) = &*batches.lock().unwrap_or_else(PoisonError::into_inner);
-    let items = batches.recv().ok()?;
+    let batch = batches.recv().ok()?;
     let (result, to_come) = sync_channel(1);
     to_done.send(to_come).ok()?;
-    Some((items, result))
+    Some((batch, result))
 }
 
 /// What is read and not yet worked on.

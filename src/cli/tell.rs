@@ -5,6 +5,7 @@ use super::compare::Given;
 use super::fix::Outcome;
 use super::known::Linters;
 use super::layout::resolved;
+use super::progress::Phase;
 use super::{Exit, interrupt, output, pipeline};
 use crate::corpus::{Carrier, ReadError, Source};
 use crate::finding::Finding;
@@ -157,12 +158,16 @@ impl Run<'_> {
     pub(super) fn finish(mut self) -> anyhow::Result<Exit> {
         self.end();
         if interrupt::is_interrupted() {
-            let read = self.progress.read();
-            output::warning(&format!("interrupted after {read} of the files were read; the rest was not checked"));
+            let amount = self.progress.amount();
+            output::warning(&match self.progress.phase() {
+                Some(Phase::Check) => format!("interrupted after checking {amount}; the rest was not checked"),
+                _ => format!("interrupted after comparing {amount}; no file was checked"),
+            });
         } else {
             self.review_coverage();
         }
-        if !self.failed {
+        // What was not looked at is not known to be gone.
+        if !self.failed && !interrupt::is_interrupted() {
             let ignored = self.root.ignore_list.unused();
             if ignored > 0 && self.changed.is_all() && !self.arguments.quiet {
                 let what = if ignored == 1 { "1 passage".to_owned() } else { format!("{ignored} passages") };

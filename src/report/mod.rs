@@ -116,6 +116,11 @@ impl Summary {
             let reason = self.unchecked.iter().map(|reason| format!(": {reason}"));
             return format!("no files checked{}{}", reason.collect::<String>(), self.left_out());
         }
+        if self.documents == 0 {
+            let noun = if self.fixed_records > 0 { "record" } else { "file" };
+            let (fixed, files) = (count(self.fixed, "finding"), count(self.fixed_files, noun));
+            return format!("{fixed} fixed in {files}; nothing checked after that{}", self.left_out());
+        }
         let mut line = format!("{} checked: ", count(self.documents, noun));
         if self.fixed > 0 {
             let (fixed, files) = (count(self.fixed, "finding"), count(self.fixed_files, noun));
