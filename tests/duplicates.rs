@@ -304,3 +304,29 @@ fn many_short_paragraphs_within_one_long_line_take_linear_time() {
     let found = found(&[&text], &["ND004"]);
     assert_eq!(found.len(), count);
 }
+
+/// A paragraph whose tokens are not held is still compared sentence by sentence, and as a whole.
+#[test]
+fn sentences_of_a_paragraph_of_megabytes_are_compared() {
+    let registry = Registry::embedded().unwrap();
+    let settings = Settings::new(&registry, &["ND001".into(), "ND003".into()], &[], &[]).unwrap();
+    let linter = Linter::new(&registry, &settings).unwrap();
+    let sentence = "The ferry to the north mole left an hour late again on Sunday.";
+    let filler = "x y ".repeat(1_300_000);
+    let text = format!("{sentence} Then {filler}. Then it was quiet. {sentence}\n\n{filler} z.\n\n{filler} z.\n");
+    let origin = Arc::new(Origin::file("a.txt"));
+    let document = Document::parse(Arc::clone(&origin), &text);
+    let sketch = linter.sketch(&document);
+    let size: usize = sketch.parts.iter().map(Vec::len).sum();
+    assert!(size < 1_000, "a sketch of {size} bytes");
+    struct One(Arc<str>);
+    impl Texts for One {
+        fn text(&self, _: &Origin) -> Option<Arc<str>> {
+            Some(Arc::clone(&self.0))
+        }
+    }
+    let found = linter.compare([sketch], &One(text.as_str().into())).unwrap();
+    let codes: Vec<&str> = found.iter().map(|finding| finding.rule.code.as_str()).collect();
+    assert_eq!(codes, ["ND003", "ND001"]);
+    assert_eq!(&text[found[0].span.range()], sentence);
+}

@@ -14,6 +14,7 @@ mod passage;
 mod proof;
 mod report;
 mod sentence;
+mod sentence_hash;
 mod sketch;
 mod spill;
 mod token;

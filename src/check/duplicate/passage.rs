@@ -54,6 +54,25 @@ struct Seed {
     earlier_start: u32,
 }
 
+impl Record for Seed {
+    const BYTES: usize = 16;
+
+    fn key(&self) -> u64 {
+        self.unit.into()
+    }
+
+    fn write(&self, bytes: &mut Vec<u8>) {
+        for number in [self.unit, self.start, self.earlier_unit, self.earlier_start] {
+            bytes.extend(number.to_le_bytes());
+        }
+    }
+
+    fn read(bytes: &[u8]) -> Self {
+        let [unit, start, earlier_unit, earlier_start] = [0, 4, 8, 12].map(|at| four(bytes, at));
+        Self { unit, start, earlier_unit, earlier_start }
+    }
+}
+
 /// Reports each passage once, against the longest run among the first place that has it and the last before.
 pub(super) fn find<'r>(
     rule: &'r Arc<RuleInfo>,
@@ -63,10 +82,7 @@ pub(super) fn find<'r>(
     library: &mut Library<'_>,
     found: &mut Vec<Found<'r>>,
 ) -> store::Result<()> {
-    let mut seeds = seeds(units, corpus)?;
-    seeds.sort_unstable();
-    seeds.dedup();
-    for of_unit in seeds.chunk_by(|left, right| left.unit == right.unit) {
+    seeds(units, corpus)?.groups(&mut |of_unit| {
         // Tokens before this one belong to a run that is reported.
         let mut covered = 0;
         for at_place in of_unit.chunk_by(|left, right| left.start == right.start) {
@@ -79,7 +95,8 @@ pub(super) fn find<'r>(
                 found.push(run.found.with(rule));
             }
         }
-    }
+        Ok(())
+    })?;
     if let Some(minimum) = parameters.min_words_whole {
         for document in units.documents() {
             whole(rule, minimum..parameters.min_words, document, units, library, found)?;
@@ -88,20 +105,23 @@ pub(super) fn find<'r>(
     Ok(())
 }
 
-fn seeds(units: &Units<'_>, corpus: &Corpus<'_, '_>) -> store::Result<Vec<Seed>> {
-    let mut prints = Gather::new(corpus.documents.memory, corpus.store);
+fn seeds<'s>(units: &Units<'_>, corpus: &Corpus<'s, '_>) -> store::Result<Gather<'s, Seed>> {
+    let memory = corpus.documents.memory / 2;
+    let mut prints = Gather::new(memory, corpus.store);
     units.each(&mut |unit, sketch| {
         if units.all.get(unit as usize).is_none_or(|unit| unit.is_claimed) {
             return Ok(());
         }
         sketch.grams().try_for_each(|gram| prints.push(Print { hash: gram.hash, unit, start: gram.start }))
     })?;
-    let mut seeds = Vec::new();
+    let mut seeds = Gather::new(memory, corpus.store);
     prints.groups(&mut |group| {
         for pair in group.windows(2) {
-            for earlier in [&group[0], &pair[0]] {
-                let (earlier_unit, earlier_start) = (earlier.unit, earlier.start);
-                seeds.push(Seed { unit: pair[1].unit, start: pair[1].start, earlier_unit, earlier_start });
+            let (first, last) = (&group[0], &pair[0]);
+            let earlier = if first == last { &[last][..] } else { &[first, last] };
+            for Print { unit: earlier_unit, start: earlier_start, .. } in earlier.iter().copied() {
+                let (earlier_unit, earlier_start) = (*earlier_unit, *earlier_start);
+                seeds.push(Seed { unit: pair[1].unit, start: pair[1].start, earlier_unit, earlier_start })?;
             }
         }
         Ok(())

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::hash::{self, chain, mix};
+use super::hash;
 use super::join::MEMBER_BITS;
+use super::sentence_hash::{SentenceHasher, write_sentences};
 use super::spill::{eight, four};
 use super::token::{Token, Tokens};
 use crate::text::{BlockKind, Document, Span, count_words, is_closed};
@@ -16,6 +17,10 @@ pub(super) const GRAM: usize = 8;
 
 /// Most tokens of a line whose tokens are kept, to find lines like it.
 pub(super) const LINE: usize = 12;
+
+/// Most bytes of a unit whose tokens are held, which take up to twelve times as much. A longer one is compared as a whole and
+/// sentence by sentence, but not for near-duplicates and shared passages.
+const MAX_TOKENISED: usize = 4 << 20;
 
 /// What a unit of comparison is in its document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -216,12 +221,36 @@ impl Scratch {
 impl Sketcher<'_, '_> {
     /// Adds a unit that some rule needs.
     fn add(&mut self, kind: UnitKind, block: usize, span: Span) {
+        if span.len() > MAX_TOKENISED {
+            return self.add_long(kind, block, span);
+        }
         let mut tokens = std::mem::take(&mut self.scratch.tokens);
         tokens.read(self.document.text(), span);
         if let Some(parts) = self.parts(kind, &tokens) {
             self.write(kind, block, span, &tokens, &parts);
         }
         self.scratch.tokens = tokens;
+    }
+
+    /// Adds a unit too long to hold its tokens: its hash and its sentences, but no shingles or fingerprints.
+    fn add_long(&mut self, kind: UnitKind, block: usize, span: Span) {
+        const CHUNK: usize = 1 << 16;
+        let (document, bytes) = (self.document, &mut self.scratch.bytes);
+        let head_at = bytes.len();
+        bytes.resize(head_at + HEAD, 0);
+        let minimum = self.needs.sentence.filter(|_| kind.is_running());
+        let spans = minimum.map_or(&[][..], |_| document.sentences(block));
+        let mut sentences = SentenceHasher::new(spans, minimum.unwrap_or(u32::MAX));
+        let mut count = 0;
+        let summary = Tokens::read_chunks(document.text(), span, CHUNK, |tokens| {
+            tokens.iter().for_each(|token| count += sentences.add(document, token, bytes));
+        });
+        count += sentences.finish(document, bytes);
+        let admits = |minima: &[Minimum]| minima.iter().any(|minimum| minimum.admits(kind, summary.words as u32));
+        if !summary.has_letters || !(admits(&self.needs.whole) || minimum.is_some()) {
+            return bytes.truncate(head_at);
+        }
+        write_head(&mut bytes[head_at..head_at + HEAD], kind, span, &summary, [0, 0, count, 0]);
     }
 
     /// What is needed of a unit of these tokens; `None` if nothing is.
@@ -266,13 +295,17 @@ impl Sketcher<'_, '_> {
         if let Some(run) = parts.passages {
             counts[3] = write_fingerprints(tokens, run as usize, hashes, bytes);
         }
-        let head = &mut bytes[head_at..head_at + HEAD];
-        head[0] = kind as u8;
-        head[EXACT..EXACT + 8].copy_from_slice(&tokens.exact.to_le_bytes());
-        let numbers = [span.start as u32, span.end as u32, tokens.words as u32].into_iter().zip(NUMBERS);
-        for (number, at) in numbers.chain(counts.into_iter().zip(COUNTS)) {
-            head[at..at + 4].copy_from_slice(&number.to_le_bytes());
-        }
+        write_head(&mut bytes[head_at..head_at + HEAD], kind, span, tokens, counts);
+    }
+}
+
+/// Writes what stands before the lists of a unit; `counts` are the lengths of those.
+fn write_head(head: &mut [u8], kind: UnitKind, span: Span, tokens: &Tokens, counts: [u32; 4]) {
+    head[0] = kind as u8;
+    head[EXACT..EXACT + 8].copy_from_slice(&tokens.exact.to_le_bytes());
+    let numbers = [span.start as u32, span.end as u32, tokens.words as u32].into_iter().zip(NUMBERS);
+    for (number, at) in numbers.chain(counts.into_iter().zip(COUNTS)) {
+        head[at..at + 4].copy_from_slice(&number.to_le_bytes());
     }
 }
 
@@ -307,30 +340,9 @@ fn line_token(document: &Document<'_>, token: &Token) -> u32 {
     if is_number { NUMBER } else { (token.hash >> 32) as u32 | 1 }
 }
 
-/// Writes the sentences with a full stop and at least `minimum` words, hashed without regard to punctuation; how many they are.
-fn write_sentences(document: &Document<'_>, spans: &[Span], tokens: &Tokens, minimum: u32, bytes: &mut Vec<u8>) -> u32 {
-    let mut count = 0;
-    let mut rest = tokens.tokens.as_slice();
-    for span in spans {
-        let before = rest.partition_point(|token| token.span.start < span.start);
-        let inside = rest.partition_point(|token| token.span.end <= span.end).max(before);
-        let (taken, left) = rest.split_at(inside);
-        rest = left;
-        let taken = taken.get(before..).unwrap_or(&[]);
-        if taken.len() >= minimum as usize && is_closed(document.slice(*span)) {
-            let hash = taken.iter().fold(hash::START, |state, token| chain(state, token.hash));
-            bytes.extend_from_slice(&mix(hash).to_le_bytes());
-            for number in [span.start as u32, span.end as u32, taken.len() as u32] {
-                bytes.extend_from_slice(&number.to_le_bytes());
-            }
-            count += 1;
-        }
-    }
-    count
-}
-
 /// Writes fingerprints such that two texts that share `run` tokens in a row share one: of each window of runs of [`GRAM`] tokens
-/// the one with the smallest hash, the last of equals (Schleimer, Wilkerson and Aiken 2003). How many they are.
+/// the one with the smallest hash; of equals the one that was chosen before, else the last, which keeps few of text that repeats
+/// itself (robust winnowing: Schleimer, Wilkerson and Aiken 2003). How many they are.
 fn write_fingerprints(tokens: &Tokens, run: usize, hashes: &mut Vec<u64>, bytes: &mut Vec<u8>) -> u32 {
     let window = run.saturating_sub(GRAM) + 1;
     hashes.clear();
@@ -338,7 +350,7 @@ fn write_fingerprints(tokens: &Tokens, run: usize, hashes: &mut Vec<u64>, bytes:
     let (mut count, mut smallest, mut chosen) = (0, 0, None);
     for at in 0..hashes.len() {
         let first = (at + 1).saturating_sub(window);
-        if hashes[at] <= hashes[smallest] {
+        if hashes[at] < hashes[smallest] {
             smallest = at;
         } else if smallest < first {
             smallest = (first..=at).rev().min_by_key(|&index| hashes[index]).unwrap_or(at);

@@ -50,12 +50,30 @@ impl Tokens {
     pub fn read(&mut self, text: &str, span: Span) {
         let mut tokens = std::mem::take(&mut self.tokens);
         tokens.clear();
+        tokens.reserve(span.len() / 5);
         let mut tokeniser = Tokeniser::new(text.get(..span.end).unwrap_or(text), span.start, tokens);
         while tokeniser.step() {}
-        let Tokeniser { mut result, unspaced, .. } = tokeniser;
-        result.exact = mix(result.exact);
-        result.words = result.tokens.len() - unspaced + unspaced.div_ceil(2);
-        *self = result;
+        let count = tokeniser.result.tokens.len();
+        *self = tokeniser.finish(count);
+    }
+
+    /// Cuts the bytes `span` of `text` into tokens and calls `take` with at least `chunk` of them at a time, so that no more
+    /// are held; the result has no tokens.
+    pub fn read_chunks(text: &str, span: Span, chunk: usize, mut take: impl FnMut(&[Token])) -> Self {
+        let mut tokeniser = Tokeniser::new(text.get(..span.end).unwrap_or(text), span.start, Vec::with_capacity(chunk));
+        let mut count = 0;
+        loop {
+            let is_more = tokeniser.step();
+            let tokens = &mut tokeniser.result.tokens;
+            if tokens.len() >= chunk || !is_more {
+                take(tokens);
+                count += tokens.len();
+                tokens.clear();
+            }
+            if !is_more {
+                return tokeniser.finish(count);
+            }
+        }
     }
 
     /// The tokens' hashes, in order.
@@ -84,10 +102,17 @@ struct Tokeniser<'t> {
 }
 
 impl<'t> Tokeniser<'t> {
-    fn new(text: &'t str, at: usize, mut tokens: Vec<Token>) -> Self {
-        tokens.reserve(text.len().saturating_sub(at) / 5);
+    fn new(text: &'t str, at: usize, tokens: Vec<Token>) -> Self {
         let result = Tokens { tokens, exact: hash::START, ..Tokens::default() };
         Self { text, at, result, unspaced: 0, last_mark: None }
+    }
+
+    /// What was read, of which there were `count` tokens.
+    fn finish(self, count: usize) -> Tokens {
+        let Self { mut result, unspaced, .. } = self;
+        result.exact = mix(result.exact);
+        result.words = count - unspaced + unspaced.div_ceil(2);
+        result
     }
 
     /// Takes the next word or mark; false at the end.
