@@ -7,8 +7,12 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
+use dechaff::config::Settings;
+use dechaff::engine::Linter;
 use dechaff::rule::Registry;
+use dechaff::text::{Document, Origin};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -135,4 +139,19 @@ fn there_is_a_manual_page_for_every_command() {
     }
     let page = fs::read_to_string(folder.path().join("dechaff.1")).unwrap();
     assert!(page.contains(".TH DECHAFF 1") && page.contains("\\fB130\\fR") && page.contains(".SH FILES"), "{page}");
+}
+
+#[test]
+fn every_table_of_the_pages_parses() {
+    let registry = Registry::embedded().unwrap();
+    let settings = Settings::new(&registry, &["MT".to_owned()], &[], &[]).unwrap();
+    let linter = Linter::new(&registry, &settings).unwrap();
+    let pages = fs::read_dir("docs").unwrap().map(|entry| entry.unwrap().path());
+    for page in pages.filter(|path| path.extension().is_some_and(|extension| extension == "md")) {
+        let text = fs::read_to_string(&page).unwrap();
+        let document = Document::parse(Arc::new(Origin::file(page.to_string_lossy())), &text);
+        let findings = linter.check(&document);
+        let lines: Vec<usize> = findings.iter().map(|finding| document.line_at(finding.span.start) + 1).collect();
+        assert!(lines.is_empty(), "{}: a table is broken at lines {lines:?}", page.display());
+    }
 }

@@ -105,7 +105,7 @@ fn share(part: usize, whole: usize) -> f64 {
 /// The head of a table whose rows end in tallies.
 pub(crate) const HEAD: &str =
     "pages | content | noise | precision | recall | F1 | content taken | noise taken | pages damaged |
-|---|---|---|---|---|---|---|---|---|---|";
+|---|---|---|---|---|---|---|---|---|";
 
 impl fmt::Display for Tally {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -122,5 +122,16 @@ impl fmt::Display for Tally {
             100.0 * self.gain(),
             100.0 * share(self.damaged, self.pages),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::HEAD;
+
+    #[test]
+    fn the_head_has_as_many_titles_as_columns() {
+        let (titles, dashes) = HEAD.split_once('\n').unwrap();
+        assert_eq!(titles.matches('|').count() + 1, dashes.matches('|').count());
     }
 }
