@@ -185,19 +185,31 @@ impl Reader<'_, '_> {
     }
 
     /// Whether rows that may belong to the table above follow in the lines from `line` to the next blank line.
-    pub(super) fn rows_follow(&self, line: usize) -> bool {
+    ///
+    /// Rows below a delimiter of their own, or below a copy of `header`, belong to another table.
+    pub(super) fn rows_follow(&self, line: usize, header: Option<&Row>) -> bool {
         const MAX_LINES: usize = 8;
         let lines = (line..line + MAX_LINES).take_while(|&line| !self.is_blank(line) && !self.interrupts(line));
         let first = lines.filter_map(|line| self.row(line)).find(|row| row.leading || row.trailing || row.line == line);
-        // A row with a delimiter below it begins another table.
-        first.is_some_and(|row| self.row(row.line + 1).is_none_or(|next| next.dashes.is_none()))
+        let is_header = |row: &Row| {
+            self.row(row.line + 1).is_some_and(|next| next.dashes.is_some())
+                || header.is_some_and(|header| header.says_same(self.text(), row))
+        };
+        first.is_some_and(|row| !is_header(&row))
     }
 
     /// Whether a row stands in the few lines above `line`.
     pub(super) fn is_below_row(&self, line: usize) -> bool {
         const MAX_LINES: usize = 4;
+        // An empty header begins another table.
+        let row_above = line.checked_sub(1).and_then(|above| self.row(above));
+        if row_above.is_some_and(|row| row.is_firm() && row.is_blank(self.text())) {
+            return false;
+        }
+        let is_heading = |line: &usize| self.line(*line).is_some_and(|span| self.text()[span.range()].starts_with('#'));
         let above = iter::successors(self.text_above(line), |&line| self.text_above(line));
-        above.take(MAX_LINES).any(|line| self.row(line).is_some_and(|row| row.leading || row.trailing))
+        let mut rows = above.take(MAX_LINES).take_while(|line| !is_heading(line)).filter_map(|line| self.row(line));
+        rows.any(|row| row.leading || row.trailing)
     }
 
     /// The last line above `line` that is not blank, with few blank lines between.
@@ -212,15 +224,19 @@ impl Reader<'_, '_> {
         above.into_iter().chain(below).any(|line| self.row(line).is_some())
     }
 
-    /// Whether `table`, which has no delimiter, may be more rows of the table `above`.
-    pub(super) fn may_belong(&self, table: &Table, above: &Table) -> bool {
+    /// Whether `table`, which has no delimiter, may be more rows of the table `above`, or of one that was not recognized.
+    pub(super) fn may_go_on_from(&self, above: Option<&Table>, table: &Table) -> bool {
         const MAX_LINES_BETWEEN: usize = 4;
         let (Some(header), None) = (&table.header, &table.delimiter) else { return false };
-        let mut between = (above.lines.end..table.lines.start).filter(|&line| !self.is_blank(line));
-        let is_near = between.nth(if above.delimiter.is_some() { MAX_LINES_BETWEEN } else { 1 }).is_none();
-        let has_room = header.cells.len() <= above.columns;
-        let is_header = table.kinds.look_titled_by(self.text(), header)
-            || above.header.as_ref().is_some_and(|above| above.says_same(self.text(), header));
-        is_near && has_room && !is_header
+        let repeats = |above: &Table| above.header.as_ref().is_some_and(|above| above.says_same(self.text(), header));
+        if table.kinds.look_titled_by(self.text(), header) || above.is_some_and(repeats) {
+            return false;
+        }
+        let is_near = |above: &&Table| {
+            let most = if above.delimiter.is_some() { MAX_LINES_BETWEEN } else { 1 };
+            let mut between = (above.lines.end..table.lines.start).filter(|&line| !self.is_blank(line));
+            between.nth(most).is_none() && header.cells.len() <= above.columns
+        };
+        self.is_below_row(table.lines.start) || above.filter(is_near).is_some()
     }
 }

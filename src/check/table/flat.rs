@@ -132,7 +132,7 @@ fn fault(reader: &Reader<'_, '_>, row: &Row, flat: &Flat) -> (Fault, usize) {
     if is_cut || rows == 0 {
         return (fault, next);
     }
-    match settle(reader, &edits, promise, lines, &[]) {
+    match settle(reader, &edits, promise, lines, &[], None) {
         Some(glue) => {
             edits.extend(glue);
             edits.sort_by_key(|edit| edit.span);

@@ -76,6 +76,11 @@ impl ColumnKinds {
         }
     }
 
+    /// Whether the second of two columns holds numbers as well as words, as the values of a list of names do.
+    pub(super) fn look_like_pairs(&self) -> bool {
+        matches!(self.columns.as_slice(), [_, Counts { numbers: 1.., words: 1.., .. }])
+    }
+
     /// Whether `row` has words where the rows have numbers, as titles do.
     pub(super) fn look_titled_by(&self, text: &str, row: &Row) -> bool {
         let mut pairs = self.pairs(text, &row.cells, 0);

@@ -82,7 +82,7 @@ fn marker(cell: &str) -> Option<usize> {
 fn list(text: &str, content: Span) -> Option<CellList> {
     let cell = &text[content.range()];
     // Tags for line breaks and lists are made for cells.
-    if cell.is_empty() || cell.contains("<br") || cell.contains("<li") || cell.contains('`') {
+    if cell.is_empty() || cell.contains("<br") || cell.contains("<li") {
         return None;
     }
     let (at, items, is_dashed) = bulleted(cell).or_else(|| numbered(cell))?;
@@ -105,18 +105,30 @@ fn bulleted(cell: &str) -> Option<(usize, usize, bool)> {
 fn count_bulleted(list: &str, sign: &str, is_bullet: bool) -> usize {
     let mut items = 0;
     let mut before = ' ';
+    let mut is_code = false;
     for (index, part) in list.split(sign).enumerate() {
-        let is_marker = is_bullet || before == ' ' && part.starts_with(' ');
-        if index > 0 && is_marker {
-            if !part.trim_start().starts_with(|first: char| first.is_alphabetic() || matches!(first, '[' | '"' | '“'))
-            {
+        if index > 0 && !is_code && (is_bullet || before == ' ' && part.starts_with(' ')) {
+            if !is_item(part, is_bullet || sign == "*") {
                 return 0;
             }
             items += 1;
         }
-        before = part.chars().next_back().unwrap_or('x');
+        is_code ^= part.matches('`').count() % 2 == 1;
+        // Two signs in a row are no markers.
+        before = part.chars().next_back().unwrap_or(if index == 0 { ' ' } else { 'x' });
     }
     items
+}
+
+/// Whether `text` may be an item; behind a sign that also joins numbers it does not begin with a number.
+fn is_item(text: &str, may_be_number: bool) -> bool {
+    let text = text.trim_start();
+    let begins = |first: char| {
+        first.is_alphabetic()
+            || may_be_number && first.is_numeric()
+            || matches!(first, '`' | '[' | '(' | '"' | '“' | '„' | '«' | '「')
+    };
+    text.starts_with(begins) && text.contains(char::is_alphabetic)
 }
 
 /// Where the first item of a numbered list begins, and how many items there are: `1. one 2. two`, `1) one 2) two`, `(1) one (2) two`.
@@ -183,6 +195,7 @@ mod tests {
             ("・庭を掃く", 0),
             ("1. 車輪を洗う 2. 油をさす", 2),
             ("* well-known * half-done", 2),
+            ("* `a * b` is code * 2 eggs", 2),
         ] {
             assert_eq!(items(cell), count, "{cell}");
         }

@@ -126,7 +126,7 @@ impl TableCheck {
         let Some(mut table) = reader.table(line) else {
             return residue::lone(reader, &row, &self.buttons, faults);
         };
-        table.is_doubtful |= above.as_ref().is_some_and(|above| reader.may_belong(&table, above));
+        table.is_doubtful |= reader.may_go_on_from(above.as_ref(), &table);
         if !residue::faults(reader, &table, &self.buttons, faults) {
             structure::faults(reader, &table, faults);
             cells::faults(reader, &table, faults);

@@ -235,9 +235,9 @@ impl<'d, 't> Reader<'d, 't> {
         }
         let header = table.header.as_ref()?;
         let is_titled = table.kinds.look_titled_by(text, header);
+        let is_data = is_pair_list(text, &table) || table.kinds.look_like(text, header) || has_sentence(text, header);
         let has_stray = table.body.iter().any(|entry| matches!(entry, Entry::Stray(_)));
-        let is_below_row = self.is_below_row(table.lines.start);
-        table.is_doubtful |= has_stray || !is_titled && (is_below_row || table.kinds.look_like(text, header));
+        table.is_doubtful |= has_stray || !is_titled && is_data;
         (table.body.len() >= 2 || !apart && is_full).then_some(table)
     }
 
@@ -312,6 +312,26 @@ impl Style {
         // Rows that all stand apart are one table; a second block of rows is another.
         table.gaps.is_empty() && table.body.len() > 1 || reader.row(row.line + 1).is_some()
     }
+}
+
+/// Whether the rows hold names and their values, which have no header.
+fn is_pair_list(text: &str, table: &Table) -> bool {
+    let is_name = |row: &Row| {
+        let name = row.cells.first().map_or("", |cell| text[cell.range()].trim_matches([' ', '*', '_']));
+        name.ends_with([':', '：'])
+    };
+    let are_names = table.header.as_ref().is_some_and(|row| is_name(row))
+        && matches!(table.body.first(), Some(Entry::Row(row)) if is_name(row));
+    are_names || table.kinds.look_like_pairs()
+}
+
+/// Whether a cell of `row` is too long for a title, and ends like a sentence.
+fn has_sentence(text: &str, row: &Row) -> bool {
+    const MIN_WORDS: usize = 8;
+    row.cells.iter().any(|cell| {
+        let cell = text[cell.range()].trim();
+        cell.ends_with(['.', '!', '?', '。']) && cell.split(' ').nth(MIN_WORDS - 1).is_some()
+    })
 }
 
 /// Whether a cell holds words rather than signs.

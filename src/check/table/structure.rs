@@ -35,7 +35,11 @@ pub(super) fn faults(reader: &Reader<'_, '_>, table: &Table, faults: &mut Vec<Fa
     let has_guess = whole.iter().chain(&local).any(|fault| fault.is_guess);
     let mut edits: Vec<Edit> = whole.iter().chain(&local).flat_map(|fault| fault.edits.iter().cloned()).collect();
     edits.sort_by_key(|edit| edit.span);
-    let settled = if mendable { settle(reader, &edits, promise, table.lines.clone(), &dropped) } else { None };
+    let settled = if mendable {
+        settle(reader, &edits, promise, table.lines.clone(), &dropped, table.header.as_deref())
+    } else {
+        None
+    };
     match settled {
         Some(glue) => {
             whole.extend(glued(reader, table, &glue));
@@ -75,10 +79,12 @@ pub(super) fn settle(
     promise: Promise,
     lines: std::ops::Range<usize>,
     dropped: &[Span],
+    header: Option<&Row>,
 ) -> Option<Vec<Edit>> {
-    let is_text_before = lines.start > 0 && !reader.is_blank(lines.start - 1) && !reader.is_below_row(lines.start);
+    let is_text = |line: usize| !reader.is_blank(line) && reader.row(line).is_none_or(|row| !row.leading);
+    let is_text_before = lines.start.checked_sub(1).is_some_and(is_text);
     let before = is_text_before.then(|| blank_line(reader, lines.start, lines.start));
-    let is_text_after = !reader.is_blank(lines.end) && !reader.rows_follow(lines.end);
+    let is_text_after = !reader.is_blank(lines.end) && !reader.rows_follow(lines.end, header);
     let after = is_text_after.then(|| blank_line(reader, lines.end, lines.start));
     let (before, after) = (before.flatten(), after.flatten());
     let tries = [(None, None), (before.as_ref(), None), (None, after.as_ref()), (before.as_ref(), after.as_ref())];
