@@ -124,6 +124,8 @@ macro_rules! kinds {
 kinds! {
     /// Bytes that could not be read as text.
     decoding => Decoding,
+    /// Broken words, and characters that show nothing or show something else than they are.
+    character => Character,
     /// Generated records: runs of `label : value` lines about an invented person.
     record => Record,
     /// Tables of contents without their pages.

@@ -184,7 +184,7 @@ fn newline(document: &Document<'_>, index: usize) -> &'static str {
 }
 
 /// Byte ranges of the code spans in a line; a backtick that is never closed opens none.
-fn code_spans(line: &str) -> Vec<Span> {
+pub(in crate::check) fn code_spans(line: &str) -> Vec<Span> {
     let bytes = line.as_bytes();
     let mut runs: Vec<(usize, usize)> = Vec::new();
     let mut at = 0;
@@ -218,7 +218,7 @@ fn code_spans(line: &str) -> Vec<Span> {
 }
 
 /// Whether `offset` is in one of `spans`, which are in order.
-fn is_within(spans: &[Span], offset: usize) -> bool {
+pub(in crate::check) fn is_within(spans: &[Span], offset: usize) -> bool {
     let index = spans.partition_point(|span| span.end <= offset);
     spans.get(index).is_some_and(|span| span.start <= offset)
 }

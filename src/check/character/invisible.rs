@@ -1,0 +1,76 @@
+//! Characters that show nothing: soft hyphens, zero-width spaces, word joiners, and byte order marks inside a text.
+
+use std::sync::Arc;
+
+use super::{Hit, Line, finding_of_line};
+use crate::finding::{Edit, Finding, RuleInfo};
+use crate::text::Document;
+
+/// Whether the character shows nothing and means nothing in most scripts.
+///
+/// U+200C and U+200D are none of these: Persian, the scripts of India and emoji need them.
+pub(super) fn is_invisible(character: char) -> bool {
+    matches!(character, '\u{AD}' | '\u{200B}' | '\u{2060}' | '\u{FEFF}')
+}
+
+/// Reports the invisible characters of a line; the fix takes out those that can carry no meaning.
+pub(super) fn find(document: &Document<'_>, rule: &Arc<RuleInfo>, line: &Line) -> Option<Finding> {
+    let text = document.slice(line.span);
+    let sides = |hit: &Hit| {
+        let at = hit.span.start - line.span.start;
+        let before = text[..at].chars().rev().find(|&character| !is_invisible(character));
+        let after = text[hit.span.end - line.span.start..].chars().find(|&character| !is_invisible(character));
+        (before, after)
+    };
+    let mut hits = line.hits(is_invisible);
+    hits.retain(|hit| {
+        let (before, after) = sides(hit);
+        let parts_words =
+            hit.character != '\u{FEFF}' && [before, after].into_iter().flatten().any(is_of_script_without_blanks);
+        // At a line end or before a blank a soft hyphen is what is left of a broken word.
+        let breaks_word = hit.character == '\u{AD}'
+            && before.is_some_and(char::is_alphabetic)
+            && after.is_none_or(char::is_whitespace);
+        !parts_words && !breaks_word
+    });
+    let removable = hits.iter().filter(|hit| is_removable(hit.character, sides(hit)));
+    let edits: Vec<Edit> = removable.map(|hit| Edit { span: hit.span, content: String::new() }).collect();
+    let mut finding = finding_of_line(document, rule, &hits, edits, rule.fix)?;
+    if let Some(fix) = &finding.fix {
+        finding.help = Some(if fix.edits.len() == 1 { "remove the character" } else { "remove the characters" }.into());
+    }
+    Some(finding)
+}
+
+fn is_removable(character: char, (before, after): (Option<char>, Option<char>)) -> bool {
+    match character {
+        // Elsewhere than in a word it may stand for a hyphen or a dash.
+        '\u{AD}' => [before, after].into_iter().all(|side| side.is_some_and(char::is_alphabetic)),
+        // It may keep a sign from being read as markup.
+        '\u{200B}' | '\u{2060}' => {
+            !matches!(after, Some('#' | '*' | '_' | '`' | '~' | '>' | '|' | '[' | ']' | '<' | '-' | '+' | '='))
+                && !matches!(before, Some('*' | '_' | '`' | '~' | '|' | '[' | ']' | '<' | '\\'))
+                && !(before.is_none() && after.is_some_and(|after| after.is_ascii_digit()))
+        }
+        _ => true,
+    }
+}
+
+/// Whether the character is of a script that puts no blanks between words, where a zero-width space says where a line may be
+/// broken: Thai, Lao, Tibetan, Burmese, Khmer, scripts of Java, Bali and their neighbours, Chinese, Japanese and Korean.
+fn is_of_script_without_blanks(character: char) -> bool {
+    matches!(
+        character,
+        '\u{E00}'..='\u{109F}'
+            | '\u{1700}'..='\u{17FF}'
+            | '\u{1950}'..='\u{1BFF}'
+            | '\u{2E80}'..='\u{9FFF}'
+            | '\u{A980}'..='\u{AAFF}'
+            | '\u{AC00}'..='\u{D7FF}'
+            | '\u{F900}'..='\u{FAFF}'
+            | '\u{FE30}'..='\u{FE4F}'
+            | '\u{FF00}'..='\u{FFEF}'
+            | '\u{11000}'..='\u{11FFF}'
+            | '\u{20000}'..='\u{3FFFF}'
+    )
+}
