@@ -380,6 +380,51 @@ fn a_shard_from_standard_input_is_fixed_onto_standard_output() {
 }
 
 #[test]
+fn json_that_is_not_json_lines_is_one_error_with_the_remedy() {
+    let folder = TempDir::new().unwrap();
+    let record = "{\"id\": 1, \"text\": \"Leave a Comment\"}";
+    let array = format!("[\n  {record},\n  {record}\n]\n");
+    fs::write(folder.path().join("array.json"), &array).unwrap();
+    fs::write(folder.path().join("array.jsonl"), format!("[{record},{record}]")).unwrap();
+    fs::write(folder.path().join("array.jsonl.gz"), gzip(&array)).unwrap();
+    fs::write(folder.path().join("pretty.json"), "{\n  \"id\": 1,\n  \"text\": \"Leave a Comment\"\n}\n").unwrap();
+    let array = "a JSON array, not JSON Lines, which has one object per line; convert it with";
+    for (file, expected) in [
+        ("array.json", format!("array.json: {array}: jq -c '.[]' array.json > array.jsonl")),
+        ("array.jsonl", format!("array.jsonl: {array}: jq -c '.[]' array.jsonl > array-lines.jsonl")),
+        ("array.jsonl.gz", format!("array.jsonl.gz: {array}: gzip -dc array.jsonl.gz | jq -c '.[]' > array.jsonl")),
+        ("pretty.json", "pretty.json: pretty-printed JSON, not JSON Lines".to_owned()),
+    ] {
+        let output = dechaff(folder.path(), &["check", file, "--isolated"]);
+        assert_eq!(output.status.code(), Some(2), "{file}");
+        assert!(stderr(&output).contains(&expected), "{file}: {}", stderr(&output));
+        assert_eq!(stderr(&output).matches("error").count(), 1, "{file}: {}", stderr(&output));
+        let report = String::from_utf8(output.stdout).unwrap();
+        assert!(!report.contains("BP001"), "{report}");
+    }
+}
+
+#[test]
+fn a_lone_surrogate_is_called_so() {
+    let folder = TempDir::new().unwrap();
+    let lines = concat!(
+        r#"{"text": "It failed \ud83d and went on."}"#,
+        "\n",
+        r#"{"text": "Both \udf78\uD83C are swapped."}"#,
+        "\n",
+        r#"{"text": "A glass: \ud83c\udf78.", "meta": "\ud83d"}"#,
+        "\n",
+    );
+    fs::write(folder.path().join("a.jsonl"), lines).unwrap();
+    let output = dechaff(folder.path(), &["check", "a.jsonl", "--isolated", "--select", "EN001"]);
+    let report = String::from_utf8(output.stdout).unwrap();
+    assert!(report.contains(r"lone surrogate `\ud83d`"), "{report}");
+    assert!(report.contains(r"lone surrogate `\udf78`"), "{report}");
+    assert!(report.contains("2 escapes of this record are halves of surrogate pairs"), "{report}");
+    assert!(!report.contains("UTF-8") && !report.contains("record 3"), "{report}");
+}
+
+#[test]
 fn what_cannot_be_read_is_told_and_counted_and_the_rest_goes_on() {
     let folder = TempDir::new().unwrap();
     let good = line(0, "The talks go on in Muscat next week, both sides said on Monday.\n\nLeave a Comment\n");

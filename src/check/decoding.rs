@@ -52,7 +52,16 @@ impl DocumentCheck for DecodingCheck {
             if count > 1 {
                 finding.label = Some(format!("the first of {count} in this document"));
             }
-            if let Some(decoding) = document.decoding() {
+            if let Some((decoding, escape)) = document.decoding().and_then(|it| Some((it, it.lone_surrogate?))) {
+                finding.message = Some(format!("lone surrogate `\\u{escape:04x}`"));
+                let count = match decoding.sequences {
+                    1 => "1 escape of this record is half of a surrogate pair and stands".to_owned(),
+                    count => format!("{count} escapes of this record are halves of surrogate pairs and stand"),
+                };
+                let note = format!("{count} for no character; the record was checked with U+FFFD in their place");
+                finding.notes = vec![note.into()];
+                finding.help = Some("write the whole pair, or encode the record again from its source".into());
+            } else if let Some(decoding) = document.decoding() {
                 finding.message = Some("not valid UTF-8".into());
                 let note = format!(
                     "{} of bytes {} not UTF-8, the first at byte {} of the {}; the rest was checked with U+FFFD in their place",

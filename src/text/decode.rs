@@ -7,6 +7,8 @@ pub struct Decoding {
     pub first_byte: usize,
     /// Sequences that were replaced by U+FFFD.
     pub sequences: usize,
+    /// The first escape of JSON that names half of a surrogate pair, where such escapes were replaced and not bytes.
+    pub lone_surrogate: Option<u16>,
 }
 
 /// Why bytes are not text at all.
@@ -55,7 +57,7 @@ pub fn decode(bytes: Vec<u8>) -> Result<(String, Option<Decoding>), NotText> {
             sequences += 1;
         }
     }
-    Ok((text, Some(Decoding { first_byte, sequences })))
+    Ok((text, Some(Decoding { first_byte, sequences, lone_surrogate: None })))
 }
 
 /// The format of a file that begins with `first`, where people mistake files of it for text.
@@ -101,7 +103,7 @@ mod tests {
     fn what_is_not_utf8_is_replaced_and_told() {
         let (text, decoding) = decode(b"caf\xe9 ol\xe9".to_vec()).unwrap();
         assert_eq!(text, "caf\u{fffd} ol\u{fffd}");
-        assert_eq!(decoding, Some(Decoding { first_byte: 3, sequences: 2 }));
+        assert_eq!(decoding, Some(Decoding { first_byte: 3, sequences: 2, lone_surrogate: None }));
         assert_eq!(decode("café".into()).unwrap(), ("café".into(), None));
         assert_eq!(decode(b"a\0b".to_vec()), Err(NotText::Binary));
         assert_eq!(decode(b"\xff\xfea\0".to_vec()), Err(NotText::Wide));

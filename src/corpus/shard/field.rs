@@ -102,37 +102,51 @@ pub(super) fn place(line: &str, value: &RawValue) -> Range<usize> {
     start..start + value.get().len()
 }
 
-/// The text that a JSON string stands for, and how many halves of surrogate pairs in it had to be replaced by U+FFFD; `None`
-/// if it is no string.
-pub(super) fn decode(literal: &str) -> Option<(String, usize)> {
+/// Escapes that name half of a surrogate pair without the other half.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct LoneSurrogates {
+    /// The first of them.
+    pub(super) first: u16,
+    /// How many there are.
+    pub(super) count: usize,
+}
+
+/// Returns the text of a JSON string, with U+FFFD for each lone surrogate; `None` if `literal` is no string.
+pub(super) fn decode(literal: &str) -> Option<(String, Option<LoneSurrogates>)> {
     if !literal.starts_with('"') {
         return None;
     }
     match serde_json::from_str::<String>(literal) {
-        Ok(text) => Some((text, 0)),
+        Ok(text) => Some((text, None)),
         Err(_) => decode_slowly(literal),
     }
 }
 
-fn decode_slowly(literal: &str) -> Option<(String, usize)> {
+fn decode_slowly(literal: &str) -> Option<(String, Option<LoneSurrogates>)> {
     let mut text = String::with_capacity(literal.len());
-    let mut lost = 0;
+    let mut lost: Option<LoneSurrogates> = None;
     let mut rest = literal.strip_prefix('"')?.strip_suffix('"')?;
     while let Some(first) = rest.chars().next() {
         let (length, character) = if first == '\\' { escape(rest)? } else { (first.len_utf8(), Some(first)) };
-        lost += usize::from(character.is_none());
+        if character.is_none() {
+            let first = lost.map_or_else(|| code_unit(rest, 0), |lost| Some(lost.first))?;
+            lost = Some(LoneSurrogates { first, count: lost.map_or(0, |lost| lost.count) + 1 });
+        }
         text.push(character.unwrap_or(char::REPLACEMENT_CHARACTER));
         rest = rest.get(length..)?;
     }
     Some((text, lost))
 }
 
+/// The code unit of the `\u` escape at byte `at` of `text`.
+fn code_unit(text: &str, at: usize) -> Option<u16> {
+    let digits = text.get(at..)?.strip_prefix("\\u")?.get(..4)?;
+    u16::from_str_radix(digits, 16).ok()
+}
+
 /// The bytes of the escape that `text` begins with, and the character it stands for, if it stands for one.
 fn escape(text: &str) -> Option<(usize, Option<char>)> {
-    let unit = |at: usize| {
-        let digits = text.get(at..)?.strip_prefix("\\u")?.get(..4)?;
-        u16::from_str_radix(digits, 16).ok()
-    };
+    let unit = |at: usize| code_unit(text, at);
     let character = match text.as_bytes().get(1)? {
         b'u' => {
             let first = unit(0)?;
@@ -281,8 +295,11 @@ mod tests {
 
     #[test]
     fn half_a_surrogate_pair_is_replaced_and_told() {
-        assert_eq!(decode(r#""a\ud83d\ude00b""#).unwrap(), ("a😀b".into(), 0));
-        assert_eq!(decode(r#""a\ud83db\udc00\n""#).unwrap(), ("a\u{fffd}b\u{fffd}\n".into(), 2));
+        assert_eq!(decode(r#""a\ud83d\ude00b""#).unwrap(), ("a😀b".into(), None));
+        assert_eq!(
+            decode(r#""a\ud83db\udc00\n""#).unwrap(),
+            ("a\u{fffd}b\u{fffd}\n".into(), Some(LoneSurrogates { first: 0xD83D, count: 2 }))
+        );
         assert_eq!(decode("1"), None);
     }
 

@@ -3,6 +3,7 @@
 mod columns;
 mod field;
 mod lines;
+mod other_json;
 mod rewrite;
 mod table;
 
@@ -20,6 +21,7 @@ use super::read::{ReadError, Source};
 use super::write::Stamp;
 use crate::text::{Decoding, Origin, Record};
 use columns::Columns;
+use field::LoneSurrogates;
 use lines::{Line, Lines};
 
 pub use field::FIELDS;
@@ -119,6 +121,9 @@ pub fn open(input: &Input, reading: &Reading, count: &Arc<AtomicU64>) -> Result<
     let shard = Arc::new(shard);
     let reader = match format.kind {
         Kind::Parquet => Reader::Columns(Box::new(Columns::open(file, &shard, input.is_named, Arc::clone(count))?)),
+        Kind::JsonLines if let Some(reason) = other_json::fault(&shard).map_err(io)? => {
+            return Err(ReadError::Bad { place: input.name.clone(), records: 1, reason });
+        }
         kind => {
             if kind == Kind::JsonLines
                 && !input.is_named
@@ -339,8 +344,12 @@ impl Carrier {
                 let bad = |reason: String| bad_record(&shard, self.index, id.as_deref(), reason);
                 let (literal, text, lost) = found.map_err(bad)?;
                 let first_byte = text.find(char::REPLACEMENT_CHARACTER).unwrap_or(0);
-                let lost = if is_lossy { text.matches(char::REPLACEMENT_CHARACTER).count().max(1) } else { lost };
-                let decoding = (lost > 0).then_some(Decoding { first_byte, sequences: lost });
+                let decoding = if is_lossy {
+                    let sequences = text.matches(char::REPLACEMENT_CHARACTER).count().max(1);
+                    Some(Decoding { first_byte, sequences, lone_surrogate: None })
+                } else {
+                    lost.map(|lost| Decoding { first_byte, sequences: lost.count, lone_surrogate: Some(lost.first) })
+                };
                 let origin = shard.origin(self.index, id.as_deref().map(plain));
                 self.literal = literal.start + mark..literal.end + mark;
                 self.id = id;
@@ -377,8 +386,8 @@ fn plain(id: &str) -> String {
     field::decode(id).map_or_else(|| id.to_owned(), |(id, _)| id)
 }
 
-/// Where the text stands in a line, what it is, and how many characters of it were lost.
-type Text = (Range<usize>, String, usize);
+/// The place of the text in a line, the text, and the lone surrogates in it.
+type Text = (Range<usize>, String, Option<LoneSurrogates>);
 
 /// The identifier of a line, as JSON, and its text.
 fn json(line: &str, reading: &Reading) -> (Option<String>, Result<Text, String>) {
@@ -415,7 +424,7 @@ fn lossy(bytes: &[u8]) -> (String, Option<Decoding>) {
         Ok(text) => (text.to_owned(), None),
         Err(error) => {
             let sequences = bytes.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()).count();
-            let decoding = Decoding { first_byte: error.valid_up_to(), sequences };
+            let decoding = Decoding { first_byte: error.valid_up_to(), sequences, lone_surrogate: None };
             (String::from_utf8_lossy(bytes).into_owned(), Some(decoding))
         }
     }

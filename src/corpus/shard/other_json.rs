@@ -1,0 +1,102 @@
+//! JSON that is not JSON Lines: an array of records, or objects over several lines. It is reported once, with the remedy,
+//! where each of its lines would be an error of its own.
+
+use std::io::{self, BufRead, Read};
+use std::path::Path;
+
+use serde::de::IgnoredAny;
+
+use super::Shard;
+use crate::corpus::format::{Codec, Format};
+
+/// Returns what is wrong with the file as a whole, or `None` where its first lines may be JSON Lines.
+///
+/// # Errors
+///
+/// The file cannot be opened; what cannot be decompressed is left to the reader of the records.
+pub(super) fn fault(shard: &Shard) -> io::Result<Option<String>> {
+    let reader = shard.format.codec.decoder(std::fs::File::open(&shard.path)?)?;
+    let start = first_bytes(reader);
+    let text = String::from_utf8_lossy(&start);
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
+    Ok(layout(text).map(|layout| layout.reason(&shard.given, shard.format.codec)))
+}
+
+fn first_bytes(reader: impl BufRead) -> Vec<u8> {
+    let mut start = Vec::new();
+    // The bytes before an error are enough.
+    let _ = reader.take(Format::FIRST).read_to_end(&mut start);
+    start
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Layout {
+    /// `[` and records.
+    Array,
+    /// Objects over several lines.
+    PrettyPrinted,
+}
+
+fn layout(text: &str) -> Option<Layout> {
+    let text = text.trim_start();
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let is_whole = |line: &str| serde_json::from_str::<IgnoredAny>(line).is_ok();
+    let next = rest.trim_start();
+    match first.as_bytes().first()? {
+        // Lines that are arrays each are told one by one.
+        b'[' if next.starts_with('[') && is_whole(first) => None,
+        b'[' => Some(Layout::Array),
+        // A record that was cut off is followed by another.
+        b'{' if next.is_empty() || next.starts_with('{') => None,
+        b'{' => {
+            let error = serde_json::from_str::<IgnoredAny>(first).err()?;
+            error.is_eof().then_some(Layout::PrettyPrinted)
+        }
+        _ => None,
+    }
+}
+
+impl Layout {
+    fn reason(self, path: &Path, codec: Codec) -> String {
+        let (what, filter) = match self {
+            Self::Array => ("a JSON array, not JSON Lines", "'.[]'"),
+            Self::PrettyPrinted => ("pretty-printed JSON, not JSON Lines", "."),
+        };
+        let unpack = match codec {
+            Codec::None => "",
+            Codec::Gzip => "gzip -dc ",
+            Codec::Zstd => "zstd -dc ",
+        };
+        let name = path.to_string_lossy();
+        let name = if name.contains(' ') { format!("'{name}'") } else { name.into_owned() };
+        let stem = path.file_name().unwrap_or_default().to_string_lossy();
+        let stem = stem.split('.').next().filter(|stem| !matches!(*stem, "" | "-")).unwrap_or("records");
+        let target = if path.extension().is_some_and(|extension| extension == "jsonl") { format!("{stem}-lines.jsonl") } else { format!("{stem}.jsonl") };
+        let convert = match (unpack, name.as_str()) {
+            ("", "-") => format!("jq -c {filter} > {target}"),
+            ("", _) => format!("jq -c {filter} {name} > {target}"),
+            _ => format!("{unpack}{name} | jq -c {filter} > {target}"),
+        };
+        format!("{what}, which has one object per line; convert it with: {convert}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_that_is_not_json_lines_is_recognised() {
+        assert_eq!(layout("[\n {\"text\": \"a\"},\n {\"text\": \"b\"}\n]"), Some(Layout::Array));
+        assert_eq!(layout("[{\"text\": \"a\"}, {\"text\": \"b\"}]"), Some(Layout::Array));
+        assert_eq!(layout("\n[]"), Some(Layout::Array));
+        assert_eq!(layout("[\r\n  [1],\r\n  [2]\r\n]"), Some(Layout::Array));
+        assert_eq!(layout("{\n  \"text\": \"a\"\n}\n{\n  \"text\": \"b\"\n}"), Some(Layout::PrettyPrinted));
+        assert_eq!(layout("{ \"id\": 1,\n  \"text\": \"a\" }"), Some(Layout::PrettyPrinted));
+        assert_eq!(layout("{\"text\": \"a\"}\n{\"text\": \"b\"}"), None);
+        assert_eq!(layout("{\"text\": \"a\n{\"text\": \"b\"}"), None);
+        assert_eq!(layout("{\"text\": \"a"), None);
+        assert_eq!(layout("[1]\n[2]"), None);
+        assert_eq!(layout(""), None);
+    }
+}
