@@ -71,7 +71,11 @@ impl Layout {
         let name = if name.contains(' ') { format!("'{name}'") } else { name.into_owned() };
         let stem = path.file_name().unwrap_or_default().to_string_lossy();
         let stem = stem.split('.').next().filter(|stem| !matches!(*stem, "" | "-")).unwrap_or("records");
-        let target = if path.extension().is_some_and(|extension| extension == "jsonl") { format!("{stem}-lines.jsonl") } else { format!("{stem}.jsonl") };
+        let target = if path.extension().is_some_and(|extension| extension == "jsonl") {
+            format!("{stem}-lines.jsonl")
+        } else {
+            format!("{stem}.jsonl")
+        };
         let convert = match (unpack, name.as_str()) {
             ("", "-") => format!("jq -c {filter} > {target}"),
             ("", _) => format!("jq -c {filter} {name} > {target}"),
