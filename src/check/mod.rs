@@ -134,6 +134,8 @@ kinds! {
     table => Table,
     /// Headings, lists and markup that are broken.
     structure => Structure,
+    /// Running heads, feet and page numbers.
+    page_break => PageBreak,
     /// Pseudo-Latin filler.
     latin => PseudoLatin,
     /// Patterns over lines, sentences and paragraphs.

@@ -1,0 +1,272 @@
+//! The lines around a page break, and the sentence that it cuts.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use super::chain::{Candidate, page_lines};
+use super::reading::{MAX_LENGTH, begins_as_head, key, readings};
+use crate::text::{BlockKind, Document, is_blank};
+
+/// Lines at a page break, with the blank lines between them.
+pub(super) struct Region {
+    pub(super) lines: Range<usize>,
+    pub(super) is_certain: bool,
+}
+
+/// One half of a sentence that is cut.
+pub(super) struct Side {
+    pub(super) line: usize,
+    /// Its paragraph has several lines.
+    pub(super) is_wrapped: bool,
+    /// Its script puts blanks between words.
+    pub(super) has_blanks: bool,
+}
+
+/// Finds the page breaks of a document, in order.
+pub(super) fn regions(document: &Document<'_>) -> Vec<Region> {
+    let lines = Lines { document };
+    let mut candidates: Vec<Candidate> = Vec::new();
+    let mut alone: HashMap<String, Vec<usize>> = HashMap::new();
+    for (index, line) in document.lines().iter().enumerate() {
+        let text = document.slice(*line);
+        if text.len() > MAX_LENGTH || text.is_empty() {
+            continue;
+        }
+        if may_name_page(text) {
+            let readings = readings(text);
+            if !readings.is_empty() && lines.is_text(index) {
+                let cuts = lines.cut_with_heads(index) || lines.has_form_feed(index);
+                candidates.extend(readings.into_iter().map(|reading| {
+                    Candidate { line: index, start: line.start, reading, cuts }
+                }));
+            }
+        } else if lines.may_recur(index) && lines.cut(index..index + 1) {
+            alone.entry(key(text)).or_default().push(index);
+        }
+    }
+    let mut pages: HashMap<usize, bool> =
+        page_lines(&candidates).into_iter().map(|page| (page.line, page.is_certain)).collect();
+    pages.extend(recurring(&lines, alone).into_iter().map(|line| (line, true)));
+    if pages.is_empty() {
+        return Vec::new();
+    }
+    with_companions(&lines, &pages)
+}
+
+/// Whether a line begins or ends with a number, apart from marks.
+fn may_name_page(text: &str) -> bool {
+    let is_mark = |character: char| !character.is_alphanumeric();
+    let text = text.trim_matches(is_mark);
+    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    is_digit(text.as_bytes().first())
+        || is_digit(text.as_bytes().last())
+        || text.bytes().any(|byte| byte.is_ascii_digit())
+            && (text.ends_with(['页', '頁', 'ジ', '쪽']) || text.bytes().take(24).any(|byte| byte.is_ascii_digit()))
+}
+
+/// Lines without a number that recur and cut sentences, such as "CONFIDENTIAL", given by the lines that cut one.
+///
+/// Once they cut enough, the same line is one of them where it stands between two sentences too, but for the first of all, which
+/// may be the title.
+fn recurring(lines: &Lines<'_, '_>, mut alone: HashMap<String, Vec<usize>>) -> Vec<usize> {
+    const MIN_TIMES: usize = 3;
+    alone.retain(|key, places| !key.is_empty() && places.len() >= MIN_TIMES);
+    if alone.is_empty() {
+        return Vec::new();
+    }
+    let mut all: HashMap<String, Vec<usize>> = HashMap::new();
+    for line in (0..lines.document.lines().len()).filter(|line| lines.may_recur(*line)) {
+        let key = key(lines.text(line));
+        if alone.contains_key(&key) {
+            all.entry(key).or_default().push(line);
+        }
+    }
+    let mut found = Vec::new();
+    for (key, places) in all {
+        let cutting = alone.get(&key).map_or(&[][..], Vec::as_slice);
+        if cutting.len() * 3 >= places.len() * 2 {
+            found.extend(places.iter().copied().skip(usize::from(places.first() != cutting.first())));
+        }
+    }
+    found
+}
+
+/// Joins page lines to regions, with lines beside them that recur at other page breaks.
+fn with_companions(lines: &Lines<'_, '_>, pages: &HashMap<usize, bool>) -> Vec<Region> {
+    const REACH: usize = 2;
+    let mut order: Vec<usize> = pages.keys().copied().collect();
+    order.sort_unstable();
+    let near = |page: usize| {
+        let above = lines.above(page).take(REACH).take_while(|line| lines.may_be_head(*line));
+        let below = lines.below(page).take(REACH).take_while(|line| lines.may_be_head(*line));
+        [above.collect::<Vec<_>>(), below.collect::<Vec<_>>()]
+    };
+    let mut recurring: HashMap<String, HashSet<usize>> = HashMap::new();
+    for line in order.iter().flat_map(|page| near(*page).concat()) {
+        recurring.entry(key(lines.text(line))).or_default().insert(line);
+    }
+    let least = (order.len() / 3).clamp(2, 3);
+    recurring.retain(|key, lines| !key.is_empty() && lines.len() >= least);
+    let recurs = |line: usize| recurring.contains_key(&key(lines.text(line)));
+    let mut regions: Vec<Region> = Vec::new();
+    for &page in &order {
+        let [above, below] = near(page);
+        let first = above.into_iter().take_while(|line| recurs(*line)).last().unwrap_or(page);
+        let last = below.into_iter().take_while(|line| recurs(*line)).last().unwrap_or(page);
+        let is_certain = pages.get(&page).copied().unwrap_or_default();
+        match regions.last_mut() {
+            Some(region) if lines.above(first).next().is_none_or(|line| line < region.lines.end) => {
+                region.lines.end = region.lines.end.max(last + 1);
+                region.is_certain &= is_certain;
+            }
+            _ => regions.push(Region { lines: first..last + 1, is_certain }),
+        }
+    }
+    regions
+}
+
+impl Region {
+    /// The halves of the sentence that the region cuts.
+    pub(super) fn halves(&self, document: &Document<'_>) -> Option<(Side, Side)> {
+        /// Characters that no line of a wrapped text has.
+        const LONG: usize = 130;
+        let lines = Lines { document };
+        let (before, after) = lines.neighbours(&self.lines)?;
+        if !lines.cut(self.lines.clone()) && !lines.is_wrapped_cut(before, after) {
+            return None;
+        }
+        let goes_on = before.checked_sub(1).is_some_and(|line| !lines.is_empty(line)) || !lines.is_empty(after + 1);
+        let is_wrapped = goes_on && lines.text(before).chars().count() <= LONG;
+        let side = |line, character: Option<char>| Side {
+            line,
+            is_wrapped,
+            has_blanks: character.is_none_or(|character| !is_ideograph(character)),
+        };
+        Some((side(before, lines.text(before).chars().next_back()), side(after, lines.text(after).chars().next())))
+    }
+}
+
+/// The lines of a document as a reader of printed pages sees them.
+struct Lines<'d, 't> {
+    document: &'d Document<'t>,
+}
+
+impl<'t> Lines<'_, 't> {
+    fn text(&self, line: usize) -> &'t str {
+        self.document.lines().get(line).map_or("", |span| self.document.slice(*span).trim_matches(is_blank))
+    }
+
+    fn is_empty(&self, line: usize) -> bool {
+        self.text(line).is_empty()
+    }
+
+    fn above(&self, line: usize) -> impl Iterator<Item = usize> {
+        (0..line).rev().filter(|line| !self.is_empty(*line))
+    }
+
+    fn below(&self, line: usize) -> impl Iterator<Item = usize> {
+        (line + 1..self.document.lines().len()).filter(|line| !self.is_empty(*line))
+    }
+
+    fn neighbours(&self, lines: &Range<usize>) -> Option<(usize, usize)> {
+        Some((self.above(lines.start).next()?, self.below(lines.end.saturating_sub(1)).next()?))
+    }
+
+    fn kind(&self, line: usize) -> Option<BlockKind> {
+        let span = self.document.lines().get(line)?;
+        self.document.blocks().get(self.document.block_at(span.start)).map(|block| block.kind)
+    }
+
+    fn is_text(&self, line: usize) -> bool {
+        matches!(self.kind(line), Some(BlockKind::Paragraph | BlockKind::ListItem))
+    }
+
+    fn has_form_feed(&self, line: usize) -> bool {
+        let has = |line: usize| {
+            let span = self.document.lines().get(line);
+            span.is_some_and(|span| self.document.slice(*span).contains('\u{C}'))
+        };
+        has(line) || has(line + 1) || line > 0 && has(line - 1)
+    }
+
+    /// Whether the line has an empty line on either side.
+    fn stands_alone(&self, line: usize) -> bool {
+        line > 0 && self.is_empty(line - 1) && self.is_empty(line + 1) && line + 1 < self.document.lines().len()
+    }
+
+    /// Whether a line without a number may be a running head: short, set off by empty lines, and no end of a sentence.
+    fn may_recur(&self, line: usize) -> bool {
+        self.stands_alone(line)
+            && self.may_be_head(line)
+            && begins_as_head(self.text(line))
+            && self.kind(line) == Some(BlockKind::Paragraph)
+    }
+
+    /// Whether a line cuts a sentence, alone or with lines of a head beside it that empty lines set off from the text.
+    fn cut_with_heads(&self, line: usize) -> bool {
+        const REACH: usize = 2;
+        if self.cut(line..line + 1) {
+            return true;
+        }
+        let above = self.above(line).take(REACH).take_while(|line| self.may_be_head(*line));
+        let below = self.below(line).take(REACH).take_while(|line| self.may_be_head(*line));
+        let starts: Vec<usize> = above.filter(|line| *line > 0 && self.is_empty(line - 1)).chain([line]).collect();
+        let ends: Vec<usize> = below.filter(|line| self.is_empty(line + 1)).chain([line]).collect();
+        starts.iter().any(|start| ends.iter().any(|end| self.cut(*start..end + 1)))
+    }
+
+    /// Whether a line may belong to a running head: short, and no end of a sentence.
+    fn may_be_head(&self, line: usize) -> bool {
+        const LONGEST: usize = 100;
+        let text = self.text(line);
+        text.len() <= LONGEST && !ends_sentence(text) && self.is_text(line)
+    }
+
+    /// Whether the text before and after `lines` is one sentence, as the letters say: it does not end before them and goes
+    /// on in lower case after them, or in a script that has no case.
+    fn cut(&self, lines: Range<usize>) -> bool {
+        /// Shorter lines may be items or labels.
+        const MIN_LENGTH: usize = 20;
+        const MIN_WORDS: usize = 5;
+        let Some((before, after)) = self.neighbours(&lines) else { return false };
+        let (head, tail) = (self.text(before), self.text(after));
+        let (Some(last), Some(first)) = (head.chars().next_back(), tail.chars().next()) else { return false };
+        let is_open = last.is_alphanumeric() || matches!(last, ',' | ';' | '-' | '\u{AD}' | '‐' | '、' | '，' | '،');
+        let is_caseless = |character: char| character.is_alphabetic() && !character.is_lowercase() && !character.is_uppercase();
+        let goes_on = first.is_lowercase()
+            || is_caseless(first) && !last.is_ascii_digit();
+        let is_long = |text: &str| text.chars().nth(MIN_LENGTH - 1).is_some();
+        is_open
+            && goes_on
+            && is_long(head)
+            && (is_long(tail) || ends_sentence(tail))
+            && (is_ideograph(last) || head.split_whitespace().nth(MIN_WORDS - 1).is_some())
+            && self.are_text(before, after)
+    }
+
+    /// The same for a sentence that goes on with a capital: a wrapped paragraph that ends in the middle of a line's thought.
+    fn is_wrapped_cut(&self, before: usize, after: usize) -> bool {
+        const LONG: usize = 50;
+        let (head, tail) = (self.text(before), self.text(after));
+        let ends_open = head.ends_with(|last: char| last.is_lowercase() || matches!(last, ',' | '-'));
+        let is_wrapped = before.checked_sub(1).is_some_and(|line| !self.is_empty(line)) && self.is_text(before - 1);
+        ends_open
+            && is_wrapped
+            && tail.starts_with(char::is_alphabetic)
+            && [head, tail].into_iter().all(|text| text.chars().count() >= LONG)
+            && self.are_text(before, after)
+    }
+
+    fn are_text(&self, before: usize, after: usize) -> bool {
+        self.is_text(before) && self.kind(after) == Some(BlockKind::Paragraph)
+    }
+}
+
+fn ends_sentence(text: &str) -> bool {
+    text.trim_end_matches(['"', '\'', '”', '’', '»', ')', ' ', '\u{C}']).ends_with(['.', '!', '?', ':', '…', '。', '！', '？', '।', '؟'])
+}
+
+/// Whether the character is of a script that puts no blanks between words.
+fn is_ideograph(character: char) -> bool {
+    matches!(character, '\u{E00}'..='\u{EFF}' | '\u{1000}'..='\u{109F}' | '\u{1780}'..='\u{17FF}' | '\u{3040}'..='\u{30FF}' | '\u{3400}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{FF00}'..='\u{FFEF}' | '\u{20000}'..='\u{3FFFF}')
+}
