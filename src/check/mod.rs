@@ -136,6 +136,8 @@ kinds! {
     structure => Structure,
     /// Running heads, feet and page numbers.
     page_break => PageBreak,
+    /// A title that is repeated at the beginning.
+    title => Title,
     /// Pseudo-Latin filler.
     latin => PseudoLatin,
     /// Patterns over lines, sentences and paragraphs.

@@ -10,7 +10,7 @@ mod invisible;
 
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::structure::{code_spans, is_within};
 use super::{DocumentCheck, KindRule, ParameterError};
@@ -21,7 +21,7 @@ use crate::text::{BlockKind, Document, Span};
 pub const NAME: &str = "character";
 
 /// Which fault a rule is about.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Parameters {
     /// The fault.
@@ -29,7 +29,7 @@ pub struct Parameters {
 }
 
 /// What can be wrong with characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fault {
     /// A word cut by a hyphen and a blank or a line end.

@@ -12,6 +12,8 @@ pub(super) struct Candidate {
     pub(super) reading: Reading,
     /// It stands inside a sentence or at a form feed.
     pub(super) cuts: bool,
+    /// No text comes before it.
+    pub(super) is_first: bool,
 }
 
 /// A line that names its page.
@@ -124,8 +126,14 @@ fn judge(chain: &[&Candidate], times: &HashMap<&str, usize>) -> Vec<PageLine> {
     let named = count(&|candidate| candidate.reading.form == Form::Named);
     let is_long = chain.len() >= MIN_PAGES;
     let all_counted = chain.len() >= 2 && counted == chain.len();
-    let is_certain = all_counted || is_long && (cuts * 2 >= chain.len() || heads * 3 >= chain.len() * 2);
-    if !is_certain && !(is_long && named + heads == chain.len()) {
+    let has_heads = heads * 3 >= chain.len() * 2 && (cuts > 0 || chain.len() > MIN_PAGES);
+    // Numbers from 1 on that come before their text are those of verses, items or chapters.
+    let first = chain.last();
+    let opens = first.is_some_and(|first| first.reading.number == 1 && !first.cuts || first.is_first);
+    let bare = count(&|candidate| candidate.reading.form == Form::Bare);
+    let is_list = opens && bare * 2 > chain.len();
+    let is_certain = all_counted || is_long && !is_list && (cuts * 2 >= chain.len() || has_heads);
+    if !is_certain && !(is_long && named == chain.len() && !first.is_some_and(|first| first.is_first)) {
         return Vec::new();
     }
     let belongs = |candidate: &&&Candidate| candidate.reading.form != Form::Plain || candidate.cuts;

@@ -9,7 +9,7 @@ mod region;
 
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{DocumentCheck, KindRule, ParameterError};
 use crate::finding::{Applicability, Edit, Finding, Fix, RuleInfo};
@@ -20,7 +20,7 @@ use region::{Region, Side};
 pub const NAME: &str = "page-break";
 
 /// The kind has no parameters.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Parameters {}
 

@@ -10,6 +10,8 @@ use crate::text::{BlockKind, Document, is_blank};
 /// Lines at a page break, with the blank lines between them.
 pub(super) struct Region {
     pub(super) lines: Range<usize>,
+    /// The last line among them that names a page.
+    page: usize,
     pub(super) is_certain: bool,
 }
 
@@ -27,6 +29,7 @@ pub(super) fn regions(document: &Document<'_>) -> Vec<Region> {
     let lines = Lines { document };
     let mut candidates: Vec<Candidate> = Vec::new();
     let mut alone: HashMap<String, Vec<usize>> = HashMap::new();
+    let first_text = (0..document.lines().len()).find(|line| !lines.is_empty(*line)).unwrap_or_default();
     for (index, line) in document.lines().iter().enumerate() {
         let text = document.slice(*line);
         if text.len() > MAX_LENGTH || text.is_empty() {
@@ -37,7 +40,7 @@ pub(super) fn regions(document: &Document<'_>) -> Vec<Region> {
             if !readings.is_empty() && lines.is_text(index) {
                 let cuts = lines.cut_with_heads(index) || lines.has_form_feed(index);
                 candidates.extend(readings.into_iter().map(|reading| {
-                    Candidate { line: index, start: line.start, reading, cuts }
+                    Candidate { line: index, start: line.start, reading, cuts, is_first: index <= first_text }
                 }));
             }
         } else if lines.may_recur(index) && lines.cut(index..index + 1) {
@@ -111,15 +114,25 @@ fn with_companions(lines: &Lines<'_, '_>, pages: &HashMap<usize, bool>) -> Vec<R
     let mut regions: Vec<Region> = Vec::new();
     for &page in &order {
         let [above, below] = near(page);
-        let first = above.into_iter().take_while(|line| recurs(*line)).last().unwrap_or(page);
+        let mut first = above.into_iter().take_while(|line| recurs(*line)).last().unwrap_or(page);
         let last = below.into_iter().take_while(|line| recurs(*line)).last().unwrap_or(page);
         let is_certain = pages.get(&page).copied().unwrap_or_default();
+        let touches = |region: &Region, first: usize| lines.above(first).next().is_none_or(|line| line < region.lines.end);
+        // Lines that recur between all page breaks are text.
+        if let Some(region) = regions.last_mut()
+            && touches(region, first)
+            && lines.above(page).next().is_some_and(|line| line > region.page)
+        {
+            region.lines.end = region.page + 1;
+            first = page;
+        }
         match regions.last_mut() {
-            Some(region) if lines.above(first).next().is_none_or(|line| line < region.lines.end) => {
+            Some(region) if touches(region, first) => {
                 region.lines.end = region.lines.end.max(last + 1);
+                region.page = page;
                 region.is_certain &= is_certain;
             }
-            _ => regions.push(Region { lines: first..last + 1, is_certain }),
+            _ => regions.push(Region { lines: first..last + 1, page, is_certain }),
         }
     }
     regions
