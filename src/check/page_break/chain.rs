@@ -34,10 +34,8 @@ pub(super) fn page_lines(candidates: &[Candidate]) -> Vec<PageLine> {
         *times.entry(&candidate.reading.key).or_default() += 1;
     }
     let recurs = |candidate: &Candidate| times.get(candidate.reading.key.as_str()).is_some_and(|times| *times > 1);
-    let eligible: Vec<&Candidate> = candidates
-        .iter()
-        .filter(|candidate| candidate.reading.key.is_empty() || recurs(candidate))
-        .collect();
+    let eligible: Vec<&Candidate> =
+        candidates.iter().filter(|candidate| candidate.reading.key.is_empty() || recurs(candidate)).collect();
 
     let mut links: Vec<Link> = Vec::with_capacity(eligible.len());
     let mut by_number: HashMap<u32, usize> = HashMap::new();

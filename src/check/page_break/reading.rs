@@ -39,15 +39,59 @@ const MARKS: [char; 9] = ['-', '–', '—', '|', '·', '•', '~', '*', '_'];
 const BARS: [char; 4] = ['|', '·', '•', '¦'];
 
 const PAGE_WORDS: &[&str] = &[
-    "page", "pages", "pg", "pag", "pagina", "página", "pàgina", "páxina", "seite", "strona", "strana", "stránka", "stran",
-    "stranica", "str", "страница", "стр", "сторінка", "стор", "sivu", "sida", "sidan", "side", "oldal", "sayfa", "trang",
-    "halaman", "laman", "puslapis", "psl", "lpp", "lehekülg", "lk", "faqe", "σελίδα", "σελ", "صفحة", "صفحه", "עמוד", "หน้า",
-    "पृष्ठ", "orrialdea", "folio", "bladzijde", "blz", "blad", "leathanach", "tudalen",
+    "page",
+    "pages",
+    "pg",
+    "pag",
+    "pagina",
+    "página",
+    "pàgina",
+    "páxina",
+    "seite",
+    "strona",
+    "strana",
+    "stránka",
+    "stran",
+    "stranica",
+    "str",
+    "страница",
+    "стр",
+    "сторінка",
+    "стор",
+    "sivu",
+    "sida",
+    "sidan",
+    "side",
+    "oldal",
+    "sayfa",
+    "trang",
+    "halaman",
+    "laman",
+    "puslapis",
+    "psl",
+    "lpp",
+    "lehekülg",
+    "lk",
+    "faqe",
+    "σελίδα",
+    "σελ",
+    "صفحة",
+    "صفحه",
+    "עמוד",
+    "หน้า",
+    "पृष्ठ",
+    "orrialdea",
+    "folio",
+    "bladzijde",
+    "blz",
+    "blad",
+    "leathanach",
+    "tudalen",
 ];
 
 const OF_WORDS: &[&str] = &[
-    "of", "von", "de", "sur", "di", "van", "av", "af", "z", "ze", "из", "з", "od", "din", "dari", "από", "από", "של", "من", "trong",
-    "iš", "no",
+    "of", "von", "de", "sur", "di", "van", "av", "af", "z", "ze", "из", "з", "od", "din", "dari", "από", "από", "של",
+    "من", "trong", "iš", "no",
 ];
 
 /// The ways to read a line: the number at its end, and the number at its beginning.
@@ -60,8 +104,7 @@ pub(super) fn readings(line: &str) -> Vec<Reading> {
     if !text.contains(|c: char| c.is_ascii_digit()) {
         return Vec::new();
     }
-    let mut readings: Vec<Reading> =
-        [at_end(text, is_named), at_start(text, is_named)].into_iter().flatten().collect();
+    let mut readings: Vec<Reading> = [at_end(text, is_named), at_start(text, is_named)].into_iter().flatten().collect();
     readings.dedup();
     readings
 }
@@ -200,7 +243,10 @@ fn at_start(text: &str, mut is_named: bool) -> Option<Reading> {
 }
 
 fn is_gap(character: char) -> bool {
-    character.is_whitespace() || MARKS.contains(&character) || BARS.contains(&character) || matches!(character, ',' | '(' | '[')
+    character.is_whitespace()
+        || MARKS.contains(&character)
+        || BARS.contains(&character)
+        || matches!(character, ',' | '(' | '[')
 }
 
 fn reading(number: u32, total: Option<u32>, is_named: bool, text: &str, gap: &str) -> Option<Reading> {

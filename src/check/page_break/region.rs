@@ -39,8 +39,12 @@ pub(super) fn regions(document: &Document<'_>) -> Vec<Region> {
             let readings = readings(text);
             if !readings.is_empty() && lines.is_text(index) {
                 let cuts = lines.cut_with_heads(index) || lines.has_form_feed(index);
-                candidates.extend(readings.into_iter().map(|reading| {
-                    Candidate { line: index, start: line.start, reading, cuts, is_first: index <= first_text }
+                candidates.extend(readings.into_iter().map(|reading| Candidate {
+                    line: index,
+                    start: line.start,
+                    reading,
+                    cuts,
+                    is_first: index <= first_text,
                 }));
             }
         } else if lines.may_recur(index) && lines.cut(index..index + 1) {
@@ -117,7 +121,8 @@ fn with_companions(lines: &Lines<'_, '_>, pages: &HashMap<usize, bool>) -> Vec<R
         let mut first = above.into_iter().take_while(|line| recurs(*line)).last().unwrap_or(page);
         let last = below.into_iter().take_while(|line| recurs(*line)).last().unwrap_or(page);
         let is_certain = pages.get(&page).copied().unwrap_or_default();
-        let touches = |region: &Region, first: usize| lines.above(first).next().is_none_or(|line| line < region.lines.end);
+        let touches =
+            |region: &Region, first: usize| lines.above(first).next().is_none_or(|line| line < region.lines.end);
         // Lines that recur between all page breaks are text.
         if let Some(region) = regions.last_mut()
             && touches(region, first)
@@ -245,9 +250,9 @@ impl<'t> Lines<'_, 't> {
         let (head, tail) = (self.text(before), self.text(after));
         let (Some(last), Some(first)) = (head.chars().next_back(), tail.chars().next()) else { return false };
         let is_open = last.is_alphanumeric() || matches!(last, ',' | ';' | '-' | '\u{AD}' | '‐' | '、' | '，' | '،');
-        let is_caseless = |character: char| character.is_alphabetic() && !character.is_lowercase() && !character.is_uppercase();
-        let goes_on = first.is_lowercase()
-            || is_caseless(first) && !last.is_ascii_digit();
+        let is_caseless =
+            |character: char| character.is_alphabetic() && !character.is_lowercase() && !character.is_uppercase();
+        let goes_on = first.is_lowercase() || is_caseless(first) && !last.is_ascii_digit();
         let is_long = |text: &str| text.chars().nth(MIN_LENGTH - 1).is_some();
         is_open
             && goes_on
@@ -276,7 +281,8 @@ impl<'t> Lines<'_, 't> {
 }
 
 fn ends_sentence(text: &str) -> bool {
-    text.trim_end_matches(['"', '\'', '”', '’', '»', ')', ' ', '\u{C}']).ends_with(['.', '!', '?', ':', '…', '。', '！', '？', '।', '؟'])
+    text.trim_end_matches(['"', '\'', '”', '’', '»', ')', ' ', '\u{C}'])
+        .ends_with(['.', '!', '?', ':', '…', '。', '！', '？', '।', '؟'])
 }
 
 /// Whether the character is of a script that puts no blanks between words.

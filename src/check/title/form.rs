@@ -176,10 +176,14 @@ fn double(text: &str) -> Option<Double> {
     let is_gap = |character: char| character.is_whitespace() || "|-–—:·_/".contains(character);
     let end_of_first = text[..second].trim_end_matches(is_gap).len();
     let is_glued = end_of_first == second;
+    // "Event logging (event logging)" tells a topic from another.
+    if text[..end_of_first].ends_with(['(', '[', '{', '（', '"', '\'', '“', '«', '/']) {
+        return None;
+    }
     let words = text[..end_of_first].split_whitespace().count();
     let ideographs = text[..end_of_first].chars().filter(|&character| is_ideograph(character)).count();
-    let is_long = ideographs >= MIN_IDEOGRAPHS
-        || first.len() >= MIN_LETTERS && if is_glued { words > 1 } else { words > 2 };
+    let is_long =
+        ideographs >= MIN_IDEOGRAPHS || first.len() >= MIN_LETTERS && if is_glued { words > 1 } else { words > 2 };
     (is_long && distinct.len() >= MIN_DISTINCT).then_some(Double { end_of_first, second, is_glued })
 }
 
@@ -218,5 +222,6 @@ mod tests {
         assert_eq!(halves("New York, New York"), None);
         assert_eq!(halves("哈哈哈哈哈哈哈哈哈哈"), None);
         assert_eq!(halves("kupu-kupu"), None);
+        assert_eq!(halves("The event log (the event log)"), None);
     }
 }

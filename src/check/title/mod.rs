@@ -58,6 +58,8 @@ impl DocumentCheck for TitleCheck {
 struct Entry<'d> {
     /// Its index among the blocks.
     index: usize,
+    /// Its place among the blocks that are not blank.
+    position: usize,
     block: &'d Block,
     /// Its level, if it is a heading.
     level: Option<u8>,
@@ -74,13 +76,14 @@ fn entries<'d>(document: &'d Document<'_>) -> Vec<Entry<'d>> {
     let mut entries = Vec::new();
     let mut prose_before = 0;
     let blocks = document.blocks().iter().enumerate();
-    let seen = blocks.filter(|(_, block)| !matches!(block.kind, BlockKind::Blank | BlockKind::FrontMatter | BlockKind::Comment));
-    for (index, block) in seen.take(MAX_BLOCKS) {
+    let seen = blocks
+        .filter(|(_, block)| !matches!(block.kind, BlockKind::Blank | BlockKind::FrontMatter | BlockKind::Comment));
+    for (position, (index, block)) in seen.take(MAX_BLOCKS).enumerate() {
         let level = if let BlockKind::Heading(level) = block.kind { Some(level) } else { None };
         let is_line = level.is_some() || block.kind == BlockKind::Paragraph && block.lines.len() == 1;
-        if is_line && block.content.len() <= MAX_LENGTH {
-            let line = Line::parse(document.slice(block.content));
-            entries.push(Entry { index, block, level, line, prose_before });
+        let text = document.slice(block.content);
+        if is_line && text.len() <= MAX_LENGTH && !document.is_prose(index) && !text.starts_with(['<', '|', '!', '[']) {
+            entries.push(Entry { index, position, block, level, line: Line::parse(text), prose_before });
         }
         if document.is_prose(index) {
             prose_before += 1;
@@ -100,9 +103,17 @@ struct Copy<'e, 'd> {
 
 /// Reports the copies of the title but one.
 fn repeated(document: &Document<'_>, rule: &Arc<RuleInfo>, entries: &[Entry<'_>]) -> Vec<Finding> {
-    let groups = entries.iter().map(|base| copies(entries, &base.line));
+    /// A title is one of the first lines; further down the same line twice is a label.
+    const FIRST: usize = 3;
+    let groups = entries.iter().map(|base| copies(entries, &base.line)).filter(|copies| {
+        copies.first().is_some_and(|copy| copy.entry.position < FIRST && copy.entry.prose_before == 0)
+    });
     // Of groups of one size the first counts.
-    let Some(copies) = groups.rev().max_by_key(Vec::len).filter(|copies| copies.len() > 1) else { return Vec::new() };
+    let Some(copies) =
+        groups.collect::<Vec<_>>().into_iter().rev().max_by_key(Vec::len).filter(|copies| copies.len() > 1)
+    else {
+        return Vec::new();
+    };
     let Some(title) = copies.iter().find(|copy| copy.form == Form::Whole).map(|copy| &copy.entry.line) else {
         return Vec::new();
     };
@@ -185,7 +196,9 @@ fn is_before_prose(document: &Document<'_>, copies: &[Copy<'_, '_>], copy: &Copy
 
 /// Reports a line that holds the title twice; the fix keeps its first half.
 fn doubled(document: &Document<'_>, rule: &Arc<RuleInfo>, entries: &[Entry<'_>]) -> Option<Finding> {
-    let entry = entries.iter().find(|entry| entry.line.double.is_some() && entry.prose_before == 0)?;
+    const FIRST: usize = 3;
+    let is_title = |entry: &&Entry<'_>| entry.position < FIRST && entry.prose_before == 0;
+    let entry = entries.iter().filter(is_title).find(|entry| entry.line.double.is_some())?;
     let is_repeated = entries.iter().any(|other| other.index != entry.index && other.line.key == entry.line.key);
     let is_last = entries.last().is_some_and(|last| last.index == entry.index);
     let double = entry.line.double.as_ref().filter(|_| !is_last || document.blocks().len() > entry.index + 1)?;
