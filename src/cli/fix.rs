@@ -13,7 +13,7 @@ use super::arguments::CheckArguments;
 use super::layout::{Layout, relative};
 use super::shards::Rewriting;
 use super::workspace::Profile;
-use crate::corpus::{LogPlace, Original, Source, UndoLog, create, entries, replace};
+use crate::corpus::{LogPlace, Original, Source, UndoLog, create, entries, remove_stale_files, replace};
 use crate::engine::Linter;
 use crate::finding::{Applicability, Finding};
 use crate::fix::{Fixed, Fixing, Unstable, removed_share};
@@ -42,6 +42,8 @@ pub(super) struct Delivery {
     pub(super) drops_empty: bool,
     /// The undo log keeps the records that are left out.
     pub(super) keeps_dropped: bool,
+    /// Folders without the temporary files of killed runs.
+    swept: HashSet<PathBuf>,
     /// Copies written so far, each with its original.
     claimed: HashMap<PathBuf, PathBuf>,
     /// The shard that is being written.
@@ -260,6 +262,7 @@ impl Delivery {
             undo_log,
             drops_empty: arguments.drop_empty,
             keeps_dropped: arguments.keep_dropped,
+            swept: HashSet::new(),
             claimed: HashMap::new(),
             rewriting: None,
         }))
@@ -293,6 +296,7 @@ impl Delivery {
     pub(super) fn deliver(&mut self, source: &Source, outcome: &Outcome) -> anyhow::Result<Option<String>> {
         let path = source.path.as_path();
         let target = self.target(path);
+        self.sweep(&target);
         let before = &*source.text;
         if matches!(self.destination, Destination::Copy) {
             self.claim(path, &target)?;
@@ -322,6 +326,15 @@ impl Delivery {
             _ => {}
         }
         Ok(None)
+    }
+
+    /// Removes what killed runs left in the folder of `target`.
+    pub(super) fn sweep(&mut self, target: &Path) {
+        let Some(folder) = target.parent().filter(|_| !matches!(self.destination, Destination::Diff)) else { return };
+        if !self.swept.contains(folder) {
+            remove_stale_files(folder);
+            self.swept.insert(folder.to_owned());
+        }
     }
 
     /// Makes sure that no copy replaces an original, another copy or a file of somebody else.

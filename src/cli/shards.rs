@@ -188,6 +188,7 @@ impl Delivery {
     fn rewriting(&mut self, shard: &Arc<Shard>) -> anyhow::Result<&mut Rewriting> {
         let is_other = self.rewriting.as_ref().is_none_or(|rewriting| !Arc::ptr_eq(&rewriting.shard, shard));
         if is_other {
+            self.sweep(&self.target(&shard.path));
             let rewriter = match &self.destination {
                 Destination::Diff => Err(None),
                 Destination::InPlace => begun(Rewriter::begin(shard, None)),

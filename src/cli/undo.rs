@@ -1,6 +1,6 @@
 //! `dechaff undo`: reverts what an undo log says was changed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::roots::{Roots, Target};
 use super::workspace::Workspace;
 use crate::corpus::{
     Copy, Entry, Fate, FileState, Input, LogContents, LoggedFile, Opened, Reading, Records, Restored, Rewriter, Shard,
-    ShardStep, Step, UndoLog, hash_file, logged_files, open, replace, restore,
+    ShardStep, Step, UndoLog, hash_file, logged_files, open, remove_stale_files, replace, restore,
 };
 use crate::report::count;
 use crate::rule::Registry;
@@ -33,6 +33,7 @@ pub(super) fn run(arguments: &UndoArguments) -> anyhow::Result<Exit> {
         undo_log,
         reading: Reading::default(),
         roots: Roots::new(arguments.root.as_deref(), is_native)?,
+        swept: HashSet::new(),
         is_partial: !rules.is_empty(),
         restored: 0,
         passages: 0,
@@ -111,6 +112,8 @@ struct Undo {
     undo_log: UndoLog,
     reading: Reading,
     roots: Roots,
+    /// Folders without the temporary files of killed runs.
+    swept: HashSet<PathBuf>,
     /// Only the changes of some rules are undone.
     is_partial: bool,
     restored: usize,
@@ -157,6 +160,11 @@ impl Undo {
         is_chosen: &impl Fn(&Entry) -> bool,
     ) -> anyhow::Result<()> {
         let target = self.roots.target(base, path)?;
+        let folder = target.real.parent().unwrap_or(&target.real);
+        if !self.swept.contains(folder) {
+            remove_stale_files(folder);
+            self.swept.insert(folder.to_owned());
+        }
         let input = Input { path: target.real.clone(), ..Input::of(target.shown.clone(), true) };
         match open(&input, &self.reading, &Arc::default())? {
             Opened::Plain => self.document(&target, file, is_chosen),

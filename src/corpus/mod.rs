@@ -5,6 +5,7 @@ mod read;
 mod shard;
 mod shelf;
 mod spill;
+mod temporary;
 mod undo_log;
 mod walk;
 mod write;
@@ -17,6 +18,7 @@ pub use shard::{
 };
 pub use shelf::{Kept, Shelf};
 pub use spill::{Spill, free_memory};
+pub use temporary::remove_stale_files;
 pub use undo_log::{
     BrokenLine, Copy, Entry, FileState, LogContents, LogError, LogLine, LogPlace, LoggedFile, LoggedFiles, Original,
     PendingEntries, Replacement, Restored, Step, UndoError, UndoLog, entries, hash, hash_file, logged_files, restore,

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use tempfile::NamedTempFile;
 
 use super::format::{Codec, Encoder};
+use super::temporary::{self, beside, folder_of, remove_stale_files};
 
 /// Why a file was not written; it is then as it was.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +16,17 @@ pub enum WriteError {
     /// The file's permissions forbid it.
     #[error("{}: the file is read-only; it was left as it was", .0.display())]
     ReadOnly(PathBuf),
+    /// The file has other names, which would keep the old content.
+    #[error(
+        "{}: the file has {links} hard links, and the others would keep the old text; it was left as it was. Work on a copy, or \
+         remove the links", .path.display()
+    )]
+    HardLinked {
+        /// The file.
+        path: PathBuf,
+        /// How many names it has.
+        links: u64,
+    },
     /// The file holds something else than when it was read.
     #[error("{}: the file changed since it was read; it was left as it is", .0.display())]
     Changed(PathBuf),
@@ -122,6 +134,7 @@ impl NewFile {
                 if let Some(folder) = target.parent() {
                     fs::create_dir_all(folder).map_err(io)?;
                 }
+                remove_stale_files(folder_of(&target));
                 let file = beside(&target).map_err(io)?;
                 if let Ok(metadata) = found {
                     file.as_file().set_permissions(metadata.permissions()).map_err(io)?;
@@ -189,6 +202,10 @@ impl Pending {
         if metadata.permissions().readonly() {
             return Err(WriteError::ReadOnly(path.to_owned()));
         }
+        let links = links(&metadata);
+        if links > 1 {
+            return Err(WriteError::HardLinked { path: path.to_owned(), links });
+        }
         let temporary = beside(&target).map_err(io)?;
         Ok(Self { path: path.to_owned(), target, temporary, replaced: Some(metadata) })
     }
@@ -228,21 +245,29 @@ impl Pending {
     /// The old file is not as expected, or the file system refuses. It is then as it was.
     pub fn commit(
         self,
-        is_expected: impl FnOnce(&Path) -> io::Result<bool>,
+        is_expected: impl Fn(&Path) -> io::Result<bool>,
         before_rename: impl FnOnce(&Path) -> io::Result<()>,
     ) -> Result<(), WriteError> {
         let Self { path, target, temporary, replaced } = self;
         let io = |error| WriteError::Io { path: path.clone(), error };
         temporary.as_file().sync_all().map_err(io)?;
-        if let Some(metadata) = replaced {
-            temporary.as_file().set_permissions(metadata.permissions()).map_err(io)?;
-            keep_owner(&metadata, temporary.path());
-            if !is_expected(&target).map_err(io)? {
-                return Err(WriteError::Changed(path));
+        match replaced {
+            Some(metadata) => {
+                temporary.as_file().set_permissions(metadata.permissions()).map_err(io)?;
+                keep_owner(&metadata, temporary.path());
+                if !is_expected(&target).map_err(io)? {
+                    return Err(WriteError::Changed(path));
+                }
+                before_rename(temporary.path()).map_err(io)?;
+                if !temporary::replace(temporary, &target, is_expected).map_err(io)? {
+                    return Err(WriteError::Changed(path));
+                }
+            }
+            None => {
+                before_rename(temporary.path()).map_err(io)?;
+                temporary.persist(&target).map_err(|error| io(error.error))?;
             }
         }
-        before_rename(temporary.path()).map_err(io)?;
-        temporary.persist(&target).map_err(|error| io(error.error))?;
         sync_folder(&target);
         Ok(())
     }
@@ -288,18 +313,15 @@ impl Write for Lines {
     }
 }
 
-/// A temporary file beside `path`.
-fn beside(path: &Path) -> io::Result<NamedTempFile> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // Hidden, so that a run over the folder does not take it for a document should the process be killed.
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".dechaff-").suffix(".tmp");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(folder)
+/// How many names a file has.
+#[cfg(unix)]
+fn links(metadata: &Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::nlink(metadata)
+}
+
+#[cfg(not(unix))]
+fn links(_: &Metadata) -> u64 {
+    1
 }
 
 #[cfg(unix)]

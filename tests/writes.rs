@@ -1,0 +1,167 @@
+//! Writing: hard links, temporary files of killed runs, and other processes that write to the same files.
+
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test may fail aloud"
+)]
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use dechaff::corpus::{Pending, remove_stale_files, replace};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use tempfile::TempDir;
+
+const TEXT: &str = "The talks go on in Muscat next week, both sides said on Monday.\n\nLeave a Comment\n";
+
+fn dechaff(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_dechaff")).current_dir(folder).args(arguments).output().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn temporary_files(folder: &Path) -> Vec<PathBuf> {
+    let all = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    all.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with(".dechaff-")).collect()
+}
+
+#[test]
+fn hard_links_are_refused_and_stay() {
+    let folder = TempDir::new().unwrap();
+    let line = format!("{}\n", serde_json::json!({ "text": TEXT }));
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(TEXT.as_bytes()).unwrap();
+    let contents =
+        [("a.txt", TEXT.as_bytes().to_vec()), ("b.jsonl", line.into_bytes()), ("c.txt.gz", packed.finish().unwrap())];
+    for (name, content) in &contents {
+        fs::write(folder.path().join(name), content).unwrap();
+        fs::hard_link(folder.path().join(name), folder.path().join(format!("{name}.snapshot"))).unwrap();
+    }
+    let output = dechaff(folder.path(), &["check", ".", "--fix-only", "--select", "BP", "--undo-log", "log"]);
+    assert_eq!(output.status.code(), Some(2));
+    for (name, content) in &contents {
+        assert!(stderr(&output).contains(&format!("{name}: the file has 2 hard links")), "{}", stderr(&output));
+        assert_eq!(&fs::read(folder.path().join(name)).unwrap(), content);
+        assert_eq!(folder.path().join(name).metadata().unwrap().nlink(), 2);
+    }
+    // Where nothing is to be fixed, it does not matter; nor does it for copies.
+    assert!(dechaff(folder.path(), &["check", ".", "--fix-only", "--select", "MT"]).status.success());
+    assert!(dechaff(folder.path(), &["check", ".", "--output-dir", "clean", "--select", "BP"]).status.success());
+}
+
+#[test]
+fn what_killed_runs_left_behind_is_removed_by_the_next() {
+    let folder = TempDir::new().unwrap();
+    fs::create_dir(folder.path().join("deep")).unwrap();
+    let stale = |name: &str| folder.path().join(name).join(".dechaff-Ab12Cd.tmp");
+    let run = |arguments: &[&str]| {
+        fs::write(folder.path().join("a.txt"), TEXT).unwrap();
+        fs::write(folder.path().join("deep/b.txt"), "Nothing to fix is in here.\n").unwrap();
+        for name in ["", "deep"] {
+            fs::write(stale(name), "half a text").unwrap();
+        }
+        dechaff(folder.path(), arguments)
+    };
+    // A check writes nothing, and removes nothing.
+    run(&["check", "."]);
+    assert!(stale("").exists() && stale("deep").exists());
+    for arguments in
+        [&["check", ".", "--fix-only", "--undo-log", "log"][..], &["check", ".", "--fix-only", "--select", "MT"]]
+    {
+        assert!(run(arguments).status.success());
+        assert!(!stale("").exists() && !stale("deep").exists());
+    }
+    run(&["check", ".", "--fix-only", "--undo-log", "log"]);
+    fs::write(stale(""), "half a text").unwrap();
+    assert!(dechaff(folder.path(), &["undo", "log"]).status.success());
+    assert!(!stale("").exists());
+    // Other files, folders and links are none of its own.
+    for name in [".dechaff.toml", ".dechaff-notes", "dechaff-x.tmp", ".dechaff-copies"] {
+        fs::write(folder.path().join(name), "").unwrap();
+    }
+    fs::create_dir(folder.path().join(".dechaff-dir.tmp")).unwrap();
+    std::os::unix::fs::symlink("a.txt", folder.path().join(".dechaff-link.tmp")).unwrap();
+    assert_eq!(remove_stale_files(folder.path()), 0);
+    assert_eq!(temporary_files(folder.path()).len(), 4);
+}
+
+#[test]
+fn a_temporary_file_that_is_being_written_is_not_stale() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("a.txt");
+    fs::write(&path, TEXT).unwrap();
+    let pending = Pending::replacing(&path).unwrap();
+    assert_eq!(temporary_files(folder.path()).len(), 1);
+    assert_eq!(remove_stale_files(folder.path()), 0);
+    dechaff(folder.path(), &["check", ".", "--fix-only", "-q"]);
+    assert_eq!(temporary_files(folder.path()).len(), 1);
+    drop(pending);
+    assert_eq!(temporary_files(folder.path()).len(), 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_is_replaced_at_the_last_moment_is_put_back() {
+    let folder = TempDir::new().unwrap();
+    let (path, other) = (folder.path().join("a.txt"), folder.path().join("b.txt"));
+    fs::write(&path, "old").unwrap();
+    // After the file was compared, and before it is replaced.
+    let error = replace(&path, b"old", b"new", || {
+        fs::write(&other, "from elsewhere")?;
+        fs::rename(&other, &path)
+    });
+    assert!(error.unwrap_err().to_string().contains("changed since it was read"));
+    assert_eq!(fs::read_to_string(&path).unwrap(), "from elsewhere");
+    let error = replace(&path, b"from elsewhere", b"new", || {
+        fs::File::options().append(true).open(&path)?.write_all(b", and more")
+    });
+    assert!(error.unwrap_err().to_string().contains("changed since it was read"));
+    assert_eq!(fs::read_to_string(&path).unwrap(), "from elsewhere, and more");
+    assert!(replace(&path, b"from elsewhere, and more", b"new", || fs::remove_file(&path)).is_err());
+    assert!(!path.exists());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+/// Another process replaces files by longer ones over and over; no line that it wrote is lost.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_replacement_of_another_process_is_lost() {
+    let folder = TempDir::new().unwrap();
+    let names: Vec<PathBuf> = (0..40).map(|number| folder.path().join(format!("{number}.txt"))).collect();
+    for path in &names {
+        fs::write(path, TEXT).unwrap();
+    }
+    let mut child = Command::new(env!("CARGO_BIN_EXE_dechaff"))
+        .current_dir(folder.path())
+        .args(["check", ".", "--fix-only", "-q", "--select", "BP001"])
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut written = vec![String::new(); names.len()];
+    let mut round = 0;
+    while child.try_wait().unwrap().is_none() {
+        for (path, last) in names.iter().zip(&mut written) {
+            *last = format!("Line {round} of another process.\n\n{TEXT}");
+            let beside = folder.path().join("beside");
+            fs::write(&beside, &*last).unwrap();
+            fs::rename(&beside, path).unwrap();
+            round += 1;
+        }
+    }
+    for (path, last) in names.iter().zip(&written).filter(|(_, last)| !last.is_empty()) {
+        let now = fs::read_to_string(path).unwrap();
+        let fixed = last.replace("\n\nLeave a Comment\n", "\n");
+        assert!(now == *last || now == fixed, "{}: {now:?}, not {last:?}", path.display());
+    }
+    assert_eq!(temporary_files(folder.path()).len(), 0);
+}
