@@ -6,6 +6,8 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
+use super::faults;
+
 /// The names of temporary files begin and end with these. They are hidden, so that a run over the directory does not take one for a
 /// document should the process be killed.
 const PREFIX: &str = ".dechaff-";
@@ -21,6 +23,7 @@ pub(super) fn beside(path: &Path) -> io::Result<NamedTempFile> {
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
     loop {
+        faults::point()?;
         let file = builder.tempfile_in(folder_of(path))?;
         if lock(&file) {
             return Ok(file);
@@ -50,11 +53,12 @@ pub(super) fn replace(
     target: &Path,
     is_expected: impl Fn(&Path) -> io::Result<bool>,
 ) -> io::Result<bool> {
+    faults::point()?;
     #[cfg(target_os = "linux")]
     if swap(file.path(), target).is_ok() {
-        return match is_expected(file.path()) {
+        return match faults::point().and_then(|()| is_expected(file.path())) {
             // What was replaced goes with the name of the temporary file.
-            Ok(true) => Ok(true),
+            Ok(true) => faults::point().map(|()| true).or(Ok(true)),
             unexpected => {
                 put_back(&file, target);
                 unexpected
@@ -100,7 +104,9 @@ pub fn remove_stale_files(folder: &Path) -> usize {
     let Ok(entries) = fs::read_dir(folder) else { return 0 };
     let is_temporary = |name: &str| name.starts_with(PREFIX) && name.ends_with(SUFFIX);
     let named = entries.flatten().filter(|entry| entry.file_name().to_str().is_some_and(is_temporary));
-    named.filter(|entry| is_stale(&entry.path()) && fs::remove_file(entry.path()).is_ok()).count()
+    named
+        .filter(|entry| is_stale(&entry.path()) && faults::point().is_ok() && fs::remove_file(entry.path()).is_ok())
+        .count()
 }
 
 /// Does nothing: other processes' locks cannot be told from other faults here.

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use tempfile::NamedTempFile;
 
+use super::faults;
 use super::format::{Codec, Encoder};
 use super::temporary::{self, beside, folder_of, remove_stale_files};
 
@@ -87,7 +88,7 @@ pub fn replace(
 ) -> Result<(), WriteError> {
     let io = |error| WriteError::Io { path: path.to_owned(), error };
     let mut pending = Pending::replacing(path)?;
-    pending.temporary.write_all(content).map_err(io)?;
+    faults::write_all(&mut pending.temporary, content).map_err(io)?;
     pending.commit(|target| Ok(fs::read(target)? == expected), |_| before_rename())
 }
 
@@ -99,7 +100,7 @@ pub fn replace(
 pub fn create(path: &Path, content: &[u8]) -> Result<(), WriteError> {
     let io = |error| WriteError::Io { path: path.to_owned(), error };
     let mut pending = Pending::creating(path)?;
-    pending.temporary.write_all(content).map_err(io)?;
+    faults::write_all(&mut pending.temporary, content).map_err(io)?;
     pending.commit(|_| Ok(true), |_| Ok(()))
 }
 
@@ -250,7 +251,7 @@ impl Pending {
     ) -> Result<(), WriteError> {
         let Self { path, target, temporary, replaced } = self;
         let io = |error| WriteError::Io { path: path.clone(), error };
-        temporary.as_file().sync_all().map_err(io)?;
+        faults::point().and_then(|()| temporary.as_file().sync_all()).map_err(io)?;
         match replaced {
             Some(metadata) => {
                 temporary.as_file().set_permissions(metadata.permissions()).map_err(io)?;
@@ -265,6 +266,7 @@ impl Pending {
             }
             None => {
                 before_rename(temporary.path()).map_err(io)?;
+                faults::point().map_err(io)?;
                 temporary.persist(&target).map_err(|error| io(error.error))?;
             }
         }
@@ -337,6 +339,7 @@ fn keep_owner(_: &Metadata, _: &Path) {}
 /// Makes the rename last through a crash; some file systems cannot, and the content is safe on those too.
 pub(in crate::corpus) fn sync_folder(path: &Path) {
     if let Some(folder) = path.parent().and_then(|folder| File::open(folder).ok()) {
-        let _ = folder.sync_all();
+        // A run that is killed here has done all it had to.
+        let _ = faults::point().and_then(|()| folder.sync_all());
     }
 }

@@ -9,6 +9,7 @@ mod eval;
 mod generators;
 mod harm;
 mod judge;
+mod kill;
 mod linear;
 mod pages;
 mod prepare;
@@ -29,7 +30,9 @@ const USAGE: &str = "usage:
   cargo xtask eval DIR [--false] [--missed] [--predictions FOLDER]
       says what rules and classifier do on those pages, and keeps it in docs/
   cargo xtask harm [DIR]
-      applies all safe fixes to clean content, generated and from those pages, and prints what they take, rule by rule";
+      applies all safe fixes to clean content, generated and from those pages, and prints what they take, rule by rule
+  cargo xtask kill BINARY [ROUNDS]
+      kills BINARY at random moments while it fixes and undoes, and counts what is torn or cannot be undone";
 
 fn main() -> Result<ExitCode> {
     let mut arguments = std::env::args().skip(1);
@@ -40,6 +43,11 @@ fn main() -> Result<ExitCode> {
         return Ok(if harm.is_broken { ExitCode::FAILURE } else { ExitCode::SUCCESS });
     }
     let Some(folder) = arguments.next() else { bail!(USAGE) };
+    if command == "kill" {
+        const ROUNDS: usize = 500;
+        let rounds = arguments.next().map_or(Ok(ROUNDS), |rounds| rounds.parse())?;
+        return Ok(if kill::run(Path::new(&folder), rounds)? { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
     match command.as_str() {
         "eval" => {
             let mut options = eval::Options::default();

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::entry::{Entry, FileState, LogLine, line, parse};
+use crate::corpus::faults;
 use crate::corpus::shard::{ByteLine, ByteLines};
 use crate::corpus::write::sync_folder;
 
@@ -129,16 +130,23 @@ impl UndoLog {
         match &written {
             Ok(()) => self.is_torn = false,
             // A part of an entry must not stay and spoil the next.
-            Err(_) => self.is_torn |= self.file.set_len(length).is_err(),
+            Err(_) => self.is_torn |= faults::point().and_then(|()| self.file.set_len(length)).is_err(),
         }
         written
     }
 
     fn write_all(&mut self, bytes: &mut dyn Read) -> io::Result<()> {
         if self.is_torn {
-            self.file.write_all(b"\n")?;
+            faults::write_all(&mut self.file, b"\n")?;
         }
-        io::copy(bytes, &mut self.file)?;
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            match bytes.read(&mut buffer)? {
+                0 => break,
+                length => faults::write_all(&mut self.file, buffer.get(..length).unwrap_or_default())?,
+            }
+        }
+        faults::point()?;
         self.file.sync_data()
     }
 
