@@ -155,3 +155,29 @@ fn every_table_of_the_pages_parses() {
         assert!(lines.is_empty(), "{}: a table is broken at lines {lines:?}", page.display());
     }
 }
+
+#[test]
+fn every_parameter_of_a_rule_is_documented() {
+    let configuration = fs::read_to_string("docs/configuration.md").unwrap();
+    let writing = fs::read_to_string("docs/writing-rules.md").unwrap();
+    let schema = dechaff(&["config", "--schema"]);
+    for rule in Registry::embedded().unwrap().rules() {
+        for (key, _) in rule.parameter_values() {
+            if rule.patterns().is_some() {
+                assert!(writing.contains(&format!("`{key}`")), "docs/writing-rules.md does not name `{key}`");
+                continue;
+            }
+            let table = key.split('.').next().unwrap();
+            let is_named = |line: &str| {
+                line.contains(&format!("`{}`", rule.info.code))
+                    && (line.contains(&format!("`{key}`")) || line.contains(&format!("`{table}.*`")))
+            };
+            let code = &rule.info.code;
+            assert!(configuration.lines().any(is_named), "docs/configuration.md does not name `{key}` of {code}");
+            assert!(
+                !code.starts_with("ND") || schema.contains(&format!("\"{table}\"")),
+                "the schema does not name `{key}`"
+            );
+        }
+    }
+}

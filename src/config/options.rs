@@ -15,13 +15,13 @@ use crate::finding::Severity;
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema), schemars(title = "Configuration of dechaff"))]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Options {
-    /// Another configuration file to start from; what this one says comes on top.
+    /// A configuration file to extend; this one has priority over it.
     #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub extend: Option<Spanned<String>>,
     /// The versions of dechaff that may be used, such as `>=0.1`.
     #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub required_version: Option<Spanned<String>>,
-    /// Files and folders with rules of your own.
+    /// Files and directories with custom rules.
     #[cfg_attr(feature = "cli", schemars(with = "Vec<String>"))]
     pub rules: Vec<Spanned<String>>,
     /// The rules to run instead of the default ones: codes, prefixes of codes (which leave out opt-in rules), names, or `ALL`.
@@ -33,19 +33,19 @@ pub struct Options {
     /// Rules to leave out.
     #[cfg_attr(feature = "cli", schemars(with = "Vec<String>"))]
     pub ignore: Vec<Spanned<String>>,
-    /// Rules to leave out in the files that a pattern matches, such as `"quotes/**" = ["ND"]`.
+    /// Rules to ignore in the files that a pattern matches, such as `"quotes/**" = ["ND"]`.
     #[cfg_attr(feature = "cli", schemars(with = "BTreeMap<String, Vec<String>>"))]
     pub per_file_ignores: BTreeMap<Spanned<String>, Vec<Spanned<String>>>,
-    /// Patterns of the files to take from a folder, in place of those that are taken by default.
+    /// Patterns of the files to pick up from directories, instead of the default ones.
     #[cfg_attr(feature = "cli", schemars(with = "Option<Vec<String>>"))]
     pub include: Option<Spanned<Vec<Spanned<String>>>>,
-    /// Patterns of files and folders to leave out, as in a `.gitignore`.
+    /// Patterns of files and directories to leave out, as in a `.gitignore`.
     #[cfg_attr(feature = "cli", schemars(with = "Vec<String>"))]
     pub exclude: Vec<Spanned<String>>,
-    /// Rules whose fixes count as safe here.
+    /// Rules whose fixes are treated as safe.
     #[cfg_attr(feature = "cli", schemars(with = "Vec<String>"))]
     pub extend_safe_fixes: Vec<Spanned<String>>,
-    /// Rules whose fixes count as unsafe here.
+    /// Rules whose fixes are treated as unsafe.
     #[cfg_attr(feature = "cli", schemars(with = "Vec<String>"))]
     pub extend_unsafe_fixes: Vec<Spanned<String>>,
     /// Settings of single rules, by code or name: `severity`, and what the rule's own file says of its check. By the
@@ -55,31 +55,31 @@ pub struct Options {
     /// Whether `--fix` applies unsafe fixes too.
     #[cfg_attr(feature = "cli", schemars(with = "Option<bool>"))]
     pub unsafe_fixes: Option<Spanned<bool>>,
-    /// The largest share of its words, 0 to 1, that fixing may take from a document; 0.5 if left out.
+    /// The largest share of its words, 0 to 1, that fixing may remove from a document; 0.5 by default.
     #[cfg_attr(feature = "cli", schemars(with = "Option<f64>", range(min = 0, max = 1)))]
     pub max_removed: Option<Spanned<f64>>,
-    /// Memory that comparing documents may take, such as `2GB`.
+    /// Memory for comparing documents, such as `2GB`; a quarter of free memory by default.
     #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub memory: Option<Spanned<String>>,
-    /// The field or column of corpora that holds the text, such as `doc.text`; `text` if left out.
+    /// The field or column of corpora that holds the text, such as `doc.text`; `text` by default.
     #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub text_field: Option<Spanned<String>>,
-    /// The field or column of corpora that holds the identifier; `id` if left out.
+    /// The field or column of corpora that holds the ID; `id` by default.
     #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub id_field: Option<Spanned<String>>,
-    /// Documents larger than this are left unread and reported; `1GB` if left out.
+    /// Documents larger than this are skipped and reported; `1GB` by default.
     #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub max_record: Option<Spanned<String>>,
-    /// The least severity that fails a run; `info` if left out.
+    /// The lowest severity that makes a run fail; `info` by default.
     #[cfg_attr(feature = "cli", schemars(with = "Option<FailOn>"))]
     pub fail_on: Option<Spanned<FailOn>>,
-    /// How many findings of that severity pass; 0 if left out.
+    /// How many findings of that severity are allowed; 0 by default.
     #[cfg_attr(feature = "cli", schemars(with = "Option<usize>"))]
     pub max_findings: Option<Spanned<usize>>,
-    /// The baseline: a file with the findings that are known.
+    /// The baseline: a file with the known findings.
     #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub baseline: Option<Spanned<String>>,
-    /// The ignore list: a file with passages that are to be left alone.
+    /// The ignore list: a file with passages that are not reported.
     #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub ignore_list: Option<Spanned<String>>,
 }
@@ -87,11 +87,34 @@ pub struct Options {
 /// What the schema says of one rule's table.
 #[cfg(feature = "cli")]
 #[derive(schemars::JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
 #[allow(dead_code, reason = "it describes what is read key by key")]
 struct RuleOptions {
     /// How much its findings matter.
     severity: Option<Severity>,
-    /// Parameters of its check, as in the rule's file.
+    /// ND002: minimum share of five-word shingles in common (Jaccard), from 0.1 to 1.
+    threshold: Option<f64>,
+    /// ND002: which of two near-duplicates stays, `first` in order of path and position, or `longest`.
+    keep: Option<String>,
+    /// ND002: if more paragraphs than this share a shingle, only those near each other are compared on it.
+    crowd: Option<u32>,
+    /// Fewest words; for ND001 and ND002 a table by kind of block.
+    min_words: Option<serde_json::Value>,
+    /// Most words.
+    max_words: Option<u32>,
+    /// ND003: fewest words of a sentence repeated in another document.
+    min_words_across: Option<u32>,
+    /// ND004: fewest words of a paragraph contained in a longer one.
+    min_words_whole: Option<u32>,
+    /// ND005 and ND006: in how many documents the line must occur.
+    min_documents: Option<u32>,
+    /// ND005 and ND006: how often the line must occur in one document.
+    min_times: Option<u32>,
+    /// ND005 and ND006: least Levenshtein similarity of two lines that count as the same.
+    alike: Option<f64>,
+    /// BP901 and BP902: lowest probability at which the model reports a line.
+    least_probability: Option<f64>,
+    /// Other parameters of its check, which `dechaff rule CODE` shows.
     #[schemars(flatten)]
     parameters: BTreeMap<String, serde_json::Value>,
 }

@@ -50,6 +50,8 @@ fn flatten(prefix: &str, table: Map<String, Value>, values: &mut Vec<(String, St
         let key = format!("{prefix}{key}");
         match value {
             Value::Object(inner) => flatten(&format!("{key}."), inner, values),
+            // Such a list belongs to other rules of the same kind.
+            Value::Array(entries) if entries.is_empty() => {}
             value if !FIXED.contains(&key.as_str()) => values.push((key, written(&value))),
             _ => {}
         }
