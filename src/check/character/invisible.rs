@@ -48,9 +48,12 @@ fn is_removable(character: char, (before, after): (Option<char>, Option<char>)) 
         '\u{AD}' => [before, after].into_iter().all(|side| side.is_some_and(char::is_alphabetic)),
         // It may keep a sign from being read as markup.
         '\u{200B}' | '\u{2060}' => {
-            !matches!(after, Some('#' | '*' | '_' | '`' | '~' | '>' | '|' | '[' | ']' | '<' | '-' | '+' | '='))
-                && !matches!(before, Some('*' | '_' | '`' | '~' | '|' | '[' | ']' | '<' | '\\'))
-                && !(before.is_none() && after.is_some_and(|after| after.is_ascii_digit()))
+            let opens = "#*_`~>|[]<-+=";
+            let closes = "*_`~|[]<\\";
+            let guards_markup = after.is_some_and(|after| opens.contains(after))
+                || before.is_some_and(|before| closes.contains(before))
+                || before.is_none() && after.is_some_and(|after| after.is_ascii_digit());
+            !guards_markup
         }
         _ => true,
     }

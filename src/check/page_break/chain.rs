@@ -131,7 +131,8 @@ fn judge(chain: &[&Candidate], times: &HashMap<&str, usize>) -> Vec<PageLine> {
     let bare = count(&|candidate| candidate.reading.form == Form::Bare);
     let is_list = opens && bare * 2 > chain.len();
     let is_certain = all_counted || is_long && !is_list && (cuts * 2 >= chain.len() || has_heads);
-    if !is_certain && !(is_long && named == chain.len() && !first.is_some_and(|first| first.is_first)) {
+    let is_likely = is_long && named == chain.len() && first.is_some_and(|first| !first.is_first);
+    if !(is_certain || is_likely) {
         return Vec::new();
     }
     let belongs = |candidate: &&&Candidate| candidate.reading.form != Form::Plain || candidate.cuts;

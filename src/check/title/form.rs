@@ -39,7 +39,7 @@ pub(super) enum Form {
     Joined,
 }
 
-const BARS: [&str; 6] = [" | ", "｜", " » ", " « ", " :: ", " · "];
+const BARS: [&str; 8] = [" | ", "｜", " » ", " « ", " :: ", " · ", " > ", " › "];
 const DASHES: [&str; 6] = [" - ", " – ", " — ", "_", " -- ", "——"];
 const COLONS: [&str; 2] = [": ", "："];
 
@@ -207,6 +207,7 @@ mod tests {
         assert_eq!(form("Why the north mole was made longer - and what it cost", title), None);
         assert_eq!(form("Why the north mole was made longer – Part 2", title), None);
         assert_eq!(form("Why the north mole was made longer than any", title), None);
+        assert_eq!(form("Home > News > Why the north mole was made longer", title), Some(Form::Barred));
         assert_eq!(form("STRASSE AM ALTEN HAFEN", "Straße am alten Hafen"), Some(Form::Whole));
         assert_eq!(form("ΤΟ ΛΙΜΑΝΙ ΤΗΣ ΠΟΛΗΣ", "Το λιμάνι της πόλης"), Some(Form::Whole));
         assert_eq!(form("北防波堤为何加长_港口新闻", "北防波堤为何加长"), Some(Form::Joined));
