@@ -95,10 +95,11 @@ fn breaks(document: &Document<'_>) -> Vec<Break> {
         }
         hyphens.sort_unstable();
     }
-    hyphens.into_iter().filter_map(|hyphen| read_break(document, hyphen)).collect()
+    let mut code = CodeOfLine::default();
+    hyphens.into_iter().filter_map(|hyphen| read_break(document, hyphen, &mut code)).collect()
 }
 
-fn read_break(document: &Document<'_>, hyphen: Span) -> Option<Break> {
+fn read_break(document: &Document<'_>, hyphen: Span, code: &mut CodeOfLine) -> Option<Break> {
     const SHORTEST: usize = 2;
     const LONGEST: usize = 40;
     let text = document.text();
@@ -122,7 +123,7 @@ fn read_break(document: &Document<'_>, hyphen: Span) -> Option<Break> {
     let right: usize = right.map(char::len_utf8).sum();
     let (right, next) = rest.split_at(right);
     let is_word = right.chars().count() >= SHORTEST && !next.starts_with(|c: char| c.is_alphanumeric() || c == '_');
-    if blank == 0 || newlines > 1 || !is_word || is_conjunction(right) || !is_in_text(document, hyphen, resumes) {
+    if blank == 0 || newlines > 1 || !is_word || is_conjunction(right) || !is_in_text(document, hyphen, resumes, code) {
         return None;
     }
     // Something that ends like an address or a path is no word.
@@ -154,11 +155,27 @@ fn may_begin_word(before: &str) -> bool {
     }
 }
 
+/// The code spans of the line looked at last, so that a long line is searched for them once.
+#[derive(Default)]
+struct CodeOfLine {
+    line: Option<usize>,
+    spans: Vec<Span>,
+}
+
+impl CodeOfLine {
+    fn contains(&mut self, document: &Document<'_>, offset: usize) -> bool {
+        let index = document.line_at(offset);
+        let Some(line) = document.lines().get(index) else { return false };
+        if self.line != Some(index) {
+            (self.line, self.spans) = (Some(index), code_spans(document.slice(*line)));
+        }
+        is_within(&self.spans, offset.saturating_sub(line.start))
+    }
+}
+
 /// Whether both halves stand in the text of one block or of two blocks that follow each other, and not in code.
-fn is_in_text(document: &Document<'_>, hyphen: Span, resumes: usize) -> bool {
-    let line = document.lines().get(document.line_at(hyphen.start));
-    let is_code =
-        line.is_some_and(|line| is_within(&code_spans(document.slice(*line)), hyphen.start.saturating_sub(line.start)));
+fn is_in_text(document: &Document<'_>, hyphen: Span, resumes: usize, code: &mut CodeOfLine) -> bool {
+    let is_code = code.contains(document, hyphen.start);
     let kind = |offset: usize| document.blocks().get(document.block_at(offset)).map(|block| block.kind);
     let (from, to) = (kind(hyphen.start), kind(resumes));
     let goes_on = document.block_at(hyphen.start) == document.block_at(resumes)

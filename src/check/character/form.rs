@@ -46,12 +46,13 @@ pub(super) fn private_use(document: &Document<'_>, rule: &Arc<RuleInfo>, line: &
         is_blank(document.text()[..run.start].chars().next_back())
             && is_blank(document.text()[run.end..].chars().next())
     };
+    let indent = text.len() - text.trim_start().len();
     let is_all = runs.len() == 1 && text.trim().len() == last.span.end - first.span.start;
     let edits = runs
         .iter()
         .filter(|run| stands_alone(run))
         .map(|&run| {
-            let opens_line = text[..run.start - line.span.start].trim().is_empty();
+            let opens_line = run.start - line.span.start == indent;
             // Word processors write bullets so; without them a list would be no list.
             if opens_line && !is_all && document.slice(run).chars().all(is_symbol_bullet) {
                 Edit { span: run, content: "•".to_owned() }

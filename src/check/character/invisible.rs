@@ -17,9 +17,11 @@ pub(super) fn is_invisible(character: char) -> bool {
 pub(super) fn find(document: &Document<'_>, rule: &Arc<RuleInfo>, line: &Line) -> Option<Finding> {
     let text = document.slice(line.span);
     let sides = |hit: &Hit| {
-        let at = hit.span.start - line.span.start;
-        let before = text[..at].chars().rev().find(|&character| !is_invisible(character));
-        let after = text[hit.span.end - line.span.start..].chars().find(|&character| !is_invisible(character));
+        /// Invisible characters that are looked past.
+        const REACH: usize = 32;
+        let (before, after) = (&text[..hit.span.start - line.span.start], &text[hit.span.end - line.span.start..]);
+        let before = before.chars().rev().take(REACH).find(|&character| !is_invisible(character));
+        let after = after.chars().take(REACH).find(|&character| !is_invisible(character));
         (before, after)
     };
     let mut hits = line.hits(is_invisible);

@@ -166,8 +166,9 @@ fn double(text: &str) -> Option<Double> {
         .collect();
     let (first, second) = folded.split_at(folded.len() / 2);
     let is_same = first.len() == second.len() && first.iter().zip(second).all(|(left, right)| left.1 == right.1);
+    let is_cut_between = first.last()?.0 < second.first()?.0;
     let (opening, second) = (first.first()?.0, second.first()?.0);
-    if !is_same {
+    if !is_same || !is_cut_between {
         return None;
     }
     let distinct: std::collections::HashSet<char> = first.iter().map(|(_, character)| *character).collect();
