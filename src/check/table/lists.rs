@@ -85,19 +85,20 @@ fn list(text: &str, content: Span) -> Option<CellList> {
     if cell.is_empty() || cell.contains("<br") || cell.contains("<li") {
         return None;
     }
-    let (at, items, is_dashed) = bulleted(cell).or_else(|| numbered(cell))?;
+    let (at, items, is_dashed) = bulleted(cell).or_else(|| numbered(cell)).or_else(|| lettered(cell))?;
     Some(CellList { span: Span::new(content.start + at, content.end), items, is_dashed })
 }
 
 /// Where the first item of a bulleted list begins, how many items there are, and whether dashes mark them.
 fn bulleted(cell: &str) -> Option<(usize, usize, bool)> {
-    cell.match_indices(['*', '-', '+', '–', '•', '▪', '●', '◦', '‣', '·']).find_map(|(at, sign)| {
-        let is_first = is_list_start(&cell[..at]);
-        let is_bullet = !matches!(sign, "*" | "-" | "+" | "–" | "·");
-        is_first
-            .then(|| count_bulleted(&cell[at..], sign, is_bullet))
-            .filter(|&items| items >= MIN_ITEMS)
-            .map(|items| (at, items, matches!(sign, "-" | "–" | "+" | "·")))
+    /// Most places at which a list may begin; with more, long cells would take quadratic time.
+    const MAX_STARTS: usize = 4;
+    let signs = cell.match_indices(['*', '-', '+', '–', '•', '▪', '●', '◦', '‣', '·', '・']);
+    let mut starts = signs.filter(|(at, _)| is_list_start(&cell[..*at])).take(MAX_STARTS);
+    starts.find_map(|(at, sign)| {
+        let is_dashed = matches!(sign, "-" | "–" | "+" | "·");
+        let items = count_bulleted(&cell[at..], sign, !is_dashed && sign != "*");
+        (items >= MIN_ITEMS).then_some((at, items, is_dashed))
     })
 }
 
@@ -166,6 +167,30 @@ fn numbered(cell: &str) -> Option<(usize, usize, bool)> {
     start.filter(|_| items >= MIN_ITEMS).map(|start| (start, items, false))
 }
 
+/// Where a list marked `①`, `②` or `a)`, `b)` begins, and how many items there are.
+fn lettered(cell: &str) -> Option<(usize, usize, bool)> {
+    let markers = |first: char, close: &'static str| (first..).take(26).map(move |letter| format!("{letter}{close}"));
+    [('①', ""), ('a', ")"), ('A', ")")].into_iter().find_map(|(first, close)| {
+        let mut at = 0;
+        let mut start = None;
+        let mut items = 0;
+        for marker in markers(first, close) {
+            let mut places = cell[at..].match_indices(marker.as_str()).map(|(offset, _)| at + offset);
+            let begins = |place: &usize| {
+                let (before, after) = (&cell[..*place], &cell[*place + marker.len()..]);
+                let is_apart = close.is_empty() || before.ends_with(' ') && after.starts_with(' ');
+                let is_first = is_list_start(before) && (close.is_empty() || after.starts_with(' '));
+                if items == 0 { is_first } else { is_apart }
+            };
+            let Some(place) = places.find(begins) else { break };
+            start.get_or_insert(place);
+            at = place + marker.len();
+            items += 1;
+        }
+        start.filter(|_| items >= MIN_ITEMS).map(|start| (start, items, false))
+    })
+}
+
 /// Whether a list may begin after `before`: at the start of the cell, or after a colon.
 fn is_list_start(before: &str) -> bool {
     let before = before.trim_end();
@@ -193,6 +218,11 @@ mod tests {
             ("(1) clean the wheel (2) oil the shaft", 2),
             ("Steps: 1. clean 2. oil", 2),
             ("・庭を掃く", 0),
+            ("・りんご・なし・もも", 3),
+            ("りんご・なし・もも", 0),
+            ("① 洗う ② 切る ③ 煮る", 3),
+            ("a) Äpfel waschen b) schälen c) schneiden", 3),
+            ("a) one item", 0),
             ("1. 車輪を洗う 2. 油をさす", 2),
             ("* well-known * half-done", 2),
             ("* `a * b` is code * 2 eggs", 2),
@@ -209,6 +239,7 @@ mod tests {
             "version 1. or 2. of it",
             "- fast<br>- small",
             "well-known, half-done",
+            "A. Smith B. Jones",
             "a - b - c",
             "",
         ] {

@@ -322,7 +322,13 @@ fn is_pair_list(text: &str, table: &Table) -> bool {
     };
     let are_names = table.header.as_ref().is_some_and(|row| is_name(row))
         && matches!(table.body.first(), Some(Entry::Row(row)) if is_name(row));
-    are_names || table.kinds.look_like_pairs()
+    // Above a column of names, an empty first cell is the corner of a header.
+    let has_corner = table
+        .header
+        .as_ref()
+        .and_then(|row| row.cells.first())
+        .is_some_and(|cell| text[cell.range()].trim().is_empty());
+    are_names || !has_corner && table.kinds.look_like_pairs()
 }
 
 /// Whether a cell of `row` is too long for a title, and ends like a sentence.

@@ -59,7 +59,15 @@ impl Reader<'_, '_> {
             // A line with both outer bars is a row of its own, unless it is indented as no row is.
             let is_own_row =
                 |next: &Row| next.is_firm() && (progress.is_lone_bar || next.prefix.len() <= start.prefix.len());
-            if next.as_ref().is_some_and(|next| is_delimiter(next) || is_own_row(next)) {
+            // Below the start of a cell, a bar alone and not indented may begin the next row as well.
+            let may_begin_row = |next: &Row| {
+                is_lone_bar(next)
+                    && !is_lone_bar(&start)
+                    && next.prefix.len() <= start.prefix.len()
+                    && progress.bars + 1 < wanted.count
+            };
+            let ends_row = |next: &Row| is_delimiter(next) || is_own_row(next) || may_begin_row(next);
+            if next.as_ref().is_some_and(|next| ends_row(next)) {
                 return None;
             }
             self.advance(&mut progress, &start, line, next.as_deref())?;
