@@ -295,6 +295,32 @@ fn changed_files_are_checked_and_compared_with_all() {
     assert!(code == 2 && text.contains("no such revision"), "{text}");
 }
 
+#[test]
+fn an_excluded_folder_is_checked_if_it_is_given() {
+    let folder = corpus(&[
+        ("drafts/old/a.txt", HARBOUR),
+        ("drafts/b.txt", MARKET),
+        ("c.txt", "The harbour was quiet.\n"),
+        ("dechaff.toml", "exclude = [\"drafts\", \"old\"]\n"),
+    ]);
+    let folder = folder.path();
+    let checked = |arguments: &[&str]| said(folder, &[&["check", "--output-format", "concise"], arguments].concat()).1;
+    assert_eq!(checked(&["."]), "1 file checked: no findings\n");
+    let drafts = checked(&["drafts"]);
+    assert!(drafts.starts_with("drafts/b.txt:3:1: BP") && drafts.contains("\n1 file checked: 1 finding"), "{drafts}");
+    assert!(checked(&["drafts/old"]).starts_with("drafts/old/a.txt:3:1: BP001"));
+    assert_eq!(checked(&["drafts", "--force-exclude"]), "no files checked: all of them are excluded\n");
+}
+
+#[test]
+fn this_repository_is_clean() {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (code, text) = said(repository, &["check", ".", "--output-format", "concise"]);
+    assert_eq!(code, 0, "{text}");
+    // Its faulty articles are found all the same.
+    assert_eq!(said(repository, &["check", "seeds", "--quiet"]).0, 1);
+}
+
 #[cfg(unix)]
 #[test]
 fn the_last_line_counts_files_that_cannot_be_read() {

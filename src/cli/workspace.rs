@@ -232,7 +232,7 @@ impl Choice for Workspace {
     fn enters(&self, folder: &Path) -> bool {
         let folder = self.absolute(folder);
         match self.of_folder(&folder) {
-            Ok(profile) => !profile.settings.is_excluded(&folder),
+            Ok(profile) => !profile.settings.is_excluded_below(&folder),
             Err(error) => {
                 self.fault.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
                 false
@@ -243,7 +243,7 @@ impl Choice for Workspace {
     fn takes(&self, file: &Path) -> Option<bool> {
         let file = self.absolute(file);
         let profile = self.of_folder(file.parent().unwrap_or(&file)).ok()?;
-        if profile.settings.is_excluded(&file) { Some(false) } else { profile.settings.is_included(&file) }
+        if profile.settings.is_excluded_below(&file) { Some(false) } else { profile.settings.is_included(&file) }
     }
 
     fn takes_named(&self, path: &Path) -> bool {

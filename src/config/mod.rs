@@ -183,6 +183,12 @@ impl Settings {
         self.exclude.iter().any(|patterns| patterns.matches(path))
     }
 
+    /// Whether the file or folder `path`, met while walking a folder that was given, is to be left out: by a pattern that
+    /// matches it, and not by one that matches the folder that was given.
+    pub fn is_excluded_below(&self, path: &Path) -> bool {
+        self.exclude.iter().any(|patterns| patterns.matches_itself(path))
+    }
+
     /// The files to take from folders, if that is set.
     pub fn include(&self) -> Option<&PathPatterns> {
         self.include.as_ref()

@@ -9,6 +9,8 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 pub struct PathPatterns {
     folder: PathBuf,
     set: GlobSet,
+    /// The patterns alone, without what is in a folder that one matches.
+    exact: GlobSet,
 }
 
 impl PathPatterns {
@@ -19,7 +21,7 @@ impl PathPatterns {
     ///
     /// The first pattern that is none, by its index, and why.
     pub fn new(folder: &Path, patterns: &[&str]) -> Result<Self, (usize, String)> {
-        let mut set = GlobSetBuilder::new();
+        let (mut set, mut exact) = (GlobSetBuilder::new(), GlobSetBuilder::new());
         for (index, pattern) in patterns.iter().enumerate() {
             let fault = |error: &globset::Error| (index, format!("not a pattern of paths: {}", error.kind()));
             let trimmed = pattern.trim_start_matches("./").trim_end_matches('/');
@@ -31,17 +33,23 @@ impl PathPatterns {
                 None if trimmed.contains('/') => trimmed.to_owned(),
                 None => format!("**/{trimmed}"),
             };
-            for glob in [anchored.clone(), format!("{anchored}/**")] {
-                set.add(GlobBuilder::new(&glob).literal_separator(true).build().map_err(|error| fault(&error))?);
-            }
+            let glob =
+                |text: &str| GlobBuilder::new(text).literal_separator(true).build().map_err(|error| fault(&error));
+            exact.add(glob(&anchored)?);
+            set.add(glob(&anchored)?).add(glob(&format!("{anchored}/**"))?);
         }
-        let set = set.build().map_err(|error| (0, error.to_string()))?;
-        Ok(Self { folder: folder.to_owned(), set })
+        let build = |set: GlobSetBuilder| set.build().map_err(|error| (0, error.to_string()));
+        Ok(Self { folder: folder.to_owned(), set: build(set)?, exact: build(exact)? })
     }
 
     /// Whether one matches `path`, which is relative to what the folder is relative to, or both are absolute.
     pub fn matches(&self, path: &Path) -> bool {
         !self.set.is_empty() && path.strip_prefix(&self.folder).is_ok_and(|path| self.set.is_match(path))
+    }
+
+    /// Whether one matches `path` itself, and not just a folder that it is in.
+    pub fn matches_itself(&self, path: &Path) -> bool {
+        !self.exact.is_empty() && path.strip_prefix(&self.folder).is_ok_and(|path| self.exact.is_match(path))
     }
 }
 
@@ -62,6 +70,9 @@ mod tests {
         assert!(!matches("news/*.txt", "/corpus/news/old/a.txt"));
         assert!(matches("news/**/*.txt", "/corpus/news/old/a.txt"));
         assert!(!matches("*.txt", "/elsewhere/a.txt"));
+        let patterns = PathPatterns::new(Path::new("/corpus"), &["drafts/"]).unwrap();
+        assert!(patterns.matches_itself(Path::new("/corpus/news/drafts")));
+        assert!(!patterns.matches_itself(Path::new("/corpus/drafts/a.txt")));
         assert!(PathPatterns::new(Path::new("/"), &["a", "b[c"]).is_err_and(|(index, _)| index == 1));
     }
 }
