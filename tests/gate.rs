@@ -313,6 +313,23 @@ fn an_excluded_folder_is_checked_if_it_is_given() {
 }
 
 #[test]
+fn a_rule_that_makes_up_most_findings_in_one_file_is_named() {
+    let page = "The valve opens at two bar, and closes at three.\n\nLeave a Comment\n\n".repeat(30);
+    let folder = corpus(&[("docs/rules.md", &page), ("a.txt", HARBOUR)]);
+    let folder = folder.path();
+    let (code, text) = said(folder, &["check", ".", "--select", "BP"]);
+    let hint = "findings are BP001 in docs/rules.md; to leave them out, put this into dechaff.toml:\n\n    \
+                [per-file-ignores]\n    \"docs/rules.md\" = [\"BP001\"]\n";
+    assert!(code == 1 && text.contains("dechaff: hint: ") && text.contains(hint), "{text}");
+    fs::write(folder.join("dechaff.toml"), "[per-file-ignores]\n\"docs/rules.md\" = [\"BP001\"]\n").unwrap();
+    assert!(!said(folder, &["check", ".", "--select", "BP"]).1.contains("hint"));
+    for arguments in [&["docs"][..], &["a.txt"], &[".", "--quiet"], &[".", "--output-format", "json"]] {
+        let text = said(folder, &[&["check", "--isolated", "--select", "BP"], arguments].concat()).1;
+        assert!(!text.contains("hint:"), "{arguments:?}: {text}");
+    }
+}
+
+#[test]
 fn this_repository_is_clean() {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (code, text) = said(repository, &["check", ".", "--output-format", "concise"]);

@@ -16,6 +16,7 @@ use super::compare::{Awaited, Gathered, Given, gather};
 use super::coverage::Coverage;
 use super::fix::{Delivery, Outcome, Plan};
 use super::gate::Gate;
+use super::hint::DominantRule;
 use super::interrupt::Pause;
 use super::known::{Known, Linters};
 use super::layout::resolved;
@@ -93,6 +94,7 @@ pub(super) struct Run<'a> {
     pub(super) attributes: Option<Attributes>,
     pub(super) summary: Summary,
     pub(super) coverage: Coverage,
+    pub(super) dominant: DominantRule,
     pub(super) progress: Rc<Progress>,
     pub(super) bad: BadRecords,
     pub(super) failed: bool,
@@ -125,6 +127,7 @@ impl<'a> Run<'a> {
             attributes: folder.map(|folder| Attributes::new(folder)),
             summary: Summary::default(),
             coverage: Coverage::new(workspace, paths),
+            dominant: DominantRule::default(),
             progress: Rc::new(Progress::new(arguments.quiet || !arguments.reports.is_for_people())),
             bad: BadRecords::default(),
             failed: false,

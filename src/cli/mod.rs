@@ -10,6 +10,7 @@ mod coverage;
 mod fix;
 mod gate;
 mod generate;
+mod hint;
 mod init;
 mod interrupt;
 mod known;

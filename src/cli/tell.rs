@@ -82,6 +82,7 @@ impl Run<'_> {
         }
         self.gate.count(&findings);
         self.summary.add(&findings);
+        self.dominant.add(&source.origin, &findings);
         self.summary.records += usize::from(source.origin.record.is_some());
         self.progress.found(findings.len());
         if findings.is_empty() && !self.arguments.statistics || self.attributes.is_some() {
@@ -181,6 +182,9 @@ impl Run<'_> {
         }
         let text = self.reports.finish(&self.summary)?;
         self.write(&text)?;
+        if self.arguments.reports.is_for_people() && !self.arguments.quiet {
+            self.dominant.hint(&self.summary).iter().for_each(|hint| output::report(hint));
+        }
         Ok(self.exit())
     }
 

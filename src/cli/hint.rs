@@ -1,0 +1,47 @@
+//! A hint where one rule in one file makes up most of what is found, such as repeated lines in a generated page.
+
+use std::collections::HashMap;
+
+use crate::finding::Finding;
+use crate::report::{Summary, printable};
+use crate::text::Origin;
+
+/// The rule that found most in one file.
+#[derive(Default)]
+pub(super) struct DominantRule {
+    findings: usize,
+    code: String,
+    path: String,
+}
+
+impl DominantRule {
+    /// Counts the findings of a document. Records have no settings of their own, so they do not count.
+    pub(super) fn add(&mut self, origin: &Origin, findings: &[Finding]) {
+        if origin.record.is_some() || findings.len() <= self.findings {
+            return;
+        }
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        for finding in findings {
+            *counts.entry(&finding.rule.code).or_default() += 1;
+        }
+        if let Some((code, count)) = counts.into_iter().max_by_key(|(code, count)| (*count, std::cmp::Reverse(*code)))
+            && count > self.findings
+        {
+            *self = Self { findings: count, code: code.to_owned(), path: origin.path.clone() };
+        }
+    }
+
+    /// The hint, if the rule found more than half of all, and that is much.
+    pub(super) fn hint(&self, summary: &Summary) -> Option<String> {
+        const MIN_FINDINGS: usize = 20;
+        let Self { findings, code, path } = self;
+        let is_dominant = *findings >= MIN_FINDINGS && 2 * findings > summary.findings && summary.documents > 1;
+        let path = printable(path);
+        is_dominant.then(|| {
+            format!(
+                "dechaff: hint: {findings} of {} findings are {code} in {path}; to leave them out, put this into dechaff.toml:\n\n    [per-file-ignores]\n    {path:?} = [\"{code}\"]\n",
+                summary.findings
+            )
+        })
+    }
+}
