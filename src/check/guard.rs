@@ -1,5 +1,6 @@
 //! What no fix may do, whichever rule offers it: leave text without its heading, or half of a sentence.
 
+use super::legal::licence_texts;
 use super::removed::removed;
 use crate::finding::{Applicability, Edit, Finding};
 use crate::text::{BlockKind, Document};
@@ -13,6 +14,7 @@ pub fn guard(document: &Document<'_>, findings: &mut [Finding]) {
         return;
     }
     keep_sentences(document, findings);
+    keep_licences(document, findings);
     keep_headings(document, findings);
 }
 
@@ -44,6 +46,40 @@ fn keep_sentences(document: &Document<'_>, findings: &mut [Finding]) {
             finding.fix = None;
             finding.help = None;
             finding.notes.push("a sentence runs on beyond it, so it has no fix".into());
+        }
+    }
+}
+
+/// Drops fixes that delete part of a licence text and leave the rest.
+fn keep_licences(document: &Document<'_>, findings: &mut [Finding]) {
+    let texts = licence_texts(document);
+    if texts.is_empty() {
+        return;
+    }
+    let blocks = document.blocks();
+    let gone = removed(blocks, |block| block.span, findings.iter());
+    let is_safe = |finding: &&Finding| finding.fix_up_to(Applicability::Safe).is_some();
+    let safely_gone = removed(blocks, |block| block.span, findings.iter().filter(is_safe));
+    let is_left = |text: &std::ops::Range<usize>, gone: &[bool]| {
+        text.clone().any(|block| blocks[block].kind != BlockKind::Blank && !gone[block])
+    };
+    for finding in findings {
+        let gone = if is_safe(&&*finding) { &safely_gone } else { &gone };
+        let halves = deletions(finding).any(|edit| {
+            let start = document.block_at(edit.span.start);
+            let end = document.block_at(edit.span.end.saturating_sub(1)) + 1;
+            let first = texts.partition_point(|text| text.end <= start);
+            texts[first..].iter().take_while(|text| text.start < end).any(|text| {
+                let is_touched = text
+                    .clone()
+                    .any(|block| blocks[block].kind != BlockKind::Blank && edit.span.overlaps(blocks[block].content));
+                is_touched && is_left(text, gone)
+            })
+        });
+        if halves {
+            finding.fix = None;
+            finding.help = None;
+            finding.notes.push("it is part of a licence text whose rest stays, so it has no fix".into());
         }
     }
 }

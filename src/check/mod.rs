@@ -6,6 +6,7 @@ mod corpus;
 mod eight;
 mod fnv;
 mod guard;
+mod legal;
 mod removed;
 mod sieve;
 pub mod store;

@@ -23,7 +23,7 @@ pub enum BlockKind {
     Quotation,
     /// A run of lines with cells between pipes.
     Table,
-    /// Code between fences, or indented by four in markdown.
+    /// Code between fences, or indented by four in markdown, or a comment of source code over several lines.
     Code,
     /// `<!-- … -->`.
     Comment,
@@ -81,7 +81,8 @@ pub fn list_marker(line: &str) -> Option<usize> {
 pub(super) fn split(text: &str, lines: &[Span], markdown: bool) -> Vec<Block> {
     let wrap = wrap_width(text, lines);
     let blocks = Vec::with_capacity(lines.len());
-    let mut splitter = Splitter { text, lines, markdown, wrap, blocks, comments_stay_open: false };
+    let mut splitter =
+        Splitter { text, lines, markdown, wrap, local_wrap: None, blocks, comments_stay_open: false, plain_until: 0 };
     let mut at = 0;
     while at < lines.len() {
         at = splitter.take_block(at);
@@ -95,9 +96,14 @@ struct Splitter<'t> {
     lines: &'t [Span],
     markdown: bool,
     wrap: Option<usize>,
+    /// The width of the lines up to this one, which no blank line separates and which are wrapped more narrowly or widely
+    /// than the rest of the text.
+    local_wrap: Option<(usize, Option<usize>)>,
     blocks: Vec<Block>,
     /// No `-->` follows: known once, so that many open comments do not each search for one.
     comments_stay_open: bool,
+    /// Lines before this one begin no comment of source code: known once, so that long lists are not searched for each item.
+    plain_until: usize,
 }
 
 impl<'t> Splitter<'t> {
@@ -108,6 +114,8 @@ impl<'t> Splitter<'t> {
         let is_indented = line.starts_with('\t') || line.len() - trimmed.len() >= 4;
         let (kind, end) = if begins_with_letter(line) {
             self.plain(first)
+        } else if let Some(end) = self.source_comment_end(first) {
+            (BlockKind::Code, end)
         } else if is_blank_line(line) {
             (BlockKind::Blank, self.run(first, is_blank_line))
         } else if first == 0 && trimmed.trim_end() == "---" && self.front_matter_end().is_some() {
@@ -123,7 +131,7 @@ impl<'t> Splitter<'t> {
         } else if is_table_row(trimmed) {
             (BlockKind::Table, self.run(first, |line| is_table_row(line.trim_start())))
         } else if trimmed.starts_with('>') {
-            (BlockKind::Quotation, first + 1)
+            (BlockKind::Quotation, self.wrapped_end(first))
         } else if list_marker(line).is_some() {
             (BlockKind::ListItem, self.wrapped_end(first))
         } else {
@@ -135,8 +143,23 @@ impl<'t> Splitter<'t> {
         end
     }
 
+    fn source_comment_end(&mut self, first: usize) -> Option<usize> {
+        if first < self.plain_until || !self.line(first).trim_start().starts_with(['/', '-', '#', '*', ';', '%']) {
+            return None;
+        }
+        let (text, lines) = (self.text, self.lines);
+        let rest = lines[first..].iter().map(|line| &text[line.range()]);
+        let length = super::comment::comment_length(rest);
+        if length.is_none() {
+            let mark = self.line(first).trim_start().as_bytes().first().copied();
+            let is_alike = |line: &str| line.trim_start().as_bytes().first().copied() == mark;
+            self.plain_until = self.run(first, is_alike);
+        }
+        length.map(|length| first + length)
+    }
+
     /// A line without signs, with the lines that belong to it.
-    fn plain(&self, first: usize) -> (BlockKind, usize) {
+    fn plain(&mut self, first: usize) -> (BlockKind, usize) {
         match self.underline_level(first) {
             Some(level) => (BlockKind::Heading(level), first + 2),
             None => (BlockKind::Paragraph, self.wrapped_end(first)),
@@ -209,20 +232,66 @@ impl<'t> Splitter<'t> {
 
     /// The end of the paragraph that begins at `first`: further lines belong to it only where the text is wrapped and the
     /// break was forced, because the next line's first word had no room.
-    fn wrapped_end(&self, first: usize) -> usize {
-        let Some(width) = self.wrap else {
-            return first + 1;
-        };
-        let mut end = first + 1;
-        while end < self.lines.len() {
-            let (line, next) = (self.line(end - 1), self.line(end));
-            let word = next.trim_start().split(' ').next().unwrap_or("");
-            if word.is_empty() || !is_forced_break(line, word, width) || self.begins_block(end) {
-                break;
+    fn wrapped_end(&mut self, first: usize) -> usize {
+        let is_quotation = self.is_quotation(first);
+        let local_wrap = self.local_wrap(first, is_quotation);
+        let end_at = |width: usize| {
+            let mut end = first + 1;
+            while end < self.lines.len() {
+                let (line, next) = (self.line(end - 1), unquoted(self.line(end)));
+                let word = next.split(' ').next().unwrap_or("");
+                let is_same = self.is_quotation(end) == is_quotation && (is_quotation || !self.begins_block(end));
+                if word.is_empty() || !is_same || !is_forced_break(line, word, width) {
+                    break;
+                }
+                end += 1;
             }
-            end += 1;
+            end
+        };
+        let by_document = self.wrap.filter(|_| !is_quotation).map_or(first + 1, end_at);
+        let Some(width) = local_wrap else { return by_document };
+        let by_run = end_at(width);
+        let runs_on = (first + 1..by_run).any(|next| continues(self.line(next - 1), unquoted(self.line(next))));
+        if runs_on { by_run.max(by_document) } else { by_document }
+    }
+
+    fn is_quotation(&self, index: usize) -> bool {
+        self.line(index).trim_start().starts_with('>')
+    }
+
+    /// The width of the run of lines from `first` on that no blank line parts, if it is wrapped at one.
+    fn local_wrap(&mut self, first: usize, is_quotation: bool) -> Option<usize> {
+        const MAX_WIDTH: usize = 400;
+        const MIN_WIDTH: usize = 25;
+        /// Two lines are a paragraph only if they are long.
+        const MIN_WIDTH_OF_TWO: usize = 50;
+        if let Some((_, width)) = self.local_wrap.filter(|(end, _)| first < *end) {
+            return width;
         }
-        end
+        let is_part = |index: usize| {
+            let line = self.line(index);
+            if is_quotation {
+                self.is_quotation(index) && !unquoted(line).is_empty()
+            } else {
+                !is_blank_line(line) && !self.begins_block(index)
+            }
+        };
+        let end = (first + 1..self.lines.len()).find(|&index| !is_part(index)).unwrap_or(self.lines.len());
+        let lines = self.lines[first..end].iter().map(|line| &self.text[line.range()]);
+        let width =
+            lines.clone().map(|line| if line.len() > 4 * MAX_WIDTH { usize::MAX } else { line.chars().count() });
+        let width = width.max().filter(|width| (MIN_WIDTH..=MAX_WIDTH).contains(width));
+        let width = width.filter(|&width| {
+            let pairs = lines.clone().zip(lines.skip(1).map(unquoted));
+            let is_continued = |(line, next): &(&str, &str)| {
+                continues(line, next) && is_forced_break(line, next.split(' ').next().unwrap_or(""), width)
+            };
+            let continued = pairs.filter(is_continued).count();
+            let breaks = end - first - 1;
+            continued > 0 && continued * 4 >= breaks && (breaks > 1 || width >= MIN_WIDTH_OF_TWO)
+        });
+        self.local_wrap = Some((end, width));
+        width
     }
 
     fn begins_block(&self, index: usize) -> bool {
@@ -268,8 +337,19 @@ fn is_blank_line(line: &str) -> bool {
     !line.as_bytes().first().is_some_and(u8::is_ascii_graphic) && line.chars().all(super::span::is_blank)
 }
 
+/// Whether the next line begins with a word that had no room on `line`.
 fn is_forced_break(line: &str, next_word: &str, width: usize) -> bool {
     line.chars().count() + 1 + next_word.chars().count() > width
+}
+
+/// Whether a sentence seems to run on from `line` to the next.
+fn continues(line: &str, next: &str) -> bool {
+    next.starts_with(char::is_lowercase) && !super::is_closed(line)
+}
+
+/// A line without the markers of quotations and outer blanks.
+fn unquoted(line: &str) -> &str {
+    line.trim_start_matches([' ', '\t', '>']).trim_end()
 }
 
 fn fence(trimmed: &str) -> Option<(char, usize)> {

@@ -3,6 +3,7 @@
 //! Nothing here knows of rules or findings, and nothing here does I/O. Every pass is linear in the text, whatever it holds.
 
 mod block;
+mod comment;
 mod decode;
 mod heading;
 mod latin;
@@ -202,6 +203,16 @@ impl<'t> Document<'t> {
     /// lines, a sentence with one of the blanks beside it.
     pub fn removal(&self, passage: Span) -> Span {
         removal::removal(self, passage)
+    }
+
+    /// Whether the block is a comment of source code over several lines, outside any code.
+    pub fn is_source_comment(&self, block: usize) -> bool {
+        self.blocks().get(block).is_some_and(|block| {
+            let text = self.slice(block.span);
+            block.kind == BlockKind::Code
+                && !text.starts_with("    ")
+                && comment::comment_length(text.lines()).is_some()
+        })
     }
 
     /// Whether the block reads as running text: a paragraph, list item or quotation with a sentence of some length, as

@@ -302,6 +302,15 @@ fn hold<'r>(
     let text = library.text(short.document)?;
     let is_glued = (at == 0 || end == other.tokens.len()) && !is_closed(text.get(short.span().range())?);
     let (site, first) = if is_glued { (inside, short) } else { (short, inside) };
-    let proof = Proof::Words { count: own.tokens.len() as u32, is_whole: is_glued };
+    // What is part of a sentence was not glued to it, and cannot go without leaving a fragment.
+    let may_go = is_glued && !cuts_sentence(&library.text(site.document)?, places.site, site);
+    let proof = Proof::Words { count: own.tokens.len() as u32, is_whole: may_go };
     Some(Found { rule, site, first, more: 0, proof })
+}
+
+/// Whether what `part` leaves of `whole` begins or ends within a sentence.
+fn cuts_sentence(text: &str, whole: Site, part: Site) -> bool {
+    let before = text.get(whole.start as usize..part.start as usize).unwrap_or("").trim();
+    let after = text.get(part.end as usize..whole.end as usize).unwrap_or("").trim();
+    !before.is_empty() && !is_closed(before) || after.starts_with(char::is_lowercase)
 }

@@ -37,12 +37,14 @@ pub enum UnitKind {
     TableRow,
     /// A block of code.
     Code,
+    /// A comment of source code over several lines, such as the header with a file's licence.
+    Comment,
 }
 
 impl UnitKind {
     /// Whether it is text, not code or data.
     fn is_text(self) -> bool {
-        !matches!(self, Self::Code | Self::TableRow)
+        !matches!(self, Self::Code | Self::Comment | Self::TableRow)
     }
 
     /// Whether it may be running text.
@@ -71,6 +73,8 @@ pub struct Minimum {
     pub table_row: Option<u32>,
     /// Of a block of code.
     pub code: Option<u32>,
+    /// Of a comment of source code over several lines.
+    pub comment: Option<u32>,
 }
 
 impl Minimum {
@@ -87,6 +91,7 @@ impl Minimum {
             UnitKind::Heading => self.heading,
             UnitKind::TableRow => self.table_row,
             UnitKind::Code => self.code,
+            UnitKind::Comment => self.comment,
         }
     }
 }
@@ -151,6 +156,7 @@ fn units(document: &Document<'_>, needs: &Needs, mut take: impl FnMut(UnitKind, 
             BlockKind::Quotation => UnitKind::Quotation,
             BlockKind::Heading(_) if is_text(document, index) => UnitKind::Paragraph,
             BlockKind::Heading(_) => UnitKind::Heading,
+            BlockKind::Code if document.is_source_comment(index) => UnitKind::Comment,
             BlockKind::Code => UnitKind::Code,
             BlockKind::Table => {
                 let rows = document.lines().get(block.lines.clone()).unwrap_or(&[]);
@@ -418,7 +424,8 @@ pub(super) fn decode(bytes: &[u8]) -> impl Iterator<Item = Encoded<'_>> {
             2 => UnitKind::Quotation,
             3 => UnitKind::Heading,
             4 => UnitKind::TableRow,
-            _ => UnitKind::Code,
+            5 => UnitKind::Code,
+            _ => UnitKind::Comment,
         };
         let counts = COUNTS.map(|place| four(head, place) as usize);
         let [start, end, words] = NUMBERS.map(|place| four(head, place));

@@ -127,7 +127,7 @@ impl<'t> Tokeniser<'t> {
         } else if byte.is_ascii() {
             self.at += 1;
             let folded = MARKS[usize::from(byte)];
-            if folded != 0 {
+            if folded != 0 && !self.is_line_marker(byte) {
                 self.add_mark(char::from(folded));
             }
         } else if bytes.get(self.at + 1).is_some_and(is_letter) {
@@ -136,6 +136,22 @@ impl<'t> Tokeniser<'t> {
             self.other();
         }
         true
+    }
+
+    /// Whether the sign that was just passed marks a line of a quotation or comment. Where such lines break is of no matter.
+    fn is_line_marker(&self, sign: u8) -> bool {
+        const LONGEST: usize = 16;
+        const SIGNS: &[u8] = b">#*/;%";
+        if !SIGNS.contains(&sign) {
+            return false;
+        }
+        let bytes = self.text.as_bytes();
+        let is_free = sign == b'>'
+            || bytes.get(self.at).is_none_or(|next| next.is_ascii_whitespace() || *next == sign)
+            || bytes.get(self.at.saturating_sub(2)) == Some(&sign);
+        let before = &bytes[self.at.saturating_sub(LONGEST)..self.at - 1];
+        let last = before.iter().rev().find(|byte| !matches!(byte, b' ' | b'\t') && **byte != sign);
+        is_free && last.map_or(self.at <= LONGEST, |last| *last == b'\n')
     }
 
     /// A word of letters and digits of ASCII, eight at a time; one that goes on in other characters is taken anew.

@@ -402,7 +402,7 @@ impl<'e> Evidence<'e, '_> {
                 if found.block + 1 < self.tail_start {
                     return found.unit;
                 }
-                let end = self.section_end(found.block);
+                let end = self.section_end(found.block, |block| self.is_label(block));
                 Span::new(found.unit.start, end.max(found.unit.end))
             }
             Reach::Next => {
@@ -433,7 +433,7 @@ impl<'e> Evidence<'e, '_> {
                 if !is_short {
                     return found.unit;
                 }
-                Span::new(found.unit.start, self.section_end(found.block).max(found.unit.end))
+                Span::new(found.unit.start, self.section_end(found.block, |_| false).max(found.unit.end))
             }
         }
     }
@@ -454,8 +454,9 @@ impl<'e> Evidence<'e, '_> {
         reached.filter(|&block| self.document.is_prose(block))
     }
 
-    /// The end of what belongs to the block: the end of the document, or the last text before a heading that has text of its own.
-    fn section_end(&self, block: usize) -> usize {
+    /// The end of what belongs to the block: the end of the document, or the last text before a heading that has text of
+    /// its own. Lines that `is_label` admits count as headings too.
+    fn section_end(&self, block: usize, is_label: impl Fn(usize) -> bool) -> usize {
         let blocks = self.document.blocks();
         let level = self.document.marked_heading(block);
         let is_text = |index: &usize| blocks[*index].kind != BlockKind::Blank;
@@ -464,7 +465,7 @@ impl<'e> Evidence<'e, '_> {
         while let Some(next) = rest.next() {
             let heading = self.document.marked_heading(next);
             let is_below = level.is_some_and(|level| heading.is_some_and(|heading| heading > level));
-            let is_heading = heading.is_some() || self.is_label(next);
+            let is_heading = heading.is_some() || is_label(next);
             if is_heading && !is_below && rest.peek().is_some_and(|&body| self.document.is_body(body)) {
                 break;
             }

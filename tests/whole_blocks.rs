@@ -1,0 +1,185 @@
+//! No fix leaves half of a block: a licence, a comment, a paragraph that was wrapped anew, or a sentence.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a test may fail aloud"
+)]
+
+use std::sync::{Arc, LazyLock};
+
+use dechaff::config::Settings;
+use dechaff::engine::Linter;
+use dechaff::finding::{Applicability, Finding};
+use dechaff::fix::{Fixing, keep_one_copy};
+use dechaff::rule::Registry;
+use dechaff::text::{Document, Origin, Texts};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+static REGISTRY: LazyLock<Registry> = LazyLock::new(|| Registry::embedded().unwrap());
+static LINTER: LazyLock<Linter> = LazyLock::new(|| Linter::new(&REGISTRY, &Settings::default()).unwrap());
+
+/// The one text that is compared with itself.
+struct Own(Arc<str>);
+
+impl Texts for Own {
+    fn text(&self, _: &Origin) -> Option<Arc<str>> {
+        Some(Arc::clone(&self.0))
+    }
+}
+
+fn document(text: &str) -> Document<'_> {
+    Document::parse(Arc::new(Origin::file("a.txt")), text)
+}
+
+fn compared(text: &str) -> Vec<Finding> {
+    let document = document(text);
+    let found = LINTER.compare([LINTER.sketch(&document)], &Own(text.into())).unwrap();
+    LINTER.admitted(&document, found)
+}
+
+/// The text after the fixes of all rules, those that compare included, until nothing changes.
+fn fixed(text: &str, most: Applicability) -> String {
+    let mut text = text.to_owned();
+    for _ in 0..10 {
+        let document = document(&text);
+        let mut fixing = Fixing::of(&document);
+        fixing.settle(&LINTER, most).unwrap();
+        let settled = fixing.document().text().to_owned();
+        let mut found = compared(&settled);
+        keep_one_copy(&mut found, most);
+        fixing.apply(&found, most);
+        let next = fixing.document().text().to_owned();
+        if next == text {
+            return text;
+        }
+        text = next;
+    }
+    panic!("never comes to rest: {text}");
+}
+
+const PROSE: &str = "The dredger worked on ninety days, eleven fewer than in the year before, since its pump had to be sent to the \
+                     yard twice. The channel is nonetheless as deep as the chart says, and no ship touched the ground in it. The \
+                     pilots ask for two more buoys at the bend below the mill, where the current turns.";
+const BETWEEN: &str = "Nothing was borrowed in all of that time, said the treasurer.\n\nThe dues stay as they are until the board has met.";
+const LICENCE: [&str; 8] = [
+    "Copyright YEAR The Quay Authors",
+    "",
+    "Licensed under the Quay Public Licence, version 2 (the \"Licence\");",
+    "you may not use this file except in compliance with the Licence.",
+    "You may obtain a copy of the Licence at the address of the harbour board.",
+    "",
+    "Unless required by law or agreed to in writing, software distributed under",
+    "the Licence is distributed on an \"AS IS\" basis, without warranties of any kind.",
+];
+
+/// `text` with a line break wherever a line would be longer than `width`, each line behind `prefix`.
+fn wrapped(text: &str, width: usize, prefix: &str) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let line = lines.last_mut().unwrap();
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
+            lines.push(word.to_owned());
+        } else {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines.iter().map(|line| format!("{prefix}{line}")).collect::<Vec<_>>().join("\n")
+}
+
+/// The licence as a comment of source code.
+fn licence(marker: &str, year: &str) -> String {
+    let lines = LICENCE.map(|line| line.replace("YEAR", year));
+    match marker {
+        "/*" => format!("/*\n{}\n */", lines.map(|line| format!(" * {line}").trim_end().to_owned()).join("\n")),
+        "<!--" => format!("<!--\n{}\n-->", lines.join("\n")),
+        "" => lines.join("\n"),
+        _ => lines.map(|line| format!("{marker} {line}").trim_end().to_owned()).join("\n"),
+    }
+}
+
+#[test]
+fn a_copy_wrapped_at_another_width_is_one_duplicate() {
+    for (prefix, other) in [("", ""), ("> ", ""), ("> ", "> "), ("  ", "")] {
+        let text = format!("{}\n\n{BETWEEN}\n\n{}\n", wrapped(PROSE, 76, other), wrapped(PROSE, 49, prefix));
+        let found = compared(&text);
+        assert_eq!(found.len(), 1, "{text}{found:#?}");
+        assert_eq!(found[0].rule.code, "ND001");
+        let document = document(&text);
+        assert_eq!(document.position(found[0].span.start).line, 10, "{text}");
+        assert_eq!(fixed(&text, Applicability::Safe), format!("{}\n\n{BETWEEN}\n", wrapped(PROSE, 76, other)));
+    }
+}
+
+#[test]
+fn a_repeated_comment_is_one_duplicate() {
+    for marker in ["//", "#", "*", "--", ";", "%", "/*"] {
+        let (one, code) = (licence(marker, "2024"), "package quay\n\nfunc OpenGate() { gate.Open() }");
+        let text = format!("{one}\n\n{code}\n\n{one}\n");
+        let found = compared(&text);
+        assert_eq!(found.len(), 1, "{text}{found:#?}");
+        assert_eq!(found[0].rule.code, "ND001", "{text}");
+        assert_eq!(fixed(&text, Applicability::Unsafe), format!("{one}\n\n{code}\n"));
+    }
+}
+
+#[test]
+fn a_licence_keeps_its_copyright_line() {
+    let text = format!("{}\n", licence("", "2024"));
+    assert_eq!(fixed(&text, Applicability::Unsafe), text);
+    // The footer of a page is no licence.
+    let page = format!("{PROSE}\n\n© 2024 The Quay Times. All rights reserved.\n");
+    assert_eq!(fixed(&page, Applicability::Safe), format!("{PROSE}\n"));
+}
+
+#[test]
+fn a_title_that_begins_a_sentence_elsewhere_was_not_glued_to_it() {
+    let text = format!(
+        "The harbour board and its pilots in the year of the flood\n\n{PROSE}\n\n\
+         The harbour board and its pilots in the year of the flood met on the mole, and went home when the rain came.\n"
+    );
+    assert_eq!(fixed(&text, Applicability::Unsafe), text);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_licence_goes_whole_or_stays_whole(
+        marker in select(&["//", "#", "*", "--", ";", "%", "/*", "<!--", ""][..]),
+        years in proptest::collection::vec(select(&["2021", "2023", "2024"][..]), 1..4),
+        has_code in any::<bool>(),
+        is_unsafe in any::<bool>(),
+    ) {
+        let between = if has_code { "\n\npackage quay\n\nfunc OpenGate() { gate.Open() }\n\n" } else { "\n\n" };
+        let copies: Vec<String> = years.iter().map(|year| licence(marker, year)).collect();
+        let text = copies.join(between) + "\n";
+        let mut left = fixed(&text, if is_unsafe { Applicability::Unsafe } else { Applicability::Safe });
+        prop_assert!(copies.iter().any(|copy| left.contains(copy)), "none is left of {text}");
+        for copy in &copies {
+            left = left.replace(copy, "");
+        }
+        for part in LICENCE.iter().flat_map(|line| line.split(" YEAR ")).filter(|part| !part.is_empty()) {
+            prop_assert!(!left.contains(part), "{part:?} is left in {left:?} of {text}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_paragraph_wrapped_anew(
+        widths in (30..100_usize, 30..100_usize),
+        prefixes in (select(&["", "> ", "  "][..]), select(&["", "> ", "  "][..])),
+        is_unsafe in any::<bool>(),
+    ) {
+        let first = wrapped(PROSE, widths.0, prefixes.0);
+        let text = format!("{first}\n\n{BETWEEN}\n\n{}\n", wrapped(PROSE, widths.1, prefixes.1));
+        let fixed = fixed(&text, if is_unsafe { Applicability::Unsafe } else { Applicability::Safe });
+        prop_assert_eq!(fixed, format!("{first}\n\n{BETWEEN}\n"));
+    }
+}
