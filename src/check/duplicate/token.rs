@@ -148,7 +148,7 @@ impl<'t> Tokeniser<'t> {
         let bytes = self.text.as_bytes();
         let is_free = sign == b'>'
             || bytes.get(self.at).is_none_or(|next| next.is_ascii_whitespace() || *next == sign)
-            || bytes.get(self.at.saturating_sub(2)) == Some(&sign);
+            || self.at.checked_sub(2).and_then(|before| bytes.get(before)) == Some(&sign);
         let before = &bytes[self.at.saturating_sub(LONGEST)..self.at - 1];
         let last = before.iter().rev().find(|byte| !matches!(byte, b' ' | b'\t') && **byte != sign);
         is_free && last.map_or(self.at <= LONGEST, |last| *last == b'\n')
