@@ -141,6 +141,8 @@ kinds! {
     title => Title,
     /// Pseudo-Latin filler.
     latin => PseudoLatin,
+    /// Marks inside lines.
+    mark => Mark,
     /// Patterns over lines, sentences and paragraphs.
     pattern => Pattern,
     /// What stands on a page around its text.

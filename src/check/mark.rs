@@ -1,0 +1,219 @@
+//! The `mark` kind: marks without meaning inside lines, such as the citation marks of chatbots. A mark goes, its sentence stays.
+
+use std::sync::{Arc, OnceLock};
+
+use regex_automata::meta::Regex;
+use serde::{Deserialize, Serialize};
+use toml::Spanned;
+
+use super::structure::{code_spans, is_within};
+use super::{DocumentCheck, KindRule, ParameterError};
+use crate::finding::{Edit, Finding, Fix, RuleInfo};
+use crate::text::{BlockKind, Document, Span, is_blank, trim};
+
+/// The kind's name in rule files.
+pub const NAME: &str = "mark";
+
+/// A rule's marks.
+pub type Parameters = Vec<Mark>;
+
+/// One form of mark.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Mark {
+    /// A string that every such mark holds. Only lines that hold it are searched.
+    pub sign: String,
+    /// Regular expressions, in their own case, for a mark within a line. Where one has groups, only the groups are removed.
+    pub any: Vec<Spanned<String>>,
+}
+
+/// Checks that each mark has a sign and that its expressions match neither the empty text nor text of any length.
+///
+/// # Errors
+///
+/// Returns the first fault, with its place.
+pub fn validate(marks: &Parameters) -> Result<(), ParameterError> {
+    const MIN_SIGN: usize = 2;
+    for mark in marks {
+        let place = mark.any.first().map(Spanned::span);
+        if mark.sign.len() < MIN_SIGN {
+            let message = format!("`sign` must be {MIN_SIGN} bytes or longer");
+            return Err(ParameterError { message, place });
+        }
+        for expression in &mark.any {
+            let fault = |message: String| ParameterError { message, place: Some(expression.span()) };
+            let hir = regex_syntax::parse(expression.get_ref())
+                .map_err(|error| fault(format!("not a regular expression: {error}")))?;
+            if hir.properties().minimum_len().is_none_or(|length| length == 0) {
+                return Err(fault("a mark has at least one character".into()));
+            }
+            // Searching for all matches takes linear time only if no match has to be followed far.
+            if hir.properties().maximum_len().is_none() {
+                return Err(fault("a mark has a longest form: write `{0,80}` in place of `*` and `+`".into()));
+            }
+            Regex::new(expression.get_ref()).map_err(|error| fault(format!("not usable: {error}")))?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes one check of all the rules.
+///
+/// # Errors
+///
+/// Returns none: [`validate`] refuses what could go wrong.
+pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
+    let mut forms = Vec::new();
+    for (rule, marks) in rules {
+        for mark in marks {
+            let sources = mark.any.iter().map(|expression| expression.get_ref().clone()).collect();
+            let rule = Arc::clone(&rule);
+            forms.push(Form { rule, sign: mark.sign.clone(), sources, regexes: OnceLock::new() });
+        }
+    }
+    Ok(Box::new(MarkCheck { forms }))
+}
+
+struct MarkCheck {
+    forms: Vec<Form>,
+}
+
+struct Form {
+    rule: Arc<RuleInfo>,
+    sign: String,
+    sources: Vec<String>,
+    /// Compiled when the sign is first seen; few corpora hold any.
+    regexes: OnceLock<Vec<Regex>>,
+}
+
+/// One mark in the text.
+struct Found {
+    span: Span,
+    /// What goes, if not all of it.
+    parts: Vec<Span>,
+}
+
+impl DocumentCheck for MarkCheck {
+    fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
+        let mut found: Vec<(Found, &Arc<RuleInfo>)> = Vec::new();
+        for form in &self.forms {
+            form.search(document, |mark| found.push((mark, &form.rule)));
+        }
+        found.sort_by_key(|(mark, _)| (mark.span.start, std::cmp::Reverse(mark.span.end)));
+        let mut runs: Vec<(Found, &Arc<RuleInfo>)> = Vec::new();
+        for (mark, rule) in found {
+            match runs.last_mut() {
+                Some((last, _)) if mark.span.start < last.span.end => {}
+                Some((last, own)) if Arc::ptr_eq(own, rule) && is_run(document, last, &mark) => {
+                    last.span = last.span.cover(mark.span);
+                }
+                _ => runs.push((mark, rule)),
+            }
+        }
+        findings.extend(runs.into_iter().map(|(mark, rule)| finding(document, rule, &mark)));
+    }
+}
+
+impl Form {
+    fn search(&self, document: &Document<'_>, mut found: impl FnMut(Found)) {
+        let text = document.text();
+        let mut done = 0;
+        for hit in memchr::memmem::find_iter(text.as_bytes(), self.sign.as_bytes()) {
+            if hit < done {
+                continue;
+            }
+            let line = document.lines()[document.line_at(hit)];
+            done = line.end;
+            let kind = document.blocks()[document.block_at(hit)].kind;
+            if kind.is_text() || kind == BlockKind::Table {
+                self.search_line(document, line, &mut found);
+            }
+        }
+    }
+
+    fn search_line(&self, document: &Document<'_>, line: Span, found: &mut impl FnMut(Found)) {
+        let text = document.slice(line);
+        let code = code_spans(text);
+        let span_of = |span: regex_automata::Span| Span::new(span.start, span.end);
+        for regex in self.regexes() {
+            for captures in regex.captures_iter(text) {
+                let Some(whole) = captures.get_match().map(|whole| span_of(whole.span())) else { continue };
+                // A mark may bring backticks along.
+                let is_code = is_within(&code, whole.start) && !code.iter().any(|span| whole.contains(*span));
+                if is_code || is_quoted(text, whole) {
+                    continue;
+                }
+                let parts = captures.iter().skip(1).flatten().map(|part| span_of(part).shift(line.start)).collect();
+                found(Found { span: whole.shift(line.start), parts });
+            }
+        }
+    }
+
+    fn regexes(&self) -> &[Regex] {
+        self.regexes.get_or_init(|| self.sources.iter().filter_map(|source| Regex::new(source).ok()).collect())
+    }
+}
+
+/// Whether the text speaks of the mark: quotes stand directly around it.
+fn is_quoted(line: &str, span: Span) -> bool {
+    let before = line[..span.start].chars().next_back();
+    let after = line[span.end..].chars().next();
+    let is_quote = |character: Option<char>| character.is_some_and(|one| "\"'“”‘’«»„「」『』".contains(one));
+    is_quote(before) && is_quote(after)
+}
+
+/// Whether only blanks stand between two marks that go whole.
+fn is_run(document: &Document<'_>, last: &Found, next: &Found) -> bool {
+    let between = Span::new(last.span.end, next.span.start);
+    last.parts.is_empty()
+        && next.parts.is_empty()
+        && document.slice(between).chars().all(|character| is_blank(character) && character != '\n')
+}
+
+fn finding(document: &Document<'_>, rule: &Arc<RuleInfo>, mark: &Found) -> Finding {
+    let mut finding = Finding::new(rule, document, mark.span);
+    let Some(applicability) = rule.fix else { return finding };
+    let deletion = |&span: &Span| Edit { span, content: String::new() };
+    let edits = if mark.parts.is_empty() {
+        vec![removal(document, mark.span)]
+    } else {
+        mark.parts.iter().map(deletion).collect()
+    };
+    finding.help = Some("remove the mark and keep the sentence".into());
+    finding.fix = Some(Fix { applicability, edits });
+    finding
+}
+
+/// Removes a mark so that the words around it stay apart and no blank is left before punctuation.
+fn removal(document: &Document<'_>, mark: Span) -> Edit {
+    let line = document.lines()[document.line_at(mark.start)];
+    let before = document.slice(Span::new(line.start, mark.start));
+    let after = document.slice(Span::new(mark.end, line.end));
+    let previous = before.chars().next_back();
+    let next = after.chars().next();
+    let is_glued = previous.is_some_and(|character| !is_blank(character));
+    let deletion = |span| Edit { span, content: String::new() };
+    match next {
+        // At the end of the line, or alone in it.
+        None => deletion(document.removal(mark)),
+        Some(next) if is_glued && !is_blank(next) => {
+            let apart = previous.is_some_and(ends_word) && begins_word(next);
+            Edit { span: mark, content: if apart { " ".into() } else { String::new() } }
+        }
+        Some(_) if is_glued => deletion(mark),
+        Some(next) if ".,;:!?)]".contains(next) => {
+            let kept = trim(document.text(), Span::new(line.start, mark.start));
+            deletion(if kept.is_empty() { mark } else { Span::new(kept.end, mark.end) })
+        }
+        Some(_) => deletion(document.removal(mark)),
+    }
+}
+
+/// Whether a blank must follow before another word: scripts without blanks between words need none.
+fn ends_word(character: char) -> bool {
+    (character.is_alphanumeric() || ".,;:!?)]”\"'’".contains(character)) && character < '\u{2E80}'
+}
+
+fn begins_word(character: char) -> bool {
+    character.is_alphanumeric() && character < '\u{2E80}'
+}
