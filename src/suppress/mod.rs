@@ -92,7 +92,7 @@ impl Suppressions {
             }
         }
         for (comment, _) in open {
-            invalid.push((comment.span, "`ignore-start` without an `ignore-end` after it leaves nothing out".into()));
+            invalid.push((comment.span, "`ignore-start` without a following `ignore-end` suppresses nothing".into()));
         }
         invalid.sort();
         directives.sort_by_key(|directive| directive.scope.start);
@@ -210,7 +210,7 @@ impl Directive {
         }
         if self.selectors.is_empty() {
             let is_told = !self.used[0] && known.iter().all(|rule| ran(rule));
-            return is_told.then(|| removing(rule, document, self.span, "this comment leaves nothing out"));
+            return is_told.then(|| removing(rule, document, self.span, "this comment suppresses nothing"));
         }
         let is_idle = |(used, (selector, _)): (&bool, &(Selector, Span))| {
             let mut meant = known.iter().filter(|rule| selector.means(rule)).peekable();
@@ -226,7 +226,7 @@ impl Directive {
             .collect();
         let first = *idle.first()?;
         if idle.len() == self.selectors.len() {
-            return Some(removing(rule, document, self.span, "this comment leaves nothing out"));
+            return Some(removing(rule, document, self.span, "this comment suppresses nothing"));
         }
         let (_, span) = self.selectors.get(first)?;
         let mut finding = Finding::new(rule, document, *span);
