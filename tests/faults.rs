@@ -43,8 +43,8 @@ fn was_hit(output: &Output, kind: &str) -> bool {
 
 fn text(number: usize) -> String {
     format!(
-        "Leave a Comment\n\nThe talks go on in Muscat, both sides said on day {number} of {}.\n\nBe the first to comment °\n\nThey \
-         meet again in week {}.\n",
+        "Leave a Comment\n\nThe talks go on in Muscat, both sides said on day {number} of {}.\n\nThey meet again in week {}.\n\n© 2024 \
+         Example Inc. All rights reserved.\n",
         number * 7_919 % 10_007,
         number * 31
     )

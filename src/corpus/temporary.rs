@@ -1,5 +1,6 @@
 //! Temporary files beside those they will replace, and what killed processes left of them.
 
+#[cfg(unix)]
 use std::fs;
 use std::io;
 use std::path::Path;
