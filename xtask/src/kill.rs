@@ -83,7 +83,7 @@ fn series(binary: &Path, folder: &Path, rounds: usize, kills_undo: bool, random:
         let is_whole =
             |(path, bytes): (&PathBuf, &Vec<u8>)| original.get(path) == Some(bytes) || fixed.get(path) == Some(bytes);
         tally.torn += files(folder)?.iter().filter(|(path, bytes)| !is_whole((path, bytes))).count();
-        if random.next() % 2 == 0 {
+        if random.next().is_multiple_of(2) {
             tally.repeated += 1;
             dechaff(killed).status()?;
         }
