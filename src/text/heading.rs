@@ -41,12 +41,18 @@ impl Document<'_> {
     /// Whether a sentence runs on from the block `left` into the next one, because a line break cut it.
     pub fn runs_on(&self, left: usize) -> bool {
         const FEWEST_WORDS: usize = 4;
+        /// Words that no line ends with unless it is cut.
+        const OPEN_ENDS: [&str; 10] = ["the", "a", "an", "of", "to", "and", "or", "with", "for", "in"];
         let blocks = self.blocks();
         let (Some(left), Some(right)) = (blocks.get(left), blocks.get(left + 1)) else { return false };
-        left.kind == BlockKind::Paragraph && right.kind == BlockKind::Paragraph && {
+        let is_text = matches!(left.kind, BlockKind::Paragraph | BlockKind::Quotation) && left.kind == right.kind;
+        is_text && {
             let (left, right) = (self.slice(left.content), self.slice(right.content));
-            left.ends_with(|last: char| last.is_alphabetic() || last == ',')
-                && right.starts_with(char::is_lowercase)
+            let goes_on = right.starts_with(char::is_lowercase)
+                || right.starts_with(['[', '`', '('])
+                    && left.rsplit(' ').next().is_some_and(|last| OPEN_ENDS.contains(&last));
+            goes_on
+                && left.ends_with(|last: char| last.is_alphabetic() || last == ',')
                 && count_words(left, FEWEST_WORDS) == FEWEST_WORDS
         }
     }

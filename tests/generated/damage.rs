@@ -182,8 +182,8 @@ const SHAPES: &[Shape] = &[
         let row = data_row(table, random);
         let mut cells = table.rows[row].clone();
         let last = cells.len() - 1;
-        cells[last] = format!("- {} - second part", cells[last]);
-        Some(with_row(table, "flat list in a cell", row, vec![line(&cells)])?.with("second part", row, last))
+        cells[last] = format!("- {} - Overleaf Rest", cells[last]);
+        Some(with_row(table, "flat list in a cell", row, vec![line(&cells)])?.with("Overleaf Rest", row, last))
     },
     |table, _| {
         let mut lines = table.lines();
@@ -370,9 +370,9 @@ fn split_cell(table: &Table, random: &mut Random, shape: &'static str, gap: &str
     let row = data_row(table, random);
     let column = random.below(table.columns());
     let mut cells = table.rows[row].clone();
-    cells[column] = format!("{}{gap}second part", cells[column]);
+    cells[column] = format!("{}{gap}Overleaf Rest", cells[column]);
     let lines = line(&cells).split('\n').map(str::to_owned).collect();
-    Some(with_row(table, shape, row, lines)?.with("second part", row, column))
+    Some(with_row(table, shape, row, lines)?.with("Overleaf Rest", row, column))
 }
 
 /// A header whose titles go on in the next row; `column` is the only one that does, or all do if it is 0.

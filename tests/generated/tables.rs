@@ -55,20 +55,20 @@ impl Table {
         random.shuffle(&mut words);
         let mut words = words.into_iter();
         let mut number = 100 + random.below(400);
-        let mut cell = |is_title: bool, random: &mut Random| {
+        // Each column holds cells of one kind.
+        let kinds: Vec<usize> = (0..columns).map(|_| random.below(4)).collect();
+        let mut cell = |column: usize, is_title: bool, random: &mut Random| {
             number += 7 + random.below(9);
-            match (random.below(4), words.next()) {
-                (0, _) | (_, None) if !is_title => number.to_string(),
+            let kind = if is_title { 2 } else { kinds[column] };
+            match (kind, words.next()) {
+                (0, _) => number.to_string(),
                 (1, Some(word)) => format!("{word} {number}"),
                 (_, Some(word)) => word.to_owned(),
-                _ => format!("T{number}"),
+                (_, None) => format!("T{number}"),
             }
         };
-        let row = |index: usize, random: &mut Random| (0..columns).map(|_| cell(index == 0, random)).collect();
-        let rows: Vec<Vec<String>> = {
-            let mut row = row;
-            (0..=rows).map(|index| row(index, random)).collect()
-        };
+        let rows =
+            (0..=rows).map(|index| (0..columns).map(|column| cell(column, index == 0, random)).collect()).collect();
         Self { rows }
     }
 
