@@ -56,8 +56,14 @@ pub(super) fn private_use(document: &Document<'_>, rule: &Arc<RuleInfo>, line: &
             // Word processors write bullets so; without them a list would be no list.
             if opens_line && !is_all && document.slice(run).chars().all(is_symbol_bullet) {
                 Edit { span: run, content: "•".to_owned() }
-            } else {
+            } else if is_all {
                 Edit { span: document.removal(run), content: String::new() }
+            } else {
+                // The blank after it goes too, or at the end of a line that before it; `removal` would look at the whole line.
+                let after = document.text()[run.end..line.span.end].starts_with(' ');
+                let before = !after && document.text()[line.span.start..run.start].ends_with(' ');
+                let span = Span::new(run.start - usize::from(before), run.end + usize::from(after));
+                Edit { span, content: String::new() }
             }
         })
         .collect();
