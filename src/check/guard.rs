@@ -60,20 +60,22 @@ fn keep_licences(document: &Document<'_>, findings: &mut [Finding]) {
     let gone = removed(blocks, |block| block.span, findings.iter());
     let is_safe = |finding: &&Finding| finding.fix_up_to(Applicability::Safe).is_some();
     let safely_gone = removed(blocks, |block| block.span, findings.iter().filter(is_safe));
-    let is_left = |text: &std::ops::Range<usize>, gone: &[bool]| {
-        text.clone().any(|block| blocks[block].kind != BlockKind::Blank && !gone[block])
+    // Of each text once, since many findings may be in one.
+    let left_by = |gone: &[bool]| -> Vec<bool> {
+        let is_left = |block: usize| blocks[block].kind != BlockKind::Blank && !gone[block];
+        texts.iter().map(|text| text.clone().any(is_left)).collect()
     };
+    let (left, safely_left) = (left_by(&gone), left_by(&safely_gone));
     for finding in findings {
-        let gone = if is_safe(&&*finding) { &safely_gone } else { &gone };
+        let left = if is_safe(&&*finding) { &safely_left } else { &left };
         let halves = deletions(finding).any(|edit| {
             let start = document.block_at(edit.span.start);
             let end = document.block_at(edit.span.end.saturating_sub(1)) + 1;
             let first = texts.partition_point(|text| text.end <= start);
-            texts[first..].iter().take_while(|text| text.start < end).any(|text| {
-                let is_touched = text
-                    .clone()
-                    .any(|block| blocks[block].kind != BlockKind::Blank && edit.span.overlaps(blocks[block].content));
-                is_touched && is_left(text, gone)
+            let reached = texts[first..].iter().zip(&left[first..]).take_while(|(text, _)| text.start < end);
+            reached.filter(|(_, is_left)| **is_left).any(|(text, _)| {
+                (text.start.max(start)..text.end.min(end))
+                    .any(|block| blocks[block].kind != BlockKind::Blank && edit.span.overlaps(blocks[block].content))
             })
         });
         if halves {
