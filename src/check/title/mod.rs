@@ -117,6 +117,15 @@ fn repeated(document: &Document<'_>, rule: &Arc<RuleInfo>, entries: &[Entry<'_>]
     let Some(title) = copies.iter().find(|copy| copy.form == Form::Whole).map(|copy| &copy.entry.line) else {
         return Vec::new();
     };
+    // Below a heading of other words, a plain line is a label.
+    let has_heading = copies.iter().any(|copy| copy.entry.level.is_some());
+    let is_below_heading = entries
+        .iter()
+        .take_while(|entry| copies.first().is_some_and(|copy| entry.index < copy.entry.index))
+        .any(|entry| entry.level.is_some());
+    if is_below_heading && !has_heading {
+        return Vec::new();
+    }
     let has_more = document.blocks().iter().enumerate().any(|(index, block)| {
         !matches!(block.kind, BlockKind::Blank | BlockKind::FrontMatter)
             && copies.iter().all(|copy| copy.entry.index != index)
