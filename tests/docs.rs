@@ -81,7 +81,7 @@ fn the_starting_configuration_lists_every_key_and_sets_none() {
     let lines: Vec<&str> = starter.lines().filter_map(|line| line.strip_prefix("# ")).collect();
     for key in schema["properties"].as_object().unwrap().keys() {
         let is_listed = |line: &&str| line.starts_with(&format!("{key} = ")) || line.starts_with(&format!("[{key}"));
-        assert!(lines.iter().any(|line| is_listed(line)), "src/cli/starter.toml does not list `{key}`");
+        assert!(lines.iter().any(is_listed), "src/cli/starter.toml does not list `{key}`");
     }
     // Uncommented, it is a configuration that can be used.
     let is_setting = |line: &&str| line.starts_with('[') || line.starts_with('"') || line.contains(" = ");

@@ -167,7 +167,7 @@ mod tests {
             error(&misspelt)
         );
         assert!(error(&misspelt).ends_with("did you mean `any`?"), "{}", error(&misspelt));
-        assert!(error(&GOOD.replace("\"fault\"", "\"(fault\"")).starts_with("r.toml:8:16: not a regular expression"));
+        assert!(error(&GOOD.replace("\"fault\"", "\"(fault\"")).starts_with("r.toml:8:17: not a regular expression"));
         assert!(error(&GOOD.replace("XX001", "X1")).starts_with("r.toml:2:16: a code is"));
     }
 }

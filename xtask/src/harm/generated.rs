@@ -17,6 +17,9 @@ use crate::generators::tables::Harm;
 use crate::generators::texts::{Clean, clean_texts};
 use crate::pages::Label;
 
+/// Numbers of cells lost and moved, data made a header, delimiter rows removed, and tables left wrong without a finding.
+type Counts = [usize; 5];
+
 /// Clean texts that people wrote.
 const CLEAN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/clean");
 
@@ -69,8 +72,8 @@ fn measure_tables(linter: &Linter, report: &mut String) -> Result<bool> {
         Ok((harms, is_silent, fixed))
     };
     let outcomes: Vec<_> = tables.par_iter().map(fix).collect::<Result<_>>()?;
-    let mut sums = [0; 5];
-    let mut rows: BTreeMap<(&str, String), ([usize; 5], Vec<String>)> = BTreeMap::new();
+    let mut sums: Counts = [0; 5];
+    let mut rows: BTreeMap<(&str, String), (Counts, Vec<String>)> = BTreeMap::new();
     for (damaged, (harms, is_silent, fixed)) in tables.iter().zip(outcomes) {
         let mut counts = [0; 5];
         for harm in &harms {

@@ -46,7 +46,7 @@ pub(crate) fn measure(linter: &Linter, folder: &Path, report: &mut String) -> Re
 
 /// What the safe fixes take from `pages`.
 fn taken(linter: &Linter, pages: &[Page]) -> Result<Takings> {
-    let fix = |page: &Page| Ok(fix_safely(linter, path(&page.id), &page.text)?);
+    let fix = |page: &Page| fix_safely(linter, path(&page.id), &page.text);
     let fixed: Vec<_> = pages.par_iter().map(fix).collect::<Result<_>>()?;
     let mut takings = Takings::default();
     for (page, fixed) in pages.iter().zip(fixed) {
