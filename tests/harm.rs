@@ -43,7 +43,7 @@ fn assert_none(faults: &[String], what: &str) {
 #[test]
 fn clean_texts_come_back_unchanged() {
     let mut texts: Vec<(String, String)> =
-        clean_texts(20).map(|clean| (format!("{}/{}", clean.kind, clean.path), clean.text)).collect();
+        clean_texts(60).map(|clean| (format!("{}/{}", clean.kind, clean.path), clean.text)).collect();
     for entry in fs::read_dir("tests/clean").unwrap() {
         let path = entry.unwrap().path();
         texts.push((path.display().to_string(), fs::read_to_string(&path).unwrap()));
@@ -76,7 +76,7 @@ fn the_noise_near_the_headings_is_noise() {
 
 #[test]
 fn a_damaged_table_gets_no_worse() {
-    let harmed = damaged_tables(12).filter_map(|damaged| {
+    let harmed = damaged_tables(40).filter_map(|damaged| {
         let fixed = fixed("page.md", &damaged.text);
         let harms = damaged.harms(&fixed.text);
         (!harms.is_empty()).then(|| format!("{}\n{}\nbecame\n{}\n{harms:?}", damaged.shape, damaged.text, fixed.text))
@@ -86,7 +86,7 @@ fn a_damaged_table_gets_no_worse() {
 
 #[test]
 fn a_table_that_was_changed_and_is_still_wrong_is_still_reported() {
-    let silent = damaged_tables(12).filter_map(|damaged| {
+    let silent = damaged_tables(40).filter_map(|damaged| {
         let fixed = fixed("page.md", &damaged.text);
         let is_silent = fixed.is_changed() && fixed.remaining.is_empty() && !damaged.is_whole(&fixed.text);
         is_silent.then(|| format!("{}\n{}\nbecame\n{}", damaged.shape, damaged.text, fixed.text))

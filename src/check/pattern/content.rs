@@ -74,8 +74,8 @@ fn mark_introduced_lists(document: &Document<'_>, content: &mut [bool]) {
 }
 
 /// Marks rows of tables: lines with bars among others of the kind, with a delimiter row or with as many bars in three of
-/// them. Across a blank line, rows have equally many cells. Where a document has a delimiter row, any line between two
-/// outer bars is a row.
+/// them. Across a blank line, rows have equally many cells. Where a document has a delimiter row, any line with an
+/// outer bar is a row.
 fn mark_rows(document: &Document<'_>, content: &mut [bool]) {
     if !document.text().contains('|') {
         return;
@@ -95,7 +95,7 @@ fn mark_rows(document: &Document<'_>, content: &mut [bool]) {
         if text.contains('|') {
             let is_delimiters = text.lines().any(is_delimiter_row);
             has_delimiters |= is_delimiters;
-            if cells > 0 && text.starts_with('|') && text.ends_with('|') {
+            if cells > 0 && (text.starts_with('|') || text.ends_with('|')) {
                 bounded.push(index);
             }
             run.add(index, cells, is_delimiters, block.lines.len());

@@ -102,6 +102,12 @@ impl ColumnKinds {
         if count + 1 != self.columns.len() {
             return None;
         }
+        // A row of nothing but words may be a label that heads the rows below it.
+        if let [cell] = row.cells.as_slice()
+            && Kind::of(&text[cell.range()]) == Kind::Words
+        {
+            return None;
+        }
         let fits = |(kind, column): &(Kind, Kind)| !kind.contradicts(*column);
         let latest = self.pairs(text, &row.cells, 0).take_while(fits).count();
         let shifted: Vec<(Kind, Kind)> = self.pairs(text, &row.cells, 1).collect();

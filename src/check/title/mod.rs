@@ -189,8 +189,19 @@ fn applicability(
     if !is_set_off || title.is_short && (copy.form != Form::Whole || !is_before_prose(document, copies, copy)) {
         return None;
     }
-    let is_certain = matches!(copy.form, Form::Whole | Form::Barred) && !title.is_short && !has_prose_between;
+    let is_certain = matches!(copy.form, Form::Whole | Form::Barred)
+        && !title.is_short
+        && !has_prose_between
+        && !is_spoken(document.slice(copy.entry.block.content));
     Some(if is_certain { Applicability::Safe } else { Applicability::Unsafe })
+}
+
+/// Whether a line is a sentence, as people say twice in a dialogue: it ends with a full stop, or is quoted.
+fn is_spoken(line: &str) -> bool {
+    const QUOTES: [char; 8] = ['"', '“', '”', '„', '«', '»', '‘', '’'];
+    let sentence = line.trim_end_matches(QUOTES);
+    let is_quoted = line.starts_with(QUOTES) || line.starts_with('—');
+    sentence.ends_with(['.', '。']) && !sentence.ends_with("..") || is_quoted && sentence.ends_with(['!', '?', '…'])
 }
 
 /// Whether the next block after `copy` that is no copy is prose.
