@@ -54,10 +54,21 @@ fn taken(linter: &Linter, pages: &[Page]) -> Result<Takings> {
         let lines = line_spans(&page.text);
         for loss in losses(&page.text, &lines, &fixed) {
             let Some(line) = page.lines.iter().find(|line| line.n == loss.line + 1) else { continue };
-            takings.add(&loss, line.label, &page.id, &page.text[lines[loss.line].range()]);
+            let text = &page.text[lines[loss.line].range()];
+            if line.label == Label::Content && is_copy(&loss.rules, text, &fixed.text) {
+                takings.add_copy(&loss);
+            } else {
+                takings.add(&loss, line.label, &page.id, text);
+            }
         }
     }
     Ok(takings)
+}
+
+/// Whether a line went because it is a duplicate, and stands in the fixed text once more.
+fn is_copy(rules: &[String], line: &str, fixed: &str) -> bool {
+    let marks = |sign: char| !sign.is_alphanumeric();
+    rules.iter().all(|rule| rule.starts_with("ND")) && fixed.contains(line.trim_matches(marks))
 }
 
 /// The name of the file that the page would be in: markdown is read in another way than text.

@@ -13,6 +13,8 @@ struct Taken {
     fixes: usize,
     noise: usize,
     unsure: usize,
+    /// Content lines that stand in the text once more.
+    copies: usize,
     /// Each content line that is gone or damaged, with its place.
     content: Vec<String>,
 }
@@ -48,6 +50,13 @@ impl Takings {
         }
     }
 
+    /// Counts a content line that stands in the text once more.
+    pub(crate) fn add_copy(&mut self, loss: &Loss) {
+        for rule in &loss.rules {
+            self.0.entry(rule.clone()).or_default().copies += 1;
+        }
+    }
+
     /// The share of the lines taken that are noise, and how many lines that is of.
     pub(crate) fn precision(&self) -> (f64, usize) {
         let noise: usize = self.0.values().map(|taken| taken.noise).sum();
@@ -67,16 +76,18 @@ impl Takings {
         rows.sort_by_key(|(_, taken)| {
             std::cmp::Reverse((taken.content.len() * 10_000 / taken.fixes.max(1), taken.fixes))
         });
-        let mut table = String::from("rule    fixes  noise lines  unsure lines  content lines  content per fix\n");
+        let mut table =
+            String::from("rule    fixes  noise lines  unsure lines  copies  content lines  content per fix\n");
         for (code, taken) in rows {
             let content = taken.content.len();
             let mark = if content * MIN_FIXES_PER_CONTENT_LINE > taken.fixes { "  TOO MANY" } else { "" };
             let _ = writeln!(
                 table,
-                "{code:6} {:6} {:12} {:13} {content:14} {:15.3}{mark}",
+                "{code:6} {:6} {:12} {:13} {:7} {content:14} {:16.3}{mark}",
                 taken.fixes,
                 taken.noise,
                 taken.unsure,
+                taken.copies,
                 content as f64 / taken.fixes.max(1) as f64,
             );
         }
