@@ -415,3 +415,25 @@ fn a_killed_process_leaves_each_file_old_or_new() {
         }
     }
 }
+
+/// The copies went with a safe fix, and left questions without answers and packages without contents.
+#[test]
+fn safe_fix_keeps_copies_that_belong_to_a_question_a_heading_or_a_list() {
+    let folder = TempDir::new().unwrap();
+    let answer = "Yes, the desk can be moved by one person, since it weighs less than a chair.";
+    let items =
+        "- A draft of the plan is sent within three working days.\n- Two rounds of changes are made to the plan.\n";
+    for text in [
+        format!("{answer}\n\n**Is the desk easy to move?**\n\n{answer}\n"),
+        format!("{answer}\n\nIs the desk easy to move?\n\n{answer}\n"),
+        format!("{answer}\n\n## Moving the desk\n\n{answer}\n"),
+        format!("Small plan\n\n{items}\nLarge plan\n\n{items}"),
+    ] {
+        let path = folder.path().join("a.md");
+        fs::write(&path, &text).unwrap();
+        let checked = dechaff(folder.path(), &["check", "a.md", "--output-format", "concise"]);
+        assert!(String::from_utf8(checked.stdout).unwrap().contains("ND001"), "{text}");
+        dechaff(folder.path(), &["check", "a.md", "--fix", "--max-removed", "1", "-q"]);
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    }
+}

@@ -9,7 +9,7 @@ use super::proof::Library;
 use super::token::Tokens;
 use crate::check::{ByDocument, Documents, Untold};
 use crate::finding::{Applicability, Finding, Label};
-use crate::text::{Document, Span, is_blank, is_closed};
+use crate::text::{BlockKind, Document, Span, is_blank, is_closed};
 
 /// Most differing words of a pair that are marked.
 const MARKS: usize = 12;
@@ -174,12 +174,26 @@ fn limit(finding: &mut Finding, most: Applicability) {
     }
 }
 
-/// Whether a copy says nothing by standing where it stands: prose that ends as prose does, or a line right after its twin. Short lines without a full
-/// stop can be entries of something that is listed, and each counts.
+/// Whether a copy adds nothing where it is: a paragraph of prose that nothing announces, or a line right after its twin. An item
+/// may belong to its list, the answer to its question, and the text of a section to its heading, even if all say what others say.
 fn is_plain(document: &Document<'_>, copy: Span, first: Span) -> bool {
+    let index = document.block_at(copy.start);
+    let is_item = document.blocks().get(index).is_none_or(|block| block.kind == BlockKind::ListItem);
     let between = first.end..copy.start;
-    document.is_prose(document.block_at(copy.start)) && is_closed(document.slice(copy))
-        || document.text().get(between).is_some_and(|between| between.chars().all(is_blank))
+    let is_next = document.text().get(between).is_some_and(|between| between.chars().all(is_blank));
+    let is_prose = || document.is_prose(index) && is_closed(document.slice(copy));
+    is_next || !is_item && is_prose() && !is_announced(document, index)
+}
+
+/// Whether the line above a block is a heading, a question or a label with a colon.
+fn is_announced(document: &Document<'_>, index: usize) -> bool {
+    let above =
+        document.blocks().iter().take(index).enumerate().rev().find(|(_, block)| block.kind != BlockKind::Blank);
+    above.is_some_and(|(above, block)| {
+        let content = document.slice(block.content).trim_end_matches(['*', '_', ' ']);
+        !document.is_prose(above) && content.ends_with(['?', ':', '？', '：'])
+            || document.marked_heading(above).is_some()
+    })
 }
 
 fn drop_fix(finding: &mut Finding) {
