@@ -67,8 +67,9 @@ fn taken(linter: &Linter, pages: &[Page]) -> Result<Takings> {
 
 /// Whether a line went because it is a duplicate, and stands in the fixed text once more.
 fn is_copy(rules: &[String], line: &str, fixed: &str) -> bool {
+    let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let marks = |sign: char| !sign.is_alphanumeric();
-    rules.iter().all(|rule| rule.starts_with("ND")) && fixed.contains(line.trim_matches(marks))
+    rules.iter().all(|rule| rule.starts_with("ND")) && squeezed(fixed).contains(&squeezed(line.trim_matches(marks)))
 }
 
 /// The name of the file that the page would be in: markdown is read in another way than text.
