@@ -16,6 +16,7 @@ use dechaff::fix;
 use dechaff::rule::Registry;
 use dechaff::text::{Document, Origin, Span};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 static TABLE_RULES: LazyLock<Linter> = LazyLock::new(|| {
     let registry = Registry::embedded().unwrap();
@@ -455,7 +456,13 @@ fn check(damaged: &Damaged, linter: &Linter) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+    // The same tables in every run, so that a failure belongs to the change that is tested. Another seed searches for more.
+    #![proptest_config(ProptestConfig {
+        cases: 1_000,
+        rng_seed: RngSeed::Fixed(20_261_128),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn a_damaged_table_gets_no_worse(damaged in damaged(1..2)) {
@@ -486,4 +493,12 @@ proptest! {
     fn all_rules_together_make_no_table_worse(damaged in damaged(0..3)) {
         check(&damaged, &DEFAULT_RULES)?;
     }
+}
+
+/// A line of a lone bar was padded with an empty cell, as a row that is short by one.
+#[test]
+fn lone_bars_are_not_padded() {
+    let text = "|   |   |\nclover | kelp\n--- | ---\n|\ngrove kept\n |\nquince kept\n |\n";
+    let fixed = fix::fix(&TABLE_RULES, &Document::parse(Arc::new(Origin::file("a.md")), text), Applicability::Safe);
+    assert!(!fixed.unwrap().text.contains("| |\n"));
 }

@@ -73,7 +73,9 @@ struct Gap {
 
 /// Finds the missing cell by what the columns hold, or by the bar that is missing too.
 fn missing_cell(reader: &Reader<'_, '_>, table: &Table, style: &Style, row: &Row) -> Option<Gap> {
-    if row.cells.len() + 1 != table.columns {
+    // A line of nothing but bars belongs to cells that were split over several lines.
+    let is_blank = row.cells.iter().all(|cell| reader.text()[cell.range()].trim().is_empty());
+    if row.cells.len() + 1 != table.columns || is_blank {
         return None;
     }
     if let Some(cell) = table.kinds.missing_cell(reader.text(), row) {

@@ -79,7 +79,7 @@ pub(super) fn among(names: &[String]) -> String {
     format!("{FIELDS}{listed}; give --text-field")
 }
 
-/// Begins the list of [`among`]. The lists of two records can differ where their fault is the same.
+/// Begins the list of `among`. The lists of two records can differ where their fault is the same.
 pub const FIELDS: &str = " among ";
 
 /// The names of the fields in a line that holds one JSON object; those within objects after the name of that, with a dot between.
