@@ -1,6 +1,6 @@
 //! Files replaced whole or not at all.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -200,9 +200,11 @@ impl Pending {
         let io = |error| WriteError::Io { path: path.to_owned(), error };
         let target = path.canonicalize().map_err(io)?;
         let metadata = target.metadata().map_err(io)?;
-        if metadata.permissions().readonly() {
-            return Err(WriteError::ReadOnly(path.to_owned()));
-        }
+        // The system decides, not the mode alone: root may write a file that is marked as read-only.
+        OpenOptions::new().write(true).open(&target).map_err(|error| match error.kind() {
+            io::ErrorKind::PermissionDenied => WriteError::ReadOnly(path.to_owned()),
+            _ => io(error),
+        })?;
         let links = links(&metadata);
         if links > 1 {
             return Err(WriteError::HardLinked { path: path.to_owned(), links });
