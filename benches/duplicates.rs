@@ -6,7 +6,7 @@
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a program for a person at a terminal")]
 
-#[path = "../tests/planted/mod.rs"]
+#[path = "../tests/it/planted/mod.rs"]
 mod planted;
 
 use std::time::{Duration, Instant};

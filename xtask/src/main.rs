@@ -5,7 +5,7 @@
 mod boost;
 mod clean;
 mod eval;
-#[path = "../../tests/generated/mod.rs"]
+#[path = "../../tests/it/generated/mod.rs"]
 mod generators;
 mod harm;
 mod judge;

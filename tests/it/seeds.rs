@@ -1,14 +1,5 @@
 //! The seed articles: every fault labelled for removal is removed, and nothing else is.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::print_stdout,
-    reason = "a test may fail aloud"
-)]
-
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -28,7 +19,7 @@ struct Label {
 }
 
 fn labels() -> Vec<Label> {
-    include_str!("fixtures/seed-labels.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    include_str!("../fixtures/seed-labels.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// For each byte of the seed, whether the fix of some finding deletes it.

@@ -1,13 +1,5 @@
 //! Undoing: whatever happens to a run, its log restores every change that was applied, and nothing else.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "a test may fail aloud"
-)]
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;

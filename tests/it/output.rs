@@ -1,14 +1,5 @@
 //! Where reports go: files are whole or untouched, and the environment chooses a format only where nobody else did.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::print_stdout,
-    reason = "a test may fail aloud"
-)]
-
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

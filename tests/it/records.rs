@@ -1,14 +1,5 @@
 //! Records of made-up people in many languages and layouts: each goes, and nothing beside it does.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::print_stdout,
-    reason = "a test may fail aloud"
-)]
-
 use std::sync::Arc;
 
 use dechaff::engine::Linter;
@@ -30,7 +21,7 @@ const BELOW: &str = "\n\nIn the town they were still counting what the water had
 fn generated_people_go_and_nothing_beside_them() {
     let registry = Registry::embedded().unwrap();
     let linter = Linter::of([registry.find("invented-person").unwrap()]).unwrap();
-    for line in include_str!("fixtures/person-records.jsonl").lines() {
+    for line in include_str!("../fixtures/person-records.jsonl").lines() {
         let Record { locale, layout, record } = serde_json::from_str(line).unwrap();
         let text = format!("{ABOVE}{record}{BELOW}");
         let mut left = text.clone().into_bytes();

@@ -1,14 +1,6 @@
 //! Writing: hard links, temporary files of killed runs, and other processes that write to the same files.
 
 #![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "a test may fail aloud"
-)]
-
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;

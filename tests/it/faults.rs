@@ -1,14 +1,6 @@
 //! Faults at every call of the file system: no file is torn, and every change that was applied can be undone.
 //!
-//!     cargo test --features fault-injection --test faults
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "a test may fail aloud"
-)]
+//!     cargo test --features fault-injection --test it faults::
 
 use std::collections::BTreeMap;
 use std::fs;

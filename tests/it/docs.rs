@@ -1,6 +1,4 @@
-//! The pages that are generated are what would be generated now. `UPDATE_DOCS=1 cargo test --test docs` writes them.
-
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail aloud")]
+//! The pages that are generated are what would be generated now. `UPDATE_DOCS=1 cargo test --test it docs::` writes them.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -28,7 +26,7 @@ fn is_current(path: &str, wanted: &str) {
         fs::write(path, wanted).unwrap();
     }
     let kept = fs::read_to_string(path).unwrap_or_default();
-    assert!(kept == wanted, "{path} is not up to date: UPDATE_DOCS=1 cargo test --test docs writes it");
+    assert!(kept == wanted, "{path} is not up to date: UPDATE_DOCS=1 cargo test --test it docs:: writes it");
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! Parquet files as other programs write them: codecs, and columns that hold no text.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail aloud")]
-
 use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Output};

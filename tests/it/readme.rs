@@ -1,7 +1,5 @@
 //! The README and the pages in `docs/` hold what they show: commands run, and the output shown is what is printed.
-//! `UPDATE_DOCS=1 cargo test --test readme` updates the excerpt in the README.
-
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail aloud")]
+//! `UPDATE_DOCS=1 cargo test --test it readme::` updates the excerpt in the README.
 
 use std::fs;
 use std::path::Path;

@@ -1,14 +1,5 @@
 //! What stands around a text on a page is found by its looks, and what only looks a little like it is left alone.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::print_stdout,
-    reason = "a test may fail aloud"
-)]
-
 use std::sync::Arc;
 
 use dechaff::engine::Linter;

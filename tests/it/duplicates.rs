@@ -1,8 +1,6 @@
 //! Duplicates: nothing is missed, nothing is invented, and the order of work is of no matter.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod planted;
+use crate::planted;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

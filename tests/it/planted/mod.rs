@@ -107,9 +107,9 @@ fn edited(base: &str, vocabulary: &[&str], random: &mut Random) -> String {
 }
 
 const SEEDS: [&str; 5] = [
-    include_str!("../../seeds/000_f959cded76acab99.txt"),
-    include_str!("../../seeds/001_c939593177198e66.txt"),
-    include_str!("../../seeds/002_3f05a9ecca76c598.txt"),
-    include_str!("../../seeds/003_da060c371bad79b4.txt"),
-    include_str!("../../seeds/004_717946b0a72bbb5c.txt"),
+    include_str!("../../../seeds/000_f959cded76acab99.txt"),
+    include_str!("../../../seeds/001_c939593177198e66.txt"),
+    include_str!("../../../seeds/002_3f05a9ecca76c598.txt"),
+    include_str!("../../../seeds/003_da060c371bad79b4.txt"),
+    include_str!("../../../seeds/004_717946b0a72bbb5c.txt"),
 ];

@@ -1,7 +1,5 @@
 //! Fixing what comparing finds comes to rest, and however it is written it makes the same texts.
 
-#![allow(clippy::unwrap_used, reason = "a test may fail aloud")]
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
@@ -11,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 #[allow(dead_code, reason = "other tests use the rest")]
-mod planted;
+use crate::planted;
 
 fn dechaff(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_dechaff")).current_dir(folder).args(arguments).output().unwrap()

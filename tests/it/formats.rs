@@ -1,15 +1,6 @@
 //! Formats for other programs: valid by the schemas that those publish, and right about every place, whatever the text.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::print_stdout,
-    reason = "a test may fail aloud"
-)]
-
-mod xsd;
+use crate::xsd;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock};

@@ -1,15 +1,6 @@
 //! The command line, held to transcripts: each file under `tests/cli` shows commands, what they print and how they exit.
 //!
-//! `TRYCMD=overwrite cargo test --test cli` writes what is printed now; read the difference before keeping it.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::print_stdout,
-    reason = "a test may fail aloud"
-)]
+//! `TRYCMD=overwrite cargo test --test it cli::` writes what is printed now; read the difference before keeping it.
 
 #[test]
 fn transcripts() {

@@ -1,14 +1,5 @@
 //! No fix leaves half of a block: a licence, a comment, a paragraph that was wrapped anew, or a sentence.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::print_stdout,
-    reason = "a test may fail aloud"
-)]
-
 use std::sync::{Arc, LazyLock};
 
 use dechaff::config::Settings;

@@ -1,14 +1,5 @@
 //! A safe fix never deletes a heading with text below it, whatever noise stands next to it.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::print_stdout,
-    reason = "a test may fail aloud"
-)]
-
 use std::sync::{Arc, LazyLock};
 
 use dechaff::config::Settings;

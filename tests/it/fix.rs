@@ -1,13 +1,5 @@
 //! Fixing files: what goes, what stays, what can be taken back, and what a killed process leaves behind.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "a test may fail aloud"
-)]
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -53,7 +45,7 @@ fn the_seeds_lose_what_is_labelled_and_keep_every_other_word() {
     let folder = copy_of_seeds();
     dechaff(folder.path(), &["check", ".", "--fix", "--unsafe-fixes", "-q"]);
     let labels: Vec<Label> =
-        include_str!("fixtures/seed-labels.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        include_str!("../fixtures/seed-labels.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     for (name, original) in files(Path::new("seeds")) {
         let original = String::from_utf8(original).unwrap();
         let fixed = fs::read_to_string(folder.path().join(&name)).unwrap();

@@ -1,13 +1,5 @@
 //! `--output-dir`: where copies go, and that they neither replace other files nor become input.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "a test may fail aloud"
-)]
-
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};

@@ -1,15 +1,6 @@
 //! Safe fixes do no harm: what is known to be content is still there afterwards, and where it was.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::print_stdout,
-    reason = "a test may fail aloud"
-)]
-
-mod generated;
+use crate::generated;
 
 use std::fs;
 use std::sync::{Arc, LazyLock};

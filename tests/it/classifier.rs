@@ -1,14 +1,5 @@
 //! The classifier leaves alone what is no page furniture, whatever sort of text it is.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    clippy::print_stdout,
-    reason = "a test may fail aloud"
-)]
-
 use std::sync::Arc;
 
 use dechaff::engine::Linter;

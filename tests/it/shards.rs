@@ -1,13 +1,5 @@
 //! Shards: the same documents are found faulty and fixed alike in whatever they come, and every byte that is not theirs stays.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr,
-    reason = "a test may fail aloud"
-)]
-
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;

@@ -1,0 +1,42 @@
+//! All integration tests in one binary, which is linked once: `cargo test --test it undo::` runs those of one file.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a test may fail aloud"
+)]
+
+mod classifier;
+mod cli;
+mod copies;
+mod damage;
+mod docs;
+mod duplicates;
+#[cfg(feature = "fault-injection")]
+mod faults;
+mod fix;
+mod formats;
+mod gate;
+mod generated;
+mod harm;
+mod headings;
+mod hostile;
+mod output;
+mod parquet;
+mod planted;
+mod properties;
+mod readme;
+mod records;
+mod rounds;
+mod seeds;
+mod shards;
+mod surroundings;
+mod tables;
+mod tidy;
+mod undo;
+mod whole_blocks;
+mod writes;
+mod xsd;
