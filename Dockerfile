@@ -3,13 +3,13 @@ FROM rust:1-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends build-essential && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 COPY . .
-RUN cargo build --release --locked --package dechaff --bin dechaff
+RUN cargo build --profile dist --locked --package dechaff --bin dechaff
 
 FROM debian:stable-slim
 # For --since.
 RUN apt-get update && apt-get install -y --no-install-recommends git && rm -rf /var/lib/apt/lists/* \
     && git config --system --add safe.directory '*'
-COPY --from=build /source/target/release/dechaff /usr/local/bin/dechaff
+COPY --from=build /source/target/dist/dechaff /usr/local/bin/dechaff
 WORKDIR /work
 ENTRYPOINT ["dechaff"]
 CMD ["check", "."]

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """dechaff beside typos and ripgrep on one folder, in turn, so that all meet the same machine.
 
-    cargo build --release
+    cargo build --profile dist
     python3 benches/beside.py FOLDER --typos TYPOS --rg RG [--rounds 5] [--threads 2]
 
 typos checks spelling; ripgrep counts lines that match one of the patterns of the pattern rules, ASCII case aside. Each is stopped after
@@ -18,7 +18,7 @@ import time
 import tomllib
 
 ROOT = os.path.join(os.path.dirname(__file__), "..")
-DECHAFF = os.path.join(ROOT, "target", "release", "dechaff")
+DECHAFF = os.path.join(ROOT, "target", "dist", "dechaff")
 
 
 def pattern_rules():

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use toml::{Spanned, Value};
-use toml_edit::{DocumentMut, Item, TableLike};
+use toml::{Spanned, Table, Value};
 
 use super::{Layer, selector};
 use crate::fault::{Fault, WrittenFile, nearest};
@@ -58,9 +57,7 @@ fn apply(layer: &Layer, wanted: &BTreeMap<Spanned<String>, Spanned<Value>>, rule
 /// The rule as its file would make it with another value under `key` of its check.
 fn with_parameter(layer: &Layer, rule: &Rule, key: &Spanned<String>, value: &Spanned<Value>) -> Result<Rule, Fault> {
     let fault = |message: String| layer.fault(message, key.span());
-    let mut file: DocumentMut =
-        rule.file.text.parse().map_err(|error| fault(format!("{}: {error}", rule.file.path)))?;
-    let item = edited(value.get_ref()).map_err(fault)?;
+    let mut file: Table = rule.file.text.parse().map_err(|error| fault(format!("{}: {error}", rule.file.path)))?;
     let kind = rule.parameters.kind();
     let check = file.get_mut("check").and_then(|check| check.get_mut(kind));
     let Some(check) = check else {
@@ -68,8 +65,8 @@ fn with_parameter(layer: &Layer, rule: &Rule, key: &Spanned<String>, value: &Spa
     };
     let mut known: Vec<String> = Vec::new();
     for table in tables(check, key.get_ref()) {
-        known.extend(table.iter().map(|(key, _)| key.to_owned()));
-        table.insert(key.get_ref(), item.clone());
+        known.extend(table.keys().cloned());
+        table.insert(key.get_ref().clone(), value.get_ref().clone());
     }
     let written = WrittenFile::new(rule.file.path.as_str(), file.to_string());
     let changed = Rule::parse(&written).and_then(|rule| rule.validate().map(|()| rule));
@@ -86,27 +83,24 @@ fn with_parameter(layer: &Layer, rule: &Rule, key: &Spanned<String>, value: &Spa
     })
 }
 
-/// The tables that a parameter belongs to: each pattern of a rule, or the one table of its check; where all that the check has
-/// is a table of its own, such as `[check.duplicate.near]`, that.
-fn tables<'c>(check: &'c mut Item, key: &str) -> Vec<&'c mut dyn TableLike> {
-    if check.is_array_of_tables() {
-        let patterns = check.as_array_of_tables_mut().into_iter();
-        return patterns.flat_map(|tables| tables.iter_mut()).map(|table| table as &mut dyn TableLike).collect();
+/// Returns the tables that a parameter belongs to: each pattern of a rule, or the one table of its check. If that table holds
+/// only another table, such as `[check.duplicate.near]`, returns the inner one.
+fn tables<'c>(check: &'c mut Value, key: &str) -> Vec<&'c mut Table> {
+    match check {
+        Value::Array(patterns) => patterns.iter_mut().filter_map(Value::as_table_mut).collect(),
+        Value::Table(table) => match only_table(table, key) {
+            Some(name) => table.get_mut(&name).and_then(Value::as_table_mut).into_iter().collect(),
+            None => vec![table],
+        },
+        _ => Vec::new(),
     }
-    let only = check.as_table_like().and_then(|table| match (table.len(), table.iter().next()) {
-        (1, Some((name, item))) if name != key && item.is_table_like() => Some(name.to_owned()),
-        _ => None,
-    });
-    let table = match only {
-        Some(name) => check.get_mut(&name).and_then(Item::as_table_like_mut),
-        None => check.as_table_like_mut(),
-    };
-    table.into_iter().collect()
 }
 
-/// A value as `toml_edit` takes it.
-fn edited(value: &Value) -> Result<Item, String> {
-    let text = format!("value = {value}");
-    let document: DocumentMut = text.parse().map_err(|error| format!("not usable here: {error}"))?;
-    document.get("value").cloned().ok_or_else(|| "not usable here".to_owned())
+/// Returns the name of the only entry of `table` if that entry is a table and not `key` itself.
+fn only_table(table: &Table, key: &str) -> Option<String> {
+    let mut entries = table.iter();
+    match (entries.next(), entries.next()) {
+        (Some((name, Value::Table(_))), None) if name != key => Some(name.clone()),
+        _ => None,
+    }
 }

@@ -21,6 +21,7 @@ mod fix;
 mod formats;
 mod gate;
 mod generated;
+mod golden;
 mod harm;
 mod headings;
 mod hostile;
