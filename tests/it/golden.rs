@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::LazyLock;
 
 use dechaff::rule::Registry;
 
@@ -31,10 +32,27 @@ struct Found {
     is_safe: bool,
 }
 
+/// Findings in clean documents that are known to be wrong. Shorten this list; do not extend it.
+const FALSE_POSITIVES: &[(&str, &str)] = &[("en/clean-minutes.md", "BP001"), ("pl/clean-ustawa.txt", "BP019")];
+
+static REGISTRY: LazyLock<Registry> = LazyLock::new(|| Registry::embedded().unwrap());
+
+/// What a default run finds.
+static DEFAULT: LazyLock<Vec<Found>> = LazyLock::new(|| findings(&[]));
+
+/// What a default run finds, and what the opt-in rules find, sorted.
+static ALL: LazyLock<Vec<Found>> = LazyLock::new(|| {
+    let opt_in: Vec<&str> =
+        REGISTRY.rules().iter().filter(|rule| !rule.default).map(|rule| rule.info.code.as_str()).collect();
+    let mut found = DEFAULT.clone();
+    found.extend(findings(&["--select", &opt_in.join(",")]));
+    found.sort();
+    found
+});
+
 #[test]
 fn the_summary_is_current() {
-    let registry = Registry::embedded().unwrap();
-    let text = summary(&registry, &all_findings(&registry));
+    let text = summary();
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         fs::write(SUMMARY, text).unwrap();
         return;
@@ -49,17 +67,24 @@ fn the_summary_is_current() {
 }
 
 #[test]
-fn safe_fixes_leave_clean_documents_alone() {
-    let wrong: Vec<_> = findings(&[]).into_iter().filter(|found| is_clean(&found.path) && found.is_safe).collect();
-    assert!(wrong.is_empty(), "{wrong:#?}");
+fn clean_documents_are_silent() {
+    let found: BTreeSet<(&str, &str)> = DEFAULT
+        .iter()
+        .filter(|found| is_clean(&found.path))
+        .map(|found| (found.path.as_str(), found.code.as_str()))
+        .collect();
+    let known: BTreeSet<_> = FALSE_POSITIVES.iter().copied().collect();
+    let new: Vec<_> = found.difference(&known).collect();
+    assert!(new.is_empty(), "clean documents have findings: {new:?}");
+    let fixed: Vec<_> = known.difference(&found).collect();
+    assert!(fixed.is_empty(), "no longer found, so remove them from FALSE_POSITIVES: {fixed:?}");
 }
 
 #[test]
 fn every_rule_and_language_is_covered() {
-    let registry = Registry::embedded().unwrap();
-    let found: BTreeSet<String> = all_findings(&registry).into_iter().map(|found| found.code).collect();
+    let found: BTreeSet<&str> = ALL.iter().map(|found| found.code.as_str()).collect();
     let missing: Vec<&str> =
-        registry.infos().map(|info| info.code.as_str()).filter(|code| !found.contains(*code)).collect();
+        REGISTRY.infos().map(|info| info.code.as_str()).filter(|code| !found.contains(code)).collect();
     assert!(missing.is_empty(), "no document in {CORPUS} has a finding of {missing:?}");
 
     let paths = documents();
@@ -71,17 +96,7 @@ fn every_rule_and_language_is_covered() {
     }
 }
 
-/// What a default run finds, and what each opt-in rule finds alone.
-fn all_findings(registry: &Registry) -> BTreeSet<Found> {
-    let opt_in = registry.rules().iter().filter(|rule| !rule.default).map(|rule| rule.info.code.as_str());
-    let mut found: BTreeSet<Found> = findings(&[]);
-    for code in opt_in {
-        found.extend(findings(&["--select", code]));
-    }
-    found
-}
-
-fn findings(arguments: &[&str]) -> BTreeSet<Found> {
+fn findings(arguments: &[&str]) -> Vec<Found> {
     let output = Command::new(env!("CARGO_BIN_EXE_dechaff"))
         .current_dir(CORPUS)
         .args(["check", "--isolated", "--output-format", "json"])
@@ -103,38 +118,32 @@ fn findings(arguments: &[&str]) -> BTreeSet<Found> {
 }
 
 /// One line per rule with its count and languages, then one line per document with `CODE:LINE` for each finding.
-fn summary(registry: &Registry, found: &BTreeSet<Found>) -> String {
+fn summary() -> String {
     let documents = documents();
     let clean = documents.iter().filter(|path| is_clean(path)).count();
-    let false_positives = found.iter().filter(|found| is_clean(&found.path) && is_default(registry, &found.code));
     let mut text = format!(
         "# Written by `UPDATE_GOLDEN=1 cargo test --test it golden::`; do not edit.\n\
-         # {} documents, {clean} of them clean; {} findings of default rules in clean documents.\n\n\
+         # {} documents, {clean} of them clean.\n\n\
          # Findings by rule, and the languages they are in.\n",
         documents.len(),
-        false_positives.count(),
     );
-    for info in registry.infos() {
-        let own: Vec<&Found> = found.iter().filter(|found| found.code == info.code).collect();
+    for info in REGISTRY.infos() {
+        let own: Vec<&Found> = ALL.iter().filter(|found| found.code == info.code).collect();
         let languages: BTreeSet<&str> = own.iter().filter_map(|found| found.path.split('/').next()).collect();
         let languages = languages.into_iter().collect::<Vec<_>>().join(" ");
         let _ = writeln!(text, "{} {:<26} {:>4}  {languages}", info.code, info.name, own.len());
     }
     text.push_str("\n# Findings by document: rule and line; `*` has no safe fix.\n");
-    let mut by_document: BTreeMap<&str, Vec<String>> =
-        documents.iter().map(|path| (path.as_str(), Vec::new())).collect();
-    for found in found {
+    let mut by_document: BTreeMap<&str, String> = documents.iter().map(|path| (path.as_str(), String::new())).collect();
+    for found in ALL.iter() {
         let mark = if found.is_safe { "" } else { "*" };
-        by_document.entry(&found.path).or_default().push(format!("{}:{}{mark}", found.code, found.line));
+        let codes = by_document.entry(&found.path).or_default();
+        let _ = write!(codes, " {}:{}{mark}", found.code, found.line);
     }
     for (path, codes) in by_document {
-        let _ = writeln!(text, "{}", format!("{path}: {}", codes.join(" ")).trim_end_matches([':', ' ']));
+        let _ = writeln!(text, "{path}:{}", if codes.is_empty() { " -" } else { &codes });
     }
     text
-}
-
-fn is_default(registry: &Registry, code: &str) -> bool {
-    registry.rules().iter().any(|rule| rule.info.code == code && rule.default)
 }
 
 fn is_clean(path: &str) -> bool {
