@@ -1,0 +1,57 @@
+# Everyday commands; `just` lists them. See https://just.systems.
+
+# List the commands.
+default:
+    @just --list
+
+# Check texts with a debug build: `just check seeds`.
+check *arguments:
+    cargo run --quiet -- check {{arguments}}
+
+# Test the rules and their examples, which takes seconds.
+rules *filter:
+    cargo test --test rules {{filter}}
+
+# Run one module of the integration tests: `just test undo::`.
+test filter="":
+    cargo test --test it {{filter}}
+
+# Run everything that continuous integration runs.
+ci:
+    .ci/run
+
+# Format all sources, including modules that macros declare.
+format:
+    rustfmt --edition 2024 $(git ls-files '*.rs')
+
+# Lint all targets with warnings denied.
+lint:
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+
+# Regenerate docs, the configuration schema, the golden summary and command transcripts. Read the diff.
+update:
+    UPDATE_DOCS=1 cargo test --test it docs::
+    UPDATE_DOCS=1 cargo test --test it readme::
+    UPDATE_SCHEMA=1 cargo test --test it gate::
+    UPDATE_GOLDEN=1 cargo test --test it golden::
+    TRYCMD=overwrite cargo test --test it cli::
+
+# Measure speed on the seed articles.
+bench *arguments:
+    cargo bench --bench check {{arguments}}
+
+# Measure what safe fixes take from clean text.
+harm *arguments:
+    cargo xtask harm {{arguments}}
+
+# Run one fuzz target for a minute: `just fuzz documents`.
+fuzz target="documents":
+    cargo +nightly fuzz run {{target}} -- -max_total_time=60
+
+# Check licences, advisories and sources of dependencies.
+deny:
+    cargo deny check
+
+# Build the binary that is shipped.
+dist:
+    cargo build --profile dist --locked
