@@ -15,6 +15,9 @@ mod compact;
 #[allow(dead_code)]
 #[path = "src/check/pattern/literals.rs"]
 mod literals;
+#[allow(dead_code, unreachable_pub, unused_imports)]
+#[path = "src/check/phrase/mod.rs"]
+mod phrase;
 #[allow(dead_code)]
 #[path = "src/check/pattern/program.rs"]
 mod program;
@@ -22,6 +25,7 @@ mod program;
 mod rarity;
 
 use literals::{Certain, Spacing, branches, joined};
+use phrase::{Context, Extent, WordList, WordLists};
 
 fn main() -> io::Result<()> {
     for read in [
@@ -32,6 +36,7 @@ fn main() -> io::Result<()> {
         "src/check/pattern/literals.rs",
         "src/check/pattern/program.rs",
         "src/check/pattern/rarity.rs",
+        "src/check/phrase",
     ] {
         println!("cargo::rerun-if-changed={read}");
     }
@@ -40,6 +45,22 @@ fn main() -> io::Result<()> {
     let mut files = Vec::new();
     collect(&root.join("rules"), &mut files)?;
     files.sort();
+    let words = root.join("rules").join("words");
+    let (word_files, files): (Vec<PathBuf>, Vec<PathBuf>) =
+        files.into_iter().partition(|file| file.starts_with(&words));
+    let mut embedded_words = String::from("&[\n");
+    let mut shared = BTreeMap::new();
+    for file in &word_files {
+        let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let _ = writeln!(embedded_words, "    ({name:?}, include_str!({:?})),", file.display().to_string());
+        // What is wrong with a list, the tests say better than a build can.
+        if let Ok(list) = toml::from_str::<WordList>(&fs::read_to_string(file)?) {
+            shared.insert(name, list);
+        }
+    }
+    embedded_words.push_str("]\n");
+    fs::write(output.join("embedded_words.rs"), embedded_words)?;
+    let shared: &'static WordLists = Box::leak(Box::new(WordLists::new(shared, None)));
 
     let mut source = String::from("&[\n");
     let (mut programs, mut of_single, mut of_any) = (Found::new(), Found::new(), Found::new());
@@ -49,9 +70,11 @@ fn main() -> io::Result<()> {
         let _ = writeln!(source, "    ({name:?}, include_str!({:?})),", file.display().to_string());
         // What is wrong with a rule file the tests tell, better than a build can.
         if let Ok(rule) = fs::read_to_string(file)?.parse::<toml::Table>() {
-            add_programs(&rule, &mut programs);
-            add_signs(&rule, Spacing::Single, &mut of_single);
-            add_signs(&rule, Spacing::Any, &mut of_any);
+            for find in finds(&rule, shared) {
+                add_programs(&find, &mut programs);
+                add_signs(&find, Spacing::Single, &mut of_single);
+                add_signs(&find, Spacing::Any, &mut of_any);
+            }
         }
     }
     source.push_str("]\n");
@@ -88,41 +111,71 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
-fn patterns(rule: &toml::Table) -> impl Iterator<Item = &toml::Value> {
-    rule.get("check").and_then(|check| check.get("pattern")).and_then(toml::Value::as_array).into_iter().flatten()
+/// The expressions of a `[[find]]` table.
+struct Find {
+    any: Vec<String>,
+    except: Vec<String>,
+    is_part: bool,
+    case_sensitive: bool,
 }
 
-fn flag(pattern: &toml::Value, name: &str) -> bool {
-    pattern.get(name).and_then(toml::Value::as_bool).unwrap_or(false)
+/// The `[[find]]` tables of a rule, their phrases as expressions.
+fn finds(rule: &toml::Table, shared: &'static WordLists) -> Vec<Find> {
+    let words = rule.get("words").cloned().and_then(|words| words.try_into().ok()).unwrap_or_default();
+    let lists = WordLists::new(words, Some(shared));
+    let tables =
+        rule.get("find").and_then(toml::Value::as_array).into_iter().flatten().filter_map(toml::Value::as_table);
+    tables.map(|table| find(table, &lists)).collect()
 }
 
-fn expressions<'p>(pattern: &'p toml::Value, name: &str) -> impl Iterator<Item = &'p str> {
-    pattern.get(name).and_then(toml::Value::as_array).into_iter().flatten().filter_map(toml::Value::as_str)
+fn find(table: &toml::Table, lists: &WordLists) -> Find {
+    let is_part = table.get("match").and_then(toml::Value::as_str) == Some("contains");
+    let extent = if is_part { Extent::Contains } else { Extent::Whole };
+    let case_sensitive = table.get("case-sensitive").and_then(toml::Value::as_bool).unwrap_or(false);
+    let expressions = |key: &str| table.get(key).and_then(toml::Value::as_array).into_iter().flatten();
+    let expressions = |key: &str| expressions(key).filter_map(toml::Value::as_str).map(str::to_owned);
+    let mut any = phrases(table, extent, lists);
+    any.extend(expressions("regex"));
+    let mut except = match table.get("except") {
+        Some(toml::Value::String(block)) => block_phrases(block, phrase::ANY, Extent::Contains, lists),
+        Some(toml::Value::Table(languages)) => phrases(languages, Extent::Contains, lists),
+        _ => Vec::new(),
+    };
+    except.extend(expressions("except-regex"));
+    Find { any, except, is_part, case_sensitive }
 }
 
-/// Adds the program of each expression that `src/check/pattern/mod.rs` makes of each pattern, by its text and whether it is
+fn phrases(table: &toml::Table, extent: Extent, lists: &WordLists) -> Vec<String> {
+    let blocks = table.iter().filter(|(key, _)| phrase::is_language(key));
+    blocks
+        .filter_map(|(key, block)| Some((key, block.as_str()?)))
+        .flat_map(|(key, block)| block_phrases(block, key, extent, lists))
+        .collect()
+}
+
+fn block_phrases(block: &str, language: &str, extent: Extent, lists: &WordLists) -> Vec<String> {
+    let context = Context { language: language.into(), extent, lists };
+    let phrases = phrase::parse_block(block, &context).unwrap_or_default();
+    phrases.iter().map(phrase::Phrase::regex).collect()
+}
+
+/// Adds the program of each expression that `src/check/pattern/mod.rs` makes of a table, by its text and whether it is
 /// case-sensitive.
-fn add_programs(rule: &toml::Table, programs: &mut Found) {
-    for pattern in patterns(rule) {
-        let case_sensitive = flag(pattern, "case-sensitive");
-        let unless = joined(expressions(pattern, "unless"));
-        for expression in expressions(pattern, "any").flat_map(branches).chain([unless.as_str()]) {
-            let program = program::parse(expression, case_sensitive).and_then(|hir| program::written(&hir));
-            programs.extend(program.map(|program| ((expression.to_owned(), case_sensitive), program)));
-        }
+fn add_programs(find: &Find, programs: &mut Found) {
+    let except = joined(find.except.iter().map(String::as_str));
+    for expression in find.any.iter().flat_map(|any| branches(any)).chain([except.as_str()]) {
+        let program = program::parse(expression, find.case_sensitive).and_then(|hir| program::written(&hir));
+        programs.extend(program.map(|program| ((expression.to_owned(), find.case_sensitive), program)));
     }
 }
 
-/// Adds what is certain of each alternative of each pattern: once as it is tried at the beginning of units and once as it is not,
-/// where its guards allow both.
-fn add_signs(rule: &toml::Table, spacing: Spacing, signs: &mut Found) {
-    for pattern in patterns(rule) {
-        let is_part = flag(pattern, "part");
-        for alternative in expressions(pattern, "any").flat_map(branches) {
-            for opens in [false, true].into_iter().filter(|opens| !(is_part && *opens)) {
-                let certain = Certain::of(alternative, opens, spacing).ok();
-                signs.extend(certain.map(|certain| ((alternative.to_owned(), opens), certain.written())));
-            }
+/// Adds what is certain of each alternative of a table: once as it is tried at the beginning of units and once as it is not, where
+/// its guards allow both.
+fn add_signs(find: &Find, spacing: Spacing, signs: &mut Found) {
+    for alternative in find.any.iter().flat_map(|any| branches(any)) {
+        for opens in [false, true].into_iter().filter(|opens| !(find.is_part && *opens)) {
+            let certain = Certain::of(alternative, opens, spacing).ok();
+            signs.extend(certain.map(|certain| ((alternative.to_owned(), opens), certain.written())));
         }
     }
 }

@@ -146,17 +146,21 @@ fn generated(count: usize) -> Vec<Rule> {
     let mut rule = |number: usize| {
         let (a, b, c, d) = (word(), word(), word(), word());
         let check = match number % 4 {
-            0 => format!("max-words = 8\nany = ['''{a}\\s+(?:the|this)?\\s*(?:{b}|{c})''', '''(?:our )?{d} here''']"),
+            0 => format!("max-words = 8\nregex = ['''{a}\\s+(?:the|this)?\\s*(?:{b}|{c})''', '''(?:our )?{d} here''']"),
             1 => {
-                format!("unit = 'sentence'\npart = true\nmax-words = 45\nany = ['''\\b{a} (?:us|me) (?:{b}|{c})\\b''']")
+                format!(
+                    "where = 'sentence'\nmatch = 'contains'\nmax-words = 45\nregex = ['''\\b{a} (?:us|me) (?:{b}|{c})\\b''']"
+                )
             }
-            2 => format!("unit = 'paragraph'\npart = true\nmax-words = 160\nany = ['''{a} {b}|{c}[^.]{{0,60}}{d}''']"),
-            _ => format!("place = 'edge'\nmax-words = 12\nany = ['''{a}(?: {b})?:? \\w+''']"),
+            2 => format!(
+                "where = 'paragraph'\nmatch = 'contains'\nmax-words = 160\nregex = ['''{a} {b}|{c}[^.]{{0,60}}{d}''']"
+            ),
+            _ => format!("near = 'start-or-end'\nmax-words = 12\nregex = ['''{a}(?: {b})?:? \\w+''']"),
         };
         let mut text = String::new();
         let _ = write!(
             text,
-            "code = 'XX{number:03}'\nname = 'generated-{number}'\nsummary = 'generated'\nwhy = ''\nsince = ''\n[[check.pattern]]\n{check}\n"
+            "code = 'XX{number:03}'\nname = 'generated-{number}'\nsummary = 'generated'\nwhy = ''\nsince = ''\n[[find]]\n{check}\n"
         );
         Rule::parse(&WrittenFile::new("generated.toml", text)).unwrap()
     };

@@ -7,6 +7,7 @@ mod eight;
 mod fnv;
 mod guard;
 mod legal;
+pub mod phrase;
 mod removed;
 mod sieve;
 pub mod store;

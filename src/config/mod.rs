@@ -276,7 +276,7 @@ mod tests {
     fn selected(select: &[&str], extend: &[&str], ignore: &[&str]) -> Vec<String> {
         let rule = |code: &str, name: &str, default: bool| {
             let text = format!(
-                "code='{code}'\nname='{name}'\nsummary=''\nwhy=''\nsince=''\ndefault={default}\n[[check.pattern]]\nany=['abc']"
+                "code='{code}'\nname='{name}'\nsummary=''\nwhy=''\nsince=''\ndefault={default}\n[[find]]\nen='abc'"
             );
             WrittenFile::new("x.toml", text)
         };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use toml::{Spanned, Table, Value};
 
 use super::{Layer, selector};
+use crate::check::pattern;
 use crate::fault::{Fault, WrittenFile, nearest};
 use crate::finding::{RuleInfo, Severity};
 use crate::rule::{Registry, Rule};
@@ -59,7 +60,10 @@ fn with_parameter(layer: &Layer, rule: &Rule, key: &Spanned<String>, value: &Spa
     let fault = |message: String| layer.fault(message, key.span());
     let mut file: Table = rule.file.text.parse().map_err(|error| fault(format!("{}: {error}", rule.file.path)))?;
     let kind = rule.parameters.kind();
-    let check = file.get_mut("check").and_then(|check| check.get_mut(kind));
+    let check = match kind {
+        pattern::NAME => file.get_mut("find"),
+        _ => file.get_mut("check").and_then(|check| check.get_mut(kind)),
+    };
     let Some(check) = check else {
         return Err(fault(format!("{} has no parameters that can be set", rule.info.code)));
     };

@@ -1,12 +1,15 @@
 //! From a rule file's TOML to a rule.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::find::{self, Find};
 use super::{Example, Rule};
 use crate::check::Parameters;
+use crate::check::phrase::WordList;
 use crate::fault::{Fault, WrittenFile};
 use crate::finding::{Applicability, RuleInfo, Severity};
 
@@ -25,7 +28,11 @@ struct RuleFile {
     default: bool,
     fix: Option<Applicability>,
     note: Option<String>,
-    check: Parameters,
+    check: Option<Parameters>,
+    #[serde(default)]
+    find: Vec<Find>,
+    #[serde(default)]
+    words: BTreeMap<String, WordList>,
     #[serde(default)]
     example: Vec<Example>,
 }
@@ -60,6 +67,17 @@ impl Rule {
                 file.name.span(),
             );
         }
+        let parameters = match file.check {
+            Some(_) if !file.find.is_empty() => {
+                return fault("a rule has either `find` or `check`", file.code.span());
+            }
+            Some(check) => check,
+            None if file.find.is_empty() => {
+                return Err(Fault::new(written, "the rule looks for nothing", Some(file.code.span()))
+                    .with_hint(missing("find").map(str::to_owned)));
+            }
+            None => Parameters::Pattern(find::patterns(written, file.find, file.words)?),
+        };
         let info = RuleInfo {
             code: file.code.into_inner(),
             name: file.name.into_inner(),
@@ -74,7 +92,7 @@ impl Rule {
             why: file.why.trim().to_owned(),
             since: file.since,
             default: file.default,
-            parameters: file.check,
+            parameters,
             examples: file.example,
             file: Arc::clone(written),
         })
@@ -120,7 +138,7 @@ fn missing(key: &str) -> Option<&'static str> {
         "summary" => "add `summary`: the title of each finding, in a few words",
         "why" => "add `why`: the explanation that `dechaff rule` shows",
         "since" => "add the version of your rules that introduced this one, such as `since = \"1.0.0\"`",
-        "check" => "add what to look for, such as a `[[check.pattern]]` with `any = [\"…\"]`",
+        "find" => "add what to look for, such as a `[[find]]` table with `en = \"add to basket\"`",
         _ => return None,
     })
 }
@@ -148,8 +166,8 @@ mod tests {
         summary = "a fault"
         why = "It is one."
         since = "0.1.0"
-        [[check.pattern]]
-        any = ["fault"]
+        [[find]]
+        regex = ["fault"]
     "#;
 
     fn error(text: &str) -> String {
@@ -159,15 +177,15 @@ mod tests {
     #[test]
     fn a_fault_is_named_with_its_place_and_remedy() {
         assert!(Rule::parse(&WrittenFile::new("r.toml", GOOD)).is_ok());
-        let misspelt = GOOD.replace("any =", "anny =");
+        let misspelt = GOOD.replace("regex =", "regx =");
         assert_eq!(
             error(&misspelt).split("; did").next(),
-            Some("r.toml:8:9: unknown key `anny`"),
+            Some("r.toml:8:9: unknown key `regx`"),
             "{}",
             error(&misspelt)
         );
-        assert!(error(&misspelt).ends_with("did you mean `any`?"), "{}", error(&misspelt));
-        assert!(error(&GOOD.replace("\"fault\"", "\"(fault\"")).starts_with("r.toml:8:17: not a regular expression"));
+        assert!(error(&misspelt).ends_with("did you mean `regex`?"), "{}", error(&misspelt));
+        assert!(error(&GOOD.replace("\"fault\"", "\"(fault\"")).starts_with("r.toml:8:19: not a regular expression"));
         assert!(error(&GOOD.replace("XX001", "X1")).starts_with("r.toml:2:16: a code is"));
     }
 }

@@ -2,13 +2,16 @@
 
 mod example;
 mod file;
+mod find;
 mod page;
 mod parameters;
 mod registry;
+mod toml_text;
 
 use std::sync::Arc;
 
 pub use example::{Documents, Example, Marked};
+pub use find::shared_words;
 pub use registry::{Registry, Selector, UnknownSelector};
 
 use crate::check::Parameters;

@@ -234,8 +234,8 @@ fn rules_of_ones_own_keep_headings_too() {
         why = "it is not part of the text"
         since = "1.0.0"
         fix = "safe"
-        [[check.pattern]]
-        any = ["colophon"]
+        [[find]]
+        regex = ["colophon"]
         [[example]]
         bad = "⟦Colophon⟧"
     "#;
@@ -257,10 +257,10 @@ fn no_fix_cuts_a_sentence_at_a_line_break() {
         why = "it is not part of the text"
         since = "1.0.0"
         fix = "unsafe"
-        [[check.pattern]]
-        unit = "paragraph"
-        part = true
-        any = ["harbour board"]
+        [[find]]
+        where = "paragraph"
+        match = "contains"
+        regex = ["harbour board"]
         [[example]]
         bad = "⟦The harbour board met.⟧"
     "#;

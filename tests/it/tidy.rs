@@ -89,7 +89,8 @@ fn every_rule_has_bad_allow_and_why() {
     }
     let names: BTreeSet<_> = folders.iter().map(|(folder, _)| folder).collect();
     assert_eq!(names.len(), folders.len(), "one folder a category: {folders:?}");
-    let files = files_below(Path::new("rules"));
+    let files = files_below(Path::new("rules")).into_iter().filter(|file| !file.starts_with("rules/words"));
+    let files: Vec<PathBuf> = files.collect();
     assert_eq!(files.len(), registry.rules().len(), "every file under rules/ is a rule");
 }
 

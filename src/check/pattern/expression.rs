@@ -16,19 +16,7 @@ use super::opening::without_marks;
 use super::program::{self, Program};
 use super::simpler::{self, Ends, largest_length, loosened, opened};
 use super::walk::{self, Walk};
-
-/// What may stand around a whole unit: blanks, punctuation, signs, arrows and emoji. Ranges compile to far less than "neither
-/// letter nor digit" would.
-pub(super) const MARKS: &str = r"[\x00-/:-@\[-`{-\u{A9}\u{AB}-\u{B1}\u{B4}\u{B6}-\u{B8}\u{BB}\u{2000}-\u{206F}\u{20A0}-\u{20CF}\u{2122}\u{2190}-\u{245F}\u{2500}-\u{2BFF}\u{3000}-\u{3004}\u{3008}-\u{3020}\u{FE0F}\u{FEFF}\u{FF01}-\u{FF0F}\u{FF1A}-\u{FF20}\u{FF3B}-\u{FF40}\u{FF5B}-\u{FF65}\u{1F000}-\u{1FAFF}]*";
-
-/// Whether a character is one of [`MARKS`].
-pub(super) fn is_mark(character: char) -> bool {
-    matches!(character,
-        '\0'..='/' | ':'..='@' | '['..='`' | '{'..='\u{A9}' | '\u{AB}'..='\u{B1}' | '\u{B4}' | '\u{B6}'..='\u{B8}' | '\u{BB}'
-        | '\u{2000}'..='\u{206F}' | '\u{20A0}'..='\u{20CF}' | '\u{2122}' | '\u{2190}'..='\u{245F}' | '\u{2500}'..='\u{2BFF}'
-        | '\u{3000}'..='\u{3004}' | '\u{3008}'..='\u{3020}' | '\u{FE0F}' | '\u{FEFF}' | '\u{FF01}'..='\u{FF0F}'
-        | '\u{FF1A}'..='\u{FF20}' | '\u{FF3B}'..='\u{FF40}' | '\u{FF5B}'..='\u{FF65}' | '\u{1F000}'..='\u{1FAFF}')
-}
+pub(super) use crate::check::phrase::{MARKS, is_mark};
 
 /// A regular expression that is compiled when first needed: a run meets the signs of few patterns, and compiling all of
 /// them would take longer than checking a page.

@@ -24,9 +24,11 @@ mod walk;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use regex_syntax::hir::{Hir, HirKind, Look};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use toml::Spanned;
 
+use super::phrase::Phrase;
 use super::{DocumentCheck, KindRule, ParameterError};
 use crate::finding::{Applicability, Finding, RuleInfo};
 use crate::text::Document;
@@ -40,56 +42,92 @@ pub const NAME: &str = "pattern";
 /// A rule's patterns; each is looked for on its own.
 pub type Parameters = Vec<Pattern>;
 
-/// Regular expressions and the guards that all of them share.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+/// Phrases and regular expressions, and the guards that all of them share. Rule files write it as a `[[find]]` table, which
+/// `rule::find` reads.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Pattern {
-    /// Regular expressions, any of which may match. Case is ignored unless `case-sensitive` is set.
+    /// The phrases, any of which may match.
+    #[serde(skip)]
+    pub phrases: Vec<Phrase>,
+    /// Phrases that must not match anywhere in the unit.
+    #[serde(skip)]
+    pub except: Vec<Phrase>,
+    /// Regular expressions, any of which may match: first those of the phrases, in order, then those of the file. Case is
+    /// ignored unless `case_sensitive` is set.
+    #[serde(skip)]
     pub any: Vec<Spanned<String>>,
-    /// Regular expressions that may not match anywhere in the unit.
-    #[serde(default)]
+    /// Regular expressions that must not match anywhere in the unit: first those of the exceptions, then those of the file.
+    #[serde(skip)]
     pub unless: Vec<Spanned<String>>,
-    /// What is matched and, unless `reach` says more, removed.
-    #[serde(default)]
+    /// What is matched and, unless `reach` extends it, removed.
+    #[serde(rename = "where")]
     pub unit: Unit,
-    /// A part of the unit may match; else the whole unit must, but for marks and blanks around it.
-    #[serde(default)]
+    /// A part of the unit may match. Otherwise the whole unit must, except for marks and blanks around it.
+    #[serde(rename = "match", serialize_with = "extent_name")]
     pub part: bool,
     /// Letters match only in their own case.
-    #[serde(default)]
     pub case_sensitive: bool,
     /// Where in the document.
-    #[serde(default)]
+    #[serde(rename = "near")]
     pub place: Place,
     /// Counts only below another line, as a date stands below the title of its page.
-    #[serde(default)]
     pub below_title: bool,
     /// Fewest words in the unit.
-    #[serde(default)]
     pub min_words: usize,
     /// Most words in the unit.
-    #[serde(default = "no_limit")]
     pub max_words: usize,
     /// Weak evidence: counts only directly beside another finding.
-    #[serde(default)]
+    #[serde(rename = "needs-neighbor")]
     pub needs_company: bool,
-    /// With `needs-company`: that finding must stand before it, as a heading stands before what it announces.
-    #[serde(default)]
+    /// With `needs_company`: the other finding must come first, as a heading comes before what it announces.
+    #[serde(skip)]
     pub follows: bool,
-    /// With `needs-company`: that many in a row are company enough for each other; 0 for never.
-    #[serde(default)]
+    /// With `needs_company`: so many in a row count as neighbors of each other; 0 for never.
+    #[serde(rename = "or-run-of")]
     pub or_row_of: usize,
-    /// The words can be a heading: the match does not count where text stands below it. If left out, as `needs-company`.
+    /// The words can be a heading: a line with text below it does not match. If left out, as `needs_company`.
     pub may_be_heading: Option<bool>,
-    /// How far what it says extends.
-    #[serde(default)]
+    /// How much is removed.
+    #[serde(rename = "removes")]
     pub reach: Reach,
     /// The fix's applicability where it is not the rule's.
     pub fix: Option<Applicability>,
 }
 
-fn no_limit() -> usize {
-    usize::MAX
+impl Default for Pattern {
+    fn default() -> Self {
+        Self {
+            phrases: Vec::new(),
+            except: Vec::new(),
+            any: Vec::new(),
+            unless: Vec::new(),
+            unit: Unit::default(),
+            part: false,
+            case_sensitive: false,
+            place: Place::default(),
+            below_title: false,
+            min_words: 0,
+            max_words: usize::MAX,
+            needs_company: false,
+            follows: false,
+            or_row_of: 0,
+            may_be_heading: None,
+            reach: Reach::default(),
+            fix: None,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Pattern {
+    fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        Err(D::Error::custom("`[[check.pattern]]` is written as a `[[find]]` table; see docs/writing-rules.md"))
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn extent_name<S: Serializer>(part: &bool, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(if *part { "contains" } else { "whole" })
 }
 
 /// What a pattern is matched against.
@@ -116,29 +154,38 @@ pub enum Place {
     #[default]
     Anywhere,
     /// Before the first prose; for sentences also the first two of that.
+    #[serde(rename = "start")]
     Head,
     /// After the last prose; for sentences also the last five of that.
+    #[serde(rename = "end")]
     Tail,
-    /// In the head or in the tail.
+    /// At the start or at the end.
+    #[serde(rename = "start-or-end")]
     Edge,
 }
 
-/// How far what a pattern says extends.
+/// How much a match removes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reach {
     /// The unit.
     #[default]
+    #[serde(rename = "match")]
     Unit,
     /// From the unit to the end of its block, if at most 40 words follow there.
+    #[serde(rename = "rest-of-block")]
     Block,
     /// From the unit to the end of the document, if no prose follows.
+    #[serde(rename = "rest-of-text")]
     End,
     /// The unit and the next block, if that is a line of at most eight words.
+    #[serde(rename = "next-line")]
     Next,
     /// From the unit to the end of the document, if at most 150 words follow.
+    #[serde(rename = "short-rest-of-text")]
     Rest,
     /// The unit and the next block, if that is a line of four to twenty words without a full stop.
+    #[serde(rename = "next-title")]
     Title,
 }
 
@@ -227,7 +274,9 @@ impl Pattern {
     fn validate(&self) -> Result<(), ParameterError> {
         let fault = |message: String| Err(ParameterError { message, place: self.any.first().map(Spanned::span) });
         if self.any.is_empty() {
-            return fault("`any` is empty: give at least one regular expression".into());
+            return fault(
+                "nothing to find: write phrases under the code of their language, such as `en`, or a `regex`".into(),
+            );
         }
         if self.min_words > self.max_words {
             return fault(format!("`min-words` {} is more than `max-words` {}", self.min_words, self.max_words));
@@ -236,7 +285,7 @@ impl Pattern {
             return fault("`max-words` 0 lets nothing through".into());
         }
         if (self.follows || self.or_row_of > 0) && !self.needs_company {
-            return fault("`follows` and `or-row-of` say which company counts: set `needs-company = true` too".into());
+            return fault("`or-run-of` says which neighbors count: set `needs-neighbor = true` too".into());
         }
         self.validate_reach()?;
         for (expression, part) in
@@ -268,7 +317,9 @@ impl Pattern {
             let fault = |message: &str| Err(ParameterError { message: message.into(), place: Some(expression.span()) });
             let Some(hir) = parse(expression) else { continue };
             if self.unit != Unit::Paragraph && needs_line_end(&hir) {
-                return fault("this can never match: a line or sentence holds no line end; set `unit = \"paragraph\"`");
+                return fault(
+                    "this can never match: a line or sentence holds no line end; set `where = \"paragraph\"`",
+                );
             }
             if contradicts(&hir) {
                 return fault("this can never match: it asks for text after the end (`$`) or before the start (`^`)");
@@ -283,7 +334,7 @@ impl Pattern {
             self.unless.iter().find(|one| parse(one).is_some_and(|hir| hir.properties().minimum_len() == Some(0)));
         match everything {
             Some(one) => {
-                let message = "the rule can never match: this `unless` matches everything, the empty text too";
+                let message = "the rule can never match: this exception matches everything, the empty text too";
                 Err(ParameterError { message: message.into(), place: Some(one.span()) })
             }
             None => Ok(()),

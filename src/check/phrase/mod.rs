@@ -1,0 +1,212 @@
+//! The phrase language of rule files.
+//!
+//! A phrase is one line of a `[[find]]` table, such as `{leave | post} [a] comment`. [`Phrase::regex`] is its reference
+//! translation; [`Phrase::lines`] lists what a finite phrase matches, so that a whole line can be looked up in a hash table.
+//! Both agree: `regex` matches a line if and only if `lines` contains [`normalize`] of it.
+//!
+//! The build script includes this module, so it uses nothing else of the crate.
+
+mod language;
+mod lines;
+mod marks;
+mod parse;
+mod regex;
+mod slot;
+mod words;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+pub use language::{ANY, is_language};
+pub use marks::{MARKS, is_mark, normalize};
+pub use words::{WordList, WordLists};
+
+use slot::Slot;
+
+/// Most strings that a phrase may expand to before only its regular expression is used, which then must be short.
+pub const MAX_LINES: usize = 2_000;
+
+/// Most bytes of the regular expression of a phrase.
+pub const MAX_REGEX_BYTES: usize = 30_000;
+
+/// Whether a phrase has to match all of a unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Extent {
+    /// The whole unit, except for marks and blanks around it.
+    #[default]
+    Whole,
+    /// A part of the unit that begins and ends at word boundaries.
+    Contains,
+}
+
+/// A phrase of a rule file, with its lists resolved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Phrase {
+    /// The language key under which it is written.
+    pub language: Arc<str>,
+    /// Its text in the rule file.
+    pub source: String,
+    /// Its bytes in the rule file.
+    pub place: Range<usize>,
+    /// Its line in the rule file, from 1.
+    pub line: usize,
+    extent: Extent,
+    body: Body,
+}
+
+/// What a phrase says, apart from where it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Body {
+    /// `^`: matches only at the start of the unit.
+    at_start: bool,
+    /// `$`: matches only at the end of the unit.
+    at_end: bool,
+    sequence: Sequence,
+}
+
+/// Words separated by blanks.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Sequence {
+    words: Vec<Word>,
+}
+
+/// Parts without a blank between them.
+type Word = Vec<Part>;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    /// Literal text without blanks.
+    Text(String),
+    /// `[a | b]`, and the `(s)` of `comment(s)`.
+    Optional(Vec<Sequence>),
+    /// `{a | b}` and `@list`.
+    Choice(Vec<Sequence>),
+    /// `<number>` and the like.
+    Slot(Slot),
+    /// `...`: any text of so many characters.
+    Gap {
+        /// Fewest characters.
+        min: usize,
+        /// Most characters.
+        max: Option<usize>,
+    },
+    /// `*`: any further letters of the word.
+    Ending,
+}
+
+/// A phrase or word list that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhraseError {
+    /// What is wrong.
+    pub message: String,
+    /// What to write instead.
+    pub hint: Option<String>,
+    /// The list that does not exist, if that is what is wrong.
+    pub unknown_list: Option<String>,
+    /// The bytes of the phrase block that are wrong.
+    pub span: Range<usize>,
+}
+
+impl PhraseError {
+    fn new(span: Range<usize>, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: Some(hint.into()), unknown_list: None, span }
+    }
+}
+
+/// Where a block of phrases is written and how its phrases match.
+#[derive(Debug, Clone)]
+pub struct Context<'c> {
+    /// The key under which the block is written.
+    pub language: Arc<str>,
+    /// Whether its phrases match whole units.
+    pub extent: Extent,
+    /// The lists that it may use.
+    pub lists: &'c WordLists,
+}
+
+/// Parses a block: one phrase per line, or several separated by `|`. Lines that start with `#` are comments, and a line that is
+/// indented further than the first one continues the phrase above.
+///
+/// The places of the phrases are byte offsets in `block`; their lines count from 0 at its start.
+///
+/// # Errors
+///
+/// The first phrase that cannot be used.
+pub fn parse_block(block: &str, context: &Context<'_>) -> Result<Vec<Phrase>, PhraseError> {
+    let mut phrases = Vec::new();
+    for (start, text) in logical_lines(block) {
+        for (span, body) in parse::line(text, start, &context.language, context.lists)? {
+            let source = block.get(span.clone()).unwrap_or_default();
+            let phrase = Phrase {
+                language: Arc::clone(&context.language),
+                source: source.split_whitespace().collect::<Vec<_>>().join(" "),
+                line: block.get(..span.start).unwrap_or_default().matches('\n').count(),
+                place: span.clone(),
+                extent: context.extent,
+                body,
+            };
+            phrase.check(span)?;
+            phrases.push(phrase);
+        }
+    }
+    Ok(phrases)
+}
+
+/// The lines of a block with those that continue them, each with its start.
+fn logical_lines(block: &str) -> Vec<(usize, &str)> {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let mut lines: Vec<Range<usize>> = Vec::new();
+    let (mut start, mut first_indent, mut continues) = (0, None, false);
+    for line in block.split('\n') {
+        let end = start + line.len();
+        let text = line.trim();
+        if text.is_empty() || text.starts_with('#') {
+            continues = false;
+        } else {
+            let first_indent = *first_indent.get_or_insert_with(|| indent(line));
+            match lines.last_mut() {
+                Some(last) if continues && indent(line) > first_indent => last.end = end,
+                _ => lines.push(start..end),
+            }
+            continues = true;
+        }
+        start = end + 1;
+    }
+    lines.into_iter().map(|line| (line.start, block.get(line).unwrap_or_default())).collect()
+}
+
+impl Phrase {
+    /// The reference translation. Its case is to be ignored unless the rule says otherwise; for [`Extent::Whole`], the caller
+    /// anchors it and allows [`MARKS`] on both sides.
+    pub fn regex(&self) -> String {
+        regex::phrase(&self.body, self.extent)
+    }
+
+    /// All lines that the phrase matches, as [`normalize`] writes them; `None` if there are more than `max`, if the phrase
+    /// does not match whole units, or if a line would begin or end with a mark, which `normalize` trims.
+    pub fn lines(&self, max: usize) -> Option<Vec<String>> {
+        let is_whole = self.extent == Extent::Whole && !self.body.at_start && !self.body.at_end;
+        if is_whole { lines::expand(&self.body.sequence, max) } else { None }
+    }
+
+    /// Refuses what matches everything or grows too large.
+    fn check(&self, span: Range<usize>) -> Result<(), PhraseError> {
+        if self.body.sequence.words.iter().all(regex::is_nullable) {
+            let message = format!("`{}` matches everything: all of it is optional", self.source);
+            return Err(PhraseError::new(span, message, "ask for at least a word"));
+        }
+        let is_listed = lines::count(&self.body.sequence) <= MAX_LINES;
+        let bytes = self.regex().len();
+        if !is_listed && bytes > MAX_REGEX_BYTES {
+            let message = format!(
+                "`{}` expands too far: its expression has {bytes} bytes, at most {MAX_REGEX_BYTES} are allowed",
+                self.source
+            );
+            return Err(PhraseError::new(span, message, "split it into several phrases or use a shorter list"));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

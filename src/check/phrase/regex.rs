@@ -1,0 +1,172 @@
+//! From phrases to regular expressions.
+//!
+//! Classes are spelt out: `\w`, `\d` and `\b` of Unicode hold hundreds of ranges, and a Unicode word boundary rules out lazy DFAs
+//! on text that is not ASCII.
+
+use super::marks::{MARKS, SAME};
+use super::slot::WORD;
+use super::{Body, Extent, Part, Sequence, Word};
+
+/// A run of blanks.
+const BLANKS: &str = r"\s+";
+
+/// The expression of a phrase.
+pub(super) fn phrase(body: &Body, extent: Extent) -> String {
+    let inner = sequence(&body.sequence);
+    let before = match extent {
+        _ if body.at_start => format!("^(?-i:{MARKS})"),
+        Extent::Contains if begins_with_letter(&body.sequence) => format!("(?:^|(?-i:[^{WORD}]))"),
+        _ => String::new(),
+    };
+    let after = match extent {
+        _ if body.at_end => format!("(?-i:{MARKS})$"),
+        Extent::Contains if ends_with_letter(&body.sequence) => format!("(?:(?-i:[^{WORD}])|$)"),
+        _ => String::new(),
+    };
+    format!("{before}{inner}{after}")
+}
+
+/// Whether a word can match the empty text. A gap that must not be empty counts as a word.
+pub(super) fn is_nullable(word: &Word) -> bool {
+    word.iter().all(|part| match part {
+        Part::Optional(_) | Part::Gap { min: 0, .. } | Part::Ending => true,
+        Part::Choice(all) => all.iter().any(|sequence| sequence.words.iter().all(is_nullable)),
+        Part::Text(_) | Part::Slot(_) | Part::Gap { .. } => false,
+    })
+}
+
+/// The gap that a word is, if it is one that may be empty.
+fn gap(word: &Word) -> Option<String> {
+    match word.as_slice() {
+        [Part::Gap { min: 0, max }] => Some(any_text(0, *max)),
+        _ => None,
+    }
+}
+
+fn any_text(min: usize, max: Option<usize>) -> String {
+    match (min, max) {
+        (0, None) => ".*".to_owned(),
+        (1, None) => ".+".to_owned(),
+        (min, None) => format!(".{{{min},}}"),
+        (min, Some(max)) => format!(".{{{min},{max}}}"),
+    }
+}
+
+/// One mark or blank, which has to stand between a word and a gap.
+fn mark() -> String {
+    format!("(?-i:{})", MARKS.trim_end_matches('*'))
+}
+
+/// Words with blanks between them; one that is empty vanishes with its blank.
+fn sequence(sequence: &Sequence) -> String {
+    let words = &sequence.words;
+    match words.iter().position(|word| !is_nullable(word)) {
+        Some(first) => {
+            let before: String = words[..first].iter().map(leading).collect();
+            format!("{before}{}{}", self::word(&words[first]), following(&words[first + 1..]))
+        }
+        None => {
+            // One of the words is the first that is not empty.
+            let from =
+                |(index, word): (usize, &Word)| format!("{}{}", self::word(word), following(&words[index + 1..]));
+            let all: Vec<String> = words.iter().enumerate().map(from).collect();
+            if all.len() == 1 { all.concat() } else { format!("(?:{})", all.join("|")) }
+        }
+    }
+}
+
+/// A word that may be missing, before one that may not.
+fn leading(word: &Word) -> String {
+    match gap(word) {
+        Some(gap) => format!("(?:{gap}{})?", mark()),
+        None => format!("(?:{}{BLANKS})?", self::word(word)),
+    }
+}
+
+/// The words that follow one that is not empty.
+fn following(words: &[Word]) -> String {
+    let mut expression = String::new();
+    let mut is_after_gap = false;
+    for (index, word) in words.iter().enumerate() {
+        let is_last = || words[index + 1..].iter().all(is_nullable);
+        match gap(word) {
+            Some(gap) if is_after_gap => expression.push_str(&format!("(?:{gap}{})?", mark())),
+            Some(gap) if is_last() => expression.push_str(&format!("(?:{}{gap})?", mark())),
+            Some(gap) => {
+                expression.push_str(&format!("{0}(?:{gap}{0})?", mark()));
+                is_after_gap = true;
+            }
+            None if is_nullable(word) && is_after_gap => expression.push_str(&leading(word)),
+            None if is_nullable(word) => expression.push_str(&format!("(?:{BLANKS}{})?", self::word(word))),
+            None if is_after_gap => {
+                expression.push_str(&self::word(word));
+                is_after_gap = false;
+            }
+            None => expression.push_str(&format!("{BLANKS}{}", self::word(word))),
+        }
+    }
+    expression
+}
+
+fn word(word: &Word) -> String {
+    word.iter().map(part).collect()
+}
+
+fn part(part: &Part) -> String {
+    match part {
+        Part::Text(text) => text.chars().map(literal).collect(),
+        Part::Optional(all) => format!("{}?", choice(all)),
+        Part::Choice(all) => choice(all),
+        Part::Slot(slot) => slot.regex(),
+        Part::Gap { min, max } => any_text(*min, *max),
+        Part::Ending => format!("(?-i:[{WORD}])*"),
+    }
+}
+
+fn choice(alternatives: &[Sequence]) -> String {
+    let all: Vec<String> = alternatives.iter().map(sequence).collect();
+    format!("(?:{})", all.join("|"))
+}
+
+fn literal(character: char) -> String {
+    match SAME.iter().find(|same| same.contains(character)) {
+        // A hyphen opens the class, where it is no range.
+        Some(same) => format!("[{same}]"),
+        None => regex_syntax::escape(character.encode_utf8(&mut [0; 4])),
+    }
+}
+
+/// Whether a letter or digit of a script with blanks between words may begin the sequence.
+fn begins_with_letter(sequence: &Sequence) -> bool {
+    let begins = |word: &Word| word.first().is_some_and(|part| touches_letter(part, true));
+    let count = sequence.words.iter().take_while(|word| is_nullable(word)).count();
+    sequence.words.iter().take(count + 1).any(begins)
+}
+
+fn ends_with_letter(sequence: &Sequence) -> bool {
+    let ends = |word: &Word| word.last().is_some_and(|part| touches_letter(part, false));
+    let count = sequence.words.iter().rev().take_while(|word| is_nullable(word)).count();
+    sequence.words.iter().rev().take(count + 1).any(ends)
+}
+
+fn touches_letter(part: &Part, at_start: bool) -> bool {
+    match part {
+        Part::Text(text) => {
+            let edge = if at_start { text.chars().next() } else { text.chars().next_back() };
+            edge.is_some_and(|edge| edge.is_alphanumeric() && has_blanks(edge))
+        }
+        Part::Optional(all) | Part::Choice(all) => {
+            all.iter().any(|one| if at_start { begins_with_letter(one) } else { ends_with_letter(one) })
+        }
+        Part::Slot(_) => true,
+        Part::Gap { .. } | Part::Ending => false,
+    }
+}
+
+/// Whether the script of a letter puts blanks between words.
+fn has_blanks(letter: char) -> bool {
+    !matches!(letter,
+        '\u{E00}'..='\u{EFF}' | '\u{1000}'..='\u{109F}' | '\u{1780}'..='\u{17FF}' | '\u{3005}'..='\u{30FF}'
+        | '\u{3400}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7AF}' | '\u{F900}'..='\u{FAFF}' | '\u{FF66}'..='\u{FF9F}'
+        | '\u{20000}'..='\u{3FFFF}')
+}

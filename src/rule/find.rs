@@ -1,0 +1,284 @@
+//! The `[[find]]` tables of a rule file: phrases, expressions and guards.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use toml::Spanned;
+
+use super::toml_text::place_in_file;
+use crate::check::pattern::Pattern;
+use crate::check::phrase::{self, ANY, Context, Extent, Phrase, PhraseError, WordList, WordLists, is_language};
+use crate::fault::{Fault, WrittenFile, nearest};
+
+/// The files of shared word lists, by name, as they were when the program was built.
+const EMBEDDED_WORDS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded_words.rs"));
+
+/// The keys of a `[[find]]` table, apart from those of languages.
+const KEYS: [&str; 16] = [
+    "where",
+    "near",
+    "match",
+    "removes",
+    "needs-neighbor",
+    "or-run-of",
+    "min-words",
+    "max-words",
+    "below-title",
+    "may-be-heading",
+    "case-sensitive",
+    "fix",
+    "except",
+    "except-regex",
+    "regex",
+    "any",
+];
+
+/// A `[[find]]` table as it is written.
+#[derive(Debug, Default)]
+pub(super) struct Find {
+    /// The guards; its phrases are still to be added.
+    guards: Pattern,
+    phrases: Vec<(String, Spanned<String>)>,
+    except: Vec<(String, Spanned<String>)>,
+    /// Keys that do not exist, with their places.
+    unknown: Vec<(String, Range<usize>)>,
+}
+
+/// The shared word lists.
+pub fn shared_words() -> &'static WordLists {
+    static SHARED: OnceLock<WordLists> = OnceLock::new();
+    SHARED.get_or_init(|| {
+        // A test checks that each file parses.
+        let lists =
+            EMBEDDED_WORDS.iter().filter_map(|(name, text)| Some(((*name).to_owned(), toml::from_str(text).ok()?)));
+        WordLists::new(lists.collect(), None)
+    })
+}
+
+/// The patterns of a rule file, from its `[[find]]` tables and `[words]`.
+///
+/// # Errors
+///
+/// The first key that does not exist, or the first phrase or word that cannot be used.
+pub(super) fn patterns(
+    file: &Arc<WrittenFile>,
+    finds: Vec<Find>,
+    words: BTreeMap<String, WordList>,
+) -> Result<Vec<Pattern>, Fault> {
+    let lists = WordLists::new(words, Some(shared_words()));
+    lists.validate().map_err(|(entry, error)| fault(file, &lists, &entry.span(), error))?;
+    finds.into_iter().map(|find| find.pattern(file, &lists)).collect()
+}
+
+impl Find {
+    fn pattern(self, file: &Arc<WrittenFile>, lists: &WordLists) -> Result<Pattern, Fault> {
+        if let Some((key, span)) = self.unknown.into_iter().next() {
+            return Err(unknown_key(file, &key, span));
+        }
+        let mut pattern = self.guards;
+        let extent = if pattern.part { Extent::Contains } else { Extent::Whole };
+        for (language, block) in &self.phrases {
+            pattern.phrases.extend(phrases(file, lists, language, extent, block)?);
+        }
+        for (language, block) in &self.except {
+            pattern.except.extend(phrases(file, lists, language, Extent::Contains, block)?);
+        }
+        let expression = |phrase: &Phrase| Spanned::new(phrase.place.clone(), phrase.regex());
+        pattern.any.splice(0..0, pattern.phrases.iter().map(expression));
+        pattern.unless.splice(0..0, pattern.except.iter().map(expression));
+        Ok(pattern)
+    }
+}
+
+/// The phrases of a block, with their places in the file.
+fn phrases(
+    file: &Arc<WrittenFile>,
+    lists: &WordLists,
+    language: &str,
+    extent: Extent,
+    block: &Spanned<String>,
+) -> Result<Vec<Phrase>, Fault> {
+    let context = Context { language: language.into(), extent, lists };
+    let mut phrases =
+        phrase::parse_block(block.get_ref(), &context).map_err(|error| fault(file, lists, &block.span(), error))?;
+    if phrases.is_empty() {
+        let fault = Fault::new(file, format!("no phrase is given for `{language}`"), Some(block.span()));
+        return Err(fault.with_hint(Some("write one phrase per line, or remove the key".into())));
+    }
+    for phrase in &mut phrases {
+        phrase.place = place_in_file(&file.text, &block.span(), &phrase.place);
+        phrase.line = file.position(phrase.place.start).map_or(0, |(line, _)| line);
+    }
+    Ok(phrases)
+}
+
+fn fault(file: &Arc<WrittenFile>, lists: &WordLists, literal: &Range<usize>, error: PhraseError) -> Fault {
+    let place = place_in_file(&file.text, literal, &error.span);
+    let similar = error.unknown_list.as_ref().and_then(|name| nearest(name, lists.names()));
+    let hint = similar.map(|name| format!("did you mean `@{name}`?")).or(error.hint);
+    Fault::new(file, error.message, Some(place)).with_hint(hint.filter(|hint| !hint.is_empty()))
+}
+
+fn unknown_key(file: &Arc<WrittenFile>, key: &str, span: Range<usize>) -> Fault {
+    let hint = match (nearest(key, KEYS.into_iter()), renamed(key)) {
+        (_, Some(hint)) => hint.to_owned(),
+        (Some(similar), None) => format!("did you mean `{similar}`?"),
+        (None, None) => format!("languages are codes of ISO 639 such as `en`; the other keys are {}", list(&KEYS)),
+    };
+    Fault::new(file, format!("unknown key `{key}`"), Some(span)).with_hint(Some(hint))
+}
+
+fn list(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// What to write in place of a key that people may expect.
+fn renamed(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "unit" => "did you mean `where`?",
+        "place" => "did you mean `near`?",
+        "unless" => "did you mean `except`?",
+        "pattern" | "expression" | "regexp" => "did you mean `regex`?",
+        "phrases" | "phrase" => "write phrases under the code of their language, such as `en`, or under `any`",
+        _ => return None,
+    })
+}
+
+impl<'de> Deserialize<'de> for Find {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(FindVisitor)
+    }
+}
+
+struct FindVisitor;
+
+impl<'de> Visitor<'de> for FindVisitor {
+    type Value = Find;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a table")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Find, A::Error> {
+        let mut find = Find::default();
+        while let Some(key) = map.next_key::<Spanned<String>>()? {
+            let guards = &mut find.guards;
+            match key.get_ref().as_str() {
+                "where" => guards.unit = map.next_value()?,
+                "near" => guards.place = map.next_value()?,
+                "match" => guards.part = matches!(map.next_value()?, Match::Contains),
+                "removes" => guards.reach = map.next_value()?,
+                "needs-neighbor" => {
+                    let NeedsNeighbor { is_needed, is_before } = map.next_value()?;
+                    (guards.needs_company, guards.follows) = (is_needed, is_before);
+                }
+                "or-run-of" => guards.or_row_of = map.next_value()?,
+                "min-words" => guards.min_words = map.next_value()?,
+                "max-words" => guards.max_words = map.next_value()?,
+                "below-title" => guards.below_title = map.next_value()?,
+                "may-be-heading" => guards.may_be_heading = map.next_value()?,
+                "case-sensitive" => guards.case_sensitive = map.next_value()?,
+                "fix" => guards.fix = map.next_value()?,
+                "regex" => guards.any = map.next_value()?,
+                "except-regex" => guards.unless = map.next_value()?,
+                "except" => {
+                    let except: Spanned<Except> = map.next_value()?;
+                    let span = except.span();
+                    find.except = match except.into_inner() {
+                        Except::Phrases(block) => vec![(ANY.to_owned(), Spanned::new(span, block))],
+                        Except::Languages(blocks) => blocks
+                            .into_iter()
+                            .map(|(key, block)| {
+                                if !is_language(key.get_ref()) {
+                                    find.unknown.push((key.get_ref().clone(), key.span()));
+                                }
+                                (key.into_inner(), block)
+                            })
+                            .collect(),
+                    };
+                }
+                language if is_language(language) => {
+                    let block = map.next_value()?;
+                    find.phrases.push((key.into_inner(), block));
+                }
+                _ => {
+                    map.next_value::<serde::de::IgnoredAny>()?;
+                    let span = key.span();
+                    find.unknown.push((key.into_inner(), span));
+                }
+            }
+        }
+        Ok(find)
+    }
+}
+
+/// How much of the unit must match.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Match {
+    Whole,
+    Contains,
+}
+
+/// Phrases that must not match: of any language, or by language.
+enum Except {
+    Phrases(String),
+    Languages(BTreeMap<Spanned<String>, Spanned<String>>),
+}
+
+impl<'de> Deserialize<'de> for Except {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ExceptVisitor;
+        impl<'de> Visitor<'de> for ExceptVisitor {
+            type Value = Except;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("phrases, or a table with phrases for each language")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Except, E> {
+                Ok(Except::Phrases(text.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Except, A::Error> {
+                Deserialize::deserialize(serde::de::value::MapAccessDeserializer::new(map)).map(Except::Languages)
+            }
+        }
+        deserializer.deserialize_any(ExceptVisitor)
+    }
+}
+
+/// `true`, `false` or `"before"`.
+struct NeedsNeighbor {
+    is_needed: bool,
+    is_before: bool,
+}
+
+impl<'de> Deserialize<'de> for NeedsNeighbor {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NeedsVisitor;
+        impl Visitor<'_> for NeedsVisitor {
+            type Value = NeedsNeighbor;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("true, false or \"before\"")
+            }
+
+            fn visit_bool<E: Error>(self, is_needed: bool) -> Result<NeedsNeighbor, E> {
+                Ok(NeedsNeighbor { is_needed, is_before: false })
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<NeedsNeighbor, E> {
+                match text {
+                    "before" => Ok(NeedsNeighbor { is_needed: true, is_before: true }),
+                    _ => Err(E::unknown_variant(text, &["before"])),
+                }
+            }
+        }
+        deserializer.deserialize_any(NeedsVisitor)
+    }
+}
