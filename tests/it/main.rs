@@ -1,6 +1,12 @@
 //! All integration tests in one binary, which is linked once: `cargo test --test it undo::` runs those of one file.
 
 #![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "numbers of tests are small"
+)]
+#![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
@@ -19,6 +25,7 @@ mod duplicates;
 mod faults;
 mod fix;
 mod formats;
+mod fuzzing;
 mod gate;
 mod generated;
 mod golden;

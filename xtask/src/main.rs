@@ -1,10 +1,17 @@
 //! Tasks for those who work on dechaff: measuring it on labelled pages.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "its numbers are small"
+)]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command for a terminal")]
 
 mod boost;
 mod clean;
 mod eval;
+mod fuzz;
 #[path = "../../tests/it/generated/mod.rs"]
 mod generators;
 mod harm;
@@ -32,7 +39,9 @@ const USAGE: &str = "usage:
   cargo xtask harm [DIR]
       applies all safe fixes to clean content, generated and from those pages, and prints what they take, rule by rule
   cargo xtask kill BINARY [ROUNDS]
-      kills BINARY at random moments while it fixes and undoes, and counts what is torn or cannot be undone";
+      kills BINARY at random moments while it fixes and undoes, and counts what is torn or cannot be undone
+  cargo xtask fuzz MINUTES
+      runs every fuzz target for an equal share of that time; takes cargo-fuzz and a nightly toolchain";
 
 fn main() -> Result<ExitCode> {
     let mut arguments = std::env::args().skip(1);
@@ -47,6 +56,9 @@ fn main() -> Result<ExitCode> {
         const ROUNDS: usize = 500;
         let rounds = arguments.next().map_or(Ok(ROUNDS), |rounds| rounds.parse())?;
         return Ok(if kill::run(Path::new(&folder), rounds)? { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
+    if command == "fuzz" {
+        return Ok(if fuzz::run(folder.parse()?)? { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
     match command.as_str() {
         "eval" => {

@@ -1,0 +1,51 @@
+//! Rule files as people write them.
+
+use std::sync::Arc;
+
+use dechaff::engine::Linter;
+use dechaff::examples;
+use dechaff::fault::WrittenFile;
+use dechaff::finding::Applicability;
+use dechaff::fix;
+use dechaff::rule::{Marked, Registry, Rule};
+use dechaff::text::{Document, Origin};
+
+use super::input;
+use super::shared::{self, OneText, REGISTRY, shown};
+
+/// The input is the file. A rule that is taken must run on its own examples and on its own text.
+pub fn run(input: &[u8]) {
+    let file = WrittenFile::new("rule.toml", input::text(input));
+    let Some(rule) = shown(Rule::parse(&file)) else { return };
+    if shown(rule.validate()).is_none() {
+        return;
+    }
+    let _ = rule.to_markdown(None);
+    let linter = Linter::of([&rule]).expect("a rule that is valid compiles");
+    // Whether the examples hold is for the author to know.
+    let _ = examples::test(&rule, &REGISTRY);
+    let documents = rule.examples.iter().flat_map(|example| example.bad.iter().chain(&example.allow));
+    for text in documents.flat_map(|documents| documents.texts()) {
+        lint(&linter, &Marked::parse(text).text);
+    }
+    lint(&linter, &file.text);
+    shown(Registry::parse(std::slice::from_ref(&file)));
+}
+
+/// The rules of dechaff that are small, and a rule of each kind.
+pub fn seeds() -> Vec<Vec<u8>> {
+    const MAX_LENGTH: usize = 3_000;
+    let files = REGISTRY.rules().iter().map(|rule| rule.file.text.clone().into_bytes());
+    files.filter(|file| file.len() <= MAX_LENGTH).collect()
+}
+
+fn lint(linter: &Linter, text: &str) {
+    let document = Document::parse(Arc::new(Origin::file("page.md")), text);
+    let texts = OneText(Arc::from(text));
+    let compared = linter.compare([linter.sketch(&document)], &texts).expect("memory does not fail");
+    shared::check_places(&document, &linter.findings(&document, compared));
+    // Fixes of one's own rule may undo each other; that is an error and no panic.
+    if let Ok(fixed) = fix::fix(linter, &document, Applicability::Unsafe) {
+        assert_eq!(input::changed(text, &fixed.changes), fixed.text);
+    }
+}

@@ -1,0 +1,104 @@
+//! The fuzz targets of `fuzz/` on fixed inputs: what was found before, the seeds, and a few mutations of them. `cargo xtask fuzz` runs
+//! the same functions with coverage guidance.
+
+#[path = "../../fuzz/src/lib.rs"]
+mod targets;
+
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::{Path, PathBuf};
+
+use crate::planted::Random;
+use targets::{TARGETS, Target};
+
+/// Seeds of a target that run as they are; the others are only mutated.
+const MAX_SEEDS: usize = 100;
+
+fn folder(kind: &str, target: &Target) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz").join(kind).join(target.name)
+}
+
+/// The files of a folder, by name; none where there is no folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+}
+
+/// Runs one input; says which it was if the target panics.
+fn run(target: &Target, input: &[u8], name: &str) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (target.run)(input))) {
+        let path = std::env::temp_dir().join(format!("fuzz-{}", target.name));
+        let kept = fs::write(&path, input).map(|()| format!("; the input is in {}", path.display()));
+        eprintln!("{}: {name} fails{}", target.name, kept.unwrap_or_default());
+        resume_unwind(panic);
+    }
+}
+
+fn smoke(name: &str) {
+    let target = TARGETS.iter().find(|target| target.name == name).unwrap();
+    for path in files(&folder("regressions", target)) {
+        run(target, &fs::read(&path).unwrap(), &path.to_string_lossy());
+    }
+    let mut seeds: Vec<Vec<u8>> = files(&folder("seeds", target)).iter().map(|path| fs::read(path).unwrap()).collect();
+    seeds.extend((target.seeds)());
+    assert!(!seeds.is_empty());
+    for (number, seed) in seeds.iter().enumerate().step_by(seeds.len().div_ceil(MAX_SEEDS)) {
+        run(target, seed, &format!("seed {number}"));
+    }
+    let mut random = Random(20_261_128);
+    for number in 0..target.smoke_inputs {
+        run(target, &mutated(&seeds, &mut random), &format!("mutation {number}"));
+    }
+}
+
+/// A seed with a few mutations.
+fn mutated(seeds: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
+    const BYTES: &[u8] = b"\0\n\r \t|-#*>`<&\"\\{}[]=09aZ\xc3\xbc\xe2\x80\x8b\xff";
+    let mut input = seeds[random.below(seeds.len())].clone();
+    for _ in 0..1 + random.below(6) {
+        let at = random.below(input.len() + 1);
+        let end = (at + random.below(12)).min(input.len());
+        match random.below(6) {
+            0 => input.insert(at, BYTES[random.below(BYTES.len())]),
+            1 => drop(input.drain(at..end)),
+            2 => input.extend_from_within(at..end),
+            3 => input.truncate(at.max(1)),
+            4 => {
+                let other = &seeds[random.below(seeds.len())];
+                let from = random.below(other.len() + 1);
+                input.splice(at..at, other[from..other.len().min(from + 80)].iter().copied());
+            }
+            _ => input[..].iter_mut().skip(at).take(1).for_each(|byte| *byte ^= 1 << random.below(8)),
+        }
+    }
+    input
+}
+
+macro_rules! smoke {
+    ($($name:ident),*) => {$(
+        #[test]
+        fn $name() {
+            smoke(stringify!($name));
+        }
+    )*
+        /// Every target has its test here, its binary and no folders but its own.
+        #[test]
+        fn every_target_runs() {
+            let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
+            let names: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
+            assert_eq!(names, [$(stringify!($name)),*]);
+            let binaries: Vec<String> = files(&root.join("fuzz_targets"))
+                .iter()
+                .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
+                .collect();
+            assert_eq!(binaries, names);
+            for path in files(&root.join("seeds")).into_iter().chain(files(&root.join("regressions"))) {
+                assert!(names.contains(&&*path.file_name().unwrap().to_string_lossy()), "{}", path.display());
+            }
+        }
+    };
+}
+
+smoke!(configuration, documents, duplicates, lists, parquet, records, reports, rules, text, undo, undo_log);
