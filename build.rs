@@ -1,6 +1,12 @@
 //! Lists the rule files so that the library can embed them, finds the signs of their patterns and writes their programs: a new
 //! rule is one new file.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "it runs on rules alone"
+)]
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

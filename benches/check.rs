@@ -4,6 +4,12 @@
 //! as one line. A folder's files are read before the clock starts. Bigger ones are made by `benches/grow.py`.
 
 #![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "its numbers are small"
+)]
+#![allow(
     clippy::print_stdout,
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,5 +1,11 @@
 //! What the classifier costs beside what comes before it: parsing, and the rules that go by phrases.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "its numbers are small"
+)]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark may fail aloud")]
 
 use std::fs;

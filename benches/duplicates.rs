@@ -4,6 +4,12 @@
 //! own peak memory; `--text FILE` measures the lines of a file instead of planted paragraphs, and `--threshold T` sets another
 //! threshold than 0.8. `--pairs` prints each pair as two line numbers and its counts, to compare with other programs.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "its numbers are small"
+)]
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a program for a person at a terminal")]
 
 #[path = "../tests/it/planted/mod.rs"]

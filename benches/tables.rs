@@ -1,5 +1,11 @@
 //! What tables cost: text without pipes, sound tables, broken ones, and one of 100,000 rows.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "its numbers are small"
+)]
 #![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark")]
 
 use std::fmt::Write as _;

@@ -313,8 +313,10 @@ impl Compared<'_> {
         let (older, new) = self.origins.split_at_checked(self.older).unwrap_or_default();
         let among = |origins: &[Arc<Origin>]| origins.binary_search(document.origin()).ok();
         let Some(number) = among(new).map(|at| self.older + at).or_else(|| among(older)) else { return Vec::new() };
+        // Comparing was an error if there are more documents than fit.
+        let Ok(number) = u32::try_from(number) else { return Vec::new() };
         let mut findings: Vec<Finding> =
-            self.untold.iter_mut().flat_map(|untold| untold.tell(number as u32, document)).collect();
+            self.untold.iter_mut().flat_map(|untold| untold.tell(number, document)).collect();
         sort(&mut findings);
         findings
     }

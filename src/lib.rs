@@ -17,6 +17,15 @@
 //! None of these does I/O. With the feature `cli` come files (`corpus`) and the command line (`cli`).
 
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_possible_wrap,
+        clippy::cast_sign_loss,
+        reason = "numbers of tests are small"
+    )
+)]
 
 pub mod check;
 #[cfg(feature = "cli")]

@@ -9,9 +9,10 @@ pub(super) fn eight(bytes: &[u8], at: usize) -> u64 {
     if let Some(&eight) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
         return u64::from_le_bytes(eight);
     }
-    let missing = 8 - bytes.len().saturating_sub(at).min(8) as u32;
+    let missing = 8 - bytes.len().saturating_sub(at).min(8);
     match bytes.last_chunk() {
-        Some(&last) => u64::from_le_bytes(last).checked_shr(8 * missing).unwrap_or(0),
+        Some(_) if missing == 8 => 0,
+        Some(&last) => u64::from_le_bytes(last) >> (8 * missing),
         None => bytes.get(at..).unwrap_or_default().iter().rev().fold(0, |all, &byte| all << 8 | u64::from(byte)),
     }
 }

@@ -25,8 +25,12 @@ pub struct Place {
 
 impl Place {
     /// `length` of these bytes, from byte `from` on.
-    pub fn part(self, from: usize, length: usize) -> Self {
-        Self { offset: self.offset + from as u64, length: length as u32 }
+    ///
+    /// # Errors
+    ///
+    /// They are 4 GiB or more.
+    pub fn part(self, from: usize, length: usize) -> Result<Self> {
+        Ok(Self { offset: self.offset + from as u64, length: to_u32(length, "bytes in one piece")? })
     }
 }
 
@@ -96,13 +100,18 @@ impl Memory {
     const LARGE: usize = 1 << 12;
 }
 
-fn length(bytes: &[u8]) -> Result<u32> {
-    u32::try_from(bytes.len()).map_err(|_| StoreError { message: "more than 4 GiB in one piece".into() })
+/// A number as it is kept, in four bytes.
+///
+/// # Errors
+///
+/// It is too large; `what` says of what there are too many.
+pub(super) fn to_u32(number: usize, what: &str) -> Result<u32> {
+    u32::try_from(number).map_err(|_| StoreError { message: format!("more than 4 294 967 295 {what}") })
 }
 
 impl Store for Memory {
     fn append(&self, bytes: &[u8]) -> Result<Place> {
-        let length = length(bytes)?;
+        let length = to_u32(bytes.len(), "bytes in one piece")?;
         let mut chunks = self.chunks.write().unwrap_or_else(PoisonError::into_inner);
         let Chunks { all, open } = &mut *chunks;
         let has_room = |chunk: &mut Arc<Vec<u8>>| {
@@ -125,7 +134,7 @@ impl Store for Memory {
         if bytes.len() < Self::LARGE || spare > bytes.len() / 8 {
             return self.append(&bytes);
         }
-        let length = length(&bytes)?;
+        let length = to_u32(bytes.len(), "bytes in one piece")?;
         let mut chunks = self.chunks.write().unwrap_or_else(PoisonError::into_inner);
         let offset = (chunks.all.len() as u64) << 32;
         chunks.all.push(Arc::new(bytes));
@@ -134,9 +143,10 @@ impl Store for Memory {
 
     fn read(&self, place: Place) -> Result<Piece> {
         let chunks = self.chunks.read().unwrap_or_else(PoisonError::into_inner);
-        let start = place.offset as u32 as usize;
-        let range = start..start + place.length as usize;
-        let chunk = chunks.all.get((place.offset >> 32) as usize).filter(|chunk| range.end <= chunk.len());
+        let number = usize::try_from(place.offset >> 32).unwrap_or(usize::MAX);
+        let start = usize::try_from(place.offset & u64::from(u32::MAX)).unwrap_or(usize::MAX);
+        let range = start..start.saturating_add(place.length as usize);
+        let chunk = chunks.all.get(number).filter(|chunk| range.end <= chunk.len());
         let chunk = chunk.ok_or_else(|| StoreError { message: "nothing was kept there".into() })?;
         Ok(Piece { chunk: Arc::clone(chunk), range })
     }

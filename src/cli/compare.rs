@@ -80,7 +80,7 @@ impl<'g> Given<'g> {
 
     /// How many batches of documents may wait for what is found by comparing them.
     pub(super) fn waiting(&self) -> usize {
-        1 + if self.is_roomy() { HELD * (self.memory / PARTS) / (INDEXED * BATCH_BYTES as usize) } else { 0 }
+        1 + if self.is_roomy() { HELD * (self.memory / PARTS) / (INDEXED * BATCH_BYTES) } else { 0 }
     }
 }
 

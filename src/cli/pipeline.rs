@@ -15,7 +15,7 @@ use crate::corpus::{Carrier, Input, Opened, Raw, ReadError, Reading, Shard, Shar
 use crate::text::{Document, Index};
 
 /// Bytes of a batch; a document that is larger makes one of its own.
-pub(super) const BATCH_BYTES: u64 = 4 << 20;
+pub(super) const BATCH_BYTES: usize = 4 << 20;
 /// So many times the bytes of its text a document takes once it was parsed: an index takes about twice as much as the text.
 pub(super) const INDEXED: usize = 3;
 /// Batches that are worked on at one time.
@@ -168,7 +168,7 @@ impl Batch<'_> {
             self.items.clear();
             return false;
         }
-        self.bytes < BATCH_BYTES && self.items.len() < BATCH_DOCUMENTS || self.flush()
+        self.bytes < BATCH_BYTES as u64 && self.items.len() < BATCH_DOCUMENTS || self.flush()
     }
 
     fn flush(&mut self) -> bool {

@@ -239,7 +239,7 @@ impl Progress {
             is_matching,
             share: done / (done + weight * (1.0 - fraction) + to_come).max(f64::MIN_POSITIVE),
             left,
-            done: (fraction * total as f64) as u64,
+            done: part(fraction, total),
             total,
             documents: self.documents.get(),
             findings: self.findings.get(),
@@ -272,7 +272,7 @@ impl Progress {
     /// How much of the files this phase went through, such as `251 MiB of 600 MiB`.
     pub(super) fn amount(&self) -> String {
         let total = self.total();
-        format!("{} of {}", HumanBytes((self.fraction() * total as f64) as u64), HumanBytes(total))
+        format!("{} of {}", HumanBytes(part(self.fraction(), total)), HumanBytes(total))
     }
 
     /// The phase that the run is in.
@@ -305,6 +305,16 @@ impl Progress {
             bar.finish_and_clear();
         }
     }
+}
+
+/// About so much of `total`, for a person.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "what a float cannot hold becomes the nearest"
+)]
+fn part(fraction: f64, total: u64) -> u64 {
+    (fraction * total as f64) as u64
 }
 
 fn new_bar() -> ProgressBar {

@@ -48,6 +48,7 @@ impl Status {
         if reserved == 0 || spare < MIN_BAR {
             return format!("{} {text}", self.phase);
         }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it lies between 0 and the width")]
         let filled = (self.share.clamp(0.0, 1.0) * spare as f64) as usize;
         format!("{} {}{} {text}", self.phase, "█".repeat(filled), "░".repeat(spare - filled))
     }
@@ -59,7 +60,9 @@ impl Status {
 
     /// The figures, the most important first.
     fn figures(&self) -> Vec<String> {
-        let mut figures = vec![format!("{}%", (100.0 * self.share).clamp(0.0, 100.0) as u64)];
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it lies between 0 and 100")]
+        let percent = (100.0 * self.share).clamp(0.0, 100.0) as u8;
+        let mut figures = vec![format!("{percent}%")];
         figures.push(match self.left {
             Some(left) => format!("{} left", short(left)),
             None => "estimating".to_owned(),
@@ -79,7 +82,7 @@ impl Status {
 
 /// A duration, such as `12s`, `3m 05s` or `1h 20m`.
 fn short(duration: Duration) -> String {
-    let seconds = duration.as_secs_f64().ceil() as u64;
+    let seconds = duration.as_secs() + u64::from(duration.subsec_nanos() > 0);
     match seconds {
         0..60 => format!("{seconds}s"),
         60..3_600 => format!("{}m {:02}s", seconds / 60, seconds % 60),

@@ -33,7 +33,7 @@ impl Run<'_> {
         self.end();
         if interrupt::is_interrupted() {
             // Loose files are not counted one by one; what was fixed in them is told below.
-            let after = match self.progress.files() as usize {
+            let after = match usize::try_from(self.progress.files()).unwrap_or(usize::MAX) {
                 0 => String::new(),
                 shards => format!(" after {}", count(shards, "shard")),
             };

@@ -123,9 +123,13 @@ impl Settings {
             let fault = layer.fault("`max-removed` is a share of words, from 0 to 1", share.span());
             return Err(fault.with_hint(Some("write 0.5 for half of them".into())));
         }
-        for (key, size) in [("memory", &options.memory), ("max-record", &options.max_record)] {
+        let sizes = [("memory", &options.memory, usize::MAX), ("max-record", &options.max_record, MAX_RECORD)];
+        for (key, size, most) in sizes {
             if let Some(size) = size {
-                bytes(size.get_ref()).map_err(|error| layer.fault(format!("`{key}`: {error}"), size.span()))?;
+                let fault = |error: String| layer.fault(format!("`{key}`: {error}"), size.span());
+                if bytes(size.get_ref()).map_err(fault)? > most {
+                    return Err(fault("a document is less than 4 GB".into()));
+                }
             }
         }
         tuned::tune(registry, layer, &mut self.tuned)
@@ -248,6 +252,9 @@ fn require_version(layer: &Layer) -> Result<(), Fault> {
     }
 }
 
+/// Most bytes of a document: comparing keeps places in it as four bytes each.
+const MAX_RECORD: usize = u32::MAX as usize;
+
 /// A number of bytes, such as `64MB` or `2GB`; units are powers of 1,024.
 ///
 /// # Errors
@@ -290,6 +297,18 @@ mod tests {
         let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
         let settings = Settings::new(&registry, &owned(select), &owned(extend), &owned(ignore)).unwrap();
         registry.rules().iter().filter(|rule| settings.is_selected(rule)).map(|rule| rule.info.code.clone()).collect()
+    }
+
+    /// Places in a document are kept in 32 bits, and would wrap around in a larger one.
+    #[test]
+    fn max_record_is_less_than_4_gb() {
+        let registry = Registry::parse(&[]).unwrap();
+        let settings = |size: &str| {
+            let file = WrittenFile::new("dechaff.toml", format!("max-record = '{size}'"));
+            Settings::of(&registry, &[Layer::parse(&file, "/".into()).unwrap()])
+        };
+        assert!(settings("4294967295").is_ok());
+        assert_eq!(settings("4GB").unwrap_err().message, "`max-record`: a document is less than 4 GB");
     }
 
     #[test]

@@ -66,14 +66,17 @@ impl Shelf {
     /// A temporary file cannot be written.
     pub fn put(&mut self, name: &str, path: &std::path::Path, index: u64, kept: Kept) -> Result<()> {
         let place = match kept {
-            Kept::Line(line) => Place { offset: line.start | LINE, length: (line.end - line.start) as u32 },
+            Kept::Line(line) => {
+                let length = usize::try_from(line.end - line.start).unwrap_or(usize::MAX);
+                Place { offset: line.start | LINE, length: 0 }.part(0, length)?
+            }
             Kept::Compressed(bytes) => self.store.append(&bytes)?,
         };
         if !self.shards.contains_key(name) {
             self.shards.insert(name.to_owned(), Texts { path: path.to_owned(), places: Vec::new() });
         }
         if let Some(texts) = self.shards.get_mut(name) {
-            let index = index as usize;
+            let index = usize::try_from(index).map_err(|_| StoreError { message: "too many records".into() })?;
             if texts.places.len() <= index {
                 texts.places.resize(index + 1, Place::default());
             }
@@ -91,7 +94,7 @@ impl Shelf {
     pub fn text(&self, origin: &Origin) -> Option<String> {
         let texts = self.shards.get(&origin.path)?;
         let index = origin.record.as_ref().map_or(1, |record| record.index);
-        let place = texts.places.get(index as usize).filter(|place| place.length > 0)?;
+        let place = texts.places.get(usize::try_from(index).ok()?).filter(|place| place.length > 0)?;
         if place.offset & LINE != 0 && place.offset >> 63 == 0 {
             let from = place.offset ^ LINE;
             let mut open = self.open.borrow_mut();

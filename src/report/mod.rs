@@ -163,7 +163,7 @@ impl Summary {
             (self.skipped, "file", "skipped: not text"),
             (self.foreign, "file", "skipped: no text field"),
             (self.unreadable, "file", "could not be read"),
-            (self.bad as usize, "record", "could not be read"),
+            (usize::try_from(self.bad).unwrap_or(usize::MAX), "record", "could not be read"),
         ];
         let parts = parts.into_iter().filter(|(number, ..)| *number > 0);
         parts.map(|(number, noun, what)| format!("; {} {what}", count(number, noun))).collect()

@@ -84,7 +84,7 @@ fn written(value: &Value) -> String {
             "(no limit)".into()
         }
         // Single precision keeps 0.85 from becoming 0.8500000238418579.
-        #[allow(clippy::cast_possible_truncation, reason = "that is what it is for")]
+        #[expect(clippy::cast_possible_truncation, reason = "that is what it is for")]
         Value::Number(number) if number.is_f64() => format!("{:?}", number.as_f64().unwrap_or_default() as f32),
         Value::Array(entries) => {
             let mut shown: Vec<String> = entries.iter().take(MAX_ENTRIES).map(written).collect();

@@ -41,6 +41,7 @@ enum Class {
     Unknown,
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "the numbers of ASCII fit")]
 const ASCII: [Class; 128] = {
     let mut classes = [Class::Other; 128];
     let mut byte = 0;

@@ -93,6 +93,10 @@ impl Forest {
     }
 
     /// The forest as bytes.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "children are counted in 16 bits, roots in the bytes of a file that ships"
+    )]
     pub(super) fn encode(&self, bytes: &mut Vec<u8>) {
         bytes.extend(self.bias.to_le_bytes());
         bytes.extend((self.roots.len() as u32).to_le_bytes());
@@ -154,7 +158,7 @@ impl Steps {
         let mut steps = Self { steps: vec![Vec::new(); FEATURES], values: Vec::new(), ends: Vec::new() };
         for (tree, &root) in (0..).zip(roots) {
             let start = steps.values.len();
-            steps.ends.push(start as u32);
+            steps.ends.push(u32::try_from(start).ok()?);
             steps.descend(nodes, root as usize, tree, start)?;
         }
         steps.steps.iter_mut().for_each(|steps| steps.sort_by_key(|step| step.threshold));

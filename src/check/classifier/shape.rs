@@ -136,7 +136,7 @@ impl StopWords {
     fn new() -> Self {
         let mut places = [0; Self::PLACES];
         words::each(STOP_WORDS, |word| {
-            let mut at = word.hash as usize % Self::PLACES;
+            let mut at = Self::place(&word);
             while ![0, word.hash].contains(&places[at]) {
                 at = (at + 1) % Self::PLACES;
             }
@@ -145,8 +145,14 @@ impl StopWords {
         Self(places)
     }
 
+    /// Where the search for a word begins.
+    #[expect(clippy::cast_possible_truncation, reason = "the remainder depends on the low bits alone")]
+    fn place(word: &Word) -> usize {
+        word.hash as usize % Self::PLACES
+    }
+
     fn contain(&self, word: &Word) -> bool {
-        let from = word.hash as usize % Self::PLACES;
+        let from = Self::place(word);
         let places = self.0[from..].iter().chain(&self.0);
         word.end - word.start <= Self::LONGEST
             && places.take_while(|place| **place != 0).any(|place| *place == word.hash)

@@ -355,8 +355,9 @@ impl Survey {
             let until_prose = until.map_or(FAR, |prose| (prose - index) as f32);
             let run_start = since.map_or(0, |prose| prose + 1);
             let run = until.unwrap_or(count) - run_start;
-            let before = (1..=NEAR as isize).any(|step| is_flagged(-step));
-            let after = (1..=NEAR as isize).any(is_flagged);
+            let is_noise = |at: usize| self.units.get(at).is_some_and(|unit| unit.is_flagged);
+            let before = (1..=NEAR).any(|step| index.checked_sub(step).is_some_and(is_noise));
+            let after = (1..=NEAR).any(|step| is_noise(index + step));
 
             set(Feature::Words, shape.words);
             set(Feature::Characters, shape.characters);

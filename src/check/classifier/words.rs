@@ -17,6 +17,7 @@ pub(super) struct Word {
 }
 
 /// What a letter or digit of ASCII counts as; 0 for other bytes.
+#[expect(clippy::cast_possible_truncation, reason = "the numbers of ASCII fit")]
 const FOLDED: [u8; 256] = {
     let mut folded = [0; 256];
     let mut byte = 0;

@@ -106,10 +106,20 @@ fn exact<'r>(rule: &'r Arc<RuleInfo>, parameters: &Exact, units: &mut Units<'_>,
             }
             let first = if first_here == index { group[0] } else { first_here };
             let (site, first) = (site(index), site(first));
-            found.push(Found { rule, site, first, more: group.len() as u32 - 2, proof: Proof::Equal });
+            found.push(Found { rule, site, first, more: further(&group), proof: Proof::Equal });
             units.all[index as usize].is_claimed = true;
         }
     }
+}
+
+/// How many copies there are beside the two that are named.
+pub(super) fn further<T>(group: &[T]) -> u32 {
+    saturated(group.len().saturating_sub(2))
+}
+
+/// A count for people. There are never more units than fit.
+pub(super) fn saturated(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 /// The groups of two or more of the `admitted` units whose texts have the same hash, each in order.

@@ -18,6 +18,7 @@ pub(super) fn chain(state: u64, value: u64) -> u64 {
 
 /// Adds eight bytes to the hash of a word: both halves of a product of twice as many bits, folded into one.
 #[inline]
+#[expect(clippy::cast_possible_truncation, reason = "the two halves are taken apart")]
 pub(super) fn fold(state: u64, eight: u64) -> u64 {
     let product = u128::from(state ^ eight) * 0x9e37_79b9_7f4a_7c15;
     product as u64 ^ (product >> 64) as u64
@@ -92,6 +93,7 @@ impl Sorter {
         }
         let places = hashes.len().next_power_of_two().min(MOST_PLACES);
         let shift = bits - places.trailing_zeros();
+        #[expect(clippy::cast_possible_truncation, reason = "no bits are kept but those of a place")]
         let place = |hash: u64| (hash >> shift) as usize & (places - 1);
         let Self { ends, sorted } = self;
         ends.clear();

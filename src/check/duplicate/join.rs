@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 
 use super::spill::{Gather, Record, eight, four};
-use crate::check::store::{self, Store};
+use crate::check::store::{self, Store, to_u32};
 
 /// A share between 0 and 1 that is compared without rounding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,23 +22,28 @@ const WHOLE: u64 = 10_000;
 /// Bits of a set's members; the byte above them is the join's.
 pub const MEMBER_BITS: u32 = 56;
 
+/// What a set holds, for an error.
+const MEMBERS: &str = "members of one set";
+
 /// Members of a posting list that is longer than the limit are compared with so many at its beginning, and just before them.
 const NEAR: usize = 8;
 
 impl Ratio {
     /// The nearest ratio in ten-thousandths, or `None` outside 0 to 1.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it lies between 1 and 10,000")]
     pub fn new(value: f64) -> Option<Self> {
         (value > 0.0 && value <= 1.0).then(|| Self { parts: (value * WHOLE as f64).round().max(1.0) as u64 })
     }
 
     /// The fewest members that sets of these sizes must share to reach the ratio.
     pub fn required(self, left: usize, right: usize) -> usize {
-        (self.parts * (left + right) as u64).div_ceil(WHOLE + self.parts) as usize
+        usize::try_from((self.parts * (left + right) as u64).div_ceil(WHOLE + self.parts)).unwrap_or(usize::MAX)
     }
 
     /// How many of a set's rarest members must be posted so that no similar set is missed.
     fn prefix(self, size: usize) -> usize {
-        size + 1 - (self.parts * size as u64).div_ceil(WHOLE).min(size as u64) as usize
+        let required = usize::try_from((self.parts * size as u64).div_ceil(WHOLE)).unwrap_or(usize::MAX);
+        size + 1 - required.min(size)
     }
 }
 
@@ -106,11 +111,11 @@ pub fn join<S: Sets>(
             members.select_nth_unstable(prefix);
         }
         members[..prefix].sort_unstable();
-        let mut before = 0;
+        let (set, mut before) = (to_u32(index, "sets")?, 0);
         for (position, &key) in members[..prefix].iter().enumerate() {
             // What stands in one set alone can bring no pair.
             if key >> MEMBER_BITS > 1 {
-                postings.push(Posting { key, before, set: index as u32, position: position as u32 })?;
+                postings.push(Posting { key, before, set, position: to_u32(position, MEMBERS)? })?;
                 before = key;
             }
         }
@@ -163,17 +168,25 @@ impl Counts {
         for index in 0..sets.count() {
             sets.read(index, &mut members)?;
             for &member in &members {
-                let slot = &mut counts.table[(member >> counts.shift) as usize];
+                let place = counts.place(member);
+                let slot = &mut counts.table[place];
                 *slot = slot.saturating_add(1);
             }
         }
         Ok(counts)
     }
 
+    /// Where a member is counted.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "the shift leaves 26 bits or fewer")]
+    fn place(&self, member: u64) -> usize {
+        (member >> self.shift) as usize
+    }
+
     /// The member with its count above it: ascending keys are members from the rarest on.
     #[inline]
     fn key(&self, member: u64) -> u64 {
-        let count = self.table.get((member >> self.shift) as usize).copied().unwrap_or(0);
+        let count = self.table.get(self.place(member)).copied().unwrap_or(0);
         u64::from(count) << MEMBER_BITS | member
     }
 }
@@ -235,7 +248,7 @@ impl<S: Sets> Joiner<'_, S> {
                 self.load(at, right.set)?;
                 if let (Some(Some(one)), Some(Some(other))) = (self.loaded.get(earlier), self.loaded.get(at)) {
                     let pair = self.compare((left, one), (right, other), required, false);
-                    pair.into_iter().for_each(&mut *self.found);
+                    pair?.into_iter().for_each(&mut *self.found);
                 }
             }
         }
@@ -252,7 +265,7 @@ impl<S: Sets> Joiner<'_, S> {
             for (left, one) in &near {
                 if let Some(required) = self.required(left, right) {
                     let pair = self.compare((left, one), (right, &other), required, true);
-                    pair.into_iter().for_each(&mut *self.found);
+                    pair?.into_iter().for_each(&mut *self.found);
                 }
             }
             if near.len() == 2 * NEAR {
@@ -290,10 +303,11 @@ impl<S: Sets> Joiner<'_, S> {
         (right, other): (&Posting, &[u64]),
         required: usize,
         is_crowded: bool,
-    ) -> Option<Pair> {
-        let count = shared(one, other, required)?;
+    ) -> store::Result<Option<Pair>> {
+        let Some(count) = shared(one, other, required) else { return Ok(None) };
         let is_first = common(one, other).all(|member| self.counts.key(member) >= left.key);
-        is_first.then_some(Pair { left: left.set, right: right.set, shared: count as u32, is_crowded })
+        let shared = to_u32(count, MEMBERS)?;
+        Ok(is_first.then_some(Pair { left: left.set, right: right.set, shared, is_crowded }))
     }
 }
 

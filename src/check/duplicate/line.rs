@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Line;
-use super::compare::{Found, Proof};
+use super::compare::{Found, Proof, saturated};
 use super::hash::{chain, mix};
 use super::proof::Library;
 use super::sketch::{NUMBER, UnitKind};
@@ -38,7 +38,7 @@ pub(super) fn find<'r>(
             .units
             .chunk_by(|left, right| site(*left).map(|left| left.document) == site(*right).map(|right| right.document))
             .collect();
-        let documents = by_document.len() as u32;
+        let documents = saturated(by_document.len());
         let mut report = |index: u32, first: Option<&u32>, proof: Proof| {
             if let (Some(site), Some(first)) = (site(index), first.and_then(|first| site(*first))) {
                 found.push(Found { rule, site, first, more: 0, proof });
@@ -60,7 +60,7 @@ pub(super) fn find<'r>(
             let mut here: Vec<u32> = here.to_vec();
             here.sort_by_key(|&index| (exact(index), index));
             for same in here.chunk_by(|left, right| exact(*left) == exact(*right)) {
-                let times = same.len() as u32;
+                let times = saturated(same.len());
                 if times >= min_times {
                     for &index in &same[1..] {
                         report(index, same.first(), Proof::Line { documents: 1, times, alike: 1.0 });
@@ -144,6 +144,7 @@ fn unite(shapes: &mut [Shape], minimum: u32, alike: f64, units: &Units<'_>, libr
     // counted together.
     let places = shapes.len().next_power_of_two() * PLACES;
     let mut counts = vec![0_u8; places];
+    #[expect(clippy::cast_possible_truncation, reason = "the mask keeps low bits alone")]
     let place = |gap: u64| gap as usize & (places - 1);
     for (_, shape) in united() {
         let times = u8::try_from(shape.units.len()).unwrap_or(u8::MAX);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
-use super::compare::{Found, Proof, equal_units};
+use super::compare::{Found, Proof, equal_units, further, saturated};
 use super::join::{Limits, Pair, Ratio, Sets, join, shared};
 use super::units::Units;
 use super::{Keep, Near};
@@ -41,7 +41,7 @@ pub(super) fn find<'r>(
             let first = &units.all[group[0] as usize];
             let first = first.site();
             let proof = Proof::Near { shared, union: shared, is_crowded: false, may_go: true };
-            found.push(Found { rule, site, first, more: group.len() as u32 - 2, proof });
+            found.push(Found { rule, site, first, more: further(&group), proof });
         }
     }
     let mut indices: Vec<u32> =
@@ -54,7 +54,7 @@ pub(super) fn find<'r>(
     let mut best: FxHashMap<u32, Best> = FxHashMap::default();
     join(&sets, threshold, limits, corpus.store, &mut |pair| {
         let sizes = sets.size(pair.left as usize) + sets.size(pair.right as usize);
-        add(&mut best, pair, sizes as u32 - pair.shared);
+        add(&mut best, pair, saturated(sizes - pair.shared as usize));
     })?;
 
     let mut copies: Vec<(u32, Best)> = best.into_iter().collect();

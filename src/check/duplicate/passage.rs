@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::compare::{Found, Proof, Site};
+use super::compare::{Found, Proof, Site, saturated};
 use super::hash;
 use super::proof::{Library, with_closing_marks};
 use super::sketch::UnitKind;
@@ -181,7 +181,7 @@ fn run(seed: &Seed, floor: usize, parameters: &Passage, units: &Units<'_>, libra
     let range = at - left..at + right;
     let site = Site::new(later.document, own.span(range.clone())?);
     let first = Site::new(earlier.document, other.span(other_at - left..other_at + right)?);
-    let found = Sites { site: closed(site, library)?, first: closed(first, library)?, count: length as u32 };
+    let found = Sites { site: closed(site, library)?, first: closed(first, library)?, count: saturated(length) };
     Some(Run { own: range, found })
 }
 
@@ -304,7 +304,7 @@ fn hold<'r>(
     let (site, first) = if is_glued { (inside, short) } else { (short, inside) };
     // What is part of a sentence was not glued to it, and cannot go without leaving a fragment.
     let may_go = is_glued && !cuts_sentence(&library.text(site.document)?, places.site, site);
-    let proof = Proof::Words { count: own.tokens.len() as u32, is_whole: may_go };
+    let proof = Proof::Words { count: saturated(own.tokens.len()), is_whole: may_go };
     Some(Found { rule, site, first, more: 0, proof })
 }
 

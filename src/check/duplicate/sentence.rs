@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Sentence;
-use super::compare::{Found, Proof, Site};
+use super::compare::{Found, Proof, Site, further};
 use super::spill::{Gather, Record, eight, four};
 use super::units::Units;
 use crate::check::{Corpus, store};
@@ -72,7 +72,7 @@ pub(super) fn find<'r>(
             let minimum = if is_here { Some(parameters.min_words) } else { parameters.min_words_across };
             if minimum.is_some_and(|minimum| one.words >= minimum) {
                 let first = if is_here { first_here } else { first };
-                let more = group.len() as u32 - 2;
+                let more = further(group);
                 found.push(Found { rule, site: one.site(), first: first.site(), more, proof: Proof::Equal });
             }
         }

@@ -1,6 +1,7 @@
 //! Hashes of sentences, without regard to punctuation, for sketches.
 
 use super::hash::{self, chain, mix};
+use super::sketch::four_bytes;
 use super::token::{Token, Tokens};
 use crate::text::{Document, Span, is_closed};
 
@@ -22,7 +23,7 @@ pub(super) fn write_sentences(
         let taken = taken.get(before..).unwrap_or(&[]);
         if taken.len() >= minimum as usize && is_closed(document.slice(*span)) {
             let hash = taken.iter().fold(hash::START, |state, token| chain(state, token.hash));
-            write_sentence(hash, *span, taken.len() as u32, bytes);
+            write_sentence(hash, *span, four_bytes(taken.len()), bytes);
             count += 1;
         }
     }
@@ -72,7 +73,7 @@ impl<'s> SentenceHasher<'s> {
 
 fn write_sentence(state: u64, span: Span, words: u32, bytes: &mut Vec<u8>) {
     bytes.extend_from_slice(&mix(state).to_le_bytes());
-    for number in [span.start as u32, span.end as u32, words] {
+    for number in [four_bytes(span.start), four_bytes(span.end), words] {
         bytes.extend_from_slice(&number.to_le_bytes());
     }
 }

@@ -22,6 +22,9 @@ pub(super) const LINE: usize = 12;
 /// sentence by sentence, but not for near-duplicates and shared passages.
 const MAX_TOKENISED: usize = 4 << 20;
 
+/// Most bytes of a document that is compared: places in it are kept as four bytes each, and so are counts of what it holds.
+pub(super) const MAX_DOCUMENT: usize = u32::MAX as usize;
+
 /// What a unit of comparison is in its document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum UnitKind {
@@ -192,9 +195,13 @@ fn is_text(document: &Document<'_>, index: usize) -> bool {
     document.blocks().get(index).is_some_and(|block| count_words(document.slice(block.content), 2 * TITLE) == 2 * TITLE)
 }
 
-/// The sketch of a document: what of its units some rule needs, one after the other.
+/// The sketch of a document: what of its units some rule needs, one after the other. Empty for a document of more than
+/// [`MAX_DOCUMENT`] bytes.
 pub(super) fn sketch(document: &Document<'_>, needs: &Needs, scratch: &mut Scratch) -> Vec<u8> {
     scratch.bytes.clear();
+    if document.text().len() > MAX_DOCUMENT {
+        return Vec::new();
+    }
     let mut sketcher = Sketcher { document, needs, scratch };
     units(document, needs, |kind, block, span| sketcher.add(kind, block, span));
     // As many bytes as there are, since they are kept.
@@ -252,7 +259,7 @@ impl Sketcher<'_, '_> {
             tokens.iter().for_each(|token| count += sentences.add(document, token, bytes));
         });
         count += sentences.finish(document, bytes);
-        let admits = |minima: &[Minimum]| minima.iter().any(|minimum| minimum.admits(kind, summary.words as u32));
+        let admits = |minima: &[Minimum]| minima.iter().any(|minimum| minimum.admits(kind, four_bytes(summary.words)));
         if !summary.has_letters || !(admits(&self.needs.whole) || minimum.is_some()) {
             return bytes.truncate(head_at);
         }
@@ -261,7 +268,7 @@ impl Sketcher<'_, '_> {
 
     /// What is needed of a unit of these tokens; `None` if nothing is.
     fn parts(&self, kind: UnitKind, tokens: &Tokens) -> Option<Parts> {
-        let (needs, words, count) = (self.needs, tokens.words as u32, tokens.tokens.len());
+        let (needs, words, count) = (self.needs, four_bytes(tokens.words), tokens.tokens.len());
         let admits = |minima: &[Minimum]| minima.iter().any(|minimum| minimum.admits(kind, words));
         let reaches = |minimum: &u32| kind.is_running() && words >= *minimum;
         let parts = Parts {
@@ -285,14 +292,14 @@ impl Sketcher<'_, '_> {
         let mut counts = [0; 4];
         if parts.shingles {
             set_of_shingles(tokens, hashes, sorter);
-            counts[0] = hashes.len() as u32;
+            counts[0] = four_bytes(hashes.len());
             let start = bytes.len();
             bytes.resize(start + hashes.len() * 8, 0);
             let (places, _) = bytes[start..].as_chunks_mut();
             places.iter_mut().zip(&*hashes).for_each(|(place, shingle)| *place = shingle.to_le_bytes());
         }
         if parts.line {
-            counts[1] = tokens.tokens.len() as u32;
+            counts[1] = four_bytes(tokens.tokens.len());
             tokens.tokens.iter().for_each(|token| bytes.extend_from_slice(&line_token(document, token).to_le_bytes()));
         }
         if let Some(minimum) = parts.sentences {
@@ -305,11 +312,16 @@ impl Sketcher<'_, '_> {
     }
 }
 
+/// A place in a document, or a count of what it holds, as a sketch has it; neither is above [`MAX_DOCUMENT`].
+pub(super) fn four_bytes(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
 /// Writes what stands before the lists of a unit; `counts` are the lengths of those.
 fn write_head(head: &mut [u8], kind: UnitKind, span: Span, tokens: &Tokens, counts: [u32; 4]) {
     head[0] = kind as u8;
     head[EXACT..EXACT + 8].copy_from_slice(&tokens.exact.to_le_bytes());
-    let numbers = [span.start as u32, span.end as u32, tokens.words as u32].into_iter().zip(NUMBERS);
+    let numbers = [span.start, span.end, tokens.words].map(four_bytes).into_iter().zip(NUMBERS);
     for (number, at) in numbers.chain(counts.into_iter().zip(COUNTS)) {
         head[at..at + 4].copy_from_slice(&number.to_le_bytes());
     }
@@ -343,7 +355,7 @@ fn set_of_shingles(tokens: &Tokens, shingles: &mut Vec<u64>, sorter: &mut hash::
 /// A token of a short line, all numbers alike.
 fn line_token(document: &Document<'_>, token: &Token) -> u32 {
     let is_number = document.slice(token.span).chars().all(char::is_numeric);
-    if is_number { NUMBER } else { (token.hash >> 32) as u32 | 1 }
+    if is_number { NUMBER } else { u32::try_from(token.hash >> 32).unwrap_or(NUMBER) | 1 }
 }
 
 /// Writes fingerprints such that two texts that share `run` tokens in a row share one: of each window of runs of [`GRAM`] tokens
@@ -367,7 +379,7 @@ fn write_fingerprints(tokens: &Tokens, run: usize, hashes: &mut Vec<u64>, bytes:
         chosen = Some(smallest);
         if let Some(token) = tokens.tokens.get(smallest) {
             bytes.extend_from_slice(&hashes[smallest].to_le_bytes());
-            bytes.extend_from_slice(&(token.span.start as u32).to_le_bytes());
+            bytes.extend_from_slice(&four_bytes(token.span.start).to_le_bytes());
             count += 1;
         }
     }
@@ -389,6 +401,14 @@ pub(super) struct Encoded<'b> {
 }
 
 impl Encoded<'_> {
+    /// A unit of that many shingles.
+    #[cfg(test)]
+    pub(super) fn of_size(shingles: usize) -> Self {
+        let (kind, list) = (UnitKind::Paragraph, &[][..]);
+        let shingles = (0, shingles);
+        Self { kind, start: 0, end: 0, words: 0, exact: 0, shingles, tokens: list, sentences: list, grams: list }
+    }
+
     pub(super) fn sentences(&self) -> impl Iterator<Item = SentenceMark> + '_ {
         self.sentences.chunks_exact(SENTENCE).map(|mark| SentenceMark {
             hash: eight(mark, 0),

@@ -52,6 +52,7 @@ impl<'s, R: Record> Gather<'s, R> {
     }
 
     fn spill(&mut self) -> store::Result<()> {
+        #[expect(clippy::cast_possible_truncation, reason = "the remainder depends on the low bits alone")]
         let partition = |record: &R| record.key() as usize % Self::PARTITIONS;
         // In place: this is done when memory is short.
         self.held.sort_unstable_by_key(partition);

@@ -283,6 +283,7 @@ impl<'t> Tokeniser<'t> {
 }
 
 /// What each mark of ASCII counts as; 0 for emphasis and blanks, which do not count, and for letters and digits.
+#[expect(clippy::cast_possible_truncation, reason = "the numbers of ASCII fit")]
 static MARKS: [u8; 128] = {
     let mut marks = [0; 128];
     let mut byte = 0;
@@ -318,7 +319,8 @@ fn plain_bytes(eight: u64) -> (u64, u64) {
 fn small_letter(first: u8, second: u8) -> Option<[u8; 2]> {
     let code = usize::from(first & 0x1F) << 6 | usize::from(second & 0x3F);
     let small = if first & 0xE0 == 0xC0 { *SMALL.get(code)? } else { 0 };
-    (small != 0).then_some([0xC0 | (small >> 6) as u8, 0x80 | (small & 0x3F) as u8])
+    let [first, second] = [small >> 6, small & 0x3F].map(|bits| u8::try_from(bits).unwrap_or(0));
+    (small != 0).then_some([0xC0 | first, 0x80 | second])
 }
 
 /// By the number of a letter that of its small letter; 0 for other characters.

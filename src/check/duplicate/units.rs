@@ -5,7 +5,7 @@ use super::join::Sets;
 use super::sketch::{self, UnitKind};
 use super::spill::{eight, four};
 use crate::check::Corpus;
-use crate::check::store::{self, Place, Store};
+use crate::check::store::{self, Place, Store, StoreError, to_u32};
 
 /// What is kept in memory of each unit.
 #[derive(Debug, Clone, Copy)]
@@ -24,7 +24,34 @@ pub(super) struct Unit {
     pub(super) is_claimed: bool,
 }
 
+/// What [`Units`] holds, for an error.
+const UNITS: &str = "paragraphs, lines and list items";
+
 impl Unit {
+    /// A unit of the sketch at `sketch`.
+    fn new(document: u32, sketch: Place, unit: &sketch::Encoded<'_>) -> store::Result<Self> {
+        let (from, shingles) = unit.shingles;
+        // A sketch that was kept elsewhere may be damaged.
+        let line_tokens = u8::try_from(unit.tokens.len() / 4);
+        Ok(Self {
+            document,
+            start: unit.start,
+            end: unit.end,
+            words: unit.words,
+            exact: unit.exact,
+            place: sketch.part(from, 0)?.offset,
+            shingles: to_u32(shingles, "runs of words in one paragraph")?,
+            line_tokens: line_tokens.map_err(|_| StoreError { message: "a sketch is damaged".into() })?,
+            kind: unit.kind,
+            is_claimed: false,
+        })
+    }
+
+    /// Where its shingles are in the store.
+    fn shingles(&self) -> store::Result<Place> {
+        Place { offset: self.place, length: 0 }.part(0, self.shingles as usize * 8)
+    }
+
     pub(super) fn site(&self) -> Site {
         Site { document: self.document, start: self.start, end: self.end }
     }
@@ -45,21 +72,13 @@ impl<'c> Units<'c> {
         let mut units = Self { all: Vec::new(), sketches, store, first: Vec::with_capacity(sketches.len() + 1) };
         for (document, &place) in sketches.iter().enumerate() {
             let bytes = store.read(place)?;
-            units.first.push(units.all.len() as u32);
-            units.all.extend(sketch::decode(&bytes).map(|unit| Unit {
-                document: document as u32,
-                start: unit.start,
-                end: unit.end,
-                words: unit.words,
-                exact: unit.exact,
-                place: place.part(unit.shingles.0, 0).offset,
-                shingles: unit.shingles.1 as u32,
-                line_tokens: (unit.tokens.len() / 4) as u8,
-                kind: unit.kind,
-                is_claimed: false,
-            }));
+            units.first.push(to_u32(units.all.len(), UNITS)?);
+            let document = to_u32(document, "documents")?;
+            for unit in sketch::decode(&bytes) {
+                units.all.push(Unit::new(document, place, &unit)?);
+            }
         }
-        units.first.push(units.all.len() as u32);
+        units.first.push(to_u32(units.all.len(), UNITS)?);
         Ok(units)
     }
 
@@ -79,7 +98,7 @@ impl<'c> Units<'c> {
 
     /// Puts the shingles of a unit into `shingles`.
     pub(super) fn read_shingles(&self, unit: &Unit, shingles: &mut Vec<u64>) -> store::Result<()> {
-        let bytes = self.store.read(Place { offset: unit.place, length: unit.shingles * 8 })?;
+        let bytes = self.store.read(unit.shingles()?)?;
         shingles.clear();
         shingles.extend(bytes.chunks_exact(8).map(|shingle| eight(shingle, 0)));
         Ok(())
@@ -139,5 +158,21 @@ impl Sets for UnitSets<'_, '_> {
                 Ok(())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Places of 4 GiB and more wrapped around and named other bytes.
+    #[test]
+    fn shingles_of_4_gib_are_an_error() {
+        let unit = sketch::Encoded::of_size(1 << 29);
+        let unit = Unit::new(0, Place::default(), &unit).unwrap();
+        assert_eq!(unit.shingles().unwrap_err().message, "more than 4 294 967 295 bytes in one piece");
+        let unit = Unit { shingles: (1 << 29) - 1, ..unit };
+        assert_eq!(unit.shingles().unwrap().length, u32::MAX - 7);
+        assert!(Unit::new(0, Place::default(), &sketch::Encoded::of_size(1 << 32)).is_err());
     }
 }

@@ -3,6 +3,13 @@
 //! All patterns of all rules share one search for literals; a regular expression runs only on a unit that holds one of its
 //! literals and that passes the cheap guards.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    reason = "numbers of patterns and literals, which are bounded by rules, and bits of hashes"
+)]
+
 mod bytes;
 mod compact;
 mod content;

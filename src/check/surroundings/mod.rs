@@ -95,9 +95,9 @@ impl DocumentCheck for SurroundingsCheck {
 /// The lines of the text proper: the stretch that holds the most words of running text, where each short line in it costs some.
 fn body(lines: &[Line]) -> Option<Range<usize>> {
     /// What a short line costs, in words: three of them may stand between two short paragraphs, a screenful may not.
-    const COST: i64 = 8;
+    const COST: i32 = 8;
     /// Most words that a paragraph counts for: no paragraph makes up for any number of short lines.
-    const MOST: usize = 60;
+    const MOST: i32 = 60;
     let (mut best, mut best_sum) = (0..0, 0);
     let (mut start, mut sum) = (0, 0);
     for (index, line) in lines.iter().enumerate() {
@@ -106,7 +106,7 @@ fn body(lines: &[Line]) -> Option<Range<usize>> {
         }
         sum += match line.sort {
             _ if line.is_flagged => -COST,
-            Sort::Prose(words) if !line.has(Mark::Cut) => words.min(MOST) as i64,
+            Sort::Prose(words) if !line.has(Mark::Cut) => i32::try_from(words).unwrap_or(MOST).min(MOST),
             Sort::Prose(_) | Sort::Short => -COST,
             Sort::Empty | Sort::Matter => 0,
         };

@@ -61,6 +61,11 @@ pub(super) fn guarded<T>(decode: impl FnOnce() -> Result<T, ParquetError>) -> Re
         .unwrap_or_else(|_| Err(ParquetError::General("the decoder cannot make sense of it".into())))
 }
 
+/// A count in a file's metadata, which may be damaged.
+pub(super) fn count_of(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
 /// The column with that path.
 pub(super) fn leaf(metadata: &ParquetMetaData, path: &str) -> Option<usize> {
     metadata.file_metadata().schema_descr().columns().iter().position(|column| column.path().string() == path)
@@ -106,7 +111,8 @@ impl Columns {
     pub(super) fn next(&mut self, shard: &Arc<Shard>) -> Option<Step> {
         loop {
             if self.group.as_ref().is_none_or(|group| group.done == group.rows) {
-                self.rows_before += self.group.take().map_or(0, |group| group.rows);
+                let rows = self.group.take().map_or(0, |group| group.rows);
+                self.rows_before = self.rows_before.saturating_add(rows);
                 if self.begun == self.reader.num_row_groups() {
                     return None;
                 }
@@ -114,9 +120,9 @@ impl Columns {
                 match guarded(|| self.group(self.begun - 1)) {
                     Ok(group) => self.group = Some(group),
                     Err(error) => {
-                        let rows = self.reader.metadata().row_group(self.begun - 1).num_rows() as u64;
+                        let rows = count_of(self.reader.metadata().row_group(self.begun - 1).num_rows());
                         let damage = self.damage(shard, self.rows_before, rows, &error);
-                        self.rows_before += rows;
+                        self.rows_before = self.rows_before.saturating_add(rows);
                         return Some(damage);
                     }
                 }
@@ -130,12 +136,12 @@ impl Columns {
             {
                 let (done, rows) = (group.done, group.rows);
                 group.done = rows;
-                return Some(self.damage(shard, self.rows_before + done, rows - done, &error));
+                return Some(self.damage(shard, self.rows_before.saturating_add(done), rows - done, &error));
             }
             let (value, level, id) = group.ready.pop_front()?;
             group.done += 1;
             self.count.fetch_add(group.bytes_a_row, Ordering::Relaxed);
-            let index = self.rows_before + group.done;
+            let index = self.rows_before.saturating_add(group.done);
             return Some(Step::Record(Raw { shard: Arc::clone(shard), index, body: Body::Value(value, level, id) }));
         }
     }
@@ -143,6 +149,8 @@ impl Columns {
     fn group(&self, index: usize) -> Result<Group, ParquetError> {
         /// Bytes of text that are read at once.
         const STEP: i64 = 1 << 20;
+        /// Most rows that are read at once.
+        const MAX_STEP: usize = 1_024;
         let reader = self.reader.get_row_group(index)?;
         let metadata = self.reader.metadata().row_group(index);
         let level = |column: usize| metadata.column(column).column_descr().max_def_level();
@@ -152,17 +160,21 @@ impl Columns {
             text: get_typed_column_reader(reader.get_column_reader(self.text)?),
             whole: level(self.text),
             id: self.id.map(|id| Ok::<_, ParquetError>((reader.get_column_reader(id)?, level(id)))).transpose()?,
-            rows: rows as u64,
+            rows: count_of(rows),
             done: 0,
-            step: (STEP / mean.max(1)).clamp(1, 1_024) as usize,
+            step: usize::try_from(STEP / mean.max(1)).unwrap_or(0).clamp(1, MAX_STEP),
             ready: VecDeque::new(),
-            bytes_a_row: metadata.compressed_size().max(0) as u64 / rows.max(1) as u64,
+            bytes_a_row: count_of(metadata.compressed_size()) / count_of(rows).max(1),
         })
     }
 
     fn damage(&self, shard: &Shard, before: u64, rows: u64, error: &ParquetError) -> Step {
-        let reason =
-            format!("records {} to {} (row group {}) cannot be read: {error}", before + 1, before + rows, self.begun);
+        let reason = format!(
+            "records {} to {} (row group {}) cannot be read: {error}",
+            before.saturating_add(1),
+            before.saturating_add(rows),
+            self.begun
+        );
         Step::Damage(ReadError::Bad { place: shard.name.clone(), records: rows.max(1), reason })
     }
 }

@@ -19,7 +19,7 @@ use parquet::file::reader::FileReader;
 use parquet::file::serialized_reader::SerializedFileReader;
 use parquet::file::writer::{SerializedFileWriter, SerializedPageWriter, TrackedWrite};
 
-use super::columns::{guarded, leaf, reader};
+use super::columns::{count_of, guarded, leaf, reader};
 use super::{Fate, Shard};
 
 /// The new file.
@@ -98,7 +98,7 @@ impl Table {
             let values: Vec<ByteArray> = value.into_iter().collect();
             texts.writer.write_batch(&values, Some(&[level]), None)?;
         }
-        if texts.stays.len() as i64 == self.metadata.row_group(self.group).num_rows() {
+        if texts.stays.len() as u64 == count_of(self.metadata.row_group(self.group).num_rows()) {
             self.end_group()?;
             self.skip_empty()?;
         }
@@ -191,8 +191,8 @@ fn as_it_is(metadata: &ParquetMetaData, group: usize, column: usize, source: &Fi
     let (rows, chunk) = (metadata.row_group(group).num_rows(), metadata.row_group(group).column(column));
     let index = metadata.page_index();
     ColumnCloseResult {
-        bytes_written: chunk.compressed_size().max(0) as u64,
-        rows_written: rows.max(0) as u64,
+        bytes_written: count_of(chunk.compressed_size()),
+        rows_written: count_of(rows),
         metadata: chunk.clone(),
         bloom_filter: Sbbf::read_from_column_chunk(chunk, source).ok().flatten(),
         column_index: index.and_then(|index| index.column_index(group, column)).cloned(),
