@@ -280,6 +280,12 @@ pub(super) struct RuleArguments {
     #[arg(long, conflicts_with = "rule")]
     pub(super) all: bool,
 
+    /// Say which phrase of the rule matches a line or sentence, and what keeps it from being reported
+    ///
+    /// Exits with 1 if no phrase matches.
+    #[arg(long = "match", value_name = "TEXT", requires = "rule", conflicts_with = "all")]
+    pub(super) text: Option<String>,
+
     #[command(flatten)]
     pub(super) settings: ConfigArguments,
 

@@ -16,6 +16,7 @@ mod interrupt;
 mod known;
 mod layout;
 mod manual;
+mod match_text;
 mod mistake;
 mod named;
 mod output;

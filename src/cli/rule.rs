@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::Exit;
 use super::arguments::RuleArguments;
+use super::match_text::match_text;
 use super::output::Output;
 use super::workspace::{Profile, Workspace};
 use crate::finding::Applicability;
@@ -25,6 +26,12 @@ pub(super) fn run(arguments: &RuleArguments) -> anyhow::Result<Exit> {
     let profile = Workspace::new(&arguments.settings, &toml::Table::new(), false)?.root(&[])?;
     let mut output = Output::new(arguments.color);
     let rules = profile.registry.rules();
+    if let (Some(name), Some(text)) = (&arguments.rule, &arguments.text) {
+        let rule = profile.settings.effective(profile.registry.find(name)?);
+        let (page, exit) = match_text(rule, text)?;
+        output.write(&page)?;
+        return Ok(exit);
+    }
     let text = match &arguments.rule {
         None => list(rules.iter()),
         Some(name) => match profile.registry.find(name) {

@@ -282,3 +282,16 @@ impl<'de> Deserialize<'de> for NeedsNeighbor {
         deserializer.deserialize_any(NeedsVisitor)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shared_words_parse() {
+        for (name, text) in EMBEDDED_WORDS {
+            toml::from_str::<WordList>(text).map_err(|error| panic!("rules/words/{name}.toml: {error}")).ok();
+        }
+        shared_words().validate().map_err(|(entry, error)| panic!("{entry:?}: {}", error.message)).ok();
+    }
+}

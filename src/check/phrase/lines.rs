@@ -15,6 +15,7 @@ fn count_part(part: &Part) -> usize {
         Part::Text(_) => 1,
         Part::Optional(alternatives) => of_all(alternatives).saturating_add(1),
         Part::Choice(alternatives) => of_all(alternatives),
+        Part::OptionalBlank => 2,
         Part::Slot(_) | Part::Gap { .. } | Part::Ending => usize::MAX,
     }
 }
@@ -53,6 +54,7 @@ fn expand_word(word: &Word) -> Vec<String> {
             Part::Text(text) => vec![text.chars().map(fold).collect()],
             Part::Optional(all) => std::iter::once(String::new()).chain(all.iter().flat_map(expand_sequence)).collect(),
             Part::Choice(all) => all.iter().flat_map(expand_sequence).collect(),
+            Part::OptionalBlank => vec![String::new(), " ".to_owned()],
             // `count` keeps these out.
             Part::Slot(_) | Part::Gap { .. } | Part::Ending => Vec::new(),
         };

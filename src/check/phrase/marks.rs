@@ -14,7 +14,7 @@ pub fn is_mark(character: char) -> bool {
 }
 
 /// Characters that phrases take for the same as the first of each set.
-pub(super) const SAME: [&str; 3] = ["'’‘ʼ‛´`", "\"“”„‟«»", "-‐‑‒–—−"];
+pub(super) const SAME: [&str; 3] = ["'’‘ʼ‛´", "\"“”„‟«»", "-‐‑‒–—−"];
 
 /// `line` as whole lines are compared: without marks at both ends, in lower case, with one space for each run of blanks, and
 /// with `'`, `"` and `-` for their typographic variants.
@@ -42,7 +42,7 @@ pub fn normalize(line: &str) -> String {
 /// A character as [`normalize`] writes it.
 pub(super) fn fold(character: char) -> char {
     if character.is_ascii() {
-        return if character == '`' { '\'' } else { character.to_ascii_lowercase() };
+        return character.to_ascii_lowercase();
     }
     if let Some(first) = SAME.iter().find(|same| same.contains(character)).and_then(|same| same.chars().next()) {
         return first;

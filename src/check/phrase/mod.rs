@@ -92,6 +92,8 @@ enum Part {
     },
     /// `*`: any further letters of the word.
     Ending,
+    /// `[ ]`: a blank that may be missing.
+    OptionalBlank,
 }
 
 /// A phrase or word list that cannot be used.

@@ -136,6 +136,10 @@ impl Parser<'_> {
                 break;
             }
             match character {
+                '[' if self.optional_blank() > 0 => {
+                    self.at += self.optional_blank();
+                    word.push(Part::OptionalBlank);
+                }
                 '[' => {
                     let alternatives = self.bracket(']')?;
                     word.push(Part::Optional(alternatives));
@@ -169,6 +173,12 @@ impl Parser<'_> {
             }
         }
         Ok(word)
+    }
+
+    /// Bytes of a bracket that holds a blank and nothing else; 0 if there is none.
+    fn optional_blank(&self) -> usize {
+        let inner = self.rest().strip_prefix('[').and_then(|rest| rest.split_once(']')).map_or("", |(inner, _)| inner);
+        if !inner.is_empty() && inner.trim().is_empty() { inner.len() + 2 } else { 0 }
     }
 
     /// A character for itself.

@@ -29,7 +29,7 @@ pub(super) fn phrase(body: &Body, extent: Extent) -> String {
 /// Whether a word can match the empty text. A gap that must not be empty counts as a word.
 pub(super) fn is_nullable(word: &Word) -> bool {
     word.iter().all(|part| match part {
-        Part::Optional(_) | Part::Gap { min: 0, .. } | Part::Ending => true,
+        Part::Optional(_) | Part::Gap { min: 0, .. } | Part::Ending | Part::OptionalBlank => true,
         Part::Choice(all) => all.iter().any(|sequence| sequence.words.iter().all(is_nullable)),
         Part::Text(_) | Part::Slot(_) | Part::Gap { .. } => false,
     })
@@ -120,6 +120,7 @@ fn part(part: &Part) -> String {
         Part::Slot(slot) => slot.regex(),
         Part::Gap { min, max } => any_text(*min, *max),
         Part::Ending => format!("(?-i:[{WORD}])*"),
+        Part::OptionalBlank => r"\s*".to_owned(),
     }
 }
 
@@ -159,7 +160,7 @@ fn touches_letter(part: &Part, at_start: bool) -> bool {
             all.iter().any(|one| if at_start { begins_with_letter(one) } else { ends_with_letter(one) })
         }
         Part::Slot(_) => true,
-        Part::Gap { .. } | Part::Ending => false,
+        Part::Gap { .. } | Part::Ending | Part::OptionalBlank => false,
     }
 }
 

@@ -1,0 +1,120 @@
+//! Which phrase of a rule matches a text, and what else has to hold for a finding.
+
+use std::ops::Range;
+
+use regex_automata::meta::Regex;
+use regex_automata::util::syntax;
+
+use super::{Pattern, Place, Unit};
+use crate::check::phrase::{MARKS, Phrase};
+use crate::text::count_words;
+
+/// A phrase or expression that matches.
+#[derive(Debug, Clone, Copy)]
+pub enum Source<'p> {
+    /// A phrase.
+    Phrase(&'p Phrase),
+    /// A regular expression of the rule file, and its bytes there.
+    Regex(&'p str, &'p toml::Spanned<String>),
+}
+
+/// A match in a text that is taken for one unit.
+#[derive(Debug)]
+pub struct Explanation<'p> {
+    /// What matches.
+    pub source: Source<'p>,
+    /// Why it is not reported whatever stands around the text.
+    pub obstacles: Vec<Obstacle<'p>>,
+    /// What has to hold around the text.
+    pub conditions: Vec<String>,
+}
+
+/// What keeps a match from being reported.
+#[derive(Debug)]
+pub enum Obstacle<'p> {
+    /// The number of words, and the range that is allowed.
+    Words(usize, Range<usize>),
+    /// An exception matches too.
+    Except(Source<'p>),
+}
+
+impl Source<'_> {
+    /// Its bytes in the rule file.
+    pub fn place(&self) -> Range<usize> {
+        match self {
+            Self::Phrase(phrase) => phrase.place.clone(),
+            Self::Regex(_, spanned) => spanned.span(),
+        }
+    }
+}
+
+/// Tries each phrase and expression of `patterns` on `text` as a whole unit.
+pub fn explain<'p>(patterns: &'p [Pattern], text: &str) -> Vec<Explanation<'p>> {
+    let text = text.trim();
+    patterns.iter().flat_map(|pattern| of_pattern(pattern, text)).collect()
+}
+
+fn of_pattern<'p>(pattern: &'p Pattern, text: &str) -> Vec<Explanation<'p>> {
+    let sources = matching(pattern, &pattern.phrases, &pattern.any, pattern.part, text);
+    if sources.is_empty() {
+        return Vec::new();
+    }
+    let mut conditions = Vec::new();
+    let near = match pattern.place {
+        Place::Anywhere => None,
+        Place::Head => Some("before the first prose of the document"),
+        Place::Tail => Some("after the last prose of the document"),
+        Place::Edge => Some("before the first or after the last prose of the document"),
+    };
+    conditions.extend(near.map(|near| format!("it stands {near} (`near`)")));
+    if pattern.unit == Unit::Line {
+        conditions.push("it is a line of its own (`where`)".to_owned());
+    }
+    if pattern.below_title {
+        conditions.push("it is not the first line (`below-title`)".to_owned());
+    }
+    if pattern.needs_company {
+        let side = if pattern.follows { "right after" } else { "next to" };
+        let run = if pattern.or_row_of > 0 {
+            format!(", or {} of its kind follow each other", pattern.or_row_of)
+        } else {
+            String::new()
+        };
+        conditions.push(format!("it stands {side} another finding{run} (`needs-neighbor`)"));
+    }
+    if pattern.may_be_heading() {
+        conditions.push("it is not the heading of a text (`may-be-heading`)".to_owned());
+    }
+    let explanation = |source| {
+        let words = count_words(text, usize::MAX);
+        let is_within = (pattern.min_words..=pattern.max_words).contains(&words);
+        let except = matching(pattern, &pattern.except, &pattern.unless, true, text);
+        let words = (!is_within).then(|| Obstacle::Words(words, pattern.min_words..pattern.max_words));
+        let obstacles = words.into_iter().chain(except.into_iter().map(Obstacle::Except)).collect();
+        Explanation { source, obstacles, conditions: conditions.clone() }
+    };
+    sources.into_iter().map(explanation).collect()
+}
+
+/// Which of `expressions`, the first of which are those of `phrases`, match.
+fn matching<'p>(
+    pattern: &Pattern,
+    phrases: &'p [Phrase],
+    expressions: &'p [toml::Spanned<String>],
+    is_part: bool,
+    text: &str,
+) -> Vec<Source<'p>> {
+    let matches = |expression: &str| {
+        let expression =
+            if is_part { expression.to_owned() } else { format!("^(?-i:{MARKS})(?:{expression})(?-i:{MARKS})$") };
+        let syntax = syntax::Config::new().case_insensitive(!pattern.case_sensitive);
+        Regex::builder().syntax(syntax).build(&expression).is_ok_and(|regex| regex.is_match(text))
+    };
+    let source = |(index, expression): (usize, &'p toml::Spanned<String>)| {
+        matches(expression.get_ref()).then(|| match phrases.get(index) {
+            Some(phrase) => Source::Phrase(phrase),
+            None => Source::Regex(expression.get_ref(), expression),
+        })
+    };
+    expressions.iter().enumerate().filter_map(source).collect()
+}

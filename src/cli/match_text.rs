@@ -1,0 +1,72 @@
+//! `dechaff rule CODE --match TEXT`: which phrase of a rule matches a text, and what stops it.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use anyhow::bail;
+
+use super::Exit;
+use crate::check::Parameters;
+use crate::check::pattern::{Explanation, Obstacle, Source, explain};
+use crate::engine::Linter;
+use crate::report::{count, printable};
+use crate::rule::Rule;
+use crate::text::{Document, Origin};
+
+/// Characters of an expression that are shown.
+const MAX_SHOWN: usize = 200;
+
+/// What `rule` makes of `text`, and whether one of its phrases matches.
+pub(super) fn match_text(rule: &Rule, text: &str) -> anyhow::Result<(String, Exit)> {
+    let Parameters::Pattern(patterns) = &rule.parameters else {
+        bail!("{} looks for no phrases: its kind of check is `{}`", rule.info.code, rule.parameters.kind());
+    };
+    let explanations = explain(patterns, text);
+    let mut page = String::new();
+    if explanations.is_empty() {
+        let _ = writeln!(page, "No phrase of {} matches.", rule.info.code);
+        return Ok((page, Exit::Findings));
+    }
+    for explanation in &explanations {
+        let _ = writeln!(page, "{}", shown(rule, explanation.source));
+        conditions(&mut page, rule, explanation);
+    }
+    let document = Document::parse(Arc::new(Origin::file("text.txt")), text);
+    let is_reported = !Linter::of([rule])?.check(&document).is_empty();
+    let _ =
+        writeln!(page, "\nAs a document of its own, the text is {}reported.", if is_reported { "" } else { "not " });
+    Ok((page, Exit::Clean))
+}
+
+fn conditions(page: &mut String, rule: &Rule, explanation: &Explanation<'_>) {
+    for obstacle in &explanation.obstacles {
+        let _ = match obstacle {
+            Obstacle::Words(words, allowed) if *words < allowed.start => {
+                writeln!(page, "    not reported: {}, `min-words` is {}", count(*words, "word"), allowed.start)
+            }
+            Obstacle::Words(words, allowed) => {
+                writeln!(page, "    not reported: {}, `max-words` is {}", count(*words, "word"), allowed.end)
+            }
+            Obstacle::Except(source) => {
+                writeln!(page, "    not reported: an exception matches, {}", shown(rule, *source))
+            }
+        };
+    }
+    if explanation.obstacles.is_empty() {
+        for condition in &explanation.conditions {
+            let _ = writeln!(page, "    if {condition}");
+        }
+    }
+}
+
+/// A phrase with its place and language.
+fn shown(rule: &Rule, source: Source<'_>) -> String {
+    let line = rule.file.position(source.place().start).map_or(0, |(line, _)| line);
+    let (language, text) = match source {
+        Source::Phrase(phrase) => (phrase.language.as_ref(), phrase.source.as_str()),
+        Source::Regex(text, _) => ("regex", text),
+    };
+    let is_long = text.chars().count() > MAX_SHOWN;
+    let text: String = text.chars().take(MAX_SHOWN).chain(is_long.then_some('…')).collect();
+    format!("{}:{line} ({language}): {}", rule.file.path, printable(&text))
+}
