@@ -84,6 +84,15 @@ fn explain(profile: &Profile, rule: &Rule, output: &Output) -> String {
     let default = if rule.default { "yes" } else { "no, select it by its code or name" };
     let _ = writeln!(page, "Severity:        {}\nFix:             {fix}\nRuns by default: {default}", info.severity);
     let _ = writeln!(page, "Kind of check:   {}, since {}", rule.parameters.kind(), rule.since);
+    let languages = rule.languages();
+    if !languages.is_empty() {
+        let listed: Vec<String> = languages.iter().map(|(key, phrases)| format!("{key} ({phrases})")).collect();
+        let _ = writeln!(
+            page,
+            "Phrases:         {}",
+            wrapped(&listed.join(", "), columns - 17).replace('\n', "\n                 ")
+        );
+    }
     parameters(&mut page, rule, effective, &paint);
     if let Some(example) = rule.examples.iter().find(|example| example.bad.is_some()) {
         documents(&mut page, &paint("Found"), example.bad.as_ref(), output.color);

@@ -1,5 +1,6 @@
 //! A rule as a section of the reference.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{Documents, Marked, Rule};
@@ -20,6 +21,10 @@ impl Rule {
         let default = if self.default { "yes" } else { "no: select it by code or name" };
         let _ = writeln!(page, "- Severity: {}\n- Fix: {fix}\n- Runs by default: {default}", info.severity);
         let _ = writeln!(page, "- Kind of check: `{}`; since {}", self.parameters.kind(), self.since);
+        let languages = self.languages();
+        if !languages.is_empty() {
+            let _ = writeln!(page, "- Phrases: {}", list(&languages));
+        }
         if let Some(measured) = measured {
             let _ = writeln!(page, "- Measured: {measured}");
         }
@@ -43,6 +48,11 @@ impl Rule {
         block(&mut page, "Left alone", allowed.and_then(|example| example.allow.as_ref()), str::to_owned);
         page
     }
+}
+
+/// "en (12), de (3)".
+fn list(languages: &BTreeMap<&str, usize>) -> String {
+    languages.iter().map(|(language, phrases)| format!("{language} ({phrases})")).collect::<Vec<_>>().join(", ")
 }
 
 fn block(page: &mut String, title: &str, documents: Option<&Documents>, plain: impl Fn(&str) -> String) {

@@ -1,5 +1,7 @@
 //! The parameters of a rule's check with their values, also those that its file leaves at their defaults.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::Rule;
@@ -26,6 +28,17 @@ impl Rule {
             _ => return values,
         }
         values
+    }
+
+    /// How many phrases the rule has under each language key.
+    pub fn languages(&self) -> BTreeMap<&str, usize> {
+        let mut languages = BTreeMap::new();
+        if let Parameters::Pattern(patterns) = &self.parameters {
+            for phrase in patterns.iter().flat_map(|pattern| &pattern.phrases) {
+                *languages.entry(phrase.language.as_ref()).or_default() += 1;
+            }
+        }
+        languages
     }
 
     /// How many patterns the rule has, if it is of that kind.

@@ -1,6 +1,6 @@
 //! The pages that are generated are what would be generated now. `UPDATE_DOCS=1 cargo test --test it docs::` writes them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -45,6 +45,7 @@ fn the_reference_of_rules() {
         let anchor = format!("{}-{}", info.code.to_lowercase(), info.name);
         let _ = writeln!(page, "| [{}](#{anchor}) | {} | {} | {fix} |", info.code, info.name, info.summary);
     }
+    page.push_str(&phrases_by_language(&registry));
     for rule in registry.rules() {
         let measured = measured.get(&rule.info.code).filter(|measured| measured.lines > 0).map(|measured| {
             let Measured { lines, precision, read } = measured;
@@ -58,6 +59,25 @@ fn the_reference_of_rules() {
         ))));
     }
     is_current("docs/rules.md", &page);
+}
+
+/// A table of the rules that have phrases, with how many they have in each language.
+fn phrases_by_language(registry: &Registry) -> String {
+    let rules: Vec<_> = registry.rules().iter().filter(|rule| !rule.languages().is_empty()).collect();
+    let keys: BTreeSet<&str> = rules.iter().flat_map(|rule| rule.languages().into_keys()).collect();
+    let mut table = String::from(
+        "\n## Phrases by language\n\nHow many phrases each rule has under each language key; `any` holds phrases that belong to \
+         no language. Rules that are not listed do not depend on words.\n\n",
+    );
+    let _ = writeln!(table, "| rule | {} |", keys.iter().copied().collect::<Vec<_>>().join(" | "));
+    let _ = writeln!(table, "|---|{}", "---:|".repeat(keys.len()));
+    for rule in rules {
+        let languages = rule.languages();
+        let counts = keys.iter().map(|key| languages.get(key).map_or(String::new(), usize::to_string));
+        let _ =
+            writeln!(table, "| {} {} | {} |", rule.info.code, rule.info.name, counts.collect::<Vec<_>>().join(" | "));
+    }
+    table
 }
 
 fn dechaff(arguments: &[&str]) -> String {
