@@ -227,7 +227,7 @@ pub(super) struct ReadingArguments {
     #[arg(long, value_name = "FIELD", help_heading = "Corpora")]
     pub(super) id_field: Option<String>,
 
-    /// Skip and report documents larger than this [default: 1GB]
+    /// Skip and report documents larger than this [default: 64MB]
     #[arg(long, value_name = "BYTES", value_parser = parse_bytes, help_heading = "Corpora")]
     pub(super) max_record: Option<String>,
 }

@@ -26,7 +26,7 @@ use super::pipeline::{self, Documents, Piece, stream};
 use super::progress::{Phase, Progress, Total};
 use super::reports::Reports;
 use super::since::Changed;
-use super::stdin::{Stdin, read_stdin};
+use super::stdin::{Spooled, Stdin, read_pipe, read_stdin, take_pipes};
 use super::workspace::{Profile, Workspace};
 use super::{Exit, interrupt};
 use crate::check::ByDocument;
@@ -51,7 +51,7 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
         }
     }
     // A path that does not exist, or a configuration that cannot be used, is told before anything is read or written.
-    let paths = expand(&paths)?;
+    let (pipes, paths) = take_pipes(expand(&paths)?)?;
     let workspace = Arc::new(Workspace::new(&arguments.settings, &arguments.options(), arguments.force_exclude)?);
     // The process ends with the run: to take apart all that is shared would take time for nothing.
     std::mem::forget(Arc::clone(&workspace));
@@ -62,9 +62,18 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     }
     let plan = Plan::new(&run.root);
     let delivery = Delivery::new(arguments, &paths, stdin.len())?;
+    if let Some(pipe) = pipes.first().filter(|_| delivery.is_some()) {
+        anyhow::bail!(
+            "{}: a pipe cannot be fixed in place; give it as standard input, as in `dechaff check - --fix`",
+            pipe.display()
+        );
+    }
     interrupt::listen();
     if !stdin.is_empty() {
         run.read_stdin()?;
+    }
+    for pipe in &pipes {
+        run.spooled.push(read_pipe(pipe, &run.reading)?);
     }
     run.progress.plan(&run.phases(delivery.is_some()));
     match delivery {
@@ -87,8 +96,8 @@ pub(super) struct Run<'a> {
     pub(super) reading: Reading,
     /// Standard input, if it is one document.
     pub(super) stdin: Option<Source>,
-    /// Standard input, if it is not.
-    pub(super) spooled: Option<super::stdin::Spooled>,
+    /// Standard input, if it is not, and what came out of pipes.
+    pub(super) spooled: Vec<Spooled>,
     pub(super) output: Output,
     pub(super) reports: Reports,
     pub(super) attributes: Option<Attributes>,
@@ -121,7 +130,7 @@ impl<'a> Run<'a> {
             reading: arguments.reading.reading(&root),
             root,
             stdin: None,
-            spooled: None,
+            spooled: Vec::new(),
             output,
             reports,
             attributes: folder.map(|folder| Attributes::new(folder)),
@@ -144,7 +153,7 @@ impl<'a> Run<'a> {
                 self.coverage.add(&source.origin);
                 self.stdin = Some(source);
             }
-            Ok(Stdin::Spooled(spooled)) => self.spooled = Some(spooled),
+            Ok(Stdin::Spooled(spooled)) => self.spooled.push(spooled),
             Err(error) => self.tell(&error),
         }
         Ok(())
@@ -299,10 +308,10 @@ impl<'a> Run<'a> {
             return self.finish_stdin(&delivery, source, outcome);
         }
         self.deliver(plan, &mut delivery, paths)?;
-        if delivery.keeps_nothing() && self.summary.fixed > 0 && !self.arguments.quiet && self.spooled.is_none() {
+        if delivery.keeps_nothing() && self.summary.fixed > 0 && !self.arguments.quiet && self.spooled.is_empty() {
             output::warning("nothing was kept to undo these fixes; next time, --undo-log FILE keeps what they remove");
         }
-        if let Some(spooled) = self.spooled.as_ref().filter(|_| !self.arguments.diff) {
+        if let Some(spooled) = self.spooled.first().filter(|_| !self.arguments.diff) {
             self.is_read = self.output.copy(&spooled.input().path)?;
             self.is_aside = true;
         }

@@ -97,7 +97,7 @@ impl Texts for Given<'_> {
             return shelf.text(origin).map(Arc::from);
         }
         drop(shelf);
-        read(origin.path.as_ref()).ok().map(|source| source.text)
+        read(origin.path.as_ref(), self.reading.max_record).ok().map(|source| source.text)
     }
 
     fn index(&self, origin: &Origin) -> Option<Arc<Index>> {

@@ -20,7 +20,7 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("memory", "a quarter of what is free"),
     ("text-field", "\"text\""),
     ("id-field", "\"id\""),
-    ("max-record", "\"1GB\""),
+    ("max-record", "\"64MB\""),
     ("fail-on", "\"info\""),
     ("max-findings", "0"),
 ];

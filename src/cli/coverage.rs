@@ -78,7 +78,7 @@ impl Run<'_> {
             return Some("nothing was checked: every file was skipped".into());
         }
         // An empty shard on standard input was looked at, like an empty text.
-        if self.spooled.is_some() {
+        if !self.spooled.is_empty() {
             return None;
         }
         if coverage.has_files.load(Ordering::Relaxed) {

@@ -1,8 +1,10 @@
-//! Ctrl-C: what is being done comes to a clean end; pressed again, at once.
+//! Ctrl-C and SIGTERM: the run comes to a clean end, or is ended where it does not do so in time.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::output;
+use crate::corpus::remove_own_temporary_files;
 
 static IS_INTERRUPTED: AtomicBool = AtomicBool::new(false);
 /// Nothing is being written, so that the process may end at any moment.
@@ -11,18 +13,22 @@ static MAY_END: AtomicBool = AtomicBool::new(false);
 /// The exit code of an interrupted run, as shells count it.
 const CODE: i32 = 130;
 
-/// Listens for Ctrl-C, and for being asked to terminate, from now on.
+/// How long a run has to end by itself. No loop has to ask whether it is interrupted: a run that reads a pipe without a writer, or
+/// works on one huge document, cannot. Files are replaced in one step, so that the process may end at any moment.
+const GRACE: Duration = Duration::from_millis(600);
+
+/// Listens for Ctrl-C and SIGTERM from now on. Before, they end the process at once.
 pub(super) fn listen() {
     // Without a handler the process ends at once, and nothing is half written then either.
     let _ = ctrlc::set_handler(|| {
-        let again = IS_INTERRUPTED.swap(true, Ordering::SeqCst);
-        if again || MAY_END.load(Ordering::SeqCst) {
-            output::clear_line();
-            output::warning(
-                "interrupted while comparing documents; nothing was written since the last file that was finished",
-            );
-            std::process::exit(CODE);
+        let is_first = !IS_INTERRUPTED.swap(true, Ordering::SeqCst);
+        if is_first && !MAY_END.load(Ordering::SeqCst) {
+            std::thread::sleep(GRACE);
         }
+        remove_own_temporary_files();
+        output::clear_line();
+        output::warning("interrupted; every file is whole, either as it was or as it is to be");
+        std::process::exit(CODE);
     });
 }
 

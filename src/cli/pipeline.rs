@@ -78,7 +78,8 @@ pub(super) enum Piece<T> {
 }
 
 enum Item {
-    File(Input),
+    /// A file that is one document, of at most so many bytes.
+    File(Input, usize),
     Record(Raw),
     Piece(Piece<Given>),
 }
@@ -116,14 +117,18 @@ pub(super) fn stream<T: Send>(
             let batches = Arc::clone(&batches);
             scope.spawn(move || {
                 while let Some(((items, read), result)) = take(&batches) {
-                    // Nobody waits for it if the run was given up.
-                    let _ = result.send((items.into_par_iter().map(|item| piece(item, work)).collect(), read));
+                    let pieces = items.into_par_iter().map(|item| (!is_interrupted()).then(|| piece(item, work)));
+                    // Nothing comes of a batch that is interrupted. Nobody waits for it if the run was given up.
+                    if let Some(pieces) = pieces.collect() {
+                        let _ = result.send((pieces, read));
+                    }
                 }
             });
         }
         // Only who works holds what they take from and give to, so that all ends when one does.
         drop(batches);
-        for (pieces, read) in results.iter().filter_map(|result| result.recv().ok()) {
+        // After a batch of which nothing came, others may be complete; taking them would leave a gap.
+        for (pieces, read) in results.iter().map_while(|result| result.recv().ok()) {
             for piece in pieces {
                 progress.piece(&piece);
                 if !done(piece)? {
@@ -205,13 +210,7 @@ fn read_all(
             Ok(Opened::Plain) => {
                 let size = input.path.metadata().map_or(0, |metadata| metadata.len());
                 bytes.fetch_add(size, Ordering::Relaxed);
-                if size > reading.max_record as u64 {
-                    let reason = format!("larger than {} bytes; --max-record allows more", reading.max_record);
-                    let error = ReadError::Bad { place: input.name, records: 1, reason };
-                    batch.push(Item::Piece(Piece::Unread(error)), 0)
-                } else {
-                    batch.push(Item::File(input), size)
-                }
+                batch.push(Item::File(input, reading.max_record), size)
             }
             Ok(Opened::Shard(shard, mut records)) => {
                 let all = records.all(|step| match step {
@@ -234,7 +233,7 @@ fn read_all(
 
 fn piece<T>(item: Item, work: impl Fn(Given) -> T) -> Piece<T> {
     let given = match item {
-        Item::File(input) => match read(&input.path) {
+        Item::File(input, max) => match read(&input.path, max) {
             Ok(source) => Piece::Done(Given::new(source, None)),
             Err(error) => Piece::Unread(error),
         },

@@ -1,12 +1,13 @@
-//! Standard input: one document, or a shard that is kept in a temporary file, since it is read more than once.
+//! Standard input and pipes: one document, or a shard that is kept in a temporary file, since it is read more than once.
 
+use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use tempfile::NamedTempFile;
 
-use crate::corpus::{Format, Input, ReadError, Reading, Source};
+use crate::corpus::{Format, Input, ReadError, Reading, Source, own_temporary_file, read_document};
 
 /// What came in.
 pub(super) enum Stdin {
@@ -16,7 +17,7 @@ pub(super) enum Stdin {
     Spooled(Spooled),
 }
 
-/// A shard in a temporary file, which goes with this.
+/// What came out of a pipe, in a temporary file, which goes with this.
 pub(super) struct Spooled {
     file: NamedTempFile,
     name: String,
@@ -27,6 +28,16 @@ impl Spooled {
     pub(super) fn input(&self) -> Input {
         Input { path: self.file.path().to_owned(), name: self.name.clone(), is_named: true }
     }
+
+    /// Keeps what `reader` yields.
+    fn keep(mut reader: impl Read, name: String) -> io::Result<Self> {
+        // Its name tells what is in the file, as that of any other.
+        let ending = Path::new(&name).file_name().map(|name| format!("-{}", name.to_string_lossy()));
+        let mut file = tempfile::Builder::new().prefix("dechaff-").suffix(&ending.unwrap_or_default()).tempfile()?;
+        own_temporary_file(file.path());
+        io::copy(&mut reader, &mut file)?;
+        Ok(Self { file, name })
+    }
 }
 
 /// Reads all of standard input, which goes by `name`.
@@ -36,16 +47,82 @@ impl Spooled {
 /// It cannot be read, or not be kept. The inner error says that it is no text.
 pub(super) fn read_stdin(name: String, reading: &Reading) -> anyhow::Result<Result<Stdin, ReadError>> {
     let mut stdin = io::stdin().lock();
-    let mut first = Vec::new();
-    stdin.by_ref().take(Format::FIRST).read_to_end(&mut first).context("cannot read standard input")?;
-    if Format::detect(Path::new(&name), &first, reading.kind) == Format::PLAIN {
-        stdin.read_to_end(&mut first).context("cannot read standard input")?;
-        return Ok(Source::of(name, first).map(Stdin::Document));
+    let first = first_bytes(&mut stdin).context("cannot read standard input")?;
+    let is_document = Format::detect(Path::new(&name), &first, reading.kind) == Format::PLAIN;
+    let all = first.as_slice().chain(stdin);
+    if is_document {
+        let bytes = read_document(all, 0, reading.max_record).context("cannot read standard input")?;
+        return Ok(match bytes {
+            Some(bytes) => Source::of(name, bytes).map(Stdin::Document),
+            None => Err(ReadError::too_long(name, reading.max_record)),
+        });
     }
-    // Its name tells what is in the file, as that of any other.
-    let ending = Path::new(&name).file_name().map(|name| format!("-{}", name.to_string_lossy())).unwrap_or_default();
-    let file = tempfile::Builder::new().prefix("dechaff-").suffix(&ending).tempfile();
-    let mut file = file.context("cannot make a temporary file")?;
-    io::copy(&mut first.as_slice().chain(stdin), &mut file).context("cannot keep standard input")?;
-    Ok(Ok(Stdin::Spooled(Spooled { file, name })))
+    let spooled = Spooled::keep(all, name).context("cannot keep standard input in a temporary file")?;
+    Ok(Ok(Stdin::Spooled(spooled)))
+}
+
+/// Reads a pipe that was named as a file.
+///
+/// # Errors
+///
+/// It cannot be read, or not be kept.
+pub(super) fn read_pipe(path: &Path, reading: &Reading) -> anyhow::Result<Spooled> {
+    let name = path.to_string_lossy().into_owned();
+    let mut pipe = File::open(path).with_context(|| format!("cannot read {name}"))?;
+    let first = first_bytes(&mut pipe).with_context(|| format!("cannot read {name}"))?;
+    let is_document = Format::detect(path, &first, reading.kind) == Format::PLAIN;
+    // A document that goes on after that is too long anyway.
+    let most = if is_document { reading.max_record as u64 + 1 } else { u64::MAX };
+    let all = first.as_slice().chain(pipe).take(most);
+    let what = || format!("cannot keep what comes out of {name} in a temporary file");
+    Spooled::keep(all, name.clone()).with_context(what)
+}
+
+fn first_bytes(reader: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut first = Vec::new();
+    reader.take(Format::FIRST).read_to_end(&mut first)?;
+    Ok(first)
+}
+
+/// Takes the pipes out of `paths`.
+///
+/// # Errors
+///
+/// A device is among them: it may never end, and is no corpus.
+pub(super) fn take_pipes(paths: Vec<PathBuf>) -> anyhow::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
+    let mut pipes = Vec::new();
+    let mut files = Vec::new();
+    for path in paths {
+        match FileKind::of(&path) {
+            FileKind::Device => {
+                bail!("{}: it is a device, not a file; give the path of a file or directory", path.display())
+            }
+            FileKind::Pipe => pipes.push(path),
+            FileKind::Other => files.push(path),
+        }
+    }
+    Ok((pipes, files))
+}
+
+enum FileKind {
+    Device,
+    Pipe,
+    Other,
+}
+
+impl FileKind {
+    #[cfg(unix)]
+    fn of(path: &Path) -> Self {
+        use std::os::unix::fs::FileTypeExt;
+        match path.metadata().map(|metadata| metadata.file_type()) {
+            Ok(kind) if kind.is_char_device() || kind.is_block_device() || kind.is_socket() => Self::Device,
+            Ok(kind) if kind.is_fifo() => Self::Pipe,
+            _ => Self::Other,
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn of(_: &Path) -> Self {
+        Self::Other
+    }
 }

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
-use super::Exit;
 use super::arguments::UndoArguments;
 use super::output::{self, Output};
 use super::roots::{Roots, Target};
 use super::workspace::Workspace;
+use super::{Exit, interrupt};
 use crate::corpus::{
     Copy, Entry, Fate, FileState, Input, LogContents, LoggedFile, Opened, Reading, Records, Restored, Rewriter, Shard,
     ShardStep, Step, UndoLog, hash_file, logged_files, open, remove_stale_files, replace, restore,
@@ -63,17 +63,26 @@ pub(super) fn run(arguments: &UndoArguments) -> anyhow::Result<Exit> {
     let workspace = Workspace::new(&arguments.settings, &arguments.reading.options(), false)?;
     let first = chosen.first().map_or(Path::new("."), |(.., place)| place);
     undo.reading = arguments.reading.reading(&*workspace.profile(first)?);
+    interrupt::listen();
     for (base, path, file, _) in &chosen {
+        if interrupt::is_interrupted() {
+            output::warning("interrupted; run the same command again to undo the rest");
+            break;
+        }
         if let Err(error) = undo.file(base, path, file, &is_chosen) {
             undo.fail(&error);
         }
     }
     let restored = format!("{} restored in {}", count(undo.passages, "passage"), count(undo.restored, "file"));
-    if undo.restored == 0 && !undo.failed {
+    if undo.restored == 0 && !undo.failed && !interrupt::is_interrupted() {
         bail!("{}: nothing to undo: the files are as they were before these changes", path.display());
     }
     Output::new(arguments.color).write(&format!("{restored}\n"))?;
-    Ok(if undo.failed { Exit::Failure } else { Exit::Clean })
+    Ok(match undo.failed {
+        _ if interrupt::is_interrupted() => Exit::Interrupted,
+        true => Exit::Failure,
+        false => Exit::Clean,
+    })
 }
 
 fn warn_of_broken_lines(path: &Path, lines: &[usize]) {

@@ -67,7 +67,7 @@ pub struct Options {
     /// The field or column of corpora that holds the ID; `id` by default.
     #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub id_field: Option<Spanned<String>>,
-    /// Documents larger than this are skipped and reported; `1GB` by default.
+    /// Documents larger than this are skipped and reported; `64MB` by default.
     #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub max_record: Option<Spanned<String>>,
     /// The lowest severity that makes a run fail; `info` by default.

@@ -1,6 +1,7 @@
 //! A file's text.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -58,6 +59,17 @@ pub enum ReadError {
     },
 }
 
+impl ReadError {
+    /// That the document at `place` has more than `max` bytes.
+    pub fn too_long(place: String, max: usize) -> Self {
+        Self::Bad { place, records: 1, reason: too_long(max) }
+    }
+}
+
+pub(super) fn too_long(max: usize) -> String {
+    format!("larger than {max} bytes; --max-record allows more")
+}
+
 impl Source {
     /// The text of `bytes`, which came from `path`.
     ///
@@ -85,15 +97,39 @@ impl Source {
     }
 }
 
-/// Reads a file.
+/// Reads a file of at most `max` bytes.
 ///
 /// # Errors
 ///
-/// It cannot be read, or holds no text.
-pub fn read(path: &Path) -> Result<Source, ReadError> {
+/// It cannot be read, holds no text, or is larger.
+pub fn read(path: &Path, max: usize) -> Result<Source, ReadError> {
     let name = path.to_string_lossy().into_owned();
-    match std::fs::read(path) {
-        Ok(bytes) => Source::of(name, bytes).map(|source| Source { path: path.to_owned(), ..source }),
+    let bytes = File::open(path).and_then(|file| {
+        let length = file.metadata()?.len();
+        read_document(file, usize::try_from(length).unwrap_or(usize::MAX), max)
+    });
+    match bytes {
+        Ok(Some(bytes)) => Source::of(name, bytes).map(|source| Source { path: path.to_owned(), ..source }),
+        Ok(None) => Err(ReadError::too_long(name, max)),
         Err(error) => Err(ReadError::Io { path: name, error }),
     }
+}
+
+/// Reads one document of about `expected` bytes; `None` if it has more than `max`. Of a file that is no text only the beginning is
+/// read, which tells why.
+pub(crate) fn read_document(mut reader: impl Read, expected: usize, max: usize) -> io::Result<Option<Vec<u8>>> {
+    // One byte more shows that there are no more.
+    let mut bytes = Vec::with_capacity(expected.min(max).saturating_add(1));
+    reader.by_ref().take(text::PROBE as u64).read_to_end(&mut bytes)?;
+    if text::not_text(&bytes).is_some() {
+        return Ok(Some(bytes));
+    }
+    if expected > max {
+        return Ok(None);
+    }
+    if bytes.len() >= text::PROBE {
+        let rest = max.saturating_sub(bytes.len()) as u64;
+        reader.take(rest.saturating_add(1)).read_to_end(&mut bytes)?;
+    }
+    Ok((bytes.len() <= max).then_some(bytes))
 }

@@ -1,9 +1,11 @@
 //! Temporary files beside those they will replace, and what killed processes left of them.
 
+use std::collections::BTreeSet;
 #[cfg(unix)]
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::NamedTempFile;
 
@@ -13,6 +15,35 @@ use super::faults;
 /// document should the process be killed.
 const PREFIX: &str = ".dechaff-";
 const SUFFIX: &str = ".tmp";
+
+/// Temporary files that may still exist. Locked while one of them is put into its place.
+static OWN: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+fn own() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    OWN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes the temporary files of this process, which ends before it could. One that is just being put into its place stays if that
+/// takes long; the next run removes it.
+pub fn remove_own_temporary_files() {
+    const TRIES: u32 = 20;
+    for _ in 0..TRIES {
+        if let Ok(mut own) = OWN.try_lock() {
+            for path in std::mem::take(&mut *own) {
+                let _ = std::fs::remove_file(path);
+            }
+            // Whoever is about to replace a file must not go on without its temporary file.
+            std::mem::forget(own);
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+}
+
+/// Has [`remove_own_temporary_files`] remove a file too.
+pub fn own_temporary_file(path: &Path) {
+    own().insert(path.to_owned());
+}
 
 /// A temporary file beside `path`, locked for as long as it is open.
 pub(super) fn beside(path: &Path) -> io::Result<NamedTempFile> {
@@ -27,6 +58,7 @@ pub(super) fn beside(path: &Path) -> io::Result<NamedTempFile> {
         faults::point()?;
         let file = builder.tempfile_in(folder_of(path))?;
         if lock(&file) {
+            own_temporary_file(file.path());
             return Ok(file);
         }
     }
@@ -55,6 +87,8 @@ pub(super) fn replace(
     is_expected: impl Fn(&Path) -> io::Result<bool>,
 ) -> io::Result<bool> {
     faults::point()?;
+    let mut own = own();
+    own.remove(file.path());
     #[cfg(target_os = "linux")]
     if swap(file.path(), target).is_ok() {
         return match faults::point().and_then(|()| is_expected(file.path())) {
@@ -70,6 +104,13 @@ pub(super) fn replace(
         return Ok(false);
     }
     file.persist(target).map(|_| true).map_err(|error| error.error)
+}
+
+/// Renames `file` to `target`, whatever is there.
+pub(super) fn persist(file: NamedTempFile, target: &Path) -> io::Result<()> {
+    let mut own = own();
+    own.remove(file.path());
+    file.persist(target).map(drop).map_err(|error| error.error)
 }
 
 #[cfg(target_os = "linux")]

@@ -170,7 +170,7 @@ impl NewFile {
             Stream::Beside(stream) => {
                 let file = stream.into_inner().map_err(|error| io(error.into_error()))?;
                 file.as_file().sync_all().map_err(io)?;
-                file.persist(&self.path).map_err(|error| io(error.error))?;
+                temporary::persist(file, &self.path).map_err(io)?;
                 sync_folder(&self.path);
             }
             Stream::Direct(mut stream) => stream.flush().map_err(io)?,
@@ -269,7 +269,7 @@ impl Pending {
             None => {
                 before_rename(temporary.path()).map_err(io)?;
                 faults::point().map_err(io)?;
-                temporary.persist(&target).map_err(|error| io(error.error))?;
+                temporary::persist(temporary, &target).map_err(io)?;
             }
         }
         sync_folder(&target);

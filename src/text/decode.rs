@@ -25,22 +25,27 @@ pub enum NotText {
     Wide,
 }
 
+/// As much of a file as tells whether it is binary; git looks at as many bytes.
+pub(crate) const PROBE: usize = 8_000;
+
+/// Returns why a file that begins with `first` is no text, as far as its first [`PROBE`] bytes tell.
+pub(crate) fn not_text(first: &[u8]) -> Option<NotText> {
+    let first = &first[..first.len().min(PROBE)];
+    if first.starts_with(&[0xFF, 0xFE]) || first.starts_with(&[0xFE, 0xFF]) {
+        return Some(NotText::Wide);
+    }
+    let known = known_format(first).map(NotText::Known);
+    known.or_else(|| memchr::memchr(0, first).map(|_| NotText::Binary))
+}
+
 /// Reads bytes as UTF-8; sequences that are none become U+FFFD, and the second value says so.
 ///
 /// # Errors
 ///
 /// The bytes are no text in UTF-8 or a superset of ASCII.
 pub fn decode(bytes: Vec<u8>) -> Result<(String, Option<Decoding>), NotText> {
-    /// As much of a file as tells whether it is binary; git looks at as many bytes.
-    const PROBE: usize = 8_000;
-    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
-        return Err(NotText::Wide);
-    }
-    if let Some(known) = known_format(&bytes[..bytes.len().min(PROBE)]) {
-        return Err(NotText::Known(known));
-    }
-    if memchr::memchr(0, &bytes[..bytes.len().min(PROBE)]).is_some() {
-        return Err(NotText::Binary);
+    if let Some(reason) = not_text(&bytes) {
+        return Err(reason);
     }
     let error = match String::from_utf8(bytes) {
         Ok(text) => return Ok((text, None)),

@@ -20,6 +20,8 @@ use std::sync::{Arc, OnceLock};
 
 pub use block::{Block, BlockKind, list_marker};
 pub use decode::{Decoding, NotText, decode};
+#[cfg(feature = "cli")]
+pub(crate) use decode::{PROBE, not_text};
 pub use latin::{hints_at_latin, is_pseudo_latin};
 pub use position::Position;
 pub use sentence::is_closed;

@@ -32,6 +32,7 @@ mod golden;
 mod harm;
 mod headings;
 mod hostile;
+mod limits;
 mod output;
 mod parquet;
 mod planted;

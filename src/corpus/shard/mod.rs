@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parquet::data_type::ByteArray;
 
 use super::format::{Codec, Format, Kind};
-use super::read::{ReadError, Source};
+use super::read::{ReadError, Source, read_document, too_long};
 use super::write::Stamp;
 use crate::text::{Decoding, Origin, Record};
 use columns::Columns;
@@ -43,7 +43,7 @@ pub struct Reading {
 
 impl Default for Reading {
     fn default() -> Self {
-        Self { kind: None, text_field: "text".into(), id_field: "id".into(), max_record: 1 << 30 }
+        Self { kind: None, text_field: "text".into(), id_field: "id".into(), max_record: 64 << 20 }
     }
 }
 
@@ -110,13 +110,15 @@ pub enum Opened {
 pub fn open(input: &Input, reading: &Reading, count: &Arc<AtomicU64>) -> Result<Opened, ReadError> {
     let io = |error| ReadError::Io { path: input.name.clone(), error };
     let format = Format::of_file(&input.path, reading.kind).map_err(io)?;
-    if format == Format::PLAIN {
+    // What comes from elsewhere than it says cannot be read again by its name.
+    let is_itself = input.path.to_string_lossy() == input.name;
+    if format == Format::PLAIN && is_itself {
         return Ok(Opened::Plain);
     }
     let file = File::open(&input.path).map_err(io)?;
     let stamp = Stamp::of(&file).map_err(io)?;
     let (path, name) = (input.path.clone(), input.name.clone());
-    let given = if path.to_string_lossy() == name { path.clone() } else { PathBuf::from(&name) };
+    let given = if is_itself { path.clone() } else { PathBuf::from(&name) };
     let shard = Shard { path, name, given, format, stamp, reading: reading.clone() };
     let shard = Arc::new(shard);
     let reader = match format.kind {
@@ -147,7 +149,9 @@ pub fn open(input: &Input, reading: &Reading, count: &Arc<AtomicU64>) -> Result<
 fn foreign_fields(shard: &Shard) -> io::Result<Option<Vec<String>>> {
     const LINES: usize = 20;
     const LONGEST: usize = 1 << 20;
-    let mut lines = Lines::new(shard.format.codec.decoder(File::open(&shard.path)?)?, LONGEST);
+    let decoder = shard.format.codec.decoder(File::open(&shard.path)?)?;
+    // A line that has no end is not followed to it.
+    let mut lines = Lines::new(decoder.take((LINES * LONGEST) as u64), LONGEST);
     let mut first = None;
     for _ in 0..LINES {
         // What cannot be read is told when it is.
@@ -228,7 +232,7 @@ impl Iterator for Records {
             let (most, offset) = (self.shard.reading.max_record, self.index);
             let body = match &mut self.reader {
                 Reader::Done => return None,
-                Reader::Text(reader) => reader.take().map(|reader| whole(reader, most)).transpose(),
+                Reader::Text(reader) => reader.take().map(|reader| document(reader, most)).transpose(),
                 Reader::Lines(lines) => {
                     let from = lines.offset;
                     lines.next().map(|line| {
@@ -265,10 +269,8 @@ impl Iterator for Records {
     }
 }
 
-fn whole(reader: Box<dyn BufRead + Send>, most: usize) -> io::Result<Body> {
-    let mut bytes = Vec::new();
-    reader.take(most as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(if bytes.len() > most { Body::TooLong } else { Body::File(bytes) })
+fn document(reader: Box<dyn BufRead + Send>, most: usize) -> io::Result<Body> {
+    Ok(read_document(reader, 0, most)?.map_or(Body::TooLong, Body::File))
 }
 
 /// What is needed of a record to write it again.
@@ -375,10 +377,6 @@ impl Carrier {
 fn bad_record(shard: &Shard, index: u64, id: Option<&str>, reason: String) -> ReadError {
     let id = id.filter(|_| shard.format.kind == Kind::JsonLines).map(plain).or_else(|| id.map(str::to_owned));
     ReadError::Bad { place: shard.origin(index, id).to_string(), records: 1, reason }
-}
-
-fn too_long(most: usize) -> String {
-    format!("larger than {most} bytes; --max-record allows more")
 }
 
 /// An identifier as people read it: without the quotes of JSON.
