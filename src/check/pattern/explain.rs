@@ -89,7 +89,7 @@ fn of_pattern<'p>(pattern: &'p Pattern, text: &str) -> Vec<Explanation<'p>> {
         let words = count_words(text, usize::MAX);
         let is_within = (pattern.min_words..=pattern.max_words).contains(&words);
         let except = matching(pattern, &pattern.except, &pattern.unless, true, text);
-        let words = (!is_within).then(|| Obstacle::Words(words, pattern.min_words..pattern.max_words));
+        let words = (!is_within).then_some(Obstacle::Words(words, pattern.min_words..pattern.max_words));
         let obstacles = words.into_iter().chain(except.into_iter().map(Obstacle::Except)).collect();
         Explanation { source, obstacles, conditions: conditions.clone() }
     };
