@@ -44,9 +44,9 @@ bench *arguments:
 harm *arguments:
     cargo xtask harm {{arguments}}
 
-# Run one fuzz target for a minute: `just fuzz documents`.
+# Run one fuzz target for a minute: `just fuzz documents`. `cargo xtask fuzz MINUTES` runs all of them.
 fuzz target="documents":
-    cargo +nightly fuzz run {{target}} -- -max_total_time=60
+    DECHAFF_SEEDS=fuzz/corpus/{{target}} cargo +nightly fuzz run -s none --debug-assertions {{target}} -- -max_total_time=60
 
 # Check licences, advisories and sources of dependencies.
 deny:
