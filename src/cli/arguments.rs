@@ -346,7 +346,7 @@ pub(super) struct InitArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct TestRulesArguments {
-    /// Rule files and directories of rule files
+    /// Rule files and directories of rule files; an edited copy of a built-in rule takes its place
     #[arg(required = true)]
     pub(super) paths: Vec<PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! `dechaff test-rules`: a user's own rules, held to their examples.
+//! `dechaff test-rules`: tests custom rules, and edited copies of built-in ones, against their examples.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -26,7 +26,10 @@ pub(super) fn run(arguments: &TestRulesArguments) -> anyhow::Result<Exit> {
         }
         for file in files {
             let written = read_written(&file, &file.display().to_string()).with_context(|| unreadable(&file))?;
-            let added = Rule::parse(&written).and_then(|rule| registry.extend(&[written]).map(|()| rule.info));
+            let added = Rule::parse(&written).and_then(|rule| {
+                registry.remove_built_in(&rule.info);
+                registry.extend(&[written]).map(|()| rule.info)
+            });
             match added {
                 Ok(info) => own.push(info.code.clone()),
                 Err(fault) => {

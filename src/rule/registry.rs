@@ -77,6 +77,11 @@ impl Registry {
         Ok(())
     }
 
+    /// Removes the built-in rule with this code and name, so that an edited copy of its file can take its place.
+    pub fn remove_built_in(&mut self, info: &RuleInfo) {
+        self.rules.retain(|rule| rule.info.is_custom || rule.info.code != info.code || rule.info.name != info.name);
+    }
+
     fn add(&mut self, rule: Rule) -> Result<(), Fault> {
         let is_twin = |other: &&Rule| other.info.code == rule.info.code || other.info.name == rule.info.name;
         if let Some(twin) = self.rules.iter().find(is_twin) {
