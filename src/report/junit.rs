@@ -1,7 +1,5 @@
 //! JUnit's XML: a suite per document, a failed case per finding.
 
-use std::io;
-
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
@@ -55,14 +53,14 @@ impl JUnit {
 }
 
 /// Returns a writer that has written the start of the file.
-fn begun() -> io::Result<Writer<Vec<u8>>> {
+fn begun() -> quick_xml::Result<Writer<Vec<u8>>> {
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 4);
     writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     writer.write_event(Event::Start(BytesStart::new("testsuites").with_attributes([("name", "dechaff")])))?;
     Ok(writer)
 }
 
-fn write_suite(writer: &mut Writer<Vec<u8>>, name: &str, cases: &[Case]) -> io::Result<()> {
+fn write_suite(writer: &mut Writer<Vec<u8>>, name: &str, cases: &[Case]) -> quick_xml::Result<()> {
     let name = valid(name);
     let tests = cases.len().to_string();
     let failures = cases.iter().filter(|case| case.failure.is_some()).count().to_string();
@@ -83,7 +81,8 @@ fn write_suite(writer: &mut Writer<Vec<u8>>, name: &str, cases: &[Case]) -> io::
         writer.write_event(Event::End(BytesEnd::new("failure")))?;
         writer.write_event(Event::End(BytesEnd::new("testcase")))?;
     }
-    writer.write_event(Event::End(BytesEnd::new("testsuite")))
+    writer.write_event(Event::End(BytesEnd::new("testsuite")))?;
+    Ok(())
 }
 
 fn case(document: &Document<'_>, finding: &Finding, texts: &dyn Texts) -> Case {

@@ -17,6 +17,7 @@
 
 mod classifier;
 mod cli;
+mod contributing;
 mod copies;
 mod damage;
 mod docs;
