@@ -93,6 +93,8 @@ pub struct Finding {
     pub help: Option<Cow<'static, str>>,
     /// The edits that mend it.
     pub fix: Option<Fix>,
+    /// How probable it is that the finding is right, from 0 to 1, where a statistical model made it.
+    pub probability: Option<f32>,
 }
 
 /// A further place that belongs to a finding.
@@ -146,6 +148,7 @@ impl Finding {
             also: Vec::new(),
             help: None,
             fix: None,
+            probability: None,
         }
     }
 

@@ -54,6 +54,14 @@ struct JsonFinding<'f> {
     labels: Vec<JsonLabel<'f>>,
     help: Option<&'f str>,
     fix: Option<JsonFix<'f>>,
+    probability: Option<f32>,
+    kind_of_page: JsonPageKind,
+}
+
+#[derive(Serialize)]
+struct JsonPageKind {
+    kind: &'static str,
+    probability: f32,
 }
 
 #[derive(Serialize)]
@@ -72,6 +80,7 @@ struct JsonFix<'f> {
 }
 
 fn object(document: &Document<'_>, finding: &Finding, texts: &dyn Texts) -> String {
+    let page = document.page_kind();
     let own = finding.label.iter().map(|message| JsonLabel {
         path: &finding.origin.path,
         record: finding.origin.record.as_ref(),
@@ -98,7 +107,14 @@ fn object(document: &Document<'_>, finding: &Finding, texts: &dyn Texts) -> Stri
         labels: own.chain(others).collect(),
         help: finding.help.as_deref(),
         fix: finding.fix.as_ref().map(|fix| JsonFix { applicability: fix.applicability, edits: &fix.edits }),
+        probability: finding.probability.map(rounded),
+        kind_of_page: JsonPageKind { kind: page.kind().name(), probability: rounded(page.probability(page.kind())) },
     };
     // Strings, numbers and lists always serialise.
     serde_json::to_string(&finding).unwrap_or_default()
+}
+
+/// A probability with two decimals: it is not known better.
+fn rounded(probability: f32) -> f32 {
+    (probability * 100.0).round() / 100.0
 }

@@ -8,6 +8,7 @@ mod decode;
 mod heading;
 mod latin;
 mod line;
+mod page;
 mod position;
 mod removal;
 mod sentence;
@@ -23,6 +24,7 @@ pub use decode::{Decoding, NotText, decode};
 #[cfg(feature = "cli")]
 pub(crate) use decode::{PROBE, not_text};
 pub use latin::{hints_at_latin, is_pseudo_latin};
+pub use page::{MEASURES, Measure, PAGE_KINDS, PageKind, PageKindEstimate, PageKindWeights, Profile};
 pub use position::Position;
 pub use sentence::is_closed;
 pub use span::{Span, is_blank, trim};
@@ -105,14 +107,21 @@ pub struct Index {
     sentences: OnceLock<Box<[Lazy<Span>]>>,
     /// For each block whether it reads as running text.
     prose: OnceLock<Box<[bool]>>,
+    page_kind: OnceLock<PageKindEstimate>,
     columns: position::Columns,
 }
 
 impl Index {
     /// Parses `text` into lines; the rest is found when first asked for.
     pub(crate) fn of(text: &str) -> Self {
-        let (blocks, sentences, prose) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Self { lines: line::split(text), blocks, sentences, prose, columns: position::Columns::default() }
+        Self {
+            lines: line::split(text),
+            blocks: OnceLock::new(),
+            sentences: OnceLock::new(),
+            prose: OnceLock::new(),
+            page_kind: OnceLock::new(),
+            columns: position::Columns::default(),
+        }
     }
 }
 
@@ -221,6 +230,18 @@ impl<'t> Document<'t> {
     /// [`reads_as_prose`] says.
     pub fn is_prose(&self, block: usize) -> bool {
         self.index.prose.get_or_init(|| self.blocks().iter().map(|block| self.is_prose_block(block)).collect())[block]
+    }
+
+    /// This document, with a given estimate of what kind of page it is.
+    pub fn with_page_kind(self, estimate: PageKindEstimate) -> Self {
+        // An estimate that was made before stays: findings may rest on it.
+        let _ = self.index.page_kind.set(estimate);
+        self
+    }
+
+    /// What kind of page the document is; estimated when first asked for.
+    pub fn page_kind(&self) -> &PageKindEstimate {
+        self.index.page_kind.get_or_init(|| PageKindEstimate::from_profile(&Profile::from_document(self)))
     }
 
     fn is_prose_block(&self, block: &Block) -> bool {

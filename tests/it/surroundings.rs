@@ -89,6 +89,42 @@ fn a_table_with_data_and_a_listing_are_left_alone() {
     assert_eq!(flagged_by(&["BP045"], "page.md", &format!("{GREEK}\n\n{code}")), []);
 }
 
+/// A table of sizes is what a product page is about, although its first cell and its last column are empty.
+#[test]
+fn a_table_with_an_empty_corner_is_left_alone() {
+    let sizes = "Size guide\n\n|  | Cover | Sheet | Pillow |  |\n| Twin | 64x90 | 39x75 | 20x27 |  |\n| Full | 90x90 | 54x75 | 20x27 |  |\n| Queen | 90x90 | 60x80 | 20x27 |  |\n| King | 106x90 | 76x80 | 20x37 |  |\n\nColour: sand\nMade in Porto\n";
+    assert_eq!(flagged(&format!("{sizes}\n{GREEK}\n")), [""; 0]);
+}
+
+/// Between the items of a list, bare bullets belong to the items; so do texts that the overview cuts off.
+#[test]
+fn the_items_of_an_overview_are_left_alone() {
+    let plans = ["Novice", "Intermediate", "Advanced", "Senior", "Personal best", "Half", "Relay"];
+    let item = |plan: &&str| {
+        format!(
+            "-\n{plan}\nThe {plan} plan is for runners who have done a race or two before, and who want to train on four days of the week without...\n"
+        )
+    };
+    let items: String = plans.iter().map(item).collect();
+    let text = format!(
+        "Training plans\n\nThere is a plan here for everybody who wants to run a marathon, whatever they have done before.\n\n{items}"
+    );
+    assert_eq!(flagged(&text), [""; 0]);
+}
+
+/// Instructions alternate short lines and sentences over the whole page.
+#[test]
+fn short_lines_between_running_text_are_left_alone() {
+    let step = |number: usize| {
+        format!(
+            "Windows {number}:\n- KB30751{number} of 18.08.2015: official description\nClick on the start menu, then open the control panel and wait until the list of programs has been loaded.\nDone (3)\n"
+        )
+    };
+    let steps: String = (1..10).map(step).collect();
+    let text = format!("{GREEK} {GREEK}\n\nAdvertisement\n{steps}");
+    assert_eq!(flagged(&text), [""; 0]);
+}
+
 /// The title and what stands under it stay, whatever stands before them.
 #[test]
 fn a_title_is_left_alone() {

@@ -97,7 +97,9 @@ impl DocumentCheck for Classifier {
             let reasons = reasons::reasons(row, &self.model.explain(row), &words);
             let mut finding = Finding::removing(rule, document, span);
             finding.label = Some(reasons.join(", "));
-            finding.notes.push(format!("probability {:.2}", 1.0 / (1.0 + (-score).exp())).into());
+            let probability = 1.0 / (1.0 + (-score).exp());
+            finding.notes.push(format!("probability {probability:.2}").into());
+            finding.probability = Some(probability);
             findings.push(finding);
         }
     }

@@ -65,6 +65,11 @@ impl Line {
         self.marks.0 & mark as u8 != 0
     }
 
+    /// Forgets that it is cut off.
+    pub(super) fn clear_cut(&mut self) {
+        self.marks.0 &= !(Mark::Cut as u8);
+    }
+
     /// Its words, counted no further than `limit`.
     pub(super) fn words(&self, document: &Document<'_>, limit: usize) -> usize {
         count_words(document.slice(self.text), limit)
@@ -85,9 +90,7 @@ impl Line {
         }
         let is_layout = match self.is_row {
             _ if self.sort == Sort::Matter => false,
-            true => {
-                cells(document.slice(self.span)).count() == 1 || cells(document.slice(self.span)).any(str::is_empty)
-            }
+            true => is_layout_row(document.slice(self.span)),
             false => {
                 let block = || document.blocks().get(document.block_at(self.span.start));
                 text.starts_with(['・', '·', '．', '•', '»'])
@@ -96,6 +99,16 @@ impl Line {
         };
         self.marks.add(Mark::Layout, is_layout);
     }
+}
+
+/// Whether a row has one cell, or empty cells by the half: a table of data has few that are empty, a page layout many.
+fn is_layout_row(row: &str) -> bool {
+    let (mut all, mut empty) = (0, 0);
+    for cell in cells(row) {
+        all += 1;
+        empty += usize::from(cell.is_empty());
+    }
+    all == 1 || 2 * empty >= all
 }
 
 /// The cells of a row.

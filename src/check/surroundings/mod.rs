@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::removed::removed;
 use super::{DocumentCheck, KindRule, ParameterError};
 use crate::finding::{Finding, RuleInfo};
-use crate::text::{Document, Span};
+use crate::text::{BlockKind, Document, PageKind, Span};
 use line::{Line, Mark, Sort};
 
 /// The kind's name in rule files.
@@ -71,6 +71,10 @@ impl DocumentCheck for SurroundingsCheck {
         let is_flagged = removed(&lines, |line| line.span, findings.iter());
         lines.iter_mut().zip(is_flagged).for_each(|(line, is_flagged)| line.is_flagged = is_flagged);
         let Some(body) = body(&lines) else { return };
+        let is_article = is_article(document);
+        if has_code(document) || is_scattered(&lines, &body) {
+            return;
+        }
         let head = before_title(document, &lines, body.start);
         for (around, more, place) in [(head, 1, "before"), (body.end..lines.len(), 0, "after")] {
             if outside(&lines[around.clone()]) < fewest + more {
@@ -81,7 +85,11 @@ impl DocumentCheck for SurroundingsCheck {
                 continue;
             }
             lines[around.clone()].iter_mut().for_each(|line| line.look_closer(document));
-            let around = &lines[around];
+            let around = &mut lines[around];
+            if !is_article {
+                spare_teasers(around);
+            }
+            let around = &*around;
             let goes = if place == "after" { from_mark(around) } else { around };
             for (rule, parameters) in &self.rules {
                 if let Some(reason) = reason(around, parameters, parameters.min_lines + more) {
@@ -115,6 +123,47 @@ fn body(lines: &[Line]) -> Option<Range<usize>> {
         }
     }
     (best_sum > 0).then_some(best)
+}
+
+/// Whether the page may be a single text, such as an article, and not an overview of many.
+fn is_article(document: &Document<'_>) -> bool {
+    const MIN_PROBABILITY: f32 = 0.5;
+    document.page_kind().probability(PageKind::Article) >= MIN_PROBABILITY
+}
+
+/// Whether the document has code or is documentation, whose short lines are commands, names and values.
+fn has_code(document: &Document<'_>) -> bool {
+    const MIN_PROBABILITY: f32 = 0.5;
+    document.page_kind().probability(PageKind::Documentation) >= MIN_PROBABILITY
+        || document.blocks().iter().any(|block| block.kind == BlockKind::Code)
+}
+
+/// Forgets that running text is cut off where several texts are: an overview of texts has them as its content.
+fn spare_teasers(lines: &mut [Line]) {
+    const MIN_TEASERS: usize = 3;
+    let is_teaser = |line: &Line| matches!(line.sort, Sort::Prose(_)) && line.has(Mark::Cut);
+    if lines.iter().filter(|line| is_teaser(line)).count() >= MIN_TEASERS {
+        lines.iter_mut().filter(|line| is_teaser(line)).for_each(Line::clear_cut);
+    }
+}
+
+/// Whether running text is spread over the page, so that lines between it are part of it: instructions, say.
+fn is_scattered(lines: &[Line], body: &Range<usize>) -> bool {
+    const MIN_OUTSIDE: usize = 6;
+    let is_text = |line: &&Line| matches!(line.sort, Sort::Prose(_)) && !line.is_flagged && !line.has(Mark::Cut);
+    let inside = lines[body.clone()].iter().filter(is_text).count();
+    let outside = lines.iter().filter(is_text).count() - inside;
+    outside >= MIN_OUTSIDE && 2 * outside > inside
+}
+
+/// How many lines without letter or digit say that a layout left them behind. A bullet alone belongs to the item below it, unless
+/// a ticker with the times of its headlines shows what sort of list it is.
+fn empty_lines(lines: &[Line]) -> usize {
+    const TICKER: usize = 3;
+    let is_empty = |line: &Line| line.sort == Sort::Empty;
+    let has_ticker = lines.windows(TICKER).any(|run| run.iter().all(|line| line.has(Mark::Time)));
+    let runs = lines.chunk_by(|one, next| is_empty(one) == is_empty(next)).filter(|run| is_empty(&run[0]));
+    runs.filter(|run| has_ticker || run.len() > 1).map(<[Line]>::len).sum()
 }
 
 /// How many lines are no running text.
@@ -166,7 +215,7 @@ fn reason(lines: &[Line], parameters: &Parameters, fewest: usize) -> Option<Stri
     const FEW: usize = 3;
     let written = || written(lines);
     let all = written().count();
-    let empty = lines.iter().filter(|line| line.sort == Sort::Empty).count();
+    let empty = empty_lines(lines);
     if outside(lines) < fewest {
         return None;
     }

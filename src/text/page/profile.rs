@@ -1,0 +1,348 @@
+//! Measures of a page that tell its kind, mostly shares of its lines.
+
+use rustc_hash::FxHashMap;
+
+use crate::text::{BlockKind, Document, is_closed, weigh_words};
+
+macro_rules! measures {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
+        /// What is measured of a page. "Share" means share of the lines, where a block of text counts as one line.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Measure { $($(#[$doc])* $name),* }
+
+        impl Measure {
+            /// All measures, in the order in which a profile keeps them.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+        }
+    };
+}
+
+measures! {
+    /// Logarithm of the number of lines.
+    Lines,
+    /// Share of running text.
+    Prose,
+    /// Share of the page's bytes in running text.
+    ProseBytes,
+    /// Logarithm of the mean length of running text, in words.
+    ProseWords,
+    /// The longest run of running text, as a share of all running text.
+    ProseRun,
+    /// Share of lines with at most 3 words.
+    Short,
+    /// Share of other lines with at most 11 words.
+    Medium,
+    /// Share of list items.
+    Items,
+    /// Share of headings.
+    Headings,
+    /// Share of lines of code.
+    Code,
+    /// Share of table rows.
+    Rows,
+    /// Share of lines with a price.
+    Prices,
+    /// Share of lines with a digit.
+    Digits,
+    /// Share of lines with a time of day or a year.
+    Times,
+    /// Share of lines that are repeated exactly.
+    Copies,
+    /// Share of lines that are repeated but for their numbers.
+    Templates,
+    /// Share of lines with the remnant of a link.
+    Links,
+    /// Share of lines with separators such as `|` and `»`.
+    Separators,
+    /// Share of questions.
+    Questions,
+    /// Share of exclamations.
+    Exclamations,
+    /// Share of lines that end like a sentence.
+    Closed,
+    /// Share of lines that end in dots.
+    CutOff,
+    /// Share of lines with a short label and a colon.
+    Labels,
+    /// Share of short lines that begin with a lower-case letter.
+    LowerCase,
+    /// Share of lines with backticks, empty parentheses or other signs of code.
+    CodeSigns,
+    /// First person singular, per word of running text.
+    Myself,
+    /// First person plural, per word of running text.
+    Ourselves,
+    /// Second person, per word of running text.
+    Yourself,
+    /// How well a line's shape predicts that of a line two to six below.
+    Period,
+    /// Spread of the lengths of lines.
+    Spread,
+}
+
+/// The number of measures.
+pub const MEASURES: usize = Measure::ALL.len();
+
+/// The measures of a page.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Profile {
+    measures: [f32; MEASURES],
+}
+
+/// Counts over the lines of a page.
+#[derive(Default)]
+struct Counts {
+    lines: u32,
+    sums: [f32; MEASURES],
+    prose_words: f32,
+    prose_run: u32,
+    longest_prose_run: u32,
+    all_bytes: usize,
+    prose_bytes: usize,
+    words: f32,
+    pronouns: [f32; 3],
+    lengths: Vec<f32>,
+    shapes: Vec<u8>,
+    copies: FxHashMap<u64, u32>,
+    templates: FxHashMap<u64, u32>,
+    hashes: Vec<(u64, u64)>,
+}
+
+impl Profile {
+    /// Measures a page.
+    pub fn from_document(document: &Document<'_>) -> Self {
+        let mut counts = Counts::default();
+        for (index, block) in document.blocks().iter().enumerate() {
+            let text = document.slice(block.content);
+            match block.kind {
+                BlockKind::Blank | BlockKind::FrontMatter | BlockKind::Comment => {}
+                BlockKind::Code => counts.add_lines(Measure::Code, block.lines.len()),
+                BlockKind::Table => counts.add_lines(Measure::Rows, block.lines.len()),
+                kind => counts.add_text(text, kind, document.is_prose(index)),
+            }
+        }
+        counts.finish()
+    }
+
+    /// The measures, in the order of [`Measure::ALL`].
+    pub fn measures(&self) -> &[f32; MEASURES] {
+        &self.measures
+    }
+
+    /// One measure.
+    pub fn measure(&self, measure: Measure) -> f32 {
+        self.measures[measure as usize]
+    }
+}
+
+impl Counts {
+    fn add(&mut self, measure: Measure, is: bool) {
+        self.sums[measure as usize] += f32::from(u8::from(is));
+    }
+
+    fn add_lines(&mut self, measure: Measure, lines: usize) {
+        self.lines += lines as u32;
+        self.sums[measure as usize] += lines as f32;
+    }
+
+    fn add_text(&mut self, text: &str, kind: BlockKind, is_prose: bool) {
+        const MAX_WORDS: usize = 100;
+        const SHORT: usize = 3;
+        const MEDIUM: usize = 11;
+        let words = weigh_words(text, MAX_WORDS);
+        self.lines += 1;
+        self.all_bytes += text.len();
+        self.lengths.push((words as f32 + 1.0).ln());
+        self.prose_run = if is_prose { self.prose_run + 1 } else { 0 };
+        self.longest_prose_run = self.longest_prose_run.max(self.prose_run);
+        self.add(Measure::Prose, is_prose);
+        self.add(Measure::Items, kind == BlockKind::ListItem);
+        self.add(Measure::Headings, matches!(kind, BlockKind::Heading(_)));
+        if is_prose {
+            self.prose_bytes += text.len();
+            self.prose_words += words as f32;
+        } else {
+            self.add(Measure::Short, words <= SHORT);
+            self.add(Measure::Medium, words > SHORT && words <= MEDIUM);
+            self.add(Measure::LowerCase, text.starts_with(char::is_lowercase));
+        }
+        let is_closed = is_closed(text);
+        self.add(Measure::Closed, is_closed);
+        self.add(Measure::CutOff, text.ends_with("...") || text.ends_with('…'));
+        self.add(Measure::Questions, text.ends_with(['?', '？']));
+        self.add(Measure::Exclamations, text.ends_with(['!', '！']));
+        let signs = Signs::from_text(text);
+        self.add(Measure::Digits, signs.has_digit);
+        self.add(Measure::Prices, signs.has_price);
+        self.add(Measure::Times, signs.has_time);
+        self.add(Measure::Links, signs.has_link);
+        self.add(Measure::Separators, signs.has_separator);
+        self.add(Measure::Labels, signs.has_label);
+        self.add(Measure::CodeSigns, signs.has_code);
+        self.words += words as f32;
+        self.count_pronouns(text);
+        let hash = fold(text, false);
+        let template = template_hash(text);
+        *self.copies.entry(hash).or_default() += 1;
+        *self.templates.entry(template).or_default() += 1;
+        self.hashes.push((hash, template));
+        let length = words.min(31).ilog2_or_zero();
+        let item = u8::from(kind == BlockKind::ListItem);
+        self.shapes.push((length << 3) | (item << 2) | (u8::from(is_closed) << 1) | u8::from(signs.has_digit));
+    }
+
+    fn count_pronouns(&mut self, text: &str) {
+        for word in text.split(|character: char| !character.is_alphanumeric()) {
+            if let Some(person) = person(word) {
+                self.pronouns[person] += 1.0;
+            }
+        }
+    }
+
+    /// The best share of lines that have the shape of the line two to six above.
+    fn period(&self) -> f32 {
+        const LAGS: std::ops::RangeInclusive<usize> = 2..=6;
+        const MIN_LINES: usize = 8;
+        if self.shapes.len() < MIN_LINES {
+            return 0.0;
+        }
+        let share = |lag: usize| {
+            let pairs = self.shapes.iter().zip(&self.shapes[lag..]);
+            pairs.filter(|(one, other)| one == other).count() as f32 / (self.shapes.len() - lag) as f32
+        };
+        LAGS.map(share).fold(0.0, f32::max)
+    }
+
+    fn spread(&self) -> f32 {
+        let count = self.lengths.len().max(1) as f32;
+        let mean = self.lengths.iter().sum::<f32>() / count;
+        (self.lengths.iter().map(|length| (length - mean) * (length - mean)).sum::<f32>() / count).sqrt()
+    }
+
+    fn finish(mut self) -> Profile {
+        let repeated = |counts: &FxHashMap<u64, u32>, hash: &u64| counts.get(hash).is_some_and(|count| *count > 1);
+        let copies = self.hashes.iter().filter(|(hash, _)| repeated(&self.copies, hash)).count();
+        let templates = self.hashes.iter().filter(|(_, template)| repeated(&self.templates, template)).count();
+        self.sums[Measure::Copies as usize] = copies as f32;
+        self.sums[Measure::Templates as usize] = templates as f32;
+        let prose = self.sums[Measure::Prose as usize];
+        let lines = self.lines.max(1) as f32;
+        let words = self.words.max(1.0);
+        let mut measures = self.sums.map(|sum| sum / lines);
+        let mut set = |measure: Measure, value: f32| measures[measure as usize] = value;
+        set(Measure::Lines, lines.ln());
+        set(Measure::ProseBytes, self.prose_bytes as f32 / self.all_bytes.max(1) as f32);
+        set(Measure::ProseWords, (self.prose_words / prose.max(1.0) + 1.0).ln());
+        set(Measure::ProseRun, self.longest_prose_run as f32 / prose.max(1.0));
+        set(Measure::Myself, self.pronouns[0] / words);
+        set(Measure::Ourselves, self.pronouns[1] / words);
+        set(Measure::Yourself, self.pronouns[2] / words);
+        set(Measure::Period, self.period());
+        set(Measure::Spread, self.spread());
+        Profile { measures }
+    }
+}
+
+/// Which person a pronoun of a European language is of: 0 for "I", 1 for "we", 2 for "you".
+fn person(word: &str) -> Option<usize> {
+    const MAX_BYTES: usize = 6;
+    if word.len() > MAX_BYTES {
+        return None;
+    }
+    match word {
+        "I" | "my" | "My" | "me" | "ich" | "Ich" | "mein" | "mir" | "mich" | "je" | "Je" | "mon" | "moi" | "yo"
+        | "mi" | "io" | "eu" | "ja" | "mam" | "я" | "Я" | "мне" | "меня" | "我" => Some(0),
+        "we" | "We" | "our" | "Our" | "us" | "wir" | "Wir" | "unser" | "unsere" | "uns" | "nous" | "Nous" | "notre"
+        | "nos" | "Nos" | "noi" | "nossa" | "nosso" | "мы" | "Мы" | "наш" | "наши" => Some(1),
+        "you" | "You" | "your" | "Your" | "Sie" | "Ihr" | "Ihre" | "Ihnen" | "du" | "Du" | "vous" | "Vous"
+        | "votre" | "vos" | "usted" | "tu" | "tus" | "você" | "seu" | "sua" | "вы" | "Вы" | "ваш" | "вас" | "вам" => {
+            Some(2)
+        }
+        _ => None,
+    }
+}
+
+/// A hash of `text` that is the same whatever its numbers and the case of its ASCII letters.
+fn template_hash(text: &str) -> u64 {
+    fold(text, true)
+}
+
+/// A hash of `text` without the case of ASCII letters; with one digit for every number if `folds_numbers`.
+fn fold(text: &str, folds_numbers: bool) -> u64 {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    let mut was_digit = false;
+    for byte in text.bytes() {
+        let is_digit = folds_numbers && (byte.is_ascii_digit() || was_digit && matches!(byte, b'.' | b','));
+        let folded = if is_digit { b'0' } else { byte.to_ascii_lowercase() };
+        if !(is_digit && was_digit) {
+            hash = (hash ^ u64::from(folded)).wrapping_mul(0x0100_0000_01b3);
+        }
+        was_digit = is_digit;
+    }
+    hash
+}
+
+/// Signs that a line holds.
+#[derive(Default)]
+struct Signs {
+    has_digit: bool,
+    has_price: bool,
+    has_time: bool,
+    has_link: bool,
+    has_separator: bool,
+    has_label: bool,
+    has_code: bool,
+}
+
+impl Signs {
+    fn from_text(text: &str) -> Self {
+        const MAX_LABEL: usize = 30;
+        let mut signs = Self::default();
+        let bytes = text.as_bytes();
+        let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+        for (at, &byte) in bytes.iter().enumerate() {
+            match byte {
+                b' ' | b'a'..=b'z' => {}
+                b'0'..=b'9' => {
+                    signs.has_digit = true;
+                    let is_first = at == 0 || !is_digit(at - 1);
+                    let is_year = is_first && matches!(bytes.get(at..at + 2), Some(b"19" | b"20"));
+                    signs.has_time |= is_year && is_digit(at + 2) && is_digit(at + 3) && !is_digit(at + 4);
+                }
+                b':' => {
+                    let is_clock = at > 0 && is_digit(at - 1) && is_digit(at + 1);
+                    signs.has_time |= is_clock;
+                    signs.has_label |= !is_clock && at > 0 && at <= MAX_LABEL && bytes.get(at + 1) != Some(&b'/');
+                    signs.has_code |= bytes.get(at + 1) == Some(&b':');
+                }
+                b'$' => signs.has_price |= is_digit(at + 1) || is_digit(at + 2),
+                b'|' => signs.has_separator = true,
+                b'@' => signs.has_link = true,
+                b']' => signs.has_link |= bytes.get(at + 1) == Some(&b'('),
+                b'/' => signs.has_link |= bytes.get(at + 1) == Some(&b'/'),
+                b'`' | b'{' | b'}' | b'\\' => signs.has_code = true,
+                b'(' => signs.has_code |= bytes.get(at + 1) == Some(&b')'),
+                // `£` and `¥` in UTF-8.
+                0xC2 => signs.has_price |= matches!(bytes.get(at + 1), Some(0xA3 | 0xA5)),
+                0xE2 => match bytes.get(at + 1..at + 3) {
+                    Some([0x82, 0xA0..=0xBF]) => signs.has_price = true,
+                    Some([0x80, 0xA2 | 0xBA] | [0x86, _]) => signs.has_separator = true,
+                    _ => {}
+                },
+                _ => {}
+            }
+        }
+        signs
+    }
+}
+
+/// The binary logarithm of a small count.
+trait Log2 {
+    fn ilog2_or_zero(self) -> u8;
+}
+
+impl Log2 for usize {
+    fn ilog2_or_zero(self) -> u8 {
+        self.checked_ilog2().map_or(0, |log| log as u8 + 1)
+    }
+}
