@@ -89,9 +89,12 @@ impl Aspect {
     /// The aspect in words; `None` where it has nothing to show.
     fn phrase(self, row: &Row, words: &[String]) -> Option<String> {
         const FAMILIAR: f32 = 0.5;
+        /// Most words of a line that its length and the short lines around it say something of.
+        const MAX_SHORT: f32 = 11.0;
         let value = |feature: Feature| row[feature as usize];
         let is = |feature: Feature| value(feature) > 0.0;
         let phrase = match self {
+            Self::Length if value(Feature::Words) > MAX_SHORT => return None,
             Self::Length => counted(value(Feature::Words), "word"),
             Self::Letters if value(Feature::Capitals) > 0.5 => "all capitals".into(),
             Self::Letters if value(Feature::Capitalised) > 0.6 => "most words capitalised".into(),
@@ -101,15 +104,14 @@ impl Aspect {
             Self::Signs if is(Feature::Links) => "remnant of a link".into(),
             Self::Signs if is(Feature::Commas) => counted(value(Feature::Commas), "comma"),
             Self::Signs if is(Feature::Quotes) => "quotation marks".into(),
-            Self::Signs if is(Feature::Signs) => "punctuation".into(),
-            Self::Signs => "no punctuation".into(),
+            Self::Signs => return None,
             Self::End if is(Feature::EndsInDots) => "ends in dots".into(),
             Self::End if is(Feature::EndsInColon) => "ends in a colon".into(),
-            Self::End if is(Feature::Closed) => "ends like a sentence".into(),
+            Self::End if is(Feature::Closed) => return None,
             Self::End => "no full stop".into(),
             Self::StopWords if !is(Feature::StopWords) => "no stop words".into(),
             Self::StopWords if value(Feature::StopWords) < 0.3 => "few stop words".into(),
-            Self::StopWords => "many stop words".into(),
+            Self::StopWords => return None,
             Self::Numbers if is(Feature::Clock) => "a time of day".into(),
             Self::Numbers if is(Feature::Years) => "a year".into(),
             Self::Numbers if is(Feature::Digits) => "digits".into(),
@@ -120,12 +122,12 @@ impl Aspect {
             Self::Copies => return None,
             Self::Known if value(Feature::KnownWords) < 0.0 => return None,
             Self::Known if value(Feature::KnownWords) < 0.5 => "few of its words appear in the body text".into(),
-            Self::Known => "its words appear in the body text".into(),
+            Self::Known => return None,
             Self::Place => place(row),
             Self::Page if value(Feature::ShortShare) > 0.5 => "the document has many short lines".into(),
             Self::Page if is(Feature::FlaggedShare) => "the document has other noise".into(),
             Self::Page => return None,
-            Self::Company if value(Feature::Run) >= 3.0 => {
+            Self::Company if value(Feature::Run) >= 3.0 && value(Feature::Words) <= MAX_SHORT => {
                 format!("one of {} short lines in a row", value(Feature::Run))
             }
             Self::Company if is(Feature::Item) => "list item".into(),

@@ -439,20 +439,33 @@ impl Survey {
         }
     }
 
-    /// The words of a unit that weigh most, given the weight of each bucket: the heaviest first, without repeats.
+    /// The words of a unit that weigh most, given the weight of each bucket: the heaviest first. Numbers and abbreviations in
+    /// capitals, such as stock tickers, are left out: no reader would recognise them as words of page furniture.
     pub(super) fn heavy_words(&self, text: &str, weight: impl Fn(u32) -> f32) -> Vec<String> {
         let mut words = Vec::new();
         words::each(text, |word| words.push(word));
         let mut heavy: Vec<(f32, String)> = Vec::new();
         words::buckets(&words, |bucket, role, words| {
             if let (Role::Word | Role::Pair, [first, .., last] | [first @ last]) = (role, words) {
-                heavy.push((weight(bucket), text[first.start..last.end].to_lowercase()));
+                let words = &text[first.start..last.end];
+                if names_something(words) {
+                    heavy.push((weight(bucket), words.to_lowercase()));
+                }
             }
         });
         heavy.retain(|(weight, _)| *weight > 0.0);
         heavy.sort_by(|left, right| right.0.total_cmp(&left.0));
         heavy.into_iter().map(|(_, word)| word).collect()
     }
+}
+
+/// Whether words of letters stand there, and no abbreviation in capitals.
+fn names_something(words: &str) -> bool {
+    const MIN_BYTES: usize = 3;
+    let mut parts = words.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty());
+    parts.all(|word| {
+        word.len() >= MIN_BYTES && word.chars().all(char::is_alphabetic) && !word.chars().all(char::is_uppercase)
+    })
 }
 
 /// Whether `text` holds a sign that code has and prose has not.
