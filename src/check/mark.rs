@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use regex_automata::meta::Regex;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use toml::Spanned;
 
 use super::structure::{code_spans, is_within};
@@ -24,7 +24,12 @@ pub struct Mark {
     /// A string that every such mark holds. Only lines that hold it are searched.
     pub sign: String,
     /// Regular expressions, in their own case, for a mark within a line. Where one has groups, only the groups are removed.
+    #[serde(deserialize_with = "deserialize_expressions")]
     pub any: Vec<Spanned<String>>,
+}
+
+fn deserialize_expressions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Spanned<String>>, D::Error> {
+    Vec::deserialize(deserializer).map(super::join_lines)
 }
 
 /// Checks that each mark has a sign and that its expressions match neither the empty text nor text of any length.

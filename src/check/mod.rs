@@ -15,6 +15,7 @@ pub mod store;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use toml::Spanned;
 
 pub use corpus::{ByDocument, Corpus, CorpusCheck, Documents, Untold};
 pub use guard::guard;
@@ -61,6 +62,17 @@ pub struct ParameterError {
     pub message: String,
     /// The bytes of the rule file that are wrong, where they are known.
     pub place: Option<std::ops::Range<usize>>,
+}
+
+/// Joins the lines of expressions that are broken over several lines: a line end and the blanks after it
+/// are not part of an expression.
+pub(crate) fn join_lines(mut expressions: Vec<Spanned<String>>) -> Vec<Spanned<String>> {
+    for expression in expressions.iter_mut().map(Spanned::get_mut).filter(|one| one.contains('\n')) {
+        let mut lines = expression.lines();
+        let first = lines.next().unwrap_or_default().to_owned();
+        *expression = lines.fold(first, |joined, line| joined + line.trim_start());
+    }
+    expressions
 }
 
 /// A rule of one kind, as that kind's compiler takes it.

@@ -10,6 +10,7 @@ use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use toml::Spanned;
 
 use super::toml_text::place_in_file;
+use crate::check::join_lines;
 use crate::check::pattern::Pattern;
 use crate::check::phrase::{self, ANY, Context, Extent, Phrase, PhraseError, WordList, WordLists, is_language};
 use crate::fault::{Fault, WrittenFile, nearest};
@@ -183,8 +184,8 @@ impl<'de> Visitor<'de> for FindVisitor {
                 "may-be-heading" => guards.may_be_heading = map.next_value()?,
                 "case-sensitive" => guards.case_sensitive = map.next_value()?,
                 "fix" => guards.fix = map.next_value()?,
-                "regex" => guards.any = map.next_value()?,
-                "except-regex" => guards.unless = map.next_value()?,
+                "regex" => guards.any = join_lines(map.next_value()?),
+                "except-regex" => guards.unless = join_lines(map.next_value()?),
                 "except" => {
                     let except: Spanned<Except> = map.next_value()?;
                     let span = except.span();

@@ -131,3 +131,18 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
     files.sort();
     files
 }
+
+/// Lines of rule files can be read in a review.
+#[test]
+fn lines_of_rule_files_stay_short() {
+    const MAX_CHARACTERS: usize = 100;
+    let mut wrong = Vec::new();
+    for file in files_below(Path::new("rules")) {
+        for (number, line) in fs::read_to_string(&file).unwrap().lines().enumerate() {
+            if line.chars().count() > MAX_CHARACTERS {
+                wrong.push(format!("{}:{}", file.display(), number + 1));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "lines of more than {MAX_CHARACTERS} characters:\n{}", wrong.join("\n"));
+}
