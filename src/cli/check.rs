@@ -361,7 +361,7 @@ impl<'a> Run<'a> {
                 Piece::Unwalked(error) => Err(error.into()),
             };
             match text {
-                Ok(text) => run.write(&text.unwrap_or_default())?,
+                Ok(text) => run.write_exact(&text.unwrap_or_default())?,
                 Err(error) => run.fail(&format!("{error:#}")),
             }
             Ok(())
@@ -376,10 +376,10 @@ impl<'a> Run<'a> {
             _ => source.text.to_string(),
         };
         if self.arguments.diff {
-            self.write(&delivery.diff(&source, &text, false))?;
+            self.write_exact(&delivery.diff(&source, &text, false))?;
             return Ok(self.finish_fixed());
         }
-        self.is_read = self.output.write(&text)?;
+        self.is_read = self.output.write_exact(&text)?;
         if self.arguments.fix_only {
             return Ok(self.finish_fixed());
         }
@@ -395,7 +395,7 @@ impl<'a> Run<'a> {
         let mut report = self.reports.document(&fixed.document(), &findings, &given)?;
         report.push_str(&self.reports.finish(&self.summary)?);
         if !self.arguments.quiet {
-            output::report(&report);
+            self.output.write_aside(&report);
         }
         Ok(self.exit())
     }

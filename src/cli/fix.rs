@@ -1,5 +1,6 @@
 //! `dechaff check --fix`: what a document becomes, and where it goes.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -351,36 +352,46 @@ impl Delivery {
 
     /// A unified diff, as `git apply` and `patch -p1` take it; of a record, one that says so first and that they do not take.
     pub(super) fn diff(&self, source: &Source, after: &str, is_inside: bool) -> String {
-        let name = relative(Path::new(&source.origin.path)).to_string_lossy().into_owned();
         let place = printable(&source.origin.to_string()).into_owned();
         let (note, name) = match is_inside {
-            true => (format!("# {place}: its text as it would change; not a patch of the file\n"), place),
-            false => (String::new(), name),
+            true => {
+                let note = format!("# {place}: its text as it would change; not a patch of the file\n");
+                (note, place.into_bytes())
+            }
+            false => (String::new(), relative(&source.path).into_os_string().into_encoded_bytes()),
         };
         // Only `\n` ends a line for git; a lone `\r` does not.
         let (old, new): (Vec<&str>, Vec<&str>) =
             (source.text.split_inclusive('\n').collect(), after.split_inclusive('\n').collect());
         let difference = TextDiff::configure().newline_terminated(true).diff_slices(&old, &new);
-        let header = (quoted(&format!("a/{name}")), quoted(&format!("b/{name}")));
+        let header = (quoted(&[b"a/", &*name].concat()), quoted(&[b"b/", &*name].concat()));
         note + &difference.unified_diff().context_radius(3).header(&header.0, &header.1).to_string()
     }
 }
 
-/// A name as git writes it in a patch: in quotes, with escapes, where it holds quotes, backslashes or control characters.
-fn quoted(name: &str) -> String {
-    if !name.contains(|character: char| character == '"' || character == '\\' || character.is_ascii_control()) {
+/// A name as git writes it in a patch: in quotes, with escapes, where it holds quotes, backslashes, bytes that
+/// are not UTF-8 or characters that [`printable`] escapes.
+fn quoted(name: &[u8]) -> String {
+    let is_plain = |name: &&str| !name.contains(['"', '\\']) && matches!(printable(name), Cow::Borrowed(_));
+    if let Some(name) = str::from_utf8(name).ok().filter(is_plain) {
         return name.to_owned();
     }
     let mut quoted = String::from("\"");
-    for character in name.chars() {
-        match character {
-            '"' | '\\' => quoted.extend(['\\', character]),
-            '\t' => quoted.push_str("\\t"),
-            '\n' => quoted.push_str("\\n"),
-            '\r' => quoted.push_str("\\r"),
-            control if control.is_ascii_control() => quoted.push_str(&format!("\\{:03o}", u32::from(control))),
-            other => quoted.push(other),
+    let push_octal = |quoted: &mut String, bytes: &[u8]| {
+        bytes.iter().for_each(|byte| quoted.push_str(&format!("\\{byte:03o}")));
+    };
+    for chunk in name.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match character {
+                '"' | '\\' => quoted.extend(['\\', character]),
+                '\t' => quoted.push_str("\\t"),
+                '\n' => quoted.push_str("\\n"),
+                '\r' => quoted.push_str("\\r"),
+                other if matches!(printable(other.encode_utf8(&mut [0; 4])), Cow::Borrowed(_)) => quoted.push(other),
+                other => push_octal(&mut quoted, other.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
         }
+        push_octal(&mut quoted, chunk.invalid());
     }
     quoted + "\""
 }

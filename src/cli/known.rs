@@ -12,7 +12,7 @@ use super::workspace::{Profile, Workspace};
 use crate::corpus::{Source, create, read_list, replace};
 use crate::engine::Linter;
 use crate::finding::{Edit, Finding, RuleInfo};
-use crate::report::{count, printable};
+use crate::report::{Medium, count, printable};
 use crate::suppress::{Baseline, IgnoreList, comments, entries, file_comment};
 use crate::text::{Document, Span};
 
@@ -108,7 +108,9 @@ impl Known {
         }
         match &mut self.addition {
             Some(Addition::List(_, lines)) => {
-                lines.extend(entries(&source.document(), findings).map(|entry| entry.to_string()));
+                lines.extend(
+                    entries(&source.document(), findings).map(|entry| printable(&entry.to_string()).into_owned()),
+                );
                 known += findings.len();
                 findings.clear();
             }
@@ -151,7 +153,7 @@ impl Known {
     pub(super) fn finish(&self) -> anyhow::Result<Vec<String>> {
         let mut said = Vec::new();
         if let Some((path, baseline)) = &self.written {
-            create(path, baseline.to_json()?.as_bytes())?;
+            create(path, Medium::Json.sanitize(&baseline.to_json()?).as_bytes())?;
             said.push(format!("{} written to {}", count(baseline.len(), "known finding"), path.display()));
         }
         if let Some((path, baseline)) = &self.baseline {
@@ -159,7 +161,7 @@ impl Known {
             let stale = baseline.stale();
             if self.prunes {
                 baseline.prune();
-                create(path, baseline.to_json()?.as_bytes())?;
+                create(path, Medium::Json.sanitize(&baseline.to_json()?).as_bytes())?;
                 let gone: usize = stale.iter().map(|entry| entry.count).sum();
                 said.push(format!("{} taken out of {}", count(gone, "known finding"), path.display()));
             } else {

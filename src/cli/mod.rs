@@ -73,7 +73,7 @@ impl From<Exit> for ExitCode {
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::try_parse().unwrap_or_else(|error| mistake::explained(error).exit());
+    let arguments = Arguments::try_parse().unwrap_or_else(|error| output::exit(&mistake::explained(error)));
     let outcome = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Rule(arguments) => rule::run(&arguments),

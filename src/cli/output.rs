@@ -1,4 +1,5 @@
-//! Standard output and standard error.
+//! Standard output and standard error: the only places where anything is printed. All text for people is
+//! sanitized here, whoever put it together.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
@@ -9,7 +10,7 @@ use anyhow::Context;
 
 use super::arguments::ColorWhen;
 use crate::fault::Fault;
-use crate::report::{printable, render_fault};
+use crate::report::{Medium, printable, render_fault};
 
 /// Columns that reports are laid out for where there is neither a terminal nor the variable `COLUMNS`.
 const COLUMNS: usize = 100;
@@ -21,6 +22,7 @@ pub(super) struct Output {
     pub(super) color: bool,
     /// Columns of the terminal.
     pub(super) columns: usize,
+    is_terminal: bool,
 }
 
 impl Output {
@@ -35,26 +37,55 @@ impl Output {
             Some((width, _)) if stdout.is_terminal() => usize::from(width.0),
             _ => std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(COLUMNS),
         };
-        Self { stream: io::BufWriter::new(stdout.lock()), color, columns }
+        let is_terminal = stdout.is_terminal();
+        Self { stream: io::BufWriter::new(stdout.lock()), color, columns, is_terminal }
     }
 
-    /// Writes `text`; `false` when nobody reads any more.
+    /// Writes a report or a message; `false` when nobody reads any more.
     ///
     /// # Errors
     ///
     /// It cannot be written for another reason.
     pub(super) fn write(&mut self, text: &str) -> anyhow::Result<bool> {
+        let text = self.medium().sanitize(text);
         let written = self.stream.write_all(text.as_bytes()).and_then(|()| self.stream.flush());
         taken(written)
     }
 
-    /// Writes the bytes of a file; `false` when nobody reads any more.
+    /// Writes a report to standard error, where standard output is taken by a text.
+    pub(super) fn write_aside(&self, text: &str) {
+        // Nothing is left to do where standard error cannot be written.
+        let _ = io::stderr().write_all(self.medium().sanitize(text).as_bytes());
+    }
+
+    fn medium(&self) -> Medium {
+        if self.color { Medium::StyledText } else { Medium::Text }
+    }
+
+    /// Writes a document or a patch byte for byte, so that other programs can use it; a terminal gets it
+    /// sanitized. `false` when nobody reads any more.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written for another reason.
+    pub(super) fn write_exact(&mut self, text: &str) -> anyhow::Result<bool> {
+        // A style in it is not dechaff's.
+        let shown = if self.is_terminal { Medium::Text.sanitize(text) } else { text.into() };
+        taken(self.stream.write_all(shown.as_bytes()).and_then(|()| self.stream.flush()))
+    }
+
+    /// Writes the bytes of a file as [`Self::write_exact`] does.
     ///
     /// # Errors
     ///
     /// It cannot be read, or not be written for another reason.
     pub(super) fn copy(&mut self, path: &Path) -> anyhow::Result<bool> {
-        let mut file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let unreadable = || format!("cannot read {}", path.display());
+        if self.is_terminal {
+            let bytes = std::fs::read(path).with_context(unreadable)?;
+            return self.write_exact(&String::from_utf8_lossy(&bytes));
+        }
+        let mut file = File::open(path).with_context(unreadable)?;
         taken(io::copy(&mut file, &mut self.stream).and_then(|_| self.stream.flush()))
     }
 }
@@ -67,10 +98,27 @@ fn taken(written: io::Result<()>) -> anyhow::Result<bool> {
     }
 }
 
-/// Prints a report where standard output is taken by a text.
+/// Prints lines without a prefix to standard error.
 pub(super) fn report(text: &str) {
     // Nothing is left to do where standard error cannot be written.
-    let _ = io::stderr().write_all(text.as_bytes());
+    let _ = io::stderr().write_all(Medium::Text.sanitize(text).as_bytes());
+}
+
+/// Prints what clap has to say, help or an error, and ends the process.
+pub(super) fn exit(error: &clap::Error) -> ! {
+    let (rendered, is_error) = (error.render(), error.use_stderr());
+    let wants_color = if is_error { wants_color(&io::stderr()) } else { wants_color(&io::stdout()) };
+    // The message quotes arguments: a style in one of them must not pass for clap's own.
+    let has_style = std::env::args_os().any(|argument| argument.as_encoded_bytes().contains(&b'\x1b'));
+    let text = match wants_color && !has_style {
+        true => Medium::StyledText.sanitize(&rendered.ansi().to_string()).into_owned(),
+        false => Medium::Text.sanitize(&rendered.to_string()).into_owned(),
+    };
+    let _ = match is_error {
+        true => io::stderr().write_all(text.as_bytes()),
+        false => io::stdout().write_all(text.as_bytes()),
+    };
+    std::process::exit(error.exit_code())
 }
 
 /// Prints an error for a person.

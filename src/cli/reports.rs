@@ -286,13 +286,12 @@ impl Reports {
     fn add(&mut self, mut say: impl FnMut(&mut dyn Report, &mut String)) -> anyhow::Result<String> {
         let mut printed = String::new();
         for (report, file) in &mut self.all {
+            let mut text = String::new();
+            say(report.as_mut(), &mut text);
+            let text = report.medium().sanitize(&text);
             match file {
-                Some(file) => {
-                    let mut text = String::new();
-                    say(report.as_mut(), &mut text);
-                    file.write(&text)?;
-                }
-                None => say(report.as_mut(), &mut printed),
+                Some(file) => file.write(&text)?,
+                None => printed.push_str(&text),
             }
         }
         Ok(printed)

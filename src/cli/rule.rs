@@ -61,7 +61,7 @@ fn list<'r>(rules: impl Iterator<Item = &'r Rule> + Clone) -> String {
         let info = &rule.info;
         let fix = info.fix.map_or(String::new(), |fix| format!("  [{fix} fix]"));
         let default = if rule.default { "" } else { "  [opt-in]" };
-        let _ = writeln!(text, "{}  {:width$}  {}{fix}{default}", info.code, info.name, info.summary);
+        let _ = writeln!(text, "{}  {:width$}  {}{fix}{default}", info.code, info.name, printable(&info.summary));
     }
     text
 }
@@ -83,7 +83,7 @@ fn explain(profile: &Profile, rule: &Rule, output: &Output) -> String {
     };
     let default = if rule.default { "yes" } else { "no, select it by its code or name" };
     let _ = writeln!(page, "Severity:        {}\nFix:             {fix}\nRuns by default: {default}", info.severity);
-    let _ = writeln!(page, "Kind of check:   {}, since {}", rule.parameters.kind(), rule.since);
+    let _ = writeln!(page, "Kind of check:   {}, since {}", rule.parameters.kind(), printable(&rule.since));
     let languages = rule.languages();
     if !languages.is_empty() {
         let listed: Vec<String> = languages.iter().map(|(key, phrases)| format!("{key} ({phrases})")).collect();
@@ -116,11 +116,11 @@ fn parameters(page: &mut String, rule: &Rule, effective: &Rule, paint: &impl Fn(
     page.push_str("):\n");
     for (key, value) in values {
         let default = defaults.iter().find(|(known, _)| *known == key).map(|(_, default)| default);
-        let _ = write!(page, "    {key} = {value}");
+        let _ = write!(page, "    {key} = {}", printable(&value));
         match default {
             Some(default) if *default == value => {}
             Some(default) => {
-                let _ = write!(page, "    # default: {default}");
+                let _ = write!(page, "    # default: {}", printable(default));
             }
             None => page.push_str("    # not set by default"),
         }

@@ -5,6 +5,7 @@ use super::compare::Given;
 use super::fix::Outcome;
 use super::known::Linters;
 use super::layout::resolved;
+use super::output::Output;
 use super::progress::Phase;
 use super::{Exit, interrupt, output, pipeline};
 use crate::corpus::{Carrier, ReadError, Source};
@@ -142,17 +143,31 @@ impl Run<'_> {
     }
 
     pub(super) fn write(&mut self, text: &str) -> anyhow::Result<()> {
+        let is_aside = self.is_aside;
+        self.print(text, |output, text| {
+            if is_aside {
+                output.write_aside(text);
+                return Ok(true);
+            }
+            output.write(text)
+        })
+    }
+
+    /// Writes a patch.
+    pub(super) fn write_exact(&mut self, text: &str) -> anyhow::Result<()> {
+        self.print(text, Output::write_exact)
+    }
+
+    fn print(
+        &mut self,
+        text: &str,
+        print: impl FnOnce(&mut Output, &str) -> anyhow::Result<bool>,
+    ) -> anyhow::Result<()> {
         if self.arguments.quiet || !self.is_read || text.is_empty() {
             return Ok(());
         }
-        let (output, is_aside) = (&mut self.output, self.is_aside);
-        self.is_read = self.progress.aside(|| match is_aside {
-            true => {
-                output::report(text);
-                Ok(true)
-            }
-            false => output.write(text),
-        })?;
+        let output = &mut self.output;
+        self.is_read = self.progress.aside(|| print(output, text))?;
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Report, Summary};
+use super::{Medium, Report, Summary};
 use crate::finding::{Applicability, Finding};
 use crate::text::{Document, Span, Texts};
 
@@ -63,7 +63,8 @@ pub fn attributes(id: Option<&str>, text: &str, findings: &[Finding]) -> String 
         .collect();
     // Names and numbers always serialise.
     let attributes = serde_json::to_string(&attributes).unwrap_or_default();
-    format!("{{\"id\":{},\"attributes\":{attributes}}}", id.unwrap_or("null"))
+    let line = format!("{{\"id\":{},\"attributes\":{attributes}}}", id.unwrap_or("null"));
+    Medium::Json.sanitize(&line).into_owned()
 }
 
 /// The spans in order, those that overlap or touch made one with the greater score; empty ones left out.

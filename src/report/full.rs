@@ -8,7 +8,7 @@ use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Render
 use super::labels::wrap_labels;
 use super::place::is_nested;
 use super::window::{Window, window};
-use super::{Report, Summary, printable, words};
+use super::{Medium, Report, Summary, printable, words};
 use crate::finding::{Finding, Label, Severity};
 use crate::text::{Document, Position, Texts};
 
@@ -17,6 +17,7 @@ pub struct Full {
     renderer: Renderer,
     /// Columns of the terminal.
     columns: usize,
+    color: bool,
 }
 
 impl Full {
@@ -24,7 +25,7 @@ impl Full {
     pub fn new(columns: usize, color: bool) -> Self {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
         // The windows are cut here, by what is marked; the renderer is not to cut them again.
-        Self { renderer: renderer.term_width(columns + 40), columns }
+        Self { renderer: renderer.term_width(columns + 40), columns, color }
     }
 }
 
@@ -39,6 +40,10 @@ impl Report for Full {
     fn finish(&mut self, summary: &Summary, output: &mut String) {
         output.push_str(&summary.line());
         output.push('\n');
+    }
+
+    fn medium(&self) -> Medium {
+        if self.color { Medium::StyledText } else { Medium::Text }
     }
 }
 

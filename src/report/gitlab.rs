@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{Report, Summary, place, words};
+use super::{Medium, Report, Summary, place, words};
 use crate::finding::{Finding, Severity};
 use crate::text::{Document, Texts};
 
@@ -28,6 +28,10 @@ impl Report for GitLab {
 
     fn finish(&mut self, _: &Summary, output: &mut String) {
         output.push_str(if self.begun { "\n]\n" } else { "[]\n" });
+    }
+
+    fn medium(&self) -> Medium {
+        Medium::Json
     }
 }
 

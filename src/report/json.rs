@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Report, Summary, place};
+use super::{Medium, Report, Summary, place};
 use crate::finding::{Applicability, Edit, Finding, Severity};
 use crate::text::{Document, Position, Record, Texts};
 
@@ -25,6 +25,10 @@ impl Report for JsonLines {
     }
 
     fn finish(&mut self, _: &Summary, _: &mut String) {}
+
+    fn medium(&self) -> Medium {
+        Medium::Json
+    }
 }
 
 impl Report for Json {
@@ -38,6 +42,10 @@ impl Report for Json {
 
     fn finish(&mut self, _: &Summary, output: &mut String) {
         output.push_str(if self.begun { "\n]\n" } else { "[]\n" });
+    }
+
+    fn medium(&self) -> Medium {
+        Medium::Json
     }
 }
 

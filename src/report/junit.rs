@@ -3,7 +3,7 @@
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
-use super::{Report, Summary, words};
+use super::{Medium, Report, Summary, words};
 use crate::finding::{Finding, Severity};
 use crate::text::{Document, Texts};
 
@@ -38,6 +38,10 @@ impl Report for JUnit {
             self.add("dechaff", &[Case { name: summary.line(), failure: None }], output);
         }
         output.push_str("\n</testsuites>\n");
+    }
+
+    fn medium(&self) -> Medium {
+        Medium::Xml
     }
 }
 

@@ -75,7 +75,7 @@ fn text(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     for character in printable(text).chars() {
         match character {
-            '@' => result.push_str("@\u{200B}"),
+            '@' => result.push_str("@&#8203;"),
             '|' | '\\' | '`' | '*' | '_' | '~' | '<' | '>' | '&' | '[' | ']' | '!' | '#' | '$' => {
                 result.push_str(&format!("&#{};", u32::from(character)));
             }
@@ -91,6 +91,6 @@ mod tests {
 
     #[test]
     fn a_cell_holds_text_and_no_markup() {
-        assert_eq!(text("a|b\n<img> *x* @me #1"), "a&#124;b␊&#60;img&#62; &#42;x&#42; @\u{200B}me &#35;1");
+        assert_eq!(text("a|b\n<img> *x* @me #1"), "a&#124;b␊&#60;img&#62; &#42;x&#42; @&#8203;me &#35;1");
     }
 }

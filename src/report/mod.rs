@@ -15,8 +15,8 @@ mod junit;
 mod labels;
 mod markdown;
 mod place;
-mod printable;
 mod rdjson;
+mod sanitize;
 mod sarif;
 mod statistics;
 mod window;
@@ -36,8 +36,8 @@ pub use grouped::Grouped;
 pub use json::{Json, JsonLines};
 pub use junit::JUnit;
 pub use markdown::Markdown;
-pub use printable::printable;
 pub use rdjson::RdJson;
+pub use sanitize::{Medium, printable};
 pub use sarif::Sarif;
 pub use statistics::Statistics;
 
@@ -48,6 +48,11 @@ pub trait Report: Send {
 
     /// Adds what is to be said at the end.
     fn finish(&mut self, summary: &Summary, output: &mut String);
+
+    /// What the report is written in. Whoever prints it passes it through [`Medium::sanitize`].
+    fn medium(&self) -> Medium {
+        Medium::Text
+    }
 }
 
 /// What a run came to.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Report, Summary, place, words};
+use super::{Medium, Report, Summary, place, words};
 use crate::finding::{Finding, Severity};
 use crate::text::{Document, Position, Span, Texts};
 
@@ -28,6 +28,10 @@ impl Report for RdJson {
     fn finish(&mut self, _: &Summary, output: &mut String) {
         output.push_str(if self.begun { "\n" } else { HEAD });
         output.push_str("]}\n");
+    }
+
+    fn medium(&self) -> Medium {
+        Medium::Json
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Report, Summary, place, words};
+use super::{Medium, Report, Summary, place, words};
 use crate::finding::{Finding, Severity};
 use crate::rule::{Marked, Rule};
 use crate::text::{Document, Origin, Position, Record, Texts};
@@ -65,6 +65,10 @@ impl Report for Sarif {
         let tool =
             json!({ "driver": { "name": "dechaff", "version": version, "semanticVersion": version, "rules": rules } });
         output.push_str(&format!("],\n\"tool\":{tool}}}]}}\n"));
+    }
+
+    fn medium(&self) -> Medium {
+        Medium::Json
     }
 }
 

@@ -3,9 +3,7 @@
 
 use std::ops::Range;
 
-use unicode_width::UnicodeWidthChar;
-
-use super::printable::push_printable;
+use super::sanitize::{push_printable, width};
 use crate::text::{Document, Span};
 
 /// A line as it is shown, and where in it the mark stands.
@@ -91,19 +89,19 @@ struct Taken {
 fn take(characters: impl Iterator<Item = char>, columns: usize, limit: Option<usize>) -> Taken {
     /// Characters without width, such as combining marks, are taken with their base, but not without end.
     const MOST_CHARACTERS: usize = 4_000;
-    let (mut bytes, mut width) = (0, 0);
+    let (mut bytes, mut taken) = (0, 0);
     for (count, character) in characters.enumerate() {
         if limit.is_some_and(|limit| bytes >= limit) {
-            return Taken { bytes, width, complete: true };
+            return Taken { bytes, width: taken, complete: true };
         }
-        let wide = if character == '\t' { 4 } else { character.width().unwrap_or(1) };
-        if width + wide > columns || count >= MOST_CHARACTERS {
-            return Taken { bytes, width, complete: false };
+        let wide = width(character);
+        if taken + wide > columns || count >= MOST_CHARACTERS {
+            return Taken { bytes, width: taken, complete: false };
         }
         bytes += character.len_utf8();
-        width += wide;
+        taken += wide;
     }
-    Taken { bytes, width, complete: true }
+    Taken { bytes, width: taken, complete: true }
 }
 
 #[cfg(test)]

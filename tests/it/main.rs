@@ -41,6 +41,7 @@ mod properties;
 mod readme;
 mod records;
 mod rounds;
+mod sanitize;
 mod seeds;
 mod shards;
 mod surroundings;

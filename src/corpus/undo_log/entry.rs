@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::fix::Change;
+use crate::report::Medium;
 use crate::text::Record;
 
 /// One changed passage of one document. Every line holds all it takes to place it, so that a broken line spoils no other.
@@ -177,7 +178,7 @@ const SUM_DIGITS: usize = 16;
 
 /// A value as a line of the log, with a checksum of the line as its last field.
 pub(super) fn line(value: &impl Serialize) -> serde_json::Result<String> {
-    let mut line = serde_json::to_string(value)?;
+    let mut line = Medium::Json.sanitize(&serde_json::to_string(value)?).into_owned();
     // Every line is an object with fields.
     line.pop();
     let sum = checksum(line.as_bytes());
