@@ -110,7 +110,7 @@ pub(super) struct CheckArguments {
 
     /// File name to use for standard input
     #[arg(long, value_name = "NAME")]
-    pub(super) stdin_filename: Option<String>,
+    pub(super) stdin_filename: Option<PathBuf>,
 
     /// Memory for comparing documents, such as 2GB; more goes to temporary files [default: a quarter of free memory]
     #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]

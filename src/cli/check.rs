@@ -35,6 +35,7 @@ use crate::corpus::{Choice, Input, Reading, Source, WalkError, expand, walk};
 use crate::engine::{Alone, Compared, Linter};
 use crate::finding::Finding;
 use crate::report::Summary;
+use crate::text::PathName;
 
 pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     arguments.reports.require_use(arguments)?;
@@ -47,7 +48,7 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     let written = arguments.undo_log.as_deref().into_iter().chain(arguments.reports.outputs());
     for file in written.filter_map(|file| file.canonicalize().ok()) {
         if let Some(path) = paths.iter().find(|path| path.canonicalize().is_ok_and(|path| path == file)) {
-            anyhow::bail!("{}: it would be checked and written over; name another file to write to", path.display());
+            anyhow::bail!("{}: it would be checked and written over; name another file to write to", path.name());
         }
     }
     // A path that does not exist, or a configuration that cannot be used, is told before anything is read or written.
@@ -65,7 +66,7 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     if let Some(pipe) = pipes.first().filter(|_| delivery.is_some()) {
         anyhow::bail!(
             "{}: a pipe cannot be fixed in place; give it as standard input, as in `dechaff check - --fix`",
-            pipe.display()
+            pipe.name()
         );
     }
     interrupt::listen();
@@ -147,7 +148,7 @@ impl<'a> Run<'a> {
     }
 
     fn read_stdin(&mut self) -> anyhow::Result<()> {
-        let name = self.arguments.stdin_filename.clone().unwrap_or_else(|| "-".to_owned());
+        let name = self.arguments.stdin_filename.as_ref().map_or_else(|| "-".to_owned(), |path| path.name());
         match read_stdin(name, &self.reading)? {
             Ok(Stdin::Document(source)) => {
                 self.coverage.add(&source.origin);

@@ -18,7 +18,7 @@ use crate::check::store;
 use crate::corpus::{Carrier, Input, Kept, Reading, Shelf, Source, Spill, WalkError, free_memory, read};
 use crate::engine::{Compared, Comparison, Linter, Sketch};
 use crate::finding::Finding;
-use crate::text::{Document, Index, Origin, Texts};
+use crate::text::{Document, Index, Origin, Texts, path_of};
 
 /// Of so many parts of the memory three are for the sketches, four for comparing them and two for the texts.
 const PARTS: usize = 9;
@@ -97,7 +97,7 @@ impl Texts for Given<'_> {
             return shelf.text(origin).map(Arc::from);
         }
         drop(shelf);
-        read(origin.path.as_ref(), self.reading.max_record).ok().map(|source| source.text)
+        read(&path_of(&origin.path), self.reading.max_record).ok().map(|source| source.text)
     }
 
     fn index(&self, origin: &Origin) -> Option<Arc<Index>> {

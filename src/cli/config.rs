@@ -11,6 +11,7 @@ use super::workspace::{Profile, Workspace};
 use crate::config::{Layer, Options};
 use crate::report::count;
 use crate::rule::Rule;
+use crate::text::PathName;
 
 /// What holds where nothing is said.
 const DEFAULTS: &[(&str, &str)] = &[
@@ -35,7 +36,7 @@ pub(super) fn run(arguments: &ShowArguments) -> anyhow::Result<Exit> {
     } else {
         let workspace = Workspace::new(&arguments.settings, &toml::Table::new(), false)?;
         if !arguments.path.exists() {
-            anyhow::bail!("{}: no such file or directory", arguments.path.display());
+            anyhow::bail!("{}: no such file or directory", arguments.path.name());
         }
         let profile = workspace.profile(&arguments.path)?;
         show(&profile, &profile.settings.ignored_in(&profile.registry, &workspace.absolute(&arguments.path)))?

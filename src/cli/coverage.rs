@@ -8,7 +8,7 @@ use super::check::Run;
 use super::output;
 use super::workspace::Workspace;
 use crate::corpus::Choice;
-use crate::text::Origin;
+use crate::text::{Origin, PathName};
 
 /// What a run came across, over all of its passes.
 #[derive(Default)]
@@ -46,8 +46,7 @@ impl Coverage {
     /// The paths as a message names them, the first few of them.
     fn named_paths(&self) -> String {
         const MAX_NAMED: usize = 3;
-        let named: Vec<String> =
-            self.paths.iter().take(MAX_NAMED).map(|path| format!("`{}`", path.display())).collect();
+        let named: Vec<String> = self.paths.iter().take(MAX_NAMED).map(|path| format!("`{}`", path.name())).collect();
         let named = named.join(", ");
         match self.paths.len().saturating_sub(MAX_NAMED) {
             0 => named,

@@ -20,7 +20,7 @@ use crate::finding::{Applicability, Finding};
 use crate::fix::{Fixed, Fixing, Unstable, removed_share};
 use crate::report::printable;
 use crate::suppress::Suppressions;
-use crate::text::Document;
+use crate::text::{Document, PathName};
 
 /// How documents are fixed.
 pub(super) struct Plan {
@@ -305,7 +305,7 @@ impl Delivery {
         let logged = match (&self.undo_log, &outcome.fixed) {
             (Some(_), Some(fixed)) => {
                 let name = self.layout.log_path(&target)?;
-                let place = LogPlace { base: self.layout.base()?, path: &name, record: None };
+                let place = LogPlace { base: &self.layout.base(), path: &name, record: None };
                 entries(place, Original { text: before, raw: &[] }, &fixed.text, &fixed.changes)
             }
             _ => Vec::new(),
@@ -341,11 +341,11 @@ impl Delivery {
     /// Makes sure that no copy replaces an original, another copy or a file of somebody else.
     pub(super) fn claim(&mut self, path: &Path, target: &Path) -> anyhow::Result<()> {
         if target.canonicalize().is_ok_and(|target| path.canonicalize().is_ok_and(|path| path == target)) {
-            bail!("{}: --output-dir would replace the original; it was left as it is", path.display());
+            bail!("{}: --output-dir would replace the original; it was left as it is", path.name());
         }
         self.layout.claim(target)?;
         if self.claimed.insert(target.to_owned(), path.to_owned()).is_some() {
-            bail!("{}: another file was already written to {}", path.display(), target.display());
+            bail!("{}: another file was already written to {}", path.name(), target.name());
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ use super::arguments::{ColorWhen, CompletionsArguments, ManArguments, command};
 use super::manual::{EXAMPLES, EXIT_STATUS, FILES};
 use super::output::Output;
 use crate::rule::Registry;
+use crate::text::PathName;
 
 /// The options of each command that take rules.
 const RULE_OPTIONS: &[(&str, &[&str])] =
@@ -61,7 +62,7 @@ pub(super) fn manual(arguments: &ManArguments) -> anyhow::Result<Exit> {
         };
         return print(&page?);
     };
-    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.name()))?;
     write(folder, "dechaff", &page(&command, "dechaff")?)?;
     for subcommand in shown(&command) {
         let name = format!("dechaff-{}", subcommand.get_name());
@@ -77,7 +78,7 @@ fn shown(command: &Command) -> impl Iterator<Item = &Command> {
 
 fn write(folder: &Path, name: &str, page: &str) -> anyhow::Result<()> {
     let path = folder.join(format!("{name}.1"));
-    fs::write(&path, page).with_context(|| format!("cannot write {}", path.display()))
+    fs::write(&path, page).with_context(|| format!("cannot write {}", path.name()))
 }
 
 /// The page of a command in roff.

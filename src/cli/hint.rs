@@ -1,10 +1,11 @@
 //! A hint where one rule in one file makes up most of what is found, such as repeated lines in a generated page.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::finding::Finding;
 use crate::report::{Summary, printable};
-use crate::text::Origin;
+use crate::text::{Origin, path_of};
 
 /// The rule that found most in one file.
 #[derive(Default)]
@@ -35,8 +36,10 @@ impl DominantRule {
     pub(super) fn hint(&self, summary: &Summary) -> Option<String> {
         const MIN_FINDINGS: usize = 20;
         let Self { findings, code, path } = self;
-        let is_dominant = *findings >= MIN_FINDINGS && 2 * findings > summary.findings && summary.documents > 1;
-        let path = printable(path);
+        // Patterns cannot name every file.
+        let is_nameable = path_of(path).to_str().is_some_and(|path| matches!(printable(path), Cow::Borrowed(_)));
+        let is_dominant =
+            is_nameable && *findings >= MIN_FINDINGS && 2 * findings > summary.findings && summary.documents > 1;
         is_dominant.then(|| {
             format!(
                 "dechaff: hint: {findings} of {} findings are {code} in {path}; to leave them out, put this into dechaff.toml:\n\n    [per-file-ignores]\n    {path:?} = [\"{code}\"]\n",

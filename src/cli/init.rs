@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use super::Exit;
 use super::arguments::{ColorWhen, InitArguments};
 use super::output::Output;
+use crate::text::PathName;
 
 /// The configuration that is written; as it stands it changes nothing.
 const STARTER: &str = include_str!("starter.toml");
@@ -18,11 +19,11 @@ pub(super) fn run(arguments: &InitArguments) -> anyhow::Result<Exit> {
     let file = OpenOptions::new().write(true).create_new(true).open(path);
     let mut file = match file {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            bail!("{} already exists; not overwritten", path.display())
+            bail!("{} already exists; not overwritten", path.name())
         }
-        other => other.with_context(|| format!("cannot write {}", path.display()))?,
+        other => other.with_context(|| format!("cannot write {}", path.name()))?,
     };
-    file.write_all(STARTER.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
-    Output::new(ColorWhen::Auto).write(&format!("wrote {}\n", path.display()))?;
+    file.write_all(STARTER.as_bytes()).with_context(|| format!("cannot write {}", path.name()))?;
+    Output::new(ColorWhen::Auto).write(&format!("wrote {}\n", path.name()))?;
     Ok(Exit::Clean)
 }

@@ -14,7 +14,7 @@ use crate::engine::Linter;
 use crate::finding::{Edit, Finding, RuleInfo};
 use crate::report::{Medium, count, printable};
 use crate::suppress::{Baseline, IgnoreList, comments, entries, file_comment};
-use crate::text::{Document, Span};
+use crate::text::{Document, PathName, Span, path_of};
 
 /// What is known, and what is done with what is not.
 pub(super) struct Known {
@@ -51,7 +51,7 @@ impl Known {
                 let file = read_list(&path, name).with_context(|| {
                     format!("cannot read the baseline {name}; `dechaff check --write-baseline {name}` writes one")
                 })?;
-                let baseline = Baseline::parse(&file, |path| folder.join(path).exists())?;
+                let baseline = Baseline::parse(&file, |path| folder.join(path_of(path)).exists())?;
                 Some((path, Arc::new(Mutex::new(baseline))))
             }
             None => None,
@@ -154,7 +154,7 @@ impl Known {
         let mut said = Vec::new();
         if let Some((path, baseline)) = &self.written {
             create(path, Medium::Json.sanitize(&baseline.to_json()?).as_bytes())?;
-            said.push(format!("{} written to {}", count(baseline.len(), "known finding"), path.display()));
+            said.push(format!("{} written to {}", count(baseline.len(), "known finding"), path.name()));
         }
         if let Some((path, baseline)) = &self.baseline {
             let mut baseline = baseline.lock().unwrap_or_else(PoisonError::into_inner);
@@ -163,7 +163,7 @@ impl Known {
                 baseline.prune();
                 create(path, Medium::Json.sanitize(&baseline.to_json()?).as_bytes())?;
                 let gone: usize = stale.iter().map(|entry| entry.count).sum();
-                said.push(format!("{} taken out of {}", count(gone, "known finding"), path.display()));
+                said.push(format!("{} taken out of {}", count(gone, "known finding"), path.name()));
             } else {
                 tell_stale(path, &stale);
             }
@@ -175,14 +175,14 @@ impl Known {
             Some(Addition::List(path, lines)) => {
                 let before = if path.exists() {
                     std::fs::read_to_string(path)
-                        .with_context(|| format!("cannot read the ignore list {}", path.display()))?
+                        .with_context(|| format!("cannot read the ignore list {}", path.name()))?
                 } else {
                     "# Passages that dechaff leaves alone: rule, fingerprint, and where each stood.\n".to_owned()
                 };
                 let gap = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
                 let added: String = lines.iter().map(|line| format!("{line}\n")).collect();
                 create(path, format!("{before}{gap}{added}").as_bytes())?;
-                said.push(format!("{} added to {}", count(lines.len(), "passage"), path.display()));
+                said.push(format!("{} added to {}", count(lines.len(), "passage"), path.name()));
             }
             None => {}
         }
@@ -233,7 +233,7 @@ fn relative(workspace: &Workspace, path: &Path, file: &Path) -> String {
     let folder = file.parent().unwrap_or(&file);
     let common = folder.components().zip(path.components()).take_while(|(left, right)| left == right).count().max(1);
     let up = folder.components().count().saturating_sub(common);
-    let down = path.components().skip(common).map(|component| component.as_os_str().to_string_lossy().into_owned());
+    let down = path.components().skip(common).map(|component| Path::new(&component).name());
     std::iter::repeat_n("..".to_owned(), up).chain(down).collect::<Vec<_>>().join("/")
 }
 
@@ -306,7 +306,7 @@ fn tell_stale(path: &Path, stale: &[crate::suppress::Entry]) {
     let gone: usize = stale.iter().map(|entry| entry.count).sum();
     output::warning(&format!(
         "{}: {} no longer found; --prune-baseline takes such entries out",
-        path.display(),
+        path.name(),
         count(gone, "known finding"),
     ));
     for entry in stale.iter().take(SHOWN) {

@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 
 use super::workspace::absolute;
 use crate::corpus::{COPIES_MARKER, create};
+use crate::text::PathName;
 
 /// Where fixed documents go.
 pub(super) struct Layout {
@@ -45,13 +46,13 @@ impl Layout {
         let is_own = is_marked || !has_other_files(&base, &written);
         for input in paths.iter().filter_map(|path| path.canonicalize().ok()) {
             if base == input {
-                bail!("--output-dir {}: this is the input; copies would replace the originals", folder.display());
+                bail!("--output-dir {}: this is the input; copies would replace the originals", folder.name());
             }
             if base.starts_with(&input) && !is_own {
                 bail!(
                     "--output-dir {}: the directory is a part of the input and holds other files; later runs would leave them \
                      out. Name a new directory",
-                    folder.display()
+                    folder.name()
                 );
             }
         }
@@ -84,7 +85,7 @@ impl Layout {
             bail!(
                 "{}: the file exists and may not be a copy that dechaff wrote; it was left as it is. Name a new directory with \
                  --output-dir",
-                target.display()
+                target.name()
             );
         }
         if output.is_own && !output.is_marked {
@@ -95,33 +96,25 @@ impl Layout {
     }
 
     /// The directory that paths in the undo log are relative to.
-    ///
-    /// # Errors
-    ///
-    /// Its name is not UTF-8.
-    pub(super) fn base(&self) -> anyhow::Result<&str> {
-        let name = self.base.to_str();
-        name.with_context(|| format!("{}: the undo log cannot hold this name: it is not UTF-8", self.base.display()))
+    pub(super) fn base(&self) -> String {
+        self.base.name()
     }
 
     /// The path of a document in the undo log: of the copy at `target`, or of a file that is fixed in place.
     ///
     /// # Errors
     ///
-    /// It is not below the base, or its name is not UTF-8.
+    /// It is not below the base.
     pub(super) fn log_path(&self, target: &Path) -> anyhow::Result<String> {
         let below = match &self.output {
             Some(output) => target.strip_prefix(&output.folder).ok().map(Path::to_path_buf),
             None => {
-                let path = target.canonicalize().with_context(|| target.display().to_string())?;
+                let path = target.canonicalize().with_context(|| target.name())?;
                 path.strip_prefix(&self.base).ok().map(Path::to_path_buf)
             }
         };
-        let below = below.with_context(|| format!("{}: not below {}", target.display(), self.base.display()))?;
-        let parts: Option<Vec<&str>> = below.components().map(|part| part.as_os_str().to_str()).collect();
-        let parts = parts.with_context(|| {
-            format!("{}: the undo log cannot hold this name: it is not UTF-8; it was left as it was", target.display())
-        })?;
+        let below = below.with_context(|| format!("{}: not below {}", target.name(), self.base.name()))?;
+        let parts: Vec<String> = below.components().map(|part| Path::new(&part).name()).collect();
         Ok(parts.join("/"))
     }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::output;
+use crate::text::PathName;
 
 /// What to do with a file instead of checking it as plain text, by its ending.
 const HINTS: &[(&[&str], &str)] = &[
@@ -16,7 +17,7 @@ pub(super) fn warn_of_markup(paths: &[impl AsRef<Path>]) {
     for path in paths.iter().map(AsRef::as_ref).filter(|path| path.is_file()) {
         let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
         if let Some((_, hint)) = HINTS.iter().find(|(endings, _)| endings.contains(&ending.as_str())) {
-            output::warning(&format!("{}: {hint}", path.display()));
+            output::warning(&format!("{}: {hint}", path.name()));
         }
     }
 }

@@ -11,6 +11,7 @@ use anyhow::Context;
 use super::arguments::ColorWhen;
 use crate::fault::Fault;
 use crate::report::{Medium, printable, render_fault};
+use crate::text::PathName;
 
 /// Columns that reports are laid out for where there is neither a terminal nor the variable `COLUMNS`.
 const COLUMNS: usize = 100;
@@ -80,7 +81,7 @@ impl Output {
     ///
     /// It cannot be read, or not be written for another reason.
     pub(super) fn copy(&mut self, path: &Path) -> anyhow::Result<bool> {
-        let unreadable = || format!("cannot read {}", path.display());
+        let unreadable = || format!("cannot read {}", path.name());
         if self.is_terminal {
             let bytes = std::fs::read(path).with_context(unreadable)?;
             return self.write_exact(&String::from_utf8_lossy(&bytes));

@@ -17,7 +17,7 @@ use crate::report::{
     Summary, Total,
 };
 use crate::rule::Registry;
-use crate::text::{Document, Texts};
+use crate::text::{Document, PathName, Texts};
 
 /// Columns of the `full` format in a file.
 const COLUMNS: usize = 100;
@@ -175,7 +175,7 @@ impl Wanted {
             });
         }
         if let Some(file) = files.next() {
-            let file = file.display();
+            let file = file.name();
             bail!(
                 "--output-file {file} has no format: give an --output-format for each file, such as `--output-format sarif --output-file {file}`"
             );
@@ -187,7 +187,7 @@ impl Wanted {
                     "{} and {} would both go to {}: give each an --output-file of its own",
                     name(*other),
                     name(*format),
-                    file.display()
+                    file.name()
                 ),
                 None => bail!(
                     "{} and {} would both go to standard output: give all but one an --output-file, such as `--output-format {} --output-file FILE`",

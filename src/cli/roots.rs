@@ -7,6 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context, bail};
 
 use super::workspace::absolute;
+use crate::text::{PathName, path_of};
 
 /// The directories that undoing may write to.
 pub(super) struct Roots {
@@ -39,7 +40,7 @@ impl Roots {
         let here = std::env::current_dir().context("cannot find the working directory")?;
         let real_here = here.canonicalize().context("cannot find the working directory")?;
         if let Some(root) = root.filter(|root| !root.is_dir()) {
-            bail!("--root {}: no such directory", root.display());
+            bail!("--root {}: no such directory", root.name());
         }
         Ok(Self { here, real_here, root: root.map(Path::to_path_buf), is_native, of_base: BTreeMap::new() })
     }
@@ -50,7 +51,7 @@ impl Roots {
     ///
     /// Files there may not be written.
     pub(super) fn find<'p>(&mut self, base: &str, paths: impl Iterator<Item = &'p str> + Clone) -> anyhow::Result<()> {
-        let recorded = Path::new(base);
+        let recorded = &*path_of(base);
         let root = match &self.root {
             // `--root` may name the directory itself or one above it.
             Some(root) => {
@@ -58,8 +59,9 @@ impl Roots {
                     recorded.components().filter(|part| matches!(part, Component::Normal(_))).collect();
                 let places =
                     (0..=parts.len()).map(|skipped| parts.iter().skip(parts.len() - skipped).collect::<PathBuf>());
-                let has_any =
-                    |place: &PathBuf| paths.clone().any(|path| is_below(path) && root.join(place).join(path).is_file());
+                let has_any = |place: &PathBuf| {
+                    paths.clone().any(|path| is_below(path) && root.join(place).join(path_of(path)).is_file())
+                };
                 let place = places.into_iter().find(has_any).unwrap_or_default();
                 // To join nothing would end the path with a slash.
                 if place.as_os_str().is_empty() { root.clone() } else { root.join(place) }
@@ -90,7 +92,7 @@ impl Roots {
 
     /// The place of a file, whether or not it is there; `None` if the log may not speak of it.
     pub(super) fn place(&self, base: &str, path: &str) -> Option<PathBuf> {
-        self.of_base.get(base).filter(|_| is_below(path)).map(|root| root.join(path))
+        self.of_base.get(base).filter(|_| is_below(path)).map(|root| root.join(path_of(path)))
     }
 
     /// The file at `path` below `base`.
@@ -103,17 +105,17 @@ impl Roots {
         if !is_below(path) {
             bail!("{path}: the path leads out of the directory that the undo log was made for; it was left alone");
         }
-        let shown = root.join(path);
+        let shown = root.join(path_of(path));
         let real = match shown.canonicalize() {
             Ok(real) => real,
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                bail!("{}: no such file; if files were moved, name their directory with --root", shown.display())
+                bail!("{}: no such file; if files were moved, name their directory with --root", shown.name())
             }
-            Err(error) => return Err(error).with_context(|| format!("cannot read {}", shown.display())),
+            Err(error) => return Err(error).with_context(|| format!("cannot read {}", shown.name())),
         };
         let real_root = if root.as_os_str().is_empty() { self.real_here.clone() } else { root.canonicalize()? };
         if !real.starts_with(&real_root) {
-            bail!("{}: a link leads out of {}; it was left alone", shown.display(), real_root.display());
+            bail!("{}: a link leads out of {}; it was left alone", shown.name(), real_root.name());
         }
         Ok(Target { shown, real })
     }
@@ -132,5 +134,5 @@ impl Roots {
 
 /// Whether a path of the log leads to something below what it is relative to.
 fn is_below(path: &str) -> bool {
-    !path.is_empty() && Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
+    !path.is_empty() && path_of(path).components().all(|part| matches!(part, Component::Normal(_)))
 }

@@ -4,7 +4,7 @@
 //! is made from its file again by what each round found in it.
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
@@ -19,7 +19,7 @@ use crate::corpus::Source;
 use crate::engine::Linter;
 use crate::finding::{Applicability, Finding};
 use crate::fix::keep_one_copy;
-use crate::text::{Document, Origin, Texts};
+use crate::text::{Document, Origin, Texts, path_of};
 
 /// What comparing found in each document.
 type Round = HashMap<Arc<Origin>, Vec<Finding>>;
@@ -141,7 +141,7 @@ fn admitted(compared: &ByDocument, given: &Given<'_>, linters: &Linters) -> Vec<
     for batch in compared.chunks(BATCH) {
         let texts: Vec<_> = batch.iter().map(|(origin, _)| given.text(origin).unwrap_or_default()).collect();
         let admit = |((origin, compared), text): (&(Arc<Origin>, Vec<Finding>), &Arc<str>)| {
-            let linter = linters.of(Path::new(&origin.path));
+            let linter = linters.of(&path_of(&origin.path));
             let admitted = linter.admitted(&Document::parse(Arc::clone(origin), text), compared.clone());
             let key = |finding: &Finding| (finding.span, finding.rule.code.clone());
             let keys: HashSet<_> = admitted.iter().map(key).collect();

@@ -99,7 +99,8 @@ impl Delivery {
     ) -> anyhow::Result<()> {
         let record = source.origin.record.as_ref().map(|record| Record { index, id: record.id.clone() });
         let name = self.layout.log_path(&self.target(&carrier.shard.path))?;
-        let place = LogPlace { base: self.layout.base()?, path: &name, record: record.as_ref() };
+        let base = self.layout.base();
+        let place = LogPlace { base: &base, path: &name, record: record.as_ref() };
         let mut entries = match &outcome.fixed {
             Some(fixed) => {
                 let raw = carrier.spellings(fixed.changes.iter().map(|change| change.span))?;
@@ -159,7 +160,7 @@ impl Delivery {
         let state = match left_out {
             0 => None,
             left_out => {
-                let (path, base) = (self.layout.log_path(&self.target(&shard.path))?, self.layout.base()?.to_owned());
+                let (path, base) = (self.layout.log_path(&self.target(&shard.path))?, self.layout.base());
                 let version = env!("CARGO_PKG_VERSION").to_owned();
                 Some(FileState { path, base, file: String::new(), left_out: Some(left_out), version })
             }

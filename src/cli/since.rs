@@ -38,7 +38,7 @@ impl Changed {
 /// There is no git, no repository or no such revision.
 fn changed(revision: &str) -> anyhow::Result<HashSet<PathBuf>> {
     let root = git(Path::new("."), &["rev-parse", "--show-toplevel"])?;
-    let root = PathBuf::from(String::from_utf8_lossy(&root).trim_end_matches('\n'));
+    let root = path(root.strip_suffix(b"\n").unwrap_or(&root));
     if revision.starts_with('-') {
         bail!("--since {revision}: not a revision of git");
     }

@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use tempfile::NamedTempFile;
 
 use crate::corpus::{Format, Input, ReadError, Reading, Source, own_temporary_file, read_document};
+use crate::text::PathName;
 
 /// What came in.
 pub(super) enum Stdin {
@@ -67,7 +68,7 @@ pub(super) fn read_stdin(name: String, reading: &Reading) -> anyhow::Result<Resu
 ///
 /// It cannot be read, or not be kept.
 pub(super) fn read_pipe(path: &Path, reading: &Reading) -> anyhow::Result<Spooled> {
-    let name = path.to_string_lossy().into_owned();
+    let name = path.name();
     let mut pipe = File::open(path).with_context(|| format!("cannot read {name}"))?;
     let first = first_bytes(&mut pipe).with_context(|| format!("cannot read {name}"))?;
     let is_document = Format::detect(path, &first, reading.kind) == Format::PLAIN;
@@ -95,7 +96,7 @@ pub(super) fn take_pipes(paths: Vec<PathBuf>) -> anyhow::Result<(Vec<PathBuf>, V
     for path in paths {
         match FileKind::of(&path) {
             FileKind::Device => {
-                bail!("{}: it is a device, not a file; give the path of a file or directory", path.display())
+                bail!("{}: it is a device, not a file; give the path of a file or directory", path.name())
             }
             FileKind::Pipe => pipes.push(path),
             FileKind::Other => files.push(path),

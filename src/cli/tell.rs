@@ -11,6 +11,7 @@ use super::{Exit, interrupt, output, pipeline};
 use crate::corpus::{Carrier, ReadError, Source};
 use crate::finding::Finding;
 use crate::report::count;
+use crate::text::PathName;
 
 impl Run<'_> {
     /// Counts what was fixed, or says why nothing was.
@@ -65,7 +66,7 @@ impl Run<'_> {
         for folder in self.workspace.take_left_out_copies() {
             if !self.arguments.quiet && resolved(&folder) != own {
                 let what = "left out, since it holds copies that dechaff wrote; name it to check it";
-                output::warning(&format!("{}: {what}", folder.display()));
+                output::warning(&format!("{}: {what}", folder.name()));
             }
         }
     }

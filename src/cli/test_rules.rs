@@ -13,19 +13,20 @@ use crate::engine::Linter;
 use crate::examples;
 use crate::report::count;
 use crate::rule::{Registry, Rule};
+use crate::text::PathName;
 
 pub(super) fn run(arguments: &TestRulesArguments) -> anyhow::Result<Exit> {
     let mut registry = Registry::embedded()?;
     let mut own: Vec<String> = Vec::new();
     let mut unusable = 0;
     for path in &arguments.paths {
-        let unreadable = |path: &Path| format!("cannot read the rules of {}", path.display());
+        let unreadable = |path: &Path| format!("cannot read the rules of {}", path.name());
         let files = rule_files(path).with_context(|| unreadable(path))?;
         if files.is_empty() {
-            bail!("{}: no rule file (*.toml) is in this folder", path.display());
+            bail!("{}: no rule file (*.toml) is in this folder", path.name());
         }
         for file in files {
-            let written = read_written(&file, &file.display().to_string()).with_context(|| unreadable(&file))?;
+            let written = read_written(&file, &file.name()).with_context(|| unreadable(&file))?;
             let added = Rule::parse(&written).and_then(|rule| {
                 registry.remove_built_in(&rule.info);
                 registry.extend(&[written]).map(|()| rule.info)

@@ -18,6 +18,7 @@ use crate::corpus::{
 };
 use crate::report::count;
 use crate::rule::Registry;
+use crate::text::PathName;
 
 pub(super) fn run(arguments: &UndoArguments) -> anyhow::Result<Exit> {
     let path = &arguments.undo_log;
@@ -25,7 +26,7 @@ pub(super) fn run(arguments: &UndoArguments) -> anyhow::Result<Exit> {
     let LogContents { lines, broken, is_native } = undo_log.read()?;
     warn_of_broken_lines(path, &broken.iter().map(|line| line.number).collect::<Vec<_>>());
     if lines.is_empty() {
-        bail!("{}: the undo log is empty: there is nothing to undo", path.display());
+        bail!("{}: the undo log is empty: there is nothing to undo", path.name());
     }
     let files = logged_files(lines);
     let rules = codes(&arguments.rule, files.values().flat_map(LoggedFile::entries))?;
@@ -58,7 +59,7 @@ pub(super) fn run(arguments: &UndoArguments) -> anyhow::Result<Exit> {
         }
     }
     if chosen.is_empty() && !undo.failed {
-        bail!("{}: no change in the undo log matches the given paths and rules", path.display());
+        bail!("{}: no change in the undo log matches the given paths and rules", path.name());
     }
     let workspace = Workspace::new(&arguments.settings, &arguments.reading.options(), false)?;
     let first = chosen.first().map_or(Path::new("."), |(.., place)| place);
@@ -75,7 +76,7 @@ pub(super) fn run(arguments: &UndoArguments) -> anyhow::Result<Exit> {
     }
     let restored = format!("{} restored in {}", count(undo.passages, "passage"), count(undo.restored, "file"));
     if undo.restored == 0 && !undo.failed && !interrupt::is_interrupted() {
-        bail!("{}: nothing to undo: the files are as they were before these changes", path.display());
+        bail!("{}: nothing to undo: the files are as they were before these changes", path.name());
     }
     Output::new(arguments.color).write(&format!("{restored}\n"))?;
     Ok(match undo.failed {
@@ -89,11 +90,11 @@ fn warn_of_broken_lines(path: &Path, lines: &[usize]) {
     const MAX_SHOWN: usize = 10;
     for line in lines.iter().take(MAX_SHOWN) {
         let what = "the line is incomplete or was edited; it was skipped";
-        output::warning(&format!("{}:{line}: {what}", path.display()));
+        output::warning(&format!("{}:{line}: {what}", path.name()));
     }
     if lines.len() > MAX_SHOWN {
         let more = count(lines.len() - MAX_SHOWN, "more line");
-        output::warning(&format!("{}: {more} skipped", path.display()));
+        output::warning(&format!("{}: {more} skipped", path.name()));
     }
 }
 
@@ -188,7 +189,7 @@ impl Undo {
         file: &LoggedFile,
         is_chosen: &impl Fn(&Entry) -> bool,
     ) -> anyhow::Result<()> {
-        let name = target.shown.display();
+        let name = target.shown.name();
         let Some(steps) = file.documents.get(&None) else {
             bail!("{name}: the changes are in records, and the file is one document; it was left as it is")
         };

@@ -15,6 +15,7 @@ use crate::engine::Linter;
 use crate::fault::{Fault, WrittenFile};
 use crate::rule::Registry;
 use crate::suppress::IgnoreList;
+use crate::text::PathName;
 
 /// The settings of all files of a run.
 pub(super) struct Workspace {
@@ -341,7 +342,7 @@ fn chain(here: &Path, path: &Path, is_trusted: bool) -> anyhow::Result<Vec<Layer
                 return Err(extends(layer, format!("cannot read the configuration to extend: {error}")).into());
             }
             (Err(error), None) => {
-                return Err(error).with_context(|| format!("cannot read the configuration {}", path.display()));
+                return Err(error).with_context(|| format!("cannot read the configuration {}", path.name()));
             }
         };
         let folder = path.parent().unwrap_or(&path).to_owned();
@@ -362,5 +363,5 @@ fn chain(here: &Path, path: &Path, is_trusted: bool) -> anyhow::Result<Vec<Layer
 
 /// A path as people see it: from the working directory on, if it is below that.
 fn shown(here: &Path, path: &Path) -> String {
-    path.strip_prefix(here).unwrap_or(path).display().to_string()
+    path.strip_prefix(here).unwrap_or(path).name()
 }

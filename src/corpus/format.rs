@@ -55,7 +55,7 @@ impl Format {
 
     /// The format that a name tells of; `None` where it tells of none.
     pub fn of_name(path: &Path) -> Option<Self> {
-        let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+        let name = path.file_name()?.to_string_lossy().to_ascii_lowercase();
         let (rest, ending) = name.rsplit_once('.')?;
         let codec = match ending {
             ending if GZIP.contains(&ending) => Codec::Gzip,

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::text::{self, Decoding, Document, Index, NotText, Origin};
+use crate::text::{self, Decoding, Document, Index, NotText, Origin, PathName, path_of};
 
 /// The text of one document, and where it comes from.
 #[derive(Debug, Clone)]
@@ -79,7 +79,7 @@ impl Source {
     pub fn of(path: String, bytes: Vec<u8>) -> Result<Self, ReadError> {
         match text::decode(bytes) {
             Ok((text, decoding)) => {
-                let (origin, path) = (Arc::new(Origin::file(path.as_str())), PathBuf::from(path));
+                let (origin, path) = (Arc::new(Origin::file(path.as_str())), path_of(&path));
                 Ok(Self { path, origin, text: text.into(), decoding })
             }
             Err(reason) => Err(ReadError::NotText { path, reason }),
@@ -103,7 +103,7 @@ impl Source {
 ///
 /// It cannot be read, holds no text, or is larger.
 pub fn read(path: &Path, max: usize) -> Result<Source, ReadError> {
-    let name = path.to_string_lossy().into_owned();
+    let name = path.name();
     let bytes = File::open(path).and_then(|file| {
         let length = file.metadata()?.len();
         read_document(file, usize::try_from(length).unwrap_or(usize::MAX), max)

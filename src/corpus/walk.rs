@@ -8,6 +8,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use ignore::{DirEntry, WalkBuilder};
 
 use super::format::Format;
+use crate::text::PathName;
 
 /// A file that marks the directory it is in as copies that dechaff wrote.
 pub const COPIES_MARKER: &str = ".dechaff-copies";
@@ -31,7 +32,7 @@ pub trait Choice: Send + Sync {
 #[derive(Debug, thiserror::Error)]
 pub enum WalkError {
     /// Nothing has that name.
-    #[error("{}: no such file or directory", .0.display())]
+    #[error("{}: no such file or directory", .0.name())]
     Missing(PathBuf),
     /// The path, or something below it, cannot be looked at.
     #[error("{0}")]

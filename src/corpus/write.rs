@@ -10,17 +10,18 @@ use tempfile::NamedTempFile;
 use super::faults;
 use super::format::{Codec, Encoder};
 use super::temporary::{self, beside, folder_of, remove_stale_files};
+use crate::text::PathName;
 
 /// Why a file was not written; it is then as it was.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     /// The file's permissions forbid it.
-    #[error("{}: the file is read-only; it was left as it was", .0.display())]
+    #[error("{}: the file is read-only; it was left as it was", .0.name())]
     ReadOnly(PathBuf),
     /// The file has other names, which would keep the old content.
     #[error(
         "{}: the file has {links} hard links, and the others would keep the old text; it was left as it was. Work on a copy, or \
-         remove the links", .path.display()
+         remove the links", .path.name()
     )]
     HardLinked {
         /// The file.
@@ -29,10 +30,10 @@ pub enum WriteError {
         links: u64,
     },
     /// The file holds something else than when it was read.
-    #[error("{}: the file changed since it was read; it was left as it is", .0.display())]
+    #[error("{}: the file changed since it was read; it was left as it is", .0.name())]
     Changed(PathBuf),
     /// The file system refused.
-    #[error("cannot write {}: {error}; the file was left as it was", .path.display())]
+    #[error("cannot write {}: {error}; the file was left as it was", .path.name())]
     Io {
         /// The file.
         path: PathBuf,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{Medium, Report, Summary, place, words};
 use crate::finding::{Finding, Severity};
 use crate::rule::{Marked, Rule};
-use crate::text::{Document, Origin, Position, Record, Texts};
+use crate::text::{Document, Origin, Position, Record, Texts, path_of};
 
 const HEAD: &str = concat!(
     r#"{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[{"#,
@@ -264,7 +264,7 @@ fn uri(path: &str) -> String {
     if path.starts_with('/') {
         uri.push_str("file://");
     }
-    for byte in path.bytes() {
+    for &byte in path_of(&path).as_os_str().as_encoded_bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
             uri.push(char::from(byte));
         } else {
@@ -282,5 +282,7 @@ mod tests {
     fn a_path_becomes_an_address() {
         assert_eq!(uri("a b/ü:1.txt"), "a%20b/%C3%BC%3A1.txt");
         assert_eq!(uri("/tmp/a.txt"), "file:///tmp/a.txt");
+        #[cfg(unix)]
+        assert_eq!(uri("caf\\xE9.txt"), "caf%E9.txt");
     }
 }

@@ -34,6 +34,7 @@ mod harm;
 mod headings;
 mod hostile;
 mod limits;
+mod names;
 mod output;
 mod parquet;
 mod planted;

@@ -19,7 +19,7 @@ use parquet::data_type::ByteArray;
 use super::format::{Codec, Format, Kind};
 use super::read::{ReadError, Source, read_document, too_long};
 use super::write::Stamp;
-use crate::text::{Decoding, Origin, Record};
+use crate::text::{Decoding, Origin, PathName, Record, path_of};
 use columns::Columns;
 use field::LoneSurrogates;
 use lines::{Line, Lines};
@@ -61,7 +61,7 @@ pub struct Input {
 impl Input {
     /// The file at `path`.
     pub fn of(path: PathBuf, is_named: bool) -> Self {
-        let name = path.to_string_lossy().into_owned();
+        let name = path.name();
         Self { path, name, is_named }
     }
 }
@@ -111,14 +111,14 @@ pub fn open(input: &Input, reading: &Reading, count: &Arc<AtomicU64>) -> Result<
     let io = |error| ReadError::Io { path: input.name.clone(), error };
     let format = Format::of_file(&input.path, reading.kind).map_err(io)?;
     // What comes from elsewhere than it says cannot be read again by its name.
-    let is_itself = input.path.to_string_lossy() == input.name;
+    let is_itself = input.path.name() == input.name;
     if format == Format::PLAIN && is_itself {
         return Ok(Opened::Plain);
     }
     let file = File::open(&input.path).map_err(io)?;
     let stamp = Stamp::of(&file).map_err(io)?;
     let (path, name) = (input.path.clone(), input.name.clone());
-    let given = if is_itself { path.clone() } else { PathBuf::from(&name) };
+    let given = if is_itself { path.clone() } else { path_of(&name) };
     let shard = Shard { path, name, given, format, stamp, reading: reading.clone() };
     let shard = Arc::new(shard);
     let reader = match format.kind {

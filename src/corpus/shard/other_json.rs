@@ -8,6 +8,7 @@ use serde::de::IgnoredAny;
 
 use super::Shard;
 use crate::corpus::format::{Codec, Format};
+use crate::text::PathName;
 
 /// Returns what is wrong with the file as a whole, or `None` where its first lines may be JSON Lines.
 ///
@@ -67,10 +68,10 @@ impl Layout {
             Codec::Gzip => "gzip -dc ",
             Codec::Zstd => "zstd -dc ",
         };
-        let name = path.to_string_lossy();
-        let name = if name.contains(' ') { format!("'{name}'") } else { name.into_owned() };
+        let name = shell_word(&path.name());
         let stem = path.file_name().unwrap_or_default().to_string_lossy();
-        let stem = stem.split('.').next().filter(|stem| !matches!(*stem, "" | "-")).unwrap_or("records");
+        let is_plain = |stem: &&str| !matches!(*stem, "" | "-") && shell_word(stem) == *stem;
+        let stem = stem.split('.').next().filter(is_plain).unwrap_or("records");
         let target = if path.extension().is_some_and(|extension| extension == "jsonl") {
             format!("{stem}-lines.jsonl")
         } else {
@@ -85,9 +86,22 @@ impl Layout {
     }
 }
 
+/// `name` as a word of a shell's command line, in quotes where a shell would read it otherwise.
+fn shell_word(name: &str) -> String {
+    let is_plain = |character: char| character.is_alphanumeric() || "._-/+=:@,".contains(character);
+    if name.chars().all(is_plain) { name.to_owned() } else { format!("'{}'", name.replace('\'', "'\\''")) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_stay_words_of_a_command() {
+        assert_eq!(shell_word("a/b-c.json"), "a/b-c.json");
+        assert_eq!(shell_word("$(reboot).json"), "'$(reboot).json'");
+        assert_eq!(shell_word("it's"), r"'it'\''s'");
+    }
 
     #[test]
     fn json_that_is_not_json_lines_is_recognised() {

@@ -15,9 +15,10 @@ use crate::text::Record;
 /// One changed passage of one document. Every line holds all it takes to place it, so that a broken line spoils no other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// The file that was changed, relative to `base`, with `/` between its parts.
+    /// The name of the file that was changed, relative to `base`, with `/` between its parts.
     pub path: String,
-    /// The directory that was fixed, or that the copies went to.
+    /// The name of the directory that was fixed, or that the copies went to. [`crate::text::path_of`] leads
+    /// from names to paths.
     pub base: String,
     /// The record within the file, where it holds many documents.
     pub record: Option<Record>,

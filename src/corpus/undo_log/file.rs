@@ -10,6 +10,7 @@ use super::entry::{Entry, FileState, LogLine, line, parse};
 use crate::corpus::faults;
 use crate::corpus::shard::{ByteLine, ByteLines};
 use crate::corpus::write::sync_folder;
+use crate::text::PathName;
 
 /// The first line of a log.
 #[derive(Debug, Serialize, Deserialize)]
@@ -27,13 +28,13 @@ const FORMAT: u32 = 1;
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
     /// Another process holds the lock.
-    #[error("{}: another run of dechaff is using this undo log; wait until it ends, or name another file", .0.display())]
+    #[error("{}: another run of dechaff is using this undo log; wait until it ends, or name another file", .0.name())]
     InUse(PathBuf),
     /// The file holds something else.
-    #[error("{}: not an undo log; give a file that --undo-log wrote", .0.display())]
+    #[error("{}: not an undo log; give a file that --undo-log wrote", .0.name())]
     NoLog(PathBuf),
     /// The log was written by a version that writes another format.
-    #[error("{}: an undo log of another version of dechaff (format {format})", .path.display())]
+    #[error("{}: an undo log of another version of dechaff (format {format})", .path.name())]
     OtherFormat {
         /// The log.
         path: PathBuf,
@@ -41,7 +42,7 @@ pub enum LogError {
         format: u32,
     },
     /// The file system refused.
-    #[error("cannot use the undo log {}: {error}", .path.display())]
+    #[error("cannot use the undo log {}: {error}", .path.name())]
     Io {
         /// The log.
         path: PathBuf,
