@@ -8,11 +8,8 @@ mod decode;
 mod heading;
 mod latin;
 mod line;
-<<<<<<< HEAD
-mod page;
-=======
 mod name;
->>>>>>> 7b86348 (corpus: handle file names that are not UTF-8 like others)
+mod page;
 mod position;
 mod removal;
 mod sentence;
@@ -28,11 +25,8 @@ pub use decode::{Decoding, NotText, decode};
 #[cfg(feature = "cli")]
 pub(crate) use decode::{PROBE, not_text};
 pub use latin::{hints_at_latin, is_pseudo_latin};
-<<<<<<< HEAD
-pub use page::{MEASURES, Measure, PAGE_KINDS, PageKind, PageKindEstimate, PageKindWeights, Profile};
-=======
 pub use name::{PathName, path_of};
->>>>>>> 7b86348 (corpus: handle file names that are not UTF-8 like others)
+pub use page::{MEASURES, Measure, PAGE_KINDS, PageKind, PageKindEstimate, PageKindWeights, Profile};
 pub use position::Position;
 pub use sentence::is_closed;
 pub use span::{Span, is_blank, trim};
