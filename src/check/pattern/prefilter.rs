@@ -298,6 +298,7 @@ pub(super) fn is_short(pattern: &Pattern) -> bool {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use toml::Spanned;
 
     use std::sync::Arc;
 
@@ -331,7 +332,8 @@ mod tests {
                 r"read\s+more", r"a\s*-?\s+(?:b|17)", r"17[\s,]+2012", r"c\nmore",
             ];
             for source in sources {
-                let pattern: Pattern = toml::from_str(&format!("any = ['{source}']\npart = {}\nmax-words = 20", !opens)).unwrap();
+                let any = vec![Spanned::new(0..0, source.to_owned())];
+                let pattern = Pattern { any, part: !opens, max_words: 20, ..Pattern::default() };
                 let expression = Expression::new(source, !opens, false, 0);
                 let certain = Certain::of(source, opens, Spacing::Single).unwrap();
                 let prefilters = Prefilters::new(vec![certain]);

@@ -141,7 +141,7 @@ impl Counts {
     }
 
     fn add_lines(&mut self, measure: Measure, lines: usize) {
-        self.lines += lines as u32;
+        self.lines = self.lines.saturating_add(u32::try_from(lines).unwrap_or(u32::MAX));
         self.sums[measure as usize] += lines as f32;
     }
 
@@ -343,6 +343,6 @@ trait Log2 {
 
 impl Log2 for usize {
     fn ilog2_or_zero(self) -> u8 {
-        self.checked_ilog2().map_or(0, |log| log as u8 + 1)
+        self.checked_ilog2().and_then(|log| u8::try_from(log + 1).ok()).unwrap_or(0)
     }
 }
