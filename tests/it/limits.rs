@@ -227,7 +227,7 @@ fn a_signal_ends_a_run_that_works_on_one_document() {
         |number: usize| format!("The bridge number {number} opened on Monday in hall {}. ", number * 7_919 % 10_007);
     fs::write(folder.path().join("large.txt"), (0..200_000).map(sentence).collect::<String>()).unwrap();
     let child = start(folder.path(), &["check", "large.txt"]);
-    std::thread::sleep(Duration::from_millis(1_000));
+    await_listening(child.id());
     terminate(&child);
     let Ended { code, printed, .. } = wait(child);
     assert_eq!(code, Some(130), "{printed}");
