@@ -139,7 +139,7 @@ fn find(table: &toml::Table, lists: &WordLists) -> Find {
     let extent = if is_part { Extent::Contains } else { Extent::Whole };
     let case_sensitive = table.get("case-sensitive").and_then(toml::Value::as_bool).unwrap_or(false);
     let expressions = |key: &str| table.get(key).and_then(toml::Value::as_array).into_iter().flatten();
-    let expressions = |key: &str| expressions(key).filter_map(toml::Value::as_str).map(joined_lines);
+    let expressions = |key: &str| expressions(key).filter_map(toml::Value::as_str).map(phrase::join_lines);
     let mut any = phrases(table, extent, lists);
     any.extend(expressions("regex"));
     let mut except = match table.get("except") {
@@ -184,11 +184,4 @@ fn add_signs(find: &Find, spacing: Spacing, signs: &mut Found) {
             signs.extend(certain.map(|certain| ((alternative.to_owned(), opens), certain.written())));
         }
     }
-}
-
-/// An expression that is broken over several lines, as the loader of rule files joins it.
-fn joined_lines(expression: &str) -> String {
-    let mut lines = expression.lines();
-    let first = lines.next().unwrap_or_default().to_owned();
-    lines.fold(first, |joined, line| joined + line.trim_start())
 }

@@ -64,13 +64,10 @@ pub struct ParameterError {
     pub place: Option<std::ops::Range<usize>>,
 }
 
-/// Joins the lines of expressions that are broken over several lines: a line end and the blanks after it
-/// are not part of an expression.
+/// Joins the lines of expressions that are broken over several lines.
 pub(crate) fn join_lines(mut expressions: Vec<Spanned<String>>) -> Vec<Spanned<String>> {
     for expression in expressions.iter_mut().map(Spanned::get_mut).filter(|one| one.contains('\n')) {
-        let mut lines = expression.lines();
-        let first = lines.next().unwrap_or_default().to_owned();
-        *expression = lines.fold(first, |joined, line| joined + line.trim_start());
+        *expression = phrase::join_lines(expression);
     }
     expressions
 }

@@ -112,7 +112,6 @@ fn phrases(
     }
     for phrase in &mut phrases {
         phrase.place = place_in_file(&file.text, &block.span(), &phrase.place);
-        phrase.line = file.position(phrase.place.start).map_or(0, |(line, _)| line);
     }
     Ok(phrases)
 }

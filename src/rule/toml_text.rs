@@ -14,6 +14,11 @@ pub(super) fn place_in_file(file: &str, literal: &Range<usize>, span: &Range<usi
         // A line end right after the opening quotes is not part of the string.
         at += ["\r\n", "\n"].into_iter().find(|end| text[at..].starts_with(end)).map_or(0, str::len);
     }
+    // Without escapes the literal holds the string as it is. Walking it for each of its phrases would be quadratic.
+    let has_translation = text.contains('\r') || has_escapes && text.contains('\\');
+    if !has_translation && span.start < span.end && at + span.end <= text.len() {
+        return literal.start + at + span.start..literal.start + at + span.end;
+    }
     let (mut start, mut decoded) = (at, 0);
     while decoded < span.end && at < text.len() {
         if decoded <= span.start {

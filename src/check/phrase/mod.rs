@@ -48,7 +48,7 @@ pub struct Phrase {
     pub source: String,
     /// Its bytes in the rule file.
     pub place: Range<usize>,
-    /// Its line in the rule file, from 1.
+    /// Its line in its block, from 0.
     pub line: usize,
     extent: Extent,
     body: Body,
@@ -154,6 +154,13 @@ pub fn parse_block(block: &str, context: &Context<'_>) -> Result<Vec<Phrase>, Ph
     Ok(phrases)
 }
 
+/// An expression that a rule file breaks over several lines: a line end and the blanks after it are not part of it.
+pub fn join_lines(expression: &str) -> String {
+    let mut lines = expression.lines();
+    let first = lines.next().unwrap_or_default().to_owned();
+    lines.fold(first, |joined, line| joined + line.trim_start())
+}
+
 /// The lines of a block with those that continue them, each with its start.
 fn logical_lines(block: &str) -> Vec<(usize, &str)> {
     let indent = |line: &str| line.len() - line.trim_start().len();
@@ -197,9 +204,11 @@ impl Phrase {
             let message = format!("`{}` matches everything: all of it is optional", self.source);
             return Err(PhraseError::new(span, message, "ask for at least a word"));
         }
-        let is_listed = lines::count(&self.body.sequence) <= MAX_LINES;
+        if lines::count(&self.body.sequence) <= MAX_LINES {
+            return Ok(());
+        }
         let bytes = self.regex().len();
-        if !is_listed && bytes > MAX_REGEX_BYTES {
+        if bytes > MAX_REGEX_BYTES {
             let message = format!(
                 "`{}` expands too far: its expression has {bytes} bytes, at most {MAX_REGEX_BYTES} are allowed",
                 self.source
