@@ -10,7 +10,7 @@ use crate::config::Settings;
 use crate::finding::{Applicability, Finding, RuleInfo};
 use crate::rule::{Registry, Rule};
 use crate::suppress::{IgnoreList, Suppressions};
-use crate::text::{Document, Origin, Texts};
+use crate::text::{Document, Origin, TextProvider};
 
 /// Rules made ready to run. A copy shares them.
 #[derive(Clone)]
@@ -156,7 +156,7 @@ impl Linter {
     pub fn compare(
         &self,
         sketches: impl IntoIterator<Item = Sketch>,
-        texts: &dyn Texts,
+        texts: &dyn TextProvider,
     ) -> store::Result<Vec<Finding>> {
         let mut comparison = self.comparison(Box::new(Memory::default()), usize::MAX);
         sketches.into_iter().try_for_each(|sketch| comparison.add(sketch))?;
@@ -288,7 +288,7 @@ impl<'l> Comparison<'l> {
     /// # Errors
     ///
     /// The store cannot be read or written.
-    pub fn finish<'d>(self, texts: &'d dyn Texts) -> store::Result<Compared<'d>>
+    pub fn finish<'d>(self, texts: &'d dyn TextProvider) -> store::Result<Compared<'d>>
     where
         'l: 'd,
     {

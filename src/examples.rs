@@ -8,7 +8,7 @@ use crate::engine::Linter;
 use crate::finding::{Applicability, Finding};
 use crate::fix::Fixing;
 use crate::rule::{Documents, Example, Marked, Registry, Rule};
-use crate::text::{Document, Origin, Texts};
+use crate::text::{Document, Origin, TextProvider};
 
 /// The path of an example that names none.
 const EXAMPLE_PATH: &str = "example.txt";
@@ -180,7 +180,7 @@ impl Bench<'_> {
 /// The documents of an example.
 struct Held<'d, 't>(&'d [Document<'t>]);
 
-impl Texts for Held<'_, '_> {
+impl TextProvider for Held<'_, '_> {
     fn text(&self, origin: &Origin) -> Option<Arc<str>> {
         self.0.iter().find(|document| **document.origin() == *origin).map(|document| Arc::from(document.text()))
     }

@@ -156,9 +156,9 @@ impl Finding {
     pub fn removing(rule: &Arc<RuleInfo>, document: &Document<'_>, span: Span) -> Self {
         let mut finding = Self::new(rule, document, span);
         if let Some(applicability) = rule.fix {
-            let cut = document.removal(span);
+            let cut = document.deletion_span(span);
             let first = document.line_at(span.start);
-            let last = document.line_from(first, span.end.max(1) - 1);
+            let last = document.line_at_or_after(first, span.end.max(1) - 1);
             if let Some(end) = document.lines().get(last).filter(|_| last > first) {
                 let span = crate::text::trim(document.text(), *end);
                 finding.labels.push(Label { origin: None, span, message: "to here".into() });
@@ -207,7 +207,8 @@ impl Finding {
 fn removal(document: &Document<'_>, span: Span, (first, last): (usize, usize), cut: Span) -> Cow<'static, str> {
     let lines = document.lines();
     let whole = lines.get(first).zip(lines.get(last)).is_some_and(|(first, last)| {
-        cut.start <= first.start && last.end <= cut.end || document.removal(Span::new(first.start, last.end)) == cut
+        cut.start <= first.start && last.end <= cut.end
+            || document.deletion_span(Span::new(first.start, last.end)) == cut
     });
     match (whole, first == last) {
         (true, true) => "remove the line".into(),

@@ -7,7 +7,7 @@ use dechaff::check::duplicate::{Limits, Pair, Ratio, Sets, Tokens, join, shared 
 use dechaff::check::store::{self, Memory};
 use dechaff::engine::Linter;
 use dechaff::finding::Finding;
-use dechaff::text::{Document, Origin, Span, Texts};
+use dechaff::text::{Document, Origin, Span, TextProvider};
 
 use super::input::Control;
 use super::shared;
@@ -93,7 +93,7 @@ const DOCUMENT: u8 = 252;
 /// Documents by path.
 struct Corpus(BTreeMap<String, String>);
 
-impl Texts for Corpus {
+impl TextProvider for Corpus {
     fn text(&self, origin: &Origin) -> Option<Arc<str>> {
         self.0.get(&origin.path).map(|text| Arc::from(text.as_str()))
     }

@@ -8,7 +8,7 @@ use dechaff::fault::Fault;
 use dechaff::finding::Finding;
 use dechaff::report::render_fault;
 use dechaff::rule::{Marked, Registry};
-use dechaff::text::{Document, Origin, Texts};
+use dechaff::text::{Document, Origin, TextProvider};
 
 pub(super) static REGISTRY: LazyLock<Registry> =
     LazyLock::new(|| Registry::embedded().expect("the embedded rules parse"));
@@ -34,7 +34,7 @@ pub(super) fn examples() -> Vec<String> {
 /// One text under any name.
 pub(super) struct OneText(pub(super) Arc<str>);
 
-impl Texts for OneText {
+impl TextProvider for OneText {
     fn text(&self, _: &Origin) -> Option<Arc<str>> {
         Some(Arc::clone(&self.0))
     }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use dechaff::text::{BlockKind, Document, Origin, Span, count_words, decode, trim, weigh_words, word_bounds, words};
+use dechaff::text::{
+    BlockKind, Document, Origin, Span, count_words, count_words_cjk_weighted, decode, trim, word_count_bounds, words,
+};
 
 use super::input::Control;
 use super::shared;
@@ -42,7 +44,7 @@ fn check_blocks(document: &Document<'_>) {
         next = block.lines.end;
         assert!(block.span.contains(block.content) || block.content.is_empty());
         assert!(document.text().get(block.content.range()).is_some());
-        check_removal(document, block.span);
+        check_deletion_span(document, block.span);
         if block.kind == BlockKind::Blank {
             continue;
         }
@@ -50,20 +52,20 @@ fn check_blocks(document: &Document<'_>) {
         for &sentence in document.sentences(index) {
             assert!(block.span.contains(sentence) && sentence.start >= end && !sentence.is_empty());
             end = sentence.end;
-            check_removal(document, sentence);
+            check_deletion_span(document, sentence);
         }
     }
     assert_eq!(next, document.lines().len());
 }
 
-/// What goes with a passage holds all of it but blanks, and no words behind it.
-fn check_removal(document: &Document<'_>, passage: Span) {
+/// The deletion span contains the passage and no words after it.
+fn check_deletion_span(document: &Document<'_>, passage: Span) {
     let text = document.text();
-    let (removal, passage) = (document.removal(passage), trim(text, passage));
-    assert!(removal.contains(passage), "{passage:?} is not in {removal:?}");
-    assert!(text.get(removal.range()).is_some(), "{removal:?} is not on character boundaries");
-    let behind = Span::new(passage.end, removal.end);
-    assert!(words(&text[behind.range()]).next().is_none(), "words behind {passage:?} are in {removal:?}");
+    let (deleted, passage) = (document.deletion_span(passage), trim(text, passage));
+    assert!(deleted.contains(passage), "{passage:?} is not in {deleted:?}");
+    assert!(text.get(deleted.range()).is_some(), "{deleted:?} is not on character boundaries");
+    let after = Span::new(passage.end, deleted.end);
+    assert!(words(&text[after.range()]).next().is_none(), "words after {passage:?} are in {deleted:?}");
 }
 
 fn check_words(text: &str) {
@@ -75,9 +77,9 @@ fn check_words(text: &str) {
         end = word.end;
         count += 1;
     }
-    assert!(word_bounds(text).contains(&count), "{count} words, and not {:?}", word_bounds(text));
+    assert!(word_count_bounds(text).contains(&count), "{count} words, and not {:?}", word_count_bounds(text));
     for limit in [0, 1, 7, count, usize::MAX] {
         assert_eq!(count_words(text, limit), count.min(limit));
-        assert_eq!(weigh_words(text, limit), weigh_words(text, usize::MAX).min(limit));
+        assert_eq!(count_words_cjk_weighted(text, limit), count_words_cjk_weighted(text, usize::MAX).min(limit));
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::store::{self, Place, Store};
 use crate::finding::Finding;
-use crate::text::{Document, Origin, Texts};
+use crate::text::{Document, Origin, TextProvider};
 
 /// Compares documents, for all the rules of its kind at once.
 pub trait CorpusCheck: Send + Sync {
@@ -50,7 +50,7 @@ pub struct Documents<'d> {
     /// Where they come from; the number of a document is its place among them.
     pub origins: Arc<[Arc<Origin>]>,
     /// Their texts, to verify and to say what is found.
-    pub texts: &'d dyn Texts,
+    pub texts: &'d dyn TextProvider,
     /// About how many bytes comparing may hold beyond what it must know of each paragraph.
     pub memory: usize,
     /// How many threads may tell what was found.

@@ -35,11 +35,15 @@ fn keep_sentences(document: &Document<'_>, findings: &mut [Finding]) {
             let first = document.block_at(edit.span.start);
             let covers = |block: usize| blocks.get(block).is_some_and(|block| edit.span.contains(block.content));
             let first = if covers(first) { first } else { first + 1 };
-            let is_cut_above = covers(first) && first > 0 && !gone[first - 1] && document.runs_on(first - 1);
+            let is_cut_above =
+                covers(first) && first > 0 && !gone[first - 1] && document.continues_in_next_block(first - 1);
             let last = document.block_at(edit.span.end.saturating_sub(1));
             let last = if covers(last) { last } else { last.saturating_sub(1) };
-            let is_cut_below =
-                || covers(last) && gone.get(last + 1).is_some_and(|is_gone| !is_gone) && document.runs_on(last);
+            let is_cut_below = || {
+                covers(last)
+                    && gone.get(last + 1).is_some_and(|is_gone| !is_gone)
+                    && document.continues_in_next_block(last)
+            };
             is_cut_above || is_cut_below()
         });
         if cuts_sentence {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{DocumentCheck, KindRule, ParameterError};
 use crate::finding::{Finding, RuleInfo};
-use crate::text::{Document, Span, hints_at_latin, is_pseudo_latin};
+use crate::text::{Document, Span, is_lorem_ipsum, may_contain_lorem_ipsum};
 
 /// The kind's name in rule files.
 pub const NAME: &str = "pseudo-latin";
@@ -48,7 +48,7 @@ struct LatinCheck {
 impl DocumentCheck for LatinCheck {
     fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
         for (index, block) in document.blocks().iter().enumerate() {
-            if !block.kind.is_text() || !hints_at_latin(document.slice(block.content)) {
+            if !block.kind.is_text() || !may_contain_lorem_ipsum(document.slice(block.content)) {
                 continue;
             }
             for (rule, minimum) in &self.rules {
@@ -63,13 +63,13 @@ impl DocumentCheck for LatinCheck {
 /// Runs of sentences that are filler; the whole block where all of it is.
 fn filler(document: &Document<'_>, block: usize, minimum: usize) -> Vec<Span> {
     let content = document.blocks()[block].content;
-    if is_pseudo_latin(document.slice(content), minimum) {
+    if is_lorem_ipsum(document.slice(content), minimum) {
         return vec![content];
     }
     let mut runs: Vec<Span> = Vec::new();
     let mut open = false;
     for &sentence in document.sentences(block) {
-        let is_filler = is_pseudo_latin(document.slice(sentence), minimum);
+        let is_filler = is_lorem_ipsum(document.slice(sentence), minimum);
         match runs.last_mut() {
             Some(run) if is_filler && open => *run = run.cover(sentence),
             _ if is_filler => runs.push(sentence),

@@ -200,7 +200,7 @@ fn removal(document: &Document<'_>, mark: Span) -> Edit {
     let deletion = |span| Edit { span, content: String::new() };
     match next {
         // At the end of the line, or alone in it.
-        None => deletion(document.removal(mark)),
+        None => deletion(document.deletion_span(mark)),
         Some(next) if is_glued && !is_blank(next) => {
             let apart = previous.is_some_and(ends_word) && begins_word(next);
             Edit { span: mark, content: if apart { " ".into() } else { String::new() } }
@@ -210,7 +210,7 @@ fn removal(document: &Document<'_>, mark: Span) -> Edit {
             let kept = trim(document.text(), Span::new(line.start, mark.start));
             deletion(if kept.is_empty() { mark } else { Span::new(kept.end, mark.end) })
         }
-        Some(_) => deletion(document.removal(mark)),
+        Some(_) => deletion(document.deletion_span(mark)),
     }
 }
 

@@ -18,7 +18,7 @@ use crate::check::store;
 use crate::corpus::{Carrier, Input, Kept, Reading, Shelf, Source, Spill, WalkError, free_memory, read};
 use crate::engine::{Compared, Comparison, Linter, Sketch};
 use crate::finding::Finding;
-use crate::text::{Document, Index, Origin, Texts, path_of};
+use crate::text::{Document, DocumentIndex, Origin, TextProvider, path_of};
 
 /// Of so many parts of the memory three are for the sketches, four for comparing them and two for the texts.
 const PARTS: usize = 9;
@@ -44,7 +44,7 @@ pub(super) struct Given<'g> {
     /// Read by one at a time.
     shelf: Mutex<Shelf>,
     /// The texts that are held, with their indices.
-    held: HashMap<Arc<Origin>, (Arc<str>, Arc<Index>)>,
+    held: HashMap<Arc<Origin>, (Arc<str>, Arc<DocumentIndex>)>,
     reading: &'g Reading,
     memory: usize,
 }
@@ -84,7 +84,7 @@ impl<'g> Given<'g> {
     }
 }
 
-impl Texts for Given<'_> {
+impl TextProvider for Given<'_> {
     fn text(&self, origin: &Origin) -> Option<Arc<str>> {
         if let Some(stdin) = self.stdin.as_ref().filter(|stdin| *stdin.origin == *origin) {
             return Some(Arc::clone(&stdin.text));
@@ -100,7 +100,7 @@ impl Texts for Given<'_> {
         read(&path_of(&origin.path), self.reading.max_record).ok().map(|source| source.text)
     }
 
-    fn index(&self, origin: &Origin) -> Option<Arc<Index>> {
+    fn index(&self, origin: &Origin) -> Option<Arc<DocumentIndex>> {
         self.held.get(origin).map(|(_, index)| Arc::clone(index))
     }
 }

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use super::interrupt::is_interrupted;
 use super::progress::Progress;
 use crate::corpus::{Carrier, Input, Opened, Raw, ReadError, Reading, Shard, ShardStep, Source, WalkError, open, read};
-use crate::text::{Document, Index};
+use crate::text::{Document, DocumentIndex};
 
 /// Bytes of a batch; a document that is larger makes one of its own.
 pub(super) const BATCH_BYTES: usize = 4 << 20;
@@ -28,7 +28,7 @@ pub(super) struct Given {
     pub(super) source: Source,
     pub(super) carrier: Option<Carrier>,
     /// The text's index, once it was parsed.
-    index: OnceLock<Arc<Index>>,
+    index: OnceLock<Arc<DocumentIndex>>,
 }
 
 impl Given {
@@ -43,8 +43,8 @@ impl Given {
     }
 
     /// Where everything stands in the text.
-    pub(super) fn index(&self) -> &Arc<Index> {
-        self.index.get_or_init(|| Arc::new(Index::of(&self.source.text)))
+    pub(super) fn index(&self) -> &Arc<DocumentIndex> {
+        self.index.get_or_init(|| Arc::new(DocumentIndex::new(&self.source.text)))
     }
 
     /// About how many bytes it holds.

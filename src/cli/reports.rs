@@ -17,7 +17,7 @@ use crate::report::{
     Summary, Total,
 };
 use crate::rule::Registry;
-use crate::text::{Document, PathName, Texts};
+use crate::text::{Document, PathName, TextProvider};
 
 /// Columns of the `full` format in a file.
 const COLUMNS: usize = 100;
@@ -267,7 +267,7 @@ impl Reports {
         &mut self,
         document: &Document<'_>,
         findings: &[Finding],
-        texts: &dyn Texts,
+        texts: &dyn TextProvider,
     ) -> anyhow::Result<String> {
         self.add(|report, text| report.document(document, findings, texts, text))
     }

@@ -19,7 +19,7 @@ use crate::corpus::Source;
 use crate::engine::Linter;
 use crate::finding::{Applicability, Finding};
 use crate::fix::keep_one_copy;
-use crate::text::{Document, Origin, Texts, path_of};
+use crate::text::{Document, Origin, TextProvider, path_of};
 
 /// What comparing found in each document.
 type Round = HashMap<Arc<Origin>, Vec<Finding>>;

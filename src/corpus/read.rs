@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::text::{self, Decoding, Document, Index, NotText, Origin, PathName, path_of};
+use crate::text::{self, Document, DocumentIndex, LossyDecoding, NotText, Origin, PathName, path_of};
 
 /// The text of one document, and where it comes from.
 #[derive(Debug, Clone)]
@@ -17,7 +17,7 @@ pub struct Source {
     /// The text.
     pub text: Arc<str>,
     /// What went wrong when it was read.
-    pub decoding: Option<Decoding>,
+    pub decoding: Option<LossyDecoding>,
 }
 
 /// A file whose text cannot be had.
@@ -88,12 +88,12 @@ impl Source {
 
     /// The parsed document.
     pub fn document(&self) -> Document<'_> {
-        self.indexed(Arc::new(Index::of(&self.text)))
+        self.indexed(Arc::new(DocumentIndex::new(&self.text)))
     }
 
     /// The parsed document, with the index of its text.
-    pub(crate) fn indexed(&self, index: Arc<Index>) -> Document<'_> {
-        Document::indexed(Arc::clone(&self.origin), &self.text, index).with_decoding(self.decoding)
+    pub(crate) fn indexed(&self, index: Arc<DocumentIndex>) -> Document<'_> {
+        Document::from_index(Arc::clone(&self.origin), &self.text, index).with_decoding(self.decoding)
     }
 }
 
@@ -120,14 +120,14 @@ pub fn read(path: &Path, max: usize) -> Result<Source, ReadError> {
 pub(crate) fn read_document(mut reader: impl Read, expected: usize, max: usize) -> io::Result<Option<Vec<u8>>> {
     // One byte more shows that there are no more.
     let mut bytes = Vec::with_capacity(expected.min(max).saturating_add(1));
-    reader.by_ref().take(text::PROBE as u64).read_to_end(&mut bytes)?;
+    reader.by_ref().take(text::PROBE_BYTES as u64).read_to_end(&mut bytes)?;
     if text::not_text(&bytes).is_some() {
         return Ok(Some(bytes));
     }
     if expected > max {
         return Ok(None);
     }
-    if bytes.len() >= text::PROBE {
+    if bytes.len() >= text::PROBE_BYTES {
         let rest = max.saturating_sub(bytes.len()) as u64;
         reader.take(rest.saturating_add(1)).read_to_end(&mut bytes)?;
     }

@@ -105,7 +105,7 @@ fn merge(document: &Document<'_>, mut edits: Vec<Attributed>) -> Vec<Attributed>
             parts.push(next);
             union = union.cover(next.edit.span);
             // Removing two neighbours leaves one gap where each alone would leave its own.
-            let widened = union.cover(document.removal(union));
+            let widened = union.cover(document.deletion_span(union));
             if floor <= widened.start && widened.end <= ceiling {
                 union = widened;
             }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::engine::Linter;
 use crate::finding::{Applicability, Finding};
-use crate::text::{Decoding, Document, Origin, Span, words};
+use crate::text::{Document, LossyDecoding, Origin, Span, words};
 pub use copies::keep_one_copy;
 use pieces::Pieces;
 
@@ -61,7 +61,7 @@ pub fn fix(linter: &Linter, document: &Document<'_>, most: Applicability) -> Res
 pub struct Fixing<'o> {
     origin: Arc<Origin>,
     original: &'o str,
-    decoding: Option<Decoding>,
+    decoding: Option<LossyDecoding>,
     text: String,
     pieces: Pieces,
     applied: BTreeMap<String, usize>,

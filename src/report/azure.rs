@@ -2,14 +2,20 @@
 
 use super::{Report, Summary, concise, place, printable, words};
 use crate::finding::{Finding, Severity};
-use crate::text::{Document, Texts};
+use crate::text::{Document, TextProvider};
 
 /// `##vso[task.logissue …]`, and a summary at the end.
 #[derive(Debug, Default)]
 pub struct Azure;
 
 impl Report for Azure {
-    fn document(&mut self, document: &Document<'_>, findings: &[Finding], texts: &dyn Texts, output: &mut String) {
+    fn document(
+        &mut self,
+        document: &Document<'_>,
+        findings: &[Finding],
+        texts: &dyn TextProvider,
+        output: &mut String,
+    ) {
         for finding in findings {
             // There are only these two.
             let kind = if finding.rule.severity == Severity::Error { "error" } else { "warning" };

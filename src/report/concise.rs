@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 
 use super::{Report, Summary, printable, words};
 use crate::finding::Finding;
-use crate::text::{Document, Texts};
+use crate::text::{Document, TextProvider};
 
 /// `path:line:column: CODE message`, and a summary at the end.
 #[derive(Debug, Default)]
 pub struct Concise;
 
 impl Report for Concise {
-    fn document(&mut self, document: &Document<'_>, findings: &[Finding], _: &dyn Texts, output: &mut String) {
+    fn document(&mut self, document: &Document<'_>, findings: &[Finding], _: &dyn TextProvider, output: &mut String) {
         for finding in findings {
             push_line(document, finding, output);
             output.push('\n');

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use super::{Medium, Report, Summary};
 use crate::finding::{Applicability, Finding};
-use crate::text::{Document, Span, Texts};
+use crate::text::{Document, Span, TextProvider};
 
 /// The summary alone, where findings go to files of attributes.
 #[derive(Debug, Default)]
 pub struct Total;
 
 impl Report for Total {
-    fn document(&mut self, _: &Document<'_>, _: &[Finding], _: &dyn Texts, _: &mut String) {}
+    fn document(&mut self, _: &Document<'_>, _: &[Finding], _: &dyn TextProvider, _: &mut String) {}
 
     fn finish(&mut self, summary: &Summary, output: &mut String) {
         output.push_str(&summary.line());

@@ -10,7 +10,7 @@ use super::place::is_nested;
 use super::window::{Window, window};
 use super::{Medium, Report, Summary, printable, words};
 use crate::finding::{Finding, Label, Severity};
-use crate::text::{Document, Position, Texts};
+use crate::text::{Document, Position, TextProvider};
 
 /// The rustc-like report.
 pub struct Full {
@@ -30,7 +30,13 @@ impl Full {
 }
 
 impl Report for Full {
-    fn document(&mut self, document: &Document<'_>, findings: &[Finding], texts: &dyn Texts, output: &mut String) {
+    fn document(
+        &mut self,
+        document: &Document<'_>,
+        findings: &[Finding],
+        texts: &dyn TextProvider,
+        output: &mut String,
+    ) {
         for finding in findings {
             output.push_str(&self.render(document, finding, texts));
             output.push_str("\n\n");
@@ -64,7 +70,7 @@ struct Header {
 }
 
 impl Full {
-    fn render(&self, document: &Document<'_>, finding: &Finding, texts: &dyn Texts) -> String {
+    fn render(&self, document: &Document<'_>, finding: &Finding, texts: &dyn TextProvider) -> String {
         let level = match finding.rule.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,

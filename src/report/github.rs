@@ -5,7 +5,7 @@
 
 use super::{Report, Summary, concise, count, place, printable, words};
 use crate::finding::{Finding, Severity};
-use crate::text::{Document, Texts};
+use crate::text::{Document, TextProvider};
 
 /// Annotations of one kind that GitHub keeps of a step.
 const MOST: usize = 10;
@@ -37,7 +37,13 @@ impl GitHub {
 }
 
 impl Report for GitHub {
-    fn document(&mut self, document: &Document<'_>, findings: &[Finding], texts: &dyn Texts, output: &mut String) {
+    fn document(
+        &mut self,
+        document: &Document<'_>,
+        findings: &[Finding],
+        texts: &dyn TextProvider,
+        output: &mut String,
+    ) {
         for finding in findings {
             match self.command(finding.rule.severity) {
                 Some(command) => output.push_str(&annotation(command, document, finding, texts)),
@@ -62,7 +68,7 @@ impl Report for GitHub {
     }
 }
 
-fn annotation(command: &str, document: &Document<'_>, finding: &Finding, texts: &dyn Texts) -> String {
+fn annotation(command: &str, document: &Document<'_>, finding: &Finding, texts: &dyn TextProvider) -> String {
     let mut properties = format!("file={}", property(&printable(&finding.origin.path)));
     // A record has no lines of its own in the file.
     if finding.origin.record.is_none() {

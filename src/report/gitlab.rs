@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Medium, Report, Summary, place, words};
 use crate::finding::{Finding, Severity};
-use crate::text::{Document, Texts};
+use crate::text::{Document, TextProvider};
 
 /// One array of all findings.
 #[derive(Debug, Default)]
@@ -16,7 +16,13 @@ pub struct GitLab {
 }
 
 impl Report for GitLab {
-    fn document(&mut self, document: &Document<'_>, findings: &[Finding], texts: &dyn Texts, output: &mut String) {
+    fn document(
+        &mut self,
+        document: &Document<'_>,
+        findings: &[Finding],
+        texts: &dyn TextProvider,
+        output: &mut String,
+    ) {
         let mut seen = HashMap::new();
         for finding in findings {
             output.push_str(if self.begun { ",\n  " } else { "[\n  " });
@@ -59,7 +65,7 @@ struct Lines {
 fn issue<'f>(
     document: &Document<'_>,
     finding: &'f Finding,
-    texts: &dyn Texts,
+    texts: &dyn TextProvider,
     seen: &mut HashMap<String, usize>,
 ) -> Issue<'f> {
     // A record has no lines of its own in the file, and GitLab demands one.

@@ -2,14 +2,14 @@
 
 use super::{Report, Summary, printable, words};
 use crate::finding::Finding;
-use crate::text::{Document, Texts};
+use crate::text::{Document, TextProvider};
 
 /// A heading a document, below it a line a finding, and a summary at the end.
 #[derive(Debug, Default)]
 pub struct Grouped;
 
 impl Report for Grouped {
-    fn document(&mut self, document: &Document<'_>, findings: &[Finding], _: &dyn Texts, output: &mut String) {
+    fn document(&mut self, document: &Document<'_>, findings: &[Finding], _: &dyn TextProvider, output: &mut String) {
         output.push_str(&format!("{}:\n", printable(&document.origin().to_string())));
         let places: Vec<String> = findings
             .iter()

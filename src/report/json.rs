@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Medium, Report, Summary, place};
 use crate::finding::{Applicability, Edit, Finding, Severity};
-use crate::text::{Document, Position, Record, Texts};
+use crate::text::{Document, Position, Record, TextProvider};
 
 /// One finding a line, as it is found; no summary.
 #[derive(Debug, Default)]
@@ -17,7 +17,13 @@ pub struct Json {
 }
 
 impl Report for JsonLines {
-    fn document(&mut self, document: &Document<'_>, findings: &[Finding], texts: &dyn Texts, output: &mut String) {
+    fn document(
+        &mut self,
+        document: &Document<'_>,
+        findings: &[Finding],
+        texts: &dyn TextProvider,
+        output: &mut String,
+    ) {
         for finding in findings {
             output.push_str(&object(document, finding, texts));
             output.push('\n');
@@ -32,7 +38,13 @@ impl Report for JsonLines {
 }
 
 impl Report for Json {
-    fn document(&mut self, document: &Document<'_>, findings: &[Finding], texts: &dyn Texts, output: &mut String) {
+    fn document(
+        &mut self,
+        document: &Document<'_>,
+        findings: &[Finding],
+        texts: &dyn TextProvider,
+        output: &mut String,
+    ) {
         for finding in findings {
             output.push_str(if self.begun { ",\n  " } else { "[\n  " });
             self.begun = true;
@@ -87,7 +99,7 @@ struct JsonFix<'f> {
     edits: &'f [Edit],
 }
 
-fn object(document: &Document<'_>, finding: &Finding, texts: &dyn Texts) -> String {
+fn object(document: &Document<'_>, finding: &Finding, texts: &dyn TextProvider) -> String {
     let page = document.page_kind();
     let own = finding.label.iter().map(|message| JsonLabel {
         path: &finding.origin.path,

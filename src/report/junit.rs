@@ -5,7 +5,7 @@ use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
 use super::{Medium, Report, Summary, words};
 use crate::finding::{Finding, Severity};
-use crate::text::{Document, Texts};
+use crate::text::{Document, TextProvider};
 
 /// Writes one suite per document with findings. Without findings, writes one suite with a case that passed.
 #[derive(Default)]
@@ -27,7 +27,13 @@ struct Failure {
 }
 
 impl Report for JUnit {
-    fn document(&mut self, document: &Document<'_>, findings: &[Finding], texts: &dyn Texts, output: &mut String) {
+    fn document(
+        &mut self,
+        document: &Document<'_>,
+        findings: &[Finding],
+        texts: &dyn TextProvider,
+        output: &mut String,
+    ) {
         let cases: Vec<Case> = findings.iter().map(|finding| case(document, finding, texts)).collect();
         self.add(&document.origin().to_string(), &cases, output);
     }
@@ -89,7 +95,7 @@ fn write_suite(writer: &mut Writer<Vec<u8>>, name: &str, cases: &[Case]) -> quic
     Ok(())
 }
 
-fn case(document: &Document<'_>, finding: &Finding, texts: &dyn Texts) -> Case {
+fn case(document: &Document<'_>, finding: &Finding, texts: &dyn TextProvider) -> Case {
     let place = document.position(finding.span.start);
     let place = format!("line {}, column {}", place.line, place.column);
     let lines = std::iter::once(place.clone()).chain(words::details(finding, words::places(document, finding, texts)));

@@ -2,7 +2,7 @@
 
 use super::{Report, Summary, count, place, printable, words};
 use crate::finding::Finding;
-use crate::text::{Document, Texts};
+use crate::text::{Document, TextProvider};
 
 /// Rows that a person would still look at.
 const MOST_ROWS: usize = 100;
@@ -19,7 +19,13 @@ pub struct Markdown {
 }
 
 impl Report for Markdown {
-    fn document(&mut self, document: &Document<'_>, findings: &[Finding], texts: &dyn Texts, output: &mut String) {
+    fn document(
+        &mut self,
+        document: &Document<'_>,
+        findings: &[Finding],
+        texts: &dyn TextProvider,
+        output: &mut String,
+    ) {
         for finding in findings {
             if self.more > 0 || self.rows == MOST_ROWS {
                 self.more += 1;
@@ -50,7 +56,7 @@ impl Report for Markdown {
     }
 }
 
-fn row(document: &Document<'_>, finding: &Finding, texts: &dyn Texts) -> String {
+fn row(document: &Document<'_>, finding: &Finding, texts: &dyn TextProvider) -> String {
     let (start, _) = place::ends(document, finding.span);
     let origin = text(&finding.origin.to_string());
     let mut message = vec![finding.message().to_owned()];

@@ -23,7 +23,7 @@ mod window;
 mod words;
 
 use crate::finding::{Applicability, Finding};
-use crate::text::{Document, Texts};
+use crate::text::{Document, TextProvider};
 
 pub use azure::Azure;
 pub use concise::Concise;
@@ -44,7 +44,13 @@ pub use statistics::Statistics;
 /// Turns findings into text, one document after the other.
 pub trait Report: Send {
     /// Adds what is to be said of one document's findings to `output`.
-    fn document(&mut self, document: &Document<'_>, findings: &[Finding], texts: &dyn Texts, output: &mut String);
+    fn document(
+        &mut self,
+        document: &Document<'_>,
+        findings: &[Finding],
+        texts: &dyn TextProvider,
+        output: &mut String,
+    );
 
     /// Adds what is to be said at the end.
     fn finish(&mut self, summary: &Summary, output: &mut String);

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use crate::finding::{Finding, Label};
-use crate::text::{Document, Position, Record, Span, Texts};
+use crate::text::{Document, Position, Record, Span, TextProvider};
 
 /// What `measure` makes of a label's span in its document: the finding's own or another, which is read again; `None` where it
 /// can no longer be had.
 pub(super) fn of_label<T>(
     document: &Document<'_>,
     label: &Label,
-    texts: &dyn Texts,
+    texts: &dyn TextProvider,
     measure: impl Fn(&Document<'_>, Span) -> T,
 ) -> Option<T> {
     let Some(origin) = &label.origin else { return Some(measure(document, label.span)) };
@@ -26,7 +26,7 @@ pub(super) fn ends(document: &Document<'_>, span: Span) -> (Position, Position) 
 /// The lines, counted from 1, of the first and the last byte of a span.
 pub(super) fn lines(document: &Document<'_>, span: Span) -> (usize, usize) {
     let first = document.line_at(span.start);
-    (first + 1, document.line_from(first, span.end.max(1) - 1) + 1)
+    (first + 1, document.line_at_or_after(first, span.end.max(1) - 1) + 1)
 }
 
 /// The column in bytes of UTF-8, counted from 1.

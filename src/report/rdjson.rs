@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Medium, Report, Summary, place, words};
 use crate::finding::{Finding, Severity};
-use crate::text::{Document, Position, Span, Texts};
+use crate::text::{Document, Position, Span, TextProvider};
 
 /// One object with all findings.
 #[derive(Debug, Default)]
@@ -15,7 +15,13 @@ pub struct RdJson {
 const HEAD: &str = r#"{"source":{"name":"dechaff"},"diagnostics":["#;
 
 impl Report for RdJson {
-    fn document(&mut self, document: &Document<'_>, findings: &[Finding], texts: &dyn Texts, output: &mut String) {
+    fn document(
+        &mut self,
+        document: &Document<'_>,
+        findings: &[Finding],
+        texts: &dyn TextProvider,
+        output: &mut String,
+    ) {
         for finding in findings {
             output.push_str(if self.begun { "," } else { HEAD });
             output.push_str("\n  ");
@@ -83,7 +89,7 @@ struct Place {
     column: usize,
 }
 
-fn diagnostic<'f>(document: &Document<'_>, finding: &'f Finding, texts: &dyn Texts) -> Diagnostic<'f> {
+fn diagnostic<'f>(document: &Document<'_>, finding: &'f Finding, texts: &dyn TextProvider) -> Diagnostic<'f> {
     // A record has no lines of its own in the file.
     let is_file = finding.origin.record.is_none();
     let lines = std::iter::once(words::message(document, finding)).chain(words::details(finding, Vec::new()));
@@ -103,7 +109,7 @@ fn diagnostic<'f>(document: &Document<'_>, finding: &'f Finding, texts: &dyn Tex
 }
 
 /// The other places, where they are in files and something is to be said of them.
-fn related<'f>(document: &Document<'_>, finding: &'f Finding, texts: &dyn Texts) -> Vec<Related<'f>> {
+fn related<'f>(document: &Document<'_>, finding: &'f Finding, texts: &dyn TextProvider) -> Vec<Related<'f>> {
     let labels = finding.labels.iter().filter(|label| !label.message.is_empty());
     labels
         .filter_map(|label| {

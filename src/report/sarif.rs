@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{Medium, Report, Summary, place, words};
 use crate::finding::{Finding, Severity};
 use crate::rule::{Marked, Rule};
-use crate::text::{Document, Origin, Position, Record, Texts, path_of};
+use crate::text::{Document, Origin, Position, Record, TextProvider, path_of};
 
 const HEAD: &str = concat!(
     r#"{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[{"#,
@@ -46,7 +46,13 @@ impl Sarif {
 }
 
 impl Report for Sarif {
-    fn document(&mut self, document: &Document<'_>, findings: &[Finding], texts: &dyn Texts, output: &mut String) {
+    fn document(
+        &mut self,
+        document: &Document<'_>,
+        findings: &[Finding],
+        texts: &dyn TextProvider,
+        output: &mut String,
+    ) {
         let mut seen = HashMap::new();
         for finding in findings {
             output.push_str(if self.begun { "," } else { HEAD });
@@ -142,7 +148,7 @@ fn result<'f>(
     document: &Document<'_>,
     finding: &'f Finding,
     rule_index: usize,
-    texts: &dyn Texts,
+    texts: &dyn TextProvider,
     seen: &mut HashMap<String, usize>,
 ) -> SarifResult<'f> {
     let fingerprint = finding.fingerprint(document.text());

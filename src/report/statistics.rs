@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::{Report, Summary};
 use crate::finding::{Applicability, Finding};
-use crate::text::{Document, Texts};
+use crate::text::{Document, TextProvider};
 
 /// A table with a line for each rule that found something.
 #[derive(Debug, Default)]
@@ -27,7 +27,7 @@ struct Counts {
 }
 
 impl Report for Statistics {
-    fn document(&mut self, document: &Document<'_>, findings: &[Finding], _: &dyn Texts, _: &mut String) {
+    fn document(&mut self, document: &Document<'_>, findings: &[Finding], _: &dyn TextProvider, _: &mut String) {
         self.bytes += document.text().len();
         let mut seen: Vec<&str> = Vec::new();
         for finding in findings {

@@ -2,7 +2,7 @@
 
 use super::place::{ends, in_record, is_nested, of_label};
 use crate::finding::Finding;
-use crate::text::{Document, Texts};
+use crate::text::{Document, TextProvider};
 
 /// The message, with the record and the place in it where the document is one.
 pub(super) fn message(document: &Document<'_>, finding: &Finding) -> String {
@@ -22,7 +22,7 @@ pub(super) fn details(finding: &Finding, places: Vec<String>) -> Vec<String> {
 }
 
 /// The other places that something is to be said of, such as where a paragraph was first seen: one for each thing that is said.
-pub(super) fn places(document: &Document<'_>, finding: &Finding, texts: &dyn Texts) -> Vec<String> {
+pub(super) fn places(document: &Document<'_>, finding: &Finding, texts: &dyn TextProvider) -> Vec<String> {
     let mut said: Vec<&str> = Vec::new();
     let mut lines = Vec::new();
     for label in &finding.labels {

@@ -1,62 +1,62 @@
-//! Blocks: the paragraphs, headings, list items and so on that a text is made of.
+//! Blocks: paragraphs, headings, list items and other runs of lines.
 //!
-//! This is no markdown parser. It says how a reader would take each line, in text that a program extracted from a page and
-//! that may be markdown, nearly markdown or not markdown at all.
+//! This is not a Markdown parser. Extracted text may be Markdown, almost Markdown or take_plain_block text, so
+//! each line is classified the way a human reader would see it.
 
 use std::ops::Range;
 
 use super::Span;
 use super::span::trim;
 
-/// What a block is.
+/// The kind of a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BlockKind {
-    /// Metadata between `---` lines at the very start.
+    /// Metadata between `---` lines at the start of the document.
     FrontMatter,
-    /// One line of text, or several that are wrapped.
+    /// A line of text, or several if the text is hard-wrapped.
     Paragraph,
-    /// A `#` heading of the given level, or a line underlined with `===` (1) or `---` (2).
+    /// A `#` heading of this level, or a line underlined with `===` (level 1) or `---` (level 2).
     Heading(u8),
-    /// One item of a list, with its marker.
+    /// A list item with its marker.
     ListItem,
-    /// A line that begins with `>`.
+    /// A line that starts with `>`.
     Quotation,
-    /// A run of lines with cells between pipes.
+    /// Consecutive lines with cells between pipes.
     Table,
-    /// Code between fences, or indented by four in markdown, or a comment of source code over several lines.
+    /// A fenced code block, a Markdown code block indented by four spaces, or a multi-line source
+    /// code comment.
     Code,
     /// `<!-- … -->`.
     Comment,
-    /// A run of blank lines.
+    /// Consecutive blank lines.
     Blank,
 }
 
 impl BlockKind {
-    /// Whether the block holds words meant to be read as text: not code, tables, comments or metadata.
+    /// Whether the block contains text to read, as opposed to code, tables, comments or metadata.
     pub fn is_text(self) -> bool {
         matches!(self, Self::Paragraph | Self::Heading(_) | Self::ListItem | Self::Quotation)
     }
 }
 
-/// A run of whole lines. The blocks of a document hold each of its lines once, in order.
+/// Consecutive whole lines. Every line of a document belongs to exactly one block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
-    /// What it is.
+    /// The kind of block.
     pub kind: BlockKind,
-    /// Its lines, as indices into the document's lines.
+    /// Indices into the document's lines.
     pub lines: Range<usize>,
-    /// From the first byte of its first line to the last of its last line.
+    /// From the start of the first line to the end of the last, without its line ending.
     pub span: Span,
-    /// The words it holds, without markers of lists, headings and quotations, and without outer blanks.
+    /// The text without list, heading and quotation markers and without surrounding whitespace.
     pub content: Span,
 }
 
-/// Signs that begin an item: markdown's own, and those that other writers and extractors use.
+/// List bullets: those of Markdown, and those used by other editors and extractors.
 pub(super) const BULLETS: &str = "-*+•▪▫·◦‣●○■□►➤✓–";
 
-/// The byte length of the list marker that `line` begins with, its blanks included, or `None`.
-///
-/// Besides markdown's own markers these are the bullets that other writers and extractors use.
+/// Returns the length in bytes of the list marker at the start of `line`, including the whitespace
+/// around it. Accepts the bullets of other editors and extractors besides those of Markdown.
 pub fn list_marker(line: &str) -> Option<usize> {
     let indent = line.len() - line.trim_start().len();
     let rest = &line[indent..];
@@ -77,47 +77,54 @@ pub fn list_marker(line: &str) -> Option<usize> {
     (blank > 0 && blank < after.len()).then_some(indent + marker + blank)
 }
 
-/// Cuts `lines` of `text` into blocks.
-pub(super) fn split(text: &str, lines: &[Span], markdown: bool) -> Vec<Block> {
-    let wrap = wrap_width(text, lines);
-    let blocks = Vec::with_capacity(lines.len());
-    let mut splitter =
-        Splitter { text, lines, markdown, wrap, local_wrap: None, blocks, comments_stay_open: false, plain_until: 0 };
+/// Splits `lines` of `text` into blocks.
+pub(super) fn split_blocks(text: &str, lines: &[Span], markdown: bool) -> Vec<Block> {
+    let mut splitter = BlockSplitter {
+        text,
+        lines,
+        markdown,
+        wrap: wrap_width(text, lines),
+        local_wrap: None,
+        blocks: Vec::with_capacity(lines.len()),
+        has_unclosed_comment: false,
+        no_comment_before: 0,
+    };
     let mut at = 0;
     while at < lines.len() {
         at = splitter.take_block(at);
     }
-    // As many as there are: they are kept for as long as the text is.
+    // Drop the spare capacity: the blocks live as long as the document.
     splitter.blocks.as_slice().to_vec()
 }
 
-struct Splitter<'t> {
+struct BlockSplitter<'t> {
     text: &'t str,
     lines: &'t [Span],
     markdown: bool,
     wrap: Option<usize>,
-    /// The width of the lines up to this one, which no blank line separates and which are wrapped more narrowly or widely
-    /// than the rest of the text.
+    /// End and wrap width of the current run of lines without a blank line, if the run is wrapped
+    /// differently from the rest of the document.
     local_wrap: Option<(usize, Option<usize>)>,
     blocks: Vec<Block>,
-    /// No `-->` follows: known once, so that many open comments do not each search for one.
-    comments_stay_open: bool,
-    /// Lines before this one begin no comment of source code: known once, so that long lists are not searched for each item.
-    plain_until: usize,
+    /// No `-->` follows. Remembered so that many unclosed comments do not each scan to the end.
+    has_unclosed_comment: bool,
+    /// No source comment starts before this line. Remembered so that the items of a long list do
+    /// not each scan the list.
+    no_comment_before: usize,
 }
 
-impl<'t> Splitter<'t> {
-    /// Adds the block that begins at line `first` and returns the line after it.
+impl<'t> BlockSplitter<'t> {
+    /// Appends the block that starts at line `first` and returns the line after it.
     fn take_block(&mut self, first: usize) -> usize {
         let line = self.line(first);
         let trimmed = line.trim_start();
         let is_indented = line.starts_with('\t') || line.len() - trimmed.len() >= 4;
         let (kind, end) = if begins_with_letter(line) {
-            self.plain(first)
+            self.take_plain_block(first)
         } else if let Some(end) = self.source_comment_end(first) {
             (BlockKind::Code, end)
         } else if is_blank_line(line) {
-            (BlockKind::Blank, self.run(first, is_blank_line))
+            (BlockKind::Blank, self.run_end(first, is_blank_line))
         } else if first == 0 && trimmed.trim_end() == "---" && self.front_matter_end().is_some() {
             (BlockKind::FrontMatter, self.front_matter_end().unwrap_or(first + 1))
         } else if let Some(fence) = fence(trimmed) {
@@ -125,17 +132,17 @@ impl<'t> Splitter<'t> {
         } else if trimmed.starts_with("<!--") {
             (BlockKind::Comment, self.comment_end(first))
         } else if self.markdown && is_indented && self.may_begin_code() && list_marker(line).is_none() {
-            (BlockKind::Code, self.run(first, |line| line.starts_with("    ") || line.starts_with('\t')))
+            (BlockKind::Code, self.run_end(first, |line| line.starts_with("    ") || line.starts_with('\t')))
         } else if let Some(level) = heading_level(trimmed) {
             (BlockKind::Heading(level), first + 1)
         } else if is_table_row(trimmed) {
-            (BlockKind::Table, self.run(first, |line| is_table_row(line.trim_start())))
+            (BlockKind::Table, self.run_end(first, |line| is_table_row(line.trim_start())))
         } else if trimmed.starts_with('>') {
             (BlockKind::Quotation, self.wrapped_end(first))
         } else if list_marker(line).is_some() {
             (BlockKind::ListItem, self.wrapped_end(first))
         } else {
-            self.plain(first)
+            self.take_plain_block(first)
         };
         let span = Span::new(self.lines[first].start, self.lines[end - 1].end);
         let content = self.content(kind, first, span);
@@ -144,22 +151,23 @@ impl<'t> Splitter<'t> {
     }
 
     fn source_comment_end(&mut self, first: usize) -> Option<usize> {
-        if first < self.plain_until || !self.line(first).trim_start().starts_with(['/', '-', '#', '*', ';', '%']) {
+        if first < self.no_comment_before || !self.line(first).trim_start().starts_with(['/', '-', '#', '*', ';', '%'])
+        {
             return None;
         }
         let (text, lines) = (self.text, self.lines);
         let rest = lines[first..].iter().map(|line| &text[line.range()]);
-        let length = super::comment::comment_length(rest);
+        let length = super::source_comment::comment_length(rest);
         if length.is_none() {
             let mark = self.line(first).trim_start().as_bytes().first().copied();
             let is_alike = |line: &str| line.trim_start().as_bytes().first().copied() == mark;
-            self.plain_until = self.run(first, is_alike);
+            self.no_comment_before = self.run_end(first, is_alike);
         }
         length.map(|length| first + length)
     }
 
-    /// A line without signs, with the lines that belong to it.
-    fn plain(&mut self, first: usize) -> (BlockKind, usize) {
+    /// Takes a paragraph or an underlined heading.
+    fn take_plain_block(&mut self, first: usize) -> (BlockKind, usize) {
         match self.underline_level(first) {
             Some(level) => (BlockKind::Heading(level), first + 2),
             None => (BlockKind::Paragraph, self.wrapped_end(first)),
@@ -170,20 +178,22 @@ impl<'t> Splitter<'t> {
         &self.text[self.lines[index].range()]
     }
 
-    /// The end of the run of lines from `first` on that are all `alike`; `first` itself is taken as it is.
-    fn run(&self, first: usize, alike: impl Fn(&str) -> bool) -> usize {
-        (first + 1..self.lines.len()).find(|&index| !alike(self.line(index))).unwrap_or(self.lines.len())
+    /// Returns the end of the run of lines that satisfy `is_alike`, not checking line `first`
+    /// itself.
+    fn run_end(&self, first: usize, is_alike: impl Fn(&str) -> bool) -> usize {
+        let mut rest = first + 1..self.lines.len();
+        rest.find(|&index| !is_alike(self.line(index))).unwrap_or(self.lines.len())
     }
 
     fn front_matter_end(&self) -> Option<usize> {
-        const LONGEST: usize = 200;
-        let end =
-            (1..self.lines.len().min(LONGEST)).find(|&index| matches!(self.line(index).trim_end(), "---" | "..."))?;
+        const MAX_LINES: usize = 200;
+        let mut candidates = 1..self.lines.len().min(MAX_LINES);
+        let end = candidates.find(|&index| matches!(self.line(index).trim_end(), "---" | "..."))?;
         let is_metadata = (1..end).any(|index| self.line(index).contains(':'));
         is_metadata.then_some(end + 1)
     }
 
-    /// As in CommonMark, a fence that is never closed runs to the end.
+    /// An unclosed fence runs to the end of the document, as in CommonMark.
     fn fence_end(&self, first: usize, (mark, length): (char, usize)) -> usize {
         let closes = |line: &str| {
             let line = line.trim();
@@ -195,15 +205,15 @@ impl<'t> Splitter<'t> {
     }
 
     fn comment_end(&mut self, first: usize) -> usize {
-        if self.comments_stay_open {
+        if self.has_unclosed_comment {
             return first + 1;
         }
         let closing = (first..self.lines.len()).find(|&index| self.line(index).contains("-->"));
-        self.comments_stay_open = closing.is_none();
+        self.has_unclosed_comment = closing.is_none();
         closing.map_or(first + 1, |index| index + 1)
     }
 
-    /// In markdown, indented code follows a blank line and does not continue a list.
+    /// Whether Markdown allows an indented code block here: after a blank line, and not in a list.
     fn may_begin_code(&self) -> bool {
         match self.blocks.as_slice() {
             [] => true,
@@ -230,8 +240,10 @@ impl<'t> Splitter<'t> {
         (underline.len() >= 3 && underline.bytes().all(|byte| byte == mark)).then_some(level)
     }
 
-    /// The end of the paragraph that begins at `first`: further lines belong to it only where the text is wrapped and the
-    /// break was forced, because the next line's first word had no room.
+    /// Returns the end of the paragraph that starts at line `first`.
+    ///
+    /// A following line continues the paragraph only in hard-wrapped text, and only if the line
+    /// break was forced: its first word would not have fit on the line before.
     fn wrapped_end(&mut self, first: usize) -> usize {
         let is_quotation = self.is_quotation(first);
         let local_wrap = self.local_wrap(first, is_quotation);
@@ -259,11 +271,11 @@ impl<'t> Splitter<'t> {
         self.line(index).trim_start().starts_with('>')
     }
 
-    /// The width of the run of lines from `first` on that no blank line parts, if it is wrapped at one.
+    /// Returns the width at which the run of lines from `first` to the next blank line is wrapped.
     fn local_wrap(&mut self, first: usize, is_quotation: bool) -> Option<usize> {
         const MAX_WIDTH: usize = 400;
         const MIN_WIDTH: usize = 25;
-        /// Two lines are a paragraph only if they are long.
+        /// Short pairs of lines are rarely wrapped text.
         const MIN_WIDTH_OF_TWO: usize = 50;
         if let Some((_, width)) = self.local_wrap.filter(|(end, _)| first < *end) {
             return width;
@@ -328,7 +340,7 @@ impl<'t> Splitter<'t> {
     }
 }
 
-/// Whether a line begins as lines of text do: no sign of markup stands before a letter.
+/// Whether a line starts with a letter, so that it cannot start with markup.
 fn begins_with_letter(line: &str) -> bool {
     line.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
 }
@@ -337,17 +349,17 @@ fn is_blank_line(line: &str) -> bool {
     !line.as_bytes().first().is_some_and(u8::is_ascii_graphic) && line.chars().all(super::span::is_blank)
 }
 
-/// Whether the next line begins with a word that had no room on `line`.
+/// Whether `next_word` would not have fit on `line`.
 fn is_forced_break(line: &str, next_word: &str, width: usize) -> bool {
     line.chars().count() + 1 + next_word.chars().count() > width
 }
 
-/// Whether a sentence seems to run on from `line` to the next.
+/// Whether a sentence seems to continue from `line` to `next`.
 fn continues(line: &str, next: &str) -> bool {
-    next.starts_with(char::is_lowercase) && !super::is_closed(line)
+    next.starts_with(char::is_lowercase) && !super::ends_sentence(line)
 }
 
-/// A line without the markers of quotations and outer blanks.
+/// Strips quotation markers and surrounding whitespace.
 fn unquoted(line: &str) -> &str {
     line.trim_start_matches([' ', '\t', '>']).trim_end()
 }
@@ -364,17 +376,14 @@ fn heading_level(trimmed: &str) -> Option<u8> {
     u8::try_from(hashes).ok().filter(|level| (1..=6).contains(level) && separated)
 }
 
-/// A row begins with a pipe and has another, or is a row of dashes between pipes.
+/// Whether a line starts with a pipe and contains another.
 fn is_table_row(trimmed: &str) -> bool {
-    let Some(rest) = trimmed.strip_prefix('|') else {
-        return false;
-    };
-    rest.contains('|')
+    trimmed.strip_prefix('|').is_some_and(|rest| rest.contains('|'))
 }
 
-/// The column at which the document's lines are wrapped, or `None` where each line is a paragraph of its own.
+/// Returns the column at which the document is hard-wrapped, or `None` if each line is a paragraph.
 ///
-/// Wrapped text betrays itself by many long lines that all stop just short of one width and go on in lower case.
+/// In wrapped text many lines end just short of one width, and many continue in lower case.
 fn wrap_width(text: &str, lines: &[Span]) -> Option<usize> {
     const WIDTHS: std::ops::RangeInclusive<usize> = 50..=130;
     const SAMPLE: usize = 2_000;
@@ -403,10 +412,10 @@ fn wrap_width(text: &str, lines: &[Span]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::line;
+    use crate::text::split_lines::split_lines;
 
     fn kinds(text: &str) -> Vec<(BlockKind, &str)> {
-        split(text, &line::split(text), true)
+        split_blocks(text, &split_lines(text), true)
             .into_iter()
             .map(|block| (block.kind, &text[block.content.range()]))
             .collect()

@@ -1,49 +1,49 @@
-//! From a file's bytes to text.
+//! LossyDecoding of bytes to text.
 
-/// What went wrong when bytes that are not valid UTF-8 were read as text.
+/// What was replaced while decoding bytes that are not valid UTF-8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Decoding {
-    /// Offset in the file of the first byte that is not valid UTF-8.
+pub struct LossyDecoding {
+    /// File offset of the first invalid byte.
     pub first_byte: usize,
-    /// Sequences that were replaced by U+FFFD.
+    /// Number of sequences replaced with U+FFFD.
     pub sequences: usize,
-    /// The first escape of JSON that names half of a surrogate pair, where such escapes were replaced and not bytes.
+    /// The first lone surrogate in a JSON escape, if such escapes were replaced rather than bytes.
     pub lone_surrogate: Option<u16>,
 }
 
-/// Why bytes are not text at all.
+/// The reason why bytes are not text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotText {
-    /// There is a byte of value 0 near the start.
+    /// A NUL byte near the start.
     #[error("binary file")]
     Binary,
-    /// The file begins like one of a known format, which is named with what to do about it.
+    /// The signature of a known format. Holds the format's name and what to do about it.
     #[error("{0}")]
-    Known(&'static str),
-    /// The file begins with the byte order mark of UTF-16 or UTF-32.
+    KnownFormat(&'static str),
+    /// A byte order mark of UTF-16 or UTF-32.
     #[error("UTF-16 or UTF-32 text; convert it to UTF-8")]
-    Wide,
+    Utf16,
 }
 
-/// As much of a file as tells whether it is binary; git looks at as many bytes.
-pub(crate) const PROBE: usize = 8_000;
+/// Number of bytes inspected to detect binary files; the same as in Git.
+pub(crate) const PROBE_BYTES: usize = 8_000;
 
-/// Returns why a file that begins with `first` is no text, as far as its first [`PROBE`] bytes tell.
+/// Returns why a file starting with `first` is not text, judging by its first [`PROBE_BYTES`].
 pub(crate) fn not_text(first: &[u8]) -> Option<NotText> {
-    let first = &first[..first.len().min(PROBE)];
+    let first = &first[..first.len().min(PROBE_BYTES)];
     if first.starts_with(&[0xFF, 0xFE]) || first.starts_with(&[0xFE, 0xFF]) {
-        return Some(NotText::Wide);
+        return Some(NotText::Utf16);
     }
-    let known = known_format(first).map(NotText::Known);
+    let known = known_format(first).map(NotText::KnownFormat);
     known.or_else(|| memchr::memchr(0, first).map(|_| NotText::Binary))
 }
 
-/// Reads bytes as UTF-8; sequences that are none become U+FFFD, and the second value says so.
+/// Decodes UTF-8, replacing invalid sequences with U+FFFD and reporting what was replaced.
 ///
 /// # Errors
 ///
-/// The bytes are no text in UTF-8 or a superset of ASCII.
-pub fn decode(bytes: Vec<u8>) -> Result<(String, Option<Decoding>), NotText> {
+/// Returns [`NotText`] if the bytes are in a binary format or in UTF-16.
+pub fn decode(bytes: Vec<u8>) -> Result<(String, Option<LossyDecoding>), NotText> {
     if let Some(reason) = not_text(&bytes) {
         return Err(reason);
     }
@@ -62,10 +62,10 @@ pub fn decode(bytes: Vec<u8>) -> Result<(String, Option<Decoding>), NotText> {
             sequences += 1;
         }
     }
-    Ok((text, Some(Decoding { first_byte, sequences, lone_surrogate: None })))
+    Ok((text, Some(LossyDecoding { first_byte, sequences, lone_surrogate: None })))
 }
 
-/// The format of a file that begins with `first`, where people mistake files of it for text.
+/// Recognises formats that are commonly mistaken for text.
 fn known_format(first: &[u8]) -> Option<&'static str> {
     const ENTRIES: &[(&[u8], &str)] = &[
         (b"word/", "Word document; extract its text first"),
@@ -105,13 +105,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_utf8_is_replaced_and_told() {
+    fn replaces_invalid_utf8_and_rejects_binary_formats() {
         let (text, decoding) = decode(b"caf\xe9 ol\xe9".to_vec()).unwrap();
         assert_eq!(text, "caf\u{fffd} ol\u{fffd}");
-        assert_eq!(decoding, Some(Decoding { first_byte: 3, sequences: 2, lone_surrogate: None }));
+        assert_eq!(decoding, Some(LossyDecoding { first_byte: 3, sequences: 2, lone_surrogate: None }));
         assert_eq!(decode("café".into()).unwrap(), ("café".into(), None));
         assert_eq!(decode(b"a\0b".to_vec()), Err(NotText::Binary));
-        assert_eq!(decode(b"\xff\xfea\0".to_vec()), Err(NotText::Wide));
+        assert_eq!(decode(b"\xff\xfea\0".to_vec()), Err(NotText::Utf16));
         let named = |bytes: &[u8]| decode(bytes.to_vec()).unwrap_err().to_string();
         assert!(named(&[0x1F, 0x8B, 8, 0, 0]).starts_with("gzip data; "));
         assert!(named(b"PK\x03\x04\x14\0\0\0word/document.xml").starts_with("Word document; "));

@@ -1,62 +1,66 @@
-//! The text model: a document parsed once into lines, blocks, sentences and words, all as byte spans into its text.
+//! The text model: a document parsed once into lines, blocks, sentences and words, all stored as
+//! byte spans into its text.
 //!
-//! Nothing here knows of rules or findings, and nothing here does I/O. Every pass is linear in the text, whatever it holds.
+//! This module knows nothing about rules or findings and does no I/O. Every pass is linear in the
+//! length of the text, whatever it contains.
 
 mod block;
-mod comment;
 mod decode;
-mod heading;
-mod latin;
-mod line;
-mod name;
+mod deletion_span;
+mod heading_markup;
+mod lorem_ipsum;
 mod page;
+mod path_name;
 mod position;
-mod removal;
-mod sentence;
-mod sentence_break;
+mod sentences;
+mod source_comment;
 mod span;
-mod word;
+mod split_lines;
+mod uax29_sentences;
+mod uax29_words;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 pub use block::{Block, BlockKind, list_marker};
-pub use decode::{Decoding, NotText, decode};
+pub use decode::{LossyDecoding, NotText, decode};
 #[cfg(feature = "cli")]
-pub(crate) use decode::{PROBE, not_text};
-pub use latin::{hints_at_latin, is_pseudo_latin};
-pub use name::{PathName, path_of};
-pub use page::{MEASURES, Measure, PAGE_KINDS, PageKind, PageKindEstimate, PageKindWeights, Profile};
+pub(crate) use decode::{PROBE_BYTES, not_text};
+pub use lorem_ipsum::{is_lorem_ipsum, may_contain_lorem_ipsum};
+pub use page::{
+    PAGE_FEATURE_COUNT, PAGE_KIND_COUNT, PageFeature, PageFeatures, PageKind, PageKindEstimate, PageKindWeights,
+};
+pub use path_name::{PathName, path_of};
 pub use position::Position;
-pub use sentence::is_closed;
+pub use sentences::ends_sentence;
 pub use span::{Span, is_blank, trim};
-pub use word::{count_words, weigh_words, word_bounds, words};
+pub use uax29_words::{count_words, count_words_cjk_weighted, word_count_bounds, words};
 
-/// Where a document comes from.
+/// The source of a document: a file, or a record in one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Origin {
-    /// The path as it was given or found; `-` for standard input.
+    /// Path as passed on the command line or found in a directory; `-` for standard input.
     pub path: String,
-    /// The record within the file, where the file holds many documents.
+    /// The record, if the file contains many documents.
     pub record: Option<Record>,
 }
 
-/// One record of a file that holds many documents.
+/// A record of a file that contains many documents.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Record {
-    /// Its place in the file, counted from 1.
+    /// 1-based position in the file.
     pub index: u64,
-    /// Its own identifier, where it has one.
+    /// Value of the record's ID field, if it has one.
     pub id: Option<String>,
 }
 
 impl Origin {
-    /// The origin of a document that is a whole file.
+    /// Creates the origin of a document that is a whole file.
     pub fn file(path: impl Into<String>) -> Self {
         Self { path: path.into(), record: None }
     }
 
-    /// Whether the name says that the text is markdown.
+    /// Whether the file extension is that of Markdown, ignoring a compression suffix.
     pub fn is_markdown(&self) -> bool {
         let is = |extension: &str, known: &[&str]| known.iter().any(|known| extension.eq_ignore_ascii_case(known));
         let mut extensions = self.path.rsplit('.').peekable();
@@ -76,122 +80,128 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Finds the text of a document again, by where it comes from.
-pub trait Texts: Sync {
-    /// The text, or `None` where it can no longer be had.
+/// Looks up document texts by origin.
+///
+/// Comparison keeps only hashes of most documents and asks for a text when it has to verify a match
+/// or show an excerpt.
+pub trait TextProvider: Sync {
+    /// Returns the text, or `None` if it is no longer available.
     fn text(&self, origin: &Origin) -> Option<Arc<str>>;
 
-    /// The index of that very text, if it is at hand.
-    fn index(&self, _: &Origin) -> Option<Arc<Index>> {
+    /// Returns the cached index of the same text, if there is one.
+    fn index(&self, _: &Origin) -> Option<Arc<DocumentIndex>> {
         None
     }
 }
 
-/// A list that is made when first asked for.
-type Lazy<T> = OnceLock<Box<[T]>>;
+/// A list computed on first use.
+type LazySlice<T> = OnceLock<Box<[T]>>;
 
-/// A document: its text and the index that every check shares.
+/// A document: its text, and the index shared by all checks.
 #[derive(Debug)]
 pub struct Document<'t> {
     origin: Arc<Origin>,
     text: &'t str,
-    index: Arc<Index>,
-    decoding: Option<Decoding>,
+    index: Arc<DocumentIndex>,
+    decoding: Option<LossyDecoding>,
 }
 
-/// Where everything stands in a text; kept for when the same text is looked at again.
+/// The parsed structure of a text. It outlives the [`Document`], so that a text checked twice is
+/// parsed once.
 #[derive(Debug)]
-pub struct Index {
+pub struct DocumentIndex {
     lines: Vec<Span>,
-    /// Found when first asked for: who only looks up a place needs the lines alone.
+    /// Computed on first use: looking up a position needs only the lines.
     blocks: OnceLock<Vec<Block>>,
-    /// For each block its sentences, found when first asked for.
-    sentences: OnceLock<Box<[Lazy<Span>]>>,
-    /// For each block whether it reads as running text.
+    /// Sentences of each block, computed on first use.
+    sentences: OnceLock<Box<[LazySlice<Span>]>>,
+    /// Whether each block is prose.
     prose: OnceLock<Box<[bool]>>,
     page_kind: OnceLock<PageKindEstimate>,
-    columns: position::Columns,
+    column_index: position::ColumnIndex,
 }
 
-impl Index {
-    /// Parses `text` into lines; the rest is found when first asked for.
-    pub(crate) fn of(text: &str) -> Self {
+impl DocumentIndex {
+    /// Splits `text` into lines; the rest is computed on first use.
+    pub(crate) fn new(text: &str) -> Self {
         Self {
-            lines: line::split(text),
+            lines: split_lines::split_lines(text),
             blocks: OnceLock::new(),
             sentences: OnceLock::new(),
             prose: OnceLock::new(),
             page_kind: OnceLock::new(),
-            columns: position::Columns::default(),
+            column_index: position::ColumnIndex::default(),
         }
     }
 }
 
 impl<'t> Document<'t> {
-    /// Parses `text` into lines; blocks and sentences are found when first asked for.
+    /// Splits `text` into lines; blocks and sentences are computed on first use.
     pub fn parse(origin: Arc<Origin>, text: &'t str) -> Self {
-        Self::indexed(origin, text, Arc::new(Index::of(text)))
+        Self::from_index(origin, text, Arc::new(DocumentIndex::new(text)))
     }
 
-    /// The document with this text, of which the index is known.
-    pub(crate) fn indexed(origin: Arc<Origin>, text: &'t str, index: Arc<Index>) -> Self {
+    /// Creates a document from a text and the index made of that text.
+    pub(crate) fn from_index(origin: Arc<Origin>, text: &'t str, index: Arc<DocumentIndex>) -> Self {
         Self { origin, text, index, decoding: None }
     }
 
-    /// This document, with what went wrong when its bytes were read.
-    pub fn with_decoding(self, decoding: Option<Decoding>) -> Self {
+    /// Records what was replaced while decoding the document.
+    pub fn with_decoding(self, decoding: Option<LossyDecoding>) -> Self {
         Self { decoding, ..self }
     }
 
-    /// What went wrong when the document's bytes were read; `None` where they were valid UTF-8.
-    pub fn decoding(&self) -> Option<Decoding> {
+    /// Returns what was replaced while decoding; `None` if the bytes were valid UTF-8.
+    pub fn decoding(&self) -> Option<LossyDecoding> {
         self.decoding
     }
 
-    /// Where the document comes from.
+    /// Returns the file or record that the document was read from.
     pub fn origin(&self) -> &Arc<Origin> {
         &self.origin
     }
 
-    /// The whole text.
+    /// Returns the whole text.
     pub fn text(&self) -> &'t str {
         self.text
     }
 
-    /// The text of a span.
+    /// Returns the text of a span.
     pub fn slice(&self, span: Span) -> &'t str {
         &self.text[span.range()]
     }
 
-    /// Each line's content, without its line end.
+    /// Returns the content of each line, without its line ending.
     pub fn lines(&self) -> &[Span] {
         &self.index.lines
     }
 
-    /// The blocks, in order; together they hold each line once.
+    /// Returns the blocks in order. Every line belongs to exactly one.
     pub fn blocks(&self) -> &[Block] {
-        self.index.blocks.get_or_init(|| block::split(self.text, &self.index.lines, self.origin.is_markdown()))
+        self.index.blocks.get_or_init(|| block::split_blocks(self.text, &self.index.lines, self.origin.is_markdown()))
     }
 
-    /// The index of the line that holds the byte at `offset`; a line end belongs to the line before it.
+    /// Returns the index of the line containing `offset`. A line ending belongs to the line before
+    /// it.
     pub fn line_at(&self, offset: usize) -> usize {
         self.index.lines.partition_point(|line| line.start <= offset).saturating_sub(1)
     }
 
-    /// The same, found from the line `first`, which is that or one before: most passages end where they begin.
-    pub(crate) fn line_from(&self, first: usize, offset: usize) -> usize {
+    /// Like [`line_at`](Self::line_at), given that `offset` is not before line `first`. Avoids the
+    /// search for the common span that starts and ends on one line.
+    pub(crate) fn line_at_or_after(&self, first: usize, offset: usize) -> usize {
         match self.index.lines.get(first + 1) {
             Some(next) if next.start <= offset => self.line_at(offset),
             _ => first,
         }
     }
 
-    /// The index of the block that holds the byte at `offset`.
+    /// Returns the index of the block containing `offset`.
     pub fn block_at(&self, offset: usize) -> usize {
         self.blocks().partition_point(|block| block.span.start <= offset).saturating_sub(1)
     }
 
-    /// The sentences of the block with index `block`, trimmed; the markers of lists and headings belong to none.
+    /// Returns the trimmed sentences of a block, without list and heading markers.
     pub fn sentences(&self, block: usize) -> &[Span] {
         let blocks = self.index.sentences.get_or_init(|| self.blocks().iter().map(|_| OnceLock::new()).collect());
         blocks[block].get_or_init(|| {
@@ -200,67 +210,66 @@ impl<'t> Document<'t> {
                 .iter()
                 .map(|line| Span::new(line.start.clamp(block.content.start, line.end), line.end))
                 .collect();
-            sentence::sentences(self.text, &lines).into_boxed_slice()
+            sentences::sentences(self.text, &lines).into_boxed_slice()
         })
     }
 
-    /// The line and column of a byte offset, both counted from 1, the column in Unicode scalar values.
+    /// Returns the 1-based line and column of a byte offset. Columns count Unicode scalar values.
     pub fn position(&self, offset: usize) -> Position {
         let line = self.line_at(offset);
         let start = self.index.lines.get(line).map_or(0, |line| line.start);
-        let column = self.index.columns.characters_between(self.text, start, offset.max(start));
+        let column = self.index.column_index.count_characters(self.text, start, offset.max(start));
         Position { offset, line: line + 1, column: column + 1 }
     }
 
-    /// The span to delete so that `passage` goes without leaving a gap: a whole line with its line end and surplus blank
-    /// lines, a sentence with one of the blanks beside it.
-    pub fn removal(&self, passage: Span) -> Span {
-        removal::removal(self, passage)
+    /// Returns the span to delete so that removing `passage` leaves no gap: a whole line with its
+    /// line ending and surplus blank lines, or part of a line with the whitespace on one side.
+    pub fn deletion_span(&self, passage: Span) -> Span {
+        deletion_span::deletion_span(self, passage)
     }
 
-    /// Whether the block is a comment of source code over several lines, outside any code.
+    /// Whether the block is a multi-line source code comment that is not inside a code block.
     pub fn is_source_comment(&self, block: usize) -> bool {
         self.blocks().get(block).is_some_and(|block| {
             let text = self.slice(block.span);
             block.kind == BlockKind::Code
                 && !text.starts_with("    ")
-                && comment::comment_length(text.lines()).is_some()
+                && source_comment::comment_length(text.lines()).is_some()
         })
     }
 
-    /// Whether the block reads as running text: a paragraph, list item or quotation with a sentence of some length, as
-    /// [`reads_as_prose`] says.
+    /// Whether the block is prose: a paragraph, list item or quotation for which [`is_prose`]
+    /// holds.
     pub fn is_prose(&self, block: usize) -> bool {
         self.index.prose.get_or_init(|| self.blocks().iter().map(|block| self.is_prose_block(block)).collect())[block]
     }
 
-    /// This document, with a given estimate of what kind of page it is.
+    /// Sets the page kind instead of estimating it. Has no effect once the page kind has been read.
     pub fn with_page_kind(self, estimate: PageKindEstimate) -> Self {
-        // An estimate that was made before stays: findings may rest on it.
+        // Findings may already depend on an earlier estimate, so it is kept.
         let _ = self.index.page_kind.set(estimate);
         self
     }
 
-    /// What kind of page the document is; estimated when first asked for.
+    /// Returns the estimated kind of page, computed on first use.
     pub fn page_kind(&self) -> &PageKindEstimate {
-        self.index.page_kind.get_or_init(|| PageKindEstimate::from_profile(&Profile::from_document(self)))
+        self.index.page_kind.get_or_init(|| PageKindEstimate::from_features(&PageFeatures::from_document(self)))
     }
 
     fn is_prose_block(&self, block: &Block) -> bool {
-        block.kind.is_text()
-            && !matches!(block.kind, BlockKind::Heading(_))
-            && reads_as_prose(self.slice(block.content))
+        block.kind.is_text() && !matches!(block.kind, BlockKind::Heading(_)) && is_prose(self.slice(block.content))
     }
 }
 
-/// Whether `text` is a sentence of some length: 12 words with a full stop, or 25 without.
-pub fn reads_as_prose(text: &str) -> bool {
-    const CLOSED: usize = 12;
-    const OPEN: usize = 25;
-    /// Bytes of so many words of one letter, with blanks between.
-    const SHORTEST: usize = 2 * CLOSED - 1;
-    if text.len() < SHORTEST {
+/// Whether `text` is prose: at least 12 words that end like a sentence, or 25 that do not.
+pub fn is_prose(text: &str) -> bool {
+    const MIN_WORDS: usize = 12;
+    const MIN_WORDS_UNTERMINATED: usize = 25;
+    /// Length of the minimum number of one-letter words separated by spaces.
+    const MIN_BYTES: usize = 2 * MIN_WORDS - 1;
+    if text.len() < MIN_BYTES {
         return false;
     }
-    word::weighs_at_least(text, if is_closed(text) { CLOSED } else { OPEN })
+    let min_words = if ends_sentence(text) { MIN_WORDS } else { MIN_WORDS_UNTERMINATED };
+    uax29_words::has_weighted_words(text, min_words)
 }

@@ -1,54 +1,56 @@
-//! Lines and columns for people and for other tools.
+//! Line and column numbers.
 
 use std::sync::OnceLock;
 
 use serde::Serialize;
 
-/// A place in a document, in the three ways that readers of a finding count.
+/// A position in a document, as byte offset and as line and column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Position {
-    /// Bytes from the start of the document's text.
+    /// Byte offset from the start of the document.
     pub offset: usize,
-    /// Line, counted from 1.
+    /// 1-based line.
     pub line: usize,
-    /// Column in Unicode scalar values, counted from 1.
+    /// 1-based column, in Unicode scalar values.
     pub column: usize,
 }
 
-/// Counts characters between two offsets without reading a long line anew for each finding in it.
+/// Counts characters between two offsets in constant time, so that many findings in one long line
+/// do not each scan it.
 #[derive(Debug, Default)]
-pub(super) struct Columns {
-    /// Characters before each multiple of [`STEP`] bytes; made when a column far into a line is first asked for.
+pub(super) struct ColumnIndex {
+    /// Number of characters before each multiple of [`STEP`] bytes. Built when a column far into a
+    /// line is first requested.
     checkpoints: OnceLock<Vec<usize>>,
 }
 
 const STEP: usize = 1024;
 
-impl Columns {
-    pub(super) fn characters_between(&self, text: &str, start: usize, end: usize) -> usize {
+impl ColumnIndex {
+    pub(super) fn count_characters(&self, text: &str, start: usize, end: usize) -> usize {
         let bytes = text.as_bytes();
         if end - start <= 4 * STEP {
-            return count(&bytes[start..end]);
+            return count_char_starts(&bytes[start..end]);
         }
         let checkpoints = self.checkpoints.get_or_init(|| {
             let mut total = 0;
             let chunks = bytes.chunks(STEP).map(|chunk| {
                 let before = total;
-                total += count(chunk);
+                total += count_char_starts(chunk);
                 before
             });
             chunks.collect()
         });
         let before = |offset: usize| {
             let step = (offset / STEP).min(checkpoints.len() - 1);
-            checkpoints[step] + count(&bytes[step * STEP..offset])
+            checkpoints[step] + count_char_starts(&bytes[step * STEP..offset])
         };
         before(end) - before(start)
     }
 }
 
-/// Bytes that begin a character.
-fn count(bytes: &[u8]) -> usize {
+/// Counts the bytes that start a character.
+fn count_char_starts(bytes: &[u8]) -> usize {
     bytes.iter().filter(|&&byte| byte & 0xC0 != 0x80).count()
 }
 
@@ -57,13 +59,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn far_columns_are_counted_like_near_ones() {
+    fn checkpoints_agree_with_counting() {
         let text = "aé中😀".repeat(3_000);
-        let columns = Columns::default();
+        let columns = ColumnIndex::default();
         for (end, _) in text.char_indices().step_by(777) {
             for start in [0, 10, 6_000] {
                 if start <= end {
-                    assert_eq!(columns.characters_between(&text, start, end), text[start..end].chars().count());
+                    assert_eq!(columns.count_characters(&text, start, end), text[start..end].chars().count());
                 }
             }
         }

@@ -1,12 +1,12 @@
-//! A range of bytes in a document's text.
+//! Byte ranges in a document's text.
 
 use std::ops::Range;
 
 use serde::Serialize;
 
-/// A half-open range of bytes, `start..end`, into one document's text.
+/// A half-open byte range, `start..end`, of one document's text.
 ///
-/// Both ends lie on character boundaries of the text they were made for.
+/// Both ends lie on character boundaries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
 pub struct Span {
     /// First byte.
@@ -16,32 +16,32 @@ pub struct Span {
 }
 
 impl Span {
-    /// The span from `start` up to, not including, `end`.
+    /// Creates the span from `start` up to, but not including, `end`.
     #[inline]
     pub fn new(start: usize, end: usize) -> Self {
-        debug_assert!(start <= end, "a span runs forward: {start}..{end}");
+        debug_assert!(start <= end, "start after end: {start}..{end}");
         Self { start, end }
     }
 
-    /// Number of bytes.
+    /// Returns the length in bytes.
     #[inline]
     pub fn len(self) -> usize {
         self.end - self.start
     }
 
-    /// Whether the span holds no byte.
+    /// Whether the span is empty.
     #[inline]
     pub fn is_empty(self) -> bool {
         self.start == self.end
     }
 
-    /// The bytes as a range, for slicing.
+    /// Returns the span as a range, for slicing.
     #[inline]
     pub fn range(self) -> Range<usize> {
         self.start..self.end
     }
 
-    /// Whether every byte of `other` is in this span.
+    /// Whether this span contains all of `other`.
     #[inline]
     pub fn contains(self, other: Span) -> bool {
         self.start <= other.start && other.end <= self.end
@@ -53,20 +53,20 @@ impl Span {
         self.start < other.end && other.start < self.end
     }
 
-    /// The smallest span that holds both.
+    /// Returns the smallest span that contains both.
     #[inline]
     pub fn cover(self, other: Span) -> Span {
         Span::new(self.start.min(other.start), self.end.max(other.end))
     }
 
-    /// This span moved right by `bytes`.
+    /// Returns this span moved right by `bytes`.
     #[inline]
     pub fn shift(self, bytes: usize) -> Span {
         Span::new(self.start + bytes, self.end + bytes)
     }
 }
 
-/// `span` without the blank characters at its two ends; empty at its start when it is all blank.
+/// Trims blank characters from both ends of `span`. An all-blank span becomes empty, at its start.
 pub fn trim(text: &str, span: Span) -> Span {
     let slice = &text[span.range()];
     let bytes = slice.as_bytes();
@@ -82,7 +82,7 @@ pub fn trim(text: &str, span: Span) -> Span {
     Span::new(start, start + kept.len())
 }
 
-/// Whether a character shows nothing: white space, a byte order mark or a zero-width character.
+/// Whether a character is invisible: whitespace, a byte order mark or a zero-width character.
 pub fn is_blank(character: char) -> bool {
     if character.is_ascii() {
         return character.is_ascii_whitespace() || character == '\u{B}';

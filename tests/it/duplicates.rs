@@ -12,7 +12,7 @@ use dechaff::corpus::Spill;
 use dechaff::engine::{Linter, Sketch};
 use dechaff::finding::Finding;
 use dechaff::rule::Registry;
-use dechaff::text::{Document, Origin, Span, Texts};
+use dechaff::text::{Document, Origin, Span, TextProvider};
 use planted::{Held, Random};
 use rayon::prelude::*;
 
@@ -87,7 +87,7 @@ fn counting_members_is_brute_force() {
 #[derive(Default)]
 struct Corpus(BTreeMap<String, String>);
 
-impl Texts for Corpus {
+impl TextProvider for Corpus {
     fn text(&self, origin: &Origin) -> Option<Arc<str>> {
         self.0.get(&origin.path).map(|text| Arc::from(text.as_str()))
     }
@@ -318,7 +318,7 @@ fn sentences_of_a_paragraph_of_megabytes_are_compared() {
     let size: usize = sketch.parts.iter().map(Vec::len).sum();
     assert!(size < 1_000, "a sketch of {size} bytes");
     struct One(Arc<str>);
-    impl Texts for One {
+    impl TextProvider for One {
         fn text(&self, _: &Origin) -> Option<Arc<str>> {
             Some(Arc::clone(&self.0))
         }

@@ -11,7 +11,7 @@ use dechaff::report::{
     Azure, Concise, Full, GitHub, GitLab, Grouped, JUnit, Json, JsonLines, Markdown, RdJson, Report, Sarif, Summary,
 };
 use dechaff::rule::Registry;
-use dechaff::text::{Document, Origin, Record, Span, Texts};
+use dechaff::text::{Document, Origin, Record, Span, TextProvider};
 use serde_json::Value;
 
 static REGISTRY: LazyLock<Registry> = LazyLock::new(|| Registry::embedded().unwrap());
@@ -40,7 +40,7 @@ fn texts() -> Vec<(Origin, String)> {
 
 struct Held(HashMap<Origin, Arc<str>>);
 
-impl Texts for Held {
+impl TextProvider for Held {
     fn text(&self, origin: &Origin) -> Option<Arc<str>> {
         self.0.get(origin).cloned()
     }
@@ -65,7 +65,7 @@ fn formats() -> Vec<(&'static str, Box<dyn Report>)> {
 }
 
 /// What a format prints of documents and their findings.
-fn print(report: &mut dyn Report, all: &[(Document<'_>, Vec<Finding>)], texts: &dyn Texts) -> String {
+fn print(report: &mut dyn Report, all: &[(Document<'_>, Vec<Finding>)], texts: &dyn TextProvider) -> String {
     let (mut output, mut summary) = (String::new(), Summary::default());
     for (document, findings) in all {
         summary.add(findings);
@@ -78,7 +78,7 @@ fn print(report: &mut dyn Report, all: &[(Document<'_>, Vec<Finding>)], texts: &
 }
 
 /// Hands each format's text of the given documents to `check`.
-fn each(all: &[(Document<'_>, Vec<Finding>)], texts: &dyn Texts, check: impl Fn(&str, &str)) {
+fn each(all: &[(Document<'_>, Vec<Finding>)], texts: &dyn TextProvider, check: impl Fn(&str, &str)) {
     for (name, mut report) in formats() {
         check(name, &print(report.as_mut(), all, texts));
     }

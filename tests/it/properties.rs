@@ -12,12 +12,12 @@ use dechaff::fix;
 use dechaff::report::{Concise, Full, JsonLines, Report, render_fault};
 use dechaff::rule::{Marked, Registry, Rule};
 use dechaff::suppress::{Baseline, IgnoreList, comments};
-use dechaff::text::{BlockKind, Document, Origin, Texts, words};
+use dechaff::text::{BlockKind, Document, Origin, TextProvider, words};
 use proptest::prelude::*;
 
 struct NoTexts;
 
-impl Texts for NoTexts {
+impl TextProvider for NoTexts {
     fn text(&self, _: &Origin) -> Option<Arc<str>> {
         None
     }

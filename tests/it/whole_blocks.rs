@@ -7,7 +7,7 @@ use dechaff::engine::Linter;
 use dechaff::finding::{Applicability, Finding};
 use dechaff::fix::{Fixing, keep_one_copy};
 use dechaff::rule::Registry;
-use dechaff::text::{Document, Origin, Texts};
+use dechaff::text::{Document, Origin, TextProvider};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -17,7 +17,7 @@ static LINTER: LazyLock<Linter> = LazyLock::new(|| Linter::new(&REGISTRY, &Setti
 /// The one text that is compared with itself.
 struct Own(Arc<str>);
 
-impl Texts for Own {
+impl TextProvider for Own {
     fn text(&self, _: &Origin) -> Option<Arc<str>> {
         Some(Arc::clone(&self.0))
     }

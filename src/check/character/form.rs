@@ -57,9 +57,9 @@ pub(super) fn private_use(document: &Document<'_>, rule: &Arc<RuleInfo>, line: &
             if opens_line && !is_all && document.slice(run).chars().all(is_symbol_bullet) {
                 Edit { span: run, content: "•".to_owned() }
             } else if is_all {
-                Edit { span: document.removal(run), content: String::new() }
+                Edit { span: document.deletion_span(run), content: String::new() }
             } else {
-                // The blank after it goes too, or at the end of a line that before it; `removal` would look at the whole line.
+                // The blank after it goes too, or at the end of a line that before it; `deletion_span` would look at the whole line.
                 let after = document.text()[run.end..line.span.end].starts_with(' ');
                 let before = !after && document.text()[line.span.start..run.start].ends_with(' ');
                 let span = Span::new(run.start - usize::from(before), run.end + usize::from(after));

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::words::{self, Word};
-use crate::text::is_closed;
+use crate::text::ends_sentence;
 
 /// The shape of a line.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -88,7 +88,7 @@ impl Shape {
             shape.years += f32::from(u8::from(is_year));
             shape.links += f32::from(u8::from(matches!(word_text, "www" | "http" | "https" | "com")));
         }
-        // Five signs of Chinese come to three words, as in `weigh_words`.
+        // Five signs of Chinese come to three words, as in `count_words_cjk_weighted`.
         let signs_alone = words.iter().filter(|word| word.is_sign).count();
         let of_words = |count: u32| count as f32 / words.len().max(1) as f32;
         let of_characters = |count: u32| count as f32 / characters.max(1) as f32;
@@ -101,7 +101,7 @@ impl Shape {
             capitals: of_words(capitals),
             digits: of_characters(digits),
             signs: of_characters(signs),
-            is_closed: is(is_closed(text)),
+            is_closed: is(ends_sentence(text)),
             ends_in_colon: is(text.ends_with([':', '：'])),
             ends_in_dots: is(text.ends_with("...") || text.ends_with('…') || text.ends_with("[…]")),
             begins_small: is(text.starts_with(char::is_lowercase)),

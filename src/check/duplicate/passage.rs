@@ -17,7 +17,7 @@ use super::units::{Unit, Units};
 use super::{Passage, SHINGLE};
 use crate::check::{Corpus, store};
 use crate::finding::RuleInfo;
-use crate::text::is_closed;
+use crate::text::ends_sentence;
 
 /// Where a fingerprint stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -300,7 +300,7 @@ fn hold<'r>(
     let (end, other) = (at + own.tokens.len(), &places.tokens);
     let inside = closed(Site::new(places.site.document, other.span(at..end)?), library)?;
     let text = library.text(short.document)?;
-    let is_glued = (at == 0 || end == other.tokens.len()) && !is_closed(text.get(short.span().range())?);
+    let is_glued = (at == 0 || end == other.tokens.len()) && !ends_sentence(text.get(short.span().range())?);
     let (site, first) = if is_glued { (inside, short) } else { (short, inside) };
     // What is part of a sentence was not glued to it, and cannot go without leaving a fragment.
     let may_go = is_glued && !cuts_sentence(&library.text(site.document)?, places.site, site);
@@ -312,5 +312,5 @@ fn hold<'r>(
 fn cuts_sentence(text: &str, whole: Site, part: Site) -> bool {
     let before = text.get(whole.start as usize..part.start as usize).unwrap_or("").trim();
     let after = text.get(part.end as usize..whole.end as usize).unwrap_or("").trim();
-    !before.is_empty() && !is_closed(before) || after.starts_with(char::is_lowercase)
+    !before.is_empty() && !ends_sentence(before) || after.starts_with(char::is_lowercase)
 }

@@ -8,13 +8,13 @@ use unicode_normalization::UnicodeNormalization;
 use super::compare::Site;
 use super::token::Tokens;
 use crate::check::Documents;
-use crate::text::{Document, Origin, Span, Texts};
+use crate::text::{Document, Origin, Span, TextProvider};
 
 /// The texts of documents and their tokens, kept for a while.
 pub(super) struct Library<'c> {
     origins: Arc<[Arc<Origin>]>,
     /// Where texts are had.
-    source: &'c dyn Texts,
+    source: &'c dyn TextProvider,
     texts: FxHashMap<u32, Option<Arc<str>>>,
     /// The document that is looked at, which others seldom are compared with again.
     open: Option<(u32, Arc<str>)>,
@@ -100,7 +100,7 @@ impl<'c> Library<'c> {
     pub(super) fn document<'t>(&self, number: u32, text: &'t str) -> Option<Document<'t>> {
         let origin = self.origin(number)?;
         Some(match self.source.index(origin) {
-            Some(index) => Document::indexed(Arc::clone(origin), text, index),
+            Some(index) => Document::from_index(Arc::clone(origin), text, index),
             None => Document::parse(Arc::clone(origin), text),
         })
     }

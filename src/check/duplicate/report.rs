@@ -9,7 +9,7 @@ use super::proof::Library;
 use super::token::Tokens;
 use crate::check::{ByDocument, Documents, Untold};
 use crate::finding::{Applicability, Finding, Label};
-use crate::text::{BlockKind, Document, Span, is_blank, is_closed};
+use crate::text::{BlockKind, Document, Span, ends_sentence, is_blank};
 
 /// Most differing words of a pair that are marked.
 const MARKS: usize = 12;
@@ -181,7 +181,7 @@ fn is_plain(document: &Document<'_>, copy: Span, first: Span) -> bool {
     let is_item = document.blocks().get(index).is_none_or(|block| block.kind == BlockKind::ListItem);
     let between = first.end..copy.start;
     let is_next = document.text().get(between).is_some_and(|between| between.chars().all(is_blank));
-    let is_prose = || document.is_prose(index) && is_closed(document.slice(copy));
+    let is_prose = || document.is_prose(index) && ends_sentence(document.slice(copy));
     is_next || !is_item && is_prose() && !is_announced(document, index)
 }
 

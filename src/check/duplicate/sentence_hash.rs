@@ -3,7 +3,7 @@
 use super::hash::{self, chain, mix};
 use super::sketch::four_bytes;
 use super::token::{Token, Tokens};
-use crate::text::{Document, Span, is_closed};
+use crate::text::{Document, Span, ends_sentence};
 
 /// Writes the sentences with a full stop and at least `minimum` words, hashed without regard to punctuation; how many they are.
 pub(super) fn write_sentences(
@@ -21,7 +21,7 @@ pub(super) fn write_sentences(
         let (taken, left) = rest.split_at(inside);
         rest = left;
         let taken = taken.get(before..).unwrap_or(&[]);
-        if taken.len() >= minimum as usize && is_closed(document.slice(*span)) {
+        if taken.len() >= minimum as usize && ends_sentence(document.slice(*span)) {
             let hash = taken.iter().fold(hash::START, |state, token| chain(state, token.hash));
             write_sentence(hash, *span, four_bytes(taken.len()), bytes);
             count += 1;
@@ -62,7 +62,7 @@ impl<'s> SentenceHasher<'s> {
     /// Finishes the first sentence; returns 1 if it was written.
     pub(super) fn finish(&mut self, document: &Document<'_>, bytes: &mut Vec<u8>) -> u32 {
         let Some((span, rest)) = self.spans.split_first() else { return 0 };
-        let is_written = self.words >= self.minimum && is_closed(document.slice(*span));
+        let is_written = self.words >= self.minimum && ends_sentence(document.slice(*span));
         if is_written {
             write_sentence(self.state, *span, self.words, bytes);
         }

@@ -7,7 +7,7 @@ use super::join::MEMBER_BITS;
 use super::sentence_hash::{SentenceHasher, write_sentences};
 use super::spill::{eight, four};
 use super::token::{Token, Tokens};
-use crate::text::{BlockKind, Document, Span, count_words, is_closed};
+use crate::text::{BlockKind, Document, Span, count_words, ends_sentence};
 
 /// Words in a row that make one shingle.
 pub const SHINGLE: usize = 5;
@@ -181,7 +181,7 @@ const TITLE: usize = 16;
 fn is_title(document: &Document<'_>, index: usize) -> bool {
     let Some(block) = document.blocks().get(index).filter(|block| block.lines.len() == 1) else { return false };
     let content = document.slice(block.content);
-    if is_closed(content) || count_words(content, TITLE + 1) > TITLE {
+    if ends_sentence(content) || count_words(content, TITLE + 1) > TITLE {
         return false;
     }
     let below = (index + 1..document.blocks().len()).find(|&next| document.blocks()[next].kind != BlockKind::Blank);

@@ -10,7 +10,7 @@ use super::unit::{IsLine, WordCounter, is_searched};
 use super::{Matcher, Place, Reach, Unit};
 use crate::check::removed::removed;
 use crate::finding::{Applicability, Finding, RuleInfo};
-use crate::text::{BlockKind, Document, Span, count_words, is_closed};
+use crate::text::{BlockKind, Document, Span, count_words, ends_sentence};
 
 /// Adds the findings of all patterns in `document` to those of earlier kinds; gives the caches back.
 pub(super) fn collect(
@@ -443,7 +443,9 @@ impl<'e> Evidence<'e, '_> {
         const MAX_WORDS: usize = 3;
         let block = &self.document.blocks()[block];
         let content = self.document.slice(block.content);
-        block.kind == BlockKind::Paragraph && count_words(content, MAX_WORDS + 1) <= MAX_WORDS && !is_closed(content)
+        block.kind == BlockKind::Paragraph
+            && count_words(content, MAX_WORDS + 1) <= MAX_WORDS
+            && !ends_sentence(content)
     }
 
     /// The blocks of running text that begin in `span`.

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use super::expression::Caches;
 use super::{Matcher, Unit};
-use crate::text::{BlockKind, Document, Span, count_words, word_bounds};
+use crate::text::{BlockKind, Document, Span, count_words, word_count_bounds};
 
 impl Matcher {
     /// The unit of block `block` in which the byte at `offset` stands, if the pattern looks at such units.
@@ -54,7 +54,7 @@ impl IsLine {
 
 /// Whether the line of block `index` is only part of a sentence that the line before or after it holds the rest of.
 fn is_cut(document: &Document<'_>, index: usize) -> bool {
-    document.runs_on(index) || index > 0 && document.runs_on(index - 1)
+    document.continues_in_next_block(index) || index > 0 && document.continues_in_next_block(index - 1)
 }
 
 /// Remembers how many words the last unit has, since many patterns ask in turn.
@@ -74,7 +74,7 @@ impl WordCounter {
         if self.unit != unit {
             *self = Self { unit, ..Self::default() };
         }
-        self.bounds.get_or_insert_with(|| word_bounds(text))
+        self.bounds.get_or_insert_with(|| word_count_bounds(text))
     }
 
     /// Whether `unit`, which is `text`, may have no more words than `most`: told without counting.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::text::{is_blank, is_pseudo_latin};
+use crate::text::{is_blank, is_lorem_ipsum};
 
 /// What a field of a person's record is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -71,7 +71,7 @@ impl Class {
 
     /// Whether `value` is pseudo-Latin where the class calls for a text.
     pub(super) fn is_filler(self, value: &str) -> bool {
-        self == Self::Biography && is_pseudo_latin(value, 4)
+        self == Self::Biography && is_lorem_ipsum(value, 4)
     }
 
     /// Whether `value` looks like what the class calls for.

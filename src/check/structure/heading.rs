@@ -178,7 +178,7 @@ fn titles_of(document: &Document<'_>) -> FxHashSet<u64> {
         let content = block.content;
         if block.kind.is_text() && block.lines.len() == 1 && content.len() <= LONGEST {
             let line = document.slice(content);
-            if !crate::text::is_closed(line) || line.ends_with(['?', '!']) {
+            if !crate::text::ends_sentence(line) || line.ends_with(['?', '!']) {
                 titles.insert(add_letters(START, line));
             }
         }

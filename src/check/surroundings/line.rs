@@ -1,7 +1,7 @@
 //! Lines as the kind sees them: what each is, and the marks it bears.
 
 use crate::text::{
-    Block, BlockKind, Document, Span, count_words, is_blank, is_closed, reads_as_prose, trim, weigh_words,
+    Block, BlockKind, Document, Span, count_words, count_words_cjk_weighted, ends_sentence, is_blank, is_prose, trim,
 };
 
 /// What a line is.
@@ -153,7 +153,7 @@ fn read_text(document: &Document<'_>, span: Span, is_prose: bool) -> Line {
     let mut marks = Marks::default();
     marks.add(Mark::Cut, ends_in_dots(text));
     let sort = if is_prose {
-        Sort::Prose(weigh_words(text, MOST_WORDS))
+        Sort::Prose(count_words_cjk_weighted(text, MOST_WORDS))
     } else if !text.contains(char::is_alphanumeric) {
         Sort::Empty
     } else {
@@ -172,7 +172,7 @@ fn read_table(document: &Document<'_>, block: &Block, lines: &mut Vec<Line>) {
     }
     for row in rows() {
         let text = document.slice(row);
-        let is_prose = cells(text).any(|cell| reads_as_prose(cell) && (is_closed(cell) || cell.contains(['.', '。'])));
+        let is_prose = cells(text).any(|cell| is_prose(cell) && (ends_sentence(cell) || cell.contains(['.', '。'])));
         let is_around = |sign: char| sign == '|' || is_blank(sign);
         let start = row.start + (text.len() - text.trim_start_matches(is_around).len());
         let inner = Span::new(start, start + text.trim_matches(is_around).len());

@@ -19,7 +19,7 @@ use parquet::data_type::ByteArray;
 use super::format::{Codec, Format, Kind};
 use super::read::{ReadError, Source, read_document, too_long};
 use super::write::Stamp;
-use crate::text::{Decoding, Origin, PathName, Record, path_of};
+use crate::text::{LossyDecoding, Origin, PathName, Record, path_of};
 use columns::Columns;
 use field::LoneSurrogates;
 use lines::{Line, Lines};
@@ -348,9 +348,13 @@ impl Carrier {
                 let first_byte = text.find(char::REPLACEMENT_CHARACTER).unwrap_or(0);
                 let decoding = if is_lossy {
                     let sequences = text.matches(char::REPLACEMENT_CHARACTER).count().max(1);
-                    Some(Decoding { first_byte, sequences, lone_surrogate: None })
+                    Some(LossyDecoding { first_byte, sequences, lone_surrogate: None })
                 } else {
-                    lost.map(|lost| Decoding { first_byte, sequences: lost.count, lone_surrogate: Some(lost.first) })
+                    lost.map(|lost| LossyDecoding {
+                        first_byte,
+                        sequences: lost.count,
+                        lone_surrogate: Some(lost.first),
+                    })
                 };
                 let origin = shard.origin(self.index, id.as_deref().map(plain));
                 self.literal = literal.start + mark..literal.end + mark;
@@ -417,12 +421,12 @@ fn kind_of(json: &str) -> &'static str {
     }
 }
 
-fn lossy(bytes: &[u8]) -> (String, Option<Decoding>) {
+fn lossy(bytes: &[u8]) -> (String, Option<LossyDecoding>) {
     match std::str::from_utf8(bytes) {
         Ok(text) => (text.to_owned(), None),
         Err(error) => {
             let sequences = bytes.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()).count();
-            let decoding = Decoding { first_byte: error.valid_up_to(), sequences, lone_surrogate: None };
+            let decoding = LossyDecoding { first_byte: error.valid_up_to(), sequences, lone_surrogate: None };
             (String::from_utf8_lossy(bytes).into_owned(), Some(decoding))
         }
     }

@@ -1,34 +1,34 @@
-//! What kind of page a document is, estimated from the page itself.
+//! Estimates what kind of page a document is from the page itself.
 //!
-//! The estimate is a multinomial logistic regression over a [`Profile`] of the page: shares of running text, lists, code, prices,
-//! dates and so on. `training/train.py` writes its weights; `docs/model.md` says what it learnt from and how often it is wrong.
+//! The estimate is a multinomial logistic regression over [`PageFeatures`]: shares of prose, lists,
+//! code, prices, dates and so on. `docs/model.md` describes the training data and the error rate.
 
-mod profile;
+mod features;
 mod weights;
 
 use std::fmt;
 
-pub use profile::{MEASURES, Measure, Profile};
+pub use features::{PAGE_FEATURE_COUNT, PageFeature, PageFeatures};
 use weights::WEIGHTS;
 
-/// The number of kinds.
-pub const PAGE_KINDS: usize = PageKind::ALL.len();
+/// The number of page kinds.
+pub const PAGE_KIND_COUNT: usize = PageKind::ALL.len();
 
-/// For each kind its bias and the weight of each measure.
-pub type PageKindWeights = [(f32, [f32; MEASURES]); PAGE_KINDS];
+/// Bias and feature weights of each kind, in the order of [`PageKind::ALL`].
+pub type PageKindWeights = [(f32, [f32; PAGE_FEATURE_COUNT]); PAGE_KIND_COUNT];
 
-/// What a page is for.
+/// The kind of a page, by its purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum PageKind {
     /// A story, post or essay.
     Article,
-    /// Documentation, reference or tutorial of software.
+    /// Software documentation, reference or tutorial.
     Documentation,
     /// A discussion, or questions and answers.
     Forum,
-    /// One product that is for sale.
+    /// A single product for sale.
     Product,
-    /// What a company or an office offers.
+    /// The services of a company or public office.
     Service,
     /// Search results, categories, events, headlines.
     Listing,
@@ -37,7 +37,7 @@ pub enum PageKind {
 }
 
 impl PageKind {
-    /// All kinds, in the order in which estimates keep them.
+    /// All kinds, in the order used by [`PageKindEstimate`].
     pub const ALL: [Self; 7] = [
         Self::Article,
         Self::Documentation,
@@ -48,7 +48,7 @@ impl PageKind {
         Self::Collection,
     ];
 
-    /// The kind's name, in lower case.
+    /// Returns the name in lower case.
     pub fn name(self) -> &'static str {
         match self {
             Self::Article => "article",
@@ -68,23 +68,23 @@ impl fmt::Display for PageKind {
     }
 }
 
-/// How probable each kind is for a page.
+/// The probability of each kind of page.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PageKindEstimate {
-    probabilities: [f32; PAGE_KINDS],
+    probabilities: [f32; PAGE_KIND_COUNT],
 }
 
 impl PageKindEstimate {
-    /// Estimates the kind of the page with this profile.
-    pub fn from_profile(profile: &Profile) -> Self {
-        Self::with_weights(profile, &WEIGHTS)
+    /// Estimates the page kind from its features.
+    pub fn from_features(features: &PageFeatures) -> Self {
+        Self::with_weights(features, &WEIGHTS)
     }
 
-    /// Estimates the kind by other weights, such as some that were trained without the page.
-    pub fn with_weights(profile: &Profile, weights: &PageKindWeights) -> Self {
-        let mut probabilities = [0.0; PAGE_KINDS];
+    /// Estimates the page kind with other weights, such as those of a cross-validation fold.
+    pub fn with_weights(features: &PageFeatures, weights: &PageKindWeights) -> Self {
+        let mut probabilities = [0.0; PAGE_KIND_COUNT];
         for (probability, (bias, weights)) in probabilities.iter_mut().zip(weights) {
-            let evidence = weights.iter().zip(profile.measures()).map(|(weight, measure)| weight * measure);
+            let evidence = weights.iter().zip(features.values()).map(|(weight, value)| weight * value);
             *probability = bias + evidence.sum::<f32>();
         }
         let highest = probabilities.iter().copied().fold(f32::MIN, f32::max);
@@ -94,17 +94,17 @@ impl PageKindEstimate {
         Self { probabilities }
     }
 
-    /// The probability of each kind, in the order of [`PageKind::ALL`].
-    pub fn probabilities(&self) -> &[f32; PAGE_KINDS] {
+    /// Returns the probability of each kind, in the order of [`PageKind::ALL`].
+    pub fn probabilities(&self) -> &[f32; PAGE_KIND_COUNT] {
         &self.probabilities
     }
 
-    /// The probability that the page is of `kind`.
+    /// Returns the probability of `kind`.
     pub fn probability(&self, kind: PageKind) -> f32 {
         self.probabilities[kind as usize]
     }
 
-    /// The most probable kind.
+    /// Returns the most probable kind.
     pub fn kind(&self) -> PageKind {
         let mut best = PageKind::Article;
         for kind in PageKind::ALL {

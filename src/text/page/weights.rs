@@ -1,4 +1,4 @@
-//! Weights of the page kind estimate. Written by `training/train.py`; do not edit.
+//! Weights of the page kind estimate, fitted offline. Do not edit.
 
 use super::PageKindWeights;
 

@@ -19,7 +19,7 @@ use dechaff::engine::Linter;
 use dechaff::finding::Applicability;
 use dechaff::fix::{Fixed, Fixing, keep_one_copy};
 use dechaff::rule::Registry;
-use dechaff::text::{Document, Origin, Texts};
+use dechaff::text::{Document, Origin, TextProvider};
 
 /// What the measurement found.
 pub(crate) struct Harm {
@@ -71,7 +71,7 @@ fn fix_safely(linter: &Linter, path: &str, text: &str) -> Result<Fixed> {
 /// The text of the only document.
 struct OneText(Arc<Origin>, Arc<str>);
 
-impl Texts for OneText {
+impl TextProvider for OneText {
     fn text(&self, origin: &Origin) -> Option<Arc<str>> {
         (*self.0 == *origin).then(|| Arc::clone(&self.1))
     }

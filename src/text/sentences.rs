@@ -1,34 +1,38 @@
-//! Sentences, by Unicode Standard Annex #29, with the breaks mended that it makes after abbreviations.
+//! Sentence segmentation: UAX #29, without the breaks it makes after abbreviations.
 
 use super::Span;
-use super::sentence_break::pieces;
 use super::span::trim;
+use super::uax29_sentences::sentence_bounds;
 
-/// The sentences of one block of prose, trimmed, as spans into `text`.
+/// Returns the trimmed sentences of a block as spans into `text`.
 ///
-/// `lines` are the block's lines. A line end is no sentence end here: in wrapped text a sentence runs over it.
+/// `lines` are the lines of the block. A line break does not end a sentence, since a sentence may
+/// continue on the next line of wrapped text.
 pub(super) fn sentences(text: &str, lines: &[Span]) -> Vec<Span> {
     let mut sentences: Vec<Span> = Vec::new();
-    let mut open = false;
+    let mut is_open = false;
     for &line in lines {
-        for piece in pieces(&text[line.range()]) {
-            let span = trim(text, piece.shift(line.start));
+        for sentence in sentence_bounds(&text[line.range()]) {
+            let span = trim(text, sentence.shift(line.start));
             if span.is_empty() {
                 continue;
             }
             match sentences.last_mut() {
-                Some(last) if open || runs_on(&text[last.range()], &text[span.range()]) => *last = last.cover(span),
+                Some(last) if is_open || is_false_break(&text[last.range()], &text[span.range()]) => {
+                    *last = last.cover(span);
+                }
                 _ => sentences.push(span),
             }
-            open = false;
+            is_open = false;
         }
-        open = sentences.last().is_some_and(|last| !is_closed(&text[last.range()]));
+        is_open = sentences.last().is_some_and(|last| !ends_sentence(&text[last.range()]));
     }
     sentences
 }
 
-/// Whether a sentence has its full stop, or the mark that stands for one in its script.
-pub fn is_closed(sentence: &str) -> bool {
+/// Whether `sentence` ends with a full stop or the sentence terminator of another script, ignoring
+/// closing quotes, brackets and emphasis marks.
+pub fn ends_sentence(sentence: &str) -> bool {
     sentence.trim_end_matches(is_closer).ends_with(is_terminator)
 }
 
@@ -41,8 +45,9 @@ fn is_closer(character: char) -> bool {
         || character.is_whitespace()
 }
 
-/// Whether the break between `left` and `right` stands after an abbreviation and ends no sentence.
-fn runs_on(left: &str, right: &str) -> bool {
+/// Whether the break between `left` and `right` follows an abbreviation and does not end a
+/// sentence.
+fn is_false_break(left: &str, right: &str) -> bool {
     let Some(stem) = left.strip_suffix('.') else {
         return false;
     };
@@ -57,20 +62,20 @@ fn runs_on(left: &str, right: &str) -> bool {
     if !letters {
         return false;
     }
-    // "J. Smith" always runs on; "the U.S. The talks" does not, "the U.S. Department" does.
+    // No break in "J. Smith" and "the U.S. Department", but one in "the U.S. The talks".
     let next = right.split(|c: char| !c.is_alphanumeric()).next().unwrap_or("");
-    !OPENERS.contains(&next)
+    !SENTENCE_STARTERS.contains(&next)
 }
 
-/// Abbreviations that stand before a name or a number, and so do not end a sentence.
+/// Abbreviations that precede a name or a number and so do not end a sentence.
 const ABBREVIATIONS: &[&str] = &[
     "Mr", "Mrs", "Ms", "Mx", "Dr", "Prof", "St", "Gen", "Sen", "Rep", "Gov", "Lt", "Col", "Capt", "Sgt", "Maj", "Rev",
     "Hon", "Pres", "Fr", "Messrs", "Mt", "Ft", "No", "Nos", "vs", "v", "cf", "e.g", "i.e", "viz", "al", "approx",
     "Fig", "Figs", "Eq", "pp", "vol", "Hr", "Sr", "Sra", "Dra", "Mme", "Mlle",
 ];
 
-/// Words that open a sentence far more often than they follow an abbreviation inside one.
-const OPENERS: &[&str] = &[
+/// Words that start a sentence far more often than they follow an abbreviation within one.
+const SENTENCE_STARTERS: &[&str] = &[
     "A",
     "After",
     "All",
@@ -151,27 +156,30 @@ const OPENERS: &[&str] = &[
 mod tests {
     use super::*;
 
-    fn of(text: &str) -> Vec<&str> {
-        let lines = crate::text::line::split(text);
+    fn split(text: &str) -> Vec<&str> {
+        let lines = crate::text::split_lines::split_lines(text);
         sentences(text, &lines).into_iter().map(|span| &text[span.range()]).collect()
     }
 
     #[test]
     fn abbreviations_do_not_end_a_sentence() {
         assert_eq!(
-            of("Visit the U.S. Department of State. He left the U.S. The rest stayed."),
+            split("Visit the U.S. Department of State. He left the U.S. The rest stayed."),
             ["Visit the U.S. Department of State.", "He left the U.S.", "The rest stayed."]
         );
-        assert_eq!(of("Dr. Who met J. Smith. They spoke."), ["Dr. Who met J. Smith.", "They spoke."]);
+        assert_eq!(split("Dr. Who met J. Smith. They spoke."), ["Dr. Who met J. Smith.", "They spoke."]);
     }
 
     #[test]
-    fn a_wrapped_sentence_is_one() {
-        assert_eq!(of("It was late\nin the year. Then\nit ended."), ["It was late\nin the year.", "Then\nit ended."]);
+    fn joins_wrapped_sentences() {
+        assert_eq!(
+            split("It was late\nin the year. Then\nit ended."),
+            ["It was late\nin the year.", "Then\nit ended."]
+        );
     }
 
     #[test]
-    fn other_scripts_end_sentences_their_own_way() {
-        assert_eq!(of("今天很好。明天更好。"), ["今天很好。", "明天更好。"]);
+    fn splits_at_the_terminators_of_other_scripts() {
+        assert_eq!(split("今天很好。明天更好。"), ["今天很好。", "明天更好。"]);
     }
 }

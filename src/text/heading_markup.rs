@@ -1,12 +1,13 @@
-//! Headings as a reader sees them: lines with heading markup, and what counts as text below a line.
+//! Headings by any markup, and the body text they introduce.
 
-use super::{BlockKind, Document, count_words, is_closed};
+use super::{BlockKind, Document, count_words, ends_sentence};
 
-/// The level of a heading that has none of its own, such as a bold line: deeper than any other.
-const UNNUMBERED: u8 = 7;
+/// Level of headings without a number, such as a line in bold: deeper than any other.
+const UNNUMBERED_LEVEL: u8 = 7;
 
 impl Document<'_> {
-    /// The level of a block with explicit heading markup: `#`, an underline, `<h2>`, `== … ==` or a line in bold.
+    /// Returns the level of a block marked as a heading: `#`, an underline, `<h2>`, `== … ==` or
+    /// bold.
     pub fn marked_heading(&self, block: usize) -> Option<u8> {
         let block = self.blocks().get(block)?;
         match block.kind {
@@ -16,11 +17,13 @@ impl Document<'_> {
         }
     }
 
-    /// Whether a heading above the block would be about it: running text, however short, a list, a quotation, a table or code.
+    /// Whether the block can be the body of a section: prose, however short, a list, a quotation, a
+    /// table or code.
     ///
-    /// A short line without a full stop is none of these; it may be a heading or a label itself.
+    /// A short line that does not end like a sentence does not count: it may itself be a heading or
+    /// label.
     pub fn is_body(&self, block: usize) -> bool {
-        const INTRODUCTION: usize = 6;
+        const MIN_INTRODUCTION_WORDS: usize = 6;
         let Some(one) = self.blocks().get(block) else { return false };
         match one.kind {
             BlockKind::ListItem | BlockKind::Quotation | BlockKind::Table | BlockKind::Code => true,
@@ -28,37 +31,37 @@ impl Document<'_> {
                 let content = self.slice(one.content);
                 self.marked_heading(block).is_none()
                     && content.contains(char::is_alphabetic)
-                    && (is_closed(content)
+                    && (ends_sentence(content)
                         || one.lines.len() > 1
                         || content.ends_with([':', '：', ';', ','])
-                            && count_words(content, INTRODUCTION) == INTRODUCTION
+                            && count_words(content, MIN_INTRODUCTION_WORDS) == MIN_INTRODUCTION_WORDS
                         || self.is_prose(block))
             }
             BlockKind::FrontMatter | BlockKind::Heading(_) | BlockKind::Comment | BlockKind::Blank => false,
         }
     }
 
-    /// Whether a sentence runs on from the block `left` into the next one, because a line break cut it.
-    pub fn runs_on(&self, left: usize) -> bool {
-        const FEWEST_WORDS: usize = 4;
-        /// Words that no line ends with unless it is cut.
-        const OPEN_ENDS: [&str; 10] = ["the", "a", "an", "of", "to", "and", "or", "with", "for", "in"];
+    /// Whether a line break split a sentence between the block `left` and the next one.
+    pub fn continues_in_next_block(&self, left: usize) -> bool {
+        const MIN_WORDS: usize = 4;
+        /// Words that end a line only if the sentence continues.
+        const DANGLING_WORDS: [&str; 10] = ["the", "a", "an", "of", "to", "and", "or", "with", "for", "in"];
         let blocks = self.blocks();
         let (Some(left), Some(right)) = (blocks.get(left), blocks.get(left + 1)) else { return false };
         let is_text = matches!(left.kind, BlockKind::Paragraph | BlockKind::Quotation) && left.kind == right.kind;
         is_text && {
             let (left, right) = (self.slice(left.content), self.slice(right.content));
-            let goes_on = right.starts_with(char::is_lowercase)
+            let is_continued = right.starts_with(char::is_lowercase)
                 || right.starts_with(['[', '`', '('])
-                    && left.rsplit(' ').next().is_some_and(|last| OPEN_ENDS.contains(&last));
-            goes_on
+                    && left.rsplit(' ').next().is_some_and(|last| DANGLING_WORDS.contains(&last));
+            is_continued
                 && left.ends_with(|last: char| last.is_alphabetic() || last == ',')
-                && count_words(left, FEWEST_WORDS) == FEWEST_WORDS
+                && count_words(left, MIN_WORDS) == MIN_WORDS
         }
     }
 }
 
-/// The level of a lone line with heading markup that is not markdown's own.
+/// Returns the level of a line with heading markup other than Markdown's `#` and underlines.
 fn marked_level(line: &str) -> Option<u8> {
     if let Some(rest) = line.strip_prefix("<h").or_else(|| line.strip_prefix("<H")) {
         let level = rest.as_bytes().first()?;
@@ -66,13 +69,13 @@ fn marked_level(line: &str) -> Option<u8> {
     }
     let signs = line.bytes().take_while(|&byte| byte == b'=').count();
     if signs > 0 {
-        let is_closed = line.len() > 2 * signs + 1 && line.ends_with(line.get(..signs)?);
-        return u8::try_from(signs).ok().filter(|level| is_closed && (2..=6).contains(level));
+        let has_closing_signs = line.len() > 2 * signs + 1 && line.ends_with(line.get(..signs)?);
+        return u8::try_from(signs).ok().filter(|level| has_closing_signs && (2..=6).contains(level));
     }
-    is_bold_title(line).then_some(UNNUMBERED)
+    is_bold_title(line).then_some(UNNUMBERED_LEVEL)
 }
 
-/// Whether the whole line is bold and reads as a title: few words, no full stop, and no label before a colon.
+/// Whether the whole line is bold and looks like a title: few words, no full stop, no label.
 fn is_bold_title(line: &str) -> bool {
     const MAX_WORDS: usize = 12;
     let line = line.trim_end_matches([':', '：']);
@@ -89,7 +92,7 @@ fn is_bold_title(line: &str) -> bool {
     inner.or_else(html).is_some_and(|inner| {
         let title = inner.trim_matches(['*', '_', ' ']).trim_end_matches([':', '：']);
         !title.is_empty()
-            && !is_closed(title)
+            && !ends_sentence(title)
             && !title.contains(": ")
             && count_words(title, MAX_WORDS + 1) <= MAX_WORDS
     })
@@ -100,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn heading_markup_is_recognised_whoever_wrote_it() {
+    fn recognises_heading_markup_of_html_wikis_and_bold_lines() {
         let levels =
             ["<h2>Results</h2>", "== Results ==", "**Results**", "__Results:__", "**Results**:", "<b>Results</b>"];
         let known = levels.map(marked_level);

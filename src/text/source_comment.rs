@@ -1,12 +1,12 @@
-//! Comments of source code: lines that all begin with one marker, such as the header with a file's licence.
+//! Multi-line source code comments, such as a licence header at the top of a file.
 
-/// How far back a block comment may be open before its end is given up.
+/// Limit on the lines scanned for the end of a comment.
 const MAX_LINES: usize = 300;
 
-/// The number of lines in the source comment that `lines` begin with, or `None`.
+/// Returns the number of lines of the source comment at the start of `lines`.
 ///
-/// `//`, `--`, `;` and `%` mark a comment on two lines in a row. `#` and `*` mark headings and list items too, so they need
-/// a line with the marker alone between two lines of text. `/*` opens a comment that `*/` closes.
+/// `//`, `--`, `;` and `%` need two lines in a row. `#` and `*` also mark headings and list items,
+/// so they need a line with nothing but the marker between two lines of text. `/*` runs to `*/`.
 pub(super) fn comment_length<'t>(mut lines: impl Iterator<Item = &'t str> + Clone) -> Option<usize> {
     let first = lines.clone().next()?.trim();
     if first.starts_with("/*") {
@@ -17,7 +17,7 @@ pub(super) fn comment_length<'t>(mut lines: impl Iterator<Item = &'t str> + Clon
     let is_ambiguous = matches!(marker, "#" | "*");
     let (mut length, mut last_text, mut has_gap) = (0, 0, false);
     let mut is_gap = false;
-    while let Some(rest) = lines.next().map(str::trim).and_then(|line| rest_of(line, marker)) {
+    while let Some(rest) = lines.next().map(str::trim).and_then(|line| strip_marker(line, marker)) {
         length += 1;
         if rest.trim().is_empty() {
             is_gap = last_text > 0;
@@ -25,7 +25,7 @@ pub(super) fn comment_length<'t>(mut lines: impl Iterator<Item = &'t str> + Clon
             has_gap |= is_gap;
             last_text = length;
         }
-        // What cannot be told by then is no comment.
+        // Still undecided: give up.
         if is_ambiguous && !has_gap && length == MAX_LINES {
             return None;
         }
@@ -34,13 +34,14 @@ pub(super) fn comment_length<'t>(mut lines: impl Iterator<Item = &'t str> + Clon
     is_comment.then_some(length)
 }
 
-/// The marker that a line begins with.
+/// Returns the comment marker at the start of a line.
 fn marker(line: &str) -> Option<&'static str> {
-    ["//", "--", "#", "*", ";", "%"].into_iter().find(|marker| rest_of(line, marker).is_some())
+    ["//", "--", "#", "*", ";", "%"].into_iter().find(|marker| strip_marker(line, marker).is_some())
 }
 
-/// The text behind the marker, which stands alone or before a blank; `///` and `;;` count as `//` and `;`.
-fn rest_of<'l>(line: &'l str, marker: &str) -> Option<&'l str> {
+/// Strips the marker if whitespace or the end of the line follows. `///` counts as `//`, `;;` as
+/// `;`.
+fn strip_marker<'l>(line: &'l str, marker: &str) -> Option<&'l str> {
     let rest = line.strip_prefix(marker)?;
     let rest = match marker {
         "//" => rest.trim_start_matches(['/', '!']),
@@ -55,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_of_marked_lines_is_a_comment() {
+    fn measures_source_comments() {
         for (text, length) in [
             ("// a\n//\n// b\nc", Some(3)),
             ("# a\n#\n# b", Some(3)),

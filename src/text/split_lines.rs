@@ -1,12 +1,11 @@
-//! Lines: what stands between two line ends.
+//! Splitting of a text into lines.
 
 use super::Span;
 
-/// The content of each line, without its line end.
+/// Returns the content of each line, without its line ending (`\n` or `\r\n`).
 ///
-/// A line ends at `\n` or `\r\n`; a text that ends with a line end has no further empty line after it. A byte order mark
-/// belongs to no line.
-pub(super) fn split(text: &str) -> Vec<Span> {
+/// A final line ending does not start another, empty line. A byte order mark belongs to no line.
+pub(super) fn split_lines(text: &str) -> Vec<Span> {
     let bytes = text.as_bytes();
     let mut start = if text.starts_with('\u{FEFF}') { '\u{FEFF}'.len_utf8() } else { 0 };
     let mut lines = Vec::with_capacity(memchr::memchr_iter(b'\n', bytes).count() + 1);
@@ -26,11 +25,11 @@ mod tests {
     use super::*;
 
     fn contents(text: &str) -> Vec<&str> {
-        split(text).into_iter().map(|line| &text[line.range()]).collect()
+        split_lines(text).into_iter().map(|line| &text[line.range()]).collect()
     }
 
     #[test]
-    fn line_ends_of_every_kind() {
+    fn splits_at_every_kind_of_line_ending() {
         assert_eq!(contents("a\nb\r\n\r\nc"), ["a", "b", "", "c"]);
         assert_eq!(contents("a\n"), ["a"]);
         assert_eq!(contents("\n\n"), ["", ""]);

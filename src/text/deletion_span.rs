@@ -1,46 +1,48 @@
-//! What to cut so that a passage is gone and no gap is left.
+//! The span to delete so that removing a passage leaves no gap.
 
 use super::block::BULLETS;
 use super::span::{is_blank, trim};
 use super::{Document, Span};
 
-/// The span to delete so that `passage` goes and the text around it reads on.
+/// Returns the span to delete so that the text around `passage` still reads well.
 ///
-/// - Whole lines go with their line end, and with blank lines on one side, so that the larger of the two gaps remains.
-/// - At the end of the text the blank lines before the passage go; how the text ended, with or without a line end, stays.
-/// - Part of a line goes with the blanks on one side of it.
+/// - Whole lines are deleted with their line ending and the blank lines on the side with fewer of
+///   them, so that the larger gap remains.
+/// - At the end of the text, the blank lines before the passage are deleted. The text still ends
+///   with or without a line ending, as before.
+/// - Part of a line is deleted with the whitespace on one side.
 ///
-/// Applied to the union of two adjoining removals it gives what removing them together takes, and it never joins two
-/// paragraphs.
-pub(super) fn removal(document: &Document<'_>, passage: Span) -> Span {
+/// The deletion span of two adjoining deletions equals that of both together, and deleting it never
+/// joins two paragraphs.
+pub(super) fn deletion_span(document: &Document<'_>, passage: Span) -> Span {
     let text = document.text();
     let passage = trim(text, passage);
     if passage.is_empty() {
         return passage;
     }
     let first = document.line_at(passage.start);
-    let last = document.line_from(first, passage.end);
+    let last = document.line_at_or_after(first, passage.end);
     let lines = document.lines();
     let line = Span::new(lines[first].start.min(passage.start), lines[last].end.max(passage.end));
     let before = trim(text, Span::new(line.start, passage.start));
     let after = trim(text, Span::new(passage.end, line.end));
-    match (is_marker(&text[before.range()]), after.is_empty()) {
+    match (is_leftover_marker(&text[before.range()]), after.is_empty()) {
         (true, true) => whole_lines(document, first, last),
         (_, true) => Span::new(before.end, passage.end),
         (_, false) => Span::new(passage.start, after.start),
     }
 }
 
-/// Whether `rest` is nothing, or what is left of a list item, quotation or heading when its content is gone.
-fn is_marker(rest: &str) -> bool {
-    const LONGEST: usize = 24;
+/// Whether `rest` is empty or the marker of a list item, quotation or heading without content.
+fn is_leftover_marker(rest: &str) -> bool {
+    const MAX_BYTES: usize = 24;
     rest.is_empty()
-        || rest.len() <= LONGEST
+        || rest.len() <= MAX_BYTES
             && (rest.chars().all(|character| character == '>' || character == '#' || BULLETS.contains(character))
                 || super::list_marker(&format!("{rest} x")).is_some_and(|length| length > rest.len()))
 }
 
-/// What to delete so that the lines `first` to `last` go.
+/// Returns the span to delete so that the lines `first` to `last` leave no gap.
 fn whole_lines(document: &Document<'_>, first: usize, last: usize) -> Span {
     let (text, lines) = (document.text(), document.lines());
     let is_empty = |line: &Span| text[line.range()].chars().all(is_blank);
@@ -64,12 +66,12 @@ mod tests {
     fn without(text: &str, passage: &str) -> String {
         let start = text.find(passage).unwrap();
         let document = Document::parse(std::sync::Arc::new(crate::text::Origin::file("a.txt")), text);
-        let cut = document.removal(Span::new(start, start + passage.len()));
+        let cut = document.deletion_span(Span::new(start, start + passage.len()));
         format!("{}{}", &text[..cut.start], &text[cut.end..])
     }
 
     #[test]
-    fn a_line_goes_with_its_gap() {
+    fn deletes_a_line_with_the_smaller_gap() {
         assert_eq!(without("a\nX\nb\n", "X"), "a\nb\n");
         assert_eq!(without("a\n\nX\n\nb\n", "X"), "a\n\nb\n");
         assert_eq!(without("a\n\nX\nb\n", "X"), "a\n\nb\n");
@@ -78,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ends_of_a_text_stay_as_they_were() {
+    fn keeps_how_the_text_starts_and_ends() {
         assert_eq!(without("a\n\nX", "X"), "a");
         assert_eq!(without("a\n\nX\n", "X"), "a\n");
         assert_eq!(without("a\n\nX\n\n\n", "X"), "a\n\n\n");
@@ -90,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn part_of_a_line_goes_with_one_gap() {
+    fn deletes_part_of_a_line_with_one_space() {
         assert_eq!(without("One. X. Two.", "X."), "One. Two.");
         assert_eq!(without("One. X.", "X."), "One.");
         assert_eq!(without("X. Two.", "X."), "Two.");

@@ -1,11 +1,13 @@
-//! File names as text. Not every file name is valid UTF-8, and two names must not become the same text.
+//! File names as text. File names need not be valid UTF-8, and two names must not map to the same
+//! text.
 
 use std::path::{Path, PathBuf};
 
-/// How paths are named in messages, reports, baselines and undo logs.
+/// Names of paths in messages, reports, baselines and undo logs.
 pub trait PathName {
-    /// Returns the path as text: a byte that is not UTF-8 becomes `\xFF`, with its two hexadecimal digits. A
-    /// backslash that would read as such an escape becomes `\x5C`. [`path_of`] leads back.
+    /// Returns the path as text. Bytes that are not valid UTF-8 become `\xFF` with their two
+    /// hexadecimal digits, and a backslash that could be mistaken for such an escape becomes
+    /// `\x5C`. [`path_of`] reverses this.
     fn name(&self) -> String;
 }
 
@@ -53,7 +55,7 @@ pub fn path_of(name: &str) -> PathBuf {
         match escaped_byte(part).filter(|_| index > 0) {
             Some(byte) => {
                 bytes.push(byte);
-                bytes.extend_from_slice(&part.as_bytes()[ESCAPE..]);
+                bytes.extend_from_slice(&part.as_bytes()[ESCAPE_BYTES..]);
             }
             None => {
                 if index > 0 {
@@ -72,11 +74,12 @@ pub fn path_of(name: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Bytes of an escape after the backslash.
+/// Length of an escape without its backslash.
 #[cfg(unix)]
-const ESCAPE: usize = "xFF".len();
+const ESCAPE_BYTES: usize = "xFF".len();
 
-/// The byte that `part`, which follows a backslash, is the escape of: one that is not ASCII, or a backslash.
+/// Returns the byte that `part`, the text after a backslash, escapes: a non-ASCII byte or a
+/// backslash.
 #[cfg(unix)]
 fn escaped_byte(part: &str) -> Option<u8> {
     let digits = part.strip_prefix('x')?.get(..2)?;
@@ -95,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_are_not_utf_8_are_escaped() {
+    fn escapes_names_that_are_not_utf8() {
         let name = |bytes: &[u8]| PathBuf::from(OsString::from_vec(bytes.to_vec())).name();
         assert_eq!(name(b"caf\xE9/a.txt"), "caf\\xE9/a.txt");
         assert_eq!(name("café\\d.txt".as_bytes()), "café\\d.txt");
@@ -107,7 +110,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn names_lead_back_to_their_paths(parts in prop::collection::vec(prop::sample::select(PARTS), 0..12)) {
+        fn names_round_trip(parts in prop::collection::vec(prop::sample::select(PARTS), 0..12)) {
             let path = PathBuf::from(OsString::from_vec(parts.concat()));
             prop_assert_eq!(path_of(&path.name()), path);
         }

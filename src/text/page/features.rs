@@ -1,36 +1,37 @@
-//! Measures of a page that tell its kind, mostly shares of its lines.
+//! Features of a page that indicate its kind, mostly shares of its lines.
 
 use rustc_hash::FxHashMap;
 
-use crate::text::{BlockKind, Document, is_closed, weigh_words};
+use crate::text::{BlockKind, Document, count_words_cjk_weighted, ends_sentence};
 
-macro_rules! measures {
+macro_rules! features {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
-        /// What is measured of a page. "Share" means share of the lines, where a block of text counts as one line.
+        /// A feature of a page. "Share" means share of lines, where a block of text counts as one
+        /// line.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum Measure { $($(#[$doc])* $name),* }
+        pub enum PageFeature { $($(#[$doc])* $name),* }
 
-        impl Measure {
-            /// All measures, in the order in which a profile keeps them.
+        impl PageFeature {
+            /// All features, in the order used by [`PageFeatures`].
             pub const ALL: &[Self] = &[$(Self::$name),*];
         }
     };
 }
 
-measures! {
+features! {
     /// Logarithm of the number of lines.
     Lines,
-    /// Share of running text.
+    /// Share of prose.
     Prose,
-    /// Share of the page's bytes in running text.
+    /// Share of bytes in prose.
     ProseBytes,
-    /// Logarithm of the mean length of running text, in words.
+    /// Logarithm of the mean length of prose blocks, in words.
     ProseWords,
-    /// The longest run of running text, as a share of all running text.
+    /// Longest run of prose blocks, as a share of all prose blocks.
     ProseRun,
-    /// Share of lines with at most 3 words.
+    /// Share of lines with at most 3 words, excluding prose.
     Short,
-    /// Share of other lines with at most 11 words.
+    /// Share of lines with 4 to 11 words, excluding prose.
     Medium,
     /// Share of list items.
     Items,
@@ -50,7 +51,7 @@ measures! {
     Copies,
     /// Share of lines that are repeated but for their numbers.
     Templates,
-    /// Share of lines with the remnant of a link.
+    /// Share of lines with traces of a link.
     Links,
     /// Share of lines with separators such as `|` and `»`.
     Separators,
@@ -60,40 +61,40 @@ measures! {
     Exclamations,
     /// Share of lines that end like a sentence.
     Closed,
-    /// Share of lines that end in dots.
+    /// Share of lines that end with an ellipsis.
     CutOff,
-    /// Share of lines with a short label and a colon.
+    /// Share of lines with a short label before a colon.
     Labels,
-    /// Share of short lines that begin with a lower-case letter.
+    /// Share of lines that start with a lower-case letter, excluding prose.
     LowerCase,
-    /// Share of lines with backticks, empty parentheses or other signs of code.
+    /// Share of lines with backticks, empty parentheses or other characters typical of code.
     CodeSigns,
-    /// First person singular, per word of running text.
+    /// First-person singular pronouns per word.
     Myself,
-    /// First person plural, per word of running text.
+    /// First-person plural pronouns per word.
     Ourselves,
-    /// Second person, per word of running text.
+    /// Second-person pronouns per word.
     Yourself,
-    /// How well a line's shape predicts that of a line two to six below.
+    /// How well the shape of a line predicts that of a line two to six lines below.
     Period,
-    /// Spread of the lengths of lines.
+    /// Standard deviation of the log line length.
     Spread,
 }
 
-/// The number of measures.
-pub const MEASURES: usize = Measure::ALL.len();
+/// The number of features.
+pub const PAGE_FEATURE_COUNT: usize = PageFeature::ALL.len();
 
-/// The measures of a page.
+/// The features of a page.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Profile {
-    measures: [f32; MEASURES],
+pub struct PageFeatures {
+    values: [f32; PAGE_FEATURE_COUNT],
 }
 
-/// Counts over the lines of a page.
+/// Counters over the lines of a page.
 #[derive(Default)]
 struct Counts {
     lines: u32,
-    sums: [f32; MEASURES],
+    sums: [f32; PAGE_FEATURE_COUNT],
     prose_words: f32,
     prose_run: u32,
     longest_prose_run: u32,
@@ -108,87 +109,87 @@ struct Counts {
     hashes: Vec<(u64, u64)>,
 }
 
-impl Profile {
-    /// Measures a page.
+impl PageFeatures {
+    /// Computes the features of a document.
     pub fn from_document(document: &Document<'_>) -> Self {
         let mut counts = Counts::default();
         for (index, block) in document.blocks().iter().enumerate() {
             let text = document.slice(block.content);
             match block.kind {
                 BlockKind::Blank | BlockKind::FrontMatter | BlockKind::Comment => {}
-                BlockKind::Code => counts.add_lines(Measure::Code, block.lines.len()),
-                BlockKind::Table => counts.add_lines(Measure::Rows, block.lines.len()),
+                BlockKind::Code => counts.add_lines(PageFeature::Code, block.lines.len()),
+                BlockKind::Table => counts.add_lines(PageFeature::Rows, block.lines.len()),
                 kind => counts.add_text(text, kind, document.is_prose(index)),
             }
         }
         counts.finish()
     }
 
-    /// The measures, in the order of [`Measure::ALL`].
-    pub fn measures(&self) -> &[f32; MEASURES] {
-        &self.measures
+    /// Returns all values, in the order of [`PageFeature::ALL`].
+    pub fn values(&self) -> &[f32; PAGE_FEATURE_COUNT] {
+        &self.values
     }
 
-    /// One measure.
-    pub fn measure(&self, measure: Measure) -> f32 {
-        self.measures[measure as usize]
+    /// Returns the value of one feature.
+    pub fn value(&self, feature: PageFeature) -> f32 {
+        self.values[feature as usize]
     }
 }
 
 impl Counts {
-    fn add(&mut self, measure: Measure, is: bool) {
-        self.sums[measure as usize] += f32::from(u8::from(is));
+    fn add(&mut self, feature: PageFeature, has_feature: bool) {
+        self.sums[feature as usize] += f32::from(u8::from(has_feature));
     }
 
-    fn add_lines(&mut self, measure: Measure, lines: usize) {
+    fn add_lines(&mut self, feature: PageFeature, lines: usize) {
         self.lines = self.lines.saturating_add(u32::try_from(lines).unwrap_or(u32::MAX));
-        self.sums[measure as usize] += lines as f32;
+        self.sums[feature as usize] += lines as f32;
     }
 
     fn add_text(&mut self, text: &str, kind: BlockKind, is_prose: bool) {
         const MAX_WORDS: usize = 100;
         const SHORT: usize = 3;
         const MEDIUM: usize = 11;
-        let words = weigh_words(text, MAX_WORDS);
+        let words = count_words_cjk_weighted(text, MAX_WORDS);
         self.lines += 1;
         self.all_bytes += text.len();
         self.lengths.push((words as f32 + 1.0).ln());
         self.prose_run = if is_prose { self.prose_run + 1 } else { 0 };
         self.longest_prose_run = self.longest_prose_run.max(self.prose_run);
-        self.add(Measure::Prose, is_prose);
-        self.add(Measure::Items, kind == BlockKind::ListItem);
-        self.add(Measure::Headings, matches!(kind, BlockKind::Heading(_)));
+        self.add(PageFeature::Prose, is_prose);
+        self.add(PageFeature::Items, kind == BlockKind::ListItem);
+        self.add(PageFeature::Headings, matches!(kind, BlockKind::Heading(_)));
         if is_prose {
             self.prose_bytes += text.len();
             self.prose_words += words as f32;
         } else {
-            self.add(Measure::Short, words <= SHORT);
-            self.add(Measure::Medium, words > SHORT && words <= MEDIUM);
-            self.add(Measure::LowerCase, text.starts_with(char::is_lowercase));
+            self.add(PageFeature::Short, words <= SHORT);
+            self.add(PageFeature::Medium, words > SHORT && words <= MEDIUM);
+            self.add(PageFeature::LowerCase, text.starts_with(char::is_lowercase));
         }
-        let is_closed = is_closed(text);
-        self.add(Measure::Closed, is_closed);
-        self.add(Measure::CutOff, text.ends_with("...") || text.ends_with('…'));
-        self.add(Measure::Questions, text.ends_with(['?', '？']));
-        self.add(Measure::Exclamations, text.ends_with(['!', '！']));
-        let signs = Signs::from_text(text);
-        self.add(Measure::Digits, signs.has_digit);
-        self.add(Measure::Prices, signs.has_price);
-        self.add(Measure::Times, signs.has_time);
-        self.add(Measure::Links, signs.has_link);
-        self.add(Measure::Separators, signs.has_separator);
-        self.add(Measure::Labels, signs.has_label);
-        self.add(Measure::CodeSigns, signs.has_code);
+        let ends_sentence = ends_sentence(text);
+        self.add(PageFeature::Closed, ends_sentence);
+        self.add(PageFeature::CutOff, text.ends_with("...") || text.ends_with('…'));
+        self.add(PageFeature::Questions, text.ends_with(['?', '？']));
+        self.add(PageFeature::Exclamations, text.ends_with(['!', '！']));
+        let marks = LineMarks::from_text(text);
+        self.add(PageFeature::Digits, marks.has_digit);
+        self.add(PageFeature::Prices, marks.has_price);
+        self.add(PageFeature::Times, marks.has_time);
+        self.add(PageFeature::Links, marks.has_link);
+        self.add(PageFeature::Separators, marks.has_separator);
+        self.add(PageFeature::Labels, marks.has_label);
+        self.add(PageFeature::CodeSigns, marks.has_code);
         self.words += words as f32;
         self.count_pronouns(text);
-        let hash = fold(text, false);
+        let hash = folded_hash(text, false);
         let template = template_hash(text);
         *self.copies.entry(hash).or_default() += 1;
         *self.templates.entry(template).or_default() += 1;
         self.hashes.push((hash, template));
         let length = words.min(31).ilog2_or_zero();
         let item = u8::from(kind == BlockKind::ListItem);
-        self.shapes.push((length << 3) | (item << 2) | (u8::from(is_closed) << 1) | u8::from(signs.has_digit));
+        self.shapes.push((length << 3) | (item << 2) | (u8::from(ends_sentence) << 1) | u8::from(marks.has_digit));
     }
 
     fn count_pronouns(&mut self, text: &str) {
@@ -199,7 +200,7 @@ impl Counts {
         }
     }
 
-    /// The best share of lines that have the shape of the line two to six above.
+    /// Returns the highest share of lines with the shape of the line two to six lines above.
     fn period(&self) -> f32 {
         const LAGS: std::ops::RangeInclusive<usize> = 2..=6;
         const MIN_LINES: usize = 8;
@@ -219,31 +220,31 @@ impl Counts {
         (self.lengths.iter().map(|length| (length - mean) * (length - mean)).sum::<f32>() / count).sqrt()
     }
 
-    fn finish(mut self) -> Profile {
+    fn finish(mut self) -> PageFeatures {
         let repeated = |counts: &FxHashMap<u64, u32>, hash: &u64| counts.get(hash).is_some_and(|count| *count > 1);
         let copies = self.hashes.iter().filter(|(hash, _)| repeated(&self.copies, hash)).count();
         let templates = self.hashes.iter().filter(|(_, template)| repeated(&self.templates, template)).count();
-        self.sums[Measure::Copies as usize] = copies as f32;
-        self.sums[Measure::Templates as usize] = templates as f32;
-        let prose = self.sums[Measure::Prose as usize];
+        self.sums[PageFeature::Copies as usize] = copies as f32;
+        self.sums[PageFeature::Templates as usize] = templates as f32;
+        let prose = self.sums[PageFeature::Prose as usize];
         let lines = self.lines.max(1) as f32;
         let words = self.words.max(1.0);
-        let mut measures = self.sums.map(|sum| sum / lines);
-        let mut set = |measure: Measure, value: f32| measures[measure as usize] = value;
-        set(Measure::Lines, lines.ln());
-        set(Measure::ProseBytes, self.prose_bytes as f32 / self.all_bytes.max(1) as f32);
-        set(Measure::ProseWords, (self.prose_words / prose.max(1.0) + 1.0).ln());
-        set(Measure::ProseRun, self.longest_prose_run as f32 / prose.max(1.0));
-        set(Measure::Myself, self.pronouns[0] / words);
-        set(Measure::Ourselves, self.pronouns[1] / words);
-        set(Measure::Yourself, self.pronouns[2] / words);
-        set(Measure::Period, self.period());
-        set(Measure::Spread, self.spread());
-        Profile { measures }
+        let mut values = self.sums.map(|sum| sum / lines);
+        let mut set = |feature: PageFeature, value: f32| values[feature as usize] = value;
+        set(PageFeature::Lines, lines.ln());
+        set(PageFeature::ProseBytes, self.prose_bytes as f32 / self.all_bytes.max(1) as f32);
+        set(PageFeature::ProseWords, (self.prose_words / prose.max(1.0) + 1.0).ln());
+        set(PageFeature::ProseRun, self.longest_prose_run as f32 / prose.max(1.0));
+        set(PageFeature::Myself, self.pronouns[0] / words);
+        set(PageFeature::Ourselves, self.pronouns[1] / words);
+        set(PageFeature::Yourself, self.pronouns[2] / words);
+        set(PageFeature::Period, self.period());
+        set(PageFeature::Spread, self.spread());
+        PageFeatures { values }
     }
 }
 
-/// Which person a pronoun of a European language is of: 0 for "I", 1 for "we", 2 for "you".
+/// Returns the grammatical person of a common pronoun: 0 for "I", 1 for "we", 2 for "you".
 fn person(word: &str) -> Option<usize> {
     const MAX_BYTES: usize = 6;
     if word.len() > MAX_BYTES {
@@ -262,13 +263,13 @@ fn person(word: &str) -> Option<usize> {
     }
 }
 
-/// A hash of `text` that is the same whatever its numbers and the case of its ASCII letters.
+/// Hashes `text`, ignoring its numbers and the case of ASCII letters.
 fn template_hash(text: &str) -> u64 {
-    fold(text, true)
+    folded_hash(text, true)
 }
 
-/// A hash of `text` without the case of ASCII letters; with one digit for every number if `folds_numbers`.
-fn fold(text: &str, folds_numbers: bool) -> u64 {
+/// Hashes `text`, ignoring the case of ASCII letters, and its numbers if `folds_numbers`.
+fn folded_hash(text: &str, folds_numbers: bool) -> u64 {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     let mut was_digit = false;
     for byte in text.bytes() {
@@ -282,9 +283,9 @@ fn fold(text: &str, folds_numbers: bool) -> u64 {
     hash
 }
 
-/// Signs that a line holds.
+/// What a line contains.
 #[derive(Default)]
-struct Signs {
+struct LineMarks {
     has_digit: bool,
     has_price: bool,
     has_time: bool,
@@ -294,49 +295,49 @@ struct Signs {
     has_code: bool,
 }
 
-impl Signs {
+impl LineMarks {
     fn from_text(text: &str) -> Self {
         const MAX_LABEL: usize = 30;
-        let mut signs = Self::default();
+        let mut marks = Self::default();
         let bytes = text.as_bytes();
         let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
         for (at, &byte) in bytes.iter().enumerate() {
             match byte {
                 b' ' | b'a'..=b'z' => {}
                 b'0'..=b'9' => {
-                    signs.has_digit = true;
+                    marks.has_digit = true;
                     let is_first = at == 0 || !is_digit(at - 1);
                     let is_year = is_first && matches!(bytes.get(at..at + 2), Some(b"19" | b"20"));
-                    signs.has_time |= is_year && is_digit(at + 2) && is_digit(at + 3) && !is_digit(at + 4);
+                    marks.has_time |= is_year && is_digit(at + 2) && is_digit(at + 3) && !is_digit(at + 4);
                 }
                 b':' => {
                     let is_clock = at > 0 && is_digit(at - 1) && is_digit(at + 1);
-                    signs.has_time |= is_clock;
-                    signs.has_label |= !is_clock && at > 0 && at <= MAX_LABEL && bytes.get(at + 1) != Some(&b'/');
-                    signs.has_code |= bytes.get(at + 1) == Some(&b':');
+                    marks.has_time |= is_clock;
+                    marks.has_label |= !is_clock && at > 0 && at <= MAX_LABEL && bytes.get(at + 1) != Some(&b'/');
+                    marks.has_code |= bytes.get(at + 1) == Some(&b':');
                 }
-                b'$' => signs.has_price |= is_digit(at + 1) || is_digit(at + 2),
-                b'|' => signs.has_separator = true,
-                b'@' => signs.has_link = true,
-                b']' => signs.has_link |= bytes.get(at + 1) == Some(&b'('),
-                b'/' => signs.has_link |= bytes.get(at + 1) == Some(&b'/'),
-                b'`' | b'{' | b'}' | b'\\' => signs.has_code = true,
-                b'(' => signs.has_code |= bytes.get(at + 1) == Some(&b')'),
+                b'$' => marks.has_price |= is_digit(at + 1) || is_digit(at + 2),
+                b'|' => marks.has_separator = true,
+                b'@' => marks.has_link = true,
+                b']' => marks.has_link |= bytes.get(at + 1) == Some(&b'('),
+                b'/' => marks.has_link |= bytes.get(at + 1) == Some(&b'/'),
+                b'`' | b'{' | b'}' | b'\\' => marks.has_code = true,
+                b'(' => marks.has_code |= bytes.get(at + 1) == Some(&b')'),
                 // `£` and `¥` in UTF-8.
-                0xC2 => signs.has_price |= matches!(bytes.get(at + 1), Some(0xA3 | 0xA5)),
+                0xC2 => marks.has_price |= matches!(bytes.get(at + 1), Some(0xA3 | 0xA5)),
                 0xE2 => match bytes.get(at + 1..at + 3) {
-                    Some([0x82, 0xA0..=0xBF]) => signs.has_price = true,
-                    Some([0x80, 0xA2 | 0xBA] | [0x86, _]) => signs.has_separator = true,
+                    Some([0x82, 0xA0..=0xBF]) => marks.has_price = true,
+                    Some([0x80, 0xA2 | 0xBA] | [0x86, _]) => marks.has_separator = true,
                     _ => {}
                 },
                 _ => {}
             }
         }
-        signs
+        marks
     }
 }
 
-/// The binary logarithm of a small count.
+/// Binary logarithm of a small count.
 trait Log2 {
     fn ilog2_or_zero(self) -> u8;
 }
