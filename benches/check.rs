@@ -25,9 +25,9 @@ use std::time::{Duration, Instant};
 
 use dechaff::config::Settings;
 use dechaff::engine::Linter;
-use dechaff::fault::WrittenFile;
 use dechaff::rule::{Registry, Rule};
 use dechaff::text::{Document, Origin, words};
+use dechaff::user_file::UserFile;
 use rayon::prelude::*;
 
 /// Bytes of the repeated seed articles.
@@ -168,7 +168,7 @@ fn generated(count: usize) -> Vec<Rule> {
             text,
             "code = 'XX{number:03}'\nname = 'generated-{number}'\nsummary = 'generated'\nwhy = ''\nsince = ''\n[[find]]\n{check}\n"
         );
-        Rule::parse(&WrittenFile::new("generated.toml", text)).unwrap()
+        Rule::parse(&UserFile::new("generated.toml", text)).unwrap()
     };
     (0..count).map(&mut rule).collect()
 }

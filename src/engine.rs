@@ -341,7 +341,7 @@ impl Compared<'_> {
 
 /// Puts the findings of a document in order of place.
 fn sort(findings: &mut [Finding]) {
-    findings.sort_by(|left, right| left.order().cmp(&right.order()));
+    findings.sort_by(|left, right| left.sort_key().cmp(&right.sort_key()));
 }
 
 /// Puts what comparing found in a document among what was found in it alone; each place is reported once, by the latter.
@@ -357,7 +357,7 @@ fn unite(findings: Vec<Finding>, compared: Vec<Finding>) -> Vec<Finding> {
     for finding in compared {
         while next < alone && all[next].span.start <= finding.span.start {
             let is_wider = widest.is_none_or(|widest| all[widest].span.end <= all[next].span.end);
-            if is_wider && all[next].removes() {
+            if is_wider && all[next].is_pure_deletion() {
                 widest = Some(next);
             }
             next += 1;
@@ -388,7 +388,7 @@ fn one_a_place(findings: Vec<Finding>) -> Vec<Finding> {
     let mut kept: Vec<Finding> = Vec::with_capacity(findings.len());
     let mut last_removal: Option<usize> = None;
     for finding in findings {
-        if !finding.removes() {
+        if !finding.is_pure_deletion() {
             kept.push(finding);
             continue;
         }
@@ -415,9 +415,9 @@ fn one_a_place(findings: Vec<Finding>) -> Vec<Finding> {
 /// Notes on `finding` that `inner`, and what it speaks for, say the same of its bytes.
 fn also(finding: &mut Finding, inner: &Finding) {
     let own = (!Arc::ptr_eq(&finding.rule, &inner.rule)).then(|| (inner.rule.code.clone(), inner.message().to_owned()));
-    for other in own.into_iter().chain(inner.also.iter().cloned()) {
-        if !finding.also.contains(&other) {
-            finding.also.push(other);
+    for other in own.into_iter().chain(inner.also_reported_by.iter().cloned()) {
+        if !finding.also_reported_by.contains(&other) {
+            finding.also_reported_by.push(other);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a check says about a document: a finding, its labels and its fix.
+//! The result of a check: a finding, its labels and its fix.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::text::{Document, Origin, Span};
 
-/// How much a finding matters.
+/// How serious a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -18,11 +18,11 @@ pub enum Severity {
     Info,
     /// Noise that should not be ingested.
     Warning,
-    /// The document cannot be ingested as it is.
+    /// The document must not be ingested as it is.
     Error,
 }
 
-/// Whether a fix may be applied without asking.
+/// Whether a fix may be applied without review.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Applicability {
@@ -51,91 +51,91 @@ impl fmt::Display for Applicability {
     }
 }
 
-/// What every finding of a rule shares.
+/// The properties of a rule that all its findings share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleInfo {
-    /// Two letters and three digits, such as `BP001`; never reused.
+    /// Two letters and three digits, such as `BP001`. Codes are never reused.
     pub code: String,
-    /// The fault in words and dashes, such as `comment-prompt`.
+    /// Name in kebab case, such as `comment-prompt`.
     pub name: String,
-    /// The fault in a few words, as the title of a finding.
+    /// The title of its findings.
     pub summary: String,
-    /// How much its findings matter.
+    /// Severity of its findings.
     pub severity: Severity,
-    /// Whether its fix may be applied without asking; `None` where it offers none.
+    /// Applicability of its fix; `None` if it has no fix.
     pub fix: Option<Applicability>,
-    /// A sentence that goes with each finding.
+    /// A note attached to every finding.
     pub note: Option<String>,
-    /// Whether the user wrote the rule; `false` for those that come with dechaff.
+    /// Whether the rule is user-defined rather than built in.
     pub is_custom: bool,
 }
 
-/// A fault, its place and what to do about it.
+/// A problem in a document: where, why, and how to fix it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
     /// The rule that found it.
     pub rule: Arc<RuleInfo>,
-    /// The document it stands in.
+    /// The document.
     pub origin: Arc<Origin>,
-    /// What is wrong, in a few words, where the rule's summary does not say it.
+    /// Overrides the summary of the rule as the message.
     pub message: Option<String>,
-    /// The bytes that are wrong.
+    /// The flagged bytes.
     pub span: Span,
-    /// What stands beside the marked bytes, if anything is to be said there.
+    /// Text shown next to the flagged bytes.
     pub label: Option<String>,
-    /// Further places that belong to it.
+    /// Related spans.
     pub labels: Vec<Label>,
-    /// Sentences that say why, or what else is to know.
+    /// Explanations and other notes.
     pub notes: Vec<Cow<'static, str>>,
-    /// What other rules said of the same bytes: their codes and messages, each once.
-    pub also: Vec<(String, String)>,
-    /// What the fix would do, as an instruction.
+    /// Codes and messages of other rules that reported the same bytes, without repetition.
+    pub also_reported_by: Vec<(String, String)>,
+    /// What the fix does, in the imperative.
     pub help: Option<Cow<'static, str>>,
-    /// The edits that mend it.
+    /// The fix, if there is one.
     pub fix: Option<Fix>,
-    /// How probable it is that the finding is right, from 0 to 1, where a statistical model made it.
+    /// Probability, from 0 to 1, that the finding is correct. Only set by statistical models.
     pub probability: Option<f32>,
 }
 
-/// A further place that belongs to a finding.
+/// A span related to a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Label {
-    /// The document, where it is not the finding's own.
+    /// The document, if it is not that of the finding.
     pub origin: Option<Arc<Origin>>,
-    /// The bytes meant.
+    /// The bytes.
     pub span: Span,
-    /// What they are; may be empty.
+    /// Text shown next to the bytes; may be empty.
     pub message: Cow<'static, str>,
 }
 
-/// Edits that mend one finding; to be applied together or not at all.
+/// The edits that fix a finding, applied all together or not at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fix {
-    /// Whether it may be applied without asking.
+    /// Whether it may be applied without review.
     pub applicability: Applicability,
-    /// In order of place, none overlapping another.
+    /// Edits in sort_key of position, without overlaps.
     pub edits: Vec<Edit>,
 }
 
-/// One replacement in a document's text.
+/// A replacement in a document's text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Edit {
-    /// The bytes that go; empty for an insertion.
+    /// The replaced bytes; empty for an insertion.
     #[serde(flatten)]
     pub span: Span,
-    /// What stands there afterwards.
+    /// The replacement; empty for a deletion.
     pub content: String,
 }
 
 impl Edit {
-    /// Whether the edit only takes bytes away.
+    /// Whether the edit only deletes bytes.
     pub fn is_deletion(&self) -> bool {
         self.content.is_empty()
     }
 }
 
 impl Finding {
-    /// A finding of `rule` at `span`, with the rule's own words and no fix.
+    /// Creates a finding without a fix.
     pub fn new(rule: &Arc<RuleInfo>, document: &Document<'_>, span: Span) -> Self {
         Self {
             rule: Arc::clone(rule),
@@ -145,15 +145,15 @@ impl Finding {
             label: None,
             labels: Vec::new(),
             notes: rule.note.iter().cloned().map(Cow::Owned).collect(),
-            also: Vec::new(),
+            also_reported_by: Vec::new(),
             help: None,
             fix: None,
             probability: None,
         }
     }
 
-    /// A finding whose fix, if its rule offers one, deletes `span` without leaving a gap.
-    pub fn removing(rule: &Arc<RuleInfo>, document: &Document<'_>, span: Span) -> Self {
+    /// Creates a finding whose fix, if the rule has one, deletes `span` without leaving a gap.
+    pub fn with_deletion(rule: &Arc<RuleInfo>, document: &Document<'_>, span: Span) -> Self {
         let mut finding = Self::new(rule, document, span);
         if let Some(applicability) = rule.fix {
             let cut = document.deletion_span(span);
@@ -163,29 +163,29 @@ impl Finding {
                 let span = crate::text::trim(document.text(), *end);
                 finding.labels.push(Label { origin: None, span, message: "to here".into() });
             }
-            finding.help = Some(removal(document, span, (first, last), cut));
+            finding.help = Some(describe_deletion(document, span, (first, last), cut));
             finding.fix = Some(Fix { applicability, edits: vec![Edit { span: cut, content: String::new() }] });
         }
         finding
     }
 
-    /// What is wrong, in a few words.
+    /// Returns the message: what is wrong, in a few words.
     pub fn message(&self) -> &str {
         self.message.as_deref().unwrap_or(&self.rule.summary)
     }
 
-    /// Whether its fix, if it has one, only takes bytes away.
-    pub fn removes(&self) -> bool {
+    /// Whether the finding has a fix that only deletes bytes.
+    pub fn is_pure_deletion(&self) -> bool {
         self.fix.as_ref().is_some_and(|fix| fix.edits.iter().all(Edit::is_deletion))
     }
 
-    /// The fix, if it is one that is applied where fixes up to `most` are.
-    pub fn fix_up_to(&self, most: Applicability) -> Option<&Fix> {
-        self.fix.as_ref().filter(|fix| fix.applicability <= most)
+    /// Returns the fix if its applicability is at most `max`.
+    pub fn applicable_fix(&self, max: Applicability) -> Option<&Fix> {
+        self.fix.as_ref().filter(|fix| fix.applicability <= max)
     }
 
-    /// Names the fault by what is wrong and not by where: 32 hexadecimal digits of the SHA-256 of the rule's code and the
-    /// flagged text, white space folded. It stays the same when the text moves.
+    /// Returns a fingerprint that does not change when the flagged text moves: 32 hexadecimal
+    /// digits of the SHA-256 of the rule's code and the flagged text, with whitespace collapsed.
     pub fn fingerprint(&self, text: &str) -> String {
         let flagged = text.get(self.span.range()).unwrap_or("");
         let mut hash = Sha256::new();
@@ -197,20 +197,25 @@ impl Finding {
         hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// The place that decides the order of findings in a document.
-    pub fn order(&self) -> (usize, usize, &str) {
+    /// Returns the key by which the findings of a document are sorted.
+    pub fn sort_key(&self) -> (usize, usize, &str) {
         (self.span.start, self.span.end, &self.rule.code)
     }
 }
 
-/// Names a deletion by what it takes, as a person would; `span` runs from the line `first` to the line `last`.
-fn removal(document: &Document<'_>, span: Span, (first, last): (usize, usize), cut: Span) -> Cow<'static, str> {
+/// Describes the deletion of `span`, which runs from line `first` to line `last`, as help text.
+fn describe_deletion(
+    document: &Document<'_>,
+    span: Span,
+    (first, last): (usize, usize),
+    cut: Span,
+) -> Cow<'static, str> {
     let lines = document.lines();
-    let whole = lines.get(first).zip(lines.get(last)).is_some_and(|(first, last)| {
+    let deletes_whole_lines = lines.get(first).zip(lines.get(last)).is_some_and(|(first, last)| {
         cut.start <= first.start && last.end <= cut.end
             || document.deletion_span(Span::new(first.start, last.end)) == cut
     });
-    match (whole, first == last) {
+    match (deletes_whole_lines, first == last) {
         (true, true) => "remove the line".into(),
         (true, false) => format!("remove lines {} to {}", first + 1, last + 1).into(),
         (false, _) => {

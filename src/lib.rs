@@ -1,20 +1,20 @@
-//! dechaff finds the noise in text corpora before they are ingested, and says what, where and why.
+//! A linter for text corpora: documents and rules in, findings and fixes out.
 //!
-//! A module imports only from those above it here:
+//! A module may import only from those above it:
 //!
-//! - [`text`]: a document, parsed once
-//! - [`finding`]: what is wrong, where, and the edits that mend it
-//! - [`fault`]: what is wrong in a file that a person wrote
+//! - [`text`]: documents, parsed once into lines, blocks, sentences and words
+//! - [`finding`]: findings, labels and fixes
+//! - [`user_file`]: errors in rule and configuration files
 //! - [`check`]: the kinds of check
 //! - [`rule`]: rule files and the registry
-//! - [`config`]: which rules run, and how
-//! - [`suppress`]: findings that are left out
-//! - [`engine`]: documents in, findings out
-//! - [`fix`]: applying edits
-//! - [`examples`]: a rule's examples as its tests
-//! - [`report`]: findings as text for people and for other programs
+//! - [`config`]: which rules run, and with which parameters
+//! - [`suppress`]: suppression comments, the ignore list and the baseline
+//! - [`engine`]: the linter
+//! - [`fix`]: applying fixes
+//! - [`rule_test`]: testing rules against their examples
+//! - [`report`]: output formats
 //!
-//! None of these does I/O. With the feature `cli` come files (`corpus`) and the command line (`cli`).
+//! None of these does I/O. The feature `cli` adds files (`corpus`) and the command line (`cli`).
 
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -23,7 +23,7 @@
         clippy::cast_possible_truncation,
         clippy::cast_possible_wrap,
         clippy::cast_sign_loss,
-        reason = "numbers of tests are small"
+        reason = "numbers in tests are small"
     )
 )]
 
@@ -34,11 +34,11 @@ pub mod config;
 #[cfg(feature = "cli")]
 pub mod corpus;
 pub mod engine;
-pub mod examples;
-pub mod fault;
 pub mod finding;
 pub mod fix;
 pub mod report;
 pub mod rule;
+pub mod rule_test;
 pub mod suppress;
 pub mod text;
+pub mod user_file;

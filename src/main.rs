@@ -1,4 +1,4 @@
-//! The `dechaff` program; everything is in the library.
+//! The `dechaff` binary. Everything is in the library.
 
 use std::process::ExitCode;
 
@@ -6,17 +6,19 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    keep_freed_memory();
+    delay_purging();
     dechaff::cli::main()
 }
 
-/// Has the allocator keep what was freed ten seconds for whoever asks next: to give it back to the system and have it again takes a
-/// tenth of a long run, and to keep it for good a tenth more memory.
+/// Delays returning freed pages to the operating system by ten seconds.
+///
+/// Returning them at once costs 10 % of the run time of a long run; never returning them costs 10 %
+/// more memory.
 #[allow(unsafe_code)]
-fn keep_freed_memory() {
-    /// `mi_option_purge_delay` of mimalloc.h, which the crate does not name.
+fn delay_purging() {
+    /// `mi_option_purge_delay` in mimalloc.h, for which the crate has no constant.
     const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
     const MILLISECONDS: std::ffi::c_long = 10_000;
-    // SAFETY: it may be called at any time, with any number.
+    // SAFETY: may be called at any time, with any value.
     unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, MILLISECONDS) }
 }

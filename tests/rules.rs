@@ -17,8 +17,8 @@
 
 use libtest_mimic::{Arguments, Trial};
 
-use dechaff::examples;
 use dechaff::rule::Registry;
+use dechaff::rule_test;
 
 fn main() {
     let registry: &'static Registry = Box::leak(Box::new(Registry::embedded().unwrap_or_else(|error| {
@@ -30,7 +30,7 @@ fn main() {
         .iter()
         .map(|rule| {
             let path = rule.file.path.trim_end_matches(".toml").trim_start_matches("rules/").to_owned();
-            Trial::test(path, move || examples::test(rule, registry).map_err(Into::into))
+            Trial::test(path, move || rule_test::test(rule, registry).map_err(Into::into))
         })
         .collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit();

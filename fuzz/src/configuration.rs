@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use dechaff::config::{self, Layer, Settings};
 use dechaff::engine::Linter;
-use dechaff::fault::WrittenFile;
+use dechaff::user_file::UserFile;
 
 use super::input::{self, Control};
 use super::shared::{REGISTRY, shown};
@@ -15,7 +15,7 @@ pub fn run(input: &[u8]) {
     let options = control.byte();
     let text = input::text(bytes);
     let _ = config::bytes(&text);
-    let file = WrittenFile::new("dechaff.toml", text);
+    let file = UserFile::new("dechaff.toml", text);
     let layer = match options & 1 {
         0 => shown(Layer::parse(&file, PathBuf::from("/corpus"))),
         _ => shown(Layer::of_project(&file, PathBuf::from("/corpus"))).flatten(),

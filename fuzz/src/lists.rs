@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
 
-use dechaff::fault::WrittenFile;
 use dechaff::finding::Finding;
 use dechaff::suppress::{Baseline, IgnoreEntry, IgnoreList};
 use dechaff::text::{Document, Origin};
+use dechaff::user_file::UserFile;
 
 use super::input;
 use super::shared::{LINTER, REGISTRY, shown};
@@ -18,7 +18,7 @@ static FINDINGS: LazyLock<Vec<Finding>> =
 
 /// The input is the file.
 pub fn run(input: &[u8]) {
-    let file = WrittenFile::new("list", input::text(input));
+    let file = UserFile::new("list", input::text(input));
     let known: HashSet<&str> = REGISTRY.infos().map(|rule| rule.code.as_str()).collect();
     if let Some(list) = shown(IgnoreList::parse(&file, &known)) {
         let mut findings = FINDINGS.clone();
@@ -46,7 +46,7 @@ pub fn run(input: &[u8]) {
 /// What is written is read as the same.
 fn check_written(baseline: &Baseline) {
     let written = baseline.to_json().expect("names and numbers serialise");
-    let file = WrittenFile::new("baseline.json", written.as_str());
+    let file = UserFile::new("baseline.json", written.as_str());
     let read = Baseline::parse(&file, |_| true).expect("what was written is read");
     assert_eq!(read.to_json().expect("names and numbers serialise"), written);
     assert_eq!(read.len(), baseline.len());

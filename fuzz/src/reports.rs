@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use dechaff::finding::{Applicability, Edit, Finding, Fix, Label, RuleInfo, Severity};
 use dechaff::report::{
-    Azure, Concise, Full, GitHub, GitLab, Grouped, JUnit, Json, JsonLines, Markdown, RdJson, Report, Sarif, Statistics,
-    Summary, attributes,
+    Azure, Concise, Full, GitHub, GitLab, Grouped, JUnit, Json, JsonLines, Markdown, RdJson, Reporter, Sarif,
+    Statistics, Summary, attributes,
 };
 use dechaff::text::{Document, Origin, Record};
 use serde_json::Value;
@@ -24,7 +24,7 @@ pub fn run(input: &[u8]) {
     let document = Document::parse(origin, &text);
     let width = control.below(300);
     let mut findings: Vec<Finding> = (0..1 + control.byte() % 4).map(|_| finding(&document, &mut control)).collect();
-    findings.sort_by(|left, right| left.order().cmp(&right.order()));
+    findings.sort_by(|left, right| left.sort_key().cmp(&right.sort_key()));
     shared::check_places(&document, &findings);
 
     for (name, mut report) in formats(width) {
@@ -65,7 +65,7 @@ fn finding(document: &Document<'_>, control: &mut Control<'_>) -> Finding {
         finding.label = Some(words(text, control));
         finding.notes.push(Cow::Owned(words(text, control)));
         finding.help = Some(Cow::Owned(words(text, control)));
-        finding.also.push(("YY001".into(), words(text, control)));
+        finding.also_reported_by.push(("YY001".into(), words(text, control)));
     }
     if options & 16 != 0 {
         let other = (options & 32 != 0).then(|| Arc::new(Origin::file(words(text, control))));
@@ -81,7 +81,7 @@ fn finding(document: &Document<'_>, control: &mut Control<'_>) -> Finding {
     finding
 }
 
-fn formats(width: usize) -> Vec<(&'static str, Box<dyn Report>)> {
+fn formats(width: usize) -> Vec<(&'static str, Box<dyn Reporter>)> {
     vec![
         ("full", Box::new(Full::new(width, false))),
         ("color", Box::new(Full::new(width, true))),
@@ -100,11 +100,11 @@ fn formats(width: usize) -> Vec<(&'static str, Box<dyn Report>)> {
     ]
 }
 
-fn print(report: &mut dyn Report, document: &Document<'_>, findings: &[Finding]) -> String {
+fn print(report: &mut dyn Reporter, document: &Document<'_>, findings: &[Finding]) -> String {
     let texts = OneText(Arc::from(document.text()));
     let (mut output, mut summary) = (String::new(), Summary::default());
     summary.add(findings);
-    report.document(document, findings, &texts, &mut output);
+    report.write_document(document, findings, &texts, &mut output);
     report.finish(&summary, &mut output);
     output
 }

@@ -3,19 +3,19 @@
 use std::sync::Arc;
 
 use dechaff::engine::Linter;
-use dechaff::examples;
-use dechaff::fault::WrittenFile;
 use dechaff::finding::Applicability;
 use dechaff::fix;
 use dechaff::rule::{Marked, Registry, Rule};
+use dechaff::rule_test;
 use dechaff::text::{Document, Origin};
+use dechaff::user_file::UserFile;
 
 use super::input;
 use super::shared::{self, OneText, REGISTRY, shown};
 
 /// The input is the file. A rule that is taken must run on its own examples and on its own text.
 pub fn run(input: &[u8]) {
-    let file = WrittenFile::new("rule.toml", input::text(input));
+    let file = UserFile::new("rule.toml", input::text(input));
     let Some(rule) = shown(Rule::parse(&file)) else { return };
     if shown(rule.validate()).is_none() {
         return;
@@ -23,7 +23,7 @@ pub fn run(input: &[u8]) {
     let _ = rule.to_markdown(None);
     let linter = Linter::of([&rule]).expect("a rule that is valid compiles");
     // Whether the examples hold is for the author to know.
-    let _ = examples::test(&rule, &REGISTRY);
+    let _ = rule_test::test(&rule, &REGISTRY);
     let documents = rule.examples.iter().flat_map(|example| example.bad.iter().chain(&example.allow));
     for text in documents.flat_map(|documents| documents.texts()) {
         lint(&linter, &Marked::parse(text).text);

@@ -4,11 +4,11 @@ use std::sync::{Arc, LazyLock};
 
 use dechaff::config::Settings;
 use dechaff::engine::Linter;
-use dechaff::fault::Fault;
 use dechaff::finding::Finding;
-use dechaff::report::render_fault;
+use dechaff::report::render_user_file_error;
 use dechaff::rule::{Marked, Registry};
 use dechaff::text::{Document, Origin, TextProvider};
+use dechaff::user_file::UserFileError;
 
 pub(super) static REGISTRY: LazyLock<Registry> =
     LazyLock::new(|| Registry::embedded().expect("the embedded rules parse"));
@@ -60,10 +60,15 @@ pub(super) fn check_places(document: &Document<'_>, findings: &[Finding]) {
 }
 
 /// What `outcome` holds; a fault must be one that can be shown.
-pub(super) fn shown<T>(outcome: Result<T, Fault>) -> Option<T> {
+pub(super) fn shown<T>(outcome: Result<T, UserFileError>) -> Option<T> {
     outcome
         .map_err(|fault| {
-            let _ = (render_fault(&fault, true), render_fault(&fault, false), fault.to_string(), fault.position());
+            let _ = (
+                render_user_file_error(&fault, true),
+                render_user_file_error(&fault, false),
+                fault.to_string(),
+                fault.position(),
+            );
         })
         .ok()
 }

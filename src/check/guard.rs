@@ -27,7 +27,7 @@ fn keep_sentences(document: &Document<'_>, findings: &mut [Finding]) {
     let blocks = document.blocks();
     let gone = removed(blocks, |block| block.span, findings.iter());
     // A safe fix may not count on what only an unsafe one removes.
-    let is_safe = |finding: &&Finding| finding.fix_up_to(Applicability::Safe).is_some();
+    let is_safe = |finding: &&Finding| finding.applicable_fix(Applicability::Safe).is_some();
     let safely_gone = removed(blocks, |block| block.span, findings.iter().filter(is_safe));
     for finding in findings {
         let gone = if is_safe(&&*finding) { &safely_gone } else { &gone };
@@ -62,7 +62,7 @@ fn keep_licences(document: &Document<'_>, findings: &mut [Finding]) {
     }
     let blocks = document.blocks();
     let gone = removed(blocks, |block| block.span, findings.iter());
-    let is_safe = |finding: &&Finding| finding.fix_up_to(Applicability::Safe).is_some();
+    let is_safe = |finding: &&Finding| finding.applicable_fix(Applicability::Safe).is_some();
     let safely_gone = removed(blocks, |block| block.span, findings.iter().filter(is_safe));
     // Of each text once, since many findings may be in one.
     let left_by = |gone: &[bool]| -> Vec<bool> {
@@ -93,7 +93,7 @@ fn keep_licences(document: &Document<'_>, findings: &mut [Finding]) {
 /// Makes fixes unsafe that delete a heading and leave what it heads.
 fn keep_headings(document: &Document<'_>, findings: &mut [Finding]) {
     let blocks = document.blocks();
-    let is_safe = |finding: &&Finding| finding.fix_up_to(Applicability::Safe).is_some();
+    let is_safe = |finding: &&Finding| finding.applicable_fix(Applicability::Safe).is_some();
     let gone = removed(blocks, |block| block.span, findings.iter().filter(is_safe));
     let mut next_kept = vec![None; blocks.len()];
     let mut next = None;
@@ -110,7 +110,7 @@ fn keep_headings(document: &Document<'_>, findings: &mut [Finding]) {
             && below.is_some_and(|below| document.marked_heading(below).is_none_or(|below| Some(below) > level))
     };
     for finding in findings {
-        let beheads = finding.fix_up_to(Applicability::Safe).is_some()
+        let beheads = finding.applicable_fix(Applicability::Safe).is_some()
             && deletions(finding).any(|edit| {
                 (document.block_at(edit.span.start)..blocks.len())
                     .take_while(|&block| blocks[block].span.start < edit.span.end)

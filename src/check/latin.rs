@@ -53,7 +53,7 @@ impl DocumentCheck for LatinCheck {
             }
             for (rule, minimum) in &self.rules {
                 for span in filler(document, index, *minimum) {
-                    findings.push(Finding::removing(rule, document, span));
+                    findings.push(Finding::with_deletion(rule, document, span));
                 }
             }
         }

@@ -105,7 +105,7 @@ impl OutlineRule {
                 block = outline.last + 1;
                 continue;
             }
-            let mut finding = Finding::removing(&self.rule, document, crate::text::trim(document.text(), span));
+            let mut finding = Finding::with_deletion(&self.rule, document, crate::text::trim(document.text(), span));
             finding.label = Some(format!("{} entries, {}", outline.entries, outline.proof));
             findings.push(finding);
             block = outline.last + 1;

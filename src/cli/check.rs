@@ -324,7 +324,7 @@ impl<'a> Run<'a> {
         self.workspace.stand_for(delivery.copies());
         // The directory may hold copies that another run wrote.
         self.copies = delivery.is_copying().then(|| Arc::new(delivery.copies().keys().cloned().collect()));
-        self.summary = Summary::of_fixes(&self.summary);
+        self.summary = Summary::from_fixes(&self.summary);
         self.check(&targets)?;
         self.finish()
     }
@@ -350,7 +350,7 @@ impl<'a> Run<'a> {
                 }
                 Piece::End(shard) => delivery.end(&shard).map(|done| {
                     run.summary.fixed += done.fixed;
-                    run.summary.fixed_files += done.records;
+                    run.summary.fixed_documents += done.records;
                     run.summary.fixed_records += done.records;
                     None
                 }),

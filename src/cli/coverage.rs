@@ -73,7 +73,7 @@ impl Run<'_> {
     /// Why a run without documents fails; `None` if it does not.
     fn missing_documents(&mut self) -> Option<String> {
         let coverage = &self.coverage;
-        if self.summary.skipped + self.summary.foreign > 0 {
+        if self.summary.skipped + self.summary.files_without_text_field > 0 {
             return Some("nothing was checked: every file was skipped".into());
         }
         // An empty shard on standard input was looked at, like an empty text.
@@ -86,11 +86,11 @@ impl Run<'_> {
         // Nothing changed, and a hook that is given only excluded files, are the ordinary cases of a green gate.
         if coverage.has_unchanged.load(Ordering::Relaxed) {
             let revision = self.arguments.since.as_deref().unwrap_or_default();
-            self.summary.unchecked = Some(format!("none changed since {revision}"));
+            self.summary.none_checked_reason = Some(format!("none changed since {revision}"));
             return None;
         }
         if coverage.is_excluded {
-            self.summary.unchecked = Some("all of them are excluded".into());
+            self.summary.none_checked_reason = Some("all of them are excluded".into());
             return None;
         }
         let paths = coverage.named_paths();

@@ -106,7 +106,7 @@ impl Plan {
 
     /// Whether the fix of a finding, if it has one, is applied.
     pub(super) fn applies(&self, finding: &Finding) -> bool {
-        finding.fix_up_to(self.most).is_some()
+        finding.applicable_fix(self.most).is_some()
     }
 
     /// Fixes a document by what is found in it alone, and then by what comparing it with others found: each of `rounds` is of

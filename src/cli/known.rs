@@ -249,7 +249,7 @@ fn noted(linter: &Linter, source: &Source, findings: &[Finding]) -> Option<Strin
         // What comparing found is found again, by whichever rules.
         let shifted = findings.iter().flat_map(|finding| {
             let span = Span::new(shift(finding.span.start), shift(finding.span.start) + finding.span.len());
-            let others = finding.also.iter().map(|(code, _)| code);
+            let others = finding.also_reported_by.iter().map(|(code, _)| code);
             let codes = std::iter::once(&finding.rule.code).chain(others);
             codes.filter(|code| linter.is_comparing(code)).map(move |code| Finding {
                 span,
@@ -270,7 +270,7 @@ fn noted(linter: &Linter, source: &Source, findings: &[Finding]) -> Option<Strin
     for _ in 0..ROUNDS {
         for finding in &found {
             codes.insert(finding.rule.code.clone());
-            codes.extend(finding.also.iter().map(|(code, _)| code.clone()));
+            codes.extend(finding.also_reported_by.iter().map(|(code, _)| code.clone()));
         }
         let named: Vec<&str> = codes.iter().map(String::as_str).collect();
         let edits = [file_comment(&document, &named)];

@@ -42,7 +42,7 @@ use clap::Parser;
 
 use arguments::{Arguments, Command};
 
-use crate::fault::Fault;
+use crate::user_file::UserFileError;
 
 pub use arguments::command;
 
@@ -86,7 +86,7 @@ pub fn main() -> ExitCode {
     };
     outcome
         .unwrap_or_else(|error| {
-            match error.downcast_ref::<Fault>() {
+            match error.downcast_ref::<UserFileError>() {
                 Some(fault) => output::fault(fault),
                 None => output::error(&format!("{error:#}")),
             }

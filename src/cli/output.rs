@@ -9,9 +9,9 @@ use anstream::ColorChoice;
 use anyhow::Context;
 
 use super::arguments::ColorWhen;
-use crate::fault::Fault;
-use crate::report::{Medium, printable, render_fault};
+use crate::report::{Medium, printable, render_user_file_error};
 use crate::text::PathName;
+use crate::user_file::UserFileError;
 
 /// Columns that reports are laid out for where there is neither a terminal nor the variable `COLUMNS`.
 const COLUMNS: usize = 100;
@@ -139,10 +139,10 @@ pub(super) fn clear_line() {
     }
 }
 
-/// Prints a fault of a file that a person wrote, with the place.
-pub(super) fn fault(fault: &Fault) {
+/// Prints an error in a user-written file.
+pub(super) fn fault(error: &UserFileError) {
     let color = wants_color(&io::stderr());
-    let _ = io::stderr().write_all(render_fault(fault, color).as_bytes());
+    let _ = io::stderr().write_all(render_user_file_error(error, color).as_bytes());
 }
 
 /// Whether `stream` gets colour by default. `NO_COLOR` wins over `FORCE_COLOR`, which wins over `CLICOLOR_FORCE`, `CLICOLOR` and

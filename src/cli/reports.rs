@@ -13,8 +13,8 @@ use super::output::Output;
 use crate::corpus::NewFile;
 use crate::finding::Finding;
 use crate::report::{
-    Azure, Concise, Full, GitHub, GitLab, Grouped, JUnit, Json, JsonLines, Markdown, RdJson, Report, Sarif, Statistics,
-    Summary, Total,
+    Azure, Concise, Full, GitHub, GitLab, Grouped, JUnit, Json, JsonLines, Markdown, RdJson, Reporter, Sarif,
+    Statistics, Summary, SummaryOnly,
 };
 use crate::rule::Registry;
 use crate::text::{Document, PathName, TextProvider};
@@ -208,7 +208,7 @@ fn name(format: OutputFormat) -> String {
 
 /// The reports of a run, each with its place.
 pub(super) struct Reports {
-    all: Vec<(Box<dyn Report>, Option<NewFile>)>,
+    all: Vec<(Box<dyn Reporter>, Option<NewFile>)>,
 }
 
 impl Reports {
@@ -226,7 +226,7 @@ impl Reports {
     ) -> anyhow::Result<Self> {
         let begin = |(format, file): (OutputFormat, Option<&Path>)| -> anyhow::Result<_> {
             let (columns, color) = if file.is_some() { (COLUMNS, false) } else { (output.columns, output.color) };
-            let report: Box<dyn Report> = match format {
+            let report: Box<dyn Reporter> = match format {
                 OutputFormat::Full => Box::new(Full::new(columns, color)),
                 OutputFormat::Concise => Box::new(Concise),
                 OutputFormat::Grouped => Box::new(Grouped),
@@ -240,7 +240,7 @@ impl Reports {
                 OutputFormat::Azure => Box::new(Azure),
                 OutputFormat::Markdown => Box::new(Markdown::default()),
                 // The attributes are files of their own; here is only the summary.
-                OutputFormat::Dolma => Box::new(Total),
+                OutputFormat::Dolma => Box::new(SummaryOnly),
             };
             Ok((report, file.map(NewFile::begin).transpose()?))
         };
@@ -269,7 +269,7 @@ impl Reports {
         findings: &[Finding],
         texts: &dyn TextProvider,
     ) -> anyhow::Result<String> {
-        self.add(|report, text| report.document(document, findings, texts, text))
+        self.add(|report, text| report.write_document(document, findings, texts, text))
     }
 
     /// Ends all reports, puts the files in their places and returns what is for standard output.
@@ -283,7 +283,7 @@ impl Reports {
         Ok(text)
     }
 
-    fn add(&mut self, mut say: impl FnMut(&mut dyn Report, &mut String)) -> anyhow::Result<String> {
+    fn add(&mut self, mut say: impl FnMut(&mut dyn Reporter, &mut String)) -> anyhow::Result<String> {
         let mut printed = String::new();
         for (report, file) in &mut self.all {
             let mut text = String::new();

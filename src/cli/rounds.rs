@@ -162,13 +162,13 @@ fn chosen(mut found: Vec<Finding>, refused: &HashMap<Arc<Origin>, Refusal>, plan
         let is_refused = match refused.get(&finding.origin) {
             None => false,
             Some(Refusal::All(_)) => true,
-            Some(Refusal::Unsafe(_)) => finding.fix_up_to(Applicability::Safe).is_none(),
+            Some(Refusal::Unsafe(_)) => finding.applicable_fix(Applicability::Safe).is_none(),
         };
         if is_refused {
             finding.fix = None;
         }
     }
-    found.sort_by(|left, right| (&left.origin, left.order()).cmp(&(&right.origin, right.order())));
+    found.sort_by(|left, right| (&left.origin, left.sort_key()).cmp(&(&right.origin, right.sort_key())));
     keep_one_copy(&mut found, plan.most);
     let mut compared = Round::new();
     for finding in found {

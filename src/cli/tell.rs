@@ -19,7 +19,7 @@ impl Run<'_> {
         self.tell_refused(source, outcome);
         if let Some(fixed) = &outcome.fixed {
             self.summary.fixed += fixed.applied.values().sum::<usize>();
-            self.summary.fixed_files += 1;
+            self.summary.fixed_documents += 1;
         }
     }
 
@@ -44,7 +44,7 @@ impl Run<'_> {
             self.review_coverage();
         }
         let noun = if self.summary.fixed_records > 0 { "record" } else { "file" };
-        let (fixed, files) = (count(self.summary.fixed, "finding"), count(self.summary.fixed_files, noun));
+        let (fixed, files) = (count(self.summary.fixed, "finding"), count(self.summary.fixed_documents, noun));
         if !self.arguments.quiet {
             let would = if self.arguments.diff { "would be fixed" } else { "fixed" };
             output::report(&format!("{fixed} {would} in {files}\n"));
@@ -79,7 +79,7 @@ impl Run<'_> {
     ) -> anyhow::Result<()> {
         let source = &document.source;
         match self.known.filter(&Linters::new(&self.workspace, &self.root), source, &mut findings) {
-            Ok(known) => self.summary.known += known,
+            Ok(known) => self.summary.suppressed_by_baseline += known,
             Err(error) => self.fail(&format!("{error:#}")),
         }
         self.gate.count(&findings);
@@ -100,16 +100,17 @@ impl Run<'_> {
         match error {
             ReadError::NotText { .. } | ReadError::NoCorpus { .. } => {
                 let is_text = matches!(error, ReadError::NoCorpus { .. });
-                let skipped = if is_text { &mut self.summary.foreign } else { &mut self.summary.skipped };
+                let skipped =
+                    if is_text { &mut self.summary.files_without_text_field } else { &mut self.summary.skipped };
                 *skipped += 1;
                 self.progress.aside(|| output::warning(&error.to_string()));
             }
             ReadError::Bad { records, .. } => {
-                self.summary.bad += records;
+                self.summary.unreadable_records += records;
                 self.progress.aside(|| output::error(&error.to_string()));
             }
             ReadError::Io { .. } => {
-                self.summary.unreadable += 1;
+                self.summary.unreadable_files += 1;
                 self.fail(&error.to_string());
             }
         }
@@ -119,7 +120,7 @@ impl Run<'_> {
     pub(super) fn tell_bad(&mut self, carrier: &Carrier, error: Option<ReadError>) {
         match error {
             Some(ReadError::Bad { place, records, reason }) => {
-                self.summary.bad += records;
+                self.summary.unreadable_records += records;
                 let (bad, path) = (&mut self.bad, &carrier.shard.name);
                 self.progress.aside(|| bad.tell(path, carrier.index, &place, &reason));
             }
@@ -140,7 +141,7 @@ impl Run<'_> {
     }
 
     pub(super) fn has_failed(&self) -> bool {
-        self.failed || self.summary.bad > 0 && !self.arguments.skip_bad_records
+        self.failed || self.summary.unreadable_records > 0 && !self.arguments.skip_bad_records
     }
 
     pub(super) fn write(&mut self, text: &str) -> anyhow::Result<()> {

@@ -10,9 +10,9 @@ use super::arguments::{ColorWhen, TestRulesArguments};
 use super::output::{self, Output};
 use crate::corpus::{read_written, rule_files};
 use crate::engine::Linter;
-use crate::examples;
 use crate::report::count;
 use crate::rule::{Registry, Rule};
+use crate::rule_test;
 use crate::text::PathName;
 
 pub(super) fn run(arguments: &TestRulesArguments) -> anyhow::Result<Exit> {
@@ -47,10 +47,10 @@ pub(super) fn run(arguments: &TestRulesArguments) -> anyhow::Result<Exit> {
     for code in &own {
         let rule = registry.find(code)?;
         let name = format!("{} {}", rule.info.code, rule.info.name);
-        match examples::test(rule, &registry) {
+        match rule_test::test(rule, &registry) {
             Ok(()) => {
                 let _ = writeln!(text, "ok      {name} ({})", count(rule.examples.len(), "example"));
-                let matches = examples::other_matches(rule, &built_in).map_err(|error| anyhow!("{error}"))?;
+                let matches = rule_test::other_matches(rule, &built_in).map_err(|error| anyhow!("{error}"))?;
                 for (code, (message, example)) in matches {
                     let _ = writeln!(text, "        note: {code} ({message}) also matches, in example {example}");
                 }

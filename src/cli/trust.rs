@@ -11,7 +11,7 @@ use toml::Spanned;
 use super::workspace::absolute;
 use crate::config::Layer;
 use crate::corpus::CONFIGURATIONS;
-use crate::fault::{Fault, WrittenFile};
+use crate::user_file::{UserFile, UserFileError};
 
 /// How to trust a configuration that was refused.
 const REMEDY: &str = "a configuration inside a corpus reads only files below its own folder; run dechaff \
@@ -27,13 +27,13 @@ pub(super) fn is_trusted(here: &Path, folder: &Path) -> bool {
 /// # Errors
 ///
 /// The file lies elsewhere; its content is not read.
-pub(super) fn check_file(here: &Path, path: &Path, shown: &str) -> Result<(), Fault> {
+pub(super) fn check_file(here: &Path, path: &Path, shown: &str) -> Result<(), UserFileError> {
     let folder = path.parent().unwrap_or(path);
     if may_read(here, folder, path) {
         return Ok(());
     }
-    let file = WrittenFile::new(shown, "");
-    Err(Fault::new(&file, "this configuration is a link to a file outside its folder", None)
+    let file = UserFile::new(shown, "");
+    Err(UserFileError::new(&file, "this configuration is a link to a file outside its folder", None)
         .with_hint(Some(REMEDY.into())))
 }
 
@@ -42,7 +42,7 @@ pub(super) fn check_file(here: &Path, path: &Path, shown: &str) -> Result<(), Fa
 /// # Errors
 ///
 /// The first such path.
-pub(super) fn check_paths(here: &Path, layer: &Layer) -> Result<(), Fault> {
+pub(super) fn check_paths(here: &Path, layer: &Layer) -> Result<(), UserFileError> {
     let options = &layer.options;
     let single: [(&str, &Option<Spanned<String>>); 3] =
         [("extend", &options.extend), ("baseline", &options.baseline), ("ignore-list", &options.ignore_list)];

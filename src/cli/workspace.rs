@@ -12,10 +12,10 @@ use super::trust;
 use crate::config::{Layer, Options, Settings};
 use crate::corpus::{CONFIGURATIONS, Choice, folders, read_list, read_written, rule_files};
 use crate::engine::Linter;
-use crate::fault::{Fault, WrittenFile};
 use crate::rule::Registry;
 use crate::suppress::IgnoreList;
 use crate::text::PathName;
+use crate::user_file::{UserFile, UserFileError};
 
 /// The settings of all files of a run.
 pub(super) struct Workspace {
@@ -63,12 +63,12 @@ impl Workspace {
         let here = std::env::current_dir().context("cannot find the working directory")?;
         let mut layers = Vec::new();
         if !command.is_empty() {
-            layers.push(Layer::parse(&WrittenFile::new("command line", command.to_string()), here.clone())?);
+            layers.push(Layer::parse(&UserFile::new("command line", command.to_string()), here.clone())?);
         }
         let mut pinned = arguments.isolated.then(Vec::new);
         for value in &arguments.config {
             if value.contains('=') && !Path::new(value).exists() {
-                layers.push(Layer::parse(&WrittenFile::new("--config", value.as_str()), here.clone())?);
+                layers.push(Layer::parse(&UserFile::new("--config", value.as_str()), here.clone())?);
             } else if arguments.isolated {
                 bail!("--isolated leaves configuration files out; do not name {value} with it");
             } else if pinned.is_some() {
@@ -329,7 +329,7 @@ fn chain(here: &Path, path: &Path, is_trusted: bool) -> anyhow::Result<Vec<Layer
     while let Some(path) = next.take() {
         let extends = |layer: &Layer, message: String| match &layer.options.extend {
             Some(name) => layer.fault(message, name.span()).with_hint(Some(RELATIVE.into())),
-            None => Fault::new(&layer.file, message, None),
+            None => UserFileError::new(&layer.file, message, None),
         };
         if !seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone()))
             && let Some(layer) = layers.last()

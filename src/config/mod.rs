@@ -10,9 +10,9 @@ use std::path::Path;
 
 use toml::Spanned;
 
-use crate::fault::Fault;
 use crate::finding::Applicability;
 use crate::rule::{Registry, Rule, Selector, UnknownSelector};
+use crate::user_file::UserFileError;
 
 pub use options::{FailOn, Layer, Options};
 pub use paths::PathPatterns;
@@ -65,7 +65,7 @@ impl Settings {
     ///
     /// The first thing that makes no sense: a selector that means no rule, a pattern that is none, a parameter that the rule
     /// does not have, another version of the program.
-    pub fn of(registry: &Registry, layers: &[Layer]) -> Result<Self, Fault> {
+    pub fn of(registry: &Registry, layers: &[Layer]) -> Result<Self, UserFileError> {
         let mut settings = Self::default();
         for layer in layers.iter().rev() {
             settings.add(registry, layer)?;
@@ -73,13 +73,13 @@ impl Settings {
         Ok(settings)
     }
 
-    fn add(&mut self, registry: &Registry, layer: &Layer) -> Result<(), Fault> {
+    fn add(&mut self, registry: &Registry, layer: &Layer) -> Result<(), UserFileError> {
         let options = &layer.options;
         require_version(layer)?;
-        let selectors = |texts: &[Spanned<String>]| -> Result<Vec<Selector>, Fault> {
+        let selectors = |texts: &[Spanned<String>]| -> Result<Vec<Selector>, UserFileError> {
             texts.iter().map(|text| selector(registry, layer, text)).collect()
         };
-        let enabling = |texts: &[Spanned<String>]| -> Result<Vec<Selector>, Fault> {
+        let enabling = |texts: &[Spanned<String>]| -> Result<Vec<Selector>, UserFileError> {
             texts.iter().map(|text| enabling_selector(registry, layer, text)).collect()
         };
         if let Some(select) = &options.select {
@@ -204,7 +204,7 @@ impl Settings {
     }
 }
 
-fn selector(registry: &Registry, layer: &Layer, text: &Spanned<String>) -> Result<Selector, Fault> {
+fn selector(registry: &Registry, layer: &Layer, text: &Spanned<String>) -> Result<Selector, UserFileError> {
     registry.selector(text.get_ref()).map_err(|unknown| {
         let hint = unknown.nearest.as_ref().map(|nearest| format!("did you mean `{nearest}`?"));
         let hint = hint.unwrap_or_else(|| "`dechaff rule --all` lists the rules".into());
@@ -214,7 +214,7 @@ fn selector(registry: &Registry, layer: &Layer, text: &Spanned<String>) -> Resul
 }
 
 /// A selector under `select` or `extend-select`, which has to enable some rule.
-fn enabling_selector(registry: &Registry, layer: &Layer, text: &Spanned<String>) -> Result<Selector, Fault> {
+fn enabling_selector(registry: &Registry, layer: &Layer, text: &Spanned<String>) -> Result<Selector, UserFileError> {
     const MAX_NAMED: usize = 5;
     let selector = selector(registry, layer, text)?;
     if registry.rules().iter().any(|rule| selector.enables(rule).is_some()) {
@@ -227,7 +227,7 @@ fn enabling_selector(registry: &Registry, layer: &Layer, text: &Spanned<String>)
     Err(layer.fault(message, text.span()).with_hint(Some(hint)))
 }
 
-fn patterns(layer: &Layer, patterns: &[Spanned<String>]) -> Result<PathPatterns, Fault> {
+fn patterns(layer: &Layer, patterns: &[Spanned<String>]) -> Result<PathPatterns, UserFileError> {
     let texts: Vec<&str> = patterns.iter().map(|pattern| pattern.get_ref().as_str()).collect();
     PathPatterns::new(&layer.folder, &texts).map_err(|(index, message)| {
         let place = patterns.get(index).map_or(0..0, Spanned::span);
@@ -236,7 +236,7 @@ fn patterns(layer: &Layer, patterns: &[Spanned<String>]) -> Result<PathPatterns,
 }
 
 /// Sees to it that this is a version that the layer allows.
-fn require_version(layer: &Layer) -> Result<(), Fault> {
+fn require_version(layer: &Layer) -> Result<(), UserFileError> {
     const VERSION: &str = env!("CARGO_PKG_VERSION");
     let Some(required) = &layer.options.required_version else { return Ok(()) };
     let fault = |message: String, place: Range<usize>| Err(layer.fault(message, place));
@@ -278,14 +278,14 @@ pub fn bytes(text: &str) -> Result<usize, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fault::WrittenFile;
+    use crate::user_file::UserFile;
 
     fn selected(select: &[&str], extend: &[&str], ignore: &[&str]) -> Vec<String> {
         let rule = |code: &str, name: &str, default: bool| {
             let text = format!(
                 "code='{code}'\nname='{name}'\nsummary=''\nwhy=''\nsince=''\ndefault={default}\n[[find]]\nen='abc'"
             );
-            WrittenFile::new("x.toml", text)
+            UserFile::new("x.toml", text)
         };
         let files = [
             rule("AA001", "one", true),
@@ -304,7 +304,7 @@ mod tests {
     fn max_record_is_less_than_4_gb() {
         let registry = Registry::parse(&[]).unwrap();
         let settings = |size: &str| {
-            let file = WrittenFile::new("dechaff.toml", format!("max-record = '{size}'"));
+            let file = UserFile::new("dechaff.toml", format!("max-record = '{size}'"));
             Settings::of(&registry, &[Layer::parse(&file, "/".into()).unwrap()])
         };
         assert!(settings("4294967295").is_ok());

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde::Deserialize;
 use toml::{Spanned, Value};
 
-use crate::fault::{Fault, WrittenFile};
 use crate::finding::Severity;
+use crate::user_file::{UserFile, UserFileError};
 
 /// The keys of a configuration file. Paths in it are relative to the folder it stands in.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -151,7 +151,7 @@ impl FailOn {
 #[derive(Debug, Clone)]
 pub struct Layer {
     /// The file.
-    pub file: Arc<WrittenFile>,
+    pub file: Arc<UserFile>,
     /// What paths and patterns in it are relative to.
     pub folder: PathBuf,
     /// What it says.
@@ -175,7 +175,7 @@ impl Layer {
     /// # Errors
     ///
     /// The first fault of form: TOML that does not parse, a key that is unknown or of the wrong type.
-    pub fn parse(file: &Arc<WrittenFile>, folder: PathBuf) -> Result<Self, Fault> {
+    pub fn parse(file: &Arc<UserFile>, folder: PathBuf) -> Result<Self, UserFileError> {
         let options = toml::from_str(&file.text).map_err(|error| fault(file, &error, &[]))?;
         Ok(Self { file: Arc::clone(file), folder, options })
     }
@@ -185,22 +185,22 @@ impl Layer {
     /// # Errors
     ///
     /// As of [`Layer::parse`].
-    pub fn of_project(file: &Arc<WrittenFile>, folder: PathBuf) -> Result<Option<Self>, Fault> {
+    pub fn of_project(file: &Arc<UserFile>, folder: PathBuf) -> Result<Option<Self>, UserFileError> {
         let project: Project = toml::from_str(&file.text).map_err(|error| fault(file, &error, &["tool", "dechaff"]))?;
         let options = project.tool.and_then(|tools| tools.dechaff);
         Ok(options.map(|options| Self { file: Arc::clone(file), folder, options }))
     }
 
     /// A fault of what the layer says at `place`.
-    pub fn fault(&self, message: impl Into<String>, place: std::ops::Range<usize>) -> Fault {
-        Fault::new(&self.file, message, Some(place))
+    pub fn fault(&self, message: impl Into<String>, place: std::ops::Range<usize>) -> UserFileError {
+        UserFileError::new(&self.file, message, Some(place))
     }
 }
 
 /// What is wrong with the configuration `file`, whose keys are in the table at `path`. `[rules.CODE]` is a common slip for
 /// `[rule.CODE]`.
-fn fault(file: &Arc<WrittenFile>, error: &toml::de::Error, path: &[&str]) -> Fault {
-    let fault = Fault::new(file, error.message(), error.span());
+fn fault(file: &Arc<UserFile>, error: &toml::de::Error, path: &[&str]) -> UserFileError {
+    let fault = UserFileError::new(file, error.message(), error.span());
     let whole = toml::from_str::<toml::Table>(&file.text).ok();
     let own = whole.and_then(|whole| {
         path.iter().try_fold(whole, |mut table, key| match table.remove(*key) {
@@ -216,5 +216,5 @@ fn fault(file: &Arc<WrittenFile>, error: &toml::de::Error, path: &[&str]) -> Fau
     let prefix = if path.is_empty() { String::new() } else { format!("{}.", path.join(".")) };
     let hint = format!("write `[{prefix}rule.{code}]`");
     let message = "`rules` is a list of folders with custom rules; settings of one rule belong under `rule`";
-    Fault { message: message.into(), ..fault }.with_hint(Some(hint))
+    UserFileError { message: message.into(), ..fault }.with_hint(Some(hint))
 }

@@ -7,15 +7,15 @@ use toml::{Spanned, Table, Value};
 
 use super::{Layer, selector};
 use crate::check::pattern;
-use crate::fault::{Fault, WrittenFile, nearest};
 use crate::finding::{RuleInfo, Severity};
 use crate::rule::{Registry, Rule};
+use crate::user_file::{UserFile, UserFileError, nearest};
 
 /// The key that every rule has.
 const SEVERITY: &str = "severity";
 
 /// Adds to `tuned`, by code, the rules that `layer` changes.
-pub(super) fn tune(registry: &Registry, layer: &Layer, tuned: &mut HashMap<String, Rule>) -> Result<(), Fault> {
+pub(super) fn tune(registry: &Registry, layer: &Layer, tuned: &mut HashMap<String, Rule>) -> Result<(), UserFileError> {
     for (name, wanted) in &layer.options.rule {
         let selector = selector(registry, layer, name)?;
         let meant: Vec<&Rule> = registry.rules().iter().filter(|rule| selector.means(&rule.info)).collect();
@@ -38,7 +38,11 @@ pub(super) fn tune(registry: &Registry, layer: &Layer, tuned: &mut HashMap<Strin
     Ok(())
 }
 
-fn apply(layer: &Layer, wanted: &BTreeMap<Spanned<String>, Spanned<Value>>, rule: &mut Rule) -> Result<(), Fault> {
+fn apply(
+    layer: &Layer,
+    wanted: &BTreeMap<Spanned<String>, Spanned<Value>>,
+    rule: &mut Rule,
+) -> Result<(), UserFileError> {
     let RuleInfo { mut severity, is_custom, .. } = *rule.info;
     for (key, value) in wanted {
         if key.get_ref() == SEVERITY {
@@ -56,7 +60,12 @@ fn apply(layer: &Layer, wanted: &BTreeMap<Spanned<String>, Spanned<Value>>, rule
 }
 
 /// The rule as its file would make it with another value under `key` of its check.
-fn with_parameter(layer: &Layer, rule: &Rule, key: &Spanned<String>, value: &Spanned<Value>) -> Result<Rule, Fault> {
+fn with_parameter(
+    layer: &Layer,
+    rule: &Rule,
+    key: &Spanned<String>,
+    value: &Spanned<Value>,
+) -> Result<Rule, UserFileError> {
     let fault = |message: String| layer.fault(message, key.span());
     let mut file: Table = rule.file.text.parse().map_err(|error| fault(format!("{}: {error}", rule.file.path)))?;
     let kind = rule.parameters.kind();
@@ -72,7 +81,7 @@ fn with_parameter(layer: &Layer, rule: &Rule, key: &Spanned<String>, value: &Spa
         known.extend(table.keys().cloned());
         table.insert(key.get_ref().clone(), value.get_ref().clone());
     }
-    let written = WrittenFile::new(rule.file.path.as_str(), file.to_string());
+    let written = UserFile::new(rule.file.path.as_str(), file.to_string());
     let changed = Rule::parse(&written).and_then(|rule| rule.validate().map(|()| rule));
     changed.map_err(|error| {
         let message = match error.message.strip_prefix("unknown key ") {

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::fault::WrittenFile;
+use crate::user_file::UserFile;
 
 /// Names of configuration files, the one that wins in a folder first.
 pub const CONFIGURATIONS: [&str; 3] = ["dechaff.toml", ".dechaff.toml", "pyproject.toml"];
@@ -21,8 +21,8 @@ const MAX_LIST: u64 = 2 << 30;
 /// # Errors
 ///
 /// It cannot be read, is not UTF-8, is a device, or is larger than 64 MiB.
-pub fn read_written(path: &Path, name: &str) -> io::Result<Arc<WrittenFile>> {
-    read_bounded(path, MAX_WRITTEN).map(|text| WrittenFile::new(name, text))
+pub fn read_written(path: &Path, name: &str) -> io::Result<Arc<UserFile>> {
+    read_bounded(path, MAX_WRITTEN).map(|text| UserFile::new(name, text))
 }
 
 /// Reads a baseline or an ignore list; `name` is how it is shown to people.
@@ -30,8 +30,8 @@ pub fn read_written(path: &Path, name: &str) -> io::Result<Arc<WrittenFile>> {
 /// # Errors
 ///
 /// As for [`read_written`], but up to 2 GiB are read.
-pub fn read_list(path: &Path, name: &str) -> io::Result<Arc<WrittenFile>> {
-    read_bounded(path, MAX_LIST).map(|text| WrittenFile::new(name, text))
+pub fn read_list(path: &Path, name: &str) -> io::Result<Arc<UserFile>> {
+    read_bounded(path, MAX_LIST).map(|text| UserFile::new(name, text))
 }
 
 fn read_bounded(path: &Path, max: u64) -> io::Result<String> {

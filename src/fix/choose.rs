@@ -24,7 +24,7 @@ pub(super) fn choose(document: &Document<'_>, findings: &[Finding], most: Applic
     let mut occupied = Occupied::default();
     let mut codes = Vec::new();
     for finding in findings {
-        let Some(fix) = finding.fix_up_to(most) else { continue };
+        let Some(fix) = finding.applicable_fix(most) else { continue };
         if fix.edits.iter().any(|edit| occupied.clashes(edit)) {
             continue;
         }

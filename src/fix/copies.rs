@@ -13,7 +13,7 @@ use crate::text::{Origin, Span};
 pub fn keep_one_copy(findings: &mut [Finding], most: Applicability) {
     let mut going: HashMap<Arc<Origin>, Vec<Span>> = HashMap::new();
     for finding in findings {
-        let Some(fix) = finding.fix_up_to(most) else { continue };
+        let Some(fix) = finding.applicable_fix(most) else { continue };
         let other = finding.labels.first().map(|label| (label.origin.as_ref().unwrap_or(&finding.origin), label.span));
         let goes = |(origin, span): (&Arc<Origin>, Span)| {
             // Spans are added in order of place, so that those that can reach `span` are among the last before it.

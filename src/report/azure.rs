@@ -1,15 +1,15 @@
-//! Issues of an Azure Pipelines run, as logging commands.
+//! Azure Pipelines logging commands.
 
-use super::{Report, Summary, concise, place, printable, words};
+use super::{Reporter, Summary, concise, location, message, printable};
 use crate::finding::{Finding, Severity};
 use crate::text::{Document, TextProvider};
 
-/// `##vso[task.logissue …]`, and a summary at the end.
+/// One `##vso[task.logissue …]` per finding, and a summary.
 #[derive(Debug, Default)]
 pub struct Azure;
 
-impl Report for Azure {
-    fn document(
+impl Reporter for Azure {
+    fn write_document(
         &mut self,
         document: &Document<'_>,
         findings: &[Finding],
@@ -17,20 +17,21 @@ impl Report for Azure {
         output: &mut String,
     ) {
         for finding in findings {
-            // There are only these two.
+            // Azure Pipelines knows only these two types.
             let kind = if finding.rule.severity == Severity::Error { "error" } else { "warning" };
-            let mut properties = format!("type={kind};sourcepath={};", property(&printable(&finding.origin.path)));
+            let mut properties =
+                format!("type={kind};sourcepath={};", escape_property(&printable(&finding.origin.path)));
             if finding.origin.record.is_none() {
-                let (start, _) = place::ends(document, finding.span);
+                let (start, _) = location::start_end(document, finding.span);
                 properties.push_str(&format!("linenumber={};columnnumber={};", start.line, start.column));
             }
             let mut lines = vec![concise::line(document, finding)];
             lines.extend(
-                words::details(finding, words::places(document, finding, texts))
+                message::details(finding, message::related_locations(document, finding, texts))
                     .iter()
                     .map(|line| printable(line).into_owned()),
             );
-            let (code, text) = (property(&finding.rule.code), data(&lines.join("\n")));
+            let (code, text) = (escape_property(&finding.rule.code), escape_message(&lines.join("\n")));
             output.push_str(&format!("##vso[task.logissue {properties}code={code};]{text}\n"));
         }
     }
@@ -41,14 +42,14 @@ impl Report for Azure {
     }
 }
 
-/// The text of a command. `%AZP25` is how the agent knows a per cent sign that is meant.
-fn data(text: &str) -> String {
+/// Escapes the message of a command. The agent reads `%AZP25` as a percent sign.
+fn escape_message(text: &str) -> String {
     text.replace('%', "%AZP25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// The value of a property of a command.
-fn property(text: &str) -> String {
-    data(text).replace(';', "%3B").replace(']', "%5D")
+/// Escapes the value of a command property.
+fn escape_property(text: &str) -> String {
+    escape_message(text).replace(';', "%3B").replace(']', "%5D")
 }
 
 #[cfg(test)]
@@ -56,8 +57,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_text_ends_a_property() {
-        assert_eq!(property("a;b]c%d\n"), "a%3Bb%5Dc%AZP25d%0A");
-        assert_eq!(data("a;b]%"), "a;b]%AZP25");
+    fn escapes_messages_and_properties() {
+        assert_eq!(escape_property("a;b]c%d\n"), "a%3Bb%5Dc%AZP25d%0A");
+        assert_eq!(escape_message("a;b]%"), "a;b]%AZP25");
     }
 }

@@ -1,17 +1,23 @@
-//! One line a finding.
+//! One line per finding.
 
 use std::fmt::Write as _;
 
-use super::{Report, Summary, printable, words};
+use super::{Reporter, Summary, message, printable};
 use crate::finding::Finding;
 use crate::text::{Document, TextProvider};
 
-/// `path:line:column: CODE message`, and a summary at the end.
+/// `path:line:column: CODE message` per finding, and a summary.
 #[derive(Debug, Default)]
 pub struct Concise;
 
-impl Report for Concise {
-    fn document(&mut self, document: &Document<'_>, findings: &[Finding], _: &dyn TextProvider, output: &mut String) {
+impl Reporter for Concise {
+    fn write_document(
+        &mut self,
+        document: &Document<'_>,
+        findings: &[Finding],
+        _: &dyn TextProvider,
+        output: &mut String,
+    ) {
         for finding in findings {
             push_line(document, finding, output);
             output.push('\n');
@@ -24,7 +30,7 @@ impl Report for Concise {
     }
 }
 
-/// The finding's line, without its end.
+/// Returns the line for a finding, without a line ending.
 pub(super) fn line(document: &Document<'_>, finding: &Finding) -> String {
     let mut line = String::new();
     push_line(document, finding, &mut line);
@@ -33,12 +39,12 @@ pub(super) fn line(document: &Document<'_>, finding: &Finding) -> String {
 
 fn push_line(document: &Document<'_>, finding: &Finding, output: &mut String) {
     let place = document.position(finding.span.start);
-    // Most documents are files, whose names are at hand.
+    // Fast path: the path of a whole file needs no formatting.
     match &finding.origin.record {
         None => output.push_str(&printable(&finding.origin.path)),
         Some(_) => output.push_str(&printable(&finding.origin.to_string())),
     }
     let _ = write!(output, ":{}:{}: {} ", place.line, place.column, finding.rule.code);
     output.push_str(&printable(finding.message()));
-    output.push_str(&words::fix(finding));
+    output.push_str(&message::fix_note(finding));
 }

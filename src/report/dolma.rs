@@ -1,17 +1,17 @@
-//! Findings as attributes that the mixer of Dolma reads: one line a document, spans in characters.
+//! Attributes for the Dolma mixer: one line per document, spans in characters.
 
 use std::collections::BTreeMap;
 
-use super::{Medium, Report, Summary};
+use super::{Medium, Reporter, Summary};
 use crate::finding::{Applicability, Finding};
 use crate::text::{Document, Span, TextProvider};
 
-/// The summary alone, where findings go to files of attributes.
+/// Prints only the summary. The findings go to attribute files.
 #[derive(Debug, Default)]
-pub struct Total;
+pub struct SummaryOnly;
 
-impl Report for Total {
-    fn document(&mut self, _: &Document<'_>, _: &[Finding], _: &dyn TextProvider, _: &mut String) {}
+impl Reporter for SummaryOnly {
+    fn write_document(&mut self, _: &Document<'_>, _: &[Finding], _: &dyn TextProvider, _: &mut String) {}
 
     fn finish(&mut self, summary: &Summary, output: &mut String) {
         output.push_str(&summary.line());
@@ -19,12 +19,13 @@ impl Report for Total {
     }
 }
 
-/// The line for a document: its identifier, which is JSON, and for each rule the spans that its findings would have go, or
-/// mark where they have no fix.
+/// Returns the line for a document: its ID, already encoded as JSON, and the spans of each rule. A
+/// span is what the fix of a finding deletes, or the flagged text if there is no such fix.
 ///
-/// A span is `[start, end, score]`, half-open and counted in Unicode scalar values, as the mixer does. The score is 1 for a safe
-/// fix, 0.5 for an unsafe one and 0.25 for none. `dechaff__safe__span` has all that safe fixes take, `dechaff__fixes__span` what
-/// any fix takes, each place once: the mixer passes over a span that overlaps another.
+/// Spans are `[start, end, score]`, half-open and in Unicode scalar values. The score is 1 for a
+/// safe fix, 0.5 for an unsafe one and 0.25 for none. `dechaff__safe__span` is the union of all
+/// safe fixes and `dechaff__fixes__span` that of all fixes, since the mixer skips spans that
+/// overlap another attribute's.
 pub fn attributes(id: Option<&str>, text: &str, findings: &[Finding]) -> String {
     let mut spans: BTreeMap<String, Vec<(Span, f64)>> = BTreeMap::new();
     for finding in findings {
@@ -48,16 +49,16 @@ pub fn attributes(id: Option<&str>, text: &str, findings: &[Finding]) -> String 
             }
         }
     }
-    let mut characters = Characters { text, offset: 0, count: 0 };
-    let mut places: Vec<usize> = spans.values().flatten().flat_map(|(span, _)| [span.start, span.end]).collect();
-    places.sort_unstable();
-    places.dedup();
-    let counts: Vec<usize> = places.iter().map(|place| characters.before(*place)).collect();
-    let count = |place: usize| places.binary_search(&place).ok().and_then(|at| counts.get(at)).copied().unwrap_or(0);
+    let mut counter = CharCounter { text, offset: 0, count: 0 };
+    let mut offsets: Vec<usize> = spans.values().flatten().flat_map(|(span, _)| [span.start, span.end]).collect();
+    offsets.sort_unstable();
+    offsets.dedup();
+    let counts: Vec<usize> = offsets.iter().map(|offset| counter.count_before(*offset)).collect();
+    let count = |offset: usize| offsets.binary_search(&offset).ok().and_then(|at| counts.get(at)).copied().unwrap_or(0);
     let attributes: BTreeMap<String, Vec<(usize, usize, f64)>> = spans
         .into_iter()
         .map(|(key, spans)| {
-            let spans = united(spans).into_iter().map(|(span, score)| (count(span.start), count(span.end), score));
+            let spans = merge_spans(spans).into_iter().map(|(span, score)| (count(span.start), count(span.end), score));
             (key, spans.collect())
         })
         .collect();
@@ -67,32 +68,33 @@ pub fn attributes(id: Option<&str>, text: &str, findings: &[Finding]) -> String 
     Medium::Json.sanitize(&line).into_owned()
 }
 
-/// The spans in order, those that overlap or touch made one with the greater score; empty ones left out.
-fn united(mut spans: Vec<(Span, f64)>) -> Vec<(Span, f64)> {
+/// Sorts the spans and merges those that overlap or touch, keeping the highest score. Drops empty
+/// ones.
+fn merge_spans(mut spans: Vec<(Span, f64)>) -> Vec<(Span, f64)> {
     spans.retain(|(span, _)| !span.is_empty());
     spans.sort_by_key(|(span, _)| (span.start, span.end));
-    let mut united: Vec<(Span, f64)> = Vec::with_capacity(spans.len());
+    let mut merged: Vec<(Span, f64)> = Vec::with_capacity(spans.len());
     for (span, score) in spans {
-        match united.last_mut() {
+        match merged.last_mut() {
             Some((last, best)) if span.start <= last.end => {
                 last.end = last.end.max(span.end);
                 *best = best.max(score);
             }
-            _ => united.push((span, score)),
+            _ => merged.push((span, score)),
         }
     }
-    united
+    merged
 }
 
-/// Counts characters from one place to the next.
-struct Characters<'t> {
+/// Counts characters up to increasing offsets.
+struct CharCounter<'t> {
     text: &'t str,
     offset: usize,
     count: usize,
 }
 
-impl Characters<'_> {
-    fn before(&mut self, offset: usize) -> usize {
+impl CharCounter<'_> {
+    fn count_before(&mut self, offset: usize) -> usize {
         self.count += self.text.get(self.offset..offset).map_or(0, |text| text.chars().count());
         self.offset = offset;
         self.count

@@ -1,43 +1,43 @@
-//! Annotations of a GitHub Actions run, as workflow commands in its log.
+//! GitHub Actions annotations, as workflow commands in the log.
 //!
-//! GitHub keeps ten annotations of each kind of a step and drops the rest in silence. So no more are printed; what is left
-//! over stands in the log as plain lines, and a last annotation says how much that is.
+//! GitHub keeps ten annotations of each kind per step and silently drops the rest. Findings beyond
+//! the limit are printed as escape_log_line log lines, and a last annotation gives their number.
 
-use super::{Report, Summary, concise, count, place, printable, words};
+use super::{Reporter, Summary, concise, count, location, message, printable};
 use crate::finding::{Finding, Severity};
 use crate::text::{Document, TextProvider};
 
-/// Annotations of one kind that GitHub keeps of a step.
-const MOST: usize = 10;
+/// GitHub's limit per kind and step.
+const MAX_ANNOTATIONS: usize = 10;
 
-/// `::warning file=…,line=…::…`, and plain lines for what is past GitHub's limit.
+/// `::warning file=…,line=…::…`, and escape_log_line lines beyond GitHub's limit.
 #[derive(Debug, Default)]
 pub struct GitHub {
     errors: usize,
     warnings: usize,
     notices: usize,
-    /// Findings that got no annotation.
+    /// Number of findings without an annotation.
     more: usize,
 }
 
 impl GitHub {
-    /// The command for a severity, while there is room for one more of its kind.
+    /// Returns the command for a severity, or `None` once its limit is reached.
     fn command(&mut self, severity: Severity) -> Option<&'static str> {
-        let (count, most, command) = match severity {
-            Severity::Error => (&mut self.errors, MOST, "error"),
-            Severity::Warning => (&mut self.warnings, MOST, "warning"),
-            // The last is for saying how many there are more.
-            Severity::Info => (&mut self.notices, MOST - 1, "notice"),
+        let (count, limit, command) = match severity {
+            Severity::Error => (&mut self.errors, MAX_ANNOTATIONS, "error"),
+            Severity::Warning => (&mut self.warnings, MAX_ANNOTATIONS, "warning"),
+            // The last notice is reserved for the number of remaining findings.
+            Severity::Info => (&mut self.notices, MAX_ANNOTATIONS - 1, "notice"),
         };
-        (*count < most).then(|| {
+        (*count < limit).then(|| {
             *count += 1;
             command
         })
     }
 }
 
-impl Report for GitHub {
-    fn document(
+impl Reporter for GitHub {
+    fn write_document(
         &mut self,
         document: &Document<'_>,
         findings: &[Finding],
@@ -49,7 +49,7 @@ impl Report for GitHub {
                 Some(command) => output.push_str(&annotation(command, document, finding, texts)),
                 None => {
                     self.more += 1;
-                    output.push_str(&plain(&concise::line(document, finding)));
+                    output.push_str(&escape_log_line(&concise::line(document, finding)));
                 }
             }
             output.push('\n');
@@ -60,7 +60,7 @@ impl Report for GitHub {
         if self.more > 0 {
             let more = count(self.more, "more finding");
             output.push_str(&format!(
-                "::notice title=dechaff::{more} in the log of this step: GitHub shows {MOST} annotations of a kind\n"
+                "::notice title=dechaff::{more} in the log of this step: GitHub shows {MAX_ANNOTATIONS} annotations per kind\n"
             ));
         }
         output.push_str(&summary.line());
@@ -69,14 +69,14 @@ impl Report for GitHub {
 }
 
 fn annotation(command: &str, document: &Document<'_>, finding: &Finding, texts: &dyn TextProvider) -> String {
-    let mut properties = format!("file={}", property(&printable(&finding.origin.path)));
-    // A record has no lines of its own in the file.
+    let mut properties = format!("file={}", escape_property(&printable(&finding.origin.path)));
+    // The lines of a record are not lines of the file.
     if finding.origin.record.is_none() {
-        let (first, last) = place::lines(document, finding.span);
+        let (first, last) = location::lines(document, finding.span);
         properties.push_str(&format!(",line={first},endLine={last}"));
-        // GitHub refuses columns of marks that go over a line end.
+        // GitHub rejects columns on multi-line annotations.
         if first == last {
-            let (start, end) = place::ends(document, finding.span);
+            let (start, end) = location::start_end(document, finding.span);
             let end = if end.line == start.line { end.column } else { start.column };
             properties.push_str(&format!(",col={},endColumn={end}", start.column));
         }
@@ -84,25 +84,26 @@ fn annotation(command: &str, document: &Document<'_>, finding: &Finding, texts: 
     let title = format!("{} {}", finding.rule.code, finding.rule.name);
     let mut lines = vec![concise::line(document, finding)];
     lines.extend(
-        words::details(finding, words::places(document, finding, texts))
+        message::details(finding, message::related_locations(document, finding, texts))
             .iter()
             .map(|line| printable(line).into_owned()),
     );
-    format!("::{command} {properties},title={}::{}", property(&title), data(&lines.join("\n")))
+    format!("::{command} {properties},title={}::{}", escape_property(&title), escape_message(&lines.join("\n")))
 }
 
-/// The text of a command.
-fn data(text: &str) -> String {
+/// Escapes the message of a command.
+fn escape_message(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// The value of a property of a command.
-fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
+/// Escapes the value of a command property.
+fn escape_property(text: &str) -> String {
+    escape_message(text).replace(':', "%3A").replace(',', "%2C")
 }
 
-/// A line of the log that cannot be taken for a command: those begin with `::` or hold `##[`.
-fn plain(line: &str) -> String {
+/// Escapes a log line so that it cannot be taken for a command, which starts with `::` or contains
+/// `##[`.
+fn escape_log_line(line: &str) -> String {
     format!("- {}", line.replace("##[", "## ["))
 }
 
@@ -111,9 +112,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_text_becomes_a_command() {
-        assert_eq!(property("a:b,c%d\n"), "a%3Ab%2Cc%25d%0A");
-        assert_eq!(data("100 %\r\n::error::x"), "100 %25%0D%0A::error::x");
-        assert_eq!(plain("::set-output ##[add-path]x"), "- ::set-output ## [add-path]x");
+    fn escapes_workflow_commands() {
+        assert_eq!(escape_property("a:b,c%d\n"), "a%3Ab%2Cc%25d%0A");
+        assert_eq!(escape_message("100 %\r\n::error::x"), "100 %25%0D%0A::error::x");
+        assert_eq!(escape_log_line("::set-output ##[add-path]x"), "- ::set-output ## [add-path]x");
     }
 }

@@ -1,22 +1,22 @@
-//! GitLab's Code Quality report: an array with an object a finding.
+//! GitLab Code Quality report: an array with one object per finding.
 
 use std::collections::HashMap;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{Medium, Report, Summary, place, words};
+use super::{Medium, Reporter, Summary, location, message};
 use crate::finding::{Finding, Severity};
 use crate::text::{Document, TextProvider};
 
 /// One array of all findings.
 #[derive(Debug, Default)]
 pub struct GitLab {
-    begun: bool,
+    is_started: bool,
 }
 
-impl Report for GitLab {
-    fn document(
+impl Reporter for GitLab {
+    fn write_document(
         &mut self,
         document: &Document<'_>,
         findings: &[Finding],
@@ -25,15 +25,15 @@ impl Report for GitLab {
     ) {
         let mut seen = HashMap::new();
         for finding in findings {
-            output.push_str(if self.begun { ",\n  " } else { "[\n  " });
-            self.begun = true;
+            output.push_str(if self.is_started { ",\n  " } else { "[\n  " });
+            self.is_started = true;
             // Strings and numbers always serialise.
             output.push_str(&serde_json::to_string(&issue(document, finding, texts, &mut seen)).unwrap_or_default());
         }
     }
 
     fn finish(&mut self, _: &Summary, output: &mut String) {
-        output.push_str(if self.begun { "\n]\n" } else { "[]\n" });
+        output.push_str(if self.is_started { "\n]\n" } else { "[]\n" });
     }
 
     fn medium(&self) -> Medium {
@@ -68,13 +68,14 @@ fn issue<'f>(
     texts: &dyn TextProvider,
     seen: &mut HashMap<String, usize>,
 ) -> Issue<'f> {
-    // A record has no lines of its own in the file, and GitLab demands one.
-    let (begin, end) = if finding.origin.record.is_some() { (1, 1) } else { place::lines(document, finding.span) };
-    let message = std::iter::once(words::message(document, finding)).chain(words::places(document, finding, texts));
+    // GitLab requires lines, but the lines of a record are not lines of the file.
+    let (begin, end) = if finding.origin.record.is_some() { (1, 1) } else { location::lines(document, finding.span) };
+    let message = std::iter::once(message::message(document, finding))
+        .chain(message::related_locations(document, finding, texts));
     Issue {
         description: format!("{}: {}", finding.rule.code, message.collect::<Vec<_>>().join("; ")),
         check_name: &finding.rule.name,
-        fingerprint: unique(document, finding, seen),
+        fingerprint: unique_fingerprint(document, finding, seen),
         severity: match finding.rule.severity {
             Severity::Error => "critical",
             Severity::Warning => "minor",
@@ -84,9 +85,9 @@ fn issue<'f>(
     }
 }
 
-/// The finding's fingerprint, told apart from those of equal findings in this document and in others: GitLab shows only one
-/// of two that have the same.
-fn unique(document: &Document<'_>, finding: &Finding, seen: &mut HashMap<String, usize>) -> String {
+/// Returns a fingerprint that differs from those of equal findings in this and other documents. Of
+/// two findings with the same fingerprint, GitLab shows only one.
+fn unique_fingerprint(document: &Document<'_>, finding: &Finding, seen: &mut HashMap<String, usize>) -> String {
     let fingerprint = finding.fingerprint(document.text());
     let before = seen.entry(fingerprint.clone()).or_insert(0);
     let hash = Sha256::digest(format!("{fingerprint}\0{}\0{before}", finding.origin));

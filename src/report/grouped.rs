@@ -1,27 +1,34 @@
-//! Findings under the name of their document.
+//! Findings grouped by document.
 
-use super::{Report, Summary, printable, words};
+use super::{Reporter, Summary, message, printable};
 use crate::finding::Finding;
 use crate::text::{Document, TextProvider};
 
-/// A heading a document, below it a line a finding, and a summary at the end.
+/// One heading per document with one line per finding below it, and a summary.
 #[derive(Debug, Default)]
 pub struct Grouped;
 
-impl Report for Grouped {
-    fn document(&mut self, document: &Document<'_>, findings: &[Finding], _: &dyn TextProvider, output: &mut String) {
+impl Reporter for Grouped {
+    fn write_document(
+        &mut self,
+        document: &Document<'_>,
+        findings: &[Finding],
+        _: &dyn TextProvider,
+        output: &mut String,
+    ) {
         output.push_str(&format!("{}:\n", printable(&document.origin().to_string())));
-        let places: Vec<String> = findings
+        let positions: Vec<String> = findings
             .iter()
             .map(|finding| {
-                let place = document.position(finding.span.start);
-                format!("{}:{}", place.line, place.column)
+                let start = document.position(finding.span.start);
+                format!("{}:{}", start.line, start.column)
             })
             .collect();
-        let width = places.iter().map(String::len).max().unwrap_or(0);
-        for (finding, place) in findings.iter().zip(&places) {
-            let (code, message, fix) = (&finding.rule.code, printable(finding.message()), words::fix(finding));
-            output.push_str(&format!("  {place:width$}  {code} {message}{fix}\n"));
+        let width = positions.iter().map(String::len).max().unwrap_or(0);
+        for (finding, position) in findings.iter().zip(&positions) {
+            let code = &finding.rule.code;
+            let message = printable(finding.message());
+            output.push_str(&format!("  {position:width$}  {code} {message}{}\n", message::fix_note(finding)));
         }
         output.push('\n');
     }

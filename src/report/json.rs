@@ -1,23 +1,24 @@
-//! Findings as JSON: one object a line, or one array. The fields are a public contract, kept in `docs/json.md`.
+//! Findings as JSON: one object per line, or one array. The fields are public; `docs/json.md` lists
+//! them.
 
 use serde::Serialize;
 
-use super::{Medium, Report, Summary, place};
+use super::{Medium, Reporter, Summary, location};
 use crate::finding::{Applicability, Edit, Finding, Severity};
 use crate::text::{Document, Position, Record, TextProvider};
 
-/// One finding a line, as it is found; no summary.
+/// One object per line, without a summary.
 #[derive(Debug, Default)]
 pub struct JsonLines;
 
 /// One array of all findings.
 #[derive(Debug, Default)]
 pub struct Json {
-    begun: bool,
+    is_started: bool,
 }
 
-impl Report for JsonLines {
-    fn document(
+impl Reporter for JsonLines {
+    fn write_document(
         &mut self,
         document: &Document<'_>,
         findings: &[Finding],
@@ -37,8 +38,8 @@ impl Report for JsonLines {
     }
 }
 
-impl Report for Json {
-    fn document(
+impl Reporter for Json {
+    fn write_document(
         &mut self,
         document: &Document<'_>,
         findings: &[Finding],
@@ -46,14 +47,14 @@ impl Report for Json {
         output: &mut String,
     ) {
         for finding in findings {
-            output.push_str(if self.begun { ",\n  " } else { "[\n  " });
-            self.begun = true;
+            output.push_str(if self.is_started { ",\n  " } else { "[\n  " });
+            self.is_started = true;
             output.push_str(&object(document, finding, texts));
         }
     }
 
     fn finish(&mut self, _: &Summary, output: &mut String) {
-        output.push_str(if self.begun { "\n]\n" } else { "[]\n" });
+        output.push_str(if self.is_started { "\n]\n" } else { "[]\n" });
     }
 
     fn medium(&self) -> Medium {
@@ -111,7 +112,7 @@ fn object(document: &Document<'_>, finding: &Finding, texts: &dyn TextProvider) 
     let others = finding.labels.iter().map(|label| {
         let origin = label.origin.as_ref().unwrap_or(&finding.origin);
         let unknown = |offset| Position { offset, line: 0, column: 0 };
-        let (start, end) = place::of_label(document, label, texts, place::ends)
+        let (start, end) = location::locate_label(document, label, texts, location::start_end)
             .unwrap_or_else(|| (unknown(label.span.start), unknown(label.span.end)));
         JsonLabel { path: &origin.path, record: origin.record.as_ref(), start, end, message: &label.message }
     });
@@ -130,11 +131,11 @@ fn object(document: &Document<'_>, finding: &Finding, texts: &dyn TextProvider) 
         probability: finding.probability.map(rounded),
         kind_of_page: JsonPageKind { kind: page.kind().name(), probability: rounded(page.probability(page.kind())) },
     };
-    // Strings, numbers and lists always serialise.
+    // Serialising strings, numbers and lists cannot fail.
     serde_json::to_string(&finding).unwrap_or_default()
 }
 
-/// A probability with two decimals: it is not known better.
+/// Rounds a probability to two decimals, which is as precise as the model.
 fn rounded(probability: f32) -> f32 {
     (probability * 100.0).round() / 100.0
 }

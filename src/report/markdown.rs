@@ -1,25 +1,25 @@
-//! A table for a comment on a pull request, or for the summary of a job.
+//! A Markdown table for pull request comments and job summaries.
 
-use super::{Report, Summary, count, place, printable, words};
+use super::{Reporter, Summary, count, location, message, printable};
 use crate::finding::Finding;
 use crate::text::{Document, TextProvider};
 
-/// Rows that a person would still look at.
-const MOST_ROWS: usize = 100;
-/// Bytes of the table. A comment on GitHub may have 65,536 characters.
-const MOST_BYTES: usize = 50_000;
+/// Nobody reads a longer table.
+const MAX_ROWS: usize = 100;
+/// Keeps the table below GitHub's limit of 65,536 characters per comment.
+const MAX_BYTES: usize = 50_000;
 
-/// A table of the first findings, how many there are more, and the summary.
+/// A table of the first findings, the number of remaining ones, and a summary.
 #[derive(Debug, Default)]
 pub struct Markdown {
     rows: usize,
     bytes: usize,
-    /// Findings that got no row.
+    /// Number of findings without a row.
     more: usize,
 }
 
-impl Report for Markdown {
-    fn document(
+impl Reporter for Markdown {
+    fn write_document(
         &mut self,
         document: &Document<'_>,
         findings: &[Finding],
@@ -27,12 +27,12 @@ impl Report for Markdown {
         output: &mut String,
     ) {
         for finding in findings {
-            if self.more > 0 || self.rows == MOST_ROWS {
+            if self.more > 0 || self.rows == MAX_ROWS {
                 self.more += 1;
                 continue;
             }
             let row = row(document, finding, texts);
-            if self.bytes + row.len() > MOST_BYTES {
+            if self.bytes + row.len() > MAX_BYTES {
                 self.more += 1;
                 continue;
             }
@@ -52,32 +52,32 @@ impl Report for Markdown {
         if self.rows > 0 {
             output.push('\n');
         }
-        output.push_str(&format!("**dechaff**: {}\n", text(&summary.line())));
+        output.push_str(&format!("**dechaff**: {}\n", escape_cell(&summary.line())));
     }
 }
 
 fn row(document: &Document<'_>, finding: &Finding, texts: &dyn TextProvider) -> String {
-    let (start, _) = place::ends(document, finding.span);
-    let origin = text(&finding.origin.to_string());
+    let (start, _) = location::start_end(document, finding.span);
+    let origin = escape_cell(&finding.origin.to_string());
     let mut message = vec![finding.message().to_owned()];
     message.extend(finding.label.clone());
-    message.extend(words::places(document, finding, texts));
-    let fix = match (&finding.help, words::fix(finding).trim().trim_matches(['(', ')'])) {
-        (Some(help), "") => text(help),
-        (Some(help), fix) => format!("{} ({})", text(help), text(fix)),
-        (None, fix) => text(fix),
+    message.extend(message::related_locations(document, finding, texts));
+    let fix = match (&finding.help, message::fix_note(finding).trim().trim_matches(['(', ')'])) {
+        (Some(help), "") => escape_cell(help),
+        (Some(help), fix) => format!("{} ({})", escape_cell(help), escape_cell(fix)),
+        (None, fix) => escape_cell(fix),
     };
     format!(
         "| <code>{origin}:{}:{}</code> | {} | {} | {fix} |\n",
         start.line,
         start.column,
-        text(&finding.rule.code),
-        text(&message.join("; ")),
+        escape_cell(&finding.rule.code),
+        escape_cell(&message.join("; ")),
     )
 }
 
-/// `text` as it is, in a cell: nothing of it is markup, a line end, a cell's end or a call for somebody's attention.
-fn text(text: &str) -> String {
+/// Escapes `escape_cell` for a table cell, so that it contains no markup, line ending or mention.
+fn escape_cell(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     for character in printable(text).chars() {
         match character {
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cell_holds_text_and_no_markup() {
-        assert_eq!(text("a|b\n<img> *x* @me #1"), "a&#124;b␊&#60;img&#62; &#42;x&#42; @&#8203;me &#35;1");
+    fn escapes_markup_in_cells() {
+        assert_eq!(escape_cell("a|b\n<img> *x* @me #1"), "a&#124;b␊&#60;img&#62; &#42;x&#42; @&#8203;me &#35;1");
     }
 }

@@ -1,21 +1,21 @@
-//! reviewdog's diagnostic format, with suggestions. Columns are bytes of UTF-8, as it asks.
+//! reviewdog's diagnostic format, with suggestions. It counts columns in UTF-8 bytes.
 
 use serde::Serialize;
 
-use super::{Medium, Report, Summary, place, words};
+use super::{Medium, Reporter, Summary, location, message};
 use crate::finding::{Finding, Severity};
 use crate::text::{Document, Position, Span, TextProvider};
 
 /// One object with all findings.
 #[derive(Debug, Default)]
 pub struct RdJson {
-    begun: bool,
+    is_started: bool,
 }
 
 const HEAD: &str = r#"{"source":{"name":"dechaff"},"diagnostics":["#;
 
-impl Report for RdJson {
-    fn document(
+impl Reporter for RdJson {
+    fn write_document(
         &mut self,
         document: &Document<'_>,
         findings: &[Finding],
@@ -23,16 +23,16 @@ impl Report for RdJson {
         output: &mut String,
     ) {
         for finding in findings {
-            output.push_str(if self.begun { "," } else { HEAD });
+            output.push_str(if self.is_started { "," } else { HEAD });
             output.push_str("\n  ");
-            self.begun = true;
+            self.is_started = true;
             // Strings and numbers always serialise.
             output.push_str(&serde_json::to_string(&diagnostic(document, finding, texts)).unwrap_or_default());
         }
     }
 
     fn finish(&mut self, _: &Summary, output: &mut String) {
-        output.push_str(if self.begun { "\n" } else { HEAD });
+        output.push_str(if self.is_started { "\n" } else { HEAD });
         output.push_str("]}\n");
     }
 
@@ -79,20 +79,20 @@ struct Suggestion {
 
 #[derive(Serialize)]
 struct Range {
-    start: Place,
-    end: Place,
+    start: LineColumn,
+    end: LineColumn,
 }
 
 #[derive(Serialize)]
-struct Place {
+struct LineColumn {
     line: usize,
     column: usize,
 }
 
 fn diagnostic<'f>(document: &Document<'_>, finding: &'f Finding, texts: &dyn TextProvider) -> Diagnostic<'f> {
-    // A record has no lines of its own in the file.
+    // The lines of a record are not lines of the file.
     let is_file = finding.origin.record.is_none();
-    let lines = std::iter::once(words::message(document, finding)).chain(words::details(finding, Vec::new()));
+    let lines = std::iter::once(message::message(document, finding)).chain(message::details(finding, Vec::new()));
     let suggestion = suggestion(document, finding).filter(|_| is_file);
     Diagnostic {
         message: lines.collect::<Vec<_>>().join("\n"),
@@ -108,7 +108,7 @@ fn diagnostic<'f>(document: &Document<'_>, finding: &'f Finding, texts: &dyn Tex
     }
 }
 
-/// The other places, where they are in files and something is to be said of them.
+/// Returns the labels with a message whose text is available.
 fn related<'f>(document: &Document<'_>, finding: &'f Finding, texts: &dyn TextProvider) -> Vec<Related<'f>> {
     let labels = finding.labels.iter().filter(|label| !label.message.is_empty());
     labels
@@ -116,22 +116,24 @@ fn related<'f>(document: &Document<'_>, finding: &'f Finding, texts: &dyn TextPr
             let origin = label.origin.as_ref().unwrap_or(&finding.origin);
             let range = match origin.record {
                 Some(_) => None,
-                None => Some(place::of_label(document, label, texts, range)?),
+                None => Some(location::locate_label(document, label, texts, range)?),
             };
             Some(Related { message: &label.message, location: Location { path: &origin.path, range } })
         })
         .collect()
 }
 
-/// The fix as one replacement: reviewdog takes several for a choice. None where they lie far apart.
+/// Merges the edits of the fix into one replacement, since reviewdog treats several as
+/// alternatives. Returns `None` if they are too far apart.
 fn suggestion(document: &Document<'_>, finding: &Finding) -> Option<Suggestion> {
-    const FARTHEST: usize = 10_000;
+    const MAX_BYTES: usize = 10_000;
     let edits = &finding.fix.as_ref()?.edits;
     let whole = edits.iter().map(|edit| edit.span).reduce(Span::cover)?;
-    if edits.len() > 1 && whole.len() > FARTHEST {
+    if edits.len() > 1 && whole.len() > MAX_BYTES {
         return None;
     }
-    let (mut text, mut kept) = (String::new(), whole.start);
+    let mut text = String::new();
+    let mut kept = whole.start;
     for edit in edits {
         text.push_str(document.text().get(kept..edit.span.start)?);
         text.push_str(&edit.content);
@@ -141,7 +143,8 @@ fn suggestion(document: &Document<'_>, finding: &Finding) -> Option<Suggestion> 
 }
 
 fn range(document: &Document<'_>, span: Span) -> Range {
-    let (start, end) = place::ends(document, span);
-    let place = |position: Position| Place { line: position.line, column: place::byte_column(document, position) };
-    Range { start: place(start), end: place(end) }
+    let (start, end) = location::start_end(document, span);
+    let convert =
+        |position: Position| LineColumn { line: position.line, column: location::byte_column(document, position) };
+    Range { start: convert(start), end: convert(end) }
 }

@@ -1,30 +1,30 @@
-//! Escapes characters that act on a terminal, reorder text or hide it.
+//! Escapes characters that control a terminal, reorder text or hide it.
 //!
-//! Texts, file names, identifiers, rules and configurations come from strangers. Reports and messages pass
-//! what they quote through [`printable`]. Each stream passes through [`Medium::sanitize`] where it is written,
-//! so that a message that quotes something without [`printable`] does no harm either.
+//! Texts, file names, IDs, rules and configuration files are untrusted. Reports and messages pass
+//! what they quote through [`printable`]. As a second line of defence, every output stream passes
+//! through [`Medium::sanitize`] where it is written.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthChar;
 
-/// What a stream of output is, which decides how a character is escaped in it.
+/// The kind of an output stream, which determines how characters are escaped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Medium {
-    /// Lines for people, without colors.
+    /// Text for people, without colours.
     Text,
-    /// Lines for people, with colors.
+    /// Text for people, with colours.
     StyledText,
-    /// JSON. Escapes keep the decoded value as it is.
+    /// JSON. Escapes preserve the decoded value.
     Json,
-    /// XML. References keep the decoded value as it is.
+    /// XML. Character references preserve the decoded value.
     Xml,
 }
 
 impl Medium {
-    /// Returns `text` with every unsafe character escaped. Line ends and tabs stay, as do dechaff's own
-    /// colors in [`Medium::StyledText`].
+    /// Escapes every unsafe character except line endings and tabs. In [`Medium::StyledText`],
+    /// dechaff's own colours pass through.
     pub fn sanitize(self, text: &str) -> Cow<'_, str> {
         let is_plain = |byte: u8| (b' '..=b'~').contains(&byte) || byte == b'\n';
         if text.bytes().all(is_plain) || !text.chars().any(|character| self.escapes(character)) {
@@ -64,7 +64,7 @@ impl Medium {
                     let _ = write!(result, "\\u{unit:04x}");
                 }
             }
-            // XML 1.0 has no way to write other control characters.
+            // XML 1.0 cannot represent other control characters.
             Self::Xml if character >= '\u{7F}' || character == '\r' => {
                 let _ = write!(result, "&#x{:X};", u32::from(character));
             }
@@ -73,8 +73,8 @@ impl Medium {
     }
 }
 
-/// Returns one line of text in which every unsafe character is visible: control characters as their pictures,
-/// tabs as blanks, and all others as escapes such as `\u{202e}`.
+/// Returns `text` as one line in which every unsafe character is visible: control characters as
+/// their Unicode pictures, tabs as spaces, and the rest as escapes such as `\u{202e}`.
 pub fn printable(text: &str) -> Cow<'_, str> {
     let is_plain = |byte: u8| (b' '..=b'~').contains(&byte);
     if text.bytes().all(is_plain) || !text.chars().any(is_unsafe) {
@@ -101,7 +101,7 @@ pub(super) fn push_printable(line: &mut String, character: char) {
     }
 }
 
-/// Columns that `character` takes as [`printable`] shows it.
+/// Returns the width of `character` in columns, as shown by [`printable`].
 pub(super) fn width(character: char) -> usize {
     match character {
         '\t' => TAB.len(),
@@ -111,7 +111,7 @@ pub(super) fn width(character: char) -> usize {
     }
 }
 
-/// The picture of an ASCII control character. Unicode has them in the order of the characters.
+/// Returns the picture of an ASCII control character. The pictures are in ASCII order.
 fn picture(character: char) -> Option<char> {
     match character {
         '\u{7F}' => Some('␡'),
@@ -120,9 +120,9 @@ fn picture(character: char) -> Option<char> {
     }
 }
 
-/// Whether a character acts on a terminal, changes the direction of text, ends a line for some readers, or
-/// shows nothing. Joiners (U+200C, U+200D) and the first sixteen variation selectors are safe: emoji and
-/// many scripts need them.
+/// Whether a character controls a terminal, changes the text direction, is a line separator for
+/// some programs, or is invisible. Joiners (U+200C, U+200D) and the first sixteen variation
+/// selectors are safe: emoji and many scripts need them.
 fn is_unsafe(character: char) -> bool {
     matches!(character,
         '\0'..='\u{1F}'
@@ -146,12 +146,12 @@ fn is_unsafe(character: char) -> bool {
         | '\u{E0000}'..='\u{E0FFF}')
 }
 
-/// The length of the style at the beginning of `text`, if it is one that dechaff prints; else 0. Others, such
-/// as those that conceal text, are not let through.
+/// Returns the length of the style sequence at the start of `text` if dechaff could have printed
+/// it, and 0 otherwise. Other sequences, such as those that conceal text, are escaped.
 fn style_length(text: &str) -> usize {
-    const LONGEST: usize = 16;
+    const MAX_PARAMETER_BYTES: usize = 16;
     let Some(rest) = text.strip_prefix("\u{1b}[") else { return 0 };
-    let Some(end) = rest.bytes().take(LONGEST).position(|byte| byte == b'm') else { return 0 };
+    let Some(end) = rest.bytes().take(MAX_PARAMETER_BYTES).position(|byte| byte == b'm') else { return 0 };
     let is_own = |parameter: &str| {
         matches!(parameter, "" | "0" | "1" | "4")
             || parameter.len() == 2 && parameter.starts_with(['3', '9']) && ('1'..='7').any(|d| parameter.ends_with(d))
@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_acts_on_the_terminal() {
+    fn escapes_control_and_invisible_characters() {
         assert_eq!(
             printable("a\u{1b}[31mb\r\u{7}\u{9b}\u{202e}c\u{e0041}\n\t"),
             "a␛[31mb␍␇\\u{9b}\\u{202e}c\\u{e0041}␊    "
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn only_own_styles_pass() {
+    fn passes_only_the_styles_that_dechaff_prints() {
         for style in ["0", "1", "1;4;33", "94", "38;5;12"].map(|style| format!("\u{1b}[{style}mx")) {
             assert_eq!(Medium::StyledText.sanitize(&style), style);
             assert_ne!(Medium::Text.sanitize(&style), style);
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn widths_are_those_of_what_is_shown() {
+    fn width_matches_the_printable_form() {
         use unicode_width::UnicodeWidthStr;
         for character in ['a', '中', '\t', '\u{1b}', '\u{9b}', '\u{202e}', '\u{e0041}', '\u{301}'] {
             let mut shown = String::new();

@@ -1,4 +1,5 @@
-//! SARIF 2.1.0, for code scanning and for editors. Results are written one by one; the rules that they name come after them.
+//! SARIF 2.1.0, for code scanning and editors. Results are written as they come; the rules they
+//! refer to follow at the end.
 //!
 //! Columns are Unicode scalar values; offsets are bytes of the document's text.
 
@@ -7,7 +8,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Medium, Report, Summary, place, words};
+use super::{Medium, Reporter, Summary, location, message};
 use crate::finding::{Finding, Severity};
 use crate::rule::{Marked, Rule};
 use crate::text::{Document, Origin, Position, Record, TextProvider, path_of};
@@ -20,20 +21,20 @@ const HEAD: &str = concat!(
 /// One run with all findings.
 pub struct Sarif {
     rules: Vec<Rule>,
-    /// The rules that something was found of, in order of the first finding.
+    /// Descriptors of the rules with findings, in order of their first finding.
     used: Vec<Value>,
     indices: HashMap<String, usize>,
-    begun: bool,
+    is_started: bool,
 }
 
 impl Sarif {
-    /// A report that explains its findings by what `rules` say.
+    /// Creates a report that takes the rule descriptions from `rules`.
     pub fn new(rules: &[Rule]) -> Self {
-        Self { rules: rules.to_vec(), used: Vec::new(), indices: HashMap::new(), begun: false }
+        Self { rules: rules.to_vec(), used: Vec::new(), indices: HashMap::new(), is_started: false }
     }
 
-    /// The finding's rule among those that are used.
-    fn index(&mut self, finding: &Finding) -> usize {
+    /// Returns the index of the finding's rule in `used`, adding it if necessary.
+    fn rule_index(&mut self, finding: &Finding) -> usize {
         let code = &finding.rule.code;
         if let Some(&index) = self.indices.get(code) {
             return index;
@@ -45,8 +46,8 @@ impl Sarif {
     }
 }
 
-impl Report for Sarif {
-    fn document(
+impl Reporter for Sarif {
+    fn write_document(
         &mut self,
         document: &Document<'_>,
         findings: &[Finding],
@@ -55,17 +56,17 @@ impl Report for Sarif {
     ) {
         let mut seen = HashMap::new();
         for finding in findings {
-            output.push_str(if self.begun { "," } else { HEAD });
+            output.push_str(if self.is_started { "," } else { HEAD });
             output.push_str("\n  ");
-            self.begun = true;
-            let result = result(document, finding, self.index(finding), texts, &mut seen);
+            self.is_started = true;
+            let result = result(document, finding, self.rule_index(finding), texts, &mut seen);
             // Strings and numbers always serialise.
             output.push_str(&serde_json::to_string(&result).unwrap_or_default());
         }
     }
 
     fn finish(&mut self, _: &Summary, output: &mut String) {
-        output.push_str(if self.begun { "\n" } else { HEAD });
+        output.push_str(if self.is_started { "\n" } else { HEAD });
         let rules = &self.used;
         let version = env!("CARGO_PKG_VERSION");
         let tool =
@@ -95,10 +96,10 @@ struct SarifResult<'f> {
 
 #[derive(Serialize)]
 struct Fingerprints {
-    /// The flagged text and the rule, without their place.
+    /// Hash of the rule and the flagged text, independent of its location.
     #[serde(rename = "flaggedText/v1")]
     flagged_text: String,
-    /// The name under which GitHub looks for one; the number tells equal findings of one document apart.
+    /// The name that GitHub expects. A counter distinguishes equal findings of one document.
     #[serde(rename = "primaryLocationLineHash")]
     line_hash: String,
 }
@@ -154,19 +155,19 @@ fn result<'f>(
     let fingerprint = finding.fingerprint(document.text());
     let count = seen.entry(fingerprint.clone()).or_insert(0);
     *count += 1;
-    let lines = std::iter::once(words::message(document, finding)).chain(words::details(finding, Vec::new()));
+    let lines = std::iter::once(message::message(document, finding)).chain(message::details(finding, Vec::new()));
     let related = finding.labels.iter().enumerate().map(|(index, label)| {
-        let ends = place::of_label(document, label, texts, place::ends);
+        let start_end = location::locate_label(document, label, texts, location::start_end);
         let origin = label.origin.as_ref().unwrap_or(&finding.origin);
         let message = Some(label.message.to_string()).filter(|message| !message.is_empty());
-        location(origin, ends, Some(index + 1), message)
+        sarif_location(origin, start_end, Some(index + 1), message)
     });
     SarifResult {
         rule_id: &finding.rule.code,
         rule_index,
         level: level(finding.rule.severity),
         message: Message { text: lines.collect::<Vec<_>>().join("\n") },
-        locations: [location(&finding.origin, Some(place::ends(document, finding.span)), None, None)],
+        locations: [sarif_location(&finding.origin, Some(location::start_end(document, finding.span)), None, None)],
         related_locations: related.collect(),
         partial_fingerprints: Fingerprints { line_hash: format!("{fingerprint}:{count}"), flagged_text: fingerprint },
         fixes: fix(document, finding).into_iter().collect(),
@@ -181,15 +182,15 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
-fn location(
+fn sarif_location(
     origin: &Origin,
-    ends: Option<(Position, Position)>,
+    start_end: Option<(Position, Position)>,
     id: Option<usize>,
     message: Option<String>,
 ) -> Location {
-    // A record has no lines of its own in the file.
-    let region = ends.filter(|_| origin.record.is_none()).map(region);
-    let logical = |record: &Record| json!({ "name": place::record_name(record), "kind": "record" });
+    // The lines of a record are not lines of the file.
+    let region = start_end.filter(|_| origin.record.is_none()).map(region);
+    let logical = |record: &Record| json!({ "name": location::record_name(record), "kind": "record" });
     Location {
         id,
         physical_location: PhysicalLocation { artifact_location: Artifact { uri: uri(&origin.path) }, region },
@@ -209,26 +210,26 @@ fn region((start, end): (Position, Position)) -> Region {
     }
 }
 
-/// The fix as replacements in the file; a record has none.
+/// Returns the fix as replacements in the file; `None` for records.
 fn fix(document: &Document<'_>, finding: &Finding) -> Option<Value> {
     let fix = finding.fix.as_ref().filter(|_| finding.origin.record.is_none())?;
     let replacements: Vec<Value> = fix
         .edits
         .iter()
         .map(|edit| {
-            let region = region(place::ends(document, edit.span));
+            let region = region(location::start_end(document, edit.span));
             json!({ "deletedRegion": region, "insertedContent": { "text": edit.content } })
         })
         .collect();
     let help = finding.help.as_deref().unwrap_or("fix");
     Some(json!({
-        "description": { "text": format!("{help}{}", words::fix(finding)) },
+        "description": { "text": format!("{help}{}", message::fix_note(finding)) },
         "artifactChanges": [{ "artifactLocation": { "uri": uri(&finding.origin.path) }, "replacements": replacements }],
         "properties": { "applicability": fix.applicability },
     }))
 }
 
-/// What is to be known of a rule; of one that is not in the registry, only what its finding says.
+/// Describes a rule. If it is not in the registry, only its finding is available.
 fn descriptor(finding: &Finding, rule: Option<&Rule>) -> Value {
     let info = &finding.rule;
     let why = rule.map_or(info.summary.as_str(), |rule| rule.why.as_str());
@@ -242,7 +243,7 @@ fn descriptor(finding: &Finding, rule: Option<&Rule>) -> Value {
     })
 }
 
-/// The rule explained, as markdown.
+/// Explains a rule in Markdown.
 fn help(finding: &Finding, rule: Option<&Rule>) -> String {
     let info = &finding.rule;
     let mut text = format!("# {} {}\n\n{}.", info.code, info.name, info.summary);
@@ -263,7 +264,7 @@ fn help(finding: &Finding, rule: Option<&Rule>) -> String {
     text
 }
 
-/// A path as a reference that an address can be made of.
+/// Returns a path as a URI reference.
 fn uri(path: &str) -> String {
     let path = if cfg!(windows) { path.replace('\\', "/") } else { path.to_owned() };
     let mut uri = String::with_capacity(path.len());
@@ -285,7 +286,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_becomes_an_address() {
+    fn percent_encodes_uris() {
         assert_eq!(uri("a b/ü:1.txt"), "a%20b/%C3%BC%3A1.txt");
         assert_eq!(uri("/tmp/a.txt"), "file:///tmp/a.txt");
         #[cfg(unix)]

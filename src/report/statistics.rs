@@ -1,17 +1,17 @@
-//! For each rule how much it found, in place of the findings.
+//! Counts per rule instead of findings.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{Report, Summary};
+use super::{Reporter, Summary};
 use crate::finding::{Applicability, Finding};
 use crate::text::{Document, TextProvider};
 
-/// A table with a line for each rule that found something.
+/// A table with one row per rule with findings, and a summary.
 #[derive(Debug, Default)]
 pub struct Statistics {
     rules: BTreeMap<String, Counts>,
-    /// Bytes of all documents.
+    /// Total size of the checked documents.
     bytes: usize,
 }
 
@@ -20,14 +20,14 @@ struct Counts {
     name: String,
     findings: usize,
     documents: usize,
-    /// Bytes flagged.
+    /// Total size of the flagged spans.
     bytes: usize,
     safe: usize,
     unsafe_fixes: usize,
 }
 
-impl Report for Statistics {
-    fn document(&mut self, document: &Document<'_>, findings: &[Finding], _: &dyn TextProvider, _: &mut String) {
+impl Reporter for Statistics {
+    fn write_document(&mut self, document: &Document<'_>, findings: &[Finding], _: &dyn TextProvider, _: &mut String) {
         self.bytes += document.text().len();
         let mut seen: Vec<&str> = Vec::new();
         for finding in findings {

@@ -10,8 +10,8 @@ use super::find::{self, Find};
 use super::{Example, Rule};
 use crate::check::Parameters;
 use crate::check::phrase::WordList;
-use crate::fault::{Fault, WrittenFile};
 use crate::finding::{Applicability, RuleInfo, Severity};
+use crate::user_file::{UserFile, UserFileError};
 
 /// The keys of a rule file.
 #[derive(Deserialize)]
@@ -52,12 +52,12 @@ impl Rule {
     ///
     /// The first fault: TOML that does not parse, a key that is unknown, missing or of the wrong type, a code or name out of
     /// form. Whether the kind of check can work with the parameters, [`Rule::validate`] says.
-    pub fn parse(written: &Arc<WrittenFile>) -> Result<Self, Fault> {
+    pub fn parse(written: &Arc<UserFile>) -> Result<Self, UserFileError> {
         let file: RuleFile = toml::from_str(&written.text).map_err(|error| {
             let hint = error.message().strip_prefix("missing field ").and_then(|key| missing(key.trim_matches('`')));
-            Fault::new(written, error.message(), error.span()).with_hint(hint.map(str::to_owned))
+            UserFileError::new(written, error.message(), error.span()).with_hint(hint.map(str::to_owned))
         })?;
-        let fault = |message: &str, place| Err(Fault::new(written, message, Some(place)));
+        let fault = |message: &str, place| Err(UserFileError::new(written, message, Some(place)));
         if !is_code(file.code.get_ref()) {
             return fault("a code is two or more capital letters and three digits, such as `BP001`", file.code.span());
         }
@@ -73,7 +73,7 @@ impl Rule {
             }
             Some(check) => check,
             None if file.find.is_empty() => {
-                return Err(Fault::new(written, "the rule looks for nothing", Some(file.code.span()))
+                return Err(UserFileError::new(written, "the rule looks for nothing", Some(file.code.span()))
                     .with_hint(missing("find").map(str::to_owned)));
             }
             None => Parameters::Pattern(find::patterns(written, file.find, file.words)?),
@@ -103,10 +103,10 @@ impl Rule {
     /// # Errors
     ///
     /// The first parameter that it cannot work with.
-    pub fn validate(&self) -> Result<(), Fault> {
+    pub fn validate(&self) -> Result<(), UserFileError> {
         self.parameters.validate().map_err(|error| {
             let place = error.place.map(|place| expression_fault(&self.file.text, place));
-            Fault::new(&self.file, error.message, place)
+            UserFileError::new(&self.file, error.message, place)
         })
     }
 }
@@ -171,12 +171,12 @@ mod tests {
     "#;
 
     fn error(text: &str) -> String {
-        Rule::parse(&WrittenFile::new("r.toml", text)).and_then(|rule| rule.validate()).unwrap_err().to_string()
+        Rule::parse(&UserFile::new("r.toml", text)).and_then(|rule| rule.validate()).unwrap_err().to_string()
     }
 
     #[test]
     fn a_fault_is_named_with_its_place_and_remedy() {
-        assert!(Rule::parse(&WrittenFile::new("r.toml", GOOD)).is_ok());
+        assert!(Rule::parse(&UserFile::new("r.toml", GOOD)).is_ok());
         let misspelt = GOOD.replace("regex =", "regx =");
         assert_eq!(
             error(&misspelt).split("; did").next(),

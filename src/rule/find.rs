@@ -13,7 +13,7 @@ use super::toml_text::place_in_file;
 use crate::check::join_lines;
 use crate::check::pattern::Pattern;
 use crate::check::phrase::{self, ANY, Context, Extent, Phrase, PhraseError, WordList, WordLists, is_language};
-use crate::fault::{Fault, WrittenFile, nearest};
+use crate::user_file::{UserFile, UserFileError, nearest};
 
 /// The files of shared word lists, by name, as they were when the program was built.
 const EMBEDDED_WORDS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded_words.rs"));
@@ -66,17 +66,17 @@ pub fn shared_words() -> &'static WordLists {
 ///
 /// The first key that does not exist, or the first phrase or word that cannot be used.
 pub(super) fn patterns(
-    file: &Arc<WrittenFile>,
+    file: &Arc<UserFile>,
     finds: Vec<Find>,
     words: BTreeMap<String, WordList>,
-) -> Result<Vec<Pattern>, Fault> {
+) -> Result<Vec<Pattern>, UserFileError> {
     let lists = WordLists::new(words, Some(shared_words()));
     lists.validate().map_err(|(entry, error)| fault(file, &lists, &entry.span(), error))?;
     finds.into_iter().map(|find| find.pattern(file, &lists)).collect()
 }
 
 impl Find {
-    fn pattern(self, file: &Arc<WrittenFile>, lists: &WordLists) -> Result<Pattern, Fault> {
+    fn pattern(self, file: &Arc<UserFile>, lists: &WordLists) -> Result<Pattern, UserFileError> {
         if let Some((key, span)) = self.unknown.into_iter().next() {
             return Err(unknown_key(file, &key, span));
         }
@@ -97,17 +97,17 @@ impl Find {
 
 /// The phrases of a block, with their places in the file.
 fn phrases(
-    file: &Arc<WrittenFile>,
+    file: &Arc<UserFile>,
     lists: &WordLists,
     language: &str,
     extent: Extent,
     block: &Spanned<String>,
-) -> Result<Vec<Phrase>, Fault> {
+) -> Result<Vec<Phrase>, UserFileError> {
     let context = Context { language: language.into(), extent, lists };
     let mut phrases =
         phrase::parse_block(block.get_ref(), &context).map_err(|error| fault(file, lists, &block.span(), error))?;
     if phrases.is_empty() {
-        let fault = Fault::new(file, format!("no phrase is given for `{language}`"), Some(block.span()));
+        let fault = UserFileError::new(file, format!("no phrase is given for `{language}`"), Some(block.span()));
         return Err(fault.with_hint(Some("write one phrase per line, or remove the key".into())));
     }
     for phrase in &mut phrases {
@@ -116,20 +116,20 @@ fn phrases(
     Ok(phrases)
 }
 
-fn fault(file: &Arc<WrittenFile>, lists: &WordLists, literal: &Range<usize>, error: PhraseError) -> Fault {
+fn fault(file: &Arc<UserFile>, lists: &WordLists, literal: &Range<usize>, error: PhraseError) -> UserFileError {
     let place = place_in_file(&file.text, literal, &error.span);
     let similar = error.unknown_list.as_ref().and_then(|name| nearest(name, lists.names()));
     let hint = similar.map(|name| format!("did you mean `@{name}`?")).or(error.hint);
-    Fault::new(file, error.message, Some(place)).with_hint(hint.filter(|hint| !hint.is_empty()))
+    UserFileError::new(file, error.message, Some(place)).with_hint(hint.filter(|hint| !hint.is_empty()))
 }
 
-fn unknown_key(file: &Arc<WrittenFile>, key: &str, span: Range<usize>) -> Fault {
+fn unknown_key(file: &Arc<UserFile>, key: &str, span: Range<usize>) -> UserFileError {
     let hint = match (nearest(key, KEYS.into_iter()), renamed(key)) {
         (_, Some(hint)) => hint.to_owned(),
         (Some(similar), None) => format!("did you mean `{similar}`?"),
         (None, None) => format!("languages are codes of ISO 639 such as `en`; the other keys are {}", list(&KEYS)),
     };
-    Fault::new(file, format!("unknown key `{key}`"), Some(span)).with_hint(Some(hint))
+    UserFileError::new(file, format!("unknown key `{key}`"), Some(span)).with_hint(Some(hint))
 }
 
 fn list(names: &[&str]) -> String {

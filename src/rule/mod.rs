@@ -15,8 +15,8 @@ pub use find::shared_words;
 pub use registry::{Registry, Selector, UnknownSelector};
 
 use crate::check::Parameters;
-use crate::fault::WrittenFile;
 use crate::finding::RuleInfo;
+use crate::user_file::UserFile;
 
 /// A rule: what every finding of it shares, why it exists, how it is checked, and examples.
 #[derive(Debug, Clone)]
@@ -34,5 +34,5 @@ pub struct Rule {
     /// What it finds and what it leaves alone.
     pub examples: Vec<Example>,
     /// The file it was read from.
-    pub file: Arc<WrittenFile>,
+    pub file: Arc<UserFile>,
 }

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Rule;
-use crate::fault::{Fault, WrittenFile, nearest};
 use crate::finding::RuleInfo;
+use crate::user_file::{UserFile, UserFileError, nearest};
 
 /// The rule files, by path, as they were when the program was built.
 const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded_rules.rs"));
@@ -41,10 +41,10 @@ impl Registry {
     /// # Errors
     ///
     /// The first rule file that does not parse; the tests see to it that there is none, and that each is valid.
-    pub fn embedded() -> Result<Self, Fault> {
+    pub fn embedded() -> Result<Self, UserFileError> {
         let mut registry = Self { rules: Vec::new() };
         for (path, text) in EMBEDDED {
-            registry.add(Rule::parse(&WrittenFile::new(*path, *text))?)?;
+            registry.add(Rule::parse(&UserFile::new(*path, *text))?)?;
         }
         registry.rules.sort_by(|left, right| left.info.code.cmp(&right.info.code));
         Ok(registry)
@@ -55,7 +55,7 @@ impl Registry {
     /// # Errors
     ///
     /// As of [`Registry::extend`].
-    pub fn parse(files: &[Arc<WrittenFile>]) -> Result<Self, Fault> {
+    pub fn parse(files: &[Arc<UserFile>]) -> Result<Self, UserFileError> {
         let mut registry = Self { rules: Vec::new() };
         registry.extend(files)?;
         Ok(registry)
@@ -66,7 +66,7 @@ impl Registry {
     /// # Errors
     ///
     /// The first file that does not parse or is not valid, or the second of two rules with one code or name.
-    pub fn extend(&mut self, files: &[Arc<WrittenFile>]) -> Result<(), Fault> {
+    pub fn extend(&mut self, files: &[Arc<UserFile>]) -> Result<(), UserFileError> {
         for file in files {
             let mut rule = Rule::parse(file)?;
             rule.validate()?;
@@ -82,7 +82,7 @@ impl Registry {
         self.rules.retain(|rule| rule.info.is_custom || rule.info.code != info.code || rule.info.name != info.name);
     }
 
-    fn add(&mut self, rule: Rule) -> Result<(), Fault> {
+    fn add(&mut self, rule: Rule) -> Result<(), UserFileError> {
         let is_twin = |other: &&Rule| other.info.code == rule.info.code || other.info.name == rule.info.name;
         if let Some(twin) = self.rules.iter().find(is_twin) {
             let (what, taken) = match twin.info.code == rule.info.code {
@@ -92,7 +92,7 @@ impl Registry {
             let message = format!("the {what} `{taken}` is taken by {}", twin.file.path);
             let place = rule.file.text.find(taken.as_str()).map(|start| start..start + taken.len());
             let hint = format!("give the rule a {what} of its own");
-            return Err(Fault::new(&rule.file, message, place).with_hint(Some(hint)));
+            return Err(UserFileError::new(&rule.file, message, place).with_hint(Some(hint)));
         }
         self.rules.push(rule);
         Ok(())

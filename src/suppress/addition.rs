@@ -17,7 +17,7 @@ pub fn comments(document: &Document<'_>, findings: &[Finding]) -> Vec<Edit> {
             None => &mut of_file,
         };
         // What other rules say of the same bytes would come up in its place.
-        for code in std::iter::once(&finding.rule.code).chain(finding.also.iter().map(|(code, _)| code)) {
+        for code in std::iter::once(&finding.rule.code).chain(finding.also_reported_by.iter().map(|(code, _)| code)) {
             if !codes.contains(&code.as_str()) {
                 codes.push(code);
             }

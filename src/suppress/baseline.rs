@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::fault::{Fault, WrittenFile};
 use crate::finding::Finding;
+use crate::user_file::{UserFile, UserFileError};
 
 /// The form of the file; another is refused.
 const VERSION: u32 = 1;
@@ -90,7 +90,7 @@ impl Baseline {
     /// # Errors
     ///
     /// It is not of the form that [`Baseline::to_json`] writes.
-    pub fn parse(file: &Arc<WrittenFile>, is_there: impl Fn(&str) -> bool) -> Result<Self, Fault> {
+    pub fn parse(file: &Arc<UserFile>, is_there: impl Fn(&str) -> bool) -> Result<Self, UserFileError> {
         let written: Written = serde_json::from_str(&file.text).map_err(|error| {
             // serde_json counts lines and columns from 1, columns in bytes.
             let line: usize = file.text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
@@ -101,12 +101,12 @@ impl Baseline {
             let message = error.to_string();
             let message = message.split(" at line ").next().unwrap_or_default().to_owned();
             let hint = "`dechaff check --write-baseline FILE` writes one anew";
-            let fault = Fault::new(file, format!("not a baseline: {message}"), Some(at..at));
-            Fault { hint: fault.hint.or(Some(hint.into())), ..fault }
+            let fault = UserFileError::new(file, format!("not a baseline: {message}"), Some(at..at));
+            UserFileError { hint: fault.hint.or(Some(hint.into())), ..fault }
         })?;
         if written.version != VERSION {
             let message = format!("a baseline of version {}; this program reads version {VERSION}", written.version);
-            return Err(Fault::new(file, message, None));
+            return Err(UserFileError::new(file, message, None));
         }
         let mut baseline = Self::default();
         let mut there: HashMap<&str, bool> = HashMap::new();

@@ -2,8 +2,8 @@
 
 use memchr::memmem;
 
-use crate::fault::nearest;
 use crate::text::Span;
+use crate::user_file::nearest;
 
 /// What a comment asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::fault::{Fault, WrittenFile};
 use crate::finding::Finding;
+use crate::user_file::{UserFile, UserFileError};
 
 /// Passages that are to be left alone, each for one rule. A line is a code, a fingerprint as of [`Finding::fingerprint`], and what
 /// a person should know of it; `#` begins a remark.
@@ -45,7 +45,7 @@ impl IgnoreList {
     /// # Errors
     ///
     /// The first line that is none; a rule that no longer exists is none of its faults, `known` being the codes there are.
-    pub fn parse(file: &Arc<WrittenFile>, known: &HashSet<&str>) -> Result<Self, Fault> {
+    pub fn parse(file: &Arc<UserFile>, known: &HashSet<&str>) -> Result<Self, UserFileError> {
         let mut entries = BTreeMap::new();
         let mut offset = 0;
         for line in file.text.split_inclusive('\n') {
@@ -59,17 +59,19 @@ impl IgnoreList {
             let (Some(rule), Some(fingerprint)) = (words.next(), words.next()) else {
                 let message = "a line is a rule's code and a fingerprint";
                 let hint = "write `dechaff check --add-ignore --ignore-list FILE` to have such lines written";
-                return Err(Fault::new(file, message, Some(place)).with_hint(Some(hint.into())));
+                return Err(UserFileError::new(file, message, Some(place)).with_hint(Some(hint.into())));
             };
             if !known.contains(rule) {
-                let hint = crate::fault::nearest(rule, known.iter().copied());
+                let hint = crate::user_file::nearest(rule, known.iter().copied());
                 let hint = hint.map(|hint| format!("did you mean `{hint}`?"));
-                return Err(Fault::new(file, format!("no rule has the code `{rule}`"), Some(place)).with_hint(hint));
+                return Err(
+                    UserFileError::new(file, format!("no rule has the code `{rule}`"), Some(place)).with_hint(hint)
+                );
             }
             let is_fingerprint = fingerprint.len() == 32 && fingerprint.bytes().all(|byte| byte.is_ascii_hexdigit());
             if !is_fingerprint {
                 let message = format!("`{fingerprint}` is no fingerprint: 32 hexadecimal digits");
-                return Err(Fault::new(file, message, Some(place)));
+                return Err(UserFileError::new(file, message, Some(place)));
             }
             entries.insert((rule.to_owned(), fingerprint.to_ascii_lowercase()), Listed::new(usize::MAX));
         }

@@ -17,10 +17,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::check::suppression::{Fault, SuppressionRules};
-use crate::fault::nearest;
 use crate::finding::{Applicability, Edit, Finding, Fix, RuleInfo};
 use crate::rule::Selector;
 use crate::text::{BlockKind, Document, Span};
+use crate::user_file::nearest;
 use comment::{Comment, Verb};
 
 pub use addition::{comments, entries, file_comment};
@@ -148,7 +148,8 @@ impl Suppressions {
         for (rule, fault) in &rules.rules {
             match fault {
                 Fault::Invalid => {
-                    let broken = self.invalid.iter().map(|(span, message)| removing(rule, document, *span, message));
+                    let broken =
+                        self.invalid.iter().map(|(span, message)| with_deletion(rule, document, *span, message));
                     findings.extend(broken);
                     for directive in &self.directives {
                         findings.extend(directive.unknown(rule, document, known));
@@ -206,11 +207,11 @@ impl Directive {
         let is_known = self.selectors.iter().all(|(selector, _)| is_known(selector, known));
         if self.scope.is_empty() && !self.selectors.is_empty() && is_known {
             // Nothing follows it.
-            return Some(removing(rule, document, self.span, "this comment has nothing to leave out"));
+            return Some(with_deletion(rule, document, self.span, "this comment has nothing to leave out"));
         }
         if self.selectors.is_empty() {
             let is_told = !self.used[0] && known.iter().all(|rule| ran(rule));
-            return is_told.then(|| removing(rule, document, self.span, "this comment suppresses nothing"));
+            return is_told.then(|| with_deletion(rule, document, self.span, "this comment suppresses nothing"));
         }
         let is_idle = |(used, (selector, _)): (&bool, &(Selector, Span))| {
             let mut meant = known.iter().filter(|rule| selector.means(rule)).peekable();
@@ -226,7 +227,7 @@ impl Directive {
             .collect();
         let first = *idle.first()?;
         if idle.len() == self.selectors.len() {
-            return Some(removing(rule, document, self.span, "this comment suppresses nothing"));
+            return Some(with_deletion(rule, document, self.span, "this comment suppresses nothing"));
         }
         let (_, span) = self.selectors.get(first)?;
         let mut finding = Finding::new(rule, document, *span);
@@ -248,8 +249,8 @@ fn is_known(selector: &Selector, known: &[Arc<RuleInfo>]) -> bool {
     known.iter().any(|rule| selector.means(rule))
 }
 
-fn removing(rule: &Arc<RuleInfo>, document: &Document<'_>, span: Span, message: &str) -> Finding {
-    let mut finding = Finding::removing(rule, document, span);
+fn with_deletion(rule: &Arc<RuleInfo>, document: &Document<'_>, span: Span, message: &str) -> Finding {
+    let mut finding = Finding::with_deletion(rule, document, span);
     finding.message = Some(message.to_owned());
     finding.help = finding.help.map(|_| "remove the comment".into());
     finding

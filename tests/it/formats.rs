@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 use dechaff::engine::Linter;
 use dechaff::finding::{Applicability, Edit, Finding, Fix, Label, RuleInfo, Severity};
 use dechaff::report::{
-    Azure, Concise, Full, GitHub, GitLab, Grouped, JUnit, Json, JsonLines, Markdown, RdJson, Report, Sarif, Summary,
+    Azure, Concise, Full, GitHub, GitLab, Grouped, JUnit, Json, JsonLines, Markdown, RdJson, Reporter, Sarif, Summary,
 };
 use dechaff::rule::Registry;
 use dechaff::text::{Document, Origin, Record, Span, TextProvider};
@@ -47,7 +47,7 @@ impl TextProvider for Held {
 }
 
 /// All formats, by name.
-fn formats() -> Vec<(&'static str, Box<dyn Report>)> {
+fn formats() -> Vec<(&'static str, Box<dyn Reporter>)> {
     vec![
         ("full", Box::new(Full::new(100, false))),
         ("concise", Box::new(Concise)),
@@ -65,12 +65,12 @@ fn formats() -> Vec<(&'static str, Box<dyn Report>)> {
 }
 
 /// What a format prints of documents and their findings.
-fn print(report: &mut dyn Report, all: &[(Document<'_>, Vec<Finding>)], texts: &dyn TextProvider) -> String {
+fn print(report: &mut dyn Reporter, all: &[(Document<'_>, Vec<Finding>)], texts: &dyn TextProvider) -> String {
     let (mut output, mut summary) = (String::new(), Summary::default());
     for (document, findings) in all {
         summary.add(findings);
         if !findings.is_empty() {
-            report.document(document, findings, texts, &mut output);
+            report.write_document(document, findings, texts, &mut output);
         }
     }
     report.finish(&summary, &mut output);
@@ -321,7 +321,7 @@ fn github_and_markdown_say_how_much_they_leave_out() {
     let document = Document::parse(Arc::new(Origin::file("a.txt")), &text);
     let rule = REGISTRY.find("BP001").unwrap();
     let line = "Leave a Comment\n\n".len();
-    let at = |index: usize| Finding::removing(&rule.info, &document, Span::new(index * line, index * line + 15));
+    let at = |index: usize| Finding::with_deletion(&rule.info, &document, Span::new(index * line, index * line + 15));
     let findings: Vec<Finding> = (0..200).map(at).collect();
     let all = [(document, findings)];
     let texts = Held(HashMap::new());

@@ -4,11 +4,11 @@ use std::sync::{Arc, LazyLock};
 
 use dechaff::config::Settings;
 use dechaff::engine::Linter;
-use dechaff::fault::WrittenFile;
 use dechaff::finding::Applicability;
 use dechaff::fix;
 use dechaff::rule::{Registry, Rule};
 use dechaff::text::{Document, Origin};
+use dechaff::user_file::UserFile;
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -239,7 +239,7 @@ fn rules_of_ones_own_keep_headings_too() {
         [[example]]
         bad = "⟦Colophon⟧"
     "#;
-    let rule = Rule::parse(&WrittenFile::new("colophon.toml", rule)).unwrap();
+    let rule = Rule::parse(&UserFile::new("colophon.toml", rule)).unwrap();
     let linter = Linter::of([&rule]).unwrap();
     let marked = format!("{ABOVE}\n\n## Colophon\n\n{BELOW}\n");
     assert_eq!(fixed_by(&linter, &marked, Applicability::Safe), marked);
@@ -264,7 +264,7 @@ fn no_fix_cuts_a_sentence_at_a_line_break() {
         [[example]]
         bad = "⟦The harbour board met.⟧"
     "#;
-    let rule = Rule::parse(&WrittenFile::new("harbour.toml", rule)).unwrap();
+    let rule = Rule::parse(&UserFile::new("harbour.toml", rule)).unwrap();
     let linter = Linter::of([&rule]).unwrap();
     let text = "The money is kept by the harbour board and\nits clerks, who answer to no one.\n\nNobody asked.\n";
     assert_eq!(fixed_by(&linter, text, Applicability::Unsafe), text);

@@ -6,13 +6,13 @@ use std::sync::{Arc, LazyLock};
 
 use dechaff::config::{Layer, Settings};
 use dechaff::engine::Linter;
-use dechaff::fault::{Fault, WrittenFile};
 use dechaff::finding::Applicability;
 use dechaff::fix;
-use dechaff::report::{Concise, Full, JsonLines, Report, render_fault};
+use dechaff::report::{Concise, Full, JsonLines, Reporter, render_user_file_error};
 use dechaff::rule::{Marked, Registry, Rule};
 use dechaff::suppress::{Baseline, IgnoreList, comments};
 use dechaff::text::{BlockKind, Document, Origin, TextProvider, words};
+use dechaff::user_file::{UserFile, UserFileError};
 use proptest::prelude::*;
 
 struct NoTexts;
@@ -69,8 +69,8 @@ fn written_files() -> impl Strategy<Value = String> {
 }
 
 /// Shows what is wrong, if something is; a place that cannot be shown would panic.
-fn shown<T>(outcome: Result<T, Fault>) -> Option<T> {
-    outcome.map_err(|fault| (render_fault(&fault, true), fault.to_string())).ok()
+fn shown<T>(outcome: Result<T, UserFileError>) -> Option<T> {
+    outcome.map_err(|fault| (render_user_file_error(&fault, true), fault.to_string())).ok()
 }
 
 fn words_of(text: &str) -> impl Iterator<Item = &str> {
@@ -93,7 +93,7 @@ proptest! {
 
     #[test]
     fn any_written_file_is_taken_or_refused_with_a_reason(text in written_files()) {
-        let file = WrittenFile::new("file", text);
+        let file = UserFile::new("file", text);
         if let Some(rule) = shown(Rule::parse(&file)) {
             shown(rule.validate());
         }
@@ -148,10 +148,10 @@ proptest! {
             }
         }
         let mut output = String::new();
-        Full::new(80, false).document(&document, &findings, &NoTexts, &mut output);
-        Concise.document(&document, &findings, &NoTexts, &mut output);
+        Full::new(80, false).write_document(&document, &findings, &NoTexts, &mut output);
+        Concise.write_document(&document, &findings, &NoTexts, &mut output);
         prop_assert!(!output.contains(|character: char| character.is_control() && character != '\n'));
-        JsonLines.document(&document, &findings, &NoTexts, &mut output);
+        JsonLines.write_document(&document, &findings, &NoTexts, &mut output);
     }
 
     #[test]

@@ -8,7 +8,18 @@ use dechaff::rule::Registry;
 
 /// The modules; each may import from those before it.
 const ORDER: &[&str] = &[
-    "text", "finding", "fault", "check", "rule", "config", "suppress", "engine", "fix", "examples", "report", "corpus",
+    "text",
+    "finding",
+    "user_file",
+    "check",
+    "rule",
+    "config",
+    "suppress",
+    "engine",
+    "fix",
+    "rule_test",
+    "report",
+    "corpus",
     "cli",
 ];
 

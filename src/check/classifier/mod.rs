@@ -95,7 +95,7 @@ impl DocumentCheck for Classifier {
             let span = survey.content(unit);
             let words = survey.heavy_words(document.slice(span), |bucket| self.model.words.weight(bucket));
             let reasons = reasons::reasons(row, &self.model.explain(row), &words);
-            let mut finding = Finding::removing(rule, document, span);
+            let mut finding = Finding::with_deletion(rule, document, span);
             finding.label = (!reasons.is_empty()).then(|| reasons.join(", "));
             let probability = 1.0 / (1.0 + (-score).exp());
             finding.notes.push(format!("probability {probability:.2}").into());

@@ -102,7 +102,7 @@ fn finding(found: &Found<'_>, document: &Document<'_>, library: &mut Library<'_>
     let (text, other_text) = (library.text(site.document)?, library.text(first.document)?);
     text.get(site.span().range())?;
     other_text.get(first.span().range())?;
-    let mut finding = Finding::removing(found.rule, document, site.span());
+    let mut finding = Finding::with_deletion(found.rule, document, site.span());
     let is_here = site.document == first.document;
     // There may be millions of findings, and most have one note and one label.
     let mut notes: Vec<Cow<'static, str>> = Vec::with_capacity(1);

@@ -62,7 +62,7 @@ fn finding(document: &Document<'_>, rule: &Arc<RuleInfo>, region: &Region) -> Fi
     if let Some(below) = lines.get(region.lines.end).filter(|line| document.slice(**line).trim().is_empty()) {
         span.end = below.start;
     }
-    let mut finding = Finding::removing(rule, document, span);
+    let mut finding = Finding::with_deletion(rule, document, span);
     if let (Some((before, after)), Some(fix)) = (region.halves(document), &mut finding.fix) {
         let edit = match (before, after) {
             // Each line of the text stays a line.

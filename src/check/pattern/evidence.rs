@@ -295,7 +295,7 @@ impl<'e> Evidence<'e, '_> {
             return;
         }
         // Strong findings and weak matches in order of place; a weak one is known by its index.
-        let noise = findings.iter().filter(|finding| finding.removes());
+        let noise = findings.iter().filter(|finding| finding.is_pure_deletion());
         let mut row: Vec<(Span, Option<usize>)> = noise.map(|finding| (finding.span, None)).collect();
         row.extend(self.matches.iter().enumerate().map(|(index, found)| {
             let weak = self.matchers[found.matcher].pattern.needs_company;
@@ -369,7 +369,7 @@ impl<'e> Evidence<'e, '_> {
             }
         });
         for (span, matcher) in found {
-            let mut finding = Finding::removing(&matcher.rule, self.document, span);
+            let mut finding = Finding::with_deletion(&matcher.rule, self.document, span);
             if let Some(fix) = &mut finding.fix {
                 fix.applicability = matcher.pattern.fix.unwrap_or(fix.applicability);
                 // What nobody matched line by line is not removed by the dozen without asking.

@@ -119,7 +119,7 @@ impl RecordRule {
     }
 
     fn finding(&self, document: &Document<'_>, section: &Section) -> Finding {
-        let mut finding = Finding::removing(&self.rule, document, section.span);
+        let mut finding = Finding::with_deletion(&self.rule, document, section.span);
         let mut names: Vec<&str> = Vec::new();
         for field in &section.fields {
             if !names.contains(&field.class.noun()) {

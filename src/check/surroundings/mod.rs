@@ -255,7 +255,7 @@ fn report(rule: &Arc<RuleInfo>, document: &Document<'_>, lines: &[Line], reason:
         let all_empty = (run.len() >= EMPTY_LIST).then_some((&run[0], &run[run.len() - 1]));
         let written = run.iter().find(|line| is_written(line)).zip(run.iter().rfind(|line| is_written(line)));
         let Some((first, last)) = written.or(all_empty) else { continue };
-        let mut finding = Finding::removing(rule, document, Span::new(first.span.start, last.span.end));
+        let mut finding = Finding::with_deletion(rule, document, Span::new(first.span.start, last.span.end));
         finding.label = Some(reason.to_owned());
         findings.push(finding);
     }

@@ -168,7 +168,7 @@ fn pipe_lines(document: &Document<'_>) -> Vec<usize> {
 
 fn finding(rule: &Arc<RuleInfo>, document: &Document<'_>, fault: &Fault) -> Finding {
     let mut finding = if fault.removes {
-        Finding::removing(rule, document, fault.span)
+        Finding::with_deletion(rule, document, fault.span)
     } else {
         Finding::new(rule, document, fault.span)
     };

@@ -134,7 +134,7 @@ fn repeated(document: &Document<'_>, rule: &Arc<RuleInfo>, entries: &[Entry<'_>]
     let others = copies.iter().filter(|copy| copy.entry.index != kept.entry.index);
     let finding = |copy: &Copy<'_, '_>| {
         let applicability = applicability(document, entries, &copies, title, copy, kept)?;
-        let mut finding = Finding::removing(rule, document, copy.entry.block.span);
+        let mut finding = Finding::with_deletion(rule, document, copy.entry.block.span);
         finding.labels.push(Label { origin: None, span: kept.entry.block.content, message: "the title".into() });
         if let Some(fix) = &mut finding.fix {
             fix.applicability = applicability.max(fix.applicability);

@@ -1,4 +1,4 @@
-//! Holds a rule's examples to what they say: the tests of the rules that come with the program, and of a user's own.
+//! Tests rules against their examples: those of the built-in rules and of the user's own.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,48 +10,49 @@ use crate::fix::Fixing;
 use crate::rule::{Documents, Example, Marked, Registry, Rule};
 use crate::text::{Document, Origin, TextProvider};
 
-/// The path of an example that names none.
-const EXAMPLE_PATH: &str = "example.txt";
+/// Path of an example that does not set one.
+const DEFAULT_PATH: &str = "example.txt";
 
-/// Tests all the examples of `rule`; `registry` holds the rules that an example asks for under `with`.
+/// Tests all examples of `rule`. `registry` resolves the rules that an example lists under `with`.
 ///
 /// # Errors
 ///
-/// What does not hold, as text for a person.
+/// Returns a message with one line per failure.
 pub fn test(rule: &Rule, registry: &Registry) -> Result<(), String> {
     rule.parameters.validate().map_err(|error| error.to_string())?;
-    let mut faults = String::new();
+    let mut failures = String::new();
     let has = |which: fn(&Example) -> bool| rule.examples.iter().any(which);
     if !has(|example| example.bad.is_some()) || !has(|example| example.allow.is_some()) {
-        faults.push_str("a rule needs an example with `bad` and one with `allow`\n");
+        failures.push_str("a rule needs an example with `bad` and one with `allow`\n");
     }
     for (index, example) in rule.examples.iter().enumerate() {
-        if let Err(fault) = test_example(rule, registry, example) {
-            let _ = writeln!(faults, "example {}: {fault}", index + 1);
+        if let Err(failure) = test_example(rule, registry, example) {
+            let _ = writeln!(failures, "example {}: {failure}", index + 1);
         }
     }
-    if faults.is_empty() { Ok(()) } else { Err(faults) }
+    if failures.is_empty() { Ok(()) } else { Err(failures) }
 }
 
-/// The rules of `others` that report what the `bad` examples of `rule` mark, by code, each with its message and the first
-/// such example, counted from 1.
+/// Finds the rules of `others` that report what the `bad` examples of `rule` mark.
+///
+/// Returns, by code, the message and the 1-based index of the first such example.
 ///
 /// # Errors
 ///
-/// Documents cannot be compared.
+/// Returns an error if documents cannot be compared.
 pub fn other_matches(rule: &Rule, others: &Linter) -> Result<BTreeMap<String, (String, usize)>, String> {
     let mut matches = BTreeMap::new();
     for (index, example) in rule.examples.iter().enumerate() {
         let Some(bad) = &example.bad else { continue };
         let marked: Vec<Marked> = bad.texts().iter().map(|text| Marked::parse(text)).collect();
         let texts: Vec<String> = marked.iter().map(|marked| marked.text.clone()).collect();
-        let path = example.path.as_deref().unwrap_or(EXAMPLE_PATH);
-        let bench = Bench { rule, linter: others.clone(), path };
-        for (marked, found) in marked.iter().zip(bench.findings(&texts)?) {
+        let path = example.path.as_deref().unwrap_or(DEFAULT_PATH);
+        let tester = RuleTester { rule, linter: others.clone(), path };
+        for (marked, found) in marked.iter().zip(tester.findings(&texts)?) {
             let is_marked = |finding: &&Finding| marked.spans.iter().any(|span| span.overlaps(finding.span));
             for finding in found.iter().filter(is_marked) {
                 let own = (finding.rule.code.clone(), finding.message().to_owned());
-                for (code, message) in std::iter::once(own).chain(finding.also.iter().cloned()) {
+                for (code, message) in std::iter::once(own).chain(finding.also_reported_by.iter().cloned()) {
                     matches.entry(code).or_insert((message, index + 1));
                 }
             }
@@ -66,27 +67,27 @@ fn test_example(rule: &Rule, registry: &Registry, example: &Example) -> Result<(
         rules.push(registry.find(name).map_err(|error| error.to_string())?);
     }
     let linter = Linter::of(rules).map_err(|error| error.to_string())?;
-    let bench = Bench { rule, linter, path: example.path.as_deref().unwrap_or(EXAMPLE_PATH) };
+    let tester = RuleTester { rule, linter, path: example.path.as_deref().unwrap_or(DEFAULT_PATH) };
     match (&example.bad, &example.allow) {
-        (Some(bad), None) => bench.test_bad(bad, example.good.as_ref()),
-        (None, Some(allow)) if example.good.is_none() => bench.test_allow(allow),
+        (Some(bad), None) => tester.test_bad(bad, example.good.as_ref()),
+        (None, Some(allow)) if example.good.is_none() => tester.test_allow(allow),
         _ => Err("an example has either `bad`, with `good` if the rule has a fix, or `allow`".into()),
     }
 }
 
-/// A rule on the bench, with the rules it keeps company with.
-struct Bench<'r> {
+/// A rule under test, and a linter with it and the rules listed under `with`.
+struct RuleTester<'r> {
     rule: &'r Rule,
     linter: Linter,
     path: &'r str,
 }
 
-impl Bench<'_> {
+impl RuleTester<'_> {
     fn test_allow(&self, allow: &Documents) -> Result<(), String> {
         let texts = allow.texts();
         for (text, found) in texts.iter().zip(self.own_findings(texts)?) {
             if !found.is_empty() {
-                return Err(format!("`allow` is to be silent, but {}", describe(text, &found)));
+                return Err(format!("`allow` must not be flagged, but {}", describe(text, &found)));
             }
         }
         Ok(())
@@ -95,19 +96,19 @@ impl Bench<'_> {
     fn test_bad(&self, bad: &Documents, good: Option<&Documents>) -> Result<(), String> {
         let marked: Vec<Marked> = bad.texts().iter().map(|text| Marked::parse(text)).collect();
         if marked.iter().all(|text| text.spans.is_empty()) {
-            return Err("`bad` marks nothing: put ⟦ and ⟧ around what the rule is to mark".into());
+            return Err("`bad` has no marks: put ⟦ and ⟧ around what the rule must flag".into());
         }
         let texts: Vec<String> = marked.iter().map(|marked| marked.text.clone()).collect();
         for (marked, found) in marked.iter().zip(self.own_findings(&texts)?) {
             if found.iter().map(|finding| finding.span).ne(marked.spans.iter().copied()) {
-                let wanted: Vec<&str> = marked.spans.iter().map(|span| &marked.text[span.range()]).collect();
-                return Err(format!("`bad` is to mark {wanted:?}, but {}", describe(&marked.text, &found)));
+                let expected: Vec<&str> = marked.spans.iter().map(|span| &marked.text[span.range()]).collect();
+                return Err(format!("`bad` marks {expected:?}, but {}", describe(&marked.text, &found)));
             }
         }
         match (self.rule.info.fix, good) {
             (None, None) => Ok(()),
-            (None, Some(_)) => Err("`good` says what a fix makes, but the rule has no fix".into()),
-            (Some(_), None) => Err("the rule has a fix: `good` must say what it makes of `bad`".into()),
+            (None, Some(_)) => Err("the rule has no fix, so `good` is not allowed".into()),
+            (Some(_), None) => Err("the rule has a fix, so `good` must hold the fixed text".into()),
             (Some(_), Some(good)) if good.texts().len() != texts.len() => {
                 Err("`good` must have as many documents as `bad`".into())
             }
@@ -118,21 +119,21 @@ impl Bench<'_> {
     fn test_fix(&self, bad: Vec<String>, good: &[String]) -> Result<(), String> {
         let fixed = self.fix(bad)?;
         if let Some((fixed, good)) = fixed.iter().zip(good).find(|(fixed, good)| fixed != good) {
-            return Err(format!("the fix makes {fixed:?}, not {good:?}"));
+            return Err(format!("the fix produces {fixed:?} instead of {good:?}"));
         }
         for (good, found) in good.iter().zip(self.own_findings(good)?) {
             let left: Vec<Finding> = found.into_iter().filter(|finding| finding.fix.is_some()).collect();
             if !left.is_empty() {
-                return Err(format!("`good` is to be clean, but {}", describe(good, &left)));
+                return Err(format!("`good` must be clean, but {}", describe(good, &left)));
             }
         }
         Ok(())
     }
 
-    /// Fixes all documents together until nothing changes.
+    /// Fixes all documents until none changes.
     fn fix(&self, mut texts: Vec<String>) -> Result<Vec<String>, String> {
-        const ROUNDS: usize = 10;
-        for _ in 0..ROUNDS {
+        const MAX_ROUNDS: usize = 10;
+        for _ in 0..MAX_ROUNDS {
             let mut next = Vec::with_capacity(texts.len());
             for (document, findings) in self.documents(&texts).iter().zip(self.findings(&texts)?) {
                 let mut fixing = Fixing::of(document);
@@ -144,10 +145,10 @@ impl Bench<'_> {
             }
             texts = next;
         }
-        Err(format!("fixes keep changing the text after {ROUNDS} rounds"))
+        Err(format!("fixes keep changing the text after {MAX_ROUNDS} rounds"))
     }
 
-    /// What the rule itself finds in each document, without the company it keeps.
+    /// Returns the findings of the rule under test in each document.
     fn own_findings(&self, texts: &[String]) -> Result<Vec<Vec<Finding>>, String> {
         let mut all = self.findings(texts)?;
         for found in &mut all {
@@ -156,31 +157,32 @@ impl Bench<'_> {
         Ok(all)
     }
 
-    /// What is found in each of the documents of one corpus.
+    /// Returns all findings in each document, treating the documents as a corpus.
     fn findings(&self, texts: &[String]) -> Result<Vec<Vec<Finding>>, String> {
         let documents = self.documents(texts);
         let sketches = documents.iter().map(|document| self.linter.sketch(document));
-        let compared = self.linter.compare(sketches, &Held(&documents)).map_err(|error| error.to_string())?;
-        let of = |document: &Document<'_>| {
+        let compared = self.linter.compare(sketches, &ExampleTexts(&documents)).map_err(|error| error.to_string())?;
+        let check = |document: &Document<'_>| {
             let compared = compared.iter().filter(|finding| finding.origin == *document.origin()).cloned().collect();
             self.linter.findings(document, compared)
         };
-        Ok(documents.iter().map(of).collect())
+        Ok(documents.iter().map(check).collect())
     }
 
-    /// One document goes by the example's path; of several each stands in a folder of its own.
+    /// Parses the texts. A single document has the example's path; several get a folder each.
     fn documents<'t>(&self, texts: &'t [String]) -> Vec<Document<'t>> {
-        let name =
-            |index: usize| if texts.len() == 1 { self.path.to_owned() } else { format!("{index:03}/{}", self.path) };
-        let parse = |(index, text): (usize, &'t String)| Document::parse(Arc::new(Origin::file(name(index))), text);
+        let parse = |(index, text): (usize, &'t String)| {
+            let path = if texts.len() == 1 { self.path.to_owned() } else { format!("{index:03}/{}", self.path) };
+            Document::parse(Arc::new(Origin::file(path)), text)
+        };
         texts.iter().enumerate().map(parse).collect()
     }
 }
 
 /// The documents of an example.
-struct Held<'d, 't>(&'d [Document<'t>]);
+struct ExampleTexts<'d, 't>(&'d [Document<'t>]);
 
-impl TextProvider for Held<'_, '_> {
+impl TextProvider for ExampleTexts<'_, '_> {
     fn text(&self, origin: &Origin) -> Option<Arc<str>> {
         self.0.iter().find(|document| **document.origin() == *origin).map(|document| Arc::from(document.text()))
     }
@@ -188,8 +190,8 @@ impl TextProvider for Held<'_, '_> {
 
 fn describe(text: &str, found: &[Finding]) -> String {
     if found.is_empty() {
-        return "nothing is marked".into();
+        return "nothing is flagged".into();
     }
     let marked: Vec<&str> = found.iter().map(|finding| &text[finding.span.range()]).collect();
-    format!("{marked:?} is marked")
+    format!("{marked:?} is flagged")
 }

@@ -1,38 +1,39 @@
-//! A fault in a file that a person wrote, such as a rule or a configuration: its place and, where there is one, the remedy.
+//! Errors in user-written files, such as rules and configuration files, with their location and a
+//! hint.
 
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A file that a person wrote: where it stands and what it says.
+/// A user-written file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WrittenFile {
-    /// Its path, as it is named to people.
+pub struct UserFile {
+    /// Path as shown to the user.
     pub path: String,
-    /// Its text.
+    /// Content of the file.
     pub text: String,
 }
 
-/// Why a file that a person wrote cannot be used.
+/// The reason why a user-written file cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct UserFileError {
     /// The file.
-    pub file: Arc<WrittenFile>,
+    pub file: Arc<UserFile>,
     /// What is wrong.
     pub message: String,
-    /// The bytes of the file that are wrong, where they are known.
-    pub place: Option<Range<usize>>,
-    /// What to write instead.
+    /// The offending bytes of the file, if known.
+    pub span: Option<Range<usize>>,
+    /// What to write instead, if known.
     pub hint: Option<String>,
 }
 
-impl WrittenFile {
-    /// A file of that path and text.
+impl UserFile {
+    /// Creates a file from its path and content.
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
         Arc::new(Self { path: path.into(), text: text.into() })
     }
 
-    /// Line and column, from 1 and in characters, of a byte.
+    /// Returns the 1-based line and column, in characters, of a byte offset.
     pub fn position(&self, offset: usize) -> Option<(usize, usize)> {
         let before = self.text.get(..offset)?;
         let line = before.matches('\n').count() + 1;
@@ -41,26 +42,26 @@ impl WrittenFile {
     }
 }
 
-impl Fault {
-    /// A fault of `file` at `place`. A message from serde is put into plain words, with a hint.
-    pub fn new(file: &Arc<WrittenFile>, message: impl Into<String>, place: Option<Range<usize>>) -> Self {
+impl UserFileError {
+    /// Creates an error at `span` of `file`. Rephrases serde messages and adds a hint to them.
+    pub fn new(file: &Arc<UserFile>, message: impl Into<String>, span: Option<Range<usize>>) -> Self {
         let (message, hint) = explain(&message.into());
-        Self { file: Arc::clone(file), message, place, hint }
+        Self { file: Arc::clone(file), message, span, hint }
     }
 
-    /// The same with what to write instead, if that is known.
+    /// Replaces the hint if `hint` is not `None`.
     #[must_use]
     pub fn with_hint(self, hint: Option<String>) -> Self {
         Self { hint: hint.or(self.hint), ..self }
     }
 
-    /// Line and column of the place, from 1.
+    /// Returns the 1-based line and column of the span.
     pub fn position(&self) -> Option<(usize, usize)> {
-        self.file.position(self.place.as_ref()?.start)
+        self.file.position(self.span.as_ref()?.start)
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for UserFileError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.file.path)?;
         if let Some((line, column)) = self.position() {
@@ -74,9 +75,9 @@ impl fmt::Display for Fault {
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for UserFileError {}
 
-/// What serde says of a value, in the words of somebody who writes TOML or JSON, and what to write instead.
+/// Rephrases a serde message for authors of TOML and JSON files, and returns a hint.
 fn explain(message: &str) -> (String, Option<String>) {
     unknown_name(message)
         .or_else(|| missing_key(message))
@@ -84,7 +85,7 @@ fn explain(message: &str) -> (String, Option<String>) {
         .unwrap_or_else(|| (message.to_owned(), None))
 }
 
-/// "unknown field `x`, expected one of `a`, `b`", and the same of variants.
+/// Parses "unknown field `x`, expected one of `a`, `b`", and the same for variants.
 fn unknown_name(message: &str) -> Option<(String, Option<String>)> {
     let (is_key, rest) = match message.strip_prefix("unknown field `") {
         Some(rest) => (true, rest),
@@ -103,20 +104,20 @@ fn unknown_name(message: &str) -> Option<(String, Option<String>)> {
     Some((message, nearest.map(|name| format!("did you mean `{name}`?"))))
 }
 
-/// "missing field `x`".
+/// Parses "missing field `x`".
 fn missing_key(message: &str) -> Option<(String, Option<String>)> {
     let key = message.strip_prefix("missing field ")?;
     Some((format!("the key {key} is missing"), Some(format!("add {key}"))))
 }
 
-/// "invalid type: string \"x\", expected a sequence", and the same of values.
+/// Parses "invalid type: string \"x\", expected a sequence", and the same for values.
 fn wrong_type(message: &str) -> Option<(String, Option<String>)> {
     let rest = message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "))?;
     let (given, expected) = rest.split_once(", expected ")?;
     let (kind, value) = given.split_once(' ').unwrap_or((given, ""));
     let value = value.trim_matches('`');
     let is_text = kind == "string";
-    let (wanted, hint) = match expected {
+    let (type_hint, hint) = match expected {
         "a sequence" if is_text => ("a list", Some(format!("write a list: [{value}]"))),
         "a sequence" => ("a list", Some("write a list in brackets".into())),
         "a boolean" => ("true or false", Some("write true or false, without quotes".into()).filter(|_| is_text)),
@@ -137,16 +138,16 @@ fn wrong_type(message: &str) -> Option<(String, Option<String>)> {
         "map" => "a table".into(),
         _ => given.to_owned(),
     };
-    Some((format!("expected {wanted}, found {found}"), hint))
+    Some((format!("expected {type_hint}, found {found}"), hint))
 }
 
-/// The candidate most like `name`, if one is like enough: Jaro-Winkler similarity 0.8 or more.
+/// Returns the candidate most similar to `name`, if its Jaro-Winkler similarity is at least 0.8.
 pub fn nearest<'c>(name: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
-    const ALIKE: f64 = 0.8;
+    const MIN_SIMILARITY: f64 = 0.8;
     candidates
         .map(|candidate| (strsim::jaro_winkler(&name.to_lowercase(), &candidate.to_lowercase()), candidate))
-        .filter(|(similarity, _)| *similarity >= ALIKE)
-        // Of equals the first by name, whatever the order in which they come.
+        .filter(|(similarity, _)| *similarity >= MIN_SIMILARITY)
+        // Break ties by name, so that the result does not depend on the order of candidates.
         .max_by(|left, right| left.0.total_cmp(&right.0).then_with(|| right.1.cmp(left.1)))
         .map(|(_, candidate)| candidate)
 }
@@ -161,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_of_serde_are_put_into_plain_words() {
+    fn rephrases_serde_messages() {
         assert_eq!(explained("missing field `since`"), "the key `since` is missing | add `since`");
         assert_eq!(
             explained("invalid type: string \"BP\", expected a sequence"),

@@ -1,48 +1,49 @@
-//! Places as other programs count them.
+//! Locations as other programs count them.
 
 use std::sync::Arc;
 
 use crate::finding::{Finding, Label};
 use crate::text::{Document, Position, Record, Span, TextProvider};
 
-/// What `measure` makes of a label's span in its document: the finding's own or another, which is read again; `None` where it
-/// can no longer be had.
-pub(super) fn of_label<T>(
+/// Applies `locate` to the span of a label, in the finding's document or in the one that the label
+/// refers to. Returns `None` if the text of that document is no longer available.
+pub(super) fn locate_label<T>(
     document: &Document<'_>,
     label: &Label,
     texts: &dyn TextProvider,
-    measure: impl Fn(&Document<'_>, Span) -> T,
+    locate: impl Fn(&Document<'_>, Span) -> T,
 ) -> Option<T> {
-    let Some(origin) = &label.origin else { return Some(measure(document, label.span)) };
+    let Some(origin) = &label.origin else { return Some(locate(document, label.span)) };
     let text = texts.text(origin).filter(|text| text.get(label.span.range()).is_some())?;
-    Some(measure(&Document::parse(Arc::clone(origin), &text), label.span))
+    Some(locate(&Document::parse(Arc::clone(origin), &text), label.span))
 }
 
-/// Where a span of `document` begins and ends.
-pub(super) fn ends(document: &Document<'_>, span: Span) -> (Position, Position) {
+/// Returns the start and end of a span.
+pub(super) fn start_end(document: &Document<'_>, span: Span) -> (Position, Position) {
     (document.position(span.start), document.position(span.end))
 }
 
-/// The lines, counted from 1, of the first and the last byte of a span.
+/// Returns the 1-based lines of the first and last byte of a span.
 pub(super) fn lines(document: &Document<'_>, span: Span) -> (usize, usize) {
     let first = document.line_at(span.start);
     (first + 1, document.line_at_or_after(first, span.end.max(1) - 1) + 1)
 }
 
-/// The column in bytes of UTF-8, counted from 1.
+/// Returns the 1-based column in UTF-8 bytes.
 pub(super) fn byte_column(document: &Document<'_>, position: Position) -> usize {
     let start = document.lines().get(position.line - 1).map_or(0, |line| line.start);
     position.offset.saturating_sub(start) + 1
 }
 
-/// The place in a record, in words, for formats that know only lines of files; `None` where the document is a file.
+/// Describes the location within a record, for formats that only know lines of files. Returns
+/// `None` if the document is a file.
 pub(super) fn in_record(document: &Document<'_>, finding: &Finding) -> Option<String> {
     let record = finding.origin.record.as_ref()?;
-    let place = document.position(finding.span.start);
-    Some(format!("{}, line {}, column {}", record_name(record), place.line, place.column))
+    let start = document.position(finding.span.start);
+    Some(format!("{}, line {}, column {}", record_name(record), start.line, start.column))
 }
 
-/// A record's number and identifier, as [`crate::text::Origin`] prints them.
+/// Returns a record's index and ID, formatted as in [`crate::text::Origin`].
 pub(super) fn record_name(record: &Record) -> String {
     match &record.id {
         Some(id) => format!("record {} (id {id:?})", record.index),
@@ -50,7 +51,7 @@ pub(super) fn record_name(record: &Record) -> String {
     }
 }
 
-/// Whether a label lies within what is marked anyway, and so tells apart a part of it.
+/// Whether the span of a label lies within the finding's span or that of another label.
 pub(super) fn is_nested(label: &Label, finding: &Finding) -> bool {
     let own = (None, finding.span);
     let others = finding.labels.iter().map(|other| (other.origin.as_ref(), other.span));

@@ -1,15 +1,17 @@
-//! Labels that do not fit beside their marks: wrapped between words, on the line below where there is no room beside the mark.
+//! Wraps long labels between words, beside their mark or, if there is no room, on the line below
+//! it.
 //!
-//! The renderer prints a label on one line, however long it is, and a terminal breaks that line in the middle of a word.
+//! The renderer prints a label on one line, and a terminal would break that line within a word.
 
 use unicode_width::UnicodeWidthChar;
 
-/// Columns that a label needs beside its mark to be wrapped there.
+/// Minimum width for wrapping a label beside its mark.
 const MIN_BESIDE: usize = 28;
-/// Columns that a label gets below its mark, which may be too far to the right for that.
+/// Minimum width of a label below its mark, if necessary by starting left of the mark.
 const MIN_BELOW: usize = 40;
 
-/// `rendered`, plain or with colours, with each of `labels` wrapped where its line is wider than `columns`.
+/// Wraps each of `labels` in `rendered`, with or without colours, if its line is wider than
+/// `columns`.
 pub(super) fn wrap_labels(rendered: String, labels: &[String], columns: usize) -> String {
     let is_wide = |line: &str| line.len() > columns && width(&parse(line)) > columns;
     if !rendered.lines().any(is_wide) {
@@ -27,7 +29,7 @@ pub(super) fn wrap_labels(rendered: String, labels: &[String], columns: usize) -
     wrapped.join("\n")
 }
 
-/// A character with the escape sequences that style it.
+/// A character and the escape sequences that style it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Cell<'r> {
     style: &'r str,
@@ -44,7 +46,8 @@ impl Cell<'_> {
 
 const RESET: &str = "\u{1b}[0m";
 
-/// The cells of a line. The renderer begins each style with its sequences and ends it with a reset.
+/// Parses a rendered line. The renderer starts a style with escape sequences and ends it with a
+/// reset.
 fn parse(line: &str) -> Vec<Cell<'_>> {
     let mut cells = Vec::with_capacity(line.len());
     for part in line.split(RESET) {
@@ -84,17 +87,17 @@ fn width(cells: &[Cell<'_>]) -> usize {
     cells.iter().map(|cell| cell.width()).sum()
 }
 
-/// A line that ends with a label.
+/// A rendered line that ends with a label.
 struct LabelLine<'l, 'r> {
     line: &'l [Cell<'r>],
-    /// The cells before the text under the source: blanks and a bar.
+    /// Width of the line number gutter, including its bar.
     gutter: usize,
-    /// Where the label begins.
+    /// Index of the first cell of the label.
     label: usize,
 }
 
 impl<'l, 'r> LabelLine<'l, 'r> {
-    /// The label of `line`, if it has one: bars, blanks and marks, and then one of `labels`.
+    /// Parses `line` if it consists of bars, blanks, marks and then one of `labels`.
     fn find(line: &'l [Cell<'r>], labels: &[String]) -> Option<Self> {
         let bar = line.iter().position(|cell| cell.character != ' ').filter(|&at| line[at].character == '|')?;
         let length = labels.iter().filter(|label| !label.is_empty() && ends_with(line, label));
@@ -104,7 +107,7 @@ impl<'l, 'r> LabelLine<'l, 'r> {
         is_label.then_some(Self { line, gutter: bar + 1, label })
     }
 
-    /// The lines that take its place; `next` is the line after it.
+    /// Returns the wrapped lines. `next` is the line below this one.
     fn wrap(&self, next: &[Cell<'r>], columns: usize) -> Vec<Vec<Cell<'r>>> {
         let (before, label) = self.line.split_at(self.label);
         let room = columns.saturating_sub(before.len());
@@ -123,17 +126,17 @@ impl<'l, 'r> LabelLine<'l, 'r> {
         }
         let end = before.iter().rposition(is_mark).map_or(self.label, |last| last + 1);
         let mark = before[..end].iter().rposition(|cell| !is_mark(cell)).map_or(0, |blank| blank + 1);
-        // Below a mark that is far to the right there is no room either.
+        // A mark far to the right leaves no room below it either.
         let indent = mark.min(columns.saturating_sub(width(label).min(MIN_BELOW))).max(self.gutter + 1);
         let words = wrap_words(label, columns.saturating_sub(indent).max(1)).into_iter();
         let below = words.map(|words| [self.indent(next, indent), words].concat());
         std::iter::once(before[..end].to_vec()).chain(below).collect()
     }
 
-    /// The gutter and blanks up to `column`, with the bars that lead to the labels of other marks.
+    /// Returns the gutter and padding up to `column`, with the bars leading to other labels.
     fn indent(&self, next: &[Cell<'r>], column: usize) -> Vec<Cell<'r>> {
         let bar = |line: &[Cell<'r>], at: usize| line.get(at).copied().filter(|cell| cell.character == '|');
-        // A line of the source is no continuation of this one.
+        // A source line does not continue the bars.
         let next = if bar(next, self.gutter - 1).is_some() { next } else { &[] };
         let filling = (self.gutter..column)
             .map(|at| bar(&self.line[..self.label], at).or_else(|| bar(next, at)).unwrap_or(Cell::BLANK));
@@ -146,18 +149,19 @@ fn ends_with(line: &[Cell<'_>], label: &str) -> bool {
     label.chars().rev().all(|character| cells.next().is_some_and(|cell| cell.character == character))
 }
 
-/// Breaks `cells` into lines of at most `room` columns: at blanks, beside wide characters and, where nothing else helps, in words.
+/// Breaks `cells` into lines of at most `room` columns: at spaces, next to wide characters or, as a
+/// last resort, within words.
 fn wrap_words<'r>(cells: &[Cell<'r>], room: usize) -> Vec<Vec<Cell<'r>>> {
     let mut lines = Vec::new();
     let mut rest = cells;
     while !rest.is_empty() {
         let mut used = 0;
-        let fitting = rest.iter().take_while(|cell| {
+        let fits = |cell: &&Cell<'_>| {
             used += cell.width();
             used <= room
-        });
-        let fitting = fitting.count().max(1);
-        if fitting == rest.len() {
+        };
+        let fit_count = rest.iter().take_while(fits).count().max(1);
+        if fit_count == rest.len() {
             lines.push(rest.to_vec());
             break;
         }
@@ -165,7 +169,7 @@ fn wrap_words<'r>(cells: &[Cell<'r>], room: usize) -> Vec<Vec<Cell<'r>>> {
             let (left, right) = (rest[*at - 1], rest[*at]);
             right.character == ' ' || left.character == ' ' || left.width() > 1 || right.width() > 1
         };
-        let end = (1..=fitting).rev().find(may_break).unwrap_or(fitting);
+        let end = (1..=fit_count).rev().find(may_break).unwrap_or(fit_count);
         let (line, after) = rest.split_at(end);
         let trimmed = line.iter().rposition(|cell| cell.character != ' ').map_or(0, |last| last + 1);
         lines.push(line[..trimmed].to_vec());
@@ -184,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_is_wrapped_beside_its_mark() {
+    fn wraps_a_label_beside_its_mark() {
         let line = "  | ^^^^ a heading that says what the table below is about";
         let expected = "  | ^^^^ a heading that says what the\n  |      table below is about";
         assert_eq!(wrapped(line, &line[9..], 40), expected);
@@ -192,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_without_room_goes_below_its_mark() {
+    fn moves_a_label_without_room_below_its_mark() {
         let line = format!("  | {} copied from here", "^".repeat(34));
         assert_eq!(wrapped(&line, "copied from here", 40), format!("  | {}\n  | copied from here", "^".repeat(34)));
         let line = format!("  | {}^^^ copied from here", " ".repeat(30));
@@ -201,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn bars_to_other_labels_go_on() {
+    fn continues_the_bars_to_other_labels() {
         let rendered = "  | ^^^      --- the second of the two marks\n  | |\n  | first";
         let expected = "  | ^^^      ---\n  | |        the second of the two marks\n  | |\n  | first";
         assert_eq!(wrapped(rendered, "the second of the two marks", 40), expected);
@@ -213,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_stay_with_their_text() {
+    fn keeps_the_colours_of_wrapped_text() {
         let (bar, mark) = ("\u{1b}[1m\u{1b}[94m  |\u{1b}[0m", "\u{1b}[1m\u{1b}[33m");
         let line = format!("{bar} {mark}^^^^{RESET} {mark}a heading that says nothing at all{RESET}");
         let expected =
@@ -222,14 +226,14 @@ mod tests {
     }
 
     #[test]
-    fn wide_characters_may_be_parted_and_count_twice() {
+    fn breaks_between_wide_characters() {
         let line = "  | ^^ 标题“对话的命令”下面没有正文只有一个表格";
         let printed = wrapped(line, &line[7..], 36);
         assert!(printed.lines().count() == 2 && printed.lines().all(|line| line.width() <= 36), "{printed}");
     }
 
     #[test]
-    fn other_lines_are_left_alone() {
+    fn leaves_lines_without_labels_unchanged() {
         for line in ["12 | ^^ label label label", "  = note: label label label", "  | text: label label label"] {
             assert_eq!(wrapped(line, "label label label", 12), line);
         }
