@@ -296,10 +296,14 @@ impl<'l> Comparison<'l> {
         documents.sort_by(|left, right| (left.0, &left.1).cmp(&(right.0, &right.1)));
         let older = documents.partition_point(|(is_new, ..)| !is_new);
         let origins: Arc<[Arc<Origin>]> = documents.iter().map(|(_, origin, _)| Arc::clone(origin)).collect();
+        let sketches_of = |index: usize| {
+            documents.iter().map(|(_, _, places)| places.get(index).copied().unwrap_or_default()).collect()
+        };
+        let sketches: Vec<Vec<Place>> = (0..linter.corpus_checks.len()).map(sketches_of).collect();
+        // Of a million small records they take as much memory as comparing them.
+        drop(documents);
         let mut untold = Vec::new();
-        for (index, check) in linter.corpus_checks.iter().enumerate() {
-            let place = |(_, _, places): &(_, _, Vec<Place>)| places.get(index).copied().unwrap_or_default();
-            let sketches: Vec<Place> = documents.iter().map(place).collect();
+        for (check, sketches) in linter.corpus_checks.iter().zip(sketches) {
             let documents = Documents { origins: Arc::clone(&origins), texts, memory, threads };
             untold.push(check.compare(&Corpus { sketches: &sketches, store: store.as_ref(), documents })?);
         }

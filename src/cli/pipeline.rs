@@ -20,6 +20,8 @@ pub(super) const BATCH_BYTES: usize = 4 << 20;
 pub(super) const INDEXED: usize = 3;
 /// Batches that are worked on at one time.
 const AT_ONCE: usize = 2;
+/// Fewest bytes of a batch that no other such batch is worked on beside: that takes several times as much.
+const LARGE: u64 = 16 << 20;
 /// Documents of a batch.
 const BATCH_DOCUMENTS: usize = 4_096;
 
@@ -103,7 +105,7 @@ pub(super) fn stream<T: Send>(
         let (to_done, results) = sync_channel::<Receiver<Pieces<T>>>(waiting.max(1));
         let bytes = Arc::clone(&progress.bytes);
         scope.spawn(move || {
-            let send = |items| to_work.send((items, bytes.load(Ordering::Relaxed))).is_ok();
+            let send = |items, size| to_work.send((items, size, bytes.load(Ordering::Relaxed))).is_ok();
             let mut batch = Batch { items: Vec::new(), bytes: 0, send: &send };
             // Nobody takes the last batch of a run that was given up.
             let _ = match documents {
@@ -113,10 +115,12 @@ pub(super) fn stream<T: Send>(
         });
         // While the last documents of one batch are worked on, idle cores begin with the next.
         let (work, batches) = (&work, Arc::new(Mutex::new((batches, to_done))));
+        let large = Arc::new(Mutex::new(()));
         for _ in 0..AT_ONCE {
-            let batches = Arc::clone(&batches);
+            let (batches, large) = (Arc::clone(&batches), Arc::clone(&large));
             scope.spawn(move || {
-                while let Some(((items, read), result)) = take(&batches) {
+                while let Some(((items, size, read), result)) = take(&batches) {
+                    let _alone = (size >= LARGE).then(|| large.lock().unwrap_or_else(PoisonError::into_inner));
                     let pieces = items.into_par_iter().map(|item| (!is_interrupted()).then(|| piece(item, work)));
                     // Nothing comes of a batch that is interrupted. Nobody waits for it if the run was given up.
                     if let Some(pieces) = pieces.collect() {
@@ -141,8 +145,8 @@ pub(super) fn stream<T: Send>(
     })
 }
 
-/// A batch, and how many bytes had been read after it.
-type Unworked = (Vec<Item>, u64);
+/// A batch, its bytes, and how many had been read after it.
+type Unworked = (Vec<Item>, u64, u64);
 /// What comes out of a batch, and the same number.
 type Pieces<T> = (Vec<Piece<T>>, u64);
 /// Batches, and where it is told what will come out of each.
@@ -161,7 +165,7 @@ fn take<T>(batches: &Mutex<Batches<T>>) -> Option<(Unworked, SyncSender<Pieces<T
 struct Batch<'s> {
     items: Vec<Item>,
     bytes: u64,
-    send: &'s dyn Fn(Vec<Item>) -> bool,
+    send: &'s dyn Fn(Vec<Item>, u64) -> bool,
 }
 
 impl Batch<'_> {
@@ -177,8 +181,8 @@ impl Batch<'_> {
     }
 
     fn flush(&mut self) -> bool {
-        self.bytes = 0;
-        (self.send)(std::mem::take(&mut self.items))
+        let size = std::mem::take(&mut self.bytes);
+        (self.send)(std::mem::take(&mut self.items), size)
     }
 }
 

@@ -233,3 +233,61 @@ fn a_signal_ends_a_run_that_works_on_one_document() {
     assert_eq!(code, Some(130), "{printed}");
     assert!(printed.contains("interrupted"), "{printed}");
 }
+
+/// Writes a Parquet file with a row for each of `texts`, of which equal ones are stored once.
+fn write_parquet(path: &Path, texts: &[&str]) {
+    use parquet::basic::{Compression, GzipLevel};
+    use parquet::data_type::{ByteArray, ByteArrayType};
+    use parquet::file::properties::WriterProperties;
+    use parquet::file::writer::SerializedFileWriter;
+    use parquet::schema::parser::parse_message_type;
+    let gzip = Compression::GZIP(GzipLevel::default());
+    let properties = WriterProperties::builder()
+        .set_compression(gzip)
+        .set_dictionary_page_size_limit(1 << 30)
+        .set_data_page_size_limit(1 << 30)
+        .build();
+    let schema = parse_message_type("message schema { REQUIRED BYTE_ARRAY text (STRING); }").unwrap().into();
+    let mut writer = SerializedFileWriter::new(fs::File::create(path).unwrap(), schema, properties.into()).unwrap();
+    for texts in [texts, &["The bridge opened on Monday.\n\nLeave a Comment\n"]] {
+        let mut group = writer.next_row_group().unwrap();
+        let mut column = group.next_column().unwrap().unwrap();
+        let texts: Vec<ByteArray> = texts.iter().map(|text| ByteArray::from(*text)).collect();
+        column.typed::<ByteArrayType>().write_batch(&texts, None, None).unwrap();
+        column.close().unwrap();
+        group.close().unwrap();
+    }
+    writer.close().unwrap();
+}
+
+#[test]
+fn pages_larger_than_the_limit_are_not_decompressed() {
+    let folder = corpus();
+    let usual = run(folder.path(), &["check", "small.txt"]).peak;
+    let large = "word ".repeat(30 * MEGABYTE / 5);
+    let parquet = folder.path().join("a.parquet");
+    write_parquet(&parquet, &[&large, "The bridge opened."]);
+    let arguments = ["check", "a.parquet", "--max-record", "1MB"];
+    let Ended { code, printed, peak } = run(folder.path(), &arguments);
+    assert_eq!(code, Some(2), "{printed}");
+    let reason = "records 1 to 2 (row group 1) cannot be read: Parquet error: a page has ";
+    assert!(printed.contains(reason) && printed.contains("a larger --max-record allows more"), "{printed}");
+    assert!(printed.contains("a.parquet: record 3") && printed.contains("BP001"), "{printed}");
+    assert!(peak < usual + (15 << 20), "{peak} bytes, usually {usual}");
+
+    // A page whose header says that it is small is unpacked no further than that.
+    let mut bytes = fs::read(&parquet).unwrap();
+    // As long as the number it replaces, so that all else stays where it is.
+    let varint = |number: usize| -> [u8; 4] {
+        [0, 7, 14, 21]
+            .map(|shift| u8::try_from(((number * 2) >> shift) & 0x7F).unwrap() | if shift < 21 { 0x80 } else { 0 })
+    };
+    let honest = varint(large.len() + 4 + "The bridge opened.".len() + 4);
+    let at = bytes.windows(honest.len()).position(|window| window == honest).unwrap();
+    bytes[at..at + honest.len()].copy_from_slice(&varint(1_000));
+    fs::write(&parquet, bytes).unwrap();
+    let Ended { code, printed, peak } = run(folder.path(), &arguments);
+    assert_eq!(code, Some(2), "{printed}");
+    assert!(printed.contains(reason), "{printed}");
+    assert!(peak < usual + (15 << 20), "{peak} bytes, usually {usual}");
+}

@@ -15,6 +15,7 @@ mod fuzz;
 #[path = "../../tests/it/generated/mod.rs"]
 mod generators;
 mod harm;
+mod hostile;
 mod judge;
 mod kill;
 mod linear;
@@ -40,6 +41,8 @@ const USAGE: &str = "usage:
       applies all safe fixes to clean content, generated and from those pages, and prints what they take, rule by rule
   cargo xtask kill BINARY [ROUNDS]
       kills BINARY at random moments while it fixes and undoes, and counts what is torn or cannot be undone
+  cargo xtask hostile BINARY [NAME]
+      gives BINARY bombs and other hostile inputs, or those with NAME in their name, and prints the time and memory they take
   cargo xtask fuzz MINUTES
       runs every fuzz target for an equal share of that time; takes cargo-fuzz and a nightly toolchain";
 
@@ -59,6 +62,10 @@ fn main() -> Result<ExitCode> {
     }
     if command == "fuzz" {
         return Ok(if fuzz::run(folder.parse()?)? { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
+    if command == "hostile" {
+        let filter = arguments.next().unwrap_or_default();
+        return Ok(if hostile::run(Path::new(&folder), &filter)? { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
     match command.as_str() {
         "eval" => {

@@ -14,6 +14,10 @@ use crate::text::{BlockKind, Document, Span, ends_sentence, is_blank};
 /// Most differing words of a pair that are marked.
 const MARKS: usize = 12;
 
+/// Most findings of one document. Each takes some hundred bytes, and a text of one line over and over has millions: when those are
+/// fixed, the rest is found.
+const MAX_FINDINGS: usize = 100_000;
+
 /// What was found in all documents.
 pub(super) struct Report<'d> {
     found: Vec<Found<'d>>,
@@ -92,8 +96,14 @@ fn findings(
 ) -> Vec<Finding> {
     let mut found: Vec<&Found<'_>> = indices.iter().filter_map(|(_, index)| found.get(*index as usize)).collect();
     found.sort_by_key(|one| (one.site, &one.rule.code));
+    let more = found.len().saturating_sub(MAX_FINDINGS);
+    found.truncate(MAX_FINDINGS);
     let mut findings = Vec::with_capacity(found.len());
     findings.extend(found.into_iter().filter_map(|one| finding(one, document, library)));
+    if let Some(last) = findings.last_mut().filter(|_| more > 0) {
+        let note = format!("{more} more duplicates in this document are not listed; remove these and check it again");
+        last.notes.push(note.into());
+    }
     findings
 }
 

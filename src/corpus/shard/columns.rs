@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use parquet::basic::Type;
+use parquet::basic::{Encoding, Type};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_typed_column_reader};
 use parquet::data_type::{ByteArray, ByteArrayType, DataType};
 use parquet::errors::ParquetError;
@@ -16,13 +16,19 @@ use parquet::file::serialized_reader::{ReadOptionsBuilder, SerializedFileReader}
 use parquet::schema::types::ColumnDescriptor;
 
 use super::field::among;
-use super::{Body, Raw, Shard, Step};
+use super::{Body, Raw, Shard, Step, pages};
 use crate::corpus::read::ReadError;
+
+/// A page holds many values, but writers begin another long before it is as large as so many of the largest records.
+const MAX_PAGE: usize = 2;
 
 /// Reads the rows of a file, a few at a time.
 pub(super) struct Columns {
     reader: SerializedFileReader<File>,
+    file: File,
     text: usize,
+    /// Most bytes of a page.
+    max_page: usize,
     id: Option<usize>,
     /// Row groups begun.
     begun: usize,
@@ -48,9 +54,10 @@ struct Group {
     bytes_a_row: u64,
 }
 
-/// Opens a Parquet file whose page indexes, if it has them, are kept.
-pub(super) fn reader(file: File) -> Result<SerializedFileReader<File>, ParquetError> {
-    let options = ReadOptionsBuilder::new().with_page_index().build();
+/// Opens a Parquet file. If its page indexes are kept, pages are where these say, and else one after the other.
+pub(super) fn reader(file: File, keeps_indexes: bool) -> Result<SerializedFileReader<File>, ParquetError> {
+    let options = ReadOptionsBuilder::new();
+    let options = if keeps_indexes { options.with_page_index() } else { options }.build();
     // A broken footer must not end the run, whatever the decoder makes of it.
     guarded(|| SerializedFileReader::new_with_options(file, options))
 }
@@ -74,7 +81,8 @@ pub(super) fn leaf(metadata: &ParquetMetaData, path: &str) -> Option<usize> {
 impl Columns {
     pub(super) fn open(file: File, shard: &Shard, is_named: bool, count: Arc<AtomicU64>) -> Result<Self, ReadError> {
         let bad = |reason: String| ReadError::Bad { place: shard.name.clone(), records: 1, reason };
-        let reader = reader(file).map_err(|error| bad(format!("cannot be read as Parquet: {error}")))?;
+        let clone = file.try_clone().map_err(|error| ReadError::Io { path: shard.name.clone(), error })?;
+        let reader = reader(clone, false).map_err(|error| bad(format!("cannot be read as Parquet: {error}")))?;
         let name = &shard.reading.text_field;
         let schema = reader.metadata().file_metadata().schema_descr_ptr();
         let Some(text) = leaf(reader.metadata(), name) else {
@@ -104,7 +112,8 @@ impl Columns {
             matches!(column.physical_type(), Type::BYTE_ARRAY | Type::INT32 | Type::INT64)
                 && column.max_rep_level() == 0
         });
-        Ok(Self { reader, text, id, begun: 0, rows_before: 0, group: None, count })
+        let max_page = shard.reading.max_record.saturating_mul(MAX_PAGE);
+        Ok(Self { reader, file, text, max_page, id, begun: 0, rows_before: 0, group: None, count })
     }
 
     /// The next row, or what cannot be read.
@@ -155,14 +164,21 @@ impl Columns {
         let metadata = self.reader.metadata().row_group(index);
         let level = |column: usize| metadata.column(column).column_descr().max_def_level();
         let rows = metadata.num_rows().max(0);
-        let mean = metadata.column(self.text).uncompressed_size() / rows.max(1);
+        for column in [self.text].into_iter().chain(self.id) {
+            pages::check(&self.file, metadata.column(column), self.max_page)?;
+        }
+        let column = metadata.column(self.text);
+        let mean = column.uncompressed_size() / rows.max(1);
+        // A value may repeat what comes before it, so that many of them are large though their page is small.
+        let repeats = column.encodings().any(|encoding| encoding == Encoding::DELTA_BYTE_ARRAY);
+        let most = if repeats { 1 } else { MAX_STEP };
         Ok(Group {
             text: get_typed_column_reader(reader.get_column_reader(self.text)?),
             whole: level(self.text),
             id: self.id.map(|id| Ok::<_, ParquetError>((reader.get_column_reader(id)?, level(id)))).transpose()?,
             rows: count_of(rows),
             done: 0,
-            step: usize::try_from(STEP / mean.max(1)).unwrap_or(0).clamp(1, MAX_STEP),
+            step: usize::try_from(STEP / mean.max(1)).unwrap_or(0).clamp(1, most),
             ready: VecDeque::new(),
             bytes_a_row: count_of(metadata.compressed_size()) / count_of(rows).max(1),
         })

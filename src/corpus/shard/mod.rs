@@ -4,9 +4,11 @@ mod columns;
 mod field;
 mod lines;
 mod other_json;
+mod pages;
 mod rewrite;
 mod table;
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufRead, Read};
 use std::ops::Range;
@@ -341,7 +343,7 @@ impl Carrier {
                 if content.trim().is_empty() {
                     return Ok(None);
                 }
-                let is_lossy = matches!(whole, std::borrow::Cow::Owned(_));
+                let is_lossy = matches!(whole, Cow::Owned(_));
                 let (id, found) = json(content, &shard.reading);
                 let bad = |reason: String| bad_record(&shard, self.index, id.as_deref(), reason);
                 let (literal, text, lost) = found.map_err(bad)?;
@@ -370,8 +372,8 @@ impl Carrier {
                     return bad(too_long(most));
                 }
                 let (text, decoding) = lossy(value.data());
-                let origin = shard.origin(self.index, id.clone());
-                Ok(Some(Source { origin: Arc::new(origin), path: shard.given.clone(), text: text.into(), decoding }))
+                let (origin, text) = (shard.origin(self.index, id.clone()), Arc::from(text.as_ref()));
+                Ok(Some(Source { origin: Arc::new(origin), path: shard.given.clone(), text, decoding }))
             }
             Body::TooLong => Err(bad_record(&shard, self.index, None, too_long(most))),
         }
@@ -421,13 +423,13 @@ fn kind_of(json: &str) -> &'static str {
     }
 }
 
-fn lossy(bytes: &[u8]) -> (String, Option<LossyDecoding>) {
+fn lossy(bytes: &[u8]) -> (Cow<'_, str>, Option<LossyDecoding>) {
     match std::str::from_utf8(bytes) {
-        Ok(text) => (text.to_owned(), None),
+        Ok(text) => (text.into(), None),
         Err(error) => {
             let sequences = bytes.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()).count();
             let decoding = LossyDecoding { first_byte: error.valid_up_to(), sequences, lone_surrogate: None };
-            (String::from_utf8_lossy(bytes).into_owned(), Some(decoding))
+            (String::from_utf8_lossy(bytes), Some(decoding))
         }
     }
 }

@@ -60,7 +60,7 @@ impl PageWriter for Pages {
 impl Table {
     pub(super) fn begin(shard: &Shard, file: File) -> io::Result<Self> {
         let source = File::open(&shard.path)?;
-        let reader = reader(source.try_clone()?)?;
+        let reader = reader(source.try_clone()?, true)?;
         let metadata = Arc::new(reader.metadata().clone());
         let text = leaf(&metadata, &shard.reading.text_field).ok_or_else(|| io::Error::other("the column is gone"))?;
         let schema = metadata.file_metadata().schema_descr().root_schema_ptr();

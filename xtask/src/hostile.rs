@@ -1,0 +1,353 @@
+//! Gives dechaff what an enemy would: measures time and memory, and whether a signal ends it.
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use parquet::data_type::{ByteArray, ByteArrayType};
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
+
+const MB: u64 = 1 << 20;
+/// What `--memory` is in the tighter of two runs, and what a run may take beyond it.
+const MEMORY: u64 = 100 * MB;
+const BEYOND: u64 = 300 * MB;
+/// How long a run may take to end after a signal.
+const MAX_DELAY: Duration = Duration::from_secs(1);
+/// A run that takes so long does not end.
+const HANGS: Duration = Duration::from_secs(1_200);
+
+/// An input: what is written into a folder, and the arguments after `check --isolated -q`.
+struct Case {
+    name: &'static str,
+    write: fn(&Path, u64) -> Result<()>,
+    arguments: &'static [&'static str],
+    /// Sizes, as `write` takes them. Of two, the second is four times the first.
+    sizes: &'static [u64],
+}
+
+/// What a run came to.
+struct Outcome {
+    code: Option<i32>,
+    time: Duration,
+    peak: u64,
+}
+
+const CASES: &[Case] = &[
+    Case { name: "zeros, gzip (GB)", write: zeros_gzip, arguments: &["a.txt.gz", "b.txt"], sizes: &[5] },
+    Case { name: "zeros, zstd (GB)", write: zeros_zstd, arguments: &["a.txt.zst", "b.txt"], sizes: &[10] },
+    Case { name: "words, zstd (GB)", write: words_zstd, arguments: &["a.txt.zst"], sizes: &[10] },
+    Case { name: "JSON line, zstd (GB)", write: line_zstd, arguments: &["a.jsonl.zst"], sizes: &[10] },
+    Case { name: "sparse text file (GB)", write: sparse, arguments: &["a.txt", "b.txt"], sizes: &[5] },
+    Case { name: "/dev/zero", write: nothing, arguments: &["/dev/zero"], sizes: &[1] },
+    Case { name: "JSON line (MB)", write: json_line, arguments: &["a.jsonl"], sizes: &[500, 60] },
+    Case { name: "line (MB)", write: line, arguments: &["a.txt"], sizes: &[100, 60] },
+    Case { name: "`x y x y` (MB)", write: periodic, arguments: &["a.txt"], sizes: &[12, 50] },
+    Case { name: "`x y x y` (MB), larger", write: periodic, arguments: &["a.txt"], sizes: &[200] },
+    Case { name: "`x y x y`, Parquet (MB)", write: periodic_table, arguments: &["a.parquet"], sizes: &[40, 160] },
+    Case { name: "rows of 24 MB, Parquet", write: bomb_table, arguments: &["a.parquet"], sizes: &[50, 200] },
+    Case { name: "tiny records", write: tiny, arguments: &["a.jsonl"], sizes: &[250_000, 1_000_000] },
+    Case { name: "identical lines", write: identical, arguments: &["a.txt"], sizes: &[250_000, 1_000_000] },
+    Case { name: "table rows", write: table, arguments: &["a.md"], sizes: &[25_000, 100_000] },
+    Case { name: "near-identical paragraphs", write: near, arguments: &["a.txt"], sizes: &[50_000, 200_000] },
+    Case { name: "nested JSON", write: nested, arguments: &["a.jsonl"], sizes: &[100_000, 400_000] },
+    Case {
+        name: "baseline of files gone",
+        write: baseline,
+        arguments: &["a.txt", "--baseline", "b.json"],
+        sizes: &[250_000, 1_000_000],
+    },
+    Case {
+        name: "ignore list",
+        write: ignore_list,
+        arguments: &["a.txt", "--ignore-list", "list"],
+        sizes: &[250_000, 1_000_000],
+    },
+    Case {
+        name: "rule file (expressions)",
+        write: rules,
+        arguments: &["a.txt", "--rules", "rules.toml"],
+        sizes: &[50_000, 200_000],
+    },
+];
+
+/// Runs `binary` on each input whose name has `filter` in it; prints a table, and says whether all bounds hold.
+pub(crate) fn run(binary: &Path, filter: &str) -> Result<bool> {
+    let binary = binary.canonicalize().context("no such binary")?;
+    let folder = std::env::temp_dir().join(format!("dechaff-hostile-{}", std::process::id()));
+    let default = free_memory()? / 4;
+    let mut is_held = true;
+    println!("| input | size | exit | time | peak, `--memory 100MB` | peak, default | ends after a signal |");
+    println!("|---|---|---|---|---|---|---|");
+    for case in CASES.iter().filter(|case| case.name.contains(filter)) {
+        let mut times = Vec::new();
+        for &size in case.sizes {
+            let _ = fs::remove_dir_all(&folder);
+            fs::create_dir_all(&folder)?;
+            fs::write(folder.join("b.txt"), "The bridge opened on Monday.\n")?;
+            (case.write)(&folder, size)?;
+            let tight = start(&binary, &folder, case, &["--memory", "100MB"], None)?;
+            let usual = start(&binary, &folder, case, &[], None)?;
+            let mut delay = Duration::ZERO;
+            for part in [0.3, 0.6, 0.9] {
+                let signal = Some(tight.time.mul_f32(part));
+                delay = delay.max(start(&binary, &folder, case, &["--memory", "100MB"], signal)?.time);
+            }
+            let holds = tight.peak <= MEMORY + BEYOND && usual.peak <= default + BEYOND && delay <= MAX_DELAY;
+            is_held &= holds;
+            let (name, code) = (case.name, tight.code.map_or("signal".into(), |code| code.to_string()));
+            let (time, delay) = (tight.time.as_secs_f32(), delay.as_secs_f32());
+            let (tight_peak, usual_peak) = (tight.peak / 1_000_000, usual.peak / 1_000_000);
+            let mark = if holds { "" } else { " **too much**" };
+            println!(
+                "| {name} | {size} | {code} | {time:.2} s | {tight_peak} MB | {usual_peak} MB | {delay:.2} s{mark} |"
+            );
+            times.push((size, tight.time));
+        }
+        if let [(small, first), (large, second)] = times[..]
+            && large > small
+        {
+            let ratio = second.as_secs_f64() / first.as_secs_f64() / (large as f64 / small as f64);
+            println!("| {} | time for each, larger to smaller | | {ratio:.2} | | | |", case.name);
+        }
+    }
+    fs::remove_dir_all(&folder)?;
+    Ok(is_held)
+}
+
+/// Runs a case. With a signal after some time, the time of the outcome is from that signal on.
+fn start(binary: &Path, folder: &Path, case: &Case, more: &[&str], signal: Option<Duration>) -> Result<Outcome> {
+    let mut child = Command::new(binary)
+        .current_dir(folder)
+        .args(["check", "--isolated", "-q"])
+        .args(case.arguments)
+        .args(more)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let status = format!("/proc/{}/status", child.id());
+    let (began, mut peak, mut signalled) = (Instant::now(), 0, None);
+    loop {
+        let read = fs::read_to_string(&status).unwrap_or_default();
+        peak = peak_of(&read).unwrap_or(peak);
+        if let Some(ended) = child.try_wait()? {
+            let time = signalled.map_or(began.elapsed(), |at: Instant| at.elapsed());
+            let time = if signal.is_some() && signalled.is_none() { Duration::ZERO } else { time };
+            return Ok(Outcome { code: ended.code(), time, peak });
+        }
+        if signalled.is_none() && signal.is_some_and(|after| began.elapsed() >= after) {
+            Command::new("kill").args(["-TERM", &child.id().to_string()]).status()?;
+            signalled = Some(Instant::now());
+        }
+        if began.elapsed() > HANGS {
+            child.kill()?;
+            child.wait()?;
+            bail!("{} does not end", case.name);
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn peak_of(status: &str) -> Option<u64> {
+    kilobytes(status, "VmHWM:")
+}
+
+fn free_memory() -> Result<u64> {
+    let information = fs::read_to_string("/proc/meminfo")?;
+    kilobytes(&information, "MemAvailable:").context("this needs Linux")
+}
+
+fn kilobytes(lines: &str, name: &str) -> Option<u64> {
+    let number = lines.lines().find_map(|line| line.strip_prefix(name))?;
+    number.trim().trim_end_matches("kB").trim().parse::<u64>().ok().map(|kilobytes| kilobytes << 10)
+}
+
+fn nothing(_: &Path, _: u64) -> Result<()> {
+    Ok(())
+}
+
+/// Writes `block` so often that it makes about `bytes`.
+fn repeat(path: &Path, first: &[u8], block: &[u8], bytes: u64, last: &[u8]) -> Result<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    file.write_all(first)?;
+    for _ in 0..bytes / block.len() as u64 {
+        file.write_all(block)?;
+    }
+    file.write_all(last)?;
+    Ok(file.flush()?)
+}
+
+/// A megabyte of words.
+fn words() -> Vec<u8> {
+    b"word of ".repeat(1 << 17)
+}
+
+fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes)?;
+    Ok(encoder.finish()?)
+}
+
+fn zstd(bytes: &[u8]) -> Result<Vec<u8>> {
+    Ok(zstd::encode_all(bytes, 19)?)
+}
+
+/// Members of 16 MB, one after the other, so that writing them takes no time.
+fn members(path: &Path, first: &[u8], block: &[u8], gigabytes: u64) -> Result<()> {
+    let count = gigabytes * 1_000_000_000 / (16 * MB);
+    repeat(path, first, block, count * block.len() as u64, b"")
+}
+
+fn zeros_gzip(folder: &Path, gigabytes: u64) -> Result<()> {
+    members(&folder.join("a.txt.gz"), b"", &gzip(&vec![0; 16 << 20])?, gigabytes)
+}
+
+fn zeros_zstd(folder: &Path, gigabytes: u64) -> Result<()> {
+    members(&folder.join("a.txt.zst"), b"", &zstd(&vec![0; 16 << 20])?, gigabytes)
+}
+
+fn words_zstd(folder: &Path, gigabytes: u64) -> Result<()> {
+    members(&folder.join("a.txt.zst"), b"", &zstd(&words().repeat(16))?, gigabytes)
+}
+
+fn line_zstd(folder: &Path, gigabytes: u64) -> Result<()> {
+    members(&folder.join("a.jsonl.zst"), &zstd(b"{\"text\": \"")?, &zstd(&words().repeat(16))?, gigabytes)
+}
+
+fn sparse(folder: &Path, gigabytes: u64) -> Result<()> {
+    Ok(File::create(folder.join("a.txt"))?.set_len(gigabytes * 1_000_000_000)?)
+}
+
+const SENTENCE: &[u8] = b"The bridge opened on Monday and closed again. ";
+
+fn json_line(folder: &Path, megabytes: u64) -> Result<()> {
+    repeat(&folder.join("a.jsonl"), b"{\"text\": \"", SENTENCE, megabytes * 1_000_000, b"\"}\n")
+}
+
+fn line(folder: &Path, megabytes: u64) -> Result<()> {
+    repeat(&folder.join("a.txt"), b"", SENTENCE, megabytes * 1_000_000, b"\n")
+}
+
+fn periodic(folder: &Path, megabytes: u64) -> Result<()> {
+    repeat(&folder.join("a.txt"), b"", b"x y ", megabytes * 1_000_000, b"\n")
+}
+
+fn periodic_table(folder: &Path, megabytes: u64) -> Result<()> {
+    let text = "x y ".repeat(10_000_000 / 4);
+    parquet(folder, &text, megabytes / 10)
+}
+
+fn bomb_table(folder: &Path, rows: u64) -> Result<()> {
+    parquet(folder, &String::from_utf8(SENTENCE.repeat(24_000_000 / SENTENCE.len()))?, rows)
+}
+
+/// Rows that all have one text, which is stored once.
+fn parquet(folder: &Path, text: &str, rows: u64) -> Result<()> {
+    let compression = parquet::basic::Compression::ZSTD(parquet::basic::ZstdLevel::try_new(19)?);
+    let properties = WriterProperties::builder()
+        .set_compression(compression)
+        .set_dictionary_page_size_limit(1 << 30)
+        .set_data_page_size_limit(1 << 30)
+        .build();
+    let schema = parse_message_type("message schema { REQUIRED BYTE_ARRAY text (STRING); }")?;
+    let mut writer =
+        SerializedFileWriter::new(File::create(folder.join("a.parquet"))?, schema.into(), properties.into())?;
+    let mut group = writer.next_row_group()?;
+    let mut column = group.next_column()?.context("no column")?;
+    let texts = vec![ByteArray::from(text); usize::try_from(rows)?];
+    column.typed::<ByteArrayType>().write_batch(&texts, None, None)?;
+    column.close()?;
+    group.close()?;
+    writer.close()?;
+    Ok(())
+}
+
+/// Writes what `one` makes of each number below `count`.
+fn each(path: &Path, count: u64, mut one: impl FnMut(u64, &mut String)) -> Result<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    let mut text = String::new();
+    for number in 0..count {
+        text.clear();
+        one(number, &mut text);
+        file.write_all(text.as_bytes())?;
+    }
+    Ok(file.flush()?)
+}
+
+fn tiny(folder: &Path, count: u64) -> Result<()> {
+    each(&folder.join("a.jsonl"), count, |number, text| {
+        let _ = writeln!(text, "{{\"text\": \"record {number}\"}}");
+    })
+}
+
+fn identical(folder: &Path, count: u64) -> Result<()> {
+    each(&folder.join("a.txt"), count, |_, text| text.push_str("The same line of text again.\n"))
+}
+
+fn table(folder: &Path, rows: u64) -> Result<()> {
+    each(&folder.join("a.md"), rows, |number, text| {
+        if number == 0 {
+            text.push_str("| a | b | c |\n|---|---|---|\n");
+        }
+        let _ = writeln!(text, "| {number} | {} | value {} |", number * 7, number % 97);
+    })
+}
+
+fn near(folder: &Path, count: u64) -> Result<()> {
+    each(&folder.join("a.txt"), count, |number, text| {
+        for word in 0..40 {
+            let changed = (number * 7_919 + word * 31) % 20 == 0;
+            let _ = write!(text, "word{}{} ", word, if changed { number } else { 0 });
+        }
+        text.push_str("\n\n");
+    })
+}
+
+fn nested(folder: &Path, depth: u64) -> Result<()> {
+    let depth = usize::try_from(depth)?;
+    let (open, close) = ("[".repeat(depth), "]".repeat(depth));
+    Ok(fs::write(folder.join("a.jsonl"), format!("{{\"a\": {open}{close}, \"text\": \"The bridge opened.\"}}\n"))?)
+}
+
+fn baseline(folder: &Path, count: u64) -> Result<()> {
+    fs::write(folder.join("a.txt"), "A line of text.\n")?;
+    each(&folder.join("b.json"), count, |number, text| {
+        text.push_str(if number == 0 { "{\"version\":1,\"findings\":[" } else { "," });
+        let _ = write!(
+            text,
+            "{{\"path\":\"p/{number}.txt\",\"rule\":\"BP001\",\"fingerprint\":\"{number:032x}\",\"text\":\"x\"}}"
+        );
+        if number + 1 == count {
+            text.push_str("]}");
+        }
+    })
+}
+
+fn ignore_list(folder: &Path, count: u64) -> Result<()> {
+    fs::write(folder.join("a.txt"), "A line of text.\n")?;
+    each(&folder.join("list"), count, |number, text| {
+        let _ = writeln!(text, "passage number {number} of a list");
+    })
+}
+
+fn rules(folder: &Path, count: u64) -> Result<()> {
+    fs::write(folder.join("a.txt"), "A line of text.\n")?;
+    let head = "code = \"XX001\"\nname = \"many-words\"\nsummary = \"many words\"\nwhy = \"Many.\"\nsince = \"0.1.0\"\n\n\
+                [[check.pattern]]\nany = [\n";
+    each(&folder.join("rules.toml"), count, |number, text| {
+        if number == 0 {
+            text.push_str(head);
+        }
+        let _ = writeln!(text, "  '''furniture\\s+number\\s+{number}\\s+of\\s+pages''',");
+        if number + 1 == count {
+            text.push_str("]\n\n[[example]]\nbad = \"⟦furniture number 1 of pages⟧\"\n");
+        }
+    })
+}
