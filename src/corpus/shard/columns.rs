@@ -19,8 +19,11 @@ use super::field::among;
 use super::{Body, Raw, Shard, Step, pages};
 use crate::corpus::read::ReadError;
 
-/// A page holds many values, but writers begin another long before it is as large as so many of the largest records.
-const MAX_PAGE: usize = 2;
+/// Most bytes of a page, as a multiple of the largest record: a page holds many values, but writers
+/// begin another one long before that.
+const MAX_PAGE_RECORDS: usize = 2;
+/// A page of this many bytes is read however small the largest record may be.
+const MIN_MAX_PAGE: usize = 16 << 20;
 
 /// Reads the rows of a file, a few at a time.
 pub(super) struct Columns {
@@ -112,7 +115,7 @@ impl Columns {
             matches!(column.physical_type(), Type::BYTE_ARRAY | Type::INT32 | Type::INT64)
                 && column.max_rep_level() == 0
         });
-        let max_page = shard.reading.max_record.saturating_mul(MAX_PAGE);
+        let max_page = shard.reading.max_record.saturating_mul(MAX_PAGE_RECORDS).max(MIN_MAX_PAGE);
         Ok(Self { reader, file, text, max_page, id, begun: 0, rows_before: 0, group: None, count })
     }
 
