@@ -18,7 +18,7 @@ mod planted;
 use std::time::{Duration, Instant};
 
 use dechaff::check::duplicate::{Limits, Ratio, SHINGLE, Tokens, join, shared, shingles};
-use dechaff::check::store::Memory;
+use dechaff::check::store::MemoryStore;
 use dechaff::text::Span;
 use planted::Held;
 
@@ -55,7 +55,7 @@ fn measure(paragraphs: &[String], threshold: f64, prints_pairs: bool) {
     let mut pairs = Vec::new();
     let limits = Limits { postings: 1_000, memory: usize::MAX };
     let ratio = Ratio::new(threshold).unwrap();
-    join(&sets, ratio, limits, &Memory::default(), &mut |pair| pairs.push(pair)).unwrap();
+    join(&sets, ratio, limits, &MemoryStore::default(), &mut |pair| pairs.push(pair)).unwrap();
     let joined = start.elapsed();
 
     let start = Clock::start();

@@ -3,9 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::check::store::{self, Memory, Place, Store};
+use crate::check::store::{self, BlobRef, MemoryStore, Store};
 use crate::check::suppression::SuppressionRules;
-use crate::check::{self, ByDocument, Check, Corpus, CorpusCheck, DocumentCheck, Documents, ParameterError, Untold};
+use crate::check::{
+    self, Check, Corpus, CorpusCheck, DocumentCheck, DocumentSet, FindingsByDocument, ParameterError, PendingFindings,
+};
 use crate::config::Settings;
 use crate::finding::{Applicability, Finding, RuleInfo};
 use crate::rule::{Registry, Rule};
@@ -59,7 +61,7 @@ pub struct Comparison<'l> {
     memory: usize,
     threads: usize,
     /// Whether it is new, where it comes from, and its sketch.
-    documents: Vec<(bool, Arc<Origin>, Vec<Place>)>,
+    documents: Vec<(bool, Arc<Origin>, Vec<BlobRef>)>,
 }
 
 /// What comparing found, each document to be told of when it is asked for.
@@ -68,7 +70,7 @@ pub struct Compared<'d> {
     origins: Arc<[Arc<Origin>]>,
     older: usize,
     /// What each of the linter's checks found.
-    untold: Vec<Box<dyn Untold + 'd>>,
+    untold: Vec<Box<dyn PendingFindings + 'd>>,
 }
 
 impl Linter {
@@ -158,9 +160,9 @@ impl Linter {
         sketches: impl IntoIterator<Item = Sketch>,
         texts: &dyn TextProvider,
     ) -> store::Result<Vec<Finding>> {
-        let mut comparison = self.comparison(Box::new(Memory::default()), usize::MAX);
+        let mut comparison = self.comparison(Box::new(MemoryStore::default()), usize::MAX);
         sketches.into_iter().try_for_each(|sketch| comparison.add(sketch))?;
-        Ok(comparison.finish(texts)?.tell_all().into_iter().flat_map(|(_, findings)| findings).collect())
+        Ok(comparison.finish(texts)?.into_findings().into_iter().flat_map(|(_, findings)| findings).collect())
     }
 
     /// Begins to gather sketches in `store`; comparing them takes about `memory` bytes, besides some forty for each paragraph.
@@ -179,8 +181,8 @@ impl Linter {
 
     /// Makes what the first documents to be checked would wait for. Nobody needs to call it; who sketches documents first may,
     /// beside that.
-    pub fn prepare(&self) {
-        self.checks.iter().for_each(|check| check.prepare());
+    pub fn warm_up(&self) {
+        self.checks.iter().for_each(|check| check.warm_up());
     }
 
     /// All that is to be said of a document: what the rules find in it alone, and `compared`, what comparing it with others
@@ -278,7 +280,8 @@ impl<'l> Comparison<'l> {
     }
 
     fn insert(&mut self, is_new: bool, sketch: Sketch) -> store::Result<()> {
-        let places = sketch.parts.into_iter().map(|part| self.store.keep(part)).collect::<store::Result<_>>()?;
+        let places =
+            sketch.parts.into_iter().map(|part| self.store.append_owned(part)).collect::<store::Result<_>>()?;
         self.documents.push((is_new, sketch.origin, places));
         Ok(())
     }
@@ -299,12 +302,12 @@ impl<'l> Comparison<'l> {
         let sketches_of = |index: usize| {
             documents.iter().map(|(_, _, places)| places.get(index).copied().unwrap_or_default()).collect()
         };
-        let sketches: Vec<Vec<Place>> = (0..linter.corpus_checks.len()).map(sketches_of).collect();
+        let sketches: Vec<Vec<BlobRef>> = (0..linter.corpus_checks.len()).map(sketches_of).collect();
         // Of a million small records they take as much memory as comparing them.
         drop(documents);
         let mut untold = Vec::new();
         for (check, sketches) in linter.corpus_checks.iter().zip(sketches) {
-            let documents = Documents { origins: Arc::clone(&origins), texts, memory, threads };
+            let documents = DocumentSet { origins: Arc::clone(&origins), texts, memory, threads };
             untold.push(check.compare(&Corpus { sketches: &sketches, store: store.as_ref(), documents })?);
         }
         Ok(Compared { origins, older, untold })
@@ -313,21 +316,21 @@ impl<'l> Comparison<'l> {
 
 impl Compared<'_> {
     /// What was found in `document`, in order of place.
-    pub fn tell(&mut self, document: &Document<'_>) -> Vec<Finding> {
+    pub fn findings_in(&mut self, document: &Document<'_>) -> Vec<Finding> {
         let (older, new) = self.origins.split_at_checked(self.older).unwrap_or_default();
         let among = |origins: &[Arc<Origin>]| origins.binary_search(document.origin()).ok();
         let Some(number) = among(new).map(|at| self.older + at).or_else(|| among(older)) else { return Vec::new() };
         // Comparing was an error if there are more documents than fit.
         let Ok(number) = u32::try_from(number) else { return Vec::new() };
         let mut findings: Vec<Finding> =
-            self.untold.iter_mut().flat_map(|untold| untold.tell(number, document)).collect();
+            self.untold.iter_mut().flat_map(|untold| untold.findings_in(number, document)).collect();
         sort(&mut findings);
         findings
     }
 
     /// The same for all documents at once.
-    pub fn tell_all(self) -> ByDocument {
-        let mut found: ByDocument = self.untold.into_iter().flat_map(Untold::tell_all).collect();
+    pub fn into_findings(self) -> FindingsByDocument {
+        let mut found: FindingsByDocument = self.untold.into_iter().flat_map(PendingFindings::into_findings).collect();
         found.sort_by(|(left, _), (right, _)| left.cmp(right));
         found.dedup_by(|(next, more), (origin, findings)| {
             let is_same = next == origin;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
 use dechaff::check::duplicate::{Limits, Pair, Ratio, Sets, Tokens, join, shared as members_shared, shingles};
-use dechaff::check::store::{self, Memory};
+use dechaff::check::store::{self, MemoryStore};
 use dechaff::engine::Linter;
 use dechaff::finding::Finding;
 use dechaff::text::{Document, Origin, Span, TextProvider};
@@ -79,7 +79,8 @@ fn check_join(bytes: &[u8], percent: usize) {
     for memory in [0, usize::MAX] {
         let mut pairs = Vec::new();
         let limits = Limits { postings: 1_000, memory };
-        join(&sets, threshold, limits, &Memory::default(), &mut |pair| pairs.push(pair)).expect("memory does not fail");
+        join(&sets, threshold, limits, &MemoryStore::default(), &mut |pair| pairs.push(pair))
+            .expect("memory does not fail");
         pairs.sort();
         assert_eq!(pairs, expected, "with {memory} bytes");
     }
@@ -182,12 +183,12 @@ fn check_order(corpus: &Corpus) {
     let findings = LINTER.compare(corpus.documents().map(sketch), corpus).expect("memory does not fail");
     let reversed = LINTER.compare(corpus.documents().rev().map(sketch), corpus).expect("memory does not fail");
     assert_eq!(findings, reversed);
-    let mut comparison = LINTER.comparison(Box::new(Memory::default()), 0);
+    let mut comparison = LINTER.comparison(Box::new(MemoryStore::default()), 0);
     for document in corpus.documents() {
         comparison.add(LINTER.sketch(&document)).expect("memory does not fail");
     }
     let mut compared = comparison.finish(corpus).expect("memory does not fail");
-    let told: Vec<Finding> = corpus.documents().flat_map(|document| compared.tell(&document)).collect();
+    let told: Vec<Finding> = corpus.documents().flat_map(|document| compared.findings_in(&document)).collect();
     assert_eq!(told, findings);
     for document in corpus.documents() {
         let own = findings.iter().filter(|finding| finding.origin == *document.origin()).cloned().collect::<Vec<_>>();

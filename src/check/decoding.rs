@@ -1,36 +1,36 @@
-//! The `decoding` kind: characters that were lost because bytes were read in the wrong encoding.
+//! The `decoding` kind: characters lost by decoding bytes as the wrong encoding.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DocumentCheck, KindRule, ParameterError};
+use super::{DocumentCheck, ParameterError, RuleWithParams};
 use crate::finding::{Finding, Label, RuleInfo};
 use crate::text::{Document, Span};
 
 /// The kind's name in rule files.
 pub const NAME: &str = "decoding";
 
-/// The kind has no parameters.
+/// This kind has no parameters.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Parameters {}
 
-/// There is nothing to go wrong.
+/// Accepts all parameters; there are none.
 ///
 /// # Errors
 ///
-/// None.
+/// Never fails.
 pub fn validate(_: &Parameters) -> Result<(), ParameterError> {
     Ok(())
 }
 
-/// Makes one check of all the rules.
+/// Compiles the rules into one check.
 ///
 /// # Errors
 ///
-/// None.
-pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
+/// Never fails.
+pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
     Ok(Box::new(DecodingCheck { rules: rules.into_iter().map(|(rule, _)| rule).collect() }))
 }
 
@@ -55,10 +55,10 @@ impl DocumentCheck for DecodingCheck {
             if let Some((decoding, escape)) = document.decoding().and_then(|it| Some((it, it.lone_surrogate?))) {
                 finding.message = Some(format!("lone surrogate `\\u{escape:04x}`"));
                 let count = match decoding.sequences {
-                    1 => "1 escape of this record is half of a surrogate pair and stands".to_owned(),
-                    count => format!("{count} escapes of this record are halves of surrogate pairs and stand"),
+                    1 => "1 escape of this record is an unpaired surrogate".to_owned(),
+                    count => format!("{count} escapes of this record are unpaired surrogates"),
                 };
-                let note = format!("{count} for no character; the record was checked with U+FFFD in their place");
+                let note = format!("{count} ; the record was checked with U+FFFD in their place");
                 finding.notes = vec![note.into()];
                 finding.help = Some("write the whole pair, or encode the record again from its source".into());
             } else if let Some(decoding) = document.decoding() {

@@ -1,7 +1,7 @@
-//! FNV-1a, byte by byte (Fowler, Noll and Vo 1991): what kinds know words and titles by.
+//! FNV-1a over bytes (Fowler, Noll and Vo 1991).
 
-/// The state from which a hash of bytes begins: the offset basis.
-pub(super) const START: u64 = 0xcbf2_9ce4_8422_2325;
+/// The offset basis: the hash of no bytes.
+pub(super) const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
 
 /// Adds a byte to a hash.
 #[inline]

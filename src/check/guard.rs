@@ -1,14 +1,17 @@
-//! What no fix may do, whichever rule offers it: leave text without its heading, or half of a sentence.
+//! What no fix may do, whichever rule offers it: delete a heading but not its text, or half of a
+//! sentence or licence.
 
-use super::legal::licence_texts;
-use super::removed::removed;
+use super::coverage::covered_by_fixes;
+use super::licence::licence_texts;
 use crate::finding::{Applicability, Edit, Finding};
 use crate::text::{BlockKind, Document};
 
-/// Takes the fix from findings whose deletion would cut a sentence, and makes those unsafe that delete a heading with
-/// text below it but not that text.
+/// Withdraws or downgrades fixes that would damage what they leave.
 ///
-/// `findings` are all that are reported of the document: what any of them removes counts as gone.
+/// A deletion that cuts a sentence or a licence text loses its fix. A deletion of a heading that
+/// keeps the text below it becomes unsafe.
+///
+/// `findings` must be all findings of the document: text that any of them deletes counts as gone.
 pub fn guard(document: &Document<'_>, findings: &mut [Finding]) {
     if findings.iter().all(|finding| deletions(finding).next().is_none()) {
         return;
@@ -22,13 +25,13 @@ fn deletions(finding: &Finding) -> impl Iterator<Item = &Edit> {
     finding.fix.iter().flat_map(|fix| &fix.edits).filter(|edit| edit.is_deletion())
 }
 
-/// Drops fixes that delete whole lines up to a line break within a sentence and leave the other half.
+/// Withdraws fixes that end at a line break within a sentence and leave the other half.
 fn keep_sentences(document: &Document<'_>, findings: &mut [Finding]) {
     let blocks = document.blocks();
-    let gone = removed(blocks, |block| block.span, findings.iter());
-    // A safe fix may not count on what only an unsafe one removes.
+    let gone = covered_by_fixes(blocks, |block| block.span, findings.iter());
+    // A safe fix must not rely on deletions that only unsafe fixes make.
     let is_safe = |finding: &&Finding| finding.applicable_fix(Applicability::Safe).is_some();
-    let safely_gone = removed(blocks, |block| block.span, findings.iter().filter(is_safe));
+    let safely_gone = covered_by_fixes(blocks, |block| block.span, findings.iter().filter(is_safe));
     for finding in findings {
         let gone = if is_safe(&&*finding) { &safely_gone } else { &gone };
         let cuts_sentence = deletions(finding).any(|edit| {
@@ -49,22 +52,22 @@ fn keep_sentences(document: &Document<'_>, findings: &mut [Finding]) {
         if cuts_sentence {
             finding.fix = None;
             finding.help = None;
-            finding.notes.push("a sentence runs on beyond it, so it has no fix".into());
+            finding.notes.push("no fix: the sentence continues outside this span".into());
         }
     }
 }
 
-/// Drops fixes that delete part of a licence text and leave the rest.
+/// Withdraws fixes that delete part of a licence text and leave the rest.
 fn keep_licences(document: &Document<'_>, findings: &mut [Finding]) {
     let texts = licence_texts(document);
     if texts.is_empty() {
         return;
     }
     let blocks = document.blocks();
-    let gone = removed(blocks, |block| block.span, findings.iter());
+    let gone = covered_by_fixes(blocks, |block| block.span, findings.iter());
     let is_safe = |finding: &&Finding| finding.applicable_fix(Applicability::Safe).is_some();
-    let safely_gone = removed(blocks, |block| block.span, findings.iter().filter(is_safe));
-    // Of each text once, since many findings may be in one.
+    let safely_gone = covered_by_fixes(blocks, |block| block.span, findings.iter().filter(is_safe));
+    // Computed once per licence text, since one text may hold many findings.
     let left_by = |gone: &[bool]| -> Vec<bool> {
         let is_left = |block: usize| blocks[block].kind != BlockKind::Blank && !gone[block];
         texts.iter().map(|text| text.clone().any(is_left)).collect()
@@ -85,16 +88,16 @@ fn keep_licences(document: &Document<'_>, findings: &mut [Finding]) {
         if halves {
             finding.fix = None;
             finding.help = None;
-            finding.notes.push("it is part of a licence text whose rest stays, so it has no fix".into());
+            finding.notes.push("no fix: it is part of a licence text, and the rest would stay".into());
         }
     }
 }
 
-/// Makes fixes unsafe that delete a heading and leave what it heads.
+/// Makes fixes unsafe that delete a heading and leave the text below it.
 fn keep_headings(document: &Document<'_>, findings: &mut [Finding]) {
     let blocks = document.blocks();
     let is_safe = |finding: &&Finding| finding.applicable_fix(Applicability::Safe).is_some();
-    let gone = removed(blocks, |block| block.span, findings.iter().filter(is_safe));
+    let gone = covered_by_fixes(blocks, |block| block.span, findings.iter().filter(is_safe));
     let mut next_kept = vec![None; blocks.len()];
     let mut next = None;
     for (index, block) in blocks.iter().enumerate().rev() {
@@ -118,7 +121,7 @@ fn keep_headings(document: &Document<'_>, findings: &mut [Finding]) {
             });
         if let (true, Some(fix)) = (beheads, &mut finding.fix) {
             fix.applicability = Applicability::Unsafe;
-            finding.notes.push("it is marked as a heading and text stands below it, so the fix is unsafe".into());
+            finding.notes.push("the fix is unsafe: this is a heading, and the text below it would stay".into());
         }
     }
 }

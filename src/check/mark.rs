@@ -1,4 +1,5 @@
-//! The `mark` kind: marks without meaning inside lines, such as the citation marks of chatbots. A mark goes, its sentence stays.
+//! The `mark` kind: artifacts inside lines, such as the citation marks of chatbots. The fix deletes
+//! the mark and keeps the sentence.
 
 use std::sync::{Arc, OnceLock};
 
@@ -7,23 +8,24 @@ use serde::{Deserialize, Deserializer, Serialize};
 use toml::Spanned;
 
 use super::structure::{code_spans, is_within};
-use super::{DocumentCheck, KindRule, ParameterError};
+use super::{DocumentCheck, ParameterError, RuleWithParams};
 use crate::finding::{Edit, Finding, Fix, RuleInfo};
 use crate::text::{BlockKind, Document, Span, is_blank, trim};
 
 /// The kind's name in rule files.
 pub const NAME: &str = "mark";
 
-/// A rule's marks.
+/// The marks of a rule.
 pub type Parameters = Vec<Mark>;
 
 /// One form of mark.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Mark {
-    /// A string that every such mark holds. Only lines that hold it are searched.
+    /// A string that every such mark contains. Only lines with it are searched.
     pub sign: String,
-    /// Regular expressions, in their own case, for a mark within a line. Where one has groups, only the groups are removed.
+    /// Case-sensitive regular expressions for a mark within a line. If one has capture groups, only
+    /// the groups are deleted.
     #[serde(deserialize_with = "deserialize_expressions")]
     pub any: Vec<Spanned<String>>,
 }
@@ -32,11 +34,12 @@ fn deserialize_expressions<'de, D: Deserializer<'de>>(deserializer: D) -> Result
     Vec::deserialize(deserializer).map(super::join_lines)
 }
 
-/// Checks that each mark has a sign and that its expressions match neither the empty text nor text of any length.
+/// Validates the marks: each needs a sign, and its expressions must match at least one character
+/// and have a maximum length.
 ///
 /// # Errors
 ///
-/// Returns the first fault, with its place.
+/// Returns the first error and its span.
 pub fn validate(marks: &Parameters) -> Result<(), ParameterError> {
     const MIN_SIGN: usize = 2;
     for mark in marks {
@@ -50,11 +53,13 @@ pub fn validate(marks: &Parameters) -> Result<(), ParameterError> {
             let hir = regex_syntax::parse(expression.get_ref())
                 .map_err(|error| fault(format!("not a regular expression: {error}")))?;
             if hir.properties().minimum_len().is_none_or(|length| length == 0) {
-                return Err(fault("a mark has at least one character".into()));
+                return Err(fault("the expression must not match the empty string".into()));
             }
-            // Searching for all matches takes linear time only if no match has to be followed far.
+            // Without a maximum length, searching for all matches could take quadratic time.
             if hir.properties().maximum_len().is_none() {
-                return Err(fault("a mark has a longest form: write `{0,80}` in place of `*` and `+`".into()));
+                return Err(fault(
+                    "the expression must have a maximum length: write `{0,80}` in place of `*` and `+`".into(),
+                ));
             }
             Regex::new(expression.get_ref()).map_err(|error| fault(format!("not usable: {error}")))?;
         }
@@ -62,50 +67,50 @@ pub fn validate(marks: &Parameters) -> Result<(), ParameterError> {
     Ok(())
 }
 
-/// Makes one check of all the rules.
+/// Compiles the rules into one check.
 ///
 /// # Errors
 ///
-/// Returns none: [`validate`] refuses what could go wrong.
-pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
+/// Never fails; [`validate`] has checked the expressions.
+pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
     let mut forms = Vec::new();
     for (rule, marks) in rules {
         for mark in marks {
             let sources = mark.any.iter().map(|expression| expression.get_ref().clone()).collect();
             let rule = Arc::clone(&rule);
-            forms.push(Form { rule, sign: mark.sign.clone(), sources, regexes: OnceLock::new() });
+            forms.push(CompiledMark { rule, sign: mark.sign.clone(), sources, regexes: OnceLock::new() });
         }
     }
     Ok(Box::new(MarkCheck { forms }))
 }
 
 struct MarkCheck {
-    forms: Vec<Form>,
+    forms: Vec<CompiledMark>,
 }
 
-struct Form {
+struct CompiledMark {
     rule: Arc<RuleInfo>,
     sign: String,
     sources: Vec<String>,
-    /// Compiled when the sign is first seen; few corpora hold any.
+    /// Compiled when the sign is first seen, since few corpora contain it.
     regexes: OnceLock<Vec<Regex>>,
 }
 
-/// One mark in the text.
-struct Found {
+/// A mark in the text.
+struct MarkMatch {
     span: Span,
-    /// What goes, if not all of it.
+    /// The parts to delete; empty if the whole mark goes.
     parts: Vec<Span>,
 }
 
 impl DocumentCheck for MarkCheck {
     fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
-        let mut found: Vec<(Found, &Arc<RuleInfo>)> = Vec::new();
+        let mut found: Vec<(MarkMatch, &Arc<RuleInfo>)> = Vec::new();
         for form in &self.forms {
             form.search(document, |mark| found.push((mark, &form.rule)));
         }
         found.sort_by_key(|(mark, _)| (mark.span.start, std::cmp::Reverse(mark.span.end)));
-        let mut runs: Vec<(Found, &Arc<RuleInfo>)> = Vec::new();
+        let mut runs: Vec<(MarkMatch, &Arc<RuleInfo>)> = Vec::new();
         for (mark, rule) in found {
             match runs.last_mut() {
                 Some((last, _)) if mark.span.start < last.span.end => {}
@@ -119,8 +124,8 @@ impl DocumentCheck for MarkCheck {
     }
 }
 
-impl Form {
-    fn search(&self, document: &Document<'_>, mut found: impl FnMut(Found)) {
+impl CompiledMark {
+    fn search(&self, document: &Document<'_>, mut found: impl FnMut(MarkMatch)) {
         let text = document.text();
         let mut done = 0;
         for hit in memchr::memmem::find_iter(text.as_bytes(), self.sign.as_bytes()) {
@@ -136,20 +141,20 @@ impl Form {
         }
     }
 
-    fn search_line(&self, document: &Document<'_>, line: Span, found: &mut impl FnMut(Found)) {
+    fn search_line(&self, document: &Document<'_>, line: Span, found: &mut impl FnMut(MarkMatch)) {
         let text = document.slice(line);
         let code = code_spans(text);
         let span_of = |span: regex_automata::Span| Span::new(span.start, span.end);
         for regex in self.regexes() {
             for captures in regex.captures_iter(text) {
                 let Some(whole) = captures.get_match().map(|whole| span_of(whole.span())) else { continue };
-                // A mark may bring backticks along.
+                // A mark may contain backticks itself.
                 let is_code = is_within(&code, whole.start) && !code.iter().any(|span| whole.contains(*span));
                 if is_code || is_quoted(text, whole) {
                     continue;
                 }
                 let parts = captures.iter().skip(1).flatten().map(|part| span_of(part).shift(line.start)).collect();
-                found(Found { span: whole.shift(line.start), parts });
+                found(MarkMatch { span: whole.shift(line.start), parts });
             }
         }
     }
@@ -159,7 +164,7 @@ impl Form {
     }
 }
 
-/// Whether the text speaks of the mark: quotes stand directly around it.
+/// Whether the mark is quoted, so that the text is about the mark.
 fn is_quoted(line: &str, span: Span) -> bool {
     let before = line[..span.start].chars().next_back();
     let after = line[span.end..].chars().next();
@@ -167,20 +172,20 @@ fn is_quoted(line: &str, span: Span) -> bool {
     is_quote(before) && is_quote(after)
 }
 
-/// Whether only blanks stand between two marks that go whole.
-fn is_run(document: &Document<'_>, last: &Found, next: &Found) -> bool {
+/// Whether two marks that are deleted whole have only blanks between them.
+fn is_run(document: &Document<'_>, last: &MarkMatch, next: &MarkMatch) -> bool {
     let between = Span::new(last.span.end, next.span.start);
     last.parts.is_empty()
         && next.parts.is_empty()
         && document.slice(between).chars().all(|character| is_blank(character) && character != '\n')
 }
 
-fn finding(document: &Document<'_>, rule: &Arc<RuleInfo>, mark: &Found) -> Finding {
+fn finding(document: &Document<'_>, rule: &Arc<RuleInfo>, mark: &MarkMatch) -> Finding {
     let mut finding = Finding::new(rule, document, mark.span);
     let Some(applicability) = rule.fix else { return finding };
     let deletion = |&span: &Span| Edit { span, content: String::new() };
     let edits = if mark.parts.is_empty() {
-        vec![removal(document, mark.span)]
+        vec![deletion_keeping_words_apart(document, mark.span)]
     } else {
         mark.parts.iter().map(deletion).collect()
     };
@@ -189,8 +194,8 @@ fn finding(document: &Document<'_>, rule: &Arc<RuleInfo>, mark: &Found) -> Findi
     finding
 }
 
-/// Removes a mark so that the words around it stay apart and no blank is left before punctuation.
-fn removal(document: &Document<'_>, mark: Span) -> Edit {
+/// Deletes a mark, keeping the words around it apart and leaving no blank before punctuation.
+fn deletion_keeping_words_apart(document: &Document<'_>, mark: Span) -> Edit {
     let line = document.lines()[document.line_at(mark.start)];
     let before = document.slice(Span::new(line.start, mark.start));
     let after = document.slice(Span::new(mark.end, line.end));
@@ -199,10 +204,10 @@ fn removal(document: &Document<'_>, mark: Span) -> Edit {
     let is_glued = previous.is_some_and(|character| !is_blank(character));
     let deletion = |span| Edit { span, content: String::new() };
     match next {
-        // At the end of the line, or alone in it.
+        // The mark ends the line, or is alone on it.
         None => deletion(document.deletion_span(mark)),
         Some(next) if is_glued && !is_blank(next) => {
-            let apart = previous.is_some_and(ends_word) && begins_word(next);
+            let apart = previous.is_some_and(ends_word) && starts_word(next);
             Edit { span: mark, content: if apart { " ".into() } else { String::new() } }
         }
         Some(_) if is_glued => deletion(mark),
@@ -214,11 +219,11 @@ fn removal(document: &Document<'_>, mark: Span) -> Edit {
     }
 }
 
-/// Whether a blank must follow before another word: scripts without blanks between words need none.
+/// Whether a blank must follow before another word. CJK scripts need none.
 fn ends_word(character: char) -> bool {
     (character.is_alphanumeric() || ".,;:!?)]”\"'’".contains(character)) && character < '\u{2E80}'
 }
 
-fn begins_word(character: char) -> bool {
+fn starts_word(character: char) -> bool {
     character.is_alphanumeric() && character < '\u{2E80}'
 }

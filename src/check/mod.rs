@@ -1,44 +1,45 @@
-//! The kinds of check. Each is a file here and a word in the list below; a rule file names one and gives its parameters.
+//! The kinds of check. Each kind is a module here and an entry in the list below; a rule file names
+//! a kind and gives its parameters.
 //!
-//! A check reads a document's index and says what it finds. It prints nothing and changes nothing.
+//! A check reads a document and returns findings. It does no I/O and does not modify the document.
 
-mod corpus;
-mod eight;
+mod bloom;
+mod corpus_check;
+mod coverage;
 mod fnv;
 mod guard;
-mod legal;
+mod licence;
 pub mod phrase;
-mod removed;
-mod sieve;
 pub mod store;
+mod swar;
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-pub use corpus::{ByDocument, Corpus, CorpusCheck, Documents, Untold};
+pub use corpus_check::{Corpus, CorpusCheck, DocumentSet, FindingsByDocument, PendingFindings};
 pub use guard::guard;
 
 use crate::finding::{Finding, RuleInfo};
 use crate::text::Document;
 
-/// Looks at one document at a time, for all the rules of its kind at once.
+/// Checks one document at a time, for all rules of its kind at once.
 pub trait DocumentCheck: Send + Sync {
-    /// Adds what it finds in `document` to `findings`, which hold what the kinds before it found.
+    /// Appends the findings in `document` to `findings`, which already hold those of earlier kinds.
     fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>);
 
-    /// Makes what else the first document that needs it waits for.
-    fn prepare(&self) {}
+    /// Builds lazily initialised tables, so that the first document does not pay for them.
+    fn warm_up(&self) {}
 }
 
-/// A check of one kind.
+/// A compiled check of one kind.
 pub enum Check {
-    /// Looks at one document at a time.
+    /// Checks one document at a time.
     Document(Box<dyn DocumentCheck>),
-    /// Compares documents.
+    /// Compares documents with each other.
     Corpus(Box<dyn CorpusCheck>),
-    /// Looks at the comments that leave findings out, when all findings are known.
+    /// Checks suppression comments, once all findings are known.
     Suppression(suppression::SuppressionRules),
 }
 
@@ -54,17 +55,17 @@ impl From<Box<dyn CorpusCheck>> for Check {
     }
 }
 
-/// Parameters that a kind cannot work with.
+/// An error in the parameters of a rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ParameterError {
     /// What is wrong and what to write instead.
     pub message: String,
-    /// The bytes of the rule file that are wrong, where they are known.
+    /// The byte range in the rule file, if known.
     pub place: Option<std::ops::Range<usize>>,
 }
 
-/// Joins the lines of expressions that are broken over several lines.
+/// Joins regular expressions that are written over several lines.
 pub(crate) fn join_lines(mut expressions: Vec<Spanned<String>>) -> Vec<Spanned<String>> {
     for expression in expressions.iter_mut().map(Spanned::get_mut).filter(|one| one.contains('\n')) {
         *expression = phrase::join_lines(expression);
@@ -72,8 +73,8 @@ pub(crate) fn join_lines(mut expressions: Vec<Spanned<String>>) -> Vec<Spanned<S
     expressions
 }
 
-/// A rule of one kind, as that kind's compiler takes it.
-pub type KindRule<'r, P> = (Arc<RuleInfo>, &'r P);
+/// A rule with its parameters, as a kind's `compile` takes it.
+pub type RuleWithParams<'r, P> = (Arc<RuleInfo>, &'r P);
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $module:ident => $variant:ident),* $(,)?) => {
@@ -94,11 +95,11 @@ macro_rules! kinds {
                 }
             }
 
-            /// Whether the kind can work with these parameters.
+            /// Validates the parameters.
             ///
             /// # Errors
             ///
-            /// What is wrong, and where.
+            /// Returns what is wrong, and where.
             pub fn validate(&self) -> Result<(), ParameterError> {
                 match self {
                     $(Self::$variant(parameters) => $module::validate(parameters)),*
@@ -106,15 +107,15 @@ macro_rules! kinds {
             }
         }
 
-        /// Makes one check of all the rules of each kind, in the order in which they run.
+        /// Compiles the rules into one check per kind, in the order in which the kinds run.
         ///
         /// # Errors
         ///
-        /// The first rule that its kind cannot work with.
+        /// Returns the error of the first rule that does not compile.
         pub fn compile(rules: &[(Arc<RuleInfo>, &Parameters)]) -> Result<Vec<Check>, ParameterError> {
             let mut checks: Vec<Check> = Vec::new();
             $({
-                let of_kind: Vec<KindRule<'_, $module::Parameters>> = rules
+                let of_kind: Vec<RuleWithParams<'_, $module::Parameters>> = rules
                     .iter()
                     .filter_map(|(info, parameters)| match parameters {
                         Parameters::$variant(parameters) => Some((Arc::clone(info), parameters)),
@@ -131,36 +132,36 @@ macro_rules! kinds {
     };
 }
 
-// A kind sees what those above it found.
+// A kind sees the findings of the kinds above it.
 kinds! {
-    /// Bytes that could not be read as text.
+    /// Text that could not be decoded.
     decoding => Decoding,
-    /// Broken words, and characters that show nothing or show something else than they are.
+    /// Broken words, and characters that are invisible or look like others.
     character => Character,
-    /// Generated records: runs of `label : value` lines about an invented person.
+    /// Generated records: runs of `label: value` lines about an invented person.
     record => Record,
     /// Tables of contents without their pages.
-    outline => Outline,
-    /// Markdown tables that are broken.
+    table_of_contents => Outline,
+    /// Broken Markdown tables.
     table => Table,
-    /// Headings, lists and markup that are broken.
+    /// Broken headings, lists and inline markup.
     structure => Structure,
-    /// Running heads, feet and page numbers.
+    /// Running headers, footers and page numbers.
     page_break => PageBreak,
-    /// A title that is repeated at the beginning.
+    /// A title repeated at the beginning of a document.
     title => Title,
-    /// Pseudo-Latin filler.
-    latin => PseudoLatin,
-    /// Marks inside lines.
+    /// Lorem ipsum.
+    lorem_ipsum => PseudoLatin,
+    /// Artifacts inside lines, such as citation marks.
     mark => Mark,
     /// Patterns over lines, sentences and paragraphs.
     pattern => Pattern,
-    /// What stands on a page around its text.
+    /// Navigation and other page chrome around the main content.
     surroundings => Surroundings,
     /// Duplicates within and across documents.
     duplicate => Duplicate,
-    /// A model over lines, for what no rule above names.
+    /// A model that scores lines no rule above matches.
     classifier => Classifier,
-    /// Comments that ask for findings to be left out.
+    /// Suppression comments that are invalid or unused.
     suppression => Suppression,
 }

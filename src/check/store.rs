@@ -1,79 +1,79 @@
-//! Where sketches and postings wait: in memory, or wherever the caller puts them.
+//! Byte stores for sketches and postings, in memory or wherever the caller puts them.
 
 use std::ops::{Deref, Range};
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// Bytes that cannot be kept or had again.
+/// An error of a store.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct StoreError {
-    /// Why not.
+    /// What went wrong.
     pub message: String,
 }
 
-/// What a store answers.
+/// The result of a store operation.
 pub type Result<T> = std::result::Result<T, StoreError>;
 
-/// Bytes in a [`Store`].
+/// A reference to bytes in a [`Store`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Place {
-    /// As the store counts.
+pub struct BlobRef {
+    /// Position; each store defines its own meaning.
     pub offset: u64,
     /// Number of bytes.
     pub length: u32,
 }
 
-impl Place {
-    /// `length` of these bytes, from byte `from` on.
+impl BlobRef {
+    /// Returns a reference to `length` bytes of these, starting at byte `from`.
     ///
     /// # Errors
     ///
-    /// They are 4 GiB or more.
+    /// Fails if `length` is 4 GiB or more.
     pub fn part(self, from: usize, length: usize) -> Result<Self> {
         Ok(Self { offset: self.offset + from as u64, length: to_u32(length, "bytes in one piece")? })
     }
 }
 
-/// Takes bytes and gives them back.
+/// An append-only byte store.
 pub trait Store: Send + Sync {
-    /// Keeps `bytes`, of which there are less than 4 GiB.
+    /// Appends a copy of `bytes`.
     ///
     /// # Errors
     ///
-    /// They cannot be kept.
-    fn append(&self, bytes: &[u8]) -> Result<Place>;
+    /// Fails if there are 4 GiB or more, or if writing fails.
+    fn append(&self, bytes: &[u8]) -> Result<BlobRef>;
 
-    /// The same, without copying them where that is not needed.
+    /// Appends `bytes`, without copying them if possible.
     ///
     /// # Errors
     ///
-    /// They cannot be kept.
-    fn keep(&self, bytes: Vec<u8>) -> Result<Place> {
+    /// As [`Store::append`].
+    fn append_owned(&self, bytes: Vec<u8>) -> Result<BlobRef> {
         self.append(&bytes)
     }
 
-    /// What was kept at `place`, or a part of it.
+    /// Reads what was appended at `place`, or a part of it.
     ///
     /// # Errors
     ///
-    /// It cannot be had.
-    fn read(&self, place: Place) -> Result<Piece>;
+    /// Fails if nothing was appended there, or if reading fails.
+    fn read(&self, place: BlobRef) -> Result<Blob>;
 }
 
-/// Bytes that a [`Store`] gives back, without copying what it holds in memory.
+/// Bytes read from a [`Store`], shared with it if it holds them in memory.
 #[derive(Debug, Clone)]
-pub struct Piece {
+pub struct Blob {
     chunk: Arc<Vec<u8>>,
     range: Range<usize>,
 }
 
-impl From<Vec<u8>> for Piece {
+impl From<Vec<u8>> for Blob {
     fn from(bytes: Vec<u8>) -> Self {
         Self { range: 0..bytes.len(), chunk: Arc::new(bytes) }
     }
 }
 
-impl Deref for Piece {
+impl Deref for Blob {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
@@ -81,36 +81,36 @@ impl Deref for Piece {
     }
 }
 
-/// Keeps everything in memory.
+/// A store in memory.
 #[derive(Debug, Default)]
-pub struct Memory {
+pub struct MemoryStore {
     chunks: RwLock<Chunks>,
 }
 
 #[derive(Debug, Default)]
 struct Chunks {
     all: Vec<Arc<Vec<u8>>>,
-    /// Which of them is filled further, as long as nobody reads it.
+    /// Index of the chunk that is filled next, unless someone reads it.
     open: usize,
 }
 
-impl Memory {
+impl MemoryStore {
     const CHUNK: usize = 1 << 20;
-    /// Fewest bytes that make a chunk of their own.
+    /// Minimum number of bytes that become a chunk without being copied.
     const LARGE: usize = 1 << 12;
 }
 
-/// A number as it is kept, in four bytes.
+/// Converts to `u32`. `what` completes the error message "more than 4 294 967 295 …".
 ///
 /// # Errors
 ///
-/// It is too large; `what` says of what there are too many.
+/// Fails if the number is too large.
 pub(super) fn to_u32(number: usize, what: &str) -> Result<u32> {
     u32::try_from(number).map_err(|_| StoreError { message: format!("more than 4 294 967 295 {what}") })
 }
 
-impl Store for Memory {
-    fn append(&self, bytes: &[u8]) -> Result<Place> {
+impl Store for MemoryStore {
+    fn append(&self, bytes: &[u8]) -> Result<BlobRef> {
         let length = to_u32(bytes.len(), "bytes in one piece")?;
         let mut chunks = self.chunks.write().unwrap_or_else(PoisonError::into_inner);
         let Chunks { all, open } = &mut *chunks;
@@ -126,10 +126,10 @@ impl Store for Memory {
         };
         let offset = (*open as u64) << 32 | chunk.len() as u64;
         chunk.extend_from_slice(bytes);
-        Ok(Place { offset, length })
+        Ok(BlobRef { offset, length })
     }
 
-    fn keep(&self, bytes: Vec<u8>) -> Result<Place> {
+    fn append_owned(&self, bytes: Vec<u8>) -> Result<BlobRef> {
         let spare = bytes.capacity() - bytes.len();
         if bytes.len() < Self::LARGE || spare > bytes.len() / 8 {
             return self.append(&bytes);
@@ -138,16 +138,16 @@ impl Store for Memory {
         let mut chunks = self.chunks.write().unwrap_or_else(PoisonError::into_inner);
         let offset = (chunks.all.len() as u64) << 32;
         chunks.all.push(Arc::new(bytes));
-        Ok(Place { offset, length })
+        Ok(BlobRef { offset, length })
     }
 
-    fn read(&self, place: Place) -> Result<Piece> {
+    fn read(&self, place: BlobRef) -> Result<Blob> {
         let chunks = self.chunks.read().unwrap_or_else(PoisonError::into_inner);
         let number = usize::try_from(place.offset >> 32).unwrap_or(usize::MAX);
         let start = usize::try_from(place.offset & u64::from(u32::MAX)).unwrap_or(usize::MAX);
         let range = start..start.saturating_add(place.length as usize);
         let chunk = chunks.all.get(number).filter(|chunk| range.end <= chunk.len());
-        let chunk = chunk.ok_or_else(|| StoreError { message: "nothing was kept there".into() })?;
-        Ok(Piece { chunk: Arc::clone(chunk), range })
+        let chunk = chunk.ok_or_else(|| StoreError { message: "no such entry".into() })?;
+        Ok(Blob { chunk: Arc::clone(chunk), range })
     }
 }

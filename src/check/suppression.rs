@@ -1,23 +1,23 @@
-//! The `suppression` kind: comments that ask for findings to be left out. What such comments do is decided where findings are
-//! gathered; here is only which rules report those that do nothing.
+//! The `suppression` kind: rules that report suppression comments that are invalid or unused. The
+//! comments themselves are parsed and applied by the `suppress` module.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Check, KindRule, ParameterError};
+use super::{Check, ParameterError, RuleWithParams};
 use crate::finding::RuleInfo;
 
 /// The kind's name in rule files.
 pub const NAME: &str = "suppression";
 
-/// What is wrong with a comment.
+/// A defect of a suppression comment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Fault {
-    /// It leaves nothing out.
+pub enum SuppressionDefect {
+    /// It suppresses nothing.
     Unused,
-    /// It does not say what it should.
+    /// It cannot be parsed.
     Invalid,
 }
 
@@ -25,15 +25,15 @@ pub enum Fault {
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Parameters {
-    /// What is wrong with them.
-    pub fault: Fault,
+    /// The defect to report.
+    pub fault: SuppressionDefect,
 }
 
-/// The rules that report comments.
+/// The rules of this kind.
 #[derive(Debug, Clone, Default)]
 pub struct SuppressionRules {
-    /// Each with what it reports.
-    pub rules: Vec<(Arc<RuleInfo>, Fault)>,
+    /// Each rule with the defect it reports.
+    pub rules: Vec<(Arc<RuleInfo>, SuppressionDefect)>,
 }
 
 impl From<SuppressionRules> for Check {
@@ -42,20 +42,20 @@ impl From<SuppressionRules> for Check {
     }
 }
 
-/// There is nothing to go wrong.
+/// Accepts all parameters.
 ///
 /// # Errors
 ///
-/// None.
+/// Never fails.
 pub fn validate(_: &Parameters) -> Result<(), ParameterError> {
     Ok(())
 }
 
-/// Gathers the rules.
+/// Collects the rules.
 ///
 /// # Errors
 ///
-/// None.
-pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<SuppressionRules, ParameterError> {
+/// Never fails.
+pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<SuppressionRules, ParameterError> {
     Ok(SuppressionRules { rules: rules.into_iter().map(|(rule, parameters)| (rule, parameters.fault)).collect() })
 }

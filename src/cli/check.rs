@@ -29,7 +29,7 @@ use super::since::Changed;
 use super::stdin::{Spooled, Stdin, read_pipe, read_stdin, take_pipes};
 use super::workspace::{Profile, Workspace};
 use super::{Exit, interrupt};
-use crate::check::ByDocument;
+use crate::check::FindingsByDocument;
 use crate::config::bytes;
 use crate::corpus::{Choice, Input, Reading, Source, WalkError, expand, walk};
 use crate::engine::{Alone, Compared, Linter};
@@ -270,10 +270,10 @@ impl<'a> Run<'a> {
     }
 
     /// What comparing finds in the documents under `paths`, as `given` makes them.
-    pub(super) fn compare(&self, given: &mut Given<'_>, paths: &[PathBuf]) -> anyhow::Result<ByDocument> {
+    pub(super) fn compare(&self, given: &mut Given<'_>, paths: &[PathBuf]) -> anyhow::Result<FindingsByDocument> {
         let gathered = self.gather(&self.root.linter, given, paths, Phase::Settle)?;
         let _pause = Pause::begin();
-        Ok(gathered.compare(given)?.map(Compared::tell_all).unwrap_or_default())
+        Ok(gathered.compare(given)?.map(Compared::into_findings).unwrap_or_default())
     }
 
     /// What comparing needs to know of the documents under `paths`, as `given` makes them. Where they are only compared and

@@ -145,7 +145,7 @@ pub(super) fn gather<'l>(
     let sketch = |one: pipeline::Given| {
         // While one core does this, the others have documents to sketch; when they are checked, all would wait for it.
         if !is_prepared.swap(true, Ordering::Relaxed) {
-            linter.prepare();
+            linter.warm_up();
         }
         let is_new = is_new(&one.source.path);
         // What is not new is not fixed either, and stays as it is.
@@ -286,7 +286,7 @@ impl<'s> Awaited<'s> {
     /// A temporary file cannot be written or read.
     pub(super) fn tell(&mut self, document: &Document<'_>) -> anyhow::Result<Vec<Finding>> {
         self.wait()?;
-        Ok(self.found.as_mut().map(|found| found.tell(document)).unwrap_or_default())
+        Ok(self.found.as_mut().map(|found| found.findings_in(document)).unwrap_or_default())
     }
 }
 

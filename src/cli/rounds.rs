@@ -14,7 +14,7 @@ use super::compare::Given;
 use super::fix::{Outcome, Plan, Refusal};
 use super::interrupt;
 use super::known::Linters;
-use crate::check::ByDocument;
+use crate::check::FindingsByDocument;
 use crate::corpus::Source;
 use crate::engine::Linter;
 use crate::finding::{Applicability, Finding};
@@ -134,7 +134,7 @@ impl Run<'_> {
 }
 
 /// What is reported of what comparing found; what a comment or another finding speaks for is left without a fix.
-fn admitted(compared: &ByDocument, given: &Given<'_>, linters: &Linters) -> Vec<Finding> {
+fn admitted(compared: &FindingsByDocument, given: &Given<'_>, linters: &Linters) -> Vec<Finding> {
     /// Documents whose texts are held at once.
     const BATCH: usize = 256;
     let mut all = Vec::new();

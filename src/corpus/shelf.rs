@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use super::shard::{Carrier, Reading, text_at};
 use super::spill::Spill;
-use crate::check::store::{Place, Result, Store, StoreError};
+use crate::check::store::{BlobRef, Result, Store, StoreError};
 use crate::text::Origin;
 
 /// Keeps texts: compressed in memory or a temporary file, or as their places in the shard where that can be
@@ -24,7 +24,7 @@ pub struct Shelf {
 struct Texts {
     path: PathBuf,
     /// One a record, by its number; 0 bytes for those that hold no text.
-    places: Vec<Place>,
+    places: Vec<BlobRef>,
 }
 
 /// How a text is had again.
@@ -68,7 +68,7 @@ impl Shelf {
         let place = match kept {
             Kept::Line(line) => {
                 let length = usize::try_from(line.end - line.start).unwrap_or(usize::MAX);
-                Place { offset: line.start | LINE, length: 0 }.part(0, length)?
+                BlobRef { offset: line.start | LINE, length: 0 }.part(0, length)?
             }
             Kept::Compressed(bytes) => self.store.append(&bytes)?,
         };
@@ -78,7 +78,7 @@ impl Shelf {
         if let Some(texts) = self.shards.get_mut(name) {
             let index = usize::try_from(index).map_err(|_| StoreError { message: "too many records".into() })?;
             if texts.places.len() <= index {
-                texts.places.resize(index + 1, Place::default());
+                texts.places.resize(index + 1, BlobRef::default());
             }
             texts.places[index] = place;
         }

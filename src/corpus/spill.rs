@@ -4,12 +4,12 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::{Mutex, PoisonError};
 
-use crate::check::store::{Memory, Piece, Place, Result, Store, StoreError};
+use crate::check::store::{Blob, BlobRef, MemoryStore, Result, Store, StoreError};
 
 /// Keeps so many bytes in memory, and what comes after them in a temporary file that has no name and goes with the process.
 #[derive(Debug)]
 pub struct Spill {
-    memory: Memory,
+    memory: MemoryStore,
     state: Mutex<State>,
 }
 
@@ -28,12 +28,12 @@ const IN_FILE: u64 = 1 << 63;
 impl Spill {
     /// A store that holds at most `memory` bytes in memory.
     pub fn new(memory: usize) -> Self {
-        Self { memory: Memory::default(), state: Mutex::new(State { room: memory, file: None, length: 0 }) }
+        Self { memory: MemoryStore::default(), state: Mutex::new(State { room: memory, file: None, length: 0 }) }
     }
 }
 
 impl Store for Spill {
-    fn append(&self, bytes: &[u8]) -> Result<Place> {
+    fn append(&self, bytes: &[u8]) -> Result<BlobRef> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.takes(bytes.len()) {
             return self.memory.append(bytes);
@@ -41,19 +41,19 @@ impl Store for Spill {
         let length = u32::try_from(bytes.len()).map_err(|_| failed("more than 4 GiB in one piece"))?;
         let offset = state.length | IN_FILE;
         state.write(bytes).map_err(|error| failed(&format!("cannot write a temporary file: {error}")))?;
-        Ok(Place { offset, length })
+        Ok(BlobRef { offset, length })
     }
 
-    fn keep(&self, bytes: Vec<u8>) -> Result<Place> {
+    fn append_owned(&self, bytes: Vec<u8>) -> Result<BlobRef> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.takes(bytes.len()) {
-            return self.memory.keep(bytes);
+            return self.memory.append_owned(bytes);
         }
         drop(state);
         self.append(&bytes)
     }
 
-    fn read(&self, place: Place) -> Result<Piece> {
+    fn read(&self, place: BlobRef) -> Result<Blob> {
         if place.offset & IN_FILE == 0 {
             return self.memory.read(place);
         }
@@ -112,7 +112,7 @@ mod tests {
     fn what_is_kept_is_had_again_wherever_it_went() {
         let store = Spill::new(1_000);
         let pieces: Vec<Vec<u8>> = (0..100_u8).map(|number| vec![number; usize::from(number)]).collect();
-        let places: Vec<Place> = pieces.iter().map(|piece| store.append(piece).unwrap()).collect();
+        let places: Vec<BlobRef> = pieces.iter().map(|piece| store.append(piece).unwrap()).collect();
         assert!(places.iter().any(|place| place.offset & IN_FILE != 0));
         for (place, piece) in places.iter().zip(&pieces).rev() {
             assert_eq!(*store.read(*place).unwrap(), **piece);
@@ -124,7 +124,7 @@ mod tests {
     fn large_pieces_are_kept_as_they_are_among_small_ones() {
         let store = Spill::new(20_000);
         let pieces: Vec<Vec<u8>> = (0..9_u8).map(|number| vec![number; 3_000 * usize::from(number % 3)]).collect();
-        let places: Vec<Place> = pieces.iter().map(|piece| store.keep(piece.clone()).unwrap()).collect();
+        let places: Vec<BlobRef> = pieces.iter().map(|piece| store.append_owned(piece.clone()).unwrap()).collect();
         for (place, piece) in places.iter().zip(&pieces) {
             assert_eq!(*store.read(*place).unwrap(), **piece);
         }
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn what_is_being_read_stays_as_it_is_while_more_is_kept() {
-        let store = Memory::default();
+        let store = MemoryStore::default();
         let first = store.append(b"first").unwrap();
         let read = store.read(first).unwrap();
         let second = store.append(b"second").unwrap();

@@ -16,7 +16,7 @@ mod list;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::check::suppression::{Fault, SuppressionRules};
+use crate::check::suppression::{SuppressionDefect, SuppressionRules};
 use crate::finding::{Applicability, Edit, Finding, Fix, RuleInfo};
 use crate::rule::Selector;
 use crate::text::{BlockKind, Document, Span};
@@ -147,7 +147,7 @@ impl Suppressions {
         let mut findings = Vec::new();
         for (rule, fault) in &rules.rules {
             match fault {
-                Fault::Invalid => {
+                SuppressionDefect::Invalid => {
                     let broken =
                         self.invalid.iter().map(|(span, message)| with_deletion(rule, document, *span, message));
                     findings.extend(broken);
@@ -155,7 +155,7 @@ impl Suppressions {
                         findings.extend(directive.unknown(rule, document, known));
                     }
                 }
-                Fault::Unused => {
+                SuppressionDefect::Unused => {
                     let unused =
                         self.directives.iter().filter_map(|directive| directive.unused(rule, document, known, &ran));
                     findings.extend(unused);

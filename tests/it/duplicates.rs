@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use dechaff::check::duplicate::{Limits, Pair, Ratio, Sets, Tokens, join, shared, shingles};
-use dechaff::check::store::{Memory, Store};
+use dechaff::check::store::{MemoryStore, Store};
 use dechaff::config::Settings;
 use dechaff::corpus::Spill;
 use dechaff::engine::{Linter, Sketch};
@@ -66,7 +66,7 @@ fn the_pairs_are_those_of_brute_force() {
             .collect();
         expected.sort();
         assert!(expected.len() > PARAGRAPHS / 50, "the corpus has pairs: {}", expected.len());
-        assert_eq!(joined(&sets, threshold, usize::MAX, &Memory::default()), expected, "at {threshold}");
+        assert_eq!(joined(&sets, threshold, usize::MAX, &MemoryStore::default()), expected, "at {threshold}");
         assert_eq!(joined(&sets, threshold, 100_000, &Spill::new(0)), expected, "at {threshold}, spilled");
     }
 }
@@ -181,7 +181,7 @@ fn the_order_of_work_the_threads_and_the_memory_change_nothing() {
     for memory in [64 << 20, 1 << 12] {
         let mut comparison = linter.comparison(Box::new(Spill::new(memory / 2)), memory / 2);
         corpus.sketches(&linter).into_iter().for_each(|sketch| comparison.add(sketch).unwrap());
-        let found = comparison.finish(&corpus).unwrap().tell_all().into_iter().flat_map(|(_, findings)| findings);
+        let found = comparison.finish(&corpus).unwrap().into_findings().into_iter().flat_map(|(_, findings)| findings);
         assert_eq!(found.collect::<Vec<_>>(), expected, "{memory} bytes");
     }
 }
@@ -191,23 +191,23 @@ fn what_is_told_of_one_document_after_the_other_is_what_is_told_of_all() {
     let corpus = Corpus::planted(PARAGRAPHS / 2);
     let linter = linter(&["ND"]);
     let compared = || {
-        let mut comparison = linter.comparison(Box::new(Memory::default()), 1 << 20);
+        let mut comparison = linter.comparison(Box::new(MemoryStore::default()), 1 << 20);
         for (number, sketch) in corpus.sketches(&linter).into_iter().enumerate() {
             let added = if number % 4 == 0 { comparison.add_older(sketch) } else { comparison.add(sketch) };
             added.unwrap();
         }
         comparison.finish(&corpus).unwrap()
     };
-    let mut expected: BTreeMap<Arc<Origin>, Vec<Finding>> = compared().tell_all().into_iter().collect();
+    let mut expected: BTreeMap<Arc<Origin>, Vec<Finding>> = compared().into_findings().into_iter().collect();
     assert!(expected.len() > 10);
     let mut compared = compared();
     for (path, text) in corpus.0.iter().rev() {
         let document = Document::parse(Arc::new(Origin::file(path.as_str())), text);
-        assert_eq!(compared.tell(&document), expected.remove(document.origin()).unwrap_or_default(), "{path}");
+        assert_eq!(compared.findings_in(&document), expected.remove(document.origin()).unwrap_or_default(), "{path}");
     }
     assert!(expected.is_empty());
     let unknown = Document::parse(Arc::new(Origin::file("unknown.txt")), "What nobody sketched.");
-    assert_eq!(compared.tell(&unknown), []);
+    assert_eq!(compared.findings_in(&unknown), []);
 }
 
 fn found(texts: &[&str], select: &[&str]) -> Vec<Finding> {
@@ -249,12 +249,12 @@ fn what_changed_since_it_was_sketched_is_left_alone() {
     assert_eq!(linter.compare(sketches.clone(), &changed).unwrap(), []);
     assert_eq!(linter.compare(sketches.clone(), &Corpus::default()).unwrap(), []);
 
-    let mut comparison = linter.comparison(Box::new(Memory::default()), 1 << 20);
+    let mut comparison = linter.comparison(Box::new(MemoryStore::default()), 1 << 20);
     sketches.into_iter().for_each(|sketch| comparison.add(sketch).unwrap());
     let mut compared = comparison.finish(&corpus).unwrap();
     let as_it_is = |text| Document::parse(Arc::new(Origin::file("b.txt")), text);
-    assert_eq!(compared.tell(&as_it_is("The harbour was Ä")), []);
-    assert_eq!(compared.tell(&as_it_is(text)).len(), 1);
+    assert_eq!(compared.findings_in(&as_it_is("The harbour was Ä")), []);
+    assert_eq!(compared.findings_in(&as_it_is(text)).len(), 1);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::structure::{code_spans, is_within};
-use super::{DocumentCheck, KindRule, ParameterError};
+use super::{DocumentCheck, ParameterError, RuleWithParams};
 use crate::finding::{Applicability, Edit, Finding, Fix, RuleInfo};
 use crate::text::{BlockKind, Document, Span};
 
@@ -58,7 +58,7 @@ pub fn validate(_: &Parameters) -> Result<(), ParameterError> {
 /// # Errors
 ///
 /// None.
-pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
+pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
     let rules = rules.into_iter().map(|(rule, parameters)| (rule, parameters.fault)).collect();
     Ok(Box::new(CharacterCheck { rules }))
 }

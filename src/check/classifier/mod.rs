@@ -23,7 +23,7 @@ use prose::flagged;
 pub use survey::{FEATURES, FIRST_PASS, Feature, Row, Survey};
 pub use words::BUCKET_BITS;
 
-use super::{DocumentCheck, KindRule, ParameterError};
+use super::{DocumentCheck, ParameterError, RuleWithParams};
 use crate::finding::{Finding, RuleInfo};
 use crate::text::Document;
 
@@ -65,7 +65,7 @@ pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
 /// # Errors
 ///
 /// The weights are those of another version of the program.
-pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
+pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
     let message = || "the embedded weights do not fit this program: run `cargo xtask train`".into();
     let model = Model::decode(WEIGHTS).ok_or_else(|| ParameterError { message: message(), place: None })?;
     let mut points: Vec<(Arc<RuleInfo>, f32)> =

@@ -1,6 +1,6 @@
 //! How much of a document is running text, and what earlier findings leave of it.
 
-use crate::check::removed::removed;
+use crate::check::coverage::covered_by_fixes;
 use crate::finding::Finding;
 use crate::text::{BlockKind, Document};
 
@@ -39,5 +39,5 @@ impl Prose {
 
 /// Of each block, whether `findings` remove it.
 pub(super) fn flagged<'f>(document: &Document<'_>, findings: impl IntoIterator<Item = &'f Finding>) -> Vec<bool> {
-    removed(document.blocks(), |block| block.content, findings)
+    covered_by_fixes(document.blocks(), |block| block.content, findings)
 }

@@ -1,6 +1,6 @@
 //! The words of a line, as hashes that never change: weights are kept by them.
 
-use crate::check::fnv::{START, add_byte};
+use crate::check::fnv::{OFFSET_BASIS, add_byte};
 
 /// Bits of a bucket's number: words and pairs of words share this many weights.
 pub const BUCKET_BITS: u32 = 18;
@@ -38,7 +38,7 @@ const FOLDED: [u8; 256] = {
 /// punctuation, symbols and emoji end a word, all else continues it.
 pub(super) fn each(text: &str, mut take: impl FnMut(Word)) {
     let bytes = text.as_bytes();
-    let (mut at, mut start, mut hash) = (0, 0, START);
+    let (mut at, mut start, mut hash) = (0, 0, OFFSET_BASIS);
     while let Some(&byte) = bytes.get(at) {
         let folded = FOLDED[usize::from(byte)];
         if folded != 0 {
@@ -62,10 +62,10 @@ pub(super) fn each(text: &str, mut take: impl FnMut(Word)) {
                 take(Word { hash, start, end: at, is_sign: false });
             }
             if is_sign {
-                let hash = bytes[at..end].iter().fold(START, |hash, &byte| add_byte(hash, byte));
+                let hash = bytes[at..end].iter().fold(OFFSET_BASIS, |hash, &byte| add_byte(hash, byte));
                 take(Word { hash, start: at, end, is_sign: true });
             }
-            (start, hash) = (end, START);
+            (start, hash) = (end, OFFSET_BASIS);
         } else {
             hash = bytes[at..end].iter().fold(hash, |hash, &byte| add_byte(hash, byte));
         }

@@ -7,7 +7,7 @@ use super::proof::Library;
 use super::report::Report;
 use super::units::Units;
 use super::{DuplicateCheck, Exact, line, near, passage, sentence};
-use crate::check::{Corpus, Untold, store};
+use crate::check::{Corpus, PendingFindings, store};
 use crate::finding::RuleInfo;
 use crate::text::Span;
 
@@ -67,7 +67,10 @@ pub(super) enum Proof {
     Line { documents: u32, times: u32, alike: f64 },
 }
 
-pub(super) fn compare<'d>(check: &'d DuplicateCheck, corpus: &Corpus<'_, 'd>) -> store::Result<Box<dyn Untold + 'd>> {
+pub(super) fn compare<'d>(
+    check: &'d DuplicateCheck,
+    corpus: &Corpus<'_, 'd>,
+) -> store::Result<Box<dyn PendingFindings + 'd>> {
     let mut units = Units::load(corpus)?;
     let mut library = Library::new(&corpus.documents);
     let mut found = Vec::new();

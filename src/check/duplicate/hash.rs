@@ -1,6 +1,6 @@
 //! The hashes that sketches hold. They never change, so that sketches made by one build can be compared by another.
 
-pub(super) use crate::check::fnv::START;
+pub(super) use crate::check::fnv::OFFSET_BASIS as START;
 
 /// Spreads what distinguishes two states over all bits: the finaliser of SplitMix64.
 #[inline]

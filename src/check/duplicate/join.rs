@@ -323,7 +323,7 @@ fn common<'s>(left: &'s [u64], right: &'s [u64]) -> impl Iterator<Item = u64> + 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::store::Memory;
+    use crate::check::store::MemoryStore;
     use proptest::prelude::*;
 
     impl Sets for Vec<Vec<u64>> {
@@ -343,7 +343,8 @@ mod tests {
 
     fn joined(sets: &Vec<Vec<u64>>, threshold: f64, limits: Limits) -> Vec<Pair> {
         let mut pairs = Vec::new();
-        join(sets, Ratio::new(threshold).unwrap(), limits, &Memory::default(), &mut |pair| pairs.push(pair)).unwrap();
+        join(sets, Ratio::new(threshold).unwrap(), limits, &MemoryStore::default(), &mut |pair| pairs.push(pair))
+            .unwrap();
         pairs.sort();
         pairs
     }

@@ -28,7 +28,7 @@ pub use join::{Limits, MEMBER_BITS, Pair, Ratio, Sets, join, shared};
 pub use sketch::{Minimum, SHINGLE, UnitKind, shingles};
 pub use token::{Token, Tokens};
 
-use super::{Corpus, CorpusCheck, KindRule, ParameterError, Untold, store};
+use super::{Corpus, CorpusCheck, ParameterError, PendingFindings, RuleWithParams, store};
 use crate::finding::RuleInfo;
 use crate::text::Document;
 use sketch::{GRAM, LINE, Needs, Scratch};
@@ -166,7 +166,7 @@ pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
 /// # Errors
 ///
 /// None: what can be wrong is found by [`validate`].
-pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<Box<dyn CorpusCheck>, ParameterError> {
+pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn CorpusCheck>, ParameterError> {
     let mut check = DuplicateCheck::default();
     for (rule, parameters) in rules {
         let needs = &mut check.needs;
@@ -226,7 +226,7 @@ impl CorpusCheck for DuplicateCheck {
         sketch
     }
 
-    fn compare<'d>(&'d self, corpus: &Corpus<'_, 'd>) -> store::Result<Box<dyn Untold + 'd>> {
+    fn compare<'d>(&'d self, corpus: &Corpus<'_, 'd>) -> store::Result<Box<dyn PendingFindings + 'd>> {
         compare::compare(self, corpus)
     }
 }

@@ -1,4 +1,4 @@
-//! Texts had again, to verify what hashes say.
+//! TextProvider had again, to verify what hashes say.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::compare::Site;
 use super::token::Tokens;
-use crate::check::Documents;
+use crate::check::DocumentSet;
 use crate::text::{Document, Origin, Span, TextProvider};
 
 /// The texts of documents and their tokens, kept for a while.
@@ -46,12 +46,15 @@ impl Room {
 }
 
 impl<'c> Library<'c> {
-    pub(super) fn new(documents: &Documents<'c>) -> Self {
+    pub(super) fn new(documents: &DocumentSet<'c>) -> Self {
         Self::one_of(1, documents)
     }
 
     /// One of so many that share the memory.
-    pub(super) fn one_of(libraries: usize, Documents { origins, texts: source, memory, .. }: &Documents<'c>) -> Self {
+    pub(super) fn one_of(
+        libraries: usize,
+        DocumentSet { origins, texts: source, memory, .. }: &DocumentSet<'c>,
+    ) -> Self {
         const LEAST: usize = 1 << 20;
         /// Tokens take four times as much as their text, and are asked for again soon if at all.
         const MOST_TOKENS: usize = 1 << 24;

@@ -7,7 +7,7 @@ use super::compare::{Found, Proof, Site};
 use super::difference::{Difference, differences};
 use super::proof::Library;
 use super::token::Tokens;
-use crate::check::{ByDocument, Documents, Untold};
+use crate::check::{DocumentSet, FindingsByDocument, PendingFindings};
 use crate::finding::{Applicability, Finding, Label};
 use crate::text::{BlockKind, Document, Span, ends_sentence, is_blank};
 
@@ -23,21 +23,21 @@ pub(super) struct Report<'d> {
     found: Vec<Found<'d>>,
     /// The document of each and its index, in order.
     order: Vec<(u32, u32)>,
-    documents: Documents<'d>,
+    documents: DocumentSet<'d>,
     library: Library<'d>,
 }
 
 impl<'d> Report<'d> {
     /// To tell `found` with the texts of `documents`, of which `library` may have some at hand.
-    pub(super) fn new(found: Vec<Found<'d>>, documents: Documents<'d>, library: Library<'d>) -> Self {
+    pub(super) fn new(found: Vec<Found<'d>>, documents: DocumentSet<'d>, library: Library<'d>) -> Self {
         let mut order: Vec<_> = found.iter().map(|one| one.site.document).zip(0..).collect();
         order.sort_unstable();
         Self { found, order, documents, library }
     }
 }
 
-impl Untold for Report<'_> {
-    fn tell(&mut self, number: u32, document: &Document<'_>) -> Vec<Finding> {
+impl PendingFindings for Report<'_> {
+    fn findings_in(&mut self, number: u32, document: &Document<'_>) -> Vec<Finding> {
         let start = self.order.partition_point(|(document, _)| *document < number);
         let end = self.order.partition_point(|(document, _)| *document <= number);
         if start == end {
@@ -47,7 +47,7 @@ impl Untold for Report<'_> {
         findings(&self.found, &self.order[start..end], document, &mut self.library)
     }
 
-    fn tell_all(self: Box<Self>) -> ByDocument {
+    fn into_findings(self: Box<Self>) -> FindingsByDocument {
         /// Too few to be shared among threads.
         const FEW: usize = 1_000;
         let Self { found, order, documents, library } = *self;
@@ -61,7 +61,7 @@ impl Untold for Report<'_> {
             let own = shares.pop();
             let others: Vec<_> = shares.into_iter().map(|share| scope.spawn(|| tell(share))).collect();
             let own = own.map(tell).unwrap_or_default();
-            let mut told = ByDocument::with_capacity(of_each.len());
+            let mut told = FindingsByDocument::with_capacity(of_each.len());
             for other in others {
                 match other.join() {
                     Ok(findings) => told.extend(findings),
@@ -75,7 +75,7 @@ impl Untold for Report<'_> {
 }
 
 /// The findings of some documents, of each of which the indices of what was `found` are given.
-fn of_documents(found: &[Found<'_>], indices: &[&[(u32, u32)]], library: &mut Library<'_>) -> ByDocument {
+fn of_documents(found: &[Found<'_>], indices: &[&[(u32, u32)]], library: &mut Library<'_>) -> FindingsByDocument {
     let told = indices.iter().filter_map(|indices| {
         let (number, _) = *indices.first()?;
         let text = library.text(number)?;

@@ -1,6 +1,6 @@
 //! Records gathered by key, in memory while there is room, then in a store.
 
-use crate::check::store::{self, Place, Store};
+use crate::check::store::{self, BlobRef, Store};
 
 /// A record of fixed size.
 pub(super) trait Record: Copy + Ord {
@@ -29,7 +29,7 @@ pub(super) struct Gather<'s, R> {
     held: Vec<R>,
     most: usize,
     store: &'s dyn Store,
-    partitions: Vec<Vec<Place>>,
+    partitions: Vec<Vec<BlobRef>>,
 }
 
 impl<'s, R: Record> Gather<'s, R> {

@@ -12,7 +12,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use super::hash::{self, WordHash, chain, fold, mix};
-use crate::check::eight::{self, eight};
+use crate::check::swar::{ASCII_CASE_BITS, load_u64_padded};
 use crate::text::{Span, is_blank};
 
 /// A word, or a character of a script without spaces.
@@ -159,7 +159,7 @@ impl<'t> Tokeniser<'t> {
         let bytes = self.text.as_bytes();
         let (mut end, mut state, mut letters) = (self.at, hash::START, 0);
         loop {
-            let eight = eight(bytes, end);
+            let eight = load_u64_padded(bytes, end);
             let (letter, plain) = plain_bytes(eight);
             let length = (!plain & HIGHEST).trailing_zeros() / 8;
             if length == 0 {
@@ -168,7 +168,7 @@ impl<'t> Tokeniser<'t> {
             let taken = u64::MAX >> (u64::BITS - 8 * length);
             letters |= letter & taken;
             // Digits have the bit that small letters have.
-            state = fold(state, (eight | eight::SMALL) & taken);
+            state = fold(state, (eight | ASCII_CASE_BITS) & taken);
             end += length as usize;
             if length < 8 {
                 break;
@@ -216,7 +216,7 @@ impl<'t> Tokeniser<'t> {
             let end = self.at + first.len_utf8();
             self.unspaced += 1;
             return self.push(
-                fold(hash::START, eight(rest.as_bytes().get(..3).unwrap_or_default(), 0)),
+                fold(hash::START, load_u64_padded(rest.as_bytes().get(..3).unwrap_or_default(), 0)),
                 Span::new(self.at, end),
                 true,
             );
@@ -310,7 +310,7 @@ fn plain_bytes(eight: u64) -> (u64, u64) {
     let at_least = |bytes: u64, least: u8| (bytes & !HIGHEST) + ONES * u64::from(128 - least);
     let between =
         |bytes: u64, first: u8, last: u8| at_least(bytes, first) & !at_least(bytes, last + 1) & !eight & HIGHEST;
-    let letters = between(eight | eight::SMALL, b'a', b'z');
+    let letters = between(eight | ASCII_CASE_BITS, b'a', b'z');
     (letters, letters | between(eight, b'0', b'9'))
 }
 

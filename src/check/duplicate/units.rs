@@ -5,7 +5,7 @@ use super::join::Sets;
 use super::sketch::{self, UnitKind};
 use super::spill::{eight, four};
 use crate::check::Corpus;
-use crate::check::store::{self, Place, Store, StoreError, to_u32};
+use crate::check::store::{self, BlobRef, Store, StoreError, to_u32};
 
 /// What is kept in memory of each unit.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +29,7 @@ const UNITS: &str = "paragraphs, lines and list items";
 
 impl Unit {
     /// A unit of the sketch at `sketch`.
-    fn new(document: u32, sketch: Place, unit: &sketch::Encoded<'_>) -> store::Result<Self> {
+    fn new(document: u32, sketch: BlobRef, unit: &sketch::Encoded<'_>) -> store::Result<Self> {
         let (from, shingles) = unit.shingles;
         // A sketch that was kept elsewhere may be damaged.
         let line_tokens = u8::try_from(unit.tokens.len() / 4);
@@ -48,8 +48,8 @@ impl Unit {
     }
 
     /// Where its shingles are in the store.
-    fn shingles(&self) -> store::Result<Place> {
-        Place { offset: self.place, length: 0 }.part(0, self.shingles as usize * 8)
+    fn shingles(&self) -> store::Result<BlobRef> {
+        BlobRef { offset: self.place, length: 0 }.part(0, self.shingles as usize * 8)
     }
 
     pub(super) fn site(&self) -> Site {
@@ -60,7 +60,7 @@ impl Unit {
 /// All units, in order of document and place.
 pub(super) struct Units<'c> {
     pub(super) all: Vec<Unit>,
-    sketches: &'c [Place],
+    sketches: &'c [BlobRef],
     store: &'c dyn Store,
     /// The first unit of each document, and one past the last unit.
     first: Vec<u32>,
@@ -107,7 +107,7 @@ impl<'c> Units<'c> {
     /// Puts the tokens of a short line, all numbers alike, into `tokens`; none for others.
     pub(super) fn read_line_tokens(&self, unit: &Unit, tokens: &mut Vec<u32>) -> store::Result<()> {
         let offset = unit.place + u64::from(unit.shingles) * 8;
-        let bytes = self.store.read(Place { offset, length: u32::from(unit.line_tokens) * 4 })?;
+        let bytes = self.store.read(BlobRef { offset, length: u32::from(unit.line_tokens) * 4 })?;
         tokens.clear();
         tokens.extend(bytes.chunks_exact(4).map(|token| four(token, 0)));
         Ok(())
@@ -169,10 +169,10 @@ mod tests {
     #[test]
     fn shingles_of_4_gib_are_an_error() {
         let unit = sketch::Encoded::of_size(1 << 29);
-        let unit = Unit::new(0, Place::default(), &unit).unwrap();
+        let unit = Unit::new(0, BlobRef::default(), &unit).unwrap();
         assert_eq!(unit.shingles().unwrap_err().message, "more than 4 294 967 295 bytes in one piece");
         let unit = Unit { shingles: (1 << 29) - 1, ..unit };
         assert_eq!(unit.shingles().unwrap().length, u32::MAX - 7);
-        assert!(Unit::new(0, Place::default(), &sketch::Encoded::of_size(1 << 32)).is_err());
+        assert!(Unit::new(0, BlobRef::default(), &sketch::Encoded::of_size(1 << 32)).is_err());
     }
 }

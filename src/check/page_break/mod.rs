@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DocumentCheck, KindRule, ParameterError};
+use super::{DocumentCheck, ParameterError, RuleWithParams};
 use crate::finding::{Applicability, Edit, Finding, Fix, RuleInfo};
 use crate::text::{Document, Span, trim};
 use region::{Region, Side};
@@ -38,7 +38,7 @@ pub fn validate(_: &Parameters) -> Result<(), ParameterError> {
 /// # Errors
 ///
 /// None.
-pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
+pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
     Ok(Box::new(PageBreakCheck { rules: rules.into_iter().map(|(rule, _)| rule).collect() }))
 }
 

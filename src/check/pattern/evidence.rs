@@ -8,7 +8,7 @@ use super::headings::{Verdict, WeakLine, judge};
 use super::prefilter::{Glance, Hit, Prefilters, SHORT_WORDS};
 use super::unit::{IsLine, WordCounter, is_searched};
 use super::{Matcher, Place, Reach, Unit};
-use crate::check::removed::removed;
+use crate::check::coverage::covered_by_fixes;
 use crate::finding::{Applicability, Finding, RuleInfo};
 use crate::text::{BlockKind, Document, Span, count_words, ends_sentence};
 
@@ -259,7 +259,7 @@ impl<'e> Evidence<'e, '_> {
             return;
         }
         let blocks = self.document.blocks();
-        let mut noise = removed(blocks, |block| block.span, findings);
+        let mut noise = covered_by_fixes(blocks, |block| block.span, findings);
         for found in self.matches.iter().filter(|found| !pattern(found).needs_company && !is_weak(found)) {
             let span = self.claim(found);
             let reached =

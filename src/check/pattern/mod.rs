@@ -37,7 +37,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use toml::Spanned;
 
 use super::phrase::Phrase;
-use super::{DocumentCheck, KindRule, ParameterError};
+use super::{DocumentCheck, ParameterError, RuleWithParams};
 use crate::finding::{Applicability, Finding, RuleInfo};
 use crate::text::Document;
 pub use explain::{Explanation, Obstacle, Source, explain};
@@ -222,7 +222,7 @@ impl DocumentCheck for PatternCheck {
         caches().push(own);
     }
 
-    fn prepare(&self) {
+    fn warm_up(&self) {
         self.prefilters.prepare(&self.matchers);
     }
 }
@@ -244,7 +244,7 @@ pub fn validate(patterns: &Parameters) -> Result<(), ParameterError> {
 /// # Errors
 ///
 /// The first pattern that is no regular expression or whose guards contradict each other.
-pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
+pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
     let mut matchers = Vec::new();
     let mut all_signs = Vec::new();
     let mut numbers = 0..;

@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 
 use super::places;
 use super::rarity::Rarity;
-use crate::check::eight::{SMALL, eight};
+use crate::check::swar::{ASCII_CASE_BITS as SMALL, load_u64_padded as eight};
 use crate::text::Span;
 
 /// Literals of patterns, ASCII case aside.

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Class;
-use crate::check::sieve::Sieve;
+use crate::check::bloom::BloomFilter;
 use crate::text::{Span, list_marker, trim, words};
 
 /// A label of a known class and its value, as spans into the document's text.
@@ -17,10 +17,10 @@ pub(super) struct Field {
 /// The labels of all classes, by their words, and the headings of records.
 pub(super) struct Labels {
     classes: HashMap<String, Class>,
-    known: Sieve,
+    known: BloomFilter,
     /// The words of lines that head records.
     headings: HashSet<String>,
-    known_headings: Sieve,
+    known_headings: BloomFilter,
 }
 
 /// Bytes of the longest label; Cyrillic and Thai letters take two and three.
@@ -33,9 +33,9 @@ const AROUND_VALUE: &[char] = &['*', '_', '`', ' ', '"', '\'', ',', ';', '|', '{
 impl Labels {
     pub(super) fn new<'l>(labels: impl Iterator<Item = (&'l str, Class)>, headings: &[String]) -> Self {
         let classes: HashMap<String, Class> = labels.map(|(label, class)| (key(label), class)).collect();
-        let known = Sieve::of(classes.keys());
+        let known = BloomFilter::new(classes.keys());
         let headings: HashSet<String> = headings.iter().map(|heading| key(heading)).collect();
-        let known_headings = Sieve::of(headings.iter());
+        let known_headings = BloomFilter::new(headings.iter());
         Self { classes, known, headings, known_headings }
     }
 
@@ -46,7 +46,7 @@ impl Labels {
         }
         let of = |label: &str| {
             // Most of what is asked about is no label.
-            if self.known.may_hold(label) { self.classes.get(&key(label)).copied() } else { None }
+            if self.known.may_contain(label) { self.classes.get(&key(label)).copied() } else { None }
         };
         of(label).or_else(|| {
             // The wide parenthesis begins with that byte, as few other characters do.
@@ -57,7 +57,7 @@ impl Labels {
 
     /// Whether the text may begin with a label, as far as its first letters tell.
     pub(super) fn may_begin(&self, text: &str) -> bool {
-        self.known.may_begin(text)
+        self.known.may_start_like(text)
     }
 
     /// Whether the line may be a field or the label of one, as far as can be told at a glance.
@@ -92,7 +92,7 @@ impl Labels {
 
     /// Whether the words head records or groups of their fields.
     pub(super) fn heads(&self, line: &str) -> bool {
-        line.len() <= LONGEST_LABEL && self.known_headings.may_hold(line) && self.headings.contains(&key(line))
+        line.len() <= LONGEST_LABEL && self.known_headings.may_contain(line) && self.headings.contains(&key(line))
     }
 
     /// The field that a table row of two cells is.

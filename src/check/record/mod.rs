@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DocumentCheck, KindRule, ParameterError};
+use super::{DocumentCheck, ParameterError, RuleWithParams};
 use crate::finding::{Finding, Label, RuleInfo};
 use crate::text::{Document, Span};
 use field::{Labels, key};
@@ -63,7 +63,7 @@ pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
 /// # Errors
 ///
 /// None: what can be wrong is found by [`validate`].
-pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
+pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
     let rules = rules.into_iter().map(|(rule, parameters)| RecordRule::new(rule, parameters)).collect();
     Ok(Box::new(RecordCheck { rules }))
 }

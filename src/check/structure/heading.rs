@@ -7,7 +7,7 @@ use rustc_hash::FxHashSet;
 
 use super::proof::{heading, mended};
 use super::{Found, Line, code_spans, is_within, lines_with, newline};
-use crate::check::fnv::{START, add_byte};
+use crate::check::fnv::{OFFSET_BASIS, add_byte};
 use crate::finding::Edit;
 use crate::text::{BlockKind, Document, Span, words};
 
@@ -124,7 +124,7 @@ fn report(document: &Document<'_>, line: &Line<'_, '_>, marker: &Marker, title: 
     let near = Span::new(base + before.len(), (base + line.text.len() - rest.len()).max(base + end));
     let proven = mended(document.text(), near, &edits).is_some_and(|mended| {
         let seen = heading(mended.trim_start()).unwrap_or_default();
-        add_letters(START, &seen) == add_letters(START, name)
+        add_letters(OFFSET_BASIS, &seen) == add_letters(OFFSET_BASIS, name)
     });
     let found = found.label(format!("heading “{name}”"));
     if proven { found.fix("put the heading on a line of its own", edits) } else { found }
@@ -133,7 +133,7 @@ fn report(document: &Document<'_>, line: &Line<'_, '_>, marker: &Marker, title: 
 /// Where the longest title ends that the document knows and that begins at `start`.
 fn title_end(titles: &FxHashSet<u64>, line: &str, start: usize, end: usize) -> Option<usize> {
     let text = &line[start..end];
-    let mut so_far = START;
+    let mut so_far = OFFSET_BASIS;
     let mut best = None;
     let mut words = words(text).take(MOST_WORDS + 1).peekable();
     while let Some(word) = words.next() {
@@ -164,13 +164,13 @@ fn titles_of(document: &Document<'_>) -> FxHashSet<u64> {
         let rest = text.get(hit + 3..).unwrap_or_default();
         let ends = |(count, (_, c)): &(usize, (usize, char))| *count == FARTHEST || matches!(c, ')' | ' ' | '\n');
         let end = rest.char_indices().enumerate().find(ends).map_or(rest.len(), |(_, (at, _))| at);
-        titles.insert(add_letters(START, &rest[..end]));
+        titles.insert(add_letters(OFFSET_BASIS, &rest[..end]));
         let mut from = hit.saturating_sub(FARTHEST);
         while !text.is_char_boundary(from) {
             from += 1;
         }
         if let Some(open) = text[from..hit].rfind('[') {
-            titles.insert(add_letters(START, &text[from + open + 1..hit]));
+            titles.insert(add_letters(OFFSET_BASIS, &text[from + open + 1..hit]));
         }
     }
     for block in document.blocks() {
@@ -179,11 +179,11 @@ fn titles_of(document: &Document<'_>) -> FxHashSet<u64> {
         if block.kind.is_text() && block.lines.len() == 1 && content.len() <= LONGEST {
             let line = document.slice(content);
             if !crate::text::ends_sentence(line) || line.ends_with(['?', '!']) {
-                titles.insert(add_letters(START, line));
+                titles.insert(add_letters(OFFSET_BASIS, line));
             }
         }
     }
-    titles.remove(&START);
+    titles.remove(&OFFSET_BASIS);
     titles
 }
 

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DocumentCheck, KindRule, ParameterError};
+use super::{DocumentCheck, ParameterError, RuleWithParams};
 use crate::finding::{Edit, Finding, Fix, RuleInfo};
 use crate::text::{Block, Document, Span};
 
@@ -69,7 +69,7 @@ pub fn validate(_parameters: &Parameters) -> Result<(), ParameterError> {
 /// # Errors
 ///
 /// None.
-pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
+pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
     let rules = rules.into_iter().map(|(rule, parameters)| (rule, parameters.fault)).collect();
     Ok(Box::new(StructureCheck { rules }))
 }

@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::removed::removed;
-use super::{DocumentCheck, KindRule, ParameterError};
+use super::coverage::covered_by_fixes;
+use super::{DocumentCheck, ParameterError, RuleWithParams};
 use crate::finding::{Finding, RuleInfo};
 use crate::text::{BlockKind, Document, PageKind, Span};
 use line::{Line, Mark, Sort};
@@ -52,7 +52,7 @@ pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
 /// # Errors
 ///
 /// None: what can be wrong is found by [`validate`].
-pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
+pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
     let rules = rules.into_iter().map(|(rule, parameters)| (rule, parameters.clone())).collect();
     Ok(Box::new(SurroundingsCheck { rules }))
 }
@@ -68,7 +68,7 @@ impl DocumentCheck for SurroundingsCheck {
             return;
         }
         let mut lines = line::read(document);
-        let is_flagged = removed(&lines, |line| line.span, findings.iter());
+        let is_flagged = covered_by_fixes(&lines, |line| line.span, findings.iter());
         lines.iter_mut().zip(is_flagged).for_each(|(line, is_flagged)| line.is_flagged = is_flagged);
         let Some(body) = body(&lines) else { return };
         let is_article = is_article(document);

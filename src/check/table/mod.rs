@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DocumentCheck, KindRule, ParameterError};
+use super::{DocumentCheck, ParameterError, RuleWithParams};
 use crate::finding::{Applicability, Finding, Fix, Label, RuleInfo};
 use crate::text::{BlockKind, Document, Span};
 
@@ -65,7 +65,7 @@ pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
 /// # Errors
 ///
 /// None: what can be wrong is found by [`validate`].
-pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
+pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
     let buttons = rules.iter().flat_map(|(_, parameters)| parameters.buttons.iter().cloned()).collect();
     let rules = rules.into_iter().map(|(rule, parameters)| (rule, parameters.defect)).collect();
     Ok(Box::new(TableCheck { rules, buttons }))

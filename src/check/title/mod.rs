@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DocumentCheck, KindRule, ParameterError};
+use super::{DocumentCheck, ParameterError, RuleWithParams};
 use crate::finding::{Applicability, Edit, Finding, Fix, Label, RuleInfo};
 use crate::text::{Block, BlockKind, Document, Span};
 use form::{Form, Line};
@@ -36,7 +36,7 @@ pub fn validate(_: &Parameters) -> Result<(), ParameterError> {
 /// # Errors
 ///
 /// None.
-pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
+pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
     Ok(Box::new(TitleCheck { rules: rules.into_iter().map(|(rule, _)| rule).collect() }))
 }
 

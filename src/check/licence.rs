@@ -1,10 +1,10 @@
-//! Licence texts: paragraphs that mean nothing without each other.
+//! Licence texts: paragraphs that only make sense together.
 
 use std::ops::Range;
 
 use crate::text::{BlockKind, Document, count_words};
 
-/// What the paragraphs of a licence speak of.
+/// Words of which every paragraph of a licence has at least one.
 const WORDS: &[&str] = &[
     "licen",
     "lizenz",
@@ -19,7 +19,7 @@ const WORDS: &[&str] = &[
     "liability",
     "\"as is\"",
 ];
-/// What only a licence says, or a notice that refers to one.
+/// Phrases found only in licences and in notices that refer to one.
 const CLAUSES: &[&str] = &[
     "licensed under",
     "under the terms of",
@@ -36,10 +36,11 @@ const CLAUSES: &[&str] = &[
     "\"as is\"",
 ];
 
-/// The runs of blocks that are one licence text: two or more, with the title and the copyright line above them.
+/// Returns each licence text as a range of blocks. A licence text has two or more paragraphs,
+/// including its title and copyright line.
 pub(super) fn licence_texts(document: &Document<'_>) -> Vec<Range<usize>> {
     let mut texts = Vec::new();
-    // Most documents hold none of these, and folding the case of all their text would take time.
+    // Fast path for the many documents without any of these: lowercasing the text is slow.
     let has = |word: &&str| memchr::memmem::find(document.text().as_bytes(), word.as_bytes()).is_some();
     if !["icen", "ICEN", "arrant", "ARRANT", "ermission", "ERMISSION"].iter().any(has) {
         return texts;
@@ -51,7 +52,7 @@ pub(super) fn licence_texts(document: &Document<'_>) -> Vec<Range<usize>> {
         while block < blocks.len() {
             let kind = blocks[block].kind;
             if kind != BlockKind::Blank {
-                let Some(is_clause) = legal(document, block) else { break };
+                let Some(is_clause) = licence_clause(document, block) else { break };
                 has_clause |= is_clause;
                 paragraphs += 1;
                 end = block + 1;
@@ -66,17 +67,18 @@ pub(super) fn licence_texts(document: &Document<'_>) -> Vec<Range<usize>> {
     texts
 }
 
-/// Whether the block may be part of a licence text, and then whether it has a clause that only such a text has.
-fn legal(document: &Document<'_>, block: usize) -> Option<bool> {
-    const LONGEST: usize = 8_000;
-    const LONGEST_TITLE: usize = 120;
+/// Returns `None` if the block cannot be part of a licence text; otherwise, whether it has one of
+/// [`CLAUSES`].
+fn licence_clause(document: &Document<'_>, block: usize) -> Option<bool> {
+    const MAX_PARAGRAPH_BYTES: usize = 8_000;
+    const MAX_TITLE_BYTES: usize = 120;
     const MIN_WORDS: usize = 8;
     let one = &document.blocks()[block];
     let text = document.slice(one.content);
-    if !one.kind.is_text() || text.len() > LONGEST {
+    if !one.kind.is_text() || text.len() > MAX_PARAGRAPH_BYTES {
         return None;
     }
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase().replace(['“', '”'], "\"");
-    let is_legal = WORDS.iter().any(|word| text.contains(word)) || text.len() <= LONGEST_TITLE && text.contains('©');
+    let is_legal = WORDS.iter().any(|word| text.contains(word)) || text.len() <= MAX_TITLE_BYTES && text.contains('©');
     is_legal.then(|| CLAUSES.iter().any(|clause| text.contains(clause)) && count_words(&text, MIN_WORDS) == MIN_WORDS)
 }

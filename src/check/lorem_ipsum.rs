@@ -1,29 +1,29 @@
-//! The `pseudo-latin` kind: sentences and paragraphs drawn from the vocabulary of "Lorem ipsum".
+//! The `pseudo-latin` kind: sentences and paragraphs of lorem ipsum.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DocumentCheck, KindRule, ParameterError};
+use super::{DocumentCheck, ParameterError, RuleWithParams};
 use crate::finding::{Finding, RuleInfo};
 use crate::text::{Document, Span, is_lorem_ipsum, may_contain_lorem_ipsum};
 
 /// The kind's name in rule files.
 pub const NAME: &str = "pseudo-latin";
 
-/// How much filler is needed for a finding.
+/// How much lorem ipsum makes a finding.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Parameters {
-    /// Fewest words of a sentence or block.
+    /// Minimum number of words in a sentence or block.
     pub min_words: usize,
 }
 
-/// Any number of words is a sensible minimum but none.
+/// Validates the parameters.
 ///
 /// # Errors
 ///
-/// A minimum of no words.
+/// Fails if `min-words` is 0.
 pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
     if parameters.min_words == 0 {
         return Err(ParameterError { message: "`min-words` must be at least 1".into(), place: None });
@@ -31,28 +31,28 @@ pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
     Ok(())
 }
 
-/// Makes one check of all the rules.
+/// Compiles the rules into one check.
 ///
 /// # Errors
 ///
-/// None: what can be wrong is found by [`validate`].
-pub fn compile(rules: Vec<KindRule<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
+/// Never fails; [`validate`] has checked the parameters.
+pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
     let rules = rules.into_iter().map(|(rule, parameters)| (rule, parameters.min_words)).collect();
-    Ok(Box::new(LatinCheck { rules }))
+    Ok(Box::new(LoremIpsumCheck { rules }))
 }
 
-struct LatinCheck {
+struct LoremIpsumCheck {
     rules: Vec<(Arc<RuleInfo>, usize)>,
 }
 
-impl DocumentCheck for LatinCheck {
+impl DocumentCheck for LoremIpsumCheck {
     fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
         for (index, block) in document.blocks().iter().enumerate() {
             if !block.kind.is_text() || !may_contain_lorem_ipsum(document.slice(block.content)) {
                 continue;
             }
             for (rule, minimum) in &self.rules {
-                for span in filler(document, index, *minimum) {
+                for span in lorem_ipsum_runs(document, index, *minimum) {
                     findings.push(Finding::with_deletion(rule, document, span));
                 }
             }
@@ -60,8 +60,9 @@ impl DocumentCheck for LatinCheck {
     }
 }
 
-/// Runs of sentences that are filler; the whole block where all of it is.
-fn filler(document: &Document<'_>, block: usize, minimum: usize) -> Vec<Span> {
+/// Returns the runs of lorem ipsum sentences in a block, or the whole block if all of it is lorem
+/// ipsum.
+fn lorem_ipsum_runs(document: &Document<'_>, block: usize, minimum: usize) -> Vec<Span> {
     let content = document.blocks()[block].content;
     if is_lorem_ipsum(document.slice(content), minimum) {
         return vec![content];
