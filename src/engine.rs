@@ -193,7 +193,7 @@ impl Linter {
 
     /// The first half of [`Linter::findings`], for which the other documents need not be known.
     pub fn alone(&self, document: &Document<'_>) -> Alone {
-        let mut suppressions = Suppressions::of(document);
+        let mut suppressions = Suppressions::from_document(document);
         let findings = one_a_place(self.found(document, &mut suppressions));
         Alone { findings, suppressions }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::engine::Linter;
 use crate::finding::{Applicability, Finding};
-use crate::fix::Fixing;
+use crate::fix::FixSession;
 use crate::rule::{Documents, Example, Marked, Registry, Rule};
 use crate::text::{Document, Origin, TextProvider};
 
@@ -136,7 +136,7 @@ impl RuleTester<'_> {
         for _ in 0..MAX_ROUNDS {
             let mut next = Vec::with_capacity(texts.len());
             for (document, findings) in self.documents(&texts).iter().zip(self.findings(&texts)?) {
-                let mut fixing = Fixing::of(document);
+                let mut fixing = FixSession::new(document);
                 fixing.apply(&findings, Applicability::Unsafe);
                 next.push(fixing.finish().text);
             }

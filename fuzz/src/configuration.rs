@@ -14,14 +14,14 @@ pub fn run(input: &[u8]) {
     let (mut control, bytes) = Control::split(input, 1);
     let options = control.byte();
     let text = input::text(bytes);
-    let _ = config::bytes(&text);
+    let _ = config::parse_size(&text);
     let file = UserFile::new("dechaff.toml", text);
     let layer = match options & 1 {
         0 => shown(Layer::parse(&file, PathBuf::from("/corpus"))),
-        _ => shown(Layer::of_project(&file, PathBuf::from("/corpus"))).flatten(),
+        _ => shown(Layer::parse_pyproject(&file, PathBuf::from("/corpus"))).flatten(),
     };
     let Some(layer) = layer else { return };
-    let Some(settings) = shown(Settings::of(&REGISTRY, &[layer.clone(), layer])) else { return };
+    let Some(settings) = shown(Settings::from_layers(&REGISTRY, &[layer.clone(), layer])) else { return };
     for path in ["/corpus/a.txt", "/corpus/quotes/ü.md", "/elsewhere", ""].map(Path::new) {
         let _ = (settings.is_excluded(path), settings.is_excluded_below(path), settings.is_included(path));
         let _ = settings.ignored_in(&REGISTRY, path);

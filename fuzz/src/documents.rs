@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use dechaff::corpus::{LogLine, LogPlace, Original, entries, logged_files, restore};
 use dechaff::engine::Linter;
 use dechaff::finding::Applicability;
-use dechaff::fix::{self, Fixed};
+use dechaff::fix::{self, FixResult};
 use dechaff::text::{Document, Origin, words};
 
 use super::input::{self, Control};
@@ -50,12 +50,12 @@ pub fn seeds() -> Vec<Vec<u8>> {
     shared::examples().iter().zip(options).map(|(text, options)| [options, text.as_bytes()].concat()).collect()
 }
 
-fn fix(linter: &Linter, document: &Document<'_>, most: Applicability) -> Fixed {
+fn fix(linter: &Linter, document: &Document<'_>, most: Applicability) -> FixResult {
     fix::fix(linter, document, most).expect("fixing comes to rest")
 }
 
 /// Checks that the changes lead from the one text to the other and, through the undo log, back.
-fn check_changes(text: &str, fixed: &Fixed) {
+fn check_changes(text: &str, fixed: &FixResult) {
     assert_eq!(input::changed(text, &fixed.changes), fixed.text);
     let place = LogPlace { base: "/", path: "page", record: None };
     let entries = entries(place, Original { text, raw: &[] }, &fixed.text, &fixed.changes);

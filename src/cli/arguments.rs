@@ -6,7 +6,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::reports::Wanted;
 use super::workspace::Profile;
-use crate::config::bytes;
+use crate::config::parse_size;
 use crate::corpus::{Kind, Reading};
 
 /// Find and explain boilerplate and other noise in text corpora.
@@ -255,7 +255,7 @@ impl ReadingArguments {
             kind,
             text_field: text_field.map_or(otherwise.text_field, |(field, _)| field.clone()),
             id_field: id_field.map_or(otherwise.id_field, |(field, _)| field.clone()),
-            max_record: max_record.and_then(|(size, _)| bytes(size).ok()).unwrap_or(otherwise.max_record),
+            max_record: max_record.and_then(|(size, _)| parse_size(size).ok()).unwrap_or(otherwise.max_record),
         }
     }
 }
@@ -410,7 +410,7 @@ impl CheckArguments {
 }
 
 fn parse_bytes(text: &str) -> Result<String, String> {
-    bytes(text).map(|_| text.to_owned())
+    parse_size(text).map(|_| text.to_owned())
 }
 
 fn parse_jobs(text: &str) -> Result<usize, String> {

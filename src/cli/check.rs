@@ -30,7 +30,7 @@ use super::stdin::{Spooled, Stdin, read_pipe, read_stdin, take_pipes};
 use super::workspace::{Profile, Workspace};
 use super::{Exit, interrupt};
 use crate::check::FindingsByDocument;
-use crate::config::bytes;
+use crate::config::parse_size;
 use crate::corpus::{Choice, Input, Reading, Source, WalkError, expand, walk};
 use crate::engine::{Alone, Compared, Linter};
 use crate::finding::Finding;
@@ -296,7 +296,7 @@ impl<'a> Run<'a> {
 
     /// Memory for comparing, if it was said.
     pub(super) fn memory(&self) -> Option<usize> {
-        self.root.value(|options| options.memory.as_ref()).and_then(|(text, _)| bytes(text).ok())
+        self.root.value(|options| options.memory.as_ref()).and_then(|(text, _)| parse_size(text).ok())
     }
 
     /// Fixes what can be fixed, and reports what remains.

@@ -17,7 +17,7 @@ use super::workspace::Profile;
 use crate::corpus::{LogPlace, Original, Source, UndoLog, create, entries, remove_stale_files, replace};
 use crate::engine::Linter;
 use crate::finding::{Applicability, Finding};
-use crate::fix::{Fixed, Fixing, Unstable, removed_share};
+use crate::fix::{FixCycle, FixResult, FixSession, removed_share};
 use crate::report::printable;
 use crate::suppress::Suppressions;
 use crate::text::{Document, PathName};
@@ -65,7 +65,7 @@ pub(super) enum Destination {
 #[derive(Default)]
 pub(super) struct Outcome {
     /// The fixed text, if anything was fixed.
-    pub(super) fixed: Option<Fixed>,
+    pub(super) fixed: Option<FixResult>,
     /// Why not all was fixed that could be.
     pub(super) refusal: Option<Refusal>,
 }
@@ -141,14 +141,14 @@ impl Plan {
             let reason = "not valid UTF-8: writing it would lose the bytes that could not be read";
             return if is_fixable { Outcome::refused(reason) } else { Outcome::default() };
         }
-        let mut fixing = Fixing::of(&document);
+        let mut fixing = FixSession::new(&document);
         if let Err(unstable) = self.settle(most, linter, &document, &mut fixing, rounds) {
             return Outcome::refused(unstable.to_string());
         }
         if let Some(reason) = self.refusal(source, &fixing.document()) {
             return Outcome::refused(reason);
         }
-        Outcome { fixed: Some(fixing.finish()).filter(Fixed::is_changed), refusal: None }
+        Outcome { fixed: Some(fixing.finish()).filter(FixResult::is_changed), refusal: None }
     }
 
     fn settle<'f>(
@@ -156,11 +156,11 @@ impl Plan {
         most: Applicability,
         linter: &Linter,
         original: &Document<'_>,
-        fixing: &mut Fixing<'_>,
+        fixing: &mut FixSession<'_>,
         rounds: impl Iterator<Item = &'f [Finding]>,
-    ) -> Result<(), Unstable> {
+    ) -> Result<(), FixCycle> {
         if !self.rested.has(original) {
-            fixing.settle(linter, most)?;
+            fixing.fix_until_stable(linter, most)?;
             // It comes from its file again in each round, so that what its fixes make of it is not asked about.
             if most == self.most && fixing.document().text() == original.text() {
                 self.rested.add(original);
@@ -169,7 +169,8 @@ impl Plan {
         for compared in rounds {
             let document = fixing.document();
             // Besides what comparing found, there may be comments that leave nothing out.
-            if compared.iter().all(|finding| finding.fix.is_none()) && Suppressions::of(&document).is_none() {
+            if compared.iter().all(|finding| finding.fix.is_none()) && Suppressions::from_document(&document).is_none()
+            {
                 continue;
             }
             // A file may have changed since it was compared.
@@ -177,7 +178,7 @@ impl Plan {
             compared.retain(|finding| document.text().get(finding.span.range()).is_some());
             let findings = linter.findings(&document, compared);
             if !fixing.apply(&findings, most).is_empty() {
-                fixing.settle(linter, most)?;
+                fixing.fix_until_stable(linter, most)?;
             }
         }
         Ok(())

@@ -21,7 +21,7 @@ impl Gate {
     }
 
     pub(super) fn count(&mut self, findings: &[Finding]) {
-        self.counted += findings.iter().filter(|finding| self.fail_on.counts(finding.rule.severity)).count();
+        self.counted += findings.iter().filter(|finding| self.fail_on.includes(finding.rule.severity)).count();
     }
 
     /// Whether more was found than may be.

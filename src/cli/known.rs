@@ -13,7 +13,7 @@ use crate::corpus::{Source, create, read_list, replace};
 use crate::engine::Linter;
 use crate::finding::{Edit, Finding, RuleInfo};
 use crate::report::{Medium, count, printable};
-use crate::suppress::{Baseline, IgnoreList, comments, entries, file_comment};
+use crate::suppress::{Baseline, IgnoreList, file_suppression_comment, ignore_entries, suppression_comments};
 use crate::text::{Document, PathName, Span, path_of};
 
 /// What is known, and what is done with what is not.
@@ -78,8 +78,8 @@ impl Known {
     pub(super) fn linters(&self, root: &Arc<Profile>) -> Linters {
         let (workspace, root) = (Arc::clone(&self.workspace), Arc::clone(root));
         let baseline = self.baseline.clone().map(|(path, baseline)| {
-            let moved = baseline.lock().unwrap_or_else(PoisonError::into_inner).known_moved();
-            KnownFindings { path, baseline, moved: Arc::new(IgnoreList::of(moved)) }
+            let moved = baseline.lock().unwrap_or_else(PoisonError::into_inner).orphaned_entries();
+            KnownFindings { path, baseline, moved: Arc::new(IgnoreList::from_counts(moved)) }
         });
         Linters { workspace, root, baseline }
     }
@@ -109,7 +109,8 @@ impl Known {
         match &mut self.addition {
             Some(Addition::List(_, lines)) => {
                 lines.extend(
-                    entries(&source.document(), findings).map(|entry| printable(&entry.to_string()).into_owned()),
+                    ignore_entries(&source.document(), findings)
+                        .map(|entry| printable(&entry.to_string()).into_owned()),
                 );
                 known += findings.len();
                 findings.clear();
@@ -219,8 +220,8 @@ impl Linters {
         match &self.baseline {
             Some(known) => {
                 let name = relative(&self.workspace, path, &known.path);
-                let own = known.baseline.lock().unwrap_or_else(PoisonError::into_inner).known_in(&name);
-                linter.ignoring(Arc::new(IgnoreList::of(own))).ignoring(Arc::clone(&known.moved))
+                let own = known.baseline.lock().unwrap_or_else(PoisonError::into_inner).entries_for(&name);
+                linter.ignoring(Arc::new(IgnoreList::from_counts(own))).ignoring(Arc::clone(&known.moved))
             }
             None => linter,
         }
@@ -260,7 +261,7 @@ fn noted(linter: &Linter, source: &Source, findings: &[Finding]) -> Option<Strin
         });
         linter.findings(&Document::parse(Arc::clone(&source.origin), text), shifted.collect())
     };
-    let edits = comments(&document, findings);
+    let edits = suppression_comments(&document, findings);
     let text = spliced(&source.text, &edits);
     if left(&text, &edits).is_empty() {
         return Some(text);
@@ -273,7 +274,7 @@ fn noted(linter: &Linter, source: &Source, findings: &[Finding]) -> Option<Strin
             codes.extend(finding.also_reported_by.iter().map(|(code, _)| code.clone()));
         }
         let named: Vec<&str> = codes.iter().map(String::as_str).collect();
-        let edits = [file_comment(&document, &named)];
+        let edits = [file_suppression_comment(&document, &named)];
         let text = spliced(&source.text, &edits);
         found = left(&text, &edits);
         // Of codes that are not needed the comment is freed as `--fix` would.
@@ -298,7 +299,7 @@ fn spliced(text: &str, edits: &[Edit]) -> String {
     spliced
 }
 
-fn tell_stale(path: &Path, stale: &[crate::suppress::Entry]) {
+fn tell_stale(path: &Path, stale: &[crate::suppress::BaselineEntry]) {
     const SHOWN: usize = 5;
     if stale.is_empty() {
         return;

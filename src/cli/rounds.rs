@@ -18,7 +18,7 @@ use crate::check::FindingsByDocument;
 use crate::corpus::Source;
 use crate::engine::Linter;
 use crate::finding::{Applicability, Finding};
-use crate::fix::keep_one_copy;
+use crate::fix::preserve_last_copy;
 use crate::text::{Document, Origin, TextProvider, path_of};
 
 /// What comparing found in each document.
@@ -169,7 +169,7 @@ fn chosen(mut found: Vec<Finding>, refused: &HashMap<Arc<Origin>, Refusal>, plan
         }
     }
     found.sort_by(|left, right| (&left.origin, left.sort_key()).cmp(&(&right.origin, right.sort_key())));
-    keep_one_copy(&mut found, plan.most);
+    preserve_last_copy(&mut found, plan.most);
     let mut compared = Round::new();
     for finding in found {
         compared.entry(Arc::clone(&finding.origin)).or_default().push(finding);

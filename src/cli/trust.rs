@@ -50,7 +50,7 @@ pub(super) fn check_paths(here: &Path, layer: &Layer) -> Result<(), UserFileErro
     for (key, path) in single.chain(options.rules.iter().map(|path| ("rules", path))) {
         if !may_read(here, &layer.folder, &layer.folder.join(path.get_ref())) {
             let message = format!("`{key}` leads outside the folder of this configuration");
-            return Err(layer.fault(message, path.span()).with_hint(Some(REMEDY.into())));
+            return Err(layer.error(message, path.span()).with_hint(Some(REMEDY.into())));
         }
     }
     Ok(())

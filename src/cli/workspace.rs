@@ -192,7 +192,7 @@ impl Workspace {
     fn load(&self, files: Vec<Layer>) -> anyhow::Result<Profile> {
         let layers: Vec<Layer> = self.command.iter().cloned().chain(files).collect();
         let registry = self.registry(&layers)?;
-        let settings = Settings::of(&registry, &layers)?;
+        let settings = Settings::from_layers(&registry, &layers)?;
         let ignore_list = Arc::new(ignore_list(&registry, &layers)?);
         let linter = Linter::new(&registry, &settings)?.ignoring(Arc::clone(&ignore_list));
         if settings.rules(&registry).next().is_none() {
@@ -209,11 +209,11 @@ impl Workspace {
                 let path = layer.folder.join(pack.get_ref());
                 let unreadable = |error: std::io::Error| {
                     let message = format!("cannot read the rules of `{}`: {error}", pack.get_ref());
-                    layer.fault(message, pack.span()).with_hint(Some(RELATIVE.into()))
+                    layer.error(message, pack.span()).with_hint(Some(RELATIVE.into()))
                 };
                 let found = rule_files(&path).map_err(unreadable)?;
                 if found.is_empty() {
-                    return Err(layer.fault("no rule file (*.toml) is in this folder", pack.span()).into());
+                    return Err(layer.error("no rule file (*.toml) is in this folder", pack.span()).into());
                 }
                 for file in found {
                     files.push(read_written(&file, &shown(&self.here, &file)).map_err(unreadable)?);
@@ -292,7 +292,7 @@ fn ignore_list(registry: &Registry, layers: &[Layer]) -> anyhow::Result<IgnoreLi
         return Ok(IgnoreList::default());
     }
     let file = read_list(&path, name.get_ref())
-        .map_err(|error| layer.fault(format!("cannot read the ignore list: {error}"), name.span()))?;
+        .map_err(|error| layer.error(format!("cannot read the ignore list: {error}"), name.span()))?;
     let known: HashSet<&str> = registry.infos().map(|rule| rule.code.as_str()).collect();
     Ok(IgnoreList::parse(&file, &known)?)
 }
@@ -328,7 +328,7 @@ fn chain(here: &Path, path: &Path, is_trusted: bool) -> anyhow::Result<Vec<Layer
     let mut next = Some(path.to_owned());
     while let Some(path) = next.take() {
         let extends = |layer: &Layer, message: String| match &layer.options.extend {
-            Some(name) => layer.fault(message, name.span()).with_hint(Some(RELATIVE.into())),
+            Some(name) => layer.error(message, name.span()).with_hint(Some(RELATIVE.into())),
             None => UserFileError::new(&layer.file, message, None),
         };
         if !seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone()))
@@ -347,7 +347,7 @@ fn chain(here: &Path, path: &Path, is_trusted: bool) -> anyhow::Result<Vec<Layer
         };
         let folder = path.parent().unwrap_or(&path).to_owned();
         let layer = match path.file_name().is_some_and(|name| name == "pyproject.toml") {
-            true => Layer::of_project(&file, folder.clone())?,
+            true => Layer::parse_pyproject(&file, folder.clone())?,
             false => Some(Layer::parse(&file, folder.clone())?),
         };
         if let Some(layer) = layer {

@@ -1,8 +1,8 @@
-//! Settings: which rules run, with which parameters, and what is made of their findings.
+//! Settings: which rules run, with which parameters, and how their findings are treated.
 
 mod options;
-mod paths;
-mod tuned;
+mod path_patterns;
+mod rule_overrides;
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -15,36 +15,38 @@ use crate::rule::{Registry, Rule, Selector, UnknownSelector};
 use crate::user_file::UserFileError;
 
 pub use options::{FailOn, Layer, Options};
-pub use paths::PathPatterns;
+pub use path_patterns::PathPatterns;
 
-/// What decides which rules run, after ruff: the more exact selector wins; `ignore` wins between equals. A prefix enables the
-/// default rules it covers; an opt-in rule needs its full code, its name or `ALL`.
+/// The merged settings of all configuration layers.
+///
+/// Rules are selected as in ruff: the more specific selector wins, and `ignore` wins ties. A prefix
+/// enables only default rules; an opt-in rule needs its full code, its name or `ALL`.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    /// Rules to run in place of those that run by default; empty for those.
+    /// Rules to run instead of the default ones; empty for the default ones.
     pub select: Vec<Selector>,
-    /// Rules to run besides.
+    /// Rules to run in addition.
     pub extend_select: Vec<Selector>,
     /// Rules not to run.
     pub ignore: Vec<Selector>,
-    /// Rules not to run in some files.
+    /// Rules not to run in matching files.
     per_file_ignores: Vec<(PathPatterns, Vec<Selector>)>,
-    /// Files to take from folders; `None` for those that are taken by default.
+    /// Files to pick up from directories; `None` for the default ones.
     include: Option<PathPatterns>,
-    /// Files and folders to leave out.
+    /// Files and directories to exclude.
     exclude: Vec<PathPatterns>,
-    /// Applicability of fixes where it is not the rule's, the strongest last.
+    /// Overridden applicability of fixes, in order of increasing priority.
     applicability: Vec<(Selector, Applicability)>,
-    /// Rules whose severity or parameters are not those of their files, by code.
-    tuned: HashMap<String, Rule>,
+    /// Rules with overridden severity or parameters, by code.
+    rule_overrides: HashMap<String, Rule>,
 }
 
 impl Settings {
-    /// Settings from the texts of selectors, each a code, a prefix of one, a name or `ALL`.
+    /// Creates settings from selectors: codes, prefixes of codes, names or `ALL`.
     ///
     /// # Errors
     ///
-    /// The first selector that means no rule.
+    /// Returns the first selector that matches no rule.
     pub fn new(
         registry: &Registry,
         select: &[String],
@@ -58,14 +60,15 @@ impl Settings {
         Ok(Self { select, extend_select, ignore, ..Self::default() })
     }
 
-    /// What `layers` come to, the strongest first. A single value is that of the strongest layer that has one; lists add up,
-    /// but a layer with `select` puts aside what those below it select and ignore.
+    /// Merges `layers`, of which the first has the highest priority. Single values come from the
+    /// first layer that sets them. Lists are concatenated, but `select` in a layer discards
+    /// `select` and `ignore` of the layers with lower priority.
     ///
     /// # Errors
     ///
-    /// The first thing that makes no sense: a selector that means no rule, a pattern that is none, a parameter that the rule
-    /// does not have, another version of the program.
-    pub fn of(registry: &Registry, layers: &[Layer]) -> Result<Self, UserFileError> {
+    /// Returns the first error: a selector that matches no rule, an invalid pattern, an unknown
+    /// parameter, or a version requirement that is not met.
+    pub fn from_layers(registry: &Registry, layers: &[Layer]) -> Result<Self, UserFileError> {
         let mut settings = Self::default();
         for layer in layers.iter().rev() {
             settings.add(registry, layer)?;
@@ -108,34 +111,33 @@ impl Settings {
                 let selector = selector(registry, layer, text)?;
                 let has_fix = registry.rules().iter().any(|rule| selector.means(&rule.info) && rule.info.fix.is_some());
                 if !has_fix {
-                    return Err(layer.fault(format!("`{}` has no fix", text.get_ref()), text.span()));
+                    return Err(layer.error(format!("`{}` has no fix", text.get_ref()), text.span()));
                 }
                 self.applicability.push((selector, applicability));
             }
         }
         let both = options.extend_safe_fixes.iter().find(|safe| options.extend_unsafe_fixes.contains(safe));
         if let Some(both) = both {
-            let message =
-                format!("`{}` stands under `extend-unsafe-fixes` too; its fixes are one or the other", both.get_ref());
-            return Err(layer.fault(message, both.span()));
+            let message = format!("`{}` is both in `extend-safe-fixes` and in `extend-unsafe-fixes`", both.get_ref());
+            return Err(layer.error(message, both.span()));
         }
         if let Some(share) = options.max_removed.as_ref().filter(|share| !(0.0..=1.0).contains(share.get_ref())) {
-            let fault = layer.fault("`max-removed` is a share of words, from 0 to 1", share.span());
-            return Err(fault.with_hint(Some("write 0.5 for half of them".into())));
+            let error = layer.error("`max-removed` is a share of words, from 0 to 1", share.span());
+            return Err(error.with_hint(Some("write 0.5 for half of them".into())));
         }
-        let sizes = [("memory", &options.memory, usize::MAX), ("max-record", &options.max_record, MAX_RECORD)];
-        for (key, size, most) in sizes {
+        let sizes = [("memory", &options.memory, usize::MAX), ("max-record", &options.max_record, MAX_RECORD_BYTES)];
+        for (key, size, max) in sizes {
             if let Some(size) = size {
-                let fault = |error: String| layer.fault(format!("`{key}`: {error}"), size.span());
-                if bytes(size.get_ref()).map_err(fault)? > most {
-                    return Err(fault("a document is less than 4 GB".into()));
+                let error = |message: String| layer.error(format!("`{key}`: {message}"), size.span());
+                if parse_size(size.get_ref()).map_err(error)? > max {
+                    return Err(error("documents must be smaller than 4 GB".into()));
                 }
             }
         }
-        tuned::tune(registry, layer, &mut self.tuned)
+        rule_overrides::apply_rule_overrides(registry, layer, &mut self.rule_overrides)
     }
 
-    /// Whether `rule` is to run.
+    /// Whether `rule` is selected.
     pub fn is_selected(&self, rule: &Rule) -> bool {
         let enabled = |selectors: &[Selector]| selectors.iter().filter_map(|one| one.enables(rule)).max();
         let ignored = self.ignore.iter().filter_map(|one| one.specificity(&rule.info)).max();
@@ -147,26 +149,26 @@ impl Settings {
         }
     }
 
-    /// The rules of `registry` that are to run, as they are to run.
+    /// Returns the selected rules with their overrides applied.
     pub fn rules<'r>(&'r self, registry: &'r Registry) -> impl Iterator<Item = &'r Rule> {
         let rules = registry.rules().iter().filter(|rule| self.is_selected(rule));
         rules.map(|rule| self.effective(rule))
     }
 
-    /// `rule` with the severity and the parameters that the settings give it.
+    /// Returns `rule` with its overrides applied.
     pub fn effective<'r>(&'r self, rule: &'r Rule) -> &'r Rule {
-        self.tuned.get(&rule.info.code).unwrap_or(rule)
+        self.rule_overrides.get(&rule.info.code).unwrap_or(rule)
     }
 
-    /// What the fixes of `rule` count as, where that is not what the rule's file says.
+    /// Returns the applicability of the fixes of `rule` if the settings override it.
     pub fn applicability(&self, rule: &Rule) -> Option<Applicability> {
-        let means = self.applicability.iter().enumerate().filter_map(|(index, (selector, applicability))| {
+        let overrides = self.applicability.iter().enumerate().filter_map(|(index, (selector, applicability))| {
             selector.specificity(&rule.info).map(|specificity| ((specificity, index), *applicability))
         });
-        means.max_by_key(|(rank, _)| *rank).map(|(_, applicability)| applicability)
+        overrides.max_by_key(|(rank, _)| *rank).map(|(_, applicability)| applicability)
     }
 
-    /// The codes of the rules that are not to run in the file `path`.
+    /// Returns the codes of the rules ignored in the file `path`.
     pub fn ignored_in(&self, registry: &Registry, path: &Path) -> Vec<String> {
         let selectors: Vec<&Selector> = self
             .per_file_ignores
@@ -182,23 +184,23 @@ impl Settings {
         ignored.map(|rule| rule.info.code.clone()).collect()
     }
 
-    /// Whether the file or folder `path` is to be left out.
+    /// Whether the file or directory `path` is excluded.
     pub fn is_excluded(&self, path: &Path) -> bool {
         self.exclude.iter().any(|patterns| patterns.matches(path))
     }
 
-    /// Whether the file or folder `path`, met while walking a folder that was given, is to be left out: by a pattern that
-    /// matches it, and not by one that matches the folder that was given.
+    /// Whether the file or directory `path`, found in a directory passed explicitly, is excluded:
+    /// by a pattern that matches it, not by one that matches the directory passed.
     pub fn is_excluded_below(&self, path: &Path) -> bool {
         self.exclude.iter().any(|patterns| patterns.matches_itself(path))
     }
 
-    /// The files to take from folders, if that is set.
+    /// Returns the patterns of files to pick up from directories, if set.
     pub fn include(&self) -> Option<&PathPatterns> {
         self.include.as_ref()
     }
 
-    /// Whether the file `path` is to be taken from a folder; `None` where nothing is said of that.
+    /// Whether to pick up the file `path` from a directory; `None` if the settings do not say.
     pub fn is_included(&self, path: &Path) -> Option<bool> {
         self.include.as_ref().map(|include| include.matches(path))
     }
@@ -209,11 +211,11 @@ fn selector(registry: &Registry, layer: &Layer, text: &Spanned<String>) -> Resul
         let hint = unknown.nearest.as_ref().map(|nearest| format!("did you mean `{nearest}`?"));
         let hint = hint.unwrap_or_else(|| "`dechaff rule --all` lists the rules".into());
         let message = format!("no rule has the code or name `{}`", unknown.selector);
-        layer.fault(message, text.span()).with_hint(Some(hint))
+        layer.error(message, text.span()).with_hint(Some(hint))
     })
 }
 
-/// A selector under `select` or `extend-select`, which has to enable some rule.
+/// Parses a selector in `select` or `extend-select`, which must enable at least one rule.
 fn enabling_selector(registry: &Registry, layer: &Layer, text: &Spanned<String>) -> Result<Selector, UserFileError> {
     const MAX_NAMED: usize = 5;
     let selector = selector(registry, layer, text)?;
@@ -224,44 +226,44 @@ fn enabling_selector(registry: &Registry, layer: &Layer, text: &Spanned<String>)
     let codes: Vec<String> = covered.map(|rule| format!("`{}`", rule.code)).collect();
     let message = format!("`{}` covers only opt-in rules, which a prefix does not enable", text.get_ref());
     let hint = format!("give the full code: {}", codes.join(", "));
-    Err(layer.fault(message, text.span()).with_hint(Some(hint)))
+    Err(layer.error(message, text.span()).with_hint(Some(hint)))
 }
 
 fn patterns(layer: &Layer, patterns: &[Spanned<String>]) -> Result<PathPatterns, UserFileError> {
     let texts: Vec<&str> = patterns.iter().map(|pattern| pattern.get_ref().as_str()).collect();
     PathPatterns::new(&layer.folder, &texts).map_err(|(index, message)| {
-        let place = patterns.get(index).map_or(0..0, Spanned::span);
-        layer.fault(message, place)
+        let span = patterns.get(index).map_or(0..0, Spanned::span);
+        layer.error(message, span)
     })
 }
 
-/// Sees to it that this is a version that the layer allows.
+/// Checks this program's version against the requirement of the layer.
 fn require_version(layer: &Layer) -> Result<(), UserFileError> {
     const VERSION: &str = env!("CARGO_PKG_VERSION");
     let Some(required) = &layer.options.required_version else { return Ok(()) };
-    let fault = |message: String, place: Range<usize>| Err(layer.fault(message, place));
+    let fail = |message: String, span: Range<usize>| Err(layer.error(message, span));
     let requirement = match semver::VersionReq::parse(required.get_ref()) {
         Ok(requirement) => requirement,
-        Err(error) => return fault(format!("not a range of versions such as `>=0.1`: {error}"), required.span()),
+        Err(error) => return fail(format!("not a version requirement such as `>=0.1`: {error}"), required.span()),
     };
     match semver::Version::parse(VERSION) {
         Ok(version) if !requirement.matches(&version) => {
-            fault(format!("this is dechaff {VERSION}; the configuration asks for {requirement}"), required.span())
+            fail(format!("this is dechaff {VERSION}; the configuration requires {requirement}"), required.span())
         }
         _ => Ok(()),
     }
 }
 
-/// Most bytes of a document: comparing keeps places in it as four bytes each.
-const MAX_RECORD: usize = u32::MAX as usize;
+/// Comparison stores offsets in a document as `u32`.
+const MAX_RECORD_BYTES: usize = u32::MAX as usize;
 
-/// A number of bytes, such as `64MB` or `2GB`; units are powers of 1,024.
+/// Parses a size in bytes, such as `64MB` or `2GB`. Units are powers of 1,024.
 ///
 /// # Errors
 ///
-/// It is none.
-pub fn bytes(text: &str) -> Result<usize, String> {
-    const FORM: &str = "give a number of bytes, such as 64MB or 2GB";
+/// Returns a message if `text` is not a size or too large.
+pub fn parse_size(text: &str) -> Result<usize, String> {
+    const EXPECTED: &str = "give a number of bytes, such as 64MB or 2GB";
     let number = text.trim_end_matches(|character: char| character.is_ascii_alphabetic() || character == ' ');
     let unit = text.get(number.len()..).unwrap_or("").trim().to_ascii_uppercase();
     let shift = match unit.as_str() {
@@ -269,10 +271,10 @@ pub fn bytes(text: &str) -> Result<usize, String> {
         "K" | "KB" | "KIB" => 10,
         "M" | "MB" | "MIB" => 20,
         "G" | "GB" | "GIB" => 30,
-        _ => return Err(FORM.into()),
+        _ => return Err(EXPECTED.into()),
     };
-    let number: usize = number.parse().map_err(|_| FORM.to_owned())?;
-    number.checked_shl(shift).filter(|bytes| bytes >> shift == number).ok_or_else(|| "that is too much".into())
+    let number: usize = number.parse().map_err(|_| EXPECTED.to_owned())?;
+    number.checked_shl(shift).filter(|bytes| bytes >> shift == number).ok_or_else(|| "too large".into())
 }
 
 #[cfg(test)]
@@ -299,20 +301,20 @@ mod tests {
         registry.rules().iter().filter(|rule| settings.is_selected(rule)).map(|rule| rule.info.code.clone()).collect()
     }
 
-    /// Places in a document are kept in 32 bits, and would wrap around in a larger one.
+    /// Offsets are stored in 32 bits and would wrap around in a larger document.
     #[test]
     fn max_record_is_less_than_4_gb() {
         let registry = Registry::parse(&[]).unwrap();
         let settings = |size: &str| {
             let file = UserFile::new("dechaff.toml", format!("max-record = '{size}'"));
-            Settings::of(&registry, &[Layer::parse(&file, "/".into()).unwrap()])
+            Settings::from_layers(&registry, &[Layer::parse(&file, "/".into()).unwrap()])
         };
         assert!(settings("4294967295").is_ok());
-        assert_eq!(settings("4GB").unwrap_err().message, "`max-record`: a document is less than 4 GB");
+        assert_eq!(settings("4GB").unwrap_err().message, "`max-record`: documents must be smaller than 4 GB");
     }
 
     #[test]
-    fn the_more_exact_selector_wins() {
+    fn more_specific_selector_wins() {
         assert_eq!(selected(&[], &[], &[]), ["AA001", "AA002", "AB001"]);
         assert_eq!(selected(&["AA"], &[], &[]), ["AA001", "AA002"]);
         assert_eq!(selected(&["two"], &[], &[]), ["AA002"]);
@@ -323,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn an_opt_in_rule_needs_its_full_code_its_name_or_all() {
+    fn opt_in_rule_needs_full_code_name_or_all() {
         assert_eq!(selected(&["AA003"], &[], &[]), ["AA003"]);
         assert_eq!(selected(&["Opt-In"], &[], &[]), ["AA003"]);
         assert_eq!(selected(&["AA"], &["aa003"], &["AA"]), ["AA003"]);

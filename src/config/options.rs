@@ -1,4 +1,4 @@
-//! What a configuration file may say, as it is written.
+//! The keys of a configuration file, and the parsing of such files.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use toml::{Spanned, Value};
 use crate::finding::Severity;
 use crate::user_file::{UserFile, UserFileError};
 
-/// The keys of a configuration file. Paths in it are relative to the folder it stands in.
+/// The keys of a configuration file. Paths are relative to its directory.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema), schemars(title = "Configuration of dechaff"))]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -24,7 +24,8 @@ pub struct Options {
     /// Files and directories with custom rules.
     #[cfg_attr(feature = "cli", schemars(with = "Vec<String>"))]
     pub rules: Vec<Spanned<String>>,
-    /// The rules to run instead of the default ones: codes, prefixes of codes (which leave out opt-in rules), names, or `ALL`.
+    /// The rules to run instead of the default ones: codes, prefixes of codes (which leave out
+    /// opt-in rules), names, or `ALL`.
     #[cfg_attr(feature = "cli", schemars(with = "Option<Vec<String>>"))]
     pub select: Option<Spanned<Vec<Spanned<String>>>>,
     /// Rules to run in addition.
@@ -48,8 +49,8 @@ pub struct Options {
     /// Rules whose fixes are treated as unsafe.
     #[cfg_attr(feature = "cli", schemars(with = "Vec<String>"))]
     pub extend_unsafe_fixes: Vec<Spanned<String>>,
-    /// Settings of single rules, by code or name: `severity`, and what the rule's own file says of its check. By the
-    /// beginning of a code, only `severity`.
+    /// Settings of individual rules, by code or name: `severity`, and the parameters of the rule's
+    /// check. A prefix of a code can only set `severity`.
     #[cfg_attr(feature = "cli", schemars(with = "BTreeMap<String, RuleOptions>"))]
     pub rule: BTreeMap<Spanned<String>, BTreeMap<Spanned<String>, Spanned<Value>>>,
     /// Whether `--fix` applies unsafe fixes too.
@@ -84,13 +85,13 @@ pub struct Options {
     pub ignore_list: Option<Spanned<String>>,
 }
 
-/// What the schema says of one rule's table.
+/// The schema of the table of one rule.
 #[cfg(feature = "cli")]
 #[derive(schemars::JsonSchema)]
 #[schemars(rename_all = "kebab-case")]
-#[allow(dead_code, reason = "it describes what is read key by key")]
+#[allow(dead_code, reason = "only describes the schema; the keys are read one by one")]
 struct RuleOptions {
-    /// How much its findings matter.
+    /// Severity of its findings.
     severity: Option<Severity>,
     /// ND002: minimum share of five-word shingles in common (Jaccard), from 0.1 to 1.
     threshold: Option<f64>,
@@ -98,28 +99,28 @@ struct RuleOptions {
     keep: Option<String>,
     /// ND002: if more paragraphs than this share a shingle, only those near each other are compared on it.
     crowd: Option<u32>,
-    /// Fewest words; for ND001 and ND002 a table by kind of block.
+    /// Minimum number of words; for ND001 and ND002, a table by kind of block.
     min_words: Option<serde_json::Value>,
-    /// Most words.
+    /// Maximum number of words.
     max_words: Option<u32>,
-    /// ND003: fewest words of a sentence repeated in another document.
+    /// ND003: minimum number of words of a sentence repeated in another document.
     min_words_across: Option<u32>,
-    /// ND004: fewest words of a paragraph contained in a longer one.
+    /// ND004: minimum number of words of a paragraph contained in a longer one.
     min_words_whole: Option<u32>,
-    /// ND005 and ND006: in how many documents the line must occur.
+    /// ND005 and ND006: minimum number of documents with the line.
     min_documents: Option<u32>,
-    /// ND005 and ND006: how often the line must occur in one document.
+    /// ND005 and ND006: minimum number of occurrences in one document.
     min_times: Option<u32>,
-    /// ND005 and ND006: least Levenshtein similarity of two lines that count as the same.
+    /// ND005 and ND006: minimum Levenshtein similarity of two lines treated as the same.
     alike: Option<f64>,
-    /// BP901 and BP902: lowest probability at which the model reports a line.
+    /// BP901 and BP902: minimum probability at which the model reports a line.
     least_probability: Option<f64>,
     /// Other parameters of its check, which `dechaff rule CODE` shows.
     #[schemars(flatten)]
     parameters: BTreeMap<String, serde_json::Value>,
 }
 
-/// The least severity that fails a run.
+/// The lowest severity that makes a run fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -136,8 +137,8 @@ pub enum FailOn {
 }
 
 impl FailOn {
-    /// Whether a finding of `severity` counts.
-    pub fn counts(self, severity: Severity) -> bool {
+    /// Whether a finding of `severity` makes the run fail.
+    pub fn includes(self, severity: Severity) -> bool {
         match self {
             Self::Error => severity >= Severity::Error,
             Self::Warning => severity >= Severity::Warning,
@@ -147,20 +148,20 @@ impl FailOn {
     }
 }
 
-/// Options, and the file that says them.
+/// A configuration layer: the options of one file, or of the command line.
 #[derive(Debug, Clone)]
 pub struct Layer {
     /// The file.
     pub file: Arc<UserFile>,
-    /// What paths and patterns in it are relative to.
+    /// The directory that its paths and patterns are relative to.
     pub folder: PathBuf,
-    /// What it says.
+    /// The options.
     pub options: Options,
 }
 
-/// The part of a `pyproject.toml` that is ours.
+/// The relevant part of a `pyproject.toml`.
 #[derive(Deserialize)]
-struct Project {
+struct PyProject {
     tool: Option<Tools>,
 }
 
@@ -170,37 +171,38 @@ struct Tools {
 }
 
 impl Layer {
-    /// Reads a `dechaff.toml`.
+    /// Parses a `dechaff.toml`.
     ///
     /// # Errors
     ///
-    /// The first fault of form: TOML that does not parse, a key that is unknown or of the wrong type.
+    /// Returns the first error: invalid TOML, an unknown key or a value of the wrong type.
     pub fn parse(file: &Arc<UserFile>, folder: PathBuf) -> Result<Self, UserFileError> {
-        let options = toml::from_str(&file.text).map_err(|error| fault(file, &error, &[]))?;
+        let options = toml::from_str(&file.text).map_err(|error| convert_error(file, &error, &[]))?;
         Ok(Self { file: Arc::clone(file), folder, options })
     }
 
-    /// Reads the section `[tool.dechaff]` of a `pyproject.toml`; `None` if it has none.
+    /// Parses the table `[tool.dechaff]` of a `pyproject.toml`. Returns `None` if there is none.
     ///
     /// # Errors
     ///
-    /// As of [`Layer::parse`].
-    pub fn of_project(file: &Arc<UserFile>, folder: PathBuf) -> Result<Option<Self>, UserFileError> {
-        let project: Project = toml::from_str(&file.text).map_err(|error| fault(file, &error, &["tool", "dechaff"]))?;
+    /// As for [`Layer::parse`].
+    pub fn parse_pyproject(file: &Arc<UserFile>, folder: PathBuf) -> Result<Option<Self>, UserFileError> {
+        let project: PyProject =
+            toml::from_str(&file.text).map_err(|error| convert_error(file, &error, &["tool", "dechaff"]))?;
         let options = project.tool.and_then(|tools| tools.dechaff);
         Ok(options.map(|options| Self { file: Arc::clone(file), folder, options }))
     }
 
-    /// A fault of what the layer says at `place`.
-    pub fn fault(&self, message: impl Into<String>, place: std::ops::Range<usize>) -> UserFileError {
-        UserFileError::new(&self.file, message, Some(place))
+    /// Creates an error at `span` of the file.
+    pub fn error(&self, message: impl Into<String>, span: std::ops::Range<usize>) -> UserFileError {
+        UserFileError::new(&self.file, message, Some(span))
     }
 }
 
-/// What is wrong with the configuration `file`, whose keys are in the table at `path`. `[rules.CODE]` is a common slip for
-/// `[rule.CODE]`.
-fn fault(file: &Arc<UserFile>, error: &toml::de::Error, path: &[&str]) -> UserFileError {
-    let fault = UserFileError::new(file, error.message(), error.span());
+/// Converts a parse error of `file`, whose keys are in the table at `path`. Recognises
+/// `[rules.CODE]`, a common mistake for `[rule.CODE]`.
+fn convert_error(file: &Arc<UserFile>, error: &toml::de::Error, path: &[&str]) -> UserFileError {
+    let converted = UserFileError::new(file, error.message(), error.span());
     let whole = toml::from_str::<toml::Table>(&file.text).ok();
     let own = whole.and_then(|whole| {
         path.iter().try_fold(whole, |mut table, key| match table.remove(*key) {
@@ -211,10 +213,10 @@ fn fault(file: &Arc<UserFile>, error: &toml::de::Error, path: &[&str]) -> UserFi
     let rules = own.as_ref().and_then(|own| own.get("rules")).and_then(Value::as_table);
     let Some(code) = rules.and_then(|rules| rules.keys().next()).filter(|_| error.message().contains("sequence"))
     else {
-        return fault;
+        return converted;
     };
     let prefix = if path.is_empty() { String::new() } else { format!("{}.", path.join(".")) };
     let hint = format!("write `[{prefix}rule.{code}]`");
-    let message = "`rules` is a list of folders with custom rules; settings of one rule belong under `rule`";
-    UserFileError { message: message.into(), ..fault }.with_hint(Some(hint))
+    let message = "`rules` is a list of directories with custom rules; settings of one rule belong in `rule`";
+    UserFileError { message: message.into(), ..converted }.with_hint(Some(hint))
 }

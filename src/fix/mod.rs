@@ -1,9 +1,9 @@
-//! Applying fixes: which edits go together, what the text is afterwards, and what became of each byte. Nothing here touches
-//! a file.
+//! Applies fixes: selects compatible edits, applies them, and records what became of each byte.
+//! Does no I/O.
 
-mod choose;
-mod copies;
-mod pieces;
+mod edit_history;
+mod preserve_last_copy;
+mod select_edits;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,138 +11,143 @@ use std::sync::Arc;
 use crate::engine::Linter;
 use crate::finding::{Applicability, Finding};
 use crate::text::{Document, LossyDecoding, Origin, Span, words};
-pub use copies::keep_one_copy;
-use pieces::Pieces;
+use edit_history::EditHistory;
+pub use preserve_last_copy::preserve_last_copy;
 
-/// A document after its fixes.
+/// A document after fixing.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Fixed {
-    /// The text.
+pub struct FixResult {
+    /// The fixed text.
     pub text: String,
-    /// What became of the original, in order of place; together they lead from the one text to the other.
+    /// The changes to the original, in order of position. Applying them to the original yields the
+    /// fixed text.
     pub changes: Vec<Change>,
-    /// How many findings of each rule were fixed, by code.
+    /// Number of applied fixes by rule code.
     pub applied: BTreeMap<String, usize>,
-    /// What is still to be found in the fixed text.
+    /// The findings in the fixed text.
     pub remaining: Vec<Finding>,
 }
 
-/// A passage of the original that was taken out or replaced.
+/// A deleted or replaced passage of the original.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// The bytes of the original that went; empty for an insertion.
+    /// The replaced bytes of the original; empty for an insertion.
     pub span: Span,
-    /// What stands there instead.
+    /// The replacement; empty for a deletion.
     pub content: String,
-    /// The codes of the rules that did it.
+    /// The codes of the rules responsible.
     pub rules: Vec<String>,
 }
 
-/// Fixes that undo each other, so that the text never comes to rest.
+/// Fixes that undo each other, so that fixing never converges.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("fixes undo each other: {}", codes.join(" -> "))]
-pub struct Unstable {
-    /// The rules, in the order in which their fixes were applied; the first comes last again.
+pub struct FixCycle {
+    /// The codes of the rules in the order in which their fixes were applied, ending with the first
+    /// one again.
     pub codes: Vec<String>,
 }
 
-/// Lints and fixes `document` until nothing changes. Fixes are applied up to and including `most`.
+/// Lints and fixes `document` until it no longer changes, applying fixes up to `max`.
 ///
 /// # Errors
 ///
-/// The fixes never come to rest.
-pub fn fix(linter: &Linter, document: &Document<'_>, most: Applicability) -> Result<Fixed, Unstable> {
-    let mut fixing = Fixing::of(document);
-    fixing.settle(linter, most)?;
-    Ok(fixing.finish())
+/// Returns [`FixCycle`] if the fixes do not converge.
+pub fn fix(linter: &Linter, document: &Document<'_>, max: Applicability) -> Result<FixResult, FixCycle> {
+    let mut session = FixSession::new(document);
+    session.fix_until_stable(linter, max)?;
+    Ok(session.finish())
 }
 
-/// A document that is being fixed, in steps.
-pub struct Fixing<'o> {
+/// A document being fixed, round by round.
+pub struct FixSession<'o> {
     origin: Arc<Origin>,
     original: &'o str,
     decoding: Option<LossyDecoding>,
     text: String,
-    pieces: Pieces,
+    history: EditHistory,
     applied: BTreeMap<String, usize>,
     remaining: Vec<Finding>,
 }
 
-impl<'o> Fixing<'o> {
-    /// A document of which nothing is fixed yet.
-    pub fn of(document: &Document<'o>) -> Self {
+impl<'o> FixSession<'o> {
+    /// Starts with an unchanged document.
+    pub fn new(document: &Document<'o>) -> Self {
         Self {
             origin: Arc::clone(document.origin()),
             original: document.text(),
             decoding: document.decoding(),
             text: document.text().to_owned(),
-            pieces: Pieces::of(document.text()),
+            history: EditHistory::new(document.text()),
             applied: BTreeMap::new(),
             remaining: Vec::new(),
         }
     }
 
-    /// The document as it stands now.
+    /// Returns the document with the fixes applied so far.
     pub fn document(&self) -> Document<'_> {
         Document::parse(Arc::clone(&self.origin), &self.text).with_decoding(self.decoding)
     }
 
-    /// Applies the fixes of `findings`, which are of the document as it stands, once; returns the codes of those applied.
-    pub fn apply(&mut self, findings: &[Finding], most: Applicability) -> Vec<String> {
-        // Most documents have nothing to fix, and choosing would parse them again.
+    /// Applies the fixes of `findings`, which must be findings of the current document, in one
+    /// round.
+    ///
+    /// Returns the rule codes of the fixes applied.
+    pub fn apply(&mut self, findings: &[Finding], max: Applicability) -> Vec<String> {
+        // Fast path: selecting edits parses the document again.
         if findings.iter().all(|finding| finding.fix.is_none()) {
             return Vec::new();
         }
-        let choice = choose::choose(&self.document(), findings, most);
-        if !choice.edits.is_empty() {
-            self.text = self.pieces.apply(self.original, &choice.edits);
+        let selected = select_edits::select_edits(&self.document(), findings, max);
+        if !selected.edits.is_empty() {
+            self.text = self.history.apply(self.original, &selected.edits);
         }
-        for code in &choice.codes {
+        for code in &selected.codes {
             *self.applied.entry(code.clone()).or_insert(0) += 1;
         }
-        choice.codes
+        selected.codes
     }
 
-    /// Applies what is found in the document alone, until nothing changes.
+    /// Lints and fixes the document by itself until it no longer changes.
     ///
     /// # Errors
     ///
-    /// The fixes never come to rest.
-    pub fn settle(&mut self, linter: &Linter, most: Applicability) -> Result<(), Unstable> {
-        const MOST_ROUNDS: usize = 20;
+    /// Returns [`FixCycle`] if the fixes do not converge.
+    pub fn fix_until_stable(&mut self, linter: &Linter, max: Applicability) -> Result<(), FixCycle> {
+        const MAX_ROUNDS: usize = 20;
         let mut rounds: Vec<Round> = Vec::new();
         loop {
             let findings = linter.check(&self.document());
             let before = self.text.clone();
-            let codes = self.apply(&findings, most);
+            let codes = self.apply(&findings, max);
             if self.text == before {
                 self.remaining = findings;
                 return Ok(());
             }
             rounds.push(Round { before, codes });
             if let Some(start) = rounds.iter().position(|round| round.before == self.text) {
-                return Err(unstable(&rounds[start..]));
+                return Err(fix_cycle(&rounds[start..]));
             }
-            if rounds.len() == MOST_ROUNDS {
-                return Err(unstable(&rounds[MOST_ROUNDS - 2..]));
+            if rounds.len() == MAX_ROUNDS {
+                return Err(fix_cycle(&rounds[MAX_ROUNDS - 2..]));
             }
         }
     }
 
-    /// The fixed document.
-    pub fn finish(self) -> Fixed {
-        let changes = self.pieces.changes();
-        Fixed { text: self.text, changes, applied: self.applied, remaining: self.remaining }
+    /// Returns the fixed document.
+    pub fn finish(self) -> FixResult {
+        let changes = self.history.changes();
+        FixResult { text: self.text, changes, applied: self.applied, remaining: self.remaining }
     }
 }
 
-/// A text and the rules whose fixes were applied to it.
+/// The text before a round, and the rules whose fixes were applied to it.
 struct Round {
     before: String,
     codes: Vec<String>,
 }
 
-fn unstable(rounds: &[Round]) -> Unstable {
+fn fix_cycle(rounds: &[Round]) -> FixCycle {
     let mut codes: Vec<String> = Vec::new();
     for code in rounds.iter().flat_map(|round| &round.codes) {
         if codes.last() != Some(code) {
@@ -150,17 +155,17 @@ fn unstable(rounds: &[Round]) -> Unstable {
         }
     }
     codes.extend(codes.first().cloned());
-    Unstable { codes }
+    FixCycle { codes }
 }
 
-impl Fixed {
-    /// Whether any byte changed.
+impl FixResult {
+    /// Whether the text changed.
     pub fn is_changed(&self) -> bool {
         !self.changes.is_empty()
     }
 }
 
-/// The share of the words of `original` that `fixed` lacks, 0 to 1.
+/// Returns the share of words, 0 to 1, that `fixed` has fewer than `original`.
 pub fn removed_share(original: &str, fixed: &str) -> f64 {
     if original == fixed {
         return 0.0;

@@ -1,52 +1,56 @@
-//! `<!-- dechaff: … -->` as it is written.
+//! Parses `<!-- dechaff: … -->` comments.
 
 use memchr::memmem;
 
 use crate::text::Span;
 use crate::user_file::nearest;
 
-/// What a comment asks for.
+/// The directive of a comment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verb {
-    /// Leave out what is found in the next block.
+pub(super) enum DirectiveKind {
+    /// Suppress findings in the next block.
     Ignore,
-    /// Leave out what is found in the document.
+    /// Suppress findings in the whole document.
     File,
-    /// Leave out what is found from here on.
+    /// Suppress findings from here on.
     Start,
-    /// No longer.
+    /// End of an `ignore-start`.
     End,
 }
 
-const VERBS: &[(&str, Verb)] =
-    &[("ignore", Verb::Ignore), ("ignore-file", Verb::File), ("ignore-start", Verb::Start), ("ignore-end", Verb::End)];
+const DIRECTIVES: &[(&str, DirectiveKind)] = &[
+    ("ignore", DirectiveKind::Ignore),
+    ("ignore-file", DirectiveKind::File),
+    ("ignore-start", DirectiveKind::Start),
+    ("ignore-end", DirectiveKind::End),
+];
 
-/// A comment that speaks to dechaff.
+/// A comment addressed to dechaff.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Comment {
-    /// From `<!--` to `-->`.
+    /// The comment, from `<!--` to `-->`.
     pub(super) span: Span,
-    /// What it asks for, or why that cannot be told.
-    pub(super) verb: Result<Verb, String>,
-    /// What stands between the brackets.
+    /// The directive, or what is wrong with it.
+    pub(super) kind: Result<DirectiveKind, String>,
+    /// The selectors between the brackets.
     pub(super) selectors: Vec<(String, Span)>,
 }
 
-/// The comments of `text` that speak to dechaff, in order.
-pub(super) fn all(text: &str) -> Vec<Comment> {
+/// Finds the comments addressed to dechaff, in order.
+pub(super) fn find_comments(text: &str) -> Vec<Comment> {
     const OPENING: &str = "<!--";
     const ADDRESS: &str = "dechaff:";
-    // Most texts hold no such word: they are searched once.
+    // Search for the rarest part: most texts do not contain it.
     let mut comments: Vec<Comment> = Vec::new();
     for address in memmem::find_iter(text.as_bytes(), ADDRESS) {
         let before = text[..address].trim_end_matches([' ', '\t']);
         let Some(before) = before.strip_suffix(OPENING) else { continue };
-        // In code it is an example.
+        // A comment in an inline code span is an example.
         if before.ends_with('`') {
             continue;
         }
         let body = address + ADDRESS.len();
-        // It ends before another begins, so that no stretch of the text is searched twice.
+        // Stop at the next comment, so that no part of the text is searched twice.
         let rest = &text[body..];
         let rest = &rest[..rest.find(OPENING).unwrap_or(rest.len())];
         let Some(length) = rest.find("-->") else { continue };
@@ -56,26 +60,22 @@ pub(super) fn all(text: &str) -> Vec<Comment> {
 }
 
 fn parse(text: &str, span: Span, body: Span) -> Comment {
-    let said = &text[body.range()];
-    let lead = said.len() - said.trim_start().len();
+    let content = &text[body.range()];
+    let lead = content.len() - content.trim_start().len();
     let start = body.start + lead;
-    let said = said.trim();
-    let end = said.find(|character: char| character == '[' || character.is_whitespace()).unwrap_or(said.len());
-    let (word, rest) = said.split_at(end);
-    let names = || VERBS.iter().map(|(name, _)| *name);
-    let verb = VERBS.iter().find(|(name, _)| *name == word).map(|(_, verb)| *verb).ok_or_else(|| {
+    let content = content.trim();
+    let end = content.find(|character: char| character == '[' || character.is_whitespace()).unwrap_or(content.len());
+    let (word, rest) = content.split_at(end);
+    let names = || DIRECTIVES.iter().map(|(name, _)| *name);
+    let kind = DIRECTIVES.iter().find(|(name, _)| *name == word).map(|(_, kind)| *kind).ok_or_else(|| {
         match nearest(word, names()) {
-            Some(name) => format!("`{word}` is not understood; did you mean `{name}`?"),
-            None => format!("`{word}` is not understood: write one of `{}`", names().collect::<Vec<_>>().join("`, `")),
+            Some(name) => format!("unknown directive `{word}`; did you mean `{name}`?"),
+            None => format!("unknown directive `{word}`: use one of `{}`", names().collect::<Vec<_>>().join("`, `")),
         }
     });
-    let Some(inner) = rest.strip_prefix('[') else { return Comment { span, verb, selectors: Vec::new() } };
+    let Some(inner) = rest.strip_prefix('[') else { return Comment { span, kind, selectors: Vec::new() } };
     let Some(length) = inner.find(']') else {
-        return Comment {
-            span,
-            verb: verb.and(Err("the bracket is not closed: write `]`".into())),
-            selectors: Vec::new(),
-        };
+        return Comment { span, kind: kind.and(Err("missing closing bracket `]`".into())), selectors: Vec::new() };
     };
     let mut selectors = Vec::new();
     let mut at = start + end + 1;
@@ -86,11 +86,11 @@ fn parse(text: &str, span: Span, body: Span) -> Comment {
         }
         at += part.len() + 1;
     }
-    let verb = match selectors.is_empty() {
-        true => verb.and(Err("no rule stands in the brackets: name one, or leave the brackets out".into())),
-        false => verb,
+    let kind = match selectors.is_empty() {
+        true => kind.and(Err("empty brackets: name a rule, or omit the brackets".into())),
+        false => kind,
     };
-    Comment { span, verb, selectors }
+    Comment { span, kind, selectors }
 }
 
 #[cfg(test)]
@@ -98,23 +98,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn comments_are_read() {
+    fn parses_comments() {
         let text = "a <!-- dechaff: ignore[BP001, ND] the author's own words --> b";
-        let comments = all(text);
+        let comments = find_comments(text);
         assert_eq!(comments.len(), 1);
-        assert_eq!(comments[0].verb, Ok(Verb::Ignore));
+        assert_eq!(comments[0].kind, Ok(DirectiveKind::Ignore));
         assert_eq!(&text[comments[0].span.range()], &text[2..text.len() - 2]);
         let selectors: Vec<&str> = comments[0].selectors.iter().map(|(_, span)| &text[span.range()]).collect();
         assert_eq!(selectors, ["BP001", "ND"]);
         assert!(
-            all("<!-- dechaff: ingore -->")[0]
-                .verb
+            find_comments("<!-- dechaff: ingore -->")[0]
+                .kind
                 .as_ref()
                 .is_err_and(|error| error.ends_with("did you mean `ignore`?"))
         );
-        assert!(all("<!-- dechaff: ignore[] -->")[0].verb.is_err());
-        assert!(all("<!-- dechaff: ignore[BP -->")[0].verb.is_err());
-        assert!(all("we use dechaff: it ignores").is_empty());
-        assert!(all("<!-- dechaff: ignore").is_empty());
+        assert!(find_comments("<!-- dechaff: ignore[] -->")[0].kind.is_err());
+        assert!(find_comments("<!-- dechaff: ignore[BP -->")[0].kind.is_err());
+        assert!(find_comments("we use dechaff: it ignores").is_empty());
+        assert!(find_comments("<!-- dechaff: ignore").is_empty());
     }
 }

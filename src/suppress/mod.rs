@@ -1,17 +1,18 @@
-//! Leaving findings out: by a comment in the text, by a list of passages, or because they are known.
+//! Suppression of findings by comments, the ignore list and the baseline.
 //!
-//! | comment | leaves out |
+//! | comment | suppresses findings |
 //! |---|---|
-//! | `<!-- dechaff: ignore[BP001] reason -->` | findings in the next block, or in its own where text stands beside it |
-//! | `<!-- dechaff: ignore-start[BP001] -->` … `<!-- dechaff: ignore-end -->` | findings between the two |
-//! | `<!-- dechaff: ignore-file[BP001] -->` | findings in the whole document |
+//! | `<!-- dechaff: ignore[BP001] reason -->` | in the next block, or in its own block if that has other text |
+//! | `<!-- dechaff: ignore-start[BP001] -->` … `<!-- dechaff: ignore-end -->` | between the two |
+//! | `<!-- dechaff: ignore-file[BP001] -->` | in the whole document |
 //!
-//! In the brackets stand codes, beginnings of codes or names, joined by commas; without brackets all rules are meant.
+//! The brackets hold codes, prefixes of codes or names, separated by commas. Without brackets, the
+//! comment applies to all rules.
 
-mod addition;
 mod baseline;
 mod comment;
-mod list;
+mod ignore_list;
+mod write;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,39 +22,40 @@ use crate::finding::{Applicability, Edit, Finding, Fix, RuleInfo};
 use crate::rule::Selector;
 use crate::text::{BlockKind, Document, Span};
 use crate::user_file::nearest;
-use comment::{Comment, Verb};
+use comment::{Comment, DirectiveKind};
 
-pub use addition::{comments, entries, file_comment};
-pub use baseline::{Baseline, Entry};
-pub use list::{IgnoreEntry, IgnoreList};
+pub use baseline::{Baseline, BaselineEntry};
+pub use ignore_list::{IgnoreEntry, IgnoreList};
+pub use write::{file_suppression_comment, ignore_entries, suppression_comments};
 
-/// The comments of one document.
+/// The suppression comments of a document.
 pub struct Suppressions {
-    /// In order of their scopes.
+    /// Directives in order of their scopes.
     directives: Vec<Directive>,
-    /// For each directive how far it or one before it reaches.
-    reaches: Vec<usize>,
-    /// Comments that cannot be understood: where, and why.
+    /// For each directive, the furthest end of its scope and those before it. Bounds the backward
+    /// search.
+    max_scope_ends: Vec<usize>,
+    /// Invalid comments and what is wrong with them.
     invalid: Vec<(Span, String)>,
 }
 
-/// One comment that is understood.
+/// A valid suppression comment.
 struct Directive {
     /// The comment, from `<!--` to `-->`.
     span: Span,
-    /// What it leaves out; empty for everything.
+    /// The rules it applies to; empty for all.
     selectors: Vec<(Selector, Span)>,
-    /// Where.
+    /// Where it applies.
     scope: Span,
-    /// Which of the selectors left something out; one for all where there are none.
+    /// Whether each selector has suppressed a finding. Has one element if there are no selectors.
     used: Vec<bool>,
 }
 
 impl Suppressions {
-    /// The comments of `document`; `None` where it has none, as most have.
-    pub fn of(document: &Document<'_>) -> Option<Self> {
-        let mut comments = comment::all(document.text());
-        // In code it is an example.
+    /// Parses the comments of a document. Returns `None` if it has none.
+    pub fn from_document(document: &Document<'_>) -> Option<Self> {
+        let mut comments = comment::find_comments(document.text());
+        // A comment in a code block is an example.
         comments.retain(|comment| {
             let block = document.blocks().get(document.block_at(comment.span.start));
             block.is_none_or(|block| block.kind != BlockKind::Code)
@@ -61,31 +63,32 @@ impl Suppressions {
         if comments.is_empty() {
             return None;
         }
-        let mut next = NextBlock { document, known: HashMap::new() };
-        let scopes: Vec<Span> = comments.iter().rev().map(|comment| next.after(comment.span)).collect();
-        let (mut directives, mut invalid) = (Vec::new(), Vec::new());
+        let mut resolver = ScopeResolver { document, scopes: HashMap::new() };
+        let scopes: Vec<Span> = comments.iter().rev().map(|comment| resolver.resolve(comment.span)).collect();
+        let mut directives = Vec::new();
+        let mut invalid = Vec::new();
         let mut open: Vec<(Comment, usize)> = Vec::new();
         for (comment, scope) in comments.into_iter().zip(scopes.into_iter().rev()) {
-            let verb = match &comment.verb {
-                Ok(verb) => *verb,
+            let kind = match &comment.kind {
+                Ok(kind) => *kind,
                 Err(message) => {
                     invalid.push((comment.span, message.clone()));
                     continue;
                 }
             };
-            match verb {
-                Verb::Ignore => directives.push(Directive::new(&comment, scope)),
-                Verb::File => directives.push(Directive::new(&comment, Span::new(0, document.text().len()))),
-                Verb::Start if !open.is_empty() => {
-                    let message = "`ignore-start` within another: end that one first";
+            match kind {
+                DirectiveKind::Ignore => directives.push(Directive::new(&comment, scope)),
+                DirectiveKind::File => directives.push(Directive::new(&comment, Span::new(0, document.text().len()))),
+                DirectiveKind::Start if !open.is_empty() => {
+                    let message = "`ignore-start` inside another: end that one first";
                     invalid.push((comment.span, message.into()));
                 }
-                Verb::Start => {
-                    // Its scope is known when its end is found.
+                DirectiveKind::Start => {
+                    // The matching `ignore-end` sets the end of the scope.
                     directives.push(Directive::new(&comment, Span::new(comment.span.end, comment.span.end)));
                     open.push((comment, directives.len() - 1));
                 }
-                Verb::End => match open.pop() {
+                DirectiveKind::End => match open.pop() {
                     Some((_, index)) => directives[index].scope.end = comment.span.start,
                     None => invalid.push((comment.span, "`ignore-end` without an `ignore-start` before it".into())),
                 },
@@ -96,26 +99,26 @@ impl Suppressions {
         }
         invalid.sort();
         directives.sort_by_key(|directive| directive.scope.start);
-        let mut reach = 0;
-        let reaches = directives.iter().map(|directive| {
-            reach = reach.max(directive.scope.end);
-            reach
-        });
-        let reaches = reaches.collect();
-        Some(Self { directives, reaches, invalid })
+        let mut max_end = 0;
+        let update_max_end = |directive: &Directive| {
+            max_end = max_end.max(directive.scope.end);
+            max_end
+        };
+        let max_scope_ends = directives.iter().map(update_max_end).collect();
+        Some(Self { directives, max_scope_ends, invalid })
     }
 
-    /// Takes those of `findings` out that a comment is about.
+    /// Removes the findings that a comment suppresses.
     pub fn filter(&mut self, findings: &mut Vec<Finding>) {
-        findings.retain(|finding| !self.covers(finding));
+        findings.retain(|finding| !self.suppresses(finding));
     }
 
-    fn covers(&mut self, finding: &Finding) -> bool {
-        let mut covers = false;
+    fn suppresses(&mut self, finding: &Finding) -> bool {
+        let mut is_suppressed = false;
         let start = finding.span.start;
         let after = self.directives.partition_point(|directive| directive.scope.start <= start);
-        for (directive, reach) in self.directives[..after].iter_mut().zip(&self.reaches).rev() {
-            if *reach <= start {
+        for (directive, max_end) in self.directives[..after].iter_mut().zip(&self.max_scope_ends).rev() {
+            if *max_end <= start {
                 break;
             }
             if directive.scope.end <= start {
@@ -123,20 +126,21 @@ impl Suppressions {
             }
             if directive.selectors.is_empty() {
                 directive.used[0] = true;
-                covers = true;
+                is_suppressed = true;
             }
             for (used, (selector, _)) in directive.used.iter_mut().zip(&directive.selectors) {
                 if selector.means(&finding.rule) {
                     *used = true;
-                    covers = true;
+                    is_suppressed = true;
                 }
             }
         }
-        covers
+        is_suppressed
     }
 
-    /// What `rules` find of the comments: those that cannot be understood, that name rules that do not exist, or that left
-    /// nothing out. `known` are all the rules there are; `ran` says whether a rule was looked for.
+    /// Reports comments that are invalid, name unknown rules, or suppress nothing.
+    ///
+    /// `known` are all existing rules; `ran` says whether a rule was checked.
     pub fn findings(
         &self,
         document: &Document<'_>,
@@ -145,20 +149,18 @@ impl Suppressions {
         ran: impl Fn(&RuleInfo) -> bool,
     ) -> Vec<Finding> {
         let mut findings = Vec::new();
-        for (rule, fault) in &rules.rules {
-            match fault {
+        for (rule, defect) in &rules.rules {
+            match defect {
                 SuppressionDefect::Invalid => {
-                    let broken =
-                        self.invalid.iter().map(|(span, message)| with_deletion(rule, document, *span, message));
-                    findings.extend(broken);
+                    let invalid = self.invalid.iter();
+                    findings.extend(invalid.map(|(span, message)| comment_finding(rule, document, *span, message)));
                     for directive in &self.directives {
                         findings.extend(directive.unknown(rule, document, known));
                     }
                 }
                 SuppressionDefect::Unused => {
-                    let unused =
-                        self.directives.iter().filter_map(|directive| directive.unused(rule, document, known, &ran));
-                    findings.extend(unused);
+                    let unused = |directive: &Directive| directive.unused(rule, document, known, &ran);
+                    findings.extend(self.directives.iter().filter_map(unused));
                 }
             }
         }
@@ -173,7 +175,7 @@ impl Directive {
         Self { span: comment.span, selectors, scope, used }
     }
 
-    /// Findings for selectors that mean no rule.
+    /// Reports selectors that match no rule.
     fn unknown(&self, rule: &Arc<RuleInfo>, document: &Document<'_>, known: &[Arc<RuleInfo>]) -> Vec<Finding> {
         let unknown = self.selectors.iter().filter(|(selector, _)| !is_known(selector, known));
         unknown
@@ -186,7 +188,7 @@ impl Directive {
                     Some(nearest) => {
                         finding.help = Some(format!("write `{nearest}`").into());
                         let edit = Edit { span: *span, content: nearest.to_owned() };
-                        // What was meant is a guess.
+                        // The suggestion is a guess.
                         finding.fix = Some(Fix { applicability: Applicability::Unsafe, edits: vec![edit] });
                     }
                     None => finding.help = Some("`dechaff rule --all` lists the rules".into()),
@@ -196,7 +198,7 @@ impl Directive {
             .collect()
     }
 
-    /// A finding for a comment that left nothing out, as far as that can be told: the rules it names were looked for.
+    /// Reports a comment that suppresses nothing, if all rules that it names were checked.
     fn unused(
         &self,
         rule: &Arc<RuleInfo>,
@@ -206,36 +208,36 @@ impl Directive {
     ) -> Option<Finding> {
         let is_known = self.selectors.iter().all(|(selector, _)| is_known(selector, known));
         if self.scope.is_empty() && !self.selectors.is_empty() && is_known {
-            // Nothing follows it.
-            return Some(with_deletion(rule, document, self.span, "this comment has nothing to leave out"));
+            return Some(comment_finding(rule, document, self.span, "this comment has nothing to suppress"));
         }
         if self.selectors.is_empty() {
-            let is_told = !self.used[0] && known.iter().all(|rule| ran(rule));
-            return is_told.then(|| with_deletion(rule, document, self.span, "this comment suppresses nothing"));
+            let is_unused = !self.used[0] && known.iter().all(|rule| ran(rule));
+            return is_unused.then(|| comment_finding(rule, document, self.span, "this comment suppresses nothing"));
         }
-        let is_idle = |(used, (selector, _)): (&bool, &(Selector, Span))| {
-            let mut meant = known.iter().filter(|rule| selector.means(rule)).peekable();
-            !used && meant.peek().is_some() && meant.all(|rule| ran(rule))
+        let is_unused = |(used, (selector, _)): (&bool, &(Selector, Span))| {
+            let mut matching = known.iter().filter(|rule| selector.means(rule)).peekable();
+            !used && matching.peek().is_some() && matching.all(|rule| ran(rule))
         };
-        let idle: Vec<usize> = self
+        let unused: Vec<usize> = self
             .used
             .iter()
             .zip(&self.selectors)
             .enumerate()
-            .filter(|(_, pair)| is_idle(*pair))
+            .filter(|(_, pair)| is_unused(*pair))
             .map(|(index, _)| index)
             .collect();
-        let first = *idle.first()?;
-        if idle.len() == self.selectors.len() {
-            return Some(with_deletion(rule, document, self.span, "this comment suppresses nothing"));
+        let first = *unused.first()?;
+        if unused.len() == self.selectors.len() {
+            return Some(comment_finding(rule, document, self.span, "this comment suppresses nothing"));
         }
         let (_, span) = self.selectors.get(first)?;
         let mut finding = Finding::new(rule, document, *span);
-        let written: Vec<&str> = idle.iter().map(|&index| document.slice(self.selectors[index].1)).collect();
-        finding.message = Some(format!("nothing of `{}` is left out here", written.join("`, `")));
-        finding.help = Some(format!("take `{}` out of the brackets", written.join("`, `")).into());
+        let names: Vec<&str> = unused.iter().map(|&index| document.slice(self.selectors[index].1)).collect();
+        let verb = if names.len() == 1 { "suppresses" } else { "suppress" };
+        finding.message = Some(format!("`{}` {verb} nothing here", names.join("`, `")));
+        finding.help = Some(format!("remove `{}` from the brackets", names.join("`, `")).into());
         let kept: Vec<&str> = (0..self.selectors.len())
-            .filter(|index| !idle.contains(index))
+            .filter(|index| !unused.contains(index))
             .map(|index| document.slice(self.selectors[index].1))
             .collect();
         let (start, end) = (self.selectors.first()?.1.start, self.selectors.last()?.1.end);
@@ -249,36 +251,37 @@ fn is_known(selector: &Selector, known: &[Arc<RuleInfo>]) -> bool {
     known.iter().any(|rule| selector.means(rule))
 }
 
-fn with_deletion(rule: &Arc<RuleInfo>, document: &Document<'_>, span: Span, message: &str) -> Finding {
+fn comment_finding(rule: &Arc<RuleInfo>, document: &Document<'_>, span: Span, message: &str) -> Finding {
     let mut finding = Finding::with_deletion(rule, document, span);
     finding.message = Some(message.to_owned());
     finding.help = finding.help.map(|_| "remove the comment".into());
     finding
 }
 
-/// What each comment is about. Comments are asked about from the last to the first, so that a run of them is walked once.
-struct NextBlock<'d, 't> {
+/// Determines the scopes of comments. Resolves them from the last to the first, so that a run of
+/// comments is walked only once.
+struct ScopeResolver<'d, 't> {
     document: &'d Document<'t>,
-    /// What comments alone in their blocks are about, by block.
-    known: HashMap<usize, Span>,
+    /// Scopes of comments that are alone in their blocks, by block.
+    scopes: HashMap<usize, Span>,
 }
 
-impl NextBlock<'_, '_> {
-    /// The comment's own block where text stands beside it, else the next that is not blank. Lines of a table are one block, and
-    /// so are lines that each begin with `|`.
-    fn after(&mut self, comment: Span) -> Span {
+impl ScopeResolver<'_, '_> {
+    /// Returns the comment's own block if it has other text, and otherwise the next non-blank
+    /// block. Consecutive lines that start with `|` count as one block, like a table.
+    fn resolve(&mut self, comment: Span) -> Span {
         let document = self.document;
         let index = document.block_at(comment.start);
         let Some(own) = document.blocks().get(index) else { return Span::default() };
         let text = |span: Span| document.slice(span).trim();
         let is_comment = |text: &str| text.is_empty() || text.starts_with("<!--") && text.ends_with("-->");
-        let (before, after) =
-            (Span::new(own.span.start, comment.start), Span::new(comment.end, own.span.end.max(comment.end)));
+        let before = Span::new(own.span.start, comment.start);
+        let after = Span::new(comment.end, own.span.end.max(comment.end));
         if !is_comment(text(before)) || !is_comment(text(after)) {
             return own.span;
         }
         let scope = self.block_after(index, comment.end, is_comment);
-        self.known.insert(index, scope);
+        self.scopes.insert(index, scope);
         scope
     }
 
@@ -286,7 +289,7 @@ impl NextBlock<'_, '_> {
         let blocks = self.document.blocks();
         let mut next = index + 1;
         while let Some(block) = blocks.get(next) {
-            if let Some(scope) = self.known.get(&next) {
+            if let Some(scope) = self.scopes.get(&next) {
                 return *scope;
             }
             if !is_comment(self.document.slice(block.span).trim()) {

@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 use dechaff::config::Settings;
 use dechaff::engine::Linter;
 use dechaff::finding::Applicability;
-use dechaff::fix::{self, Fixed};
+use dechaff::fix::{self, FixResult};
 use dechaff::rule::Registry;
 use dechaff::text::{Document, Origin};
 use generated::damage::damaged_tables;
@@ -20,7 +20,7 @@ static LINTER: LazyLock<Linter> = LazyLock::new(|| {
     Linter::new(&registry, &Settings::default()).unwrap()
 });
 
-fn fixed(path: &str, text: &str) -> Fixed {
+fn fixed(path: &str, text: &str) -> FixResult {
     let document = Document::parse(Arc::new(Origin::file(path)), text);
     fix::fix(&LINTER, &document, Applicability::Safe).unwrap()
 }

@@ -1,4 +1,4 @@
-//! Whatever the text, linting it neither panics nor points outside it, and fixing it comes to rest.
+//! For any text, linting does not panic or point outside the text, and fixing converges.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use dechaff::finding::Applicability;
 use dechaff::fix;
 use dechaff::report::{Concise, Full, JsonLines, Reporter, render_user_file_error};
 use dechaff::rule::{Marked, Registry, Rule};
-use dechaff::suppress::{Baseline, IgnoreList, comments};
+use dechaff::suppress::{Baseline, IgnoreList, suppression_comments};
 use dechaff::text::{BlockKind, Document, Origin, TextProvider, words};
 use dechaff::user_file::{UserFile, UserFileError};
 use proptest::prelude::*;
@@ -30,7 +30,7 @@ fn document(text: &str) -> Document<'_> {
     Document::parse(Arc::new(Origin::file("a.md")), text)
 }
 
-/// Lines as they come in extracted pages: those of the rules' own examples, prose, marks and rubbish, in any order.
+/// Generates pages from lines of rule examples, prose, marks and random characters.
 fn pages() -> impl Strategy<Value = String> {
     let mut lines: Vec<String> = Vec::new();
     for example in REGISTRY.rules().iter().flat_map(|rule| &rule.examples) {
@@ -52,8 +52,9 @@ fn pages() -> impl Strategy<Value = String> {
         .prop_map(|lines| lines.into_iter().map(|(line, end)| line + end).collect())
 }
 
-/// Rule files, configurations, baselines and ignore lists, whole and with parts missing, doubled or in each other's place.
-fn written_files() -> impl Strategy<Value = String> {
+/// Generates rule files, configuration files, baselines and ignore lists, with lines missing,
+/// repeated and mixed.
+fn user_files() -> impl Strategy<Value = String> {
     let rules = REGISTRY.rules().iter().map(|rule| rule.file.text.clone());
     let others = [
         include_str!("../../src/cli/starter.toml").replace("# ", ""),
@@ -68,7 +69,7 @@ fn written_files() -> impl Strategy<Value = String> {
     proptest::collection::vec(line, 0..12).prop_map(|lines| lines.join("\n"))
 }
 
-/// Shows what is wrong, if something is; a place that cannot be shown would panic.
+/// Renders the error, if any. A span outside the file would panic.
 fn shown<T>(outcome: Result<T, UserFileError>) -> Option<T> {
     outcome.map_err(|fault| (render_user_file_error(&fault, true), fault.to_string())).ok()
 }
@@ -77,7 +78,7 @@ fn words_of(text: &str) -> impl Iterator<Item = &str> {
     words(text).map(|word| &text[word.range()])
 }
 
-/// `text` without the characters that EN003 and EN004 remove from within words.
+/// Removes the characters that EN003 and EN004 remove from within words.
 fn without_invisible(text: &str) -> String {
     let is_invisible =
         |character| matches!(character, '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{e000}'..='\u{f8ff}');
@@ -92,35 +93,36 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_written_file_is_taken_or_refused_with_a_reason(text in written_files()) {
+    fn any_user_file_parses_or_has_a_renderable_error(text in user_files()) {
         let file = UserFile::new("file", text);
         if let Some(rule) = shown(Rule::parse(&file)) {
             shown(rule.validate());
         }
         if let Some(layer) = shown(Layer::parse(&file, PathBuf::from("/"))) {
-            shown(Settings::of(&REGISTRY, &[layer]));
+            shown(Settings::from_layers(&REGISTRY, &[layer]));
         }
-        shown(Layer::of_project(&file, PathBuf::from("/")));
+        shown(Layer::parse_pyproject(&file, PathBuf::from("/")));
         shown(Baseline::parse(&file, |_| true));
         let known: HashSet<&str> = REGISTRY.infos().map(|rule| rule.code.as_str()).collect();
         shown(IgnoreList::parse(&file, &known));
     }
 
     #[test]
-    fn comments_leave_out_what_they_are_written_for(text in pages()) {
+    fn suppression_comments_and_ignore_list_keep_text_and_suppress_findings(text in pages()) {
         let found = LINTER.check(&document(&text));
         let mut noted = text.clone();
-        for edit in comments(&document(&text), &found).into_iter().rev() {
+        for edit in suppression_comments(&document(&text), &found).into_iter().rev() {
             noted.replace_range(edit.span.range(), &edit.content);
         }
         prop_assert!(words_of(&noted).count() >= words_of(&text).count());
-        // Comments stand between lines, so that what depends on neighbours may change; what was noted is left out.
-        let list = IgnoreList::of(found.iter().map(|finding| ((finding.rule.code.clone(), finding.fingerprint(&text)), usize::MAX)));
+        // Comments change the neighbours of lines, so other findings may appear; the ignore list
+        // must suppress all.
+        let list = IgnoreList::from_counts(found.iter().map(|finding| ((finding.rule.code.clone(), finding.fingerprint(&text)), usize::MAX)));
         prop_assert!(LINTER.clone().ignoring(Arc::new(list)).check(&document(&text)).is_empty());
     }
 
     #[test]
-    fn blocks_hold_each_line_once(text in pages()) {
+    fn every_line_belongs_to_one_block(text in pages()) {
         let document = document(&text);
         let mut next = 0;
         for (index, block) in document.blocks().iter().enumerate() {
@@ -138,7 +140,7 @@ proptest! {
     }
 
     #[test]
-    fn findings_point_into_the_text(text in pages()) {
+    fn findings_and_edits_lie_within_the_text(text in pages()) {
         let document = document(&text);
         let findings = LINTER.check(&document);
         for finding in &findings {
@@ -155,18 +157,19 @@ proptest! {
     }
 
     #[test]
-    fn fixing_comes_to_rest_and_only_takes_words_away(text in pages()) {
+    fn fixing_converges_and_only_removes_words(text in pages()) {
         let fixed = fix::fix(&LINTER, &document(&text), Applicability::Unsafe).unwrap();
         let again = fix::fix(&LINTER, &document(&fixed.text), Applicability::Unsafe).unwrap().text;
         prop_assert_eq!(&again, &fixed.text);
-        // Fixes that make a word: of an entity, a broken word or a ligature, and where a mark or a second title was glued to it.
+        // Fixes that create a word, from an entity, a broken word, a ligature or a glued mark or
+        // title.
         let makes_words = ["MS009", "EN002", "EN005", "SY007", "MS010"].iter().any(|code| fixed.applied.contains_key(*code));
         let (before, after) = (without_invisible(&text), without_invisible(&fixed.text));
         prop_assert!(makes_words || is_subsequence(words_of(&after), words_of(&before)), "{after:?} from {before:?}");
     }
 
     #[test]
-    fn the_changes_lead_back(text in pages()) {
+    fn changes_reproduce_the_fixed_text(text in pages()) {
         let fixed = fix::fix(&LINTER, &document(&text), Applicability::Unsafe).unwrap();
         let (mut rebuilt, mut at) = (String::new(), 0);
         for change in &fixed.changes {

@@ -1,11 +1,12 @@
-//! No fix leaves half of a block: a licence, a comment, a paragraph that was wrapped anew, or a sentence.
+//! No fix leaves half of a block, such as a licence, a comment, a rewrapped paragraph or a
+//! sentence.
 
 use std::sync::{Arc, LazyLock};
 
 use dechaff::config::Settings;
 use dechaff::engine::Linter;
 use dechaff::finding::{Applicability, Finding};
-use dechaff::fix::{Fixing, keep_one_copy};
+use dechaff::fix::{FixSession, preserve_last_copy};
 use dechaff::rule::Registry;
 use dechaff::text::{Document, Origin, TextProvider};
 use proptest::prelude::*;
@@ -14,10 +15,10 @@ use proptest::sample::select;
 static REGISTRY: LazyLock<Registry> = LazyLock::new(|| Registry::embedded().unwrap());
 static LINTER: LazyLock<Linter> = LazyLock::new(|| Linter::new(&REGISTRY, &Settings::default()).unwrap());
 
-/// The one text that is compared with itself.
-struct Own(Arc<str>);
+/// The only document of a corpus.
+struct SingleText(Arc<str>);
 
-impl TextProvider for Own {
+impl TextProvider for SingleText {
     fn text(&self, _: &Origin) -> Option<Arc<str>> {
         Some(Arc::clone(&self.0))
     }
@@ -29,20 +30,20 @@ fn document(text: &str) -> Document<'_> {
 
 fn compared(text: &str) -> Vec<Finding> {
     let document = document(text);
-    let found = LINTER.compare([LINTER.sketch(&document)], &Own(text.into())).unwrap();
+    let found = LINTER.compare([LINTER.sketch(&document)], &SingleText(text.into())).unwrap();
     LINTER.admitted(&document, found)
 }
 
-/// The text after the fixes of all rules, those that compare included, until nothing changes.
+/// Applies the fixes of all rules, including those that compare, until nothing changes.
 fn fixed(text: &str, most: Applicability) -> String {
     let mut text = text.to_owned();
     for _ in 0..10 {
         let document = document(&text);
-        let mut fixing = Fixing::of(&document);
-        fixing.settle(&LINTER, most).unwrap();
+        let mut fixing = FixSession::new(&document);
+        fixing.fix_until_stable(&LINTER, most).unwrap();
         let settled = fixing.document().text().to_owned();
         let mut found = compared(&settled);
-        keep_one_copy(&mut found, most);
+        preserve_last_copy(&mut found, most);
         fixing.apply(&found, most);
         let next = fixing.document().text().to_owned();
         if next == text {
@@ -68,7 +69,7 @@ const LICENCE: [&str; 8] = [
     "the Licence is distributed on an \"AS IS\" basis, without warranties of any kind.",
 ];
 
-/// `text` with a line break wherever a line would be longer than `width`, each line behind `prefix`.
+/// Wraps `text` at `width` and prefixes each line.
 fn wrapped(text: &str, width: usize, prefix: &str) -> String {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
@@ -85,7 +86,7 @@ fn wrapped(text: &str, width: usize, prefix: &str) -> String {
     lines.iter().map(|line| format!("{prefix}{line}")).collect::<Vec<_>>().join("\n")
 }
 
-/// The licence as a comment of source code.
+/// Formats the licence as a source code comment.
 fn licence(marker: &str, year: &str) -> String {
     let lines = LICENCE.map(|line| line.replace("YEAR", year));
     match marker {
@@ -97,7 +98,7 @@ fn licence(marker: &str, year: &str) -> String {
 }
 
 #[test]
-fn a_copy_wrapped_at_another_width_is_one_duplicate() {
+fn copy_wrapped_at_another_width_is_one_duplicate() {
     for (prefix, other) in [("", ""), ("> ", ""), ("> ", "> "), ("  ", "")] {
         let text = format!("{}\n\n{BETWEEN}\n\n{}\n", wrapped(PROSE, 76, other), wrapped(PROSE, 49, prefix));
         let found = compared(&text);
@@ -110,7 +111,7 @@ fn a_copy_wrapped_at_another_width_is_one_duplicate() {
 }
 
 #[test]
-fn a_repeated_comment_is_one_duplicate() {
+fn repeated_source_comment_is_one_duplicate() {
     for marker in ["//", "#", "*", "--", ";", "%", "/*"] {
         let (one, code) = (licence(marker, "2024"), "package quay\n\nfunc OpenGate() { gate.Open() }");
         let text = format!("{one}\n\n{code}\n\n{one}\n");
@@ -122,16 +123,16 @@ fn a_repeated_comment_is_one_duplicate() {
 }
 
 #[test]
-fn a_licence_keeps_its_copyright_line() {
+fn licence_keeps_its_copyright_line() {
     let text = format!("{}\n", licence("", "2024"));
     assert_eq!(fixed(&text, Applicability::Unsafe), text);
-    // The footer of a page is no licence.
+    // A page footer is not a licence.
     let page = format!("{PROSE}\n\n© 2024 The Quay Times. All rights reserved.\n");
     assert_eq!(fixed(&page, Applicability::Safe), format!("{PROSE}\n"));
 }
 
 #[test]
-fn a_title_that_begins_a_sentence_elsewhere_was_not_glued_to_it() {
+fn title_that_starts_a_sentence_elsewhere_is_kept() {
     let text = format!(
         "The harbour board and its pilots in the year of the flood\n\n{PROSE}\n\n\
          The harbour board and its pilots in the year of the flood met on the mole, and went home when the rain came.\n"
@@ -143,7 +144,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_licence_goes_whole_or_stays_whole(
+    fn licence_is_deleted_or_kept_as_a_whole(
         marker in select(&["//", "#", "*", "--", ";", "%", "/*", "<!--", ""][..]),
         years in proptest::collection::vec(select(&["2021", "2023", "2024"][..]), 1..4),
         has_code in any::<bool>(),
@@ -163,7 +164,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_is_left_of_a_paragraph_wrapped_anew(
+    fn rewrapped_paragraph_is_deleted_as_a_whole(
         widths in (30..100_usize, 30..100_usize),
         prefixes in (select(&["", "> ", "  "][..]), select(&["", "> ", "  "][..])),
         is_unsafe in any::<bool>(),

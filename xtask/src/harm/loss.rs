@@ -1,6 +1,6 @@
 //! Which lines of a text a fix takes or damages. Blanks, marks, tags and entities do not count: a repair may change those.
 
-use dechaff::fix::Fixed;
+use dechaff::fix::FixResult;
 use dechaff::text::Span;
 
 /// What became of a line.
@@ -23,7 +23,7 @@ pub(crate) struct Loss {
 }
 
 /// The lines of `text`, given without their ends, that lost something by `fixed`.
-pub(crate) fn losses(text: &str, lines: &[Span], fixed: &Fixed) -> Vec<Loss> {
+pub(crate) fn losses(text: &str, lines: &[Span], fixed: &FixResult) -> Vec<Loss> {
     let ink = ink(text);
     let mut lost: Vec<(usize, Vec<String>)> = vec![(0, Vec::new()); lines.len()];
     for change in &fixed.changes {

@@ -17,7 +17,7 @@ use anyhow::{Result, anyhow};
 use dechaff::config::Settings;
 use dechaff::engine::Linter;
 use dechaff::finding::Applicability;
-use dechaff::fix::{Fixed, Fixing, keep_one_copy};
+use dechaff::fix::{FixResult, FixSession, preserve_last_copy};
 use dechaff::rule::Registry;
 use dechaff::text::{Document, Origin, TextProvider};
 
@@ -48,22 +48,22 @@ pub(crate) fn run(folder: Option<&Path>) -> Result<Harm> {
 }
 
 /// Applies the safe fixes to one document until nothing changes, as `--fix` does for a folder of one file.
-fn fix_safely(linter: &Linter, path: &str, text: &str) -> Result<Fixed> {
+fn fix_safely(linter: &Linter, path: &str, text: &str) -> Result<FixResult> {
     const MAX_ROUNDS: usize = 20;
     let origin = Arc::new(Origin::file(path));
     let document = Document::parse(origin, text);
-    let mut fixing = Fixing::of(&document);
-    fixing.settle(linter, Applicability::Safe).map_err(|error| anyhow!("{path}: {error}"))?;
+    let mut fixing = FixSession::new(&document);
+    fixing.fix_until_stable(linter, Applicability::Safe).map_err(|error| anyhow!("{path}: {error}"))?;
     for _ in 0..MAX_ROUNDS {
         let document = fixing.document();
         let texts = OneText(Arc::clone(document.origin()), document.text().into());
         let mut compared = linter.compare([linter.sketch(&document)], &texts).map_err(|error| anyhow!("{error}"))?;
-        keep_one_copy(&mut compared, Applicability::Safe);
+        preserve_last_copy(&mut compared, Applicability::Safe);
         let compared = linter.admitted(&document, compared);
         if fixing.apply(&compared, Applicability::Safe).is_empty() {
             return Ok(fixing.finish());
         }
-        fixing.settle(linter, Applicability::Safe).map_err(|error| anyhow!("{path}: {error}"))?;
+        fixing.fix_until_stable(linter, Applicability::Safe).map_err(|error| anyhow!("{path}: {error}"))?;
     }
     Err(anyhow!("{path}: fixes keep changing the text after {MAX_ROUNDS} rounds"))
 }

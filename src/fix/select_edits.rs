@@ -1,62 +1,62 @@
-//! Which edits of many findings go together, the same way every time.
+//! Deterministic selection of edits that can be applied together.
 
 use std::collections::BTreeMap;
 
-use super::pieces::Attributed;
+use super::edit_history::AttributedEdit;
 use crate::finding::{Applicability, Edit, Finding};
 use crate::text::{Document, Span};
 
-/// Edits to be made at once.
-pub(super) struct Choice {
-    /// In order of place, disjoint.
-    pub(super) edits: Vec<Attributed>,
-    /// The code of each finding whose fix was chosen.
+/// Edits to apply in one round.
+pub(super) struct SelectedEdits {
+    /// Disjoint edits in order of position.
+    pub(super) edits: Vec<AttributedEdit>,
+    /// Rule code of each selected fix.
     pub(super) codes: Vec<String>,
 }
 
-/// Chooses among the fixes of `findings`, in their order.
+/// Selects fixes of `findings`, in their order.
 ///
-/// A fix is applied whole or not at all. Deletions that touch or overlap become one, so that no gap is left between them;
-/// an edit that several fixes have in common is made once; of other edits that overlap, or insert at one place, those of
-/// the first finding win, and the next round sees to the rest.
-pub(super) fn choose(document: &Document<'_>, findings: &[Finding], most: Applicability) -> Choice {
-    let mut chosen: Vec<Attributed> = Vec::new();
-    let mut occupied = Occupied::default();
+/// A fix is selected as a whole or not at all. Deletions that touch or overlap are merged, so that
+/// they leave no gap; an edit shared by several fixes is applied once. Of other edits that overlap,
+/// or that insert at the same position, the first wins and the next round handles the rest.
+pub(super) fn select_edits(document: &Document<'_>, findings: &[Finding], max: Applicability) -> SelectedEdits {
+    let mut selected: Vec<AttributedEdit> = Vec::new();
+    let mut claimed = ClaimedRanges::default();
     let mut codes = Vec::new();
     for finding in findings {
-        let Some(fix) = finding.applicable_fix(most) else { continue };
-        if fix.edits.iter().any(|edit| occupied.clashes(edit)) {
+        let Some(fix) = finding.applicable_fix(max) else { continue };
+        if fix.edits.iter().any(|edit| claimed.conflicts_with(edit)) {
             continue;
         }
         for edit in &fix.edits {
-            if occupied.add(edit) {
-                chosen.push(Attributed { edit: edit.clone(), code: finding.rule.code.clone() });
+            if claimed.add(edit) {
+                selected.push(AttributedEdit { edit: edit.clone(), code: finding.rule.code.clone() });
             }
         }
         codes.push(finding.rule.code.clone());
     }
-    Choice { edits: merge(document, chosen), codes }
+    SelectedEdits { edits: merge_deletions(document, selected), codes }
 }
 
-/// The bytes that chosen edits change, as disjoint ranges from start to end.
+/// The bytes changed by selected edits, as disjoint ranges from start to end.
 #[derive(Default)]
-struct Occupied {
-    /// What the chosen edits put in, by what they replace.
+struct ClaimedRanges {
+    /// Replacement text by replaced span.
     contents: BTreeMap<Span, String>,
     deletions: BTreeMap<usize, usize>,
     replacements: BTreeMap<usize, usize>,
 }
 
-impl Occupied {
-    /// Whether `edit` changes what another edit changes, unless both only delete or both are the same.
-    fn clashes(&self, edit: &Edit) -> bool {
+impl ClaimedRanges {
+    /// Whether `edit` overlaps a selected edit, unless both are deletions or both are equal.
+    fn conflicts_with(&self, edit: &Edit) -> bool {
         if let Some(content) = self.contents.get(&edit.span) {
             return *content != edit.content;
         }
         overlaps(&self.replacements, edit.span) || !edit.is_deletion() && overlaps(&self.deletions, edit.span)
     }
 
-    /// Adds `edit`; returns whether it was not among the chosen ones already.
+    /// Adds `edit`. Returns false if an equal edit has already been added.
     fn add(&mut self, edit: &Edit) -> bool {
         if !edit.is_deletion() && self.contents.insert(edit.span, edit.content.clone()).is_some() {
             return false;
@@ -72,7 +72,7 @@ impl Occupied {
     }
 }
 
-/// Whether `span` shares a byte with one of `ranges`, or inserts within it.
+/// Whether `span` overlaps one of `ranges`, or is an insertion inside one.
 fn overlaps(ranges: &BTreeMap<usize, usize>, span: Span) -> bool {
     let last = if span.is_empty() { span.start } else { span.end - 1 };
     ranges.range(..=last).next_back().is_some_and(|(&start, &end)| {
@@ -80,10 +80,11 @@ fn overlaps(ranges: &BTreeMap<usize, usize>, span: Span) -> bool {
     })
 }
 
-/// Joins deletions that touch, and widens what they take together as a single removal would.
-fn merge(document: &Document<'_>, mut edits: Vec<Attributed>) -> Vec<Attributed> {
+/// Merges deletions that touch and widens the result to what a single deletion of both would
+/// delete.
+fn merge_deletions(document: &Document<'_>, mut edits: Vec<AttributedEdit>) -> Vec<AttributedEdit> {
     edits.sort_by_key(|one| (one.edit.span, one.edit.is_deletion()));
-    let mut merged: Vec<Attributed> = Vec::with_capacity(edits.len());
+    let mut merged: Vec<AttributedEdit> = Vec::with_capacity(edits.len());
     let replacements: Vec<Span> = edits.iter().filter(|one| !one.edit.is_deletion()).map(|one| one.edit.span).collect();
     let mut passed = 0;
     let mut rest = edits.as_slice();
@@ -104,21 +105,22 @@ fn merge(document: &Document<'_>, mut edits: Vec<Attributed>) -> Vec<Attributed>
             rest = others;
             parts.push(next);
             union = union.cover(next.edit.span);
-            // Removing two neighbours leaves one gap where each alone would leave its own.
+            // Two adjacent deletions must leave one gap, not one each.
             let widened = union.cover(document.deletion_span(union));
             if floor <= widened.start && widened.end <= ceiling {
                 union = widened;
             }
         }
-        merged.extend(shares(union, &parts));
+        merged.extend(split_by_rule(union, &parts));
     }
     merged
 }
 
-/// Cuts a joint deletion into what each of its parts takes; bytes that none asked for go to the next.
-fn shares(union: Span, parts: &[&Attributed]) -> Vec<Attributed> {
+/// Splits a merged deletion so that each rule is credited with its part. Bytes that no rule asked
+/// for go to the next part.
+fn split_by_rule(union: Span, parts: &[&AttributedEdit]) -> Vec<AttributedEdit> {
     let mut at = union.start;
-    let mut shares: Vec<Attributed> = Vec::with_capacity(parts.len());
+    let mut shares: Vec<AttributedEdit> = Vec::with_capacity(parts.len());
     for part in parts {
         let end = part.edit.span.end.clamp(at, union.end);
         if end > at {
@@ -134,6 +136,6 @@ fn shares(union: Span, parts: &[&Attributed]) -> Vec<Attributed> {
     shares
 }
 
-fn deletion(span: Span, code: &str) -> Attributed {
-    Attributed { edit: Edit { span, content: String::new() }, code: code.to_owned() }
+fn deletion(span: Span, code: &str) -> AttributedEdit {
+    AttributedEdit { edit: Edit { span, content: String::new() }, code: code.to_owned() }
 }

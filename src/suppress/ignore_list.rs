@@ -1,4 +1,4 @@
-//! The ignore list: passages that are to be left alone in a corpus that must not be edited, by what they say.
+//! The ignore list: suppresses passages by their content, for corpora that must not be edited.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -7,49 +7,49 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::finding::Finding;
 use crate::user_file::{UserFile, UserFileError};
 
-/// Passages that are to be left alone, each for one rule. A line is a code, a fingerprint as of [`Finding::fingerprint`], and what
-/// a person should know of it; `#` begins a remark.
+/// Passages suppressed for one rule each. A line consists of a code, a fingerprint as returned by
+/// [`Finding::fingerprint`], and a comment after `#`.
 #[derive(Debug, Default)]
 pub struct IgnoreList {
-    entries: BTreeMap<(String, String), Listed>,
+    entries: BTreeMap<(String, String), EntryState>,
 }
 
-/// What a list says of a passage.
+/// The state of an entry.
 #[derive(Debug)]
-struct Listed {
+struct EntryState {
     used: AtomicBool,
-    /// How many of a document are left alone.
-    most: usize,
+    /// Maximum number of findings suppressed per document.
+    max_per_document: usize,
 }
 
-impl Listed {
-    fn new(most: usize) -> Self {
-        Self { used: AtomicBool::new(false), most }
+impl EntryState {
+    fn new(max_per_document: usize) -> Self {
+        Self { used: AtomicBool::new(false), max_per_document }
     }
 }
 
-/// A passage to be left alone, as a line of the list.
+/// A line of the ignore list.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct IgnoreEntry {
     /// The rule's code.
     pub rule: String,
     /// The finding's fingerprint.
     pub fingerprint: String,
-    /// Where it stood and how it begins, for a person.
+    /// A comment for people: the location and start of the flagged text.
     pub remark: String,
 }
 
 impl IgnoreList {
-    /// Reads a list.
+    /// Parses an ignore list. `known` are the codes of all rules.
     ///
     /// # Errors
     ///
-    /// The first line that is none; a rule that no longer exists is none of its faults, `known` being the codes there are.
+    /// Returns an error for the first invalid line.
     pub fn parse(file: &Arc<UserFile>, known: &HashSet<&str>) -> Result<Self, UserFileError> {
         let mut entries = BTreeMap::new();
         let mut offset = 0;
         for line in file.text.split_inclusive('\n') {
-            let place = offset..offset + line.trim_end().len();
+            let span = offset..offset + line.trim_end().len();
             offset += line.len();
             let content = line.split('#').next().unwrap_or("").trim();
             if content.is_empty() {
@@ -57,33 +57,34 @@ impl IgnoreList {
             }
             let mut words = content.split_whitespace();
             let (Some(rule), Some(fingerprint)) = (words.next(), words.next()) else {
-                let message = "a line is a rule's code and a fingerprint";
-                let hint = "write `dechaff check --add-ignore --ignore-list FILE` to have such lines written";
-                return Err(UserFileError::new(file, message, Some(place)).with_hint(Some(hint.into())));
+                let message = "expected a rule code and a fingerprint";
+                let hint = "`dechaff check --add-ignore --ignore-list FILE` writes such lines";
+                return Err(UserFileError::new(file, message, Some(span)).with_hint(Some(hint.into())));
             };
             if !known.contains(rule) {
                 let hint = crate::user_file::nearest(rule, known.iter().copied());
                 let hint = hint.map(|hint| format!("did you mean `{hint}`?"));
                 return Err(
-                    UserFileError::new(file, format!("no rule has the code `{rule}`"), Some(place)).with_hint(hint)
+                    UserFileError::new(file, format!("no rule has the code `{rule}`"), Some(span)).with_hint(hint)
                 );
             }
             let is_fingerprint = fingerprint.len() == 32 && fingerprint.bytes().all(|byte| byte.is_ascii_hexdigit());
             if !is_fingerprint {
-                let message = format!("`{fingerprint}` is no fingerprint: 32 hexadecimal digits");
-                return Err(UserFileError::new(file, message, Some(place)));
+                let message = format!("`{fingerprint}` is not a fingerprint of 32 hexadecimal digits");
+                return Err(UserFileError::new(file, message, Some(span)));
             }
-            entries.insert((rule.to_owned(), fingerprint.to_ascii_lowercase()), Listed::new(usize::MAX));
+            entries.insert((rule.to_owned(), fingerprint.to_ascii_lowercase()), EntryState::new(usize::MAX));
         }
         Ok(Self { entries })
     }
 
-    /// A list of rules and fingerprints, and how many such passages of a document are left alone: the first ones.
-    pub fn of(entries: impl IntoIterator<Item = ((String, String), usize)>) -> Self {
-        Self { entries: entries.into_iter().map(|(entry, most)| (entry, Listed::new(most))).collect() }
+    /// Creates a list from rules and fingerprints, and how many findings of each to suppress per
+    /// document, starting with the first.
+    pub fn from_counts(counts: impl IntoIterator<Item = ((String, String), usize)>) -> Self {
+        Self { entries: counts.into_iter().map(|(entry, count)| (entry, EntryState::new(count))).collect() }
     }
 
-    /// Takes those of `findings` out, which are of `text`, that the list names.
+    /// Removes the findings in `text` that are on the list.
     pub fn filter(&self, text: &str, findings: &mut Vec<Finding>) {
         if self.entries.is_empty() {
             return;
@@ -91,17 +92,17 @@ impl IgnoreList {
         let mut seen: HashMap<(String, String), usize> = HashMap::new();
         findings.retain(|finding| {
             let key = (finding.rule.code.clone(), finding.fingerprint(text));
-            let Some(listed) = self.entries.get(&key) else { return true };
-            listed.used.store(true, Ordering::Relaxed);
+            let Some(entry) = self.entries.get(&key) else { return true };
+            entry.used.store(true, Ordering::Relaxed);
             let seen = seen.entry(key).or_insert(0);
             *seen += 1;
-            *seen > listed.most
+            *seen > entry.max_per_document
         });
     }
 
-    /// How many entries left nothing out.
+    /// Returns the number of entries that suppressed nothing.
     pub fn unused(&self) -> usize {
-        self.entries.values().filter(|listed| !listed.used.load(Ordering::Relaxed)).count()
+        self.entries.values().filter(|entry| !entry.used.load(Ordering::Relaxed)).count()
     }
 }
 

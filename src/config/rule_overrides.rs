@@ -1,4 +1,4 @@
-//! A rule as the configuration wants it: its severity, and parameters of its check.
+//! Overrides of a rule's severity and parameters.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -11,28 +11,32 @@ use crate::finding::{RuleInfo, Severity};
 use crate::rule::{Registry, Rule};
 use crate::user_file::{UserFile, UserFileError, nearest};
 
-/// The key that every rule has.
+/// The key that is available for every rule.
 const SEVERITY: &str = "severity";
 
-/// Adds to `tuned`, by code, the rules that `layer` changes.
-pub(super) fn tune(registry: &Registry, layer: &Layer, tuned: &mut HashMap<String, Rule>) -> Result<(), UserFileError> {
-    for (name, wanted) in &layer.options.rule {
+/// Adds the rules that `layer` overrides to `overrides`, by code.
+pub(super) fn apply_rule_overrides(
+    registry: &Registry,
+    layer: &Layer,
+    overrides: &mut HashMap<String, Rule>,
+) -> Result<(), UserFileError> {
+    for (name, values) in &layer.options.rule {
         let selector = selector(registry, layer, name)?;
-        let meant: Vec<&Rule> = registry.rules().iter().filter(|rule| selector.means(&rule.info)).collect();
-        let parameter = wanted.iter().find(|(key, _)| key.get_ref() != SEVERITY);
-        if let (Some((key, _)), 2..) = (parameter, meant.len()) {
+        let rules: Vec<&Rule> = registry.rules().iter().filter(|rule| selector.means(&rule.info)).collect();
+        let parameter = values.iter().find(|(key, _)| key.get_ref() != SEVERITY);
+        if let (Some((key, _)), 2..) = (parameter, rules.len()) {
             let message = format!(
-                "`{}` means {} rules, whose checks differ; only `severity` can be set for all of them",
+                "`{}` matches {} rules with different checks; only `severity` can be set for all of them",
                 name.get_ref(),
-                meant.len()
+                rules.len()
             );
             let hint = format!("set `{}` under the code of one rule", key.get_ref());
-            return Err(layer.fault(message, key.span()).with_hint(Some(hint)));
+            return Err(layer.error(message, key.span()).with_hint(Some(hint)));
         }
-        for rule in meant {
-            let mut rule = tuned.get(&rule.info.code).unwrap_or(rule).clone();
-            apply(layer, wanted, &mut rule)?;
-            tuned.insert(rule.info.code.clone(), rule);
+        for rule in rules {
+            let mut rule = overrides.get(&rule.info.code).unwrap_or(rule).clone();
+            apply(layer, values, &mut rule)?;
+            overrides.insert(rule.info.code.clone(), rule);
         }
     }
     Ok(())
@@ -40,17 +44,17 @@ pub(super) fn tune(registry: &Registry, layer: &Layer, tuned: &mut HashMap<Strin
 
 fn apply(
     layer: &Layer,
-    wanted: &BTreeMap<Spanned<String>, Spanned<Value>>,
+    values: &BTreeMap<Spanned<String>, Spanned<Value>>,
     rule: &mut Rule,
 ) -> Result<(), UserFileError> {
     let RuleInfo { mut severity, is_custom, .. } = *rule.info;
-    for (key, value) in wanted {
+    for (key, value) in values {
         if key.get_ref() == SEVERITY {
             severity = value
                 .get_ref()
                 .clone()
                 .try_into::<Severity>()
-                .map_err(|error| layer.fault(error.message(), value.span()))?;
+                .map_err(|error| layer.error(error.message(), value.span()))?;
         } else {
             *rule = with_parameter(layer, rule, key, value)?;
         }
@@ -59,30 +63,30 @@ fn apply(
     Ok(())
 }
 
-/// The rule as its file would make it with another value under `key` of its check.
+/// Parses the rule's file again with `value` for the parameter `key`.
 fn with_parameter(
     layer: &Layer,
     rule: &Rule,
     key: &Spanned<String>,
     value: &Spanned<Value>,
 ) -> Result<Rule, UserFileError> {
-    let fault = |message: String| layer.fault(message, key.span());
-    let mut file: Table = rule.file.text.parse().map_err(|error| fault(format!("{}: {error}", rule.file.path)))?;
+    let key_error = |message: String| layer.error(message, key.span());
+    let mut file: Table = rule.file.text.parse().map_err(|error| key_error(format!("{}: {error}", rule.file.path)))?;
     let kind = rule.parameters.kind();
     let check = match kind {
         pattern::NAME => file.get_mut("find"),
         _ => file.get_mut("check").and_then(|check| check.get_mut(kind)),
     };
     let Some(check) = check else {
-        return Err(fault(format!("{} has no parameters that can be set", rule.info.code)));
+        return Err(key_error(format!("{} has no parameters that can be set", rule.info.code)));
     };
     let mut known: Vec<String> = Vec::new();
     for table in tables(check, key.get_ref()) {
         known.extend(table.keys().cloned());
         table.insert(key.get_ref().clone(), value.get_ref().clone());
     }
-    let written = UserFile::new(rule.file.path.as_str(), file.to_string());
-    let changed = Rule::parse(&written).and_then(|rule| rule.validate().map(|()| rule));
+    let file = UserFile::new(rule.file.path.as_str(), file.to_string());
+    let changed = Rule::parse(&file).and_then(|rule| rule.validate().map(|()| rule));
     changed.map_err(|error| {
         let message = match error.message.strip_prefix("unknown key ") {
             Some(rest) => format!("{} has no parameter {rest}", rule.info.code),
@@ -91,8 +95,8 @@ fn with_parameter(
         let is_unknown = error.message.starts_with("unknown key ");
         let near = || nearest(key.get_ref(), known.iter().map(String::as_str)).filter(|_| is_unknown);
         let hint = error.hint.or_else(|| near().map(|known| format!("did you mean `{known}`?")));
-        let place = if is_unknown { key.span() } else { value.span() };
-        layer.fault(message, place).with_hint(hint)
+        let span = if is_unknown { key.span() } else { value.span() };
+        layer.error(message, span).with_hint(hint)
     })
 }
 

@@ -1,29 +1,29 @@
-//! Patterns of paths, as in a `.gitignore`.
+//! Path patterns, as in a `.gitignore`.
 
 use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
-/// Patterns that are relative to a folder.
+/// Patterns relative to a directory.
 #[derive(Debug, Clone)]
 pub struct PathPatterns {
     folder: PathBuf,
     set: GlobSet,
-    /// The patterns alone, without what is in a folder that one matches.
+    /// The patterns without the contents of directories that they match.
     exact: GlobSet,
 }
 
 impl PathPatterns {
-    /// Patterns relative to `folder`. One without a `/` matches a name at any depth, one that matches a folder all that is in
-    /// it, and `*` does not match a `/`.
+    /// Compiles patterns relative to `folder`. A pattern without a `/` matches at any depth, one
+    /// that matches a directory matches all of its contents, and `*` does not match a `/`.
     ///
     /// # Errors
     ///
-    /// The first pattern that is none, by its index, and why.
+    /// Returns the index of the first invalid pattern, and what is wrong with it.
     pub fn new(folder: &Path, patterns: &[&str]) -> Result<Self, (usize, String)> {
         let (mut set, mut exact) = (GlobSetBuilder::new(), GlobSetBuilder::new());
         for (index, pattern) in patterns.iter().enumerate() {
-            let fault = |error: &globset::Error| (index, format!("not a pattern of paths: {}", error.kind()));
+            let invalid = |error: &globset::Error| (index, format!("invalid path pattern: {}", error.kind()));
             let trimmed = pattern.trim_start_matches("./").trim_end_matches('/');
             if trimmed.is_empty() {
                 return Err((index, "an empty pattern matches nothing".into()));
@@ -34,7 +34,7 @@ impl PathPatterns {
                 None => format!("**/{trimmed}"),
             };
             let glob =
-                |text: &str| GlobBuilder::new(text).literal_separator(true).build().map_err(|error| fault(&error));
+                |text: &str| GlobBuilder::new(text).literal_separator(true).build().map_err(|error| invalid(&error));
             exact.add(glob(&anchored)?);
             set.add(glob(&anchored)?).add(glob(&format!("{anchored}/**"))?);
         }
@@ -42,12 +42,13 @@ impl PathPatterns {
         Ok(Self { folder: folder.to_owned(), set: build(set)?, exact: build(exact)? })
     }
 
-    /// Whether one matches `path`, which is relative to what the folder is relative to, or both are absolute.
+    /// Whether a pattern matches `path` or a directory that contains it. `path` is relative to the
+    /// same directory as `folder`, or both are absolute.
     pub fn matches(&self, path: &Path) -> bool {
         !self.set.is_empty() && path.strip_prefix(&self.folder).is_ok_and(|path| self.set.is_match(path))
     }
 
-    /// Whether one matches `path` itself, and not just a folder that it is in.
+    /// Whether a pattern matches `path` itself rather than a directory that contains it.
     pub fn matches_itself(&self, path: &Path) -> bool {
         !self.exact.is_empty() && path.strip_prefix(&self.folder).is_ok_and(|path| self.exact.is_match(path))
     }
@@ -58,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patterns_match_as_in_a_gitignore() {
+    fn matches_like_gitignore() {
         let matches = |pattern: &str, path: &str| {
             PathPatterns::new(Path::new("/corpus"), &[pattern]).unwrap().matches(Path::new(path))
         };
