@@ -1,4 +1,4 @@
-//! The pages that are generated are what would be generated now. `UPDATE_DOCS=1 cargo test --test it docs::` writes them.
+//! Generated pages are current. `UPDATE_DOCS=1 cargo test --test it docs::` writes them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -20,17 +20,17 @@ struct Measured {
     read: Option<f64>,
 }
 
-fn is_current(path: &str, wanted: &str) {
+fn assert_current(path: &str, expected: &str) {
     if std::env::var_os("UPDATE_DOCS").is_some() {
         fs::create_dir_all(Path::new(path).parent().unwrap()).unwrap();
-        fs::write(path, wanted).unwrap();
+        fs::write(path, expected).unwrap();
     }
-    let kept = fs::read_to_string(path).unwrap_or_default();
-    assert!(kept == wanted, "{path} is not up to date: UPDATE_DOCS=1 cargo test --test it docs:: writes it");
+    let actual = fs::read_to_string(path).unwrap_or_default();
+    assert!(actual == expected, "{path} is outdated; update it with UPDATE_DOCS=1 cargo test --test it docs::");
 }
 
 #[test]
-fn the_reference_of_rules() {
+fn rule_reference_is_current() {
     let registry = Registry::embedded().unwrap();
     let measured: BTreeMap<String, Measured> =
         serde_json::from_str(&fs::read_to_string("docs/measured.json").unwrap()).unwrap();
@@ -58,10 +58,10 @@ fn the_reference_of_rules() {
             "too few cases in the labelled pages; the seeds and the rule's own examples are its evidence",
         ))));
     }
-    is_current("docs/rules.md", &page);
+    assert_current("docs/rules.md", &page);
 }
 
-/// A table of the rules that have phrases, with how many they have in each language.
+/// Returns a table with the number of phrases per rule and language.
 fn phrases_by_language(registry: &Registry) -> String {
     let rules: Vec<_> = registry.rules().iter().filter(|rule| !rule.languages().is_empty()).collect();
     let keys: BTreeSet<&str> = rules.iter().flat_map(|rule| rule.languages().into_keys()).collect();
@@ -87,12 +87,12 @@ fn dechaff(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn the_schema_of_configurations() {
-    is_current("docs/dechaff.schema.json", &dechaff(&["config", "--schema"]));
+fn configuration_schema_is_current() {
+    assert_current("docs/dechaff.schema.json", &dechaff(&["config", "--schema"]));
 }
 
 #[test]
-fn the_starting_configuration_lists_every_key_and_sets_none() {
+fn starter_configuration_lists_every_key_commented_out() {
     let schema: serde_json::Value = serde_json::from_str(&dechaff(&["config", "--schema"])).unwrap();
     let starter = fs::read_to_string("src/cli/starter.toml").unwrap();
     assert!(starter.parse::<toml::Table>().unwrap().is_empty(), "a key is not commented out");
@@ -101,7 +101,7 @@ fn the_starting_configuration_lists_every_key_and_sets_none() {
         let is_listed = |line: &&str| line.starts_with(&format!("{key} = ")) || line.starts_with(&format!("[{key}"));
         assert!(lines.iter().any(is_listed), "src/cli/starter.toml does not list `{key}`");
     }
-    // Uncommented, it is a configuration that can be used.
+    // Uncommented, it is a valid configuration.
     let is_setting = |line: &&str| line.starts_with('[') || line.starts_with('"') || line.contains(" = ");
     let settings: String = lines.iter().filter(|line| is_setting(line)).map(|line| format!("{line}\n")).collect();
     let settings = settings.replace("extend = \"../dechaff.toml\"\n", "").replace("rules = [\"my-rules/\"]\n", "");
@@ -112,7 +112,7 @@ fn the_starting_configuration_lists_every_key_and_sets_none() {
 }
 
 #[test]
-fn completions_know_the_rules() {
+fn completions_include_rules() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = dechaff(&["completions", shell]);
         assert!(script.contains("unsafe-fixes"), "{shell}");
@@ -139,7 +139,7 @@ fn completions_know_the_rules() {
 }
 
 #[test]
-fn there_is_a_manual_page_for_every_command() {
+fn every_command_has_a_manual_page() {
     let folder = tempfile::tempdir().unwrap();
     dechaff(&["man", "--dir", folder.path().to_str().unwrap()]);
     let help = dechaff(&["--help"]);
@@ -160,7 +160,7 @@ fn there_is_a_manual_page_for_every_command() {
 }
 
 #[test]
-fn every_table_of_the_pages_parses() {
+fn tables_in_pages_parse() {
     let registry = Registry::embedded().unwrap();
     let settings = Settings::new(&registry, &["MT".to_owned()], &[], &[]).unwrap();
     let linter = Linter::new(&registry, &settings).unwrap();

@@ -1,4 +1,4 @@
-//! Fixing files: what goes, what stays, what can be taken back, and what a killed process leaves behind.
+//! Fixing files: applied fixes, undo, and robustness against crashes and full disks.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -41,7 +41,7 @@ fn words_of(text: &str) -> Vec<&str> {
 }
 
 #[test]
-fn the_seeds_lose_what_is_labelled_and_keep_every_other_word() {
+fn fixing_the_seeds_removes_only_labelled_words() {
     let folder = copy_of_seeds();
     dechaff(folder.path(), &["check", ".", "--fix", "--unsafe-fixes", "-q"]);
     let labels: Vec<Label> =
@@ -71,7 +71,7 @@ fn the_seeds_lose_what_is_labelled_and_keep_every_other_word() {
 }
 
 #[test]
-fn a_second_run_changes_nothing_and_undo_gives_the_bytes_back() {
+fn fix_is_idempotent_and_undo_restores_the_bytes() {
     let folder = copy_of_seeds();
     let fix = &["check", ".", "--fix", "--unsafe-fixes", "--trail", "trail.jsonl", "-q"];
     dechaff(folder.path(), fix);
@@ -86,7 +86,7 @@ fn a_second_run_changes_nothing_and_undo_gives_the_bytes_back() {
 }
 
 #[test]
-fn the_changes_of_one_file_can_be_taken_back_however_it_is_spelt() {
+fn undoes_one_file_by_any_spelling_of_its_path() {
     let folder = copy_of_seeds();
     dechaff(folder.path(), &["check", ".", "--fix", "--trail", "trail.jsonl", "-q"]);
     let name = "001_c939593177198e66.txt";
@@ -100,7 +100,7 @@ fn the_changes_of_one_file_can_be_taken_back_however_it_is_spelt() {
 }
 
 #[test]
-fn the_changes_of_one_rule_can_be_taken_back_alone() {
+fn undoes_the_changes_of_one_rule() {
     let folder = copy_of_seeds();
     dechaff(folder.path(), &["check", ".", "--fix", "--trail", "trail.jsonl", "-q"]);
     let undone = dechaff(folder.path(), &["undo", "trail.jsonl", "--rule", "comment-prompt"]);
@@ -109,13 +109,13 @@ fn the_changes_of_one_rule_can_be_taken_back_alone() {
     assert!(text.ends_with("Leave a Comment"));
     assert!(dechaff(folder.path(), &["undo", "trail.jsonl", "--rule", "BP"]).status.success());
     assert_eq!(dechaff(folder.path(), &["undo", "trail.jsonl", "--rule", "BP"]).status.code(), Some(2), "none is left");
-    // The rest of the trail still leads back.
+    // The remaining entries of the undo log still apply.
     assert!(dechaff(folder.path(), &["undo", "trail.jsonl"]).status.success());
     assert_eq!(files(folder.path()), files(Path::new("seeds")));
 }
 
 #[test]
-fn undo_refuses_a_file_that_changed_since() {
+fn undo_refuses_files_changed_since_fixing() {
     let folder = copy_of_seeds();
     dechaff(folder.path(), &["check", ".", "--fix", "--trail", "trail.jsonl", "-q"]);
     let path = folder.path().join("001_c939593177198e66.txt");
@@ -127,7 +127,7 @@ fn undo_refuses_a_file_that_changed_since() {
 }
 
 #[test]
-fn a_document_that_would_lose_most_of_itself_is_left_alone() {
+fn max_removed_prevents_fixing() {
     let folder = TempDir::new().unwrap();
     let text = "The talks go on.\n\nLeave a Comment\n\nBe the first to comment\n";
     fs::write(folder.path().join("a.txt"), text).unwrap();
@@ -139,7 +139,7 @@ fn a_document_that_would_lose_most_of_itself_is_left_alone() {
 }
 
 #[test]
-fn unsafe_fixes_never_do_less_than_safe_ones() {
+fn safe_fixes_apply_if_unsafe_ones_exceed_max_removed() {
     let paragraph = |number: usize| {
         let words = ["river", "council", "market", "school", "harbour", "winter", "report", "engine", "garden"];
         let word = |at: usize| words[(at * at + number * 5 + at * number) % words.len()];
@@ -148,9 +148,9 @@ fn unsafe_fixes_never_do_less_than_safe_ones() {
     };
     let (one, two, own) = (paragraph(1), paragraph(2), paragraph(3));
     for (b, safe) in [
-        // A safe fix of the document alone.
+        // A safe fix within the document.
         (format!("{one}\n\n{two}\n\nLeave a Comment\n"), format!("{one}\n\n{two}\n")),
-        // A safe fix that comparing found, of a copy in the document itself.
+        // A safe fix of a duplicate within the document.
         (format!("{one}\n\n{one}\n\n{one}\n\n{two}\n\n{own}\n"), String::new()),
     ] {
         let folder = TempDir::new().unwrap();
@@ -177,7 +177,7 @@ fn unsafe_fixes_never_do_less_than_safe_ones() {
 }
 
 #[test]
-fn what_was_not_fixed_is_not_called_fixable_with_the_flag_that_was_given() {
+fn summary_does_not_suggest_the_flag_in_use() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("a.txt"), "The talks go on.\n\nLeave a Comment\n\nBe the first to comment\n").unwrap();
     for more in [&[][..], &["--unsafe-fixes"]] {
@@ -190,7 +190,7 @@ fn what_was_not_fixed_is_not_called_fixable_with_the_flag_that_was_given() {
 }
 
 #[test]
-fn a_file_that_two_paths_lead_to_is_one_document() {
+fn file_reached_by_two_paths_is_checked_once() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("a.txt");
     let text = "The committee met on Thursday to discuss the new bridge over the river, and it heard from six residents \
@@ -205,7 +205,7 @@ fn a_file_that_two_paths_lead_to_is_one_document() {
 }
 
 #[test]
-fn a_broken_line_of_a_trail_is_told_and_kept() {
+fn undo_reports_and_keeps_malformed_log_lines() {
     let folder = copy_of_seeds();
     let trail = folder.path().join("trail.jsonl");
     fs::write(&trail, "{\"path\": \"half a li").unwrap();
@@ -217,7 +217,7 @@ fn a_broken_line_of_a_trail_is_told_and_kept() {
 }
 
 #[test]
-fn standard_input_is_not_fixed_together_with_files() {
+fn rejects_fixing_stdin_together_with_files() {
     let folder = copy_of_seeds();
     let fixed = dechaff(folder.path(), &["check", "--fix", "-", "001_c939593177198e66.txt"]);
     assert_eq!(fixed.status.code(), Some(2));
@@ -225,7 +225,7 @@ fn standard_input_is_not_fixed_together_with_files() {
 }
 
 #[test]
-fn copies_never_replace_originals() {
+fn output_dir_must_not_overwrite_the_originals() {
     let folder = copy_of_seeds();
     let fixed = dechaff(folder.path(), &["check", ".", "--output-dir", ".", "-q"]);
     assert_eq!(fixed.status.code(), Some(2));
@@ -233,7 +233,7 @@ fn copies_never_replace_originals() {
 }
 
 #[test]
-fn line_ends_marks_and_the_last_newline_stay_as_they_were() {
+fn keeps_line_endings_bom_and_final_newline() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("a.txt");
     let prose = "The talks go on in Muscat next week, both sides said on Monday after a long day.";
@@ -249,7 +249,7 @@ fn line_ends_marks_and_the_last_newline_stay_as_they_were() {
 }
 
 #[test]
-fn standard_input_is_fixed_onto_standard_output() {
+fn writes_fixed_stdin_to_stdout() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_dechaff"))
         .args(["check", "-", "--fix"])
         .stdin(Stdio::piped())
@@ -268,14 +268,14 @@ fn standard_input_is_fixed_onto_standard_output() {
     assert!(output.status.success());
 }
 
-/// Names that a patch must quote, and some that it need not.
+/// Names that must be quoted in a patch, and one that need not be.
 #[cfg(unix)]
 const ODD_NAMES: [&str; 4] = ["say \"so\".txt", "tab\there.txt", "new\nline.txt", "schön 海.txt"];
 #[cfg(not(unix))]
 const ODD_NAMES: [&str; 1] = ["schön 海.txt"];
 
 #[test]
-fn the_difference_is_one_that_patch_takes() {
+fn git_apply_accepts_the_diff() {
     let folder = copy_of_seeds();
     for name in ODD_NAMES {
         fs::write(folder.path().join(name), "The harbour was quiet when the boats came in.\n\nLeave a Comment\n")
@@ -304,7 +304,7 @@ fn the_difference_is_one_that_patch_takes() {
 }
 
 #[test]
-fn copies_go_to_another_folder_and_the_originals_stay() {
+fn output_dir_gets_fixed_copies_and_originals_are_unchanged() {
     let folder = copy_of_seeds();
     dechaff(folder.path(), &["check", ".", "--output-dir", "clean", "--unsafe-fixes", "-q"]);
     assert_eq!(files(folder.path()), files(Path::new("seeds")));
@@ -314,7 +314,7 @@ fn copies_go_to_another_folder_and_the_originals_stay() {
 }
 
 #[test]
-fn what_a_run_wrote_is_no_part_of_the_next() {
+fn output_of_a_run_is_not_input_of_the_next() {
     let folder = copy_of_seeds();
     let arguments = ["check", ".", "--output-dir", "clean", "--unsafe-fixes", "-q"];
     dechaff(folder.path(), &arguments);
@@ -336,7 +336,7 @@ fn what_a_run_wrote_is_no_part_of_the_next() {
 
 #[cfg(unix)]
 #[test]
-fn read_only_files_and_links_are_respected() {
+fn respects_read_only_files_and_symlinks() {
     use std::os::unix::fs::{PermissionsExt, symlink};
     let folder = TempDir::new().unwrap();
     let text = "The talks go on in Muscat next week, both sides said on Monday.\n\nLeave a Comment\n";
@@ -349,7 +349,7 @@ fn read_only_files_and_links_are_respected() {
     symlink("target.text", &link).unwrap();
 
     let fixed = dechaff(folder.path(), &["check", "locked.txt", "link.txt", "--fix", "-q"]);
-    // Root may write it, and it stays marked as read-only.
+    // Root can write the file; its permissions are preserved.
     if fs::OpenOptions::new().write(true).open(&locked).is_ok() {
         assert_ne!(fixed.status.code(), Some(2));
         assert!(!fs::read_to_string(&locked).unwrap().contains("Comment"));
@@ -366,9 +366,9 @@ fn read_only_files_and_links_are_respected() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_leaves_the_old_file() {
+fn full_disk_keeps_the_old_files() {
     let folder = copy_of_seeds();
-    // No file may grow beyond 512 bytes: the temporary one cannot be written whole.
+    // Files are limited to 512 bytes, so the temporary file cannot be completed.
     let script = format!("trap '' XFSZ; ulimit -f 1; exec {} check . --fix -q", env!("CARGO_BIN_EXE_dechaff"));
     let output = Command::new("bash").current_dir(folder.path()).args(["-c", &script]).output().unwrap();
     assert_eq!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
@@ -377,9 +377,9 @@ fn a_full_disk_leaves_the_old_file() {
 }
 
 #[test]
-fn a_killed_process_leaves_each_file_old_or_new() {
+fn killed_process_leaves_each_file_old_or_new() {
     const RUNS: u64 = 200;
-    // Few rules, so that most of the time goes into writing.
+    // With few rules, most of the time is spent on writing.
     const FIX: &[&str] = &["check", ".", "--select", "MT,BP038", "--fix", "--unsafe-fixes", "-q"];
     let folder = copy_of_seeds();
     let start = std::time::Instant::now();
@@ -398,7 +398,7 @@ fn a_killed_process_leaves_each_file_old_or_new() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        // Over the whole run, more densely where files are written.
+        // Spread over the whole run, more densely towards the end, where files are written.
         let share = (run as f64 / RUNS as f64).sqrt();
         std::thread::sleep(Duration::from_secs_f64(whole.as_secs_f64() * share));
         let _ = child.kill();
@@ -415,9 +415,9 @@ fn a_killed_process_leaves_each_file_old_or_new() {
     }
 }
 
-/// The copies went with a safe fix, and left questions without answers and packages without contents.
+/// Safe fixes once deleted such copies, leaving questions without answers and lists without items.
 #[test]
-fn safe_fix_keeps_copies_that_belong_to_a_question_a_heading_or_a_list() {
+fn safe_fix_keeps_duplicates_below_a_question_heading_or_list_title() {
     let folder = TempDir::new().unwrap();
     let answer = "Yes, the desk can be moved by one person, since it weighs less than a chair.";
     let items =

@@ -1,4 +1,4 @@
-//! Formats for other programs: valid by the schemas that those publish, and right about every place, whatever the text.
+//! Machine-readable formats conform to their published schemas, and their locations are correct.
 
 use crate::xsd;
 
@@ -19,7 +19,8 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| Registry::embedded().unwr
 const COPIED: &str = "The ministry said on Tuesday that the talks would resume in Muscat next week, and that both sides had \
                       agreed to bring their own experts along for the first time since the spring.";
 
-/// Texts with a fault each, and with what makes places hard to count: wide characters, line ends, no line end, nothing.
+/// Texts with one problem each, with wide characters, CRLF, a missing final newline or no text at
+/// all.
 fn texts() -> Vec<(Origin, String)> {
     let record = |index, id: Option<&str>| Record { index, id: id.map(str::to_owned) };
     let text = |name: &str, text: &str| (Origin::file(name), text.to_owned());
@@ -38,15 +39,15 @@ fn texts() -> Vec<(Origin, String)> {
     ]
 }
 
-struct Held(HashMap<Origin, Arc<str>>);
+struct TextMap(HashMap<Origin, Arc<str>>);
 
-impl TextProvider for Held {
+impl TextProvider for TextMap {
     fn text(&self, origin: &Origin) -> Option<Arc<str>> {
         self.0.get(origin).cloned()
     }
 }
 
-/// All formats, by name.
+/// Returns a reporter for every format.
 fn formats() -> Vec<(&'static str, Box<dyn Reporter>)> {
     vec![
         ("full", Box::new(Full::new(100, false))),
@@ -64,7 +65,7 @@ fn formats() -> Vec<(&'static str, Box<dyn Reporter>)> {
     ]
 }
 
-/// What a format prints of documents and their findings.
+/// Returns the report on documents and their findings.
 fn print(report: &mut dyn Reporter, all: &[(Document<'_>, Vec<Finding>)], texts: &dyn TextProvider) -> String {
     let (mut output, mut summary) = (String::new(), Summary::default());
     for (document, findings) in all {
@@ -77,7 +78,7 @@ fn print(report: &mut dyn Reporter, all: &[(Document<'_>, Vec<Finding>)], texts:
     output
 }
 
-/// Hands each format's text of the given documents to `check`.
+/// Calls `check` with the name and output of each format.
 fn each(all: &[(Document<'_>, Vec<Finding>)], texts: &dyn TextProvider, check: impl Fn(&str, &str)) {
     for (name, mut report) in formats() {
         check(name, &print(report.as_mut(), all, texts));
@@ -119,7 +120,8 @@ fn schema(file: &str, value: &Value) {
     static SCHEMAS: LazyLock<HashMap<&str, jsonschema::Validator>> = LazyLock::new(|| {
         let read = |file| {
             let text = std::fs::read_to_string(format!("tests/schemas/{file}")).unwrap();
-            // The pattern of a language in SARIF's schema is no regular expression in the strict reading: a bracket stands alone.
+            // SARIF's pattern for language tags has an unescaped bracket, which strict engines
+            // reject.
             let text = text.replace("[a-zA-Z]{2}]?$", "[a-zA-Z]{2}\\\\]?$");
             (file, jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap())
         };
@@ -141,10 +143,10 @@ fn valid_gitlab(text: &str) {
     }
 }
 
-/// What all rules find in the texts.
-fn linted(texts: &[(Origin, String)]) -> (Vec<(Document<'_>, Vec<Finding>)>, Held) {
+/// Lints the texts with all rules.
+fn linted(texts: &[(Origin, String)]) -> (Vec<(Document<'_>, Vec<Finding>)>, TextMap) {
     let linter = Linter::of(REGISTRY.rules()).unwrap();
-    let held = Held(texts.iter().map(|(origin, text)| (origin.clone(), Arc::from(text.as_str()))).collect());
+    let held = TextMap(texts.iter().map(|(origin, text)| (origin.clone(), Arc::from(text.as_str()))).collect());
     let documents: Vec<Document<'_>> =
         texts.iter().map(|(origin, text)| Document::parse(Arc::new(origin.clone()), text)).collect();
     let compared = linter.compare(documents.iter().map(|document| linter.sketch(document)), &held).unwrap();
@@ -157,7 +159,7 @@ fn linted(texts: &[(Origin, String)]) -> (Vec<(Document<'_>, Vec<Finding>)>, Hel
 }
 
 #[test]
-fn what_the_rules_find_is_valid_in_every_format() {
+fn findings_conform_to_every_schema() {
     let texts = texts();
     let (all, held) = linted(&texts);
     let found: usize = all.iter().map(|(_, findings)| findings.len()).sum();
@@ -166,13 +168,14 @@ fn what_the_rules_find_is_valid_in_every_format() {
 }
 
 #[test]
-fn nothing_found_is_valid_in_every_format() {
-    each(&[], &Held(HashMap::new()), valid);
+fn empty_reports_conform_to_every_schema() {
+    each(&[], &TextMap(HashMap::new()), valid);
 }
 
-/// Findings at every two places of short texts, each with a fix of two edits and with labels here and in a lost document.
+/// Findings at every pair of offsets in short texts, each with a fix of two edits, and labels in
+/// the same and in a missing document.
 #[test]
-fn no_place_is_out_of_reach() {
+fn findings_at_any_offset_conform_to_every_schema() {
     let info = |severity| Arc::new(RuleInfo { severity, ..RuleInfo::clone(&REGISTRY.rules()[0].info) });
     let infos = [Severity::Info, Severity::Warning, Severity::Error].map(info);
     for text in ["", "\n", "a", "é😀\r\n\r\n中|%\n", "\u{feff}x\ry\n\n"] {
@@ -191,11 +194,11 @@ fn no_place_is_out_of_reach() {
                 findings.push(finding);
             }
         }
-        each(&[(document, findings)], &Held(HashMap::new()), valid);
+        each(&[(document, findings)], &TextMap(HashMap::new()), valid);
     }
 }
 
-/// The byte offset of a line and column; `width` says how many columns a character takes.
+/// Converts a line and column to a byte offset. `width` is the number of columns of a character.
 fn offset(document: &Document<'_>, place: (&Value, &Value), width: impl Fn(char) -> usize) -> usize {
     let (line, column) = (place.0.as_u64().unwrap() as usize, place.1.as_u64().unwrap() as usize);
     let start = document.lines()[line - 1].start;
@@ -208,7 +211,7 @@ fn offset(document: &Document<'_>, place: (&Value, &Value), width: impl Fn(char)
     start + skipped.map(char::len_utf8).sum::<usize>()
 }
 
-/// What a fix makes of the text.
+/// Applies edits to the text.
 fn fixed(text: &str, edits: &[(usize, usize, String)]) -> String {
     let mut result = text.to_owned();
     for (start, end, content) in edits.iter().rev() {
@@ -223,7 +226,7 @@ fn by_finding(finding: &Finding, text: &str) -> String {
 }
 
 #[test]
-fn sarif_counts_lines_columns_and_bytes_alike() {
+fn sarif_positions_match_byte_offsets() {
     let texts = texts();
     let (all, held) = linted(&texts);
     let log: Value = serde_json::from_str(&print(&mut Sarif::new(REGISTRY.rules()), &all, &held)).unwrap();
@@ -268,7 +271,7 @@ fn sarif_counts_lines_columns_and_bytes_alike() {
 }
 
 #[test]
-fn rdjson_counts_bytes_and_suggests_the_fix() {
+fn rdjson_columns_are_bytes_and_suggestions_apply_the_fix() {
     let texts = texts();
     let (all, held) = linted(&texts);
     let log: Value = serde_json::from_str(&print(&mut RdJson::default(), &all, &held)).unwrap();
@@ -296,7 +299,7 @@ fn rdjson_counts_bytes_and_suggests_the_fix() {
 }
 
 #[test]
-fn equal_findings_stay_apart_for_gitlab_and_alike_for_sarif() {
+fn equal_findings_have_unique_gitlab_but_shared_sarif_fingerprints() {
     let text = "Some text of a page.\n\nLeave a Comment\n\nMore text of a page.\n\nLeave a Comment\n";
     let texts = [(Origin::file("a.txt"), text.to_owned()), (Origin::file("b.txt"), text.to_owned())];
     let (all, held) = linted(&texts);
@@ -316,7 +319,7 @@ fn equal_findings_stay_apart_for_gitlab_and_alike_for_sarif() {
 }
 
 #[test]
-fn github_and_markdown_say_how_much_they_leave_out() {
+fn github_and_markdown_count_omitted_findings() {
     let text = "Leave a Comment\n\n".repeat(200);
     let document = Document::parse(Arc::new(Origin::file("a.txt")), &text);
     let rule = REGISTRY.find("BP001").unwrap();
@@ -324,7 +327,7 @@ fn github_and_markdown_say_how_much_they_leave_out() {
     let at = |index: usize| Finding::with_deletion(&rule.info, &document, Span::new(index * line, index * line + 15));
     let findings: Vec<Finding> = (0..200).map(at).collect();
     let all = [(document, findings)];
-    let texts = Held(HashMap::new());
+    let texts = TextMap(HashMap::new());
 
     let log = print(&mut GitHub::default(), &all, &texts);
     assert_eq!(log.matches("::warning ").count(), 10);

@@ -24,7 +24,7 @@ fn safely_fixed(text: &str) -> String {
     fixed_by(&LINTER, text, Applicability::Safe)
 }
 
-/// Words that label parts of a page and are headings of texts as well.
+/// Words that are both labels of page furniture and headings of articles.
 const WORDS: &[&str] = &[
     "Results",
     "Contact",
@@ -141,7 +141,7 @@ const ABOVE: &str =
 const BELOW: &str =
     "Those who had taken the drops slept an hour longer on average than those who had been given water.";
 
-/// A word as the ways of writing headings have it.
+/// Formats a word as a heading in one of several ways.
 fn heading(word: &str, form: usize) -> String {
     match form {
         0 => word.into(),
@@ -155,7 +155,7 @@ fn heading(word: &str, form: usize) -> String {
 }
 const FORMS: usize = 7;
 
-/// The places of a heading among noise and text.
+/// Builds a page with a heading at one of several positions among noise and text.
 fn page(place: usize, noise: &str, heading: &str, body: &str) -> String {
     let parts: &[&str] = match place {
         0 => &[ABOVE, noise, heading, body, BELOW],
@@ -170,7 +170,7 @@ fn page(place: usize, noise: &str, heading: &str, body: &str) -> String {
 const PLACES: usize = 6;
 
 #[test]
-fn a_heading_next_to_noise_stays() {
+fn keeps_headings_next_to_noise() {
     let mut lost = Vec::new();
     for (index, word) in WORDS.iter().enumerate() {
         for form in 0..FORMS {
@@ -192,7 +192,7 @@ fn a_heading_next_to_noise_stays() {
 }
 
 #[test]
-fn the_noise_next_to_a_heading_goes() {
+fn removes_noise_next_to_headings() {
     for noise in ["Advertisement", "Share this article", "Sign up for our newsletter"] {
         let text = page(2, noise, "## Results", BODIES[0]);
         assert_eq!(safely_fixed(&text), [ABOVE, "## Results", BODIES[0], BELOW].join("\n\n") + "\n");
@@ -200,16 +200,16 @@ fn the_noise_next_to_a_heading_goes() {
 }
 
 #[test]
-fn a_heading_that_is_noise_itself_goes_with_what_belongs_to_it() {
+fn removes_a_noise_heading_with_its_section() {
     let form = "## Leave a Comment\n\nYour email address will not be published.\n\nSave my name, email, and website.";
     assert_eq!(safely_fixed(&format!("{ABOVE}\n\n{form}\n")), format!("{ABOVE}\n"));
-    // Text below it would lose its heading.
+    // Kept if there is text below it.
     let text = format!("{ABOVE}\n\n## Leave a Comment\n\n{BELOW}\n");
     assert_eq!(safely_fixed(&text), text);
 }
 
 #[test]
-fn speakers_and_entries_are_no_labels() {
+fn keeps_speaker_names_and_list_items() {
     let dialogue = "Share this article\n\nAnonymous\n\nNo.\n\nReporter\n\nWhy not?\n\nAnonymous\n\nIt was dark.\n";
     assert_eq!(safely_fixed(dialogue), dialogue.replace("Share this article\n\n", ""));
     let list = format!("{ABOVE} She wrote for three of them:\n\n- Facebook\n- Twitter\n- Instagram\n\n{BELOW}\n");
@@ -217,7 +217,7 @@ fn speakers_and_entries_are_no_labels() {
 }
 
 #[test]
-fn a_list_of_titles_ends_before_a_section_with_text() {
+fn list_of_titles_ends_before_a_section() {
     let text = format!(
         "{ABOVE}\n\nRelated articles\n\nThe pilots and the buoys\n\n## References\n\n- Smith 2010\n- Hall 1998\n"
     );
@@ -226,7 +226,7 @@ fn a_list_of_titles_ends_before_a_section_with_text() {
 }
 
 #[test]
-fn rules_of_ones_own_keep_headings_too() {
+fn custom_rules_keep_headings() {
     let rule = r#"
         code = "XX001"
         name = "colophon"
@@ -249,7 +249,7 @@ fn rules_of_ones_own_keep_headings_too() {
 }
 
 #[test]
-fn no_fix_cuts_a_sentence_at_a_line_break() {
+fn no_fix_splits_a_sentence_at_a_line_break() {
     let rule = r#"
         code = "XX002"
         name = "harbour"
@@ -274,7 +274,7 @@ fn noises() -> impl Strategy<Value = String> {
     prop_oneof![4 => select(NOISE).prop_map(str::to_owned), 1 => Just(String::new())]
 }
 
-/// Names of tables of contents are left out: the noise of several sections repeats below them, as entries do.
+/// Excludes titles of tables of contents, below which repeated noise looks like entries.
 fn words() -> impl Strategy<Value = &'static str> {
     let words: Vec<&str> = WORDS.iter().copied().filter(|word| !["Contents", "Sumário"].contains(word)).collect();
     select(words)
@@ -283,7 +283,7 @@ fn words() -> impl Strategy<Value = &'static str> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Several sections, each with a heading and text, and noise anywhere between them.
+    /// Several sections with a heading and text, and noise between any of them.
     #[test]
     fn no_section_loses_its_heading(
         sections in proptest::collection::vec((noises(), words(), 0..FORMS, noises(), select(BODIES), noises()), 1..4),

@@ -1,4 +1,4 @@
-//! File names that are not UTF-8, or that are awkward otherwise, are handled like all others.
+//! File names that are not UTF-8 or otherwise unusual are handled like all others.
 
 #![cfg(unix)]
 use std::ffi::{OsStr, OsString};
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 const PAGE: &str = "The talks go on in Muscat next week, both sides said on Monday.\n\nLeave a Comment\n";
 const FIXED: &str = "The talks go on in Muscat next week, both sides said on Monday.\n";
 
-/// Names, and how text shows them.
+/// Unusual file names, and how they are printed.
 const NAMES: &[(&[u8], &str)] = &[
     (b"caf\xE9.txt", "caf\\xE9.txt"),
     (b"caf\xE8.txt", "caf\\xE8.txt"),
@@ -30,7 +30,8 @@ fn path(name: &[u8]) -> PathBuf {
 struct Corpus(TempDir);
 
 impl Corpus {
-    /// Every name in [`NAMES`], with a page of its own; `None` where the file system refuses such names.
+    /// Creates a file for every name in [`NAMES`]. Returns `None` if the file system rejects such
+    /// names.
     fn new() -> Option<Self> {
         let corpus = Self(TempDir::new().unwrap());
         for (index, (name, _)) in NAMES.iter().enumerate() {
@@ -70,7 +71,7 @@ fn is_fixed(text: &str) -> bool {
 }
 
 #[test]
-fn every_name_is_checked_and_reported() {
+fn checks_and_reports_every_name() {
     let Some(corpus) = Corpus::new() else { return };
     let printed = corpus.printed(&["check", "texts", "--select", "BP001", "--output-format", "concise"]);
     for (_, shown) in NAMES {
@@ -93,7 +94,7 @@ fn every_name_is_checked_and_reported() {
 }
 
 #[test]
-fn copies_are_found_between_files_of_any_name() {
+fn finds_duplicates_across_unusual_names() {
     let Some(corpus) = Corpus::new() else { return };
     let copied = "A paragraph that two files share word by word is long enough to be reported once, and only once.\n";
     fs::write(corpus.file(b"first\xE9.txt"), copied).unwrap();
@@ -103,7 +104,7 @@ fn copies_are_found_between_files_of_any_name() {
 }
 
 #[test]
-fn every_name_is_fixed_and_restored() {
+fn fixes_and_restores_every_name() {
     let Some(corpus) = Corpus::new() else { return };
     let before: Vec<String> = NAMES.iter().map(|(name, _)| corpus.read("texts", name)).collect();
     let printed = corpus.printed(&["check", "texts", "--select=BP001", "--fix", "--undo-log", "log.jsonl"]);
@@ -120,7 +121,7 @@ fn every_name_is_fixed_and_restored() {
 }
 
 #[test]
-fn one_name_is_undone_alone() {
+fn undoes_a_single_unusual_name() {
     let Some(corpus) = Corpus::new() else { return };
     corpus.printed(&["check", "texts", "--select=BP001", "--fix", "--undo-log", "log.jsonl"]);
     let file = Path::new("texts").join(path(b"caf\xE9.txt"));
@@ -132,7 +133,7 @@ fn one_name_is_undone_alone() {
 }
 
 #[test]
-fn folder_of_any_name_is_fixed_copied_and_restored() {
+fn fixes_copies_and_restores_a_directory_with_an_unusual_name() {
     let Some(corpus) = Corpus::new() else { return };
     let folder = path(b"corpus\xE9");
     fs::rename(corpus.0.path().join("texts"), corpus.0.path().join(&folder)).unwrap();
@@ -152,7 +153,7 @@ fn folder_of_any_name_is_fixed_copied_and_restored() {
 }
 
 #[test]
-fn records_in_a_file_of_any_name_are_fixed_and_restored() {
+fn fixes_and_restores_records_in_a_shard_with_an_unusual_name() {
     let Some(corpus) = Corpus::new() else { return };
     let line = serde_json::json!({ "id": "a", "text": PAGE }).to_string() + "\n";
     let shard = corpus.file(b"shard\xE9.jsonl");
@@ -164,7 +165,7 @@ fn records_in_a_file_of_any_name_are_fixed_and_restored() {
 }
 
 #[test]
-fn patch_of_any_name_applies() {
+fn patch_with_unusual_names_applies() {
     let Some(corpus) = Corpus::new() else { return };
     let patch = corpus.run(&["check", "texts", "--select=BP001", "--diff"]).stdout;
     fs::write(corpus.0.path().join("patch"), &patch).unwrap();
@@ -176,7 +177,7 @@ fn patch_of_any_name_applies() {
 }
 
 #[test]
-fn baselines_lists_and_settings_reach_every_name() {
+fn baselines_ignore_lists_and_settings_match_unusual_names() {
     let Some(corpus) = Corpus::new() else { return };
     let check = |arguments: &[&str]| {
         let output = corpus.run(&[&["check", "texts", "--select=BP001"], arguments].concat());
@@ -185,7 +186,7 @@ fn baselines_lists_and_settings_reach_every_name() {
     check(&["--write-baseline", "baseline.json"]);
     let (code, printed) = check(&["--baseline", "baseline.json"]);
     assert_eq!(code, Some(0), "{printed}");
-    // Each finding is known for its own file.
+    // The baseline does not confuse the files.
     fs::write(corpus.file(b"caf\xE9.txt"), format!("{PAGE}\nLeave a Comment\n")).unwrap();
     let (code, printed) = check(&["--baseline", "baseline.json"]);
     assert!(code == Some(1) && printed.contains("caf\\xE9.txt") && !printed.contains("caf\\xE8.txt"), "{printed}");
@@ -201,7 +202,7 @@ fn baselines_lists_and_settings_reach_every_name() {
 }
 
 #[test]
-fn comments_are_written_into_every_name() {
+fn writes_suppression_comments_into_every_file() {
     let Some(corpus) = Corpus::new() else { return };
     corpus.printed(&["check", "texts", "--select=BP001", "--add-ignore"]);
     for (name, shown) in NAMES {
@@ -210,7 +211,7 @@ fn comments_are_written_into_every_name() {
 }
 
 #[test]
-fn since_finds_changed_files_of_any_name() {
+fn since_finds_changed_files_with_unusual_names() {
     let Some(corpus) = Corpus::new() else { return };
     let git = |arguments: &[&str]| {
         let identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"];

@@ -1,4 +1,4 @@
-//! Where reports go: files are whole or untouched, and the environment chooses a format only where nobody else did.
+//! Report output: files are replaced atomically, and the CI environment only sets defaults.
 
 use std::fs;
 use std::path::Path;
@@ -33,7 +33,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn the_environment_chooses_where_nobody_did() {
+fn ci_environment_sets_the_default_format() {
     let folder = folder();
     let printed = |variable: &str, arguments: &[&str]| {
         let output = command(folder.path(), arguments).env(variable, "true").output().unwrap();
@@ -68,7 +68,7 @@ fn force_color_is_honoured_unless_no_color_is_set() {
     assert!(!colored(&[("FORCE_COLOR", "1"), ("NO_COLOR", "1")], page));
     assert!(!colored(&[("FORCE_COLOR", "1")], &["page.txt", "--color", "never"]));
     assert!(colored(&[("NO_COLOR", "1")], &["page.txt", "--color", "always"]));
-    // Faults of a configuration go to standard error.
+    // Configuration errors are printed to standard error.
     assert!(colored(&[("FORCE_COLOR", "1")], &["page.txt", "--select", "BP0001"]));
     assert!(!colored(&[("FORCE_COLOR", "0"), ("CLICOLOR_FORCE", "1")], &["page.txt", "--select", "BP0001"]));
 }
@@ -86,7 +86,7 @@ fn excerpts_and_labels_fit_the_width() {
     };
     for columns in [40, 60, 80, 200] {
         let text = printed(&columns.to_string());
-        // What a line says is broken between its words, so that all words are left.
+        // Labels are wrapped between words, so no word is lost.
         let words: Vec<&str> = text.split([' ', '\n', '|', '^', '-']).filter(|word| !word.is_empty()).collect();
         let words = words.join(" ");
         assert!(words.contains("“The Imperative for Dialogue Between the Harbours of Two Countries”"), "{text}");
@@ -100,7 +100,7 @@ fn excerpts_and_labels_fit_the_width() {
 }
 
 #[test]
-fn jobs_sets_the_number_of_threads_and_changes_no_output() {
+fn jobs_does_not_change_the_output() {
     let folder = folder();
     let expected = run(folder.path(), &["page.txt"]).stdout;
     for jobs in [&["--jobs", "1"][..], &["-j", "3"], &["-j2"]] {
@@ -115,7 +115,7 @@ fn jobs_sets_the_number_of_threads_and_changes_no_output() {
 }
 
 #[test]
-fn a_run_that_fails_leaves_the_old_file_and_no_other() {
+fn failed_run_keeps_the_old_report_and_leaves_no_temporary_file() {
     let folder = folder();
     fs::write(folder.path().join("out.sarif"), "old").unwrap();
     let arguments = ["missing.txt", "--output-format", "sarif", "--output-file", "out.sarif"];
@@ -125,7 +125,7 @@ fn a_run_that_fails_leaves_the_old_file_and_no_other() {
 }
 
 #[test]
-fn a_file_is_written_under_quiet_and_replaced_whole() {
+fn quiet_run_replaces_the_whole_report() {
     let folder = folder();
     let path = folder.path().join("out.json");
     fs::write(&path, "x".repeat(100_000)).unwrap();
@@ -135,7 +135,7 @@ fn a_file_is_written_under_quiet_and_replaced_whole() {
 }
 
 #[test]
-fn a_file_is_whole_though_nobody_reads_standard_output() {
+fn closed_stdout_does_not_truncate_the_report() {
     let folder = folder();
     for index in 0..600 {
         fs::write(folder.path().join(format!("{index}.txt")), PAGE).unwrap();
@@ -149,7 +149,7 @@ fn a_file_is_whole_though_nobody_reads_standard_output() {
 
 #[cfg(unix)]
 #[test]
-fn a_link_stays_a_link_and_a_pipe_a_pipe() {
+fn writes_reports_through_symlinks_and_pipes() {
     use std::os::unix::fs::FileTypeExt;
 
     let folder = folder();
@@ -172,7 +172,7 @@ fn a_link_stays_a_link_and_a_pipe_a_pipe() {
 }
 
 #[test]
-fn what_is_fixed_on_standard_input_is_reported_to_a_file() {
+fn fixing_stdin_writes_the_report_file() {
     let folder = folder();
     let arguments = ["-", "--fix", "--select=BP001", "--output-format", "json", "--output-file", "out.json"];
     let mut child = command(folder.path(), &arguments)

@@ -1,4 +1,4 @@
-//! The README and the pages in `docs/` hold what they show: commands run, and the output shown is what is printed.
+//! The README and the pages in `docs/` are accurate: their commands run and print the output shown.
 //! `UPDATE_DOCS=1 cargo test --test it readme::` updates the excerpt in the README.
 
 use std::fs;
@@ -18,7 +18,7 @@ const PAGES: &[&str] = &[
     "docs/writing-rules.md",
 ];
 
-/// A fenced block: the word after the fence, and its lines.
+/// A fenced code block.
 struct Block {
     language: String,
     lines: Vec<String>,
@@ -49,7 +49,7 @@ fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout)
 }
 
-/// A working directory with the files that the pages speak of.
+/// Creates a directory with the files used on the pages.
 fn workspace() -> TempDir {
     let folder = TempDir::new().unwrap();
     let here = folder.path();
@@ -78,7 +78,8 @@ fn workspace() -> TempDir {
     folder
 }
 
-/// The commands of a page in order: lines of `sh` and `console` blocks, and steps of CI jobs, fenced or indented.
+/// Returns the commands of a page in order: lines of `sh` and `console` blocks, and steps of CI
+/// jobs.
 fn commands(page: &str) -> Vec<String> {
     let starts = ["$ ", "- run: ", "- script: ", "- ", ""];
     let lines =
@@ -104,7 +105,7 @@ fn every_command_runs() {
         let folder = workspace();
         let path = |name: &str| folder.path().join(name);
         for command in commands(&fs::read_to_string(page).unwrap()) {
-            // Programs and files that a test has not.
+            // Skip programs and files that are not available in tests.
             let command = command.split(" | reviewdog").next().unwrap();
             if command.contains(".jsonl.zst") || command.contains(".parquet") {
                 continue;
@@ -122,7 +123,7 @@ fn every_command_runs() {
 }
 
 #[test]
-fn the_readme_shows_what_is_printed_of_the_seeds() {
+fn readme_excerpt_is_current() {
     let output = Command::new(env!("CARGO_BIN_EXE_dechaff"))
         .args(["check", "seeds", "--output-format", "full", "--isolated"])
         .output()
@@ -145,7 +146,8 @@ fn the_readme_shows_what_is_printed_of_the_seeds() {
     }
 }
 
-/// The excerpt with each finding, which its first two lines identify, as it is printed now.
+/// Replaces each finding of the excerpt, identified by its first two lines, with the current
+/// output.
 fn updated(excerpt: &str, printed: &str) -> String {
     let current = |part: &str| {
         let head: Vec<&str> = part.lines().take(2).collect();
@@ -156,7 +158,7 @@ fn updated(excerpt: &str, printed: &str) -> String {
 }
 
 #[test]
-fn pages_show_what_is_printed() {
+fn console_blocks_show_the_actual_output() {
     for page in PAGES {
         let source = fs::read_to_string(page).unwrap();
         let folder = workspace();
@@ -177,7 +179,7 @@ fn pages_show_what_is_printed() {
 }
 
 #[test]
-fn the_fault_that_the_configuration_page_shows_is_printed() {
+fn configuration_page_shows_the_actual_error() {
     let page = fs::read_to_string("docs/configuration.md").unwrap();
     let shown = blocks(&page).into_iter().rfind(|block| block.language == "text").unwrap().lines.join("\n");
     let folder = workspace();
@@ -188,10 +190,14 @@ fn the_fault_that_the_configuration_page_shows_is_printed() {
 }
 
 #[test]
-fn links_between_pages_lead_somewhere() {
-    for page in
-        PAGES.iter().chain(&["docs/accuracy.md", "docs/architecture.md", "docs/model.md", "docs/performance.md"])
-    {
+fn local_links_resolve() {
+    for page in PAGES.iter().chain(&[
+        "docs/accuracy.md",
+        "docs/architecture.md",
+        "docs/glossary.md",
+        "docs/model.md",
+        "docs/performance.md",
+    ]) {
         let source = fs::read_to_string(page).unwrap();
         let folder = Path::new(page).parent().unwrap();
         for link in source.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {

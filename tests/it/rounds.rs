@@ -1,4 +1,4 @@
-//! Fixing what comparing finds comes to rest, and however it is written it makes the same texts.
+//! Fixing duplicates converges, and produces the same texts whatever the form of output.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,8 +21,8 @@ fn texts(folder: &Path) -> BTreeMap<PathBuf, String> {
     paths.map(|path| (PathBuf::from(path.file_name().unwrap()), fs::read_to_string(&path).unwrap())).collect()
 }
 
-/// Documents whose paragraphs are put together from few sentences, so that what is left of one when a copy goes is a copy of
-/// something else.
+/// Generates documents from few sentences, so that deleting one copy makes the rest of a paragraph
+/// a copy of another.
 fn documents(count: usize, seed: u64) -> Vec<String> {
     let mut random = planted::Random(seed);
     let paragraphs = planted::paragraphs(40, seed);
@@ -53,7 +53,7 @@ fn corpus(seed: u64) -> TempDir {
 const FIX: [&str; 6] = ["check", ".", "--unsafe-fixes", "--max-removed", "1", "-q"];
 
 #[test]
-fn a_second_run_changes_nothing_and_all_ways_of_writing_agree() {
+fn fixing_is_idempotent_in_place_as_copies_and_in_shards() {
     for seed in 1..=4 {
         let fixed = corpus(seed);
         dechaff(fixed.path(), &[&FIX[..], &["--fix", "--trail", "trail"]].concat());
@@ -81,7 +81,7 @@ fn a_second_run_changes_nothing_and_all_ways_of_writing_agree() {
 }
 
 #[test]
-fn standard_input_comes_to_rest() {
+fn fixing_stdin_is_idempotent() {
     let fix = |text: &str| {
         let mut child = Command::new(env!("CARGO_BIN_EXE_dechaff"))
             .args(["check", "-", "--fix", "--unsafe-fixes", "--max-removed", "1", "-q"])
@@ -102,7 +102,7 @@ fn standard_input_comes_to_rest() {
 }
 
 #[test]
-fn all_but_one_of_the_lines_that_recur_go_at_once() {
+fn deletes_all_but_one_recurring_line_in_one_run() {
     let folder = TempDir::new().unwrap();
     for number in 0..9 {
         let text = format!("{}\n\nPhoto {number} of 30\n", planted::paragraphs(9, 7)[number]);

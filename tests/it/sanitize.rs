@@ -1,5 +1,5 @@
-//! No character that acts on a terminal, reorders text or hides it reaches any output unescaped, wherever it
-//! comes from: texts, names, identifiers, rules, lists, configurations and arguments.
+//! No character that controls a terminal, reorders text or hides it reaches any output unescaped,
+//! whether it comes from texts, names, IDs, rules, lists, configuration files or arguments.
 
 #![cfg(unix)]
 use std::fs;
@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use tempfile::TempDir;
 
-/// Every format, and what stands around its findings on standard output.
+/// Every output format.
 const FORMATS: &[&str] = &[
     "full",
     "concise",
@@ -34,13 +34,13 @@ fn is_hostile(character: char) -> bool {
         || matches!(code, 0x2060..=0x206F | 0xFEFF | 0xFFF9..=0xFFFB | 0xE0000..=0xE007F)
 }
 
-/// The first hostile character in `bytes`. Line ends and tabs do no harm.
+/// Returns the first hostile character in `bytes`, other than line endings and tabs.
 fn hostile_in(bytes: &[u8]) -> Option<char> {
     let text = String::from_utf8(bytes.to_vec()).expect("output is UTF-8");
     text.chars().find(|&character| is_hostile(character) && !matches!(character, '\n' | '\t'))
 }
 
-/// Hostile characters between words, with sequences that do harm.
+/// Generates hostile characters and escape sequences, mixed with letters.
 fn planted() -> impl Strategy<Value = String> {
     let hostile: Vec<String> =
         (1..=0x10_FFFF).filter_map(char::from_u32).filter(|c| is_hostile(*c)).map(String::from).collect();
@@ -51,8 +51,8 @@ fn planted() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 6..14).prop_map(|pieces| pieces.concat())
 }
 
-/// `text` as part of a file name: no `/`, and not too long.
-fn name_of(text: &str) -> String {
+/// Makes `text` usable in a file name: no `/`, and not too long.
+fn to_file_name(text: &str) -> String {
     let mut name: String = text.chars().filter(|character| *character != '/').collect();
     while name.len() > 180 {
         name.pop();
@@ -69,7 +69,7 @@ struct Corpus {
 impl Corpus {
     fn new(planted: &str) -> Self {
         let folder = TempDir::new().unwrap();
-        let corpus = Self { folder, planted: planted.to_owned(), name: format!("n{}.txt", name_of(planted)) };
+        let corpus = Self { folder, planted: planted.to_owned(), name: format!("n{}.txt", to_file_name(planted)) };
         let prose = "The talks go on in Muscat next week, both sides said on Monday, and nobody left the room.";
         corpus.write(&corpus.name, &format!("{prose}\n\nPLANT {planted} it\n\nLeave a Comment {planted}\n"));
         corpus.write("plain.txt", &format!("{prose}\n\nPLANT {planted} it\n"));
@@ -119,7 +119,7 @@ impl Corpus {
         command
     }
 
-    /// Runs dechaff, makes sure that nothing hostile is printed, and returns standard output.
+    /// Runs dechaff, asserts that it prints nothing hostile, and returns standard output.
     fn run(&self, arguments: &[&str]) -> Result<Vec<u8>, TestCaseError> {
         let output = self.command(arguments).output().unwrap();
         for (stream, bytes) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
@@ -133,7 +133,7 @@ impl Corpus {
     }
 }
 
-/// All strings in `value`.
+/// Returns all strings in `value`.
 fn strings(value: &serde_json::Value) -> Vec<&str> {
     match value {
         serde_json::Value::String(text) => vec![text],
@@ -172,7 +172,7 @@ fn check_formats(corpus: &Corpus) -> Result<(), TestCaseError> {
             prop_assert!(all.iter().any(|text| text.contains(&message)), "the message in {format}");
         }
     }
-    // Colors of its own are all that dechaff prints, and what is quoted has none.
+    // Only dechaff's own colours are printed, and they are not part of what is quoted.
     for arguments in [&["check", "."][..], &["rule", "XX001"], &["rule"]] {
         let plain = corpus.run(&[arguments, &["--color", "never"]].concat())?;
         let styled = corpus.command(&[arguments, &["--color", "always"]].concat()).output().unwrap().stdout;
@@ -215,12 +215,12 @@ fn check_messages(corpus: &Corpus) -> Result<(), TestCaseError> {
         &["check", ".", &with("--config=")],
         &["check", ".", &with("--config=x=")],
         &["check", ".", &format!("--config=extend = '{planted}'")],
-        &["check", ".", &format!("--output-file=missing/{}", name_of(planted)), "--output-format=json"],
+        &["check", ".", &format!("--output-file=missing/{}", to_file_name(planted)), "--output-format=json"],
         &[
             "check",
             ".",
-            &format!("--output-file={}", name_of(planted)),
-            &format!("--output-file=x{}", name_of(planted)),
+            &format!("--output-file={}", to_file_name(planted)),
+            &format!("--output-file=x{}", to_file_name(planted)),
         ],
         &["undo", &with("missing")],
         &["undo", "dechaff.toml", &with("--root=")],
@@ -232,12 +232,12 @@ fn check_messages(corpus: &Corpus) -> Result<(), TestCaseError> {
     ] {
         corpus.run(arguments)?;
     }
-    let target = format!("copies{}", name_of(planted));
+    let target = format!("copies{}", to_file_name(planted));
     fs::create_dir(corpus.path(&target)).unwrap();
     corpus.run(&["init", &target])?;
     corpus.run(&["init", &target])?;
-    // Lists, logs and baselines that are written, and that cannot be read.
-    let log = format!("log{}.jsonl", name_of(planted));
+    // Written lists, logs and baselines, and unreadable ones.
+    let log = format!("log{}.jsonl", to_file_name(planted));
     let log = log.as_str();
     corpus.run(&["check", ".", "--write-baseline", "baseline.json"])?;
     corpus.run(&["check", ".", "--baseline", "baseline.json"])?;
@@ -247,7 +247,7 @@ fn check_messages(corpus: &Corpus) -> Result<(), TestCaseError> {
         ".",
         "--unsafe-fixes",
         "--output-dir",
-        &format!("out{}", name_of(planted)),
+        &format!("out{}", to_file_name(planted)),
         "--undo-log",
         log,
     ])?;
@@ -255,7 +255,7 @@ fn check_messages(corpus: &Corpus) -> Result<(), TestCaseError> {
         let written = fs::read(corpus.path(name)).unwrap();
         prop_assert!(hostile_in(&written).is_none(), "{name:?}: {:?}", String::from_utf8_lossy(&written));
     }
-    corpus.write(&format!("out{}/{name}", name_of(planted)), "Changed.\n");
+    corpus.write(&format!("out{}/{name}", to_file_name(planted)), "Changed.\n");
     corpus.run(&["undo", log])?;
     corpus.write("baseline.json", &format!("{{\"version\": 1, \"findings\": [], \"{}\": 1}}", "x"));
     corpus.run(&["check", ".", "--baseline", "baseline.json"])?;
@@ -263,13 +263,13 @@ fn check_messages(corpus: &Corpus) -> Result<(), TestCaseError> {
     corpus.run(&["check", ".", "--ignore-list", "list.txt"])?;
     // Files that cannot be read or written.
     fs::write(corpus.path(&format!("binary{name}")), b"\0\x01\x02\0").unwrap();
-    corpus.write(&format!("records{}.jsonl", name_of(planted)), &format!("{{\"{planted}\": 1}}\n"));
+    corpus.write(&format!("records{}.jsonl", to_file_name(planted)), &format!("{{\"{planted}\": 1}}\n"));
     corpus.run(&["check", "."])?;
-    corpus.run(&["check", &format!("records{}.jsonl", name_of(planted))])?;
+    corpus.run(&["check", &format!("records{}.jsonl", to_file_name(planted))])?;
     fs::set_permissions(corpus.path(name), fs::Permissions::from_mode(0o444)).unwrap();
     corpus.run(&["check", name, "--fix"])?;
-    // Configurations and rules at fault, in a folder whose name is planted.
-    let folder = format!("f{}", name_of(planted));
+    // Invalid configuration and rule files, in a directory with a planted name.
+    let folder = format!("f{}", to_file_name(planted));
     for (file, text) in [
         ("dechaff.toml", format!("# {planted}\nselect = 1\n")),
         ("dechaff.toml", format!("{} = 1 # {planted}\n", toml::Value::from(planted))),
@@ -310,19 +310,19 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2, max_shrink_iters: 0, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_format_prints_a_hostile_character(planted in planted()) {
+    fn formats_escape_hostile_characters(planted in planted()) {
         check_formats(&Corpus::new(&planted))?;
     }
 
     #[test]
-    fn no_message_prints_a_hostile_character(planted in planted()) {
+    fn messages_escape_hostile_characters(planted in planted()) {
         check_messages(&Corpus::new(&planted))?;
     }
 }
 
-/// Dolma's attributes are files of their own.
+/// Dolma attributes are written to separate files.
 #[test]
-fn attributes_escape_identifiers() {
+fn dolma_attributes_escape_ids() {
     let corpus = Corpus::new("\u{202e}\u{7f}\u{e0041}");
     corpus.run(&["check", "records.jsonl", "--output-format", "dolma", "--output-dir", "attributes"]).unwrap();
     let written = fs::read(corpus.path("attributes/attributes/dechaff/records.jsonl")).unwrap();
@@ -332,9 +332,9 @@ fn attributes_escape_identifiers() {
     assert_eq!(first["id"], corpus.planted);
 }
 
-/// A patch that goes to a file or another program is exact.
+/// A patch that is redirected must apply, so it is not escaped.
 #[test]
-fn patch_in_a_pipe_keeps_its_bytes() {
+fn redirected_patch_is_not_escaped() {
     let corpus = Corpus::new("\u{1b}[31m\u{202e}x\u{e0041}\u{9b}");
     let output = corpus
         .command(&["check", &corpus.name, "--diff", "--select", "BP001,XX001", "--unsafe-fixes"])
