@@ -48,9 +48,9 @@ pub fn other_matches(rule: &Rule, others: &Linter) -> Result<BTreeMap<String, (S
         let texts: Vec<String> = marked.iter().map(|marked| marked.text.clone()).collect();
         let path = example.path.as_deref().unwrap_or(DEFAULT_PATH);
         let tester = RuleTester { rule, linter: others.clone(), path };
-        for (marked, found) in marked.iter().zip(tester.findings(&texts)?) {
+        for (marked, findings) in marked.iter().zip(tester.findings(&texts)?) {
             let is_marked = |finding: &&Finding| marked.spans.iter().any(|span| span.overlaps(finding.span));
-            for finding in found.iter().filter(is_marked) {
+            for finding in findings.iter().filter(is_marked) {
                 let own = (finding.rule.code.clone(), finding.message().to_owned());
                 for (code, message) in std::iter::once(own).chain(finding.also_reported_by.iter().cloned()) {
                     matches.entry(code).or_insert((message, index + 1));
@@ -85,9 +85,9 @@ struct RuleTester<'r> {
 impl RuleTester<'_> {
     fn test_allow(&self, allow: &Documents) -> Result<(), String> {
         let texts = allow.texts();
-        for (text, found) in texts.iter().zip(self.own_findings(texts)?) {
-            if !found.is_empty() {
-                return Err(format!("`allow` must not be flagged, but {}", describe(text, &found)));
+        for (text, findings) in texts.iter().zip(self.own_findings(texts)?) {
+            if !findings.is_empty() {
+                return Err(format!("`allow` must not be flagged, but {}", describe(text, &findings)));
             }
         }
         Ok(())
@@ -99,10 +99,10 @@ impl RuleTester<'_> {
             return Err("`bad` has no marks: put ⟦ and ⟧ around what the rule must flag".into());
         }
         let texts: Vec<String> = marked.iter().map(|marked| marked.text.clone()).collect();
-        for (marked, found) in marked.iter().zip(self.own_findings(&texts)?) {
-            if found.iter().map(|finding| finding.span).ne(marked.spans.iter().copied()) {
+        for (marked, findings) in marked.iter().zip(self.own_findings(&texts)?) {
+            if findings.iter().map(|finding| finding.span).ne(marked.spans.iter().copied()) {
                 let expected: Vec<&str> = marked.spans.iter().map(|span| &marked.text[span.range()]).collect();
-                return Err(format!("`bad` marks {expected:?}, but {}", describe(&marked.text, &found)));
+                return Err(format!("`bad` marks {expected:?}, but {}", describe(&marked.text, &findings)));
             }
         }
         match (self.rule.info.fix, good) {
@@ -121,8 +121,8 @@ impl RuleTester<'_> {
         if let Some((fixed, good)) = fixed.iter().zip(good).find(|(fixed, good)| fixed != good) {
             return Err(format!("the fix produces {fixed:?} instead of {good:?}"));
         }
-        for (good, found) in good.iter().zip(self.own_findings(good)?) {
-            let left: Vec<Finding> = found.into_iter().filter(|finding| finding.fix.is_some()).collect();
+        for (good, findings) in good.iter().zip(self.own_findings(good)?) {
+            let left: Vec<Finding> = findings.into_iter().filter(|finding| finding.fix.is_some()).collect();
             if !left.is_empty() {
                 return Err(format!("`good` must be clean, but {}", describe(good, &left)));
             }
@@ -151,8 +151,8 @@ impl RuleTester<'_> {
     /// Returns the findings of the rule under test in each document.
     fn own_findings(&self, texts: &[String]) -> Result<Vec<Vec<Finding>>, String> {
         let mut all = self.findings(texts)?;
-        for found in &mut all {
-            found.retain(|finding| Arc::ptr_eq(&finding.rule, &self.rule.info));
+        for findings in &mut all {
+            findings.retain(|finding| Arc::ptr_eq(&finding.rule, &self.rule.info));
         }
         Ok(all)
     }
@@ -188,10 +188,10 @@ impl TextProvider for ExampleTexts<'_, '_> {
     }
 }
 
-fn describe(text: &str, found: &[Finding]) -> String {
-    if found.is_empty() {
+fn describe(text: &str, findings: &[Finding]) -> String {
+    if findings.is_empty() {
         return "nothing is flagged".into();
     }
-    let marked: Vec<&str> = found.iter().map(|finding| &text[finding.span.range()]).collect();
+    let marked: Vec<&str> = findings.iter().map(|finding| &text[finding.span.range()]).collect();
     format!("{marked:?} is flagged")
 }

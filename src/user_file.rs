@@ -113,8 +113,8 @@ fn missing_key(message: &str) -> Option<(String, Option<String>)> {
 /// Parses "invalid type: string \"x\", expected a sequence", and the same for values.
 fn wrong_type(message: &str) -> Option<(String, Option<String>)> {
     let rest = message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "))?;
-    let (given, expected) = rest.split_once(", expected ")?;
-    let (kind, value) = given.split_once(' ').unwrap_or((given, ""));
+    let (actual, expected) = rest.split_once(", expected ")?;
+    let (kind, value) = actual.split_once(' ').unwrap_or((actual, ""));
     let value = value.trim_matches('`');
     let is_text = kind == "string";
     let (type_hint, hint) = match expected {
@@ -136,7 +136,7 @@ fn wrong_type(message: &str) -> Option<(String, Option<String>)> {
         "boolean" => value.to_owned(),
         "sequence" => "a list".into(),
         "map" => "a table".into(),
-        _ => given.to_owned(),
+        _ => actual.to_owned(),
     };
     Some((format!("expected {type_hint}, found {found}"), hint))
 }

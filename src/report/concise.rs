@@ -38,13 +38,13 @@ pub(super) fn line(document: &Document<'_>, finding: &Finding) -> String {
 }
 
 fn push_line(document: &Document<'_>, finding: &Finding, output: &mut String) {
-    let place = document.position(finding.span.start);
+    let start = document.position(finding.span.start);
     // Fast path: the path of a whole file needs no formatting.
     match &finding.origin.record {
         None => output.push_str(&printable(&finding.origin.path)),
         Some(_) => output.push_str(&printable(&finding.origin.to_string())),
     }
-    let _ = write!(output, ":{}:{}: {} ", place.line, place.column, finding.rule.code);
+    let _ = write!(output, ":{}:{}: {} ", start.line, start.column, finding.rule.code);
     output.push_str(&printable(finding.message()));
     output.push_str(&message::fix_note(finding));
 }

@@ -133,11 +133,11 @@ fn suggestion(document: &Document<'_>, finding: &Finding) -> Option<Suggestion> 
         return None;
     }
     let mut text = String::new();
-    let mut kept = whole.start;
+    let mut copied_to = whole.start;
     for edit in edits {
-        text.push_str(document.text().get(kept..edit.span.start)?);
+        text.push_str(document.text().get(copied_to..edit.span.start)?);
         text.push_str(&edit.content);
-        kept = edit.span.end;
+        copied_to = edit.span.end;
     }
     Some(Suggestion { range: range(document, whole), text })
 }

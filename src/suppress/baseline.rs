@@ -104,8 +104,8 @@ impl Baseline {
             let message = error.to_string();
             let message = message.split(" at line ").next().unwrap_or_default().to_owned();
             let hint = "`dechaff check --write-baseline FILE` writes a new one";
-            let fault = UserFileError::new(file, format!("not a baseline: {message}"), Some(at..at));
-            UserFileError { hint: fault.hint.or(Some(hint.into())), ..fault }
+            let error = UserFileError::new(file, format!("not a baseline: {message}"), Some(at..at));
+            UserFileError { hint: error.hint.or(Some(hint.into())), ..error }
         })?;
         if parsed.version != VERSION {
             let message = format!("baseline version {}; this program reads version {VERSION}", parsed.version);

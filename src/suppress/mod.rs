@@ -140,12 +140,12 @@ impl Suppressions {
 
     /// Reports comments that are invalid, name unknown rules, or suppress nothing.
     ///
-    /// `known` are all existing rules; `ran` says whether a rule was checked.
+    /// `all_rules` are the built-in and custom rules; `ran` says whether a rule was checked.
     pub fn findings(
         &self,
         document: &Document<'_>,
         rules: &SuppressionRules,
-        known: &[Arc<RuleInfo>],
+        all_rules: &[Arc<RuleInfo>],
         ran: impl Fn(&RuleInfo) -> bool,
     ) -> Vec<Finding> {
         let mut findings = Vec::new();
@@ -155,11 +155,11 @@ impl Suppressions {
                     let invalid = self.invalid.iter();
                     findings.extend(invalid.map(|(span, message)| comment_finding(rule, document, *span, message)));
                     for directive in &self.directives {
-                        findings.extend(directive.unknown(rule, document, known));
+                        findings.extend(directive.unknown(rule, document, all_rules));
                     }
                 }
                 SuppressionDefect::Unused => {
-                    let unused = |directive: &Directive| directive.unused(rule, document, known, &ran);
+                    let unused = |directive: &Directive| directive.unused(rule, document, all_rules, &ran);
                     findings.extend(self.directives.iter().filter_map(unused));
                 }
             }
@@ -176,15 +176,15 @@ impl Directive {
     }
 
     /// Reports selectors that match no rule.
-    fn unknown(&self, rule: &Arc<RuleInfo>, document: &Document<'_>, known: &[Arc<RuleInfo>]) -> Vec<Finding> {
-        let unknown = self.selectors.iter().filter(|(selector, _)| !is_known(selector, known));
+    fn unknown(&self, rule: &Arc<RuleInfo>, document: &Document<'_>, all_rules: &[Arc<RuleInfo>]) -> Vec<Finding> {
+        let unknown = self.selectors.iter().filter(|(selector, _)| !matches_any(selector, all_rules));
         unknown
             .map(|(_, span)| {
-                let written = document.slice(*span);
-                let names = known.iter().flat_map(|rule| [rule.code.as_str(), rule.name.as_str()]);
+                let name = document.slice(*span);
+                let names = all_rules.iter().flat_map(|rule| [rule.code.as_str(), rule.name.as_str()]);
                 let mut finding = Finding::new(rule, document, *span);
-                finding.message = Some(format!("no rule has the code or name `{written}`"));
-                match nearest(written, names) {
+                finding.message = Some(format!("no rule has the code or name `{name}`"));
+                match nearest(name, names) {
                     Some(nearest) => {
                         finding.help = Some(format!("write `{nearest}`").into());
                         let edit = Edit { span: *span, content: nearest.to_owned() };
@@ -203,19 +203,19 @@ impl Directive {
         &self,
         rule: &Arc<RuleInfo>,
         document: &Document<'_>,
-        known: &[Arc<RuleInfo>],
+        all_rules: &[Arc<RuleInfo>],
         ran: impl Fn(&RuleInfo) -> bool,
     ) -> Option<Finding> {
-        let is_known = self.selectors.iter().all(|(selector, _)| is_known(selector, known));
+        let is_known = self.selectors.iter().all(|(selector, _)| matches_any(selector, all_rules));
         if self.scope.is_empty() && !self.selectors.is_empty() && is_known {
             return Some(comment_finding(rule, document, self.span, "this comment has nothing to suppress"));
         }
         if self.selectors.is_empty() {
-            let is_unused = !self.used[0] && known.iter().all(|rule| ran(rule));
+            let is_unused = !self.used[0] && all_rules.iter().all(|rule| ran(rule));
             return is_unused.then(|| comment_finding(rule, document, self.span, "this comment suppresses nothing"));
         }
         let is_unused = |(used, (selector, _)): (&bool, &(Selector, Span))| {
-            let mut matching = known.iter().filter(|rule| selector.means(rule)).peekable();
+            let mut matching = all_rules.iter().filter(|rule| selector.means(rule)).peekable();
             !used && matching.peek().is_some() && matching.all(|rule| ran(rule))
         };
         let unused: Vec<usize> = self
@@ -247,8 +247,8 @@ impl Directive {
     }
 }
 
-fn is_known(selector: &Selector, known: &[Arc<RuleInfo>]) -> bool {
-    known.iter().any(|rule| selector.means(rule))
+fn matches_any(selector: &Selector, all_rules: &[Arc<RuleInfo>]) -> bool {
+    all_rules.iter().any(|rule| selector.means(rule))
 }
 
 fn comment_finding(rule: &Arc<RuleInfo>, document: &Document<'_>, span: Span, message: &str) -> Finding {

@@ -112,11 +112,11 @@ mod tests {
         assert_eq!(decode("café".into()).unwrap(), ("café".into(), None));
         assert_eq!(decode(b"a\0b".to_vec()), Err(NotText::Binary));
         assert_eq!(decode(b"\xff\xfea\0".to_vec()), Err(NotText::Utf16));
-        let named = |bytes: &[u8]| decode(bytes.to_vec()).unwrap_err().to_string();
-        assert!(named(&[0x1F, 0x8B, 8, 0, 0]).starts_with("gzip data; "));
-        assert!(named(b"PK\x03\x04\x14\0\0\0word/document.xml").starts_with("Word document; "));
-        assert!(named(b"PK\x03\x04\x14\0\0\0notes.txt").starts_with("ZIP archive; "));
-        assert!(named(b"%PDF-1.7\n").starts_with("PDF document; "));
+        let message = |bytes: &[u8]| decode(bytes.to_vec()).unwrap_err().to_string();
+        assert!(message(&[0x1F, 0x8B, 8, 0, 0]).starts_with("gzip data; "));
+        assert!(message(b"PK\x03\x04\x14\0\0\0word/document.xml").starts_with("Word document; "));
+        assert!(message(b"PK\x03\x04\x14\0\0\0notes.txt").starts_with("ZIP archive; "));
+        assert!(message(b"%PDF-1.7\n").starts_with("PDF document; "));
         assert!(decode(b"%PDF- is how they begin; PK, GIF8, Rar! and BZh9 are words.".to_vec()).is_ok());
     }
 }

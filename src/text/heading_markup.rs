@@ -106,8 +106,8 @@ mod tests {
     fn recognises_heading_markup_of_html_wikis_and_bold_lines() {
         let levels =
             ["<h2>Results</h2>", "== Results ==", "**Results**", "__Results:__", "**Results**:", "<b>Results</b>"];
-        let known = levels.map(marked_level);
-        assert_eq!(known, [Some(2), Some(2), Some(7), Some(7), Some(7), Some(7)]);
+        let actual = levels.map(marked_level);
+        assert_eq!(actual, [Some(2), Some(2), Some(7), Some(7), Some(7), Some(7)]);
         for line in ["Results", "**Results** are in.", "**He left.**", "**Read also: the harbour**", "====", "<hr>"] {
             assert_eq!(marked_level(line), None, "{line}");
         }

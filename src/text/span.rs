@@ -74,12 +74,12 @@ pub fn trim(text: &str, span: Span) -> Span {
     if is_shown(bytes.first()) && is_shown(bytes.last()) {
         return span;
     }
-    let kept = slice.trim_matches(is_blank);
-    if kept.is_empty() {
+    let trimmed = slice.trim_matches(is_blank);
+    if trimmed.is_empty() {
         return Span::new(span.start, span.start);
     }
     let start = span.start + (slice.len() - slice.trim_start_matches(is_blank).len());
-    Span::new(start, start + kept.len())
+    Span::new(start, start + trimmed.len())
 }
 
 /// Whether a character is invisible: whitespace, a byte order mark or a zero-width character.

@@ -166,10 +166,10 @@ fn safe_fixes_apply_if_unsafe_ones_exceed_max_removed() {
         assert_ne!(with_safe, b);
         write();
         let output = dechaff(folder.path(), &["check", ".", "--fix-only", "--unsafe-fixes", "--max-removed", "0.6"]);
-        let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(read(), with_safe, "{told}");
-        assert!(told.contains("b.txt: unsafe fixes were held back, only safe ones applied: "), "{told}");
-        assert!(told.contains("--max-removed"), "{told}");
+        let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(read(), with_safe, "{printed}");
+        assert!(printed.contains("b.txt: unsafe fixes were held back, only safe ones applied: "), "{printed}");
+        assert!(printed.contains("--max-removed"), "{printed}");
         let once = read();
         dechaff(folder.path(), &["check", ".", "--fix-only", "--unsafe-fixes", "--max-removed", "0.6"]);
         assert_eq!(read(), once);
@@ -183,9 +183,9 @@ fn summary_does_not_suggest_the_flag_in_use() {
     for more in [&[][..], &["--unsafe-fixes"]] {
         let arguments = [&["check", "a.txt", "--fix", "--output-format", "concise"], more].concat();
         let output = dechaff(folder.path(), &arguments);
-        let told = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(told.contains("fixable, but not fixed)"), "{told}");
-        assert!(!told.contains("fixable with --fix"), "{told}");
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(printed.contains("fixable, but not fixed)"), "{printed}");
+        assert!(!printed.contains("fixable with --fix"), "{printed}");
     }
 }
 

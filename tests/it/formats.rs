@@ -146,25 +146,26 @@ fn valid_gitlab(text: &str) {
 /// Lints the texts with all rules.
 fn linted(texts: &[(Origin, String)]) -> (Vec<(Document<'_>, Vec<Finding>)>, TextMap) {
     let linter = Linter::of(REGISTRY.rules()).unwrap();
-    let held = TextMap(texts.iter().map(|(origin, text)| (origin.clone(), Arc::from(text.as_str()))).collect());
+    let texts_by_origin =
+        TextMap(texts.iter().map(|(origin, text)| (origin.clone(), Arc::from(text.as_str()))).collect());
     let documents: Vec<Document<'_>> =
         texts.iter().map(|(origin, text)| Document::parse(Arc::new(origin.clone()), text)).collect();
-    let compared = linter.compare(documents.iter().map(|document| linter.sketch(document)), &held).unwrap();
+    let compared = linter.compare(documents.iter().map(|document| linter.sketch(document)), &texts_by_origin).unwrap();
     let all = documents.into_iter().map(|document| {
         let own = compared.iter().filter(|finding| finding.origin == *document.origin()).cloned().collect();
         let findings = linter.findings(&document, own);
         (document, findings)
     });
-    (all.collect(), held)
+    (all.collect(), texts_by_origin)
 }
 
 #[test]
 fn findings_conform_to_every_schema() {
     let texts = texts();
-    let (all, held) = linted(&texts);
+    let (all, texts_by_origin) = linted(&texts);
     let found: usize = all.iter().map(|(_, findings)| findings.len()).sum();
     assert!(found > 5 && all.iter().any(|(_, found)| found.iter().any(|finding| finding.rule.code.starts_with("ND"))));
-    each(&all, &held, valid);
+    each(&all, &texts_by_origin, valid);
 }
 
 #[test]
@@ -180,10 +181,10 @@ fn findings_at_any_offset_conform_to_every_schema() {
     let infos = [Severity::Info, Severity::Warning, Severity::Error].map(info);
     for text in ["", "\n", "a", "é😀\r\n\r\n中|%\n", "\u{feff}x\ry\n\n"] {
         let document = Document::parse(Arc::new(Origin::file("a.md")), text);
-        let places: Vec<usize> = (0..=text.len()).filter(|&at| text.is_char_boundary(at)).collect();
+        let offsets: Vec<usize> = (0..=text.len()).filter(|&at| text.is_char_boundary(at)).collect();
         let mut findings = Vec::new();
-        for (index, &start) in places.iter().enumerate() {
-            for &end in &places[index..] {
+        for (index, &start) in offsets.iter().enumerate() {
+            for &end in &offsets[index..] {
                 let span = Span::new(start, end);
                 let mut finding = Finding::new(&infos[findings.len() % 3], &document, span);
                 finding.help = Some("remove | it".into());
@@ -199,8 +200,8 @@ fn findings_at_any_offset_conform_to_every_schema() {
 }
 
 /// Converts a line and column to a byte offset. `width` is the number of columns of a character.
-fn offset(document: &Document<'_>, place: (&Value, &Value), width: impl Fn(char) -> usize) -> usize {
-    let (line, column) = (place.0.as_u64().unwrap() as usize, place.1.as_u64().unwrap() as usize);
+fn offset(document: &Document<'_>, position: (&Value, &Value), width: impl Fn(char) -> usize) -> usize {
+    let (line, column) = (position.0.as_u64().unwrap() as usize, position.1.as_u64().unwrap() as usize);
     let start = document.lines()[line - 1].start;
     let mut left = column - 1;
     let skipped = document.text()[start..].chars().take_while(|&character| {
@@ -228,8 +229,8 @@ fn by_finding(finding: &Finding, text: &str) -> String {
 #[test]
 fn sarif_positions_match_byte_offsets() {
     let texts = texts();
-    let (all, held) = linted(&texts);
-    let log: Value = serde_json::from_str(&print(&mut Sarif::new(REGISTRY.rules()), &all, &held)).unwrap();
+    let (all, texts_by_origin) = linted(&texts);
+    let log: Value = serde_json::from_str(&print(&mut Sarif::new(REGISTRY.rules()), &all, &texts_by_origin)).unwrap();
     let run = &log["runs"][0];
     assert_eq!(run["columnKind"], "unicodeCodePoints");
     let expected = all.iter().flat_map(|(document, findings)| findings.iter().map(move |finding| (document, finding)));
@@ -239,13 +240,16 @@ fn sarif_positions_match_byte_offsets() {
         assert_eq!(descriptor["id"], *finding.rule.code);
         assert!(descriptor["help"]["markdown"].as_str().unwrap().contains("Found in:"));
         assert_eq!(result["partialFingerprints"]["flaggedText/v1"], finding.fingerprint(document.text()));
-        let place = &result["locations"][0];
+        let location = &result["locations"][0];
         if let Some(record) = &finding.origin.record {
             records += 1;
             assert!(
-                place["logicalLocations"][0]["name"].as_str().unwrap().starts_with(&format!("record {}", record.index))
+                location["logicalLocations"][0]["name"]
+                    .as_str()
+                    .unwrap()
+                    .starts_with(&format!("record {}", record.index))
             );
-            assert!(place["physicalLocation"].get("region").is_none() && result.get("fixes").is_none());
+            assert!(location["physicalLocation"].get("region").is_none() && result.get("fixes").is_none());
             continue;
         }
         let span = |region: &Value| {
@@ -255,7 +259,7 @@ fn sarif_positions_match_byte_offsets() {
             assert_eq!(region["byteLength"], end - start);
             Span::new(start, end)
         };
-        assert_eq!(span(&place["physicalLocation"]["region"]), finding.span);
+        assert_eq!(span(&location["physicalLocation"]["region"]), finding.span);
         if finding.fix.is_some() {
             let replacements = result["fixes"][0]["artifactChanges"][0]["replacements"].as_array().unwrap().iter();
             let edits = replacements.map(|replacement| {
@@ -273,8 +277,8 @@ fn sarif_positions_match_byte_offsets() {
 #[test]
 fn rdjson_columns_are_bytes_and_suggestions_apply_the_fix() {
     let texts = texts();
-    let (all, held) = linted(&texts);
-    let log: Value = serde_json::from_str(&print(&mut RdJson::default(), &all, &held)).unwrap();
+    let (all, texts_by_origin) = linted(&texts);
+    let log: Value = serde_json::from_str(&print(&mut RdJson::default(), &all, &texts_by_origin)).unwrap();
     let expected = all.iter().flat_map(|(document, findings)| findings.iter().map(move |finding| (document, finding)));
     let mut suggested = 0;
     for (diagnostic, (document, finding)) in log["diagnostics"].as_array().unwrap().iter().zip(expected) {
@@ -284,8 +288,9 @@ fn rdjson_columns_are_bytes_and_suggestions_apply_the_fix() {
             continue;
         }
         let span = |range: &Value| {
-            let of = |place: &Value| offset(document, (&place["line"], &place["column"]), char::len_utf8);
-            Span::new(of(&range["start"]), of(&range["end"]))
+            let to_offset =
+                |position: &Value| offset(document, (&position["line"], &position["column"]), char::len_utf8);
+            Span::new(to_offset(&range["start"]), to_offset(&range["end"]))
         };
         assert_eq!(span(&diagnostic["location"]["range"]), finding.span);
         if let Some(suggestion) = diagnostic["suggestions"].get(0) {
@@ -302,20 +307,21 @@ fn rdjson_columns_are_bytes_and_suggestions_apply_the_fix() {
 fn equal_findings_have_unique_gitlab_but_shared_sarif_fingerprints() {
     let text = "Some text of a page.\n\nLeave a Comment\n\nMore text of a page.\n\nLeave a Comment\n";
     let texts = [(Origin::file("a.txt"), text.to_owned()), (Origin::file("b.txt"), text.to_owned())];
-    let (all, held) = linted(&texts);
+    let (all, texts_by_origin) = linted(&texts);
     let prompts: Vec<_> = all
         .into_iter()
         .map(|(document, findings)| {
             (document, findings.into_iter().filter(|finding| finding.rule.code == "BP001").collect::<Vec<_>>())
         })
         .collect();
-    valid_gitlab(&print(&mut GitLab::default(), &prompts, &held));
-    let log: Value = serde_json::from_str(&print(&mut Sarif::new(REGISTRY.rules()), &prompts, &held)).unwrap();
-    let of = |name: &str| -> HashSet<String> {
+    valid_gitlab(&print(&mut GitLab::default(), &prompts, &texts_by_origin));
+    let log: Value =
+        serde_json::from_str(&print(&mut Sarif::new(REGISTRY.rules()), &prompts, &texts_by_origin)).unwrap();
+    let fingerprints = |name: &str| -> HashSet<String> {
         let results = log["runs"][0]["results"].as_array().unwrap().iter();
         results.map(|result| result["partialFingerprints"][name].as_str().unwrap().to_owned()).collect()
     };
-    assert_eq!((of("flaggedText/v1").len(), of("primaryLocationLineHash").len()), (1, 2));
+    assert_eq!((fingerprints("flaggedText/v1").len(), fingerprints("primaryLocationLineHash").len()), (1, 2));
 }
 
 #[test]

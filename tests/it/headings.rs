@@ -15,9 +15,9 @@ use proptest::sample::select;
 static REGISTRY: LazyLock<Registry> = LazyLock::new(|| Registry::embedded().unwrap());
 static LINTER: LazyLock<Linter> = LazyLock::new(|| Linter::new(&REGISTRY, &Settings::default()).unwrap());
 
-fn fixed_by(linter: &Linter, text: &str, most: Applicability) -> String {
+fn fixed_by(linter: &Linter, text: &str, max: Applicability) -> String {
     let document = Document::parse(Arc::new(Origin::file("page.md")), text);
-    fix::fix(linter, &document, most).unwrap().text
+    fix::fix(linter, &document, max).unwrap().text
 }
 
 fn safely_fixed(text: &str) -> String {

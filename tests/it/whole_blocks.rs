@@ -35,16 +35,16 @@ fn compared(text: &str) -> Vec<Finding> {
 }
 
 /// Applies the fixes of all rules, including those that compare, until nothing changes.
-fn fixed(text: &str, most: Applicability) -> String {
+fn fixed(text: &str, max: Applicability) -> String {
     let mut text = text.to_owned();
     for _ in 0..10 {
         let document = document(&text);
         let mut fixing = FixSession::new(&document);
-        fixing.fix_until_stable(&LINTER, most).unwrap();
-        let settled = fixing.document().text().to_owned();
-        let mut found = compared(&settled);
-        preserve_last_copy(&mut found, most);
-        fixing.apply(&found, most);
+        fixing.fix_until_stable(&LINTER, max).unwrap();
+        let stable = fixing.document().text().to_owned();
+        let mut found = compared(&stable);
+        preserve_last_copy(&mut found, max);
+        fixing.apply(&found, max);
         let next = fixing.document().text().to_owned();
         if next == text {
             return text;
