@@ -113,7 +113,7 @@ pub struct Label {
 pub struct Fix {
     /// Whether it may be applied without review.
     pub applicability: Applicability,
-    /// Edits in sort_key of position, without overlaps.
+    /// Edits in order of position, without overlaps.
     pub edits: Vec<Edit>,
 }
 

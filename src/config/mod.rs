@@ -56,8 +56,12 @@ impl Settings {
         let parse = |texts: &[String]| -> Result<Vec<Selector>, UnknownSelector> {
             texts.iter().map(|text| registry.selector(text)).collect()
         };
-        let (select, extend_select, ignore) = (parse(select)?, parse(extend_select)?, parse(ignore)?);
-        Ok(Self { select, extend_select, ignore, ..Self::default() })
+        Ok(Self {
+            select: parse(select)?,
+            extend_select: parse(extend_select)?,
+            ignore: parse(ignore)?,
+            ..Self::default()
+        })
     }
 
     /// Merges `layers`, of which the first has the highest priority. Single values come from the
@@ -254,14 +258,14 @@ fn require_version(layer: &Layer) -> Result<(), UserFileError> {
     }
 }
 
-/// Comparison stores offsets in a document as `u32`.
+/// Maximum size of a document: comparison stores offsets as `u32`.
 const MAX_RECORD_BYTES: usize = u32::MAX as usize;
 
 /// Parses a size in bytes, such as `64MB` or `2GB`. Units are powers of 1,024.
 ///
 /// # Errors
 ///
-/// Returns a message if `text` is not a size or too large.
+/// Returns a message if `text` is not a size or is too large.
 pub fn parse_size(text: &str) -> Result<usize, String> {
     const EXPECTED: &str = "give a number of bytes, such as 64MB or 2GB";
     let number = text.trim_end_matches(|character: char| character.is_ascii_alphabetic() || character == ' ');

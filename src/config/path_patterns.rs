@@ -21,7 +21,8 @@ impl PathPatterns {
     ///
     /// Returns the index of the first invalid pattern, and what is wrong with it.
     pub fn new(folder: &Path, patterns: &[&str]) -> Result<Self, (usize, String)> {
-        let (mut set, mut exact) = (GlobSetBuilder::new(), GlobSetBuilder::new());
+        let mut set = GlobSetBuilder::new();
+        let mut exact = GlobSetBuilder::new();
         for (index, pattern) in patterns.iter().enumerate() {
             let invalid = |error: &globset::Error| (index, format!("invalid path pattern: {}", error.kind()));
             let trimmed = pattern.trim_start_matches("./").trim_end_matches('/');

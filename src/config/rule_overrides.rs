@@ -100,8 +100,9 @@ fn with_parameter(
     })
 }
 
-/// Returns the tables that a parameter belongs to: each pattern of a rule, or the one table of its check. If that table holds
-/// only another table, such as `[check.duplicate.near]`, returns the inner one.
+/// Returns the tables that a parameter belongs to: each pattern of a rule, or the one table of its
+/// check. If that table holds only another table, such as `[check.duplicate.near]`, returns the
+/// inner one.
 fn tables<'c>(check: &'c mut Value, key: &str) -> Vec<&'c mut Table> {
     match check {
         Value::Array(patterns) => patterns.iter_mut().filter_map(Value::as_table_mut).collect(),

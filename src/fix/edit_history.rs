@@ -31,7 +31,8 @@ impl EditHistory {
         Self { segments: vec![Segment::Kept(Span::new(0, text.len()))] }
     }
 
-    /// Applies `edits` to the current text and returns the new text. The edits are disjoint and in order.
+    /// Applies `edits` to the current text and returns the new text. The edits are disjoint and in
+    /// order.
     pub(super) fn apply(&mut self, original: &str, edits: &[AttributedEdit]) -> String {
         let mut splitter =
             SegmentSplitter { edits, segments: Vec::with_capacity(self.segments.len() + 2 * edits.len()) };
@@ -121,8 +122,8 @@ struct SegmentSplitter<'e> {
 }
 
 impl SegmentSplitter<'_> {
-    /// Splits a segment of `length` bytes at `start` in the current text. `kept` and `deleted` create the
-    /// parts, given a range relative to the segment.
+    /// Splits a segment of `length` bytes at `start` in the current text. `kept` and `deleted`
+    /// create the parts, given a range relative to the segment.
     fn split(
         &mut self,
         start: usize,

@@ -31,7 +31,8 @@ impl Reporter for Azure {
                     .iter()
                     .map(|line| printable(line).into_owned()),
             );
-            let (code, text) = (escape_property(&finding.rule.code), escape_message(&lines.join("\n")));
+            let code = escape_property(&finding.rule.code);
+            let text = escape_message(&lines.join("\n"));
             output.push_str(&format!("##vso[task.logissue {properties}code={code};]{text}\n"));
         }
     }

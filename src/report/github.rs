@@ -1,7 +1,7 @@
 //! GitHub Actions annotations, as workflow commands in the log.
 //!
 //! GitHub keeps ten annotations of each kind per step and silently drops the rest. Findings beyond
-//! the limit are printed as escape_log_line log lines, and a last annotation gives their number.
+//! the limit are printed as plain log lines, and a last annotation gives their number.
 
 use super::{Reporter, Summary, concise, count, location, message, printable};
 use crate::finding::{Finding, Severity};
@@ -10,7 +10,7 @@ use crate::text::{Document, TextProvider};
 /// GitHub's limit per kind and step.
 const MAX_ANNOTATIONS: usize = 10;
 
-/// `::warning file=…,line=…::…`, and escape_log_line lines beyond GitHub's limit.
+/// `::warning file=…,line=…::…`, and plain lines beyond GitHub's limit.
 #[derive(Debug, Default)]
 pub struct GitHub {
     errors: usize,

@@ -76,7 +76,7 @@ fn row(document: &Document<'_>, finding: &Finding, texts: &dyn TextProvider) -> 
     )
 }
 
-/// Escapes `escape_cell` for a table cell, so that it contains no markup, line ending or mention.
+/// Escapes `text` for a table cell, so that it contains no markup, line ending or mention.
 fn escape_cell(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     for character in printable(text).chars() {

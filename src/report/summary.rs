@@ -64,19 +64,19 @@ impl Summary {
     /// Formats the summary as one line.
     pub fn line(&self) -> String {
         let noun = self.noun();
+        let fixed = count(self.fixed, "finding");
         if self.documents == 0 && self.fixed == 0 {
             let reason = self.none_checked_reason.iter().map(|reason| format!(": {reason}"));
             return format!("no files checked{}{}", reason.collect::<String>(), self.not_checked());
         }
         if self.documents == 0 {
             let noun = if self.fixed_records > 0 { "record" } else { "file" };
-            let (fixed, files) = (count(self.fixed, "finding"), count(self.fixed_documents, noun));
-            return format!("{fixed} fixed in {files}; nothing checked after that{}", self.not_checked());
+            let documents = count(self.fixed_documents, noun);
+            return format!("{fixed} fixed in {documents}; nothing checked after that{}", self.not_checked());
         }
         let mut line = format!("{} checked: ", count(self.documents, noun));
         if self.fixed > 0 {
-            let (fixed, files) = (count(self.fixed, "finding"), count(self.fixed_documents, noun));
-            line.push_str(&format!("{fixed} fixed in {files}; "));
+            line.push_str(&format!("{fixed} fixed in {}; ", count(self.fixed_documents, noun)));
         }
         match self.findings {
             0 if self.fixed > 0 => line.push_str("nothing remains"),

@@ -11,7 +11,7 @@ use crate::user_file::UserFileError;
 pub fn render_user_file_error(error: &UserFileError, color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let mut group = Group::with_title(Level::ERROR.primary_title(printable(&error.message).into_owned()));
-    // The renderer panics on a span outside the text.
+    // The renderer requires a span within the text.
     let text = &error.file.text;
     let path = printable(&error.file.path).into_owned();
     let span = error.span.clone().filter(|span| text.get(span.clone()).is_some());

@@ -11,7 +11,7 @@ use crate::user_file::{UserFile, UserFileError};
 /// Version of the file format. Other versions are rejected.
 const VERSION: u32 = 1;
 
-/// KnownFinding findings, identified by file, rule and flagged text, and counted.
+/// Known findings, identified by file, rule and flagged text, and counted.
 ///
 /// A passage that moves within its file stays known. So does a passage of a file that no longer
 /// exists, in whichever file it turns up. An additional copy is new.
@@ -140,7 +140,8 @@ impl Baseline {
         self.visited.insert(path.to_owned());
         let before = findings.len();
         findings.retain(|finding| {
-            let (rule, fingerprint) = (finding.rule.code.clone(), finding.fingerprint(text));
+            let rule = finding.rule.code.clone();
+            let fingerprint = finding.fingerprint(text);
             let own = (path.to_owned(), rule.clone(), fingerprint.clone());
             !self.use_one(&own) && !self.use_one_orphaned(rule, fingerprint)
         });

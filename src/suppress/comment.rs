@@ -80,7 +80,8 @@ fn parse(text: &str, span: Span, body: Span) -> Comment {
     let mut selectors = Vec::new();
     let mut at = start + end + 1;
     for part in inner[..length].split(',') {
-        let (trimmed, lead) = (part.trim(), part.len() - part.trim_start().len());
+        let trimmed = part.trim();
+        let lead = part.len() - part.trim_start().len();
         if !trimmed.is_empty() {
             selectors.push((trimmed.to_owned(), Span::new(at + lead, at + lead + trimmed.len())));
         }

@@ -240,7 +240,8 @@ impl Directive {
             .filter(|index| !unused.contains(index))
             .map(|index| document.slice(self.selectors[index].1))
             .collect();
-        let (start, end) = (self.selectors.first()?.1.start, self.selectors.last()?.1.end);
+        let start = self.selectors.first()?.1.start;
+        let end = self.selectors.last()?.1.end;
         let edit = Edit { span: Span::new(start, end), content: kept.join(", ") };
         finding.fix = rule.fix.map(|applicability| Fix { applicability, edits: vec![edit] });
         Some(finding)

@@ -1,6 +1,6 @@
 //! Blocks: paragraphs, headings, list items and other runs of lines.
 //!
-//! This is not a Markdown parser. Extracted text may be Markdown, almost Markdown or take_plain_block text, so
+//! This is not a Markdown parser. Extracted text may be Markdown, almost Markdown or plain text, so
 //! each line is classified the way a human reader would see it.
 
 use std::ops::Range;
@@ -56,7 +56,7 @@ pub struct Block {
 pub(super) const BULLETS: &str = "-*+•▪▫·◦‣●○■□►➤✓–";
 
 /// Returns the length in bytes of the list marker at the start of `line`, including the whitespace
-/// around it. Accepts the bullets of other editors and extractors besides those of Markdown.
+/// around it. Accepts Markdown's bullets and those of other editors and extractors.
 pub fn list_marker(line: &str) -> Option<usize> {
     let indent = line.len() - line.trim_start().len();
     let rest = &line[indent..];

@@ -1,4 +1,4 @@
-//! LossyDecoding of bytes to text.
+//! Decoding of bytes to text.
 
 /// What was replaced while decoding bytes that are not valid UTF-8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,8 +12,8 @@ use super::{Document, Span};
 ///   with or without a line ending, as before.
 /// - Part of a line is deleted with the whitespace on one side.
 ///
-/// The deletion span of two adjoining deletions equals that of both together, and deleting it never
-/// joins two paragraphs.
+/// Applied to the union of two adjoining deletions, it returns what deleting both passages together
+/// would delete. It never joins two paragraphs.
 pub(super) fn deletion_span(document: &Document<'_>, passage: Span) -> Span {
     let text = document.text();
     let passage = trim(text, passage);

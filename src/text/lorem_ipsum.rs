@@ -12,7 +12,8 @@ use super::words;
 ///
 /// Real Latin uses many words outside this small vocabulary.
 pub fn is_lorem_ipsum(text: &str, min_words: usize) -> bool {
-    let (mut total, mut known) = (0_usize, 0_usize);
+    let mut total: usize = 0;
+    let mut known: usize = 0;
     for word in words(text) {
         let word = &text[word.range()];
         total += 1;
