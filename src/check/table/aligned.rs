@@ -1,28 +1,28 @@
-//! Columns made with tabs or blanks instead of pipes.
+//! Columns aligned with tabs or spaces instead of pipes.
 
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-use super::fault::{Defect, Fault};
+use super::defect::{Detection, TableDefect};
 use crate::text::{BlockKind, Document, Span, trim};
 
-/// Fewest lines in a row with the same columns.
-const FEWEST_LINES: usize = 3;
-/// Longest line that may be a row, in bytes.
-const LONGEST_LINE: usize = 240;
-/// Fewest columns: two are a list of terms, or an address.
-const FEWEST_COLUMNS: usize = 3;
+/// Minimum number of consecutive lines with the same columns.
+const MIN_LINES: usize = 3;
+/// Maximum length of a row, in bytes.
+const MAX_LINE_BYTES: usize = 240;
+/// Minimum number of columns: two columns are a list of terms, or an address.
+const MIN_COLUMNS: usize = 3;
 
-/// Adds runs of lines whose columns are held together by blanks alone.
-pub(super) fn faults(document: &Document<'_>, faults: &mut Vec<Fault>) {
+/// Detects runs of lines whose columns are separated only by whitespace.
+pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<Detection>) {
     let mut run: Option<Run> = None;
     let text = document.text().as_bytes();
     let (mut tabs, mut blanks) = (memchr::memchr_iter(b'\t', text).peekable(), TWO_BLANKS.find_iter(text).peekable());
     for block in document.blocks() {
         let is_text = block.kind == BlockKind::Paragraph;
         for line in block.lines.clone() {
-            let span = document.lines().get(line).copied().filter(|span| is_text && span.len() <= LONGEST_LINE);
+            let span = document.lines().get(line).copied().filter(|span| is_text && span.len() <= MAX_LINE_BYTES);
             let may_have_gaps = |span: &Span| {
                 let is_before = |hit: &usize| *hit < span.start;
                 while tabs.next_if(is_before).is_some() {}
@@ -32,39 +32,39 @@ pub(super) fn faults(document: &Document<'_>, faults: &mut Vec<Fault>) {
             let span = span.filter(may_have_gaps);
             let gaps = span.and_then(|span| gaps(document.slice(span)));
             let next = span.zip(gaps);
-            let goes_on = run.as_mut().zip(next.as_ref()).is_some_and(|(run, (_, gaps))| run.goes_on(gaps));
-            if !goes_on {
-                faults.extend(run.take().and_then(|run| run.fault(document)));
+            let continues = run.as_mut().zip(next.as_ref()).is_some_and(|(run, (_, gaps))| run.continues(gaps));
+            if !continues {
+                detections.extend(run.take().and_then(|run| run.detection(document)));
                 run = next.map(|(span, gaps)| Run { first: span, lines: 1, gaps });
             }
         }
     }
-    faults.extend(run.and_then(|run| run.fault(document)));
+    detections.extend(run.and_then(|run| run.detection(document)));
 }
 
 static TWO_BLANKS: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"  "));
 
-/// What parts the cells of a line.
+/// The gaps between the cells of a line.
 #[derive(Debug, PartialEq, Eq)]
-enum Gaps {
-    /// That many tabs.
+enum ColumnGaps {
+    /// The number of tabs.
     Tabs(usize),
-    /// Two blanks or more, each by the columns of its first and of the character after it.
+    /// Runs of two or more spaces, each as the column where it starts and the column after its end.
     Blanks(Vec<(usize, usize)>),
 }
 
 struct Run {
     first: Span,
     lines: usize,
-    gaps: Gaps,
+    gaps: ColumnGaps,
 }
 
 impl Run {
-    /// Takes a line with `gaps` into the run if it has the same columns.
-    fn goes_on(&mut self, gaps: &Gaps) -> bool {
+    /// Adds a line with `gaps` to the run if its columns line up.
+    fn continues(&mut self, gaps: &ColumnGaps) -> bool {
         let alike = match (&mut self.gaps, gaps) {
-            (Gaps::Tabs(ours), Gaps::Tabs(theirs)) => ours == theirs,
-            (Gaps::Blanks(ours), Gaps::Blanks(theirs)) if ours.len() == theirs.len() => {
+            (ColumnGaps::Tabs(ours), ColumnGaps::Tabs(theirs)) => ours == theirs,
+            (ColumnGaps::Blanks(ours), ColumnGaps::Blanks(theirs)) if ours.len() == theirs.len() => {
                 let shared: Vec<(usize, usize)> =
                     ours.iter().zip(theirs).map(|(our, their)| (our.0.max(their.0), our.1.min(their.1))).collect();
                 let any = shared.iter().all(|(start, end)| end >= &(start + 2));
@@ -79,19 +79,19 @@ impl Run {
         alike
     }
 
-    fn fault(self, document: &Document<'_>) -> Option<Fault> {
+    fn detection(self, document: &Document<'_>) -> Option<Detection> {
         let columns = 1 + match &self.gaps {
-            Gaps::Tabs(count) => *count,
-            Gaps::Blanks(gaps) => gaps.len(),
+            ColumnGaps::Tabs(count) => *count,
+            ColumnGaps::Blanks(gaps) => gaps.len(),
         };
         let first = trim(document.text(), self.first);
         let label = format!("the first of {} lines with {columns} columns", self.lines);
-        (self.lines >= FEWEST_LINES).then(|| Fault::new(Defect::Aligned, first).label(label))
+        (self.lines >= MIN_LINES).then(|| Detection::new(TableDefect::Aligned, first).with_label(label))
     }
 }
 
-/// The gaps of a line that has enough of them and a cell on each side of each.
-fn gaps(line: &str) -> Option<Gaps> {
+/// Returns the gaps of a line, if there are enough of them and each has a cell on both sides.
+fn gaps(line: &str) -> Option<ColumnGaps> {
     let line = line.trim_end();
     if line.starts_with(char::is_whitespace) || memchr::memchr(b'|', line.as_bytes()).is_some() {
         return None;
@@ -99,7 +99,7 @@ fn gaps(line: &str) -> Option<Gaps> {
     if memchr::memchr(b'\t', line.as_bytes()).is_some() {
         let cells = line.split('\t');
         let count = cells.clone().count();
-        return (count >= FEWEST_COLUMNS && cells.clone().all(is_cell)).then_some(Gaps::Tabs(count - 1));
+        return (count >= MIN_COLUMNS && cells.clone().all(is_cell)).then_some(ColumnGaps::Tabs(count - 1));
     }
     TWO_BLANKS.find(line.as_bytes())?;
     let (mut gaps, mut blanks) = (Vec::new(), 0);
@@ -113,11 +113,11 @@ fn gaps(line: &str) -> Option<Gaps> {
         }
         blanks = 0;
     }
-    (gaps.len() + 1 >= FEWEST_COLUMNS).then_some(Gaps::Blanks(gaps))
+    (gaps.len() + 1 >= MIN_COLUMNS).then_some(ColumnGaps::Blanks(gaps))
 }
 
-/// A cell holds a few words, or a number.
+/// A cell holds a few words or a number.
 fn is_cell(cell: &str) -> bool {
-    const MOST_BYTES: usize = 60;
-    cell.len() <= MOST_BYTES && !cell.trim().is_empty()
+    const MAX_BYTES: usize = 60;
+    cell.len() <= MAX_BYTES && !cell.trim().is_empty()
 }

@@ -1,26 +1,26 @@
-//! How far a table goes: which lines below its first rows belong to it.
+//! Where a table ends: which lines below its first rows belong to it.
 
 use std::iter;
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::kinds::ColumnKinds;
-use super::layout::belongs_to_table;
-use super::reading::{Entry, MAX_BLANK_LINES, Reader, Repeat, Style, Table};
-use super::row::{Dashes, Row};
+use super::column_kinds::ColumnKinds;
+use super::parse::{BodyLine, MAX_BLANK_LINES, RepeatedRow, RowStyle, Table, TableParser};
+use super::row::{DelimiterKind, Row};
+use super::trailing_lines::belongs_to_table;
 use crate::text::list_marker;
 
-/// Most lines without pipes between two rows of one table.
+/// Maximum number of lines without pipes between two rows of a table.
 const MAX_STRAY_LINES: usize = 3;
-/// Most lines below the last row that belong to the table.
-const MAX_LAYOUT_LINES: usize = 3;
+/// Maximum number of lines below the last row that belong to the table.
+const MAX_TRAILING_LINES: usize = 3;
 
-impl Reader<'_, '_> {
-    /// Reads the rows of data from line `at` on.
-    pub(super) fn read(
+impl TableParser<'_, '_> {
+    /// Parses the body of a table from line `at` on.
+    pub(super) fn parse_body(
         &self,
         header: Option<Rc<Row>>,
-        delimiter: Option<(Rc<Row>, Dashes, usize)>,
+        delimiter: Option<(Rc<Row>, DelimiterKind, usize)>,
         mut at: usize,
     ) -> Table {
         let first = header.as_ref().or(delimiter.as_ref().map(|(row, ..)| row)).map_or(at, |row| row.line);
@@ -40,24 +40,25 @@ impl Reader<'_, '_> {
             repeats: Vec::new(),
             lines,
         };
-        let style = Style::of(&table);
+        let style = RowStyle::from_table(&table);
         loop {
-            let next = if self.is_blank(at) { self.past_blank(at).filter(|_| table.may_go_on()) } else { Some(at) };
+            let next =
+                if self.is_blank(at) { self.skip_blank_lines(at).filter(|_| table.may_continue()) } else { Some(at) };
             let Some(next) = next else { break };
             let gap = next > at;
-            let Some(end) = self.take(&mut table, &style, next, gap) else { break };
+            let Some(end) = self.parse_body_line(&mut table, &style, next, gap) else { break };
             if gap {
                 table.gaps.push(self.lines_span(at..next));
             }
             table.lines.end = end;
             at = end;
         }
-        self.take_layout(&mut table, &style);
+        self.parse_trailing_lines(&mut table, &style);
         table
     }
 
-    /// Adds the lines directly below the table that belong to it.
-    fn take_layout(&self, table: &mut Table, style: &Style) {
+    /// Adds captions and other lines directly below the table that belong to it.
+    fn parse_trailing_lines(&self, table: &mut Table, style: &RowStyle) {
         if table.delimiter.is_none() {
             return;
         }
@@ -65,107 +66,111 @@ impl Reader<'_, '_> {
             self.line(line).is_some_and(|span| belongs_to_table(&self.text()[span.range()]))
                 && self.quotes(line) == style.quotes
         };
-        let lines = table.lines.end..table.lines.end + MAX_LAYOUT_LINES;
+        let lines = table.lines.end..table.lines.end + MAX_TRAILING_LINES;
         for line in lines.take_while(is_layout) {
-            table.body.push(Entry::Layout);
+            table.body.push(BodyLine::Trailing);
             table.lines.end = line + 1;
         }
     }
 
-    /// Adds line `line` to the table and returns the line after what it took; `None` where the table has ended.
-    fn take(&self, table: &mut Table, style: &Style, line: usize, gap: bool) -> Option<usize> {
+    /// Adds line `line` to the table and returns the line after the part added, or `None` if the
+    /// table ends before it.
+    fn parse_body_line(&self, table: &mut Table, style: &RowStyle, line: usize, gap: bool) -> Option<usize> {
         let text = self.text();
         let Some(row) = self.row(line) else {
-            return self.stray(table, style, line, gap);
+            return self.parse_stray(table, style, line, gap);
         };
-        // Among rows that begin with a pipe, a line that does not may be prose. It is a row if it ends with one, has as
-        // many cells as the rows, or if rows go on below it.
+        // If rows begin with a pipe, a line that does not may be prose. It is a row if it ends with
+        // a pipe, has as many cells as the table has columns, or is followed by more rows.
         let is_alike = row.leading
             || !style.leading
             || !gap
                 && (row.trailing
                     || row.cells.len() == table.columns
-                    || table.is_open()
-                    || self.goes_on(table, style, line + 1));
+                    || table.last_row_is_open()
+                    || self.continues(table, style, line + 1));
         if row.quotes != style.quotes || !is_alike {
             return None;
         }
-        if let Some((_, width)) = row.dashes {
+        if let Some((_, width)) = row.delimiter {
             let parted = gap && (width != table.columns || self.row(line + 1).is_none());
-            // A blank row of a table may look like a delimiter too: `| - | - |`.
+            // An empty row can look like a delimiter: `| - | - |`.
             let short = row.cells.iter().all(|cell| text[cell.range()].trim().chars().count() < 3);
             if width >= 2 && (gap || !short) {
                 if parted {
                     return None;
                 }
                 let is_certain = width == table.columns && self.is_idle_delimiter(table, line);
-                table.repeats.push(Repeat { line, is_certain });
+                table.repeats.push(RepeatedRow { line, is_certain });
                 return Some(line + 1);
             }
         }
-        let wrapped = if style.firm { self.wrapped_row(line, table.columns) } else { None };
-        let is_whole = row.is_firm() && (row.cells.len() == table.columns || self.is_flattened(&row, table.columns));
+        let wrapped = if style.outer_pipes { self.wrapped_row(line, table.columns) } else { None };
+        let is_whole =
+            row.has_outer_pipes() && (row.cells.len() == table.columns || self.is_flattened(&row, table.columns));
         if gap && !is_whole && wrapped.is_none() {
             return None;
         }
-        let width_below = self.row(line + 1).and_then(|next| next.dashes).map(|(_, width)| width);
+        let width_below = self.row(line + 1).and_then(|next| next.delimiter).map(|(_, width)| width);
         let heads_another = width_below == Some(row.cells.len().max(2));
         if width_below.is_some_and(|width| width == row.cells.len() && width != table.columns) {
             return None;
         }
-        let repeats_header = table.header.as_ref().is_some_and(|header| header.says_same(text, &row));
+        let repeats_header = table.header.as_ref().is_some_and(|header| header.has_same_cells(text, &row));
         if repeats_header && (heads_another || gap) {
-            // Below a blank line, with a delimiter of its own, this is a table that every parser sees.
+            // After a blank line and with its own delimiter, this is a table that every parser
+            // recognises.
             let is_whole_table = gap && heads_another;
             table.is_doubtful |= is_whole_table;
-            table.repeats.push(Repeat { line, is_certain: !is_whole_table });
+            table.repeats.push(RepeatedRow { line, is_certain: !is_whole_table });
             return Some(line + 1);
         }
-        let is_short = row.is_firm() && row.cells.len() < table.columns && !gap && !table.body.is_empty();
+        let is_short = row.has_outer_pipes() && row.cells.len() < table.columns && !gap && !table.body.is_empty();
         if table.delimiter.is_none() && row.cells.len() != table.columns && !is_short {
             return None;
         }
         if gap && (heads_another || table.kinds.look_titled_by(text, &row)) {
             return None;
         }
-        if gap && (table.delimiter.is_none() && style.new_table(self, table, &row)) {
+        if gap && (table.delimiter.is_none() && style.starts_new_table(self, table, &row)) {
             return None;
         }
         if let Some(wrapped) = wrapped {
             let end = wrapped.lines.end;
-            table.body.push(Entry::Wrapped(wrapped));
+            table.body.push(BodyLine::Wrapped(wrapped));
             return Some(end);
         }
         table.kinds.add(text, &row);
-        table.body.push(Entry::Row(row));
+        table.body.push(BodyLine::Row(row));
         Some(line + 1)
     }
 
-    /// Takes line `line`, which has no pipe, into the table if rows of the table go on below it.
-    fn stray(&self, table: &mut Table, style: &Style, line: usize, gap: bool) -> Option<usize> {
-        let is_label = |line: &usize| self.row(*line).is_none() && !self.is_blank(*line) && !self.interrupts(*line);
+    /// Adds line `line`, which has no pipe, to the table if more rows follow.
+    fn parse_stray(&self, table: &mut Table, style: &RowStyle, line: usize, gap: bool) -> Option<usize> {
+        let is_label =
+            |line: &usize| self.row(*line).is_none() && !self.is_blank(*line) && !self.starts_other_block(*line);
         let labels = (line..line + MAX_STRAY_LINES).take_while(is_label).count();
-        if gap || labels == 0 || self.quotes(line) != style.quotes || !self.goes_on(table, style, line + labels) {
+        if gap || labels == 0 || self.quotes(line) != style.quotes || !self.continues(table, style, line + labels) {
             return None;
         }
-        table.body.push(Entry::Stray(line));
+        table.body.push(BodyLine::Stray(line));
         Some(line + 1)
     }
 
-    /// Whether line `line` is a row of the table, and not the header of another.
-    fn goes_on(&self, table: &Table, style: &Style, line: usize) -> bool {
-        let Some(row) = self.row(line).filter(|row| row.quotes == style.quotes && row.dashes.is_none()) else {
+    /// Whether line `line` is another row of the table and not the header of the next one.
+    fn continues(&self, table: &Table, style: &RowStyle, line: usize) -> bool {
+        let Some(row) = self.row(line).filter(|row| row.quotes == style.quotes && row.delimiter.is_none()) else {
             return false;
         };
-        let heads_another = self.row(line + 1).is_some_and(|next| next.dashes.is_some())
-            || table.header.as_ref().is_some_and(|header| header.says_same(self.text(), &row));
+        let heads_another = self.row(line + 1).is_some_and(|next| next.delimiter.is_some())
+            || table.header.as_ref().is_some_and(|header| header.has_same_cells(self.text(), &row));
         let has_bar = row.leading || row.trailing;
         let is_row = row.cells.len() <= table.columns + 1 && (has_bar || !style.leading);
         is_row && !heads_another
     }
 
-    /// Whether a parser ends the table at line `line`, since a block of another kind begins there.
-    fn interrupts(&self, line: usize) -> bool {
+    /// Whether parsers end the table at line `line` because another block starts there.
+    fn starts_other_block(&self, line: usize) -> bool {
         let Some(span) = self.line(line) else { return true };
         let text = self.text()[span.range()].trim_start_matches(['>', ' ', '\t']);
         list_marker(text).is_some()
@@ -174,36 +179,38 @@ impl Reader<'_, '_> {
             || text.starts_with("~~~")
     }
 
-    /// Whether the delimiter at `line` parts nothing: it follows the delimiter or a repeated header, or ends the table.
+    /// Whether the delimiter at `line` is redundant: it follows the delimiter or a repeated header,
+    /// or ends the table.
     fn is_idle_delimiter(&self, table: &Table, line: usize) -> bool {
         let after_header = table.body.is_empty();
         let after_repeat = table.repeats.last().is_some_and(|repeat| repeat.is_certain && repeat.line + 1 == line);
-        // Above the delimiter of a table whose rows follow further down stands its header.
+        // A delimiter with rows further down may belong to the next table, with its header above.
         let is_last =
-            || self.is_blank(line + 1) && self.past_blank(line + 1).is_none_or(|next| self.row(next).is_none());
+            || self.is_blank(line + 1) && self.skip_blank_lines(line + 1).is_none_or(|next| self.row(next).is_none());
         after_header || after_repeat || table.body.len() > 1 && is_last()
     }
 
-    /// Whether rows that may belong to the table above follow in the lines from `line` to the next blank line.
+    /// Whether the lines from `line` to the next blank line continue the table above with more
+    /// rows.
     ///
-    /// Rows below a delimiter of their own, or below a copy of `header`, belong to another table.
+    /// Rows with a delimiter of their own, or below a copy of `header`, belong to another table.
     pub(super) fn rows_follow(&self, line: usize, header: Option<&Row>) -> bool {
         const MAX_LINES: usize = 8;
-        let lines = (line..line + MAX_LINES).take_while(|&line| !self.is_blank(line) && !self.interrupts(line));
+        let lines = (line..line + MAX_LINES).take_while(|&line| !self.is_blank(line) && !self.starts_other_block(line));
         let first = lines.filter_map(|line| self.row(line)).find(|row| row.leading || row.trailing || row.line == line);
         let is_header = |row: &Row| {
-            self.row(row.line + 1).is_some_and(|next| next.dashes.is_some())
-                || header.is_some_and(|header| header.says_same(self.text(), row))
+            self.row(row.line + 1).is_some_and(|next| next.delimiter.is_some())
+                || header.is_some_and(|header| header.has_same_cells(self.text(), row))
         };
         first.is_some_and(|row| !is_header(&row))
     }
 
-    /// Whether a row stands in the few lines above `line`.
+    /// Whether there is a row within a few lines above `line`.
     pub(super) fn is_below_row(&self, line: usize) -> bool {
         const MAX_LINES: usize = 4;
-        // An empty header begins another table.
+        // An empty header starts another table.
         let row_above = line.checked_sub(1).and_then(|above| self.row(above));
-        if row_above.is_some_and(|row| row.is_firm() && row.is_blank(self.text())) {
+        if row_above.is_some_and(|row| row.has_outer_pipes() && row.is_blank(self.text())) {
             return false;
         }
         let is_heading = |line: &usize| self.line(*line).is_some_and(|span| self.text()[span.range()].starts_with('#'));
@@ -212,23 +219,25 @@ impl Reader<'_, '_> {
         rows.any(|row| row.leading || row.trailing)
     }
 
-    /// The last line above `line` that is not blank, with few blank lines between.
+    /// Returns the last nonblank line above `line`, past at most [`MAX_BLANK_LINES`] blank lines.
     fn text_above(&self, line: usize) -> Option<usize> {
         (line.saturating_sub(MAX_BLANK_LINES + 1)..line).rev().find(|&line| !self.is_blank(line))
     }
 
-    /// Whether a row stands above or below `lines`, with no more than blank lines between.
+    /// Whether there is a row above or below `lines`, with only blank lines between.
     pub(super) fn is_near_rows(&self, lines: Range<usize>) -> bool {
         let above = self.text_above(lines.start);
-        let below = self.past_blank(lines.end);
+        let below = self.skip_blank_lines(lines.end);
         above.into_iter().chain(below).any(|line| self.row(line).is_some())
     }
 
-    /// Whether `table`, which has no delimiter, may be more rows of the table `above`, or of one that was not recognized.
-    pub(super) fn may_go_on_from(&self, above: Option<&Table>, table: &Table) -> bool {
+    /// Whether `table`, which has no delimiter, may continue the table `above`, or one that was not
+    /// recognised.
+    pub(super) fn may_continue_from(&self, above: Option<&Table>, table: &Table) -> bool {
         const MAX_LINES_BETWEEN: usize = 4;
         let (Some(header), None) = (&table.header, &table.delimiter) else { return false };
-        let repeats = |above: &Table| above.header.as_ref().is_some_and(|above| above.says_same(self.text(), header));
+        let repeats =
+            |above: &Table| above.header.as_ref().is_some_and(|above| above.has_same_cells(self.text(), header));
         if table.kinds.look_titled_by(self.text(), header) || above.is_some_and(repeats) {
             return false;
         }

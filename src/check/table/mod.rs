@@ -1,22 +1,24 @@
-//! The `table` kind: tables that no parser sees, or sees otherwise than their author meant.
+//! The `table` kind: tables that parsers do not recognise, or recognise differently from what the
+//! author meant.
 //!
-//! Pipe rows are read as text; which of them are one table, and what each line is in it, is decided from the rows alone. What
-//! a GFM parser makes of the document is compared with that, and a repair is offered only when the parser proves it.
+//! Lines with pipes are parsed leniently into the tables that the author meant. These are compared
+//! with what a GFM parser sees, and a repair is offered only if the parser then sees the intended
+//! table.
 
 mod aligned;
+mod cell_lists;
 mod cells;
+mod column_kinds;
+mod defect;
+mod empty;
 mod extent;
-mod fault;
-mod flat;
-mod kinds;
-mod layout;
-mod lists;
-mod proof;
-mod reading;
-mod residue;
+mod flattened;
+mod gfm;
+mod parse;
 mod row;
-mod seen;
-mod structure;
+mod structural;
+mod trailing_lines;
+mod verify;
 mod wrapped;
 
 use std::sync::Arc;
@@ -27,44 +29,44 @@ use super::{DocumentCheck, ParameterError, RuleWithParams};
 use crate::finding::{Applicability, Finding, Fix, Label, RuleInfo};
 use crate::text::{BlockKind, Document, Span};
 
-pub use fault::Defect;
-use fault::Fault;
-use reading::{Reader, Table};
-use seen::Seen;
+use defect::Detection;
+pub use defect::TableDefect;
+use gfm::GfmView;
+use parse::{Table, TableParser};
 
 /// The kind's name in rule files.
 pub const NAME: &str = "table";
 
-/// Which defect of tables a rule is about.
+/// The defect a rule reports.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Parameters {
     /// The defect.
-    pub defect: Defect,
-    /// For `share-bar`: the words that stand on buttons, case aside.
+    pub defect: TableDefect,
+    /// For `share-bar`: the labels of buttons, ignoring case.
     #[serde(default)]
     pub buttons: Vec<String>,
 }
 
-/// Whether `buttons` are given where they mean something, and only there.
+/// Validates that `buttons` are given with `share-bar`, and only then.
 ///
 /// # Errors
 ///
-/// `share-bar` without `buttons`, or `buttons` with another defect.
+/// Fails for `share-bar` without `buttons`, and for `buttons` with another defect.
 pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
-    let is_bar = parameters.defect == Defect::ShareBar;
-    if is_bar == parameters.buttons.is_empty() {
-        let message = "give `buttons` with `defect = \"share-bar\"`, and with that alone".into();
+    let is_share_bar = parameters.defect == TableDefect::ShareBar;
+    if is_share_bar == parameters.buttons.is_empty() {
+        let message = "`buttons` is required with `defect = \"share-bar\"` and not allowed otherwise".into();
         return Err(ParameterError { message, place: None });
     }
     Ok(())
 }
 
-/// Makes one check of all the rules.
+/// Compiles the rules into one check.
 ///
 /// # Errors
 ///
-/// None: what can be wrong is found by [`validate`].
+/// Never fails; [`validate`] has checked the parameters.
 pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
     let buttons = rules.iter().flat_map(|(_, parameters)| parameters.buttons.iter().cloned()).collect();
     let rules = rules.into_iter().map(|(rule, parameters)| (rule, parameters.defect)).collect();
@@ -72,65 +74,65 @@ pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn Doc
 }
 
 struct TableCheck {
-    rules: Vec<(Arc<RuleInfo>, Defect)>,
+    rules: Vec<(Arc<RuleInfo>, TableDefect)>,
     buttons: Vec<String>,
 }
 
 impl DocumentCheck for TableCheck {
     fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
-        let mut faults = Vec::new();
-        self.pipes(document, &mut faults);
-        if self.rules.iter().any(|(_, defect)| *defect == Defect::Aligned) {
-            aligned::faults(document, &mut faults);
+        let mut detections = Vec::new();
+        self.check_pipe_tables(document, &mut detections);
+        if self.rules.iter().any(|(_, defect)| *defect == TableDefect::Aligned) {
+            aligned::detect(document, &mut detections);
         }
-        for fault in faults {
-            for (rule, _) in self.rules.iter().filter(|(_, defect)| *defect == fault.defect) {
-                findings.push(finding(rule, document, &fault));
+        for detection in detections {
+            for (rule, _) in self.rules.iter().filter(|(_, defect)| *defect == detection.defect) {
+                findings.push(finding(rule, document, &detection));
             }
         }
     }
 }
 
 impl TableCheck {
-    fn pipes(&self, document: &Document<'_>, faults: &mut Vec<Fault>) {
+    fn check_pipe_tables(&self, document: &Document<'_>, detections: &mut Vec<Detection>) {
         let lines = pipe_lines(document);
         if lines.is_empty() {
             return;
         }
-        let seen = Seen::parse(document.text());
-        let reader = Reader::new(document, &seen);
+        let gfm = GfmView::parse(document.text());
+        let parser = TableParser::new(document, &gfm);
         let mut done = 0;
         let mut above = None;
         for line in lines {
             if line >= done {
-                done = self.at(&reader, line, &mut above, faults).unwrap_or(line + 1);
+                done = self.check_at(&parser, line, &mut above, detections).unwrap_or(line + 1);
             }
         }
     }
 
-    /// Adds the faults of what begins at `line`, below the table `above`; returns the line after it.
-    fn at(
+    /// Checks what starts at `line`, below the table `above`. Returns the line after it.
+    fn check_at(
         &self,
-        reader: &Reader<'_, '_>,
+        parser: &TableParser<'_, '_>,
         line: usize,
         above: &mut Option<Table>,
-        faults: &mut Vec<Fault>,
+        detections: &mut Vec<Detection>,
     ) -> Option<usize> {
-        let row = reader.row(line)?;
-        if let Some(end) = reader.drawing_end(line) {
+        let row = parser.row(line)?;
+        if let Some(end) = parser.drawing_end(line) {
             return Some(end);
         }
-        if let Some(end) = flat::faults(reader, &row, faults) {
+        if let Some(end) = flattened::detect(parser, &row, detections) {
             return Some(end);
         }
-        let Some(mut table) = reader.table(line) else {
-            return residue::lone(reader, &row, &self.buttons, faults);
+        let Some(mut table) = parser.parse_table(line) else {
+            return empty::detect_without_table(parser, &row, &self.buttons, detections);
         };
-        table.is_doubtful |= reader.may_go_on_from(above.as_ref(), &table);
-        if !residue::faults(reader, &table, &self.buttons, faults) {
-            structure::faults(reader, &table, faults);
-            cells::faults(reader, &table, faults);
-            lists::faults(reader, &table, faults);
+        table.is_doubtful |= parser.may_continue_from(above.as_ref(), &table);
+        if !empty::detect(parser, &table, &self.buttons, detections) {
+            structural::detect(parser, &table, detections);
+            cells::detect(parser, &table, detections);
+            cell_lists::detect(parser, &table, detections);
         }
         let end = table.lines.end;
         *above = Some(table);
@@ -138,7 +140,7 @@ impl TableCheck {
     }
 }
 
-/// Lines with a pipe, if any of them may be part of a table and looks like no code.
+/// Returns the lines with a pipe, or none if no line can be part of a table.
 fn pipe_lines(document: &Document<'_>) -> Vec<usize> {
     let text = document.text().as_bytes();
     if memchr::memchr(b'|', text).is_none() {
@@ -166,19 +168,19 @@ fn pipe_lines(document: &Document<'_>) -> Vec<usize> {
     if may_be_table { lines } else { Vec::new() }
 }
 
-fn finding(rule: &Arc<RuleInfo>, document: &Document<'_>, fault: &Fault) -> Finding {
-    let mut finding = if fault.removes {
-        Finding::with_deletion(rule, document, fault.span)
+fn finding(rule: &Arc<RuleInfo>, document: &Document<'_>, detection: &Detection) -> Finding {
+    let mut finding = if detection.deletes_span {
+        Finding::with_deletion(rule, document, detection.span)
     } else {
-        Finding::new(rule, document, fault.span)
+        Finding::new(rule, document, detection.span)
     };
-    finding.label.clone_from(&fault.label);
+    finding.label.clone_from(&detection.label);
     let label = |&(span, message): &(Span, &'static str)| Label { origin: None, span, message: message.into() };
-    finding.labels = fault.labels.iter().map(label).collect();
-    if let Some(applicability) = rule.fix.filter(|_| !fault.edits.is_empty()) {
-        let applicability = if fault.is_guess { Applicability::Unsafe } else { applicability };
-        finding.help.clone_from(&fault.help);
-        finding.fix = Some(Fix { applicability, edits: fault.edits.clone() });
+    finding.labels = detection.labels.iter().map(label).collect();
+    if let Some(applicability) = rule.fix.filter(|_| !detection.edits.is_empty()) {
+        let applicability = if detection.is_heuristic { Applicability::Unsafe } else { applicability };
+        finding.help.clone_from(&detection.help);
+        finding.fix = Some(Fix { applicability, edits: detection.edits.clone() });
     }
     finding
 }

@@ -1,41 +1,41 @@
-//! One line read as a row of cells.
+//! One line parsed as a row of cells.
 
 use crate::text::{Span, trim};
 
-/// A line with at least one pipe that GFM takes for a border of cells.
+/// A line with at least one unescaped pipe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Row {
     /// Index of the line.
     pub(super) line: usize,
-    /// Indentation and quotation marks before the row.
+    /// Indentation and quote markers before the row.
     pub(super) prefix: Span,
-    /// Depth of quotation.
+    /// Quotation depth.
     pub(super) quotes: usize,
-    /// A list marker between the prefix and the first pipe, its blanks included.
+    /// A list marker between the prefix and the first pipe, including its blanks.
     pub(super) marker: Option<Span>,
-    /// From the first pipe or cell to the last, without outer blanks.
+    /// From the first pipe or cell to the last, without surrounding blanks.
     pub(super) span: Span,
-    /// Whether it begins with a pipe.
+    /// Whether it starts with a pipe.
     pub(super) leading: bool,
     /// Whether it ends with a pipe.
     pub(super) trailing: bool,
-    /// What stands between the pipes, blanks included.
+    /// The text between the pipes, including blanks.
     pub(super) cells: Vec<Span>,
-    /// What it is made of and its number of columns, where this is a row of dashes.
-    pub(super) dashes: Option<(Dashes, usize)>,
+    /// If this is a delimiter row, its kind and number of columns.
+    pub(super) delimiter: Option<(DelimiterKind, usize)>,
 }
 
-/// What a row of dashes is made of.
+/// What a delimiter row is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Dashes {
-    /// Hyphens and colons: a delimiter row as GFM has it.
+pub(super) enum DelimiterKind {
+    /// Hyphens and colons, as GFM requires.
     Exact,
-    /// Other dashes, equals signs, box drawing, or crosses between the columns.
-    Alike,
+    /// Other dashes, equals signs, box drawing, or plus signs between the columns.
+    Lookalike,
 }
 
 impl Row {
-    /// Reads line `line`, which is `span` of `text`; `None` if no pipe in it borders a cell.
+    /// Parses line `line`, which is `span` of `text`. Returns `None` without an unescaped pipe.
     pub(super) fn parse(text: &str, line: usize, span: Span) -> Option<Self> {
         let start = span.start + prefix_length(&text[span.range()]);
         let prefix = Span::new(span.start, start);
@@ -60,22 +60,23 @@ impl Row {
             cells.push(Span::new(at, content.end));
         }
         let quotes = memchr::memchr_iter(b'>', text[prefix.range()].as_bytes()).count();
-        let dashes = dashes(text, &cells).filter(|(kind, _)| *kind == Dashes::Exact || leading && trailing);
-        Some(Self { line, prefix, quotes, marker, span: content, leading, trailing, cells, dashes })
+        let delimiter =
+            parse_delimiter(text, &cells).filter(|(kind, _)| *kind == DelimiterKind::Exact || leading && trailing);
+        Some(Self { line, prefix, quotes, marker, span: content, leading, trailing, cells, delimiter })
     }
 
-    /// Whether it begins and ends with a pipe, as prose and shell commands do not.
-    pub(super) fn is_firm(&self) -> bool {
+    /// Whether it starts and ends with a pipe, unlike prose and shell commands.
+    pub(super) fn has_outer_pipes(&self) -> bool {
         self.leading && self.trailing
     }
 
-    /// Whether no cell holds anything.
+    /// Whether all cells are empty.
     pub(super) fn is_blank(&self, text: &str) -> bool {
         self.cells.iter().all(|cell| text[cell.range()].trim().is_empty())
     }
 
-    /// Whether the rows say the same, blanks aside.
-    pub(super) fn says_same(&self, text: &str, other: &Row) -> bool {
+    /// Whether both rows have the same cells, ignoring blanks.
+    pub(super) fn has_same_cells(&self, text: &str, other: &Row) -> bool {
         self.cells.len() == other.cells.len()
             && self
                 .cells
@@ -85,14 +86,14 @@ impl Row {
     }
 }
 
-/// What dashes cells are made of, if all are, and how many columns they part.
-fn dashes(text: &str, cells: &[Span]) -> Option<(Dashes, usize)> {
-    let mut kind = Dashes::Exact;
+/// If all cells are delimiter cells, returns their kind and the number of columns.
+fn parse_delimiter(text: &str, cells: &[Span]) -> Option<(DelimiterKind, usize)> {
+    let mut kind = DelimiterKind::Exact;
     let mut columns = 0;
     for cell in cells {
         let cell = text[cell.range()].trim();
         if !is_delimiter_cell(cell) {
-            kind = Dashes::Alike;
+            kind = DelimiterKind::Lookalike;
             for part in cell.split('+') {
                 let core = part.trim().trim_start_matches(':').trim_end_matches(':');
                 if core.is_empty() || !core.chars().all(is_dash) {
@@ -105,7 +106,7 @@ fn dashes(text: &str, cells: &[Span]) -> Option<(Dashes, usize)> {
     Some((kind, columns))
 }
 
-/// `:---:` and the like.
+/// Whether a cell is `---`, `:---:` or the like.
 pub(super) fn is_delimiter_cell(cell: &str) -> bool {
     let core = cell.strip_prefix(':').unwrap_or(cell);
     let core = core.strip_suffix(':').unwrap_or(core);
@@ -116,7 +117,7 @@ fn is_dash(character: char) -> bool {
     matches!(character, '-' | '‐' | '‑' | '‒' | '–' | '—' | '―' | '−' | '─' | '━' | '═' | '=' | '╌' | '┄')
 }
 
-/// Pipes within `span` that no backslash escapes.
+/// Returns the unescaped pipes in `span`.
 pub(super) fn borders(text: &str, span: Span) -> impl Iterator<Item = usize> + '_ {
     let bytes = text.as_bytes();
     memchr::memchr_iter(b'|', &bytes[span.range()])
@@ -124,12 +125,12 @@ pub(super) fn borders(text: &str, span: Span) -> impl Iterator<Item = usize> + '
         .filter(move |&at| at == span.start || bytes[at - 1] != b'\\')
 }
 
-/// Bytes of indentation and quotation marks at the start of `line`.
+/// Returns the length of the indentation and quote markers at the start of `line`.
 pub(super) fn prefix_length(line: &str) -> usize {
     line.len() - line.trim_start_matches([' ', '\t', '>']).len()
 }
 
-/// Bytes of a list marker before a row that begins with a pipe.
+/// Returns the length of a list marker before a row that starts with a pipe.
 fn marker_length(content: &str) -> Option<usize> {
     let rest = content.strip_prefix(['*', '-', '+', '•', '▪', '◦', '‣', '●', '–'])?;
     let row = rest.trim_start();
@@ -146,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn cells_stand_between_pipes() {
+    fn splits_rows_at_unescaped_pipes() {
         assert_eq!(cells("| a | b |"), ["a", "b"]);
         assert_eq!(cells("a | b"), ["a", "b"]);
         assert_eq!(cells("| a | b"), ["a", "b"]);
@@ -160,14 +161,14 @@ mod tests {
     }
 
     #[test]
-    fn dashes_of_every_kind() {
-        let dashes = |text: &str| Row::parse(text, 0, Span::new(0, text.len())).unwrap().dashes;
-        assert_eq!(dashes("|---|:-:|"), Some((Dashes::Exact, 2)));
-        assert_eq!(dashes("--- | ---"), Some((Dashes::Exact, 2)));
-        assert_eq!(dashes("|———|———|"), Some((Dashes::Alike, 2)));
-        assert_eq!(dashes("|---+---|"), Some((Dashes::Alike, 2)));
-        assert_eq!(dashes("|===|===|"), Some((Dashes::Alike, 2)));
-        assert_eq!(dashes("| a | --- |"), None);
-        assert_eq!(dashes("| | |"), None);
+    fn recognises_delimiter_rows() {
+        let delimiter = |text: &str| Row::parse(text, 0, Span::new(0, text.len())).unwrap().delimiter;
+        assert_eq!(delimiter("|---|:-:|"), Some((DelimiterKind::Exact, 2)));
+        assert_eq!(delimiter("--- | ---"), Some((DelimiterKind::Exact, 2)));
+        assert_eq!(delimiter("|———|———|"), Some((DelimiterKind::Lookalike, 2)));
+        assert_eq!(delimiter("|---+---|"), Some((DelimiterKind::Lookalike, 2)));
+        assert_eq!(delimiter("|===|===|"), Some((DelimiterKind::Lookalike, 2)));
+        assert_eq!(delimiter("| a | --- |"), None);
+        assert_eq!(delimiter("| | |"), None);
     }
 }

@@ -1,59 +1,67 @@
-//! Proof that a repair does what it promises: the parser sees the table, and no word is lost or moved.
+//! Verifies that a repair works: a GFM parser sees the intended table, and no word is lost or
+//! moved.
 
-use super::seen::Seen;
+use super::gfm::GfmView;
 use crate::finding::Edit;
 use crate::text::{Document, Span, words};
 
-/// What the parser is to see after a repair.
+/// The table that the parser must see after a repair.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Promise {
-    /// The bytes of the table before the repair.
+pub(super) struct ExpectedTable {
+    /// The span of the table before the repair.
     pub(super) region: Span,
     pub(super) columns: usize,
     pub(super) rows: usize,
 }
 
-/// Most bytes that are looked at before and after a table.
+/// Maximum number of bytes examined before and after a table.
 const CONTEXT: usize = 1_024;
 
-/// Whether `edits`, in order of place, make one table of `promise.region`, with all of its words and no others.
+/// Whether `edits`, sorted by position, turn the region into the expected table, with all of its
+/// words and no others.
 ///
-/// `dropped` are bytes whose words go on purpose, such as those of a repeated header. Cost is linear in the region.
-pub(super) fn holds(document: &Document<'_>, edits: &[Edit], promise: Promise, dropped: &[Span]) -> bool {
+/// Words in `dropped`, such as those of a repeated header, may disappear. Cost is linear in the
+/// region.
+pub(super) fn edits_produce(
+    document: &Document<'_>,
+    edits: &[Edit],
+    expected: ExpectedTable,
+    dropped: &[Span],
+) -> bool {
     let text = document.text();
-    let window = window(document, promise.region);
+    let window = window(document, expected.region);
     let context = list_context(&text[window.range()]);
-    let touched = edits.iter().fold(promise.region, |touched, edit| touched.cover(edit.span));
-    let (Some(after), Some(changed)) = (spliced(text, window, edits), spliced(text, touched, edits)) else {
+    let touched = edits.iter().fold(expected.region, |touched, edit| touched.cover(edit.span));
+    let (Some(after), Some(changed)) = (apply_edits(text, window, edits), apply_edits(text, touched, edits)) else {
         return false;
     };
     let kept = text_words(&text[touched.range()], touched.start, dropped);
     if !kept.eq(words(&changed).map(|word| &changed[word.range()])) {
         return false;
     }
-    let start = context.len() + moved(edits, window, promise.region.start);
-    let end = context.len() + moved(edits, window, promise.region.end);
+    let start = context.len() + offset_after_edits(edits, window, expected.region.start);
+    let end = context.len() + offset_after_edits(edits, window, expected.region.end);
     let parsed = context + &after;
-    let seen = Seen::parse(&parsed);
-    let mut tables = seen.tables.iter().filter(|table| table.span.start < end && start < table.span.end);
+    let gfm = GfmView::parse(&parsed);
+    let mut tables = gfm.tables.iter().filter(|table| table.span.start < end && start < table.span.end);
     let (Some(table), None) = (tables.next(), tables.next()) else { return false };
     let inside = &parsed[table.span.range()];
-    table.columns == promise.columns
-        && table.rows == promise.rows
-        && text_words(&text[promise.region.range()], promise.region.start, dropped)
+    table.columns == expected.columns
+        && table.rows == expected.rows
+        && text_words(&text[expected.region.range()], expected.region.start, dropped)
             .eq(words(inside).map(|word| &inside[word.range()]))
 }
 
-/// Whether the edits leave every word of `region` in its place.
-pub(super) fn keeps_words(document: &Document<'_>, edits: &[Edit], region: Span) -> bool {
+/// Whether the edits keep every word of `region`, in order.
+pub(super) fn preserves_words(document: &Document<'_>, edits: &[Edit], region: Span) -> bool {
     let text = document.text();
-    spliced(text, region, edits).is_some_and(|after| {
+    apply_edits(text, region, edits).is_some_and(|after| {
         let before = &text[region.range()];
         words(before).map(|word| &before[word.range()]).eq(words(&after).map(|word| &after[word.range()]))
     })
 }
 
-/// The words of `slice`, which begins at `offset`, without those in `dropped`.
+/// Returns the words of `slice`, which starts at `offset`, without those in `dropped`.
 fn text_words<'t>(slice: &'t str, offset: usize, dropped: &'t [Span]) -> impl Iterator<Item = &'t str> {
     let mut next = 0;
     words(slice).filter_map(move |word| {
@@ -61,17 +69,19 @@ fn text_words<'t>(slice: &'t str, offset: usize, dropped: &'t [Span]) -> impl It
         while dropped.get(next).is_some_and(|span| span.end <= place.start) {
             next += 1;
         }
-        let goes = dropped.get(next).is_some_and(|span| span.contains(place));
-        (!goes).then(|| &slice[word.range()])
+        let is_dropped = dropped.get(next).is_some_and(|span| span.contains(place));
+        (!is_dropped).then(|| &slice[word.range()])
     })
 }
 
-/// The lines from the blank line before `region` to the one after it, no further than [`CONTEXT`].
+/// Returns the lines from the blank line before `region` to the one after it, at most [`CONTEXT`]
+/// bytes away.
 fn window(document: &Document<'_>, region: Span) -> Span {
     let text = document.text();
     let lines = document.lines();
     let is_blank = |line: usize| text[lines[line].range()].trim().is_empty();
-    let (first, last) = (document.line_at(region.start), document.line_at(region.end));
+    let first = document.line_at(region.start);
+    let last = document.line_at(region.end);
     let mut start = lines.get(first).map_or(region.start, |line| line.start.min(region.start));
     for line in (0..first).rev().take_while(|&line| !is_blank(line)) {
         if region.start - lines[line].start > CONTEXT {
@@ -80,7 +90,7 @@ fn window(document: &Document<'_>, region: Span) -> Span {
         start = lines[line].start;
     }
     if region.start - start > CONTEXT {
-        start = boundary(text, region.start - CONTEXT);
+        start = floor_char_boundary(text, region.start - CONTEXT);
     }
     let mut end = lines.get(last).map_or(region.end, |line| line.end.max(region.end));
     for line in (last + 1..lines.len()).take_while(|&line| !is_blank(line)) {
@@ -90,19 +100,19 @@ fn window(document: &Document<'_>, region: Span) -> Span {
         end = lines[line].end;
     }
     if end - region.end > CONTEXT {
-        end = boundary(text, region.end + CONTEXT);
+        end = floor_char_boundary(text, region.end + CONTEXT);
     }
     Span::new(start, end)
 }
 
-fn boundary(text: &str, mut at: usize) -> usize {
+fn floor_char_boundary(text: &str, mut at: usize) -> usize {
     while !text.is_char_boundary(at) {
         at -= 1;
     }
     at
 }
 
-/// List items that make the window's indentation what it is where it stands.
+/// Returns list items that give the window's indentation the meaning it has in the document.
 fn list_context(window: &str) -> String {
     let blanks = window.bytes().take_while(|byte| matches!(byte, b' ' | b'\t'));
     let indent: usize = blanks.map(|byte| if byte == b'\t' { 4 } else { 1 }).sum();
@@ -112,8 +122,8 @@ fn list_context(window: &str) -> String {
         context.push_str("1. x\n");
         depth = 3;
     }
-    const DEEPEST: usize = 24;
-    while depth + 2 <= indent.min(DEEPEST) {
+    const MAX_INDENT: usize = 24;
+    while depth + 2 <= indent.min(MAX_INDENT) {
         context.push_str(&" ".repeat(depth));
         context.push_str("- x\n");
         depth += 2;
@@ -124,8 +134,8 @@ fn list_context(window: &str) -> String {
     context
 }
 
-/// `span` of `text` after those of `edits` that are in it; `None` if one is partly outside.
-pub(super) fn spliced(text: &str, span: Span, edits: &[Edit]) -> Option<String> {
+/// Applies the edits within `span` of `text`. Returns `None` if an edit is partly outside.
+pub(super) fn apply_edits(text: &str, span: Span, edits: &[Edit]) -> Option<String> {
     let mut result = String::with_capacity(span.len() + 64);
     let mut at = span.start;
     for edit in edits {
@@ -140,8 +150,8 @@ pub(super) fn spliced(text: &str, span: Span, edits: &[Edit]) -> Option<String> 
     Some(result)
 }
 
-/// Where `offset` is in the spliced window; insertions at `offset` come after it.
-fn moved(edits: &[Edit], window: Span, offset: usize) -> usize {
+/// Maps `offset` to its place in the edited window. Insertions at `offset` come after it.
+fn offset_after_edits(edits: &[Edit], window: Span, offset: usize) -> usize {
     let mut place = offset - window.start;
     for edit in edits.iter().filter(|edit| edit.span.end <= offset && edit.span.start < offset) {
         place = (place + edit.content.len()).saturating_sub(edit.span.len());

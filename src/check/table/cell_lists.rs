@@ -1,18 +1,18 @@
-//! Lists in the cells of a table: markers that mark nothing, and items that follow each other on one line.
+//! Lists in table cells: stray markers, and items run together on one line.
 
-use super::fault::{Defect, Fault};
-use super::reading::{Entry, Reader, Table};
+use super::defect::{Detection, TableDefect};
+use super::parse::{BodyLine, Table, TableParser};
 use crate::finding::Edit;
 use crate::text::{Span, trim};
 
-/// Fewest items of a list.
+/// Minimum number of items in a list.
 const MIN_ITEMS: usize = 2;
-/// Fewest items where dashes may be punctuation and no other cell holds such a list.
+/// Minimum number of items if dashes may be punctuation and no other cell has such a list.
 const MIN_DASHED_ITEMS: usize = 3;
-/// Longest number of an item.
+/// Maximum number of digits in an item number.
 const MAX_DIGITS: usize = 2;
 
-/// A list that was run together within a cell.
+/// A list run together within a cell.
 struct CellList {
     /// From the first marker to the end of the cell.
     span: Span,
@@ -20,26 +20,24 @@ struct CellList {
     is_dashed: bool,
 }
 
-/// Adds the lists and markers in the cells of `table`.
-pub(super) fn faults(reader: &Reader<'_, '_>, table: &Table, faults: &mut Vec<Fault>) {
-    let text = reader.text();
+/// Detects lists and stray markers in the cells of `table`.
+pub(super) fn detect(parser: &TableParser<'_, '_>, table: &Table, detections: &mut Vec<Detection>) {
+    let text = parser.text();
     let rows = || {
         table.body.iter().filter_map(|entry| match entry {
-            Entry::Row(row) => Some(row),
-            Entry::Wrapped(wrapped) => Some(&wrapped.row),
-            Entry::Stray(_) | Entry::Layout => None,
+            BodyLine::Row(row) => Some(row),
+            BodyLine::Wrapped(wrapped) => Some(&wrapped.row),
+            BodyLine::Stray(_) | BodyLine::Trailing => None,
         })
     };
-    let lists: Vec<CellList> =
-        rows().flat_map(|row| &row.cells).filter_map(|&cell| list(text, trim(text, cell))).collect();
+    let cells = rows().flat_map(|row| &row.cells);
+    let lists: Vec<CellList> = cells.filter_map(|&cell| parse_list(text, trim(text, cell))).collect();
     let several_dashed = lists.iter().filter(|list| list.is_dashed).count() > 1;
     let is_list = |list: &&CellList| !list.is_dashed || several_dashed || list.items >= MIN_DASHED_ITEMS;
-    faults.extend(
-        lists
-            .iter()
-            .filter(is_list)
-            .map(|list| Fault::new(Defect::CellList, list.span).label(format!("{} items on one line", list.items))),
-    );
+    for list in lists.iter().filter(is_list) {
+        let label = format!("{} items on one line", list.items);
+        detections.push(Detection::new(TableDefect::CellList, list.span).with_label(label));
+    }
 
     let mut filled = vec![0_usize; table.columns];
     let mut marked: Vec<(usize, Span)> = Vec::new();
@@ -62,13 +60,14 @@ pub(super) fn faults(reader: &Reader<'_, '_>, table: &Table, faults: &mut Vec<Fa
             continue;
         }
         let edits = vec![Edit { span: marker, content: String::new() }];
-        faults.push(Fault::new(Defect::ListMarker, trim(text, marker)).fix("remove the marker", edits));
+        detections
+            .push(Detection::new(TableDefect::ListMarker, trim(text, marker)).with_fix("remove the marker", edits));
     }
 }
 
-/// Length of the marker, with its blanks, before the one item that `cell` holds.
+/// Returns the length of the marker and its blanks before a cell's only item.
 ///
-/// A dash or a plus sign may have a meaning of its own: a quotation, a negative, an addition.
+/// Dashes and plus signs are not markers here: they may be quotations, negative numbers or sums.
 fn marker(cell: &str) -> Option<usize> {
     let rest = cell.strip_prefix(['*', '•', '▪', '●', '◦'])?;
     let item = rest.trim_start_matches(' ');
@@ -78,20 +77,21 @@ fn marker(cell: &str) -> Option<usize> {
     (is_item && !is_list && !is_one_word).then_some(cell.len() - item.len())
 }
 
-/// The list that the cell at `content` holds, on one line.
-fn list(text: &str, content: Span) -> Option<CellList> {
+/// Parses the list that the cell at `content` holds on one line.
+fn parse_list(text: &str, content: Span) -> Option<CellList> {
     let cell = &text[content.range()];
-    // Tags for line breaks and lists are made for cells.
+    // `<br>` and `<li>` are the proper way to write lists in cells.
     if cell.is_empty() || cell.contains("<br") || cell.contains("<li") {
         return None;
     }
-    let (at, items, is_dashed) = bulleted(cell).or_else(|| numbered(cell)).or_else(|| lettered(cell))?;
+    let (at, items, is_dashed) =
+        parse_bulleted(cell).or_else(|| parse_numbered(cell)).or_else(|| parse_lettered(cell))?;
     Some(CellList { span: Span::new(content.start + at, content.end), items, is_dashed })
 }
 
-/// Where the first item of a bulleted list begins, how many items there are, and whether dashes mark them.
-fn bulleted(cell: &str) -> Option<(usize, usize, bool)> {
-    /// Most places at which a list may begin; with more, long cells would take quadratic time.
+/// Returns where a bulleted list starts, its number of items, and whether dashes mark them.
+fn parse_bulleted(cell: &str) -> Option<(usize, usize, bool)> {
+    /// Bounds the starts tried, so that long cells do not take quadratic time.
     const MAX_STARTS: usize = 4;
     let signs = cell.match_indices(['*', '-', '+', '–', '•', '▪', '●', '◦', '‣', '·', '・']);
     let mut starts = signs.filter(|(at, _)| is_list_start(&cell[..*at])).take(MAX_STARTS);
@@ -102,7 +102,8 @@ fn bulleted(cell: &str) -> Option<(usize, usize, bool)> {
     })
 }
 
-/// Items of a list that begins with its first `sign`; 0 where one of them is no item.
+/// Counts the items of a list that begins with its first `sign`. Returns 0 if one of them cannot be
+/// an item.
 fn count_bulleted(list: &str, sign: &str, is_bullet: bool) -> usize {
     let mut items = 0;
     let mut before = ' ';
@@ -115,13 +116,14 @@ fn count_bulleted(list: &str, sign: &str, is_bullet: bool) -> usize {
             items += 1;
         }
         is_code ^= part.matches('`').count() % 2 == 1;
-        // Two signs in a row are no markers.
+        // Two signs in a row are not markers.
         before = part.chars().next_back().unwrap_or(if index == 0 { ' ' } else { 'x' });
     }
     items
 }
 
-/// Whether `text` may be an item; behind a sign that also joins numbers it does not begin with a number.
+/// Whether `text` may be an item. After a sign that can also be an operator, an item does not begin
+/// with a number.
 fn is_item(text: &str, may_be_number: bool) -> bool {
     let text = text.trim_start();
     let begins = |first: char| {
@@ -132,8 +134,9 @@ fn is_item(text: &str, may_be_number: bool) -> bool {
     text.starts_with(begins) && text.contains(char::is_alphabetic)
 }
 
-/// Where the first item of a numbered list begins, and how many items there are: `1. one 2. two`, `1) one 2) two`, `(1) one (2) two`.
-fn numbered(cell: &str) -> Option<(usize, usize, bool)> {
+/// Returns where a numbered list starts and its number of items: `1. one 2. two`, `1) one 2) two`,
+/// `(1) one (2) two`.
+fn parse_numbered(cell: &str) -> Option<(usize, usize, bool)> {
     let mut start = None;
     let mut style = "";
     let mut items = 0_usize;
@@ -167,8 +170,8 @@ fn numbered(cell: &str) -> Option<(usize, usize, bool)> {
     start.filter(|_| items >= MIN_ITEMS).map(|start| (start, items, false))
 }
 
-/// Where a list marked `①`, `②` or `a)`, `b)` begins, and how many items there are.
-fn lettered(cell: &str) -> Option<(usize, usize, bool)> {
+/// Returns where a list marked `①`, `②` or `a)`, `b)` starts, and its number of items.
+fn parse_lettered(cell: &str) -> Option<(usize, usize, bool)> {
     let markers = |first: char, close: &'static str| (first..).take(26).map(move |letter| format!("{letter}{close}"));
     [('①', ""), ('a', ")"), ('A', ")")].into_iter().find_map(|(first, close)| {
         let mut at = 0;
@@ -191,7 +194,7 @@ fn lettered(cell: &str) -> Option<(usize, usize, bool)> {
     })
 }
 
-/// Whether a list may begin after `before`: at the start of the cell, or after a colon.
+/// Whether a list may start after `before`: at the start of the cell, or after a colon.
 fn is_list_start(before: &str) -> bool {
     let before = before.trim_end();
     before.is_empty() || before.ends_with([':', '：'])
@@ -202,11 +205,11 @@ mod tests {
     use super::*;
 
     fn items(cell: &str) -> usize {
-        list(cell, Span::new(0, cell.len())).map_or(0, |list| list.items)
+        parse_list(cell, Span::new(0, cell.len())).map_or(0, |list| list.items)
     }
 
     #[test]
-    fn lists_on_one_line() {
+    fn counts_items_run_together_on_one_line() {
         for (cell, count) in [
             ("* sweep the yard * feed the hens * mend the gate", 3),
             ("- sweep the yard - feed the hens", 2),
