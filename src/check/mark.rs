@@ -7,7 +7,7 @@ use regex_automata::meta::Regex;
 use serde::{Deserialize, Deserializer, Serialize};
 use toml::Spanned;
 
-use super::structure::{code_spans, is_within};
+use super::code_spans::{code_spans, is_within};
 use super::{DocumentCheck, ParameterError, RuleWithParams};
 use crate::finding::{Edit, Finding, Fix, RuleInfo};
 use crate::text::{BlockKind, Document, Span, is_blank, trim};

@@ -4,6 +4,7 @@
 //! A check reads a document and returns findings. It does no I/O and does not modify the document.
 
 mod bloom;
+mod code_spans;
 mod corpus_check;
 mod coverage;
 mod fnv;

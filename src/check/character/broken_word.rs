@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::function_words::{is_conjunction, is_function_word, is_word_end};
 use super::holds_text;
-use crate::check::structure::{code_spans, is_within};
+use crate::check::code_spans::{code_spans, is_within};
 use crate::finding::{Edit, Finding, Fix, RuleInfo};
 use crate::text::{BlockKind, Document, Span};
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::structure::{code_spans, is_within};
+use super::code_spans::{code_spans, is_within};
 use super::{DocumentCheck, ParameterError, RuleWithParams};
 use crate::finding::{Applicability, Edit, Finding, Fix, RuleInfo};
 use crate::text::{BlockKind, Document, Span};

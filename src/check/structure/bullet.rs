@@ -1,11 +1,11 @@
-//! Bullets that markdown does not know.
+//! Bullets that Markdown does not recognise.
 
-use super::Found;
-use super::proof::{mended, shape};
+use super::detection::Detection;
+use super::verify::{apply_preserving_words, count_blocks};
 use crate::finding::Edit;
 use crate::text::{BlockKind, Document, Span, list_marker, trim};
 
-pub(super) fn find(document: &Document<'_>, found: &mut Vec<Found>) {
+pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<Detection>) {
     for block in document.blocks().iter().filter(|block| block.kind == BlockKind::ListItem) {
         let span = trim(document.text(), block.span);
         let text = document.slice(span);
@@ -15,8 +15,9 @@ pub(super) fn find(document: &Document<'_>, found: &mut Vec<Found>) {
         }
         let bullet = Span::new(span.start, span.start + sign.len_utf8());
         let edits = vec![Edit { span: bullet, content: "-".to_owned() }];
-        let proven = mended(document.text(), span, &edits).is_some_and(|mended| shape(&mended).items == 1);
-        let one = Found::new(bullet);
-        found.push(if proven { one.fix("replace it with `-`", edits) } else { one });
+        let is_verified = apply_preserving_words(document.text(), span, &edits)
+            .is_some_and(|repaired| count_blocks(&repaired).items == 1);
+        let detection = Detection::new(bullet);
+        detections.push(if is_verified { detection.with_fix("replace it with `-`", edits) } else { detection });
     }
 }

@@ -1,9 +1,10 @@
-//! Blocks of code whose fences and lines follow each other on one line.
+//! Code blocks whose fences and lines are run together on one line.
 
-use super::{Found, lines_with};
+use super::detection::Detection;
+use super::text_lines::lines_containing;
 use crate::text::{Document, Span};
 
-/// Names that follow a fence.
+/// Info strings of code fences.
 const LANGUAGES: &[&str] = &[
     "bash",
     "c",
@@ -43,8 +44,8 @@ const LANGUAGES: &[&str] = &[
     "zsh",
 ];
 
-pub(super) fn find(document: &Document<'_>, found: &mut Vec<Found>) {
-    for line in lines_with(document, "```") {
+pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<Detection>) {
+    for line in lines_containing(document, "```") {
         let fences: Vec<usize> = memchr::memmem::find_iter(line.text.as_bytes(), b"```").collect();
         for &at in fences.iter().step_by(2) {
             let after = &line.text[at + 3..];
@@ -53,7 +54,7 @@ pub(super) fn find(document: &Document<'_>, found: &mut Vec<Found>) {
             if has_code && LANGUAGES.contains(&name) {
                 let start = line.span.start + at;
                 let span = Span::new(start, start + 3 + name.len());
-                found.push(Found::new(span).label("a block of code begins here"));
+                detections.push(Detection::new(span).with_label("a code block starts here"));
             }
         }
     }

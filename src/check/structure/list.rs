@@ -1,25 +1,27 @@
-//! Lists whose items follow each other on one line.
+//! Lists whose items are run together on one line.
 
-use super::proof::{mended, shape};
-use super::{Found, Line, code_spans, is_within, lines_with, newline};
+use super::detection::Detection;
+use super::text_lines::{Line, lines_containing, newline};
+use super::verify::{apply_preserving_words, count_blocks};
+use crate::check::code_spans::{code_spans, is_within};
 use crate::finding::Edit;
 use crate::text::{BlockKind, Document, Span};
 
-/// Fewest items.
-const FEWEST: usize = 3;
+/// Minimum number of items.
+const MIN_ITEMS: usize = 3;
 
-pub(super) fn find(document: &Document<'_>, found: &mut Vec<Found>) {
+pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<Detection>) {
     for (separator, bullet) in [(" * ", "* "), (" • ", "• ")] {
-        for line in lines_with(document, separator) {
-            found.extend(bulleted(document, &line, separator, bullet));
+        for line in lines_containing(document, separator) {
+            detections.extend(bulleted(document, &line, separator, bullet));
         }
     }
-    for line in lines_with(document, " 2. ") {
-        found.extend(numbered(document, &line));
+    for line in lines_containing(document, " 2. ") {
+        detections.extend(numbered(document, &line));
     }
 }
 
-fn bulleted(document: &Document<'_>, line: &Line<'_, '_>, separator: &str, bullet: &str) -> Option<Found> {
+fn bulleted(document: &Document<'_>, line: &Line<'_, '_>, separator: &str, bullet: &str) -> Option<Detection> {
     let text = line.text;
     let code = code_spans(text);
     let mut starts: Vec<usize> = Vec::new();
@@ -32,15 +34,15 @@ fn bulleted(document: &Document<'_>, line: &Line<'_, '_>, separator: &str, bulle
     let first = *starts.first()?;
     let before = text[..first].trim_end();
     let announced = before.trim_end_matches(['*', '_']).ends_with([':', '：']);
-    if starts.len() < FEWEST || !leads && !announced {
+    if starts.len() < MIN_ITEMS || !leads && !announced {
         return None;
     }
     let items = items(text, &starts, bullet.len());
-    // Links into the document are its list of contents.
+    // A list of links into the document is a table of contents.
     if items.iter().all(|item| item.contains("](#")) || !items.iter().all(|item| is_item(item, leads)) {
         return None;
     }
-    Some(report(document, line, &starts, bullet.len(), "* "))
+    Some(detection_at(document, line, &starts, bullet.len(), "* "))
 }
 
 fn items<'t>(text: &'t str, starts: &[usize], marker: usize) -> Vec<&'t str> {
@@ -48,7 +50,8 @@ fn items<'t>(text: &'t str, starts: &[usize], marker: usize) -> Vec<&'t str> {
     starts.iter().zip(ends).map(|(&start, end)| text.get(start + marker..end).unwrap_or("").trim()).collect()
 }
 
-/// Words, not a factor of a product. After a bullet at the start of the line an item may begin with a small letter.
+/// Whether the item consists of words and is not a factor of a product. After a bullet at the start
+/// of the line, an item may start with a lower-case letter.
 fn is_item(item: &str, leads: bool) -> bool {
     let start = item.trim_start_matches(['*', '_', '[', '"', '“', '‘', '(']);
     let letters = start.chars().take_while(|c| c.is_alphabetic()).count();
@@ -57,8 +60,8 @@ fn is_item(item: &str, leads: bool) -> bool {
     letters >= 2 && !is_formula && (is_upper || leads && letters >= 3)
 }
 
-/// `1. … 2. … 3. …`, each followed by a capital.
-fn numbered(document: &Document<'_>, line: &Line<'_, '_>) -> Option<Found> {
+/// Detects `1. … 2. … 3. …`, each followed by a capital letter.
+fn numbered(document: &Document<'_>, line: &Line<'_, '_>) -> Option<Detection> {
     let text = line.text;
     let code = code_spans(text);
     let first = if text.starts_with("1. ") { 0 } else { text.find(": 1. ")? + 2 };
@@ -79,20 +82,26 @@ fn numbered(document: &Document<'_>, line: &Line<'_, '_>) -> Option<Found> {
         let item = text[*start..].split_once(". ").map_or("", |(_, item)| item);
         item.trim_start_matches(['*', '_', '[', '"', '“']).starts_with(char::is_uppercase)
     };
-    // A number that follows an abbreviation or a word for a part is none of a list.
-    if starts.len() < FEWEST || !starts.iter().all(opens) {
+    // A number after an abbreviation or a word such as "part" does not start an item.
+    if starts.len() < MIN_ITEMS || !starts.iter().all(opens) {
         return None;
     }
-    Some(report(document, line, &starts, 0, ""))
+    Some(detection_at(document, line, &starts, 0, ""))
 }
 
-/// Marks the second item, and splits the line before each item where the parser then sees them all.
-fn report(document: &Document<'_>, line: &Line<'_, '_>, starts: &[usize], marker: usize, bullet: &str) -> Found {
+/// Marks the second item. The fix splits the line before each item, if a parser then sees them all.
+fn detection_at(
+    document: &Document<'_>,
+    line: &Line<'_, '_>,
+    starts: &[usize],
+    marker: usize,
+    bullet: &str,
+) -> Detection {
     let base = line.span.start;
     let second = starts.get(1).copied().unwrap_or(0);
     let sign = line.text[second..].split(' ').next().map_or(0, str::len);
-    let found =
-        Found::new(Span::new(base + second, base + second + sign)).label(format!("{} items on one line", starts.len()));
+    let detection = Detection::new(Span::new(base + second, base + second + sign))
+        .with_label(format!("{} items on one line", starts.len()));
     let end = newline(document, line.index);
     let first = starts.first().copied().unwrap_or(0);
     let edits: Vec<Edit> = starts
@@ -110,10 +119,10 @@ fn report(document: &Document<'_>, line: &Line<'_, '_>, starts: &[usize], marker
         .collect();
     let is_plain = matches!(line.block.kind, BlockKind::Paragraph | BlockKind::ListItem)
         && document.lines().get(line.index).is_some_and(|own| own.start == base);
-    let proven = is_plain
-        && mended(document.text(), line.span, &edits).is_some_and(|mended| {
-            let shape = shape(&mended);
-            shape.items == starts.len() && shape.paragraphs == usize::from(first > 0)
+    let is_verified = is_plain
+        && apply_preserving_words(document.text(), line.span, &edits).is_some_and(|repaired| {
+            let counts = count_blocks(&repaired);
+            counts.items == starts.len() && counts.paragraphs == usize::from(first > 0)
         });
-    if proven { found.fix("put each item on a line of its own", edits) } else { found }
+    if is_verified { detection.with_fix("put each item on its own line", edits) } else { detection }
 }

@@ -1,10 +1,12 @@
-//! HTML that extraction left in text that is not HTML and not markdown.
+//! HTML left behind by extraction, in text that is neither HTML nor Markdown.
 
-use super::{Found, Line, code_spans, is_within, lines_with};
+use super::detection::Detection;
+use super::text_lines::{Line, lines_containing};
+use crate::check::code_spans::{code_spans, is_within};
 use crate::finding::Edit;
 use crate::text::{Document, Span};
 
-/// Tags that lay out a page or dress its text.
+/// Tags for layout and formatting.
 const TAGS: &[&str] = &[
     "a",
     "article",
@@ -59,15 +61,18 @@ const TAGS: &[&str] = &[
     "ul",
 ];
 
-pub(super) fn find_tags(document: &Document<'_>, found: &mut Vec<Found>) {
+pub(super) fn detect_tags(document: &Document<'_>, detections: &mut Vec<Detection>) {
     if document.origin().is_markdown() {
         return;
     }
-    for line in lines_with(document, "<") {
+    for line in lines_containing(document, "<") {
         let tags = outside_code(&line, tags(line.text));
         let Some(&first) = tags.first() else { continue };
-        let edits = tags.iter().map(|&tag| Edit { span: tag, content: gap(document, tag).to_owned() }).collect();
-        found.push(Found::new(first).label(and_more(tags.len())).fix("remove the tags of this line", edits));
+        let edits =
+            tags.iter().map(|&tag| Edit { span: tag, content: replacement(document, tag).to_owned() }).collect();
+        detections.push(
+            Detection::new(first).with_label(count_label(tags.len())).with_fix("remove the tags on this line", edits),
+        );
     }
 }
 
@@ -77,19 +82,19 @@ fn outside_code(line: &Line<'_, '_>, spans: Vec<Span>) -> Vec<Span> {
     kept.map(|span| span.shift(line.span.start)).collect()
 }
 
-fn and_more(count: usize) -> String {
-    if count == 1 { "markup, not text".to_owned() } else { format!("the first of {count} in this line") }
+fn count_label(count: usize) -> String {
+    if count == 1 { "markup, not text".to_owned() } else { format!("first of {count} on this line") }
 }
 
-/// What stands for a tag between two words, so that they stay two.
-fn gap(document: &Document<'_>, tag: Span) -> &'static str {
+/// Returns the replacement for a tag: a space if its removal would join two words.
+fn replacement(document: &Document<'_>, tag: Span) -> &'static str {
     let text = document.text();
     let before = text[..tag.start].chars().next_back().is_some_and(|c| !c.is_whitespace());
     let after = text[tag.end..].chars().next().is_some_and(|c| !c.is_whitespace() && !".,;:!?)".contains(c));
     if before && after { " " } else { "" }
 }
 
-/// `<name …>` and `</name>` of the known tags.
+/// Returns the spans of `<name …>` and `</name>` for known tags.
 fn tags(line: &str) -> Vec<Span> {
     let mut spans = Vec::new();
     let mut at = 0;
@@ -100,9 +105,9 @@ fn tags(line: &str) -> Vec<Span> {
         let name: String = body.chars().take(12).take_while(char::is_ascii_alphanumeric).collect();
         let Some(after) = body.get(name.len()..) else { continue };
         let is_tag = TAGS.iter().any(|tag| tag.eq_ignore_ascii_case(&name)) && after.starts_with(['>', ' ', '/']);
-        // Attributes are `name="value"`; anything else in between is a comparison.
-        const LONGEST: usize = 1_000;
-        let close = after.bytes().take(LONGEST).position(|byte| byte == b'>' || byte == b'<');
+        // Attributes look like `name="value"`. Anything else in between is a comparison.
+        const MAX_BYTES: usize = 1_000;
+        let close = after.bytes().take(MAX_BYTES).position(|byte| byte == b'>' || byte == b'<');
         if let Some(close) = close.filter(|&close| is_tag && after.as_bytes()[close] == b'>') {
             let inside = after[..close].trim_matches(['/', ' ']);
             if inside.is_empty() || inside.contains('=') {
@@ -115,8 +120,8 @@ fn tags(line: &str) -> Vec<Span> {
     spans
 }
 
-pub(super) fn find_entities(document: &Document<'_>, found: &mut Vec<Found>) {
-    for line in lines_with(document, "&") {
+pub(super) fn detect_entities(document: &Document<'_>, detections: &mut Vec<Detection>) {
+    for line in lines_containing(document, "&") {
         let is_markdown = document.origin().is_markdown();
         let code = code_spans(line.text);
         let places: Vec<(Span, char)> = entities(line.text)
@@ -126,28 +131,29 @@ pub(super) fn find_entities(document: &Document<'_>, found: &mut Vec<Found>) {
             .map(|(span, character)| (span.shift(line.span.start), character))
             .collect();
         let Some(&(first, _)) = places.first() else { continue };
-        // What would open or close a tag stays as it is.
+        // Characters that would open or close a tag stay escaped.
         let plain = places.iter().filter(|(_, character)| !matches!(character, '<' | '>'));
         let edits = plain.map(|&(span, character)| Edit { span, content: character.to_string() }).collect();
         let label = if places.len() == 1 {
-            "stands for a character".to_owned()
+            "an HTML entity".to_owned()
         } else {
-            format!("the first of {} in this line", places.len())
+            format!("first of {} on this line", places.len())
         };
-        found.push(Found::new(first).label(label).fix("write the characters themselves", edits));
+        detections.push(Detection::new(first).with_label(label).with_fix("write the characters instead", edits));
     }
 }
 
-/// `&amp;nbsp;`: an entity whose own sign was escaped, which no browser would show as meant.
+/// Whether this is a doubly escaped entity such as `&amp;nbsp;`, which no browser renders as
+/// intended.
 fn is_escaped(line: &str, span: Span) -> bool {
     let rest = &line[span.end..];
     let name = rest.bytes().take(10).take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'#').count();
     &line[span.range()] == "&amp;" && name >= 2 && rest[name..].starts_with(';')
 }
 
-/// Entities that extraction leaves behind, by name, and all that are written as numbers.
+/// Returns the spans of numeric entities and of common named ones, with the characters they encode.
 fn entities(line: &str) -> Vec<(Span, char)> {
-    let mut found = Vec::new();
+    let mut entities = Vec::new();
     for start in memchr::memchr_iter(b'&', line.as_bytes()) {
         let rest = &line[start + 1..];
         let length = rest.bytes().take(10).take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'#').count();
@@ -159,14 +165,14 @@ fn entities(line: &str) -> Vec<(Span, char)> {
             Some(hex) => u32::from_str_radix(hex, 16).ok(),
             None => digits.parse().ok(),
         });
-        let named = NAMES.iter().find(|(known, _)| *known == name).map(|(_, character)| *character);
+        let named = ENTITIES.iter().find(|(known, _)| *known == name).map(|(_, character)| *character);
         let character = number.and_then(char::from_u32).filter(|c| !c.is_control()).or(named);
-        found.extend(character.map(|character| (Span::new(start, start + length + 2), character)));
+        entities.extend(character.map(|character| (Span::new(start, start + length + 2), character)));
     }
-    found
+    entities
 }
 
-const NAMES: &[(&str, char)] = &[
+const ENTITIES: &[(&str, char)] = &[
     ("amp", '&'),
     ("apos", '\''),
     ("bull", '•'),

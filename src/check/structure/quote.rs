@@ -1,16 +1,17 @@
-//! Quotations whose lines follow each other on one line.
+//! Quotations whose lines are run together on one line.
 
-use super::proof::{mended, shape};
-use super::{Found, lines_with, newline};
+use super::detection::Detection;
+use super::text_lines::{lines_containing, newline};
+use super::verify::{apply_preserving_words, count_blocks};
 use crate::finding::Edit;
 use crate::text::{BlockKind, Document, Span};
 
-pub(super) fn find(document: &Document<'_>, found: &mut Vec<Found>) {
-    for line in lines_with(document, " > ") {
+pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<Detection>) {
+    for line in lines_containing(document, " > ") {
         if line.block.kind != BlockKind::Quotation || !line.text.starts_with("> ") {
             continue;
         }
-        // Paths such as `File > Open` have no mark before the sign.
+        // Menu paths such as `File > Open` have no punctuation before the sign.
         let base = line.span.start;
         let breaks: Vec<usize> = memchr::memmem::find_iter(line.text.as_bytes(), b" > ")
             .filter(|&at| line.text[..at].ends_with(['.', '!', '?', ',', ';', ':', '”', '"', '—', '…']))
@@ -21,12 +22,16 @@ pub(super) fn find(document: &Document<'_>, found: &mut Vec<Found>) {
             .iter()
             .map(|&at| Edit { span: Span::new(base + at, base + at + 1), content: end.to_owned() })
             .collect();
-        let one =
-            Found::new(Span::new(base + first + 1, base + first + 2)).label("a line of the quotation begins here");
-        let proven = mended(document.text(), line.span, &edits).is_some_and(|mended| {
-            let shape = shape(&mended);
-            shape.quotes == 1 && shape.paragraphs == 0 && !line.text[2..].starts_with('>')
+        let detection =
+            Detection::new(Span::new(base + first + 1, base + first + 2)).with_label("a quoted line starts here");
+        let is_verified = apply_preserving_words(document.text(), line.span, &edits).is_some_and(|repaired| {
+            let counts = count_blocks(&repaired);
+            counts.quotes == 1 && counts.paragraphs == 0 && !line.text[2..].starts_with('>')
         });
-        found.push(if proven { one.fix("put each line of the quotation on a line of its own", edits) } else { one });
+        detections.push(if is_verified {
+            detection.with_fix("put each line of the quotation on its own line", edits)
+        } else {
+            detection
+        });
     }
 }

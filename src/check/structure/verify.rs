@@ -1,12 +1,13 @@
-//! Proof that a repair makes what it promises and keeps every word.
+//! Verifies that a repair yields the intended Markdown and keeps every word.
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use crate::finding::Edit;
 use crate::text::{Span, words};
 
-/// `span` of `text` after `edits`, which are in it and in order; `None` if words would be lost, joined or moved.
-pub(super) fn mended(text: &str, span: Span, edits: &[Edit]) -> Option<String> {
+/// Applies `edits`, which must be sorted and within `span`. Returns `None` if words would be lost,
+/// joined or moved.
+pub(super) fn apply_preserving_words(text: &str, span: Span, edits: &[Edit]) -> Option<String> {
     let mut result = String::with_capacity(span.len() + 64);
     let mut at = span.start;
     for edit in edits {
@@ -23,8 +24,8 @@ pub(super) fn mended(text: &str, span: Span, edits: &[Edit]) -> Option<String> {
     kept.then_some(result)
 }
 
-/// The words of the first heading in `text`.
-pub(super) fn heading(text: &str) -> Option<String> {
+/// Returns the text of the first heading in `text`.
+pub(super) fn first_heading(text: &str) -> Option<String> {
     let mut inside = false;
     let mut title = String::new();
     for event in Parser::new_ext(text, Options::ENABLE_GFM) {
@@ -38,39 +39,39 @@ pub(super) fn heading(text: &str) -> Option<String> {
     None
 }
 
-/// Counts of what a parser sees at the outermost level.
+/// Counts of what a parser sees at the top level.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Shape {
-    /// Items of lists.
+pub(super) struct BlockCounts {
+    /// List items.
     pub(super) items: usize,
     /// Paragraphs outside lists and quotations.
     pub(super) paragraphs: usize,
     /// Quotations.
     pub(super) quotes: usize,
-    /// Line ends within paragraphs.
+    /// Line breaks within paragraphs.
     pub(super) breaks: usize,
 }
 
-/// What a parser sees in `text`.
-pub(super) fn shape(text: &str) -> Shape {
-    let mut shape = Shape::default();
+/// Counts what a parser sees in `text`.
+pub(super) fn count_blocks(text: &str) -> BlockCounts {
+    let mut counts = BlockCounts::default();
     let mut depth = 0_usize;
     for event in Parser::new_ext(text, Options::ENABLE_GFM) {
         match event {
             Event::Start(Tag::List(_) | Tag::BlockQuote(_)) => {
                 depth += 1;
-                shape.quotes += 1;
+                counts.quotes += 1;
             }
             Event::End(TagEnd::List(_)) => {
                 depth -= 1;
-                shape.quotes -= 1;
+                counts.quotes -= 1;
             }
             Event::End(TagEnd::BlockQuote(_)) => depth -= 1,
-            Event::Start(Tag::Item) if depth == 1 => shape.items += 1,
-            Event::Start(Tag::Paragraph) if depth == 0 => shape.paragraphs += 1,
-            Event::SoftBreak | Event::HardBreak => shape.breaks += 1,
+            Event::Start(Tag::Item) if depth == 1 => counts.items += 1,
+            Event::Start(Tag::Paragraph) if depth == 0 => counts.paragraphs += 1,
+            Event::SoftBreak | Event::HardBreak => counts.breaks += 1,
             _ => {}
         }
     }
-    shape
+    counts
 }

@@ -1,0 +1,43 @@
+//! Detected defects, before a rule turns them into findings.
+
+use std::sync::Arc;
+
+use crate::finding::{Edit, Finding, Fix, RuleInfo};
+use crate::text::{Document, Span};
+
+/// A defect found in a document.
+#[derive(Debug)]
+pub(super) struct Detection {
+    span: Span,
+    label: Option<String>,
+    help: &'static str,
+    /// Verified edits, sorted by position; empty if there is no certain repair.
+    edits: Vec<Edit>,
+}
+
+impl Detection {
+    pub(super) fn new(span: Span) -> Self {
+        Self { span, label: None, help: "", edits: Vec::new() }
+    }
+
+    pub(super) fn with_label(mut self, label: impl Into<String>) -> Self {
+        self.label = Some(label.into());
+        self
+    }
+
+    pub(super) fn with_fix(mut self, help: &'static str, edits: Vec<Edit>) -> Self {
+        self.help = help;
+        self.edits = edits;
+        self
+    }
+
+    pub(super) fn into_finding(self, rule: &Arc<RuleInfo>, document: &Document<'_>) -> Finding {
+        let mut finding = Finding::new(rule, document, self.span);
+        finding.label = self.label;
+        if let Some(applicability) = rule.fix.filter(|_| !self.edits.is_empty()) {
+            finding.help = Some(self.help.into());
+            finding.fix = Some(Fix { applicability, edits: self.edits });
+        }
+        finding
+    }
+}
