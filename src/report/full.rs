@@ -66,7 +66,7 @@ struct AnnotatedLine {
 
 /// The header of a snippet, as rendered with the column in the clipped line and with the actual
 /// column.
-struct Header {
+struct SnippetHeader {
     rendered: String,
     actual: String,
 }
@@ -164,7 +164,7 @@ fn messages<'a>(mut group: Group<'a>, finding: &'a Finding) -> Group<'a> {
 fn snippets(
     origin: &crate::text::Origin,
     lines: Vec<AnnotatedLine>,
-    headers: &mut Vec<Header>,
+    headers: &mut Vec<SnippetHeader>,
 ) -> Vec<Snippet<'static, Annotation<'static>>> {
     const MAX_FOLDED_LINES: usize = 500;
     let path = printable(&origin.to_string()).into_owned();
@@ -177,7 +177,7 @@ fn snippets(
         let primary_start = primary.map_or(first.excerpt.highlight.start, |nested| nested.start);
         let clipped = first.excerpt.text[..primary_start].chars().count() + 1;
         let rendered = format!("{path}:{start}:{clipped}");
-        headers.push(Header { rendered, actual: format!("{path}:{start}:{column}") });
+        headers.push(SnippetHeader { rendered, actual: format!("{path}:{start}:{column}") });
         let mut source = String::new();
         let mut annotations = Vec::new();
         let mut last = start;
@@ -204,7 +204,7 @@ fn snippets(
 }
 
 /// Replaces the columns in snippet headers, which the renderer counts in clipped lines.
-fn with_actual_columns(rendered: String, headers: &[Header]) -> String {
+fn with_actual_columns(rendered: String, headers: &[SnippetHeader]) -> String {
     let mut result = String::with_capacity(rendered.len());
     let mut rest = rendered.as_str();
     for header in headers {

@@ -47,17 +47,17 @@ struct Issue<'f> {
     check_name: &'f str,
     fingerprint: String,
     severity: &'static str,
-    location: Location<'f>,
+    location: GitLabLocation<'f>,
 }
 
 #[derive(Serialize)]
-struct Location<'f> {
+struct GitLabLocation<'f> {
     path: &'f str,
-    lines: Lines,
+    lines: LineRange,
 }
 
 #[derive(Serialize)]
-struct Lines {
+struct LineRange {
     begin: usize,
     end: usize,
 }
@@ -81,7 +81,7 @@ fn issue<'f>(
             Severity::Warning => "minor",
             Severity::Info => "info",
         },
-        location: Location { path: &finding.origin.path, lines: Lines { begin, end } },
+        location: GitLabLocation { path: &finding.origin.path, lines: LineRange { begin, end } },
     }
 }
 

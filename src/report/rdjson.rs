@@ -44,7 +44,7 @@ impl Reporter for RdJson {
 #[derive(Serialize)]
 struct Diagnostic<'f> {
     message: String,
-    location: Location<'f>,
+    location: RdLocation<'f>,
     severity: &'static str,
     code: Code<'f>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -59,7 +59,7 @@ struct Code<'f> {
 }
 
 #[derive(Serialize)]
-struct Location<'f> {
+struct RdLocation<'f> {
     path: &'f str,
     #[serde(skip_serializing_if = "Option::is_none")]
     range: Option<Range>,
@@ -68,7 +68,7 @@ struct Location<'f> {
 #[derive(Serialize)]
 struct Related<'f> {
     message: &'f str,
-    location: Location<'f>,
+    location: RdLocation<'f>,
 }
 
 #[derive(Serialize)]
@@ -96,7 +96,7 @@ fn diagnostic<'f>(document: &Document<'_>, finding: &'f Finding, texts: &dyn Tex
     let suggestion = suggestion(document, finding).filter(|_| is_file);
     Diagnostic {
         message: lines.collect::<Vec<_>>().join("\n"),
-        location: Location { path: &finding.origin.path, range: is_file.then(|| range(document, finding.span)) },
+        location: RdLocation { path: &finding.origin.path, range: is_file.then(|| range(document, finding.span)) },
         severity: match finding.rule.severity {
             Severity::Error => "ERROR",
             Severity::Warning => "WARNING",
@@ -118,7 +118,7 @@ fn related<'f>(document: &Document<'_>, finding: &'f Finding, texts: &dyn TextPr
                 Some(_) => None,
                 None => Some(location::locate_label(document, label, texts, range)?),
             };
-            Some(Related { message: &label.message, location: Location { path: &origin.path, range } })
+            Some(Related { message: &label.message, location: RdLocation { path: &origin.path, range } })
         })
         .collect()
 }

@@ -86,9 +86,9 @@ struct SarifResult<'f> {
     rule_index: usize,
     level: &'static str,
     message: Message,
-    locations: [Location; 1],
+    locations: [SarifLocation; 1],
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    related_locations: Vec<Location>,
+    related_locations: Vec<SarifLocation>,
     partial_fingerprints: Fingerprints,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     fixes: Vec<Value>,
@@ -111,7 +111,7 @@ struct Message {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Location {
+struct SarifLocation {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<usize>,
     physical_location: PhysicalLocation,
@@ -126,7 +126,7 @@ struct Location {
 struct PhysicalLocation {
     artifact_location: Artifact,
     #[serde(skip_serializing_if = "Option::is_none")]
-    region: Option<Region>,
+    region: Option<SarifRegion>,
 }
 
 #[derive(Serialize)]
@@ -136,7 +136,7 @@ struct Artifact {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Region {
+struct SarifRegion {
     start_line: usize,
     start_column: usize,
     end_line: usize,
@@ -187,11 +187,11 @@ fn sarif_location(
     start_end: Option<(Position, Position)>,
     id: Option<usize>,
     message: Option<String>,
-) -> Location {
+) -> SarifLocation {
     // The lines of a record are not lines of the file.
     let region = start_end.filter(|_| origin.record.is_none()).map(region);
     let logical = |record: &Record| json!({ "name": location::record_name(record), "kind": "record" });
-    Location {
+    SarifLocation {
         id,
         physical_location: PhysicalLocation { artifact_location: Artifact { uri: uri(&origin.path) }, region },
         logical_locations: origin.record.iter().map(logical).collect(),
@@ -199,8 +199,8 @@ fn sarif_location(
     }
 }
 
-fn region((start, end): (Position, Position)) -> Region {
-    Region {
+fn region((start, end): (Position, Position)) -> SarifRegion {
+    SarifRegion {
         start_line: start.line,
         start_column: start.column,
         end_line: end.line,

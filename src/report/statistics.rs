@@ -10,13 +10,13 @@ use crate::text::{Document, TextProvider};
 /// A table with one row per rule with findings, and a summary.
 #[derive(Debug, Default)]
 pub struct Statistics {
-    rules: BTreeMap<String, Counts>,
+    rules: BTreeMap<String, RuleCounts>,
     /// Total size of the checked documents.
     bytes: usize,
 }
 
 #[derive(Debug, Default)]
-struct Counts {
+struct RuleCounts {
     name: String,
     findings: usize,
     documents: usize,
@@ -57,7 +57,7 @@ impl Reporter for Statistics {
                 "code", "rule", "findings", "documents", "% bytes", "safe", "unsafe"
             );
         }
-        let mut rules: Vec<(&String, &Counts)> = self.rules.iter().collect();
+        let mut rules: Vec<(&String, &RuleCounts)> = self.rules.iter().collect();
         rules.sort_by_key(|(_, counts)| std::cmp::Reverse(counts.findings));
         for (code, counts) in rules {
             let share = if self.bytes == 0 { 0.0 } else { 100.0 * counts.bytes as f64 / self.bytes as f64 };

@@ -12,7 +12,7 @@
 mod baseline;
 mod comment;
 mod ignore_list;
-mod write;
+mod new_suppressions;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use comment::{Comment, DirectiveKind};
 
 pub use baseline::{Baseline, BaselineEntry};
 pub use ignore_list::{IgnoreEntry, IgnoreList};
-pub use write::{file_suppression_comment, ignore_entries, suppression_comments};
+pub use new_suppressions::{file_suppression_comment, ignore_entries, suppression_comments};
 
 /// The suppression comments of a document.
 pub struct Suppressions {

@@ -8,7 +8,6 @@ mod block;
 mod decode;
 mod deletion_span;
 mod heading_markup;
-mod lorem_ipsum;
 mod page;
 mod path_name;
 mod position;
@@ -26,7 +25,6 @@ pub use block::{Block, BlockKind, list_marker};
 pub use decode::{LossyDecoding, NotText, decode};
 #[cfg(feature = "cli")]
 pub(crate) use decode::{PROBE_BYTES, not_text};
-pub use lorem_ipsum::{is_lorem_ipsum, may_contain_lorem_ipsum};
 pub use page::{
     PAGE_FEATURE_COUNT, PAGE_KIND_COUNT, PageFeature, PageFeatures, PageKind, PageKindEstimate, PageKindWeights,
 };

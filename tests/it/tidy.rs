@@ -1,6 +1,6 @@
 //! The source keeps its own rules: imports run one way, rule files are complete, files stay short.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -165,6 +165,29 @@ fn converted_files_have_no_banned_names() {
         }
     }
     assert!(banned.is_empty(), "names that docs/glossary.md or the conventions replace:\n{}", banned.join("\n"));
+}
+
+/// One name, one meaning: no two types of the converted source files share a name.
+#[test]
+fn converted_types_have_unique_names() {
+    let files = sources(Path::new("src")).into_iter();
+    let converted = files.filter(|file| CONVERTED.iter().any(|path| file.to_str().unwrap().starts_with(path)));
+    let mut declared: BTreeMap<String, PathBuf> = BTreeMap::new();
+    let mut repeated = Vec::new();
+    for file in converted {
+        for line in fs::read_to_string(&file).unwrap().lines() {
+            let words: Vec<&str> = line.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+            let is_type = |word: &&str| matches!(*word, "struct" | "enum" | "trait");
+            let Some(at) = words.iter().position(is_type).filter(|_| !line.trim_start().starts_with("//")) else {
+                continue;
+            };
+            let Some(name) = words.get(at + 1).filter(|name| !name.is_empty()) else { continue };
+            if let Some(other) = declared.insert((*name).to_owned(), file.clone()) {
+                repeated.push(format!("{name}: {} and {}", other.display(), file.display()));
+            }
+        }
+    }
+    assert!(repeated.is_empty(), "types of one name:\n{}", repeated.join("\n"));
 }
 
 /// Whether a declaration such as `struct Found`, `const LONGEST` or `fn of` breaks the conventions.

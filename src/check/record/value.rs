@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::text::{is_blank, is_lorem_ipsum};
+use crate::check::lorem_ipsum::is_lorem_ipsum;
+use crate::text::is_blank;
 
 /// What a field of a person's record is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

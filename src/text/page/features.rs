@@ -92,7 +92,7 @@ pub struct PageFeatures {
 
 /// Counters over the lines of a page.
 #[derive(Default)]
-struct Counts {
+struct LineCounters {
     lines: u32,
     sums: [f32; PAGE_FEATURE_COUNT],
     prose_words: f32,
@@ -112,7 +112,7 @@ struct Counts {
 impl PageFeatures {
     /// Computes the features of a document.
     pub fn from_document(document: &Document<'_>) -> Self {
-        let mut counts = Counts::default();
+        let mut counts = LineCounters::default();
         for (index, block) in document.blocks().iter().enumerate() {
             let text = document.slice(block.content);
             match block.kind {
@@ -136,7 +136,7 @@ impl PageFeatures {
     }
 }
 
-impl Counts {
+impl LineCounters {
     fn add(&mut self, feature: PageFeature, has_feature: bool) {
         self.sums[feature as usize] += f32::from(u8::from(has_feature));
     }

@@ -5,13 +5,13 @@ use std::sync::LazyLock;
 
 use rustc_hash::FxHashMap;
 
-use super::words;
+use crate::text::words;
 
 /// Whether `text` is lorem ipsum: at least `min_words` words, nine in ten of them from De finibus
 /// bonorum et malorum I 32–33 or from the traditional "Lorem ipsum" text.
 ///
 /// Real Latin uses many words outside this small vocabulary.
-pub fn is_lorem_ipsum(text: &str, min_words: usize) -> bool {
+pub(in crate::check) fn is_lorem_ipsum(text: &str, min_words: usize) -> bool {
     let mut total: usize = 0;
     let mut known: usize = 0;
     for word in words(text) {
@@ -28,7 +28,7 @@ pub fn is_lorem_ipsum(text: &str, min_words: usize) -> bool {
 
 /// A cheap prefilter: whether `text` contains a long word of the vocabulary. Lorem ipsum of four or
 /// more words always does.
-pub fn may_contain_lorem_ipsum(text: &str) -> bool {
+pub(super) fn may_contain_lorem_ipsum(text: &str) -> bool {
     let bytes = text.as_bytes();
     let index = &*NGRAM_INDEX;
     // Every long word has an indexed n-gram at one of the probed offsets, wherever it starts.

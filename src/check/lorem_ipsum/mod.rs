@@ -1,12 +1,17 @@
 //! The `pseudo-latin` kind: sentences and paragraphs of lorem ipsum.
 
+mod vocabulary;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::{DocumentCheck, ParameterError, RuleWithParams};
 use crate::finding::{Finding, RuleInfo};
-use crate::text::{Document, Span, is_lorem_ipsum, may_contain_lorem_ipsum};
+use crate::text::{Document, Span};
+
+pub(super) use vocabulary::is_lorem_ipsum;
+use vocabulary::may_contain_lorem_ipsum;
 
 /// The kind's name in rule files.
 pub const NAME: &str = "pseudo-latin";
