@@ -1,19 +1,19 @@
-//! Classes of fields and the values that fit them.
+//! Kinds of fields, and the values that are valid for them.
 
 use serde::{Deserialize, Serialize};
 
 use crate::check::lorem_ipsum::is_lorem_ipsum;
 use crate::text::is_blank;
 
-/// What a field of a person's record is about.
+/// What a field of a personal record holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Class {
+pub enum FieldKind {
     /// A person's name.
     Name,
-    /// A name to log in with.
+    /// A login name.
     Username,
-    /// A mail address.
+    /// An email address.
     Email,
     /// A date of birth.
     Birthdate,
@@ -27,20 +27,20 @@ pub enum Class {
     Job,
     /// A text about the person.
     Biography,
-    /// The address of a page or profile.
+    /// The URL of a page or profile.
     Url,
-    /// A count of followers, or of those followed.
+    /// A number of followers, or of accounts followed.
     Followers,
-    /// A number that identifies a person: of an insurance, a card or an account.
+    /// A number that identifies a person, such as an insurance, card or account number.
     Identity,
-    /// A secret to log in with.
+    /// A password.
     Password,
-    /// Sex, age, blood group and what else a form asks for.
+    /// Sex, age, blood group and other attributes.
     Trait,
 }
 
-impl Class {
-    /// The class as a diagnostic names it.
+impl FieldKind {
+    /// The name of the kind in diagnostics.
     pub(super) fn noun(self) -> &'static str {
         match self {
             Self::Name => "name",
@@ -60,23 +60,23 @@ impl Class {
         }
     }
 
-    /// Classes that a real contact block does not have.
-    pub(super) fn is_telling(self) -> bool {
+    /// Whether real contact blocks lack this kind of field.
+    pub(super) fn is_identifying(self) -> bool {
         matches!(self, Self::Username | Self::Birthdate | Self::Followers | Self::Identity | Self::Biography)
     }
 
-    /// Classes that a public biography does not have.
+    /// Whether public biographies lack this kind of field.
     pub(super) fn is_private(self) -> bool {
         matches!(self, Self::Email | Self::Phone | Self::Address | Self::Identity | Self::Password)
     }
 
-    /// Whether `value` is pseudo-Latin where the class calls for a text.
-    pub(super) fn is_filler(self, value: &str) -> bool {
+    /// Whether the value is lorem ipsum in place of a biography.
+    pub(super) fn is_lorem_ipsum_biography(self, value: &str) -> bool {
         self == Self::Biography && is_lorem_ipsum(value, 4)
     }
 
-    /// Whether `value` looks like what the class calls for.
-    pub(super) fn fits(self, value: &str) -> bool {
+    /// Whether `value` looks valid for this kind.
+    pub(super) fn is_valid(self, value: &str) -> bool {
         let value = value.trim_matches(['*', '_', '`', ' ', '"', '\'', ',']);
         match self {
             Self::Name => is_name(value),
@@ -86,7 +86,7 @@ impl Class {
             Self::Address => (1..=40).contains(&value.split_whitespace().count()),
             Self::Phone => is_phone(value),
             Self::Company | Self::Job => value.split_whitespace().count() <= 20,
-            Self::Biography => value.split_whitespace().count() >= 3 || has_wide_script(value),
+            Self::Biography => value.split_whitespace().count() >= 3 || is_in_spaceless_script(value),
             Self::Url => is_url(value),
             Self::Followers => is_count(value),
             Self::Identity => value.chars().filter(char::is_ascii_digit).count() >= 6 && value.len() <= 40,
@@ -121,9 +121,9 @@ fn is_email(value: &str) -> bool {
     }
 }
 
-/// Digits in three groups, or in two with a year of four; at most 60 bytes.
+/// Accepts three groups of digits, or two or more including a four-digit year, in at most 60 bytes.
 fn is_date(value: &str) -> bool {
-    // Years of the Persian and the Thai calendar lie on either side of ours.
+    // Includes years of the Persian and Thai calendars.
     const YEARS: std::ops::RangeInclusive<u32> = 1300..=2600;
     let groups: Vec<&str> = value.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty()).collect();
     let year = groups.iter().any(|group| group.len() == 4 && group.parse().is_ok_and(|year| YEARS.contains(&year)));
@@ -147,8 +147,8 @@ fn is_count(value: &str) -> bool {
     !value.is_empty() && value.len() <= 15 && value.chars().all(|c| c.is_ascii_digit() || ", .\u{a0}".contains(c))
 }
 
-/// Whether the text is in a script that puts no spaces between words.
-fn has_wide_script(value: &str) -> bool {
+/// Whether the text is in a script without spaces between words.
+fn is_in_spaceless_script(value: &str) -> bool {
     value.chars().any(|character| character >= '\u{2E80}') && value.chars().count() >= 3
 }
 
@@ -157,13 +157,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_fit_their_class() {
+    fn validates_values_by_kind() {
         assert!(
-            Class::Phone.fits("859.419.6077") && Class::Phone.fits("+49 (0) 30 1234567") && !Class::Phone.fits("911")
+            FieldKind::Phone.is_valid("859.419.6077")
+                && FieldKind::Phone.is_valid("+49 (0) 30 1234567")
+                && !FieldKind::Phone.is_valid("911")
         );
-        assert!(Class::Birthdate.fits("1993-04-22") && Class::Birthdate.fits("22 avril 1993"));
-        assert!(!Class::Birthdate.fits("1993") && !Class::Birthdate.fits("soon"));
-        assert!(Class::Email.fits("a.b@example.org") && !Class::Email.fits("a b@c.d"));
-        assert!(Class::Name.fits("Danial Spinka") && Class::Name.fits("佐藤 太郎") && !Class::Name.fits("user1"));
+        assert!(FieldKind::Birthdate.is_valid("1993-04-22") && FieldKind::Birthdate.is_valid("22 avril 1993"));
+        assert!(!FieldKind::Birthdate.is_valid("1993") && !FieldKind::Birthdate.is_valid("soon"));
+        assert!(FieldKind::Email.is_valid("a.b@example.org") && !FieldKind::Email.is_valid("a b@c.d"));
+        assert!(
+            FieldKind::Name.is_valid("Danial Spinka")
+                && FieldKind::Name.is_valid("佐藤 太郎")
+                && !FieldKind::Name.is_valid("user1")
+        );
     }
 }
