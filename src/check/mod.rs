@@ -158,7 +158,7 @@ kinds! {
     /// Patterns over lines, sentences and paragraphs.
     pattern => Pattern,
     /// Navigation and other page chrome around the main content.
-    surroundings => Surroundings,
+    page_chrome => Surroundings,
     /// Duplicates within and across documents.
     duplicate => Duplicate,
     /// A model that scores lines no rule above matches.

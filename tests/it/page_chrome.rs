@@ -1,4 +1,4 @@
-//! What stands around a text on a page is found by its looks, and what only looks a little like it is left alone.
+//! Page chrome is detected by its shape; lists, data and text that only resemble it are kept.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ const RUSSIAN: &str =
 const CHINESE: &str = "河水在夜里下降了半米，第一批居民在黎明时分回到了家中，镇上的人们开始清点损失。";
 
 #[test]
-fn a_run_of_marked_lines_after_the_text_is_found_in_every_language() {
+fn detects_page_chrome_after_the_text_in_every_language() {
     for (text, lines) in [
         (
             GREEK,
@@ -61,9 +61,9 @@ fn a_run_of_marked_lines_after_the_text_is_found_in_every_language() {
     }
 }
 
-/// Short lines that belong to the text they follow.
+/// Recipes, results, dialogues: short lines that belong to the text above them.
 #[test]
-fn lists_at_the_end_of_a_text_are_left_alone() {
+fn keeps_lists_at_the_end_of_a_text() {
     let lists = [
         "Πάστα\nΝτομάτα\nΒασιλικός\nΛάδι\nΑλάτι\nΠιπέρι\nΣκόρδο\nΤυρί",
         "1. Okoye 4:12:33\n2. Lind 4:12:35\n3. Novak 4:14:01\n4. Ruiz 4:15:10\n5. Tan 4:15:11\n6. Berg 4:18:59",
@@ -81,7 +81,7 @@ fn lists_at_the_end_of_a_text_are_left_alone() {
 }
 
 #[test]
-fn a_table_with_data_and_a_listing_are_left_alone() {
+fn keeps_data_tables_and_code() {
     let table = "| Date | Home | Away |\n|---|---|---|\n| 2012-05-02 | River |  |\n| 2012-05-09 | Hill |  |\n| 2012-05-16 |  | Hill |\n| 2012-05-23 |  | River |\n";
     assert_eq!(flagged(&format!("{GREEK}\n\n{table}")), [""; 0]);
     let code =
@@ -89,16 +89,16 @@ fn a_table_with_data_and_a_listing_are_left_alone() {
     assert_eq!(flagged_by(&["BP045"], "page.md", &format!("{GREEK}\n\n{code}")), []);
 }
 
-/// A table of sizes is what a product page is about, although its first cell and its last column are empty.
+/// A size table is the content of a product page, although a corner and the last column are empty.
 #[test]
-fn a_table_with_an_empty_corner_is_left_alone() {
+fn keeps_a_table_with_an_empty_corner() {
     let sizes = "Size guide\n\n|  | Cover | Sheet | Pillow |  |\n| Twin | 64x90 | 39x75 | 20x27 |  |\n| Full | 90x90 | 54x75 | 20x27 |  |\n| Queen | 90x90 | 60x80 | 20x27 |  |\n| King | 106x90 | 76x80 | 20x37 |  |\n\nColour: sand\nMade in Porto\n";
     assert_eq!(flagged(&format!("{sizes}\n{GREEK}\n")), [""; 0]);
 }
 
-/// Between the items of a list, bare bullets belong to the items; so do texts that the overview cuts off.
+/// Single bullets belong to the items below them, and truncated teasers to the overview.
 #[test]
-fn the_items_of_an_overview_are_left_alone() {
+fn keeps_the_items_of_an_overview() {
     let plans = ["Novice", "Intermediate", "Advanced", "Senior", "Personal best", "Half", "Relay"];
     let item = |plan: &&str| {
         format!(
@@ -112,9 +112,9 @@ fn the_items_of_an_overview_are_left_alone() {
     assert_eq!(flagged(&text), [""; 0]);
 }
 
-/// Instructions alternate short lines and sentences over the whole page.
+/// Instructions alternate short lines and sentences.
 #[test]
-fn short_lines_between_running_text_are_left_alone() {
+fn keeps_short_lines_between_running_text() {
     let step = |number: usize| {
         format!(
             "Windows {number}:\n- KB30751{number} of 18.08.2015: official description\nClick on the start menu, then open the control panel and wait until the list of programs has been loaded.\nDone (3)\n"
@@ -125,18 +125,18 @@ fn short_lines_between_running_text_are_left_alone() {
     assert_eq!(flagged(&text), [""; 0]);
 }
 
-/// The title and what stands under it stay, whatever stands before them.
+/// The title and byline stay, whatever comes before them.
 #[test]
-fn a_title_is_left_alone() {
+fn keeps_the_title() {
     let head = "Новости (12)\nСпорт (3)\n09:04 Паром вернулся\n09:01 Сорок стульев...\n08:57 Мельник молчит...\nПогода (1)\nФото (7)\n";
     let found = flagged(&format!("{head}Вода ушла\nЖители возвращаются домой\n{RUSSIAN}\n{RUSSIAN}\n")).join("\n");
     assert!(found.contains("Паром вернулся"), "{found}");
     assert!(!found.contains("Вода ушла") && !found.contains("Жители"), "{found}");
 }
 
-/// What a named rule takes is not reported again, and its safe fix stays safe.
+/// Lines that a specific rule reports are not reported again, and its safe fix stays safe.
 #[test]
-fn a_named_rule_reports_first() {
+fn specific_rules_take_precedence() {
     let text = format!(
         "{RUSSIAN}\n\nДобавить комментарий\n09:04 Мост откроют\n09:01 Паром вернулся\nСорок стульев...\nМельник молчит...\nПогода\n"
     );
@@ -146,7 +146,7 @@ fn a_named_rule_reports_first() {
 }
 
 #[test]
-fn large_inputs_are_no_trouble() {
+fn large_inputs_take_linear_time() {
     let line = "2012-01-17 12:30 (3) ".repeat(200_000);
     let lines = "12:30 Home\nNews (3)...\n".repeat(100_000);
     let rows = format!("{GREEK}\n\n{}", "| a |  | 12:30 |\n".repeat(100_000));
