@@ -101,7 +101,7 @@ fn measure(name: &str, texts: &[Text]) {
         tell(name, median(|| each(&|document| linter.check(document).len())));
     }
     let more: Vec<Rule> = registry.rules().iter().cloned().chain(generated(300)).collect();
-    let more = Linter::of(&more).unwrap();
+    let more = Linter::from_rules(&more).unwrap();
     each(&|document| more.check(document).len());
     tell("and 300 generated pattern rules", median(|| each(&|document| more.check(document).len())));
 

@@ -19,7 +19,7 @@ use dechaff::text::{Document, Origin};
 
 fn classifier(criterion: &mut Criterion) {
     let registry = Registry::embedded().unwrap();
-    let of = |takes: fn(&Rule) -> bool| Linter::of(registry.rules().iter().filter(|rule| takes(rule))).unwrap();
+    let of = |takes: fn(&Rule) -> bool| Linter::from_rules(registry.rules().iter().filter(|rule| takes(rule))).unwrap();
     let linters = [
         ("parsing alone", of(|_| false)),
         ("with the classifier", of(|rule| rule.info.code.starts_with("BP9"))),

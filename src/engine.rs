@@ -1,4 +1,4 @@
-//! The linter: rules compiled once, documents in, findings out. Nothing here reads, writes or prints.
+//! The linter: compiles rules once, then turns documents into findings. Does no I/O.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -14,86 +14,86 @@ use crate::rule::{Registry, Rule};
 use crate::suppress::{IgnoreList, Suppressions};
 use crate::text::{Document, Origin, TextProvider};
 
-/// Rules made ready to run. A copy shares them.
+/// Compiled rules. Clones share them.
 #[derive(Clone)]
 pub struct Linter {
     checks: Arc<[Box<dyn DocumentCheck>]>,
     corpus_checks: Arc<[Box<dyn CorpusCheck>]>,
     suppressions: Arc<SuppressionRules>,
-    /// By code, what findings of the rules that run count as.
-    grades: Arc<HashMap<String, Grade>>,
-    /// All the rules there are, whether they run or not.
-    known: Arc<[Arc<RuleInfo>]>,
-    /// Codes of the rules that compare documents.
-    comparing: Arc<HashSet<String>>,
-    /// Passages to be left alone.
-    ignored: Arc<[Arc<IgnoreList>]>,
-    /// Codes of rules that run, but whose findings are left out.
-    without: Arc<[String]>,
+    /// Severity and applicability of the findings of each rule that runs, by code.
+    levels: Arc<HashMap<String, RuleLevel>>,
+    /// All rules of the registry, whether they run or not.
+    all_rules: Arc<[Arc<RuleInfo>]>,
+    /// Codes of the corpus rules.
+    corpus_codes: Arc<HashSet<String>>,
+    /// Passages whose findings are dropped.
+    ignore_lists: Arc<[Arc<IgnoreList>]>,
+    /// Codes of rules that run, but whose findings are dropped.
+    excluded_codes: Arc<[String]>,
 }
 
-/// What a rule's findings count as.
-struct Grade {
+/// The severity and applicability of a rule's findings, as configured.
+struct RuleLevel {
     rule: Arc<RuleInfo>,
-    /// What its fixes count as, where that is not what the check says.
+    /// Overrides the applicability of its fixes.
     applicability: Option<Applicability>,
 }
 
-/// What the rules find in one document, whatever the others hold.
+/// The findings of one document by itself, before those of comparing it with others are added.
 pub struct Alone {
     findings: Vec<Finding>,
     suppressions: Option<Suppressions>,
 }
 
-/// What comparing needs to know of one document; it can be kept and compared elsewhere.
+/// What comparison needs to know about a document. Sketches can be stored and compared elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sketch {
     /// The document.
     pub origin: Arc<Origin>,
-    /// What each of the linter's checks noted, as bytes.
+    /// The sketch made by each corpus check, as bytes.
     pub parts: Vec<Vec<u8>>,
 }
 
-/// Gathers sketches, to compare them.
+/// Collects sketches and compares them.
 pub struct Comparison<'l> {
     linter: &'l Linter,
     store: Box<dyn Store>,
     memory: usize,
     threads: usize,
-    /// Whether it is new, where it comes from, and its sketch.
+    /// For each document: whether it is new rather than a reference, its origin and its sketch.
     documents: Vec<(bool, Arc<Origin>, Vec<BlobRef>)>,
 }
 
-/// What comparing found, each document to be told of when it is asked for.
+/// The matches found by comparison. They are expanded into findings document by document.
 pub struct Compared<'d> {
-    /// The older documents and the new ones, both ascending.
+    /// The reference documents, then the new ones, each in ascending order.
     origins: Arc<[Arc<Origin>]>,
     older: usize,
-    /// What each of the linter's checks found.
-    untold: Vec<Box<dyn PendingFindings + 'd>>,
+    /// The matches of each corpus check.
+    pending: Vec<Box<dyn PendingFindings + 'd>>,
 }
 
 impl Linter {
-    /// Makes the rules of `registry` ready that `settings` select.
+    /// Compiles the rules of `registry` that `settings` select.
     ///
     /// # Errors
     ///
-    /// A rule whose parameters its kind cannot work with.
+    /// Returns an error if the parameters of a rule are invalid.
     pub fn new(registry: &Registry, settings: &Settings) -> Result<Self, ParameterError> {
-        let linter = Self::of(settings.rules(registry))?;
-        let grades = settings.rules(registry).map(|rule| {
-            let grade = Grade { rule: Arc::clone(&rule.info), applicability: settings.applicability(rule) };
-            (rule.info.code.clone(), grade)
+        let linter = Self::from_rules(settings.rules(registry))?;
+        let levels = settings.rules(registry).map(|rule| {
+            let level = RuleLevel { rule: Arc::clone(&rule.info), applicability: settings.applicability(rule) };
+            (rule.info.code.clone(), level)
         });
-        Ok(Self { grades: Arc::new(grades.collect()), known: registry.infos().cloned().collect(), ..linter })
+        Ok(Self { levels: Arc::new(levels.collect()), all_rules: registry.infos().cloned().collect(), ..linter })
     }
 
-    /// Makes `rules` ready, as their files say.
+    /// Compiles `rules` without any settings.
     ///
     /// # Errors
     ///
-    /// A rule whose parameters its kind cannot work with.
-    pub fn of<'r>(rules: impl IntoIterator<Item = &'r Rule>) -> Result<Self, ParameterError> {
+    /// Returns an error if the parameters of a rule are invalid.
+    pub fn from_rules<'r>(rules: impl IntoIterator<Item = &'r Rule>) -> Result<Self, ParameterError> {
         let rules: Vec<_> = rules.into_iter().map(|rule| (Arc::clone(&rule.info), &rule.parameters)).collect();
         let (mut checks, mut corpus_checks, mut suppressions) = (Vec::new(), Vec::new(), SuppressionRules::default());
         for check in check::compile(&rules)? {
@@ -103,58 +103,59 @@ impl Linter {
                 Check::Suppression(rules) => suppressions = rules,
             }
         }
-        let grade = |rule: &Arc<RuleInfo>| Grade { rule: Arc::clone(rule), applicability: None };
+        let level = |rule: &Arc<RuleInfo>| RuleLevel { rule: Arc::clone(rule), applicability: None };
         Ok(Self {
             checks: checks.into(),
             corpus_checks: corpus_checks.into(),
             suppressions: Arc::new(suppressions),
-            comparing: Arc::new(
+            corpus_codes: Arc::new(
                 rules
                     .iter()
                     .filter(|(_, parameters)| parameters.kind() == check::duplicate::NAME)
                     .map(|(rule, _)| rule.code.clone())
                     .collect(),
             ),
-            grades: Arc::new(rules.iter().map(|(rule, _)| (rule.code.clone(), grade(rule))).collect()),
-            known: rules.into_iter().map(|(rule, _)| rule).collect(),
-            ignored: Arc::default(),
-            without: Arc::default(),
+            levels: Arc::new(rules.iter().map(|(rule, _)| (rule.code.clone(), level(rule))).collect()),
+            all_rules: rules.into_iter().map(|(rule, _)| rule).collect(),
+            ignore_lists: Arc::default(),
+            excluded_codes: Arc::default(),
         })
     }
 
-    /// The same rules, leaving alone what `list` names too.
+    /// Also drops the findings on `list`.
     #[must_use]
     pub fn ignoring(self, list: Arc<IgnoreList>) -> Self {
-        Self { ignored: self.ignored.iter().cloned().chain([list]).collect(), ..self }
+        Self { ignore_lists: self.ignore_lists.iter().cloned().chain([list]).collect(), ..self }
     }
 
-    /// The same rules, leaving out what those with these codes find.
+    /// Drops the findings of the rules with these codes.
     #[must_use]
     pub fn without(&self, codes: Vec<String>) -> Self {
-        Self { without: codes.into(), ..self.clone() }
+        Self { excluded_codes: codes.into(), ..self.clone() }
     }
 
-    /// Whether some rule compares documents, so that sketches are worth making.
+    /// Whether any rule compares documents, so that sketches are needed.
     pub fn compares(&self) -> bool {
         !self.corpus_checks.is_empty()
     }
 
-    /// Whether the rule with that code compares documents.
+    /// Whether the rule with this code compares documents.
     pub fn is_comparing(&self, code: &str) -> bool {
-        self.comparing.contains(code)
+        self.corpus_codes.contains(code)
     }
 
-    /// What comparing needs to know of a document.
+    /// Sketches a document for comparison.
     pub fn sketch(&self, document: &Document<'_>) -> Sketch {
         let parts = self.corpus_checks.iter().map(|check| check.sketch(document)).collect();
         Sketch { origin: Arc::clone(document.origin()), parts }
     }
 
-    /// What the rules find by comparing documents, in order of document and place; the order of `sketches` is of no matter.
+    /// Compares documents in memory. Returns the findings in order of document and position, which
+    /// does not depend on the order of `sketches`.
     ///
     /// # Errors
     ///
-    /// None but those of a store, and that in memory has none.
+    /// Returns the errors of the corpus checks; the in-memory store has none.
     pub fn compare(
         &self,
         sketches: impl IntoIterator<Item = Sketch>,
@@ -165,57 +166,58 @@ impl Linter {
         Ok(comparison.finish(texts)?.into_findings().into_iter().flat_map(|(_, findings)| findings).collect())
     }
 
-    /// Begins to gather sketches in `store`; comparing them takes about `memory` bytes, besides some forty for each paragraph.
+    /// Starts a comparison that keeps its sketches in `store`. Comparing takes about `memory`
+    /// bytes, plus some forty per paragraph.
     pub fn comparison(&self, store: Box<dyn Store>, memory: usize) -> Comparison<'_> {
         Comparison { linter: self, store, memory, threads: 1, documents: Vec::new() }
     }
 
-    /// What the rules find in one document alone, in order of place; what a comment or the ignore list leaves out is not
-    /// among it.
+    /// Checks a single document. Returns the findings in order of position, without suppressed
+    /// ones.
     pub fn check(&self, document: &Document<'_>) -> Vec<Finding> {
         let mut findings = self.alone(document).findings;
-        self.leave_alone(document, &mut findings);
+        self.apply_ignore_lists(document, &mut findings);
         check::guard(document, &mut findings);
         findings
     }
 
-    /// Makes what the first documents to be checked would wait for. Nobody needs to call it; who sketches documents first may,
-    /// beside that.
+    /// Optional warm-up: builds lazily initialised tables. Call it while sketching, so that the
+    /// first documents checked do not wait for it.
     pub fn warm_up(&self) {
         self.checks.iter().for_each(|check| check.warm_up());
     }
 
-    /// All that is to be said of a document: what the rules find in it alone, and `compared`, what comparing it with others
-    /// found in it. Each place is reported once, and so are comments that leave nothing out.
+    /// Checks a document and merges the result with `compared`, its findings from comparison. Each
+    /// place is reported once. Unused suppression comments are reported too.
     pub fn findings(&self, document: &Document<'_>, compared: Vec<Finding>) -> Vec<Finding> {
         self.together(document, self.alone(document), compared)
     }
 
-    /// The first half of [`Linter::findings`], for which the other documents need not be known.
+    /// The first half of [`Linter::findings`], which does not depend on other documents.
     pub fn alone(&self, document: &Document<'_>) -> Alone {
         let mut suppressions = Suppressions::from_document(document);
-        let findings = one_a_place(self.found(document, &mut suppressions));
+        let findings = dedupe_overlapping(self.run_checks(document, &mut suppressions));
         Alone { findings, suppressions }
     }
 
     /// The second half of [`Linter::findings`].
     pub fn together(&self, document: &Document<'_>, alone: Alone, compared: Vec<Finding>) -> Vec<Finding> {
         let Alone { findings, mut suppressions } = alone;
-        let compared = self.admit(compared, &mut suppressions);
-        let mut all = unite(findings, compared);
+        let compared = self.apply_levels_and_suppressions(compared, &mut suppressions);
+        let mut all = merge_compared(findings, compared);
         if let Some(suppressions) = suppressions {
-            let ran = |rule: &RuleInfo| self.grades.contains_key(&rule.code);
-            let idle = suppressions.findings(document, &self.suppressions, &self.known, ran);
-            all.extend(self.admit(idle, &mut None));
+            let ran = |rule: &RuleInfo| self.levels.contains_key(&rule.code);
+            let defects = suppressions.findings(document, &self.suppressions, &self.all_rules, ran);
+            all.extend(self.apply_levels_and_suppressions(defects, &mut None));
             sort(&mut all);
         }
-        self.leave_alone(document, &mut all);
+        self.apply_ignore_lists(document, &mut all);
         check::guard(document, &mut all);
         all
     }
 
-    /// Of what comparing found in a document, that which is reported here: not what is left out, nor what a finding of the
-    /// document's own speaks for.
+    /// Returns those of the findings from comparison that are reported: neither suppressed nor
+    /// superseded by a finding of the document itself.
     pub fn admitted(&self, document: &Document<'_>, compared: Vec<Finding>) -> Vec<Finding> {
         let codes: HashSet<String> = compared.iter().map(|finding| finding.rule.code.clone()).collect();
         let mut findings = self.findings(document, compared);
@@ -223,30 +225,35 @@ impl Linter {
         findings
     }
 
-    /// Takes out what a list names, with what other rules say of the same bytes: whoever listed it has seen that too.
-    fn leave_alone(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
-        self.ignored.iter().for_each(|list| list.filter(document.text(), findings));
+    /// Drops findings on the ignore lists, including the other rules merged into them.
+    fn apply_ignore_lists(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
+        self.ignore_lists.iter().for_each(|list| list.filter(document.text(), findings));
     }
 
-    fn found(&self, document: &Document<'_>, suppressions: &mut Option<Suppressions>) -> Vec<Finding> {
+    fn run_checks(&self, document: &Document<'_>, suppressions: &mut Option<Suppressions>) -> Vec<Finding> {
         let mut findings = Vec::new();
         for check in self.checks.iter() {
             check.check(document, &mut findings);
         }
-        let mut findings = self.admit(findings, suppressions);
+        let mut findings = self.apply_levels_and_suppressions(findings, suppressions);
         sort(&mut findings);
         findings
     }
 
-    /// Grades findings, and takes those out that do not count in this document.
-    fn admit(&self, mut findings: Vec<Finding>, suppressions: &mut Option<Suppressions>) -> Vec<Finding> {
+    /// Applies the configured severity and applicability, and drops findings that do not count in
+    /// this document.
+    fn apply_levels_and_suppressions(
+        &self,
+        mut findings: Vec<Finding>,
+        suppressions: &mut Option<Suppressions>,
+    ) -> Vec<Finding> {
         findings.retain_mut(|finding| {
-            let Some(grade) = self.grades.get(&finding.rule.code) else { return false };
-            finding.rule = Arc::clone(&grade.rule);
-            if let (Some(fix), Some(applicability)) = (&mut finding.fix, grade.applicability) {
+            let Some(level) = self.levels.get(&finding.rule.code) else { return false };
+            finding.rule = Arc::clone(&level.rule);
+            if let (Some(fix), Some(applicability)) = (&mut finding.fix, level.applicability) {
                 fix.applicability = applicability;
             }
-            !self.without.contains(&finding.rule.code)
+            !self.excluded_codes.contains(&finding.rule.code)
         });
         if let Some(suppressions) = suppressions {
             suppressions.filter(&mut findings);
@@ -256,25 +263,26 @@ impl Linter {
 }
 
 impl<'l> Comparison<'l> {
-    /// Has `threads` tell what was found; otherwise one does.
+    /// Sets the number of threads that expand matches into findings; 1 by default.
     pub fn with_threads(self, threads: usize) -> Self {
         Self { threads, ..self }
     }
 
-    /// Adds the sketch of a document that is to be judged.
+    /// Adds the sketch of a document to check.
     ///
     /// # Errors
     ///
-    /// The store cannot keep it.
+    /// Returns an error if the store cannot keep it.
     pub fn add(&mut self, sketch: Sketch) -> store::Result<()> {
         self.insert(true, sketch)
     }
 
-    /// Adds the sketch of a document that others are to be compared with, and that counts as older than they.
+    /// Adds the sketch of a reference document. It is not checked, and counts as older than those
+    /// that are.
     ///
     /// # Errors
     ///
-    /// The store cannot keep it.
+    /// Returns an error if the store cannot keep it.
     pub fn add_older(&mut self, sketch: Sketch) -> store::Result<()> {
         self.insert(false, sketch)
     }
@@ -286,11 +294,11 @@ impl<'l> Comparison<'l> {
         Ok(())
     }
 
-    /// What the rules find; `texts` has the documents' texts again, until all is told.
+    /// Compares the documents. `texts` provides their texts for as long as the matches live.
     ///
     /// # Errors
     ///
-    /// The store cannot be read or written.
+    /// Returns an error if the store cannot be read or written.
     pub fn finish<'d>(self, texts: &'d dyn TextProvider) -> store::Result<Compared<'d>>
     where
         'l: 'd,
@@ -303,34 +311,34 @@ impl<'l> Comparison<'l> {
             documents.iter().map(|(_, _, places)| places.get(index).copied().unwrap_or_default()).collect()
         };
         let sketches: Vec<Vec<BlobRef>> = (0..linter.corpus_checks.len()).map(sketches_of).collect();
-        // Of a million small records they take as much memory as comparing them.
+        // For a million small records, they take as much memory as comparison does.
         drop(documents);
-        let mut untold = Vec::new();
+        let mut pending = Vec::new();
         for (check, sketches) in linter.corpus_checks.iter().zip(sketches) {
             let documents = DocumentSet { origins: Arc::clone(&origins), texts, memory, threads };
-            untold.push(check.compare(&Corpus { sketches: &sketches, store: store.as_ref(), documents })?);
+            pending.push(check.compare(&Corpus { sketches: &sketches, store: store.as_ref(), documents })?);
         }
-        Ok(Compared { origins, older, untold })
+        Ok(Compared { origins, older, pending })
     }
 }
 
 impl Compared<'_> {
-    /// What was found in `document`, in order of place.
+    /// Returns the findings in `document`, in order of position.
     pub fn findings_in(&mut self, document: &Document<'_>) -> Vec<Finding> {
         let (older, new) = self.origins.split_at_checked(self.older).unwrap_or_default();
         let among = |origins: &[Arc<Origin>]| origins.binary_search(document.origin()).ok();
         let Some(number) = among(new).map(|at| self.older + at).or_else(|| among(older)) else { return Vec::new() };
-        // Comparing was an error if there are more documents than fit.
+        // Comparison fails if the number of documents does not fit.
         let Ok(number) = u32::try_from(number) else { return Vec::new() };
         let mut findings: Vec<Finding> =
-            self.untold.iter_mut().flat_map(|untold| untold.findings_in(number, document)).collect();
+            self.pending.iter_mut().flat_map(|pending| pending.findings_in(number, document)).collect();
         sort(&mut findings);
         findings
     }
 
-    /// The same for all documents at once.
+    /// Returns the findings of all documents.
     pub fn into_findings(self) -> FindingsByDocument {
-        let mut found: FindingsByDocument = self.untold.into_iter().flat_map(PendingFindings::into_findings).collect();
+        let mut found: FindingsByDocument = self.pending.into_iter().flat_map(PendingFindings::into_findings).collect();
         found.sort_by(|(left, _), (right, _)| left.cmp(right));
         found.dedup_by(|(next, more), (origin, findings)| {
             let is_same = next == origin;
@@ -346,15 +354,16 @@ impl Compared<'_> {
     }
 }
 
-/// Puts the findings of a document in order of place.
+/// Sorts the findings of a document by position.
 fn sort(findings: &mut [Finding]) {
     findings.sort_by(|left, right| left.sort_key().cmp(&right.sort_key()));
 }
 
-/// Puts what comparing found in a document among what was found in it alone; each place is reported once, by the latter.
+/// Merges the findings from comparison into those of the document itself. Each place is reported
+/// once, by the latter.
 ///
-/// Both are in order of place.
-fn unite(findings: Vec<Finding>, compared: Vec<Finding>) -> Vec<Finding> {
+/// Both are sorted by position.
+fn merge_compared(findings: Vec<Finding>, compared: Vec<Finding>) -> Vec<Finding> {
     if findings.is_empty() {
         return compared;
     }
@@ -370,7 +379,7 @@ fn unite(findings: Vec<Finding>, compared: Vec<Finding>) -> Vec<Finding> {
             next += 1;
         }
         match widest.and_then(|widest| all.get_mut(widest)) {
-            Some(outer) if speaks_for(outer, &finding) => also(outer, &finding),
+            Some(outer) if supersedes(outer, &finding) => add_alias(outer, &finding),
             _ => all.push(finding),
         }
     }
@@ -378,40 +387,42 @@ fn unite(findings: Vec<Finding>, compared: Vec<Finding>) -> Vec<Finding> {
     all
 }
 
-/// Whether `outer` is reported in place of `inner`: it takes all that `inner` takes, as safely, and does not hide a rule of
-/// the user's own behind a built-in one.
-fn speaks_for(outer: &Finding, inner: &Finding) -> bool {
+/// Whether `outer` is reported instead of `inner`: it deletes all that `inner` deletes, as safely,
+/// and does not hide a user-defined rule behind a built-in one.
+fn supersedes(outer: &Finding, inner: &Finding) -> bool {
     let hides_custom = inner.rule.is_custom && !outer.rule.is_custom;
     outer.span.contains(inner.span) && is_as_safe(outer, inner) && !hides_custom
 }
 
 fn is_as_safe(outer: &Finding, inner: &Finding) -> bool {
-    let of = |finding: &Finding| finding.fix.as_ref().map(|fix| fix.applicability);
-    of(outer) == Some(Applicability::Safe) || of(inner) != Some(Applicability::Safe)
+    let is_safe = |finding: &Finding| finding.fix.as_ref().is_some_and(|fix| fix.applicability == Applicability::Safe);
+    is_safe(outer) || !is_safe(inner)
 }
 
-/// Where several rules would remove the same bytes, the one that takes most reports, and names the others.
-fn one_a_place(findings: Vec<Finding>) -> Vec<Finding> {
+/// Keeps one finding where several rules would delete the same bytes: the one that deletes most,
+/// which names the others.
+fn dedupe_overlapping(findings: Vec<Finding>) -> Vec<Finding> {
     let mut kept: Vec<Finding> = Vec::with_capacity(findings.len());
-    let mut last_removal: Option<usize> = None;
+    let mut last_deletion: Option<usize> = None;
     for finding in findings {
         if !finding.is_pure_deletion() {
             kept.push(finding);
             continue;
         }
-        match last_removal.and_then(|index| kept.get_mut(index)) {
-            // Of two that take the same bytes, the one that is surer of it reports.
-            Some(last) if speaks_for(last, &finding) => also(last, &finding),
-            Some(last) if speaks_for(&finding, last) => {
+        match last_deletion.and_then(|index| kept.get_mut(index)) {
+            // Of two deletions of the same bytes, the safer one is reported.
+            Some(last) if supersedes(last, &finding) => add_alias(last, &finding),
+            Some(last) if supersedes(&finding, last) => {
                 let inner = std::mem::replace(last, finding);
-                also(last, &inner);
+                add_alias(last, &inner);
             }
-            // A user's rule within a wider deletion is reported beside it, and what else lies in that deletion is not.
+            // A user-defined rule within a wider deletion is reported beside it, and nothing else
+            // within it is.
             Some(last) if finding.rule.is_custom && last.span.contains(finding.span) && last.span != finding.span => {
                 kept.push(finding);
             }
             _ => {
-                last_removal = Some(kept.len());
+                last_deletion = Some(kept.len());
                 kept.push(finding);
             }
         }
@@ -419,8 +430,8 @@ fn one_a_place(findings: Vec<Finding>) -> Vec<Finding> {
     kept
 }
 
-/// Notes on `finding` that `inner`, and what it speaks for, say the same of its bytes.
-fn also(finding: &mut Finding, inner: &Finding) {
+/// Records that `inner`, and the findings it supersedes, reported the same bytes as `finding`.
+fn add_alias(finding: &mut Finding, inner: &Finding) {
     let own = (!Arc::ptr_eq(&finding.rule, &inner.rule)).then(|| (inner.rule.code.clone(), inner.message().to_owned()));
     for other in own.into_iter().chain(inner.also_reported_by.iter().cloned()) {
         if !finding.also_reported_by.contains(&other) {

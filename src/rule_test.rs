@@ -66,7 +66,7 @@ fn test_example(rule: &Rule, registry: &Registry, example: &Example) -> Result<(
     for name in &example.with {
         rules.push(registry.find(name).map_err(|error| error.to_string())?);
     }
-    let linter = Linter::of(rules).map_err(|error| error.to_string())?;
+    let linter = Linter::from_rules(rules).map_err(|error| error.to_string())?;
     let tester = RuleTester { rule, linter, path: example.path.as_deref().unwrap_or(DEFAULT_PATH) };
     match (&example.bad, &example.allow) {
         (Some(bad), None) => tester.test_bad(bad, example.good.as_ref()),

@@ -21,7 +21,7 @@ pub fn run(input: &[u8]) {
         return;
     }
     let _ = rule.to_markdown(None);
-    let linter = Linter::of([&rule]).expect("a rule that is valid compiles");
+    let linter = Linter::from_rules([&rule]).expect("a rule that is valid compiles");
     // Whether the examples hold is for the author to know.
     let _ = rule_test::test(&rule, &REGISTRY);
     let documents = rule.examples.iter().flat_map(|example| example.bad.iter().chain(&example.allow));

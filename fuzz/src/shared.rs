@@ -15,7 +15,7 @@ pub(super) static REGISTRY: LazyLock<Registry> =
 
 /// All rules, those that are off by default too.
 pub(super) static LINTER: LazyLock<Linter> =
-    LazyLock::new(|| Linter::of(REGISTRY.rules()).expect("the embedded rules compile"));
+    LazyLock::new(|| Linter::from_rules(REGISTRY.rules()).expect("the embedded rules compile"));
 
 /// The rules that `select` names, without those that `ignore` names.
 pub(super) fn linter(select: &[&str], ignore: &[&str]) -> Linter {

@@ -32,7 +32,7 @@ pub(super) fn match_text(rule: &Rule, text: &str) -> anyhow::Result<(String, Exi
         conditions(&mut page, rule, explanation);
     }
     let document = Document::parse(Arc::new(Origin::file("text.txt")), text);
-    let is_reported = !Linter::of([rule])?.check(&document).is_empty();
+    let is_reported = !Linter::from_rules([rule])?.check(&document).is_empty();
     let _ =
         writeln!(page, "\nAs a document of its own, the text is {}reported.", if is_reported { "" } else { "not " });
     Ok((page, Exit::Clean))

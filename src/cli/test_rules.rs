@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &TestRulesArguments) -> anyhow::Result<Exit> {
         }
     }
     let built_in = registry.rules().iter().filter(|rule| rule.default && !rule.info.is_custom);
-    let built_in = Linter::of(built_in)?;
+    let built_in = Linter::from_rules(built_in)?;
     let mut text = String::new();
     let mut wrong = 0;
     for code in &own {

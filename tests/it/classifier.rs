@@ -9,7 +9,7 @@ use dechaff::text::{Document, Origin};
 /// What the classifier flags at its sensitive point, which is the weakest that runs by default.
 fn flagged(text: &str) -> Vec<String> {
     let registry = Registry::embedded().unwrap();
-    let linter = Linter::of([registry.find("BP901").unwrap(), registry.find("BP902").unwrap()]).unwrap();
+    let linter = Linter::from_rules([registry.find("BP901").unwrap(), registry.find("BP902").unwrap()]).unwrap();
     let document = Document::parse(Arc::new(Origin::file("page.txt")), text);
     linter.check(&document).iter().map(|finding| document.slice(finding.span).to_owned()).collect()
 }
@@ -97,7 +97,7 @@ fn texts_of_short_lines_are_left_alone() {
 fn a_finding_says_why_in_words() {
     let registry = Registry::embedded().unwrap();
     let rule = registry.find("page-furniture").unwrap();
-    let linter = Linter::of([rule]).unwrap();
+    let linter = Linter::from_rules([rule]).unwrap();
     let bad = rule.examples.iter().find_map(|example| example.bad.as_ref()).unwrap();
     let text = bad.texts()[0].replace(['⟦', '⟧'], "");
     let findings = linter.check(&Document::parse(Arc::new(Origin::file("page.txt")), &text));
@@ -113,7 +113,7 @@ fn a_finding_says_why_in_words() {
 #[test]
 fn a_named_rule_reports_first() {
     let registry = Registry::embedded().unwrap();
-    let linter = Linter::of(registry.rules().iter().filter(|rule| rule.default)).unwrap();
+    let linter = Linter::from_rules(registry.rules().iter().filter(|rule| rule.default)).unwrap();
     let prose = "The council voted on Monday to close the old bridge for two months, and the buses will take the river road.\n\n\
         Engineers had found cracks in two of its pillars in the spring, and said that it would need a new deck by winter.\n\n";
     let text = format!("{prose}Share this article\nContact us\nSubscribe to our newsletter\n");

@@ -145,7 +145,7 @@ fn valid_gitlab(text: &str) {
 
 /// Lints the texts with all rules.
 fn linted(texts: &[(Origin, String)]) -> (Vec<(Document<'_>, Vec<Finding>)>, TextMap) {
-    let linter = Linter::of(REGISTRY.rules()).unwrap();
+    let linter = Linter::from_rules(REGISTRY.rules()).unwrap();
     let texts_by_origin =
         TextMap(texts.iter().map(|(origin, text)| (origin.clone(), Arc::from(text.as_str()))).collect());
     let documents: Vec<Document<'_>> =

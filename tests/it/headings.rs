@@ -240,7 +240,7 @@ fn custom_rules_keep_headings() {
         bad = "⟦Colophon⟧"
     "#;
     let rule = Rule::parse(&UserFile::new("colophon.toml", rule)).unwrap();
-    let linter = Linter::of([&rule]).unwrap();
+    let linter = Linter::from_rules([&rule]).unwrap();
     let marked = format!("{ABOVE}\n\n## Colophon\n\n{BELOW}\n");
     assert_eq!(fixed_by(&linter, &marked, Applicability::Safe), marked);
     assert_eq!(fixed_by(&linter, &marked, Applicability::Unsafe), format!("{ABOVE}\n\n{BELOW}\n"));
@@ -265,7 +265,7 @@ fn no_fix_splits_a_sentence_at_a_line_break() {
         bad = "⟦The harbour board met.⟧"
     "#;
     let rule = Rule::parse(&UserFile::new("harbour.toml", rule)).unwrap();
-    let linter = Linter::of([&rule]).unwrap();
+    let linter = Linter::from_rules([&rule]).unwrap();
     let text = "The money is kept by the harbour board and\nits clerks, who answer to no one.\n\nNobody asked.\n";
     assert_eq!(fixed_by(&linter, text, Applicability::Unsafe), text);
 }

@@ -8,7 +8,7 @@ use dechaff::text::{Document, Origin};
 
 fn flagged_by(codes: &[&str], path: &str, text: &str) -> Vec<(String, String)> {
     let registry = Registry::embedded().unwrap();
-    let linter = Linter::of(codes.iter().map(|code| registry.find(code).unwrap())).unwrap();
+    let linter = Linter::from_rules(codes.iter().map(|code| registry.find(code).unwrap())).unwrap();
     let document = Document::parse(Arc::new(Origin::file(path)), text);
     let findings = linter.check(&document);
     findings.iter().map(|finding| (finding.rule.code.clone(), document.slice(finding.span).to_owned())).collect()

@@ -20,7 +20,7 @@ const BELOW: &str = "\n\nIn the town they were still counting what the water had
 #[test]
 fn generated_people_go_and_nothing_beside_them() {
     let registry = Registry::embedded().unwrap();
-    let linter = Linter::of([registry.find("invented-person").unwrap()]).unwrap();
+    let linter = Linter::from_rules([registry.find("invented-person").unwrap()]).unwrap();
     for line in include_str!("../fixtures/person-records.jsonl").lines() {
         let Record { locale, layout, record } = serde_json::from_str(line).unwrap();
         let text = format!("{ABOVE}{record}{BELOW}");

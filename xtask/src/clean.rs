@@ -29,7 +29,7 @@ struct Clean {
 /// Checks the content lines of pages by themselves, each by the model that lacks its site, and counts by what sort of page it is.
 pub(crate) fn report(judged: &[Judged<'_>], held: &Held, odds: Odds) -> Result<String> {
     let registry = Registry::embedded()?;
-    let linter = Linter::of(registry.rules().iter().filter(|rule| is_named(rule)))?;
+    let linter = Linter::from_rules(registry.rules().iter().filter(|rule| is_named(rule)))?;
     let check = |one: &Judged<'_>| {
         let page = one.page.page;
         let content = page.lines.iter().filter(|line| line.label == Label::Content);

@@ -59,7 +59,7 @@ fn is_safe(finding: &&Finding) -> bool {
 pub(crate) fn prepare(tracks: &[(String, Vec<Page>)]) -> Result<Vec<Prepared<'_>>> {
     let registry = Registry::embedded()?;
     let rules = registry.rules().iter().filter(|rule| rule.default && !rule.info.code.starts_with("BP9"));
-    let linter = Linter::of(rules)?;
+    let linter = Linter::from_rules(rules)?;
     let mut prepared = Vec::new();
     for (track, pages) in tracks {
         // Whole pages have thirty times as much noise, most of which no extractor leaves.
