@@ -50,7 +50,7 @@ impl DocumentCheck for DecodingCheck {
                 places.clone().take(LABELS).map(|span| Label { origin: None, span, message: "".into() }).collect();
             let count = places.clone().count() + 1;
             if count > 1 {
-                finding.label = Some(format!("the first of {count} in this document"));
+                finding.label = Some(format!("first of {count} in this document"));
             }
             if let Some((decoding, escape)) = document.decoding().and_then(|it| Some((it, it.lone_surrogate?))) {
                 finding.message = Some(format!("lone surrogate `\\u{escape:04x}`"));

@@ -1,6 +1,8 @@
-//! Words that follow a hyphen and a blank where nothing is broken, and ends of words that do where something is.
+//! Words that follow a hyphen and a blank although nothing is broken, and word endings that show
+//! that something is.
 
-/// Whether the word joins two halves of a suspended compound, as in "mid- and long-term" or "Vor- und Nachteile".
+/// Whether the word joins the parts of a suspended compound, as in "mid- and long-term" or "Vor-
+/// und Nachteile".
 pub(super) fn is_conjunction(word: &str) -> bool {
     CONJUNCTIONS.contains(&word)
 }
@@ -10,7 +12,7 @@ pub(super) fn is_function_word(word: &str) -> bool {
     FUNCTION_WORDS.contains(&word)
 }
 
-/// Whether these letters end many words and are none themselves, so that they were broken off.
+/// Whether these letters end many words but are not a word, so that they were broken off.
 pub(super) fn is_word_end(letters: &str) -> bool {
     WORD_ENDS.contains(&letters)
 }
@@ -39,7 +41,7 @@ const CONJUNCTIONS: &[&str] = &[
 
 #[rustfmt::skip]
 const FUNCTION_WORDS: &[&str] = &[
-    // Conjunctions that could be the end of a word
+    // Conjunctions that may also be the end of a word
     "of", "tot", "dan", "ed", "au", "aux", "del", "al", "que", "ir", "ni", "ali", "ili", "as", "ja", "til", "tai", "eli", "ose", "ve", "ile", "czy", "ani", "či",
     // English
     "about", "after", "all", "also", "always", "an", "any", "are", "at", "be", "because", "before", "can", "could",

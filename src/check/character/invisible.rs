@@ -1,43 +1,44 @@
-//! Characters that show nothing: soft hyphens, zero-width spaces, word joiners, and byte order marks inside a text.
+//! Invisible characters: soft hyphens, zero-width spaces, word joiners, and byte order marks inside
+//! a text.
 
 use std::sync::Arc;
 
-use super::{Hit, Line, finding_of_line};
+use super::suspicious::{SuspiciousCharacter, SuspiciousLine, line_finding};
 use crate::finding::{Edit, Finding, RuleInfo};
 use crate::text::Document;
 
-/// Whether the character shows nothing and means nothing in most scripts.
+/// Whether the character is invisible and has no meaning in most scripts.
 ///
-/// U+200C and U+200D are none of these: Persian, the scripts of India and emoji need them.
+/// U+200C and U+200D are not included: Persian, Indic scripts and emoji need them.
 pub(super) fn is_invisible(character: char) -> bool {
     matches!(character, '\u{AD}' | '\u{200B}' | '\u{2060}' | '\u{FEFF}')
 }
 
-/// Reports the invisible characters of a line; the fix takes out those that can carry no meaning.
-pub(super) fn find(document: &Document<'_>, rule: &Arc<RuleInfo>, line: &Line) -> Option<Finding> {
+/// Detects the invisible characters in a line. The fix removes those that cannot have a meaning.
+pub(super) fn detect(document: &Document<'_>, rule: &Arc<RuleInfo>, line: &SuspiciousLine) -> Option<Finding> {
     let text = document.slice(line.span);
-    let sides = |hit: &Hit| {
-        /// Invisible characters that are looked past.
-        const REACH: usize = 32;
+    let sides = |hit: &SuspiciousCharacter| {
+        /// Maximum number of invisible characters skipped to find a neighbour.
+        const MAX_SKIPPED: usize = 32;
         let (before, after) = (&text[..hit.span.start - line.span.start], &text[hit.span.end - line.span.start..]);
-        let before = before.chars().rev().take(REACH).find(|&character| !is_invisible(character));
-        let after = after.chars().take(REACH).find(|&character| !is_invisible(character));
+        let before = before.chars().rev().take(MAX_SKIPPED).find(|&character| !is_invisible(character));
+        let after = after.chars().take(MAX_SKIPPED).find(|&character| !is_invisible(character));
         (before, after)
     };
     let mut hits = line.hits(is_invisible);
     hits.retain(|hit| {
         let (before, after) = sides(hit);
-        let parts_words =
+        let separates_words =
             hit.character != '\u{FEFF}' && [before, after].into_iter().flatten().any(is_of_script_without_blanks);
-        // At a line end or before a blank a soft hyphen is what is left of a broken word.
+        // At a line end or before a blank, a soft hyphen is the remains of a broken word.
         let breaks_word = hit.character == '\u{AD}'
             && before.is_some_and(char::is_alphabetic)
             && after.is_none_or(char::is_whitespace);
-        !parts_words && !breaks_word
+        !separates_words && !breaks_word
     });
     let removable = hits.iter().filter(|hit| is_removable(hit.character, sides(hit)));
     let edits: Vec<Edit> = removable.map(|hit| Edit { span: hit.span, content: String::new() }).collect();
-    let mut finding = finding_of_line(document, rule, &hits, edits, rule.fix)?;
+    let mut finding = line_finding(document, rule, &hits, edits, rule.fix)?;
     if let Some(fix) = &finding.fix {
         finding.help = Some(if fix.edits.len() == 1 { "remove the character" } else { "remove the characters" }.into());
     }
@@ -46,9 +47,9 @@ pub(super) fn find(document: &Document<'_>, rule: &Arc<RuleInfo>, line: &Line) -
 
 fn is_removable(character: char, (before, after): (Option<char>, Option<char>)) -> bool {
     match character {
-        // Elsewhere than in a word it may stand for a hyphen or a dash.
+        // Outside a word, it may stand for a hyphen or dash.
         '\u{AD}' => [before, after].into_iter().all(|side| side.is_some_and(char::is_alphabetic)),
-        // It may keep a sign from being read as markup.
+        // It may keep a character from being parsed as markup.
         '\u{200B}' | '\u{2060}' => {
             let opens = "#*_`~>|[]<-+=";
             let closes = "*_`~|[]<\\";
@@ -61,8 +62,9 @@ fn is_removable(character: char, (before, after): (Option<char>, Option<char>)) 
     }
 }
 
-/// Whether the character is of a script that puts no blanks between words, where a zero-width space says where a line may be
-/// broken: Thai, Lao, Tibetan, Burmese, Khmer, scripts of Java, Bali and their neighbours, Chinese, Japanese and Korean.
+/// Whether the character belongs to a script without spaces between words, where a zero-width space
+/// marks a possible line break: Thai, Lao, Tibetan, Burmese, Khmer, scripts of Java, Bali and their
+/// neighbours, Chinese, Japanese and Korean.
 fn is_of_script_without_blanks(character: char) -> bool {
     matches!(
         character,

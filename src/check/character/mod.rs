@@ -1,12 +1,14 @@
-//! The `character` kind: words broken by a hyphen, and characters that show nothing or show something else than they are.
+//! The `character` kind: words broken by a hyphen, and characters that are invisible or look like
+//! others.
 //!
-//! One scan over the bytes finds the suspicious characters for all rules; most documents have none. Code, comments and
-//! metadata are left alone, since a character may be the subject there.
+//! A single scan over the bytes finds the suspicious characters for all rules; most documents have
+//! none. Code, comments and metadata are skipped, since a character may be the subject there.
 
 mod broken_word;
-mod form;
 mod function_words;
 mod invisible;
+mod presentation_forms;
+mod suspicious;
 
 use std::sync::Arc;
 
@@ -14,25 +16,26 @@ use serde::{Deserialize, Serialize};
 
 use super::code_spans::{code_spans, is_within};
 use super::{DocumentCheck, ParameterError, RuleWithParams};
-use crate::finding::{Applicability, Edit, Finding, Fix, RuleInfo};
-use crate::text::{BlockKind, Document, Span};
+use crate::finding::{Finding, RuleInfo};
+use crate::text::{Document, Span};
+use suspicious::{SuspiciousCharacter, SuspiciousLine, is_text_or_table};
 
 /// The kind's name in rule files.
 pub const NAME: &str = "character";
 
-/// Which fault a rule is about.
+/// The defect a rule reports.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Parameters {
-    /// The fault.
-    pub fault: Fault,
+    /// The defect.
+    pub fault: CharacterDefect,
 }
 
-/// What can be wrong with characters.
+/// A defect of characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Fault {
-    /// A word cut by a hyphen and a blank or a line end.
+pub enum CharacterDefect {
+    /// A word broken by a hyphen and a blank or line end.
     BrokenWord,
     /// Soft hyphens, zero-width spaces and the like.
     Invisible,
@@ -40,82 +43,69 @@ pub enum Fault {
     PrivateUse,
     /// Latin ligatures as single characters.
     Ligature,
-    /// Arabic letters in the form they have at one place in a word.
+    /// Arabic letters in presentation forms.
     ArabicForm,
 }
 
-/// Accepts every fault.
+/// Accepts all parameters.
 ///
 /// # Errors
 ///
-/// None.
+/// Never fails.
 pub fn validate(_: &Parameters) -> Result<(), ParameterError> {
     Ok(())
 }
 
-/// Makes one check of all the rules.
+/// Compiles the rules into one check.
 ///
 /// # Errors
 ///
-/// None.
+/// Never fails.
 pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
     let rules = rules.into_iter().map(|(rule, parameters)| (rule, parameters.fault)).collect();
     Ok(Box::new(CharacterCheck { rules }))
 }
 
 struct CharacterCheck {
-    rules: Vec<(Arc<RuleInfo>, Fault)>,
+    rules: Vec<(Arc<RuleInfo>, CharacterDefect)>,
 }
 
 impl DocumentCheck for CharacterCheck {
     fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
         let lines = suspicious_lines(document);
-        for (rule, fault) in &self.rules {
-            match fault {
-                Fault::BrokenWord => broken_word::find(document, rule, findings),
-                Fault::Invisible => {
-                    findings.extend(lines.iter().filter_map(|line| invisible::find(document, rule, line)));
+        for (rule, defect) in &self.rules {
+            match defect {
+                CharacterDefect::BrokenWord => broken_word::detect(document, rule, findings),
+                CharacterDefect::Invisible => {
+                    findings.extend(lines.iter().filter_map(|line| invisible::detect(document, rule, line)));
                 }
-                Fault::PrivateUse => {
-                    findings.extend(lines.iter().filter_map(|line| form::private_use(document, rule, line)));
+                CharacterDefect::PrivateUse => {
+                    findings.extend(
+                        lines.iter().filter_map(|line| presentation_forms::detect_private_use(document, rule, line)),
+                    );
                 }
-                Fault::Ligature => {
-                    findings.extend(lines.iter().filter_map(|line| form::ligatures(document, rule, line)));
+                CharacterDefect::Ligature => {
+                    findings.extend(
+                        lines.iter().filter_map(|line| presentation_forms::detect_ligatures(document, rule, line)),
+                    );
                 }
-                Fault::ArabicForm => findings.extend(form::arabic(document, rule, &lines)),
+                CharacterDefect::ArabicForm => {
+                    findings.extend(presentation_forms::detect_arabic_forms(document, rule, &lines))
+                }
             }
         }
     }
 }
 
-/// A suspicious character at its place.
-#[derive(Debug, Clone, Copy)]
-struct Hit {
-    span: Span,
-    character: char,
-}
-
-/// A line of text with its suspicious characters.
-struct Line {
-    span: Span,
-    hits: Vec<Hit>,
-}
-
-impl Line {
-    fn hits(&self, is_meant: impl Fn(char) -> bool) -> Vec<Hit> {
-        self.hits.iter().filter(|hit| is_meant(hit.character)).copied().collect()
-    }
-}
-
-/// The lines outside code that hold a character one of the rules may be about.
-fn suspicious_lines(document: &Document<'_>) -> Vec<Line> {
-    let mut lines: Vec<Line> = Vec::new();
+/// Returns the lines outside code with a character that some rule may be about.
+fn suspicious_lines(document: &Document<'_>) -> Vec<SuspiciousLine> {
+    let mut lines: Vec<SuspiciousLine> = Vec::new();
     let mut code: Vec<Span> = Vec::new();
     for hit in suspicious_characters(document.text()) {
         if lines.last().is_none_or(|line| line.span.end <= hit.span.start) {
             let index = document.line_at(hit.span.start);
             let Some(&span) = document.lines().get(index) else { continue };
-            lines.push(Line { span, hits: Vec::new() });
+            lines.push(SuspiciousLine { span, hits: Vec::new() });
             code = code_spans(document.slice(span));
         }
         if let Some(line) = lines.last_mut()
@@ -125,18 +115,12 @@ fn suspicious_lines(document: &Document<'_>) -> Vec<Line> {
             line.hits.push(hit);
         }
     }
-    lines.retain(|line| !line.hits.is_empty() && holds_text(document, line.span.start));
+    lines.retain(|line| !line.hits.is_empty() && is_text_or_table(document, line.span.start));
     lines
 }
 
-/// Whether the block at `offset` is meant to be read, as text or as a table.
-fn holds_text(document: &Document<'_>, offset: usize) -> bool {
-    let block = document.blocks().get(document.block_at(offset));
-    block.is_some_and(|block| block.kind.is_text() || block.kind == BlockKind::Table)
-}
-
-/// The characters that rules of this kind are about, in order, found by their first bytes.
-fn suspicious_characters(text: &str) -> Vec<Hit> {
+/// Returns the characters that rules of this kind are about, in order, found by their first bytes.
+fn suspicious_characters(text: &str) -> Vec<SuspiciousCharacter> {
     if text.is_ascii() {
         return Vec::new();
     }
@@ -146,48 +130,18 @@ fn suspicious_characters(text: &str) -> Vec<Hit> {
         starts.extend(memchr::memmem::find_iter(bytes, needle));
     }
     starts.extend(memchr::memchr3_iter(0xEE, 0xF3, 0xF4, bytes));
-    // Most characters from U+F000 on are the signs and wide letters of Chinese and Japanese text.
+    // Most characters from U+F000 on are punctuation and full-width letters of Chinese and Japanese
+    // text.
     starts.extend(memchr::memchr_iter(0xEF, bytes).filter(|&at| {
         bytes.get(at + 1).is_some_and(|second| matches!(second, 0x80..=0xA3 | 0xAC..=0xB7 | 0xB9..=0xBB))
     }));
     starts.sort_unstable();
     let hit = |start: usize| {
         let character = text.get(start..)?.chars().next()?;
-        let is_mark_of_order = character == '\u{FEFF}' && start == 0;
-        let is_meant = invisible::is_invisible(character) && !is_mark_of_order || form::is_form(character);
-        is_meant.then(|| Hit { span: Span::new(start, start + character.len_utf8()), character })
+        let is_byte_order_mark = character == '\u{FEFF}' && start == 0;
+        let is_selected = invisible::is_invisible(character) && !is_byte_order_mark
+            || presentation_forms::is_presentation_form(character);
+        is_selected.then(|| SuspiciousCharacter { span: Span::new(start, start + character.len_utf8()), character })
     };
     starts.into_iter().filter_map(hit).collect()
-}
-
-/// A finding at the first of `hits`, with a label that counts them and the edits that mend the line.
-fn finding_of_line(
-    document: &Document<'_>,
-    rule: &Arc<RuleInfo>,
-    hits: &[Hit],
-    edits: Vec<Edit>,
-    applicability: Option<Applicability>,
-) -> Option<Finding> {
-    let first = hits.first()?;
-    let mut finding = Finding::new(rule, document, first.span);
-    let name = name_of(first.character);
-    finding.label = Some(match hits.len() {
-        1 => name,
-        count => format!("{name}, the first of {count} such characters in this line"),
-    });
-    if let Some(applicability) = applicability.filter(|_| rule.fix.is_some() && !edits.is_empty()) {
-        finding.fix = Some(Fix { applicability, edits });
-    }
-    Some(finding)
-}
-
-fn name_of(character: char) -> String {
-    let name = match character {
-        '\u{AD}' => "soft hyphen",
-        '\u{200B}' => "zero-width space",
-        '\u{2060}' => "word joiner",
-        '\u{FEFF}' => "byte order mark",
-        _ => return format!("U+{:04X}", u32::from(character)),
-    };
-    format!("{name} U+{:04X}", u32::from(character))
 }

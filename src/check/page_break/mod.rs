@@ -1,10 +1,12 @@
-//! The `page-break` kind: running heads, feet and page numbers that stay in text taken from printed pages.
+//! The `page-break` kind: running headers, footers and page numbers left in text from printed
+//! pages.
 //!
-//! A number alone on a line may be anything: an item, a verse, a chapter. It is a page number if it is one of a row of ascending
-//! numbers, and if the lines of that row cut sentences, repeat a head or count the pages ("Page 3 of 48").
+//! A number alone on a line may be anything: a list item, a verse, a chapter. It is a page number
+//! if it is part of a chain of ascending numbers, and if the lines of the chain cut sentences,
+//! repeat a header, or count the pages ("Page 3 of 48").
 
 mod chain;
-mod reading;
+mod page_number;
 mod region;
 
 use std::sync::Arc;
@@ -14,30 +16,30 @@ use serde::{Deserialize, Serialize};
 use super::{DocumentCheck, ParameterError, RuleWithParams};
 use crate::finding::{Applicability, Edit, Finding, Fix, RuleInfo};
 use crate::text::{Document, Span, trim};
-use region::{Region, Side};
+use region::{BreakRegion, SentenceHalf};
 
 /// The kind's name in rule files.
 pub const NAME: &str = "page-break";
 
-/// The kind has no parameters.
+/// This kind has no parameters.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Parameters {}
 
-/// Accepts the parameters, of which there are none.
+/// Accepts all parameters; there are none.
 ///
 /// # Errors
 ///
-/// None.
+/// Never fails.
 pub fn validate(_: &Parameters) -> Result<(), ParameterError> {
     Ok(())
 }
 
-/// Makes one check of all the rules.
+/// Compiles the rules into one check.
 ///
 /// # Errors
 ///
-/// None.
+/// Never fails.
 pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
     Ok(Box::new(PageBreakCheck { rules: rules.into_iter().map(|(rule, _)| rule).collect() }))
 }
@@ -48,25 +50,25 @@ struct PageBreakCheck {
 
 impl DocumentCheck for PageBreakCheck {
     fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
-        let regions = region::regions(document);
+        let regions = region::break_regions(document);
         for rule in &self.rules {
             findings.extend(regions.iter().map(|region| finding(document, rule, region)));
         }
     }
 }
 
-fn finding(document: &Document<'_>, rule: &Arc<RuleInfo>, region: &Region) -> Finding {
+fn finding(document: &Document<'_>, rule: &Arc<RuleInfo>, region: &BreakRegion) -> Finding {
     let lines = document.lines();
     let mut span = trim(document.text(), lines[region.lines.start].cover(lines[region.lines.end - 1]));
-    // An empty line below belongs to the break.
+    // The empty line below belongs to the page break.
     if let Some(below) = lines.get(region.lines.end).filter(|line| document.slice(**line).trim().is_empty()) {
         span.end = below.start;
     }
     let mut finding = Finding::with_deletion(rule, document, span);
-    if let (Some((before, after)), Some(fix)) = (region.halves(document), &mut finding.fix) {
+    if let (Some((before, after)), Some(fix)) = (region.sentence_halves(document), &mut finding.fix) {
         let edit = match (before, after) {
-            // Each line of the text stays a line.
-            (Side { line: first, is_wrapped, .. }, Side { line: last, .. }) if is_wrapped => {
+            // Keep each line of the text a line.
+            (SentenceHalf { line: first, is_wrapped, .. }, SentenceHalf { line: last, .. }) if is_wrapped => {
                 let from = lines.get(first + 1).map_or(lines[first].end, |next| next.start);
                 Edit { span: Span::new(from, lines[last].start), content: String::new() }
             }

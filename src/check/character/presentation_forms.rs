@@ -1,22 +1,22 @@
-//! Characters in place of letters: private use, ligatures, and Arabic letters in the shape they have at one place in a word.
+//! Characters in place of letters: private use, ligatures and Arabic presentation forms.
 
 use std::sync::Arc;
 
-use super::{Hit, Line, finding_of_line};
+use super::suspicious::{SuspiciousCharacter, SuspiciousLine, line_finding};
 use crate::finding::{Applicability, Edit, Finding, RuleInfo};
 use crate::text::{Document, Span};
 
-/// Whether a rule of this file is about the character.
-pub(super) fn is_form(character: char) -> bool {
-    is_private_use(character) || letters(character).is_some() || is_arabic_form(character)
+/// Whether a check in this file is about the character.
+pub(super) fn is_presentation_form(character: char) -> bool {
+    is_private_use(character) || ligature_letters(character).is_some() || is_arabic_presentation_form(character)
 }
 
 fn is_private_use(character: char) -> bool {
     matches!(character, '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{FFFFD}' | '\u{100000}'..='\u{10FFFD}')
 }
 
-/// The letters that a Latin ligature is made of.
-fn letters(ligature: char) -> Option<&'static str> {
+/// Returns the letters of a Latin ligature.
+fn ligature_letters(ligature: char) -> Option<&'static str> {
     Some(match ligature {
         '\u{FB00}' => "ff",
         '\u{FB01}' => "fi",
@@ -28,15 +28,19 @@ fn letters(ligature: char) -> Option<&'static str> {
     })
 }
 
-/// Whether the character is an Arabic letter in a presentation form; the signs and phrases among these blocks, such as the
-/// rial sign and the names of honour, have no other form.
-fn is_arabic_form(character: char) -> bool {
+/// Whether the character is an Arabic letter in a presentation form. Symbols and phrases in these
+/// blocks, such as the rial sign and honorifics, have no other form.
+fn is_arabic_presentation_form(character: char) -> bool {
     matches!(character, '\u{FB50}'..='\u{FBB1}' | '\u{FBD3}'..='\u{FD3D}' | '\u{FD50}'..='\u{FDC7}' | '\u{FE70}'..='\u{FEFC}')
 }
 
-/// Reports the private-use characters of a line. The fix, which is never safe, takes out those that stand alone, as icons do;
-/// one inside a word is a letter that was lost.
-pub(super) fn private_use(document: &Document<'_>, rule: &Arc<RuleInfo>, line: &Line) -> Option<Finding> {
+/// Detects private-use characters in a line. The fix, which is never safe, removes those that stand
+/// alone, as icons do; one inside a word is a lost letter.
+pub(super) fn detect_private_use(
+    document: &Document<'_>,
+    rule: &Arc<RuleInfo>,
+    line: &SuspiciousLine,
+) -> Option<Finding> {
     let hits = line.hits(is_private_use);
     let (first, last) = (hits.first()?, hits.last()?);
     let text = document.slice(line.span);
@@ -53,13 +57,14 @@ pub(super) fn private_use(document: &Document<'_>, rule: &Arc<RuleInfo>, line: &
         .filter(|run| stands_alone(run))
         .map(|&run| {
             let opens_line = run.start - line.span.start == indent;
-            // Word processors write bullets so; without them a list would be no list.
+            // Word processors write bullets this way; without them the list would be lost.
             if opens_line && !is_all && document.slice(run).chars().all(is_symbol_bullet) {
                 Edit { span: run, content: "•".to_owned() }
             } else if is_all {
                 Edit { span: document.deletion_span(run), content: String::new() }
             } else {
-                // The blank after it goes too, or at the end of a line that before it; `deletion_span` would look at the whole line.
+                // Also remove the blank after it, or before it at the end of a line.
+                // `deletion_span` would consider the whole line.
                 let after = document.text()[run.end..line.span.end].starts_with(' ');
                 let before = !after && document.text()[line.span.start..run.start].ends_with(' ');
                 let span = Span::new(run.start - usize::from(before), run.end + usize::from(after));
@@ -67,12 +72,12 @@ pub(super) fn private_use(document: &Document<'_>, rule: &Arc<RuleInfo>, line: &
             }
         })
         .collect();
-    let mut finding = finding_of_line(document, rule, &hits, edits, Some(Applicability::Unsafe))?;
+    let mut finding = line_finding(document, rule, &hits, edits, Some(Applicability::Unsafe))?;
     finding.help = finding.fix.is_some().then(|| "remove icons, and write `•` for a bullet".into());
     Some(finding)
 }
 
-/// Whether the fonts Symbol and Wingdings have a bullet at this place.
+/// Whether the Symbol and Wingdings fonts have a bullet at this code point.
 fn is_symbol_bullet(character: char) -> bool {
     matches!(
         character,
@@ -88,8 +93,8 @@ fn is_symbol_bullet(character: char) -> bool {
     )
 }
 
-/// The runs of hits that touch each other.
-fn runs(hits: &[Hit]) -> Vec<Span> {
+/// Merges adjacent hits.
+fn runs(hits: &[SuspiciousCharacter]) -> Vec<Span> {
     let mut runs: Vec<Span> = Vec::new();
     for hit in hits {
         match runs.last_mut().filter(|run| run.end == hit.span.start) {
@@ -100,23 +105,33 @@ fn runs(hits: &[Hit]) -> Vec<Span> {
     runs
 }
 
-/// Reports the ligatures of a line; the fix writes their letters.
-pub(super) fn ligatures(document: &Document<'_>, rule: &Arc<RuleInfo>, line: &Line) -> Option<Finding> {
-    let hits = line.hits(|character| letters(character).is_some());
-    let edit = |hit: &Hit| Some(Edit { span: hit.span, content: letters(hit.character)?.to_owned() });
+/// Detects the ligatures in a line. The fix replaces them with their letters.
+pub(super) fn detect_ligatures(
+    document: &Document<'_>,
+    rule: &Arc<RuleInfo>,
+    line: &SuspiciousLine,
+) -> Option<Finding> {
+    let hits = line.hits(|character| ligature_letters(character).is_some());
+    let edit =
+        |hit: &SuspiciousCharacter| Some(Edit { span: hit.span, content: ligature_letters(hit.character)?.to_owned() });
     let edits = hits.iter().filter_map(edit).collect();
-    let mut finding = finding_of_line(document, rule, &hits, edits, rule.fix)?;
+    let mut finding = line_finding(document, rule, &hits, edits, rule.fix)?;
     finding.help = finding.fix.is_some().then(|| "write the letters".into());
     Some(finding)
 }
 
-/// Reports Arabic presentation forms once for a document, since a text that has them seldom has any other letters.
-pub(super) fn arabic(document: &Document<'_>, rule: &Arc<RuleInfo>, lines: &[Line]) -> Option<Finding> {
-    let hits: Vec<Hit> = lines.iter().flat_map(|line| line.hits(is_arabic_form)).collect();
+/// Detects Arabic presentation forms once per document, since a text with any rarely has other
+/// letters.
+pub(super) fn detect_arabic_forms(
+    document: &Document<'_>,
+    rule: &Arc<RuleInfo>,
+    lines: &[SuspiciousLine],
+) -> Option<Finding> {
+    let hits: Vec<SuspiciousCharacter> = lines.iter().flat_map(|line| line.hits(is_arabic_presentation_form)).collect();
     let first = hits.first()?;
     let mut finding = Finding::new(rule, document, first.span);
     if hits.len() > 1 {
-        finding.label = Some(format!("the first of {} in this document", hits.len()));
+        finding.label = Some(format!("first of {} in this document", hits.len()));
     }
     Some(finding)
 }

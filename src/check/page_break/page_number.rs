@@ -1,41 +1,41 @@
-//! A line read as a running head, a foot or a page number.
+//! Lines parsed as running headers, footers or page numbers.
 
-/// How a line names its page.
+/// How a line gives its page number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum PageNumberForm {
     /// "Page 3 of 48", with the number of pages.
-    OfTotal(u32),
+    WithTotal(u32),
     /// "3 of 48" or "3/48", which may count anything.
     Counted(u32),
     /// "Page 3".
     Named,
-    /// Text and a number set apart from it by a bar, a tab or a wide gap.
+    /// Text and a number separated by a bar, a tab or a wide gap.
     Apart,
-    /// A number alone, perhaps between dashes.
+    /// A number alone, possibly between dashes.
     Bare,
-    /// Text and a number, with a blank between them.
+    /// Text and a number separated by a blank.
     Plain,
 }
 
-/// A line that may name its page.
+/// A possible page number, with the text next to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Reading {
-    /// The page.
+pub(super) struct PageNumber {
+    /// The page number.
     pub(super) number: u32,
-    /// How it is named.
-    pub(super) form: Form,
+    /// How it is given.
+    pub(super) form: PageNumberForm,
     /// The letters and digits of the other text, in lower case.
     pub(super) key: String,
-    /// Words in the other text, counted up to 2.
+    /// Number of words in the other text, counted up to 2.
     pub(super) words: usize,
 }
 
-/// Longest running head, in bytes.
-pub(super) const MAX_LENGTH: usize = 240;
+/// Maximum length of a running header, in bytes.
+pub(super) const MAX_HEADER_BYTES: usize = 240;
 
-/// Marks that stand around page numbers.
-const MARKS: [char; 9] = ['-', '–', '—', '|', '·', '•', '~', '*', '_'];
-/// Marks that set a number apart from text.
+/// Punctuation around page numbers.
+const PUNCTUATION: [char; 9] = ['-', '–', '—', '|', '·', '•', '~', '*', '_'];
+/// Punctuation that separates a page number from text.
 const BARS: [char; 4] = ['|', '·', '•', '¦'];
 
 const PAGE_WORDS: &[&str] = &[
@@ -94,33 +94,35 @@ const OF_WORDS: &[&str] = &[
     "من", "trong", "iš", "no",
 ];
 
-/// The ways to read a line: the number at its end, and the number at its beginning.
-pub(super) fn readings(line: &str) -> Vec<Reading> {
-    if line.len() > MAX_LENGTH {
+/// Returns the possible page numbers of a line: the number at its end and the number at its start.
+pub(super) fn page_numbers(line: &str) -> Vec<PageNumber> {
+    if line.len() > MAX_HEADER_BYTES {
         return Vec::new();
     }
-    let (line, is_named) = plain(line);
+    let (line, is_named) = without_cjk_units(line);
     let text = trim(&line);
     if !text.contains(|c: char| c.is_ascii_digit()) {
         return Vec::new();
     }
-    let mut readings: Vec<Reading> = [at_end(text, is_named), at_start(text, is_named)].into_iter().flatten().collect();
-    readings.dedup();
-    readings
+    let mut page_numbers: Vec<PageNumber> =
+        [from_line_end(text, is_named), from_line_start(text, is_named)].into_iter().flatten().collect();
+    page_numbers.dedup();
+    page_numbers
 }
 
-/// Whether a text begins as titles do, which are printed with a capital in scripts that have them.
-pub(super) fn begins_as_head(text: &str) -> bool {
+/// Whether a text may be a title, which starts with a capital in scripts that have them.
+pub(super) fn may_be_title_text(text: &str) -> bool {
     !text.chars().find(|character| character.is_alphabetic()).is_some_and(char::is_lowercase)
 }
 
-/// The letters and digits of a text, in lower case.
+/// Returns the letters and digits of a text, in lower case.
 pub(super) fn key(text: &str) -> String {
     text.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Writes the Chinese, Japanese and Korean forms as the others are, and says whether the line had one.
-fn plain(line: &str) -> (std::borrow::Cow<'_, str>, bool) {
+/// Rewrites Chinese, Japanese and Korean page numbers like others. Returns whether the line had
+/// one.
+fn without_cjk_units(line: &str) -> (std::borrow::Cow<'_, str>, bool) {
     const UNITS: [&str; 4] = ["页", "頁", "ページ", "쪽"];
     if line.is_ascii() || !UNITS.iter().any(|unit| line.contains(unit)) {
         return (line.into(), false);
@@ -133,7 +135,7 @@ fn plain(line: &str) -> (std::borrow::Cow<'_, str>, bool) {
 }
 
 fn trim(text: &str) -> &str {
-    text.trim_matches(|character: char| character.is_whitespace() || MARKS.contains(&character))
+    text.trim_matches(|character: char| character.is_whitespace() || PUNCTUATION.contains(&character))
 }
 
 fn is_page_word(word: &str) -> bool {
@@ -146,26 +148,26 @@ fn is_of_word(word: &str) -> bool {
     word == "/" || OF_WORDS.contains(&word.to_lowercase().as_str())
 }
 
-/// The number that ends `text`, and what comes before it.
+/// Returns the number that ends `text`, and the text before it.
 fn last_number(text: &str) -> Option<(&str, u32)> {
-    const MOST_DIGITS: usize = 4;
+    const MAX_DIGITS: usize = 4;
     let digits = text.bytes().rev().take_while(u8::is_ascii_digit).count();
     let (before, number) = text.split_at(text.len() - digits);
     let is_apart = before.is_empty()
         || before.ends_with(|c: char| c.is_whitespace() || c == '/' || BARS.contains(&c))
         || before.ends_with('.') && is_page_word(last_word(before).1);
-    (is_apart && (1..=MOST_DIGITS).contains(&digits)).then(|| Some((before, number.parse().ok()?)))?
+    (is_apart && (1..=MAX_DIGITS).contains(&digits)).then(|| Some((before, number.parse().ok()?)))?
 }
 
-/// The number that begins `text`, and what comes after it.
+/// Returns the number that starts `text`, and the text after it.
 fn first_number(text: &str) -> Option<(u32, &str)> {
-    const MOST_DIGITS: usize = 4;
+    const MAX_DIGITS: usize = 4;
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, after) = text.split_at(digits);
     let is_apart = after.is_empty()
         || after.starts_with(|c: char| c.is_whitespace() || c == '/' || BARS.contains(&c))
         || after.strip_prefix('.').is_some_and(|after| is_page_word(first_word(after).0));
-    (is_apart && (1..=MOST_DIGITS).contains(&digits)).then(|| Some((number.parse().ok()?, after)))?
+    (is_apart && (1..=MAX_DIGITS).contains(&digits)).then(|| Some((number.parse().ok()?, after)))?
 }
 
 fn last_word(text: &str) -> (&str, &str) {
@@ -179,13 +181,13 @@ fn first_word(text: &str) -> (&str, &str) {
     text.split_at(text.find(char::is_whitespace).unwrap_or(text.len()))
 }
 
-/// Whether the blanks and marks that `gap` ends or begins with set a number apart from text.
+/// Whether a gap is wide enough to separate a number from text.
 fn is_wide(gap: &str) -> bool {
     const WIDE: usize = 3;
     gap.contains('\t') || gap.contains(BARS) || gap.bytes().filter(|byte| *byte == b' ').count() >= WIDE
 }
 
-fn at_end(text: &str, mut is_named: bool) -> Option<Reading> {
+fn from_line_end(text: &str, mut is_named: bool) -> Option<PageNumber> {
     let (mut before, mut number) = last_number(text)?;
     let mut total = None;
     if let Some((first, page)) = number_before_total(before)
@@ -202,10 +204,10 @@ fn at_end(text: &str, mut is_named: bool) -> Option<Reading> {
         head = rest.trim_end_matches(is_gap);
         gap = &rest[head.len()..];
     }
-    reading(number, total, is_named, head, gap)
+    page_number(number, total, is_named, head, gap)
 }
 
-/// The page before "of" and the number of pages, and what comes before it.
+/// Returns the page number before "of" and the number of pages, and the text before it.
 fn number_before_total(before: &str) -> Option<(&str, u32)> {
     let before = before.trim_end();
     if let Some(first) = before.strip_suffix('/') {
@@ -215,7 +217,7 @@ fn number_before_total(before: &str) -> Option<(&str, u32)> {
     is_of_word(word).then(|| last_number(first.trim_end()))?
 }
 
-fn at_start(text: &str, mut is_named: bool) -> Option<Reading> {
+fn from_line_start(text: &str, mut is_named: bool) -> Option<PageNumber> {
     let (word, rest) = first_word(text);
     let names_page = is_page_word(word);
     let (number, mut after) = first_number(if names_page { rest.trim_start() } else { text })?;
@@ -239,53 +241,56 @@ fn at_start(text: &str, mut is_named: bool) -> Option<Reading> {
         after = rest;
     }
     let tail = after.trim_start_matches(is_gap);
-    reading(number, total, is_named, tail, &after[..after.len() - tail.len()])
+    page_number(number, total, is_named, tail, &after[..after.len() - tail.len()])
 }
 
 fn is_gap(character: char) -> bool {
     character.is_whitespace()
-        || MARKS.contains(&character)
+        || PUNCTUATION.contains(&character)
         || BARS.contains(&character)
         || matches!(character, ',' | '(' | '[')
 }
 
-fn reading(number: u32, total: Option<u32>, is_named: bool, text: &str, gap: &str) -> Option<Reading> {
+fn page_number(number: u32, total: Option<u32>, is_named: bool, text: &str, gap: &str) -> Option<PageNumber> {
     let key = key(text);
     let form = match total {
-        Some(total) if is_named => Form::OfTotal(total),
-        Some(total) => Form::Counted(total),
-        None if is_named => Form::Named,
-        None if key.is_empty() => Form::Bare,
-        None if is_wide(gap) => Form::Apart,
-        None => Form::Plain,
+        Some(total) if is_named => PageNumberForm::WithTotal(total),
+        Some(total) => PageNumberForm::Counted(total),
+        None if is_named => PageNumberForm::Named,
+        None if key.is_empty() => PageNumberForm::Bare,
+        None if is_wide(gap) => PageNumberForm::Apart,
+        None => PageNumberForm::Plain,
     };
-    begins_as_head(text).then(|| Reading { number, form, key, words: text.split_whitespace().take(2).count() })
+    may_be_title_text(text).then(|| PageNumber { number, form, key, words: text.split_whitespace().take(2).count() })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(line: &str) -> Vec<(u32, Form, String)> {
-        readings(line).into_iter().map(|reading| (reading.number, reading.form, reading.key)).collect()
+    fn parse(line: &str) -> Vec<(u32, PageNumberForm, String)> {
+        page_numbers(line)
+            .into_iter()
+            .map(|page_number| (page_number.number, page_number.form, page_number.key))
+            .collect()
     }
 
     #[test]
-    fn pages_are_named_in_many_ways() {
-        let of = |number, total, key: &str| (number, Form::OfTotal(total), key.to_owned());
-        assert_eq!(read("Page 3 of 48"), [of(3, 48, "")]);
-        assert_eq!(read("Harbour Board     Page 3 of 48"), [of(3, 48, "harbourboard")]);
-        assert_eq!(read("Seite 3 von 48 | Hafenamt"), [of(3, 48, "hafenamt")]);
-        assert_eq!(read("3/48"), [(3, Form::Counted(48), String::new())]);
-        assert_eq!(read("第 3 页 共 48 页"), [of(3, 48, "")]);
-        assert_eq!(read("Стр. 3 из 48"), [of(3, 48, "")]);
-        assert_eq!(read("- 7 -"), [(7, Form::Bare, String::new())]);
-        assert_eq!(read("p.7"), [(7, Form::Named, String::new())]);
-        assert_eq!(read("7. oldal"), [(7, Form::Named, String::new())]);
-        assert_eq!(read("Annual Report\t4"), [(4, Form::Apart, "annualreport".to_owned())]);
-        assert_eq!(read("48 | Report 2023")[1], (48, Form::Apart, "report2023".to_owned()));
-        assert_eq!(read("Step 3"), [(3, Form::Plain, "step".to_owned())]);
-        assert_eq!(read("version 1.5"), []);
-        assert_eq!(read("2023-24"), []);
+    fn parses_page_numbers_in_many_forms() {
+        let of = |number, total, key: &str| (number, PageNumberForm::WithTotal(total), key.to_owned());
+        assert_eq!(parse("Page 3 of 48"), [of(3, 48, "")]);
+        assert_eq!(parse("Harbour Board     Page 3 of 48"), [of(3, 48, "harbourboard")]);
+        assert_eq!(parse("Seite 3 von 48 | Hafenamt"), [of(3, 48, "hafenamt")]);
+        assert_eq!(parse("3/48"), [(3, PageNumberForm::Counted(48), String::new())]);
+        assert_eq!(parse("第 3 页 共 48 页"), [of(3, 48, "")]);
+        assert_eq!(parse("Стр. 3 из 48"), [of(3, 48, "")]);
+        assert_eq!(parse("- 7 -"), [(7, PageNumberForm::Bare, String::new())]);
+        assert_eq!(parse("p.7"), [(7, PageNumberForm::Named, String::new())]);
+        assert_eq!(parse("7. oldal"), [(7, PageNumberForm::Named, String::new())]);
+        assert_eq!(parse("Annual Report\t4"), [(4, PageNumberForm::Apart, "annualreport".to_owned())]);
+        assert_eq!(parse("48 | Report 2023")[1], (48, PageNumberForm::Apart, "report2023".to_owned()));
+        assert_eq!(parse("Step 3"), [(3, PageNumberForm::Plain, "step".to_owned())]);
+        assert_eq!(parse("version 1.5"), []);
+        assert_eq!(parse("2023-24"), []);
     }
 }
