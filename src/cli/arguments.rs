@@ -1,11 +1,11 @@
-//! The command line's arguments: the one definition that help, completions and the manual derive from.
+//! The command line arguments. Help, completions and manual pages are generated from these definitions.
 
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
-use super::reports::Wanted;
-use super::workspace::Profile;
+use super::reports::ReportArguments;
+use super::settings_resolver::ResolvedSettings;
 use crate::config::parse_size;
 use crate::corpus::{Kind, Reading};
 
@@ -45,7 +45,7 @@ pub(super) enum Command {
     Man(ManArguments),
 }
 
-/// Where settings come from.
+/// Options for configuration files.
 #[derive(Debug, Args)]
 pub(super) struct ConfigArguments {
     /// Configuration file to use instead of those found next to the files, or one KEY=VALUE in TOML to override
@@ -96,7 +96,7 @@ pub(super) struct CheckArguments {
     pub(super) ignore: Vec<String>,
 
     #[command(flatten)]
-    pub(super) reports: Wanted,
+    pub(super) reports: ReportArguments,
 
     /// When to use colour
     ///
@@ -126,8 +126,8 @@ pub(super) struct CheckArguments {
 
     /// Do not exit with 2 if there was no document to check
     ///
-    /// A run fails that finds no file to check, or skips all that it finds. It does not fail if --since leaves out all files because none
-    /// changed, or --force-exclude all that were given.
+    /// By default, a run that finds no files, or skips all of them, fails. It passes if --since finds no changed file, or
+    /// --force-exclude leaves out every file that was given.
     #[arg(long, help_heading = "Gate")]
     pub(super) allow_empty: bool,
 
@@ -137,7 +137,7 @@ pub(super) struct CheckArguments {
 
     /// Lowest severity that makes the run exit with 1 [default: info]
     #[arg(long, value_name = "SEVERITY", value_enum, help_heading = "Gate")]
-    pub(super) fail_on: Option<FailOn>,
+    pub(super) fail_on: Option<FailOnArgument>,
 
     /// Exit with 1 only if there are more than NUMBER findings of that severity [default: 0]
     #[arg(long, value_name = "NUMBER", help_heading = "Gate")]
@@ -172,47 +172,47 @@ pub(super) struct CheckArguments {
     pub(super) add_ignore: bool,
 
     /// Apply safe fixes
-    #[arg(long, help_heading = "Fixing")]
+    #[arg(long, help_heading = "FixSession")]
     pub(super) fix: bool,
 
     /// With --fix, --fix-only, --diff or --output-dir: apply unsafe fixes too
-    #[arg(long, help_heading = "Fixing")]
+    #[arg(long, help_heading = "FixSession")]
     pub(super) unsafe_fixes: bool,
 
     /// Apply fixes and report only what was fixed
-    #[arg(long, help_heading = "Fixing")]
+    #[arg(long, help_heading = "FixSession")]
     pub(super) fix_only: bool,
 
     /// Print what the fixes would change, as a unified diff, and write nothing
-    #[arg(long, help_heading = "Fixing", conflicts_with_all = ["output_dir", "undo_log"])]
+    #[arg(long, help_heading = "FixSession", conflicts_with_all = ["output_dir", "undo_log"])]
     pub(super) diff: bool,
 
     /// Omit records from the copies that are blank after fixing
-    #[arg(long, help_heading = "Fixing", requires = "output_dir")]
+    #[arg(long, help_heading = "FixSession", requires = "output_dir")]
     pub(super) drop_empty: bool,
 
     /// Write fixed copies (with --output-format dolma, attributes) into this directory; don't touch the originals
-    #[arg(long, value_name = "DIR", help_heading = "Fixing")]
+    #[arg(long, value_name = "DIR", help_heading = "FixSession")]
     pub(super) output_dir: Option<PathBuf>,
 
     /// With --drop-empty: keep in the undo log the records of JSON Lines that are left out, so that `dechaff undo` can restore them
-    #[arg(long, help_heading = "Fixing", requires_all = ["drop_empty", "undo_log"])]
+    #[arg(long, help_heading = "FixSession", requires_all = ["drop_empty", "undo_log"])]
     pub(super) keep_dropped: bool,
 
     /// Append every change to this file, so that `dechaff undo` can revert it
-    #[arg(long, visible_alias = "trail", value_name = "FILE", help_heading = "Fixing")]
+    #[arg(long, visible_alias = "trail", value_name = "FILE", help_heading = "FixSession")]
     pub(super) undo_log: Option<PathBuf>,
 
     /// Don't fix a document if that would remove more than this share of its words, 0 to 1 [default: 0.5]
-    #[arg(long, value_name = "SHARE", value_parser = parse_share, help_heading = "Fixing")]
+    #[arg(long, value_name = "SHARE", value_parser = parse_share, help_heading = "FixSession")]
     pub(super) max_removed: Option<f64>,
 
     /// Exit with 1 if something was fixed, even if nothing remains
-    #[arg(long, help_heading = "Fixing")]
+    #[arg(long, help_heading = "FixSession")]
     pub(super) exit_non_zero_on_fix: bool,
 }
 
-/// How files of many documents are read.
+/// Options for reading corpora.
 #[derive(Debug, Args)]
 pub(super) struct ReadingArguments {
     /// File format [default: detected from name and content]
@@ -233,34 +233,33 @@ pub(super) struct ReadingArguments {
 }
 
 impl ReadingArguments {
-    /// What they say in the words of a configuration.
+    /// Returns the options as configuration keys.
     pub(super) fn options(&self) -> toml::Table {
-        let said = [("text-field", &self.text_field), ("id-field", &self.id_field), ("max-record", &self.max_record)];
-        let said = said.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value.clone()?.into())));
-        said.collect()
+        let keys = [("text-field", &self.text_field), ("id-field", &self.id_field), ("max-record", &self.max_record)];
+        keys.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value.clone()?.into()))).collect()
     }
 
-    /// How a run with the settings `root` reads, of which [`Self::options`] are part.
-    pub(super) fn reading(&self, root: &Profile) -> Reading {
+    /// Returns the read options of a run with these settings, which include [`Self::options`].
+    pub(super) fn reading(&self, settings: &ResolvedSettings) -> Reading {
         let kind = self.format.map(|format| match format {
             InputFormat::Text => Kind::Text,
             InputFormat::Jsonl => Kind::JsonLines,
             InputFormat::Parquet => Kind::Parquet,
         });
-        let otherwise = Reading::default();
-        let text_field = root.value(|options| options.text_field.as_ref());
-        let id_field = root.value(|options| options.id_field.as_ref());
-        let max_record = root.value(|options| options.max_record.as_ref());
+        let default = Reading::default();
+        let text_field = settings.value(|options| options.text_field.as_ref());
+        let id_field = settings.value(|options| options.id_field.as_ref());
+        let max_record = settings.value(|options| options.max_record.as_ref());
         Reading {
             kind,
-            text_field: text_field.map_or(otherwise.text_field, |(field, _)| field.clone()),
-            id_field: id_field.map_or(otherwise.id_field, |(field, _)| field.clone()),
-            max_record: max_record.and_then(|(size, _)| parse_size(size).ok()).unwrap_or(otherwise.max_record),
+            text_field: text_field.map_or(default.text_field, |(field, _)| field.clone()),
+            id_field: id_field.map_or(default.id_field, |(field, _)| field.clone()),
+            max_record: max_record.and_then(|(size, _)| parse_size(size).ok()).unwrap_or(default.max_record),
         }
     }
 }
 
-/// What files hold, whatever they are compressed with.
+/// A file format, whatever the compression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum InputFormat {
     /// One document: text or markdown
@@ -368,9 +367,9 @@ pub(super) struct ManArguments {
     pub(super) dir: Option<PathBuf>,
 }
 
-/// The least severity that makes a run fail.
+/// The lowest severity that makes a run fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum FailOn {
+pub(super) enum FailOnArgument {
     /// Errors only
     Error,
     /// Warnings and errors
@@ -382,11 +381,7 @@ pub(super) enum FailOn {
 }
 
 impl CheckArguments {
-    /// What the arguments say in the words of a configuration.
-    ///
-    /// # Errors
-    ///
-    /// A path that is not UTF-8.
+    /// Returns the arguments that are also configuration keys.
     pub(super) fn options(&self) -> toml::Table {
         let mut table = self.reading.options();
         let mut add = |key: &str, value: Option<toml::Value>| {
@@ -399,8 +394,8 @@ impl CheckArguments {
         add("extend-select", list(&self.extend_select));
         add("ignore", list(&self.ignore));
         add("memory", self.memory.clone().map(Into::into));
-        add("fail-on", self.fail_on.and_then(|least| Some(least.to_possible_value()?.get_name().into())));
-        add("max-findings", self.max_findings.and_then(|most| i64::try_from(most).ok()).map(Into::into));
+        add("fail-on", self.fail_on.and_then(|severity| Some(severity.to_possible_value()?.get_name().into())));
+        add("max-findings", self.max_findings.and_then(|max| i64::try_from(max).ok()).map(Into::into));
         add("baseline", self.baseline.clone().map(Into::into));
         add("ignore-list", self.ignore_list.clone().map(Into::into));
         add("unsafe-fixes", self.unsafe_fixes.then_some(toml::Value::Boolean(true)));
@@ -433,7 +428,7 @@ pub(super) enum ColorWhen {
     Never,
 }
 
-/// The definition of the command line, for help pages, completions and the manual.
+/// Returns the definition of the command line, for help, completions and manual pages.
 pub fn command() -> clap::Command {
     Arguments::command()
 }

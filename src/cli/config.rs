@@ -1,4 +1,4 @@
-//! `dechaff config`: the settings in force, and where each comes from.
+//! `dechaff config`: the settings in effect, and where each is set.
 
 use std::fmt::Write as _;
 
@@ -7,13 +7,13 @@ use toml::de::{DeTable, DeValue};
 use super::Exit;
 use super::arguments::{ColorWhen, ShowArguments};
 use super::output::Output;
-use super::workspace::{Profile, Workspace};
+use super::settings_resolver::{ResolvedSettings, SettingsResolver};
 use crate::config::{Layer, Options};
 use crate::report::count;
 use crate::rule::Rule;
 use crate::text::PathName;
 
-/// What holds where nothing is said.
+/// Default values.
 const DEFAULTS: &[(&str, &str)] = &[
     ("include", "texts and shards, by their endings"),
     ("unsafe-fixes", "false"),
@@ -27,94 +27,94 @@ const DEFAULTS: &[(&str, &str)] = &[
 ];
 
 /// Keys whose lists add up over all layers.
-const ADDED: &[&str] =
+const ADDITIVE_KEYS: &[&str] =
     &["rules", "extend-select", "ignore", "per-file-ignores", "exclude", "extend-safe-fixes", "extend-unsafe-fixes"];
 
 pub(super) fn run(arguments: &ShowArguments) -> anyhow::Result<Exit> {
     let text = if arguments.schema {
         schema()?
     } else {
-        let workspace = Workspace::new(&arguments.settings, &toml::Table::new(), false)?;
+        let resolver = SettingsResolver::new(&arguments.settings, &toml::Table::new(), false)?;
         if !arguments.path.exists() {
             anyhow::bail!("{}: no such file or directory", arguments.path.name());
         }
-        let profile = workspace.profile(&arguments.path)?;
-        show(&profile, &profile.settings.ignored_in(&profile.registry, &workspace.absolute(&arguments.path)))?
+        let settings = resolver.settings(&arguments.path)?;
+        show(&settings, &settings.settings.ignored_in(&settings.registry, &resolver.absolute(&arguments.path)))?
     };
     Output::new(ColorWhen::Auto).write(&text)?;
-    Ok(Exit::Clean)
+    Ok(Exit::Success)
 }
 
-/// The JSON Schema of configuration files.
+/// Returns the JSON Schema of configuration files.
 fn schema() -> anyhow::Result<String> {
     Ok(serde_json::to_string_pretty(&schemars::schema_for!(Options))? + "\n")
 }
 
-/// One thing that a layer says.
-struct Said {
+/// A setting and the place that sets it.
+struct SettingOrigin {
     key: String,
     value: String,
     place: String,
 }
 
-/// The settings of a file in which the rules with the codes `ignored` do not run.
-fn show(profile: &Profile, ignored: &[String]) -> anyhow::Result<String> {
-    let mut lines: Vec<Said> = Vec::new();
+/// Formats the settings of a file. `ignored` has the codes of rules that do not run in it.
+fn show(settings: &ResolvedSettings, ignored: &[String]) -> anyhow::Result<String> {
+    let mut lines: Vec<SettingOrigin> = Vec::new();
     let mut has_selected = false;
-    for layer in &profile.layers {
-        for said in said(layer) {
-            let head = said.key.split('.').next().unwrap_or_default();
-            let is_put_aside = has_selected && matches!(head, "select" | "extend-select" | "ignore");
-            let is_known = lines.iter().any(|line| line.key == said.key);
-            if !is_put_aside && (ADDED.contains(&head) || !is_known) {
-                lines.push(said);
+    for layer in &settings.layers {
+        for setting in settings_of(layer) {
+            let head = setting.key.split('.').next().unwrap_or_default();
+            let is_overridden = has_selected && matches!(head, "select" | "extend-select" | "ignore");
+            let is_set = lines.iter().any(|line| line.key == setting.key);
+            if !is_overridden && (ADDITIVE_KEYS.contains(&head) || !is_set) {
+                lines.push(setting);
             }
         }
         has_selected |= layer.options.select.is_some();
     }
     for (key, value) in DEFAULTS {
         if !lines.iter().any(|line| line.key == *key) {
-            lines.push(Said { key: (*key).into(), value: (*value).into(), place: "default".into() });
+            lines.push(SettingOrigin { key: (*key).into(), value: (*value).into(), place: "default".into() });
         }
     }
     let width = lines.iter().map(|line| line.key.len() + line.value.chars().count() + 3).max().unwrap_or(0);
     let mut text = String::new();
-    for Said { key, value, place } in lines {
+    for SettingOrigin { key, value, place } in lines {
         let setting = format!("{key} = {value}");
         let _ = writeln!(text, "{setting:width$}  # {place}");
     }
-    let runs = |rule: &&Rule| profile.settings.is_selected(rule) && !ignored.contains(&rule.info.code);
-    let all = profile.registry.rules();
+    let runs = |rule: &&Rule| settings.settings.is_selected(rule) && !ignored.contains(&rule.info.code);
+    let all = settings.registry.rules();
     let _ = write!(text, "\n{} of {} run:", count(all.iter().filter(runs).count(), "rule"), all.len());
     let family = |rule: &Rule| rule.info.code.trim_end_matches(|digit: char| digit.is_ascii_digit()).to_owned();
     for rules in all.chunk_by(|left, right| family(left) == family(right)) {
         let (run, rest): (Vec<&Rule>, Vec<&Rule>) = rules.iter().partition(runs);
         let codes = |rules: &[&Rule]| rules.iter().map(|rule| rule.info.code.as_str()).collect::<Vec<_>>().join(" ");
-        let said = match (run.len(), rest.len()) {
+        let codes = match (run.len(), rest.len()) {
             (_, 0) => "all".to_owned(),
             (0, _) => "none".to_owned(),
             (run, others) if run > others => format!("all but {}", codes(&rest)),
             _ => codes(&run),
         };
         let name = rules.first().map(&family).unwrap_or_default();
-        let _ = write!(text, "\n  {name}: {said}");
+        let _ = write!(text, "\n  {name}: {codes}");
     }
     text.push('\n');
     Ok(text)
 }
 
-/// All that a layer says, each with its place, in the order of the file.
-fn said(layer: &Layer) -> Vec<Said> {
+/// Returns the settings of a layer, in the order of the file.
+fn settings_of(layer: &Layer) -> Vec<SettingOrigin> {
     let mut all = Vec::new();
     if let Ok(table) = DeTable::parse(&layer.file.text) {
         let mut path: Vec<String> = Vec::new();
         flatten(layer, table.get_ref(), &mut path, &mut all);
     }
     all.sort_by_key(|(start, _)| *start);
-    all.into_iter().map(|(_, said)| said).collect()
+    all.into_iter().map(|(_, setting)| setting).collect()
 }
 
-fn flatten(layer: &Layer, table: &DeTable<'_>, path: &mut Vec<String>, all: &mut Vec<(usize, Said)>) {
+fn flatten(layer: &Layer, table: &DeTable<'_>, path: &mut Vec<String>, all: &mut Vec<(usize, SettingOrigin)>) {
     for (key, value) in table {
         let name = key.get_ref().as_ref();
         let is_bare = name.chars().all(|character| character.is_ascii_alphanumeric() || "-_".contains(character));
@@ -122,7 +122,7 @@ fn flatten(layer: &Layer, table: &DeTable<'_>, path: &mut Vec<String>, all: &mut
         match value.get_ref() {
             DeValue::Table(inner) => flatten(layer, inner, path, all),
             _ => {
-                // Of a project's file only the section of this program is meant.
+                // Only dechaff's section of a `pyproject.toml` counts.
                 let own = path.strip_prefix(&["tool".to_owned(), "dechaff".to_owned()]);
                 let is_project = layer.file.path.ends_with("pyproject.toml");
                 let own = if is_project { own } else { Some(path.as_slice()) };
@@ -132,7 +132,7 @@ fn flatten(layer: &Layer, table: &DeTable<'_>, path: &mut Vec<String>, all: &mut
                     let place = if is_file { format!("{}:{line}", layer.file.path) } else { layer.file.path.clone() };
                     let value = layer.file.text.get(value.span()).unwrap_or_default();
                     let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
-                    all.push((key.span().start, Said { key: own.join("."), value, place }));
+                    all.push((key.span().start, SettingOrigin { key: own.join("."), value, place }));
                 }
             }
         }

@@ -4,34 +4,34 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::check::Run;
-use super::output;
-use super::workspace::Workspace;
+use super::context::CheckContext;
+use super::settings_resolver::SettingsResolver;
 use crate::corpus::Choice;
+use crate::report::Summary;
 use crate::text::{Origin, PathName};
 
-/// What a run came across, over all of its passes.
+/// What a run came across in all of its passes.
 #[derive(Default)]
 pub(super) struct Coverage {
     has_documents: bool,
     has_records: bool,
-    /// Some record has an identifier.
+    /// Some record has an ID.
     has_id: bool,
-    /// Files were found, whatever is in them.
+    /// Files were found, whatever they contain.
     pub(super) has_files: Arc<AtomicBool>,
-    /// `--since` left out files that did not change.
+    /// `--since` left out unchanged files.
     pub(super) has_unchanged: Arc<AtomicBool>,
-    /// The paths that were given.
+    /// The paths given on the command line.
     paths: Vec<PathBuf>,
     /// `--force-exclude` left out all of them.
-    is_excluded: bool,
+    all_excluded: bool,
 }
 
 impl Coverage {
-    /// The coverage of a run over `paths`, which has yet to begin.
-    pub(super) fn new(workspace: &Workspace, paths: &[PathBuf]) -> Self {
-        let is_excluded = !paths.is_empty() && paths.iter().all(|path| !workspace.takes_named(path));
-        Self { paths: paths.to_vec(), is_excluded, ..Self::default() }
+    /// Starts the coverage of a run over `paths`.
+    pub(super) fn new(resolver: &SettingsResolver, paths: &[PathBuf]) -> Self {
+        let all_excluded = !paths.is_empty() && paths.iter().all(|path| !resolver.takes_named(path));
+        Self { paths: paths.to_vec(), all_excluded, ..Self::default() }
     }
 
     /// Counts a document that was checked or fixed.
@@ -43,71 +43,62 @@ impl Coverage {
         }
     }
 
-    /// The paths as a message names them, the first few of them.
-    fn named_paths(&self) -> String {
-        const MAX_NAMED: usize = 3;
-        let named: Vec<String> = self.paths.iter().take(MAX_NAMED).map(|path| format!("`{}`", path.name())).collect();
-        let named = named.join(", ");
-        match self.paths.len().saturating_sub(MAX_NAMED) {
-            0 => named,
-            more => format!("{named} and {more} more"),
-        }
-    }
-}
-
-impl Run<'_> {
-    /// Fails a run that looked at no document, unless that is in order; warns of an identifier field that no record has.
-    pub(super) fn review_coverage(&mut self) {
-        if self.coverage.has_documents {
-            self.warn_of_missing_ids();
-        } else if self.has_failed() {
-            // Something else is at fault, and has been reported.
-        } else if let Some(message) = self.missing_documents() {
-            match self.arguments.allow_empty {
-                true => output::warning(&message),
-                false => self.fail(&format!("{message} (--allow-empty makes this a warning)")),
-            }
-        }
+    /// Whether any document was checked or fixed.
+    pub(super) fn has_documents(&self) -> bool {
+        self.has_documents
     }
 
-    /// Why a run without documents fails; `None` if it does not.
-    fn missing_documents(&mut self) -> Option<String> {
-        let coverage = &self.coverage;
-        if self.summary.skipped + self.summary.files_without_text_field > 0 {
+    /// Returns a warning if a field for IDs is configured and no record has it.
+    pub(super) fn missing_ids(&self, context: &CheckContext<'_>) -> Option<String> {
+        let (field, _) = context.settings.value(|options| options.id_field.as_ref())?;
+        let is_missing = self.has_records && !self.has_id;
+        is_missing.then(|| format!("no record has an identifier in the field `{field}`; see --id-field"))
+    }
+
+    /// Returns why a run without documents fails, or `None` if it passes. `has_spooled` says that standard input or
+    /// a pipe was a shard.
+    pub(super) fn failure(
+        &self,
+        context: &CheckContext<'_>,
+        summary: &mut Summary,
+        has_spooled: bool,
+    ) -> Option<String> {
+        if summary.skipped + summary.files_without_text_field > 0 {
             return Some("nothing was checked: every file was skipped".into());
         }
-        // An empty shard on standard input was looked at, like an empty text.
-        if !self.spooled.is_empty() {
+        // An empty shard on standard input counts as checked, like an empty text.
+        if has_spooled {
             return None;
         }
-        if coverage.has_files.load(Ordering::Relaxed) {
-            return Some(format!("nothing was checked: no record in {} has a text", coverage.named_paths()));
+        let paths = self.path_list();
+        if self.has_files.load(Ordering::Relaxed) {
+            return Some(format!("nothing was checked: no record in {paths} has a text"));
         }
-        // Nothing changed, and a hook that is given only excluded files, are the ordinary cases of a green gate.
-        if coverage.has_unchanged.load(Ordering::Relaxed) {
-            let revision = self.arguments.since.as_deref().unwrap_or_default();
-            self.summary.none_checked_reason = Some(format!("none changed since {revision}"));
+        // A gate passes in the ordinary cases that nothing changed, or that a hook was given only excluded files.
+        if self.has_unchanged.load(Ordering::Relaxed) {
+            let revision = context.arguments.since.as_deref().unwrap_or_default();
+            summary.none_checked_reason = Some(format!("none changed since {revision}"));
             return None;
         }
-        if coverage.is_excluded {
-            self.summary.none_checked_reason = Some("all of them are excluded".into());
+        if self.all_excluded {
+            summary.none_checked_reason = Some("all of them are excluded".into());
             return None;
         }
-        let paths = coverage.named_paths();
-        Some(match self.root.settings.include() {
-            Some(_) => format!("no files to check in {paths}: no file matches `include`; see `dechaff config`"),
-            None => {
-                format!(
-                    "no files to check in {paths}: only text, JSON Lines and Parquet files are picked up from directories"
-                )
-            }
-        })
+        let reason = match context.settings.settings.include() {
+            Some(_) => "no file matches `include`; see `dechaff config`",
+            None => "only text, JSON Lines and Parquet files are picked up from directories",
+        };
+        Some(format!("no files to check in {paths}: {reason}"))
     }
 
-    fn warn_of_missing_ids(&self) {
-        let field = self.root.value(|options| options.id_field.as_ref());
-        if let Some((field, _)) = field.filter(|_| self.coverage.has_records && !self.coverage.has_id) {
-            output::warning(&format!("no record has an identifier in the field `{field}`; see --id-field"));
+    /// Lists the first few paths for a message.
+    fn path_list(&self) -> String {
+        const MAX_PATHS: usize = 3;
+        let names: Vec<String> = self.paths.iter().take(MAX_PATHS).map(|path| format!("`{}`", path.name())).collect();
+        let names = names.join(", ");
+        match self.paths.len().saturating_sub(MAX_PATHS) {
+            0 => names,
+            more => format!("{names} and {more} more"),
         }
     }
 }

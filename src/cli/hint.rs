@@ -1,4 +1,4 @@
-//! A hint where one rule in one file makes up most of what is found, such as repeated lines in a generated page.
+//! A hint if most findings come from one rule in one file, such as repeated lines in a generated page.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -7,7 +7,7 @@ use crate::finding::Finding;
 use crate::report::{Summary, printable};
 use crate::text::{Origin, path_of};
 
-/// The rule that found most in one file.
+/// The rule with the most findings in one file.
 #[derive(Default)]
 pub(super) struct DominantRule {
     findings: usize,
@@ -32,11 +32,11 @@ impl DominantRule {
         }
     }
 
-    /// The hint, if the rule found more than half of all, and that is much.
+    /// Returns the hint if the rule has more than half of all findings and at least 20.
     pub(super) fn hint(&self, summary: &Summary) -> Option<String> {
         const MIN_FINDINGS: usize = 20;
         let Self { findings, code, path } = self;
-        // Patterns cannot name every file.
+        // Not every file name can be written as a pattern.
         let is_nameable = path_of(path).to_str().is_some_and(|path| matches!(printable(path), Cow::Borrowed(_)));
         let is_dominant =
             is_nameable && *findings >= MIN_FINDINGS && 2 * findings > summary.findings && summary.documents > 1;

@@ -1,4 +1,4 @@
-//! `dechaff init`: a configuration to start from.
+//! `dechaff init`: writes a starter configuration.
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
@@ -10,7 +10,7 @@ use super::arguments::{ColorWhen, InitArguments};
 use super::output::Output;
 use crate::text::PathName;
 
-/// The configuration that is written; as it stands it changes nothing.
+/// The starter configuration. All keys are commented out.
 const STARTER: &str = include_str!("starter.toml");
 
 pub(super) fn run(arguments: &InitArguments) -> anyhow::Result<Exit> {
@@ -25,5 +25,5 @@ pub(super) fn run(arguments: &InitArguments) -> anyhow::Result<Exit> {
     };
     file.write_all(STARTER.as_bytes()).with_context(|| format!("cannot write {}", path.name()))?;
     Output::new(ColorWhen::Auto).write(&format!("wrote {}\n", path.name()))?;
-    Ok(Exit::Clean)
+    Ok(Exit::Success)
 }

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: the run comes to a clean end, or is ended where it does not do so in time.
+//! Ctrl-C and SIGTERM: the run ends cleanly, or is ended if that takes too long.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -7,19 +7,19 @@ use super::output;
 use crate::corpus::remove_own_temporary_files;
 
 static IS_INTERRUPTED: AtomicBool = AtomicBool::new(false);
-/// Nothing is being written, so that the process may end at any moment.
+/// Nothing is being written, so the process may end at any moment.
 static MAY_END: AtomicBool = AtomicBool::new(false);
 
 /// The exit code of an interrupted run, as shells count it.
 const CODE: i32 = 130;
 
-/// How long a run has to end by itself. No loop has to ask whether it is interrupted: a run that reads a pipe without a writer, or
-/// works on one huge document, cannot. Files are replaced in one step, so that the process may end at any moment.
+/// Time for a run to end by itself. A run that waits for a pipe or processes a huge document cannot, so it is ended.
+/// Files are replaced in one step, so ending the process at any moment is safe.
 const GRACE: Duration = Duration::from_millis(600);
 
-/// Listens for Ctrl-C and SIGTERM from now on. Before, they end the process at once.
+/// Handles Ctrl-C and SIGTERM from now on. Without a handler they end the process at once.
 pub(super) fn listen() {
-    // Without a handler the process ends at once, and nothing is half written then either.
+    // If the handler cannot be set, the default action is safe too.
     let _ = ctrlc::set_handler(|| {
         let is_first = !IS_INTERRUPTED.swap(true, Ordering::SeqCst);
         if is_first && !MAY_END.load(Ordering::SeqCst) {
@@ -32,23 +32,22 @@ pub(super) fn listen() {
     });
 }
 
-/// Whether the run is to come to its end.
+/// Whether the run should end.
 pub(super) fn is_interrupted() -> bool {
     IS_INTERRUPTED.load(Ordering::SeqCst)
 }
 
-/// While it stands no file is written, so that Ctrl-C ends the process.
-pub(super) struct Pause(());
+/// While it exists no file is written, and Ctrl-C ends the process at once.
+pub(super) struct NoWriteGuard(());
 
-impl Pause {
-    /// From now on.
-    pub(super) fn begin() -> Self {
+impl NoWriteGuard {
+    pub(super) fn new() -> Self {
         MAY_END.store(true, Ordering::SeqCst);
         Self(())
     }
 }
 
-impl Drop for Pause {
+impl Drop for NoWriteGuard {
     fn drop(&mut self) {
         MAY_END.store(false, Ordering::SeqCst);
     }

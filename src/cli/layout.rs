@@ -1,4 +1,4 @@
-//! Where fixed documents go, and what the undo log calls them.
+//! The paths of fixed documents and their names in the undo log.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -6,34 +6,34 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use super::workspace::absolute;
+use super::settings_resolver::absolute;
 use crate::corpus::{COPIES_MARKER, create};
 use crate::text::PathName;
 
 /// Where fixed documents go.
 pub(super) struct Layout {
-    /// The directory for copies, if the originals stay.
-    output: Option<Output>,
+    /// The output directory, if copies are written.
+    output: Option<OutputDir>,
     /// Where the copies of each input go, relative to the output directory.
     inputs: HashMap<PathBuf, PathBuf>,
     /// The directory that paths in the undo log are relative to, without links.
     base: PathBuf,
 }
 
-struct Output {
+struct OutputDir {
     folder: PathBuf,
-    /// Only dechaff has written into it, so that what is there may be replaced.
+    /// Only dechaff has written to it, so files in it may be replaced.
     is_own: bool,
     is_marked: bool,
 }
 
 impl Layout {
-    /// Where documents go that come from `paths`: back into their files, or below `output`. `written` are files that the run
-    /// writes besides.
+    /// Determines where the documents from `paths` go: back into their files, or below `output`. `written` has the other
+    /// files that the run writes.
     ///
     /// # Errors
     ///
-    /// The output directory cannot be told from the input.
+    /// The output directory is the input, or part of it with other files in it.
     pub(super) fn new(paths: &[PathBuf], output: Option<&Path>, written: &[PathBuf]) -> anyhow::Result<Self> {
         let here = std::env::current_dir().context("cannot find the working directory")?;
         let Some(folder) = output else {
@@ -56,11 +56,11 @@ impl Layout {
                 );
             }
         }
-        let output = Output { folder: folder.to_owned(), is_own, is_marked };
-        Ok(Self { output: Some(output), inputs: places(&here, paths), base })
+        let output = OutputDir { folder: folder.to_owned(), is_own, is_marked };
+        Ok(Self { output: Some(output), inputs: input_targets(&here, paths), base })
     }
 
-    /// Where the copy of the file or folder `path` goes; the path itself if there are no copies.
+    /// Returns the path of the copy of a file or directory, or `path` itself if there are no copies.
     pub(super) fn target(&self, path: &Path) -> PathBuf {
         let Some(output) = &self.output else { return path.to_owned() };
         let of_input = path.ancestors().find_map(|above| Some((above, self.inputs.get(above)?)));
@@ -74,12 +74,12 @@ impl Layout {
         joined(&output.folder, &place)
     }
 
-    /// Makes sure that a copy at `target` replaces nothing but copies, and that the output directory is marked.
+    /// Checks that a copy at `target` replaces only copies, and marks the output directory.
     ///
     /// # Errors
     ///
-    /// Something else stands there, or the mark cannot be written.
-    pub(super) fn claim(&mut self, target: &Path) -> anyhow::Result<()> {
+    /// Another file exists there, or the mark cannot be written.
+    pub(super) fn reserve(&mut self, target: &Path) -> anyhow::Result<()> {
         let Some(output) = &mut self.output else { return Ok(()) };
         if !output.is_own && target.symlink_metadata().is_ok() {
             bail!(
@@ -95,16 +95,16 @@ impl Layout {
         Ok(())
     }
 
-    /// The directory that paths in the undo log are relative to.
+    /// Returns the directory that paths in the undo log are relative to.
     pub(super) fn base(&self) -> String {
         self.base.name()
     }
 
-    /// The path of a document in the undo log: of the copy at `target`, or of a file that is fixed in place.
+    /// Returns the name in the undo log of a copy or of a file fixed in place.
     ///
     /// # Errors
     ///
-    /// It is not below the base.
+    /// The file is not below the base.
     pub(super) fn log_path(&self, target: &Path) -> anyhow::Result<String> {
         let below = match &self.output {
             Some(output) => target.strip_prefix(&output.folder).ok().map(Path::to_path_buf),
@@ -119,16 +119,17 @@ impl Layout {
     }
 }
 
-/// What the mark in an output directory says.
+/// The content of the mark in an output directory.
 const MARK: &str = "dechaff wrote the copies in this directory (--output-dir). Runs on a directory above leave it out,\n\
                     so that copies are not taken for duplicates of their originals. Name it to check it.\n";
 
-/// Where the copies of each input go. One input needs no name; several go by their last names, or if those are alike, by their
-/// places below the folder that they share.
-fn places(here: &Path, paths: &[PathBuf]) -> HashMap<PathBuf, PathBuf> {
+/// Returns where the copies of each input go, relative to the output directory. A single input gets no directory of its
+/// own. Several inputs get one each, named like the input or, if names are equal, like its path below the directory that
+/// they share.
+fn input_targets(here: &Path, paths: &[PathBuf]) -> HashMap<PathBuf, PathBuf> {
     let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| absolute(here, path));
     let name = |path: &Path| whole(path).file_name().map(PathBuf::from).unwrap_or_default();
-    // The walk gives `./a` as `a`.
+    // Walking yields `./a` as `a`.
     let key = |path: &Path| path.strip_prefix(".").unwrap_or(path).to_owned();
     if let [path] = paths {
         let place = if path.is_dir() { PathBuf::new() } else { file_name(path) };
@@ -153,12 +154,12 @@ fn file_name(path: &Path) -> PathBuf {
     path.file_name().map(PathBuf::from).unwrap_or_default()
 }
 
-/// `above` with `below` after it; to join nothing would end the path with a slash.
+/// Joins two paths, without the slash that joining an empty path would append.
 fn joined(above: &Path, below: &Path) -> PathBuf {
     if below.as_os_str().is_empty() { above.to_owned() } else { above.join(below) }
 }
 
-/// The deepest folder that holds all of `paths`.
+/// Returns the deepest directory that contains all of `paths`.
 fn common_folder(paths: impl Iterator<Item = PathBuf>) -> Option<PathBuf> {
     let folders = paths.map(|path| match path.is_dir() {
         true => path,
@@ -170,19 +171,19 @@ fn common_folder(paths: impl Iterator<Item = PathBuf>) -> Option<PathBuf> {
     })
 }
 
-/// Whether a folder holds anything but `written` and hidden files.
+/// Whether a directory contains anything but `written` and hidden files.
 fn has_other_files(folder: &Path, written: &HashSet<PathBuf>) -> bool {
     let Ok(entries) = fs::read_dir(folder) else { return false };
     let mut names = entries.filter_map(Result::ok).map(|entry| entry.file_name());
     names.any(|name| !name.to_string_lossy().starts_with('.') && !written.contains(&folder.join(name)))
 }
 
-/// `path` without what would lead out of the folder it is put into.
+/// Removes the components of `path` that would lead out of a directory.
 pub(super) fn relative(path: &Path) -> PathBuf {
     path.components().filter(|component| matches!(component, Component::Normal(_))).collect()
 }
 
-/// The path without links and dots, as far as it exists; what the run has yet to create exists nowhere.
+/// Canonicalises the longest existing prefix of `path`; the rest need not exist yet.
 pub(super) fn resolved(path: &Path) -> Option<PathBuf> {
     let path = std::path::absolute(path).ok()?;
     path.ancestors().find_map(|above| {
@@ -197,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_does_not_exist_yet_is_resolved_by_what_does() {
+    fn resolves_the_existing_prefix() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("texts")).unwrap();
         let here = folder.path().canonicalize().unwrap();
@@ -206,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn copies_are_nested_only_to_keep_names_apart() {
+    fn nests_copies_only_if_names_collide() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap();
         for name in ["a/texts", "b/texts", "c"] {

@@ -1,6 +1,6 @@
-//! What manual pages say beyond the definition of the command line.
+//! Sections of the manual pages that the definition of the command line does not have.
 
-/// Exit codes, which are the same for all commands.
+/// Exit codes of all commands.
 pub(super) const EXIT_STATUS: &[(&str, &str)] = &[
     ("0", "Nothing was found or, with --fix, nothing is left; other commands succeeded."),
     (
@@ -14,7 +14,7 @@ pub(super) const EXIT_STATUS: &[(&str, &str)] = &[
     ("130", "The run was interrupted."),
 ];
 
-/// A command, what an example does, and the example.
+/// Examples: the command, the purpose and the command line.
 pub(super) const EXAMPLES: &[(&str, &str, &str)] = &[
     ("check", "Check the texts and shards below a directory", "dechaff check corpus/"),
     ("check", "Check standard input", "dechaff check - --stdin-filename page.txt < page.txt"),

@@ -1,4 +1,4 @@
-//! `dechaff rule CODE --match TEXT`: which phrase of a rule matches a text, and what stops it.
+//! `dechaff rule CODE --match TEXT`: which phrase of a rule matches a text, and what keeps it from being reported.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use crate::report::{count, printable};
 use crate::rule::Rule;
 use crate::text::{Document, Origin};
 
-/// Characters of an expression that are shown.
+/// Longest excerpt of a phrase, in characters.
 const MAX_SHOWN: usize = 200;
 
-/// What `rule` makes of `text`, and whether one of its phrases matches.
+/// Explains which phrases of `rule` match `text`. The exit code says whether any does.
 pub(super) fn match_text(rule: &Rule, text: &str) -> anyhow::Result<(String, Exit)> {
     let Parameters::Pattern(patterns) = &rule.parameters else {
         bail!("{} looks for no phrases: its kind of check is `{}`", rule.info.code, rule.parameters.kind());
@@ -28,14 +28,14 @@ pub(super) fn match_text(rule: &Rule, text: &str) -> anyhow::Result<(String, Exi
         return Ok((page, Exit::Findings));
     }
     for explanation in &explanations {
-        let _ = writeln!(page, "{}", shown(rule, explanation.source));
+        let _ = writeln!(page, "{}", describe(rule, explanation.source));
         conditions(&mut page, rule, explanation);
     }
     let document = Document::parse(Arc::new(Origin::file("text.txt")), text);
     let is_reported = !Linter::from_rules([rule])?.check(&document).is_empty();
     let _ =
         writeln!(page, "\nAs a document of its own, the text is {}reported.", if is_reported { "" } else { "not " });
-    Ok((page, Exit::Clean))
+    Ok((page, Exit::Success))
 }
 
 fn conditions(page: &mut String, rule: &Rule, explanation: &Explanation<'_>) {
@@ -48,7 +48,7 @@ fn conditions(page: &mut String, rule: &Rule, explanation: &Explanation<'_>) {
                 writeln!(page, "    not reported: {}, `max-words` is {}", count(*words, "word"), allowed.end)
             }
             Obstacle::Except(source) => {
-                writeln!(page, "    not reported: an exception matches, {}", shown(rule, *source))
+                writeln!(page, "    not reported: an exception matches, {}", describe(rule, *source))
             }
         };
     }
@@ -59,8 +59,8 @@ fn conditions(page: &mut String, rule: &Rule, explanation: &Explanation<'_>) {
     }
 }
 
-/// A phrase with its place and language.
-fn shown(rule: &Rule, source: Source<'_>) -> String {
+/// Formats a phrase with its position and language.
+fn describe(rule: &Rule, source: Source<'_>) -> String {
     let line = rule.file.position(source.place().start).map_or(0, |(line, _)| line);
     let (language, text) = match source {
         Source::Phrase(phrase) => (phrase.language.as_ref(), phrase.source.as_str()),

@@ -1,10 +1,10 @@
-//! Hints for command lines that clap refuses: what somebody may have meant who comes from another linter.
+//! Hints for invalid command lines, for people who know other linters.
 
 use std::path::Path;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-/// Options of other programs, and what does the same here.
+/// Options of other programs and their equivalents.
 const OPTIONS: &[(&[&str], &str)] = &[
     (&["--dry-run", "-n", "--preview", "--check"], "'--diff' shows what '--fix' would change and writes nothing"),
     (&["-v", "--verbose"], "all there is to say is printed by default; '--statistics' sums it up by rule"),
@@ -19,7 +19,7 @@ const OPTIONS: &[(&[&str], &str)] = &[
     (&["--list", "--list-rules", "--rules"], "'dechaff rule --all' lists the rules"),
 ];
 
-/// Commands of other programs, and what does the same here.
+/// Commands of other programs and their equivalents.
 const COMMANDS: &[(&[&str], &str)] = &[
     (&["fix", "format", "fmt", "clean"], "'dechaff check --fix' fixes files in place"),
     (&["diff"], "'dechaff check --diff' shows what '--fix' would change"),
@@ -29,7 +29,7 @@ const COMMANDS: &[(&[&str], &str)] = &[
     (&["schema"], "'dechaff config --schema' prints the JSON Schema of configuration files"),
 ];
 
-/// The error with a hint that fits it better than the nearest spelling, if there is one.
+/// Replaces the suggestion in an error by a better hint, if there is one.
 pub(super) fn explained(mut error: clap::Error) -> clap::Error {
     let word = |error: &clap::Error, kind| match error.get(kind) {
         Some(ContextValue::String(word)) => Some(word.clone()),

@@ -1,19 +1,25 @@
 //! The command line: arguments in, text and an exit code out.
 
 mod arguments;
-mod attributes;
-mod bad;
+mod bad_records;
+mod baseline;
+mod changed_files;
 mod check;
-mod compare;
+mod completions;
 mod config;
+mod console;
+mod context;
 mod coverage;
+mod dolma;
+mod duplicate_pass;
+mod exit_policy;
 mod fix;
-mod gate;
-mod generate;
+mod fix_rounds;
+mod fix_writer;
+mod fixer;
 mod hint;
 mod init;
 mod interrupt;
-mod known;
 mod layout;
 mod manual;
 mod match_text;
@@ -24,17 +30,16 @@ mod pipeline;
 mod progress;
 mod reports;
 mod roots;
-mod rounds;
 mod rule;
-mod shards;
-mod since;
+mod run_mode;
+mod run_output;
+mod settings_resolver;
+mod shard_writer;
 mod status;
 mod stdin;
-mod tell;
 mod test_rules;
 mod trust;
 mod undo;
-mod workspace;
 
 use std::process::ExitCode;
 
@@ -46,26 +51,26 @@ use crate::user_file::UserFileError;
 
 pub use arguments::command;
 
-/// What the program's exit code says.
+/// The exit code of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Exit {
     /// Nothing was found.
-    Clean,
+    Success,
     /// Something was found.
     Findings,
-    /// Something could not be done.
+    /// Something failed.
     Failure,
-    /// Somebody ended it.
+    /// Ctrl-C or SIGTERM ended the run.
     Interrupted,
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         match exit {
-            Exit::Clean => Self::SUCCESS,
+            Exit::Success => Self::SUCCESS,
             Exit::Findings => Self::from(1),
             Exit::Failure => Self::from(2),
-            // What shells say of a process that SIGINT ended.
+            // 128 plus the number of SIGINT, as in shells.
             Exit::Interrupted => Self::from(130),
         }
     }
@@ -81,8 +86,8 @@ pub fn main() -> ExitCode {
         Command::Config(arguments) => config::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
         Command::TestRules(arguments) => test_rules::run(&arguments),
-        Command::Completions(arguments) => generate::completions(&arguments),
-        Command::Man(arguments) => generate::manual(&arguments),
+        Command::Completions(arguments) => completions::completions(&arguments),
+        Command::Man(arguments) => completions::manual(&arguments),
     };
     outcome
         .unwrap_or_else(|error| {

@@ -1,18 +1,18 @@
-//! Files that are passed explicitly though their format is no plain text.
+//! Warnings about explicitly passed files that are not plain text.
 
 use std::path::Path;
 
 use super::output;
 use crate::text::PathName;
 
-/// What to do with a file instead of checking it as plain text, by its ending.
+/// Hints by file extension.
 const HINTS: &[(&[&str], &str)] = &[
     (&["csv", "tsv"], "checked as one plain-text document; convert it to JSON Lines or Parquet to check each row"),
     (&["html", "htm", "xhtml", "xml"], "checked as plain text with its markup; extract its text first"),
     (&["ipynb", "rtf", "tex", "eml", "warc"], "checked as plain text with its markup; extract its text first"),
 ];
 
-/// Warns of each file among `paths` that is likely not what its sender wanted checked.
+/// Warns about each file in `paths` that should probably be converted first.
 pub(super) fn warn_of_markup(paths: &[impl AsRef<Path>]) {
     for path in paths.iter().map(AsRef::as_ref).filter(|path| path.is_file()) {
         let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();

@@ -1,5 +1,4 @@
-//! Standard output and standard error: the only places where anything is printed. All text for people is
-//! sanitized here, whoever put it together.
+//! Standard output and standard error. All printing happens here, so that all text is sanitized.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
@@ -13,15 +12,15 @@ use crate::report::{Medium, printable, render_user_file_error};
 use crate::text::PathName;
 use crate::user_file::UserFileError;
 
-/// Columns that reports are laid out for where there is neither a terminal nor the variable `COLUMNS`.
-const COLUMNS: usize = 100;
+/// Width of reports without a terminal and without the variable `COLUMNS`.
+const DEFAULT_COLUMNS: usize = 100;
 
 /// Standard output, buffered.
 pub(super) struct Output {
     stream: io::BufWriter<io::StdoutLock<'static>>,
     /// Whether reports may use colour.
     pub(super) color: bool,
-    /// Columns of the terminal.
+    /// Width of the terminal.
     pub(super) columns: usize,
     is_terminal: bool,
 }
@@ -36,26 +35,26 @@ impl Output {
         };
         let columns = match terminal_size::terminal_size() {
             Some((width, _)) if stdout.is_terminal() => usize::from(width.0),
-            _ => std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(COLUMNS),
+            _ => std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(DEFAULT_COLUMNS),
         };
         let is_terminal = stdout.is_terminal();
         Self { stream: io::BufWriter::new(stdout.lock()), color, columns, is_terminal }
     }
 
-    /// Writes a report or a message; `false` when nobody reads any more.
+    /// Writes a report or message. Returns `false` if the pipe is closed.
     ///
     /// # Errors
     ///
-    /// It cannot be written for another reason.
+    /// Writing fails for another reason.
     pub(super) fn write(&mut self, text: &str) -> anyhow::Result<bool> {
         let text = self.medium().sanitize(text);
         let written = self.stream.write_all(text.as_bytes()).and_then(|()| self.stream.flush());
-        taken(written)
+        is_open(written)
     }
 
-    /// Writes a report to standard error, where standard output is taken by a text.
-    pub(super) fn write_aside(&self, text: &str) {
-        // Nothing is left to do where standard error cannot be written.
+    /// Writes a report to standard error, because standard output receives a text.
+    pub(super) fn write_to_stderr(&self, text: &str) {
+        // A failure to write to standard error cannot be reported anywhere.
         let _ = io::stderr().write_all(self.medium().sanitize(text).as_bytes());
     }
 
@@ -63,23 +62,23 @@ impl Output {
         if self.color { Medium::StyledText } else { Medium::Text }
     }
 
-    /// Writes a document or a patch byte for byte, so that other programs can use it; a terminal gets it
-    /// sanitized. `false` when nobody reads any more.
+    /// Writes a document or patch byte for byte for other programs, or sanitized to a terminal. Returns `false` if
+    /// the pipe is closed.
     ///
     /// # Errors
     ///
-    /// It cannot be written for another reason.
+    /// Writing fails for another reason.
     pub(super) fn write_exact(&mut self, text: &str) -> anyhow::Result<bool> {
-        // A style in it is not dechaff's.
+        // Styles in the text do not come from dechaff.
         let shown = if self.is_terminal { Medium::Text.sanitize(text) } else { text.into() };
-        taken(self.stream.write_all(shown.as_bytes()).and_then(|()| self.stream.flush()))
+        is_open(self.stream.write_all(shown.as_bytes()).and_then(|()| self.stream.flush()))
     }
 
     /// Writes the bytes of a file as [`Self::write_exact`] does.
     ///
     /// # Errors
     ///
-    /// It cannot be read, or not be written for another reason.
+    /// The file cannot be read, or writing fails for another reason.
     pub(super) fn copy(&mut self, path: &Path) -> anyhow::Result<bool> {
         let unreadable = || format!("cannot read {}", path.name());
         if self.is_terminal {
@@ -87,11 +86,11 @@ impl Output {
             return self.write_exact(&String::from_utf8_lossy(&bytes));
         }
         let mut file = File::open(path).with_context(unreadable)?;
-        taken(io::copy(&mut file, &mut self.stream).and_then(|_| self.stream.flush()))
+        is_open(io::copy(&mut file, &mut self.stream).and_then(|_| self.stream.flush()))
     }
 }
 
-fn taken(written: io::Result<()>) -> anyhow::Result<bool> {
+fn is_open(written: io::Result<()>) -> anyhow::Result<bool> {
     match written {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
@@ -101,15 +100,15 @@ fn taken(written: io::Result<()>) -> anyhow::Result<bool> {
 
 /// Prints lines without a prefix to standard error.
 pub(super) fn report(text: &str) {
-    // Nothing is left to do where standard error cannot be written.
+    // A failure to write to standard error cannot be reported anywhere.
     let _ = io::stderr().write_all(Medium::Text.sanitize(text).as_bytes());
 }
 
-/// Prints what clap has to say, help or an error, and ends the process.
+/// Prints clap's help or error and exits.
 pub(super) fn exit(error: &clap::Error) -> ! {
     let (rendered, is_error) = (error.render(), error.use_stderr());
     let wants_color = if is_error { wants_color(&io::stderr()) } else { wants_color(&io::stdout()) };
-    // The message quotes arguments: a style in one of them must not pass for clap's own.
+    // The message quotes arguments, whose styles must not be mistaken for clap's own.
     let has_style = std::env::args_os().any(|argument| argument.as_encoded_bytes().contains(&b'\x1b'));
     let text = match wants_color && !has_style {
         true => Medium::StyledText.sanitize(&rendered.ansi().to_string()).into_owned(),
@@ -122,31 +121,31 @@ pub(super) fn exit(error: &clap::Error) -> ! {
     std::process::exit(error.exit_code())
 }
 
-/// Prints an error for a person.
+/// Prints an error.
 pub(super) fn error(message: &str) {
     let _ = writeln!(io::stderr(), "dechaff: error: {}", printable(message));
 }
 
-/// Prints what a person should know though nothing failed.
+/// Prints a warning.
 pub(super) fn warning(message: &str) {
     let _ = writeln!(io::stderr(), "dechaff: warning: {}", printable(message));
 }
 
-/// Clears the line that a progress bar is on.
+/// Clears the line of the progress bar.
 pub(super) fn clear_line() {
     if io::stderr().is_terminal() {
         let _ = io::stderr().write_all(b"\r\x1b[K");
     }
 }
 
-/// Prints an error in a user-written file.
-pub(super) fn fault(error: &UserFileError) {
+/// Prints an error in a configuration, rule or list file, with an excerpt.
+pub(super) fn fault(fault: &UserFileError) {
     let color = wants_color(&io::stderr());
-    let _ = io::stderr().write_all(render_user_file_error(error, color).as_bytes());
+    let _ = io::stderr().write_all(render_user_file_error(fault, color).as_bytes());
 }
 
-/// Whether `stream` gets colour by default. `NO_COLOR` wins over `FORCE_COLOR`, which wins over `CLICOLOR_FORCE`, `CLICOLOR` and
-/// whether the stream is a terminal.
+/// Whether `stream` has colour by default. In order of precedence: `NO_COLOR`, `FORCE_COLOR`, `CLICOLOR_FORCE`,
+/// `CLICOLOR`, and whether the stream is a terminal.
 fn wants_color(stream: &impl anstream::stream::RawStream) -> bool {
     let value = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     match value("FORCE_COLOR") {

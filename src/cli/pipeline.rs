@@ -1,11 +1,14 @@
-//! Documents in a stream: read on one thread, worked on by all cores, and handed back in order.
+//! Reads documents on one thread, processes them on all cores, and yields the results in input order.
 //!
-//! No more than a few batches are held at any time, whatever the size of a shard: one that is read, two that are worked on and
-//! those that wait to be handed back.
+//! Only a few batches are in memory at a time, whatever the size of a shard: one being read, two being
+//! processed, and those waiting to be consumed.
 
+use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::Scope;
+use std::vec;
 
 use rayon::prelude::*;
 
@@ -14,170 +17,197 @@ use super::progress::Progress;
 use crate::corpus::{Carrier, Input, Opened, Raw, ReadError, Reading, Shard, ShardStep, Source, WalkError, open, read};
 use crate::text::{Document, DocumentIndex};
 
-/// Bytes of a batch; a document that is larger makes one of its own.
+/// Bytes per batch. A larger document is a batch of its own.
 pub(super) const BATCH_BYTES: usize = 4 << 20;
-/// So many times the bytes of its text a document takes once it was parsed: an index takes about twice as much as the text.
-pub(super) const INDEXED: usize = 3;
-/// Batches that are worked on at one time.
-const AT_ONCE: usize = 2;
-/// Fewest bytes of a batch that no other such batch is worked on beside: that takes several times as much.
-const LARGE: u64 = 16 << 20;
-/// Documents of a batch.
-const BATCH_DOCUMENTS: usize = 4_096;
+/// Memory of a parsed document as a multiple of its text: the index is about twice as large as the text.
+pub(super) const INDEX_OVERHEAD: usize = 3;
+/// Batches that are processed at the same time.
+const IN_FLIGHT_BATCHES: usize = 2;
+/// Batches of at least this many bytes are processed one at a time, because they need several times as much memory.
+const LARGE_BATCH_BYTES: u64 = 16 << 20;
+/// Documents per batch.
+const MAX_BATCH_DOCUMENTS: usize = 4_096;
 
-/// A document, and what it takes to write it into its shard again if it stands in one.
-pub(super) struct Given {
+/// A document, with the handle of its record if it comes from a shard.
+pub(super) struct WorkItem {
     pub(super) source: Source,
     pub(super) carrier: Option<Carrier>,
-    /// The text's index, once it was parsed.
+    /// The index of the text, once it is parsed.
     index: OnceLock<Arc<DocumentIndex>>,
 }
 
-impl Given {
-    /// A document that is yet to be parsed.
+impl WorkItem {
+    /// Creates an item whose text is parsed on first use.
     pub(super) fn new(source: Source, carrier: Option<Carrier>) -> Self {
         Self { source, carrier, index: OnceLock::new() }
     }
 
-    /// The parsed document.
+    /// Returns the parsed document.
     pub(super) fn document(&self) -> Document<'_> {
         self.source.indexed(Arc::clone(self.index()))
     }
 
-    /// Where everything stands in the text.
+    /// Returns the index of the text, parsing it on the first call.
     pub(super) fn index(&self) -> &Arc<DocumentIndex> {
         self.index.get_or_init(|| Arc::new(DocumentIndex::new(&self.source.text)))
     }
 
-    /// About how many bytes it holds.
+    /// Estimates the memory in bytes that the item uses.
     pub(super) fn size(&self) -> usize {
         let Source { origin, text, .. } = &self.source;
         let names = 2 * origin.path.len() + size_of::<Self>();
-        INDEXED * text.len() + names + self.carrier.as_ref().map_or(0, Carrier::size)
+        INDEX_OVERHEAD * text.len() + names + self.carrier.as_ref().map_or(0, Carrier::size)
     }
 }
 
 /// Where documents come from.
-pub(super) enum Documents<'r, I> {
-    /// From files that are to be read.
+pub(super) enum DocumentSource<'r, I> {
+    /// Files to be read.
     Files(I, &'r Reading),
-    /// They were read before.
-    Held(Vec<Piece<Given>>),
+    /// What an earlier pass read and kept.
+    Cached(Vec<Event<WorkItem>>),
 }
 
-/// What comes out, in the order of what went in.
-pub(super) enum Piece<T> {
-    /// What was made of a document.
-    Done(T),
-    /// A record that holds no document, and why if that is a fault.
-    Passed(Carrier, Option<ReadError>),
+/// What a pass over a corpus yields, in input order.
+pub(super) enum Event<T> {
+    /// The result for a document.
+    Document(T),
+    /// A record without a document, with the error if that is one.
+    Skipped(Carrier, Option<ReadError>),
     /// A file, or a part of one, that cannot be read.
-    Unread(ReadError),
+    ReadError(ReadError),
     /// A path that cannot be walked.
-    Unwalked(WalkError),
-    /// The end of a shard, of which all pieces have come out.
-    End(Arc<Shard>),
+    WalkError(WalkError),
+    /// The end of a shard whose records have all been yielded.
+    ShardEnd(Arc<Shard>),
 }
 
-enum Item {
-    /// A file that is one document, of at most so many bytes.
+enum ReadItem {
+    /// A file that is one document, and the largest size to accept in bytes.
     File(Input, usize),
     Record(Raw),
-    Piece(Piece<Given>),
+    Event(Event<WorkItem>),
 }
 
-/// Does `work` on each of `documents` and calls `done` with what comes of it, until that says `false`. What was worked on may
-/// wait for `done` in so many batches.
-///
-/// # Errors
-///
-/// The first of `done`.
-pub(super) fn stream<T: Send>(
-    documents: Documents<'_, impl Iterator<Item = Result<Input, WalkError>> + Send>,
-    waiting: usize,
-    progress: &Progress,
-    work: impl Fn(Given) -> T + Sync,
-    mut done: impl FnMut(Piece<T>) -> anyhow::Result<bool>,
-) -> anyhow::Result<()> {
-    std::thread::scope(|scope| {
-        let (to_work, batches) = sync_channel::<Unworked>(0);
-        // What comes out of each batch, in the order of the batches.
-        let (to_done, results) = sync_channel::<Receiver<Pieces<T>>>(waiting.max(1));
+/// A batch of items, its bytes, and the bytes read once it was complete.
+type Batch = (Vec<ReadItem>, u64, u64);
+/// The events of a batch, and the bytes read once it was complete.
+type BatchResult<T> = (Vec<Event<T>>, u64);
+/// The queue of batches, and the queue of their results in the same order.
+type Queues<T> = (Receiver<Batch>, SyncSender<Receiver<BatchResult<T>>>);
+
+/// The results of a pass over a corpus. Dropping it ends the threads behind it.
+pub(super) struct Pipeline<T> {
+    results: Receiver<Receiver<BatchResult<T>>>,
+    events: vec::IntoIter<Event<T>>,
+    /// Bytes read up to the end of `events`.
+    bytes_read: Option<u64>,
+    progress: Rc<Progress>,
+}
+
+impl<T: Send> Pipeline<T> {
+    /// Starts threads in `scope` that call `work` on each document. Up to `queue` batches of results wait to be
+    /// consumed.
+    pub(super) fn spawn<'s, I>(
+        scope: &'s Scope<'s, '_>,
+        documents: DocumentSource<'s, I>,
+        queue: usize,
+        progress: &Rc<Progress>,
+        work: impl Fn(WorkItem) -> T + Send + Sync + 's,
+    ) -> Self
+    where
+        T: 's,
+        I: Iterator<Item = Result<Input, WalkError>> + Send + 's,
+    {
+        let (batch_sender, batches) = sync_channel::<Batch>(0);
+        let (result_sender, results) = sync_channel(queue.max(1));
         let bytes = Arc::clone(&progress.bytes);
         scope.spawn(move || {
-            let send = |items, size| to_work.send((items, size, bytes.load(Ordering::Relaxed))).is_ok();
-            let mut batch = Batch { items: Vec::new(), bytes: 0, send: &send };
-            // Nobody takes the last batch of a run that was given up.
+            let send = |items, size| batch_sender.send((items, size, bytes.load(Ordering::Relaxed))).is_ok();
+            let mut batch = BatchBuilder { items: Vec::new(), bytes: 0, send: &send };
+            // The last batch has no receiver if the run was given up.
             let _ = match documents {
-                Documents::Files(inputs, reading) => read_all(inputs, reading, &bytes, &mut batch),
-                Documents::Held(pieces) => hand_on(pieces, &bytes, &mut batch),
+                DocumentSource::Files(inputs, reading) => read_all(inputs, reading, &bytes, &mut batch),
+                DocumentSource::Cached(events) => send_cached(events, &bytes, &mut batch),
             } && batch.flush();
         });
-        // While the last documents of one batch are worked on, idle cores begin with the next.
-        let (work, batches) = (&work, Arc::new(Mutex::new((batches, to_done))));
+        // A second worker lets idle cores start on the next batch while the last documents of one are processed.
+        let queues = Arc::new(Mutex::new((batches, result_sender)));
+        let work = Arc::new(work);
         let large = Arc::new(Mutex::new(()));
-        for _ in 0..AT_ONCE {
-            let (batches, large) = (Arc::clone(&batches), Arc::clone(&large));
-            scope.spawn(move || {
-                while let Some(((items, size, read), result)) = take(&batches) {
-                    let _alone = (size >= LARGE).then(|| large.lock().unwrap_or_else(PoisonError::into_inner));
-                    let pieces = items.into_par_iter().map(|item| (!is_interrupted()).then(|| piece(item, work)));
-                    // Nothing comes of a batch that is interrupted. Nobody waits for it if the run was given up.
-                    if let Some(pieces) = pieces.collect() {
-                        let _ = result.send((pieces, read));
-                    }
-                }
-            });
+        for _ in 0..IN_FLIGHT_BATCHES {
+            let (queues, work, large) = (Arc::clone(&queues), Arc::clone(&work), Arc::clone(&large));
+            scope.spawn(move || process_batches(&queues, &large, &*work));
         }
-        // Only who works holds what they take from and give to, so that all ends when one does.
-        drop(batches);
-        // After a batch of which nothing came, others may be complete; taking them would leave a gap.
-        for (pieces, read) in results.iter().map_while(|result| result.recv().ok()) {
-            for piece in pieces {
-                progress.piece(&piece);
-                if !done(piece)? {
-                    return Ok(());
+        Self { results, events: Vec::new().into_iter(), bytes_read: None, progress: Rc::clone(progress) }
+    }
+}
+
+impl<T> Iterator for Pipeline<T> {
+    type Item = Event<T>;
+
+    fn next(&mut self) -> Option<Event<T>> {
+        loop {
+            if let Some(event) = self.events.next() {
+                match &event {
+                    Event::Document(_) => self.progress.count_document(),
+                    Event::ShardEnd(_) => self.progress.count_shard(),
+                    _ => {}
                 }
+                return Some(event);
             }
-            progress.advance(read);
+            if let Some(bytes_read) = self.bytes_read.take() {
+                self.progress.advance(bytes_read);
+            }
+            // An interrupted batch has no result. Batches after it may have one, but would leave a gap.
+            let (events, bytes_read) = self.results.recv().ok()?.recv().ok()?;
+            self.events = events.into_iter();
+            self.bytes_read = Some(bytes_read);
         }
-        Ok(())
-    })
+    }
 }
 
-/// A batch, its bytes, and how many had been read after it.
-type Unworked = (Vec<Item>, u64, u64);
-/// What comes out of a batch, and the same number.
-type Pieces<T> = (Vec<Piece<T>>, u64);
-/// Batches, and where it is told what will come out of each.
-type Batches<T> = (Receiver<Unworked>, SyncSender<Receiver<Pieces<T>>>);
+/// Processes batches until there are no more or nobody receives the results. Holds `large` during a large batch.
+fn process_batches<T: Send>(queues: &Mutex<Queues<T>>, large: &Mutex<()>, work: &(impl Fn(WorkItem) -> T + Sync)) {
+    while let Some(((items, size, bytes_read), result)) = next_batch(queues) {
+        let is_large = size >= LARGE_BATCH_BYTES;
+        let _alone = is_large.then(|| large.lock().unwrap_or_else(PoisonError::into_inner));
+        let events = items.into_par_iter().map(|item| (!is_interrupted()).then(|| process(item, work)));
+        if let Some(events) = events.collect() {
+            // The receiver is gone if the run was given up.
+            let _ = result.send((events, bytes_read));
+        }
+    }
+}
 
-/// The next batch, and where to send what comes out of it; `None` if nobody has one, or nobody wants it.
-fn take<T>(batches: &Mutex<Batches<T>>) -> Option<(Unworked, SyncSender<Pieces<T>>)> {
-    let (batches, to_done) = &*batches.lock().unwrap_or_else(PoisonError::into_inner);
+/// Returns the next batch and the sender for its result, or `None` if either queue has ended.
+fn next_batch<T>(queues: &Mutex<Queues<T>>) -> Option<(Batch, SyncSender<BatchResult<T>>)> {
+    let (batches, results) = &*queues.lock().unwrap_or_else(PoisonError::into_inner);
     let batch = batches.recv().ok()?;
-    let (result, to_come) = sync_channel(1);
-    to_done.send(to_come).ok()?;
-    Some((batch, result))
+    let (sender, receiver) = sync_channel(1);
+    results.send(receiver).ok()?;
+    Some((batch, sender))
 }
 
-/// What is read and not yet worked on.
-struct Batch<'s> {
-    items: Vec<Item>,
+/// Collects items into batches.
+struct BatchBuilder<'s> {
+    items: Vec<ReadItem>,
     bytes: u64,
-    send: &'s dyn Fn(Vec<Item>, u64) -> bool,
+    /// Sends a batch with its size in bytes.
+    send: &'s dyn Fn(Vec<ReadItem>, u64) -> bool,
 }
 
-impl Batch<'_> {
-    /// Adds an item of so many bytes; `false` if nobody wants it any more.
-    fn push(&mut self, item: Item, bytes: u64) -> bool {
+impl BatchBuilder<'_> {
+    /// Adds an item of `bytes` bytes. Returns `false` once the run no longer needs items.
+    fn push(&mut self, item: ReadItem, bytes: u64) -> bool {
         self.items.push(item);
         self.bytes += bytes;
         if is_interrupted() {
             self.items.clear();
             return false;
         }
-        self.bytes < BATCH_BYTES as u64 && self.items.len() < BATCH_DOCUMENTS || self.flush()
+        let has_room = self.bytes < BATCH_BYTES as u64 && self.items.len() < MAX_BATCH_DOCUMENTS;
+        has_room || self.flush()
     }
 
     fn flush(&mut self) -> bool {
@@ -186,11 +216,11 @@ impl Batch<'_> {
     }
 }
 
-fn hand_on(pieces: Vec<Piece<Given>>, bytes: &AtomicU64, batch: &mut Batch<'_>) -> bool {
-    pieces.into_iter().all(|piece| {
-        let size = piece.size();
+fn send_cached(events: Vec<Event<WorkItem>>, bytes: &AtomicU64, batch: &mut BatchBuilder<'_>) -> bool {
+    events.into_iter().all(|event| {
+        let size = event.size();
         bytes.fetch_add(size, Ordering::Relaxed);
-        batch.push(Item::Piece(piece), size)
+        batch.push(ReadItem::Event(event), size)
     })
 }
 
@@ -198,78 +228,87 @@ fn read_all(
     inputs: impl Iterator<Item = Result<Input, WalkError>>,
     reading: &Reading,
     bytes: &Arc<AtomicU64>,
-    batch: &mut Batch<'_>,
+    batch: &mut BatchBuilder<'_>,
 ) -> bool {
     for input in inputs {
         let input = match input {
             Ok(input) => input,
             Err(error) => {
-                if !batch.push(Item::Piece(Piece::Unwalked(error)), 0) {
+                if !batch.push(ReadItem::Event(Event::WalkError(error)), 0) {
                     return false;
                 }
                 continue;
             }
         };
-        let goes_on = match open(&input, reading, bytes) {
+        let wants_more = match open(&input, reading, bytes) {
             Ok(Opened::Plain) => {
                 let size = input.path.metadata().map_or(0, |metadata| metadata.len());
                 bytes.fetch_add(size, Ordering::Relaxed);
-                batch.push(Item::File(input, reading.max_record), size)
+                batch.push(ReadItem::File(input, reading.max_record), size)
             }
             Ok(Opened::Shard(shard, mut records)) => {
                 let all = records.all(|step| match step {
                     ShardStep::Record(raw) => {
                         let size = raw.size() as u64;
-                        batch.push(Item::Record(raw), size)
+                        batch.push(ReadItem::Record(raw), size)
                     }
-                    ShardStep::Damage(error) => batch.push(Item::Piece(Piece::Unread(error)), 0),
+                    ShardStep::Damage(error) => batch.push(ReadItem::Event(Event::ReadError(error)), 0),
                 });
-                all && batch.push(Item::Piece(Piece::End(shard)), 0)
+                all && batch.push(ReadItem::Event(Event::ShardEnd(shard)), 0)
             }
-            Err(error) => batch.push(Item::Piece(Piece::Unread(error)), 0),
+            Err(error) => batch.push(ReadItem::Event(Event::ReadError(error)), 0),
         };
-        if !goes_on {
+        if !wants_more {
             return false;
         }
     }
     true
 }
 
-fn piece<T>(item: Item, work: impl Fn(Given) -> T) -> Piece<T> {
-    let given = match item {
-        Item::File(input, max) => match read(&input.path, max) {
-            Ok(source) => Piece::Done(Given::new(source, None)),
-            Err(error) => Piece::Unread(error),
+fn process<T>(item: ReadItem, work: impl Fn(WorkItem) -> T) -> Event<T> {
+    let event = match item {
+        ReadItem::File(input, max_bytes) => match read(&input.path, max_bytes) {
+            Ok(source) => Event::Document(WorkItem::new(source, None)),
+            Err(error) => Event::ReadError(error),
         },
-        Item::Record(raw) => match raw.decode() {
-            (carrier, Ok(Some(source))) => Piece::Done(Given::new(source, Some(carrier))),
-            (carrier, Ok(None)) => Piece::Passed(carrier, None),
-            (carrier, Err(error)) => Piece::Passed(carrier, Some(error)),
+        ReadItem::Record(raw) => match raw.decode() {
+            (carrier, Ok(Some(source))) => Event::Document(WorkItem::new(source, Some(carrier))),
+            (carrier, Ok(None)) => Event::Skipped(carrier, None),
+            (carrier, Err(error)) => Event::Skipped(carrier, Some(error)),
         },
-        Item::Piece(piece) => piece,
+        ReadItem::Event(event) => event,
     };
-    given.map(work)
+    event.map(work)
 }
 
-impl Piece<Given> {
-    /// Bytes of its text.
+impl Event<WorkItem> {
+    /// Returns the bytes of its text.
     pub(super) fn size(&self) -> u64 {
         match self {
-            Self::Done(given) => given.source.text.len() as u64,
+            Self::Document(item) => item.source.text.len() as u64,
             _ => 0,
         }
     }
 }
 
-impl<T> Piece<T> {
-    /// The same, with a document become something else.
-    pub(super) fn map<U>(self, make: impl FnOnce(T) -> U) -> Piece<U> {
-        match self {
-            Self::Done(done) => Piece::Done(make(done)),
-            Self::Passed(carrier, error) => Piece::Passed(carrier, error),
-            Self::Unread(error) => Piece::Unread(error),
-            Self::Unwalked(error) => Piece::Unwalked(error),
-            Self::End(shard) => Piece::End(shard),
-        }
+impl<T> Event<T> {
+    /// Applies `make` to the document.
+    ///
+    /// # Errors
+    ///
+    /// That of `make`.
+    pub(super) fn try_map<U, E>(self, make: impl FnOnce(T) -> Result<U, E>) -> Result<Event<U>, E> {
+        Ok(match self {
+            Self::Document(document) => Event::Document(make(document)?),
+            Self::Skipped(carrier, error) => Event::Skipped(carrier, error),
+            Self::ReadError(error) => Event::ReadError(error),
+            Self::WalkError(error) => Event::WalkError(error),
+            Self::ShardEnd(shard) => Event::ShardEnd(shard),
+        })
+    }
+
+    fn map<U>(self, make: impl FnOnce(T) -> U) -> Event<U> {
+        let Ok(event) = self.try_map(|document| Ok::<_, std::convert::Infallible>(make(document)));
+        event
     }
 }

@@ -1,6 +1,7 @@
-//! How far a run is: a bar on a terminal, a line now and then elsewhere, nothing for programs that read the output.
+//! Progress of a run: a bar on a terminal, otherwise a line now and then, nothing in machine-readable formats.
 //!
-//! A run has several phases, each of which goes through all files. The percentage and the time left are of the whole run.
+//! A run has several phases that each go through all files. The percentage and the remaining time are for the
+//! whole run.
 
 use std::cell::{Cell, RefCell};
 use std::io::IsTerminal;
@@ -11,83 +12,81 @@ use std::time::{Duration, Instant};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
 use super::output;
-use super::pipeline::Piece;
 use super::status::Status;
 
-/// A part of a run that goes through all files.
+/// A pass over all files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// Fixes documents in memory, to compare what is left of them; repeated until nothing more goes.
-    Settle,
+    /// Fixes documents in memory and compares the results; repeated until nothing changes.
+    FixRound,
     /// Writes fixed documents.
     Fix,
-    /// Sketches documents, to compare them.
+    /// Sketches documents.
     Compare,
-    /// Looks for findings in each document.
+    /// Lints each document.
     Check,
 }
 
 impl Phase {
-    /// What it does, in a word.
+    /// Returns the word that progress shows.
     fn name(self) -> &'static str {
         match self {
-            Self::Settle | Self::Compare => "comparing",
+            Self::FixRound | Self::Compare => "comparing",
             Self::Fix => "fixing",
             Self::Check => "checking",
         }
     }
 
-    /// How long it takes per byte, beside the other phases: measured on generated corpora.
+    /// Returns the time per byte relative to other phases, measured on generated corpora.
     fn weight(self) -> f64 {
         match self {
             Self::Compare => 2.0,
-            Self::Settle | Self::Fix | Self::Check => 3.0,
+            Self::FixRound | Self::Fix | Self::Check => 3.0,
         }
     }
 }
 
-/// What the bytes are that a phase counts.
-pub(super) enum Total {
-    /// Those of the files, as they are on the disk.
+/// The bytes that a phase goes through.
+pub(super) enum TotalSize {
+    /// The files on disk.
     Files,
-    /// So many of texts that are held in memory.
+    /// This many bytes of cached texts.
     Texts(u64),
 }
 
-/// Counts what was done and found, and shows it.
+/// Counts documents and findings, and shows them.
 pub(super) struct Progress {
-    /// Bytes read in this phase. What was done follows behind.
+    /// Bytes read in this phase. Processing lags behind.
     pub(super) bytes: Arc<AtomicU64>,
     done: Cell<u64>,
     display: Display,
-    /// Bytes of all files, once somebody asks.
+    /// Bytes of all files, once measured.
     total: Cell<Option<u64>>,
     measure: Cell<Option<Measure>>,
-    /// Bytes of the texts that this phase goes through, if it does not go through files.
+    /// Bytes of the texts of this phase, if it does not read files.
     texts: Cell<Option<u64>>,
     phase: Cell<Option<Phase>>,
     matching: Cell<Matching>,
     /// The run compares documents before it checks them.
     compares: Cell<bool>,
-    /// The phases that are yet to come.
+    /// The remaining phases.
     plan: RefCell<Vec<Phase>>,
-    /// The weights of the phases that are done.
+    /// The weights of the finished phases.
     weight: Cell<f64>,
     documents: Cell<u64>,
-    /// Shards of which all was done.
-    files: Cell<u64>,
+    /// Finished shards.
+    shards: Cell<u64>,
     findings: Cell<u64>,
-    /// When the run began, and the phase, and when progress was last shown.
-    run_begun: Instant,
-    phase_begun: Cell<Instant>,
-    shown: Cell<Instant>,
+    run_started: Instant,
+    phase_started: Cell<Instant>,
+    last_printed: Cell<Instant>,
     bar: RefCell<Option<ProgressBar>>,
 }
 
-/// Finds out how many bytes all files of a run have.
+/// Returns the bytes of all files of a run.
 pub(super) type Measure = Box<dyn FnOnce() -> u64>;
 
-/// Whether matches are looked for among the sketches, which takes time but goes through no bytes.
+/// Whether sketches are being compared, which takes time but reads no bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Matching {
     Before,
@@ -103,7 +102,7 @@ enum Display {
 }
 
 impl Progress {
-    /// Progress of a run that shows nothing if it `is_silent`.
+    /// Starts the progress of a run, shown unless it `is_silent`.
     pub(super) fn new(is_silent: bool) -> Self {
         let display = match is_silent {
             true => Display::Silent,
@@ -124,71 +123,72 @@ impl Progress {
             plan: RefCell::default(),
             weight: Cell::new(0.0),
             documents: Cell::new(0),
-            files: Cell::new(0),
+            shards: Cell::new(0),
             findings: Cell::new(0),
-            run_begun: now,
-            phase_begun: Cell::new(now),
-            shown: Cell::new(now),
+            run_started: now,
+            phase_started: Cell::new(now),
+            last_printed: Cell::new(now),
             bar: RefCell::new(None),
         }
     }
 
-    /// Sets the phases that the run is expected to have.
+    /// Sets the expected phases of the run.
     pub(super) fn plan(&self, phases: &[Phase]) {
         self.compares.set(phases.contains(&Phase::Compare));
         *self.plan.borrow_mut() = phases.to_vec();
     }
 
-    /// Begins a phase. `measure` counts the bytes of all files, and is called only if progress is shown.
-    pub(super) fn begin(&self, phase: Phase, total: Total, measure: Measure) {
+    /// Starts a phase. `measure` returns the bytes of all files; it is only called if progress is shown.
+    pub(super) fn start_phase(&self, phase: Phase, total: TotalSize, measure: Measure) {
         if let Some(done) = self.phase.replace(Some(phase)) {
             self.weight.set(self.weight.get() + done.weight());
         }
         let mut plan = self.plan.borrow_mut();
-        // Phases that were skipped are not needed; a phase that is not in the plan comes in addition.
+        // Drop skipped phases. A phase that is not planned is an additional one.
         if let Some(at) = plan.iter().position(|planned| *planned == phase) {
             plan.drain(..=at);
         }
         self.bytes.store(0, Ordering::Relaxed);
         self.measure.set(Some(measure));
         self.texts.set(match total {
-            Total::Files => None,
-            Total::Texts(bytes) => Some(bytes),
+            TotalSize::Files => None,
+            TotalSize::Texts(bytes) => Some(bytes),
         });
         if phase != Phase::Check {
             self.matching.set(Matching::Before);
         }
-        for counter in [&self.done, &self.documents, &self.files, &self.findings] {
+        for counter in [&self.done, &self.documents, &self.shards, &self.findings] {
             counter.set(0);
         }
-        self.phase_begun.set(Instant::now());
+        self.phase_started.set(Instant::now());
     }
 
-    /// Counts a piece that was worked on.
-    pub(super) fn piece<T>(&self, piece: &Piece<T>) {
-        match piece {
-            Piece::Done(_) => self.documents.set(self.documents.get() + 1),
-            Piece::End(_) => self.files.set(self.files.get() + 1),
-            _ => {}
-        }
+    /// Counts a document.
+    pub(super) fn count_document(&self) {
+        self.documents.set(self.documents.get() + 1);
+    }
+
+    /// Counts a finished shard.
+    pub(super) fn count_shard(&self) {
+        self.shards.set(self.shards.get() + 1);
     }
 
     /// Counts findings.
-    pub(super) fn found(&self, findings: usize) {
+    pub(super) fn add_findings(&self, findings: usize) {
         self.findings.set(self.findings.get() + findings as u64);
     }
 
-    /// Sets how many of the bytes that were read are done, and shows it.
+    /// Sets how many of the bytes read are processed, and shows progress.
     pub(super) fn advance(&self, done: u64) {
         self.done.set(done);
         if self.phase.get() == Some(Phase::Check) && matches!(self.matching.replace(Matching::Over), Matching::Since(_))
         {
-            self.phase_begun.set(Instant::now());
+            self.phase_started.set(Instant::now());
         }
         self.show();
     }
 
-    /// Shows that matches are looked for.
+    /// Shows that sketches are being compared.
     pub(super) fn matching(&self) {
         if self.matching.get() == Matching::Before {
             self.matching.set(Matching::Since(Instant::now()));
@@ -196,41 +196,40 @@ impl Progress {
         self.show();
     }
 
-    /// Shows how far the run is, if it is time to.
+    /// Shows progress if enough time has passed.
     fn show(&self) {
-        /// How long a run takes before a bar appears.
         const BAR_AFTER: Duration = Duration::from_secs(1);
         const BAR_EVERY: Duration = Duration::from_millis(100);
         const LINE_EVERY: Duration = Duration::from_secs(10);
-        let since_shown = self.shown.get().elapsed();
+        let since_printed = self.last_printed.get().elapsed();
         match self.display {
             Display::Silent => return,
-            Display::Bar if self.run_begun.elapsed() < BAR_AFTER || since_shown < BAR_EVERY => return,
+            Display::Bar if self.run_started.elapsed() < BAR_AFTER || since_printed < BAR_EVERY => return,
             Display::Bar => {
                 let columns = terminal_size::terminal_size_of(std::io::stderr()).map_or(80, |(width, _)| width.0);
                 let mut bar = self.bar.borrow_mut();
                 bar.get_or_insert_with(new_bar).set_message(self.status().bar(usize::from(columns)));
             }
-            Display::Lines if since_shown < LINE_EVERY => return,
+            Display::Lines if since_printed < LINE_EVERY => return,
             Display::Lines => output::report(&format!("dechaff: {}\n", self.status().line())),
         }
-        self.shown.set(Instant::now());
+        self.last_printed.set(Instant::now());
     }
 
     fn status(&self) -> Status {
         let total = self.total();
         let fraction = self.fraction();
         let phase = self.phase.get();
-        let (weight, elapsed) = (phase.map_or(0.0, Phase::weight), self.run_begun.elapsed().as_secs_f64());
+        let (weight, elapsed) = (phase.map_or(0.0, Phase::weight), self.run_started.elapsed().as_secs_f64());
         let to_come: f64 = self.plan.borrow().iter().map(|phase| phase.weight()).sum();
         let done = self.weight.get() + weight * fraction;
         let (matched, to_match) = self.match_weights(done);
         let (done, to_come) = (done + matched, to_come + to_match);
-        // The phases to come take as long as those so far, by weight; this one goes on as it began.
+        // Later phases take as long per weight as earlier ones; this phase continues at its current speed.
         let per_weight = if done > 0.0 { elapsed / done } else { 0.0 };
         let this = match fraction {
             ..0.05 => weight * (1.0 - fraction) * per_weight,
-            _ => self.phase_begun.get().elapsed().as_secs_f64() * (1.0 - fraction) / fraction,
+            _ => self.phase_started.get().elapsed().as_secs_f64() * (1.0 - fraction) / fraction,
         };
         let left = (done > 0.0).then(|| Duration::from_secs_f64(this + to_come * per_weight));
         let is_matching = matches!(self.matching.get(), Matching::Since(_));
@@ -246,43 +245,43 @@ impl Progress {
         }
     }
 
-    /// The weights of looking for matches: how much is done, and how much is left. How far it is nobody knows, so it comes
-    /// ever closer to its end. `done` is the weight of what was done besides.
+    /// Returns the finished and the remaining weight of the comparison. Its progress is unknown, so the estimate
+    /// approaches the end asymptotically. `done` is the weight of the finished phases.
     fn match_weights(&self, done: f64) -> (f64, f64) {
         const WEIGHT: f64 = 1.5;
         let share = match self.matching.get() {
             _ if !self.compares.get() => return (0.0, 0.0),
             Matching::Before => 0.0,
             Matching::Over => 1.0,
-            Matching::Since(begun) => {
-                let before = begun.duration_since(self.run_begun).as_secs_f64();
+            Matching::Since(started) => {
+                let before = started.duration_since(self.run_started).as_secs_f64();
                 let expected = WEIGHT * before / done.max(f64::MIN_POSITIVE);
-                1.0 - (-begun.elapsed().as_secs_f64() / expected.max(f64::MIN_POSITIVE)).exp()
+                1.0 - (-started.elapsed().as_secs_f64() / expected.max(f64::MIN_POSITIVE)).exp()
             }
         };
         (WEIGHT * share, WEIGHT * (1.0 - share))
     }
 
-    /// The share of this phase that is done.
+    /// Returns the finished share of this phase.
     fn fraction(&self) -> f64 {
         let total = self.texts.get().unwrap_or_else(|| self.total());
         (self.done.get() as f64 / total.max(1) as f64).min(1.0)
     }
 
-    /// How much of the files this phase went through, such as `251 MiB of 600 MiB`.
+    /// Returns how much this phase has processed, such as `251 MiB of 600 MiB`.
     pub(super) fn amount(&self) -> String {
         let total = self.total();
         format!("{} of {}", HumanBytes(part(self.fraction(), total)), HumanBytes(total))
     }
 
-    /// The phase that the run is in.
+    /// Returns the current phase.
     pub(super) fn phase(&self) -> Option<Phase> {
         self.phase.get()
     }
 
-    /// Shards of which all was done.
-    pub(super) fn files(&self) -> u64 {
-        self.files.get()
+    /// Returns the number of finished shards.
+    pub(super) fn shards(&self) -> u64 {
+        self.shards.get()
     }
 
     fn total(&self) -> u64 {
@@ -291,28 +290,24 @@ impl Progress {
         total
     }
 
-    /// Runs what writes to the terminal, with the bar out of its way.
-    pub(super) fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
+    /// Hides the bar while `write` writes to the terminal.
+    pub(super) fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
         match &*self.bar.borrow() {
             Some(bar) => bar.suspend(write),
             None => write(),
         }
     }
 
-    /// Takes the bar away.
-    pub(super) fn end(&self) {
+    /// Removes the bar.
+    pub(super) fn finish(&self) {
         if let Some(bar) = self.bar.borrow_mut().take() {
             bar.finish_and_clear();
         }
     }
 }
 
-/// About so much of `total`, for a person.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "what a float cannot hold becomes the nearest"
-)]
+/// Returns about that fraction of `total`.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the value is only displayed")]
 fn part(fraction: f64, total: u64) -> u64 {
     (fraction * total as f64) as u64
 }
@@ -334,17 +329,17 @@ mod tests {
     }
 
     #[test]
-    fn the_share_is_of_the_whole_run() {
+    fn percentage_covers_all_phases() {
         let progress = Progress::new(true);
         progress.plan(&[Phase::Compare, Phase::Check]);
-        progress.begin(Phase::Compare, Total::Files, Box::new(|| 1_000));
+        progress.start_phase(Phase::Compare, TotalSize::Files, Box::new(|| 1_000));
         assert_eq!(share(&progress), 0);
         progress.advance(500);
         assert_eq!((share(&progress), progress.amount()), (15, "500 B of 1000 B".to_owned()));
         progress.advance(1_000);
         assert_eq!(share(&progress), 31);
-        // Texts may be larger than the files they come from.
-        progress.begin(Phase::Check, Total::Texts(4_000), Box::new(|| 1_000));
+        // TextProvider can be larger than the files they come from.
+        progress.start_phase(Phase::Check, TotalSize::Texts(4_000), Box::new(|| 1_000));
         progress.matching();
         assert!((31..55).contains(&share(&progress)) && progress.status().phase == "matching");
         progress.advance(2_000);
@@ -354,32 +349,32 @@ mod tests {
     }
 
     #[test]
-    fn phases_may_be_skipped_or_come_in_addition() {
+    fn phases_can_be_skipped_or_added() {
         let progress = Progress::new(true);
-        progress.plan(&[Phase::Settle, Phase::Settle, Phase::Fix]);
-        progress.begin(Phase::Settle, Total::Files, Box::new(|| 10));
-        progress.begin(Phase::Fix, Total::Files, Box::new(|| 10));
+        progress.plan(&[Phase::FixRound, Phase::FixRound, Phase::Fix]);
+        progress.start_phase(Phase::FixRound, TotalSize::Files, Box::new(|| 10));
+        progress.start_phase(Phase::Fix, TotalSize::Files, Box::new(|| 10));
         assert_eq!(share(&progress), 50);
 
         let progress = Progress::new(true);
-        progress.plan(&[Phase::Settle, Phase::Fix]);
-        progress.begin(Phase::Settle, Total::Files, Box::new(|| 10));
-        progress.begin(Phase::Settle, Total::Files, Box::new(|| 10));
+        progress.plan(&[Phase::FixRound, Phase::Fix]);
+        progress.start_phase(Phase::FixRound, TotalSize::Files, Box::new(|| 10));
+        progress.start_phase(Phase::FixRound, TotalSize::Files, Box::new(|| 10));
         assert_eq!(share(&progress), 33);
     }
 
     #[test]
-    fn the_time_left_is_that_of_all_phases() {
+    fn remaining_time_covers_all_phases() {
         let mut progress = Progress::new(true);
-        progress.plan(&[Phase::Settle, Phase::Check]);
-        progress.begin(Phase::Settle, Total::Files, Box::new(|| 10));
-        let begun = Instant::now().checked_sub(Duration::from_secs(10)).unwrap();
-        progress.run_begun = begun;
-        progress.phase_begun.set(begun);
+        progress.plan(&[Phase::FixRound, Phase::Check]);
+        progress.start_phase(Phase::FixRound, TotalSize::Files, Box::new(|| 10));
+        let started = Instant::now().checked_sub(Duration::from_secs(10)).unwrap();
+        progress.run_started = started;
+        progress.phase_started.set(started);
         assert_eq!(progress.status().left, None);
         progress.advance(10);
         assert_eq!(progress.status().left.map(|left| left.as_secs()), Some(10));
-        progress.begin(Phase::Check, Total::Files, Box::new(|| 10));
+        progress.start_phase(Phase::Check, TotalSize::Files, Box::new(|| 10));
         assert_eq!(progress.status().left.map(|left| left.as_secs()), Some(10));
     }
 }

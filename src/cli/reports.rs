@@ -1,7 +1,6 @@
-//! Where findings are reported: each format asked for, and standard output or a file for it.
+//! The reports of a run: each requested format, with its file.
 //!
-//! At most one format goes to standard output, whose writing is the caller's affair; the others go to files, which are there,
-//! whole, when the run has ended.
+//! At most one format goes to standard output, which the caller writes. Files are complete once the run has ended.
 
 use std::path::{Path, PathBuf};
 
@@ -9,6 +8,7 @@ use anyhow::bail;
 use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
 
 use super::arguments::CheckArguments;
+use super::hint::DominantRule;
 use super::output::Output;
 use crate::corpus::NewFile;
 use crate::finding::Finding;
@@ -19,10 +19,10 @@ use crate::report::{
 use crate::rule::Registry;
 use crate::text::{Document, PathName, TextProvider};
 
-/// Columns of the `full` format in a file.
-const COLUMNS: usize = 100;
+/// Width of the `full` format in a file.
+const FILE_COLUMNS: usize = 100;
 
-/// How findings are printed.
+/// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum OutputFormat {
     /// Compiler-style, with excerpts
@@ -57,11 +57,11 @@ pub(super) enum OutputFormat {
     Dolma,
 }
 
-/// The formats asked for, in order, each with its file.
+/// The requested formats in order, each with its file.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Wanted {
+pub(super) struct ReportArguments {
     formats: Vec<(OutputFormat, Option<PathBuf>)>,
-    /// Files that no format was given for.
+    /// Files without a format.
     files: Vec<PathBuf>,
 }
 
@@ -80,7 +80,7 @@ struct Flags {
     output_file: Vec<PathBuf>,
 }
 
-impl Args for Wanted {
+impl Args for ReportArguments {
     fn augment_args(command: Command) -> Command {
         Flags::augment_args(command)
     }
@@ -90,23 +90,23 @@ impl Args for Wanted {
     }
 }
 
-impl FromArgMatches for Wanted {
-    /// Pairs each file with the nearest format before it that has none, else with the first after it.
+impl FromArgMatches for ReportArguments {
+    /// Pairs each file with the nearest preceding format that has none, otherwise with the first one after it.
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let flags = Flags::from_arg_matches(matches)?;
         let places = |flag| matches.indices_of(flag).into_iter().flatten().collect::<Vec<usize>>();
         let formats_at = places("output_format");
-        let mut wanted =
+        let mut arguments =
             Self { formats: flags.output_format.into_iter().map(|format| (format, None)).collect(), files: Vec::new() };
         for (file, at) in flags.output_file.into_iter().zip(places("output_file")) {
-            let is_free = |index: &usize| wanted.formats[*index].1.is_none();
+            let is_free = |index: &usize| arguments.formats[*index].1.is_none();
             let before = formats_at.partition_point(|&format| format < at);
-            match (0..before).rev().find(is_free).or_else(|| (before..wanted.formats.len()).find(is_free)) {
-                Some(index) => wanted.formats[index].1 = Some(file),
-                None => wanted.files.push(file),
+            match (0..before).rev().find(is_free).or_else(|| (before..arguments.formats.len()).find(is_free)) {
+                Some(index) => arguments.formats[index].1 = Some(file),
+                None => arguments.files.push(file),
             }
         }
-        Ok(wanted)
+        Ok(arguments)
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
@@ -115,29 +115,29 @@ impl FromArgMatches for Wanted {
     }
 }
 
-impl Wanted {
-    /// The files that reports are written to.
+impl ReportArguments {
+    /// Returns the files that reports are written to.
     pub(super) fn outputs(&self) -> impl Iterator<Item = &Path> {
         self.formats.iter().filter_map(|(_, file)| file.as_deref()).chain(self.files.iter().map(PathBuf::as_path))
     }
 
-    /// Whether attributes for Dolma are wanted.
+    /// Whether Dolma attributes are requested.
     pub(super) fn has_dolma(&self) -> bool {
         self.formats.iter().any(|(format, _)| *format == OutputFormat::Dolma)
     }
 
-    /// Whether a person reads what goes to standard output, if anything does.
+    /// Whether standard output gets a format for people, if any.
     pub(super) fn is_for_people(&self) -> bool {
         use OutputFormat::{Concise, Dolma, Full, Grouped};
         let is = |format: &OutputFormat| matches!(format, Full | Concise | Grouped | Dolma);
         self.formats.iter().all(|(format, file)| file.is_some() || is(format))
     }
 
-    /// Refuses a format for standard output where something other than findings is printed there.
+    /// Rejects a format for standard output if something else is printed there.
     ///
     /// # Errors
     ///
-    /// Such a format was asked for.
+    /// There is such a format.
     pub(super) fn require_use(&self, arguments: &CheckArguments) -> anyhow::Result<()> {
         let printed = self.formats.iter().find(|(_, file)| file.is_none());
         let Some((format, _)) = printed else { return Ok(()) };
@@ -157,11 +157,11 @@ impl Wanted {
         }
     }
 
-    /// The formats and their places; where none was asked for, what the environment suggests.
+    /// Returns the formats and their files. Without any, the environment decides.
     ///
     /// # Errors
     ///
-    /// Two formats would go to one place, or a file has no format.
+    /// Two formats have the same destination, or a file has no format.
     fn resolve(&self) -> anyhow::Result<Vec<(OutputFormat, Option<&Path>)>> {
         let is_true = |name| std::env::var_os(name).is_some_and(|value| value == "true");
         let mut files = self.files.iter().map(PathBuf::as_path);
@@ -201,31 +201,27 @@ impl Wanted {
     }
 }
 
-/// The word for a format on the command line.
+/// Returns the name of a format on the command line.
 fn name(format: OutputFormat) -> String {
     format.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned())
 }
 
-/// The reports of a run, each with its place.
-pub(super) struct Reports {
+/// The reports of a run, each with its file.
+pub(super) struct ReportSet {
     all: Vec<(Box<dyn Reporter>, Option<NewFile>)>,
+    pub(super) dominant: DominantRule,
 }
 
-impl Reports {
-    /// Begins the reports that are `wanted`.
+impl ReportSet {
+    /// Starts the reports that `arguments` request.
     ///
     /// # Errors
     ///
-    /// What is wanted cannot be, or a file cannot be made.
-    pub(super) fn new(
-        wanted: &Wanted,
-        statistics: bool,
-        quiet: bool,
-        output: &Output,
-        registry: &Registry,
-    ) -> anyhow::Result<Self> {
+    /// The arguments contradict each other, or a file cannot be created.
+    pub(super) fn new(arguments: &CheckArguments, output: &Output, registry: &Registry) -> anyhow::Result<Self> {
+        let (statistics, quiet) = (arguments.statistics, arguments.quiet);
         let begin = |(format, file): (OutputFormat, Option<&Path>)| -> anyhow::Result<_> {
-            let (columns, color) = if file.is_some() { (COLUMNS, false) } else { (output.columns, output.color) };
+            let (columns, color) = if file.is_some() { (FILE_COLUMNS, false) } else { (output.columns, output.color) };
             let report: Box<dyn Reporter> = match format {
                 OutputFormat::Full => Box::new(Full::new(columns, color)),
                 OutputFormat::Concise => Box::new(Concise),
@@ -239,26 +235,26 @@ impl Reports {
                 OutputFormat::RdJson => Box::new(RdJson::default()),
                 OutputFormat::Azure => Box::new(Azure),
                 OutputFormat::Markdown => Box::new(Markdown::default()),
-                // The attributes are files of their own; here is only the summary.
+                // The attributes are written separately.
                 OutputFormat::Dolma => Box::new(SummaryOnly),
             };
             Ok((report, file.map(NewFile::begin).transpose()?))
         };
-        // What nobody will see is not made.
         let shown = |(_, file): &(OutputFormat, Option<&Path>)| !(quiet || statistics) || file.is_some();
-        let mut all: Vec<_> = wanted.resolve()?.into_iter().filter(shown).map(begin).collect::<Result<_, _>>()?;
+        let mut all: Vec<_> =
+            arguments.reports.resolve()?.into_iter().filter(shown).map(begin).collect::<Result<_, _>>()?;
         if statistics && !quiet {
             all.push((Box::new(Statistics::default()), None));
         }
-        Ok(Self { all })
+        Ok(Self { all, dominant: DominantRule::default() })
     }
 
-    /// Whether anything goes to a file, so that the run matters though nobody reads standard output.
+    /// Whether any report goes to a file.
     pub(super) fn has_files(&self) -> bool {
         self.all.iter().any(|(_, file)| file.is_some())
     }
 
-    /// Adds one document's findings to the files, and returns what is for standard output.
+    /// Adds the findings of a document, and returns the text for standard output.
     ///
     /// # Errors
     ///
@@ -272,22 +268,28 @@ impl Reports {
         self.add(|report, text| report.write_document(document, findings, texts, text))
     }
 
-    /// Ends all reports, puts the files in their places and returns what is for standard output.
+    /// Completes all reports and files, and returns the text for standard output.
     ///
     /// # Errors
     ///
-    /// A file cannot be written; it is then as it was.
+    /// A file cannot be written; the old file is then kept.
     pub(super) fn finish(&mut self, summary: &Summary) -> anyhow::Result<String> {
         let text = self.add(|report, text| report.finish(summary, text))?;
         self.all.drain(..).filter_map(|(_, file)| file).try_for_each(NewFile::finish)?;
         Ok(text)
     }
 
-    fn add(&mut self, mut say: impl FnMut(&mut dyn Reporter, &mut String)) -> anyhow::Result<String> {
+    /// Returns a hint for people if most findings come from one rule in one file.
+    pub(super) fn hint(&self, arguments: &CheckArguments, summary: &Summary) -> Option<String> {
+        let is_shown = arguments.reports.is_for_people() && !arguments.quiet;
+        is_shown.then(|| self.dominant.hint(summary)).flatten()
+    }
+
+    fn add(&mut self, mut emit: impl FnMut(&mut dyn Reporter, &mut String)) -> anyhow::Result<String> {
         let mut printed = String::new();
         for (report, file) in &mut self.all {
             let mut text = String::new();
-            say(report.as_mut(), &mut text);
+            emit(report.as_mut(), &mut text);
             let text = report.medium().sanitize(&text);
             match file {
                 Some(file) => file.write(&text)?,

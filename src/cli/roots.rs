@@ -1,4 +1,4 @@
-//! Which files an undo log may speak of: those below the directory it was made for, or below `--root`.
+//! The files that an undo log may change: those below the directory it was made for, or below `--root`.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -6,32 +6,32 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use super::workspace::absolute;
+use super::settings_resolver::absolute;
 use crate::text::{PathName, path_of};
 
-/// The directories that undoing may write to.
+/// The directories that `undo` may write to.
 pub(super) struct Roots {
-    /// The working directory, and the same without links.
     here: PathBuf,
+    /// The working directory without links.
     real_here: PathBuf,
-    /// What `--root` names.
+    /// `--root`.
     root: Option<PathBuf>,
-    /// The log was not copied from elsewhere, so that what it says of its directories holds.
+    /// Whether the log is where it was written, so that its directories can be trusted.
     is_native: bool,
-    /// For each base that the log names, the directory in its place.
-    of_base: BTreeMap<String, PathBuf>,
+    /// The directory for each base in the log.
+    by_base: BTreeMap<String, PathBuf>,
 }
 
-/// A file that the log speaks of.
+/// A file in the log.
 pub(super) struct Target {
-    /// As people see it.
+    /// The path to display.
     pub(super) shown: PathBuf,
-    /// Without links.
+    /// The path without links.
     pub(super) real: PathBuf,
 }
 
 impl Roots {
-    /// The roots of a log; `root` is what `--root` names.
+    /// Creates the roots of a log. `root` is `--root`.
     ///
     /// # Errors
     ///
@@ -42,10 +42,10 @@ impl Roots {
         if let Some(root) = root.filter(|root| !root.is_dir()) {
             bail!("--root {}: no such directory", root.name());
         }
-        Ok(Self { here, real_here, root: root.map(Path::to_path_buf), is_native, of_base: BTreeMap::new() })
+        Ok(Self { here, real_here, root: root.map(Path::to_path_buf), is_native, by_base: BTreeMap::new() })
     }
 
-    /// Finds the directory that stands for `base`, of which the log names `paths`.
+    /// Finds the directory for `base`, below which the log has `paths`.
     ///
     /// # Errors
     ///
@@ -63,7 +63,7 @@ impl Roots {
                     paths.clone().any(|path| is_below(path) && root.join(place).join(path_of(path)).is_file())
                 };
                 let place = places.into_iter().find(has_any).unwrap_or_default();
-                // To join nothing would end the path with a slash.
+                // Joining an empty path would append a slash.
                 if place.as_os_str().is_empty() { root.clone() } else { root.join(place) }
             }
             None => {
@@ -78,30 +78,30 @@ impl Roots {
                          They were left alone; if you trust the log, name the directory they are in with --root"
                     );
                 }
-                self.shown(recorded)
+                self.display_path(recorded)
             }
         };
-        self.of_base.insert(base.to_owned(), root);
+        self.by_base.insert(base.to_owned(), root);
         Ok(())
     }
 
-    /// Whether the directory that stands for `base` was found.
+    /// Whether the directory for `base` was found.
     pub(super) fn is_known(&self, base: &str) -> bool {
-        self.of_base.contains_key(base)
+        self.by_base.contains_key(base)
     }
 
-    /// The place of a file, whether or not it is there; `None` if the log may not speak of it.
+    /// Returns the path of a file, which need not exist, or `None` if the log may not change it.
     pub(super) fn place(&self, base: &str, path: &str) -> Option<PathBuf> {
-        self.of_base.get(base).filter(|_| is_below(path)).map(|root| root.join(path_of(path)))
+        self.by_base.get(base).filter(|_| is_below(path)).map(|root| root.join(path_of(path)))
     }
 
-    /// The file at `path` below `base`.
+    /// Returns the file `path` below `base`.
     ///
     /// # Errors
     ///
-    /// It does not exist, or is not below the directory that it should be in.
+    /// The file does not exist, or is outside the directory of `base`.
     pub(super) fn target(&self, base: &str, path: &str) -> anyhow::Result<Target> {
-        let root = self.of_base.get(base).with_context(|| format!("{base}: unknown directory"))?;
+        let root = self.by_base.get(base).with_context(|| format!("{base}: unknown directory"))?;
         if !is_below(path) {
             bail!("{path}: the path leads out of the directory that the undo log was made for; it was left alone");
         }
@@ -120,19 +120,19 @@ impl Roots {
         Ok(Target { shown, real })
     }
 
-    /// `path` from the root on, without `.` and `..`.
+    /// Returns the absolute path without `.` and `..`.
     pub(super) fn absolute(&self, path: &Path) -> PathBuf {
         absolute(&self.here, path)
     }
 
-    /// A path as people see it: from the working directory on, if it is below that.
-    fn shown(&self, path: &Path) -> PathBuf {
+    /// Returns `path` for display: relative to the working directory if it is below it.
+    fn display_path(&self, path: &Path) -> PathBuf {
         let below = path.strip_prefix(&self.real_here).or_else(|_| path.strip_prefix(&self.here));
         below.map_or_else(|_| path.to_owned(), Path::to_owned)
     }
 }
 
-/// Whether a path of the log leads to something below what it is relative to.
+/// Whether a path of the log stays below its base.
 fn is_below(path: &str) -> bool {
     !path.is_empty() && path_of(path).components().all(|part| matches!(part, Component::Normal(_)))
 }

@@ -9,33 +9,33 @@ use super::Exit;
 use super::arguments::RuleArguments;
 use super::match_text::match_text;
 use super::output::Output;
-use super::workspace::{Profile, Workspace};
+use super::settings_resolver::{ResolvedSettings, SettingsResolver};
 use crate::finding::Applicability;
 use crate::report::{count, printable};
 use crate::rule::{Documents, Rule, Selector};
 
-/// Columns of running text where the output is wider.
+/// Width of paragraphs on a wider terminal.
 const MAX_COLUMNS: usize = 100;
 
-/// How what an example marks is set off on a terminal.
+/// The style of marked text in examples.
 const MARK: &str = "\x1b[1;4;33m";
 const BOLD: &str = "\x1b[1m";
 const RESET: &str = "\x1b[0m";
 
 pub(super) fn run(arguments: &RuleArguments) -> anyhow::Result<Exit> {
-    let profile = Workspace::new(&arguments.settings, &toml::Table::new(), false)?.root(&[])?;
+    let settings = SettingsResolver::new(&arguments.settings, &toml::Table::new(), false)?.run_settings(&[])?;
     let mut output = Output::new(arguments.color);
-    let rules = profile.registry.rules();
+    let rules = settings.registry.rules();
     if let (Some(name), Some(text)) = (&arguments.rule, &arguments.text) {
-        let rule = profile.settings.effective(profile.registry.find(name)?);
+        let rule = settings.settings.effective(settings.registry.find(name)?);
         let (page, exit) = match_text(rule, text)?;
         output.write(&page)?;
         return Ok(exit);
     }
     let text = match &arguments.rule {
         None => list(rules.iter()),
-        Some(name) => match profile.registry.find(name) {
-            Ok(rule) => explain(&profile, rule, &output),
+        Some(name) => match settings.registry.find(name) {
+            Ok(rule) => explain(&settings, rule, &output),
             Err(_) if name.eq_ignore_ascii_case("all") => {
                 bail!("no rule has the code or name `{name}`; `dechaff rule --all` lists all rules")
             }
@@ -50,10 +50,10 @@ pub(super) fn run(arguments: &RuleArguments) -> anyhow::Result<Exit> {
         },
     };
     output.write(&text)?;
-    Ok(Exit::Clean)
+    Ok(Exit::Success)
 }
 
-/// One line per rule.
+/// Lists rules, one per line.
 fn list<'r>(rules: impl Iterator<Item = &'r Rule> + Clone) -> String {
     let width = rules.clone().map(|rule| rule.info.name.len()).max().unwrap_or(0);
     let mut text = String::new();
@@ -66,9 +66,9 @@ fn list<'r>(rules: impl Iterator<Item = &'r Rule> + Clone) -> String {
     text
 }
 
-/// All there is to know of `rule`, with its parameters as the configuration sets them.
-fn explain(profile: &Profile, rule: &Rule, output: &Output) -> String {
-    let effective = profile.settings.effective(rule);
+/// Returns the page of `rule`, with the parameters that the configuration sets.
+fn explain(settings: &ResolvedSettings, rule: &Rule, output: &Output) -> String {
+    let effective = settings.settings.effective(rule);
     let info = &effective.info;
     let paint = |text: &str| if output.color { format!("{BOLD}{text}{RESET}") } else { text.to_owned() };
     let columns = output.columns.min(MAX_COLUMNS);
@@ -76,7 +76,7 @@ fn explain(profile: &Profile, rule: &Rule, output: &Output) -> String {
     for paragraph in rule.why.split("\n\n") {
         let _ = writeln!(page, "{}\n", wrapped(&printable(&paragraph.replace('\n', " ")), columns));
     }
-    let fix = match profile.settings.applicability(rule).filter(|_| info.fix.is_some()).or(info.fix) {
+    let fix = match settings.settings.applicability(rule).filter(|_| info.fix.is_some()).or(info.fix) {
         Some(Applicability::Safe) => "safe, applied by --fix",
         Some(Applicability::Unsafe) => "unsafe, applied by --unsafe-fixes",
         None => "none",
@@ -103,7 +103,7 @@ fn explain(profile: &Profile, rule: &Rule, output: &Output) -> String {
     page
 }
 
-/// The parameters in force, with the default of each that was changed.
+/// Writes the parameters in effect, with the default of each that was changed.
 fn parameters(page: &mut String, rule: &Rule, effective: &Rule, paint: &impl Fn(&str) -> String) {
     let (defaults, values) = (rule.parameter_values(), effective.parameter_values());
     if values.is_empty() {
@@ -128,7 +128,7 @@ fn parameters(page: &mut String, rule: &Rule, effective: &Rule, paint: &impl Fn(
     }
 }
 
-/// The texts of an example, indented; what the rule marks is in colour, or between `⟦` and `⟧` where there is none.
+/// Writes the texts of an example, indented. Marked text is coloured or, without colour, enclosed in `⟦` and `⟧`.
 fn documents(page: &mut String, title: &str, documents: Option<&Documents>, color: bool) {
     let Some(documents) = documents else { return };
     let several = documents.texts().len() > 1;
@@ -157,7 +157,7 @@ fn documents(page: &mut String, title: &str, documents: Option<&Documents>, colo
     }
 }
 
-/// `text` in lines of at most `columns` where its words allow.
+/// Wraps `text` to `columns` columns.
 fn wrapped(text: &str, columns: usize) -> String {
     let (mut lines, mut width) = (String::new(), 0);
     for word in text.split_whitespace() {

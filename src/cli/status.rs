@@ -1,21 +1,21 @@
-//! The line that says how far a run is.
+//! Formats the progress of a run.
 
 use std::time::Duration;
 
 use indicatif::{HumanBytes, HumanCount};
 use unicode_width::UnicodeWidthStr;
 
-/// The figures of a run at one moment.
+/// The progress of a run at one moment.
 pub(super) struct Status {
-    /// What is being done, in a word.
+    /// The name of the phase.
     pub(super) phase: &'static str,
-    /// Whether that goes through no bytes.
+    /// Whether the phase compares sketches, which reads no bytes.
     pub(super) is_matching: bool,
-    /// The share of the whole run that is done, 0 to 1.
+    /// The finished share of the run, from 0 to 1.
     pub(super) share: f64,
-    /// The time that the rest of the run will take, if that is known.
+    /// The estimated remaining time.
     pub(super) left: Option<Duration>,
-    /// Bytes of the files that this phase went through, and all of them.
+    /// Bytes that this phase has processed, and bytes of all files.
     pub(super) done: u64,
     pub(super) total: u64,
     pub(super) documents: u64,
@@ -23,11 +23,11 @@ pub(super) struct Status {
 }
 
 impl Status {
-    /// For a terminal of so many columns: less important parts are left out where they do not fit.
+    /// Formats the progress for a terminal. Less important parts are dropped if they do not fit.
     pub(super) fn bar(&self, columns: usize) -> String {
         const MIN_BAR: usize = 8;
         const MAX_BAR: usize = 30;
-        /// From this width on, there is a bar.
+        /// Narrower terminals get no bar.
         const BAR_FROM: usize = 70;
         // The last column is left free, or some terminals begin a new line.
         let columns = columns.saturating_sub(1);
@@ -53,12 +53,12 @@ impl Status {
         format!("{} {}{} {text}", self.phase, "█".repeat(filled), "░".repeat(spare - filled))
     }
 
-    /// For a log.
+    /// Formats the progress for a log.
     pub(super) fn line(&self) -> String {
         format!("{}: {}", self.phase, self.figures().join(", "))
     }
 
-    /// The figures, the most important first.
+    /// Returns the parts, most important first.
     fn figures(&self) -> Vec<String> {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it lies between 0 and 100")]
         let percent = (100.0 * self.share).clamp(0.0, 100.0) as u8;
@@ -80,7 +80,7 @@ impl Status {
     }
 }
 
-/// A duration, such as `12s`, `3m 05s` or `1h 20m`.
+/// Formats a duration, such as `12s`, `3m 05s` or `1h 20m`.
 fn short(duration: Duration) -> String {
     let seconds = duration.as_secs() + u64::from(duration.subsec_nanos() > 0);
     match seconds {
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_has_all_figures() {
+    fn log_line_has_all_parts() {
         assert_eq!(
             status().line(),
             "comparing: 62%, 3m 05s left, 436.00 MiB of 600.00 MiB, 26,138 documents, 14,108 findings"
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn durations_are_short() {
+    fn formats_durations() {
         let printed = [0.0, 0.2, 59.9, 61.0, 3_600.0, 4_800.0].map(|seconds| short(Duration::from_secs_f64(seconds)));
         assert_eq!(printed, ["0s", "1s", "1m 00s", "1m 01s", "1h 00m", "1h 20m"]);
     }

@@ -1,4 +1,4 @@
-//! Standard input and pipes: one document, or a shard that is kept in a temporary file, since it is read more than once.
+//! Standard input and pipes. A shard goes to a temporary file, because it is read more than once.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -10,29 +10,29 @@ use tempfile::NamedTempFile;
 use crate::corpus::{Format, Input, ReadError, Reading, Source, own_temporary_file, read_document};
 use crate::text::PathName;
 
-/// What came in.
+/// The content of standard input.
 pub(super) enum Stdin {
     /// One document.
     Document(Source),
-    /// A shard, or something compressed.
+    /// A shard or a compressed file.
     Spooled(Spooled),
 }
 
-/// What came out of a pipe, in a temporary file, which goes with this.
+/// A temporary file with the content of a pipe, removed on drop.
 pub(super) struct Spooled {
     file: NamedTempFile,
     name: String,
 }
 
 impl Spooled {
-    /// It as a file of a run.
+    /// Returns it as an input file.
     pub(super) fn input(&self) -> Input {
         Input { path: self.file.path().to_owned(), name: self.name.clone(), is_named: true }
     }
 
-    /// Keeps what `reader` yields.
-    fn keep(mut reader: impl Read, name: String) -> io::Result<Self> {
-        // Its name tells what is in the file, as that of any other.
+    /// Copies `reader` to a temporary file.
+    fn copy_from(mut reader: impl Read, name: String) -> io::Result<Self> {
+        // The format is detected from the extension, as for any file.
         let ending = Path::new(&name).file_name().map(|name| format!("-{}", name.to_string_lossy()));
         let mut file = tempfile::Builder::new().prefix("dechaff-").suffix(&ending.unwrap_or_default()).tempfile()?;
         own_temporary_file(file.path());
@@ -41,11 +41,11 @@ impl Spooled {
     }
 }
 
-/// Reads all of standard input, which goes by `name`.
+/// Reads standard input and names it `name`.
 ///
 /// # Errors
 ///
-/// It cannot be read, or not be kept. The inner error says that it is no text.
+/// Reading or writing the temporary file fails. The inner error says that the content is not text.
 pub(super) fn read_stdin(name: String, reading: &Reading) -> anyhow::Result<Result<Stdin, ReadError>> {
     let mut stdin = io::stdin().lock();
     let first = first_bytes(&mut stdin).context("cannot read standard input")?;
@@ -58,25 +58,25 @@ pub(super) fn read_stdin(name: String, reading: &Reading) -> anyhow::Result<Resu
             None => Err(ReadError::too_long(name, reading.max_record)),
         });
     }
-    let spooled = Spooled::keep(all, name).context("cannot keep standard input in a temporary file")?;
+    let spooled = Spooled::copy_from(all, name).context("cannot keep standard input in a temporary file")?;
     Ok(Ok(Stdin::Spooled(spooled)))
 }
 
-/// Reads a pipe that was named as a file.
+/// Reads a pipe that was passed as a file.
 ///
 /// # Errors
 ///
-/// It cannot be read, or not be kept.
+/// Reading or writing the temporary file fails.
 pub(super) fn read_pipe(path: &Path, reading: &Reading) -> anyhow::Result<Spooled> {
     let name = path.name();
     let mut pipe = File::open(path).with_context(|| format!("cannot read {name}"))?;
     let first = first_bytes(&mut pipe).with_context(|| format!("cannot read {name}"))?;
     let is_document = Format::detect(path, &first, reading.kind) == Format::PLAIN;
-    // A document that goes on after that is too long anyway.
-    let most = if is_document { reading.max_record as u64 + 1 } else { u64::MAX };
-    let all = first.as_slice().chain(pipe).take(most);
+    // A longer document exceeds the limit anyway.
+    let max_bytes = if is_document { reading.max_record as u64 + 1 } else { u64::MAX };
+    let all = first.as_slice().chain(pipe).take(max_bytes);
     let what = || format!("cannot keep what comes out of {name} in a temporary file");
-    Spooled::keep(all, name.clone()).with_context(what)
+    Spooled::copy_from(all, name.clone()).with_context(what)
 }
 
 fn first_bytes(reader: &mut impl Read) -> io::Result<Vec<u8>> {
@@ -85,16 +85,16 @@ fn first_bytes(reader: &mut impl Read) -> io::Result<Vec<u8>> {
     Ok(first)
 }
 
-/// Takes the pipes out of `paths`.
+/// Splits `paths` into pipes and other files.
 ///
 /// # Errors
 ///
-/// A device is among them: it may never end, and is no corpus.
+/// One of them is a device, which may never end.
 pub(super) fn take_pipes(paths: Vec<PathBuf>) -> anyhow::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
     let mut pipes = Vec::new();
     let mut files = Vec::new();
     for path in paths {
-        match FileKind::of(&path) {
+        match FileKind::from_path(&path) {
             FileKind::Device => {
                 bail!("{}: it is a device, not a file; give the path of a file or directory", path.name())
             }
@@ -113,7 +113,7 @@ enum FileKind {
 
 impl FileKind {
     #[cfg(unix)]
-    fn of(path: &Path) -> Self {
+    fn from_path(path: &Path) -> Self {
         use std::os::unix::fs::FileTypeExt;
         match path.metadata().map(|metadata| metadata.file_type()) {
             Ok(kind) if kind.is_char_device() || kind.is_block_device() || kind.is_socket() => Self::Device,
@@ -123,7 +123,7 @@ impl FileKind {
     }
 
     #[cfg(not(unix))]
-    fn of(_: &Path) -> Self {
+    fn from_path(_: &Path) -> Self {
         Self::Other
     }
 }

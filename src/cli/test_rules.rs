@@ -73,7 +73,7 @@ pub(super) fn run(arguments: &TestRulesArguments) -> anyhow::Result<Exit> {
     Output::new(ColorWhen::Auto).write(&text)?;
     Ok(match wrong {
         _ if unusable > 0 => Exit::Failure,
-        0 => Exit::Clean,
+        0 => Exit::Success,
         _ => Exit::Findings,
     })
 }

@@ -1,19 +1,19 @@
 //! Which files a configuration may read.
 //!
-//! A corpus is data. Whoever made it may have put a `dechaff.toml` into it, so a configuration that is
-//! found below the working directory, or outside it, reads nothing outside its own folder. Trusted are
-//! configurations that apply to the working directory itself and those that `--config` names.
+//! A corpus is data and may contain a `dechaff.toml` from an unknown source. So a configuration found below or outside
+//! the working directory can only read files in its own directory. Configurations that apply to the working directory
+//! itself, and those given with `--config`, are trusted.
 
 use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 
-use super::workspace::absolute;
+use super::settings_resolver::absolute;
 use crate::config::Layer;
 use crate::corpus::CONFIGURATIONS;
 use crate::user_file::{UserFile, UserFileError};
 
-/// How to trust a configuration that was refused.
+/// The hint for a refused configuration.
 const REMEDY: &str = "a configuration inside a corpus reads only files below its own folder; run dechaff \
                       from that folder, or name the configuration with --config, if you trust it";
 
@@ -22,11 +22,11 @@ pub(super) fn is_trusted(here: &Path, folder: &Path) -> bool {
     here.starts_with(folder)
 }
 
-/// Refuses a configuration file that is a link out of its own folder.
+/// Refuses a configuration file that links to a file outside its directory, without reading it.
 ///
 /// # Errors
 ///
-/// The file lies elsewhere; its content is not read.
+/// The file is outside its directory.
 pub(super) fn check_file(here: &Path, path: &Path, shown: &str) -> Result<(), UserFileError> {
     let folder = path.parent().unwrap_or(path);
     if may_read(here, folder, path) {
@@ -37,7 +37,7 @@ pub(super) fn check_file(here: &Path, path: &Path, shown: &str) -> Result<(), Us
         .with_hint(Some(REMEDY.into())))
 }
 
-/// Refuses an untrusted layer that names files outside its own folder.
+/// Refuses an untrusted layer that names files outside its directory.
 ///
 /// # Errors
 ///
@@ -56,7 +56,7 @@ pub(super) fn check_paths(here: &Path, layer: &Layer) -> Result<(), UserFileErro
     Ok(())
 }
 
-/// Whether `path`, links resolved, lies below `folder` or is a configuration that applies to `here` anyway.
+/// Whether `path`, with links resolved, is below `folder` or is a configuration that applies to `here`.
 fn may_read(here: &Path, folder: &Path, path: &Path) -> bool {
     let target = real(path);
     let applies_here = target.file_name().is_some_and(|name| CONFIGURATIONS.iter().any(|known| name == *known))
@@ -64,7 +64,7 @@ fn may_read(here: &Path, folder: &Path, path: &Path) -> bool {
     applies_here || target.starts_with(real(folder))
 }
 
-/// `path` with its links resolved; the part that does not exist is kept as it is written.
+/// Resolves the links in the existing part of `path`.
 fn real(path: &Path) -> PathBuf {
     let path = absolute(Path::new("/"), path);
     let existing = path.ancestors().find_map(|parent| Some((parent, parent.canonicalize().ok()?)));

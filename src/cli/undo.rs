@@ -1,4 +1,4 @@
-//! `dechaff undo`: reverts what an undo log says was changed.
+//! `dechaff undo`: reverts the changes in an undo log.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use super::arguments::UndoArguments;
 use super::output::{self, Output};
 use super::roots::{Roots, Target};
-use super::workspace::Workspace;
+use super::settings_resolver::SettingsResolver;
 use super::{Exit, interrupt};
 use crate::corpus::{
     Copy, Entry, Fate, FileState, Input, LogContents, LoggedFile, Opened, Reading, Records, Restored, Rewriter, Shard,
@@ -34,7 +34,7 @@ pub(super) fn run(arguments: &UndoArguments) -> anyhow::Result<Exit> {
         undo_log,
         reading: Reading::default(),
         roots: Roots::new(arguments.root.as_deref(), is_native)?,
-        swept: HashSet::new(),
+        cleaned: HashSet::new(),
         is_partial: !rules.is_empty(),
         restored: 0,
         passages: 0,
@@ -46,7 +46,7 @@ pub(super) fn run(arguments: &UndoArguments) -> anyhow::Result<Exit> {
     let mut chosen = Vec::new();
     for ((base, path), file) in &files {
         let Some(place) = undo.roots.place(base, path) else {
-            // The base was reported as a whole.
+            // An unknown base has been reported already.
             if let Err(error) = undo.roots.target(base, path)
                 && undo.roots.is_known(base)
             {
@@ -61,16 +61,16 @@ pub(super) fn run(arguments: &UndoArguments) -> anyhow::Result<Exit> {
     if chosen.is_empty() && !undo.failed {
         bail!("{}: no change in the undo log matches the given paths and rules", path.name());
     }
-    let workspace = Workspace::new(&arguments.settings, &arguments.reading.options(), false)?;
+    let resolver = SettingsResolver::new(&arguments.settings, &arguments.reading.options(), false)?;
     let first = chosen.first().map_or(Path::new("."), |(.., place)| place);
-    undo.reading = arguments.reading.reading(&*workspace.profile(first)?);
+    undo.reading = arguments.reading.reading(&*resolver.settings(first)?);
     interrupt::listen();
     for (base, path, file, _) in &chosen {
         if interrupt::is_interrupted() {
             output::warning("interrupted; run the same command again to undo the rest");
             break;
         }
-        if let Err(error) = undo.file(base, path, file, &is_chosen) {
+        if let Err(error) = undo.restore_file(base, path, file, &is_chosen) {
             undo.fail(&error);
         }
     }
@@ -82,7 +82,7 @@ pub(super) fn run(arguments: &UndoArguments) -> anyhow::Result<Exit> {
     Ok(match undo.failed {
         _ if interrupt::is_interrupted() => Exit::Interrupted,
         true => Exit::Failure,
-        false => Exit::Clean,
+        false => Exit::Success,
     })
 }
 
@@ -98,7 +98,7 @@ fn warn_of_broken_lines(path: &Path, lines: &[usize]) {
     }
 }
 
-/// The codes of rules named by code, prefix or name; a code that only the log knows is of a user's own rule.
+/// Returns the codes of rules given by code, prefix or name. Codes of custom rules are only known from the log.
 fn codes<'e>(rules: &[String], entries: impl Iterator<Item = &'e Entry>) -> anyhow::Result<Vec<String>> {
     if rules.is_empty() {
         return Ok(Vec::new());
@@ -122,9 +122,9 @@ struct Undo {
     undo_log: UndoLog,
     reading: Reading,
     roots: Roots,
-    /// Folders without the temporary files of killed runs.
-    swept: HashSet<PathBuf>,
-    /// Only the changes of some rules are undone.
+    /// Directories without temporary files of killed runs.
+    cleaned: HashSet<PathBuf>,
+    /// Only changes of some rules are undone.
     is_partial: bool,
     restored: usize,
     passages: usize,
@@ -137,7 +137,7 @@ impl Undo {
         output::error(&format!("{error:#}"));
     }
 
-    /// Finds the directories that the log names; says which may not be written.
+    /// Finds the directories in the log, and reports those that may not be written.
     fn find_roots(&mut self, files: &crate::corpus::LoggedFiles) {
         let mut paths: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (base, path) in files.keys() {
@@ -150,7 +150,7 @@ impl Undo {
         }
     }
 
-    /// `paths`, each as it is written and without links.
+    /// Returns the absolute and the canonical form of each path.
     fn paths(&self, paths: &[PathBuf]) -> Vec<PathBuf> {
         let written = paths.iter().map(|path| self.roots.absolute(path));
         written.chain(paths.iter().filter_map(|path| path.canonicalize().ok())).collect()
@@ -162,7 +162,7 @@ impl Undo {
         chosen.is_empty() || is_in(&written) || place.canonicalize().is_ok_and(|place| is_in(&place))
     }
 
-    fn file(
+    fn restore_file(
         &mut self,
         base: &str,
         path: &str,
@@ -171,19 +171,19 @@ impl Undo {
     ) -> anyhow::Result<()> {
         let target = self.roots.target(base, path)?;
         let folder = target.real.parent().unwrap_or(&target.real);
-        if !self.swept.contains(folder) {
+        if !self.cleaned.contains(folder) {
             remove_stale_files(folder);
-            self.swept.insert(folder.to_owned());
+            self.cleaned.insert(folder.to_owned());
         }
         let input = Input { path: target.real.clone(), ..Input::of(target.shown.clone(), true) };
         match open(&input, &self.reading, &Arc::default())? {
-            Opened::Plain => self.document(&target, file, is_chosen),
-            Opened::Shard(shard, records) => self.shard(&shard, records, file, is_chosen, (base, path)),
+            Opened::Plain => self.restore_document(&target, file, is_chosen),
+            Opened::Shard(shard, records) => self.restore_shard(&shard, records, file, is_chosen, (base, path)),
         }
     }
 
     /// Restores a file that is one document.
-    fn document(
+    fn restore_document(
         &mut self,
         target: &Target,
         file: &LoggedFile,
@@ -209,8 +209,8 @@ impl Undo {
         Ok(())
     }
 
-    /// Restores the records of a shard, which is written again once.
-    fn shard(
+    /// Restores the records of a shard, rewriting it once.
+    fn restore_shard(
         &mut self,
         shard: &Arc<Shard>,
         records: Records,
@@ -225,7 +225,7 @@ impl Undo {
                 if file.whole.contains(&now) {
                     return Ok(());
                 }
-                self.left_out(shard, file, &now, is_chosen)
+                self.dropped_records(shard, file, &now, is_chosen)
             }
         };
         let mut left_out = left_out.into_iter().flatten().peekable();
@@ -292,8 +292,9 @@ impl Undo {
         Ok(())
     }
 
-    /// The records to be put back into a copy of which `now` is the hash, in order; says which cannot be.
-    fn left_out<'f>(
+    /// Returns the dropped records to insert into the copy with the hash `now`, in order, and reports those that cannot be
+    /// restored.
+    fn dropped_records<'f>(
         &mut self,
         shard: &Shard,
         file: &'f LoggedFile,

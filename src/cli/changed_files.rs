@@ -1,4 +1,4 @@
-//! Which files changed since a revision of git.
+//! `--since`: which files changed since a revision of git.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -6,64 +6,49 @@ use std::process::Command;
 
 use anyhow::{Context, anyhow, bail};
 
-/// Which files of a run are checked.
-pub(super) struct Changed(Option<HashSet<PathBuf>>);
+/// The files of a run that are checked: the changed ones as canonical paths, or all.
+pub(super) struct ChangedFiles(Option<HashSet<PathBuf>>);
 
-impl Changed {
-    /// Those that changed since `revision`; all without one.
+impl ChangedFiles {
+    /// Asks git what changed since `revision`; without a revision, all files are checked.
     ///
     /// # Errors
     ///
-    /// As of [`changed`].
+    /// There is no git, no repository or no such revision.
     pub(super) fn since(revision: Option<&str>) -> anyhow::Result<Self> {
-        revision.map(changed).transpose().map(Self)
+        revision.map(changed_since).transpose().map(Self)
     }
 
-    /// Whether the file `path` is checked; else others are compared with it.
+    /// Whether the file `path` is checked. Other files are only compared with.
     pub(super) fn contains(&self, path: &Path) -> bool {
         let Some(changed) = &self.0 else { return true };
         path.canonicalize().is_ok_and(|path| changed.contains(&path))
     }
 
-    /// Whether all are.
-    pub(super) fn is_all(&self) -> bool {
+    /// Whether all files are checked.
+    pub(super) fn includes_all(&self) -> bool {
         self.0.is_none()
     }
 }
 
-/// The files below the working directory's repository that differ from `revision`, or that git does not know, as canonical paths.
-///
-/// # Errors
-///
-/// There is no git, no repository or no such revision.
-fn changed(revision: &str) -> anyhow::Result<HashSet<PathBuf>> {
+/// Returns the files of the current repository that differ from `revision` or are untracked.
+fn changed_since(revision: &str) -> anyhow::Result<HashSet<PathBuf>> {
+    const DIFF: [&str; 7] =
+        ["diff", "--no-ext-diff", "--no-textconv", "--name-only", "-z", "--no-renames", "--diff-filter=d"];
     let root = git(Path::new("."), &["rev-parse", "--show-toplevel"])?;
     let root = path(root.strip_suffix(b"\n").unwrap_or(&root));
     if revision.starts_with('-') {
         bail!("--since {revision}: not a revision of git");
     }
-    let verified = format!("{revision}^{{commit}}");
-    git(&root, &["rev-parse", "--verify", "--quiet", &verified]).map_err(|_| {
+    let commit = format!("{revision}^{{commit}}");
+    git(&root, &["rev-parse", "--verify", "--quiet", &commit]).map_err(|_| {
         anyhow!("--since {revision}: git knows no such revision here; a shallow clone must fetch it first")
     })?;
-    let differing = git(
-        &root,
-        &[
-            "diff",
-            "--no-ext-diff",
-            "--no-textconv",
-            "--name-only",
-            "-z",
-            "--no-renames",
-            "--diff-filter=d",
-            revision,
-            "--",
-        ],
-    )?;
-    let unknown = git(&root, &["ls-files", "-z", "--others", "--exclude-standard"])?;
-    let names = differing.split(|byte| *byte == 0).chain(unknown.split(|byte| *byte == 0));
-    let paths = names.filter(|name| !name.is_empty()).filter_map(|name| root.join(path(name)).canonicalize().ok());
-    Ok(paths.collect())
+    let differing = git(&root, &[&DIFF[..], &[revision, "--"]].concat())?;
+    let untracked = git(&root, &["ls-files", "-z", "--others", "--exclude-standard"])?;
+    let names = differing.split(|byte| *byte == 0).chain(untracked.split(|byte| *byte == 0));
+    let names = names.filter(|name| !name.is_empty());
+    Ok(names.filter_map(|name| root.join(path(name)).canonicalize().ok()).collect())
 }
 
 #[cfg(unix)]
@@ -77,8 +62,8 @@ fn path(name: &[u8]) -> PathBuf {
     PathBuf::from(String::from_utf8_lossy(name).into_owned())
 }
 
-/// Runs git without what a repository's own configuration would have it execute: hooks, file system
-/// monitors and pagers. Filters that the repository's attributes name still run.
+/// Runs git without the hooks, file system monitors and pagers that a repository's own configuration may name.
+/// Filters named by its attributes still run.
 fn git(folder: &Path, arguments: &[&str]) -> anyhow::Result<Vec<u8>> {
     const SAFE: [&str; 5] = ["--no-pager", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"];
     let output = Command::new("git")

@@ -1,4 +1,4 @@
-//! What is generated from the definition of the command line: completions and manual pages.
+//! Shell completions and manual pages, generated from the definition of the command line.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -15,7 +15,7 @@ use super::output::Output;
 use crate::rule::Registry;
 use crate::text::PathName;
 
-/// The options of each command that take rules.
+/// The options of each command that accept rules.
 const RULE_OPTIONS: &[(&str, &[&str])] =
     &[("check", &["select", "extend_select", "ignore"]), ("rule", &["rule"]), ("undo", &["rule"])];
 
@@ -25,8 +25,8 @@ pub(super) fn completions(arguments: &CompletionsArguments) -> anyhow::Result<Ex
     print(&String::from_utf8_lossy(&script))
 }
 
-/// The command line with the rules as the values of its options for rules. Only completions use it: a configuration may bring
-/// rules of its own, and prefixes are no values.
+/// Adds the rules as possible values of options. Only completions use it, because these options also accept prefixes
+/// and custom rules.
 fn with_rules(mut command: Command) -> anyhow::Result<Command> {
     let registry = Registry::embedded()?;
     let infos: Vec<_> = registry.infos().cloned().collect();
@@ -45,17 +45,17 @@ fn with_rules(mut command: Command) -> anyhow::Result<Command> {
     Ok(command)
 }
 
-/// One page per command: the one that is asked for, or all of them into a directory.
+/// Prints the page of a command, or writes all pages to a directory.
 pub(super) fn manual(arguments: &ManArguments) -> anyhow::Result<Exit> {
     let mut command = command();
     command.build();
     let Some(folder) = &arguments.dir else {
         let page = match &arguments.command {
             None => page(&command, "dechaff"),
-            Some(name) => match shown(&command).find(|command| command.get_name() == name) {
+            Some(name) => match documented(&command).find(|command| command.get_name() == name) {
                 Some(subcommand) => page(subcommand, &format!("dechaff-{name}")),
                 None => {
-                    let names: Vec<&str> = shown(&command).map(Command::get_name).collect();
+                    let names: Vec<&str> = documented(&command).map(Command::get_name).collect();
                     bail!("no command `{name}`; the commands are {}", names.join(", "))
                 }
             },
@@ -64,15 +64,15 @@ pub(super) fn manual(arguments: &ManArguments) -> anyhow::Result<Exit> {
     };
     fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.name()))?;
     write(folder, "dechaff", &page(&command, "dechaff")?)?;
-    for subcommand in shown(&command) {
+    for subcommand in documented(&command) {
         let name = format!("dechaff-{}", subcommand.get_name());
         write(folder, &name, &page(subcommand, &name)?)?;
     }
-    Ok(Exit::Clean)
+    Ok(Exit::Success)
 }
 
-/// The commands that have a page.
-fn shown(command: &Command) -> impl Iterator<Item = &Command> {
+/// Returns the commands that have a page.
+fn documented(command: &Command) -> impl Iterator<Item = &Command> {
     command.get_subcommands().filter(|command| !command.is_hide_set() && command.get_name() != "help")
 }
 
@@ -81,10 +81,10 @@ fn write(folder: &Path, name: &str, page: &str) -> anyhow::Result<()> {
     fs::write(&path, page).with_context(|| format!("cannot write {}", path.name()))
 }
 
-/// The page of a command in roff.
+/// Renders the page of a command as roff.
 fn page(command: &Command, name: &str) -> anyhow::Result<String> {
     let title = name.to_uppercase();
-    // The text after the help is here a section of its own.
+    // Exit codes have their own section.
     let command = command.clone().name(name.to_owned()).after_help(None::<&str>).after_long_help(None::<&str>);
     let man = clap_mangen::Man::new(command).title(title).manual("dechaff");
     let mut page = Vec::new();
@@ -118,12 +118,12 @@ fn page(command: &Command, name: &str) -> anyhow::Result<String> {
     Ok(page)
 }
 
-/// Text as roff takes it.
+/// Escapes text for roff.
 fn escaped(text: &str) -> String {
     text.replace('\\', "\\e").replace('-', "\\-").replace('\'', "\\(aq")
 }
 
 fn print(text: &str) -> anyhow::Result<Exit> {
     Output::new(ColorWhen::Never).write(text)?;
-    Ok(Exit::Clean)
+    Ok(Exit::Success)
 }

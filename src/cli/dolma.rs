@@ -1,4 +1,4 @@
-//! Attribute files for the mixer of Dolma, beside the documents they are about.
+//! Attribute files for Dolma's mixer.
 
 use std::io::Write;
 use std::path::{Component, Path, PathBuf};
@@ -10,29 +10,30 @@ use crate::corpus::{Carrier, Kind, Lines, Shard};
 use crate::finding::Finding;
 use crate::report::attributes;
 
-/// Writes a file of attributes for each shard.
-pub(super) struct Attributes {
+/// Writes an attribute file for each shard.
+pub(super) struct DolmaWriter {
     folder: PathBuf,
+    /// The shard being written, with its file unless writing failed.
     current: Option<(Arc<Shard>, Option<Lines>)>,
 }
 
-impl Attributes {
-    /// Below `folder`.
+impl DolmaWriter {
+    /// Writes below `folder`.
     pub(super) fn new(folder: &Path) -> Self {
         Self { folder: folder.to_owned(), current: None }
     }
 
-    /// Writes the line of the next record: of a document with its findings, or of a record that holds none.
+    /// Writes the attributes of the next record, which has findings if it is a document.
     ///
     /// # Errors
     ///
-    /// The file system refuses, or the shard is none that Dolma reads; told once for each shard.
+    /// Writing fails, or Dolma cannot read the shard. Each shard has one error at most.
     pub(super) fn record(&mut self, carrier: &Carrier, document: Option<(&str, &[Finding])>) -> anyhow::Result<()> {
         let line = match document {
             Some((text, findings)) => attributes(carrier.id.as_deref(), text, findings),
             None => attributes(carrier.id.as_deref(), "", &[]),
         };
-        let Some(lines) = self.of(&carrier.shard)? else { return Ok(()) };
+        let Some(lines) = self.lines(&carrier.shard)? else { return Ok(()) };
         let written = lines.write_all(line.as_bytes()).and_then(|()| lines.write_all(b"\n"));
         if let Err(error) = written {
             self.current = Some((Arc::clone(&carrier.shard), None));
@@ -41,27 +42,27 @@ impl Attributes {
         Ok(())
     }
 
-    /// Puts the file of a shard into its place.
+    /// Completes the file of a shard.
     ///
     /// # Errors
     ///
-    /// The file system refuses.
-    pub(super) fn end(&mut self, shard: &Arc<Shard>) -> anyhow::Result<()> {
-        self.of(shard)?;
+    /// Writing fails.
+    pub(super) fn finish_shard(&mut self, shard: &Arc<Shard>) -> anyhow::Result<()> {
+        self.lines(shard)?;
         match self.current.take() {
             Some((_, Some(lines))) => Ok(lines.finish()?),
             _ => Ok(()),
         }
     }
 
-    /// Gives up the file of the shard of which a part cannot be read: lines must match those of the documents.
-    pub(super) fn miss(&mut self) {
+    /// Discards the file of a shard with an unreadable part: its lines would not match those of the documents.
+    pub(super) fn mark_damaged(&mut self) {
         if let Some((_, lines)) = &mut self.current {
             *lines = None;
         }
     }
 
-    fn of(&mut self, shard: &Arc<Shard>) -> anyhow::Result<Option<&mut Lines>> {
+    fn lines(&mut self, shard: &Arc<Shard>) -> anyhow::Result<Option<&mut Lines>> {
         if !matches!(&self.current, Some((current, _)) if Arc::ptr_eq(current, shard)) {
             self.current = Some((Arc::clone(shard), None));
             if shard.format.kind != Kind::JsonLines {
@@ -73,7 +74,7 @@ impl Attributes {
         Ok(self.current.as_mut().and_then(|(_, lines)| lines.as_mut()))
     }
 
-    /// `documents/a.jsonl` as `attributes/dechaff/a.jsonl` below the folder, as the mixer looks for it.
+    /// Returns where the mixer expects the attributes: `attributes/dechaff/a.jsonl` for `documents/a.jsonl`.
     fn target(&self, path: &Path) -> PathBuf {
         let parts: Vec<_> = path.components().filter(|part| matches!(part, Component::Normal(_))).collect();
         let last = parts.iter().rposition(|part| part.as_os_str() == "documents");

@@ -1,4 +1,4 @@
-//! Which settings are in force for which file: the command line, and configuration files found by walking up from the file.
+//! The settings of each file: the command line, and the nearest configuration file at or above the file.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
@@ -17,49 +17,46 @@ use crate::suppress::IgnoreList;
 use crate::text::PathName;
 use crate::user_file::{UserFile, UserFileError};
 
-/// The settings of all files of a run.
-pub(super) struct Workspace {
+/// Finds the settings of files.
+pub(super) struct SettingsResolver {
     /// The working directory.
     here: PathBuf,
-    /// What the command line says, the strongest first.
+    /// The layers of the command line, highest priority first.
     command: Vec<Layer>,
-    /// The layers of the one configuration that was named, or none at all; else configurations are looked for.
+    /// The layers of `--config FILE`, or no layers for `--isolated`; otherwise configurations are searched for.
     pinned: Option<Vec<Layer>>,
     embedded: Arc<Registry>,
-    /// Whether what is excluded is left out even if it was named outright.
-    excludes_named: bool,
-    profiles: RwLock<HashMap<PathBuf, Arc<Profile>>>,
-    /// Copies that were written, each with its original, whose settings are its own.
+    /// Whether `exclude` applies to files passed explicitly.
+    force_exclude: bool,
+    by_dir: RwLock<HashMap<PathBuf, Arc<ResolvedSettings>>>,
+    /// Maps copies to their originals, whose settings they share.
     originals: RwLock<HashMap<PathBuf, PathBuf>>,
-    /// The first fault of a configuration met while walking.
-    fault: Mutex<Option<anyhow::Error>>,
-    /// Directories left out while walking, since they hold copies.
+    /// The first error in a configuration found while walking.
+    error: Mutex<Option<anyhow::Error>>,
+    /// Directories skipped while walking because they contain copies.
     copies: Mutex<BTreeSet<PathBuf>>,
 }
 
-/// Settings that many files share.
-pub(super) struct Profile {
-    /// Where they come from, the strongest first.
+/// The settings of a directory.
+pub(super) struct ResolvedSettings {
+    /// Where the settings come from, highest priority first.
     pub(super) layers: Vec<Layer>,
     pub(super) registry: Arc<Registry>,
     pub(super) settings: Settings,
     pub(super) linter: Linter,
     pub(super) ignore_list: Arc<IgnoreList>,
-    /// By the codes that are left out in a file.
+    /// Linters without the rules of `per-file-ignores`, by the codes ignored.
     without: Mutex<HashMap<Vec<String>, Linter>>,
 }
 
-impl Workspace {
-    /// The settings that `arguments` ask for; `command` holds what further arguments say in a configuration's words.
+impl SettingsResolver {
+    /// Prepares to resolve settings. `command` has the options of the command line as configuration keys, so that one
+    /// parser validates both and errors have a position.
     ///
     /// # Errors
     ///
-    /// The first fault of a configuration that the command line names.
-    pub(super) fn new(
-        arguments: &ConfigArguments,
-        command: &toml::Table,
-        excludes_named: bool,
-    ) -> anyhow::Result<Self> {
+    /// The first error in a configuration given on the command line.
+    pub(super) fn new(arguments: &ConfigArguments, command: &toml::Table, force_exclude: bool) -> anyhow::Result<Self> {
         let here = std::env::current_dir().context("cannot find the working directory")?;
         let mut layers = Vec::new();
         if !command.is_empty() {
@@ -78,7 +75,7 @@ impl Workspace {
                 if !path.exists() {
                     bail!("--config {value}: no such file; give a file, or KEY=VALUE such as 'select=[\"BP\"]'");
                 }
-                pinned = Some(chain(&here, &path, true)?);
+                pinned = Some(load_chain(&here, &path, true)?);
             }
         }
         Ok(Self {
@@ -86,59 +83,59 @@ impl Workspace {
             command: layers,
             pinned,
             embedded: Arc::new(Registry::embedded()?),
-            excludes_named,
-            profiles: RwLock::default(),
+            force_exclude,
+            by_dir: RwLock::default(),
             originals: RwLock::default(),
-            fault: Mutex::default(),
+            error: Mutex::default(),
             copies: Mutex::default(),
         })
     }
 
-    /// Finds the settings of all that is under `paths`, so that no fault of a configuration comes up later.
+    /// Resolves the settings of everything below `paths`, so that configuration errors come first.
     ///
     /// # Errors
     ///
-    /// The first such fault.
+    /// The first error in a configuration.
     pub(super) fn resolve(self: &Arc<Self>, paths: &[PathBuf]) -> anyhow::Result<()> {
         for path in paths {
-            self.profile(path)?;
+            self.settings(path)?;
         }
         if self.pinned.is_none() {
             let choice: Arc<dyn Choice> = Arc::clone(self) as Arc<dyn Choice>;
             folders(paths, &choice);
         }
-        match self.fault.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        match self.error.lock().unwrap_or_else(PoisonError::into_inner).take() {
             Some(error) => Err(error),
             None => Ok(()),
         }
     }
 
-    /// The settings that hold for a run as a whole, such as what comparing documents goes by: those of its first path.
+    /// Returns the settings of the run as a whole, such as `memory`: those of its first path.
     ///
     /// # Errors
     ///
-    /// A fault of the configuration.
-    pub(super) fn root(&self, paths: &[PathBuf]) -> anyhow::Result<Arc<Profile>> {
+    /// An error in the configuration.
+    pub(super) fn run_settings(&self, paths: &[PathBuf]) -> anyhow::Result<Arc<ResolvedSettings>> {
         let first = paths.first().map_or(Path::new("."), PathBuf::as_path);
-        self.profile(if first == Path::new("-") { Path::new(".") } else { first })
+        self.settings(if first == Path::new("-") { Path::new(".") } else { first })
     }
 
-    /// The settings of the file or folder `path`.
+    /// Returns the settings of a file or directory.
     ///
     /// # Errors
     ///
-    /// A fault of its configuration.
-    pub(super) fn profile(&self, path: &Path) -> anyhow::Result<Arc<Profile>> {
+    /// An error in its configuration.
+    pub(super) fn settings(&self, path: &Path) -> anyhow::Result<Arc<ResolvedSettings>> {
         let path = self.absolute(path);
         let folder = if path.is_dir() { path.as_path() } else { path.parent().unwrap_or(&path) };
-        self.of_folder(folder)
+        self.for_dir(folder)
     }
 
-    /// The rules for the file `path`; those of the run's settings where its own cannot be had.
-    pub(super) fn linter(&self, path: &Path, root: &Profile) -> Linter {
+    /// Returns the linter for the file `path`, or that of `run_settings` if its configuration is faulty.
+    pub(super) fn linter(&self, path: &Path, run_settings: &ResolvedSettings) -> Linter {
         let path = self.absolute(path);
-        let profile = self.of_folder(path.parent().unwrap_or(&path));
-        let profile = profile.as_deref().unwrap_or(root);
+        let profile = self.for_dir(path.parent().unwrap_or(&path));
+        let profile = profile.as_deref().unwrap_or(run_settings);
         let codes = profile.settings.ignored_in(&profile.registry, &path);
         if codes.is_empty() {
             return profile.linter.clone();
@@ -147,34 +144,34 @@ impl Workspace {
         known.entry(codes).or_insert_with_key(|codes| profile.linter.without(codes.clone())).clone()
     }
 
-    /// A path as people see it: from the working directory on, if it is below that.
-    pub(super) fn shown(&self, path: &Path) -> PathBuf {
+    /// Returns `path` for display: relative to the working directory if it is below it.
+    pub(super) fn display_path(&self, path: &Path) -> PathBuf {
         path.strip_prefix(&self.here).unwrap_or(path).to_owned()
     }
 
-    /// `path` from the root on, without `.` and `..`, as configurations' patterns see it.
+    /// Returns the absolute path without `.` and `..` that configuration patterns match. A copy has that of its original.
     pub(super) fn absolute(&self, path: &Path) -> PathBuf {
         let path = absolute(&self.here, path);
         let originals = self.originals.read().unwrap_or_else(PoisonError::into_inner);
         originals.get(&path).cloned().unwrap_or(path)
     }
 
-    /// Has the settings of originals hold for their copies, and what is known of the ones for the others.
-    pub(super) fn stand_for(&self, copies: &HashMap<PathBuf, PathBuf>) {
+    /// Resolves a copy's settings and baseline as if it were the original file.
+    pub(super) fn alias_copies(&self, copies: &HashMap<PathBuf, PathBuf>) {
         let mut originals = self.originals.write().unwrap_or_else(PoisonError::into_inner);
         let whole = |path: &Path| absolute(&self.here, path);
         originals.extend(copies.iter().map(|(copy, original)| (whole(copy), whole(original))));
     }
 
-    /// Directories of copies that were left out, each given once.
+    /// Returns the skipped directories of copies, each only once.
     pub(super) fn take_left_out_copies(&self) -> BTreeSet<PathBuf> {
         std::mem::take(&mut self.copies.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn of_folder(&self, folder: &Path) -> anyhow::Result<Arc<Profile>> {
-        let known = self.profiles.read().unwrap_or_else(PoisonError::into_inner).get(folder).cloned();
-        if let Some(profile) = known {
-            return Ok(profile);
+    fn for_dir(&self, folder: &Path) -> anyhow::Result<Arc<ResolvedSettings>> {
+        let cached = self.by_dir.read().unwrap_or_else(PoisonError::into_inner).get(folder).cloned();
+        if let Some(settings) = cached {
+            return Ok(settings);
         }
         let own = match &self.pinned {
             Some(_) => None,
@@ -182,14 +179,14 @@ impl Workspace {
         };
         let profile = match (own, folder.parent()) {
             (Some(layers), _) => Arc::new(self.load(layers)?),
-            (None, Some(parent)) => self.of_folder(parent)?,
+            (None, Some(parent)) => self.for_dir(parent)?,
             (None, None) => Arc::new(self.load(self.pinned.clone().unwrap_or_default())?),
         };
-        let mut profiles = self.profiles.write().unwrap_or_else(PoisonError::into_inner);
+        let mut profiles = self.by_dir.write().unwrap_or_else(PoisonError::into_inner);
         Ok(Arc::clone(profiles.entry(folder.to_owned()).or_insert(profile)))
     }
 
-    fn load(&self, files: Vec<Layer>) -> anyhow::Result<Profile> {
+    fn load(&self, files: Vec<Layer>) -> anyhow::Result<ResolvedSettings> {
         let layers: Vec<Layer> = self.command.iter().cloned().chain(files).collect();
         let registry = self.registry(&layers)?;
         let settings = Settings::from_layers(&registry, &layers)?;
@@ -198,10 +195,10 @@ impl Workspace {
         if settings.rules(&registry).next().is_none() {
             bail!("no rule is left to check: see what `select` and `ignore` say (`dechaff config` shows where)");
         }
-        Ok(Profile { layers, registry, settings, linter, ignore_list, without: Mutex::default() })
+        Ok(ResolvedSettings { layers, registry, settings, linter, ignore_list, without: Mutex::default() })
     }
 
-    /// The rules that come with the program and those that `layers` name.
+    /// Returns the built-in rules and those that `layers` add.
     fn registry(&self, layers: &[Layer]) -> anyhow::Result<Arc<Registry>> {
         let mut files = Vec::new();
         for layer in layers.iter().rev() {
@@ -216,7 +213,7 @@ impl Workspace {
                     return Err(layer.error("no rule file (*.toml) is in this folder", pack.span()).into());
                 }
                 for file in found {
-                    files.push(read_written(&file, &shown(&self.here, &file)).map_err(unreadable)?);
+                    files.push(read_written(&file, &display_path(&self.here, &file)).map_err(unreadable)?);
                 }
             }
         }
@@ -229,13 +226,13 @@ impl Workspace {
     }
 }
 
-impl Choice for Workspace {
+impl Choice for SettingsResolver {
     fn enters(&self, folder: &Path) -> bool {
         let folder = self.absolute(folder);
-        match self.of_folder(&folder) {
+        match self.for_dir(&folder) {
             Ok(profile) => !profile.settings.is_excluded_below(&folder),
             Err(error) => {
-                self.fault.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                self.error.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
                 false
             }
         }
@@ -243,13 +240,13 @@ impl Choice for Workspace {
 
     fn takes(&self, file: &Path) -> Option<bool> {
         let file = self.absolute(file);
-        let profile = self.of_folder(file.parent().unwrap_or(&file)).ok()?;
+        let profile = self.for_dir(file.parent().unwrap_or(&file)).ok()?;
         if profile.settings.is_excluded_below(&file) { Some(false) } else { profile.settings.is_included(&file) }
     }
 
     fn takes_named(&self, path: &Path) -> bool {
-        !self.excludes_named
-            || self.profile(path).is_ok_and(|profile| !profile.settings.is_excluded(&self.absolute(path)))
+        !self.force_exclude
+            || self.settings(path).is_ok_and(|resolved| !resolved.settings.is_excluded(&self.absolute(path)))
     }
 
     fn leaves_out_copies(&self, folder: &Path) {
@@ -257,19 +254,19 @@ impl Choice for Workspace {
     }
 }
 
-impl Profile {
-    /// The value that the strongest layer which has one gives, with that layer.
+impl ResolvedSettings {
+    /// Returns a value with the layer that sets it, the one with the highest priority.
     pub(super) fn value<T>(&self, of: impl Fn(&Options) -> Option<&Spanned<T>>) -> Option<(&T, &Layer)> {
         self.layers.iter().find_map(|layer| of(&layer.options).map(|value| (value.get_ref(), layer)))
     }
 
-    /// A path that a layer gives, from its folder on.
+    /// Returns a path, resolved against its layer's directory.
     pub(super) fn path(&self, of: impl Fn(&Options) -> Option<&Spanned<String>>) -> Option<PathBuf> {
         self.value(of).map(|(path, layer)| layer.folder.join(path))
     }
 }
 
-/// `path` from the root on, without `.` and `..`; a relative one is taken from `here`.
+/// Returns the absolute path without `.` and `..`; relative paths are resolved against `here`.
 pub(super) fn absolute(here: &Path, path: &Path) -> PathBuf {
     let mut absolute = PathBuf::new();
     for component in here.join(path).components() {
@@ -282,13 +279,13 @@ pub(super) fn absolute(here: &Path, path: &Path) -> PathBuf {
     absolute
 }
 
-/// The ignore list that the strongest layer names.
+/// Returns the ignore list of the layer with the highest priority that has one.
 fn ignore_list(registry: &Registry, layers: &[Layer]) -> anyhow::Result<IgnoreList> {
     let named = layers.iter().find_map(|layer| layer.options.ignore_list.as_ref().map(|name| (layer, name)));
     let Some((layer, name)) = named else { return Ok(IgnoreList::default()) };
     let path = layer.folder.join(name.get_ref());
     if !path.exists() {
-        // `--add-ignore` begins it.
+        // `--add-ignore` will create it.
         return Ok(IgnoreList::default());
     }
     let file = read_list(&path, name.get_ref())
@@ -297,10 +294,10 @@ fn ignore_list(registry: &Registry, layers: &[Layer]) -> anyhow::Result<IgnoreLi
     Ok(IgnoreList::parse(&file, &known)?)
 }
 
-/// What a path that leads nowhere may have meant.
+/// The hint for a path that does not exist.
 const RELATIVE: &str = "paths are relative to the folder that the configuration stands in";
 
-/// The layers of the configuration in `folder`, if it has one.
+/// Returns the layers of the configuration in `folder`, if there is one.
 fn find(here: &Path, folder: &Path) -> anyhow::Result<Option<Vec<Layer>>> {
     for name in CONFIGURATIONS {
         let path = folder.join(name);
@@ -309,10 +306,10 @@ fn find(here: &Path, folder: &Path) -> anyhow::Result<Option<Vec<Layer>>> {
         }
         let is_trusted = trust::is_trusted(here, folder);
         if !is_trusted {
-            trust::check_file(here, &path, &shown(here, &path))?;
+            trust::check_file(here, &path, &display_path(here, &path))?;
         }
-        let layers = chain(here, &path, is_trusted)?;
-        // A `pyproject.toml` may be about everything but dechaff.
+        let layers = load_chain(here, &path, is_trusted)?;
+        // A `pyproject.toml` need not have a section for dechaff.
         if !layers.is_empty() {
             return Ok(Some(layers));
         }
@@ -320,9 +317,9 @@ fn find(here: &Path, folder: &Path) -> anyhow::Result<Option<Vec<Layer>>> {
     Ok(None)
 }
 
-/// The configuration at `path` and those that it extends, the strongest first; empty for a `pyproject.toml` that does not
-/// speak of dechaff. One that is not trusted, and those that it extends, read only what [`trust`] allows.
-fn chain(here: &Path, path: &Path, is_trusted: bool) -> anyhow::Result<Vec<Layer>> {
+/// Loads the configuration at `path` and those that it extends, highest priority first. The result is empty for a
+/// `pyproject.toml` without a section for dechaff. Untrusted configurations can only read what [`trust`] allows.
+fn load_chain(here: &Path, path: &Path, is_trusted: bool) -> anyhow::Result<Vec<Layer>> {
     let mut layers: Vec<Layer> = Vec::new();
     let mut seen = HashSet::new();
     let mut next = Some(path.to_owned());
@@ -336,7 +333,7 @@ fn chain(here: &Path, path: &Path, is_trusted: bool) -> anyhow::Result<Vec<Layer
         {
             return Err(extends(layer, "the configurations extend each other in a circle".into()).into());
         }
-        let file = match (read_written(&path, &shown(here, &path)), layers.last()) {
+        let file = match (read_written(&path, &display_path(here, &path)), layers.last()) {
             (Ok(file), _) => file,
             (Err(error), Some(layer)) => {
                 return Err(extends(layer, format!("cannot read the configuration to extend: {error}")).into());
@@ -361,7 +358,7 @@ fn chain(here: &Path, path: &Path, is_trusted: bool) -> anyhow::Result<Vec<Layer
     Ok(layers)
 }
 
-/// A path as people see it: from the working directory on, if it is below that.
-fn shown(here: &Path, path: &Path) -> String {
+/// Returns `path` for display: relative to the working directory if it is below it.
+fn display_path(here: &Path, path: &Path) -> String {
     path.strip_prefix(here).unwrap_or(path).name()
 }

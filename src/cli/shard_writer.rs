@@ -1,62 +1,59 @@
-//! Shards that are fixed: written again record by record, and put into place when all of one is written.
+//! Writes fixed shards record by record, and renames each into place once it is complete.
 
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
-use super::fix::{Delivery, Destination, Outcome};
+use super::fix_writer::FixWriter;
+use super::fixer::FixOutcome;
+use super::run_mode::Destination;
 use crate::corpus::{
     Carrier, Entry, Fate, FileState, Kind, LogPlace, Original, PendingEntries, Rewriter, Shard, Source, WriteError,
     entries, hash_file,
 };
 use crate::text::Record;
 
-/// A shard that is being written.
-pub(super) struct Rewriting {
+/// A shard being written.
+pub(super) struct ShardWriter {
     shard: Arc<Shard>,
-    /// The new file, or why there is none; told once, if there is anything to be written.
+    /// The new file, or the reason why there is none. The reason is reported once, if something has to be written.
     rewriter: Result<Rewriter, Option<anyhow::Error>>,
-    /// What goes into the undo log with the shard.
+    /// The undo log entries of the shard.
     pending: PendingEntries,
-    done: Rewritten,
+    counts: FixCounts,
     /// Records written so far.
     written: u64,
-    /// Records left out so far.
-    left_out: usize,
+    /// Records dropped so far.
+    dropped: usize,
 }
 
-/// What was fixed in a shard.
+/// The number of fixes in a shard.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Rewritten {
-    /// Findings that were fixed.
+pub(super) struct FixCounts {
+    /// FixResult findings.
     pub(super) fixed: usize,
-    /// Records in which something was.
+    /// Records with fixes.
     pub(super) records: usize,
 }
 
-impl Delivery {
-    /// Takes the next record of a shard. Returns what is to be printed of it.
+impl FixWriter {
+    /// Writes the next record of a shard. Returns the diff to print, if any.
     ///
     /// # Errors
     ///
-    /// It cannot be written; the shard is then left as it is.
-    pub(super) fn record(
+    /// Writing fails; the shard is then left unchanged.
+    pub(super) fn write_record(
         &mut self,
         carrier: &Carrier,
         source: &Source,
-        outcome: &Outcome,
+        outcome: &FixOutcome,
     ) -> anyhow::Result<Option<String>> {
-        let is_copy = matches!(self.destination, Destination::Copy);
-        let drops = self.drops_empty;
-        let difference = match (&self.destination, &outcome.fixed) {
-            (Destination::Diff, Some(fixed)) => Some(self.diff(source, &fixed.text, true)),
-            _ => None,
-        };
-        let is_written = !matches!(self.destination, Destination::Diff);
-        let rewriting = self.rewriting(&carrier.shard)?;
+        let is_diff = self.options.destination == Destination::Diff;
+        let (is_copy, drop_empty) = (self.is_copy(), self.options.drop_empty);
+        let shard = self.shard_writer(&carrier.shard)?;
         let text = if let Some(fixed) = &outcome.fixed { fixed.text.as_str() } else { &source.text };
         let fate = match &outcome.fixed {
-            _ if drops && text.trim().is_empty() => Fate::Drop,
+            _ if drop_empty && text.trim().is_empty() => Fate::Drop,
             Some(fixed) => {
                 let changes = fixed.changes.iter().map(|change| (change.span, change.content.as_str()));
                 Fate::Change(&fixed.text, changes.collect())
@@ -65,35 +62,35 @@ impl Delivery {
         };
         let is_dropped = matches!(fate, Fate::Drop);
         if let Some(fixed) = &outcome.fixed {
-            rewriting.done.fixed += fixed.applied.values().sum::<usize>();
-            rewriting.done.records += 1;
+            shard.counts.fixed += fixed.applied.values().sum::<usize>();
+            shard.counts.records += 1;
         }
-        if !is_written {
-            return Ok(difference);
+        if is_diff {
+            return Ok(outcome.fixed.as_ref().map(|fixed| Self::diff(source, &fixed.text, true)));
         }
         let is_changed = !matches!(fate, Fate::Keep);
-        rewriting.write(carrier, fate, is_changed)?;
-        let records_before = rewriting.written;
-        rewriting.written += u64::from(!is_dropped);
+        shard.write(carrier, fate, is_changed)?;
+        let records_before = shard.written;
+        shard.written += u64::from(!is_dropped);
         if is_changed && self.undo_log.is_some() {
             let index = if is_copy && !is_dropped { records_before + 1 } else { carrier.index };
             let dropped = is_dropped.then_some(records_before);
             if let Err(error) = self.log(carrier, source, outcome, index, dropped) {
-                // What is not in the log must not be changed.
-                self.rewriting(&carrier.shard)?.rewriter = Err(None);
+                // A change that is not logged must not be written.
+                self.shard_writer(&carrier.shard)?.rewriter = Err(None);
                 return Err(error);
             }
         }
         Ok(None)
     }
 
-    /// Notes what became of a record for the undo log. `index` is its number after the run, and `dropped` how many records of the
-    /// copy come before it if it is left out.
+    /// Logs the change of a record. `index` is its number after the run. For a dropped record, `dropped` is the number of
+    /// records before it in the copy.
     fn log(
         &mut self,
         carrier: &Carrier,
         source: &Source,
-        outcome: &Outcome,
+        outcome: &FixOutcome,
         index: u64,
         dropped: Option<u64>,
     ) -> anyhow::Result<()> {
@@ -112,52 +109,52 @@ impl Delivery {
             for entry in &mut entries {
                 (entry.dropped, entry.records_before) = (true, dropped);
             }
-            if let Some(first) = entries.first_mut().filter(|_| self.keeps_dropped) {
+            if let Some(first) = entries.first_mut().filter(|_| self.options.keep_dropped) {
                 first.line = Some(carrier.line_text()?.to_owned());
             }
         }
-        let rewriting = self.rewriting(&carrier.shard)?;
-        rewriting.left_out += usize::from(dropped.is_some());
-        rewriting.pending.push(&entries).context("cannot write a temporary file")
+        let shard = self.shard_writer(&carrier.shard)?;
+        shard.dropped += usize::from(dropped.is_some());
+        shard.pending.push(&entries).context("cannot write a temporary file")
     }
 
-    /// Takes the next record of a shard, which holds no document.
+    /// Copies the next record of a shard, which has no document.
     ///
     /// # Errors
     ///
-    /// It cannot be written; the shard is then left as it is.
-    pub(super) fn pass(&mut self, carrier: &Carrier) -> anyhow::Result<()> {
-        if matches!(self.destination, Destination::Diff) {
+    /// Writing fails; the shard is then left unchanged.
+    pub(super) fn write_unchanged(&mut self, carrier: &Carrier) -> anyhow::Result<()> {
+        if self.options.destination == Destination::Diff {
             return Ok(());
         }
-        let rewriting = self.rewriting(&carrier.shard)?;
-        rewriting.write(carrier, Fate::Keep, false)?;
-        rewriting.written += 1;
+        let shard = self.shard_writer(&carrier.shard)?;
+        shard.write(carrier, Fate::Keep, false)?;
+        shard.written += 1;
         Ok(())
     }
 
-    /// Notes that a part of the shard that is being written cannot be read.
-    pub(super) fn miss(&mut self) {
-        if let Some(Rewriting { rewriter: Ok(rewriter), .. }) = &mut self.rewriting {
+    /// Marks the shard being written as having an unreadable part.
+    pub(super) fn mark_damaged(&mut self) {
+        if let Some(ShardWriter { rewriter: Ok(rewriter), .. }) = &mut self.shard {
             rewriter.miss();
         }
     }
 
-    /// Puts the shard into its place; says what was fixed in it.
+    /// Renames the finished shard into place, and returns the number of fixes in it.
     ///
     /// # Errors
     ///
-    /// It cannot be written, or a part of it could not be read; it is then as it was.
-    pub(super) fn end(&mut self, shard: &Arc<Shard>) -> anyhow::Result<Rewritten> {
-        let is_written = !matches!(self.destination, Destination::Diff);
-        if is_written {
-            // One without any records is written too.
-            self.rewriting(shard)?;
+    /// Writing fails, or a part of the shard could not be read; it is then left unchanged.
+    pub(super) fn finish_shard(&mut self, shard: &Arc<Shard>) -> anyhow::Result<FixCounts> {
+        let is_diff = self.options.destination == Destination::Diff;
+        if !is_diff {
+            // A shard without records is written too.
+            self.shard_writer(shard)?;
         }
-        let Some(rewriting) = self.rewriting.take() else { return Ok(Rewritten::default()) };
-        let Rewriting { rewriter, mut pending, done, left_out, .. } = rewriting;
-        let Ok(rewriter) = rewriter else { return Ok(if is_written { Rewritten::default() } else { done }) };
-        let state = match left_out {
+        let Some(writer) = self.shard.take() else { return Ok(FixCounts::default()) };
+        let ShardWriter { rewriter, mut pending, counts, dropped, .. } = writer;
+        let Ok(rewriter) = rewriter else { return Ok(if is_diff { counts } else { FixCounts::default() }) };
+        let state = match dropped {
             0 => None,
             left_out => {
                 let (path, base) = (self.layout.log_path(&self.target(&shard.path))?, self.layout.base());
@@ -173,27 +170,27 @@ impl Delivery {
             }
             log.append_pending(&mut pending)
         })?;
-        match (is_whole, &self.destination) {
-            (true, _) => Ok(done),
+        match (is_whole, self.options.destination) {
+            (true, _) => Ok(counts),
             (false, Destination::Copy) => {
                 bail!("{}: not copied, since a part of it cannot be read", shard.name)
             }
-            (false, _) if done.records > 0 => {
+            (false, _) if counts.records > 0 => {
                 bail!("{}: left as it was, since a part of it cannot be read and would be lost", shard.name)
             }
-            (false, _) => Ok(done),
+            (false, _) => Ok(counts),
         }
     }
 
-    /// The shard that is being written, begun if this is its first record.
-    fn rewriting(&mut self, shard: &Arc<Shard>) -> anyhow::Result<&mut Rewriting> {
-        let is_other = self.rewriting.as_ref().is_none_or(|rewriting| !Arc::ptr_eq(&rewriting.shard, shard));
+    /// Returns the writer of `shard`, starting it at the first record.
+    fn shard_writer(&mut self, shard: &Arc<Shard>) -> anyhow::Result<&mut ShardWriter> {
+        let is_other = self.shard.as_ref().is_none_or(|writer| !Arc::ptr_eq(&writer.shard, shard));
         if is_other {
-            self.sweep(&self.target(&shard.path));
-            let rewriter = match &self.destination {
+            self.remove_stale_files(&self.target(&shard.path));
+            let rewriter = match self.options.destination {
                 Destination::Diff => Err(None),
-                Destination::InPlace => begun(Rewriter::begin(shard, None)),
-                Destination::Copy if self.keeps_dropped && shard.format.kind == Kind::Parquet => {
+                Destination::InPlace => optional_error(Rewriter::begin(shard, None)),
+                Destination::Copy if self.options.keep_dropped && shard.format.kind == Kind::Parquet => {
                     let name = &shard.name;
                     let reason = "--keep-dropped keeps lines of JSON Lines, and cannot keep a row of Parquet with all its columns";
                     Err(Some(anyhow::anyhow!(
@@ -202,30 +199,30 @@ impl Delivery {
                 }
                 Destination::Copy => {
                     let target = self.target(&shard.path);
-                    match self.claim(&shard.path, &target) {
-                        Ok(()) => begun(Rewriter::begin(shard, Some(&target))),
+                    match self.reserve(&shard.path, &target) {
+                        Ok(()) => optional_error(Rewriter::begin(shard, Some(&target))),
                         Err(error) => Err(Some(error)),
                     }
                 }
             };
-            self.rewriting = Some(Rewriting {
+            self.shard = Some(ShardWriter {
                 shard: Arc::clone(shard),
                 rewriter,
                 pending: PendingEntries::default(),
-                done: Rewritten::default(),
+                counts: FixCounts::default(),
                 written: 0,
-                left_out: 0,
+                dropped: 0,
             });
         }
-        self.rewriting.as_mut().context("no shard")
+        self.shard.as_mut().context("no shard")
     }
 }
 
-fn begun(rewriter: Result<Rewriter, WriteError>) -> Result<Rewriter, Option<anyhow::Error>> {
+fn optional_error(rewriter: Result<Rewriter, WriteError>) -> Result<Rewriter, Option<anyhow::Error>> {
     rewriter.map_err(|error| Some(error.into()))
 }
 
-impl Rewriting {
+impl ShardWriter {
     fn write(&mut self, carrier: &Carrier, fate: Fate<'_>, is_changed: bool) -> anyhow::Result<()> {
         match &mut self.rewriter {
             Ok(rewriter) => {
@@ -235,7 +232,7 @@ impl Rewriting {
                 }
                 Ok(())
             }
-            // A file that cannot be written is of no matter where nothing is to be.
+            // Without a change to write, the error does not matter.
             Err(error @ Some(_)) if is_changed => error.take().map_or(Ok(()), Err),
             Err(_) => Ok(()),
         }

@@ -1,0 +1,103 @@
+//! What a run checks and how: fixed once the arguments are resolved.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::arguments::CheckArguments;
+use super::changed_files::ChangedFiles;
+use super::layout::resolved;
+use super::settings_resolver::{ResolvedSettings, SettingsResolver};
+use super::stdin::Spooled;
+use crate::config::parse_size;
+use crate::corpus::{Choice, Input, Reading, Source, WalkError, walk};
+
+/// The arguments of a run with the settings that they lead to.
+pub(super) struct CheckContext<'a> {
+    pub(super) arguments: &'a CheckArguments,
+    pub(super) resolver: Arc<SettingsResolver>,
+    /// The settings of the run as a whole.
+    pub(super) settings: Arc<ResolvedSettings>,
+    pub(super) changed: Arc<ChangedFiles>,
+    pub(super) read_options: Reading,
+    /// Memory in bytes for comparing documents, if it is set.
+    pub(super) memory: Option<usize>,
+}
+
+/// The documents of a run.
+#[derive(Default)]
+pub(super) struct Inputs {
+    /// Standard input, if it is one document.
+    pub(super) stdin: Option<Source>,
+    /// Standard input, if it is a shard, and the content of pipes.
+    pub(super) spooled: Vec<Spooled>,
+    pub(super) paths: Vec<PathBuf>,
+    /// If set, the only files that count: the copies that this run wrote.
+    pub(super) only: Option<Arc<HashSet<PathBuf>>>,
+}
+
+impl<'a> CheckContext<'a> {
+    /// Resolves `arguments` for a run over `paths`.
+    ///
+    /// # Errors
+    ///
+    /// A configuration is faulty, or git cannot say what changed.
+    pub(super) fn new(
+        arguments: &'a CheckArguments,
+        resolver: Arc<SettingsResolver>,
+        settings: Arc<ResolvedSettings>,
+    ) -> anyhow::Result<Self> {
+        let memory = settings.value(|options| options.memory.as_ref());
+        Ok(Self {
+            arguments,
+            changed: Arc::new(ChangedFiles::since(arguments.since.as_deref())?),
+            read_options: arguments.reading.reading(&settings),
+            memory: memory.and_then(|(text, _)| parse_size(text).ok()),
+            resolver,
+            settings,
+        })
+    }
+
+    /// Returns the files of `inputs`, without those that this run writes.
+    ///
+    /// # Errors
+    ///
+    /// A path does not exist.
+    pub(super) fn files(
+        &self,
+        inputs: &Inputs,
+    ) -> anyhow::Result<impl Iterator<Item = Result<Input, WalkError>> + Send + use<>> {
+        let explicit: HashSet<PathBuf> = inputs.paths.iter().cloned().collect();
+        let written = self.written_paths(&inputs.paths);
+        let only = inputs.only.clone();
+        let is_input = move |path: &Path| {
+            if only.as_ref().is_some_and(|only| !only.contains(path)) {
+                return false;
+            }
+            let is_written = |path: PathBuf| written.iter().any(|written| path.starts_with(written));
+            written.is_empty() || !path.canonicalize().is_ok_and(is_written)
+        };
+        let choice: Arc<dyn Choice> = Arc::clone(&self.resolver) as Arc<dyn Choice>;
+        let files = walk(&inputs.paths, &choice)?;
+        let files = files.filter(move |path| path.as_ref().map_or(true, |path| is_input(path)));
+        let files = files.map(move |path| path.map(|path| Input::of(path.clone(), explicit.contains(&path))));
+        let spooled: Vec<_> = inputs.spooled.iter().map(|spooled| Ok(spooled.input())).collect();
+        Ok(spooled.into_iter().chain(files))
+    }
+
+    /// Returns the files and directories that this run writes, as canonical paths. An output directory that is
+    /// itself checked is left out, and so is an ignore list that is passed explicitly.
+    fn written_paths(&self, paths: &[PathBuf]) -> Vec<PathBuf> {
+        let arguments = self.arguments;
+        let outputs = arguments.undo_log.iter().cloned().chain(arguments.reports.outputs().map(Path::to_owned));
+        let list = self.settings.path(|options| options.ignore_list.as_ref());
+        let list = list.filter(|list| !paths.contains(list));
+        let is_checked = |directory: &PathBuf| {
+            let mut checked = paths.iter().filter_map(|path| path.canonicalize().ok());
+            checked.any(|path| path.starts_with(directory))
+        };
+        let copies = arguments.output_dir.iter().filter_map(|directory| resolved(directory));
+        let files = outputs.chain(list).filter_map(|path| resolved(&path));
+        files.chain(copies.filter(|directory| !is_checked(directory))).collect()
+    }
+}

@@ -1,0 +1,331 @@
+//! The first pass over a corpus: sketches every document and compares the sketches.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{Scope, ScopedJoinHandle};
+use std::time::Duration;
+
+use anyhow::Context;
+
+use super::interrupt::{self, NoWriteGuard};
+use super::pipeline::{BATCH_BYTES, DocumentSource, Event, INDEX_OVERHEAD, Pipeline, WorkItem};
+use super::progress::Progress;
+use crate::check::store;
+use crate::corpus::{Carrier, Input, Kept, Reading, Shelf, Source, Spill, WalkError, free_memory, read};
+use crate::engine::{Compared, Comparison, Linter, Sketch};
+use crate::finding::Finding;
+use crate::text::{Document, DocumentIndex, Origin, TextProvider, path_of};
+
+/// The memory for comparing is divided into nine shares: three for the sketches, four for comparing them, and
+/// two for texts.
+const MEMORY_SHARES: usize = 9;
+const SKETCH_SHARES: usize = 3;
+const COMPARE_SHARES: usize = 4;
+const TEXT_SHARES: usize = 2;
+
+/// Returns the text to compare in place of a document's own, or `None` if it stays the same.
+pub(super) type Preprocess<'p> = dyn Fn(&Source) -> Option<Arc<str>> + Send + Sync + 'p;
+
+/// The texts of all documents of a run, as they are compared.
+pub(super) struct CorpusTexts<'r> {
+    /// Standard input, which cannot be read again.
+    pub(super) stdin: Option<Source>,
+    /// TextProvider of records and changed documents.
+    shelf: Mutex<Shelf>,
+    /// TextProvider that fit into memory, with their indexes.
+    cached: HashMap<Arc<Origin>, (Arc<str>, Arc<DocumentIndex>)>,
+    read_options: &'r Reading,
+    /// Memory in bytes for comparing.
+    memory: usize,
+}
+
+impl<'r> CorpusTexts<'r> {
+    /// Prepares to compare documents within `memory` bytes, by default a quarter of the free memory.
+    pub(super) fn new(stdin: Option<Source>, read_options: &'r Reading, memory: Option<usize>) -> Self {
+        let memory = memory.unwrap_or_else(default_memory);
+        let shelf = Mutex::new(Shelf::new(read_options.clone(), memory / MEMORY_SHARES));
+        Self { stdin, shelf, cached: HashMap::new(), read_options, memory }
+    }
+
+    /// Returns how many batches of results may wait for the comparison.
+    pub(super) fn queue(&self) -> usize {
+        let share = TEXT_SHARES * (self.memory / MEMORY_SHARES);
+        1 + if self.has_spare_memory() { share / (INDEX_OVERHEAD * BATCH_BYTES) } else { 0 }
+    }
+
+    /// Whether documents may be checked while they are compared. Less memory is reserved for the comparison.
+    fn has_spare_memory(&self) -> bool {
+        self.memory >= 1 << 30
+    }
+
+    fn cache(&mut self, events: &[Event<WorkItem>]) {
+        let items = events.iter().filter_map(|event| match event {
+            Event::Document(item) => Some(item),
+            _ => None,
+        });
+        let entry = |item: &WorkItem| {
+            let source = &item.source;
+            (Arc::clone(&source.origin), (Arc::clone(&source.text), Arc::clone(item.index())))
+        };
+        self.cached = items.map(entry).collect();
+    }
+}
+
+impl TextProvider for CorpusTexts<'_> {
+    fn text(&self, origin: &Origin) -> Option<Arc<str>> {
+        if let Some(stdin) = self.stdin.as_ref().filter(|stdin| *stdin.origin == *origin) {
+            return Some(Arc::clone(&stdin.text));
+        }
+        if let Some((text, _)) = self.cached.get(origin) {
+            return Some(Arc::clone(text));
+        }
+        let shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        if shelf.has(origin) {
+            return shelf.text(origin).map(Arc::from);
+        }
+        drop(shelf);
+        read(&path_of(&origin.path), self.read_options.max_record).ok().map(|source| source.text)
+    }
+
+    fn index(&self, origin: &Origin) -> Option<Arc<DocumentIndex>> {
+        self.cached.get(origin).map(|(_, index)| Arc::clone(index))
+    }
+}
+
+/// The sketches of a corpus.
+pub(super) struct SketchPass<'l> {
+    /// `None` if no rule compares documents.
+    comparison: Option<Comparison<'l>>,
+    /// Everything that was read, if it fits into memory.
+    pub(super) cached: Option<Vec<Event<WorkItem>>>,
+}
+
+/// How a sketch pass treats documents.
+pub(super) struct SketchOptions<'o> {
+    pub(super) preprocess: &'o Preprocess<'o>,
+    /// Whether a file is checked; other files are only compared with, and count as older.
+    pub(super) is_new: &'o (dyn Fn(&Path) -> bool + Sync),
+    /// Keeps parsed documents for the next pass if they fit into memory.
+    pub(super) cache: bool,
+}
+
+/// What is left of a document after it is sketched.
+struct Sketched {
+    sketch: Sketch,
+    /// Its text, if reading a file does not return it.
+    text: Option<ShelvedText>,
+    is_new: bool,
+    /// The document itself, if documents are cached.
+    item: Option<WorkItem>,
+}
+
+/// A text for the shelf.
+struct ShelvedText {
+    name: String,
+    path: PathBuf,
+    /// The number of the record.
+    index: u64,
+    text: store::Result<Kept>,
+}
+
+/// Sketches standard input and `files`. Read errors are ignored here; the next pass reports them.
+///
+/// # Errors
+///
+/// A temporary file cannot be written.
+pub(super) fn sketch_corpus<'l>(
+    linter: &'l Linter,
+    texts: &mut CorpusTexts<'_>,
+    files: impl Iterator<Item = Result<Input, WalkError>> + Send,
+    options: &SketchOptions<'_>,
+    progress: &Rc<Progress>,
+) -> anyhow::Result<SketchPass<'l>> {
+    if !linter.compares() {
+        return Ok(SketchPass { comparison: None, cached: None });
+    }
+    let share = texts.memory / MEMORY_SHARES;
+    let spill = Box::new(Spill::new(SKETCH_SHARES * share));
+    let threads = rayon::current_num_threads();
+    let mut comparison = linter.comparison(spill, COMPARE_SHARES * share).with_threads(threads);
+    if let Some(stdin) = &texts.stdin {
+        comparison.add(linter.sketch(&stdin.document())).context("cannot compare documents")?;
+    }
+    let mut cache = options.cache.then(|| DocumentCache { events: Vec::new(), room: TEXT_SHARES * share });
+    let caches = AtomicBool::new(options.cache);
+    let is_warm = AtomicBool::new(false);
+    let shelf = texts.shelf.get_mut().unwrap_or_else(PoisonError::into_inner);
+    let sketch = |item| {
+        // Warm up here, where other cores have sketches to make. During checking they would all wait.
+        if !is_warm.swap(true, Ordering::Relaxed) {
+            linter.warm_up();
+        }
+        sketch_item(linter, item, options, caches.load(Ordering::Relaxed))
+    };
+    let documents = DocumentSource::Files(files, texts.read_options);
+    std::thread::scope(|scope| {
+        for event in Pipeline::spawn(scope, documents, 0, progress, sketch) {
+            let event = match event {
+                Event::Document(Sketched { sketch, text, is_new, item }) => {
+                    let added = if is_new { comparison.add(sketch) } else { comparison.add_older(sketch) };
+                    added.context("cannot compare documents")?;
+                    if let Some(ShelvedText { name, path, index, text }) = text {
+                        shelf.put(&name, &path, index, text?)?;
+                    }
+                    item.map(Event::Document)
+                }
+                Event::Skipped(carrier, error) => Some(Event::Skipped(carrier, error)),
+                Event::ReadError(error) => Some(Event::ReadError(error)),
+                Event::WalkError(error) => Some(Event::WalkError(error)),
+                Event::ShardEnd(shard) => Some(Event::ShardEnd(shard)),
+            };
+            cache = cache.take().zip(event).and_then(|(cache, event)| cache.with(event));
+            caches.store(cache.is_some(), Ordering::Relaxed);
+        }
+        anyhow::Ok(())
+    })?;
+    progress.matching();
+    let cached = cache.map(|cache| cache.events);
+    if let Some(events) = &cached {
+        texts.cache(events);
+    }
+    Ok(SketchPass { comparison: Some(comparison), cached })
+}
+
+fn sketch_item(linter: &Linter, item: WorkItem, options: &SketchOptions<'_>, caches: bool) -> Sketched {
+    let is_new = (options.is_new)(&item.source.path);
+    // Files that are only compared with are not fixed, so their text stays.
+    let changed = if is_new { (options.preprocess)(&item.source) } else { None };
+    let is_changed = changed.is_some();
+    let WorkItem { source, carrier, .. } = item;
+    let source = match changed {
+        Some(text) => Source { text, ..source },
+        None => source,
+    };
+    let keep = |name: &str, path: &Path, index| ShelvedText {
+        name: name.to_owned(),
+        path: path.to_owned(),
+        index,
+        text: Kept::of(carrier.as_ref(), &source.text, !is_changed),
+    };
+    let text = match &carrier {
+        Some(Carrier { shard, index, .. }) => Some(keep(&shard.name, &shard.path, *index)),
+        None if is_changed => Some(keep(&source.origin.path, &source.path, 1)),
+        None => None,
+    };
+    let item = WorkItem::new(source, carrier);
+    let sketch = linter.sketch(&item.document());
+    Sketched { sketch, text, is_new, item: caches.then_some(item) }
+}
+
+/// Documents that are kept while there is room for them.
+struct DocumentCache {
+    events: Vec<Event<WorkItem>>,
+    /// Bytes left.
+    room: usize,
+}
+
+impl DocumentCache {
+    /// Adds an event; returns `None` if there is no room for it.
+    fn with(mut self, event: Event<WorkItem>) -> Option<Self> {
+        let size = match &event {
+            Event::Document(item) => item.size(),
+            _ => size_of_val(&event),
+        };
+        self.room = self.room.checked_sub(size)?;
+        self.events.push(event);
+        Some(self)
+    }
+}
+
+impl<'l> SketchPass<'l> {
+    /// Compares the sketches. Returns `None` if there is nothing to compare.
+    ///
+    /// # Errors
+    ///
+    /// A temporary file cannot be written or read.
+    pub(super) fn compare<'t>(self, texts: &'t CorpusTexts<'_>) -> anyhow::Result<Option<Compared<'t>>>
+    where
+        'l: 't,
+    {
+        let comparison = self.comparison.filter(|_| !interrupt::is_interrupted());
+        comparison.map(|comparison| comparison.finish(texts)).transpose().context("cannot compare documents")
+    }
+}
+
+/// A comparison that runs in a thread of its own.
+pub(super) struct BackgroundComparison<'s> {
+    thread: Option<ComparisonThread<'s>>,
+    matches: Option<Compared<'s>>,
+    progress: Rc<Progress>,
+}
+
+struct ComparisonThread<'s> {
+    handle: ScopedJoinHandle<'s, anyhow::Result<Option<Compared<'s>>>>,
+    /// Disconnected when the thread ends.
+    finished: Receiver<()>,
+    _guard: NoWriteGuard,
+}
+
+impl<'s> BackgroundComparison<'s> {
+    /// Starts to compare `sketches`. If memory is short, waits until the comparison is done.
+    ///
+    /// # Errors
+    ///
+    /// A temporary file cannot be written or read.
+    pub(super) fn spawn(
+        scope: &'s Scope<'s, '_>,
+        sketches: SketchPass<'s>,
+        texts: &'s CorpusTexts<'_>,
+        progress: &Rc<Progress>,
+    ) -> anyhow::Result<Self> {
+        let thread = sketches.comparison.is_some().then(|| {
+            let (sender, finished) = sync_channel(0);
+            let compare = move || {
+                let _sender = sender;
+                sketches.compare(texts)
+            };
+            ComparisonThread { handle: scope.spawn(compare), finished, _guard: NoWriteGuard::new() }
+        });
+        let mut comparison = Self { thread, matches: None, progress: Rc::clone(progress) };
+        if !texts.has_spare_memory() {
+            comparison.wait()?;
+        }
+        Ok(comparison)
+    }
+
+    /// Waits until the comparison is done, and shows progress meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// A temporary file cannot be written or read.
+    pub(super) fn wait(&mut self) -> anyhow::Result<()> {
+        const REFRESH_INTERVAL: Duration = Duration::from_millis(250);
+        if let Some(ComparisonThread { handle, finished, _guard }) = self.thread.take() {
+            while finished.recv_timeout(REFRESH_INTERVAL) == Err(RecvTimeoutError::Timeout) {
+                self.progress.matching();
+            }
+            self.matches = handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        }
+        Ok(())
+    }
+
+    /// Returns the matches in `document`, once the comparison is done.
+    ///
+    /// # Errors
+    ///
+    /// A temporary file cannot be written or read.
+    pub(super) fn findings_in(&mut self, document: &Document<'_>) -> anyhow::Result<Vec<Finding>> {
+        self.wait()?;
+        Ok(self.matches.as_mut().map(|matches| matches.findings_in(document)).unwrap_or_default())
+    }
+}
+
+/// Returns a quarter of the free memory in bytes.
+fn default_memory() -> usize {
+    const DEFAULT_MEMORY: usize = 1 << 30;
+    free_memory().map_or(DEFAULT_MEMORY, |free| free / 4)
+}

@@ -1,0 +1,311 @@
+//! What a run reports: findings, counts, errors and the exit code.
+
+use super::Exit;
+use super::baseline::{BaselineState, LinterResolver};
+use super::console::Console;
+use super::context::{CheckContext, Inputs};
+use super::coverage::Coverage;
+use super::dolma::DolmaWriter;
+use super::exit_policy::ExitPolicy;
+use super::fixer::FixOutcome;
+use super::interrupt;
+use super::layout::resolved;
+use super::output;
+use super::pipeline::{Event, WorkItem};
+use super::progress::Phase;
+use super::reports::ReportSet;
+use crate::corpus::{Carrier, ReadError, Source};
+use crate::finding::Finding;
+use crate::report::{Summary, count};
+use crate::text::{PathName, TextProvider};
+
+/// Collects the results of a run and reports them.
+pub(super) struct RunOutput<'a> {
+    context: &'a CheckContext<'a>,
+    pub(super) console: Console,
+    pub(super) reports: ReportSet,
+    pub(super) summary: Summary,
+    pub(super) exit_policy: ExitPolicy,
+    pub(super) baseline: BaselineState,
+    pub(super) coverage: Coverage,
+    dolma: Option<DolmaWriter>,
+}
+
+impl<'a> RunOutput<'a> {
+    /// Opens the outputs that the arguments ask for.
+    ///
+    /// # Errors
+    ///
+    /// A report cannot be written, or the baseline cannot be read.
+    pub(super) fn new(
+        context: &'a CheckContext<'a>,
+        inputs: &Inputs,
+        dolma: Option<DolmaWriter>,
+    ) -> anyhow::Result<Self> {
+        let CheckContext { arguments, settings, resolver, .. } = context;
+        let console = Console::new(arguments);
+        Ok(Self {
+            reports: ReportSet::new(arguments, &console.output, &settings.registry)?,
+            console,
+            summary: Summary::default(),
+            exit_policy: ExitPolicy::new(arguments, settings),
+            baseline: BaselineState::new(arguments, resolver, settings)?,
+            coverage: Coverage::new(resolver, &inputs.paths),
+            dolma,
+            context,
+        })
+    }
+
+    /// Handles an event of a check.
+    ///
+    /// # Errors
+    ///
+    /// A report cannot be written.
+    pub(super) fn event(
+        &mut self,
+        event: Event<(WorkItem, Vec<Finding>)>,
+        texts: &dyn TextProvider,
+    ) -> anyhow::Result<()> {
+        match event {
+            Event::Document((item, findings)) => {
+                self.coverage.add(&item.source.origin);
+                if let Some(carrier) = &item.carrier {
+                    self.write_dolma(|dolma| dolma.record(carrier, Some((&item.source.text, &findings))));
+                }
+                self.document(&item, findings, texts)?;
+            }
+            Event::Skipped(carrier, error) => {
+                self.write_dolma(|dolma| dolma.record(&carrier, None));
+                self.skipped_record(&carrier, error);
+            }
+            Event::ShardEnd(shard) => self.write_dolma(|dolma| dolma.finish_shard(&shard)),
+            Event::ReadError(error) => {
+                self.write_dolma(|dolma| {
+                    dolma.mark_damaged();
+                    Ok(())
+                });
+                self.read_error(&error);
+            }
+            Event::WalkError(error) => self.console.fail(&error.to_string()),
+        }
+        Ok(())
+    }
+
+    /// Whether anybody still reads the results.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.console.stdout_open || self.reports.has_files()
+    }
+
+    /// Reports the findings of a document that are not in the baseline.
+    ///
+    /// # Errors
+    ///
+    /// A report cannot be written.
+    pub(super) fn document(
+        &mut self,
+        item: &WorkItem,
+        mut findings: Vec<Finding>,
+        texts: &dyn TextProvider,
+    ) -> anyhow::Result<()> {
+        let source = &item.source;
+        match self.baseline.filter(&LinterResolver::new(self.context), source, &mut findings) {
+            Ok(known) => self.summary.suppressed_by_baseline += known,
+            Err(error) => self.console.fail(&format!("{error:#}")),
+        }
+        self.exit_policy.count(&findings);
+        self.summary.add(&findings);
+        self.reports.dominant.add(&source.origin, &findings);
+        self.summary.records += usize::from(source.origin.record.is_some());
+        self.console.progress.add_findings(findings.len());
+        if findings.is_empty() && !self.context.arguments.statistics || self.dolma.is_some() {
+            return Ok(());
+        }
+        let text = self.reports.document(&item.document(), &findings, texts)?;
+        self.console.write(&text)
+    }
+
+    /// Reports a file, or a part of one, that cannot be read.
+    pub(super) fn read_error(&mut self, error: &ReadError) {
+        self.console.finish_bad_records();
+        match error {
+            ReadError::NotText { .. } => {
+                self.summary.skipped += 1;
+                self.console.warning(&error.to_string());
+            }
+            ReadError::NoCorpus { .. } => {
+                self.summary.files_without_text_field += 1;
+                self.console.warning(&error.to_string());
+            }
+            ReadError::Bad { records, .. } => {
+                self.summary.unreadable_records += records;
+                self.console.error(&error.to_string());
+            }
+            ReadError::Io { .. } => {
+                self.summary.unreadable_files += 1;
+                self.console.fail(&error.to_string());
+            }
+        }
+    }
+
+    /// Reports a record without a document, if that is an error.
+    pub(super) fn skipped_record(&mut self, carrier: &Carrier, error: Option<ReadError>) {
+        match error {
+            Some(ReadError::Bad { place, records, reason }) => {
+                self.summary.unreadable_records += records;
+                self.console.bad_record(carrier, &place, &reason);
+            }
+            Some(error) => self.read_error(&error),
+            None => {}
+        }
+    }
+
+    /// Counts the fixes of a file, and warns if fixes were refused.
+    pub(super) fn fixed_file(&mut self, source: &Source, outcome: &FixOutcome) {
+        self.refused_fix(source, outcome);
+        if let Some(fixed) = &outcome.fixed {
+            self.summary.fixed += fixed.applied.values().sum::<usize>();
+            self.summary.fixed_documents += 1;
+        }
+    }
+
+    /// Warns if fixes of a document were refused.
+    pub(super) fn refused_fix(&self, source: &Source, outcome: &FixOutcome) {
+        if let Some(refusal) = &outcome.refusal {
+            self.console.warning(&format!("{}: {refusal}", source.origin));
+        }
+    }
+
+    fn write_dolma(&mut self, write: impl FnOnce(&mut DolmaWriter) -> anyhow::Result<()>) {
+        if let Some(dolma) = &mut self.dolma {
+            let written = write(dolma);
+            self.console.fail_on_error(written);
+        }
+    }
+
+    /// Ends a pass over the corpus.
+    pub(super) fn finish_pass(&mut self) {
+        self.console.finish_pass();
+        let arguments = self.context.arguments;
+        let own = arguments.output_dir.as_deref().and_then(resolved);
+        for directory in self.context.resolver.take_left_out_copies() {
+            if !arguments.quiet && resolved(&directory) != own {
+                let reason = "left out, since it holds copies that dechaff wrote; name it to check it";
+                output::warning(&format!("{}: {reason}", directory.name()));
+            }
+        }
+    }
+
+    /// Ends a run that reports only its fixes.
+    pub(super) fn finish_fix_only(mut self, inputs: &Inputs) -> Exit {
+        self.finish_pass();
+        let arguments = self.context.arguments;
+        if interrupt::is_interrupted() {
+            let after = match usize::try_from(self.console.progress.shards()).unwrap_or(usize::MAX) {
+                0 => String::new(),
+                shards => format!(" after {}", count(shards, "shard")),
+            };
+            output::warning(&format!("interrupted{after}; every file is whole, either fixed or as it was"));
+        } else {
+            self.review_coverage(inputs);
+        }
+        let noun = if self.summary.fixed_records > 0 { "record" } else { "file" };
+        let (fixed, files) = (count(self.summary.fixed, "finding"), count(self.summary.fixed_documents, noun));
+        if !arguments.quiet {
+            let would = if arguments.diff { "would be fixed" } else { "fixed" };
+            output::report(&format!("{fixed} {would} in {files}\n"));
+        }
+        let fails_on_fix = arguments.diff || arguments.exit_non_zero_on_fix;
+        match self.summary.fixed {
+            _ if interrupt::is_interrupted() => Exit::Interrupted,
+            _ if self.has_failed() => Exit::Failure,
+            fixed if fixed > 0 && fails_on_fix && !arguments.exit_zero => Exit::Findings,
+            _ => Exit::Success,
+        }
+    }
+
+    /// Ends a run that reports findings.
+    ///
+    /// # Errors
+    ///
+    /// A report, the baseline or the ignore list cannot be written.
+    pub(super) fn finish(mut self, inputs: &Inputs) -> anyhow::Result<Exit> {
+        self.finish_pass();
+        if interrupt::is_interrupted() {
+            self.warn_of_interruption();
+        } else {
+            self.review_coverage(inputs);
+        }
+        // Without looking at everything, dechaff cannot tell which baseline entries are stale.
+        if !self.console.had_error && !interrupt::is_interrupted() {
+            self.finish_suppressions()?;
+        }
+        let text = self.reports.finish(&self.summary)?;
+        self.console.write(&text)?;
+        if let Some(hint) = self.reports.hint(self.context.arguments, &self.summary) {
+            output::report(&hint);
+        }
+        Ok(self.exit())
+    }
+
+    fn warn_of_interruption(&self) {
+        let amount = self.console.progress.amount();
+        output::warning(&match self.console.progress.phase() {
+            Some(Phase::Check) => format!("interrupted after checking {amount}; the rest was not checked"),
+            _ => format!("interrupted after comparing {amount}; no file was checked"),
+        });
+    }
+
+    fn finish_suppressions(&self) -> anyhow::Result<()> {
+        let CheckContext { arguments, settings, changed, .. } = self.context;
+        let unused = settings.ignore_list.unused();
+        if unused > 0 && changed.includes_all() && !arguments.quiet {
+            let passages = if unused == 1 { "1 passage".to_owned() } else { format!("{unused} passages") };
+            output::warning(&format!("the ignore list names {passages} that were not found"));
+        }
+        for message in self.baseline.finish()? {
+            if !arguments.quiet {
+                output::report(&format!("{message}\n"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether something failed other than the check itself.
+    fn has_failed(&self) -> bool {
+        self.console.had_error || self.summary.unreadable_records > 0 && !self.context.arguments.skip_bad_records
+    }
+
+    /// Returns the exit code of a run that reports findings.
+    pub(super) fn exit(&self) -> Exit {
+        let arguments = self.context.arguments;
+        let has_fixed = arguments.exit_non_zero_on_fix && self.summary.fixed > 0;
+        match self.exit_policy.fails() || has_fixed {
+            _ if interrupt::is_interrupted() => Exit::Interrupted,
+            _ if self.has_failed() => Exit::Failure,
+            true if !arguments.exit_zero => Exit::Findings,
+            _ => Exit::Success,
+        }
+    }
+
+    /// Makes a run that checked no document fail, unless that is expected. Warns if no record has an ID in the
+    /// field that is configured for it.
+    fn review_coverage(&mut self, inputs: &Inputs) {
+        if self.coverage.has_documents() {
+            if let Some(message) = self.coverage.missing_ids(self.context) {
+                output::warning(&message);
+            }
+            return;
+        }
+        // Another error has been reported already.
+        if self.has_failed() {
+            return;
+        }
+        let is_empty_spool = !inputs.spooled.is_empty();
+        if let Some(message) = self.coverage.failure(self.context, &mut self.summary, is_empty_spool) {
+            match self.context.arguments.allow_empty {
+                true => output::warning(&message),
+                false => self.console.fail(&format!("{message} (--allow-empty makes this a warning)")),
+            }
+        }
+    }
+}
