@@ -148,6 +148,14 @@ fn parts_of_a_unit_match_between_word_boundaries() {
 }
 
 #[test]
+fn punctuation_of_other_scripts_ends_words() {
+    assert!(is_line("মন্তব্য করুন", "মন্তব্য করুন।") && is_line("تبصرہ کریں", "تبصرہ کریں۔"));
+    assert!(is_line("هل كان مفيدا", "هل كان مفيدا؟") && is_line("حقوق محفوظة ...", "حقوق محفوظة، 2019"));
+    assert!(contains("{দায়ী নয় | দায়ী নন}", "কর্তৃপক্ষ দায়ী নয়।") && contains("محفوظة", "محفوظة، 2019"));
+    assert!(!contains("নয়", "নয়ন"));
+}
+
+#[test]
 fn special_characters_are_quoted() {
     assert!(is_line(r"a \[b\] \{c\} \@d \<e\> f\(s)", "a [b] {c} @d <e> f(s)"));
     assert!(is_line("a (5) b", "a (5) b") && is_line(r"a \* b \...", "a * b ..."));
