@@ -1,9 +1,10 @@
-//! All lines that a finite phrase matches.
+//! Expansion of finite phrases to all lines that they match.
 
 use super::marks::{fold, is_mark};
 use super::{Part, Sequence, Word};
 
-/// How many lines `sequence` matches, counting the same line each time that it can be made; `usize::MAX` if there is no end.
+/// Counts the lines that `sequence` expands to, including repetitions. Returns `usize::MAX` for an
+/// infinite number.
 pub(super) fn count(sequence: &Sequence) -> usize {
     let of_word = |word: &Word| word.iter().map(count_part).fold(1, usize::saturating_mul);
     sequence.words.iter().map(of_word).fold(1, usize::saturating_mul)
@@ -33,7 +34,7 @@ pub(super) fn expand(sequence: &Sequence, max: usize) -> Option<Vec<String>> {
     lines.iter().all(is_trimmed).then_some(lines)
 }
 
-/// Words that are empty vanish together with their blank.
+/// An empty word disappears together with its blank.
 fn expand_sequence(sequence: &Sequence) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in &sequence.words {
@@ -55,7 +56,7 @@ fn expand_word(word: &Word) -> Vec<String> {
             Part::Optional(all) => std::iter::once(String::new()).chain(all.iter().flat_map(expand_sequence)).collect(),
             Part::Choice(all) => all.iter().flat_map(expand_sequence).collect(),
             Part::OptionalBlank => vec![String::new(), " ".to_owned()],
-            // `count` keeps these out.
+            // `count` rules these out.
             Part::Slot(_) | Part::Gap { .. } | Part::Ending => Vec::new(),
         };
         words = words.iter().flat_map(|word| endings.iter().map(move |ending| format!("{word}{ending}"))).collect();

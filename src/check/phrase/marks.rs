@@ -1,4 +1,4 @@
-//! Marks around a unit, and the normal form in which whole lines are looked up.
+//! Punctuation around units, and the normal form in which whole lines are looked up.
 
 /// What may surround a whole unit: blanks, punctuation, symbols, arrows and emoji. Ranges compile to far less than "neither
 /// letter nor digit" would.
@@ -16,11 +16,11 @@ pub fn is_mark(character: char) -> bool {
 /// Characters that phrases take for the same as the first of each set.
 pub(super) const SAME: [&str; 3] = ["'’‘ʼ‛´", "\"“”„‟«»", "-‐‑‒–—−"];
 
-/// `line` as whole lines are compared: without marks at both ends, in lower case, with one space for each run of blanks, and
-/// with `'`, `"` and `-` for their typographic variants.
+/// Normalizes a line for lookup: trims punctuation, folds case, collapses runs of blanks to a
+/// space, and replaces typographic variants of `'`, `"` and `-`.
 ///
-/// Case is folded as regular expressions fold it, character by character: `ς` is `σ`, `ſ` is `s`, and a letter whose lower
-/// case is more than one character, such as `İ`, stays as it is.
+/// Case is folded like in regular expressions, character by character: `ς` becomes `σ` and `ſ`
+/// becomes `s`; a letter whose lower case has several characters, such as `İ`, stays as it is.
 pub fn normalize(line: &str) -> String {
     let line = line.trim_matches(is_mark);
     let mut normal = String::with_capacity(line.len());

@@ -1,10 +1,11 @@
 //! The phrase language of rule files.
 //!
-//! A phrase is one line of a `[[find]]` table, such as `{leave | post} [a] comment`. [`Phrase::regex`] is its reference
-//! translation; [`Phrase::lines`] lists what a finite phrase matches, so that a whole line can be looked up in a hash table.
-//! Both agree: `regex` matches a line if and only if `lines` contains [`normalize`] of it.
+//! A phrase is one line of a `[[find]]` table, such as `{leave | post} [a] comment`.
+//! [`Phrase::regex`] is its reference translation. [`Phrase::lines`] lists what a finite phrase
+//! matches, so that whole lines can be looked up in a hash table. Both agree: `regex` matches a
+//! line if and only if `lines` contains its [`normalize`]d form.
 //!
-//! The build script includes this module, so it uses nothing else of the crate.
+//! The build script includes this module, so it uses nothing else from the crate.
 
 mod language;
 mod lines;
@@ -23,38 +24,39 @@ pub use words::{WordList, WordLists};
 
 use slot::Slot;
 
-/// Most strings that a phrase may expand to before only its regular expression is used, which then must be short.
+/// Maximum number of lines a phrase may expand to. Beyond that, only its regular expression is
+/// used, which is limited by [`MAX_REGEX_BYTES`].
 pub const MAX_LINES: usize = 2_000;
 
-/// Most bytes of the regular expression of a phrase.
+/// Maximum length of a phrase's regular expression, in bytes.
 pub const MAX_REGEX_BYTES: usize = 30_000;
 
-/// Whether a phrase has to match all of a unit.
+/// Whether a phrase must match a whole unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Extent {
-    /// The whole unit, except for marks and blanks around it.
+    /// The whole unit, ignoring punctuation and blanks around it.
     #[default]
     Whole,
-    /// A part of the unit that begins and ends at word boundaries.
+    /// A part of the unit, from one word boundary to another.
     Contains,
 }
 
-/// A phrase of a rule file, with its lists resolved.
+/// A phrase of a rule file, with its word lists resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Phrase {
-    /// The language key under which it is written.
+    /// The language key it is listed under.
     pub language: Arc<str>,
-    /// Its text in the rule file.
+    /// Its source text in the rule file.
     pub source: String,
-    /// Its bytes in the rule file.
+    /// Its span in the rule file.
     pub place: Range<usize>,
-    /// Its line in its block, from 0.
+    /// Its line within its block, counted from 0.
     pub line: usize,
     extent: Extent,
     body: Body,
 }
 
-/// What a phrase says, apart from where it is written.
+/// The syntax tree of a phrase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Body {
     /// `^`: matches only at the start of the unit.
@@ -70,42 +72,42 @@ struct Sequence {
     words: Vec<Word>,
 }
 
-/// Parts without a blank between them.
+/// Parts with no blank between them.
 type Word = Vec<Part>;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
     /// Literal text without blanks.
     Text(String),
-    /// `[a | b]`, and the `(s)` of `comment(s)`.
+    /// `[a | b]`, and the `(s)` in `comment(s)`.
     Optional(Vec<Sequence>),
     /// `{a | b}` and `@list`.
     Choice(Vec<Sequence>),
-    /// `<number>` and the like.
+    /// `<number>` and other slots.
     Slot(Slot),
-    /// `...`: any text of so many characters.
+    /// `...`: any text of bounded length.
     Gap {
-        /// Fewest characters.
+        /// Minimum number of characters.
         min: usize,
-        /// Most characters.
+        /// Maximum number of characters.
         max: Option<usize>,
     },
     /// `*`: any further letters of the word.
     Ending,
-    /// `[ ]`: a blank that may be missing.
+    /// `[ ]`: an optional blank.
     OptionalBlank,
 }
 
-/// A phrase or word list that cannot be used.
+/// An error in a phrase or word list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PhraseError {
     /// What is wrong.
     pub message: String,
     /// What to write instead.
     pub hint: Option<String>,
-    /// The list that does not exist, if that is what is wrong.
+    /// The name of the list, if it does not exist.
     pub unknown_list: Option<String>,
-    /// The bytes of the phrase block that are wrong.
+    /// The span of the error in the phrase block.
     pub span: Range<usize>,
 }
 
@@ -115,25 +117,25 @@ impl PhraseError {
     }
 }
 
-/// Where a block of phrases is written and how its phrases match.
+/// The block that phrases are parsed from, and how they match.
 #[derive(Debug, Clone)]
 pub struct Context<'c> {
-    /// The key under which the block is written.
+    /// The language key the block is listed under.
     pub language: Arc<str>,
     /// Whether its phrases match whole units.
     pub extent: Extent,
-    /// The lists that it may use.
+    /// The word lists it may use.
     pub lists: &'c WordLists,
 }
 
-/// Parses a block: one phrase per line, or several separated by `|`. Lines that start with `#` are comments, and a line that is
-/// indented further than the first one continues the phrase above.
+/// Parses a block: one phrase per line, or several separated by `|`. Lines that start with `#` are
+/// comments. A line that is indented more than the first one continues the phrase above.
 ///
-/// The places of the phrases are byte offsets in `block`; their lines count from 0 at its start.
+/// Spans are byte offsets in `block`, and lines are counted from its start.
 ///
 /// # Errors
 ///
-/// The first phrase that cannot be used.
+/// Returns the first phrase that is invalid.
 pub fn parse_block(block: &str, context: &Context<'_>) -> Result<Vec<Phrase>, PhraseError> {
     let mut phrases = Vec::new();
     for (start, text) in logical_lines(block) {
@@ -154,14 +156,15 @@ pub fn parse_block(block: &str, context: &Context<'_>) -> Result<Vec<Phrase>, Ph
     Ok(phrases)
 }
 
-/// An expression that a rule file breaks over several lines: a line end and the blanks after it are not part of it.
+/// Joins an expression written over several lines. Line ends and the indentation after them are not
+/// part of it.
 pub fn join_lines(expression: &str) -> String {
     let mut lines = expression.lines();
     let first = lines.next().unwrap_or_default().to_owned();
     lines.fold(first, |joined, line| joined + line.trim_start())
 }
 
-/// The lines of a block with those that continue them, each with its start.
+/// Returns the lines of a block, joined with their continuation lines, and their offsets.
 fn logical_lines(block: &str) -> Vec<(usize, &str)> {
     let indent = |line: &str| line.len() - line.trim_start().len();
     let mut lines: Vec<Range<usize>> = Vec::new();
@@ -185,8 +188,8 @@ fn logical_lines(block: &str) -> Vec<(usize, &str)> {
 }
 
 impl Phrase {
-    /// The reference translation. Its case is to be ignored unless the rule says otherwise; for [`Extent::Whole`], the caller
-    /// anchors it and allows [`MARKS`] on both sides.
+    /// Returns the reference translation. It ignores case unless the rule says otherwise. For
+    /// [`Extent::Whole`], the caller anchors it and allows [`MARKS`] on both sides.
     pub fn regex(&self) -> String {
         regex::phrase(&self.body, self.extent)
     }
@@ -198,7 +201,7 @@ impl Phrase {
         if is_whole { lines::expand(&self.body.sequence, max) } else { None }
     }
 
-    /// Refuses what matches everything or grows too large.
+    /// Rejects phrases that match everything or expand too far.
     fn check(&self, span: Range<usize>) -> Result<(), PhraseError> {
         if self.body.sequence.words.iter().all(regex::is_nullable) {
             let message = format!("`{}` matches everything: all of it is optional", self.source);

@@ -1,4 +1,4 @@
-//! From the text of a line to phrases.
+//! The parser of phrases.
 
 use std::ops::Range;
 
@@ -6,14 +6,15 @@ use super::slot::{NAMES, Slot};
 use super::words::{ListError, WordLists};
 use super::{Body, Part, PhraseError, Sequence, Word};
 
-/// Most brackets within each other, and lists within lists.
+/// Maximum nesting depth of brackets and lists.
 pub(super) const MAX_DEPTH: usize = 20;
 
-/// Parses one line, which starts at byte `start` of its block: no phrase, one, or several separated by `|`.
+/// Parses one line, which starts at byte `start` of its block: no phrase, one, or several separated
+/// by `|`.
 ///
 /// # Errors
 ///
-/// The first phrase that cannot be used, with its place in the block.
+/// Returns the first error, with its span in the block.
 pub(super) fn line(
     line: &str,
     start: usize,
@@ -23,7 +24,7 @@ pub(super) fn line(
     nested_line(line, start, language, lists, 0)
 }
 
-/// The same within `depth` brackets and lists.
+/// Parses a line at nesting depth `depth`.
 pub(super) fn nested_line(
     line: &str,
     start: usize,
@@ -63,14 +64,14 @@ pub(super) fn nested_line(
 
 struct Parser<'p> {
     text: &'p str,
-    /// The next byte of `text`.
+    /// Offset of the next byte of `text`.
     at: usize,
-    /// Where `text` starts in its block.
+    /// Offset of `text` in its block.
     start: usize,
     language: &'p str,
     lists: &'p WordLists,
     depth: usize,
-    /// Whether a `$` ended the phrase.
+    /// Whether the phrase ended with a `$`.
     at_end: bool,
 }
 
@@ -97,7 +98,7 @@ impl Parser<'_> {
         self.at += self.rest().len() - self.rest().trim_start().len();
     }
 
-    /// Words up to the end, a `|` or a closing bracket.
+    /// Parses words up to the end, a `|` or a closing bracket.
     fn sequence(&mut self) -> Result<Sequence, PhraseError> {
         let mut words = Vec::new();
         loop {
@@ -113,7 +114,7 @@ impl Parser<'_> {
         matches!(self.peek(), None | Some('|' | ']' | '}'))
     }
 
-    /// Takes a `$` that ends the phrase.
+    /// Consumes a `$` that ends the phrase.
     fn take_end_anchor(&mut self) -> bool {
         let ends = self.depth == 0
             && self.rest().strip_prefix('$').is_some_and(|rest| {
@@ -128,7 +129,7 @@ impl Parser<'_> {
         ends
     }
 
-    /// Parts up to a blank or the end of the sequence.
+    /// Parses parts up to a blank or the end of the sequence.
     fn word(&mut self) -> Result<Word, PhraseError> {
         let mut word = Word::new();
         while let Some(character) = self.peek() {
@@ -175,13 +176,13 @@ impl Parser<'_> {
         Ok(word)
     }
 
-    /// Bytes of a bracket that holds a blank and nothing else; 0 if there is none.
+    /// Returns the length of a bracket that contains only blanks; 0 if there is none.
     fn optional_blank(&self) -> usize {
         let inner = self.rest().strip_prefix('[').and_then(|rest| rest.split_once(']')).map_or("", |(inner, _)| inner);
         if !inner.is_empty() && inner.trim().is_empty() { inner.len() + 2 } else { 0 }
     }
 
-    /// A character for itself.
+    /// Parses a literal character.
     fn character(&mut self, word: &mut Word) -> Result<(), PhraseError> {
         let from = self.at;
         let is_quoted = self.take("\\");
@@ -197,7 +198,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// The letters between parentheses that follow a letter, as in `comment(s)`.
+    /// Returns the letters in parentheses after a letter, as in `comment(s)`.
     fn ending(&self, word: &Word) -> Option<String> {
         const MAX_LETTERS: usize = 3;
         let Some(Part::Text(before)) = word.last() else { return None };
@@ -208,7 +209,7 @@ impl Parser<'_> {
         is_ending.then(|| inner.to_owned())
     }
 
-    /// The alternatives between brackets.
+    /// Parses the alternatives in brackets.
     fn bracket(&mut self, close: char) -> Result<Vec<Sequence>, PhraseError> {
         let open = self.at;
         self.at += 1;
@@ -264,7 +265,7 @@ impl Parser<'_> {
         })
     }
 
-    /// `...`, `...20`, `...3-20` or `...3+`.
+    /// Parses `...`, `...20`, `...3-20` or `...3+`.
     fn gap(&mut self) -> Result<Part, PhraseError> {
         const MAX_CHARACTERS: usize = 999;
         let open = self.at;
@@ -296,7 +297,7 @@ impl Parser<'_> {
         number
     }
 
-    /// The name of a list that follows an `@`.
+    /// Returns the list name after an `@`.
     fn list_name(&self) -> Option<&str> {
         let rest = self.rest().strip_prefix('@')?;
         let is_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';

@@ -1,7 +1,7 @@
-//! From phrases to regular expressions.
+//! Translation of phrases to regular expressions.
 //!
-//! Classes are spelt out: `\w`, `\d` and `\b` of Unicode hold hundreds of ranges, and a Unicode word boundary rules out lazy DFAs
-//! on text that is not ASCII.
+//! Character classes are spelt out: Unicode's `\w`, `\d` and `\b` have hundreds of ranges, and a
+//! Unicode word boundary rules out lazy DFAs on non-ASCII text.
 
 use super::marks::{MARKS, SAME};
 use super::slot::WORD;
@@ -10,7 +10,7 @@ use super::{Body, Extent, Part, Sequence, Word};
 /// A run of blanks.
 const BLANKS: &str = r"\s+";
 
-/// The expression of a phrase.
+/// Translates a phrase.
 pub(super) fn phrase(body: &Body, extent: Extent) -> String {
     let inner = sequence(&body.sequence);
     let before = match extent {
@@ -26,7 +26,7 @@ pub(super) fn phrase(body: &Body, extent: Extent) -> String {
     format!("{before}{inner}{after}")
 }
 
-/// Whether a word can match the empty text. A gap that must not be empty counts as a word.
+/// Whether a word can match the empty string. A gap with a minimum length counts as a word.
 pub(super) fn is_nullable(word: &Word) -> bool {
     word.iter().all(|part| match part {
         Part::Optional(_) | Part::Gap { min: 0, .. } | Part::Ending | Part::OptionalBlank => true,
@@ -35,7 +35,7 @@ pub(super) fn is_nullable(word: &Word) -> bool {
     })
 }
 
-/// The gap that a word is, if it is one that may be empty.
+/// Returns the expression of a word that is a single gap, if it may be empty.
 fn gap(word: &Word) -> Option<String> {
     match word.as_slice() {
         [Part::Gap { min: 0, max }] => Some(any_text(0, *max)),
@@ -52,12 +52,12 @@ fn any_text(min: usize, max: Option<usize>) -> String {
     }
 }
 
-/// One mark or blank, which has to stand between a word and a gap.
+/// Matches one punctuation character or blank, as required between a word and a gap.
 fn mark() -> String {
     format!("(?-i:{})", MARKS.trim_end_matches('*'))
 }
 
-/// Words with blanks between them; one that is empty vanishes with its blank.
+/// Translates words with blanks between them. An empty word disappears together with its blank.
 fn sequence(sequence: &Sequence) -> String {
     let words = &sequence.words;
     match words.iter().position(|word| !is_nullable(word)) {
@@ -66,7 +66,7 @@ fn sequence(sequence: &Sequence) -> String {
             format!("{before}{}{}", self::word(&words[first]), following(&words[first + 1..]))
         }
         None => {
-            // One of the words is the first that is not empty.
+            // Any of the words may be the first that is not empty.
             let from =
                 |(index, word): (usize, &Word)| format!("{}{}", self::word(word), following(&words[index + 1..]));
             let all: Vec<String> = words.iter().enumerate().map(from).collect();
@@ -75,7 +75,7 @@ fn sequence(sequence: &Sequence) -> String {
     }
 }
 
-/// A word that may be missing, before one that may not.
+/// Translates an optional word before a required one.
 fn leading(word: &Word) -> String {
     match gap(word) {
         Some(gap) => format!("(?:{gap}{})?", mark()),
@@ -83,7 +83,7 @@ fn leading(word: &Word) -> String {
     }
 }
 
-/// The words that follow one that is not empty.
+/// Translates the words after one that is not empty.
 fn following(words: &[Word]) -> String {
     let mut expression = String::new();
     let mut is_after_gap = false;
@@ -131,13 +131,13 @@ fn choice(alternatives: &[Sequence]) -> String {
 
 fn literal(character: char) -> String {
     match SAME.iter().find(|same| same.contains(character)) {
-        // A hyphen opens the class, where it is no range.
+        // A hyphen at the start of a class is literal.
         Some(same) => format!("[{same}]"),
         None => regex_syntax::escape(character.encode_utf8(&mut [0; 4])),
     }
 }
 
-/// Whether a letter or digit of a script with blanks between words may begin the sequence.
+/// Whether the sequence may start with a letter or digit of a script with spaces between words.
 fn begins_with_letter(sequence: &Sequence) -> bool {
     let begins = |word: &Word| word.first().is_some_and(|part| touches_letter(part, true));
     let count = sequence.words.iter().take_while(|word| is_nullable(word)).count();
@@ -164,7 +164,7 @@ fn touches_letter(part: &Part, at_start: bool) -> bool {
     }
 }
 
-/// Whether the script of a letter puts blanks between words.
+/// Whether the script of a letter puts spaces between words.
 fn has_blanks(letter: char) -> bool {
     !matches!(letter,
         '\u{E00}'..='\u{EFF}' | '\u{1000}'..='\u{109F}' | '\u{1780}'..='\u{17FF}' | '\u{3005}'..='\u{30FF}'

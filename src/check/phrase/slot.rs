@@ -1,4 +1,4 @@
-//! Slots: `<number>`, `<word>` and the like.
+//! Slots such as `<number>` and `<word>`.
 
 /// A part of a phrase that matches text of a certain form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,18 +14,18 @@ pub(super) enum Slot {
     Email,
 }
 
-/// The slots, as they are written.
+/// The slots as written in phrases.
 pub(super) const NAMES: &str = "`<number>`, `<digits>`, `<digits 1-2>`, `<word>`, `<name>`, `<date>`, `<time>`, `<price>`, \
                                 `<url>` and `<email>`";
 
-/// Characters of words, in a class; cheaper than the class of Unicode.
+/// Word characters as a class; cheaper than Unicode's class.
 pub(super) const WORD: &str = r"0-9A-Z_a-z\u{C0}-\u{37D}\u{37F}-\u{386}\u{388}-\u{60B}\u{60D}-\u{61A}\u{61C}-\u{61E}\u{620}-\u{6D3}\u{6D5}-\u{963}\u{966}-\u{1FFF}\u{200C}\u{200D}\u{2C00}-\u{2DFF}\u{3005}-\u{3007}\u{3021}-\u{FEFE}\u{FF10}-\u{FF19}\u{FF21}-\u{FF3A}\u{FF41}-\u{FF5A}\u{FF66}-\u{1EFFF}\u{20000}-\u{3FFFF}";
 
-/// Digits of the scripts that have their own, in a class.
+/// Digits of scripts that have their own, as a class.
 const DIGIT: &str = "0-9٠-٩۰-۹०-९০-৯๐-๙０-９";
 
 impl Slot {
-    /// What is written between `<` and `>`.
+    /// Parses the text between `<` and `>`.
     pub(super) fn parse(text: &str) -> Option<Self> {
         Some(match text {
             "number" => Self::Number,
@@ -68,17 +68,18 @@ impl Slot {
     }
 }
 
-/// One to four words that begin with a capital letter, or with a letter of a script that has none, and particles between.
+/// One to four words that start with a capital, or with a letter of a script without case, with
+/// particles between them.
 fn name() -> String {
     let word = r"(?-i:[\p{Lu}\p{Lt}\p{Lo}])[\p{L}\p{M}.'’-]*";
     let particle = "de|del|della|der|den|di|da|do|dos|du|la|le|van|von|zu|af|av|bin|ibn|al|el|y|e";
     format!(r"{word}(?:\s+(?:{word}|(?:{particle})\s+{word})){{0,3}}")
 }
 
-/// A clock time: hours and minutes, and what may follow.
+/// A clock time: hours, optionally minutes, seconds, and a.m. or p.m.
 const TIME: &str = r"[0-9]{1,2}(?:[:.h][0-9]{2}(?::[0-9]{2})?(?:\s?[ap]\.?\s?m\.?)?|\s?[ap]\.?\s?m\.?)";
 
-/// A date: in digits, or with the name of its month in any of the languages below.
+/// A date in digits, or with the name of the month in one of the languages below.
 fn date() -> String {
     let day = r"[0-9]{1,2}(?:st|nd|rd|th|er|º|ª)?\.?";
     let year = "[0-9]{4}";
@@ -89,7 +90,7 @@ fn date() -> String {
     )
 }
 
-/// Names of months and their usual short forms, by language.
+/// Names of months and their usual abbreviations, by language.
 const MONTHS: &str = "\
     jan(?:uary)? feb(?:ruary)? mar(?:ch)? apr(?:il)? may june? july? aug(?:ust)? sept?(?:ember)? oct(?:ober)? nov(?:ember)? \
     dec(?:ember)? \

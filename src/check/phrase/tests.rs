@@ -64,7 +64,7 @@ fn indented_lines_continue_a_phrase() {
 }
 
 #[test]
-fn what_is_not_finite_or_ends_in_a_mark_is_not_listed() {
+fn infinite_phrases_and_outer_punctuation_are_not_expanded() {
     for phrase in ["a <word>", "a ...", "a*", "share:", "^a", "a$", "{a|b}{a|b}{a|b}{a|b}{a|b}{a|b}{a|b}"] {
         assert_eq!(parse(phrase, Extent::Whole).unwrap()[0].lines(100), None, "{phrase}");
     }
@@ -72,7 +72,7 @@ fn what_is_not_finite_or_ends_in_a_mark_is_not_listed() {
 }
 
 #[test]
-fn blanks_vanish_with_what_is_missing() {
+fn blanks_disappear_with_missing_words() {
     for (phrase, yes, no) in [
         ("a [b] c", vec!["a c", "a b c", "A  B\u{A0}c", "* a c!"], vec!["ac", "abc", "a  bc", "a b"]),
         ("[a] [b] c", vec!["c", "a c", "b c", "a b c"], vec!["bc", "ab c", "a b"]),
@@ -92,7 +92,7 @@ fn blanks_vanish_with_what_is_missing() {
 }
 
 #[test]
-fn gaps_begin_and_end_at_words() {
+fn gaps_start_and_end_at_word_boundaries() {
     for text in ["share", "share it", "share: it", "Share… now"] {
         assert!(is_line("share ...", text), "{text}");
     }
@@ -138,7 +138,7 @@ fn slots_match_their_form() {
 }
 
 #[test]
-fn parts_of_a_unit_match_between_word_boundaries() {
+fn contained_phrases_match_at_word_boundaries() {
     assert!(contains("share", "please share.") && contains("share", "Share"));
     assert!(!contains("share", "shared") && !contains("share", "unshare"));
     assert!(contains("комментарий", "ваш комментарий!") && !contains("комментарий", "комментарийный"));
@@ -156,14 +156,14 @@ fn punctuation_of_other_scripts_ends_words() {
 }
 
 #[test]
-fn special_characters_are_quoted() {
+fn special_characters_can_be_escaped() {
     assert!(is_line(r"a \[b\] \{c\} \@d \<e\> f\(s)", "a [b] {c} @d <e> f(s)"));
     assert!(is_line("a (5) b", "a (5) b") && is_line(r"a \* b \...", "a * b ..."));
     assert!(is_line("costs <number> \\$", "costs 5 $"));
 }
 
 #[test]
-fn faults_name_their_place_and_remedy() {
+fn errors_have_spans_and_hints() {
     for (phrase, place, message) in [
         ("a [b", 2..3, "`[` is not closed"),
         ("a b]", 3..4, "`]` closes no bracket"),
@@ -189,9 +189,9 @@ fn faults_name_their_place_and_remedy() {
     assert!(parse(&"[a".repeat(50), Extent::Whole).unwrap_err().message.contains("brackets within each other"));
 }
 
-/// Simple case folding, as regular expressions do it, and `normalize` agree on each character.
+/// `normalize` and the simple case folding of regular expressions agree on each character.
 #[test]
-fn normal_form_folds_case_as_expressions_do() {
+fn normalize_folds_case_like_regexes() {
     let mut wrong = Vec::new();
     let has_case =
         |character: &char| character.is_alphabetic() && (character.is_lowercase() || character.is_uppercase());
@@ -210,7 +210,7 @@ fn normal_form_folds_case_as_expressions_do() {
 }
 
 #[test]
-fn marks_are_the_same_in_both_forms() {
+fn punctuation_class_and_predicate_agree() {
     let regex = regex_automata::meta::Regex::new(&format!("^{MARKS}$")).unwrap();
     for character in '\0'..='\u{1FFFF}' {
         assert_eq!(regex.is_match(character.encode_utf8(&mut [0; 4]) as &str), is_mark(character), "{character:?}");

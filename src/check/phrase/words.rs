@@ -1,4 +1,4 @@
-//! Word lists: the `[words]` of a rule file and the files in `rules/words/`.
+//! Word lists: the `[words]` table of a rule file, and the files in `rules/words/`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,14 +11,14 @@ use super::language::{ANY, is_language};
 use super::parse::{MAX_DEPTH, nested_line};
 use super::{PhraseError, Sequence, logical_lines};
 
-/// The entries of a list, by language. Each entry is a line of phrases, or several lines.
+/// The entries of a list, by language. An entry is one line of phrases, or several.
 #[derive(Debug, Clone, Default)]
 pub struct WordList {
-    /// The entries under each language; those without one are under `any`.
+    /// The entries of each language; those without a language are listed under `any`.
     pub entries: BTreeMap<String, Vec<Spanned<String>>>,
 }
 
-/// Lists by name: those of a rule file, and the shared ones.
+/// Word lists by name: those of a rule file and the shared ones.
 #[derive(Debug, Clone, Default)]
 pub struct WordLists {
     own: BTreeMap<String, WordList>,
@@ -35,7 +35,7 @@ pub(super) enum ListError {
 }
 
 impl ListError {
-    /// What is wrong with the use of list `name` in a phrase of `language`, and the remedy.
+    /// Returns the error message for a use of list `name` in a phrase of `language`, and a hint.
     pub(super) fn explain(self, name: &str, language: &str) -> (String, Option<String>) {
         match self {
             Self::Unknown => (format!("there is no list `@{name}`"), Some(format!("define `{name}` under `[words]`"))),
@@ -50,23 +50,23 @@ impl ListError {
 }
 
 impl WordLists {
-    /// The lists of a rule file, in which the `shared` ones can be used too. A list of its own hides a shared one of the same name, so
-    /// that a new shared list never breaks a rule.
+    /// Creates the lists of a rule file. Its own lists hide shared ones of the same name, so that a
+    /// new shared list never breaks a rule.
     pub fn new(own: BTreeMap<String, WordList>, shared: Option<&'static Self>) -> Self {
         Self { own, shared }
     }
 
-    /// The names of all lists.
+    /// Returns the names of all lists.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let shared = self.shared.into_iter().flat_map(|shared| shared.own.keys());
         self.own.keys().chain(shared).map(String::as_str)
     }
 
-    /// Checks each entry of the lists of this file.
+    /// Validates the entries of the file's own lists.
     ///
     /// # Errors
     ///
-    /// The first entry that is not a phrase, with the string that contains it.
+    /// Returns the first entry that is not a phrase, with the string that contains it.
     pub fn validate(&self) -> Result<(), (&Spanned<String>, PhraseError)> {
         for list in self.own.values() {
             for (language, entries) in &list.entries {
@@ -78,8 +78,8 @@ impl WordLists {
         Ok(())
     }
 
-    /// The alternatives that `@name` stands for in a phrase of `language`: the words under that language and under `any`; all
-    /// words where the phrase is of no language.
+    /// Returns the alternatives of `@name` in a phrase of `language`: the words listed under that
+    /// language and under `any`, or all words if the phrase has no language.
     pub(super) fn alternatives(&self, name: &str, language: &str, depth: usize) -> Result<Vec<Sequence>, ListError> {
         if depth > MAX_DEPTH {
             return Err(ListError::Circular);
@@ -100,7 +100,7 @@ impl WordLists {
     }
 }
 
-/// The phrases of an entry.
+/// Parses the phrases of an entry.
 fn sequences(entry: &str, language: &str, lists: &WordLists, depth: usize) -> Result<Vec<Sequence>, PhraseError> {
     let mut sequences = Vec::new();
     for (start, text) in logical_lines(entry) {
@@ -139,7 +139,7 @@ impl<'de> Visitor<'de> for ListVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<WordList, A::Error> {
         let mut entries = BTreeMap::new();
-        while let Some((language, Words(words))) = map.next_entry::<String, Words>()? {
+        while let Some((language, LanguageEntries(words))) = map.next_entry::<String, LanguageEntries>()? {
             if !is_language(&language) {
                 return Err(A::Error::custom(format!("`{language}` is not a code of a language, such as `en`")));
             }
@@ -150,22 +150,22 @@ impl<'de> Visitor<'de> for ListVisitor {
 }
 
 /// A list of entries, or a block of lines.
-struct Words(Vec<Spanned<String>>);
+struct LanguageEntries(Vec<Spanned<String>>);
 
-impl<'de> Deserialize<'de> for Words {
+impl<'de> Deserialize<'de> for LanguageEntries {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        /// Entries as they are written.
+        /// The two ways to write entries.
         #[derive(Deserialize)]
         #[serde(untagged)]
-        enum Form {
+        enum EntryForm {
             List(Vec<String>),
             Block(String),
         }
-        let form = Spanned::<Form>::deserialize(deserializer)?;
+        let form = Spanned::<EntryForm>::deserialize(deserializer)?;
         let span = form.span();
         Ok(Self(match form.into_inner() {
-            Form::List(entries) => entries.into_iter().map(|entry| Spanned::new(span.clone(), entry)).collect(),
-            Form::Block(block) => vec![Spanned::new(span, block)],
+            EntryForm::List(entries) => entries.into_iter().map(|entry| Spanned::new(span.clone(), entry)).collect(),
+            EntryForm::Block(block) => vec![Spanned::new(span, block)],
         }))
     }
 }
