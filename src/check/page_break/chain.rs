@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::page_number::{PageNumber, PageNumberForm};
 
 /// A possible page number, with the line it is on.
-pub(super) struct Candidate {
+pub(super) struct PageNumberCandidate {
     pub(super) line: usize,
     /// Byte offset of the line.
     pub(super) start: usize,
@@ -28,13 +28,14 @@ pub(super) struct NumberedLine {
 const MIN_DISTANCE: usize = 60;
 
 /// Returns the lines with page numbers, sorted by line. `candidates` must be sorted by line.
-pub(super) fn numbered_lines(candidates: &[Candidate]) -> Vec<NumberedLine> {
+pub(super) fn numbered_lines(candidates: &[PageNumberCandidate]) -> Vec<NumberedLine> {
     let mut times: HashMap<&str, usize> = HashMap::new();
     for candidate in candidates {
         *times.entry(&candidate.page_number.key).or_default() += 1;
     }
-    let recurs = |candidate: &Candidate| times.get(candidate.page_number.key.as_str()).is_some_and(|times| *times > 1);
-    let eligible: Vec<&Candidate> =
+    let recurs =
+        |candidate: &PageNumberCandidate| times.get(candidate.page_number.key.as_str()).is_some_and(|times| *times > 1);
+    let eligible: Vec<&PageNumberCandidate> =
         candidates.iter().filter(|candidate| candidate.page_number.key.is_empty() || recurs(candidate)).collect();
 
     let mut links: Vec<ChainLink> = Vec::with_capacity(eligible.len());
@@ -88,7 +89,7 @@ fn total(form: PageNumberForm) -> Option<u32> {
 }
 
 /// Whether `next` may be the number of the next page, or of one soon after.
-fn follows(candidate: &Candidate, next: &Candidate) -> bool {
+fn follows(candidate: &PageNumberCandidate, next: &PageNumberCandidate) -> bool {
     const MAX_STEP: u32 = 12;
     let (from, to) = (&candidate.page_number, &next.page_number);
     let totals_agree = match (total(from.form), total(to.form)) {
@@ -103,10 +104,11 @@ fn follows(candidate: &Candidate, next: &Candidate) -> bool {
 }
 
 /// Returns the lines of a chain that are page numbers, if the chain consists of page numbers.
-fn numbered_lines_of(chain: &[&Candidate], times: &HashMap<&str, usize>) -> Vec<NumberedLine> {
+fn numbered_lines_of(chain: &[&PageNumberCandidate], times: &HashMap<&str, usize>) -> Vec<NumberedLine> {
     const MIN_PAGES: usize = 3;
-    let count = |is: &dyn Fn(&Candidate) -> bool| chain.iter().filter(|candidate| is(candidate)).count();
-    let is_of_total = |candidate: &Candidate| matches!(candidate.page_number.form, PageNumberForm::WithTotal(_));
+    let count = |is: &dyn Fn(&PageNumberCandidate) -> bool| chain.iter().filter(|candidate| is(candidate)).count();
+    let is_of_total =
+        |candidate: &PageNumberCandidate| matches!(candidate.page_number.form, PageNumberForm::WithTotal(_));
     let counted = count(&is_of_total);
     let cuts_sentence = count(&|candidate| candidate.cuts_sentence);
     // A single word and a number may be a chapter heading or a question. A text that also occurs
@@ -116,7 +118,7 @@ fn numbered_lines_of(chain: &[&Candidate], times: &HashMap<&str, usize>) -> Vec<
         *in_chain.entry(&candidate.page_number.key).or_default() += 1;
     }
     let is_always_here = |key: &str| times.get(key) == in_chain.get(key);
-    let is_header = |candidate: &Candidate| {
+    let is_header = |candidate: &PageNumberCandidate| {
         let PageNumber { form, words, key, .. } = &candidate.page_number;
         *form == PageNumberForm::Apart && *words > 1 && is_always_here(key)
     };
@@ -135,8 +137,9 @@ fn numbered_lines_of(chain: &[&Candidate], times: &HashMap<&str, usize>) -> Vec<
     if !(is_certain || is_likely) {
         return Vec::new();
     }
-    let belongs =
-        |candidate: &&&Candidate| candidate.page_number.form != PageNumberForm::Plain || candidate.cuts_sentence;
+    let belongs = |candidate: &&&PageNumberCandidate| {
+        candidate.page_number.form != PageNumberForm::Plain || candidate.cuts_sentence
+    };
     let lines = chain.iter().filter(belongs);
     lines.map(|candidate| NumberedLine { line: candidate.line, is_certain }).collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use super::chain::{Candidate, numbered_lines};
+use super::chain::{PageNumberCandidate, numbered_lines};
 use super::page_number::{MAX_HEADER_BYTES, key, may_be_title_text, page_numbers};
 use crate::text::{BlockKind, Document, is_blank};
 
@@ -27,7 +27,7 @@ pub(super) struct SentenceHalf {
 /// Returns the page breaks of a document, in order.
 pub(super) fn break_regions(document: &Document<'_>) -> Vec<BreakRegion> {
     let lines = LineView { document };
-    let mut candidates: Vec<Candidate> = Vec::new();
+    let mut candidates: Vec<PageNumberCandidate> = Vec::new();
     let mut unnumbered: HashMap<String, Vec<usize>> = HashMap::new();
     let first_text = (0..document.lines().len()).find(|line| !lines.is_empty(*line)).unwrap_or_default();
     for (index, line) in document.lines().iter().enumerate() {
@@ -39,7 +39,7 @@ pub(super) fn break_regions(document: &Document<'_>) -> Vec<BreakRegion> {
             let page_numbers = page_numbers(text);
             if !page_numbers.is_empty() && lines.is_text(index) {
                 let cuts_sentence = lines.cuts_sentence_with_headers(index) || lines.has_form_feed(index);
-                candidates.extend(page_numbers.into_iter().map(|page_number| Candidate {
+                candidates.extend(page_numbers.into_iter().map(|page_number| PageNumberCandidate {
                     line: index,
                     start: line.start,
                     page_number,

@@ -1,11 +1,11 @@
 //! Bullets that Markdown does not recognise.
 
-use super::detection::Detection;
+use super::detection::StructureDetection;
 use super::verify::{apply_preserving_words, count_blocks};
 use crate::finding::Edit;
 use crate::text::{BlockKind, Document, Span, list_marker, trim};
 
-pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<Detection>) {
+pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<StructureDetection>) {
     for block in document.blocks().iter().filter(|block| block.kind == BlockKind::ListItem) {
         let span = trim(document.text(), block.span);
         let text = document.slice(span);
@@ -17,7 +17,7 @@ pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<Detection>) {
         let edits = vec![Edit { span: bullet, content: "-".to_owned() }];
         let is_verified = apply_preserving_words(document.text(), span, &edits)
             .is_some_and(|repaired| count_blocks(&repaired).items == 1);
-        let detection = Detection::new(bullet);
+        let detection = StructureDetection::new(bullet);
         detections.push(if is_verified { detection.with_fix("replace it with `-`", edits) } else { detection });
     }
 }

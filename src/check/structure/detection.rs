@@ -7,7 +7,7 @@ use crate::text::{Document, Span};
 
 /// A defect found in a document.
 #[derive(Debug)]
-pub(super) struct Detection {
+pub(super) struct StructureDetection {
     span: Span,
     label: Option<String>,
     help: &'static str,
@@ -15,7 +15,7 @@ pub(super) struct Detection {
     edits: Vec<Edit>,
 }
 
-impl Detection {
+impl StructureDetection {
     pub(super) fn new(span: Span) -> Self {
         Self { span, label: None, help: "", edits: Vec::new() }
     }

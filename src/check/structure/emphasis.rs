@@ -1,11 +1,11 @@
 //! Strong emphasis with one of its markers missing.
 
-use super::detection::Detection;
+use super::detection::StructureDetection;
 use super::text_lines::{Line, lines_containing};
 use crate::check::code_spans::{code_spans, is_within};
 use crate::text::{Document, Span};
 
-pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<Detection>) {
+pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<StructureDetection>) {
     let lines = lines_containing(document, "**");
     let odd: Vec<Option<usize>> = lines.iter().map(unbalanced_marker).collect();
     let mut has_references: Option<bool> = None;
@@ -28,7 +28,7 @@ pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<Detection>) {
         let at = line.span.start + mark;
         let opens = line.text[mark + 2..].starts_with(char::is_alphanumeric);
         let label = if opens { "never closed" } else { "never opened" };
-        detections.push(Detection::new(Span::new(at, at + 2)).with_label(label));
+        detections.push(StructureDetection::new(Span::new(at, at + 2)).with_label(label));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Code blocks whose fences and lines are run together on one line.
 
-use super::detection::Detection;
+use super::detection::StructureDetection;
 use super::text_lines::lines_containing;
 use crate::text::{Document, Span};
 
@@ -44,7 +44,7 @@ const LANGUAGES: &[&str] = &[
     "zsh",
 ];
 
-pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<Detection>) {
+pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<StructureDetection>) {
     for line in lines_containing(document, "```") {
         let fences: Vec<usize> = memchr::memmem::find_iter(line.text.as_bytes(), b"```").collect();
         for &at in fences.iter().step_by(2) {
@@ -54,7 +54,7 @@ pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<Detection>) {
             if has_code && LANGUAGES.contains(&name) {
                 let start = line.span.start + at;
                 let span = Span::new(start, start + 3 + name.len());
-                detections.push(Detection::new(span).with_label("a code block starts here"));
+                detections.push(StructureDetection::new(span).with_label("a code block starts here"));
             }
         }
     }

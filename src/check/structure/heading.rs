@@ -6,7 +6,7 @@
 
 use rustc_hash::FxHashSet;
 
-use super::detection::Detection;
+use super::detection::StructureDetection;
 use super::text_lines::{Line, lines_containing, newline};
 use super::verify::{apply_preserving_words, first_heading};
 use crate::check::code_spans::{code_spans, is_within};
@@ -21,7 +21,7 @@ const MAX_TITLE_START: usize = 7;
 /// Minimum number of words that must follow a title at the start of a line.
 const MIN_PARAGRAPH_WORDS: usize = 8;
 
-pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<Detection>) {
+pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<StructureDetection>) {
     let mut titles: Option<FxHashSet<u64>> = None;
     for line in lines_containing(document, "# ") {
         // A heading may be the first thing in a list item or quotation.
@@ -101,10 +101,15 @@ fn markers(line: &str) -> impl Iterator<Item = Marker> + '_ {
     })
 }
 
-fn detection_at(document: &Document<'_>, line: &Line<'_, '_>, marker: &Marker, title: Option<usize>) -> Detection {
+fn detection_at(
+    document: &Document<'_>,
+    line: &Line<'_, '_>,
+    marker: &Marker,
+    title: Option<usize>,
+) -> StructureDetection {
     let base = line.span.start;
     let sign = Span::new(base + marker.start, base + marker.end);
-    let detection = Detection::new(sign);
+    let detection = StructureDetection::new(sign);
     let is_plain = matches!(line.block.kind, BlockKind::Paragraph | BlockKind::Heading(_));
     let Some(end) = title.filter(|_| is_plain) else {
         return detection.with_label(if title.is_some() {

@@ -1,11 +1,11 @@
 //! Links that were cut off.
 
-use super::detection::Detection;
+use super::detection::StructureDetection;
 use super::text_lines::lines_containing;
 use crate::check::code_spans::{code_spans, is_within};
 use crate::text::{Document, Span};
 
-pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<Detection>) {
+pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<StructureDetection>) {
     for line in lines_containing(document, "](") {
         let Some(hit) = memchr::memmem::rfind(line.text.as_bytes(), b"](") else { continue };
         let target = &line.text[hit + 2..];
@@ -17,7 +17,7 @@ pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<Detection>) {
             let base = line.span.start;
             let open = if line.text[..open].ends_with('!') { open - 1 } else { open };
             let span = Span::new(base + open, base + line.text.len());
-            detections.push(Detection::new(span).with_label("the link target is not closed"));
+            detections.push(StructureDetection::new(span).with_label("the link target is not closed"));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Lists whose items are run together on one line.
 
-use super::detection::Detection;
+use super::detection::StructureDetection;
 use super::text_lines::{Line, lines_containing, newline};
 use super::verify::{apply_preserving_words, count_blocks};
 use crate::check::code_spans::{code_spans, is_within};
@@ -10,7 +10,7 @@ use crate::text::{BlockKind, Document, Span};
 /// Minimum number of items.
 const MIN_ITEMS: usize = 3;
 
-pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<Detection>) {
+pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<StructureDetection>) {
     for (separator, bullet) in [(" * ", "* "), (" • ", "• ")] {
         for line in lines_containing(document, separator) {
             detections.extend(bulleted(document, &line, separator, bullet));
@@ -21,7 +21,7 @@ pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<Detection>) {
     }
 }
 
-fn bulleted(document: &Document<'_>, line: &Line<'_, '_>, separator: &str, bullet: &str) -> Option<Detection> {
+fn bulleted(document: &Document<'_>, line: &Line<'_, '_>, separator: &str, bullet: &str) -> Option<StructureDetection> {
     let text = line.text;
     let code = code_spans(text);
     let mut starts: Vec<usize> = Vec::new();
@@ -61,7 +61,7 @@ fn is_item(item: &str, leads: bool) -> bool {
 }
 
 /// Detects `1. … 2. … 3. …`, each followed by a capital letter.
-fn numbered(document: &Document<'_>, line: &Line<'_, '_>) -> Option<Detection> {
+fn numbered(document: &Document<'_>, line: &Line<'_, '_>) -> Option<StructureDetection> {
     let text = line.text;
     let code = code_spans(text);
     let first = if text.starts_with("1. ") { 0 } else { text.find(": 1. ")? + 2 };
@@ -96,11 +96,11 @@ fn detection_at(
     starts: &[usize],
     marker: usize,
     bullet: &str,
-) -> Detection {
+) -> StructureDetection {
     let base = line.span.start;
     let second = starts.get(1).copied().unwrap_or(0);
     let sign = line.text[second..].split(' ').next().map_or(0, str::len);
-    let detection = Detection::new(Span::new(base + second, base + second + sign))
+    let detection = StructureDetection::new(Span::new(base + second, base + second + sign))
         .with_label(format!("{} items on one line", starts.len()));
     let end = newline(document, line.index);
     let first = starts.first().copied().unwrap_or(0);

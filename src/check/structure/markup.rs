@@ -1,6 +1,6 @@
 //! HTML left behind by extraction, in text that is neither HTML nor Markdown.
 
-use super::detection::Detection;
+use super::detection::StructureDetection;
 use super::text_lines::{Line, lines_containing};
 use crate::check::code_spans::{code_spans, is_within};
 use crate::finding::Edit;
@@ -61,7 +61,7 @@ const TAGS: &[&str] = &[
     "ul",
 ];
 
-pub(super) fn detect_tags(document: &Document<'_>, detections: &mut Vec<Detection>) {
+pub(super) fn detect_tags(document: &Document<'_>, detections: &mut Vec<StructureDetection>) {
     if document.origin().is_markdown() {
         return;
     }
@@ -71,7 +71,9 @@ pub(super) fn detect_tags(document: &Document<'_>, detections: &mut Vec<Detectio
         let edits =
             tags.iter().map(|&tag| Edit { span: tag, content: replacement(document, tag).to_owned() }).collect();
         detections.push(
-            Detection::new(first).with_label(count_label(tags.len())).with_fix("remove the tags on this line", edits),
+            StructureDetection::new(first)
+                .with_label(count_label(tags.len()))
+                .with_fix("remove the tags on this line", edits),
         );
     }
 }
@@ -120,7 +122,7 @@ fn tags(line: &str) -> Vec<Span> {
     spans
 }
 
-pub(super) fn detect_entities(document: &Document<'_>, detections: &mut Vec<Detection>) {
+pub(super) fn detect_entities(document: &Document<'_>, detections: &mut Vec<StructureDetection>) {
     for line in lines_containing(document, "&") {
         let is_markdown = document.origin().is_markdown();
         let code = code_spans(line.text);
@@ -139,7 +141,8 @@ pub(super) fn detect_entities(document: &Document<'_>, detections: &mut Vec<Dete
         } else {
             format!("first of {} on this line", places.len())
         };
-        detections.push(Detection::new(first).with_label(label).with_fix("write the characters instead", edits));
+        detections
+            .push(StructureDetection::new(first).with_label(label).with_fix("write the characters instead", edits));
     }
 }
 

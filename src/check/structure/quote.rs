@@ -1,12 +1,12 @@
 //! Quotations whose lines are run together on one line.
 
-use super::detection::Detection;
+use super::detection::StructureDetection;
 use super::text_lines::{lines_containing, newline};
 use super::verify::{apply_preserving_words, count_blocks};
 use crate::finding::Edit;
 use crate::text::{BlockKind, Document, Span};
 
-pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<Detection>) {
+pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<StructureDetection>) {
     for line in lines_containing(document, " > ") {
         if line.block.kind != BlockKind::Quotation || !line.text.starts_with("> ") {
             continue;
@@ -22,8 +22,8 @@ pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<Detection>) {
             .iter()
             .map(|&at| Edit { span: Span::new(base + at, base + at + 1), content: end.to_owned() })
             .collect();
-        let detection =
-            Detection::new(Span::new(base + first + 1, base + first + 2)).with_label("a quoted line starts here");
+        let detection = StructureDetection::new(Span::new(base + first + 1, base + first + 2))
+            .with_label("a quoted line starts here");
         let is_verified = apply_preserving_words(document.text(), line.span, &edits).is_some_and(|repaired| {
             let counts = count_blocks(&repaired);
             counts.quotes == 1 && counts.paragraphs == 0 && !line.text[2..].starts_with('>')

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-use super::defect::{Detection, TableDefect};
+use super::defect::{TableDefect, TableDetection};
 use crate::text::{BlockKind, Document, Span, trim};
 
 /// Minimum number of consecutive lines with the same columns.
@@ -15,7 +15,7 @@ const MAX_LINE_BYTES: usize = 240;
 const MIN_COLUMNS: usize = 3;
 
 /// Detects runs of lines whose columns are separated only by whitespace.
-pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<Detection>) {
+pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<TableDetection>) {
     let mut run: Option<Run> = None;
     let text = document.text().as_bytes();
     let (mut tabs, mut blanks) = (memchr::memchr_iter(b'\t', text).peekable(), TWO_BLANKS.find_iter(text).peekable());
@@ -79,14 +79,14 @@ impl Run {
         alike
     }
 
-    fn detection(self, document: &Document<'_>) -> Option<Detection> {
+    fn detection(self, document: &Document<'_>) -> Option<TableDetection> {
         let columns = 1 + match &self.gaps {
             ColumnGaps::Tabs(count) => *count,
             ColumnGaps::Blanks(gaps) => gaps.len(),
         };
         let first = trim(document.text(), self.first);
         let label = format!("the first of {} lines with {columns} columns", self.lines);
-        (self.lines >= MIN_LINES).then(|| Detection::new(TableDefect::Aligned, first).with_label(label))
+        (self.lines >= MIN_LINES).then(|| TableDetection::new(TableDefect::Aligned, first).with_label(label))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Lists in table cells: stray markers, and items run together on one line.
 
-use super::defect::{Detection, TableDefect};
+use super::defect::{TableDefect, TableDetection};
 use super::parse::{BodyLine, Table, TableParser};
 use crate::finding::Edit;
 use crate::text::{Span, trim};
@@ -21,7 +21,7 @@ struct CellList {
 }
 
 /// Detects lists and stray markers in the cells of `table`.
-pub(super) fn detect(parser: &TableParser<'_, '_>, table: &Table, detections: &mut Vec<Detection>) {
+pub(super) fn detect(parser: &TableParser<'_, '_>, table: &Table, detections: &mut Vec<TableDetection>) {
     let text = parser.text();
     let rows = || {
         table.body.iter().filter_map(|entry| match entry {
@@ -36,7 +36,7 @@ pub(super) fn detect(parser: &TableParser<'_, '_>, table: &Table, detections: &m
     let is_list = |list: &&CellList| !list.is_dashed || several_dashed || list.items >= MIN_DASHED_ITEMS;
     for list in lists.iter().filter(is_list) {
         let label = format!("{} items on one line", list.items);
-        detections.push(Detection::new(TableDefect::CellList, list.span).with_label(label));
+        detections.push(TableDetection::new(TableDefect::CellList, list.span).with_label(label));
     }
 
     let mut filled = vec![0_usize; table.columns];
@@ -60,8 +60,9 @@ pub(super) fn detect(parser: &TableParser<'_, '_>, table: &Table, detections: &m
             continue;
         }
         let edits = vec![Edit { span: marker, content: String::new() }];
-        detections
-            .push(Detection::new(TableDefect::ListMarker, trim(text, marker)).with_fix("remove the marker", edits));
+        detections.push(
+            TableDetection::new(TableDefect::ListMarker, trim(text, marker)).with_fix("remove the marker", edits),
+        );
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::defect::{Detection, TableDefect};
+use super::defect::{TableDefect, TableDetection};
 use super::gfm::GfmView;
 use super::parse::{BodyLine, RowStyle, Table, TableParser};
 use super::row::{Row, borders};
@@ -12,7 +12,7 @@ use crate::finding::Edit;
 use crate::text::{Span, trim};
 
 /// Detects defective rows of `table`.
-pub(super) fn detect(parser: &TableParser<'_, '_>, table: &Table, detections: &mut Vec<Detection>) {
+pub(super) fn detect(parser: &TableParser<'_, '_>, table: &Table, detections: &mut Vec<TableDetection>) {
     let columns = match (&table.header, &table.delimiter) {
         // If header and delimiter disagree, nobody can say which rows are short.
         (Some(header), Some((.., width))) if *width != header.cells.len() && !some_row_fits(table) => return,
@@ -27,7 +27,7 @@ pub(super) fn detect(parser: &TableParser<'_, '_>, table: &Table, detections: &m
             || table.body[..index].iter().all(|entry| !matches!(entry, BodyLine::Row(row) if !row.trailing));
         if is_last && others_end() && is_cut_off(parser, &style, row, columns) {
             detections.push(
-                Detection::new(TableDefect::CutOff, row.span).with_label("the document ends here").deleting_span(),
+                TableDetection::new(TableDefect::CutOff, row.span).with_label("the document ends here").deleting_span(),
             );
         } else if row.cells.len() < columns {
             detections.push(check_short_row(parser, table, &style, row));
@@ -52,9 +52,9 @@ fn is_cut_off(parser: &TableParser<'_, '_>, style: &RowStyle, row: &Row, columns
         && (row.cells.len() < columns || rest.is_empty())
 }
 
-fn check_short_row(parser: &TableParser<'_, '_>, table: &Table, style: &RowStyle, row: &Row) -> Detection {
+fn check_short_row(parser: &TableParser<'_, '_>, table: &Table, style: &RowStyle, row: &Row) -> TableDetection {
     let columns = table.columns;
-    let detection = Detection::new(TableDefect::ShortRow, row.span)
+    let detection = TableDetection::new(TableDefect::ShortRow, row.span)
         .with_label(format!("{}, the table has {columns} columns", pluralize(row.cells.len(), "cell")));
     let Some(gap) = missing_cell(parser, table, style, row) else { return detection };
     let place = match gap.cell {
@@ -117,26 +117,27 @@ fn empty_cell(row: &Row, cell: usize) -> Vec<Edit> {
     edits
 }
 
-fn check_long_row(parser: &TableParser<'_, '_>, table: &Table, row: &Row) -> Detection {
+fn check_long_row(parser: &TableParser<'_, '_>, table: &Table, row: &Row) -> TableDetection {
     let (text, columns) = (parser.text(), table.columns);
     if parser.is_flattened(row, columns) {
         let joints: Vec<Span> = row.cells.iter().skip(columns).step_by(columns + 1).copied().collect();
         let break_line = format!("{}{}", line_end(parser, row), &text[row.prefix.range()]);
         let edits: Vec<Edit> = joints.iter().map(|&span| Edit { span, content: break_line.clone() }).collect();
         let rows = joints.len() + 1;
-        let detection = Detection::new(TableDefect::Flattened, row.span).with_label(format!("{rows} rows on one line"));
+        let detection =
+            TableDetection::new(TableDefect::Flattened, row.span).with_label(format!("{rows} rows on one line"));
         return with_verified_fix(parser, detection, row, columns, rows, "put each row on its own line", edits);
     }
     let excess = row.cells.len() - columns;
     let excess_cells =
         row.cells.get(columns).map_or(row.span, |first| trim(text, Span::new(first.start, row.span.end)));
-    let detection = Detection::new(TableDefect::LongRow, excess_cells)
+    let detection = TableDetection::new(TableDefect::LongRow, excess_cells)
         .with_label(format!("{}, the table has {columns}; parsers drop the rest", pluralize(row.cells.len(), "cell")));
     let protected: Vec<usize> = protected_pipes(text, row.span);
     if protected.len() == excess {
         let edits = protected.iter().map(|&at| Edit { span: Span::new(at, at), content: "\\".to_owned() }).collect();
         let detection =
-            Detection { span: protected.first().map_or(excess_cells, |&at| Span::new(at, at + 1)), ..detection };
+            TableDetection { span: protected.first().map_or(excess_cells, |&at| Span::new(at, at + 1)), ..detection };
         let detection = detection.with_label("a pipe in code, math or a link splits the cell");
         return with_verified_fix(parser, detection, row, columns, 1, "escape the pipe", edits);
     }
@@ -180,13 +181,13 @@ fn line_end(parser: &TableParser<'_, '_>, row: &Row) -> &'static str {
 /// parser sees them, and preserve every word.
 fn with_verified_fix(
     parser: &TableParser<'_, '_>,
-    detection: Detection,
+    detection: TableDetection,
     row: &Row,
     columns: usize,
     rows: usize,
     help: impl Into<Cow<'static, str>>,
     edits: Vec<Edit>,
-) -> Detection {
+) -> TableDetection {
     let text = parser.text();
     let Some(repaired) = super::verify::apply_edits(text, row.span, &edits) else { return detection };
     let lines = repaired.lines().map(|line| line.trim_start_matches(['>', ' ', '\t']));

@@ -55,7 +55,7 @@ pub enum TableDefect {
 
 /// A defect found in a document, with the edits that repair it.
 #[derive(Debug)]
-pub(super) struct Detection {
+pub(super) struct TableDetection {
     pub(super) defect: TableDefect,
     /// The defective cell, row or gap.
     pub(super) span: Span,
@@ -73,7 +73,7 @@ pub(super) struct Detection {
     pub(super) is_heuristic: bool,
 }
 
-impl Detection {
+impl TableDetection {
     pub(super) fn new(defect: TableDefect, span: Span) -> Self {
         Self {
             defect,

@@ -1,6 +1,6 @@
 //! Tables without content, and tables that never were data.
 
-use super::defect::{Detection, TableDefect};
+use super::defect::{TableDefect, TableDetection};
 use super::parse::{BodyLine, Table, TableParser};
 use super::row::{DelimiterKind, Row};
 use super::structural;
@@ -11,7 +11,7 @@ pub(super) fn detect(
     parser: &TableParser<'_, '_>,
     table: &Table,
     buttons: &[String],
-    detections: &mut Vec<Detection>,
+    detections: &mut Vec<TableDetection>,
 ) -> bool {
     let text = parser.text();
     let Some(first) = table.first_row() else { return false };
@@ -23,11 +23,12 @@ pub(super) fn detect(
     let is_isolated =
         parser.is_blank(table.lines.end) && table.lines.start.checked_sub(1).is_none_or(|line| parser.is_blank(line));
     if header_blank && is_isolated && table.body.iter().all(is_blank) {
-        detections.push(Detection::new(TableDefect::Residue, span).with_label("every cell is empty").deleting_span());
+        detections
+            .push(TableDetection::new(TableDefect::Residue, span).with_label("every cell is empty").deleting_span());
         return true;
     }
     if table.columns == 1 && is_share_bar(text, span, buttons) {
-        detections.push(Detection::new(TableDefect::ShareBar, span).deleting_span());
+        detections.push(TableDetection::new(TableDefect::ShareBar, span).deleting_span());
         return true;
     }
     let is_whole = table
@@ -37,8 +38,9 @@ pub(super) fn detect(
     if table.body.is_empty() && table.repeats.is_empty() && is_whole {
         // A single cell is a box around text, and its text is all there.
         if table.columns > 1 && parser.gfm.table_at(first.span.start).is_some_and(|gfm| gfm.rows == 0) {
-            detections
-                .push(Detection::new(TableDefect::NoData, span).with_label("a header without rows").deleting_span());
+            detections.push(
+                TableDetection::new(TableDefect::NoData, span).with_label("a header without rows").deleting_span(),
+            );
         } else if table.columns > 1 {
             // What parsers take for rows has no pipes: text, or cells that lost them.
             detections.extend(structural::detect_swallowed_text(parser, table));
@@ -82,11 +84,11 @@ pub(super) fn detect_without_table(
     parser: &TableParser<'_, '_>,
     row: &Row,
     buttons: &[String],
-    detections: &mut Vec<Detection>,
+    detections: &mut Vec<TableDetection>,
 ) -> Option<usize> {
     let text = parser.text();
     if row.has_outer_pipes() && is_share_bar(text, row.span, buttons) {
-        detections.push(Detection::new(TableDefect::ShareBar, row.span).deleting_span());
+        detections.push(TableDetection::new(TableDefect::ShareBar, row.span).deleting_span());
         return None;
     }
     let is_idle = |row: &Row| {
@@ -106,7 +108,8 @@ pub(super) fn detect_without_table(
     let has_delimiter = (row.line..end).any(|line| parser.row(line).is_some_and(|row| row.delimiter.is_some()));
     if is_edge(Some(end)) && !(has_delimiter && parser.is_near_rows(row.line..end)) {
         let span = Span::new(row.span.start, trim(text, last).end.max(row.span.end));
-        detections.push(Detection::new(TableDefect::Residue, span).with_label("every cell is empty").deleting_span());
+        detections
+            .push(TableDetection::new(TableDefect::Residue, span).with_label("every cell is empty").deleting_span());
     }
     Some(end)
 }

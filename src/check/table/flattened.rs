@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::defect::{Detection, TableDefect};
+use super::defect::{TableDefect, TableDetection};
 use super::parse::TableParser;
 use super::row::{Row, is_delimiter_cell};
 use super::structural::{find_blank_lines, newline, pluralize};
@@ -20,7 +20,7 @@ struct FlattenedTable {
 }
 
 /// Detects the tables flattened into line `line`. Returns the line after them, if there are any.
-pub(super) fn detect(parser: &TableParser<'_, '_>, row: &Row, detections: &mut Vec<Detection>) -> Option<usize> {
+pub(super) fn detect(parser: &TableParser<'_, '_>, row: &Row, detections: &mut Vec<TableDetection>) -> Option<usize> {
     let text = parser.text();
     const MIN_CELLS: usize = 5;
     if row.cells.len() < MIN_CELLS {
@@ -84,7 +84,7 @@ fn is_next_header(text: &str, row: &Row, first: usize, columns: usize) -> bool {
     after.is_some_and(|cell| is_delimiter_cell(text[cell.range()].trim()) && text[cell.range()].trim().len() >= 3)
 }
 
-fn detect_at(parser: &TableParser<'_, '_>, row: &Row, flat: &FlattenedTable) -> (Detection, usize) {
+fn detect_at(parser: &TableParser<'_, '_>, row: &Row, flat: &FlattenedTable) -> (TableDetection, usize) {
     let text = parser.text();
     let columns = flat.delimiter.len();
     let start = row.cells[flat.header.start].start - 1;
@@ -101,7 +101,7 @@ fn detect_at(parser: &TableParser<'_, '_>, row: &Row, flat: &FlattenedTable) -> 
         next += 1;
     }
     let rows = flat.rows + (next - row.line - 1);
-    let detection = Detection::new(defect, delimiter).with_label(format!(
+    let detection = TableDetection::new(defect, delimiter).with_label(format!(
         "the delimiter row of a table of {} and {}",
         pluralize(columns, "column"),
         pluralize(rows, "row")

@@ -29,8 +29,8 @@ use super::{DocumentCheck, ParameterError, RuleWithParams};
 use crate::finding::{Applicability, Finding, Fix, Label, RuleInfo};
 use crate::text::{BlockKind, Document, Span};
 
-use defect::Detection;
 pub use defect::TableDefect;
+use defect::TableDetection;
 use gfm::GfmView;
 use parse::{Table, TableParser};
 
@@ -94,7 +94,7 @@ impl DocumentCheck for TableCheck {
 }
 
 impl TableCheck {
-    fn check_pipe_tables(&self, document: &Document<'_>, detections: &mut Vec<Detection>) {
+    fn check_pipe_tables(&self, document: &Document<'_>, detections: &mut Vec<TableDetection>) {
         let lines = pipe_lines(document);
         if lines.is_empty() {
             return;
@@ -116,7 +116,7 @@ impl TableCheck {
         parser: &TableParser<'_, '_>,
         line: usize,
         above: &mut Option<Table>,
-        detections: &mut Vec<Detection>,
+        detections: &mut Vec<TableDetection>,
     ) -> Option<usize> {
         let row = parser.row(line)?;
         if let Some(end) = parser.drawing_end(line) {
@@ -168,7 +168,7 @@ fn pipe_lines(document: &Document<'_>) -> Vec<usize> {
     if may_be_table { lines } else { Vec::new() }
 }
 
-fn finding(rule: &Arc<RuleInfo>, document: &Document<'_>, detection: &Detection) -> Finding {
+fn finding(rule: &Arc<RuleInfo>, document: &Document<'_>, detection: &TableDetection) -> Finding {
     let mut finding = if detection.deletes_span {
         Finding::with_deletion(rule, document, detection.span)
     } else {

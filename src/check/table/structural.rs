@@ -1,6 +1,6 @@
 //! Defects of a table as a whole: its header, its delimiter, and the text around it.
 
-use super::defect::{Detection, TableDefect};
+use super::defect::{TableDefect, TableDetection};
 use super::parse::{BodyLine, Table, TableParser};
 use super::row::{DelimiterKind, Row, is_delimiter_cell};
 use super::verify::{ExpectedTable, edits_produce};
@@ -9,12 +9,12 @@ use crate::finding::Edit;
 use crate::text::{Span, trim};
 
 /// Detects structural defects of `table`. Their repairs are verified together.
-pub(super) fn detect(parser: &TableParser<'_, '_>, table: &Table, detections: &mut Vec<Detection>) {
+pub(super) fn detect(parser: &TableParser<'_, '_>, table: &Table, detections: &mut Vec<TableDetection>) {
     let Some(region) = region(parser, table) else { return };
-    let mut whole: Vec<Detection> = Vec::new();
+    let mut whole: Vec<TableDetection> = Vec::new();
     whole.extend(detect_delimiter(parser, table));
     whole.extend(detect_gaps(table));
-    let mut local: Vec<Detection> = Vec::new();
+    let mut local: Vec<TableDetection> = Vec::new();
     local.extend(detect_empty_header(parser, table));
     local.extend(detect_repeated_rows(parser, table));
     local.extend(detect_wrapped_rows(parser, table));
@@ -117,18 +117,18 @@ pub(super) fn newline(text: &str, line: Span) -> &'static str {
     if text[line.end..].starts_with("\r\n") { "\r\n" } else { "\n" }
 }
 
-fn detect_glued_text(parser: &TableParser<'_, '_>, table: &Table, blank_lines: &[Edit]) -> Option<Detection> {
+fn detect_glued_text(parser: &TableParser<'_, '_>, table: &Table, blank_lines: &[Edit]) -> Option<TableDetection> {
     let first = table.first_row()?;
     let after = parser.line(table.lines.end).map(|line| trim(parser.text(), line));
     let is_before = blank_lines.iter().any(|edit| edit.span.start <= first.span.start);
     let is_after = blank_lines.iter().any(|edit| edit.span.start > first.span.start);
     let detection = match (is_before, is_after, after) {
-        (false, true, Some(after)) => Detection::new(TableDefect::Glued, after)
+        (false, true, Some(after)) => TableDetection::new(TableDefect::Glued, after)
             .with_label("parsed as a table row")
             .with_related(first.span, "the table begins here"),
         (true, is_after, after) => {
             let detection =
-                Detection::new(TableDefect::Glued, first.span).with_label("parsed as part of the text before it");
+                TableDetection::new(TableDefect::Glued, first.span).with_label("parsed as part of the text before it");
             match after.filter(|_| is_after) {
                 Some(after) => detection.with_related(after, "parsed as a table row"),
                 None => detection,
@@ -145,19 +145,19 @@ fn detect_glued_text(parser: &TableParser<'_, '_>, table: &Table, blank_lines: &
 }
 
 /// Detects lines below the table that parsers take for rows, if they may be rows.
-pub(super) fn detect_swallowed_text(parser: &TableParser<'_, '_>, table: &Table) -> Option<Detection> {
+pub(super) fn detect_swallowed_text(parser: &TableParser<'_, '_>, table: &Table) -> Option<TableDetection> {
     let first = table.first_row()?;
     let after = trim(parser.text(), parser.line(table.lines.end)?);
     let gfm = parser.gfm.table_at(first.span.start).filter(|gfm| gfm.span.contains(after))?;
     (!after.is_empty() && !table.is_doubtful).then(|| {
-        Detection::new(TableDefect::Glued, Span::new(after.start, gfm.span.end))
+        TableDetection::new(TableDefect::Glued, Span::new(after.start, gfm.span.end))
             .with_label("parsed as rows of the table")
             .with_related(first.span, "the table begins here")
     })
 }
 
 /// Detects defects of the delimiter row, or of the header above it.
-fn detect_delimiter(parser: &TableParser<'_, '_>, table: &Table) -> Option<Detection> {
+fn detect_delimiter(parser: &TableParser<'_, '_>, table: &Table) -> Option<TableDetection> {
     let text = parser.text();
     match (&table.header, &table.delimiter) {
         (Some(header), None) => {
@@ -170,7 +170,7 @@ fn detect_delimiter(parser: &TableParser<'_, '_>, table: &Table) -> Option<Detec
                 BodyLine::Wrapped(wrapped) => Some(wrapped.row.span),
                 BodyLine::Stray(_) | BodyLine::Trailing => None,
             })?;
-            let detection = Detection::new(TableDefect::NoDelimiter, row)
+            let detection = TableDetection::new(TableDefect::NoDelimiter, row)
                 .with_label("no delimiter row above")
                 .with_related(header.span, "the header");
             Some(
@@ -185,7 +185,7 @@ fn detect_delimiter(parser: &TableParser<'_, '_>, table: &Table) -> Option<Detec
             let row = format!("|{}{}", "  |".repeat(*width), newline(text, line));
             let content = format!("{row}{}", &text[delimiter.prefix.range()]);
             let at = delimiter.span.start;
-            let detection = Detection::new(TableDefect::Headless, delimiter.span).with_label("no header above");
+            let detection = TableDetection::new(TableDefect::Headless, delimiter.span).with_label("no header above");
             Some(
                 detection
                     .with_fix("insert an empty header", vec![Edit { span: Span::new(at, at), content }])
@@ -195,11 +195,13 @@ fn detect_delimiter(parser: &TableParser<'_, '_>, table: &Table) -> Option<Detec
         (Some(header), Some((delimiter, kind, width))) => {
             let cells = header.cells.len();
             let mut detection = match kind {
-                DelimiterKind::Lookalike => Detection::new(TableDefect::DelimiterSigns, delimiter.span)
+                DelimiterKind::Lookalike => TableDetection::new(TableDefect::DelimiterSigns, delimiter.span)
                     .with_label("parsers do not recognise this as a delimiter row"),
-                DelimiterKind::Exact if *width != cells => Detection::new(TableDefect::DelimiterWidth, delimiter.span)
-                    .with_label(format!("{}, the header has {cells}", pluralize(*width, "cell")))
-                    .with_related(header.span, "the header"),
+                DelimiterKind::Exact if *width != cells => {
+                    TableDetection::new(TableDefect::DelimiterWidth, delimiter.span)
+                        .with_label(format!("{}, the header has {cells}", pluralize(*width, "cell")))
+                        .with_related(header.span, "the header")
+                }
                 DelimiterKind::Exact => return None,
             };
             // If the rows agree with the delimiter, the header is wrong, and nobody can say where.
@@ -242,9 +244,9 @@ fn alignments(text: &str, delimiter: &Row) -> Vec<&'static str> {
         .collect()
 }
 
-fn detect_gaps(table: &Table) -> Option<Detection> {
+fn detect_gaps(table: &Table) -> Option<TableDetection> {
     let (first, more) = table.gaps.split_first()?;
-    let mut detection = Detection::new(TableDefect::Gap, *first).with_label("parsers end the table here");
+    let mut detection = TableDetection::new(TableDefect::Gap, *first).with_label("parsers end the table here");
     for gap in more.iter().take(2) {
         detection = detection.with_related(*gap, "and here");
     }
@@ -261,10 +263,10 @@ fn line_with_end(parser: &TableParser<'_, '_>, line: usize) -> Span {
     parser.lines_span(line..line + 1)
 }
 
-fn detect_repeated_rows(parser: &TableParser<'_, '_>, table: &Table) -> Vec<Detection> {
+fn detect_repeated_rows(parser: &TableParser<'_, '_>, table: &Table) -> Vec<TableDetection> {
     let detections = table.repeats.iter().filter_map(|repeat| {
         let span = trim(parser.text(), parser.line(repeat.line)?);
-        let detection = Detection::new(TableDefect::Repeated, span);
+        let detection = TableDetection::new(TableDefect::Repeated, span);
         let line = line_with_end(parser, repeat.line);
         // The last line of a table has no line end, so the one before it goes.
         let cut = if line.end == span.end && line.start > 0 {
@@ -283,10 +285,10 @@ fn detect_repeated_rows(parser: &TableParser<'_, '_>, table: &Table) -> Vec<Dete
 }
 
 /// Detects an empty header above the real one.
-fn detect_empty_header(parser: &TableParser<'_, '_>, table: &Table) -> Option<Detection> {
+fn detect_empty_header(parser: &TableParser<'_, '_>, table: &Table) -> Option<TableDetection> {
     let empty = table.empty_header.as_ref()?;
     let (first, last) = (parser.row(empty.lines.start)?, parser.row(empty.lines.end - 1)?);
-    let detection = Detection::new(TableDefect::EmptyHeader, first.span.cover(last.span))
+    let detection = TableDetection::new(TableDefect::EmptyHeader, first.span.cover(last.span))
         .with_label("an empty header above the real one")
         .with_related(table.header.as_ref()?.span, "the header");
     if !empty.is_certain {
@@ -297,12 +299,12 @@ fn detect_empty_header(parser: &TableParser<'_, '_>, table: &Table) -> Option<De
     Some(detection.with_fix(help, vec![edit]))
 }
 
-fn detect_wrapped_rows(parser: &TableParser<'_, '_>, table: &Table) -> Vec<Detection> {
+fn detect_wrapped_rows(parser: &TableParser<'_, '_>, table: &Table) -> Vec<TableDetection> {
     let text = parser.text();
     let body = table.body.iter().filter_map(|entry| match entry {
         BodyLine::Row(_) | BodyLine::Trailing => None,
         BodyLine::Stray(line) => Some(
-            Detection::new(TableDefect::Wrapped, trim(text, parser.line(*line)?))
+            TableDetection::new(TableDefect::Wrapped, trim(text, parser.line(*line)?))
                 .with_label("no pipes: parsed as a row of one cell"),
         ),
         BodyLine::Wrapped(wrapped) => wrapped_detection(parser, wrapped),
@@ -310,14 +312,14 @@ fn detect_wrapped_rows(parser: &TableParser<'_, '_>, table: &Table) -> Vec<Detec
     table.wrapped_header.iter().filter_map(|header| wrapped_detection(parser, header)).chain(body).collect()
 }
 
-fn wrapped_detection(parser: &TableParser<'_, '_>, wrapped: &WrappedRow) -> Option<Detection> {
+fn wrapped_detection(parser: &TableParser<'_, '_>, wrapped: &WrappedRow) -> Option<TableDetection> {
     let text = parser.text();
     let first = trim(text, parser.line(wrapped.lines.start)?);
     let below = (wrapped.lines.start + 1..wrapped.lines.end).find(|&line| !parser.is_blank(line))?;
     let rest = trim(text, parser.line(below)?);
     let label = if wrapped.has_blank { "a cell of this row contains a blank line" } else { "the row continues below" };
     let detection =
-        Detection::new(TableDefect::Wrapped, first).with_label(label).with_related(rest, "part of the row above");
+        TableDetection::new(TableDefect::Wrapped, first).with_label(label).with_related(rest, "part of the row above");
     let detection = detection.with_fix("join the lines", joints(parser, wrapped));
     Some(if wrapped.has_blank { detection.heuristic() } else { detection })
 }
@@ -353,7 +355,7 @@ fn collapse_blanks(text: &str, line: Span, pipe: usize) -> impl Iterator<Item = 
 
 /// Detects list markers before rows. One before the header may be the list item that contains the
 /// table.
-fn detect_list_markers(parser: &TableParser<'_, '_>, table: &Table) -> Vec<Detection> {
+fn detect_list_markers(parser: &TableParser<'_, '_>, table: &Table) -> Vec<TableDetection> {
     let is_item = table.header.as_ref().is_some_and(|header| parser.gfm.table_at(header.span.start).is_some());
     let head = table.header.iter().chain(table.delimiter.iter().map(|(row, ..)| row)).filter(|_| !is_item);
     head.chain(table.rows())
@@ -361,7 +363,7 @@ fn detect_list_markers(parser: &TableParser<'_, '_>, table: &Table) -> Vec<Detec
             let marker = row.marker?;
             let sign = trim(parser.text(), marker);
             let edit = Edit { span: marker, content: String::new() };
-            Some(Detection::new(TableDefect::ListMarker, sign).with_fix("remove the marker", vec![edit]))
+            Some(TableDetection::new(TableDefect::ListMarker, sign).with_fix("remove the marker", vec![edit]))
         })
         .collect()
 }

@@ -55,7 +55,7 @@ impl DocumentCheck for TitleCheck {
 }
 
 /// A block near the beginning of a document that may be a title.
-struct Candidate<'d> {
+struct TitleCandidate<'d> {
     /// Its index among all blocks.
     index: usize,
     /// Its index among the nonblank blocks.
@@ -69,7 +69,7 @@ struct Candidate<'d> {
 }
 
 /// Returns the headings and single lines among the first blocks, up to the second block of prose.
-fn candidates<'d>(document: &'d Document<'_>) -> Vec<Candidate<'d>> {
+fn candidates<'d>(document: &'d Document<'_>) -> Vec<TitleCandidate<'d>> {
     const MAX_BLOCKS: usize = 12;
     const MAX_PROSE: usize = 2;
     const MAX_LENGTH: usize = 300;
@@ -83,7 +83,14 @@ fn candidates<'d>(document: &'d Document<'_>) -> Vec<Candidate<'d>> {
         let is_line = level.is_some() || block.kind == BlockKind::Paragraph && block.lines.len() == 1;
         let text = document.slice(block.content);
         if is_line && text.len() <= MAX_LENGTH && !document.is_prose(index) && !text.starts_with(['<', '|', '!', '[']) {
-            candidates.push(Candidate { index, position, block, level, line: TitleLine::parse(text), prose_before });
+            candidates.push(TitleCandidate {
+                index,
+                position,
+                block,
+                level,
+                line: TitleLine::parse(text),
+                prose_before,
+            });
         }
         if document.is_prose(index) {
             prose_before += 1;
@@ -97,12 +104,12 @@ fn candidates<'d>(document: &'d Document<'_>) -> Vec<Candidate<'d>> {
 
 /// A copy of the title, with or without a site name.
 struct Copy<'e, 'd> {
-    candidate: &'e Candidate<'d>,
+    candidate: &'e TitleCandidate<'d>,
     added: AddedText,
 }
 
 /// Reports all copies of the title but the one to keep.
-fn find_repeated(document: &Document<'_>, rule: &Arc<RuleInfo>, candidates: &[Candidate<'_>]) -> Vec<Finding> {
+fn find_repeated(document: &Document<'_>, rule: &Arc<RuleInfo>, candidates: &[TitleCandidate<'_>]) -> Vec<Finding> {
     /// A title is one of the first lines; further down, a repeated line is a label.
     const MAX_POSITION: usize = 3;
     let groups = candidates.iter().map(|base| copies(candidates, &base.line)).filter(|copies| {
@@ -146,7 +153,7 @@ fn find_repeated(document: &Document<'_>, rule: &Arc<RuleInfo>, candidates: &[Ca
 }
 
 /// Returns the candidates that are copies of the title `base`.
-fn copies<'e, 'd>(candidates: &'e [Candidate<'d>], base: &TitleLine) -> Vec<Copy<'e, 'd>> {
+fn copies<'e, 'd>(candidates: &'e [TitleCandidate<'d>], base: &TitleLine) -> Vec<Copy<'e, 'd>> {
     let copies =
         candidates.iter().filter_map(|candidate| Some(Copy { candidate, added: candidate.line.added_to(base)? }));
     copies.collect()
@@ -155,7 +162,7 @@ fn copies<'e, 'd>(candidates: &'e [Candidate<'d>], base: &TitleLine) -> Vec<Copy
 /// Ranks copies, best first: headings, then plain lines, then lines in capitals, then lines with a
 /// site name.
 fn rank(copy: &Copy<'_, '_>) -> (bool, bool, u8, bool, usize) {
-    let Candidate { level, line, index, .. } = copy.candidate;
+    let TitleCandidate { level, line, index, .. } = copy.candidate;
     (level.is_none(), copy.added != AddedText::Nothing, level.unwrap_or(0), line.is_capitals, *index)
 }
 
@@ -163,7 +170,7 @@ fn rank(copy: &Copy<'_, '_>) -> (bool, bool, u8, bool, usize) {
 /// the text.
 fn applicability(
     document: &Document<'_>,
-    candidates: &[Candidate<'_>],
+    candidates: &[TitleCandidate<'_>],
     copies: &[Copy<'_, '_>],
     title: &TitleLine,
     copy: &Copy<'_, '_>,
@@ -224,9 +231,9 @@ fn is_before_prose(document: &Document<'_>, copies: &[Copy<'_, '_>], copy: &Copy
 }
 
 /// Reports a line that contains the title twice. The fix keeps the first half.
-fn find_doubled(document: &Document<'_>, rule: &Arc<RuleInfo>, candidates: &[Candidate<'_>]) -> Option<Finding> {
+fn find_doubled(document: &Document<'_>, rule: &Arc<RuleInfo>, candidates: &[TitleCandidate<'_>]) -> Option<Finding> {
     const MAX_POSITION: usize = 3;
-    let is_title = |candidate: &&Candidate<'_>| candidate.position < MAX_POSITION && candidate.prose_before == 0;
+    let is_title = |candidate: &&TitleCandidate<'_>| candidate.position < MAX_POSITION && candidate.prose_before == 0;
     let candidate = candidates.iter().filter(is_title).find(|candidate| candidate.line.doubled.is_some())?;
     let is_repeated =
         candidates.iter().any(|other| other.index != candidate.index && other.line.key == candidate.line.key);
