@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use dechaff::check::duplicate::{Limits, Ratio, SHINGLE, Tokens, join, shared, shingles};
 use dechaff::check::store::MemoryStore;
 use dechaff::text::Span;
-use planted::Held;
+use planted::MemorySets;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
@@ -48,7 +48,8 @@ fn measure(paragraphs: &[String], threshold: f64, prints_pairs: bool) {
     let tokenise = start.elapsed();
 
     let start = Clock::start();
-    let sets = Held(paragraphs.iter().map(|text| shingles(&Tokens::of(text, Span::new(0, text.len())))).collect());
+    let sets =
+        MemorySets(paragraphs.iter().map(|text| shingles(&Tokens::of(text, Span::new(0, text.len())))).collect());
     let sketch = start.elapsed();
 
     let start = Clock::start();

@@ -1,5 +1,6 @@
-//! Tables that were damaged the way extractors and converters damage them. The truth is known: which cell belongs to
-//! which column. Safe fixes must never make such a table worse, and what is still wrong must still be reported.
+//! Tables damaged the way extractors and converters damage them, with known content: which cell
+//! belongs to which column. Safe fixes must never make such a table worse, and remaining defects
+//! must still be reported.
 
 use std::collections::BTreeSet;
 use std::iter;
@@ -27,7 +28,7 @@ static DEFAULT_RULES: LazyLock<Linter> = LazyLock::new(|| {
     Linter::new(&registry, &Settings::default()).unwrap()
 });
 
-/// What a column holds.
+/// What a column contains.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Content {
     Words,
@@ -39,8 +40,8 @@ enum Content {
 
 /// How a table is written.
 #[derive(Debug, Clone)]
-struct Style {
-    outer_bars: bool,
+struct TableStyle {
+    outer_pipes: bool,
     aligned: bool,
     padded: bool,
     prefix: &'static str,
@@ -48,7 +49,7 @@ struct Style {
     text_below: bool,
 }
 
-/// Something that happened to a table. Numbers choose the row and the column.
+/// A defect added to a table. Numbers choose the row and the column.
 #[derive(Debug, Clone, Copy)]
 enum Damage {
     FirstCellLost(usize),
@@ -61,7 +62,7 @@ enum Damage {
     },
     TotalRow,
     Label(usize, &'static str),
-    LoneBars,
+    AllCellsOnLines,
     BlankInCell(usize, usize),
     Wrapped(usize, usize),
     WrappedHeader,
@@ -72,13 +73,13 @@ enum Damage {
     ExtraCell(usize),
     Below(&'static str),
     HeaderAgain(usize),
-    /// A label in the first cell, which spans all columns.
+    /// A label in the first cell that spans all columns.
     SpanningLabel(usize),
     /// A list that lost its line breaks.
     FlatList(usize, usize),
-    /// The bar in front is lost, and nothing else.
-    BarLost(usize),
-    LoneBarsInRow(usize),
+    /// Only the leading pipe is lost.
+    LeadingPipeLost(usize),
+    CellsOnLines(usize),
     Quoted(usize),
 }
 
@@ -86,13 +87,13 @@ enum Damage {
 struct Damaged {
     columns: Vec<Content>,
     rows: usize,
-    /// Cells with nothing in them.
+    /// Empty cells.
     empty: BTreeSet<(usize, usize)>,
-    style: Style,
+    style: TableStyle,
     damages: Vec<Damage>,
 }
 
-/// A cell's content: a word that no other cell has, and another word.
+/// Returns the content of a cell: a unique word and a common one.
 fn cell(content: Content, row: usize, column: usize) -> String {
     const SYLLABLES: [&str; 10] = ["ba", "de", "fi", "go", "ku", "la", "me", "ni", "po", "ru"];
     let name = format!("{}{}{}", SYLLABLES[row % 10], SYLLABLES[column % 10], SYLLABLES[(row + column) % 10]);
@@ -110,7 +111,7 @@ fn cell(content: Content, row: usize, column: usize) -> String {
     }
 }
 
-/// The word of the cell that no other cell has.
+/// Returns the unique word of a cell.
 fn key(content: Content, row: usize, column: usize) -> String {
     let cell = cell(content, row, column);
     let word = cell.split(' ').next().unwrap();
@@ -133,11 +134,11 @@ impl Damaged {
     fn line(&self, cells: &[String]) -> String {
         let pad = |cell: &String| if self.style.padded { format!("{cell:<14}") } else { cell.clone() };
         let inner = cells.iter().map(pad).collect::<Vec<_>>().join(" | ");
-        if self.style.outer_bars { format!("| {inner} |") } else { inner.trim().to_owned() }
+        if self.style.outer_pipes { format!("| {inner} |") } else { inner.trim().to_owned() }
     }
 
-    /// The cells of a row on lines of their own, between bars on lines of their own.
-    fn lone_bars(&self, row: usize) -> Vec<String> {
+    /// Puts the cells of a row on separate lines, with pipes on lines between them.
+    fn cells_and_pipes_on_lines(&self, row: usize) -> Vec<String> {
         let mut lines = vec!["|".to_owned()];
         lines.extend(self.cells(row).into_iter().flat_map(|cell| [cell, " |".to_owned()]));
         lines.retain(|line| !line.is_empty());
@@ -154,7 +155,7 @@ impl Damaged {
         self.line(&(0..width).map(|column| dashes(column).to_owned()).collect::<Vec<_>>())
     }
 
-    /// The lines of the table, each row a group, the header and the delimiter first.
+    /// Formats the table: header, delimiter and rows, with the damage applied.
     fn text(&self) -> String {
         let mut groups: Vec<Vec<String>> = vec![vec![self.line(&self.cells(0))], vec![self.delimiter(self.width())]];
         groups.extend((1..=self.rows).map(|row| vec![self.line(&self.cells(row))]));
@@ -176,7 +177,7 @@ impl Damaged {
     }
 
     fn apply(&self, damage: Damage, groups: &mut [Vec<String>], below: &mut Vec<String>) {
-        // Rows of data follow the header and the delimiter.
+        // Data rows come after the header and the delimiter.
         let place = |row: usize| 1 + (row - 1) % self.rows + 1;
         let group_of = |row: usize| 2 + (row - 1) % self.rows;
         let number = |row: usize| (row - 1) % self.rows + 1;
@@ -211,16 +212,16 @@ impl Damaged {
                 groups[1 + self.rows] = vec![self.line(&cells)];
             }
             Damage::Label(row, label) => groups[place(row)].insert(0, label.to_owned()),
-            Damage::LoneBars => {
+            Damage::AllCellsOnLines => {
                 for row in 1..=self.rows {
-                    groups[1 + row] = self.lone_bars(row);
+                    groups[1 + row] = self.cells_and_pipes_on_lines(row);
                 }
             }
             Damage::BlankInCell(row, column) | Damage::Wrapped(row, column) => {
                 let mut cells = self.cells(number(row));
                 let column = column % self.width();
                 let cell = cells[column].replacen(' ', "\n", 1);
-                if cell.contains('\n') && self.style.outer_bars {
+                if cell.contains('\n') && self.style.outer_pipes {
                     cells[column] = cell;
                     let line = self.line(&cells);
                     let (first, second) = line.split_once('\n').unwrap();
@@ -234,7 +235,7 @@ impl Damaged {
             Damage::WrappedHeader => {
                 let cells: Vec<String> = self.cells(0).iter().map(|cell| cell.replacen(' ', "\n", 1)).collect();
                 let line = format!("| {} |", cells.join("\n         |      "));
-                if self.style.outer_bars {
+                if self.style.outer_pipes {
                     groups[0] = line.split('\n').map(str::to_owned).collect();
                 }
             }
@@ -253,11 +254,11 @@ impl Damaged {
                 cells[column] = format!("* begin {} * and more * and yet more", cells[column]);
                 groups[group_of(row)] = vec![self.line(&cells)];
             }
-            Damage::BarLost(row) => {
+            Damage::LeadingPipeLost(row) => {
                 let line = self.line(&self.cells(number(row)));
                 groups[group_of(row)] = vec![line.strip_prefix("| ").unwrap_or(&line).to_owned()];
             }
-            Damage::LoneBarsInRow(row) => groups[group_of(row)] = self.lone_bars(number(row)),
+            Damage::CellsOnLines(row) => groups[group_of(row)] = self.cells_and_pipes_on_lines(number(row)),
             Damage::Quoted(row) => {
                 let mut cells = self.cells(number(row));
                 cells[0] = format!("- {}", cells[0]);
@@ -303,7 +304,7 @@ fn damage() -> impl Strategy<Value = Damage> {
         }),
         Just(Damage::TotalRow),
         (row.clone(), label).prop_map(|(row, label)| Damage::Label(row, label)),
-        Just(Damage::LoneBars),
+        Just(Damage::AllCellsOnLines),
         (row.clone(), column.clone()).prop_map(|(row, column)| Damage::BlankInCell(row, column)),
         (row.clone(), column).prop_map(|(row, column)| Damage::Wrapped(row, column)),
         Just(Damage::WrappedHeader),
@@ -316,8 +317,8 @@ fn damage() -> impl Strategy<Value = Damage> {
         row.clone().prop_map(Damage::HeaderAgain),
         row.clone().prop_map(Damage::SpanningLabel),
         (row.clone(), 0_usize..6).prop_map(|(row, column)| Damage::FlatList(row, column)),
-        row.clone().prop_map(Damage::BarLost),
-        row.clone().prop_map(Damage::LoneBarsInRow),
+        row.clone().prop_map(Damage::LeadingPipeLost),
+        row.clone().prop_map(Damage::CellsOnLines),
         row.prop_map(Damage::Quoted),
     ]
 }
@@ -329,8 +330,8 @@ fn damaged(count: std::ops::Range<usize>) -> impl Strategy<Value = Damaged> {
     ];
     let prefix = prop_oneof![4 => Just(""), 1 => Just("> "), 1 => Just("  ")];
     let style = (prop::bool::weighted(0.8), any::<[bool; 4]>(), prefix).prop_map(
-        |(outer_bars, [aligned, padded, text_above, text_below], prefix)| Style {
-            outer_bars,
+        |(outer_pipes, [aligned, padded, text_above, text_below], prefix)| TableStyle {
+            outer_pipes,
             aligned,
             padded,
             prefix,
@@ -348,7 +349,7 @@ fn fixed(linter: &Linter, text: &str) -> String {
     fix::fix(linter, &Document::parse(Arc::new(Origin::file("a.md")), text), Applicability::Safe).unwrap().text
 }
 
-/// The lines, from 0, that findings of the rules for tables cover.
+/// Returns the indices of the lines covered by findings of the table rules.
 fn reported(text: &str) -> BTreeSet<usize> {
     let document = Document::parse(Arc::new(Origin::file("a.md")), text);
     let findings = TABLE_RULES.check(&document);
@@ -359,14 +360,14 @@ fn reported(text: &str) -> BTreeSet<usize> {
     findings.iter().flat_map(spans).flat_map(lines).collect()
 }
 
-/// A row of a table as comrak sees it: its line from 0 and the texts of its cells.
-struct SeenRow {
+/// A table row as comrak sees it, with its line counted from 0.
+struct ParsedRow {
     line: usize,
     is_header: bool,
     cells: Vec<String>,
 }
 
-fn seen_rows(text: &str) -> Vec<SeenRow> {
+fn parsed_rows(text: &str) -> Vec<ParsedRow> {
     let arena = Arena::new();
     let mut options = Options::default();
     options.extension.table = true;
@@ -375,7 +376,7 @@ fn seen_rows(text: &str) -> Vec<SeenRow> {
         let data = node.data.borrow();
         let NodeValue::TableRow(is_header) = data.value else { return None };
         let cells = node.children().map(cell_text).collect();
-        Some(SeenRow { line: data.sourcepos.start.line - 1, is_header, cells })
+        Some(ParsedRow { line: data.sourcepos.start.line - 1, is_header, cells })
     });
     rows.collect()
 }
@@ -394,14 +395,14 @@ fn is_delimiter(line: &str) -> bool {
     line.contains('-') && line.chars().all(|character| matches!(character, '|' | '-' | ':' | ' '))
 }
 
-/// Checks that the safe fixes of `linter` keep what is known of the table.
+/// Checks that the safe fixes of `linter` keep the known content of the table.
 fn check(damaged: &Damaged, linter: &Linter) -> Result<(), TestCaseError> {
     let text = damaged.text();
     let fixed_text = fixed(linter, &text);
     let context = format!("{text}\nbecame\n{fixed_text}");
     prop_assert_eq!(&fixed(linter, &fixed_text), &fixed_text, "fixing again changes more: {}", context);
 
-    // Every cell is still there, in its order, except those of headers that stood twice.
+    // All cells are still there, in order, except those of repeated headers.
     let keys = |from: usize| {
         (from..=damaged.rows).flat_map(|row| {
             damaged.columns.iter().enumerate().map(move |(column, &content)| (row, column, key(content, row, column)))
@@ -421,13 +422,14 @@ fn check(damaged: &Damaged, linter: &Linter) -> Result<(), TestCaseError> {
     let delimiters = |text: &str| text.lines().filter(|line| is_delimiter(line)).count();
     prop_assert!(delimiters(&fixed_text) >= delimiters(&text).min(1), "{}", context);
 
-    // No row of data is a header, and a cell under another title is reported, in a line that no fix touched.
+    // No data row has become a header, and each cell in the wrong column is reported and on a line
+    // that no fix changed.
     let findings = reported(&fixed_text);
     let lines: Vec<&str> = fixed_text.lines().collect();
     let original: BTreeSet<&str> = text.lines().collect();
     let header_before: Vec<String> =
-        seen_rows(&text).into_iter().filter(|row| row.is_header).flat_map(|row| row.cells).collect();
-    for row in seen_rows(&fixed_text) {
+        parsed_rows(&text).into_iter().filter(|row| row.is_header).flat_map(|row| row.cells).collect();
+    for row in parsed_rows(&fixed_text) {
         for (column, cell) in row.cells.iter().enumerate() {
             let Some((true_row, true_column, _)) = keys(0).find(|(.., key)| cell.contains(key.as_str())) else {
                 continue;
@@ -454,7 +456,8 @@ fn check(damaged: &Damaged, linter: &Linter) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    // The same tables in every run, so that a failure belongs to the change that is tested. Another seed searches for more.
+    // A fixed seed, so that a failure is due to the change under test. Use another seed to search
+    // for more.
     #![proptest_config(ProptestConfig {
         cases: 1_000,
         rng_seed: RngSeed::Fixed(20_261_128),
@@ -463,17 +466,17 @@ proptest! {
     })]
 
     #[test]
-    fn a_damaged_table_gets_no_worse(damaged in damaged(1..2)) {
+    fn fixes_make_no_damaged_table_worse(damaged in damaged(1..2)) {
         check(&damaged, &TABLE_RULES)?;
     }
 
     #[test]
-    fn a_damage_is_reported(mut damaged in damaged(1..2)) {
-        use Damage::{BarLost, Below, NoDelimiter, Quoted};
-        damaged.style.outer_bars = true;
-        // A parser sees most of these as they were meant, and one row alone is no table.
+    fn reports_every_damage(mut damaged in damaged(1..2)) {
+        use Damage::{LeadingPipeLost, Below, NoDelimiter, Quoted};
+        damaged.style.outer_pipes = true;
+        // Parsers see most of these as intended, and a single row is not a table.
         let is_harmless = match damaged.damages[0] {
-            BarLost(_) | Below(_) | Quoted(_) => true,
+            LeadingPipeLost(_) | Below(_) | Quoted(_) => true,
             NoDelimiter => damaged.rows < 2,
             _ => false,
         };
@@ -483,7 +486,7 @@ proptest! {
     }
 
     #[test]
-    fn several_damages_get_no_worse(damaged in damaged(2..4)) {
+    fn fixes_make_no_table_with_several_damages_worse(damaged in damaged(2..4)) {
         check(&damaged, &TABLE_RULES)?;
     }
 
@@ -493,9 +496,10 @@ proptest! {
     }
 }
 
-/// A line of a lone bar was padded with an empty cell, as a row that is short by one.
+/// Regression: a line with a single pipe was padded with an empty cell, like a row that is one cell
+/// short.
 #[test]
-fn lone_bars_are_not_padded() {
+fn single_pipes_are_not_padded() {
     let text = "|   |   |\nclover | kelp\n--- | ---\n|\ngrove kept\n |\nquince kept\n |\n";
     let fixed = fix::fix(&TABLE_RULES, &Document::parse(Arc::new(Origin::file("a.md")), text), Applicability::Safe);
     assert!(!fixed.unwrap().text.contains("| |\n"));

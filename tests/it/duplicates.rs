@@ -13,19 +13,19 @@ use dechaff::engine::{Linter, Sketch};
 use dechaff::finding::Finding;
 use dechaff::rule::Registry;
 use dechaff::text::{Document, Origin, Span, TextProvider};
-use planted::{Held, Random};
+use planted::{MemorySets, Random};
 use rayon::prelude::*;
 
 /// The full size in release, and one that a debug build can do in a moment.
 const PARAGRAPHS: usize = if cfg!(debug_assertions) { 2_000 } else { 20_000 };
 
-fn sets(paragraphs: &[String]) -> Held {
+fn sets(paragraphs: &[String]) -> MemorySets {
     let of = |text: &String| shingles(&Tokens::of(text, Span::new(0, text.len())));
-    Held(paragraphs.iter().map(of).collect())
+    MemorySets(paragraphs.iter().map(of).collect())
 }
 
 /// How many members each pair of sets shares that shares any: counted for every member, with no filter.
-fn overlaps(sets: &Held) -> HashMap<(u32, u32), u32> {
+fn overlaps(sets: &MemorySets) -> HashMap<(u32, u32), u32> {
     let mut holders: HashMap<u64, Vec<u32>> = HashMap::new();
     for (index, set) in (0..).zip(&sets.0) {
         for member in set {
@@ -43,7 +43,7 @@ fn overlaps(sets: &Held) -> HashMap<(u32, u32), u32> {
     overlaps
 }
 
-fn joined(sets: &Held, threshold: f64, memory: usize, store: &dyn Store) -> Vec<Pair> {
+fn joined(sets: &MemorySets, threshold: f64, memory: usize, store: &dyn Store) -> Vec<Pair> {
     let mut pairs = Vec::new();
     let limits = Limits { postings: 1_000, memory };
     join(sets, Ratio::new(threshold).unwrap(), limits, store, &mut |pair| pairs.push(pair)).unwrap();

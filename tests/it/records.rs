@@ -1,4 +1,5 @@
-//! Records of made-up people in many languages and layouts: each goes, and nothing beside it does.
+//! Records of invented people in many languages and layouts: each is deleted, and the text around
+//! it is kept.
 
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ const ABOVE: &str = "The river fell by half a metre in the night, and the first 
 const BELOW: &str = "\n\nIn the town they were still counting what the water had left: a boat, a door, forty chairs.\n";
 
 #[test]
-fn generated_people_go_and_nothing_beside_them() {
+fn deletes_generated_people_and_keeps_the_text_around() {
     let registry = Registry::embedded().unwrap();
     let linter = Linter::from_rules([registry.find("invented-person").unwrap()]).unwrap();
     for line in include_str!("../fixtures/person-records.jsonl").lines() {

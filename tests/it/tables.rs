@@ -1,4 +1,4 @@
-//! Broken tables and flattened structure: what the fixes make of them, seen by a parser that is not the program's own.
+//! Repairs of broken tables and flattened structure, checked with an independent parser.
 
 use std::sync::{Arc, LazyLock};
 
@@ -21,9 +21,9 @@ fn linter(select: &[&str], ignore: &[&str]) -> Linter {
 
 /// The rules for tables.
 static LINTER: LazyLock<Linter> = LazyLock::new(|| linter(&["MT"], &[]));
-/// The rules for headings, lists and markup.
+/// The rules for headings, lists and inline markup.
 static STRUCTURE: LazyLock<Linter> = LazyLock::new(|| linter(&["MS"], &[]));
-/// Those that take no words away.
+/// The rules for tables whose fixes delete no words.
 static KEEPER: LazyLock<Linter> = LazyLock::new(|| {
     linter(&["MT"], &["repeated-table-header", "cut-off-row", "table-without-data", "share-bar-table"])
 });
@@ -37,7 +37,8 @@ fn word_list(text: &str) -> Vec<&str> {
     words(text).map(|word| &text[word.range()]).collect()
 }
 
-/// Each table as comrak sees it: the text of its cells, row by row, the header first.
+/// Returns each table as comrak sees it: the text of its cells, row by row, starting with the
+/// header.
 fn tables(text: &str) -> Vec<Vec<Vec<String>>> {
     let arena = Arena::new();
     let mut options = Options::default();
@@ -66,7 +67,7 @@ const SEEDS: [(&str, &str); 2] = [
 ];
 
 #[test]
-fn the_tables_of_the_seeds_are_seen_whole() {
+fn seed_tables_are_parsed_whole_after_fixing() {
     let expected = [vec![4, 3, 3, 4], vec![3, 3, 3, 3]];
     for ((name, text), expected) in SEEDS.iter().zip(expected) {
         let fixed = fixed(&LINTER, text, Applicability::Safe);
@@ -80,7 +81,7 @@ fn the_tables_of_the_seeds_are_seen_whole() {
     }
 }
 
-/// The titles of the fifth article's list of contents.
+/// The titles in the table of contents of the fifth article.
 const TITLES: [&str; 10] = [
     "A Deep-Rooted Enmity: The Historical Context",
     "The Imperative for Dialogue: Why Talks Matter Now",
@@ -95,12 +96,12 @@ const TITLES: [&str; 10] = [
 ];
 
 #[test]
-fn the_headings_of_the_seed_are_those_of_its_contents() {
+fn seed_headings_match_the_table_of_contents() {
     let text = include_str!("../../seeds/004_717946b0a72bbb5c.txt");
     let alone = fixed(&STRUCTURE, text, Applicability::Safe);
     assert_eq!(headings(&alone), TITLES);
     assert_eq!(word_list(text), word_list(&alone));
-    // The rules that remove the list of contents run in the same round.
+    // The rules that delete the table of contents run in the same round.
     let registry = Registry::embedded().unwrap();
     let all = Linter::new(&registry, &Settings::default()).unwrap();
     assert_eq!(headings(&fixed(&all, text, Applicability::Safe)), TITLES);
@@ -114,26 +115,27 @@ fn headings(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn faults_that_depend_on_each_other_are_mended_in_turn() {
-    let mended =
+fn repairs_defects_that_depend_on_each_other() {
+    let repaired =
         |text: &str| tables(&fixed(&LINTER, text, Applicability::Safe)).iter().map(Vec::len).collect::<Vec<_>>();
-    // Below a list, without a row of dashes, and with text right below.
-    assert_eq!(mended("- item\n| a | b |\n| c | d |\n| e | f |\nText.\n"), [3]);
-    // A row of em dashes that is too short, a blank line inside, a short row and a wrapped one.
+    // Below a list, without a delimiter, and with text right below.
+    assert_eq!(repaired("- item\n| a | b |\n| c | d |\n| e | f |\nText.\n"), [3]);
+    // A delimiter of em dashes that is too short, a blank line inside, a short row and a wrapped
+    // row.
     assert_eq!(
-        mended("- item\n| a | b | c |\n|——|——|\n| d | e | f |\n\n| g | h | i |\n| j |\n| k | l\nm | n |\n"),
+        repaired("- item\n| a | b | c |\n|——|——|\n| d | e | f |\n\n| g | h | i |\n| j |\n| k | l\nm | n |\n"),
         [5]
     );
-    // Flattened below a list, the last row in prose.
-    assert_eq!(mended("- item\n| a | b | |---|---| | c | d | | e | f |\nText.\n"), [3]);
+    // Flattened below a list, with prose right after it.
+    assert_eq!(repaired("- item\n| a | b | |---|---| | c | d | | e | f |\nText.\n"), [3]);
     // Two tables on one line of prose.
-    assert_eq!(mended("One: | a | b | |---|---| | c | d | Two: | e | f | |---|---| | g | h | End.\n"), [2, 2]);
-    // In a quotation, and with line ends of two characters.
-    assert_eq!(mended("> - item\n> | a | b |\n> |---|---|\n> | c | d |\n> Text.\n"), [2]);
-    assert_eq!(mended("- item\r\n| a | b |\r\n| c | d |\r\nText.\r\n"), [2]);
+    assert_eq!(repaired("One: | a | b | |---|---| | c | d | Two: | e | f | |---|---| | g | h | End.\n"), [2, 2]);
+    // In a quotation, and with CRLF line endings.
+    assert_eq!(repaired("> - item\n> | a | b |\n> |---|---|\n> | c | d |\n> Text.\n"), [2]);
+    assert_eq!(repaired("- item\r\n| a | b |\r\n| c | d |\r\nText.\r\n"), [2]);
 }
 
-/// Lines that tables, and what looks like them, are made of.
+/// Lines of tables, and lines that resemble them.
 fn line() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => "(\\| ?[a-c]{1,3} ?){1,4}\\|",
@@ -162,7 +164,7 @@ fn document() -> impl Strategy<Value = String> {
         .prop_map(|lines| lines.into_iter().map(|(line, end)| line + end).collect())
 }
 
-/// A table and what happened to it.
+/// A table and what is broken in it.
 #[derive(Debug, Clone)]
 struct Broken {
     rows: Vec<Vec<String>>,
@@ -170,9 +172,9 @@ struct Broken {
     below_list: bool,
     above_text: bool,
     flattened: bool,
-    /// The rows of data with a blank line before them.
+    /// For each data row, whether a blank line precedes it.
     gaps: Vec<bool>,
-    /// The row of data that is broken after the first word of its last cell.
+    /// The data row that is wrapped after the first word of its last cell.
     wrapped: Option<usize>,
     end: &'static str,
 }
@@ -223,7 +225,7 @@ fn broken() -> impl Strategy<Value = Broken> {
         2 => Just(Delimiter::Whole), 1 => Just(Delimiter::Missing), 1 => Just(Delimiter::Short), 1 => Just(Delimiter::Signs)
     ];
     let rows = (2_usize..5, 3_usize..7).prop_flat_map(|(columns, rows)| {
-        // Each cell has two words, and no row is like another.
+        // Each cell has two words, and no two rows are alike.
         let cell = "[a-z]{2,5} [a-z]{1,4}";
         prop::collection::vec(prop::collection::vec(cell, columns), rows)
             .prop_map(|rows| rows.into_iter().enumerate().map(|(index, row)| numbered(index, row)).collect::<Vec<_>>())
@@ -231,7 +233,7 @@ fn broken() -> impl Strategy<Value = Broken> {
     let end = prop_oneof![4 => Just("\n"), 1 => Just("\r\n")];
     (rows, delimiter, any::<[bool; 3]>(), any::<[bool; 8]>(), prop::option::of(1_usize..7), end).prop_map(
         |(rows, delimiter, [below_list, above_text, flattened], gaps, wrapped, end)| {
-            // Without a row of dashes nothing but their being together makes rows a table.
+            // Without a delimiter, only adjacent rows make a table.
             let gaps = if delimiter == Delimiter::Missing { vec![false; 8] } else { gaps.to_vec() };
             Broken { rows, delimiter, below_list, above_text, flattened, gaps, wrapped, end }
         },
@@ -243,7 +245,7 @@ fn numbered(index: usize, mut row: Vec<String>) -> Vec<String> {
     row
 }
 
-/// Pieces of headings, lists, quotations and markup, run together.
+/// Pieces of headings, lists, quotations and inline markup, run together.
 fn structured() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         4 => "[A-C][a-c]{1,4}( [A-Ca-c][a-c]{1,3}){0,3}[.:?]?",
@@ -266,15 +268,15 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_500))]
 
     #[test]
-    fn a_broken_table_is_whole_again(broken in broken()) {
+    fn repairs_a_broken_table(broken in broken()) {
         let text = broken.text();
-        let mended = fixed(&LINTER, &text, Applicability::Safe);
-        prop_assert_eq!(tables(&mended), [broken.rows], "{}\nbecame\n{}", text, mended);
-        prop_assert_eq!(word_list(&text), word_list(&mended));
+        let repaired = fixed(&LINTER, &text, Applicability::Safe);
+        prop_assert_eq!(tables(&repaired), [broken.rows], "{}\nbecame\n{}", text, repaired);
+        prop_assert_eq!(word_list(&text), word_list(&repaired));
     }
 
     #[test]
-    fn fixing_comes_to_rest(text in document()) {
+    fn fixing_converges(text in document()) {
         for most in [Applicability::Safe, Applicability::Unsafe] {
             let once = fixed(&LINTER, &text, most);
             prop_assert_eq!(&fixed(&LINTER, &once, most), &once);
@@ -282,18 +284,18 @@ proptest! {
     }
 
     #[test]
-    fn no_word_is_lost_or_moved(text in document()) {
+    fn fixes_keep_every_word_in_order(text in document()) {
         let fixed = fixed(&KEEPER, &text, Applicability::Unsafe);
         prop_assert_eq!(word_list(&text), word_list(&fixed), "{}", fixed);
     }
 
     #[test]
-    fn any_text_can_be_read(text in "[|\\-: \n\\\\`a*>—]{0,80}|.{0,60}") {
+    fn accepts_any_text(text in "[|\\-: \n\\\\`a*>—]{0,80}|.{0,60}") {
         fixed(&LINTER, &text, Applicability::Unsafe);
     }
 
     #[test]
-    fn structure_comes_to_rest_with_its_words(text in structured()) {
+    fn structure_fixes_converge_and_keep_every_word(text in structured()) {
         let once = fixed(&STRUCTURE, &text, Applicability::Safe);
         prop_assert_eq!(&fixed(&STRUCTURE, &once, Applicability::Safe), &once);
         prop_assert_eq!(word_list(&text), word_list(&once));

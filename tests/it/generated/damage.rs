@@ -1,13 +1,13 @@
-//! The shapes of damage that tables come with.
+//! Damage that tables have when extracted or converted.
 
 use super::Random;
 use super::tables::{Damaged, Table, delimiters, line};
 
-/// Damages a table of two columns or more and three rows of data or more.
+/// Damages a table that has at least two columns and three data rows.
 type Shape = fn(&Table, &mut Random) -> Option<Damaged>;
 
-/// Where a table stands: what comes before and after it.
-const SURROUNDINGS: [(&str, &str); 6] = [
+/// What comes before and after a table.
+const CONTEXTS: [(&str, &str); 6] = [
     ("", ""),
     ("The survey lists what grows along the river.\n\n", "\n\nAll figures are from the spring of last year.\n"),
     ("## Survey\n\n", "\n"),
@@ -16,14 +16,14 @@ const SURROUNDINGS: [(&str, &str); 6] = [
     ("", "\n\nSource: survey of the river, second edition.\n"),
 ];
 
-/// `rounds` documents of each shape of damage, in tables of 2 to 6 columns.
+/// Returns `rounds` documents per shape of damage, with tables of 2 to 6 columns.
 pub(crate) fn damaged_tables(rounds: usize) -> impl Iterator<Item = Damaged> {
     SHAPES.iter().enumerate().flat_map(move |(index, shape)| {
         (0..rounds).filter_map(move |round| {
             let mut random = Random((index * 1_000 + round) as u64);
             let table = Table::new(2 + round % 5, 3 + random.below(5), &mut random);
             let mut damaged = shape(&table, &mut random)?;
-            let (before, after) = random.pick(&SURROUNDINGS);
+            let (before, after) = random.pick(&CONTEXTS);
             damaged.text = format!("{before}{}{after}", damaged.text.trim_end_matches('\n'));
             if random.below(8) == 0 {
                 damaged.text = damaged.text.replace('\n', "\r\n");
@@ -33,17 +33,17 @@ pub(crate) fn damaged_tables(rounds: usize) -> impl Iterator<Item = Damaged> {
     })
 }
 
-/// A table all of whose lines are in `lines`.
+/// Creates a document from `lines`, which contain all lines of the table.
 fn damaged(table: &Table, shape: &'static str, lines: &[String]) -> Option<Damaged> {
     Some(table.damaged(shape, lines.join("\n")))
 }
 
-/// A row of data, as an index into the rows; neither the first nor the last if there are others.
+/// Picks a data row, neither the first nor the last if there are others.
 fn data_row(table: &Table, random: &mut Random) -> usize {
     2 + random.below(table.rows.len() - 3)
 }
 
-/// The table with one row of data replaced by `lines`.
+/// Replaces one data row of the table by `replaced`.
 fn with_row(table: &Table, shape: &'static str, row: usize, replaced: Vec<String>) -> Option<Damaged> {
     let mut lines = table.lines();
     lines.splice(row + 1..row + 2, replaced);
@@ -90,7 +90,7 @@ const SHAPES: &[Shape] = &[
         let row = data_row(table, random);
         with_row(table, "last bar lost", row, vec![line(&table.rows[row]).trim_end_matches(" |").to_owned()])
     },
-    // A cell that spans rows stands in the first of them only.
+    // A cell that spans rows appears only in the first of them.
     |table, _| {
         let mut lines = table.lines();
         for (row, text) in lines.iter_mut().enumerate().skip(3) {
@@ -115,7 +115,7 @@ const SHAPES: &[Shape] = &[
         }
         damaged(table, "row span in a middle column", &lines)
     },
-    // A cell that spans columns stands once.
+    // A cell that spans columns appears once.
     |table, random| {
         let row = data_row(table, random);
         let cells = &table.rows[row];
@@ -365,7 +365,7 @@ const SHAPES: &[Shape] = &[
     },
 ];
 
-/// A cell of a row of data that goes on after `gap`.
+/// Splits a cell of a data row by `gap`.
 fn split_cell(table: &Table, random: &mut Random, shape: &'static str, gap: &str) -> Option<Damaged> {
     let row = data_row(table, random);
     let column = random.below(table.columns());
@@ -375,7 +375,8 @@ fn split_cell(table: &Table, random: &mut Random, shape: &'static str, gap: &str
     Some(with_row(table, shape, row, lines)?.with("Overleaf Rest", row, column))
 }
 
-/// A header whose titles go on in the next row; `column` is the only one that does, or all do if it is 0.
+/// Continues the titles of the header in the next row: the title of `column`, or all titles if it
+/// is 0.
 fn wrapped_header(table: &Table, column: usize) -> Option<Damaged> {
     let part = |index: usize| if column == 0 || index == column { format!("per unit{index}") } else { String::new() };
     let parts: Vec<String> = (0..table.columns()).map(part).collect();
@@ -390,7 +391,7 @@ fn wrapped_header(table: &Table, column: usize) -> Option<Damaged> {
     )
 }
 
-/// Two tables with `gap` between them; the second has other words.
+/// Puts `gap` between two tables with different words.
 fn two_tables(table: &Table, random: &mut Random, shape: &'static str, gap: &str) -> Option<Damaged> {
     let mut other = Table::new(table.columns(), 3, random);
     for cell in other.rows.iter_mut().flatten() {

@@ -1,21 +1,22 @@
-//! Headings over running text, with noise next to them: a grid of words, forms, kinds of noise and places.
+//! Headings above running text, with noise next to them: a grid of words, forms, kinds of noise and
+//! positions.
 
-/// A document, and the lines of its heading.
+/// A document and its heading.
 #[derive(Debug, Clone)]
 pub(crate) struct Headed {
     pub(crate) text: String,
-    /// One line, or two if the heading is underlined.
+    /// One line, or two for an underlined heading.
     pub(crate) heading: String,
 }
 
-/// Headings, noise and running text of one language.
+/// Headings, noise and running text in one language.
 struct Language {
     words: &'static [&'static str],
     noise: &'static [&'static str],
     prose: [&'static str; 3],
 }
 
-/// Where the noise stands.
+/// Where the noise is.
 #[derive(Debug, Clone, Copy)]
 enum Noise {
     Above,
@@ -23,14 +24,14 @@ enum Noise {
     Around,
 }
 
-/// Where the heading stands in its document.
+/// Where the heading is in its document.
 #[derive(Debug, Clone, Copy)]
 enum Place {
     Start,
     Middle,
 }
 
-/// Writes a heading.
+/// Formats a heading.
 type Form = fn(&str) -> String;
 
 const FORMS: [Form; 10] = [
@@ -46,7 +47,7 @@ const FORMS: [Form; 10] = [
     |word| format!("3. {word}"),
 ];
 
-/// Each `step`th document of the grid.
+/// Returns every `step`th document of the grid.
 pub(crate) fn grid(step: usize) -> impl Iterator<Item = Headed> {
     let all = languages().flat_map(|language| {
         let pairs = language.words.iter().flat_map(|word| language.noise.iter().map(move |noise| (word, noise)));
@@ -76,7 +77,7 @@ pub(crate) fn grid(step: usize) -> impl Iterator<Item = Headed> {
     })
 }
 
-/// Lines of noise alone, each with text above and below: a test that a grid of them can bite.
+/// Returns only the noise, with text above and below, to prove that the rules detect it.
 pub(crate) fn noise() -> impl Iterator<Item = (&'static str, String)> {
     languages().flat_map(|language| {
         let text = |noise: &str| format!("{}\n\n{noise}\n\n{}\n", language.prose[0], language.prose[1]);
@@ -85,7 +86,7 @@ pub(crate) fn noise() -> impl Iterator<Item = (&'static str, String)> {
 }
 
 impl Headed {
-    /// Whether the heading still stands in `fixed`.
+    /// Whether `fixed` still contains the heading.
     pub(crate) fn is_kept(&self, fixed: &str) -> bool {
         fixed
             .lines()

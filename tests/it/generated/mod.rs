@@ -1,4 +1,5 @@
-//! Generated documents whose content is known, so that a test can say what a fix must not take. The same on every run.
+//! Generated documents with known content, so that tests can say what fixes must keep. Identical in
+//! every run.
 
 #![allow(dead_code, reason = "tests and `cargo xtask harm` each use a part")]
 
@@ -7,7 +8,7 @@ pub(crate) mod headings;
 pub(crate) mod tables;
 pub(crate) mod texts;
 
-/// A stream of numbers that look random: SplitMix64.
+/// A SplitMix64 generator.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
@@ -18,17 +19,17 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `limit`, or 0.
+    /// Returns a number below `limit`, or 0.
     pub(crate) fn below(&mut self, limit: usize) -> usize {
         (self.next() % limit.max(1) as u64) as usize
     }
 
-    /// One of `items`.
+    /// Returns one of `items`.
     pub(crate) fn pick<T: Copy>(&mut self, items: &[T]) -> T {
         items[self.below(items.len())]
     }
 
-    /// Puts `items` in another order.
+    /// Shuffles `items`.
     pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             items.swap(last, self.below(last + 1));

@@ -1,42 +1,42 @@
-//! Tables whose cells are known, and what a repair of a damaged one did to them.
+//! Tables with known cells, and the harm that repairs of damaged tables do.
 
 use std::collections::BTreeMap;
 
 use super::Random;
 
-/// The title of each column and the cells below; no word stands twice.
+/// Column titles, then the cells of each row. No word occurs twice.
 #[derive(Debug, Clone)]
 pub(crate) struct Table {
     pub(crate) rows: Vec<Vec<String>>,
 }
 
-/// A table that was damaged.
+/// A damaged table.
 #[derive(Debug, Clone)]
 pub(crate) struct Damaged {
     /// The kind of damage.
     pub(crate) shape: &'static str,
-    /// The document that holds it.
+    /// The document with the table.
     pub(crate) text: String,
     /// The row and column of each word.
     pub(super) places: BTreeMap<String, (usize, usize)>,
-    /// Rows that are headers.
+    /// The rows that are headers.
     pub(super) headers: Vec<usize>,
-    /// Rows of delimiters that a repair may remove, such as that of a header that is repeated.
+    /// Number of delimiters that a repair may remove, such as that of a repeated header.
     pub(crate) spare_delimiters: usize,
-    /// Whether words may go, such as those of a header that is repeated.
+    /// Whether a repair may delete words, such as those of a repeated header.
     pub(crate) has_copies: bool,
 }
 
-/// What a repair did wrong.
+/// Harm done by a repair.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Harm {
-    /// Words are gone.
+    /// Words are lost.
     Lost(String),
-    /// A cell of a row that was changed stands in another row or column than it belongs to.
+    /// A cell in a changed row is in the wrong row or column.
     Moved(String),
-    /// A row of data stands above a row of delimiters, where it did not before.
+    /// A data row is above a delimiter, and was not before.
     MadeHeader(String),
-    /// There are fewer rows of delimiters than before.
+    /// There are fewer delimiters than before.
     DelimiterRemoved,
 }
 
@@ -49,13 +49,13 @@ const CHINESE: &str = "琥珀 白桦 雪松 三角 余烬 峡湾 果园 港口 �
     紫衫 锌板 赤杨 山毛 三叶 沙丘 绒鸭 燧石 金雀 苍鹭 长春 杜松 红隼 羽扇 苔藓 荨麻 赭石 李子 鹌鹑 芦苇 酸模 艾菊 伞形 野豌 鹪鹩 丝兰";
 
 impl Table {
-    /// A table of `columns` columns and `rows` rows of data.
+    /// Creates a table of `columns` columns and `rows` data rows.
     pub(crate) fn new(columns: usize, rows: usize, random: &mut Random) -> Self {
         let mut words: Vec<&str> = if random.below(5) == 0 { CHINESE } else { LATIN }.split_whitespace().collect();
         random.shuffle(&mut words);
         let mut words = words.into_iter();
         let mut number = 100 + random.below(400);
-        // Each column holds cells of one kind.
+        // All cells of a column are of the same kind.
         let kinds: Vec<usize> = (0..columns).map(|_| random.below(4)).collect();
         let mut cell = |column: usize, is_title: bool, random: &mut Random| {
             number += 7 + random.below(9);
@@ -72,24 +72,24 @@ impl Table {
         Self { rows }
     }
 
-    /// How many columns it has.
+    /// Returns the number of columns.
     pub(crate) fn columns(&self) -> usize {
         self.rows[0].len()
     }
 
-    /// Its delimiter row.
+    /// Formats the delimiter.
     pub(crate) fn delimiters(&self) -> String {
         delimiters(self.columns(), "---")
     }
 
-    /// One line for each row, with the delimiter row.
+    /// Formats the table, one line per row, including the delimiter.
     pub(crate) fn lines(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.rows.iter().map(|row| line(row)).collect();
         lines.insert(1, self.delimiters());
         lines
     }
 
-    /// The table, damaged into `text`; cells are as in `rows`, and their words are looked for there.
+    /// Describes the table damaged into `text`, where the words of its cells are searched for.
     pub(crate) fn damaged(&self, shape: &'static str, text: String) -> Damaged {
         let mut places = BTreeMap::new();
         for (row, cells) in self.rows.iter().enumerate() {
@@ -101,25 +101,25 @@ impl Table {
     }
 }
 
-/// A row of a table.
+/// Formats a table row.
 pub(crate) fn line<S: AsRef<str>>(cells: &[S]) -> String {
     let cells: Vec<&str> = cells.iter().map(AsRef::as_ref).collect();
     format!("| {} |", cells.join(" | "))
 }
 
-/// A row of delimiters.
+/// Formats a delimiter.
 pub(crate) fn delimiters(columns: usize, sign: &str) -> String {
     format!("|{}", format!("{sign}|").repeat(columns))
 }
 
 impl Damaged {
-    /// Says that the words of `cell`, if they are there at all, stand in `row` and `column`.
+    /// Declares that the words of `cell`, if present, belong in `row` and `column`.
     pub(crate) fn with(mut self, cell: &str, row: usize, column: usize) -> Self {
         self.places.extend(words(cell).map(|word| (word.to_owned(), (row, column))));
         self
     }
 
-    /// Adds the rows of another table, below those of this.
+    /// Adds the rows of another table below those of this one.
     pub(crate) fn with_table(mut self, other: &Table) -> Self {
         const FURTHER: usize = 100;
         for (word, (row, column)) in other.damaged("", String::new()).places {
@@ -129,7 +129,7 @@ impl Damaged {
         self
     }
 
-    /// What is wrong in `fixed`, which a fix made of the text.
+    /// Returns the harm in `fixed`, the result of a fix.
     pub(crate) fn harms(&self, fixed: &str) -> Vec<Harm> {
         let mut harms = Vec::new();
         if !self.has_copies {
@@ -164,7 +164,7 @@ impl Damaged {
         harms
     }
 
-    /// Whether the cells of a row stand in their columns, and all belong to one row.
+    /// Whether the cells of a row are in their columns, and all belong to the same row.
     fn is_right(&self, line: &str) -> bool {
         let mut row = None;
         cells(line).iter().enumerate().all(|(column, cell)| {
@@ -174,7 +174,7 @@ impl Damaged {
         })
     }
 
-    /// Whether `fixed` holds a table in which all cells are known to stand where they belong, and no line is left over.
+    /// Whether `fixed` contains a table with all cells in place and no line left over.
     pub(crate) fn is_whole(&self, fixed: &str) -> bool {
         let lines: Vec<&str> = fixed.lines().collect();
         let mut seen = 0;
@@ -201,7 +201,7 @@ impl Damaged {
     }
 }
 
-/// Whether a line is a row of delimiters, well made or not.
+/// Whether a line is a delimiter, well-formed or not.
 fn is_delimiters(line: &str) -> bool {
     let line = line.trim_start_matches(['>', ' ']).trim();
     line.contains('|')
@@ -209,7 +209,7 @@ fn is_delimiters(line: &str) -> bool {
         && line.chars().all(|sign| "|-—–=: ".contains(sign))
 }
 
-/// The cells of a row, without their blanks.
+/// Splits a row into trimmed cells.
 fn cells(line: &str) -> Vec<String> {
     let line = line.trim_start_matches(['>', ' ']).trim();
     let line = line.strip_prefix('|').unwrap_or(line);

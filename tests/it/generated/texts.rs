@@ -1,8 +1,8 @@
-//! Clean texts of many kinds: short lines, repeated openings and names, all of them content.
+//! Clean texts of many kinds, with short lines, repeated openings and names that are all content.
 
 use super::Random;
 
-/// A clean text, the name of its kind, and the path it is linted under.
+/// A clean text, its kind, and the path it is linted as.
 #[derive(Debug, Clone)]
 pub(crate) struct Clean {
     pub(crate) kind: &'static str,
@@ -124,7 +124,7 @@ const SHORT: &[&str] = &[
     "Listen.",
 ];
 
-/// Writes a text.
+/// Generates a text.
 type Writer = fn(&mut Random) -> String;
 
 const KINDS: &[(&str, &str, Writer)] = &[
@@ -151,7 +151,7 @@ const KINDS: &[(&str, &str, Writer)] = &[
     ("results", "a.txt", results),
 ];
 
-/// `rounds` texts of each kind.
+/// Returns `rounds` texts of each kind.
 pub(crate) fn clean_texts(rounds: usize) -> impl Iterator<Item = Clean> {
     KINDS.iter().enumerate().flat_map(move |(index, (kind, path, write))| {
         (0..rounds).map(move |round| {

@@ -1,16 +1,16 @@
-//! Paragraphs with planted near-duplicates, the same on every machine.
+//! Paragraphs with planted near-duplicates, identical on every machine.
 //!
-//! Words follow each other as in the seed articles, so that runs of words recur as they do in prose.
+//! Words follow each other as in the seed articles, so that sequences of words recur as in prose.
 
 use std::collections::BTreeMap;
 
 use dechaff::check::duplicate::Sets;
 use dechaff::check::store;
 
-/// Sets held in memory, for joining.
-pub(crate) struct Held(pub(crate) Vec<Vec<u64>>);
+/// Sets in memory, for set joins.
+pub(crate) struct MemorySets(pub(crate) Vec<Vec<u64>>);
 
-impl Sets for Held {
+impl Sets for MemorySets {
     fn count(&self) -> usize {
         self.0.len()
     }
@@ -25,7 +25,7 @@ impl Sets for Held {
     }
 }
 
-/// SplitMix64.
+/// A SplitMix64 generator.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
@@ -36,7 +36,7 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// Below `limit`.
+    /// Returns a number below `limit`.
     pub(crate) fn below(&mut self, limit: usize) -> usize {
         (self.next() % limit.max(1) as u64) as usize
     }
@@ -46,7 +46,7 @@ impl Random {
     }
 }
 
-/// `count` paragraphs of 30 to 120 words, a quarter of them edited copies of others.
+/// Returns `count` paragraphs of 30 to 120 words, a quarter of them edited copies of others.
 pub(crate) fn paragraphs(count: usize, seed: u64) -> Vec<String> {
     let text = SEEDS.join(" ");
     let words: Vec<&str> = text.split_whitespace().filter(|word| word.starts_with(char::is_alphabetic)).collect();
