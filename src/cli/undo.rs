@@ -244,7 +244,15 @@ impl Undo {
                 rewriter.insert_line(entry.line.as_deref().unwrap_or_default())?;
                 passages += 1;
             }
-            let (Some(steps), Ok(Some(source))) = (steps.remove(&carrier.index), source) else {
+            let steps = steps.remove(&carrier.index);
+            let (Some(steps), Ok(Some(source))) = (steps, &source) else {
+                if steps.is_some() {
+                    let why = match source {
+                        Err(error) => anyhow::Error::from(error),
+                        Ok(_) => anyhow::anyhow!("{}, record {}: it holds no text", shard.name, carrier.index),
+                    };
+                    self.fail(&why.context("a changed record cannot be restored"));
+                }
                 rewriter.record(&carrier, Fate::Keep)?;
                 continue;
             };

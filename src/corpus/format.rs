@@ -8,6 +8,8 @@ use flate2::Compression;
 use flate2::bufread::MultiGzDecoder;
 use flate2::write::GzEncoder;
 
+use super::shard::ended_early;
+
 /// What a file holds once it is decompressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -111,8 +113,13 @@ impl Format {
         if kind.is_none() && Self::of_name(path) == Some(Self::PLAIN) {
             return Ok(Self::PLAIN);
         }
+        let file = File::open(path)?;
+        let length = file.metadata()?.len().min(Self::FIRST);
         let mut first = Vec::new();
-        File::open(path)?.take(Self::FIRST).read_to_end(&mut first)?;
+        file.take(Self::FIRST).read_to_end(&mut first)?;
+        if (first.len() as u64) < length {
+            return Err(ended_early(length - first.len() as u64));
+        }
         Ok(Self::detect(path, &first, kind))
     }
 }

@@ -1,6 +1,5 @@
 //! Files: which to read, and their texts. The only part of the library, beside the command line, that does I/O.
 
-mod faults;
 mod format;
 mod read;
 mod shard;

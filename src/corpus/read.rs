@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::shard::ended_early;
 use crate::text::{self, Document, DocumentIndex, LossyDecoding, NotText, Origin, PathName, path_of};
 
 /// The text of one document, and where it comes from.
@@ -106,7 +107,13 @@ pub fn read(path: &Path, max: usize) -> Result<Source, ReadError> {
     let name = path.name();
     let bytes = File::open(path).and_then(|file| {
         let length = file.metadata()?.len();
-        read_document(file, usize::try_from(length).unwrap_or(usize::MAX), max)
+        let bytes = read_document(file, usize::try_from(length).unwrap_or(usize::MAX), max)?;
+        match &bytes {
+            Some(text) if (text.len() as u64) < length && text::not_text(text).is_none() => {
+                Err(ended_early(length - text.len() as u64))
+            }
+            _ => Ok(bytes),
+        }
     });
     match bytes {
         Ok(Some(bytes)) => Source::of(name, bytes).map(|source| Source { path: path.to_owned(), ..source }),

@@ -9,8 +9,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::NamedTempFile;
 
-use super::faults;
-
 /// The names of temporary files begin and end with these. They are hidden, so that a run over the directory does not take one for a
 /// document should the process be killed.
 const PREFIX: &str = ".dechaff-";
@@ -55,7 +53,6 @@ pub(super) fn beside(path: &Path) -> io::Result<NamedTempFile> {
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
     loop {
-        faults::point()?;
         let file = builder.tempfile_in(folder_of(path))?;
         if lock(&file) {
             own_temporary_file(file.path());
@@ -86,14 +83,13 @@ pub(super) fn replace(
     target: &Path,
     is_expected: impl Fn(&Path) -> io::Result<bool>,
 ) -> io::Result<bool> {
-    faults::point()?;
     let mut own = own();
     own.remove(file.path());
     #[cfg(target_os = "linux")]
     if swap(file.path(), target).is_ok() {
-        return match faults::point().and_then(|()| is_expected(file.path())) {
-            // What was replaced goes with the name of the temporary file.
-            Ok(true) => faults::point().map(|()| true).or(Ok(true)),
+        return match is_expected(file.path()) {
+            // The replaced file goes with the name of the temporary file.
+            Ok(true) => Ok(true),
             unexpected => {
                 put_back(&file, target);
                 unexpected
@@ -146,9 +142,7 @@ pub fn remove_stale_files(folder: &Path) -> usize {
     let Ok(entries) = fs::read_dir(folder) else { return 0 };
     let is_temporary = |name: &str| name.starts_with(PREFIX) && name.ends_with(SUFFIX);
     let named = entries.flatten().filter(|entry| entry.file_name().to_str().is_some_and(is_temporary));
-    named
-        .filter(|entry| is_stale(&entry.path()) && faults::point().is_ok() && fs::remove_file(entry.path()).is_ok())
-        .count()
+    named.filter(|entry| is_stale(&entry.path()) && fs::remove_file(entry.path()).is_ok()).count()
 }
 
 /// Does nothing: other processes' locks cannot be told from other faults here.

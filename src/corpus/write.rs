@@ -7,7 +7,6 @@ use std::time::SystemTime;
 
 use tempfile::NamedTempFile;
 
-use super::faults;
 use super::format::{Codec, Encoder};
 use super::temporary::{self, beside, folder_of, remove_stale_files};
 use crate::text::PathName;
@@ -45,7 +44,7 @@ pub enum WriteError {
 /// What tells that a file was written to: its length, the time of its last change and which file it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stamp {
-    length: u64,
+    pub(super) length: u64,
     modified: Option<SystemTime>,
     inode: u64,
 }
@@ -89,7 +88,7 @@ pub fn replace(
 ) -> Result<(), WriteError> {
     let io = |error| WriteError::Io { path: path.to_owned(), error };
     let mut pending = Pending::replacing(path)?;
-    faults::write_all(&mut pending.temporary, content).map_err(io)?;
+    pending.temporary.write_all(content).map_err(io)?;
     pending.commit(|target| Ok(fs::read(target)? == expected), |_| before_rename())
 }
 
@@ -101,7 +100,7 @@ pub fn replace(
 pub fn create(path: &Path, content: &[u8]) -> Result<(), WriteError> {
     let io = |error| WriteError::Io { path: path.to_owned(), error };
     let mut pending = Pending::creating(path)?;
-    faults::write_all(&mut pending.temporary, content).map_err(io)?;
+    pending.temporary.write_all(content).map_err(io)?;
     pending.commit(|_| Ok(true), |_| Ok(()))
 }
 
@@ -254,7 +253,7 @@ impl Pending {
     ) -> Result<(), WriteError> {
         let Self { path, target, temporary, replaced } = self;
         let io = |error| WriteError::Io { path: path.clone(), error };
-        faults::point().and_then(|()| temporary.as_file().sync_all()).map_err(io)?;
+        temporary.as_file().sync_all().map_err(io)?;
         match replaced {
             Some(metadata) => {
                 temporary.as_file().set_permissions(metadata.permissions()).map_err(io)?;
@@ -269,7 +268,6 @@ impl Pending {
             }
             None => {
                 before_rename(temporary.path()).map_err(io)?;
-                faults::point().map_err(io)?;
                 temporary::persist(temporary, &target).map_err(io)?;
             }
         }
@@ -343,6 +341,6 @@ fn keep_owner(_: &Metadata, _: &Path) {}
 pub(in crate::corpus) fn sync_folder(path: &Path) {
     if let Some(folder) = path.parent().and_then(|folder| File::open(folder).ok()) {
         // A run that is killed here has done all it had to.
-        let _ = faults::point().and_then(|()| folder.sync_all());
+        let _ = folder.sync_all();
     }
 }

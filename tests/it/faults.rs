@@ -1,192 +1,217 @@
-//! Faults at every call of the file system: no file is torn, and every change that was applied can be undone.
+//! Faults at every call of the file system: no file is torn, every change that was applied can be
+//! undone, and no fault passes in silence.
 //!
-//!     cargo test --features fault-injection --test it faults::
+//! `cargo test` kills a fix at every call, and samples the other combinations of command and fault.
+//! `cargo xtask faults` tests them all, which takes five times as long.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use flate2::Compression;
-use flate2::read::GzDecoder;
-use flate2::write::GzEncoder;
-use serde_json::json;
 use tempfile::TempDir;
 
-const KINDS: [&str; 3] = ["kill", "fail", "full"];
+use crate::lab::{Files, Lab, Run};
 
-fn dechaff(folder: &Path, arguments: &[&str], fault: &str) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dechaff"));
-    command.current_dir(folder).args(arguments).env("DECHAFF_FAULT", fault).output().unwrap()
+/// Faults that strike at call 1, 2, 3, … in turn; `preload.rs` explains them.
+const KINDS: &[&str] = &["kill", "error", "full", "gone", "denied", "unreadable", "eof"];
+/// Those that leave the most different states behind.
+const MAIN_KINDS: &[&str] = &["kill", "full"];
+
+const FIX: &[&str] =
+    &["check", "corpus", "--isolated", "--select", "BP001", "--jobs", "1", "--fix-only", "-q", "--undo-log", "log"];
+const UNDO: &[&str] = &["undo", "log"];
+
+fn lab(folder: &Path) -> Lab {
+    let lab = Lab::new(Path::new(env!("CARGO_BIN_EXE_dechaff")), folder);
+    lab.write_corpus(1);
+    lab
 }
 
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
+fn succeed(lab: &Lab, arguments: &[&str]) -> Run {
+    let run = lab.run(arguments);
+    assert!(run.succeeds(), "{arguments:?}: {}", run.stderr());
+    run
 }
 
-/// Whether the fault came before the run ended.
-fn was_hit(output: &Output, kind: &str) -> bool {
-    match kind {
-        "kill" => output.status.code().is_none(),
-        _ => stderr(output).contains("injected fault"),
-    }
-}
-
-fn text(number: usize) -> String {
-    format!(
-        "Leave a Comment\n\nThe talks go on in Muscat, both sides said on day {number} of {}.\n\nThey meet again in week {}.\n\n© 2024 \
-         Example Inc. All rights reserved.\n",
-        number * 7_919 % 10_007,
-        number * 31
-    )
-}
-
-fn gzip(text: &str) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(text.as_bytes()).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn corpus() -> TempDir {
+/// The corpus that `begin` makes, and the files in `below` after a run of `arguments` without faults.
+fn before_and_after(begin: impl Fn(&Lab), arguments: &[&str], below: &str) -> (Files, Files) {
     let folder = TempDir::new().unwrap();
-    let path = |name: &str| folder.path().join("corpus").join(name);
-    fs::create_dir_all(path("deep")).unwrap();
-    let lines: String = (10..14).map(|number| format!("{}\n", json!({"id": number, "text": text(number)}))).collect();
-    let blank = json!({"id": "blank", "text": " "});
-    fs::write(path("a.txt"), text(1)).unwrap();
-    fs::write(path("b.jsonl"), format!("{lines}{blank}\n{lines}")).unwrap();
-    fs::write(path("c.jsonl.gz"), gzip(&lines)).unwrap();
-    fs::write(path("deep/d.txt"), text(2)).unwrap();
-    fs::write(path("deep/e.txt.gz"), gzip(&text(3))).unwrap();
-    folder
+    let lab = lab(folder.path());
+    begin(&lab);
+    let original = lab.files("corpus");
+    succeed(&lab, arguments);
+    let after = lab.files(below);
+    assert!(original.iter().all(|(path, content)| after[path] != *content), "a file is not fixed");
+    (original, after)
 }
 
-/// The files below a folder and what they hold, decompressed; and the temporary files among them.
-fn files(folder: &Path) -> (BTreeMap<PathBuf, Vec<u8>>, Vec<PathBuf>) {
-    fn visit(folder: &Path, root: &Path, all: &mut BTreeMap<PathBuf, Vec<u8>>, temporary: &mut Vec<PathBuf>) {
-        for entry in fs::read_dir(folder).into_iter().flatten() {
-            let path = entry.unwrap().path();
-            let name = path.file_name().unwrap().to_str().unwrap();
-            if path.is_dir() {
-                visit(&path, root, all, temporary);
-            } else if name.ends_with(".tmp") {
-                temporary.push(path);
-            } else if !name.starts_with('.') {
-                let mut bytes = fs::read(&path).unwrap();
-                if path.extension().is_some_and(|extension| extension == "gz") {
-                    let mut unpacked = Vec::new();
-                    GzDecoder::new(&*bytes).read_to_end(&mut unpacked).unwrap();
-                    bytes = unpacked;
-                }
-                all.insert(path.strip_prefix(root).unwrap().to_owned(), bytes);
-            }
-        }
-    }
-    let (mut all, mut temporary) = (BTreeMap::new(), Vec::new());
-    visit(folder, folder, &mut all, &mut temporary);
-    (all, temporary)
-}
-
-/// Runs `arguments` with a fault at each place in turn, and has `judge` look at what each left behind.
-fn at_every_place(begin: impl Fn() -> TempDir, arguments: &[&str], judge: impl Fn(&Path, &str)) {
-    const MIN_PLACES: usize = 20;
-    for kind in KINDS {
-        let mut runs = 0;
-        for place in 1.. {
-            runs += 1;
-            let folder = begin();
-            let fault = format!("{kind}:{place}");
-            let output = dechaff(folder.path(), arguments, &fault);
-            if kind != "full" && output.status.success() && !was_hit(&output, kind) && place > MIN_PLACES {
-                // Some faults are of no matter; a run of them ends the places.
-                let next = dechaff(begin().path(), arguments, &format!("{kind}:{}", place + 5));
-                if next.status.success() && !was_hit(&next, kind) {
-                    break;
-                }
-            }
-            judge(folder.path(), &fault);
-            if output.status.success() && place > MIN_PLACES && kind == "full" {
-                break;
-            }
-        }
-        eprintln!("{}: {kind} at each of {runs} places", arguments.join(" "));
+/// Runs `arguments` with a fault of each of `kinds` at the calls in turn, and has `judge` look at each
+/// outcome. `begin` makes a folder ready for them.
+fn at_calls(kinds: &[&str], begin: impl Fn(&Lab) + Sync, arguments: &[&str], judge: impl Fn(&Lab, &str, &Run) + Sync) {
+    let all = std::env::var_os("EVERY_CALL").is_some();
+    for (first, kind) in (0..).zip(kinds) {
+        let step = if all || *kind == "kill" && arguments == FIX { 1 } else { 6 };
+        let calls = Calls { first: first % step + 1, step };
+        let runs = strike(kind, &calls, &begin, arguments, &judge);
+        eprintln!("{}: {kind} at {runs} calls", arguments[0]);
     }
 }
 
-const FIX: &[&str] = &["check", "corpus", "--select", "BP", "--fix-only", "-q", "--undo-log", "log"];
+/// The calls at which a fault strikes, by number.
+struct Calls {
+    first: u64,
+    step: u64,
+}
+
+/// Returns the number of runs that the fault hit.
+fn strike(
+    kind: &str,
+    calls: &Calls,
+    begin: &(impl Fn(&Lab) + Sync),
+    arguments: &[&str],
+    judge: &(impl Fn(&Lab, &str, &Run) + Sync),
+) -> u64 {
+    /// Threads make the number of calls vary a little from run to run.
+    const MAX_MISSES: u64 = 2;
+    let (next, hits, misses) = (AtomicU64::new(calls.first), AtomicU64::new(0), AtomicU64::new(0));
+    let work = || {
+        let folder = TempDir::new().unwrap();
+        let lab = lab(folder.path());
+        begin(&lab);
+        let ready = lab.snapshot();
+        while misses.load(Ordering::SeqCst) < MAX_MISSES {
+            lab.restore(&ready);
+            let fault = format!("{kind}:{}", next.fetch_add(calls.step, Ordering::SeqCst));
+            let run = lab.run_with(&fault, arguments);
+            let count = if run.hits == 0 { &misses } else { &hits };
+            count.fetch_add(1, Ordering::SeqCst);
+            assert!(run.hits > 0 || run.succeeds(), "{fault}: {}", run.stderr());
+            judge(&lab, &fault, &run);
+        }
+    };
+    let workers = std::thread::available_parallelism().map_or(2, usize::from);
+    std::thread::scope(|scope| (0..workers).for_each(|_| drop(scope.spawn(work))));
+    hits.into_inner()
+}
+
+fn assert_whole(files: &Files, states: [&Files; 2], fault: &str) {
+    for (path, content) in files {
+        let is_whole = states.iter().any(|state| state.get(path) == Some(content));
+        assert!(is_whole, "{fault}: {} is torn: {}", path.display(), String::from_utf8_lossy(content));
+    }
+}
 
 #[test]
 fn a_fix_is_whole_and_can_be_undone_wherever_it_fails() {
-    let (original, _) = files(&corpus().path().join("corpus"));
-    let whole = corpus();
-    assert!(dechaff(whole.path(), FIX, "").status.success());
-    let (fixed, _) = files(&whole.path().join("corpus"));
-    assert_eq!(original.iter().filter(|(path, bytes)| fixed[*path] != **bytes).count(), 5);
-    at_every_place(corpus, FIX, |folder, fault| {
-        let now = files(&folder.join("corpus")).0;
-        assert_eq!(now.len(), original.len(), "{fault}");
-        for (path, bytes) in &now {
-            assert!(*bytes == original[path] || *bytes == fixed[path], "{fault}: {} is torn", path.display());
-        }
-        // Half of the time the same command is run again first.
-        if fault.len() % 2 == 0 || fault.ends_with(['1', '4', '7']) {
-            let again = dechaff(folder, FIX, "");
-            assert!(again.status.success(), "{fault}: {}", stderr(&again));
-            assert_eq!(files(&folder.join("corpus")), (fixed.clone(), Vec::new()), "{fault}");
-        }
-        let is_changed = files(&folder.join("corpus")).0 != original;
-        let undone = dechaff(folder, &["undo", "log"], "");
-        assert!(undone.status.success() || !is_changed, "{fault}: {}", stderr(&undone));
-        assert_eq!(files(&folder.join("corpus")).0, original, "{fault}: {}", stderr(&undone));
-    });
+    let (original, fixed) = before_and_after(|_| {}, FIX, "corpus");
+    at_calls(
+        KINDS,
+        |_| {},
+        FIX,
+        |lab, fault, run| {
+            let now = lab.files("corpus");
+            assert_eq!(now.len(), original.len(), "{fault}");
+            assert_whole(&now, [&original, &fixed], fault);
+            assert!(!run.succeeds() || now == fixed, "{fault}: passes in silence");
+            // Half of the time the same command is run again first.
+            if fault.starts_with(['k', 'f']) && fault.ends_with(['1', '3', '5', '7', '9']) {
+                succeed(lab, FIX);
+                assert_eq!(lab.files("corpus"), fixed, "{fault}");
+                assert_eq!(lab.stale_files(), Vec::<PathBuf>::new(), "{fault}");
+            }
+            if lab.files("corpus") != original {
+                let undone = lab.run(UNDO);
+                assert!(undone.succeeds(), "{fault}: {}", undone.stderr());
+                assert_eq!(lab.files("corpus"), original, "{fault}: {}", undone.stderr());
+            }
+        },
+    );
 }
 
 #[test]
 fn an_undo_is_whole_and_can_be_repeated_wherever_it_fails() {
-    let (original, _) = files(&corpus().path().join("corpus"));
-    let begin = || {
-        let folder = corpus();
-        assert!(dechaff(folder.path(), FIX, "").status.success());
-        folder
-    };
-    let (fixed, _) = files(&begin().path().join("corpus"));
-    for more in [&[][..], &["--rule", "BP001"]] {
-        let arguments = [&["undo", "log"], more].concat();
-        let part = begin();
-        assert!(dechaff(part.path(), &arguments, "").status.success());
-        let (restored, _) = files(&part.path().join("corpus"));
-        at_every_place(begin, &arguments, |folder, fault| {
-            let now = files(&folder.join("corpus")).0;
-            for (path, bytes) in &now {
-                assert!(*bytes == restored[path] || *bytes == fixed[path], "{fault}: {} is torn", path.display());
-            }
-            let undone = dechaff(folder, &["undo", "log"], "");
-            assert!(undone.status.success() || now == original, "{fault}: {}", stderr(&undone));
-            assert_eq!(files(&folder.join("corpus")), (original.clone(), Vec::new()), "{fault}");
-        });
-    }
+    let (original, fixed) = before_and_after(|_| {}, FIX, "corpus");
+    at_calls(
+        KINDS,
+        |lab| drop(succeed(lab, FIX)),
+        UNDO,
+        |lab, fault, run| {
+            let now = lab.files("corpus");
+            assert_whole(&now, [&original, &fixed], fault);
+            assert!(!run.succeeds() || now == original, "{fault}: passes in silence: {}", run.stderr());
+            let undone = lab.run(UNDO);
+            assert!(undone.succeeds() || now == original, "{fault}: {}", undone.stderr());
+            assert_eq!(lab.files("corpus"), original, "{fault}");
+            assert_eq!(lab.stale_files(), Vec::<PathBuf>::new(), "{fault}");
+        },
+    );
+}
+
+#[test]
+fn an_undo_of_one_rule_is_whole_and_can_be_completed_wherever_it_fails() {
+    let fix = [FIX, &["--extend-select", "BP"]].concat();
+    let part = [UNDO, &["--rule", "BP001"]].concat();
+    let (original, fixed) = before_and_after(|_| {}, &fix, "corpus");
+    let folder = TempDir::new().unwrap();
+    let whole = lab(folder.path());
+    succeed(&whole, &fix);
+    succeed(&whole, &part);
+    let restored = whole.files("corpus");
+    assert!(restored != original && restored != fixed);
+    at_calls(
+        MAIN_KINDS,
+        |lab| drop(succeed(lab, &fix)),
+        &part,
+        |lab, fault, run| {
+            let now = lab.files("corpus");
+            assert_whole(&now, [&restored, &fixed], fault);
+            assert!(!run.succeeds() || now == restored, "{fault}: passes in silence: {}", run.stderr());
+            let undone = lab.run(UNDO);
+            assert!(undone.succeeds() || now == original, "{fault}: {}", undone.stderr());
+            assert_eq!(lab.files("corpus"), original, "{fault}");
+        },
+    );
 }
 
 #[test]
 fn copies_are_whole_and_lead_back_wherever_writing_them_fails() {
-    let copy = ["check", "corpus", "--select", "BP", "--fix-only", "-q", "--undo-log", "log", "--output-dir", "clean"];
-    let copy = [&copy[..], &["--drop-empty", "--keep-dropped"]].concat();
-    let (original, _) = files(&corpus().path().join("corpus"));
-    let whole = corpus();
-    let run = dechaff(whole.path(), &copy, "");
-    assert!(run.status.success(), "{}", stderr(&run));
-    let (fixed, _) = files(&whole.path().join("clean"));
-    at_every_place(corpus, &copy, |folder, fault| {
-        for (path, bytes) in files(&folder.join("clean")).0 {
-            assert!(bytes == fixed[&path], "{fault}: {} is torn", path.display());
-        }
-        assert_eq!(files(&folder.join("corpus")).0, original, "{fault}");
-        let again = dechaff(folder, &copy, "");
-        assert!(again.status.success(), "{fault}: {}", stderr(&again));
-        assert_eq!(files(&folder.join("clean")), (fixed.clone(), Vec::new()), "{fault}");
-        let undone = dechaff(folder, &["undo", "log"], "");
-        assert!(undone.status.success(), "{fault}: {}", stderr(&undone));
-        assert_eq!(files(&folder.join("clean")).0, original, "{fault}");
+    copies_at_calls(|_| {}, &[]);
+}
+
+#[test]
+fn copies_without_blank_records_lead_back_wherever_writing_them_fails() {
+    // Rows of Parquet cannot be kept.
+    let begin = |lab: &Lab| fs::remove_file(lab.folder().join("corpus/f.parquet")).unwrap();
+    copies_at_calls(begin, &["--drop-empty", "--keep-dropped"]);
+}
+
+fn copies_at_calls(begin: impl Fn(&Lab) + Sync, more: &[&str]) {
+    let copy = [FIX, &["--output-dir", "clean"], more].concat();
+    let (original, fixed) = before_and_after(&begin, &copy, "clean");
+    at_calls(MAIN_KINDS, begin, &copy, |lab, fault, run| {
+        let now = lab.files("clean");
+        assert_whole(&now, [&fixed, &fixed], fault);
+        assert_eq!(lab.files("corpus"), original, "{fault}");
+        assert!(!run.succeeds() || now == fixed, "{fault}: passes in silence: {}", run.stderr());
+        succeed(lab, &copy);
+        assert_eq!(lab.files("clean"), fixed, "{fault}");
+        assert_eq!(lab.stale_files(), Vec::<PathBuf>::new(), "{fault}");
+        succeed(lab, UNDO);
+        assert_eq!(lab.files("clean"), original, "{fault}");
     });
+}
+
+#[test]
+fn short_calls_clashing_names_and_clocks_that_go_back_do_not_matter() {
+    let (original, fixed) = before_and_after(|_| {}, FIX, "corpus");
+    for fault in ["short", "clock", "clash:1", "clash:2", "clash:5"] {
+        let folder = TempDir::new().unwrap();
+        let lab = lab(folder.path());
+        for (arguments, files) in [(FIX, &fixed), (UNDO, &original)] {
+            let run = lab.run_with(fault, arguments);
+            assert!(run.succeeds(), "{fault}: {}", run.stderr());
+            assert_eq!(lab.files("corpus"), *files, "{fault}");
+            assert_eq!(lab.stale_files(), Vec::<PathBuf>::new(), "{fault}");
+        }
+    }
 }

@@ -22,7 +22,7 @@ mod copies;
 mod damage;
 mod docs;
 mod duplicates;
-#[cfg(feature = "fault-injection")]
+#[cfg(target_os = "linux")]
 mod faults;
 mod fix;
 mod formats;
@@ -33,6 +33,9 @@ mod golden;
 mod harm;
 mod headings;
 mod hostile;
+#[cfg(target_os = "linux")]
+#[path = "../faults/lab.rs"]
+mod lab;
 mod limits;
 mod names;
 mod output;

@@ -324,6 +324,62 @@ fn a_full_disk_leaves_no_part_of_an_entry_behind() {
     }
 }
 
+/// Fills a file system of its own and unmounts it at the end.
+#[cfg(target_os = "linux")]
+struct SmallDisk(TempDir);
+
+#[cfg(target_os = "linux")]
+impl SmallDisk {
+    /// `None` where this process may not mount anything.
+    fn mount(size: &str) -> Option<Self> {
+        let folder = TempDir::new().unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]).arg(folder.path());
+        mount.output().is_ok_and(|output| output.status.success()).then_some(Self(folder))
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(self.0.path()).output();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_of_any_size_that_fills_up_loses_nothing() {
+    let Some(disk) = SmallDisk::mount("400k") else {
+        eprintln!("skipped: this process may not mount a tmpfs");
+        return;
+    };
+    let folder = disk.0.path();
+    fs::create_dir(folder.join("corpus")).unwrap();
+    let long = format!("{KEPT}\n\n{}", "Leave a Comment\n\n".repeat(40) + &format!("{KEPT} ").repeat(300) + "\n");
+    let short = |number: usize| format!("{}\n\n{}", format!("{KEPT} ").repeat(8), text(number));
+    let begin = || {
+        let _ = fs::remove_file(folder.join("log.jsonl"));
+        fs::write(folder.join("corpus/a.txt"), &long).unwrap();
+        (0..5).for_each(|number| fs::write(folder.join(format!("corpus/b{number}.txt")), short(number)).unwrap());
+        files(&folder.join("corpus"))
+    };
+    for room in (0..=64).step_by(4) {
+        let before = begin();
+        // Leaves room for so many kilobytes.
+        let mut filler = fs::File::create(folder.join("filler")).unwrap();
+        while filler.write_all(&[0; 1024]).is_ok() {}
+        let length = filler.metadata().unwrap().len();
+        filler.set_len(length.saturating_sub(room * 1024)).unwrap();
+        let run = dechaff(folder, FIX);
+        fs::remove_file(folder.join("filler")).unwrap();
+        let is_changed = files(&folder.join("corpus")) != before;
+        assert!(run.status.success() || !stderr(&run).is_empty(), "{room}");
+        let undone = dechaff(folder, &["undo", "log.jsonl"]);
+        assert!(undone.status.success() || !is_changed, "{room}: {}", stderr(&undone));
+        assert_eq!(files(&folder.join("corpus")), before, "{room}: {}", stderr(&undone));
+    }
+}
+
 #[test]
 fn json_lines_come_back_byte_for_byte() {
     let folder = TempDir::new().unwrap();
@@ -441,6 +497,25 @@ fn changes_below_others_are_not_passed_over_in_silence() {
     assert_eq!(fs::read_to_string(&path).unwrap(), fixed);
     succeeds(folder.path(), &["undo", "log.jsonl"]);
     assert_eq!(fs::read_to_string(&path).unwrap(), original);
+}
+
+#[test]
+fn a_changed_record_that_can_no_longer_be_read_is_named() {
+    for damage in ["{\"text\": \"cut o\n", "{\"id\": 1}\n", "\n"] {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("corpus/a.jsonl");
+        fs::create_dir(folder.path().join("corpus")).unwrap();
+        let original = records(&[&text(0), &text(1)]);
+        fs::write(&path, &original).unwrap();
+        fix(folder.path());
+        let fixed = fs::read_to_string(&path).unwrap();
+        let (first, _) = fixed.split_once('\n').unwrap();
+        fs::write(&path, format!("{first}\n{damage}")).unwrap();
+        let told = refusal(folder.path(), &["undo", "log.jsonl"]);
+        assert!(told.contains("a changed record cannot be restored"), "{damage}: {told}");
+        let (first, _) = original.split_once('\n').unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), format!("{first}\n{damage}"));
+    }
 }
 
 #[test]

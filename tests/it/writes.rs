@@ -157,3 +157,50 @@ fn no_replacement_of_another_process_is_lost() {
     }
     assert_eq!(temporary_files(folder.path()).len(), 0);
 }
+
+/// Another process appends lines, each through a handle of its own, while files are fixed over and over.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_line_that_another_process_appends_is_lost() {
+    const RUNS: u64 = 4;
+    /// Lines per file and run.
+    const LINES: u64 = 25;
+    let folder = TempDir::new().unwrap();
+    let names: Vec<PathBuf> = (0..20).map(|number| folder.path().join(format!("{number}.jsonl"))).collect();
+    let line = |number: u64| format!("{}\n", serde_json::json!({"id": number, "text": TEXT}));
+    for path in &names {
+        fs::write(path, line(0)).unwrap();
+    }
+    let mut appended = vec![0_u64; names.len()];
+    for run in 1..=RUNS {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_dechaff"))
+            .current_dir(folder.path())
+            .args(["check", ".", "--fix-only", "-q", "--isolated", "--select", "BP001", "--undo-log", "log"])
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        while child.try_wait().unwrap().is_none() {
+            for (path, count) in names.iter().zip(&mut appended).filter(|(_, count)| **count < run * LINES) {
+                *count += 1;
+                // A file that was replaced between opening and writing may be gone: write again.
+                loop {
+                    let mut file = fs::File::options().append(true).open(path).unwrap();
+                    file.write_all(line(*count).as_bytes()).unwrap();
+                    if file.metadata().unwrap().ino() == path.metadata().unwrap().ino() {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+    for (path, count) in names.iter().zip(&appended) {
+        let text = fs::read_to_string(path).unwrap();
+        let mut ids: Vec<u64> = text
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].as_u64().unwrap())
+            .collect();
+        ids.dedup();
+        assert_eq!(ids, (0..=*count).collect::<Vec<u64>>(), "{}", path.display());
+    }
+    assert_eq!(temporary_files(folder.path()).len(), 0);
+}

@@ -18,6 +18,9 @@ mod harm;
 mod hostile;
 mod judge;
 mod kill;
+#[allow(dead_code, clippy::unwrap_used, clippy::expect_used, reason = "it is a part of the integration tests")]
+#[path = "../../tests/faults/lab.rs"]
+mod lab;
 mod linear;
 mod pages;
 mod prepare;
@@ -28,7 +31,7 @@ mod train;
 mod verdicts;
 
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use anyhow::{Result, bail};
 
@@ -40,7 +43,10 @@ const USAGE: &str = "usage:
   cargo xtask harm [DIR]
       applies all safe fixes to clean content, generated and from those pages, and prints what they take, rule by rule
   cargo xtask kill BINARY [ROUNDS]
-      kills BINARY at random moments while it fixes and undoes, and counts what is torn or cannot be undone
+      kills BINARY at random calls of the file system while it fixes and undoes (500 times each), and
+      counts what is torn or cannot be undone; Linux only
+  cargo xtask faults
+      runs the fault-injection tests with every fault at every call of the file system; Linux only
   cargo xtask hostile BINARY [NAME]
       gives BINARY bombs and other hostile inputs, or those with NAME in their name, and prints the time and memory they take
   cargo xtask fuzz MINUTES
@@ -53,6 +59,11 @@ fn main() -> Result<ExitCode> {
         let harm = harm::run(arguments.next().as_deref().map(Path::new))?;
         print!("{}", harm.report);
         return Ok(if harm.is_broken { ExitCode::FAILURE } else { ExitCode::SUCCESS });
+    }
+    if command == "faults" {
+        let mut tests = Command::new("cargo");
+        tests.args(["test", "--test", "it", "faults::", "--", "--nocapture"]).env("EVERY_CALL", "1");
+        return Ok(if tests.status()?.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
     let Some(folder) = arguments.next() else { bail!(USAGE) };
     if command == "kill" {

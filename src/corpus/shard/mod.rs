@@ -136,7 +136,9 @@ pub fn open(input: &Input, reading: &Reading, count: &Arc<AtomicU64>) -> Result<
                 let reason = format!("its records have no field `{}`{}", reading.text_field, field::among(&names));
                 return Err(ReadError::NoCorpus { path: input.name.clone(), reason });
             }
-            let reader = format.codec.decoder(Counted { file, count: Arc::clone(count) }).map_err(io)?;
+            let rest = shard.stamp.length;
+            let counted = Counted { file, count: Arc::clone(count), rest };
+            let reader = format.codec.decoder(counted).map_err(io)?;
             if kind == Kind::Text {
                 Reader::Text(Some(reader))
             } else {
@@ -170,18 +172,31 @@ fn foreign_fields(shard: &Shard) -> io::Result<Option<Vec<String>>> {
     Ok(first)
 }
 
-/// A file of which the bytes read are counted.
+/// A file of which the bytes read are counted, and of which all bytes are read.
 struct Counted {
     file: File,
     count: Arc<AtomicU64>,
+    /// Bytes that the file had when it was opened and that have not been read.
+    rest: u64,
 }
 
 impl Read for Counted {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = self.file.read(buffer)?;
         self.count.fetch_add(length as u64, Ordering::Relaxed);
+        self.rest = self.rest.saturating_sub(length as u64);
+        // Without this, a shard that ends between two lines would be written again without the rest.
+        if length == 0 && self.rest > 0 && !buffer.is_empty() {
+            return Err(ended_early(self.rest));
+        }
         Ok(length)
     }
+}
+
+/// The error for a file that ends before its length.
+pub(in crate::corpus) fn ended_early(missing: u64) -> io::Error {
+    let message = format!("the file ends {missing} bytes before its length; did another process cut it off?");
+    io::Error::new(io::ErrorKind::UnexpectedEof, message)
 }
 
 /// The records of a shard, in order.

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use super::field::{Insertion, escaped, meaning, spellings, splice};
 use super::table::Table;
 use super::{Body, Carrier, Shard};
-use crate::corpus::faults;
 use crate::corpus::format::{Encoder, Kind};
 use crate::corpus::undo_log::Replacement;
 use crate::corpus::write::{Pending, Stamp, WriteError};
@@ -68,7 +67,6 @@ impl Rewriter {
     pub fn record(&mut self, carrier: &Carrier, fate: Fate<'_>) -> Result<(), WriteError> {
         self.is_changed |= !matches!(fate, Fate::Keep);
         self.is_whole &= !matches!(carrier.body, Body::TooLong);
-        faults::point().map_err(|error| self.pending.failed(error))?;
         let written = match &mut self.writer {
             Writer::Stream(encoder) => stream(encoder, carrier, fate),
             Writer::Table(table) => match &carrier.body {

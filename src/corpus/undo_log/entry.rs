@@ -115,9 +115,11 @@ pub fn hash_file(path: &Path) -> io::Result<String> {
     let mut file = File::open(path)?;
     let mut buffer = vec![0; 1 << 18];
     loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(hex("sha256:", &hasher.finalize())),
-            length => hasher.update(buffer.get(..length).unwrap_or_default()),
+        match file.read(&mut buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+            Ok(0) => return Ok(hex("sha256:", &hasher.finalize())),
+            Ok(length) => hasher.update(buffer.get(..length).unwrap_or_default()),
         }
     }
 }

@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::entry::{Entry, FileState, LogLine, line, parse};
-use crate::corpus::faults;
-use crate::corpus::shard::{ByteLine, ByteLines};
+use crate::corpus::shard::{ByteLine, ByteLines, ended_early};
 use crate::corpus::write::sync_folder;
 use crate::text::PathName;
 
@@ -131,23 +130,24 @@ impl UndoLog {
         match &written {
             Ok(()) => self.is_torn = false,
             // A part of an entry must not stay and spoil the next.
-            Err(_) => self.is_torn |= faults::point().and_then(|()| self.file.set_len(length)).is_err(),
+            Err(_) => self.is_torn |= self.file.set_len(length).is_err(),
         }
         written
     }
 
     fn write_all(&mut self, bytes: &mut dyn Read) -> io::Result<()> {
         if self.is_torn {
-            faults::write_all(&mut self.file, b"\n")?;
+            self.file.write_all(b"\n")?;
         }
         let mut buffer = vec![0; 1 << 16];
         loop {
-            match bytes.read(&mut buffer)? {
-                0 => break,
-                length => faults::write_all(&mut self.file, buffer.get(..length).unwrap_or_default())?,
+            match bytes.read(&mut buffer) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+                Ok(0) => break,
+                Ok(length) => self.file.write_all(buffer.get(..length).unwrap_or_default())?,
             }
         }
-        faults::point()?;
         self.file.sync_data()
     }
 
@@ -189,12 +189,14 @@ impl UndoLog {
         /// Lines without any entry after which a file is no log.
         const MAX_FOREIGN_LINES: usize = 1_000;
         const MAX_LINE: usize = 1 << 31;
+        let length = self.length()?;
         self.file.rewind().map_err(|error| self.failed(error))?;
         let mut contents = LogContents::default();
         let mut is_log = false;
         let mut lines = ByteLines::new(BufReader::with_capacity(1 << 20, &self.file), MAX_LINE);
         for number in 1.. {
             let bytes = match lines.next().map_err(|error| self.failed(error))? {
+                None if lines.offset < length => return Err(self.failed(ended_early(length - lines.offset))),
                 None => break,
                 Some(ByteLine::Whole(bytes)) => bytes,
                 Some(ByteLine::TooLong) => Vec::new(),
