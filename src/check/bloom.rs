@@ -34,7 +34,8 @@ const BITS: u32 = 16;
 impl BloomFilter {
     /// Creates a filter over `texts`.
     pub(super) fn new<'t>(texts: impl Iterator<Item = &'t String>) -> Self {
-        let (mut whole, mut first_words) = (BitSet::empty(), BitSet::empty());
+        let mut whole = BitSet::empty();
+        let mut first_words = BitSet::empty();
         for text in texts {
             whole.insert(hash(text));
             if let Some(letters) = first_word(text).filter(|letters| !letters.is_empty()) {

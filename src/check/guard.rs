@@ -72,7 +72,8 @@ fn keep_licences(document: &Document<'_>, findings: &mut [Finding]) {
         let is_left = |block: usize| blocks[block].kind != BlockKind::Blank && !gone[block];
         texts.iter().map(|text| text.clone().any(is_left)).collect()
     };
-    let (left, safely_left) = (left_by(&gone), left_by(&safely_gone));
+    let left = left_by(&gone);
+    let safely_left = left_by(&safely_gone);
     for finding in findings {
         let left = if is_safe(&&*finding) { &safely_left } else { &left };
         let halves = deletions(finding).any(|edit| {

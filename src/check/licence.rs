@@ -48,7 +48,10 @@ pub(super) fn licence_texts(document: &Document<'_>) -> Vec<Range<usize>> {
     let blocks = document.blocks();
     let mut block = 0;
     while block < blocks.len() {
-        let (start, mut end, mut paragraphs, mut has_clause) = (block, block, 0, false);
+        let start = block;
+        let mut end = block;
+        let mut paragraphs = 0;
+        let mut has_clause = false;
         while block < blocks.len() {
             let kind = blocks[block].kind;
             if kind != BlockKind::Blank {

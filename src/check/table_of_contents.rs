@@ -95,14 +95,14 @@ impl ContentsRule {
             let is_contents_heading =
                 contents_headings < MAX_CONTENTS_HEADINGS && self.is_contents_heading(document, block);
             contents_headings += usize::from(is_contents_heading);
-            let found = if is_contents_heading {
+            let contents = if is_contents_heading {
                 self.find_entries(document, block, block + 1).or_else(|| self.find_link_line(document, &links, block))
             } else if links.is_empty() {
                 None
             } else {
                 self.find_link_line(document, &links, block).or_else(|| self.find_link_list(document, block))
             };
-            let Some(contents) = found else {
+            let Some(contents) = contents else {
                 block += 1;
                 continue;
             };

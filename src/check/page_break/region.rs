@@ -250,7 +250,8 @@ impl<'t> LineView<'_, 't> {
         const MIN_LENGTH: usize = 20;
         const MIN_WORDS: usize = 5;
         let Some((before, after)) = self.neighbours(&lines) else { return false };
-        let (head, tail) = (self.text(before), self.text(after));
+        let head = self.text(before);
+        let tail = self.text(after);
         let (Some(last), Some(first)) = (head.chars().next_back(), tail.chars().next()) else { return false };
         let is_open = last.is_alphanumeric() || matches!(last, ',' | ';' | '-' | '\u{AD}' | '‐' | '、' | '，' | '،');
         let is_caseless =
@@ -269,7 +270,8 @@ impl<'t> LineView<'_, 't> {
     /// middle of a sentence.
     fn is_inside_wrapped_sentence(&self, before: usize, after: usize) -> bool {
         const MIN_CHARACTERS: usize = 50;
-        let (head, tail) = (self.text(before), self.text(after));
+        let head = self.text(before);
+        let tail = self.text(after);
         let ends_open = head.ends_with(|last: char| last.is_lowercase() || matches!(last, ',' | '-'));
         let is_wrapped = before.checked_sub(1).is_some_and(|line| !self.is_empty(line)) && self.is_text(before - 1);
         ends_open

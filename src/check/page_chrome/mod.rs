@@ -112,8 +112,10 @@ fn main_content(lines: &[PageLine]) -> Option<Range<usize>> {
     /// Maximum number of words counted per paragraph, so that no paragraph outweighs any number of
     /// short lines.
     const MAX_PARAGRAPH_WORDS: i32 = 60;
-    let (mut best, mut best_sum) = (0..0, 0);
-    let (mut start, mut sum) = (0, 0);
+    let mut best = 0..0;
+    let mut best_sum = 0;
+    let mut start = 0;
+    let mut sum = 0;
     for (index, line) in lines.iter().enumerate() {
         if sum <= 0 {
             (start, sum) = (index, 0);
@@ -164,8 +166,8 @@ fn is_scattered(lines: &[PageLine], main_content: &Range<usize>) -> bool {
     let is_text =
         |line: &&PageLine| matches!(line.kind, LineKind::Prose(_)) && !line.is_flagged && !line.has(Signal::Truncated);
     let inside = lines[main_content.clone()].iter().filter(is_text).count();
-    let count_non_prose = lines.iter().filter(is_text).count() - inside;
-    count_non_prose >= MIN_OUTSIDE && 2 * count_non_prose > inside
+    let outside = lines.iter().filter(is_text).count() - inside;
+    outside >= MIN_OUTSIDE && 2 * outside > inside
 }
 
 /// Counts lines without letters and digits that a layout left behind. A single bullet belongs to
@@ -196,7 +198,8 @@ fn from_first_signal(lines: &[PageLine]) -> &[PageLine] {
 fn before_title(document: &Document<'_>, lines: &[PageLine], main_content: usize) -> Range<usize> {
     const MAX_TITLE_LINES: usize = 2;
     const TITLE_WORDS: usize = 4;
-    let (mut end, mut spared) = (main_content, 0);
+    let mut end = main_content;
+    let mut spared = 0;
     while end > 0 && spared < MAX_TITLE_LINES && !lines[end - 1].is_flagged {
         end -= 1;
         spared += usize::from(lines[end].kind != LineKind::Empty);

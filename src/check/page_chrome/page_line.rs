@@ -104,7 +104,8 @@ impl PageLine {
 /// Whether a row has a single cell, or half of its cells are empty. Data tables have few empty
 /// cells, page layouts many.
 fn is_layout_row(row: &str) -> bool {
-    let (mut all, mut empty) = (0, 0);
+    let mut all = 0;
+    let mut empty = 0;
     for cell in cells(row) {
         all += 1;
         empty += usize::from(cell.is_empty());
@@ -224,8 +225,8 @@ fn contains_time(text: &str) -> bool {
         let is_clock = between == ":" && left.len() <= 2 && number.len() == 2;
         let is_worded = left.len() <= 2 && is_year(number) && is_month_name(between);
         let is_date = before.is_some_and(|(first, gap)| {
-            let (days, is_joined) = (left.len() <= 2, is_date_separator(gap) && is_date_separator(between));
-            is_joined && days && (is_year(first) && number.len() <= 2 || first.len() <= 2 && is_year(number))
+            let is_joined = is_date_separator(gap) && is_date_separator(between);
+            is_joined && left.len() <= 2 && (is_year(first) && number.len() <= 2 || first.len() <= 2 && is_year(number))
                 || gap == between
                     && matches!(gap, "/" | "-" | ".")
                     && [first, left, number].iter().all(|part| part.len() == 2)

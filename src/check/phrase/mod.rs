@@ -168,7 +168,9 @@ pub fn join_lines(expression: &str) -> String {
 fn logical_lines(block: &str) -> Vec<(usize, &str)> {
     let indent = |line: &str| line.len() - line.trim_start().len();
     let mut lines: Vec<Range<usize>> = Vec::new();
-    let (mut start, mut first_indent, mut continues) = (0, None, false);
+    let mut start = 0;
+    let mut first_indent = None;
+    let mut continues = false;
     for line in block.split('\n') {
         let end = start + line.len();
         let text = line.trim();

@@ -28,7 +28,8 @@ pub(super) fn may_contain_records(document: &Document<'_>, labels: &LabelIndex, 
         return true;
     }
     let text = document.text();
-    let (mut count, mut colons) = (0, memchr::memchr_iter(b':', text.as_bytes()).peekable());
+    let mut count = 0;
+    let mut colons = memchr::memchr_iter(b':', text.as_bytes()).peekable();
     document.blocks().iter().filter(|block| is_readable(block)).any(|block| {
         let lines = &document.lines()[block.lines.clone()];
         let is_label = |cell: &&Span| labels.kind(&text[cell.range()]).is_some();

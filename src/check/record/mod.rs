@@ -134,8 +134,8 @@ impl RecordRule {
 /// Whether `group` is right next to the group `record` and has two or more fields, all about a
 /// person.
 fn belongs_to(document: &Document<'_>, record: &FieldGroup, group: &FieldGroup) -> bool {
-    let (left, right) = (record.span, group.span);
-    let (start, end) = (left.end.min(right.end), left.start.max(right.start));
+    let start = record.span.end.min(group.span.end);
+    let end = record.span.start.max(group.span.start);
     start <= end
         && document.slice(Span::new(start, end)).trim().is_empty()
         && group.fields.len() >= 2

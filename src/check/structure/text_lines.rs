@@ -15,7 +15,9 @@ pub(super) struct Line<'d, 't> {
 /// Returns the lines that contain `needle`, except in code and tables.
 pub(super) fn lines_containing<'d, 't>(document: &'d Document<'t>, needle: &str) -> Vec<Line<'d, 't>> {
     let mut lines: Vec<Line<'d, 't>> = Vec::new();
-    let (mut done, mut index, mut block_index) = (0, 0, 0);
+    let mut done = 0;
+    let mut index = 0;
+    let mut block_index = 0;
     for hit in memchr::memmem::find_iter(document.text().as_bytes(), needle.as_bytes()) {
         if hit < done {
             continue;
@@ -36,7 +38,8 @@ pub(super) fn lines_containing<'d, 't>(document: &'d Document<'t>, needle: &str)
 /// Returns the last index from `from` on for which `is_before` holds, by galloping search: fast if
 /// it is nearby. `is_before` must hold up to some index and fail from there on.
 fn last_from<T>(items: &[T], from: usize, is_before: impl Fn(&T) -> bool) -> usize {
-    let (mut start, mut step) = (from, 1);
+    let mut start = from;
+    let mut step = 1;
     while items.get(start + step).is_some_and(&is_before) {
         start += step;
         step *= 2;

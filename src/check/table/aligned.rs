@@ -18,7 +18,8 @@ const MIN_COLUMNS: usize = 3;
 pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<TableDetection>) {
     let mut run: Option<Run> = None;
     let text = document.text().as_bytes();
-    let (mut tabs, mut blanks) = (memchr::memchr_iter(b'\t', text).peekable(), TWO_BLANKS.find_iter(text).peekable());
+    let mut tabs = memchr::memchr_iter(b'\t', text).peekable();
+    let mut blanks = TWO_BLANKS.find_iter(text).peekable();
     for block in document.blocks() {
         let is_text = block.kind == BlockKind::Paragraph;
         for line in block.lines.clone() {
@@ -102,7 +103,8 @@ fn gaps(line: &str) -> Option<ColumnGaps> {
         return (count >= MIN_COLUMNS && cells.clone().all(is_cell)).then_some(ColumnGaps::Tabs(count - 1));
     }
     TWO_BLANKS.find(line.as_bytes())?;
-    let (mut gaps, mut blanks) = (Vec::new(), 0);
+    let mut gaps = Vec::new();
+    let mut blanks = 0;
     for (column, character) in line.chars().enumerate() {
         if character == ' ' {
             blanks += 1;

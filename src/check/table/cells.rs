@@ -118,7 +118,8 @@ fn empty_cell(row: &Row, cell: usize) -> Vec<Edit> {
 }
 
 fn check_long_row(parser: &TableParser<'_, '_>, table: &Table, row: &Row) -> TableDetection {
-    let (text, columns) = (parser.text(), table.columns);
+    let text = parser.text();
+    let columns = table.columns;
     if parser.is_flattened(row, columns) {
         let joints: Vec<Span> = row.cells.iter().skip(columns).step_by(columns + 1).copied().collect();
         let break_line = format!("{}{}", line_end(parser, row), &text[row.prefix.range()]);
@@ -164,13 +165,14 @@ fn check_long_row(parser: &TableParser<'_, '_>, table: &Table, row: &Row) -> Tab
 /// Whether at least as many rows have the right number of cells as have content beyond the last
 /// column.
 fn mostly_fits(text: &str, table: &Table) -> bool {
-    let (mut fitting, mut check_long_row) = (0, 0);
+    let mut fitting = 0;
+    let mut long = 0;
     for row in table.rows() {
         let is_filled = |cell: &Span| !text[cell.range()].trim().is_empty();
         fitting += usize::from(row.cells.len() == table.columns);
-        check_long_row += usize::from(row.cells.iter().skip(table.columns).any(is_filled));
+        long += usize::from(row.cells.iter().skip(table.columns).any(is_filled));
     }
-    fitting >= check_long_row
+    fitting >= long
 }
 
 fn line_end(parser: &TableParser<'_, '_>, row: &Row) -> &'static str {
