@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use dechaff::config::Settings;
-use dechaff::engine::Linter;
+use dechaff::linter::Linter;
 use dechaff::rule::{Registry, Rule};
 use dechaff::text::{Document, Origin, words};
 use dechaff::user_file::UserFile;

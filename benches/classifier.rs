@@ -13,7 +13,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use dechaff::engine::Linter;
+use dechaff::linter::Linter;
 use dechaff::rule::{Registry, Rule};
 use dechaff::text::{Document, Origin};
 

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use dechaff::config::Settings;
-use dechaff::engine::Linter;
+use dechaff::linter::Linter;
 use dechaff::rule::Registry;
 use dechaff::text::{Document, Origin};
 

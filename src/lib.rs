@@ -9,7 +9,7 @@
 //! - [`rule`]: rule files and the registry
 //! - [`config`]: which rules run, and with which parameters
 //! - [`suppress`]: suppression comments, the ignore list and the baseline
-//! - [`engine`]: the linter
+//! - [`linter`]: the linter
 //! - [`fix`]: applying fixes
 //! - [`rule_test`]: testing rules against their examples
 //! - [`report`]: output formats
@@ -33,9 +33,9 @@ pub mod cli;
 pub mod config;
 #[cfg(feature = "cli")]
 pub mod corpus;
-pub mod engine;
 pub mod finding;
 pub mod fix;
+pub mod linter;
 pub mod report;
 pub mod rule;
 pub mod rule_test;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use crate::engine::Linter;
 use crate::finding::{Applicability, Finding};
 use crate::fix::FixSession;
+use crate::linter::Linter;
 use crate::rule::{Documents, Example, Marked, Registry, Rule};
 use crate::text::{Document, Origin, TextProvider};
 
@@ -164,7 +164,7 @@ impl RuleTester<'_> {
         let compared = self.linter.compare(sketches, &ExampleTexts(&documents)).map_err(|error| error.to_string())?;
         let check = |document: &Document<'_>| {
             let compared = compared.iter().filter(|finding| finding.origin == *document.origin()).cloned().collect();
-            self.linter.findings(document, compared)
+            self.linter.lint(document, compared)
         };
         Ok(documents.iter().map(check).collect())
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use dechaff::config::{self, Layer, Settings};
-use dechaff::engine::Linter;
+use dechaff::linter::Linter;
 use dechaff::user_file::UserFile;
 
 use super::input::{self, Control};

@@ -3,9 +3,9 @@
 use std::sync::{Arc, LazyLock};
 
 use dechaff::corpus::{LogLine, LogPlace, Original, entries, logged_files, restore};
-use dechaff::engine::Linter;
 use dechaff::finding::Applicability;
 use dechaff::fix::{self, FixResult};
+use dechaff::linter::Linter;
 use dechaff::text::{Document, Origin, words};
 
 use super::input::{self, Control};
@@ -29,7 +29,7 @@ pub fn run(input: &[u8]) {
     let document = Document::parse(Arc::clone(&origin), &text);
     let texts = OneText(Arc::from(&*text));
     let compared = LINTER.compare([LINTER.sketch(&document)], &texts).expect("memory does not fail");
-    shared::check_places(&document, &LINTER.findings(&document, compared));
+    shared::check_places(&document, &LINTER.lint(&document, compared));
 
     let fixed = fix(&LINTER, &document, most);
     check_changes(&text, &fixed);

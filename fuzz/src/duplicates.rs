@@ -5,8 +5,8 @@ use std::sync::{Arc, LazyLock};
 
 use dechaff::check::duplicate::{Limits, Pair, Ratio, Sets, Tokens, join, shared as members_shared, shingles};
 use dechaff::check::store::{self, MemoryStore};
-use dechaff::engine::Linter;
 use dechaff::finding::Finding;
+use dechaff::linter::Linter;
 use dechaff::text::{Document, Origin, Span, TextProvider};
 
 use super::input::Control;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use dechaff::engine::Linter;
 use dechaff::finding::Applicability;
 use dechaff::fix;
+use dechaff::linter::Linter;
 use dechaff::rule::{Marked, Registry, Rule};
 use dechaff::rule_test;
 use dechaff::text::{Document, Origin};
@@ -43,7 +43,7 @@ fn lint(linter: &Linter, text: &str) {
     let document = Document::parse(Arc::new(Origin::file("page.md")), text);
     let texts = OneText(Arc::from(text));
     let compared = linter.compare([linter.sketch(&document)], &texts).expect("memory does not fail");
-    shared::check_places(&document, &linter.findings(&document, compared));
+    shared::check_places(&document, &linter.lint(&document, compared));
     // Fixes of one's own rule may undo each other; that is an error and no panic.
     if let Ok(fixed) = fix::fix(linter, &document, Applicability::Unsafe) {
         assert_eq!(input::changed(text, &fixed.changes), fixed.text);

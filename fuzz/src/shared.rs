@@ -3,8 +3,8 @@
 use std::sync::{Arc, LazyLock};
 
 use dechaff::config::Settings;
-use dechaff::engine::Linter;
 use dechaff::finding::Finding;
+use dechaff::linter::Linter;
 use dechaff::report::render_user_file_error;
 use dechaff::rule::{Marked, Registry};
 use dechaff::text::{Document, Origin, TextProvider};

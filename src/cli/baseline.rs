@@ -11,8 +11,8 @@ use super::context::CheckContext;
 use super::output;
 use super::settings_resolver::{ResolvedSettings, SettingsResolver};
 use crate::corpus::{Source, create, read_list, replace};
-use crate::engine::Linter;
 use crate::finding::{Edit, Finding, RuleInfo};
+use crate::linter::Linter;
 use crate::report::{Medium, count, printable};
 use crate::suppress::{Baseline, IgnoreList, file_suppression_comment, ignore_entries, suppression_comments};
 use crate::text::{Document, PathName, Span, path_of};
@@ -231,7 +231,9 @@ impl LinterResolver {
             Some(filter) => {
                 let name = relative(&self.resolver, path, &filter.path);
                 let own = filter.baseline.lock().unwrap_or_else(PoisonError::into_inner).entries_for(&name);
-                linter.ignoring(Arc::new(IgnoreList::from_counts(own))).ignoring(Arc::clone(&filter.moved))
+                linter
+                    .with_ignore_list(Arc::new(IgnoreList::from_counts(own)))
+                    .with_ignore_list(Arc::clone(&filter.moved))
             }
             None => linter,
         }
@@ -262,14 +264,14 @@ fn with_suppression_comments(linter: &Linter, source: &Source, findings: &[Findi
             let span = Span::new(shift(finding.span.start), shift(finding.span.start) + finding.span.len());
             let others = finding.also_reported_by.iter().map(|(code, _)| code);
             let codes = std::iter::once(&finding.rule.code).chain(others);
-            codes.filter(|code| linter.is_comparing(code)).map(move |code| Finding {
+            codes.filter(|code| linter.is_corpus_rule(code)).map(move |code| Finding {
                 span,
                 fix: None,
                 rule: Arc::new(RuleInfo { code: code.clone(), ..finding.rule.as_ref().clone() }),
                 ..finding.clone()
             })
         });
-        linter.findings(&Document::parse(Arc::clone(&source.origin), text), shifted.collect())
+        linter.lint(&Document::parse(Arc::clone(&source.origin), text), shifted.collect())
     };
     let edits = suppression_comments(&document, findings);
     let text = apply_edits(&source.text, &edits);

@@ -25,8 +25,8 @@ use super::settings_resolver::SettingsResolver;
 use super::stdin::{Stdin, read_pipe, read_stdin, take_pipes};
 use super::{Exit, interrupt};
 use crate::corpus::{Input, WalkError, expand};
-use crate::engine::{Alone, Linter};
 use crate::finding::Finding;
+use crate::linter::{DocumentFindings, Linter};
 use crate::text::PathName;
 
 pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
@@ -118,13 +118,13 @@ pub(super) fn check_corpus(
 struct LintedItem {
     item: WorkItem,
     linter: Linter,
-    findings: Alone,
+    findings: DocumentFindings,
 }
 
 impl LintedItem {
     fn new(item: WorkItem, linters: &LinterResolver) -> Self {
         let linter = linters.for_path(&item.source.path);
-        let findings = linter.alone(&item.document());
+        let findings = linter.check_document(&item.document());
         Self { item, linter, findings }
     }
 
@@ -132,7 +132,7 @@ impl LintedItem {
     fn finish(self, matches: &mut BackgroundComparison<'_>) -> anyhow::Result<(WorkItem, Vec<Finding>)> {
         let Self { item, linter, findings } = self;
         let document = item.document();
-        let findings = linter.together(&document, findings, matches.findings_in(&document)?);
+        let findings = linter.finish(&document, findings, matches.findings_in(&document)?);
         drop(document);
         Ok((item, findings))
     }
@@ -146,7 +146,7 @@ fn sketch_pass<'c>(
     progress: &Rc<Progress>,
 ) -> anyhow::Result<SketchPass<'c>> {
     let linter = &context.settings.linter;
-    if linter.compares() {
+    if linter.has_corpus_checks() {
         start_phase(context, inputs, progress, Phase::Compare, TotalSize::Files)?;
     }
     let options = SketchOptions {
@@ -220,7 +220,7 @@ fn phases(context: &CheckContext<'_>, fixes: bool) -> Vec<Phase> {
     if !fixes || !(context.arguments.diff || context.arguments.fix_only) {
         phases.extend([Phase::Compare, Phase::Check]);
     }
-    if !context.settings.linter.compares() {
+    if !context.settings.linter.has_corpus_checks() {
         phases.retain(|phase| matches!(phase, Phase::Fix | Phase::Check));
     }
     phases

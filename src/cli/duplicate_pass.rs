@@ -16,8 +16,8 @@ use super::pipeline::{BATCH_BYTES, DocumentSource, Event, INDEX_OVERHEAD, Pipeli
 use super::progress::Progress;
 use crate::check::store;
 use crate::corpus::{Carrier, Input, Kept, Reading, Shelf, Source, Spill, WalkError, free_memory, read};
-use crate::engine::{Compared, Comparison, Linter, Sketch};
 use crate::finding::Finding;
+use crate::linter::{CorpusComparer, CorpusMatches, Linter, Sketch};
 use crate::text::{Document, DocumentIndex, Origin, TextProvider, path_of};
 
 /// The memory for comparing is divided into nine shares: three for the sketches, four for comparing them, and
@@ -99,7 +99,7 @@ impl TextProvider for CorpusTexts<'_> {
 /// The sketches of a corpus.
 pub(super) struct SketchPass<'l> {
     /// `None` if no rule compares documents.
-    comparison: Option<Comparison<'l>>,
+    comparison: Option<CorpusComparer<'l>>,
     /// Everything that was read, if it fits into memory.
     pub(super) cached: Option<Vec<Event<WorkItem>>>,
 }
@@ -144,7 +144,7 @@ pub(super) fn sketch_corpus<'l>(
     options: &SketchOptions<'_>,
     progress: &Rc<Progress>,
 ) -> anyhow::Result<SketchPass<'l>> {
-    if !linter.compares() {
+    if !linter.has_corpus_checks() {
         return Ok(SketchPass { comparison: None, cached: None });
     }
     let share = texts.memory / MEMORY_SHARES;
@@ -170,7 +170,7 @@ pub(super) fn sketch_corpus<'l>(
         for event in Pipeline::spawn(scope, documents, 0, progress, sketch) {
             let event = match event {
                 Event::Document(Sketched { sketch, text, is_new, item }) => {
-                    let added = if is_new { comparison.add(sketch) } else { comparison.add_older(sketch) };
+                    let added = if is_new { comparison.add(sketch) } else { comparison.add_reference(sketch) };
                     added.context("cannot compare documents")?;
                     if let Some(ShelvedText { name, path, index, text }) = text {
                         shelf.put(&name, &path, index, text?)?;
@@ -247,7 +247,7 @@ impl<'l> SketchPass<'l> {
     /// # Errors
     ///
     /// A temporary file cannot be written or read.
-    pub(super) fn compare<'t>(self, texts: &'t CorpusTexts<'_>) -> anyhow::Result<Option<Compared<'t>>>
+    pub(super) fn compare<'t>(self, texts: &'t CorpusTexts<'_>) -> anyhow::Result<Option<CorpusMatches<'t>>>
     where
         'l: 't,
     {
@@ -259,12 +259,12 @@ impl<'l> SketchPass<'l> {
 /// A comparison that runs in a thread of its own.
 pub(super) struct BackgroundComparison<'s> {
     thread: Option<ComparisonThread<'s>>,
-    matches: Option<Compared<'s>>,
+    matches: Option<CorpusMatches<'s>>,
     progress: Rc<Progress>,
 }
 
 struct ComparisonThread<'s> {
-    handle: ScopedJoinHandle<'s, anyhow::Result<Option<Compared<'s>>>>,
+    handle: ScopedJoinHandle<'s, anyhow::Result<Option<CorpusMatches<'s>>>>,
     /// Disconnected when the thread ends.
     finished: Receiver<()>,
     _guard: NoWriteGuard,

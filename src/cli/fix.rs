@@ -154,7 +154,7 @@ fn finish_stdin(
     let matches = compare(context, &Inputs::default(), &mut texts, &|_| None, &output.console.progress)?;
     let matches = matches.into_iter().flat_map(|(_, findings)| findings).collect();
     let linter = output.baseline.linters(context).for_path(&fixed.path);
-    let findings = linter.findings(&fixed.document(), matches);
+    let findings = linter.lint(&fixed.document(), matches);
     output.exit_policy.count(&findings);
     output.summary.add(&findings);
     let mut report = output.reports.document(&fixed.document(), &findings, &texts)?;

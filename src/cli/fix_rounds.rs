@@ -20,9 +20,9 @@ use super::interrupt::{self, NoWriteGuard};
 use super::progress::{Phase, Progress, TotalSize};
 use crate::check::FindingsByDocument;
 use crate::corpus::Source;
-use crate::engine::{Compared, Linter};
 use crate::finding::{Applicability, Finding};
 use crate::fix::preserve_last_copy;
+use crate::linter::{CorpusMatches, Linter};
 use crate::text::{Document, Origin, TextProvider, path_of};
 
 /// The matches of one round, by document.
@@ -180,14 +180,14 @@ pub(super) fn compare(
     progress: &Rc<Progress>,
 ) -> anyhow::Result<FindingsByDocument> {
     let linter = &context.settings.linter;
-    if linter.compares() {
+    if linter.has_corpus_checks() {
         start_phase(context, inputs, progress, Phase::FixRound, TotalSize::Files)?;
     }
     let is_new = |path: &Path| context.changed.contains(path);
     let options = SketchOptions { preprocess, is_new: &is_new, cache: false };
     let sketches = sketch_corpus(linter, texts, context.files(inputs)?, &options, progress)?;
     let _guard = NoWriteGuard::new();
-    Ok(sketches.compare(texts)?.map(Compared::into_findings).unwrap_or_default())
+    Ok(sketches.compare(texts)?.map(CorpusMatches::into_findings).unwrap_or_default())
 }
 
 /// Returns the matches, without the fix where a suppression comment or another finding covers them.
@@ -199,7 +199,7 @@ fn visible_matches(matches: &FindingsByDocument, texts: &CorpusTexts<'_>, linter
         let batch_texts: Vec<_> = batch.iter().map(|(origin, _)| texts.text(origin).unwrap_or_default()).collect();
         let filter = |((origin, matches), text): (&(Arc<Origin>, Vec<Finding>), &Arc<str>)| {
             let linter = linters.for_path(&path_of(&origin.path));
-            let visible = linter.admitted(&Document::parse(Arc::clone(origin), text), matches.clone());
+            let visible = linter.visible_matches(&Document::parse(Arc::clone(origin), text), matches.clone());
             let key = |finding: &Finding| (finding.span, finding.rule.code.clone());
             let keys: HashSet<_> = visible.iter().map(key).collect();
             // A suppressed copy is not deleted, so another copy may be. Keep it, without its fix, so that its

@@ -8,9 +8,9 @@ use sha2::{Digest, Sha256};
 
 use super::settings_resolver::ResolvedSettings;
 use crate::corpus::Source;
-use crate::engine::Linter;
 use crate::finding::{Applicability, Finding};
 use crate::fix::{FixCycle, FixResult, FixSession, removed_share};
+use crate::linter::Linter;
 use crate::suppress::Suppressions;
 use crate::text::Document;
 
@@ -145,7 +145,7 @@ impl Fixer {
             // The file may have changed since it was compared.
             let mut compared = compared.to_vec();
             compared.retain(|finding| document.text().get(finding.span.range()).is_some());
-            let findings = linter.findings(&document, compared);
+            let findings = linter.lint(&document, compared);
             if !fixing.apply(&findings, max).is_empty() {
                 fixing.fix_until_stable(linter, max)?;
             }

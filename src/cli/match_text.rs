@@ -8,7 +8,7 @@ use anyhow::bail;
 use super::Exit;
 use crate::check::Parameters;
 use crate::check::pattern::{Explanation, Obstacle, Source, explain};
-use crate::engine::Linter;
+use crate::linter::Linter;
 use crate::report::{count, printable};
 use crate::rule::Rule;
 use crate::text::{Document, Origin};

@@ -11,7 +11,7 @@ use super::arguments::ConfigArguments;
 use super::trust;
 use crate::config::{Layer, Options, Settings};
 use crate::corpus::{CONFIGURATIONS, Choice, folders, read_list, read_written, rule_files};
-use crate::engine::Linter;
+use crate::linter::Linter;
 use crate::rule::Registry;
 use crate::suppress::IgnoreList;
 use crate::text::PathName;
@@ -141,7 +141,7 @@ impl SettingsResolver {
             return profile.linter.clone();
         }
         let mut known = profile.without.lock().unwrap_or_else(PoisonError::into_inner);
-        known.entry(codes).or_insert_with_key(|codes| profile.linter.without(codes.clone())).clone()
+        known.entry(codes).or_insert_with_key(|codes| profile.linter.without_rules(codes.clone())).clone()
     }
 
     /// Returns `path` for display: relative to the working directory if it is below it.
@@ -191,7 +191,7 @@ impl SettingsResolver {
         let registry = self.registry(&layers)?;
         let settings = Settings::from_layers(&registry, &layers)?;
         let ignore_list = Arc::new(ignore_list(&registry, &layers)?);
-        let linter = Linter::new(&registry, &settings)?.ignoring(Arc::clone(&ignore_list));
+        let linter = Linter::new(&registry, &settings)?.with_ignore_list(Arc::clone(&ignore_list));
         if settings.rules(&registry).next().is_none() {
             bail!("no rule is left to check: see what `select` and `ignore` say (`dechaff config` shows where)");
         }

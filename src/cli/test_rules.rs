@@ -9,7 +9,7 @@ use super::Exit;
 use super::arguments::{ColorWhen, TestRulesArguments};
 use super::output::{self, Output};
 use crate::corpus::{read_written, rule_files};
-use crate::engine::Linter;
+use crate::linter::Linter;
 use crate::report::count;
 use crate::rule::{Registry, Rule};
 use crate::rule_test;

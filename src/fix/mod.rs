@@ -8,8 +8,8 @@ mod select_edits;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::engine::Linter;
 use crate::finding::{Applicability, Finding};
+use crate::linter::Linter;
 use crate::text::{Document, LossyDecoding, Origin, Span, words};
 use edit_history::EditHistory;
 pub use preserve_last_copy::preserve_last_copy;

@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use dechaff::config::Settings;
-use dechaff::engine::Linter;
+use dechaff::linter::Linter;
 use dechaff::rule::Registry;
 use dechaff::text::{Document, Origin};
 use serde::Deserialize;

@@ -9,8 +9,8 @@ use dechaff::check::duplicate::{Limits, Pair, Ratio, Sets, Tokens, join, shared,
 use dechaff::check::store::{MemoryStore, Store};
 use dechaff::config::Settings;
 use dechaff::corpus::Spill;
-use dechaff::engine::{Linter, Sketch};
 use dechaff::finding::Finding;
+use dechaff::linter::{Linter, Sketch};
 use dechaff::rule::Registry;
 use dechaff::text::{Document, Origin, Span, TextProvider};
 use planted::{MemorySets, Random};
@@ -193,7 +193,7 @@ fn what_is_told_of_one_document_after_the_other_is_what_is_told_of_all() {
     let compared = || {
         let mut comparison = linter.comparison(Box::new(MemoryStore::default()), 1 << 20);
         for (number, sketch) in corpus.sketches(&linter).into_iter().enumerate() {
-            let added = if number % 4 == 0 { comparison.add_older(sketch) } else { comparison.add(sketch) };
+            let added = if number % 4 == 0 { comparison.add_reference(sketch) } else { comparison.add(sketch) };
             added.unwrap();
         }
         comparison.finish(&corpus).unwrap()

@@ -5,8 +5,8 @@ use crate::xsd;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
 
-use dechaff::engine::Linter;
 use dechaff::finding::{Applicability, Edit, Finding, Fix, Label, RuleInfo, Severity};
+use dechaff::linter::Linter;
 use dechaff::report::{
     Azure, Concise, Full, GitHub, GitLab, Grouped, JUnit, Json, JsonLines, Markdown, RdJson, Reporter, Sarif, Summary,
 };
@@ -153,7 +153,7 @@ fn linted(texts: &[(Origin, String)]) -> (Vec<(Document<'_>, Vec<Finding>)>, Tex
     let compared = linter.compare(documents.iter().map(|document| linter.sketch(document)), &texts_by_origin).unwrap();
     let all = documents.into_iter().map(|document| {
         let own = compared.iter().filter(|finding| finding.origin == *document.origin()).cloned().collect();
-        let findings = linter.findings(&document, own);
+        let findings = linter.lint(&document, own);
         (document, findings)
     });
     (all.collect(), texts_by_origin)

@@ -6,9 +6,9 @@ use std::fs;
 use std::sync::{Arc, LazyLock};
 
 use dechaff::config::Settings;
-use dechaff::engine::Linter;
 use dechaff::finding::Applicability;
 use dechaff::fix::{self, FixResult};
+use dechaff::linter::Linter;
 use dechaff::rule::Registry;
 use dechaff::text::{Document, Origin};
 use generated::damage::damaged_tables;

@@ -3,9 +3,9 @@
 use std::sync::{Arc, LazyLock};
 
 use dechaff::config::Settings;
-use dechaff::engine::Linter;
 use dechaff::finding::Applicability;
 use dechaff::fix;
+use dechaff::linter::Linter;
 use dechaff::rule::{Registry, Rule};
 use dechaff::text::{Document, Origin};
 use dechaff::user_file::UserFile;

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
 use dechaff::config::{Layer, Settings};
-use dechaff::engine::Linter;
 use dechaff::finding::Applicability;
 use dechaff::fix;
+use dechaff::linter::Linter;
 use dechaff::report::{Concise, Full, JsonLines, Reporter, render_user_file_error};
 use dechaff::rule::{Marked, Registry, Rule};
 use dechaff::suppress::{Baseline, IgnoreList, suppression_comments};
@@ -118,7 +118,7 @@ proptest! {
         // Comments change the neighbours of lines, so other findings may appear; the ignore list
         // must suppress all.
         let list = IgnoreList::from_counts(found.iter().map(|finding| ((finding.rule.code.clone(), finding.fingerprint(&text)), usize::MAX)));
-        prop_assert!(LINTER.clone().ignoring(Arc::new(list)).check(&document(&text)).is_empty());
+        prop_assert!(LINTER.clone().with_ignore_list(Arc::new(list)).check(&document(&text)).is_empty());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use dechaff::engine::Linter;
+use dechaff::linter::Linter;
 use dechaff::rule::Registry;
 use dechaff::text::{Document, Origin};
 use serde::Deserialize;

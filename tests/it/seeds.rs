@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use dechaff::config::Settings;
 use dechaff::corpus::read;
-use dechaff::engine::Linter;
+use dechaff::linter::Linter;
 use dechaff::rule::Registry;
 use serde::Deserialize;
 

@@ -4,9 +4,9 @@
 use std::sync::{Arc, LazyLock};
 
 use dechaff::config::Settings;
-use dechaff::engine::Linter;
 use dechaff::finding::{Applicability, Finding};
 use dechaff::fix::{FixSession, preserve_last_copy};
+use dechaff::linter::Linter;
 use dechaff::rule::Registry;
 use dechaff::text::{Document, Origin, TextProvider};
 use proptest::prelude::*;
@@ -31,7 +31,7 @@ fn document(text: &str) -> Document<'_> {
 fn compared(text: &str) -> Vec<Finding> {
     let document = document(text);
     let found = LINTER.compare([LINTER.sketch(&document)], &SingleText(text.into())).unwrap();
-    LINTER.admitted(&document, found)
+    LINTER.visible_matches(&document, found)
 }
 
 /// Applies the fixes of all rules, including those that compare, until nothing changes.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use dechaff::check::classifier::Survey;
-use dechaff::engine::Linter;
+use dechaff::linter::Linter;
 use dechaff::rule::Registry;
 use dechaff::text::{Document, Origin};
 use rayon::prelude::*;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use dechaff::check::classifier::Survey;
-use dechaff::engine::Linter;
 use dechaff::finding::{Applicability, Finding};
+use dechaff::linter::Linter;
 use dechaff::rule::{Registry, Rule};
 use dechaff::text::{Document, Origin, Span};
 use rayon::prelude::*;

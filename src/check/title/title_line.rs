@@ -1,4 +1,4 @@
-//! Comparison of possible titles, ignoring case, width, punctuation and accents that capitals often
+//! CorpusComparer of possible titles, ignoring case, width, punctuation and accents that capitals often
 //! lack.
 
 /// A line that may be a title.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Result, anyhow};
 use dechaff::config::Settings;
-use dechaff::engine::Linter;
+use dechaff::linter::Linter;
 use dechaff::rule::Registry;
 
 use super::fix_safely;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::Result;
-use dechaff::engine::Linter;
+use dechaff::linter::Linter;
 use rayon::prelude::*;
 
 use super::fix_safely;

@@ -15,9 +15,9 @@ use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
 use dechaff::config::Settings;
-use dechaff::engine::Linter;
 use dechaff::finding::Applicability;
 use dechaff::fix::{FixResult, FixSession, preserve_last_copy};
+use dechaff::linter::Linter;
 use dechaff::rule::Registry;
 use dechaff::text::{Document, Origin, TextProvider};
 
@@ -59,7 +59,7 @@ fn fix_safely(linter: &Linter, path: &str, text: &str) -> Result<FixResult> {
         let texts = OneText(Arc::clone(document.origin()), document.text().into());
         let mut compared = linter.compare([linter.sketch(&document)], &texts).map_err(|error| anyhow!("{error}"))?;
         preserve_last_copy(&mut compared, Applicability::Safe);
-        let compared = linter.admitted(&document, compared);
+        let compared = linter.visible_matches(&document, compared);
         if fixing.apply(&compared, Applicability::Safe).is_empty() {
             return Ok(fixing.finish());
         }

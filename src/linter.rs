@@ -40,7 +40,7 @@ struct RuleLevel {
 }
 
 /// The findings of one document by itself, before those of comparing it with others are added.
-pub struct Alone {
+pub struct DocumentFindings {
     findings: Vec<Finding>,
     suppressions: Option<Suppressions>,
 }
@@ -55,7 +55,7 @@ pub struct Sketch {
 }
 
 /// Collects sketches and compares them.
-pub struct Comparison<'l> {
+pub struct CorpusComparer<'l> {
     linter: &'l Linter,
     store: Box<dyn Store>,
     memory: usize,
@@ -65,7 +65,7 @@ pub struct Comparison<'l> {
 }
 
 /// The matches found by comparison. They are expanded into findings document by document.
-pub struct Compared<'d> {
+pub struct CorpusMatches<'d> {
     /// The reference documents, then the new ones, each in ascending order.
     origins: Arc<[Arc<Origin>]>,
     older: usize,
@@ -124,23 +124,23 @@ impl Linter {
 
     /// Also drops the findings on `list`.
     #[must_use]
-    pub fn ignoring(self, list: Arc<IgnoreList>) -> Self {
+    pub fn with_ignore_list(self, list: Arc<IgnoreList>) -> Self {
         Self { ignore_lists: self.ignore_lists.iter().cloned().chain([list]).collect(), ..self }
     }
 
     /// Drops the findings of the rules with these codes.
     #[must_use]
-    pub fn without(&self, codes: Vec<String>) -> Self {
+    pub fn without_rules(&self, codes: Vec<String>) -> Self {
         Self { excluded_codes: codes.into(), ..self.clone() }
     }
 
     /// Whether any rule compares documents, so that sketches are needed.
-    pub fn compares(&self) -> bool {
+    pub fn has_corpus_checks(&self) -> bool {
         !self.corpus_checks.is_empty()
     }
 
     /// Whether the rule with this code compares documents.
-    pub fn is_comparing(&self, code: &str) -> bool {
+    pub fn is_corpus_rule(&self, code: &str) -> bool {
         self.corpus_codes.contains(code)
     }
 
@@ -168,14 +168,14 @@ impl Linter {
 
     /// Starts a comparison that keeps its sketches in `store`. Comparing takes about `memory`
     /// bytes, plus some forty per paragraph.
-    pub fn comparison(&self, store: Box<dyn Store>, memory: usize) -> Comparison<'_> {
-        Comparison { linter: self, store, memory, threads: 1, documents: Vec::new() }
+    pub fn comparison(&self, store: Box<dyn Store>, memory: usize) -> CorpusComparer<'_> {
+        CorpusComparer { linter: self, store, memory, threads: 1, documents: Vec::new() }
     }
 
     /// Checks a single document. Returns the findings in order of position, without suppressed
     /// ones.
     pub fn check(&self, document: &Document<'_>) -> Vec<Finding> {
-        let mut findings = self.alone(document).findings;
+        let mut findings = self.check_document(document).findings;
         self.apply_ignore_lists(document, &mut findings);
         check::guard(document, &mut findings);
         findings
@@ -189,22 +189,22 @@ impl Linter {
 
     /// Checks a document and merges the result with `compared`, its findings from comparison. Each
     /// place is reported once. Unused suppression comments are reported too.
-    pub fn findings(&self, document: &Document<'_>, compared: Vec<Finding>) -> Vec<Finding> {
-        self.together(document, self.alone(document), compared)
+    pub fn lint(&self, document: &Document<'_>, compared: Vec<Finding>) -> Vec<Finding> {
+        self.finish(document, self.check_document(document), compared)
     }
 
-    /// The first half of [`Linter::findings`], which does not depend on other documents.
-    pub fn alone(&self, document: &Document<'_>) -> Alone {
+    /// The first half of [`Linter::lint`], which does not depend on other documents.
+    pub fn check_document(&self, document: &Document<'_>) -> DocumentFindings {
         let mut suppressions = Suppressions::from_document(document);
         let findings = dedupe_overlapping(self.run_checks(document, &mut suppressions));
-        Alone { findings, suppressions }
+        DocumentFindings { findings, suppressions }
     }
 
-    /// The second half of [`Linter::findings`].
-    pub fn together(&self, document: &Document<'_>, alone: Alone, compared: Vec<Finding>) -> Vec<Finding> {
-        let Alone { findings, mut suppressions } = alone;
-        let compared = self.apply_levels_and_suppressions(compared, &mut suppressions);
-        let mut all = merge_compared(findings, compared);
+    /// The second half of [`Linter::lint`].
+    pub fn finish(&self, document: &Document<'_>, own: DocumentFindings, matches: Vec<Finding>) -> Vec<Finding> {
+        let DocumentFindings { findings, mut suppressions } = own;
+        let matches = self.apply_levels_and_suppressions(matches, &mut suppressions);
+        let mut all = merge_compared(findings, matches);
         if let Some(suppressions) = suppressions {
             let ran = |rule: &RuleInfo| self.levels.contains_key(&rule.code);
             let defects = suppressions.findings(document, &self.suppressions, &self.all_rules, ran);
@@ -218,9 +218,9 @@ impl Linter {
 
     /// Returns those of the findings from comparison that are reported: neither suppressed nor
     /// superseded by a finding of the document itself.
-    pub fn admitted(&self, document: &Document<'_>, compared: Vec<Finding>) -> Vec<Finding> {
+    pub fn visible_matches(&self, document: &Document<'_>, compared: Vec<Finding>) -> Vec<Finding> {
         let codes: HashSet<String> = compared.iter().map(|finding| finding.rule.code.clone()).collect();
-        let mut findings = self.findings(document, compared);
+        let mut findings = self.lint(document, compared);
         findings.retain(|finding| codes.contains(&finding.rule.code));
         findings
     }
@@ -262,7 +262,7 @@ impl Linter {
     }
 }
 
-impl<'l> Comparison<'l> {
+impl<'l> CorpusComparer<'l> {
     /// Sets the number of threads that expand matches into findings; 1 by default.
     pub fn with_threads(self, threads: usize) -> Self {
         Self { threads, ..self }
@@ -283,7 +283,7 @@ impl<'l> Comparison<'l> {
     /// # Errors
     ///
     /// Returns an error if the store cannot keep it.
-    pub fn add_older(&mut self, sketch: Sketch) -> store::Result<()> {
+    pub fn add_reference(&mut self, sketch: Sketch) -> store::Result<()> {
         self.insert(false, sketch)
     }
 
@@ -299,7 +299,7 @@ impl<'l> Comparison<'l> {
     /// # Errors
     ///
     /// Returns an error if the store cannot be read or written.
-    pub fn finish<'d>(self, texts: &'d dyn TextProvider) -> store::Result<Compared<'d>>
+    pub fn finish<'d>(self, texts: &'d dyn TextProvider) -> store::Result<CorpusMatches<'d>>
     where
         'l: 'd,
     {
@@ -318,17 +318,17 @@ impl<'l> Comparison<'l> {
             let documents = DocumentSet { origins: Arc::clone(&origins), texts, memory, threads };
             pending.push(check.compare(&Corpus { sketches: &sketches, store: store.as_ref(), documents })?);
         }
-        Ok(Compared { origins, older, pending })
+        Ok(CorpusMatches { origins, older, pending })
     }
 }
 
-impl Compared<'_> {
+impl CorpusMatches<'_> {
     /// Returns the findings in `document`, in order of position.
     pub fn findings_in(&mut self, document: &Document<'_>) -> Vec<Finding> {
         let (older, new) = self.origins.split_at_checked(self.older).unwrap_or_default();
         let among = |origins: &[Arc<Origin>]| origins.binary_search(document.origin()).ok();
         let Some(number) = among(new).map(|at| self.older + at).or_else(|| among(older)) else { return Vec::new() };
-        // Comparison fails if the number of documents does not fit.
+        // CorpusComparer fails if the number of documents does not fit.
         let Ok(number) = u32::try_from(number) else { return Vec::new() };
         let mut findings: Vec<Finding> =
             self.pending.iter_mut().flat_map(|pending| pending.findings_in(number, document)).collect();
