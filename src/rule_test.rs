@@ -195,3 +195,83 @@ fn describe(text: &str, findings: &[Finding]) -> String {
     let marked: Vec<&str> = findings.iter().map(|finding| &text[finding.span.range()]).collect();
     format!("{marked:?} is flagged")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use crate::check::Parameters;
+    use crate::check::pattern::differential::assert_agreement;
+    use crate::rule::{Registry, Rule};
+
+    const SEEDS: [&str; 5] = [
+        include_str!("../seeds/000_f959cded76acab99.txt"),
+        include_str!("../seeds/001_c939593177198e66.txt"),
+        include_str!("../seeds/002_3f05a9ecca76c598.txt"),
+        include_str!("../seeds/003_da060c371bad79b4.txt"),
+        include_str!("../seeds/004_717946b0a72bbb5c.txt"),
+    ];
+
+    /// `line` and texts that are almost it.
+    fn variants(line: &str) -> Vec<String> {
+        const MAX_EDITS: usize = 6;
+        let mut variants = vec![
+            line.to_owned(),
+            line.to_uppercase(),
+            line.to_lowercase(),
+            format!("** {line} **"),
+            format!("[{line}]:"),
+            line.replace(' ', "  "),
+            line.replace(' ', "\u{A0}"),
+            line.replace('\'', "’").replace('"', "“").replace('-', "–"),
+            line.replace(['’', 'ʼ'], "'").replace(['“', '”', '„'], "\""),
+        ];
+        let characters: Vec<char> = line.chars().collect();
+        for at in (0..characters.len()).step_by(characters.len() / MAX_EDITS + 1) {
+            let mut changed = characters.clone();
+            changed[at] = if changed[at] == 'x' { 'ſ' } else { 'x' };
+            variants.push(changed.iter().collect());
+            changed.remove(at);
+            variants.push(changed.iter().collect());
+        }
+        let words: Vec<&str> = line.split_whitespace().collect();
+        for dropped in (0..words.len()).step_by(words.len() / MAX_EDITS + 1) {
+            let rest: Vec<&str> =
+                words.iter().enumerate().filter(|(at, _)| *at != dropped).map(|(_, word)| *word).collect();
+            variants.push(rest.join(" "));
+        }
+        variants
+    }
+
+    fn example_lines(rule: &Rule) -> Vec<String> {
+        let file: toml::Table = toml::from_str(&rule.file.text).unwrap();
+        let mut lines = Vec::new();
+        let mut values: Vec<&toml::Value> = file["example"].as_array().unwrap().iter().collect();
+        while let Some(value) = values.pop() {
+            match value {
+                toml::Value::String(text) => lines.extend(text.replace(['⟦', '⟧'], "").lines().map(str::to_owned)),
+                toml::Value::Array(array) => values.extend(array),
+                toml::Value::Table(table) => values.extend(table.values()),
+                _ => {}
+            }
+        }
+        lines.retain(|line| !line.trim().is_empty());
+        lines.sort();
+        lines.dedup();
+        lines
+    }
+
+    #[test]
+    fn engine_and_reference_agree() {
+        let seeds: BTreeSet<&str> =
+            SEEDS.iter().flat_map(|text| text.lines()).filter(|line| !line.trim().is_empty()).collect();
+        let mut count = 0;
+        for rule in Registry::embedded().unwrap().rules() {
+            let Parameters::Pattern(patterns) = &rule.parameters else { continue };
+            let examples: BTreeSet<String> = example_lines(rule).iter().flat_map(|line| variants(line)).collect();
+            let units = examples.iter().map(String::as_str).chain(seeds.iter().copied());
+            count += assert_agreement(&rule.info, patterns, units);
+        }
+        assert!(count > 1_000, "{count} matches");
+    }
+}

@@ -13,6 +13,8 @@
 mod bytes;
 mod compact;
 mod content;
+#[cfg(test)]
+pub(crate) mod differential;
 mod evidence;
 mod explain;
 mod expression;
@@ -245,6 +247,10 @@ pub fn validate(patterns: &Parameters) -> Result<(), ParameterError> {
 ///
 /// The first pattern that is no regular expression or whose guards contradict each other.
 pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
+    Ok(Box::new(build(rules)?))
+}
+
+fn build(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<PatternCheck, ParameterError> {
     let mut matchers = Vec::new();
     let mut all_signs = Vec::new();
     let mut numbers = 0..;
@@ -272,7 +278,7 @@ pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn Doc
         }
     }
     let prefilters = Prefilters::new(all_signs);
-    Ok(Box::new(PatternCheck { matchers, prefilters, caches: Mutex::default() }))
+    Ok(PatternCheck { matchers, prefilters, caches: Mutex::default() })
 }
 
 impl Pattern {

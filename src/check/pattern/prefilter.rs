@@ -13,7 +13,7 @@ use crate::text::Span;
 /// Patterns that allow at most so many words are tried on short units only.
 pub(super) const SHORT_WORDS: usize = 80;
 /// Most bytes of a short unit.
-const SHORT_BYTES: usize = 1_000;
+pub(super) const SHORT_BYTES: usize = 1_000;
 
 /// Which patterns may match where, as blocks are spaced. Each is made when a block asks for it: when a run begins, nothing else
 /// can be done meanwhile.
