@@ -153,7 +153,9 @@ fn ends_with_letter(sequence: &Sequence) -> bool {
 fn touches_letter(part: &Part, at_start: bool) -> bool {
     match part {
         Part::Text(text) => {
-            let edge = if at_start { text.chars().next() } else { text.chars().next_back() };
+            // A letter keeps its combining marks: `নয়` ends with a letter and a nukta.
+            let last = || text.chars().rev().find(|character| !is_combining_mark(*character));
+            let edge = if at_start { text.chars().next() } else { last() };
             edge.is_some_and(|edge| edge.is_alphanumeric() && has_blanks(edge))
         }
         Part::Optional(all) | Part::Choice(all) => {
@@ -162,6 +164,15 @@ fn touches_letter(part: &Part, at_start: bool) -> bool {
         Part::Slot(_) => true,
         Part::Gap { .. } | Part::Ending | Part::OptionalBlank => false,
     }
+}
+
+/// Whether a character is a diacritic or vowel sign that is not itself a letter, in the scripts that
+/// phrases are written in.
+fn is_combining_mark(character: char) -> bool {
+    !character.is_alphanumeric()
+        && matches!(character,
+            '\u{300}'..='\u{36F}' | '\u{591}'..='\u{5C7}' | '\u{610}'..='\u{61A}' | '\u{64B}'..='\u{65F}'
+            | '\u{900}'..='\u{963}' | '\u{981}'..='\u{DFF}')
 }
 
 /// Whether the script of a letter puts spaces between words.
