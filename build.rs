@@ -75,8 +75,8 @@ fn main() -> io::Result<()> {
         let name = name.to_string_lossy().replace('\\', "/");
         let _ = writeln!(source, "    ({name:?}, include_str!({:?})),", file.display().to_string());
         // What is wrong with a rule file the tests tell, better than a build can.
-        if let Ok(rule) = fs::read_to_string(file)?.parse::<toml::Table>() {
-            for find in finds(&rule, shared) {
+        if let Ok(rule) = toml::from_str::<RuleFile>(&fs::read_to_string(file)?) {
+            for find in finds(rule, shared) {
                 add_programs(&find, &mut programs);
                 add_signs(&find, Spacing::Single, &mut of_single);
                 add_signs(&find, Spacing::Any, &mut of_any);
@@ -125,13 +125,19 @@ struct Find {
     case_sensitive: bool,
 }
 
+/// The parts of a rule file that phrases come from.
+#[derive(serde::Deserialize)]
+struct RuleFile {
+    #[serde(default)]
+    words: BTreeMap<String, WordList>,
+    #[serde(default)]
+    find: Vec<toml::Table>,
+}
+
 /// The `[[find]]` tables of a rule, their phrases as expressions.
-fn finds(rule: &toml::Table, shared: &'static WordLists) -> Vec<Find> {
-    let words = rule.get("words").cloned().and_then(|words| words.try_into().ok()).unwrap_or_default();
-    let lists = WordLists::new(words, Some(shared));
-    let tables =
-        rule.get("find").and_then(toml::Value::as_array).into_iter().flatten().filter_map(toml::Value::as_table);
-    tables.map(|table| find(table, &lists)).collect()
+fn finds(rule: RuleFile, shared: &'static WordLists) -> Vec<Find> {
+    let lists = WordLists::new(rule.words, Some(shared));
+    rule.find.iter().map(|table| find(table, &lists)).collect()
 }
 
 fn find(table: &toml::Table, lists: &WordLists) -> Find {

@@ -201,7 +201,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use crate::check::Parameters;
-    use crate::check::pattern::differential::assert_agreement;
+    use crate::check::pattern::differential::{assert_agreement, compiled_at_start};
     use crate::rule::{Registry, Rule};
 
     const SEEDS: [&str; 5] = [
@@ -273,5 +273,13 @@ mod tests {
             count += assert_agreement(&rule.info, patterns, units);
         }
         assert!(count > 1_000, "{count} matches");
+    }
+
+    #[test]
+    fn build_script_compiles_all_built_in_phrases() {
+        for rule in Registry::embedded().unwrap().rules() {
+            let Parameters::Pattern(patterns) = &rule.parameters else { continue };
+            assert_eq!(compiled_at_start(patterns), [""; 0], "{}", rule.info.code);
+        }
     }
 }

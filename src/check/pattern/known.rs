@@ -61,6 +61,12 @@ pub(super) fn certain(alternative: &str, opens: bool, spacing: Spacing) -> Resul
     }
 }
 
+/// Whether the build script compiled an alternative, for texts of any spacing.
+#[cfg(test)]
+pub(super) fn is_precompiled(alternative: &str, opens: bool) -> bool {
+    OF_SINGLE.of(alternative, opens).is_some() && OF_ANY.of(alternative, opens).is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
