@@ -58,7 +58,7 @@ impl DocumentCheck for DecodingCheck {
                     1 => "1 escape of this record is an unpaired surrogate".to_owned(),
                     count => format!("{count} escapes of this record are unpaired surrogates"),
                 };
-                let note = format!("{count} ; the record was checked with U+FFFD in their place");
+                let note = format!("{count}; the record was checked with U+FFFD in their place");
                 finding.notes = vec![note.into()];
                 finding.help = Some("write the whole pair, or encode the record again from its source".into());
             } else if let Some(decoding) = document.decoding() {

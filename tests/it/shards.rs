@@ -412,7 +412,7 @@ fn a_lone_surrogate_is_called_so() {
     let report = String::from_utf8(output.stdout).unwrap();
     assert!(report.contains(r"lone surrogate `\ud83d`"), "{report}");
     assert!(report.contains(r"lone surrogate `\udf78`"), "{report}");
-    assert!(report.contains("2 escapes of this record are halves of surrogate pairs"), "{report}");
+    assert!(report.contains("2 escapes of this record are unpaired surrogates"), "{report}");
     assert!(!report.contains("UTF-8") && !report.contains("record 3"), "{report}");
 }
 

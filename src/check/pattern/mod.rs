@@ -282,7 +282,7 @@ fn build(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<PatternCheck, Par
 }
 
 impl Pattern {
-    fn may_be_heading(&self) -> bool {
+    pub(crate) fn may_be_heading(&self) -> bool {
         self.may_be_heading.unwrap_or(self.needs_company)
     }
 
