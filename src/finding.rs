@@ -95,6 +95,9 @@ pub struct Finding {
     pub fix: Option<Fix>,
     /// Probability, from 0 to 1, that the finding is correct. Only set by statistical models.
     pub probability: Option<f32>,
+    /// Further findings of the rule in the document, which are not listed. Such a finding is always
+    /// reported, because the others might have to be.
+    pub unlisted: usize,
 }
 
 /// A span related to a finding.
@@ -149,6 +152,7 @@ impl Finding {
             help: None,
             fix: None,
             probability: None,
+            unlisted: 0,
         }
     }
 
@@ -172,6 +176,13 @@ impl Finding {
     /// Returns the message: what is wrong, in a few words.
     pub fn message(&self) -> &str {
         self.message.as_deref().unwrap_or(&self.rule.summary)
+    }
+
+    /// Notes that `count` more findings of the rule with this code are not listed.
+    pub fn add_unlisted(&mut self, code: &str, count: usize) {
+        self.unlisted += count;
+        let (noun, verb) = if count == 1 { ("finding", "is") } else { ("findings", "are") };
+        self.notes.push(format!("{count} more {noun} of {code} in this document {verb} not listed").into());
     }
 
     /// Whether the finding has a fix that only deletes bytes.

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::check::store::{self, BlobRef, MemoryStore, Store};
 use crate::check::suppression::SuppressionRules;
 use crate::check::{
-    self, Check, Corpus, CorpusCheck, DocumentCheck, DocumentSet, FindingsByDocument, ParameterError, PendingFindings,
+    self, Check, Corpus, CorpusCheck, DocumentCheck, DocumentSet, FindingLimit, FindingSink, FindingsByDocument,
+    ParameterError, PendingFindings,
 };
 use crate::config::Settings;
 use crate::finding::{Applicability, Finding, RuleInfo};
@@ -174,8 +175,15 @@ impl Linter {
 
     /// Checks a single document. Returns the findings in order of position, without suppressed
     /// ones.
+    ///
+    /// At most 10,000 findings of a rule are listed; the last one says how many more there are.
     pub fn check(&self, document: &Document<'_>) -> Vec<Finding> {
-        let mut findings = self.check_document(document).findings;
+        self.check_up_to(document, FindingLimit::REPORT)
+    }
+
+    /// Checks a single document like [`Linter::check`], with another limit.
+    pub(crate) fn check_up_to(&self, document: &Document<'_>, limit: FindingLimit) -> Vec<Finding> {
+        let mut findings = self.check_document_up_to(document, limit).findings;
         self.apply_ignore_lists(document, &mut findings);
         check::guard(document, &mut findings);
         findings
@@ -195,8 +203,12 @@ impl Linter {
 
     /// The first half of [`Linter::lint`], which does not depend on other documents.
     pub fn check_document(&self, document: &Document<'_>) -> DocumentFindings {
+        self.check_document_up_to(document, FindingLimit::REPORT)
+    }
+
+    fn check_document_up_to(&self, document: &Document<'_>, limit: FindingLimit) -> DocumentFindings {
         let mut suppressions = Suppressions::from_document(document);
-        let findings = dedupe_overlapping(self.run_checks(document, &mut suppressions));
+        let findings = dedupe_overlapping(self.run_checks(document, limit, &mut suppressions));
         DocumentFindings { findings, suppressions }
     }
 
@@ -230,11 +242,22 @@ impl Linter {
         self.ignore_lists.iter().for_each(|list| list.filter(document.text(), findings));
     }
 
-    fn run_checks(&self, document: &Document<'_>, suppressions: &mut Option<Suppressions>) -> Vec<Finding> {
-        let mut findings = Vec::new();
+    fn run_checks(
+        &self,
+        document: &Document<'_>,
+        limit: FindingLimit,
+        suppressions: &mut Option<Suppressions>,
+    ) -> Vec<Finding> {
+        let is_suppressed = |finding: &Finding| {
+            let mut rest = self.apply_levels_and_suppressions(vec![finding.clone()], suppressions);
+            self.apply_ignore_lists(document, &mut rest);
+            rest.is_empty()
+        };
+        let mut sink = FindingSink::new(limit, is_suppressed);
         for check in self.checks.iter() {
-            check.check(document, &mut findings);
+            check.check(document, &mut sink);
         }
+        let findings = sink.into_findings();
         let mut findings = self.apply_levels_and_suppressions(findings, suppressions);
         sort(&mut findings);
         findings
@@ -437,5 +460,8 @@ fn add_alias(finding: &mut Finding, inner: &Finding) {
         if !finding.also_reported_by.contains(&other) {
             finding.also_reported_by.push(other);
         }
+    }
+    if inner.unlisted > 0 {
+        finding.add_unlisted(&inner.rule.code, inner.unlisted);
     }
 }

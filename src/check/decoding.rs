@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DocumentCheck, ParameterError, RuleWithParams};
+use super::{DocumentCheck, FindingSink, ParameterError, RuleWithParams};
 use crate::finding::{Finding, Label, RuleInfo};
 use crate::text::{Document, Span};
 
@@ -39,7 +39,7 @@ struct DecodingCheck {
 }
 
 impl DocumentCheck for DecodingCheck {
-    fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
+    fn check(&self, document: &Document<'_>, findings: &mut FindingSink<'_>) {
         const LABELS: usize = 3;
         let lost = |at: usize| Span::new(at, at + char::REPLACEMENT_CHARACTER.len_utf8());
         let mut places = memchr::memmem::find_iter(document.text().as_bytes(), "\u{FFFD}".as_bytes()).map(lost);

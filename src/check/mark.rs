@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use toml::Spanned;
 
 use super::code_spans::{code_spans, is_within};
-use super::{DocumentCheck, ParameterError, RuleWithParams};
+use super::{DocumentCheck, FindingSink, ParameterError, RuleWithParams};
 use crate::finding::{Edit, Finding, Fix, RuleInfo};
 use crate::text::{BlockKind, Document, Span, is_blank, trim};
 
@@ -104,7 +104,7 @@ struct MarkMatch {
 }
 
 impl DocumentCheck for MarkCheck {
-    fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
+    fn check(&self, document: &Document<'_>, findings: &mut FindingSink<'_>) {
         let mut found: Vec<(MarkMatch, &Arc<RuleInfo>)> = Vec::new();
         for form in &self.forms {
             form.search(document, |mark| found.push((mark, &form.rule)));

@@ -11,6 +11,7 @@ mod fnv;
 mod guard;
 mod licence;
 pub mod phrase;
+mod sink;
 pub mod store;
 mod swar;
 
@@ -21,14 +22,15 @@ use toml::Spanned;
 
 pub use corpus_check::{Corpus, CorpusCheck, DocumentSet, FindingsByDocument, PendingFindings};
 pub use guard::guard;
+pub use sink::{FindingLimit, FindingSink};
 
-use crate::finding::{Finding, RuleInfo};
+use crate::finding::RuleInfo;
 use crate::text::Document;
 
 /// Checks one document at a time, for all rules of its kind at once.
 pub trait DocumentCheck: Send + Sync {
     /// Appends the findings in `document` to `findings`, which already hold those of earlier kinds.
-    fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>);
+    fn check(&self, document: &Document<'_>, findings: &mut FindingSink<'_>);
 
     /// Builds lazily initialised tables, so that the first document does not pay for them.
     fn warm_up(&self) {}

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::bloom::BloomFilter;
-use super::{DocumentCheck, ParameterError, RuleWithParams};
+use super::{DocumentCheck, FindingSink, ParameterError, RuleWithParams};
 use crate::finding::{Finding, RuleInfo};
 use crate::text::{BlockKind, Document, Span, count_words, words};
 
@@ -72,7 +72,7 @@ struct TableOfContentsCheck {
 }
 
 impl DocumentCheck for TableOfContentsCheck {
-    fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
+    fn check(&self, document: &Document<'_>, findings: &mut FindingSink<'_>) {
         for rule in &self.rules {
             rule.check(document, findings);
         }
@@ -83,7 +83,7 @@ impl DocumentCheck for TableOfContentsCheck {
 const MAX_TITLE_WORDS: usize = 20;
 
 impl ContentsRule {
-    fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
+    fn check(&self, document: &Document<'_>, findings: &mut FindingSink<'_>) {
         let blocks = document.blocks();
         let links: Vec<usize> = memchr::memmem::find_iter(document.text().as_bytes(), "](#").collect();
         let mut anchors: Option<HashSet<String>> = None;

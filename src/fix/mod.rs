@@ -8,6 +8,9 @@ mod select_edits;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
+use crate::check::FindingLimit;
 use crate::finding::{Applicability, Finding};
 use crate::linter::Linter;
 use crate::text::{Document, LossyDecoding, Origin, Span, words};
@@ -115,21 +118,32 @@ impl<'o> FixSession<'o> {
     /// Returns [`FixCycle`] if the fixes do not converge.
     pub fn fix_until_stable(&mut self, linter: &Linter, max: Applicability) -> Result<(), FixCycle> {
         const MAX_ROUNDS: usize = 20;
+        /// Rounds that could not list all findings, so that others must follow.
+        const MAX_PARTIAL_ROUNDS: usize = 1_000;
         let mut rounds: Vec<Round> = Vec::new();
+        let mut partial_rounds = 0;
+        let mut after = Sha256::digest(&self.text).into();
         loop {
-            let findings = linter.check(&self.document());
-            let before = self.text.clone();
+            let findings = linter.check_up_to(&self.document(), FindingLimit::FIX);
+            let before = after;
             let codes = self.apply(&findings, max);
-            if self.text == before {
-                self.remaining = findings;
+            after = Sha256::digest(&self.text).into();
+            if after == before {
+                self.remaining = if findings.iter().any(|finding| finding.unlisted > 0) {
+                    linter.check(&self.document())
+                } else {
+                    findings
+                };
                 return Ok(());
             }
+            let is_partial = findings.iter().any(|finding| finding.unlisted > 0);
+            partial_rounds += usize::from(is_partial && partial_rounds < MAX_PARTIAL_ROUNDS);
             rounds.push(Round { before, codes });
-            if let Some(start) = rounds.iter().position(|round| round.before == self.text) {
+            if let Some(start) = rounds.iter().position(|round| round.before == after) {
                 return Err(fix_cycle(&rounds[start..]));
             }
-            if rounds.len() == MAX_ROUNDS {
-                return Err(fix_cycle(&rounds[MAX_ROUNDS - 2..]));
+            if rounds.len() - partial_rounds == MAX_ROUNDS {
+                return Err(fix_cycle(&rounds[rounds.len() - 2..]));
             }
         }
     }
@@ -141,9 +155,9 @@ impl<'o> FixSession<'o> {
     }
 }
 
-/// The text before a round, and the rules whose fixes were applied to it.
+/// The SHA-256 of the text before a round, and the rules whose fixes were applied to it.
 struct Round {
-    before: String,
+    before: [u8; 32],
     codes: Vec<String>,
 }
 

@@ -77,6 +77,9 @@ struct JsonFinding<'f> {
     fix: Option<JsonFix<'f>>,
     probability: Option<f32>,
     kind_of_page: JsonPageKind,
+    /// Further findings of the rule in the document, which are not listed.
+    #[serde(skip_serializing_if = "is_zero")]
+    unlisted: usize,
 }
 
 #[derive(Serialize)]
@@ -130,9 +133,15 @@ fn object(document: &Document<'_>, finding: &Finding, texts: &dyn TextProvider) 
         fix: finding.fix.as_ref().map(|fix| JsonFix { applicability: fix.applicability, edits: &fix.edits }),
         probability: finding.probability.map(rounded),
         kind_of_page: JsonPageKind { kind: page.kind().name(), probability: rounded(page.probability(page.kind())) },
+        unlisted: finding.unlisted,
     };
     // Serialising strings, numbers and lists cannot fail.
     serde_json::to_string(&finding).unwrap_or_default()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// Rounds a probability to two decimals, which is as precise as the model.

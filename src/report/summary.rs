@@ -11,6 +11,8 @@ pub struct Summary {
     pub documents_with_findings: usize,
     /// Findings.
     pub findings: usize,
+    /// Whether there are more findings than are listed and counted.
+    pub is_partial: bool,
     /// Findings with a safe fix.
     pub safe_fixes: usize,
     /// Findings with an unsafe fix.
@@ -51,6 +53,7 @@ impl Summary {
         self.documents += 1;
         self.documents_with_findings += usize::from(!findings.is_empty());
         self.findings += findings.len();
+        self.is_partial |= findings.iter().any(|finding| finding.unlisted > 0);
         let count_fixes = |applicability: Applicability| {
             findings
                 .iter()
@@ -83,7 +86,8 @@ impl Summary {
             0 => line.push_str("no findings"),
             findings => {
                 let documents = count(self.documents_with_findings, noun);
-                line.push_str(&format!("{} in {documents}", count(findings, "finding")));
+                let bound = if self.is_partial { "at least " } else { "" };
+                line.push_str(&format!("{bound}{} in {documents}", count(findings, "finding")));
                 line.push_str(&self.fixable());
             }
         }

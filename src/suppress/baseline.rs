@@ -143,7 +143,7 @@ impl Baseline {
             let rule = finding.rule.code.clone();
             let fingerprint = finding.fingerprint(text);
             let own = (path.to_owned(), rule.clone(), fingerprint.clone());
-            !self.use_one(&own) && !self.use_one_orphaned(rule, fingerprint)
+            !self.use_one(&own) && !self.use_one_orphaned(rule, fingerprint) || finding.unlisted > 0
         });
         before - findings.len()
     }

@@ -96,7 +96,7 @@ impl IgnoreList {
             entry.used.store(true, Ordering::Relaxed);
             let seen = seen.entry(key).or_insert(0);
             *seen += 1;
-            *seen > entry.max_per_document
+            *seen > entry.max_per_document || finding.unlisted > 0
         });
     }
 

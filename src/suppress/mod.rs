@@ -110,7 +110,7 @@ impl Suppressions {
 
     /// Removes the findings that a comment suppresses.
     pub fn filter(&mut self, findings: &mut Vec<Finding>) {
-        findings.retain(|finding| !self.suppresses(finding));
+        findings.retain(|finding| !self.suppresses(finding) || finding.unlisted > 0);
     }
 
     fn suppresses(&mut self, finding: &Finding) -> bool {

@@ -291,3 +291,103 @@ fn pages_larger_than_the_limit_are_not_decompressed() {
     assert!(printed.contains(reason), "{printed}");
     assert!(peak < usual + (15 << 20), "{peak} bytes, usually {usual}");
 }
+
+/// Text with `count` requests for a comment, each below a sentence of its own.
+fn comment_prompts(count: usize) -> String {
+    let paragraph =
+        |number| format!("The council number {number} met on Monday and agreed on much.\n\nLeave a Comment\n\n");
+    (0..count).map(paragraph).collect()
+}
+
+/// Runs only the rule about these prompts, since the time is spent on other rules.
+fn check_comment_prompts(folder: &Path, format: &str, more: &[&str]) -> Ended {
+    let arguments = ["check", "a.txt", "--isolated", "--select", "BP001,SU", "--output-format", format];
+    run_to_file(folder, &[&arguments, more].concat())
+}
+
+/// Runs a check that prints more than fits into a pipe.
+fn run_to_file(folder: &Path, arguments: &[&str]) -> Ended {
+    let path = folder.join("printed.log");
+    let file = fs::File::create(&path).unwrap();
+    let child = Command::new(env!("CARGO_BIN_EXE_dechaff"))
+        .current_dir(folder)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(file.try_clone().unwrap())
+        .stderr(file)
+        .spawn()
+        .unwrap();
+    let status = child.wait_with_output().unwrap().status;
+    Ended { code: status.code(), printed: fs::read_to_string(path).unwrap(), peak: 0 }
+}
+
+#[test]
+fn findings_beyond_the_limit_are_counted() {
+    let folder = corpus();
+    let path = folder.path().join("a.txt");
+    fs::write(&path, comment_prompts(10_000)).unwrap();
+    let Ended { code, printed, .. } = check_comment_prompts(folder.path(), "concise", &[]);
+    assert_eq!(code, Some(1));
+    assert!(printed.contains("1 file checked: 10000 findings in 1 file"), "{}", tail(&printed));
+    fs::write(&path, comment_prompts(10_003)).unwrap();
+    let Ended { code, printed, .. } = check_comment_prompts(folder.path(), "concise", &[]);
+    assert_eq!(code, Some(1));
+    assert!(printed.contains("1 file checked: at least 10000 findings in 1 file"), "{}", tail(&printed));
+    let Ended { printed, .. } = check_comment_prompts(folder.path(), "json-lines", &[]);
+    assert!(printed.contains("\"unlisted\":3}"), "{}", tail(&printed));
+}
+
+#[test]
+fn findings_beyond_the_limit_can_be_suppressed() {
+    let folder = corpus();
+    let path = folder.path().join("a.txt");
+    let prompts = comment_prompts(10_003);
+    fs::write(&path, format!("<!-- dechaff: ignore-file[BP001] -->\n\n{prompts}")).unwrap();
+    let Ended { code, printed, .. } = check_comment_prompts(folder.path(), "concise", &[]);
+    assert_eq!(code, Some(0), "{}", tail(&printed));
+    // If only those listed are suppressed, the note on the others is still printed.
+    let suppressed = format!("<!-- dechaff: ignore-start[BP001] -->\n\n{prompts}\n\n<!-- dechaff: ignore-end -->\n\n");
+    fs::write(&path, suppressed + &comment_prompts(1)).unwrap();
+    let Ended { code, printed, .. } = check_comment_prompts(folder.path(), "json-lines", &[]);
+    assert_eq!(code, Some(1), "{}", tail(&printed));
+    assert!(printed.contains("\"unlisted\":1}"), "{}", tail(&printed));
+}
+
+#[test]
+fn fixes_beyond_the_limit_are_applied() {
+    let folder = corpus();
+    let path = folder.path().join("a.txt");
+    fs::write(&path, comment_prompts(60_000)).unwrap();
+    let Ended { code, printed, .. } = check_comment_prompts(folder.path(), "concise", &["--fix"]);
+    assert_eq!(code, Some(0), "{}", tail(&printed));
+    assert!(printed.contains("60000 findings fixed"), "{}", tail(&printed));
+    let fixed = fs::read_to_string(path).unwrap();
+    assert!(!fixed.contains("Comment"));
+    assert_eq!(fixed.matches("The council").count(), 60_000);
+}
+
+#[test]
+fn a_long_line_of_defects_is_fixed_in_parts() {
+    let folder = corpus();
+    let path = folder.path().join("a.txt");
+    let arguments = [
+        "check",
+        "a.txt",
+        "--isolated",
+        "--select",
+        "EN003,MS008,MS009",
+        "--fix",
+        "--unsafe-fixes",
+        "--max-removed",
+        "1",
+    ];
+    fs::write(&path, "te\u{ad}xt <b>x</b> &amp; ".repeat(12_000)).unwrap();
+    let Ended { code, printed, .. } = run_to_file(folder.path(), &arguments);
+    assert_eq!(code, Some(0), "{}", tail(&printed));
+    assert_eq!(fs::read_to_string(path).unwrap().trim_end(), "text x & ".repeat(12_000).trim_end());
+}
+
+/// The last lines of what was printed.
+fn tail(printed: &str) -> &str {
+    printed.rmatch_indices('\n').nth(5).map_or(printed, |(at, _)| &printed[at..])
+}

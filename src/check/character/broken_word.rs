@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::function_words::{is_conjunction, is_function_word, is_word_end};
 use super::suspicious::is_text_or_table;
+use crate::check::FindingSink;
 use crate::check::code_spans::{code_spans, is_within};
 use crate::finding::{Edit, Finding, Fix, RuleInfo};
 use crate::text::{BlockKind, Document, Span};
@@ -38,7 +39,7 @@ struct Occurrences {
 }
 
 /// Detects the broken words of a document.
-pub(super) fn detect(document: &Document<'_>, rule: &Arc<RuleInfo>, findings: &mut Vec<Finding>) {
+pub(super) fn detect(document: &Document<'_>, rule: &Arc<RuleInfo>, findings: &mut FindingSink<'_>) {
     let broken_words = find_broken_words(document);
     if broken_words.is_empty() {
         return;

@@ -15,8 +15,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::code_spans::{code_spans, is_within};
-use super::{DocumentCheck, ParameterError, RuleWithParams};
-use crate::finding::{Finding, RuleInfo};
+use super::{DocumentCheck, FindingSink, ParameterError, RuleWithParams};
+use crate::finding::RuleInfo;
 use crate::text::{Document, Span};
 use suspicious::{SuspiciousCharacter, SuspiciousLine, is_text_or_table};
 
@@ -71,61 +71,73 @@ struct CharacterCheck {
 }
 
 impl DocumentCheck for CharacterCheck {
-    fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
-        let lines = suspicious_lines(document);
+    fn check(&self, document: &Document<'_>, findings: &mut FindingSink<'_>) {
+        let mut arabic_forms: Option<(Span, usize)> = None;
+        for_each_suspicious_line(document, |line| {
+            presentation_forms::count_arabic_forms(line, &mut arabic_forms);
+            for (rule, defect) in &self.rules {
+                findings.extend(match defect {
+                    CharacterDefect::BrokenWord | CharacterDefect::ArabicForm => None,
+                    CharacterDefect::Invisible => invisible::detect(document, rule, line),
+                    CharacterDefect::PrivateUse => presentation_forms::detect_private_use(document, rule, line),
+                    CharacterDefect::Ligature => presentation_forms::detect_ligatures(document, rule, line),
+                });
+            }
+        });
         for (rule, defect) in &self.rules {
-            match defect {
-                CharacterDefect::BrokenWord => broken_word::detect(document, rule, findings),
-                CharacterDefect::Invisible => {
-                    findings.extend(lines.iter().filter_map(|line| invisible::detect(document, rule, line)));
+            match (defect, arabic_forms) {
+                (CharacterDefect::BrokenWord, _) => broken_word::detect(document, rule, findings),
+                (CharacterDefect::ArabicForm, Some((first, count))) => {
+                    findings.push(presentation_forms::arabic_finding(document, rule, first, count));
                 }
-                CharacterDefect::PrivateUse => {
-                    findings.extend(
-                        lines.iter().filter_map(|line| presentation_forms::detect_private_use(document, rule, line)),
-                    );
-                }
-                CharacterDefect::Ligature => {
-                    findings.extend(
-                        lines.iter().filter_map(|line| presentation_forms::detect_ligatures(document, rule, line)),
-                    );
-                }
-                CharacterDefect::ArabicForm => {
-                    findings.extend(presentation_forms::detect_arabic_forms(document, rule, &lines))
-                }
+                _ => {}
             }
         }
     }
 }
 
-/// Returns the lines outside code with a character that some rule may be about.
-fn suspicious_lines(document: &Document<'_>) -> Vec<SuspiciousLine> {
-    let mut lines: Vec<SuspiciousLine> = Vec::new();
+/// Calls `found` for the lines outside code with a character that some rule may be about. A line
+/// with very many is passed in parts.
+fn for_each_suspicious_line(document: &Document<'_>, mut found: impl FnMut(&SuspiciousLine)) {
+    /// Maximum number of characters passed at once.
+    const MAX_HITS: usize = 10_000;
+    let mut found = |line: &SuspiciousLine| {
+        if !line.hits.is_empty() && is_text_or_table(document, line.span.start) {
+            found(line);
+        }
+    };
+    let mut last: Option<SuspiciousLine> = None;
     let mut code: Vec<Span> = Vec::new();
     for hit in suspicious_characters(document.text()) {
-        if lines.last().is_none_or(|line| line.span.end <= hit.span.start) {
+        if last.as_ref().is_none_or(|line| line.span.end <= hit.span.start) {
             let index = document.line_at(hit.span.start);
             let Some(&span) = document.lines().get(index) else { continue };
-            lines.push(SuspiciousLine { span, hits: Vec::new() });
+            if let Some(line) = last.replace(SuspiciousLine { span, hits: Vec::new() }) {
+                found(&line);
+            }
             code = code_spans(document.slice(span));
         }
-        if let Some(line) = lines.last_mut()
+        if let Some(line) = &mut last
             && line.span.contains(hit.span)
             && !is_within(&code, hit.span.start - line.span.start)
         {
+            if line.hits.len() == MAX_HITS {
+                found(line);
+                line.hits.clear();
+            }
             line.hits.push(hit);
         }
     }
-    lines.retain(|line| !line.hits.is_empty() && is_text_or_table(document, line.span.start));
-    lines
+    if let Some(line) = last {
+        found(&line);
+    }
 }
 
 /// Returns the characters that rules of this kind are about, in order, found by their first bytes.
-fn suspicious_characters(text: &str) -> Vec<SuspiciousCharacter> {
-    if text.is_ascii() {
-        return Vec::new();
-    }
+fn suspicious_characters(text: &str) -> impl Iterator<Item = SuspiciousCharacter> {
     let bytes = text.as_bytes();
     let mut starts: Vec<usize> = Vec::new();
+    let bytes = if text.is_ascii() { &[] } else { bytes };
     for needle in ["\u{AD}", "\u{200B}", "\u{2060}"] {
         starts.extend(memchr::memmem::find_iter(bytes, needle));
     }
@@ -136,12 +148,12 @@ fn suspicious_characters(text: &str) -> Vec<SuspiciousCharacter> {
         bytes.get(at + 1).is_some_and(|second| matches!(second, 0x80..=0xA3 | 0xAC..=0xB7 | 0xB9..=0xBB))
     }));
     starts.sort_unstable();
-    let hit = |start: usize| {
+    let hit = move |start: usize| {
         let character = text.get(start..)?.chars().next()?;
         let is_byte_order_mark = character == '\u{FEFF}' && start == 0;
         let is_selected = invisible::is_invisible(character) && !is_byte_order_mark
             || presentation_forms::is_presentation_form(character);
         is_selected.then(|| SuspiciousCharacter { span: Span::new(start, start + character.len_utf8()), character })
     };
-    starts.into_iter().filter_map(hit).collect()
+    starts.into_iter().filter_map(hit)
 }

@@ -120,18 +120,19 @@ pub(super) fn detect_ligatures(
     Some(finding)
 }
 
-/// Detects Arabic presentation forms once per document, since a text with any rarely has other
-/// letters.
-pub(super) fn detect_arabic_forms(
-    document: &Document<'_>,
-    rule: &Arc<RuleInfo>,
-    lines: &[SuspiciousLine],
-) -> Option<Finding> {
-    let hits: Vec<SuspiciousCharacter> = lines.iter().flat_map(|line| line.hits(is_arabic_presentation_form)).collect();
-    let first = hits.first()?;
-    let mut finding = Finding::new(rule, document, first.span);
-    if hits.len() > 1 {
-        finding.label = Some(format!("first of {} in this document", hits.len()));
+/// Counts Arabic presentation forms, and keeps the first. They are reported once per document, since
+/// a text with any rarely has other letters.
+pub(super) fn count_arabic_forms(line: &SuspiciousLine, forms: &mut Option<(Span, usize)>) {
+    for hit in line.hits.iter().filter(|hit| is_arabic_presentation_form(hit.character)) {
+        forms.get_or_insert((hit.span, 0)).1 += 1;
     }
-    Some(finding)
+}
+
+/// Reports `count` Arabic presentation forms at the first of them.
+pub(super) fn arabic_finding(document: &Document<'_>, rule: &Arc<RuleInfo>, first: Span, count: usize) -> Finding {
+    let mut finding = Finding::new(rule, document, first);
+    if count > 1 {
+        finding.label = Some(format!("first of {count} in this document"));
+    }
+    finding
 }

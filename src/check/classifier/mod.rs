@@ -23,7 +23,7 @@ use prose::flagged;
 pub use survey::{FEATURES, FIRST_PASS, Feature, Row, Survey};
 pub use words::BUCKET_BITS;
 
-use super::{DocumentCheck, ParameterError, RuleWithParams};
+use super::{DocumentCheck, FindingSink, ParameterError, RuleWithParams};
 use crate::finding::{Finding, RuleInfo};
 use crate::text::Document;
 
@@ -81,7 +81,7 @@ struct Classifier {
 }
 
 impl DocumentCheck for Classifier {
-    fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
+    fn check(&self, document: &Document<'_>, findings: &mut FindingSink<'_>) {
         let is_flagged = flagged(document, findings.iter());
         if !Prose::among(document, &is_flagged).is_known_ground() {
             return;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DocumentCheck, ParameterError, RuleWithParams};
+use super::{DocumentCheck, FindingSink, ParameterError, RuleWithParams};
 use crate::finding::{Finding, RuleInfo};
 use crate::text::{Document, Span};
 
@@ -51,7 +51,7 @@ struct LoremIpsumCheck {
 }
 
 impl DocumentCheck for LoremIpsumCheck {
-    fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
+    fn check(&self, document: &Document<'_>, findings: &mut FindingSink<'_>) {
         for (index, block) in document.blocks().iter().enumerate() {
             if !block.kind.is_text() || !may_contain_lorem_ipsum(document.slice(block.content)) {
                 continue;

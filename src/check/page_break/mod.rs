@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DocumentCheck, ParameterError, RuleWithParams};
+use super::{DocumentCheck, FindingSink, ParameterError, RuleWithParams};
 use crate::finding::{Applicability, Edit, Finding, Fix, RuleInfo};
 use crate::text::{Document, Span, trim};
 use region::{BreakRegion, SentenceHalf};
@@ -49,7 +49,7 @@ struct PageBreakCheck {
 }
 
 impl DocumentCheck for PageBreakCheck {
-    fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
+    fn check(&self, document: &Document<'_>, findings: &mut FindingSink<'_>) {
         let regions = region::break_regions(document);
         for rule in &self.rules {
             findings.extend(regions.iter().map(|region| finding(document, rule, region)));

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::coverage::covered_by_fixes;
-use super::{DocumentCheck, ParameterError, RuleWithParams};
+use super::{DocumentCheck, FindingSink, ParameterError, RuleWithParams};
 use crate::finding::{Finding, RuleInfo};
 use crate::text::{BlockKind, Document, PageKind, Span};
 use page_line::{LineKind, PageLine, Signal};
@@ -65,7 +65,7 @@ struct PageChromeCheck {
 }
 
 impl DocumentCheck for PageChromeCheck {
-    fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
+    fn check(&self, document: &Document<'_>, findings: &mut FindingSink<'_>) {
         let min_lines = self.rules.iter().map(|(_, parameters)| parameters.min_lines).min().unwrap_or(0);
         if !page_line::has_short_lines(document, min_lines) {
             return;
@@ -266,7 +266,7 @@ fn report_runs(
     document: &Document<'_>,
     lines: &[PageLine],
     reason: &str,
-    findings: &mut Vec<Finding>,
+    findings: &mut FindingSink<'_>,
 ) {
     const EMPTY_LIST: usize = 3;
     let is_chrome = |line: &PageLine| match line.kind {

@@ -8,6 +8,7 @@ use super::headings::{Verdict, WeakLine, judge};
 use super::prefilter::{Glance, Hit, Prefilters, SHORT_WORDS};
 use super::unit::{IsLine, WordCounter, is_searched};
 use super::{Matcher, Place, Reach, Unit};
+use crate::check::FindingSink;
 use crate::check::coverage::covered_by_fixes;
 use crate::finding::{Applicability, Finding, RuleInfo};
 use crate::text::{BlockKind, Document, Span, count_words, ends_sentence};
@@ -18,7 +19,7 @@ pub(super) fn collect(
     prefilters: &Prefilters,
     document: &Document<'_>,
     caches: Caches,
-    findings: &mut Vec<Finding>,
+    findings: &mut FindingSink<'_>,
 ) -> Caches {
     let mut evidence = Evidence {
         matchers,
@@ -343,7 +344,7 @@ impl<'e> Evidence<'e, '_> {
     }
 
     /// One finding for what a rule's patterns say of the same place, in the widest form.
-    fn report(&mut self, findings: &mut Vec<Finding>) {
+    fn report(&mut self, findings: &mut FindingSink<'_>) {
         const MOST_LINES: usize = 10;
         // In order of place, so that what lies within a longer reach of the same rule need not reach that far again.
         self.matches.sort_by_key(|found| (found.block, found.unit));

@@ -39,8 +39,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use toml::Spanned;
 
 use super::phrase::Phrase;
-use super::{DocumentCheck, ParameterError, RuleWithParams};
-use crate::finding::{Applicability, Finding, RuleInfo};
+use super::{DocumentCheck, FindingSink, ParameterError, RuleWithParams};
+use crate::finding::{Applicability, RuleInfo};
 use crate::text::Document;
 pub use explain::{Explanation, Obstacle, Source, explain};
 use expression::{Caches, Expression};
@@ -217,7 +217,7 @@ struct PatternCheck {
 }
 
 impl DocumentCheck for PatternCheck {
-    fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
+    fn check(&self, document: &Document<'_>, findings: &mut FindingSink<'_>) {
         let caches = || self.caches.lock().unwrap_or_else(PoisonError::into_inner);
         let own = caches().pop().unwrap_or_default();
         let own = evidence::collect(&self.matchers, &self.prefilters, document, own, findings);

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DocumentCheck, ParameterError, RuleWithParams};
+use super::{DocumentCheck, FindingSink, ParameterError, RuleWithParams};
 use crate::finding::{Finding, Label, RuleInfo};
 use crate::text::{Document, Span};
 use field::{LabelIndex, key};
@@ -80,7 +80,7 @@ struct RecordRule {
 }
 
 impl DocumentCheck for RecordCheck {
-    fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
+    fn check(&self, document: &Document<'_>, findings: &mut FindingSink<'_>) {
         for rule in &self.rules {
             rule.check(document, findings);
         }
@@ -94,7 +94,7 @@ impl RecordRule {
         Self { rule, min_fields: parameters.min_fields, labels: LabelIndex::new(labels, &parameters.headings) }
     }
 
-    fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
+    fn check(&self, document: &Document<'_>, findings: &mut FindingSink<'_>) {
         if !may_contain_records(document, &self.labels, self.min_fields) {
             return;
         }

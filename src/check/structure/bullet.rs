@@ -1,11 +1,11 @@
 //! Bullets that Markdown does not recognise.
 
-use super::detection::StructureDetection;
+use super::detection::{DetectionSink, StructureDetection};
 use super::verify::{apply_preserving_words, count_blocks};
 use crate::finding::Edit;
 use crate::text::{BlockKind, Document, Span, list_marker, trim};
 
-pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<StructureDetection>) {
+pub(super) fn detect(document: &Document<'_>, detections: &mut DetectionSink<'_, '_, '_>) {
     for block in document.blocks().iter().filter(|block| block.kind == BlockKind::ListItem) {
         let span = trim(document.text(), block.span);
         let text = document.slice(span);

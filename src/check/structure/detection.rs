@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::check::FindingSink;
 use crate::finding::{Edit, Finding, Fix, RuleInfo};
 use crate::text::{Document, Span};
 
@@ -13,6 +14,23 @@ pub(super) struct StructureDetection {
     help: &'static str,
     /// Verified edits, sorted by position; empty if there is no certain repair.
     edits: Vec<Edit>,
+}
+
+/// Turns the detections of a rule into findings as they come.
+pub(super) struct DetectionSink<'d, 't, 's> {
+    pub(super) rule: &'d Arc<RuleInfo>,
+    pub(super) document: &'d Document<'t>,
+    pub(super) findings: &'d mut FindingSink<'s>,
+}
+
+impl DetectionSink<'_, '_, '_> {
+    pub(super) fn push(&mut self, detection: StructureDetection) {
+        self.findings.push(detection.into_finding(self.rule, self.document));
+    }
+
+    pub(super) fn extend(&mut self, detections: impl IntoIterator<Item = StructureDetection>) {
+        detections.into_iter().for_each(|detection| self.push(detection));
+    }
 }
 
 impl StructureDetection {
@@ -31,7 +49,7 @@ impl StructureDetection {
         self
     }
 
-    pub(super) fn into_finding(self, rule: &Arc<RuleInfo>, document: &Document<'_>) -> Finding {
+    fn into_finding(self, rule: &Arc<RuleInfo>, document: &Document<'_>) -> Finding {
         let mut finding = Finding::new(rule, document, self.span);
         finding.label = self.label;
         if let Some(applicability) = rule.fix.filter(|_| !self.edits.is_empty()) {

@@ -1,11 +1,11 @@
 //! Strong emphasis with one of its markers missing.
 
-use super::detection::StructureDetection;
+use super::detection::{DetectionSink, StructureDetection};
 use super::text_lines::{Line, lines_containing};
 use crate::check::code_spans::{code_spans, is_within};
 use crate::text::{Document, Span};
 
-pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<StructureDetection>) {
+pub(super) fn detect(document: &Document<'_>, detections: &mut DetectionSink<'_, '_, '_>) {
     let lines = lines_containing(document, "**");
     let odd: Vec<Option<usize>> = lines.iter().map(unbalanced_marker).collect();
     let mut has_references: Option<bool> = None;

@@ -1,6 +1,6 @@
 //! Code blocks whose fences and lines are run together on one line.
 
-use super::detection::StructureDetection;
+use super::detection::{DetectionSink, StructureDetection};
 use super::text_lines::lines_containing;
 use crate::text::{Document, Span};
 
@@ -44,7 +44,7 @@ const LANGUAGES: &[&str] = &[
     "zsh",
 ];
 
-pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<StructureDetection>) {
+pub(super) fn detect(document: &Document<'_>, detections: &mut DetectionSink<'_, '_, '_>) {
     for line in lines_containing(document, "```") {
         let fences: Vec<usize> = memchr::memmem::find_iter(line.text.as_bytes(), b"```").collect();
         for &at in fences.iter().step_by(2) {

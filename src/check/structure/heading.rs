@@ -6,7 +6,7 @@
 
 use rustc_hash::FxHashSet;
 
-use super::detection::StructureDetection;
+use super::detection::{DetectionSink, StructureDetection};
 use super::text_lines::{Line, lines_containing, newline};
 use super::verify::{apply_preserving_words, first_heading};
 use crate::check::code_spans::{code_spans, is_within};
@@ -21,7 +21,7 @@ const MAX_TITLE_START: usize = 7;
 /// Minimum number of words that must follow a title at the start of a line.
 const MIN_PARAGRAPH_WORDS: usize = 8;
 
-pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<StructureDetection>) {
+pub(super) fn detect(document: &Document<'_>, detections: &mut DetectionSink<'_, '_, '_>) {
     let mut titles: Option<FxHashSet<u64>> = None;
     for line in lines_containing(document, "# ") {
         // A heading may be the first thing in a list item or quotation.

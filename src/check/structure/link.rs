@@ -1,11 +1,11 @@
 //! Links that were cut off.
 
-use super::detection::StructureDetection;
+use super::detection::{DetectionSink, StructureDetection};
 use super::text_lines::lines_containing;
 use crate::check::code_spans::{code_spans, is_within};
 use crate::text::{Document, Span};
 
-pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<StructureDetection>) {
+pub(super) fn detect(document: &Document<'_>, detections: &mut DetectionSink<'_, '_, '_>) {
     for line in lines_containing(document, "](") {
         let Some(hit) = memchr::memmem::rfind(line.text.as_bytes(), b"](") else { continue };
         let target = &line.text[hit + 2..];

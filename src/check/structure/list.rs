@@ -1,6 +1,6 @@
 //! Lists whose items are run together on one line.
 
-use super::detection::StructureDetection;
+use super::detection::{DetectionSink, StructureDetection};
 use super::text_lines::{Line, lines_containing, newline};
 use super::verify::{apply_preserving_words, count_blocks};
 use crate::check::code_spans::{code_spans, is_within};
@@ -10,7 +10,7 @@ use crate::text::{BlockKind, Document, Span};
 /// Minimum number of items.
 const MIN_ITEMS: usize = 3;
 
-pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<StructureDetection>) {
+pub(super) fn detect(document: &Document<'_>, detections: &mut DetectionSink<'_, '_, '_>) {
     for (separator, bullet) in [(" * ", "* "), (" • ", "• ")] {
         for line in lines_containing(document, separator) {
             detections.extend(bulleted(document, &line, separator, bullet));

@@ -1,6 +1,6 @@
 //! HTML left behind by extraction, in text that is neither HTML nor Markdown.
 
-use super::detection::StructureDetection;
+use super::detection::{DetectionSink, StructureDetection};
 use super::text_lines::{Line, lines_containing};
 use crate::check::code_spans::{code_spans, is_within};
 use crate::finding::Edit;
@@ -61,20 +61,24 @@ const TAGS: &[&str] = &[
     "ul",
 ];
 
-pub(super) fn detect_tags(document: &Document<'_>, detections: &mut Vec<StructureDetection>) {
+/// Maximum number of edits of a finding. A longer line has several findings.
+const MAX_EDITS: usize = 10_000;
+
+pub(super) fn detect_tags(document: &Document<'_>, detections: &mut DetectionSink<'_, '_, '_>) {
     if document.origin().is_markdown() {
         return;
     }
     for line in lines_containing(document, "<") {
         let tags = outside_code(&line, tags(line.text));
-        let Some(&first) = tags.first() else { continue };
-        let edits =
-            tags.iter().map(|&tag| Edit { span: tag, content: replacement(document, tag).to_owned() }).collect();
-        detections.push(
-            StructureDetection::new(first)
-                .with_label(count_label(tags.len()))
-                .with_fix("remove the tags on this line", edits),
-        );
+        for tags in tags.chunks(MAX_EDITS) {
+            let edits =
+                tags.iter().map(|&tag| Edit { span: tag, content: replacement(document, tag).to_owned() }).collect();
+            detections.push(
+                StructureDetection::new(tags[0])
+                    .with_label(count_label(tags.len()))
+                    .with_fix("remove the tags on this line", edits),
+            );
+        }
     }
 }
 
@@ -122,7 +126,7 @@ fn tags(line: &str) -> Vec<Span> {
     spans
 }
 
-pub(super) fn detect_entities(document: &Document<'_>, detections: &mut Vec<StructureDetection>) {
+pub(super) fn detect_entities(document: &Document<'_>, detections: &mut DetectionSink<'_, '_, '_>) {
     for line in lines_containing(document, "&") {
         let is_markdown = document.origin().is_markdown();
         let code = code_spans(line.text);
@@ -132,17 +136,18 @@ pub(super) fn detect_entities(document: &Document<'_>, detections: &mut Vec<Stru
             .filter(|(span, _)| !is_within(&code, span.start))
             .map(|(span, character)| (span.shift(line.span.start), character))
             .collect();
-        let Some(&(first, _)) = places.first() else { continue };
-        // Characters that would open or close a tag stay escaped.
-        let plain = places.iter().filter(|(_, character)| !matches!(character, '<' | '>'));
-        let edits = plain.map(|&(span, character)| Edit { span, content: character.to_string() }).collect();
-        let label = if places.len() == 1 {
-            "an HTML entity".to_owned()
-        } else {
-            format!("first of {} on this line", places.len())
-        };
-        detections
-            .push(StructureDetection::new(first).with_label(label).with_fix("write the characters instead", edits));
+        for places in places.chunks(MAX_EDITS) {
+            // Characters that would open or close a tag stay escaped.
+            let plain = places.iter().filter(|(_, character)| !matches!(character, '<' | '>'));
+            let edits = plain.map(|&(span, character)| Edit { span, content: character.to_string() }).collect();
+            let label = if places.len() == 1 {
+                "an HTML entity".to_owned()
+            } else {
+                format!("first of {} on this line", places.len())
+            };
+            let detection = StructureDetection::new(places[0].0).with_label(label);
+            detections.push(detection.with_fix("write the characters instead", edits));
+        }
     }
 }
 

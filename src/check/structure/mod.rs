@@ -20,9 +20,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DocumentCheck, ParameterError, RuleWithParams};
-use crate::finding::{Finding, RuleInfo};
+use super::{DocumentCheck, FindingSink, ParameterError, RuleWithParams};
+use crate::finding::RuleInfo;
 use crate::text::Document;
+use detection::DetectionSink;
 
 /// The kind's name in rule files.
 pub const NAME: &str = "structure";
@@ -83,9 +84,9 @@ struct StructureCheck {
 }
 
 impl DocumentCheck for StructureCheck {
-    fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
+    fn check(&self, document: &Document<'_>, findings: &mut FindingSink<'_>) {
         for (rule, fault) in &self.rules {
-            let mut detections = Vec::new();
+            let mut detections = DetectionSink { rule, document, findings };
             match fault {
                 StructureDefect::FlattenedHeading => heading::detect(document, &mut detections),
                 StructureDefect::FlattenedList => list::detect(document, &mut detections),
@@ -97,7 +98,6 @@ impl DocumentCheck for StructureCheck {
                 StructureDefect::StrayTag => markup::detect_tags(document, &mut detections),
                 StructureDefect::StrayEntity => markup::detect_entities(document, &mut detections),
             }
-            findings.extend(detections.into_iter().map(|detection| detection.into_finding(rule, document)));
         }
     }
 }

@@ -1,12 +1,12 @@
 //! Quotations whose lines are run together on one line.
 
-use super::detection::StructureDetection;
+use super::detection::{DetectionSink, StructureDetection};
 use super::text_lines::{lines_containing, newline};
 use super::verify::{apply_preserving_words, count_blocks};
 use crate::finding::Edit;
 use crate::text::{BlockKind, Document, Span};
 
-pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<StructureDetection>) {
+pub(super) fn detect(document: &Document<'_>, detections: &mut DetectionSink<'_, '_, '_>) {
     for line in lines_containing(document, " > ") {
         if line.block.kind != BlockKind::Quotation || !line.text.starts_with("> ") {
             continue;

@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DocumentCheck, ParameterError, RuleWithParams};
+use super::{DocumentCheck, FindingSink, ParameterError, RuleWithParams};
 use crate::finding::{Applicability, Finding, Fix, Label, RuleInfo};
 use crate::text::{BlockKind, Document, Span};
 
@@ -79,7 +79,7 @@ struct TableCheck {
 }
 
 impl DocumentCheck for TableCheck {
-    fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
+    fn check(&self, document: &Document<'_>, findings: &mut FindingSink<'_>) {
         let mut detections = Vec::new();
         self.check_pipe_tables(document, &mut detections);
         if self.rules.iter().any(|(_, defect)| *defect == TableDefect::Aligned) {

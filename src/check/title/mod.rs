@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DocumentCheck, ParameterError, RuleWithParams};
+use super::{DocumentCheck, FindingSink, ParameterError, RuleWithParams};
 use crate::finding::{Applicability, Edit, Finding, Fix, Label, RuleInfo};
 use crate::text::{Block, BlockKind, Document, Span};
 use title_line::{AddedText, TitleLine};
@@ -45,7 +45,7 @@ struct TitleCheck {
 }
 
 impl DocumentCheck for TitleCheck {
-    fn check(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
+    fn check(&self, document: &Document<'_>, findings: &mut FindingSink<'_>) {
         let candidates = candidates(document);
         for rule in &self.rules {
             findings.extend(find_repeated(document, rule, &candidates));
