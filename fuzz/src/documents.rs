@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use dechaff::corpus::{LogLine, LogPlace, Original, entries, logged_files, restore};
+use dechaff::corpus::{LogLine, LogLocation, OriginalText, log_entries, logged_files, restore};
 use dechaff::finding::Applicability;
 use dechaff::fix::{self, FixResult};
 use dechaff::linter::Linter;
@@ -57,8 +57,8 @@ fn fix(linter: &Linter, document: &Document<'_>, most: Applicability) -> FixResu
 /// Checks that the changes lead from the one text to the other and, through the undo log, back.
 fn check_changes(text: &str, fixed: &FixResult) {
     assert_eq!(input::changed(text, &fixed.changes), fixed.text);
-    let place = LogPlace { base: "/", path: "page", record: None };
-    let entries = entries(place, Original { text, raw: &[] }, &fixed.text, &fixed.changes);
+    let place = LogLocation { base: "/", path: "page", record: None };
+    let entries = log_entries(place, OriginalText { text, raw: &[] }, &fixed.text, &fixed.changes);
     let files = logged_files(entries.into_iter().map(|entry| LogLine::Entry(Box::new(entry))).collect());
     let steps = files.into_values().flat_map(|file| file.documents.into_values()).next();
     let restored = steps.map_or_else(

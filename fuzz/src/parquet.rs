@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-use dechaff::corpus::{Fate, Input, Opened, Reading, Rewriter, ShardStep, open};
+use dechaff::corpus::{InputFile, OpenedFile, ReadOptions, RecordAction, Rewriter, ShardItem, open};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
@@ -104,16 +104,16 @@ fn check(path: &Path, bytes: &[u8], is_whole: bool, drops: bool) {
 
 /// The texts of the rows, and whether some cannot be read; `None` if the file cannot be opened.
 fn read(path: &Path) -> Option<(Vec<Option<String>>, bool)> {
-    let input = Input::of(path.to_owned(), true);
-    let Ok(Opened::Shard(_, records)) = open(&input, &Reading::default(), &Arc::default()) else { return None };
+    let input = InputFile::new(path.to_owned(), true);
+    let Ok(OpenedFile::Shard(_, records)) = open(&input, &ReadOptions::default(), &Arc::default()) else { return None };
     let (mut rows, mut is_damaged) = (Vec::new(), false);
-    for step in records {
-        match step {
-            ShardStep::Record(raw) => {
+    for item in records {
+        match item {
+            ShardItem::Record(raw) => {
                 let source = raw.decode().1.ok().flatten();
                 rows.push(source.map(|source| source.text.to_string()));
             }
-            ShardStep::Damage(error) => {
+            ShardItem::Unreadable(error) => {
                 let _ = error.to_string();
                 is_damaged = true;
             }
@@ -125,29 +125,31 @@ fn read(path: &Path) -> Option<(Vec<Option<String>>, bool)> {
 /// Appends to every second text that can be read, and drops every fourth if asked to. The rows that should be there afterwards;
 /// `None` if nothing was written.
 fn rewrite(path: &Path, drops: bool) -> Option<Vec<Option<String>>> {
-    let input = Input::of(path.to_owned(), true);
-    let Ok(Opened::Shard(shard, records)) = open(&input, &Reading::default(), &Arc::default()) else { return None };
-    let mut rewriter = Rewriter::begin(&shard, None).ok()?;
+    let input = InputFile::new(path.to_owned(), true);
+    let Ok(OpenedFile::Shard(shard, records)) = open(&input, &ReadOptions::default(), &Arc::default()) else {
+        return None;
+    };
+    let mut rewriter = Rewriter::new(&shard, None).ok()?;
     let mut expected = Vec::new();
-    for (number, step) in records.enumerate() {
-        let ShardStep::Record(raw) = step else {
-            rewriter.miss();
+    for (number, item) in records.enumerate() {
+        let ShardItem::Record(raw) = item else {
+            rewriter.mark_damaged();
             continue;
         };
-        let (carrier, decoded) = raw.decode();
+        let (handle, decoded) = raw.decode();
         let source = decoded.ok().flatten();
         let text = source.as_ref().map(|source| source.text.to_string());
         let can_change = source.as_ref().is_some_and(|source| source.decoding.is_none());
         let changed = text.as_deref().filter(|_| can_change && number % 2 == 0).map(|text| format!("{text} and more"));
-        let fate = match &changed {
-            _ if drops && number % 4 == 1 => Fate::Drop,
-            Some(text) => Fate::Change(text, Vec::new()),
-            None => Fate::Keep,
+        let action = match &changed {
+            _ if drops && number % 4 == 1 => RecordAction::Drop,
+            Some(text) => RecordAction::Edit(text, Vec::new()),
+            None => RecordAction::Keep,
         };
-        if !matches!(fate, Fate::Drop) {
+        if !matches!(action, RecordAction::Drop) {
             expected.push(changed.clone().or(text));
         }
-        rewriter.record(&carrier, fate).ok()?;
+        rewriter.write_record(&handle, action).ok()?;
     }
     rewriter.finish(|_| Ok(())).ok().filter(|is_whole| *is_whole).map(|_| expected)
 }

@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use dechaff::corpus::{
-    Carrier, Codec, Entry, Fate, Input, LogLine, LogPlace, Opened, Original, Reading, Rewriter, ShardStep, Source,
-    entries, logged_files, open, restore,
+    Codec, InputFile, LogEntry, LogLine, LogLocation, OpenedFile, OriginalText, ReadOptions, RecordAction,
+    RecordHandle, Rewriter, ShardItem, Source, log_entries, logged_files, open, restore,
 };
 use dechaff::text::Record;
 use tempfile::TempDir;
@@ -33,8 +33,8 @@ pub fn run(input: &[u8]) {
     let is_raw = options & 4 != 0;
     let bytes = if is_raw { bytes.to_vec() } else { compressed(codec, bytes) };
     let max_record = if options & 8 == 0 { 1 << 20 } else { 64 };
-    let reading = Reading { max_record, ..Reading::default() };
-    FOLDER.with(|folder| check(&folder.path().join(name), &bytes, codec, &reading, &mut control));
+    let read_options = ReadOptions { max_record, ..ReadOptions::default() };
+    FOLDER.with(|folder| check(&folder.path().join(name), &bytes, codec, &read_options, &mut control));
 }
 
 pub fn seeds() -> Vec<Vec<u8>> {
@@ -82,22 +82,22 @@ fn decompressed(codec: Codec, bytes: &[u8]) -> Vec<u8> {
     content
 }
 
-fn check(path: &Path, bytes: &[u8], codec: Codec, reading: &Reading, control: &mut Control<'_>) {
+fn check(path: &Path, bytes: &[u8], codec: Codec, read_options: &ReadOptions, control: &mut Control<'_>) {
     fs::write(path, bytes).expect("a file can be written");
     let mut log = Vec::new();
     let mut texts = BTreeMap::new();
-    let is_written = rewrite(path, reading, |carrier, source| {
+    let is_written = rewrite(path, read_options, |handle, source| {
         let changes = input::changes(&source.text, control);
         if changes.is_empty() {
             return None;
         }
         let after = input::changed(&source.text, &changes);
-        let raw = carrier.spellings(changes.iter().map(|change| change.span)).expect("the changes fit");
-        let record = Record { index: carrier.index, id: None };
-        let place = LogPlace { base: "/", path: "a", record: Some(&record) };
-        log.extend(entries(place, Original { text: &source.text, raw: &raw }, &after, &changes));
-        texts.insert(carrier.index, after.clone());
-        Some(Fated::Change(after, changes.into_iter().map(|change| (change.span, change.content)).collect()))
+        let raw = handle.spellings(changes.iter().map(|change| change.span)).expect("the changes fit");
+        let record = Record { index: handle.index, id: None };
+        let place = LogLocation { base: "/", path: "a", record: Some(&record) };
+        log.extend(log_entries(place, OriginalText { text: &source.text, raw: &raw }, &after, &changes));
+        texts.insert(handle.index, after.clone());
+        Some(OwnedAction::Edit(after, changes.into_iter().map(|change| (change.span, change.content)).collect()))
     });
     let now = fs::read(path).expect("the file is there");
     if is_written != Some(true) || texts.is_empty() {
@@ -106,67 +106,67 @@ fn check(path: &Path, bytes: &[u8], codec: Codec, reading: &Reading, control: &m
     }
     check_other_lines(&decompressed(codec, bytes), &decompressed(codec, &now), &texts);
 
-    let steps = logged_files(log.into_iter().map(|entry: Entry| LogLine::Entry(Box::new(entry))).collect());
-    let mut steps = steps.into_values().next().map(|file| file.documents).unwrap_or_default();
+    let change_sets = logged_files(log.into_iter().map(|entry: LogEntry| LogLine::Entry(Box::new(entry))).collect());
+    let mut change_sets = change_sets.into_values().next().map(|file| file.documents).unwrap_or_default();
     // A change may have made a record longer than the first reading admits.
-    let is_restored = rewrite(path, &Reading::default(), |carrier, source| {
-        let steps = steps.remove(&Some(carrier.index))?;
-        assert_eq!(texts.get(&carrier.index).map(String::as_str), Some(&*source.text), "the change is read again");
-        let restored = restore(&source.text, &steps, |_| true).expect("the undo log leads back");
+    let is_restored = rewrite(path, &ReadOptions::default(), |handle, source| {
+        let change_sets = change_sets.remove(&Some(handle.index))?;
+        assert_eq!(texts.get(&handle.index).map(String::as_str), Some(&*source.text), "the change is read again");
+        let restored = restore(&source.text, &change_sets, |_| true).expect("the undo log leads back");
         for replacements in &restored.replacements {
-            carrier.restore(replacements).expect("the passages fit");
+            handle.restore(replacements).expect("the passages fit");
         }
-        Some(Fated::Become(restored.text))
+        Some(OwnedAction::Replace(restored.text))
     });
     assert_eq!(is_restored, Some(true));
-    assert!(steps.is_empty(), "every changed record is found again");
+    assert!(change_sets.is_empty(), "every changed record is found again");
     let restored = fs::read(path).expect("the file is there");
     assert_eq!(decompressed(codec, &restored), decompressed(codec, bytes), "undo leads back, byte for byte");
 }
 
-/// What becomes of a record.
-enum Fated {
-    Change(String, Vec<(dechaff::text::Span, String)>),
-    Become(String),
+/// A [`RecordAction`] with its own texts.
+enum OwnedAction {
+    Edit(String, Vec<(dechaff::text::Span, String)>),
+    Replace(String),
 }
 
-/// Writes the file again; `fate` decides on the records that can be changed. `None` if it cannot be opened as a shard, and
-/// `Some(false)` if a part of it cannot be read.
+/// Rewrites the file. `action` decides what to do with each record that can be changed. Returns
+/// `None` if the file cannot be opened as a shard, and `Some(false)` if a part of it cannot be read.
 fn rewrite(
     path: &Path,
-    reading: &Reading,
-    mut fate: impl FnMut(&mut Carrier, &Source) -> Option<Fated>,
+    read_options: &ReadOptions,
+    mut action: impl FnMut(&mut RecordHandle, &Source) -> Option<OwnedAction>,
 ) -> Option<bool> {
-    let (shard, records) = match open(&Input::of(path.to_owned(), true), reading, &Arc::default()) {
-        Ok(Opened::Shard(shard, records)) => (shard, records),
-        Ok(Opened::Plain) => return None,
+    let (shard, records) = match open(&InputFile::new(path.to_owned(), true), read_options, &Arc::default()) {
+        Ok(OpenedFile::Shard(shard, records)) => (shard, records),
+        Ok(OpenedFile::Plain) => return None,
         Err(error) => {
             let _ = error.to_string();
             return None;
         }
     };
-    let mut rewriter = Rewriter::begin(&shard, None).expect("a file can be written");
-    for step in records {
-        let raw = match step {
-            ShardStep::Record(raw) => raw,
-            ShardStep::Damage(error) => {
+    let mut rewriter = Rewriter::new(&shard, None).expect("a file can be written");
+    for item in records {
+        let raw = match item {
+            ShardItem::Record(raw) => raw,
+            ShardItem::Unreadable(error) => {
                 let _ = error.to_string();
-                rewriter.miss();
+                rewriter.mark_damaged();
                 continue;
             }
         };
-        let (mut carrier, decoded) = raw.decode();
-        // As the command line does, records that were not read as they are stay as they are.
+        let (mut handle, decoded) = raw.decode();
+        // Like the command line, do not change records that were decoded lossily.
         let source = decoded.ok().flatten().filter(|source| source.decoding.is_none());
-        let fate = source.and_then(|source| fate(&mut carrier, &source));
-        let fate = match &fate {
-            None => Fate::Keep,
-            Some(Fated::Change(text, changes)) => {
-                Fate::Change(text, changes.iter().map(|(span, content)| (*span, content.as_str())).collect())
+        let action = source.and_then(|source| action(&mut handle, &source));
+        let action = match &action {
+            None => RecordAction::Keep,
+            Some(OwnedAction::Edit(text, changes)) => {
+                RecordAction::Edit(text, changes.iter().map(|(span, content)| (*span, content.as_str())).collect())
             }
-            Some(Fated::Become(text)) => Fate::Become(text),
+            Some(OwnedAction::Replace(text)) => RecordAction::Replace(text),
         };
-        rewriter.record(&carrier, fate).expect("the change fits the record");
+        rewriter.write_record(&handle, action).expect("the change fits the record");
     }
     Some(rewriter.finish(|_| Ok(())).expect("a file can be written"))
 }

@@ -2,19 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use dechaff::corpus::{Entry, LogLine, LogPlace, Original, Step, entries, logged_files, restore};
+use dechaff::corpus::{ChangeSet, LogEntry, LogLine, LogLocation, OriginalText, log_entries, logged_files, restore};
 
 use super::input::{self, Control};
 use super::shared;
 
-const PLACE: LogPlace<'static> = LogPlace { base: "/corpus", path: "page.txt", record: None };
+const PLACE: LogLocation<'static> = LogLocation { base: "/corpus", path: "page.txt", record: None };
 
 /// The first bytes are the changes of up to three runs and what befalls the log; the rest is the text.
 pub fn run(input: &[u8]) {
     let (mut control, bytes) = Control::split(input, 48);
     let original = input::text(bytes);
     let mut texts = vec![original.into_owned()];
-    let mut log: Vec<Entry> = Vec::new();
+    let mut log: Vec<LogEntry> = Vec::new();
     for _ in 0..1 + control.byte() % 3 {
         let text = texts.last().map_or("", String::as_str);
         let changes = input::changes(text, &mut control);
@@ -22,7 +22,7 @@ pub fn run(input: &[u8]) {
             continue;
         }
         let after = input::changed(text, &changes);
-        log.extend(entries(PLACE, Original { text, raw: &[] }, &after, &changes));
+        log.extend(log_entries(PLACE, OriginalText { text, raw: &[] }, &after, &changes));
         texts.push(after);
     }
     let original = texts[0].clone();
@@ -30,13 +30,13 @@ pub fn run(input: &[u8]) {
     if log.is_empty() {
         return;
     }
-    let restored = restore(current, &steps(&log), |_| true).expect("a whole log leads back");
+    let restored = restore(current, &change_sets(&log), |_| true).expect("a whole log leads back");
     assert_eq!(restored.text, original);
-    let again = restore(&original, &steps(&log), |_| true).expect("the original is known");
+    let again = restore(&original, &change_sets(&log), |_| true).expect("the original is known");
     assert_eq!(again.text, original, "undo can be repeated");
 
     let twice = [&log[..], &log].concat();
-    assert_eq!(restore(current, &steps(&twice), |_| true).expect("a repeated log leads back").text, original);
+    assert_eq!(restore(current, &change_sets(&twice), |_| true).expect("a repeated log leads back").text, original);
     check_part(current, &original, &log);
     check_damage(current, &texts, &log, &mut control);
 }
@@ -46,18 +46,18 @@ pub fn seeds() -> Vec<Vec<u8>> {
     shared::examples().iter().step_by(20).map(|text| [&control[..], text.as_bytes()].concat()).collect()
 }
 
-fn steps(log: &[Entry]) -> Vec<Step> {
+fn change_sets(log: &[LogEntry]) -> Vec<ChangeSet> {
     let lines = log.iter().map(|entry| LogLine::Entry(Box::new(entry.clone()))).collect();
     let files = logged_files(lines).into_values();
     files.flat_map(|file| file.documents.into_values()).flatten().collect()
 }
 
 /// After the changes of one rule are undone, and logged as that, all can still be undone.
-fn check_part(current: &str, original: &str, log: &[Entry]) {
-    let is_chosen = |entry: &Entry| entry.rules.iter().any(|rule| rule == "AA001");
-    let part = restore(current, &steps(log), is_chosen).expect("a whole log leads back");
+fn check_part(current: &str, original: &str, log: &[LogEntry]) {
+    let is_chosen = |entry: &LogEntry| entry.rules.iter().any(|rule| rule == "AA001");
+    let part = restore(current, &change_sets(log), is_chosen).expect("a whole log leads back");
     let more = [log, &part.rest].concat();
-    let restored = restore(&part.text, &steps(&more), |_| true).expect("the rest leads back");
+    let restored = restore(&part.text, &change_sets(&more), |_| true).expect("the rest leads back");
     assert_eq!(restored.text, original, "after a part was undone");
     if part.passages == 0 {
         assert_eq!(part.text, current);
@@ -65,7 +65,7 @@ fn check_part(current: &str, original: &str, log: &[Entry]) {
 }
 
 /// A log that lost or doubled lines leads to a text that was there, or to an error.
-fn check_damage(current: &str, texts: &[String], log: &[Entry], control: &mut Control<'_>) {
+fn check_damage(current: &str, texts: &[String], log: &[LogEntry], control: &mut Control<'_>) {
     let mut damaged = log.to_vec();
     while !control.is_empty() && !damaged.is_empty() {
         let (at, to) = (control.below(damaged.len()), control.below(damaged.len()));
@@ -76,7 +76,7 @@ fn check_damage(current: &str, texts: &[String], log: &[Entry], control: &mut Co
         }
     }
     let known: BTreeSet<&str> = texts.iter().map(String::as_str).collect();
-    if let Ok(restored) = restore(current, &steps(&damaged), |_| true) {
+    if let Ok(restored) = restore(current, &change_sets(&damaged), |_| true) {
         assert!(known.contains(restored.text.as_str()), "{:?} was never there", restored.text);
     }
 }

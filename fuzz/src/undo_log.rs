@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use dechaff::corpus::{
-    Entry, FileState, LogError, LogLine, LogPlace, Original, UndoLog, entries, logged_files, restore,
+    FileState, LogEntry, LogError, LogLine, LogLocation, OriginalText, UndoLog, log_entries, logged_files, restore,
 };
 use dechaff::fix::Change;
 use dechaff::text::{Record, Span};
@@ -28,15 +28,15 @@ static LINES: LazyLock<Vec<LogLine>> = LazyLock::new(|| {
     };
     let changes = [change(0, 5, "Second"), change(27, 39, ""), change(41, 41, "\n😀")];
     let record = Record { index: 7, id: Some("ä\"".into()) };
-    let mut all: Vec<Entry> = Vec::new();
+    let mut all: Vec<LogEntry> = Vec::new();
     for (path, record, changes) in [("a.txt", None, &changes[..]), ("b.jsonl", Some(&record), &changes[1..2])] {
         let after = super::input::changed(TEXT, changes);
-        let place = LogPlace { base: "/corpus", path, record };
-        all.extend(entries(place, Original { text: TEXT, raw: &[] }, &after, changes));
+        let place = LogLocation { base: "/corpus", path, record };
+        all.extend(log_entries(place, OriginalText { text: TEXT, raw: &[] }, &after, changes));
     }
-    all.push(Entry {
+    all.push(LogEntry {
         records_before: Some(3),
-        ..Entry::dropped(LogPlace { base: "/corpus", path: "b.jsonl", record: None }, " ")
+        ..LogEntry::dropped(LogLocation { base: "/corpus", path: "b.jsonl", record: None }, " ")
     });
     let state = FileState {
         path: "b.jsonl".into(),
@@ -100,7 +100,7 @@ fn check(path: &Path, damaged: &[u8]) {
     let mut log = match UndoLog::open(path) {
         Ok(log) => log,
         Err(error) => {
-            assert!(matches!(error, LogError::NoLog(_)), "{error}");
+            assert!(matches!(error, LogError::NotALog(_)), "{error}");
             assert_eq!(fs::read(path).expect("it can be read"), damaged, "a file that is no log stays as it is");
             return;
         }
@@ -114,7 +114,7 @@ fn check(path: &Path, damaged: &[u8]) {
         Err(error) => {
             // A file without an entry in its first lines is taken for something else.
             let first: Vec<&[u8]> = damaged.split_inclusive(|byte| *byte == b'\n').take(MAX_FOREIGN_LINES).collect();
-            assert!(whole_lines(&first.concat()).is_empty() && matches!(error, LogError::NoLog(_)), "{error}");
+            assert!(whole_lines(&first.concat()).is_empty() && matches!(error, LogError::NotALog(_)), "{error}");
             return;
         }
     };
@@ -122,9 +122,9 @@ fn check(path: &Path, damaged: &[u8]) {
     assert_eq!(last, new);
     assert_eq!(read, whole, "whole lines are read, and no others");
     for file in logged_files(contents.lines).into_values() {
-        for steps in file.documents.values() {
+        for change_sets in file.documents.values() {
             for text in [TEXT, &super::input::changed(TEXT, &[])] {
-                let _ = restore(text, steps, |_| true);
+                let _ = restore(text, change_sets, |_| true);
             }
         }
     }

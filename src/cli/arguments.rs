@@ -7,7 +7,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use super::reports::ReportArguments;
 use super::settings_resolver::ResolvedSettings;
 use crate::config::parse_size;
-use crate::corpus::{Kind, Reading};
+use crate::corpus::{ContentType, ReadOptions};
 
 /// Find and explain boilerplate and other noise in text corpora.
 #[derive(Debug, Parser)]
@@ -70,7 +70,7 @@ pub(super) struct CheckArguments {
     pub(super) paths: Vec<PathBuf>,
 
     #[command(flatten)]
-    pub(super) reading: ReadingArguments,
+    pub(super) read_options: ReadingArguments,
 
     #[command(flatten)]
     pub(super) settings: ConfigArguments,
@@ -240,18 +240,18 @@ impl ReadingArguments {
     }
 
     /// Returns the read options of a run with these settings, which include [`Self::options`].
-    pub(super) fn reading(&self, settings: &ResolvedSettings) -> Reading {
-        let kind = self.format.map(|format| match format {
-            InputFormat::Text => Kind::Text,
-            InputFormat::Jsonl => Kind::JsonLines,
-            InputFormat::Parquet => Kind::Parquet,
+    pub(super) fn read_options(&self, settings: &ResolvedSettings) -> ReadOptions {
+        let content = self.format.map(|format| match format {
+            InputFormat::Text => ContentType::Text,
+            InputFormat::Jsonl => ContentType::JsonLines,
+            InputFormat::Parquet => ContentType::Parquet,
         });
-        let default = Reading::default();
+        let default = ReadOptions::default();
         let text_field = settings.value(|options| options.text_field.as_ref());
         let id_field = settings.value(|options| options.id_field.as_ref());
         let max_record = settings.value(|options| options.max_record.as_ref());
-        Reading {
-            kind,
+        ReadOptions {
+            content,
             text_field: text_field.map_or(default.text_field, |(field, _)| field.clone()),
             id_field: id_field.map_or(default.id_field, |(field, _)| field.clone()),
             max_record: max_record.and_then(|(size, _)| parse_size(size).ok()).unwrap_or(default.max_record),
@@ -312,7 +312,7 @@ pub(super) struct UndoArguments {
     pub(super) rule: Vec<String>,
 
     #[command(flatten)]
-    pub(super) reading: ReadingArguments,
+    pub(super) read_options: ReadingArguments,
 
     #[command(flatten)]
     pub(super) settings: ConfigArguments,
@@ -383,7 +383,7 @@ pub(super) enum FailOnArgument {
 impl CheckArguments {
     /// Returns the arguments that are also configuration keys.
     pub(super) fn options(&self) -> toml::Table {
-        let mut table = self.reading.options();
+        let mut table = self.read_options.options();
         let mut add = |key: &str, value: Option<toml::Value>| {
             if let Some(value) = value {
                 table.insert(key.to_owned(), value);

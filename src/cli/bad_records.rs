@@ -1,7 +1,7 @@
 //! Records that cannot be read. Consecutive ones with the same reason are reported as a range.
 
 use super::output;
-use crate::corpus::FIELDS;
+use crate::corpus::FIELD_LIST_PREFIX;
 
 /// Reports bad records, merging consecutive ones.
 #[derive(Default)]
@@ -51,5 +51,5 @@ impl BadRecords {
 
 /// Returns `reason` without the list of a record's fields: records with different fields can have the same error.
 fn without_fields(reason: &str) -> &str {
-    reason.split(FIELDS).next().unwrap_or(reason)
+    reason.split(FIELD_LIST_PREFIX).next().unwrap_or(reason)
 }

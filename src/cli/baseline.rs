@@ -10,7 +10,7 @@ use super::arguments::CheckArguments;
 use super::context::CheckContext;
 use super::output;
 use super::settings_resolver::{ResolvedSettings, SettingsResolver};
-use crate::corpus::{Source, create, read_list, replace};
+use crate::corpus::{Source, create, read_suppression_file, replace};
 use crate::finding::{Edit, Finding, RuleInfo};
 use crate::linter::Linter;
 use crate::report::{Medium, count, printable};
@@ -54,7 +54,7 @@ impl BaselineState {
             Some((name, layer)) => {
                 let path = resolver.display_path(&layer.folder.join(name));
                 let folder = resolver.absolute(path.parent().unwrap_or(&path));
-                let file = read_list(&path, name).with_context(|| {
+                let file = read_suppression_file(&path, name).with_context(|| {
                     format!("cannot read the baseline {name}; `dechaff check --write-baseline {name}` writes one")
                 })?;
                 let baseline = Baseline::parse(&file, |path| folder.join(path_of(path)).exists())?;

@@ -24,7 +24,7 @@ use super::run_output::RunOutput;
 use super::settings_resolver::SettingsResolver;
 use super::stdin::{Stdin, read_pipe, read_stdin, take_pipes};
 use super::{Exit, interrupt};
-use crate::corpus::{Input, WalkError, expand};
+use crate::corpus::{InputFile, WalkError, expand_globs};
 use crate::finding::Finding;
 use crate::linter::{DocumentFindings, Linter};
 use crate::text::PathName;
@@ -34,7 +34,7 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     set_threads(arguments.jobs)?;
     let (stdin, paths) = split_stdin(arguments);
     refuse_outputs_as_inputs(arguments, &paths)?;
-    let (pipes, paths) = take_pipes(expand(&paths)?)?;
+    let (pipes, paths) = take_pipes(expand_globs(&paths)?)?;
     let resolver = SettingsResolver::new(&arguments.settings, &arguments.options(), arguments.force_exclude)?;
     let resolver = Arc::new(resolver);
     let settings = resolver.run_settings(&paths)?;
@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     let mut output = RunOutput::new(&context, &inputs, dolma)?;
     // Configuration errors come before anything is read or written.
     context.resolver.resolve(&inputs.paths)?;
-    if arguments.reading.format.is_none() {
+    if arguments.read_options.format.is_none() {
         warn_of_markup(&inputs.paths);
     }
     let writer = match mode {
@@ -163,7 +163,7 @@ pub(super) fn documents<'c>(
     inputs: &Inputs,
     coverage: &Coverage,
     cached: Option<Vec<Event<WorkItem>>>,
-) -> anyhow::Result<DocumentSource<'c, impl Iterator<Item = Result<Input, WalkError>> + Send + use<'c>>> {
+) -> anyhow::Result<DocumentSource<'c, impl Iterator<Item = Result<InputFile, WalkError>> + Send + use<'c>>> {
     if let Some(events) = cached {
         coverage.has_files.fetch_or(!events.is_empty(), Ordering::Relaxed);
         return Ok(DocumentSource::Cached(events));
@@ -191,7 +191,7 @@ pub(super) fn start_phase(
     phase: Phase,
     total: TotalSize,
 ) -> anyhow::Result<()> {
-    let length = |input: Input| input.path.metadata().map_or(0, |metadata| metadata.len());
+    let length = |input: InputFile| input.path.metadata().map_or(0, |metadata| metadata.len());
     let files = context.files(inputs)?;
     progress.start_phase(phase, total, Box::new(move || files.filter_map(Result::ok).map(length).sum()));
     Ok(())

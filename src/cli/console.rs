@@ -6,7 +6,7 @@ use super::arguments::CheckArguments;
 use super::bad_records::BadRecords;
 use super::output::{self, Output};
 use super::progress::Progress;
-use crate::corpus::Carrier;
+use crate::corpus::RecordHandle;
 
 /// What a run prints to.
 pub(super) struct Console {
@@ -61,9 +61,9 @@ impl Console {
     }
 
     /// Reports a record that cannot be read; consecutive ones with the same reason become a range.
-    pub(super) fn bad_record(&mut self, carrier: &Carrier, place: &str, reason: &str) {
+    pub(super) fn bad_record(&mut self, handle: &RecordHandle, place: &str, reason: &str) {
         let bad_records = &mut self.bad_records;
-        self.progress.suspend(|| bad_records.report(&carrier.shard.name, carrier.index, place, reason));
+        self.progress.suspend(|| bad_records.report(&handle.shard.name, handle.index, place, reason));
     }
 
     /// Prints the range of bad records that is still open.

@@ -10,7 +10,7 @@ use super::layout::resolved;
 use super::settings_resolver::{ResolvedSettings, SettingsResolver};
 use super::stdin::Spooled;
 use crate::config::parse_size;
-use crate::corpus::{Choice, Input, Reading, Source, WalkError, walk};
+use crate::corpus::{InputFile, PathFilter, ReadOptions, Source, WalkError, walk};
 
 /// The arguments of a run with the settings that they lead to.
 pub(super) struct CheckContext<'a> {
@@ -19,7 +19,7 @@ pub(super) struct CheckContext<'a> {
     /// The settings of the run as a whole.
     pub(super) settings: Arc<ResolvedSettings>,
     pub(super) changed: Arc<ChangedFiles>,
-    pub(super) read_options: Reading,
+    pub(super) read_options: ReadOptions,
     /// Memory in bytes for comparing documents, if it is set.
     pub(super) memory: Option<usize>,
 }
@@ -51,7 +51,7 @@ impl<'a> CheckContext<'a> {
         Ok(Self {
             arguments,
             changed: Arc::new(ChangedFiles::since(arguments.since.as_deref())?),
-            read_options: arguments.reading.reading(&settings),
+            read_options: arguments.read_options.read_options(&settings),
             memory: memory.and_then(|(text, _)| parse_size(text).ok()),
             resolver,
             settings,
@@ -66,7 +66,7 @@ impl<'a> CheckContext<'a> {
     pub(super) fn files(
         &self,
         inputs: &Inputs,
-    ) -> anyhow::Result<impl Iterator<Item = Result<Input, WalkError>> + Send + use<>> {
+    ) -> anyhow::Result<impl Iterator<Item = Result<InputFile, WalkError>> + Send + use<>> {
         let explicit: HashSet<PathBuf> = inputs.paths.iter().cloned().collect();
         let written = self.written_paths(&inputs.paths);
         let only = inputs.only.clone();
@@ -77,10 +77,10 @@ impl<'a> CheckContext<'a> {
             let is_written = |path: PathBuf| written.iter().any(|written| path.starts_with(written));
             written.is_empty() || !path.canonicalize().is_ok_and(is_written)
         };
-        let choice: Arc<dyn Choice> = Arc::clone(&self.resolver) as Arc<dyn Choice>;
-        let files = walk(&inputs.paths, &choice)?;
+        let path_filter: Arc<dyn PathFilter> = Arc::clone(&self.resolver) as Arc<dyn PathFilter>;
+        let files = walk(&inputs.paths, &path_filter)?;
         let files = files.filter(move |path| path.as_ref().map_or(true, |path| is_input(path)));
-        let files = files.map(move |path| path.map(|path| Input::of(path.clone(), explicit.contains(&path))));
+        let files = files.map(move |path| path.map(|path| InputFile::new(path.clone(), explicit.contains(&path))));
         let spooled: Vec<_> = inputs.spooled.iter().map(|spooled| Ok(spooled.input())).collect();
         Ok(spooled.into_iter().chain(files))
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::context::CheckContext;
 use super::settings_resolver::SettingsResolver;
-use crate::corpus::Choice;
+use crate::corpus::PathFilter;
 use crate::report::Summary;
 use crate::text::{Origin, PathName};
 
@@ -30,7 +30,7 @@ pub(super) struct Coverage {
 impl Coverage {
     /// Starts the coverage of a run over `paths`.
     pub(super) fn new(resolver: &SettingsResolver, paths: &[PathBuf]) -> Self {
-        let all_excluded = !paths.is_empty() && paths.iter().all(|path| !resolver.takes_named(path));
+        let all_excluded = !paths.is_empty() && paths.iter().all(|path| !resolver.includes_explicit(path));
         Self { paths: paths.to_vec(), all_excluded, ..Self::default() }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::bail;
 
-use crate::corpus::{Carrier, Kind, Lines, Shard};
+use crate::corpus::{CompressedWriter, ContentType, RecordHandle, Shard};
 use crate::finding::Finding;
 use crate::report::attributes;
 
@@ -14,7 +14,7 @@ use crate::report::attributes;
 pub(super) struct DolmaWriter {
     folder: PathBuf,
     /// The shard being written, with its file unless writing failed.
-    current: Option<(Arc<Shard>, Option<Lines>)>,
+    current: Option<(Arc<Shard>, Option<CompressedWriter>)>,
 }
 
 impl DolmaWriter {
@@ -28,16 +28,16 @@ impl DolmaWriter {
     /// # Errors
     ///
     /// Writing fails, or Dolma cannot read the shard. Each shard has one error at most.
-    pub(super) fn record(&mut self, carrier: &Carrier, document: Option<(&str, &[Finding])>) -> anyhow::Result<()> {
+    pub(super) fn record(&mut self, handle: &RecordHandle, document: Option<(&str, &[Finding])>) -> anyhow::Result<()> {
         let line = match document {
-            Some((text, findings)) => attributes(carrier.id.as_deref(), text, findings),
-            None => attributes(carrier.id.as_deref(), "", &[]),
+            Some((text, findings)) => attributes(handle.id.as_deref(), text, findings),
+            None => attributes(handle.id.as_deref(), "", &[]),
         };
-        let Some(lines) = self.lines(&carrier.shard)? else { return Ok(()) };
+        let Some(lines) = self.lines(&handle.shard)? else { return Ok(()) };
         let written = lines.write_all(line.as_bytes()).and_then(|()| lines.write_all(b"\n"));
         if let Err(error) = written {
-            self.current = Some((Arc::clone(&carrier.shard), None));
-            bail!("cannot write the attributes of {}: {error}", carrier.shard.name);
+            self.current = Some((Arc::clone(&handle.shard), None));
+            bail!("cannot write the attributes of {}: {error}", handle.shard.name);
         }
         Ok(())
     }
@@ -62,13 +62,13 @@ impl DolmaWriter {
         }
     }
 
-    fn lines(&mut self, shard: &Arc<Shard>) -> anyhow::Result<Option<&mut Lines>> {
+    fn lines(&mut self, shard: &Arc<Shard>) -> anyhow::Result<Option<&mut CompressedWriter>> {
         if !matches!(&self.current, Some((current, _)) if Arc::ptr_eq(current, shard)) {
             self.current = Some((Arc::clone(shard), None));
-            if shard.format.kind != Kind::JsonLines {
+            if shard.format.content != ContentType::JsonLines {
                 bail!("{}: Dolma reads JSON Lines only; no attributes were written for it", shard.name);
             }
-            let lines = Lines::create(&self.target(&shard.path), shard.format.codec)?;
+            let lines = CompressedWriter::create(&self.target(&shard.path), shard.format.codec)?;
             self.current = Some((Arc::clone(shard), Some(lines)));
         }
         Ok(self.current.as_mut().and_then(|(_, lines)| lines.as_mut()))

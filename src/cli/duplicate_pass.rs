@@ -15,7 +15,7 @@ use super::interrupt::{self, NoWriteGuard};
 use super::pipeline::{BATCH_BYTES, DocumentSource, Event, INDEX_OVERHEAD, Pipeline, WorkItem};
 use super::progress::Progress;
 use crate::check::store;
-use crate::corpus::{Carrier, Input, Kept, Reading, Shelf, Source, Spill, WalkError, free_memory, read};
+use crate::corpus::{InputFile, ReadOptions, RecordHandle, Source, SpillStore, StoredText, TextStore, WalkError, read};
 use crate::finding::Finding;
 use crate::linter::{CorpusComparer, CorpusMatches, Linter, Sketch};
 use crate::text::{Document, DocumentIndex, Origin, TextProvider, path_of};
@@ -35,20 +35,20 @@ pub(super) struct CorpusTexts<'r> {
     /// Standard input, which cannot be read again.
     pub(super) stdin: Option<Source>,
     /// TextProvider of records and changed documents.
-    shelf: Mutex<Shelf>,
+    text_store: Mutex<TextStore>,
     /// TextProvider that fit into memory, with their indexes.
     cached: HashMap<Arc<Origin>, (Arc<str>, Arc<DocumentIndex>)>,
-    read_options: &'r Reading,
+    read_options: &'r ReadOptions,
     /// Memory in bytes for comparing.
     memory: usize,
 }
 
 impl<'r> CorpusTexts<'r> {
     /// Prepares to compare documents within `memory` bytes, by default a quarter of the free memory.
-    pub(super) fn new(stdin: Option<Source>, read_options: &'r Reading, memory: Option<usize>) -> Self {
+    pub(super) fn new(stdin: Option<Source>, read_options: &'r ReadOptions, memory: Option<usize>) -> Self {
         let memory = memory.unwrap_or_else(default_memory);
-        let shelf = Mutex::new(Shelf::new(read_options.clone(), memory / MEMORY_SHARES));
-        Self { stdin, shelf, cached: HashMap::new(), read_options, memory }
+        let text_store = Mutex::new(TextStore::new(read_options.clone(), memory / MEMORY_SHARES));
+        Self { stdin, text_store, cached: HashMap::new(), read_options, memory }
     }
 
     /// Returns how many batches of results may wait for the comparison.
@@ -83,11 +83,11 @@ impl TextProvider for CorpusTexts<'_> {
         if let Some((text, _)) = self.cached.get(origin) {
             return Some(Arc::clone(text));
         }
-        let shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
-        if shelf.has(origin) {
-            return shelf.text(origin).map(Arc::from);
+        let text_store = self.text_store.lock().unwrap_or_else(PoisonError::into_inner);
+        if text_store.contains(origin) {
+            return text_store.text(origin).map(Arc::from);
         }
-        drop(shelf);
+        drop(text_store);
         read(&path_of(&origin.path), self.read_options.max_record).ok().map(|source| source.text)
     }
 
@@ -123,13 +123,13 @@ struct Sketched {
     item: Option<WorkItem>,
 }
 
-/// A text for the shelf.
+/// A text for the text store.
 struct ShelvedText {
     name: String,
     path: PathBuf,
     /// The number of the record.
     index: u64,
-    text: store::Result<Kept>,
+    text: store::Result<StoredText>,
 }
 
 /// Sketches standard input and `files`. Read errors are ignored here; the next pass reports them.
@@ -140,7 +140,7 @@ struct ShelvedText {
 pub(super) fn sketch_corpus<'l>(
     linter: &'l Linter,
     texts: &mut CorpusTexts<'_>,
-    files: impl Iterator<Item = Result<Input, WalkError>> + Send,
+    files: impl Iterator<Item = Result<InputFile, WalkError>> + Send,
     options: &SketchOptions<'_>,
     progress: &Rc<Progress>,
 ) -> anyhow::Result<SketchPass<'l>> {
@@ -148,7 +148,7 @@ pub(super) fn sketch_corpus<'l>(
         return Ok(SketchPass { comparison: None, cached: None });
     }
     let share = texts.memory / MEMORY_SHARES;
-    let spill = Box::new(Spill::new(SKETCH_SHARES * share));
+    let spill = Box::new(SpillStore::new(SKETCH_SHARES * share));
     let threads = rayon::current_num_threads();
     let mut comparison = linter.comparison(spill, COMPARE_SHARES * share).with_threads(threads);
     if let Some(stdin) = &texts.stdin {
@@ -157,7 +157,7 @@ pub(super) fn sketch_corpus<'l>(
     let mut cache = options.cache.then(|| DocumentCache { events: Vec::new(), room: TEXT_SHARES * share });
     let caches = AtomicBool::new(options.cache);
     let is_warm = AtomicBool::new(false);
-    let shelf = texts.shelf.get_mut().unwrap_or_else(PoisonError::into_inner);
+    let text_store = texts.text_store.get_mut().unwrap_or_else(PoisonError::into_inner);
     let sketch = |item| {
         // Warm up here, where other cores have sketches to make. During checking they would all wait.
         if !is_warm.swap(true, Ordering::Relaxed) {
@@ -173,11 +173,11 @@ pub(super) fn sketch_corpus<'l>(
                     let added = if is_new { comparison.add(sketch) } else { comparison.add_reference(sketch) };
                     added.context("cannot compare documents")?;
                     if let Some(ShelvedText { name, path, index, text }) = text {
-                        shelf.put(&name, &path, index, text?)?;
+                        text_store.insert(&name, &path, index, text?)?;
                     }
                     item.map(Event::Document)
                 }
-                Event::Skipped(carrier, error) => Some(Event::Skipped(carrier, error)),
+                Event::Skipped(handle, error) => Some(Event::Skipped(handle, error)),
                 Event::ReadError(error) => Some(Event::ReadError(error)),
                 Event::WalkError(error) => Some(Event::WalkError(error)),
                 Event::ShardEnd(shard) => Some(Event::ShardEnd(shard)),
@@ -200,7 +200,7 @@ fn sketch_item(linter: &Linter, item: WorkItem, options: &SketchOptions<'_>, cac
     // Files that are only compared with are not fixed, so their text stays.
     let changed = if is_new { (options.preprocess)(&item.source) } else { None };
     let is_changed = changed.is_some();
-    let WorkItem { source, carrier, .. } = item;
+    let WorkItem { source, handle, .. } = item;
     let source = match changed {
         Some(text) => Source { text, ..source },
         None => source,
@@ -209,14 +209,14 @@ fn sketch_item(linter: &Linter, item: WorkItem, options: &SketchOptions<'_>, cac
         name: name.to_owned(),
         path: path.to_owned(),
         index,
-        text: Kept::of(carrier.as_ref(), &source.text, !is_changed),
+        text: StoredText::new(handle.as_ref(), &source.text, !is_changed),
     };
-    let text = match &carrier {
-        Some(Carrier { shard, index, .. }) => Some(keep(&shard.name, &shard.path, *index)),
+    let text = match &handle {
+        Some(RecordHandle { shard, index, .. }) => Some(keep(&shard.name, &shard.path, *index)),
         None if is_changed => Some(keep(&source.origin.path, &source.path, 1)),
         None => None,
     };
-    let item = WorkItem::new(source, carrier);
+    let item = WorkItem::new(source, handle);
     let sketch = linter.sketch(&item.document());
     Sketched { sketch, text, is_new, item: caches.then_some(item) }
 }
@@ -328,4 +328,12 @@ impl<'s> BackgroundComparison<'s> {
 fn default_memory() -> usize {
     const DEFAULT_MEMORY: usize = 1 << 30;
     free_memory().map_or(DEFAULT_MEMORY, |free| free / 4)
+}
+
+/// Returns the free memory in bytes, if the system reports it.
+fn free_memory() -> Option<usize> {
+    let info = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = info.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kilobytes: usize = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    kilobytes.checked_mul(1024)
 }

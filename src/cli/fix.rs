@@ -98,19 +98,19 @@ fn write_event(
     event: Event<(WorkItem, FixOutcome)>,
 ) -> anyhow::Result<Option<String>> {
     match event {
-        Event::Document((WorkItem { source, carrier, .. }, outcome)) => {
+        Event::Document((WorkItem { source, handle, .. }, outcome)) => {
             output.coverage.add(&source.origin);
-            if let Some(carrier) = carrier {
+            if let Some(handle) = handle {
                 output.refused_fix(&source, &outcome);
-                return writer.write_record(&carrier, &source, &outcome);
+                return writer.write_record(&handle, &source, &outcome);
             }
             let diff = writer.write(&source, &outcome)?;
             output.fixed_file(&source, &outcome);
             return Ok(diff);
         }
-        Event::Skipped(carrier, error) => {
-            output.skipped_record(&carrier, error);
-            writer.write_unchanged(&carrier)?;
+        Event::Skipped(handle, error) => {
+            output.skipped_record(&handle, error);
+            writer.write_unchanged(&handle)?;
         }
         Event::ShardEnd(shard) => {
             let counts = writer.finish_shard(&shard)?;

@@ -12,7 +12,7 @@ use super::fixer::FixOutcome;
 use super::layout::{Layout, relative};
 use super::run_mode::{Destination, FixOptions};
 use super::shard_writer::ShardWriter;
-use crate::corpus::{LogPlace, Original, Source, UndoLog, create, entries, remove_stale_files, replace};
+use crate::corpus::{LogLocation, OriginalText, Source, UndoLog, create, log_entries, remove_stale_files, replace};
 use crate::report::printable;
 use crate::text::PathName;
 
@@ -87,8 +87,8 @@ impl FixWriter {
         let logged = match (&self.undo_log, &outcome.fixed) {
             (Some(_), Some(fixed)) => {
                 let name = self.layout.log_path(&target)?;
-                let place = LogPlace { base: &self.layout.base(), path: &name, record: None };
-                entries(place, Original { text: before, raw: &[] }, &fixed.text, &fixed.changes)
+                let place = LogLocation { base: &self.layout.base(), path: &name, record: None };
+                log_entries(place, OriginalText { text: before, raw: &[] }, &fixed.text, &fixed.changes)
             }
             _ => Vec::new(),
         };

@@ -14,7 +14,10 @@ use rayon::prelude::*;
 
 use super::interrupt::is_interrupted;
 use super::progress::Progress;
-use crate::corpus::{Carrier, Input, Opened, Raw, ReadError, Reading, Shard, ShardStep, Source, WalkError, open, read};
+use crate::corpus::{
+    InputFile, OpenedFile, RawRecord, ReadError, ReadOptions, RecordHandle, Shard, ShardItem, Source, WalkError, open,
+    read,
+};
 use crate::text::{Document, DocumentIndex};
 
 /// Bytes per batch. A larger document is a batch of its own.
@@ -31,20 +34,20 @@ const MAX_BATCH_DOCUMENTS: usize = 4_096;
 /// A document, with the handle of its record if it comes from a shard.
 pub(super) struct WorkItem {
     pub(super) source: Source,
-    pub(super) carrier: Option<Carrier>,
+    pub(super) handle: Option<RecordHandle>,
     /// The index of the text, once it is parsed.
     index: OnceLock<Arc<DocumentIndex>>,
 }
 
 impl WorkItem {
     /// Creates an item whose text is parsed on first use.
-    pub(super) fn new(source: Source, carrier: Option<Carrier>) -> Self {
-        Self { source, carrier, index: OnceLock::new() }
+    pub(super) fn new(source: Source, handle: Option<RecordHandle>) -> Self {
+        Self { source, handle, index: OnceLock::new() }
     }
 
     /// Returns the parsed document.
     pub(super) fn document(&self) -> Document<'_> {
-        self.source.indexed(Arc::clone(self.index()))
+        self.source.document_with_index(Arc::clone(self.index()))
     }
 
     /// Returns the index of the text, parsing it on the first call.
@@ -56,14 +59,14 @@ impl WorkItem {
     pub(super) fn size(&self) -> usize {
         let Source { origin, text, .. } = &self.source;
         let names = 2 * origin.path.len() + size_of::<Self>();
-        INDEX_OVERHEAD * text.len() + names + self.carrier.as_ref().map_or(0, Carrier::size)
+        INDEX_OVERHEAD * text.len() + names + self.handle.as_ref().map_or(0, RecordHandle::size)
     }
 }
 
 /// Where documents come from.
 pub(super) enum DocumentSource<'r, I> {
     /// Files to be read.
-    Files(I, &'r Reading),
+    Files(I, &'r ReadOptions),
     /// What an earlier pass read and kept.
     Cached(Vec<Event<WorkItem>>),
 }
@@ -73,7 +76,7 @@ pub(super) enum Event<T> {
     /// The result for a document.
     Document(T),
     /// A record without a document, with the error if that is one.
-    Skipped(Carrier, Option<ReadError>),
+    Skipped(RecordHandle, Option<ReadError>),
     /// A file, or a part of one, that cannot be read.
     ReadError(ReadError),
     /// A path that cannot be walked.
@@ -84,8 +87,8 @@ pub(super) enum Event<T> {
 
 enum ReadItem {
     /// A file that is one document, and the largest size to accept in bytes.
-    File(Input, usize),
-    Record(Raw),
+    File(InputFile, usize),
+    Record(RawRecord),
     Event(Event<WorkItem>),
 }
 
@@ -117,7 +120,7 @@ impl<T: Send> Pipeline<T> {
     ) -> Self
     where
         T: 's,
-        I: Iterator<Item = Result<Input, WalkError>> + Send + 's,
+        I: Iterator<Item = Result<InputFile, WalkError>> + Send + 's,
     {
         let (batch_sender, batches) = sync_channel::<Batch>(0);
         let (result_sender, results) = sync_channel(queue.max(1));
@@ -127,7 +130,7 @@ impl<T: Send> Pipeline<T> {
             let mut batch = BatchBuilder { items: Vec::new(), bytes: 0, send: &send };
             // The last batch has no receiver if the run was given up.
             let _ = match documents {
-                DocumentSource::Files(inputs, reading) => read_all(inputs, reading, &bytes, &mut batch),
+                DocumentSource::Files(inputs, read_options) => read_all(inputs, read_options, &bytes, &mut batch),
                 DocumentSource::Cached(events) => send_cached(events, &bytes, &mut batch),
             } && batch.flush();
         });
@@ -225,8 +228,8 @@ fn send_cached(events: Vec<Event<WorkItem>>, bytes: &AtomicU64, batch: &mut Batc
 }
 
 fn read_all(
-    inputs: impl Iterator<Item = Result<Input, WalkError>>,
-    reading: &Reading,
+    inputs: impl Iterator<Item = Result<InputFile, WalkError>>,
+    read_options: &ReadOptions,
     bytes: &Arc<AtomicU64>,
     batch: &mut BatchBuilder<'_>,
 ) -> bool {
@@ -240,19 +243,19 @@ fn read_all(
                 continue;
             }
         };
-        let wants_more = match open(&input, reading, bytes) {
-            Ok(Opened::Plain) => {
+        let wants_more = match open(&input, read_options, bytes) {
+            Ok(OpenedFile::Plain) => {
                 let size = input.path.metadata().map_or(0, |metadata| metadata.len());
                 bytes.fetch_add(size, Ordering::Relaxed);
-                batch.push(ReadItem::File(input, reading.max_record), size)
+                batch.push(ReadItem::File(input, read_options.max_record), size)
             }
-            Ok(Opened::Shard(shard, mut records)) => {
+            Ok(OpenedFile::Shard(shard, mut records)) => {
                 let all = records.all(|step| match step {
-                    ShardStep::Record(raw) => {
+                    ShardItem::Record(raw) => {
                         let size = raw.size() as u64;
                         batch.push(ReadItem::Record(raw), size)
                     }
-                    ShardStep::Damage(error) => batch.push(ReadItem::Event(Event::ReadError(error)), 0),
+                    ShardItem::Unreadable(error) => batch.push(ReadItem::Event(Event::ReadError(error)), 0),
                 });
                 all && batch.push(ReadItem::Event(Event::ShardEnd(shard)), 0)
             }
@@ -272,9 +275,9 @@ fn process<T>(item: ReadItem, work: impl Fn(WorkItem) -> T) -> Event<T> {
             Err(error) => Event::ReadError(error),
         },
         ReadItem::Record(raw) => match raw.decode() {
-            (carrier, Ok(Some(source))) => Event::Document(WorkItem::new(source, Some(carrier))),
-            (carrier, Ok(None)) => Event::Skipped(carrier, None),
-            (carrier, Err(error)) => Event::Skipped(carrier, Some(error)),
+            (handle, Ok(Some(source))) => Event::Document(WorkItem::new(source, Some(handle))),
+            (handle, Ok(None)) => Event::Skipped(handle, None),
+            (handle, Err(error)) => Event::Skipped(handle, Some(error)),
         },
         ReadItem::Event(event) => event,
     };
@@ -300,7 +303,7 @@ impl<T> Event<T> {
     pub(super) fn try_map<U, E>(self, make: impl FnOnce(T) -> Result<U, E>) -> Result<Event<U>, E> {
         Ok(match self {
             Self::Document(document) => Event::Document(make(document)?),
-            Self::Skipped(carrier, error) => Event::Skipped(carrier, error),
+            Self::Skipped(handle, error) => Event::Skipped(handle, error),
             Self::ReadError(error) => Event::ReadError(error),
             Self::WalkError(error) => Event::WalkError(error),
             Self::ShardEnd(shard) => Event::ShardEnd(shard),

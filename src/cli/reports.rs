@@ -10,7 +10,7 @@ use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
 use super::arguments::CheckArguments;
 use super::hint::DominantRule;
 use super::output::Output;
-use crate::corpus::NewFile;
+use crate::corpus::OutputFile;
 use crate::finding::Finding;
 use crate::report::{
     Azure, Concise, Full, GitHub, GitLab, Grouped, JUnit, Json, JsonLines, Markdown, RdJson, Reporter, Sarif,
@@ -208,7 +208,7 @@ fn name(format: OutputFormat) -> String {
 
 /// The reports of a run, each with its file.
 pub(super) struct ReportSet {
-    all: Vec<(Box<dyn Reporter>, Option<NewFile>)>,
+    all: Vec<(Box<dyn Reporter>, Option<OutputFile>)>,
     pub(super) dominant: DominantRule,
 }
 
@@ -238,7 +238,7 @@ impl ReportSet {
                 // The attributes are written separately.
                 OutputFormat::Dolma => Box::new(SummaryOnly),
             };
-            Ok((report, file.map(NewFile::begin).transpose()?))
+            Ok((report, file.map(OutputFile::create).transpose()?))
         };
         let shown = |(_, file): &(OutputFormat, Option<&Path>)| !(quiet || statistics) || file.is_some();
         let mut all: Vec<_> =
@@ -275,7 +275,7 @@ impl ReportSet {
     /// A file cannot be written; the old file is then kept.
     pub(super) fn finish(&mut self, summary: &Summary) -> anyhow::Result<String> {
         let text = self.add(|report, text| report.finish(summary, text))?;
-        self.all.drain(..).filter_map(|(_, file)| file).try_for_each(NewFile::finish)?;
+        self.all.drain(..).filter_map(|(_, file)| file).try_for_each(OutputFile::finish)?;
         Ok(text)
     }
 

@@ -14,7 +14,7 @@ use super::output;
 use super::pipeline::{Event, WorkItem};
 use super::progress::Phase;
 use super::reports::ReportSet;
-use crate::corpus::{Carrier, ReadError, Source};
+use crate::corpus::{ReadError, RecordHandle, Source};
 use crate::finding::Finding;
 use crate::report::{Summary, count};
 use crate::text::{PathName, TextProvider};
@@ -69,14 +69,14 @@ impl<'a> RunOutput<'a> {
         match event {
             Event::Document((item, findings)) => {
                 self.coverage.add(&item.source.origin);
-                if let Some(carrier) = &item.carrier {
-                    self.write_dolma(|dolma| dolma.record(carrier, Some((&item.source.text, &findings))));
+                if let Some(handle) = &item.handle {
+                    self.write_dolma(|dolma| dolma.record(handle, Some((&item.source.text, &findings))));
                 }
                 self.document(&item, findings, texts)?;
             }
-            Event::Skipped(carrier, error) => {
-                self.write_dolma(|dolma| dolma.record(&carrier, None));
-                self.skipped_record(&carrier, error);
+            Event::Skipped(handle, error) => {
+                self.write_dolma(|dolma| dolma.record(&handle, None));
+                self.skipped_record(&handle, error);
             }
             Event::ShardEnd(shard) => self.write_dolma(|dolma| dolma.finish_shard(&shard)),
             Event::ReadError(error) => {
@@ -132,11 +132,11 @@ impl<'a> RunOutput<'a> {
                 self.summary.skipped += 1;
                 self.console.warning(&error.to_string());
             }
-            ReadError::NoCorpus { .. } => {
+            ReadError::NotACorpus { .. } => {
                 self.summary.files_without_text_field += 1;
                 self.console.warning(&error.to_string());
             }
-            ReadError::Bad { records, .. } => {
+            ReadError::UnreadableRecords { records, .. } => {
                 self.summary.unreadable_records += records;
                 self.console.error(&error.to_string());
             }
@@ -148,11 +148,11 @@ impl<'a> RunOutput<'a> {
     }
 
     /// Reports a record without a document, if that is an error.
-    pub(super) fn skipped_record(&mut self, carrier: &Carrier, error: Option<ReadError>) {
+    pub(super) fn skipped_record(&mut self, handle: &RecordHandle, error: Option<ReadError>) {
         match error {
-            Some(ReadError::Bad { place, records, reason }) => {
+            Some(ReadError::UnreadableRecords { place, records, reason }) => {
                 self.summary.unreadable_records += records;
-                self.console.bad_record(carrier, &place, &reason);
+                self.console.bad_record(handle, &place, &reason);
             }
             Some(error) => self.read_error(&error),
             None => {}

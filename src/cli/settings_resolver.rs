@@ -10,7 +10,7 @@ use toml::Spanned;
 use super::arguments::ConfigArguments;
 use super::trust;
 use crate::config::{Layer, Options, Settings};
-use crate::corpus::{CONFIGURATIONS, Choice, folders, read_list, read_written, rule_files};
+use crate::corpus::{CONFIG_FILE_NAMES, PathFilter, read_suppression_file, read_user_file, rule_files, visit_dirs};
 use crate::linter::Linter;
 use crate::rule::Registry;
 use crate::suppress::IgnoreList;
@@ -101,8 +101,8 @@ impl SettingsResolver {
             self.settings(path)?;
         }
         if self.pinned.is_none() {
-            let choice: Arc<dyn Choice> = Arc::clone(self) as Arc<dyn Choice>;
-            folders(paths, &choice);
+            let path_filter: Arc<dyn PathFilter> = Arc::clone(self) as Arc<dyn PathFilter>;
+            visit_dirs(paths, &path_filter);
         }
         match self.error.lock().unwrap_or_else(PoisonError::into_inner).take() {
             Some(error) => Err(error),
@@ -213,7 +213,7 @@ impl SettingsResolver {
                     return Err(layer.error("no rule file (*.toml) is in this folder", pack.span()).into());
                 }
                 for file in found {
-                    files.push(read_written(&file, &display_path(&self.here, &file)).map_err(unreadable)?);
+                    files.push(read_user_file(&file, &display_path(&self.here, &file)).map_err(unreadable)?);
                 }
             }
         }
@@ -226,8 +226,8 @@ impl SettingsResolver {
     }
 }
 
-impl Choice for SettingsResolver {
-    fn enters(&self, folder: &Path) -> bool {
+impl PathFilter for SettingsResolver {
+    fn includes_dir(&self, folder: &Path) -> bool {
         let folder = self.absolute(folder);
         match self.for_dir(&folder) {
             Ok(profile) => !profile.settings.is_excluded_below(&folder),
@@ -238,18 +238,18 @@ impl Choice for SettingsResolver {
         }
     }
 
-    fn takes(&self, file: &Path) -> Option<bool> {
+    fn includes_file(&self, file: &Path) -> Option<bool> {
         let file = self.absolute(file);
         let profile = self.for_dir(file.parent().unwrap_or(&file)).ok()?;
         if profile.settings.is_excluded_below(&file) { Some(false) } else { profile.settings.is_included(&file) }
     }
 
-    fn takes_named(&self, path: &Path) -> bool {
+    fn includes_explicit(&self, path: &Path) -> bool {
         !self.force_exclude
             || self.settings(path).is_ok_and(|resolved| !resolved.settings.is_excluded(&self.absolute(path)))
     }
 
-    fn leaves_out_copies(&self, folder: &Path) {
+    fn note_skipped_copies(&self, folder: &Path) {
         self.copies.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned());
     }
 }
@@ -288,7 +288,7 @@ fn ignore_list(registry: &Registry, layers: &[Layer]) -> anyhow::Result<IgnoreLi
         // `--add-ignore` will create it.
         return Ok(IgnoreList::default());
     }
-    let file = read_list(&path, name.get_ref())
+    let file = read_suppression_file(&path, name.get_ref())
         .map_err(|error| layer.error(format!("cannot read the ignore list: {error}"), name.span()))?;
     let known: HashSet<&str> = registry.infos().map(|rule| rule.code.as_str()).collect();
     Ok(IgnoreList::parse(&file, &known)?)
@@ -299,7 +299,7 @@ const RELATIVE: &str = "paths are relative to the folder that the configuration 
 
 /// Returns the layers of the configuration in `folder`, if there is one.
 fn find(here: &Path, folder: &Path) -> anyhow::Result<Option<Vec<Layer>>> {
-    for name in CONFIGURATIONS {
+    for name in CONFIG_FILE_NAMES {
         let path = folder.join(name);
         if !path.is_file() {
             continue;
@@ -333,7 +333,7 @@ fn load_chain(here: &Path, path: &Path, is_trusted: bool) -> anyhow::Result<Vec<
         {
             return Err(extends(layer, "the configurations extend each other in a circle".into()).into());
         }
-        let file = match (read_written(&path, &display_path(here, &path)), layers.last()) {
+        let file = match (read_user_file(&path, &display_path(here, &path)), layers.last()) {
             (Ok(file), _) => file,
             (Err(error), Some(layer)) => {
                 return Err(extends(layer, format!("cannot read the configuration to extend: {error}")).into());

@@ -8,8 +8,8 @@ use super::fix_writer::FixWriter;
 use super::fixer::FixOutcome;
 use super::run_mode::Destination;
 use crate::corpus::{
-    Carrier, Entry, Fate, FileState, Kind, LogPlace, Original, PendingEntries, Rewriter, Shard, Source, WriteError,
-    entries, hash_file,
+    ContentType, FileState, LogEntry, LogLocation, OriginalText, PendingEntries, RecordAction, RecordHandle, Rewriter,
+    Shard, Source, WriteError, hash_file, log_entries,
 };
 use crate::text::Record;
 
@@ -44,23 +44,23 @@ impl FixWriter {
     /// Writing fails; the shard is then left unchanged.
     pub(super) fn write_record(
         &mut self,
-        carrier: &Carrier,
+        handle: &RecordHandle,
         source: &Source,
         outcome: &FixOutcome,
     ) -> anyhow::Result<Option<String>> {
         let is_diff = self.options.destination == Destination::Diff;
         let (is_copy, drop_empty) = (self.is_copy(), self.options.drop_empty);
-        let shard = self.shard_writer(&carrier.shard)?;
+        let shard = self.shard_writer(&handle.shard)?;
         let text = if let Some(fixed) = &outcome.fixed { fixed.text.as_str() } else { &source.text };
-        let fate = match &outcome.fixed {
-            _ if drop_empty && text.trim().is_empty() => Fate::Drop,
+        let action = match &outcome.fixed {
+            _ if drop_empty && text.trim().is_empty() => RecordAction::Drop,
             Some(fixed) => {
                 let changes = fixed.changes.iter().map(|change| (change.span, change.content.as_str()));
-                Fate::Change(&fixed.text, changes.collect())
+                RecordAction::Edit(&fixed.text, changes.collect())
             }
-            _ => Fate::Keep,
+            _ => RecordAction::Keep,
         };
-        let is_dropped = matches!(fate, Fate::Drop);
+        let is_dropped = matches!(action, RecordAction::Drop);
         if let Some(fixed) = &outcome.fixed {
             shard.counts.fixed += fixed.applied.values().sum::<usize>();
             shard.counts.records += 1;
@@ -68,16 +68,16 @@ impl FixWriter {
         if is_diff {
             return Ok(outcome.fixed.as_ref().map(|fixed| Self::diff(source, &fixed.text, true)));
         }
-        let is_changed = !matches!(fate, Fate::Keep);
-        shard.write(carrier, fate, is_changed)?;
+        let is_changed = !matches!(action, RecordAction::Keep);
+        shard.write(handle, action, is_changed)?;
         let records_before = shard.written;
         shard.written += u64::from(!is_dropped);
         if is_changed && self.undo_log.is_some() {
-            let index = if is_copy && !is_dropped { records_before + 1 } else { carrier.index };
+            let index = if is_copy && !is_dropped { records_before + 1 } else { handle.index };
             let dropped = is_dropped.then_some(records_before);
-            if let Err(error) = self.log(carrier, source, outcome, index, dropped) {
+            if let Err(error) = self.log(handle, source, outcome, index, dropped) {
                 // A change that is not logged must not be written.
-                self.shard_writer(&carrier.shard)?.rewriter = Err(None);
+                self.shard_writer(&handle.shard)?.rewriter = Err(None);
                 return Err(error);
             }
         }
@@ -88,32 +88,32 @@ impl FixWriter {
     /// records before it in the copy.
     fn log(
         &mut self,
-        carrier: &Carrier,
+        handle: &RecordHandle,
         source: &Source,
         outcome: &FixOutcome,
         index: u64,
         dropped: Option<u64>,
     ) -> anyhow::Result<()> {
         let record = source.origin.record.as_ref().map(|record| Record { index, id: record.id.clone() });
-        let name = self.layout.log_path(&self.target(&carrier.shard.path))?;
+        let name = self.layout.log_path(&self.target(&handle.shard.path))?;
         let base = self.layout.base();
-        let place = LogPlace { base: &base, path: &name, record: record.as_ref() };
+        let place = LogLocation { base: &base, path: &name, record: record.as_ref() };
         let mut entries = match &outcome.fixed {
             Some(fixed) => {
-                let raw = carrier.spellings(fixed.changes.iter().map(|change| change.span))?;
-                entries(place, Original { text: &source.text, raw: &raw }, &fixed.text, &fixed.changes)
+                let raw = handle.spellings(fixed.changes.iter().map(|change| change.span))?;
+                log_entries(place, OriginalText { text: &source.text, raw: &raw }, &fixed.text, &fixed.changes)
             }
-            _ => vec![Entry::dropped(place, &source.text)],
+            _ => vec![LogEntry::dropped(place, &source.text)],
         };
         if dropped.is_some() {
             for entry in &mut entries {
                 (entry.dropped, entry.records_before) = (true, dropped);
             }
             if let Some(first) = entries.first_mut().filter(|_| self.options.keep_dropped) {
-                first.line = Some(carrier.line_text()?.to_owned());
+                first.line = Some(handle.line_text()?.to_owned());
             }
         }
-        let shard = self.shard_writer(&carrier.shard)?;
+        let shard = self.shard_writer(&handle.shard)?;
         shard.dropped += usize::from(dropped.is_some());
         shard.pending.push(&entries).context("cannot write a temporary file")
     }
@@ -123,12 +123,12 @@ impl FixWriter {
     /// # Errors
     ///
     /// Writing fails; the shard is then left unchanged.
-    pub(super) fn write_unchanged(&mut self, carrier: &Carrier) -> anyhow::Result<()> {
+    pub(super) fn write_unchanged(&mut self, handle: &RecordHandle) -> anyhow::Result<()> {
         if self.options.destination == Destination::Diff {
             return Ok(());
         }
-        let shard = self.shard_writer(&carrier.shard)?;
-        shard.write(carrier, Fate::Keep, false)?;
+        let shard = self.shard_writer(&handle.shard)?;
+        shard.write(handle, RecordAction::Keep, false)?;
         shard.written += 1;
         Ok(())
     }
@@ -136,7 +136,7 @@ impl FixWriter {
     /// Marks the shard being written as having an unreadable part.
     pub(super) fn mark_damaged(&mut self) {
         if let Some(ShardWriter { rewriter: Ok(rewriter), .. }) = &mut self.shard {
-            rewriter.miss();
+            rewriter.mark_damaged();
         }
     }
 
@@ -189,8 +189,8 @@ impl FixWriter {
             self.remove_stale_files(&self.target(&shard.path));
             let rewriter = match self.options.destination {
                 Destination::Diff => Err(None),
-                Destination::InPlace => optional_error(Rewriter::begin(shard, None)),
-                Destination::Copy if self.options.keep_dropped && shard.format.kind == Kind::Parquet => {
+                Destination::InPlace => optional_error(Rewriter::new(shard, None)),
+                Destination::Copy if self.options.keep_dropped && shard.format.content == ContentType::Parquet => {
                     let name = &shard.name;
                     let reason = "--keep-dropped keeps lines of JSON Lines, and cannot keep a row of Parquet with all its columns";
                     Err(Some(anyhow::anyhow!(
@@ -200,7 +200,7 @@ impl FixWriter {
                 Destination::Copy => {
                     let target = self.target(&shard.path);
                     match self.reserve(&shard.path, &target) {
-                        Ok(()) => optional_error(Rewriter::begin(shard, Some(&target))),
+                        Ok(()) => optional_error(Rewriter::new(shard, Some(&target))),
                         Err(error) => Err(Some(error)),
                     }
                 }
@@ -223,10 +223,10 @@ fn optional_error(rewriter: Result<Rewriter, WriteError>) -> Result<Rewriter, Op
 }
 
 impl ShardWriter {
-    fn write(&mut self, carrier: &Carrier, fate: Fate<'_>, is_changed: bool) -> anyhow::Result<()> {
+    fn write(&mut self, handle: &RecordHandle, action: RecordAction<'_>, is_changed: bool) -> anyhow::Result<()> {
         match &mut self.rewriter {
             Ok(rewriter) => {
-                if let Err(error) = rewriter.record(carrier, fate) {
+                if let Err(error) = rewriter.write_record(handle, action) {
                     self.rewriter = Err(None);
                     return Err(error.into());
                 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use tempfile::NamedTempFile;
 
-use crate::corpus::{Format, Input, ReadError, Reading, Source, own_temporary_file, read_document};
+use crate::corpus::{Format, InputFile, ReadError, ReadOptions, Source, read_document, register_temporary_file};
 use crate::text::PathName;
 
 /// The content of standard input.
@@ -26,8 +26,8 @@ pub(super) struct Spooled {
 
 impl Spooled {
     /// Returns it as an input file.
-    pub(super) fn input(&self) -> Input {
-        Input { path: self.file.path().to_owned(), name: self.name.clone(), is_named: true }
+    pub(super) fn input(&self) -> InputFile {
+        InputFile { path: self.file.path().to_owned(), name: self.name.clone(), is_explicit: true }
     }
 
     /// Copies `reader` to a temporary file.
@@ -35,7 +35,7 @@ impl Spooled {
         // The format is detected from the extension, as for any file.
         let ending = Path::new(&name).file_name().map(|name| format!("-{}", name.to_string_lossy()));
         let mut file = tempfile::Builder::new().prefix("dechaff-").suffix(&ending.unwrap_or_default()).tempfile()?;
-        own_temporary_file(file.path());
+        register_temporary_file(file.path());
         io::copy(&mut reader, &mut file)?;
         Ok(Self { file, name })
     }
@@ -46,16 +46,16 @@ impl Spooled {
 /// # Errors
 ///
 /// Reading or writing the temporary file fails. The inner error says that the content is not text.
-pub(super) fn read_stdin(name: String, reading: &Reading) -> anyhow::Result<Result<Stdin, ReadError>> {
+pub(super) fn read_stdin(name: String, read_options: &ReadOptions) -> anyhow::Result<Result<Stdin, ReadError>> {
     let mut stdin = io::stdin().lock();
     let first = first_bytes(&mut stdin).context("cannot read standard input")?;
-    let is_document = Format::detect(Path::new(&name), &first, reading.kind) == Format::PLAIN;
+    let is_document = Format::detect(Path::new(&name), &first, read_options.content) == Format::PLAIN;
     let all = first.as_slice().chain(stdin);
     if is_document {
-        let bytes = read_document(all, 0, reading.max_record).context("cannot read standard input")?;
+        let bytes = read_document(all, 0, read_options.max_record).context("cannot read standard input")?;
         return Ok(match bytes {
-            Some(bytes) => Source::of(name, bytes).map(Stdin::Document),
-            None => Err(ReadError::too_long(name, reading.max_record)),
+            Some(bytes) => Source::from_bytes(name, bytes).map(Stdin::Document),
+            None => Err(ReadError::too_large(name, read_options.max_record)),
         });
     }
     let spooled = Spooled::copy_from(all, name).context("cannot keep standard input in a temporary file")?;
@@ -67,13 +67,13 @@ pub(super) fn read_stdin(name: String, reading: &Reading) -> anyhow::Result<Resu
 /// # Errors
 ///
 /// Reading or writing the temporary file fails.
-pub(super) fn read_pipe(path: &Path, reading: &Reading) -> anyhow::Result<Spooled> {
+pub(super) fn read_pipe(path: &Path, read_options: &ReadOptions) -> anyhow::Result<Spooled> {
     let name = path.name();
     let mut pipe = File::open(path).with_context(|| format!("cannot read {name}"))?;
     let first = first_bytes(&mut pipe).with_context(|| format!("cannot read {name}"))?;
-    let is_document = Format::detect(path, &first, reading.kind) == Format::PLAIN;
+    let is_document = Format::detect(path, &first, read_options.content) == Format::PLAIN;
     // A longer document exceeds the limit anyway.
-    let max_bytes = if is_document { reading.max_record as u64 + 1 } else { u64::MAX };
+    let max_bytes = if is_document { read_options.max_record as u64 + 1 } else { u64::MAX };
     let all = first.as_slice().chain(pipe).take(max_bytes);
     let what = || format!("cannot keep what comes out of {name} in a temporary file");
     Spooled::copy_from(all, name.clone()).with_context(what)
@@ -81,7 +81,7 @@ pub(super) fn read_pipe(path: &Path, reading: &Reading) -> anyhow::Result<Spoole
 
 fn first_bytes(reader: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut first = Vec::new();
-    reader.take(Format::FIRST).read_to_end(&mut first)?;
+    reader.take(Format::PROBE_BYTES).read_to_end(&mut first)?;
     Ok(first)
 }
 

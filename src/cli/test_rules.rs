@@ -8,7 +8,7 @@ use anyhow::{Context, anyhow, bail};
 use super::Exit;
 use super::arguments::{ColorWhen, TestRulesArguments};
 use super::output::{self, Output};
-use crate::corpus::{read_written, rule_files};
+use crate::corpus::{read_user_file, rule_files};
 use crate::linter::Linter;
 use crate::report::count;
 use crate::rule::{Registry, Rule};
@@ -26,7 +26,7 @@ pub(super) fn run(arguments: &TestRulesArguments) -> anyhow::Result<Exit> {
             bail!("{}: no rule file (*.toml) is in this folder", path.name());
         }
         for file in files {
-            let written = read_written(&file, &file.name()).with_context(|| unreadable(&file))?;
+            let written = read_user_file(&file, &file.name()).with_context(|| unreadable(&file))?;
             let added = Rule::parse(&written).and_then(|rule| {
                 registry.remove_built_in(&rule.info);
                 registry.extend(&[written]).map(|()| rule.info)

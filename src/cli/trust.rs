@@ -10,7 +10,7 @@ use toml::Spanned;
 
 use super::settings_resolver::absolute;
 use crate::config::Layer;
-use crate::corpus::CONFIGURATIONS;
+use crate::corpus::CONFIG_FILE_NAMES;
 use crate::user_file::{UserFile, UserFileError};
 
 /// The hint for a refused configuration.
@@ -59,7 +59,7 @@ pub(super) fn check_paths(here: &Path, layer: &Layer) -> Result<(), UserFileErro
 /// Whether `path`, with links resolved, is below `folder` or is a configuration that applies to `here`.
 fn may_read(here: &Path, folder: &Path, path: &Path) -> bool {
     let target = real(path);
-    let applies_here = target.file_name().is_some_and(|name| CONFIGURATIONS.iter().any(|known| name == *known))
+    let applies_here = target.file_name().is_some_and(|name| CONFIG_FILE_NAMES.iter().any(|known| name == *known))
         && target.parent().is_some_and(|parent| is_trusted(&real(here), parent));
     applies_here || target.starts_with(real(folder))
 }

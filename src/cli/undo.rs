@@ -13,8 +13,9 @@ use super::roots::{Roots, Target};
 use super::settings_resolver::SettingsResolver;
 use super::{Exit, interrupt};
 use crate::corpus::{
-    Copy, Entry, Fate, FileState, Input, LogContents, LoggedFile, Opened, Reading, Records, Restored, Rewriter, Shard,
-    ShardStep, Step, UndoLog, hash_file, logged_files, open, remove_stale_files, replace, restore,
+    ChangeSet, FileState, InputFile, LogContents, LogEntry, LoggedFile, OpenedFile, ReadOptions, RecordAction, Records,
+    ReducedCopy, Rewriter, Shard, ShardItem, UndoLog, UndoResult, hash_file, logged_files, open, remove_stale_files,
+    replace, restore,
 };
 use crate::report::count;
 use crate::rule::Registry;
@@ -32,7 +33,7 @@ pub(super) fn run(arguments: &UndoArguments) -> anyhow::Result<Exit> {
     let rules = codes(&arguments.rule, files.values().flat_map(LoggedFile::entries))?;
     let mut undo = Undo {
         undo_log,
-        reading: Reading::default(),
+        read_options: ReadOptions::default(),
         roots: Roots::new(arguments.root.as_deref(), is_native)?,
         cleaned: HashSet::new(),
         is_partial: !rules.is_empty(),
@@ -42,7 +43,7 @@ pub(super) fn run(arguments: &UndoArguments) -> anyhow::Result<Exit> {
     };
     undo.find_roots(&files);
     let chosen_paths = undo.paths(&arguments.paths);
-    let is_chosen = |entry: &Entry| rules.is_empty() || entry.rules.iter().any(|rule| rules.contains(rule));
+    let is_chosen = |entry: &LogEntry| rules.is_empty() || entry.rules.iter().any(|rule| rules.contains(rule));
     let mut chosen = Vec::new();
     for ((base, path), file) in &files {
         let Some(place) = undo.roots.place(base, path) else {
@@ -61,9 +62,9 @@ pub(super) fn run(arguments: &UndoArguments) -> anyhow::Result<Exit> {
     if chosen.is_empty() && !undo.failed {
         bail!("{}: no change in the undo log matches the given paths and rules", path.name());
     }
-    let resolver = SettingsResolver::new(&arguments.settings, &arguments.reading.options(), false)?;
+    let resolver = SettingsResolver::new(&arguments.settings, &arguments.read_options.options(), false)?;
     let first = chosen.first().map_or(Path::new("."), |(.., place)| place);
-    undo.reading = arguments.reading.reading(&*resolver.settings(first)?);
+    undo.read_options = arguments.read_options.read_options(&*resolver.settings(first)?);
     interrupt::listen();
     for (base, path, file, _) in &chosen {
         if interrupt::is_interrupted() {
@@ -99,7 +100,7 @@ fn warn_of_broken_lines(path: &Path, lines: &[usize]) {
 }
 
 /// Returns the codes of rules given by code, prefix or name. Codes of custom rules are only known from the log.
-fn codes<'e>(rules: &[String], entries: impl Iterator<Item = &'e Entry>) -> anyhow::Result<Vec<String>> {
+fn codes<'e>(rules: &[String], entries: impl Iterator<Item = &'e LogEntry>) -> anyhow::Result<Vec<String>> {
     if rules.is_empty() {
         return Ok(Vec::new());
     }
@@ -120,7 +121,7 @@ fn codes<'e>(rules: &[String], entries: impl Iterator<Item = &'e Entry>) -> anyh
 
 struct Undo {
     undo_log: UndoLog,
-    reading: Reading,
+    read_options: ReadOptions,
     roots: Roots,
     /// Directories without temporary files of killed runs.
     cleaned: HashSet<PathBuf>,
@@ -167,7 +168,7 @@ impl Undo {
         base: &str,
         path: &str,
         file: &LoggedFile,
-        is_chosen: &impl Fn(&Entry) -> bool,
+        is_chosen: &impl Fn(&LogEntry) -> bool,
     ) -> anyhow::Result<()> {
         let target = self.roots.target(base, path)?;
         let folder = target.real.parent().unwrap_or(&target.real);
@@ -175,10 +176,10 @@ impl Undo {
             remove_stale_files(folder);
             self.cleaned.insert(folder.to_owned());
         }
-        let input = Input { path: target.real.clone(), ..Input::of(target.shown.clone(), true) };
-        match open(&input, &self.reading, &Arc::default())? {
-            Opened::Plain => self.restore_document(&target, file, is_chosen),
-            Opened::Shard(shard, records) => self.restore_shard(&shard, records, file, is_chosen, (base, path)),
+        let input = InputFile { path: target.real.clone(), ..InputFile::new(target.shown.clone(), true) };
+        match open(&input, &self.read_options, &Arc::default())? {
+            OpenedFile::Plain => self.restore_document(&target, file, is_chosen),
+            OpenedFile::Shard(shard, records) => self.restore_shard(&shard, records, file, is_chosen, (base, path)),
         }
     }
 
@@ -187,17 +188,17 @@ impl Undo {
         &mut self,
         target: &Target,
         file: &LoggedFile,
-        is_chosen: &impl Fn(&Entry) -> bool,
+        is_chosen: &impl Fn(&LogEntry) -> bool,
     ) -> anyhow::Result<()> {
         let name = target.shown.name();
-        let Some(steps) = file.documents.get(&None) else {
+        let Some(change_sets) = file.documents.get(&None) else {
             bail!("{name}: the changes are in records, and the file is one document; it was left as it is")
         };
         let bytes = fs::read(&target.real).with_context(|| format!("cannot read {name}"))?;
         let Ok(text) = str::from_utf8(&bytes) else {
             bail!("{name}: the text has changed since it was fixed; it was left as it is")
         };
-        let restored = restore(text, steps, is_chosen).with_context(|| name.to_string())?;
+        let restored = restore(text, change_sets, is_chosen).with_context(|| name.to_string())?;
         self.warn_of_covered(&name.to_string(), &restored);
         if restored.passages > 0 {
             let (log, rest) = (&mut self.undo_log, &restored.rest);
@@ -215,14 +216,14 @@ impl Undo {
         shard: &Arc<Shard>,
         records: Records,
         file: &LoggedFile,
-        is_chosen: &impl Fn(&Entry) -> bool,
+        is_chosen: &impl Fn(&LogEntry) -> bool,
         (base, path): (&str, &str),
     ) -> anyhow::Result<()> {
         let left_out = match file.copies.is_empty() {
             true => None,
             false => {
                 let now = hash_file(&shard.path).with_context(|| format!("cannot read {}", shard.name))?;
-                if file.whole.contains(&now) {
+                if file.restored_hashes.contains(&now) {
                     return Ok(());
                 }
                 self.dropped_records(shard, file, &now, is_chosen)
@@ -230,37 +231,37 @@ impl Undo {
         };
         let mut left_out = left_out.into_iter().flatten().peekable();
         let puts_back = left_out.peek().is_some();
-        let mut steps: BTreeMap<u64, &[Step]> =
-            file.documents.iter().map(|(record, steps)| (record.unwrap_or(1), steps.as_slice())).collect();
-        let mut rewriter = Rewriter::begin(shard, None)?;
+        let mut change_sets: BTreeMap<u64, &[ChangeSet]> =
+            file.documents.iter().map(|(record, change_sets)| (record.unwrap_or(1), change_sets.as_slice())).collect();
+        let mut rewriter = Rewriter::new(shard, None)?;
         let (mut rest, mut passages) = (Vec::new(), 0);
-        for step in records {
-            let raw = match step {
-                ShardStep::Record(raw) => raw,
-                ShardStep::Damage(error) => bail!("{error}; the file was left as it was"),
+        for item in records {
+            let raw = match item {
+                ShardItem::Record(raw) => raw,
+                ShardItem::Unreadable(error) => bail!("{error}; the file was left as it was"),
             };
-            let (mut carrier, source) = raw.decode();
-            while let Some(entry) = left_out.next_if(|entry| entry.records_before < Some(carrier.index)) {
+            let (mut handle, source) = raw.decode();
+            while let Some(entry) = left_out.next_if(|entry| entry.records_before < Some(handle.index)) {
                 rewriter.insert_line(entry.line.as_deref().unwrap_or_default())?;
                 passages += 1;
             }
-            let steps = steps.remove(&carrier.index);
-            let (Some(steps), Ok(Some(source))) = (steps, &source) else {
-                if steps.is_some() {
+            let change_sets = change_sets.remove(&handle.index);
+            let (Some(change_sets), Ok(Some(source))) = (change_sets, &source) else {
+                if change_sets.is_some() {
                     let why = match source {
                         Err(error) => anyhow::Error::from(error),
-                        Ok(_) => anyhow::anyhow!("{}, record {}: it holds no text", shard.name, carrier.index),
+                        Ok(_) => anyhow::anyhow!("{}, record {}: it holds no text", shard.name, handle.index),
                     };
                     self.fail(&why.context("a changed record cannot be restored"));
                 }
-                rewriter.record(&carrier, Fate::Keep)?;
+                rewriter.write_record(&handle, RecordAction::Keep)?;
                 continue;
             };
             let place = source.origin.to_string();
-            let restored = restore(&source.text, steps, is_chosen).map_err(anyhow::Error::from);
+            let restored = restore(&source.text, change_sets, is_chosen).map_err(anyhow::Error::from);
             let restored = restored.and_then(|restored| {
                 for replacements in &restored.replacements {
-                    carrier.restore(replacements)?;
+                    handle.restore(replacements)?;
                 }
                 Ok(restored)
             });
@@ -268,13 +269,16 @@ impl Undo {
                 Ok(restored) => {
                     self.warn_of_covered(&place, &restored);
                     let is_same = restored.passages == 0;
-                    rewriter.record(&carrier, if is_same { Fate::Keep } else { Fate::Become(&restored.text) })?;
+                    rewriter.write_record(
+                        &handle,
+                        if is_same { RecordAction::Keep } else { RecordAction::Replace(&restored.text) },
+                    )?;
                     passages += restored.passages;
                     rest.extend(restored.rest);
                 }
                 Err(error) => {
                     self.fail(&error.context(place));
-                    rewriter.record(&carrier, Fate::Keep)?;
+                    rewriter.write_record(&handle, RecordAction::Keep)?;
                 }
             }
         }
@@ -282,8 +286,8 @@ impl Undo {
             rewriter.insert_line(entry.line.as_deref().unwrap_or_default())?;
             passages += 1;
         }
-        if !steps.is_empty() {
-            let missing = count(steps.len(), "changed record");
+        if !change_sets.is_empty() {
+            let missing = count(change_sets.len(), "changed record");
             self.fail(&anyhow::anyhow!("{}: {missing} cannot be found in it", shard.name));
         }
         let undo_log = &mut self.undo_log;
@@ -307,10 +311,10 @@ impl Undo {
         shard: &Shard,
         file: &'f LoggedFile,
         now: &str,
-        is_chosen: &impl Fn(&Entry) -> bool,
-    ) -> Option<Vec<&'f Entry>> {
+        is_chosen: &impl Fn(&LogEntry) -> bool,
+    ) -> Option<Vec<&'f LogEntry>> {
         let copy = file.copies.iter().rev().find(|copy| copy.file == now);
-        let Some(Copy { left_out, dropped, .. }) = copy else {
+        let Some(ReducedCopy { left_out, dropped, .. }) = copy else {
             let last = file.copies.last()?;
             if !last.dropped.iter().any(is_chosen) {
                 return None;
@@ -321,7 +325,7 @@ impl Undo {
         };
         let is_kept = dropped.len() == *left_out && dropped.iter().all(|entry| entry.line.is_some());
         if is_kept && !self.is_partial {
-            let mut dropped: Vec<&Entry> = dropped.iter().collect();
+            let mut dropped: Vec<&LogEntry> = dropped.iter().collect();
             dropped.sort_by_key(|entry| (entry.records_before, entry.record.as_ref().map(|record| record.index)));
             return Some(dropped);
         }
@@ -345,7 +349,7 @@ impl Undo {
         None
     }
 
-    fn warn_of_covered(&mut self, place: &str, restored: &Restored) {
+    fn warn_of_covered(&mut self, place: &str, restored: &UndoResult) {
         if !restored.covered_by.is_empty() {
             let rules = restored.covered_by.join(", ");
             let remedy = "undo that first, or undo both at once";

@@ -1,169 +1,175 @@
-//! What a file holds, and how it is compressed.
+//! File formats: what a file contains, and how it is compressed.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
 use flate2::Compression;
 use flate2::bufread::MultiGzDecoder;
 use flate2::write::GzEncoder;
 
-use super::shard::ended_early;
+use super::read::truncated;
 
-/// What a file holds once it is decompressed.
+/// What a decompressed file contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// One document: text or markdown.
+pub enum ContentType {
+    /// One document: plain text or Markdown.
     Text,
-    /// One JSON object a line, each of them a document.
+    /// A JSON object per line, each of them a document.
     JsonLines,
-    /// A table, each of its rows a document.
+    /// A table with a document per row.
     Parquet,
 }
 
-/// How a file is compressed as a whole.
+/// How a whole file is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Codec {
-    /// Not at all.
+    /// Not compressed.
     None,
-    /// gzip, of one member or several.
+    /// gzip, with any number of members.
     Gzip,
-    /// Zstandard, of one frame or several.
+    /// Zstandard, with any number of frames.
     Zstd,
 }
 
 /// The format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Format {
-    /// What it holds.
-    pub kind: Kind,
-    /// How it is compressed.
+    /// What the decompressed file contains.
+    pub content: ContentType,
+    /// How the file is compressed.
     pub codec: Codec,
 }
 
-/// Endings of files that hold one document.
-const TEXT: &[&str] = &["txt", "md", "markdown"];
-/// Endings of files that hold many.
-const JSON_LINES: &[&str] = &["jsonl", "ndjson"];
-/// The same only where they are compressed, or named outright: a plain `.json` is seldom a corpus.
-const JSON: &str = "json";
-const PARQUET: &str = "parquet";
-const GZIP: &[&str] = &["gz", "gzip"];
-const ZSTD: &[&str] = &["zst", "zstd"];
+const TEXT_EXTENSIONS: &[&str] = &["txt", "md", "markdown"];
+const JSON_LINES_EXTENSIONS: &[&str] = &["jsonl", "ndjson"];
+/// JSON Lines if compressed or passed explicitly. A plain `.json` file in a directory is rarely a
+/// corpus.
+const JSON_EXTENSION: &str = "json";
+const PARQUET_EXTENSION: &str = "parquet";
+const GZIP_EXTENSIONS: &[&str] = &["gz", "gzip"];
+const ZSTD_EXTENSIONS: &[&str] = &["zst", "zstd"];
+
+/// Size of the buffers for reading and writing files.
+const BUFFER_BYTES: usize = 256 << 10;
 
 impl Format {
-    /// One document, not compressed.
-    pub const PLAIN: Self = Self { kind: Kind::Text, codec: Codec::None };
+    /// A single document, not compressed.
+    pub const PLAIN: Self = Self { content: ContentType::Text, codec: Codec::None };
 
-    /// The format that a name tells of; `None` where it tells of none.
-    pub fn of_name(path: &Path) -> Option<Self> {
+    /// The number of leading bytes from which a format is detected.
+    pub const PROBE_BYTES: u64 = 64 << 10;
+
+    /// Returns the format that a file name implies, if any.
+    pub fn from_name(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_string_lossy().to_ascii_lowercase();
-        let (rest, ending) = name.rsplit_once('.')?;
-        let codec = match ending {
-            ending if GZIP.contains(&ending) => Codec::Gzip,
-            ending if ZSTD.contains(&ending) => Codec::Zstd,
+        let (stem, extension) = name.rsplit_once('.')?;
+        let codec = match extension {
+            extension if GZIP_EXTENSIONS.contains(&extension) => Codec::Gzip,
+            extension if ZSTD_EXTENSIONS.contains(&extension) => Codec::Zstd,
             _ => Codec::None,
         };
-        let ending = if codec == Codec::None { ending } else { rest.rsplit_once('.')?.1 };
-        let kind = match ending {
-            ending if TEXT.contains(&ending) => Kind::Text,
-            ending if JSON_LINES.contains(&ending) || ending == JSON => Kind::JsonLines,
-            PARQUET => Kind::Parquet,
+        let extension = if codec == Codec::None { extension } else { stem.rsplit_once('.')?.1 };
+        let content = match extension {
+            extension if TEXT_EXTENSIONS.contains(&extension) => ContentType::Text,
+            extension if JSON_LINES_EXTENSIONS.contains(&extension) => ContentType::JsonLines,
+            JSON_EXTENSION => ContentType::JsonLines,
+            PARQUET_EXTENSION => ContentType::Parquet,
             _ => return None,
         };
-        Some(Self { kind, codec })
+        Some(Self { content, codec })
     }
 
-    /// How many first bytes tell a format.
-    pub const FIRST: u64 = 64 << 10;
-
-    /// Whether a directory's file of that name is taken without being named outright.
+    /// Whether a file of this name is picked up from a directory.
     pub fn is_corpus_name(path: &Path) -> bool {
-        let is_plain_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(JSON));
-        !is_plain_json && Self::of_name(path).is_some()
+        let is_plain_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(JSON_EXTENSION));
+        !is_plain_json && Self::from_name(path).is_some()
     }
 
-    /// The format of a file that begins with `first`: its kind is `kind` if given, else by its name, else by its first bytes;
-    /// how it is compressed is always seen in its bytes.
-    pub fn detect(path: &Path, first: &[u8], kind: Option<Kind>) -> Self {
-        let named = Self::of_name(path).map(|format| format.kind);
-        let is_parquet = first.starts_with(b"PAR1");
-        let codec = match first {
+    /// Detects the format of a file from its name and its first bytes, `start`.
+    ///
+    /// The content type is `content` if given, otherwise the one implied by the name, otherwise the
+    /// one the bytes look like. The codec is always detected from the bytes.
+    pub fn detect(path: &Path, start: &[u8], content: Option<ContentType>) -> Self {
+        let from_name = Self::from_name(path).map(|format| format.content);
+        let is_parquet = start.starts_with(b"PAR1");
+        let codec = match start {
             _ if is_parquet => Codec::None,
             [0x1F, 0x8B, ..] => Codec::Gzip,
-            // A frame, or one to be skipped.
+            // A frame, or a skippable frame.
             [0x28, 0xB5, 0x2F, 0xFD, ..] | [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..] => Codec::Zstd,
             _ => Codec::None,
         };
-        let seen = || match () {
-            () if is_parquet => Kind::Parquet,
-            () if codec.begins_with_object(first) => Kind::JsonLines,
-            () => Kind::Text,
+        let from_bytes = || match () {
+            () if is_parquet => ContentType::Parquet,
+            () if codec.starts_with_object(start) => ContentType::JsonLines,
+            () => ContentType::Text,
         };
-        Self { kind: kind.or(named).unwrap_or_else(seen), codec }
+        Self { content: content.or(from_name).unwrap_or_else(from_bytes), codec }
     }
 
-    /// The format of the file at `path`, as [`Format::detect`] says.
+    /// Detects the format of the file at `path`, like [`Format::detect`].
     ///
     /// # Errors
     ///
     /// The file cannot be read.
-    pub fn of_file(path: &Path, kind: Option<Kind>) -> io::Result<Self> {
-        // A plain text need not be opened twice.
-        if kind.is_none() && Self::of_name(path) == Some(Self::PLAIN) {
+    pub fn from_file(path: &Path, content: Option<ContentType>) -> io::Result<Self> {
+        // Avoids opening plain text files twice.
+        if content.is_none() && Self::from_name(path) == Some(Self::PLAIN) {
             return Ok(Self::PLAIN);
         }
         let file = File::open(path)?;
-        let length = file.metadata()?.len().min(Self::FIRST);
-        let mut first = Vec::new();
-        file.take(Self::FIRST).read_to_end(&mut first)?;
-        if (first.len() as u64) < length {
-            return Err(ended_early(length - first.len() as u64));
+        let expected = file.metadata()?.len().min(Self::PROBE_BYTES);
+        let mut start = Vec::new();
+        file.take(Self::PROBE_BYTES).read_to_end(&mut start)?;
+        if (start.len() as u64) < expected {
+            return Err(truncated(expected - start.len() as u64));
         }
-        Ok(Self::detect(path, &first, kind))
+        Ok(Self::detect(path, &start, content))
     }
 }
 
 impl Codec {
-    /// Whether what decompresses from `first` begins with a line that is a JSON object, or with one too long to tell.
-    fn begins_with_object(self, first: &[u8]) -> bool {
+    /// Whether the decompressed text starts with a line that is a JSON object, or seems to be one
+    /// that is longer than `start`.
+    fn starts_with_object(self, start: &[u8]) -> bool {
         let mut text = Vec::new();
-        // What is cut off ends in an error; what came before it is enough.
-        if let Ok(decoder) = self.decoder(first) {
-            let _ = decoder.take(Format::FIRST).read_to_end(&mut text);
+        // `start` may end within a compressed block. The bytes before the error are enough.
+        if let Ok(decoder) = self.decoder(start) {
+            let _ = decoder.take(Format::PROBE_BYTES).read_to_end(&mut text);
         }
         let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&text).trim_ascii_start();
         match text.iter().position(|byte| *byte == b'\n') {
-            Some(end) => serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&text[..end]).is_ok(),
-            None if (text.len() as u64) < Format::FIRST / 2 => {
-                serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(text).is_ok()
-            }
+            Some(end) => is_object(&text[..end]),
+            None if (text.len() as u64) < Format::PROBE_BYTES / 2 => is_object(text),
             None => text.starts_with(b"{\""),
         }
     }
 
-    /// What `reader` yields once it is decompressed.
+    /// Decompresses `reader`.
     ///
     /// # Errors
     ///
-    /// A decoder cannot be made.
+    /// The decoder cannot be created.
     pub fn decoder<'r>(self, reader: impl Read + Send + 'r) -> io::Result<Box<dyn BufRead + Send + 'r>> {
-        const BUFFER: usize = 256 << 10;
-        let reader = BufReader::with_capacity(BUFFER, reader);
+        let reader = BufReader::with_capacity(BUFFER_BYTES, reader);
         Ok(match self {
             Self::None => Box::new(reader),
-            Self::Gzip => Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(reader))),
-            Self::Zstd => Box::new(BufReader::with_capacity(BUFFER, zstd::stream::read::Decoder::with_buffer(reader)?)),
+            Self::Gzip => Box::new(BufReader::with_capacity(BUFFER_BYTES, MultiGzDecoder::new(reader))),
+            Self::Zstd => {
+                let decoder = zstd::stream::read::Decoder::with_buffer(reader)?;
+                Box::new(BufReader::with_capacity(BUFFER_BYTES, decoder))
+            }
         })
     }
 
-    /// Compresses what is written to it onto `file`.
+    /// Returns a writer that compresses into `file`.
     ///
     /// # Errors
     ///
-    /// An encoder cannot be made.
+    /// The encoder cannot be created.
     pub(super) fn encoder(self, file: File) -> io::Result<Encoder> {
-        let file = io::BufWriter::with_capacity(256 << 10, file);
+        let file = BufWriter::with_capacity(BUFFER_BYTES, file);
         Ok(match self {
             Self::None => Encoder::None(file),
             Self::Gzip => Encoder::Gzip(GzEncoder::new(file, Compression::default())),
@@ -176,15 +182,19 @@ impl Codec {
     }
 }
 
-/// Writes compressed bytes to a file.
+fn is_object(json: &[u8]) -> bool {
+    serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(json).is_ok()
+}
+
+/// Compresses into a file.
 pub(super) enum Encoder {
-    None(io::BufWriter<File>),
-    Gzip(GzEncoder<io::BufWriter<File>>),
-    Zstd(zstd::stream::write::Encoder<'static, io::BufWriter<File>>),
+    None(BufWriter<File>),
+    Gzip(GzEncoder<BufWriter<File>>),
+    Zstd(zstd::stream::write::Encoder<'static, BufWriter<File>>),
 }
 
 impl Encoder {
-    /// Writes what is still held back, and gives the file again.
+    /// Flushes all buffers and returns the file.
     pub(super) fn finish(self) -> io::Result<File> {
         let file = match self {
             Self::None(file) => file,
@@ -218,23 +228,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_tell_what_is_in_a_file() {
-        let of = |name: &str| Format::of_name(Path::new(name)).map(|format| (format.kind, format.codec));
-        assert_eq!(of("a/b.JSONL"), Some((Kind::JsonLines, Codec::None)));
-        assert_eq!(of("c4-train.00000.json.gz"), Some((Kind::JsonLines, Codec::Gzip)));
-        assert_eq!(of("a.md.zst"), Some((Kind::Text, Codec::Zstd)));
-        assert_eq!(of("a.parquet"), Some((Kind::Parquet, Codec::None)));
-        assert_eq!(of("a.gz"), None);
-        assert_eq!(of("txt"), None);
+    fn file_names_imply_formats() {
+        let format = |name: &str| Format::from_name(Path::new(name)).map(|format| (format.content, format.codec));
+        assert_eq!(format("a/b.JSONL"), Some((ContentType::JsonLines, Codec::None)));
+        assert_eq!(format("c4-train.00000.json.gz"), Some((ContentType::JsonLines, Codec::Gzip)));
+        assert_eq!(format("a.md.zst"), Some((ContentType::Text, Codec::Zstd)));
+        assert_eq!(format("a.parquet"), Some((ContentType::Parquet, Codec::None)));
+        assert_eq!(format("a.gz"), None);
+        assert_eq!(format("txt"), None);
         assert!(!Format::is_corpus_name(Path::new("package.json")));
         assert!(Format::is_corpus_name(Path::new("package.json.zst")));
     }
 
     #[test]
-    fn bytes_tell_how_a_file_is_compressed_whatever_its_name() {
-        let of = |name: &str, first: &[u8]| Format::detect(Path::new(name), first, None);
-        assert_eq!(of("a.jsonl.gz", b"{\"te").codec, Codec::None);
-        assert_eq!(of("a.jsonl", &[0x1F, 0x8B, 8, 0]).codec, Codec::Gzip);
-        assert_eq!(of("a", b"PAR1").kind, Kind::Parquet);
+    fn codec_is_detected_from_bytes_whatever_the_name() {
+        let detect = |name: &str, start: &[u8]| Format::detect(Path::new(name), start, None);
+        assert_eq!(detect("a.jsonl.gz", b"{\"te").codec, Codec::None);
+        assert_eq!(detect("a.jsonl", &[0x1F, 0x8B, 8, 0]).codec, Codec::Gzip);
+        assert_eq!(detect("a", b"PAR1").content, ContentType::Parquet);
     }
 }

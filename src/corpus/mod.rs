@@ -1,30 +1,33 @@
-//! Files: which to read, and their texts. The only part of the library, beside the command line, that does I/O.
+//! Corpus files: finding them, reading their documents, and writing them back. Apart from the
+//! command line, this is the only module that does I/O.
 
+mod atomic_write;
 mod format;
+mod line_reader;
 mod read;
 mod shard;
-mod shelf;
-mod spill;
+mod spill_store;
 mod temporary;
+mod text_store;
 mod undo_log;
+mod user_files;
 mod walk;
-mod write;
-mod written;
 
-pub use format::{Codec, Format, Kind};
+pub use atomic_write::{AtomicFile, CompressedWriter, FileStamp, OutputFile, WriteError, create, replace};
+pub use format::{Codec, ContentType, Format};
 pub(crate) use read::read_document;
 pub use read::{ReadError, Source, read};
 pub use shard::{
-    Carrier, FIELDS, Fate, Input, Opened, Raw, Reading, Records, Rewriter, Shard, Step as ShardStep, open,
+    FIELD_LIST_PREFIX, InputFile, OpenedFile, RawRecord, ReadOptions, RecordAction, RecordHandle, Records, Rewriter,
+    Shard, ShardItem, open,
 };
-pub use shelf::{Kept, Shelf};
-pub use spill::{Spill, free_memory};
-pub use temporary::{own_temporary_file, remove_own_temporary_files, remove_stale_files};
+pub use spill_store::SpillStore;
+pub use temporary::{register_temporary_file, remove_own_temporary_files, remove_stale_files};
+pub use text_store::{StoredText, TextStore};
 pub use undo_log::{
-    BrokenLine, Copy, Entry, FileState, LogContents, LogError, LogLine, LogPlace, LoggedFile, LoggedFiles, Original,
-    PendingEntries, Replacement, Restored, Step, UndoError, UndoLog, entries, hash, hash_file, logged_files, restore,
+    BrokenLine, ChangeSet, FileState, LogContents, LogEntry, LogError, LogLine, LogLocation, LoggedFile, LoggedFiles,
+    OriginalText, PendingEntries, ReducedCopy, Replacement, UndoError, UndoLog, UndoResult, content_hash, hash_file,
+    log_entries, logged_files, restore,
 };
-pub use walk::COPIES_MARKER;
-pub use walk::{Choice, WalkError, expand, folders, walk};
-pub use write::{Lines, NewFile, Pending, Stamp, WriteError, create, replace};
-pub use written::{CONFIGURATIONS, read_list, read_written, rule_files};
+pub use user_files::{CONFIG_FILE_NAMES, read_suppression_file, read_user_file, rule_files};
+pub use walk::{COPIES_MARKER, PathFilter, WalkError, expand_globs, visit_dirs, walk};

@@ -1,99 +1,106 @@
-//! A file's text.
+//! Reads single documents from files.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::shard::ended_early;
 use crate::text::{self, Document, DocumentIndex, LossyDecoding, NotText, Origin, PathName, path_of};
 
-/// The text of one document, and where it comes from.
+/// The text of a document and where it was read from.
 #[derive(Debug, Clone)]
 pub struct Source {
-    /// Where it comes from.
+    /// The file or record, as reported.
     pub origin: Arc<Origin>,
-    /// The file itself; its name in `origin` is for people and need not be one that can be opened.
+    /// The path to open. The name in `origin` is for display and may not be a valid path.
     pub path: PathBuf,
     /// The text.
     pub text: Arc<str>,
-    /// What went wrong when it was read.
+    /// Invalid bytes replaced while decoding.
     pub decoding: Option<LossyDecoding>,
 }
 
-/// A file whose text cannot be had.
+/// Why a file or record has no text.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// The file cannot be read.
+    /// Reading the file failed.
     #[error("cannot read {path}: {error}")]
     Io {
         /// The file.
         path: String,
-        /// Why not.
+        /// The underlying error.
         error: io::Error,
     },
-    /// The file holds no text.
+    /// The file is not text.
     #[error("skipped {path}: {reason}")]
     NotText {
         /// The file.
         path: String,
-        /// Why not.
+        /// Why it does not count as text.
         reason: NotText,
     },
-    /// A file that was found in a directory and is no corpus.
+    /// A file picked up from a directory that is not a corpus.
     #[error("skipped {path}: {reason}")]
-    NoCorpus {
+    NotACorpus {
         /// The file.
         path: String,
-        /// Why not.
+        /// What is missing.
         reason: String,
     },
-    /// Records that cannot be read, or a shard of which nothing can.
+    /// Some records of a shard, or all of them.
     #[error("{place}: {reason}")]
-    Bad {
-        /// The file, and the record if it is one.
+    UnreadableRecords {
+        /// The file, and the record if it is only one.
         place: String,
-        /// How many are lost, as far as that is known.
+        /// The number of records lost, as far as it is known; at least 1.
         records: u64,
-        /// Why.
+        /// What is wrong.
         reason: String,
     },
 }
 
 impl ReadError {
-    /// That the document at `place` has more than `max` bytes.
-    pub fn too_long(place: String, max: usize) -> Self {
-        Self::Bad { place, records: 1, reason: too_long(max) }
+    /// The error for a document at `place` that has more than `max` bytes.
+    pub fn too_large(place: String, max: usize) -> Self {
+        Self::UnreadableRecords { place, records: 1, reason: too_large(max) }
     }
 }
 
-pub(super) fn too_long(max: usize) -> String {
+pub(super) fn too_large(max: usize) -> String {
     format!("larger than {max} bytes; --max-record allows more")
 }
 
+/// The error for a file that ends `missing` bytes before the length in its metadata.
+pub(super) fn truncated(missing: u64) -> io::Error {
+    let message = format!("the file ends {missing} bytes before its length; did another process cut it off?");
+    io::Error::new(io::ErrorKind::UnexpectedEof, message)
+}
+
 impl Source {
-    /// The text of `bytes`, which came from `path`.
+    /// Decodes `bytes`, which were read from `path`.
     ///
     /// # Errors
     ///
-    /// The bytes are no text.
-    pub fn of(path: String, bytes: Vec<u8>) -> Result<Self, ReadError> {
+    /// The bytes are not text.
+    pub fn from_bytes(path: String, bytes: Vec<u8>) -> Result<Self, ReadError> {
         match text::decode(bytes) {
-            Ok((text, decoding)) => {
-                let (origin, path) = (Arc::new(Origin::file(path.as_str())), path_of(&path));
-                Ok(Self { path, origin, text: text.into(), decoding })
-            }
+            Ok((text, decoding)) => Ok(Self {
+                origin: Arc::new(Origin::file(path.as_str())),
+                path: path_of(&path),
+                text: text.into(),
+                decoding,
+            }),
             Err(reason) => Err(ReadError::NotText { path, reason }),
         }
     }
 
-    /// The parsed document.
+    /// Parses the text.
     pub fn document(&self) -> Document<'_> {
-        self.indexed(Arc::new(DocumentIndex::new(&self.text)))
+        self.document_with_index(Arc::new(DocumentIndex::new(&self.text)))
     }
 
-    /// The parsed document, with the index of its text.
-    pub(crate) fn indexed(&self, index: Arc<DocumentIndex>) -> Document<'_> {
+    /// Returns the document, given the index of its text.
+    pub(crate) fn document_with_index(&self, index: Arc<DocumentIndex>) -> Document<'_> {
         Document::from_index(Arc::clone(&self.origin), &self.text, index).with_decoding(self.decoding)
     }
 }
@@ -102,30 +109,33 @@ impl Source {
 ///
 /// # Errors
 ///
-/// It cannot be read, holds no text, or is larger.
+/// The file cannot be read, is not text, or is larger.
 pub fn read(path: &Path, max: usize) -> Result<Source, ReadError> {
     let name = path.name();
-    let bytes = File::open(path).and_then(|file| {
-        let length = file.metadata()?.len();
-        let bytes = read_document(file, usize::try_from(length).unwrap_or(usize::MAX), max)?;
-        match &bytes {
-            Some(text) if (text.len() as u64) < length && text::not_text(text).is_none() => {
-                Err(ended_early(length - text.len() as u64))
-            }
-            _ => Ok(bytes),
-        }
-    });
-    match bytes {
-        Ok(Some(bytes)) => Source::of(name, bytes).map(|source| Source { path: path.to_owned(), ..source }),
-        Ok(None) => Err(ReadError::too_long(name, max)),
+    match read_file(path, max) {
+        Ok(Some(bytes)) => Source::from_bytes(name, bytes).map(|source| Source { path: path.to_owned(), ..source }),
+        Ok(None) => Err(ReadError::too_large(name, max)),
         Err(error) => Err(ReadError::Io { path: name, error }),
     }
 }
 
-/// Reads one document of about `expected` bytes; `None` if it has more than `max`. Of a file that is no text only the beginning is
-/// read, which tells why.
+fn read_file(path: &Path, max: usize) -> io::Result<Option<Vec<u8>>> {
+    let file = File::open(path)?;
+    let length = file.metadata()?.len();
+    let bytes = read_document(file, usize::try_from(length).unwrap_or(usize::MAX), max)?;
+    match &bytes {
+        Some(text) if (text.len() as u64) < length && text::not_text(text).is_none() => {
+            Err(truncated(length - text.len() as u64))
+        }
+        _ => Ok(bytes),
+    }
+}
+
+/// Reads a document of about `expected` bytes, or returns `None` if it has more than `max`.
+///
+/// Of a file that is not text, only the beginning is read: enough to report why.
 pub(crate) fn read_document(mut reader: impl Read, expected: usize, max: usize) -> io::Result<Option<Vec<u8>>> {
-    // One byte more shows that there are no more.
+    // Reading one byte more than `max` shows whether the document is larger.
     let mut bytes = Vec::with_capacity(expected.min(max).saturating_add(1));
     reader.by_ref().take(text::PROBE_BYTES as u64).read_to_end(&mut bytes)?;
     if text::not_text(&bytes).is_some() {

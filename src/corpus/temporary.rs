@@ -1,4 +1,4 @@
-//! Temporary files beside those they will replace, and what killed processes left of them.
+//! Temporary files next to the files they will replace, and cleanup after killed processes.
 
 use std::collections::BTreeSet;
 #[cfg(unix)]
@@ -9,42 +9,43 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::NamedTempFile;
 
-/// The names of temporary files begin and end with these. They are hidden, so that a run over the directory does not take one for a
-/// document should the process be killed.
+/// Prefix of temporary file names. The files are hidden, so that runs over the directory skip those
+/// that a killed process left behind.
 const PREFIX: &str = ".dechaff-";
 const SUFFIX: &str = ".tmp";
 
-/// Temporary files that may still exist. Locked while one of them is put into its place.
-static OWN: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+/// Temporary files of this process that may still exist. Locked while one of them is renamed into
+/// place.
+static OWN_FILES: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
-fn own() -> MutexGuard<'static, BTreeSet<PathBuf>> {
-    OWN.lock().unwrap_or_else(PoisonError::into_inner)
+fn own_files() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    OWN_FILES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Removes the temporary files of this process, which ends before it could. One that is just being put into its place stays if that
-/// takes long; the next run removes it.
+/// Removes the temporary files of this process before it is terminated. If a rename takes too long,
+/// its file is left for the next run to remove.
 pub fn remove_own_temporary_files() {
     const TRIES: u32 = 20;
     for _ in 0..TRIES {
-        if let Ok(mut own) = OWN.try_lock() {
-            for path in std::mem::take(&mut *own) {
+        if let Ok(mut files) = OWN_FILES.try_lock() {
+            for path in std::mem::take(&mut *files) {
                 let _ = std::fs::remove_file(path);
             }
-            // Whoever is about to replace a file must not go on without its temporary file.
-            std::mem::forget(own);
+            // Keep the lock: no other thread may rename a temporary file that is gone.
+            std::mem::forget(files);
             return;
         }
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
 }
 
-/// Has [`remove_own_temporary_files`] remove a file too.
-pub fn own_temporary_file(path: &Path) {
-    own().insert(path.to_owned());
+/// Registers a temporary file for [`remove_own_temporary_files`].
+pub fn register_temporary_file(path: &Path) {
+    own_files().insert(path.to_owned());
 }
 
-/// A temporary file beside `path`, locked for as long as it is open.
-pub(super) fn beside(path: &Path) -> io::Result<NamedTempFile> {
+/// Creates a temporary file in the directory of `path`, locked while it is open.
+pub(super) fn create_beside(path: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(PREFIX).suffix(SUFFIX);
     #[cfg(unix)]
@@ -53,19 +54,19 @@ pub(super) fn beside(path: &Path) -> io::Result<NamedTempFile> {
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
     loop {
-        let file = builder.tempfile_in(folder_of(path))?;
+        let file = builder.tempfile_in(directory_of(path))?;
         if lock(&file) {
-            own_temporary_file(file.path());
+            register_temporary_file(file.path());
             return Ok(file);
         }
     }
 }
 
-/// Locks a new temporary file; `false` if another process took it for a stale one before that.
+/// Locks a new temporary file. Returns false if another process has already removed it as stale.
 #[cfg(unix)]
 fn lock(file: &NamedTempFile) -> bool {
     use std::os::unix::fs::MetadataExt;
-    // Where there are no locks, nobody takes the file for a stale one either.
+    // If the file system has no locks, no file counts as stale either.
     file.as_file().lock().is_err() || file.as_file().metadata().is_ok_and(|metadata| metadata.nlink() > 0)
 }
 
@@ -74,21 +75,23 @@ fn lock(_: &NamedTempFile) -> bool {
     true
 }
 
-/// Puts `file` in the place of `target` if what is there `is_expected`; `false` if not, and it is then still there.
+/// Renames `file` to `target` if the file replaced is as expected. Returns whether it was; if not,
+/// it stays.
 ///
-/// On Linux the two change places, so that what was replaced can be looked at: whatever another process put there in the meantime is put
-/// back. Elsewhere, and on file systems that cannot do that, it is looked at just before.
+/// On Linux the two files are exchanged and the replaced one is checked afterwards, so that a file
+/// that another process writes in the meantime is put back. Elsewhere, and on file systems that
+/// cannot exchange files, `target` is checked right before the rename.
 pub(super) fn replace(
     file: NamedTempFile,
     target: &Path,
     is_expected: impl Fn(&Path) -> io::Result<bool>,
 ) -> io::Result<bool> {
-    let mut own = own();
-    own.remove(file.path());
+    let mut files = own_files();
+    files.remove(file.path());
     #[cfg(target_os = "linux")]
     if swap(file.path(), target).is_ok() {
         return match is_expected(file.path()) {
-            // The replaced file goes with the name of the temporary file.
+            // The replaced file now has the name of the temporary file, and is removed with it.
             Ok(true) => Ok(true),
             unexpected => {
                 put_back(&file, target);
@@ -102,10 +105,10 @@ pub(super) fn replace(
     file.persist(target).map(|_| true).map_err(|error| error.error)
 }
 
-/// Renames `file` to `target`, whatever is there.
+/// Renames `file` to `target`, replacing any file there.
 pub(super) fn persist(file: NamedTempFile, target: &Path) -> io::Result<()> {
-    let mut own = own();
-    own.remove(file.path());
+    let mut files = own_files();
+    files.remove(file.path());
     file.persist(target).map(drop).map_err(|error| error.error)
 }
 
@@ -115,37 +118,38 @@ fn swap(one: &Path, other: &Path) -> io::Result<()> {
     Ok(renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)?)
 }
 
-/// Gives `target` back what was there, or what a third process has put there since.
+/// Puts back the file that was at `target`, or the one that a third process has put there since.
 #[cfg(target_os = "linux")]
 fn put_back(file: &NamedTempFile, target: &Path) {
     use std::os::unix::fs::MetadataExt;
     const MAX_SWAPS: usize = 100;
-    let Ok(own) = file.as_file().metadata() else { return };
+    let Ok(new) = file.as_file().metadata() else { return };
     for _ in 0..MAX_SWAPS {
         let is_back = swap(file.path(), target).is_ok()
-            && file.path().metadata().is_ok_and(|metadata| metadata.ino() == own.ino() && metadata.dev() == own.dev());
-        // Where nothing is there any more, the other process removed it.
+            && file.path().metadata().is_ok_and(|metadata| metadata.ino() == new.ino() && metadata.dev() == new.dev());
+        // If nothing is there, another process has removed it.
         if is_back || !target.exists() {
             return;
         }
     }
 }
 
-pub(super) fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+pub(super) fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Removes the temporary files that killed processes left in `folder`: those that nobody has locked. Returns how many.
+/// Removes temporary files that killed processes left in `directory`, recognized by not being
+/// locked. Returns their number.
 #[cfg(unix)]
-pub fn remove_stale_files(folder: &Path) -> usize {
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let Ok(entries) = fs::read_dir(folder) else { return 0 };
+pub fn remove_stale_files(directory: &Path) -> usize {
+    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    let Ok(entries) = fs::read_dir(directory) else { return 0 };
     let is_temporary = |name: &str| name.starts_with(PREFIX) && name.ends_with(SUFFIX);
-    let named = entries.flatten().filter(|entry| entry.file_name().to_str().is_some_and(is_temporary));
-    named.filter(|entry| is_stale(&entry.path()) && fs::remove_file(entry.path()).is_ok()).count()
+    let temporary = entries.flatten().filter(|entry| entry.file_name().to_str().is_some_and(is_temporary));
+    temporary.filter(|entry| is_stale(&entry.path()) && fs::remove_file(entry.path()).is_ok()).count()
 }
 
-/// Does nothing: other processes' locks cannot be told from other faults here.
+/// Does nothing: on this platform, a locked file cannot be distinguished from other errors.
 #[cfg(not(unix))]
 pub fn remove_stale_files(_: &Path) -> usize {
     0

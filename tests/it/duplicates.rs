@@ -8,7 +8,7 @@ use std::sync::Arc;
 use dechaff::check::duplicate::{Limits, Pair, Ratio, Sets, Tokens, join, shared, shingles};
 use dechaff::check::store::{MemoryStore, Store};
 use dechaff::config::Settings;
-use dechaff::corpus::Spill;
+use dechaff::corpus::SpillStore;
 use dechaff::finding::Finding;
 use dechaff::linter::{Linter, Sketch};
 use dechaff::rule::Registry;
@@ -67,7 +67,7 @@ fn the_pairs_are_those_of_brute_force() {
         expected.sort();
         assert!(expected.len() > PARAGRAPHS / 50, "the corpus has pairs: {}", expected.len());
         assert_eq!(joined(&sets, threshold, usize::MAX, &MemoryStore::default()), expected, "at {threshold}");
-        assert_eq!(joined(&sets, threshold, 100_000, &Spill::new(0)), expected, "at {threshold}, spilled");
+        assert_eq!(joined(&sets, threshold, 100_000, &SpillStore::new(0)), expected, "at {threshold}, spilled");
     }
 }
 
@@ -179,7 +179,7 @@ fn the_order_of_work_the_threads_and_the_memory_change_nothing() {
         assert_eq!(linter.compare(sketches, &corpus).unwrap(), expected, "{threads} threads");
     }
     for memory in [64 << 20, 1 << 12] {
-        let mut comparison = linter.comparison(Box::new(Spill::new(memory / 2)), memory / 2);
+        let mut comparison = linter.comparison(Box::new(SpillStore::new(memory / 2)), memory / 2);
         corpus.sketches(&linter).into_iter().for_each(|sketch| comparison.add(sketch).unwrap());
         let found = comparison.finish(&corpus).unwrap().into_findings().into_iter().flat_map(|(_, findings)| findings);
         assert_eq!(found.collect::<Vec<_>>(), expected, "{memory} bytes");

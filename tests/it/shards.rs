@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use dechaff::corpus::{Fate, Input, Opened, Reading, Rewriter, ShardStep, open};
+use dechaff::corpus::{InputFile, OpenedFile, ReadOptions, RecordAction, Rewriter, ShardItem, open};
 use dechaff::rule::{Marked, Registry};
 use dechaff::text::Span;
 use parquet::basic::{Compression, ZstdLevel};
@@ -660,16 +660,16 @@ proptest! {
         let folder = TempDir::new().unwrap();
         let (path, target) = (folder.path().join("a.jsonl"), folder.path().join("b.jsonl"));
         fs::write(&path, &line).unwrap();
-        let opened = open(&Input::of(path, true), &Reading::default(), &Arc::default()).unwrap();
-        let Opened::Shard(shard, mut records) = opened else { panic!("no shard") };
-        let Some(ShardStep::Record(raw)) = records.next() else { panic!("no record") };
-        let (carrier, source) = raw.decode();
+        let opened = open(&InputFile::new(path, true), &ReadOptions::default(), &Arc::default()).unwrap();
+        let OpenedFile::Shard(shard, mut records) = opened else { panic!("no shard") };
+        let Some(ShardItem::Record(raw)) = records.next() else { panic!("no record") };
+        let (handle, source) = raw.decode();
         let source = source.unwrap().unwrap();
         prop_assert_eq!(&*source.text, &text(&characters));
         let span = Span::new(text(&characters[..from]).len(), text(&characters[..to]).len());
         let fixed = format!("{}{inserted}{}", text(&characters[..from]), text(&characters[to..]));
-        let mut rewriter = Rewriter::begin(&shard, Some(&target)).unwrap();
-        rewriter.record(&carrier, Fate::Change(&fixed, vec![(span, inserted.as_str())])).unwrap();
+        let mut rewriter = Rewriter::new(&shard, Some(&target)).unwrap();
+        rewriter.write_record(&handle, RecordAction::Edit(&fixed, vec![(span, inserted.as_str())])).unwrap();
         prop_assert!(rewriter.finish(|_| Ok(())).unwrap());
 
         let written = fs::read_to_string(&target).unwrap();

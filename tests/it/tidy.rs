@@ -141,6 +141,7 @@ const CONVERTED: &[&str] = &[
     "src/check/title/",
     "src/cli/",
     "src/config/",
+    "src/corpus/",
     "src/linter.rs",
     "src/finding.rs",
     "src/fix/",

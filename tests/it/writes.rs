@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use dechaff::corpus::{Pending, remove_stale_files, replace};
+use dechaff::corpus::{AtomicFile, remove_stale_files, replace};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use tempfile::TempDir;
@@ -92,7 +92,7 @@ fn a_temporary_file_that_is_being_written_is_not_stale() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("a.txt");
     fs::write(&path, TEXT).unwrap();
-    let pending = Pending::replacing(&path).unwrap();
+    let pending = AtomicFile::new_replacing(&path).unwrap();
     assert_eq!(temporary_files(folder.path()).len(), 1);
     assert_eq!(remove_stale_files(folder.path()), 0);
     dechaff(folder.path(), &["check", ".", "--fix-only", "-q"]);

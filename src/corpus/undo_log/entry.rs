@@ -1,4 +1,4 @@
-//! A line of the undo log.
+//! The lines of an undo log.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -12,60 +12,62 @@ use crate::fix::Change;
 use crate::report::Medium;
 use crate::text::Record;
 
-/// One changed passage of one document. Every line holds all it takes to place it, so that a broken line spoils no other.
+/// A changed passage of a document. Entries are independent of each other, so that a corrupt line
+/// costs only itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
-    /// The name of the file that was changed, relative to `base`, with `/` between its parts.
+pub struct LogEntry {
+    /// The name of the changed file relative to `base`, with `/` as separator.
     pub path: String,
-    /// The name of the directory that was fixed, or that the copies went to. [`crate::text::path_of`] leads
-    /// from names to paths.
+    /// The name of the directory that was fixed or copied to. [`crate::text::path_of`] converts
+    /// names to paths.
     pub base: String,
-    /// The record within the file, where it holds many documents.
+    /// The record, if the file is a shard.
     pub record: Option<Record>,
     /// The codes of the rules that changed the passage.
     pub rules: Vec<String>,
-    /// First byte of the passage in the original text.
+    /// Start of the passage in the original text, in bytes.
     pub start: usize,
-    /// One past its last byte.
+    /// End of the passage, exclusive.
     pub end: usize,
     /// The text that was removed.
     pub removed: String,
-    /// `removed` as the JSON of the record spelled it, where that is not how dechaff would.
+    /// `removed` as escaped in the record's JSON, if dechaff would escape it differently.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw: Option<String>,
-    /// What replaced it.
+    /// The text that replaced it.
     pub inserted: String,
-    /// Hash of the whole text before, as `sha256:` and 64 digits.
+    /// Hash of the whole text before the run: `sha256:` and 64 hexadecimal digits.
     pub before: String,
-    /// Hash of the whole text after.
+    /// Hash of the whole text after the run.
     pub after: String,
-    /// The place of this entry among those of the same document and run, counted from 1.
+    /// The number of this entry among those of the same document and run, counted from 1.
     pub change: usize,
-    /// How many they are.
+    /// The number of entries of the same document and run.
     pub changes: usize,
     /// The version of dechaff.
     pub version: String,
-    /// The whole record was left out of a copy.
+    /// Whether the whole record was dropped from a copy.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub dropped: bool,
-    /// Records of the copy before the one that was left out.
+    /// The number of records in the copy before a dropped record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub records_before: Option<u64>,
-    /// The line of the record that was left out, with its line end, where it was asked to be kept.
+    /// The line of a dropped record, including its line ending, if dropped records are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<String>,
 }
 
-/// A state of a file of records as a whole: what it held when records were left out of it, or put back.
+/// The state of a shard after records were dropped from it or put back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileState {
-    /// The file, as in [`Entry::path`].
+    /// The file, as [`LogEntry::path`].
     pub path: String,
-    /// The directory, as in [`Entry::base`].
+    /// The directory, as [`LogEntry::base`].
     pub base: String,
     /// Hash of the file's bytes.
     pub file: String,
-    /// How many of the records before this line were left out of it; `None` if they were put back.
+    /// How many of the dropped records above this line are missing in this state; `None` if they
+    /// were put back.
     pub left_out: Option<usize>,
     /// The version of dechaff.
     pub version: String,
@@ -75,41 +77,41 @@ pub struct FileState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LogLine {
     /// A changed passage.
-    Entry(Box<Entry>),
-    /// A state of a file.
+    Entry(Box<LogEntry>),
+    /// The state of a file.
     File(FileState),
 }
 
-/// What the undo log calls a document.
+/// The location of a document as written to the log.
 #[derive(Debug, Clone, Copy)]
-pub struct LogPlace<'p> {
-    /// The directory that paths are relative to.
+pub struct LogLocation<'p> {
+    /// The directory that `path` is relative to.
     pub base: &'p str,
     /// The file.
     pub path: &'p str,
-    /// The record in it.
+    /// The record, if the file is a shard.
     pub record: Option<&'p Record>,
 }
 
-/// A text before it is fixed.
+/// A text before fixing.
 #[derive(Debug, Clone, Copy)]
-pub struct Original<'t> {
+pub struct OriginalText<'t> {
     /// The text.
     pub text: &'t str,
-    /// For each change, the removed text as the record's JSON spells it, where that matters; empty where it never does.
+    /// For each change, [`LogEntry::raw`]; may be empty if the document is not JSON.
     pub raw: &'t [Option<String>],
 }
 
-/// The hash of a text as the undo log writes it.
-pub fn hash(bytes: &[u8]) -> String {
+/// Returns the hash of a text as written to the log.
+pub fn content_hash(bytes: &[u8]) -> String {
     hex("sha256:", &Sha256::digest(bytes))
 }
 
-/// The hash of a file's bytes.
+/// Returns the [`content_hash`] of a file.
 ///
 /// # Errors
 ///
-/// It cannot be read.
+/// The file cannot be read.
 pub fn hash_file(path: &Path) -> io::Result<String> {
     let mut hasher = Sha256::new();
     let mut file = File::open(path)?;
@@ -124,13 +126,19 @@ pub fn hash_file(path: &Path) -> io::Result<String> {
     }
 }
 
-/// The entries of the document at `place`, of which `changes` made `after`.
-pub fn entries(place: LogPlace<'_>, original: Original<'_>, after: &str, changes: &[Change]) -> Vec<Entry> {
-    let (before_hash, after_hash) = (hash(original.text.as_bytes()), hash(after.as_bytes()));
-    let entry = |(index, change): (usize, &Change)| Entry {
-        path: place.path.to_owned(),
-        base: place.base.to_owned(),
-        record: place.record.cloned(),
+/// Returns the entries for a document whose text `changes` turned into `after`.
+pub fn log_entries(
+    location: LogLocation<'_>,
+    original: OriginalText<'_>,
+    after: &str,
+    changes: &[Change],
+) -> Vec<LogEntry> {
+    let before_hash = content_hash(original.text.as_bytes());
+    let after_hash = content_hash(after.as_bytes());
+    let entry = |(index, change): (usize, &Change)| LogEntry {
+        path: location.path.to_owned(),
+        base: location.base.to_owned(),
+        record: location.record.cloned(),
         rules: change.rules.clone(),
         start: change.span.start,
         end: change.span.end,
@@ -149,21 +157,21 @@ pub fn entries(place: LogPlace<'_>, original: Original<'_>, after: &str, changes
     changes.iter().enumerate().map(entry).collect()
 }
 
-impl Entry {
-    /// The entry of a record that was blank before and is left out.
-    pub fn dropped(place: LogPlace<'_>, text: &str) -> Self {
+impl LogEntry {
+    /// Returns the entry for a dropped record whose text was blank to begin with.
+    pub fn dropped(location: LogLocation<'_>, text: &str) -> Self {
         Self {
-            path: place.path.to_owned(),
-            base: place.base.to_owned(),
-            record: place.record.cloned(),
+            path: location.path.to_owned(),
+            base: location.base.to_owned(),
+            record: location.record.cloned(),
             rules: Vec::new(),
             start: 0,
             end: text.len(),
             removed: text.to_owned(),
             raw: None,
             inserted: String::new(),
-            before: hash(text.as_bytes()),
-            after: hash(b""),
+            before: content_hash(text.as_bytes()),
+            after: content_hash(b""),
             change: 1,
             changes: 1,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -174,28 +182,28 @@ impl Entry {
     }
 }
 
-/// Begins the checksum at the end of a line.
-const SUM: &str = ",\"sum\":\"";
-/// Digits of a checksum.
+/// Precedes the checksum at the end of a line.
+const SUM_PREFIX: &str = ",\"sum\":\"";
 const SUM_DIGITS: usize = 16;
 
-/// A value as a line of the log, with a checksum of the line as its last field.
-pub(super) fn line(value: &impl Serialize) -> serde_json::Result<String> {
+/// Serializes a value as a line of the log, with a checksum as the last field.
+pub(super) fn to_line(value: &impl Serialize) -> serde_json::Result<String> {
     let mut line = Medium::Json.sanitize(&serde_json::to_string(value)?).into_owned();
-    // Every line is an object with fields.
+    // Removes the closing brace. Every line is an object with fields.
     line.pop();
     let sum = checksum(line.as_bytes());
-    line.push_str(SUM);
+    line.push_str(SUM_PREFIX);
     line.push_str(&sum);
     line.push_str("\"}\n");
     Ok(line)
 }
 
-/// A line of the log, without its line end, if its checksum holds.
-pub(super) fn parse<'l, T: Deserialize<'l>>(line: &'l [u8]) -> Option<T> {
-    let end = line.len().checked_sub(SUM.len() + SUM_DIGITS + "\"}".len())?;
+/// Parses a line without its line ending. Returns `None` if it has another structure or the
+/// checksum is wrong.
+pub(super) fn parse_line<'l, T: Deserialize<'l>>(line: &'l [u8]) -> Option<T> {
+    let end = line.len().checked_sub(SUM_PREFIX.len() + SUM_DIGITS + "\"}".len())?;
     let (content, tail) = line.split_at_checked(end)?;
-    let sum = tail.strip_prefix(SUM.as_bytes())?.strip_suffix(b"\"}")?;
+    let sum = tail.strip_prefix(SUM_PREFIX.as_bytes())?.strip_suffix(b"\"}")?;
     if sum != checksum(content).as_bytes() {
         return None;
     }

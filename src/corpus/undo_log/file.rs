@@ -1,4 +1,4 @@
-//! The file of an undo log: locked, appended to, and read line by line.
+//! The file of an undo log: locking, appending and reading.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
@@ -6,18 +6,19 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::entry::{Entry, FileState, LogLine, line, parse};
-use crate::corpus::shard::{ByteLine, ByteLines, ended_early};
-use crate::corpus::write::sync_folder;
+use super::entry::{FileState, LogEntry, LogLine, parse_line, to_line};
+use crate::corpus::atomic_write::sync_directory;
+use crate::corpus::line_reader::{ByteLine, LineReader};
+use crate::corpus::read::truncated;
 use crate::text::PathName;
 
 /// The first line of a log.
 #[derive(Debug, Serialize, Deserialize)]
-struct Header {
+struct LogHeader {
     /// The version of the format.
     #[serde(rename = "undo-log")]
     format: u32,
-    /// The file that the log was begun as. A log that came from elsewhere has another.
+    /// The identity of the file when the log was created. A copied log has another one.
     file: Option<String>,
 }
 
@@ -26,13 +27,13 @@ const FORMAT: u32 = 1;
 /// Why an undo log cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
-    /// Another process holds the lock.
+    /// Another process has locked the log.
     #[error("{}: another run of dechaff is using this undo log; wait until it ends, or name another file", .0.name())]
     InUse(PathBuf),
-    /// The file holds something else.
+    /// The file is not an undo log.
     #[error("{}: not an undo log; give a file that --undo-log wrote", .0.name())]
-    NoLog(PathBuf),
-    /// The log was written by a version that writes another format.
+    NotALog(PathBuf),
+    /// The log was written by an incompatible version.
     #[error("{}: an undo log of another version of dechaff (format {format})", .path.name())]
     OtherFormat {
         /// The log.
@@ -40,50 +41,50 @@ pub enum LogError {
         /// The version of its format.
         format: u32,
     },
-    /// The file system refused.
+    /// Reading or writing failed.
     #[error("cannot use the undo log {}: {error}", .path.name())]
     Io {
         /// The log.
         path: PathBuf,
-        /// Why not.
+        /// The underlying error.
         error: io::Error,
     },
 }
 
-/// An undo log that is open and locked. The lock ends with the process, however that ends.
+/// An open, locked undo log. The lock is released when the process ends, even if it is killed.
 #[derive(Debug)]
 pub struct UndoLog {
     path: PathBuf,
     file: File,
-    /// The last line may be incomplete.
+    /// Whether the last line may be incomplete.
     is_torn: bool,
 }
 
 impl UndoLog {
-    /// Opens the log at `path` to append to it, and creates it if there is none.
+    /// Opens the log at `path` for appending, and creates it if it does not exist.
     ///
     /// # Errors
     ///
-    /// Another process uses it, it holds something else, or it cannot be opened.
+    /// Another process uses the file, it is not an undo log, or it cannot be opened.
     pub fn open(path: &Path) -> Result<Self, LogError> {
         let file = open(path, OpenOptions::new().create(true).read(true).append(true))?;
         let mut log = Self { path: path.to_owned(), file, is_torn: false };
         log.check_first_line()?;
         if log.length()? == 0 {
-            let header = Header { format: FORMAT, file: identity(&log.file) };
-            let header = line(&header).map_err(|error| log.failed(error.into()))?;
-            log.append_bytes(&mut header.as_bytes()).map_err(|error| log.failed(error))?;
-            sync_folder(path);
+            let header = LogHeader { format: FORMAT, file: identity(&log.file) };
+            let header = to_line(&header).map_err(|error| log.io_error(error.into()))?;
+            log.append_bytes(&mut header.as_bytes()).map_err(|error| log.io_error(error))?;
+            sync_directory(path);
         }
-        log.is_torn = !log.ends_with_newline().map_err(|error| log.failed(error))?;
+        log.is_torn = !log.ends_with_newline().map_err(|error| log.io_error(error))?;
         Ok(log)
     }
 
-    /// Opens the log at `path` to read it, and to append to it where that is allowed.
+    /// Opens the log at `path` for reading, and for appending if permitted.
     ///
     /// # Errors
     ///
-    /// Another process uses it, or it cannot be opened.
+    /// Another process uses the file, or it cannot be opened.
     pub fn open_existing(path: &Path) -> Result<Self, LogError> {
         let file = match open(path, OpenOptions::new().read(true).append(true)) {
             Err(LogError::Io { error, .. }) if error.kind() == ErrorKind::PermissionDenied => {
@@ -92,33 +93,33 @@ impl UndoLog {
             opened => opened?,
         };
         let mut log = Self { path: path.to_owned(), file, is_torn: false };
-        log.is_torn = !log.ends_with_newline().map_err(|error| log.failed(error))?;
+        log.is_torn = !log.ends_with_newline().map_err(|error| log.io_error(error))?;
         Ok(log)
     }
 
-    /// Appends entries, and waits until they are on the disk.
+    /// Appends entries and syncs them to disk.
     ///
     /// # Errors
     ///
-    /// They cannot be written; the log is then as it was.
-    pub fn append(&mut self, entries: &[Entry]) -> io::Result<()> {
-        self.append_bytes(&mut lines(entries)?.as_bytes())
+    /// Writing fails. The log is then unchanged.
+    pub fn append(&mut self, entries: &[LogEntry]) -> io::Result<()> {
+        self.append_bytes(&mut to_lines(entries)?.as_bytes())
     }
 
-    /// Appends the state of a file, and waits until it is on the disk.
+    /// Appends the state of a file and syncs it to disk.
     ///
     /// # Errors
     ///
-    /// It cannot be written; the log is then as it was.
+    /// Writing fails. The log is then unchanged.
     pub fn append_state(&mut self, state: &FileState) -> io::Result<()> {
-        self.append_bytes(&mut line(state)?.as_bytes())
+        self.append_bytes(&mut to_line(state)?.as_bytes())
     }
 
-    /// Appends the entries that `pending` holds, and waits until they are on the disk.
+    /// Appends the pending entries of a shard and syncs them to disk.
     ///
     /// # Errors
     ///
-    /// They cannot be read or written; the log is then as it was.
+    /// Reading or writing them fails. The log is then unchanged.
     pub fn append_pending(&mut self, pending: &mut PendingEntries) -> io::Result<()> {
         pending.lines.rewind()?;
         self.append_bytes(&mut pending.lines)
@@ -129,7 +130,7 @@ impl UndoLog {
         let written = self.write_all(bytes);
         match &written {
             Ok(()) => self.is_torn = false,
-            // A part of an entry must not stay and spoil the next.
+            // Remove the incomplete line, or else start the next entry on a new one.
             Err(_) => self.is_torn |= self.file.set_len(length).is_err(),
         }
         written
@@ -151,15 +152,15 @@ impl UndoLog {
         self.file.sync_data()
     }
 
-    /// Refuses a file that holds something else. A process that was killed while it began the log may have left a part of its
-    /// first line.
+    /// Rejects a file that is not an undo log. An incomplete first line is accepted, because the
+    /// process that created the log may have been killed.
     fn check_first_line(&mut self) -> Result<(), LogError> {
-        const BEGINNINGS: [&[u8]; 2] = [b"{\"undo-log\"", b"{\"path\""];
-        let mut first = Vec::new();
-        self.file.rewind().map_err(|error| self.failed(error))?;
-        (&self.file).take(64).read_to_end(&mut first).map_err(|error| self.failed(error))?;
-        let is_begun = |beginning: &&[u8]| first.starts_with(beginning) || beginning.starts_with(&first);
-        if BEGINNINGS.iter().any(is_begun) { Ok(()) } else { Err(LogError::NoLog(self.path.clone())) }
+        const PREFIXES: [&[u8]; 2] = [b"{\"undo-log\"", b"{\"path\""];
+        let mut start = Vec::new();
+        self.file.rewind().map_err(|error| self.io_error(error))?;
+        (&self.file).take(64).read_to_end(&mut start).map_err(|error| self.io_error(error))?;
+        let is_compatible = |prefix: &&[u8]| start.starts_with(prefix) || prefix.starts_with(&start);
+        if PREFIXES.iter().any(is_compatible) { Ok(()) } else { Err(LogError::NotALog(self.path.clone())) }
     }
 
     fn ends_with_newline(&mut self) -> io::Result<bool> {
@@ -173,42 +174,42 @@ impl UndoLog {
     }
 
     fn length(&self) -> Result<u64, LogError> {
-        Ok(self.file.metadata().map_err(|error| self.failed(error))?.len())
+        Ok(self.file.metadata().map_err(|error| self.io_error(error))?.len())
     }
 
-    fn failed(&self, error: io::Error) -> LogError {
+    fn io_error(&self, error: io::Error) -> LogError {
         LogError::Io { path: self.path.clone(), error }
     }
 
-    /// Reads the log.
+    /// Reads the whole log.
     ///
     /// # Errors
     ///
-    /// It cannot be read, or holds something else.
+    /// The file cannot be read or is not an undo log.
     pub fn read(&mut self) -> Result<LogContents, LogError> {
-        /// Lines without any entry after which a file is no log.
+        /// A file without a valid line by then is not an undo log.
         const MAX_FOREIGN_LINES: usize = 1_000;
-        const MAX_LINE: usize = 1 << 31;
+        const MAX_LINE_BYTES: usize = 1 << 31;
         let length = self.length()?;
-        self.file.rewind().map_err(|error| self.failed(error))?;
+        self.file.rewind().map_err(|error| self.io_error(error))?;
         let mut contents = LogContents::default();
         let mut is_log = false;
-        let mut lines = ByteLines::new(BufReader::with_capacity(1 << 20, &self.file), MAX_LINE);
+        let mut lines = LineReader::new(BufReader::with_capacity(1 << 20, &self.file), MAX_LINE_BYTES);
         for number in 1.. {
-            let bytes = match lines.next().map_err(|error| self.failed(error))? {
-                None if lines.offset < length => return Err(self.failed(ended_early(length - lines.offset))),
+            let bytes = match lines.next().map_err(|error| self.io_error(error))? {
+                None if lines.offset < length => return Err(self.io_error(truncated(length - lines.offset))),
                 None => break,
-                Some(ByteLine::Whole(bytes)) => bytes,
+                Some(ByteLine::Complete(bytes)) => bytes,
                 Some(ByteLine::TooLong) => Vec::new(),
             };
             let bytes = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
-            if let Some(entry) = parse::<Entry>(bytes) {
+            if let Some(entry) = parse_line::<LogEntry>(bytes) {
                 is_log = true;
                 contents.lines.push(LogLine::Entry(Box::new(entry)));
-            } else if let Some(state) = parse::<FileState>(bytes) {
+            } else if let Some(state) = parse_line::<FileState>(bytes) {
                 is_log = true;
                 contents.lines.push(LogLine::File(state));
-            } else if let Some(header) = parse::<Header>(bytes) {
+            } else if let Some(header) = parse_line::<LogHeader>(bytes) {
                 is_log = true;
                 if header.format != FORMAT {
                     return Err(LogError::OtherFormat { path: self.path.clone(), format: header.format });
@@ -222,28 +223,27 @@ impl UndoLog {
             }
         }
         if !is_log && lines.offset > 0 {
-            return Err(LogError::NoLog(self.path.clone()));
+            return Err(LogError::NotALog(self.path.clone()));
         }
         Ok(contents)
     }
 }
 
 fn open(path: &Path, options: &OpenOptions) -> Result<File, LogError> {
-    let failed = |error| LogError::Io { path: path.to_owned(), error };
-    // A pipe would wait for a writer, and a device never ends.
+    // Opening a pipe would block, and a device never ends.
     if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
-        return Err(LogError::NoLog(path.to_owned()));
+        return Err(LogError::NotALog(path.to_owned()));
     }
-    let file = options.open(path).map_err(failed)?;
+    let file = options.open(path).map_err(|error| LogError::Io { path: path.to_owned(), error })?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(LogError::InUse(path.to_owned())),
-        // Some network file systems have no locks.
+        // Some network file systems do not support locks.
         Err(TryLockError::Error(_)) => Ok(file),
     }
 }
 
-/// Which file on which device it is: a copy of a log is another file.
+/// Returns the device and inode of a file, which differ for a copy.
 #[cfg(unix)]
 fn identity(file: &File) -> Option<String> {
     use std::os::unix::fs::MetadataExt;
@@ -255,25 +255,26 @@ fn identity(_: &File) -> Option<String> {
     None
 }
 
-/// What a log holds.
+/// The contents of an undo log.
 #[derive(Debug, Default)]
 pub struct LogContents {
-    /// Its lines, in order.
+    /// The valid lines, in order.
     pub lines: Vec<LogLine>,
-    /// Lines that cannot be used, such as one that a killed process left half written.
+    /// Invalid lines, such as one that was half written when the process was killed.
     pub broken: Vec<BrokenLine>,
-    /// The log is the file it was begun as, so that no other computer or user wrote it.
+    /// Whether the log is the original file and not a copy, which somebody else could have written.
     pub is_native: bool,
 }
 
-/// A line that is no entry, or was damaged.
+/// A line that is corrupt, or not a line of an undo log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BrokenLine {
-    /// Its number, counted from 1.
+    /// The line number, counted from 1.
     pub number: usize,
 }
 
-/// Entries of a shard that is being written, in memory or a temporary file: they go into the log when the shard is ready.
+/// The log entries of a shard being written. They are added to the log when the shard is complete;
+/// until then, they are in memory or a temporary file.
 #[derive(Debug)]
 pub struct PendingEntries {
     lines: tempfile::SpooledTempFile,
@@ -281,8 +282,8 @@ pub struct PendingEntries {
 
 impl Default for PendingEntries {
     fn default() -> Self {
-        const MAX_MEMORY: usize = 1 << 20;
-        Self { lines: tempfile::SpooledTempFile::new(MAX_MEMORY) }
+        const MAX_MEMORY_BYTES: usize = 1 << 20;
+        Self { lines: tempfile::SpooledTempFile::new(MAX_MEMORY_BYTES) }
     }
 }
 
@@ -292,8 +293,8 @@ impl PendingEntries {
     /// # Errors
     ///
     /// A temporary file cannot be written.
-    pub fn push(&mut self, entries: &[Entry]) -> io::Result<()> {
-        self.lines.write_all(lines(entries)?.as_bytes())
+    pub fn push(&mut self, entries: &[LogEntry]) -> io::Result<()> {
+        self.lines.write_all(to_lines(entries)?.as_bytes())
     }
 
     /// Adds the state of a file.
@@ -302,10 +303,10 @@ impl PendingEntries {
     ///
     /// A temporary file cannot be written.
     pub fn push_state(&mut self, state: &FileState) -> io::Result<()> {
-        self.lines.write_all(line(state)?.as_bytes())
+        self.lines.write_all(to_line(state)?.as_bytes())
     }
 }
 
-fn lines(entries: &[Entry]) -> io::Result<String> {
-    Ok(entries.iter().map(line).collect::<serde_json::Result<String>>()?)
+fn to_lines(entries: &[LogEntry]) -> io::Result<String> {
+    Ok(entries.iter().map(to_line).collect::<serde_json::Result<String>>()?)
 }

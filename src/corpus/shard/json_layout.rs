@@ -1,5 +1,5 @@
-//! JSON that is not JSON Lines: an array of records, or objects over several lines. It is reported once, with the remedy,
-//! where each of its lines would be an error of its own.
+//! Recognizes JSON that is not JSON Lines: an array of records, or pretty-printed objects. It is
+//! reported once, with the command that converts it, instead of once per line.
 
 use std::io::{self, BufRead, Read};
 use std::path::Path;
@@ -10,12 +10,13 @@ use super::Shard;
 use crate::corpus::format::{Codec, Format};
 use crate::text::PathName;
 
-/// Returns what is wrong with the file as a whole, or `None` where its first lines may be JSON Lines.
+/// Returns what is wrong with the layout of the file, or `None` if its first lines may be JSON
+/// Lines.
 ///
 /// # Errors
 ///
-/// The file cannot be opened; what cannot be decompressed is left to the reader of the records.
-pub(super) fn fault(shard: &Shard) -> io::Result<Option<String>> {
+/// The file cannot be opened. Decompression errors are left to the record reader.
+pub(super) fn problem(shard: &Shard) -> io::Result<Option<String>> {
     let reader = shard.format.codec.decoder(std::fs::File::open(&shard.path)?)?;
     let start = first_bytes(reader);
     let text = String::from_utf8_lossy(&start);
@@ -26,38 +27,37 @@ pub(super) fn fault(shard: &Shard) -> io::Result<Option<String>> {
 fn first_bytes(reader: impl BufRead) -> Vec<u8> {
     let mut start = Vec::new();
     // The bytes before an error are enough.
-    let _ = reader.take(Format::FIRST).read_to_end(&mut start);
+    let _ = reader.take(Format::PROBE_BYTES).read_to_end(&mut start);
     start
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Layout {
-    /// `[` and records.
+enum JsonLayout {
     Array,
-    /// Objects over several lines.
+    /// Objects that span several lines.
     PrettyPrinted,
 }
 
-fn layout(text: &str) -> Option<Layout> {
+fn layout(text: &str) -> Option<JsonLayout> {
     let text = text.trim_start();
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
-    let is_whole = |line: &str| serde_json::from_str::<IgnoredAny>(line).is_ok();
+    let is_complete = |line: &str| serde_json::from_str::<IgnoredAny>(line).is_ok();
     let next = rest.trim_start();
     match first.as_bytes().first()? {
-        // Lines that are arrays each are told one by one.
-        b'[' if next.starts_with('[') && is_whole(first) => None,
-        b'[' => Some(Layout::Array),
-        // A record that was cut off is followed by another.
+        // Each line is an array, and is reported as a record that is not an object.
+        b'[' if next.starts_with('[') && is_complete(first) => None,
+        b'[' => Some(JsonLayout::Array),
+        // A truncated record, followed by another.
         b'{' if next.is_empty() || next.starts_with('{') => None,
         b'{' => {
             let error = serde_json::from_str::<IgnoredAny>(first).err()?;
-            error.is_eof().then_some(Layout::PrettyPrinted)
+            error.is_eof().then_some(JsonLayout::PrettyPrinted)
         }
         _ => None,
     }
 }
 
-impl Layout {
+impl JsonLayout {
     fn reason(self, path: &Path, codec: Codec) -> String {
         let (what, filter) = match self {
             Self::Array => ("a JSON array, not JSON Lines", "'.[]'"),
@@ -86,7 +86,7 @@ impl Layout {
     }
 }
 
-/// `name` as a word of a shell's command line, in quotes where a shell would read it otherwise.
+/// Quotes `name` for a shell if necessary.
 fn shell_word(name: &str) -> String {
     let is_plain = |character: char| character.is_alphanumeric() || "._-/+=:@,".contains(character);
     if name.chars().all(is_plain) { name.to_owned() } else { format!("'{}'", name.replace('\'', "'\\''")) }
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_stay_words_of_a_command() {
+    fn file_names_are_quoted_for_the_shell() {
         assert_eq!(shell_word("a/b-c.json"), "a/b-c.json");
         assert_eq!(shell_word("$(reboot).json"), "'$(reboot).json'");
         assert_eq!(shell_word("it's"), r"'it'\''s'");
@@ -105,12 +105,12 @@ mod tests {
 
     #[test]
     fn json_that_is_not_json_lines_is_recognised() {
-        assert_eq!(layout("[\n {\"text\": \"a\"},\n {\"text\": \"b\"}\n]"), Some(Layout::Array));
-        assert_eq!(layout("[{\"text\": \"a\"}, {\"text\": \"b\"}]"), Some(Layout::Array));
-        assert_eq!(layout("\n[]"), Some(Layout::Array));
-        assert_eq!(layout("[\r\n  [1],\r\n  [2]\r\n]"), Some(Layout::Array));
-        assert_eq!(layout("{\n  \"text\": \"a\"\n}\n{\n  \"text\": \"b\"\n}"), Some(Layout::PrettyPrinted));
-        assert_eq!(layout("{ \"id\": 1,\n  \"text\": \"a\" }"), Some(Layout::PrettyPrinted));
+        assert_eq!(layout("[\n {\"text\": \"a\"},\n {\"text\": \"b\"}\n]"), Some(JsonLayout::Array));
+        assert_eq!(layout("[{\"text\": \"a\"}, {\"text\": \"b\"}]"), Some(JsonLayout::Array));
+        assert_eq!(layout("\n[]"), Some(JsonLayout::Array));
+        assert_eq!(layout("[\r\n  [1],\r\n  [2]\r\n]"), Some(JsonLayout::Array));
+        assert_eq!(layout("{\n  \"text\": \"a\"\n}\n{\n  \"text\": \"b\"\n}"), Some(JsonLayout::PrettyPrinted));
+        assert_eq!(layout("{ \"id\": 1,\n  \"text\": \"a\" }"), Some(JsonLayout::PrettyPrinted));
         assert_eq!(layout("{\"text\": \"a\"}\n{\"text\": \"b\"}"), None);
         assert_eq!(layout("{\"text\": \"a\n{\"text\": \"b\"}"), None);
         assert_eq!(layout("{\"text\": \"a"), None);

@@ -1,4 +1,5 @@
-//! Files that a person wrote for dechaff, from disk: configurations and rules.
+//! Reads the files that users write for dechaff: configurations and rules, baselines and ignore
+//! lists.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
@@ -7,31 +8,31 @@ use std::sync::Arc;
 
 use crate::user_file::UserFile;
 
-/// Names of configuration files, the one that wins in a folder first.
-pub const CONFIGURATIONS: [&str; 3] = ["dechaff.toml", ".dechaff.toml", "pyproject.toml"];
+/// Names of configuration files, by descending priority within a directory.
+pub const CONFIG_FILE_NAMES: [&str; 3] = ["dechaff.toml", ".dechaff.toml", "pyproject.toml"];
 
-/// Most bytes of a configuration or rule file: far more than anyone writes, little enough to hold.
-const MAX_WRITTEN: u64 = 64 << 20;
+/// Maximum size of a configuration or rule file, against reading a huge file by mistake.
+const MAX_USER_FILE_BYTES: u64 = 64 << 20;
 
-/// Most bytes of a baseline or an ignore list, which dechaff writes itself: some ten million entries.
-const MAX_LIST: u64 = 2 << 30;
+/// Maximum size of a baseline or ignore list, enough for about ten million entries.
+const MAX_LIST_BYTES: u64 = 2 << 30;
 
-/// Reads a configuration or rule file; `name` is how it is shown to people.
+/// Reads a configuration or rule file. `name` is its name in messages.
 ///
 /// # Errors
 ///
-/// It cannot be read, is not UTF-8, is a device, or is larger than 64 MiB.
-pub fn read_written(path: &Path, name: &str) -> io::Result<Arc<UserFile>> {
-    read_bounded(path, MAX_WRITTEN).map(|text| UserFile::new(name, text))
+/// The file cannot be read, is not UTF-8, is a device, or is larger than 64 MiB.
+pub fn read_user_file(path: &Path, name: &str) -> io::Result<Arc<UserFile>> {
+    read_bounded(path, MAX_USER_FILE_BYTES).map(|text| UserFile::new(name, text))
 }
 
-/// Reads a baseline or an ignore list; `name` is how it is shown to people.
+/// Reads a baseline or an ignore list. `name` is its name in messages.
 ///
 /// # Errors
 ///
-/// As for [`read_written`], but up to 2 GiB are read.
-pub fn read_list(path: &Path, name: &str) -> io::Result<Arc<UserFile>> {
-    read_bounded(path, MAX_LIST).map(|text| UserFile::new(name, text))
+/// As for [`read_user_file`], except that the limit is 2 GiB.
+pub fn read_suppression_file(path: &Path, name: &str) -> io::Result<Arc<UserFile>> {
+    read_bounded(path, MAX_LIST_BYTES).map(|text| UserFile::new(name, text))
 }
 
 fn read_bounded(path: &Path, max: u64) -> io::Result<String> {
@@ -60,8 +61,8 @@ fn is_device(_: &Metadata) -> bool {
     false
 }
 
-/// The rule files of `path`, a rule file or a folder of them, in order of path. A link to a folder is
-/// followed only if it is `path` itself: links can form cycles, which have no end.
+/// Returns the rule files at `path`, a rule file or a directory, sorted. Only `path` itself may be
+/// a link to a directory: links below it could form cycles.
 ///
 /// # Errors
 ///
@@ -70,13 +71,14 @@ pub fn rule_files(path: &Path) -> io::Result<Vec<PathBuf>> {
     if !path.is_dir() {
         return fs::metadata(path).map(|_| vec![path.to_owned()]);
     }
-    let (mut files, mut folders) = (Vec::new(), vec![path.to_owned()]);
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder)? {
+    let mut files = Vec::new();
+    let mut directories = vec![path.to_owned()];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory)? {
             let entry = entry?;
             let path = entry.path();
             if entry.file_type()?.is_dir() {
-                folders.push(path);
+                directories.push(path);
             } else if path.extension().is_some_and(|extension| extension == "toml") && path.is_file() {
                 files.push(path);
             }

@@ -1,4 +1,5 @@
-//! The sizes of a column's pages, looked at before any is decompressed: a file of some kilobytes can hold pages of gigabytes.
+//! Checks the sizes of Parquet pages before they are decompressed: a file of some kilobytes can
+//! contain pages of gigabytes.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -9,26 +10,26 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::ChunkReader;
 
-/// Fails if a page of the column chunk has more than `max` bytes when it is decompressed. What else is wrong with the pages is left
-/// to their reader.
-pub(super) fn check(file: &File, chunk: &ColumnChunkMetaData, max: usize) -> Result<(), ParquetError> {
+/// Fails if a page of the column chunk has more than `max` bytes after decompression. Other errors
+/// are left to the page reader.
+pub(super) fn check_page_sizes(file: &File, chunk: &ColumnChunkMetaData, max: usize) -> Result<(), ParquetError> {
     let (mut offset, length) = chunk.byte_range();
     let end = offset.saturating_add(length);
     while offset < end {
-        let mut reader = Counted { reader: file.get_read(offset)?, count: 0 };
+        let mut reader = ThriftReader { reader: file.get_read(offset)?, count: 0 };
         let Ok(Some(size)) = PageSize::read(&mut reader) else { return Ok(()) };
         if size.uncompressed > max {
             return Err(too_large(size.uncompressed as u64, max));
         }
         let body = offset.saturating_add(reader.count);
         offset = body.saturating_add(size.compressed as u64);
-        // Other codecs stop at the size in the header, whatever comes after it.
+        // For gzip, the decoder ignores the size in the header. Other decoders stop there.
         if let Compression::GZIP(_) = chunk.compression()
             && offset <= end
         {
             let compressed = reader.reader.take(size.compressed as u64);
             let mut unpacked = MultiGzDecoder::new(BufReader::new(compressed)).take(max as u64 + 1);
-            // A damaged page is named by its reader.
+            // A corrupt page is reported by the page reader.
             let length = io::copy(&mut unpacked, &mut io::sink()).unwrap_or(0);
             if length > max as u64 {
                 return Err(too_large(length, max));
@@ -42,20 +43,21 @@ fn too_large(size: u64, max: usize) -> ParquetError {
     ParquetError::General(format!("a page has {size} bytes, more than {max}; a larger --max-record allows more"))
 }
 
-/// What the header of a page says of its size.
+/// The sizes in a page header.
 struct PageSize {
     uncompressed: usize,
     compressed: usize,
 }
 
-/// A reader that counts.
-struct Counted<R> {
+/// Reads Thrift's compact protocol.
+struct ThriftReader<R> {
     reader: R,
+    /// Bytes read.
     count: u64,
 }
 
-/// Types of values in Thrift's compact protocol.
-mod kind {
+/// Type IDs of Thrift's compact protocol.
+mod thrift_type {
     pub(super) const STOP: u8 = 0;
     pub(super) const TRUE: u8 = 1;
     pub(super) const FALSE: u8 = 2;
@@ -68,21 +70,22 @@ mod kind {
     pub(super) const STRUCT: u8 = 12;
 }
 
-/// Deepest structure in a header, which has statistics in a page's own part.
+/// Maximum depth of structs in a page header.
 const MAX_DEPTH: usize = 8;
 
 impl PageSize {
-    /// Reads a page header up to its end; `None` if it is not one.
-    fn read(reader: &mut Counted<impl BufRead>) -> io::Result<Option<Self>> {
+    /// Reads a page header to its end. Returns `None` if the sizes are missing or negative.
+    fn read(reader: &mut ThriftReader<impl BufRead>) -> io::Result<Option<Self>> {
         const UNCOMPRESSED: i64 = 2;
         const COMPRESSED: i64 = 3;
-        let (mut uncompressed, mut compressed) = (None, None);
+        let mut uncompressed = None;
+        let mut compressed = None;
         let mut field = 0;
         while let Some((id, kind)) = reader.field(field)? {
             field = id;
             match (id, kind) {
-                (UNCOMPRESSED, kind::I32) => uncompressed = usize::try_from(reader.zigzag()?).ok(),
-                (COMPRESSED, kind::I32) => compressed = usize::try_from(reader.zigzag()?).ok(),
+                (UNCOMPRESSED, thrift_type::I32) => uncompressed = usize::try_from(reader.zigzag()?).ok(),
+                (COMPRESSED, thrift_type::I32) => compressed = usize::try_from(reader.zigzag()?).ok(),
                 _ => reader.skip(kind, MAX_DEPTH)?,
             }
         }
@@ -90,7 +93,7 @@ impl PageSize {
     }
 }
 
-impl<R: BufRead> Counted<R> {
+impl<R: BufRead> ThriftReader<R> {
     fn byte(&mut self) -> io::Result<u8> {
         let mut byte = [0];
         self.reader.read_exact(&mut byte)?;
@@ -116,11 +119,12 @@ impl<R: BufRead> Counted<R> {
         Ok(if number & 1 == 1 { !half } else { half })
     }
 
-    /// The next field of a structure, after the one numbered `last`; `None` at its end.
+    /// Reads the ID and type of the next field of a struct, given the ID of the previous one.
+    /// Returns `None` at the end of the struct.
     fn field(&mut self, last: i64) -> io::Result<Option<(i64, u8)>> {
         let byte = self.byte()?;
         let kind = byte & 0x0F;
-        if kind == kind::STOP {
+        if kind == thrift_type::STOP {
             return Ok(None);
         }
         let id = match byte >> 4 {
@@ -138,15 +142,15 @@ impl<R: BufRead> Counted<R> {
 
     fn skip(&mut self, kind: u8, depth: usize) -> io::Result<()> {
         match kind {
-            kind::TRUE | kind::FALSE => Ok(()),
-            kind::BYTE => self.skip_bytes(1),
-            kind::I16 | kind::I32 | kind::I64 => self.varint().map(drop),
-            kind::DOUBLE => self.skip_bytes(8),
-            kind::BINARY => {
+            thrift_type::TRUE | thrift_type::FALSE => Ok(()),
+            thrift_type::BYTE => self.skip_bytes(1),
+            thrift_type::I16 | thrift_type::I32 | thrift_type::I64 => self.varint().map(drop),
+            thrift_type::DOUBLE => self.skip_bytes(8),
+            thrift_type::BINARY => {
                 let length = self.varint()?;
                 self.skip_bytes(length)
             }
-            kind::STRUCT if depth > 0 => {
+            thrift_type::STRUCT if depth > 0 => {
                 let mut field = 0;
                 while let Some((id, kind)) = self.field(field)? {
                     field = id;
@@ -154,7 +158,7 @@ impl<R: BufRead> Counted<R> {
                 }
                 Ok(())
             }
-            // Headers have no lists or maps.
+            // Page headers have no lists or maps.
             _ => Err(io::ErrorKind::InvalidData.into()),
         }
     }
@@ -165,14 +169,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn page_headers_are_read_to_their_end() {
-        // type 0, 300 bytes, 20 compressed, a structure with a number, a string and a flag.
+    fn page_headers_are_read_to_the_end() {
+        // Type 0, 300 bytes, 20 compressed, a struct with a number, a string and a flag.
         let header = [0x15, 0, 0x15, 0xD8, 0x04, 0x15, 40, 0x2C, 0x15, 2, 0x18, 2, b'a', b'b', 0x11, 0, 0, 99];
-        let mut reader = Counted { reader: &header[..], count: 0 };
+        let mut reader = ThriftReader { reader: &header[..], count: 0 };
         let size = PageSize::read(&mut reader).unwrap().unwrap();
         assert_eq!((size.uncompressed, size.compressed, reader.count), (300, 20, header.len() as u64 - 1));
         for end in 0..header.len() - 1 {
-            assert!(PageSize::read(&mut Counted { reader: &header[..end], count: 0 }).is_err());
+            assert!(PageSize::read(&mut ThriftReader { reader: &header[..end], count: 0 }).is_err());
         }
     }
 }
