@@ -14,9 +14,9 @@ use crate::corpus::line_reader::{ByteLine, LineReader};
 use crate::corpus::read::ReadError;
 
 /// The lines of a shard.
-pub(super) struct JsonLines(LineReader<Box<dyn BufRead + Send>>);
+pub(super) struct JsonLinesReader(LineReader<Box<dyn BufRead + Send>>);
 
-impl JsonLines {
+impl JsonLinesReader {
     /// Starts to read the lines of `file`.
     ///
     /// # Errors
@@ -38,7 +38,7 @@ impl JsonLines {
     }
 }
 
-impl Iterator for JsonLines {
+impl Iterator for JsonLinesReader {
     type Item = io::Result<RecordBody>;
 
     fn next(&mut self) -> Option<io::Result<RecordBody>> {

@@ -22,7 +22,7 @@ use super::atomic_write::FileStamp;
 use super::format::{ContentType, Format};
 use super::read::{ReadError, read_document, truncated};
 use crate::text::{Origin, PathName, Record, path_of};
-use json_lines::JsonLines;
+use json_lines::JsonLinesReader;
 use parquet_reader::ParquetReader;
 use record::RecordBody;
 
@@ -142,7 +142,7 @@ pub fn open(input: &InputFile, read_options: &ReadOptions, count: &Arc<AtomicU64
             Box::new(StreamRecords::new(&shard, body))
         }
         ContentType::JsonLines => {
-            let lines = JsonLines::open(file, &shard, input.is_explicit, count)?;
+            let lines = JsonLinesReader::open(file, &shard, input.is_explicit, count)?;
             Box::new(StreamRecords::new(&shard, lines))
         }
         ContentType::Parquet => Box::new(ParquetReader::open(file, &shard, input.is_explicit, count)?),
