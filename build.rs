@@ -33,6 +33,9 @@ mod rarity;
 use literals::{Certain, Spacing, branches, joined};
 use phrase::{Context, Extent, WordList, WordLists};
 
+/// As in `src/check/pattern/prefilter.rs`.
+const SHORT_WORDS: usize = 80;
+
 fn main() -> io::Result<()> {
     for read in [
         "rules",
@@ -68,41 +71,74 @@ fn main() -> io::Result<()> {
     fs::write(output.join("embedded_words.rs"), embedded_words)?;
     let shared: &'static WordLists = Box::leak(Box::new(WordLists::new(shared, None)));
 
-    let mut source = String::from("&[\n");
-    let (mut programs, mut of_single, mut of_any) = (Found::new(), Found::new(), Found::new());
+    let mut built_in = String::from("&[\n");
+    let mut tables = Tables::default();
     for file in &files {
         let name = file.strip_prefix(&root).unwrap_or(file);
         let name = name.to_string_lossy().replace('\\', "/");
-        let _ = writeln!(source, "    ({name:?}, include_str!({:?})),", file.display().to_string());
-        // What is wrong with a rule file the tests tell, better than a build can.
-        if let Ok(rule) = toml::from_str::<RuleFile>(&fs::read_to_string(file)?) {
-            for find in finds(rule, shared) {
-                add_programs(&find, &mut programs);
-                add_signs(&find, Spacing::Single, &mut of_single);
-                add_signs(&find, Spacing::Any, &mut of_any);
-            }
-        }
+        // Tests report what is wrong with a rule file better than a build can.
+        let rule = toml::from_str::<RuleFile>(&fs::read_to_string(file)?).ok();
+        let finds = rule.map(|rule| finds(rule, shared)).unwrap_or_default();
+        let patterns: String = finds.iter().map(|find| tables.add(find)).collect();
+        let _ = writeln!(
+            built_in,
+            "    BuiltInRule {{ path: {name:?}, text: include_str!({:?}), patterns: &[{patterns}] }},",
+            file.display().to_string()
+        );
     }
-    source.push_str("]\n");
-    fs::write(output.join("embedded_rules.rs"), source)?;
-    write(&output, "pattern_programs", programs)?;
-    write(&output, "pattern_signs_single", of_single)?;
-    write(&output, "pattern_signs_any", of_any)
+    built_in.push_str("]\n");
+    fs::write(output.join("built_in_rules.rs"), built_in)?;
+    write(&output, "programs", &tables.programs)?;
+    write(&output, "signs_single", &tables.signs_single)?;
+    write(&output, "signs_any", &tables.signs_any)
 }
 
-/// What was found out of expressions, by these and a circumstance.
-type Found = BTreeMap<(String, bool), Vec<u8>>;
+/// Byte strings for each alternative of each rule, by its number, as
+/// `src/check/pattern/precompiled.rs` reads them.
+#[derive(Default)]
+struct Tables {
+    programs: Vec<Vec<u8>>,
+    signs_single: Vec<Vec<u8>>,
+    signs_any: Vec<Vec<u8>>,
+}
 
-/// Writes it as `src/check/pattern/known.rs` reads it: where each ends, and all of it.
-fn write(output: &Path, name: &str, found: Found) -> io::Result<()> {
-    let (mut ends, mut end) = (String::from("&[\n"), 0);
-    for (key, bytes) in &found {
-        end += bytes.len();
-        let _ = writeln!(ends, "    ({key:?}, {end}),");
+impl Tables {
+    /// Adds the alternatives of a table, then its exceptions. Returns its `PrecompiledPattern`.
+    fn add(&mut self, find: &Find) -> String {
+        let pattern = format!(
+            "PrecompiledPattern {{ any: &{:?}, unless: &{:?}, first: {} }}, ",
+            find.any,
+            find.except,
+            self.programs.len()
+        );
+        let program = |expression: &str| {
+            let program = program::parse(expression, find.case_sensitive).and_then(|hir| program::written(&hir));
+            program.unwrap_or_default()
+        };
+        for alternative in find.any.iter().flat_map(|any| branches(any)) {
+            let signs = |spacing| {
+                let certain = Certain::of(alternative, find.opens, spacing);
+                certain.map(|certain| certain.written()).unwrap_or_default()
+            };
+            self.programs.push(program(alternative));
+            self.signs_single.push(signs(Spacing::Single));
+            self.signs_any.push(signs(Spacing::Any));
+        }
+        self.programs.push(program(&joined(find.except.iter().map(String::as_str))));
+        self.signs_single.push(Vec::new());
+        self.signs_any.push(Vec::new());
+        pattern
     }
-    ends.push_str("]\n");
-    fs::write(output.join(format!("{name}.rs")), ends)?;
-    fs::write(output.join(format!("{name}.bin")), found.into_values().collect::<Vec<_>>().concat())
+}
+
+/// Writes a table: where each entry ends, and all of them.
+fn write(output: &Path, name: &str, entries: &[Vec<u8>]) -> io::Result<()> {
+    let ends = entries.iter().scan(0, |end, entry| {
+        *end += entry.len();
+        Some(*end)
+    });
+    fs::write(output.join(format!("{name}.rs")), format!("&{:?}", ends.collect::<Vec<_>>()))?;
+    fs::write(output.join(format!("{name}.bin")), entries.concat())
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
@@ -121,8 +157,9 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
 struct Find {
     any: Vec<String>,
     except: Vec<String>,
-    is_part: bool,
     case_sensitive: bool,
+    /// Whether units are tried from their beginning; as `looks_at_openings` of the library says.
+    opens: bool,
 }
 
 /// The parts of a rule file that phrases come from.
@@ -131,32 +168,52 @@ struct RuleFile {
     #[serde(default)]
     words: BTreeMap<String, WordList>,
     #[serde(default)]
-    find: Vec<toml::Table>,
+    find: Vec<FindTable>,
+}
+
+/// The keys of a `[[find]]` table that decide on its expressions.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct FindTable {
+    r#match: Option<String>,
+    r#where: Option<String>,
+    max_words: Option<usize>,
+    #[serde(default)]
+    case_sensitive: bool,
+    #[serde(default)]
+    regex: Vec<String>,
+    except: Option<toml::Value>,
+    #[serde(default)]
+    except_regex: Vec<String>,
+    /// Other keys. Those that are languages have phrases.
+    #[serde(flatten)]
+    others: toml::Table,
 }
 
 /// The `[[find]]` tables of a rule, their phrases as expressions.
 fn finds(rule: RuleFile, shared: &'static WordLists) -> Vec<Find> {
     let lists = WordLists::new(rule.words, Some(shared));
-    rule.find.iter().map(|table| find(table, &lists)).collect()
+    rule.find.into_iter().map(|table| find(&table, &lists)).collect()
 }
 
-fn find(table: &toml::Table, lists: &WordLists) -> Find {
-    let is_part = table.get("match").and_then(toml::Value::as_str) == Some("contains");
+fn find(table: &FindTable, lists: &WordLists) -> Find {
+    let is_part = table.r#match.as_deref() == Some("contains");
     let extent = if is_part { Extent::Contains } else { Extent::Whole };
-    let case_sensitive = table.get("case-sensitive").and_then(toml::Value::as_bool).unwrap_or(false);
-    let expressions = |key: &str| table.get(key).and_then(toml::Value::as_array).into_iter().flatten();
-    let expressions = |key: &str| expressions(key).filter_map(toml::Value::as_str).map(phrase::join_lines);
-    let mut any = phrases(table, extent, lists);
-    any.extend(expressions("regex"));
-    let mut except = match table.get("except") {
+    let expressions = |all: &[String]| all.iter().map(|one| phrase::join_lines(one)).collect::<Vec<_>>();
+    let mut any = phrases(&table.others, extent, lists);
+    any.extend(expressions(&table.regex));
+    let mut except = match &table.except {
         Some(toml::Value::String(block)) => block_phrases(block, phrase::ANY, Extent::Contains, lists),
         Some(toml::Value::Table(languages)) => phrases(languages, Extent::Contains, lists),
         _ => Vec::new(),
     };
-    except.extend(expressions("except-regex"));
-    Find { any, except, is_part, case_sensitive }
+    except.extend(expressions(&table.except_regex));
+    let is_short = table.max_words.is_some_and(|words| words <= SHORT_WORDS);
+    let opens = !is_part && is_short && table.r#where.as_deref() != Some("sentence");
+    Find { any, except, case_sensitive: table.case_sensitive, opens }
 }
 
+/// The phrases of a table, by language.
 fn phrases(table: &toml::Table, extent: Extent, lists: &WordLists) -> Vec<String> {
     let blocks = table.iter().filter(|(key, _)| phrase::is_language(key));
     blocks
@@ -169,25 +226,4 @@ fn block_phrases(block: &str, language: &str, extent: Extent, lists: &WordLists)
     let context = Context { language: language.into(), extent, lists };
     let phrases = phrase::parse_block(block, &context).unwrap_or_default();
     phrases.iter().map(phrase::Phrase::regex).collect()
-}
-
-/// Adds the program of each expression that `src/check/pattern/mod.rs` makes of a table, by its text and whether it is
-/// case-sensitive.
-fn add_programs(find: &Find, programs: &mut Found) {
-    let except = joined(find.except.iter().map(String::as_str));
-    for expression in find.any.iter().flat_map(|any| branches(any)).chain([except.as_str()]) {
-        let program = program::parse(expression, find.case_sensitive).and_then(|hir| program::written(&hir));
-        programs.extend(program.map(|program| ((expression.to_owned(), find.case_sensitive), program)));
-    }
-}
-
-/// Adds what is certain of each alternative of a table: once as it is tried at the beginning of units and once as it is not, where
-/// its guards allow both.
-fn add_signs(find: &Find, spacing: Spacing, signs: &mut Found) {
-    for alternative in find.any.iter().flat_map(|any| branches(any)) {
-        for opens in [false, true].into_iter().filter(|opens| !(find.is_part && *opens)) {
-            let certain = Certain::of(alternative, opens, spacing).ok();
-            signs.extend(certain.map(|certain| ((alternative.to_owned(), opens), certain.written())));
-        }
-    }
 }

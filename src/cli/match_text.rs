@@ -21,7 +21,8 @@ pub(super) fn match_text(rule: &Rule, text: &str) -> anyhow::Result<(String, Exi
     let Parameters::Pattern(patterns) = &rule.parameters else {
         bail!("{} looks for no phrases: its kind of check is `{}`", rule.info.code, rule.parameters.kind());
     };
-    let explanations = explain(patterns, text);
+    let sources = rule.sources()?;
+    let explanations = explain(patterns, &sources, text);
     let mut page = String::new();
     if explanations.is_empty() {
         let _ = writeln!(page, "No phrase of {} matches.", rule.info.code);

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::find::{self, Find};
 use super::{Example, Rule};
 use crate::check::Parameters;
+use crate::check::pattern::{BuiltInRule, PatternSource};
 use crate::check::phrase::WordList;
 use crate::finding::{Applicability, RuleInfo, Severity};
 use crate::user_file::{UserFile, UserFileError};
@@ -45,6 +46,15 @@ fn yes() -> bool {
     true
 }
 
+impl RuleFile {
+    fn parse(written: &Arc<UserFile>) -> Result<Self, UserFileError> {
+        toml::from_str(&written.text).map_err(|error| {
+            let hint = error.message().strip_prefix("missing field ").and_then(|key| missing(key.trim_matches('`')));
+            UserFileError::new(written, error.message(), error.span()).with_hint(hint.map(str::to_owned))
+        })
+    }
+}
+
 impl Rule {
     /// Reads a rule from its file.
     ///
@@ -53,10 +63,35 @@ impl Rule {
     /// The first fault: TOML that does not parse, a key that is unknown, missing or of the wrong type, a code or name out of
     /// form. Whether the kind of check can work with the parameters, [`Rule::validate`] says.
     pub fn parse(written: &Arc<UserFile>) -> Result<Self, UserFileError> {
-        let file: RuleFile = toml::from_str(&written.text).map_err(|error| {
-            let hint = error.message().strip_prefix("missing field ").and_then(|key| missing(key.trim_matches('`')));
-            UserFileError::new(written, error.message(), error.span()).with_hint(hint.map(str::to_owned))
-        })?;
+        Self::from_file(written, RuleFile::parse(written)?, None)
+    }
+
+    /// Reads a built-in rule. Its phrases are not parsed again: the build script did so.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Rule::parse`].
+    pub(super) fn parse_built_in(rule: &'static BuiltInRule) -> Result<Self, UserFileError> {
+        let written = UserFile::new(rule.path, rule.text);
+        Self::from_file(&written, RuleFile::parse(&written)?, Some(rule))
+    }
+
+    /// Parses the phrases and expressions of the rule's file: one source per pattern, none if the
+    /// rule is of another kind.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Rule::parse`].
+    pub fn sources(&self) -> Result<Vec<PatternSource>, UserFileError> {
+        let file = RuleFile::parse(&self.file)?;
+        find::patterns(&self.file, file.find, file.words).map(|(_, sources)| sources)
+    }
+
+    fn from_file(
+        written: &Arc<UserFile>,
+        file: RuleFile,
+        built_in: Option<&'static BuiltInRule>,
+    ) -> Result<Self, UserFileError> {
         let fault = |message: &str, place| Err(UserFileError::new(written, message, Some(place)));
         if !is_code(file.code.get_ref()) {
             return fault("a code is two or more capital letters and three digits, such as `BP001`", file.code.span());
@@ -76,7 +111,10 @@ impl Rule {
                 return Err(UserFileError::new(written, "the rule looks for nothing", Some(file.code.span()))
                     .with_hint(missing("find").map(str::to_owned)));
             }
-            None => Parameters::Pattern(find::patterns(written, file.find, file.words)?),
+            None => Parameters::Pattern(match built_in {
+                Some(rule) => find::precompiled(file.find, rule.patterns),
+                None => find::patterns(written, file.find, file.words)?.0,
+            }),
         };
         let info = RuleInfo {
             code: file.code.into_inner(),

@@ -1,5 +1,6 @@
 //! The `[[find]]` tables of a rule file: phrases, expressions and guards.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
@@ -11,7 +12,7 @@ use toml::Spanned;
 
 use super::toml_text::place_in_file;
 use crate::check::join_lines;
-use crate::check::pattern::Pattern;
+use crate::check::pattern::{Pattern, PatternSource, PrecompiledPattern};
 use crate::check::phrase::{self, ANY, Context, Extent, Phrase, PhraseError, WordList, WordLists, is_language};
 use crate::user_file::{UserFile, UserFileError, nearest};
 
@@ -41,9 +42,12 @@ const KEYS: [&str; 16] = [
 /// A `[[find]]` table as it is written.
 #[derive(Debug, Default)]
 pub(super) struct Find {
-    /// The guards; its phrases are still to be added.
+    /// The guards, without expressions.
     guards: Pattern,
-    phrases: Vec<(String, Spanned<String>)>,
+    regex: Vec<Spanned<String>>,
+    except_regex: Vec<Spanned<String>>,
+    /// Blocks of phrases, by language.
+    phrases: BTreeMap<String, Spanned<String>>,
     except: Vec<(String, Spanned<String>)>,
     /// Keys that do not exist, with their places.
     unknown: Vec<(String, Range<usize>)>,
@@ -60,39 +64,60 @@ pub fn shared_words() -> &'static WordLists {
     })
 }
 
-/// The patterns of a rule file, from its `[[find]]` tables and `[words]`.
+/// Parses the `[[find]]` tables of a rule file with its `[words]`. Returns the patterns and what
+/// they were written as.
 ///
 /// # Errors
 ///
-/// The first key that does not exist, or the first phrase or word that cannot be used.
+/// Returns the first key that does not exist, or the first phrase or word that cannot be used.
 pub(super) fn patterns(
     file: &Arc<UserFile>,
     finds: Vec<Find>,
     words: BTreeMap<String, WordList>,
-) -> Result<Vec<Pattern>, UserFileError> {
+) -> Result<(Vec<Pattern>, Vec<PatternSource>), UserFileError> {
     let lists = WordLists::new(words, Some(shared_words()));
     lists.validate().map_err(|(entry, error)| fault(file, &lists, &entry.span(), error))?;
     finds.into_iter().map(|find| find.pattern(file, &lists)).collect()
 }
 
+/// Combines the guards of a built-in rule with the expressions that the build script made of its
+/// phrases.
+pub(super) fn precompiled(finds: Vec<Find>, patterns: &[PrecompiledPattern]) -> Vec<Pattern> {
+    let expressions = |all: &[&'static str]| all.iter().map(|one| Spanned::new(0..0, (*one).into())).collect();
+    let pattern = |(find, pattern): (Find, &PrecompiledPattern)| Pattern {
+        any: expressions(pattern.any),
+        unless: expressions(pattern.unless),
+        precompiled: Some(pattern.first),
+        ..find.guards
+    };
+    finds.into_iter().zip(patterns).map(pattern).collect()
+}
+
 impl Find {
-    fn pattern(self, file: &Arc<UserFile>, lists: &WordLists) -> Result<Pattern, UserFileError> {
+    fn pattern(self, file: &Arc<UserFile>, lists: &WordLists) -> Result<(Pattern, PatternSource), UserFileError> {
         if let Some((key, span)) = self.unknown.into_iter().next() {
             return Err(unknown_key(file, &key, span));
         }
         let mut pattern = self.guards;
         let extent = if pattern.part { Extent::Contains } else { Extent::Whole };
+        let mut source =
+            PatternSource { regex: self.regex, except_regex: self.except_regex, ..PatternSource::default() };
         for (language, block) in &self.phrases {
-            pattern.phrases.extend(phrases(file, lists, language, extent, block)?);
+            source.phrases.extend(phrases(file, lists, language, extent, block)?);
         }
         for (language, block) in &self.except {
-            pattern.except.extend(phrases(file, lists, language, Extent::Contains, block)?);
+            source.except.extend(phrases(file, lists, language, Extent::Contains, block)?);
         }
-        let expression = |phrase: &Phrase| Spanned::new(phrase.place.clone(), phrase.regex());
-        pattern.any.splice(0..0, pattern.phrases.iter().map(expression));
-        pattern.unless.splice(0..0, pattern.except.iter().map(expression));
-        Ok(pattern)
+        pattern.any = expressions(&source.phrases, &source.regex);
+        pattern.unless = expressions(&source.except, &source.except_regex);
+        Ok((pattern, source))
     }
+}
+
+/// Returns the expressions of `phrases`, then `regex`.
+fn expressions(phrases: &[Phrase], regex: &[Spanned<String>]) -> Vec<Spanned<Cow<'static, str>>> {
+    let phrases = phrases.iter().map(|phrase| Spanned::new(phrase.place.clone(), phrase.regex().into()));
+    phrases.chain(regex.iter().map(|one| Spanned::new(one.span(), one.get_ref().clone().into()))).collect()
 }
 
 /// The phrases of a block, with their places in the file.
@@ -183,8 +208,8 @@ impl<'de> Visitor<'de> for FindVisitor {
                 "may-be-heading" => guards.may_be_heading = map.next_value()?,
                 "case-sensitive" => guards.case_sensitive = map.next_value()?,
                 "fix" => guards.fix = map.next_value()?,
-                "regex" => guards.any = join_lines(map.next_value()?),
-                "except-regex" => guards.unless = join_lines(map.next_value()?),
+                "regex" => find.regex = join_lines(map.next_value()?),
+                "except-regex" => find.except_regex = join_lines(map.next_value()?),
                 "except" => {
                     let except: Spanned<Except> = map.next_value()?;
                     let span = except.span();
@@ -203,7 +228,7 @@ impl<'de> Visitor<'de> for FindVisitor {
                 }
                 language if is_language(language) => {
                     let block = map.next_value()?;
-                    find.phrases.push((key.into_inner(), block));
+                    find.phrases.insert(key.into_inner(), block);
                 }
                 _ => {
                     map.next_value::<serde::de::IgnoredAny>()?;

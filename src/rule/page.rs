@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use super::{Documents, Marked, Rule};
 use crate::finding::Applicability;
@@ -51,7 +52,7 @@ impl Rule {
 }
 
 /// "en (12), de (3)".
-fn list(languages: &BTreeMap<&str, usize>) -> String {
+fn list(languages: &BTreeMap<Arc<str>, usize>) -> String {
     languages.iter().map(|(language, phrases)| format!("{language} ({phrases})")).collect::<Vec<_>>().join(", ")
 }
 

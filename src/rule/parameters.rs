@@ -1,6 +1,7 @@
 //! The parameters of a rule's check with their values, also those that its file leaves at their defaults.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -30,13 +31,12 @@ impl Rule {
         values
     }
 
-    /// How many phrases the rule has under each language key.
-    pub fn languages(&self) -> BTreeMap<&str, usize> {
+    /// Counts the rule's phrases under each language key.
+    pub fn languages(&self) -> BTreeMap<Arc<str>, usize> {
         let mut languages = BTreeMap::new();
-        if let Parameters::Pattern(patterns) = &self.parameters {
-            for phrase in patterns.iter().flat_map(|pattern| &pattern.phrases) {
-                *languages.entry(phrase.language.as_ref()).or_default() += 1;
-            }
+        // A rule comes from a file that was parsed before.
+        for phrase in self.sources().unwrap_or_default().into_iter().flat_map(|source| source.phrases) {
+            *languages.entry(phrase.language).or_default() += 1;
         }
         languages
     }

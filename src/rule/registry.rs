@@ -4,11 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Rule;
+use crate::check::pattern::BUILT_IN_RULES;
 use crate::finding::RuleInfo;
 use crate::user_file::{UserFile, UserFileError, nearest};
-
-/// The rule files, by path, as they were when the program was built.
-const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded_rules.rs"));
 
 /// All the rules there are, in order of code.
 #[derive(Debug, Clone)]
@@ -43,8 +41,8 @@ impl Registry {
     /// The first rule file that does not parse; the tests see to it that there is none, and that each is valid.
     pub fn embedded() -> Result<Self, UserFileError> {
         let mut registry = Self { rules: Vec::new() };
-        for (path, text) in EMBEDDED {
-            registry.add(Rule::parse(&UserFile::new(*path, *text))?)?;
+        for rule in BUILT_IN_RULES {
+            registry.add(Rule::parse_built_in(rule)?)?;
         }
         registry.rules.sort_by(|left, right| left.info.code.cmp(&right.info.code));
         Ok(registry)

@@ -64,12 +64,12 @@ fn rule_reference_is_current() {
 /// Returns a table with the number of phrases per rule and language.
 fn phrases_by_language(registry: &Registry) -> String {
     let rules: Vec<_> = registry.rules().iter().filter(|rule| !rule.languages().is_empty()).collect();
-    let keys: BTreeSet<&str> = rules.iter().flat_map(|rule| rule.languages().into_keys()).collect();
+    let keys: BTreeSet<Arc<str>> = rules.iter().flat_map(|rule| rule.languages().into_keys()).collect();
     let mut table = String::from(
         "\n## Phrases by language\n\nHow many phrases each rule has under each language key; `any` holds phrases that belong to \
          no language. Rules that are not listed do not depend on words.\n\n",
     );
-    let _ = writeln!(table, "| rule | {} |", keys.iter().copied().collect::<Vec<_>>().join(" | "));
+    let _ = writeln!(table, "| rule | {} |", keys.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(" | "));
     let _ = writeln!(table, "|---|{}", "---:|".repeat(keys.len()));
     for rule in rules {
         let languages = rule.languages();

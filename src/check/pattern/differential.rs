@@ -7,9 +7,7 @@ use std::sync::Arc;
 use regex::{Regex, RegexBuilder};
 
 use super::expression::{Caches, MARKS};
-use super::known::is_precompiled;
-use super::literals::branches;
-use super::prefilter::{SHORT_BYTES, SHORT_WORDS, is_short, looks_at_openings};
+use super::prefilter::{SHORT_BYTES, SHORT_WORDS, is_short};
 use super::{Matcher, Parameters, PatternCheck, build};
 use crate::finding::RuleInfo;
 use crate::text::{Span, count_words};
@@ -57,14 +55,4 @@ pub(crate) fn assert_agreement<'u>(
         }
     }
     count
-}
-
-/// Returns the alternatives of a rule that are not compiled by the build script, but at each start.
-pub(crate) fn compiled_at_start(patterns: &Parameters) -> Vec<&str> {
-    let mut missing = Vec::new();
-    for pattern in patterns {
-        let alternatives = pattern.any.iter().flat_map(|expression| branches(expression.get_ref()));
-        missing.extend(alternatives.filter(|one| !is_precompiled(one, looks_at_openings(pattern))));
-    }
-    missing
 }

@@ -9,6 +9,19 @@ use super::{Pattern, Place, Unit};
 use crate::check::phrase::{MARKS, Phrase};
 use crate::text::count_words;
 
+/// The phrases and expressions of a `[[find]]` table, with their places in the file.
+#[derive(Debug, Clone, Default)]
+pub struct PatternSource {
+    /// Phrases, any of which may match.
+    pub phrases: Vec<Phrase>,
+    /// Regular expressions, any of which may match.
+    pub regex: Vec<toml::Spanned<String>>,
+    /// Phrases that must not match.
+    pub except: Vec<Phrase>,
+    /// Regular expressions that must not match.
+    pub except_regex: Vec<toml::Spanned<String>>,
+}
+
 /// A phrase or expression that matches.
 #[derive(Debug, Clone, Copy)]
 pub enum Source<'p> {
@@ -48,14 +61,15 @@ impl Source<'_> {
     }
 }
 
-/// Tries each phrase and expression of `patterns` on `text` as a whole unit.
-pub fn explain<'p>(patterns: &'p [Pattern], text: &str) -> Vec<Explanation<'p>> {
+/// Tries each phrase and expression of `patterns` on `text` as a whole unit. `sources` are those of
+/// the patterns, in order.
+pub fn explain<'p>(patterns: &[Pattern], sources: &'p [PatternSource], text: &str) -> Vec<Explanation<'p>> {
     let text = text.trim();
-    patterns.iter().flat_map(|pattern| of_pattern(pattern, text)).collect()
+    patterns.iter().zip(sources).flat_map(|(pattern, source)| of_pattern(pattern, source, text)).collect()
 }
 
-fn of_pattern<'p>(pattern: &'p Pattern, text: &str) -> Vec<Explanation<'p>> {
-    let sources = matching(pattern, &pattern.phrases, &pattern.any, pattern.part, text);
+fn of_pattern<'p>(pattern: &Pattern, source: &'p PatternSource, text: &str) -> Vec<Explanation<'p>> {
+    let sources = matching(pattern, &source.phrases, &source.regex, pattern.part, text);
     if sources.is_empty() {
         return Vec::new();
     }
@@ -85,18 +99,18 @@ fn of_pattern<'p>(pattern: &'p Pattern, text: &str) -> Vec<Explanation<'p>> {
     if pattern.may_be_heading() {
         conditions.push("it is not the heading of a text (`may-be-heading`)".to_owned());
     }
-    let explanation = |source| {
+    let explanation = |found| {
         let words = count_words(text, usize::MAX);
         let is_within = (pattern.min_words..=pattern.max_words).contains(&words);
-        let except = matching(pattern, &pattern.except, &pattern.unless, true, text);
+        let except = matching(pattern, &source.except, &source.except_regex, true, text);
         let words = (!is_within).then_some(Obstacle::Words(words, pattern.min_words..pattern.max_words));
         let obstacles = words.into_iter().chain(except.into_iter().map(Obstacle::Except)).collect();
-        Explanation { source, obstacles, conditions: conditions.clone() }
+        Explanation { source: found, obstacles, conditions: conditions.clone() }
     };
     sources.into_iter().map(explanation).collect()
 }
 
-/// Which of `expressions`, the first of which are those of `phrases`, match.
+/// Returns the `phrases` and `expressions` that match, in order.
 fn matching<'p>(
     pattern: &Pattern,
     phrases: &'p [Phrase],
@@ -110,11 +124,7 @@ fn matching<'p>(
         let syntax = syntax::Config::new().case_insensitive(!pattern.case_sensitive);
         Regex::builder().syntax(syntax).build(&expression).is_ok_and(|regex| regex.is_match(text))
     };
-    let source = |(index, expression): (usize, &'p toml::Spanned<String>)| {
-        matches(expression.get_ref()).then(|| match phrases.get(index) {
-            Some(phrase) => Source::Phrase(phrase),
-            None => Source::Regex(expression.get_ref(), expression),
-        })
-    };
-    expressions.iter().enumerate().filter_map(source).collect()
+    let phrases = phrases.iter().filter(|phrase| matches(&phrase.regex())).map(Source::Phrase);
+    let expressions = expressions.iter().filter(|expression| matches(expression.get_ref()));
+    phrases.chain(expressions.map(|expression| Source::Regex(expression.get_ref(), expression))).collect()
 }

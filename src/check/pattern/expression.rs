@@ -10,9 +10,9 @@ use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
 
 use super::compact::compact;
-use super::known;
 use super::literals;
 use super::opening::without_marks;
+use super::precompiled;
 use super::program::{self, Program};
 use super::simpler::{self, Ends, largest_length, loosened, opened};
 use super::walk::{self, Walk};
@@ -112,6 +112,14 @@ impl Expression {
         Self { source, case_sensitive, plain, number, is_anchored: !part, program, forms, regex }
     }
 
+    /// Takes the program that the build script made for the alternative of that number.
+    pub(super) fn with_program(mut self, precompiled: Option<usize>) -> Self {
+        if let Some(number) = precompiled {
+            self.program = OnceLock::from(precompiled::program(number).map(Cow::Borrowed));
+        }
+        self
+    }
+
     /// What it was made of.
     pub(super) fn source(&self) -> &str {
         &self.source
@@ -157,7 +165,9 @@ impl Expression {
     }
 
     fn program(&self) -> Option<Program<'_>> {
-        let program = self.program.get_or_init(|| known::program(&self.source, self.case_sensitive));
+        let program = self.program.get_or_init(|| {
+            program::parse(&self.source, self.case_sensitive).and_then(|hir| program::written(&hir)).map(Cow::Owned)
+        });
         Program::read(program.as_deref()?)
     }
 

@@ -19,10 +19,10 @@ mod evidence;
 mod explain;
 mod expression;
 mod headings;
-mod known;
 mod literals;
 mod opening;
 mod places;
+mod precompiled;
 mod prefilter;
 mod program;
 mod rarity;
@@ -31,6 +31,7 @@ mod simpler;
 mod unit;
 mod walk;
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use regex_syntax::hir::{Hir, HirKind, Look};
@@ -38,13 +39,13 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use toml::Spanned;
 
-use super::phrase::Phrase;
 use super::{DocumentCheck, FindingSink, ParameterError, RuleWithParams};
 use crate::finding::{Applicability, RuleInfo};
 use crate::text::Document;
-pub use explain::{Explanation, Obstacle, Source, explain};
+pub use explain::{Explanation, Obstacle, PatternSource, Source, explain};
 use expression::{Caches, Expression};
-use literals::Spacing;
+use literals::{Certain, Spacing};
+pub use precompiled::{BUILT_IN_RULES, BuiltInRule, PrecompiledPattern};
 use prefilter::Prefilters;
 
 /// The kind's name in rule files.
@@ -58,19 +59,16 @@ pub type Parameters = Vec<Pattern>;
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Pattern {
-    /// The phrases, any of which may match.
-    #[serde(skip)]
-    pub phrases: Vec<Phrase>,
-    /// Phrases that must not match anywhere in the unit.
-    #[serde(skip)]
-    pub except: Vec<Phrase>,
     /// Regular expressions, any of which may match: first those of the phrases, in order, then those of the file. Case is
     /// ignored unless `case_sensitive` is set.
     #[serde(skip)]
-    pub any: Vec<Spanned<String>>,
+    pub any: Vec<Spanned<Cow<'static, str>>>,
     /// Regular expressions that must not match anywhere in the unit: first those of the exceptions, then those of the file.
     #[serde(skip)]
-    pub unless: Vec<Spanned<String>>,
+    pub unless: Vec<Spanned<Cow<'static, str>>>,
+    /// Number of its first alternative in the tables of the build script, if it is built in.
+    #[serde(skip)]
+    pub precompiled: Option<usize>,
     /// What is matched and, unless `reach` extends it, removed.
     #[serde(rename = "where")]
     pub unit: Unit,
@@ -109,10 +107,9 @@ pub struct Pattern {
 impl Default for Pattern {
     fn default() -> Self {
         Self {
-            phrases: Vec::new(),
-            except: Vec::new(),
             any: Vec::new(),
             unless: Vec::new(),
+            precompiled: None,
             unit: Unit::default(),
             part: false,
             case_sensitive: false,
@@ -206,6 +203,8 @@ struct Matcher {
     /// The guards, shared by all alternatives.
     pattern: Arc<Pattern>,
     expression: Expression,
+    /// Its number in the tables of the build script, if its rule is built in.
+    precompiled: Option<usize>,
     unless: Option<Arc<Expression>>,
 }
 
@@ -260,20 +259,22 @@ fn build(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<PatternCheck, Par
             let pattern = Arc::new(pattern.clone());
             let unless = pattern.unless(&mut number).map(Arc::new);
             // Each alternative is tried only where its own signs stand.
-            for expression in &pattern.any {
-                for branch in literals::branches(expression.get_ref()) {
-                    let fault = |message| ParameterError { message, place: Some(expression.span()) };
-                    all_signs.push(
-                        known::certain(branch, prefilter::looks_at_openings(&pattern), Spacing::Single)
-                            .map_err(fault)?,
-                    );
-                    matchers.push(Matcher {
-                        rule: Arc::clone(&rule),
-                        pattern: Arc::clone(&pattern),
-                        expression: Expression::new(branch, pattern.part, pattern.case_sensitive, number()),
-                        unless: unless.clone(),
-                    });
-                }
+            for (index, (expression, branch)) in pattern.alternatives().enumerate() {
+                let precompiled = pattern.precompiled.map(|first| first + index);
+                let signs = match precompiled {
+                    Some(number) => precompiled::certain(number, Spacing::Single),
+                    None => Certain::of(branch, prefilter::looks_at_openings(&pattern), Spacing::Single)
+                        .map_err(|message| ParameterError { message, place: Some(expression.span()) })?,
+                };
+                all_signs.push(signs);
+                matchers.push(Matcher {
+                    rule: Arc::clone(&rule),
+                    pattern: Arc::clone(&pattern),
+                    expression: Expression::new(branch, pattern.part, pattern.case_sensitive, number())
+                        .with_program(precompiled),
+                    precompiled,
+                    unless: unless.clone(),
+                });
             }
         }
     }
@@ -284,6 +285,11 @@ fn build(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<PatternCheck, Par
 impl Pattern {
     pub(crate) fn may_be_heading(&self) -> bool {
         self.may_be_heading.unwrap_or(self.needs_company)
+    }
+
+    /// Returns the alternatives of each expression, with that expression.
+    fn alternatives(&self) -> impl Iterator<Item = (&Spanned<Cow<'static, str>>, &str)> {
+        self.any.iter().flat_map(|one| literals::branches(one.get_ref()).into_iter().map(move |branch| (one, branch)))
     }
 
     fn validate(&self) -> Result<(), ParameterError> {
@@ -309,17 +315,15 @@ impl Pattern {
             let fault = |message| ParameterError { message, place: Some(expression.span()) };
             Expression::new(expression.get_ref(), part, self.case_sensitive, 0).build().map_err(fault)?;
         }
-        for expression in &self.any {
-            for branch in literals::branches(expression.get_ref()) {
-                let fault = |message| ParameterError { message, place: Some(expression.span()) };
-                let certain = literals::Certain::of(branch, false, Spacing::Any).map_err(fault)?;
-                if matches!(certain.signs, literals::Signs::Blind) && !prefilter::is_short(self) {
-                    return Err(fault(format!(
-                        "nothing in `{branch}` is certain to occur, so that every unit would have to be tried: name a word of \
-                         three letters that always occurs, or look at lines and set `max-words` to {} or less",
-                        prefilter::SHORT_WORDS
-                    )));
-                }
+        for (expression, branch) in self.alternatives() {
+            let fault = |message| ParameterError { message, place: Some(expression.span()) };
+            let certain = Certain::of(branch, false, Spacing::Any).map_err(fault)?;
+            if matches!(certain.signs, literals::Signs::Blind) && !prefilter::is_short(self) {
+                return Err(fault(format!(
+                    "nothing in `{branch}` is certain to occur, so that every unit would have to be tried: name a word of \
+                     three letters that always occurs, or look at lines and set `max-words` to {} or less",
+                    prefilter::SHORT_WORDS
+                )));
             }
         }
         Ok(())
@@ -327,7 +331,7 @@ impl Pattern {
 
     /// Refuses expressions that can never match, or that match everything.
     fn validate_reach(&self) -> Result<(), ParameterError> {
-        let parse = |expression: &Spanned<String>| literals::parse(expression.get_ref()).ok();
+        let parse = |expression: &Spanned<Cow<'_, str>>| literals::parse(expression.get_ref()).ok();
         for expression in &self.any {
             let fault = |message: &str| Err(ParameterError { message: message.into(), place: Some(expression.span()) });
             let Some(hir) = parse(expression) else { continue };
@@ -358,8 +362,10 @@ impl Pattern {
 
     /// What may not match, if there is something.
     fn unless(&self, number: &mut impl FnMut() -> usize) -> Option<Expression> {
-        let joined = literals::joined(self.unless.iter().map(|one| one.get_ref().as_str()));
-        (!joined.is_empty()).then(|| Expression::new(&joined, true, self.case_sensitive, number()))
+        let joined = literals::joined(self.unless.iter().map(|one| one.get_ref().as_ref()));
+        let precompiled = self.precompiled.map(|first| first + self.alternatives().count());
+        (!joined.is_empty())
+            .then(|| Expression::new(&joined, true, self.case_sensitive, number()).with_program(precompiled))
     }
 }
 

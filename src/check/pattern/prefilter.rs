@@ -7,7 +7,7 @@ use super::bytes::{Bytes, MOST_SETS, frequency};
 use super::literals::{Certain, Signs, Spacing, Strings};
 use super::opening::Openings;
 use super::search::Search;
-use super::{Matcher, Pattern, Unit, known};
+use super::{Matcher, Pattern, Unit, precompiled};
 use crate::text::Span;
 
 /// Patterns that allow at most so many words are tried on short units only.
@@ -80,8 +80,13 @@ impl Prefilters {
     fn of_any(&self, matchers: &[Matcher]) -> &Prefilter {
         let certain = |matcher: &Matcher| {
             let opens = looks_at_openings(&matcher.pattern);
-            // What is no expression was refused by `validate`.
-            known::certain(matcher.expression.source(), opens, Spacing::Any).unwrap_or_else(|_| Certain::nothing())
+            match matcher.precompiled {
+                Some(number) => precompiled::certain(number, Spacing::Any),
+                // What is no expression was refused by `validate`.
+                None => {
+                    Certain::of(matcher.expression.source(), opens, Spacing::Any).unwrap_or_else(|_| Certain::nothing())
+                }
+            }
         };
         let patterns = || matchers.iter().map(|matcher| (matcher.pattern.as_ref(), certain(matcher)));
         self.of_any.get_or_init(|| Prefilter::new(patterns()))
@@ -332,13 +337,13 @@ mod tests {
                 r"read\s+more", r"a\s*-?\s+(?:b|17)", r"17[\s,]+2012", r"c\nmore",
             ];
             for source in sources {
-                let any = vec![Spanned::new(0..0, source.to_owned())];
+                let any = vec![Spanned::new(0..0, source.to_owned().into())];
                 let pattern = Pattern { any, part: !opens, max_words: 20, ..Pattern::default() };
                 let expression = Expression::new(source, !opens, false, 0);
                 let certain = Certain::of(source, opens, Spacing::Single).unwrap();
                 let prefilters = Prefilters::new(vec![certain]);
                 let matches = expression.is_match(&text, &mut Caches::default());
-                let matcher = Matcher { rule: rule(), pattern: Arc::new(pattern), expression, unless: None };
+                let matcher = Matcher { rule: rule(), pattern: Arc::new(pattern), expression, precompiled: None, unless: None };
                 let (mut hits, span) = (Vec::new(), Span::new(0, text.len()));
                 let matchers = [matcher];
                 prefilters.hits(&matchers, &text, span, || true, &mut hits);
