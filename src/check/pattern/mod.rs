@@ -257,9 +257,10 @@ fn build(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<PatternCheck, Par
     for (rule, patterns) in rules {
         for pattern in patterns {
             let pattern = Arc::new(pattern.clone());
-            let unless = pattern.unless(&mut number).map(Arc::new);
+            let alternatives: Vec<_> = pattern.alternatives().collect();
+            let unless = pattern.unless(alternatives.len(), &mut number).map(Arc::new);
             // Each alternative is tried only where its own signs stand.
-            for (index, (expression, branch)) in pattern.alternatives().enumerate() {
+            for (index, (expression, branch)) in alternatives.into_iter().enumerate() {
                 let precompiled = pattern.precompiled.map(|first| first + index);
                 let signs = match precompiled {
                     Some(number) => precompiled::certain(number, Spacing::Single),
@@ -361,9 +362,9 @@ impl Pattern {
     }
 
     /// What may not match, if there is something.
-    fn unless(&self, number: &mut impl FnMut() -> usize) -> Option<Expression> {
+    fn unless(&self, alternatives: usize, number: &mut impl FnMut() -> usize) -> Option<Expression> {
         let joined = literals::joined(self.unless.iter().map(|one| one.get_ref().as_ref()));
-        let precompiled = self.precompiled.map(|first| first + self.alternatives().count());
+        let precompiled = self.precompiled.map(|first| first + alternatives);
         (!joined.is_empty())
             .then(|| Expression::new(&joined, true, self.case_sensitive, number()).with_program(precompiled))
     }
