@@ -202,7 +202,7 @@ mod tests {
 
     use crate::check::Parameters;
     use crate::check::pattern::differential::assert_agreement;
-    use crate::check::pattern::{Pattern, PatternSource};
+    use crate::check::pattern::{Pattern, PatternSource, assert_up_to_date};
     use crate::finding::Applicability;
     use crate::rule::{Registry, Rule};
 
@@ -275,6 +275,17 @@ mod tests {
             count += assert_agreement(&rule.info, patterns, units);
         }
         assert!(count > 1_000, "{count} matches");
+    }
+
+    #[test]
+    fn built_in_rules_are_compiled_as_their_files_say() {
+        for rule in Registry::embedded().unwrap().rules() {
+            let Parameters::Pattern(built_in) = &rule.parameters else { continue };
+            let parsed = Rule::parse(&rule.file).unwrap().parameters;
+            let Parameters::Pattern(parsed) = parsed else { panic!("{}", rule.info.code) };
+            assert_eq!(built_in.len(), parsed.len(), "{}", rule.info.code);
+            built_in.iter().zip(&parsed).for_each(|(built_in, parsed)| assert_up_to_date(built_in, parsed));
+        }
     }
 
     const MAX_LINES: usize = 2_000;

@@ -45,6 +45,8 @@ use crate::text::Document;
 pub use explain::{Explanation, Obstacle, PatternSource, Source, explain};
 use expression::{Caches, Expression};
 use literals::{Certain, Spacing};
+#[cfg(test)]
+pub(crate) use precompiled::assert_up_to_date;
 pub use precompiled::{BUILT_IN_RULES, BuiltInRule, PrecompiledPattern};
 use prefilter::Prefilters;
 

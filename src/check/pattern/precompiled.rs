@@ -2,6 +2,13 @@
 //! takes longer than checking a page.
 
 use super::literals::{Certain, Spacing};
+#[cfg(test)]
+use super::{
+    Pattern,
+    literals::joined,
+    prefilter::looks_at_openings,
+    program::{parse, written},
+};
 
 /// A rule that comes with the program.
 #[derive(Debug)]
@@ -68,47 +75,25 @@ pub(super) fn certain(number: usize, spacing: Spacing) -> Certain {
     Certain::read(table.get(number)).unwrap_or_else(Certain::nothing)
 }
 
+/// Asserts that a built-in pattern is what its file says, as `parsed` when the test runs.
 #[cfg(test)]
-mod tests {
-    use super::super::Pattern;
-    use super::super::literals::{branches, joined};
-    use super::super::prefilter::looks_at_openings;
-    use super::super::program::{parse, written};
-    use super::*;
-    use crate::check::Parameters;
-    use crate::rule::{Registry, Rule};
-
-    fn patterns(rule: &Rule) -> &[Pattern] {
-        if let Parameters::Pattern(patterns) = &rule.parameters { patterns } else { &[] }
-    }
-
-    #[test]
-    fn built_in_rules_are_compiled_as_their_files_are() {
-        for rule in Registry::embedded().unwrap().rules() {
-            let parsed = Rule::parse(&rule.file).unwrap();
-            assert_eq!(patterns(rule).len(), patterns(&parsed).len());
-            for (pattern, parsed) in patterns(rule).iter().zip(patterns(&parsed)) {
-                let sources = |pattern: &Pattern| {
-                    [&pattern.any, &pattern.unless]
-                        .map(|all| all.iter().map(|one| one.get_ref().clone().into_owned()).collect::<Vec<_>>())
-                };
-                assert_eq!(sources(pattern), sources(parsed), "{}", rule.info.code);
-                let opens = looks_at_openings(pattern);
-                let mut number = pattern.precompiled.unwrap();
-                let assert_program = |source: &str, number| {
-                    let own = parse(source, pattern.case_sensitive).and_then(|hir| written(&hir));
-                    assert!(program(number) == own.as_deref(), "{}: {source}", rule.info.code);
-                };
-                for alternative in pattern.any.iter().flat_map(|any| branches(any.get_ref())) {
-                    for spacing in [Spacing::Single, Spacing::Any] {
-                        let own = Certain::of(alternative, opens, spacing).unwrap().written();
-                        assert!(certain(number, spacing).written() == own, "{}: {alternative}", rule.info.code);
-                    }
-                    assert_program(alternative, number);
-                    number += 1;
-                }
-                assert_program(&joined(pattern.unless.iter().map(|one| one.get_ref().as_ref())), number);
-            }
+pub(crate) fn assert_up_to_date(built_in: &Pattern, parsed: &Pattern) {
+    let sources = |pattern: &Pattern| {
+        [&pattern.any, &pattern.unless].map(|all| all.iter().map(|one| one.get_ref().to_string()).collect::<Vec<_>>())
+    };
+    assert_eq!(sources(built_in), sources(parsed));
+    let assert_program = |source: &str, number| {
+        let own = parse(source, parsed.case_sensitive).and_then(|hir| written(&hir));
+        assert!(program(number) == own.as_deref(), "{source}");
+    };
+    let mut number = built_in.precompiled.unwrap();
+    for (_, alternative) in parsed.alternatives() {
+        for spacing in [Spacing::Single, Spacing::Any] {
+            let own = Certain::of(alternative, looks_at_openings(parsed), spacing).unwrap().written();
+            assert!(certain(number, spacing).written() == own, "{alternative}");
         }
+        assert_program(alternative, number);
+        number += 1;
     }
+    assert_program(&joined(parsed.unless.iter().map(|one| one.get_ref().as_ref())), number);
 }
