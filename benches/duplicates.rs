@@ -17,7 +17,7 @@ mod planted;
 
 use std::time::{Duration, Instant};
 
-use dechaff::check::duplicate::{Limits, Ratio, SHINGLE, Tokens, join, shared, shingles};
+use dechaff::check::duplicate::{JoinLimits, Ratio, SHINGLE, Tokens, count_shared, join, shingles};
 use dechaff::check::store::MemoryStore;
 use dechaff::text::Span;
 use planted::MemorySets;
@@ -43,18 +43,18 @@ fn measure(paragraphs: &[String], threshold: f64, prints_pairs: bool) {
     let start = Clock::start();
     let mut tokens = 0;
     for text in paragraphs {
-        tokens += std::hint::black_box(Tokens::of(text, Span::new(0, text.len()))).tokens.len();
+        tokens += std::hint::black_box(Tokens::parse(text, Span::new(0, text.len()))).tokens.len();
     }
     let tokenise = start.elapsed();
 
     let start = Clock::start();
     let sets =
-        MemorySets(paragraphs.iter().map(|text| shingles(&Tokens::of(text, Span::new(0, text.len())))).collect());
+        MemorySets(paragraphs.iter().map(|text| shingles(&Tokens::parse(text, Span::new(0, text.len())))).collect());
     let sketch = start.elapsed();
 
     let start = Clock::start();
     let mut pairs = Vec::new();
-    let limits = Limits { postings: 1_000, memory: usize::MAX };
+    let limits = JoinLimits { postings: 1_000, memory: usize::MAX };
     let ratio = Ratio::new(threshold).unwrap();
     join(&sets, ratio, limits, &MemoryStore::default(), &mut |pair| pairs.push(pair)).unwrap();
     let joined = start.elapsed();
@@ -62,7 +62,7 @@ fn measure(paragraphs: &[String], threshold: f64, prints_pairs: bool) {
     let start = Clock::start();
     for pair in &pairs {
         let (left, right) = (&sets.0[pair.left as usize], &sets.0[pair.right as usize]);
-        assert_eq!(shared(left, right, ratio.required(left.len(), right.len())), Some(pair.shared as usize));
+        assert_eq!(count_shared(left, right, ratio.required(left.len(), right.len())), Some(pair.shared as usize));
     }
     let verify = start.elapsed();
 
@@ -78,7 +78,7 @@ fn measure(paragraphs: &[String], threshold: f64, prints_pairs: bool) {
         paragraphs.len(),
         bytes as f64 / 1e6,
         pairs.len(),
-        if pairs.iter().any(|pair| pair.is_crowded) { ", some crowded" } else { "" },
+        if pairs.iter().any(|pair| pair.is_truncated) { ", some crowded" } else { "" },
     );
     for (name, time) in [
         ("tokenise", tokenise),

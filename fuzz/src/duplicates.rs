@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
-use dechaff::check::duplicate::{Limits, Pair, Ratio, Sets, Tokens, join, shared as members_shared, shingles};
+use dechaff::check::duplicate::{JoinLimits, Ratio, SetSource, SimilarPair, Tokens, count_shared, join, shingles};
 use dechaff::check::store::{self, MemoryStore};
 use dechaff::finding::Finding;
 use dechaff::linter::Linter;
@@ -41,7 +41,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
 
 struct Held(Vec<Vec<u64>>);
 
-impl Sets for Held {
+impl SetSource for Held {
     fn count(&self) -> usize {
         self.0.len()
     }
@@ -66,10 +66,10 @@ fn check_join(bytes: &[u8], percent: usize) {
     for (right, one) in sets.iter().enumerate() {
         for (left, other) in sets[..right].iter().enumerate() {
             let count = one.iter().filter(|member| other.binary_search(member).is_ok()).count();
-            assert_eq!(members_shared(one, other, 0), Some(count));
+            assert_eq!(count_shared(one, other, 0), Some(count));
             if count > 0 && count * 100 >= (one.len() + other.len() - count) * percent {
                 let (left, right, shared) = (left as u32, right as u32, count as u32);
-                expected.push(Pair { left, right, shared, is_crowded: false });
+                expected.push(SimilarPair { left, right, shared, is_truncated: false });
             }
         }
     }
@@ -78,7 +78,7 @@ fn check_join(bytes: &[u8], percent: usize) {
     let sets = Held(sets);
     for memory in [0, usize::MAX] {
         let mut pairs = Vec::new();
-        let limits = Limits { postings: 1_000, memory };
+        let limits = JoinLimits { postings: 1_000, memory };
         join(&sets, threshold, limits, &MemoryStore::default(), &mut |pair| pairs.push(pair))
             .expect("memory does not fail");
         pairs.sort();
@@ -129,7 +129,7 @@ impl Corpus {
     fn shingles(&self, origin: &Origin, span: Span) -> Vec<u64> {
         let text = self.0.get(&origin.path).expect("the document exists");
         assert!(text.get(span.range()).is_some(), "{span:?} is not on character boundaries");
-        shingles(&Tokens::of(text, span))
+        shingles(&Tokens::parse(text, span))
     }
 }
 
@@ -142,13 +142,13 @@ fn check_near(corpus: &Corpus) {
     let mut expected: BTreeMap<(String, usize), f64> = BTreeMap::new();
     for document in corpus.documents() {
         for block in document.blocks() {
-            let tokens = Tokens::of(document.text(), block.content);
+            let tokens = Tokens::parse(document.text(), block.content);
             let set = shingles(&tokens);
             if tokens.words < MIN_WORDS || set.is_empty() {
                 continue;
             }
             let similarity = |other: &Vec<u64>| {
-                let count = members_shared(&set, other, 0).unwrap_or(0);
+                let count = count_shared(&set, other, 0).unwrap_or(0);
                 count as f64 / (set.len() + other.len() - count) as f64
             };
             let best = earlier.iter().map(similarity).fold(0.0, f64::max);
@@ -173,7 +173,7 @@ fn similarity(corpus: &Corpus, finding: &Finding) -> f64 {
     let label = finding.labels.first().expect("the other copy is named");
     let other = label.origin.as_ref().unwrap_or(&finding.origin);
     let (left, right) = (corpus.shingles(&finding.origin, finding.span), corpus.shingles(other, label.span));
-    let count = members_shared(&left, &right, 0).unwrap_or(0);
+    let count = count_shared(&left, &right, 0).unwrap_or(0);
     count as f64 / (left.len() + right.len() - count) as f64
 }
 

@@ -5,7 +5,7 @@ use crate::planted;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use dechaff::check::duplicate::{Limits, Pair, Ratio, Sets, Tokens, join, shared, shingles};
+use dechaff::check::duplicate::{JoinLimits, Ratio, SetSource, SimilarPair, Tokens, count_shared, join, shingles};
 use dechaff::check::store::{MemoryStore, Store};
 use dechaff::config::Settings;
 use dechaff::corpus::SpillStore;
@@ -20,7 +20,7 @@ use rayon::prelude::*;
 const PARAGRAPHS: usize = if cfg!(debug_assertions) { 2_000 } else { 20_000 };
 
 fn sets(paragraphs: &[String]) -> MemorySets {
-    let of = |text: &String| shingles(&Tokens::of(text, Span::new(0, text.len())));
+    let of = |text: &String| shingles(&Tokens::parse(text, Span::new(0, text.len())));
     MemorySets(paragraphs.iter().map(of).collect())
 }
 
@@ -43,9 +43,9 @@ fn overlaps(sets: &MemorySets) -> HashMap<(u32, u32), u32> {
     overlaps
 }
 
-fn joined(sets: &MemorySets, threshold: f64, memory: usize, store: &dyn Store) -> Vec<Pair> {
+fn joined(sets: &MemorySets, threshold: f64, memory: usize, store: &dyn Store) -> Vec<SimilarPair> {
     let mut pairs = Vec::new();
-    let limits = Limits { postings: 1_000, memory };
+    let limits = JoinLimits { postings: 1_000, memory };
     join(sets, Ratio::new(threshold).unwrap(), limits, store, &mut |pair| pairs.push(pair)).unwrap();
     pairs.sort();
     pairs
@@ -56,13 +56,18 @@ fn the_pairs_are_those_of_brute_force() {
     let sets = sets(&planted::paragraphs(PARAGRAPHS, 1));
     let overlaps = overlaps(&sets);
     for (threshold, tenths) in [(0.5, 5), (0.7, 7), (0.8, 8), (0.9, 9)] {
-        let mut expected: Vec<Pair> = overlaps
+        let mut expected: Vec<SimilarPair> = overlaps
             .iter()
             .filter(|((left, right), count)| {
                 let union = sets.size(*left as usize) as u32 + sets.size(*right as usize) as u32 - **count;
                 **count * 10 >= union * tenths
             })
-            .map(|((left, right), count)| Pair { left: *left, right: *right, shared: *count, is_crowded: false })
+            .map(|((left, right), count)| SimilarPair {
+                left: *left,
+                right: *right,
+                shared: *count,
+                is_truncated: false,
+            })
             .collect();
         expected.sort();
         assert!(expected.len() > PARAGRAPHS / 50, "the corpus has pairs: {}", expected.len());
@@ -77,7 +82,7 @@ fn counting_members_is_brute_force() {
     let overlaps = overlaps(&sets);
     for right in 0..sets.count() {
         for left in 0..right {
-            let count = shared(&sets.0[left], &sets.0[right], 0).unwrap() as u32;
+            let count = count_shared(&sets.0[left], &sets.0[right], 0).unwrap() as u32;
             assert_eq!(overlaps.get(&(left as u32, right as u32)).copied().unwrap_or(0), count);
         }
     }
@@ -137,7 +142,7 @@ fn each_near_duplicate_is_reported_once_against_the_best_before_it() {
     let mut best: BTreeMap<(String, usize), f64> = BTreeMap::new();
     for (right, place) in places.iter().enumerate() {
         for left in 0..right {
-            let count = shared(&sets.0[left], &sets.0[right], 0).unwrap();
+            let count = count_shared(&sets.0[left], &sets.0[right], 0).unwrap();
             let similarity = count as f64 / (sets.size(left) + sets.size(right) - count) as f64;
             if similarity >= 0.8 {
                 let entry = best.entry(place.clone()).or_default();

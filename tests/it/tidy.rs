@@ -122,6 +122,7 @@ const CONVERTED: &[&str] = &[
     "src/check/corpus_check.rs",
     "src/check/coverage.rs",
     "src/check/decoding.rs",
+    "src/check/duplicate/",
     "src/check/fnv.rs",
     "src/check/guard.rs",
     "src/check/licence.rs",

@@ -1,10 +1,11 @@
-//! The hashes that sketches hold. They never change, so that sketches made by one build can be compared by another.
+//! The hash functions of sketches. They never change, so that sketches of different builds can be
+//! compared.
 
 pub(super) use crate::check::fnv::OFFSET_BASIS as START;
 
-/// Spreads what distinguishes two states over all bits: the finaliser of SplitMix64.
+/// The finalizer of SplitMix64, which spreads differences over all bits.
 #[inline]
-pub(super) fn mix(state: u64) -> u64 {
+pub(super) fn finalize(state: u64) -> u64 {
     let state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     state ^ (state >> 31)
@@ -12,111 +13,116 @@ pub(super) fn mix(state: u64) -> u64 {
 
 /// Adds a value to the hash of a sequence.
 #[inline]
-pub(super) fn chain(state: u64, value: u64) -> u64 {
+pub(super) fn combine(state: u64, value: u64) -> u64 {
     (state.rotate_left(5) ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
-/// Adds eight bytes to the hash of a word: both halves of a product of twice as many bits, folded into one.
+/// Adds eight bytes to the hash of a word: the two halves of a 128-bit product, XORed.
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "the two halves are taken apart")]
-pub(super) fn fold(state: u64, eight: u64) -> u64 {
-    let product = u128::from(state ^ eight) * 0x9e37_79b9_7f4a_7c15;
+pub(super) fn fold_mul(state: u64, bytes: u64) -> u64 {
+    let product = u128::from(state ^ bytes) * 0x9e37_79b9_7f4a_7c15;
     product as u64 ^ (product >> 64) as u64
 }
 
-/// The hash of a word whose bytes come one by one; the same as if eight at a time were folded, zeros behind the last.
+/// Hashes a word byte by byte. The result is the same as folding eight bytes at a time, padded with
+/// zeros.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct WordHash {
     state: u64,
-    eight: u64,
-    /// Bits of `eight` that are taken.
-    filled: u32,
+    /// The bytes not folded yet.
+    pending: u64,
+    /// The number of bits used in `pending`.
+    pending_bits: u32,
 }
 
 impl WordHash {
     pub(super) fn new() -> Self {
-        Self { state: START, eight: 0, filled: 0 }
+        Self { state: START, pending: 0, pending_bits: 0 }
     }
 
     #[inline]
     pub(super) fn add(&mut self, byte: u8) {
-        self.eight |= u64::from(byte) << self.filled;
-        self.filled += 8;
-        if self.filled == u64::BITS {
-            *self = Self { state: fold(self.state, self.eight), ..Self::new() };
+        self.pending |= u64::from(byte) << self.pending_bits;
+        self.pending_bits += 8;
+        if self.pending_bits == u64::BITS {
+            *self = Self { state: fold_mul(self.state, self.pending), ..Self::new() };
         }
     }
 
-    /// The hash, before mixing.
+    /// Returns the hash before [`finalize`].
     pub(super) fn state(self) -> u64 {
-        if self.filled == 0 { self.state } else { fold(self.state, self.eight) }
+        if self.pending_bits == 0 { self.state } else { fold_mul(self.state, self.pending) }
     }
 }
 
-/// The hashes of all runs of `width` values, in order of place; none where there are fewer.
+/// Returns the hashes of all runs of `width` values, in order.
 ///
-/// A polynomial over the values, rolled along and mixed: equal runs have equal hashes wherever they stand.
-pub(super) fn runs(values: impl ExactSizeIterator<Item = u64> + Clone, width: usize) -> impl Iterator<Item = u64> {
+/// Rabin-Karp: a polynomial over the values in a sliding window, finalized.
+pub(super) fn rolling_hashes(
+    values: impl ExactSizeIterator<Item = u64> + Clone,
+    width: usize,
+) -> impl Iterator<Item = u64> {
     const BASE: u64 = 0xd6e8_feb8_6659_fd93;
     let leading = (1..width).fold(1_u64, |power, _| power.wrapping_mul(BASE));
     let mut leaving = values.clone();
     let mut state = 0_u64;
     values.enumerate().filter_map(move |(index, value)| {
         if index >= width {
-            let gone = leaving.next().unwrap_or(0);
-            state = state.wrapping_sub(gone.wrapping_mul(leading));
+            let oldest = leaving.next().unwrap_or(0);
+            state = state.wrapping_sub(oldest.wrapping_mul(leading));
         }
         state = state.wrapping_mul(BASE).wrapping_add(value);
-        (index + 1 >= width).then(|| mix(state))
+        (index + 1 >= width).then(|| finalize(state))
     })
 }
 
-/// Puts hashes in ascending order, and keeps the memory for it.
+/// Sorts hashes with a bucket sort, and reuses its memory.
 ///
-/// Hashes are spread evenly, so the place of each is nearly known from its highest bits: they are put there, and what falls together
-/// is sorted.
+/// Hashes are uniformly distributed, so the highest bits give almost the final position.
 #[derive(Debug, Default)]
-pub(super) struct Sorter {
-    /// One past the end of what falls on each place; while it is put there, the start.
-    ends: Vec<u32>,
+pub(super) struct HashSorter {
+    /// The end of each bucket; after filling it, the start.
+    bounds: Vec<u32>,
     sorted: Vec<u64>,
 }
 
-impl Sorter {
+impl HashSorter {
     /// Sorts hashes of `bits` bits.
     pub(super) fn sort(&mut self, hashes: &mut Vec<u64>, bits: u32) {
-        const FEWEST: usize = 32;
-        const MOST_PLACES: usize = 1 << 14;
-        if hashes.len() < FEWEST {
+        /// Fewer hashes are sorted faster by comparison.
+        const MIN_HASHES: usize = 32;
+        const MAX_BUCKETS: usize = 1 << 14;
+        if hashes.len() < MIN_HASHES {
             hashes.sort_unstable();
             return;
         }
-        let places = hashes.len().next_power_of_two().min(MOST_PLACES);
-        let shift = bits - places.trailing_zeros();
-        #[expect(clippy::cast_possible_truncation, reason = "no bits are kept but those of a place")]
-        let place = |hash: u64| (hash >> shift) as usize & (places - 1);
-        let Self { ends, sorted } = self;
-        ends.clear();
-        ends.resize(places, 0);
+        let buckets = hashes.len().next_power_of_two().min(MAX_BUCKETS);
+        let shift = bits - buckets.trailing_zeros();
+        #[expect(clippy::cast_possible_truncation, reason = "the mask keeps low bits alone")]
+        let bucket = |hash: u64| (hash >> shift) as usize & (buckets - 1);
+        let Self { bounds, sorted } = self;
+        bounds.clear();
+        bounds.resize(buckets, 0);
         for &hash in &*hashes {
-            ends[place(hash)] += 1;
+            bounds[bucket(hash)] += 1;
         }
         let mut end = 0;
-        for slot in &mut *ends {
-            end += *slot;
-            *slot = end;
+        for bound in &mut *bounds {
+            end += *bound;
+            *bound = end;
         }
         sorted.clear();
         sorted.resize(hashes.len(), 0);
         for &hash in &*hashes {
-            let slot = &mut ends[place(hash)];
-            *slot -= 1;
-            sorted[*slot as usize] = hash;
+            let bound = &mut bounds[bucket(hash)];
+            *bound -= 1;
+            sorted[*bound as usize] = hash;
         }
-        for (index, &start) in ends.iter().enumerate() {
-            let end = ends.get(index + 1).map_or(sorted.len(), |&end| end as usize);
-            if let Some(together) = sorted.get_mut(start as usize..end).filter(|together| together.len() > 1) {
-                together.sort_unstable();
+        for (index, &start) in bounds.iter().enumerate() {
+            let end = bounds.get(index + 1).map_or(sorted.len(), |&end| end as usize);
+            if let Some(bucket) = sorted.get_mut(start as usize..end).filter(|bucket| bucket.len() > 1) {
+                bucket.sort_unstable();
             }
         }
         std::mem::swap(hashes, sorted);
@@ -130,10 +136,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn sorting_by_place_sorts(hashes in prop::collection::vec(0_u64..1 << 56, 0..300), few in 1_u64..60) {
+        fn hashes_are_sorted(hashes in prop::collection::vec(0_u64..1 << 56, 0..300), few in 1_u64..60) {
             let mut expected = hashes.clone();
             expected.extend(hashes.iter().map(|hash| hash % few));
-            let (mut sorter, mut others) = (Sorter::default(), hashes);
+            let (mut sorter, mut others) = (HashSorter::default(), hashes);
             sorter.sort(&mut others, 56);
             let mut sorted = expected.clone();
             sorter.sort(&mut sorted, 56);
@@ -144,12 +150,12 @@ mod tests {
     }
 
     #[test]
-    fn equal_runs_have_equal_hashes_wherever_they_stand() {
+    fn equal_runs_have_equal_hashes_at_any_position() {
         let values = [7, 1, 2, 3, 9, 1, 2, 3, 4_u64];
-        let hashes: Vec<_> = runs(values.iter().copied(), 3).collect();
+        let hashes: Vec<_> = rolling_hashes(values.iter().copied(), 3).collect();
         assert_eq!(hashes.len(), 7);
         assert_eq!(hashes[1], hashes[5]);
         assert_eq!(hashes.iter().filter(|&&hash| hash == hashes[1]).count(), 2);
-        assert_eq!(runs([1, 2].into_iter(), 3).count(), 0);
+        assert_eq!(rolling_hashes([1, 2].into_iter(), 3).count(), 0);
     }
 }

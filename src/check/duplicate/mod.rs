@@ -1,54 +1,59 @@
-//! The `duplicate` kind: paragraphs, sentences, passages and lines that stood before, in the same document or in another.
+//! The `duplicate` kind: paragraphs, sentences, passages and lines that occur more than once, in a
+//! document or in the corpus.
 //!
-//! Documents are sketched as hashes; the sketches are compared; what they say is verified in the texts before it is reported.
-//! Each place is reported once: a line that recurs everywhere is no duplicate paragraph, a duplicate paragraph is no near
-//! one, and neither holds repeated sentences or copied passages.
+//! Documents are sketched as hashes, the sketches are compared, and matches are verified in the
+//! texts before they are reported. Each span is reported once: the finders run from recurring lines
+//! over paragraphs to sentences and passages, and skip what earlier ones have claimed.
 
-mod compare;
-mod difference;
+mod external_group;
+mod findings;
 mod hash;
-mod join;
-mod line;
-mod near;
-mod passage;
-mod proof;
-mod report;
-mod sentence;
+mod matches;
+mod near_duplicate;
+mod recurring_line;
+mod repeated_sentence;
+mod run;
 mod sentence_hash;
+mod set_join;
+mod shared_passage;
 mod sketch;
-mod spill;
+mod text_cache;
 mod token;
+mod token_chars;
 mod units;
+mod verify;
+mod word_diff;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-pub use join::{Limits, MEMBER_BITS, Pair, Ratio, Sets, join, shared};
-pub use sketch::{Minimum, SHINGLE, UnitKind, shingles};
+pub use set_join::{ELEMENT_BITS, JoinLimits, Ratio, SetSource, SimilarPair, count_shared, join};
+pub use sketch::{MinWords, SHINGLE, UnitKind, shingles};
 pub use token::{Token, Tokens};
 
 use super::{Corpus, CorpusCheck, ParameterError, PendingFindings, RuleWithParams, store};
 use crate::finding::RuleInfo;
 use crate::text::Document;
-use sketch::{GRAM, LINE, Needs, Scratch};
+use sketch::{FINGERPRINT_TOKENS, MAX_LINE_TOKENS, Scratch, SketchConfig};
 
 /// The kind's name in rule files.
 pub const NAME: &str = "duplicate";
 
-/// What stood before.
+/// The kind of duplicate to find.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Parameters {
-    /// A whole paragraph, heading, item and so on, but for case, white space and the kind of quotes and dashes.
+    /// Whole paragraphs, headings, list items and so on. Case, whitespace and the kind of quotes
+    /// and dashes are ignored.
     Exact(Exact),
-    /// The same, with few words changed.
+    /// Paragraphs, headings, list items and so on that differ in a few words.
     Near(Near),
-    /// A sentence.
+    /// Sentences.
     Sentence(Sentence),
-    /// Words in a row within larger paragraphs.
+    /// Words in a row within paragraphs that differ otherwise.
     Passage(Passage),
-    /// A short line that many documents have, or that one has many times.
+    /// Short lines that occur in many documents, or many times in one.
     Line(Line),
 }
 
@@ -56,38 +61,39 @@ pub enum Parameters {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Exact {
-    /// Fewest words, by what the text is.
-    pub min_words: Minimum,
+    /// Minimum number of words for each kind of unit.
+    pub min_words: MinWords,
 }
 
 /// Parameters of [`Parameters::Near`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Near {
-    /// Fewest words, by what the text is.
-    pub min_words: Minimum,
-    /// Least share, between 0.1 and 1, of the runs of five words that either paragraph has and that both must have.
+    /// Minimum number of words for each kind of unit.
+    pub min_words: MinWords,
+    /// Minimum Jaccard similarity of the sets of five-word shingles, from 0.1 to 1.
     pub threshold: f64,
-    /// Which of two stays.
+    /// Which of two copies is the original.
     #[serde(default)]
     pub keep: Keep,
-    /// Paragraphs that may share a run of words before only near ones are compared with each other.
-    #[serde(default = "many")]
+    /// The number of paragraphs that may share a shingle. If more do, only those close to each
+    /// other are compared.
+    #[serde(default = "default_crowd")]
     pub crowd: u32,
 }
 
-fn many() -> u32 {
+fn default_crowd() -> u32 {
     1_000
 }
 
-/// Which of two copies stays.
+/// Which of two copies is the original.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Keep {
-    /// The first in order of path and place.
+    /// The first one by path and position.
     #[default]
     First,
-    /// The one with most words; the first of equals.
+    /// The one with more words. If they have the same number, the first.
     Longest,
 }
 
@@ -95,9 +101,10 @@ pub enum Keep {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Sentence {
-    /// Fewest words of a sentence that stood in the same document.
+    /// Minimum number of words of a sentence repeated in the same document.
     pub min_words: u32,
-    /// Fewest words of a sentence that stood in another document; left out for none.
+    /// Minimum number of words of a sentence repeated in another document; if omitted, those are
+    /// not reported.
     pub min_words_across: Option<u32>,
 }
 
@@ -105,9 +112,10 @@ pub struct Sentence {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Passage {
-    /// Fewest words in a row that two paragraphs share; 8 or more.
+    /// Minimum number of shared words in a row, 8 or more.
     pub min_words: u32,
-    /// Fewest words of a paragraph that is found whole within a longer one; left out for none.
+    /// Minimum number of words of a whole paragraph repeated within a longer one; if omitted, those
+    /// are not reported.
     pub min_words_whole: Option<u32>,
 }
 
@@ -115,84 +123,85 @@ pub struct Passage {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Line {
-    /// Fewest words of a line.
+    /// Minimum number of words of a line.
     pub min_words: u32,
-    /// Most words of a line; 12 or fewer.
+    /// Maximum number of words of a line, 12 or fewer.
     pub max_words: u32,
-    /// In how many documents it stands; left out if that is of no matter.
+    /// Minimum number of documents with the line.
     pub min_documents: Option<u32>,
-    /// How often it stands in one document; left out if that is of no matter.
+    /// Minimum number of occurrences in one document.
     pub min_times: Option<u32>,
-    /// Least normalised Levenshtein similarity of two lines that count as one; they differ in at most one word besides numbers.
+    /// Minimum normalized Levenshtein similarity of lines that count as the same. They differ in at
+    /// most one word, besides numbers.
     pub alike: f64,
 }
 
-/// Whether the parameters make sense.
+/// Checks that the parameters are in range.
 ///
 /// # Errors
 ///
-/// What does not.
+/// A parameter is out of range, or a required one is missing.
 pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
-    let fault = |message: String| Err(ParameterError { message, place: None });
+    let error = |message: String| Err(ParameterError { message, place: None });
     match parameters {
         Parameters::Near(near) if !(0.1..=1.0).contains(&near.threshold) => {
-            fault(format!("`threshold` {} is not between 0.1 and 1", near.threshold))
+            error(format!("`threshold` {} is not between 0.1 and 1", near.threshold))
         }
-        Parameters::Passage(passage) if (passage.min_words as usize) < GRAM => {
-            fault(format!("`min-words` {} is less than {GRAM}", passage.min_words))
+        Parameters::Passage(passage) if (passage.min_words as usize) < FINGERPRINT_TOKENS => {
+            error(format!("`min-words` {} is less than {FINGERPRINT_TOKENS}", passage.min_words))
         }
         Parameters::Passage(Passage { min_words_whole: Some(words), .. }) if (*words as usize) < SHINGLE => {
-            fault(format!("`min-words-whole` {words} is less than {SHINGLE}"))
+            error(format!("`min-words-whole` {words} is less than {SHINGLE}"))
         }
-        Parameters::Sentence(sentence) if sentence.min_words == 0 => fault("`min-words` must be at least 1".into()),
-        Parameters::Line(line) if line.max_words as usize > LINE || line.min_words > line.max_words => {
-            fault(format!("`min-words` to `max-words` must lie within 1 to {LINE}"))
+        Parameters::Sentence(sentence) if sentence.min_words == 0 => error("`min-words` must be at least 1".into()),
+        Parameters::Line(line) if line.max_words as usize > MAX_LINE_TOKENS || line.min_words > line.max_words => {
+            error(format!("`min-words` to `max-words` must lie within 1 to {MAX_LINE_TOKENS}"))
         }
         Parameters::Line(line) if line.min_documents == Some(1) || line.min_times == Some(1) => {
-            fault("`min-documents` and `min-times` must be more than 1".into())
+            error("`min-documents` and `min-times` must be more than 1".into())
         }
         Parameters::Line(Line { min_documents: None, min_times: None, .. }) => {
-            fault("give `min-documents` or `min-times`".into())
+            error("give `min-documents` or `min-times`".into())
         }
         Parameters::Line(line) if !(0.0..=1.0).contains(&line.alike) => {
-            fault(format!("`alike` {} is not between 0 and 1", line.alike))
+            error(format!("`alike` {} is not between 0 and 1", line.alike))
         }
         _ => Ok(()),
     }
 }
 
-/// Makes one check of all the rules.
+/// Compiles all rules of this kind into one check.
 ///
 /// # Errors
 ///
-/// None: what can be wrong is found by [`validate`].
+/// Never fails: the parameters have passed [`validate`].
 pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn CorpusCheck>, ParameterError> {
     let mut check = DuplicateCheck::default();
     for (rule, parameters) in rules {
-        let needs = &mut check.needs;
+        let config = &mut check.sketch_config;
         match parameters {
             Parameters::Exact(exact) => {
-                needs.whole.push(exact.min_words);
+                config.whole.push(exact.min_words);
                 check.exact.push((rule, *exact));
             }
             Parameters::Near(near) => {
-                needs.shingled.push(near.min_words);
+                config.shingled.push(near.min_words);
                 check.near.push((rule, *near));
             }
             Parameters::Sentence(sentence) => {
-                let least = sentence.min_words.min(sentence.min_words_across.unwrap_or(u32::MAX));
-                needs.sentence = Some(needs.sentence.unwrap_or(u32::MAX).min(least));
+                let min_words = sentence.min_words.min(sentence.min_words_across.unwrap_or(u32::MAX));
+                config.sentence = Some(config.sentence.unwrap_or(u32::MAX).min(min_words));
                 check.sentence.push((rule, *sentence));
             }
             Parameters::Passage(passage) => {
-                needs.passage = Some(needs.passage.unwrap_or(u32::MAX).min(passage.min_words));
-                if let Some(minimum) = passage.min_words_whole {
-                    needs.whole_passage = Some(needs.whole_passage.unwrap_or(u32::MAX).min(minimum));
+                config.passage = Some(config.passage.unwrap_or(u32::MAX).min(passage.min_words));
+                if let Some(min_words) = passage.min_words_whole {
+                    config.whole_passage = Some(config.whole_passage.unwrap_or(u32::MAX).min(min_words));
                 }
                 check.passage.push((rule, *passage));
             }
             Parameters::Line(line) => {
-                needs.lines = true;
+                config.lines = true;
                 check.line.push((rule, *line));
             }
         }
@@ -200,18 +209,18 @@ pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn Cor
     Ok(Box::new(check))
 }
 
-/// Rules of one sort.
+/// The rules for one kind of duplicate.
 type Rules<P> = Vec<(Arc<RuleInfo>, P)>;
 
 #[derive(Default)]
 struct DuplicateCheck {
-    needs: Needs,
+    sketch_config: SketchConfig,
     exact: Rules<Exact>,
     near: Rules<Near>,
     sentence: Rules<Sentence>,
     passage: Rules<Passage>,
     line: Rules<Line>,
-    /// What sketching leaves to the next document, for as many as were looked at at one time.
+    /// Reusable buffers, one for each document sketched at the same time.
     scratches: Mutex<Vec<Scratch>>,
 }
 
@@ -219,14 +228,14 @@ impl CorpusCheck for DuplicateCheck {
     fn sketch(&self, document: &Document<'_>) -> Vec<u8> {
         let scratches = || self.scratches.lock().unwrap_or_else(PoisonError::into_inner);
         let mut scratch = scratches().pop().unwrap_or_default();
-        let sketch = sketch::sketch(document, &self.needs, &mut scratch);
-        if scratch.is_small() {
+        let sketch = sketch::sketch(document, &self.sketch_config, &mut scratch);
+        if scratch.is_worth_keeping() {
             scratches().push(scratch);
         }
         sketch
     }
 
     fn compare<'d>(&'d self, corpus: &Corpus<'_, 'd>) -> store::Result<Box<dyn PendingFindings + 'd>> {
-        compare::compare(self, corpus)
+        run::run(self, corpus)
     }
 }

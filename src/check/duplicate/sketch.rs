@@ -1,92 +1,94 @@
-//! What comparing needs to know of a document: hashes and places, not its text.
+//! Sketches: the hashes and positions of a document's units, encoded as bytes, without the text.
 
 use serde::{Deserialize, Serialize};
 
-use super::hash;
-use super::join::MEMBER_BITS;
+use super::external_group::{read_u32_le, read_u64_le};
+use super::hash::{HashSorter, rolling_hashes};
+use super::matches::to_u32_saturating;
 use super::sentence_hash::{SentenceHasher, write_sentences};
-use super::spill::{eight, four};
+use super::set_join::ELEMENT_BITS;
 use super::token::{Token, Tokens};
 use crate::text::{BlockKind, Document, Span, count_words, ends_sentence};
 
-/// Words in a row that make one shingle.
+/// The number of tokens in a shingle.
 pub const SHINGLE: usize = 5;
 
-/// Words in a row that make one fingerprint: fewer are too often shared by chance.
-pub(super) const GRAM: usize = 8;
+/// The number of tokens in a fingerprint. Fewer are shared by chance too often.
+pub(super) const FINGERPRINT_TOKENS: usize = 8;
 
-/// Most tokens of a line whose tokens are kept, to find lines like it.
-pub(super) const LINE: usize = 12;
+/// The maximum number of tokens of a line whose tokens are sketched, to find similar lines.
+pub(super) const MAX_LINE_TOKENS: usize = 12;
 
-/// Most bytes of a unit whose tokens are held, which take up to twelve times as much. A longer one is compared as a whole and
-/// sentence by sentence, but not for near-duplicates and shared passages.
-const MAX_TOKENISED: usize = 4 << 20;
+/// The maximum size of a unit whose tokens are kept in memory, where they take up to twelve times
+/// that size. Longer units are compared as a whole and by sentence, but not for near-duplicates and
+/// shared passages.
+const MAX_TOKENIZED_BYTES: usize = 4 << 20;
 
-/// Most bytes of a document that is compared: places in it are kept as four bytes each, and so are counts of what it holds.
-pub(super) const MAX_DOCUMENT: usize = u32::MAX as usize;
+/// The maximum size of a document that is compared. Offsets and counts are stored in four bytes.
+pub(super) const MAX_DOCUMENT_BYTES: usize = u32::MAX as usize;
 
-/// What a unit of comparison is in its document.
+/// The kind of a unit: a part of a document that is compared as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum UnitKind {
     /// A paragraph.
     Paragraph,
-    /// One item of a list.
+    /// A list item.
     ListItem,
     /// A line of a quotation.
     Quotation,
     /// A heading.
     Heading,
-    /// One row of a table.
+    /// A table row.
     TableRow,
-    /// A block of code.
+    /// A code block.
     Code,
-    /// A comment of source code over several lines, such as the header with a file's licence.
+    /// A comment in source code that spans several lines, such as a licence header.
     Comment,
 }
 
 impl UnitKind {
-    /// Whether it is text, not code or data.
+    /// Whether the unit is text, and not code or data.
     fn is_text(self) -> bool {
         !matches!(self, Self::Code | Self::Comment | Self::TableRow)
     }
 
-    /// Whether it may be running text.
+    /// Whether the unit may be running text.
     fn is_running(self) -> bool {
         matches!(self, Self::Paragraph | Self::ListItem | Self::Quotation)
     }
 }
 
-/// The fewest words that a unit of each kind must have; a kind that is left out is not looked at.
+/// The minimum number of words of a unit, by its kind. Kinds without a minimum are ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(
     deny_unknown_fields,
     rename_all = "kebab-case",
     expecting = "a number of words for each sort of text, such as { paragraph = 6 }"
 )]
-pub struct Minimum {
-    /// Of a paragraph.
+pub struct MinWords {
+    /// For a paragraph.
     pub paragraph: Option<u32>,
-    /// Of a list item.
+    /// For a list item.
     pub list_item: Option<u32>,
-    /// Of a line of a quotation.
+    /// For a line of a quotation.
     pub quotation: Option<u32>,
-    /// Of a heading.
+    /// For a heading.
     pub heading: Option<u32>,
-    /// Of a row of a table.
+    /// For a table row.
     pub table_row: Option<u32>,
-    /// Of a block of code.
+    /// For a code block.
     pub code: Option<u32>,
-    /// Of a comment of source code over several lines.
+    /// For a comment in source code that spans several lines.
     pub comment: Option<u32>,
 }
 
-impl Minimum {
-    /// Whether a unit is looked at.
+impl MinWords {
+    /// Whether a unit is long enough.
     pub(super) fn admits(&self, kind: UnitKind, words: u32) -> bool {
-        self.of(kind).is_some_and(|minimum| words >= minimum)
+        self.for_kind(kind).is_some_and(|min_words| words >= min_words)
     }
 
-    fn of(&self, kind: UnitKind) -> Option<u32> {
+    fn for_kind(&self, kind: UnitKind) -> Option<u32> {
         match kind {
             UnitKind::Paragraph => self.paragraph,
             UnitKind::ListItem => self.list_item,
@@ -99,56 +101,56 @@ impl Minimum {
     }
 }
 
-/// What sketches hold, as the rules that will compare them need it.
+/// What the rules need in sketches.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Needs {
-    /// Units that some rule compares whole.
-    pub(super) whole: Vec<Minimum>,
-    /// Units that some rule compares by their shingles.
-    pub(super) shingled: Vec<Minimum>,
-    /// Fewest words of a sentence that some rule looks at.
+pub(super) struct SketchConfig {
+    /// Minima of rules that compare whole units.
+    pub(super) whole: Vec<MinWords>,
+    /// Minima of rules that compare units by their shingles.
+    pub(super) shingled: Vec<MinWords>,
+    /// Minimum number of words of a sentence.
     pub(super) sentence: Option<u32>,
-    /// Fewest words of a passage that some rule looks at.
+    /// Minimum number of words of a shared passage.
     pub(super) passage: Option<u32>,
-    /// Fewest words of a paragraph that some rule looks for within longer ones.
+    /// Minimum number of words of a paragraph repeated within a longer one.
     pub(super) whole_passage: Option<u32>,
-    /// Short lines that some rule looks at.
+    /// Whether to include the tokens of short lines.
     pub(super) lines: bool,
 }
 
-impl Needs {
-    /// Whether some rule may need a unit of that kind.
-    fn concern(&self, kind: UnitKind) -> bool {
+impl SketchConfig {
+    /// Whether any rule compares units of this kind.
+    fn includes(&self, kind: UnitKind) -> bool {
         kind.is_text() && self.lines
             || kind.is_running() && (self.sentence.is_some() || self.passage.is_some())
-            || self.whole.iter().chain(&self.shingled).any(|minimum| minimum.of(kind).is_some())
+            || self.whole.iter().chain(&self.shingled).any(|minima| minima.for_kind(kind).is_some())
     }
 }
 
-/// A sentence.
+/// A sentence in a sketch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct SentenceMark {
+pub(super) struct SketchedSentence {
     pub(super) hash: u64,
     pub(super) start: u32,
     pub(super) end: u32,
     pub(super) words: u32,
 }
 
-/// A fingerprint: [`GRAM`] tokens in a row.
+/// The hash of [`FINGERPRINT_TOKENS`] tokens in a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Gram {
+pub(super) struct Fingerprint {
     pub(super) hash: u64,
     pub(super) start: u32,
 }
 
-/// Where a number stood in a short line.
+/// Replaces numbers among the tokens of a short line.
 pub(super) const NUMBER: u32 = 0;
 
-/// Calls `take` with each unit of `document` that may be needed, its block and what its text spans; places past 4 GiB are left out.
-fn units(document: &Document<'_>, needs: &Needs, mut take: impl FnMut(UnitKind, usize, Span)) {
-    let mut take = |kind: UnitKind, block: usize, span: Span| {
-        if needs.concern(kind) && u32::try_from(span.end).is_ok() {
-            take(kind, block, span);
+/// Calls `visit` with the kind, block index and span of each unit of `document` that rules compare.
+fn for_each_unit(document: &Document<'_>, config: &SketchConfig, mut visit: impl FnMut(UnitKind, usize, Span)) {
+    let mut visit = |kind: UnitKind, block: usize, span: Span| {
+        if config.includes(kind) && u32::try_from(span.end).is_ok() {
+            visit(kind, block, span);
         }
     };
     for (index, block) in document.blocks().iter().enumerate() {
@@ -157,31 +159,33 @@ fn units(document: &Document<'_>, needs: &Needs, mut take: impl FnMut(UnitKind, 
             BlockKind::Paragraph => UnitKind::Paragraph,
             BlockKind::ListItem => UnitKind::ListItem,
             BlockKind::Quotation => UnitKind::Quotation,
-            BlockKind::Heading(_) if is_text(document, index) => UnitKind::Paragraph,
+            BlockKind::Heading(_) if is_long_heading(document, index) => UnitKind::Paragraph,
             BlockKind::Heading(_) => UnitKind::Heading,
             BlockKind::Code if document.is_source_comment(index) => UnitKind::Comment,
             BlockKind::Code => UnitKind::Code,
             BlockKind::Table => {
                 let rows = document.lines().get(block.lines.clone()).unwrap_or(&[]);
-                rows.iter().for_each(|row| take(UnitKind::TableRow, index, *row));
+                rows.iter().for_each(|row| visit(UnitKind::TableRow, index, *row));
                 continue;
             }
             BlockKind::FrontMatter | BlockKind::Comment | BlockKind::Blank => continue,
         };
-        take(kind, index, block.content);
+        visit(kind, index, block.content);
     }
 }
 
-/// Most words of a heading.
-const TITLE: usize = 16;
+/// The maximum number of words of a heading.
+const MAX_TITLE_WORDS: usize = 16;
 
-/// Whether a paragraph is a heading in all but its markup: a short line without a full stop, with prose, a list or a table below.
+/// Whether a paragraph is a heading without markup: a short line without a full stop, followed by
+/// prose, a list or a table.
 ///
-/// A table of contents names each heading before it stands; that makes the heading no copy.
+/// Headings are compared separately, so that an entry of a table of contents does not make its
+/// heading a copy.
 fn is_title(document: &Document<'_>, index: usize) -> bool {
     let Some(block) = document.blocks().get(index).filter(|block| block.lines.len() == 1) else { return false };
     let content = document.slice(block.content);
-    if ends_sentence(content) || count_words(content, TITLE + 1) > TITLE {
+    if ends_sentence(content) || count_words(content, MAX_TITLE_WORDS + 1) > MAX_TITLE_WORDS {
         return false;
     }
     let below = (index + 1..document.blocks().len()).find(|&next| document.blocks()[next].kind != BlockKind::Blank);
@@ -190,182 +194,190 @@ fn is_title(document: &Document<'_>, index: usize) -> bool {
     })
 }
 
-/// Whether a heading is text that lost its line breaks.
-fn is_text(document: &Document<'_>, index: usize) -> bool {
-    document.blocks().get(index).is_some_and(|block| count_words(document.slice(block.content), 2 * TITLE) == 2 * TITLE)
+/// Whether a heading is so long that it must be text that lost its line breaks.
+fn is_long_heading(document: &Document<'_>, index: usize) -> bool {
+    document
+        .blocks()
+        .get(index)
+        .is_some_and(|block| count_words(document.slice(block.content), 2 * MAX_TITLE_WORDS) == 2 * MAX_TITLE_WORDS)
 }
 
-/// The sketch of a document: what of its units some rule needs, one after the other. Empty for a document of more than
-/// [`MAX_DOCUMENT`] bytes.
-pub(super) fn sketch(document: &Document<'_>, needs: &Needs, scratch: &mut Scratch) -> Vec<u8> {
+/// Sketches a document: encodes its units one after the other. Empty if the document has more than
+/// [`MAX_DOCUMENT_BYTES`].
+pub(super) fn sketch(document: &Document<'_>, config: &SketchConfig, scratch: &mut Scratch) -> Vec<u8> {
     scratch.bytes.clear();
-    if document.text().len() > MAX_DOCUMENT {
+    if document.text().len() > MAX_DOCUMENT_BYTES {
         return Vec::new();
     }
-    let mut sketcher = Sketcher { document, needs, scratch };
-    units(document, needs, |kind, block, span| sketcher.add(kind, block, span));
-    // As many bytes as there are, since they are kept.
+    let mut sketcher = Sketcher { document, config, scratch };
+    for_each_unit(document, config, |kind, block, span| sketcher.add(kind, block, span));
+    // An exact allocation, because sketches are kept.
     scratch.bytes.as_slice().to_vec()
 }
 
-/// Writes the sketches of a document's units.
+/// Encodes the units of a document.
 struct Sketcher<'d, 't> {
     document: &'d Document<'t>,
-    needs: &'d Needs,
+    config: &'d SketchConfig,
     scratch: &'d mut Scratch,
 }
 
-/// What units leave to the next, and documents too, so that memory is asked for once.
+/// Buffers that are reused for each unit and document.
 #[derive(Default)]
 pub(super) struct Scratch {
     bytes: Vec<u8>,
     tokens: Tokens,
     hashes: Vec<u64>,
-    sorter: hash::Sorter,
+    sorter: HashSorter,
 }
 
 impl Scratch {
-    /// Whether it is worth its memory: a large document leaves much.
-    pub(super) fn is_small(&self) -> bool {
+    /// Whether the buffers are small enough to keep. A large document makes them grow.
+    pub(super) fn is_worth_keeping(&self) -> bool {
         self.bytes.capacity() <= 1 << 22
     }
 }
 
 impl Sketcher<'_, '_> {
-    /// Adds a unit that some rule needs.
+    /// Encodes a unit, if rules need it.
     fn add(&mut self, kind: UnitKind, block: usize, span: Span) {
-        if span.len() > MAX_TOKENISED {
+        if span.len() > MAX_TOKENIZED_BYTES {
             return self.add_long(kind, block, span);
         }
         let mut tokens = std::mem::take(&mut self.scratch.tokens);
-        tokens.read(self.document.text(), span);
-        if let Some(parts) = self.parts(kind, &tokens) {
+        tokens.parse_into(self.document.text(), span);
+        if let Some(parts) = self.sketch_parts(kind, &tokens) {
             self.write(kind, block, span, &tokens, &parts);
         }
         self.scratch.tokens = tokens;
     }
 
-    /// Adds a unit too long to hold its tokens: its hash and its sentences, but no shingles or fingerprints.
+    /// Encodes a unit whose tokens would take too much memory, without shingles and fingerprints.
     fn add_long(&mut self, kind: UnitKind, block: usize, span: Span) {
-        const CHUNK: usize = 1 << 16;
-        let (document, bytes) = (self.document, &mut self.scratch.bytes);
-        let head_at = bytes.len();
-        bytes.resize(head_at + HEAD, 0);
-        let minimum = self.needs.sentence.filter(|_| kind.is_running());
-        let spans = minimum.map_or(&[][..], |_| document.sentences(block));
-        let mut sentences = SentenceHasher::new(spans, minimum.unwrap_or(u32::MAX));
+        const CHUNK_TOKENS: usize = 1 << 16;
+        let document = self.document;
+        let bytes = &mut self.scratch.bytes;
+        let header_at = bytes.len();
+        bytes.resize(header_at + HEADER_BYTES, 0);
+        let min_words = self.config.sentence.filter(|_| kind.is_running());
+        let spans = min_words.map_or(&[][..], |_| document.sentences(block));
+        let mut sentences = SentenceHasher::new(spans, min_words.unwrap_or(u32::MAX));
         let mut count = 0;
-        let summary = Tokens::read_chunks(document.text(), span, CHUNK, |tokens| {
+        let summary = Tokens::parse_chunks(document.text(), span, CHUNK_TOKENS, |tokens| {
             tokens.iter().for_each(|token| count += sentences.add(document, token, bytes));
         });
         count += sentences.finish(document, bytes);
-        let admits = |minima: &[Minimum]| minima.iter().any(|minimum| minimum.admits(kind, four_bytes(summary.words)));
-        if !summary.has_letters || !(admits(&self.needs.whole) || minimum.is_some()) {
-            return bytes.truncate(head_at);
+        let words = to_u32_saturating(summary.words);
+        let is_compared_whole = self.config.whole.iter().any(|minima| minima.admits(kind, words));
+        if !summary.has_letters || !(is_compared_whole || min_words.is_some()) {
+            return bytes.truncate(header_at);
         }
-        write_head(&mut bytes[head_at..head_at + HEAD], kind, span, &summary, [0, 0, count, 0]);
+        write_header(&mut bytes[header_at..header_at + HEADER_BYTES], kind, span, &summary, [0, 0, count, 0]);
     }
 
-    /// What is needed of a unit of these tokens; `None` if nothing is.
-    fn parts(&self, kind: UnitKind, tokens: &Tokens) -> Option<Parts> {
-        let (needs, words, count) = (self.needs, four_bytes(tokens.words), tokens.tokens.len());
-        let admits = |minima: &[Minimum]| minima.iter().any(|minimum| minimum.admits(kind, words));
-        let reaches = |minimum: &u32| kind.is_running() && words >= *minimum;
-        let parts = Parts {
-            shingles: admits(&needs.shingled) || needs.whole_passage.as_ref().is_some_and(reaches),
-            line: needs.lines && kind.is_text() && (1..=LINE).contains(&count),
-            sentences: needs.sentence.filter(reaches),
-            passages: needs.passage.filter(reaches),
+    /// Returns the parts of the unit that rules need, if any.
+    fn sketch_parts(&self, kind: UnitKind, tokens: &Tokens) -> Option<SketchParts> {
+        let config = self.config;
+        let words = to_u32_saturating(tokens.words);
+        let admits = |minima: &[MinWords]| minima.iter().any(|minima| minima.admits(kind, words));
+        let is_long_enough = |min_words: &u32| kind.is_running() && words >= *min_words;
+        let parts = SketchParts {
+            shingles: admits(&config.shingled) || config.whole_passage.as_ref().is_some_and(is_long_enough),
+            line: config.lines && kind.is_text() && (1..=MAX_LINE_TOKENS).contains(&tokens.tokens.len()),
+            sentences: config.sentence.filter(is_long_enough),
+            passages: config.passage.filter(is_long_enough),
         };
         let is_needed = parts.shingles
             || parts.line
             || parts.sentences.is_some()
             || parts.passages.is_some()
-            || admits(&needs.whole);
+            || admits(&config.whole);
         (tokens.has_letters && is_needed).then_some(parts)
     }
 
-    fn write(&mut self, kind: UnitKind, block: usize, span: Span, tokens: &Tokens, parts: &Parts) {
-        let (document, Scratch { bytes, hashes, sorter, .. }) = (self.document, &mut *self.scratch);
-        let head_at = bytes.len();
-        bytes.resize(head_at + HEAD, 0);
+    fn write(&mut self, kind: UnitKind, block: usize, span: Span, tokens: &Tokens, parts: &SketchParts) {
+        let document = self.document;
+        let Scratch { bytes, hashes, sorter, .. } = &mut *self.scratch;
+        let header_at = bytes.len();
+        bytes.resize(header_at + HEADER_BYTES, 0);
         let mut counts = [0; 4];
         if parts.shingles {
-            set_of_shingles(tokens, hashes, sorter);
-            counts[0] = four_bytes(hashes.len());
+            read_shingles(tokens, hashes, sorter);
+            counts[0] = to_u32_saturating(hashes.len());
             let start = bytes.len();
             bytes.resize(start + hashes.len() * 8, 0);
-            let (places, _) = bytes[start..].as_chunks_mut();
-            places.iter_mut().zip(&*hashes).for_each(|(place, shingle)| *place = shingle.to_le_bytes());
+            let (slots, _) = bytes[start..].as_chunks_mut();
+            slots.iter_mut().zip(&*hashes).for_each(|(slot, shingle)| *slot = shingle.to_le_bytes());
         }
         if parts.line {
-            counts[1] = four_bytes(tokens.tokens.len());
+            counts[1] = to_u32_saturating(tokens.tokens.len());
             tokens.tokens.iter().for_each(|token| bytes.extend_from_slice(&line_token(document, token).to_le_bytes()));
         }
-        if let Some(minimum) = parts.sentences {
-            counts[2] = write_sentences(document, document.sentences(block), tokens, minimum, bytes);
+        if let Some(min_words) = parts.sentences {
+            counts[2] = write_sentences(document, document.sentences(block), tokens, min_words, bytes);
         }
-        if let Some(run) = parts.passages {
-            counts[3] = write_fingerprints(tokens, run as usize, hashes, bytes);
+        if let Some(min_words) = parts.passages {
+            counts[3] = write_fingerprints(tokens, min_words as usize, hashes, bytes);
         }
-        write_head(&mut bytes[head_at..head_at + HEAD], kind, span, tokens, counts);
+        write_header(&mut bytes[header_at..header_at + HEADER_BYTES], kind, span, tokens, counts);
     }
 }
 
-/// A place in a document, or a count of what it holds, as a sketch has it; neither is above [`MAX_DOCUMENT`].
-pub(super) fn four_bytes(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
-}
-
-/// Writes what stands before the lists of a unit; `counts` are the lengths of those.
-fn write_head(head: &mut [u8], kind: UnitKind, span: Span, tokens: &Tokens, counts: [u32; 4]) {
-    head[0] = kind as u8;
-    head[EXACT..EXACT + 8].copy_from_slice(&tokens.exact.to_le_bytes());
-    let numbers = [span.start, span.end, tokens.words].map(four_bytes).into_iter().zip(NUMBERS);
-    for (number, at) in numbers.chain(counts.into_iter().zip(COUNTS)) {
-        head[at..at + 4].copy_from_slice(&number.to_le_bytes());
+/// Encodes the header of a unit. `counts` are the lengths of the lists that follow.
+fn write_header(header: &mut [u8], kind: UnitKind, span: Span, tokens: &Tokens, counts: [u32; 4]) {
+    header[0] = kind as u8;
+    header[EXACT_OFFSET..EXACT_OFFSET + 8].copy_from_slice(&tokens.exact.to_le_bytes());
+    let numbers = [span.start, span.end, tokens.words].map(to_u32_saturating).into_iter().zip(NUMBER_OFFSETS);
+    for (number, at) in numbers.chain(counts.into_iter().zip(COUNT_OFFSETS)) {
+        header[at..at + 4].copy_from_slice(&number.to_le_bytes());
     }
 }
 
-/// What is needed of a unit, beyond the hash of all of it.
-struct Parts {
+/// The parts of a unit to sketch in addition to the hash of its text.
+struct SketchParts {
     shingles: bool,
-    /// The tokens of a short line.
+    /// Whether to include the tokens, because the unit is a short line.
     line: bool,
-    /// Fewest words of a sentence.
+    /// Minimum number of words of a sentence.
     sentences: Option<u32>,
-    /// Fewest words in a row.
+    /// Minimum number of words of a passage.
     passages: Option<u32>,
 }
 
-/// The set of hashes of all runs of [`SHINGLE`] tokens, ascending, below 2^56; empty where there are fewer.
+/// Returns the hashes of all shingles, sorted, distinct and below 2^56. Empty if there are fewer
+/// than [`SHINGLE`] tokens.
 pub fn shingles(tokens: &Tokens) -> Vec<u64> {
     let mut shingles = Vec::new();
-    set_of_shingles(tokens, &mut shingles, &mut hash::Sorter::default());
+    read_shingles(tokens, &mut shingles, &mut HashSorter::default());
     shingles
 }
 
-fn set_of_shingles(tokens: &Tokens, shingles: &mut Vec<u64>, sorter: &mut hash::Sorter) {
+fn read_shingles(tokens: &Tokens, shingles: &mut Vec<u64>, sorter: &mut HashSorter) {
     shingles.clear();
-    shingles.extend(hash::runs(tokens.hashes(), SHINGLE).map(|hash| hash >> (u64::BITS - MEMBER_BITS)));
-    sorter.sort(shingles, MEMBER_BITS);
+    shingles.extend(rolling_hashes(tokens.hashes(), SHINGLE).map(|hash| hash >> (u64::BITS - ELEMENT_BITS)));
+    sorter.sort(shingles, ELEMENT_BITS);
     shingles.dedup();
 }
 
-/// A token of a short line, all numbers alike.
+/// Returns a token of a short line as stored, with numbers replaced.
 fn line_token(document: &Document<'_>, token: &Token) -> u32 {
     let is_number = document.slice(token.span).chars().all(char::is_numeric);
     if is_number { NUMBER } else { u32::try_from(token.hash >> 32).unwrap_or(NUMBER) | 1 }
 }
 
-/// Writes fingerprints such that two texts that share `run` tokens in a row share one: of each window of runs of [`GRAM`] tokens
-/// the one with the smallest hash; of equals the one that was chosen before, else the last, which keeps few of text that repeats
-/// itself (robust winnowing: Schleimer, Wilkerson and Aiken 2003). How many they are.
+/// Encodes fingerprints so that two texts that share `run` tokens in a row share one. Returns their
+/// number.
+///
+/// Robust winnowing (Schleimer, Wilkerson and Aiken 2003): the smallest hash of each window is
+/// chosen. If it occurs more than once, the one chosen before is kept, otherwise the last, so that
+/// repetitive text has few fingerprints.
 fn write_fingerprints(tokens: &Tokens, run: usize, hashes: &mut Vec<u64>, bytes: &mut Vec<u8>) -> u32 {
-    let window = run.saturating_sub(GRAM) + 1;
+    let window = run.saturating_sub(FINGERPRINT_TOKENS) + 1;
     hashes.clear();
-    hashes.extend(hash::runs(tokens.hashes(), GRAM));
-    let (mut count, mut smallest, mut chosen) = (0, 0, None);
+    hashes.extend(rolling_hashes(tokens.hashes(), FINGERPRINT_TOKENS));
+    let mut count = 0;
+    let mut smallest = 0;
+    let mut chosen = None;
     for at in 0..hashes.len() {
         let first = (at + 1).saturating_sub(window);
         if hashes[at] < hashes[smallest] {
@@ -379,66 +391,76 @@ fn write_fingerprints(tokens: &Tokens, run: usize, hashes: &mut Vec<u64>, bytes:
         chosen = Some(smallest);
         if let Some(token) = tokens.tokens.get(smallest) {
             bytes.extend_from_slice(&hashes[smallest].to_le_bytes());
-            bytes.extend_from_slice(&four_bytes(token.span.start).to_le_bytes());
+            bytes.extend_from_slice(&to_u32_saturating(token.span.start).to_le_bytes());
             count += 1;
         }
     }
     count
 }
 
-/// A unit as it stands in a sketch's bytes.
-pub(super) struct Encoded<'b> {
+/// A unit decoded from a sketch.
+pub(super) struct UnitRecord<'b> {
     pub(super) kind: UnitKind,
     pub(super) start: u32,
     pub(super) end: u32,
     pub(super) words: u32,
     pub(super) exact: u64,
-    /// Where its shingles begin in the sketch, and how many there are.
+    /// The offset of the shingles in the sketch, and their number.
     pub(super) shingles: (usize, usize),
     pub(super) tokens: &'b [u8],
     sentences: &'b [u8],
-    grams: &'b [u8],
+    fingerprints: &'b [u8],
 }
 
-impl Encoded<'_> {
-    /// A unit of that many shingles.
+impl UnitRecord<'_> {
+    /// Creates a unit with this number of shingles and nothing else.
     #[cfg(test)]
-    pub(super) fn of_size(shingles: usize) -> Self {
-        let (kind, list) = (UnitKind::Paragraph, &[][..]);
-        let shingles = (0, shingles);
-        Self { kind, start: 0, end: 0, words: 0, exact: 0, shingles, tokens: list, sentences: list, grams: list }
+    pub(super) fn with_shingles(shingles: usize) -> Self {
+        Self {
+            kind: UnitKind::Paragraph,
+            start: 0,
+            end: 0,
+            words: 0,
+            exact: 0,
+            shingles: (0, shingles),
+            tokens: &[],
+            sentences: &[],
+            fingerprints: &[],
+        }
     }
 
-    pub(super) fn sentences(&self) -> impl Iterator<Item = SentenceMark> + '_ {
-        self.sentences.chunks_exact(SENTENCE).map(|mark| SentenceMark {
-            hash: eight(mark, 0),
-            start: four(mark, 8),
-            end: four(mark, 12),
-            words: four(mark, 16),
+    pub(super) fn sentences(&self) -> impl Iterator<Item = SketchedSentence> + '_ {
+        self.sentences.chunks_exact(SENTENCE_BYTES).map(|bytes| SketchedSentence {
+            hash: read_u64_le(bytes, 0),
+            start: read_u32_le(bytes, 8),
+            end: read_u32_le(bytes, 12),
+            words: read_u32_le(bytes, 16),
         })
     }
 
-    pub(super) fn grams(&self) -> impl Iterator<Item = Gram> + '_ {
-        self.grams.chunks_exact(FINGERPRINT).map(|gram| Gram { hash: eight(gram, 0), start: four(gram, 8) })
+    pub(super) fn fingerprints(&self) -> impl Iterator<Item = Fingerprint> + '_ {
+        self.fingerprints
+            .chunks_exact(FINGERPRINT_BYTES)
+            .map(|bytes| Fingerprint { hash: read_u64_le(bytes, 0), start: read_u32_le(bytes, 8) })
     }
 }
 
-/// Bytes of what stands before the lists of an encoded unit.
-const HEAD: usize = 37;
-/// Where in it, behind the kind, the start, the end and the number of words stand, then the hash, then the lengths of the lists.
-const NUMBERS: [usize; 3] = [1, 5, 9];
-const EXACT: usize = 13;
-const COUNTS: [usize; 4] = [21, 25, 29, 33];
-/// Bytes of an encoded sentence and of an encoded fingerprint.
-const SENTENCE: usize = 20;
-const FINGERPRINT: usize = 12;
+/// Size of the header of an encoded unit. The first byte is the kind.
+const HEADER_BYTES: usize = 37;
+/// Offsets in the header: start, end and number of words; the hash of the normalized text; the
+/// lengths of the lists.
+const NUMBER_OFFSETS: [usize; 3] = [1, 5, 9];
+const EXACT_OFFSET: usize = 13;
+const COUNT_OFFSETS: [usize; 4] = [21, 25, 29, 33];
+const SENTENCE_BYTES: usize = 20;
+const FINGERPRINT_BYTES: usize = 12;
 
-/// Reads what [`sketch`] wrote; ends early where it was cut off.
-pub(super) fn decode(bytes: &[u8]) -> impl Iterator<Item = Encoded<'_>> {
+/// Decodes the units of a sketch. Stops at the end of a truncated one.
+pub(super) fn decode(bytes: &[u8]) -> impl Iterator<Item = UnitRecord<'_>> {
     let mut at = 0;
     std::iter::from_fn(move || {
-        let head = bytes.get(at..at + HEAD)?;
-        let kind = match head.first()? {
+        let header = bytes.get(at..at + HEADER_BYTES)?;
+        let kind = match header.first()? {
             0 => UnitKind::Paragraph,
             1 => UnitKind::ListItem,
             2 => UnitKind::Quotation,
@@ -447,23 +469,23 @@ pub(super) fn decode(bytes: &[u8]) -> impl Iterator<Item = Encoded<'_>> {
             5 => UnitKind::Code,
             _ => UnitKind::Comment,
         };
-        let counts = COUNTS.map(|place| four(head, place) as usize);
-        let [start, end, words] = NUMBERS.map(|place| four(head, place));
-        let shingles = at + HEAD;
+        let counts = COUNT_OFFSETS.map(|offset| read_u32_le(header, offset) as usize);
+        let [start, end, words] = NUMBER_OFFSETS.map(|offset| read_u32_le(header, offset));
+        let shingles = at + HEADER_BYTES;
         let tokens = shingles + counts[0] * 8;
         let sentences = tokens + counts[1] * 4;
-        let grams = sentences + counts[2] * SENTENCE;
-        at = grams + counts[3] * FINGERPRINT;
-        Some(Encoded {
+        let fingerprints = sentences + counts[2] * SENTENCE_BYTES;
+        at = fingerprints + counts[3] * FINGERPRINT_BYTES;
+        Some(UnitRecord {
             kind,
             start,
             end,
             words,
-            exact: eight(head, EXACT),
+            exact: read_u64_le(header, EXACT_OFFSET),
             shingles: (shingles, counts[0]),
             tokens: bytes.get(tokens..sentences)?,
-            sentences: bytes.get(sentences..grams)?,
-            grams: bytes.get(grams..at)?,
+            sentences: bytes.get(sentences..fingerprints)?,
+            fingerprints: bytes.get(fingerprints..at)?,
         })
     })
 }

@@ -4,13 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use dechaff::check::duplicate::Sets;
+use dechaff::check::duplicate::SetSource;
 use dechaff::check::store;
 
-/// Sets in memory, for set joins.
+/// SetSource in memory, for set joins.
 pub(crate) struct MemorySets(pub(crate) Vec<Vec<u64>>);
 
-impl Sets for MemorySets {
+impl SetSource for MemorySets {
     fn count(&self) -> usize {
         self.0.len()
     }

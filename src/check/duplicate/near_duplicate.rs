@@ -1,0 +1,122 @@
+//! Finds paragraphs that differ in a few words.
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+use rustc_hash::{FxBuildHasher, FxHashMap};
+
+use super::matches::{Match, MatchEvidence, extra_copies, to_u32_saturating};
+use super::set_join::{JoinLimits, Ratio, SetSource, SimilarPair, count_shared, join};
+use super::units::{Unit, Units, equal_units};
+use super::{Keep, Near};
+use crate::check::{Corpus, store};
+use crate::finding::RuleInfo;
+
+/// The most similar of the earlier sets that a set matches.
+struct BestMatch {
+    left: u32,
+    shared: u32,
+    union: u32,
+    /// The number of matches.
+    matches: u32,
+    is_truncated: bool,
+}
+
+/// Reports each paragraph once, against the most similar one before it.
+pub(super) fn find<'r>(
+    rule: &'r Arc<RuleInfo>,
+    parameters: &Near,
+    units: &mut Units<'_>,
+    corpus: &Corpus<'_, '_>,
+    matches: &mut Vec<Match<'r>>,
+) -> store::Result<()> {
+    let Some(threshold) = Ratio::new(parameters.threshold) else { return Ok(()) };
+    report_equal(rule, parameters, units, matches);
+    let mut indices: Vec<u32> =
+        (0_u32..).zip(&units.all).filter(|(_, unit)| is_candidate(unit, parameters)).map(|(index, _)| index).collect();
+    if parameters.keep == Keep::Longest {
+        indices.sort_by_key(|&index| Reverse(units.all[index as usize].words));
+    }
+    let sets = units.sets(&indices);
+    let limits = JoinLimits { postings: parameters.crowd as usize, memory: corpus.documents.memory };
+    let mut best: FxHashMap<u32, BestMatch> = FxHashMap::default();
+    join(&sets, threshold, limits, corpus.store, &mut |pair| {
+        let sizes = sets.size(pair.left as usize) + sets.size(pair.right as usize);
+        add_pair(&mut best, pair, to_u32_saturating(sizes - pair.shared as usize));
+    })?;
+    let mut copies: Vec<(u32, BestMatch)> = best.into_iter().collect();
+    copies.sort_unstable_by_key(|(right, _)| *right);
+    // For each copy, the set that remains if everything reported is deleted.
+    let mut remaining: FxHashMap<u32, u32> = FxHashMap::with_capacity_and_hasher(copies.len(), FxBuildHasher);
+    let mut root_shingles = Vec::new();
+    let mut shingles = Vec::new();
+    let mut claimed = Vec::with_capacity(copies.len());
+    for (right, best) in copies {
+        let root = remaining.get(&best.left).copied().unwrap_or(best.left);
+        let may_delete = root == best.left || {
+            sets.read(root as usize, &mut root_shingles)?;
+            sets.read(right as usize, &mut shingles)?;
+            let required = threshold.required(root_shingles.len(), shingles.len());
+            count_shared(&root_shingles, &shingles, required).is_some()
+        };
+        remaining.insert(right, if may_delete { root } else { right });
+        let doc_span = |set: u32| units.all[indices[set as usize] as usize].doc_span();
+        let BestMatch { left, shared, union, is_truncated, .. } = best;
+        matches.push(Match {
+            rule,
+            copy: doc_span(right),
+            original: doc_span(left),
+            extra_copies: best.matches - 1,
+            evidence: MatchEvidence::Jaccard { shared, union, is_truncated, may_delete },
+        });
+        claimed.push(indices[right as usize]);
+    }
+    for index in claimed {
+        units.all[index as usize].is_claimed = true;
+    }
+    Ok(())
+}
+
+fn is_candidate(unit: &Unit, parameters: &Near) -> bool {
+    !unit.is_claimed && unit.shingles > 0 && parameters.min_words.admits(unit.kind, unit.words)
+}
+
+/// Reports equal paragraphs, so that each text is joined only once. There are none if a rule for
+/// exact duplicates has run.
+fn report_equal<'r>(rule: &'r Arc<RuleInfo>, parameters: &Near, units: &mut Units<'_>, matches: &mut Vec<Match<'r>>) {
+    for group in equal_units(units, |unit| is_candidate(unit, parameters)) {
+        let original = units.all[group[0] as usize].doc_span();
+        for &index in &group[1..] {
+            let unit = &mut units.all[index as usize];
+            unit.is_claimed = true;
+            let shingles = unit.shingles;
+            matches.push(Match {
+                rule,
+                copy: unit.doc_span(),
+                original,
+                extra_copies: extra_copies(&group),
+                evidence: MatchEvidence::Jaccard {
+                    shared: shingles,
+                    union: shingles,
+                    is_truncated: false,
+                    may_delete: true,
+                },
+            });
+        }
+    }
+}
+
+/// Counts a match of `pair.right`, and keeps it if it is the most similar. Of equally similar ones,
+/// the first is kept.
+fn add_pair(best: &mut FxHashMap<u32, BestMatch>, pair: SimilarPair, union: u32) {
+    let SimilarPair { left, right, shared, is_truncated } = pair;
+    let entry = best.entry(right).or_insert(BestMatch { left, shared, union, matches: 0, is_truncated });
+    entry.matches += 1;
+    entry.is_truncated |= is_truncated;
+    // Compares shared / union with the best so far.
+    let new = u64::from(shared) * u64::from(entry.union);
+    let old = u64::from(entry.shared) * u64::from(union);
+    if new > old || new == old && left < entry.left {
+        (entry.left, entry.shared, entry.union) = (left, shared, union);
+    }
+}

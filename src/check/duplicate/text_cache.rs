@@ -1,0 +1,119 @@
+//! A cache of texts and their tokens, for verifying and reporting matches.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::matches::DocSpan;
+use super::token::{Token, Tokens};
+use crate::check::DocumentSet;
+use crate::text::{Document, Origin, TextProvider};
+
+/// Caches the texts of documents, and the tokens of spans.
+pub(super) struct TextCache<'c> {
+    origins: Arc<[Arc<Origin>]>,
+    provider: &'c dyn TextProvider,
+    texts: FxHashMap<u32, Option<Arc<str>>>,
+    /// The document whose findings are being built. It is not worth caching beyond that.
+    pinned: Option<(u32, Arc<str>)>,
+    tokens: FxHashMap<DocSpan, Arc<Tokens>>,
+    /// The line compared last, without its numbers.
+    pub(super) last_line: Option<(DocSpan, Arc<str>)>,
+    text_budget: CacheBudget,
+    token_budget: CacheBudget,
+}
+
+/// A memory budget in bytes.
+struct CacheBudget {
+    used: usize,
+    max: usize,
+}
+
+impl CacheBudget {
+    /// Reserves memory for an entry. Returns false if the cache must be cleared first.
+    fn reserve(&mut self, bytes: usize) -> bool {
+        // Otherwise a single large document would clear the cache each time it is requested.
+        self.max = self.max.max(bytes.saturating_mul(4));
+        self.used += bytes;
+        let fits = self.used <= self.max;
+        if !fits {
+            self.used = bytes;
+        }
+        fits
+    }
+}
+
+impl<'c> TextCache<'c> {
+    pub(super) fn new(documents: &DocumentSet<'c>) -> Self {
+        Self::with_share_of_budget(1, documents)
+    }
+
+    /// Creates one of several caches that share the memory budget.
+    pub(super) fn with_share_of_budget(caches: usize, documents: &DocumentSet<'c>) -> Self {
+        const MIN_BYTES: usize = 1 << 20;
+        /// Tokens take four times the memory of their text, and are rarely needed again later.
+        const MAX_TOKEN_BYTES: usize = 1 << 24;
+        let max = (documents.memory / 4).max(MIN_BYTES) / caches;
+        Self {
+            origins: Arc::clone(&documents.origins),
+            provider: documents.texts,
+            texts: FxHashMap::default(),
+            pinned: None,
+            tokens: FxHashMap::default(),
+            last_line: None,
+            text_budget: CacheBudget { used: 0, max },
+            token_budget: CacheBudget { used: 0, max: max.min(MAX_TOKEN_BYTES) },
+        }
+    }
+
+    pub(super) fn origin(&self, document: u32) -> Option<&Arc<Origin>> {
+        self.origins.get(document as usize)
+    }
+
+    /// Keeps the text of a document until another one is pinned.
+    pub(super) fn pin(&mut self, number: u32, document: &Document<'_>) {
+        // Share the provider's text if it is in memory; do not read it again.
+        let shared = self.provider.index(document.origin()).and_then(|_| self.provider.text(document.origin()));
+        self.pinned = Some((number, shared.unwrap_or_else(|| document.text().into())));
+    }
+
+    /// Returns the text of a document, unless it cannot be read any more.
+    pub(super) fn text(&mut self, document: u32) -> Option<Arc<str>> {
+        if let Some((_, text)) = self.pinned.as_ref().filter(|(pinned, _)| *pinned == document) {
+            return Some(Arc::clone(text));
+        }
+        if let Some(text) = self.texts.get(&document) {
+            return text.clone();
+        }
+        let text = self.provider.text(self.origin(document)?);
+        if !self.text_budget.reserve(text.as_ref().map_or(0, |text| text.len())) {
+            self.texts.clear();
+        }
+        self.texts.insert(document, text.clone());
+        text
+    }
+
+    /// Parses `text`, the text of a document, unless the provider has it parsed.
+    pub(super) fn document<'t>(&self, number: u32, text: &'t str) -> Option<Document<'t>> {
+        let origin = self.origin(number)?;
+        Some(match self.provider.index(origin) {
+            Some(index) => Document::from_index(Arc::clone(origin), text, index),
+            None => Document::parse(Arc::clone(origin), text),
+        })
+    }
+
+    /// Returns the tokens of a span, unless its text cannot be read any more.
+    pub(super) fn tokens(&mut self, doc_span: DocSpan) -> Option<Arc<Tokens>> {
+        if let Some(tokens) = self.tokens.get(&doc_span) {
+            return Some(Arc::clone(tokens));
+        }
+        let text = self.text(doc_span.document)?;
+        text.get(doc_span.span().range())?;
+        let tokens = Arc::new(Tokens::parse(&text, doc_span.span()));
+        if !self.token_budget.reserve(tokens.tokens.len() * size_of::<Token>()) {
+            self.tokens.clear();
+        }
+        self.tokens.insert(doc_span, Arc::clone(&tokens));
+        Some(tokens)
+    }
+}
