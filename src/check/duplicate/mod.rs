@@ -46,21 +46,21 @@ pub const NAME: &str = "duplicate";
 pub enum Parameters {
     /// Whole paragraphs, headings, list items and so on. Case, whitespace and the kind of quotes
     /// and dashes are ignored.
-    Exact(Exact),
+    Exact(ExactParameters),
     /// Paragraphs, headings, list items and so on that differ in a few words.
-    Near(Near),
+    Near(NearParameters),
     /// Sentences.
-    Sentence(Sentence),
+    Sentence(SentenceParameters),
     /// Words in a row within paragraphs that differ otherwise.
-    Passage(Passage),
+    Passage(PassageParameters),
     /// Short lines that occur in many documents, or many times in one.
-    Line(Line),
+    Line(LineParameters),
 }
 
 /// Parameters of [`Parameters::Exact`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Exact {
+pub struct ExactParameters {
     /// Minimum number of words for each kind of unit.
     pub min_words: MinWords,
 }
@@ -68,7 +68,7 @@ pub struct Exact {
 /// Parameters of [`Parameters::Near`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Near {
+pub struct NearParameters {
     /// Minimum number of words for each kind of unit.
     pub min_words: MinWords,
     /// Minimum Jaccard similarity of the sets of five-word shingles, from 0.1 to 1.
@@ -100,7 +100,7 @@ pub enum Keep {
 /// Parameters of [`Parameters::Sentence`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Sentence {
+pub struct SentenceParameters {
     /// Minimum number of words of a sentence repeated in the same document.
     pub min_words: u32,
     /// Minimum number of words of a sentence repeated in another document; if omitted, those are
@@ -111,7 +111,7 @@ pub struct Sentence {
 /// Parameters of [`Parameters::Passage`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Passage {
+pub struct PassageParameters {
     /// Minimum number of shared words in a row, 8 or more.
     pub min_words: u32,
     /// Minimum number of words of a whole paragraph repeated within a longer one; if omitted, those
@@ -122,7 +122,7 @@ pub struct Passage {
 /// Parameters of [`Parameters::Line`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Line {
+pub struct LineParameters {
     /// Minimum number of words of a line.
     pub min_words: u32,
     /// Maximum number of words of a line, 12 or fewer.
@@ -150,7 +150,7 @@ pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
         Parameters::Passage(passage) if (passage.min_words as usize) < FINGERPRINT_TOKENS => {
             error(format!("`min-words` {} is less than {FINGERPRINT_TOKENS}", passage.min_words))
         }
-        Parameters::Passage(Passage { min_words_whole: Some(words), .. }) if (*words as usize) < SHINGLE => {
+        Parameters::Passage(PassageParameters { min_words_whole: Some(words), .. }) if (*words as usize) < SHINGLE => {
             error(format!("`min-words-whole` {words} is less than {SHINGLE}"))
         }
         Parameters::Sentence(sentence) if sentence.min_words == 0 => error("`min-words` must be at least 1".into()),
@@ -160,7 +160,7 @@ pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
         Parameters::Line(line) if line.min_documents == Some(1) || line.min_times == Some(1) => {
             error("`min-documents` and `min-times` must be more than 1".into())
         }
-        Parameters::Line(Line { min_documents: None, min_times: None, .. }) => {
+        Parameters::Line(LineParameters { min_documents: None, min_times: None, .. }) => {
             error("give `min-documents` or `min-times`".into())
         }
         Parameters::Line(line) if !(0.0..=1.0).contains(&line.alike) => {
@@ -215,11 +215,11 @@ type Rules<P> = Vec<(Arc<RuleInfo>, P)>;
 #[derive(Default)]
 struct DuplicateCheck {
     sketch_config: SketchConfig,
-    exact: Rules<Exact>,
-    near: Rules<Near>,
-    sentence: Rules<Sentence>,
-    passage: Rules<Passage>,
-    line: Rules<Line>,
+    exact: Rules<ExactParameters>,
+    near: Rules<NearParameters>,
+    sentence: Rules<SentenceParameters>,
+    passage: Rules<PassageParameters>,
+    line: Rules<LineParameters>,
     /// Reusable buffers, one for each document sketched at the same time.
     scratches: Mutex<Vec<Scratch>>,
 }

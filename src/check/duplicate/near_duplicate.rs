@@ -8,7 +8,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 use super::matches::{Match, MatchEvidence, extra_copies, to_u32_saturating};
 use super::set_join::{JoinLimits, Ratio, SetSource, SimilarPair, count_shared, join};
 use super::units::{Unit, Units, equal_units};
-use super::{Keep, Near};
+use super::{Keep, NearParameters};
 use crate::check::{Corpus, store};
 use crate::finding::RuleInfo;
 
@@ -25,7 +25,7 @@ struct BestMatch {
 /// Reports each paragraph once, against the most similar one before it.
 pub(super) fn find<'r>(
     rule: &'r Arc<RuleInfo>,
-    parameters: &Near,
+    parameters: &NearParameters,
     units: &mut Units<'_>,
     corpus: &Corpus<'_, '_>,
     matches: &mut Vec<Match<'r>>,
@@ -77,13 +77,18 @@ pub(super) fn find<'r>(
     Ok(())
 }
 
-fn is_candidate(unit: &Unit, parameters: &Near) -> bool {
+fn is_candidate(unit: &Unit, parameters: &NearParameters) -> bool {
     !unit.is_claimed && unit.shingles > 0 && parameters.min_words.admits(unit.kind, unit.words)
 }
 
 /// Reports equal paragraphs, so that each text is joined only once. There are none if a rule for
 /// exact duplicates has run.
-fn report_equal<'r>(rule: &'r Arc<RuleInfo>, parameters: &Near, units: &mut Units<'_>, matches: &mut Vec<Match<'r>>) {
+fn report_equal<'r>(
+    rule: &'r Arc<RuleInfo>,
+    parameters: &NearParameters,
+    units: &mut Units<'_>,
+    matches: &mut Vec<Match<'r>>,
+) {
     for group in equal_units(units, |unit| is_candidate(unit, parameters)) {
         let original = units.all[group[0] as usize].doc_span();
         for &index in &group[1..] {

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use super::Line;
+use super::LineParameters;
 use super::hash::{combine, finalize};
 use super::matches::{Match, MatchEvidence, to_u32_saturating};
 use super::sketch::{NUMBER, UnitKind};
@@ -30,7 +30,7 @@ struct RecurringLine {
 /// in one document.
 pub(super) fn find<'r>(
     rule: &'r Arc<RuleInfo>,
-    parameters: &Line,
+    parameters: &LineParameters,
     units: &mut Units<'_>,
     texts: &mut TextCache<'_>,
     matches: &mut Vec<Match<'r>>,
@@ -54,7 +54,12 @@ pub(super) fn find<'r>(
 }
 
 /// Collects the lines of a pattern to report, in document order.
-fn collect_recurring(pattern: &LinePattern, parameters: &Line, units: &Units<'_>, lines: &mut Vec<RecurringLine>) {
+fn collect_recurring(
+    pattern: &LinePattern,
+    parameters: &LineParameters,
+    units: &Units<'_>,
+    lines: &mut Vec<RecurringLine>,
+) {
     let document = |index: u32| units.doc_span(index).map(|doc_span| doc_span.document);
     let by_document: Vec<&[u32]> = pattern.units.chunk_by(|left, right| document(*left) == document(*right)).collect();
     let documents = to_u32_saturating(by_document.len());
@@ -88,7 +93,7 @@ fn collect_recurring(pattern: &LinePattern, parameters: &Line, units: &Units<'_>
 }
 
 /// Groups the candidate lines by pattern, sorted by their first lines.
-fn line_patterns(parameters: &Line, units: &Units<'_>) -> store::Result<Vec<LinePattern>> {
+fn line_patterns(parameters: &LineParameters, units: &Units<'_>) -> store::Result<Vec<LinePattern>> {
     let mut lines: Vec<(u64, u32)> = Vec::new();
     let mut tokens = Vec::new();
     for (index, unit) in (0_u32..).zip(&units.all) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Sentence;
+use super::SentenceParameters;
 use super::external_group::{ExternalGrouper, FixedRecord, read_u32_le, read_u64_le};
 use super::matches::{DocSpan, Match, MatchEvidence, extra_copies};
 use super::units::Units;
@@ -47,7 +47,7 @@ impl SentenceOccurrence {
 /// Reports each later occurrence of a sentence, except in paragraphs that are copies themselves.
 pub(super) fn find<'r>(
     rule: &'r Arc<RuleInfo>,
-    parameters: &Sentence,
+    parameters: &SentenceParameters,
     units: &Units<'_>,
     corpus: &Corpus<'_, '_>,
     matches: &mut Vec<Match<'r>>,

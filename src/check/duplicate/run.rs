@@ -9,7 +9,7 @@ use super::findings::DuplicateFindings;
 use super::matches::{DocSpan, Match, MatchEvidence, extra_copies};
 use super::text_cache::TextCache;
 use super::units::{Units, equal_units};
-use super::{DuplicateCheck, Exact, near_duplicate, recurring_line, repeated_sentence, shared_passage};
+use super::{DuplicateCheck, ExactParameters, near_duplicate, recurring_line, repeated_sentence, shared_passage};
 use crate::check::{Corpus, PendingFindings, store};
 use crate::finding::RuleInfo;
 
@@ -41,7 +41,12 @@ pub(super) fn run<'d>(
 }
 
 /// Finds units with equal normalized texts.
-fn find_exact<'r>(rule: &'r Arc<RuleInfo>, parameters: &Exact, units: &mut Units<'_>, matches: &mut Vec<Match<'r>>) {
+fn find_exact<'r>(
+    rule: &'r Arc<RuleInfo>,
+    parameters: &ExactParameters,
+    units: &mut Units<'_>,
+    matches: &mut Vec<Match<'r>>,
+) {
     for group in equal_units(units, |unit| !unit.is_claimed && parameters.min_words.admits(unit.kind, unit.words)) {
         let mut first_here = group[0];
         for &index in &group[1..] {

@@ -17,7 +17,7 @@ use super::text_cache::TextCache;
 use super::token::Tokens;
 use super::units::{Unit, Units};
 use super::verify::with_closing_marks;
-use super::{Passage, SHINGLE};
+use super::{PassageParameters, SHINGLE};
 use crate::check::{Corpus, store};
 use crate::finding::RuleInfo;
 use crate::text::ends_sentence;
@@ -79,7 +79,7 @@ impl FixedRecord for Seed {
 /// with the one before it.
 pub(super) fn find<'r>(
     rule: &'r Arc<RuleInfo>,
-    parameters: &Passage,
+    parameters: &PassageParameters,
     units: &Units<'_>,
     corpus: &Corpus<'_, '_>,
     texts: &mut TextCache<'_>,
@@ -154,7 +154,7 @@ struct SharedRun {
 fn extend_seed(
     seed: &Seed,
     min_start: usize,
-    parameters: &Passage,
+    parameters: &PassageParameters,
     units: &Units<'_>,
     texts: &mut TextCache<'_>,
 ) -> Option<SharedRun> {

@@ -69,26 +69,31 @@ static TWO_BYTE_LOWERCASE: LazyLock<Box<[u16; 0x530]>> = LazyLock::new(|| {
 });
 
 /// Whether there is a quote, dash or ellipsis of three bytes at `at`, which ends a word.
+#[inline]
 pub(super) fn is_general_punctuation(bytes: &[u8], at: usize) -> bool {
     matches!(bytes.get(at..at + 3), Some([0xE2, 0x80, 0x90..=0xA6]))
 }
 
 /// Whether a character is common Han or Kana: a token by itself that needs no normalization.
+#[inline]
 pub(super) fn is_simple_cjk(character: char) -> bool {
     matches!(character, '一'..='鿿' | 'ぁ'..='ゖ' | 'ァ'..='ヺ')
 }
 
 /// Whether a character certainly does not combine with the one before it.
+#[inline]
 pub(super) fn is_never_joined(character: char) -> bool {
     is_simple_cjk(character) || character.is_ascii() || matches!(character, '、'..='〟' | '！'..='？')
 }
 
 /// Whether a character is invisible within a word.
+#[inline]
 pub(super) fn is_joiner(character: char) -> bool {
     matches!(character, '\u{AD}' | '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}' | '\u{FE00}'..='\u{FE0F}')
 }
 
 /// Whether a character belongs to a script without spaces: Han, Kana, Thai, Lao, Myanmar or Khmer.
+#[inline]
 pub(super) fn is_unspaced(character: char) -> bool {
     matches!(character,
         '\u{E00}'..='\u{EFF}'
