@@ -66,6 +66,9 @@ pub struct RuleInfo {
     pub fix: Option<Applicability>,
     /// A note attached to every finding.
     pub note: Option<String>,
+    /// Whether its lines stand between content, as the labels of a shop stand between products.
+    /// Such lines are no evidence against their neighbors.
+    pub amid_content: bool,
     /// Whether the rule is user-defined rather than built in.
     pub is_custom: bool,
 }

@@ -57,6 +57,7 @@ fn finding(document: &Document<'_>, control: &mut Control<'_>) -> Finding {
         severity: severities[usize::from(options) % 3],
         fix: Some(Applicability::Safe),
         note: None,
+        amid_content: false,
         is_custom: options & 4 != 0,
     };
     let mut finding = Finding::new(&Arc::new(rule), document, input::span(text, control));

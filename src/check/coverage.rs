@@ -3,6 +3,15 @@
 use crate::finding::{Edit, Finding};
 use crate::text::Span;
 
+/// Like [`covered_by_fixes`], but only by findings that are evidence against their neighbors.
+pub(super) fn covered_by_evidence<'f, T>(
+    parts: &[T],
+    span: impl Fn(&T) -> Span,
+    findings: impl IntoIterator<Item = &'f Finding>,
+) -> Vec<bool> {
+    covered_by_fixes(parts, span, findings.into_iter().filter(|finding| !finding.rule.amid_content))
+}
+
 /// For each of `parts`, which must be in document order, whether the fixes of `findings` delete at
 /// least four fifths of it.
 pub(super) fn covered_by_fixes<'f, T>(

@@ -29,6 +29,8 @@ struct RuleFile {
     default: bool,
     fix: Option<Applicability>,
     note: Option<String>,
+    #[serde(default)]
+    amid_content: bool,
     check: Option<Parameters>,
     #[serde(default)]
     find: Vec<Find>,
@@ -123,6 +125,7 @@ impl Rule {
             severity: file.severity,
             fix: file.fix,
             note: file.note,
+            amid_content: file.amid_content,
             is_custom: false,
         };
         Ok(Self {

@@ -1,6 +1,6 @@
 //! How much of a document is running text, and what earlier findings leave of it.
 
-use crate::check::coverage::covered_by_fixes;
+use crate::check::coverage::covered_by_evidence;
 use crate::finding::Finding;
 use crate::text::{BlockKind, Document};
 
@@ -37,7 +37,7 @@ impl Prose {
     }
 }
 
-/// Of each block, whether `findings` remove it.
+/// Of each block, whether `findings` remove it and are evidence against its neighbors.
 pub(super) fn flagged<'f>(document: &Document<'_>, findings: impl IntoIterator<Item = &'f Finding>) -> Vec<bool> {
-    covered_by_fixes(document.blocks(), |block| block.content, findings)
+    covered_by_evidence(document.blocks(), |block| block.content, findings)
 }

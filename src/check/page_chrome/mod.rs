@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::coverage::covered_by_fixes;
+use super::coverage::covered_by_evidence;
 use super::{DocumentCheck, FindingSink, ParameterError, RuleWithParams};
 use crate::finding::{Finding, RuleInfo};
 use crate::text::{BlockKind, Document, PageKind, Span};
@@ -71,7 +71,7 @@ impl DocumentCheck for PageChromeCheck {
             return;
         }
         let mut lines = page_line::parse_lines(document);
-        let is_flagged = covered_by_fixes(&lines, |line| line.span, findings.iter());
+        let is_flagged = covered_by_evidence(&lines, |line| line.span, findings.iter());
         lines.iter_mut().zip(is_flagged).for_each(|(line, is_flagged)| line.is_flagged = is_flagged);
         let Some(main_content) = main_content(&lines) else { return };
         let is_article = is_article(document);

@@ -313,7 +313,8 @@ mod tests {
 
     fn rule() -> Arc<RuleInfo> {
         let (code, name, summary) = ("XX001".to_owned(), "name".to_owned(), "summary".to_owned());
-        Arc::new(RuleInfo { code, name, summary, severity: Severity::Info, fix: None, note: None, is_custom: false })
+        let (severity, fix, note) = (Severity::Info, None, None);
+        Arc::new(RuleInfo { code, name, summary, severity, fix, note, amid_content: false, is_custom: false })
     }
 
     #[test]
