@@ -169,7 +169,11 @@ const CONVERTED: &[&str] = &[
     "tests/it/records.rs",
     "tests/it/rounds.rs",
     "tests/it/sanitize.rs",
+    "tests/it/shards.rs",
+    "tests/it/shards/",
     "tests/it/tables.rs",
+    "tests/it/undo.rs",
+    "tests/it/undo/",
     "tests/it/whole_blocks.rs",
 ];
 
