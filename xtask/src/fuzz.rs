@@ -1,4 +1,4 @@
-//! Runs every fuzz target for a share of the given time.
+//! Runs all fuzz targets for an equal share of the given time.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -6,10 +6,10 @@ use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
 
-/// Longest input. Faults of rules show in short texts, and short ones run fast.
+/// Maximum length of an input. Short texts are enough to find bugs in rules, and run fast.
 const MAX_LENGTH: usize = 2_048;
 
-/// Runs the targets one after the other, `minutes` in all. Returns whether none failed.
+/// Runs the targets one after the other, for `minutes` in total. Returns whether all passed.
 pub(crate) fn run(minutes: u64) -> Result<bool> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz").canonicalize()?;
     let targets = targets(&folder)?;
@@ -31,7 +31,7 @@ pub(crate) fn run(minutes: u64) -> Result<bool> {
     Ok(failed.is_empty())
 }
 
-/// The names of the targets, which are those of the files that define their binaries.
+/// Returns the names of the targets, from the files of their binaries.
 fn targets(folder: &Path) -> Result<Vec<String>> {
     let mut targets = Vec::new();
     for entry in fs::read_dir(folder.join("fuzz_targets"))? {
@@ -41,7 +41,7 @@ fn targets(folder: &Path) -> Result<Vec<String>> {
     Ok(targets)
 }
 
-/// Neither sanitizer: the product's own code is safe Rust, and runs three times as fast without.
+/// No sanitizer: dechaff is safe Rust, and runs three times as fast without.
 const OPTIONS: [&str; 3] = ["-s", "none", "--debug-assertions"];
 
 fn cargo_fuzz(arguments: &[&str]) -> Result<()> {
@@ -56,7 +56,7 @@ fn cargo_fuzz(arguments: &[&str]) -> Result<()> {
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new("cargo");
     command.args(["+nightly", "fuzz"]).args(arguments).args(OPTIONS);
-    // Set by the cargo that runs this task.
+    // Set by the cargo that runs this task, for another toolchain.
     command.env_remove("CARGO").env_remove("RUSTUP_TOOLCHAIN");
     command
 }
@@ -70,7 +70,7 @@ fn fuzz(folder: &Path, target: &str, seconds: u64) -> Result<bool> {
     command.args(["--".to_owned(), format!("-max_total_time={seconds}"), format!("-max_len={MAX_LENGTH}")]);
     command.args(["-timeout=20", "-rss_limit_mb=3000", "-print_final_stats=1"]);
     command.env("DECHAFF_SEEDS", &corpus);
-    // Targets that write files write many small ones.
+    // Some targets write many small files.
     let memory = PathBuf::from("/dev/shm");
     if memory.is_dir() && env::var_os("TMPDIR").is_none() {
         command.env("TMPDIR", memory);

@@ -1,4 +1,4 @@
-//! Gives dechaff what an enemy would: measures time and memory, and whether a signal ends it.
+//! Runs dechaff on hostile input, and measures time, memory and the delay after a signal.
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -16,24 +16,25 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 
 const MB: u64 = 1 << 20;
-/// What `--memory` is in the tighter of two runs, and what a run may take beyond it.
+/// The value of `--memory` in the first run. The second run uses the default.
 const MEMORY: u64 = 100 * MB;
-const BEYOND: u64 = 300 * MB;
-/// How long a run may take to end after a signal.
+/// The memory that a run may take in addition.
+const MAX_OVERHEAD: u64 = 300 * MB;
+/// Maximum time from a signal to the end of the process.
 const MAX_DELAY: Duration = Duration::from_secs(1);
-/// A run that takes so long does not end.
-const HANGS: Duration = Duration::from_secs(1_200);
+/// A run that takes this long is considered hung.
+const TIMEOUT: Duration = Duration::from_secs(1_200);
 
-/// An input: what is written into a folder, and the arguments after `check --isolated -q`.
+/// An input to generate, and the arguments after `check --isolated -q`.
 struct Case {
     name: &'static str,
     write: fn(&Path, u64) -> Result<()>,
     arguments: &'static [&'static str],
-    /// Sizes, as `write` takes them. Of two, the second is four times the first.
+    /// The sizes passed to `write`, usually one and four times that, to see whether time is linear.
     sizes: &'static [u64],
 }
 
-/// What a run came to.
+/// The result of a run.
 struct Outcome {
     code: Option<i32>,
     time: Duration,
@@ -78,12 +79,13 @@ const CASES: &[Case] = &[
     },
 ];
 
-/// Runs `binary` on each input whose name has `filter` in it; prints a table, and says whether all bounds hold.
+/// Runs `binary` on each input whose name contains `filter`, and prints a table. Returns whether
+/// all limits hold.
 pub(crate) fn run(binary: &Path, filter: &str) -> Result<bool> {
     let binary = binary.canonicalize().context("no such binary")?;
     let folder = std::env::temp_dir().join(format!("dechaff-hostile-{}", std::process::id()));
     let default = free_memory()? / 4;
-    let mut is_held = true;
+    let mut all_hold = true;
     println!("| input | size | exit | time | peak, `--memory 100MB` | peak, default | ends after a signal |");
     println!("|---|---|---|---|---|---|---|");
     for case in CASES.iter().filter(|case| case.name.contains(filter)) {
@@ -100,8 +102,9 @@ pub(crate) fn run(binary: &Path, filter: &str) -> Result<bool> {
                 let signal = Some(tight.time.mul_f32(part));
                 delay = delay.max(start(&binary, &folder, case, &["--memory", "100MB"], signal)?.time);
             }
-            let holds = tight.peak <= MEMORY + BEYOND && usual.peak <= default + BEYOND && delay <= MAX_DELAY;
-            is_held &= holds;
+            let holds =
+                tight.peak <= MEMORY + MAX_OVERHEAD && usual.peak <= default + MAX_OVERHEAD && delay <= MAX_DELAY;
+            all_hold &= holds;
             let (name, code) = (case.name, tight.code.map_or("signal".into(), |code| code.to_string()));
             let (time, delay) = (tight.time.as_secs_f32(), delay.as_secs_f32());
             let (tight_peak, usual_peak) = (tight.peak / 1_000_000, usual.peak / 1_000_000);
@@ -119,10 +122,10 @@ pub(crate) fn run(binary: &Path, filter: &str) -> Result<bool> {
         }
     }
     fs::remove_dir_all(&folder)?;
-    Ok(is_held)
+    Ok(all_hold)
 }
 
-/// Runs a case. With a signal after some time, the time of the outcome is from that signal on.
+/// Runs a case. With `signal`, sends SIGTERM after that time, and measures the time from there.
 fn start(binary: &Path, folder: &Path, case: &Case, more: &[&str], signal: Option<Duration>) -> Result<Outcome> {
     let mut child = Command::new(binary)
         .current_dir(folder)
@@ -133,20 +136,22 @@ fn start(binary: &Path, folder: &Path, case: &Case, more: &[&str], signal: Optio
         .stderr(Stdio::null())
         .spawn()?;
     let status = format!("/proc/{}/status", child.id());
-    let (began, mut peak, mut signalled) = (Instant::now(), 0, None);
+    let start = Instant::now();
+    let mut peak = 0;
+    let mut signalled = None;
     loop {
         let read = fs::read_to_string(&status).unwrap_or_default();
         peak = peak_of(&read).unwrap_or(peak);
         if let Some(ended) = child.try_wait()? {
-            let time = signalled.map_or(began.elapsed(), |at: Instant| at.elapsed());
+            let time = signalled.map_or(start.elapsed(), |at: Instant| at.elapsed());
             let time = if signal.is_some() && signalled.is_none() { Duration::ZERO } else { time };
             return Ok(Outcome { code: ended.code(), time, peak });
         }
-        if signalled.is_none() && signal.is_some_and(|after| began.elapsed() >= after) {
+        if signalled.is_none() && signal.is_some_and(|after| start.elapsed() >= after) {
             Command::new("kill").args(["-TERM", &child.id().to_string()]).status()?;
             signalled = Some(Instant::now());
         }
-        if began.elapsed() > HANGS {
+        if start.elapsed() > TIMEOUT {
             child.kill()?;
             child.wait()?;
             bail!("{} does not end", case.name);
@@ -173,7 +178,7 @@ fn nothing(_: &Path, _: u64) -> Result<()> {
     Ok(())
 }
 
-/// Writes `block` so often that it makes about `bytes`.
+/// Writes a file of `first`, about `bytes` bytes of repeated `block`, and `last`.
 fn repeat(path: &Path, first: &[u8], block: &[u8], bytes: u64, last: &[u8]) -> Result<()> {
     let mut file = BufWriter::new(File::create(path)?);
     file.write_all(first)?;
@@ -184,7 +189,7 @@ fn repeat(path: &Path, first: &[u8], block: &[u8], bytes: u64, last: &[u8]) -> R
     Ok(file.flush()?)
 }
 
-/// A megabyte of words.
+/// Returns a megabyte of words.
 fn words() -> Vec<u8> {
     b"word of ".repeat(1 << 17)
 }
@@ -199,7 +204,7 @@ fn zstd(bytes: &[u8]) -> Result<Vec<u8>> {
     Ok(zstd::encode_all(bytes, 19)?)
 }
 
-/// Members of 16 MB, one after the other, so that writing them takes no time.
+/// Writes a file of identical members of 16 MB, which only has to compress one.
 fn members(path: &Path, first: &[u8], block: &[u8], gigabytes: u64) -> Result<()> {
     let count = gigabytes * 1_000_000_000 / (16 * MB);
     repeat(path, first, block, count * block.len() as u64, b"")
@@ -248,7 +253,7 @@ fn bomb_table(folder: &Path, rows: u64) -> Result<()> {
     parquet(folder, &String::from_utf8(SENTENCE.repeat(24_000_000 / SENTENCE.len()))?, rows)
 }
 
-/// Rows that all have one text, which is stored once.
+/// Writes rows with the same text, which the dictionary stores once.
 fn parquet(folder: &Path, text: &str, rows: u64) -> Result<()> {
     let compression = parquet::basic::Compression::ZSTD(parquet::basic::ZstdLevel::try_new(19)?);
     let properties = WriterProperties::builder()

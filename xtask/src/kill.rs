@@ -1,5 +1,5 @@
-//! Kills dechaff at random calls of the file system while it fixes and undoes, runs it again, and
-//! counts what is torn or cannot be undone.
+//! Kills dechaff at random file-system calls during fix and undo, runs it again, and counts torn
+//! files and failed undos.
 
 use std::path::Path;
 
@@ -12,9 +12,9 @@ const FIX: &[&str] = &["check", "corpus", "--isolated", "--select", "BP", "--fix
 const UNDO: &[&str] = &["undo", "log"];
 const TEXTS: u64 = 20;
 
-/// What a series of kills came to.
+/// The counts of a series of kills.
 #[derive(Default)]
-struct Tally {
+struct KillCounts {
     rounds: usize,
     killed: usize,
     repeated: usize,
@@ -24,7 +24,8 @@ struct Tally {
     stale: usize,
 }
 
-/// Kills each command `rounds` times; prints the outcome, and returns whether nothing was torn or lost.
+/// Kills each command `rounds` times and prints the counts. Returns whether nothing was torn or
+/// lost.
 pub(crate) fn run(binary: &Path, rounds: usize) -> Result<bool> {
     let binary = binary.canonicalize().context("no such binary")?;
     let folder = std::env::temp_dir().join(format!("dechaff-kill-{}", std::process::id()));
@@ -37,14 +38,14 @@ pub(crate) fn run(binary: &Path, rounds: usize) -> Result<bool> {
         "| command | rounds | killed | repeated | repetition killed | torn files | rounds not undone | stale files |"
     );
     println!("|---|---|---|---|---|---|---|---|");
-    for (name, tally) in [("`check --fix-only`", &fix), ("`undo`", &undo)] {
-        let Tally { rounds, killed, repeated, killed_again, torn, not_undone, stale } = tally;
+    for (name, counts) in [("`check --fix-only`", &fix), ("`undo`", &undo)] {
+        let KillCounts { rounds, killed, repeated, killed_again, torn, not_undone, stale } = counts;
         println!("| {name} | {rounds} | {killed} | {repeated} | {killed_again} | {torn} | {not_undone} | {stale} |");
     }
-    Ok([fix, undo].iter().all(|tally| tally.torn + tally.not_undone + tally.stale == 0))
+    Ok([fix, undo].iter().all(|counts| counts.torn + counts.not_undone + counts.stale == 0))
 }
 
-fn series(lab: &Lab, rounds: usize, command: &[&str], random: &mut Random) -> Result<Tally> {
+fn series(lab: &Lab, rounds: usize, command: &[&str], random: &mut Random) -> Result<KillCounts> {
     lab.write_corpus(TEXTS);
     let original = lab.files("corpus");
     let mut ready = lab.snapshot();
@@ -58,29 +59,29 @@ fn series(lab: &Lab, rounds: usize, command: &[&str], random: &mut Random) -> Re
     }
     ensure!(calls > 100, "{command:?} makes only {calls} calls: is the binary static?");
     let mut kill = || format!("kill:{}", random.next() % calls + 1);
-    let mut tally = Tally::default();
+    let mut counts = KillCounts::default();
     for round in 0..rounds {
         lab.restore(&ready);
-        tally.rounds += 1;
-        tally.killed += usize::from(lab.run_with(&kill(), command).hits > 0);
-        tally.torn += torn(&lab.files("corpus"), [&original, &fixed]);
+        counts.rounds += 1;
+        counts.killed += usize::from(lab.run_with(&kill(), command).hits > 0);
+        counts.torn += torn(&lab.files("corpus"), [&original, &fixed]);
         if round % 2 == 0 {
-            tally.repeated += 1;
+            counts.repeated += 1;
             // Every second repetition is killed too, and repeated once more.
             if round % 4 == 0 {
-                tally.killed_again += usize::from(lab.run_with(&kill(), command).hits > 0);
-                tally.torn += torn(&lab.files("corpus"), [&original, &fixed]);
+                counts.killed_again += usize::from(lab.run_with(&kill(), command).hits > 0);
+                counts.torn += torn(&lab.files("corpus"), [&original, &fixed]);
             }
             let _ = lab.run(command);
         }
-        // Fails where nothing was changed.
+        // Fails if nothing was changed.
         let _ = lab.run(UNDO);
-        tally.not_undone += usize::from(lab.files("corpus") != original);
-        // The last run removes what killed ones left in the folders where it writes.
+        counts.not_undone += usize::from(lab.files("corpus") != original);
+        // The last run removes the temporary files of killed ones.
         let _ = lab.run(FIX);
-        tally.stale += lab.stale_files().len();
+        counts.stale += lab.stale_files().len();
     }
-    Ok(tally)
+    Ok(counts)
 }
 
 fn torn(files: &Files, states: [&Files; 2]) -> usize {

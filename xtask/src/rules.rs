@@ -1,4 +1,4 @@
-//! What each rule flags on the English pages that an extractor left, and what it flags wrongly.
+//! Reports what each rule flags on labelled pages, and what it flags wrongly.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -14,10 +14,10 @@ use crate::pages::Label;
 use crate::tally::excerpt;
 use crate::verdicts::Verdicts;
 
-/// Where the figures are kept from which the rule reference is made.
+/// The metrics from which the rule reference is generated.
 const MEASURED: &str = "docs/measured.json";
 
-/// The strict point where no other rule runs.
+/// The strict threshold without other rules.
 const ALONE: &str = "BP901 alone";
 
 /// A labelled line that a rule flags.
@@ -30,7 +30,8 @@ pub(crate) struct Flagged<'p> {
     text: &'p str,
 }
 
-/// The labelled lines that each rule flags on pages of `track` in `lang`; the classifier's are those that it adds to the named.
+/// Returns the labelled lines that each rule flags on pages of `track`, either English or not. For
+/// the classifier, these are the lines that no other rule flags.
 pub(crate) fn flagged<'p>(judged: &[Judged<'p>], odds: Odds, track: &str, is_english: bool) -> Vec<Flagged<'p>> {
     let mut all = Vec::new();
     for one in judged.iter().filter(|one| one.page.track == track && (one.page.page.lang == "en") == is_english) {
@@ -57,13 +58,13 @@ pub(crate) fn flagged<'p>(judged: &[Judged<'p>], odds: Odds, track: &str, is_eng
     all
 }
 
-/// What a rule flagged, in lines.
+/// The lines that a rule flags, by label.
 #[derive(Default)]
 struct Sum {
     noise: usize,
     content: usize,
     mixed: usize,
-    /// Lines of content that a reader takes for noise.
+    /// Lines labelled content with the verdict noise.
     noise_read: usize,
     unread: usize,
 }
@@ -75,7 +76,7 @@ impl Sum {
             Label::Mixed => self.mixed += 1,
             Label::Content => {
                 self.content += 1;
-                match verdicts.of(line.page, line.line) {
+                match verdicts.get(line.page, line.line) {
                     Some(verdict) => self.noise_read += usize::from(verdict.is_noise),
                     None => self.unread += 1,
                 }
@@ -104,7 +105,7 @@ fn sums(flagged: &[Flagged<'_>], verdicts: &Verdicts) -> BTreeMap<String, Sum> {
     sums
 }
 
-/// A table with a row a rule.
+/// Returns a table with a row per rule.
 pub(crate) fn table(flagged: &[Flagged<'_>], verdicts: &Verdicts) -> Result<String> {
     let registry = Registry::embedded()?;
     let mut table = String::from(
@@ -135,12 +136,12 @@ pub(crate) fn table(flagged: &[Flagged<'_>], verdicts: &Verdicts) -> Result<Stri
     Ok(table)
 }
 
-/// What runs by default, of what rules flag.
+/// Keeps the lines flagged by default rules.
 pub(crate) fn by_default(flagged: Vec<Flagged<'_>>) -> Vec<Flagged<'_>> {
     flagged.into_iter().filter(|line| line.code != "BP902" && line.code != ALONE).collect()
 }
 
-/// A row for each language: the lines that are flagged, and what reading came to.
+/// Returns a table with a row per language.
 pub(crate) fn by_language(flagged: &[Flagged<'_>], verdicts: &Verdicts) -> String {
     let mut lines: BTreeMap<(&str, &str, usize), &Flagged<'_>> = BTreeMap::new();
     for line in flagged {
@@ -167,7 +168,7 @@ pub(crate) fn by_language(flagged: &[Flagged<'_>], verdicts: &Verdicts) -> Strin
     table
 }
 
-/// The lines labelled content that rules flag, each with its verdict.
+/// Returns a table of flagged lines labelled content, with their verdicts.
 pub(crate) fn disputed(flagged: &[Flagged<'_>], verdicts: &Verdicts) -> String {
     let mut table = String::from("| line | rules | begins | verdict | reason |\n|---|---|---|---|---|\n");
     let mut by_line: BTreeMap<(&str, usize), (Vec<&str>, &str)> = BTreeMap::new();
@@ -175,7 +176,7 @@ pub(crate) fn disputed(flagged: &[Flagged<'_>], verdicts: &Verdicts) -> String {
         by_line.entry((line.page, line.line)).or_insert((Vec::new(), line.text)).0.push(&line.code);
     }
     for ((page, number), (codes, text)) in by_line {
-        let (verdict, reason) = match verdicts.of(page, number) {
+        let (verdict, reason) = match verdicts.get(page, number) {
             Some(verdict) if verdict.is_noise => ("noise", verdict.reason.as_str()),
             Some(verdict) => ("content", verdict.reason.as_str()),
             None => ("not read", ""),
@@ -191,13 +192,14 @@ pub(crate) fn disputed(flagged: &[Flagged<'_>], verdicts: &Verdicts) -> String {
     table
 }
 
-/// The longest lines of content that each rule flags and no reader takes for noise.
+/// Lists the longest lines of content that each rule flags, except for those with the verdict
+/// noise.
 pub(crate) fn worst(flagged: &[Flagged<'_>], verdicts: &Verdicts, all: bool) -> String {
-    const WORST: usize = 3;
+    const MAX_LINES: usize = 3;
     let mut out = String::new();
     let is_wrong = |line: &&Flagged<'_>| {
         line.label == Label::Content
-            && (all || !verdicts.of(line.page, line.line).is_some_and(|verdict| verdict.is_noise))
+            && (all || !verdicts.get(line.page, line.line).is_some_and(|verdict| verdict.is_noise))
     };
     let mut wrong: BTreeMap<&str, Vec<&Flagged<'_>>> = BTreeMap::new();
     for line in flagged.iter().filter(is_wrong) {
@@ -205,7 +207,7 @@ pub(crate) fn worst(flagged: &[Flagged<'_>], verdicts: &Verdicts, all: bool) -> 
     }
     for (code, mut lines) in wrong {
         lines.sort_by_key(|line| std::cmp::Reverse(line.text.len()));
-        for line in lines.into_iter().take(if all { usize::MAX } else { WORST }) {
+        for line in lines.into_iter().take(if all { usize::MAX } else { MAX_LINES }) {
             let text = excerpt(line.text, if all { 300 } else { 90 });
             let _ = writeln!(out, "- {code} {}:{}: {text}", line.page, line.line);
         }
@@ -213,17 +215,17 @@ pub(crate) fn worst(flagged: &[Flagged<'_>], verdicts: &Verdicts, all: bool) -> 
     out
 }
 
-/// How many lines of the labelled pages a rule flags, and the share of them that is noise.
+/// The number of labelled lines that a rule flags, and the share that is noise.
 #[derive(Debug, Serialize)]
 struct Measured {
     lines: usize,
     precision: f64,
-    /// After reading; none where a line was not read.
+    /// The share after reading; `None` if a line has no verdict.
     #[serde(skip_serializing_if = "Option::is_none")]
     read: Option<f64>,
 }
 
-/// Writes down what the rules do, for the rule reference.
+/// Writes the metrics for the rule reference.
 pub(crate) fn record(flagged: &[Flagged<'_>], verdicts: &Verdicts) -> Result<()> {
     let thousandths = |share: f64| (1000.0 * share).round() / 1000.0;
     let measured: BTreeMap<String, Measured> = sums(flagged, verdicts)

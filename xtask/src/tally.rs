@@ -1,4 +1,4 @@
-//! Counts of lines flagged and left, and the figures they make.
+//! Counts of flagged and unflagged lines, and the metrics derived from them.
 
 use std::fmt;
 use std::ops::AddAssign;
@@ -7,25 +7,25 @@ use dechaff::text::Span;
 
 use crate::pages::{Label, Page};
 
-/// Lines and characters by label, flagged and left; noise is what is looked for.
+/// Lines and characters by label: flagged, and not flagged.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Tally {
     /// Pages.
     pub(crate) pages: usize,
-    /// Pages with content flagged.
+    /// Pages with flagged content.
     pub(crate) damaged: usize,
-    /// Lines of noise, flagged and left.
+    /// Lines of noise.
     pub(crate) noise: [usize; 2],
-    /// Lines of content, flagged and left.
+    /// Lines of content.
     pub(crate) content: [usize; 2],
-    /// Characters of noise, flagged and left.
+    /// Characters of noise.
     pub(crate) noise_characters: [usize; 2],
-    /// Characters of content, flagged and left.
+    /// Characters of content.
     pub(crate) content_characters: [usize; 2],
 }
 
 impl Tally {
-    /// Counts a page; `flagged` says of each of its lines whether it was.
+    /// Counts a page, given whether each of its lines is flagged.
     pub(crate) fn add(&mut self, page: &Page, lines: &[Span], flagged: &[bool]) {
         self.pages += 1;
         let mut is_damaged = false;
@@ -59,7 +59,7 @@ impl Tally {
         share(self.noise[0], self.noise[0] + self.noise[1])
     }
 
-    /// The harmonic mean of both.
+    /// The harmonic mean of precision and recall.
     pub(crate) fn f1(&self) -> f64 {
         let (precision, recall) = (self.precision(), self.recall());
         if precision + recall > 0.0 { 2.0 * precision * recall / (precision + recall) } else { 0.0 }
@@ -89,10 +89,10 @@ impl AddAssign for Tally {
     }
 }
 
-/// How `text` begins, fit for a table.
-pub(crate) fn excerpt(text: &str, most: usize) -> String {
-    let mut excerpt: String = text.chars().take(most).collect::<String>().replace(['|', '\t'], " ");
-    if text.chars().count() > most {
+/// Returns the beginning of `text` for a table cell.
+pub(crate) fn excerpt(text: &str, max_chars: usize) -> String {
+    let mut excerpt: String = text.chars().take(max_chars).collect::<String>().replace(['|', '\t'], " ");
+    if text.chars().count() > max_chars {
         excerpt.push('…');
     }
     excerpt
@@ -102,7 +102,7 @@ fn share(part: usize, whole: usize) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
-/// The head of a table whose rows end in tallies.
+/// The header of the columns that a [`Tally`] formats.
 pub(crate) const HEAD: &str =
     "pages | content | noise | precision | recall | F1 | content taken | noise taken | pages damaged |
 |---|---|---|---|---|---|---|---|---|";
@@ -130,7 +130,7 @@ mod tests {
     use super::HEAD;
 
     #[test]
-    fn the_head_has_as_many_titles_as_columns() {
+    fn header_and_delimiter_row_have_the_same_number_of_cells() {
         let (titles, dashes) = HEAD.split_once('\n').unwrap();
         assert_eq!(titles.matches('|').count() + 1, dashes.matches('|').count());
     }

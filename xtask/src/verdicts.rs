@@ -1,24 +1,25 @@
-//! What reading came to, line by line, where the labels say content and a rule says noise.
+//! Manual verdicts on lines that are labelled content but flagged by a rule.
 
 use std::collections::HashMap;
 use std::fs;
 
 use anyhow::{Context, Result, bail};
 
-/// A line a verdict: page, line, `noise` or `content`, and the reason, with tabs between.
+/// One verdict per line: page, line number, `noise` or `content`, and the reason, separated by
+/// tabs.
 const FILE: &str = "xtask/verdicts.tsv";
 
-/// Verdicts by page and line.
+/// The verdicts by page and line number.
 pub(crate) struct Verdicts(HashMap<(String, usize), Verdict>);
 
-/// What a reader says of a line.
+/// A verdict on a line.
 pub(crate) struct Verdict {
     pub(crate) is_noise: bool,
     pub(crate) reason: String,
 }
 
 impl Verdicts {
-    /// Reads them.
+    /// Reads the file.
     pub(crate) fn read() -> Result<Self> {
         let mut verdicts = HashMap::new();
         for (number, row) in fs::read_to_string(FILE).with_context(|| FILE)?.lines().enumerate() {
@@ -36,8 +37,8 @@ impl Verdicts {
         Ok(Self(verdicts))
     }
 
-    /// The verdict on a line of a page.
-    pub(crate) fn of(&self, page: &str, line: usize) -> Option<&Verdict> {
+    /// Returns the verdict on a line of a page.
+    pub(crate) fn get(&self, page: &str, line: usize) -> Option<&Verdict> {
         self.0.get(&(page.to_owned(), line))
     }
 }

@@ -1,4 +1,5 @@
-//! Generated headings, tables and texts, and the clean texts in `tests/clean`: what safe fixes take from them.
+//! What safe fixes delete from generated headings, tables and texts, and from the clean texts in
+//! `tests/clean`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,27 +11,28 @@ use rayon::prelude::*;
 
 use super::fix_safely;
 use super::loss::{line_spans, losses};
-use super::report::Takings;
+use super::report::LossReport;
 use crate::generators::damage::damaged_tables;
 use crate::generators::headings;
 use crate::generators::tables::Harm;
 use crate::generators::texts::{Clean, clean_texts};
 use crate::pages::Label;
 
-/// Numbers of cells lost and moved, data made a header, delimiter rows removed, and tables left wrong without a finding.
+/// Counts of cells lost, cells moved, rows turned into headers, delimiter rows removed, and tables
+/// still broken without a finding.
 type Counts = [usize; 5];
 
-/// Clean texts that people wrote.
+/// The directory of clean texts written by people.
 const CLEAN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/clean");
 
-/// Adds sections about generated content; returns whether an invariant is broken.
+/// Adds sections about generated content to the report. Returns whether an invariant is broken.
 pub(crate) fn measure(linter: &Linter, report: &mut String) -> Result<bool> {
     let is_broken =
         [measure_headings(linter, report)?, measure_tables(linter, report)?, measure_texts(linter, report)?];
     Ok(is_broken.contains(&true))
 }
 
-/// Counts the headings that are lost.
+/// Counts the lost headings.
 fn measure_headings(linter: &Linter, report: &mut String) -> Result<bool> {
     let grid: Vec<_> = headings::grid(1).collect();
     let fix = |headed: &headings::Headed| {
@@ -59,7 +61,7 @@ fn measure_headings(linter: &Linter, report: &mut String) -> Result<bool> {
     Ok(count > 0)
 }
 
-/// Counts the cells that are lost or moved, and what else a repair did wrong.
+/// Counts lost and moved cells, and other wrong repairs.
 fn measure_tables(linter: &Linter, report: &mut String) -> Result<bool> {
     const ROUNDS: usize = 100;
     const SHOWN: usize = 1;
@@ -119,7 +121,7 @@ fn measure_tables(linter: &Linter, report: &mut String) -> Result<bool> {
     Ok(sums != [0; 5])
 }
 
-/// Counts the lines that clean texts lose.
+/// Counts the lines lost from clean texts.
 fn measure_texts(linter: &Linter, report: &mut String) -> Result<bool> {
     const ROUNDS: usize = 200;
     let mut texts: Vec<(String, String, String)> =
@@ -131,24 +133,26 @@ fn measure_texts(linter: &Linter, report: &mut String) -> Result<bool> {
     }
     let fixed: Vec<_> =
         texts.par_iter().map(|(_, path, text)| fix_safely(linter, path, text)).collect::<Result<_>>()?;
-    let (mut takings, mut changed, mut by_kind) = (Takings::default(), 0, BTreeMap::<&str, usize>::new());
+    let mut report_by_rule = LossReport::default();
+    let mut changed = 0;
+    let mut by_kind = BTreeMap::<&str, usize>::new();
     for ((kind, _, text), fixed) in texts.iter().zip(&fixed) {
-        takings.add_fixes(&fixed.applied);
+        report_by_rule.add_fixes(&fixed.applied);
         let lines = line_spans(text);
         if fixed.is_changed() {
             changed += 1;
             *by_kind.entry(kind).or_insert(0) += 1;
         }
         for loss in losses(text, &lines, fixed) {
-            takings.add(&loss, Label::Content, kind, &text[lines[loss.line].range()]);
+            report_by_rule.add(&loss, Label::Content, kind, &text[lines[loss.line].range()]);
         }
     }
     let _ = writeln!(
         report,
         "\n== clean texts: {} texts, {changed} changed, {} lines lost {by_kind:?}\n",
         texts.len(),
-        takings.content()
+        report_by_rule.content()
     );
-    let _ = writeln!(report, "{}\n{}", takings.table(true), takings.lines(12));
+    let _ = writeln!(report, "{}\n{}", report_by_rule.table(true), report_by_rule.lines(12));
     Ok(changed > 0)
 }

@@ -1,4 +1,4 @@
-//! Labelled pages: what safe fixes take from them, and what they take from their content alone.
+//! What safe fixes delete from labelled pages, and from the same pages without noise.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -10,12 +10,12 @@ use rayon::prelude::*;
 
 use super::fix_safely;
 use super::loss::{line_spans, losses};
-use super::report::Takings;
+use super::report::LossReport;
 use crate::pages::{self, Label, Page};
 
-/// Tracks that are measured; the labels of the first were made by reading each line.
+/// The tracks to measure. Only the labels of the first were made by reading each line.
 const TRACKS: [&str; 3] = ["kinds", "residue-txt", "residue-md"];
-/// Lines that are printed of each rule where labels cannot be trusted.
+/// Lines to print per rule if the labels cannot be trusted.
 const SAMPLE: usize = 3;
 
 /// Adds a section for each track in `folder`/lines.
@@ -23,61 +23,62 @@ pub(crate) fn measure(linter: &Linter, folder: &Path, report: &mut String) -> Re
     for track in TRACKS {
         let pages = pages::read_track(&folder.join("lines").join(format!("{track}.jsonl.gz")))?;
         let is_read = track == TRACKS[0];
-        let most = if is_read { usize::MAX } else { SAMPLE };
-        let takings = taken(linter, &pages)?;
-        let (precision, lines) = takings.precision();
+        let max_lines = if is_read { usize::MAX } else { SAMPLE };
+        let losses = loss_report(linter, &pages)?;
+        let (precision, lines) = losses.precision();
         let noise = pages.iter().flat_map(|page| &page.lines).filter(|line| line.label == Label::Noise).count();
         let _ = writeln!(
             report,
             "== {track}: {} pages, {noise} lines of noise. Safe fixes take {lines} scored lines, precision {precision:.3}, \
              and {} content lines.\n",
             pages.len(),
-            takings.content(),
+            losses.content(),
         );
-        let _ = writeln!(report, "{}\n{}", takings.table(is_read), takings.lines(most));
+        let _ = writeln!(report, "{}\n{}", losses.table(is_read), losses.lines(max_lines));
 
         let clean: Vec<Page> = pages.into_iter().map(without_noise).collect();
-        let takings = taken(linter, &clean)?;
-        let _ = writeln!(report, "== {track} without noise: {} content lines taken.\n", takings.content());
-        let _ = writeln!(report, "{}\n{}", takings.table(false), takings.lines(most));
+        let losses = loss_report(linter, &clean)?;
+        let _ = writeln!(report, "== {track} without noise: {} content lines taken.\n", losses.content());
+        let _ = writeln!(report, "{}\n{}", losses.table(false), losses.lines(max_lines));
     }
     Ok(())
 }
 
-/// What the safe fixes take from `pages`.
-fn taken(linter: &Linter, pages: &[Page]) -> Result<Takings> {
+/// Reports what the safe fixes delete from `pages`.
+fn loss_report(linter: &Linter, pages: &[Page]) -> Result<LossReport> {
     let fix = |page: &Page| fix_safely(linter, path(&page.id), &page.text);
     let fixed: Vec<_> = pages.par_iter().map(fix).collect::<Result<_>>()?;
-    let mut takings = Takings::default();
+    let mut report = LossReport::default();
     for (page, fixed) in pages.iter().zip(fixed) {
-        takings.add_fixes(&fixed.applied);
+        report.add_fixes(&fixed.applied);
         let lines = line_spans(&page.text);
         for loss in losses(&page.text, &lines, &fixed) {
             let Some(line) = page.lines.iter().find(|line| line.n == loss.line + 1) else { continue };
             let text = &page.text[lines[loss.line].range()];
             if line.label == Label::Content && is_copy(&loss.rules, text, &fixed.text) {
-                takings.add_copy(&loss);
+                report.add_copy(&loss);
             } else {
-                takings.add(&loss, line.label, &page.id, text);
+                report.add(&loss, line.label, &page.id, text);
             }
         }
     }
-    Ok(takings)
+    Ok(report)
 }
 
-/// Whether a line went because it is a duplicate, and stands in the fixed text once more.
+/// Whether a line was deleted as a duplicate, and a copy remains in the fixed text.
 fn is_copy(rules: &[String], line: &str, fixed: &str) -> bool {
-    let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let marks = |sign: char| !sign.is_alphanumeric();
-    rules.iter().all(|rule| rule.starts_with("ND")) && squeezed(fixed).contains(&squeezed(line.trim_matches(marks)))
+    let normalized = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let is_mark = |character: char| !character.is_alphanumeric();
+    rules.iter().all(|rule| rule.starts_with("ND"))
+        && normalized(fixed).contains(&normalized(line.trim_matches(is_mark)))
 }
 
-/// The name of the file that the page would be in: markdown is read in another way than text.
+/// Returns a file name for the page. Markdown is parsed differently from plain text.
 fn path(id: &str) -> &'static str {
     if id.ends_with("txt") { "page.txt" } else { "page.md" }
 }
 
-/// The page without its lines of noise.
+/// Removes the lines of noise from a page.
 fn without_noise(mut page: Page) -> Page {
     let noise: HashSet<usize> =
         page.lines.iter().filter(|line| line.label == Label::Noise).map(|line| line.n).collect();

@@ -1,14 +1,15 @@
-//! Which lines of a text a fix takes or damages. Blanks, marks, tags and entities do not count: a repair may change those.
+//! Finds the lines of a text that fixes delete or damage. Whitespace, punctuation, tags and
+//! entities do not count, because a repair may change them.
 
 use dechaff::fix::FixResult;
 use dechaff::text::Span;
 
-/// What became of a line.
+/// How much of a line is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fate {
-    /// At least half of its letters and digits are gone.
-    Gone,
-    /// Fewer are gone.
+pub(crate) enum LossKind {
+    /// At least half of its letters and digits.
+    Deleted,
+    /// Fewer.
     Damaged,
 }
 
@@ -17,12 +18,12 @@ pub(crate) enum Fate {
 pub(crate) struct Loss {
     /// The number of the line, from 0.
     pub(crate) line: usize,
-    pub(crate) fate: Fate,
-    /// The codes of the rules that did it.
+    pub(crate) kind: LossKind,
+    /// The codes of the rules whose fixes did it.
     pub(crate) rules: Vec<String>,
 }
 
-/// The lines of `text`, given without their ends, that lost something by `fixed`.
+/// Returns the losses of `text`, whose lines are given without line endings.
 pub(crate) fn losses(text: &str, lines: &[Span], fixed: &FixResult) -> Vec<Loss> {
     let ink = ink(text);
     let mut lost: Vec<(usize, Vec<String>)> = vec![(0, Vec::new()); lines.len()];
@@ -48,13 +49,13 @@ pub(crate) fn losses(text: &str, lines: &[Span], fixed: &FixResult) -> Vec<Loss>
     let total =
         |line: &Span| ink.partition_point(|(at, _)| *at < line.end) - ink.partition_point(|(at, _)| *at < line.start);
     let loss = |(line, (count, rules)): (usize, (usize, Vec<String>))| {
-        let fate = if 2 * count >= total(&lines[line]) { Fate::Gone } else { Fate::Damaged };
-        (count > 0).then_some(Loss { line, fate, rules })
+        let kind = if 2 * count >= total(&lines[line]) { LossKind::Deleted } else { LossKind::Damaged };
+        (count > 0).then_some(Loss { line, kind, rules })
     };
     lost.into_iter().enumerate().filter_map(loss).collect()
 }
 
-/// The lines of `text` without their ends, cut at line feeds.
+/// Splits `text` at line feeds.
 pub(crate) fn line_spans(text: &str) -> Vec<Span> {
     let mut start = 0;
     let line = |line: &str| {
@@ -65,13 +66,13 @@ pub(crate) fn line_spans(text: &str) -> Vec<Span> {
     text.split('\n').map(line).collect()
 }
 
-/// The letters and digits of `text` with their places, without those of tags and entities. A line without any counts by
-/// its marks, unless it is a table's row of dashes.
+/// Returns the letters and digits of `text` with their positions, skipping tags and entities. For a
+/// line without any, returns the punctuation, unless it is the delimiter row of a table.
 fn ink(text: &str) -> Vec<(usize, char)> {
     let mut ink = Vec::new();
     for line in line_spans(text) {
         let text = &text[line.range()];
-        let skipped = skipped(text);
+        let skipped = tags_and_entities(text);
         let counts = |(at, _): &(usize, char)| !skipped.iter().any(|span| span.start <= *at && *at < span.end);
         let before = ink.len();
         let letters = text.char_indices().filter(|(_, character)| character.is_alphanumeric()).filter(counts);
@@ -84,8 +85,8 @@ fn ink(text: &str) -> Vec<(usize, char)> {
     ink
 }
 
-/// Tags and entities.
-fn skipped(line: &str) -> Vec<Span> {
+/// Returns the spans of tags and entities.
+fn tags_and_entities(line: &str) -> Vec<Span> {
     let mut spans = Vec::new();
     let mut at = 0;
     while let Some(start) = line[at..].find(['<', '&']).map(|start| at + start) {

@@ -1,7 +1,8 @@
-//! Measures the harm that safe fixes do to clean content: every line they take is printed with the rule that took it.
+//! Measures the harm that safe fixes do to clean content, and lists every lost line with the rule
+//! that caused it.
 //!
-//! Three invariants are hard, and breaking one fails the task: no heading with text below it goes, no cell of a table moves,
-//! and the clean texts in `tests/clean` come back unchanged.
+//! The task fails if an invariant is broken: no heading with text below it is deleted, no table
+//! cell moves, and the clean texts in `tests/clean` do not change.
 
 mod examples;
 mod generated;
@@ -21,15 +22,16 @@ use dechaff::linter::Linter;
 use dechaff::rule::Registry;
 use dechaff::text::{Document, Origin, TextProvider};
 
-/// What the measurement found.
+/// The result of the measurement.
 pub(crate) struct Harm {
-    /// The report, for a person to read.
+    /// The report to print.
     pub(crate) report: String,
     /// Whether a hard invariant is broken.
     pub(crate) is_broken: bool,
 }
 
-/// Runs all safe fixes over generated content, and over the labelled pages in `folder`/lines if a folder is given.
+/// Applies all safe fixes to generated content, and to the labelled pages in `folder`/lines if
+/// given.
 pub(crate) fn run(folder: Option<&Path>) -> Result<Harm> {
     let registry = Registry::embedded()?;
     let linter = Linter::new(&registry, &Settings::default())?;
@@ -47,28 +49,29 @@ pub(crate) fn run(folder: Option<&Path>) -> Result<Harm> {
     Ok(Harm { report, is_broken })
 }
 
-/// Applies the safe fixes to one document until nothing changes, as `--fix` does for a folder of one file.
+/// Applies the safe fixes to a document until nothing changes, as `--fix` does for a directory with
+/// one file.
 fn fix_safely(linter: &Linter, path: &str, text: &str) -> Result<FixResult> {
     const MAX_ROUNDS: usize = 20;
     let origin = Arc::new(Origin::file(path));
     let document = Document::parse(origin, text);
-    let mut fixing = FixSession::new(&document);
-    fixing.fix_until_stable(linter, Applicability::Safe).map_err(|error| anyhow!("{path}: {error}"))?;
+    let mut session = FixSession::new(&document);
+    session.fix_until_stable(linter, Applicability::Safe).map_err(|error| anyhow!("{path}: {error}"))?;
     for _ in 0..MAX_ROUNDS {
-        let document = fixing.document();
+        let document = session.document();
         let texts = OneText(Arc::clone(document.origin()), document.text().into());
         let mut compared = linter.compare([linter.sketch(&document)], &texts).map_err(|error| anyhow!("{error}"))?;
         preserve_last_copy(&mut compared, Applicability::Safe);
         let compared = linter.visible_matches(&document, compared);
-        if fixing.apply(&compared, Applicability::Safe).is_empty() {
-            return Ok(fixing.finish());
+        if session.apply(&compared, Applicability::Safe).is_empty() {
+            return Ok(session.finish());
         }
-        fixing.fix_until_stable(linter, Applicability::Safe).map_err(|error| anyhow!("{path}: {error}"))?;
+        session.fix_until_stable(linter, Applicability::Safe).map_err(|error| anyhow!("{path}: {error}"))?;
     }
     Err(anyhow!("{path}: fixes keep changing the text after {MAX_ROUNDS} rounds"))
 }
 
-/// The text of the only document.
+/// Provides the text of the only document.
 struct OneText(Arc<Origin>, Arc<str>);
 
 impl TextProvider for OneText {
