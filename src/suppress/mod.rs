@@ -37,6 +37,8 @@ pub struct Suppressions {
     max_scope_ends: Vec<usize>,
     /// Invalid comments and what is wrong with them.
     invalid: Vec<(Span, String)>,
+    /// Length of the text in bytes.
+    text_length: usize,
 }
 
 /// A valid suppression comment.
@@ -105,16 +107,21 @@ impl Suppressions {
             max_end
         };
         let max_scope_ends = directives.iter().map(update_max_end).collect();
-        Some(Self { directives, max_scope_ends, invalid })
+        Some(Self { directives, max_scope_ends, invalid, text_length: document.text().len() })
     }
 
     /// Removes the findings that a comment suppresses.
     pub fn filter(&mut self, findings: &mut Vec<Finding>) {
-        findings.retain(|finding| !self.suppresses(finding) || finding.unlisted > 0);
+        findings.retain(|finding| match self.suppressed_up_to(finding) {
+            // Unlisted findings are further down.
+            Some(end) => finding.unlisted > 0 && end < self.text_length,
+            None => true,
+        });
     }
 
-    fn suppresses(&mut self, finding: &Finding) -> bool {
-        let mut is_suppressed = false;
+    /// Returns the end of the widest scope in which the finding is suppressed.
+    fn suppressed_up_to(&mut self, finding: &Finding) -> Option<usize> {
+        let mut suppressed_up_to = None;
         let start = finding.span.start;
         let after = self.directives.partition_point(|directive| directive.scope.start <= start);
         for (directive, max_end) in self.directives[..after].iter_mut().zip(&self.max_scope_ends).rev() {
@@ -126,16 +133,16 @@ impl Suppressions {
             }
             if directive.selectors.is_empty() {
                 directive.used[0] = true;
-                is_suppressed = true;
+                suppressed_up_to = suppressed_up_to.max(Some(directive.scope.end));
             }
             for (used, (selector, _)) in directive.used.iter_mut().zip(&directive.selectors) {
                 if selector.means(&finding.rule) {
                     *used = true;
-                    is_suppressed = true;
+                    suppressed_up_to = suppressed_up_to.max(Some(directive.scope.end));
                 }
             }
         }
-        is_suppressed
+        suppressed_up_to
     }
 
     /// Reports comments that are invalid, name unknown rules, or suppress nothing.

@@ -387,6 +387,52 @@ fn a_long_line_of_defects_is_fixed_in_parts() {
     assert_eq!(fs::read_to_string(path).unwrap().trim_end(), "text x & ".repeat(12_000).trim_end());
 }
 
+#[test]
+fn duplicates_beyond_the_limit_are_counted() {
+    let folder = corpus();
+    let path = folder.path().join("a.txt");
+    let arguments = ["check", "a.txt", "--isolated", "--select", "ND001,SU", "--output-format", "json-lines"];
+    let paragraphs = "The council met on Monday evening and agreed on the new road.\n\n".repeat(10_004);
+    fs::write(&path, &paragraphs).unwrap();
+    let Ended { code, printed, .. } = run_to_file(folder.path(), &arguments);
+    assert_eq!((code, printed.lines().count()), (Some(1), 10_000), "{}", tail(&printed));
+    assert!(printed.contains("\"unlisted\":3}"), "{}", tail(&printed));
+    fs::write(&path, format!("<!-- dechaff: ignore-file[ND001] -->\n\n{paragraphs}")).unwrap();
+    let Ended { code, printed, .. } = run_to_file(folder.path(), &arguments);
+    assert_eq!(code, Some(0), "{}", tail(&printed));
+}
+
+/// There are more places for the rule to match than are kept until the end of the text is known.
+#[test]
+fn long_texts_are_searched_at_their_edges() {
+    let folder = corpus();
+    let rule = r#"
+        code = "XX001"
+        name = "harbour"
+        summary = "harbour at the edge of a text"
+        why = "it is not part of the text"
+        since = "1.0.0"
+        [[find]]
+        where = "sentence"
+        near = "start-or-end"
+        match = "contains"
+        en = "harbour"
+        [[example]]
+        bad = "⟦The harbour opened.⟧"
+        [[example]]
+        allow = "The port opened."
+    "#;
+    fs::write(folder.path().join("rules.toml"), rule).unwrap();
+    let count = 300_000;
+    let paragraph = "The harbour opened. It was the first of its kind for many years, and people came to see it.";
+    fs::write(folder.path().join("a.txt"), format!("{paragraph}\n\n").repeat(count)).unwrap();
+    let arguments = ["check", "a.txt", "--isolated", "--config", "rules = ['rules.toml']", "--select", "XX001"];
+    let Ended { printed, .. } = run_to_file(folder.path(), &[&arguments[..], &["--output-format", "concise"]].concat());
+    let lines: Vec<&str> = printed.lines().filter_map(|line| line.strip_prefix("a.txt:")).collect();
+    assert_eq!(lines.len(), 2, "{}", tail(&printed));
+    assert!(lines[0].starts_with("1:") && lines[1].starts_with(&format!("{}:", 2 * count - 1)), "{lines:?}");
+}
+
 /// The last lines of what was printed.
 fn tail(printed: &str) -> &str {
     printed.rmatch_indices('\n').nth(5).map_or(printed, |(at, _)| &printed[at..])

@@ -8,13 +8,13 @@ use super::matches::{DocSpan, Match, MatchEvidence};
 use super::text_cache::TextCache;
 use super::token::Tokens;
 use super::word_diff::{WordDifference, diff_words};
-use crate::check::{DocumentSet, FindingsByDocument, PendingFindings};
+use crate::check::{DocumentSet, FindingLimit, FindingsByDocument, PendingFindings};
 use crate::finding::{Applicability, Finding, Label};
 use crate::text::{BlockKind, Document, Origin, Span, ends_sentence, is_blank};
 
-/// The maximum number of findings per document. Each takes some hundred bytes, and a text that
-/// repeats one line has millions. Once these are fixed, the next run reports others.
-const MAX_FINDINGS: usize = 100_000;
+/// The maximum number of findings per rule and document for fixing. A finding takes about 1 KB, and
+/// a text that repeats one line has millions. The next round of fixes finds the rest.
+const MAX_FIXED: usize = 100_000;
 
 /// The matches of all documents.
 pub(super) struct DuplicateFindings<'d> {
@@ -42,7 +42,8 @@ impl PendingFindings for DuplicateFindings<'_> {
             return Vec::new();
         }
         self.texts.pin(number, document);
-        findings(&self.matches, &self.by_document[start..end], document, &mut self.texts)
+        let limit = FindingLimit::REPORT.findings;
+        findings(&self.matches, &self.by_document[start..end], document, limit, &mut self.texts)
     }
 
     fn into_findings(self: Box<Self>) -> FindingsByDocument {
@@ -84,30 +85,33 @@ fn findings_by_document(
         let (number, _) = *group.first()?;
         let text = texts.text(number)?;
         let document = texts.document(number, &text)?;
-        let findings = findings(matches, group, &document, texts);
+        let findings = findings(matches, group, &document, MAX_FIXED, texts);
         (!findings.is_empty()).then(|| (Arc::clone(document.origin()), findings))
     };
     groups.iter().filter_map(in_document).collect()
 }
 
 /// Builds the findings of a document, sorted by position and rule. Matches that the texts do not
-/// confirm are dropped.
+/// confirm are dropped. The last of `limit` findings of a rule says how many more there are.
 fn findings(
     matches: &[Match<'_>],
     indices: &[(u32, u32)],
     document: &Document<'_>,
+    limit: usize,
     texts: &mut TextCache<'_>,
 ) -> Vec<Finding> {
     let mut here: Vec<&Match<'_>> = indices.iter().filter_map(|(_, index)| matches.get(*index as usize)).collect();
-    here.sort_by_key(|found| (found.copy, &found.rule.code));
-    let more = here.len().saturating_sub(MAX_FINDINGS);
-    here.truncate(MAX_FINDINGS);
-    let mut findings = Vec::with_capacity(here.len());
-    findings.extend(here.into_iter().filter_map(|found| finding(found, document, texts)));
-    if let Some(last) = findings.last_mut().filter(|_| more > 0) {
-        let note = format!("{more} more duplicates in this document are not listed; remove these and check it again");
-        last.notes.push(note.into());
+    here.sort_unstable_by_key(|found| (&found.rule.code, found.copy));
+    let mut findings = Vec::new();
+    for of_rule in here.chunk_by(|left, right| left.rule.code == right.rule.code) {
+        let (listed, unlisted) = of_rule.split_at_checked(limit).unwrap_or((of_rule, &[]));
+        let start = findings.len();
+        findings.extend(listed.iter().filter_map(|found| finding(found, document, texts)));
+        if let Some(last) = findings[start..].last_mut().filter(|_| !unlisted.is_empty()) {
+            last.add_unlisted(&of_rule[0].rule.code, unlisted.len());
+        }
     }
+    findings.sort_by(|left, right| (left.span, &left.rule.code).cmp(&(right.span, &right.rule.code)));
     findings
 }
 

@@ -61,8 +61,8 @@ fn collect_recurring(
     lines: &mut Vec<RecurringLine>,
 ) {
     let document = |index: u32| units.doc_span(index).map(|doc_span| doc_span.document);
-    let by_document: Vec<&[u32]> = pattern.units.chunk_by(|left, right| document(*left) == document(*right)).collect();
-    let documents = to_u32_saturating(by_document.len());
+    let by_document = || pattern.units.chunk_by(|left, right| document(*left) == document(*right));
+    let documents = to_u32_saturating(by_document().count());
     if parameters.min_documents.is_some_and(|min_documents| documents >= min_documents) {
         for (at, &unit) in pattern.units.iter().enumerate() {
             // The first occurrence is reported too, against the second.
@@ -73,7 +73,7 @@ fn collect_recurring(
         return;
     }
     let Some(min_times) = parameters.min_times else { return };
-    for in_document in by_document {
+    for in_document in by_document() {
         // Within a document, lines with different numbers are different: they enumerate something.
         let exact = |index: u32| units.all.get(index as usize).map(|unit| unit.exact);
         let mut in_document: Vec<u32> = in_document.to_vec();

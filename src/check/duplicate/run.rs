@@ -86,14 +86,14 @@ fn without_nested(mut matches: Vec<Match<'_>>) -> Vec<Match<'_>> {
         })
     });
     matches.sort_by_key(|found| (found.copy.document, found.copy.start, Reverse(found.copy.end)));
-    let mut outermost: Vec<Match<'_>> = Vec::with_capacity(matches.len());
-    for found in matches {
-        let is_nested = outermost.last().is_some_and(|last| {
-            last.copy.document == found.copy.document && last.copy.span().contains(found.copy.span())
-        });
+    let mut outer: Option<DocSpan> = None;
+    matches.retain(|found| {
+        let is_nested = outer
+            .is_some_and(|outer| outer.document == found.copy.document && outer.span().contains(found.copy.span()));
         if !is_nested {
-            outermost.push(found);
+            outer = Some(found.copy);
         }
-    }
-    outermost
+        !is_nested
+    });
+    matches
 }

@@ -1,12 +1,14 @@
 //! From matches to findings: place, company and reach.
 
+mod search;
+
 use std::sync::Arc;
 
 use super::content::{Surroundings, is_content};
 use super::expression::Caches;
 use super::headings::{Verdict, WeakLine, judge};
-use super::prefilter::{Glance, Hit, Prefilters, SHORT_WORDS};
-use super::unit::{IsLine, WordCounter, is_searched};
+use super::prefilter::{Glance, Prefilters};
+use super::unit::WordCounter;
 use super::{Matcher, Place, Reach, Unit};
 use crate::check::FindingSink;
 use crate::check::coverage::covered_by_fixes;
@@ -26,6 +28,7 @@ pub(super) fn collect(
         prefilters,
         document,
         candidates: Vec::new(),
+        has_all_candidates: true,
         matches: Vec::new(),
         residue: vec![false; document.blocks().len()],
         doubtful: Vec::new(),
@@ -37,7 +40,7 @@ pub(super) fn collect(
         caches,
     };
     evidence.search();
-    if evidence.candidates.is_empty() && evidence.matches.is_empty() {
+    if evidence.candidates.is_empty() && evidence.has_all_candidates && evidence.matches.is_empty() {
         return evidence.caches;
     }
     for finding in findings.iter() {
@@ -64,6 +67,8 @@ struct Evidence<'e, 't> {
     document: &'e Document<'t>,
     /// Those that count only at an edge and are tried when the walk comes to them; in order of block.
     candidates: Vec<Candidate>,
+    /// Whether `candidates` has all of them. If there are too many, the walk looks for them again.
+    has_all_candidates: bool,
     matches: Vec<Candidate>,
     /// For each block, whether all of it is known to be noise.
     residue: Vec<bool>,
@@ -80,62 +85,6 @@ struct Evidence<'e, 't> {
 }
 
 impl<'e> Evidence<'e, '_> {
-    /// Matches what counts anywhere, and notes what may count at an edge.
-    fn search(&mut self) {
-        // First all hits, then what they are worth: what looks for the ones would drive what tries the others out of the
-        // processor's memory with each block.
-        let (mut of_block, mut hits, mut blocks) = (Vec::new(), Vec::new(), Vec::new());
-        for block in (0..self.document.blocks().len()).filter(|block| is_searched(self.document, *block)) {
-            let content = self.document.blocks()[block].content;
-            let text = self.document.slice(content);
-            let may_be_short = || self.of_block.may_be_within(text, content, SHORT_WORDS);
-            let glance =
-                self.prefilters.hits(self.matchers, self.document.text(), content, may_be_short, &mut of_block);
-            if !of_block.is_empty() {
-                blocks.push((block, glance, std::mem::take(&mut self.of_block), of_block.len()));
-                hits.append(&mut of_block);
-            }
-        }
-        let mut rest = hits.as_slice();
-        for (block, glance, words, count) in blocks {
-            let (of_block, behind) = rest.split_at(count);
-            self.of_block = words;
-            self.try_hits(block, glance, of_block);
-            rest = behind;
-        }
-    }
-
-    /// Matches the patterns that were hit in one block.
-    fn try_hits(&mut self, block: usize, glance: Glance, hits: &[Hit]) {
-        let content = self.document.blocks()[block].content;
-        self.glance = Some((content, glance));
-        let mut is_line = IsLine::default();
-        let mut last: Option<Candidate> = None;
-        for hit in hits {
-            let index = hit.pattern as usize;
-            let matcher = &self.matchers[index];
-            // The whole block needs no look at its lines if it has too many words.
-            if matcher.pattern.unit != Unit::Sentence && !matcher.admits(self.document, content, &mut self.of_block) {
-                continue;
-            }
-            let Some(unit) = matcher.unit_at(self.document, block, hit.offset, &mut is_line) else { continue };
-            let candidate = Candidate { matcher: index, block, unit };
-            // The hits of one pattern in one unit follow each other.
-            if last == Some(candidate) {
-                continue;
-            }
-            last = Some(candidate);
-            if matcher.pattern.unit == Unit::Sentence && !matcher.admits(self.document, unit, &mut self.of_sentence) {
-                continue;
-            }
-            if matcher.pattern.place != Place::Anywhere {
-                self.candidates.push(candidate);
-            } else {
-                self.try_candidate(candidate);
-            }
-        }
-    }
-
     fn try_candidate(&mut self, candidate: Candidate) {
         let text = self.document.slice(candidate.unit);
         let (_, glance) = match self.glance {
@@ -187,16 +136,11 @@ impl<'e> Evidence<'e, '_> {
     fn walk_edges(&mut self) {
         let blocks = self.document.blocks().len();
         let matched = self.matches.len();
-        let candidates = std::mem::take(&mut self.candidates);
-        let of_block = |block: usize| {
-            let start = candidates.partition_point(|candidate| candidate.block < block);
-            let end = candidates.partition_point(|candidate| candidate.block <= block);
-            &candidates[start..end]
-        };
-
+        let kept = std::mem::take(&mut self.candidates);
         let mut last_prose = None;
         for block in (0..blocks).rev() {
-            self.try_at(of_block(block), Place::Tail, None);
+            let candidates = self.edge_candidates(block, &kept);
+            self.try_at(&candidates, Place::Tail, None);
             if self.is_prose(block) {
                 last_prose = Some(block);
                 break;
@@ -208,11 +152,13 @@ impl<'e> Evidence<'e, '_> {
             return;
         };
         self.tail_start = last_prose + 1;
-        self.try_at(of_block(last_prose), Place::Tail, Some(last_prose));
+        let candidates = self.edge_candidates(last_prose, &kept);
+        self.try_at(&candidates, Place::Tail, Some(last_prose));
         for block in 0..=last_prose {
-            self.try_at(of_block(block), Place::Head, None);
+            let candidates = self.edge_candidates(block, &kept);
+            self.try_at(&candidates, Place::Head, None);
             if self.is_prose(block) {
-                self.try_at(of_block(block), Place::Head, Some(block));
+                self.try_at(&candidates, Place::Head, Some(block));
                 break;
             }
         }
