@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""dechaff beside typos and ripgrep on one folder, in turn, so that all meet the same machine.
+"""Compares dechaff with typos and ripgrep on a folder. The programs run alternately, so that all see the same machine load.
 
     cargo build --profile dist
     python3 benches/beside.py FOLDER --typos TYPOS --rg RG [--rounds 5] [--threads 2]
 
-typos checks spelling; ripgrep counts lines that match one of the patterns of the pattern rules, ASCII case aside. Each is stopped after
-`--limit` seconds, and that is said. Times are medians over the rounds, `wall` as the clock has it and `processor` of all threads.
+typos checks spelling; ripgrep counts the lines that match a pattern of the pattern rules, ignoring ASCII case. Runs that exceed
+`--limit` seconds are stopped and marked. Times are medians over the rounds: `wall` is wall-clock time, `processor` the processor time of
+all threads.
 """
 import argparse
 import glob

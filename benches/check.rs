@@ -1,7 +1,8 @@
-//! Measures what checking costs, stage by stage, and how it grows with the text, the rules and the threads.
+//! Measures the cost of each stage of a check, and how it scales with text, rules and threads.
 //!
-//! `cargo bench --bench check -- [FOLDER]`; without a folder the seed articles are repeated to 20 MB, as one file of many lines and
-//! as one line. A folder's files are read before the clock starts. Bigger ones are made by `benches/grow.py`.
+//! `cargo bench --bench check -- [FOLDER]`. Without a folder, the seed articles are repeated to 20
+//! MB, both as a file with many lines and as a single line. Files are read before the clock starts.
+//! `benches/grow.py` generates larger corpora.
 
 #![allow(
     clippy::cast_possible_truncation,
@@ -30,9 +31,9 @@ use dechaff::text::{Document, Origin, words};
 use dechaff::user_file::UserFile;
 use rayon::prelude::*;
 
-/// Bytes of the repeated seed articles.
+/// Size of the repeated seed articles in bytes.
 const BYTES: usize = 20_000_000;
-/// Each stage is run so many times, and the median is told.
+/// The number of runs of each stage. The median is reported.
 const ROUNDS: usize = 5;
 
 fn main() {
@@ -136,7 +137,7 @@ fn median(work: impl Fn() -> usize) -> Duration {
     times[ROUNDS / 2]
 }
 
-/// Rules of the forms that real ones have, about words that are made up.
+/// Generates rules like the real ones, about made-up words.
 fn generated(count: usize) -> Vec<Rule> {
     let syllables =
         ["ba", "con", "der", "fil", "gra", "hus", "im", "jor", "kel", "lum", "mis", "nor", "pro", "qui", "ras", "sti"];
@@ -173,7 +174,7 @@ fn generated(count: usize) -> Vec<Rule> {
     (0..count).map(&mut rule).collect()
 }
 
-/// The process's highest use of memory so far in megabytes, where the system tells it.
+/// Returns the peak memory of the process in megabytes, if the system reports it.
 fn peak_memory() -> Option<usize> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

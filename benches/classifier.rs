@@ -1,4 +1,4 @@
-//! What the classifier costs beside what comes before it: parsing, and the rules that go by phrases.
+//! Measures the cost of the classifier compared with parsing and with the phrase rules.
 
 #![allow(
     clippy::cast_possible_truncation,
@@ -6,7 +6,7 @@
     clippy::cast_sign_loss,
     reason = "its numbers are small"
 )]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark may fail aloud")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "benchmarks may panic")]
 
 use std::fs;
 use std::hint::black_box;
@@ -19,11 +19,13 @@ use dechaff::text::{Document, Origin};
 
 fn classifier(criterion: &mut Criterion) {
     let registry = Registry::embedded().unwrap();
-    let of = |takes: fn(&Rule) -> bool| Linter::from_rules(registry.rules().iter().filter(|rule| takes(rule))).unwrap();
+    let linter = |includes: fn(&Rule) -> bool| {
+        Linter::from_rules(registry.rules().iter().filter(|rule| includes(rule))).unwrap()
+    };
     let linters = [
-        ("parsing alone", of(|_| false)),
-        ("with the classifier", of(|rule| rule.info.code.starts_with("BP9"))),
-        ("with the named rules", of(|rule| rule.info.code.starts_with("BP") && !rule.info.code.starts_with("BP9"))),
+        ("parsing alone", linter(|_| false)),
+        ("with the classifier", linter(|rule| rule.info.code.starts_with("BP9"))),
+        ("with the named rules", linter(|rule| rule.info.code.starts_with("BP") && !rule.info.code.starts_with("BP9"))),
     ];
     let texts: Vec<String> =
         fs::read_dir("seeds").unwrap().map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap()).collect();

@@ -1,11 +1,10 @@
-"""Writes a corpus shard of any size, to measure time and memory on.
+"""Generates a corpus shard of any size, for measuring time and memory.
 
     python benches/corpus.py SIZE FILE      # 10MB, 2GB; FILE ends in .jsonl, .jsonl.gz, .jsonl.zst or .parquet
 
-Documents have one to twenty paragraphs of words that follow each other at random, drawn from the seed articles; every third
-document has noise from a small set, and one paragraph in fifty stood before. After 32 MB the same paragraphs come again, with
-letters exchanged another way each time, so that they are other words. SIZE counts bytes of JSON Lines. The same SIZE gives the
-same file. `.zst` and `.parquet` need pyarrow.
+Documents have one to twenty paragraphs of random words from the seed articles. Every third document has noise from a small set, and
+one paragraph in fifty is a duplicate. After 32 MB, the paragraphs are repeated with a different permutation of letters each time, so
+that the words are new. SIZE is in bytes of JSON Lines. The output is deterministic. `.zst` and `.parquet` need pyarrow.
 """
 
 import gzip

@@ -1,8 +1,9 @@
-//! Measures what finding near-duplicates costs, step by step, and how it grows.
+//! Measures the cost of each step of finding near-duplicates, and how it scales.
 //!
-//! `cargo bench --bench duplicates -- [PARAGRAPHS…]`, by default 10,000 100,000 1,000,000. One process a size gives that size's
-//! own peak memory; `--text FILE` measures the lines of a file instead of planted paragraphs, and `--threshold T` sets another
-//! threshold than 0.8. `--pairs` prints each pair as two line numbers and its counts, to compare with other programs.
+//! `cargo bench --bench duplicates -- [PARAGRAPHS…]`, by default 10,000 100,000 1,000,000. Run one
+//! process per size to get the peak memory of that size. `--text FILE` measures the lines of a file
+//! instead of planted paragraphs, and `--threshold T` sets a threshold other than 0.8. `--pairs`
+//! prints each pair as two line numbers and its counts, to compare with other programs.
 
 #![allow(
     clippy::cast_possible_truncation,
@@ -94,8 +95,8 @@ fn measure(paragraphs: &[String], threshold: f64, prints_pairs: bool) {
     }
 }
 
-/// Time that this thread had a processor, where the system tells it; else time as the wall clock counts it, which on a busy
-/// machine is more.
+/// Measures the processor time of this thread if the system reports it, otherwise wall-clock time,
+/// which is longer on a busy machine.
 struct Clock {
     wall: Instant,
     processor: Option<Duration>,
@@ -119,7 +120,7 @@ fn processor_time() -> Option<Duration> {
     text.split(' ').next()?.parse().ok().map(Duration::from_nanos)
 }
 
-/// The process's highest use of memory so far in megabytes, where the system tells it.
+/// Returns the peak memory of the process in megabytes, if the system reports it.
 fn peak_memory() -> Option<usize> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Makes a corpus of any size out of a small one, to measure on.
+"""Generates a corpus of any size from a small one, for measuring.
 
     python3 benches/grow.py OUT [--from FOLDER] [--megabytes 1000] [--per-file KILOBYTES | --one-line]
 
-The texts of FOLDER (the seed articles, if none is given) are repeated. Each repeat is changed: in lines of eight words or more one word in
-four is another of the corpus's words, so that paragraphs are no copies of each other; shorter lines, which are headings and the furniture of
-pages, stay as they are. The same arguments make the same bytes.
+The texts of FOLDER (default: the seed articles) are repeated with changes: in lines of eight words or more, one word in four is replaced
+with another word of the corpus, so that paragraphs are not copies of each other. Shorter lines, such as headings and page chrome, are
+unchanged. The output is deterministic.
 """
 import argparse
 import os

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""MinHash-LSH in Python packages on the lines of a file, beside the exact pairs that the bench prints.
+"""Compares MinHash-LSH in Python packages with the exact pairs that the benchmark prints, on the lines of a file.
 
     python3 -m venv peers
     peers/bin/pip install datasketch==2.0.0 rensa==0.5.0 "datatrove[processing]==0.10.1" spacy text-dedup==0.4.0
     cargo bench --bench duplicates -- --text FILE --pairs > exact.tsv
     peers/bin/python benches/peers.py FILE exact.tsv
 
-Times are processor time of this process. Shingling is Python's own and told apart; rensa and datasketch get the same runs of five
-words, datatrove and text-dedup make their own. The last two report no pairs but clusters: two lines of one cluster count as a pair.
+Times are processor time of this process. Shingling in Python is reported separately; rensa and datasketch get the same five-word
+shingles, datatrove and text-dedup create their own. The last two report clusters instead of pairs: two lines of a cluster count as a pair.
 """
 import itertools
 import re

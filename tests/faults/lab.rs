@@ -1,4 +1,4 @@
-//! A corpus of every format in a folder of its own, and dechaff run on it while the file system fails.
+//! Runs dechaff with file-system faults on a corpus of every format, in a separate directory.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -17,7 +17,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 use serde_json::json;
 
-/// Files of a folder and what they hold: decompressed, and Parquet as one line per row.
+/// Files and their contents: decompressed, and Parquet as one line per row.
 pub(crate) type Files = BTreeMap<PathBuf, Vec<u8>>;
 
 pub(crate) struct Lab {
@@ -25,10 +25,10 @@ pub(crate) struct Lab {
     folder: PathBuf,
 }
 
-/// What came of a run.
+/// The result of a run.
 pub(crate) struct Run {
     pub(crate) output: Output,
-    /// The calls that the fault hit.
+    /// The number of calls that failed.
     pub(crate) hits: u64,
 }
 
@@ -43,7 +43,7 @@ impl Run {
 }
 
 impl Lab {
-    /// A lab that works in `folder`, which it empties first.
+    /// Creates a lab in `folder`, which is emptied first.
     pub(crate) fn new(binary: &Path, folder: &Path) -> Self {
         let lab = Self { binary: binary.to_owned(), folder: folder.to_owned() };
         let _ = fs::remove_dir_all(folder);
@@ -53,7 +53,7 @@ impl Lab {
         lab
     }
 
-    /// The working directory of the runs.
+    /// Returns the working directory of the runs.
     pub(crate) fn folder(&self) -> PathBuf {
         self.folder.join("run")
     }
@@ -63,7 +63,7 @@ impl Lab {
         self.run_with("", arguments)
     }
 
-    /// Runs dechaff with `fault`, as `preload.rs` takes it.
+    /// Runs dechaff with `fault`, in the syntax of `preload.rs`.
     pub(crate) fn run_with(&self, fault: &str, arguments: &[&str]) -> Run {
         let hits = self.folder.join("hits");
         let _ = fs::remove_file(&hits);
@@ -77,7 +77,8 @@ impl Lab {
         Run { output, hits: fs::metadata(&hits).map_or(0, |metadata| metadata.len()) }
     }
 
-    /// Writes a corpus with `texts` plain texts and as many records in each shard, and removes all else.
+    /// Writes a corpus with `texts` text files, and as many records in each shard. Removes
+    /// everything else.
     pub(crate) fn write_corpus(&self, texts: u64) {
         self.clear("");
         let path = |name: &str| self.folder().join("corpus").join(name);
@@ -97,8 +98,8 @@ impl Lab {
         write_parquet(&path("f.parquet"), &[records(6).collect(), records(7).collect()]);
     }
 
-    /// The files below a folder of the working directory, without hidden ones; a file that cannot be
-    /// decoded is in it without content.
+    /// Returns the files below a directory, without hidden ones. A file that cannot be decoded has
+    /// no content.
     pub(crate) fn files(&self, below: &str) -> Files {
         let mut files = Files::new();
         let root = self.folder().join(below);
@@ -110,17 +111,17 @@ impl Lab {
         files
     }
 
-    /// Temporary files that runs left behind.
+    /// Returns temporary files that runs left behind.
     pub(crate) fn stale_files(&self) -> Vec<PathBuf> {
         walk(&self.folder()).into_iter().filter(|path| name(path).ends_with(".tmp")).collect()
     }
 
-    /// The bytes of all files.
+    /// Returns the bytes of all files.
     pub(crate) fn snapshot(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         walk(&self.folder()).into_iter().map(|path| (path.clone(), fs::read(path).unwrap())).collect()
     }
 
-    /// Puts back what [`Self::snapshot`] returned; a log stays the file that it was.
+    /// Restores a snapshot. An undo log keeps its inode.
     pub(crate) fn restore(&self, snapshot: &BTreeMap<PathBuf, Vec<u8>>) {
         for entry in fs::read_dir(self.folder()).unwrap() {
             let path = entry.unwrap().path();
@@ -144,7 +145,7 @@ impl Lab {
     }
 }
 
-/// The preloaded library, built on first use.
+/// Returns the library to preload, built on first use.
 fn preload() -> &'static Path {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
     LIBRARY.get_or_init(|| {
@@ -199,7 +200,7 @@ fn write_parquet(path: &Path, groups: &[Vec<(usize, String)>]) {
     writer.close().unwrap();
 }
 
-/// What a file holds; `None` if it cannot be decoded.
+/// Decodes a file. Returns `None` if it cannot be decoded.
 fn content(path: &Path) -> Option<Vec<u8>> {
     let bytes = fs::read(path).unwrap();
     match path.extension()?.to_str()? {

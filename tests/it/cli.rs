@@ -1,10 +1,11 @@
-//! The command line, held to transcripts: each file under `tests/cli` shows commands, what they print and how they exit.
+//! Transcripts of the command line: each file in `tests/cli` has commands with their output and
+//! exit code.
 //!
-//! `TRYCMD=overwrite cargo test --test it cli::` writes what is printed now; read the difference before keeping it.
+//! `TRYCMD=overwrite cargo test --test it cli::` updates them. Read the diff before committing it.
 
 #[test]
 fn transcripts() {
-    // Where the tests run must not choose the format.
+    // The output format must not depend on where the tests run.
     let cases = trycmd::TestCases::new();
     cases.env("GITHUB_ACTIONS", "").env("GITLAB_CI", "").env("COLUMNS", "").case("tests/cli/*.trycmd").run();
 }

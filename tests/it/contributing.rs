@@ -1,4 +1,4 @@
-//! Follows the steps of `CONTRIBUTING.md`: a phrase, a language and a rule are added by hand, tested, and found.
+//! Follows the steps in `CONTRIBUTING.md` for adding a phrase, a language and a rule.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-/// A text for the last step of "Add a rule".
+/// The input for the last step of "Add a rule".
 const TICKETS: &str = "You are now in line\n\nThe theatre by the lower lock opens its box office at nine, and the queue reaches \
                        the bridge before it is light.\n";
 
@@ -15,7 +15,7 @@ const TICKETS: &str = "You are now in line\n\nThe theatre by the lower lock open
 struct Block {
     language: String,
     text: String,
-    /// The rule file that the section last named before the block.
+    /// The rule file mentioned last before the block.
     file: Option<String>,
 }
 
@@ -34,8 +34,8 @@ fn a_rule_is_added() {
     follow("Add a rule in five minutes");
 }
 
-/// Applies the `toml` blocks of a section to a copy of the rules, and compares its commands with what they print. Without the
-/// `[[find]]` tables, `dechaff test-rules` must fail.
+/// Applies the `toml` blocks of a section to a copy of the rules, and compares the output of its
+/// commands. Without the `[[find]]` tables, `dechaff test-rules` must fail.
 fn follow(section: &str) {
     let blocks = blocks(section);
     assert!(blocks.iter().any(|block| block.language == "console"), "{section}: no command");
@@ -59,7 +59,7 @@ fn follow(section: &str) {
     assert_ne!(output.status.code(), Some(0), "{section}: the examples hold without what is added");
 }
 
-/// A directory with what a contributor works on.
+/// Creates a directory with the files that a contributor edits.
 fn checkout() -> TempDir {
     let folder = TempDir::new().unwrap();
     copy(Path::new("rules"), &folder.path().join("rules"));
@@ -81,7 +81,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Writes a new rule, or adds to the end of an existing one.
+/// Writes a new rule file, or appends to an existing one.
 fn add(folder: &Path, block: &Block, text: &str) {
     let path: PathBuf = folder.join(block.file.as_ref().expect("a rule file is named before the block"));
     let is_new = block.text.starts_with("code = ");
@@ -90,7 +90,7 @@ fn add(folder: &Path, block: &Block, text: &str) {
     fs::write(path, before + "\n" + text).unwrap();
 }
 
-/// The block without its `[[find]]` tables.
+/// Removes the `[[find]]` tables from a block.
 fn without_finds(text: &str) -> String {
     let mut inside = false;
     let kept = text.lines().filter(|line| {
@@ -122,7 +122,7 @@ fn run(folder: &Path, text: &str) {
     assert!(are_matched(&printed, &expected), "{command}\nexpected {expected:#?}\nprinted {printed:#?}");
 }
 
-/// Whether lines are as expected, where `...` stands for any number of them.
+/// Whether lines match, where `...` stands for any number of lines.
 fn are_matched(lines: &[&str], expected: &[&str]) -> bool {
     match expected.split_first() {
         None => lines.is_empty(),
@@ -133,7 +133,7 @@ fn are_matched(lines: &[&str], expected: &[&str]) -> bool {
     }
 }
 
-/// Whether a line is as expected, where `[..]` stands for anything.
+/// Whether a line matches, where `[..]` stands for any text.
 fn matches(line: &str, expected: &str) -> bool {
     match expected.split_once("[..]") {
         Some((start, end)) => line.starts_with(start) && line.ends_with(end) && line.len() >= start.len() + end.len(),
@@ -141,7 +141,7 @@ fn matches(line: &str, expected: &str) -> bool {
     }
 }
 
-/// Splits a command at blanks outside double quotes.
+/// Splits a command at spaces outside of double quotes.
 fn words(command: &str) -> Vec<&str> {
     let mut in_quotes = false;
     command
@@ -157,7 +157,7 @@ fn dechaff<S: AsRef<std::ffi::OsStr>>(folder: &Path, arguments: &[S]) -> std::pr
     Command::new(env!("CARGO_BIN_EXE_dechaff")).current_dir(folder).args(arguments).output().unwrap()
 }
 
-/// The fenced blocks below the heading `section`, without the indentation of list items.
+/// Returns the fenced blocks below the heading `section`, without the indentation of list items.
 fn blocks(section: &str) -> Vec<Block> {
     let page = fs::read_to_string("CONTRIBUTING.md").unwrap();
     let start = page.find(&format!("\n## {section}\n")).expect("the section exists") + 1;

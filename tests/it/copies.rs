@@ -1,4 +1,4 @@
-//! `--output-dir`: where copies go, and that they neither replace other files nor become input.
+//! `--output-dir`: where copies go. They do not replace other files and are not checked as input.
 
 use std::fs;
 use std::path::Path;
@@ -21,7 +21,7 @@ fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-/// A sentence that no other seed gives.
+/// Returns a sentence that is different for each seed.
 fn prose(seed: &str) -> String {
     const WORDS: [&str; 12] = [
         "river", "council", "market", "school", "harbour", "winter", "report", "engine", "garden", "village", "museum",
@@ -32,7 +32,7 @@ fn prose(seed: &str) -> String {
     format!("The {} opened.", words.join(" and the "))
 }
 
-/// A folder with a file at each of `paths`, each with a text of its own.
+/// Creates a directory with a file at each of `paths`, with different texts.
 fn tree(paths: &[&str]) -> TempDir {
     let folder = TempDir::new().unwrap();
     for path in paths {
@@ -43,7 +43,7 @@ fn tree(paths: &[&str]) -> TempDir {
     folder
 }
 
-/// The files below a folder, without hidden ones, sorted.
+/// Lists the files below a directory, sorted, without hidden ones.
 fn listing(folder: &Path) -> Vec<String> {
     fn visit(folder: &Path, root: &Path, all: &mut Vec<String>) {
         for entry in fs::read_dir(folder).unwrap() {
@@ -62,7 +62,7 @@ fn listing(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn copies_are_nested_only_where_names_need_it() {
+fn copies_are_nested_only_to_avoid_name_clashes() {
     let folder = tree(&["corpus/a.txt", "corpus/deep/b.txt", "more/a.txt", "other/corpus/a.txt"]);
     let root = folder.path().to_str().unwrap().to_owned();
     let absolute = format!("{root}/corpus");
@@ -88,7 +88,7 @@ fn copies_are_nested_only_where_names_need_it() {
 }
 
 #[test]
-fn copies_inside_the_input_are_left_out_of_later_runs() {
+fn copies_inside_the_input_are_skipped_by_later_runs() {
     let folder = tree(&["corpus/a.txt", "corpus/b.txt"]);
     for _ in 0..3 {
         let output = dechaff(folder.path(), &["check", "corpus", "--output-dir", "corpus/clean"]);
@@ -102,7 +102,7 @@ fn copies_inside_the_input_are_left_out_of_later_runs() {
         assert!(stderr(&output).contains("corpus/clean: left out, since it holds copies"), "{}", stderr(&output));
         assert!(stderr(&dechaff(folder.path(), &["check", input, "-q"])).is_empty());
     }
-    // Named, they are checked; and the report after a run is of its own copies.
+    // Passed explicitly, they are checked. The report after a fix is about its copies.
     assert!(stdout(&dechaff(folder.path(), &["check", "corpus/clean"])).contains("2 files checked: no findings"));
     fs::write(folder.path().join("corpus/clean/own.txt"), format!("{KEPT}\n\nLeave a Comment\n")).unwrap();
     let output = dechaff(folder.path(), &["check", "corpus", "--output-dir", "corpus/clean"]);
@@ -110,7 +110,7 @@ fn copies_inside_the_input_are_left_out_of_later_runs() {
 }
 
 #[test]
-fn copies_replace_nothing_that_is_no_copy() {
+fn copies_only_replace_copies() {
     let folder = tree(&["corpus/a.txt", "corpus/own/b.txt", "notes/a.txt", "notes/c.txt"]);
     let before = fs::read(folder.path().join("notes/a.txt")).unwrap();
     for directory in ["corpus", "corpus/own"] {
@@ -125,14 +125,14 @@ fn copies_replace_nothing_that_is_no_copy() {
         assert!(stderr(&output).contains("notes/a.txt: the file exists"), "{}", stderr(&output));
         assert_eq!(fs::read(folder.path().join("notes/a.txt")).unwrap(), before);
     }
-    // A directory with other files is no directory of copies.
+    // A directory with other files is not an output directory.
     dechaff(folder.path(), &["check", "corpus/own", "--output-dir", "notes"]);
     assert_eq!(listing(&folder.path().join("notes")), ["a.txt", "b.txt", "c.txt"]);
     assert!(stdout(&dechaff(folder.path(), &["check", "."])).contains("5 files checked"));
 }
 
 #[test]
-fn a_fix_that_cannot_be_undone_says_so_once() {
+fn a_fix_without_an_undo_log_says_so_once() {
     let folder = tree(&["corpus/a.txt", "corpus/b.txt"]);
     let run = |more: &[&str]| {
         fs::write(folder.path().join("corpus/a.txt"), format!("{KEPT}\n\nLeave a Comment\n")).unwrap();

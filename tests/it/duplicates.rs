@@ -1,4 +1,4 @@
-//! Duplicates: nothing is missed, nothing is invented, and the order of work is of no matter.
+//! Duplicates: results agree with brute force, and do not depend on order, threads or memory.
 
 use crate::planted;
 
@@ -16,20 +16,20 @@ use dechaff::text::{Document, Origin, Span, TextProvider};
 use planted::{MemorySets, Random};
 use rayon::prelude::*;
 
-/// The full size in release, and one that a debug build can do in a moment.
+/// Smaller in debug builds, to save time.
 const PARAGRAPHS: usize = if cfg!(debug_assertions) { 2_000 } else { 20_000 };
 
 fn sets(paragraphs: &[String]) -> MemorySets {
-    let of = |text: &String| shingles(&Tokens::parse(text, Span::new(0, text.len())));
-    MemorySets(paragraphs.iter().map(of).collect())
+    let set = |text: &String| shingles(&Tokens::parse(text, Span::new(0, text.len())));
+    MemorySets(paragraphs.iter().map(set).collect())
 }
 
-/// How many members each pair of sets shares that shares any: counted for every member, with no filter.
+/// Counts the shared elements of all pairs that share any, without a filter.
 fn overlaps(sets: &MemorySets) -> HashMap<(u32, u32), u32> {
     let mut holders: HashMap<u64, Vec<u32>> = HashMap::new();
     for (index, set) in (0..).zip(&sets.0) {
-        for member in set {
-            holders.entry(*member).or_default().push(index);
+        for element in set {
+            holders.entry(*element).or_default().push(index);
         }
     }
     let mut overlaps = HashMap::new();
@@ -52,7 +52,7 @@ fn joined(sets: &MemorySets, threshold: f64, memory: usize, store: &dyn Store) -
 }
 
 #[test]
-fn the_pairs_are_those_of_brute_force() {
+fn join_agrees_with_brute_force() {
     let sets = sets(&planted::paragraphs(PARAGRAPHS, 1));
     let overlaps = overlaps(&sets);
     for (threshold, tenths) in [(0.5, 5), (0.7, 7), (0.8, 8), (0.9, 9)] {
@@ -77,7 +77,7 @@ fn the_pairs_are_those_of_brute_force() {
 }
 
 #[test]
-fn counting_members_is_brute_force() {
+fn count_shared_agrees_with_brute_force() {
     let sets = sets(&planted::paragraphs(400, 2));
     let overlaps = overlaps(&sets);
     for right in 0..sets.count() {
@@ -88,7 +88,7 @@ fn counting_members_is_brute_force() {
     }
 }
 
-/// Documents by path.
+/// Texts by path.
 #[derive(Default)]
 struct Corpus(BTreeMap<String, String>);
 
@@ -99,7 +99,7 @@ impl TextProvider for Corpus {
 }
 
 impl Corpus {
-    /// Ten paragraphs a document, with some lines that stand in many.
+    /// Creates documents of ten paragraphs, some with a recurring line.
     fn planted(count: usize) -> Self {
         let paragraphs = planted::paragraphs(count, 3);
         let documents = paragraphs.chunks(10).enumerate().map(|(number, paragraphs)| {
@@ -150,7 +150,7 @@ fn each_near_duplicate_is_reported_once_against_the_best_before_it() {
             }
         }
     }
-    let told: BTreeMap<(String, usize), f64> = findings
+    let reported: BTreeMap<(String, usize), f64> = findings
         .iter()
         .map(|finding| {
             let note = finding.notes.iter().find(|note| note.starts_with("similarity")).unwrap();
@@ -161,18 +161,18 @@ fn each_near_duplicate_is_reported_once_against_the_best_before_it() {
             ((finding.origin.path.clone(), finding.span.start), numbers[2] / numbers[3])
         })
         .collect();
-    assert_eq!(told.len(), findings.len(), "no place is reported twice");
-    assert!(told.len() > 50);
-    assert_eq!(told, best);
+    assert_eq!(reported.len(), findings.len(), "no span is reported twice");
+    assert!(reported.len() > 50);
+    assert_eq!(reported, best);
 }
 
 #[test]
-fn the_order_of_work_the_threads_and_the_memory_change_nothing() {
+fn order_threads_and_memory_do_not_matter() {
     let corpus = Corpus::planted(PARAGRAPHS / 2);
     let linter = linter(&["ND"]);
     let expected = linter.compare(corpus.sketches(&linter), &corpus).unwrap();
     let codes: std::collections::BTreeSet<&str> = expected.iter().map(|one| one.rule.code.as_str()).collect();
-    assert!(codes.len() >= 4, "the corpus shows most rules: {codes:?}");
+    assert!(codes.len() >= 4, "most rules have findings: {codes:?}");
 
     let mut random = Random(4);
     for threads in [1, 2, 8] {
@@ -192,7 +192,7 @@ fn the_order_of_work_the_threads_and_the_memory_change_nothing() {
 }
 
 #[test]
-fn what_is_told_of_one_document_after_the_other_is_what_is_told_of_all() {
+fn findings_per_document_agree_with_findings_of_all() {
     let corpus = Corpus::planted(PARAGRAPHS / 2);
     let linter = linter(&["ND"]);
     let compared = || {
@@ -211,7 +211,7 @@ fn what_is_told_of_one_document_after_the_other_is_what_is_told_of_all() {
         assert_eq!(compared.findings_in(&document), expected.remove(document.origin()).unwrap_or_default(), "{path}");
     }
     assert!(expected.is_empty());
-    let unknown = Document::parse(Arc::new(Origin::file("unknown.txt")), "What nobody sketched.");
+    let unknown = Document::parse(Arc::new(Origin::file("unknown.txt")), "It was not sketched.");
     assert_eq!(compared.findings_in(&unknown), []);
 }
 
@@ -222,7 +222,7 @@ fn found(texts: &[&str], select: &[&str]) -> Vec<Finding> {
 }
 
 #[test]
-fn texts_of_any_kind_take_linear_time() {
+fn repetitive_texts_take_linear_time() {
     let same = "The same line again and again without an end.\n".repeat(20_000);
     assert_eq!(found(&[&same], &["ND001"]).len(), 19_999);
     let count = if cfg!(debug_assertions) { 3_000 } else { 30_000 };
@@ -244,7 +244,7 @@ fn texts_of_any_kind_take_linear_time() {
 }
 
 #[test]
-fn what_changed_since_it_was_sketched_is_left_alone() {
+fn texts_changed_after_sketching_are_not_reported() {
     let text = "The harbour was quiet when the first boats came in.\n";
     let linter = linter(&["ND"]);
     let corpus = Corpus([("a.txt".into(), text.to_owned()), ("b.txt".into(), text.to_owned())].into());
@@ -257,13 +257,13 @@ fn what_changed_since_it_was_sketched_is_left_alone() {
     let mut comparison = linter.comparison(Box::new(MemoryStore::default()), 1 << 20);
     sketches.into_iter().for_each(|sketch| comparison.add(sketch).unwrap());
     let mut compared = comparison.finish(&corpus).unwrap();
-    let as_it_is = |text| Document::parse(Arc::new(Origin::file("b.txt")), text);
-    assert_eq!(compared.findings_in(&as_it_is("The harbour was Ä")), []);
-    assert_eq!(compared.findings_in(&as_it_is(text)).len(), 1);
+    let document = |text| Document::parse(Arc::new(Origin::file("b.txt")), text);
+    assert_eq!(compared.findings_in(&document("The harbour was Ä")), []);
+    assert_eq!(compared.findings_in(&document(text)).len(), 1);
 }
 
 #[test]
-fn the_seed_articles_have_the_copies_a_reader_sees() {
+fn the_copies_in_the_seed_articles_are_found() {
     let paths: Vec<String> = std::fs::read_dir("seeds")
         .unwrap()
         .map(|entry| entry.unwrap().path().to_string_lossy().replace('\\', "/"))
@@ -272,23 +272,23 @@ fn the_seed_articles_have_the_copies_a_reader_sees() {
     let corpus = Corpus(paths.iter().map(read).collect());
     let linter = linter(&["ND001", "ND002", "ND003", "ND004"]);
     let findings = linter.compare(corpus.sketches(&linter), &corpus).unwrap();
-    let told: Vec<(String, usize, usize, String)> = findings
+    let reported: Vec<(String, usize, usize, String)> = findings
         .iter()
         .map(|finding| {
             let text = &corpus.0[&finding.origin.path];
             let document = Document::parse(Arc::clone(&finding.origin), text);
             let label = &finding.labels[0];
-            assert!(label.origin.is_none(), "both places are in the fifth");
+            assert!(label.origin.is_none(), "both copies are in the fifth seed");
             let begins = text[finding.span.range()].split(' ').take(3).collect::<Vec<_>>().join(" ");
             let line = |span: Span| document.position(span.start).line;
             assert!(finding.origin.path.ends_with("004_717946b0a72bbb5c.txt"));
             (finding.rule.code.clone(), line(finding.span), line(label.span), begins)
         })
         .collect();
-    let told: Vec<(&str, usize, usize, &str)> =
-        told.iter().map(|(code, line, first, begins)| (code.as_str(), *line, *first, begins.as_str())).collect();
+    let reported: Vec<(&str, usize, usize, &str)> =
+        reported.iter().map(|(code, line, first, begins)| (code.as_str(), *line, *first, begins.as_str())).collect();
     assert_eq!(
-        told,
+        reported,
         [
             ("ND004", 5, 5, "Iranian leaders announced"),
             ("ND004", 5, 7, "USA Map. Political"),
@@ -299,7 +299,7 @@ fn the_seed_articles_have_the_copies_a_reader_sees() {
 }
 
 #[test]
-fn many_short_paragraphs_within_one_long_line_take_linear_time() {
+fn many_short_paragraphs_in_a_long_one_take_linear_time() {
     let count: usize = if cfg!(debug_assertions) { 1_000 } else { 20_000 };
     let short = |number: usize| format!("Chart {number} has the yearly yield of wheat in the valley of {number}");
     let line: Vec<String> = (0..count).map(short).collect();
@@ -308,9 +308,9 @@ fn many_short_paragraphs_within_one_long_line_take_linear_time() {
     assert_eq!(found.len(), count);
 }
 
-/// A paragraph whose tokens are not held is still compared sentence by sentence, and as a whole.
+/// A paragraph that is too long for its tokens is still compared as a whole and by sentence.
 #[test]
-fn sentences_of_a_paragraph_of_megabytes_are_compared() {
+fn sentences_of_a_huge_paragraph_are_compared() {
     let registry = Registry::embedded().unwrap();
     let settings = Settings::new(&registry, &["ND001".into(), "ND003".into()], &[], &[]).unwrap();
     let linter = Linter::new(&registry, &settings).unwrap();

@@ -1,5 +1,5 @@
-//! Faults at every call of the file system: no file is torn, every change that was applied can be
-//! undone, and no fault passes in silence.
+//! Fault injection at every file-system call: no file is torn, every applied change can be undone,
+//! and every fault is reported.
 //!
 //! `cargo test` kills a fix at every call, and samples the other combinations of command and fault.
 //! `cargo xtask faults` tests them all, which takes five times as long.
@@ -12,9 +12,9 @@ use tempfile::TempDir;
 
 use crate::lab::{Files, Lab, Run};
 
-/// Faults that strike at call 1, 2, 3, … in turn; `preload.rs` explains them.
+/// Faults injected at call 1, 2, 3 and so on. `preload.rs` explains them.
 const KINDS: &[&str] = &["kill", "error", "full", "gone", "denied", "unreadable", "eof"];
-/// Those that leave the most different states behind.
+/// The faults that leave the most different states.
 const MAIN_KINDS: &[&str] = &["kill", "full"];
 
 const FIX: &[&str] =
@@ -33,7 +33,7 @@ fn succeed(lab: &Lab, arguments: &[&str]) -> Run {
     run
 }
 
-/// The corpus that `begin` makes, and the files in `below` after a run of `arguments` without faults.
+/// Returns the corpus created by `begin`, and the files in `below` after a run without faults.
 fn before_and_after(begin: impl Fn(&Lab), arguments: &[&str], below: &str) -> (Files, Files) {
     let folder = TempDir::new().unwrap();
     let lab = lab(folder.path());
@@ -45,8 +45,8 @@ fn before_and_after(begin: impl Fn(&Lab), arguments: &[&str], below: &str) -> (F
     (original, after)
 }
 
-/// Runs `arguments` with a fault of each of `kinds` at the calls in turn, and has `judge` look at each
-/// outcome. `begin` makes a folder ready for them.
+/// Runs `arguments` with each kind of fault at one call after the other. `begin` prepares the
+/// directory, and `judge` checks each outcome.
 fn at_calls(kinds: &[&str], begin: impl Fn(&Lab) + Sync, arguments: &[&str], judge: impl Fn(&Lab, &str, &Run) + Sync) {
     let all = std::env::var_os("EVERY_CALL").is_some();
     for (first, kind) in (0..).zip(kinds) {
@@ -57,13 +57,13 @@ fn at_calls(kinds: &[&str], begin: impl Fn(&Lab) + Sync, arguments: &[&str], jud
     }
 }
 
-/// The calls at which a fault strikes, by number.
+/// The numbers of the calls at which faults are injected.
 struct Calls {
     first: u64,
     step: u64,
 }
 
-/// Returns the number of runs that the fault hit.
+/// Returns the number of runs in which the fault occurred.
 fn strike(
     kind: &str,
     calls: &Calls,
@@ -71,7 +71,7 @@ fn strike(
     arguments: &[&str],
     judge: &(impl Fn(&Lab, &str, &Run) + Sync),
 ) -> u64 {
-    /// Threads make the number of calls vary a little from run to run.
+    /// With threads, the number of calls varies slightly between runs.
     const MAX_MISSES: u64 = 2;
     let (next, hits, misses) = (AtomicU64::new(calls.first), AtomicU64::new(0), AtomicU64::new(0));
     let work = || {
@@ -102,7 +102,7 @@ fn assert_whole(files: &Files, states: [&Files; 2], fault: &str) {
 }
 
 #[test]
-fn a_fix_is_whole_and_can_be_undone_wherever_it_fails() {
+fn a_fix_that_fails_anywhere_is_atomic_and_can_be_undone() {
     let (original, fixed) = before_and_after(|_| {}, FIX, "corpus");
     at_calls(
         KINDS,
@@ -113,7 +113,7 @@ fn a_fix_is_whole_and_can_be_undone_wherever_it_fails() {
             assert_eq!(now.len(), original.len(), "{fault}");
             assert_whole(&now, [&original, &fixed], fault);
             assert!(!run.succeeds() || now == fixed, "{fault}: passes in silence");
-            // Half of the time the same command is run again first.
+            // In half of the cases, the command is repeated first.
             if fault.starts_with(['k', 'f']) && fault.ends_with(['1', '3', '5', '7', '9']) {
                 succeed(lab, FIX);
                 assert_eq!(lab.files("corpus"), fixed, "{fault}");
@@ -129,7 +129,7 @@ fn a_fix_is_whole_and_can_be_undone_wherever_it_fails() {
 }
 
 #[test]
-fn an_undo_is_whole_and_can_be_repeated_wherever_it_fails() {
+fn an_undo_that_fails_anywhere_is_atomic_and_can_be_repeated() {
     let (original, fixed) = before_and_after(|_| {}, FIX, "corpus");
     at_calls(
         KINDS,
@@ -148,7 +148,7 @@ fn an_undo_is_whole_and_can_be_repeated_wherever_it_fails() {
 }
 
 #[test]
-fn an_undo_of_one_rule_is_whole_and_can_be_completed_wherever_it_fails() {
+fn a_partial_undo_that_fails_anywhere_is_atomic_and_can_be_completed() {
     let fix = [FIX, &["--extend-select", "BP"]].concat();
     let part = [UNDO, &["--rule", "BP001"]].concat();
     let (original, fixed) = before_and_after(|_| {}, &fix, "corpus");
@@ -174,13 +174,13 @@ fn an_undo_of_one_rule_is_whole_and_can_be_completed_wherever_it_fails() {
 }
 
 #[test]
-fn copies_are_whole_and_lead_back_wherever_writing_them_fails() {
+fn copies_that_fail_anywhere_are_atomic_and_can_be_undone() {
     copies_at_calls(|_| {}, &[]);
 }
 
 #[test]
-fn copies_without_blank_records_lead_back_wherever_writing_them_fails() {
-    // Rows of Parquet cannot be kept.
+fn copies_with_dropped_records_that_fail_anywhere_can_be_undone() {
+    // Dropped rows of Parquet cannot be restored.
     let begin = |lab: &Lab| fs::remove_file(lab.folder().join("corpus/f.parquet")).unwrap();
     copies_at_calls(begin, &["--drop-empty", "--keep-dropped"]);
 }
@@ -202,7 +202,7 @@ fn copies_at_calls(begin: impl Fn(&Lab) + Sync, more: &[&str]) {
 }
 
 #[test]
-fn short_calls_clashing_names_and_clocks_that_go_back_do_not_matter() {
+fn short_reads_name_clashes_and_backward_clocks_do_not_matter() {
     let (original, fixed) = before_and_after(|_| {}, FIX, "corpus");
     for fault in ["short", "clock", "clash:1", "clash:2", "clash:5"] {
         let folder = TempDir::new().unwrap();

@@ -1,5 +1,5 @@
-//! The fuzz targets of `fuzz/` on fixed inputs: what was found before, the seeds, and a few mutations of them. `cargo xtask fuzz` runs
-//! the same functions with coverage guidance.
+//! Runs the fuzz targets in `fuzz/` on fixed inputs: regressions, seeds, and a few mutations of
+//! them. `cargo xtask fuzz` runs the same functions with coverage guidance.
 
 #[path = "../../fuzz/src/lib.rs"]
 mod targets;
@@ -11,14 +11,14 @@ use std::path::{Path, PathBuf};
 use crate::planted::Random;
 use targets::{TARGETS, Target};
 
-/// Seeds of a target that run as they are; the others are only mutated.
+/// The number of seeds per target that run unchanged. The others are only mutated.
 const MAX_SEEDS: usize = 100;
 
 fn folder(kind: &str, target: &Target) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz").join(kind).join(target.name)
 }
 
-/// The files of a folder, by name; none where there is no folder.
+/// Returns the files of a directory, sorted by name. A missing directory has none.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten();
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -26,7 +26,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// Runs one input; says which it was if the target panics.
+/// Runs one input, and names it if the target panics.
 fn run(target: &Target, input: &[u8], name: &str) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (target.run)(input))) {
         let path = std::env::temp_dir().join(format!("fuzz-{}", target.name));
@@ -53,7 +53,7 @@ fn smoke(name: &str) {
     }
 }
 
-/// A seed with a few mutations.
+/// Mutates a seed.
 fn mutated(seeds: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
     const BYTES: &[u8] = b"\0\n\r \t|-#*>`<&\"\\{}[]=09aZ\xc3\xbc\xe2\x80\x8b\xff";
     let mut input = seeds[random.below(seeds.len())].clone();
@@ -83,7 +83,7 @@ macro_rules! smoke {
             smoke(stringify!($name));
         }
     )*
-        /// Every target has its test here, its binary and no folders but its own.
+        /// Every target has a test here and a binary, and no directories are left over.
         #[test]
         fn every_target_runs() {
             let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");

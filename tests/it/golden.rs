@@ -1,6 +1,8 @@
-//! The golden corpus: short invented documents in many languages, and a summary of what dechaff finds in them.
+//! The golden corpus: short invented documents in many languages, and a summary of the findings in
+//! them.
 //!
-//! `UPDATE_GOLDEN=1 cargo test --test it golden::` rewrites the summary. Its diff shows what a change to a rule does.
+//! `UPDATE_GOLDEN=1 cargo test --test it golden::` rewrites the summary. Its diff shows the effect
+//! of a change to a rule.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -14,34 +16,34 @@ use dechaff::rule::Registry;
 const CORPUS: &str = "tests/golden";
 const SUMMARY: &str = "tests/golden/summary.txt";
 
-/// Documents whose name begins so have nothing to find.
+/// Prefix of the names of documents without faults.
 const CLEAN: &str = "clean-";
 
-/// Languages that the corpus must cover, as ISO 639-1 codes.
+/// ISO 639-1 codes of the languages that the corpus must cover.
 const LANGUAGES: &[&str] = &[
     "ar", "bn", "cs", "de", "el", "en", "es", "fa", "fr", "he", "hi", "id", "it", "ja", "ko", "nl", "pl", "pt", "ru",
     "th", "tr", "uk", "vi", "zh",
 ];
 
-/// A finding of one run.
+/// A finding, as compared and listed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Found {
+struct GoldenFinding {
     path: String,
     line: u64,
     code: String,
     is_safe: bool,
 }
 
-/// Findings in clean documents that are known to be wrong. Shorten this list; do not extend it.
+/// Known false positives in clean documents. Shorten this list; do not extend it.
 const FALSE_POSITIVES: &[(&str, &str)] = &[];
 
 static REGISTRY: LazyLock<Registry> = LazyLock::new(|| Registry::embedded().unwrap());
 
-/// What a default run finds.
-static DEFAULT: LazyLock<Vec<Found>> = LazyLock::new(|| findings(&[]));
+/// The findings of a default run.
+static DEFAULT: LazyLock<Vec<GoldenFinding>> = LazyLock::new(|| findings(&[]));
 
-/// What a default run finds, and what the opt-in rules find, sorted.
-static ALL: LazyLock<Vec<Found>> = LazyLock::new(|| {
+/// The findings of a default run and of the opt-in rules, sorted.
+static ALL: LazyLock<Vec<GoldenFinding>> = LazyLock::new(|| {
     let opt_in: Vec<&str> =
         REGISTRY.rules().iter().filter(|rule| !rule.default).map(|rule| rule.info.code.as_str()).collect();
     let mut found = DEFAULT.clone();
@@ -67,7 +69,7 @@ fn the_summary_is_current() {
 }
 
 #[test]
-fn clean_documents_are_silent() {
+fn clean_documents_have_no_findings() {
     let found: BTreeSet<(&str, &str)> = DEFAULT
         .iter()
         .filter(|found| is_clean(&found.path))
@@ -96,7 +98,7 @@ fn every_rule_and_language_is_covered() {
     }
 }
 
-fn findings(arguments: &[&str]) -> Vec<Found> {
+fn findings(arguments: &[&str]) -> Vec<GoldenFinding> {
     let output = Command::new(env!("CARGO_BIN_EXE_dechaff"))
         .current_dir(CORPUS)
         .args(["check", "--isolated", "--output-format", "json"])
@@ -108,7 +110,7 @@ fn findings(arguments: &[&str]) -> Vec<Found> {
     let findings: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
     findings
         .iter()
-        .map(|finding| Found {
+        .map(|finding| GoldenFinding {
             path: finding["path"].as_str().unwrap().replace('\\', "/"),
             line: finding["start"]["line"].as_u64().unwrap(),
             code: finding["code"].as_str().unwrap().to_owned(),
@@ -117,7 +119,8 @@ fn findings(arguments: &[&str]) -> Vec<Found> {
         .collect()
 }
 
-/// One line per rule with its count and languages, then one line per document with `CODE:LINE` for each finding.
+/// Returns the summary: a line per rule with its count and languages, then a line per document with
+/// `CODE:LINE` for each finding.
 fn summary() -> String {
     let documents = documents();
     let clean = documents.iter().filter(|path| is_clean(path)).count();
@@ -128,7 +131,7 @@ fn summary() -> String {
         documents.len(),
     );
     for info in REGISTRY.infos() {
-        let own: Vec<&Found> = ALL.iter().filter(|found| found.code == info.code).collect();
+        let own: Vec<&GoldenFinding> = ALL.iter().filter(|found| found.code == info.code).collect();
         let languages: BTreeSet<&str> = own.iter().filter_map(|found| found.path.split('/').next()).collect();
         let languages = languages.into_iter().collect::<Vec<_>>().join(" ");
         let _ = writeln!(text, "{} {:<26} {:>4}  {languages}", info.code, info.name, own.len());
@@ -150,7 +153,7 @@ fn is_clean(path: &str) -> bool {
     path.rsplit('/').next().is_some_and(|name| name.starts_with(CLEAN))
 }
 
-/// The paths below the corpus, sorted.
+/// Returns the paths of the documents, sorted.
 fn documents() -> Vec<String> {
     let mut paths = Vec::new();
     for language in LANGUAGES {
@@ -162,7 +165,7 @@ fn documents() -> Vec<String> {
     paths
 }
 
-/// The lines that only one of two texts has.
+/// Yields the lines that only one of two texts has.
 fn diff<'t>(before: &'t str, after: &'t str) -> impl Iterator<Item = String> + 't {
     let removed = before.lines().filter(move |line| !after.lines().any(|other| other == *line));
     let added = after.lines().filter(move |line| !before.lines().any(|other| other == *line));

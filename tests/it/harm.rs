@@ -1,4 +1,4 @@
-//! Safe fixes do no harm: what is known to be content is still there afterwards, and where it was.
+//! Safe fixes do no harm: known content is still there afterwards, at the same position.
 
 use crate::generated;
 
@@ -25,14 +25,14 @@ fn fixed(path: &str, text: &str) -> FixResult {
     fix::fix(&LINTER, &document, Applicability::Safe).unwrap()
 }
 
-/// Fails with the first of `faults`, and says how many there are.
+/// Fails with the first fault and the number of faults, if there are any.
 fn assert_none(faults: &[String], what: &str) {
     let first = faults.iter().take(5).map(|fault| format!("\n---\n{fault}")).collect::<String>();
     assert!(faults.is_empty(), "{} {what}:{first}", faults.len());
 }
 
 #[test]
-fn clean_texts_come_back_unchanged() {
+fn clean_texts_are_unchanged() {
     let mut texts: Vec<(String, String)> =
         clean_texts(60).map(|clean| (format!("{}/{}", clean.kind, clean.path), clean.text)).collect();
     for entry in fs::read_dir("tests/clean").unwrap() {
@@ -48,8 +48,8 @@ fn clean_texts_come_back_unchanged() {
 }
 
 #[test]
-fn a_heading_with_text_below_it_stays_whatever_noise_is_near() {
-    // A prime, so that each word meets each form, kind of noise and place.
+fn headings_with_text_are_kept_next_to_any_noise() {
+    // A prime step, so that all combinations occur.
     const STEP: usize = 37;
     let lost = headings::grid(STEP).filter_map(|headed| {
         let fixed = fixed("page.md", &headed.text);
@@ -60,13 +60,13 @@ fn a_heading_with_text_below_it_stays_whatever_noise_is_near() {
 }
 
 #[test]
-fn the_noise_near_the_headings_is_noise() {
+fn the_noise_next_to_headings_is_deleted() {
     let missed = headings::noise().filter(|(noise, text)| fixed("page.md", text).text.contains(noise));
     assert_none(&missed.map(|(noise, _)| noise.to_owned()).collect::<Vec<_>>(), "lines of noise left");
 }
 
 #[test]
-fn a_damaged_table_gets_no_worse() {
+fn damaged_tables_do_not_get_worse() {
     let harmed = damaged_tables(40).filter_map(|damaged| {
         let fixed = fixed("page.md", &damaged.text);
         let harms = damaged.harms(&fixed.text);
@@ -76,7 +76,7 @@ fn a_damaged_table_gets_no_worse() {
 }
 
 #[test]
-fn a_table_that_was_changed_and_is_still_wrong_is_still_reported() {
+fn tables_still_broken_after_a_fix_are_reported() {
     let silent = damaged_tables(40).filter_map(|damaged| {
         let fixed = fixed("page.md", &damaged.text);
         let is_silent = fixed.is_changed() && fixed.remaining.is_empty() && !damaged.is_whole(&fixed.text);

@@ -1,5 +1,5 @@
-//! Hostile corpora: configurations, rules and lists that someone else put there read nothing outside
-//! their folder, run nothing, and end.
+//! Hostile corpora: their configurations, rules and lists cannot read files outside of the corpus,
+//! run programs, or take forever.
 
 #![cfg(unix)]
 use std::fmt::Write as _;
@@ -10,14 +10,15 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-/// Exit code and everything printed by `dechaff` in `folder`.
+/// Runs dechaff in `folder`, and returns the exit code and all output.
 fn dechaff(folder: &Path, arguments: &[&str]) -> (i32, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_dechaff")).current_dir(folder).args(arguments).output().unwrap();
     let printed = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     (output.status.code().unwrap(), printed)
 }
 
-/// A folder with `secret.toml`, and a corpus in `corpus/` whose `dechaff.toml` holds `configuration`.
+/// Creates a directory with `secret.toml`, and with a corpus in `corpus/` that has this
+/// configuration.
 fn corpus(configuration: &str) -> TempDir {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("secret.toml"), "password hunter2\n").unwrap();
@@ -28,7 +29,7 @@ fn corpus(configuration: &str) -> TempDir {
 }
 
 #[test]
-fn configuration_in_a_corpus_reads_nothing_outside_its_folder() {
+fn a_configuration_in_a_corpus_reads_nothing_outside_its_directory() {
     for configuration in [
         "extend = \"../secret.toml\"\n",
         "extend = \"/proc/self/environ\"\n",
@@ -50,7 +51,7 @@ fn configuration_in_a_corpus_reads_nothing_outside_its_folder() {
 }
 
 #[test]
-fn configuration_in_a_corpus_that_is_a_link_is_not_read() {
+fn a_configuration_in_a_corpus_that_is_a_link_is_not_read() {
     let folder = corpus("");
     let configuration = folder.path().join("corpus/dechaff.toml");
     fs::remove_file(&configuration).unwrap();
@@ -62,10 +63,10 @@ fn configuration_in_a_corpus_that_is_a_link_is_not_read() {
 }
 
 #[test]
-fn trusted_configuration_reads_where_it_likes() {
+fn a_trusted_configuration_reads_any_file() {
     let folder = corpus("extend = \"../shared.toml\"\n");
     fs::write(folder.path().join("shared.toml"), "ignore = [\"BP\"]\n").unwrap();
-    // Named, or run from its own folder.
+    // Passed with --config, or in the working directory.
     let (code, printed) = dechaff(folder.path(), &["check", "corpus", "--config", "corpus/dechaff.toml"]);
     assert_eq!(code, 0, "{printed}");
     let (code, printed) = dechaff(&folder.path().join("corpus"), &["check", "."]);
@@ -75,7 +76,7 @@ fn trusted_configuration_reads_where_it_likes() {
 }
 
 #[test]
-fn configuration_of_a_subfolder_may_extend_that_of_the_working_directory() {
+fn a_configuration_in_a_subdirectory_may_extend_that_of_the_working_directory() {
     let folder = corpus("extend = \"../dechaff.toml\"\n");
     fs::write(folder.path().join("dechaff.toml"), "extend = \"shared/base.toml\"\n").unwrap();
     fs::create_dir(folder.path().join("shared")).unwrap();
@@ -85,7 +86,7 @@ fn configuration_of_a_subfolder_may_extend_that_of_the_working_directory() {
 }
 
 #[test]
-fn rules_folder_with_link_cycles_is_finite() {
+fn link_cycles_among_rules_are_not_followed() {
     let folder = corpus("rules = [\"r\"]\n");
     let rules = folder.path().join("corpus/r");
     fs::create_dir(&rules).unwrap();
@@ -97,16 +98,16 @@ fn rules_folder_with_link_cycles_is_finite() {
 }
 
 #[test]
-fn configuration_that_is_a_device_is_refused() {
+fn a_configuration_that_is_a_device_is_refused() {
     let folder = corpus("");
     let (code, printed) = dechaff(folder.path(), &["check", "corpus", "--config", "/dev/zero"]);
     assert_eq!(code, 2, "{printed}");
     assert!(printed.contains("device"), "{printed}");
 }
 
-/// Each entry used to be compared with every other one: this took hours.
+/// Entries were once compared with each other, which took hours.
 #[test]
-fn baseline_of_files_that_are_gone_takes_linear_time() {
+fn a_baseline_of_deleted_files_takes_linear_time() {
     let folder = corpus("");
     let mut entries = String::new();
     for number in 0..300_000 {
@@ -123,7 +124,7 @@ fn baseline_of_files_that_are_gone_takes_linear_time() {
 }
 
 #[test]
-fn since_runs_no_monitor_of_the_repository() {
+fn since_does_not_run_the_file_monitor_of_the_repository() {
     let folder = TempDir::new().unwrap();
     let git = |arguments: &[&str]| {
         let identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"];

@@ -1,5 +1,5 @@
-//! Limits hold while input is read: bombs, devices and pipes end with one clear message, in little
-//! memory, and a signal ends every phase.
+//! Limits apply while input is read: bombs, devices and pipes cause one clear message and need
+//! little memory. A signal ends every phase.
 
 #![cfg(target_os = "linux")]
 
@@ -14,11 +14,11 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use tempfile::TempDir;
 
-/// How a run ended.
-struct Ended {
+/// The result of a run.
+struct RunResult {
     code: Option<i32>,
     printed: String,
-    /// Peak of its memory, in bytes.
+    /// Peak memory in bytes.
     peak: u64,
 }
 
@@ -33,9 +33,9 @@ fn start(folder: &Path, arguments: &[&str]) -> Child {
         .unwrap()
 }
 
-/// Waits for a run that prints little.
-fn wait(mut child: Child) -> Ended {
-    const HANGS: Duration = Duration::from_secs(300);
+/// Waits for a run. The output must fit into a pipe.
+fn wait(mut child: Child) -> RunResult {
+    const TIMEOUT: Duration = Duration::from_secs(300);
     let (start, status) = (Instant::now(), format!("/proc/{}/status", child.id()));
     let mut peak = 0;
     let code = loop {
@@ -48,7 +48,7 @@ fn wait(mut child: Child) -> Ended {
         if let Some(status) = child.try_wait().unwrap() {
             break status.code();
         }
-        if start.elapsed() > HANGS {
+        if start.elapsed() > TIMEOUT {
             child.kill().unwrap();
             panic!("it does not end");
         }
@@ -57,10 +57,10 @@ fn wait(mut child: Child) -> Ended {
     let mut printed = String::new();
     child.stdout.take().unwrap().read_to_string(&mut printed).unwrap();
     child.stderr.take().unwrap().read_to_string(&mut printed).unwrap();
-    Ended { code, printed, peak }
+    RunResult { code, printed, peak }
 }
 
-fn run(folder: &Path, arguments: &[&str]) -> Ended {
+fn run(folder: &Path, arguments: &[&str]) -> RunResult {
     wait(start(folder, arguments))
 }
 
@@ -68,7 +68,7 @@ fn terminate(child: &Child) {
     assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
 }
 
-/// Waits until a run handles SIGTERM, or is about to be found not to.
+/// Waits until a run has installed its handler for SIGTERM, or gives up.
 fn await_listening(process: u32) {
     const TRIES: u32 = 200;
     for _ in 0..TRIES {
@@ -85,14 +85,14 @@ fn make_pipe(path: &Path) {
     assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
 }
 
-/// A folder with a small text, `small.txt`, beside what a test puts there.
+/// Creates a directory with a small text, `small.txt`.
 fn corpus() -> TempDir {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("small.txt"), "The bridge opened on Monday.\n").unwrap();
     folder
 }
 
-/// So many megabytes of `block`, which has 1 MB, as gzip.
+/// Compresses `first` and then `block`, which has 1 MB, repeated to `megabytes`.
 fn gzip(first: &str, block: &[u8], megabytes: usize) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(first.as_bytes()).unwrap();
@@ -110,7 +110,7 @@ fn zstd(first: &str, block: &[u8], megabytes: usize) -> Vec<u8> {
 const MEGABYTE: usize = 1 << 20;
 
 #[test]
-fn bombs_are_passed_over_in_little_memory() {
+fn bombs_are_skipped_with_little_memory() {
     const SIZE: usize = 32;
     let folder = corpus();
     let usual = run(folder.path(), &["check", "."]).peak;
@@ -123,7 +123,7 @@ fn bombs_are_passed_over_in_little_memory() {
     fs::write(folder.path().join("line.jsonl.zst"), zstd(line, &words, SIZE)).unwrap();
     fs::write(folder.path().join("line.jsonl.gz"), gzip(line, &zeros, SIZE)).unwrap();
     fs::File::create(folder.path().join("sparse.txt")).unwrap().set_len(5_000_000_000).unwrap();
-    let Ended { code, printed, peak } = run(folder.path(), &["check", ".", "--max-record", "1MB"]);
+    let RunResult { code, printed, peak } = run(folder.path(), &["check", ".", "--max-record", "1MB"]);
     assert_eq!(code, Some(2), "{printed}");
     for expected in [
         "skipped zeros.txt.gz: binary file\n",
@@ -147,14 +147,14 @@ fn files_larger_than_the_default_limit_are_not_read() {
     file.set_len(5_000_000_000).unwrap();
     drop(file);
     let usual = run(folder.path(), &["check", "small.txt"]).peak;
-    let Ended { code, printed, peak } = run(folder.path(), &["check", "."]);
+    let RunResult { code, printed, peak } = run(folder.path(), &["check", "."]);
     assert_eq!(code, Some(2), "{printed}");
     assert!(printed.contains("large.txt: larger than 67108864 bytes; --max-record allows more"), "{printed}");
     assert!(peak < usual + (20 << 20), "{peak} bytes, usually {usual}");
 }
 
 #[test]
-fn standard_input_has_the_same_limit() {
+fn stdin_has_the_same_limit() {
     let folder = corpus();
     let mut child = start(folder.path(), &["check", "-", "--max-record", "1MB"]);
     let mut stdin = child.stdin.take().unwrap();
@@ -162,7 +162,7 @@ fn standard_input_has_the_same_limit() {
         let block = "word ".repeat(MEGABYTE / 5);
         while stdin.write_all(block.as_bytes()).is_ok() {}
     });
-    let Ended { code, printed, .. } = wait(child);
+    let RunResult { code, printed, .. } = wait(child);
     writer.join().unwrap();
     assert_eq!(code, Some(2), "{printed}");
     assert!(printed.contains("-: larger than 1048576 bytes; --max-record allows more"), "{printed}");
@@ -173,7 +173,7 @@ fn devices_are_refused() {
     let folder = corpus();
     symlink("/dev/zero", folder.path().join("link.txt")).unwrap();
     for device in ["/dev/zero", "/dev/null", "link.txt"] {
-        let Ended { code, printed, .. } = run(folder.path(), &["check", device, "small.txt"]);
+        let RunResult { code, printed, .. } = run(folder.path(), &["check", device, "small.txt"]);
         assert_eq!(code, Some(2), "{printed}");
         let message =
             format!("dechaff: error: {device}: it is a device, not a file; give the path of a file or directory\n");
@@ -192,25 +192,25 @@ fn pipes_are_read_once() {
         let pipe = folder.path().join(name);
         make_pipe(&pipe);
         let writer = std::thread::spawn(move || fs::write(pipe, text).unwrap());
-        let Ended { code, printed, .. } =
+        let RunResult { code, printed, .. } =
             run(folder.path(), &["check", name, "small.txt", "--memory", "1MB", "--output-format", "concise"]);
         writer.join().unwrap();
         assert_eq!(code, Some(1), "{printed}");
         assert!(printed.starts_with(&format!("{name}:")) && printed.contains("BP001"), "{printed}");
-        let Ended { code, printed, .. } = run(folder.path(), &["check", name, "--fix"]);
+        let RunResult { code, printed, .. } = run(folder.path(), &["check", name, "--fix"]);
         assert_eq!(code, Some(2), "{printed}");
         assert!(printed.contains("a pipe cannot be fixed in place"), "{printed}");
     }
 }
 
-/// Each of these waits for something that never comes.
+/// Each of these runs waits for input that never comes.
 #[test]
 fn a_signal_ends_a_run_that_waits() {
     let folder = corpus();
     make_pipe(&folder.path().join("pipe.jsonl"));
     for arguments in [["check", "pipe.jsonl"], ["check", "-"]] {
         let child = start(folder.path(), &arguments);
-        // Until it listens, the signal ends it without more ado.
+        // Until the handler is installed, the signal ends the process.
         await_listening(child.id());
         terminate(&child);
         let ended = wait(child);
@@ -219,7 +219,7 @@ fn a_signal_ends_a_run_that_waits() {
     }
 }
 
-/// A run that works on one document cannot ask whether it is interrupted.
+/// Linting one document does not check for signals.
 #[test]
 fn a_signal_ends_a_run_that_works_on_one_document() {
     let folder = corpus();
@@ -229,12 +229,12 @@ fn a_signal_ends_a_run_that_works_on_one_document() {
     let child = start(folder.path(), &["check", "large.txt"]);
     await_listening(child.id());
     terminate(&child);
-    let Ended { code, printed, .. } = wait(child);
+    let RunResult { code, printed, .. } = wait(child);
     assert_eq!(code, Some(130), "{printed}");
     assert!(printed.contains("interrupted"), "{printed}");
 }
 
-/// Writes a Parquet file with a row for each of `texts`, of which equal ones are stored once.
+/// Writes a Parquet file with a row per text. Equal texts are stored once, in the dictionary.
 fn write_parquet(path: &Path, texts: &[&str]) {
     use parquet::basic::{Compression, GzipLevel};
     use parquet::data_type::{ByteArray, ByteArrayType};
@@ -268,16 +268,16 @@ fn pages_larger_than_the_limit_are_not_decompressed() {
     let parquet = folder.path().join("a.parquet");
     write_parquet(&parquet, &[&large, "The bridge opened."]);
     let arguments = ["check", "a.parquet", "--max-record", "1MB"];
-    let Ended { code, printed, peak } = run(folder.path(), &arguments);
+    let RunResult { code, printed, peak } = run(folder.path(), &arguments);
     assert_eq!(code, Some(2), "{printed}");
     let reason = "records 1 to 2 (row group 1) cannot be read: Parquet error: a page has ";
     assert!(printed.contains(reason) && printed.contains("a larger --max-record allows more"), "{printed}");
     assert!(printed.contains("a.parquet: record 3") && printed.contains("BP001"), "{printed}");
     assert!(peak < usual + (15 << 20), "{peak} bytes, usually {usual}");
 
-    // A page whose header says that it is small is unpacked no further than that.
+    // A page is not decompressed beyond the size in its header.
     let mut bytes = fs::read(&parquet).unwrap();
-    // As long as the number it replaces, so that all else stays where it is.
+    // As long as the number it replaces, so that all offsets remain valid.
     let varint = |number: usize| -> [u8; 4] {
         [0, 7, 14, 21]
             .map(|shift| u8::try_from(((number * 2) >> shift) & 0x7F).unwrap() | if shift < 21 { 0x80 } else { 0 })
@@ -286,27 +286,27 @@ fn pages_larger_than_the_limit_are_not_decompressed() {
     let at = bytes.windows(honest.len()).position(|window| window == honest).unwrap();
     bytes[at..at + honest.len()].copy_from_slice(&varint(1_000));
     fs::write(&parquet, bytes).unwrap();
-    let Ended { code, printed, peak } = run(folder.path(), &arguments);
+    let RunResult { code, printed, peak } = run(folder.path(), &arguments);
     assert_eq!(code, Some(2), "{printed}");
     assert!(printed.contains(reason), "{printed}");
     assert!(peak < usual + (15 << 20), "{peak} bytes, usually {usual}");
 }
 
-/// Text with `count` requests for a comment, each below a sentence of its own.
+/// Returns a text with `count` requests for a comment, each below a different sentence.
 fn comment_prompts(count: usize) -> String {
     let paragraph =
         |number| format!("The council number {number} met on Monday and agreed on much.\n\nLeave a Comment\n\n");
     (0..count).map(paragraph).collect()
 }
 
-/// Runs only the rule about these prompts, since the time is spent on other rules.
-fn check_comment_prompts(folder: &Path, format: &str, more: &[&str]) -> Ended {
+/// Runs only the rule about comment prompts, to save time.
+fn check_comment_prompts(folder: &Path, format: &str, more: &[&str]) -> RunResult {
     let arguments = ["check", "a.txt", "--isolated", "--select", "BP001,SU", "--output-format", format];
     run_to_file(folder, &[&arguments, more].concat())
 }
 
-/// Runs a check that prints more than fits into a pipe.
-fn run_to_file(folder: &Path, arguments: &[&str]) -> Ended {
+/// Runs a check with its output in a file, because it does not fit into a pipe.
+fn run_to_file(folder: &Path, arguments: &[&str]) -> RunResult {
     let path = folder.join("printed.log");
     let file = fs::File::create(&path).unwrap();
     let child = Command::new(env!("CARGO_BIN_EXE_dechaff"))
@@ -318,7 +318,7 @@ fn run_to_file(folder: &Path, arguments: &[&str]) -> Ended {
         .spawn()
         .unwrap();
     let status = child.wait_with_output().unwrap().status;
-    Ended { code: status.code(), printed: fs::read_to_string(path).unwrap(), peak: 0 }
+    RunResult { code: status.code(), printed: fs::read_to_string(path).unwrap(), peak: 0 }
 }
 
 #[test]
@@ -326,14 +326,14 @@ fn findings_beyond_the_limit_are_counted() {
     let folder = corpus();
     let path = folder.path().join("a.txt");
     fs::write(&path, comment_prompts(10_000)).unwrap();
-    let Ended { code, printed, .. } = check_comment_prompts(folder.path(), "concise", &[]);
+    let RunResult { code, printed, .. } = check_comment_prompts(folder.path(), "concise", &[]);
     assert_eq!(code, Some(1));
     assert!(printed.contains("1 file checked: 10000 findings in 1 file"), "{}", tail(&printed));
     fs::write(&path, comment_prompts(10_003)).unwrap();
-    let Ended { code, printed, .. } = check_comment_prompts(folder.path(), "concise", &[]);
+    let RunResult { code, printed, .. } = check_comment_prompts(folder.path(), "concise", &[]);
     assert_eq!(code, Some(1));
     assert!(printed.contains("1 file checked: at least 10000 findings in 1 file"), "{}", tail(&printed));
-    let Ended { printed, .. } = check_comment_prompts(folder.path(), "json-lines", &[]);
+    let RunResult { printed, .. } = check_comment_prompts(folder.path(), "json-lines", &[]);
     assert!(printed.contains("\"unlisted\":3}"), "{}", tail(&printed));
 }
 
@@ -343,12 +343,12 @@ fn findings_beyond_the_limit_can_be_suppressed() {
     let path = folder.path().join("a.txt");
     let prompts = comment_prompts(10_003);
     fs::write(&path, format!("<!-- dechaff: ignore-file[BP001] -->\n\n{prompts}")).unwrap();
-    let Ended { code, printed, .. } = check_comment_prompts(folder.path(), "concise", &[]);
+    let RunResult { code, printed, .. } = check_comment_prompts(folder.path(), "concise", &[]);
     assert_eq!(code, Some(0), "{}", tail(&printed));
     // If only those listed are suppressed, the note on the others is still printed.
     let suppressed = format!("<!-- dechaff: ignore-start[BP001] -->\n\n{prompts}\n\n<!-- dechaff: ignore-end -->\n\n");
     fs::write(&path, suppressed + &comment_prompts(1)).unwrap();
-    let Ended { code, printed, .. } = check_comment_prompts(folder.path(), "json-lines", &[]);
+    let RunResult { code, printed, .. } = check_comment_prompts(folder.path(), "json-lines", &[]);
     assert_eq!(code, Some(1), "{}", tail(&printed));
     assert!(printed.contains("\"unlisted\":1}"), "{}", tail(&printed));
 }
@@ -358,7 +358,7 @@ fn fixes_beyond_the_limit_are_applied() {
     let folder = corpus();
     let path = folder.path().join("a.txt");
     fs::write(&path, comment_prompts(60_000)).unwrap();
-    let Ended { code, printed, .. } = check_comment_prompts(folder.path(), "concise", &["--fix"]);
+    let RunResult { code, printed, .. } = check_comment_prompts(folder.path(), "concise", &["--fix"]);
     assert_eq!(code, Some(0), "{}", tail(&printed));
     assert!(printed.contains("60000 findings fixed"), "{}", tail(&printed));
     let fixed = fs::read_to_string(path).unwrap();
@@ -382,7 +382,7 @@ fn a_long_line_of_defects_is_fixed_in_parts() {
         "1",
     ];
     fs::write(&path, "te\u{ad}xt <b>x</b> &amp; ".repeat(12_000)).unwrap();
-    let Ended { code, printed, .. } = run_to_file(folder.path(), &arguments);
+    let RunResult { code, printed, .. } = run_to_file(folder.path(), &arguments);
     assert_eq!(code, Some(0), "{}", tail(&printed));
     assert_eq!(fs::read_to_string(path).unwrap().trim_end(), "text x & ".repeat(12_000).trim_end());
 }
@@ -394,15 +394,15 @@ fn duplicates_beyond_the_limit_are_counted() {
     let arguments = ["check", "a.txt", "--isolated", "--select", "ND001,SU", "--output-format", "json-lines"];
     let paragraphs = "The council met on Monday evening and agreed on the new road.\n\n".repeat(10_004);
     fs::write(&path, &paragraphs).unwrap();
-    let Ended { code, printed, .. } = run_to_file(folder.path(), &arguments);
+    let RunResult { code, printed, .. } = run_to_file(folder.path(), &arguments);
     assert_eq!((code, printed.lines().count()), (Some(1), 10_000), "{}", tail(&printed));
     assert!(printed.contains("\"unlisted\":3}"), "{}", tail(&printed));
     fs::write(&path, format!("<!-- dechaff: ignore-file[ND001] -->\n\n{paragraphs}")).unwrap();
-    let Ended { code, printed, .. } = run_to_file(folder.path(), &arguments);
+    let RunResult { code, printed, .. } = run_to_file(folder.path(), &arguments);
     assert_eq!(code, Some(0), "{}", tail(&printed));
 }
 
-/// There are more places for the rule to match than are kept until the end of the text is known.
+/// There are more candidate matches than are kept until the end of the text is known.
 #[test]
 fn long_texts_are_searched_at_their_edges() {
     let folder = corpus();
@@ -427,13 +427,14 @@ fn long_texts_are_searched_at_their_edges() {
     let paragraph = "The harbour opened. It was the first of its kind for many years, and people came to see it.";
     fs::write(folder.path().join("a.txt"), format!("{paragraph}\n\n").repeat(count)).unwrap();
     let arguments = ["check", "a.txt", "--isolated", "--config", "rules = ['rules.toml']", "--select", "XX001"];
-    let Ended { printed, .. } = run_to_file(folder.path(), &[&arguments[..], &["--output-format", "concise"]].concat());
+    let RunResult { printed, .. } =
+        run_to_file(folder.path(), &[&arguments[..], &["--output-format", "concise"]].concat());
     let lines: Vec<&str> = printed.lines().filter_map(|line| line.strip_prefix("a.txt:")).collect();
     assert_eq!(lines.len(), 2, "{}", tail(&printed));
     assert!(lines[0].starts_with("1:") && lines[1].starts_with(&format!("{}:", 2 * count - 1)), "{lines:?}");
 }
 
-/// The last lines of what was printed.
+/// Returns the last lines of the output.
 fn tail(printed: &str) -> &str {
     printed.rmatch_indices('\n').nth(5).map_or(printed, |(at, _)| &printed[at..])
 }

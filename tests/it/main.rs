@@ -1,10 +1,11 @@
-//! All integration tests in one binary, which is linked once: `cargo test --test it undo::` runs those of one file.
+//! All integration tests, in one binary to link once. `cargo test --test it undo::` runs those of
+//! one module.
 
 #![allow(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
     clippy::cast_sign_loss,
-    reason = "numbers of tests are small"
+    reason = "numbers in tests are small"
 )]
 #![allow(
     clippy::unwrap_used,
@@ -12,7 +13,7 @@
     clippy::panic,
     clippy::print_stderr,
     clippy::print_stdout,
-    reason = "a test may fail aloud"
+    reason = "tests may panic and print"
 )]
 
 mod classifier;

@@ -1,4 +1,4 @@
-//! Parquet files as other programs write them: codecs, and columns that hold no text.
+//! Parquet files written by other programs: codecs, and columns without text.
 
 use std::fs::File;
 use std::path::Path;
@@ -59,7 +59,7 @@ fn every_codec_is_read_and_written() {
 }
 
 #[test]
-fn a_column_that_holds_no_text_is_named_with_the_reason() {
+fn a_column_without_text_is_reported_with_the_reason() {
     let folder = TempDir::new().unwrap();
     let message = |name: &str, arguments: &[&str]| {
         let output = dechaff(folder.path(), &[&["check", name], arguments].concat());

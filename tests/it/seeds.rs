@@ -1,4 +1,4 @@
-//! The seed articles: every fault labelled for removal is removed, and nothing else is.
+//! The seed articles: fixes delete all text labelled for removal, and nothing else.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -22,7 +22,7 @@ fn labels() -> Vec<Label> {
     include_str!("../fixtures/seed-labels.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// For each byte of the seed, whether the fix of some finding deletes it.
+/// Returns the text of a seed, and for each byte whether a fix deletes it.
 fn deleted(file: &str) -> (String, Vec<bool>) {
     static LINTER: LazyLock<Linter> =
         LazyLock::new(|| Linter::new(&Registry::embedded().unwrap(), &Settings::default()).unwrap());
@@ -37,7 +37,7 @@ fn deleted(file: &str) -> (String, Vec<bool>) {
 }
 
 #[test]
-fn what_is_to_go_goes() {
+fn text_labelled_for_removal_is_deleted() {
     for label in labels().iter().filter(|label| label.label == "remove") {
         let (text, deleted) = deleted(&label.file);
         let bytes: Vec<usize> =
@@ -49,7 +49,7 @@ fn what_is_to_go_goes() {
 }
 
 #[test]
-fn what_is_to_stay_stays() {
+fn no_other_text_is_deleted() {
     let labels = labels();
     for file in [
         "000_f959cded76acab99.txt",
@@ -61,10 +61,11 @@ fn what_is_to_stay_stays() {
         let (text, deleted) = deleted(file);
         for (at, character) in text.char_indices().filter(|(at, character)| deleted[*at] && !character.is_whitespace())
         {
-            let is_sign = !character.is_alphanumeric();
+            let is_punctuation = !character.is_alphanumeric();
             let is_noise = labels.iter().any(|label| {
                 label.file == file
-                    && (matches!(label.label.as_str(), "remove" | "optional") || is_sign && label.label == "repair")
+                    && (matches!(label.label.as_str(), "remove" | "optional")
+                        || is_punctuation && label.label == "repair")
                     && (label.start..label.end).contains(&at)
             });
             let before = &text[text.floor_char_boundary(at.saturating_sub(40))..at];

@@ -1,4 +1,4 @@
-//! Writing: hard links, temporary files of killed runs, and other processes that write to the same files.
+//! Writing: hard links, temporary files of killed runs, and concurrent writes by other processes.
 
 #![cfg(unix)]
 use std::fs;
@@ -28,7 +28,7 @@ fn temporary_files(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn hard_links_are_refused_and_stay() {
+fn hard_links_are_refused_and_kept() {
     let folder = TempDir::new().unwrap();
     let line = format!("{}\n", serde_json::json!({ "text": TEXT }));
     let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
@@ -46,13 +46,13 @@ fn hard_links_are_refused_and_stay() {
         assert_eq!(&fs::read(folder.path().join(name)).unwrap(), content);
         assert_eq!(folder.path().join(name).metadata().unwrap().nlink(), 2);
     }
-    // Where nothing is to be fixed, it does not matter; nor does it for copies.
+    // Without a fix, hard links do not matter; nor do they for copies.
     assert!(dechaff(folder.path(), &["check", ".", "--fix-only", "--select", "MT"]).status.success());
     assert!(dechaff(folder.path(), &["check", ".", "--output-dir", "clean", "--select", "BP"]).status.success());
 }
 
 #[test]
-fn what_killed_runs_left_behind_is_removed_by_the_next() {
+fn stale_temporary_files_are_removed_by_the_next_run() {
     let folder = TempDir::new().unwrap();
     fs::create_dir(folder.path().join("deep")).unwrap();
     let stale = |name: &str| folder.path().join(name).join(".dechaff-Ab12Cd.tmp");
@@ -64,7 +64,7 @@ fn what_killed_runs_left_behind_is_removed_by_the_next() {
         }
         dechaff(folder.path(), arguments)
     };
-    // A check writes nothing, and removes nothing.
+    // A check removes nothing.
     run(&["check", "."]);
     assert!(stale("").exists() && stale("deep").exists());
     for arguments in
@@ -77,7 +77,7 @@ fn what_killed_runs_left_behind_is_removed_by_the_next() {
     fs::write(stale(""), "half a text").unwrap();
     assert!(dechaff(folder.path(), &["undo", "log"]).status.success());
     assert!(!stale("").exists());
-    // Other files, folders and links are none of its own.
+    // Other files, directories and links are kept.
     for name in [".dechaff.toml", ".dechaff-notes", "dechaff-x.tmp", ".dechaff-copies"] {
         fs::write(folder.path().join(name), "").unwrap();
     }
@@ -88,7 +88,7 @@ fn what_killed_runs_left_behind_is_removed_by_the_next() {
 }
 
 #[test]
-fn a_temporary_file_that_is_being_written_is_not_stale() {
+fn a_locked_temporary_file_is_not_stale() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("a.txt");
     fs::write(&path, TEXT).unwrap();
@@ -103,11 +103,11 @@ fn a_temporary_file_that_is_being_written_is_not_stale() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_file_that_is_replaced_at_the_last_moment_is_put_back() {
+fn a_file_replaced_just_before_the_rename_is_put_back() {
     let folder = TempDir::new().unwrap();
     let (path, other) = (folder.path().join("a.txt"), folder.path().join("b.txt"));
     fs::write(&path, "old").unwrap();
-    // After the file was compared, and before it is replaced.
+    // Between the comparison and the rename.
     let error = replace(&path, b"old", b"new", || {
         fs::write(&other, "from elsewhere")?;
         fs::rename(&other, &path)
@@ -124,10 +124,10 @@ fn a_file_that_is_replaced_at_the_last_moment_is_put_back() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
-/// Another process replaces files by longer ones over and over; no line that it wrote is lost.
+/// Another process repeatedly replaces files with longer ones. None of its lines is lost.
 #[cfg(target_os = "linux")]
 #[test]
-fn no_replacement_of_another_process_is_lost() {
+fn no_concurrent_replacement_is_lost() {
     let folder = TempDir::new().unwrap();
     let names: Vec<PathBuf> = (0..40).map(|number| folder.path().join(format!("{number}.txt"))).collect();
     for path in &names {
@@ -158,10 +158,10 @@ fn no_replacement_of_another_process_is_lost() {
     assert_eq!(temporary_files(folder.path()).len(), 0);
 }
 
-/// Another process appends lines, each through a handle of its own, while files are fixed over and over.
+/// Another process appends lines, opening the file each time, while the files are fixed repeatedly.
 #[cfg(target_os = "linux")]
 #[test]
-fn no_line_that_another_process_appends_is_lost() {
+fn no_concurrently_appended_line_is_lost() {
     const RUNS: u64 = 4;
     /// Lines per file and run.
     const LINES: u64 = 25;
@@ -182,7 +182,7 @@ fn no_line_that_another_process_appends_is_lost() {
         while child.try_wait().unwrap().is_none() {
             for (path, count) in names.iter().zip(&mut appended).filter(|(_, count)| **count < run * LINES) {
                 *count += 1;
-                // A file that was replaced between opening and writing may be gone: write again.
+                // The file may have been replaced between opening and writing: write again.
                 loop {
                     let mut file = fs::File::options().append(true).open(path).unwrap();
                     file.write_all(line(*count).as_bytes()).unwrap();
