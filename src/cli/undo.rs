@@ -13,9 +13,9 @@ use super::roots::{Roots, Target};
 use super::settings_resolver::SettingsResolver;
 use super::{Exit, interrupt};
 use crate::corpus::{
-    ChangeSet, FileState, InputFile, LogContents, LogEntry, LoggedFile, OpenedFile, ReadOptions, RecordAction, Records,
-    ReducedCopy, Rewriter, Shard, ShardItem, UndoLog, UndoResult, hash_file, logged_files, open, remove_stale_files,
-    replace, restore,
+    ChangeSet, FileState, InputFile, LogContents, LogEntry, LoggedFile, OpenedFile, ReadError, ReadOptions,
+    RecordAction, RecordHandle, Records, ReducedCopy, Rewriter, Shard, ShardItem, Source, UndoLog, UndoResult,
+    hash_file, logged_files, open, remove_stale_files, replace, restore,
 };
 use crate::report::count;
 use crate::rule::Registry;
@@ -245,41 +245,17 @@ impl Undo {
                 rewriter.insert_line(entry.line.as_deref().unwrap_or_default())?;
                 passages += 1;
             }
-            let change_sets = change_sets.remove(&handle.index);
-            let (Some(change_sets), Ok(Some(source))) = (change_sets, &source) else {
-                if change_sets.is_some() {
-                    let why = match source {
-                        Err(error) => anyhow::Error::from(error),
-                        Ok(_) => anyhow::anyhow!("{}, record {}: it holds no text", shard.name, handle.index),
-                    };
-                    self.fail(&why.context("a changed record cannot be restored"));
-                }
-                rewriter.write_record(&handle, RecordAction::Keep)?;
-                continue;
+            let restored = change_sets
+                .remove(&handle.index)
+                .and_then(|change_sets| self.restore_record(&mut handle, source, change_sets, is_chosen));
+            let action = match &restored {
+                Some(restored) if restored.passages > 0 => RecordAction::Replace(&restored.text),
+                _ => RecordAction::Keep,
             };
-            let place = source.origin.to_string();
-            let restored = restore(&source.text, change_sets, is_chosen).map_err(anyhow::Error::from);
-            let restored = restored.and_then(|restored| {
-                for replacements in &restored.replacements {
-                    handle.restore(replacements)?;
-                }
-                Ok(restored)
-            });
-            match restored {
-                Ok(restored) => {
-                    self.warn_of_covered(&place, &restored);
-                    let is_same = restored.passages == 0;
-                    rewriter.write_record(
-                        &handle,
-                        if is_same { RecordAction::Keep } else { RecordAction::Replace(&restored.text) },
-                    )?;
-                    passages += restored.passages;
-                    rest.extend(restored.rest);
-                }
-                Err(error) => {
-                    self.fail(&error.context(place));
-                    rewriter.write_record(&handle, RecordAction::Keep)?;
-                }
+            rewriter.write_record(&handle, action)?;
+            if let Some(restored) = restored {
+                passages += restored.passages;
+                rest.extend(restored.rest);
             }
         }
         for entry in left_out {
@@ -302,6 +278,46 @@ impl Undo {
         self.restored += usize::from(passages > 0);
         self.passages += passages;
         Ok(())
+    }
+
+    /// Restores the text of a record in its handle. Reports an error and returns `None` if that fails.
+    fn restore_record(
+        &mut self,
+        handle: &mut RecordHandle,
+        decoded: Result<Option<Source>, ReadError>,
+        change_sets: &[ChangeSet],
+        is_chosen: &impl Fn(&LogEntry) -> bool,
+    ) -> Option<UndoResult> {
+        let source = match decoded {
+            Ok(Some(source)) => Ok(source),
+            Ok(None) => Err(anyhow::anyhow!("{}, record {}: it holds no text", handle.shard.name, handle.index)),
+            Err(error) => Err(error.into()),
+        };
+        let source = match source {
+            Ok(source) => source,
+            Err(error) => {
+                self.fail(&error.context("a changed record cannot be restored"));
+                return None;
+            }
+        };
+        let place = source.origin.to_string();
+        let restored = restore(&source.text, change_sets, is_chosen).map_err(anyhow::Error::from);
+        let restored = restored.and_then(|restored| {
+            for replacements in &restored.replacements {
+                handle.restore(replacements)?;
+            }
+            Ok(restored)
+        });
+        match restored {
+            Ok(restored) => {
+                self.warn_of_covered(&place, &restored);
+                Some(restored)
+            }
+            Err(error) => {
+                self.fail(&error.context(place));
+                None
+            }
+        }
     }
 
     /// Returns the dropped records to insert into the copy with the hash `now`, in order, and reports those that cannot be

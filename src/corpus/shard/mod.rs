@@ -4,6 +4,7 @@
 mod json_fields;
 mod json_layout;
 mod json_lines;
+mod json_record;
 mod json_string;
 mod parquet_pages;
 mod parquet_reader;

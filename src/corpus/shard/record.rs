@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use parquet::data_type::ByteArray;
 
-use super::json_lines::parse_line;
+use super::json_record::parse_line;
 use super::{Shard, json_string};
 use crate::corpus::format::Codec;
 use crate::corpus::read::{ReadError, Source, too_large};
