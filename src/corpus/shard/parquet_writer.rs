@@ -1,7 +1,9 @@
 //! Rewrites a Parquet file. Row groups with changed texts get a new text column; everything else is
 //! copied as bytes.
 
+use std::fmt::Display;
 use std::fs::File;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::sync::Arc;
 
@@ -20,8 +22,9 @@ use parquet::file::reader::FileReader;
 use parquet::file::serialized_reader::SerializedFileReader;
 use parquet::file::writer::{SerializedFileWriter, SerializedPageWriter, TrackedWrite};
 
-use super::parquet_reader::{catch_decoder_panic, leaf_column, open_parquet, to_count};
-use super::{RecordAction, Shard};
+use super::parquet_reader::{ParquetReader, catch_decoder_panic, leaf_column, open_parquet, to_count};
+use super::record::RecordBody;
+use super::{RecordAction, Shard, ShardItem};
 
 /// Rewrites a file row by row.
 pub(super) struct ParquetRewriter {
@@ -35,6 +38,20 @@ pub(super) struct ParquetRewriter {
     group: usize,
     /// The text column of the current row group, created with its first row.
     text_column: Option<TextColumn>,
+    /// The rows written.
+    written: RowHasher,
+}
+
+/// Hashes the texts of rows, to check that a file has what was written to it.
+#[derive(Default)]
+struct RowHasher {
+    hasher: DefaultHasher,
+}
+
+impl RowHasher {
+    fn add(&mut self, value: Option<&ByteArray>, level: i16) {
+        (value.map(ByteArray::data), level).hash(&mut self.hasher);
+    }
 }
 
 /// The new text column of a row group. It is written to a temporary file, because the columns
@@ -78,7 +95,8 @@ impl ParquetRewriter {
         }
         let schema = file_metadata.schema_descr().root_schema_ptr();
         let writer = SerializedFileWriter::new(file, schema, Arc::new(properties.build()))?;
-        let mut rewriter = Self { source, reader, metadata, writer, text, group: 0, text_column: None };
+        let mut rewriter =
+            Self { source, reader, metadata, writer, text, group: 0, text_column: None, written: RowHasher::default() };
         rewriter.copy_empty_groups()?;
         Ok(rewriter)
     }
@@ -105,6 +123,7 @@ impl ParquetRewriter {
             RecordAction::Drop => None,
         };
         if let Some(value) = value {
+            self.written.add(value.as_ref(), level);
             let values: Vec<ByteArray> = value.into_iter().collect();
             column.writer.write_batch(&values, Some(&[level]), None)?;
         }
@@ -150,11 +169,30 @@ impl ParquetRewriter {
         Ok(())
     }
 
-    pub(super) fn finish(self) -> io::Result<()> {
+    /// Finishes the new file and reads it back from `file`, a handle to it. A damaged file may be
+    /// readable in place, but not once its columns are copied to other positions.
+    pub(super) fn finish(self, shard: &Arc<Shard>, file: File) -> io::Result<()> {
         if self.group < self.metadata.num_row_groups() {
             return Err(file_changed());
         }
         self.writer.close()?;
+        let unreadable = |reason: &dyn Display| {
+            io::Error::other(format!("the file is damaged: after rewriting, it could not be read ({reason})"))
+        };
+        let mut read = RowHasher::default();
+        for item in ParquetReader::open(file, shard, true, Arc::default()).map_err(|error| unreadable(&error))? {
+            match item {
+                ShardItem::Record(record) => {
+                    if let RecordBody::Value(value, level, _) = &record.body {
+                        read.add(value.as_ref(), *level);
+                    }
+                }
+                ShardItem::Unreadable(error) => return Err(unreadable(&error)),
+            }
+        }
+        if read.hasher.finish() != self.written.hasher.finish() {
+            return Err(unreadable(&"it has other texts"));
+        }
         Ok(())
     }
 }

@@ -132,7 +132,7 @@ impl Rewriter {
         }
         let result = match writer {
             RecordWriter::Stream(encoder) => encoder.finish().map(|_| ()),
-            RecordWriter::Parquet(writer) => writer.finish(),
+            RecordWriter::Parquet(writer) => writer.finish(&shard, file.file()?),
         };
         result.map_err(|error| file.io_error(error))?;
         if fs::metadata(&shard.path).map(|metadata| FileStamp::from(&metadata)).ok().as_ref() != Some(&shard.stamp) {
