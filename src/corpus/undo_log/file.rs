@@ -3,6 +3,8 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -235,12 +237,28 @@ fn open(path: &Path, options: &OpenOptions) -> Result<File, LogError> {
         return Err(LogError::NotALog(path.to_owned()));
     }
     let file = options.open(path).map_err(|error| LogError::Io { path: path.to_owned(), error })?;
-    match file.try_lock() {
+    match try_lock(&file) {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(LogError::InUse(path.to_owned())),
         // Some network file systems do not support locks.
         Err(TryLockError::Error(_)) => Ok(file),
     }
+}
+
+/// Locks a file, trying for a second.
+///
+/// A process that starts another one is duplicated for a moment, and the duplicate holds the locks
+/// of all open files until it runs the other program. So a lock may outlive its file descriptor.
+fn try_lock(file: &File) -> Result<(), TryLockError> {
+    const ATTEMPTS: usize = 50;
+    const DELAY: Duration = Duration::from_millis(20);
+    for _ in 1..ATTEMPTS {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => thread::sleep(DELAY),
+            result => return result,
+        }
+    }
+    file.try_lock()
 }
 
 /// Returns the device and inode of a file, which differ for a copy.
