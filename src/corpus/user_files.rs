@@ -12,7 +12,7 @@ use crate::user_file::UserFile;
 pub const CONFIG_FILE_NAMES: [&str; 3] = ["dechaff.toml", ".dechaff.toml", "pyproject.toml"];
 
 /// Maximum size of a configuration or rule file, against reading a huge file by mistake.
-const MAX_USER_FILE_BYTES: u64 = 64 << 20;
+const MAX_USER_FILE_BYTES: u64 = 8 << 20;
 
 /// Maximum size of a baseline or ignore list, enough for about ten million entries.
 const MAX_LIST_BYTES: u64 = 2 << 30;
@@ -21,7 +21,7 @@ const MAX_LIST_BYTES: u64 = 2 << 30;
 ///
 /// # Errors
 ///
-/// The file cannot be read, is not UTF-8, is a device, or is larger than 64 MiB.
+/// The file cannot be read, is not UTF-8, is a device, or is larger than 8 MiB.
 pub fn read_user_file(path: &Path, name: &str) -> io::Result<Arc<UserFile>> {
     read_bounded(path, MAX_USER_FILE_BYTES).map(|text| UserFile::new(name, text))
 }

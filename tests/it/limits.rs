@@ -434,6 +434,18 @@ fn long_texts_are_searched_at_their_edges() {
     assert!(lines[0].starts_with("1:") && lines[1].starts_with(&format!("{}:", 2 * count - 1)), "{lines:?}");
 }
 
+#[test]
+fn rule_files_larger_than_the_limit_are_refused() {
+    let folder = corpus();
+    fs::write(folder.path().join("a.txt"), "The harbour opened.\n").unwrap();
+    let path = folder.path().join("rules.toml");
+    fs::write(&path, "#".repeat((8 << 20) + 1)).unwrap();
+    let arguments = ["check", "a.txt", "--isolated", "--config", "rules = ['rules.toml']"];
+    let RunResult { code, printed, .. } = run_to_file(folder.path(), &arguments);
+    assert_eq!(code, Some(2), "{printed}");
+    assert!(printed.contains("rules.toml") && printed.contains("it is larger than 8 MiB"), "{printed}");
+}
+
 /// Returns the last lines of the output.
 fn tail(printed: &str) -> &str {
     printed.rmatch_indices('\n').nth(5).map_or(printed, |(at, _)| &printed[at..])

@@ -28,10 +28,44 @@ const TIMEOUT: Duration = Duration::from_secs(1_200);
 /// An input to generate, and the arguments after `check --isolated -q`.
 struct Case {
     name: &'static str,
-    write: fn(&Path, u64) -> Result<()>,
+    write: WriteInput,
     arguments: &'static [&'static str],
     /// The sizes passed to `write`, usually one and four times that, to see whether time is linear.
     sizes: &'static [u64],
+    /// The expected exit code: 0 for no findings, 1 for some, 2 for input that is refused.
+    code: i32,
+}
+
+type WriteInput = fn(&Path, u64) -> Result<()>;
+
+/// Creates a case that has no findings.
+const fn clean(
+    name: &'static str,
+    write: WriteInput,
+    arguments: &'static [&'static str],
+    sizes: &'static [u64],
+) -> Case {
+    Case { name, write, arguments, sizes, code: 0 }
+}
+
+/// Creates a case that has findings.
+const fn flagged(
+    name: &'static str,
+    write: WriteInput,
+    arguments: &'static [&'static str],
+    sizes: &'static [u64],
+) -> Case {
+    Case { name, write, arguments, sizes, code: 1 }
+}
+
+/// Creates a case of which some input is refused.
+const fn refused(
+    name: &'static str,
+    write: WriteInput,
+    arguments: &'static [&'static str],
+    sizes: &'static [u64],
+) -> Case {
+    Case { name, write, arguments, sizes, code: 2 }
 }
 
 /// The result of a run.
@@ -42,41 +76,41 @@ struct Outcome {
 }
 
 const CASES: &[Case] = &[
-    Case { name: "zeros, gzip (GB)", write: zeros_gzip, arguments: &["a.txt.gz", "b.txt"], sizes: &[5] },
-    Case { name: "zeros, zstd (GB)", write: zeros_zstd, arguments: &["a.txt.zst", "b.txt"], sizes: &[10] },
-    Case { name: "words, zstd (GB)", write: words_zstd, arguments: &["a.txt.zst"], sizes: &[10] },
-    Case { name: "JSON line, zstd (GB)", write: line_zstd, arguments: &["a.jsonl.zst"], sizes: &[10] },
-    Case { name: "sparse text file (GB)", write: sparse, arguments: &["a.txt", "b.txt"], sizes: &[5] },
-    Case { name: "/dev/zero", write: nothing, arguments: &["/dev/zero"], sizes: &[1] },
-    Case { name: "JSON line (MB)", write: json_line, arguments: &["a.jsonl"], sizes: &[500, 60] },
-    Case { name: "line (MB)", write: line, arguments: &["a.txt"], sizes: &[100, 60] },
-    Case { name: "`x y x y` (MB)", write: periodic, arguments: &["a.txt"], sizes: &[12, 50] },
-    Case { name: "`x y x y` (MB), larger", write: periodic, arguments: &["a.txt"], sizes: &[200] },
-    Case { name: "`x y x y`, Parquet (MB)", write: periodic_table, arguments: &["a.parquet"], sizes: &[40, 160] },
-    Case { name: "rows of 24 MB, Parquet", write: bomb_table, arguments: &["a.parquet"], sizes: &[50, 200] },
-    Case { name: "tiny records", write: tiny, arguments: &["a.jsonl"], sizes: &[250_000, 1_000_000] },
-    Case { name: "identical lines", write: identical, arguments: &["a.txt"], sizes: &[250_000, 1_000_000] },
-    Case { name: "table rows", write: table, arguments: &["a.md"], sizes: &[25_000, 100_000] },
-    Case { name: "near-identical paragraphs", write: near, arguments: &["a.txt"], sizes: &[50_000, 200_000] },
-    Case { name: "nested JSON", write: nested, arguments: &["a.jsonl"], sizes: &[100_000, 400_000] },
-    Case {
-        name: "baseline of files gone",
-        write: baseline,
-        arguments: &["a.txt", "--baseline", "b.json"],
-        sizes: &[250_000, 1_000_000],
-    },
-    Case {
-        name: "ignore list",
-        write: ignore_list,
-        arguments: &["a.txt", "--ignore-list", "list"],
-        sizes: &[250_000, 1_000_000],
-    },
-    Case {
-        name: "rule file (expressions)",
-        write: rules,
-        arguments: &["a.txt", "--rules", "rules.toml"],
-        sizes: &[50_000, 200_000],
-    },
+    refused("zeros, gzip (GB)", zeros_gzip, &["a.txt.gz", "b.txt"], &[5]),
+    refused("zeros, zstd (GB)", zeros_zstd, &["a.txt.zst", "b.txt"], &[10]),
+    refused("words, zstd (GB)", words_zstd, &["a.txt.zst"], &[10]),
+    refused("JSON line, zstd (GB)", line_zstd, &["a.jsonl.zst"], &[10]),
+    refused("sparse text file (GB)", sparse, &["a.txt", "b.txt"], &[5]),
+    refused("/dev/zero", nothing, &["/dev/zero"], &[1]),
+    refused("JSON line (MB), beyond --max-record", json_line, &["a.jsonl"], &[500]),
+    flagged("JSON line (MB)", json_line, &["a.jsonl"], &[60]),
+    refused("line (MB), beyond --max-record", line, &["a.txt"], &[100]),
+    flagged("line (MB)", line, &["a.txt"], &[15, 60]),
+    clean("one sentence (MB)", sentence, &["a.txt"], &[15, 60]),
+    clean("`x y x y` (MB)", periodic, &["a.txt"], &[12, 50]),
+    refused("`x y x y` (MB), beyond --max-record", periodic, &["a.txt"], &[200]),
+    flagged("`x y x y`, Parquet (MB)", periodic_table, &["a.parquet"], &[40, 160]),
+    flagged("rows of 24 MB, Parquet", bomb_table, &["a.parquet"], &[50, 200]),
+    flagged("tiny records", tiny, &["a.jsonl"], &[250_000, 1_000_000]),
+    flagged("equal records", equal_records, &["a.jsonl"], &[250_000, 1_000_000]),
+    flagged("identical lines", identical, &["a.txt"], &[250_000, 1_000_000]),
+    flagged("identical paragraphs", identical_paragraphs, &["a.txt"], &[250_000, 1_000_000]),
+    flagged("`Leave a Comment`", comments, &["a.txt"], &[250_000, 1_000_000]),
+    flagged("share bars", share_bars, &["a.txt"], &[125_000, 500_000]),
+    flagged("invisible characters (MB)", invisible, &["a.txt"], &[8, 32]),
+    flagged("HTML (MB)", html, &["a.txt"], &[8, 30]),
+    flagged("table rows", table, &["a.md"], &[25_000, 100_000]),
+    flagged("near-identical paragraphs", near, &["a.txt"], &[50_000, 200_000]),
+    clean("nested JSON", nested, &["a.jsonl"], &[100_000, 400_000]),
+    clean("baseline of files gone", baseline, &["a.txt", "--baseline", "b.json"], &[250_000, 1_000_000]),
+    clean("ignore list", ignore_list, &["a.txt", "--ignore-list", "list"], &[250_000, 1_000_000]),
+    clean("rule file (expressions)", rules, &["a.txt", "--config", "rules = ['rules.toml']"], &[5_000, 20_000]),
+    refused(
+        "rule file (expressions), beyond 8 MiB",
+        rules,
+        &["a.txt", "--config", "rules = ['rules.toml']"],
+        &[200_000],
+    ),
 ];
 
 /// Runs `binary` on each input whose name contains `filter`, and prints a table. Returns whether
@@ -102,13 +136,18 @@ pub(crate) fn run(binary: &Path, filter: &str) -> Result<bool> {
                 let signal = Some(tight.time.mul_f32(part));
                 delay = delay.max(start(&binary, &folder, case, &["--memory", "100MB"], signal)?.time);
             }
-            let holds =
+            let is_bounded =
                 tight.peak <= MEMORY + MAX_OVERHEAD && usual.peak <= default + MAX_OVERHEAD && delay <= MAX_DELAY;
+            let holds = is_bounded && tight.code == Some(case.code) && usual.code == Some(case.code);
             all_hold &= holds;
             let (name, code) = (case.name, tight.code.map_or("signal".into(), |code| code.to_string()));
             let (time, delay) = (tight.time.as_secs_f32(), delay.as_secs_f32());
             let (tight_peak, usual_peak) = (tight.peak / 1_000_000, usual.peak / 1_000_000);
-            let mark = if holds { "" } else { " **too much**" };
+            let mark = match (holds, is_bounded) {
+                (true, _) => "",
+                (false, true) => " **wrong exit code**",
+                (false, false) => " **too much**",
+            };
             println!(
                 "| {name} | {size} | {code} | {time:.2} s | {tight_peak} MB | {usual_peak} MB | {delay:.2} s{mark} |"
             );
@@ -240,6 +279,11 @@ fn line(folder: &Path, megabytes: u64) -> Result<()> {
     repeat(&folder.join("a.txt"), b"", SENTENCE, megabytes * 1_000_000, b"\n")
 }
 
+fn sentence(folder: &Path, megabytes: u64) -> Result<()> {
+    let words = b"The bridge opened on Monday and closed again ";
+    repeat(&folder.join("a.txt"), b"", words, megabytes * 1_000_000, b"\n")
+}
+
 fn periodic(folder: &Path, megabytes: u64) -> Result<()> {
     repeat(&folder.join("a.txt"), b"", b"x y ", megabytes * 1_000_000, b"\n")
 }
@@ -296,6 +340,32 @@ fn identical(folder: &Path, count: u64) -> Result<()> {
     each(&folder.join("a.txt"), count, |_, text| text.push_str("The same line of text again.\n"))
 }
 
+fn identical_paragraphs(folder: &Path, count: u64) -> Result<()> {
+    each(&folder.join("a.txt"), count, |_, text| text.push_str("The same line of text again.\n\n"))
+}
+
+fn equal_records(folder: &Path, count: u64) -> Result<()> {
+    each(&folder.join("a.jsonl"), count, |_, text| text.push_str("{\"text\": \"The same record of text again.\"}\n"))
+}
+
+fn comments(folder: &Path, count: u64) -> Result<()> {
+    each(&folder.join("a.txt"), count, |_, text| text.push_str("Leave a Comment\n"))
+}
+
+fn share_bars(folder: &Path, count: u64) -> Result<()> {
+    each(&folder.join("a.txt"), count, |_, text| text.push_str("Share on Facebook | Share on Twitter | Email\n\n"))
+}
+
+fn invisible(folder: &Path, megabytes: u64) -> Result<()> {
+    let paragraph = "The te\u{ad}xt goes on.\n\n";
+    repeat(&folder.join("a.txt"), b"", paragraph.as_bytes(), megabytes * 1_000_000, b"")
+}
+
+fn html(folder: &Path, megabytes: u64) -> Result<()> {
+    let line = b"<div class=\"a\"><p>The bridge &amp; the <b>road</b> opened.</p></div>\n";
+    repeat(&folder.join("a.txt"), b"", line, megabytes * 1_000_000, b"")
+}
+
 fn table(folder: &Path, rows: u64) -> Result<()> {
     each(&folder.join("a.md"), rows, |number, text| {
         if number == 0 {
@@ -345,7 +415,7 @@ fn ignore_list(folder: &Path, count: u64) -> Result<()> {
 fn rules(folder: &Path, count: u64) -> Result<()> {
     fs::write(folder.join("a.txt"), "A line of text.\n")?;
     let head = "code = \"XX001\"\nname = \"many-words\"\nsummary = \"many words\"\nwhy = \"Many.\"\nsince = \"0.1.0\"\n\n\
-                [[check.pattern]]\nany = [\n";
+                [[find]]\nregex = [\n";
     each(&folder.join("rules.toml"), count, |number, text| {
         if number == 0 {
             text.push_str(head);
