@@ -76,9 +76,13 @@ fn main() -> io::Result<()> {
     for file in &files {
         let name = file.strip_prefix(&root).unwrap_or(file);
         let name = name.to_string_lossy().replace('\\', "/");
-        // Tests report what is wrong with a rule file better than a build can.
-        let rule = toml::from_str::<RuleFile>(&fs::read_to_string(file)?).ok();
-        let finds = rule.map(|rule| finds(rule, shared)).unwrap_or_default();
+        let finds = match finds(&fs::read_to_string(file)?, shared) {
+            Ok(finds) => finds,
+            Err(message) => {
+                println!("cargo::error={name}: {message}");
+                continue;
+            }
+        };
         let patterns: String = finds.iter().map(|find| tables.add(find)).collect();
         let _ = writeln!(
             built_in,
@@ -190,40 +194,44 @@ struct FindTable {
     others: toml::Table,
 }
 
-/// The `[[find]]` tables of a rule, their phrases as expressions.
-fn finds(rule: RuleFile, shared: &'static WordLists) -> Vec<Find> {
+/// Returns the `[[find]]` tables of a rule file, their phrases as expressions.
+fn finds(text: &str, shared: &'static WordLists) -> Result<Vec<Find>, String> {
+    let rule: RuleFile = toml::from_str(text).map_err(|error| error.to_string().replace('\n', " "))?;
     let lists = WordLists::new(rule.words, Some(shared));
     rule.find.into_iter().map(|table| find(&table, &lists)).collect()
 }
 
-fn find(table: &FindTable, lists: &WordLists) -> Find {
+fn find(table: &FindTable, lists: &WordLists) -> Result<Find, String> {
     let is_part = table.r#match.as_deref() == Some("contains");
     let extent = if is_part { Extent::Contains } else { Extent::Whole };
     let expressions = |all: &[String]| all.iter().map(|one| phrase::join_lines(one)).collect::<Vec<_>>();
-    let mut any = phrases(&table.others, extent, lists);
+    let mut any = phrases(&table.others, extent, lists)?;
     any.extend(expressions(&table.regex));
     let mut except = match &table.except {
-        Some(toml::Value::String(block)) => block_phrases(block, phrase::ANY, Extent::Contains, lists),
-        Some(toml::Value::Table(languages)) => phrases(languages, Extent::Contains, lists),
+        Some(toml::Value::String(block)) => block_phrases(block, phrase::ANY, Extent::Contains, lists)?,
+        Some(toml::Value::Table(languages)) => phrases(languages, Extent::Contains, lists)?,
         _ => Vec::new(),
     };
     except.extend(expressions(&table.except_regex));
     let is_short = table.max_words.is_some_and(|words| words <= SHORT_WORDS);
     let opens = !is_part && is_short && table.r#where.as_deref() != Some("sentence");
-    Find { any, except, case_sensitive: table.case_sensitive, opens }
+    Ok(Find { any, except, case_sensitive: table.case_sensitive, opens })
 }
 
-/// The phrases of a table, by language.
-fn phrases(table: &toml::Table, extent: Extent, lists: &WordLists) -> Vec<String> {
-    let blocks = table.iter().filter(|(key, _)| phrase::is_language(key));
-    blocks
-        .filter_map(|(key, block)| Some((key, block.as_str()?)))
-        .flat_map(|(key, block)| block_phrases(block, key, extent, lists))
-        .collect()
+/// Returns the phrases of a table, by language.
+fn phrases(table: &toml::Table, extent: Extent, lists: &WordLists) -> Result<Vec<String>, String> {
+    let mut all = Vec::new();
+    for (language, block) in table.iter().filter(|(key, _)| phrase::is_language(key)) {
+        all.extend(block_phrases(block.as_str().unwrap_or_default(), language, extent, lists)?);
+    }
+    Ok(all)
 }
 
-fn block_phrases(block: &str, language: &str, extent: Extent, lists: &WordLists) -> Vec<String> {
+fn block_phrases(block: &str, language: &str, extent: Extent, lists: &WordLists) -> Result<Vec<String>, String> {
     let context = Context { language: language.into(), extent, lists };
-    let phrases = phrase::parse_block(block, &context).unwrap_or_default();
-    phrases.iter().map(phrase::Phrase::regex).collect()
+    let phrases = phrase::parse_block(block, &context).map_err(|error| {
+        let source = block.get(error.span).unwrap_or_default();
+        format!("{} in `{source}` of `{language}`", error.message)
+    })?;
+    Ok(phrases.iter().map(phrase::Phrase::regex).collect())
 }

@@ -7,6 +7,7 @@
 mod bullet;
 mod detection;
 mod emphasis;
+mod empty_item;
 mod fence;
 mod heading;
 mod link;
@@ -54,6 +55,8 @@ pub enum StructureDefect {
     UnbalancedEmphasis,
     /// A link that ends before its target does.
     CutLink,
+    /// A list marker without an item.
+    EmptyItem,
     /// HTML tags in text.
     StrayTag,
     /// HTML entities in text.
@@ -95,6 +98,7 @@ impl DocumentCheck for StructureCheck {
                 StructureDefect::ForeignBullet => bullet::detect(document, &mut detections),
                 StructureDefect::UnbalancedEmphasis => emphasis::detect(document, &mut detections),
                 StructureDefect::CutLink => link::detect(document, &mut detections),
+                StructureDefect::EmptyItem => empty_item::detect(document, &mut detections),
                 StructureDefect::StrayTag => markup::detect_tags(document, &mut detections),
                 StructureDefect::StrayEntity => markup::detect_entities(document, &mut detections),
             }
