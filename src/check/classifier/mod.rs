@@ -6,6 +6,7 @@
 
 mod forest;
 mod model;
+mod page;
 mod prose;
 mod reasons;
 mod shape;

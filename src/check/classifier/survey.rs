@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::page::page_caution;
 use super::prose::{Prose, flagged};
 use super::shape::Shape;
 use super::words::{self, Counts, Role, Word};
@@ -47,6 +48,8 @@ pub struct Survey {
     units: Vec<Unit>,
     buckets: Vec<u32>,
     prose: Prose,
+    /// Log odds that each line of the page needs beyond those of lines of other pages.
+    page_caution: f32,
     /// Units that earlier findings remove, of all.
     flagged_share: f32,
     /// The first unit that is long enough to be the document's title, if it comes before the first prose.
@@ -91,7 +94,16 @@ impl Survey {
     pub(super) fn among(document: &Document<'_>, is_flagged: &[bool]) -> Self {
         let (units, buckets) = (Vec::with_capacity(document.blocks().len()), Vec::new());
         let prose = Prose::among(document, is_flagged);
-        let mut survey = Self { units, buckets, prose, flagged_share: 0.0, title: None, prose_range: 0..0, items: 0 };
+        let mut survey = Self {
+            units,
+            buckets,
+            prose,
+            page_caution: page_caution(document.page_kind()),
+            flagged_share: 0.0,
+            title: None,
+            prose_range: 0..0,
+            items: 0,
+        };
         let mut gap = false;
         let mut words: Vec<Word> = Vec::new();
         for (index, block) in document.blocks().iter().enumerate() {
@@ -233,7 +245,8 @@ impl Survey {
             |unit: Option<usize>| unit.and_then(|unit| self.units.get(unit)).is_some_and(|unit| unit.is_prose);
         let is_lone = is_prose(unit.checked_sub(1)) && is_prose(Some(unit + 1));
         let around = &self.units[unit.saturating_sub(2)..(unit + 3).min(self.units.len())];
-        let mut caution = if is_lone {
+        let mut caution = self.page_caution;
+        caution += if is_lone {
             LONE
         } else if is_prose(Some(unit)) {
             SENTENCE
