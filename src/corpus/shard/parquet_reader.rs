@@ -74,10 +74,10 @@ pub(super) fn open_parquet(file: File, with_page_index: bool) -> Result<Serializ
     catch_decoder_panic(|| SerializedFileReader::new_with_options(file, options))
 }
 
-/// Turns a panic of the decoder, which corrupt files can cause, into an error.
-pub(super) fn catch_decoder_panic<T>(decode: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ParquetError> {
+/// Turns a panic of the decoder or encoder, which corrupt files can cause, into an error.
+pub(super) fn catch_decoder_panic<T, E: From<ParquetError>>(decode: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
     catch_unwind(AssertUnwindSafe(decode))
-        .unwrap_or_else(|_| Err(ParquetError::General("the decoder cannot make sense of it".into())))
+        .unwrap_or_else(|_| Err(ParquetError::General("the decoder cannot make sense of it".into()).into()))
 }
 
 /// Converts a count from the metadata, which is negative only in a corrupt file.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::Shard;
 use super::json_string::{Insertion, escaped, spellings, splice, unescaped};
+use super::parquet_reader::catch_decoder_panic;
 use super::parquet_writer::ParquetRewriter;
 use super::record::{RecordBody, RecordHandle};
 use crate::corpus::atomic_write::{AtomicFile, FileStamp, WriteError};
@@ -54,9 +55,8 @@ impl Rewriter {
         let atomic = target.map_or_else(|| AtomicFile::new_replacing(&shard.path), AtomicFile::new)?;
         let file = atomic.file()?;
         let writer = match shard.format.content {
-            ContentType::Parquet => {
-                ParquetRewriter::new(shard, file).map(|writer| RecordWriter::Parquet(Box::new(writer)))
-            }
+            ContentType::Parquet => catch_decoder_panic(|| ParquetRewriter::new(shard, file))
+                .map(|writer| RecordWriter::Parquet(Box::new(writer))),
             ContentType::Text | ContentType::JsonLines => {
                 shard.format.codec.encoder(file).map(|encoder| RecordWriter::Stream(Box::new(encoder)))
             }
@@ -82,7 +82,9 @@ impl Rewriter {
         let result = match &mut self.writer {
             RecordWriter::Stream(encoder) => write_to_stream(encoder, handle, action),
             RecordWriter::Parquet(writer) => match &handle.body {
-                RecordBody::Value(value, level, _) => writer.write_row(value.as_ref(), *level, action),
+                RecordBody::Value(value, level, _) => {
+                    catch_decoder_panic(|| writer.write_row(value.as_ref(), *level, action))
+                }
                 _ => Ok(()),
             },
         };
@@ -132,7 +134,10 @@ impl Rewriter {
         }
         let result = match writer {
             RecordWriter::Stream(encoder) => encoder.finish().map(|_| ()),
-            RecordWriter::Parquet(writer) => writer.finish(&shard, file.file()?),
+            RecordWriter::Parquet(writer) => {
+                let written = file.file()?;
+                catch_decoder_panic(|| writer.finish(&shard, written))
+            }
         };
         result.map_err(|error| file.io_error(error))?;
         if fs::metadata(&shard.path).map(|metadata| FileStamp::from(&metadata)).ok().as_ref() != Some(&shard.stamp) {
