@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::check::FindingSink;
-use crate::finding::{Applicability, Edit, Finding, Fix, RuleInfo};
+use crate::finding::{Edit, Finding, Fix, RuleInfo};
 use crate::text::{Document, Span};
 
 /// A defect found in a document.
@@ -14,8 +14,6 @@ pub(super) struct StructureDetection {
     help: &'static str,
     /// Verified edits, sorted by position; empty if there is no certain repair.
     edits: Vec<Edit>,
-    /// Whether the fix is as safe as the rule says; otherwise it is unsafe.
-    is_certain: bool,
 }
 
 /// Turns the detections of a rule into findings as they come.
@@ -37,7 +35,7 @@ impl DetectionSink<'_, '_, '_> {
 
 impl StructureDetection {
     pub(super) fn new(span: Span) -> Self {
-        Self { span, label: None, help: "", edits: Vec::new(), is_certain: true }
+        Self { span, label: None, help: "", edits: Vec::new() }
     }
 
     pub(super) fn with_label(mut self, label: impl Into<String>) -> Self {
@@ -51,16 +49,10 @@ impl StructureDetection {
         self
     }
 
-    pub(super) fn with_certainty(mut self, is_certain: bool) -> Self {
-        self.is_certain = is_certain;
-        self
-    }
-
     fn into_finding(self, rule: &Arc<RuleInfo>, document: &Document<'_>) -> Finding {
         let mut finding = Finding::new(rule, document, self.span);
         finding.label = self.label;
         if let Some(applicability) = rule.fix.filter(|_| !self.edits.is_empty()) {
-            let applicability = if self.is_certain { applicability } else { Applicability::Unsafe };
             finding.help = Some(self.help.into());
             finding.fix = Some(Fix { applicability, edits: self.edits });
         }

@@ -5,11 +5,6 @@ use super::detection::{DetectionSink, StructureDetection};
 use crate::finding::Edit;
 use crate::text::{Document, Span, list_marker, trim};
 
-const HELP: &str = "delete it";
-
-/// Markdown takes text with this indentation, in bytes, for code and not for a heading.
-const MIN_CODE_INDENT: usize = 4;
-
 pub(super) fn detect(document: &Document<'_>, detections: &mut DetectionSink<'_, '_, '_>) {
     let lines = document.lines();
     for (index, line) in lines.iter().enumerate() {
@@ -30,12 +25,8 @@ pub(super) fn detect(document: &Document<'_>, detections: &mut DetectionSink<'_,
         if marker != "-" && !is_in_list || below.is_text_of_item(indent) {
             continue;
         }
-        // Markdown reads a line of text with a dash below it as a heading.
-        let is_underline = above.exists && above.gap == 0 && !above.is_item && above.indent < MIN_CODE_INDENT;
-        // A dash between paragraphs may part them; one with its text below it is an item.
-        let is_certain = !is_underline && (is_in_list || below.indent > indent);
         let edits = vec![Edit { span: document.deletion_span(*line), content: String::new() }];
-        detections.push(StructureDetection::new(span).with_fix(HELP, edits).with_certainty(is_certain));
+        detections.push(StructureDetection::new(span).with_fix("delete it", edits));
     }
 }
 

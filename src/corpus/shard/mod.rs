@@ -104,7 +104,7 @@ impl Shard {
 
 /// An input file whose format is known.
 pub enum OpenedFile {
-    /// An uncompressed file with one document, to be read with [`super::read`].
+    /// An uncompressed file with one document, to be read with [`fn@super::read`].
     Plain,
     /// A shard and its records.
     Shard(Arc<Shard>, Records),
