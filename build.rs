@@ -30,11 +30,8 @@ mod program;
 #[path = "src/check/pattern/rarity.rs"]
 mod rarity;
 
-use literals::{Certain, Spacing, branches, joined};
+use literals::{Certain, SHORT_WORDS, Spacing, branches, joined};
 use phrase::{Context, Extent, WordList, WordLists};
-
-/// As in `src/check/pattern/prefilter.rs`.
-const SHORT_WORDS: usize = 80;
 
 fn main() -> io::Result<()> {
     for read in [
@@ -62,9 +59,9 @@ fn main() -> io::Result<()> {
     for file in &word_files {
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let _ = writeln!(embedded_words, "    ({name:?}, include_str!({:?})),", file.display().to_string());
-        // What is wrong with a list, the tests say better than a build can.
-        if let Ok(list) = toml::from_str::<WordList>(&fs::read_to_string(file)?) {
-            shared.insert(name, list);
+        match toml::from_str::<WordList>(&fs::read_to_string(file)?) {
+            Ok(list) => _ = shared.insert(name, list),
+            Err(error) => println!("cargo::error=rules/words/{name}.toml: {}", one_line(&error)),
         }
     }
     embedded_words.push_str("]\n");
@@ -194,9 +191,13 @@ struct FindTable {
     others: toml::Table,
 }
 
+fn one_line(error: &toml::de::Error) -> String {
+    error.to_string().replace('\n', " ")
+}
+
 /// Returns the `[[find]]` tables of a rule file, their phrases as expressions.
 fn finds(text: &str, shared: &'static WordLists) -> Result<Vec<Find>, String> {
-    let rule: RuleFile = toml::from_str(text).map_err(|error| error.to_string().replace('\n', " "))?;
+    let rule: RuleFile = toml::from_str(text).map_err(|error| one_line(&error))?;
     let lists = WordLists::new(rule.words, Some(shared));
     rule.find.into_iter().map(|table| find(&table, &lists)).collect()
 }

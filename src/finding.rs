@@ -66,8 +66,8 @@ pub struct RuleInfo {
     pub fix: Option<Applicability>,
     /// A note attached to every finding.
     pub note: Option<String>,
-    /// Whether its lines stand between content, as the labels of a shop stand between products.
-    /// Such lines are no evidence against their neighbors.
+    /// Whether its lines appear in the middle of content, such as shop labels between products. They
+    /// are ignored when neighboring lines are judged.
     pub amid_content: bool,
     /// Whether the rule is user-defined rather than built in.
     pub is_custom: bool,

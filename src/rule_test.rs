@@ -203,6 +203,7 @@ mod tests {
     use crate::check::Parameters;
     use crate::check::pattern::differential::assert_agreement;
     use crate::check::pattern::{Pattern, PatternSource, assert_up_to_date};
+    use crate::check::phrase::MAX_LINES;
     use crate::finding::Applicability;
     use crate::rule::{Registry, Rule};
 
@@ -287,8 +288,6 @@ mod tests {
             built_in.iter().zip(&parsed).for_each(|(built_in, parsed)| assert_up_to_date(built_in, parsed));
         }
     }
-
-    const MAX_LINES: usize = 2_000;
 
     /// The lines that a phrase of `pattern` matches as a whole and that its exceptions leave.
     fn whole_lines(pattern: &Pattern, source: &PatternSource) -> Vec<(String, String)> {

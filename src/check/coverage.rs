@@ -3,7 +3,7 @@
 use crate::finding::{Edit, Finding};
 use crate::text::Span;
 
-/// Like [`covered_by_fixes`], but only by findings that are evidence against their neighbors.
+/// Like [`covered_by_fixes`], but only counts findings that are evidence against neighboring lines.
 pub(super) fn covered_by_evidence<'f, T>(
     parts: &[T],
     span: impl Fn(&T) -> Span,

@@ -65,7 +65,7 @@ fn describe(rule: &Rule, source: Source<'_>) -> String {
     let line = rule.file.position(source.place().start).map_or(0, |(line, _)| line);
     let (language, text) = match source {
         Source::Phrase(phrase) => (phrase.language.as_ref(), phrase.source.as_str()),
-        Source::Regex(text, _) => ("regex", text),
+        Source::Regex(expression) => ("regex", expression.get_ref().as_str()),
     };
     let is_long = text.chars().count() > MAX_SHOWN;
     let text: String = text.chars().take(MAX_SHOWN).chain(is_long.then_some('…')).collect();

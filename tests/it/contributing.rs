@@ -122,7 +122,7 @@ fn run(folder: &Path, text: &str) {
     assert!(are_matched(&printed, &expected), "{command}\nexpected {expected:#?}\nprinted {printed:#?}");
 }
 
-/// Whether lines match, where `...` stands for any number of lines.
+/// Whether the lines match. `...` matches any number of lines.
 fn are_matched(lines: &[&str], expected: &[&str]) -> bool {
     match expected.split_first() {
         None => lines.is_empty(),
@@ -133,7 +133,7 @@ fn are_matched(lines: &[&str], expected: &[&str]) -> bool {
     }
 }
 
-/// Whether a line matches, where `[..]` stands for any text.
+/// Whether the line matches. `[..]` matches any text.
 fn matches(line: &str, expected: &str) -> bool {
     match expected.split_once("[..]") {
         Some((start, end)) => line.starts_with(start) && line.ends_with(end) && line.len() >= start.len() + end.len(),

@@ -32,40 +32,25 @@ struct Case {
     arguments: &'static [&'static str],
     /// The sizes passed to `write`, usually one and four times that, to see whether time is linear.
     sizes: &'static [u64],
-    /// The expected exit code: 0 for no findings, 1 for some, 2 for input that is refused.
+    /// The expected exit code: [`CLEAN`] for no findings, [`FLAGGED`] for some, [`REFUSED`] for input that is refused.
     code: i32,
 }
 
 type WriteInput = fn(&Path, u64) -> Result<()>;
 
-/// Creates a case that has no findings.
-const fn clean(
-    name: &'static str,
-    write: WriteInput,
-    arguments: &'static [&'static str],
-    sizes: &'static [u64],
-) -> Case {
-    Case { name, write, arguments, sizes, code: 0 }
-}
+/// Expected exit codes.
+const CLEAN: i32 = 0;
+const FLAGGED: i32 = 1;
+const REFUSED: i32 = 2;
 
-/// Creates a case that has findings.
-const fn flagged(
+const fn case(
+    code: i32,
     name: &'static str,
     write: WriteInput,
     arguments: &'static [&'static str],
     sizes: &'static [u64],
 ) -> Case {
-    Case { name, write, arguments, sizes, code: 1 }
-}
-
-/// Creates a case of which some input is refused.
-const fn refused(
-    name: &'static str,
-    write: WriteInput,
-    arguments: &'static [&'static str],
-    sizes: &'static [u64],
-) -> Case {
-    Case { name, write, arguments, sizes, code: 2 }
+    Case { name, write, arguments, sizes, code }
 }
 
 /// The result of a run.
@@ -76,36 +61,37 @@ struct Outcome {
 }
 
 const CASES: &[Case] = &[
-    refused("zeros, gzip (GB)", zeros_gzip, &["a.txt.gz", "b.txt"], &[5]),
-    refused("zeros, zstd (GB)", zeros_zstd, &["a.txt.zst", "b.txt"], &[10]),
-    refused("words, zstd (GB)", words_zstd, &["a.txt.zst"], &[10]),
-    refused("JSON line, zstd (GB)", line_zstd, &["a.jsonl.zst"], &[10]),
-    refused("sparse text file (GB)", sparse, &["a.txt", "b.txt"], &[5]),
-    refused("/dev/zero", nothing, &["/dev/zero"], &[1]),
-    refused("JSON line (MB), beyond --max-record", json_line, &["a.jsonl"], &[500]),
-    flagged("JSON line (MB)", json_line, &["a.jsonl"], &[60]),
-    refused("line (MB), beyond --max-record", line, &["a.txt"], &[100]),
-    flagged("line (MB)", line, &["a.txt"], &[15, 60]),
-    clean("one sentence (MB)", sentence, &["a.txt"], &[15, 60]),
-    clean("`x y x y` (MB)", periodic, &["a.txt"], &[12, 50]),
-    refused("`x y x y` (MB), beyond --max-record", periodic, &["a.txt"], &[200]),
-    flagged("`x y x y`, Parquet (MB)", periodic_table, &["a.parquet"], &[40, 160]),
-    flagged("rows of 24 MB, Parquet", bomb_table, &["a.parquet"], &[50, 200]),
-    flagged("tiny records", tiny, &["a.jsonl"], &[250_000, 1_000_000]),
-    flagged("equal records", equal_records, &["a.jsonl"], &[250_000, 1_000_000]),
-    flagged("identical lines", identical, &["a.txt"], &[250_000, 1_000_000]),
-    flagged("identical paragraphs", identical_paragraphs, &["a.txt"], &[250_000, 1_000_000]),
-    flagged("`Leave a Comment`", comments, &["a.txt"], &[250_000, 1_000_000]),
-    flagged("share bars", share_bars, &["a.txt"], &[125_000, 500_000]),
-    flagged("invisible characters (MB)", invisible, &["a.txt"], &[8, 32]),
-    flagged("HTML (MB)", html, &["a.txt"], &[8, 30]),
-    flagged("table rows", table, &["a.md"], &[25_000, 100_000]),
-    flagged("near-identical paragraphs", near, &["a.txt"], &[50_000, 200_000]),
-    clean("nested JSON", nested, &["a.jsonl"], &[100_000, 400_000]),
-    clean("baseline of files gone", baseline, &["a.txt", "--baseline", "b.json"], &[250_000, 1_000_000]),
-    clean("ignore list", ignore_list, &["a.txt", "--ignore-list", "list"], &[250_000, 1_000_000]),
-    clean("rule file (expressions)", rules, &["a.txt", "--config", "rules = ['rules.toml']"], &[5_000, 20_000]),
-    refused(
+    case(REFUSED, "zeros, gzip (GB)", zeros_gzip, &["a.txt.gz", "b.txt"], &[5]),
+    case(REFUSED, "zeros, zstd (GB)", zeros_zstd, &["a.txt.zst", "b.txt"], &[10]),
+    case(REFUSED, "words, zstd (GB)", words_zstd, &["a.txt.zst"], &[10]),
+    case(REFUSED, "JSON line, zstd (GB)", line_zstd, &["a.jsonl.zst"], &[10]),
+    case(REFUSED, "sparse text file (GB)", sparse, &["a.txt", "b.txt"], &[5]),
+    case(REFUSED, "/dev/zero", nothing, &["/dev/zero"], &[1]),
+    case(REFUSED, "JSON line (MB), beyond --max-record", json_line, &["a.jsonl"], &[500]),
+    case(FLAGGED, "JSON line (MB)", json_line, &["a.jsonl"], &[60]),
+    case(REFUSED, "line (MB), beyond --max-record", line, &["a.txt"], &[100]),
+    case(FLAGGED, "line (MB)", line, &["a.txt"], &[15, 60]),
+    case(CLEAN, "one sentence (MB)", sentence, &["a.txt"], &[15, 60]),
+    case(CLEAN, "`x y x y` (MB)", periodic, &["a.txt"], &[12, 50]),
+    case(REFUSED, "`x y x y` (MB), beyond --max-record", periodic, &["a.txt"], &[200]),
+    case(FLAGGED, "`x y x y`, Parquet (MB)", periodic_table, &["a.parquet"], &[40, 160]),
+    case(FLAGGED, "rows of 24 MB, Parquet", bomb_table, &["a.parquet"], &[50, 200]),
+    case(FLAGGED, "tiny records", tiny, &["a.jsonl"], &[250_000, 1_000_000]),
+    case(FLAGGED, "equal records", equal_records, &["a.jsonl"], &[250_000, 1_000_000]),
+    case(FLAGGED, "identical lines", identical, &["a.txt"], &[250_000, 1_000_000]),
+    case(FLAGGED, "identical paragraphs", identical_paragraphs, &["a.txt"], &[250_000, 1_000_000]),
+    case(FLAGGED, "`Leave a Comment`", comments, &["a.txt"], &[250_000, 1_000_000]),
+    case(FLAGGED, "share bars", share_bars, &["a.txt"], &[125_000, 500_000]),
+    case(FLAGGED, "invisible characters (MB)", invisible, &["a.txt"], &[8, 32]),
+    case(FLAGGED, "HTML (MB)", html, &["a.txt"], &[8, 30]),
+    case(FLAGGED, "table rows", table, &["a.md"], &[25_000, 100_000]),
+    case(FLAGGED, "near-identical paragraphs", near, &["a.txt"], &[50_000, 200_000]),
+    case(CLEAN, "nested JSON", nested, &["a.jsonl"], &[100_000, 400_000]),
+    case(CLEAN, "baseline of files gone", baseline, &["a.txt", "--baseline", "b.json"], &[250_000, 1_000_000]),
+    case(CLEAN, "ignore list", ignore_list, &["a.txt", "--ignore-list", "list"], &[250_000, 1_000_000]),
+    case(CLEAN, "rule file (expressions)", rules, &["a.txt", "--config", "rules = ['rules.toml']"], &[5_000, 20_000]),
+    case(
+        REFUSED,
         "rule file (expressions), beyond 8 MiB",
         rules,
         &["a.txt", "--config", "rules = ['rules.toml']"],

@@ -37,7 +37,7 @@ impl Prose {
     }
 }
 
-/// Of each block, whether `findings` remove it and are evidence against its neighbors.
+/// Returns whether each block is removed by findings that count against its neighbors.
 pub(super) fn flagged<'f>(document: &Document<'_>, findings: impl IntoIterator<Item = &'f Finding>) -> Vec<bool> {
     covered_by_evidence(document.blocks(), |block| block.content, findings)
 }

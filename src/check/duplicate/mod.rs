@@ -131,8 +131,8 @@ pub struct LineParameters {
     pub min_documents: Option<u32>,
     /// Minimum number of occurrences in one document.
     pub min_times: Option<u32>,
-    /// Minimum normalized Levenshtein similarity of lines that count as the same. They differ in at
-    /// most one word, besides numbers.
+    /// Minimum normalized Levenshtein similarity of lines that count as the same. Apart from numbers,
+    /// they differ in at most one word.
     pub alike: f64,
 }
 

@@ -27,8 +27,8 @@ pub struct PatternSource {
 pub enum Source<'p> {
     /// A phrase.
     Phrase(&'p Phrase),
-    /// A regular expression of the rule file, and its bytes there.
-    Regex(&'p str, &'p toml::Spanned<String>),
+    /// A regular expression of the rule file.
+    Regex(&'p toml::Spanned<String>),
 }
 
 /// A match in a text that is taken for one unit.
@@ -56,7 +56,7 @@ impl Source<'_> {
     pub fn place(&self) -> Range<usize> {
         match self {
             Self::Phrase(phrase) => phrase.place.clone(),
-            Self::Regex(_, spanned) => spanned.span(),
+            Self::Regex(expression) => expression.span(),
         }
     }
 }
@@ -126,5 +126,5 @@ fn matching<'p>(
     };
     let phrases = phrases.iter().filter(|phrase| matches(&phrase.regex())).map(Source::Phrase);
     let expressions = expressions.iter().filter(|expression| matches(expression.get_ref()));
-    phrases.chain(expressions.map(|expression| Source::Regex(expression.get_ref(), expression))).collect()
+    phrases.chain(expressions.map(Source::Regex)).collect()
 }

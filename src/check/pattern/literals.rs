@@ -11,6 +11,8 @@ use super::bytes::{Bytes, needed};
 use super::compact::compact;
 use super::rarity::bits;
 
+/// Patterns that allow at most so many words are tried on short units only.
+pub(super) const SHORT_WORDS: usize = 80;
 /// Fewest bytes of a literal worth searching for.
 const SHORTEST: usize = 3;
 /// Most bytes kept of a literal; more would tell little and cost memory.

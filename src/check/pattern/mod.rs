@@ -264,11 +264,8 @@ fn build(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<PatternCheck, Par
             // Each alternative is tried only where its own signs stand.
             for (index, (expression, branch)) in alternatives.into_iter().enumerate() {
                 let precompiled = pattern.precompiled.map(|first| first + index);
-                let signs = match precompiled {
-                    Some(number) => precompiled::certain(number, Spacing::Single),
-                    None => Certain::of(branch, prefilter::looks_at_openings(&pattern), Spacing::Single)
-                        .map_err(|message| ParameterError { message, place: Some(expression.span()) })?,
-                };
+                let signs = precompiled::certain_or_compute(&pattern, branch, precompiled, Spacing::Single)
+                    .map_err(|message| ParameterError { message, place: Some(expression.span()) })?;
                 all_signs.push(signs);
                 matchers.push(Matcher {
                     rule: Arc::clone(&rule),

@@ -1,12 +1,12 @@
 //! What the build script computes for the alternatives of built-in rules. Computing it at each start
 //! takes longer than checking a page.
 
+use super::Pattern;
 use super::literals::{Certain, Spacing};
+use super::prefilter::looks_at_openings;
 #[cfg(test)]
 use super::{
-    Pattern,
     literals::joined,
-    prefilter::looks_at_openings,
     program::{parse, written},
 };
 
@@ -69,8 +69,25 @@ pub(super) fn program(number: usize) -> Option<&'static [u8]> {
     Some(PROGRAMS.get(number)).filter(|program| !program.is_empty())
 }
 
-/// Returns what is certain of a text of that spacing in which an alternative matches.
-pub(super) fn certain(number: usize, spacing: Spacing) -> Certain {
+/// Returns what is certain of a text of that spacing in which an alternative of `pattern` matches:
+/// from the table if it has a number there.
+///
+/// # Errors
+///
+/// The alternative is no regular expression.
+pub(super) fn certain_or_compute(
+    pattern: &Pattern,
+    alternative: &str,
+    number: Option<usize>,
+    spacing: Spacing,
+) -> Result<Certain, String> {
+    match number {
+        Some(number) => Ok(certain(number, spacing)),
+        None => Certain::of(alternative, looks_at_openings(pattern), spacing),
+    }
+}
+
+fn certain(number: usize, spacing: Spacing) -> Certain {
     let table = if spacing == Spacing::Single { &SIGNS_SINGLE } else { &SIGNS_ANY };
     Certain::read(table.get(number)).unwrap_or_else(Certain::nothing)
 }

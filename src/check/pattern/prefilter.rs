@@ -4,14 +4,13 @@
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::bytes::{Bytes, MOST_SETS, frequency};
+pub(super) use super::literals::SHORT_WORDS;
 use super::literals::{Certain, Signs, Spacing, Strings};
 use super::opening::Openings;
 use super::search::Search;
 use super::{Matcher, Pattern, Unit, precompiled};
 use crate::text::Span;
 
-/// Patterns that allow at most so many words are tried on short units only.
-pub(super) const SHORT_WORDS: usize = 80;
 /// Most bytes of a short unit.
 pub(super) const SHORT_BYTES: usize = 1_000;
 
@@ -79,14 +78,10 @@ impl Prefilters {
 
     fn of_any(&self, matchers: &[Matcher]) -> &Prefilter {
         let certain = |matcher: &Matcher| {
-            let opens = looks_at_openings(&matcher.pattern);
-            match matcher.precompiled {
-                Some(number) => precompiled::certain(number, Spacing::Any),
-                // What is no expression was refused by `validate`.
-                None => {
-                    Certain::of(matcher.expression.source(), opens, Spacing::Any).unwrap_or_else(|_| Certain::nothing())
-                }
-            }
+            let (pattern, alternative) = (&matcher.pattern, matcher.expression.source());
+            let certain = precompiled::certain_or_compute(pattern, alternative, matcher.precompiled, Spacing::Any);
+            // What is no expression was refused by `validate`.
+            certain.unwrap_or_else(|_| Certain::nothing())
         };
         let patterns = || matchers.iter().map(|matcher| (matcher.pattern.as_ref(), certain(matcher)));
         self.of_any.get_or_init(|| Prefilter::new(patterns()))

@@ -37,13 +37,12 @@ fn is_bullet(text: &str) -> bool {
 /// The nearest line with text above or below.
 #[derive(Default)]
 struct Neighbor {
-    /// Blank lines in between.
+    /// Blank lines in between; more than 0 if there is no such line.
     gap: usize,
     /// Bytes of its indentation.
     indent: usize,
     /// Whether it is a list item or an empty marker.
     is_item: bool,
-    exists: bool,
 }
 
 impl Neighbor {
@@ -55,7 +54,7 @@ impl Neighbor {
             if !span.is_empty() {
                 let text = document.slice(span);
                 let is_item = is_bullet(text) || list_marker(text).is_some();
-                return Self { gap, indent: span.start - line.start, is_item, exists: true };
+                return Self { gap, indent: span.start - line.start, is_item };
             }
         }
         Self { gap: MAX_GAP, ..Self::default() }
@@ -64,6 +63,6 @@ impl Neighbor {
     /// Whether Markdown takes it for the text of an item whose marker is alone on the line above.
     fn is_text_of_item(&self, indent: usize) -> bool {
         let inner = self.indent.saturating_sub(indent);
-        self.exists && self.gap == 0 && !self.is_item && (2..=4).contains(&inner)
+        self.gap == 0 && !self.is_item && (2..=4).contains(&inner)
     }
 }
