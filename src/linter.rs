@@ -237,6 +237,20 @@ impl Linter {
         findings
     }
 
+    /// Returns the findings from comparison, without the fix where a suppression comment or another
+    /// finding covers them.
+    ///
+    /// A suppressed copy is not deleted, so another copy may be. It stays in the list so that its
+    /// suppression comment counts as used.
+    pub fn matches_to_fix(&self, document: &Document<'_>, compared: &[Finding]) -> Vec<Finding> {
+        let key = |finding: &Finding| (finding.span, finding.rule.code.clone());
+        let mut matches = self.visible_matches(document, compared.to_vec());
+        let visible: HashSet<_> = matches.iter().map(key).collect();
+        let rest = compared.iter().filter(|finding| !visible.contains(&key(finding)));
+        matches.extend(rest.map(|finding| Finding { fix: None, ..finding.clone() }));
+        matches
+    }
+
     /// Drops findings on the ignore lists, including the other rules merged into them.
     fn apply_ignore_lists(&self, document: &Document<'_>, findings: &mut Vec<Finding>) {
         self.ignore_lists.iter().for_each(|list| list.filter(document.text(), findings));

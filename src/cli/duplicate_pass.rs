@@ -15,17 +15,12 @@ use super::interrupt::{self, NoWriteGuard};
 use super::pipeline::{BATCH_BYTES, DocumentSource, Event, INDEX_OVERHEAD, Pipeline, WorkItem};
 use super::progress::Progress;
 use crate::check::store;
-use crate::corpus::{InputFile, ReadOptions, RecordHandle, Source, SpillStore, StoredText, TextStore, WalkError, read};
+use crate::corpus::{
+    InputFile, MemoryBudget, ReadOptions, RecordHandle, Source, SpillStore, StoredText, TextStore, WalkError, read,
+};
 use crate::finding::Finding;
 use crate::linter::{CorpusComparer, CorpusMatches, Linter, Sketch};
 use crate::text::{Document, DocumentIndex, Origin, TextProvider, path_of};
-
-/// The memory for comparing is divided into nine shares: three for the sketches, four for comparing them, and
-/// two for texts.
-const MEMORY_SHARES: usize = 9;
-const SKETCH_SHARES: usize = 3;
-const COMPARE_SHARES: usize = 4;
-const TEXT_SHARES: usize = 2;
 
 /// Returns the text to compare in place of a document's own, or `None` if it stays the same.
 pub(super) type Preprocess<'p> = dyn Fn(&Source) -> Option<Arc<str>> + Send + Sync + 'p;
@@ -39,27 +34,25 @@ pub(super) struct CorpusTexts<'r> {
     /// TextProvider that fit into memory, with their indexes.
     cached: HashMap<Arc<Origin>, (Arc<str>, Arc<DocumentIndex>)>,
     read_options: &'r ReadOptions,
-    /// Memory in bytes for comparing.
-    memory: usize,
+    memory: MemoryBudget,
 }
 
 impl<'r> CorpusTexts<'r> {
     /// Prepares to compare documents within `memory` bytes, by default a quarter of the free memory.
     pub(super) fn new(stdin: Option<Source>, read_options: &'r ReadOptions, memory: Option<usize>) -> Self {
-        let memory = memory.unwrap_or_else(default_memory);
-        let text_store = Mutex::new(TextStore::new(read_options.clone(), memory / MEMORY_SHARES));
+        let memory = MemoryBudget::new(memory);
+        let text_store = Mutex::new(TextStore::new(read_options.clone(), memory.texts));
         Self { stdin, text_store, cached: HashMap::new(), read_options, memory }
     }
 
     /// Returns how many batches of results may wait for the comparison.
     pub(super) fn queue(&self) -> usize {
-        let share = TEXT_SHARES * (self.memory / MEMORY_SHARES);
-        1 + if self.has_spare_memory() { share / (INDEX_OVERHEAD * BATCH_BYTES) } else { 0 }
+        1 + if self.has_spare_memory() { self.memory.documents / (INDEX_OVERHEAD * BATCH_BYTES) } else { 0 }
     }
 
     /// Whether documents may be checked while they are compared. Less memory is reserved for the comparison.
     fn has_spare_memory(&self) -> bool {
-        self.memory >= 1 << 30
+        self.memory.total >= 1 << 30
     }
 
     fn cache(&mut self, events: &[Event<WorkItem>]) {
@@ -147,14 +140,14 @@ pub(super) fn sketch_corpus<'l>(
     if !linter.has_corpus_checks() {
         return Ok(SketchPass { comparison: None, cached: None });
     }
-    let share = texts.memory / MEMORY_SHARES;
-    let spill = Box::new(SpillStore::new(SKETCH_SHARES * share));
+    let memory = texts.memory;
+    let spill = Box::new(SpillStore::new(memory.sketches));
     let threads = rayon::current_num_threads();
-    let mut comparison = linter.comparison(spill, COMPARE_SHARES * share).with_threads(threads);
+    let mut comparison = linter.comparison(spill, memory.comparison).with_threads(threads);
     if let Some(stdin) = &texts.stdin {
         comparison.add(linter.sketch(&stdin.document())).context("cannot compare documents")?;
     }
-    let mut cache = options.cache.then(|| DocumentCache { events: Vec::new(), room: TEXT_SHARES * share });
+    let mut cache = options.cache.then(|| DocumentCache { events: Vec::new(), room: memory.documents });
     let caches = AtomicBool::new(options.cache);
     let is_warm = AtomicBool::new(false);
     let text_store = texts.text_store.get_mut().unwrap_or_else(PoisonError::into_inner);
@@ -322,18 +315,4 @@ impl<'s> BackgroundComparison<'s> {
         self.wait()?;
         Ok(self.matches.as_mut().map(|matches| matches.findings_in(document)).unwrap_or_default())
     }
-}
-
-/// Returns a quarter of the free memory in bytes.
-fn default_memory() -> usize {
-    const DEFAULT_MEMORY: usize = 1 << 30;
-    free_memory().map_or(DEFAULT_MEMORY, |free| free / 4)
-}
-
-/// Returns the free memory in bytes, if the system reports it.
-fn free_memory() -> Option<usize> {
-    let info = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = info.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kilobytes: usize = line.trim().trim_end_matches("kB").trim().parse().ok()?;
-    kilobytes.checked_mul(1024)
 }

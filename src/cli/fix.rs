@@ -9,13 +9,13 @@ use super::context::{CheckContext, Inputs};
 use super::duplicate_pass::CorpusTexts;
 use super::fix_rounds::{compare, run_fix_rounds};
 use super::fix_writer::FixWriter;
-use super::fixer::{FixOutcome, Fixer};
 use super::interrupt;
 use super::output;
 use super::pipeline::{Event, Pipeline, WorkItem};
 use super::progress::{Phase, TotalSize};
 use super::run_output::RunOutput;
 use crate::corpus::Source;
+use crate::fix::FixOutcome;
 use crate::report::Summary;
 
 /// Fixes all documents, then checks the results.
@@ -30,12 +30,12 @@ pub(super) fn fix_corpus(
     mut output: RunOutput<'_>,
 ) -> anyhow::Result<Exit> {
     let arguments = context.arguments;
-    let fixer = Fixer::new(&context.settings);
-    output.summary.applied = Some(fixer.max_applicability);
+    let fixer = context.settings.fixer();
+    output.summary.applied = Some(fixer.max_applicability());
     let linters = output.baseline.linters(context);
     let progress = Rc::clone(&output.console.progress);
     let rounds = run_fix_rounds(context, &inputs, &fixer, &linters, &progress)?;
-    let fix = |source: &Source| rounds.fix(&fixer, &linters.for_path(&source.path), source);
+    let fix = |source: &Source| rounds.fix(&fixer, &linters.for_path(&source.path), &source.document());
     if let Some(source) = inputs.stdin.take() {
         let outcome = fix(&source);
         return finish_stdin(context, &inputs, output, source, outcome);

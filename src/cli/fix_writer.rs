@@ -8,11 +8,11 @@ use anyhow::{Context, bail};
 use similar::TextDiff;
 
 use super::context::{CheckContext, Inputs};
-use super::fixer::FixOutcome;
 use super::layout::{Layout, relative};
 use super::run_mode::{Destination, FixOptions};
 use super::shard_writer::ShardWriter;
 use crate::corpus::{LogLocation, OriginalText, Source, UndoLog, create, log_entries, remove_stale_files, replace};
+use crate::fix::FixOutcome;
 use crate::report::printable;
 use crate::text::PathName;
 

@@ -16,7 +16,6 @@ mod exit_policy;
 mod fix;
 mod fix_rounds;
 mod fix_writer;
-mod fixer;
 mod hint;
 mod init;
 mod interrupt;
@@ -41,6 +40,7 @@ mod test_rules;
 mod trust;
 mod undo;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -64,21 +64,29 @@ enum Exit {
     Interrupted,
 }
 
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        match exit {
-            Exit::Success => Self::SUCCESS,
-            Exit::Findings => Self::from(1),
-            Exit::Failure => Self::from(2),
+impl Exit {
+    fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Findings => 1,
+            Self::Failure => 2,
             // 128 plus the number of SIGINT, as in shells.
-            Exit::Interrupted => Self::from(130),
+            Self::Interrupted => 130,
         }
     }
 }
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::try_parse().unwrap_or_else(|error| output::exit(&mistake::explained(error)));
+    ExitCode::from(run(std::env::args_os()))
+}
+
+/// Runs the program and returns its exit code. The first argument is the name of the program.
+///
+/// The program may end the process, and handles Ctrl-C from then on.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let arguments = Arguments::try_parse_from(arguments);
+    let arguments = arguments.unwrap_or_else(|error| output::exit(&mistake::explained(error)));
     let outcome = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Rule(arguments) => rule::run(&arguments),
@@ -89,13 +97,12 @@ pub fn main() -> ExitCode {
         Command::Completions(arguments) => completions::completions(&arguments),
         Command::Man(arguments) => completions::manual(&arguments),
     };
-    outcome
-        .unwrap_or_else(|error| {
-            match error.downcast_ref::<UserFileError>() {
-                Some(fault) => output::fault(fault),
-                None => output::error(&format!("{error:#}")),
-            }
-            Exit::Failure
-        })
-        .into()
+    let exit = outcome.unwrap_or_else(|error| {
+        match error.downcast_ref::<UserFileError>() {
+            Some(fault) => output::fault(fault),
+            None => output::error(&format!("{error:#}")),
+        }
+        Exit::Failure
+    });
+    exit.code()
 }

@@ -7,7 +7,6 @@ use super::context::{CheckContext, Inputs};
 use super::coverage::Coverage;
 use super::dolma::DolmaWriter;
 use super::exit_policy::ExitPolicy;
-use super::fixer::FixOutcome;
 use super::interrupt;
 use super::layout::resolved;
 use super::output;
@@ -16,6 +15,7 @@ use super::progress::Phase;
 use super::reports::ReportSet;
 use crate::corpus::{ReadError, RecordHandle, Source};
 use crate::finding::Finding;
+use crate::fix::FixOutcome;
 use crate::report::{Summary, count};
 use crate::text::{PathName, TextProvider};
 

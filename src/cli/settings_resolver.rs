@@ -1,21 +1,18 @@
 //! The settings of each file: the command line, and the nearest configuration file at or above the file.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use anyhow::{Context, bail};
-use toml::Spanned;
-
 use super::arguments::ConfigArguments;
 use super::trust;
-use crate::config::{Layer, Options, Settings};
-use crate::corpus::{CONFIG_FILE_NAMES, PathFilter, read_suppression_file, read_user_file, rule_files, visit_dirs};
+use crate::config::Layer;
+pub(super) use crate::corpus::ResolvedSettings;
+use crate::corpus::{CONFIG_FILE_NAMES, PathFilter, SettingsFiles, display_path, read_layers, visit_dirs};
 use crate::linter::Linter;
 use crate::rule::Registry;
-use crate::suppress::IgnoreList;
-use crate::text::PathName;
-use crate::user_file::{UserFile, UserFileError};
+use crate::user_file::UserFile;
+use anyhow::{Context, bail};
 
 /// Finds the settings of files.
 pub(super) struct SettingsResolver {
@@ -35,18 +32,6 @@ pub(super) struct SettingsResolver {
     error: Mutex<Option<anyhow::Error>>,
     /// Directories skipped while walking because they contain copies.
     copies: Mutex<BTreeSet<PathBuf>>,
-}
-
-/// The settings of a directory.
-pub(super) struct ResolvedSettings {
-    /// Where the settings come from, highest priority first.
-    pub(super) layers: Vec<Layer>,
-    pub(super) registry: Arc<Registry>,
-    pub(super) settings: Settings,
-    pub(super) linter: Linter,
-    pub(super) ignore_list: Arc<IgnoreList>,
-    /// Linters without the rules of `per-file-ignores`, by the codes ignored.
-    without: Mutex<HashMap<Vec<String>, Linter>>,
 }
 
 impl SettingsResolver {
@@ -136,12 +121,7 @@ impl SettingsResolver {
         let path = self.absolute(path);
         let profile = self.for_dir(path.parent().unwrap_or(&path));
         let profile = profile.as_deref().unwrap_or(run_settings);
-        let codes = profile.settings.ignored_in(&profile.registry, &path);
-        if codes.is_empty() {
-            return profile.linter.clone();
-        }
-        let mut known = profile.without.lock().unwrap_or_else(PoisonError::into_inner);
-        known.entry(codes).or_insert_with_key(|codes| profile.linter.without_rules(codes.clone())).clone()
+        profile.linter_for(&path)
     }
 
     /// Returns `path` for display: relative to the working directory if it is below it.
@@ -187,42 +167,8 @@ impl SettingsResolver {
     }
 
     fn load(&self, files: Vec<Layer>) -> anyhow::Result<ResolvedSettings> {
-        let layers: Vec<Layer> = self.command.iter().cloned().chain(files).collect();
-        let registry = self.registry(&layers)?;
-        let settings = Settings::from_layers(&registry, &layers)?;
-        let ignore_list = Arc::new(ignore_list(&registry, &layers)?);
-        let linter = Linter::new(&registry, &settings)?.with_ignore_list(Arc::clone(&ignore_list));
-        if settings.rules(&registry).next().is_none() {
-            bail!("no rule is left to check: see what `select` and `ignore` say (`dechaff config` shows where)");
-        }
-        Ok(ResolvedSettings { layers, registry, settings, linter, ignore_list, without: Mutex::default() })
-    }
-
-    /// Returns the built-in rules and those that `layers` add.
-    fn registry(&self, layers: &[Layer]) -> anyhow::Result<Arc<Registry>> {
-        let mut files = Vec::new();
-        for layer in layers.iter().rev() {
-            for pack in &layer.options.rules {
-                let path = layer.folder.join(pack.get_ref());
-                let unreadable = |error: std::io::Error| {
-                    let message = format!("cannot read the rules of `{}`: {error}", pack.get_ref());
-                    layer.error(message, pack.span()).with_hint(Some(RELATIVE.into()))
-                };
-                let found = rule_files(&path).map_err(unreadable)?;
-                if found.is_empty() {
-                    return Err(layer.error("no rule file (*.toml) is in this folder", pack.span()).into());
-                }
-                for file in found {
-                    files.push(read_user_file(&file, &display_path(&self.here, &file)).map_err(unreadable)?);
-                }
-            }
-        }
-        if files.is_empty() {
-            return Ok(Arc::clone(&self.embedded));
-        }
-        let mut registry = self.embedded.as_ref().clone();
-        registry.extend(&files)?;
-        Ok(Arc::new(registry))
+        let layers = self.command.iter().cloned().chain(files).collect();
+        SettingsFiles::read(&self.here, layers)?.compile(&self.embedded)
     }
 }
 
@@ -254,18 +200,6 @@ impl PathFilter for SettingsResolver {
     }
 }
 
-impl ResolvedSettings {
-    /// Returns a value with the layer that sets it, the one with the highest priority.
-    pub(super) fn value<T>(&self, of: impl Fn(&Options) -> Option<&Spanned<T>>) -> Option<(&T, &Layer)> {
-        self.layers.iter().find_map(|layer| of(&layer.options).map(|value| (value.get_ref(), layer)))
-    }
-
-    /// Returns a path, resolved against its layer's directory.
-    pub(super) fn path(&self, of: impl Fn(&Options) -> Option<&Spanned<String>>) -> Option<PathBuf> {
-        self.value(of).map(|(path, layer)| layer.folder.join(path))
-    }
-}
-
 /// Returns the absolute path without `.` and `..`; relative paths are resolved against `here`.
 pub(super) fn absolute(here: &Path, path: &Path) -> PathBuf {
     let mut absolute = PathBuf::new();
@@ -278,24 +212,6 @@ pub(super) fn absolute(here: &Path, path: &Path) -> PathBuf {
     }
     absolute
 }
-
-/// Returns the ignore list of the layer with the highest priority that has one.
-fn ignore_list(registry: &Registry, layers: &[Layer]) -> anyhow::Result<IgnoreList> {
-    let named = layers.iter().find_map(|layer| layer.options.ignore_list.as_ref().map(|name| (layer, name)));
-    let Some((layer, name)) = named else { return Ok(IgnoreList::default()) };
-    let path = layer.folder.join(name.get_ref());
-    if !path.exists() {
-        // `--add-ignore` will create it.
-        return Ok(IgnoreList::default());
-    }
-    let file = read_suppression_file(&path, name.get_ref())
-        .map_err(|error| layer.error(format!("cannot read the ignore list: {error}"), name.span()))?;
-    let known: HashSet<&str> = registry.infos().map(|rule| rule.code.as_str()).collect();
-    Ok(IgnoreList::parse(&file, &known)?)
-}
-
-/// The hint for a path that does not exist.
-const RELATIVE: &str = "paths are relative to the folder that the configuration stands in";
 
 /// Returns the layers of the configuration in `folder`, if there is one.
 fn find(here: &Path, folder: &Path) -> anyhow::Result<Option<Vec<Layer>>> {
@@ -317,48 +233,10 @@ fn find(here: &Path, folder: &Path) -> anyhow::Result<Option<Vec<Layer>>> {
     Ok(None)
 }
 
-/// Loads the configuration at `path` and those that it extends, highest priority first. The result is empty for a
-/// `pyproject.toml` without a section for dechaff. Untrusted configurations can only read what [`trust`] allows.
+/// Loads the configuration at `path` and those that it extends. Untrusted configurations can only read what [`trust`]
+/// allows.
 fn load_chain(here: &Path, path: &Path, is_trusted: bool) -> anyhow::Result<Vec<Layer>> {
-    let mut layers: Vec<Layer> = Vec::new();
-    let mut seen = HashSet::new();
-    let mut next = Some(path.to_owned());
-    while let Some(path) = next.take() {
-        let extends = |layer: &Layer, message: String| match &layer.options.extend {
-            Some(name) => layer.error(message, name.span()).with_hint(Some(RELATIVE.into())),
-            None => UserFileError::new(&layer.file, message, None),
-        };
-        if !seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone()))
-            && let Some(layer) = layers.last()
-        {
-            return Err(extends(layer, "the configurations extend each other in a circle".into()).into());
-        }
-        let file = match (read_user_file(&path, &display_path(here, &path)), layers.last()) {
-            (Ok(file), _) => file,
-            (Err(error), Some(layer)) => {
-                return Err(extends(layer, format!("cannot read the configuration to extend: {error}")).into());
-            }
-            (Err(error), None) => {
-                return Err(error).with_context(|| format!("cannot read the configuration {}", path.name()));
-            }
-        };
-        let folder = path.parent().unwrap_or(&path).to_owned();
-        let layer = match path.file_name().is_some_and(|name| name == "pyproject.toml") {
-            true => Layer::parse_pyproject(&file, folder.clone())?,
-            false => Some(Layer::parse(&file, folder.clone())?),
-        };
-        if let Some(layer) = layer {
-            if !is_trusted && !trust::is_trusted(here, &folder) {
-                trust::check_paths(here, &layer)?;
-            }
-            next = layer.options.extend.as_ref().map(|name| folder.join(name.get_ref()));
-            layers.push(layer);
-        }
-    }
-    Ok(layers)
-}
-
-/// Returns `path` for display: relative to the working directory if it is below it.
-fn display_path(here: &Path, path: &Path) -> String {
-    path.strip_prefix(here).unwrap_or(path).name()
+    read_layers(here, path, |layer| {
+        if is_trusted || trust::is_trusted(here, &layer.folder) { Ok(()) } else { trust::check_paths(here, layer) }
+    })
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 
 use super::fix_writer::FixWriter;
-use super::fixer::FixOutcome;
 use super::run_mode::Destination;
 use crate::corpus::{
     ContentType, FileState, LogEntry, LogLocation, OriginalText, PendingEntries, RecordAction, RecordHandle, Rewriter,
     Shard, Source, WriteError, hash_file, log_entries,
 };
+use crate::fix::FixOutcome;
 use crate::text::Record;
 
 /// A shard being written.

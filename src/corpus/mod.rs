@@ -4,7 +4,9 @@
 mod atomic_write;
 mod format;
 mod line_reader;
+mod memory_budget;
 mod read;
+mod settings_files;
 mod shard;
 mod spill_store;
 mod temporary;
@@ -15,8 +17,10 @@ mod walk;
 
 pub use atomic_write::{AtomicFile, CompressedWriter, FileStamp, OutputFile, WriteError, create, replace};
 pub use format::{Codec, ContentType, Format};
+pub use memory_budget::MemoryBudget;
 pub(crate) use read::read_document;
 pub use read::{ReadError, Source, read};
+pub use settings_files::{ResolvedSettings, SettingsFiles, display_path, read_layers};
 pub use shard::{
     FIELD_LIST_PREFIX, InputFile, OpenedFile, RawRecord, ReadOptions, RecordAction, RecordHandle, Records, Rewriter,
     Shard, ShardItem, open,

@@ -2,6 +2,8 @@
 //! Does no I/O.
 
 mod edit_history;
+mod fix_rounds;
+mod fixer;
 mod preserve_last_copy;
 mod select_edits;
 
@@ -15,6 +17,8 @@ use crate::finding::{Applicability, Finding};
 use crate::linter::Linter;
 use crate::text::{Document, LossyDecoding, Origin, Span, words};
 use edit_history::EditHistory;
+pub use fix_rounds::{FixRounds, Refusals};
+pub use fixer::{DEFAULT_MAX_REMOVED, FixOutcome, Fixer, Refusal};
 pub use preserve_last_copy::preserve_last_copy;
 
 /// A document after fixing.

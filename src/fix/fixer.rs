@@ -1,4 +1,4 @@
-//! Fixes the text of a document.
+//! Fixes documents within the limits of a run, and says why when it leaves one alone.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -6,18 +6,19 @@ use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use super::settings_resolver::ResolvedSettings;
-use crate::corpus::Source;
+use super::{FixCycle, FixResult, FixSession, removed_share};
 use crate::finding::{Applicability, Finding};
-use crate::fix::{FixCycle, FixResult, FixSession, removed_share};
 use crate::linter::Linter;
 use crate::suppress::Suppressions;
 use crate::text::Document;
 
+/// The largest share of its words that a document may lose, unless the settings say otherwise.
+pub const DEFAULT_MAX_REMOVED: f64 = 0.5;
+
 /// Fixes documents as the settings of a run say.
-pub(super) struct Fixer {
+pub struct Fixer {
     /// `Unsafe` applies all fixes, `Safe` only safe ones.
-    pub(super) max_applicability: Applicability,
+    max_applicability: Applicability,
     /// The largest share of its words that a document may lose, from 0 to 1.
     max_removed: f64,
     unchanged: UnchangedCache,
@@ -27,18 +28,18 @@ pub(super) struct Fixer {
 #[derive(Default)]
 struct UnchangedCache(Mutex<HashSet<[u8; 32]>>);
 
-/// The result of fixing a document.
-#[derive(Default)]
-pub(super) struct FixOutcome {
+/// The result of fixing a document within the limits of a run.
+#[derive(Debug, Default)]
+pub struct FixOutcome {
     /// The fixed text, if it changed.
-    pub(super) fixed: Option<FixResult>,
+    pub fixed: Option<FixResult>,
     /// Why some or all fixes were not applied.
-    pub(super) refusal: Option<Refusal>,
+    pub refusal: Option<Refusal>,
 }
 
 /// Why fixes of a document are not applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub enum Refusal {
     /// Nothing is fixed.
     All(String),
     /// Only safe fixes are applied.
@@ -61,35 +62,35 @@ impl fmt::Display for Refusal {
 }
 
 impl Fixer {
-    /// Creates a fixer with the settings of the run.
-    pub(super) fn new(settings: &ResolvedSettings) -> Self {
-        const DEFAULT_MAX_REMOVED: f64 = 0.5;
-        let is_unsafe = settings.value(|options| options.unsafe_fixes.as_ref()).is_some_and(|(value, _)| *value);
-        let max_removed = settings.value(|options| options.max_removed.as_ref());
-        Self {
-            max_applicability: if is_unsafe { Applicability::Unsafe } else { Applicability::Safe },
-            max_removed: max_removed.map_or(DEFAULT_MAX_REMOVED, |(share, _)| *share),
-            unchanged: UnchangedCache::default(),
-        }
+    /// Creates a fixer that applies fixes up to `max_applicability` and leaves documents alone that
+    /// would lose more than `max_removed` of their words, a share from 0 to 1.
+    pub fn new(max_applicability: Applicability, max_removed: f64) -> Self {
+        Self { max_applicability, max_removed, unchanged: UnchangedCache::default() }
+    }
+
+    /// Returns the least safe fixes that are applied.
+    pub fn max_applicability(&self) -> Applicability {
+        self.max_applicability
     }
 
     /// Whether a finding has a fix that is applied.
-    pub(super) fn applies(&self, finding: &Finding) -> bool {
+    pub fn applies(&self, finding: &Finding) -> bool {
         finding.applicable_fix(self.max_applicability).is_some()
     }
 
-    /// Fixes a document by its own findings, then by the matches of each round, which refer to the text after the rounds
-    /// before. If unsafe fixes are refused, tries only the safe fixes of its own findings.
-    pub(super) fn fix<'f>(
+    /// Fixes a document by its own findings, then by the matches of each round, which refer to the
+    /// text after the rounds before. If unsafe fixes are refused, tries only the safe fixes of its
+    /// own findings.
+    pub fn fix<'f>(
         &self,
         linter: &Linter,
-        source: &Source,
+        document: &Document<'_>,
         rounds: impl Iterator<Item = &'f [Finding]>,
     ) -> FixOutcome {
-        let outcome = self.fix_up_to(self.max_applicability, linter, source, rounds);
+        let outcome = self.fix_up_to(self.max_applicability, linter, document, rounds);
         match outcome.refusal {
             Some(Refusal::All(reason)) if self.max_applicability == Applicability::Unsafe => {
-                let safe = self.fix_up_to(Applicability::Safe, linter, source, std::iter::empty());
+                let safe = self.fix_up_to(Applicability::Safe, linter, document, std::iter::empty());
                 FixOutcome { refusal: safe.refusal.or(Some(Refusal::Unsafe(reason))), ..safe }
             }
             _ => outcome,
@@ -97,24 +98,23 @@ impl Fixer {
     }
 
     /// Fixes a document like [`Self::fix`], with fixes up to an applicability.
-    pub(super) fn fix_up_to<'f>(
+    pub fn fix_up_to<'f>(
         &self,
         max: Applicability,
         linter: &Linter,
-        source: &Source,
+        document: &Document<'_>,
         rounds: impl Iterator<Item = &'f [Finding]>,
     ) -> FixOutcome {
-        let document = source.document();
-        if source.decoding.is_some() {
-            let is_fixable = linter.check(&document).iter().any(|finding| finding.fix.is_some());
+        if document.decoding().is_some() {
+            let is_fixable = linter.check(document).iter().any(|finding| finding.fix.is_some());
             let reason = "not valid UTF-8: writing it would lose the bytes that could not be read";
             return if is_fixable { FixOutcome::refused(reason) } else { FixOutcome::default() };
         }
-        let mut fixing = FixSession::new(&document);
-        if let Err(unstable) = self.apply_rounds(max, linter, &document, &mut fixing, rounds) {
+        let mut fixing = FixSession::new(document);
+        if let Err(unstable) = self.apply_rounds(max, linter, document, &mut fixing, rounds) {
             return FixOutcome::refused(unstable.to_string());
         }
-        if let Some(reason) = self.refusal(source, &fixing.document()) {
+        if let Some(reason) = self.refusal(document, &fixing.document()) {
             return FixOutcome::refused(reason);
         }
         FixOutcome { fixed: Some(fixing.finish()).filter(FixResult::is_changed), refusal: None }
@@ -153,9 +153,9 @@ impl Fixer {
         Ok(())
     }
 
-    /// Returns why the change from `source` to `fixed` is refused, if it is.
-    fn refusal(&self, source: &Source, fixed: &Document<'_>) -> Option<String> {
-        let share = removed_share(&source.text, fixed.text());
+    /// Returns why the change from `document` to `fixed` is refused, if it is.
+    fn refusal(&self, document: &Document<'_>, fixed: &Document<'_>) -> Option<String> {
+        let share = removed_share(document.text(), fixed.text());
         (share > self.max_removed).then(|| {
             format!(
                 "the fixes would remove {:.0} % of its words; --max-removed allows {:.0} %",
