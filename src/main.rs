@@ -6,19 +6,19 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    delay_purging();
+    purge_soon();
     dechaff::cli::main()
 }
 
-/// Delays returning freed pages to the operating system by ten seconds.
+/// Returns freed pages to the operating system after ten milliseconds instead of a second.
 ///
-/// Returning them at once costs 10 % of the run time of a long run; never returning them costs 10 %
-/// more memory.
+/// Otherwise what an earlier phase of a run has freed adds to the peak of a later one: on a million
+/// equal lines 450 MB instead of 270 MB. This costs 2 % of the processor time.
 #[allow(unsafe_code)]
-fn delay_purging() {
+fn purge_soon() {
     /// `mi_option_purge_delay` in mimalloc.h, for which the crate has no constant.
     const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
-    const MILLISECONDS: std::ffi::c_long = 10_000;
+    const MILLISECONDS: std::ffi::c_long = 10;
     // SAFETY: may be called at any time, with any value.
     unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, MILLISECONDS) }
 }

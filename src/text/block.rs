@@ -93,8 +93,10 @@ pub(super) fn split_blocks(text: &str, lines: &[Span], markdown: bool) -> Vec<Bl
     while at < lines.len() {
         at = splitter.take_block(at);
     }
-    // Drop the spare capacity: the blocks live as long as the document.
-    splitter.blocks.as_slice().to_vec()
+    // The blocks live as long as the document.
+    let mut blocks = splitter.blocks;
+    blocks.shrink_to_fit();
+    blocks
 }
 
 struct BlockSplitter<'t> {

@@ -92,8 +92,9 @@ pub trait TextProvider: Sync {
     }
 }
 
-/// A list computed on first use.
-type LazySlice<T> = OnceLock<Box<[T]>>;
+/// The sentences of a block, computed on first use. `None` if the content of the block is one
+/// sentence, so that a text of millions of short lines takes no allocation for each.
+type BlockSentences = OnceLock<Option<Box<[Span]>>>;
 
 /// A document: its text, and the index shared by all checks.
 #[derive(Debug)]
@@ -112,7 +113,7 @@ pub struct DocumentIndex {
     /// Computed on first use: looking up a position needs only the lines.
     blocks: OnceLock<Vec<Block>>,
     /// Sentences of each block, computed on first use.
-    sentences: OnceLock<Box<[LazySlice<Span>]>>,
+    sentences: OnceLock<Box<[BlockSentences]>>,
     /// Whether each block is prose.
     prose: OnceLock<Box<[bool]>>,
     page_kind: OnceLock<PageKindEstimate>,
@@ -201,15 +202,17 @@ impl<'t> Document<'t> {
 
     /// Returns the trimmed sentences of a block, without list and heading markers.
     pub fn sentences(&self, block: usize) -> &[Span] {
-        let blocks = self.index.sentences.get_or_init(|| self.blocks().iter().map(|_| OnceLock::new()).collect());
-        blocks[block].get_or_init(|| {
-            let block = &self.blocks()[block];
-            let lines: Vec<Span> = self.index.lines[block.lines.clone()]
+        let all = self.index.sentences.get_or_init(|| self.blocks().iter().map(|_| OnceLock::new()).collect());
+        let content = &self.blocks()[block].content;
+        let sentences = all[block].get_or_init(|| {
+            let lines: Vec<Span> = self.index.lines[self.blocks()[block].lines.clone()]
                 .iter()
-                .map(|line| Span::new(line.start.clamp(block.content.start, line.end), line.end))
+                .map(|line| Span::new(line.start.clamp(content.start, line.end), line.end))
                 .collect();
-            sentences::sentences(self.text, &lines).into_boxed_slice()
-        })
+            let sentences = sentences::sentences(self.text, &lines);
+            (sentences != [*content]).then(|| sentences.into_boxed_slice())
+        });
+        sentences.as_deref().unwrap_or(std::slice::from_ref(content))
     }
 
     /// Returns the 1-based line and column of a byte offset. Columns count Unicode scalar values.

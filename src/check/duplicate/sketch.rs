@@ -211,6 +211,12 @@ pub(super) fn sketch(document: &Document<'_>, config: &SketchConfig, scratch: &m
     }
     let mut sketcher = Sketcher { document, config, scratch };
     for_each_unit(document, config, |kind, block, span| sketcher.add(kind, block, span));
+    if scratch.bytes.capacity() > MAX_SCRATCH_BYTES {
+        // A copy would double the memory that a large document takes.
+        let mut bytes = std::mem::take(&mut scratch.bytes);
+        bytes.shrink_to_fit();
+        return bytes;
+    }
     // An exact allocation, because sketches are kept.
     scratch.bytes.as_slice().to_vec()
 }
@@ -231,10 +237,13 @@ pub(super) struct Scratch {
     sorter: HashSorter,
 }
 
+/// The maximum size of buffers that are reused.
+const MAX_SCRATCH_BYTES: usize = 4 << 20;
+
 impl Scratch {
-    /// Whether the buffers are small enough to keep. A large document makes them grow.
+    /// Whether the buffers are small enough to keep. A large unit makes them grow.
     pub(super) fn is_worth_keeping(&self) -> bool {
-        self.bytes.capacity() <= 1 << 22
+        self.tokens.tokens.capacity() * size_of::<Token>() <= MAX_SCRATCH_BYTES
     }
 }
 
