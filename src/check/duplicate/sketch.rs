@@ -209,6 +209,10 @@ pub(super) fn sketch(document: &Document<'_>, config: &SketchConfig, scratch: &m
     if document.text().len() > MAX_DOCUMENT_BYTES {
         return Vec::new();
     }
+    if document.text().len() > MAX_SCRATCH_BYTES {
+        // Untouched memory costs nothing, and growing would copy what is there.
+        scratch.bytes.reserve(document.text().len() * MAX_SKETCH_RATIO);
+    }
     let mut sketcher = Sketcher { document, config, scratch };
     for_each_unit(document, config, |kind, block, span| sketcher.add(kind, block, span));
     if scratch.bytes.capacity() > MAX_SCRATCH_BYTES {
@@ -239,6 +243,8 @@ pub(super) struct Scratch {
 
 /// The maximum size of buffers that are reused.
 const MAX_SCRATCH_BYTES: usize = 4 << 20;
+/// The size of the sketch of short lines, in relation to their text. Other text has smaller ones.
+const MAX_SKETCH_RATIO: usize = 4;
 
 impl Scratch {
     /// Whether the buffers are small enough to keep. A large unit makes them grow.
