@@ -20,6 +20,7 @@ mod sketch;
 mod text_cache;
 mod token;
 mod token_chars;
+mod unit_kind;
 mod units;
 mod verify;
 mod word_diff;
@@ -29,8 +30,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 
 pub use set_join::{ELEMENT_BITS, JoinLimits, Ratio, SetSource, SimilarPair, count_shared, join};
-pub use sketch::{MinWords, SHINGLE, UnitKind, shingles};
+pub use sketch::{SHINGLE, shingles};
 pub use token::{Token, Tokens};
+pub use unit_kind::{MinWords, UnitKind};
 
 use super::{Corpus, CorpusCheck, ParameterError, PendingFindings, RuleWithParams, store};
 use crate::finding::RuleInfo;

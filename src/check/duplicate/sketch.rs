@@ -1,13 +1,12 @@
 //! Sketches: the hashes and positions of a document's units, encoded as bytes, without the text.
 
-use serde::{Deserialize, Serialize};
-
 use super::external_group::{read_u32_le, read_u64_le};
 use super::hash::{HashSorter, rolling_hashes};
 use super::matches::to_u32_saturating;
 use super::sentence_hash::{SentenceHasher, write_sentences};
 use super::set_join::ELEMENT_BITS;
 use super::token::{Token, Tokens};
+use super::unit_kind::{MinWords, UnitKind};
 use crate::text::{BlockKind, Document, Span, count_words, ends_sentence};
 
 /// The number of tokens in a shingle.
@@ -26,80 +25,6 @@ const MAX_TOKENIZED_BYTES: usize = 4 << 20;
 
 /// The maximum size of a document that is compared. Offsets and counts are stored in four bytes.
 pub(super) const MAX_DOCUMENT_BYTES: usize = u32::MAX as usize;
-
-/// The kind of a unit: a part of a document that is compared as a whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum UnitKind {
-    /// A paragraph.
-    Paragraph,
-    /// A list item.
-    ListItem,
-    /// A line of a quotation.
-    Quotation,
-    /// A heading.
-    Heading,
-    /// A table row.
-    TableRow,
-    /// A code block.
-    Code,
-    /// A comment in source code that spans several lines, such as a licence header.
-    Comment,
-}
-
-impl UnitKind {
-    /// Whether the unit is text, and not code or data.
-    fn is_text(self) -> bool {
-        !matches!(self, Self::Code | Self::Comment | Self::TableRow)
-    }
-
-    /// Whether the unit may be running text.
-    fn is_running(self) -> bool {
-        matches!(self, Self::Paragraph | Self::ListItem | Self::Quotation)
-    }
-}
-
-/// The minimum number of words of a unit, by its kind. Kinds without a minimum are ignored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(
-    deny_unknown_fields,
-    rename_all = "kebab-case",
-    expecting = "a number of words for each sort of text, such as { paragraph = 6 }"
-)]
-pub struct MinWords {
-    /// For a paragraph.
-    pub paragraph: Option<u32>,
-    /// For a list item.
-    pub list_item: Option<u32>,
-    /// For a line of a quotation.
-    pub quotation: Option<u32>,
-    /// For a heading.
-    pub heading: Option<u32>,
-    /// For a table row.
-    pub table_row: Option<u32>,
-    /// For a code block.
-    pub code: Option<u32>,
-    /// For a comment in source code that spans several lines.
-    pub comment: Option<u32>,
-}
-
-impl MinWords {
-    /// Whether a unit is long enough.
-    pub(super) fn admits(&self, kind: UnitKind, words: u32) -> bool {
-        self.for_kind(kind).is_some_and(|min_words| words >= min_words)
-    }
-
-    fn for_kind(&self, kind: UnitKind) -> Option<u32> {
-        match kind {
-            UnitKind::Paragraph => self.paragraph,
-            UnitKind::ListItem => self.list_item,
-            UnitKind::Quotation => self.quotation,
-            UnitKind::Heading => self.heading,
-            UnitKind::TableRow => self.table_row,
-            UnitKind::Code => self.code,
-            UnitKind::Comment => self.comment,
-        }
-    }
-}
 
 /// What the rules need in sketches.
 #[derive(Debug, Clone, Default)]

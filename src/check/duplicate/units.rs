@@ -3,7 +3,8 @@
 use super::external_group::{read_u32_le, read_u64_le};
 use super::matches::DocSpan;
 use super::set_join::SetSource;
-use super::sketch::{self, UnitKind};
+use super::sketch;
+use super::unit_kind::UnitKind;
 use crate::check::Corpus;
 use crate::check::store::{self, BlobRef, Store, StoreError, to_u32};
 
