@@ -48,6 +48,13 @@ harm *arguments:
 fuzz target="documents":
     DECHAFF_SEEDS=fuzz/corpus/{{target}} cargo +nightly fuzz run -s none --debug-assertions {{target}} -- -max_total_time=60
 
+# Build the Python module in a virtual environment and test it.
+python *arguments:
+    python3 -m venv target/python
+    target/python/bin/pip install --quiet maturin mypy pyarrow pytest
+    CARGO_TARGET_DIR=target VIRTUAL_ENV="$PWD/target/python" target/python/bin/maturin develop --quiet --profile dev
+    target/python/bin/python -m pytest python/tests {{arguments}}
+
 # Check licences, advisories and sources of dependencies.
 deny:
     cargo deny check

@@ -281,6 +281,21 @@ fn converted_files_have_no_banned_names() {
     assert!(banned.is_empty(), "names that docs/glossary.md or the conventions replace:\n{}", banned.join("\n"));
 }
 
+/// The Python module uses Arrow, and has a workspace and a lock file of its own for that reason.
+#[test]
+fn the_command_does_without_arrow_and_python() {
+    let lock = fs::read_to_string("Cargo.lock").unwrap();
+    let names = lock.lines().filter_map(|line| line.strip_prefix("name = \""));
+    let wrong: Vec<&str> = names.filter(|name| name.starts_with("arrow") || name.starts_with("pyo3")).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+#[test]
+fn the_python_module_has_the_version_of_the_command() {
+    let version = concat!("version = \"", env!("CARGO_PKG_VERSION"), "\"");
+    assert!(fs::read_to_string("crates/python/Cargo.toml").unwrap().lines().any(|line| line == version));
+}
+
 /// One name, one meaning: no two types of the converted source files share a name, except for the
 /// `Parameters` that each kind of check has.
 #[test]

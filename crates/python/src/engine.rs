@@ -1,0 +1,255 @@
+//! Checks and fixes single documents and columns of them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use dechaff::check::store;
+use dechaff::corpus::ResolvedSettings;
+use dechaff::finding::{Applicability, Finding};
+use dechaff::fix::{FixOutcome, FixRounds, Fixer};
+use dechaff::linter::Linter;
+use dechaff::text::{Document, Origin, TextProvider};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
+use pyo3_arrow::{PyChunkedArray, PyRecordBatch};
+
+use crate::columns::{Changes, Columns, FindingTable, FixedTexts};
+use crate::error::{self, Error};
+use crate::pool::Threads;
+use crate::rows::{FindingRow, FixedRow, RuleRow};
+use crate::settings::State;
+
+/// A document must be smaller than this, since comparison stores offsets as 32 bits.
+const MAX_BYTES: usize = u32::MAX as usize;
+
+/// The name of a text without a path, as for standard input.
+const NO_PATH: &str = "-";
+
+/// Compiled rules.
+#[pyclass(frozen, module = "dechaff._dechaff")]
+pub(crate) struct Engine {
+    pub(crate) settings: Arc<ResolvedSettings>,
+    pub(crate) threads: Option<usize>,
+    /// The settings as JSON.
+    state: String,
+}
+
+/// The fixed texts, a row for each change, and the reasons for texts that were left alone, by row.
+type FixedColumn = (PyChunkedArray, PyRecordBatch, Vec<(usize, String)>);
+
+/// The text of the only document of a comparison.
+struct OnlyText<'t>(&'t str);
+
+impl TextProvider for OnlyText<'_> {
+    fn text(&self, _: &Origin) -> Option<Arc<str>> {
+        Some(Arc::from(self.0))
+    }
+}
+
+#[pymethods]
+impl Engine {
+    #[new]
+    #[pyo3(signature = (arguments, config, config_file, threads))]
+    fn new(
+        py: Python<'_>,
+        arguments: &str,
+        config: Option<&str>,
+        config_file: Option<PathBuf>,
+        threads: Option<usize>,
+    ) -> PyResult<Self> {
+        let state = py.detach(|| {
+            let state = State::read(arguments, config, config_file.as_deref())?;
+            anyhow::Ok(serde_json::to_string(&state)?)
+        });
+        Self::from_state(py, &state.map_err(|error| error::to_python(&error))?, threads)
+    }
+
+    /// Compiles the settings of another engine.
+    #[staticmethod]
+    #[pyo3(signature = (state, threads))]
+    fn from_state(py: Python<'_>, state: &str, threads: Option<usize>) -> PyResult<Self> {
+        if threads == Some(0) {
+            return Err(PyValueError::new_err("threads must be at least 1"));
+        }
+        let compile = || serde_json::from_str::<State>(state)?.compile();
+        let settings = py.detach(compile).map_err(|error| error::to_python(&error))?;
+        Ok(Self { settings: Arc::new(settings), threads, state: state.to_owned() })
+    }
+
+    #[getter]
+    fn state(&self) -> &str {
+        &self.state
+    }
+
+    fn rules(&self) -> Vec<RuleRow> {
+        let ResolvedSettings { registry, settings, .. } = self.settings.as_ref();
+        let row = |rule: &dechaff::rule::Rule| {
+            let info = &settings.effective(rule).info;
+            let fix = info.fix.map(|fix| settings.applicability(rule).unwrap_or(fix));
+            RuleRow::new(rule, info, fix, settings.is_selected(rule))
+        };
+        registry.rules().iter().map(row).collect()
+    }
+
+    #[pyo3(signature = (text, path))]
+    fn check(&self, py: Python<'_>, text: PyBackedStr, path: Option<&str>) -> PyResult<Vec<FindingRow>> {
+        let (linter, origin) = self.document_settings(path);
+        py.detach(|| check(&linter, &origin, &text)).map_err(store_error)
+    }
+
+    #[pyo3(signature = (text, path, unsafe_fixes))]
+    fn fix(
+        &self,
+        py: Python<'_>,
+        text: PyBackedStr,
+        path: Option<&str>,
+        unsafe_fixes: Option<bool>,
+    ) -> PyResult<FixedRow> {
+        let (linter, origin) = self.document_settings(path);
+        let fixer = fixer(&self.settings, unsafe_fixes);
+        py.detach(|| fix(&linter, &fixer, &origin, &text)).map_err(store_error)
+    }
+
+    /// Checks each text by itself. Returns a record batch with a row for each finding.
+    #[pyo3(signature = (column, path))]
+    fn check_batch(&self, py: Python<'_>, column: Columns, path: Option<&str>) -> PyResult<PyRecordBatch> {
+        let (linter, origin) = self.document_settings(path);
+        let threads = Threads::get(py, self.threads)?;
+        let mut table = FindingTable::default();
+        for (start, column) in column.numbered() {
+            for rows in column.slices(threads.count()) {
+                py.check_signals()?;
+                py.detach(|| {
+                    let rows: Vec<usize> = rows.collect();
+                    let check_row = |&row: &usize| match column.text(row) {
+                        Some(text) => check(&linter, &origin, text),
+                        None => Ok(Vec::new()),
+                    };
+                    for (row, found) in rows.iter().zip(threads.map(&rows, check_row)) {
+                        found?.iter().for_each(|finding| table.append(start + row, finding));
+                    }
+                    Ok(())
+                })
+                .map_err(store_error)?;
+            }
+        }
+        table.finish()
+    }
+
+    /// Fixes each text by itself.
+    #[pyo3(signature = (column, path, unsafe_fixes))]
+    fn fix_batch(
+        &self,
+        py: Python<'_>,
+        column: Columns,
+        path: Option<&str>,
+        unsafe_fixes: Option<bool>,
+    ) -> PyResult<FixedColumn> {
+        let (linter, origin) = self.document_settings(path);
+        let fixer = fixer(&self.settings, unsafe_fixes);
+        let threads = Threads::get(py, self.threads)?;
+        let (mut chunks, mut changes, mut refusals) = (Vec::new(), Changes::default(), Vec::new());
+        for (start, column) in column.numbered() {
+            let mut texts = FixedTexts::new(&column);
+            for rows in column.slices(threads.count()) {
+                py.check_signals()?;
+                py.detach(|| {
+                    let rows: Vec<usize> = rows.collect();
+                    let fix_row =
+                        |&row: &usize| column.text(row).map(|text| fix(&linter, &fixer, &origin, text)).transpose();
+                    for (row, fixed) in rows.iter().zip(threads.map(&rows, fix_row)) {
+                        let fixed = fixed?;
+                        if let Some(fixed) = &fixed {
+                            fixed.changes.iter().for_each(|change| changes.append(start + row, change));
+                            refusals.extend(fixed.refusal.iter().map(|reason| (start + row, reason.clone())));
+                        }
+                        texts.append(column.text(*row), fixed.and_then(|fixed| fixed.text));
+                    }
+                    Ok(())
+                })
+                .map_err(store_error)?;
+            }
+            chunks.push(texts.finish()?);
+        }
+        let chunks = PyChunkedArray::from_array_refs(chunks)?;
+        Ok((chunks, changes.finish()?, refusals))
+    }
+}
+
+impl Engine {
+    /// Returns the linter and the origin of a document with this path.
+    fn document_settings(&self, path: Option<&str>) -> (Linter, Arc<Origin>) {
+        let origin = Arc::new(Origin::file(path.unwrap_or(NO_PATH)));
+        let absolute = path.and_then(|path| std::path::absolute(path).ok());
+        let linter = absolute.map_or_else(|| self.settings.linter.clone(), |path| self.settings.linter_for(&path));
+        (linter, origin)
+    }
+}
+
+/// Returns the fixer of a call; `None` leaves the choice to the settings.
+pub(crate) fn fixer(settings: &ResolvedSettings, unsafe_fixes: Option<bool>) -> Fixer {
+    match unsafe_fixes {
+        Some(true) => settings.fixer_up_to(Applicability::Unsafe),
+        Some(false) => settings.fixer_up_to(Applicability::Safe),
+        None => settings.fixer(),
+    }
+}
+
+pub(crate) fn store_error(error: store::StoreError) -> PyErr {
+    Error::new_err(error.message)
+}
+
+/// Compares the parts of a document with each other.
+fn compare(linter: &Linter, document: &Document<'_>) -> store::Result<Vec<Finding>> {
+    if !linter.has_corpus_checks() {
+        return Ok(Vec::new());
+    }
+    linter.compare([linter.sketch(document)], &OnlyText(document.text()))
+}
+
+fn check_size(text: &str) -> store::Result<()> {
+    if text.len() < MAX_BYTES {
+        return Ok(());
+    }
+    Err(store::StoreError { message: "documents must be smaller than 4 GB".into() })
+}
+
+fn check(linter: &Linter, origin: &Arc<Origin>, text: &str) -> store::Result<Vec<FindingRow>> {
+    check_size(text)?;
+    let document = Document::parse(Arc::clone(origin), text);
+    let findings = linter.lint(&document, compare(linter, &document)?);
+    Ok(FindingRow::all(&document, &findings, &OnlyText(text)))
+}
+
+/// Fixes a document as the command does if it is the only one.
+fn fix(linter: &Linter, fixer: &Fixer, origin: &Arc<Origin>, text: &str) -> store::Result<FixedRow> {
+    check_size(text)?;
+    let document = Document::parse(Arc::clone(origin), text);
+    let fix_alone = |rounds: &FixRounds| rounds.fix(fixer, linter, &document);
+    let matches_after = |outcome: &FixOutcome| {
+        let text = outcome.fixed.as_ref().map_or(text, |fixed| &fixed.text);
+        let fixed = Document::parse(Arc::clone(origin), text);
+        compare(linter, &fixed).map(|matches| linter.matches_to_fix(&fixed, &matches))
+    };
+    // Most documents repeat nothing, so they are fixed once.
+    let outcome = fix_alone(&FixRounds::default());
+    let matches = if linter.has_corpus_checks() { matches_after(&outcome)? } else { Vec::new() };
+    if !matches.iter().any(|finding| fixer.applies(finding)) {
+        return Ok(FixedRow::new(text, outcome));
+    }
+    let rounds = FixRounds::run(
+        fixer,
+        || false,
+        |rounds| {
+            let outcome = fix_alone(rounds);
+            let refusal = rounds.new_refusal(origin, outcome.refusal.clone());
+            let matches = matches_after(&outcome)?;
+            Ok::<_, store::StoreError>((
+                matches,
+                refusal.map(|refusal| (Arc::clone(origin), refusal)).into_iter().collect(),
+            ))
+        },
+    )?;
+    Ok(FixedRow::new(text, fix_alone(&rounds)))
+}

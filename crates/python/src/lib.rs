@@ -1,0 +1,46 @@
+//! The extension module `dechaff._dechaff`. The package in `python/` wraps it; nothing else uses it.
+
+mod code_points;
+mod columns;
+mod corpus;
+mod engine;
+mod error;
+mod pool;
+mod rows;
+mod settings;
+
+use std::ffi::OsString;
+
+use pyo3::prelude::*;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[pymodule]
+mod _dechaff {
+    use super::*;
+
+    #[pymodule_export]
+    use super::corpus::{Corpus, Results};
+    #[pymodule_export]
+    use super::engine::Engine;
+    #[pymodule_export]
+    use super::error::{ConfigError, Error};
+
+    /// The version of dechaff.
+    #[pymodule_export]
+    #[allow(non_upper_case_globals)]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::pool::remember_process(module.py());
+        Ok(())
+    }
+
+    /// Runs the command and returns its exit code. The first argument is the name of the program.
+    #[pyfunction]
+    fn run_command(py: Python<'_>, arguments: Vec<OsString>) -> u8 {
+        py.detach(|| dechaff::cli::run(arguments))
+    }
+}

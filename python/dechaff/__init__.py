@@ -1,0 +1,37 @@
+"""A linter for text corpora: boilerplate, duplicates and broken tables, with exact places and fixes.
+
+    >>> import dechaff
+    >>> linter = dechaff.Linter()
+    >>> for finding in linter.check(text):
+    ...     print(finding.code, finding.message, text[finding.start : finding.end])
+    >>> clean = linter.fix(text).text
+
+The module does the same as the command `dechaff`, reports the same findings and makes the same fixes. It prints
+nothing. Adapters for other libraries are in modules of their own, such as `dechaff.datatrove` or `dechaff.spark`, which
+are imported by name and need their host.
+"""
+
+from dechaff._batch import ChangeTable, FindingTable, FixedBatch
+from dechaff._dechaff import ConfigError, Error, __version__
+from dechaff._linter import Linter, rules
+from dechaff._types import Change, Edit, Finding, Findings, Fix, Fixed, Label, Rule, undo
+
+__all__ = [
+    "Change",
+    "ChangeTable",
+    "ConfigError",
+    "Edit",
+    "Error",
+    "Finding",
+    "FindingTable",
+    "Findings",
+    "Fix",
+    "Fixed",
+    "FixedBatch",
+    "Label",
+    "Linter",
+    "Rule",
+    "__version__",
+    "rules",
+    "undo",
+]

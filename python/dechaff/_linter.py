@@ -1,0 +1,193 @@
+"""The linter."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from dechaff import _dechaff
+from dechaff._batch import ChangeTable, FindingTable, FixedBatch, read_column
+from dechaff._documents import batches, read_documents
+from dechaff._types import Findings, Fixed, Rule, _findings, _fixed
+
+Path = str | os.PathLike[str]
+
+
+class Linter:
+    """Compiled rules, ready to check and fix texts.
+
+    - `select`: the rules to run instead of the default ones: codes, prefixes of codes such as `"BP"`, names, or `"ALL"`.
+    - `ignore`: rules not to run; `extend_select`: rules to run in addition.
+    - `config`: a configuration file, or its keys as a dictionary, such as `{"max-removed": 0.3}`. No file is searched for.
+    - `rules`: files and directories with custom rules.
+    - `threads`: for batches and corpora; by default one for each processor, and in a forked child one.
+
+    Files are read once, here. A linter pickles, compares and hashes by its settings, including the content of those
+    files, so it can be sent to processes that do not have them.
+
+    Raises `dechaff.ConfigError` if a setting is wrong, with the message of the command.
+    """
+
+    __slots__ = ("_engine", "_threads")
+
+    def __init__(
+        self,
+        select: Sequence[str] | None = None,
+        ignore: Sequence[str] = (),
+        extend_select: Sequence[str] = (),
+        config: Path | Mapping[str, Any] | None = None,
+        rules: Sequence[Path] = (),
+        threads: int | None = None,
+    ) -> None:
+        arguments: dict[str, Any] = {}
+        for name, value in [
+            ("select", select),
+            ("ignore", ignore),
+            ("extend-select", extend_select),
+            ("rules", [os.fspath(path) for path in _items("rules", rules)]),
+        ]:
+            if value is not None and (value or name == "select"):
+                arguments[name] = _items(name, value)
+        keys = json.dumps(config) if isinstance(config, Mapping) else None
+        file = None if config is None or isinstance(config, Mapping) else os.fspath(config)
+        self._engine = _dechaff.Engine(json.dumps(arguments), keys, file, threads)
+        self._threads = threads
+
+    def check(self, text: str, path: Path | None = None) -> Findings:
+        """Returns the findings in `text`, in order of position, as `dechaff check FILE` reports them.
+
+        `path` is for `per-file-ignores` and for what depends on Markdown; nothing is read from it.
+        """
+        return _findings(self._engine.check(text, _path(path)), path)
+
+    def fix(self, text: str, path: Path | None = None, *, unsafe_fixes: bool | None = None) -> Fixed:
+        """Fixes `text` as `dechaff check --fix FILE` does, until nothing is left to fix.
+
+        `unsafe_fixes` applies unsafe fixes too. By default the configuration decides, and without one only safe fixes
+        are applied. A text that would lose more than `max-removed` of its words, by default half of them, is left alone,
+        and `Fixed.refusal` says so.
+        """
+        return _fixed(text, self._engine.fix(text, _path(path), unsafe_fixes))
+
+    def check_batch(self, texts: Any, path: Path | None = None) -> FindingTable:
+        """Checks each text of a column by itself.
+
+        `texts` is a list of `str` and `None`, a pandas or polars `Series`, or any Arrow array or chunked array of strings,
+        large strings, string views or dictionaries of them.
+
+        Returns a table with a row for each finding. Nulls have none.
+        """
+        column, _ = read_column(texts)
+        return FindingTable(self._engine.check_batch(column, _path(path)))
+
+    def fix_batch(self, texts: Any, path: Path | None = None, *, unsafe_fixes: bool | None = None) -> FixedBatch:
+        """Fixes each text of a column by itself, as `fix` does. `texts` is as for `check_batch`.
+
+        Raises `OverflowError` if the fixed texts of one chunk of type `string` take more than 2 GiB.
+        """
+        column, restore = read_column(texts)
+        fixed, changes, refusals = self._engine.fix_batch(column, _path(path), unsafe_fixes)
+        return FixedBatch(restore(fixed), ChangeTable(changes), dict(refusals))
+
+    def check_corpus(
+        self, documents: Any, *, text: str = "text", id: str | None = None, memory: int | None = None
+    ) -> Iterator[tuple[Any, Findings | None]]:
+        """Checks documents, and compares them with each other for duplicates and near-duplicates.
+
+        `documents` is a dictionary of texts by ID, an iterable of texts or of pairs of ID and text, or a table (Arrow,
+        polars, pandas, a `datasets.Dataset`) with the columns `text` and, if set, `id`. Without IDs, documents are
+        numbered from 0. All documents are read before this method returns.
+
+        Yields pairs of ID and findings in the order of the documents, which also decides which copy counts as the
+        original. The findings of a null are `None`.
+
+        Texts are kept compressed, and beyond a share of `memory` bytes, by default a quarter of the free memory, in a
+        temporary file.
+        """
+        ids, corpus = self._corpus(documents, text, id, memory)
+        return _results(corpus.check(), ids, lambda row, key: _findings(row, key, ids))
+
+    def fix_corpus(
+        self,
+        documents: Any,
+        *,
+        text: str = "text",
+        id: str | None = None,
+        unsafe_fixes: bool | None = None,
+        memory: int | None = None,
+    ) -> Iterator[tuple[Any, Fixed | None]]:
+        """Fixes documents, and deletes duplicates among them, but never the last copy.
+
+        Takes the same documents as `check_corpus`. Yields pairs of ID and `Fixed`, in the order of the documents; nulls
+        stay `None`.
+        """
+        ids, corpus = self._corpus(documents, text, id, memory)
+        return _results(corpus.fix(unsafe_fixes), ids, lambda row, _: _fixed(row[1], row[0]))
+
+    def rules(self) -> list[Rule]:
+        """Returns all rules, built-in and custom, in order of code."""
+        return [Rule(**row) for row in self._engine.rules()]
+
+    def _corpus(
+        self, documents: Any, text: str, id: str | None, memory: int | None
+    ) -> tuple[list[Any], _dechaff.Corpus]:
+        corpus = _dechaff.Corpus(self._engine, memory)
+        ids: list[Any] = []
+        for keys, texts in batches(read_documents(documents, text, id)):
+            corpus.add([str(key) for key in keys], texts)
+            ids += keys
+        return ids, corpus
+
+    def __reduce__(self) -> tuple[Callable[..., Linter], tuple[str, int | None]]:
+        return _from_state, (self._engine.state, self._threads)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Linter):
+            return NotImplemented
+        return self.__reduce__() == other.__reduce__()
+
+    def __hash__(self) -> int:
+        return hash((self._engine.state, self._threads))
+
+    def __repr__(self) -> str:
+        selected = sum(rule.is_selected for rule in self.rules())
+        return f"<dechaff.Linter of {selected} rules>"
+
+
+def rules() -> list[Rule]:
+    """Returns the built-in rules, in order of code."""
+    return Linter().rules()
+
+
+@lru_cache(maxsize=16)
+def _engine(state: str, threads: int | None) -> _dechaff.Engine:
+    """Compiles rules once in each process, not once for each task that brings a linter."""
+    return _dechaff.Engine.from_state(state, threads)
+
+
+def _from_state(state: str, threads: int | None) -> Linter:
+    linter = object.__new__(Linter)
+    linter._engine = _engine(state, threads)
+    linter._threads = threads
+    return linter
+
+
+def _results(results: _dechaff.Results, ids: Iterable[Any], convert: Callable[[Any, Any], Any]) -> Iterator[Any]:
+    try:
+        for key, row in zip(ids, results, strict=True):
+            yield key, None if row is None else convert(row, key)
+    finally:
+        results.cancel()
+
+
+def _items(name: str, values: Sequence[Any]) -> list[Any]:
+    if isinstance(values, str | bytes | os.PathLike):
+        raise TypeError(f"{name} is a list, not a single value: write [{values!r}]")
+    return list(values)
+
+
+def _path(path: Path | None) -> str | None:
+    return None if path is None else os.fspath(path)
