@@ -48,8 +48,9 @@ def section(name: str) -> str:
         is_property = any(isinstance(one, ast.Name) and one.id == "property" for one in method.decorator_list)
         title = f"`{method.name}: {ast.unparse(method.returns)}`" if is_property else signature(method, method.name)
         parts += [f"{title}\n\n{ast.get_docstring(method)}"]
-    # Their documentation is the same for each table.
-    parts += [", ".join(signature(method, method.name) for method in methods(base)) for base in bases]
+    inherited = [method for base in bases for method in methods(base)]
+    if inherited:
+        parts.append(f"The methods of `{name}` are " + ", ".join(f"`{method.name}()`" for method in inherited) + ".")
     return "\n\n".join(parts)
 
 
