@@ -13,7 +13,7 @@ use super::{Matcher, Place, Reach, Unit};
 use crate::check::FindingSink;
 use crate::check::coverage::covered_by_fixes;
 use crate::finding::{Applicability, Finding, RuleInfo};
-use crate::text::{BlockKind, Document, Span, count_words, ends_sentence};
+use crate::text::{Block, BlockKind, Document, Span, count_words, ends_sentence};
 
 /// Adds the findings of all patterns in `document` to those of earlier kinds; gives the caches back.
 pub(super) fn collect(
@@ -117,7 +117,7 @@ impl<'e> Evidence<'e, '_> {
     /// What a match takes for certain, before the tail is known.
     fn claim(&self, found: &Candidate) -> Span {
         match self.matchers[found.matcher].pattern.reach {
-            reach @ (Reach::Next | Reach::Rest | Reach::Title) => self.extend(found, reach),
+            reach @ (Reach::Next | Reach::Rest | Reach::Title | Reach::List) => self.extend(found, reach),
             Reach::Unit | Reach::Block | Reach::End => found.unit,
         }
     }
@@ -373,6 +373,7 @@ impl<'e> Evidence<'e, '_> {
                 };
                 next.filter(is_title).map_or(found.unit, |next| found.unit.cover(next.span))
             }
+            Reach::List => self.next_list(found.block).map_or(found.unit, |list| found.unit.cover(list)),
             Reach::Rest => {
                 const MOST_WORDS: usize = 150;
                 let rest = Span::new(found.unit.end, self.document.text().len());
@@ -383,6 +384,21 @@ impl<'e> Evidence<'e, '_> {
                 Span::new(found.unit.start, self.section_end(found.block, |_| false).max(found.unit.end))
             }
         }
+    }
+
+    /// Returns the list directly below a block, if it is short enough to be a list of links.
+    fn next_list(&self, block: usize) -> Option<Span> {
+        const ITEMS: std::ops::RangeInclusive<usize> = 2..=15;
+        const MAX_WORDS: usize = 40;
+        let blocks = self.document.blocks().get(block + 1..)?;
+        let is_item = |block: &&Block| block.kind == BlockKind::ListItem;
+        let list = || {
+            let blocks = blocks.iter().filter(|block| block.kind != BlockKind::Blank);
+            blocks.take_while(is_item).take(ITEMS.end() + 1)
+        };
+        let is_short = |item: &Block| count_words(self.document.slice(item.content), MAX_WORDS + 1) <= MAX_WORDS;
+        let items = ITEMS.contains(&list().count()) && list().all(is_short);
+        items.then(|| list().map(|item| item.span).reduce(Span::cover)).flatten()
     }
 
     /// Whether a line is too short for the title of another page, as in "Sources".

@@ -197,6 +197,9 @@ pub enum Reach {
     /// The unit and the next block, if that is a line of four to twenty words without a full stop.
     #[serde(rename = "next-title")]
     Title,
+    /// The unit and the list that follows, if that has 2 to 15 items of at most 40 words.
+    #[serde(rename = "next-list")]
+    List,
 }
 
 /// One alternative of a pattern, ready to run.
