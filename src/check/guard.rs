@@ -94,7 +94,8 @@ fn keep_licences(document: &Document<'_>, findings: &mut [Finding]) {
     }
 }
 
-/// Makes fixes unsafe that delete a heading and leave the text below it.
+/// Makes fixes unsafe that delete a heading, an introduction or a list item, and leave the text that
+/// it belongs to.
 fn keep_headings(document: &Document<'_>, findings: &mut [Finding]) {
     let blocks = document.blocks();
     let is_safe = |finding: &&Finding| finding.applicable_fix(Applicability::Safe).is_some();
@@ -107,22 +108,52 @@ fn keep_headings(document: &Document<'_>, findings: &mut [Finding]) {
             next = Some(index);
         }
     }
-    let leaves_text = |block: usize| {
+    let heads_text = |block: usize| {
         let level = document.marked_heading(block);
         let below = next_kept[block];
         level.is_some()
             && below.is_some_and(|below| document.marked_heading(below).is_none_or(|below| Some(below) > level))
     };
-    for finding in findings {
-        let beheads = finding.applicable_fix(Applicability::Safe).is_some()
-            && deletions(finding).any(|edit| {
-                (document.block_at(edit.span.start)..blocks.len())
-                    .take_while(|&block| blocks[block].span.start < edit.span.end)
-                    .any(|block| edit.span.contains(blocks[block].content) && leaves_text(block))
-            });
-        if let (true, Some(fix)) = (beheads, &mut finding.fix) {
+    let introduces_text = |block: usize| {
+        document.slice(blocks[block].content).ends_with([':', '：'])
+            && next_kept[block].is_some_and(|below| document.is_body(below))
+    };
+    let in_kept_list = items_of_kept_lists(document, &gone);
+    for finding in findings.iter_mut().filter(|finding| is_safe(&&**finding)) {
+        let reason = deletions(finding).find_map(|edit| {
+            let mut deleted = (document.block_at(edit.span.start)..blocks.len())
+                .take_while(|&block| blocks[block].span.start < edit.span.end)
+                .filter(|&block| edit.span.contains(blocks[block].content));
+            deleted.find_map(|block| {
+                if heads_text(block) {
+                    Some("the fix is unsafe: this is a heading, and the text below it would stay")
+                } else if introduces_text(block) {
+                    Some("the fix is unsafe: this introduces the text below it, which would stay")
+                } else if in_kept_list[block] {
+                    Some("the fix is unsafe: this is an item of a list, most of which would stay")
+                } else {
+                    None
+                }
+            })
+        });
+        if let (Some(reason), Some(fix)) = (reason, &mut finding.fix) {
             fix.applicability = Applicability::Unsafe;
-            finding.notes.push("the fix is unsafe: this is a heading, and the text below it would stay".into());
+            finding.notes.push(reason.into());
         }
     }
+}
+
+/// For each block whether it is an item of a list that loses less than half of its items.
+fn items_of_kept_lists(document: &Document<'_>, gone: &[bool]) -> Vec<bool> {
+    let blocks = document.blocks();
+    let mut in_kept_list = vec![false; blocks.len()];
+    let visible: Vec<usize> = (0..blocks.len()).filter(|&block| blocks[block].kind != BlockKind::Blank).collect();
+    let is_item = |block: usize| blocks[block].kind == BlockKind::ListItem;
+    for list in visible.chunk_by(|left, right| is_item(*left) && is_item(*right)) {
+        let kept = list.iter().filter(|block| !gone[**block]).count();
+        if is_item(list[0]) && 2 * kept > list.len() {
+            list.iter().for_each(|&block| in_kept_list[block] = true);
+        }
+    }
+    in_kept_list
 }

@@ -307,3 +307,64 @@ proptest! {
         }
     }
 }
+
+/// Labels that safe fixes delete where they stand alone.
+const CERTAIN_LABELS: &[&str] = &[
+    "Accept all cookies",
+    "Share this article",
+    "Leave a comment",
+    "Skip to content",
+    "Advertisement",
+    "Weiterlesen",
+    "Auf Facebook teilen",
+    "Laisser un commentaire",
+    "Lees verder",
+    "Seguir leyendo",
+    "Reklama",
+    "サイトマップ",
+];
+
+#[test]
+fn safe_fixes_keep_items_among_other_items_and_labels_that_introduce_text() {
+    const PROSE: &str = "The council met on Tuesday evening, and it agreed to repair the bridge before winter.";
+    let mut alone = 0;
+    for label in CERTAIN_LABELS {
+        let text = format!("{PROSE}\n\n{PROSE}\n\n{label}\n");
+        alone += usize::from(safely_fixed(&text) != text);
+        for text in [
+            format!("{PROSE}\n\n1. Open the settings\n2. {label}\n3. Restart\n\n{PROSE}\n"),
+            format!("{PROSE}\n\n- Open the settings\n- {label}\n- Choose the site\n\n{PROSE}\n"),
+            format!("{PROSE}\n\n- Open the settings.\n\n- {label}\n\n- Close them.\n\n{PROSE}\n"),
+            format!("{PROSE}\n\n{label}:\n\n- red roof tiles\n- sacks of lime\n\n{PROSE}\n"),
+            format!("{PROSE}\n\n{label}:\n\n{PROSE}\n"),
+        ] {
+            assert_eq!(safely_fixed(&text), text, "{label}");
+        }
+    }
+    assert!(alone >= CERTAIN_LABELS.len() - 1, "{alone}");
+}
+
+#[test]
+fn reserved_rights_and_menu_toggles_can_be_headings() {
+    const PROSE: &str = "The clause goes back to a treaty of 1910 that most of the states on the continent signed.";
+    for heading in [
+        "All rights reserved",
+        "Alle Rechte vorbehalten",
+        "Tous droits réservés",
+        "Todos los derechos reservados",
+        "Все права защищены",
+        "版权所有",
+        "Toggle navigation",
+        "Toggle main menu",
+        "Close menu",
+        "Show navigation",
+        "Menü öffnen",
+        "Ouvrir le menu",
+        "Abrir menú",
+        "Открыть меню",
+    ] {
+        for text in [format!("{PROSE}\n\n{heading}\n\n{PROSE}\n"), format!("# Law\n\n## {heading}\n\n{PROSE}\n")] {
+            assert_eq!(safely_fixed(&text), text, "{heading}");
+        }
+    }
+}

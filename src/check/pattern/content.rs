@@ -3,7 +3,7 @@
 //! "Follow me." is a button on a page and a sentence in a dialogue; quotation marks tell which.
 
 use super::Unit;
-use crate::text::{BlockKind, Document, count_words};
+use crate::text::{BlockKind, Document, count_words, ends_sentence};
 
 /// For each block of a document, whether its place makes it content; found when first asked for.
 #[derive(Default)]
@@ -48,6 +48,7 @@ impl Surroundings {
         let content = self.0.get_or_insert_with(|| {
             let mut content = vec![false; document.blocks().len()];
             mark_introduced_lists(document, &mut content);
+            mark_lists_of_sentences(document, &mut content);
             mark_rows(document, &mut content);
             content
         });
@@ -68,6 +69,30 @@ fn mark_introduced_lists(document: &Document<'_>, content: &mut [bool]) {
                 is_introduced = block.kind == BlockKind::Paragraph
                     && text.ends_with([':', '：'])
                     && count_words(text, MIN_WORDS) == MIN_WORDS;
+            }
+        }
+    }
+}
+
+/// Marks the items of lists that consist of sentences, such as instructions: a button among them is
+/// named, not left behind.
+fn mark_lists_of_sentences(document: &Document<'_>, content: &mut [bool]) {
+    /// Items with fewer words can be links of a menu.
+    const MIN_WORDS: usize = 5;
+    const MIN_ITEMS: usize = 3;
+    let blocks = document.blocks();
+    let visible: Vec<usize> = (0..blocks.len()).filter(|&block| blocks[block].kind != BlockKind::Blank).collect();
+    let is_item = |block: usize| blocks[block].kind == BlockKind::ListItem;
+    for list in visible.chunk_by(|left, right| is_item(*left) && is_item(*right)) {
+        let is_sentence = |block: &&usize| {
+            let text = document.slice(blocks[**block].content);
+            ends_sentence(text) || count_words(text, MIN_WORDS) == MIN_WORDS
+        };
+        let sentences = list.iter().filter(is_sentence).count();
+        if is_item(list[0]) && list.len() >= MIN_ITEMS && 2 * sentences > list.len() {
+            for &block in list {
+                let is_short = count_words(document.slice(blocks[block].content), MIN_WORDS) < MIN_WORDS;
+                content[block] |= is_short;
             }
         }
     }

@@ -43,10 +43,17 @@ pub(super) fn judge(document: &Document<'_>, noise: &[bool], weak: &[WeakLine]) 
     order.sort_unstable_by_key(|&index| std::cmp::Reverse(weak[index].block));
     let mut verdicts = vec![Verdict::Label; weak.len()];
     let mut heads_text = vec![false; noise.len()];
+    // A label of the same kind below it does not make a label a heading.
+    let mut label_patterns = vec![None; noise.len()];
     for index in order {
         let block = weak[index].block;
         let below = below[block];
-        let has_body = || below.is_some_and(|below| is_body(document, block, below) || heads_text[below]);
+        let has_body = || {
+            below.is_some_and(|below| {
+                label_patterns[below] != Some(weak[index].pattern) && is_body(document, block, below)
+                    || heads_text[below]
+            })
+        };
         verdicts[index] = match (bars[block], document.marked_heading(block)) {
             (Bar::Inner, _) => Verdict::Label,
             (Bar::Introduced, _) => Verdict::Heading,
@@ -63,6 +70,10 @@ pub(super) fn judge(document: &Document<'_>, noise: &[bool], weak: &[WeakLine]) 
                 if has_body() || has_subheading() { Verdict::Heading } else { Verdict::Doubtful }
             }
         };
+        let is_paragraph = document.blocks()[block].kind == BlockKind::Paragraph;
+        if verdicts[index] == Verdict::Label && is_paragraph {
+            label_patterns[block] = Some(weak[index].pattern);
+        }
         heads_text[block] |= verdicts[index] == Verdict::Heading && bars[block] == Bar::No;
     }
     verdicts

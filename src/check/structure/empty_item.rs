@@ -3,10 +3,11 @@
 
 use super::detection::{DetectionSink, StructureDetection};
 use crate::finding::Edit;
-use crate::text::{Document, Span, list_marker, trim};
+use crate::text::{Document, Span, ends_sentence, list_marker, trim};
 
 pub(super) fn detect(document: &Document<'_>, detections: &mut DetectionSink<'_, '_, '_>) {
     let lines = document.lines();
+    let mut is_diff = None;
     for (index, line) in lines.iter().enumerate() {
         let span = trim(document.text(), *line);
         let marker = document.slice(span);
@@ -19,16 +20,49 @@ pub(super) fn detect(document: &Document<'_>, detections: &mut DetectionSink<'_,
         }
         let above = Neighbor::new(document, lines[..index].iter().rev());
         let below = Neighbor::new(document, lines[index + 1..].iter());
-        // Outside a list, other characters separate the parts of a text.
-        let is_in_list = above.is_item || below.is_item;
         let indent = span.start - line.start;
-        if marker != "-" && !is_in_list || below.is_text_of_item(indent) {
-            continue;
+        let is_remnant = above.allows_empty_item_below(indent)
+            && !below.is_data()
+            && !below.is_text_of_item(indent)
+            && is_alone(marker, document.slice(*line), &above, &below)
+            && !*is_diff.get_or_insert_with(|| is_patch(document));
+        if is_remnant {
+            let edits = vec![Edit { span: document.deletion_span(*line), content: String::new() }];
+            detections.push(StructureDetection::new(span).with_fix("delete it", edits));
         }
-        let edits = vec![Edit { span: document.deletion_span(*line), content: String::new() }];
-        detections.push(StructureDetection::new(span).with_fix("delete it", edits));
     }
 }
+
+/// Whether the context of a marker says that its item is missing. A lone dash can also be the value
+/// "none" or a silence in a dialogue, but extractors leave the blank after it.
+fn is_alone(marker: &str, line: &str, above: &Neighbor<'_>, below: &Neighbor<'_>) -> bool {
+    // Outside a list, other characters separate the parts of a text.
+    let is_in_list = above.is_item || below.is_item;
+    let has_trailing_blank = line.trim_end_matches(['\n', '\r']).ends_with([' ', '\t', '\u{a0}']);
+    if has_trailing_blank {
+        return is_in_list || marker == "-";
+    }
+    let has_deep_text = below.gap == 0 && below.indent > MAX_CONTENT_INDENT;
+    let is_between_paragraphs =
+        || above.gap > 0 && below.gap > 0 && above.may_end_paragraph() && below.may_end_paragraph();
+    if is_in_list {
+        let is_spoken = |neighbor: &Neighbor<'_>| neighbor.is_item && ends_sentence(neighbor.text);
+        return !is_spoken(above) && !is_spoken(below);
+    }
+    marker == "-" && (has_deep_text || is_between_paragraphs())
+}
+
+/// Whether the document is a patch, where a dash marks a deleted blank line.
+fn is_patch(document: &Document<'_>) -> bool {
+    document
+        .lines()
+        .iter()
+        .map(|line| document.slice(*line))
+        .any(|line| line.starts_with("@@ -") || line.starts_with("diff --git ") || line.starts_with("+++ "))
+}
+
+/// How far Markdown may indent the text of an item below its marker.
+const MAX_CONTENT_INDENT: usize = 4;
 
 fn is_bullet(text: &str) -> bool {
     matches!(text, "-" | "*" | "+" | "•" | "▪" | "◦" | "‣")
@@ -36,7 +70,9 @@ fn is_bullet(text: &str) -> bool {
 
 /// The nearest line with text above or below.
 #[derive(Default)]
-struct Neighbor {
+struct Neighbor<'t> {
+    /// The line without the blanks around it; empty if there is none nearby.
+    text: &'t str,
     /// Blank lines in between; more than 0 if there is no such line.
     gap: usize,
     /// Bytes of its indentation.
@@ -45,8 +81,8 @@ struct Neighbor {
     is_item: bool,
 }
 
-impl Neighbor {
-    fn new<'l>(document: &Document<'_>, lines: impl Iterator<Item = &'l Span>) -> Self {
+impl<'t> Neighbor<'t> {
+    fn new<'l>(document: &'t Document<'_>, lines: impl Iterator<Item = &'l Span>) -> Self {
         /// Lists with wider gaps are separate.
         const MAX_GAP: usize = 3;
         for (gap, line) in lines.take(MAX_GAP + 1).enumerate() {
@@ -54,7 +90,7 @@ impl Neighbor {
             if !span.is_empty() {
                 let text = document.slice(span);
                 let is_item = is_bullet(text) || list_marker(text).is_some();
-                return Self { gap, indent: span.start - line.start, is_item };
+                return Self { text, gap, indent: span.start - line.start, is_item };
             }
         }
         Self { gap: MAX_GAP, ..Self::default() }
@@ -63,6 +99,34 @@ impl Neighbor {
     /// Whether Markdown takes it for the text of an item whose marker is alone on the line above.
     fn is_text_of_item(&self, indent: usize) -> bool {
         let inner = self.indent.saturating_sub(indent);
-        self.gap == 0 && !self.is_item && (2..=4).contains(&inner)
+        self.gap == 0 && !self.is_item && (2..=MAX_CONTENT_INDENT).contains(&inner)
+    }
+
+    /// Whether a marker below it, indented by `indent`, can be an item: not data, the underline of a
+    /// heading, or code.
+    fn allows_empty_item_below(&self, indent: usize) -> bool {
+        let is_underlined = self.gap == 0 && indent >= 2 && !is_bullet(self.text) && {
+            let content = if self.is_item { self.indent + 2 } else { self.indent };
+            !self.text.is_empty() && indent >= content
+        };
+        let is_code = !self.text.is_empty() && indent >= self.indent + MAX_CONTENT_INDENT;
+        !self.is_data() && !self.text.ends_with([':', '：']) && !is_underlined && !is_code
+    }
+
+    /// Whether it is a key with or without a value, as in YAML, or a changed line of a patch.
+    fn is_data(&self) -> bool {
+        let item = list_marker(self.text).map_or(self.text, |marker| self.text[marker..].trim_start());
+        let key_end = item.find(|letter: char| !letter.is_alphanumeric() && !"_-.\"'".contains(letter));
+        let has_key = key_end.is_some_and(|end| {
+            end > 0 && item[end..].strip_prefix(':').is_some_and(|value| value.is_empty() || value.starts_with(' '))
+        });
+        let is_change = self.indent == 0
+            && self.text.strip_prefix(['+', '-']).is_some_and(|change| change.starts_with(|sign: char| sign != ' '));
+        has_key || is_change
+    }
+
+    /// Whether it is the end of the document or a sentence.
+    fn may_end_paragraph(&self) -> bool {
+        self.text.is_empty() || ends_sentence(self.text)
     }
 }
