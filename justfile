@@ -55,6 +55,13 @@ python *arguments:
     CARGO_TARGET_DIR=target VIRTUAL_ENV="$PWD/target/python" target/python/bin/maturin develop --quiet --profile dev
     target/python/bin/python -m pytest python/tests {{arguments}}
 
+# Install the hosts of the adapters, which takes gigabytes, and run all Python tests on 1,000 pages.
+hosts:
+    python3 -m venv target/hosts
+    target/hosts/bin/pip install --quiet maturin mypy pytest pandas polars pyarrow datasets 'datatrove[io,processing]' pyspark 'ray[data]'
+    CARGO_TARGET_DIR=target VIRTUAL_ENV="$PWD/target/hosts" target/hosts/bin/maturin develop --quiet --release
+    DECHAFF_TEST_PAGES=1000 target/hosts/bin/python -m pytest -rs python/tests
+
 # Check licences, advisories and sources of dependencies.
 deny:
     cargo deny check

@@ -1,0 +1,122 @@
+"""Steps for [datatrove](https://github.com/huggingface/datatrove) pipelines.
+
+Each step takes a `Linter`, or the settings of one. Steps are sent to the processes of an executor, which use one thread
+each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from datatrove.data import Document, DocumentsPipeline
+from datatrove.pipeline.base import PipelineStep
+from datatrove.pipeline.filters.base_filter import BaseFilter
+from datatrove.utils.batching import batched
+from datatrove.utils.typeshelper import StatHints
+
+from dechaff._adapters import drop_reason, make_linter
+from dechaff._linter import Linter
+
+if TYPE_CHECKING:
+    from datatrove.pipeline.writers.disk_base import DiskWriter
+
+__all__ = ["DechaffDeduplicator", "DechaffFilter", "DechaffFixer"]
+
+
+class DechaffFixer(PipelineStep):
+    """Fixes the text of each document, and counts changed and refused documents."""
+
+    name = "🧹 dechaff fixer"
+    type = "✂️ - FORMAT"
+
+    def __init__(
+        self,
+        linter: Linter | None = None,
+        *,
+        unsafe_fixes: bool | None = None,
+        batch_size: int = 1_000,
+        **settings: Any,
+    ) -> None:
+        super().__init__()
+        self.linter = make_linter(linter, settings)
+        self.unsafe_fixes = unsafe_fixes
+        self.batch_size = batch_size
+
+    def run(self, data: DocumentsPipeline, rank: int = 0, world_size: int = 1) -> DocumentsPipeline:
+        """Yields the fixed documents."""
+        for batch in batched(data, self.batch_size):
+            with self.track_time("batch"):
+                fixed = self.linter.fix_batch([document.text for document in batch], unsafe_fixes=self.unsafe_fixes)
+            for row, (document, text) in enumerate(zip(batch, fixed.texts, strict=True)):
+                self.stat_update(StatHints.total)
+                if row in fixed.refusals:
+                    self.stat_update("refused")
+                if text != document.text:
+                    self.stat_update("changed")
+                    document.text = text
+                self.update_doc_stats(document)
+                yield document
+
+
+class DechaffFilter(BaseFilter):
+    """Drops documents that should not be ingested.
+
+    A document is dropped if fixing would remove more than `max-removed` of its words (reason `too_much_removed`), or if it
+    has a finding of severity `error` (the reason is the code).
+    """
+
+    name = "🧹 dechaff filter"
+
+    def __init__(
+        self, linter: Linter | None = None, *, exclusion_writer: DiskWriter | None = None, **settings: Any
+    ) -> None:
+        super().__init__(exclusion_writer)
+        self.linter = make_linter(linter, settings)
+
+    def filter(self, doc: Document) -> bool | tuple[bool, str]:
+        """Returns whether to keep a document, or why not."""
+        reason = drop_reason(self.linter, doc.text)
+        return (False, reason) if reason else True
+
+
+class DechaffDeduplicator(PipelineStep):
+    """Deletes duplicates and near-duplicates among the documents of a task, but never the last copy.
+
+    Documents without any other text are dropped. Texts are kept compressed until all have been read, and beyond a share of
+    `memory` bytes in a temporary file; the rest of the documents stays in memory.
+    """
+
+    name = "🧹 dechaff deduplicator"
+    type = "🫂 - DEDUP"
+
+    def __init__(self, linter: Linter | None = None, *, memory: int | None = None, **settings: Any) -> None:
+        super().__init__()
+        if linter is None:
+            settings = {"select": ["ND"], "config": {"max-removed": 1.0}, **settings}
+        self.linter = make_linter(linter, settings)
+        self.memory = memory
+
+    def run(self, data: DocumentsPipeline, rank: int = 0, world_size: int = 1) -> DocumentsPipeline:
+        """Yields the documents that still have text."""
+        documents: list[Document] = []
+
+        def read() -> Iterator[tuple[str, str]]:
+            for document in data:
+                text, document.text = document.text, ""
+                documents.append(document)
+                yield document.id, text
+
+        with self.track_time():
+            results = self.linter.fix_corpus(read(), unsafe_fixes=True, memory=self.memory)
+        for document, (_, fixed) in zip(documents, results, strict=True):
+            self.stat_update(StatHints.total)
+            if fixed.is_changed:
+                self.stat_update("changed")
+            if fixed.is_changed and not fixed.text.strip():
+                self.stat_update(StatHints.dropped)
+                continue
+            document.text = fixed.text
+            self.stat_update(StatHints.forwarded)
+            self.update_doc_stats(document)
+            yield document
