@@ -25,8 +25,8 @@ pub struct Linter {
     levels: Arc<HashMap<String, RuleLevel>>,
     /// All rules of the registry, whether they run or not.
     all_rules: Arc<[Arc<RuleInfo>]>,
-    /// Codes of the corpus rules.
-    corpus_codes: Arc<HashSet<String>>,
+    /// The corpus rules: the kind of each, by code.
+    corpus_kinds: Arc<HashMap<String, &'static str>>,
     /// Passages whose findings are dropped.
     ignore_lists: Arc<[Arc<IgnoreList>]>,
     /// Codes of rules that run, but whose findings are dropped.
@@ -109,11 +109,11 @@ impl Linter {
             checks: checks.into(),
             corpus_checks: corpus_checks.into(),
             suppressions: Arc::new(suppressions),
-            corpus_codes: Arc::new(
+            corpus_kinds: Arc::new(
                 rules
                     .iter()
-                    .filter(|(_, parameters)| parameters.kind() == check::duplicate::NAME)
-                    .map(|(rule, _)| rule.code.clone())
+                    .map(|(rule, parameters)| (rule.code.clone(), parameters.kind()))
+                    .filter(|(_, kind)| [check::duplicate::NAME, check::site_line::NAME].contains(kind))
                     .collect(),
             ),
             levels: Arc::new(rules.iter().map(|(rule, _)| (rule.code.clone(), level(rule))).collect()),
@@ -142,7 +142,7 @@ impl Linter {
 
     /// Whether the rule with this code compares documents.
     pub fn is_corpus_rule(&self, code: &str) -> bool {
-        self.corpus_codes.contains(code)
+        self.corpus_kinds.contains_key(code)
     }
 
     /// Sketches a document for comparison.
@@ -216,7 +216,11 @@ impl Linter {
     pub fn finish(&self, document: &Document<'_>, own: DocumentFindings, matches: Vec<Finding>) -> Vec<Finding> {
         let DocumentFindings { findings, mut suppressions } = own;
         let matches = self.apply_levels_and_suppressions(matches, &mut suppressions);
-        let mut all = merge_compared(findings, matches);
+        // A line of the site is reported as that and not as a duplicate as well.
+        let is_site_line =
+            |finding: &Finding| self.corpus_kinds.get(&finding.rule.code) == Some(&check::site_line::NAME);
+        let (site_lines, duplicates) = matches.into_iter().partition(is_site_line);
+        let mut all = merge_compared(findings, merge_compared(site_lines, duplicates));
         if let Some(suppressions) = suppressions {
             let ran = |rule: &RuleInfo| self.levels.contains_key(&rule.code);
             let defects = suppressions.findings(document, &self.suppressions, &self.all_rules, ran);

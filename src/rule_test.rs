@@ -169,11 +169,12 @@ impl RuleTester<'_> {
         Ok(documents.iter().map(check).collect())
     }
 
-    /// Parses the texts. A single document has the example's path; several get a folder each.
+    /// Parses the texts, which are pages of one site. A single document has the example's path; several get a folder
+    /// each.
     fn documents<'t>(&self, texts: &'t [String]) -> Vec<Document<'t>> {
         let parse = |(index, text): (usize, &'t String)| {
             let path = if texts.len() == 1 { self.path.to_owned() } else { format!("{index:03}/{}", self.path) };
-            Document::parse(Arc::new(Origin::file(path)), text)
+            Document::parse(Arc::new(Origin::file(path)), text).with_site(Some("example.org".into()))
         };
         texts.iter().enumerate().map(parse).collect()
     }

@@ -163,6 +163,8 @@ kinds! {
     page_chrome => Surroundings,
     /// Duplicates within and across documents.
     duplicate => Duplicate,
+    /// Lines that recur on many pages of one site.
+    site_line => SiteLine,
     /// A model that scores lines no rule above matches.
     classifier => Classifier,
     /// Suppression comments that are invalid or unused.

@@ -7,7 +7,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use super::reports::ReportArguments;
 use super::settings_resolver::ResolvedSettings;
 use crate::config::parse_size;
-use crate::corpus::{ContentType, ReadOptions};
+use crate::corpus::{ContentType, GroupBy, ReadOptions};
 
 /// Find and explain boilerplate and other noise in text corpora.
 #[derive(Debug, Parser)]
@@ -227,6 +227,10 @@ pub(super) struct ReadingArguments {
     #[arg(long, value_name = "FIELD", help_heading = "Corpora")]
     pub(super) id_field: Option<String>,
 
+    /// Report lines that recur on many pages of one site (ND007): `path`, or the field or column with the URL of the page
+    #[arg(long, value_name = "FIELD|path", help_heading = "Corpora")]
+    pub(super) group_by: Option<String>,
+
     /// Skip and report documents larger than this [default: 64MB]
     #[arg(long, value_name = "BYTES", value_parser = parse_bytes, help_heading = "Corpora")]
     pub(super) max_record: Option<String>,
@@ -235,7 +239,12 @@ pub(super) struct ReadingArguments {
 impl ReadingArguments {
     /// Returns the options as configuration keys.
     pub(super) fn options(&self) -> toml::Table {
-        let keys = [("text-field", &self.text_field), ("id-field", &self.id_field), ("max-record", &self.max_record)];
+        let keys = [
+            ("text-field", &self.text_field),
+            ("id-field", &self.id_field),
+            ("group-by", &self.group_by),
+            ("max-record", &self.max_record),
+        ];
         keys.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value.clone()?.into()))).collect()
     }
 
@@ -249,11 +258,13 @@ impl ReadingArguments {
         let default = ReadOptions::default();
         let text_field = settings.value(|options| options.text_field.as_ref());
         let id_field = settings.value(|options| options.id_field.as_ref());
+        let group_by = settings.value(|options| options.group_by.as_ref());
         let max_record = settings.value(|options| options.max_record.as_ref());
         ReadOptions {
             content,
             text_field: text_field.map_or(default.text_field, |(field, _)| field.clone()),
             id_field: id_field.map_or(default.id_field, |(field, _)| field.clone()),
+            group_by: group_by.map(|(group_by, _)| GroupBy::parse(group_by)),
             max_record: max_record.and_then(|(size, _)| parse_size(size).ok()).unwrap_or(default.max_record),
         }
     }

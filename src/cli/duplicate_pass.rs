@@ -16,7 +16,8 @@ use super::pipeline::{BATCH_BYTES, DocumentSource, Event, INDEX_OVERHEAD, Pipeli
 use super::progress::Progress;
 use crate::check::store;
 use crate::corpus::{
-    InputFile, MemoryBudget, ReadOptions, RecordHandle, Source, SpillStore, StoredText, TextStore, WalkError, read,
+    GroupBy, InputFile, MemoryBudget, ReadOptions, RecordHandle, Source, SpillStore, StoredText, TextStore, WalkError,
+    read,
 };
 use crate::finding::Finding;
 use crate::linter::{CorpusComparer, CorpusMatches, Linter, Sketch};
@@ -112,6 +113,7 @@ struct Sketched {
     /// Its text, if reading a file does not return it.
     text: Option<ShelvedText>,
     is_new: bool,
+    has_site: bool,
     /// The document itself, if documents are cached.
     item: Option<WorkItem>,
 }
@@ -144,25 +146,32 @@ pub(super) fn sketch_corpus<'l>(
     let spill = Box::new(SpillStore::new(memory.sketches));
     let threads = rayon::current_num_threads();
     let mut comparison = linter.comparison(spill, memory.comparison).with_threads(threads);
+    let mut has_site = false;
+    let mut has_documents = texts.stdin.is_some();
     if let Some(stdin) = &texts.stdin {
-        comparison.add(linter.sketch(&stdin.document())).context("cannot compare documents")?;
+        let site = site_of(stdin, None, texts.read_options);
+        has_site |= site.is_some();
+        comparison.add(linter.sketch(&stdin.document().with_site(site))).context("cannot compare documents")?;
     }
     let mut cache = options.cache.then(|| DocumentCache { events: Vec::new(), room: memory.documents });
     let caches = AtomicBool::new(options.cache);
     let is_warm = AtomicBool::new(false);
+    let read_options = texts.read_options;
     let text_store = texts.text_store.get_mut().unwrap_or_else(PoisonError::into_inner);
     let sketch = |item| {
         // Warm up here, where other cores have sketches to make. During checking they would all wait.
         if !is_warm.swap(true, Ordering::Relaxed) {
             linter.warm_up();
         }
-        sketch_item(linter, item, options, caches.load(Ordering::Relaxed))
+        sketch_item(linter, item, options, read_options, caches.load(Ordering::Relaxed))
     };
-    let documents = DocumentSource::Files(files, texts.read_options);
+    let documents = DocumentSource::Files(files, read_options);
     std::thread::scope(|scope| {
         for event in Pipeline::spawn(scope, documents, 0, progress, sketch) {
             let event = match event {
-                Event::Document(Sketched { sketch, text, is_new, item }) => {
+                Event::Document(Sketched { sketch, text, is_new, has_site: item_has_site, item }) => {
+                    has_documents = true;
+                    has_site |= item_has_site;
                     let added = if is_new { comparison.add(sketch) } else { comparison.add_reference(sketch) };
                     added.context("cannot compare documents")?;
                     if let Some(ShelvedText { name, path, index, text }) = text {
@@ -180,6 +189,9 @@ pub(super) fn sketch_corpus<'l>(
         }
         anyhow::Ok(())
     })?;
+    if let Some(group_by) = read_options.group_by.as_ref().filter(|_| has_documents && !has_site) {
+        anyhow::bail!(missing_sites(group_by));
+    }
     progress.matching();
     let cached = cache.map(|cache| cache.events);
     if let Some(events) = &cached {
@@ -188,7 +200,30 @@ pub(super) fn sketch_corpus<'l>(
     Ok(SketchPass { comparison: Some(comparison), cached })
 }
 
-fn sketch_item(linter: &Linter, item: WorkItem, options: &SketchOptions<'_>, caches: bool) -> Sketched {
+/// Returns the site of a document, if documents are grouped and it has one.
+fn site_of(source: &Source, handle: Option<&RecordHandle>, read_options: &ReadOptions) -> Option<Arc<str>> {
+    let value = handle.and_then(|handle| handle.group.as_deref());
+    read_options.group_by.as_ref()?.group(&source.path, value)
+}
+
+/// Explains why no document has a site.
+fn missing_sites(group_by: &GroupBy) -> String {
+    match group_by.field() {
+        None => "`--group-by path` groups files by their folder, and standard input is in none".into(),
+        Some(field) => format!(
+            "`--group-by {field}`: no record has a string or number in the field `{field}`; files that are one document \
+             each need `--group-by path`"
+        ),
+    }
+}
+
+fn sketch_item(
+    linter: &Linter,
+    item: WorkItem,
+    options: &SketchOptions<'_>,
+    read_options: &ReadOptions,
+    caches: bool,
+) -> Sketched {
     let is_new = (options.is_new)(&item.source.path);
     // Files that are only compared with are not fixed, so their text stays.
     let changed = if is_new { (options.preprocess)(&item.source) } else { None };
@@ -210,8 +245,10 @@ fn sketch_item(linter: &Linter, item: WorkItem, options: &SketchOptions<'_>, cac
         None => None,
     };
     let item = WorkItem::new(source, handle);
-    let sketch = linter.sketch(&item.document());
-    Sketched { sketch, text, is_new, item: caches.then_some(item) }
+    let site = site_of(&item.source, item.handle.as_ref(), read_options);
+    let has_site = site.is_some();
+    let sketch = linter.sketch(&item.document().with_site(site));
+    Sketched { sketch, text, is_new, has_site, item: caches.then_some(item) }
 }
 
 /// Documents that are kept while there is room for them.

@@ -68,6 +68,10 @@ pub struct Options {
     /// The field or column of corpora that holds the ID; `id` by default.
     #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub id_field: Option<Spanned<String>>,
+    /// What groups documents into sites, so that ND007 can report lines that recur on a site: `path` for the
+    /// folder, or the field or column that holds the URL.
+    #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
+    pub group_by: Option<Spanned<String>>,
     /// Documents larger than this are skipped and reported; `64MB` by default.
     #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub max_record: Option<Spanned<String>>,
@@ -113,6 +117,12 @@ struct RuleOptions {
     min_times: Option<u32>,
     /// ND005 and ND006: minimum Levenshtein similarity of two lines treated as the same.
     alike: Option<f64>,
+    /// ND007: minimum number of pages of a site.
+    min_site_pages: Option<u32>,
+    /// ND007: minimum number of pages of the site with the line.
+    min_pages: Option<u32>,
+    /// ND007: minimum share of the pages of the site with the line, from 0 to 1.
+    min_share: Option<f64>,
     /// BP901 and BP902: minimum probability at which the model reports a line.
     least_probability: Option<f64>,
     /// Other parameters of its check, which `dechaff rule CODE` shows.

@@ -3,6 +3,7 @@
 
 mod atomic_write;
 mod format;
+mod group_by;
 mod line_reader;
 mod memory_budget;
 mod read;
@@ -17,6 +18,7 @@ mod walk;
 
 pub use atomic_write::{AtomicFile, CompressedWriter, FileStamp, OutputFile, WriteError, create, replace};
 pub use format::{Codec, ContentType, Format};
+pub use group_by::GroupBy;
 pub use memory_budget::MemoryBudget;
 pub(crate) use read::read_document;
 pub use read::{ReadError, Source, read};

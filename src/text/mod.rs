@@ -103,6 +103,7 @@ pub struct Document<'t> {
     text: &'t str,
     index: Arc<DocumentIndex>,
     decoding: Option<LossyDecoding>,
+    site: Option<Arc<str>>,
 }
 
 /// The parsed structure of a text. It outlives the [`Document`], so that a text checked twice is
@@ -142,12 +143,22 @@ impl<'t> Document<'t> {
 
     /// Creates a document from a text and the index made of that text.
     pub(crate) fn from_index(origin: Arc<Origin>, text: &'t str, index: Arc<DocumentIndex>) -> Self {
-        Self { origin, text, index, decoding: None }
+        Self { origin, text, index, decoding: None, site: None }
     }
 
     /// Records what was replaced while decoding the document.
     pub fn with_decoding(self, decoding: Option<LossyDecoding>) -> Self {
         Self { decoding, ..self }
+    }
+
+    /// Sets the site, or other group, whose pages are compared with this one.
+    pub fn with_site(self, site: Option<Arc<str>>) -> Self {
+        Self { site, ..self }
+    }
+
+    /// Returns the site that the document is a page of, if it is known.
+    pub fn site(&self) -> Option<&str> {
+        self.site.as_deref()
     }
 
     /// Returns what was replaced while decoding; `None` if the bytes were valid UTF-8.

@@ -87,6 +87,8 @@ fn every_rule_and_language_is_covered() {
     let found: BTreeSet<&str> = ALL.iter().map(|found| found.code.as_str()).collect();
     let missing: Vec<&str> =
         REGISTRY.infos().map(|info| info.code.as_str()).filter(|code| !found.contains(code)).collect();
+    // It needs `--group-by`; tests/it/site_lines.rs has its pages.
+    let missing: Vec<&str> = missing.into_iter().filter(|code| *code != "ND007").collect();
     assert!(missing.is_empty(), "no document in {CORPUS} has a finding of {missing:?}");
 
     let paths = documents();

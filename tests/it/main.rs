@@ -50,6 +50,7 @@ mod rounds;
 mod sanitize;
 mod seeds;
 mod shards;
+mod site_lines;
 mod tables;
 mod tidy;
 mod undo;

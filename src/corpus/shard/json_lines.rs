@@ -90,5 +90,5 @@ pub(in crate::corpus) fn text_at(
     file.take(range.end - range.start).read_to_end(&mut line)?;
     let line = String::from_utf8_lossy(&line);
     let line = line.strip_prefix('\u{FEFF}').unwrap_or(&line);
-    Ok(parse_line(line, read_options).1.ok().map(|field| field.text))
+    Ok(parse_line(line, read_options).text.ok().map(|field| field.text))
 }

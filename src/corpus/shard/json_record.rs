@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use serde_json::value::RawValue;
+
 use super::ReadOptions;
 use super::json_fields::{field_list, field_names, find_fields, range_in};
 use super::json_string::{LoneSurrogates, decode};
@@ -14,23 +16,46 @@ pub(super) struct TextField {
     pub(super) lone_surrogates: Option<LoneSurrogates>,
 }
 
-/// Parses a line into the record's ID, as JSON, and its text field.
-pub(super) fn parse_line(line: &str, read_options: &ReadOptions) -> (Option<String>, Result<TextField, String>) {
+/// The fields of a line that are read.
+pub(super) struct RecordFields {
+    /// The ID, as JSON.
+    pub(super) id: Option<String>,
+    /// The value of the field by which records are grouped, if that is a string or number.
+    pub(super) group: Option<String>,
+    /// The text, or why there is none.
+    pub(super) text: Result<TextField, String>,
+}
+
+/// Parses a line.
+pub(super) fn parse_line(line: &str, read_options: &ReadOptions) -> RecordFields {
     let name = read_options.text_field.as_str();
-    let [value, id] = match find_fields(line, [name, &read_options.id_field]) {
-        Ok(fields) => fields,
-        Err(error) => return (None, Err(format!("malformed JSON: {error}"))),
+    let group_field = read_options.group_field();
+    // Without a third name, the search is faster.
+    let found = match group_field {
+        None => find_fields(line, [name, &read_options.id_field]).map(|[value, id]| [value, id, None]),
+        Some(group) => find_fields(line, [name, &read_options.id_field, group]),
     };
-    // Objects, lists and null are not IDs.
-    let id = id.map(|id| id.get()).filter(|id| !id.starts_with(['{', '[', 'n'])).map(str::to_owned);
-    let field = match value {
+    let [value, id, group] = match found {
+        Ok(fields) => fields,
+        Err(error) => return RecordFields { id: None, group: None, text: Err(format!("malformed JSON: {error}")) },
+    };
+    // Objects, lists and null are neither IDs nor groups.
+    let scalar = |value: Option<&RawValue>| {
+        value.map(RawValue::get).filter(|value| !value.starts_with(['{', '[', 'n'])).map(str::to_owned)
+    };
+    let text = match value {
         None => Err(format!("no field `{name}`{}", field_list(&field_names(line)))),
         Some(value) => match decode(value.get()) {
             Some((text, lone_surrogates)) => Ok(TextField { literal: range_in(line, value), text, lone_surrogates }),
             None => Err(format!("the field `{name}` is {}, not a string", json_type(value.get()))),
         },
     };
-    (id, field)
+    RecordFields { id: scalar(id), group: scalar(group).map(|group| unquoted(&group)), text }
+}
+
+/// Returns a scalar as it is displayed: a JSON string without its quotes.
+pub(super) fn unquoted(scalar: &str) -> String {
+    decode(scalar).map_or_else(|| scalar.to_owned(), |(scalar, _)| scalar)
 }
 
 fn json_type(json: &str) -> &'static str {

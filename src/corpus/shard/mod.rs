@@ -21,6 +21,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::atomic_write::FileStamp;
 use super::format::{ContentType, Format};
+use super::group_by::GroupBy;
 use super::read::{ReadError, read_document, truncated};
 use crate::text::{Origin, PathName, Record, path_of};
 use json_lines::JsonLinesReader;
@@ -41,13 +42,22 @@ pub struct ReadOptions {
     pub text_field: String,
     /// The field or column with the ID.
     pub id_field: String,
+    /// How documents are grouped into sites, if they are.
+    pub group_by: Option<GroupBy>,
     /// Maximum size of a document in bytes.
     pub max_record: usize,
 }
 
+impl ReadOptions {
+    /// Returns the field or column with the group of a record.
+    fn group_field(&self) -> Option<&str> {
+        self.group_by.as_ref().and_then(GroupBy::field)
+    }
+}
+
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self { content: None, text_field: "text".into(), id_field: "id".into(), max_record: 64 << 20 }
+        Self { content: None, text_field: "text".into(), id_field: "id".into(), group_by: None, max_record: 64 << 20 }
     }
 }
 
@@ -192,7 +202,12 @@ impl<I: Iterator<Item = io::Result<RecordBody>>> Iterator for StreamRecords<I> {
         match self.bodies.as_mut()?.next() {
             Some(Ok(body)) => {
                 self.count += 1;
-                Some(ShardItem::Record(RawRecord { shard: Arc::clone(&self.shard), index: self.count, body }))
+                Some(ShardItem::Record(RawRecord {
+                    shard: Arc::clone(&self.shard),
+                    index: self.count,
+                    group: None,
+                    body,
+                }))
             }
             Some(Err(error)) => {
                 self.bodies = None;

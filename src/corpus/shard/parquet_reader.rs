@@ -18,7 +18,7 @@ use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 use super::json_fields::field_list;
 use super::parquet_pages::check_page_sizes;
 use super::record::RecordBody;
-use super::{RawRecord, Shard, ShardItem};
+use super::{RawRecord, ReadOptions, Shard, ShardItem};
 use crate::corpus::read::ReadError;
 
 /// Maximum page size as a multiple of the maximum record size. Writers start a new page long before
@@ -47,6 +47,7 @@ pub(super) struct ParquetReader {
 struct Columns {
     text: usize,
     id: Option<usize>,
+    group: Option<usize>,
 }
 
 /// The row group being read.
@@ -56,14 +57,25 @@ struct RowGroup {
     max_level: i16,
     /// The ID column, and the definition level of an ID that is not null.
     id: Option<(ColumnReader, i16)>,
+    /// The same for the column by which rows are grouped.
+    group: Option<(ColumnReader, i16)>,
     rows: u64,
     /// The number of rows returned.
     rows_done: u64,
     batch_rows: usize,
-    /// Text, definition level and ID of each row of the current batch.
-    batch: VecDeque<(Option<ByteArray>, i16, Option<String>)>,
+    /// The rows of the current batch.
+    batch: VecDeque<RowValues>,
     /// Average compressed size of a row, for progress.
     bytes_per_row: u64,
+}
+
+/// What is read of a row.
+struct RowValues {
+    text: Option<ByteArray>,
+    /// The definition level of the text.
+    level: i16,
+    id: Option<String>,
+    group: Option<String>,
 }
 
 /// Opens a Parquet file. With `with_page_index`, the page index is loaded, and pages are read where
@@ -99,7 +111,8 @@ enum ColumnError {
 }
 
 impl Columns {
-    fn find(metadata: &ParquetMetaData, text_field: &str, id_field: &str) -> Result<Self, ColumnError> {
+    fn find(metadata: &ParquetMetaData, options: &ReadOptions) -> Result<Self, ColumnError> {
+        let text_field = options.text_field.as_str();
         let schema = metadata.file_metadata().schema_descr();
         let Some(text) = leaf_column(metadata, text_field) else { return Err(missing_column(schema, text_field)) };
         let column = schema.column(text);
@@ -108,12 +121,14 @@ impl Columns {
             let reason = format!("the column `{text_field}` holds {content}; dechaff needs one string per row");
             return Err(ColumnError::Invalid(reason));
         }
-        let id = leaf_column(metadata, id_field).filter(|id| {
-            let column = schema.column(*id);
+        let is_scalar = |column: &usize| {
+            let column = schema.column(*column);
             matches!(column.physical_type(), Type::BYTE_ARRAY | Type::INT32 | Type::INT64)
                 && column.max_rep_level() == 0
-        });
-        Ok(Self { text, id })
+        };
+        let id = leaf_column(metadata, &options.id_field).filter(is_scalar);
+        let group = options.group_field().and_then(|field| leaf_column(metadata, field)).filter(is_scalar);
+        Ok(Self { text, id, group })
     }
 }
 
@@ -154,7 +169,7 @@ impl ParquetReader {
         let clone = file.try_clone().map_err(|error| ReadError::Io { path: name.clone(), error })?;
         let reader =
             open_parquet(clone, false).map_err(|error| unreadable(format!("cannot be read as Parquet: {error}")))?;
-        let columns = Columns::find(reader.metadata(), &options.text_field, &options.id_field);
+        let columns = Columns::find(reader.metadata(), options);
         let columns = columns.map_err(|error| match error {
             ColumnError::Missing(reason) if !is_explicit => ReadError::NotACorpus { path: name.clone(), reason },
             ColumnError::Missing(reason) | ColumnError::Invalid(reason) => unreadable(reason),
@@ -176,11 +191,11 @@ impl ParquetReader {
     fn open_group(&self, index: usize) -> Result<RowGroup, ParquetError> {
         const BATCH_BYTES: i64 = 1 << 20;
         const MAX_BATCH_ROWS: usize = 1_024;
-        let Columns { text, id } = self.columns;
+        let Columns { text, id, group } = self.columns;
         let reader = self.reader.get_row_group(index)?;
         let metadata = self.reader.metadata().row_group(index);
         let max_level = |column: usize| metadata.column(column).column_descr().max_def_level();
-        for column in [text].into_iter().chain(id) {
+        for column in [text].into_iter().chain(id).chain(group) {
             check_page_sizes(&self.file, metadata.column(column), self.max_page_bytes)?;
         }
         let rows = metadata.num_rows().max(0);
@@ -190,10 +205,12 @@ impl ParquetReader {
         // values.
         let is_delta_encoded = column.encodings().any(|encoding| encoding == Encoding::DELTA_BYTE_ARRAY);
         let max_batch_rows = if is_delta_encoded { 1 } else { MAX_BATCH_ROWS };
+        let scalar_column = |column| Ok::<_, ParquetError>((reader.get_column_reader(column)?, max_level(column)));
         Ok(RowGroup {
             text: get_typed_column_reader(reader.get_column_reader(text)?),
             max_level: max_level(text),
-            id: id.map(|id| Ok::<_, ParquetError>((reader.get_column_reader(id)?, max_level(id)))).transpose()?,
+            id: id.map(scalar_column).transpose()?,
+            group: group.map(scalar_column).transpose()?,
             rows: to_count(rows),
             rows_done: 0,
             batch_rows: usize::try_from(BATCH_BYTES / bytes_per_text.max(1)).unwrap_or(0).clamp(1, max_batch_rows),
@@ -249,12 +266,13 @@ impl Iterator for ParquetReader {
                 group.rows_done = rows;
                 return Some(self.unreadable_rows(self.rows_before.saturating_add(done), rows - done, &error));
             }
-            let (value, level, id) = group.batch.pop_front()?;
+            let RowValues { text, level, id, group: value } = group.batch.pop_front()?;
             group.rows_done += 1;
             self.count.fetch_add(group.bytes_per_row, Ordering::Relaxed);
             let index = self.rows_before.saturating_add(group.rows_done);
-            let body = RecordBody::Value(value, level, id);
-            return Some(ShardItem::Record(RawRecord { shard: Arc::clone(&self.shard), index, body }));
+            let body = RecordBody::Value(text, level, id);
+            let record = RawRecord { shard: Arc::clone(&self.shard), index, group: value, body };
+            return Some(ShardItem::Record(record));
         }
     }
 }
@@ -265,14 +283,17 @@ impl RowGroup {
         if levels.is_empty() {
             return Err(ParquetError::EOF("the column ends early".into()));
         }
-        let ids = match &mut self.id {
-            Some((id, max_level)) => read_ids(id, *max_level, levels.len())?,
-            None => vec![None; levels.len()],
+        let rows = levels.len();
+        let read_column = |column: &mut Option<(ColumnReader, i16)>| match column {
+            Some((column, max_level)) => read_scalars(column, *max_level, rows),
+            None => Ok(vec![None; rows]),
         };
+        let ids = read_column(&mut self.id)?;
+        let groups = read_column(&mut self.group)?;
         let mut values = values.into_iter();
-        for (level, id) in levels.into_iter().zip(ids) {
-            let value = if level == self.max_level { values.next() } else { None };
-            self.batch.push_back((value, level, id));
+        for ((level, id), group) in levels.into_iter().zip(ids).zip(groups) {
+            let text = if level == self.max_level { values.next() } else { None };
+            self.batch.push_back(RowValues { text, level, id, group });
         }
         Ok(())
     }
@@ -294,21 +315,21 @@ fn read_values<T: DataType>(
     Ok((values, levels))
 }
 
-/// Reads the IDs of `rows` rows.
-fn read_ids(reader: &mut ColumnReader, max_level: i16, rows: usize) -> Result<Vec<Option<String>>, ParquetError> {
-    let mut ids = match reader {
+/// Reads the strings or numbers of `rows` rows.
+fn read_scalars(reader: &mut ColumnReader, max_level: i16, rows: usize) -> Result<Vec<Option<String>>, ParquetError> {
+    let mut scalars = match reader {
         ColumnReader::ByteArrayColumnReader(reader) => {
-            read_ids_as(reader, max_level, rows, |id| String::from_utf8_lossy(id.data()).into_owned())?
+            read_scalars_as(reader, max_level, rows, |text| String::from_utf8_lossy(text.data()).into_owned())?
         }
-        ColumnReader::Int32ColumnReader(reader) => read_ids_as(reader, max_level, rows, i32::to_string)?,
-        ColumnReader::Int64ColumnReader(reader) => read_ids_as(reader, max_level, rows, i64::to_string)?,
+        ColumnReader::Int32ColumnReader(reader) => read_scalars_as(reader, max_level, rows, i32::to_string)?,
+        ColumnReader::Int64ColumnReader(reader) => read_scalars_as(reader, max_level, rows, i64::to_string)?,
         _ => Vec::new(),
     };
-    ids.resize(rows, None);
-    Ok(ids)
+    scalars.resize(rows, None);
+    Ok(scalars)
 }
 
-fn read_ids_as<T: DataType>(
+fn read_scalars_as<T: DataType>(
     reader: &mut ColumnReaderImpl<T>,
     max_level: i16,
     rows: usize,
@@ -316,6 +337,6 @@ fn read_ids_as<T: DataType>(
 ) -> Result<Vec<Option<String>>, ParquetError> {
     let (values, levels) = read_values(reader, max_level, rows)?;
     let mut values = values.iter();
-    let id = |level: &i16| if *level == max_level { values.next().map(&format) } else { None };
-    Ok(levels.iter().map(id).collect())
+    let scalar = |level: &i16| if *level == max_level { values.next().map(&format) } else { None };
+    Ok(levels.iter().map(scalar).collect())
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use parquet::data_type::ByteArray;
 
-use super::json_record::parse_line;
-use super::{Shard, json_string};
+use super::Shard;
+use super::json_record::{RecordFields, parse_line, unquoted};
 use crate::corpus::format::Codec;
 use crate::corpus::read::{ReadError, Source, too_large};
 use crate::text::LossyDecoding;
@@ -16,6 +16,8 @@ use crate::text::LossyDecoding;
 pub struct RawRecord {
     pub(super) shard: Arc<Shard>,
     pub(super) index: u64,
+    /// The value by which records are grouped, if a column has it.
+    pub(super) group: Option<String>,
     pub(super) body: RecordBody,
 }
 
@@ -50,8 +52,8 @@ impl RawRecord {
 
     /// Decodes the document. A blank line has none.
     pub fn decode(self) -> (RecordHandle, Result<Option<Source>, ReadError>) {
-        let Self { shard, index, body } = self;
-        let mut handle = RecordHandle { shard, index, id: None, body, literal: 0..0 };
+        let Self { shard, index, group, body } = self;
+        let mut handle = RecordHandle { shard, index, id: None, group, body, literal: 0..0 };
         let decoded = handle.decode();
         (handle, decoded)
     }
@@ -66,6 +68,8 @@ pub struct RecordHandle {
     pub index: u64,
     /// The ID as JSON, if the shard is JSON Lines.
     pub id: Option<String>,
+    /// The value by which records are grouped, see [`ReadOptions::group_by`](super::ReadOptions::group_by).
+    pub group: Option<String>,
     pub(super) body: RecordBody,
     /// The range of the text's string literal in the line, including the quotes.
     pub(super) literal: Range<usize>,
@@ -113,9 +117,9 @@ impl RecordHandle {
         if content.trim().is_empty() {
             return Ok(None);
         }
-        let (id, field) = parse_line(content, &shard.read_options);
+        let RecordFields { id, group, text } = parse_line(content, &shard.read_options);
         let display_id = id.as_deref().map(unquoted);
-        let field = field.map_err(|reason| shard.record_error(self.index, display_id.clone(), reason))?;
+        let field = text.map_err(|reason| shard.record_error(self.index, display_id.clone(), reason))?;
         let first_byte = field.text.find(char::REPLACEMENT_CHARACTER).unwrap_or(0);
         let decoding = match (&line, field.lone_surrogates) {
             (Cow::Owned(_), _) => {
@@ -135,6 +139,7 @@ impl RecordHandle {
         };
         self.literal = field.literal.start + bom..field.literal.end + bom;
         self.id = id;
+        self.group = group;
         Ok(Some(source))
     }
 }
@@ -160,11 +165,6 @@ fn decode_value(
         text: Arc::from(text.as_ref()),
         decoding,
     })
-}
-
-/// Returns an ID as it is displayed: a JSON string without its quotes.
-fn unquoted(id: &str) -> String {
-    json_string::decode(id).map_or_else(|| id.to_owned(), |(id, _)| id)
 }
 
 fn decode_utf8(bytes: &[u8]) -> (Cow<'_, str>, Option<LossyDecoding>) {
