@@ -13,7 +13,7 @@ use super::output::Output;
 use crate::corpus::OutputFile;
 use crate::finding::Finding;
 use crate::report::{
-    Azure, Concise, Full, GitHub, GitLab, Grouped, JUnit, Json, JsonLines, Markdown, RdJson, Reporter, Sarif,
+    Azure, Concise, Full, GitHub, GitLab, Grouped, Html, JUnit, Json, JsonLines, Markdown, RdJson, Reporter, Sarif,
     Statistics, Summary, SummaryOnly,
 };
 use crate::rule::Registry;
@@ -53,6 +53,8 @@ pub(super) enum OutputFormat {
     Azure,
     /// A table for a pull-request comment or a job summary
     Markdown,
+    /// A page for browsers, with samples of every rule
+    Html,
     /// Attributes for Dolma's mixer, written into --output-dir
     Dolma,
 }
@@ -235,6 +237,10 @@ impl ReportSet {
                 OutputFormat::RdJson => Box::new(RdJson::default()),
                 OutputFormat::Azure => Box::new(Azure),
                 OutputFormat::Markdown => Box::new(Markdown::default()),
+                OutputFormat::Html => {
+                    let paths = arguments.paths.iter().map(|path| path.name());
+                    Box::new(Html::new(registry.rules(), paths.collect()))
+                }
                 // The attributes are written separately.
                 OutputFormat::Dolma => Box::new(SummaryOnly),
             };

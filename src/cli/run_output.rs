@@ -114,6 +114,7 @@ impl<'a> RunOutput<'a> {
         }
         self.exit_policy.count(&findings);
         self.summary.add(&findings);
+        self.summary.bytes += source.text.len() as u64;
         self.reports.dominant.add(&source.origin, &findings);
         self.summary.records += usize::from(source.origin.record.is_some());
         self.console.progress.add_findings(findings.len());

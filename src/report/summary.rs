@@ -7,6 +7,8 @@ use crate::finding::{Applicability, Finding};
 pub struct Summary {
     /// Documents checked.
     pub documents: usize,
+    /// Size of the texts checked, in bytes. [`Summary::add`] does not know it.
+    pub bytes: u64,
     /// Documents with at least one finding.
     pub documents_with_findings: usize,
     /// Findings.
