@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use dechaff::finding::{Applicability, Edit, Finding, Fix, Label, RuleInfo, Severity};
 use dechaff::report::{
-    Azure, Concise, Full, GitHub, GitLab, Grouped, JUnit, Json, JsonLines, Markdown, RdJson, Reporter, Sarif,
+    Azure, Concise, Full, GitHub, GitLab, Grouped, Html, JUnit, Json, JsonLines, Markdown, RdJson, Reporter, Sarif,
     Statistics, Summary, attributes,
 };
 use dechaff::text::{Document, Origin, Record};
@@ -97,6 +97,7 @@ fn formats(width: usize) -> Vec<(&'static str, Box<dyn Reporter>)> {
         ("rdjson", Box::new(RdJson::default())),
         ("azure", Box::new(Azure)),
         ("markdown", Box::new(Markdown::default())),
+        ("html", Box::new(Html::new(&REGISTRY.rules()[..2], vec!["a b".into()]))),
         ("statistics", Box::new(Statistics::default())),
     ]
 }

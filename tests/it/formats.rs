@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 use dechaff::finding::{Applicability, Edit, Finding, Fix, Label, RuleInfo, Severity};
 use dechaff::linter::Linter;
 use dechaff::report::{
-    Azure, Concise, Full, GitHub, GitLab, Grouped, JUnit, Json, JsonLines, Markdown, RdJson, Reporter, Sarif, Summary,
+    Azure, Concise, Full, GitHub, GitLab, Grouped, Html, JUnit, Json, JsonLines, Markdown, RdJson, Reporter, Sarif, Summary,
 };
 use dechaff::rule::Registry;
 use dechaff::text::{Document, Origin, Record, Span, TextProvider};
@@ -62,6 +62,7 @@ fn formats() -> Vec<(&'static str, Box<dyn Reporter>)> {
         ("rdjson", Box::new(RdJson::default())),
         ("azure", Box::new(Azure)),
         ("markdown", Box::new(Markdown::default())),
+        ("html", Box::new(Html::new(REGISTRY.rules(), vec!["a b".into()]))),
     ]
 }
 
@@ -91,6 +92,7 @@ fn valid(name: &str, text: &str) {
         "rdjson" => schema("reviewdog-DiagnosticResult.json", &serde_json::from_str(text).unwrap()),
         "gitlab" => valid_gitlab(text),
         "junit" => xsd::validate("tests/schemas/junit-10.xsd", text),
+        "html" => drop(crate::html::parse(text)),
         "json" => drop(serde_json::from_str::<Vec<Value>>(text).unwrap()),
         "github" => {
             for line in text.lines() {

@@ -34,6 +34,7 @@ mod golden;
 mod harm;
 mod headings;
 mod hostile;
+mod html;
 #[cfg(target_os = "linux")]
 #[path = "../faults/lab.rs"]
 mod lab;

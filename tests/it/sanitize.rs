@@ -25,6 +25,7 @@ const FORMATS: &[&str] = &[
     "rdjson",
     "azure",
     "markdown",
+    "html",
 ];
 
 fn is_hostile(character: char) -> bool {

@@ -1,5 +1,6 @@
 //! Writes untrusted text into HTML.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::report::printable;
@@ -36,6 +37,25 @@ pub(super) fn escaped(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     push_text(&mut html, text);
     html
+}
+
+/// Cuts `text` after `max_bytes`.
+pub(super) fn cut(text: &str, max_bytes: usize) -> Cow<'_, str> {
+    match text.len() <= max_bytes {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(format!("{}…", &text[..text.floor_char_boundary(max_bytes)])),
+    }
+}
+
+/// Returns the name of a file or record, escaped and without its middle if it is long.
+pub(super) fn escaped_name(name: &str) -> String {
+    const MAX_BYTES: usize = 300;
+    if name.len() <= MAX_BYTES {
+        return escaped(name);
+    }
+    let head = name.floor_char_boundary(MAX_BYTES / 2);
+    let tail = name.ceil_char_boundary(name.len() - MAX_BYTES / 2);
+    escaped(&format!("{}…{}", &name[..head], &name[tail..]))
 }
 
 /// Formats a number with a comma between groups of three digits.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Html;
-use super::escape::{counted, escaped, grouped, percent, size};
+use super::escape::{counted, escaped, escaped_name, grouped, percent, size};
 use super::losses::{BINS, DocumentLoss};
 use super::rules::RuleStats;
 use super::samples::{push_copies, push_samples};
@@ -16,13 +16,13 @@ pub(super) fn push_page(report: &Html, summary: &Summary, html: &mut String) {
     let title = title(summary);
     let _ = write!(
         html,
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\" />\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; \
-         base-uri 'none'; form-action 'none'\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <meta name=\"referrer\" content=\"no-referrer\">\n\
-         <meta name=\"generator\" content=\"dechaff {version}\">\n\
+         base-uri 'none'; form-action 'none'\" />\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\" />\n\
+         <meta name=\"color-scheme\" content=\"light dark\" />\n\
+         <meta name=\"referrer\" content=\"no-referrer\" />\n\
+         <meta name=\"generator\" content=\"dechaff {version}\" />\n\
          <title>{title} – dechaff</title>\n<style>\n{style}</style>\n</head>\n<body>\n",
         version = env!("CARGO_PKG_VERSION"),
         style = include_str!("style.css"),
@@ -65,7 +65,7 @@ fn push_header(report: &Html, summary: &Summary, title: &str, rules: &[&RuleStat
     let _ = write!(html, "<header>\n<p class=\"brand\">dechaff report</p>\n<h1>{title}</h1>\n");
     if !report.paths.is_empty() {
         let paths: Vec<String> =
-            report.paths.iter().take(20).map(|path| format!("<code>{}</code>", escaped(path))).collect();
+            report.paths.iter().take(20).map(|path| format!("<code>{}</code>", escaped_name(path))).collect();
         let more = report.paths.len().saturating_sub(paths.len());
         let more = if more > 0 { format!(" and {}", counted(more as u64, "more path")) } else { String::new() };
         let _ = writeln!(html, "<p class=\"lead\">What was checked: {}{more}</p>", paths.join(" "));
@@ -206,7 +206,7 @@ fn push_histogram(report: &Html, summary: &Summary, html: &mut String) {
             grouped(safe),
             stacked_bar(&[(safe, "safe")], most),
             grouped(all),
-            stacked_bar(&[(all, "unsafe")], most),
+            stacked_bar(&[(all, "all")], most),
         );
         low = *high;
     }
@@ -236,7 +236,7 @@ fn push_worst(worst: &[DocumentLoss], html: &mut String) {
             "<tr><th scope=\"row\" class=\"name\"><bdi>{}</bdi></th><td class=\"n\">{}</td><td class=\"chart\">{}</td>\
              <td class=\"n wide\">{}</td><td class=\"n wide\">{}</td><td class=\"n wide\">{}</td>\
              <td><a href=\"#{rule}\">{rule}</a></td></tr>",
-            escaped(&shortened(&loss.place)),
+            escaped_name(&loss.place),
             percent(loss.all, loss.bytes),
             stacked_bar(&[(loss.safe.min(loss.all), "safe"), (rest, "unsafe")], loss.bytes),
             percent(loss.safe, loss.bytes),
@@ -278,14 +278,15 @@ fn push_next_steps(report: &Html, summary: &Summary, rules: &[&RuleStats], html:
     html.push_str("</ol>\n</section>\n");
 }
 
-/// Quotes paths for a shell. More than a few become an ellipsis.
+/// Quotes paths for a shell. Too many or too long ones become a placeholder.
 fn shell_words(paths: &[String]) -> String {
-    const MAX_PATHS: usize = 5;
-    let mut words: Vec<String> = paths.iter().take(MAX_PATHS).map(|path| shell_word(path)).collect();
-    if paths.len() > MAX_PATHS {
-        words.push("…".into());
+    const MAX_BYTES: usize = 400;
+    let words = paths.iter().map(|path| shell_word(path)).collect::<Vec<_>>().join(" ");
+    match words.len() {
+        0 => ".".into(),
+        1..=MAX_BYTES => words,
+        _ => "PATHS".into(),
     }
-    if words.is_empty() { ".".into() } else { words.join(" ") }
 }
 
 fn shell_word(word: &str) -> String {
@@ -294,17 +295,6 @@ fn shell_word(word: &str) -> String {
         true => word.to_owned(),
         false => format!("'{}'", word.replace('\'', r"'\''")),
     }
-}
-
-/// Shortens a name in its middle.
-fn shortened(name: &str) -> String {
-    const MAX_BYTES: usize = 300;
-    if name.len() <= MAX_BYTES {
-        return name.to_owned();
-    }
-    let head = name.floor_char_boundary(MAX_BYTES / 2);
-    let tail = name.ceil_char_boundary(name.len() - MAX_BYTES / 2);
-    format!("{}…{}", &name[..head], &name[tail..])
 }
 
 /// Opens a section with its heading; the caller closes it.

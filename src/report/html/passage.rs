@@ -15,7 +15,7 @@ const MAX_PART_BYTES: usize = 700;
 const MAX_PARTS: usize = 24;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum PassagePart {
     Context,
     /// Flagged, but not changed by the fix.
     Flagged,
@@ -43,12 +43,12 @@ impl Passage {
         let mut at = span.start;
         for mark in marks.iter().filter(|mark| span.contains(**mark)) {
             if mark.start >= at {
-                passage.push(Part::Context, document, at, mark.start);
-                passage.push(Part::Flagged, document, mark.start, mark.end);
+                passage.push(PassagePart::Context, document, at, mark.start);
+                passage.push(PassagePart::Flagged, document, mark.start, mark.end);
                 at = mark.end;
             }
         }
-        passage.push(Part::Context, document, at, span.end);
+        passage.push(PassagePart::Context, document, at, span.end);
         passage
     }
 
@@ -60,12 +60,12 @@ impl Passage {
         if before > 0 && text.as_bytes().get(before - 1) != Some(&b'\n') {
             passage.html.push('…');
         }
-        passage.push(Part::Context, document, before, covered.start);
+        passage.push(PassagePart::Context, document, before, covered.start);
         let mut at = covered.start;
         for edit in edits.iter().take(MAX_PARTS) {
             passage.push_unchanged(document, span, at, edit.span.start);
-            passage.push(Part::Removed, document, edit.span.start, edit.span.end);
-            passage.push_part(Part::Inserted, &edit.content);
+            passage.push(PassagePart::Removed, document, edit.span.start, edit.span.end);
+            passage.push_part(PassagePart::Inserted, &edit.content);
             at = edit.span.end.max(at);
         }
         if edits.len() > MAX_PARTS {
@@ -74,7 +74,7 @@ impl Passage {
             return passage;
         }
         passage.push_unchanged(document, span, at, covered.end);
-        passage.push(Part::Context, document, covered.end, after);
+        passage.push(PassagePart::Context, document, covered.end, after);
         if after < text.len() && text.as_bytes().get(after) != Some(&b'\n') {
             passage.html.push('…');
         }
@@ -84,26 +84,26 @@ impl Passage {
     /// Appends text that the fix keeps, part of which may be flagged.
     fn push_unchanged(&mut self, document: &Document<'_>, flagged: Span, start: usize, end: usize) {
         let inner = Span::new(flagged.start.clamp(start, end.max(start)), flagged.end.clamp(start, end.max(start)));
-        self.push(Part::Context, document, start, inner.start);
-        self.push(Part::Flagged, document, inner.start, inner.end);
-        self.push(Part::Context, document, inner.end, end);
+        self.push(PassagePart::Context, document, start, inner.start);
+        self.push(PassagePart::Flagged, document, inner.start, inner.end);
+        self.push(PassagePart::Context, document, inner.end, end);
     }
 
-    fn push(&mut self, part: Part, document: &Document<'_>, start: usize, end: usize) {
+    fn push(&mut self, part: PassagePart, document: &Document<'_>, start: usize, end: usize) {
         self.push_part(part, document.text().get(start..end).unwrap_or_default());
     }
 
-    fn push_part(&mut self, part: Part, text: &str) {
+    fn push_part(&mut self, part: PassagePart, text: &str) {
         if text.is_empty() {
             return;
         }
         let (open, close) = match part {
-            Part::Context => ("", ""),
-            Part::Flagged => ("<mark>", "</mark>"),
-            Part::Removed => ("<del>", "</del>"),
-            Part::Inserted => ("<ins>", "</ins>"),
+            PassagePart::Context => ("", ""),
+            PassagePart::Flagged => ("<mark>", "</mark>"),
+            PassagePart::Removed => ("<del>", "</del>"),
+            PassagePart::Inserted => ("<ins>", "</ins>"),
         };
-        let shows_ends = matches!(part, Part::Removed | Part::Inserted);
+        let shows_ends = matches!(part, PassagePart::Removed | PassagePart::Inserted);
         self.html.push_str(open);
         if text.len() <= MAX_PART_BYTES {
             push_lines(&mut self.html, text, shows_ends);

@@ -36,7 +36,7 @@ pub(super) struct RuleStats {
 #[derive(Debug)]
 pub(super) struct Sample {
     pub(super) place: String,
-    pub(super) message: String,
+    /// What the page does not already say about the rule.
     pub(super) notes: Vec<String>,
     pub(super) passage: Passage,
     pub(super) occurrences: u64,
@@ -114,10 +114,12 @@ impl RuleStats {
 impl Sample {
     fn new(document: &Document<'_>, finding: &Finding, texts: &dyn TextProvider) -> Self {
         let start = document.position(finding.span.start);
+        let mut details = message::details(finding, message::related_locations(document, finding, texts));
+        details.retain(|detail| Some(detail) != finding.rule.note.as_ref());
+        let own_message = finding.message.as_ref().filter(|message| **message != finding.rule.summary);
         Self {
             place: format!("{}:{}:{}", finding.origin, start.line, start.column),
-            message: finding.message().to_owned(),
-            notes: message::details(finding, message::related_locations(document, finding, texts)),
+            notes: own_message.cloned().into_iter().chain(details).collect(),
             passage: Passage::of_finding(document, finding),
             occurrences: 1,
         }

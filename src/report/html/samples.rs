@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 
 use super::MAX_SAMPLE_BYTES;
 use super::copies::{CopyGroup, CopyGroups, Extract};
-use super::escape::{counted, escaped, grouped, push_text, size};
+use super::escape::{counted, cut, escaped, escaped_name, grouped, push_text, size};
 use super::rules::{RuleStats, Sample};
 
 /// Samples shown before those that have to be unfolded.
-const OPEN_SAMPLES: usize = 3;
+const OPEN_SAMPLES: usize = 4;
 /// A longer note is cut.
 const MAX_NOTE_BYTES: usize = 600;
 
@@ -43,7 +43,7 @@ pub(super) fn push_copies(copies: &CopyGroups, html: &mut String) {
 }
 
 fn push_extract(name: &str, Extract { place, passage }: &Extract, html: &mut String) {
-    let _ = write!(html, "<figure><figcaption>{name}: <bdi>{}</bdi></figcaption>", escaped(place));
+    let _ = write!(html, "<figure><figcaption>{name}: <bdi>{}</bdi></figcaption>", escaped_name(place));
     match passage {
         Some(passage) => {
             let _ = write!(html, "<pre dir=\"auto\">{}</pre>", passage.html);
@@ -63,19 +63,17 @@ pub(super) fn push_samples(rules: &[&RuleStats], reasons: &HashMap<String, Strin
     let start = html.len();
     let mut left_out = 0;
     for stats in rules {
-        if html.len() - start > MAX_SAMPLE_BYTES {
-            left_out += 1;
-            continue;
-        }
-        push_rule(stats, reasons, html);
+        let has_room = html.len() - start <= MAX_SAMPLE_BYTES;
+        push_rule(stats, reasons, has_room, html);
+        left_out += u64::from(!has_room);
     }
     if left_out > 0 {
-        let _ = writeln!(html, "<p>The samples of {} are left out.</p>", counted(left_out, "more rule"));
+        let _ = writeln!(html, "<p>The samples of {} are left out.</p>", counted(left_out, "rule"));
     }
     html.push_str("</section>\n");
 }
 
-fn push_rule(stats: &RuleStats, reasons: &HashMap<String, String>, html: &mut String) {
+fn push_rule(stats: &RuleStats, reasons: &HashMap<String, String>, has_room: bool, html: &mut String) {
     let (code, name) = (escaped(&stats.rule.code), escaped(&stats.rule.name));
     let _ = writeln!(
         html,
@@ -84,8 +82,16 @@ fn push_rule(stats: &RuleStats, reasons: &HashMap<String, String>, html: &mut St
         stats.rule.severity,
         counted(stats.findings, "finding"),
     );
+    if has_room {
+        push_reasons_and_samples(stats, reasons, html);
+    }
+    html.push_str("</section>\n");
+}
+
+fn push_reasons_and_samples(stats: &RuleStats, reasons: &HashMap<String, String>, html: &mut String) {
+    let _ = writeln!(html, "<p class=\"summary\">{}</p>", escaped(&cut(&stats.rule.summary, MAX_NOTE_BYTES)));
     if let Some(reason) = reasons.get(&stats.rule.code).filter(|reason| !reason.is_empty()) {
-        let _ = writeln!(html, "<p class=\"why\">{}</p>", escaped(&cut(reason)));
+        let _ = writeln!(html, "<p class=\"why\">{}</p>", escaped(&cut(reason, MAX_NOTE_BYTES)));
     }
     let samples: Vec<&Sample> = stats.samples.values().collect();
     let (open, folded) = samples.split_at(samples.len().min(OPEN_SAMPLES));
@@ -95,31 +101,22 @@ fn push_rule(stats: &RuleStats, reasons: &HashMap<String, String>, html: &mut St
         push_list(folded, html);
         html.push_str("</details>\n");
     }
-    html.push_str("</section>\n");
 }
 
 fn push_list(samples: &[&Sample], html: &mut String) {
     html.push_str("<ul class=\"samples\">\n");
     for sample in samples {
-        let Sample { place, message, notes, passage, occurrences } = sample;
-        let _ = write!(html, "<li><p class=\"place\"><bdi>{}</bdi></p>", escaped(&cut(place)));
+        let Sample { place, notes, passage, occurrences } = sample;
+        let _ = write!(html, "<li><p class=\"place\"><bdi>{}</bdi></p>", escaped_name(place));
         let _ = write!(html, "<pre dir=\"auto\">{}</pre><p class=\"note\">", passage.html);
-        push_text(html, &cut(message));
-        for note in notes {
-            html.push_str("<br>");
-            push_text(html, &cut(note));
-        }
-        if *occurrences > 1 {
-            let _ = write!(html, "<br>{} with this text", counted(*occurrences, "finding"));
+        let occurrences = (*occurrences > 1).then(|| format!("{} with this text", counted(*occurrences, "finding")));
+        for (index, note) in notes.iter().chain(&occurrences).enumerate() {
+            if index > 0 {
+                html.push_str("<br />");
+            }
+            push_text(html, &cut(note, MAX_NOTE_BYTES));
         }
         html.push_str("</p></li>\n");
     }
     html.push_str("</ul>\n");
-}
-
-fn cut(text: &str) -> String {
-    match text.len() <= MAX_NOTE_BYTES {
-        true => text.to_owned(),
-        false => format!("{}…", &text[..text.floor_char_boundary(MAX_NOTE_BYTES)]),
-    }
 }
