@@ -1,11 +1,16 @@
 //! Findings as JSON: one object per line, or one array. The fields are public; `docs/json.md` lists
 //! them.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::{Medium, Reporter, Summary, location};
 use crate::finding::{Applicability, Edit, Finding, Severity};
 use crate::text::{Document, Position, Record, TextProvider};
+
+/// Flagged text beyond this length is left out.
+const MAX_TEXT_BYTES: usize = 1_000;
 
 /// One object per line, without a summary.
 #[derive(Debug, Default)]
@@ -72,7 +77,11 @@ struct JsonFinding<'f> {
     record: Option<&'f Record>,
     start: Position,
     end: Position,
+    /// The flagged text, or its start.
+    text: &'f str,
+    text_truncated: bool,
     labels: Vec<JsonLabel<'f>>,
+    notes: &'f [Cow<'static, str>],
     help: Option<&'f str>,
     fix: Option<JsonFix<'f>>,
     probability: Option<f32>,
@@ -105,6 +114,8 @@ struct JsonFix<'f> {
 
 fn object(document: &Document<'_>, finding: &Finding, texts: &dyn TextProvider) -> String {
     let page = document.page_kind();
+    let flagged = document.slice(finding.span);
+    let text = &flagged[..flagged.floor_char_boundary(MAX_TEXT_BYTES)];
     let own = finding.label.iter().map(|message| JsonLabel {
         path: &finding.origin.path,
         record: finding.origin.record.as_ref(),
@@ -128,7 +139,10 @@ fn object(document: &Document<'_>, finding: &Finding, texts: &dyn TextProvider) 
         record: finding.origin.record.as_ref(),
         start: document.position(finding.span.start),
         end: document.position(finding.span.end),
+        text,
+        text_truncated: text.len() < finding.span.len(),
         labels: own.chain(others).collect(),
+        notes: &finding.notes,
         help: finding.help.as_deref(),
         fix: finding.fix.as_ref().map(|fix| JsonFix { applicability: fix.applicability, edits: &fix.edits }),
         probability: finding.probability.map(rounded),

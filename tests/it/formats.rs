@@ -8,7 +8,8 @@ use std::sync::{Arc, LazyLock};
 use dechaff::finding::{Applicability, Edit, Finding, Fix, Label, RuleInfo, Severity};
 use dechaff::linter::Linter;
 use dechaff::report::{
-    Azure, Concise, Full, GitHub, GitLab, Grouped, Html, JUnit, Json, JsonLines, Markdown, RdJson, Reporter, Sarif, Summary,
+    Azure, Concise, Full, GitHub, GitLab, Grouped, Html, JUnit, Json, JsonLines, Markdown, RdJson, Reporter, Sarif,
+    Summary,
 };
 use dechaff::rule::Registry;
 use dechaff::text::{Document, Origin, Record, Span, TextProvider};
@@ -345,4 +346,22 @@ fn github_and_markdown_count_omitted_findings() {
     let table = print(&mut Markdown::default(), &all, &texts);
     assert_eq!(table.lines().filter(|line| line.starts_with("| <code>")).count(), 100);
     assert!(table.contains("\n… and 100 more findings.\n"), "{table}");
+}
+
+#[test]
+fn json_has_the_flagged_text_and_the_notes() {
+    let text = format!("a{}\nLeave a Reply\n", "é".repeat(600));
+    let document = Document::parse(Arc::new(Origin::file("a.txt")), &text);
+    let reply = text.find("Leave").unwrap();
+    let spans = [Span::new(0, reply - 1), Span::new(reply, reply + "Leave a Reply".len()), Span::new(reply, reply)];
+    let mut findings = spans.map(|span| Finding::new(&REGISTRY.rules()[0].info, &document, span));
+    findings[1].notes = vec!["one".into(), "two".into()];
+    let printed = print(&mut JsonLines, &[(document, findings.into())], &TextMap(HashMap::new()));
+    let values: Vec<Value> = printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    // 1,000 bytes end within a character.
+    assert_eq!(values[0]["text"], format!("a{}", "é".repeat(499)));
+    assert_eq!(values[0]["text_truncated"], true);
+    assert_eq!((&values[1]["text"], &values[1]["text_truncated"]), (&"Leave a Reply".into(), &false.into()));
+    assert_eq!(values[1]["notes"], serde_json::json!(["one", "two"]));
+    assert_eq!((&values[2]["text"], &values[2]["text_truncated"]), (&"".into(), &false.into()));
 }

@@ -89,7 +89,7 @@ pub(super) fn size(bytes: u64) -> String {
         value /= 1_000.0;
         unit += 1;
     }
-    format!("{value:.1} {}", UNITS.get(unit).unwrap_or(&""))
+    format!("{value:.1}\u{a0}{}", UNITS.get(unit).unwrap_or(&""))
 }
 
 /// Formats `part` of `whole` as a percentage.
@@ -99,11 +99,11 @@ pub(super) fn percent(part: u64, whole: u64) -> String {
     }
     let percent = 100.0 * part as f64 / whole as f64;
     match percent {
-        _ if part == 0 => "0 %".into(),
-        _ if percent < 0.01 => "< 0.01 %".into(),
-        _ if percent < 1.0 => format!("{percent:.2} %"),
-        _ if part < whole && percent > 99.9 => "> 99.9 %".into(),
-        _ => format!("{percent:.1} %"),
+        _ if part == 0 => "0\u{a0}%".into(),
+        _ if percent < 0.01 => "< 0.01\u{a0}%".into(),
+        _ if percent < 1.0 => format!("{percent:.2}\u{a0}%"),
+        _ if part < whole && percent > 99.9 => "> 99.9\u{a0}%".into(),
+        _ => format!("{percent:.1}\u{a0}%"),
     }
 }
 
@@ -124,10 +124,10 @@ mod tests {
         assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!(
             [1, 999, 1_000, 999_999, 1_500_000].map(size),
-            ["1 byte", "999 bytes", "1.0 kB", "1.0 MB", "1.5 MB"]
+            ["1 byte", "999 bytes", "1.0\u{a0}kB", "1.0\u{a0}MB", "1.5\u{a0}MB"]
         );
-        assert_eq!(percent(1, 100_000), "< 0.01 %");
-        assert_eq!(percent(99_999, 100_000), "> 99.9 %");
+        assert_eq!(percent(1, 100_000), "< 0.01\u{a0}%");
+        assert_eq!(percent(99_999, 100_000), "> 99.9\u{a0}%");
         assert_eq!(percent(1, 0), "–");
     }
 }
