@@ -1,6 +1,6 @@
 //! The command line arguments. Help, completions and manual pages are generated from these definitions.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
@@ -8,6 +8,7 @@ use super::reports::ReportArguments;
 use super::settings_resolver::ResolvedSettings;
 use crate::config::parse_size;
 use crate::corpus::{ContentType, GroupBy, ReadOptions};
+use crate::report::Verdict;
 
 /// Find and explain boilerplate and other noise in text corpora.
 #[derive(Debug, Parser)]
@@ -147,6 +148,13 @@ pub(super) struct CheckArguments {
     #[arg(long, help_heading = "Gate", conflicts_with_all = ["fix_only", "diff"])]
     pub(super) statistics: bool,
 
+    /// Write one row per document to this file: what was found in it, and a verdict
+    ///
+    /// The file is JSON Lines, CSV or Parquet, by its extension: .jsonl, .csv or .parquet. The verdicts are keep, fix, review and
+    /// drop. In a run that fixes, the rows describe the documents before that.
+    #[arg(long, value_name = "FILE", help_heading = "Corpora")]
+    pub(super) documents: Option<PathBuf>,
+
     /// Report only findings not in this baseline
     #[arg(long, value_name = "FILE", help_heading = "Gate")]
     pub(super) baseline: Option<String>,
@@ -191,12 +199,23 @@ pub(super) struct CheckArguments {
     #[arg(long, help_heading = "FixSession", requires = "output_dir")]
     pub(super) drop_empty: bool,
 
+    /// Omit documents with this verdict from the copies: drop, or review; may be repeated
+    #[arg(
+        long,
+        value_name = "VERDICT",
+        value_enum,
+        value_delimiter = ',',
+        help_heading = "FixSession",
+        requires = "output_dir"
+    )]
+    pub(super) drop_verdict: Vec<DropVerdict>,
+
     /// Write fixed copies (with --output-format dolma, attributes) into this directory; don't touch the originals
     #[arg(long, value_name = "DIR", help_heading = "FixSession")]
     pub(super) output_dir: Option<PathBuf>,
 
-    /// With --drop-empty: keep in the undo log the records of JSON Lines that are left out, so that `dechaff undo` can restore them
-    #[arg(long, help_heading = "FixSession", requires_all = ["drop_empty", "undo_log"])]
+    /// With --drop-empty or --drop-verdict: keep in the undo log the records of JSON Lines that are left out, so that `dechaff undo` can restore them
+    #[arg(long, help_heading = "FixSession", requires = "undo_log")]
     pub(super) keep_dropped: bool,
 
     /// Append every change to this file, so that `dechaff undo` can revert it
@@ -378,6 +397,25 @@ pub(super) struct ManArguments {
     pub(super) dir: Option<PathBuf>,
 }
 
+/// A verdict on documents that can be left out of copies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DropVerdict {
+    /// Documents without content of their own
+    Drop,
+    /// Documents that somebody should look at
+    Review,
+}
+
+impl DropVerdict {
+    /// Returns the verdict that it stands for.
+    pub(super) fn verdict(self) -> Verdict {
+        match self {
+            Self::Drop => Verdict::Drop,
+            Self::Review => Verdict::Review,
+        }
+    }
+}
+
 /// The lowest severity that makes a run fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum FailOnArgument {
@@ -392,6 +430,17 @@ pub(super) enum FailOnArgument {
 }
 
 impl CheckArguments {
+    /// Whether documents are judged.
+    pub(super) fn wants_verdicts(&self) -> bool {
+        self.documents.is_some() || !self.drop_verdict.is_empty()
+    }
+
+    /// Returns the files that the run writes, without copies.
+    pub(super) fn written_files(&self) -> impl Iterator<Item = &Path> {
+        let files = self.undo_log.iter().chain(&self.documents).map(PathBuf::as_path);
+        files.chain(self.reports.outputs())
+    }
+
     /// Returns the arguments that are also configuration keys.
     pub(super) fn options(&self) -> toml::Table {
         let mut table = self.read_options.options();

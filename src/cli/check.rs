@@ -213,6 +213,9 @@ fn start_check_phase(
 /// Returns the phases that a run is expected to have.
 fn phases(context: &CheckContext<'_>, fixes: bool) -> Vec<Phase> {
     let mut phases = Vec::new();
+    if fixes && context.arguments.wants_verdicts() {
+        phases.extend([Phase::Compare, Phase::Check]);
+    }
     if fixes {
         // A second round usually finds nothing more.
         phases.extend([Phase::FixRound, Phase::FixRound, Phase::Fix]);
@@ -242,8 +245,7 @@ fn split_stdin(arguments: &CheckArguments) -> (usize, Vec<PathBuf>) {
 }
 
 fn refuse_outputs_as_inputs(arguments: &CheckArguments, paths: &[PathBuf]) -> anyhow::Result<()> {
-    let outputs = arguments.undo_log.as_deref().into_iter().chain(arguments.reports.outputs());
-    for output in outputs.filter_map(|file| file.canonicalize().ok()) {
+    for output in arguments.written_files().filter_map(|file| file.canonicalize().ok()) {
         if let Some(path) = paths.iter().find(|path| path.canonicalize().is_ok_and(|path| path == output)) {
             anyhow::bail!("{}: it would be checked and written over; name another file to write to", path.name());
         }

@@ -89,7 +89,7 @@ impl<'a> CheckContext<'a> {
     /// itself checked is left out, and so is an ignore list that is passed explicitly.
     fn written_paths(&self, paths: &[PathBuf]) -> Vec<PathBuf> {
         let arguments = self.arguments;
-        let outputs = arguments.undo_log.iter().cloned().chain(arguments.reports.outputs().map(Path::to_owned));
+        let outputs = arguments.written_files().map(Path::to_owned);
         let list = self.settings.path(|options| options.ignore_list.as_ref());
         let list = list.filter(|list| !paths.contains(list));
         let is_checked = |directory: &PathBuf| {

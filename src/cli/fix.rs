@@ -32,9 +32,16 @@ pub(super) fn fix_corpus(
     let arguments = context.arguments;
     let fixer = context.settings.fixer();
     output.summary.applied = Some(fixer.max_applicability());
+    if let Some(dropped) = output.judge_documents(&inputs)? {
+        writer.dropped = dropped;
+    }
+    if interrupt::is_interrupted() {
+        return Ok(output.finish_fix_only(&inputs));
+    }
     let linters = output.baseline.linters(context);
     let progress = Rc::clone(&output.console.progress);
-    let rounds = run_fix_rounds(context, &inputs, &fixer, &linters, &progress)?;
+    let dropped = &writer.dropped;
+    let rounds = run_fix_rounds(context, &inputs, &fixer, &linters, dropped, &progress)?;
     let fix = |source: &Source| rounds.fix(&fixer, &linters.for_path(&source.path), &source.document());
     if let Some(source) = inputs.stdin.take() {
         let outcome = fix(&source);
@@ -100,6 +107,10 @@ fn write_event(
     match event {
         Event::Document((WorkItem { source, handle, .. }, outcome)) => {
             output.coverage.add(&source.origin);
+            // A document that is left out keeps its text: what it had is in the original.
+            let is_dropped = writer.dropped.contains(&source.origin);
+            let outcome = if is_dropped { FixOutcome::default() } else { outcome };
+            output.summary.dropped += usize::from(is_dropped);
             if let Some(handle) = handle {
                 output.refused_fix(&source, &outcome);
                 return writer.write_record(&handle, &source, &outcome);

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use super::baseline::LinterResolver;
 use super::check::start_phase;
 use super::context::{CheckContext, Inputs};
+use super::documents::JudgedDocuments;
 use super::duplicate_pass::{CorpusTexts, SketchOptions, sketch_corpus};
 use super::interrupt::{self, NoWriteGuard};
 use super::progress::{Phase, Progress, TotalSize};
@@ -29,10 +30,11 @@ pub(super) fn run_fix_rounds(
     inputs: &Inputs,
     fixer: &Fixer,
     linters: &LinterResolver,
+    dropped: &JudgedDocuments,
     progress: &Rc<Progress>,
 ) -> anyhow::Result<FixRounds> {
     FixRounds::run(fixer, interrupt::is_interrupted, |rounds| {
-        run_round(context, inputs, rounds, fixer, linters, progress)
+        run_round(context, inputs, rounds, fixer, linters, dropped, progress)
     })
 }
 
@@ -44,10 +46,15 @@ fn run_round(
     rounds: &FixRounds,
     fixer: &Fixer,
     linters: &LinterResolver,
+    dropped: &JudgedDocuments,
     progress: &Rc<Progress>,
 ) -> anyhow::Result<(Vec<Finding>, Refusals)> {
     let refused: Mutex<Refusals> = Mutex::default();
     let preprocess = |source: &Source| {
+        // Nothing may be removed because a document has it that is left out.
+        if dropped.contains(&source.origin) {
+            return Some(Arc::from(""));
+        }
         let FixOutcome { fixed, refusal } = rounds.fix(fixer, &linters.for_path(&source.path), &source.document());
         if let Some(refusal) = rounds.new_refusal(&source.origin, refusal) {
             let mut refused = refused.lock().unwrap_or_else(PoisonError::into_inner);

@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use similar::TextDiff;
 
 use super::context::{CheckContext, Inputs};
+use super::documents::JudgedDocuments;
 use super::layout::{Layout, relative};
 use super::run_mode::{Destination, FixOptions};
 use super::shard_writer::ShardWriter;
@@ -25,6 +26,8 @@ pub(super) struct FixWriter {
     cleaned: HashSet<PathBuf>,
     /// Copies written so far, with their originals.
     copies: HashMap<PathBuf, PathBuf>,
+    /// Documents to leave out of the copies.
+    pub(super) dropped: JudgedDocuments,
     /// The shard being written.
     pub(super) shard: Option<ShardWriter>,
 }
@@ -37,8 +40,7 @@ impl FixWriter {
     /// The undo log cannot be opened, or the output directory cannot be used.
     pub(super) fn new(context: &CheckContext<'_>, inputs: &Inputs, options: FixOptions) -> anyhow::Result<Self> {
         let arguments = context.arguments;
-        let reports = arguments.reports.outputs().map(Path::to_owned);
-        let written: Vec<PathBuf> = reports.chain(arguments.undo_log.clone()).collect();
+        let written: Vec<PathBuf> = arguments.written_files().map(Path::to_owned).collect();
         let is_copy = options.destination == Destination::Copy;
         let output_dir = arguments.output_dir.as_deref().filter(|_| is_copy);
         Ok(Self {
@@ -47,6 +49,7 @@ impl FixWriter {
             undo_log: arguments.undo_log.as_deref().map(UndoLog::open).transpose()?,
             cleaned: HashSet::new(),
             copies: HashMap::new(),
+            dropped: JudgedDocuments::default(),
             shard: None,
         })
     }
@@ -79,6 +82,12 @@ impl FixWriter {
     pub(super) fn write(&mut self, source: &Source, outcome: &FixOutcome) -> anyhow::Result<Option<String>> {
         let path = source.path.as_path();
         let target = self.target(path);
+        if self.dropped.contains(&source.origin) {
+            if target.exists() {
+                bail!("{}: left out, but there is an earlier copy; remove {}", path.name(), target.name());
+            }
+            return Ok(None);
+        }
         self.remove_stale_files(&target);
         let before = &*source.text;
         if self.is_copy() {

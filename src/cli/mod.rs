@@ -10,6 +10,7 @@ mod config;
 mod console;
 mod context;
 mod coverage;
+mod documents;
 mod dolma;
 mod duplicate_pass;
 mod exit_policy;

@@ -59,6 +59,9 @@ impl RunMode {
             None => return Ok(Self::Check),
         };
         let has_files = arguments.output_dir.is_some() || arguments.undo_log.is_some() || stdin < arguments.paths.len();
+        if arguments.keep_dropped && !arguments.drop_empty && arguments.drop_verdict.is_empty() {
+            bail!("--keep-dropped has no effect without --drop-empty or --drop-verdict");
+        }
         if stdin > 0 && has_files {
             bail!("`-` is fixed onto standard output: give it alone, without --output-dir and --undo-log");
         }
@@ -74,6 +77,7 @@ impl RunMode {
             bail!("--output-format dolma needs --output-dir: attributes are files beside the documents")
         };
         let fixes = arguments.fix || arguments.fix_only || arguments.diff || arguments.unsafe_fixes;
+        let fixes = fixes || !arguments.drop_verdict.is_empty();
         if fixes || arguments.undo_log.is_some() {
             bail!(
                 "--output-format dolma says what is found and fixes nothing: give it without --fix, --diff and the like"

@@ -2,9 +2,11 @@
 
 use super::Exit;
 use super::baseline::{BaselineState, LinterResolver};
+use super::check::check_corpus;
 use super::console::Console;
 use super::context::{CheckContext, Inputs};
 use super::coverage::Coverage;
+use super::documents::{DocumentJudge, JudgedDocuments};
 use super::dolma::DolmaWriter;
 use super::exit_policy::ExitPolicy;
 use super::interrupt;
@@ -29,6 +31,10 @@ pub(super) struct RunOutput<'a> {
     pub(super) baseline: BaselineState,
     pub(super) coverage: Coverage,
     dolma: Option<DolmaWriter>,
+    /// Judges documents, if that is asked for.
+    judge: Option<DocumentJudge>,
+    /// Whether documents are only judged in this pass, and reported in a later one.
+    is_judging: bool,
 }
 
 impl<'a> RunOutput<'a> {
@@ -52,6 +58,8 @@ impl<'a> RunOutput<'a> {
             baseline: BaselineState::new(arguments, resolver, settings)?,
             coverage: Coverage::new(resolver, &inputs.paths),
             dolma,
+            judge: DocumentJudge::new(context)?,
+            is_judging: false,
             context,
         })
     }
@@ -67,6 +75,8 @@ impl<'a> RunOutput<'a> {
         texts: &dyn TextProvider,
     ) -> anyhow::Result<()> {
         match event {
+            Event::Document((item, findings)) if self.is_judging => self.document(&item, findings, texts)?,
+            _ if self.is_judging => {}
             Event::Document((item, findings)) => {
                 self.coverage.add(&item.source.origin);
                 if let Some(handle) = &item.handle {
@@ -93,7 +103,7 @@ impl<'a> RunOutput<'a> {
 
     /// Whether anybody still reads the results.
     pub(super) fn is_wanted(&self) -> bool {
-        self.console.stdout_open || self.reports.has_files()
+        self.console.stdout_open || self.reports.has_files() || self.judge.is_some()
     }
 
     /// Reports the findings of a document that are not in the baseline.
@@ -108,6 +118,13 @@ impl<'a> RunOutput<'a> {
         texts: &dyn TextProvider,
     ) -> anyhow::Result<()> {
         let source = &item.source;
+        if let Some(judge) = &mut self.judge {
+            let CheckContext { settings, changed, .. } = self.context;
+            judge.judge(&item.document(), &findings, &settings.linter, changed)?;
+        }
+        if self.is_judging {
+            return Ok(());
+        }
         match self.baseline.filter(&LinterResolver::new(self.context), source, &mut findings) {
             Ok(known) => self.summary.suppressed_by_baseline += known,
             Err(error) => self.console.fail(&format!("{error:#}")),
@@ -123,6 +140,27 @@ impl<'a> RunOutput<'a> {
         }
         let text = self.reports.document(&item.document(), &findings, texts)?;
         self.console.write(&text)
+    }
+
+    /// Judges all documents before they are fixed, if verdicts are asked for. Returns the documents to leave out.
+    ///
+    /// # Errors
+    ///
+    /// The table or a temporary file cannot be written, or a path cannot be walked.
+    pub(super) fn judge_documents(&mut self, inputs: &Inputs) -> anyhow::Result<Option<JudgedDocuments>> {
+        if self.judge.is_none() {
+            return Ok(None);
+        }
+        self.is_judging = true;
+        check_corpus(self.context, inputs, self)?;
+        self.is_judging = false;
+        self.finish_judging()
+    }
+
+    /// Completes the table of documents, unless documents are missing from it.
+    fn finish_judging(&mut self) -> anyhow::Result<Option<JudgedDocuments>> {
+        let judge = self.judge.take().filter(|_| !interrupt::is_interrupted());
+        judge.map(DocumentJudge::finish).transpose()
     }
 
     /// Reports a file, or a part of one, that cannot be read.
@@ -213,7 +251,11 @@ impl<'a> RunOutput<'a> {
         let (fixed, files) = (count(self.summary.fixed, "finding"), count(self.summary.fixed_documents, noun));
         if !arguments.quiet {
             let would = if arguments.diff { "would be fixed" } else { "fixed" };
-            output::report(&format!("{fixed} {would} in {files}\n"));
+            let dropped = match self.summary.dropped {
+                0 => String::new(),
+                number => format!("; {} left out by verdict", count(number, "document")),
+            };
+            output::report(&format!("{fixed} {would} in {files}{dropped}\n"));
         }
         let fails_on_fix = arguments.diff || arguments.exit_non_zero_on_fix;
         match self.summary.fixed {
@@ -240,6 +282,7 @@ impl<'a> RunOutput<'a> {
         if !self.console.had_error && !interrupt::is_interrupted() {
             self.finish_suppressions()?;
         }
+        self.finish_judging()?;
         let text = self.reports.finish(&self.summary)?;
         self.console.write(&text)?;
         if let Some(hint) = self.reports.hint(self.context.arguments, &self.summary) {

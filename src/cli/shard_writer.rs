@@ -50,10 +50,11 @@ impl FixWriter {
     ) -> anyhow::Result<Option<String>> {
         let is_diff = self.options.destination == Destination::Diff;
         let (is_copy, drop_empty) = (self.is_copy(), self.options.drop_empty);
+        let is_left_out = self.dropped.contains(&source.origin);
         let shard = self.shard_writer(&handle.shard)?;
         let text = if let Some(fixed) = &outcome.fixed { fixed.text.as_str() } else { &source.text };
         let action = match &outcome.fixed {
-            _ if drop_empty && text.trim().is_empty() => RecordAction::Drop,
+            _ if is_left_out || drop_empty && text.trim().is_empty() => RecordAction::Drop,
             Some(fixed) => {
                 let changes = fixed.changes.iter().map(|change| (change.span, change.content.as_str()));
                 RecordAction::Edit(&fixed.text, changes.collect())

@@ -14,7 +14,7 @@ use crate::finding::Applicability;
 use crate::rule::{Registry, Rule, Selector, UnknownSelector};
 use crate::user_file::UserFileError;
 
-pub use options::{FailOn, Layer, Options};
+pub use options::{DocumentOptions, FailOn, Layer, Options};
 pub use path_patterns::PathPatterns;
 
 /// The merged settings of all configuration layers.
@@ -125,9 +125,16 @@ impl Settings {
             let message = format!("`{}` is both in `extend-safe-fixes` and in `extend-unsafe-fixes`", both.get_ref());
             return Err(layer.error(message, both.span()));
         }
-        if let Some(share) = options.max_removed.as_ref().filter(|share| !(0.0..=1.0).contains(share.get_ref())) {
-            let error = layer.error("`max-removed` is a share of words, from 0 to 1", share.span());
-            return Err(error.with_hint(Some("write 0.5 for half of them".into())));
+        let shares = [
+            ("max-removed", &options.max_removed),
+            ("drop-share", &options.documents.drop_share),
+            ("review-share", &options.documents.review_share),
+        ];
+        for (key, share) in shares {
+            if let Some(share) = share.as_ref().filter(|share| !(0.0..=1.0).contains(share.get_ref())) {
+                let error = layer.error(format!("`{key}` is a share of words, from 0 to 1"), share.span());
+                return Err(error.with_hint(Some("write 0.5 for half of them".into())));
+            }
         }
         let sizes = [("memory", &options.memory, usize::MAX), ("max-record", &options.max_record, MAX_RECORD_BYTES)];
         for (key, size, max) in sizes {

@@ -59,6 +59,8 @@ pub struct Options {
     /// The largest share of its words, 0 to 1, that fixing may remove from a document; 0.5 by default.
     #[cfg_attr(feature = "cli", schemars(with = "Option<f64>", range(min = 0, max = 1)))]
     pub max_removed: Option<Spanned<f64>>,
+    /// Thresholds of the verdicts that `--documents` writes.
+    pub documents: DocumentOptions,
     /// Memory for comparing documents, such as `2GB`; a quarter of free memory by default.
     #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub memory: Option<Spanned<String>>,
@@ -87,6 +89,22 @@ pub struct Options {
     /// The ignore list: a file with passages that are not reported.
     #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub ignore_list: Option<Spanned<String>>,
+}
+
+/// Thresholds of the verdicts on documents.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct DocumentOptions {
+    /// A document with fewer words is dropped; 1 by default.
+    #[cfg_attr(feature = "cli", schemars(with = "Option<usize>"))]
+    pub min_words: Option<Spanned<usize>>,
+    /// A document is dropped if this share of its words, 0 to 1, is noise or in documents that stay; 0.9 by default.
+    #[cfg_attr(feature = "cli", schemars(with = "Option<f64>", range(min = 0, max = 1)))]
+    pub drop_share: Option<Spanned<f64>>,
+    /// A document needs review if this share of its words, 0 to 1, is flagged without a safe fix; 0.3 by default.
+    #[cfg_attr(feature = "cli", schemars(with = "Option<f64>", range(min = 0, max = 1)))]
+    pub review_share: Option<Spanned<f64>>,
 }
 
 /// The schema of the table of one rule.

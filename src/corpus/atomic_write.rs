@@ -253,16 +253,21 @@ impl OutputFile {
         Ok(Self { path: target, stream })
     }
 
+    /// Returns the buffered stream.
+    pub(super) fn stream(&mut self) -> &mut dyn Write {
+        match &mut self.stream {
+            OutputStream::Temporary(stream) => stream,
+            OutputStream::Direct(stream) => stream,
+        }
+    }
+
     /// Appends `text`.
     ///
     /// # Errors
     ///
     /// Writing fails.
     pub fn write(&mut self, text: &str) -> Result<(), WriteError> {
-        let result = match &mut self.stream {
-            OutputStream::Temporary(stream) => stream.write_all(text.as_bytes()),
-            OutputStream::Direct(stream) => stream.write_all(text.as_bytes()),
-        };
+        let result = self.stream().write_all(text.as_bytes());
         result.map_err(|error| WriteError::Io { path: self.path.clone(), error })
     }
 

@@ -2,6 +2,7 @@
 //! command line, this is the only module that does I/O.
 
 mod atomic_write;
+mod document_table;
 mod format;
 mod group_by;
 mod line_reader;
@@ -17,6 +18,7 @@ mod user_files;
 mod walk;
 
 pub use atomic_write::{AtomicFile, CompressedWriter, FileStamp, OutputFile, WriteError, create, replace};
+pub use document_table::{DocumentTable, TableError};
 pub use format::{Codec, ContentType, Format};
 pub use group_by::GroupBy;
 pub use memory_budget::MemoryBudget;

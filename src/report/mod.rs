@@ -4,6 +4,7 @@
 
 mod azure;
 mod concise;
+mod document_row;
 mod dolma;
 mod excerpt;
 mod full;
@@ -29,6 +30,7 @@ use crate::text::{Document, TextProvider};
 
 pub use azure::Azure;
 pub use concise::Concise;
+pub use document_row::{DocumentRow, Judgement, Verdict, VerdictThresholds};
 pub use dolma::{SummaryOnly, attributes};
 pub use full::Full;
 pub use github::GitHub;

@@ -33,6 +33,8 @@ pub struct Summary {
     pub fixed_records: usize,
     /// Documents checked that are records of a file.
     pub records: usize,
+    /// Documents left out of copies because of their verdict.
+    pub dropped: usize,
     /// Records that could not be read.
     pub unreadable_records: u64,
     /// Files skipped because their records have no text field.
@@ -46,8 +48,8 @@ pub struct Summary {
 impl Summary {
     /// Creates a summary with the counts of a fix pass, before the remaining findings are counted.
     pub fn from_fixes(fixing: &Self) -> Self {
-        let Self { fixed, fixed_documents, fixed_records, applied, .. } = *fixing;
-        Self { fixed, fixed_documents, fixed_records, applied, ..Self::default() }
+        let Self { fixed, fixed_documents, fixed_records, applied, dropped, .. } = *fixing;
+        Self { fixed, fixed_documents, fixed_records, applied, dropped, ..Self::default() }
     }
 
     /// Counts a document and its findings.
@@ -120,6 +122,7 @@ impl Summary {
     /// Lists what was skipped or could not be read.
     fn not_checked(&self) -> String {
         let parts = [
+            (self.dropped, "document", "left out by verdict"),
             (self.skipped, "file", "skipped: not text"),
             (self.files_without_text_field, "file", "skipped: no text field"),
             (self.unreadable_files, "file", "could not be read"),

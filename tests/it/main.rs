@@ -22,6 +22,7 @@ mod contributing;
 mod copies;
 mod damage;
 mod docs;
+mod documents;
 mod duplicates;
 #[cfg(target_os = "linux")]
 mod faults;
