@@ -61,6 +61,13 @@ hosts:
     target/hosts/bin/pip install --quiet maturin mypy pytest pandas polars pyarrow datasets 'datatrove[io,processing]' pyspark 'ray[data]'
     CARGO_TARGET_DIR=target VIRTUAL_ENV="$PWD/target/hosts" target/hosts/bin/maturin develop --quiet --release
     DECHAFF_TEST_PAGES=1000 target/hosts/bin/python -m pytest -rs python/tests
+    # These two need versions of their own of what the others use.
+    target/hosts/bin/pip install --quiet uv
+    for host in dolma nemo-curator; do \
+        target/hosts/bin/uv venv --quiet --clear target/hosts-$host && \
+        target/hosts/bin/uv pip install --quiet --python target/hosts-$host/bin/python pytest pyarrow $host && \
+        PYTHONPATH=python target/hosts-$host/bin/python -m pytest -rs python/tests/hosts/test_${host%-curator}.py || exit 1; \
+    done
 
 # Check licences, advisories and sources of dependencies.
 deny:
