@@ -86,7 +86,7 @@ fn formats(width: usize) -> Vec<(&'static str, Box<dyn Reporter>)> {
     vec![
         ("full", Box::new(Full::new(width, false))),
         ("color", Box::new(Full::new(width, true))),
-        ("concise", Box::new(Concise)),
+        ("concise", Box::new(Concise::default())),
         ("grouped", Box::new(Grouped)),
         ("json", Box::new(Json::default())),
         ("json-lines", Box::new(JsonLines)),

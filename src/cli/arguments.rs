@@ -99,6 +99,10 @@ pub(super) struct CheckArguments {
     #[command(flatten)]
     pub(super) reports: ReportArguments,
 
+    /// Show every finding of a run of equal ones, which `full` and `concise` show as one
+    #[arg(long, help_heading = "Reporting")]
+    pub(super) no_fold: bool,
+
     /// When to use colour
     ///
     /// `auto` uses colour on a terminal. NO_COLOR turns it off; else FORCE_COLOR turns it on, or off if it is 0.

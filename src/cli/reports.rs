@@ -221,12 +221,12 @@ impl ReportSet {
     ///
     /// The arguments contradict each other, or a file cannot be created.
     pub(super) fn new(arguments: &CheckArguments, output: &Output, registry: &Registry) -> anyhow::Result<Self> {
-        let (statistics, quiet) = (arguments.statistics, arguments.quiet);
+        let (statistics, quiet, fold) = (arguments.statistics, arguments.quiet, !arguments.no_fold);
         let begin = |(format, file): (OutputFormat, Option<&Path>)| -> anyhow::Result<_> {
             let (columns, color) = if file.is_some() { (FILE_COLUMNS, false) } else { (output.columns, output.color) };
             let report: Box<dyn Reporter> = match format {
-                OutputFormat::Full => Box::new(Full::new(columns, color)),
-                OutputFormat::Concise => Box::new(Concise),
+                OutputFormat::Full => Box::new(Full::new(columns, color).fold(fold)),
+                OutputFormat::Concise => Box::new(Concise::new(fold)),
                 OutputFormat::Grouped => Box::new(Grouped),
                 OutputFormat::Json => Box::new(Json::default()),
                 OutputFormat::JsonLines => Box::new(JsonLines),

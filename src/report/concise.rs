@@ -2,13 +2,24 @@
 
 use std::fmt::Write as _;
 
+use super::fold::FindingRun;
+use super::quotation::quotation;
 use super::{Reporter, Summary, message, printable};
 use crate::finding::Finding;
 use crate::text::{Document, TextProvider};
 
-/// `path:line:column: CODE message` per finding, and a summary.
+/// `path:line:column: CODE message: “text”` per finding, and a summary.
 #[derive(Debug, Default)]
-pub struct Concise;
+pub struct Concise {
+    fold: bool,
+}
+
+impl Concise {
+    /// Creates a report. With `fold`, a run of equal findings takes one line.
+    pub fn new(fold: bool) -> Self {
+        Self { fold }
+    }
+}
 
 impl Reporter for Concise {
     fn write_document(
@@ -18,8 +29,16 @@ impl Reporter for Concise {
         _: &dyn TextProvider,
         output: &mut String,
     ) {
-        for finding in findings {
-            push_line(document, finding, output);
+        for run in FindingRun::split(document, findings, self.fold) {
+            push_line(document, run.first, output);
+            if let Some(quotation) = quotation(document, run.first.span) {
+                output.push_str(": ");
+                output.push_str(&quotation);
+            }
+            if let Some(note) = run.note(document) {
+                output.push_str(", ");
+                output.push_str(&note);
+            }
             output.push('\n');
         }
     }
@@ -30,7 +49,7 @@ impl Reporter for Concise {
     }
 }
 
-/// Returns the line for a finding, without a line ending.
+/// Returns the line for a finding, without a quotation and a line ending.
 pub(super) fn line(document: &Document<'_>, finding: &Finding) -> String {
     let mut line = String::new();
     push_line(document, finding, &mut line);

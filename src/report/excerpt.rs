@@ -71,15 +71,15 @@ impl Excerpt {
 }
 
 /// How much of a text fits.
-struct Fitted {
-    bytes: usize,
+pub(super) struct Fitted {
+    pub(super) bytes: usize,
     width: usize,
     /// Whether all of the text fits.
-    is_complete: bool,
+    pub(super) is_complete: bool,
 }
 
 /// Measures how many characters fit into `columns` and `limit` bytes.
-fn fit(characters: impl Iterator<Item = char>, columns: usize, limit: Option<usize>) -> Fitted {
+pub(super) fn fit(characters: impl Iterator<Item = char>, columns: usize, limit: Option<usize>) -> Fitted {
     /// Bounds the number of combining marks and other characters without width.
     const MAX_CHARACTERS: usize = 4_000;
     let mut bytes = 0;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::excerpt::Excerpt;
+use super::fold::FindingRun;
 use super::location::is_nested;
 use super::wrap_labels::wrap_labels;
 use super::{Medium, Reporter, Summary, message, printable};
@@ -18,6 +19,7 @@ pub struct Full {
     /// Width of the terminal.
     columns: usize,
     color: bool,
+    fold: bool,
 }
 
 impl Full {
@@ -26,7 +28,12 @@ impl Full {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
         // Excerpts are already clipped around their spans, so keep the renderer from clipping them
         // again.
-        Self { renderer: renderer.term_width(columns + 40), columns, color }
+        Self { renderer: renderer.term_width(columns + 40), columns, color, fold: false }
+    }
+
+    /// Shows a run of equal findings as one if `fold` is set.
+    pub fn fold(self, fold: bool) -> Self {
+        Self { fold, ..self }
     }
 }
 
@@ -38,8 +45,8 @@ impl Reporter for Full {
         texts: &dyn TextProvider,
         output: &mut String,
     ) {
-        for finding in findings {
-            output.push_str(&self.render(document, finding, texts));
+        for run in FindingRun::split(document, findings, self.fold) {
+            output.push_str(&self.render(document, &run, texts));
             output.push_str("\n\n");
         }
     }
@@ -72,7 +79,8 @@ struct SnippetHeader {
 }
 
 impl Full {
-    fn render(&self, document: &Document<'_>, finding: &Finding, texts: &dyn TextProvider) -> String {
+    fn render(&self, document: &Document<'_>, run: &FindingRun<'_>, texts: &dyn TextProvider) -> String {
+        let finding = run.first;
         let level = match finding.rule.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
@@ -110,7 +118,7 @@ impl Full {
                 &mut headers,
             ));
         }
-        let rendered = self.renderer.render(&[messages(group, finding)]);
+        let rendered = self.renderer.render(&[messages(group, finding, run.note(document))]);
         let labels = finding.labels.iter().map(|label| &*label.message).chain(finding.label.as_deref());
         let labels: Vec<String> = labels.map(|label| printable(label).into_owned()).collect();
         wrap_labels(with_actual_columns(rendered, &headers), &labels, self.columns)
@@ -145,7 +153,8 @@ impl Full {
     }
 }
 
-fn messages<'a>(mut group: Group<'a>, finding: &'a Finding) -> Group<'a> {
+/// Adds the notes and the help of a finding, and what is `folded` into it.
+fn messages<'a>(mut group: Group<'a>, finding: &'a Finding, folded: Option<String>) -> Group<'a> {
     for note in &finding.notes {
         group = group.element(Level::NOTE.message(printable(note)));
     }
@@ -154,6 +163,9 @@ fn messages<'a>(mut group: Group<'a>, finding: &'a Finding) -> Group<'a> {
     }
     if let Some(help) = &finding.help {
         group = group.element(Level::HELP.message(format!("{}{}", printable(help), message::fix_note(finding))));
+    }
+    if let Some(folded) = folded {
+        group = group.element(Level::NOTE.message(folded));
     }
     group
 }

@@ -1,5 +1,6 @@
 //! Findings grouped by document.
 
+use super::quotation::quotation;
 use super::{Reporter, Summary, message, printable};
 use crate::finding::Finding;
 use crate::text::{Document, TextProvider};
@@ -28,7 +29,9 @@ impl Reporter for Grouped {
         for (finding, position) in findings.iter().zip(&positions) {
             let code = &finding.rule.code;
             let message = printable(finding.message());
-            output.push_str(&format!("  {position:width$}  {code} {message}{}\n", message::fix_note(finding)));
+            let quotation = quotation(document, finding.span).map_or(String::new(), |text| format!(": {text}"));
+            let fix = message::fix_note(finding);
+            output.push_str(&format!("  {position:width$}  {code} {message}{fix}{quotation}\n"));
         }
         output.push('\n');
     }

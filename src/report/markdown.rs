@@ -1,5 +1,6 @@
 //! A Markdown table for pull request comments and job summaries.
 
+use super::quotation::quotation;
 use super::{Reporter, Summary, count, location, message, printable};
 use crate::finding::Finding;
 use crate::text::{Document, TextProvider};
@@ -59,7 +60,8 @@ impl Reporter for Markdown {
 fn row(document: &Document<'_>, finding: &Finding, texts: &dyn TextProvider) -> String {
     let (start, _) = location::start_end(document, finding.span);
     let origin = escape_cell(&finding.origin.to_string());
-    let mut message = vec![finding.message().to_owned()];
+    let text = quotation(document, finding.span).map_or(String::new(), |text| format!(": {text}"));
+    let mut message = vec![format!("{}{text}", finding.message())];
     message.extend(finding.label.clone());
     message.extend(message::related_locations(document, finding, texts));
     let fix = match (&finding.help, message::fix_note(finding).trim().trim_matches(['(', ')'])) {

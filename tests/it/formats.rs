@@ -52,7 +52,7 @@ impl TextProvider for TextMap {
 fn formats() -> Vec<(&'static str, Box<dyn Reporter>)> {
     vec![
         ("full", Box::new(Full::new(100, false))),
-        ("concise", Box::new(Concise)),
+        ("concise", Box::new(Concise::default())),
         ("grouped", Box::new(Grouped)),
         ("json", Box::new(Json::default())),
         ("json-lines", Box::new(JsonLines)),

@@ -186,3 +186,48 @@ fn fixing_stdin_writes_the_report_file() {
     assert_eq!(String::from_utf8(output.stdout).unwrap(), PAGE.lines().next().unwrap().to_owned() + "\n");
     assert_eq!(fs::read_to_string(folder.path().join("out.json")).unwrap(), "[]\n");
 }
+
+const MENU: &str = "# Rivers\n\nThe river rises in the hills above the town, and both banks flood every spring.\n\n\
+                    Leave a Comment\n\nLeave a Comment\n\nLeave a Comment\n\nLeave a Comment\n";
+
+fn printed(folder: &Path, arguments: &[&str]) -> String {
+    String::from_utf8(run(folder, arguments).stdout).unwrap()
+}
+
+#[test]
+fn runs_of_equal_findings_fold_and_still_count() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("menu.txt"), MENU).unwrap();
+    let arguments = ["menu.txt", "--select", "BP001", "--output-format"];
+    let format = |format: &str, more: &[&str]| printed(folder.path(), &[&arguments[..], &[format], more].concat());
+
+    let concise = format("concise", &[]);
+    let (line, summary) = concise.split_once('\n').unwrap();
+    assert!(line.ends_with("(safe fix): “Leave a Comment”, and 3 more lines, to line 11"), "{line}");
+    assert!(summary.starts_with("1 file checked: 4 findings in 1 file (4 fixable"), "{summary}");
+    assert_eq!(format("concise", &["--no-fold"]).matches("BP001").count(), 4);
+
+    let full = format("full", &[]);
+    assert_eq!(full.matches("warning[BP001]").count(), 1, "{full}");
+    assert!(full.contains("= note: and 3 more lines, to line 11"), "{full}");
+    assert_eq!(format("full", &["--no-fold"]).matches("warning[BP001]").count(), 4);
+
+    for whole in ["json-lines", "grouped"] {
+        assert_eq!(format(whole, &[]).matches("BP001").count(), 4, "{whole}");
+    }
+    run(folder.path(), &["menu.txt", "--select", "BP001", "--write-baseline", "baseline.json"]);
+    let known = format("concise", &["--baseline", "baseline.json"]);
+    assert!(known.contains("4 known findings left out"), "{known}");
+    assert_eq!(run(folder.path(), &["menu.txt", "--select", "BP001", "--max-findings", "3"]).status.code(), Some(1));
+    assert_eq!(run(folder.path(), &["menu.txt", "--select", "BP001", "--max-findings", "4"]).status.code(), Some(0));
+}
+
+#[test]
+fn two_findings_and_interrupted_runs_do_not_fold() {
+    let folder = TempDir::new().unwrap();
+    let broken = MENU.replacen("Leave a Comment\n\nLeave", "Leave a Comment\n\nThe mill closed in 1950.\n\nLeave", 2);
+    fs::write(folder.path().join("broken.txt"), &broken).unwrap();
+    let concise = printed(folder.path(), &["broken.txt", "--select", "BP001", "--output-format", "concise"]);
+    assert_eq!(concise.matches("BP001").count(), 4, "{concise}");
+    assert!(!concise.contains("more line"), "{concise}");
+}

@@ -150,8 +150,8 @@ proptest! {
             }
         }
         let mut output = String::new();
-        Full::new(80, false).write_document(&document, &findings, &NoTexts, &mut output);
-        Concise.write_document(&document, &findings, &NoTexts, &mut output);
+        Full::new(80, false).fold(true).write_document(&document, &findings, &NoTexts, &mut output);
+        Concise::new(true).write_document(&document, &findings, &NoTexts, &mut output);
         prop_assert!(!output.contains(|character: char| character.is_control() && character != '\n'));
         JsonLines.write_document(&document, &findings, &NoTexts, &mut output);
     }
