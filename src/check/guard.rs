@@ -145,13 +145,10 @@ fn keep_headings(document: &Document<'_>, findings: &mut [Finding]) {
 
 /// For each block whether it is an item of a list that loses less than half of its items.
 fn items_of_kept_lists(document: &Document<'_>, gone: &[bool]) -> Vec<bool> {
-    let blocks = document.blocks();
-    let mut in_kept_list = vec![false; blocks.len()];
-    let visible: Vec<usize> = (0..blocks.len()).filter(|&block| blocks[block].kind != BlockKind::Blank).collect();
-    let is_item = |block: usize| blocks[block].kind == BlockKind::ListItem;
-    for list in visible.chunk_by(|left, right| is_item(*left) && is_item(*right)) {
+    let mut in_kept_list = vec![false; document.blocks().len()];
+    for list in document.lists() {
         let kept = list.iter().filter(|block| !gone[**block]).count();
-        if is_item(list[0]) && 2 * kept > list.len() {
+        if 2 * kept > list.len() {
             list.iter().for_each(|&block| in_kept_list[block] = true);
         }
     }

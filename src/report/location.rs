@@ -23,6 +23,12 @@ pub(super) fn start_end(document: &Document<'_>, span: Span) -> (Position, Posit
     (document.position(span.start), document.position(span.end))
 }
 
+/// Returns the document, line and column where a span starts.
+pub(super) fn place(document: &Document<'_>, span: Span) -> String {
+    let start = document.position(span.start);
+    format!("{}:{}:{}", document.origin(), start.line, start.column)
+}
+
 /// Returns the 1-based lines of the first and last byte of a span.
 pub(super) fn lines(document: &Document<'_>, span: Span) -> (usize, usize) {
     let first = document.line_at(span.start);

@@ -29,7 +29,7 @@ pub use page::{
     PAGE_FEATURE_COUNT, PAGE_KIND_COUNT, PageFeature, PageFeatures, PageKind, PageKindEstimate, PageKindWeights,
 };
 pub use path_name::{PathName, path_of};
-pub use position::Position;
+pub use position::{CharacterIndex, Position};
 pub use sentences::ends_sentence;
 pub use span::{Span, is_blank, trim};
 pub use uax29_words::{count_words, count_words_cjk_weighted, word_count_bounds, words};
@@ -118,7 +118,7 @@ pub struct DocumentIndex {
     /// Whether each block is prose.
     prose: OnceLock<Box<[bool]>>,
     page_kind: OnceLock<PageKindEstimate>,
-    column_index: position::ColumnIndex,
+    character_index: CharacterIndex,
 }
 
 impl DocumentIndex {
@@ -130,7 +130,7 @@ impl DocumentIndex {
             sentences: OnceLock::new(),
             prose: OnceLock::new(),
             page_kind: OnceLock::new(),
-            column_index: position::ColumnIndex::default(),
+            character_index: CharacterIndex::default(),
         }
     }
 }
@@ -144,6 +144,12 @@ impl<'t> Document<'t> {
     /// Creates a document from a text and the index made of that text.
     pub(crate) fn from_index(origin: Arc<Origin>, text: &'t str, index: Arc<DocumentIndex>) -> Self {
         Self { origin, text, index, decoding: None, site: None }
+    }
+
+    /// Like [`parse`](Self::parse), unless `texts` has an index of the text.
+    pub(crate) fn parse_or_reuse(origin: &Arc<Origin>, text: &'t str, texts: &dyn TextProvider) -> Self {
+        let index = texts.index(origin).unwrap_or_else(|| Arc::new(DocumentIndex::new(text)));
+        Self::from_index(Arc::clone(origin), text, index)
     }
 
     /// Records what was replaced while decoding the document.
@@ -211,6 +217,23 @@ impl<'t> Document<'t> {
         self.blocks().partition_point(|block| block.span.start <= offset).saturating_sub(1)
     }
 
+    /// Returns the blocks of each list: items in a row, also across blank lines.
+    pub(crate) fn lists(&self) -> Vec<Vec<usize>> {
+        let visible = self.blocks().iter().enumerate().filter(|(_, block)| block.kind != BlockKind::Blank);
+        let mut lists: Vec<Vec<usize>> = Vec::new();
+        let mut follows_item = false;
+        for (index, block) in visible {
+            let is_item = block.kind == BlockKind::ListItem;
+            match lists.last_mut().filter(|_| follows_item) {
+                Some(list) if is_item => list.push(index),
+                _ if is_item => lists.push(vec![index]),
+                _ => {}
+            }
+            follows_item = is_item;
+        }
+        lists
+    }
+
     /// Returns the trimmed sentences of a block, without list and heading markers.
     pub fn sentences(&self, block: usize) -> &[Span] {
         let all = self.index.sentences.get_or_init(|| self.blocks().iter().map(|_| OnceLock::new()).collect());
@@ -230,7 +253,7 @@ impl<'t> Document<'t> {
     pub fn position(&self, offset: usize) -> Position {
         let line = self.line_at(offset);
         let start = self.index.lines.get(line).map_or(0, |line| line.start);
-        let column = self.index.column_index.count_characters(self.text, start, offset.max(start));
+        let column = self.index.character_index.count_characters(self.text, start, offset.max(start));
         Position { offset, line: line + 1, column: column + 1 }
     }
 

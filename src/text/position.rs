@@ -15,10 +15,10 @@ pub struct Position {
     pub column: usize,
 }
 
-/// Counts characters between two offsets in constant time, so that many findings in one long line
-/// do not each scan it.
+/// Counts characters between two offsets of a text in constant time, so that many findings in one
+/// long line do not each scan it.
 #[derive(Debug, Default)]
-pub(super) struct ColumnIndex {
+pub struct CharacterIndex {
     /// Number of characters before each multiple of [`STEP`] bytes. Built when a column far into a
     /// line is first requested.
     checkpoints: OnceLock<Vec<usize>>,
@@ -26,8 +26,10 @@ pub(super) struct ColumnIndex {
 
 const STEP: usize = 1024;
 
-impl ColumnIndex {
-    pub(super) fn count_characters(&self, text: &str, start: usize, end: usize) -> usize {
+impl CharacterIndex {
+    /// Counts the Unicode scalar values of `text` between two byte offsets. The text must be the same
+    /// in each call.
+    pub fn count_characters(&self, text: &str, start: usize, end: usize) -> usize {
         let bytes = text.as_bytes();
         if end - start <= 4 * STEP {
             return count_char_starts(&bytes[start..end]);
@@ -61,7 +63,7 @@ mod tests {
     #[test]
     fn checkpoints_agree_with_counting() {
         let text = "aé中😀".repeat(3_000);
-        let columns = ColumnIndex::default();
+        let columns = CharacterIndex::default();
         for (end, _) in text.char_indices().step_by(777) {
             for start in [0, 10, 6_000] {
                 if start <= end {

@@ -95,11 +95,7 @@ impl<'c> TextCache<'c> {
 
     /// Parses `text`, the text of a document, unless the provider has it parsed.
     pub(super) fn document<'t>(&self, number: u32, text: &'t str) -> Option<Document<'t>> {
-        let origin = self.origin(number)?;
-        Some(match self.provider.index(origin) {
-            Some(index) => Document::from_index(Arc::clone(origin), text, index),
-            None => Document::parse(Arc::clone(origin), text),
-        })
+        self.origin(number).map(|origin| Document::parse_or_reuse(origin, text, self.provider))
     }
 
     /// Returns the tokens of a span, unless its text cannot be read any more.

@@ -80,20 +80,12 @@ fn mark_lists_of_sentences(document: &Document<'_>, content: &mut [bool]) {
     /// Items with fewer words can be links of a menu.
     const MIN_WORDS: usize = 5;
     const MIN_ITEMS: usize = 3;
-    let blocks = document.blocks();
-    let visible: Vec<usize> = (0..blocks.len()).filter(|&block| blocks[block].kind != BlockKind::Blank).collect();
-    let is_item = |block: usize| blocks[block].kind == BlockKind::ListItem;
-    for list in visible.chunk_by(|left, right| is_item(*left) && is_item(*right)) {
-        let is_sentence = |block: &&usize| {
-            let text = document.slice(blocks[**block].content);
-            ends_sentence(text) || count_words(text, MIN_WORDS) == MIN_WORDS
-        };
-        let sentences = list.iter().filter(is_sentence).count();
-        if is_item(list[0]) && list.len() >= MIN_ITEMS && 2 * sentences > list.len() {
-            for &block in list {
-                let is_short = count_words(document.slice(blocks[block].content), MIN_WORDS) < MIN_WORDS;
-                content[block] |= is_short;
-            }
+    let text = |block: usize| document.slice(document.blocks()[block].content);
+    let is_long = |block: usize| count_words(text(block), MIN_WORDS) == MIN_WORDS;
+    for list in document.lists().into_iter().filter(|list| list.len() >= MIN_ITEMS) {
+        let sentences = list.iter().filter(|&&block| is_long(block) || ends_sentence(text(block))).count();
+        if 2 * sentences > list.len() {
+            list.into_iter().for_each(|block| content[block] |= !is_long(block));
         }
     }
 }

@@ -391,14 +391,12 @@ impl<'e> Evidence<'e, '_> {
         const ITEMS: std::ops::RangeInclusive<usize> = 2..=15;
         const MAX_WORDS: usize = 40;
         let blocks = self.document.blocks().get(block + 1..)?;
-        let is_item = |block: &&Block| block.kind == BlockKind::ListItem;
-        let list = || {
-            let blocks = blocks.iter().filter(|block| block.kind != BlockKind::Blank);
-            blocks.take_while(is_item).take(ITEMS.end() + 1)
-        };
-        let is_short = |item: &Block| count_words(self.document.slice(item.content), MAX_WORDS + 1) <= MAX_WORDS;
-        let items = ITEMS.contains(&list().count()) && list().all(is_short);
-        items.then(|| list().map(|item| item.span).reduce(Span::cover)).flatten()
+        let visible = blocks.iter().filter(|block| block.kind != BlockKind::Blank);
+        let items = visible.take_while(|block| block.kind == BlockKind::ListItem).take(ITEMS.end() + 1);
+        let items: Vec<&Block> = items.collect();
+        let is_short = |item: &&Block| count_words(self.document.slice(item.content), MAX_WORDS + 1) <= MAX_WORDS;
+        let is_list = ITEMS.contains(&items.len()) && items.iter().all(is_short);
+        is_list.then(|| items.iter().map(|item| item.span).reduce(Span::cover)).flatten()
     }
 
     /// Whether a line is too short for the title of another page, as in "Sources".

@@ -11,7 +11,7 @@ use super::bytes::{Bytes, needed};
 use super::compact::compact;
 use super::rarity::bits;
 
-/// Patterns that allow at most so many words are tried on short units only.
+/// Patterns whose `max-words` is at most this are only tried on short units.
 pub(super) const SHORT_WORDS: usize = 80;
 /// Fewest bytes of a literal worth searching for.
 const SHORTEST: usize = 3;

@@ -237,10 +237,7 @@ impl PendingFindings for SiteLines<'_> {
                 continue;
             }
             let Some(text) = self.documents.texts.text(origin) else { continue };
-            let document = match self.documents.texts.index(origin) {
-                Some(index) => Document::from_index(Arc::clone(origin), &text, index),
-                None => Document::parse(Arc::clone(origin), &text),
-            };
+            let document = Document::parse_or_reuse(origin, &text, self.documents.texts);
             let findings = self.build_findings(number, &document);
             if !findings.is_empty() {
                 all.push((Arc::clone(origin), findings));

@@ -9,6 +9,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::passage::Passage;
 use crate::finding::{Finding, Label};
+use crate::report::location::{locate_label, place};
 use crate::text::{Document, Origin, Span, TextProvider};
 
 /// Groups whose copies are counted at the same time; twice as many before the smaller half is
@@ -140,15 +141,12 @@ impl Extract {
     /// Looks up the text of the original.
     fn look_up(&mut self, document: &Document<'_>, finding: &Finding, original: &Label, texts: &dyn TextProvider) {
         let marks = differences(finding, original.origin.as_ref(), original.span);
-        let Some(origin) = &original.origin else {
-            self.place = place(document, original.span);
-            self.passage = Some(Passage::with_marks(document, original.span, &marks));
-            return;
+        let extract = |document: &Document<'_>, span| Self {
+            place: place(document, span),
+            passage: Some(Passage::with_marks(document, span, &marks)),
         };
-        if let Some(text) = texts.text(origin).filter(|text| text.get(original.span.range()).is_some()) {
-            let other = Document::parse(Arc::clone(origin), &text);
-            self.place = place(&other, original.span);
-            self.passage = Some(Passage::with_marks(&other, original.span, &marks));
+        if let Some(found) = locate_label(document, original, texts, extract) {
+            *self = found;
         }
     }
 }
@@ -159,9 +157,4 @@ fn differences(finding: &Finding, origin: Option<&Arc<Origin>>, span: Span) -> V
     let mut spans: Vec<Span> = labels.map(|label| label.span).filter(|inner| span.contains(*inner)).collect();
     spans.sort_unstable_by_key(|span| span.start);
     spans
-}
-
-fn place(document: &Document<'_>, span: Span) -> String {
-    let start = document.position(span.start);
-    format!("{}:{}:{}", document.origin(), start.line, start.column)
 }

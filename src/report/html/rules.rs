@@ -8,6 +8,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::passage::Passage;
 use crate::finding::{Applicability, Finding, RuleInfo};
+use crate::report::location::place;
 use crate::report::message;
 use crate::text::{Document, TextProvider};
 
@@ -113,12 +114,11 @@ impl RuleStats {
 
 impl Sample {
     fn new(document: &Document<'_>, finding: &Finding, texts: &dyn TextProvider) -> Self {
-        let start = document.position(finding.span.start);
         let mut details = message::details(finding, message::related_locations(document, finding, texts));
         details.retain(|detail| Some(detail) != finding.rule.note.as_ref());
         let own_message = finding.message.as_ref().filter(|message| **message != finding.rule.summary);
         Self {
-            place: format!("{}:{}:{}", finding.origin, start.line, start.column),
+            place: place(document, finding.span),
             notes: own_message.cloned().into_iter().chain(details).collect(),
             passage: Passage::of_finding(document, finding),
             occurrences: 1,
