@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from dechaff._linter import Linter
 
@@ -14,6 +14,28 @@ def make_linter(linter: Linter | None, settings: dict[str, Any], *, threads: int
     if settings:
         raise TypeError(f"pass a linter or settings, not both: {', '.join(settings)}")
     return linter
+
+
+class FixColumn:
+    """Fixes a column of Arrow tables with a linter that uses `threads` threads."""
+
+    threads: ClassVar[int | None] = None
+
+    def __init__(
+        self,
+        linter: Linter | None = None,
+        column: str = "text",
+        *,
+        unsafe_fixes: bool | None = None,
+        **settings: Any,
+    ) -> None:
+        self.linter = make_linter(linter, settings, threads=self.threads)
+        self.column = column
+        self.unsafe_fixes = unsafe_fixes
+
+    def __call__(self, table: Any) -> Any:
+        """Returns the table with fixed texts."""
+        return fix_table(self.linter, table, self.column, self.unsafe_fixes)
 
 
 def drop_reason(linter: Linter, text: str) -> str | None:

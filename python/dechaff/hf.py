@@ -7,31 +7,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from dechaff._adapters import drop_reason, fix_table, make_linter
+from dechaff._adapters import FixColumn, drop_reason, make_linter
 from dechaff._linter import Linter
 
 __all__ = ["Fix", "Keep"]
 
 
-class Fix:
+class Fix(FixColumn):
     """Fixes a column: `ds.map(Fix(), batched=True)`, with the formats of Python and Arrow."""
-
-    def __init__(
-        self,
-        linter: Linter | None = None,
-        column: str = "text",
-        *,
-        unsafe_fixes: bool | None = None,
-        **settings: Any,
-    ) -> None:
-        self.linter = make_linter(linter, settings)
-        self.column = column
-        self.unsafe_fixes = unsafe_fixes
 
     def __call__(self, batch: Any) -> Any:
         """Returns the batch with fixed texts."""
         if hasattr(batch, "schema"):
-            return fix_table(self.linter, batch, self.column, self.unsafe_fixes)
+            return super().__call__(batch)
         return {self.column: self.linter.fix_batch(batch[self.column], unsafe_fixes=self.unsafe_fixes).texts}
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dechaff._adapters import find_in_table, fix_table, make_linter
+from dechaff._adapters import FixColumn, find_in_table, make_linter
 from dechaff._linter import Linter
 
 if TYPE_CHECKING:
@@ -18,24 +18,10 @@ if TYPE_CHECKING:
 __all__ = ["Check", "Fix"]
 
 
-class Fix:
+class Fix(FixColumn):
     """Fixes a column of texts. Rows and other columns stay as they are."""
 
-    def __init__(
-        self,
-        linter: Linter | None = None,
-        column: str = "text",
-        *,
-        unsafe_fixes: bool | None = None,
-        **settings: Any,
-    ) -> None:
-        self.linter = make_linter(linter, settings, threads=1)
-        self.column = column
-        self.unsafe_fixes = unsafe_fixes
-
-    def __call__(self, table: Table) -> Table:
-        """Returns the table with fixed texts."""
-        return fix_table(self.linter, table, self.column, self.unsafe_fixes)
+    threads = 1
 
 
 class Check:

@@ -7,7 +7,9 @@ use arrow_array::builder::{
     Float32Builder, Int64Builder, LargeStringBuilder, ListBuilder, StringBuilder, StringViewBuilder,
 };
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, LargeStringArray, RecordBatch, StringArray, StringViewArray};
+use arrow_array::{
+    Array, ArrayRef, GenericStringArray, LargeStringArray, OffsetSizeTrait, RecordBatch, StringArray, StringViewArray,
+};
 use arrow_schema::{ArrowError, DataType};
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
@@ -138,7 +140,7 @@ impl Column {
     }
 }
 
-/// Collects fixed texts in the type of the column that they come from.
+/// Collects fixed texts in an array of the same type as the column.
 pub(crate) enum FixedTexts {
     /// With the number of bytes, which must stay below 2 GiB.
     Utf8(StringBuilder, usize),
@@ -150,24 +152,9 @@ impl FixedTexts {
     pub(crate) fn new(column: &Column) -> Self {
         let rows = column.len();
         // Most fixes only delete, so the texts need no more room than before.
-        let bytes = |offsets: Option<(usize, usize)>| offsets.map_or(0, |(first, last)| last - first);
         match column {
-            Column::Utf8(array) => {
-                let offsets = array.value_offsets();
-                let ends = offsets
-                    .first()
-                    .zip(offsets.last())
-                    .and_then(|(first, last)| Some((usize::try_from(*first).ok()?, usize::try_from(*last).ok()?)));
-                Self::Utf8(StringBuilder::with_capacity(rows, bytes(ends)), 0)
-            }
-            Column::LargeUtf8(array) => {
-                let offsets = array.value_offsets();
-                let ends = offsets
-                    .first()
-                    .zip(offsets.last())
-                    .and_then(|(first, last)| Some((usize::try_from(*first).ok()?, usize::try_from(*last).ok()?)));
-                Self::LargeUtf8(LargeStringBuilder::with_capacity(rows, bytes(ends)))
-            }
+            Column::Utf8(array) => Self::Utf8(StringBuilder::with_capacity(rows, text_bytes(array)), 0),
+            Column::LargeUtf8(array) => Self::LargeUtf8(LargeStringBuilder::with_capacity(rows, text_bytes(array))),
             Column::Utf8View(_) => Self::Utf8View(StringViewBuilder::with_capacity(rows)),
         }
     }
@@ -200,6 +187,12 @@ impl FixedTexts {
             Self::Utf8View(mut builder) => Arc::new(builder.finish()),
         })
     }
+}
+
+/// Returns the bytes of all texts in an array.
+fn text_bytes<O: OffsetSizeTrait>(array: &GenericStringArray<O>) -> usize {
+    let offsets = array.value_offsets();
+    offsets.first().zip(offsets.last()).map_or(0, |(first, last)| last.as_usize() - first.as_usize())
 }
 
 /// The columns `row`, `start`, `end`, `start_byte` and `end_byte`.

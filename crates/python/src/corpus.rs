@@ -387,7 +387,7 @@ impl Results {
         let sender = Sender { queue, cancelled: Arc::clone(&cancelled) };
         let run = move || {
             if let Err(error) = work(&sender) {
-                // Fails if nobody waits for the results.
+                // Sending fails if the receiver is gone.
                 let _ = sender.queue.send(Err(error));
             }
         };

@@ -14,7 +14,7 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use pyo3_arrow::{PyChunkedArray, PyRecordBatch};
 
-use crate::columns::{Changes, Columns, FindingTable, FixedTexts};
+use crate::columns::{Changes, Column, Columns, FindingTable, FixedTexts};
 use crate::error::{self, Error};
 use crate::pool::Threads;
 use crate::rows::{FindingRow, FixedRow, RuleRow};
@@ -118,21 +118,10 @@ impl Engine {
         let threads = Threads::get(py, self.threads)?;
         let mut table = FindingTable::default();
         for (start, column) in column.numbered() {
-            for rows in column.slices(threads.count()) {
-                py.check_signals()?;
-                py.detach(|| {
-                    let rows: Vec<usize> = rows.collect();
-                    let check_row = |&row: &usize| match column.text(row) {
-                        Some(text) => check(&linter, &origin, text),
-                        None => Ok(Vec::new()),
-                    };
-                    for (row, found) in rows.iter().zip(threads.map(&rows, check_row)) {
-                        found?.iter().for_each(|finding| table.append(start + row, finding));
-                    }
-                    Ok(())
-                })
-                .map_err(store_error)?;
-            }
+            let check = |text: &str| check(&linter, &origin, text);
+            for_each_row(py, &column, &threads, check, |row, found| {
+                found.iter().flatten().for_each(|finding| table.append(start + row, finding));
+            })?;
         }
         table.finish()
     }
@@ -152,24 +141,14 @@ impl Engine {
         let (mut chunks, mut changes, mut refusals) = (Vec::new(), Changes::default(), Vec::new());
         for (start, column) in column.numbered() {
             let mut texts = FixedTexts::new(&column);
-            for rows in column.slices(threads.count()) {
-                py.check_signals()?;
-                py.detach(|| {
-                    let rows: Vec<usize> = rows.collect();
-                    let fix_row =
-                        |&row: &usize| column.text(row).map(|text| fix(&linter, &fixer, &origin, text)).transpose();
-                    for (row, fixed) in rows.iter().zip(threads.map(&rows, fix_row)) {
-                        let fixed = fixed?;
-                        if let Some(fixed) = &fixed {
-                            fixed.changes.iter().for_each(|change| changes.append(start + row, change));
-                            refusals.extend(fixed.refusal.iter().map(|reason| (start + row, reason.clone())));
-                        }
-                        texts.append(column.text(*row), fixed.and_then(|fixed| fixed.text));
-                    }
-                    Ok(())
-                })
-                .map_err(store_error)?;
-            }
+            let fix = |text: &str| fix(&linter, &fixer, &origin, text);
+            for_each_row(py, &column, &threads, fix, |row, fixed| {
+                if let Some(fixed) = &fixed {
+                    fixed.changes.iter().for_each(|change| changes.append(start + row, change));
+                    refusals.extend(fixed.refusal.iter().map(|reason| (start + row, reason.clone())));
+                }
+                texts.append(column.text(row), fixed.and_then(|fixed| fixed.text));
+            })?;
             chunks.push(texts.finish()?);
         }
         let chunks = PyChunkedArray::from_array_refs(chunks)?;
@@ -213,6 +192,30 @@ fn check_size(text: &str) -> store::Result<()> {
         return Ok(());
     }
     Err(store::StoreError { message: "documents must be smaller than 4 GB".into() })
+}
+
+/// Applies `work` to the texts of a column in parallel, and passes each row's result to `visit` in
+/// order, `None` for a null. Looks for Ctrl-C now and then.
+fn for_each_row<T: Send>(
+    py: Python<'_>,
+    column: &Column,
+    threads: &Threads,
+    work: impl Fn(&str) -> store::Result<T> + Send + Sync,
+    mut visit: impl FnMut(usize, Option<T>) + Send,
+) -> PyResult<()> {
+    for rows in column.slices(threads.count()) {
+        py.check_signals()?;
+        py.detach(|| {
+            let rows: Vec<usize> = rows.collect();
+            let results = threads.map(&rows, |&row| column.text(row).map(&work).transpose());
+            rows.into_iter().zip(results).try_for_each(|(row, result)| {
+                visit(row, result?);
+                Ok(())
+            })
+        })
+        .map_err(store_error)?;
+    }
+    Ok(())
 }
 
 fn check(linter: &Linter, origin: &Arc<Origin>, text: &str) -> store::Result<Vec<FindingRow>> {

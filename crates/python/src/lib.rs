@@ -1,6 +1,5 @@
 //! The extension module `dechaff._dechaff`. The package in `python/` wraps it; nothing else uses it.
 
-mod code_points;
 mod columns;
 mod corpus;
 mod engine;

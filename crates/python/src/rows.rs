@@ -6,10 +6,8 @@ use std::sync::Arc;
 use dechaff::finding::{Applicability, Finding, RuleInfo};
 use dechaff::fix::{Change, FixOutcome};
 use dechaff::rule::Rule;
-use dechaff::text::{Document, Origin, Span, TextProvider};
+use dechaff::text::{CharacterIndex, Document, Origin, Span, TextProvider};
 use pyo3::prelude::*;
-
-use crate::code_points::CodePoints;
 
 /// Code points shown before and after a finding.
 const CONTEXT: usize = 80;
@@ -96,6 +94,22 @@ pub(crate) struct RuleRow {
     is_selected: bool,
     is_custom: bool,
     since: String,
+}
+
+/// Converts byte offsets in a text to code points, in which Python counts.
+struct CodePoints<'t> {
+    text: &'t str,
+    index: CharacterIndex,
+}
+
+impl<'t> CodePoints<'t> {
+    fn new(text: &'t str) -> Self {
+        Self { text, index: CharacterIndex::default() }
+    }
+
+    fn before(&self, offset: usize) -> usize {
+        self.index.count_characters(self.text, 0, offset.min(self.text.len()))
+    }
 }
 
 fn place(points: &CodePoints<'_>, span: Span) -> Place {
