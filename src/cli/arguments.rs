@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use super::reading_arguments::{ReadingArguments, parse_bytes};
 use super::reports::ReportArguments;
-use super::settings_resolver::ResolvedSettings;
-use crate::config::parse_size;
-use crate::corpus::{ContentType, GroupBy, ReadOptions};
+use super::review::ReviewArguments;
 use crate::report::Verdict;
 
 /// Find and explain boilerplate and other noise in text corpora.
@@ -26,6 +25,11 @@ pub(super) enum Command {
         after_help = "Exit codes: 0 nothing found or, with --fix, nothing left; 1 findings; 2 something could not be done; 130 interrupted."
     )]
     Check(Box<CheckArguments>),
+    /// Decide in a browser which findings to fix
+    #[command(
+        after_help = "Nothing is changed: `dechaff check --fix --plan FILE` fixes what was accepted. Ctrl-C ends the review."
+    )]
+    Review(Box<ReviewArguments>),
     /// Explain a rule, or list rules
     #[command(alias = "explain")]
     Rule(RuleArguments),
@@ -47,7 +51,7 @@ pub(super) enum Command {
 }
 
 /// Options for configuration files.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct ConfigArguments {
     /// Configuration file to use instead of those found next to the files, or one KEY=VALUE in TOML to override
     ///
@@ -230,78 +234,17 @@ pub(super) struct CheckArguments {
     #[arg(long, value_name = "SHARE", value_parser = parse_share, help_heading = "FixSession")]
     pub(super) max_removed: Option<f64>,
 
+    /// Fix only the findings in this plan, which `dechaff review` writes, whether their fixes are safe or not
+    #[arg(long, value_name = "FILE", help_heading = "FixSession", conflicts_with = "unsafe_fixes")]
+    pub(super) plan: Option<PathBuf>,
+
     /// Exit with 1 if something was fixed, even if nothing remains
     #[arg(long, help_heading = "FixSession")]
     pub(super) exit_non_zero_on_fix: bool,
-}
 
-/// Options for reading corpora.
-#[derive(Debug, Args)]
-pub(super) struct ReadingArguments {
-    /// File format [default: detected from name and content]
-    #[arg(long, value_name = "FORMAT", value_enum, help_heading = "Corpora")]
-    pub(super) format: Option<InputFormat>,
-
-    /// Field or column that holds the text; use dots for nested fields [default: text]
-    #[arg(long, value_name = "FIELD", help_heading = "Corpora")]
-    pub(super) text_field: Option<String>,
-
-    /// Field or column that holds the document's ID [default: id]
-    #[arg(long, value_name = "FIELD", help_heading = "Corpora")]
-    pub(super) id_field: Option<String>,
-
-    /// Report lines that recur on many pages of one site (ND007): `path`, or the field or column with the URL of the page
-    #[arg(long, value_name = "FIELD|path", help_heading = "Corpora")]
-    pub(super) group_by: Option<String>,
-
-    /// Skip and report documents larger than this [default: 64MB]
-    #[arg(long, value_name = "BYTES", value_parser = parse_bytes, help_heading = "Corpora")]
-    pub(super) max_record: Option<String>,
-}
-
-impl ReadingArguments {
-    /// Returns the options as configuration keys.
-    pub(super) fn options(&self) -> toml::Table {
-        let keys = [
-            ("text-field", &self.text_field),
-            ("id-field", &self.id_field),
-            ("group-by", &self.group_by),
-            ("max-record", &self.max_record),
-        ];
-        keys.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value.clone()?.into()))).collect()
-    }
-
-    /// Returns the read options of a run with these settings, which include [`Self::options`].
-    pub(super) fn read_options(&self, settings: &ResolvedSettings) -> ReadOptions {
-        let content = self.format.map(|format| match format {
-            InputFormat::Text => ContentType::Text,
-            InputFormat::Jsonl => ContentType::JsonLines,
-            InputFormat::Parquet => ContentType::Parquet,
-        });
-        let default = ReadOptions::default();
-        let text_field = settings.value(|options| options.text_field.as_ref());
-        let id_field = settings.value(|options| options.id_field.as_ref());
-        let group_by = settings.value(|options| options.group_by.as_ref());
-        let max_record = settings.value(|options| options.max_record.as_ref());
-        ReadOptions {
-            content,
-            text_field: text_field.map_or(default.text_field, |(field, _)| field.clone()),
-            id_field: id_field.map_or(default.id_field, |(field, _)| field.clone()),
-            group_by: group_by.map(|(group_by, _)| GroupBy::parse(group_by)),
-            max_record: max_record.and_then(|(size, _)| parse_size(size).ok()).unwrap_or(default.max_record),
-        }
-    }
-}
-
-/// A file format, whatever the compression.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum InputFormat {
-    /// One document: text or markdown
-    Text,
-    /// One JSON object per line, each a document
-    Jsonl,
-    /// A table, each row a document
-    Parquet,
+    /// Files that a review writes.
+    #[arg(skip)]
+    pub(super) review_files: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -441,8 +384,8 @@ impl CheckArguments {
 
     /// Returns the files that the run writes, without copies.
     pub(super) fn written_files(&self) -> impl Iterator<Item = &Path> {
-        let files = self.undo_log.iter().chain(&self.documents).map(PathBuf::as_path);
-        files.chain(self.reports.outputs())
+        let files = self.undo_log.iter().chain(&self.documents).chain(&self.plan).chain(&self.review_files);
+        files.map(PathBuf::as_path).chain(self.reports.outputs())
     }
 
     /// Returns the arguments that are also configuration keys.
@@ -468,11 +411,7 @@ impl CheckArguments {
     }
 }
 
-fn parse_bytes(text: &str) -> Result<String, String> {
-    parse_size(text).map(|_| text.to_owned())
-}
-
-fn parse_jobs(text: &str) -> Result<usize, String> {
+pub(super) fn parse_jobs(text: &str) -> Result<usize, String> {
     let jobs = text.parse().ok().filter(|jobs| *jobs > 0);
     jobs.ok_or_else(|| "give a number of threads, 1 or more; leave it out for one per core".into())
 }

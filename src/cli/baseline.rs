@@ -183,15 +183,7 @@ impl BaselineState {
                 ));
             }
             Some(SuppressionTarget::List(path, lines)) => {
-                let before = if path.exists() {
-                    std::fs::read_to_string(path)
-                        .with_context(|| format!("cannot read the ignore list {}", path.name()))?
-                } else {
-                    "# Passages that dechaff leaves alone: rule, fingerprint, and where each stood.\n".to_owned()
-                };
-                let gap = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
-                let added: String = lines.iter().map(|line| format!("{line}\n")).collect();
-                create(path, format!("{before}{gap}{added}").as_bytes())?;
+                append_to_ignore_list(path, lines)?;
                 messages.push(format!("{} added to {}", count(lines.len(), "passage"), path.name()));
             }
             None => {}
@@ -240,8 +232,25 @@ impl LinterResolver {
     }
 }
 
+/// Appends lines to an ignore list, which may not exist yet.
+///
+/// # Errors
+///
+/// The list cannot be read or written.
+pub(super) fn append_to_ignore_list(path: &Path, lines: &BTreeSet<String>) -> anyhow::Result<()> {
+    let before = if path.exists() {
+        std::fs::read_to_string(path).with_context(|| format!("cannot read the ignore list {}", path.name()))?
+    } else {
+        "# Passages that dechaff leaves alone: rule, fingerprint, and where each stood.\n".to_owned()
+    };
+    let gap = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
+    let added: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    create(path, format!("{before}{gap}{added}").as_bytes())?;
+    Ok(())
+}
+
 /// Returns `path` relative to the directory of `file`, with `/` as the separator.
-fn relative(resolver: &SettingsResolver, path: &Path, file: &Path) -> String {
+pub(super) fn relative(resolver: &SettingsResolver, path: &Path, file: &Path) -> String {
     let (path, file) = (resolver.absolute(path), resolver.absolute(file));
     let folder = file.parent().unwrap_or(&file);
     let common = folder.components().zip(path.components()).take_while(|(left, right)| left == right).count().max(1);

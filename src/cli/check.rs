@@ -229,7 +229,7 @@ fn phases(context: &CheckContext<'_>, fixes: bool) -> Vec<Phase> {
     phases
 }
 
-fn set_threads(jobs: Option<usize>) -> anyhow::Result<()> {
+pub(super) fn set_threads(jobs: Option<usize>) -> anyhow::Result<()> {
     let Some(jobs) = jobs else { return Ok(()) };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs);
     pool.build_global().with_context(|| format!("--jobs {jobs}: cannot start the threads"))

@@ -16,8 +16,12 @@ use crate::rule::Registry;
 use crate::text::PathName;
 
 /// The options of each command that accept rules.
-const RULE_OPTIONS: &[(&str, &[&str])] =
-    &[("check", &["select", "extend_select", "ignore"]), ("rule", &["rule"]), ("undo", &["rule"])];
+const RULE_OPTIONS: &[(&str, &[&str])] = &[
+    ("check", &["select", "extend_select", "ignore"]),
+    ("review", &["select", "extend_select", "ignore"]),
+    ("rule", &["rule"]),
+    ("undo", &["rule"]),
+];
 
 pub(super) fn completions(arguments: &CompletionsArguments) -> anyhow::Result<Exit> {
     let mut script = Vec::new();

@@ -13,7 +13,7 @@ use super::settings_resolver::ResolvedSettings;
 use crate::corpus::DocumentTable;
 use crate::finding::Finding;
 use crate::linter::Linter;
-use crate::report::{DocumentRow, Verdict, VerdictThresholds};
+use crate::report::{DocumentRow, Judgement, Verdict, VerdictThresholds};
 use crate::text::{Document, Origin, PathName, path_of};
 
 /// Documents, as hashes of their origins.
@@ -69,17 +69,24 @@ impl DocumentJudge {
         {
             bail!("{}: --documents and --output-file are the same file", path.name());
         }
-        Ok(Some(Self {
-            table: arguments.documents.as_deref().map(DocumentTable::create).transpose()?,
+        let table = arguments.documents.as_deref().map(DocumentTable::create).transpose()?;
+        let drop_verdicts = arguments.drop_verdict.iter().map(|verdict| verdict.verdict()).collect();
+        Ok(Some(Self { table, drop_verdicts, ..Self::without_table(context) }))
+    }
+
+    /// Creates a judge that only returns its verdicts.
+    pub(super) fn without_table(context: &CheckContext<'_>) -> Self {
+        Self {
+            table: None,
             thresholds: thresholds(&context.settings),
-            drop_verdicts: arguments.drop_verdict.iter().map(|verdict| verdict.verdict()).collect(),
+            drop_verdicts: Vec::new(),
             staying: JudgedDocuments::default(),
             by_words: HashMap::new(),
             dropped: JudgedDocuments::default(),
-        }))
+        }
     }
 
-    /// Judges a document by all its findings, including those in a baseline.
+    /// Judges a document by all its findings, including those in a baseline. Returns the verdict.
     ///
     /// # Errors
     ///
@@ -90,14 +97,15 @@ impl DocumentJudge {
         findings: &[Finding],
         linter: &Linter,
         changed: &ChangedFiles,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<Judgement> {
         // Documents that are only compared with are not judged, and stay.
         let stays = |origin: &Origin| self.staying.contains(origin) || !changed.contains(&path_of(&origin.path));
         let is_duplicate_rule = |code: &str| linter.is_corpus_rule(code);
         let hash = hash_words(document.text());
         let equal = self.by_words.get(&hash).map(Arc::as_ref);
         let row = DocumentRow::new(document, findings, &self.thresholds, is_duplicate_rule, stays, equal);
-        let verdict = row.decision.verdict;
+        let judgement = row.decision.clone();
+        let verdict = judgement.verdict;
         // Whether or not it is left out now: it may be later, by its row in the table.
         if verdict != Verdict::Drop {
             self.staying.insert(document.origin());
@@ -109,7 +117,7 @@ impl DocumentJudge {
         if let Some(table) = &mut self.table {
             table.add(row)?;
         }
-        Ok(())
+        Ok(judgement)
     }
 
     /// Completes the table, and returns the documents to leave out of copies.

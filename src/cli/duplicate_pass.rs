@@ -201,7 +201,8 @@ pub(super) fn sketch_corpus<'l>(
 }
 
 /// Returns the site of a document, if documents are grouped and it has one.
-fn site_of(source: &Source, handle: Option<&RecordHandle>, read_options: &ReadOptions) -> Option<Arc<str>> {
+/// Returns the site of a document, if documents are grouped.
+pub(super) fn site_of(source: &Source, handle: Option<&RecordHandle>, read_options: &ReadOptions) -> Option<Arc<str>> {
     let value = handle.and_then(|handle| handle.group.as_deref());
     read_options.group_by.as_ref()?.group(&source.path, value)
 }

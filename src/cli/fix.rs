@@ -4,9 +4,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::Exit;
+use super::baseline::LinterResolver;
 use super::check::{check_corpus, documents, start_phase};
 use super::context::{CheckContext, Inputs};
 use super::duplicate_pass::CorpusTexts;
+use super::fix_plan::FixPlan;
 use super::fix_rounds::{compare, run_fix_rounds};
 use super::fix_writer::FixWriter;
 use super::interrupt;
@@ -29,7 +31,7 @@ pub(super) fn fix_corpus(
     mut writer: FixWriter,
     mut output: RunOutput<'_>,
 ) -> anyhow::Result<Exit> {
-    let arguments = context.arguments;
+    let plan = context.arguments.plan.as_deref().map(|plan| FixPlan::read(plan, &context.resolver)).transpose()?;
     let fixer = context.settings.fixer();
     output.summary.applied = Some(fixer.max_applicability());
     if let Some(dropped) = output.judge_documents(&inputs)? {
@@ -40,6 +42,10 @@ pub(super) fn fix_corpus(
     }
     let linters = output.baseline.linters(context);
     let progress = Rc::clone(&output.console.progress);
+    if let Some(plan) = plan {
+        fix_plan(context, &inputs, &mut writer, &mut output, plan, &linters)?;
+        return finish_files(context, inputs, &writer, output);
+    }
     let dropped = &writer.dropped;
     let rounds = run_fix_rounds(context, &inputs, &fixer, &linters, dropped, &progress)?;
     let fix = |source: &Source| rounds.fix(&fixer, &linters.for_path(&source.path), &source.document());
@@ -48,6 +54,36 @@ pub(super) fn fix_corpus(
         return finish_stdin(context, &inputs, output, source, outcome);
     }
     write_fixes(context, &inputs, &mut writer, &mut output, fix)?;
+    finish_files(context, inputs, &writer, output)
+}
+
+/// Fixes the findings of a plan.
+fn fix_plan(
+    context: &CheckContext<'_>,
+    inputs: &Inputs,
+    writer: &mut FixWriter,
+    output: &mut RunOutput<'_>,
+    mut plan: FixPlan,
+    linters: &LinterResolver,
+) -> anyhow::Result<()> {
+    let mut texts = CorpusTexts::new(None, &context.read_options, context.memory);
+    plan.add_matches(compare(context, inputs, &mut texts, &|_| None, &output.console.progress)?);
+    drop(texts);
+    write_fixes(context, inputs, writer, output, |source| plan.fix(linters, source))?;
+    if !interrupt::is_interrupted() {
+        plan.problems().iter().for_each(|problem| output.console.fail(problem));
+    }
+    Ok(())
+}
+
+/// Checks files after they were fixed, unless only the fixes are asked for.
+fn finish_files(
+    context: &CheckContext<'_>,
+    mut inputs: Inputs,
+    writer: &FixWriter,
+    mut output: RunOutput<'_>,
+) -> anyhow::Result<Exit> {
+    let arguments = context.arguments;
     if writer.is_irreversible() && output.summary.fixed > 0 && !arguments.quiet && inputs.spooled.is_empty() {
         output::warning("nothing was kept to undo these fixes; next time, --undo-log FILE keeps what they remove");
     }

@@ -31,6 +31,12 @@ pub(super) const EXAMPLES: &[(&str, &str, &str)] = &[
         "Report only what is new since the baseline was written",
         "dechaff check . --baseline dechaff-baseline.json",
     ),
+    ("review", "Decide in a browser what to fix", "dechaff review corpus/"),
+    (
+        "review",
+        "Then fix what was accepted, and nothing else",
+        "dechaff check corpus/ --fix --plan dechaff.plan --undo-log dechaff.undo",
+    ),
     ("undo", "Undo the changes of one rule", "dechaff undo removed.jsonl --rule byline"),
     ("rule", "Explain a rule", "dechaff rule comment-prompt"),
     ("rule", "List the rules of a group", "dechaff rule ND"),

@@ -15,6 +15,7 @@ mod dolma;
 mod duplicate_pass;
 mod exit_policy;
 mod fix;
+mod fix_plan;
 mod fix_rounds;
 mod fix_writer;
 mod hint;
@@ -28,7 +29,9 @@ mod named;
 mod output;
 mod pipeline;
 mod progress;
+mod reading_arguments;
 mod reports;
+mod review;
 mod roots;
 mod rule;
 mod run_mode;
@@ -90,6 +93,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments = arguments.unwrap_or_else(|error| output::exit(&mistake::explained(error)));
     let outcome = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
+        Command::Review(arguments) => review::run(&arguments),
         Command::Rule(arguments) => rule::run(&arguments),
         Command::Undo(arguments) => undo::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),

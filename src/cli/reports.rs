@@ -255,6 +255,13 @@ impl ReportSet {
         Ok(Self { all, dominant: DominantRule::default() })
     }
 
+    /// Starts an HTML report only, which [`Self::finish`] returns.
+    pub(super) fn html(arguments: &CheckArguments, registry: &Registry) -> Self {
+        let paths = arguments.paths.iter().map(|path| path.name());
+        let html = Html::new(registry.rules(), paths.collect());
+        Self { all: vec![(Box::new(html), None)], dominant: DominantRule::default() }
+    }
+
     /// Whether any report goes to a file.
     pub(super) fn has_files(&self) -> bool {
         self.all.iter().any(|(_, file)| file.is_some())

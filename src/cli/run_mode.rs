@@ -52,8 +52,12 @@ impl RunMode {
             _ if arguments.diff => Destination::Diff,
             Some(_) => Destination::Copy,
             None if fixes => Destination::InPlace,
-            None if arguments.unsafe_fixes || arguments.undo_log.is_some() => {
-                let flag = if arguments.undo_log.is_some() { "--undo-log" } else { "--unsafe-fixes" };
+            None if arguments.unsafe_fixes || arguments.undo_log.is_some() || arguments.plan.is_some() => {
+                let flag = match arguments {
+                    CheckArguments { undo_log: Some(_), .. } => "--undo-log",
+                    CheckArguments { plan: Some(_), .. } => "--plan",
+                    _ => "--unsafe-fixes",
+                };
                 bail!("{flag} has no effect without --fix, --fix-only or --output-dir (--diff shows what would change)")
             }
             None => return Ok(Self::Check),
@@ -64,6 +68,9 @@ impl RunMode {
         }
         if stdin > 0 && has_files {
             bail!("`-` is fixed onto standard output: give it alone, without --output-dir and --undo-log");
+        }
+        if stdin > 0 && arguments.plan.is_some() {
+            bail!("--plan fixes files: leave `-` out");
         }
         Ok(Self::Fix(FixOptions {
             destination,

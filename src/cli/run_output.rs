@@ -8,6 +8,7 @@ use super::context::{CheckContext, Inputs};
 use super::coverage::Coverage;
 use super::documents::{DocumentJudge, JudgedDocuments};
 use super::dolma::DolmaWriter;
+use super::duplicate_pass::site_of;
 use super::exit_policy::ExitPolicy;
 use super::interrupt;
 use super::layout::resolved;
@@ -15,6 +16,7 @@ use super::output;
 use super::pipeline::{Event, WorkItem};
 use super::progress::Phase;
 use super::reports::ReportSet;
+use super::review::ReviewItems;
 use crate::corpus::{ReadError, RecordHandle, Source};
 use crate::finding::Finding;
 use crate::fix::FixOutcome;
@@ -33,6 +35,8 @@ pub(super) struct RunOutput<'a> {
     dolma: Option<DolmaWriter>,
     /// Judges documents, if that is asked for.
     judge: Option<DocumentJudge>,
+    /// Collects findings and verdicts for a review.
+    review: Option<ReviewItems>,
     /// Whether documents are only judged in this pass, and reported in a later one.
     is_judging: bool,
 }
@@ -59,9 +63,45 @@ impl<'a> RunOutput<'a> {
             coverage: Coverage::new(resolver, &inputs.paths),
             dolma,
             judge: DocumentJudge::new(context)?,
+            review: None,
             is_judging: false,
             context,
         })
+    }
+
+    /// Collects findings for a review, and an HTML report.
+    ///
+    /// # Errors
+    ///
+    /// A temporary file cannot be created.
+    pub(super) fn collect_for_review(&mut self) -> anyhow::Result<()> {
+        let CheckContext { arguments, settings, .. } = self.context;
+        self.reports = ReportSet::html(arguments, &settings.registry);
+        self.judge = Some(DocumentJudge::without_table(self.context));
+        self.review = Some(ReviewItems::new()?);
+        Ok(())
+    }
+
+    /// Ends a check for a review. Returns what was found, the HTML report and the summary line; or
+    /// `None` if there is nothing to review, because of errors that have been reported or an
+    /// interruption.
+    ///
+    /// # Errors
+    ///
+    /// The report cannot be written.
+    pub(super) fn finish_review(mut self, inputs: &Inputs) -> anyhow::Result<Option<(ReviewItems, String, String)>> {
+        self.finish_pass();
+        if interrupt::is_interrupted() {
+            self.warn_of_interruption();
+            return Ok(None);
+        }
+        self.review_coverage(inputs);
+        if !self.coverage.has_documents() {
+            return Ok(None);
+        }
+        let page = self.reports.finish(&self.summary)?;
+        let line = self.summary.line();
+        Ok(self.review.map(|review| (review, page, line)))
     }
 
     /// Handles an event of a check.
@@ -118,9 +158,10 @@ impl<'a> RunOutput<'a> {
         texts: &dyn TextProvider,
     ) -> anyhow::Result<()> {
         let source = &item.source;
+        let mut judgement = None;
         if let Some(judge) = &mut self.judge {
             let CheckContext { settings, changed, .. } = self.context;
-            judge.judge(&item.document(), &findings, &settings.linter, changed)?;
+            judgement = Some(judge.judge(&item.document(), &findings, &settings.linter, changed)?);
         }
         if self.is_judging {
             return Ok(());
@@ -128,6 +169,10 @@ impl<'a> RunOutput<'a> {
         match self.baseline.filter(&LinterResolver::new(self.context), source, &mut findings) {
             Ok(known) => self.summary.suppressed_by_baseline += known,
             Err(error) => self.console.fail(&format!("{error:#}")),
+        }
+        if let Some((review, judgement)) = self.review.as_mut().zip(judgement) {
+            let site = site_of(source, item.handle.as_ref(), &self.context.read_options);
+            review.add(source, &item.document(), &findings, judgement, site, texts)?;
         }
         self.exit_policy.count(&findings);
         self.summary.add(&findings);

@@ -39,6 +39,8 @@ pub use github::GitHub;
 pub use gitlab::GitLab;
 pub use grouped::Grouped;
 pub use html::Html;
+#[cfg(feature = "cli")]
+pub(crate) use html::{FindingSample, STYLE, counted, escaped, escaped_name, grouped, shell_word};
 pub use json::{Json, JsonLines};
 pub use junit::JUnit;
 pub use markdown::Markdown;

@@ -12,7 +12,7 @@ use dechaff::text::{Document, Origin, Record, Span, TextProvider};
 use tempfile::TempDir;
 
 /// Text that must not become markup, a template, or a change of direction.
-const HOSTILE: &[&str] = &[
+pub(crate) const HOSTILE: &[&str] = &[
     "<script>alert(1)</script>",
     "\"><img src=x onerror=alert(1)>",
     "{{constructor.constructor('x')()}}",
@@ -127,7 +127,7 @@ pub(crate) fn parse(page: &str) -> roxmltree::Document<'_> {
 }
 
 /// Returns all text of a page.
-fn text(page: &roxmltree::Document<'_>) -> String {
+pub(crate) fn text(page: &roxmltree::Document<'_>) -> String {
     page.descendants().filter_map(|node| node.is_text().then(|| node.text()).flatten()).collect()
 }
 

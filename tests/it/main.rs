@@ -48,6 +48,7 @@ mod planted;
 mod properties;
 mod readme;
 mod records;
+mod review;
 mod rounds;
 mod sanitize;
 mod seeds;

@@ -33,7 +33,7 @@ pub(super) fn push_lines(html: &mut String, text: &str, shows_ends: bool) {
 }
 
 /// Returns `text` escaped as by [`push_text`].
-pub(super) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     push_text(&mut html, text);
     html
@@ -48,7 +48,7 @@ pub(super) fn cut(text: &str, max_bytes: usize) -> Cow<'_, str> {
 }
 
 /// Returns the name of a file or record, escaped and without its middle if it is long.
-pub(super) fn escaped_name(name: &str) -> String {
+pub(crate) fn escaped_name(name: &str) -> String {
     const MAX_BYTES: usize = 300;
     if name.len() <= MAX_BYTES {
         return escaped(name);
@@ -59,7 +59,7 @@ pub(super) fn escaped_name(name: &str) -> String {
 }
 
 /// Formats a number with a comma between groups of three digits.
-pub(super) fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut result = String::new();
     for (index, digit) in digits.char_indices() {
@@ -72,7 +72,7 @@ pub(super) fn grouped(number: u64) -> String {
 }
 
 /// Formats a number and its noun.
-pub(super) fn counted(number: u64, noun: &str) -> String {
+pub(crate) fn counted(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 

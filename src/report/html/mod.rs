@@ -19,6 +19,16 @@ use crate::finding::Finding;
 use crate::rule::Rule;
 use crate::text::{Document, TextProvider};
 
+#[cfg(feature = "cli")]
+pub(crate) use escape::{counted, escaped, escaped_name, grouped};
+#[cfg(feature = "cli")]
+pub(crate) use page::shell_word;
+#[cfg(feature = "cli")]
+pub(crate) use rules::FindingSample;
+
+/// The style sheet of the page.
+pub(crate) const STYLE: &str = include_str!("style.css");
+
 /// Samples beyond this size are left out of the page, those of the rules with the fewest findings
 /// first.
 const MAX_SAMPLE_BYTES: usize = 2_000_000;

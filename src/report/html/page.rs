@@ -25,7 +25,7 @@ pub(super) fn push_page(report: &Html, summary: &Summary, html: &mut String) {
          <meta name=\"generator\" content=\"dechaff {version}\" />\n\
          <title>{title} – dechaff</title>\n<style>\n{style}</style>\n</head>\n<body>\n",
         version = env!("CARGO_PKG_VERSION"),
-        style = include_str!("style.css"),
+        style = super::STYLE,
     );
     let rules = report.rules.sorted();
     push_header(report, summary, &title, &rules, html);
@@ -289,7 +289,8 @@ fn shell_words(paths: &[String]) -> String {
     }
 }
 
-fn shell_word(word: &str) -> String {
+/// Quotes a word for a shell.
+pub(crate) fn shell_word(word: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | ',' | ':' | '@' | '%');
     match !word.is_empty() && word.chars().all(is_plain) {
         true => word.to_owned(),

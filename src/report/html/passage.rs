@@ -25,8 +25,9 @@ enum PassagePart {
 
 /// A passage as HTML, for a `pre` element.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Passage {
-    pub(super) html: String,
+pub(crate) struct Passage {
+    /// The passage, escaped.
+    pub(crate) html: String,
 }
 
 impl Passage {

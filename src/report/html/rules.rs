@@ -30,16 +30,18 @@ pub(super) struct RuleStats {
     /// A random sample of the different texts that the rule flags: those with the smallest hashes,
     /// so that the same corpus has the same sample. A text in the final sample was in the sample
     /// since its first occurrence, so its occurrences are counted exactly.
-    pub(super) samples: BTreeMap<u64, Sample>,
+    pub(super) samples: BTreeMap<u64, FindingSample>,
 }
 
 /// A finding with its context.
 #[derive(Debug)]
-pub(super) struct Sample {
-    pub(super) place: String,
+pub(crate) struct FindingSample {
+    /// Where it is.
+    pub(crate) place: String,
     /// What the page does not already say about the rule.
-    pub(super) notes: Vec<String>,
-    pub(super) passage: Passage,
+    pub(crate) notes: Vec<String>,
+    /// The flagged text, with what the fix changes.
+    pub(crate) passage: Passage,
     pub(super) occurrences: u64,
 }
 
@@ -105,15 +107,16 @@ impl RuleStats {
         if is_full && self.samples.last_key_value().is_some_and(|(last, _)| *last < key) {
             return;
         }
-        self.samples.insert(key, Sample::new(document, finding, texts));
+        self.samples.insert(key, FindingSample::new(document, finding, texts));
         if is_full {
             self.samples.pop_last();
         }
     }
 }
 
-impl Sample {
-    fn new(document: &Document<'_>, finding: &Finding, texts: &dyn TextProvider) -> Self {
+impl FindingSample {
+    /// Describes a finding.
+    pub(crate) fn new(document: &Document<'_>, finding: &Finding, texts: &dyn TextProvider) -> Self {
         let mut details = message::details(finding, message::related_locations(document, finding, texts));
         details.retain(|detail| Some(detail) != finding.rule.note.as_ref());
         let own_message = finding.message.as_ref().filter(|message| **message != finding.rule.summary);

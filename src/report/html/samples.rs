@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::MAX_SAMPLE_BYTES;
 use super::copies::{CopyGroup, CopyGroups, Extract};
 use super::escape::{counted, cut, escaped, escaped_name, grouped, push_text, size};
-use super::rules::{RuleStats, Sample};
+use super::rules::{FindingSample, RuleStats};
 
 /// Samples shown before those that have to be unfolded.
 const OPEN_SAMPLES: usize = 4;
@@ -93,7 +93,7 @@ fn push_reasons_and_samples(stats: &RuleStats, reasons: &HashMap<String, String>
     if let Some(reason) = reasons.get(&stats.rule.code).filter(|reason| !reason.is_empty()) {
         let _ = writeln!(html, "<p class=\"why\">{}</p>", escaped(&cut(reason, MAX_NOTE_BYTES)));
     }
-    let samples: Vec<&Sample> = stats.samples.values().collect();
+    let samples: Vec<&FindingSample> = stats.samples.values().collect();
     let (open, folded) = samples.split_at(samples.len().min(OPEN_SAMPLES));
     push_list(open, html);
     if !folded.is_empty() {
@@ -103,10 +103,10 @@ fn push_reasons_and_samples(stats: &RuleStats, reasons: &HashMap<String, String>
     }
 }
 
-fn push_list(samples: &[&Sample], html: &mut String) {
+fn push_list(samples: &[&FindingSample], html: &mut String) {
     html.push_str("<ul class=\"samples\">\n");
     for sample in samples {
-        let Sample { place, notes, passage, occurrences } = sample;
+        let FindingSample { place, notes, passage, occurrences } = sample;
         let _ = write!(html, "<li><p class=\"place\"><bdi>{}</bdi></p>", escaped_name(place));
         let _ = write!(html, "<pre dir=\"auto\">{}</pre><p class=\"note\">", passage.html);
         let occurrences = (*occurrences > 1).then(|| format!("{} with this text", counted(*occurrences, "finding")));

@@ -1,0 +1,85 @@
+//! Arguments for reading corpora, which several commands share.
+
+use clap::{Args, ValueEnum};
+
+use super::settings_resolver::ResolvedSettings;
+use crate::config::parse_size;
+use crate::corpus::{ContentType, GroupBy, ReadOptions};
+
+/// Options for reading corpora.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ReadingArguments {
+    /// File format [default: detected from name and content]
+    #[arg(long, value_name = "FORMAT", value_enum, help_heading = "Corpora")]
+    pub(super) format: Option<InputFormat>,
+
+    /// Field or column that holds the text; use dots for nested fields [default: text]
+    #[arg(long, value_name = "FIELD", help_heading = "Corpora")]
+    pub(super) text_field: Option<String>,
+
+    /// Field or column that holds the document's ID [default: id]
+    #[arg(long, value_name = "FIELD", help_heading = "Corpora")]
+    pub(super) id_field: Option<String>,
+
+    /// Report lines that recur on many pages of one site (ND007): `path`, or the field or column with the URL of the page
+    #[arg(long, value_name = "FIELD|path", help_heading = "Corpora")]
+    pub(super) group_by: Option<String>,
+
+    /// Skip and report documents larger than this [default: 64MB]
+    #[arg(long, value_name = "BYTES", value_parser = parse_bytes, help_heading = "Corpora")]
+    pub(super) max_record: Option<String>,
+}
+
+impl ReadingArguments {
+    /// Returns the options as configuration keys.
+    pub(super) fn options(&self) -> toml::Table {
+        let keys = [
+            ("text-field", &self.text_field),
+            ("id-field", &self.id_field),
+            ("group-by", &self.group_by),
+            ("max-record", &self.max_record),
+        ];
+        keys.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value.clone()?.into()))).collect()
+    }
+
+    /// Returns the read options of a run with these settings, which include [`Self::options`].
+    pub(super) fn read_options(&self, settings: &ResolvedSettings) -> ReadOptions {
+        let content = self.format.map(|format| match format {
+            InputFormat::Text => ContentType::Text,
+            InputFormat::Jsonl => ContentType::JsonLines,
+            InputFormat::Parquet => ContentType::Parquet,
+        });
+        let default = ReadOptions::default();
+        let text_field = settings.value(|options| options.text_field.as_ref());
+        let id_field = settings.value(|options| options.id_field.as_ref());
+        let group_by = settings.value(|options| options.group_by.as_ref());
+        let max_record = settings.value(|options| options.max_record.as_ref());
+        ReadOptions {
+            content,
+            text_field: text_field.map_or(default.text_field, |(field, _)| field.clone()),
+            id_field: id_field.map_or(default.id_field, |(field, _)| field.clone()),
+            group_by: group_by.map(|(group_by, _)| GroupBy::parse(group_by)),
+            max_record: max_record.and_then(|(size, _)| parse_size(size).ok()).unwrap_or(default.max_record),
+        }
+    }
+}
+
+/// A file format, whatever the compression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum InputFormat {
+    /// One document: text or markdown
+    Text,
+    /// One JSON object per line, each a document
+    Jsonl,
+    /// A table, each row a document
+    Parquet,
+}
+
+/// Checks a size such as `64MB`.
+///
+/// # Errors
+///
+/// It is no size.
+pub(super) fn parse_bytes(text: &str) -> Result<String, String> {
+    parse_size(text).map(|_| text.to_owned())
+}
