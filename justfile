@@ -69,6 +69,12 @@ hosts:
         PYTHONPATH=python target/hosts-$host/bin/python -m pytest -rs python/tests/hosts/test_${host%-curator}.py || exit 1; \
     done
 
+# Test the HTML report and `dechaff review` in Chromium; screenshots go to target/browser.
+browser:
+    cargo build
+    npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund
+    npm test --prefix tests/browser
+
 # Check licences, advisories and sources of dependencies.
 deny:
     cargo deny check

@@ -308,7 +308,7 @@ fn push_heading(id: &str, title: &str, html: &mut String) {
 fn open_table(id: &str, columns: &[(&str, &str)], html: &mut String) {
     let _ = write!(
         html,
-        "<div class=\"scroll\" role=\"region\" aria-labelledby=\"{id}\" tabindex=\"0\">\n<table>\n<thead><tr>"
+        "<div class=\"scroll\" role=\"region\" aria-label=\"Table of {id}\" tabindex=\"0\">\n<table>\n<thead><tr>"
     );
     for (name, class) in columns {
         let _ = match name.is_empty() {
