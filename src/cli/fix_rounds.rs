@@ -9,7 +9,6 @@ use rayon::prelude::*;
 use super::baseline::LinterResolver;
 use super::check::start_phase;
 use super::context::{CheckContext, Inputs};
-use super::documents::JudgedDocuments;
 use super::duplicate_pass::{CorpusTexts, SketchOptions, sketch_corpus};
 use super::interrupt::{self, NoWriteGuard};
 use super::progress::{Phase, Progress, TotalSize};
@@ -18,6 +17,7 @@ use crate::corpus::Source;
 use crate::finding::Finding;
 use crate::fix::{FixOutcome, FixRounds, Fixer, Refusals};
 use crate::linter::CorpusMatches;
+use crate::report::JudgedDocuments;
 use crate::text::{Document, Origin, TextProvider, path_of};
 
 /// Compares documents in rounds until no match can be fixed.

@@ -8,13 +8,12 @@ use anyhow::{Context, bail};
 use similar::TextDiff;
 
 use super::context::{CheckContext, Inputs};
-use super::documents::JudgedDocuments;
 use super::layout::{Layout, relative};
 use super::run_mode::{Destination, FixOptions};
 use super::shard_writer::ShardWriter;
 use crate::corpus::{LogLocation, OriginalText, Source, UndoLog, create, log_entries, remove_stale_files, replace};
 use crate::fix::FixOutcome;
-use crate::report::printable;
+use crate::report::{JudgedDocuments, printable};
 use crate::text::PathName;
 
 /// Writes fixed documents and the undo log.

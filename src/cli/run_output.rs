@@ -6,7 +6,7 @@ use super::check::check_corpus;
 use super::console::Console;
 use super::context::{CheckContext, Inputs};
 use super::coverage::Coverage;
-use super::documents::{DocumentJudge, JudgedDocuments};
+use super::documents::DocumentVerdicts;
 use super::dolma::DolmaWriter;
 use super::duplicate_pass::site_of;
 use super::exit_policy::ExitPolicy;
@@ -20,7 +20,7 @@ use super::review::ReviewItems;
 use crate::corpus::{ReadError, RecordHandle, Source};
 use crate::finding::Finding;
 use crate::fix::FixOutcome;
-use crate::report::{Summary, count};
+use crate::report::{JudgedDocuments, Summary, count};
 use crate::text::{PathName, TextProvider};
 
 /// Collects the results of a run and reports them.
@@ -34,7 +34,7 @@ pub(super) struct RunOutput<'a> {
     pub(super) coverage: Coverage,
     dolma: Option<DolmaWriter>,
     /// Judges documents, if that is asked for.
-    judge: Option<DocumentJudge>,
+    judge: Option<DocumentVerdicts>,
     /// Collects findings and verdicts for a review.
     review: Option<ReviewItems>,
     /// Whether documents are only judged in this pass, and reported in a later one.
@@ -62,7 +62,7 @@ impl<'a> RunOutput<'a> {
             baseline: BaselineState::new(arguments, resolver, settings)?,
             coverage: Coverage::new(resolver, &inputs.paths),
             dolma,
-            judge: DocumentJudge::new(context)?,
+            judge: DocumentVerdicts::new(context)?,
             review: None,
             is_judging: false,
             context,
@@ -77,7 +77,7 @@ impl<'a> RunOutput<'a> {
     pub(super) fn collect_for_review(&mut self) -> anyhow::Result<()> {
         let CheckContext { arguments, settings, .. } = self.context;
         self.reports = ReportSet::html(arguments, &settings.registry);
-        self.judge = Some(DocumentJudge::without_table(self.context));
+        self.judge = Some(DocumentVerdicts::without_table(self.context));
         self.review = Some(ReviewItems::new()?);
         Ok(())
     }
@@ -205,7 +205,7 @@ impl<'a> RunOutput<'a> {
     /// Completes the table of documents, unless documents are missing from it.
     fn finish_judging(&mut self) -> anyhow::Result<Option<JudgedDocuments>> {
         let judge = self.judge.take().filter(|_| !interrupt::is_interrupted());
-        judge.map(DocumentJudge::finish).transpose()
+        judge.map(DocumentVerdicts::finish).transpose()
     }
 
     /// Reports a file, or a part of one, that cannot be read.

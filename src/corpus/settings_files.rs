@@ -15,6 +15,7 @@ use crate::config::{Layer, Options, Settings};
 use crate::finding::Applicability;
 use crate::fix::{DEFAULT_MAX_REMOVED, Fixer};
 use crate::linter::Linter;
+use crate::report::VerdictThresholds;
 use crate::rule::Registry;
 use crate::suppress::IgnoreList;
 use crate::text::PathName;
@@ -122,6 +123,21 @@ impl ResolvedSettings {
     pub fn fixer_up_to(&self, max_applicability: Applicability) -> Fixer {
         let max_removed = self.value(|options| options.max_removed.as_ref());
         Fixer::new(max_applicability, max_removed.map_or(DEFAULT_MAX_REMOVED, |(share, _)| *share))
+    }
+
+    /// Returns the thresholds for verdicts on documents.
+    pub fn verdict_thresholds(&self) -> VerdictThresholds {
+        let default = VerdictThresholds::default();
+        let min_words = self.value(|options| options.documents.min_words.as_ref());
+        let drop_share = self.value(|options| options.documents.drop_share.as_ref());
+        let review_share = self.value(|options| options.documents.review_share.as_ref());
+        let max_removed = self.value(|options| options.max_removed.as_ref());
+        VerdictThresholds {
+            min_words: min_words.map_or(default.min_words, |(words, _)| *words),
+            drop_share: drop_share.map_or(default.drop_share, |(share, _)| *share),
+            review_share: review_share.map_or(default.review_share, |(share, _)| *share),
+            max_removed: max_removed.map_or(default.max_removed, |(share, _)| *share),
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod azure;
 mod concise;
+mod document_judge;
 mod document_row;
 mod dolma;
 mod excerpt;
@@ -32,6 +33,7 @@ use crate::text::{Document, TextProvider};
 
 pub use azure::Azure;
 pub use concise::Concise;
+pub use document_judge::{DocumentJudge, JudgedDocuments};
 pub use document_row::{DocumentRow, Judgement, Verdict, VerdictThresholds};
 pub use dolma::{SummaryOnly, attributes};
 pub use full::Full;

@@ -1,0 +1,88 @@
+//! Judges the documents of a corpus in input order, so that the first of several copies stays.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::document_row::{DocumentRow, Verdict, VerdictThresholds};
+use crate::finding::Finding;
+use crate::linter::Linter;
+use crate::text::{Document, Origin};
+
+/// Documents, as hashes of their origins.
+#[derive(Debug, Default)]
+pub struct JudgedDocuments(HashSet<u64>);
+
+impl JudgedDocuments {
+    /// Adds the document from `origin`.
+    pub fn insert(&mut self, origin: &Origin) {
+        self.0.insert(Self::key(origin));
+    }
+
+    /// Returns whether the set has the document from `origin`.
+    pub fn contains(&self, origin: &Origin) -> bool {
+        !self.0.is_empty() && self.0.contains(&Self::key(origin))
+    }
+
+    fn key(origin: &Origin) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        origin.hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+/// The first half of a SHA-256.
+type WordHash = [u8; 16];
+
+/// Judges documents, and remembers about 100 bytes of each.
+#[derive(Debug)]
+pub struct DocumentJudge {
+    thresholds: VerdictThresholds,
+    /// Documents judged so far that are not dropped.
+    staying: JudgedDocuments,
+    /// The same documents by their words.
+    by_words: HashMap<WordHash, Arc<Origin>>,
+}
+
+impl DocumentJudge {
+    /// Creates a judge that has seen no documents.
+    pub fn new(thresholds: VerdictThresholds) -> Self {
+        Self { thresholds, staying: JudgedDocuments::default(), by_words: HashMap::new() }
+    }
+
+    /// Judges the next document by all findings in it. `linter` says which rules compare documents.
+    /// Documents for which `is_reference` holds are never judged, and stay.
+    pub fn judge(
+        &mut self,
+        document: &Document<'_>,
+        findings: &[Finding],
+        linter: &Linter,
+        is_reference: impl Fn(&Origin) -> bool,
+    ) -> DocumentRow {
+        let stays = |origin: &Origin| self.staying.contains(origin) || is_reference(origin);
+        let is_duplicate_rule = |code: &str| linter.is_corpus_rule(code);
+        let hash = hash_words(document.text());
+        let equal = self.by_words.get(&hash).map(Arc::as_ref);
+        let row = DocumentRow::new(document, findings, &self.thresholds, is_duplicate_rule, stays, equal);
+        // Whether or not it is left out now: it may be later, by its row in the table.
+        if row.decision.verdict != Verdict::Drop {
+            self.staying.insert(document.origin());
+            self.by_words.entry(hash).or_insert_with(|| Arc::clone(document.origin()));
+        }
+        row
+    }
+}
+
+/// Hashes a text without regard to its whitespace.
+fn hash_words(text: &str) -> WordHash {
+    let mut hash = Sha256::new();
+    for word in text.split_whitespace() {
+        hash.update(word);
+        hash.update([0]);
+    }
+    let mut first = WordHash::default();
+    first.copy_from_slice(&hash.finalize()[..size_of::<WordHash>()]);
+    first
+}
