@@ -189,10 +189,12 @@ impl Linter {
         findings
     }
 
-    /// Optional warm-up: builds lazily initialised tables. Call it while sketching, so that the
-    /// first documents checked do not wait for it.
+    /// Optional warm-up: builds lazily initialised tables, including all that are shared between
+    /// linters. Call it while sketching, so that the first documents checked do not wait for it, or
+    /// before `fork`, whose child waits for ever for a table that another thread is building.
     pub fn warm_up(&self) {
         self.checks.iter().for_each(|check| check.warm_up());
+        self.corpus_checks.iter().for_each(|check| check.warm_up());
     }
 
     /// Checks a document and merges the result with `compared`, its findings from comparison. Each

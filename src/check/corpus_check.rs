@@ -14,6 +14,9 @@ pub trait CorpusCheck: Send + Sync {
     /// Returns what the comparison needs to know of `document`, as bytes.
     fn sketch(&self, document: &Document<'_>) -> Vec<u8>;
 
+    /// Builds lazily initialised tables.
+    fn warm_up(&self) {}
+
     /// Compares the sketches. The result does not borrow them, so they can be dropped before
     /// findings are built.
     ///

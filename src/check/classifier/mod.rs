@@ -82,6 +82,10 @@ struct Classifier {
 }
 
 impl DocumentCheck for Classifier {
+    fn warm_up(&self) {
+        shape::warm_up();
+    }
+
     fn check(&self, document: &Document<'_>, findings: &mut FindingSink<'_>) {
         let is_flagged = flagged(document, findings.iter());
         if !Prose::among(document, &is_flagged).is_known_ground() {

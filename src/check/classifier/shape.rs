@@ -38,6 +38,13 @@ pub(super) struct Shape {
     pub(super) stops: f32,
 }
 
+static STOPS: LazyLock<StopWords> = LazyLock::new(StopWords::new);
+
+/// Builds the table of stop words.
+pub(super) fn warm_up() {
+    LazyLock::force(&STOPS);
+}
+
 impl Shape {
     /// The shape of `text`, whose words are `words`.
     pub(super) fn of(text: &str, words: &[Word]) -> Self {
@@ -72,7 +79,6 @@ impl Shape {
             }
             signs += u32::from(!is_letter(character) && !character.is_alphanumeric() && !character.is_whitespace());
         }
-        static STOPS: LazyLock<StopWords> = LazyLock::new(StopWords::new);
         let stops: &StopWords = &STOPS;
         let (mut letters, mut capitalised, mut capitals, mut stop_words) = (0, 0_u32, 0_u32, 0_u32);
         for word in words {

@@ -227,6 +227,10 @@ struct DuplicateCheck {
 }
 
 impl CorpusCheck for DuplicateCheck {
+    fn warm_up(&self) {
+        token_chars::warm_up();
+    }
+
     fn sketch(&self, document: &Document<'_>) -> Vec<u8> {
         let scratches = || self.scratches.lock().unwrap_or_else(PoisonError::into_inner);
         let mut scratch = scratches().pop().unwrap_or_default();

@@ -53,6 +53,11 @@ pub(super) fn lowercase_two_byte(first: u8, second: u8) -> Option<[u8; 2]> {
     (lower != 0).then_some([0xC0 | first, 0x80 | second])
 }
 
+/// Builds the table of lower case letters.
+pub(super) fn warm_up() {
+    LazyLock::force(&TWO_BYTE_LOWERCASE);
+}
+
 /// The lower case of each letter, by code point; 0 for other characters.
 static TWO_BYTE_LOWERCASE: LazyLock<Box<[u16; 0x530]>> = LazyLock::new(|| {
     let mut table = Box::new([0; 0x530]);

@@ -51,6 +51,10 @@ struct LoremIpsumCheck {
 }
 
 impl DocumentCheck for LoremIpsumCheck {
+    fn warm_up(&self) {
+        vocabulary::warm_up();
+    }
+
     fn check(&self, document: &Document<'_>, findings: &mut FindingSink<'_>) {
         for (index, block) in document.blocks().iter().enumerate() {
             if !block.kind.is_text() || !may_contain_lorem_ipsum(document.slice(block.content)) {

@@ -65,6 +65,11 @@ impl NgramIndex {
     }
 }
 
+/// Builds the index of the vocabulary.
+pub(super) fn warm_up() {
+    LazyLock::force(&NGRAM_INDEX);
+}
+
 static NGRAM_INDEX: LazyLock<NgramIndex> = LazyLock::new(|| {
     let mut index = NgramIndex { bitmap: Box::new([0; _]), words: FxHashMap::default() };
     for &word in VOCABULARY.iter().filter(|word| word.len() >= MIN_WORD_BYTES) {

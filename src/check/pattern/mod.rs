@@ -229,6 +229,7 @@ impl DocumentCheck for PatternCheck {
     }
 
     fn warm_up(&self) {
+        simpler::warm_up();
         self.prefilters.prepare(&self.matchers);
     }
 }

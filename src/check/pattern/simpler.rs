@@ -99,6 +99,11 @@ pub(super) fn whole_unit(hir: Hir) -> (Hir, Ends) {
     (Hir::concat(parts), bare)
 }
 
+/// Parses the expression for marks.
+pub(super) fn warm_up() {
+    LazyLock::force(&MARK_CLASS);
+}
+
 static ANY_MARKS: LazyLock<Hir> = LazyLock::new(|| regex_syntax::parse(MARKS).unwrap_or_else(|_| Hir::fail()));
 
 static MARK_CLASS: LazyLock<Option<ClassUnicode>> = LazyLock::new(|| match ANY_MARKS.kind() {

@@ -43,6 +43,11 @@ pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<TableDetectio
     detections.extend(run.and_then(|run| run.detection(document)));
 }
 
+/// Builds the searcher for blanks.
+pub(super) fn warm_up() {
+    LazyLock::force(&TWO_BLANKS);
+}
+
 static TWO_BLANKS: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(b"  "));
 
 /// The gaps between the cells of a line.

@@ -79,6 +79,10 @@ struct TableCheck {
 }
 
 impl DocumentCheck for TableCheck {
+    fn warm_up(&self) {
+        aligned::warm_up();
+    }
+
     fn check(&self, document: &Document<'_>, findings: &mut FindingSink<'_>) {
         let mut detections = Vec::new();
         self.check_pipe_tables(document, &mut detections);
