@@ -28,6 +28,12 @@ pub struct FixRounds {
 }
 
 impl FixRounds {
+    /// The rounds of documents that are not compared: one without matches, after which suppression
+    /// comments that turned out to be unused are removed.
+    pub fn without_matches() -> Self {
+        Self { rounds: vec![Round::new()], ..Self::default() }
+    }
+
     /// Compares documents in rounds until no match can be fixed. No round removes the last copy of
     /// a text.
     ///
