@@ -52,22 +52,12 @@ fuzz target="documents":
 python *arguments:
     python3 -m venv target/python
     target/python/bin/pip install --quiet maturin mypy pyarrow pytest
-    CARGO_TARGET_DIR=target VIRTUAL_ENV="$PWD/target/python" target/python/bin/maturin develop --quiet --profile dev
+    CARGO_TARGET_DIR=target VIRTUAL_ENV="$PWD/target/python" target/python/bin/maturin develop --quiet --locked --profile dev
     target/python/bin/python -m pytest python/tests {{arguments}}
 
-# Install the hosts of the adapters, which takes gigabytes, and run all Python tests on 1,000 pages.
-hosts:
-    python3 -m venv target/hosts
-    target/hosts/bin/pip install --quiet maturin mypy pytest pandas polars pyarrow datasets 'datatrove[io,processing]' pyspark 'ray[data]'
-    CARGO_TARGET_DIR=target VIRTUAL_ENV="$PWD/target/hosts" target/hosts/bin/maturin develop --quiet --release
-    DECHAFF_TEST_PAGES=1000 target/hosts/bin/python -m pytest -rs python/tests
-    # These two need versions of their own of what the others use.
-    target/hosts/bin/pip install --quiet uv
-    for host in dolma nemo-curator; do \
-        target/hosts/bin/uv venv --quiet --clear target/hosts-$host && \
-        target/hosts/bin/uv pip install --quiet --python target/hosts-$host/bin/python pytest pyarrow $host && \
-        PYTHONPATH=python target/hosts-$host/bin/python -m pytest -rs python/tests/hosts/test_${host%-curator}.py || exit 1; \
-    done
+# Install the hosts of the Python adapters, which takes gigabytes, and run all Python tests on 1,000 pages.
+hosts *directory:
+    scripts/hosts.sh {{directory}}
 
 # Test the HTML report and `dechaff review` in Chromium; screenshots go to target/browser.
 browser:

@@ -14,12 +14,13 @@ are imported by name and need their host.
 from dechaff._batch import ChangeTable, FindingTable, FixedBatch
 from dechaff._dechaff import ConfigError, Error, __version__
 from dechaff._linter import Linter, rules
-from dechaff._types import Change, Edit, Finding, Findings, Fix, Fixed, Label, Rule, undo
+from dechaff._types import Change, DocumentReport, Edit, Finding, Findings, Fix, Fixed, Label, Rule, undo
 
 __all__ = [
     "Change",
     "ChangeTable",
     "ConfigError",
+    "DocumentReport",
     "Edit",
     "Error",
     "Finding",

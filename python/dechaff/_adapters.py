@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Collection
+from typing import Any, ClassVar, get_args
 
 from dechaff._linter import Linter
+from dechaff._types import DocumentReport, Verdict
 
 
 def make_linter(linter: Linter | None, settings: dict[str, Any], *, threads: int | None = None) -> Linter:
@@ -38,16 +40,29 @@ class FixColumn:
         return fix_table(self.linter, table, self.column, self.unsafe_fixes)
 
 
-def drop_reason(linter: Linter, text: str) -> str | None:
-    """Returns why a document should be dropped, or `None` to keep it.
+def drop_reasons(linter: Linter, texts: Any, verdicts: Collection[Verdict]) -> list[str | None]:
+    """Returns why each text of a column should be dropped, or `None` to keep it.
 
-    That is the code of its first finding of severity `error`, or `too_much_removed` if fixing would remove more of its
-    words than `max-removed` allows.
+    A text is dropped if its verdict is one of `verdicts`. The reason is the key of the threshold that decided, such as
+    `drop-share`, or the code of a finding of severity `error`.
     """
-    for finding in linter.check(text):
-        if finding.severity == "error":
-            return finding.code
-    return "too_much_removed" if linter.fix(text).refusal else None
+    if isinstance(verdicts, str):
+        raise TypeError(f"verdicts is a list, not a single value: write [{verdicts!r}]")
+    unknown = set(verdicts) - set(get_args(Verdict))
+    if unknown:
+        raise ValueError(f"no such verdict: {', '.join(sorted(unknown))}; verdicts are {', '.join(get_args(Verdict))}")
+    return [
+        _short_reason(report) if report is not None and report.verdict in verdicts else None
+        for report in linter._report_batch(texts)
+    ]
+
+
+def _short_reason(report: DocumentReport) -> str:
+    """Returns a reason that can be counted, unlike the sentence in the report."""
+    if report.threshold is not None:
+        return report.threshold.partition(" ")[0]
+    code, separator, _ = report.reason.partition(": ")
+    return code if separator else report.verdict
 
 
 def fix_table(linter: Linter, table: Any, column: str, unsafe_fixes: bool | None) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 from dechaff import _dechaff
 from dechaff._batch import ChangeTable, FindingTable, FixedBatch, read_column
 from dechaff._documents import batches, read_documents
-from dechaff._types import Findings, Fixed, Rule, _findings, _fixed
+from dechaff._types import DocumentReport, Findings, Fixed, Rule, _findings, _fixed, _report
 
 Path = str | os.PathLike[str]
 
@@ -93,7 +93,13 @@ class Linter:
         return FixedBatch(restore(fixed), ChangeTable(changes), dict(refusals))
 
     def check_corpus(
-        self, documents: Any, *, text: str = "text", id: str | None = None, memory: int | None = None
+        self,
+        documents: Any,
+        *,
+        text: str = "text",
+        id: str | None = None,
+        group_by: str | None = None,
+        memory: int | None = None,
     ) -> Iterator[tuple[Any, Findings | None]]:
         """Checks documents, and compares them with each other for duplicates and near-duplicates.
 
@@ -104,10 +110,16 @@ class Linter:
         Yields pairs of ID and findings in the order of the documents, which also decides which copy counts as the
         original. The findings of a null are `None`.
 
+        `group_by` names the column that says which site a document belongs to, such as `"url"`, of which the registered
+        domain counts, or is `"path"` if the IDs are paths. Lines that recur on many pages of a site are then reported
+        too. By default the configuration decides.
+
+        Raises `dechaff.Error` if no document has such a column.
+
         Texts are kept compressed, and beyond a share of `memory` bytes, by default a quarter of the free memory, in a
         temporary file.
         """
-        ids, corpus = self._corpus(documents, text, id, memory)
+        ids, corpus = self._corpus(documents, text, id, group_by, memory)
         return _results(corpus.check(), ids, lambda row, key: _findings(row, key, ids))
 
     def fix_corpus(
@@ -116,6 +128,7 @@ class Linter:
         *,
         text: str = "text",
         id: str | None = None,
+        group_by: str | None = None,
         unsafe_fixes: bool | None = None,
         memory: int | None = None,
     ) -> Iterator[tuple[Any, Fixed | None]]:
@@ -124,22 +137,45 @@ class Linter:
         Takes the same documents as `check_corpus`. Yields pairs of ID and `Fixed`, in the order of the documents; nulls
         stay `None`.
         """
-        ids, corpus = self._corpus(documents, text, id, memory)
+        ids, corpus = self._corpus(documents, text, id, group_by, memory)
         return _results(corpus.fix(unsafe_fixes), ids, lambda row, _: _fixed(row[1], row[0]))
+
+    def document_report(
+        self,
+        documents: Any,
+        *,
+        text: str = "text",
+        id: str | None = None,
+        group_by: str | None = None,
+        memory: int | None = None,
+    ) -> Iterator[tuple[Any, DocumentReport | None]]:
+        """Judges documents: what was found in each, how much fixes would remove, and whether to keep it.
+
+        Takes the same documents as `check_corpus`, and compares them. Yields pairs of ID and `DocumentReport`, in the
+        order of the documents, with the values that `dechaff check --documents FILE` writes; nulls stay `None`. Of
+        several copies, the first is kept.
+        """
+        ids, corpus = self._corpus(documents, text, id, group_by, memory)
+        return _results(corpus.report(), ids, lambda row, key: _report(row, key, ids))
 
     def rules(self) -> list[Rule]:
         """Returns all rules, built-in and custom, in order of code."""
         return [Rule(**row) for row in self._engine.rules()]
 
     def _corpus(
-        self, documents: Any, text: str, id: str | None, memory: int | None
+        self, documents: Any, text: str, id: str | None, group_by: str | None, memory: int | None
     ) -> tuple[list[Any], _dechaff.Corpus]:
-        corpus = _dechaff.Corpus(self._engine, memory)
+        corpus = _dechaff.Corpus(self._engine, memory, group_by)
         ids: list[Any] = []
-        for keys, texts in batches(read_documents(documents, text, id)):
-            corpus.add([str(key) for key in keys], texts)
-            ids += keys
+        for rows in batches(read_documents(documents, text, id, corpus.group_by)):
+            corpus.add([str(row.id) for row in rows], [row.text for row in rows], [row.group for row in rows])
+            ids += (row.id for row in rows)
         return ids, corpus
+
+    def _report_batch(self, texts: Any) -> list[DocumentReport | None]:
+        """Judges each text of a column by itself."""
+        column, _ = read_column(texts)
+        return [None if row is None else _report(row, None, ()) for row in self._engine.report_batch(column)]
 
     def __reduce__(self) -> tuple[Callable[..., Linter], tuple[str, int | None]]:
         return _from_state, (self._engine.state, self._threads)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 Severity = Literal["info", "warning", "error"]
 Applicability = Literal["safe", "unsafe"]
+Verdict = Literal["keep", "fix", "review", "drop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +184,50 @@ class Fixed:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentReport:
+    """What was found in a document, and whether to keep it.
+
+    Shares are shares of the words of the document, from 0 to 1, rounded to four decimals.
+
+    - `verdict`: `"keep"`, `"fix"` (safe fixes apply), `"review"` or `"drop"`; `reason` says why, and `threshold` which
+      key of the configuration decided, such as `"drop-share = 0.9"`.
+    - `words`, `bytes`: its size.
+    - `page_kind`: the most probable kind of page, such as `"article"`, with its probability, `page_kind_probability`.
+    - `findings`, `findings_by_rule`: the number of findings, in all and by code.
+    - `safe_removed_share`, `removed_share`: what the first round of safe fixes, and of all fixes, removes.
+    - `noise_share`: what fixes delete as noise, so without duplicates.
+    - `duplicated_share`: what is reported as a copy of a passage in another document.
+    - `doubtful_share`: what is flagged by findings without a safe fix.
+    - `unique_share`: what is neither noise nor in an earlier document that is not dropped.
+    - `nearest`: the ID of the document with most of the duplicated words, and `nearest_share` their share.
+    - `document`: the ID that was passed with the text.
+    """
+
+    verdict: Verdict
+    reason: str
+    threshold: str | None
+    words: int
+    bytes: int
+    page_kind: str
+    page_kind_probability: float
+    findings: int
+    findings_by_rule: Mapping[str, int]
+    safe_removed_share: float
+    removed_share: float
+    noise_share: float
+    duplicated_share: float
+    doubtful_share: float
+    unique_share: float
+    nearest: Any
+    nearest_share: float
+    document: Any = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the fields as a dictionary."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """A rule: its code, what it finds and why that matters.
 
@@ -286,3 +332,12 @@ def _fixed(original: str, row: dict[str, Any]) -> Fixed:
     changes = (Change(**_place(change) | {"rules": tuple(change["rules"])}) for change in row["changes"])
     text = original if row["text"] is None else row["text"]
     return Fixed(text, tuple(changes), row["applied"], row["refusal"])
+
+
+def _report(row: str, document: Any, ids: Sequence[Any]) -> DocumentReport:
+    """Creates a report from a row of the extension module, in JSON. `ids` has the ID of each document of a corpus."""
+    values = json.loads(row)
+    for name in ("path", "record_index", "record_id", "nearest_path", "nearest_record_id"):
+        del values[name]
+    index = values.pop("nearest_record_index")
+    return DocumentReport(**values, nearest=None if index is None else ids[index - 1], document=document)

@@ -6,7 +6,7 @@ each.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 from datatrove.data import Document, DocumentsPipeline
@@ -15,8 +15,9 @@ from datatrove.pipeline.filters.base_filter import BaseFilter
 from datatrove.utils.batching import batched
 from datatrove.utils.typeshelper import StatHints
 
-from dechaff._adapters import drop_reason, make_linter
+from dechaff._adapters import drop_reasons, make_linter
 from dechaff._linter import Linter
+from dechaff._types import Verdict
 
 if TYPE_CHECKING:
     from datatrove.pipeline.writers.disk_base import DiskWriter
@@ -62,22 +63,33 @@ class DechaffFixer(PipelineStep):
 class DechaffFilter(BaseFilter):
     """Drops documents that should not be ingested.
 
-    A document is dropped if fixing would remove more than `max-removed` of its words (reason `too_much_removed`), or if it
-    has a finding of severity `error` (the reason is the code).
+    A document is dropped if its verdict, as in `dechaff.DocumentReport`, is one of `verdicts`. The reason is the key of
+    the threshold that decided, such as `drop-share`, or the code of a finding of severity `error`.
     """
 
     name = "🧹 dechaff filter"
 
     def __init__(
-        self, linter: Linter | None = None, *, exclusion_writer: DiskWriter | None = None, **settings: Any
+        self,
+        linter: Linter | None = None,
+        *,
+        exclusion_writer: DiskWriter | None = None,
+        batch_size: int = 100,
+        verdicts: Collection[Verdict] = ("drop",),
+        **settings: Any,
     ) -> None:
-        super().__init__(exclusion_writer)
+        super().__init__(exclusion_writer, batch_size)
         self.linter = make_linter(linter, settings)
+        self.verdicts = verdicts
 
     def filter(self, doc: Document) -> bool | tuple[bool, str]:
         """Returns whether to keep a document, or why not."""
-        reason = drop_reason(self.linter, doc.text)
-        return (False, reason) if reason else True
+        return self.filter_batch([doc])[0]
+
+    def filter_batch(self, batch: list[Document]) -> list[bool | tuple[bool, str]]:
+        """Returns whether to keep each document, or why not."""
+        reasons = drop_reasons(self.linter, [document.text for document in batch], self.verdicts)
+        return [True if reason is None else (False, reason) for reason in reasons]
 
 
 class DechaffDeduplicator(PipelineStep):

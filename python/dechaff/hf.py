@@ -5,10 +5,12 @@ They are objects with a stable pickle, so that `datasets` finds earlier results 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
-from dechaff._adapters import FixColumn, drop_reason, make_linter
+from dechaff._adapters import FixColumn, drop_reasons, make_linter
 from dechaff._linter import Linter
+from dechaff._types import Verdict
 
 __all__ = ["Fix", "Keep"]
 
@@ -26,15 +28,21 @@ class Fix(FixColumn):
 class Keep:
     """Drops documents that should not be ingested: `ds.filter(Keep(), batched=True)`.
 
-    Keeps nulls. A document is dropped if fixing would remove more than `max-removed` of its words, or if it has a finding of
-    severity `error`.
+    A document is dropped if its verdict, as in `dechaff.DocumentReport`, is one of `verdicts`. Nulls are kept.
     """
 
-    def __init__(self, linter: Linter | None = None, column: str = "text", **settings: Any) -> None:
+    def __init__(
+        self,
+        linter: Linter | None = None,
+        column: str = "text",
+        *,
+        verdicts: Collection[Verdict] = ("drop",),
+        **settings: Any,
+    ) -> None:
         self.linter = make_linter(linter, settings)
         self.column = column
+        self.verdicts = verdicts
 
     def __call__(self, batch: Any) -> list[bool]:
         """Returns whether to keep each document."""
-        texts = batch[self.column]
-        return [text is None or drop_reason(self.linter, text) is None for text in texts]
+        return [reason is None for reason in drop_reasons(self.linter, batch[self.column], self.verdicts)]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
 
 WORDS = (
     "river council harbour engine market winter village teacher garden bridge station window letter "
@@ -52,3 +55,27 @@ def pages(count: int, seed: int = 1) -> list[str]:
             parts.append(parts[-1])
         texts.append("\n\n".join(parts) + "\n")
     return texts
+
+
+def corpus_pages(count: int, seed: int = 1) -> list[str]:
+    """Returns pages in 24 languages: the seeds and the golden corpus, then pages made of their parts.
+
+    Some pages share paragraphs or nearly do.
+    """
+    files = [*sorted(ROOT.glob("seeds/*.txt")), *sorted(ROOT.glob("tests/golden/*/*"))]
+    texts = [path.read_bytes().decode() for path in files]
+    parts = [text.split("\n\n") for text in texts]
+    chance = random.Random(seed)
+    while len(texts) < count:
+        page = []
+        for document in chance.choices(parts, k=chance.randint(1, 3)):
+            start = chance.randrange(len(document))
+            page += document[start : start + chance.randint(1, 6)]
+        for _ in range(chance.randint(0, 2)):
+            page.insert(chance.randint(0, len(page)), chance.choice(NOISE))
+        if chance.random() < 0.3:
+            near = chance.choice(page).split(" ")
+            near[chance.randrange(len(near))] = chance.choice(ODD)
+            page.insert(chance.randint(0, len(page)), " ".join(near))
+        texts.append("\n\n".join(page).strip("\n") + "\n")
+    return texts[:count]

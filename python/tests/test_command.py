@@ -1,7 +1,7 @@
 """The module and the command give the same results."""
 
 import json
-import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,12 +11,6 @@ import pytest
 import dechaff
 from dechaff import Linter
 from pages import pages as generate
-
-
-@pytest.fixture(scope="module")
-def many() -> list[str]:
-    """As many pages as the variable DECHAFF_TEST_PAGES says; an unoptimized build is slow."""
-    return generate(int(os.environ.get("DECHAFF_TEST_PAGES", "150")), seed=2)
 
 
 def reported(result: subprocess.CompletedProcess[str]) -> list[tuple]:
@@ -68,6 +62,15 @@ def test_findings_one_by_one(command, shard, many):
     assert len(table) == len(expected)
 
 
+def test_columns_one_by_one(many, reference):
+    pytest.importorskip("pyarrow")
+    linter = Linter(ignore=["ND"])
+    found = linter.check_batch(many).to_arrow()
+    columns = (found[name].to_pylist() for name in ("row", "code", "start_byte", "end_byte"))
+    assert list(zip(*columns, strict=True)) == reference.findings
+    assert linter.fix_batch(many).texts == reference.fixed
+
+
 @pytest.mark.parametrize("unsafe", [False, True])
 def test_fixes_of_a_corpus(linter, command, shard, tmp_path, many, unsafe):
     shard.write(many, "corpus.jsonl")
@@ -112,3 +115,34 @@ def test_exit_codes(command, tmp_path):
     (tmp_path / "a.txt").write_text("Plain text about a harbour.\n\nLeave a Comment\n")
     assert command("check", "a.txt").returncode == 1
     assert command("check", "--unknown").returncode == 2
+
+
+@pytest.mark.parametrize("options", [{}, {"group_by": "url"}], ids=["all", "by site"])
+def test_document_report(command, tmp_path, many, options):
+    linter = Linter(ignore=["BP9"])
+    pages = [*many[:100], many[3], None, many[7].replace("\n", " \n"), "", "Leave a Comment\n\nRelated Posts\n"]
+    footer = "\n\nPrinted in the valley since the mill was built\n"
+    pages += [page + footer for page in generate(12)]
+    sites = ["example.com"] * (len(pages) - 12) + ["www.example.org"] * 12
+    rows = [
+        {"id": f"p{row}", "text": page, "url": f"https://{site}/{row}"}
+        for row, (page, site) in enumerate(zip(pages, sites, strict=True))
+    ]
+    (tmp_path / "corpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows if row["text"] is not None))
+    flags = ["--group-by", "url"] if options else []
+    run = command("check", "corpus.jsonl", "--documents", "documents.jsonl", "--quiet", "--ignore", "BP9", *flags)
+    assert run.returncode == 1, run.stderr
+    expected = [json.loads(line) for line in (tmp_path / "documents.jsonl").read_text().splitlines()]
+    reports = list(linter.document_report(rows, id="id", **options))
+    assert [key for key, _ in reports] == [row["id"] for row in rows]
+    assert [key for key, report in reports if report is None] == [f"p{pages.index(None)}"]
+    actual = [report.to_dict() for _, report in reports if report is not None]
+    assert {report["verdict"] for report in actual} >= {"keep", "fix", "drop"}
+    assert any("ND007" in report["findings_by_rule"] for report in actual) == bool(options)
+    assert len(actual) == len(expected)
+    for report, row in zip(actual, expected, strict=True):
+        assert report.pop("document") == row["record_id"] and report.pop("nearest") == row["nearest_record_id"]
+        # A null is a record that the command cannot read.
+        reason = re.sub(r"corpus(\.jsonl)?: record \d+", "a record", report.pop("reason"))
+        assert reason == re.sub(r"corpus(\.jsonl)?: record \d+", "a record", row["reason"])
+        assert report == {name: row[name] for name in report}

@@ -4,9 +4,12 @@
 """
 
 import ast
+import gzip
 import inspect
+import json
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -16,7 +19,7 @@ import dechaff
 
 PAGE = Path(__file__).parents[2] / "docs" / "python.md"
 START = "<!-- The rest is generated from the docstrings: UPDATE_DOCS=1 pytest python/tests/test_docs.py -->\n"
-ORDER = "Linter Finding Findings Fix Edit Label Fixed Change undo FindingTable FixedBatch ChangeTable Rule rules".split()
+ORDER = "Linter Finding Findings Fix Edit Label Fixed Change undo DocumentReport FindingTable FixedBatch ChangeTable Rule rules".split()
 
 
 def definitions(name: str) -> tuple[ast.ClassDef | ast.FunctionDef, dict[str, ast.ClassDef]]:
@@ -75,20 +78,44 @@ def host(block: str) -> str | None:
     return first.removeprefix("# host: ") if first.startswith("# host: ") else None
 
 
+TEXTS = ["A page about the harbour.\n\nLeave a Comment\n", "Another page, which is about the old bridge.\n"]
+
+
 @pytest.mark.parametrize("block", blocks(), ids=lambda block: host(block) or "plain")
-def test_examples_run(block, tmp_path, monkeypatch):
-    pytest.importorskip("pyarrow")
+def test_examples_run(block, tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
     if host(block):
         pytest.importorskip(host(block), reason=f"the example for {host(block)} is not run: it is not installed")
-    if host(block) in ("pyspark", "ray", "datatrove"):
-        # They start clusters or processes; python/tests/hosts runs the same calls.
-        compile(block, "docs/python.md", "exec")
-        return
     import pyarrow.parquet
 
-    monkeypatch.chdir(tmp_path)
-    texts = ["A page about the harbour.\n\nLeave a Comment\n", "Another page.\n"]
-    table = pyarrow.table({"id": ["a", "b"], "text": texts})
-    pyarrow.parquet.write_table(table, "pages.parquet")
-    Path("page.md").write_text(texts[0])
-    exec(compile(block, "docs/python.md", "exec"), {})
+    table = pyarrow.table({"id": ["a", "b"], "text": TEXTS})
+    pyarrow.parquet.write_table(table, tmp_path / "pages.parquet")
+    (tmp_path / "page.md").write_text(TEXTS[0])
+    rows = [json.dumps({**row, "source": "test"}) + "\n" for row in table.to_pylist()]
+    for directory in ("pages", "wiki/documents"):
+        (tmp_path / directory).mkdir(parents=True)
+        with gzip.open(tmp_path / directory / "a.jsonl.gz", "wt") as file:
+            file.writelines(rows)
+    (tmp_path / "example.py").write_text(block)
+    environment = {**os.environ, "PYSPARK_PYTHON": sys.executable, "HF_DATASETS_CACHE": str(tmp_path / "cache")}
+    run = subprocess.run(
+        [sys.executable, "example.py"], cwd=tmp_path, env=environment, capture_output=True, encoding="utf-8", check=False, timeout=600
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    if host(block):
+        assert sorted(text.strip() for text in clean(tmp_path)) == [TEXTS[0].partition("\n")[0], TEXTS[1].strip()]
+
+
+def clean(directory: Path) -> list[str]:
+    """Returns the texts that an example wrote, whatever the format."""
+    import pyarrow.parquet
+
+    texts = []
+    for path in directory.glob("clean*"):
+        for file in [path] if path.is_file() else sorted(path.rglob("*")):
+            if file.suffix == ".parquet":
+                texts += pyarrow.parquet.read_table(file)["text"].to_pylist()
+            elif file.suffixes[-2:-1] in ([".jsonl"], [".json"]) or file.suffix in (".jsonl", ".json"):
+                with (gzip.open if file.suffix == ".gz" else open)(file, "rt") as lines:
+                    texts += [json.loads(line)["text"] for line in lines]
+    return texts

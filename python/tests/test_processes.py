@@ -69,6 +69,65 @@ def test_fork_of_a_fork(pages):
     pytest.fail("the forked child does not end")
 
 
+# Calls in another thread, in a process that has not used any rule yet.
+CALLS = {
+    "batch": "linter.fix_batch(texts * 40)",
+    "one thread": "Linter(threads=1).fix_batch(texts * 40)",
+    "corpus": "list(linter.fix_corpus(texts * 4))",
+    "single texts": "[linter.check(text) for text in texts * 20]",
+    "linters": "[Linter(ignore=[f'BP00{number % 9 + 1}']).check(texts[0]) for number in range(100)]",
+}
+
+
+@needs_fork
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
+def test_fork_during_a_call_of_another_thread(call):
+    """Locks that the other thread holds, and tables that it is building, are not waited for in the child."""
+    program = f"""
+        import os, sys, threading, time
+        sys.path.insert(0, {os.path.dirname(__file__)!r})
+        from dechaff import Linter
+        from pages import corpus_pages
+        linter, texts = Linter(threads=2), corpus_pages(210)
+        started = threading.Event()
+
+        def work():
+            while True:
+                started.set()
+                {call}
+
+        def child():
+            own, inherited = Linter(ignore=["MT"]), linter
+            for one in (own, inherited):
+                one.fix_batch(texts[:20])
+                one.check(texts[3], path="a.md")
+            list(inherited.check_corpus(texts[:20]))
+
+        threading.Thread(target=work, daemon=True).start()
+        started.wait()
+        children = []
+        for number in range(12):
+            time.sleep(0.003 * number)
+            pid = os.fork()
+            if pid == 0:
+                code = 1
+                try:
+                    child()
+                    code = 0
+                finally:
+                    os._exit(code)
+            children.append(pid)
+        codes = [os.waitpid(pid, 0)[1] for pid in children]
+        print(codes, flush=True)
+        os._exit(any(codes))
+    """
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(program)],
+        capture_output=True, encoding="utf-8", check=False, timeout=LIMIT,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
 @needs_fork
 def test_pass_over_a_corpus_does_not_survive_a_fork(pages):
     results = Linter().check_corpus(pages)

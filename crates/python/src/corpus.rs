@@ -3,24 +3,24 @@
 //! A thread works through the documents and sends the results through a short queue. The iterator
 //! that Python sees receives them, so that Ctrl-C works and results do not pile up.
 
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use dechaff::check::store::{self, Blob, BlobRef, Store, StoreError};
-use dechaff::corpus::{MemoryBudget, ResolvedSettings, SpillStore};
+use dechaff::check::store::{self, BlobRef, Store, StoreError};
+use dechaff::corpus::{GroupBy, MemoryBudget, ResolvedSettings, SpillStore};
 use dechaff::finding::Finding;
 use dechaff::fix::{FixRounds, Fixer, Refusals};
 use dechaff::linter::{CorpusComparer, Linter, Sketch};
+use dechaff::report::DocumentJudge;
 use dechaff::text::{Document, Origin, Record, TextProvider};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
 use crate::columns::Columns;
 use crate::engine::{self, Engine, store_error};
+use crate::error::Error;
 use crate::pool::Threads;
+use crate::results::{InterruptibleStore, Item, Results, Sender};
 use crate::rows::{FindingRow, FixedRow};
 
 /// The name of the documents as a whole.
@@ -35,6 +35,7 @@ pub(crate) struct Corpus {
     settings: Arc<ResolvedSettings>,
     threads: Option<usize>,
     memory: MemoryBudget,
+    group_by: Option<GroupBy>,
     texts: Mutex<Arc<StoredTexts>>,
 }
 
@@ -49,6 +50,8 @@ struct StoredDocument {
     origin: Arc<Origin>,
     /// The compressed text; `None` for a null.
     blob: Option<BlobRef>,
+    /// The site that the document is a page of.
+    site: Option<Arc<str>>,
     /// Bytes of the text.
     bytes: usize,
 }
@@ -122,23 +125,40 @@ fn compress(text: &str) -> store::Result<Vec<u8>> {
 #[pymethods]
 impl Corpus {
     #[new]
-    #[pyo3(signature = (engine, memory))]
-    fn new(engine: &Engine, memory: Option<usize>) -> Self {
-        let configured = engine.settings.value(|options| options.memory.as_ref());
+    #[pyo3(signature = (engine, memory, group_by))]
+    fn new(py: Python<'_>, engine: &Engine, memory: Option<usize>, group_by: Option<&str>) -> PyResult<Self> {
+        let settings = engine.settings(py)?;
+        let configured = settings.value(|options| options.group_by.as_ref());
+        let group_by = group_by.or(configured.map(|(name, _)| name.as_str())).map(GroupBy::parse);
+        let configured = settings.value(|options| options.memory.as_ref());
         let configured = configured.and_then(|(text, _)| dechaff::config::parse_size(text).ok());
         let memory = MemoryBudget::new(memory.or(configured));
-        Self {
-            settings: Arc::clone(&engine.settings),
+        Ok(Self {
+            settings,
             threads: engine.threads,
             memory,
+            group_by,
             texts: Mutex::new(Arc::new(StoredTexts::new(memory.texts))),
-        }
+        })
     }
 
-    /// Adds documents. `ids` names them in messages.
-    #[pyo3(signature = (ids, column))]
-    fn add(&self, py: Python<'_>, ids: Vec<Option<String>>, column: Columns) -> PyResult<()> {
-        let mut ids = ids.into_iter();
+    /// How documents are grouped into sites: `path`, or the name of a field.
+    #[getter]
+    fn group_by(&self) -> Option<&str> {
+        self.group_by.as_ref().map(|group_by| group_by.field().unwrap_or("path"))
+    }
+
+    /// Adds documents. `ids` names them in messages; `groups` has the path or the field that they
+    /// are grouped by.
+    #[pyo3(signature = (ids, column, groups))]
+    fn add(
+        &self,
+        py: Python<'_>,
+        ids: Vec<Option<String>>,
+        column: Columns,
+        groups: Vec<Option<String>>,
+    ) -> PyResult<()> {
+        let (mut ids, mut groups) = (ids.into_iter(), groups.into_iter());
         py.detach(|| {
             let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
             let Some(texts) = Arc::get_mut(&mut texts) else {
@@ -153,6 +173,7 @@ impl Corpus {
                     texts.documents.push(StoredDocument {
                         origin: Arc::new(Origin { path: NAME.into(), record: Some(record) }),
                         blob,
+                        site: self.site(groups.next().flatten().as_deref()),
                         bytes: text.map_or(0, str::len),
                     });
                 }
@@ -167,6 +188,13 @@ impl Corpus {
         Results::spawn(move |sender| pass.check(sender))
     }
 
+    /// Judges all documents. Returns an iterator over the rows that `--documents` writes, as JSON.
+    fn report(&self, py: Python<'_>) -> PyResult<Results> {
+        let pass = self.pass(py)?;
+        let judge = DocumentJudge::new(self.settings.verdict_thresholds());
+        Results::spawn(move |sender| pass.report(judge, sender))
+    }
+
     /// Fixes all documents. Returns an iterator over the results.
     #[pyo3(signature = (unsafe_fixes))]
     fn fix(&self, py: Python<'_>, unsafe_fixes: Option<bool>) -> PyResult<Results> {
@@ -178,12 +206,36 @@ impl Corpus {
 
 impl Corpus {
     fn pass(&self, py: Python<'_>) -> PyResult<Pass> {
+        let texts = Arc::clone(&self.texts.lock().unwrap_or_else(PoisonError::into_inner));
+        self.check_sites(&texts.documents)?;
         Ok(Pass {
             linter: self.settings.linter.clone(),
             threads: Threads::get(py, self.threads)?,
             memory: self.memory,
-            texts: Arc::clone(&self.texts.lock().unwrap_or_else(PoisonError::into_inner)),
+            texts,
         })
+    }
+
+    fn site(&self, value: Option<&str>) -> Option<Arc<str>> {
+        match self.group_by.as_ref()? {
+            by_path @ GroupBy::Path => by_path.group(Path::new(value?), None),
+            by_field @ GroupBy::Field(_) => by_field.group(Path::new(NAME), value),
+        }
+    }
+
+    /// Returns an error if documents are to be grouped and none has a site.
+    fn check_sites(&self, documents: &[StoredDocument]) -> PyResult<()> {
+        let has_texts = documents.iter().any(|document| document.blob.is_some());
+        if !has_texts || !self.settings.linter.has_corpus_checks() || documents.iter().any(|one| one.site.is_some()) {
+            return Ok(());
+        }
+        match &self.group_by {
+            None => Ok(()),
+            Some(GroupBy::Path) => Err(Error::new_err("group_by=\"path\": no document has a path as its ID")),
+            Some(GroupBy::Field(field)) => {
+                Err(Error::new_err(format!("group_by={field:?}: no document has a string or number in `{field}`")))
+            }
+        }
     }
 }
 
@@ -197,6 +249,19 @@ struct Pass {
 
 impl Pass {
     fn check(&self, sender: &Sender) -> store::Result<()> {
+        self.lint_all(sender, |document, findings| {
+            Item::Findings(FindingRow::all(document, findings, self.texts.as_ref()))
+        })
+    }
+
+    fn report(&self, mut judge: DocumentJudge, sender: &Sender) -> store::Result<()> {
+        self.lint_all(sender, |document, findings| {
+            Item::Report(judge.judge(document, findings, &self.linter, |_| false).json())
+        })
+    }
+
+    /// Compares and lints all documents, and sends the item that `item` makes of each.
+    fn lint_all(&self, sender: &Sender, mut item: impl FnMut(&Document<'_>, &[Finding]) -> Item) -> store::Result<()> {
         let mut comparison = self.comparison(sender);
         if self.linter.has_corpus_checks() {
             for batch in self.texts.batches(self.threads.count()) {
@@ -220,8 +285,7 @@ impl Pass {
                 items.push(linted.map_or(Item::Null, |(text, own)| {
                     let parsed = Document::parse(Arc::clone(&document.origin), &text);
                     let compared = matches.findings_in(&parsed);
-                    let findings = self.linter.finish(&parsed, own, compared);
-                    Item::Findings(FindingRow::all(&parsed, &findings, self.texts.as_ref()))
+                    item(&parsed, &self.linter.finish(&parsed, own, compared))
                 }));
             }
             sender.send(items)?;
@@ -233,7 +297,7 @@ impl Pass {
         let rounds = if self.linter.has_corpus_checks() {
             FixRounds::run(fixer, || sender.is_interrupted(), |rounds| self.run_round(fixer, rounds, sender))?
         } else {
-            FixRounds::default()
+            FixRounds::without_matches()
         };
         for batch in self.texts.batches(self.threads.count()) {
             let fix = |document: &StoredDocument| {
@@ -293,165 +357,12 @@ impl Pass {
 
     fn comparison(&self, sender: &Sender) -> CorpusComparer<'_> {
         let store = SpillStore::new(self.memory.sketches);
-        let store = InterruptibleStore { store, cancelled: Arc::clone(&sender.cancelled) };
+        let store = InterruptibleStore::new(store, sender);
         self.linter.comparison(Box::new(store), self.memory.comparison).with_threads(self.threads.count())
     }
 
     fn sketch(&self, document: &StoredDocument, text: &str) -> Option<Sketch> {
-        Some(self.linter.sketch(&Document::parse(Arc::clone(&document.origin), text)))
-    }
-}
-
-/// The result for one document.
-enum Item {
-    Findings(Vec<FindingRow>),
-    /// With the original text if the text did not change.
-    Fixed(FixedRow, Option<Arc<str>>),
-    /// There is no text.
-    Null,
-}
-
-/// The end of the queue in the thread of a pass.
-struct Sender {
-    queue: SyncSender<store::Result<Vec<Item>>>,
-    cancelled: Arc<AtomicBool>,
-}
-
-impl Sender {
-    fn is_interrupted(&self) -> bool {
-        self.cancelled.load(Ordering::Relaxed)
-    }
-
-    fn check_interrupt(&self) -> store::Result<()> {
-        if self.is_interrupted() { Err(interrupted()) } else { Ok(()) }
-    }
-
-    fn send(&self, items: Vec<Item>) -> store::Result<()> {
-        self.queue.send(Ok(items)).map_err(|_| interrupted())
-    }
-}
-
-fn interrupted() -> StoreError {
-    StoreError { message: "interrupted".into() }
-}
-
-/// A store that fails once the pass is cancelled, which ends a comparison soon.
-struct InterruptibleStore {
-    store: SpillStore,
-    cancelled: Arc<AtomicBool>,
-}
-
-impl InterruptibleStore {
-    fn check(&self) -> store::Result<()> {
-        if self.cancelled.load(Ordering::Relaxed) { Err(interrupted()) } else { Ok(()) }
-    }
-}
-
-impl Store for InterruptibleStore {
-    fn append(&self, bytes: &[u8]) -> store::Result<BlobRef> {
-        self.check()?;
-        self.store.append(bytes)
-    }
-
-    fn append_owned(&self, bytes: Vec<u8>) -> store::Result<BlobRef> {
-        self.check()?;
-        self.store.append_owned(bytes)
-    }
-
-    fn read(&self, place: BlobRef) -> store::Result<Blob> {
-        self.check()?;
-        self.store.read(place)
-    }
-}
-
-/// An iterator over the results of a pass, in order of document.
-#[pyclass(frozen, module = "dechaff._dechaff")]
-pub(crate) struct Results {
-    /// The process whose thread sends the results.
-    process: u32,
-    cancelled: Arc<AtomicBool>,
-    state: Mutex<ReceiverState>,
-}
-
-struct ReceiverState {
-    queue: Receiver<store::Result<Vec<Item>>>,
-    items: VecDeque<Item>,
-}
-
-impl Results {
-    fn spawn(work: impl FnOnce(&Sender) -> store::Result<()> + Send + 'static) -> PyResult<Self> {
-        /// Batches that may wait for Python.
-        const QUEUE: usize = 1;
-        let (queue, receiver) = sync_channel(QUEUE);
-        let cancelled = Arc::new(AtomicBool::new(false));
-        let sender = Sender { queue, cancelled: Arc::clone(&cancelled) };
-        let run = move || {
-            if let Err(error) = work(&sender) {
-                // Sending fails if the receiver is gone.
-                let _ = sender.queue.send(Err(error));
-            }
-        };
-        std::thread::Builder::new()
-            .name("dechaff-corpus".into())
-            .spawn(run)
-            .map_err(|error| PyRuntimeError::new_err(format!("cannot start a thread: {error}")))?;
-        let state = ReceiverState { queue: receiver, items: VecDeque::new() };
-        Ok(Self { process: std::process::id(), cancelled, state: Mutex::new(state) })
-    }
-}
-
-#[pymethods]
-impl Results {
-    fn __iter__(this: PyRef<'_, Self>) -> PyRef<'_, Self> {
-        this
-    }
-
-    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        /// Time between two looks for Ctrl-C.
-        const INTERVAL: Duration = Duration::from_millis(50);
-        if self.process != std::process::id() {
-            return Err(PyRuntimeError::new_err("a pass over a corpus cannot be continued in a forked process"));
-        }
-        loop {
-            let received = py.detach(|| {
-                let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Some(item) = state.items.pop_front() {
-                    return Ok(Some(Some(item)));
-                }
-                match state.queue.recv_timeout(INTERVAL) {
-                    Ok(items) => {
-                        state.items.extend(items?);
-                        Ok(None)
-                    }
-                    Err(RecvTimeoutError::Timeout) => Ok(None),
-                    Err(RecvTimeoutError::Disconnected) => Ok(Some(None)),
-                }
-            });
-            match received.map_err(store_error)? {
-                Some(item) => return item.map(|item| item.into_python(py)).transpose(),
-                None => py.check_signals().inspect_err(|_| self.cancel())?,
-            }
-        }
-    }
-
-    /// Ends the pass.
-    fn cancel(&self) {
-        self.cancelled.store(true, Ordering::Relaxed);
-    }
-}
-
-impl Drop for Results {
-    fn drop(&mut self) {
-        self.cancel();
-    }
-}
-
-impl Item {
-    fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        match self {
-            Self::Findings(findings) => Ok(findings.into_pyobject(py)?.into_any()),
-            Self::Fixed(fixed, original) => Ok((fixed, original.as_deref()).into_pyobject(py)?.into_any()),
-            Self::Null => Ok(py.None().into_bound(py)),
-        }
+        let parsed = Document::parse(Arc::clone(&document.origin), text);
+        Some(self.linter.sketch(&parsed.with_site(document.site.clone())))
     }
 }

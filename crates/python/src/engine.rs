@@ -1,13 +1,15 @@
 //! Checks and fixes single documents and columns of them.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use dechaff::check::store;
 use dechaff::corpus::ResolvedSettings;
 use dechaff::finding::{Applicability, Finding};
 use dechaff::fix::{FixOutcome, FixRounds, Fixer};
 use dechaff::linter::Linter;
+use dechaff::report::DocumentJudge;
+use dechaff::suppress::Suppressions;
 use dechaff::text::{Document, Origin, TextProvider};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -29,10 +31,32 @@ const NO_PATH: &str = "-";
 /// Compiled rules.
 #[pyclass(frozen, module = "dechaff._dechaff")]
 pub(crate) struct Engine {
-    pub(crate) settings: Arc<ResolvedSettings>,
+    /// Only locked while the thread is attached to Python. Since `fork` is too, no child inherits it
+    /// locked.
+    compiled: Mutex<Compiled>,
     pub(crate) threads: Option<usize>,
     /// The settings as JSON.
     state: String,
+}
+
+/// The settings as compiled by one process.
+///
+/// Rules build tables and keep caches as they are used. If another thread does so during a `fork`,
+/// their locks are never released in the child, which therefore compiles the settings again.
+struct Compiled {
+    process: u32,
+    settings: Arc<ResolvedSettings>,
+}
+
+impl Compiled {
+    /// Compiles settings while the thread is attached to Python, so that no `fork` comes between.
+    fn new(_attached: Python<'_>, state: &str) -> PyResult<Self> {
+        let compile = || serde_json::from_str::<State>(state)?.compile();
+        let settings = compile().map_err(|error| error::to_python(&error))?;
+        // Some tables are shared by all linters of a process.
+        settings.linter.warm_up();
+        Ok(Self { process: std::process::id(), settings: Arc::new(settings) })
+    }
 }
 
 /// The fixed texts, a row for each change, and the reasons for texts that were left alone, by row.
@@ -72,9 +96,7 @@ impl Engine {
         if threads == Some(0) {
             return Err(PyValueError::new_err("threads must be at least 1"));
         }
-        let compile = || serde_json::from_str::<State>(state)?.compile();
-        let settings = py.detach(compile).map_err(|error| error::to_python(&error))?;
-        Ok(Self { settings: Arc::new(settings), threads, state: state.to_owned() })
+        Ok(Self { compiled: Mutex::new(Compiled::new(py, state)?), threads, state: state.to_owned() })
     }
 
     #[getter]
@@ -82,19 +104,21 @@ impl Engine {
         &self.state
     }
 
-    fn rules(&self) -> Vec<RuleRow> {
-        let ResolvedSettings { registry, settings, .. } = self.settings.as_ref();
+    fn rules(&self, py: Python<'_>) -> PyResult<Vec<RuleRow>> {
+        let resolved = self.settings(py)?;
+        let ResolvedSettings { registry, settings, .. } = resolved.as_ref();
         let row = |rule: &dechaff::rule::Rule| {
             let info = &settings.effective(rule).info;
             let fix = info.fix.map(|fix| settings.applicability(rule).unwrap_or(fix));
             RuleRow::new(rule, info, fix, settings.is_selected(rule))
         };
-        registry.rules().iter().map(row).collect()
+        Ok(registry.rules().iter().map(row).collect())
     }
 
     #[pyo3(signature = (text, path))]
     fn check(&self, py: Python<'_>, text: PyBackedStr, path: Option<&str>) -> PyResult<Vec<FindingRow>> {
-        let (linter, origin) = self.document_settings(path);
+        let settings = self.settings(py)?;
+        let (linter, origin) = document_settings(&settings, path);
         py.detach(|| check(&linter, &origin, &text)).map_err(store_error)
     }
 
@@ -106,15 +130,17 @@ impl Engine {
         path: Option<&str>,
         unsafe_fixes: Option<bool>,
     ) -> PyResult<FixedRow> {
-        let (linter, origin) = self.document_settings(path);
-        let fixer = fixer(&self.settings, unsafe_fixes);
+        let settings = self.settings(py)?;
+        let (linter, origin) = document_settings(&settings, path);
+        let fixer = fixer(&settings, unsafe_fixes);
         py.detach(|| fix(&linter, &fixer, &origin, &text)).map_err(store_error)
     }
 
     /// Checks each text by itself. Returns a record batch with a row for each finding.
     #[pyo3(signature = (column, path))]
     fn check_batch(&self, py: Python<'_>, column: Columns, path: Option<&str>) -> PyResult<PyRecordBatch> {
-        let (linter, origin) = self.document_settings(path);
+        let settings = self.settings(py)?;
+        let (linter, origin) = document_settings(&settings, path);
         let threads = Threads::get(py, self.threads)?;
         let mut table = FindingTable::default();
         for (start, column) in column.numbered() {
@@ -126,6 +152,26 @@ impl Engine {
         table.finish()
     }
 
+    /// Judges each text by itself. Returns the rows that `--documents` writes, as JSON, and `None`
+    /// for nulls.
+    #[pyo3(signature = (column))]
+    fn report_batch(&self, py: Python<'_>, column: Columns) -> PyResult<Vec<Option<String>>> {
+        let settings = self.settings(py)?;
+        let (linter, origin) = document_settings(&settings, None);
+        let threads = Threads::get(py, self.threads)?;
+        let thresholds = settings.verdict_thresholds();
+        let mut rows = Vec::new();
+        for (_, column) in column.numbered() {
+            let report = |text: &str| {
+                let (document, findings) = lint(&linter, &origin, text)?;
+                let row = DocumentJudge::new(thresholds).judge(&document, &findings, &linter, |_| false);
+                Ok(row.json())
+            };
+            for_each_row(py, &column, &threads, report, |_, row| rows.push(row))?;
+        }
+        Ok(rows)
+    }
+
     /// Fixes each text by itself.
     #[pyo3(signature = (column, path, unsafe_fixes))]
     fn fix_batch(
@@ -135,8 +181,9 @@ impl Engine {
         path: Option<&str>,
         unsafe_fixes: Option<bool>,
     ) -> PyResult<FixedColumn> {
-        let (linter, origin) = self.document_settings(path);
-        let fixer = fixer(&self.settings, unsafe_fixes);
+        let settings = self.settings(py)?;
+        let (linter, origin) = document_settings(&settings, path);
+        let fixer = fixer(&settings, unsafe_fixes);
         let threads = Threads::get(py, self.threads)?;
         let (mut chunks, mut changes, mut refusals) = (Vec::new(), Changes::default(), Vec::new());
         for (start, column) in column.numbered() {
@@ -157,13 +204,24 @@ impl Engine {
 }
 
 impl Engine {
-    /// Returns the linter and the origin of a document with this path.
-    fn document_settings(&self, path: Option<&str>) -> (Linter, Arc<Origin>) {
-        let origin = Arc::new(Origin::file(path.unwrap_or(NO_PATH)));
-        let absolute = path.and_then(|path| std::path::absolute(path).ok());
-        let linter = absolute.map_or_else(|| self.settings.linter.clone(), |path| self.settings.linter_for(&path));
-        (linter, origin)
+    /// Returns the settings as compiled by this process.
+    pub(crate) fn settings(&self, py: Python<'_>) -> PyResult<Arc<ResolvedSettings>> {
+        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        if compiled.process != std::process::id() {
+            let inherited = std::mem::replace(&mut *compiled, Compiled::new(py, &self.state)?);
+            // Another thread of the parent may have been changing it.
+            std::mem::forget(inherited);
+        }
+        Ok(Arc::clone(&compiled.settings))
     }
+}
+
+/// Returns the linter and the origin of a document with this path.
+fn document_settings(settings: &ResolvedSettings, path: Option<&str>) -> (Linter, Arc<Origin>) {
+    let origin = Arc::new(Origin::file(path.unwrap_or(NO_PATH)));
+    let absolute = path.and_then(|path| std::path::absolute(path).ok());
+    let linter = absolute.map_or_else(|| settings.linter.clone(), |path| settings.linter_for(&path));
+    (linter, origin)
 }
 
 /// Returns the fixer of a call; `None` leaves the choice to the settings.
@@ -218,10 +276,15 @@ fn for_each_row<T: Send>(
     Ok(())
 }
 
-fn check(linter: &Linter, origin: &Arc<Origin>, text: &str) -> store::Result<Vec<FindingRow>> {
+fn lint<'t>(linter: &Linter, origin: &Arc<Origin>, text: &'t str) -> store::Result<(Document<'t>, Vec<Finding>)> {
     check_size(text)?;
     let document = Document::parse(Arc::clone(origin), text);
     let findings = linter.lint(&document, compare(linter, &document)?);
+    Ok((document, findings))
+}
+
+fn check(linter: &Linter, origin: &Arc<Origin>, text: &str) -> store::Result<Vec<FindingRow>> {
+    let (document, findings) = lint(linter, origin, text)?;
     Ok(FindingRow::all(&document, &findings, &OnlyText(text)))
 }
 
@@ -235,10 +298,12 @@ fn fix(linter: &Linter, fixer: &Fixer, origin: &Arc<Origin>, text: &str) -> stor
         let fixed = Document::parse(Arc::clone(origin), text);
         compare(linter, &fixed).map(|matches| linter.matches_to_fix(&fixed, &matches))
     };
-    // Most documents repeat nothing, so they are fixed once.
+    // Most documents repeat nothing and have no suppression comments that may be unused, so they are
+    // fixed once.
     let outcome = fix_alone(&FixRounds::default());
     let matches = if linter.has_corpus_checks() { matches_after(&outcome)? } else { Vec::new() };
-    if !matches.iter().any(|finding| fixer.applies(finding)) {
+    let has_suppressions = Suppressions::from_document(&document).is_some();
+    if !has_suppressions && !matches.iter().any(|finding| fixer.applies(finding)) {
         return Ok(FixedRow::new(text, outcome));
     }
     let rounds = FixRounds::run(

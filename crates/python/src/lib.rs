@@ -5,6 +5,7 @@ mod corpus;
 mod engine;
 mod error;
 mod pool;
+mod results;
 mod rows;
 mod settings;
 
@@ -20,11 +21,13 @@ mod _dechaff {
     use super::*;
 
     #[pymodule_export]
-    use super::corpus::{Corpus, Results};
+    use super::corpus::Corpus;
     #[pymodule_export]
     use super::engine::Engine;
     #[pymodule_export]
     use super::error::{ConfigError, Error};
+    #[pymodule_export]
+    use super::results::Results;
 
     /// The version of dechaff.
     #[pymodule_export]

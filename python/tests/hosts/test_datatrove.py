@@ -11,29 +11,51 @@ from dechaff import Linter
 from dechaff.datatrove import DechaffDeduplicator, DechaffFilter, DechaffFixer
 
 
-def test_pipeline_fixes(linter, pages, shard, tmp_path):
+def test_pipeline_fixes(many, reference, shard, tmp_path):
     (tmp_path / "in").mkdir()
-    half = len(pages) // 2
-    shard.write(pages[:half], "in/a.jsonl")
-    shard.write(pages[half:], "in/b.jsonl")
+    half = len(many) // 2
+    shard.write(many[:half], "in/a.jsonl")
+    shard.write(many[half:], "in/b.jsonl")
     # Threads in this process must not disturb the workers, which are forked.
-    expected = Linter(threads=2).fix_batch(pages).texts
+    Linter(threads=2).fix_batch(many)
     pipeline = [
         JsonlReader(str(tmp_path / "in")),
-        DechaffFixer(linter, batch_size=7),
+        DechaffFixer(ignore=["ND"], batch_size=7),
         JsonlWriter(str(tmp_path / "out"), compression=None),
     ]
     LocalPipelineExecutor(pipeline, tasks=2, workers=2, logging_dir=str(tmp_path / "logs"), start_method="fork").run()
     fixed = [text for path in sorted((tmp_path / "out").iterdir()) for text in shard.read(path)]
-    assert fixed == expected
+    assert fixed == [text for text in reference.fixed if text]
+
+
+def test_deduplicator_deletes_what_the_command_deletes(many, command, shard, tmp_path):
+    shard.write(many, "pages.jsonl")
+    command(
+        *["check", "pages.jsonl", "--select", "ND", "--config", "max-removed=1.0", "--unsafe-fixes"],
+        *["--fix-only", "--output-dir", "fixed"],
+    )
+    expected = shard.read(tmp_path / "fixed" / "pages.jsonl")
+    documents = (Document(text=text, id=str(row)) for row, text in enumerate(many))
+    kept = {int(document.id): document.text for document in DechaffDeduplicator().run(documents)}
+    assert kept == {row: text for row, text in enumerate(expected) if text.strip() or text == many[row]}
+    assert sum(kept.get(row) != text for row, text in enumerate(many)) > len(many) // 10
 
 
 def test_filter_drops_with_a_reason(pages):
     noise = "Only this.\n\nLeave a Comment\n\nShare on Facebook\n\nSubscribe to our newsletter\n"
-    step = DechaffFilter(config={"max-removed": 0.1})
-    documents = [Document(text=noise, id="noise"), Document(text="Plain text about a harbour.", id="plain")]
+    texts = {"noise": noise[noise.index("Leave") :], "plain": "Plain text about a harbour.", "mixed": noise, "empty": ""}
+    documents = [Document(text=text, id=key) for key, text in texts.items()]
+    step = DechaffFilter()
+    assert [document.id for document in step.run(iter(documents))] == ["plain", "mixed"]
+    assert step.stats["dropped_drop-share"].total == step.stats["dropped_min-words"].total == 1
+    step = DechaffFilter(verdicts=["drop", "review"], config={"max-removed": 0.1})
     assert [document.id for document in step.run(iter(documents))] == ["plain"]
-    assert step.stats["dropped_too_much_removed"].total == 1
+    assert step.stats["dropped_max-removed"].total == 1
+    step = DechaffFilter(verdicts=["review"], config={"rule": {"BP001": {"severity": "error"}}})
+    assert [document.id for document in step.run(iter(documents))] == ["noise", "plain", "empty"]
+    assert step.stats["dropped_BP001"].total == 1
+    with pytest.raises(ValueError, match="no such verdict: bad"):
+        list(DechaffFilter(verdicts=["bad"]).run(iter(documents)))
 
 
 def test_deduplicator_keeps_one_copy():

@@ -20,21 +20,40 @@ def dataset(pages):
     return ray.data.from_items([{"id": row, "text": page} for row, page in enumerate(pages)])
 
 
-def test_fix(linter, pages):
-    fixed = dataset(pages).map_batches(
+def test_fix(many, reference):
+    fixed = dataset(many).map_batches(
         dechaff.ray.Fix,
         batch_format="pyarrow",
         batch_size=10,
-        fn_constructor_kwargs={"linter": linter},
+        fn_constructor_kwargs={"ignore": ["ND"]},
         compute=ray.data.ActorPoolStrategy(size=1),
     )
     texts = {row["id"]: row["text"] for row in fixed.take_all()}
-    assert [texts[row] for row in range(len(pages))] == linter.fix_batch(pages).texts
+    assert [texts[row] for row in range(len(many))] == reference.fixed
 
 
-def test_check(linter, pages):
-    found = dataset(pages).map_batches(
-        dechaff.ray.Check, batch_format="pyarrow", compute=ray.data.ActorPoolStrategy(size=1)
+def test_check(many, reference):
+    linter = Linter(ignore=["ND"], threads=1)
+    found = dataset(many).map_batches(
+        dechaff.ray.Check,
+        batch_format="pyarrow",
+        fn_constructor_kwargs={"linter": linter},
+        compute=ray.data.ActorPoolStrategy(size=1),
     )
-    rows = sorted((row["id"], row["start"], row["code"]) for row in found.take_all())
-    assert rows == sorted((row, found.start, found.code) for row, page in enumerate(pages) for found in linter.check(page))
+    rows = sorted((row["id"], row["code"], row["start_byte"], row["end_byte"]) for row in found.take_all())
+    assert rows == sorted(reference.findings)
+
+
+def test_processes_in_a_task(many, reference):
+    """A task that forks after a threaded call, as `datasets` within it may."""
+
+    @ray.remote
+    def fix(linter, texts):
+        import multiprocessing
+
+        linter.fix_batch(texts)
+        with multiprocessing.get_context("fork").Pool(2) as pool:
+            return pool.apply(linter.fix, (texts[0],)).text
+
+    linter = Linter(ignore=["ND"], threads=2)
+    assert ray.get(fix.remote(linter, many[:50]), timeout=120) == reference.fixed[0]
