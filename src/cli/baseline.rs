@@ -156,22 +156,21 @@ impl BaselineState {
     /// # Errors
     ///
     /// A file cannot be written.
-    pub(super) fn finish(&self) -> anyhow::Result<Vec<String>> {
+    pub(super) fn finish(&mut self) -> anyhow::Result<Vec<String>> {
         let mut messages = Vec::new();
-        if let Some((path, baseline)) = &self.new_baseline {
+        if let Some((path, baseline)) = &mut self.new_baseline {
             create(path, Medium::Json.sanitize(&baseline.to_json()?).as_bytes())?;
             messages.push(format!("{} written to {}", count(baseline.len(), "known finding"), path.name()));
         }
         if let Some((path, baseline)) = &self.baseline {
             let mut baseline = baseline.lock().unwrap_or_else(PoisonError::into_inner);
-            let stale = baseline.stale();
+            let gone = baseline.stale().fold(0, |sum: usize, entry| sum.saturating_add(entry.count));
             if self.prune {
                 baseline.prune();
                 create(path, Medium::Json.sanitize(&baseline.to_json()?).as_bytes())?;
-                let gone: usize = stale.iter().map(|entry| entry.count).sum();
                 messages.push(format!("{} taken out of {}", count(gone, "known finding"), path.name()));
             } else {
-                report_stale(path, &stale);
+                report_stale(path, &baseline, gone);
             }
         }
         match &self.target {
@@ -320,22 +319,22 @@ fn apply_edits(text: &str, edits: &[Edit]) -> String {
     edited
 }
 
-fn report_stale(path: &Path, stale: &[crate::suppress::BaselineEntry]) {
+fn report_stale(path: &Path, baseline: &Baseline, gone: usize) {
     const MAX_SHOWN: usize = 5;
-    if stale.is_empty() {
+    if gone == 0 {
         return;
     }
-    let gone: usize = stale.iter().map(|entry| entry.count).sum();
     output::warning(&format!(
         "{}: {} no longer found; --prune-baseline takes such entries out",
         path.name(),
         count(gone, "known finding"),
     ));
-    for entry in stale.iter().take(MAX_SHOWN) {
+    let mut rest = gone;
+    for entry in baseline.stale().take(MAX_SHOWN) {
+        rest = rest.saturating_sub(entry.count);
         output::report(&format!("  {}: {} {}\n", printable(&entry.path), entry.rule, printable(&entry.text)));
     }
-    if stale.len() > MAX_SHOWN {
-        let rest: usize = stale.iter().skip(MAX_SHOWN).map(|entry| entry.count).sum();
+    if rest > 0 {
         output::report(&format!("  … and {rest} more\n"));
     }
 }

@@ -344,7 +344,7 @@ impl<'a> RunOutput<'a> {
         });
     }
 
-    fn finish_suppressions(&self) -> anyhow::Result<()> {
+    fn finish_suppressions(&mut self) -> anyhow::Result<()> {
         let CheckContext { arguments, settings, changed, .. } = self.context;
         let unused = settings.ignore_list.unused();
         if unused > 0 && changed.includes_all() && !arguments.quiet {
