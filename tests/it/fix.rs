@@ -436,3 +436,22 @@ fn safe_fix_keeps_duplicates_below_a_question_heading_or_list_title() {
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
     }
 }
+
+#[test]
+fn safe_fix_deletes_only_list_markers_that_an_extractor_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let left = "She packed:\n\n- a lamp\n- \n- a rope\n\nThey left.\n";
+    let texts = [
+        (left, "She packed:\n\n- a lamp\n- a rope\n\nThey left.\n"),
+        // Typed without a blank, or with text below that may be its own.
+        ("- a lamp\n-\n- a rope\n", "- a lamp\n-\n- a rope\n"),
+        ("- a lamp\n- \n        a rope\n", "- a lamp\n- \n        a rope\n"),
+        ("- a lamp\n- \n    - a rope\n", "- a lamp\n- \n    - a rope\n"),
+    ];
+    for (text, fixed) in texts {
+        let file = folder.path().join("a.md");
+        fs::write(&file, text).unwrap();
+        dechaff(folder.path(), &["check", "--isolated", "--fix", "--select", "MS011", "a.md"]);
+        assert_eq!(fs::read_to_string(&file).unwrap(), fixed);
+    }
+}

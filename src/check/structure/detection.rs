@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::check::FindingSink;
-use crate::finding::{Edit, Finding, Fix, RuleInfo};
+use crate::finding::{Applicability, Edit, Finding, Fix, RuleInfo};
 use crate::text::{Document, Span};
 
 /// A defect found in a document.
@@ -14,6 +14,8 @@ pub(super) struct StructureDetection {
     help: &'static str,
     /// Verified edits, sorted by position; empty if there is no certain repair.
     edits: Vec<Edit>,
+    /// The fix is safe, whatever the rule says.
+    is_safe: bool,
 }
 
 /// Turns the detections of a rule into findings as they come.
@@ -35,7 +37,7 @@ impl DetectionSink<'_, '_, '_> {
 
 impl StructureDetection {
     pub(super) fn new(span: Span) -> Self {
-        Self { span, label: None, help: "", edits: Vec::new() }
+        Self { span, label: None, help: "", edits: Vec::new(), is_safe: false }
     }
 
     pub(super) fn with_label(mut self, label: impl Into<String>) -> Self {
@@ -49,11 +51,16 @@ impl StructureDetection {
         self
     }
 
+    pub(super) fn with_safe_fix(self, help: &'static str, edits: Vec<Edit>) -> Self {
+        Self { is_safe: true, ..self.with_fix(help, edits) }
+    }
+
     fn into_finding(self, rule: &Arc<RuleInfo>, document: &Document<'_>) -> Finding {
         let mut finding = Finding::new(rule, document, self.span);
         finding.label = self.label;
         if let Some(applicability) = rule.fix.filter(|_| !self.edits.is_empty()) {
             finding.help = Some(self.help.into());
+            let applicability = if self.is_safe { Applicability::Safe } else { applicability };
             finding.fix = Some(Fix { applicability, edits: self.edits });
         }
         finding

@@ -21,24 +21,31 @@ pub(super) fn detect(document: &Document<'_>, detections: &mut DetectionSink<'_,
         let above = Neighbor::new(document, lines[..index].iter().rev());
         let below = Neighbor::new(document, lines[index + 1..].iter());
         let indent = span.start - line.start;
+        let has_trailing_blank = has_trailing_blank(document.slice(*line));
         let is_remnant = above.allows_empty_item_below(indent)
             && !below.is_data()
             && !below.is_text_of_item(indent)
-            && is_alone(marker, document.slice(*line), &above, &below)
+            && is_alone(marker, has_trailing_blank, &above, &below)
             && !*is_diff.get_or_insert_with(|| is_patch(document));
         if is_remnant {
             let edits = vec![Edit { span: document.deletion_span(*line), content: String::new() }];
-            detections.push(StructureDetection::new(span).with_fix("delete it", edits));
+            let detection = StructureDetection::new(span);
+            // Text directly below, or a nested list, may belong to the marker.
+            let has_own_text = below.gap == 0 && (!below.is_item || below.indent > indent);
+            detections.push(if has_trailing_blank && !has_own_text {
+                detection.with_safe_fix("delete it", edits)
+            } else {
+                detection.with_fix("delete it", edits)
+            });
         }
     }
 }
 
 /// Whether the context of a marker says that its item is missing. A lone dash can also be the value
 /// "none" or a silence in a dialogue, but extractors leave the blank after it.
-fn is_alone(marker: &str, line: &str, above: &Neighbor<'_>, below: &Neighbor<'_>) -> bool {
+fn is_alone(marker: &str, has_trailing_blank: bool, above: &Neighbor<'_>, below: &Neighbor<'_>) -> bool {
     // Outside a list, other characters separate the parts of a text.
     let is_in_list = above.is_item || below.is_item;
-    let has_trailing_blank = line.trim_end_matches(['\n', '\r']).ends_with([' ', '\t', '\u{a0}']);
     if has_trailing_blank {
         return is_in_list || marker == "-";
     }
@@ -50,6 +57,10 @@ fn is_alone(marker: &str, line: &str, above: &Neighbor<'_>, below: &Neighbor<'_>
         return !is_spoken(above) && !is_spoken(below);
     }
     marker == "-" && (has_deep_text || is_between_paragraphs())
+}
+
+fn has_trailing_blank(line: &str) -> bool {
+    line.trim_end_matches(['\n', '\r']).ends_with([' ', '\t', '\u{a0}'])
 }
 
 /// Whether the document is a patch, where a dash marks a deleted blank line.
