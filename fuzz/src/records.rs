@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use dechaff::corpus::{
-    Codec, InputFile, LogEntry, LogLine, LogLocation, OpenedFile, OriginalText, ReadOptions, RecordAction,
+    Codec, Format, InputFile, LogEntry, LogLine, LogLocation, OpenedFile, OriginalText, ReadOptions, RecordAction,
     RecordHandle, Rewriter, ShardItem, Source, log_entries, logged_files, open, restore,
 };
 use dechaff::text::Record;
@@ -34,7 +34,7 @@ pub fn run(input: &[u8]) {
     let bytes = if is_raw { bytes.to_vec() } else { compressed(codec, bytes) };
     let max_record = if options & 8 == 0 { 1 << 20 } else { 64 };
     let read_options = ReadOptions { max_record, ..ReadOptions::default() };
-    FOLDER.with(|folder| check(&folder.path().join(name), &bytes, codec, &read_options, &mut control));
+    FOLDER.with(|folder| check(&folder.path().join(name), &bytes, &read_options, &mut control));
 }
 
 pub fn seeds() -> Vec<Vec<u8>> {
@@ -82,8 +82,10 @@ fn decompressed(codec: Codec, bytes: &[u8]) -> Vec<u8> {
     content
 }
 
-fn check(path: &Path, bytes: &[u8], codec: Codec, read_options: &ReadOptions, control: &mut Control<'_>) {
+fn check(path: &Path, bytes: &[u8], read_options: &ReadOptions, control: &mut Control<'_>) {
     fs::write(path, bytes).expect("a file can be written");
+    // Content decides on the codec, not the name.
+    let codec = Format::from_file(path, None).expect("the file is there").codec;
     let mut log = Vec::new();
     let mut texts = BTreeMap::new();
     let is_written = rewrite(path, read_options, |handle, source| {

@@ -94,10 +94,14 @@ fn count_label(count: usize) -> String {
 
 /// Returns the replacement for a tag: a space if its removal would join two words.
 fn replacement(document: &Document<'_>, tag: Span) -> &'static str {
-    let text = document.text();
-    let before = text[..tag.start].chars().next_back().is_some_and(|c| !c.is_whitespace());
-    let after = text[tag.end..].chars().next().is_some_and(|c| !c.is_whitespace() && !".,;:!?)".contains(c));
-    if before && after { " " } else { "" }
+    let before = &document.text()[..tag.start];
+    let after = &document.text()[tag.end..];
+    let rest = after.trim_start_matches(['.', ',', ';', ':', '!', '?', ')']);
+    let is_text = |character: char| !character.is_whitespace();
+    // A mark belongs to the text before the tag, unless a word follows it directly, as in `.net`.
+    let follows =
+        if rest.len() == after.len() { rest.starts_with(is_text) } else { rest.starts_with(char::is_alphabetic) };
+    if before.ends_with(is_text) && follows { " " } else { "" }
 }
 
 /// Returns the spans of `<name …>` and `</name>` for known tags.
