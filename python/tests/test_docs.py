@@ -94,8 +94,9 @@ def test_examples_run(block, tmp_path):
     rows = [json.dumps({**row, "source": "test"}) + "\n" for row in table.to_pylist()]
     for directory in ("pages", "wiki/documents"):
         (tmp_path / directory).mkdir(parents=True)
-        with gzip.open(tmp_path / directory / "a.jsonl.gz", "wt") as file:
-            file.writelines(rows)
+    (tmp_path / "pages" / "a.jsonl").write_text("".join(rows))
+    with gzip.open(tmp_path / "wiki" / "documents" / "a.jsonl.gz", "wt") as file:
+        file.writelines(rows)
     (tmp_path / "example.py").write_text(block)
     environment = {**os.environ, "PYSPARK_PYTHON": sys.executable, "HF_DATASETS_CACHE": str(tmp_path / "cache")}
     run = subprocess.run(
