@@ -113,7 +113,9 @@ impl Linter {
                 rules
                     .iter()
                     .map(|(rule, parameters)| (rule.code.clone(), parameters.kind()))
-                    .filter(|(_, kind)| [check::duplicate::NAME, check::site_line::NAME].contains(kind))
+                    .filter(|(_, kind)| {
+                        [check::duplicate::NAME, check::site_line::NAME, check::duplicate_document::NAME].contains(kind)
+                    })
                     .collect(),
             ),
             levels: Arc::new(rules.iter().map(|(rule, _)| (rule.code.clone(), level(rule))).collect()),
@@ -143,6 +145,11 @@ impl Linter {
     /// Whether the rule with this code compares documents.
     pub fn is_corpus_rule(&self, code: &str) -> bool {
         self.corpus_kinds.contains_key(code)
+    }
+
+    /// Whether the rule with this code reports copies of whole documents.
+    pub fn is_document_rule(&self, code: &str) -> bool {
+        self.corpus_kinds.get(code) == Some(&check::duplicate_document::NAME)
     }
 
     /// Sketches a document for comparison.

@@ -152,8 +152,9 @@ class Linter:
         """Judges documents: what was found in each, how much fixes would remove, and whether to keep it.
 
         Takes the same documents as `check_corpus`, and compares them. Yields pairs of ID and `DocumentReport`, in the
-        order of the documents, with the values that `dechaff check --documents FILE` writes; nulls stay `None`. Of
-        several copies, the first is kept.
+        order of the documents, with the values that `dechaff check --documents FILE` writes; nulls stay `None`. The
+        command turns on the rule for near copies of documents; here, `extend_select=["ND008"]` does. Without it, the
+        first of several equal documents is kept.
         """
         ids, corpus = self._corpus(documents, text, id, group_by, memory)
         return _results(corpus.report(), ids, lambda row, key: _report(row, key, ids))

@@ -119,7 +119,8 @@ def test_exit_codes(command, tmp_path):
 
 @pytest.mark.parametrize("options", [{}, {"group_by": "url"}], ids=["all", "by site"])
 def test_document_report(command, tmp_path, many, options):
-    linter = Linter(ignore=["BP9"])
+    # The command turns this rule on for verdicts.
+    linter = Linter(ignore=["BP9"], extend_select=["ND008"])
     pages = [*many[:100], many[3], None, many[7].replace("\n", " \n"), "", "Leave a Comment\n\nRelated Posts\n"]
     footer = "\n\nPrinted in the valley since the mill was built\n"
     pages += [page + footer for page in generate(12)]

@@ -165,6 +165,8 @@ kinds! {
     duplicate => Duplicate,
     /// Lines that recur on many pages of one site.
     site_line => SiteLine,
+    /// Documents that are copies of another one as a whole.
+    duplicate_document => DuplicateDocument,
     /// A model that scores lines no rule above matches.
     classifier => Classifier,
     /// Suppression comments that are invalid or unused.

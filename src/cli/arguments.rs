@@ -9,6 +9,9 @@ use super::reports::ReportArguments;
 use super::review::ReviewArguments;
 use crate::report::Verdict;
 
+/// The opt-in rule that verdicts need.
+const DOCUMENT_RULE: &str = "ND008";
+
 /// Find and explain boilerplate and other noise in text corpora.
 #[derive(Debug, Parser)]
 #[command(name = "dechaff", version, max_term_width = 100)]
@@ -377,9 +380,15 @@ pub(super) enum FailOnArgument {
 }
 
 impl CheckArguments {
+    /// Whether the rule for copies of documents must not be added to those that run.
+    fn excludes_document_rule(&self) -> bool {
+        let means = |selector: &String| selector == "ALL" || DOCUMENT_RULE.starts_with(selector.as_str());
+        !self.select.is_empty() || self.ignore.iter().any(means)
+    }
+
     /// Whether documents are judged.
     pub(super) fn wants_verdicts(&self) -> bool {
-        self.documents.is_some() || !self.drop_verdict.is_empty()
+        self.documents.is_some() || !self.drop_verdict.is_empty() || !self.review_files.is_empty()
     }
 
     /// Returns the files that the run writes, without copies.
@@ -398,7 +407,11 @@ impl CheckArguments {
         };
         let list = |texts: &[String]| (!texts.is_empty()).then(|| toml::Value::from(texts.to_vec()));
         add("select", list(&self.select));
-        add("extend-select", list(&self.extend_select));
+        let mut extend_select = self.extend_select.clone();
+        if self.wants_verdicts() && !self.excludes_document_rule() {
+            extend_select.push(DOCUMENT_RULE.into());
+        }
+        add("extend-select", list(&extend_select));
         add("ignore", list(&self.ignore));
         add("memory", self.memory.clone().map(Into::into));
         add("fail-on", self.fail_on.and_then(|severity| Some(severity.to_possible_value()?.get_name().into())));

@@ -1,12 +1,13 @@
 //! Judges the documents of a corpus in input order, so that the first of several copies stays.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::document_row::{DocumentRow, Verdict, VerdictThresholds};
+use super::document_row::{DocumentRow, Verdict, VerdictThresholds, WholeCopy};
 use crate::finding::Finding;
 use crate::linter::Linter;
 use crate::text::{Document, Origin};
@@ -44,12 +45,19 @@ pub struct DocumentJudge {
     staying: JudgedDocuments,
     /// The same documents by their words.
     by_words: HashMap<WordHash, Arc<Origin>>,
+    /// Documents judged so far that are to be dropped.
+    dropped: JudgedDocuments,
 }
 
 impl DocumentJudge {
     /// Creates a judge that has seen no documents.
     pub fn new(thresholds: VerdictThresholds) -> Self {
-        Self { thresholds, staying: JudgedDocuments::default(), by_words: HashMap::new() }
+        Self {
+            thresholds,
+            staying: JudgedDocuments::default(),
+            by_words: HashMap::new(),
+            dropped: JudgedDocuments::default(),
+        }
     }
 
     /// Judges the next document by all findings in it. `linter` says which rules compare documents.
@@ -64,14 +72,33 @@ impl DocumentJudge {
         let stays = |origin: &Origin| self.staying.contains(origin) || is_reference(origin);
         let is_duplicate_rule = |code: &str| linter.is_corpus_rule(code);
         let hash = hash_words(document.text());
-        let equal = self.by_words.get(&hash).map(Arc::as_ref);
-        let row = DocumentRow::new(document, findings, &self.thresholds, is_duplicate_rule, stays, equal);
+        let equal = self.by_words.get(&hash).map(|origin| WholeCopy { kept: origin, likeness: None });
+        let is_whole = |finding: &Finding| linter.is_document_rule(&finding.rule.code);
+        // The copy that stays may come later.
+        let whole = findings.iter().filter(|finding| is_whole(finding)).find_map(|finding| self.whole_copy(finding));
+        let copy_of = equal.or(whole);
+        let others = match findings.iter().any(is_whole) {
+            true => Cow::Owned(findings.iter().filter(|finding| !is_whole(finding)).cloned().collect::<Vec<_>>()),
+            false => Cow::Borrowed(findings),
+        };
+        let mut row = DocumentRow::new(document, &others, &self.thresholds, is_duplicate_rule, stays, copy_of.as_ref());
+        row.count_findings(findings);
         // Whether or not it is left out now: it may be later, by its row in the table.
         if row.decision.verdict != Verdict::Drop {
             self.staying.insert(document.origin());
             self.by_words.entry(hash).or_insert_with(|| Arc::clone(document.origin()));
+        } else {
+            self.dropped.insert(document.origin());
         }
         row
+    }
+
+    /// Returns what a finding about a whole document says, unless the other document is dropped.
+    fn whole_copy<'f>(&self, finding: &'f Finding) -> Option<WholeCopy<'f>> {
+        let kept = finding.labels.first()?.origin.as_deref()?;
+        let likeness = finding.message.as_ref().and(finding.notes.first());
+        let likeness = likeness.map(|note| (finding.rule.code.as_str(), &**note));
+        (!self.dropped.contains(kept)).then_some(WholeCopy { kept, likeness })
     }
 }
 

@@ -66,6 +66,16 @@ pub struct Judgement {
     pub threshold: Option<String>,
 }
 
+/// A document that stays, and of which another one is a copy as a whole.
+#[derive(Debug)]
+pub struct WholeCopy<'f> {
+    /// The document that stays.
+    pub kept: &'f Origin,
+    /// The rule that found the copy, and how alike the documents are. `None` if the words are the
+    /// same.
+    pub likeness: Option<(&'f str, &'f str)>,
+}
+
 /// What is known about a document after checking it. Shares are shares of its words, from 0 to 1,
 /// rounded to four decimals; the verdict depends on the rounded values.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -141,24 +151,26 @@ impl DocumentRow {
     ];
 
     /// Judges a document by its findings. `is_duplicate_rule` says whether a rule compares documents,
-    /// and `stays` whether another document precedes this one and is not dropped. `equal` is such a
-    /// document with the same words, if there is one.
+    /// and `stays` whether another document precedes this one and is not dropped. `copy_of` is a
+    /// document that stays and of which this one is a copy as a whole, if there is one; its findings
+    /// are left out of `findings`.
     pub fn new(
         document: &Document<'_>,
         findings: &[Finding],
         thresholds: &VerdictThresholds,
         is_duplicate_rule: impl Fn(&str) -> bool,
         stays: impl Fn(&Origin) -> bool,
-        equal: Option<&Origin>,
+        copy_of: Option<&WholeCopy<'_>>,
     ) -> Self {
         let evidence = Evidence::new(document, findings, is_duplicate_rule, stays);
         let origin = document.origin();
         let kinds = document.page_kind();
-        let mut findings_by_rule = BTreeMap::new();
-        for finding in findings {
-            *findings_by_rule.entry(finding.rule.code.clone()).or_insert(0) += 1 + finding.unlisted;
-        }
-        let nearest = equal.map(|origin| (origin, evidence.words)).or(evidence.nearest);
+        let is_equal = copy_of.is_some_and(|copy| copy.likeness.is_none());
+        let nearest = match copy_of {
+            Some(copy) if is_equal => Some((copy.kept, evidence.words)),
+            Some(copy) => Some(evidence.nearest.filter(|(origin, _)| *origin == copy.kept).unwrap_or((copy.kept, 0))),
+            None => evidence.nearest,
+        };
         let record = |origin: &Origin| origin.record.clone();
         let nearest_record = nearest.and_then(|(origin, _)| record(origin));
         let mut row = Self {
@@ -169,22 +181,32 @@ impl DocumentRow {
             bytes: document.text().len(),
             page_kind: kinds.kind().name(),
             page_kind_probability: rounded(f64::from(kinds.probability(kinds.kind()))),
-            findings: findings_by_rule.values().sum(),
-            findings_by_rule,
+            findings: 0,
+            findings_by_rule: BTreeMap::new(),
             safe_removed_share: rounded(share_removed_by(document, findings, Applicability::Safe)),
             removed_share: rounded(share_removed_by(document, findings, Applicability::Unsafe)),
             noise_share: evidence.share(evidence.noise),
-            duplicated_share: evidence.share(if equal.is_some() { evidence.words } else { evidence.duplicated }),
+            duplicated_share: evidence.share(if is_equal { evidence.words } else { evidence.duplicated }),
             doubtful_share: evidence.share(evidence.doubtful),
-            unique_share: evidence.share(if equal.is_some() { 0 } else { evidence.unique }),
+            unique_share: evidence.share(if is_equal { 0 } else { evidence.unique }),
             nearest_path: nearest.map(|(origin, _)| origin.path.clone()),
             nearest_record_index: nearest_record.as_ref().map(|record| record.index),
             nearest_record_id: nearest_record.and_then(|record| record.id),
             nearest_share: nearest.map_or(0.0, |(_, words)| evidence.share(words)),
             decision: Judgement { verdict: Verdict::Keep, reason: String::new(), threshold: None },
         };
-        row.decision = row.decide(findings, thresholds, nearest.map(|(origin, _)| origin), equal.is_some());
+        row.count_findings(findings);
+        row.decision = row.decide(findings, thresholds, nearest.map(|(origin, _)| origin), copy_of);
         row
+    }
+
+    /// Sets the numbers of findings.
+    pub fn count_findings(&mut self, findings: &[Finding]) {
+        self.findings_by_rule.clear();
+        for finding in findings {
+            *self.findings_by_rule.entry(finding.rule.code.clone()).or_insert(0) += 1 + finding.unlisted;
+        }
+        self.findings = self.findings_by_rule.values().sum();
     }
 
     fn decide(
@@ -192,7 +214,7 @@ impl DocumentRow {
         findings: &[Finding],
         thresholds: &VerdictThresholds,
         nearest: Option<&Origin>,
-        is_copy: bool,
+        copy_of: Option<&WholeCopy<'_>>,
     ) -> Judgement {
         let decision = |verdict, reason, threshold| Judgement { verdict, reason, threshold };
         let VerdictThresholds { min_words, drop_share, review_share, max_removed } = *thresholds;
@@ -203,8 +225,15 @@ impl DocumentRow {
             };
             return decision(Verdict::Drop, reason, Some(format!("min-words = {min_words}")));
         }
-        if let Some(equal) = nearest.filter(|_| is_copy) {
-            return decision(Verdict::Drop, format!("it is a copy of {equal}"), None);
+        if let Some(WholeCopy { kept, likeness }) = copy_of {
+            return match likeness {
+                None => decision(Verdict::Drop, format!("it is a copy of {kept}"), None),
+                Some((rule, likeness)) => decision(
+                    Verdict::Drop,
+                    format!("it is a near copy of {kept}, {likeness}"),
+                    Some((*rule).to_owned()),
+                ),
+            };
         }
         let worthless = rounded(1.0 - self.unique_share);
         if worthless >= drop_share {

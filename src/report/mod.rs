@@ -34,7 +34,7 @@ use crate::text::{Document, TextProvider};
 pub use azure::Azure;
 pub use concise::Concise;
 pub use document_judge::{DocumentJudge, JudgedDocuments};
-pub use document_row::{DocumentRow, Judgement, Verdict, VerdictThresholds};
+pub use document_row::{DocumentRow, Judgement, Verdict, VerdictThresholds, WholeCopy};
 pub use dolma::{SummaryOnly, attributes};
 pub use full::Full;
 pub use github::GitHub;

@@ -132,7 +132,7 @@ fn completions_include_rules() {
     if Command::new("bash").arg("--version").output().is_err() {
         return;
     }
-    assert_eq!(complete("dechaff check --select ND00", 3), "ND001 ND002 ND003 ND004 ND005 ND006 ND007");
+    assert_eq!(complete("dechaff check --select ND00", 3), "ND001 ND002 ND003 ND004 ND005 ND006 ND007 ND008");
     assert_eq!(complete("dechaff check --extend-select SU", 3), "SU001 SU002");
     assert_eq!(complete("dechaff check --ignore comment-pr", 3), "comment-prompt");
     assert_eq!(complete("dechaff rule SU", 2), "SU001 SU002");
