@@ -11,6 +11,7 @@ mod fnv;
 mod guard;
 mod licence;
 pub mod phrase;
+mod search;
 mod sink;
 pub mod store;
 mod swar;

@@ -114,7 +114,7 @@ impl Rule {
                     .with_hint(missing("find").map(str::to_owned)));
             }
             None => Parameters::Pattern(match built_in {
-                Some(rule) => find::precompiled(file.find, rule.patterns),
+                Some(rule) => find::precompiled(file.find, file.words, rule.patterns),
                 None => find::patterns(written, file.find, file.words)?.0,
             }),
         };

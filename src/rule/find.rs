@@ -1,6 +1,5 @@
 //! The `[[find]]` tables of a rule file: phrases, expressions and guards.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
@@ -12,7 +11,7 @@ use toml::Spanned;
 
 use super::toml_text::place_in_file;
 use crate::check::join_lines;
-use crate::check::pattern::{Pattern, PatternSource, PrecompiledPattern};
+use crate::check::pattern::{Expression, Pattern, PatternSource, PhraseBlock, PrecompiledPattern};
 use crate::check::phrase::{self, ANY, Context, Extent, Phrase, PhraseError, WordList, WordLists, is_language};
 use crate::user_file::{UserFile, UserFileError, nearest};
 
@@ -80,17 +79,15 @@ pub(super) fn patterns(
     finds.into_iter().map(|find| find.pattern(file, &lists)).collect()
 }
 
-/// Combines the guards of a built-in rule with the expressions that the build script made of its
-/// phrases.
-pub(super) fn precompiled(finds: Vec<Find>, patterns: &[PrecompiledPattern]) -> Vec<Pattern> {
-    let expressions = |all: &[&'static str]| all.iter().map(|one| Spanned::new(0..0, (*one).into())).collect();
-    let pattern = |(find, pattern): (Find, &PrecompiledPattern)| Pattern {
-        any: expressions(pattern.any),
-        unless: expressions(pattern.unless),
-        precompiled: Some(pattern.first),
-        ..find.guards
-    };
-    finds.into_iter().zip(patterns).map(pattern).collect()
+/// Combines the tables of a built-in rule with what the build script extracted from them. Their
+/// phrases are only parsed when they may match.
+pub(super) fn precompiled(
+    finds: Vec<Find>,
+    words: BTreeMap<String, WordList>,
+    patterns: &[PrecompiledPattern],
+) -> Vec<Pattern> {
+    let lists = Arc::new(WordLists::new(words, Some(shared_words())));
+    finds.into_iter().zip(patterns).map(|(find, pattern)| find.precompiled(&lists, pattern)).collect()
 }
 
 impl Find {
@@ -108,16 +105,33 @@ impl Find {
         for (language, block) in &self.except {
             source.except.extend(phrases(file, lists, language, Extent::Contains, block)?);
         }
-        pattern.any = expressions(&source.phrases, &source.regex);
-        pattern.unless = expressions(&source.except, &source.except_regex);
+        pattern.any = expressions(&source.phrases, &source.regex, pattern.may_list_lines());
+        pattern.unless = expressions(&source.except, &source.except_regex, false);
         Ok((pattern, source))
+    }
+
+    fn precompiled(self, lists: &Arc<WordLists>, precompiled: &PrecompiledPattern) -> Pattern {
+        let block = |(language, text): (String, Spanned<String>), extent| {
+            let (language, text) = (language.into(), text.into_inner());
+            Arc::new(PhraseBlock { language, text, extent, lists: Arc::clone(lists) })
+        };
+        let mut pattern = self.guards;
+        let extent = if pattern.part { Extent::Contains } else { Extent::Whole };
+        let blocks: Vec<Arc<PhraseBlock>> = self.phrases.into_iter().map(|one| block(one, extent)).collect();
+        let regexes: Vec<&str> = self.regex.iter().map(|one| one.get_ref().as_str()).collect();
+        pattern.any = precompiled.expressions(&blocks, &regexes);
+        pattern.lines = precompiled.lines();
+        let except = self.except.into_iter().map(|one| block(one, Extent::Contains));
+        let except = except.map(|block| Expression::from_block(&block));
+        pattern.unless = except.chain(expressions(&[], &self.except_regex, false)).collect();
+        pattern
     }
 }
 
-/// Returns the expressions of `phrases`, then `regex`.
-fn expressions(phrases: &[Phrase], regex: &[Spanned<String>]) -> Vec<Spanned<Cow<'static, str>>> {
-    let phrases = phrases.iter().map(|phrase| Spanned::new(phrase.place.clone(), phrase.regex().into()));
-    phrases.chain(regex.iter().map(|one| Spanned::new(one.span(), one.get_ref().clone().into()))).collect()
+/// Returns the expressions of `phrases`, then `regexes`.
+fn expressions(phrases: &[Phrase], regexes: &[Spanned<String>], may_list_lines: bool) -> Vec<Expression> {
+    let phrases = phrases.iter().map(|phrase| Expression::from_phrase(phrase, may_list_lines));
+    phrases.chain(regexes.iter().map(|regex| Expression::from_regex(regex.get_ref(), regex.span()))).collect()
 }
 
 /// The phrases of a block, with their places in the file.

@@ -1,56 +1,79 @@
-//! Compares the engine with a plain reference: each alternative of each phrase and expression as a `regex` on the whole unit.
-//! The test that provides rules and units is in `rule_test`.
+//! Compares the engine with a plain reference: each phrase and each alternative of an expression as a
+//! `regex` on the whole unit. The test in `rule_test` provides rules and units.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use regex::{Regex, RegexBuilder};
 
-use super::expression::{Caches, MARKS};
-use super::prefilter::{SHORT_BYTES, SHORT_WORDS, is_short};
-use super::{Matcher, Parameters, PatternCheck, build};
+use super::{Expression, Parameters, Pattern, PatternCheck, SHORT_BYTES, SHORT_WORDS, build};
+use crate::check::phrase::MARKS;
+use crate::check::search::{Found, Search};
 use crate::finding::RuleInfo;
-use crate::text::{Span, count_words};
+use crate::text::count_words;
 
-/// The expression of a matcher, as the documentation of rules explains it.
-fn reference(matcher: &Matcher) -> Regex {
-    let (source, part) = (matcher.expression.source(), matcher.pattern.part);
+/// The expressions that one matcher of the engine stands for: one, or all that are found by their
+/// lines.
+type Reference = Vec<Regex>;
+
+/// For each matcher that `build` makes of `patterns`, in order, its pattern and reference.
+fn references(patterns: &Parameters) -> Vec<(&Pattern, Reference)> {
+    let mut references = Vec::new();
+    for pattern in patterns {
+        let mut listed = Reference::new();
+        for expression in pattern.any.iter().flat_map(Expression::branches) {
+            let regex = reference(pattern, &expression.regex());
+            match pattern.search(&expression).unwrap().as_ref() {
+                Search::Lines(_) => listed.push(regex),
+                Search::Required(_) => references.push((pattern, vec![regex])),
+            }
+        }
+        references.extend((!listed.is_empty()).then_some((pattern, listed)));
+    }
+    references
+}
+
+/// The expression of a pattern, as the documentation of rules explains it.
+fn reference(pattern: &Pattern, source: &str) -> Regex {
     let whole = format!("^(?-i:{MARKS})(?:{source})(?-i:{MARKS})$");
-    let mut builder = RegexBuilder::new(if part { source } else { &whole });
-    builder.case_insensitive(!matcher.pattern.case_sensitive).build().unwrap()
+    let mut builder = RegexBuilder::new(if pattern.part { source } else { &whole });
+    builder.case_insensitive(!pattern.case_sensitive).build().unwrap()
 }
 
-/// Which matchers the engine finds in `unit`.
-fn engine_matches(check: &PatternCheck, unit: &str, caches: &mut Caches) -> BTreeSet<usize> {
-    let mut hits = Vec::new();
-    let span = Span::new(0, unit.len());
-    let may_be_short = || count_words(unit, SHORT_WORDS + 1) <= SHORT_WORDS;
-    let glance = check.prefilters.hits(&check.matchers, unit, span, may_be_short, &mut hits);
-    let found: BTreeSet<usize> = hits.iter().map(|hit| hit.pattern as usize).collect();
-    let mut is_match = |index: &usize| {
-        check.prefilters.may_match(&check.matchers, *index, unit, glance)
-            && check.matchers[*index].expression.is_match(unit, caches)
+/// Returns the matchers that the engine finds in `unit`.
+fn engine_matches(check: &PatternCheck, unit: &str, found: &mut Found) -> BTreeSet<usize> {
+    check.prefilter.find(unit, is_short(unit), found);
+    let is_match = |expression: u32, offset: usize| {
+        let matcher = &check.matchers[expression as usize];
+        check.prefilter.may_begin(expression, unit, offset)
+            && check.prefilter.may_match(expression, &found.normal)
+            && matcher.regex.as_ref().is_none_or(|regex| regex.is_match(unit))
     };
-    found.into_iter().filter(|index| is_match(index)).collect()
+    let matches = found.hits.iter().filter(|hit| is_match(hit.expression, hit.offset));
+    matches.map(|hit| hit.expression as usize).collect()
 }
 
-/// Asserts that the engine and the reference find the same alternatives of a rule in each of `units`. Returns how many they
-/// find.
+fn is_short(unit: &str) -> bool {
+    unit.len() <= SHORT_BYTES && count_words(unit, SHORT_WORDS + 1) <= SHORT_WORDS
+}
+
+/// Asserts that the engine and the reference find the same in each of `units`. Returns the number of
+/// matches.
 pub(crate) fn assert_agreement<'u>(
     rule: &Arc<RuleInfo>,
     patterns: &Parameters,
     units: impl Iterator<Item = &'u str>,
 ) -> usize {
     let check = build(vec![(Arc::clone(rule), patterns)]).unwrap();
-    let references: Vec<Regex> = check.matchers.iter().map(reference).collect();
-    let (mut caches, mut count) = (Caches::default(), 0);
+    let references = references(patterns);
+    assert_eq!(references.len(), check.matchers.len(), "{}", rule.code);
+    let (mut found, mut count) = (Found::default(), 0);
     for unit in units.map(str::trim) {
-        let may_be_short = unit.len() <= SHORT_BYTES && count_words(unit, SHORT_WORDS + 1) <= SHORT_WORDS;
-        let found = engine_matches(&check, unit, &mut caches);
-        for (index, (matcher, regex)) in check.matchers.iter().zip(&references).enumerate() {
-            let is_tried = may_be_short || !is_short(&matcher.pattern);
-            let expected = is_tried && regex.is_match(unit);
-            assert_eq!(found.contains(&index), expected, "{}: {regex} on {unit:?}", rule.code);
+        let matches = engine_matches(&check, unit, &mut found);
+        for (index, (pattern, reference)) in references.iter().enumerate() {
+            let is_tried = is_short(unit) || !pattern.is_short();
+            let expected = is_tried && reference.iter().any(|regex| regex.is_match(unit));
+            assert_eq!(matches.contains(&index), expected, "{}: {reference:?} on {unit:?}", rule.code);
             count += usize::from(expected);
         }
     }

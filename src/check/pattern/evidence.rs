@@ -1,31 +1,29 @@
 //! From matches to findings: place, company and reach.
 
-mod search;
+mod candidates;
 
 use std::sync::Arc;
 
 use super::content::{Surroundings, is_content};
-use super::expression::Caches;
 use super::headings::{Verdict, WeakLine, judge};
-use super::prefilter::{Glance, Prefilters};
 use super::unit::WordCounter;
 use super::{Matcher, Place, Reach, Unit};
 use crate::check::FindingSink;
 use crate::check::coverage::covered_by_fixes;
+use crate::check::search::{Found, Prefilter};
 use crate::finding::{Applicability, Finding, RuleInfo};
 use crate::text::{Block, BlockKind, Document, Span, count_words, ends_sentence};
 
-/// Adds the findings of all patterns in `document` to those of earlier kinds; gives the caches back.
+/// Adds the findings of all patterns in `document` to those of earlier kinds.
 pub(super) fn collect(
     matchers: &[Matcher],
-    prefilters: &Prefilters,
+    prefilter: &Prefilter,
     document: &Document<'_>,
-    caches: Caches,
     findings: &mut FindingSink<'_>,
-) -> Caches {
+) {
     let mut evidence = Evidence {
         matchers,
-        prefilters,
+        prefilter,
         document,
         candidates: Vec::new(),
         has_all_candidates: true,
@@ -35,13 +33,12 @@ pub(super) fn collect(
         tail_start: document.blocks().len(),
         of_block: WordCounter::default(),
         of_sentence: WordCounter::default(),
-        glance: None,
+        found: Found::default(),
         surroundings: Surroundings::default(),
-        caches,
     };
     evidence.search();
     if evidence.candidates.is_empty() && evidence.has_all_candidates && evidence.matches.is_empty() {
-        return evidence.caches;
+        return;
     }
     for finding in findings.iter() {
         evidence.mark_residue(finding.span);
@@ -50,7 +47,6 @@ pub(super) fn collect(
     evidence.spare_headings(findings);
     evidence.keep_company(findings);
     evidence.report(findings);
-    evidence.caches
 }
 
 /// A pattern that may match a unit: a literal of it was seen there.
@@ -63,7 +59,7 @@ struct Candidate {
 
 struct Evidence<'e, 't> {
     matchers: &'e [Matcher],
-    prefilters: &'e Prefilters,
+    prefilter: &'e Prefilter,
     document: &'e Document<'t>,
     /// Those that count only at an edge and are tried when the walk comes to them; in order of block.
     candidates: Vec<Candidate>,
@@ -78,22 +74,15 @@ struct Evidence<'e, 't> {
     tail_start: usize,
     of_block: WordCounter,
     of_sentence: WordCounter,
-    /// What was seen of the unit that was tried last.
-    glance: Option<(Span, Glance)>,
+    found: Found,
     surroundings: Surroundings,
-    caches: Caches,
 }
 
 impl<'e> Evidence<'e, '_> {
     fn try_candidate(&mut self, candidate: Candidate) {
         let text = self.document.slice(candidate.unit);
-        let (_, glance) = match self.glance {
-            Some(last) if last.0 == candidate.unit => last,
-            _ => *self.glance.insert((candidate.unit, Glance::of(text))),
-        };
         let matcher = &self.matchers[candidate.matcher];
-        let may_match = self.prefilters.may_match(self.matchers, candidate.matcher, text, glance);
-        if !may_match || !matcher.matches(text, &mut self.caches) {
+        if !matcher.matches(text) {
             return;
         }
         let is_first = || self.document.blocks()[..candidate.block].iter().all(|block| block.kind == BlockKind::Blank);

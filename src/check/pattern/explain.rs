@@ -2,11 +2,8 @@
 
 use std::ops::Range;
 
-use regex_automata::meta::Regex;
-use regex_automata::util::syntax;
-
-use super::{Pattern, Place, Unit};
-use crate::check::phrase::{MARKS, Phrase};
+use super::{Expression, LazyRegex, Pattern, Place, Unit};
+use crate::check::phrase::Phrase;
 use crate::text::count_words;
 
 /// The phrases and expressions of a `[[find]]` table, with their places in the file.
@@ -118,13 +115,9 @@ fn matching<'p>(
     is_part: bool,
     text: &str,
 ) -> Vec<Source<'p>> {
-    let matches = |expression: &str| {
-        let expression =
-            if is_part { expression.to_owned() } else { format!("^(?-i:{MARKS})(?:{expression})(?-i:{MARKS})$") };
-        let syntax = syntax::Config::new().case_insensitive(!pattern.case_sensitive);
-        Regex::builder().syntax(syntax).build(&expression).is_ok_and(|regex| regex.is_match(text))
-    };
-    let phrases = phrases.iter().filter(|phrase| matches(&phrase.regex())).map(Source::Phrase);
-    let expressions = expressions.iter().filter(|expression| matches(expression.get_ref()));
+    let matches = |one: Expression| LazyRegex::new(vec![one.source], !is_part, pattern.case_sensitive).is_match(text);
+    let phrases = phrases.iter().filter(|phrase| matches(Expression::from_phrase(phrase, false)));
+    let phrases = phrases.map(Source::Phrase);
+    let expressions = expressions.iter().filter(|one| matches(Expression::from_regex(one.get_ref(), one.span())));
     phrases.chain(expressions.map(Source::Regex)).collect()
 }

@@ -1,59 +1,47 @@
-//! The `pattern` kind: regular expressions over lines, sentences and paragraphs, with guards.
+//! The `pattern` kind: phrases and regular expressions over lines, sentences and paragraphs, with
+//! guards.
 //!
-//! All patterns of all rules share one search for literals; a regular expression runs only on a unit that holds one of its
-//! literals and that passes the cheap guards.
+//! All patterns of all rules share one prefilter (`check::search`). An expression runs only on a unit
+//! that contains one of its literals and that passes the guards.
 
-#![allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_possible_wrap,
-    reason = "numbers of patterns and literals, which are bounded by rules, and bits of hashes"
-)]
-
-mod bytes;
-mod compact;
 mod content;
 #[cfg(test)]
 pub(crate) mod differential;
 mod evidence;
 mod explain;
-mod expression;
 mod headings;
-mod literals;
-mod opening;
-mod places;
 mod precompiled;
-mod prefilter;
-mod program;
-mod rarity;
-mod search;
-mod simpler;
 mod unit;
-mod walk;
 
 use std::borrow::Cow;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::ops::Range;
+use std::sync::Arc;
 
 use regex_syntax::hir::{Hir, HirKind, Look};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use toml::Spanned;
 
+use super::phrase::Phrase;
+use super::search::{self, Indexed, LazyRegex, Prefilter, Required, Search};
 use super::{DocumentCheck, FindingSink, ParameterError, RuleWithParams};
 use crate::finding::{Applicability, RuleInfo};
 use crate::text::Document;
 pub use explain::{Explanation, Obstacle, PatternSource, Source, explain};
-use expression::{Caches, Expression};
-use literals::{Certain, Spacing};
 #[cfg(test)]
 pub(crate) use precompiled::assert_up_to_date;
 pub use precompiled::{BUILT_IN_RULES, BuiltInRule, PrecompiledPattern};
-use prefilter::Prefilters;
+
+pub use super::search::{PhraseBlock, Source as ExpressionSource};
 
 /// The kind's name in rule files.
 pub const NAME: &str = "pattern";
 
-/// A rule's patterns; each is looked for on its own.
+/// Patterns with at most this `max-words` match only short units, so they need no literal.
+const SHORT_WORDS: usize = 80;
+/// Maximum length of a short unit, in bytes.
+const SHORT_BYTES: usize = 1_000;
+
+/// A rule's patterns; each is searched for on its own.
 pub type Parameters = Vec<Pattern>;
 
 /// Phrases and regular expressions, and the guards that all of them share. Rule files write it as a `[[find]]` table, which
@@ -61,16 +49,16 @@ pub type Parameters = Vec<Pattern>;
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Pattern {
-    /// Regular expressions, any of which may match: first those of the phrases, in order, then those of the file. Case is
-    /// ignored unless `case_sensitive` is set.
+    /// Phrases in order, then regular expressions. Any of them may match. Case is ignored unless
+    /// `case_sensitive` is set.
     #[serde(skip)]
-    pub any: Vec<Spanned<Cow<'static, str>>>,
-    /// Regular expressions that must not match anywhere in the unit: first those of the exceptions, then those of the file.
+    pub any: Vec<Expression>,
+    /// Hashes of the lines that other phrases match; only of built-in rules.
     #[serde(skip)]
-    pub unless: Vec<Spanned<Cow<'static, str>>>,
-    /// Number of its first alternative in the tables of the build script, if it is built in.
+    pub lines: Vec<u64>,
+    /// Phrases and regular expressions that must not match anywhere in the unit.
     #[serde(skip)]
-    pub precompiled: Option<usize>,
+    pub unless: Vec<Expression>,
     /// What is matched and, unless `reach` extends it, removed.
     #[serde(rename = "where")]
     pub unit: Unit,
@@ -110,8 +98,8 @@ impl Default for Pattern {
     fn default() -> Self {
         Self {
             any: Vec::new(),
+            lines: Vec::new(),
             unless: Vec::new(),
-            precompiled: None,
             unit: Unit::default(),
             part: false,
             case_sensitive: false,
@@ -138,6 +126,55 @@ impl<'de> Deserialize<'de> for Pattern {
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
 fn extent_name<S: Serializer>(part: &bool, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(if *part { "contains" } else { "whole" })
+}
+
+/// A phrase or regular expression of a pattern.
+#[derive(Debug, Clone)]
+pub struct Expression {
+    /// Its bytes in the rule file; empty if the rule is built in.
+    pub place: Range<usize>,
+    source: ExpressionSource,
+    /// How to search for it, unless that has to be extracted from the expression.
+    search: Option<Arc<Search>>,
+}
+
+impl Expression {
+    /// Creates an expression from a regular expression.
+    pub fn from_regex(regex: &str, place: Range<usize>) -> Self {
+        Self { place, source: ExpressionSource::Regex(regex.into()), search: None }
+    }
+
+    /// Creates an expression from a phrase. `may_be_listed` says whether it matches whole lines,
+    /// whatever their case.
+    pub fn from_phrase(phrase: &Phrase, may_be_listed: bool) -> Self {
+        let lines = if may_be_listed { search::hashes(phrase) } else { None };
+        let source = ExpressionSource::Regex(phrase.regex().into());
+        Self { place: phrase.place.clone(), source, search: lines.map(Search::Lines).map(Arc::new) }
+    }
+
+    /// Creates an expression from all phrases of a block.
+    pub fn from_block(block: &Arc<PhraseBlock>) -> Self {
+        let source = ExpressionSource::Phrases(Arc::clone(block), 0..block.text.len());
+        Self { place: 0..0, source, search: None }
+    }
+
+    /// Returns the regular expression, without what is added to match whole units.
+    pub fn regex(&self) -> Cow<'_, str> {
+        self.source.regex()
+    }
+
+    fn error(&self, message: String) -> ParameterError {
+        ParameterError { message, place: Some(self.place.clone()) }
+    }
+
+    /// Returns the parts that are searched for on their own: the alternatives of a regular expression.
+    fn branches(&self) -> Vec<Self> {
+        if self.search.is_some() {
+            return vec![self.clone()];
+        }
+        let regex = self.regex();
+        search::branches(&regex).into_iter().map(|branch| Self::from_regex(branch, self.place.clone())).collect()
+    }
 }
 
 /// What a pattern is matched against.
@@ -207,30 +244,23 @@ struct Matcher {
     rule: Arc<RuleInfo>,
     /// The guards, shared by all alternatives.
     pattern: Arc<Pattern>,
-    expression: Expression,
-    /// Its number in the tables of the build script, if its rule is built in.
-    precompiled: Option<usize>,
-    unless: Option<Arc<Expression>>,
+    /// `None` if the prefilter finds whole lines, which match.
+    regex: Option<LazyRegex>,
+    unless: Option<Arc<LazyRegex>>,
 }
 
 struct PatternCheck {
     matchers: Vec<Matcher>,
-    prefilters: Prefilters,
-    /// What regular expressions need while they run, for as many documents as were looked at at one time.
-    caches: Mutex<Vec<Caches>>,
+    prefilter: Prefilter,
 }
 
 impl DocumentCheck for PatternCheck {
     fn check(&self, document: &Document<'_>, findings: &mut FindingSink<'_>) {
-        let caches = || self.caches.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = caches().pop().unwrap_or_default();
-        let own = evidence::collect(&self.matchers, &self.prefilters, document, own, findings);
-        caches().push(own);
+        evidence::collect(&self.matchers, &self.prefilter, document, findings);
     }
 
     fn warm_up(&self) {
-        simpler::warm_up();
-        self.prefilters.prepare(&self.matchers);
+        self.prefilter.warm_up();
     }
 }
 
@@ -256,34 +286,30 @@ pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn Doc
 }
 
 fn build(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<PatternCheck, ParameterError> {
-    let mut matchers = Vec::new();
-    let mut all_signs = Vec::new();
-    let mut numbers = 0..;
-    let mut number = || numbers.next().unwrap_or(0);
+    let (mut matchers, mut indexed) = (Vec::new(), Vec::new());
     for (rule, patterns) in rules {
         for pattern in patterns {
             let pattern = Arc::new(pattern.clone());
-            let alternatives: Vec<_> = pattern.alternatives().collect();
-            let unless = pattern.unless(alternatives.len(), &mut number).map(Arc::new);
-            // Each alternative is tried only where its own signs stand.
-            for (index, (expression, branch)) in alternatives.into_iter().enumerate() {
-                let precompiled = pattern.precompiled.map(|first| first + index);
-                let signs = precompiled::certain_or_compute(&pattern, branch, precompiled, Spacing::Single)
-                    .map_err(|message| ParameterError { message, place: Some(expression.span()) })?;
-                all_signs.push(signs);
-                matchers.push(Matcher {
-                    rule: Arc::clone(&rule),
-                    pattern: Arc::clone(&pattern),
-                    expression: Expression::new(branch, pattern.part, pattern.case_sensitive, number())
-                        .with_program(precompiled),
-                    precompiled,
-                    unless: unless.clone(),
-                });
+            let unless = pattern.unless().map(Arc::new);
+            let mut add = |search: Arc<Search>, regex: Option<LazyRegex>| {
+                indexed.push(pattern.indexed(search));
+                let (rule, pattern) = (Arc::clone(&rule), Arc::clone(&pattern));
+                matchers.push(Matcher { rule, pattern, regex, unless: unless.clone() });
+            };
+            let mut lines = pattern.lines.clone();
+            for expression in pattern.any.iter().flat_map(Expression::branches) {
+                let search = pattern.search(&expression)?;
+                match search.as_ref() {
+                    Search::Lines(listed) => lines.extend(listed),
+                    Search::Required(_) => add(search, Some(pattern.lazy_regex(vec![expression.source]))),
+                }
+            }
+            if !lines.is_empty() {
+                add(Arc::new(Search::Lines(lines)), None);
             }
         }
     }
-    let prefilters = Prefilters::new(all_signs);
-    Ok(PatternCheck { matchers, prefilters, caches: Mutex::default() })
+    Ok(PatternCheck { matchers, prefilter: Prefilter::new(indexed) })
 }
 
 impl Pattern {
@@ -291,14 +317,42 @@ impl Pattern {
         self.may_be_heading.unwrap_or(self.needs_company)
     }
 
-    /// Returns the alternatives of each expression, with that expression.
-    fn alternatives(&self) -> impl Iterator<Item = (&Spanned<Cow<'static, str>>, &str)> {
-        self.any.iter().flat_map(|one| literals::branches(one.get_ref()).into_iter().map(move |branch| (one, branch)))
+    /// Whether it matches only short units.
+    fn is_short(&self) -> bool {
+        self.max_words <= SHORT_WORDS && self.unit != Unit::Sentence
+    }
+
+    fn indexed(&self, search: Arc<Search>) -> Indexed {
+        Indexed::new(search, self.is_short(), !self.part, self.unit == Unit::Sentence)
+    }
+
+    /// Whether phrases can be found by the lines that they match.
+    pub(crate) fn may_list_lines(&self) -> bool {
+        !self.part && self.unit != Unit::Sentence && !self.case_sensitive
+    }
+
+    fn search(&self, expression: &Expression) -> Result<Arc<Search>, ParameterError> {
+        if let Some(search) = &expression.search {
+            return Ok(Arc::clone(search));
+        }
+        let required = Required::parse(&expression.regex(), !self.part);
+        required.map(|required| Arc::new(Search::Required(required))).map_err(|message| expression.error(message))
+    }
+
+    fn lazy_regex(&self, sources: Vec<ExpressionSource>) -> LazyRegex {
+        LazyRegex::new(sources, !self.part, self.case_sensitive)
+    }
+
+    /// The expression that must not match, if there is one.
+    fn unless(&self) -> Option<LazyRegex> {
+        let sources: Vec<_> = self.unless.iter().map(|one| one.source.clone()).collect();
+        (!sources.is_empty()).then(|| LazyRegex::new(sources, false, self.case_sensitive))
     }
 
     fn validate(&self) -> Result<(), ParameterError> {
-        let fault = |message: String| Err(ParameterError { message, place: self.any.first().map(Spanned::span) });
-        if self.any.is_empty() {
+        let fault =
+            |message: String| Err(ParameterError { message, place: self.any.first().map(|one| one.place.clone()) });
+        if self.any.is_empty() && self.lines.is_empty() {
             return fault(
                 "nothing to find: write phrases under the code of their language, such as `en`, or a `regex`".into(),
             );
@@ -313,31 +367,33 @@ impl Pattern {
             return fault("`or-run-of` says which neighbors count: set `needs-neighbor = true` too".into());
         }
         self.validate_reach()?;
-        for (expression, part) in
-            self.any.iter().map(|one| (one, self.part)).chain(self.unless.iter().map(|one| (one, true)))
-        {
-            let fault = |message| ParameterError { message, place: Some(expression.span()) };
-            Expression::new(expression.get_ref(), part, self.case_sensitive, 0).build().map_err(fault)?;
+        for expression in &self.any {
+            let regex = self.lazy_regex(vec![expression.source.clone()]);
+            regex.compile().map_err(|message| expression.error(message))?;
         }
-        for (expression, branch) in self.alternatives() {
-            let fault = |message| ParameterError { message, place: Some(expression.span()) };
-            let certain = Certain::of(branch, false, Spacing::Any).map_err(fault)?;
-            if matches!(certain.signs, literals::Signs::Blind) && !prefilter::is_short(self) {
-                return Err(fault(format!(
-                    "nothing in `{branch}` is certain to occur, so that every unit would have to be tried: name a word of \
-                     three letters that always occurs, or look at lines and set `max-words` to {} or less",
-                    prefilter::SHORT_WORDS
+        for expression in &self.unless {
+            let regex = LazyRegex::new(vec![expression.source.clone()], false, self.case_sensitive);
+            regex.compile().map_err(|message| expression.error(message))?;
+        }
+        for branch in self.any.iter().flat_map(Expression::branches) {
+            let search = self.search(&branch)?;
+            let Search::Required(required) = search.as_ref() else { continue };
+            if required.key.is_empty() && !self.is_short() {
+                return Err(branch.error(format!(
+                    "nothing in `{}` is certain to occur, so that every unit would have to be tried: name a word of \
+                     three letters that always occurs, or look at lines and set `max-words` to {SHORT_WORDS} or less",
+                    branch.regex()
                 )));
             }
         }
         Ok(())
     }
 
-    /// Refuses expressions that can never match, or that match everything.
+    /// Rejects expressions that can never match, or that match everything.
     fn validate_reach(&self) -> Result<(), ParameterError> {
-        let parse = |expression: &Spanned<Cow<'_, str>>| literals::parse(expression.get_ref()).ok();
+        let parse = |expression: &Expression| search::parse(&expression.regex()).ok();
         for expression in &self.any {
-            let fault = |message: &str| Err(ParameterError { message: message.into(), place: Some(expression.span()) });
+            let fault = |message: &str| Err(expression.error(message.into()));
             let Some(hir) = parse(expression) else { continue };
             if self.unit != Unit::Paragraph && needs_line_end(&hir) {
                 return fault(
@@ -358,18 +414,10 @@ impl Pattern {
         match everything {
             Some(one) => {
                 let message = "the rule can never match: this exception matches everything, the empty text too";
-                Err(ParameterError { message: message.into(), place: Some(one.span()) })
+                Err(one.error(message.into()))
             }
             None => Ok(()),
         }
-    }
-
-    /// What may not match, if there is something.
-    fn unless(&self, alternatives: usize, number: &mut impl FnMut() -> usize) -> Option<Expression> {
-        let joined = literals::joined(self.unless.iter().map(|one| one.get_ref().as_ref()));
-        let precompiled = self.precompiled.map(|first| first + alternatives);
-        (!joined.is_empty())
-            .then(|| Expression::new(&joined, true, self.case_sensitive, number()).with_program(precompiled))
     }
 }
 

@@ -1,14 +1,11 @@
-//! What the build script computes for the alternatives of built-in rules. Computing it at each start
-//! takes longer than checking a page.
+//! What the build script extracts from built-in rules. Extracting it at each start would take several
+//! times as long as the rest of the start.
 
-use super::Pattern;
-use super::literals::{Certain, Spacing};
-use super::prefilter::looks_at_openings;
-#[cfg(test)]
-use super::{
-    literals::joined,
-    program::{parse, written},
-};
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::{Expression, ExpressionSource, PhraseBlock};
+use crate::check::search::{PhrasePlace, Required, Search, branches};
 
 /// A rule that comes with the program.
 #[derive(Debug)]
@@ -21,96 +18,70 @@ pub struct BuiltInRule {
     pub patterns: &'static [PrecompiledPattern],
 }
 
-/// The expressions of a `[[find]]` table: those of its phrases, in order, then those of `regex`.
+/// What was extracted from a `[[find]]` table.
 #[derive(Debug)]
 pub struct PrecompiledPattern {
-    /// Expressions, any of which may match.
-    pub any: &'static [&'static str],
-    /// Expressions that must not match.
-    pub unless: &'static [&'static str],
-    /// Number of its first alternative. The numbers of the others follow, then that of `unless` as a
-    /// whole.
-    pub first: usize,
+    /// Its bytes in `REQUIRED`: its phrases, except for those that are found by their lines, then its
+    /// regular expressions.
+    pub required: Range<usize>,
+    /// Number of its phrases among them.
+    pub phrases: usize,
+    /// Its entries in `LINES`.
+    pub lines: Range<usize>,
 }
 
 /// All built-in rules, in order of path.
 pub const BUILT_IN_RULES: &[BuiltInRule] = include!(concat!(env!("OUT_DIR"), "/built_in_rules.rs"));
 
-/// Byte strings, by the number of an alternative.
-struct Table {
-    bytes: &'static [u8],
-    /// Where each ends in `bytes` and the next begins.
-    ends: &'static [u32],
-}
+/// What the matches of expressions contain (see `search::encoding`).
+static REQUIRED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/required.bin"));
 
-macro_rules! table {
-    ($name:literal) => {
-        Table {
-            bytes: include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".bin")),
-            ends: include!(concat!(env!("OUT_DIR"), "/", $name, ".rs")),
+/// Hashes of the lines that phrases match, eight bytes each.
+static LINES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/lines.bin"));
+
+impl PrecompiledPattern {
+    /// Returns the expressions of the table, given its blocks of phrases and its regular expressions.
+    /// Phrases that are found by their lines are left out.
+    pub(crate) fn expressions(&self, blocks: &[Arc<PhraseBlock>], regexes: &[&str]) -> Vec<Expression> {
+        let mut records = REQUIRED.get(self.required.clone()).unwrap_or_default();
+        let mut expressions = Vec::new();
+        let mut add = |source: ExpressionSource, required: Option<Required>| {
+            let search = required.map(Search::Required).map(Arc::new);
+            expressions.push(Expression { place: 0..0, source, search });
+        };
+        for _ in 0..self.phrases {
+            let Some(place) = PhrasePlace::read(&mut records) else { break };
+            let Some(block) = blocks.get(usize::from(place.block)) else { break };
+            let source = ExpressionSource::Phrases(Arc::clone(block), place.start.into()..place.end.into());
+            add(source, Required::read(&mut records));
         }
-    };
-}
+        for branch in regexes.iter().flat_map(|regex| branches(regex)) {
+            add(ExpressionSource::Regex(branch.into()), Required::read(&mut records));
+        }
+        expressions
+    }
 
-static PROGRAMS: Table = table!("programs");
-static SIGNS_SINGLE: Table = table!("signs_single");
-static SIGNS_ANY: Table = table!("signs_any");
-
-impl Table {
-    fn get(&self, number: usize) -> &'static [u8] {
-        let start = number.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |end| *end as usize);
-        let end = self.ends.get(number).map_or(start, |end| *end as usize);
-        self.bytes.get(start..end).unwrap_or_default()
+    /// Returns the hashes of the lines that the other phrases match.
+    pub(crate) fn lines(&self) -> Vec<u64> {
+        let lines = LINES.get(8 * self.lines.start..8 * self.lines.end).unwrap_or_default();
+        lines.as_chunks().0.iter().map(|hash| u64::from_le_bytes(*hash)).collect()
     }
 }
 
-/// Returns the program of an alternative; `None` if it has none.
-pub(super) fn program(number: usize) -> Option<&'static [u8]> {
-    Some(PROGRAMS.get(number)).filter(|program| !program.is_empty())
-}
-
-/// Returns what is certain of a text of that spacing in which an alternative of `pattern` matches:
-/// from the table if it has a number there.
-///
-/// # Errors
-///
-/// The alternative is no regular expression.
-pub(super) fn certain_or_compute(
-    pattern: &Pattern,
-    alternative: &str,
-    number: Option<usize>,
-    spacing: Spacing,
-) -> Result<Certain, String> {
-    match number {
-        Some(number) => Ok(certain(number, spacing)),
-        None => Certain::of(alternative, looks_at_openings(pattern), spacing),
-    }
-}
-
-fn certain(number: usize, spacing: Spacing) -> Certain {
-    let table = if spacing == Spacing::Single { &SIGNS_SINGLE } else { &SIGNS_ANY };
-    Certain::read(table.get(number)).unwrap_or_else(Certain::nothing)
-}
-
-/// Asserts that a built-in pattern is what its file says, as `parsed` when the test runs.
+/// Asserts that a built-in pattern equals the one that its file is parsed to when the test runs.
 #[cfg(test)]
-pub(crate) fn assert_up_to_date(built_in: &Pattern, parsed: &Pattern) {
-    let sources = |pattern: &Pattern| {
-        [&pattern.any, &pattern.unless].map(|all| all.iter().map(|one| one.get_ref().to_string()).collect::<Vec<_>>())
-    };
-    assert_eq!(sources(built_in), sources(parsed));
-    let assert_program = |source: &str, number| {
-        let own = parse(source, parsed.case_sensitive).and_then(|hir| written(&hir));
-        assert!(program(number) == own.as_deref(), "{source}");
-    };
-    let mut number = built_in.precompiled.unwrap();
-    for (_, alternative) in parsed.alternatives() {
-        for spacing in [Spacing::Single, Spacing::Any] {
-            let own = Certain::of(alternative, looks_at_openings(parsed), spacing).unwrap().written();
-            assert!(certain(number, spacing).written() == own, "{alternative}");
+pub(crate) fn assert_up_to_date(built_in: &super::Pattern, parsed: &super::Pattern) {
+    let regexes = |all: &[Expression]| all.iter().map(|one| one.regex().into_owned()).collect::<Vec<_>>();
+    assert_eq!(regexes(&built_in.unless).join("|"), regexes(&parsed.unless).join("|"));
+    let split = |pattern: &super::Pattern| {
+        let (mut lines, mut others) = (pattern.lines.clone(), Vec::new());
+        for expression in pattern.any.iter().flat_map(Expression::branches) {
+            match pattern.search(&expression).unwrap().as_ref() {
+                Search::Lines(hashes) => lines.extend(hashes.clone()),
+                Search::Required(required) => others.push((expression.regex().into_owned(), required.clone())),
+            }
         }
-        assert_program(alternative, number);
-        number += 1;
-    }
-    assert_program(&joined(parsed.unless.iter().map(|one| one.get_ref().as_ref())), number);
+        (lines, others)
+    };
+    assert_eq!(split(built_in), split(parsed));
 }

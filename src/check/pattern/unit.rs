@@ -2,7 +2,6 @@
 
 use std::ops::RangeInclusive;
 
-use super::expression::Caches;
 use super::{Matcher, Unit};
 use crate::text::{BlockKind, Document, Span, count_words, word_count_bounds};
 
@@ -36,9 +35,9 @@ impl Matcher {
     }
 
     /// Whether the pattern matches the unit that is `text`, whose words and place are right.
-    pub(super) fn matches(&self, text: &str, caches: &mut Caches) -> bool {
-        self.expression.is_match(text, caches)
-            && !self.unless.as_ref().is_some_and(|unless| unless.is_match(text, caches))
+    pub(super) fn matches(&self, text: &str) -> bool {
+        self.regex.as_ref().is_none_or(|regex| regex.is_match(text))
+            && !self.unless.as_ref().is_some_and(|unless| unless.is_match(text))
     }
 }
 

@@ -21,8 +21,8 @@ fn count_part(part: &Part) -> usize {
     }
 }
 
-/// The lines that `sequence` matches, each once and in order; `None` if there are more than `max` or if one begins or ends with a
-/// mark.
+/// The lines that `sequence` matches, each once and in order; `None` if there are more than `max`, or if one has a digit or
+/// begins or ends with a mark.
 pub(super) fn expand(sequence: &Sequence, max: usize) -> Option<Vec<String>> {
     if count(sequence) > max {
         return None;
@@ -31,7 +31,7 @@ pub(super) fn expand(sequence: &Sequence, max: usize) -> Option<Vec<String>> {
     lines.sort_unstable();
     lines.dedup();
     let is_trimmed = |line: &String| !line.is_empty() && !line.starts_with(is_mark) && !line.ends_with(is_mark);
-    lines.iter().all(is_trimmed).then_some(lines)
+    lines.iter().all(|line| is_trimmed(line) && !line.contains(char::is_numeric)).then_some(lines)
 }
 
 /// An empty word disappears together with its blank.

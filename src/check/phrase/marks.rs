@@ -39,45 +39,29 @@ pub fn normalize(line: &str) -> String {
     normal
 }
 
-/// A character as [`normalize`] writes it.
-pub(super) fn fold(character: char) -> char {
-    if character.is_ascii() {
-        return character.to_ascii_lowercase();
-    }
-    if let Some(first) = SAME.iter().find(|same| same.contains(character)).and_then(|same| same.chars().next()) {
-        return first;
-    }
+/// A character as [`normalize`] writes it, unless it is a blank.
+pub fn fold(character: char) -> char {
     match character {
-        'ς' => 'σ',
-        'ſ' => 's',
-        // Letters whose lower case is another letter's only when case is folded.
-        'µ' => 'μ',
-        '\u{345}' | '\u{1FBE}' => 'ι',
-        'ϐ' => 'β',
-        'ϑ' | 'ϴ' => 'θ',
-        'ϕ' => 'φ',
-        'ϖ' => 'π',
-        'ϰ' => 'κ',
-        'ϱ' => 'ρ',
-        'ϵ' => 'ε',
+        '\0'..='\x7F' => character.to_ascii_lowercase(),
+        '’' | '‘' | 'ʼ' | '‛' | '´' => '\'',
+        '“' | '”' | '„' | '‟' | '«' | '»' => '"',
+        '\u{2010}'..='\u{2014}' | '−' => '-',
+        // Letters that only case folding takes for the same: they have no upper case of one character.
         '\u{1FD3}' => '\u{390}',
         '\u{1FE3}' => '\u{3B0}',
-        '\u{1C80}' => 'в',
-        '\u{1C81}' => 'д',
-        '\u{1C82}' => 'о',
-        '\u{1C83}' => 'с',
-        '\u{1C84}' | '\u{1C85}' => 'т',
-        '\u{1C86}' => 'ъ',
-        '\u{1C87}' => 'ѣ',
-        '\u{1C88}' => 'ꙋ',
-        'ẛ' => 'ṡ',
         '\u{FB05}' => '\u{FB06}',
+        // No letter of these scripts has a case.
+        '\u{590}'..='\u{109F}' | '\u{2E80}'..='\u{A63F}' | '\u{AC00}'..='\u{FAFF}' => character,
         _ => {
-            let mut lower = character.to_lowercase();
-            match (lower.next(), lower.next()) {
-                (Some(one), None) => one,
-                _ => character,
-            }
+            // By way of upper case, so that `ς` becomes `σ` and `ſ` becomes `s`. But `ı` is not `i`.
+            let upper = if character == 'ı' { None } else { single(character.to_uppercase()) };
+            let upper = upper.unwrap_or(character);
+            single(upper.to_lowercase()).unwrap_or(upper)
         }
     }
+}
+
+fn single(mut characters: impl Iterator<Item = char>) -> Option<char> {
+    let first = characters.next();
+    first.filter(|_| characters.next().is_none())
 }

@@ -19,7 +19,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 pub use language::{ANY, is_language};
-pub use marks::{MARKS, is_mark, normalize};
+pub use marks::{MARKS, fold, is_mark, normalize};
+pub use slot::WORD;
 pub use words::{WordList, WordLists};
 
 use slot::Slot;
@@ -197,7 +198,8 @@ impl Phrase {
     }
 
     /// All lines that the phrase matches, as [`normalize`] writes them; `None` if there are more than `max`, if the phrase
-    /// does not match whole units, or if a line would begin or end with a mark, which `normalize` trims.
+    /// does not match whole units, or if a line has a digit, for which texts are searched in one form, or begins or ends with
+    /// a mark, which `normalize` trims.
     pub fn lines(&self, max: usize) -> Option<Vec<String>> {
         let is_whole = self.extent == Extent::Whole && !self.body.at_start && !self.body.at_end;
         if is_whole { lines::expand(&self.body.sequence, max) } else { None }

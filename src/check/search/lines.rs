@@ -1,0 +1,54 @@
+//! Phrases that match few whole lines, found by looking up the line.
+//!
+//! A line is looked up by the hash of its normal form without the punctuation around it. Lines are not
+//! compared: of 10⁹ different lines, one in 10⁶ runs meets one with the hash of a phrase.
+//!
+//! The build script includes this file.
+
+use crate::check::phrase::{Phrase, is_mark};
+
+/// Maximum number of lines that a listed phrase matches. Listing phrases of up to 2,000 lines would
+/// double the number of lines.
+const MAX_LISTED: usize = 64;
+/// Maximum length of a listed line in normal form, in bytes.
+pub(super) const MAX_LINE: usize = 200;
+
+/// Returns the hashes of all lines that `phrase` matches; `None` if it is not found by its lines.
+pub(in super::super) fn hashes(phrase: &Phrase) -> Option<Vec<u64>> {
+    let lines = phrase.lines(MAX_LISTED)?;
+    lines.iter().all(|line| line.len() <= MAX_LINE).then(|| lines.iter().map(|line| hash(line)).collect())
+}
+
+/// Returns what a line is looked up by, given the line and its normal form.
+pub(super) fn key<'n>(line: &str, normal: &'n str) -> Option<&'n str> {
+    // The normal form of `ʼ`, a letter, is punctuation, and no phrase begins or ends with that.
+    let line = line.trim_matches(is_mark);
+    (!line.starts_with('ʼ') && !line.ends_with('ʼ')).then(|| normal.trim_matches(is_mark))
+}
+
+/// Hashes a line in normal form.
+pub(super) fn hash(line: &str) -> u64 {
+    mix(line.bytes().fold(OFFSET_BASIS, add_byte))
+}
+
+/// Returns the hashes of the prefixes of a text, starting with that of its first byte.
+#[allow(dead_code, reason = "the build script hashes whole lines only")]
+pub(super) fn prefix_hashes(text: &str) -> impl Iterator<Item = u64> {
+    text.bytes().scan(OFFSET_BASIS, |state, byte| {
+        *state = add_byte(*state, byte);
+        Some(mix(*state))
+    })
+}
+
+/// The offset basis of FNV-1a.
+const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// A step of FNV-1a.
+fn add_byte(state: u64, byte: u8) -> u64 {
+    (state ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+}
+
+/// Distributes the bits of a hash, since FNV-1a hashes short texts to similar numbers.
+fn mix(state: u64) -> u64 {
+    (state ^ (state >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93)
+}
