@@ -7,7 +7,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use super::reading_arguments::{ReadingArguments, parse_bytes};
 use super::reports::ReportArguments;
 use super::review::ReviewArguments;
-use crate::report::Verdict;
+use crate::report::{StatisticsFormat, Verdict};
 
 /// The opt-in rule that verdicts need.
 const DOCUMENT_RULE: &str = "ND008";
@@ -155,9 +155,18 @@ pub(super) struct CheckArguments {
     #[arg(long, value_name = "NUMBER", help_heading = "Gate")]
     pub(super) max_findings: Option<usize>,
 
-    /// Instead of findings, print a table by rule: findings, documents, share of the text, fixes
-    #[arg(long, help_heading = "Gate", conflicts_with_all = ["fix_only", "diff"])]
-    pub(super) statistics: bool,
+    /// Instead of findings, print counts: by rule, kind of page, site and document, and how much fixes remove
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "table",
+        help_heading = "Gate",
+        conflicts_with_all = ["fix_only", "diff"]
+    )]
+    pub(super) statistics: Option<StatisticsChoice>,
 
     /// Write one row per document to this file: what was found in it, and a verdict
     ///
@@ -362,6 +371,31 @@ impl DropVerdict {
         match self {
             Self::Drop => Verdict::Drop,
             Self::Review => Verdict::Review,
+        }
+    }
+}
+
+/// A format of `--statistics`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum StatisticsChoice {
+    /// Aligned columns
+    Table,
+    /// One JSON object
+    Json,
+    /// One table with all counts
+    Csv,
+    /// Markdown tables
+    Markdown,
+}
+
+impl StatisticsChoice {
+    /// Returns the format that it stands for.
+    pub(super) fn format(self) -> StatisticsFormat {
+        match self {
+            Self::Table => StatisticsFormat::Table,
+            Self::Json => StatisticsFormat::Json,
+            Self::Csv => StatisticsFormat::Csv,
+            Self::Markdown => StatisticsFormat::Markdown,
         }
     }
 }

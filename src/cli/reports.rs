@@ -144,7 +144,7 @@ impl ReportArguments {
         let printed = self.formats.iter().find(|(_, file)| file.is_none());
         let Some((format, _)) = printed else { return Ok(()) };
         let name = name(*format);
-        if arguments.statistics {
+        if arguments.statistics.is_some() {
             bail!(
                 "--statistics prints a table in place of the findings, so --output-format {name} has no effect; add --output-file FILE to write the findings to a file, or leave one of them out"
             );
@@ -246,11 +246,11 @@ impl ReportSet {
             };
             Ok((report, file.map(OutputFile::create).transpose()?))
         };
-        let shown = |(_, file): &(OutputFormat, Option<&Path>)| !(quiet || statistics) || file.is_some();
+        let shown = |(_, file): &(OutputFormat, Option<&Path>)| !(quiet || statistics.is_some()) || file.is_some();
         let mut all: Vec<_> =
             arguments.reports.resolve()?.into_iter().filter(shown).map(begin).collect::<Result<_, _>>()?;
-        if statistics && !quiet {
-            all.push((Box::new(Statistics::default()), None));
+        if let Some(statistics) = statistics.filter(|_| !quiet) {
+            all.push((Box::new(Statistics::new(statistics.format())), None));
         }
         Ok(Self { all, dominant: DominantRule::default() })
     }

@@ -180,10 +180,11 @@ impl<'a> RunOutput<'a> {
         self.reports.dominant.add(&source.origin, &findings);
         self.summary.records += usize::from(source.origin.record.is_some());
         self.console.progress.add_findings(findings.len());
-        if findings.is_empty() && !self.context.arguments.statistics || self.dolma.is_some() {
+        if findings.is_empty() && self.context.arguments.statistics.is_none() || self.dolma.is_some() {
             return Ok(());
         }
-        let text = self.reports.document(&item.document(), &findings, texts)?;
+        let site = site_of(source, item.handle.as_ref(), &self.context.read_options);
+        let text = self.reports.document(&item.document().with_site(site), &findings, texts)?;
         self.console.write(&text)
     }
 

@@ -429,7 +429,7 @@ fn optional(value: Option<&impl fmt::Display>) -> String {
 }
 
 /// Quotes a CSV field if it needs quotes.
-fn quoted(field: &str) -> String {
+pub(super) fn quoted(field: &str) -> String {
     if field.contains([',', '"', '\r', '\n']) {
         format!("\"{}\"", field.replace('"', "\"\""))
     } else {

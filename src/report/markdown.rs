@@ -79,7 +79,7 @@ fn row(document: &Document<'_>, finding: &Finding, texts: &dyn TextProvider) -> 
 }
 
 /// Escapes `text` for a table cell, so that it contains no markup, line ending or mention.
-fn escape_cell(text: &str) -> String {
+pub(super) fn escape_cell(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     for character in printable(text).chars() {
         match character {

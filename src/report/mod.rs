@@ -21,6 +21,7 @@ mod markdown;
 mod message;
 mod quotation;
 mod rdjson;
+mod removed_words;
 mod sanitize;
 mod sarif;
 mod statistics;
@@ -49,7 +50,7 @@ pub use markdown::Markdown;
 pub use rdjson::RdJson;
 pub use sanitize::{Medium, printable};
 pub use sarif::Sarif;
-pub use statistics::Statistics;
+pub use statistics::{Statistics, StatisticsFormat};
 pub use summary::{Summary, count};
 pub use user_file_error::render_user_file_error;
 

@@ -54,6 +54,7 @@ mod sanitize;
 mod seeds;
 mod shards;
 mod site_lines;
+mod statistics;
 mod tables;
 mod tidy;
 mod undo;
