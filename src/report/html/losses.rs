@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use crate::finding::{Applicability, Edit, Finding};
+use crate::report::removed_words::RemovedWords;
 use crate::text::{Document, Span};
 
 /// Upper bounds of the histogram's bins, as shares of a document in thousandths.
@@ -16,8 +17,9 @@ const MAX_WORST: usize = 20;
 pub(super) struct DocumentLoss {
     pub(super) place: String,
     pub(super) bytes: u64,
+    pub(super) words: u64,
     pub(super) findings: u64,
-    /// Bytes that the safe fixes remove, and all fixes together.
+    /// Words that the safe fixes remove, and all fixes together.
     pub(super) safe: u64,
     pub(super) all: u64,
     /// The rule with the most findings.
@@ -30,7 +32,7 @@ pub(super) struct Losses {
     /// Documents per bin, for safe fixes and for all.
     pub(super) safe_bins: [u64; BINS.len()],
     pub(super) all_bins: [u64; BINS.len()],
-    /// Bytes in total.
+    /// Bytes that fixes remove in total.
     pub(super) safe: u64,
     pub(super) all: u64,
     /// The documents that lose the largest shares, in order.
@@ -41,25 +43,29 @@ impl Losses {
     /// Adds a document.
     pub(super) fn add(&mut self, document: &Document<'_>, findings: &[Finding]) {
         let bytes = document.text().len() as u64;
-        let safe = removed(findings, Applicability::Safe).min(bytes);
-        let all = removed(findings, Applicability::Unsafe).min(bytes);
-        self.safe += safe;
-        self.all += all;
+        self.safe += removed(findings, Applicability::Safe).min(bytes);
+        let all_bytes = removed(findings, Applicability::Unsafe).min(bytes);
+        self.all += all_bytes;
+        if all_bytes == 0 {
+            return;
+        }
+        let RemovedWords { words, safe, all } = RemovedWords::new(document, findings);
         for (bins, removed) in [(&mut self.safe_bins, safe), (&mut self.all_bins, all)] {
-            if let Some(bin) = bin(removed, bytes).and_then(|bin| bins.get_mut(bin)) {
+            if let Some(bin) = bin(removed, words).and_then(|bin| bins.get_mut(bin)) {
                 *bin += 1;
             }
         }
         if all == 0 {
             return;
         }
-        let rank = (Reverse(share(all, bytes)), Reverse(all));
+        let rank = (Reverse(share(all, words)), Reverse(all));
         let at =
-            self.worst.partition_point(|other| (Reverse(share(other.all, other.bytes)), Reverse(other.all)) <= rank);
+            self.worst.partition_point(|other| (Reverse(share(other.all, other.words)), Reverse(other.all)) <= rank);
         if at < MAX_WORST {
             let loss = DocumentLoss {
                 place: document.origin().to_string(),
                 bytes,
+                words,
                 findings: findings.len() as u64,
                 safe,
                 all,

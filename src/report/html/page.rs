@@ -182,7 +182,7 @@ fn push_histogram(report: &Html, summary: &Summary, html: &mut String) {
     push_heading("losses", "How much of each document goes", html);
     let _ = writeln!(
         html,
-        "<p>All fixes together remove nothing from {} of {}. The others lose these shares of their bytes:</p>",
+        "<p>All fixes together remove nothing from {} of {}. The others lose these shares of their words:</p>",
         grouped(untouched),
         counted(documents, summary.noun()),
     );
@@ -237,9 +237,9 @@ fn push_worst(worst: &[DocumentLoss], html: &mut String) {
              <td class=\"n wide\">{}</td><td class=\"n wide\">{}</td><td class=\"n wide\">{}</td>\
              <td><a href=\"#{rule}\">{rule}</a></td></tr>",
             escaped_name(&loss.place),
-            percent(loss.all, loss.bytes),
-            stacked_bar(&[(loss.safe.min(loss.all), "safe"), (rest, "unsafe")], loss.bytes),
-            percent(loss.safe, loss.bytes),
+            percent(loss.all, loss.words),
+            stacked_bar(&[(loss.safe.min(loss.all), "safe"), (rest, "unsafe")], loss.words),
+            percent(loss.safe, loss.words),
             size(loss.bytes),
             grouped(loss.findings),
         );
