@@ -166,7 +166,8 @@ fn simplify_class(mut class: ClassUnicode) -> Hir {
 const MAX_RANGES: usize = 100;
 
 /// All letters, as over 600 ranges. A class that contains them also gets what is between them, as in
-/// [`WORD`]: it has few ranges then. On 7 MB of pages, this halves the time of compiling.
+/// [`WORD`]: it has few ranges then. On 7 MB of pages, this and `by_first_byte` save a third of the
+/// time of compiling.
 static LETTERS: LazyLock<ClassUnicode> = LazyLock::new(|| class(r"\p{L}"));
 
 /// The part of [`WORD`] beyond ASCII.
