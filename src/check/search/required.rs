@@ -297,7 +297,8 @@ mod tests {
         for (expression, key, max_offset) in [
             (r"\d+ comments? on .*", vec![" comment on ", " comments on "], None),
             (r"(?:view|see)\s+all\s+comment", vec![" all comment"], Some(12)),
-            (r".{2,9}: Reader[’']s [‘“]choice", vec![": reader's \"choice", ": reader's 'choice"], Some(108)),
+            // One literal is better than two that are rarer still.
+            (r".{2,9}: Reader[’']s [‘“]choice", vec![": reader's "], Some(108)),
             (r".*Читать далее", vec!["читать далее"], None),
             (r".{3}|\d\d", vec![], None),
             ("(?:home|news|.*)", vec![], None),
