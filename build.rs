@@ -15,6 +15,8 @@ use check::search::Extracted;
 #[allow(dead_code, unreachable_pub, unused_imports, reason = "the library uses the rest")]
 #[path = "src/check"]
 mod check {
+    #[path = "fnv.rs"]
+    mod fnv;
     #[path = "phrase/mod.rs"]
     pub mod phrase;
 
@@ -64,7 +66,7 @@ mod check {
 }
 
 fn main() -> io::Result<()> {
-    for read in ["rules", "build.rs", "src/check/search", "src/check/phrase"] {
+    for read in ["rules", "build.rs", "src/check/fnv.rs", "src/check/search", "src/check/phrase"] {
         println!("cargo::rerun-if-changed={read}");
     }
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());

@@ -6,6 +6,7 @@
 //!
 //! The build script includes this file.
 
+use crate::check::fnv::{OFFSET_BASIS, add_byte};
 use crate::check::phrase::{Phrase, is_mark};
 
 /// Maximum number of lines that a listed phrase matches. Listing phrases of up to 2,000 lines would
@@ -39,14 +40,6 @@ pub(super) fn prefix_hashes(text: &str) -> impl Iterator<Item = u64> {
         *state = add_byte(*state, byte);
         Some(mix(*state))
     })
-}
-
-/// The offset basis of FNV-1a.
-const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
-
-/// A step of FNV-1a.
-fn add_byte(state: u64, byte: u8) -> u64 {
-    (state ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
 }
 
 /// Distributes the bits of a hash, since FNV-1a hashes short texts to similar numbers.
