@@ -62,3 +62,24 @@ pub struct DocumentSet<'d> {
     /// Number of threads that may build findings.
     pub threads: usize,
 }
+
+impl DocumentSet<'_> {
+    /// Builds the findings of the documents with these numbers, reading their texts again. Documents
+    /// that can no longer be read have none.
+    pub(super) fn build_findings(
+        &self,
+        numbers: impl IntoIterator<Item = u32>,
+        build: impl Fn(u32, &Document<'_>) -> Vec<Finding>,
+    ) -> FindingsByDocument {
+        let mut all = FindingsByDocument::new();
+        for number in numbers {
+            let Some(origin) = self.origins.get(number as usize) else { continue };
+            let Some(text) = self.texts.text(origin) else { continue };
+            let findings = build(number, &Document::parse_or_reuse(origin, &text, self.texts));
+            if !findings.is_empty() {
+                all.push((Arc::clone(origin), findings));
+            }
+        }
+        all
+    }
+}

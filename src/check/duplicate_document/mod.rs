@@ -92,7 +92,7 @@ impl CorpusCheck for DuplicateDocumentCheck {
     fn compare<'d>(&'d self, corpus: &Corpus<'_, 'd>) -> store::Result<Box<dyn PendingFindings + 'd>> {
         let sketches = corpus.sketches.iter().map(|blob| DocumentSketch::read(corpus.store, *blob));
         let sketches: Vec<DocumentSketch> = sketches.collect::<store::Result<_>>()?;
-        let mut copies: Vec<FxHashMap<u32, DocumentCopy>> = Vec::new();
+        let mut copies: Vec<KeptByCopy> = Vec::new();
         for (_, parameters) in &self.rules {
             copies.push(find_copies(parameters, &sketches, corpus)?);
         }
@@ -101,19 +101,15 @@ impl CorpusCheck for DuplicateDocumentCheck {
     }
 }
 
-/// A document that is a copy.
-#[derive(Debug, Clone, Copy)]
-struct DocumentCopy {
-    /// The document that stays.
-    kept: u32,
-}
+/// For the number of each document that is a copy, that of the one that stays.
+type KeptByCopy = FxHashMap<u32, u32>;
 
-/// Returns the copies, by the number of their document.
+/// Finds the copies.
 fn find_copies(
     parameters: &Parameters,
     sketches: &[DocumentSketch],
     corpus: &Corpus<'_, '_>,
-) -> store::Result<FxHashMap<u32, DocumentCopy>> {
+) -> store::Result<KeptByCopy> {
     let mut order: Vec<u32> = (0_u32..)
         .zip(sketches)
         .filter(|(_, sketch)| sketch.words >= parameters.min_words.max(1))
@@ -136,7 +132,7 @@ fn find_copies(
         first == number
     });
     drop(first_by_hash);
-    let mut copies: FxHashMap<u32, DocumentCopy> = FxHashMap::default();
+    let mut copies = KeptByCopy::default();
     if let Some(threshold) = Ratio::new(parameters.threshold).filter(|_| parameters.threshold < 1.0) {
         let sets = DocumentSets { sketches, order: &order, store: corpus.store };
         let limits = JoinLimits { postings: MAX_POSTINGS, memory: corpus.documents.memory };
@@ -152,13 +148,13 @@ fn find_copies(
             let stays = |left: u32| !copies.contains_key(&order[left as usize]);
             let kept = candidates.get(&right).and_then(|candidates| candidates.best(stays));
             if let Some(kept) = kept {
-                copies.insert(order[right as usize], DocumentCopy { kept: order[kept as usize] });
+                copies.insert(order[right as usize], order[kept as usize]);
             }
         }
     }
     for (number, first) in equal {
-        let kept = copies.get(&first).map_or(first, |copy| copy.kept);
-        copies.insert(number, DocumentCopy { kept });
+        let kept = copies.get(&first).copied().unwrap_or(first);
+        copies.insert(number, kept);
     }
     Ok(copies)
 }
@@ -225,8 +221,8 @@ impl SetSource for DocumentSets<'_> {
 /// The documents that are copies.
 struct DocumentCopies<'d> {
     rules: &'d [(Arc<RuleInfo>, Parameters)],
-    /// For each rule, by the number of the document.
-    copies: Vec<FxHashMap<u32, DocumentCopy>>,
+    /// For each rule.
+    copies: Vec<KeptByCopy>,
     documents: DocumentSet<'d>,
 }
 
@@ -234,7 +230,7 @@ impl DocumentCopies<'_> {
     fn build_findings(&self, number: u32, document: &Document<'_>) -> Vec<Finding> {
         let rules = self.rules.iter().zip(&self.copies);
         rules
-            .filter_map(|((rule, parameters), copies)| self.finding(rule, parameters, copies.get(&number)?, document))
+            .filter_map(|((rule, parameters), copies)| self.finding(rule, parameters, *copies.get(&number)?, document))
             .collect()
     }
 
@@ -243,10 +239,10 @@ impl DocumentCopies<'_> {
         &self,
         rule: &Arc<RuleInfo>,
         parameters: &Parameters,
-        copy: &DocumentCopy,
+        kept: u32,
         document: &Document<'_>,
     ) -> Option<Finding> {
-        let origin = self.documents.origins.get(copy.kept as usize)?;
+        let origin = self.documents.origins.get(kept as usize)?;
         let text = self.documents.texts.text(origin)?;
         let similarity = Similarity::new(document.text(), &text);
         if !similarity.reaches(parameters.threshold) {
@@ -260,10 +256,9 @@ impl DocumentCopies<'_> {
             finding.message = Some("near copy of another document".into());
             finding.notes.push(similarity.describe().into());
         }
-        let kept = first_line(&text);
         finding.labels.push(Label {
             origin: Some(Arc::clone(origin)),
-            span: kept,
+            span: first_line(&text),
             message: "the copy that stays".into(),
         });
         Some(finding)
@@ -279,17 +274,7 @@ impl PendingFindings for DocumentCopies<'_> {
         let mut numbers: Vec<u32> = self.copies.iter().flat_map(|copies| copies.keys().copied()).collect();
         numbers.sort_unstable();
         numbers.dedup();
-        let mut all = FindingsByDocument::new();
-        for number in numbers {
-            let Some(origin) = self.documents.origins.get(number as usize) else { continue };
-            let Some(text) = self.documents.texts.text(origin) else { continue };
-            let document = Document::parse_or_reuse(origin, &text, self.documents.texts);
-            let findings = self.build_findings(number, &document);
-            if !findings.is_empty() {
-                all.push((Arc::clone(origin), findings));
-            }
-        }
-        all
+        self.documents.build_findings(numbers, |number, document| self.build_findings(number, document))
     }
 }
 

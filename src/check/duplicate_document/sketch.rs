@@ -72,7 +72,7 @@ impl DocumentSketch {
     /// The store cannot be read.
     pub(super) fn read_shingles(&self, store: &dyn Store, shingles: &mut Vec<u64>) -> store::Result<()> {
         let bytes = store.read(self.blob.part(HEADER_BYTES as usize, self.shingles as usize * 8)?)?;
-        shingles.extend(bytes.chunks_exact(8).map(|bytes| u64::from_le_bytes(bytes.try_into().unwrap_or_default())));
+        shingles.extend(bytes.as_chunks().0.iter().map(|shingle| u64::from_le_bytes(*shingle)));
         Ok(())
     }
 }

@@ -228,21 +228,11 @@ impl PendingFindings for SiteLines<'_> {
     }
 
     fn into_findings(self: Box<Self>) -> FindingsByDocument {
-        let mut all = FindingsByDocument::new();
         if self.pages_by_line.is_empty() {
-            return all;
+            return FindingsByDocument::new();
         }
-        for (number, origin) in (0_u32..).zip(self.documents.origins.iter()) {
-            if self.site_of.get(number as usize).copied().flatten().is_none() {
-                continue;
-            }
-            let Some(text) = self.documents.texts.text(origin) else { continue };
-            let document = Document::parse_or_reuse(origin, &text, self.documents.texts);
-            let findings = self.build_findings(number, &document);
-            if !findings.is_empty() {
-                all.push((Arc::clone(origin), findings));
-            }
-        }
-        all
+        let with_site = (0_u32..).zip(&self.site_of).filter(|(_, site)| site.is_some());
+        let numbers = with_site.map(|(number, _)| number);
+        self.documents.build_findings(numbers, |number, document| self.build_findings(number, document))
     }
 }
