@@ -38,19 +38,25 @@ pub(super) fn parse_target(text: &str) -> Option<ReviewTarget> {
 /// Describes a change to the script: the new state of the target, and the counts.
 pub(super) fn change(session: &ReviewSession, target: Option<ReviewTarget>) -> String {
     let target = target.map(|target| {
-        let (state, label) = state(session, target);
+        let (state, label) = (state(session, target), state_label(session, target));
         json!({ "id": target_id(target), "state": state.name(), "label": label })
     });
     json!({ "target": target, "counts": counts_line(session.counts(None)) }).to_string()
 }
 
-/// Returns the state of a target, and how to say it.
-fn state(session: &ReviewSession, target: ReviewTarget) -> (DecisionState, String) {
+fn state(session: &ReviewSession, target: ReviewTarget) -> DecisionState {
+    DecisionState::new(match target {
+        ReviewTarget::Finding(number) => session.decisions.on_finding(&session.items, number),
+        ReviewTarget::Document(_) | ReviewTarget::Rule(_) => session.decisions.on(target),
+    })
+}
+
+/// Describes the decision on a target; for a rule or a document with the counts of its findings.
+fn state_label(session: &ReviewSession, target: ReviewTarget) -> String {
     let decisions = &session.decisions;
     let own = decisions.on(target);
     let ReviewTarget::Finding(number) = target else {
-        let state = DecisionState::new(own);
-        return (state, format!("{}. {}", label(own), counts_line(session.counts(Some(target)))));
+        return group_label(own, session.counts(Some(target)));
     };
     let decision = decisions.on_finding(&session.items, number);
     let finding = session.items.findings.get(number);
@@ -61,7 +67,11 @@ fn state(session: &ReviewSession, target: ReviewTarget) -> (DecisionState, Strin
         (None, None) if decision.is_some() => " with the rule",
         (None, None) => "",
     };
-    (DecisionState::new(decision), format!("{}{through}", label(decision)))
+    format!("{}{through}", label(decision))
+}
+
+fn group_label(own: Option<ReviewDecision>, counts: DecisionCounts) -> String {
+    format!("{}. {}", label(own), counts_line(counts))
 }
 
 fn label(decision: Option<ReviewDecision>) -> &'static str {
@@ -130,7 +140,7 @@ fn push_finding(session: &mut ReviewSession, number: usize, filter: &Filter, htm
     for note in details.notes.iter().filter(|note| **note != details.message) {
         let _ = writeln!(html, "<p class=\"note\">{}</p>", escaped(note));
     }
-    close_item(session, target, &with_query("", filter), html);
+    close_item(target, &state_label(session, target), &with_query("", filter), html);
     Ok(())
 }
 
@@ -142,7 +152,8 @@ pub(super) fn rules(session: &ReviewSession) -> String {
         "<p>A decision on a rule counts for its findings without a decision of their own or on their document.</p>\n\
          <ol class=\"items\">\n",
     );
-    for (number, rule) in session.items.rules.iter().enumerate() {
+    let counts = session.counts_by_rule();
+    for (number, (rule, counts)) in session.items.rules.iter().zip(counts).enumerate() {
         let target = ReviewTarget::Rule(number);
         open_item(session, target, &mut html);
         let filter = Filter { rule: rule.code.clone(), ..Filter::default() };
@@ -156,7 +167,8 @@ pub(super) fn rules(session: &ReviewSession) -> String {
             severity = rule.severity,
             summary = escaped(&rule.summary),
         );
-        close_item(session, target, "rules", &mut html);
+        let label = group_label(session.decisions.on(target), counts);
+        close_item(target, &label, "rules", &mut html);
     }
     html.push_str("</ol>\n");
     push_foot(&mut html);
@@ -187,7 +199,7 @@ pub(super) fn documents(session: &ReviewSession, filter: &Filter) -> String {
         if !document.is_fixable {
             html.push_str("<p class=\"note\">Not valid UTF-8, so it cannot be fixed.</p>\n");
         }
-        close_item(session, target, &with_query("documents", filter), &mut html);
+        close_item(target, &state_label(session, target), &with_query("documents", filter), &mut html);
     }
     html.push_str("</ol>\n");
     push_foot(&mut html);
@@ -233,13 +245,12 @@ pub(super) fn finish(session: &ReviewSession) -> String {
 
 fn open_item(session: &ReviewSession, target: ReviewTarget, html: &mut String) {
     let id = target_id(target);
-    let (state, _) = state(session, target);
-    let _ = writeln!(html, "<li class=\"item\" id=\"{id}\" tabindex=\"-1\" data-state=\"{}\">", state.name());
+    let state = state(session, target).name();
+    let _ = writeln!(html, "<li class=\"item\" id=\"{id}\" tabindex=\"-1\" data-state=\"{state}\">");
 }
 
-/// Appends the decision on an item and the buttons to change it.
-fn close_item(session: &ReviewSession, target: ReviewTarget, back: &str, html: &mut String) {
-    let (_, label) = state(session, target);
+/// Appends the decision on an item, as `label` says it, and the buttons to change it.
+fn close_item(target: ReviewTarget, label: &str, back: &str, html: &mut String) {
     let _ = writeln!(
         html,
         "<form class=\"decide\" method=\"post\" action=\"decide\">\

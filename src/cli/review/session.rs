@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::decisions::{Decisions, ReviewDecision, ReviewTarget};
 use super::filter::Filter;
-use super::items::ReviewItems;
+use super::items::{ReviewFinding, ReviewItems};
 use crate::cli::baseline::{append_to_ignore_list, relative};
 use crate::cli::fix_plan::{PLAN_VERSION, PlanEntry};
 use crate::cli::settings_resolver::SettingsResolver;
@@ -100,17 +100,32 @@ impl ReviewSession {
             {
                 continue;
             }
-            match self.decisions.on_finding(&self.items, number) {
-                None => counts.open += 1,
-                Some(ReviewDecision::Reject) => counts.rejected += 1,
-                Some(ReviewDecision::Accept) => {
-                    counts.accepted += 1;
-                    let is_fixable = self.items.document_of(finding).is_some_and(|document| document.is_fixable);
-                    counts.fixable += usize::from(finding.fix.is_some() && is_fixable);
-                }
-            }
+            self.count(number, finding, &mut counts);
         }
         counts
+    }
+
+    /// Counts the findings of each rule by what was decided, in order of the rules.
+    pub(super) fn counts_by_rule(&self) -> Vec<DecisionCounts> {
+        let mut all = vec![DecisionCounts::default(); self.items.rules.len()];
+        for (number, finding) in self.items.findings.iter().enumerate() {
+            if let Some(counts) = all.get_mut(usize::from(finding.rule)) {
+                self.count(number, finding, counts);
+            }
+        }
+        all
+    }
+
+    fn count(&self, number: usize, finding: &ReviewFinding, counts: &mut DecisionCounts) {
+        match self.decisions.on_finding(&self.items, number) {
+            None => counts.open += 1,
+            Some(ReviewDecision::Reject) => counts.rejected += 1,
+            Some(ReviewDecision::Accept) => {
+                counts.accepted += 1;
+                let is_fixable = self.items.document_of(finding).is_some_and(|document| document.is_fixable);
+                counts.fixable += usize::from(finding.fix.is_some() && is_fixable);
+            }
+        }
     }
 
     /// Returns the findings of a page, and how many match in all.
