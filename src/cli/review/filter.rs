@@ -106,9 +106,6 @@ impl Filter {
         let mut matching = Vec::new();
         for number in 0..items.findings.len() {
             let is_candidate = items.findings.get(number).is_some_and(|finding| self.allows(items, finding))
-                && self.document.is_none_or(|document| {
-                    items.findings.get(number).is_some_and(|finding| finding.document as usize == document)
-                })
                 && self.allows_state(decisions.on_finding(items, number));
             if is_candidate && (needle.is_empty() || contains(&items.details(number)?, &needle)) {
                 matching.push(number);
@@ -133,7 +130,10 @@ impl Filter {
 
     fn allows(&self, items: &ReviewItems, finding: &ReviewFinding) -> bool {
         let is_rule = self.rule.is_empty() || items.rule_of(finding).is_some_and(|rule| rule.code == self.rule);
-        is_rule && items.document_of(finding).is_some_and(|document| self.allows_document(items, document))
+        let is_document = self.document.is_none_or(|document| finding.document as usize == document);
+        is_rule
+            && is_document
+            && items.document_of(finding).is_some_and(|document| self.allows_document(items, document))
     }
 
     fn allows_document(&self, items: &ReviewItems, document: &ReviewDocument) -> bool {
