@@ -233,6 +233,9 @@ impl Baseline {
         let key = |index: usize| (&*entries[index].rule, &*entries[index].fingerprint);
         let start = orphaned.partition_point(|&index| key(index) < (rule, fingerprint));
         let count = orphaned[start..].partition_point(|&index| key(index) == (rule, fingerprint));
+        if count == 0 {
+            return false;
+        }
         let used_up = used_up.entry(start).or_insert(0);
         while *used_up < count {
             if entries[orphaned[start + *used_up]].use_one() {
