@@ -8,12 +8,11 @@ use regex::{Regex, RegexBuilder};
 
 use super::{Expression, Parameters, Pattern, PatternCheck, SHORT_BYTES, SHORT_WORDS, build};
 use crate::check::phrase::MARKS;
-use crate::check::search::{Found, Search};
+use crate::check::search::{Search, SearchHits};
 use crate::finding::RuleInfo;
 use crate::text::count_words;
 
-/// The expressions that one matcher of the engine stands for: one, or all that are found by their
-/// lines.
+/// The expressions of one matcher of the engine: one, or all that are found by their lines.
 type Reference = Vec<Regex>;
 
 /// For each matcher that `build` makes of `patterns`, in order, its pattern and reference.
@@ -41,7 +40,7 @@ fn reference(pattern: &Pattern, source: &str) -> Regex {
 }
 
 /// Returns the matchers that the engine finds in `unit`.
-fn engine_matches(check: &PatternCheck, unit: &str, found: &mut Found) -> BTreeSet<usize> {
+fn engine_matches(check: &PatternCheck, unit: &str, found: &mut SearchHits) -> BTreeSet<usize> {
     check.prefilter.find(unit, is_short(unit), found);
     let is_match = |expression: u32, offset: usize| {
         let matcher = &check.matchers[expression as usize];
@@ -67,7 +66,7 @@ pub(crate) fn assert_agreement<'u>(
     let check = build(vec![(Arc::clone(rule), patterns)]).unwrap();
     let references = references(patterns);
     assert_eq!(references.len(), check.matchers.len(), "{}", rule.code);
-    let (mut found, mut count) = (Found::default(), 0);
+    let (mut found, mut count) = (SearchHits::default(), 0);
     for unit in units.map(str::trim) {
         let matches = engine_matches(&check, unit, &mut found);
         for (index, (pattern, reference)) in references.iter().enumerate() {

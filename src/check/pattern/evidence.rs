@@ -10,7 +10,7 @@ use super::unit::WordCounter;
 use super::{Matcher, Place, Reach, Unit};
 use crate::check::FindingSink;
 use crate::check::coverage::covered_by_fixes;
-use crate::check::search::{Found, Prefilter};
+use crate::check::search::{Prefilter, SearchHits};
 use crate::finding::{Applicability, Finding, RuleInfo};
 use crate::text::{Block, BlockKind, Document, Span, count_words, ends_sentence};
 
@@ -33,7 +33,7 @@ pub(super) fn collect(
         tail_start: document.blocks().len(),
         of_block: WordCounter::default(),
         of_sentence: WordCounter::default(),
-        found: Found::default(),
+        found: SearchHits::default(),
         surroundings: Surroundings::default(),
     };
     evidence.search();
@@ -74,7 +74,7 @@ struct Evidence<'e, 't> {
     tail_start: usize,
     of_block: WordCounter,
     of_sentence: WordCounter,
-    found: Found,
+    found: SearchHits,
     surroundings: Surroundings,
 }
 

@@ -59,12 +59,9 @@ impl Indexed {
     }
 
     fn checks(&self) -> &[Vec<Finder<'static>>] {
-        self.checks.get_or_init(|| match self.search.as_ref() {
-            Search::Lines(_) => Vec::new(),
-            Search::Required(required) => {
-                let finders = |set: &Vec<String>| set.iter().map(|literal| Finder::new(literal).into_owned()).collect();
-                required.checks.iter().map(finders).collect()
-            }
+        self.checks.get_or_init(|| {
+            let finders = |set: &Vec<String>| set.iter().map(|literal| Finder::new(literal).into_owned()).collect();
+            self.search.required().map_or_else(Vec::new, |required| required.checks.iter().map(finders).collect())
         })
     }
 
@@ -74,10 +71,7 @@ impl Indexed {
 
     /// Maximum offset of a literal in a unit, after the punctuation at its start.
     fn max_offset(&self) -> Option<usize> {
-        match self.search.as_ref() {
-            Search::Lines(_) => None,
-            Search::Required(required) => required.max_offset,
-        }
+        self.search.required()?.max_offset
     }
 }
 
@@ -88,6 +82,15 @@ pub(super) enum Search {
     Lines(Vec<u64>),
     /// What each match contains.
     Required(Required),
+}
+
+impl Search {
+    fn required(&self) -> Option<&Required> {
+        match self {
+            Self::Lines(_) => None,
+            Self::Required(required) => Some(required),
+        }
+    }
 }
 
 /// Finds the expressions that may match a text. They are known by their index.
@@ -120,7 +123,7 @@ struct Literals {
 
 /// What is found in one text. Reusing it saves allocations.
 #[derive(Default)]
-pub(super) struct Found {
+pub(super) struct SearchHits {
     /// Expressions that may match, in order.
     pub(super) hits: Vec<Hit>,
     /// The text in normal form.
@@ -153,8 +156,8 @@ impl Prefilter {
     }
 
     /// Finds the expressions that may match in `text`. `is_short` says whether it has few words.
-    pub(super) fn find(&self, text: &str, is_short: bool, found: &mut Found) {
-        let Found { hits, normal, is_hit } = found;
+    pub(super) fn find(&self, text: &str, is_short: bool, found: &mut SearchHits) {
+        let SearchHits { hits, normal, is_hit } = found;
         is_hit.resize(self.expressions.len(), false);
         hits.drain(..).for_each(|hit| is_hit[hit.expression as usize] = false);
         normal.set(text);
