@@ -7,7 +7,7 @@
     VIRTUAL_ENV="$PWD/target/hosts" target/hosts/bin/maturin develop --release
     target/hosts/bin/python benches/python.py FILE [--rounds 3]
 
-Everything runs on one thread, in processes of its own, which take turns so that all see the same machine load. `wall` is wall-clock
+Each measurement runs on one thread in its own process. The processes take turns, so that all see the same machine load. `wall` is wall-clock
 time and `processor` the processor time of all threads, without starting up and without reading the file, except for the command, which
 reads it and writes a copy, and compares the texts of the file with each other. `peak` is the memory of the process at its highest, over that of the process before the texts were
 read, as a multiple of the size of the texts. Texts are compared with others only within themselves.

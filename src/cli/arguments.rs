@@ -366,7 +366,7 @@ pub(super) enum DropVerdict {
 }
 
 impl DropVerdict {
-    /// Returns the verdict that it stands for.
+    /// Returns the verdict.
     pub(super) fn verdict(self) -> Verdict {
         match self {
             Self::Drop => Verdict::Drop,
@@ -389,7 +389,7 @@ pub(super) enum StatisticsChoice {
 }
 
 impl StatisticsChoice {
-    /// Returns the format that it stands for.
+    /// Returns the format.
     pub(super) fn format(self) -> StatisticsFormat {
         match self {
             Self::Table => StatisticsFormat::Table,

@@ -322,7 +322,7 @@ fn of_near_copies_the_configured_one_stays() {
         assert_ne!(rows["other"]["verdict"], "drop");
         assert_ne!(rows["half"]["verdict"], "drop");
     }
-    // Whoever leaves duplicates out gets none.
+    // Without the rules for duplicates, no document counts as a copy.
     dechaff(folder.path(), &["check", "a.jsonl", "-q", "--documents", "rows.jsonl", "--ignore", "ND"]);
     assert!(verdicts(&folder.path().join("rows.jsonl")).values().all(|verdict| verdict != "drop"));
     // Without verdicts, the rule is opt-in.

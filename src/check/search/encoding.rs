@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use super::required::Required;
 
-/// Stands for no maximum offset.
+/// Written for an expression without a maximum offset.
 const NO_OFFSET: u16 = u16::MAX;
 
 /// A phrase of a block: bytes `start..end` of the block with this number.

@@ -94,8 +94,8 @@ pub(in super::super) fn syntax_message(error: &str) -> String {
     format!("not a regular expression: {}", last.trim_start_matches("error: "))
 }
 
-/// Returns the alternatives of an expression that is `a|b|c` outside all brackets. Each has literals
-/// of its own.
+/// Returns the alternatives of an expression that is `a|b|c` outside all brackets. Each has its own
+/// literals.
 pub(in super::super) fn branches(expression: &str) -> Vec<&str> {
     let (mut branches, mut start, mut depth, mut in_class, mut escaped) = (Vec::new(), 0, 0_usize, false, false);
     for (at, character) in expression.char_indices() {
