@@ -40,7 +40,13 @@ mod check {
 
         impl Extracted {
             /// Adds a phrase of a block. Returns whether it has a record among the required literals.
-            pub fn add_phrase(&mut self, block: usize, phrase: &Phrase, is_whole: bool, may_be_listed: bool) -> bool {
+            pub fn add_phrase(
+                &mut self,
+                block: usize,
+                phrase: &Phrase,
+                is_whole: bool,
+                may_be_listed: bool,
+            ) -> bool {
                 let hashes = if may_be_listed { lines::hashes(phrase) } else { None };
                 if let Some(hashes) = hashes {
                     self.lines.extend(hashes);
@@ -81,7 +87,11 @@ fn main() -> io::Result<()> {
     let mut shared = BTreeMap::new();
     for file in &word_files {
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let _ = writeln!(embedded_words, "    ({name:?}, include_str!({:?})),", file.display().to_string());
+        let _ = writeln!(
+            embedded_words,
+            "    ({name:?}, include_str!({:?})),",
+            file.display().to_string()
+        );
         match toml::from_str::<WordList>(&fs::read_to_string(file)?) {
             Ok(list) => _ = shared.insert(name, list),
             Err(error) => println!("cargo::error=rules/words/{name}.toml: {}", one_line(&error)),
@@ -158,16 +168,25 @@ fn one_line(error: &toml::de::Error) -> String {
 }
 
 /// Extracts the `[[find]]` tables of a rule file. Returns a `PrecompiledPattern` for each.
-fn patterns(text: &str, shared: &'static WordLists, extracted: &mut Extracted) -> Result<String, String> {
+fn patterns(
+    text: &str,
+    shared: &'static WordLists,
+    extracted: &mut Extracted,
+) -> Result<String, String> {
     let rule: RuleFile = toml::from_str(text).map_err(|error| one_line(&error))?;
     let lists = WordLists::new(rule.words, Some(shared));
     rule.find.iter().map(|table| pattern(table, &lists, extracted)).collect()
 }
 
-fn pattern(table: &FindTable, lists: &WordLists, extracted: &mut Extracted) -> Result<String, String> {
+fn pattern(
+    table: &FindTable,
+    lists: &WordLists,
+    extracted: &mut Extracted,
+) -> Result<String, String> {
     let is_part = table.r#match.as_deref() == Some("contains");
     let extent = if is_part { Extent::Contains } else { Extent::Whole };
-    let may_be_listed = !is_part && !table.case_sensitive && table.r#where.as_deref() != Some("sentence");
+    let may_be_listed =
+        !is_part && !table.case_sensitive && table.r#where.as_deref() != Some("sentence");
     let (required, lines, mut phrases) = (extracted.required.len(), extracted.lines.len(), 0);
     for (block, (language, text)) in language_blocks(&table.others).enumerate() {
         for phrase in parse_block(text, language, extent, lists)? {
@@ -179,7 +198,9 @@ fn pattern(table: &FindTable, lists: &WordLists, extracted: &mut Extracted) -> R
     }
     // Exceptions are only translated where a phrase matches, so that here they are only validated.
     match &table.except {
-        Some(toml::Value::String(text)) => _ = parse_block(text, phrase::ANY, Extent::Contains, lists)?,
+        Some(toml::Value::String(text)) => {
+            _ = parse_block(text, phrase::ANY, Extent::Contains, lists)?
+        }
         Some(toml::Value::Table(languages)) => {
             for (language, text) in language_blocks(languages) {
                 parse_block(text, language, Extent::Contains, lists)?;
@@ -200,7 +221,12 @@ fn language_blocks(table: &toml::Table) -> impl Iterator<Item = (&str, &str)> {
     languages.map(|(language, block)| (language.as_str(), block.as_str().unwrap_or_default()))
 }
 
-fn parse_block(text: &str, language: &str, extent: Extent, lists: &WordLists) -> Result<Vec<Phrase>, String> {
+fn parse_block(
+    text: &str,
+    language: &str,
+    extent: Extent,
+    lists: &WordLists,
+) -> Result<Vec<Phrase>, String> {
     let context = Context { language: language.into(), extent, lists };
     phrase::parse_block(text, &context).map_err(|error| {
         let source = text.get(error.span).unwrap_or_default();

@@ -62,12 +62,14 @@ fn origin(path: &str) -> Arc<Origin> {
 }
 
 fn read(folder: &Path, texts: &mut Vec<Text>) {
-    let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     for path in paths {
         if path.is_dir() {
             read(&path, texts);
-        } else if path.extension().is_some_and(|extension| extension == "txt" || extension == "md") {
+        } else if path.extension().is_some_and(|extension| extension == "txt" || extension == "md")
+        {
             let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
             texts.push((origin(&path.to_string_lossy()), text));
         }
@@ -78,15 +80,20 @@ fn measure(name: &str, texts: &[Text]) {
     let bytes: usize = texts.iter().map(|(_, text)| text.len()).sum();
     println!("{name}: {} documents, {:.1} MB", texts.len(), bytes as f64 / 1e6);
     let tell = |name: &str, time: Duration| {
-        println!("  {name:<34}{:>8.3} s {:>9.1} MB/s", time.as_secs_f64(), bytes as f64 / 1e6 / time.as_secs_f64());
+        println!(
+            "  {name:<34}{:>8.3} s {:>9.1} MB/s",
+            time.as_secs_f64(),
+            bytes as f64 / 1e6 / time.as_secs_f64()
+        );
     };
     let each = |work: &(dyn Fn(&Document<'_>) -> usize + Sync)| -> usize {
         texts.iter().map(|(origin, text)| work(&Document::parse(Arc::clone(origin), text))).sum()
     };
     tell("lines and blocks", median(|| each(&|document| document.blocks().len())));
     tell("and words", median(|| each(&|document| words(document.text()).count())));
-    let sentences =
-        |document: &Document<'_>| (0..document.blocks().len()).map(|block| document.sentences(block).len()).sum();
+    let sentences = |document: &Document<'_>| {
+        (0..document.blocks().len()).map(|block| document.sentences(block).len()).sum()
+    };
     tell("and sentences", median(|| each(&sentences)));
 
     let registry = Registry::embedded().unwrap();
@@ -94,9 +101,12 @@ fn measure(name: &str, texts: &[Text]) {
         let select: Vec<String> = select.split_whitespace().map(str::to_owned).collect();
         Linter::new(&registry, &Settings::new(&registry, &select, &[], &[]).unwrap()).unwrap()
     };
-    for (name, select) in
-        [("pattern rules", "BP SY"), ("structure", "MS"), ("tables", "MT"), ("all of one document", "BP SY MS MT EN")]
-    {
+    for (name, select) in [
+        ("pattern rules", "BP SY"),
+        ("structure", "MS"),
+        ("tables", "MT"),
+        ("all of one document", "BP SY MS MT EN"),
+    ] {
         let linter = linter(select);
         each(&|document| linter.check(document).len());
         tell(name, median(|| each(&|document| linter.check(document).len())));
@@ -104,7 +114,10 @@ fn measure(name: &str, texts: &[Text]) {
     let more: Vec<Rule> = registry.rules().iter().cloned().chain(generated(300)).collect();
     let more = Linter::from_rules(&more).unwrap();
     each(&|document| more.check(document).len());
-    tell("and 300 generated pattern rules", median(|| each(&|document| more.check(document).len())));
+    tell(
+        "and 300 generated pattern rules",
+        median(|| each(&|document| more.check(document).len())),
+    );
 
     let duplicates = linter("ND");
     tell("sketches", median(|| each(&|document| duplicates.sketch(document).parts.len())));
@@ -139,13 +152,17 @@ fn median(work: impl Fn() -> usize) -> Duration {
 
 /// Generates rules like the real ones, about made-up words.
 fn generated(count: usize) -> Vec<Rule> {
-    let syllables =
-        ["ba", "con", "der", "fil", "gra", "hus", "im", "jor", "kel", "lum", "mis", "nor", "pro", "qui", "ras", "sti"];
+    let syllables = [
+        "ba", "con", "der", "fil", "gra", "hus", "im", "jor", "kel", "lum", "mis", "nor", "pro",
+        "qui", "ras", "sti",
+    ];
     let mut state = 7_u64;
     let mut word = move || {
         let mut word = String::new();
         for _ in 0..3 {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             word.push_str(syllables[(state >> 60) as usize]);
         }
         word
@@ -153,7 +170,9 @@ fn generated(count: usize) -> Vec<Rule> {
     let mut rule = |number: usize| {
         let (a, b, c, d) = (word(), word(), word(), word());
         let check = match number % 4 {
-            0 => format!("max-words = 8\nregex = ['''{a}\\s+(?:the|this)?\\s*(?:{b}|{c})''', '''(?:our )?{d} here''']"),
+            0 => format!(
+                "max-words = 8\nregex = ['''{a}\\s+(?:the|this)?\\s*(?:{b}|{c})''', '''(?:our )?{d} here''']"
+            ),
             1 => {
                 format!(
                     "where = 'sentence'\nmatch = 'contains'\nmax-words = 45\nregex = ['''\\b{a} (?:us|me) (?:{b}|{c})\\b''']"
@@ -162,7 +181,9 @@ fn generated(count: usize) -> Vec<Rule> {
             2 => format!(
                 "where = 'paragraph'\nmatch = 'contains'\nmax-words = 160\nregex = ['''{a} {b}|{c}[^.]{{0,60}}{d}''']"
             ),
-            _ => format!("near = 'start-or-end'\nmax-words = 12\nregex = ['''{a}(?: {b})?:? \\w+''']"),
+            _ => format!(
+                "near = 'start-or-end'\nmax-words = 12\nregex = ['''{a}(?: {b})?:? \\w+''']"
+            ),
         };
         let mut text = String::new();
         let _ = write!(
@@ -178,5 +199,10 @@ fn generated(count: usize) -> Vec<Rule> {
 fn peak_memory() -> Option<usize> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().trim_end_matches("kB").trim().parse::<usize>().ok().map(|kilobytes| kilobytes / 1000)
+    line.trim()
+        .trim_end_matches("kB")
+        .trim()
+        .parse::<usize>()
+        .ok()
+        .map(|kilobytes| kilobytes / 1000)
 }

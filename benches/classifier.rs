@@ -25,17 +25,24 @@ fn classifier(criterion: &mut Criterion) {
     let linters = [
         ("parsing alone", linter(|_| false)),
         ("with the classifier", linter(|rule| rule.info.code.starts_with("BP9"))),
-        ("with the named rules", linter(|rule| rule.info.code.starts_with("BP") && !rule.info.code.starts_with("BP9"))),
+        (
+            "with the named rules",
+            linter(|rule| rule.info.code.starts_with("BP") && !rule.info.code.starts_with("BP9")),
+        ),
     ];
-    let texts: Vec<String> =
-        fs::read_dir("seeds").unwrap().map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap()).collect();
+    let texts: Vec<String> = fs::read_dir("seeds")
+        .unwrap()
+        .map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap())
+        .collect();
     let origin = Arc::new(Origin::file("a.txt"));
     let mut group = criterion.benchmark_group("seed articles");
     group.throughput(Throughput::Bytes(texts.iter().map(|text| text.len() as u64).sum()));
     for (name, linter) in &linters {
         group.bench_function(*name, |bencher| {
             bencher.iter(|| {
-                let check = |text| linter.check(&Document::parse(Arc::clone(&origin), black_box(text))).len();
+                let check = |text| {
+                    linter.check(&Document::parse(Arc::clone(&origin), black_box(text))).len()
+                };
                 texts.iter().map(|text| check(text)).sum::<usize>()
             });
         });

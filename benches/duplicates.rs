@@ -11,7 +11,11 @@
     clippy::cast_sign_loss,
     reason = "its numbers are small"
 )]
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a program for a person at a terminal")]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a program for a person at a terminal"
+)]
 
 #[path = "../tests/it/planted/mod.rs"]
 mod planted;
@@ -24,8 +28,11 @@ use dechaff::text::Span;
 use planted::MemorySets;
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
-    let value = |name: &str| arguments.iter().position(|argument| argument == name).map(|at| arguments[at + 1].clone());
+    let arguments: Vec<String> =
+        std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let value = |name: &str| {
+        arguments.iter().position(|argument| argument == name).map(|at| arguments[at + 1].clone())
+    };
     let threshold: f64 = value("--threshold").map_or(0.8, |text| text.parse().unwrap());
     let prints_pairs = arguments.iter().any(|argument| argument == "--pairs");
     if let Some(path) = value("--text") {
@@ -49,8 +56,12 @@ fn measure(paragraphs: &[String], threshold: f64, prints_pairs: bool) {
     let tokenise = start.elapsed();
 
     let start = Clock::start();
-    let sets =
-        MemorySets(paragraphs.iter().map(|text| shingles(&Tokens::parse(text, Span::new(0, text.len())))).collect());
+    let sets = MemorySets(
+        paragraphs
+            .iter()
+            .map(|text| shingles(&Tokens::parse(text, Span::new(0, text.len()))))
+            .collect(),
+    );
     let sketch = start.elapsed();
 
     let start = Clock::start();
@@ -63,7 +74,10 @@ fn measure(paragraphs: &[String], threshold: f64, prints_pairs: bool) {
     let start = Clock::start();
     for pair in &pairs {
         let (left, right) = (&sets.0[pair.left as usize], &sets.0[pair.right as usize]);
-        assert_eq!(count_shared(left, right, ratio.required(left.len(), right.len())), Some(pair.shared as usize));
+        assert_eq!(
+            count_shared(left, right, ratio.required(left.len(), right.len())),
+            Some(pair.shared as usize)
+        );
     }
     let verify = start.elapsed();
 
@@ -124,5 +138,10 @@ fn processor_time() -> Option<Duration> {
 fn peak_memory() -> Option<usize> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().trim_end_matches("kB").trim().parse::<usize>().ok().map(|kilobytes| kilobytes / 1000)
+    line.trim()
+        .trim_end_matches("kB")
+        .trim()
+        .parse::<usize>()
+        .ok()
+        .map(|kilobytes| kilobytes / 1000)
 }

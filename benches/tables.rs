@@ -21,8 +21,7 @@ use dechaff::text::{Document, Origin};
 const ROWS: usize = 20;
 
 fn prose(bytes: usize) -> String {
-    let line =
-        "The talks went on for weeks, and neither side would say in public what it had offered (or asked for).\n";
+    let line = "The talks went on for weeks, and neither side would say in public what it had offered (or asked for).\n";
     line.repeat(bytes / line.len())
 }
 
@@ -49,7 +48,8 @@ fn broken(index: usize) -> String {
 }
 
 fn tables(criterion: &mut Criterion) {
-    let many = |table: &str| format!("- An item above.\n{table}Text goes on below.\n\n").repeat(200);
+    let many =
+        |table: &str| format!("- An item above.\n{table}Text goes on below.\n\n").repeat(200);
     let texts = [
         ("prose without pipes", prose(1 << 20)),
         ("200 sound tables", format!("{}\n", table(ROWS, sound)).repeat(200)),

@@ -171,7 +171,10 @@ impl Finding {
                 finding.labels.push(Label { origin: None, span, message: "to here".into() });
             }
             finding.help = Some(describe_deletion(document, span, (first, last), cut));
-            finding.fix = Some(Fix { applicability, edits: vec![Edit { span: cut, content: String::new() }] });
+            finding.fix = Some(Fix {
+                applicability,
+                edits: vec![Edit { span: cut, content: String::new() }],
+            });
         }
         finding
     }
@@ -185,7 +188,9 @@ impl Finding {
     pub fn add_unlisted(&mut self, code: &str, count: usize) {
         self.unlisted += count;
         let (noun, verb) = if count == 1 { ("finding", "is") } else { ("findings", "are") };
-        self.notes.push(format!("{count} more {noun} of {code} in this document {verb} not listed").into());
+        self.notes.push(
+            format!("{count} more {noun} of {code} in this document {verb} not listed").into(),
+        );
     }
 
     /// Whether the finding has a fix that only deletes bytes.
@@ -234,7 +239,8 @@ fn describe_deletion(
         (true, false) => format!("remove lines {} to {}", first + 1, last + 1).into(),
         (false, _) => {
             let sentences = document.sentences(document.block_at(span.start));
-            let is_sentence = sentences.binary_search_by_key(&span.start, |sentence| sentence.start);
+            let is_sentence =
+                sentences.binary_search_by_key(&span.start, |sentence| sentence.start);
             let is_sentence = is_sentence.is_ok_and(|at| sentences.get(at) == Some(&span));
             if is_sentence { "remove the sentence".into() } else { "remove the passage".into() }
         }

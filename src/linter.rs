@@ -6,8 +6,8 @@ use std::sync::Arc;
 use crate::check::store::{self, BlobRef, MemoryStore, Store};
 use crate::check::suppression::SuppressionRules;
 use crate::check::{
-    self, Check, Corpus, CorpusCheck, DocumentCheck, DocumentSet, FindingLimit, FindingSink, FindingsByDocument,
-    ParameterError, PendingFindings,
+    self, Check, Corpus, CorpusCheck, DocumentCheck, DocumentSet, FindingLimit, FindingSink,
+    FindingsByDocument, ParameterError, PendingFindings,
 };
 use crate::config::Settings;
 use crate::finding::{Applicability, Finding, RuleInfo};
@@ -83,10 +83,17 @@ impl Linter {
     pub fn new(registry: &Registry, settings: &Settings) -> Result<Self, ParameterError> {
         let linter = Self::from_rules(settings.rules(registry))?;
         let levels = settings.rules(registry).map(|rule| {
-            let level = RuleLevel { rule: Arc::clone(&rule.info), applicability: settings.applicability(rule) };
+            let level = RuleLevel {
+                rule: Arc::clone(&rule.info),
+                applicability: settings.applicability(rule),
+            };
             (rule.info.code.clone(), level)
         });
-        Ok(Self { levels: Arc::new(levels.collect()), all_rules: registry.infos().cloned().collect(), ..linter })
+        Ok(Self {
+            levels: Arc::new(levels.collect()),
+            all_rules: registry.infos().cloned().collect(),
+            ..linter
+        })
     }
 
     /// Compiles `rules` without any settings.
@@ -94,9 +101,13 @@ impl Linter {
     /// # Errors
     ///
     /// Returns an error if the parameters of a rule are invalid.
-    pub fn from_rules<'r>(rules: impl IntoIterator<Item = &'r Rule>) -> Result<Self, ParameterError> {
-        let rules: Vec<_> = rules.into_iter().map(|rule| (Arc::clone(&rule.info), &rule.parameters)).collect();
-        let (mut checks, mut corpus_checks, mut suppressions) = (Vec::new(), Vec::new(), SuppressionRules::default());
+    pub fn from_rules<'r>(
+        rules: impl IntoIterator<Item = &'r Rule>,
+    ) -> Result<Self, ParameterError> {
+        let rules: Vec<_> =
+            rules.into_iter().map(|rule| (Arc::clone(&rule.info), &rule.parameters)).collect();
+        let (mut checks, mut corpus_checks, mut suppressions) =
+            (Vec::new(), Vec::new(), SuppressionRules::default());
         for check in check::compile(&rules)? {
             match check {
                 Check::Document(check) => checks.push(check),
@@ -104,7 +115,8 @@ impl Linter {
                 Check::Suppression(rules) => suppressions = rules,
             }
         }
-        let level = |rule: &Arc<RuleInfo>| RuleLevel { rule: Arc::clone(rule), applicability: None };
+        let level =
+            |rule: &Arc<RuleInfo>| RuleLevel { rule: Arc::clone(rule), applicability: None };
         Ok(Self {
             checks: checks.into(),
             corpus_checks: corpus_checks.into(),
@@ -114,11 +126,18 @@ impl Linter {
                     .iter()
                     .map(|(rule, parameters)| (rule.code.clone(), parameters.kind()))
                     .filter(|(_, kind)| {
-                        [check::duplicate::NAME, check::site_line::NAME, check::duplicate_document::NAME].contains(kind)
+                        [
+                            check::duplicate::NAME,
+                            check::site_line::NAME,
+                            check::duplicate_document::NAME,
+                        ]
+                        .contains(kind)
                     })
                     .collect(),
             ),
-            levels: Arc::new(rules.iter().map(|(rule, _)| (rule.code.clone(), level(rule))).collect()),
+            levels: Arc::new(
+                rules.iter().map(|(rule, _)| (rule.code.clone(), level(rule))).collect(),
+            ),
             all_rules: rules.into_iter().map(|(rule, _)| rule).collect(),
             ignore_lists: Arc::default(),
             excluded_codes: Arc::default(),
@@ -171,7 +190,12 @@ impl Linter {
     ) -> store::Result<Vec<Finding>> {
         let mut comparison = self.comparison(Box::new(MemoryStore::default()), usize::MAX);
         sketches.into_iter().try_for_each(|sketch| comparison.add(sketch))?;
-        Ok(comparison.finish(texts)?.into_findings().into_iter().flat_map(|(_, findings)| findings).collect())
+        Ok(comparison
+            .finish(texts)?
+            .into_findings()
+            .into_iter()
+            .flat_map(|(_, findings)| findings)
+            .collect())
     }
 
     /// Starts a comparison that keeps its sketches in `store`. Comparing takes about `memory`
@@ -215,19 +239,29 @@ impl Linter {
         self.check_document_up_to(document, FindingLimit::REPORT)
     }
 
-    fn check_document_up_to(&self, document: &Document<'_>, limit: FindingLimit) -> DocumentFindings {
+    fn check_document_up_to(
+        &self,
+        document: &Document<'_>,
+        limit: FindingLimit,
+    ) -> DocumentFindings {
         let mut suppressions = Suppressions::from_document(document);
         let findings = dedupe_overlapping(self.run_checks(document, limit, &mut suppressions));
         DocumentFindings { findings, suppressions }
     }
 
     /// The second half of [`Linter::lint`].
-    pub fn finish(&self, document: &Document<'_>, own: DocumentFindings, matches: Vec<Finding>) -> Vec<Finding> {
+    pub fn finish(
+        &self,
+        document: &Document<'_>,
+        own: DocumentFindings,
+        matches: Vec<Finding>,
+    ) -> Vec<Finding> {
         let DocumentFindings { findings, mut suppressions } = own;
         let matches = self.apply_levels_and_suppressions(matches, &mut suppressions);
         // A line of the site is reported as that and not as a duplicate as well.
-        let is_site_line =
-            |finding: &Finding| self.corpus_kinds.get(&finding.rule.code) == Some(&check::site_line::NAME);
+        let is_site_line = |finding: &Finding| {
+            self.corpus_kinds.get(&finding.rule.code) == Some(&check::site_line::NAME)
+        };
         let (site_lines, duplicates) = matches.into_iter().partition(is_site_line);
         let mut all = merge_compared(findings, merge_compared(site_lines, duplicates));
         if let Some(suppressions) = suppressions {
@@ -244,7 +278,8 @@ impl Linter {
     /// Returns those of the findings from comparison that are reported: neither suppressed nor
     /// superseded by a finding of the document itself.
     pub fn visible_matches(&self, document: &Document<'_>, compared: Vec<Finding>) -> Vec<Finding> {
-        let codes: HashSet<String> = compared.iter().map(|finding| finding.rule.code.clone()).collect();
+        let codes: HashSet<String> =
+            compared.iter().map(|finding| finding.rule.code.clone()).collect();
         let mut findings = self.lint(document, compared);
         findings.retain(|finding| codes.contains(&finding.rule.code));
         findings
@@ -338,8 +373,11 @@ impl<'l> CorpusComparer<'l> {
     }
 
     fn insert(&mut self, is_new: bool, sketch: Sketch) -> store::Result<()> {
-        let places =
-            sketch.parts.into_iter().map(|part| self.store.append_owned(part)).collect::<store::Result<_>>()?;
+        let places = sketch
+            .parts
+            .into_iter()
+            .map(|part| self.store.append_owned(part))
+            .collect::<store::Result<_>>()?;
         self.documents.push((is_new, sketch.origin, places));
         Ok(())
     }
@@ -356,17 +394,26 @@ impl<'l> CorpusComparer<'l> {
         let Self { linter, store, memory, threads, mut documents } = self;
         documents.sort_by(|left, right| (left.0, &left.1).cmp(&(right.0, &right.1)));
         let older = documents.partition_point(|(is_new, ..)| !is_new);
-        let origins: Arc<[Arc<Origin>]> = documents.iter().map(|(_, origin, _)| Arc::clone(origin)).collect();
+        let origins: Arc<[Arc<Origin>]> =
+            documents.iter().map(|(_, origin, _)| Arc::clone(origin)).collect();
         let sketches_of = |index: usize| {
-            documents.iter().map(|(_, _, places)| places.get(index).copied().unwrap_or_default()).collect()
+            documents
+                .iter()
+                .map(|(_, _, places)| places.get(index).copied().unwrap_or_default())
+                .collect()
         };
-        let sketches: Vec<Vec<BlobRef>> = (0..linter.corpus_checks.len()).map(sketches_of).collect();
+        let sketches: Vec<Vec<BlobRef>> =
+            (0..linter.corpus_checks.len()).map(sketches_of).collect();
         // For a million small records, they take as much memory as comparison does.
         drop(documents);
         let mut pending = Vec::new();
         for (check, sketches) in linter.corpus_checks.iter().zip(sketches) {
             let documents = DocumentSet { origins: Arc::clone(&origins), texts, memory, threads };
-            pending.push(check.compare(&Corpus { sketches: &sketches, store: store.as_ref(), documents })?);
+            pending.push(check.compare(&Corpus {
+                sketches: &sketches,
+                store: store.as_ref(),
+                documents,
+            })?);
         }
         Ok(CorpusMatches { origins, older, pending })
     }
@@ -377,18 +424,24 @@ impl CorpusMatches<'_> {
     pub fn findings_in(&mut self, document: &Document<'_>) -> Vec<Finding> {
         let (older, new) = self.origins.split_at_checked(self.older).unwrap_or_default();
         let among = |origins: &[Arc<Origin>]| origins.binary_search(document.origin()).ok();
-        let Some(number) = among(new).map(|at| self.older + at).or_else(|| among(older)) else { return Vec::new() };
+        let Some(number) = among(new).map(|at| self.older + at).or_else(|| among(older)) else {
+            return Vec::new();
+        };
         // CorpusComparer fails if the number of documents does not fit.
         let Ok(number) = u32::try_from(number) else { return Vec::new() };
-        let mut findings: Vec<Finding> =
-            self.pending.iter_mut().flat_map(|pending| pending.findings_in(number, document)).collect();
+        let mut findings: Vec<Finding> = self
+            .pending
+            .iter_mut()
+            .flat_map(|pending| pending.findings_in(number, document))
+            .collect();
         sort(&mut findings);
         findings
     }
 
     /// Returns the findings of all documents.
     pub fn into_findings(self) -> FindingsByDocument {
-        let mut found: FindingsByDocument = self.pending.into_iter().flat_map(PendingFindings::into_findings).collect();
+        let mut found: FindingsByDocument =
+            self.pending.into_iter().flat_map(PendingFindings::into_findings).collect();
         found.sort_by(|(left, _), (right, _)| left.cmp(right));
         found.dedup_by(|(next, more), (origin, findings)| {
             let is_same = next == origin;
@@ -445,7 +498,9 @@ fn supersedes(outer: &Finding, inner: &Finding) -> bool {
 }
 
 fn is_as_safe(outer: &Finding, inner: &Finding) -> bool {
-    let is_safe = |finding: &Finding| finding.fix.as_ref().is_some_and(|fix| fix.applicability == Applicability::Safe);
+    let is_safe = |finding: &Finding| {
+        finding.fix.as_ref().is_some_and(|fix| fix.applicability == Applicability::Safe)
+    };
     is_safe(outer) || !is_safe(inner)
 }
 
@@ -468,7 +523,11 @@ fn dedupe_overlapping(findings: Vec<Finding>) -> Vec<Finding> {
             }
             // A user-defined rule within a wider deletion is reported beside it, and nothing else
             // within it is.
-            Some(last) if finding.rule.is_custom && last.span.contains(finding.span) && last.span != finding.span => {
+            Some(last)
+                if finding.rule.is_custom
+                    && last.span.contains(finding.span)
+                    && last.span != finding.span =>
+            {
                 kept.push(finding);
             }
             _ => {
@@ -482,7 +541,8 @@ fn dedupe_overlapping(findings: Vec<Finding>) -> Vec<Finding> {
 
 /// Records that `inner`, and the findings it supersedes, reported the same bytes as `finding`.
 fn add_alias(finding: &mut Finding, inner: &Finding) {
-    let own = (!Arc::ptr_eq(&finding.rule, &inner.rule)).then(|| (inner.rule.code.clone(), inner.message().to_owned()));
+    let own = (!Arc::ptr_eq(&finding.rule, &inner.rule))
+        .then(|| (inner.rule.code.clone(), inner.message().to_owned()));
     for other in own.into_iter().chain(inner.also_reported_by.iter().cloned()) {
         if !finding.also_reported_by.contains(&other) {
             finding.also_reported_by.push(other);

@@ -40,7 +40,10 @@ pub fn test(rule: &Rule, registry: &Registry) -> Result<(), String> {
 /// # Errors
 ///
 /// Returns an error if documents cannot be compared.
-pub fn other_matches(rule: &Rule, others: &Linter) -> Result<BTreeMap<String, (String, usize)>, String> {
+pub fn other_matches(
+    rule: &Rule,
+    others: &Linter,
+) -> Result<BTreeMap<String, (String, usize)>, String> {
     let mut matches = BTreeMap::new();
     for (index, example) in rule.examples.iter().enumerate() {
         let Some(bad) = &example.bad else { continue };
@@ -49,10 +52,13 @@ pub fn other_matches(rule: &Rule, others: &Linter) -> Result<BTreeMap<String, (S
         let path = example.path.as_deref().unwrap_or(DEFAULT_PATH);
         let tester = RuleTester { rule, linter: others.clone(), path };
         for (marked, findings) in marked.iter().zip(tester.findings(&texts)?) {
-            let is_marked = |finding: &&Finding| marked.spans.iter().any(|span| span.overlaps(finding.span));
+            let is_marked =
+                |finding: &&Finding| marked.spans.iter().any(|span| span.overlaps(finding.span));
             for finding in findings.iter().filter(is_marked) {
                 let own = (finding.rule.code.clone(), finding.message().to_owned());
-                for (code, message) in std::iter::once(own).chain(finding.also_reported_by.iter().cloned()) {
+                for (code, message) in
+                    std::iter::once(own).chain(finding.also_reported_by.iter().cloned())
+                {
                     matches.entry(code).or_insert((message, index + 1));
                 }
             }
@@ -71,7 +77,9 @@ fn test_example(rule: &Rule, registry: &Registry, example: &Example) -> Result<(
     match (&example.bad, &example.allow) {
         (Some(bad), None) => tester.test_bad(bad, example.good.as_ref()),
         (None, Some(allow)) if example.good.is_none() => tester.test_allow(allow),
-        _ => Err("an example has either `bad`, with `good` if the rule has a fix, or `allow`".into()),
+        _ => {
+            Err("an example has either `bad`, with `good` if the rule has a fix, or `allow`".into())
+        }
     }
 }
 
@@ -87,7 +95,10 @@ impl RuleTester<'_> {
         let texts = allow.texts();
         for (text, findings) in texts.iter().zip(self.own_findings(texts)?) {
             if !findings.is_empty() {
-                return Err(format!("`allow` must not be flagged, but {}", describe(text, &findings)));
+                return Err(format!(
+                    "`allow` must not be flagged, but {}",
+                    describe(text, &findings)
+                ));
             }
         }
         Ok(())
@@ -101,8 +112,12 @@ impl RuleTester<'_> {
         let texts: Vec<String> = marked.iter().map(|marked| marked.text.clone()).collect();
         for (marked, findings) in marked.iter().zip(self.own_findings(&texts)?) {
             if findings.iter().map(|finding| finding.span).ne(marked.spans.iter().copied()) {
-                let expected: Vec<&str> = marked.spans.iter().map(|span| &marked.text[span.range()]).collect();
-                return Err(format!("`bad` marks {expected:?}, but {}", describe(&marked.text, &findings)));
+                let expected: Vec<&str> =
+                    marked.spans.iter().map(|span| &marked.text[span.range()]).collect();
+                return Err(format!(
+                    "`bad` marks {expected:?}, but {}",
+                    describe(&marked.text, &findings)
+                ));
             }
         }
         match (self.rule.info.fix, good) {
@@ -122,7 +137,8 @@ impl RuleTester<'_> {
             return Err(format!("the fix produces {fixed:?} instead of {good:?}"));
         }
         for (good, findings) in good.iter().zip(self.own_findings(good)?) {
-            let left: Vec<Finding> = findings.into_iter().filter(|finding| finding.fix.is_some()).collect();
+            let left: Vec<Finding> =
+                findings.into_iter().filter(|finding| finding.fix.is_some()).collect();
             if !left.is_empty() {
                 return Err(format!("`good` must be clean, but {}", describe(good, &left)));
             }
@@ -161,9 +177,16 @@ impl RuleTester<'_> {
     fn findings(&self, texts: &[String]) -> Result<Vec<Vec<Finding>>, String> {
         let documents = self.documents(texts);
         let sketches = documents.iter().map(|document| self.linter.sketch(document));
-        let compared = self.linter.compare(sketches, &ExampleTexts(&documents)).map_err(|error| error.to_string())?;
+        let compared = self
+            .linter
+            .compare(sketches, &ExampleTexts(&documents))
+            .map_err(|error| error.to_string())?;
         let check = |document: &Document<'_>| {
-            let compared = compared.iter().filter(|finding| finding.origin == *document.origin()).cloned().collect();
+            let compared = compared
+                .iter()
+                .filter(|finding| finding.origin == *document.origin())
+                .cloned()
+                .collect();
             self.linter.lint(document, compared)
         };
         Ok(documents.iter().map(check).collect())
@@ -173,8 +196,13 @@ impl RuleTester<'_> {
     /// each.
     fn documents<'t>(&self, texts: &'t [String]) -> Vec<Document<'t>> {
         let parse = |(index, text): (usize, &'t String)| {
-            let path = if texts.len() == 1 { self.path.to_owned() } else { format!("{index:03}/{}", self.path) };
-            Document::parse(Arc::new(Origin::file(path)), text).with_site(Some("example.org".into()))
+            let path = if texts.len() == 1 {
+                self.path.to_owned()
+            } else {
+                format!("{index:03}/{}", self.path)
+            };
+            Document::parse(Arc::new(Origin::file(path)), text)
+                .with_site(Some("example.org".into()))
         };
         texts.iter().enumerate().map(parse).collect()
     }
@@ -185,7 +213,10 @@ struct ExampleTexts<'d, 't>(&'d [Document<'t>]);
 
 impl TextProvider for ExampleTexts<'_, '_> {
     fn text(&self, origin: &Origin) -> Option<Arc<str>> {
-        self.0.iter().find(|document| **document.origin() == *origin).map(|document| Arc::from(document.text()))
+        self.0
+            .iter()
+            .find(|document| **document.origin() == *origin)
+            .map(|document| Arc::from(document.text()))
     }
 }
 
@@ -240,8 +271,12 @@ mod tests {
         }
         let words: Vec<&str> = line.split_whitespace().collect();
         for dropped in (0..words.len()).step_by(words.len() / MAX_EDITS + 1) {
-            let rest: Vec<&str> =
-                words.iter().enumerate().filter(|(at, _)| *at != dropped).map(|(_, word)| *word).collect();
+            let rest: Vec<&str> = words
+                .iter()
+                .enumerate()
+                .filter(|(at, _)| *at != dropped)
+                .map(|(_, word)| *word)
+                .collect();
             variants.push(rest.join(" "));
         }
         variants
@@ -253,7 +288,9 @@ mod tests {
         let mut values: Vec<&toml::Value> = file["example"].as_array().unwrap().iter().collect();
         while let Some(value) = values.pop() {
             match value {
-                toml::Value::String(text) => lines.extend(text.replace(['⟦', '⟧'], "").lines().map(str::to_owned)),
+                toml::Value::String(text) => {
+                    lines.extend(text.replace(['⟦', '⟧'], "").lines().map(str::to_owned))
+                }
                 toml::Value::Array(array) => values.extend(array),
                 toml::Value::Table(table) => values.extend(table.values()),
                 _ => {}
@@ -267,13 +304,19 @@ mod tests {
 
     #[test]
     fn engine_and_reference_agree() {
-        let seeds: BTreeSet<&str> =
-            SEEDS.iter().flat_map(|text| text.lines()).filter(|line| !line.trim().is_empty()).collect();
+        let seeds: BTreeSet<&str> = SEEDS
+            .iter()
+            .flat_map(|text| text.lines())
+            .filter(|line| !line.trim().is_empty())
+            .collect();
         let mut count = 0;
         for rule in Registry::embedded().unwrap().rules() {
             // Parsed, since a built-in rule keeps only hashes of lines.
-            let Parameters::Pattern(patterns) = &Rule::parse(&rule.file).unwrap().parameters else { continue };
-            let examples: BTreeSet<String> = example_lines(rule).iter().flat_map(|line| variants(line)).collect();
+            let Parameters::Pattern(patterns) = &Rule::parse(&rule.file).unwrap().parameters else {
+                continue;
+            };
+            let examples: BTreeSet<String> =
+                example_lines(rule).iter().flat_map(|line| variants(line)).collect();
             let units = examples.iter().map(String::as_str).chain(seeds.iter().copied());
             count += assert_agreement(&rule.info, patterns, units);
         }
@@ -289,7 +332,10 @@ mod tests {
             let parsed = parsed.parameters;
             let Parameters::Pattern(parsed) = parsed else { panic!("{}", rule.info.code) };
             assert_eq!(built_in.len(), parsed.len(), "{}", rule.info.code);
-            built_in.iter().zip(&parsed).for_each(|(built_in, parsed)| assert_up_to_date(built_in, parsed));
+            built_in
+                .iter()
+                .zip(&parsed)
+                .for_each(|(built_in, parsed)| assert_up_to_date(built_in, parsed));
         }
     }
 
@@ -301,7 +347,9 @@ mod tests {
             let lines = phrase.lines(MAX_LINES).unwrap_or_default();
             lines.into_iter().map(|line| (line, phrase.language.to_string()))
         });
-        lines.filter(|(line, _)| !exceptions.iter().any(|exception| exception.is_match(line))).collect()
+        lines
+            .filter(|(line, _)| !exceptions.iter().any(|exception| exception.is_match(line)))
+            .collect()
     }
 
     /// A safe fix would delete a heading if one list said that the line may be one and another did not.
@@ -323,8 +371,9 @@ mod tests {
             }
         }
         assert!(guarded.contains(&(None, ("über uns".into(), "de".into()))));
-        unguarded
-            .retain(|(rule, line)| [None, Some(*rule)].iter().any(|rule| guarded.contains(&(*rule, line.clone()))));
+        unguarded.retain(|(rule, line)| {
+            [None, Some(*rule)].iter().any(|rule| guarded.contains(&(*rule, line.clone())))
+        });
         assert_eq!(unguarded, []);
     }
 }

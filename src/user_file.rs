@@ -44,7 +44,11 @@ impl UserFile {
 
 impl UserFileError {
     /// Creates an error at `span` of `file`. Rephrases serde messages and adds a hint to them.
-    pub fn new(file: &Arc<UserFile>, message: impl Into<String>, span: Option<Range<usize>>) -> Self {
+    pub fn new(
+        file: &Arc<UserFile>,
+        message: impl Into<String>,
+        span: Option<Range<usize>>,
+    ) -> Self {
         let (message, hint) = explain(&message.into());
         Self { file: Arc::clone(file), message, span, hint }
     }
@@ -112,7 +116,9 @@ fn missing_key(message: &str) -> Option<(String, Option<String>)> {
 
 /// Parses "invalid type: string \"x\", expected a sequence", and the same for values.
 fn wrong_type(message: &str) -> Option<(String, Option<String>)> {
-    let rest = message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "))?;
+    let rest = message
+        .strip_prefix("invalid type: ")
+        .or_else(|| message.strip_prefix("invalid value: "))?;
     let (actual, expected) = rest.split_once(", expected ")?;
     let (kind, value) = actual.split_once(' ').unwrap_or((actual, ""));
     let value = value.trim_matches('`');
@@ -120,9 +126,14 @@ fn wrong_type(message: &str) -> Option<(String, Option<String>)> {
     let (type_hint, hint) = match expected {
         "a sequence" if is_text => ("a list", Some(format!("write a list: [{value}]"))),
         "a sequence" => ("a list", Some("write a list in brackets".into())),
-        "a boolean" => ("true or false", Some("write true or false, without quotes".into()).filter(|_| is_text)),
+        "a boolean" => (
+            "true or false",
+            Some("write true or false, without quotes".into()).filter(|_| is_text),
+        ),
         "a string" => ("a string", Some("write it in quotes".into())),
-        "f32" | "f64" => ("a number", Some("write a number, without quotes".into()).filter(|_| is_text)),
+        "f32" | "f64" => {
+            ("a number", Some("write a number, without quotes".into()).filter(|_| is_text))
+        }
         "u32" | "u64" | "usize" => {
             ("a whole number", Some("write a number, without quotes".into()).filter(|_| is_text))
         }
@@ -145,7 +156,9 @@ fn wrong_type(message: &str) -> Option<(String, Option<String>)> {
 pub fn nearest<'c>(name: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
     const MIN_SIMILARITY: f64 = 0.8;
     candidates
-        .map(|candidate| (strsim::jaro_winkler(&name.to_lowercase(), &candidate.to_lowercase()), candidate))
+        .map(|candidate| {
+            (strsim::jaro_winkler(&name.to_lowercase(), &candidate.to_lowercase()), candidate)
+        })
         .filter(|(similarity, _)| *similarity >= MIN_SIMILARITY)
         // Break ties by name, so that the result does not depend on the order of candidates.
         .max_by(|left, right| left.0.total_cmp(&right.0).then_with(|| right.1.cmp(left.1)))

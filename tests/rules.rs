@@ -21,15 +21,17 @@ use dechaff::rule::Registry;
 use dechaff::rule_test;
 
 fn main() {
-    let registry: &'static Registry = Box::leak(Box::new(Registry::embedded().unwrap_or_else(|error| {
-        eprintln!("{error}");
-        std::process::exit(1);
-    })));
+    let registry: &'static Registry =
+        Box::leak(Box::new(Registry::embedded().unwrap_or_else(|error| {
+            eprintln!("{error}");
+            std::process::exit(1);
+        })));
     let trials = registry
         .rules()
         .iter()
         .map(|rule| {
-            let path = rule.file.path.trim_end_matches(".toml").trim_start_matches("rules/").to_owned();
+            let path =
+                rule.file.path.trim_end_matches(".toml").trim_start_matches("rules/").to_owned();
             Trial::test(path, move || rule_test::test(rule, registry).map_err(Into::into))
         })
         .collect();

@@ -21,9 +21,15 @@ pub fn run(input: &[u8]) {
         _ => shown(Layer::parse_pyproject(&file, PathBuf::from("/corpus"))).flatten(),
     };
     let Some(layer) = layer else { return };
-    let Some(settings) = shown(Settings::from_layers(&REGISTRY, &[layer.clone(), layer])) else { return };
+    let Some(settings) = shown(Settings::from_layers(&REGISTRY, &[layer.clone(), layer])) else {
+        return;
+    };
     for path in ["/corpus/a.txt", "/corpus/quotes/ü.md", "/elsewhere", ""].map(Path::new) {
-        let _ = (settings.is_excluded(path), settings.is_excluded_below(path), settings.is_included(path));
+        let _ = (
+            settings.is_excluded(path),
+            settings.is_excluded_below(path),
+            settings.is_included(path),
+        );
         let _ = settings.ignored_in(&REGISTRY, path);
     }
     // Compiling all rules takes a hundred times as long as the rest.
@@ -35,7 +41,8 @@ pub fn run(input: &[u8]) {
 pub fn seeds() -> Vec<Vec<u8>> {
     let rules = REGISTRY.rules().iter().map(|rule| {
         let values = rule.parameter_values();
-        let values: String = values.iter().map(|(name, value)| format!("{name} = {value}\n")).collect();
+        let values: String =
+            values.iter().map(|(name, value)| format!("{name} = {value}\n")).collect();
         format!("0[rule.{}]\nseverity = \"info\"\n{values}", rule.info.code).into_bytes()
     });
     rules.collect()

@@ -13,7 +13,10 @@ use super::shared::{self, LINTER, OneText};
 
 /// The rules for tables that take no words away.
 static TABLE_RULES: LazyLock<Linter> = LazyLock::new(|| {
-    shared::linter(&["MT"], &["repeated-table-header", "cut-off-row", "table-without-data", "share-bar-table"])
+    shared::linter(
+        &["MT"],
+        &["repeated-table-header", "cut-off-row", "table-without-data", "share-bar-table"],
+    )
 });
 
 /// Rules whose fixes make words: of an entity, a broken word or a ligature, and where a mark or a second title was glued to one.
@@ -28,7 +31,8 @@ pub fn run(input: &[u8]) {
     let text = input::text(bytes);
     let document = Document::parse(Arc::clone(&origin), &text);
     let texts = OneText(Arc::from(&*text));
-    let compared = LINTER.compare([LINTER.sketch(&document)], &texts).expect("memory does not fail");
+    let compared =
+        LINTER.compare([LINTER.sketch(&document)], &texts).expect("memory does not fail");
     shared::check_places(&document, &LINTER.lint(&document, compared));
 
     let fixed = fix(&LINTER, &document, most);
@@ -37,7 +41,10 @@ pub fn run(input: &[u8]) {
     assert_eq!(fix(&LINTER, &fixed_document, most).text, fixed.text, "fixing again changes more");
     let makes_words = WORD_MAKERS.iter().any(|code| fixed.applied.contains_key(*code));
     let (before, after) = (without_invisible(&text), without_invisible(&fixed.text));
-    assert!(makes_words || is_subsequence(words_of(&after), words_of(&before)), "{after:?} has words that are new");
+    assert!(
+        makes_words || is_subsequence(words_of(&after), words_of(&before)),
+        "{after:?} has words that are new"
+    );
 
     if text.contains('|') {
         let fixed = fix(&TABLE_RULES, &document, most).text;
@@ -47,7 +54,11 @@ pub fn run(input: &[u8]) {
 
 pub fn seeds() -> Vec<Vec<u8>> {
     let options = [b"0", b"1", b"2", b"3"].into_iter().cycle();
-    shared::examples().iter().zip(options).map(|(text, options)| [options, text.as_bytes()].concat()).collect()
+    shared::examples()
+        .iter()
+        .zip(options)
+        .map(|(text, options)| [options, text.as_bytes()].concat())
+        .collect()
 }
 
 fn fix(linter: &Linter, document: &Document<'_>, most: Applicability) -> FixResult {
@@ -59,7 +70,8 @@ fn check_changes(text: &str, fixed: &FixResult) {
     assert_eq!(input::changed(text, &fixed.changes), fixed.text);
     let place = LogLocation { base: "/", path: "page", record: None };
     let entries = log_entries(place, OriginalText { text, raw: &[] }, &fixed.text, &fixed.changes);
-    let files = logged_files(entries.into_iter().map(|entry| LogLine::Entry(Box::new(entry))).collect());
+    let files =
+        logged_files(entries.into_iter().map(|entry| LogLine::Entry(Box::new(entry))).collect());
     let steps = files.into_values().flat_map(|file| file.documents.into_values()).next();
     let restored = steps.map_or_else(
         || text.to_owned(),
@@ -75,11 +87,17 @@ fn words_of(text: &str) -> impl Iterator<Item = &str> {
 /// `text` without the characters that EN003 and EN004 remove from within words.
 fn without_invisible(text: &str) -> String {
     let is_invisible = |character: &char| {
-        matches!(character, '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{e000}'..='\u{f8ff}')
+        matches!(
+            character,
+            '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{e000}'..='\u{f8ff}'
+        )
     };
     text.chars().filter(|character| !is_invisible(character)).collect()
 }
 
-fn is_subsequence<'t>(mut part: impl Iterator<Item = &'t str>, mut whole: impl Iterator<Item = &'t str>) -> bool {
+fn is_subsequence<'t>(
+    mut part: impl Iterator<Item = &'t str>,
+    mut whole: impl Iterator<Item = &'t str>,
+) -> bool {
     part.all(|word| whole.any(|other| other == word))
 }

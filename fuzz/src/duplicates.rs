@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
-use dechaff::check::duplicate::{JoinLimits, Ratio, SetSource, SimilarPair, Tokens, count_shared, join, shingles};
+use dechaff::check::duplicate::{
+    JoinLimits, Ratio, SetSource, SimilarPair, Tokens, count_shared, join, shingles,
+};
 use dechaff::check::store::{self, MemoryStore};
 use dechaff::finding::Finding;
 use dechaff::linter::Linter;
@@ -34,7 +36,18 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let documents = [
         [&one[..], &[PARAGRAPH], &other, &[PARAGRAPH], &more].concat(),
         [&one[..], &[DOCUMENT], &more, &[PARAGRAPH], &other].concat(),
-        [&one[..20], &[SENTENCE], &one, &[SENTENCE], &more, &[DOCUMENT], &one, &[PARAGRAPH], &one[..20]].concat(),
+        [
+            &one[..20],
+            &[SENTENCE],
+            &one,
+            &[SENTENCE],
+            &more,
+            &[DOCUMENT],
+            &one,
+            &[PARAGRAPH],
+            &one[..20],
+        ]
+        .concat(),
     ];
     documents.into_iter().map(|bytes| [&[0, 70], &bytes[..]].concat()).collect()
 }
@@ -60,8 +73,10 @@ impl SetSource for Held {
 fn check_join(bytes: &[u8], percent: usize) {
     const MAX_SETS: usize = 40;
     let spread = |byte: &u8| u64::from(byte % 64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 8;
-    let set = |bytes: &[u8]| bytes.iter().map(spread).collect::<BTreeSet<u64>>().into_iter().collect();
-    let sets: Vec<Vec<u64>> = bytes.split(|byte| *byte >= SENTENCE).take(MAX_SETS).map(set).collect();
+    let set =
+        |bytes: &[u8]| bytes.iter().map(spread).collect::<BTreeSet<u64>>().into_iter().collect();
+    let sets: Vec<Vec<u64>> =
+        bytes.split(|byte| *byte >= SENTENCE).take(MAX_SETS).map(set).collect();
     let mut expected = Vec::new();
     for (right, one) in sets.iter().enumerate() {
         for (left, other) in sets[..right].iter().enumerate() {
@@ -103,8 +118,10 @@ impl TextProvider for Corpus {
 impl Corpus {
     /// A word a byte.
     fn new(bytes: &[u8]) -> Self {
-        const SYLLABLES: [&str; 16] =
-            ["ka", "lo", "mir", "ne", "su", "tal", "ro", "vin", "de", "pash", "gu", "wen", "fi", "bor", "zu", "hal"];
+        const SYLLABLES: [&str; 16] = [
+            "ka", "lo", "mir", "ne", "su", "tal", "ro", "vin", "de", "pash", "gu", "wen", "fi",
+            "bor", "zu", "hal",
+        ];
         let mut texts = vec![String::new()];
         for &byte in bytes {
             let Some(text) = texts.last_mut() else { continue };
@@ -119,11 +136,19 @@ impl Corpus {
                 }
             }
         }
-        Self(texts.into_iter().enumerate().map(|(number, text)| (format!("{number:03}.txt"), text)).collect())
+        Self(
+            texts
+                .into_iter()
+                .enumerate()
+                .map(|(number, text)| (format!("{number:03}.txt"), text))
+                .collect(),
+        )
     }
 
     fn documents(&self) -> impl DoubleEndedIterator<Item = Document<'_>> {
-        self.0.iter().map(|(path, text)| Document::parse(Arc::new(Origin::file(path.as_str())), text))
+        self.0
+            .iter()
+            .map(|(path, text)| Document::parse(Arc::new(Origin::file(path.as_str())), text))
     }
 
     fn shingles(&self, origin: &Origin, span: Span) -> Vec<u64> {
@@ -136,8 +161,9 @@ impl Corpus {
 /// Each near-duplicate is reported once, with the greatest similarity to a paragraph before it.
 fn check_near(corpus: &Corpus) {
     const MIN_WORDS: usize = 12;
-    let findings =
-        NEAR.compare(corpus.documents().map(|document| NEAR.sketch(&document)), corpus).expect("memory does not fail");
+    let findings = NEAR
+        .compare(corpus.documents().map(|document| NEAR.sketch(&document)), corpus)
+        .expect("memory does not fail");
     let mut earlier: Vec<Vec<u64>> = Vec::new();
     let mut expected: BTreeMap<(String, usize), f64> = BTreeMap::new();
     for document in corpus.documents() {
@@ -172,7 +198,8 @@ fn check_near(corpus: &Corpus) {
 fn similarity(corpus: &Corpus, finding: &Finding) -> f64 {
     let label = finding.labels.first().expect("the other copy is named");
     let other = label.origin.as_ref().unwrap_or(&finding.origin);
-    let (left, right) = (corpus.shingles(&finding.origin, finding.span), corpus.shingles(other, label.span));
+    let (left, right) =
+        (corpus.shingles(&finding.origin, finding.span), corpus.shingles(other, label.span));
     let count = count_shared(&left, &right, 0).unwrap_or(0);
     count as f64 / (left.len() + right.len() - count) as f64
 }
@@ -180,18 +207,25 @@ fn similarity(corpus: &Corpus, finding: &Finding) -> f64 {
 /// The order of sketches and the memory change nothing, nor does asking for one document after the other.
 fn check_order(corpus: &Corpus) {
     let sketch = |document: Document<'_>| LINTER.sketch(&document);
-    let findings = LINTER.compare(corpus.documents().map(sketch), corpus).expect("memory does not fail");
-    let reversed = LINTER.compare(corpus.documents().rev().map(sketch), corpus).expect("memory does not fail");
+    let findings =
+        LINTER.compare(corpus.documents().map(sketch), corpus).expect("memory does not fail");
+    let reversed =
+        LINTER.compare(corpus.documents().rev().map(sketch), corpus).expect("memory does not fail");
     assert_eq!(findings, reversed);
     let mut comparison = LINTER.comparison(Box::new(MemoryStore::default()), 0);
     for document in corpus.documents() {
         comparison.add(LINTER.sketch(&document)).expect("memory does not fail");
     }
     let mut compared = comparison.finish(corpus).expect("memory does not fail");
-    let told: Vec<Finding> = corpus.documents().flat_map(|document| compared.findings_in(&document)).collect();
+    let told: Vec<Finding> =
+        corpus.documents().flat_map(|document| compared.findings_in(&document)).collect();
     assert_eq!(told, findings);
     for document in corpus.documents() {
-        let own = findings.iter().filter(|finding| finding.origin == *document.origin()).cloned().collect::<Vec<_>>();
+        let own = findings
+            .iter()
+            .filter(|finding| finding.origin == *document.origin())
+            .cloned()
+            .collect::<Vec<_>>();
         shared::check_places(&document, &own);
     }
 }

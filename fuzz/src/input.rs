@@ -54,7 +54,9 @@ pub(super) fn changes(text: &str, control: &mut Control<'_>) -> Vec<Change> {
         let span = span(text, control);
         let choice = usize::from(control.byte());
         let content = CONTENTS[choice % CONTENTS.len()];
-        if changes.iter().any(|other| touches(other.span, span)) || span.is_empty() && content.is_empty() {
+        if changes.iter().any(|other| touches(other.span, span))
+            || span.is_empty() && content.is_empty()
+        {
             continue;
         }
         let rules = vec![RULES[choice / CONTENTS.len() % RULES.len()].to_owned()];

@@ -3,7 +3,12 @@
 //! The same functions run with coverage guidance in `fuzz_targets/`, and on a few thousand fixed inputs in
 //! `tests/it/fuzzing.rs`, which includes this file as a module.
 
-#![allow(dead_code, unreachable_pub, missing_docs, reason = "a crate of its own and a module of the tests")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    reason = "a crate of its own and a module of the tests"
+)]
 
 pub mod configuration;
 pub mod documents;
@@ -49,7 +54,12 @@ pub const TARGETS: [Target; 11] = [
     target("undo_log", undo_log::run, undo_log::seeds, 300),
 ];
 
-const fn target(name: &'static str, run: fn(&[u8]), seeds: fn() -> Vec<Vec<u8>>, smoke_inputs: usize) -> Target {
+const fn target(
+    name: &'static str,
+    run: fn(&[u8]),
+    seeds: fn() -> Vec<Vec<u8>>,
+    smoke_inputs: usize,
+) -> Target {
     Target { name, run, seeds, smoke_inputs }
 }
 
@@ -71,11 +81,14 @@ pub fn prepare(name: &str) {
             std::process::abort();
         }));
     }
-    let (Some(folder), Some(target)) = (env::var_os("DECHAFF_SEEDS"), TARGETS.iter().find(|it| it.name == name)) else {
+    let (Some(folder), Some(target)) =
+        (env::var_os("DECHAFF_SEEDS"), TARGETS.iter().find(|it| it.name == name))
+    else {
         return;
     };
     fs::create_dir_all(&folder).expect("the folder of seeds can be created");
     for (number, seed) in (target.seeds)().into_iter().enumerate() {
-        fs::write(Path::new(&folder).join(format!("seed-{number:04}")), seed).expect("a seed can be written");
+        fs::write(Path::new(&folder).join(format!("seed-{number:04}")), seed)
+            .expect("a seed can be written");
     }
 }

@@ -11,7 +11,8 @@ use dechaff::user_file::UserFile;
 use super::input;
 use super::shared::{LINTER, REGISTRY, shown};
 
-const PAGE: &str = "The talks go on in Muscat next week.\n\nLeave a Comment\n\nShare this:\n\nLeave a Comment\n";
+const PAGE: &str =
+    "The talks go on in Muscat next week.\n\nLeave a Comment\n\nShare this:\n\nLeave a Comment\n";
 
 static FINDINGS: LazyLock<Vec<Finding>> =
     LazyLock::new(|| LINTER.check(&Document::parse(Arc::new(Origin::file("page.txt")), PAGE)));
@@ -33,9 +34,15 @@ pub fn run(input: &[u8]) {
         let mut findings = FINDINGS.clone();
         let known = baseline.filter("page.txt", PAGE, &mut findings);
         assert_eq!(known + findings.len(), FINDINGS.len());
-        let (before, stale) = (baseline.len(), baseline.stale().fold(0, |sum: usize, it| sum.saturating_add(it.count)));
+        let (before, stale) = (
+            baseline.len(),
+            baseline.stale().fold(0, |sum: usize, it| sum.saturating_add(it.count)),
+        );
         baseline.prune();
-        assert!(baseline.len() == before - stale || before == usize::MAX, "prune forgets what is stale");
+        assert!(
+            baseline.len() == before - stale || before == usize::MAX,
+            "prune forgets what is stale"
+        );
         baseline.record("other.txt", PAGE, &FINDINGS);
         assert!(baseline.len() >= FINDINGS.len());
         check_written(&mut baseline);
@@ -61,5 +68,8 @@ pub fn seeds() -> Vec<Vec<u8>> {
         remark: "page.txt:3 Leave".into(),
     });
     let list: String = entries.map(|entry| format!("{entry}\n")).collect();
-    vec![baseline.to_json().unwrap_or_default().into_bytes(), format!("# Reviewed\n\n{list}").into_bytes()]
+    vec![
+        baseline.to_json().unwrap_or_default().into_bytes(),
+        format!("# Reviewed\n\n{list}").into_bytes(),
+    ]
 }

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-use dechaff::corpus::{InputFile, OpenedFile, ReadOptions, RecordAction, Rewriter, ShardItem, open};
+use dechaff::corpus::{
+    InputFile, OpenedFile, ReadOptions, RecordAction, Rewriter, ShardItem, open,
+};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
@@ -18,7 +20,8 @@ thread_local! {
     static FOLDER: TempDir = tempfile::tempdir().expect("a temporary folder can be made");
 }
 
-const TEXTS: [&str; 6] = ["First text.", "", "Ein Satz 😀 über alles.", "Share this:", "First text.", "x\0\u{feff}\n"];
+const TEXTS: [&str; 6] =
+    ["First text.", "", "Ein Satz 😀 über alles.", "Share this:", "First text.", "x\0\u{feff}\n"];
 
 /// Small files, each written in another way.
 static FILES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
@@ -26,12 +29,19 @@ static FILES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let builders = [
         plain().set_statistics_enabled(EnabledStatistics::None),
         WriterProperties::builder().set_compression(Compression::SNAPPY),
-        plain().set_compression(Compression::GZIP(Default::default())).set_bloom_filter_enabled(true),
+        plain()
+            .set_compression(Compression::GZIP(Default::default()))
+            .set_bloom_filter_enabled(true),
         plain().set_compression(Compression::ZSTD(ZstdLevel::default())),
         plain().set_compression(Compression::BROTLI(Default::default())),
-        plain().set_compression(Compression::LZ4_RAW).set_column_encoding("text".into(), Encoding::DELTA_BYTE_ARRAY),
-        plain().set_column_encoding("text".into(), Encoding::DELTA_LENGTH_BYTE_ARRAY).set_data_page_row_count_limit(2),
-        WriterProperties::builder().set_writer_version(parquet::file::properties::WriterVersion::PARQUET_2_0),
+        plain()
+            .set_compression(Compression::LZ4_RAW)
+            .set_column_encoding("text".into(), Encoding::DELTA_BYTE_ARRAY),
+        plain()
+            .set_column_encoding("text".into(), Encoding::DELTA_LENGTH_BYTE_ARRAY)
+            .set_data_page_row_count_limit(2),
+        WriterProperties::builder()
+            .set_writer_version(parquet::file::properties::WriterVersion::PARQUET_2_0),
     ];
     builders.into_iter().map(file).collect()
 });
@@ -41,16 +51,22 @@ fn file(builder: WriterPropertiesBuilder) -> Vec<u8> {
     let schema = "message schema { REQUIRED INT64 id; OPTIONAL BYTE_ARRAY text (STRING); }";
     let schema = Arc::new(parse_message_type(schema).expect("the schema is one"));
     let mut bytes = Vec::new();
-    let mut writer =
-        SerializedFileWriter::new(&mut bytes, schema, Arc::new(builder.build())).expect("memory does not fail");
+    let mut writer = SerializedFileWriter::new(&mut bytes, schema, Arc::new(builder.build()))
+        .expect("memory does not fail");
     for texts in TEXTS.chunks(3) {
         let mut group = writer.next_row_group().expect("memory does not fail");
-        let mut ids = group.next_column().expect("memory does not fail").expect("there is a column");
+        let mut ids =
+            group.next_column().expect("memory does not fail").expect("there is a column");
         ids.typed::<Int64Type>().write_batch(&[1, 2, 3], None, None).expect("memory does not fail");
         ids.close().expect("memory does not fail");
-        let mut column = group.next_column().expect("memory does not fail").expect("there is a column");
-        let values: Vec<ByteArray> = texts.iter().take(2).map(|text| ByteArray::from(*text)).collect();
-        column.typed::<ByteArrayType>().write_batch(&values, Some(&[1, 1, 0]), None).expect("memory does not fail");
+        let mut column =
+            group.next_column().expect("memory does not fail").expect("there is a column");
+        let values: Vec<ByteArray> =
+            texts.iter().take(2).map(|text| ByteArray::from(*text)).collect();
+        column
+            .typed::<ByteArrayType>()
+            .write_batch(&values, Some(&[1, 1, 0]), None)
+            .expect("memory does not fail");
         column.close().expect("memory does not fail");
         group.close().expect("memory does not fail");
     }
@@ -81,7 +97,8 @@ pub fn run(input: &[u8]) {
 }
 
 pub fn seeds() -> Vec<Vec<u8>> {
-    let whole = (0..8_u8).flat_map(|number| [vec![number], vec![number | 64], vec![number, 0, 60, 1]]);
+    let whole =
+        (0..8_u8).flat_map(|number| [vec![number], vec![number | 64], vec![number, 0, 60, 1]]);
     whole.chain(FILES.iter().map(|file| [&[255], &file[..]].concat())).collect()
 }
 
@@ -94,7 +111,11 @@ fn check(path: &Path, bytes: &[u8], is_whole: bool, drops: bool) {
     assert!(!is_whole || rows.len() == TEXTS.len() && !is_damaged);
     let Some(expected) = rewrite(path, drops) else {
         assert!(!is_whole);
-        assert_eq!(fs::read(path).expect("the file is there"), bytes, "a file that is not written stays as it is");
+        assert_eq!(
+            fs::read(path).expect("the file is there"),
+            bytes,
+            "a file that is not written stays as it is"
+        );
         return;
     };
     let (now, is_damaged) = read(path).expect("what was written can be opened");
@@ -105,7 +126,10 @@ fn check(path: &Path, bytes: &[u8], is_whole: bool, drops: bool) {
 /// The texts of the rows, and whether some cannot be read; `None` if the file cannot be opened.
 fn read(path: &Path) -> Option<(Vec<Option<String>>, bool)> {
     let input = InputFile::new(path.to_owned(), true);
-    let Ok(OpenedFile::Shard(_, records)) = open(&input, &ReadOptions::default(), &Arc::default()) else { return None };
+    let Ok(OpenedFile::Shard(_, records)) = open(&input, &ReadOptions::default(), &Arc::default())
+    else {
+        return None;
+    };
     let (mut rows, mut is_damaged) = (Vec::new(), false);
     for item in records {
         match item {
@@ -126,7 +150,9 @@ fn read(path: &Path) -> Option<(Vec<Option<String>>, bool)> {
 /// `None` if nothing was written.
 fn rewrite(path: &Path, drops: bool) -> Option<Vec<Option<String>>> {
     let input = InputFile::new(path.to_owned(), true);
-    let Ok(OpenedFile::Shard(shard, records)) = open(&input, &ReadOptions::default(), &Arc::default()) else {
+    let Ok(OpenedFile::Shard(shard, records)) =
+        open(&input, &ReadOptions::default(), &Arc::default())
+    else {
         return None;
     };
     let mut rewriter = Rewriter::new(&shard, None).ok()?;
@@ -140,7 +166,10 @@ fn rewrite(path: &Path, drops: bool) -> Option<Vec<Option<String>>> {
         let source = decoded.ok().flatten();
         let text = source.as_ref().map(|source| source.text.to_string());
         let can_change = source.as_ref().is_some_and(|source| source.decoding.is_none());
-        let changed = text.as_deref().filter(|_| can_change && number % 2 == 0).map(|text| format!("{text} and more"));
+        let changed = text
+            .as_deref()
+            .filter(|_| can_change && number % 2 == 0)
+            .map(|text| format!("{text} and more"));
         let action = match &changed {
             _ if drops && number % 4 == 1 => RecordAction::Drop,
             Some(text) => RecordAction::Edit(text, Vec::new()),

@@ -7,8 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use dechaff::corpus::{
-    Codec, Format, InputFile, LogEntry, LogLine, LogLocation, OpenedFile, OriginalText, ReadOptions, RecordAction,
-    RecordHandle, Rewriter, ShardItem, Source, log_entries, logged_files, open, restore,
+    Codec, Format, InputFile, LogEntry, LogLine, LogLocation, OpenedFile, OriginalText,
+    ReadOptions, RecordAction, RecordHandle, Rewriter, ShardItem, Source, log_entries,
+    logged_files, open, restore,
 };
 use dechaff::text::Record;
 use tempfile::TempDir;
@@ -46,17 +47,25 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();
     for options in 0..16_u8 {
         for line in lines {
-            let control: Vec<u8> = (0..23_u8).map(|number| number.wrapping_mul(29).wrapping_add(options)).collect();
+            let control: Vec<u8> =
+                (0..23_u8).map(|number| number.wrapping_mul(29).wrapping_add(options)).collect();
             let codec = if options % 4 == 2 { Codec::Gzip } else { Codec::Zstd };
             let is_compressed = options & 4 != 0 && options % 4 > 1;
-            let bytes = if is_compressed { compressed(codec, line.as_bytes()) } else { line.as_bytes().to_vec() };
+            let bytes = if is_compressed {
+                compressed(codec, line.as_bytes())
+            } else {
+                line.as_bytes().to_vec()
+            };
             seeds.push([&[options], &control[..], &bytes].concat());
         }
     }
     let examples = shared::examples();
-    let records = examples
-        .chunks(40)
-        .map(|texts| texts.iter().map(|text| format!("{}\n", serde_json::json!({ "text": text }))).collect::<String>());
+    let records = examples.chunks(40).map(|texts| {
+        texts
+            .iter()
+            .map(|text| format!("{}\n", serde_json::json!({ "text": text })))
+            .collect::<String>()
+    });
     seeds.extend(records.take(10).map(|lines| [&[0; 1], &[61; 23][..], lines.as_bytes()].concat()));
     seeds
 }
@@ -65,7 +74,8 @@ pub(super) fn compressed(codec: Codec, bytes: &[u8]) -> Vec<u8> {
     match codec {
         Codec::None => bytes.to_vec(),
         Codec::Gzip => {
-            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            let mut encoder =
+                flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
             encoder.write_all(bytes).expect("memory does not fail");
             encoder.finish().expect("memory does not fail")
         }
@@ -94,12 +104,21 @@ fn check(path: &Path, bytes: &[u8], read_options: &ReadOptions, control: &mut Co
             return None;
         }
         let after = input::changed(&source.text, &changes);
-        let raw = handle.spellings(changes.iter().map(|change| change.span)).expect("the changes fit");
+        let raw =
+            handle.spellings(changes.iter().map(|change| change.span)).expect("the changes fit");
         let record = Record { index: handle.index, id: None };
         let place = LogLocation { base: "/", path: "a", record: Some(&record) };
-        log.extend(log_entries(place, OriginalText { text: &source.text, raw: &raw }, &after, &changes));
+        log.extend(log_entries(
+            place,
+            OriginalText { text: &source.text, raw: &raw },
+            &after,
+            &changes,
+        ));
         texts.insert(handle.index, after.clone());
-        Some(OwnedAction::Edit(after, changes.into_iter().map(|change| (change.span, change.content)).collect()))
+        Some(OwnedAction::Edit(
+            after,
+            changes.into_iter().map(|change| (change.span, change.content)).collect(),
+        ))
     });
     let now = fs::read(path).expect("the file is there");
     if is_written != Some(true) || texts.is_empty() {
@@ -108,13 +127,21 @@ fn check(path: &Path, bytes: &[u8], read_options: &ReadOptions, control: &mut Co
     }
     check_other_lines(&decompressed(codec, bytes), &decompressed(codec, &now), &texts);
 
-    let change_sets = logged_files(log.into_iter().map(|entry: LogEntry| LogLine::Entry(Box::new(entry))).collect());
-    let mut change_sets = change_sets.into_values().next().map(|file| file.documents).unwrap_or_default();
+    let change_sets = logged_files(
+        log.into_iter().map(|entry: LogEntry| LogLine::Entry(Box::new(entry))).collect(),
+    );
+    let mut change_sets =
+        change_sets.into_values().next().map(|file| file.documents).unwrap_or_default();
     // A change may have made a record longer than the first reading admits.
     let is_restored = rewrite(path, &ReadOptions::default(), |handle, source| {
         let change_sets = change_sets.remove(&Some(handle.index))?;
-        assert_eq!(texts.get(&handle.index).map(String::as_str), Some(&*source.text), "the change is read again");
-        let restored = restore(&source.text, &change_sets, |_| true).expect("the undo log leads back");
+        assert_eq!(
+            texts.get(&handle.index).map(String::as_str),
+            Some(&*source.text),
+            "the change is read again"
+        );
+        let restored =
+            restore(&source.text, &change_sets, |_| true).expect("the undo log leads back");
         for replacements in &restored.replacements {
             handle.restore(replacements).expect("the passages fit");
         }
@@ -123,7 +150,11 @@ fn check(path: &Path, bytes: &[u8], read_options: &ReadOptions, control: &mut Co
     assert_eq!(is_restored, Some(true));
     assert!(change_sets.is_empty(), "every changed record is found again");
     let restored = fs::read(path).expect("the file is there");
-    assert_eq!(decompressed(codec, &restored), decompressed(codec, bytes), "undo leads back, byte for byte");
+    assert_eq!(
+        decompressed(codec, &restored),
+        decompressed(codec, bytes),
+        "undo leads back, byte for byte"
+    );
 }
 
 /// A [`RecordAction`] with its own texts.
@@ -139,14 +170,15 @@ fn rewrite(
     read_options: &ReadOptions,
     mut action: impl FnMut(&mut RecordHandle, &Source) -> Option<OwnedAction>,
 ) -> Option<bool> {
-    let (shard, records) = match open(&InputFile::new(path.to_owned(), true), read_options, &Arc::default()) {
-        Ok(OpenedFile::Shard(shard, records)) => (shard, records),
-        Ok(OpenedFile::Plain) => return None,
-        Err(error) => {
-            let _ = error.to_string();
-            return None;
-        }
-    };
+    let (shard, records) =
+        match open(&InputFile::new(path.to_owned(), true), read_options, &Arc::default()) {
+            Ok(OpenedFile::Shard(shard, records)) => (shard, records),
+            Ok(OpenedFile::Plain) => return None,
+            Err(error) => {
+                let _ = error.to_string();
+                return None;
+            }
+        };
     let mut rewriter = Rewriter::new(&shard, None).expect("a file can be written");
     for item in records {
         let raw = match item {
@@ -163,9 +195,10 @@ fn rewrite(
         let action = source.and_then(|source| action(&mut handle, &source));
         let action = match &action {
             None => RecordAction::Keep,
-            Some(OwnedAction::Edit(text, changes)) => {
-                RecordAction::Edit(text, changes.iter().map(|(span, content)| (*span, content.as_str())).collect())
-            }
+            Some(OwnedAction::Edit(text, changes)) => RecordAction::Edit(
+                text,
+                changes.iter().map(|(span, content)| (*span, content.as_str())).collect(),
+            ),
             Some(OwnedAction::Replace(text)) => RecordAction::Replace(text),
         };
         rewriter.write_record(&handle, action).expect("the change fits the record");
@@ -175,7 +208,9 @@ fn rewrite(
 
 /// Lines without a change keep their bytes.
 fn check_other_lines(before: &[u8], after: &[u8], changed: &BTreeMap<u64, String>) {
-    let lines = |bytes: &[u8]| bytes.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect::<Vec<_>>();
+    let lines = |bytes: &[u8]| {
+        bytes.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect::<Vec<_>>()
+    };
     let (before, after) = (lines(before), lines(after));
     assert_eq!(before.len(), after.len());
     for (number, (before, after)) in (1_u64..).zip(before.iter().zip(&after)) {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use dechaff::finding::{Applicability, Edit, Finding, Fix, Label, RuleInfo, Severity};
 use dechaff::report::{
-    Azure, Concise, Full, GitHub, GitLab, Grouped, Html, JUnit, Json, JsonLines, Markdown, RdJson, Reporter, Sarif,
-    Statistics, Summary, attributes,
+    Azure, Concise, Full, GitHub, GitLab, Grouped, Html, JUnit, Json, JsonLines, Markdown, RdJson,
+    Reporter, Sarif, Statistics, Summary, attributes,
 };
 use dechaff::text::{Document, Origin, Record};
 use serde_json::Value;
@@ -23,7 +23,8 @@ pub fn run(input: &[u8]) {
     let origin = Arc::new(Origin { path: words(&text, &mut control), record });
     let document = Document::parse(origin, &text);
     let width = control.below(300);
-    let mut findings: Vec<Finding> = (0..1 + control.byte() % 4).map(|_| finding(&document, &mut control)).collect();
+    let mut findings: Vec<Finding> =
+        (0..1 + control.byte() % 4).map(|_| finding(&document, &mut control)).collect();
     findings.sort_by(|left, right| left.sort_key().cmp(&right.sort_key()));
     shared::check_places(&document, &findings);
 
@@ -31,7 +32,8 @@ pub fn run(input: &[u8]) {
         check_format(name, &print(report.as_mut(), &document, &findings));
     }
     let id = serde_json::to_string(&*text).expect("a text serialises");
-    serde_json::from_str::<Value>(&attributes(Some(&id), &text, &findings)).expect("attributes are JSON");
+    serde_json::from_str::<Value>(&attributes(Some(&id), &text, &findings))
+        .expect("attributes are JSON");
 }
 
 pub fn seeds() -> Vec<Vec<u8>> {
@@ -75,8 +77,12 @@ fn finding(document: &Document<'_>, control: &mut Control<'_>) -> Finding {
     }
     if options & 64 != 0 {
         let changes = input::changes(text, control);
-        let edits = changes.into_iter().map(|change| Edit { span: change.span, content: change.content }).collect();
-        let applicability = if options & 128 == 0 { Applicability::Safe } else { Applicability::Unsafe };
+        let edits = changes
+            .into_iter()
+            .map(|change| Edit { span: change.span, content: change.content })
+            .collect();
+        let applicability =
+            if options & 128 == 0 { Applicability::Safe } else { Applicability::Unsafe };
         finding.fix = Some(Fix { applicability, edits });
     }
     finding

@@ -24,7 +24,8 @@ pub fn run(input: &[u8]) {
     let linter = Linter::from_rules([&rule]).expect("a rule that is valid compiles");
     // Whether the examples hold is for the author to know.
     let _ = rule_test::test(&rule, &REGISTRY);
-    let documents = rule.examples.iter().flat_map(|example| example.bad.iter().chain(&example.allow));
+    let documents =
+        rule.examples.iter().flat_map(|example| example.bad.iter().chain(&example.allow));
     for text in documents.flat_map(|documents| documents.texts()) {
         lint(&linter, &Marked::parse(text).text);
     }
@@ -42,7 +43,8 @@ pub fn seeds() -> Vec<Vec<u8>> {
 fn lint(linter: &Linter, text: &str) {
     let document = Document::parse(Arc::new(Origin::file("page.md")), text);
     let texts = OneText(Arc::from(text));
-    let compared = linter.compare([linter.sketch(&document)], &texts).expect("memory does not fail");
+    let compared =
+        linter.compare([linter.sketch(&document)], &texts).expect("memory does not fail");
     shared::check_places(&document, &linter.lint(&document, compared));
     // Fixes of one's own rule may undo each other; that is an error and no panic.
     if let Ok(fixed) = fix::fix(linter, &document, Applicability::Unsafe) {

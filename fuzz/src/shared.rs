@@ -20,7 +20,8 @@ pub(super) static LINTER: LazyLock<Linter> =
 /// The rules that `select` names, without those that `ignore` names.
 pub(super) fn linter(select: &[&str], ignore: &[&str]) -> Linter {
     let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-    let settings = Settings::new(&REGISTRY, &owned(select), &[], &owned(ignore)).expect("the rules exist");
+    let settings =
+        Settings::new(&REGISTRY, &owned(select), &[], &owned(ignore)).expect("the rules exist");
     Linter::new(&REGISTRY, &settings).expect("the embedded rules compile")
 }
 
@@ -47,13 +48,21 @@ pub(super) fn check_places(document: &Document<'_>, findings: &[Finding]) {
         let code = &finding.rule.code;
         assert!(text.get(finding.span.range()).is_some(), "{code} at {:?}", finding.span);
         for label in finding.labels.iter().filter(|label| label.origin.is_none()) {
-            assert!(text.get(label.span.range()).is_some(), "a label of {code} at {:?}", label.span);
+            assert!(
+                text.get(label.span.range()).is_some(),
+                "a label of {code} at {:?}",
+                label.span
+            );
         }
         let edits = finding.fix.iter().flat_map(|fix| &fix.edits);
         let mut end = 0;
         for edit in edits {
             assert!(text.get(edit.span.range()).is_some(), "an edit of {code} at {:?}", edit.span);
-            assert!(edit.span.start >= end, "edits of {code} overlap or are out of order at {:?}", edit.span);
+            assert!(
+                edit.span.start >= end,
+                "edits of {code} overlap or are out of order at {:?}",
+                edit.span
+            );
             end = edit.span.end;
         }
     }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use dechaff::text::{
-    BlockKind, Document, Origin, Span, count_words, count_words_cjk_weighted, decode, trim, word_count_bounds, words,
+    BlockKind, Document, Origin, Span, count_words, count_words_cjk_weighted, decode, trim,
+    word_count_bounds, words,
 };
 
 use super::input::Control;
@@ -22,7 +23,11 @@ pub fn run(input: &[u8]) {
 
 pub fn seeds() -> Vec<Vec<u8>> {
     let names = [b"0", b"1"].into_iter().cycle();
-    shared::examples().iter().zip(names).map(|(text, name)| [name, text.as_bytes()].concat()).collect()
+    shared::examples()
+        .iter()
+        .zip(names)
+        .map(|(text, name)| [name, text.as_bytes()].concat())
+        .collect()
 }
 
 fn check_lines(document: &Document<'_>) {
@@ -65,7 +70,10 @@ fn check_deletion_span(document: &Document<'_>, passage: Span) {
     assert!(deleted.contains(passage), "{passage:?} is not in {deleted:?}");
     assert!(text.get(deleted.range()).is_some(), "{deleted:?} is not on character boundaries");
     let after = Span::new(passage.end, deleted.end);
-    assert!(words(&text[after.range()]).next().is_none(), "words after {passage:?} are in {deleted:?}");
+    assert!(
+        words(&text[after.range()]).next().is_none(),
+        "words after {passage:?} are in {deleted:?}"
+    );
 }
 
 fn check_words(text: &str) {
@@ -77,9 +85,16 @@ fn check_words(text: &str) {
         end = word.end;
         count += 1;
     }
-    assert!(word_count_bounds(text).contains(&count), "{count} words, and not {:?}", word_count_bounds(text));
+    assert!(
+        word_count_bounds(text).contains(&count),
+        "{count} words, and not {:?}",
+        word_count_bounds(text)
+    );
     for limit in [0, 1, 7, count, usize::MAX] {
         assert_eq!(count_words(text, limit), count.min(limit));
-        assert_eq!(count_words_cjk_weighted(text, limit), count_words_cjk_weighted(text, usize::MAX).min(limit));
+        assert_eq!(
+            count_words_cjk_weighted(text, limit),
+            count_words_cjk_weighted(text, usize::MAX).min(limit)
+        );
     }
 }

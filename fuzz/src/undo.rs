@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use dechaff::corpus::{ChangeSet, LogEntry, LogLine, LogLocation, OriginalText, log_entries, logged_files, restore};
+use dechaff::corpus::{
+    ChangeSet, LogEntry, LogLine, LogLocation, OriginalText, log_entries, logged_files, restore,
+};
 
 use super::input::{self, Control};
 use super::shared;
@@ -36,14 +38,21 @@ pub fn run(input: &[u8]) {
     assert_eq!(again.text, original, "undo can be repeated");
 
     let twice = [&log[..], &log].concat();
-    assert_eq!(restore(current, &change_sets(&twice), |_| true).expect("a repeated log leads back").text, original);
+    assert_eq!(
+        restore(current, &change_sets(&twice), |_| true).expect("a repeated log leads back").text,
+        original
+    );
     check_part(current, &original, &log);
     check_damage(current, &texts, &log, &mut control);
 }
 
 pub fn seeds() -> Vec<Vec<u8>> {
     let control: Vec<u8> = (0..48_u8).map(|number| number.wrapping_mul(37)).collect();
-    shared::examples().iter().step_by(20).map(|text| [&control[..], text.as_bytes()].concat()).collect()
+    shared::examples()
+        .iter()
+        .step_by(20)
+        .map(|text| [&control[..], text.as_bytes()].concat())
+        .collect()
 }
 
 fn change_sets(log: &[LogEntry]) -> Vec<ChangeSet> {

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use dechaff::corpus::{
-    FileState, LogEntry, LogError, LogLine, LogLocation, OriginalText, UndoLog, log_entries, logged_files, restore,
+    FileState, LogEntry, LogError, LogLine, LogLocation, OriginalText, UndoLog, log_entries,
+    logged_files, restore,
 };
 use dechaff::fix::Change;
 use dechaff::text::{Record, Span};
@@ -29,7 +30,9 @@ static LINES: LazyLock<Vec<LogLine>> = LazyLock::new(|| {
     let changes = [change(0, 5, "Second"), change(27, 39, ""), change(41, 41, "\n😀")];
     let record = Record { index: 7, id: Some("ä\"".into()) };
     let mut all: Vec<LogEntry> = Vec::new();
-    for (path, record, changes) in [("a.txt", None, &changes[..]), ("b.jsonl", Some(&record), &changes[1..2])] {
+    for (path, record, changes) in
+        [("a.txt", None, &changes[..]), ("b.jsonl", Some(&record), &changes[1..2])]
+    {
         let after = super::input::changed(TEXT, changes);
         let place = LogLocation { base: "/corpus", path, record };
         all.extend(log_entries(place, OriginalText { text: TEXT, raw: &[] }, &after, changes));
@@ -45,7 +48,10 @@ static LINES: LazyLock<Vec<LogLine>> = LazyLock::new(|| {
         left_out: Some(1),
         version: "0.1.0".into(),
     };
-    all.into_iter().map(|entry| LogLine::Entry(Box::new(entry))).chain([LogLine::File(state)]).collect()
+    all.into_iter()
+        .map(|entry| LogLine::Entry(Box::new(entry)))
+        .chain([LogLine::File(state)])
+        .collect()
 });
 
 /// The bytes of a log that holds [`LINES`].
@@ -71,7 +77,9 @@ pub fn run(input: &[u8]) {
             (1, byte) => bytes.insert(at, byte),
             (2, length) => drop(bytes.drain(at..bytes.len().min(at + usize::from(length)))),
             (3, _) => bytes.truncate(at),
-            (4, length) => bytes.extend_from_within(at..(at + 8 * usize::from(length)).min(bytes.len())),
+            (4, length) => {
+                bytes.extend_from_within(at..(at + 8 * usize::from(length)).min(bytes.len()))
+            }
             (_, count) => drop(bytes.splice(at..at, vec![b'\n'; usize::from(count)])),
         }
     }
@@ -80,7 +88,10 @@ pub fn run(input: &[u8]) {
 
 pub fn seeds() -> Vec<Vec<u8>> {
     let kinds = 0..6_u8;
-    kinds.flat_map(|kind| [[kind, 1, 0, 9, kind], [kind, 0, 3, 200, 5]]).map(|damage| damage.to_vec()).collect()
+    kinds
+        .flat_map(|kind| [[kind, 1, 0, 9, kind], [kind, 0, 3, 200, 5]])
+        .map(|damage| damage.to_vec())
+        .collect()
 }
 
 fn append(log: &mut UndoLog, line: &LogLine) {
@@ -101,7 +112,11 @@ fn check(path: &Path, damaged: &[u8]) {
         Ok(log) => log,
         Err(error) => {
             assert!(matches!(error, LogError::NotALog(_)), "{error}");
-            assert_eq!(fs::read(path).expect("it can be read"), damaged, "a file that is no log stays as it is");
+            assert_eq!(
+                fs::read(path).expect("it can be read"),
+                damaged,
+                "a file that is no log stays as it is"
+            );
             return;
         }
     };
@@ -113,8 +128,12 @@ fn check(path: &Path, damaged: &[u8]) {
         Ok(contents) => contents,
         Err(error) => {
             // A file without an entry in its first lines is taken for something else.
-            let first: Vec<&[u8]> = damaged.split_inclusive(|byte| *byte == b'\n').take(MAX_FOREIGN_LINES).collect();
-            assert!(whole_lines(&first.concat()).is_empty() && matches!(error, LogError::NotALog(_)), "{error}");
+            let first: Vec<&[u8]> =
+                damaged.split_inclusive(|byte| *byte == b'\n').take(MAX_FOREIGN_LINES).collect();
+            assert!(
+                whole_lines(&first.concat()).is_empty() && matches!(error, LogError::NotALog(_)),
+                "{error}"
+            );
             return;
         }
     };
@@ -134,5 +153,9 @@ fn check(path: &Path, damaged: &[u8]) {
 fn whole_lines(damaged: &[u8]) -> Vec<LogLine> {
     let lines: Vec<&[u8]> = LOG.split(|byte| *byte == b'\n').skip(1).collect();
     let place = |line: &[u8]| lines.iter().take(LINES.len()).position(|other| *other == line);
-    damaged.split(|byte| *byte == b'\n').filter_map(place).filter_map(|at| LINES.get(at).cloned()).collect()
+    damaged
+        .split(|byte| *byte == b'\n')
+        .filter_map(place)
+        .filter_map(|at| LINES.get(at).cloned())
+        .collect()
 }

@@ -51,7 +51,9 @@ mod tests {
 
     #[test]
     fn a_code_span_closes_with_as_many_backticks_as_it_opens() {
-        let of = |line: &str| code_spans(line).iter().map(|span| line[span.range()].to_owned()).collect::<Vec<_>>();
+        let of = |line: &str| {
+            code_spans(line).iter().map(|span| line[span.range()].to_owned()).collect::<Vec<_>>()
+        };
         assert_eq!(of("a `b` c ``d ` e`` f"), ["`b`", "``d ` e``"]);
         assert_eq!(of("a ` b `` c"), [""; 0]);
     }

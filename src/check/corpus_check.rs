@@ -23,7 +23,10 @@ pub trait CorpusCheck: Send + Sync {
     /// # Errors
     ///
     /// Fails if the store cannot be read or written.
-    fn compare<'d>(&'d self, corpus: &Corpus<'_, 'd>) -> store::Result<Box<dyn PendingFindings + 'd>>;
+    fn compare<'d>(
+        &'d self,
+        corpus: &Corpus<'_, 'd>,
+    ) -> store::Result<Box<dyn PendingFindings + 'd>>;
 }
 
 /// Matches not yet expanded into findings. A finding takes many times the memory of a match, so

@@ -21,10 +21,12 @@ pub(super) fn covered_by_fixes<'f, T>(
 ) -> Vec<bool> {
     let mut is_covered = vec![false; parts.len()];
     for finding in findings {
-        let edits = finding.fix.iter().flat_map(|fix| &fix.edits).filter(|edit| Edit::is_deletion(edit));
+        let edits =
+            finding.fix.iter().flat_map(|fix| &fix.edits).filter(|edit| Edit::is_deletion(edit));
         for edit in edits {
             let first = parts.partition_point(|part| span(part).end <= edit.span.start);
-            let overlapping = parts[first..].iter().map(&span).take_while(|span| span.start < edit.span.end);
+            let overlapping =
+                parts[first..].iter().map(&span).take_while(|span| span.start < edit.span.end);
             for (span, is_covered) in overlapping.zip(&mut is_covered[first..]) {
                 let shared = span.end.min(edit.span.end) - span.start.max(edit.span.start);
                 *is_covered |= 5 * shared >= 4 * span.len();

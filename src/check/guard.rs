@@ -36,10 +36,14 @@ fn keep_sentences(document: &Document<'_>, findings: &mut [Finding]) {
         let gone = if is_safe(&&*finding) { &safely_gone } else { &gone };
         let cuts_sentence = deletions(finding).any(|edit| {
             let first = document.block_at(edit.span.start);
-            let covers = |block: usize| blocks.get(block).is_some_and(|block| edit.span.contains(block.content));
+            let covers = |block: usize| {
+                blocks.get(block).is_some_and(|block| edit.span.contains(block.content))
+            };
             let first = if covers(first) { first } else { first + 1 };
-            let is_cut_above =
-                covers(first) && first > 0 && !gone[first - 1] && document.continues_in_next_block(first - 1);
+            let is_cut_above = covers(first)
+                && first > 0
+                && !gone[first - 1]
+                && document.continues_in_next_block(first - 1);
             let last = document.block_at(edit.span.end.saturating_sub(1));
             let last = if covers(last) { last } else { last.saturating_sub(1) };
             let is_cut_below = || {
@@ -80,16 +84,21 @@ fn keep_licences(document: &Document<'_>, findings: &mut [Finding]) {
             let start = document.block_at(edit.span.start);
             let end = document.block_at(edit.span.end.saturating_sub(1)) + 1;
             let first = texts.partition_point(|text| text.end <= start);
-            let reached = texts[first..].iter().zip(&left[first..]).take_while(|(text, _)| text.start < end);
+            let reached =
+                texts[first..].iter().zip(&left[first..]).take_while(|(text, _)| text.start < end);
             reached.filter(|(_, is_left)| **is_left).any(|(text, _)| {
-                (text.start.max(start)..text.end.min(end))
-                    .any(|block| blocks[block].kind != BlockKind::Blank && edit.span.overlaps(blocks[block].content))
+                (text.start.max(start)..text.end.min(end)).any(|block| {
+                    blocks[block].kind != BlockKind::Blank
+                        && edit.span.overlaps(blocks[block].content)
+                })
             })
         });
         if halves {
             finding.fix = None;
             finding.help = None;
-            finding.notes.push("no fix: it is part of a licence text, and the rest would stay".into());
+            finding
+                .notes
+                .push("no fix: it is part of a licence text, and the rest would stay".into());
         }
     }
 }
@@ -112,7 +121,9 @@ fn keep_headings(document: &Document<'_>, findings: &mut [Finding]) {
         let level = document.marked_heading(block);
         let below = next_kept[block];
         level.is_some()
-            && below.is_some_and(|below| document.marked_heading(below).is_none_or(|below| Some(below) > level))
+            && below.is_some_and(|below| {
+                document.marked_heading(below).is_none_or(|below| Some(below) > level)
+            })
     };
     let introduces_text = |block: usize| {
         document.slice(blocks[block].content).ends_with([':', '：'])

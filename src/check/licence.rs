@@ -41,7 +41,8 @@ const CLAUSES: &[&str] = &[
 pub(super) fn licence_texts(document: &Document<'_>) -> Vec<Range<usize>> {
     let mut texts = Vec::new();
     // Fast path for the many documents without any of these: lowercasing the text is slow.
-    let has = |word: &&str| memchr::memmem::find(document.text().as_bytes(), word.as_bytes()).is_some();
+    let has =
+        |word: &&str| memchr::memmem::find(document.text().as_bytes(), word.as_bytes()).is_some();
     if !["icen", "ICEN", "arrant", "ARRANT", "ermission", "ERMISSION"].iter().any(has) {
         return texts;
     }
@@ -81,7 +82,16 @@ fn licence_clause(document: &Document<'_>, block: usize) -> Option<bool> {
     if !one.kind.is_text() || text.len() > MAX_PARAGRAPH_BYTES {
         return None;
     }
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase().replace(['“', '”'], "\"");
-    let is_legal = WORDS.iter().any(|word| text.contains(word)) || text.len() <= MAX_TITLE_BYTES && text.contains('©');
-    is_legal.then(|| CLAUSES.iter().any(|clause| text.contains(clause)) && count_words(&text, MIN_WORDS) == MIN_WORDS)
+    let text = text
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .to_lowercase()
+        .replace(['“', '”'], "\"");
+    let is_legal = WORDS.iter().any(|word| text.contains(word))
+        || text.len() <= MAX_TITLE_BYTES && text.contains('©');
+    is_legal.then(|| {
+        CLAUSES.iter().any(|clause| text.contains(clause))
+            && count_words(&text, MIN_WORDS) == MIN_WORDS
+    })
 }

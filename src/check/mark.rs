@@ -30,7 +30,9 @@ pub struct Mark {
     pub any: Vec<Spanned<String>>,
 }
 
-fn deserialize_expressions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Spanned<String>>, D::Error> {
+fn deserialize_expressions<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<Spanned<String>>, D::Error> {
     Vec::deserialize(deserializer).map(super::join_lines)
 }
 
@@ -49,7 +51,8 @@ pub fn validate(marks: &Parameters) -> Result<(), ParameterError> {
             return Err(ParameterError { message, place });
         }
         for expression in &mark.any {
-            let fault = |message: String| ParameterError { message, place: Some(expression.span()) };
+            let fault =
+                |message: String| ParameterError { message, place: Some(expression.span()) };
             let hir = regex_syntax::parse(expression.get_ref())
                 .map_err(|error| fault(format!("not a regular expression: {error}")))?;
             if hir.properties().minimum_len().is_none_or(|length| length == 0) {
@@ -61,7 +64,8 @@ pub fn validate(marks: &Parameters) -> Result<(), ParameterError> {
                     "the expression must have a maximum length: write `{0,80}` in place of `*` and `+`".into(),
                 ));
             }
-            Regex::new(expression.get_ref()).map_err(|error| fault(format!("not usable: {error}")))?;
+            Regex::new(expression.get_ref())
+                .map_err(|error| fault(format!("not usable: {error}")))?;
         }
     }
     Ok(())
@@ -72,13 +76,20 @@ pub fn validate(marks: &Parameters) -> Result<(), ParameterError> {
 /// # Errors
 ///
 /// Never fails; [`validate`] has checked the expressions.
-pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
+pub fn compile(
+    rules: Vec<RuleWithParams<'_, Parameters>>,
+) -> Result<Box<dyn DocumentCheck>, ParameterError> {
     let mut forms = Vec::new();
     for (rule, marks) in rules {
         for mark in marks {
             let sources = mark.any.iter().map(|expression| expression.get_ref().clone()).collect();
             let rule = Arc::clone(&rule);
-            forms.push(CompiledMark { rule, sign: mark.sign.clone(), sources, regexes: OnceLock::new() });
+            forms.push(CompiledMark {
+                rule,
+                sign: mark.sign.clone(),
+                sources,
+                regexes: OnceLock::new(),
+            });
         }
     }
     Ok(Box::new(MarkCheck { forms }))
@@ -147,20 +158,30 @@ impl CompiledMark {
         let span_of = |span: regex_automata::Span| Span::new(span.start, span.end);
         for regex in self.regexes() {
             for captures in regex.captures_iter(text) {
-                let Some(whole) = captures.get_match().map(|whole| span_of(whole.span())) else { continue };
+                let Some(whole) = captures.get_match().map(|whole| span_of(whole.span())) else {
+                    continue;
+                };
                 // A mark may contain backticks itself.
-                let is_code = is_within(&code, whole.start) && !code.iter().any(|span| whole.contains(*span));
+                let is_code =
+                    is_within(&code, whole.start) && !code.iter().any(|span| whole.contains(*span));
                 if is_code || is_quoted(text, whole) {
                     continue;
                 }
-                let parts = captures.iter().skip(1).flatten().map(|part| span_of(part).shift(line.start)).collect();
+                let parts = captures
+                    .iter()
+                    .skip(1)
+                    .flatten()
+                    .map(|part| span_of(part).shift(line.start))
+                    .collect();
                 found(MarkMatch { span: whole.shift(line.start), parts });
             }
         }
     }
 
     fn regexes(&self) -> &[Regex] {
-        self.regexes.get_or_init(|| self.sources.iter().filter_map(|source| Regex::new(source).ok()).collect())
+        self.regexes.get_or_init(|| {
+            self.sources.iter().filter_map(|source| Regex::new(source).ok()).collect()
+        })
     }
 }
 
@@ -168,7 +189,8 @@ impl CompiledMark {
 fn is_quoted(line: &str, span: Span) -> bool {
     let before = line[..span.start].chars().next_back();
     let after = line[span.end..].chars().next();
-    let is_quote = |character: Option<char>| character.is_some_and(|one| "\"'“”‘’«»„「」『』".contains(one));
+    let is_quote =
+        |character: Option<char>| character.is_some_and(|one| "\"'“”‘’«»„「」『』".contains(one));
     is_quote(before) && is_quote(after)
 }
 

@@ -71,7 +71,8 @@ pub struct ParameterError {
 
 /// Joins regular expressions that are written over several lines.
 pub(crate) fn join_lines(mut expressions: Vec<Spanned<String>>) -> Vec<Spanned<String>> {
-    for expression in expressions.iter_mut().map(Spanned::get_mut).filter(|one| one.contains('\n')) {
+    for expression in expressions.iter_mut().map(Spanned::get_mut).filter(|one| one.contains('\n'))
+    {
         *expression = phrase::join_lines(expression);
     }
     expressions

@@ -46,17 +46,30 @@ struct RuleCount {
 impl<'s> FindingSink<'s> {
     /// Creates an empty sink. Findings beyond `limit` are counted, except suppressed ones.
     pub fn new(limit: FindingLimit, is_suppressed: impl FnMut(&Finding) -> bool + 's) -> Self {
-        Self { findings: Vec::new(), rules: Vec::new(), limit, is_suppressed: Box::new(is_suppressed) }
+        Self {
+            findings: Vec::new(),
+            rules: Vec::new(),
+            limit,
+            is_suppressed: Box::new(is_suppressed),
+        }
     }
 
     /// Adds a finding, or counts it if there are too many of its rule.
     pub fn push(&mut self, finding: Finding) {
         let applicability = finding.fix.as_ref().map(|fix| fix.applicability);
-        let is_same =
-            |count: &RuleCount| count.applicability == applicability && Arc::ptr_eq(&count.rule, &finding.rule);
+        let is_same = |count: &RuleCount| {
+            count.applicability == applicability && Arc::ptr_eq(&count.rule, &finding.rule)
+        };
         let index = self.rules.iter().rposition(is_same).unwrap_or_else(|| {
             let rule = Arc::clone(&finding.rule);
-            self.rules.push(RuleCount { rule, applicability, kept: 0, edits: 0, last: 0, unlisted: 0 });
+            self.rules.push(RuleCount {
+                rule,
+                applicability,
+                kept: 0,
+                edits: 0,
+                last: 0,
+                unlisted: 0,
+            });
             self.rules.len() - 1
         });
         let Some(count) = self.rules.get_mut(index) else { return };

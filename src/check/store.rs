@@ -30,7 +30,10 @@ impl BlobRef {
     ///
     /// Fails if `length` is 4 GiB or more.
     pub fn part(self, from: usize, length: usize) -> Result<Self> {
-        Ok(Self { offset: self.offset + from as u64, length: to_u32(length, "bytes in one piece")? })
+        Ok(Self {
+            offset: self.offset + from as u64,
+            length: to_u32(length, "bytes in one piece")?,
+        })
     }
 }
 
@@ -106,7 +109,8 @@ impl MemoryStore {
 ///
 /// Fails if the number is too large.
 pub(super) fn to_u32(number: usize, what: &str) -> Result<u32> {
-    u32::try_from(number).map_err(|_| StoreError { message: format!("more than 4 294 967 295 {what}") })
+    u32::try_from(number)
+        .map_err(|_| StoreError { message: format!("more than 4 294 967 295 {what}") })
 }
 
 impl Store for MemoryStore {

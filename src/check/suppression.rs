@@ -56,6 +56,10 @@ pub fn validate(_: &Parameters) -> Result<(), ParameterError> {
 /// # Errors
 ///
 /// Never fails.
-pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<SuppressionRules, ParameterError> {
-    Ok(SuppressionRules { rules: rules.into_iter().map(|(rule, parameters)| (rule, parameters.fault)).collect() })
+pub fn compile(
+    rules: Vec<RuleWithParams<'_, Parameters>>,
+) -> Result<SuppressionRules, ParameterError> {
+    Ok(SuppressionRules {
+        rules: rules.into_iter().map(|(rule, parameters)| (rule, parameters.fault)).collect(),
+    })
 }

@@ -14,6 +14,11 @@ pub(super) fn load_u64_padded(bytes: &[u8], at: usize) -> u64 {
     match bytes.last_chunk() {
         Some(_) if missing == 8 => 0,
         Some(&last) => u64::from_le_bytes(last) >> (8 * missing),
-        None => bytes.get(at..).unwrap_or_default().iter().rev().fold(0, |all, &byte| all << 8 | u64::from(byte)),
+        None => bytes
+            .get(at..)
+            .unwrap_or_default()
+            .iter()
+            .rev()
+            .fold(0, |all, &byte| all << 8 | u64::from(byte)),
     }
 }

@@ -44,11 +44,14 @@ pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
 /// # Errors
 ///
 /// Never fails; [`validate`] has checked the parameters.
-pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
+pub fn compile(
+    rules: Vec<RuleWithParams<'_, Parameters>>,
+) -> Result<Box<dyn DocumentCheck>, ParameterError> {
     let rules = rules
         .into_iter()
         .map(|(rule, parameters)| {
-            let headings: HashSet<String> = parameters.headings.iter().map(|heading| title_key(heading)).collect();
+            let headings: HashSet<String> =
+                parameters.headings.iter().map(|heading| title_key(heading)).collect();
             ContentsRule {
                 rule,
                 heading_filter: BloomFilter::new(headings.iter()),
@@ -85,34 +88,43 @@ const MAX_TITLE_WORDS: usize = 20;
 impl ContentsRule {
     fn check(&self, document: &Document<'_>, findings: &mut FindingSink<'_>) {
         let blocks = document.blocks();
-        let links: Vec<usize> = memchr::memmem::find_iter(document.text().as_bytes(), "](#").collect();
+        let links: Vec<usize> =
+            memchr::memmem::find_iter(document.text().as_bytes(), "](#").collect();
         let mut anchors: Option<HashSet<String>> = None;
         let mut block = 0;
         let mut contents_headings = 0;
         while block < blocks.len() {
             // Each contents heading costs a scan of the rest of the document.
             const MAX_CONTENTS_HEADINGS: usize = 50;
-            let is_contents_heading =
-                contents_headings < MAX_CONTENTS_HEADINGS && self.is_contents_heading(document, block);
+            let is_contents_heading = contents_headings < MAX_CONTENTS_HEADINGS
+                && self.is_contents_heading(document, block);
             contents_headings += usize::from(is_contents_heading);
             let contents = if is_contents_heading {
-                self.find_entries(document, block, block + 1).or_else(|| self.find_link_line(document, &links, block))
+                self.find_entries(document, block, block + 1)
+                    .or_else(|| self.find_link_line(document, &links, block))
             } else if links.is_empty() {
                 None
             } else {
-                self.find_link_line(document, &links, block).or_else(|| self.find_link_list(document, block))
+                self.find_link_line(document, &links, block)
+                    .or_else(|| self.find_link_list(document, block))
             };
             let Some(contents) = contents else {
                 block += 1;
                 continue;
             };
             let span = Span::new(blocks[block].span.start, blocks[contents.last].span.end);
-            if mostly_leads_to_headings(document.slice(span), anchors.get_or_insert_with(|| heading_anchors(document)))
-            {
+            if mostly_leads_to_headings(
+                document.slice(span),
+                anchors.get_or_insert_with(|| heading_anchors(document)),
+            ) {
                 block = contents.last + 1;
                 continue;
             }
-            let mut finding = Finding::with_deletion(&self.rule, document, crate::text::trim(document.text(), span));
+            let mut finding = Finding::with_deletion(
+                &self.rule,
+                document,
+                crate::text::trim(document.text(), span),
+            );
             finding.label = Some(format!("{} entries, {}", contents.entries, contents.evidence));
             findings.push(finding);
             block = contents.last + 1;
@@ -133,11 +145,17 @@ impl ContentsRule {
     }
 
     /// Finds entries on lines of their own from block `first` on that recur as lines further down.
-    fn find_entries(&self, document: &Document<'_>, heading: usize, first: usize) -> Option<TableOfContents> {
+    fn find_entries(
+        &self,
+        document: &Document<'_>,
+        heading: usize,
+        first: usize,
+    ) -> Option<TableOfContents> {
         let blocks = document.blocks();
         let mut entries: Vec<(usize, String, bool)> = Vec::new();
         let mut keys: HashSet<String> = HashSet::new();
-        let bulleted = next_text(document, first).is_some_and(|block| blocks[block].kind == BlockKind::ListItem);
+        let bulleted = next_text(document, first)
+            .is_some_and(|block| blocks[block].kind == BlockKind::ListItem);
         let mut blank_lines = 0;
         for (index, block) in blocks.iter().enumerate().skip(first) {
             if block.kind == BlockKind::Blank {
@@ -146,11 +164,19 @@ impl ContentsRule {
             }
             let content = document.slice(block.content);
             // Quotations and sentences are text, even if they recur below.
-            let may_be_entry = block.kind.is_text() && block.kind != BlockKind::Quotation && !content.ends_with('.');
-            let fits = may_be_entry && block.lines.len() == 1 && (block.kind == BlockKind::ListItem) == bulleted;
+            let may_be_entry = block.kind.is_text()
+                && block.kind != BlockKind::Quotation
+                && !content.ends_with('.');
+            let fits = may_be_entry
+                && block.lines.len() == 1
+                && (block.kind == BlockKind::ListItem) == bulleted;
             let key = if fits && content.len() <= 300 { title_key(content) } else { String::new() };
             // The first line that repeats an entry is the heading it points to.
-            if key.is_empty() || key.split(' ').count() > MAX_TITLE_WORDS || keys.contains(&key) || blank_lines > 4 {
+            if key.is_empty()
+                || key.split(' ').count() > MAX_TITLE_WORDS
+                || keys.contains(&key)
+                || blank_lines > 4
+            {
                 break;
             }
             blank_lines = 0;
@@ -162,7 +188,8 @@ impl ContentsRule {
             }
         }
         let recurring = recurring_titles(document, entries.last()?.0 + 1, &keys);
-        let recurs = |(_, key, is_internal): &(usize, String, bool)| *is_internal || recurring.contains(key);
+        let recurs =
+            |(_, key, is_internal): &(usize, String, bool)| *is_internal || recurring.contains(key);
         if !bulleted {
             // Without bullets, only the repetition tells an entry from what follows.
             let end = entries.iter().rposition(recurs)? + 1;
@@ -179,7 +206,12 @@ impl ContentsRule {
     }
 
     /// A single line of links into the document itself. `links` are the offsets of all such links.
-    fn find_link_line(&self, document: &Document<'_>, links: &[usize], block: usize) -> Option<TableOfContents> {
+    fn find_link_line(
+        &self,
+        document: &Document<'_>,
+        links: &[usize],
+        block: usize,
+    ) -> Option<TableOfContents> {
         let content = document.blocks()[block].content;
         let text = document.slice(content);
         let before = |offset: usize| links.partition_point(|&link| link < offset);
@@ -221,11 +253,16 @@ struct TableOfContents {
 }
 
 fn next_text(document: &Document<'_>, first: usize) -> Option<usize> {
-    (first..document.blocks().len()).find(|&block| document.blocks()[block].kind != BlockKind::Blank)
+    (first..document.blocks().len())
+        .find(|&block| document.blocks()[block].kind != BlockKind::Blank)
 }
 
 /// Returns those of `keys` that recur as a line after block `first`.
-fn recurring_titles(document: &Document<'_>, first: usize, keys: &HashSet<String>) -> HashSet<String> {
+fn recurring_titles(
+    document: &Document<'_>,
+    first: usize,
+    keys: &HashSet<String>,
+) -> HashSet<String> {
     let mut found = HashSet::new();
     for block in document.blocks().get(first..).unwrap_or_default() {
         if block.kind.is_text() && block.content.len() <= 300 {
@@ -248,7 +285,9 @@ fn starts_with_link_target(title: &str) -> bool {
 fn title_key(title: &str) -> String {
     let text = if title.contains("](") { without_link_targets(title) } else { title.to_owned() };
     let mut key: Vec<String> = words(&text).map(|word| text[word.range()].to_lowercase()).collect();
-    let is_number = |word: &String| word.chars().all(|character| character.is_ascii_digit() || character == '.');
+    let is_number = |word: &String| {
+        word.chars().all(|character| character.is_ascii_digit() || character == '.')
+    };
     while key.len() > 1 && key.first().is_some_and(is_number) {
         key.remove(0);
     }
@@ -260,26 +299,36 @@ fn title_key(title: &str) -> String {
 
 /// Whether the line is a single Markdown link to an anchor in the same document.
 fn is_internal_link(line: &str) -> bool {
-    let line = line.trim_matches(|character: char| !matches!(character, '[' | ')') && !character.is_alphanumeric());
-    line.starts_with('[') && line.ends_with(')') && line.contains("](#") && line.matches("](").count() == 1
+    let line = line.trim_matches(|character: char| {
+        !matches!(character, '[' | ')') && !character.is_alphanumeric()
+    });
+    line.starts_with('[')
+        && line.ends_with(')')
+        && line.contains("](#")
+        && line.matches("](").count() == 1
 }
 
 /// Returns the anchors that Markdown renderers generate for the document's headings.
 fn heading_anchors(document: &Document<'_>) -> HashSet<String> {
-    let headings = document.blocks().iter().filter(|block| matches!(block.kind, BlockKind::Heading(_)));
+    let headings =
+        document.blocks().iter().filter(|block| matches!(block.kind, BlockKind::Heading(_)));
     headings.map(|block| anchor(document.slice(block.content))).collect()
 }
 
 /// Returns a heading's anchor: lower case, hyphens for spaces, no punctuation.
 fn anchor(title: &str) -> String {
-    let kept = title.chars().filter(|character| character.is_alphanumeric() || " -_".contains(*character));
-    kept.flat_map(char::to_lowercase).map(|character| if character == ' ' { '-' } else { character }).collect()
+    let kept =
+        title.chars().filter(|character| character.is_alphanumeric() || " -_".contains(*character));
+    kept.flat_map(char::to_lowercase)
+        .map(|character| if character == ' ' { '-' } else { character })
+        .collect()
 }
 
 /// Whether most of the links lead to headings of the document. Then the pages are there, and the
 /// table of contents is useful.
 fn mostly_leads_to_headings(contents: &str, anchors: &HashSet<String>) -> bool {
-    let links: Vec<&str> = contents.split("](#").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+    let links: Vec<&str> =
+        contents.split("](#").skip(1).filter_map(|rest| rest.split(')').next()).collect();
     let good = links.iter().filter(|link| anchors.contains(&link.to_lowercase())).count();
     !links.is_empty() && good * 2 > links.len()
 }

@@ -416,7 +416,8 @@ pub(super) enum FailOnArgument {
 impl CheckArguments {
     /// Whether the rule for copies of documents must not be added to those that run.
     fn excludes_document_rule(&self) -> bool {
-        let means = |selector: &String| selector == "ALL" || DOCUMENT_RULE.starts_with(selector.as_str());
+        let means =
+            |selector: &String| selector == "ALL" || DOCUMENT_RULE.starts_with(selector.as_str());
         !self.select.is_empty() || self.ignore.iter().any(means)
     }
 
@@ -427,7 +428,8 @@ impl CheckArguments {
 
     /// Returns the files that the run writes, without copies.
     pub(super) fn written_files(&self) -> impl Iterator<Item = &Path> {
-        let files = self.undo_log.iter().chain(&self.documents).chain(&self.plan).chain(&self.review_files);
+        let files =
+            self.undo_log.iter().chain(&self.documents).chain(&self.plan).chain(&self.review_files);
         files.map(PathBuf::as_path).chain(self.reports.outputs())
     }
 
@@ -439,7 +441,8 @@ impl CheckArguments {
                 table.insert(key.to_owned(), value);
             }
         };
-        let list = |texts: &[String]| (!texts.is_empty()).then(|| toml::Value::from(texts.to_vec()));
+        let list =
+            |texts: &[String]| (!texts.is_empty()).then(|| toml::Value::from(texts.to_vec()));
         add("select", list(&self.select));
         let mut extend_select = self.extend_select.clone();
         if self.wants_verdicts() && !self.excludes_document_rule() {
@@ -448,8 +451,14 @@ impl CheckArguments {
         add("extend-select", list(&extend_select));
         add("ignore", list(&self.ignore));
         add("memory", self.memory.clone().map(Into::into));
-        add("fail-on", self.fail_on.and_then(|severity| Some(severity.to_possible_value()?.get_name().into())));
-        add("max-findings", self.max_findings.and_then(|max| i64::try_from(max).ok()).map(Into::into));
+        add(
+            "fail-on",
+            self.fail_on.and_then(|severity| Some(severity.to_possible_value()?.get_name().into())),
+        );
+        add(
+            "max-findings",
+            self.max_findings.and_then(|max| i64::try_from(max).ok()).map(Into::into),
+        );
         add("baseline", self.baseline.clone().map(Into::into));
         add("ignore-list", self.ignore_list.clone().map(Into::into));
         add("unsafe-fixes", self.unsafe_fixes.then_some(toml::Value::Boolean(true)));
@@ -464,8 +473,13 @@ pub(super) fn parse_jobs(text: &str) -> Result<usize, String> {
 }
 
 fn parse_share(text: &str) -> Result<f64, String> {
-    let share: f64 = text.parse().map_err(|_| "give a number from 0 to 1, such as 0.5".to_owned())?;
-    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("give a number from 0 to 1, such as 0.5".into()) }
+    let share: f64 =
+        text.parse().map_err(|_| "give a number from 0 to 1, such as 0.5".to_owned())?;
+    if (0.0..=1.0).contains(&share) {
+        Ok(share)
+    } else {
+        Err("give a number from 0 to 1, such as 0.5".into())
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -33,7 +33,12 @@ impl BadRecords {
         }
         self.finish();
         output::error(&format!("{place}: {reason}"));
-        self.open = Some(RecordRange { path: path.to_owned(), reason: reason.to_owned(), last: index, more: 0 });
+        self.open = Some(RecordRange {
+            path: path.to_owned(),
+            reason: reason.to_owned(),
+            last: index,
+            more: 0,
+        });
     }
 
     /// Reports the rest of the open range.
@@ -43,7 +48,10 @@ impl BadRecords {
             match more {
                 0 => {}
                 1 => output::error(&format!("{path}: record {last}: {reason}")),
-                _ => output::error(&format!("{path}: records {} to {last}: {reason}", last - more + 1)),
+                _ => output::error(&format!(
+                    "{path}: records {} to {last}: {reason}",
+                    last - more + 1
+                )),
             }
         }
     }

@@ -14,7 +14,9 @@ use crate::corpus::{Source, create, read_suppression_file, replace};
 use crate::finding::{Edit, Finding, RuleInfo};
 use crate::linter::Linter;
 use crate::report::{Medium, count, printable};
-use crate::suppress::{Baseline, IgnoreList, file_suppression_comment, ignore_entries, suppression_comments};
+use crate::suppress::{
+    Baseline, IgnoreList, file_suppression_comment, ignore_entries, suppression_comments,
+};
 use crate::text::{Document, PathName, Span, path_of};
 
 /// Filters known findings, and suppresses new ones if asked to.
@@ -130,11 +132,18 @@ impl BaselineState {
                     );
                 }
             }
-            Some(SuppressionTarget::Comments { findings: total, files }) if !findings.is_empty() => {
+            Some(SuppressionTarget::Comments { findings: total, files })
+                if !findings.is_empty() =>
+            {
                 if source.origin.path == "-" || source.decoding.is_some() {
-                    bail!("{}: no comment can be written here; name a list with --ignore-list FILE", source.origin);
+                    bail!(
+                        "{}: no comment can be written here; name a list with --ignore-list FILE",
+                        source.origin
+                    );
                 }
-                let Some(text) = with_suppression_comments(&linters.for_path(&source.path), source, findings) else {
+                let Some(text) =
+                    with_suppression_comments(&linters.for_path(&source.path), source, findings)
+                else {
                     bail!(
                         "{}: comments would change what is found here; name a list with --ignore-list FILE",
                         source.origin
@@ -160,15 +169,24 @@ impl BaselineState {
         let mut messages = Vec::new();
         if let Some((path, baseline)) = &mut self.new_baseline {
             create(path, Medium::Json.sanitize(&baseline.to_json()?).as_bytes())?;
-            messages.push(format!("{} written to {}", count(baseline.len(), "known finding"), path.name()));
+            messages.push(format!(
+                "{} written to {}",
+                count(baseline.len(), "known finding"),
+                path.name()
+            ));
         }
         if let Some((path, baseline)) = &self.baseline {
             let mut baseline = baseline.lock().unwrap_or_else(PoisonError::into_inner);
-            let gone = baseline.stale().fold(0, |sum: usize, entry| sum.saturating_add(entry.count));
+            let gone =
+                baseline.stale().fold(0, |sum: usize, entry| sum.saturating_add(entry.count));
             if self.prune {
                 baseline.prune();
                 create(path, Medium::Json.sanitize(&baseline.to_json()?).as_bytes())?;
-                messages.push(format!("{} taken out of {}", count(gone, "known finding"), path.name()));
+                messages.push(format!(
+                    "{} taken out of {}",
+                    count(gone, "known finding"),
+                    path.name()
+                ));
             } else {
                 report_stale(path, &baseline, gone);
             }
@@ -183,7 +201,11 @@ impl BaselineState {
             }
             Some(SuppressionTarget::List(path, lines)) => {
                 append_to_ignore_list(path, lines)?;
-                messages.push(format!("{} added to {}", count(lines.len(), "passage"), path.name()));
+                messages.push(format!(
+                    "{} added to {}",
+                    count(lines.len(), "passage"),
+                    path.name()
+                ));
             }
             None => {}
         }
@@ -221,7 +243,11 @@ impl LinterResolver {
         match &self.baseline {
             Some(filter) => {
                 let name = relative(&self.resolver, path, &filter.path);
-                let own = filter.baseline.lock().unwrap_or_else(PoisonError::into_inner).entries_for(&name);
+                let own = filter
+                    .baseline
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .entries_for(&name);
                 linter
                     .with_ignore_list(Arc::new(IgnoreList::from_counts(own)))
                     .with_ignore_list(Arc::clone(&filter.moved))
@@ -238,9 +264,11 @@ impl LinterResolver {
 /// The list cannot be read or written.
 pub(super) fn append_to_ignore_list(path: &Path, lines: &BTreeSet<String>) -> anyhow::Result<()> {
     let before = if path.exists() {
-        std::fs::read_to_string(path).with_context(|| format!("cannot read the ignore list {}", path.name()))?
+        std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read the ignore list {}", path.name()))?
     } else {
-        "# Passages that dechaff leaves alone: rule, fingerprint, and where each stood.\n".to_owned()
+        "# Passages that dechaff leaves alone: rule, fingerprint, and where each stood.\n"
+            .to_owned()
     };
     let gap = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
     let added: String = lines.iter().map(|line| format!("{line}\n")).collect();
@@ -252,7 +280,12 @@ pub(super) fn append_to_ignore_list(path: &Path, lines: &BTreeSet<String>) -> an
 pub(super) fn relative(resolver: &SettingsResolver, path: &Path, file: &Path) -> String {
     let (path, file) = (resolver.absolute(path), resolver.absolute(file));
     let folder = file.parent().unwrap_or(&file);
-    let common = folder.components().zip(path.components()).take_while(|(left, right)| left == right).count().max(1);
+    let common = folder
+        .components()
+        .zip(path.components())
+        .take_while(|(left, right)| left == right)
+        .count()
+        .max(1);
     let up = folder.components().count().saturating_sub(common);
     let down = path.components().skip(common).map(|component| Path::new(&component).name());
     std::iter::repeat_n("..".to_owned(), up).chain(down).collect::<Vec<_>>().join("/")
@@ -260,16 +293,27 @@ pub(super) fn relative(resolver: &SettingsResolver, path: &Path, file: &Path) ->
 
 /// Returns the text of `source` with comments that suppress `findings`: one before each block or, if that would change
 /// what is found (as between a table and adjacent text), one for the whole document. Returns `None` if neither works.
-fn with_suppression_comments(linter: &Linter, source: &Source, findings: &[Finding]) -> Option<String> {
+fn with_suppression_comments(
+    linter: &Linter,
+    source: &Source,
+    findings: &[Finding],
+) -> Option<String> {
     const MAX_ROUNDS: usize = 4;
     let document = source.document();
     let remaining = |text: &str, edits: &[Edit]| {
         let shift = |at: usize| {
-            at + edits.iter().filter(|edit| edit.span.start <= at).map(|edit| edit.content.len()).sum::<usize>()
+            at + edits
+                .iter()
+                .filter(|edit| edit.span.start <= at)
+                .map(|edit| edit.content.len())
+                .sum::<usize>()
         };
         // Duplicates are not found again in this document alone, so carry them over.
         let shifted = findings.iter().flat_map(|finding| {
-            let span = Span::new(shift(finding.span.start), shift(finding.span.start) + finding.span.len());
+            let span = Span::new(
+                shift(finding.span.start),
+                shift(finding.span.start) + finding.span.len(),
+            );
             let others = finding.also_reported_by.iter().map(|(code, _)| code);
             let codes = std::iter::once(&finding.rule.code).chain(others);
             codes.filter(|code| linter.is_corpus_rule(code)).map(move |code| Finding {
@@ -298,7 +342,8 @@ fn with_suppression_comments(linter: &Linter, source: &Source, findings: &[Findi
         let text = apply_edits(&source.text, &edits);
         found = remaining(&text, &edits);
         // Remove unneeded codes from the comment, as `--fix` would.
-        let cleanup: Vec<Edit> = found.iter().filter_map(|one| one.fix.clone()).flat_map(|fix| fix.edits).collect();
+        let cleanup: Vec<Edit> =
+            found.iter().filter_map(|one| one.fix.clone()).flat_map(|fix| fix.edits).collect();
         let only_unused = found.iter().all(|finding| finding.rule.code.starts_with("SU"));
         if found.is_empty() {
             return Some(text);
@@ -332,7 +377,12 @@ fn report_stale(path: &Path, baseline: &Baseline, gone: usize) {
     let mut rest = gone;
     for entry in baseline.stale().take(MAX_SHOWN) {
         rest = rest.saturating_sub(entry.count);
-        output::report(&format!("  {}: {} {}\n", printable(&entry.path), entry.rule, printable(&entry.text)));
+        output::report(&format!(
+            "  {}: {} {}\n",
+            printable(&entry.path),
+            entry.rule,
+            printable(&entry.text)
+        ));
     }
     if rest > 0 {
         output::report(&format!("  … and {rest} more\n"));

@@ -33,8 +33,15 @@ impl ChangedFiles {
 
 /// Returns the files of the current repository that differ from `revision` or are untracked.
 fn changed_since(revision: &str) -> anyhow::Result<HashSet<PathBuf>> {
-    const DIFF: [&str; 7] =
-        ["diff", "--no-ext-diff", "--no-textconv", "--name-only", "-z", "--no-renames", "--diff-filter=d"];
+    const DIFF: [&str; 7] = [
+        "diff",
+        "--no-ext-diff",
+        "--no-textconv",
+        "--name-only",
+        "-z",
+        "--no-renames",
+        "--diff-filter=d",
+    ];
     let root = git(Path::new("."), &["rev-parse", "--show-toplevel"])?;
     let root = path(root.strip_suffix(b"\n").unwrap_or(&root));
     if revision.starts_with('-') {
@@ -65,7 +72,8 @@ fn path(name: &[u8]) -> PathBuf {
 /// Runs git without the hooks, file system monitors and pagers that a repository's own configuration may name.
 /// Filters named by its attributes still run.
 fn git(folder: &Path, arguments: &[&str]) -> anyhow::Result<Vec<u8>> {
-    const SAFE: [&str; 5] = ["--no-pager", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"];
+    const SAFE: [&str; 5] =
+        ["--no-pager", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"];
     let output = Command::new("git")
         .current_dir(folder)
         .args(SAFE)

@@ -12,7 +12,9 @@ use super::baseline::LinterResolver;
 use super::context::{CheckContext, Inputs};
 use super::coverage::Coverage;
 use super::dolma::DolmaWriter;
-use super::duplicate_pass::{BackgroundComparison, CorpusTexts, SketchOptions, SketchPass, sketch_corpus};
+use super::duplicate_pass::{
+    BackgroundComparison, CorpusTexts, SketchOptions, SketchPass, sketch_corpus,
+};
 use super::fix::fix_corpus;
 use super::fix_writer::FixWriter;
 use super::interrupt::is_interrupted;
@@ -35,7 +37,8 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     let (stdin, paths) = split_stdin(arguments);
     refuse_outputs_as_inputs(arguments, &paths)?;
     let (pipes, paths) = take_pipes(expand_globs(&paths)?)?;
-    let resolver = SettingsResolver::new(&arguments.settings, &arguments.options(), arguments.force_exclude)?;
+    let resolver =
+        SettingsResolver::new(&arguments.settings, &arguments.options(), arguments.force_exclude)?;
     let resolver = Arc::new(resolver);
     let settings = resolver.run_settings(&paths)?;
     let context = CheckContext::new(arguments, resolver, settings)?;
@@ -129,7 +132,10 @@ impl LintedItem {
     }
 
     /// Adds the matches of the comparison to the findings.
-    fn finish(self, matches: &mut BackgroundComparison<'_>) -> anyhow::Result<(WorkItem, Vec<Finding>)> {
+    fn finish(
+        self,
+        matches: &mut BackgroundComparison<'_>,
+    ) -> anyhow::Result<(WorkItem, Vec<Finding>)> {
         let Self { item, linter, findings } = self;
         let document = item.document();
         let findings = linter.finish(&document, findings, matches.findings_in(&document)?);
@@ -163,12 +169,15 @@ pub(super) fn documents<'c>(
     inputs: &Inputs,
     coverage: &Coverage,
     cached: Option<Vec<Event<WorkItem>>>,
-) -> anyhow::Result<DocumentSource<'c, impl Iterator<Item = Result<InputFile, WalkError>> + Send + use<'c>>> {
+) -> anyhow::Result<
+    DocumentSource<'c, impl Iterator<Item = Result<InputFile, WalkError>> + Send + use<'c>>,
+> {
     if let Some(events) = cached {
         coverage.has_files.fetch_or(!events.is_empty(), Ordering::Relaxed);
         return Ok(DocumentSource::Cached(events));
     }
-    let (has_files, has_unchanged) = (Arc::clone(&coverage.has_files), Arc::clone(&coverage.has_unchanged));
+    let (has_files, has_unchanged) =
+        (Arc::clone(&coverage.has_files), Arc::clone(&coverage.has_unchanged));
     let changed = Arc::clone(&context.changed);
     let files = context.files(inputs)?.filter(move |input| {
         let Ok(input) = input else { return true };
@@ -193,7 +202,11 @@ pub(super) fn start_phase(
 ) -> anyhow::Result<()> {
     let length = |input: InputFile| input.path.metadata().map_or(0, |metadata| metadata.len());
     let files = context.files(inputs)?;
-    progress.start_phase(phase, total, Box::new(move || files.filter_map(Result::ok).map(length).sum()));
+    progress.start_phase(
+        phase,
+        total,
+        Box::new(move || files.filter_map(Result::ok).map(length).sum()),
+    );
     Ok(())
 }
 
@@ -240,14 +253,20 @@ fn split_stdin(arguments: &CheckArguments) -> (usize, Vec<PathBuf>) {
     if arguments.paths.is_empty() {
         return (0, vec![PathBuf::from(".")]);
     }
-    let (stdin, paths): (Vec<_>, Vec<_>) = arguments.paths.iter().cloned().partition(|path| path == Path::new("-"));
+    let (stdin, paths): (Vec<_>, Vec<_>) =
+        arguments.paths.iter().cloned().partition(|path| path == Path::new("-"));
     (stdin.len(), paths)
 }
 
 fn refuse_outputs_as_inputs(arguments: &CheckArguments, paths: &[PathBuf]) -> anyhow::Result<()> {
     for output in arguments.written_files().filter_map(|file| file.canonicalize().ok()) {
-        if let Some(path) = paths.iter().find(|path| path.canonicalize().is_ok_and(|path| path == output)) {
-            anyhow::bail!("{}: it would be checked and written over; name another file to write to", path.name());
+        if let Some(path) =
+            paths.iter().find(|path| path.canonicalize().is_ok_and(|path| path == output))
+        {
+            anyhow::bail!(
+                "{}: it would be checked and written over; name another file to write to",
+                path.name()
+            );
         }
     }
     Ok(())
@@ -262,7 +281,11 @@ fn read_streams(
     pipes: &[PathBuf],
 ) -> anyhow::Result<()> {
     if has_stdin {
-        let name = context.arguments.stdin_filename.as_ref().map_or_else(|| "-".to_owned(), |path| path.name());
+        let name = context
+            .arguments
+            .stdin_filename
+            .as_ref()
+            .map_or_else(|| "-".to_owned(), |path| path.name());
         match read_stdin(name, &context.read_options)? {
             Ok(Stdin::Document(source)) => {
                 output.coverage.add(&source.origin);

@@ -34,8 +34,10 @@ pub(super) fn completions(arguments: &CompletionsArguments) -> anyhow::Result<Ex
 fn with_rules(mut command: Command) -> anyhow::Result<Command> {
     let registry = Registry::embedded()?;
     let infos: Vec<_> = registry.infos().cloned().collect();
-    let codes = infos.iter().map(|info| PossibleValue::new(info.code.clone()).help(info.summary.clone()));
-    let names = infos.iter().map(|info| PossibleValue::new(info.name.clone()).help(info.code.clone()));
+    let codes =
+        infos.iter().map(|info| PossibleValue::new(info.code.clone()).help(info.summary.clone()));
+    let names =
+        infos.iter().map(|info| PossibleValue::new(info.name.clone()).help(info.code.clone()));
     let rules: Vec<PossibleValue> = codes.chain(names).collect();
     for (name, options) in RULE_OPTIONS {
         command = command.mut_subcommand(name, |mut command| {
@@ -77,7 +79,9 @@ pub(super) fn manual(arguments: &ManArguments) -> anyhow::Result<Exit> {
 
 /// Returns the commands that have a page.
 fn documented(command: &Command) -> impl Iterator<Item = &Command> {
-    command.get_subcommands().filter(|command| !command.is_hide_set() && command.get_name() != "help")
+    command
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set() && command.get_name() != "help")
 }
 
 fn write(folder: &Path, name: &str, page: &str) -> anyhow::Result<()> {
@@ -89,7 +93,11 @@ fn write(folder: &Path, name: &str, page: &str) -> anyhow::Result<()> {
 fn page(command: &Command, name: &str) -> anyhow::Result<String> {
     let title = name.to_uppercase();
     // Exit codes have their own section.
-    let command = command.clone().name(name.to_owned()).after_help(None::<&str>).after_long_help(None::<&str>);
+    let command = command
+        .clone()
+        .name(name.to_owned())
+        .after_help(None::<&str>)
+        .after_long_help(None::<&str>);
     let man = clap_mangen::Man::new(command).title(title).manual("dechaff");
     let mut page = Vec::new();
     man.render_title(&mut page)?;
@@ -105,13 +113,20 @@ fn page(command: &Command, name: &str) -> anyhow::Result<String> {
     for (code, meaning) in EXIT_STATUS {
         let _ = writeln!(page, ".TP\n\\fB{code}\\fR\n{}", escaped(meaning));
     }
-    let examples: Vec<_> =
-        EXAMPLES.iter().filter(|(of, ..)| name == "dechaff" || name == format!("dechaff-{of}")).collect();
+    let examples: Vec<_> = EXAMPLES
+        .iter()
+        .filter(|(of, ..)| name == "dechaff" || name == format!("dechaff-{of}"))
+        .collect();
     if !examples.is_empty() {
         page.push_str(".SH EXAMPLES\n");
     }
     for (_, meaning, example) in examples {
-        let _ = writeln!(page, ".PP\n{}:\n.PP\n.RS 4\n.nf\n{}\n.fi\n.RE", escaped(meaning), escaped(example));
+        let _ = writeln!(
+            page,
+            ".PP\n{}:\n.PP\n.RS 4\n.nf\n{}\n.fi\n.RE",
+            escaped(meaning),
+            escaped(example)
+        );
     }
     if name == "dechaff" {
         page.push_str(".SH FILES\n");

@@ -30,8 +30,15 @@ const DEFAULTS: &[(&str, &str)] = &[
 ];
 
 /// Keys whose lists add up over all layers.
-const ADDITIVE_KEYS: &[&str] =
-    &["rules", "extend-select", "ignore", "per-file-ignores", "exclude", "extend-safe-fixes", "extend-unsafe-fixes"];
+const ADDITIVE_KEYS: &[&str] = &[
+    "rules",
+    "extend-select",
+    "ignore",
+    "per-file-ignores",
+    "exclude",
+    "extend-safe-fixes",
+    "extend-unsafe-fixes",
+];
 
 pub(super) fn run(arguments: &ShowArguments) -> anyhow::Result<Exit> {
     let text = if arguments.schema {
@@ -42,7 +49,10 @@ pub(super) fn run(arguments: &ShowArguments) -> anyhow::Result<Exit> {
             anyhow::bail!("{}: no such file or directory", arguments.path.name());
         }
         let settings = resolver.settings(&arguments.path)?;
-        show(&settings, &settings.settings.ignored_in(&settings.registry, &resolver.absolute(&arguments.path)))?
+        show(
+            &settings,
+            &settings.settings.ignored_in(&settings.registry, &resolver.absolute(&arguments.path)),
+        )?
     };
     Output::new(ColorWhen::Auto).write(&text)?;
     Ok(Exit::Success)
@@ -67,7 +77,8 @@ fn show(settings: &ResolvedSettings, ignored: &[String]) -> anyhow::Result<Strin
     for layer in &settings.layers {
         for setting in settings_of(layer) {
             let head = setting.key.split('.').next().unwrap_or_default();
-            let is_overridden = has_selected && matches!(head, "select" | "extend-select" | "ignore");
+            let is_overridden =
+                has_selected && matches!(head, "select" | "extend-select" | "ignore");
             let is_set = lines.iter().any(|line| line.key == setting.key);
             if !is_overridden && (ADDITIVE_KEYS.contains(&head) || !is_set) {
                 lines.push(setting);
@@ -77,22 +88,33 @@ fn show(settings: &ResolvedSettings, ignored: &[String]) -> anyhow::Result<Strin
     }
     for (key, value) in DEFAULTS {
         if !lines.iter().any(|line| line.key == *key) {
-            lines.push(SettingOrigin { key: (*key).into(), value: (*value).into(), place: "default".into() });
+            lines.push(SettingOrigin {
+                key: (*key).into(),
+                value: (*value).into(),
+                place: "default".into(),
+            });
         }
     }
-    let width = lines.iter().map(|line| line.key.len() + line.value.chars().count() + 3).max().unwrap_or(0);
+    let width =
+        lines.iter().map(|line| line.key.len() + line.value.chars().count() + 3).max().unwrap_or(0);
     let mut text = String::new();
     for SettingOrigin { key, value, place } in lines {
         let setting = format!("{key} = {value}");
         let _ = writeln!(text, "{setting:width$}  # {place}");
     }
-    let runs = |rule: &&Rule| settings.settings.is_selected(rule) && !ignored.contains(&rule.info.code);
+    let runs =
+        |rule: &&Rule| settings.settings.is_selected(rule) && !ignored.contains(&rule.info.code);
     let all = settings.registry.rules();
-    let _ = write!(text, "\n{} of {} run:", count(all.iter().filter(runs).count(), "rule"), all.len());
-    let family = |rule: &Rule| rule.info.code.trim_end_matches(|digit: char| digit.is_ascii_digit()).to_owned();
+    let _ =
+        write!(text, "\n{} of {} run:", count(all.iter().filter(runs).count(), "rule"), all.len());
+    let family = |rule: &Rule| {
+        rule.info.code.trim_end_matches(|digit: char| digit.is_ascii_digit()).to_owned()
+    };
     for rules in all.chunk_by(|left, right| family(left) == family(right)) {
         let (run, rest): (Vec<&Rule>, Vec<&Rule>) = rules.iter().partition(runs);
-        let codes = |rules: &[&Rule]| rules.iter().map(|rule| rule.info.code.as_str()).collect::<Vec<_>>().join(" ");
+        let codes = |rules: &[&Rule]| {
+            rules.iter().map(|rule| rule.info.code.as_str()).collect::<Vec<_>>().join(" ")
+        };
         let codes = match (run.len(), rest.len()) {
             (_, 0) => "all".to_owned(),
             (0, _) => "none".to_owned(),
@@ -117,10 +139,17 @@ fn settings_of(layer: &Layer) -> Vec<SettingOrigin> {
     all.into_iter().map(|(_, setting)| setting).collect()
 }
 
-fn flatten(layer: &Layer, table: &DeTable<'_>, path: &mut Vec<String>, all: &mut Vec<(usize, SettingOrigin)>) {
+fn flatten(
+    layer: &Layer,
+    table: &DeTable<'_>,
+    path: &mut Vec<String>,
+    all: &mut Vec<(usize, SettingOrigin)>,
+) {
     for (key, value) in table {
         let name = key.get_ref().as_ref();
-        let is_bare = name.chars().all(|character| character.is_ascii_alphanumeric() || "-_".contains(character));
+        let is_bare = name
+            .chars()
+            .all(|character| character.is_ascii_alphanumeric() || "-_".contains(character));
         path.push(if is_bare { name.to_owned() } else { format!("\"{name}\"") });
         match value.get_ref() {
             DeValue::Table(inner) => flatten(layer, inner, path, all),
@@ -132,10 +161,17 @@ fn flatten(layer: &Layer, table: &DeTable<'_>, path: &mut Vec<String>, all: &mut
                 if let Some(own) = own {
                     let line = layer.file.position(key.span().start).map_or(0, |(line, _)| line);
                     let is_file = layer.file.path.ends_with(".toml");
-                    let place = if is_file { format!("{}:{line}", layer.file.path) } else { layer.file.path.clone() };
+                    let place = if is_file {
+                        format!("{}:{line}", layer.file.path)
+                    } else {
+                        layer.file.path.clone()
+                    };
                     let value = layer.file.text.get(value.span()).unwrap_or_default();
                     let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
-                    all.push((key.span().start, SettingOrigin { key: own.join("."), value, place }));
+                    all.push((
+                        key.span().start,
+                        SettingOrigin { key: own.join("."), value, place },
+                    ));
                 }
             }
         }

@@ -63,7 +63,8 @@ impl Console {
     /// Reports a record that cannot be read; consecutive ones with the same reason become a range.
     pub(super) fn bad_record(&mut self, handle: &RecordHandle, place: &str, reason: &str) {
         let bad_records = &mut self.bad_records;
-        self.progress.suspend(|| bad_records.report(&handle.shard.name, handle.index, place, reason));
+        self.progress
+            .suspend(|| bad_records.report(&handle.shard.name, handle.index, place, reason));
     }
 
     /// Prints the range of bad records that is still open.

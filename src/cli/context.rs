@@ -74,13 +74,16 @@ impl<'a> CheckContext<'a> {
             if only.as_ref().is_some_and(|only| !only.contains(path)) {
                 return false;
             }
-            let is_written = |path: PathBuf| written.iter().any(|written| path.starts_with(written));
+            let is_written =
+                |path: PathBuf| written.iter().any(|written| path.starts_with(written));
             written.is_empty() || !path.canonicalize().is_ok_and(is_written)
         };
         let path_filter: Arc<dyn PathFilter> = Arc::clone(&self.resolver) as Arc<dyn PathFilter>;
         let files = walk(&inputs.paths, &path_filter)?;
         let files = files.filter(move |path| path.as_ref().map_or(true, |path| is_input(path)));
-        let files = files.map(move |path| path.map(|path| InputFile::new(path.clone(), explicit.contains(&path))));
+        let files = files.map(move |path| {
+            path.map(|path| InputFile::new(path.clone(), explicit.contains(&path)))
+        });
         let spooled: Vec<_> = inputs.spooled.iter().map(|spooled| Ok(spooled.input())).collect();
         Ok(spooled.into_iter().chain(files))
     }

@@ -30,7 +30,8 @@ pub(super) struct Coverage {
 impl Coverage {
     /// Starts the coverage of a run over `paths`.
     pub(super) fn new(resolver: &SettingsResolver, paths: &[PathBuf]) -> Self {
-        let all_excluded = !paths.is_empty() && paths.iter().all(|path| !resolver.includes_explicit(path));
+        let all_excluded =
+            !paths.is_empty() && paths.iter().all(|path| !resolver.includes_explicit(path));
         Self { paths: paths.to_vec(), all_excluded, ..Self::default() }
     }
 
@@ -52,7 +53,8 @@ impl Coverage {
     pub(super) fn missing_ids(&self, context: &CheckContext<'_>) -> Option<String> {
         let (field, _) = context.settings.value(|options| options.id_field.as_ref())?;
         let is_missing = self.has_records && !self.has_id;
-        is_missing.then(|| format!("no record has an identifier in the field `{field}`; see --id-field"))
+        is_missing
+            .then(|| format!("no record has an identifier in the field `{field}`; see --id-field"))
     }
 
     /// Returns why a run without documents fails, or `None` if it passes. `has_spooled` says that standard input or
@@ -94,7 +96,8 @@ impl Coverage {
     /// Lists the first few paths for a message.
     fn path_list(&self) -> String {
         const MAX_PATHS: usize = 3;
-        let names: Vec<String> = self.paths.iter().take(MAX_PATHS).map(|path| format!("`{}`", path.name())).collect();
+        let names: Vec<String> =
+            self.paths.iter().take(MAX_PATHS).map(|path| format!("`{}`", path.name())).collect();
         let names = names.join(", ");
         match self.paths.len().saturating_sub(MAX_PATHS) {
             0 => names,

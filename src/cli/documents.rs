@@ -36,7 +36,8 @@ impl DocumentVerdicts {
             bail!("{}: --documents and --output-file are the same file", path.name());
         }
         let table = arguments.documents.as_deref().map(DocumentTable::create).transpose()?;
-        let drop_verdicts = arguments.drop_verdict.iter().map(|verdict| verdict.verdict()).collect();
+        let drop_verdicts =
+            arguments.drop_verdict.iter().map(|verdict| verdict.verdict()).collect();
         Ok(Some(Self { table, drop_verdicts, ..Self::without_table(context) }))
     }
 

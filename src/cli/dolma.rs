@@ -28,7 +28,11 @@ impl DolmaWriter {
     /// # Errors
     ///
     /// Writing fails, or Dolma cannot read the shard. Each shard has one error at most.
-    pub(super) fn record(&mut self, handle: &RecordHandle, document: Option<(&str, &[Finding])>) -> anyhow::Result<()> {
+    pub(super) fn record(
+        &mut self,
+        handle: &RecordHandle,
+        document: Option<(&str, &[Finding])>,
+    ) -> anyhow::Result<()> {
         let line = match document {
             Some((text, findings)) => attributes(handle.id.as_deref(), text, findings),
             None => attributes(handle.id.as_deref(), "", &[]),
@@ -66,7 +70,10 @@ impl DolmaWriter {
         if !matches!(&self.current, Some((current, _)) if Arc::ptr_eq(current, shard)) {
             self.current = Some((Arc::clone(shard), None));
             if shard.format.content != ContentType::JsonLines {
-                bail!("{}: Dolma reads JSON Lines only; no attributes were written for it", shard.name);
+                bail!(
+                    "{}: Dolma reads JSON Lines only; no attributes were written for it",
+                    shard.name
+                );
             }
             let lines = CompressedWriter::create(&self.target(&shard.path), shard.format.codec)?;
             self.current = Some((Arc::clone(shard), Some(lines)));
@@ -76,7 +83,8 @@ impl DolmaWriter {
 
     /// Returns where the mixer expects the attributes: `attributes/dechaff/a.jsonl` for `documents/a.jsonl`.
     fn target(&self, path: &Path) -> PathBuf {
-        let parts: Vec<_> = path.components().filter(|part| matches!(part, Component::Normal(_))).collect();
+        let parts: Vec<_> =
+            path.components().filter(|part| matches!(part, Component::Normal(_))).collect();
         let last = parts.iter().rposition(|part| part.as_os_str() == "documents");
         let below = parts.iter().skip(last.map_or(0, |last| last + 1));
         below.fold(self.folder.join("attributes").join("dechaff"), |path, part| path.join(part))

@@ -16,8 +16,8 @@ use super::pipeline::{BATCH_BYTES, DocumentSource, Event, INDEX_OVERHEAD, Pipeli
 use super::progress::Progress;
 use crate::check::store;
 use crate::corpus::{
-    GroupBy, InputFile, MemoryBudget, ReadOptions, RecordHandle, Source, SpillStore, StoredText, TextStore, WalkError,
-    read,
+    GroupBy, InputFile, MemoryBudget, ReadOptions, RecordHandle, Source, SpillStore, StoredText,
+    TextStore, WalkError, read,
 };
 use crate::finding::Finding;
 use crate::linter::{CorpusComparer, CorpusMatches, Linter, Sketch};
@@ -40,7 +40,11 @@ pub(super) struct CorpusTexts<'r> {
 
 impl<'r> CorpusTexts<'r> {
     /// Prepares to compare documents within `memory` bytes, by default a quarter of the free memory.
-    pub(super) fn new(stdin: Option<Source>, read_options: &'r ReadOptions, memory: Option<usize>) -> Self {
+    pub(super) fn new(
+        stdin: Option<Source>,
+        read_options: &'r ReadOptions,
+        memory: Option<usize>,
+    ) -> Self {
         let memory = MemoryBudget::new(memory);
         let text_store = Mutex::new(TextStore::new(read_options.clone(), memory.texts));
         Self { stdin, text_store, cached: HashMap::new(), read_options, memory }
@@ -48,7 +52,11 @@ impl<'r> CorpusTexts<'r> {
 
     /// Returns how many batches of results may wait for the comparison.
     pub(super) fn queue(&self) -> usize {
-        1 + if self.has_spare_memory() { self.memory.documents / (INDEX_OVERHEAD * BATCH_BYTES) } else { 0 }
+        1 + if self.has_spare_memory() {
+            self.memory.documents / (INDEX_OVERHEAD * BATCH_BYTES)
+        } else {
+            0
+        }
     }
 
     /// Whether documents may be checked while they are compared. Less memory is reserved for the comparison.
@@ -151,9 +159,12 @@ pub(super) fn sketch_corpus<'l>(
     if let Some(stdin) = &texts.stdin {
         let site = site_of(stdin, None, texts.read_options);
         has_site |= site.is_some();
-        comparison.add(linter.sketch(&stdin.document().with_site(site))).context("cannot compare documents")?;
+        comparison
+            .add(linter.sketch(&stdin.document().with_site(site)))
+            .context("cannot compare documents")?;
     }
-    let mut cache = options.cache.then(|| DocumentCache { events: Vec::new(), room: memory.documents });
+    let mut cache =
+        options.cache.then(|| DocumentCache { events: Vec::new(), room: memory.documents });
     let caches = AtomicBool::new(options.cache);
     let is_warm = AtomicBool::new(false);
     let read_options = texts.read_options;
@@ -169,10 +180,20 @@ pub(super) fn sketch_corpus<'l>(
     std::thread::scope(|scope| {
         for event in Pipeline::spawn(scope, documents, 0, progress, sketch) {
             let event = match event {
-                Event::Document(Sketched { sketch, text, is_new, has_site: item_has_site, item }) => {
+                Event::Document(Sketched {
+                    sketch,
+                    text,
+                    is_new,
+                    has_site: item_has_site,
+                    item,
+                }) => {
                     has_documents = true;
                     has_site |= item_has_site;
-                    let added = if is_new { comparison.add(sketch) } else { comparison.add_reference(sketch) };
+                    let added = if is_new {
+                        comparison.add(sketch)
+                    } else {
+                        comparison.add_reference(sketch)
+                    };
                     added.context("cannot compare documents")?;
                     if let Some(ShelvedText { name, path, index, text }) = text {
                         text_store.insert(&name, &path, index, text?)?;
@@ -202,7 +223,11 @@ pub(super) fn sketch_corpus<'l>(
 
 /// Returns the site of a document, if documents are grouped and it has one.
 /// Returns the site of a document, if documents are grouped.
-pub(super) fn site_of(source: &Source, handle: Option<&RecordHandle>, read_options: &ReadOptions) -> Option<Arc<str>> {
+pub(super) fn site_of(
+    source: &Source,
+    handle: Option<&RecordHandle>,
+    read_options: &ReadOptions,
+) -> Option<Arc<str>> {
     let value = handle.and_then(|handle| handle.group.as_deref());
     read_options.group_by.as_ref()?.group(&source.path, value)
 }
@@ -210,7 +235,9 @@ pub(super) fn site_of(source: &Source, handle: Option<&RecordHandle>, read_optio
 /// Explains why no document has a site.
 fn missing_sites(group_by: &GroupBy) -> String {
     match group_by.field() {
-        None => "`--group-by path` groups files by their folder, and standard input is in none".into(),
+        None => {
+            "`--group-by path` groups files by their folder, and standard input is in none".into()
+        }
         Some(field) => format!(
             "`--group-by {field}`: no record has a string or number in the field `{field}`; files that are one document \
              each need `--group-by path`"
@@ -278,12 +305,18 @@ impl<'l> SketchPass<'l> {
     /// # Errors
     ///
     /// A temporary file cannot be written or read.
-    pub(super) fn compare<'t>(self, texts: &'t CorpusTexts<'_>) -> anyhow::Result<Option<CorpusMatches<'t>>>
+    pub(super) fn compare<'t>(
+        self,
+        texts: &'t CorpusTexts<'_>,
+    ) -> anyhow::Result<Option<CorpusMatches<'t>>>
     where
         'l: 't,
     {
         let comparison = self.comparison.filter(|_| !interrupt::is_interrupted());
-        comparison.map(|comparison| comparison.finish(texts)).transpose().context("cannot compare documents")
+        comparison
+            .map(|comparison| comparison.finish(texts))
+            .transpose()
+            .context("cannot compare documents")
     }
 }
 
@@ -339,7 +372,8 @@ impl<'s> BackgroundComparison<'s> {
             while finished.recv_timeout(REFRESH_INTERVAL) == Err(RecvTimeoutError::Timeout) {
                 self.progress.matching();
             }
-            self.matches = handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            self.matches =
+                handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         }
         Ok(())
     }

@@ -24,7 +24,8 @@ impl ExitPolicy {
     }
 
     pub(super) fn count(&mut self, findings: &[Finding]) {
-        self.counted += findings.iter().filter(|finding| self.fail_on.includes(finding.rule.severity)).count();
+        self.counted +=
+            findings.iter().filter(|finding| self.fail_on.includes(finding.rule.severity)).count();
     }
 
     /// Whether there are more findings than allowed.

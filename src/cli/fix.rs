@@ -31,7 +31,12 @@ pub(super) fn fix_corpus(
     mut writer: FixWriter,
     mut output: RunOutput<'_>,
 ) -> anyhow::Result<Exit> {
-    let plan = context.arguments.plan.as_deref().map(|plan| FixPlan::read(plan, &context.resolver)).transpose()?;
+    let plan = context
+        .arguments
+        .plan
+        .as_deref()
+        .map(|plan| FixPlan::read(plan, &context.resolver))
+        .transpose()?;
     let fixer = context.settings.fixer();
     output.summary.applied = Some(fixer.max_applicability());
     if let Some(dropped) = output.judge_documents(&inputs)? {
@@ -48,7 +53,8 @@ pub(super) fn fix_corpus(
     }
     let dropped = &writer.dropped;
     let rounds = run_fix_rounds(context, &inputs, &fixer, &linters, dropped, &progress)?;
-    let fix = |source: &Source| rounds.fix(&fixer, &linters.for_path(&source.path), &source.document());
+    let fix =
+        |source: &Source| rounds.fix(&fixer, &linters.for_path(&source.path), &source.document());
     if let Some(source) = inputs.stdin.take() {
         let outcome = fix(&source);
         return finish_stdin(context, &inputs, output, source, outcome);
@@ -84,8 +90,14 @@ fn finish_files(
     mut output: RunOutput<'_>,
 ) -> anyhow::Result<Exit> {
     let arguments = context.arguments;
-    if writer.is_irreversible() && output.summary.fixed > 0 && !arguments.quiet && inputs.spooled.is_empty() {
-        output::warning("nothing was kept to undo these fixes; next time, --undo-log FILE keeps what they remove");
+    if writer.is_irreversible()
+        && output.summary.fixed > 0
+        && !arguments.quiet
+        && inputs.spooled.is_empty()
+    {
+        output::warning(
+            "nothing was kept to undo these fixes; next time, --undo-log FILE keeps what they remove",
+        );
     }
     if let Some(spooled) = inputs.spooled.first().filter(|_| !arguments.diff) {
         output.console.stdout_open = output.console.output.copy(&spooled.input().path)?;
@@ -198,7 +210,8 @@ fn finish_stdin(
     }
     let fixed = Source { text: text.into(), ..source };
     let mut texts = CorpusTexts::new(Some(fixed.clone()), &context.read_options, context.memory);
-    let matches = compare(context, &Inputs::default(), &mut texts, &|_| None, &output.console.progress)?;
+    let matches =
+        compare(context, &Inputs::default(), &mut texts, &|_| None, &output.console.progress)?;
     let matches = matches.into_iter().flat_map(|(_, findings)| findings).collect();
     let linter = output.baseline.linters(context).for_path(&fixed.path);
     let findings = linter.lint(&fixed.document(), matches);

@@ -83,8 +83,9 @@ impl FixPlan {
     ///
     /// The file cannot be read, or a line of it is not in the format of a plan.
     pub(super) fn read(path: &Path, resolver: &Arc<SettingsResolver>) -> anyhow::Result<Self> {
-        let file = read_suppression_file(path, &path.name())
-            .with_context(|| format!("cannot read the plan {}; `dechaff review` writes one", path.name()))?;
+        let file = read_suppression_file(path, &path.name()).with_context(|| {
+            format!("cannot read the plan {}; `dechaff review` writes one", path.name())
+        })?;
         let mut documents: HashMap<PlanKey, PlannedDocument> = HashMap::new();
         let mut offset = 0;
         for line in file.text.split_inclusive('\n') {
@@ -99,7 +100,10 @@ impl FixPlan {
                 fault(format!("not a line of a plan: {error}")).with_hint(Some(hint.into()))
             })?;
             if entry.plan != PLAN_VERSION {
-                let message = format!("plan version {}; this program reads version {PLAN_VERSION}", entry.plan);
+                let message = format!(
+                    "plan version {}; this program reads version {PLAN_VERSION}",
+                    entry.plan
+                );
                 return Err(fault(message).into());
             }
             if entry.start > entry.end {
@@ -110,7 +114,10 @@ impl FixPlan {
             if document.findings.is_empty() {
                 document.text_hash = entry.text_hash;
             } else if document.text_hash != entry.text_hash {
-                return Err(fault("another line has a different `text_hash` for this document".into()).into());
+                return Err(fault(
+                    "another line has a different `text_hash` for this document".into(),
+                )
+                .into());
             }
             document.findings.insert((entry.rule, Span::new(entry.start, entry.end)));
         }
@@ -140,13 +147,15 @@ impl FixPlan {
             let Some(planned) = self.planned(&path_of(&origin.path), &origin) else { continue };
             accepted.extend(findings.into_iter().filter(|finding| planned.has(finding)));
         }
-        let codes: BTreeSet<String> = accepted.iter().map(|finding| finding.rule.code.clone()).collect();
+        let codes: BTreeSet<String> =
+            accepted.iter().map(|finding| finding.rule.code.clone()).collect();
         for finding in &mut accepted {
             let Some(kept) = finding.labels.first() else { continue };
             let origin = kept.origin.as_ref().unwrap_or(&finding.origin);
             // The passage that is to stay may be noise to another rule.
             let planned = self.planned(&path_of(&origin.path), origin);
-            let goes = |(rule, span): &(String, Span)| !codes.contains(rule) && span.overlaps(kept.span);
+            let goes =
+                |(rule, span): &(String, Span)| !codes.contains(rule) && span.overlaps(kept.span);
             if planned.is_some_and(|planned| planned.findings.iter().any(goes)) {
                 finding.fix = None;
             }
@@ -159,8 +168,11 @@ impl FixPlan {
 
     /// Fixes the accepted findings of a document, and nothing else.
     pub(super) fn fix(&self, linters: &LinterResolver, source: &Source) -> FixOutcome {
-        let Some(planned) = self.planned(&source.path, &source.origin) else { return FixOutcome::default() };
-        let mut result = DocumentOutcome { name: source.origin.to_string(), ..DocumentOutcome::default() };
+        let Some(planned) = self.planned(&source.path, &source.origin) else {
+            return FixOutcome::default();
+        };
+        let mut result =
+            DocumentOutcome { name: source.origin.to_string(), ..DocumentOutcome::default() };
         let outcome = match planned.refusal(source) {
             Some(reason) => FixOutcome { fixed: None, refusal: Some(Refusal::All(reason)) },
             None => self.fix_accepted(planned, linters, source, &mut result),
@@ -210,7 +222,8 @@ impl FixPlan {
                 problems.push(format!("{name}: {findings} not fixed"));
             }
         }
-        let mut absent: Vec<&PlanKey> = self.documents.keys().filter(|key| !outcomes.contains_key(*key)).collect();
+        let mut absent: Vec<&PlanKey> =
+            self.documents.keys().filter(|key| !outcomes.contains_key(*key)).collect();
         absent.sort();
         problems.extend(absent.into_iter().map(|(path, record)| {
             let record = record.map_or(String::new(), |index| format!(": record {index}"));
@@ -229,8 +242,11 @@ impl PlannedDocument {
     /// Returns why nothing in `source` may be changed, if that is so.
     fn refusal(&self, source: &Source) -> Option<String> {
         if source.decoding.is_some() {
-            return Some("not valid UTF-8: writing it would lose the bytes that could not be read".into());
+            return Some(
+                "not valid UTF-8: writing it would lose the bytes that could not be read".into(),
+            );
         }
-        (content_hash(source.text.as_bytes()) != self.text_hash).then(|| "its text has changed since the review".into())
+        (content_hash(source.text.as_bytes()) != self.text_hash)
+            .then(|| "its text has changed since the review".into())
     }
 }

@@ -55,7 +55,8 @@ fn run_round(
         if dropped.contains(&source.origin) {
             return Some(Arc::from(""));
         }
-        let FixOutcome { fixed, refusal } = rounds.fix(fixer, &linters.for_path(&source.path), &source.document());
+        let FixOutcome { fixed, refusal } =
+            rounds.fix(fixer, &linters.for_path(&source.path), &source.document());
         if let Some(refusal) = rounds.new_refusal(&source.origin, refusal) {
             let mut refused = refused.lock().unwrap_or_else(PoisonError::into_inner);
             refused.push((Arc::clone(&source.origin), refusal));
@@ -96,12 +97,17 @@ pub(super) fn compare(
 }
 
 /// Returns the matches of all documents, without the fix where something else covers them.
-fn visible_matches(matches: &FindingsByDocument, texts: &CorpusTexts<'_>, linters: &LinterResolver) -> Vec<Finding> {
+fn visible_matches(
+    matches: &FindingsByDocument,
+    texts: &CorpusTexts<'_>,
+    linters: &LinterResolver,
+) -> Vec<Finding> {
     /// Documents whose texts are in memory at a time.
     const BATCH: usize = 256;
     let mut all = Vec::new();
     for batch in matches.chunks(BATCH) {
-        let batch_texts: Vec<_> = batch.iter().map(|(origin, _)| texts.text(origin).unwrap_or_default()).collect();
+        let batch_texts: Vec<_> =
+            batch.iter().map(|(origin, _)| texts.text(origin).unwrap_or_default()).collect();
         let filter = |((origin, matches), text): (&(Arc<Origin>, Vec<Finding>), &Arc<str>)| {
             let linter = linters.for_path(&path_of(&origin.path));
             linter.matches_to_fix(&Document::parse(Arc::clone(origin), text), matches)

@@ -11,7 +11,9 @@ use super::context::{CheckContext, Inputs};
 use super::layout::{Layout, relative};
 use super::run_mode::{Destination, FixOptions};
 use super::shard_writer::ShardWriter;
-use crate::corpus::{LogLocation, OriginalText, Source, UndoLog, create, log_entries, remove_stale_files, replace};
+use crate::corpus::{
+    LogLocation, OriginalText, Source, UndoLog, create, log_entries, remove_stale_files, replace,
+};
 use crate::fix::FixOutcome;
 use crate::report::{JudgedDocuments, printable};
 use crate::text::PathName;
@@ -37,7 +39,11 @@ impl FixWriter {
     /// # Errors
     ///
     /// The undo log cannot be opened, or the output directory cannot be used.
-    pub(super) fn new(context: &CheckContext<'_>, inputs: &Inputs, options: FixOptions) -> anyhow::Result<Self> {
+    pub(super) fn new(
+        context: &CheckContext<'_>,
+        inputs: &Inputs,
+        options: FixOptions,
+    ) -> anyhow::Result<Self> {
         let arguments = context.arguments;
         let written: Vec<PathBuf> = arguments.written_files().map(Path::to_owned).collect();
         let is_copy = options.destination == Destination::Copy;
@@ -78,12 +84,20 @@ impl FixWriter {
     /// # Errors
     ///
     /// Writing fails; nothing is then half written.
-    pub(super) fn write(&mut self, source: &Source, outcome: &FixOutcome) -> anyhow::Result<Option<String>> {
+    pub(super) fn write(
+        &mut self,
+        source: &Source,
+        outcome: &FixOutcome,
+    ) -> anyhow::Result<Option<String>> {
         let path = source.path.as_path();
         let target = self.target(path);
         if self.dropped.contains(&source.origin) {
             if target.exists() {
-                bail!("{}: left out, but there is an earlier copy; remove {}", path.name(), target.name());
+                bail!(
+                    "{}: left out, but there is an earlier copy; remove {}",
+                    path.name(),
+                    target.name()
+                );
             }
             return Ok(None);
         }
@@ -96,17 +110,29 @@ impl FixWriter {
             (Some(_), Some(fixed)) => {
                 let name = self.layout.log_path(&target)?;
                 let place = LogLocation { base: &self.layout.base(), path: &name, record: None };
-                log_entries(place, OriginalText { text: before, raw: &[] }, &fixed.text, &fixed.changes)
+                log_entries(
+                    place,
+                    OriginalText { text: before, raw: &[] },
+                    &fixed.text,
+                    &fixed.changes,
+                )
             }
             _ => Vec::new(),
         };
         let undo_log = &mut self.undo_log;
-        let mut log =
-            || undo_log.as_mut().map_or(Ok(()), |log| log.append(&logged).context("cannot write the undo log"));
+        let mut log = || {
+            undo_log
+                .as_mut()
+                .map_or(Ok(()), |log| log.append(&logged).context("cannot write the undo log"))
+        };
         match (self.options.destination, &outcome.fixed) {
-            (Destination::Diff, Some(fixed)) => return Ok(Some(Self::diff(source, &fixed.text, false))),
+            (Destination::Diff, Some(fixed)) => {
+                return Ok(Some(Self::diff(source, &fixed.text, false)));
+            }
             (Destination::InPlace, Some(fixed)) => {
-                replace(path, before.as_bytes(), fixed.text.as_bytes(), || log().map_err(std::io::Error::other))?;
+                replace(path, before.as_bytes(), fixed.text.as_bytes(), || {
+                    log().map_err(std::io::Error::other)
+                })?;
             }
             (Destination::Copy, Some(fixed)) => {
                 log()?;
@@ -121,7 +147,11 @@ impl FixWriter {
 
     /// Removes temporary files of killed runs from the directory of `target`.
     pub(super) fn remove_stale_files(&mut self, target: &Path) {
-        let Some(folder) = target.parent().filter(|_| self.options.destination != Destination::Diff) else { return };
+        let Some(folder) =
+            target.parent().filter(|_| self.options.destination != Destination::Diff)
+        else {
+            return;
+        };
         if !self.cleaned.contains(folder) {
             remove_stale_files(folder);
             self.cleaned.insert(folder.to_owned());
@@ -134,7 +164,10 @@ impl FixWriter {
     ///
     /// The copy would replace its original, another copy or a file that dechaff did not write.
     pub(super) fn reserve(&mut self, path: &Path, target: &Path) -> anyhow::Result<()> {
-        if target.canonicalize().is_ok_and(|target| path.canonicalize().is_ok_and(|path| path == target)) {
+        if target
+            .canonicalize()
+            .is_ok_and(|target| path.canonicalize().is_ok_and(|path| path == target))
+        {
             bail!("{}: --output-dir would replace the original; it was left as it is", path.name());
         }
         self.layout.reserve(target)?;
@@ -150,7 +183,8 @@ impl FixWriter {
         let place = printable(&source.origin.to_string()).into_owned();
         let (note, name) = match is_record {
             true => {
-                let note = format!("# {place}: its text as it would change; not a patch of the file\n");
+                let note =
+                    format!("# {place}: its text as it would change; not a patch of the file\n");
                 (note, place.into_bytes())
             }
             false => (String::new(), relative(&source.path).into_os_string().into_encoded_bytes()),
@@ -167,7 +201,8 @@ impl FixWriter {
 /// Quotes a name as git does in a patch, if it contains quotes, backslashes, invalid UTF-8 or characters that
 /// [`printable`] escapes.
 fn quoted(name: &[u8]) -> String {
-    let is_plain = |name: &&str| !name.contains(['"', '\\']) && matches!(printable(name), Cow::Borrowed(_));
+    let is_plain =
+        |name: &&str| !name.contains(['"', '\\']) && matches!(printable(name), Cow::Borrowed(_));
     if let Some(name) = str::from_utf8(name).ok().filter(is_plain) {
         return name.to_owned();
     }
@@ -182,7 +217,9 @@ fn quoted(name: &[u8]) -> String {
                 '\t' => quoted.push_str("\\t"),
                 '\n' => quoted.push_str("\\n"),
                 '\r' => quoted.push_str("\\r"),
-                other if matches!(printable(other.encode_utf8(&mut [0; 4])), Cow::Borrowed(_)) => quoted.push(other),
+                other if matches!(printable(other.encode_utf8(&mut [0; 4])), Cow::Borrowed(_)) => {
+                    quoted.push(other)
+                }
                 other => push_octal(&mut quoted, other.encode_utf8(&mut [0; 4]).as_bytes()),
             }
         }

@@ -25,7 +25,8 @@ impl DominantRule {
         for finding in findings {
             *counts.entry(&finding.rule.code).or_default() += 1;
         }
-        if let Some((code, count)) = counts.into_iter().max_by_key(|(code, count)| (*count, std::cmp::Reverse(*code)))
+        if let Some((code, count)) =
+            counts.into_iter().max_by_key(|(code, count)| (*count, std::cmp::Reverse(*code)))
             && count > self.findings
         {
             *self = Self { findings: count, code: code.to_owned(), path: origin.path.clone() };
@@ -37,9 +38,12 @@ impl DominantRule {
         const MIN_FINDINGS: usize = 20;
         let Self { findings, code, path } = self;
         // Not every file name can be written as a pattern.
-        let is_nameable = path_of(path).to_str().is_some_and(|path| matches!(printable(path), Cow::Borrowed(_)));
-        let is_dominant =
-            is_nameable && *findings >= MIN_FINDINGS && 2 * findings > summary.findings && summary.documents > 1;
+        let is_nameable =
+            path_of(path).to_str().is_some_and(|path| matches!(printable(path), Cow::Borrowed(_)));
+        let is_dominant = is_nameable
+            && *findings >= MIN_FINDINGS
+            && 2 * findings > summary.findings
+            && summary.documents > 1;
         is_dominant.then(|| {
             format!(
                 "dechaff: hint: {findings} of {} findings are {code} in {path}; to leave them out, put this into dechaff.toml:\n\n    [per-file-ignores]\n    {path:?} = [\"{code}\"]\n",

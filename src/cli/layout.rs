@@ -34,7 +34,11 @@ impl Layout {
     /// # Errors
     ///
     /// The output directory is the input, or part of it with other files in it.
-    pub(super) fn new(paths: &[PathBuf], output: Option<&Path>, written: &[PathBuf]) -> anyhow::Result<Self> {
+    pub(super) fn new(
+        paths: &[PathBuf],
+        output: Option<&Path>,
+        written: &[PathBuf],
+    ) -> anyhow::Result<Self> {
         let here = std::env::current_dir().context("cannot find the working directory")?;
         let Some(folder) = output else {
             let base = common_folder(paths.iter().filter_map(|path| path.canonicalize().ok()));
@@ -46,7 +50,10 @@ impl Layout {
         let is_own = is_marked || !has_other_files(&base, &written);
         for input in paths.iter().filter_map(|path| path.canonicalize().ok()) {
             if base == input {
-                bail!("--output-dir {}: this is the input; copies would replace the originals", folder.name());
+                bail!(
+                    "--output-dir {}: this is the input; copies would replace the originals",
+                    folder.name()
+                );
             }
             if base.starts_with(&input) && !is_own {
                 bail!(
@@ -113,7 +120,8 @@ impl Layout {
                 path.strip_prefix(&self.base).ok().map(Path::to_path_buf)
             }
         };
-        let below = below.with_context(|| format!("{}: not below {}", target.name(), self.base.name()))?;
+        let below =
+            below.with_context(|| format!("{}: not below {}", target.name(), self.base.name()))?;
         let parts: Vec<String> = below.components().map(|part| Path::new(&part).name()).collect();
         Ok(parts.join("/"))
     }
@@ -145,8 +153,9 @@ fn input_targets(here: &Path, paths: &[PathBuf]) -> HashMap<PathBuf, PathBuf> {
         return paths.iter().map(|path| (key(path), own_name(path))).collect();
     }
     let shared = common_folder(paths.iter().map(|path| absolute(here, path))).unwrap_or_default();
-    let place =
-        |path: &Path| absolute(here, path).strip_prefix(&shared).map_or_else(|_| relative(path), Path::to_owned);
+    let place = |path: &Path| {
+        absolute(here, path).strip_prefix(&shared).map_or_else(|_| relative(path), Path::to_owned)
+    };
     paths.iter().map(|path| (key(path), place(path))).collect()
 }
 
@@ -166,7 +175,8 @@ fn common_folder(paths: impl Iterator<Item = PathBuf>) -> Option<PathBuf> {
         false => path.parent().map(Path::to_path_buf).unwrap_or_default(),
     });
     folders.reduce(|shared, folder| {
-        let alike = shared.components().zip(folder.components()).take_while(|(left, right)| left == right);
+        let alike =
+            shared.components().zip(folder.components()).take_while(|(left, right)| left == right);
         alike.map(|(part, _)| part).collect()
     })
 }
@@ -175,7 +185,9 @@ fn common_folder(paths: impl Iterator<Item = PathBuf>) -> Option<PathBuf> {
 fn has_other_files(folder: &Path, written: &HashSet<PathBuf>) -> bool {
     let Ok(entries) = fs::read_dir(folder) else { return false };
     let mut names = entries.filter_map(Result::ok).map(|entry| entry.file_name());
-    names.any(|name| !name.to_string_lossy().starts_with('.') && !written.contains(&folder.join(name)))
+    names.any(|name| {
+        !name.to_string_lossy().starts_with('.') && !written.contains(&folder.join(name))
+    })
 }
 
 /// Removes the components of `path` that would lead out of a directory.
@@ -202,7 +214,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("texts")).unwrap();
         let here = folder.path().canonicalize().unwrap();
-        assert_eq!(resolved(&folder.path().join("texts/../copies/deep")), Some(here.join("copies/deep")));
+        assert_eq!(
+            resolved(&folder.path().join("texts/../copies/deep")),
+            Some(here.join("copies/deep"))
+        );
         assert_eq!(resolved(&folder.path().join("texts/.")), Some(here.join("texts")));
     }
 

@@ -24,7 +24,11 @@ pub(super) const EXAMPLES: &[(&str, &str, &str)] = &[
         "dechaff check part-000.jsonl.gz --text-field content",
     ),
     ("check", "Show what the safe fixes would change", "dechaff check corpus/ --diff"),
-    ("check", "Fix in place and keep what was removed", "dechaff check corpus/ --fix --undo-log removed.jsonl"),
+    (
+        "check",
+        "Fix in place and keep what was removed",
+        "dechaff check corpus/ --fix --undo-log removed.jsonl",
+    ),
     ("check", "Write fixed copies", "dechaff check corpus/ --output-dir clean/"),
     (
         "check",
@@ -40,7 +44,11 @@ pub(super) const EXAMPLES: &[(&str, &str, &str)] = &[
     ("undo", "Undo the changes of one rule", "dechaff undo removed.jsonl --rule byline"),
     ("rule", "Explain a rule", "dechaff rule comment-prompt"),
     ("rule", "List the rules of a group", "dechaff rule ND"),
-    ("config", "Show the settings of a file and where they come from", "dechaff config corpus/page.txt"),
+    (
+        "config",
+        "Show the settings of a file and where they come from",
+        "dechaff config corpus/page.txt",
+    ),
     ("init", "Write a configuration file in which everything is commented out", "dechaff init"),
     ("test-rules", "Test custom rules against their examples", "dechaff test-rules my-rules/"),
     (

@@ -19,7 +19,11 @@ const MAX_SHOWN: usize = 200;
 /// Explains which phrases of `rule` match `text`. The exit code says whether any does.
 pub(super) fn match_text(rule: &Rule, text: &str) -> anyhow::Result<(String, Exit)> {
     let Parameters::Pattern(patterns) = &rule.parameters else {
-        bail!("{} looks for no phrases: its kind of check is `{}`", rule.info.code, rule.parameters.kind());
+        bail!(
+            "{} looks for no phrases: its kind of check is `{}`",
+            rule.info.code,
+            rule.parameters.kind()
+        );
     };
     let sources = rule.sources()?;
     let explanations = explain(patterns, &sources, text);
@@ -34,8 +38,11 @@ pub(super) fn match_text(rule: &Rule, text: &str) -> anyhow::Result<(String, Exi
     }
     let document = Document::parse(Arc::new(Origin::file("text.txt")), text);
     let is_reported = !Linter::from_rules([rule])?.check(&document).is_empty();
-    let _ =
-        writeln!(page, "\nAs a document of its own, the text is {}reported.", if is_reported { "" } else { "not " });
+    let _ = writeln!(
+        page,
+        "\nAs a document of its own, the text is {}reported.",
+        if is_reported { "" } else { "not " }
+    );
     Ok((page, Exit::Success))
 }
 
@@ -43,13 +50,27 @@ fn conditions(page: &mut String, rule: &Rule, explanation: &Explanation<'_>) {
     for obstacle in &explanation.obstacles {
         let _ = match obstacle {
             Obstacle::Words(words, allowed) if *words < allowed.start => {
-                writeln!(page, "    not reported: {}, `min-words` is {}", count(*words, "word"), allowed.start)
+                writeln!(
+                    page,
+                    "    not reported: {}, `min-words` is {}",
+                    count(*words, "word"),
+                    allowed.start
+                )
             }
             Obstacle::Words(words, allowed) => {
-                writeln!(page, "    not reported: {}, `max-words` is {}", count(*words, "word"), allowed.end)
+                writeln!(
+                    page,
+                    "    not reported: {}, `max-words` is {}",
+                    count(*words, "word"),
+                    allowed.end
+                )
             }
             Obstacle::Except(source) => {
-                writeln!(page, "    not reported: an exception matches, {}", describe(rule, *source))
+                writeln!(
+                    page,
+                    "    not reported: an exception matches, {}",
+                    describe(rule, *source)
+                )
             }
         };
     }

@@ -6,8 +6,14 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// Options of other programs and their equivalents.
 const OPTIONS: &[(&[&str], &str)] = &[
-    (&["--dry-run", "-n", "--preview", "--check"], "'--diff' shows what '--fix' would change and writes nothing"),
-    (&["-v", "--verbose"], "all there is to say is printed by default; '--statistics' sums it up by rule"),
+    (
+        &["--dry-run", "-n", "--preview", "--check"],
+        "'--diff' shows what '--fix' would change and writes nothing",
+    ),
+    (
+        &["-v", "--verbose"],
+        "all there is to say is printed by default; '--statistics' sums it up by rule",
+    ),
     (&["--json"], "use '--output-format json'"),
     (&["--format-output", "--report", "--reporter", "-f"], "use '--output-format'"),
     (&["-r", "-R", "--recursive"], "directories are always searched recursively"),
@@ -36,11 +42,19 @@ pub(super) fn explained(mut error: clap::Error) -> clap::Error {
         _ => None,
     };
     let hint = match error.kind() {
-        ErrorKind::UnknownArgument => word(&error, ContextKind::InvalidArg).and_then(|option| lookup(OPTIONS, &option)),
-        ErrorKind::InvalidSubcommand => word(&error, ContextKind::InvalidSubcommand).and_then(|command| {
-            let is_path = command.contains(['*', '?', '/']) || command == "." || Path::new(&command).exists();
-            is_path.then(|| format!("to check it: dechaff check {command}")).or_else(|| lookup(COMMANDS, &command))
-        }),
+        ErrorKind::UnknownArgument => {
+            word(&error, ContextKind::InvalidArg).and_then(|option| lookup(OPTIONS, &option))
+        }
+        ErrorKind::InvalidSubcommand => {
+            word(&error, ContextKind::InvalidSubcommand).and_then(|command| {
+                let is_path = command.contains(['*', '?', '/'])
+                    || command == "."
+                    || Path::new(&command).exists();
+                is_path
+                    .then(|| format!("to check it: dechaff check {command}"))
+                    .or_else(|| lookup(COMMANDS, &command))
+            })
+        }
         _ => None,
     };
     if let Some(hint) = hint {

@@ -35,7 +35,10 @@ impl Output {
         };
         let columns = match terminal_size::terminal_size() {
             Some((width, _)) if stdout.is_terminal() => usize::from(width.0),
-            _ => std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(DEFAULT_COLUMNS),
+            _ => std::env::var("COLUMNS")
+                .ok()
+                .and_then(|columns| columns.parse().ok())
+                .unwrap_or(DEFAULT_COLUMNS),
         };
         let is_terminal = stdout.is_terminal();
         Self { stream: io::BufWriter::new(stdout.lock()), color, columns, is_terminal }
@@ -107,9 +110,11 @@ pub(super) fn report(text: &str) {
 /// Prints clap's help or error and exits.
 pub(super) fn exit(error: &clap::Error) -> ! {
     let (rendered, is_error) = (error.render(), error.use_stderr());
-    let wants_color = if is_error { wants_color(&io::stderr()) } else { wants_color(&io::stdout()) };
+    let wants_color =
+        if is_error { wants_color(&io::stderr()) } else { wants_color(&io::stdout()) };
     // The message quotes arguments, whose styles must not be mistaken for clap's own.
-    let has_style = std::env::args_os().any(|argument| argument.as_encoded_bytes().contains(&b'\x1b'));
+    let has_style =
+        std::env::args_os().any(|argument| argument.as_encoded_bytes().contains(&b'\x1b'));
     let text = match wants_color && !has_style {
         true => Medium::StyledText.sanitize(&rendered.ansi().to_string()).into_owned(),
         false => Medium::Text.sanitize(&rendered.to_string()).into_owned(),

@@ -15,8 +15,8 @@ use rayon::prelude::*;
 use super::interrupt::is_interrupted;
 use super::progress::Progress;
 use crate::corpus::{
-    InputFile, OpenedFile, RawRecord, ReadError, ReadOptions, RecordHandle, Shard, ShardItem, Source, WalkError, open,
-    read,
+    InputFile, OpenedFile, RawRecord, ReadError, ReadOptions, RecordHandle, Shard, ShardItem,
+    Source, WalkError, open, read,
 };
 use crate::text::{Document, DocumentIndex};
 
@@ -126,11 +126,15 @@ impl<T: Send> Pipeline<T> {
         let (result_sender, results) = sync_channel(queue.max(1));
         let bytes = Arc::clone(&progress.bytes);
         scope.spawn(move || {
-            let send = |items, size| batch_sender.send((items, size, bytes.load(Ordering::Relaxed))).is_ok();
+            let send = |items, size| {
+                batch_sender.send((items, size, bytes.load(Ordering::Relaxed))).is_ok()
+            };
             let mut batch = BatchBuilder { items: Vec::new(), bytes: 0, send: &send };
             // The last batch has no receiver if the run was given up.
             let _ = match documents {
-                DocumentSource::Files(inputs, read_options) => read_all(inputs, read_options, &bytes, &mut batch),
+                DocumentSource::Files(inputs, read_options) => {
+                    read_all(inputs, read_options, &bytes, &mut batch)
+                }
                 DocumentSource::Cached(events) => send_cached(events, &bytes, &mut batch),
             } && batch.flush();
         });
@@ -139,10 +143,16 @@ impl<T: Send> Pipeline<T> {
         let work = Arc::new(work);
         let large = Arc::new(Mutex::new(()));
         for _ in 0..IN_FLIGHT_BATCHES {
-            let (queues, work, large) = (Arc::clone(&queues), Arc::clone(&work), Arc::clone(&large));
+            let (queues, work, large) =
+                (Arc::clone(&queues), Arc::clone(&work), Arc::clone(&large));
             scope.spawn(move || process_batches(&queues, &large, &*work));
         }
-        Self { results, events: Vec::new().into_iter(), bytes_read: None, progress: Rc::clone(progress) }
+        Self {
+            results,
+            events: Vec::new().into_iter(),
+            bytes_read: None,
+            progress: Rc::clone(progress),
+        }
     }
 }
 
@@ -171,11 +181,16 @@ impl<T> Iterator for Pipeline<T> {
 }
 
 /// Processes batches until there are no more or nobody receives the results. Holds `large` during a large batch.
-fn process_batches<T: Send>(queues: &Mutex<Queues<T>>, large: &Mutex<()>, work: &(impl Fn(WorkItem) -> T + Sync)) {
+fn process_batches<T: Send>(
+    queues: &Mutex<Queues<T>>,
+    large: &Mutex<()>,
+    work: &(impl Fn(WorkItem) -> T + Sync),
+) {
     while let Some(((items, size, bytes_read), result)) = next_batch(queues) {
         let is_large = size >= LARGE_BATCH_BYTES;
         let _alone = is_large.then(|| large.lock().unwrap_or_else(PoisonError::into_inner));
-        let events = items.into_par_iter().map(|item| (!is_interrupted()).then(|| process(item, work)));
+        let events =
+            items.into_par_iter().map(|item| (!is_interrupted()).then(|| process(item, work)));
         if let Some(events) = events.collect() {
             // The receiver is gone if the run was given up.
             let _ = result.send((events, bytes_read));
@@ -219,7 +234,11 @@ impl BatchBuilder<'_> {
     }
 }
 
-fn send_cached(events: Vec<Event<WorkItem>>, bytes: &AtomicU64, batch: &mut BatchBuilder<'_>) -> bool {
+fn send_cached(
+    events: Vec<Event<WorkItem>>,
+    bytes: &AtomicU64,
+    batch: &mut BatchBuilder<'_>,
+) -> bool {
     events.into_iter().all(|event| {
         let size = event.size();
         bytes.fetch_add(size, Ordering::Relaxed);
@@ -255,7 +274,9 @@ fn read_all(
                         let size = raw.size() as u64;
                         batch.push(ReadItem::Record(raw), size)
                     }
-                    ShardItem::Unreadable(error) => batch.push(ReadItem::Event(Event::ReadError(error)), 0),
+                    ShardItem::Unreadable(error) => {
+                        batch.push(ReadItem::Event(Event::ReadError(error)), 0)
+                    }
                 });
                 all && batch.push(ReadItem::Event(Event::ShardEnd(shard)), 0)
             }

@@ -181,7 +181,8 @@ impl Progress {
     /// Sets how many of the bytes read are processed, and shows progress.
     pub(super) fn advance(&self, done: u64) {
         self.done.set(done);
-        if self.phase.get() == Some(Phase::Check) && matches!(self.matching.replace(Matching::Over), Matching::Since(_))
+        if self.phase.get() == Some(Phase::Check)
+            && matches!(self.matching.replace(Matching::Over), Matching::Since(_))
         {
             self.phase_started.set(Instant::now());
         }
@@ -204,11 +205,15 @@ impl Progress {
         let since_printed = self.last_printed.get().elapsed();
         match self.display {
             Display::Silent => return,
-            Display::Bar if self.run_started.elapsed() < BAR_AFTER || since_printed < BAR_EVERY => return,
+            Display::Bar if self.run_started.elapsed() < BAR_AFTER || since_printed < BAR_EVERY => {
+                return;
+            }
             Display::Bar => {
-                let columns = terminal_size::terminal_size_of(std::io::stderr()).map_or(80, |(width, _)| width.0);
+                let columns = terminal_size::terminal_size_of(std::io::stderr())
+                    .map_or(80, |(width, _)| width.0);
                 let mut bar = self.bar.borrow_mut();
-                bar.get_or_insert_with(new_bar).set_message(self.status().bar(usize::from(columns)));
+                bar.get_or_insert_with(new_bar)
+                    .set_message(self.status().bar(usize::from(columns)));
             }
             Display::Lines if since_printed < LINE_EVERY => return,
             Display::Lines => output::report(&format!("dechaff: {}\n", self.status().line())),
@@ -220,7 +225,8 @@ impl Progress {
         let total = self.total();
         let fraction = self.fraction();
         let phase = self.phase.get();
-        let (weight, elapsed) = (phase.map_or(0.0, Phase::weight), self.run_started.elapsed().as_secs_f64());
+        let (weight, elapsed) =
+            (phase.map_or(0.0, Phase::weight), self.run_started.elapsed().as_secs_f64());
         let to_come: f64 = self.plan.borrow().iter().map(|phase| phase.weight()).sum();
         let done = self.weight.get() + weight * fraction;
         let (matched, to_match) = self.match_weights(done);
@@ -285,7 +291,8 @@ impl Progress {
     }
 
     fn total(&self) -> u64 {
-        let total = self.total.get().unwrap_or_else(|| self.measure.take().map_or(0, |measure| measure()));
+        let total =
+            self.total.get().unwrap_or_else(|| self.measure.take().map_or(0, |measure| measure()));
         self.total.set(Some(total));
         total
     }
@@ -307,7 +314,11 @@ impl Progress {
 }
 
 /// Returns about that fraction of `total`.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the value is only displayed")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the value is only displayed"
+)]
 fn part(fraction: f64, total: u64) -> u64 {
     (fraction * total as f64) as u64
 }

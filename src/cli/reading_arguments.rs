@@ -39,7 +39,9 @@ impl ReadingArguments {
             ("group-by", &self.group_by),
             ("max-record", &self.max_record),
         ];
-        keys.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value.clone()?.into()))).collect()
+        keys.into_iter()
+            .filter_map(|(key, value)| Some((key.to_owned(), value.clone()?.into())))
+            .collect()
     }
 
     /// Returns the read options of a run with these settings, which include [`Self::options`].
@@ -59,7 +61,9 @@ impl ReadingArguments {
             text_field: text_field.map_or(default.text_field, |(field, _)| field.clone()),
             id_field: id_field.map_or(default.id_field, |(field, _)| field.clone()),
             group_by: group_by.map(|(group_by, _)| GroupBy::parse(group_by)),
-            max_record: max_record.and_then(|(size, _)| parse_size(size).ok()).unwrap_or(default.max_record),
+            max_record: max_record
+                .and_then(|(size, _)| parse_size(size).ok())
+                .unwrap_or(default.max_record),
         }
     }
 }

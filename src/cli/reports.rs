@@ -13,8 +13,8 @@ use super::output::Output;
 use crate::corpus::OutputFile;
 use crate::finding::Finding;
 use crate::report::{
-    Azure, Concise, Full, GitHub, GitLab, Grouped, Html, JUnit, Json, JsonLines, Markdown, RdJson, Reporter, Sarif,
-    Statistics, Summary, SummaryOnly,
+    Azure, Concise, Full, GitHub, GitLab, Grouped, Html, JUnit, Json, JsonLines, Markdown, RdJson,
+    Reporter, Sarif, Statistics, Summary, SummaryOnly,
 };
 use crate::rule::Registry;
 use crate::text::{Document, PathName, TextProvider};
@@ -98,12 +98,18 @@ impl FromArgMatches for ReportArguments {
         let flags = Flags::from_arg_matches(matches)?;
         let places = |flag| matches.indices_of(flag).into_iter().flatten().collect::<Vec<usize>>();
         let formats_at = places("output_format");
-        let mut arguments =
-            Self { formats: flags.output_format.into_iter().map(|format| (format, None)).collect(), files: Vec::new() };
+        let mut arguments = Self {
+            formats: flags.output_format.into_iter().map(|format| (format, None)).collect(),
+            files: Vec::new(),
+        };
         for (file, at) in flags.output_file.into_iter().zip(places("output_file")) {
             let is_free = |index: &usize| arguments.formats[*index].1.is_none();
             let before = formats_at.partition_point(|&format| format < at);
-            match (0..before).rev().find(is_free).or_else(|| (before..arguments.formats.len()).find(is_free)) {
+            match (0..before)
+                .rev()
+                .find(is_free)
+                .or_else(|| (before..arguments.formats.len()).find(is_free))
+            {
                 Some(index) => arguments.formats[index].1 = Some(file),
                 None => arguments.files.push(file),
             }
@@ -120,7 +126,10 @@ impl FromArgMatches for ReportArguments {
 impl ReportArguments {
     /// Returns the files that reports are written to.
     pub(super) fn outputs(&self) -> impl Iterator<Item = &Path> {
-        self.formats.iter().filter_map(|(_, file)| file.as_deref()).chain(self.files.iter().map(PathBuf::as_path))
+        self.formats
+            .iter()
+            .filter_map(|(_, file)| file.as_deref())
+            .chain(self.files.iter().map(PathBuf::as_path))
     }
 
     /// Whether Dolma attributes are requested.
@@ -153,7 +162,9 @@ impl ReportArguments {
         let flags = [("--diff", arguments.diff), ("--fix-only", arguments.fix_only)];
         match flags.into_iter().find(|(_, is_given)| *is_given && !is_dolma) {
             Some((flag, _)) => {
-                bail!("{flag} prints no findings, so --output-format {name} has no effect; leave one of them out")
+                bail!(
+                    "{flag} prints no findings, so --output-format {name} has no effect; leave one of them out"
+                )
             }
             None => Ok(()),
         }
@@ -167,7 +178,8 @@ impl ReportArguments {
     fn resolve(&self) -> anyhow::Result<Vec<(OutputFormat, Option<&Path>)>> {
         let is_true = |name| std::env::var_os(name).is_some_and(|value| value == "true");
         let mut files = self.files.iter().map(PathBuf::as_path);
-        let mut resolved: Vec<_> = self.formats.iter().map(|(format, file)| (*format, file.as_deref())).collect();
+        let mut resolved: Vec<_> =
+            self.formats.iter().map(|(format, file)| (*format, file.as_deref())).collect();
         if resolved.is_empty() {
             let file = files.next();
             resolved.push(match file {
@@ -183,7 +195,9 @@ impl ReportArguments {
             );
         }
         for (index, (format, file)) in resolved.iter().enumerate() {
-            let Some((other, _)) = resolved[..index].iter().find(|(_, other)| other == file) else { continue };
+            let Some((other, _)) = resolved[..index].iter().find(|(_, other)| other == file) else {
+                continue;
+            };
             match file {
                 Some(file) => bail!(
                     "{} and {} would both go to {}: give each an --output-file of its own",
@@ -220,10 +234,15 @@ impl ReportSet {
     /// # Errors
     ///
     /// The arguments contradict each other, or a file cannot be created.
-    pub(super) fn new(arguments: &CheckArguments, output: &Output, registry: &Registry) -> anyhow::Result<Self> {
+    pub(super) fn new(
+        arguments: &CheckArguments,
+        output: &Output,
+        registry: &Registry,
+    ) -> anyhow::Result<Self> {
         let (statistics, quiet, fold) = (arguments.statistics, arguments.quiet, !arguments.no_fold);
         let begin = |(format, file): (OutputFormat, Option<&Path>)| -> anyhow::Result<_> {
-            let (columns, color) = if file.is_some() { (FILE_COLUMNS, false) } else { (output.columns, output.color) };
+            let (columns, color) =
+                if file.is_some() { (FILE_COLUMNS, false) } else { (output.columns, output.color) };
             let report: Box<dyn Reporter> = match format {
                 OutputFormat::Full => Box::new(Full::new(columns, color).fold(fold)),
                 OutputFormat::Concise => Box::new(Concise::new(fold)),
@@ -246,9 +265,16 @@ impl ReportSet {
             };
             Ok((report, file.map(OutputFile::create).transpose()?))
         };
-        let shown = |(_, file): &(OutputFormat, Option<&Path>)| !(quiet || statistics.is_some()) || file.is_some();
-        let mut all: Vec<_> =
-            arguments.reports.resolve()?.into_iter().filter(shown).map(begin).collect::<Result<_, _>>()?;
+        let shown = |(_, file): &(OutputFormat, Option<&Path>)| {
+            !(quiet || statistics.is_some()) || file.is_some()
+        };
+        let mut all: Vec<_> = arguments
+            .reports
+            .resolve()?
+            .into_iter()
+            .filter(shown)
+            .map(begin)
+            .collect::<Result<_, _>>()?;
         if let Some(statistics) = statistics.filter(|_| !quiet) {
             all.push((Box::new(Statistics::new(statistics.format())), None));
         }
@@ -298,7 +324,10 @@ impl ReportSet {
         is_shown.then(|| self.dominant.hint(summary)).flatten()
     }
 
-    fn add(&mut self, mut emit: impl FnMut(&mut dyn Reporter, &mut String)) -> anyhow::Result<String> {
+    fn add(
+        &mut self,
+        mut emit: impl FnMut(&mut dyn Reporter, &mut String),
+    ) -> anyhow::Result<String> {
         let mut printed = String::new();
         for (report, file) in &mut self.all {
             let mut text = String::new();

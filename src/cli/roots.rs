@@ -42,7 +42,13 @@ impl Roots {
         if let Some(root) = root.filter(|root| !root.is_dir()) {
             bail!("--root {}: no such directory", root.name());
         }
-        Ok(Self { here, real_here, root: root.map(Path::to_path_buf), is_native, by_base: BTreeMap::new() })
+        Ok(Self {
+            here,
+            real_here,
+            root: root.map(Path::to_path_buf),
+            is_native,
+            by_base: BTreeMap::new(),
+        })
     }
 
     /// Finds the directory for `base`, below which the log has `paths`.
@@ -50,26 +56,34 @@ impl Roots {
     /// # Errors
     ///
     /// Files there may not be written.
-    pub(super) fn find<'p>(&mut self, base: &str, paths: impl Iterator<Item = &'p str> + Clone) -> anyhow::Result<()> {
+    pub(super) fn find<'p>(
+        &mut self,
+        base: &str,
+        paths: impl Iterator<Item = &'p str> + Clone,
+    ) -> anyhow::Result<()> {
         let recorded = &*path_of(base);
         let root = match &self.root {
             // `--root` may name the directory itself or one above it.
             Some(root) => {
-                let parts: Vec<Component<'_>> =
-                    recorded.components().filter(|part| matches!(part, Component::Normal(_))).collect();
-                let places =
-                    (0..=parts.len()).map(|skipped| parts.iter().skip(parts.len() - skipped).collect::<PathBuf>());
+                let parts: Vec<Component<'_>> = recorded
+                    .components()
+                    .filter(|part| matches!(part, Component::Normal(_)))
+                    .collect();
+                let places = (0..=parts.len())
+                    .map(|skipped| parts.iter().skip(parts.len() - skipped).collect::<PathBuf>());
                 let has_any = |place: &PathBuf| {
-                    paths.clone().any(|path| is_below(path) && root.join(place).join(path_of(path)).is_file())
+                    paths.clone().any(|path| {
+                        is_below(path) && root.join(place).join(path_of(path)).is_file()
+                    })
                 };
                 let place = places.into_iter().find(has_any).unwrap_or_default();
                 // Joining an empty path would append a slash.
                 if place.as_os_str().is_empty() { root.clone() } else { root.join(place) }
             }
             None => {
-                let real = recorded
-                    .canonicalize()
-                    .with_context(|| format!("{base}: the directory is gone; if it moved, name it with --root"))?;
+                let real = recorded.canonicalize().with_context(|| {
+                    format!("{base}: the directory is gone; if it moved, name it with --root")
+                })?;
                 let (is_here, is_same) = (real.starts_with(&self.real_here), real == recorded);
                 let is_trusted = is_here || self.is_native && is_same;
                 if !recorded.is_absolute() || !is_trusted {
@@ -103,17 +117,25 @@ impl Roots {
     pub(super) fn target(&self, base: &str, path: &str) -> anyhow::Result<Target> {
         let root = self.by_base.get(base).with_context(|| format!("{base}: unknown directory"))?;
         if !is_below(path) {
-            bail!("{path}: the path leads out of the directory that the undo log was made for; it was left alone");
+            bail!(
+                "{path}: the path leads out of the directory that the undo log was made for; it was left alone"
+            );
         }
         let shown = root.join(path_of(path));
         let real = match shown.canonicalize() {
             Ok(real) => real,
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                bail!("{}: no such file; if files were moved, name their directory with --root", shown.name())
+                bail!(
+                    "{}: no such file; if files were moved, name their directory with --root",
+                    shown.name()
+                )
             }
-            Err(error) => return Err(error).with_context(|| format!("cannot read {}", shown.name())),
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot read {}", shown.name()));
+            }
         };
-        let real_root = if root.as_os_str().is_empty() { self.real_here.clone() } else { root.canonicalize()? };
+        let real_root =
+            if root.as_os_str().is_empty() { self.real_here.clone() } else { root.canonicalize()? };
         if !real.starts_with(&real_root) {
             bail!("{}: a link leads out of {}; it was left alone", shown.name(), real_root.name());
         }

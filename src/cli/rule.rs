@@ -23,7 +23,8 @@ const BOLD: &str = "\x1b[1m";
 const RESET: &str = "\x1b[0m";
 
 pub(super) fn run(arguments: &RuleArguments) -> anyhow::Result<Exit> {
-    let settings = SettingsResolver::new(&arguments.settings, &toml::Table::new(), false)?.run_settings(&[])?;
+    let settings =
+        SettingsResolver::new(&arguments.settings, &toml::Table::new(), false)?.run_settings(&[])?;
     let mut output = Output::new(arguments.color);
     let rules = settings.registry.rules();
     if let (Some(name), Some(text)) = (&arguments.rule, &arguments.text) {
@@ -41,7 +42,8 @@ pub(super) fn run(arguments: &RuleArguments) -> anyhow::Result<Exit> {
             }
             Err(unknown) => {
                 let group = Selector::from(name.as_str());
-                let members: Vec<&Rule> = rules.iter().filter(|rule| group.means(&rule.info)).collect();
+                let members: Vec<&Rule> =
+                    rules.iter().filter(|rule| group.means(&rule.info)).collect();
                 if members.is_empty() {
                     return Err(unknown.into());
                 }
@@ -61,7 +63,13 @@ fn list<'r>(rules: impl Iterator<Item = &'r Rule> + Clone) -> String {
         let info = &rule.info;
         let fix = info.fix.map_or(String::new(), |fix| format!("  [{fix} fix]"));
         let default = if rule.default { "" } else { "  [opt-in]" };
-        let _ = writeln!(text, "{}  {:width$}  {}{fix}{default}", info.code, info.name, printable(&info.summary));
+        let _ = writeln!(
+            text,
+            "{}  {:width$}  {}{fix}{default}",
+            info.code,
+            info.name,
+            printable(&info.summary)
+        );
     }
     text
 }
@@ -70,23 +78,39 @@ fn list<'r>(rules: impl Iterator<Item = &'r Rule> + Clone) -> String {
 fn explain(settings: &ResolvedSettings, rule: &Rule, output: &Output) -> String {
     let effective = settings.settings.effective(rule);
     let info = &effective.info;
-    let paint = |text: &str| if output.color { format!("{BOLD}{text}{RESET}") } else { text.to_owned() };
+    let paint =
+        |text: &str| if output.color { format!("{BOLD}{text}{RESET}") } else { text.to_owned() };
     let columns = output.columns.min(MAX_COLUMNS);
-    let mut page = format!("{}: {}\n\n", paint(&format!("{} {}", info.code, info.name)), printable(&info.summary));
+    let mut page = format!(
+        "{}: {}\n\n",
+        paint(&format!("{} {}", info.code, info.name)),
+        printable(&info.summary)
+    );
     for paragraph in rule.why.split("\n\n") {
         let _ = writeln!(page, "{}\n", wrapped(&printable(&paragraph.replace('\n', " ")), columns));
     }
-    let fix = match settings.settings.applicability(rule).filter(|_| info.fix.is_some()).or(info.fix) {
-        Some(Applicability::Safe) => "safe, applied by --fix",
-        Some(Applicability::Unsafe) => "unsafe, applied by --unsafe-fixes",
-        None => "none",
-    };
+    let fix =
+        match settings.settings.applicability(rule).filter(|_| info.fix.is_some()).or(info.fix) {
+            Some(Applicability::Safe) => "safe, applied by --fix",
+            Some(Applicability::Unsafe) => "unsafe, applied by --unsafe-fixes",
+            None => "none",
+        };
     let default = if rule.default { "yes" } else { "no, select it by its code or name" };
-    let _ = writeln!(page, "Severity:        {}\nFix:             {fix}\nRuns by default: {default}", info.severity);
-    let _ = writeln!(page, "Kind of check:   {}, since {}", rule.parameters.kind(), printable(&rule.since));
+    let _ = writeln!(
+        page,
+        "Severity:        {}\nFix:             {fix}\nRuns by default: {default}",
+        info.severity
+    );
+    let _ = writeln!(
+        page,
+        "Kind of check:   {}, since {}",
+        rule.parameters.kind(),
+        printable(&rule.since)
+    );
     let languages = rule.languages();
     if !languages.is_empty() {
-        let listed: Vec<String> = languages.iter().map(|(key, phrases)| format!("{key} ({phrases})")).collect();
+        let listed: Vec<String> =
+            languages.iter().map(|(key, phrases)| format!("{key} ({phrases})")).collect();
         let _ = writeln!(
             page,
             "Phrases:         {}",

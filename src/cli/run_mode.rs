@@ -52,22 +52,31 @@ impl RunMode {
             _ if arguments.diff => Destination::Diff,
             Some(_) => Destination::Copy,
             None if fixes => Destination::InPlace,
-            None if arguments.unsafe_fixes || arguments.undo_log.is_some() || arguments.plan.is_some() => {
+            None if arguments.unsafe_fixes
+                || arguments.undo_log.is_some()
+                || arguments.plan.is_some() =>
+            {
                 let flag = match arguments {
                     CheckArguments { undo_log: Some(_), .. } => "--undo-log",
                     CheckArguments { plan: Some(_), .. } => "--plan",
                     _ => "--unsafe-fixes",
                 };
-                bail!("{flag} has no effect without --fix, --fix-only or --output-dir (--diff shows what would change)")
+                bail!(
+                    "{flag} has no effect without --fix, --fix-only or --output-dir (--diff shows what would change)"
+                )
             }
             None => return Ok(Self::Check),
         };
-        let has_files = arguments.output_dir.is_some() || arguments.undo_log.is_some() || stdin < arguments.paths.len();
+        let has_files = arguments.output_dir.is_some()
+            || arguments.undo_log.is_some()
+            || stdin < arguments.paths.len();
         if arguments.keep_dropped && !arguments.drop_empty && arguments.drop_verdict.is_empty() {
             bail!("--keep-dropped has no effect without --drop-empty or --drop-verdict");
         }
         if stdin > 0 && has_files {
-            bail!("`-` is fixed onto standard output: give it alone, without --output-dir and --undo-log");
+            bail!(
+                "`-` is fixed onto standard output: give it alone, without --output-dir and --undo-log"
+            );
         }
         if stdin > 0 && arguments.plan.is_some() {
             bail!("--plan fixes files: leave `-` out");
@@ -81,7 +90,9 @@ impl RunMode {
 
     fn dolma(arguments: &CheckArguments) -> anyhow::Result<Self> {
         let Some(directory) = &arguments.output_dir else {
-            bail!("--output-format dolma needs --output-dir: attributes are files beside the documents")
+            bail!(
+                "--output-format dolma needs --output-dir: attributes are files beside the documents"
+            )
         };
         let fixes = arguments.fix || arguments.fix_only || arguments.diff || arguments.unsafe_fixes;
         let fixes = fixes || !arguments.drop_verdict.is_empty();

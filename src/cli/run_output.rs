@@ -89,7 +89,10 @@ impl<'a> RunOutput<'a> {
     /// # Errors
     ///
     /// The report cannot be written.
-    pub(super) fn finish_review(mut self, inputs: &Inputs) -> anyhow::Result<Option<(ReviewItems, String, String)>> {
+    pub(super) fn finish_review(
+        mut self,
+        inputs: &Inputs,
+    ) -> anyhow::Result<Option<(ReviewItems, String, String)>> {
         self.finish_pass();
         if interrupt::is_interrupted() {
             self.warn_of_interruption();
@@ -115,12 +118,16 @@ impl<'a> RunOutput<'a> {
         texts: &dyn TextProvider,
     ) -> anyhow::Result<()> {
         match event {
-            Event::Document((item, findings)) if self.is_judging => self.document(&item, findings, texts)?,
+            Event::Document((item, findings)) if self.is_judging => {
+                self.document(&item, findings, texts)?
+            }
             _ if self.is_judging => {}
             Event::Document((item, findings)) => {
                 self.coverage.add(&item.source.origin);
                 if let Some(handle) = &item.handle {
-                    self.write_dolma(|dolma| dolma.record(handle, Some((&item.source.text, &findings))));
+                    self.write_dolma(|dolma| {
+                        dolma.record(handle, Some((&item.source.text, &findings)))
+                    });
                 }
                 self.document(&item, findings, texts)?;
             }
@@ -161,7 +168,8 @@ impl<'a> RunOutput<'a> {
         let mut judgement = None;
         if let Some(judge) = &mut self.judge {
             let CheckContext { settings, changed, .. } = self.context;
-            judgement = Some(judge.judge(&item.document(), &findings, &settings.linter, changed)?);
+            judgement =
+                Some(judge.judge(&item.document(), &findings, &settings.linter, changed)?);
         }
         if self.is_judging {
             return Ok(());
@@ -180,7 +188,9 @@ impl<'a> RunOutput<'a> {
         self.reports.dominant.add(&source.origin, &findings);
         self.summary.records += usize::from(source.origin.record.is_some());
         self.console.progress.add_findings(findings.len());
-        if findings.is_empty() && self.context.arguments.statistics.is_none() || self.dolma.is_some() {
+        if findings.is_empty() && self.context.arguments.statistics.is_none()
+            || self.dolma.is_some()
+        {
             return Ok(());
         }
         let site = site_of(source, item.handle.as_ref(), &self.context.read_options);
@@ -193,7 +203,10 @@ impl<'a> RunOutput<'a> {
     /// # Errors
     ///
     /// The table or a temporary file cannot be written, or a path cannot be walked.
-    pub(super) fn judge_documents(&mut self, inputs: &Inputs) -> anyhow::Result<Option<JudgedDocuments>> {
+    pub(super) fn judge_documents(
+        &mut self,
+        inputs: &Inputs,
+    ) -> anyhow::Result<Option<JudgedDocuments>> {
         if self.judge.is_none() {
             return Ok(None);
         }
@@ -274,7 +287,8 @@ impl<'a> RunOutput<'a> {
         let own = arguments.output_dir.as_deref().and_then(resolved);
         for directory in self.context.resolver.take_left_out_copies() {
             if !arguments.quiet && resolved(&directory) != own {
-                let reason = "left out, since it holds copies that dechaff wrote; name it to check it";
+                let reason =
+                    "left out, since it holds copies that dechaff wrote; name it to check it";
                 output::warning(&format!("{}: {reason}", directory.name()));
             }
         }
@@ -285,16 +299,20 @@ impl<'a> RunOutput<'a> {
         self.finish_pass();
         let arguments = self.context.arguments;
         if interrupt::is_interrupted() {
-            let after = match usize::try_from(self.console.progress.shards()).unwrap_or(usize::MAX) {
+            let after = match usize::try_from(self.console.progress.shards()).unwrap_or(usize::MAX)
+            {
                 0 => String::new(),
                 shards => format!(" after {}", count(shards, "shard")),
             };
-            output::warning(&format!("interrupted{after}; every file is whole, either fixed or as it was"));
+            output::warning(&format!(
+                "interrupted{after}; every file is whole, either fixed or as it was"
+            ));
         } else {
             self.review_coverage(inputs);
         }
         let noun = if self.summary.fixed_records > 0 { "record" } else { "file" };
-        let (fixed, files) = (count(self.summary.fixed, "finding"), count(self.summary.fixed_documents, noun));
+        let (fixed, files) =
+            (count(self.summary.fixed, "finding"), count(self.summary.fixed_documents, noun));
         if !arguments.quiet {
             let would = if arguments.diff { "would be fixed" } else { "fixed" };
             let dropped = match self.summary.dropped {
@@ -340,7 +358,9 @@ impl<'a> RunOutput<'a> {
     fn warn_of_interruption(&self) {
         let amount = self.console.progress.amount();
         output::warning(&match self.console.progress.phase() {
-            Some(Phase::Check) => format!("interrupted after checking {amount}; the rest was not checked"),
+            Some(Phase::Check) => {
+                format!("interrupted after checking {amount}; the rest was not checked")
+            }
             _ => format!("interrupted after comparing {amount}; no file was checked"),
         });
     }
@@ -349,7 +369,8 @@ impl<'a> RunOutput<'a> {
         let CheckContext { arguments, settings, changed, .. } = self.context;
         let unused = settings.ignore_list.unused();
         if unused > 0 && changed.includes_all() && !arguments.quiet {
-            let passages = if unused == 1 { "1 passage".to_owned() } else { format!("{unused} passages") };
+            let passages =
+                if unused == 1 { "1 passage".to_owned() } else { format!("{unused} passages") };
             output::warning(&format!("the ignore list names {passages} that were not found"));
         }
         for message in self.baseline.finish()? {
@@ -362,7 +383,8 @@ impl<'a> RunOutput<'a> {
 
     /// Whether something failed other than the check itself.
     fn has_failed(&self) -> bool {
-        self.console.had_error || self.summary.unreadable_records > 0 && !self.context.arguments.skip_bad_records
+        self.console.had_error
+            || self.summary.unreadable_records > 0 && !self.context.arguments.skip_bad_records
     }
 
     /// Returns the exit code of a run that reports findings.
@@ -391,10 +413,14 @@ impl<'a> RunOutput<'a> {
             return;
         }
         let is_empty_spool = !inputs.spooled.is_empty();
-        if let Some(message) = self.coverage.failure(self.context, &mut self.summary, is_empty_spool) {
+        if let Some(message) =
+            self.coverage.failure(self.context, &mut self.summary, is_empty_spool)
+        {
             match self.context.arguments.allow_empty {
                 true => output::warning(&message),
-                false => self.console.fail(&format!("{message} (--allow-empty makes this a warning)")),
+                false => {
+                    self.console.fail(&format!("{message} (--allow-empty makes this a warning)"))
+                }
             }
         }
     }

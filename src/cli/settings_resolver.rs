@@ -8,7 +8,9 @@ use super::arguments::ConfigArguments;
 use super::trust;
 use crate::config::Layer;
 pub(super) use crate::corpus::ResolvedSettings;
-use crate::corpus::{CONFIG_FILE_NAMES, PathFilter, SettingsFiles, display_path, read_layers, visit_dirs};
+use crate::corpus::{
+    CONFIG_FILE_NAMES, PathFilter, SettingsFiles, display_path, read_layers, visit_dirs,
+};
 use crate::linter::Linter;
 use crate::rule::Registry;
 use crate::user_file::UserFile;
@@ -41,16 +43,24 @@ impl SettingsResolver {
     /// # Errors
     ///
     /// The first error in a configuration given on the command line.
-    pub(super) fn new(arguments: &ConfigArguments, command: &toml::Table, force_exclude: bool) -> anyhow::Result<Self> {
+    pub(super) fn new(
+        arguments: &ConfigArguments,
+        command: &toml::Table,
+        force_exclude: bool,
+    ) -> anyhow::Result<Self> {
         let here = std::env::current_dir().context("cannot find the working directory")?;
         let mut layers = Vec::new();
         if !command.is_empty() {
-            layers.push(Layer::parse(&UserFile::new("command line", command.to_string()), here.clone())?);
+            layers.push(Layer::parse(
+                &UserFile::new("command line", command.to_string()),
+                here.clone(),
+            )?);
         }
         let mut pinned = arguments.isolated.then(Vec::new);
         for value in &arguments.config {
             if value.contains('=') && !Path::new(value).exists() {
-                layers.push(Layer::parse(&UserFile::new("--config", value.as_str()), here.clone())?);
+                layers
+                    .push(Layer::parse(&UserFile::new("--config", value.as_str()), here.clone())?);
             } else if arguments.isolated {
                 bail!("--isolated leaves configuration files out; do not name {value} with it");
             } else if pinned.is_some() {
@@ -58,7 +68,9 @@ impl SettingsResolver {
             } else {
                 let path = here.join(value);
                 if !path.exists() {
-                    bail!("--config {value}: no such file; give a file, or KEY=VALUE such as 'select=[\"BP\"]'");
+                    bail!(
+                        "--config {value}: no such file; give a file, or KEY=VALUE such as 'select=[\"BP\"]'"
+                    );
                 }
                 pinned = Some(load_chain(&here, &path, true)?);
             }
@@ -149,7 +161,8 @@ impl SettingsResolver {
     }
 
     fn for_dir(&self, folder: &Path) -> anyhow::Result<Arc<ResolvedSettings>> {
-        let cached = self.by_dir.read().unwrap_or_else(PoisonError::into_inner).get(folder).cloned();
+        let cached =
+            self.by_dir.read().unwrap_or_else(PoisonError::into_inner).get(folder).cloned();
         if let Some(settings) = cached {
             return Ok(settings);
         }
@@ -187,12 +200,18 @@ impl PathFilter for SettingsResolver {
     fn includes_file(&self, file: &Path) -> Option<bool> {
         let file = self.absolute(file);
         let profile = self.for_dir(file.parent().unwrap_or(&file)).ok()?;
-        if profile.settings.is_excluded_below(&file) { Some(false) } else { profile.settings.is_included(&file) }
+        if profile.settings.is_excluded_below(&file) {
+            Some(false)
+        } else {
+            profile.settings.is_included(&file)
+        }
     }
 
     fn includes_explicit(&self, path: &Path) -> bool {
         !self.force_exclude
-            || self.settings(path).is_ok_and(|resolved| !resolved.settings.is_excluded(&self.absolute(path)))
+            || self
+                .settings(path)
+                .is_ok_and(|resolved| !resolved.settings.is_excluded(&self.absolute(path)))
     }
 
     fn note_skipped_copies(&self, folder: &Path) {
@@ -237,6 +256,10 @@ fn find(here: &Path, folder: &Path) -> anyhow::Result<Option<Vec<Layer>>> {
 /// allows.
 fn load_chain(here: &Path, path: &Path, is_trusted: bool) -> anyhow::Result<Vec<Layer>> {
     read_layers(here, path, |layer| {
-        if is_trusted || trust::is_trusted(here, &layer.folder) { Ok(()) } else { trust::check_paths(here, layer) }
+        if is_trusted || trust::is_trusted(here, &layer.folder) {
+            Ok(())
+        } else {
+            trust::check_paths(here, layer)
+        }
     })
 }

@@ -7,8 +7,8 @@ use anyhow::{Context, bail};
 use super::fix_writer::FixWriter;
 use super::run_mode::Destination;
 use crate::corpus::{
-    ContentType, FileState, LogEntry, LogLocation, OriginalText, PendingEntries, RecordAction, RecordHandle, Rewriter,
-    Shard, Source, WriteError, hash_file, log_entries,
+    ContentType, FileState, LogEntry, LogLocation, OriginalText, PendingEntries, RecordAction,
+    RecordHandle, Rewriter, Shard, Source, WriteError, hash_file, log_entries,
 };
 use crate::fix::FixOutcome;
 use crate::text::Record;
@@ -52,11 +52,13 @@ impl FixWriter {
         let (is_copy, drop_empty) = (self.is_copy(), self.options.drop_empty);
         let is_left_out = self.dropped.contains(&source.origin);
         let shard = self.shard_writer(&handle.shard)?;
-        let text = if let Some(fixed) = &outcome.fixed { fixed.text.as_str() } else { &source.text };
+        let text =
+            if let Some(fixed) = &outcome.fixed { fixed.text.as_str() } else { &source.text };
         let action = match &outcome.fixed {
             _ if is_left_out || drop_empty && text.trim().is_empty() => RecordAction::Drop,
             Some(fixed) => {
-                let changes = fixed.changes.iter().map(|change| (change.span, change.content.as_str()));
+                let changes =
+                    fixed.changes.iter().map(|change| (change.span, change.content.as_str()));
                 RecordAction::Edit(&fixed.text, changes.collect())
             }
             _ => RecordAction::Keep,
@@ -95,14 +97,20 @@ impl FixWriter {
         index: u64,
         dropped: Option<u64>,
     ) -> anyhow::Result<()> {
-        let record = source.origin.record.as_ref().map(|record| Record { index, id: record.id.clone() });
+        let record =
+            source.origin.record.as_ref().map(|record| Record { index, id: record.id.clone() });
         let name = self.layout.log_path(&self.target(&handle.shard.path))?;
         let base = self.layout.base();
         let place = LogLocation { base: &base, path: &name, record: record.as_ref() };
         let mut entries = match &outcome.fixed {
             Some(fixed) => {
                 let raw = handle.spellings(fixed.changes.iter().map(|change| change.span))?;
-                log_entries(place, OriginalText { text: &source.text, raw: &raw }, &fixed.text, &fixed.changes)
+                log_entries(
+                    place,
+                    OriginalText { text: &source.text, raw: &raw },
+                    &fixed.text,
+                    &fixed.changes,
+                )
             }
             _ => vec![LogEntry::dropped(place, &source.text)],
         };
@@ -154,13 +162,22 @@ impl FixWriter {
         }
         let Some(writer) = self.shard.take() else { return Ok(FixCounts::default()) };
         let ShardWriter { rewriter, mut pending, counts, dropped, .. } = writer;
-        let Ok(rewriter) = rewriter else { return Ok(if is_diff { counts } else { FixCounts::default() }) };
+        let Ok(rewriter) = rewriter else {
+            return Ok(if is_diff { counts } else { FixCounts::default() });
+        };
         let state = match dropped {
             0 => None,
             left_out => {
-                let (path, base) = (self.layout.log_path(&self.target(&shard.path))?, self.layout.base());
+                let (path, base) =
+                    (self.layout.log_path(&self.target(&shard.path))?, self.layout.base());
                 let version = env!("CARGO_PKG_VERSION").to_owned();
-                Some(FileState { path, base, file: String::new(), left_out: Some(left_out), version })
+                Some(FileState {
+                    path,
+                    base,
+                    file: String::new(),
+                    left_out: Some(left_out),
+                    version,
+                })
             }
         };
         let undo_log = &mut self.undo_log;
@@ -177,7 +194,10 @@ impl FixWriter {
                 bail!("{}: not copied, since a part of it cannot be read", shard.name)
             }
             (false, _) if counts.records > 0 => {
-                bail!("{}: left as it was, since a part of it cannot be read and would be lost", shard.name)
+                bail!(
+                    "{}: left as it was, since a part of it cannot be read and would be lost",
+                    shard.name
+                )
             }
             (false, _) => Ok(counts),
         }
@@ -191,7 +211,10 @@ impl FixWriter {
             let rewriter = match self.options.destination {
                 Destination::Diff => Err(None),
                 Destination::InPlace => optional_error(Rewriter::new(shard, None)),
-                Destination::Copy if self.options.keep_dropped && shard.format.content == ContentType::Parquet => {
+                Destination::Copy
+                    if self.options.keep_dropped
+                        && shard.format.content == ContentType::Parquet =>
+                {
                     let name = &shard.name;
                     let reason = "--keep-dropped keeps lines of JSON Lines, and cannot keep a row of Parquet with all its columns";
                     Err(Some(anyhow::anyhow!(
@@ -219,12 +242,19 @@ impl FixWriter {
     }
 }
 
-fn optional_error(rewriter: Result<Rewriter, WriteError>) -> Result<Rewriter, Option<anyhow::Error>> {
+fn optional_error(
+    rewriter: Result<Rewriter, WriteError>,
+) -> Result<Rewriter, Option<anyhow::Error>> {
     rewriter.map_err(|error| Some(error.into()))
 }
 
 impl ShardWriter {
-    fn write(&mut self, handle: &RecordHandle, action: RecordAction<'_>, is_changed: bool) -> anyhow::Result<()> {
+    fn write(
+        &mut self,
+        handle: &RecordHandle,
+        action: RecordAction<'_>,
+        is_changed: bool,
+    ) -> anyhow::Result<()> {
         match &mut self.rewriter {
             Ok(rewriter) => {
                 if let Err(error) = rewriter.write_record(handle, action) {

@@ -48,7 +48,11 @@ impl Status {
         if reserved == 0 || spare < MIN_BAR {
             return format!("{} {text}", self.phase);
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it lies between 0 and the width")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it lies between 0 and the width"
+        )]
         let filled = (self.share.clamp(0.0, 1.0) * spare as f64) as usize;
         format!("{} {}{} {text}", self.phase, "█".repeat(filled), "░".repeat(spare - filled))
     }
@@ -60,7 +64,11 @@ impl Status {
 
     /// Returns the parts, most important first.
     fn figures(&self) -> Vec<String> {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it lies between 0 and 100")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it lies between 0 and 100"
+        )]
         let percent = (100.0 * self.share).clamp(0.0, 100.0) as u8;
         let mut figures = vec![format!("{percent}%")];
         figures.push(match self.left {
@@ -111,7 +119,10 @@ mod tests {
     fn what_does_not_fit_is_left_out() {
         assert_eq!(status().bar(10), "comparing 62%, 3m 05s left");
         assert_eq!(status().bar(60), "comparing 62%, 3m 05s left, 436.00 MiB of 600.00 MiB");
-        assert_eq!(status().bar(80), "comparing █████░░░ 62%, 3m 05s left, 436.00 MiB of 600.00 MiB, 26,138 documents");
+        assert_eq!(
+            status().bar(80),
+            "comparing █████░░░ 62%, 3m 05s left, 436.00 MiB of 600.00 MiB, 26,138 documents"
+        );
         assert_eq!(
             status().bar(120),
             "comparing ██████████████████░░░░░░░░░░░░ 62%, 3m 05s left, 436.00 MiB of 600.00 MiB, 26,138 documents, 14,108 findings"
@@ -128,13 +139,15 @@ mod tests {
             status().line(),
             "comparing: 62%, 3m 05s left, 436.00 MiB of 600.00 MiB, 26,138 documents, 14,108 findings"
         );
-        let early = Status { left: None, share: 0.0, done: 0, documents: 0, findings: 0, ..status() };
+        let early =
+            Status { left: None, share: 0.0, done: 0, documents: 0, findings: 0, ..status() };
         assert_eq!(early.line(), "comparing: 0%, estimating, 0 B of 600.00 MiB, 0 documents");
     }
 
     #[test]
     fn formats_durations() {
-        let printed = [0.0, 0.2, 59.9, 61.0, 3_600.0, 4_800.0].map(|seconds| short(Duration::from_secs_f64(seconds)));
+        let printed = [0.0, 0.2, 59.9, 61.0, 3_600.0, 4_800.0]
+            .map(|seconds| short(Duration::from_secs_f64(seconds)));
         assert_eq!(printed, ["0s", "1s", "1m 00s", "1m 01s", "1h 00m", "1h 20m"]);
     }
 }

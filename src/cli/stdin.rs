@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use tempfile::NamedTempFile;
 
-use crate::corpus::{Format, InputFile, ReadError, ReadOptions, Source, read_document, register_temporary_file};
+use crate::corpus::{
+    Format, InputFile, ReadError, ReadOptions, Source, read_document, register_temporary_file,
+};
 use crate::text::PathName;
 
 /// The content of standard input.
@@ -33,8 +35,12 @@ impl Spooled {
     /// Copies `reader` to a temporary file.
     fn copy_from(mut reader: impl Read, name: String) -> io::Result<Self> {
         // The format is detected from the extension, as for any file.
-        let ending = Path::new(&name).file_name().map(|name| format!("-{}", name.to_string_lossy()));
-        let mut file = tempfile::Builder::new().prefix("dechaff-").suffix(&ending.unwrap_or_default()).tempfile()?;
+        let ending =
+            Path::new(&name).file_name().map(|name| format!("-{}", name.to_string_lossy()));
+        let mut file = tempfile::Builder::new()
+            .prefix("dechaff-")
+            .suffix(&ending.unwrap_or_default())
+            .tempfile()?;
         register_temporary_file(file.path());
         io::copy(&mut reader, &mut file)?;
         Ok(Self { file, name })
@@ -46,19 +52,25 @@ impl Spooled {
 /// # Errors
 ///
 /// Reading or writing the temporary file fails. The inner error says that the content is not text.
-pub(super) fn read_stdin(name: String, read_options: &ReadOptions) -> anyhow::Result<Result<Stdin, ReadError>> {
+pub(super) fn read_stdin(
+    name: String,
+    read_options: &ReadOptions,
+) -> anyhow::Result<Result<Stdin, ReadError>> {
     let mut stdin = io::stdin().lock();
     let first = first_bytes(&mut stdin).context("cannot read standard input")?;
-    let is_document = Format::detect(Path::new(&name), &first, read_options.content) == Format::PLAIN;
+    let is_document =
+        Format::detect(Path::new(&name), &first, read_options.content) == Format::PLAIN;
     let all = first.as_slice().chain(stdin);
     if is_document {
-        let bytes = read_document(all, 0, read_options.max_record).context("cannot read standard input")?;
+        let bytes =
+            read_document(all, 0, read_options.max_record).context("cannot read standard input")?;
         return Ok(match bytes {
             Some(bytes) => Source::from_bytes(name, bytes).map(Stdin::Document),
             None => Err(ReadError::too_large(name, read_options.max_record)),
         });
     }
-    let spooled = Spooled::copy_from(all, name).context("cannot keep standard input in a temporary file")?;
+    let spooled =
+        Spooled::copy_from(all, name).context("cannot keep standard input in a temporary file")?;
     Ok(Ok(Stdin::Spooled(spooled)))
 }
 
@@ -96,7 +108,10 @@ pub(super) fn take_pipes(paths: Vec<PathBuf>) -> anyhow::Result<(Vec<PathBuf>, V
     for path in paths {
         match FileKind::from_path(&path) {
             FileKind::Device => {
-                bail!("{}: it is a device, not a file; give the path of a file or directory", path.name())
+                bail!(
+                    "{}: it is a device, not a file; give the path of a file or directory",
+                    path.name()
+                )
             }
             FileKind::Pipe => pipes.push(path),
             FileKind::Other => files.push(path),
@@ -116,7 +131,9 @@ impl FileKind {
     fn from_path(path: &Path) -> Self {
         use std::os::unix::fs::FileTypeExt;
         match path.metadata().map(|metadata| metadata.file_type()) {
-            Ok(kind) if kind.is_char_device() || kind.is_block_device() || kind.is_socket() => Self::Device,
+            Ok(kind) if kind.is_char_device() || kind.is_block_device() || kind.is_socket() => {
+                Self::Device
+            }
             Ok(kind) if kind.is_fifo() => Self::Pipe,
             _ => Self::Other,
         }

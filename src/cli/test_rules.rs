@@ -49,10 +49,15 @@ pub(super) fn run(arguments: &TestRulesArguments) -> anyhow::Result<Exit> {
         let name = format!("{} {}", rule.info.code, rule.info.name);
         match rule_test::test(rule, &registry) {
             Ok(()) => {
-                let _ = writeln!(text, "ok      {name} ({})", count(rule.examples.len(), "example"));
-                let matches = rule_test::other_matches(rule, &built_in).map_err(|error| anyhow!("{error}"))?;
+                let _ =
+                    writeln!(text, "ok      {name} ({})", count(rule.examples.len(), "example"));
+                let matches = rule_test::other_matches(rule, &built_in)
+                    .map_err(|error| anyhow!("{error}"))?;
                 for (code, (message, example)) in matches {
-                    let _ = writeln!(text, "        note: {code} ({message}) also matches, in example {example}");
+                    let _ = writeln!(
+                        text,
+                        "        note: {code} ({message}) also matches, in example {example}"
+                    );
                 }
             }
             Err(faults) => {

@@ -33,8 +33,12 @@ pub(super) fn check_file(here: &Path, path: &Path, shown: &str) -> Result<(), Us
         return Ok(());
     }
     let file = UserFile::new(shown, "");
-    Err(UserFileError::new(&file, "this configuration is a link to a file outside its folder", None)
-        .with_hint(Some(REMEDY.into())))
+    Err(UserFileError::new(
+        &file,
+        "this configuration is a link to a file outside its folder",
+        None,
+    )
+    .with_hint(Some(REMEDY.into())))
 }
 
 /// Refuses an untrusted layer that names files outside its directory.
@@ -44,8 +48,11 @@ pub(super) fn check_file(here: &Path, path: &Path, shown: &str) -> Result<(), Us
 /// The first such path.
 pub(super) fn check_paths(here: &Path, layer: &Layer) -> Result<(), UserFileError> {
     let options = &layer.options;
-    let single: [(&str, &Option<Spanned<String>>); 3] =
-        [("extend", &options.extend), ("baseline", &options.baseline), ("ignore-list", &options.ignore_list)];
+    let single: [(&str, &Option<Spanned<String>>); 3] = [
+        ("extend", &options.extend),
+        ("baseline", &options.baseline),
+        ("ignore-list", &options.ignore_list),
+    ];
     let single = single.into_iter().filter_map(|(key, path)| path.as_ref().map(|path| (key, path)));
     for (key, path) in single.chain(options.rules.iter().map(|path| ("rules", path))) {
         if !may_read(here, &layer.folder, &layer.folder.join(path.get_ref())) {
@@ -59,8 +66,9 @@ pub(super) fn check_paths(here: &Path, layer: &Layer) -> Result<(), UserFileErro
 /// Whether `path`, with links resolved, is below `folder` or is a configuration that applies to `here`.
 fn may_read(here: &Path, folder: &Path, path: &Path) -> bool {
     let target = real(path);
-    let applies_here = target.file_name().is_some_and(|name| CONFIG_FILE_NAMES.iter().any(|known| name == *known))
-        && target.parent().is_some_and(|parent| is_trusted(&real(here), parent));
+    let applies_here =
+        target.file_name().is_some_and(|name| CONFIG_FILE_NAMES.iter().any(|known| name == *known))
+            && target.parent().is_some_and(|parent| is_trusted(&real(here), parent));
     applies_here || target.starts_with(real(folder))
 }
 
@@ -69,7 +77,9 @@ fn real(path: &Path) -> PathBuf {
     let path = absolute(Path::new("/"), path);
     let existing = path.ancestors().find_map(|parent| Some((parent, parent.canonicalize().ok()?)));
     match existing {
-        Some((parent, real)) => path.strip_prefix(parent).map_or_else(|_| path.clone(), |rest| real.join(rest)),
+        Some((parent, real)) => {
+            path.strip_prefix(parent).map_or_else(|_| path.clone(), |rest| real.join(rest))
+        }
         None => path,
     }
 }

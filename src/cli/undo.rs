@@ -13,9 +13,10 @@ use super::roots::{Roots, Target};
 use super::settings_resolver::SettingsResolver;
 use super::{Exit, interrupt};
 use crate::corpus::{
-    ChangeSet, FileState, InputFile, LogContents, LogEntry, LoggedFile, OpenedFile, ReadError, ReadOptions,
-    RecordAction, RecordHandle, Records, ReducedCopy, Rewriter, Shard, ShardItem, Source, UndoLog, UndoResult,
-    hash_file, logged_files, open, remove_stale_files, replace, restore,
+    ChangeSet, FileState, InputFile, LogContents, LogEntry, LoggedFile, OpenedFile, ReadError,
+    ReadOptions, RecordAction, RecordHandle, Records, ReducedCopy, Rewriter, Shard, ShardItem,
+    Source, UndoLog, UndoResult, hash_file, logged_files, open, remove_stale_files, replace,
+    restore,
 };
 use crate::report::count;
 use crate::rule::Registry;
@@ -43,7 +44,8 @@ pub(super) fn run(arguments: &UndoArguments) -> anyhow::Result<Exit> {
     };
     undo.find_roots(&files);
     let chosen_paths = undo.paths(&arguments.paths);
-    let is_chosen = |entry: &LogEntry| rules.is_empty() || entry.rules.iter().any(|rule| rules.contains(rule));
+    let is_chosen =
+        |entry: &LogEntry| rules.is_empty() || entry.rules.iter().any(|rule| rules.contains(rule));
     let mut chosen = Vec::new();
     for ((base, path), file) in &files {
         let Some(place) = undo.roots.place(base, path) else {
@@ -62,7 +64,8 @@ pub(super) fn run(arguments: &UndoArguments) -> anyhow::Result<Exit> {
     if chosen.is_empty() && !undo.failed {
         bail!("{}: no change in the undo log matches the given paths and rules", path.name());
     }
-    let resolver = SettingsResolver::new(&arguments.settings, &arguments.read_options.options(), false)?;
+    let resolver =
+        SettingsResolver::new(&arguments.settings, &arguments.read_options.options(), false)?;
     let first = chosen.first().map_or(Path::new("."), |(.., place)| place);
     undo.read_options = arguments.read_options.read_options(&*resolver.settings(first)?);
     interrupt::listen();
@@ -75,7 +78,8 @@ pub(super) fn run(arguments: &UndoArguments) -> anyhow::Result<Exit> {
             undo.fail(&error);
         }
     }
-    let restored = format!("{} restored in {}", count(undo.passages, "passage"), count(undo.restored, "file"));
+    let restored =
+        format!("{} restored in {}", count(undo.passages, "passage"), count(undo.restored, "file"));
     if undo.restored == 0 && !undo.failed && !interrupt::is_interrupted() {
         bail!("{}: nothing to undo: the files are as they were before these changes", path.name());
     }
@@ -100,7 +104,10 @@ fn warn_of_broken_lines(path: &Path, lines: &[usize]) {
 }
 
 /// Returns the codes of rules given by code, prefix or name. Codes of custom rules are only known from the log.
-fn codes<'e>(rules: &[String], entries: impl Iterator<Item = &'e LogEntry>) -> anyhow::Result<Vec<String>> {
+fn codes<'e>(
+    rules: &[String],
+    entries: impl Iterator<Item = &'e LogEntry>,
+) -> anyhow::Result<Vec<String>> {
     if rules.is_empty() {
         return Ok(Vec::new());
     }
@@ -110,7 +117,10 @@ fn codes<'e>(rules: &[String], entries: impl Iterator<Item = &'e LogEntry>) -> a
     for rule in rules {
         let before = codes.len();
         codes.extend(
-            in_log.iter().filter(|code| !rule.is_empty() && code.starts_with(rule)).map(|code| (*code).clone()),
+            in_log
+                .iter()
+                .filter(|code| !rule.is_empty() && code.starts_with(rule))
+                .map(|code| (*code).clone()),
         );
         if codes.len() == before {
             codes.push(registry.find(rule)?.info.code.clone());
@@ -160,7 +170,9 @@ impl Undo {
     fn is_below(&self, place: &Path, chosen: &[PathBuf]) -> bool {
         let written = self.roots.absolute(place);
         let is_in = |place: &Path| chosen.iter().any(|chosen| place.starts_with(chosen));
-        chosen.is_empty() || is_in(&written) || place.canonicalize().is_ok_and(|place| is_in(&place))
+        chosen.is_empty()
+            || is_in(&written)
+            || place.canonicalize().is_ok_and(|place| is_in(&place))
     }
 
     fn restore_file(
@@ -176,10 +188,13 @@ impl Undo {
             remove_stale_files(folder);
             self.cleaned.insert(folder.to_owned());
         }
-        let input = InputFile { path: target.real.clone(), ..InputFile::new(target.shown.clone(), true) };
+        let input =
+            InputFile { path: target.real.clone(), ..InputFile::new(target.shown.clone(), true) };
         match open(&input, &self.read_options, &Arc::default())? {
             OpenedFile::Plain => self.restore_document(&target, file, is_chosen),
-            OpenedFile::Shard(shard, records) => self.restore_shard(&shard, records, file, is_chosen, (base, path)),
+            OpenedFile::Shard(shard, records) => {
+                self.restore_shard(&shard, records, file, is_chosen, (base, path))
+            }
         }
     }
 
@@ -192,7 +207,9 @@ impl Undo {
     ) -> anyhow::Result<()> {
         let name = target.shown.name();
         let Some(change_sets) = file.documents.get(&None) else {
-            bail!("{name}: the changes are in records, and the file is one document; it was left as it is")
+            bail!(
+                "{name}: the changes are in records, and the file is one document; it was left as it is"
+            )
         };
         let bytes = fs::read(&target.real).with_context(|| format!("cannot read {name}"))?;
         let Ok(text) = str::from_utf8(&bytes) else {
@@ -222,7 +239,8 @@ impl Undo {
         let left_out = match file.copies.is_empty() {
             true => None,
             false => {
-                let now = hash_file(&shard.path).with_context(|| format!("cannot read {}", shard.name))?;
+                let now = hash_file(&shard.path)
+                    .with_context(|| format!("cannot read {}", shard.name))?;
                 if file.restored_hashes.contains(&now) {
                     return Ok(());
                 }
@@ -231,8 +249,11 @@ impl Undo {
         };
         let mut left_out = left_out.into_iter().flatten().peekable();
         let puts_back = left_out.peek().is_some();
-        let mut change_sets: BTreeMap<u64, &[ChangeSet]> =
-            file.documents.iter().map(|(record, change_sets)| (record.unwrap_or(1), change_sets.as_slice())).collect();
+        let mut change_sets: BTreeMap<u64, &[ChangeSet]> = file
+            .documents
+            .iter()
+            .map(|(record, change_sets)| (record.unwrap_or(1), change_sets.as_slice()))
+            .collect();
         let mut rewriter = Rewriter::new(shard, None)?;
         let (mut rest, mut passages) = (Vec::new(), 0);
         for item in records {
@@ -241,13 +262,15 @@ impl Undo {
                 ShardItem::Unreadable(error) => bail!("{error}; the file was left as it was"),
             };
             let (mut handle, source) = raw.decode();
-            while let Some(entry) = left_out.next_if(|entry| entry.records_before < Some(handle.index)) {
+            while let Some(entry) =
+                left_out.next_if(|entry| entry.records_before < Some(handle.index))
+            {
                 rewriter.insert_line(entry.line.as_deref().unwrap_or_default())?;
                 passages += 1;
             }
-            let restored = change_sets
-                .remove(&handle.index)
-                .and_then(|change_sets| self.restore_record(&mut handle, source, change_sets, is_chosen));
+            let restored = change_sets.remove(&handle.index).and_then(|change_sets| {
+                self.restore_record(&mut handle, source, change_sets, is_chosen)
+            });
             let action = match &restored {
                 Some(restored) if restored.passages > 0 => RecordAction::Replace(&restored.text),
                 _ => RecordAction::Keep,
@@ -290,7 +313,11 @@ impl Undo {
     ) -> Option<UndoResult> {
         let source = match decoded {
             Ok(Some(source)) => Ok(source),
-            Ok(None) => Err(anyhow::anyhow!("{}, record {}: it holds no text", handle.shard.name, handle.index)),
+            Ok(None) => Err(anyhow::anyhow!(
+                "{}, record {}: it holds no text",
+                handle.shard.name,
+                handle.index
+            )),
             Err(error) => Err(error.into()),
         };
         let source = match source {
@@ -336,13 +363,20 @@ impl Undo {
                 return None;
             }
             let what = "left out of the copy and cannot be put back, since the copy has changed; the original has them";
-            self.fail(&anyhow::anyhow!("{}: {} {what}", shard.name, count(last.left_out, "record was")));
+            self.fail(&anyhow::anyhow!(
+                "{}: {} {what}",
+                shard.name,
+                count(last.left_out, "record was")
+            ));
             return None;
         };
-        let is_kept = dropped.len() == *left_out && dropped.iter().all(|entry| entry.line.is_some());
+        let is_kept =
+            dropped.len() == *left_out && dropped.iter().all(|entry| entry.line.is_some());
         if is_kept && !self.is_partial {
             let mut dropped: Vec<&LogEntry> = dropped.iter().collect();
-            dropped.sort_by_key(|entry| (entry.records_before, entry.record.as_ref().map(|record| record.index)));
+            dropped.sort_by_key(|entry| {
+                (entry.records_before, entry.record.as_ref().map(|record| record.index))
+            });
             return Some(dropped);
         }
         let why = match is_kept {
@@ -354,9 +388,14 @@ impl Undo {
         for entry in dropped.iter().filter(|entry| is_chosen(entry)) {
             let record = entry.record.as_ref();
             let index = record.map_or(0, |record| record.index);
-            let id =
-                record.and_then(|record| record.id.as_ref()).map(|id| format!(" (id \"{id}\")")).unwrap_or_default();
-            self.fail(&anyhow::anyhow!("{}: record {index} of the original{id} was {why}", shard.name));
+            let id = record
+                .and_then(|record| record.id.as_ref())
+                .map(|id| format!(" (id \"{id}\")"))
+                .unwrap_or_default();
+            self.fail(&anyhow::anyhow!(
+                "{}: record {index} of the original{id} was {why}",
+                shard.name
+            ));
         }
         let lost = left_out.saturating_sub(dropped.len());
         if lost > 0 {

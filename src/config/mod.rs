@@ -108,21 +108,34 @@ impl Settings {
             self.exclude.push(patterns(layer, &options.exclude)?);
         }
 
-        let sides =
-            [(&options.extend_unsafe_fixes, Applicability::Unsafe), (&options.extend_safe_fixes, Applicability::Safe)];
+        let sides = [
+            (&options.extend_unsafe_fixes, Applicability::Unsafe),
+            (&options.extend_safe_fixes, Applicability::Safe),
+        ];
         for (texts, applicability) in sides {
             for text in texts {
                 let selector = selector(registry, layer, text)?;
-                let has_fix = registry.rules().iter().any(|rule| selector.means(&rule.info) && rule.info.fix.is_some());
+                let has_fix = registry
+                    .rules()
+                    .iter()
+                    .any(|rule| selector.means(&rule.info) && rule.info.fix.is_some());
                 if !has_fix {
-                    return Err(layer.error(format!("`{}` has no fix", text.get_ref()), text.span()));
+                    return Err(
+                        layer.error(format!("`{}` has no fix", text.get_ref()), text.span())
+                    );
                 }
                 self.applicability.push((selector, applicability));
             }
         }
-        let both = options.extend_safe_fixes.iter().find(|safe| options.extend_unsafe_fixes.contains(safe));
+        let both = options
+            .extend_safe_fixes
+            .iter()
+            .find(|safe| options.extend_unsafe_fixes.contains(safe));
         if let Some(both) = both {
-            let message = format!("`{}` is both in `extend-safe-fixes` and in `extend-unsafe-fixes`", both.get_ref());
+            let message = format!(
+                "`{}` is both in `extend-safe-fixes` and in `extend-unsafe-fixes`",
+                both.get_ref()
+            );
             return Err(layer.error(message, both.span()));
         }
         let shares = [
@@ -131,15 +144,22 @@ impl Settings {
             ("review-share", &options.documents.review_share),
         ];
         for (key, share) in shares {
-            if let Some(share) = share.as_ref().filter(|share| !(0.0..=1.0).contains(share.get_ref())) {
-                let error = layer.error(format!("`{key}` is a share of words, from 0 to 1"), share.span());
+            if let Some(share) =
+                share.as_ref().filter(|share| !(0.0..=1.0).contains(share.get_ref()))
+            {
+                let error =
+                    layer.error(format!("`{key}` is a share of words, from 0 to 1"), share.span());
                 return Err(error.with_hint(Some("write 0.5 for half of them".into())));
             }
         }
-        let sizes = [("memory", &options.memory, usize::MAX), ("max-record", &options.max_record, MAX_RECORD_BYTES)];
+        let sizes = [
+            ("memory", &options.memory, usize::MAX),
+            ("max-record", &options.max_record, MAX_RECORD_BYTES),
+        ];
         for (key, size, max) in sizes {
             if let Some(size) = size {
-                let error = |message: String| layer.error(format!("`{key}`: {message}"), size.span());
+                let error =
+                    |message: String| layer.error(format!("`{key}`: {message}"), size.span());
                 if parse_size(size.get_ref()).map_err(error)? > max {
                     return Err(error("documents must be smaller than 4 GB".into()));
                 }
@@ -150,9 +170,11 @@ impl Settings {
 
     /// Whether `rule` is selected.
     pub fn is_selected(&self, rule: &Rule) -> bool {
-        let enabled = |selectors: &[Selector]| selectors.iter().filter_map(|one| one.enables(rule)).max();
+        let enabled =
+            |selectors: &[Selector]| selectors.iter().filter_map(|one| one.enables(rule)).max();
         let ignored = self.ignore.iter().filter_map(|one| one.specificity(&rule.info)).max();
-        let chosen = if self.select.is_empty() { rule.default.then_some(0) } else { enabled(&self.select) };
+        let chosen =
+            if self.select.is_empty() { rule.default.then_some(0) } else { enabled(&self.select) };
         match (chosen.max(enabled(&self.extend_select)), ignored) {
             (Some(chosen), Some(ignored)) => chosen > ignored,
             (chosen, None) => chosen.is_some(),
@@ -173,9 +195,13 @@ impl Settings {
 
     /// Returns the applicability of the fixes of `rule` if the settings override it.
     pub fn applicability(&self, rule: &Rule) -> Option<Applicability> {
-        let overrides = self.applicability.iter().enumerate().filter_map(|(index, (selector, applicability))| {
-            selector.specificity(&rule.info).map(|specificity| ((specificity, index), *applicability))
-        });
+        let overrides = self.applicability.iter().enumerate().filter_map(
+            |(index, (selector, applicability))| {
+                selector
+                    .specificity(&rule.info)
+                    .map(|specificity| ((specificity, index), *applicability))
+            },
+        );
         overrides.max_by_key(|(rank, _)| *rank).map(|(_, applicability)| applicability)
     }
 
@@ -190,8 +216,10 @@ impl Settings {
         if selectors.is_empty() {
             return Vec::new();
         }
-        let ignored =
-            registry.rules().iter().filter(|rule| selectors.iter().any(|selector| selector.means(&rule.info)));
+        let ignored = registry
+            .rules()
+            .iter()
+            .filter(|rule| selectors.iter().any(|selector| selector.means(&rule.info)));
         ignored.map(|rule| rule.info.code.clone()).collect()
     }
 
@@ -217,7 +245,11 @@ impl Settings {
     }
 }
 
-fn selector(registry: &Registry, layer: &Layer, text: &Spanned<String>) -> Result<Selector, UserFileError> {
+fn selector(
+    registry: &Registry,
+    layer: &Layer,
+    text: &Spanned<String>,
+) -> Result<Selector, UserFileError> {
     registry.selector(text.get_ref()).map_err(|unknown| {
         let hint = unknown.nearest.as_ref().map(|nearest| format!("did you mean `{nearest}`?"));
         let hint = hint.unwrap_or_else(|| "`dechaff rule --all` lists the rules".into());
@@ -227,7 +259,11 @@ fn selector(registry: &Registry, layer: &Layer, text: &Spanned<String>) -> Resul
 }
 
 /// Parses a selector in `select` or `extend-select`, which must enable at least one rule.
-fn enabling_selector(registry: &Registry, layer: &Layer, text: &Spanned<String>) -> Result<Selector, UserFileError> {
+fn enabling_selector(
+    registry: &Registry,
+    layer: &Layer,
+    text: &Spanned<String>,
+) -> Result<Selector, UserFileError> {
     const MAX_NAMED: usize = 5;
     let selector = selector(registry, layer, text)?;
     if registry.rules().iter().any(|rule| selector.enables(rule).is_some()) {
@@ -235,7 +271,8 @@ fn enabling_selector(registry: &Registry, layer: &Layer, text: &Spanned<String>)
     }
     let covered = registry.infos().filter(|rule| selector.means(rule)).take(MAX_NAMED);
     let codes: Vec<String> = covered.map(|rule| format!("`{}`", rule.code)).collect();
-    let message = format!("`{}` covers only opt-in rules, which a prefix does not enable", text.get_ref());
+    let message =
+        format!("`{}` covers only opt-in rules, which a prefix does not enable", text.get_ref());
     let hint = format!("give the full code: {}", codes.join(", "));
     Err(layer.error(message, text.span()).with_hint(Some(hint)))
 }
@@ -255,12 +292,18 @@ fn require_version(layer: &Layer) -> Result<(), UserFileError> {
     let fail = |message: String, span: Range<usize>| Err(layer.error(message, span));
     let requirement = match semver::VersionReq::parse(required.get_ref()) {
         Ok(requirement) => requirement,
-        Err(error) => return fail(format!("not a version requirement such as `>=0.1`: {error}"), required.span()),
+        Err(error) => {
+            return fail(
+                format!("not a version requirement such as `>=0.1`: {error}"),
+                required.span(),
+            );
+        }
     };
     match semver::Version::parse(VERSION) {
-        Ok(version) if !requirement.matches(&version) => {
-            fail(format!("this is dechaff {VERSION}; the configuration requires {requirement}"), required.span())
-        }
+        Ok(version) if !requirement.matches(&version) => fail(
+            format!("this is dechaff {VERSION}; the configuration requires {requirement}"),
+            required.span(),
+        ),
         _ => Ok(()),
     }
 }
@@ -275,7 +318,8 @@ const MAX_RECORD_BYTES: usize = u32::MAX as usize;
 /// Returns a message if `text` is not a size or is too large.
 pub fn parse_size(text: &str) -> Result<usize, String> {
     const EXPECTED: &str = "give a number of bytes, such as 64MB or 2GB";
-    let number = text.trim_end_matches(|character: char| character.is_ascii_alphabetic() || character == ' ');
+    let number = text
+        .trim_end_matches(|character: char| character.is_ascii_alphabetic() || character == ' ');
     let unit = text.get(number.len()..).unwrap_or("").trim().to_ascii_uppercase();
     let shift = match unit.as_str() {
         "" | "B" => 0,
@@ -285,7 +329,10 @@ pub fn parse_size(text: &str) -> Result<usize, String> {
         _ => return Err(EXPECTED.into()),
     };
     let number: usize = number.parse().map_err(|_| EXPECTED.to_owned())?;
-    number.checked_shl(shift).filter(|bytes| bytes >> shift == number).ok_or_else(|| "too large".into())
+    number
+        .checked_shl(shift)
+        .filter(|bytes| bytes >> shift == number)
+        .ok_or_else(|| "too large".into())
 }
 
 #[cfg(test)]
@@ -307,9 +354,16 @@ mod tests {
             rule("AB001", "three", true),
         ];
         let registry = Registry::parse(&files).unwrap();
-        let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-        let settings = Settings::new(&registry, &owned(select), &owned(extend), &owned(ignore)).unwrap();
-        registry.rules().iter().filter(|rule| settings.is_selected(rule)).map(|rule| rule.info.code.clone()).collect()
+        let owned =
+            |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let settings =
+            Settings::new(&registry, &owned(select), &owned(extend), &owned(ignore)).unwrap();
+        registry
+            .rules()
+            .iter()
+            .filter(|rule| settings.is_selected(rule))
+            .map(|rule| rule.info.code.clone())
+            .collect()
     }
 
     /// Offsets are stored in 32 bits and would wrap around in a larger document.
@@ -321,7 +375,10 @@ mod tests {
             Settings::from_layers(&registry, &[Layer::parse(&file, "/".into()).unwrap()])
         };
         assert!(settings("4294967295").is_ok());
-        assert_eq!(settings("4GB").unwrap_err().message, "`max-record`: documents must be smaller than 4 GB");
+        assert_eq!(
+            settings("4GB").unwrap_err().message,
+            "`max-record`: documents must be smaller than 4 GB"
+        );
     }
 
     #[test]

@@ -12,7 +12,11 @@ use crate::user_file::{UserFile, UserFileError};
 
 /// The keys of a configuration file. Paths are relative to its directory.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[cfg_attr(feature = "cli", derive(schemars::JsonSchema), schemars(title = "Configuration of dechaff"))]
+#[cfg_attr(
+    feature = "cli",
+    derive(schemars::JsonSchema),
+    schemars(title = "Configuration of dechaff")
+)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Options {
     /// A configuration file to extend; this one has priority over it.
@@ -205,7 +209,8 @@ impl Layer {
     ///
     /// Returns the first error: invalid TOML, an unknown key or a value of the wrong type.
     pub fn parse(file: &Arc<UserFile>, folder: PathBuf) -> Result<Self, UserFileError> {
-        let options = toml::from_str(&file.text).map_err(|error| convert_error(file, &error, &[]))?;
+        let options =
+            toml::from_str(&file.text).map_err(|error| convert_error(file, &error, &[]))?;
         Ok(Self { file: Arc::clone(file), folder, options })
     }
 
@@ -214,9 +219,12 @@ impl Layer {
     /// # Errors
     ///
     /// As for [`Layer::parse`].
-    pub fn parse_pyproject(file: &Arc<UserFile>, folder: PathBuf) -> Result<Option<Self>, UserFileError> {
-        let project: PyProject =
-            toml::from_str(&file.text).map_err(|error| convert_error(file, &error, &["tool", "dechaff"]))?;
+    pub fn parse_pyproject(
+        file: &Arc<UserFile>,
+        folder: PathBuf,
+    ) -> Result<Option<Self>, UserFileError> {
+        let project: PyProject = toml::from_str(&file.text)
+            .map_err(|error| convert_error(file, &error, &["tool", "dechaff"]))?;
         let options = project.tool.and_then(|tools| tools.dechaff);
         Ok(options.map(|options| Self { file: Arc::clone(file), folder, options }))
     }
@@ -239,12 +247,15 @@ fn convert_error(file: &Arc<UserFile>, error: &toml::de::Error, path: &[&str]) -
         })
     });
     let rules = own.as_ref().and_then(|own| own.get("rules")).and_then(Value::as_table);
-    let Some(code) = rules.and_then(|rules| rules.keys().next()).filter(|_| error.message().contains("sequence"))
+    let Some(code) = rules
+        .and_then(|rules| rules.keys().next())
+        .filter(|_| error.message().contains("sequence"))
     else {
         return converted;
     };
     let prefix = if path.is_empty() { String::new() } else { format!("{}.", path.join(".")) };
     let hint = format!("write `[{prefix}rule.{code}]`");
-    let message = "`rules` is a list of directories with custom rules; settings of one rule belong in `rule`";
+    let message =
+        "`rules` is a list of directories with custom rules; settings of one rule belong in `rule`";
     UserFileError { message: message.into(), ..converted }.with_hint(Some(hint))
 }

@@ -24,7 +24,8 @@ impl PathPatterns {
         let mut set = GlobSetBuilder::new();
         let mut exact = GlobSetBuilder::new();
         for (index, pattern) in patterns.iter().enumerate() {
-            let invalid = |error: &globset::Error| (index, format!("invalid path pattern: {}", error.kind()));
+            let invalid =
+                |error: &globset::Error| (index, format!("invalid path pattern: {}", error.kind()));
             let trimmed = pattern.trim_start_matches("./").trim_end_matches('/');
             if trimmed.is_empty() {
                 return Err((index, "an empty pattern matches nothing".into()));
@@ -34,8 +35,12 @@ impl PathPatterns {
                 None if trimmed.contains('/') => trimmed.to_owned(),
                 None => format!("**/{trimmed}"),
             };
-            let glob =
-                |text: &str| GlobBuilder::new(text).literal_separator(true).build().map_err(|error| invalid(&error));
+            let glob = |text: &str| {
+                GlobBuilder::new(text)
+                    .literal_separator(true)
+                    .build()
+                    .map_err(|error| invalid(&error))
+            };
             exact.add(glob(&anchored)?);
             set.add(glob(&anchored)?).add(glob(&format!("{anchored}/**"))?);
         }
@@ -46,12 +51,14 @@ impl PathPatterns {
     /// Whether a pattern matches `path` or a directory that contains it. `path` is relative to the
     /// same directory as `folder`, or both are absolute.
     pub fn matches(&self, path: &Path) -> bool {
-        !self.set.is_empty() && path.strip_prefix(&self.folder).is_ok_and(|path| self.set.is_match(path))
+        !self.set.is_empty()
+            && path.strip_prefix(&self.folder).is_ok_and(|path| self.set.is_match(path))
     }
 
     /// Whether a pattern matches `path` itself rather than a directory that contains it.
     pub fn matches_itself(&self, path: &Path) -> bool {
-        !self.exact.is_empty() && path.strip_prefix(&self.folder).is_ok_and(|path| self.exact.is_match(path))
+        !self.exact.is_empty()
+            && path.strip_prefix(&self.folder).is_ok_and(|path| self.exact.is_match(path))
     }
 }
 
@@ -75,6 +82,8 @@ mod tests {
         let patterns = PathPatterns::new(Path::new("/corpus"), &["drafts/"]).unwrap();
         assert!(patterns.matches_itself(Path::new("/corpus/news/drafts")));
         assert!(!patterns.matches_itself(Path::new("/corpus/drafts/a.txt")));
-        assert!(PathPatterns::new(Path::new("/"), &["a", "b[c"]).is_err_and(|(index, _)| index == 1));
+        assert!(
+            PathPatterns::new(Path::new("/"), &["a", "b[c"]).is_err_and(|(index, _)| index == 1)
+        );
     }
 }

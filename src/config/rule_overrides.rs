@@ -22,7 +22,8 @@ pub(super) fn apply_rule_overrides(
 ) -> Result<(), UserFileError> {
     for (name, values) in &layer.options.rule {
         let selector = selector(registry, layer, name)?;
-        let rules: Vec<&Rule> = registry.rules().iter().filter(|rule| selector.means(&rule.info)).collect();
+        let rules: Vec<&Rule> =
+            registry.rules().iter().filter(|rule| selector.means(&rule.info)).collect();
         let parameter = values.iter().find(|(key, _)| key.get_ref() != SEVERITY);
         if let (Some((key, _)), 2..) = (parameter, rules.len()) {
             let message = format!(
@@ -71,7 +72,11 @@ fn with_parameter(
     value: &Spanned<Value>,
 ) -> Result<Rule, UserFileError> {
     let key_error = |message: String| layer.error(message, key.span());
-    let mut file: Table = rule.file.text.parse().map_err(|error| key_error(format!("{}: {error}", rule.file.path)))?;
+    let mut file: Table = rule
+        .file
+        .text
+        .parse()
+        .map_err(|error| key_error(format!("{}: {error}", rule.file.path)))?;
     let kind = rule.parameters.kind();
     let check = match kind {
         pattern::NAME => file.get_mut("find"),
@@ -93,7 +98,8 @@ fn with_parameter(
             None => format!("{}: {}", rule.info.code, error.message),
         };
         let is_unknown = error.message.starts_with("unknown key ");
-        let near = || nearest(key.get_ref(), known.iter().map(String::as_str)).filter(|_| is_unknown);
+        let near =
+            || nearest(key.get_ref(), known.iter().map(String::as_str)).filter(|_| is_unknown);
         let hint = error.hint.or_else(|| near().map(|known| format!("did you mean `{known}`?")));
         let span = if is_unknown { key.span() } else { value.span() };
         layer.error(message, span).with_hint(hint)

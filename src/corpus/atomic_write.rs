@@ -172,7 +172,9 @@ impl AtomicFile {
     }
 
     fn write_all(&mut self, content: &[u8]) -> Result<(), WriteError> {
-        self.temporary.write_all(content).map_err(|error| WriteError::Io { path: self.path.clone(), error })
+        self.temporary
+            .write_all(content)
+            .map_err(|error| WriteError::Io { path: self.path.clone(), error })
     }
 
     /// Syncs the file to disk and renames it into place. If it replaces a file, `is_expected` must
@@ -235,9 +237,9 @@ impl OutputFile {
         // A symbolic link stays a link.
         let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let stream = match path.metadata() {
-            Ok(metadata) if !metadata.is_file() => {
-                OutputStream::Direct(BufWriter::new(File::options().write(true).open(path).map_err(io)?))
-            }
+            Ok(metadata) if !metadata.is_file() => OutputStream::Direct(BufWriter::new(
+                File::options().write(true).open(path).map_err(io)?,
+            )),
             metadata => {
                 if let Some(parent) = target.parent() {
                     fs::create_dir_all(parent).map_err(io)?;

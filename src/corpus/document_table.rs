@@ -83,7 +83,8 @@ impl DocumentTable {
     ///
     /// The extension is unknown, or the file cannot be created.
     pub fn create(path: &Path) -> Result<Self, TableError> {
-        let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
+        let extension =
+            path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
         let create = || OutputFile::create(path);
         Ok(Self(match extension.as_deref() {
             Some("jsonl" | "ndjson") => TableWriter::JsonLines(create()?),
@@ -133,7 +134,10 @@ impl ParquetTable {
         let codec = Compression::ZSTD(ZstdLevel::default());
         let properties = WriterProperties::builder().set_compression(codec).build();
         let schema = Arc::new(parse_message_type(SCHEMA)?);
-        Ok(Self { writer: SerializedFileWriter::new(file, schema, Arc::new(properties))?, rows: Vec::new() })
+        Ok(Self {
+            writer: SerializedFileWriter::new(file, schema, Arc::new(properties))?,
+            rows: Vec::new(),
+        })
     }
 
     fn add(&mut self, row: DocumentRow) -> Result<(), ParquetError> {
@@ -201,12 +205,18 @@ impl<'r> ColumnWriters<'_, 'r> {
         column.close()
     }
 
-    fn strings(&mut self, of: impl Fn(&'r DocumentRow) -> Option<&'r str>) -> Result<(), ParquetError> {
+    fn strings(
+        &mut self,
+        of: impl Fn(&'r DocumentRow) -> Option<&'r str>,
+    ) -> Result<(), ParquetError> {
         let values: Vec<ByteArray> = self.rows.iter().filter_map(of).map(ByteArray::from).collect();
         self.column::<ByteArrayType>(&values, None, None)
     }
 
-    fn optional_strings(&mut self, of: impl Fn(&'r DocumentRow) -> Option<&'r str>) -> Result<(), ParquetError> {
+    fn optional_strings(
+        &mut self,
+        of: impl Fn(&'r DocumentRow) -> Option<&'r str>,
+    ) -> Result<(), ParquetError> {
         let levels: Vec<i16> = self.rows.iter().map(|row| i16::from(of(row).is_some())).collect();
         let values: Vec<ByteArray> = self.rows.iter().filter_map(of).map(ByteArray::from).collect();
         self.column::<ByteArrayType>(&values, Some(&levels), None)
@@ -217,7 +227,10 @@ impl<'r> ColumnWriters<'_, 'r> {
         self.column::<Int64Type>(&values, None, None)
     }
 
-    fn optional_integers(&mut self, of: impl Fn(&DocumentRow) -> Option<u64>) -> Result<(), ParquetError> {
+    fn optional_integers(
+        &mut self,
+        of: impl Fn(&DocumentRow) -> Option<u64>,
+    ) -> Result<(), ParquetError> {
         let levels: Vec<i16> = self.rows.iter().map(|row| i16::from(of(row).is_some())).collect();
         let values: Vec<i64> = self.rows.iter().filter_map(of).map(integer).collect();
         self.column::<Int64Type>(&values, Some(&levels), None)
@@ -237,7 +250,8 @@ impl<'r> ColumnWriters<'_, 'r> {
             repetition.extend((0..entries.max(1)).map(|index| i16::from(index > 0)));
         }
         let rules = self.rows.iter().flat_map(|row| &row.findings_by_rule);
-        let codes: Vec<ByteArray> = rules.clone().map(|(code, _)| ByteArray::from(code.as_str())).collect();
+        let codes: Vec<ByteArray> =
+            rules.clone().map(|(code, _)| ByteArray::from(code.as_str())).collect();
         let counts: Vec<i64> = rules.map(|(_, count)| integer(*count)).collect();
         self.column::<ByteArrayType>(&codes, Some(&definition), Some(&repetition))?;
         self.column::<Int64Type>(&counts, Some(&definition), Some(&repetition))

@@ -82,7 +82,9 @@ impl Format {
 
     /// Whether a file of this name is picked up from a directory.
     pub fn is_corpus_name(path: &Path) -> bool {
-        let is_plain_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(JSON_EXTENSION));
+        let is_plain_json = path
+            .extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case(JSON_EXTENSION));
         !is_plain_json && Self::from_name(path).is_some()
     }
 
@@ -151,11 +153,16 @@ impl Codec {
     /// # Errors
     ///
     /// The decoder cannot be created.
-    pub fn decoder<'r>(self, reader: impl Read + Send + 'r) -> io::Result<Box<dyn BufRead + Send + 'r>> {
+    pub fn decoder<'r>(
+        self,
+        reader: impl Read + Send + 'r,
+    ) -> io::Result<Box<dyn BufRead + Send + 'r>> {
         let reader = BufReader::with_capacity(BUFFER_BYTES, reader);
         Ok(match self {
             Self::None => Box::new(reader),
-            Self::Gzip => Box::new(BufReader::with_capacity(BUFFER_BYTES, MultiGzDecoder::new(reader))),
+            Self::Gzip => {
+                Box::new(BufReader::with_capacity(BUFFER_BYTES, MultiGzDecoder::new(reader)))
+            }
             Self::Zstd => {
                 let decoder = zstd::stream::read::Decoder::with_buffer(reader)?;
                 Box::new(BufReader::with_capacity(BUFFER_BYTES, decoder))
@@ -174,7 +181,8 @@ impl Codec {
             Self::None => Encoder::None(file),
             Self::Gzip => Encoder::Gzip(GzEncoder::new(file, Compression::default())),
             Self::Zstd => {
-                let mut encoder = zstd::stream::write::Encoder::new(file, zstd::DEFAULT_COMPRESSION_LEVEL)?;
+                let mut encoder =
+                    zstd::stream::write::Encoder::new(file, zstd::DEFAULT_COMPRESSION_LEVEL)?;
                 encoder.include_checksum(true)?;
                 Encoder::Zstd(encoder)
             }
@@ -229,7 +237,9 @@ mod tests {
 
     #[test]
     fn file_names_imply_formats() {
-        let format = |name: &str| Format::from_name(Path::new(name)).map(|format| (format.content, format.codec));
+        let format = |name: &str| {
+            Format::from_name(Path::new(name)).map(|format| (format.content, format.codec))
+        };
         assert_eq!(format("a/b.JSONL"), Some((ContentType::JsonLines, Codec::None)));
         assert_eq!(format("c4-train.00000.json.gz"), Some((ContentType::JsonLines, Codec::Gzip)));
         assert_eq!(format("a.md.zst"), Some((ContentType::Text, Codec::Zstd)));

@@ -40,7 +40,9 @@ impl GroupBy {
                 name if name.is_empty() => ".".into(),
                 name => name.into(),
             }),
-            Self::Field(_) => Some(value?.trim()).filter(|value| !value.is_empty()).map(|value| site(value).into()),
+            Self::Field(_) => Some(value?.trim())
+                .filter(|value| !value.is_empty())
+                .map(|value| site(value).into()),
         }
     }
 }
@@ -48,7 +50,8 @@ impl GroupBy {
 /// Returns the registered domain of a URL or host name, in lower case. Other values are returned
 /// unchanged.
 fn site(value: &str) -> String {
-    let (scheme, rest) = value.split_once("://").map_or((None, value), |(scheme, rest)| (Some(scheme), rest));
+    let (scheme, rest) =
+        value.split_once("://").map_or((None, value), |(scheme, rest)| (Some(scheme), rest));
     let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     let host = match host.strip_prefix('[') {
@@ -86,14 +89,21 @@ mod tests {
             ("crawl/2024", "crawl/2024"),
         ] {
             let groups = GroupBy::parse("url");
-            assert_eq!(groups.group(Path::new("a.jsonl"), Some(value)).as_deref(), Some(group), "{value}");
+            assert_eq!(
+                groups.group(Path::new("a.jsonl"), Some(value)).as_deref(),
+                Some(group),
+                "{value}"
+            );
         }
     }
 
     #[test]
     fn files_are_grouped_by_folder() {
         let groups = GroupBy::parse("path");
-        assert_eq!(groups.group(Path::new("corpus/news/a.txt"), None).as_deref(), Some("corpus/news"));
+        assert_eq!(
+            groups.group(Path::new("corpus/news/a.txt"), None).as_deref(),
+            Some("corpus/news")
+        );
         assert_eq!(groups.group(Path::new("a.txt"), None).as_deref(), Some("."));
         assert_eq!(groups.group(Path::new("-"), None), None);
     }

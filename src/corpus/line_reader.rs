@@ -46,7 +46,11 @@ impl<R: BufRead> LineReader<R> {
             self.reader.consume(length);
             self.offset += length as u64;
             if end.is_some() || length == 0 {
-                return Ok(Some(if is_too_long { ByteLine::TooLong } else { ByteLine::Complete(line) }));
+                return Ok(Some(if is_too_long {
+                    ByteLine::TooLong
+                } else {
+                    ByteLine::Complete(line)
+                }));
             }
         }
     }

@@ -20,7 +20,13 @@ impl MemoryBudget {
     pub fn new(total: Option<usize>) -> Self {
         let total = total.unwrap_or_else(default_memory);
         let share = total / 9;
-        Self { total, sketches: 3 * share, comparison: 4 * share, documents: 2 * share, texts: share }
+        Self {
+            total,
+            sketches: 3 * share,
+            comparison: 4 * share,
+            documents: 2 * share,
+            texts: share,
+        }
     }
 }
 

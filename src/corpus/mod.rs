@@ -17,7 +17,9 @@ mod undo_log;
 mod user_files;
 mod walk;
 
-pub use atomic_write::{AtomicFile, CompressedWriter, FileStamp, OutputFile, WriteError, create, replace};
+pub use atomic_write::{
+    AtomicFile, CompressedWriter, FileStamp, OutputFile, WriteError, create, replace,
+};
 pub use document_table::{DocumentTable, TableError};
 pub use format::{Codec, ContentType, Format};
 pub use group_by::GroupBy;
@@ -26,16 +28,16 @@ pub(crate) use read::read_document;
 pub use read::{ReadError, Source, read};
 pub use settings_files::{ResolvedSettings, SettingsFiles, display_path, read_layers};
 pub use shard::{
-    FIELD_LIST_PREFIX, InputFile, OpenedFile, RawRecord, ReadOptions, RecordAction, RecordHandle, Records, Rewriter,
-    Shard, ShardItem, open,
+    FIELD_LIST_PREFIX, InputFile, OpenedFile, RawRecord, ReadOptions, RecordAction, RecordHandle,
+    Records, Rewriter, Shard, ShardItem, open,
 };
 pub use spill_store::SpillStore;
 pub use temporary::{register_temporary_file, remove_own_temporary_files, remove_stale_files};
 pub use text_store::{StoredText, TextStore};
 pub use undo_log::{
-    BrokenLine, ChangeSet, FileState, LogContents, LogEntry, LogError, LogLine, LogLocation, LoggedFile, LoggedFiles,
-    OriginalText, PendingEntries, ReducedCopy, Replacement, UndoError, UndoLog, UndoResult, content_hash, hash_file,
-    log_entries, logged_files, restore,
+    BrokenLine, ChangeSet, FileState, LogContents, LogEntry, LogError, LogLine, LogLocation,
+    LoggedFile, LoggedFiles, OriginalText, PendingEntries, ReducedCopy, Replacement, UndoError,
+    UndoLog, UndoResult, content_hash, hash_file, log_entries, logged_files, restore,
 };
 pub use user_files::{CONFIG_FILE_NAMES, read_suppression_file, read_user_file, rule_files};
 pub use walk::{COPIES_MARKER, PathFilter, WalkError, expand_globs, visit_dirs, walk};

@@ -5,7 +5,9 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::text::{self, Document, DocumentIndex, LossyDecoding, NotText, Origin, PathName, path_of};
+use crate::text::{
+    self, Document, DocumentIndex, LossyDecoding, NotText, Origin, PathName, path_of,
+};
 
 /// The text of a document and where it was read from.
 #[derive(Debug, Clone)]
@@ -72,7 +74,8 @@ pub(super) fn too_large(max: usize) -> String {
 
 /// The error for a file that ends `missing` bytes before the length in its metadata.
 pub(super) fn truncated(missing: u64) -> io::Error {
-    let message = format!("the file ends {missing} bytes before its length; did another process cut it off?");
+    let message =
+        format!("the file ends {missing} bytes before its length; did another process cut it off?");
     io::Error::new(io::ErrorKind::UnexpectedEof, message)
 }
 
@@ -101,7 +104,8 @@ impl Source {
 
     /// Returns the document, given the index of its text.
     pub(crate) fn document_with_index(&self, index: Arc<DocumentIndex>) -> Document<'_> {
-        Document::from_index(Arc::clone(&self.origin), &self.text, index).with_decoding(self.decoding)
+        Document::from_index(Arc::clone(&self.origin), &self.text, index)
+            .with_decoding(self.decoding)
     }
 }
 
@@ -113,7 +117,9 @@ impl Source {
 pub fn read(path: &Path, max: usize) -> Result<Source, ReadError> {
     let name = path.name();
     match read_file(path, max) {
-        Ok(Some(bytes)) => Source::from_bytes(name, bytes).map(|source| Source { path: path.to_owned(), ..source }),
+        Ok(Some(bytes)) => {
+            Source::from_bytes(name, bytes).map(|source| Source { path: path.to_owned(), ..source })
+        }
         Ok(None) => Err(ReadError::too_large(name, max)),
         Err(error) => Err(ReadError::Io { path: name, error }),
     }
@@ -134,7 +140,11 @@ fn read_file(path: &Path, max: usize) -> io::Result<Option<Vec<u8>>> {
 /// Reads a document of about `expected` bytes, or returns `None` if it has more than `max`.
 ///
 /// Of a file that is not text, only the beginning is read: enough to report why.
-pub(crate) fn read_document(mut reader: impl Read, expected: usize, max: usize) -> io::Result<Option<Vec<u8>>> {
+pub(crate) fn read_document(
+    mut reader: impl Read,
+    expected: usize,
+    max: usize,
+) -> io::Result<Option<Vec<u8>>> {
     // Reading one byte more than `max` shows whether the document is larger.
     let mut bytes = Vec::with_capacity(expected.min(max).saturating_add(1));
     reader.by_ref().take(text::PROBE_BYTES as u64).read_to_end(&mut bytes)?;

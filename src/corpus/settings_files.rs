@@ -77,7 +77,8 @@ impl SettingsFiles {
         let settings = Settings::from_layers(&registry, &layers)?;
         let ignore_list = match ignore_list {
             Some(file) => {
-                let known: HashSet<&str> = registry.infos().map(|rule| rule.code.as_str()).collect();
+                let known: HashSet<&str> =
+                    registry.infos().map(|rule| rule.code.as_str()).collect();
                 IgnoreList::parse(&file, &known)?
             }
             None => IgnoreList::default(),
@@ -85,16 +86,27 @@ impl SettingsFiles {
         let ignore_list = Arc::new(ignore_list);
         let linter = Linter::new(&registry, &settings)?.with_ignore_list(Arc::clone(&ignore_list));
         if settings.rules(&registry).next().is_none() {
-            bail!("no rule is left to check: see what `select` and `ignore` say (`dechaff config` shows where)");
+            bail!(
+                "no rule is left to check: see what `select` and `ignore` say (`dechaff config` shows where)"
+            );
         }
-        Ok(ResolvedSettings { layers, registry, settings, linter, ignore_list, without: Mutex::default() })
+        Ok(ResolvedSettings {
+            layers,
+            registry,
+            settings,
+            linter,
+            ignore_list,
+            without: Mutex::default(),
+        })
     }
 }
 
 impl ResolvedSettings {
     /// Returns a value with the layer that sets it, the one with the highest priority.
     pub fn value<T>(&self, of: impl Fn(&Options) -> Option<&Spanned<T>>) -> Option<(&T, &Layer)> {
-        self.layers.iter().find_map(|layer| of(&layer.options).map(|value| (value.get_ref(), layer)))
+        self.layers
+            .iter()
+            .find_map(|layer| of(&layer.options).map(|value| (value.get_ref(), layer)))
     }
 
     /// Returns a path, resolved against its layer's directory.
@@ -110,12 +122,16 @@ impl ResolvedSettings {
             return self.linter.clone();
         }
         let mut known = self.without.lock().unwrap_or_else(PoisonError::into_inner);
-        known.entry(codes).or_insert_with_key(|codes| self.linter.without_rules(codes.clone())).clone()
+        known
+            .entry(codes)
+            .or_insert_with_key(|codes| self.linter.without_rules(codes.clone()))
+            .clone()
     }
 
     /// Returns the fixer that `unsafe-fixes` and `max-removed` ask for.
     pub fn fixer(&self) -> Fixer {
-        let is_unsafe = self.value(|options| options.unsafe_fixes.as_ref()).is_some_and(|(value, _)| *value);
+        let is_unsafe =
+            self.value(|options| options.unsafe_fixes.as_ref()).is_some_and(|(value, _)| *value);
         self.fixer_up_to(if is_unsafe { Applicability::Unsafe } else { Applicability::Safe })
     }
 
@@ -153,7 +169,9 @@ fn read_rules(here: &Path, layers: &[Layer]) -> anyhow::Result<Vec<Arc<UserFile>
             };
             let found = rule_files(&path).map_err(unreadable)?;
             if found.is_empty() {
-                return Err(layer.error("no rule file (*.toml) is in this folder", pack.span()).into());
+                return Err(layer
+                    .error("no rule file (*.toml) is in this folder", pack.span())
+                    .into());
             }
             for file in found {
                 files.push(read_user_file(&file, &display_path(here, &file)).map_err(unreadable)?);
@@ -165,15 +183,18 @@ fn read_rules(here: &Path, layers: &[Layer]) -> anyhow::Result<Vec<Arc<UserFile>
 
 /// Reads the ignore list of the layer with the highest priority that has one.
 fn read_ignore_list(layers: &[Layer]) -> anyhow::Result<Option<Arc<UserFile>>> {
-    let named = layers.iter().find_map(|layer| layer.options.ignore_list.as_ref().map(|name| (layer, name)));
+    let named = layers
+        .iter()
+        .find_map(|layer| layer.options.ignore_list.as_ref().map(|name| (layer, name)));
     let Some((layer, name)) = named else { return Ok(None) };
     let path = layer.folder.join(name.get_ref());
     if !path.exists() {
         // `--add-ignore` will create it.
         return Ok(None);
     }
-    let file = read_suppression_file(&path, name.get_ref())
-        .map_err(|error| layer.error(format!("cannot read the ignore list: {error}"), name.span()))?;
+    let file = read_suppression_file(&path, name.get_ref()).map_err(|error| {
+        layer.error(format!("cannot read the ignore list: {error}"), name.span())
+    })?;
     Ok(Some(file))
 }
 
@@ -202,15 +223,22 @@ pub fn read_layers(
         if !seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone()))
             && let Some(layer) = layers.last()
         {
-            return Err(extends(layer, "the configurations extend each other in a circle".into()).into());
+            return Err(
+                extends(layer, "the configurations extend each other in a circle".into()).into()
+            );
         }
         let file = match (read_user_file(&path, &display_path(here, &path)), layers.last()) {
             (Ok(file), _) => file,
             (Err(error), Some(layer)) => {
-                return Err(extends(layer, format!("cannot read the configuration to extend: {error}")).into());
+                return Err(extends(
+                    layer,
+                    format!("cannot read the configuration to extend: {error}"),
+                )
+                .into());
             }
             (Err(error), None) => {
-                return Err(error).with_context(|| format!("cannot read the configuration {}", path.name()));
+                return Err(error)
+                    .with_context(|| format!("cannot read the configuration {}", path.name()));
             }
         };
         let folder = path.parent().unwrap_or(&path).to_owned();

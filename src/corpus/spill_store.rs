@@ -39,9 +39,12 @@ impl Store for SpillStore {
         if state.reserve_memory(bytes.len()) {
             return self.memory.append(bytes);
         }
-        let length = u32::try_from(bytes.len()).map_err(|_| store_error("more than 4 GiB in one piece"))?;
+        let length =
+            u32::try_from(bytes.len()).map_err(|_| store_error("more than 4 GiB in one piece"))?;
         let offset = state.file_length | IN_FILE;
-        state.write(bytes).map_err(|error| store_error(&format!("cannot write a temporary file: {error}")))?;
+        state
+            .write(bytes)
+            .map_err(|error| store_error(&format!("cannot write a temporary file: {error}")))?;
         Ok(BlobRef { offset, length })
     }
 
@@ -105,7 +108,8 @@ mod tests {
     #[test]
     fn blobs_are_read_back_from_memory_and_file() {
         let store = SpillStore::new(1_000);
-        let blobs: Vec<Vec<u8>> = (0..100_u8).map(|number| vec![number; usize::from(number)]).collect();
+        let blobs: Vec<Vec<u8>> =
+            (0..100_u8).map(|number| vec![number; usize::from(number)]).collect();
         let refs: Vec<BlobRef> = blobs.iter().map(|blob| store.append(blob).unwrap()).collect();
         assert!(refs.iter().any(|blob_ref| blob_ref.offset & IN_FILE != 0));
         for (blob_ref, blob) in refs.iter().zip(&blobs).rev() {
@@ -117,8 +121,10 @@ mod tests {
     #[test]
     fn owned_and_small_blobs_mix() {
         let store = SpillStore::new(20_000);
-        let blobs: Vec<Vec<u8>> = (0..9_u8).map(|number| vec![number; 3_000 * usize::from(number % 3)]).collect();
-        let refs: Vec<BlobRef> = blobs.iter().map(|blob| store.append_owned(blob.clone()).unwrap()).collect();
+        let blobs: Vec<Vec<u8>> =
+            (0..9_u8).map(|number| vec![number; 3_000 * usize::from(number % 3)]).collect();
+        let refs: Vec<BlobRef> =
+            blobs.iter().map(|blob| store.append_owned(blob.clone()).unwrap()).collect();
         for (blob_ref, blob) in refs.iter().zip(&blobs) {
             assert_eq!(*store.read(*blob_ref).unwrap(), **blob);
         }

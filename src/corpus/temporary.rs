@@ -67,7 +67,8 @@ pub(super) fn create_beside(path: &Path) -> io::Result<NamedTempFile> {
 fn lock(file: &NamedTempFile) -> bool {
     use std::os::unix::fs::MetadataExt;
     // If the file system has no locks, no file counts as stale either.
-    file.as_file().lock().is_err() || file.as_file().metadata().is_ok_and(|metadata| metadata.nlink() > 0)
+    file.as_file().lock().is_err()
+        || file.as_file().metadata().is_ok_and(|metadata| metadata.nlink() > 0)
 }
 
 #[cfg(not(unix))]
@@ -126,7 +127,10 @@ fn put_back(file: &NamedTempFile, target: &Path) {
     let Ok(new) = file.as_file().metadata() else { return };
     for _ in 0..MAX_SWAPS {
         let is_back = swap(file.path(), target).is_ok()
-            && file.path().metadata().is_ok_and(|metadata| metadata.ino() == new.ino() && metadata.dev() == new.dev());
+            && file
+                .path()
+                .metadata()
+                .is_ok_and(|metadata| metadata.ino() == new.ino() && metadata.dev() == new.dev());
         // If nothing is there, another process has removed it.
         if is_back || !target.exists() {
             return;
@@ -145,8 +149,11 @@ pub fn remove_stale_files(directory: &Path) -> usize {
     let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
     let Ok(entries) = fs::read_dir(directory) else { return 0 };
     let is_temporary = |name: &str| name.starts_with(PREFIX) && name.ends_with(SUFFIX);
-    let temporary = entries.flatten().filter(|entry| entry.file_name().to_str().is_some_and(is_temporary));
-    temporary.filter(|entry| is_stale(&entry.path()) && fs::remove_file(entry.path()).is_ok()).count()
+    let temporary =
+        entries.flatten().filter(|entry| entry.file_name().to_str().is_some_and(is_temporary));
+    temporary
+        .filter(|entry| is_stale(&entry.path()) && fs::remove_file(entry.path()).is_ok())
+        .count()
 }
 
 /// Does nothing: on this platform, a locked file cannot be distinguished from other errors.

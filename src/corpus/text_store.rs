@@ -51,9 +51,12 @@ impl StoredText {
     /// The text cannot be compressed.
     pub fn new(handle: Option<&RecordHandle>, text: &str, is_unchanged: bool) -> Result<Self> {
         let line = handle.filter(|_| is_unchanged).and_then(RecordHandle::line);
-        match line.filter(|line| line.start < LINE && u32::try_from(line.end - line.start).is_ok()) {
+        match line.filter(|line| line.start < LINE && u32::try_from(line.end - line.start).is_ok())
+        {
             Some(line) => Ok(Self::Line(line)),
-            None => zstd::bulk::compress(text.as_bytes(), 1).map(Self::Compressed).map_err(compression_error),
+            None => zstd::bulk::compress(text.as_bytes(), 1)
+                .map(Self::Compressed)
+                .map_err(compression_error),
         }
     }
 }
@@ -61,7 +64,12 @@ impl StoredText {
 impl TextStore {
     /// Creates a store that keeps about `memory` bytes in memory.
     pub fn new(read_options: ReadOptions, memory: usize) -> Self {
-        Self { read_options, blobs: SpillStore::new(memory), files: HashMap::new(), open: RefCell::new(None) }
+        Self {
+            read_options,
+            blobs: SpillStore::new(memory),
+            files: HashMap::new(),
+            open: RefCell::new(None),
+        }
     }
 
     /// Stores the text of record `index`, counted from 1, of a file. A file with one document is
@@ -79,10 +87,12 @@ impl TextStore {
             StoredText::Compressed(bytes) => self.blobs.append(&bytes)?,
         };
         if !self.files.contains_key(name) {
-            self.files.insert(name.to_owned(), FileTexts { path: path.to_owned(), texts: Vec::new() });
+            self.files
+                .insert(name.to_owned(), FileTexts { path: path.to_owned(), texts: Vec::new() });
         }
         if let Some(FileTexts { texts, .. }) = self.files.get_mut(name) {
-            let index = usize::try_from(index).map_err(|_| StoreError { message: "too many records".into() })?;
+            let index = usize::try_from(index)
+                .map_err(|_| StoreError { message: "too many records".into() })?;
             if texts.len() <= index {
                 texts.resize(index + 1, BlobRef::default());
             }

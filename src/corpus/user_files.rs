@@ -79,7 +79,9 @@ pub fn rule_files(path: &Path) -> io::Result<Vec<PathBuf>> {
             let path = entry.path();
             if entry.file_type()?.is_dir() {
                 directories.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "toml") && path.is_file() {
+            } else if path.extension().is_some_and(|extension| extension == "toml")
+                && path.is_file()
+            {
                 files.push(path);
             }
         }

@@ -79,13 +79,20 @@ pub fn walk(
             return Err(WalkError::Missing(path.clone()));
         }
     }
-    let paths: Vec<PathBuf> = paths.iter().filter(|path| path_filter.includes_explicit(path)).cloned().collect();
+    let paths: Vec<PathBuf> =
+        paths.iter().filter(|path| path_filter.includes_explicit(path)).cloned().collect();
     let path_filter = Arc::clone(path_filter);
     let has_one_path = paths.len() == 1;
     let mut seen = HashSet::new();
-    let all = paths.into_iter().flat_map(move |path| -> Box<dyn Iterator<Item = Result<PathBuf, WalkError>> + Send> {
-        if path.is_dir() { Box::new(walk_directory(&path, &path_filter)) } else { Box::new(std::iter::once(Ok(path))) }
-    });
+    let all = paths.into_iter().flat_map(
+        move |path| -> Box<dyn Iterator<Item = Result<PathBuf, WalkError>> + Send> {
+            if path.is_dir() {
+                Box::new(walk_directory(&path, &path_filter))
+            } else {
+                Box::new(std::iter::once(Ok(path)))
+            }
+        },
+    );
     // A file reached by two paths would be a duplicate of itself.
     Ok(all.filter(move |path| match path {
         Ok(_) if has_one_path => true,
@@ -105,7 +112,8 @@ fn glob_matches(path: &Path, glob: &GlobMatcher) -> Vec<PathBuf> {
     let base: PathBuf = path.components().take_while(|part| is_literal(part.as_ref())).collect();
     let (base, is_relative_to_dot) =
         if base.as_os_str().is_empty() { (PathBuf::from("."), true) } else { (base, false) };
-    let entries = WalkBuilder::new(base).standard_filters(false).sort_by_file_path(Path::cmp).build();
+    let entries =
+        WalkBuilder::new(base).standard_filters(false).sort_by_file_path(Path::cmp).build();
     let paths = entries.filter_map(Result::ok).map(DirEntry::into_path);
     let paths = paths.map(|path| if is_relative_to_dot { without_dot(path) } else { path });
     paths.filter(|path| glob.is_match(path)).collect()
@@ -115,7 +123,8 @@ fn glob_matches(path: &Path, glob: &GlobMatcher) -> Vec<PathBuf> {
 pub fn visit_dirs(paths: &[PathBuf], path_filter: &Arc<dyn PathFilter>) {
     for path in paths.iter().filter(|path| path.is_dir() && path_filter.includes_explicit(path)) {
         let dir_filter = Arc::clone(path_filter);
-        let is_included = move |entry: &DirEntry| is_dir(entry) && dir_filter.includes_dir(entry.path());
+        let is_included =
+            move |entry: &DirEntry| is_dir(entry) && dir_filter.includes_dir(entry.path());
         WalkBuilder::new(path).filter_entry(is_included).build().for_each(drop);
     }
 }
@@ -140,12 +149,15 @@ fn walk_directory(
         }
         dir_filter.includes_dir(entry.path())
     };
-    let entries = WalkBuilder::new(directory).sort_by_file_path(Path::cmp).filter_entry(may_enter).build();
+    let entries =
+        WalkBuilder::new(directory).sort_by_file_path(Path::cmp).filter_entry(may_enter).build();
     entries.filter_map(move |entry| match entry {
         Ok(entry) => {
             let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
             let is_included = is_file
-                && path_filter.includes_file(entry.path()).unwrap_or_else(|| Format::is_corpus_name(entry.path()));
+                && path_filter
+                    .includes_file(entry.path())
+                    .unwrap_or_else(|| Format::is_corpus_name(entry.path()));
             is_included.then(|| Ok(without_dot(entry.into_path())))
         }
         Err(error) => Some(Err(error.into())),

@@ -34,21 +34,28 @@ impl EditHistory {
     /// Applies `edits` to the current text and returns the new text. The edits are disjoint and in
     /// order.
     pub(super) fn apply(&mut self, original: &str, edits: &[AttributedEdit]) -> String {
-        let mut splitter =
-            SegmentSplitter { edits, segments: Vec::with_capacity(self.segments.len() + 2 * edits.len()) };
+        let mut splitter = SegmentSplitter {
+            edits,
+            segments: Vec::with_capacity(self.segments.len() + 2 * edits.len()),
+        };
         let mut at = 0;
         for segment in std::mem::take(&mut self.segments) {
             match segment {
                 Segment::Deleted(..) => splitter.segments.push(segment),
                 Segment::Kept(span) => {
                     let kept = |range: Span| Segment::Kept(range.shift(span.start));
-                    let deleted = |range: Span, code: &str| Segment::Deleted(range.shift(span.start), code.to_owned());
+                    let deleted = |range: Span, code: &str| {
+                        Segment::Deleted(range.shift(span.start), code.to_owned())
+                    };
                     splitter.split(at, span.len(), kept, deleted);
                     at += span.len();
                 }
                 Segment::Inserted(text, code) => {
-                    let kept = |range: Span| Segment::Inserted(text[range.range()].to_owned(), code.clone());
-                    let deleted = |_: Span, by: &str| Segment::Inserted(String::new(), by.to_owned());
+                    let kept = |range: Span| {
+                        Segment::Inserted(text[range.range()].to_owned(), code.clone())
+                    };
+                    let deleted =
+                        |_: Span, by: &str| Segment::Inserted(String::new(), by.to_owned());
                     splitter.split(at, text.len(), kept, deleted);
                     at += text.len();
                 }
@@ -98,7 +105,8 @@ impl EditHistory {
                         }
                     }
                     _ => {
-                        let next = Change { span, content: content.to_owned(), rules: vec![code.clone()] };
+                        let next =
+                            Change { span, content: content.to_owned(), rules: vec![code.clone()] };
                         changes.extend(change.replace(next));
                     }
                 }
@@ -144,7 +152,8 @@ impl SegmentSplitter<'_> {
                     self.segments.push(kept(Span::new(at - start, span.start - start)));
                 }
                 if !next.edit.content.is_empty() {
-                    self.segments.push(Segment::Inserted(next.edit.content.clone(), next.code.clone()));
+                    self.segments
+                        .push(Segment::Inserted(next.edit.content.clone(), next.code.clone()));
                 }
             }
             let from = span.start.max(at);
@@ -170,7 +179,10 @@ mod tests {
     use proptest::prelude::*;
 
     fn edit(start: usize, end: usize, content: &str, code: &str) -> AttributedEdit {
-        AttributedEdit { edit: Edit { span: Span::new(start, end), content: content.into() }, code: code.into() }
+        AttributedEdit {
+            edit: Edit { span: Span::new(start, end), content: content.into() },
+            code: code.into(),
+        }
     }
 
     fn rebuild(original: &str, changes: &[Change]) -> String {
@@ -187,8 +199,14 @@ mod tests {
     fn combines_the_changes_of_several_rounds() {
         let original = "one two three four";
         let mut history = EditHistory::new(original);
-        assert_eq!(history.apply(original, &[edit(4, 8, "", "A"), edit(8, 8, "new ", "B")]), "one new three four");
-        assert_eq!(history.apply(original, &[edit(4, 8, "", "C"), edit(14, 18, "4", "D")]), "one three 4");
+        assert_eq!(
+            history.apply(original, &[edit(4, 8, "", "A"), edit(8, 8, "new ", "B")]),
+            "one new three four"
+        );
+        assert_eq!(
+            history.apply(original, &[edit(4, 8, "", "C"), edit(14, 18, "4", "D")]),
+            "one three 4"
+        );
         let changes = history.changes();
         assert_eq!(rebuild(original, &changes), "one three 4");
         assert_eq!(
@@ -202,8 +220,11 @@ mod tests {
         let original = "abcd";
         let mut history = EditHistory::new(original);
         history.apply(original, &[edit(0, 1, "", "A"), edit(1, 3, "", "B")]);
-        let spans: Vec<_> =
-            history.changes().into_iter().map(|change| (change.span, change.rules[0].clone())).collect();
+        let spans: Vec<_> = history
+            .changes()
+            .into_iter()
+            .map(|change| (change.span, change.rules[0].clone()))
+            .collect();
         assert_eq!(spans, [(Span::new(0, 1), "A".to_owned()), (Span::new(1, 3), "B".to_owned())]);
     }
 

@@ -88,9 +88,16 @@ impl FixRounds {
     pub fn fix(&self, fixer: &Fixer, linter: &Linter, document: &Document<'_>) -> FixOutcome {
         let origin = document.origin();
         match self.refused.get(origin) {
-            Some(refusal @ Refusal::All(_)) => FixOutcome { fixed: None, refusal: Some(refusal.clone()) },
+            Some(refusal @ Refusal::All(_)) => {
+                FixOutcome { fixed: None, refusal: Some(refusal.clone()) }
+            }
             Some(refusal @ Refusal::Unsafe(_)) => {
-                let safe = fixer.fix_up_to(Applicability::Safe, linter, document, self.in_document(origin));
+                let safe = fixer.fix_up_to(
+                    Applicability::Safe,
+                    linter,
+                    document,
+                    self.in_document(origin),
+                );
                 FixOutcome { refusal: safe.refusal.or_else(|| Some(refusal.clone())), ..safe }
             }
             None => fixer.fix(linter, document, self.in_document(origin)),
@@ -143,7 +150,11 @@ fn has_fix(round: &Round, fixer: &Fixer) -> bool {
 
 /// Groups matches by document, without the fixes that are refused or would remove the last copy of a
 /// text.
-fn select_fixes(mut matches: Vec<Finding>, refused: &HashMap<Arc<Origin>, Refusal>, fixer: &Fixer) -> Round {
+fn select_fixes(
+    mut matches: Vec<Finding>,
+    refused: &HashMap<Arc<Origin>, Refusal>,
+    fixer: &Fixer,
+) -> Round {
     for finding in &mut matches {
         let is_refused = match refused.get(&finding.origin) {
             None => false,
@@ -154,7 +165,9 @@ fn select_fixes(mut matches: Vec<Finding>, refused: &HashMap<Arc<Origin>, Refusa
             finding.fix = None;
         }
     }
-    matches.sort_by(|left, right| (&left.origin, left.sort_key()).cmp(&(&right.origin, right.sort_key())));
+    matches.sort_by(|left, right| {
+        (&left.origin, left.sort_key()).cmp(&(&right.origin, right.sort_key()))
+    });
     preserve_last_copy(&mut matches, fixer.max_applicability());
     let mut round = Round::new();
     for finding in matches {

@@ -56,7 +56,9 @@ impl fmt::Display for Refusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::All(reason) => write!(formatter, "left alone: {reason}"),
-            Self::Unsafe(reason) => write!(formatter, "unsafe fixes were held back, only safe ones applied: {reason}"),
+            Self::Unsafe(reason) => {
+                write!(formatter, "unsafe fixes were held back, only safe ones applied: {reason}")
+            }
         }
     }
 }
@@ -90,7 +92,8 @@ impl Fixer {
         let outcome = self.fix_up_to(self.max_applicability, linter, document, rounds);
         match outcome.refusal {
             Some(Refusal::All(reason)) if self.max_applicability == Applicability::Unsafe => {
-                let safe = self.fix_up_to(Applicability::Safe, linter, document, std::iter::empty());
+                let safe =
+                    self.fix_up_to(Applicability::Safe, linter, document, std::iter::empty());
                 FixOutcome { refusal: safe.refusal.or(Some(Refusal::Unsafe(reason))), ..safe }
             }
             _ => outcome,
@@ -138,7 +141,8 @@ impl Fixer {
         for compared in rounds {
             let document = fixing.document();
             // Suppression comments may turn out to be unused.
-            if compared.iter().all(|finding| finding.fix.is_none()) && Suppressions::from_document(&document).is_none()
+            if compared.iter().all(|finding| finding.fix.is_none())
+                && Suppressions::from_document(&document).is_none()
             {
                 continue;
             }

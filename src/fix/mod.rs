@@ -60,7 +60,11 @@ pub struct FixCycle {
 /// # Errors
 ///
 /// Returns [`FixCycle`] if the fixes do not converge.
-pub fn fix(linter: &Linter, document: &Document<'_>, max: Applicability) -> Result<FixResult, FixCycle> {
+pub fn fix(
+    linter: &Linter,
+    document: &Document<'_>,
+    max: Applicability,
+) -> Result<FixResult, FixCycle> {
     let mut session = FixSession::new(document);
     session.fix_until_stable(linter, max)?;
     Ok(session.finish())
@@ -120,7 +124,11 @@ impl<'o> FixSession<'o> {
     /// # Errors
     ///
     /// Returns [`FixCycle`] if the fixes do not converge.
-    pub fn fix_until_stable(&mut self, linter: &Linter, max: Applicability) -> Result<(), FixCycle> {
+    pub fn fix_until_stable(
+        &mut self,
+        linter: &Linter,
+        max: Applicability,
+    ) -> Result<(), FixCycle> {
         const MAX_ROUNDS: usize = 20;
         /// Rounds that could not list all findings, so that others must follow.
         const MAX_PARTIAL_ROUNDS: usize = 1_000;

@@ -16,7 +16,10 @@ pub fn preserve_last_copy(findings: &mut [Finding], max: Applicability) {
     let mut deleted: HashMap<Arc<Origin>, Vec<Span>> = HashMap::new();
     for finding in findings {
         let Some(fix) = finding.applicable_fix(max) else { continue };
-        let other = finding.labels.first().map(|label| (label.origin.as_ref().unwrap_or(&finding.origin), label.span));
+        let other = finding
+            .labels
+            .first()
+            .map(|label| (label.origin.as_ref().unwrap_or(&finding.origin), label.span));
         let is_deleted = |(origin, span): (&Arc<Origin>, Span)| {
             // Spans are added in order of position, so only the last one before `span` can overlap it.
             deleted.get(origin).is_some_and(|spans| {

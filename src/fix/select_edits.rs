@@ -19,7 +19,11 @@ pub(super) struct SelectedEdits {
 /// A fix is selected as a whole or not at all. Deletions that touch or overlap are merged, so that
 /// they leave no gap; an edit shared by several fixes is applied once. Of other edits that overlap,
 /// or that insert at the same position, the first wins and the next round handles the rest.
-pub(super) fn select_edits(document: &Document<'_>, findings: &[Finding], max: Applicability) -> SelectedEdits {
+pub(super) fn select_edits(
+    document: &Document<'_>,
+    findings: &[Finding],
+    max: Applicability,
+) -> SelectedEdits {
     let mut selected: Vec<AttributedEdit> = Vec::new();
     let mut claimed = ClaimedRanges::default();
     let mut codes = Vec::new();
@@ -30,7 +34,8 @@ pub(super) fn select_edits(document: &Document<'_>, findings: &[Finding], max: A
         }
         for edit in &fix.edits {
             if claimed.add(edit) {
-                selected.push(AttributedEdit { edit: edit.clone(), code: finding.rule.code.clone() });
+                selected
+                    .push(AttributedEdit { edit: edit.clone(), code: finding.rule.code.clone() });
             }
         }
         codes.push(finding.rule.code.clone());
@@ -53,7 +58,8 @@ impl ClaimedRanges {
         if let Some(content) = self.contents.get(&edit.span) {
             return *content != edit.content;
         }
-        overlaps(&self.replacements, edit.span) || !edit.is_deletion() && overlaps(&self.deletions, edit.span)
+        overlaps(&self.replacements, edit.span)
+            || !edit.is_deletion() && overlaps(&self.deletions, edit.span)
     }
 
     /// Adds `edit`. Returns false if an equal edit has already been added.
@@ -63,7 +69,9 @@ impl ClaimedRanges {
         }
         let ranges = if edit.is_deletion() { &mut self.deletions } else { &mut self.replacements };
         let mut span = edit.span;
-        while let Some((&start, &end)) = ranges.range(..=span.end).next_back().filter(|(_, end)| **end >= span.start) {
+        while let Some((&start, &end)) =
+            ranges.range(..=span.end).next_back().filter(|(_, end)| **end >= span.start)
+        {
             ranges.remove(&start);
             span = span.cover(Span::new(start, end));
         }
@@ -76,7 +84,8 @@ impl ClaimedRanges {
 fn overlaps(ranges: &BTreeMap<usize, usize>, span: Span) -> bool {
     let last = if span.is_empty() { span.start } else { span.end - 1 };
     ranges.range(..=last).next_back().is_some_and(|(&start, &end)| {
-        Span::new(start, end).overlaps(span) || span.is_empty() && start < span.start && span.start < end
+        Span::new(start, end).overlaps(span)
+            || span.is_empty() && start < span.start && span.start < end
     })
 }
 
@@ -85,7 +94,8 @@ fn overlaps(ranges: &BTreeMap<usize, usize>, span: Span) -> bool {
 fn merge_deletions(document: &Document<'_>, mut edits: Vec<AttributedEdit>) -> Vec<AttributedEdit> {
     edits.sort_by_key(|one| (one.edit.span, one.edit.is_deletion()));
     let mut merged: Vec<AttributedEdit> = Vec::with_capacity(edits.len());
-    let replacements: Vec<Span> = edits.iter().filter(|one| !one.edit.is_deletion()).map(|one| one.edit.span).collect();
+    let replacements: Vec<Span> =
+        edits.iter().filter(|one| !one.edit.is_deletion()).map(|one| one.edit.span).collect();
     let mut passed = 0;
     let mut rest = edits.as_slice();
     while let Some((first, others)) = rest.split_first() {
@@ -99,8 +109,9 @@ fn merge_deletions(document: &Document<'_>, mut edits: Vec<AttributedEdit>) -> V
         let ceiling = replacements.get(passed).map_or(usize::MAX, |span| span.start);
         let mut union = first.edit.span;
         let mut parts = vec![first];
-        while let Some((next, others)) =
-            rest.split_first().filter(|(next, _)| next.edit.is_deletion() && next.edit.span.start <= union.end)
+        while let Some((next, others)) = rest
+            .split_first()
+            .filter(|(next, _)| next.edit.is_deletion() && next.edit.span.start <= union.end)
         {
             rest = others;
             parts.push(next);

@@ -19,11 +19,14 @@ impl Reporter for Azure {
         for finding in findings {
             // Azure Pipelines knows only these two types.
             let kind = if finding.rule.severity == Severity::Error { "error" } else { "warning" };
-            let mut properties =
-                format!("type={kind};sourcepath={};", escape_property(&printable(&finding.origin.path)));
+            let mut properties = format!(
+                "type={kind};sourcepath={};",
+                escape_property(&printable(&finding.origin.path))
+            );
             if finding.origin.record.is_none() {
                 let (start, _) = location::start_end(document, finding.span);
-                properties.push_str(&format!("linenumber={};columnnumber={};", start.line, start.column));
+                properties
+                    .push_str(&format!("linenumber={};columnnumber={};", start.line, start.column));
             }
             let mut lines = vec![concise::line(document, finding)];
             lines.extend(

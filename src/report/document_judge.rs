@@ -72,16 +72,29 @@ impl DocumentJudge {
         let stays = |origin: &Origin| self.staying.contains(origin) || is_reference(origin);
         let is_duplicate_rule = |code: &str| linter.is_corpus_rule(code);
         let hash = hash_words(document.text());
-        let equal = self.by_words.get(&hash).map(|origin| WholeCopy { kept: origin, likeness: None });
+        let equal =
+            self.by_words.get(&hash).map(|origin| WholeCopy { kept: origin, likeness: None });
         let is_whole = |finding: &Finding| linter.is_document_rule(&finding.rule.code);
         // The copy that stays may come later.
-        let whole = findings.iter().filter(|finding| is_whole(finding)).find_map(|finding| self.whole_copy(finding));
+        let whole = findings
+            .iter()
+            .filter(|finding| is_whole(finding))
+            .find_map(|finding| self.whole_copy(finding));
         let copy_of = equal.or(whole);
         let others = match findings.iter().any(is_whole) {
-            true => Cow::Owned(findings.iter().filter(|finding| !is_whole(finding)).cloned().collect::<Vec<_>>()),
+            true => Cow::Owned(
+                findings.iter().filter(|finding| !is_whole(finding)).cloned().collect::<Vec<_>>(),
+            ),
             false => Cow::Borrowed(findings),
         };
-        let mut row = DocumentRow::new(document, &others, &self.thresholds, is_duplicate_rule, stays, copy_of.as_ref());
+        let mut row = DocumentRow::new(
+            document,
+            &others,
+            &self.thresholds,
+            is_duplicate_rule,
+            stays,
+            copy_of.as_ref(),
+        );
         row.count_findings(findings);
         // Whether or not it is left out now: it may be later, by its row in the table.
         if row.decision.verdict != Verdict::Drop {

@@ -168,7 +168,12 @@ impl DocumentRow {
         let is_equal = copy_of.is_some_and(|copy| copy.likeness.is_none());
         let nearest = match copy_of {
             Some(copy) if is_equal => Some((copy.kept, evidence.words)),
-            Some(copy) => Some(evidence.nearest.filter(|(origin, _)| *origin == copy.kept).unwrap_or((copy.kept, 0))),
+            Some(copy) => Some(
+                evidence
+                    .nearest
+                    .filter(|(origin, _)| *origin == copy.kept)
+                    .unwrap_or((copy.kept, 0)),
+            ),
             None => evidence.nearest,
         };
         let record = |origin: &Origin| origin.record.clone();
@@ -186,7 +191,11 @@ impl DocumentRow {
             safe_removed_share: rounded(share_removed_by(document, findings, Applicability::Safe)),
             removed_share: rounded(share_removed_by(document, findings, Applicability::Unsafe)),
             noise_share: evidence.share(evidence.noise),
-            duplicated_share: evidence.share(if is_equal { evidence.words } else { evidence.duplicated }),
+            duplicated_share: evidence.share(if is_equal {
+                evidence.words
+            } else {
+                evidence.duplicated
+            }),
             doubtful_share: evidence.share(evidence.doubtful),
             unique_share: evidence.share(if is_equal { 0 } else { evidence.unique }),
             nearest_path: nearest.map(|(origin, _)| origin.path.clone()),
@@ -204,7 +213,8 @@ impl DocumentRow {
     pub fn count_findings(&mut self, findings: &[Finding]) {
         self.findings_by_rule.clear();
         for finding in findings {
-            *self.findings_by_rule.entry(finding.rule.code.clone()).or_insert(0) += 1 + finding.unlisted;
+            *self.findings_by_rule.entry(finding.rule.code.clone()).or_insert(0) +=
+                1 + finding.unlisted;
         }
         self.findings = self.findings_by_rule.values().sum();
     }
@@ -237,7 +247,8 @@ impl DocumentRow {
         }
         let worthless = rounded(1.0 - self.unique_share);
         if worthless >= drop_share {
-            let mut reason = format!("{} of its words are noise or in other documents", percent(worthless));
+            let mut reason =
+                format!("{} of its words are noise or in other documents", percent(worthless));
             match nearest.filter(|_| self.nearest_share > 0.0) {
                 Some(nearest) => reason.push_str(&format!(
                     ": {} are noise, and {} are in {nearest}",
@@ -248,19 +259,34 @@ impl DocumentRow {
             }
             return decision(Verdict::Drop, reason, Some(format!("drop-share = {drop_share}")));
         }
-        if let Some(error) = findings.iter().find(|finding| finding.rule.severity == Severity::Error) {
+        if let Some(error) =
+            findings.iter().find(|finding| finding.rule.severity == Severity::Error)
+        {
             let reason = format!("{}: {}", error.rule.code, error.message());
             return decision(Verdict::Review, reason, None);
         }
         if self.safe_removed_share > max_removed {
-            let reason = format!("safe fixes would remove {} of its words", percent(self.safe_removed_share));
+            let reason = format!(
+                "safe fixes would remove {} of its words",
+                percent(self.safe_removed_share)
+            );
             return decision(Verdict::Review, reason, Some(format!("max-removed = {max_removed}")));
         }
-        let doubtful = format!("{} of its words are in findings without a safe fix", percent(self.doubtful_share));
+        let doubtful = format!(
+            "{} of its words are in findings without a safe fix",
+            percent(self.doubtful_share)
+        );
         if self.doubtful_share >= review_share {
-            return decision(Verdict::Review, doubtful, Some(format!("review-share = {review_share}")));
+            return decision(
+                Verdict::Review,
+                doubtful,
+                Some(format!("review-share = {review_share}")),
+            );
         }
-        let safe = findings.iter().filter(|finding| finding.applicable_fix(Applicability::Safe).is_some()).count();
+        let safe = findings
+            .iter()
+            .filter(|finding| finding.applicable_fix(Applicability::Safe).is_some())
+            .count();
         if safe > 0 {
             let (findings, share) = (count(safe, "finding"), percent(self.safe_removed_share));
             return decision(
@@ -296,7 +322,11 @@ impl DocumentRow {
             self.page_kind.to_owned(),
             self.page_kind_probability.to_string(),
             self.findings.to_string(),
-            self.findings_by_rule.iter().map(|(code, count)| format!("{code}={count}")).collect::<Vec<_>>().join(" "),
+            self.findings_by_rule
+                .iter()
+                .map(|(code, count)| format!("{code}={count}"))
+                .collect::<Vec<_>>()
+                .join(" "),
             self.safe_removed_share.to_string(),
             self.removed_share.to_string(),
             self.noise_share.to_string(),
@@ -337,7 +367,11 @@ impl<'f> Evidence<'f> {
         let (mut noise, mut copies, mut doubtful) = (Vec::new(), Vec::new(), Vec::new());
         for finding in findings {
             let is_duplicate = is_duplicate_rule(&finding.rule.code);
-            let other = finding.labels.iter().find_map(|label| label.origin.as_deref()).filter(|_| is_duplicate);
+            let other = finding
+                .labels
+                .iter()
+                .find_map(|label| label.origin.as_deref())
+                .filter(|_| is_duplicate);
             if let Some(origin) = other {
                 copies.push((finding.span, origin));
             }
@@ -355,13 +389,18 @@ impl<'f> Evidence<'f> {
         for (_, origin) in &copies {
             by_origin.entry(origin).or_insert_with(|| (stays(origin), 0));
         }
-        let mut copy_spans = SpanCursor::from_sorted(copies.iter().map(|(span, _)| *span).collect());
+        let mut copy_spans =
+            SpanCursor::from_sorted(copies.iter().map(|(span, _)| *span).collect());
         let (mut noise, mut doubtful) = (SpanCursor::new(noise), SpanCursor::new(doubtful));
-        let mut evidence = Self { words: 0, noise: 0, duplicated: 0, doubtful: 0, unique: 0, nearest: None };
+        let mut evidence =
+            Self { words: 0, noise: 0, duplicated: 0, doubtful: 0, unique: 0, nearest: None };
         for word in words(document.text()) {
             evidence.words += 1;
             let is_noise = noise.find(word.start).is_some();
-            let origin = copy_spans.find(word.start).and_then(|index| copies.get(index)).map(|(_, origin)| *origin);
+            let origin = copy_spans
+                .find(word.start)
+                .and_then(|index| copies.get(index))
+                .map(|(_, origin)| *origin);
             let copied = origin.and_then(|origin| by_origin.get_mut(origin));
             let is_elsewhere = copied.as_ref().is_some_and(|(stays, _)| *stays);
             evidence.noise += usize::from(is_noise);
@@ -373,8 +412,10 @@ impl<'f> Evidence<'f> {
             }
         }
         // Of several documents with equally many words, a staying one is the nearest, then the first.
-        let nearest = by_origin.into_iter().rev().max_by_key(|(_, (stays, words))| (*words, *stays));
-        evidence.nearest = nearest.map(|(origin, (_, words))| (origin, words)).filter(|(_, words)| *words > 0);
+        let nearest =
+            by_origin.into_iter().rev().max_by_key(|(_, (stays, words))| (*words, *stays));
+        evidence.nearest =
+            nearest.map(|(origin, (_, words))| (origin, words)).filter(|(_, words)| *words > 0);
         evidence
     }
 

@@ -11,7 +11,14 @@ use crate::text::{Document, Span, TextProvider};
 pub struct SummaryOnly;
 
 impl Reporter for SummaryOnly {
-    fn write_document(&mut self, _: &Document<'_>, _: &[Finding], _: &dyn TextProvider, _: &mut String) {}
+    fn write_document(
+        &mut self,
+        _: &Document<'_>,
+        _: &[Finding],
+        _: &dyn TextProvider,
+        _: &mut String,
+    ) {
+    }
 
     fn finish(&mut self, summary: &Summary, output: &mut String) {
         output.push_str(&summary.line());
@@ -50,15 +57,20 @@ pub fn attributes(id: Option<&str>, text: &str, findings: &[Finding]) -> String 
         }
     }
     let mut counter = CharCounter { text, offset: 0, count: 0 };
-    let mut offsets: Vec<usize> = spans.values().flatten().flat_map(|(span, _)| [span.start, span.end]).collect();
+    let mut offsets: Vec<usize> =
+        spans.values().flatten().flat_map(|(span, _)| [span.start, span.end]).collect();
     offsets.sort_unstable();
     offsets.dedup();
     let counts: Vec<usize> = offsets.iter().map(|offset| counter.count_before(*offset)).collect();
-    let count = |offset: usize| offsets.binary_search(&offset).ok().and_then(|at| counts.get(at)).copied().unwrap_or(0);
+    let count = |offset: usize| {
+        offsets.binary_search(&offset).ok().and_then(|at| counts.get(at)).copied().unwrap_or(0)
+    };
     let attributes: BTreeMap<String, Vec<(usize, usize, f64)>> = spans
         .into_iter()
         .map(|(key, spans)| {
-            let spans = merge_spans(spans).into_iter().map(|(span, score)| (count(span.start), count(span.end), score));
+            let spans = merge_spans(spans)
+                .into_iter()
+                .map(|(span, score)| (count(span.start), count(span.end), score));
             (key, spans.collect())
         })
         .collect();

@@ -22,7 +22,8 @@ impl Excerpt {
         const MIN_LEAD: usize = 12;
         let columns = columns.max(MIN_COLUMNS);
         let line = document.lines().get(document.line_at(span.start)).copied().unwrap_or_default();
-        let span = Span::new(span.start.clamp(line.start, line.end), span.end.clamp(line.start, line.end));
+        let span =
+            Span::new(span.start.clamp(line.start, line.end), span.end.clamp(line.start, line.end));
         let from_span = document.slice(Span::new(span.start, line.end));
 
         let highlight = fit(from_span.chars(), columns, Some(span.len()));
@@ -40,7 +41,9 @@ impl Excerpt {
         let lead = fit(before.chars().rev(), lead, None);
         let highlight = match is_clipped {
             // Leave room for the lead and for an ellipsis on both sides.
-            true => fit(from_span.chars(), columns.saturating_sub(lead.width + 2), Some(span.len())),
+            true => {
+                fit(from_span.chars(), columns.saturating_sub(lead.width + 2), Some(span.len()))
+            }
             false => highlight,
         };
 
@@ -79,7 +82,11 @@ pub(super) struct Fitted {
 }
 
 /// Measures how many characters fit into `columns` and `limit` bytes.
-pub(super) fn fit(characters: impl Iterator<Item = char>, columns: usize, limit: Option<usize>) -> Fitted {
+pub(super) fn fit(
+    characters: impl Iterator<Item = char>,
+    columns: usize,
+    limit: Option<usize>,
+) -> Fitted {
     /// Bounds the number of combining marks and other characters without width.
     const MAX_CHARACTERS: usize = 4_000;
     let mut bytes = 0;

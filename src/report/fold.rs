@@ -15,7 +15,11 @@ pub(super) struct FindingRun<'f> {
 
 impl<'f> FindingRun<'f> {
     /// Splits `findings` into runs. Without `fold`, each finding is a run of its own.
-    pub(super) fn split(document: &Document<'_>, findings: &'f [Finding], fold: bool) -> impl Iterator<Item = Self> {
+    pub(super) fn split(
+        document: &Document<'_>,
+        findings: &'f [Finding],
+        fold: bool,
+    ) -> impl Iterator<Item = Self> {
         /// Folding fewer findings saves no line.
         const MIN_FOLDED: usize = 2;
         let mut rest = findings;

@@ -79,7 +79,12 @@ struct SnippetHeader {
 }
 
 impl Full {
-    fn render(&self, document: &Document<'_>, run: &FindingRun<'_>, texts: &dyn TextProvider) -> String {
+    fn render(
+        &self,
+        document: &Document<'_>,
+        run: &FindingRun<'_>,
+        texts: &dyn TextProvider,
+    ) -> String {
         let finding = run.first;
         let level = match finding.rule.severity {
             Severity::Error => Level::ERROR,
@@ -88,18 +93,29 @@ impl Full {
         };
         let mut headers = Vec::new();
         let mut group = Group::with_title(
-            level.primary_title(printable(finding.message()).into_owned()).id(finding.rule.code.clone()),
+            level
+                .primary_title(printable(finding.message()).into_owned())
+                .id(finding.rule.code.clone()),
         );
 
-        let own = Label { origin: None, span: finding.span, message: finding.label.clone().unwrap_or_default().into() };
-        let (nested, labels): (Vec<&Label>, Vec<&Label>) = finding.labels.iter().partition(|label| {
-            let is_below =
-                label.origin.is_none() && document.line_at(label.span.start) > document.line_at(own.span.start);
-            is_nested(label, finding) && (label.message.is_empty() || !is_below)
-        });
+        let own = Label {
+            origin: None,
+            span: finding.span,
+            message: finding.label.clone().unwrap_or_default().into(),
+        };
+        let (nested, labels): (Vec<&Label>, Vec<&Label>) =
+            finding.labels.iter().partition(|label| {
+                let is_below = label.origin.is_none()
+                    && document.line_at(label.span.start) > document.line_at(own.span.start);
+                is_nested(label, finding) && (label.message.is_empty() || !is_below)
+            });
         let mut lines = vec![self.annotate(document, &own, &nested, AnnotationKind::Primary)];
-        let (near, far): (Vec<&Label>, Vec<&Label>) = labels.into_iter().partition(|label| label.origin.is_none());
-        lines.extend(near.into_iter().map(|label| self.annotate(document, label, &nested, AnnotationKind::Context)));
+        let (near, far): (Vec<&Label>, Vec<&Label>) =
+            labels.into_iter().partition(|label| label.origin.is_none());
+        lines.extend(
+            near.into_iter()
+                .map(|label| self.annotate(document, label, &nested, AnnotationKind::Context)),
+        );
         // The primary span comes first; labels above it get a snippet of their own after it.
         lines[1..].sort_by_key(|line| line.start.offset);
         group = group.elements(snippets(document.origin(), lines, &mut headers));
@@ -119,7 +135,8 @@ impl Full {
             ));
         }
         let rendered = self.renderer.render(&[messages(group, finding, run.note(document))]);
-        let labels = finding.labels.iter().map(|label| &*label.message).chain(finding.label.as_deref());
+        let labels =
+            finding.labels.iter().map(|label| &*label.message).chain(finding.label.as_deref());
         let labels: Vec<String> = labels.map(|label| printable(label).into_owned()).collect();
         wrap_labels(with_actual_columns(rendered, &headers), &labels, self.columns)
     }
@@ -149,7 +166,13 @@ impl Full {
             })
             .collect();
         let text = Some(&*label.message).filter(|text| !text.is_empty());
-        AnnotatedLine { start, excerpt, label: text.map(|text| printable(text).into_owned()), kind, nested }
+        AnnotatedLine {
+            start,
+            excerpt,
+            label: text.map(|text| printable(text).into_owned()),
+            kind,
+            nested,
+        }
     }
 }
 
@@ -162,7 +185,11 @@ fn messages<'a>(mut group: Group<'a>, finding: &'a Finding, folded: Option<Strin
         group = group.element(Level::NOTE.message(printable(&note).into_owned()));
     }
     if let Some(help) = &finding.help {
-        group = group.element(Level::HELP.message(format!("{}{}", printable(help), message::fix_note(finding))));
+        group = group.element(Level::HELP.message(format!(
+            "{}{}",
+            printable(help),
+            message::fix_note(finding)
+        )));
     }
     if let Some(folded) = folded {
         group = group.element(Level::NOTE.message(folded));
@@ -205,9 +232,12 @@ fn snippets(
                 AnnotationKind::Primary => AnnotationKind::Context,
                 _ => AnnotationKind::Primary,
             };
-            annotations.extend(line.nested.into_iter().map(|nested| nested_kind.span(shift(nested))));
+            annotations
+                .extend(line.nested.into_iter().map(|nested| nested_kind.span(shift(nested))));
             annotations.push(line.kind.span(shift(line.excerpt.highlight)).label(line.label));
-            next = lines.next_if(|line| line.start.line > last && line.start.line - last < MAX_FOLDED_LINES);
+            next = lines.next_if(|line| {
+                line.start.line > last && line.start.line - last < MAX_FOLDED_LINES
+            });
         }
         let snippet = Snippet::source(source).path(path.clone()).line_start(start).fold(true);
         snippets.push(snippet.annotations(annotations));

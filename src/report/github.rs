@@ -68,7 +68,12 @@ impl Reporter for GitHub {
     }
 }
 
-fn annotation(command: &str, document: &Document<'_>, finding: &Finding, texts: &dyn TextProvider) -> String {
+fn annotation(
+    command: &str,
+    document: &Document<'_>,
+    finding: &Finding,
+    texts: &dyn TextProvider,
+) -> String {
     let mut properties = format!("file={}", escape_property(&printable(&finding.origin.path)));
     // The lines of a record are not lines of the file.
     if finding.origin.record.is_none() {
@@ -88,7 +93,11 @@ fn annotation(command: &str, document: &Document<'_>, finding: &Finding, texts: 
             .iter()
             .map(|line| printable(line).into_owned()),
     );
-    format!("::{command} {properties},title={}::{}", escape_property(&title), escape_message(&lines.join("\n")))
+    format!(
+        "::{command} {properties},title={}::{}",
+        escape_property(&title),
+        escape_message(&lines.join("\n"))
+    )
 }
 
 /// Escapes the message of a command.

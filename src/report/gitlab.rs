@@ -28,7 +28,10 @@ impl Reporter for GitLab {
             output.push_str(if self.is_started { ",\n  " } else { "[\n  " });
             self.is_started = true;
             // Strings and numbers always serialise.
-            output.push_str(&serde_json::to_string(&issue(document, finding, texts, &mut seen)).unwrap_or_default());
+            output.push_str(
+                &serde_json::to_string(&issue(document, finding, texts, &mut seen))
+                    .unwrap_or_default(),
+            );
         }
     }
 
@@ -69,7 +72,11 @@ fn issue<'f>(
     seen: &mut HashMap<String, usize>,
 ) -> Issue<'f> {
     // GitLab requires lines, but the lines of a record are not lines of the file.
-    let (begin, end) = if finding.origin.record.is_some() { (1, 1) } else { location::lines(document, finding.span) };
+    let (begin, end) = if finding.origin.record.is_some() {
+        (1, 1)
+    } else {
+        location::lines(document, finding.span)
+    };
     let message = std::iter::once(message::message(document, finding))
         .chain(message::related_locations(document, finding, texts));
     Issue {
@@ -87,7 +94,11 @@ fn issue<'f>(
 
 /// Returns a fingerprint that differs from those of equal findings in this and other documents. Of
 /// two findings with the same fingerprint, GitLab shows only one.
-fn unique_fingerprint(document: &Document<'_>, finding: &Finding, seen: &mut HashMap<String, usize>) -> String {
+fn unique_fingerprint(
+    document: &Document<'_>,
+    finding: &Finding,
+    seen: &mut HashMap<String, usize>,
+) -> String {
     let fingerprint = finding.fingerprint(document.text());
     let before = seen.entry(fingerprint.clone()).or_insert(0);
     let hash = Sha256::digest(format!("{fingerprint}\0{}\0{before}", finding.origin));

@@ -29,7 +29,8 @@ impl Reporter for Grouped {
         for (finding, position) in findings.iter().zip(&positions) {
             let code = &finding.rule.code;
             let message = printable(finding.message());
-            let quotation = quotation(document, finding.span).map_or(String::new(), |text| format!(": {text}"));
+            let quotation =
+                quotation(document, finding.span).map_or(String::new(), |text| format!(": {text}"));
             let fix = message::fix_note(finding);
             output.push_str(&format!("  {position:width$}  {code} {message}{fix}{quotation}\n"));
         }

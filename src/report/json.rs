@@ -128,7 +128,13 @@ fn object(document: &Document<'_>, finding: &Finding, texts: &dyn TextProvider) 
         let unknown = |offset| Position { offset, line: 0, column: 0 };
         let (start, end) = location::locate_label(document, label, texts, location::start_end)
             .unwrap_or_else(|| (unknown(label.span.start), unknown(label.span.end)));
-        JsonLabel { path: &origin.path, record: origin.record.as_ref(), start, end, message: &label.message }
+        JsonLabel {
+            path: &origin.path,
+            record: origin.record.as_ref(),
+            start,
+            end,
+            message: &label.message,
+        }
     });
     let finding = JsonFinding {
         code: &finding.rule.code,
@@ -144,9 +150,15 @@ fn object(document: &Document<'_>, finding: &Finding, texts: &dyn TextProvider) 
         labels: own.chain(others).collect(),
         notes: &finding.notes,
         help: finding.help.as_deref(),
-        fix: finding.fix.as_ref().map(|fix| JsonFix { applicability: fix.applicability, edits: &fix.edits }),
+        fix: finding
+            .fix
+            .as_ref()
+            .map(|fix| JsonFix { applicability: fix.applicability, edits: &fix.edits }),
         probability: finding.probability.map(rounded),
-        kind_of_page: JsonPageKind { kind: page.kind().name(), probability: rounded(page.probability(page.kind())) },
+        kind_of_page: JsonPageKind {
+            kind: page.kind().name(),
+            probability: rounded(page.probability(page.kind())),
+        },
         unlisted: finding.unlisted,
     };
     // Serialising strings, numbers and lists cannot fail.

@@ -34,7 +34,8 @@ impl Reporter for JUnit {
         texts: &dyn TextProvider,
         output: &mut String,
     ) {
-        let cases: Vec<Case> = findings.iter().map(|finding| case(document, finding, texts)).collect();
+        let cases: Vec<Case> =
+            findings.iter().map(|finding| case(document, finding, texts)).collect();
         self.add(&document.origin().to_string(), &cases, output);
     }
 
@@ -54,7 +55,9 @@ impl Reporter for JUnit {
 impl JUnit {
     /// Appends a suite to `output`.
     fn add(&mut self, name: &str, cases: &[Case], output: &mut String) {
-        let writer = self.writer.get_or_insert_with(|| start_document().unwrap_or_else(|_| Writer::new(Vec::new())));
+        let writer = self
+            .writer
+            .get_or_insert_with(|| start_document().unwrap_or_else(|_| Writer::new(Vec::new())));
         // Writing to memory cannot fail.
         let _ = write_suite(writer, name, cases);
         output.push_str(&String::from_utf8_lossy(writer.get_ref()));
@@ -66,7 +69,9 @@ impl JUnit {
 fn start_document() -> quick_xml::Result<Writer<Vec<u8>>> {
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 4);
     writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-    writer.write_event(Event::Start(BytesStart::new("testsuites").with_attributes([("name", "dechaff")])))?;
+    writer.write_event(Event::Start(
+        BytesStart::new("testsuites").with_attributes([("name", "dechaff")]),
+    ))?;
     Ok(writer)
 }
 
@@ -74,11 +79,18 @@ fn write_suite(writer: &mut Writer<Vec<u8>>, name: &str, cases: &[Case]) -> quic
     let name = without_invalid_chars(name);
     let tests = cases.len().to_string();
     let failures = cases.iter().filter(|case| case.failure.is_some()).count().to_string();
-    let suite = [("name", &*name), ("tests", &tests), ("skipped", "0"), ("errors", "0"), ("failures", &failures)];
+    let suite = [
+        ("name", &*name),
+        ("tests", &tests),
+        ("skipped", "0"),
+        ("errors", "0"),
+        ("failures", &failures),
+    ];
     writer.write_event(Event::Start(BytesStart::new("testsuite").with_attributes(suite)))?;
     for case in cases {
         let case_name = without_invalid_chars(&case.name);
-        let start = BytesStart::new("testcase").with_attributes([("name", &*case_name), ("classname", &*name)]);
+        let start = BytesStart::new("testcase")
+            .with_attributes([("name", &*case_name), ("classname", &*name)]);
         let Some(failure) = &case.failure else {
             writer.write_event(Event::Empty(start))?;
             continue;
@@ -87,7 +99,8 @@ fn write_suite(writer: &mut Writer<Vec<u8>>, name: &str, cases: &[Case]) -> quic
         let message = without_invalid_chars(&failure.message);
         let attributes = [("message", &*message), ("type", failure.severity)];
         writer.write_event(Event::Start(BytesStart::new("failure").with_attributes(attributes)))?;
-        writer.write_event(Event::Text(BytesText::new(&without_invalid_chars(&failure.details))))?;
+        writer
+            .write_event(Event::Text(BytesText::new(&without_invalid_chars(&failure.details))))?;
         writer.write_event(Event::End(BytesEnd::new("failure")))?;
         writer.write_event(Event::End(BytesEnd::new("testcase")))?;
     }
@@ -109,7 +122,10 @@ fn case(document: &Document<'_>, finding: &Finding, texts: &dyn TextProvider) ->
         },
         details: lines.collect::<Vec<_>>().join("\n"),
     };
-    Case { name: format!("{} {} ({position})", finding.rule.code, finding.rule.name), failure: Some(failure) }
+    Case {
+        name: format!("{} {} ({position})", finding.rule.code, finding.rule.name),
+        failure: Some(failure),
+    }
 }
 
 /// Removes the characters that XML 1.0 does not allow.

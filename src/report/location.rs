@@ -61,7 +61,7 @@ pub(super) fn record_name(record: &Record) -> String {
 pub(super) fn is_nested(label: &Label, finding: &Finding) -> bool {
     let own = (None, finding.span);
     let others = finding.labels.iter().map(|other| (other.origin.as_ref(), other.span));
-    std::iter::once(own)
-        .chain(others)
-        .any(|(origin, outer)| origin == label.origin.as_ref() && outer != label.span && outer.contains(label.span))
+    std::iter::once(own).chain(others).any(|(origin, outer)| {
+        origin == label.origin.as_ref() && outer != label.span && outer.contains(label.span)
+    })
 }

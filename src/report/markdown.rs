@@ -99,6 +99,9 @@ mod tests {
 
     #[test]
     fn escapes_markup_in_cells() {
-        assert_eq!(escape_cell("a|b\n<img> *x* @me #1"), "a&#124;b␊&#60;img&#62; &#42;x&#42; @&#8203;me &#35;1");
+        assert_eq!(
+            escape_cell("a|b\n<img> *x* @me #1"),
+            "a&#124;b␊&#60;img&#62; &#42;x&#42; @&#8203;me &#35;1"
+        );
     }
 }

@@ -23,17 +23,24 @@ pub(super) fn details(finding: &Finding, related_locations: Vec<String>) -> Vec<
 
 /// Returns the labels with a message, such as where a paragraph was first seen, and their
 /// locations. Each message appears once.
-pub(super) fn related_locations(document: &Document<'_>, finding: &Finding, texts: &dyn TextProvider) -> Vec<String> {
+pub(super) fn related_locations(
+    document: &Document<'_>,
+    finding: &Finding,
+    texts: &dyn TextProvider,
+) -> Vec<String> {
     let mut seen: Vec<&str> = Vec::new();
     let mut lines = Vec::new();
     for label in &finding.labels {
-        if is_nested(label, finding) || label.message.is_empty() || seen.contains(&&*label.message) {
+        if is_nested(label, finding) || label.message.is_empty() || seen.contains(&&*label.message)
+        {
             continue;
         }
         seen.push(&label.message);
         let origin = label.origin.as_ref().unwrap_or(&finding.origin);
         lines.push(match locate_label(document, label, texts, start_end) {
-            Some((start, _)) => format!("{}: {origin}:{}:{}", label.message, start.line, start.column),
+            Some((start, _)) => {
+                format!("{}: {origin}:{}:{}", label.message, start.line, start.column)
+            }
             None => format!("{}: {origin}", label.message),
         });
     }
@@ -42,8 +49,11 @@ pub(super) fn related_locations(document: &Document<'_>, finding: &Finding, text
 
 /// Names the other rules that reported the same bytes.
 pub(super) fn other_rules_note(finding: &Finding) -> Option<String> {
-    let others: Vec<String> =
-        finding.also_reported_by.iter().map(|(code, message)| format!("{code} ({message})")).collect();
+    let others: Vec<String> = finding
+        .also_reported_by
+        .iter()
+        .map(|(code, message)| format!("{code} ({message})"))
+        .collect();
     (!others.is_empty()).then(|| format!("also {}", others.join("; ")))
 }
 

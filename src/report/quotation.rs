@@ -14,7 +14,8 @@ pub(super) fn quotation(document: &Document<'_>, span: Span) -> Option<String> {
     if span.is_empty() {
         return None;
     }
-    let line_end = document.lines().get(document.line_at(span.start)).map_or(span.end, |line| line.end);
+    let line_end =
+        document.lines().get(document.line_at(span.start)).map_or(span.end, |line| line.end);
     let line_end = line_end.max(span.start);
     let is_words = |text: &str| text.chars().take(COLUMNS).any(char::is_alphanumeric);
     // A marker alone, such as `##`, says nothing without the words after it.

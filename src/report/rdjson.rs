@@ -27,7 +27,9 @@ impl Reporter for RdJson {
             output.push_str("\n  ");
             self.is_started = true;
             // Strings and numbers always serialise.
-            output.push_str(&serde_json::to_string(&diagnostic(document, finding, texts)).unwrap_or_default());
+            output.push_str(
+                &serde_json::to_string(&diagnostic(document, finding, texts)).unwrap_or_default(),
+            );
         }
     }
 
@@ -89,14 +91,22 @@ struct LineColumn {
     column: usize,
 }
 
-fn diagnostic<'f>(document: &Document<'_>, finding: &'f Finding, texts: &dyn TextProvider) -> Diagnostic<'f> {
+fn diagnostic<'f>(
+    document: &Document<'_>,
+    finding: &'f Finding,
+    texts: &dyn TextProvider,
+) -> Diagnostic<'f> {
     // The lines of a record are not lines of the file.
     let is_file = finding.origin.record.is_none();
-    let lines = std::iter::once(message::message(document, finding)).chain(message::details(finding, Vec::new()));
+    let lines = std::iter::once(message::message(document, finding))
+        .chain(message::details(finding, Vec::new()));
     let suggestion = suggestion(document, finding).filter(|_| is_file);
     Diagnostic {
         message: lines.collect::<Vec<_>>().join("\n"),
-        location: RdLocation { path: &finding.origin.path, range: is_file.then(|| range(document, finding.span)) },
+        location: RdLocation {
+            path: &finding.origin.path,
+            range: is_file.then(|| range(document, finding.span)),
+        },
         severity: match finding.rule.severity {
             Severity::Error => "ERROR",
             Severity::Warning => "WARNING",
@@ -109,7 +119,11 @@ fn diagnostic<'f>(document: &Document<'_>, finding: &'f Finding, texts: &dyn Tex
 }
 
 /// Returns the labels with a message whose text is available.
-fn related<'f>(document: &Document<'_>, finding: &'f Finding, texts: &dyn TextProvider) -> Vec<Related<'f>> {
+fn related<'f>(
+    document: &Document<'_>,
+    finding: &'f Finding,
+    texts: &dyn TextProvider,
+) -> Vec<Related<'f>> {
     let labels = finding.labels.iter().filter(|label| !label.message.is_empty());
     labels
         .filter_map(|label| {
@@ -118,7 +132,10 @@ fn related<'f>(document: &Document<'_>, finding: &'f Finding, texts: &dyn TextPr
                 Some(_) => None,
                 None => Some(location::locate_label(document, label, texts, range)?),
             };
-            Some(Related { message: &label.message, location: RdLocation { path: &origin.path, range } })
+            Some(Related {
+                message: &label.message,
+                location: RdLocation { path: &origin.path, range },
+            })
         })
         .collect()
 }
@@ -144,7 +161,9 @@ fn suggestion(document: &Document<'_>, finding: &Finding) -> Option<Suggestion> 
 
 fn range(document: &Document<'_>, span: Span) -> Range {
     let (start, end) = location::start_end(document, span);
-    let convert =
-        |position: Position| LineColumn { line: position.line, column: location::byte_column(document, position) };
+    let convert = |position: Position| LineColumn {
+        line: position.line,
+        column: location::byte_column(document, position),
+    };
     Range { start: convert(start), end: convert(end) }
 }

@@ -151,13 +151,18 @@ fn is_unsafe(character: char) -> bool {
 fn style_length(text: &str) -> usize {
     const MAX_PARAMETER_BYTES: usize = 16;
     let Some(rest) = text.strip_prefix("\u{1b}[") else { return 0 };
-    let Some(end) = rest.bytes().take(MAX_PARAMETER_BYTES).position(|byte| byte == b'm') else { return 0 };
+    let Some(end) = rest.bytes().take(MAX_PARAMETER_BYTES).position(|byte| byte == b'm') else {
+        return 0;
+    };
     let is_own = |parameter: &str| {
         matches!(parameter, "" | "0" | "1" | "4")
-            || parameter.len() == 2 && parameter.starts_with(['3', '9']) && ('1'..='7').any(|d| parameter.ends_with(d))
+            || parameter.len() == 2
+                && parameter.starts_with(['3', '9'])
+                && ('1'..='7').any(|d| parameter.ends_with(d))
     };
     let parameters = &rest[..end];
-    let is_palette = parameters.strip_prefix("38;5;").is_some_and(|color| color.parse::<u8>().is_ok());
+    let is_palette =
+        parameters.strip_prefix("38;5;").is_some_and(|color| color.parse::<u8>().is_ok());
     let is_style = is_palette || parameters.split(';').all(is_own);
     if is_style { "\u{1b}[".len() + end + 1 } else { 0 }
 }
@@ -172,7 +177,8 @@ mod tests {
             printable("a\u{1b}[31mb\r\u{7}\u{9b}\u{202e}c\u{e0041}\n\t"),
             "a␛[31mb␍␇\\u{9b}\\u{202e}c\\u{e0041}␊    "
         );
-        for text in ["Ünïcode 中文 😀", "👩\u{200d}🔬 ❤\u{fe0f}", "می\u{200c}خواهم"] {
+        for text in ["Ünïcode 中文 😀", "👩\u{200d}🔬 ❤\u{fe0f}", "می\u{200c}خواهم"]
+        {
             assert!(matches!(printable(text), Cow::Borrowed(_)));
         }
     }
@@ -187,11 +193,14 @@ mod tests {
 
     #[test]
     fn passes_only_the_styles_that_dechaff_prints() {
-        for style in ["0", "1", "1;4;33", "94", "38;5;12"].map(|style| format!("\u{1b}[{style}mx")) {
+        for style in ["0", "1", "1;4;33", "94", "38;5;12"].map(|style| format!("\u{1b}[{style}mx"))
+        {
             assert_eq!(Medium::StyledText.sanitize(&style), style);
             assert_ne!(Medium::Text.sanitize(&style), style);
         }
-        for other in ["\u{1b}[8mx", "\u{1b}[2Jx", "\u{1b}[30mx", "\u{1b}]0;x\u{7}", "\u{1b}", "\u{1b}[1"] {
+        for other in
+            ["\u{1b}[8mx", "\u{1b}[2Jx", "\u{1b}[30mx", "\u{1b}]0;x\u{7}", "\u{1b}", "\u{1b}[1"]
+        {
             assert!(!Medium::StyledText.sanitize(other).contains('\u{1b}'), "{other:?}");
         }
     }
@@ -199,7 +208,8 @@ mod tests {
     #[test]
     fn width_matches_the_printable_form() {
         use unicode_width::UnicodeWidthStr;
-        for character in ['a', '中', '\t', '\u{1b}', '\u{9b}', '\u{202e}', '\u{e0041}', '\u{301}'] {
+        for character in ['a', '中', '\t', '\u{1b}', '\u{9b}', '\u{202e}', '\u{e0041}', '\u{301}']
+        {
             let mut shown = String::new();
             push_printable(&mut shown, character);
             assert_eq!(width(character), shown.width(), "{character:?}");

@@ -69,8 +69,7 @@ impl Reporter for Sarif {
         output.push_str(if self.is_started { "\n" } else { HEAD });
         let rules = &self.used;
         let version = env!("CARGO_PKG_VERSION");
-        let tool =
-            json!({ "driver": { "name": "dechaff", "version": version, "semanticVersion": version, "rules": rules } });
+        let tool = json!({ "driver": { "name": "dechaff", "version": version, "semanticVersion": version, "rules": rules } });
         output.push_str(&format!("],\n\"tool\":{tool}}}]}}\n"));
     }
 
@@ -155,7 +154,8 @@ fn result<'f>(
     let fingerprint = finding.fingerprint(document.text());
     let count = seen.entry(fingerprint.clone()).or_insert(0);
     *count += 1;
-    let lines = std::iter::once(message::message(document, finding)).chain(message::details(finding, Vec::new()));
+    let lines = std::iter::once(message::message(document, finding))
+        .chain(message::details(finding, Vec::new()));
     let related = finding.labels.iter().enumerate().map(|(index, label)| {
         let start_end = location::locate_label(document, label, texts, location::start_end);
         let origin = label.origin.as_ref().unwrap_or(&finding.origin);
@@ -167,9 +167,17 @@ fn result<'f>(
         rule_index,
         level: level(finding.rule.severity),
         message: Message { text: lines.collect::<Vec<_>>().join("\n") },
-        locations: [sarif_location(&finding.origin, Some(location::start_end(document, finding.span)), None, None)],
+        locations: [sarif_location(
+            &finding.origin,
+            Some(location::start_end(document, finding.span)),
+            None,
+            None,
+        )],
         related_locations: related.collect(),
-        partial_fingerprints: Fingerprints { line_hash: format!("{fingerprint}:{count}"), flagged_text: fingerprint },
+        partial_fingerprints: Fingerprints {
+            line_hash: format!("{fingerprint}:{count}"),
+            flagged_text: fingerprint,
+        },
         fixes: fix(document, finding).into_iter().collect(),
     }
 }
@@ -190,10 +198,14 @@ fn sarif_location(
 ) -> SarifLocation {
     // The lines of a record are not lines of the file.
     let region = start_end.filter(|_| origin.record.is_none()).map(region);
-    let logical = |record: &Record| json!({ "name": location::record_name(record), "kind": "record" });
+    let logical =
+        |record: &Record| json!({ "name": location::record_name(record), "kind": "record" });
     SarifLocation {
         id,
-        physical_location: PhysicalLocation { artifact_location: Artifact { uri: uri(&origin.path) }, region },
+        physical_location: PhysicalLocation {
+            artifact_location: Artifact { uri: uri(&origin.path) },
+            region,
+        },
         logical_locations: origin.record.iter().map(logical).collect(),
         message: message.map(|text| Message { text }),
     }
@@ -249,16 +261,24 @@ fn help(finding: &Finding, rule: Option<&Rule>) -> String {
     let mut text = format!("# {} {}\n\n{}.", info.code, info.name, info.summary);
     if let Some(rule) = rule {
         text.push_str(&format!("\n\n{}", rule.why));
-        let bad = rule.examples.iter().filter_map(|example| example.bad.as_ref()).flat_map(|bad| bad.texts()).next();
+        let bad = rule
+            .examples
+            .iter()
+            .filter_map(|example| example.bad.as_ref())
+            .flat_map(|bad| bad.texts())
+            .next();
         if let Some(bad) = bad {
             let found = Marked::parse(bad).text;
-            let indented: Vec<String> = found.trim_end().lines().map(|line| format!("    {line}")).collect();
+            let indented: Vec<String> =
+                found.trim_end().lines().map(|line| format!("    {line}")).collect();
             text.push_str(&format!("\n\nFound in:\n\n{}", indented.join("\n")));
         }
     }
     text.push_str(match info.fix {
         Some(crate::finding::Applicability::Safe) => "\n\nFixed by `dechaff check --fix`.",
-        Some(crate::finding::Applicability::Unsafe) => "\n\nFixed by `dechaff check --fix --unsafe-fixes`.",
+        Some(crate::finding::Applicability::Unsafe) => {
+            "\n\nFixed by `dechaff check --fix --unsafe-fixes`."
+        }
         None => "",
     });
     text

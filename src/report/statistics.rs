@@ -25,7 +25,13 @@ impl Statistics {
 }
 
 impl Reporter for Statistics {
-    fn write_document(&mut self, document: &Document<'_>, findings: &[Finding], _: &dyn TextProvider, _: &mut String) {
+    fn write_document(
+        &mut self,
+        document: &Document<'_>,
+        findings: &[Finding],
+        _: &dyn TextProvider,
+        _: &mut String,
+    ) {
         self.counts.add(document, findings);
     }
 

@@ -61,7 +61,9 @@ impl Summary {
         let count_fixes = |applicability: Applicability| {
             findings
                 .iter()
-                .filter(|finding| finding.fix.as_ref().is_some_and(|fix| fix.applicability == applicability))
+                .filter(|finding| {
+                    finding.fix.as_ref().is_some_and(|fix| fix.applicability == applicability)
+                })
                 .count()
         };
         self.safe_fixes += count_fixes(Applicability::Safe);
@@ -79,7 +81,10 @@ impl Summary {
         if self.documents == 0 {
             let noun = if self.fixed_records > 0 { "record" } else { "file" };
             let documents = count(self.fixed_documents, noun);
-            return format!("{fixed} fixed in {documents}; nothing checked after that{}", self.not_checked());
+            return format!(
+                "{fixed} fixed in {documents}; nothing checked after that{}",
+                self.not_checked()
+            );
         }
         let mut line = format!("{} checked: ", count(self.documents, noun));
         if self.fixed > 0 {
@@ -107,12 +112,16 @@ impl Summary {
         let (safe, others) = (self.safe_fixes, self.unsafe_fixes);
         // After a fix pass, the remaining fixable findings are in documents that were not fixed.
         match self.applied {
-            Some(Applicability::Unsafe) if safe + others > 0 => format!(" ({} fixable, but not fixed)", safe + others),
+            Some(Applicability::Unsafe) if safe + others > 0 => {
+                format!(" ({} fixable, but not fixed)", safe + others)
+            }
             Some(Applicability::Safe) if safe > 0 && others > 0 => {
                 format!(" ({safe} fixable, but not fixed; {others} more with --unsafe-fixes)")
             }
             Some(Applicability::Safe) if safe > 0 => format!(" ({safe} fixable, but not fixed)"),
-            _ if safe > 0 && others > 0 => format!(" ({safe} fixable with --fix, {others} more with --unsafe-fixes)"),
+            _ if safe > 0 && others > 0 => {
+                format!(" ({safe} fixable with --fix, {others} more with --unsafe-fixes)")
+            }
             _ if safe > 0 => format!(" ({safe} fixable with --fix)"),
             _ if others > 0 => format!(" ({others} fixable with --unsafe-fixes)"),
             _ => String::new(),
@@ -126,7 +135,11 @@ impl Summary {
             (self.skipped, "file", "skipped: not text"),
             (self.files_without_text_field, "file", "skipped: no text field"),
             (self.unreadable_files, "file", "could not be read"),
-            (usize::try_from(self.unreadable_records).unwrap_or(usize::MAX), "record", "could not be read"),
+            (
+                usize::try_from(self.unreadable_records).unwrap_or(usize::MAX),
+                "record",
+                "could not be read",
+            ),
         ];
         let parts = parts.into_iter().filter(|(number, ..)| *number > 0);
         parts.map(|(number, noun, what)| format!("; {} {what}", count(number, noun))).collect()

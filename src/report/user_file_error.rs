@@ -10,7 +10,8 @@ use crate::user_file::UserFileError;
 /// Renders an error with an excerpt of the file and its hint. Ends with a line ending.
 pub fn render_user_file_error(error: &UserFileError, color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-    let mut group = Group::with_title(Level::ERROR.primary_title(printable(&error.message).into_owned()));
+    let mut group =
+        Group::with_title(Level::ERROR.primary_title(printable(&error.message).into_owned()));
     // The renderer requires a span within the text.
     let text = &error.file.text;
     let path = printable(&error.file.path).into_owned();
@@ -18,7 +19,8 @@ pub fn render_user_file_error(error: &UserFileError, color: bool) -> String {
     match span {
         Some(span) => {
             let snippet = Snippet::source(text.as_str()).path(path).fold(true);
-            group = group.element(snippet.annotation(AnnotationKind::Primary.span(first_line(text, span))));
+            group = group
+                .element(snippet.annotation(AnnotationKind::Primary.span(first_line(text, span))));
         }
         None => group = group.element(annotate_snippets::Origin::path(path)),
     }

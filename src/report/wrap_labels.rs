@@ -54,7 +54,8 @@ fn parse(line: &str) -> Vec<Cell<'_>> {
         let plain = part.find('\u{1b}').unwrap_or(part.len());
         let (before, styled) = part.split_at(plain);
         let mut text = 0;
-        while let Some(end) = styled[text..].strip_prefix('\u{1b}').and_then(|rest| rest.find('m')) {
+        while let Some(end) = styled[text..].strip_prefix('\u{1b}').and_then(|rest| rest.find('m'))
+        {
             text += end + 2;
         }
         let (style, styled) = styled.split_at(text);
@@ -99,7 +100,10 @@ struct LabelLine<'l, 'r> {
 impl<'l, 'r> LabelLine<'l, 'r> {
     /// Parses `line` if it consists of bars, blanks, marks and then one of `labels`.
     fn find(line: &'l [Cell<'r>], labels: &[String]) -> Option<Self> {
-        let bar = line.iter().position(|cell| cell.character != ' ').filter(|&at| line[at].character == '|')?;
+        let bar = line
+            .iter()
+            .position(|cell| cell.character != ' ')
+            .filter(|&at| line[at].character == '|')?;
         let length = labels.iter().filter(|label| !label.is_empty() && ends_with(line, label));
         let label = line.len() - length.map(|label| label.chars().count()).max()?;
         let is_mark = |cell: &Cell<'_>| matches!(cell.character, ' ' | '|' | '^' | '-');
@@ -119,15 +123,18 @@ impl<'l, 'r> LabelLine<'l, 'r> {
                 .into_iter()
                 .enumerate()
                 .map(|(index, words)| {
-                    let start = if index == 0 { before.to_vec() } else { self.indent(next, self.label) };
+                    let start =
+                        if index == 0 { before.to_vec() } else { self.indent(next, self.label) };
                     [start, words].concat()
                 })
                 .collect();
         }
         let end = before.iter().rposition(is_mark).map_or(self.label, |last| last + 1);
-        let mark = before[..end].iter().rposition(|cell| !is_mark(cell)).map_or(0, |blank| blank + 1);
+        let mark =
+            before[..end].iter().rposition(|cell| !is_mark(cell)).map_or(0, |blank| blank + 1);
         // A mark far to the right leaves no room below it either.
-        let indent = mark.min(columns.saturating_sub(width(label).min(MIN_BELOW))).max(self.gutter + 1);
+        let indent =
+            mark.min(columns.saturating_sub(width(label).min(MIN_BELOW))).max(self.gutter + 1);
         let words = wrap_words(label, columns.saturating_sub(indent).max(1)).into_iter();
         let below = words.map(|words| [self.indent(next, indent), words].concat());
         std::iter::once(before[..end].to_vec()).chain(below).collect()
@@ -135,18 +142,24 @@ impl<'l, 'r> LabelLine<'l, 'r> {
 
     /// Returns the gutter and padding up to `column`, with the bars leading to other labels.
     fn indent(&self, next: &[Cell<'r>], column: usize) -> Vec<Cell<'r>> {
-        let bar = |line: &[Cell<'r>], at: usize| line.get(at).copied().filter(|cell| cell.character == '|');
+        let bar = |line: &[Cell<'r>], at: usize| {
+            line.get(at).copied().filter(|cell| cell.character == '|')
+        };
         // A source line does not continue the bars.
         let next = if bar(next, self.gutter - 1).is_some() { next } else { &[] };
-        let filling = (self.gutter..column)
-            .map(|at| bar(&self.line[..self.label], at).or_else(|| bar(next, at)).unwrap_or(Cell::BLANK));
+        let filling = (self.gutter..column).map(|at| {
+            bar(&self.line[..self.label], at).or_else(|| bar(next, at)).unwrap_or(Cell::BLANK)
+        });
         self.line[..self.gutter].iter().copied().chain(filling).collect()
     }
 }
 
 fn ends_with(line: &[Cell<'_>], label: &str) -> bool {
     let mut cells = line.iter().rev();
-    label.chars().rev().all(|character| cells.next().is_some_and(|cell| cell.character == character))
+    label
+        .chars()
+        .rev()
+        .all(|character| cells.next().is_some_and(|cell| cell.character == character))
 }
 
 /// Breaks `cells` into lines of at most `room` columns: at spaces, next to wide characters or, as a
@@ -171,7 +184,8 @@ fn wrap_words<'r>(cells: &[Cell<'r>], room: usize) -> Vec<Vec<Cell<'r>>> {
         };
         let end = (1..=fit_count).rev().find(may_break).unwrap_or(fit_count);
         let (line, after) = rest.split_at(end);
-        let trimmed = line.iter().rposition(|cell| cell.character != ' ').map_or(0, |last| last + 1);
+        let trimmed =
+            line.iter().rposition(|cell| cell.character != ' ').map_or(0, |last| last + 1);
         lines.push(line[..trimmed].to_vec());
         rest = &after[after.iter().take_while(|cell| cell.character == ' ').count()..];
     }
@@ -198,7 +212,10 @@ mod tests {
     #[test]
     fn moves_a_label_without_room_below_its_mark() {
         let line = format!("  | {} copied from here", "^".repeat(34));
-        assert_eq!(wrapped(&line, "copied from here", 40), format!("  | {}\n  | copied from here", "^".repeat(34)));
+        assert_eq!(
+            wrapped(&line, "copied from here", 40),
+            format!("  | {}\n  | copied from here", "^".repeat(34))
+        );
         let line = format!("  | {}^^^ copied from here", " ".repeat(30));
         let expected = format!("  | {}^^^\n  | {}copied from here", " ".repeat(30), " ".repeat(20));
         assert_eq!(wrapped(&line, "copied from here", 40), expected);
@@ -207,7 +224,8 @@ mod tests {
     #[test]
     fn continues_the_bars_to_other_labels() {
         let rendered = "  | ^^^      --- the second of the two marks\n  | |\n  | first";
-        let expected = "  | ^^^      ---\n  | |        the second of the two marks\n  | |\n  | first";
+        let expected =
+            "  | ^^^      ---\n  | |        the second of the two marks\n  | |\n  | first";
         assert_eq!(wrapped(rendered, "the second of the two marks", 40), expected);
         let rendered = "  | |     the second of the two marks";
         assert_eq!(
@@ -219,9 +237,11 @@ mod tests {
     #[test]
     fn keeps_the_colours_of_wrapped_text() {
         let (bar, mark) = ("\u{1b}[1m\u{1b}[94m  |\u{1b}[0m", "\u{1b}[1m\u{1b}[33m");
-        let line = format!("{bar} {mark}^^^^{RESET} {mark}a heading that says nothing at all{RESET}");
-        let expected =
-            format!("{bar} {mark}^^^^{RESET} {mark}a heading that says nothing{RESET}\n{bar}      {mark}at all{RESET}");
+        let line =
+            format!("{bar} {mark}^^^^{RESET} {mark}a heading that says nothing at all{RESET}");
+        let expected = format!(
+            "{bar} {mark}^^^^{RESET} {mark}a heading that says nothing{RESET}\n{bar}      {mark}at all{RESET}"
+        );
         assert_eq!(wrapped(&line, "a heading that says nothing at all", 37), expected);
     }
 
@@ -229,12 +249,19 @@ mod tests {
     fn breaks_between_wide_characters() {
         let line = "  | ^^ 标题“对话的命令”下面没有正文只有一个表格";
         let printed = wrapped(line, &line[7..], 36);
-        assert!(printed.lines().count() == 2 && printed.lines().all(|line| line.width() <= 36), "{printed}");
+        assert!(
+            printed.lines().count() == 2 && printed.lines().all(|line| line.width() <= 36),
+            "{printed}"
+        );
     }
 
     #[test]
     fn leaves_lines_without_labels_unchanged() {
-        for line in ["12 | ^^ label label label", "  = note: label label label", "  | text: label label label"] {
+        for line in [
+            "12 | ^^ label label label",
+            "  = note: label label label",
+            "  | text: label label label",
+        ] {
             assert_eq!(wrapped(line, "label label label", 12), line);
         }
     }

@@ -55,7 +55,8 @@ pub struct Marked {
 impl Marked {
     /// Takes the marks `⟦` and `⟧` out of `source`.
     pub fn parse(source: &str) -> Self {
-        let (mut text, mut spans, mut open) = (String::with_capacity(source.len()), Vec::new(), None);
+        let (mut text, mut spans, mut open) =
+            (String::with_capacity(source.len()), Vec::new(), None);
         for character in source.chars() {
             match character {
                 '⟦' => open = Some(text.len()),

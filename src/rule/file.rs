@@ -51,8 +51,12 @@ fn yes() -> bool {
 impl RuleFile {
     fn parse(written: &Arc<UserFile>) -> Result<Self, UserFileError> {
         toml::from_str(&written.text).map_err(|error| {
-            let hint = error.message().strip_prefix("missing field ").and_then(|key| missing(key.trim_matches('`')));
-            UserFileError::new(written, error.message(), error.span()).with_hint(hint.map(str::to_owned))
+            let hint = error
+                .message()
+                .strip_prefix("missing field ")
+                .and_then(|key| missing(key.trim_matches('`')));
+            UserFileError::new(written, error.message(), error.span())
+                .with_hint(hint.map(str::to_owned))
         })
     }
 }
@@ -96,7 +100,10 @@ impl Rule {
     ) -> Result<Self, UserFileError> {
         let fault = |message: &str, place| Err(UserFileError::new(written, message, Some(place)));
         if !is_code(file.code.get_ref()) {
-            return fault("a code is two or more capital letters and three digits, such as `BP001`", file.code.span());
+            return fault(
+                "a code is two or more capital letters and three digits, such as `BP001`",
+                file.code.span(),
+            );
         }
         if !is_name(file.name.get_ref()) {
             return fault(
@@ -110,8 +117,12 @@ impl Rule {
             }
             Some(check) => check,
             None if file.find.is_empty() => {
-                return Err(UserFileError::new(written, "the rule looks for nothing", Some(file.code.span()))
-                    .with_hint(missing("find").map(str::to_owned)));
+                return Err(UserFileError::new(
+                    written,
+                    "the rule looks for nothing",
+                    Some(file.code.span()),
+                )
+                .with_hint(missing("find").map(str::to_owned)));
             }
             None => Parameters::Pattern(match built_in {
                 Some(rule) => find::precompiled(file.find, file.words, rule.patterns),
@@ -155,9 +166,12 @@ impl Rule {
 /// The part of the expression at `place` that is at fault, if it is no regular expression; else `place`.
 fn expression_fault(text: &str, place: Range<usize>) -> Range<usize> {
     let literal = text.get(place.clone()).unwrap_or_default();
-    let quotes = ["\'\'\'", "\"\"\"", "'", "\""].into_iter().find(|quotes| literal.starts_with(quotes));
+    let quotes =
+        ["\'\'\'", "\"\"\"", "'", "\""].into_iter().find(|quotes| literal.starts_with(quotes));
     let Some(quotes) = quotes else { return place };
-    let Some(inner) = literal.get(quotes.len()..literal.len().saturating_sub(quotes.len())) else { return place };
+    let Some(inner) = literal.get(quotes.len()..literal.len().saturating_sub(quotes.len())) else {
+        return place;
+    };
     // Escapes of TOML and a line end that it drops would shift offsets.
     if inner.starts_with(['\r', '\n']) || quotes.starts_with('"') && inner.contains('\\') {
         return place;
@@ -178,7 +192,9 @@ fn missing(key: &str) -> Option<&'static str> {
         "name" => "add the rule's name, such as `name = \"stock-line\"`",
         "summary" => "add `summary`: the title of each finding, in a few words",
         "why" => "add `why`: the explanation that `dechaff rule` shows",
-        "since" => "add the version of your rules that introduced this one, such as `since = \"1.0.0\"`",
+        "since" => {
+            "add the version of your rules that introduced this one, such as `since = \"1.0.0\"`"
+        }
         "find" => "add what to look for, such as a `[[find]]` table with `en = \"add to basket\"`",
         _ => return None,
     })
@@ -187,14 +203,17 @@ fn missing(key: &str) -> Option<&'static str> {
 /// Two capital letters or more, then three digits.
 fn is_code(code: &str) -> bool {
     let letters = code.bytes().take_while(u8::is_ascii_uppercase).count();
-    letters >= 2 && code.len() == letters + 3 && code.bytes().skip(letters).all(|byte| byte.is_ascii_digit())
+    letters >= 2
+        && code.len() == letters + 3
+        && code.bytes().skip(letters).all(|byte| byte.is_ascii_digit())
 }
 
 fn is_name(name: &str) -> bool {
     !name.is_empty()
-        && name
-            .split('-')
-            .all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()))
+        && name.split('-').all(|word| {
+            !word.is_empty()
+                && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        })
 }
 
 #[cfg(test)]
@@ -212,7 +231,10 @@ mod tests {
     "#;
 
     fn error(text: &str) -> String {
-        Rule::parse(&UserFile::new("r.toml", text)).and_then(|rule| rule.validate()).unwrap_err().to_string()
+        Rule::parse(&UserFile::new("r.toml", text))
+            .and_then(|rule| rule.validate())
+            .unwrap_err()
+            .to_string()
     }
 
     #[test]
@@ -226,7 +248,10 @@ mod tests {
             error(&misspelt)
         );
         assert!(error(&misspelt).ends_with("did you mean `regex`?"), "{}", error(&misspelt));
-        assert!(error(&GOOD.replace("\"fault\"", "\"(fault\"")).starts_with("r.toml:8:19: not a regular expression"));
+        assert!(
+            error(&GOOD.replace("\"fault\"", "\"(fault\""))
+                .starts_with("r.toml:8:19: not a regular expression")
+        );
         assert!(error(&GOOD.replace("XX001", "X1")).starts_with("r.toml:2:16: a code is"));
     }
 }

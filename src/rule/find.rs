@@ -12,7 +12,9 @@ use toml::Spanned;
 use super::toml_text::place_in_file;
 use crate::check::join_lines;
 use crate::check::pattern::{Expression, Pattern, PatternSource, PhraseBlock, PrecompiledPattern};
-use crate::check::phrase::{self, ANY, Context, Extent, Phrase, PhraseError, WordList, WordLists, is_language};
+use crate::check::phrase::{
+    self, ANY, Context, Extent, Phrase, PhraseError, WordList, WordLists, is_language,
+};
 use crate::user_file::{UserFile, UserFileError, nearest};
 
 /// The files of shared word lists, by name, as they were when the program was built.
@@ -57,8 +59,9 @@ pub fn shared_words() -> &'static WordLists {
     static SHARED: OnceLock<WordLists> = OnceLock::new();
     SHARED.get_or_init(|| {
         // A test checks that each file parses.
-        let lists =
-            EMBEDDED_WORDS.iter().filter_map(|(name, text)| Some(((*name).to_owned(), toml::from_str(text).ok()?)));
+        let lists = EMBEDDED_WORDS
+            .iter()
+            .filter_map(|(name, text)| Some(((*name).to_owned(), toml::from_str(text).ok()?)));
         WordLists::new(lists.collect(), None)
     })
 }
@@ -87,18 +90,29 @@ pub(super) fn precompiled(
     patterns: &[PrecompiledPattern],
 ) -> Vec<Pattern> {
     let lists = Arc::new(WordLists::new(words, Some(shared_words())));
-    finds.into_iter().zip(patterns).map(|(find, pattern)| find.precompiled(&lists, pattern)).collect()
+    finds
+        .into_iter()
+        .zip(patterns)
+        .map(|(find, pattern)| find.precompiled(&lists, pattern))
+        .collect()
 }
 
 impl Find {
-    fn pattern(self, file: &Arc<UserFile>, lists: &WordLists) -> Result<(Pattern, PatternSource), UserFileError> {
+    fn pattern(
+        self,
+        file: &Arc<UserFile>,
+        lists: &WordLists,
+    ) -> Result<(Pattern, PatternSource), UserFileError> {
         if let Some((key, span)) = self.unknown.into_iter().next() {
             return Err(unknown_key(file, &key, span));
         }
         let mut pattern = self.guards;
         let extent = if pattern.part { Extent::Contains } else { Extent::Whole };
-        let mut source =
-            PatternSource { regex: self.regex, except_regex: self.except_regex, ..PatternSource::default() };
+        let mut source = PatternSource {
+            regex: self.regex,
+            except_regex: self.except_regex,
+            ..PatternSource::default()
+        };
         for (language, block) in &self.phrases {
             source.phrases.extend(phrases(file, lists, language, extent, block)?);
         }
@@ -117,7 +131,8 @@ impl Find {
         };
         let mut pattern = self.guards;
         let extent = if pattern.part { Extent::Contains } else { Extent::Whole };
-        let blocks: Vec<Arc<PhraseBlock>> = self.phrases.into_iter().map(|one| block(one, extent)).collect();
+        let blocks: Vec<Arc<PhraseBlock>> =
+            self.phrases.into_iter().map(|one| block(one, extent)).collect();
         let regexes: Vec<&str> = self.regex.iter().map(|one| one.get_ref().as_str()).collect();
         pattern.any = precompiled.expressions(&blocks, &regexes);
         pattern.lines = precompiled.lines();
@@ -129,9 +144,15 @@ impl Find {
 }
 
 /// Returns the expressions of `phrases`, then `regexes`.
-fn expressions(phrases: &[Phrase], regexes: &[Spanned<String>], may_list_lines: bool) -> Vec<Expression> {
+fn expressions(
+    phrases: &[Phrase],
+    regexes: &[Spanned<String>],
+    may_list_lines: bool,
+) -> Vec<Expression> {
     let phrases = phrases.iter().map(|phrase| Expression::from_phrase(phrase, may_list_lines));
-    phrases.chain(regexes.iter().map(|regex| Expression::from_regex(regex.get_ref(), regex.span()))).collect()
+    phrases
+        .chain(regexes.iter().map(|regex| Expression::from_regex(regex.get_ref(), regex.span())))
+        .collect()
 }
 
 /// The phrases of a block, with their places in the file.
@@ -143,10 +164,14 @@ fn phrases(
     block: &Spanned<String>,
 ) -> Result<Vec<Phrase>, UserFileError> {
     let context = Context { language: language.into(), extent, lists };
-    let mut phrases =
-        phrase::parse_block(block.get_ref(), &context).map_err(|error| fault(file, lists, &block.span(), error))?;
+    let mut phrases = phrase::parse_block(block.get_ref(), &context)
+        .map_err(|error| fault(file, lists, &block.span(), error))?;
     if phrases.is_empty() {
-        let fault = UserFileError::new(file, format!("no phrase is given for `{language}`"), Some(block.span()));
+        let fault = UserFileError::new(
+            file,
+            format!("no phrase is given for `{language}`"),
+            Some(block.span()),
+        );
         return Err(fault.with_hint(Some("write one phrase per line, or remove the key".into())));
     }
     for phrase in &mut phrases {
@@ -155,18 +180,27 @@ fn phrases(
     Ok(phrases)
 }
 
-fn fault(file: &Arc<UserFile>, lists: &WordLists, literal: &Range<usize>, error: PhraseError) -> UserFileError {
+fn fault(
+    file: &Arc<UserFile>,
+    lists: &WordLists,
+    literal: &Range<usize>,
+    error: PhraseError,
+) -> UserFileError {
     let place = place_in_file(&file.text, literal, &error.span);
     let similar = error.unknown_list.as_ref().and_then(|name| nearest(name, lists.names()));
     let hint = similar.map(|name| format!("did you mean `@{name}`?")).or(error.hint);
-    UserFileError::new(file, error.message, Some(place)).with_hint(hint.filter(|hint| !hint.is_empty()))
+    UserFileError::new(file, error.message, Some(place))
+        .with_hint(hint.filter(|hint| !hint.is_empty()))
 }
 
 fn unknown_key(file: &Arc<UserFile>, key: &str, span: Range<usize>) -> UserFileError {
     let hint = match (nearest(key, KEYS.into_iter()), renamed(key)) {
         (_, Some(hint)) => hint.to_owned(),
         (Some(similar), None) => format!("did you mean `{similar}`?"),
-        (None, None) => format!("languages are codes of ISO 639 such as `en`; the other keys are {}", list(&KEYS)),
+        (None, None) => format!(
+            "languages are codes of ISO 639 such as `en`; the other keys are {}",
+            list(&KEYS)
+        ),
     };
     UserFileError::new(file, format!("unknown key `{key}`"), Some(span)).with_hint(Some(hint))
 }
@@ -182,7 +216,9 @@ fn renamed(key: &str) -> Option<&'static str> {
         "place" => "did you mean `near`?",
         "unless" => "did you mean `except`?",
         "pattern" | "expression" | "regexp" => "did you mean `regex`?",
-        "phrases" | "phrase" => "write phrases under the code of their language, such as `en`, or under `any`",
+        "phrases" | "phrase" => {
+            "write phrases under the code of their language, such as `en`, or under `any`"
+        }
         _ => return None,
     })
 }
@@ -284,7 +320,8 @@ impl<'de> Deserialize<'de> for Except {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Except, A::Error> {
-                Deserialize::deserialize(serde::de::value::MapAccessDeserializer::new(map)).map(Except::Languages)
+                Deserialize::deserialize(serde::de::value::MapAccessDeserializer::new(map))
+                    .map(Except::Languages)
             }
         }
         deserializer.deserialize_any(ExceptVisitor)
@@ -329,8 +366,13 @@ mod tests {
     #[test]
     fn shared_words_parse() {
         for (name, text) in EMBEDDED_WORDS {
-            toml::from_str::<WordList>(text).map_err(|error| panic!("rules/words/{name}.toml: {error}")).ok();
+            toml::from_str::<WordList>(text)
+                .map_err(|error| panic!("rules/words/{name}.toml: {error}"))
+                .ok();
         }
-        shared_words().validate().map_err(|(entry, error)| panic!("{entry:?}: {}", error.message)).ok();
+        shared_words()
+            .validate()
+            .map_err(|(entry, error)| panic!("{entry:?}: {}", error.message))
+            .ok();
     }
 }

@@ -35,7 +35,9 @@ impl Rule {
     pub fn languages(&self) -> BTreeMap<Arc<str>, usize> {
         let mut languages = BTreeMap::new();
         // A rule comes from a file that was parsed before.
-        for phrase in self.sources().unwrap_or_default().into_iter().flat_map(|source| source.phrases) {
+        for phrase in
+            self.sources().unwrap_or_default().into_iter().flat_map(|source| source.phrases)
+        {
             *languages.entry(phrase.language).or_default() += 1;
         }
         languages
@@ -93,12 +95,16 @@ fn of_patterns(patterns: &[Value], values: &mut Vec<(String, String)>) {
 fn written(value: &Value) -> String {
     match value {
         Value::Null => "(not set)".into(),
-        Value::Number(number) if number.as_u64().is_some_and(|number| number == usize::MAX as u64) => {
+        Value::Number(number)
+            if number.as_u64().is_some_and(|number| number == usize::MAX as u64) =>
+        {
             "(no limit)".into()
         }
         // Single precision keeps 0.85 from becoming 0.8500000238418579.
         #[expect(clippy::cast_possible_truncation, reason = "that is what it is for")]
-        Value::Number(number) if number.is_f64() => format!("{:?}", number.as_f64().unwrap_or_default() as f32),
+        Value::Number(number) if number.is_f64() => {
+            format!("{:?}", number.as_f64().unwrap_or_default() as f32)
+        }
         Value::Array(entries) => {
             let mut shown: Vec<String> = entries.iter().take(MAX_ENTRIES).map(written).collect();
             if entries.len() > MAX_ENTRIES {

@@ -77,11 +77,14 @@ impl Registry {
 
     /// Removes the built-in rule with this code and name, so that an edited copy of its file can take its place.
     pub fn remove_built_in(&mut self, info: &RuleInfo) {
-        self.rules.retain(|rule| rule.info.is_custom || rule.info.code != info.code || rule.info.name != info.name);
+        self.rules.retain(|rule| {
+            rule.info.is_custom || rule.info.code != info.code || rule.info.name != info.name
+        });
     }
 
     fn add(&mut self, rule: Rule) -> Result<(), UserFileError> {
-        let is_twin = |other: &&Rule| other.info.code == rule.info.code || other.info.name == rule.info.name;
+        let is_twin =
+            |other: &&Rule| other.info.code == rule.info.code || other.info.name == rule.info.name;
         if let Some(twin) = self.rules.iter().find(is_twin) {
             let (what, taken) = match twin.info.code == rule.info.code {
                 true => ("code", &rule.info.code),
@@ -110,7 +113,8 @@ impl Registry {
         self.rules
             .iter()
             .find(|rule| {
-                rule.info.code.eq_ignore_ascii_case(code_or_name) || rule.info.name.eq_ignore_ascii_case(code_or_name)
+                rule.info.code.eq_ignore_ascii_case(code_or_name)
+                    || rule.info.name.eq_ignore_ascii_case(code_or_name)
             })
             .ok_or_else(|| self.unknown(code_or_name))
     }
@@ -135,8 +139,12 @@ impl Registry {
     }
 
     fn unknown(&self, text: &str) -> UnknownSelector {
-        let names = self.rules.iter().flat_map(|rule| [rule.info.code.as_str(), rule.info.name.as_str()]);
-        UnknownSelector { selector: text.to_owned(), nearest: nearest(text, names).map(str::to_owned) }
+        let names =
+            self.rules.iter().flat_map(|rule| [rule.info.code.as_str(), rule.info.name.as_str()]);
+        UnknownSelector {
+            selector: text.to_owned(),
+            nearest: nearest(text, names).map(str::to_owned),
+        }
     }
 }
 
@@ -156,8 +164,8 @@ impl Selector {
         if rule.name.eq_ignore_ascii_case(text) {
             return Some(usize::MAX);
         }
-        let is_beginning =
-            !text.is_empty() && code.get(..text.len()).is_some_and(|head| head.eq_ignore_ascii_case(text));
+        let is_beginning = !text.is_empty()
+            && code.get(..text.len()).is_some_and(|head| head.eq_ignore_ascii_case(text));
         is_beginning.then_some(if text.len() == code.len() { usize::MAX } else { text.len() })
     }
 

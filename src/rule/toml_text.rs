@@ -3,16 +3,23 @@
 use std::ops::Range;
 
 /// The bytes of `file` that hold the bytes `span` of the string whose literal, with its quotes, is at `literal`.
-pub(super) fn place_in_file(file: &str, literal: &Range<usize>, span: &Range<usize>) -> Range<usize> {
+pub(super) fn place_in_file(
+    file: &str,
+    literal: &Range<usize>,
+    span: &Range<usize>,
+) -> Range<usize> {
     let Some(text) = file.get(literal.clone()) else { return literal.clone() };
-    let Some(quotes) = ["'''", "\"\"\"", "'", "\""].into_iter().find(|quotes| text.starts_with(quotes)) else {
+    let Some(quotes) =
+        ["'''", "\"\"\"", "'", "\""].into_iter().find(|quotes| text.starts_with(quotes))
+    else {
         return literal.clone();
     };
     let has_escapes = quotes.starts_with('"');
     let mut at = quotes.len();
     if quotes.len() == 3 {
         // A line end right after the opening quotes is not part of the string.
-        at += ["\r\n", "\n"].into_iter().find(|end| text[at..].starts_with(end)).map_or(0, str::len);
+        at +=
+            ["\r\n", "\n"].into_iter().find(|end| text[at..].starts_with(end)).map_or(0, str::len);
     }
     // Without escapes the literal holds the string as it is. Walking it for each of its phrases would be quadratic.
     let has_translation = text.contains('\r') || has_escapes && text.contains('\\');
@@ -48,7 +55,9 @@ fn escape(text: &str) -> (usize, usize) {
         Some(b'u') => of_code(4),
         Some(b'U') => of_code(8),
         // The blanks up to the next line's text are left out.
-        Some(b'\n' | b'\r' | b' ' | b'\t') => (1 + text[1..].len() - text[1..].trim_start().len(), 0),
+        Some(b'\n' | b'\r' | b' ' | b'\t') => {
+            (1 + text[1..].len() - text[1..].trim_start().len(), 0)
+        }
         _ => (2, 1),
     }
 }
@@ -59,7 +68,11 @@ mod tests {
 
     #[test]
     fn places_are_found_through_line_ends_and_escapes() {
-        for file in ["a = \"\"\"\nb\\\\cdé\nefg\"\"\"", "a = \"b\\\\cd\\u00e9\\nefg\"", "a = '''\nb\\cdé\nefg'''"] {
+        for file in [
+            "a = \"\"\"\nb\\\\cdé\nefg\"\"\"",
+            "a = \"b\\\\cd\\u00e9\\nefg\"",
+            "a = '''\nb\\cdé\nefg'''",
+        ] {
             let value: toml::Table = toml::from_str(file).unwrap();
             let text = value["a"].as_str().unwrap();
             let literal = 4..file.len();

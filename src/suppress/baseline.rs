@@ -81,7 +81,9 @@ fn is_once(count: &usize) -> bool {
 impl KnownFinding {
     fn new(entry: BaselineEntry, previous: Option<&Self>) -> Self {
         let share = |value: String, previous: Option<&Arc<str>>| {
-            previous.filter(|previous| ***previous == *value).map_or_else(|| Arc::from(value), Arc::clone)
+            previous
+                .filter(|previous| ***previous == *value)
+                .map_or_else(|| Arc::from(value), Arc::clone)
         };
         Self {
             path: share(entry.path, previous.map(|previous| &previous.path)),
@@ -117,7 +119,9 @@ impl KnownFinding {
 }
 
 /// Deserializes entries one by one, so that only one is in memory twice.
-fn deserialize_entries<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<KnownFinding>, D::Error> {
+fn deserialize_entries<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<KnownFinding>, D::Error> {
     struct EntryVisitor;
     impl<'de> Visitor<'de> for EntryVisitor {
         type Value = Vec<KnownFinding>;
@@ -144,10 +148,18 @@ impl Baseline {
     /// # Errors
     ///
     /// Returns an error if the file is not in the format of [`Baseline::to_json`].
-    pub fn parse(file: &Arc<UserFile>, exists: impl Fn(&str) -> bool) -> Result<Self, UserFileError> {
+    pub fn parse(
+        file: &Arc<UserFile>,
+        exists: impl Fn(&str) -> bool,
+    ) -> Result<Self, UserFileError> {
         let parsed: BaselineFile = serde_json::from_str(&file.text).map_err(|error| {
             // serde_json reports 1-based lines, and columns in bytes.
-            let line: usize = file.text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+            let line: usize = file
+                .text
+                .split_inclusive('\n')
+                .take(error.line().saturating_sub(1))
+                .map(str::len)
+                .sum();
             let mut at = (line + error.column().saturating_sub(1)).min(file.text.len());
             while !file.text.is_char_boundary(at) {
                 at -= 1;
@@ -155,11 +167,15 @@ impl Baseline {
             let message = error.to_string();
             let message = message.split(" at line ").next().unwrap_or_default().to_owned();
             let hint = "`dechaff check --write-baseline FILE` writes a new one";
-            let error = UserFileError::new(file, format!("not a baseline: {message}"), Some(at..at));
+            let error =
+                UserFileError::new(file, format!("not a baseline: {message}"), Some(at..at));
             UserFileError { hint: error.hint.or(Some(hint.into())), ..error }
         })?;
         if parsed.version != VERSION {
-            let message = format!("baseline version {}; this program reads version {VERSION}", parsed.version);
+            let message = format!(
+                "baseline version {}; this program reads version {VERSION}",
+                parsed.version
+            );
             return Err(UserFileError::new(file, message, None));
         }
         let mut baseline = Self { entries: parsed.findings, ..Self::default() };
@@ -214,7 +230,8 @@ impl Baseline {
         findings.retain(|finding| {
             let rule = &finding.rule.code;
             let fingerprint = finding.fingerprint(text);
-            let is_known = self.use_one(path, rule, &fingerprint) || self.use_one_orphaned(rule, &fingerprint);
+            let is_known =
+                self.use_one(path, rule, &fingerprint) || self.use_one_orphaned(rule, &fingerprint);
             !is_known || finding.unlisted > 0
         });
         before - findings.len()
@@ -222,7 +239,8 @@ impl Baseline {
 
     /// Counts an occurrence of a key as found. Returns false if none is left.
     fn use_one(&mut self, path: &str, rule: &str, fingerprint: &str) -> bool {
-        let index = self.entries.binary_search_by(|entry| entry.key().cmp(&(path, rule, fingerprint)));
+        let index =
+            self.entries.binary_search_by(|entry| entry.key().cmp(&(path, rule, fingerprint)));
         index.is_ok_and(|index| self.entries[index].use_one())
     }
 
@@ -250,14 +268,16 @@ impl Baseline {
     pub fn entries_for(&self, path: &str) -> HashMap<(String, String), usize> {
         let first = self.entries.partition_point(|entry| &*entry.path < path);
         let own = self.entries[first..].iter().take_while(|entry| &*entry.path == path);
-        own.map(|entry| ((entry.rule.to_string(), entry.fingerprint.to_string()), entry.count)).collect()
+        own.map(|entry| ((entry.rule.to_string(), entry.fingerprint.to_string()), entry.count))
+            .collect()
     }
 
     /// Returns the known findings of files that no longer exist.
     pub fn orphaned_entries(&self) -> HashMap<(String, String), usize> {
         let mut counts = HashMap::new();
         for entry in self.orphaned.iter().map(|&index| &self.entries[index]) {
-            let count: &mut usize = counts.entry((entry.rule.to_string(), entry.fingerprint.to_string())).or_default();
+            let count: &mut usize =
+                counts.entry((entry.rule.to_string(), entry.fingerprint.to_string())).or_default();
             *count = count.saturating_add(entry.count);
         }
         counts
@@ -266,7 +286,10 @@ impl Baseline {
     /// Returns the entries that were not found again, although their file was checked or no longer
     /// exists.
     pub fn stale(&self) -> impl Iterator<Item = BaselineEntry> + '_ {
-        let stale = self.entries.iter().filter(|entry| entry.found < entry.count && self.was_visited(entry));
+        let stale = self
+            .entries
+            .iter()
+            .filter(|entry| entry.found < entry.count && self.was_visited(entry));
         stale.map(|entry| entry.to_entry(entry.count - entry.found))
     }
 
@@ -309,7 +332,11 @@ impl Baseline {
             serde_json::to_string(&entry.to_entry(entry.count)).map(|line| format!("    {line}"))
         };
         let lines = self.entries.iter().map(to_line).collect::<Result<Vec<String>, _>>()?;
-        let list = if lines.is_empty() { "[]".to_owned() } else { format!("[\n{}\n  ]", lines.join(",\n")) };
+        let list = if lines.is_empty() {
+            "[]".to_owned()
+        } else {
+            format!("[\n{}\n  ]", lines.join(",\n"))
+        };
         Ok(format!("{{\n  \"version\": {VERSION},\n  \"findings\": {list}\n}}\n"))
     }
 }

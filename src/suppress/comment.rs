@@ -54,7 +54,11 @@ pub(super) fn find_comments(text: &str) -> Vec<Comment> {
         let rest = &text[body..];
         let rest = &rest[..rest.find(OPENING).unwrap_or(rest.len())];
         let Some(length) = rest.find("-->") else { continue };
-        comments.push(parse(text, Span::new(before.len(), body + length + 3), Span::new(body, body + length)));
+        comments.push(parse(
+            text,
+            Span::new(before.len(), body + length + 3),
+            Span::new(body, body + length),
+        ));
     }
     comments
 }
@@ -64,18 +68,30 @@ fn parse(text: &str, span: Span, body: Span) -> Comment {
     let lead = content.len() - content.trim_start().len();
     let start = body.start + lead;
     let content = content.trim();
-    let end = content.find(|character: char| character == '[' || character.is_whitespace()).unwrap_or(content.len());
+    let end = content
+        .find(|character: char| character == '[' || character.is_whitespace())
+        .unwrap_or(content.len());
     let (word, rest) = content.split_at(end);
     let names = || DIRECTIVES.iter().map(|(name, _)| *name);
-    let kind = DIRECTIVES.iter().find(|(name, _)| *name == word).map(|(_, kind)| *kind).ok_or_else(|| {
-        match nearest(word, names()) {
-            Some(name) => format!("unknown directive `{word}`; did you mean `{name}`?"),
-            None => format!("unknown directive `{word}`: use one of `{}`", names().collect::<Vec<_>>().join("`, `")),
-        }
-    });
-    let Some(inner) = rest.strip_prefix('[') else { return Comment { span, kind, selectors: Vec::new() } };
+    let kind =
+        DIRECTIVES.iter().find(|(name, _)| *name == word).map(|(_, kind)| *kind).ok_or_else(|| {
+            match nearest(word, names()) {
+                Some(name) => format!("unknown directive `{word}`; did you mean `{name}`?"),
+                None => format!(
+                    "unknown directive `{word}`: use one of `{}`",
+                    names().collect::<Vec<_>>().join("`, `")
+                ),
+            }
+        });
+    let Some(inner) = rest.strip_prefix('[') else {
+        return Comment { span, kind, selectors: Vec::new() };
+    };
     let Some(length) = inner.find(']') else {
-        return Comment { span, kind: kind.and(Err("missing closing bracket `]`".into())), selectors: Vec::new() };
+        return Comment {
+            span,
+            kind: kind.and(Err("missing closing bracket `]`".into())),
+            selectors: Vec::new(),
+        };
     };
     let mut selectors = Vec::new();
     let mut at = start + end + 1;
@@ -105,7 +121,8 @@ mod tests {
         assert_eq!(comments.len(), 1);
         assert_eq!(comments[0].kind, Ok(DirectiveKind::Ignore));
         assert_eq!(&text[comments[0].span.range()], &text[2..text.len() - 2]);
-        let selectors: Vec<&str> = comments[0].selectors.iter().map(|(_, span)| &text[span.range()]).collect();
+        let selectors: Vec<&str> =
+            comments[0].selectors.iter().map(|(_, span)| &text[span.range()]).collect();
         assert_eq!(selectors, ["BP001", "ND"]);
         assert!(
             find_comments("<!-- dechaff: ingore -->")[0]

@@ -59,21 +59,31 @@ impl IgnoreList {
             let (Some(rule), Some(fingerprint)) = (words.next(), words.next()) else {
                 let message = "expected a rule code and a fingerprint";
                 let hint = "`dechaff check --add-ignore --ignore-list FILE` writes such lines";
-                return Err(UserFileError::new(file, message, Some(span)).with_hint(Some(hint.into())));
+                return Err(
+                    UserFileError::new(file, message, Some(span)).with_hint(Some(hint.into()))
+                );
             };
             if !known.contains(rule) {
                 let hint = crate::user_file::nearest(rule, known.iter().copied());
                 let hint = hint.map(|hint| format!("did you mean `{hint}`?"));
-                return Err(
-                    UserFileError::new(file, format!("no rule has the code `{rule}`"), Some(span)).with_hint(hint)
-                );
+                return Err(UserFileError::new(
+                    file,
+                    format!("no rule has the code `{rule}`"),
+                    Some(span),
+                )
+                .with_hint(hint));
             }
-            let is_fingerprint = fingerprint.len() == 32 && fingerprint.bytes().all(|byte| byte.is_ascii_hexdigit());
+            let is_fingerprint =
+                fingerprint.len() == 32 && fingerprint.bytes().all(|byte| byte.is_ascii_hexdigit());
             if !is_fingerprint {
-                let message = format!("`{fingerprint}` is not a fingerprint of 32 hexadecimal digits");
+                let message =
+                    format!("`{fingerprint}` is not a fingerprint of 32 hexadecimal digits");
                 return Err(UserFileError::new(file, message, Some(span)));
             }
-            entries.insert((rule.to_owned(), fingerprint.to_ascii_lowercase()), EntryState::new(usize::MAX));
+            entries.insert(
+                (rule.to_owned(), fingerprint.to_ascii_lowercase()),
+                EntryState::new(usize::MAX),
+            );
         }
         Ok(Self { entries })
     }
@@ -81,7 +91,12 @@ impl IgnoreList {
     /// Creates a list from rules and fingerprints, and how many findings of each to suppress per
     /// document, starting with the first.
     pub fn from_counts(counts: impl IntoIterator<Item = ((String, String), usize)>) -> Self {
-        Self { entries: counts.into_iter().map(|(entry, count)| (entry, EntryState::new(count))).collect() }
+        Self {
+            entries: counts
+                .into_iter()
+                .map(|(entry, count)| (entry, EntryState::new(count)))
+                .collect(),
+        }
     }
 
     /// Removes the findings in `text` that are on the list.

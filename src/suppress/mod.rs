@@ -66,7 +66,8 @@ impl Suppressions {
             return None;
         }
         let mut resolver = ScopeResolver { document, scopes: HashMap::new() };
-        let scopes: Vec<Span> = comments.iter().rev().map(|comment| resolver.resolve(comment.span)).collect();
+        let scopes: Vec<Span> =
+            comments.iter().rev().map(|comment| resolver.resolve(comment.span)).collect();
         let mut directives = Vec::new();
         let mut invalid = Vec::new();
         let mut open: Vec<(Comment, usize)> = Vec::new();
@@ -80,24 +81,35 @@ impl Suppressions {
             };
             match kind {
                 DirectiveKind::Ignore => directives.push(Directive::new(&comment, scope)),
-                DirectiveKind::File => directives.push(Directive::new(&comment, Span::new(0, document.text().len()))),
+                DirectiveKind::File => {
+                    directives.push(Directive::new(&comment, Span::new(0, document.text().len())))
+                }
                 DirectiveKind::Start if !open.is_empty() => {
                     let message = "`ignore-start` inside another: end that one first";
                     invalid.push((comment.span, message.into()));
                 }
                 DirectiveKind::Start => {
                     // The matching `ignore-end` sets the end of the scope.
-                    directives.push(Directive::new(&comment, Span::new(comment.span.end, comment.span.end)));
+                    directives.push(Directive::new(
+                        &comment,
+                        Span::new(comment.span.end, comment.span.end),
+                    ));
                     open.push((comment, directives.len() - 1));
                 }
                 DirectiveKind::End => match open.pop() {
                     Some((_, index)) => directives[index].scope.end = comment.span.start,
-                    None => invalid.push((comment.span, "`ignore-end` without an `ignore-start` before it".into())),
+                    None => invalid.push((
+                        comment.span,
+                        "`ignore-end` without an `ignore-start` before it".into(),
+                    )),
                 },
             }
         }
         for (comment, _) in open {
-            invalid.push((comment.span, "`ignore-start` without a following `ignore-end` suppresses nothing".into()));
+            invalid.push((
+                comment.span,
+                "`ignore-start` without a following `ignore-end` suppresses nothing".into(),
+            ));
         }
         invalid.sort();
         directives.sort_by_key(|directive| directive.scope.start);
@@ -124,7 +136,9 @@ impl Suppressions {
         let mut suppressed_up_to = None;
         let start = finding.span.start;
         let after = self.directives.partition_point(|directive| directive.scope.start <= start);
-        for (directive, max_end) in self.directives[..after].iter_mut().zip(&self.max_scope_ends).rev() {
+        for (directive, max_end) in
+            self.directives[..after].iter_mut().zip(&self.max_scope_ends).rev()
+        {
             if *max_end <= start {
                 break;
             }
@@ -160,13 +174,17 @@ impl Suppressions {
             match defect {
                 SuppressionDefect::Invalid => {
                     let invalid = self.invalid.iter();
-                    findings.extend(invalid.map(|(span, message)| comment_finding(rule, document, *span, message)));
+                    findings
+                        .extend(invalid.map(|(span, message)| {
+                            comment_finding(rule, document, *span, message)
+                        }));
                     for directive in &self.directives {
                         findings.extend(directive.unknown(rule, document, all_rules));
                     }
                 }
                 SuppressionDefect::Unused => {
-                    let unused = |directive: &Directive| directive.unused(rule, document, all_rules, &ran);
+                    let unused =
+                        |directive: &Directive| directive.unused(rule, document, all_rules, &ran);
                     findings.extend(self.directives.iter().filter_map(unused));
                 }
             }
@@ -177,18 +195,29 @@ impl Suppressions {
 
 impl Directive {
     fn new(comment: &Comment, scope: Span) -> Self {
-        let selectors = comment.selectors.iter().map(|(text, span)| (Selector::from(text.as_str()), *span)).collect();
+        let selectors = comment
+            .selectors
+            .iter()
+            .map(|(text, span)| (Selector::from(text.as_str()), *span))
+            .collect();
         let used = vec![false; comment.selectors.len().max(1)];
         Self { span: comment.span, selectors, scope, used }
     }
 
     /// Reports selectors that match no rule.
-    fn unknown(&self, rule: &Arc<RuleInfo>, document: &Document<'_>, all_rules: &[Arc<RuleInfo>]) -> Vec<Finding> {
-        let unknown = self.selectors.iter().filter(|(selector, _)| !matches_any(selector, all_rules));
+    fn unknown(
+        &self,
+        rule: &Arc<RuleInfo>,
+        document: &Document<'_>,
+        all_rules: &[Arc<RuleInfo>],
+    ) -> Vec<Finding> {
+        let unknown =
+            self.selectors.iter().filter(|(selector, _)| !matches_any(selector, all_rules));
         unknown
             .map(|(_, span)| {
                 let name = document.slice(*span);
-                let names = all_rules.iter().flat_map(|rule| [rule.code.as_str(), rule.name.as_str()]);
+                let names =
+                    all_rules.iter().flat_map(|rule| [rule.code.as_str(), rule.name.as_str()]);
                 let mut finding = Finding::new(rule, document, *span);
                 finding.message = Some(format!("no rule has the code or name `{name}`"));
                 match nearest(name, names) {
@@ -196,7 +225,8 @@ impl Directive {
                         finding.help = Some(format!("write `{nearest}`").into());
                         let edit = Edit { span: *span, content: nearest.to_owned() };
                         // The suggestion is a guess.
-                        finding.fix = Some(Fix { applicability: Applicability::Unsafe, edits: vec![edit] });
+                        finding.fix =
+                            Some(Fix { applicability: Applicability::Unsafe, edits: vec![edit] });
                     }
                     None => finding.help = Some("`dechaff rule --all` lists the rules".into()),
                 }
@@ -215,11 +245,18 @@ impl Directive {
     ) -> Option<Finding> {
         let is_known = self.selectors.iter().all(|(selector, _)| matches_any(selector, all_rules));
         if self.scope.is_empty() && !self.selectors.is_empty() && is_known {
-            return Some(comment_finding(rule, document, self.span, "this comment has nothing to suppress"));
+            return Some(comment_finding(
+                rule,
+                document,
+                self.span,
+                "this comment has nothing to suppress",
+            ));
         }
         if self.selectors.is_empty() {
             let is_unused = !self.used[0] && all_rules.iter().all(|rule| ran(rule));
-            return is_unused.then(|| comment_finding(rule, document, self.span, "this comment suppresses nothing"));
+            return is_unused.then(|| {
+                comment_finding(rule, document, self.span, "this comment suppresses nothing")
+            });
         }
         let is_unused = |(used, (selector, _)): (&bool, &(Selector, Span))| {
             let mut matching = all_rules.iter().filter(|rule| selector.means(rule)).peekable();
@@ -235,11 +272,17 @@ impl Directive {
             .collect();
         let first = *unused.first()?;
         if unused.len() == self.selectors.len() {
-            return Some(comment_finding(rule, document, self.span, "this comment suppresses nothing"));
+            return Some(comment_finding(
+                rule,
+                document,
+                self.span,
+                "this comment suppresses nothing",
+            ));
         }
         let (_, span) = self.selectors.get(first)?;
         let mut finding = Finding::new(rule, document, *span);
-        let names: Vec<&str> = unused.iter().map(|&index| document.slice(self.selectors[index].1)).collect();
+        let names: Vec<&str> =
+            unused.iter().map(|&index| document.slice(self.selectors[index].1)).collect();
         let verb = if names.len() == 1 { "suppresses" } else { "suppress" };
         finding.message = Some(format!("`{}` {verb} nothing here", names.join("`, `")));
         finding.help = Some(format!("remove `{}` from the brackets", names.join("`, `")).into());
@@ -259,7 +302,12 @@ fn matches_any(selector: &Selector, all_rules: &[Arc<RuleInfo>]) -> bool {
     all_rules.iter().any(|rule| selector.means(rule))
 }
 
-fn comment_finding(rule: &Arc<RuleInfo>, document: &Document<'_>, span: Span, message: &str) -> Finding {
+fn comment_finding(
+    rule: &Arc<RuleInfo>,
+    document: &Document<'_>,
+    span: Span,
+    message: &str,
+) -> Finding {
     let mut finding = Finding::with_deletion(rule, document, span);
     finding.message = Some(message.to_owned());
     finding.help = finding.help.map(|_| "remove the comment".into());
@@ -282,7 +330,8 @@ impl ScopeResolver<'_, '_> {
         let index = document.block_at(comment.start);
         let Some(own) = document.blocks().get(index) else { return Span::default() };
         let text = |span: Span| document.slice(span).trim();
-        let is_comment = |text: &str| text.is_empty() || text.starts_with("<!--") && text.ends_with("-->");
+        let is_comment =
+            |text: &str| text.is_empty() || text.starts_with("<!--") && text.ends_with("-->");
         let before = Span::new(own.span.start, comment.start);
         let after = Span::new(comment.end, own.span.end.max(comment.end));
         if !is_comment(text(before)) || !is_comment(text(after)) {

@@ -18,7 +18,9 @@ pub fn suppression_comments(document: &Document<'_>, findings: &[Finding]) -> Ve
             None => &mut file_codes,
         };
         // Otherwise the other rules would report the same bytes instead.
-        for code in std::iter::once(&finding.rule.code).chain(finding.also_reported_by.iter().map(|(code, _)| code)) {
+        for code in std::iter::once(&finding.rule.code)
+            .chain(finding.also_reported_by.iter().map(|(code, _)| code))
+        {
             if !codes.contains(&code.as_str()) {
                 codes.push(code);
             }
@@ -45,7 +47,10 @@ pub fn file_suppression_comment(document: &Document<'_>, codes: &[&str]) -> Edit
     let text = document.text();
     let line_ending = line_ending(text);
     let gap = if text.is_empty() || text.ends_with('\n') { "" } else { line_ending };
-    let content = format!("{gap}{line_ending}<!-- dechaff: ignore-file[{}] -->{line_ending}", codes.join(", "));
+    let content = format!(
+        "{gap}{line_ending}<!-- dechaff: ignore-file[{}] -->{line_ending}",
+        codes.join(", ")
+    );
     Edit { span: Span::new(text.len(), text.len()), content }
 }
 
@@ -59,8 +64,11 @@ fn line_ending(text: &str) -> &'static str {
 fn comment_offset(document: &Document<'_>, span: Span) -> Option<usize> {
     let blocks = document.blocks();
     let mut index = document.block_at(span.start);
-    let is_row =
-        |index: usize| blocks.get(index).is_some_and(|block| document.slice(block.span).trim_start().starts_with('|'));
+    let is_row = |index: usize| {
+        blocks
+            .get(index)
+            .is_some_and(|block| document.slice(block.span).trim_start().starts_with('|'))
+    };
     while is_row(index) && index > 0 && is_row(index - 1) {
         index -= 1;
     }

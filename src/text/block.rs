@@ -133,8 +133,15 @@ impl<'t> BlockSplitter<'t> {
             (BlockKind::Code, self.fence_end(first, fence))
         } else if trimmed.starts_with("<!--") {
             (BlockKind::Comment, self.comment_end(first))
-        } else if self.markdown && is_indented && self.may_begin_code() && list_marker(line).is_none() {
-            (BlockKind::Code, self.run_end(first, |line| line.starts_with("    ") || line.starts_with('\t')))
+        } else if self.markdown
+            && is_indented
+            && self.may_begin_code()
+            && list_marker(line).is_none()
+        {
+            (
+                BlockKind::Code,
+                self.run_end(first, |line| line.starts_with("    ") || line.starts_with('\t')),
+            )
         } else if let Some(level) = heading_level(trimmed) {
             (BlockKind::Heading(level), first + 1)
         } else if is_table_row(trimmed) {
@@ -153,7 +160,8 @@ impl<'t> BlockSplitter<'t> {
     }
 
     fn source_comment_end(&mut self, first: usize) -> Option<usize> {
-        if first < self.no_comment_before || !self.line(first).trim_start().starts_with(['/', '-', '#', '*', ';', '%'])
+        if first < self.no_comment_before
+            || !self.line(first).trim_start().starts_with(['/', '-', '#', '*', ';', '%'])
         {
             return None;
         }
@@ -220,7 +228,8 @@ impl<'t> BlockSplitter<'t> {
         match self.blocks.as_slice() {
             [] => true,
             [.., before, last] if last.kind == BlockKind::Blank => {
-                !matches!(before.kind, BlockKind::ListItem) && !self.line(before.lines.start).starts_with(' ')
+                !matches!(before.kind, BlockKind::ListItem)
+                    && !self.line(before.lines.start).starts_with(' ')
             }
             [last] => last.kind == BlockKind::Blank,
             [.., last] => last.kind == BlockKind::Code,
@@ -254,7 +263,8 @@ impl<'t> BlockSplitter<'t> {
             while end < self.lines.len() {
                 let (line, next) = (self.line(end - 1), unquoted(self.line(end)));
                 let word = next.split(' ').next().unwrap_or("");
-                let is_same = self.is_quotation(end) == is_quotation && (is_quotation || !self.begins_block(end));
+                let is_same = self.is_quotation(end) == is_quotation
+                    && (is_quotation || !self.begins_block(end));
                 if word.is_empty() || !is_same || !is_forced_break(line, word, width) {
                     break;
                 }
@@ -265,7 +275,8 @@ impl<'t> BlockSplitter<'t> {
         let by_document = self.wrap.filter(|_| !is_quotation).map_or(first + 1, end_at);
         let Some(width) = local_wrap else { return by_document };
         let by_run = end_at(width);
-        let runs_on = (first + 1..by_run).any(|next| continues(self.line(next - 1), unquoted(self.line(next))));
+        let runs_on = (first + 1..by_run)
+            .any(|next| continues(self.line(next - 1), unquoted(self.line(next))));
         if runs_on { by_run.max(by_document) } else { by_document }
     }
 
@@ -290,15 +301,19 @@ impl<'t> BlockSplitter<'t> {
                 !is_blank_line(line) && !self.begins_block(index)
             }
         };
-        let end = (first + 1..self.lines.len()).find(|&index| !is_part(index)).unwrap_or(self.lines.len());
+        let end = (first + 1..self.lines.len())
+            .find(|&index| !is_part(index))
+            .unwrap_or(self.lines.len());
         let lines = self.lines[first..end].iter().map(|line| &self.text[line.range()]);
-        let width =
-            lines.clone().map(|line| if line.len() > 4 * MAX_WIDTH { usize::MAX } else { line.chars().count() });
+        let width = lines
+            .clone()
+            .map(|line| if line.len() > 4 * MAX_WIDTH { usize::MAX } else { line.chars().count() });
         let width = width.max().filter(|width| (MIN_WIDTH..=MAX_WIDTH).contains(width));
         let width = width.filter(|&width| {
             let pairs = lines.clone().zip(lines.skip(1).map(unquoted));
             let is_continued = |(line, next): &(&str, &str)| {
-                continues(line, next) && is_forced_break(line, next.split(' ').next().unwrap_or(""), width)
+                continues(line, next)
+                    && is_forced_break(line, next.split(' ').next().unwrap_or(""), width)
             };
             let continued = pairs.filter(is_continued).count();
             let breaks = end - first - 1;
@@ -348,7 +363,8 @@ fn begins_with_letter(line: &str) -> bool {
 }
 
 fn is_blank_line(line: &str) -> bool {
-    !line.as_bytes().first().is_some_and(u8::is_ascii_graphic) && line.chars().all(super::span::is_blank)
+    !line.as_bytes().first().is_some_and(u8::is_ascii_graphic)
+        && line.chars().all(super::span::is_blank)
 }
 
 /// Whether `next_word` would not have fit on `line`.

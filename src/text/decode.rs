@@ -73,12 +73,19 @@ fn known_format(first: &[u8]) -> Option<&'static str> {
         (b"ppt/", "PowerPoint presentation; extract its text first"),
         (b"[Content_Types].xml", "Office document; extract its text first"),
         (b"mimetypeapplication/epub+zip", "EPUB book; extract its text first"),
-        (b"mimetypeapplication/vnd.oasis.opendocument", "OpenDocument file; extract its text first"),
+        (
+            b"mimetypeapplication/vnd.oasis.opendocument",
+            "OpenDocument file; extract its text first",
+        ),
     ];
     Some(match first {
         [0x1F, 0x8B, ..] => "gzip data; give it a name that ends in .gz, or decompress it",
-        [0x28, 0xB5, 0x2F, 0xFD, ..] => "Zstandard data; give it a name that ends in .zst, or decompress it",
-        [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, 0x26, 0x53, 0x59, ..] => "bzip2 data; decompress it first",
+        [0x28, 0xB5, 0x2F, 0xFD, ..] => {
+            "Zstandard data; give it a name that ends in .zst, or decompress it"
+        }
+        [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, 0x26, 0x53, 0x59, ..] => {
+            "bzip2 data; decompress it first"
+        }
         [0xFD, b'7', b'z', b'X', b'Z', 0, ..] => "xz data; decompress it first",
         [0x04, 0x22, 0x4D, 0x18, ..] => "LZ4 data; decompress it first",
         [b'7', b'z', 0xBC, 0xAF, 0x27, 0x1C, ..] => "7z archive; unpack it first",
@@ -90,11 +97,15 @@ fn known_format(first: &[u8]) -> Option<&'static str> {
         }
         _ if first.get(257..262) == Some(b"ustar") => "tar archive; unpack it first",
         [b'%', b'P', b'D', b'F', b'-', b'0'..=b'9', ..] => "PDF document; extract its text first",
-        [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1, ..] => "old Office document; extract its text first",
+        [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1, ..] => {
+            "old Office document; extract its text first"
+        }
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => "PNG image",
         [0xFF, 0xD8, 0xFF, ..] => "JPEG image",
         [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => "GIF image",
-        [b'P', b'A', b'R', b'1', ..] => "Parquet data; give it a name that ends in .parquet, or --format parquet",
+        [b'P', b'A', b'R', b'1', ..] => {
+            "Parquet data; give it a name that ends in .parquet, or --format parquet"
+        }
         _ if first.starts_with(b"SQLite format 3\0") => "SQLite database; export its text first",
         _ => return None,
     })
@@ -108,7 +119,10 @@ mod tests {
     fn replaces_invalid_utf8_and_rejects_binary_formats() {
         let (text, decoding) = decode(b"caf\xe9 ol\xe9".to_vec()).unwrap();
         assert_eq!(text, "caf\u{fffd} ol\u{fffd}");
-        assert_eq!(decoding, Some(LossyDecoding { first_byte: 3, sequences: 2, lone_surrogate: None }));
+        assert_eq!(
+            decoding,
+            Some(LossyDecoding { first_byte: 3, sequences: 2, lone_surrogate: None })
+        );
         assert_eq!(decode("café".into()).unwrap(), ("café".into(), None));
         assert_eq!(decode(b"a\0b".to_vec()), Err(NotText::Binary));
         assert_eq!(decode(b"\xff\xfea\0".to_vec()), Err(NotText::Utf16));
@@ -117,6 +131,8 @@ mod tests {
         assert!(message(b"PK\x03\x04\x14\0\0\0word/document.xml").starts_with("Word document; "));
         assert!(message(b"PK\x03\x04\x14\0\0\0notes.txt").starts_with("ZIP archive; "));
         assert!(message(b"%PDF-1.7\n").starts_with("PDF document; "));
-        assert!(decode(b"%PDF- is how they begin; PK, GIF8, Rar! and BZh9 are words.".to_vec()).is_ok());
+        assert!(
+            decode(b"%PDF- is how they begin; PK, GIF8, Rar! and BZh9 are words.".to_vec()).is_ok()
+        );
     }
 }

@@ -38,8 +38,10 @@ fn is_leftover_marker(rest: &str) -> bool {
     const MAX_BYTES: usize = 24;
     rest.is_empty()
         || rest.len() <= MAX_BYTES
-            && (rest.chars().all(|character| character == '>' || character == '#' || BULLETS.contains(character))
-                || super::list_marker(&format!("{rest} x")).is_some_and(|length| length > rest.len()))
+            && (rest.chars().all(|character| {
+                character == '>' || character == '#' || BULLETS.contains(character)
+            }) || super::list_marker(&format!("{rest} x"))
+                .is_some_and(|length| length > rest.len()))
 }
 
 /// Returns the span to delete so that the lines `first` to `last` leave no gap.
@@ -54,7 +56,9 @@ fn whole_lines(document: &Document<'_>, first: usize, last: usize) -> Span {
         (None, None) => Span::new(lines[0].start, text.len()),
         (Some(before), None) => Span::new(before.end, lines[last].end),
         (None, Some(after)) => Span::new(lines[0].start, after.start),
-        (Some(_), Some(after)) if gap_before >= gap_after => Span::new(lines[first].start, after.start),
+        (Some(_), Some(after)) if gap_before >= gap_after => {
+            Span::new(lines[first].start, after.start)
+        }
         (Some(_), Some(_)) => Span::new(lines[first - gap_before].start, lines[last + 1].start),
     }
 }
@@ -65,7 +69,8 @@ mod tests {
 
     fn without(text: &str, passage: &str) -> String {
         let start = text.find(passage).unwrap();
-        let document = Document::parse(std::sync::Arc::new(crate::text::Origin::file("a.txt")), text);
+        let document =
+            Document::parse(std::sync::Arc::new(crate::text::Origin::file("a.txt")), text);
         let cut = document.deletion_span(Span::new(start, start + passage.len()));
         format!("{}{}", &text[..cut.start], &text[cut.end..])
     }

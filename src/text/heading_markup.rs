@@ -12,7 +12,9 @@ impl Document<'_> {
         let block = self.blocks().get(block)?;
         match block.kind {
             BlockKind::Heading(level) => Some(level),
-            BlockKind::Paragraph if block.lines.len() == 1 => marked_level(self.slice(block.content)),
+            BlockKind::Paragraph if block.lines.len() == 1 => {
+                marked_level(self.slice(block.content))
+            }
             _ => None,
         }
     }
@@ -34,10 +36,14 @@ impl Document<'_> {
                     && (ends_sentence(content)
                         || one.lines.len() > 1
                         || content.ends_with([':', '：', ';', ','])
-                            && count_words(content, MIN_INTRODUCTION_WORDS) == MIN_INTRODUCTION_WORDS
+                            && count_words(content, MIN_INTRODUCTION_WORDS)
+                                == MIN_INTRODUCTION_WORDS
                         || self.is_prose(block))
             }
-            BlockKind::FrontMatter | BlockKind::Heading(_) | BlockKind::Comment | BlockKind::Blank => false,
+            BlockKind::FrontMatter
+            | BlockKind::Heading(_)
+            | BlockKind::Comment
+            | BlockKind::Blank => false,
         }
     }
 
@@ -45,10 +51,14 @@ impl Document<'_> {
     pub fn continues_in_next_block(&self, left: usize) -> bool {
         const MIN_WORDS: usize = 4;
         /// Words that end a line only if the sentence continues.
-        const DANGLING_WORDS: [&str; 10] = ["the", "a", "an", "of", "to", "and", "or", "with", "for", "in"];
+        const DANGLING_WORDS: [&str; 10] =
+            ["the", "a", "an", "of", "to", "and", "or", "with", "for", "in"];
         let blocks = self.blocks();
-        let (Some(left), Some(right)) = (blocks.get(left), blocks.get(left + 1)) else { return false };
-        let is_text = matches!(left.kind, BlockKind::Paragraph | BlockKind::Quotation) && left.kind == right.kind;
+        let (Some(left), Some(right)) = (blocks.get(left), blocks.get(left + 1)) else {
+            return false;
+        };
+        let is_text = matches!(left.kind, BlockKind::Paragraph | BlockKind::Quotation)
+            && left.kind == right.kind;
         is_text && {
             let (left, right) = (self.slice(left.content), self.slice(right.content));
             let is_continued = right.starts_with(char::is_lowercase)
@@ -70,7 +80,9 @@ fn marked_level(line: &str) -> Option<u8> {
     let signs = line.bytes().take_while(|&byte| byte == b'=').count();
     if signs > 0 {
         let has_closing_signs = line.len() > 2 * signs + 1 && line.ends_with(line.get(..signs)?);
-        return u8::try_from(signs).ok().filter(|level| has_closing_signs && (2..=6).contains(level));
+        return u8::try_from(signs)
+            .ok()
+            .filter(|level| has_closing_signs && (2..=6).contains(level));
     }
     is_bold_title(line).then_some(UNNUMBERED_LEVEL)
 }
@@ -85,7 +97,11 @@ fn is_bold_title(line: &str) -> bool {
     });
     let html = || {
         let inner = ["b", "strong"].iter().find_map(|name| {
-            line.strip_prefix('<')?.strip_prefix(name)?.strip_prefix('>')?.strip_suffix('>')?.strip_suffix(name)
+            line.strip_prefix('<')?
+                .strip_prefix(name)?
+                .strip_prefix('>')?
+                .strip_suffix('>')?
+                .strip_suffix(name)
         })?;
         inner.strip_suffix("</")
     };
@@ -104,11 +120,24 @@ mod tests {
 
     #[test]
     fn recognises_heading_markup_of_html_wikis_and_bold_lines() {
-        let levels =
-            ["<h2>Results</h2>", "== Results ==", "**Results**", "__Results:__", "**Results**:", "<b>Results</b>"];
+        let levels = [
+            "<h2>Results</h2>",
+            "== Results ==",
+            "**Results**",
+            "__Results:__",
+            "**Results**:",
+            "<b>Results</b>",
+        ];
         let actual = levels.map(marked_level);
         assert_eq!(actual, [Some(2), Some(2), Some(7), Some(7), Some(7), Some(7)]);
-        for line in ["Results", "**Results** are in.", "**He left.**", "**Read also: the harbour**", "====", "<hr>"] {
+        for line in [
+            "Results",
+            "**Results** are in.",
+            "**He left.**",
+            "**Read also: the harbour**",
+            "====",
+            "<hr>",
+        ] {
             assert_eq!(marked_level(line), None, "{line}");
         }
     }

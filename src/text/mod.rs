@@ -26,7 +26,8 @@ pub use decode::{LossyDecoding, NotText, decode};
 #[cfg(feature = "cli")]
 pub(crate) use decode::{PROBE_BYTES, not_text};
 pub use page::{
-    PAGE_FEATURE_COUNT, PAGE_KIND_COUNT, PageFeature, PageFeatures, PageKind, PageKindEstimate, PageKindWeights,
+    PAGE_FEATURE_COUNT, PAGE_KIND_COUNT, PageFeature, PageFeatures, PageKind, PageKindEstimate,
+    PageKindWeights,
 };
 pub use path_name::{PathName, path_of};
 pub use position::{CharacterIndex, Position};
@@ -44,7 +45,9 @@ pub struct Origin {
 }
 
 /// A record of a file that contains many documents.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct Record {
     /// 1-based position in the file.
     pub index: u64,
@@ -60,7 +63,9 @@ impl Origin {
 
     /// Whether the file extension is that of Markdown, ignoring a compression suffix.
     pub fn is_markdown(&self) -> bool {
-        let is = |extension: &str, known: &[&str]| known.iter().any(|known| extension.eq_ignore_ascii_case(known));
+        let is = |extension: &str, known: &[&str]| {
+            known.iter().any(|known| extension.eq_ignore_ascii_case(known))
+        };
         let mut extensions = self.path.rsplit('.').peekable();
         extensions.next_if(|extension| is(extension, &["gz", "gzip", "zst", "zstd"]));
         extensions.next().is_some_and(|extension| is(extension, &["md", "markdown", "mdx"]))
@@ -71,7 +76,9 @@ impl fmt::Display for Origin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.path)?;
         match &self.record {
-            Some(Record { index, id: Some(id) }) => write!(formatter, ": record {index} (id {id:?})"),
+            Some(Record { index, id: Some(id) }) => {
+                write!(formatter, ": record {index} (id {id:?})")
+            }
             Some(Record { index, id: None }) => write!(formatter, ": record {index}"),
             None => Ok(()),
         }
@@ -142,12 +149,20 @@ impl<'t> Document<'t> {
     }
 
     /// Creates a document from a text and the index made of that text.
-    pub(crate) fn from_index(origin: Arc<Origin>, text: &'t str, index: Arc<DocumentIndex>) -> Self {
+    pub(crate) fn from_index(
+        origin: Arc<Origin>,
+        text: &'t str,
+        index: Arc<DocumentIndex>,
+    ) -> Self {
         Self { origin, text, index, decoding: None, site: None }
     }
 
     /// Like [`parse`](Self::parse), unless `texts` has an index of the text.
-    pub(crate) fn parse_or_reuse(origin: &Arc<Origin>, text: &'t str, texts: &dyn TextProvider) -> Self {
+    pub(crate) fn parse_or_reuse(
+        origin: &Arc<Origin>,
+        text: &'t str,
+        texts: &dyn TextProvider,
+    ) -> Self {
         let index = texts.index(origin).unwrap_or_else(|| Arc::new(DocumentIndex::new(text)));
         Self::from_index(Arc::clone(origin), text, index)
     }
@@ -194,7 +209,9 @@ impl<'t> Document<'t> {
 
     /// Returns the blocks in order. Every line belongs to exactly one.
     pub fn blocks(&self) -> &[Block] {
-        self.index.blocks.get_or_init(|| block::split_blocks(self.text, &self.index.lines, self.origin.is_markdown()))
+        self.index.blocks.get_or_init(|| {
+            block::split_blocks(self.text, &self.index.lines, self.origin.is_markdown())
+        })
     }
 
     /// Returns the index of the line containing `offset`. A line ending belongs to the line before
@@ -219,7 +236,8 @@ impl<'t> Document<'t> {
 
     /// Returns the blocks of each list: items in a row, also across blank lines.
     pub(crate) fn lists(&self) -> Vec<Vec<usize>> {
-        let visible = self.blocks().iter().enumerate().filter(|(_, block)| block.kind != BlockKind::Blank);
+        let visible =
+            self.blocks().iter().enumerate().filter(|(_, block)| block.kind != BlockKind::Blank);
         let mut lists: Vec<Vec<usize>> = Vec::new();
         let mut follows_item = false;
         for (index, block) in visible {
@@ -236,7 +254,10 @@ impl<'t> Document<'t> {
 
     /// Returns the trimmed sentences of a block, without list and heading markers.
     pub fn sentences(&self, block: usize) -> &[Span] {
-        let all = self.index.sentences.get_or_init(|| self.blocks().iter().map(|_| OnceLock::new()).collect());
+        let all = self
+            .index
+            .sentences
+            .get_or_init(|| self.blocks().iter().map(|_| OnceLock::new()).collect());
         let content = &self.blocks()[block].content;
         let sentences = all[block].get_or_init(|| {
             let lines: Vec<Span> = self.index.lines[self.blocks()[block].lines.clone()]
@@ -253,7 +274,8 @@ impl<'t> Document<'t> {
     pub fn position(&self, offset: usize) -> Position {
         let line = self.line_at(offset);
         let start = self.index.lines.get(line).map_or(0, |line| line.start);
-        let column = self.index.character_index.count_characters(self.text, start, offset.max(start));
+        let column =
+            self.index.character_index.count_characters(self.text, start, offset.max(start));
         Position { offset, line: line + 1, column: column + 1 }
     }
 
@@ -276,7 +298,10 @@ impl<'t> Document<'t> {
     /// Whether the block is prose: a paragraph, list item or quotation for which [`is_prose`]
     /// holds.
     pub fn is_prose(&self, block: usize) -> bool {
-        self.index.prose.get_or_init(|| self.blocks().iter().map(|block| self.is_prose_block(block)).collect())[block]
+        self.index
+            .prose
+            .get_or_init(|| self.blocks().iter().map(|block| self.is_prose_block(block)).collect())
+            [block]
     }
 
     /// Sets the page kind instead of estimating it. Has no effect once the page kind has been read.
@@ -288,11 +313,15 @@ impl<'t> Document<'t> {
 
     /// Returns the estimated kind of page, computed on first use.
     pub fn page_kind(&self) -> &PageKindEstimate {
-        self.index.page_kind.get_or_init(|| PageKindEstimate::from_features(&PageFeatures::from_document(self)))
+        self.index
+            .page_kind
+            .get_or_init(|| PageKindEstimate::from_features(&PageFeatures::from_document(self)))
     }
 
     fn is_prose_block(&self, block: &Block) -> bool {
-        block.kind.is_text() && !matches!(block.kind, BlockKind::Heading(_)) && is_prose(self.slice(block.content))
+        block.kind.is_text()
+            && !matches!(block.kind, BlockKind::Heading(_))
+            && is_prose(self.slice(block.content))
     }
 }
 

@@ -67,7 +67,10 @@ mod tests {
         for (end, _) in text.char_indices().step_by(777) {
             for start in [0, 10, 6_000] {
                 if start <= end {
-                    assert_eq!(columns.count_characters(&text, start, end), text[start..end].chars().count());
+                    assert_eq!(
+                        columns.count_characters(&text, start, end),
+                        text[start..end].chars().count()
+                    );
                 }
             }
         }

@@ -18,7 +18,9 @@ pub(super) fn sentences(text: &str, lines: &[Span]) -> Vec<Span> {
                 continue;
             }
             match sentences.last_mut() {
-                Some(last) if is_open || is_false_break(&text[last.range()], &text[span.range()]) => {
+                Some(last)
+                    if is_open || is_false_break(&text[last.range()], &text[span.range()]) =>
+                {
                     *last = last.cover(span);
                 }
                 _ => sentences.push(span),
@@ -37,12 +39,17 @@ pub fn ends_sentence(sentence: &str) -> bool {
 }
 
 fn is_terminator(character: char) -> bool {
-    matches!(character, '.' | '!' | '?' | '…' | '。' | '！' | '？' | '｡' | '۔' | '؟' | '।' | '։' | '።' | '\u{37E}')
+    matches!(
+        character,
+        '.' | '!' | '?' | '…' | '。' | '！' | '？' | '｡' | '۔' | '؟' | '।' | '։' | '።' | '\u{37E}'
+    )
 }
 
 fn is_closer(character: char) -> bool {
-    matches!(character, '"' | '\'' | ')' | ']' | '}' | '”' | '’' | '»' | '›' | '」' | '』' | '）' | '*' | '_')
-        || character.is_whitespace()
+    matches!(
+        character,
+        '"' | '\'' | ')' | ']' | '}' | '”' | '’' | '»' | '›' | '」' | '』' | '）' | '*' | '_'
+    ) || character.is_whitespace()
 }
 
 /// Whether the break between `left` and `right` follows an abbreviation and does not end a
@@ -51,7 +58,8 @@ fn is_false_break(left: &str, right: &str) -> bool {
     let Some(stem) = left.strip_suffix('.') else {
         return false;
     };
-    let token = stem.rsplit(|c: char| c.is_whitespace() || "([\"'“‘—".contains(c)).next().unwrap_or("");
+    let token =
+        stem.rsplit(|c: char| c.is_whitespace() || "([\"'“‘—".contains(c)).next().unwrap_or("");
     if ABBREVIATIONS.iter().any(|known| token.eq_ignore_ascii_case(known)) {
         return true;
     }
@@ -69,9 +77,10 @@ fn is_false_break(left: &str, right: &str) -> bool {
 
 /// Abbreviations that precede a name or a number and so do not end a sentence.
 const ABBREVIATIONS: &[&str] = &[
-    "Mr", "Mrs", "Ms", "Mx", "Dr", "Prof", "St", "Gen", "Sen", "Rep", "Gov", "Lt", "Col", "Capt", "Sgt", "Maj", "Rev",
-    "Hon", "Pres", "Fr", "Messrs", "Mt", "Ft", "No", "Nos", "vs", "v", "cf", "e.g", "i.e", "viz", "al", "approx",
-    "Fig", "Figs", "Eq", "pp", "vol", "Hr", "Sr", "Sra", "Dra", "Mme", "Mlle",
+    "Mr", "Mrs", "Ms", "Mx", "Dr", "Prof", "St", "Gen", "Sen", "Rep", "Gov", "Lt", "Col", "Capt",
+    "Sgt", "Maj", "Rev", "Hon", "Pres", "Fr", "Messrs", "Mt", "Ft", "No", "Nos", "vs", "v", "cf",
+    "e.g", "i.e", "viz", "al", "approx", "Fig", "Figs", "Eq", "pp", "vol", "Hr", "Sr", "Sra",
+    "Dra", "Mme", "Mlle",
 ];
 
 /// Words that start a sentence far more often than they follow an abbreviation within one.
@@ -167,7 +176,10 @@ mod tests {
             split("Visit the U.S. Department of State. He left the U.S. The rest stayed."),
             ["Visit the U.S. Department of State.", "He left the U.S.", "The rest stayed."]
         );
-        assert_eq!(split("Dr. Who met J. Smith. They spoke."), ["Dr. Who met J. Smith.", "They spoke."]);
+        assert_eq!(
+            split("Dr. Who met J. Smith. They spoke."),
+            ["Dr. Who met J. Smith.", "They spoke."]
+        );
     }
 
     #[test]

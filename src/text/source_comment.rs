@@ -7,7 +7,9 @@ const MAX_LINES: usize = 300;
 ///
 /// `//`, `--`, `;` and `%` need two lines in a row. `#` and `*` also mark headings and list items,
 /// so they need a line with nothing but the marker between two lines of text. `/*` runs to `*/`.
-pub(super) fn comment_length<'t>(mut lines: impl Iterator<Item = &'t str> + Clone) -> Option<usize> {
+pub(super) fn comment_length<'t>(
+    mut lines: impl Iterator<Item = &'t str> + Clone,
+) -> Option<usize> {
     let first = lines.clone().next()?.trim();
     if first.starts_with("/*") {
         let end = lines.take(MAX_LINES).position(|line| line.contains("*/"))? + 1;

@@ -87,5 +87,6 @@ pub fn is_blank(character: char) -> bool {
     if character.is_ascii() {
         return character.is_ascii_whitespace() || character == '\u{B}';
     }
-    character.is_whitespace() || matches!(character, '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}' | '\u{00AD}')
+    character.is_whitespace()
+        || matches!(character, '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}' | '\u{00AD}')
 }

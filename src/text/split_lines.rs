@@ -10,7 +10,8 @@ pub(super) fn split_lines(text: &str) -> Vec<Span> {
     let mut start = if text.starts_with('\u{FEFF}') { '\u{FEFF}'.len_utf8() } else { 0 };
     let mut lines = Vec::with_capacity(memchr::memchr_iter(b'\n', bytes).count() + 1);
     for newline in memchr::memchr_iter(b'\n', bytes) {
-        let end = if newline > start && bytes[newline - 1] == b'\r' { newline - 1 } else { newline };
+        let end =
+            if newline > start && bytes[newline - 1] == b'\r' { newline - 1 } else { newline };
         lines.push(Span::new(start, end));
         start = newline + 1;
     }

@@ -70,9 +70,20 @@ fn class_of(character: char) -> SentenceBreakClass {
         '«' | '»' | '‘'..='‟' | '‹' | '›' => SentenceBreakClass::Close,
         '–' | '—' | '、' | '，' | '：' => SentenceBreakClass::Continue,
         '。' | '！' | '？' => SentenceBreakClass::Mark,
-        '§' | '©' | '®' | '°' | '±' | '·' | '×' | '÷' | '†'..='‣' | '…' | '€' | '™' | '←'..='⇿' | '■'..='◿' => {
-            SentenceBreakClass::Other
-        }
+        '§'
+        | '©'
+        | '®'
+        | '°'
+        | '±'
+        | '·'
+        | '×'
+        | '÷'
+        | '†'..='‣'
+        | '…'
+        | '€'
+        | '™'
+        | '←'..='⇿'
+        | '■'..='◿' => SentenceBreakClass::Other,
         'À'..='ƺ' | 'Ǎ'..='ǰ' | 'Ǵ'..='ȟ' | 'Ȣ'..='ɏ' | 'Ά' | 'Έ'..='ώ' | 'Ѐ'..='ҁ' | 'Ҋ'..='ԯ' => {
             match (character.is_lowercase(), character.is_uppercase()) {
                 (true, _) => SentenceBreakClass::Lower,
@@ -122,7 +133,9 @@ impl Breaks<'_> {
             (self.at, self.fallback) = (*end, None);
         }
         loop {
-            let Some((class, length)) = self.next_terminator() else { return Some(self.line.len()) };
+            let Some((class, length)) = self.next_terminator() else {
+                return Some(self.line.len());
+            };
             if class == SentenceBreakClass::Unknown {
                 return self.fall_back_to_tables(start);
             }
@@ -147,7 +160,9 @@ impl Breaks<'_> {
                 byte.is_ascii()
                     && !matches!(
                         ASCII[usize::from(*byte)],
-                        SentenceBreakClass::Stop | SentenceBreakClass::Mark | SentenceBreakClass::Unknown
+                        SentenceBreakClass::Stop
+                            | SentenceBreakClass::Mark
+                            | SentenceBreakClass::Unknown
                     )
             };
             self.at += rest.iter().position(|byte| !plain(byte))?;
@@ -156,7 +171,10 @@ impl Breaks<'_> {
                 'À'..='ƺ' | 'Ѐ'..='ҁ' => (SentenceBreakClass::Other, 2),
                 character => (class_of_any(character), character.len_utf8()),
             };
-            if matches!(class, SentenceBreakClass::Stop | SentenceBreakClass::Mark | SentenceBreakClass::Unknown) {
+            if matches!(
+                class,
+                SentenceBreakClass::Stop | SentenceBreakClass::Mark | SentenceBreakClass::Unknown
+            ) {
                 return Some((class, length));
             }
             self.at += length;
@@ -177,7 +195,8 @@ impl Breaks<'_> {
         match first {
             Some((SentenceBreakClass::Digit, _)) if is_stop => return Decision::Continue(self.at),
             Some((SentenceBreakClass::Upper, _))
-                if is_stop && matches!(before, SentenceBreakClass::Upper | SentenceBreakClass::Lower) =>
+                if is_stop
+                    && matches!(before, SentenceBreakClass::Upper | SentenceBreakClass::Lower) =>
             {
                 return Decision::Continue(self.at);
             }
@@ -224,7 +243,9 @@ impl Breaks<'_> {
             )
         };
         let from = self.at;
-        let end = memchr::memchr_iter(b' ', bytes.get(from..)?).map(|blank| from + blank).find(is_unambiguous);
+        let end = memchr::memchr_iter(b' ', bytes.get(from..)?)
+            .map(|blank| from + blank)
+            .find(is_unambiguous);
         let end = end.map_or(bytes.len(), |blank| blank + 1);
         let mut sentence_bounds = self.line.get(start..end)?.split_sentence_bounds();
         let first = start + sentence_bounds.next()?.len();
@@ -262,12 +283,12 @@ mod tests {
 
     #[test]
     fn classified_characters_agree_with_unicode_segmentation() {
-        for character in ('\u{1}'..='\u{FFFF}')
-            .filter(|&character| class_of(character) != SentenceBreakClass::Unknown || character.is_ascii())
-        {
+        for character in ('\u{1}'..='\u{FFFF}').filter(|&character| {
+            class_of(character) != SentenceBreakClass::Unknown || character.is_ascii()
+        }) {
             for template in [
-                "a.#B", "a. #B", "a. #b", "a! #B", "a!# B", "a# B", "a#B", "a.#1", "#.B", "1.# B", "a. 1#b", "a#.",
-                "a.#) B",
+                "a.#B", "a. #B", "a. #b", "a! #B", "a!# B", "a# B", "a#B", "a.#1", "#.B", "1.# B",
+                "a. 1#b", "a#.", "a.#) B",
             ] {
                 compare(&template.replace('#', &character.to_string()));
             }

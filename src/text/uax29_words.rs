@@ -54,7 +54,8 @@ pub(super) fn has_weighted_words(text: &str, min: usize) -> bool {
 fn prefix_has_weighted_words(text: &str, min: usize) -> bool {
     /// Most words, with the space after them, are shorter.
     const BYTES_PER_WORD: usize = 12;
-    let prefix = text.as_bytes().get(..min.saturating_mul(BYTES_PER_WORD)).map(WordCountBounds::from_bytes);
+    let prefix =
+        text.as_bytes().get(..min.saturating_mul(BYTES_PER_WORD)).map(WordCountBounds::from_bytes);
     prefix.is_some_and(|bounds| bounds.min_weight() >= min)
 }
 
@@ -63,7 +64,8 @@ fn count_each_weighted(text: &str, limit: usize) -> usize {
     const CJK_LEAD_BYTES: RangeInclusive<u8> = 0xE3..=0xE9;
     let (mut others, mut ideographs) = (0, 0);
     for word in words(text) {
-        let is_ideograph = text.as_bytes().get(word.start).is_some_and(|byte| CJK_LEAD_BYTES.contains(byte));
+        let is_ideograph =
+            text.as_bytes().get(word.start).is_some_and(|byte| CJK_LEAD_BYTES.contains(byte));
         ideographs += usize::from(is_ideograph);
         others += usize::from(!is_ideograph);
         if others + ideographs * 3 / 5 >= limit {
@@ -109,11 +111,15 @@ impl WordCountBounds {
             for (before, here) in before.iter().zip(here) {
                 let is_start = here.is_ascii_alphanumeric() & !before.is_ascii_alphanumeric();
                 // Without short-circuit operators and tables, so that the loop is vectorised.
-                let mid =
-                    (*before == b'.') | (*before == b'\'') | (*before == b':') | (*before == b',') | (*before == b';');
+                let mid = (*before == b'.')
+                    | (*before == b'\'')
+                    | (*before == b':')
+                    | (*before == b',')
+                    | (*before == b';');
                 let joins = mid | (*before == b'_') | !before.is_ascii();
                 // U+0100 to U+017F and U+0400 to U+047F; U+5000 to U+9FFF.
-                let is_letter = (*here == 0xC4) | (*here == 0xC5) | (*here == 0xD0) | (*here == 0xD1);
+                let is_letter =
+                    (*here == 0xC4) | (*here == 0xC5) | (*here == 0xD0) | (*here == 0xD1);
                 let is_wide_start = is_letter & !before.is_ascii_alphanumeric();
                 starts += u8::from((is_start | is_wide_start) & !joins);
                 ideographs += u8::from(here.wrapping_sub(0xE5) < 5);
@@ -124,7 +130,9 @@ impl WordCountBounds {
             bounds.max += usize::from(max);
         };
         add(b" ", bytes.get(..1).unwrap_or_default());
-        for (before, here) in bytes.chunks(CHUNK).zip(bytes.get(1..).unwrap_or_default().chunks(CHUNK)) {
+        for (before, here) in
+            bytes.chunks(CHUNK).zip(bytes.get(1..).unwrap_or_default().chunks(CHUNK))
+        {
             add(before, here);
         }
         bounds
@@ -205,9 +213,16 @@ fn class_of(character: char) -> WordBreakClass {
         | '€'
         | '™' => WordBreakClass::Other,
         '‘' | '’' => WordBreakClass::MidBoth,
-        'À'..='Ö' | 'Ø'..='ö' | 'ø'..='ɏ' | 'Ά' | 'Έ'..='Ί' | 'Ό' | 'Ύ'..='Ρ' | 'Σ'..='ώ' | 'Ѐ'..='ҁ' | 'Ҋ'..='ԯ' => {
-            WordBreakClass::Letter
-        }
+        'À'..='Ö'
+        | 'Ø'..='ö'
+        | 'ø'..='ɏ'
+        | 'Ά'
+        | 'Έ'..='Ί'
+        | 'Ό'
+        | 'Ύ'..='Ρ'
+        | 'Σ'..='ώ'
+        | 'Ѐ'..='ҁ'
+        | 'Ҋ'..='ԯ' => WordBreakClass::Letter,
         '一'..='鿿' => WordBreakClass::Alone,
         '、' | '。' | '「' | '」' | '！' | '？' => WordBreakClass::Other,
         _ => WordBreakClass::Unknown,
@@ -237,18 +252,21 @@ impl<'t> Words<'t> {
         let rest = self.text.as_bytes().get(start..).unwrap_or_default();
         let end = memchr::memchr2(b' ', b'\n', rest).map_or(self.text.len(), |blank| start + blank);
         self.at = end;
-        self.fallback = self.text.get(start..end).map(|stretch| (start, stretch.unicode_word_indices()));
+        self.fallback =
+            self.text.get(start..end).map(|stretch| (start, stretch.unicode_word_indices()));
     }
 
     /// Returns the end of the word that starts at `self.at` with a character of `class`, `length`
     /// bytes long, and whether it contains more than underscores. Returns `None` if an unknown
     /// character occurs in it or right after it.
     fn word_end(&self, class: WordBreakClass, length: usize) -> Option<(usize, bool)> {
-        let (mut last, mut end, mut counts) = (class, self.at + length, class != WordBreakClass::Joiner);
+        let (mut last, mut end, mut counts) =
+            (class, self.at + length, class != WordBreakClass::Joiner);
         loop {
             if last == WordBreakClass::Letter {
                 let rest = self.text.as_bytes().get(end..).unwrap_or_default();
-                end += rest.iter().position(|byte| !byte.is_ascii_alphabetic()).unwrap_or(rest.len());
+                end +=
+                    rest.iter().position(|byte| !byte.is_ascii_alphabetic()).unwrap_or(rest.len());
             }
             let (next, length) = self.class(end);
             match next {
@@ -259,14 +277,18 @@ impl<'t> Words<'t> {
                     counts |= next != WordBreakClass::Joiner;
                     (last, end) = (next, end + length);
                 }
-                WordBreakClass::MidBoth | WordBreakClass::MidLetters | WordBreakClass::MidDigits => {
+                WordBreakClass::MidBoth
+                | WordBreakClass::MidLetters
+                | WordBreakClass::MidDigits => {
                     let (after, width) = self.class(end + length);
                     match after {
                         WordBreakClass::Unknown => return None,
                         WordBreakClass::Letter
-                            if last == WordBreakClass::Letter && next != WordBreakClass::MidDigits => {}
+                            if last == WordBreakClass::Letter
+                                && next != WordBreakClass::MidDigits => {}
                         WordBreakClass::Digit
-                            if last == WordBreakClass::Digit && next != WordBreakClass::MidLetters => {}
+                            if last == WordBreakClass::Digit
+                                && next != WordBreakClass::MidLetters => {}
                         _ => return Some((end, counts)),
                     }
                     (last, end) = (after, end + length + width);
@@ -293,18 +315,19 @@ impl Iterator for Words<'_> {
             match class {
                 _ if length == 0 => return None,
                 WordBreakClass::Unknown => self.fall_back_to_tables(self.at),
-                WordBreakClass::Letter | WordBreakClass::Digit | WordBreakClass::Joiner | WordBreakClass::Alone => {
-                    match self.word_end(class, length) {
-                        Some((end, counts)) => {
-                            let word = Span::new(self.at, end);
-                            self.at = end;
-                            if counts {
-                                return Some(word);
-                            }
+                WordBreakClass::Letter
+                | WordBreakClass::Digit
+                | WordBreakClass::Joiner
+                | WordBreakClass::Alone => match self.word_end(class, length) {
+                    Some((end, counts)) => {
+                        let word = Span::new(self.at, end);
+                        self.at = end;
+                        if counts {
+                            return Some(word);
                         }
-                        None => self.fall_back_to_tables(self.at),
                     }
-                }
+                    None => self.fall_back_to_tables(self.at),
+                },
                 WordBreakClass::Other
                 | WordBreakClass::MidBoth
                 | WordBreakClass::MidLetters
@@ -356,9 +379,9 @@ mod tests {
 
     #[test]
     fn classified_characters_agree_with_unicode_segmentation() {
-        for character in ('\u{1}'..='\u{FFFF}')
-            .filter(|&character| class_of(character) != WordBreakClass::Unknown || character.is_ascii())
-        {
+        for character in ('\u{1}'..='\u{FFFF}').filter(|&character| {
+            class_of(character) != WordBreakClass::Unknown || character.is_ascii()
+        }) {
             for template in [
                 "a#b",
                 "1#2",

@@ -68,7 +68,10 @@ impl Lab {
         let hits = self.folder.join("hits");
         let _ = fs::remove_file(&hits);
         let mut command = Command::new(&self.binary);
-        command.current_dir(self.folder()).args(arguments).env("TMPDIR", self.folder().join("temporary"));
+        command
+            .current_dir(self.folder())
+            .args(arguments)
+            .env("TMPDIR", self.folder().join("temporary"));
         if !fault.is_empty() {
             command.env("LD_PRELOAD", preload()).env("FAULT", fault);
             command.env("FAULT_ROOT", self.folder()).env("FAULT_HITS", &hits);
@@ -83,9 +86,12 @@ impl Lab {
         self.clear("");
         let path = |name: &str| self.folder().join("corpus").join(name);
         fs::create_dir_all(path("deep")).unwrap();
-        let records = |shard: u64| (0..texts).map(move |number| text(1_000 * shard + number)).enumerate();
+        let records =
+            |shard: u64| (0..texts).map(move |number| text(1_000 * shard + number)).enumerate();
         let lines = |shard| -> String {
-            records(shard).map(|(id, text)| format!("{}\n", json!({"id": id, "text": text}))).collect()
+            records(shard)
+                .map(|(id, text)| format!("{}\n", json!({"id": id, "text": text})))
+                .collect()
         };
         for number in 0..texts {
             fs::write(path(&format!("a{number}.txt")), text(number)).unwrap();
@@ -105,7 +111,10 @@ impl Lab {
         let root = self.folder().join(below);
         for path in walk(&root) {
             if !name(&path).starts_with('.') {
-                files.insert(path.strip_prefix(&root).unwrap().to_owned(), content(&path).unwrap_or_default());
+                files.insert(
+                    path.strip_prefix(&root).unwrap().to_owned(),
+                    content(&path).unwrap_or_default(),
+                );
             }
         }
         files
@@ -118,7 +127,10 @@ impl Lab {
 
     /// Returns the bytes of all files.
     pub(crate) fn snapshot(&self) -> BTreeMap<PathBuf, Vec<u8>> {
-        walk(&self.folder()).into_iter().map(|path| (path.clone(), fs::read(path).unwrap())).collect()
+        walk(&self.folder())
+            .into_iter()
+            .map(|path| (path.clone(), fs::read(path).unwrap()))
+            .collect()
     }
 
     /// Restores a snapshot. An undo log keeps its inode.
@@ -149,9 +161,19 @@ impl Lab {
 fn preload() -> &'static Path {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
     LIBRARY.get_or_init(|| {
-        let library = std::env::temp_dir().join(format!("dechaff-preload-{}.so", std::process::id()));
+        let library =
+            std::env::temp_dir().join(format!("dechaff-preload-{}.so", std::process::id()));
         let compiler = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-        let arguments = ["--edition", "2024", "--crate-type", "cdylib", "--crate-name", "preload", "-C", "panic=abort"];
+        let arguments = [
+            "--edition",
+            "2024",
+            "--crate-type",
+            "cdylib",
+            "--crate-name",
+            "preload",
+            "-C",
+            "panic=abort",
+        ];
         let mut built = Command::new(compiler)
             .args(arguments)
             .arg("-o")
@@ -184,16 +206,21 @@ fn write_parquet(path: &Path, groups: &[Vec<(usize, String)>]) {
     let schema = "message schema { REQUIRED INT64 id; OPTIONAL BYTE_ARRAY text (STRING); }";
     let schema = Arc::new(parse_message_type(schema).unwrap());
     let properties = Arc::new(WriterProperties::builder().build());
-    let mut writer = SerializedFileWriter::new(File::create(path).unwrap(), schema, properties).unwrap();
+    let mut writer =
+        SerializedFileWriter::new(File::create(path).unwrap(), schema, properties).unwrap();
     for rows in groups {
         let ids: Vec<i64> = rows.iter().map(|(id, _)| *id as i64).collect();
-        let texts: Vec<ByteArray> = rows.iter().map(|(_, text)| ByteArray::from(text.as_str())).collect();
+        let texts: Vec<ByteArray> =
+            rows.iter().map(|(_, text)| ByteArray::from(text.as_str())).collect();
         let mut group = writer.next_row_group().unwrap();
         let mut column = group.next_column().unwrap().unwrap();
         column.typed::<Int64Type>().write_batch(&ids, None, None).unwrap();
         column.close().unwrap();
         let mut column = group.next_column().unwrap().unwrap();
-        column.typed::<ByteArrayType>().write_batch(&texts, Some(&vec![1; rows.len()]), None).unwrap();
+        column
+            .typed::<ByteArrayType>()
+            .write_batch(&texts, Some(&vec![1; rows.len()]), None)
+            .unwrap();
         column.close().unwrap();
         group.close().unwrap();
     }
@@ -212,8 +239,11 @@ fn content(path: &Path) -> Option<Vec<u8>> {
         "zst" => zstd::decode_all(&*bytes).ok(),
         "parquet" => {
             let reader = SerializedFileReader::new(File::open(path).unwrap()).ok()?;
-            let rows: Result<Vec<String>, _> =
-                reader.get_row_iter(None).ok()?.map(|row| row.map(|row| format!("{row}\n"))).collect();
+            let rows: Result<Vec<String>, _> = reader
+                .get_row_iter(None)
+                .ok()?
+                .map(|row| row.map(|row| format!("{row}\n")))
+                .collect();
             Some(rows.ok()?.concat().into_bytes())
         }
         _ => Some(bytes),

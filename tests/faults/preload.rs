@@ -105,9 +105,14 @@ impl Kind {
     fn counts(self, call: Call) -> bool {
         match self {
             Self::None | Self::Short | Self::Clock => false,
-            Self::Kill | Self::Error | Self::Gone | Self::Count => !matches!(call, Call::Open | Call::Read),
+            Self::Kill | Self::Error | Self::Gone | Self::Count => {
+                !matches!(call, Call::Open | Call::Read)
+            }
             Self::Full => matches!(call, Call::Write | Call::Create { .. }),
-            Self::Denied => matches!(call, Call::Open | Call::Create { .. } | Call::Change { is_of_names: true }),
+            Self::Denied => matches!(
+                call,
+                Call::Open | Call::Create { .. } | Call::Change { is_of_names: true }
+            ),
             Self::Clash => call == Call::Create { is_new: true },
             Self::Unreadable | Self::Eof => call == Call::Read,
         }
@@ -232,7 +237,10 @@ fn watch(file: c_int, is_watched: bool) {
 }
 
 fn is_watched(file: c_int) -> bool {
-    usize::try_from(file).ok().and_then(|file| WATCHED.get(file)).is_some_and(|flag| flag.load(Ordering::SeqCst))
+    usize::try_from(file)
+        .ok()
+        .and_then(|file| WATCHED.get(file))
+        .is_some_and(|flag| flag.load(Ordering::SeqCst))
 }
 
 /// Whether a path lies below the root, which is also the working directory.
@@ -428,13 +436,19 @@ macro_rules! flushing {
 flushing!(fsync, fdatasync);
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn renameat(from: c_int, one: *const c_char, to: c_int, other: *const c_char) -> c_int {
+pub unsafe extern "C" fn renameat(
+    from: c_int,
+    one: *const c_char,
+    to: c_int,
+    other: *const c_char,
+) -> c_int {
     if is_below(one)
         && let Some(error) = outcome(NAMES)
     {
         return fail(error);
     }
-    let rename: unsafe extern "C" fn(c_int, *const c_char, c_int, *const c_char) -> c_int = next!("renameat");
+    let rename: unsafe extern "C" fn(c_int, *const c_char, c_int, *const c_char) -> c_int =
+        next!("renameat");
     unsafe { rename(from, one, to, other) }
 }
 
@@ -446,7 +460,8 @@ pub unsafe extern "C" fn renameat2(
     other: *const c_char,
     flags: c_uint,
 ) -> c_int {
-    type Function = unsafe extern "C" fn(c_int, *const c_char, c_int, *const c_char, c_uint) -> c_int;
+    type Function =
+        unsafe extern "C" fn(c_int, *const c_char, c_int, *const c_char, c_uint) -> c_int;
     if is_below(one)
         && let Some(error) = outcome(NAMES)
     {

@@ -9,7 +9,9 @@ use dechaff::text::{Document, Origin};
 /// What the classifier flags at its sensitive point, which is the weakest that runs by default.
 fn flagged(text: &str) -> Vec<String> {
     let registry = Registry::embedded().unwrap();
-    let linter = Linter::from_rules([registry.find("BP901").unwrap(), registry.find("BP902").unwrap()]).unwrap();
+    let linter =
+        Linter::from_rules([registry.find("BP901").unwrap(), registry.find("BP902").unwrap()])
+            .unwrap();
     let document = Document::parse(Arc::new(Origin::file("page.txt")), text);
     linter.check(&document).iter().map(|finding| document.slice(finding.span).to_owned()).collect()
 }
@@ -104,7 +106,11 @@ fn a_finding_says_why_in_words() {
     for finding in &findings {
         let reasons = finding.label.as_deref().unwrap_or("").split(", ").count();
         assert!(reasons >= 3, "{:?}", finding.label);
-        assert!(finding.notes.iter().any(|note| note.starts_with("probability 0.")), "{:?}", finding.notes);
+        assert!(
+            finding.notes.iter().any(|note| note.starts_with("probability 0.")),
+            "{:?}",
+            finding.notes
+        );
     }
     assert!(!findings.is_empty());
 }

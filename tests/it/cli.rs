@@ -7,5 +7,10 @@
 fn transcripts() {
     // The output format must not depend on where the tests run.
     let cases = trycmd::TestCases::new();
-    cases.env("GITHUB_ACTIONS", "").env("GITLAB_CI", "").env("COLUMNS", "").case("tests/cli/*.trycmd").run();
+    cases
+        .env("GITHUB_ACTIONS", "")
+        .env("GITLAB_CI", "")
+        .env("COLUMNS", "")
+        .case("tests/cli/*.trycmd")
+        .run();
 }

@@ -83,7 +83,8 @@ fn copy(from: &Path, to: &Path) {
 
 /// Writes a new rule file, or appends to an existing one.
 fn add(folder: &Path, block: &Block, text: &str) {
-    let path: PathBuf = folder.join(block.file.as_ref().expect("a rule file is named before the block"));
+    let path: PathBuf =
+        folder.join(block.file.as_ref().expect("a rule file is named before the block"));
     let is_new = block.text.starts_with("code = ");
     assert_ne!(is_new, path.exists(), "{}", path.display());
     let before = if is_new { String::new() } else { fs::read_to_string(&path).unwrap() };
@@ -116,27 +117,38 @@ fn run(folder: &Path, text: &str) {
         None => 0,
     };
     let output = dechaff(folder, &words(command));
-    let printed = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let printed = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
     assert_eq!(output.status.code(), Some(code), "{command}\n{printed}");
     let printed: Vec<&str> = printed.lines().collect();
-    assert!(are_matched(&printed, &expected), "{command}\nexpected {expected:#?}\nprinted {printed:#?}");
+    assert!(
+        are_matched(&printed, &expected),
+        "{command}\nexpected {expected:#?}\nprinted {printed:#?}"
+    );
 }
 
 /// Whether the lines match. `...` matches any number of lines.
 fn are_matched(lines: &[&str], expected: &[&str]) -> bool {
     match expected.split_first() {
         None => lines.is_empty(),
-        Some((&"...", rest)) => (0..=lines.len()).any(|skipped| are_matched(&lines[skipped..], rest)),
-        Some((expected, rest)) => lines
-            .split_first()
-            .is_some_and(|(line, lines)| matches(&line.replace('\\', "/"), expected) && are_matched(lines, rest)),
+        Some((&"...", rest)) => {
+            (0..=lines.len()).any(|skipped| are_matched(&lines[skipped..], rest))
+        }
+        Some((expected, rest)) => lines.split_first().is_some_and(|(line, lines)| {
+            matches(&line.replace('\\', "/"), expected) && are_matched(lines, rest)
+        }),
     }
 }
 
 /// Whether the line matches. `[..]` matches any text.
 fn matches(line: &str, expected: &str) -> bool {
     match expected.split_once("[..]") {
-        Some((start, end)) => line.starts_with(start) && line.ends_with(end) && line.len() >= start.len() + end.len(),
+        Some((start, end)) => {
+            line.starts_with(start) && line.ends_with(end) && line.len() >= start.len() + end.len()
+        }
         None => line == expected,
     }
 }
@@ -154,7 +166,11 @@ fn words(command: &str) -> Vec<&str> {
 }
 
 fn dechaff<S: AsRef<std::ffi::OsStr>>(folder: &Path, arguments: &[S]) -> std::process::Output {
-    Command::new(env!("CARGO_BIN_EXE_dechaff")).current_dir(folder).args(arguments).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_dechaff"))
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .unwrap()
 }
 
 /// Returns the fenced blocks below the heading `section`, without the indentation of list items.
@@ -166,12 +182,16 @@ fn blocks(section: &str) -> Vec<Block> {
     let mut file = None;
     let mut lines = section.lines();
     while let Some(line) = lines.next() {
-        let named =
-            line.split('`').skip(1).step_by(2).find(|code| code.starts_with("rules/") && code.ends_with(".toml"));
+        let named = line
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .find(|code| code.starts_with("rules/") && code.ends_with(".toml"));
         file = named.map(str::to_owned).or(file);
         let Some((indent, language)) = line.split_once("```") else { continue };
         let inside = lines.by_ref().take_while(|line| line.trim() != "```");
-        let text = inside.map(|line| format!("{}\n", line.strip_prefix(indent).unwrap_or(line))).collect();
+        let text =
+            inside.map(|line| format!("{}\n", line.strip_prefix(indent).unwrap_or(line))).collect();
         blocks.push(Block { language: language.to_owned(), text, file: file.clone() });
     }
     blocks

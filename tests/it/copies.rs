@@ -7,10 +7,15 @@ use std::process::{Command, Output};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
-const KEPT: &str = "The talks go on in Muscat next week, both sides said on Monday after a long day.";
+const KEPT: &str =
+    "The talks go on in Muscat next week, both sides said on Monday after a long day.";
 
 fn dechaff(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dechaff")).current_dir(folder).args(arguments).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_dechaff"))
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .unwrap()
 }
 
 fn stderr(output: &Output) -> String {
@@ -24,11 +29,12 @@ fn stdout(output: &Output) -> String {
 /// Returns a sentence that is different for each seed.
 fn prose(seed: &str) -> String {
     const WORDS: [&str; 12] = [
-        "river", "council", "market", "school", "harbour", "winter", "report", "engine", "garden", "village", "museum",
-        "budget",
+        "river", "council", "market", "school", "harbour", "winter", "report", "engine", "garden",
+        "village", "museum", "budget",
     ];
     let digest = Sha256::digest(seed);
-    let words: Vec<&str> = digest.iter().map(|byte| WORDS[usize::from(*byte) % WORDS.len()]).collect();
+    let words: Vec<&str> =
+        digest.iter().map(|byte| WORDS[usize::from(*byte) % WORDS.len()]).collect();
     format!("The {} opened.", words.join(" and the "))
 }
 
@@ -38,7 +44,8 @@ fn tree(paths: &[&str]) -> TempDir {
     for path in paths {
         let path = folder.path().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, format!("{}\n\nLeave a Comment\n", prose(&path.to_string_lossy()))).unwrap();
+        fs::write(&path, format!("{}\n\nLeave a Comment\n", prose(&path.to_string_lossy())))
+            .unwrap();
     }
     folder
 }
@@ -78,7 +85,8 @@ fn copies_are_nested_only_to_avoid_name_clashes() {
         (&["corpus/a.txt", "more/a.txt"], &["corpus/a.txt", "more/a.txt"]),
         (&["*/a.txt"], &["corpus/a.txt", "more/a.txt"]),
     ] {
-        let output = dechaff(folder.path(), &[&["check"], inputs, &["--output-dir", "clean"]].concat());
+        let output =
+            dechaff(folder.path(), &[&["check"], inputs, &["--output-dir", "clean"]].concat());
         assert!(output.status.success(), "{inputs:?}: {}", stderr(&output));
         assert_eq!(listing(&folder.path().join("clean")), expected, "{inputs:?}");
         let count = format!("{} file", expected.len());
@@ -98,13 +106,25 @@ fn copies_inside_the_input_are_skipped_by_later_runs() {
     }
     for input in ["corpus", "."] {
         let output = dechaff(folder.path(), &["check", input]);
-        assert!(stdout(&output).contains("2 files checked: 2 findings in 2 files"), "{}", stdout(&output));
-        assert!(stderr(&output).contains("corpus/clean: left out, since it holds copies"), "{}", stderr(&output));
+        assert!(
+            stdout(&output).contains("2 files checked: 2 findings in 2 files"),
+            "{}",
+            stdout(&output)
+        );
+        assert!(
+            stderr(&output).contains("corpus/clean: left out, since it holds copies"),
+            "{}",
+            stderr(&output)
+        );
         assert!(stderr(&dechaff(folder.path(), &["check", input, "-q"])).is_empty());
     }
     // Passed explicitly, they are checked. The report after a fix is about its copies.
-    assert!(stdout(&dechaff(folder.path(), &["check", "corpus/clean"])).contains("2 files checked: no findings"));
-    fs::write(folder.path().join("corpus/clean/own.txt"), format!("{KEPT}\n\nLeave a Comment\n")).unwrap();
+    assert!(
+        stdout(&dechaff(folder.path(), &["check", "corpus/clean"]))
+            .contains("2 files checked: no findings")
+    );
+    fs::write(folder.path().join("corpus/clean/own.txt"), format!("{KEPT}\n\nLeave a Comment\n"))
+        .unwrap();
     let output = dechaff(folder.path(), &["check", "corpus", "--output-dir", "corpus/clean"]);
     assert!(stdout(&output).contains("2 files checked: 2 findings fixed"), "{}", stdout(&output));
 }
@@ -116,7 +136,10 @@ fn copies_only_replace_copies() {
     for directory in ["corpus", "corpus/own"] {
         let output = dechaff(folder.path(), &["check", "corpus", "--output-dir", directory]);
         assert_eq!(output.status.code(), Some(2));
-        assert!(stderr(&output).contains("is the input") || stderr(&output).contains("Name a new directory"));
+        assert!(
+            stderr(&output).contains("is the input")
+                || stderr(&output).contains("Name a new directory")
+        );
         assert_eq!(listing(&folder.path().join("corpus")), ["a.txt", "own/b.txt"]);
     }
     for _ in 0..2 {
@@ -135,7 +158,8 @@ fn copies_only_replace_copies() {
 fn a_fix_without_an_undo_log_says_so_once() {
     let folder = tree(&["corpus/a.txt", "corpus/b.txt"]);
     let run = |more: &[&str]| {
-        fs::write(folder.path().join("corpus/a.txt"), format!("{KEPT}\n\nLeave a Comment\n")).unwrap();
+        fs::write(folder.path().join("corpus/a.txt"), format!("{KEPT}\n\nLeave a Comment\n"))
+            .unwrap();
         stderr(&dechaff(folder.path(), &[&["check", "corpus"], more].concat()))
     };
     for fix in ["--fix", "--fix-only"] {
@@ -147,5 +171,8 @@ fn a_fix_without_an_undo_log_says_so_once() {
     assert!(!run(&["--output-dir", "clean"]).contains("nothing was kept"));
     assert!(!run(&["--diff"]).contains("nothing was kept"));
     run(&["--fix", "-q"]);
-    assert!(!stderr(&dechaff(folder.path(), &["check", "corpus", "--fix"])).contains("nothing was kept"));
+    assert!(
+        !stderr(&dechaff(folder.path(), &["check", "corpus", "--fix"]))
+            .contains("nothing was kept")
+    );
 }

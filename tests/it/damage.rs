@@ -96,7 +96,12 @@ struct Damaged {
 /// Returns the content of a cell: a unique word and a common one.
 fn cell(content: Content, row: usize, column: usize) -> String {
     const SYLLABLES: [&str; 10] = ["ba", "de", "fi", "go", "ku", "la", "me", "ni", "po", "ru"];
-    let name = format!("{}{}{}", SYLLABLES[row % 10], SYLLABLES[column % 10], SYLLABLES[(row + column) % 10]);
+    let name = format!(
+        "{}{}{}",
+        SYLLABLES[row % 10],
+        SYLLABLES[column % 10],
+        SYLLABLES[(row + column) % 10]
+    );
     match content {
         _ if row == 0 => format!("Title{name} of"),
         Content::Words => format!("{name} kept"),
@@ -132,7 +137,8 @@ impl Damaged {
     }
 
     fn line(&self, cells: &[String]) -> String {
-        let pad = |cell: &String| if self.style.padded { format!("{cell:<14}") } else { cell.clone() };
+        let pad =
+            |cell: &String| if self.style.padded { format!("{cell:<14}") } else { cell.clone() };
         let inner = cells.iter().map(pad).collect::<Vec<_>>().join(" | ");
         if self.style.outer_pipes { format!("| {inner} |") } else { inner.trim().to_owned() }
     }
@@ -157,7 +163,8 @@ impl Damaged {
 
     /// Formats the table: header, delimiter and rows, with the damage applied.
     fn text(&self) -> String {
-        let mut groups: Vec<Vec<String>> = vec![vec![self.line(&self.cells(0))], vec![self.delimiter(self.width())]];
+        let mut groups: Vec<Vec<String>> =
+            vec![vec![self.line(&self.cells(0))], vec![self.delimiter(self.width())]];
         groups.extend((1..=self.rows).map(|row| vec![self.line(&self.cells(row))]));
         let mut below = Vec::new();
         for &damage in &self.damages {
@@ -172,7 +179,8 @@ impl Damaged {
         if self.style.text_below {
             lines.extend([String::new(), "Some words below.".to_owned()]);
         }
-        let line = |line: String| format!("{}{line}", self.style.prefix).trim_end().to_owned() + "\n";
+        let line =
+            |line: String| format!("{}{line}", self.style.prefix).trim_end().to_owned() + "\n";
         lines.into_iter().map(line).collect()
     }
 
@@ -190,7 +198,8 @@ impl Damaged {
             Damage::LastCellLost(row) => {
                 let cells = self.cells(number(row));
                 let rest = self.line(&cells[..cells.len() - 1]);
-                groups[group_of(row)] = vec![rest.strip_suffix('|').unwrap_or(&rest).trim_end().to_owned()];
+                groups[group_of(row)] =
+                    vec![rest.strip_suffix('|').unwrap_or(&rest).trim_end().to_owned()];
             }
             Damage::CellDropped(row, column) => {
                 let mut cells = self.cells(number(row));
@@ -233,7 +242,8 @@ impl Damaged {
                 }
             }
             Damage::WrappedHeader => {
-                let cells: Vec<String> = self.cells(0).iter().map(|cell| cell.replacen(' ', "\n", 1)).collect();
+                let cells: Vec<String> =
+                    self.cells(0).iter().map(|cell| cell.replacen(' ', "\n", 1)).collect();
                 let line = format!("| {} |", cells.join("\n         |      "));
                 if self.style.outer_pipes {
                     groups[0] = line.split('\n').map(str::to_owned).collect();
@@ -247,7 +257,9 @@ impl Damaged {
                 }
                 groups[0].splice(0..0, lines);
             }
-            Damage::SpanningLabel(row) => groups[place(row)].insert(0, "| Mail servers |".to_owned()),
+            Damage::SpanningLabel(row) => {
+                groups[place(row)].insert(0, "| Mail servers |".to_owned())
+            }
             Damage::FlatList(row, column) => {
                 let mut cells = self.cells(number(row));
                 let column = column % self.width();
@@ -258,7 +270,9 @@ impl Damaged {
                 let line = self.line(&self.cells(number(row)));
                 groups[group_of(row)] = vec![line.strip_prefix("| ").unwrap_or(&line).to_owned()];
             }
-            Damage::CellsOnLines(row) => groups[group_of(row)] = self.cells_and_pipes_on_lines(number(row)),
+            Damage::CellsOnLines(row) => {
+                groups[group_of(row)] = self.cells_and_pipes_on_lines(number(row))
+            }
             Damage::Quoted(row) => {
                 let mut cells = self.cells(number(row));
                 cells[0] = format!("- {}", cells[0]);
@@ -284,7 +298,12 @@ impl Damaged {
 fn damage() -> impl Strategy<Value = Damage> {
     let row = 1_usize..8;
     let column = 0_usize..6;
-    let label = prop_oneof![Just("Mail servers"), Just("**Mail servers**"), Just("郵便"), Just("mail, by size:")];
+    let label = prop_oneof![
+        Just("Mail servers"),
+        Just("**Mail servers**"),
+        Just("郵便"),
+        Just("mail, by size:")
+    ];
     let line = prop_oneof![
         Just("{: .wide }"),
         Just("[A caption]"),
@@ -297,11 +316,8 @@ fn damage() -> impl Strategy<Value = Damage> {
         row.clone().prop_map(Damage::FirstCellLost),
         row.clone().prop_map(Damage::LastCellLost),
         (row.clone(), column.clone()).prop_map(|(row, column)| Damage::CellDropped(row, column)),
-        (row.clone(), 1_usize..4, column.clone()).prop_map(|(first, count, column)| Damage::RowSpan {
-            first,
-            count,
-            column
-        }),
+        (row.clone(), 1_usize..4, column.clone())
+            .prop_map(|(first, count, column)| Damage::RowSpan { first, count, column }),
         Just(Damage::TotalRow),
         (row.clone(), label).prop_map(|(row, label)| Damage::Label(row, label)),
         Just(Damage::AllCellsOnLines),
@@ -341,12 +357,15 @@ fn damaged(count: std::ops::Range<usize>) -> impl Strategy<Value = Damaged> {
     );
     let columns = prop::collection::vec(content, 2..6);
     let empty = prop::collection::btree_set((1_usize..8, 0_usize..6), 0..3);
-    (columns, 2_usize..8, empty, style, prop::collection::vec(damage(), count))
-        .prop_map(|(columns, rows, empty, style, damages)| Damaged { columns, rows, empty, style, damages })
+    (columns, 2_usize..8, empty, style, prop::collection::vec(damage(), count)).prop_map(
+        |(columns, rows, empty, style, damages)| Damaged { columns, rows, empty, style, damages },
+    )
 }
 
 fn fixed(linter: &Linter, text: &str) -> String {
-    fix::fix(linter, &Document::parse(Arc::new(Origin::file("a.md")), text), Applicability::Safe).unwrap().text
+    fix::fix(linter, &Document::parse(Arc::new(Origin::file("a.md")), text), Applicability::Safe)
+        .unwrap()
+        .text
 }
 
 /// Returns the indices of the lines covered by findings of the table rules.
@@ -355,7 +374,9 @@ fn reported(text: &str) -> BTreeSet<usize> {
     let findings = TABLE_RULES.check(&document);
     let lines = |span: Span| document.line_at(span.start)..=document.line_at(span.end);
     let spans = |finding: &Finding| {
-        iter::once(finding.span).chain(finding.labels.iter().map(|label| label.span)).collect::<Vec<_>>()
+        iter::once(finding.span)
+            .chain(finding.labels.iter().map(|label| label.span))
+            .collect::<Vec<_>>()
     };
     findings.iter().flat_map(spans).flat_map(lines).collect()
 }
@@ -400,17 +421,28 @@ fn check(damaged: &Damaged, linter: &Linter) -> Result<(), TestCaseError> {
     let text = damaged.text();
     let fixed_text = fixed(linter, &text);
     let context = format!("{text}\nbecame\n{fixed_text}");
-    prop_assert_eq!(&fixed(linter, &fixed_text), &fixed_text, "fixing again changes more: {}", context);
+    prop_assert_eq!(
+        &fixed(linter, &fixed_text),
+        &fixed_text,
+        "fixing again changes more: {}",
+        context
+    );
 
     // All cells are still there, in order, except those of repeated headers.
     let keys = |from: usize| {
         (from..=damaged.rows).flat_map(|row| {
-            damaged.columns.iter().enumerate().map(move |(column, &content)| (row, column, key(content, row, column)))
+            damaged
+                .columns
+                .iter()
+                .enumerate()
+                .map(move |(column, &content)| (row, column, key(content, row, column)))
         })
     };
     let order = |text: &str| {
         let mut places: Vec<(usize, String)> = keys(1)
-            .flat_map(|(.., key)| text.match_indices(&key).map(|(at, _)| (at, key.clone())).collect::<Vec<_>>())
+            .flat_map(|(.., key)| {
+                text.match_indices(&key).map(|(at, _)| (at, key.clone())).collect::<Vec<_>>()
+            })
             .collect();
         places.sort();
         places.into_iter().map(|(_, key)| key).collect::<Vec<_>>()
@@ -427,11 +459,16 @@ fn check(damaged: &Damaged, linter: &Linter) -> Result<(), TestCaseError> {
     let findings = reported(&fixed_text);
     let lines: Vec<&str> = fixed_text.lines().collect();
     let original: BTreeSet<&str> = text.lines().collect();
-    let header_before: Vec<String> =
-        parsed_rows(&text).into_iter().filter(|row| row.is_header).flat_map(|row| row.cells).collect();
+    let header_before: Vec<String> = parsed_rows(&text)
+        .into_iter()
+        .filter(|row| row.is_header)
+        .flat_map(|row| row.cells)
+        .collect();
     for row in parsed_rows(&fixed_text) {
         for (column, cell) in row.cells.iter().enumerate() {
-            let Some((true_row, true_column, _)) = keys(0).find(|(.., key)| cell.contains(key.as_str())) else {
+            let Some((true_row, true_column, _)) =
+                keys(0).find(|(.., key)| cell.contains(key.as_str()))
+            else {
                 continue;
             };
             let was_header = header_before.contains(cell);
@@ -448,7 +485,12 @@ fn check(damaged: &Damaged, linter: &Linter) -> Result<(), TestCaseError> {
                     row.line + 1,
                     context
                 );
-                prop_assert!(original.contains(lines[row.line]), "line {} moved cells: {}", row.line + 1, context);
+                prop_assert!(
+                    original.contains(lines[row.line]),
+                    "line {} moved cells: {}",
+                    row.line + 1,
+                    context
+                );
             }
         }
     }
@@ -501,6 +543,10 @@ proptest! {
 #[test]
 fn single_pipes_are_not_padded() {
     let text = "|   |   |\nclover | kelp\n--- | ---\n|\ngrove kept\n |\nquince kept\n |\n";
-    let fixed = fix::fix(&TABLE_RULES, &Document::parse(Arc::new(Origin::file("a.md")), text), Applicability::Safe);
+    let fixed = fix::fix(
+        &TABLE_RULES,
+        &Document::parse(Arc::new(Origin::file("a.md")), text),
+        Applicability::Safe,
+    );
     assert!(!fixed.unwrap().text.contains("| |\n"));
 }

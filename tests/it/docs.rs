@@ -26,7 +26,10 @@ fn assert_current(path: &str, expected: &str) {
         fs::write(path, expected).unwrap();
     }
     let actual = fs::read_to_string(path).unwrap_or_default();
-    assert!(actual == expected, "{path} is outdated; update it with UPDATE_DOCS=1 cargo test --test it docs::");
+    assert!(
+        actual == expected,
+        "{path} is outdated; update it with UPDATE_DOCS=1 cargo test --test it docs::"
+    );
 }
 
 #[test]
@@ -43,16 +46,24 @@ fn rule_reference_is_current() {
         let info = &rule.info;
         let fix = info.fix.map_or(String::new(), |fix| fix.to_string());
         let anchor = format!("{}-{}", info.code.to_lowercase(), info.name);
-        let _ = writeln!(page, "| [{}](#{anchor}) | {} | {} | {fix} |", info.code, info.name, info.summary);
+        let _ = writeln!(
+            page,
+            "| [{}](#{anchor}) | {} | {} | {fix} |",
+            info.code, info.name, info.summary
+        );
     }
     page.push_str(&phrases_by_language(&registry));
     for rule in registry.rules() {
-        let measured = measured.get(&rule.info.code).filter(|measured| measured.lines > 0).map(|measured| {
-            let Measured { lines, precision, read } = measured;
-            let lines = if *lines == 1 { "1 line".to_owned() } else { format!("{lines} lines") };
-            let read = read.map_or(String::new(), |read| format!(", {read:.3} after reading"));
-            format!("precision {precision:.3} on the {lines} it flags in the labelled pages{read}")
-        });
+        let measured =
+            measured.get(&rule.info.code).filter(|measured| measured.lines > 0).map(|measured| {
+                let Measured { lines, precision, read } = measured;
+                let lines =
+                    if *lines == 1 { "1 line".to_owned() } else { format!("{lines} lines") };
+                let read = read.map_or(String::new(), |read| format!(", {read:.3} after reading"));
+                format!(
+                    "precision {precision:.3} on the {lines} it flags in the labelled pages{read}"
+                )
+            });
         page.push('\n');
         page.push_str(&rule.to_markdown(Some(measured.as_deref().unwrap_or(
             "too few cases in the labelled pages; the seeds and the rule's own examples are its evidence",
@@ -63,19 +74,31 @@ fn rule_reference_is_current() {
 
 /// Returns a table with the number of phrases per rule and language.
 fn phrases_by_language(registry: &Registry) -> String {
-    let rules: Vec<_> = registry.rules().iter().filter(|rule| !rule.languages().is_empty()).collect();
-    let keys: BTreeSet<Arc<str>> = rules.iter().flat_map(|rule| rule.languages().into_keys()).collect();
+    let rules: Vec<_> =
+        registry.rules().iter().filter(|rule| !rule.languages().is_empty()).collect();
+    let keys: BTreeSet<Arc<str>> =
+        rules.iter().flat_map(|rule| rule.languages().into_keys()).collect();
     let mut table = String::from(
         "\n## Phrases by language\n\nHow many phrases each rule has under each language key; `any` holds phrases that belong to \
          no language. Rules that are not listed do not depend on words.\n\n",
     );
-    let _ = writeln!(table, "| rule | {} |", keys.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(" | "));
+    let _ = writeln!(
+        table,
+        "| rule | {} |",
+        keys.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(" | ")
+    );
     let _ = writeln!(table, "|---|{}", "---:|".repeat(keys.len()));
     for rule in rules {
         let languages = rule.languages();
-        let counts = keys.iter().map(|key| languages.get(key).map_or(String::new(), usize::to_string));
-        let _ =
-            writeln!(table, "| {} {} | {} |", rule.info.code, rule.info.name, counts.collect::<Vec<_>>().join(" | "));
+        let counts =
+            keys.iter().map(|key| languages.get(key).map_or(String::new(), usize::to_string));
+        let _ = writeln!(
+            table,
+            "| {} {} | {} |",
+            rule.info.code,
+            rule.info.name,
+            counts.collect::<Vec<_>>().join(" | ")
+        );
     }
     table
 }
@@ -93,22 +116,31 @@ fn configuration_schema_is_current() {
 
 #[test]
 fn starter_configuration_lists_every_key_commented_out() {
-    let schema: serde_json::Value = serde_json::from_str(&dechaff(&["config", "--schema"])).unwrap();
+    let schema: serde_json::Value =
+        serde_json::from_str(&dechaff(&["config", "--schema"])).unwrap();
     let starter = fs::read_to_string("src/cli/starter.toml").unwrap();
     assert!(starter.parse::<toml::Table>().unwrap().is_empty(), "a key is not commented out");
     let lines: Vec<&str> = starter.lines().filter_map(|line| line.strip_prefix("# ")).collect();
     for key in schema["properties"].as_object().unwrap().keys() {
-        let is_listed = |line: &&str| line.starts_with(&format!("{key} = ")) || line.starts_with(&format!("[{key}"));
+        let is_listed = |line: &&str| {
+            line.starts_with(&format!("{key} = ")) || line.starts_with(&format!("[{key}"))
+        };
         assert!(lines.iter().any(is_listed), "src/cli/starter.toml does not list `{key}`");
     }
     // Uncommented, it is a valid configuration.
-    let is_setting = |line: &&str| line.starts_with('[') || line.starts_with('"') || line.contains(" = ");
-    let settings: String = lines.iter().filter(|line| is_setting(line)).map(|line| format!("{line}\n")).collect();
-    let settings = settings.replace("extend = \"../dechaff.toml\"\n", "").replace("rules = [\"my-rules/\"]\n", "");
+    let is_setting =
+        |line: &&str| line.starts_with('[') || line.starts_with('"') || line.contains(" = ");
+    let settings: String =
+        lines.iter().filter(|line| is_setting(line)).map(|line| format!("{line}\n")).collect();
+    let settings = settings
+        .replace("extend = \"../dechaff.toml\"\n", "")
+        .replace("rules = [\"my-rules/\"]\n", "");
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("dechaff.toml");
     fs::write(&path, settings).unwrap();
-    assert!(dechaff(&["config", "--config", path.to_str().unwrap()]).contains("text-field = \"text\""));
+    assert!(
+        dechaff(&["config", "--config", path.to_str().unwrap()]).contains("text-field = \"text\"")
+    );
 }
 
 #[test]
@@ -132,7 +164,10 @@ fn completions_include_rules() {
     if Command::new("bash").arg("--version").output().is_err() {
         return;
     }
-    assert_eq!(complete("dechaff check --select ND00", 3), "ND001 ND002 ND003 ND004 ND005 ND006 ND007 ND008");
+    assert_eq!(
+        complete("dechaff check --select ND00", 3),
+        "ND001 ND002 ND003 ND004 ND005 ND006 ND007 ND008"
+    );
     assert_eq!(complete("dechaff check --extend-select SU", 3), "SU001 SU002");
     assert_eq!(complete("dechaff check --ignore comment-pr", 3), "comment-prompt");
     assert_eq!(complete("dechaff rule SU", 2), "SU001 SU002");
@@ -143,7 +178,11 @@ fn every_command_has_a_manual_page() {
     let folder = tempfile::tempdir().unwrap();
     dechaff(&["man", "--dir", folder.path().to_str().unwrap()]);
     let help = dechaff(&["--help"]);
-    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let commands = help
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|line| !line.is_empty());
     let commands: Vec<&str> = commands.filter_map(|line| line.split_whitespace().next()).collect();
     assert!(commands.contains(&"man") && commands.contains(&"check"), "{help}");
     for command in commands.into_iter().filter(|command| *command != "help") {
@@ -151,12 +190,18 @@ fn every_command_has_a_manual_page() {
         assert_eq!(page, dechaff(&["man", command]));
         assert!(page.contains("SYNOPSIS") && page.contains(".SH \"EXIT STATUS\""), "{command}");
         assert!(
-            page.contains(".SH EXAMPLES") && page.contains(&format!("dechaff {}", command.replace('-', "\\-"))),
+            page.contains(".SH EXAMPLES")
+                && page.contains(&format!("dechaff {}", command.replace('-', "\\-"))),
             "{command}"
         );
     }
     let page = fs::read_to_string(folder.path().join("dechaff.1")).unwrap();
-    assert!(page.contains(".TH DECHAFF 1") && page.contains("\\fB130\\fR") && page.contains(".SH FILES"), "{page}");
+    assert!(
+        page.contains(".TH DECHAFF 1")
+            && page.contains("\\fB130\\fR")
+            && page.contains(".SH FILES"),
+        "{page}"
+    );
 }
 
 #[test]
@@ -169,7 +214,8 @@ fn tables_in_pages_parse() {
         let text = fs::read_to_string(&page).unwrap();
         let document = Document::parse(Arc::new(Origin::file(page.to_string_lossy())), &text);
         let findings = linter.check(&document);
-        let lines: Vec<usize> = findings.iter().map(|finding| document.line_at(finding.span.start) + 1).collect();
+        let lines: Vec<usize> =
+            findings.iter().map(|finding| document.line_at(finding.span.start) + 1).collect();
         assert!(lines.is_empty(), "{}: a table is broken at lines {lines:?}", page.display());
     }
 }
@@ -182,16 +228,23 @@ fn every_parameter_of_a_rule_is_documented() {
     for rule in Registry::embedded().unwrap().rules() {
         for (key, _) in rule.parameter_values() {
             if rule.patterns().is_some() {
-                assert!(writing.contains(&format!("`{key}`")), "docs/writing-rules.md does not name `{key}`");
+                assert!(
+                    writing.contains(&format!("`{key}`")),
+                    "docs/writing-rules.md does not name `{key}`"
+                );
                 continue;
             }
             let table = key.split('.').next().unwrap();
             let is_named = |line: &str| {
                 line.contains(&format!("`{}`", rule.info.code))
-                    && (line.contains(&format!("`{key}`")) || line.contains(&format!("`{table}.*`")))
+                    && (line.contains(&format!("`{key}`"))
+                        || line.contains(&format!("`{table}.*`")))
             };
             let code = &rule.info.code;
-            assert!(configuration.lines().any(is_named), "docs/configuration.md does not name `{key}` of {code}");
+            assert!(
+                configuration.lines().any(is_named),
+                "docs/configuration.md does not name `{key}` of {code}"
+            );
             assert!(
                 !code.starts_with("ND") || schema.contains(&format!("\"{table}\"")),
                 "the schema does not name `{key}`"

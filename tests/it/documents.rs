@@ -12,10 +12,15 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
-const NOISE: &str = "Leave a Comment\n\nShare this:\n\nRelated Posts\n\nSubscribe to our newsletter\n";
+const NOISE: &str =
+    "Leave a Comment\n\nShare this:\n\nRelated Posts\n\nSubscribe to our newsletter\n";
 
 fn dechaff(folder: &Path, arguments: &[&str]) -> Output {
-    let output = Command::new(env!("CARGO_BIN_EXE_dechaff")).current_dir(folder).args(arguments).output().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_dechaff"))
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.code().is_some_and(|code| code < 2), "{arguments:?}: {stderr}");
     output
@@ -25,7 +30,8 @@ fn dechaff(folder: &Path, arguments: &[&str]) -> Output {
 fn rows(path: &Path) -> BTreeMap<String, Value> {
     let text = fs::read_to_string(path).unwrap();
     let all: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let key = |row: &Value| row["record_id"].as_str().unwrap_or(row["path"].as_str().unwrap()).to_owned();
+    let key =
+        |row: &Value| row["record_id"].as_str().unwrap_or(row["path"].as_str().unwrap()).to_owned();
     let by_key: BTreeMap<_, _> = all.iter().map(|row| (key(row), row.clone())).collect();
     assert_eq!(by_key.len(), all.len(), "one row per document");
     by_key
@@ -39,8 +45,10 @@ fn json(field: &Field) -> Value {
         Field::Long(number) => (*number).into(),
         Field::Double(number) => (*number).into(),
         Field::MapInternal(map) => {
-            let entries =
-                map.entries().iter().map(|(key, value)| (json(key).as_str().unwrap().to_owned(), json(value)));
+            let entries = map
+                .entries()
+                .iter()
+                .map(|(key, value)| (json(key).as_str().unwrap().to_owned(), json(value)));
             Value::Object(entries.collect())
         }
         other => panic!("no such column: {other}"),
@@ -48,17 +56,21 @@ fn json(field: &Field) -> Value {
 }
 
 fn verdicts(path: &Path) -> BTreeMap<String, String> {
-    rows(path).into_iter().map(|(key, row)| (key, row["verdict"].as_str().unwrap().to_owned())).collect()
+    rows(path)
+        .into_iter()
+        .map(|(key, row)| (key, row["verdict"].as_str().unwrap().to_owned()))
+        .collect()
 }
 
 /// Returns a sentence that is different for each seed.
 fn prose(seed: &str) -> String {
     const WORDS: [&str; 16] = [
-        "river", "council", "market", "school", "harbour", "winter", "report", "engine", "garden", "village", "museum",
-        "budget", "bridge", "orchard", "ferry", "library",
+        "river", "council", "market", "school", "harbour", "winter", "report", "engine", "garden",
+        "village", "museum", "budget", "bridge", "orchard", "ferry", "library",
     ];
     let digest = Sha256::digest(seed);
-    let words: Vec<&str> = digest.iter().map(|byte| WORDS[usize::from(*byte) % WORDS.len()]).collect();
+    let words: Vec<&str> =
+        digest.iter().map(|byte| WORDS[usize::from(*byte) % WORDS.len()]).collect();
     format!("The {} opened.", words.join(" and the "))
 }
 
@@ -111,7 +123,10 @@ fn planted_documents_get_their_verdicts() {
     }
     let copy = &rows["copy-03"];
     assert_eq!(copy["reason"], "it is a copy of a.jsonl: record 13 (id \"clean-03\")");
-    assert_eq!((&copy["nearest_record_id"], &copy["nearest_share"]), (&"clean-03".into(), &1.0.into()));
+    assert_eq!(
+        (&copy["nearest_record_id"], &copy["nearest_share"]),
+        (&"clean-03".into(), &1.0.into())
+    );
     assert_eq!(copy["unique_share"], 0.0);
     assert_eq!(rows["noise"]["threshold"], "drop-share = 0.9");
     assert_eq!(rows["blank"]["threshold"], "min-words = 1");
@@ -124,7 +139,10 @@ fn rows_do_not_depend_on_threads_or_baseline() {
     let folder = TempDir::new().unwrap();
     write_planted(folder.path());
     let run = |name: &str, arguments: &[&str]| {
-        dechaff(folder.path(), &[&["check", "a.jsonl", "-q", "--documents", name], arguments].concat());
+        dechaff(
+            folder.path(),
+            &[&["check", "a.jsonl", "-q", "--documents", name], arguments].concat(),
+        );
         fs::read_to_string(folder.path().join(name)).unwrap()
     };
     let one = run("one.jsonl", &["--jobs", "1"]);
@@ -143,11 +161,13 @@ fn csv_and_parquet_have_the_same_rows() {
         dechaff(folder.path(), &["check", "a.jsonl", "-q", "--documents", name]);
     }
     let expected = rows(&folder.path().join("rows.jsonl"));
-    let reader = SerializedFileReader::new(File::open(folder.path().join("rows.parquet")).unwrap()).unwrap();
+    let reader =
+        SerializedFileReader::new(File::open(folder.path().join("rows.parquet")).unwrap()).unwrap();
     let mut count = 0;
     for row in reader.get_row_iter(None).unwrap() {
         let row = row.unwrap();
-        let values: BTreeMap<&String, Value> = row.get_column_iter().map(|(name, field)| (name, json(field))).collect();
+        let values: BTreeMap<&String, Value> =
+            row.get_column_iter().map(|(name, field)| (name, json(field))).collect();
         let id = values[&"record_id".to_owned()].as_str().unwrap();
         for (name, value) in expected[id].as_object().unwrap() {
             let is_equal = match value.as_f64() {
@@ -181,9 +201,11 @@ fn dropped_records_are_left_out_of_copies_and_can_be_restored() {
 
     let copy = folder.path().join("clean/a.jsonl");
     let text = fs::read_to_string(&copy).unwrap();
-    let records: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let records: Vec<Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let ids: Vec<&str> = records.iter().map(|record| record["id"].as_str().unwrap()).collect();
-    let staying = planted().into_iter().filter(|(.., verdict)| *verdict != "drop").map(|(id, ..)| id);
+    let staying =
+        planted().into_iter().filter(|(.., verdict)| *verdict != "drop").map(|(id, ..)| id);
     assert_eq!(ids, staying.collect::<Vec<_>>());
     assert_eq!(fs::read_to_string(folder.path().join("a.jsonl")).unwrap(), original);
 
@@ -216,9 +238,17 @@ fn dropped_files_are_not_copied() {
 
     // A copy of an earlier run is not left beside the others without a word.
     fs::write(folder.path().join("clean/b.txt"), "old").unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_dechaff")).current_dir(folder.path()).args(run).output().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_dechaff"))
+        .current_dir(folder.path())
+        .args(run)
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8(output.stderr).unwrap().contains("corpus/b.txt: left out, but there is an earlier copy"));
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("corpus/b.txt: left out, but there is an earlier copy")
+    );
 }
 
 /// A passage must not be removed from one document because another has it, and then be dropped with
@@ -230,11 +260,17 @@ fn no_passage_is_lost_between_dropping_and_fixing() {
     // Nine tenths of the first document are noise; the second has only what the first adds to that.
     let noise = NOISE.repeat(120);
     let texts = [("noisy", format!("{noise}\n{shared}\n")), ("short", format!("{shared}\n"))];
-    let lines: Vec<String> =
-        texts.iter().map(|(id, text)| serde_json::json!({"id": id, "text": text}).to_string() + "\n").collect();
+    let lines: Vec<String> = texts
+        .iter()
+        .map(|(id, text)| serde_json::json!({"id": id, "text": text}).to_string() + "\n")
+        .collect();
     fs::write(folder.path().join("a.jsonl"), lines.concat()).unwrap();
-    let run = ["check", "a.jsonl", "--output-dir", "clean", "--drop-verdict", "drop", "--unsafe-fixes"];
-    dechaff(folder.path(), &[&run[..], &["--max-removed", "1", "--documents", "rows.jsonl", "-q"]].concat());
+    let run =
+        ["check", "a.jsonl", "--output-dir", "clean", "--drop-verdict", "drop", "--unsafe-fixes"];
+    dechaff(
+        folder.path(),
+        &[&run[..], &["--max-removed", "1", "--documents", "rows.jsonl", "-q"]].concat(),
+    );
     assert_eq!(verdicts(&folder.path().join("rows.jsonl"))["noisy"], "drop");
     let copy = fs::read_to_string(folder.path().join("clean/a.jsonl")).unwrap();
     assert!(copy.contains(&shared), "{copy}");
@@ -246,18 +282,32 @@ fn contradicting_arguments_are_errors() {
     fs::write(folder.path().join("a.txt"), article("a")).unwrap();
     let message = |arguments: &[&str]| {
         let run = [&["check", "a.txt"], arguments].concat();
-        let output = Command::new(env!("CARGO_BIN_EXE_dechaff")).current_dir(folder.path()).args(run).output().unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_dechaff"))
+            .current_dir(folder.path())
+            .args(run)
+            .output()
+            .unwrap();
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         String::from_utf8(output.stderr).unwrap()
     };
-    assert!(message(&["--documents", "rows.txt"]).contains("name it FILE.jsonl, FILE.csv or FILE.parquet"));
+    assert!(
+        message(&["--documents", "rows.txt"])
+            .contains("name it FILE.jsonl, FILE.csv or FILE.parquet")
+    );
     assert!(message(&["--documents", "a.txt"]).contains("it would be checked and written over"));
-    let same = ["--documents", "x.jsonl", "--output-format", "json-lines", "--output-file", "x.jsonl"];
+    let same =
+        ["--documents", "x.jsonl", "--output-format", "json-lines", "--output-file", "x.jsonl"];
     assert!(message(&same).contains("--documents and --output-file are the same file"));
     assert!(message(&["--drop-verdict", "drop"]).contains("--output-dir"));
     let keep = ["--output-dir", "clean", "--keep-dropped", "--undo-log", "undo.jsonl"];
-    assert!(message(&keep).contains("--keep-dropped has no effect without --drop-empty or --drop-verdict"));
-    assert!(message(&["--config", "documents.drop-share = 2"]).contains("`drop-share` is a share of words"));
+    assert!(
+        message(&keep)
+            .contains("--keep-dropped has no effect without --drop-empty or --drop-verdict")
+    );
+    assert!(
+        message(&["--config", "documents.drop-share = 2"])
+            .contains("`drop-share` is a share of words")
+    );
 }
 
 #[test]
@@ -265,7 +315,10 @@ fn thresholds_are_configurable() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("a.txt"), format!("{}\n{NOISE}", article("a"))).unwrap();
     let verdict = |setting: &str| {
-        dechaff(folder.path(), &["check", "a.txt", "-q", "--config", setting, "--documents", "rows.jsonl"]);
+        dechaff(
+            folder.path(),
+            &["check", "a.txt", "-q", "--config", setting, "--documents", "rows.jsonl"],
+        );
         let row = rows(&folder.path().join("rows.jsonl")).remove("a.txt").unwrap();
         (row["verdict"].as_str().unwrap().to_owned(), row["threshold"].clone())
     };
@@ -278,13 +331,16 @@ fn thresholds_are_configurable() {
 /// Replaces every `step`th word.
 fn edited(text: &str, step: usize) -> String {
     let words = text.split(' ').enumerate();
-    let edit =
-        |(number, word): (usize, &str)| if number % step == step - 1 { "elsewhere".into() } else { word.to_owned() };
+    let edit = |(number, word): (usize, &str)| {
+        if number % step == step - 1 { "elsewhere".into() } else { word.to_owned() }
+    };
     words.map(edit).collect::<Vec<_>>().join(" ")
 }
 
 fn write_records(folder: &Path, texts: &[(&str, String)]) {
-    let lines = texts.iter().map(|(id, text)| serde_json::json!({"id": id, "text": text}).to_string() + "\n");
+    let lines = texts
+        .iter()
+        .map(|(id, text)| serde_json::json!({"id": id, "text": text}).to_string() + "\n");
     fs::write(folder.join("a.jsonl"), lines.collect::<String>()).unwrap();
 }
 
@@ -292,7 +348,8 @@ fn write_records(folder: &Path, texts: &[(&str, String)]) {
 fn of_near_copies_the_configured_one_stays() {
     let folder = TempDir::new().unwrap();
     let text = article("a") + "\n" + &article("a2") + "\n" + &article("a3");
-    let long = format!("{}\n{}", edited(&text, 200), "One more line, with some words of its own.\n");
+    let long =
+        format!("{}\n{}", edited(&text, 200), "One more line, with some words of its own.\n");
     let labels = "Home\n\nShop\n\nBlog\n\nAbout us\n\nContact\n\nImprint\n";
     let texts = [
         ("labels", format!("{labels}\n{text}\n{labels}")),
@@ -304,7 +361,10 @@ fn of_near_copies_the_configured_one_stays() {
     write_records(folder.path(), &texts);
     for (keep, staying) in [("first", "labels"), ("longest", "long"), ("cleanest", "plain")] {
         let setting = format!("rule.ND008.keep = \"{keep}\"");
-        dechaff(folder.path(), &["check", "a.jsonl", "-q", "--documents", "rows.jsonl", "--config", &setting]);
+        dechaff(
+            folder.path(),
+            &["check", "a.jsonl", "-q", "--documents", "rows.jsonl", "--config", &setting],
+        );
         let rows = rows(&folder.path().join("rows.jsonl"));
         for id in ["labels", "plain", "long"] {
             let is_dropped = rows[id]["verdict"] == "drop";
@@ -314,7 +374,8 @@ fn of_near_copies_the_configured_one_stays() {
                 assert_eq!(rows[id]["threshold"], "ND008");
                 let reason = rows[id]["reason"].as_str().unwrap();
                 assert!(
-                    reason.starts_with("it is a near copy of a.jsonl: record ") && reason.contains(" % alike"),
+                    reason.starts_with("it is a near copy of a.jsonl: record ")
+                        && reason.contains(" % alike"),
                     "{reason}"
                 );
             }
@@ -323,7 +384,10 @@ fn of_near_copies_the_configured_one_stays() {
         assert_ne!(rows["half"]["verdict"], "drop");
     }
     // Without the rules for duplicates, no document counts as a copy.
-    dechaff(folder.path(), &["check", "a.jsonl", "-q", "--documents", "rows.jsonl", "--ignore", "ND"]);
+    dechaff(
+        folder.path(),
+        &["check", "a.jsonl", "-q", "--documents", "rows.jsonl", "--ignore", "ND"],
+    );
     assert!(verdicts(&folder.path().join("rows.jsonl")).values().all(|verdict| verdict != "drop"));
     // Without verdicts, the rule is opt-in.
     let output = dechaff(folder.path(), &["check", "a.jsonl", "--output-format", "concise"]);
@@ -340,12 +404,16 @@ fn copies_of_copies_do_not_drift() {
         let end = (0..words.len() - from).map(|number| format!("word{number}"));
         words[..from].iter().map(|word| (*word).to_owned()).chain(end).collect::<Vec<_>>().join(" ")
     };
-    let texts =
-        [("1", first.clone()), ("2", with_end(words.len() * 91 / 100)), ("3", with_end(words.len() * 82 / 100))];
+    let texts = [
+        ("1", first.clone()),
+        ("2", with_end(words.len() * 91 / 100)),
+        ("3", with_end(words.len() * 82 / 100)),
+    ];
     write_records(folder.path(), &texts);
     dechaff(folder.path(), &["check", "a.jsonl", "-q", "--documents", "rows.jsonl"]);
     let rows = rows(&folder.path().join("rows.jsonl"));
-    let dropped: Vec<&str> = ["1", "2", "3"].into_iter().filter(|id| rows[*id]["verdict"] == "drop").collect();
+    let dropped: Vec<&str> =
+        ["1", "2", "3"].into_iter().filter(|id| rows[*id]["verdict"] == "drop").collect();
     assert_eq!(dropped, ["2"], "{rows:#?}");
 }
 
@@ -359,21 +427,38 @@ fn no_copy_of_a_document_is_left() {
         texts.push((format!("original-{number:02}"), text.clone(), false));
         texts.push((format!("exact-{number:02}"), text.clone(), true));
         texts.push((format!("near-{number:02}"), edited(&text, 60 + number), true));
-        texts.push((format!("noise-{number:02}"), format!("{NOISE}\nAdvertisement\n\nShare on page {number}\n"), true));
+        texts.push((
+            format!("noise-{number:02}"),
+            format!("{NOISE}\nAdvertisement\n\nShare on page {number}\n"),
+            true,
+        ));
         texts.push((
             format!("half-{number:02}"),
             prose(&format!("planted {number} 0")) + "\n\n" + &article(&text),
             false,
         ));
     }
-    let records: Vec<(&str, String)> = texts.iter().map(|(id, text, _)| (id.as_str(), text.clone())).collect();
+    let records: Vec<(&str, String)> =
+        texts.iter().map(|(id, text, _)| (id.as_str(), text.clone())).collect();
     write_records(folder.path(), &records);
-    let run =
-        ["check", "a.jsonl", "-q", "--output-dir", "clean", "--drop-verdict", "drop", "--documents", "rows.jsonl"];
+    let run = [
+        "check",
+        "a.jsonl",
+        "-q",
+        "--output-dir",
+        "clean",
+        "--drop-verdict",
+        "drop",
+        "--documents",
+        "rows.jsonl",
+    ];
     dechaff(folder.path(), &run);
     let rows = rows(&folder.path().join("rows.jsonl"));
-    let wrong: Vec<&String> =
-        texts.iter().filter(|(id, _, drop)| (rows[id]["verdict"] == "drop") != *drop).map(|(id, ..)| id).collect();
+    let wrong: Vec<&String> = texts
+        .iter()
+        .filter(|(id, _, drop)| (rows[id]["verdict"] == "drop") != *drop)
+        .map(|(id, ..)| id)
+        .collect();
     assert!(wrong.len() * 50 <= texts.len(), "{} of {}: {wrong:?}", wrong.len(), texts.len());
     let copy = fs::read_to_string(folder.path().join("clean/a.jsonl")).unwrap();
     let left: Vec<Value> = copy.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -389,8 +474,17 @@ fn everything_may_be_dropped() {
     write_records(folder.path(), &[("1", NOISE.into()), ("2", NOISE.into()), ("3", " \n".into())]);
     fs::write(folder.path().join("b.txt"), NOISE).unwrap();
     let original = fs::read(folder.path().join("a.jsonl")).unwrap();
-    let run =
-        ["check", "a.jsonl", "b.txt", "--output-dir", "clean", "--drop-verdict", "drop", "--undo-log", "undo.jsonl"];
+    let run = [
+        "check",
+        "a.jsonl",
+        "b.txt",
+        "--output-dir",
+        "clean",
+        "--drop-verdict",
+        "drop",
+        "--undo-log",
+        "undo.jsonl",
+    ];
     let output = dechaff(folder.path(), &[&run[..], &["--keep-dropped"]].concat());
     let stdout = String::from_utf8(output.stdout).unwrap();
     assert!(stdout.contains("4 documents left out by verdict"), "{stdout}");
@@ -407,7 +501,10 @@ fn standard_input_has_rows_too() {
     let folder = TempDir::new().unwrap();
     let run = |arguments: &[&str], input: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dechaff"));
-        command.current_dir(folder.path()).args(["check", "-", "-q", "--documents", "rows.jsonl"]).args(arguments);
+        command
+            .current_dir(folder.path())
+            .args(["check", "-", "-q", "--documents", "rows.jsonl"])
+            .args(arguments);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
         let output = child.wait_with_output().unwrap();
@@ -418,8 +515,10 @@ fn standard_input_has_rows_too() {
     assert_eq!(run(&[], &text).0["-"]["verdict"], "fix");
     let (rows, fixed) = run(&["--fix", "--stdin-filename", "page.txt"], &text);
     assert_eq!((&rows["page.txt"]["verdict"], fixed), (&"fix".into(), article("a")));
-    let records: String =
-        ["1", "2"].iter().map(|id| serde_json::json!({"id": id, "text": text}).to_string() + "\n").collect();
+    let records: String = ["1", "2"]
+        .iter()
+        .map(|id| serde_json::json!({"id": id, "text": text}).to_string() + "\n")
+        .collect();
     let (rows, _) = run(&["--format", "jsonl"], &records);
     assert_eq!((&rows["1"]["verdict"], &rows["2"]["verdict"]), (&"fix".into(), &"drop".into()));
 }

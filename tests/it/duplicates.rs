@@ -5,7 +5,9 @@ use crate::planted;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use dechaff::check::duplicate::{JoinLimits, Ratio, SetSource, SimilarPair, Tokens, count_shared, join, shingles};
+use dechaff::check::duplicate::{
+    JoinLimits, Ratio, SetSource, SimilarPair, Tokens, count_shared, join, shingles,
+};
 use dechaff::check::store::{MemoryStore, Store};
 use dechaff::config::Settings;
 use dechaff::corpus::SpillStore;
@@ -46,7 +48,8 @@ fn overlaps(sets: &MemorySets) -> HashMap<(u32, u32), u32> {
 fn joined(sets: &MemorySets, threshold: f64, memory: usize, store: &dyn Store) -> Vec<SimilarPair> {
     let mut pairs = Vec::new();
     let limits = JoinLimits { postings: 1_000, memory };
-    join(sets, Ratio::new(threshold).unwrap(), limits, store, &mut |pair| pairs.push(pair)).unwrap();
+    join(sets, Ratio::new(threshold).unwrap(), limits, store, &mut |pair| pairs.push(pair))
+        .unwrap();
     pairs.sort();
     pairs
 }
@@ -59,7 +62,8 @@ fn join_agrees_with_brute_force() {
         let mut expected: Vec<SimilarPair> = overlaps
             .iter()
             .filter(|((left, right), count)| {
-                let union = sets.size(*left as usize) as u32 + sets.size(*right as usize) as u32 - **count;
+                let union =
+                    sets.size(*left as usize) as u32 + sets.size(*right as usize) as u32 - **count;
                 **count * 10 >= union * tenths
             })
             .map(|((left, right), count)| SimilarPair {
@@ -71,8 +75,16 @@ fn join_agrees_with_brute_force() {
             .collect();
         expected.sort();
         assert!(expected.len() > PARAGRAPHS / 50, "the corpus has pairs: {}", expected.len());
-        assert_eq!(joined(&sets, threshold, usize::MAX, &MemoryStore::default()), expected, "at {threshold}");
-        assert_eq!(joined(&sets, threshold, 100_000, &SpillStore::new(0)), expected, "at {threshold}, spilled");
+        assert_eq!(
+            joined(&sets, threshold, usize::MAX, &MemoryStore::default()),
+            expected,
+            "at {threshold}"
+        );
+        assert_eq!(
+            joined(&sets, threshold, 100_000, &SpillStore::new(0)),
+            expected,
+            "at {threshold}, spilled"
+        );
     }
 }
 
@@ -103,7 +115,11 @@ impl Corpus {
     fn planted(count: usize) -> Self {
         let paragraphs = planted::paragraphs(count, 3);
         let documents = paragraphs.chunks(10).enumerate().map(|(number, paragraphs)| {
-            let footer = if number % 3 == 0 { format!("\n\nPage {number} of the reader") } else { String::new() };
+            let footer = if number % 3 == 0 {
+                format!("\n\nPage {number} of the reader")
+            } else {
+                String::new()
+            };
             (format!("{number:05}.txt"), paragraphs.join("\n\n") + &footer)
         });
         Self(documents.collect())
@@ -112,7 +128,9 @@ impl Corpus {
     fn sketches(&self, linter: &Linter) -> Vec<Sketch> {
         self.0
             .par_iter()
-            .map(|(path, text)| linter.sketch(&Document::parse(Arc::new(Origin::file(path.as_str())), text)))
+            .map(|(path, text)| {
+                linter.sketch(&Document::parse(Arc::new(Origin::file(path.as_str())), text))
+            })
             .collect()
     }
 }
@@ -171,7 +189,8 @@ fn order_threads_and_memory_do_not_matter() {
     let corpus = Corpus::planted(PARAGRAPHS / 2);
     let linter = linter(&["ND"]);
     let expected = linter.compare(corpus.sketches(&linter), &corpus).unwrap();
-    let codes: std::collections::BTreeSet<&str> = expected.iter().map(|one| one.rule.code.as_str()).collect();
+    let codes: std::collections::BTreeSet<&str> =
+        expected.iter().map(|one| one.rule.code.as_str()).collect();
     assert!(codes.len() >= 4, "most rules have findings: {codes:?}");
 
     let mut random = Random(4);
@@ -186,7 +205,12 @@ fn order_threads_and_memory_do_not_matter() {
     for memory in [64 << 20, 1 << 12] {
         let mut comparison = linter.comparison(Box::new(SpillStore::new(memory / 2)), memory / 2);
         corpus.sketches(&linter).into_iter().for_each(|sketch| comparison.add(sketch).unwrap());
-        let found = comparison.finish(&corpus).unwrap().into_findings().into_iter().flat_map(|(_, findings)| findings);
+        let found = comparison
+            .finish(&corpus)
+            .unwrap()
+            .into_findings()
+            .into_iter()
+            .flat_map(|(_, findings)| findings);
         assert_eq!(found.collect::<Vec<_>>(), expected, "{memory} bytes");
     }
 }
@@ -198,17 +222,26 @@ fn findings_per_document_agree_with_findings_of_all() {
     let compared = || {
         let mut comparison = linter.comparison(Box::new(MemoryStore::default()), 1 << 20);
         for (number, sketch) in corpus.sketches(&linter).into_iter().enumerate() {
-            let added = if number % 4 == 0 { comparison.add_reference(sketch) } else { comparison.add(sketch) };
+            let added = if number % 4 == 0 {
+                comparison.add_reference(sketch)
+            } else {
+                comparison.add(sketch)
+            };
             added.unwrap();
         }
         comparison.finish(&corpus).unwrap()
     };
-    let mut expected: BTreeMap<Arc<Origin>, Vec<Finding>> = compared().into_findings().into_iter().collect();
+    let mut expected: BTreeMap<Arc<Origin>, Vec<Finding>> =
+        compared().into_findings().into_iter().collect();
     assert!(expected.len() > 10);
     let mut compared = compared();
     for (path, text) in corpus.0.iter().rev() {
         let document = Document::parse(Arc::new(Origin::file(path.as_str())), text);
-        assert_eq!(compared.findings_in(&document), expected.remove(document.origin()).unwrap_or_default(), "{path}");
+        assert_eq!(
+            compared.findings_in(&document),
+            expected.remove(document.origin()).unwrap_or_default(),
+            "{path}"
+        );
     }
     assert!(expected.is_empty());
     let unknown = Document::parse(Arc::new(Origin::file("unknown.txt")), "It was not sketched.");
@@ -216,7 +249,13 @@ fn findings_per_document_agree_with_findings_of_all() {
 }
 
 fn found(texts: &[&str], select: &[&str]) -> Vec<Finding> {
-    let corpus = Corpus(texts.iter().enumerate().map(|(at, text)| (format!("{at}.txt"), (*text).to_owned())).collect());
+    let corpus = Corpus(
+        texts
+            .iter()
+            .enumerate()
+            .map(|(at, text)| (format!("{at}.txt"), (*text).to_owned()))
+            .collect(),
+    );
     let linter = linter(select);
     linter.compare(corpus.sketches(&linter), &corpus).unwrap()
 }
@@ -237,8 +276,13 @@ fn repetitive_texts_take_linear_time() {
     assert_eq!(found(&[&near], &["ND002"]).len(), count - 1);
     let period = "one two three four five six seven eight nine ten eleven ".repeat(20_000);
     assert!(!found(&[&period], &["ND"]).is_empty());
-    for text in ["", "word", "\n\n\n", "。", "a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a"]
-    {
+    for text in [
+        "",
+        "word",
+        "\n\n\n",
+        "。",
+        "a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a",
+    ] {
         found(&[text, text], &["ND"]);
     }
 }
@@ -247,9 +291,11 @@ fn repetitive_texts_take_linear_time() {
 fn texts_changed_after_sketching_are_not_reported() {
     let text = "The harbour was quiet when the first boats came in.\n";
     let linter = linter(&["ND"]);
-    let corpus = Corpus([("a.txt".into(), text.to_owned()), ("b.txt".into(), text.to_owned())].into());
+    let corpus =
+        Corpus([("a.txt".into(), text.to_owned()), ("b.txt".into(), text.to_owned())].into());
     let sketches = corpus.sketches(&linter);
-    let changed = Corpus([("a.txt".into(), "Ä".to_owned()), ("b.txt".into(), text.to_owned())].into());
+    let changed =
+        Corpus([("a.txt".into(), "Ä".to_owned()), ("b.txt".into(), text.to_owned())].into());
     assert_eq!(linter.compare(sketches.clone(), &corpus).unwrap().len(), 1);
     assert_eq!(linter.compare(sketches.clone(), &changed).unwrap(), []);
     assert_eq!(linter.compare(sketches.clone(), &Corpus::default()).unwrap(), []);
@@ -279,14 +325,17 @@ fn the_copies_in_the_seed_articles_are_found() {
             let document = Document::parse(Arc::clone(&finding.origin), text);
             let label = &finding.labels[0];
             assert!(label.origin.is_none(), "both copies are in the fifth seed");
-            let begins = text[finding.span.range()].split(' ').take(3).collect::<Vec<_>>().join(" ");
+            let begins =
+                text[finding.span.range()].split(' ').take(3).collect::<Vec<_>>().join(" ");
             let line = |span: Span| document.position(span.start).line;
             assert!(finding.origin.path.ends_with("004_717946b0a72bbb5c.txt"));
             (finding.rule.code.clone(), line(finding.span), line(label.span), begins)
         })
         .collect();
-    let reported: Vec<(&str, usize, usize, &str)> =
-        reported.iter().map(|(code, line, first, begins)| (code.as_str(), *line, *first, begins.as_str())).collect();
+    let reported: Vec<(&str, usize, usize, &str)> = reported
+        .iter()
+        .map(|(code, line, first, begins)| (code.as_str(), *line, *first, begins.as_str()))
+        .collect();
     assert_eq!(
         reported,
         [
@@ -301,7 +350,9 @@ fn the_copies_in_the_seed_articles_are_found() {
 #[test]
 fn many_short_paragraphs_in_a_long_one_take_linear_time() {
     let count: usize = if cfg!(debug_assertions) { 1_000 } else { 20_000 };
-    let short = |number: usize| format!("Chart {number} has the yearly yield of wheat in the valley of {number}");
+    let short = |number: usize| {
+        format!("Chart {number} has the yearly yield of wheat in the valley of {number}")
+    };
     let line: Vec<String> = (0..count).map(short).collect();
     let text = format!("{}\n\n{}\n", line.join(", and then "), line.join("\n\n"));
     let found = found(&[&text], &["ND004"]);
@@ -316,7 +367,9 @@ fn sentences_of_a_huge_paragraph_are_compared() {
     let linter = Linter::new(&registry, &settings).unwrap();
     let sentence = "The ferry to the north mole left an hour late again on Sunday.";
     let filler = "x y ".repeat(1_300_000);
-    let text = format!("{sentence} Then {filler}. Then it was quiet. {sentence}\n\n{filler} z.\n\n{filler} z.\n");
+    let text = format!(
+        "{sentence} Then {filler}. Then it was quiet. {sentence}\n\n{filler} z.\n\n{filler} z.\n"
+    );
     let origin = Arc::new(Origin::file("a.txt"));
     let document = Document::parse(Arc::clone(&origin), &text);
     let sketch = linter.sketch(&document);

@@ -17,8 +17,19 @@ const KINDS: &[&str] = &["kill", "error", "full", "gone", "denied", "unreadable"
 /// The faults that leave the most different states.
 const MAIN_KINDS: &[&str] = &["kill", "full"];
 
-const FIX: &[&str] =
-    &["check", "corpus", "--isolated", "--select", "BP001", "--jobs", "1", "--fix-only", "-q", "--undo-log", "log"];
+const FIX: &[&str] = &[
+    "check",
+    "corpus",
+    "--isolated",
+    "--select",
+    "BP001",
+    "--jobs",
+    "1",
+    "--fix-only",
+    "-q",
+    "--undo-log",
+    "log",
+];
 const UNDO: &[&str] = &["undo", "log"];
 
 fn lab(folder: &Path) -> Lab {
@@ -47,7 +58,12 @@ fn before_and_after(begin: impl Fn(&Lab), arguments: &[&str], below: &str) -> (F
 
 /// Runs `arguments` with each kind of fault at one call after the other. `begin` prepares the
 /// directory, and `judge` checks each outcome.
-fn at_calls(kinds: &[&str], begin: impl Fn(&Lab) + Sync, arguments: &[&str], judge: impl Fn(&Lab, &str, &Run) + Sync) {
+fn at_calls(
+    kinds: &[&str],
+    begin: impl Fn(&Lab) + Sync,
+    arguments: &[&str],
+    judge: impl Fn(&Lab, &str, &Run) + Sync,
+) {
     let all = std::env::var_os("EVERY_CALL").is_some();
     for (first, kind) in (0..).zip(kinds) {
         let step = if all || *kind == "kill" && arguments == FIX { 1 } else { 6 };
@@ -97,7 +113,12 @@ fn strike(
 fn assert_whole(files: &Files, states: [&Files; 2], fault: &str) {
     for (path, content) in files {
         let is_whole = states.iter().any(|state| state.get(path) == Some(content));
-        assert!(is_whole, "{fault}: {} is torn: {}", path.display(), String::from_utf8_lossy(content));
+        assert!(
+            is_whole,
+            "{fault}: {} is torn: {}",
+            path.display(),
+            String::from_utf8_lossy(content)
+        );
     }
 }
 
@@ -138,7 +159,11 @@ fn an_undo_that_fails_anywhere_is_atomic_and_can_be_repeated() {
         |lab, fault, run| {
             let now = lab.files("corpus");
             assert_whole(&now, [&original, &fixed], fault);
-            assert!(!run.succeeds() || now == original, "{fault}: passes in silence: {}", run.stderr());
+            assert!(
+                !run.succeeds() || now == original,
+                "{fault}: passes in silence: {}",
+                run.stderr()
+            );
             let undone = lab.run(UNDO);
             assert!(undone.succeeds() || now == original, "{fault}: {}", undone.stderr());
             assert_eq!(lab.files("corpus"), original, "{fault}");
@@ -165,7 +190,11 @@ fn a_partial_undo_that_fails_anywhere_is_atomic_and_can_be_completed() {
         |lab, fault, run| {
             let now = lab.files("corpus");
             assert_whole(&now, [&restored, &fixed], fault);
-            assert!(!run.succeeds() || now == restored, "{fault}: passes in silence: {}", run.stderr());
+            assert!(
+                !run.succeeds() || now == restored,
+                "{fault}: passes in silence: {}",
+                run.stderr()
+            );
             let undone = lab.run(UNDO);
             assert!(undone.succeeds() || now == original, "{fault}: {}", undone.stderr());
             assert_eq!(lab.files("corpus"), original, "{fault}");

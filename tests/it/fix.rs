@@ -19,7 +19,11 @@ struct Label {
 }
 
 fn dechaff(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dechaff")).current_dir(folder).args(arguments).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_dechaff"))
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .unwrap()
 }
 
 fn copy_of_seeds() -> TempDir {
@@ -32,8 +36,11 @@ fn copy_of_seeds() -> TempDir {
 
 fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let text_files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let text_files = text_files.filter(|path| path.extension().is_some_and(|extension| extension == "txt"));
-    text_files.map(|path| (PathBuf::from(path.file_name().unwrap()), fs::read(&path).unwrap())).collect()
+    let text_files =
+        text_files.filter(|path| path.extension().is_some_and(|extension| extension == "txt"));
+    text_files
+        .map(|path| (PathBuf::from(path.file_name().unwrap()), fs::read(&path).unwrap()))
+        .collect()
 }
 
 fn words_of(text: &str) -> Vec<&str> {
@@ -44,8 +51,10 @@ fn words_of(text: &str) -> Vec<&str> {
 fn fixing_the_seeds_removes_only_labelled_words() {
     let folder = copy_of_seeds();
     dechaff(folder.path(), &["check", ".", "--fix", "--unsafe-fixes", "-q"]);
-    let labels: Vec<Label> =
-        include_str!("../fixtures/seed-labels.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let labels: Vec<Label> = include_str!("../fixtures/seed-labels.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     for (name, original) in files(Path::new("seeds")) {
         let original = String::from_utf8(original).unwrap();
         let fixed = fs::read_to_string(folder.path().join(&name)).unwrap();
@@ -90,12 +99,18 @@ fn undoes_one_file_by_any_spelling_of_its_path() {
     let folder = copy_of_seeds();
     dechaff(folder.path(), &["check", ".", "--fix", "--trail", "trail.jsonl", "-q"]);
     let name = "001_c939593177198e66.txt";
-    assert!(dechaff(folder.path(), &["undo", "trail.jsonl", &format!("./x/../{name}")]).status.success());
+    assert!(
+        dechaff(folder.path(), &["undo", "trail.jsonl", &format!("./x/../{name}")])
+            .status
+            .success()
+    );
     let (now, before) = (files(folder.path()), files(Path::new("seeds")));
     assert_eq!(now[Path::new(name)], before[Path::new(name)]);
     assert_ne!(now, before);
     let whole = folder.path().canonicalize().unwrap();
-    assert!(dechaff(folder.path(), &["undo", "trail.jsonl", whole.to_str().unwrap()]).status.success());
+    assert!(
+        dechaff(folder.path(), &["undo", "trail.jsonl", whole.to_str().unwrap()]).status.success()
+    );
     assert_eq!(files(folder.path()), before);
 }
 
@@ -108,7 +123,11 @@ fn undoes_the_changes_of_one_rule() {
     let text = fs::read_to_string(folder.path().join("001_c939593177198e66.txt")).unwrap();
     assert!(text.ends_with("Leave a Comment"));
     assert!(dechaff(folder.path(), &["undo", "trail.jsonl", "--rule", "BP"]).status.success());
-    assert_eq!(dechaff(folder.path(), &["undo", "trail.jsonl", "--rule", "BP"]).status.code(), Some(2), "none is left");
+    assert_eq!(
+        dechaff(folder.path(), &["undo", "trail.jsonl", "--rule", "BP"]).status.code(),
+        Some(2),
+        "none is left"
+    );
     // The remaining entries of the undo log still apply.
     assert!(dechaff(folder.path(), &["undo", "trail.jsonl"]).status.success());
     assert_eq!(files(folder.path()), files(Path::new("seeds")));
@@ -141,7 +160,10 @@ fn max_removed_prevents_fixing() {
 #[test]
 fn safe_fixes_apply_if_unsafe_ones_exceed_max_removed() {
     let paragraph = |number: usize| {
-        let words = ["river", "council", "market", "school", "harbour", "winter", "report", "engine", "garden"];
+        let words = [
+            "river", "council", "market", "school", "harbour", "winter", "report", "engine",
+            "garden",
+        ];
         let word = |at: usize| words[(at * at + number * 5 + at * number) % words.len()];
         let text: Vec<&str> = (0..40).map(word).collect();
         format!("The {} came in {number}.", text.join(" and the "))
@@ -165,13 +187,22 @@ fn safe_fixes_apply_if_unsafe_ones_exceed_max_removed() {
         assert!(safe.is_empty() || with_safe == safe, "{with_safe}");
         assert_ne!(with_safe, b);
         write();
-        let output = dechaff(folder.path(), &["check", ".", "--fix-only", "--unsafe-fixes", "--max-removed", "0.6"]);
+        let output = dechaff(
+            folder.path(),
+            &["check", ".", "--fix-only", "--unsafe-fixes", "--max-removed", "0.6"],
+        );
         let printed = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(read(), with_safe, "{printed}");
-        assert!(printed.contains("b.txt: unsafe fixes were held back, only safe ones applied: "), "{printed}");
+        assert!(
+            printed.contains("b.txt: unsafe fixes were held back, only safe ones applied: "),
+            "{printed}"
+        );
         assert!(printed.contains("--max-removed"), "{printed}");
         let once = read();
-        dechaff(folder.path(), &["check", ".", "--fix-only", "--unsafe-fixes", "--max-removed", "0.6"]);
+        dechaff(
+            folder.path(),
+            &["check", ".", "--fix-only", "--unsafe-fixes", "--max-removed", "0.6"],
+        );
         assert_eq!(read(), once);
     }
 }
@@ -179,7 +210,11 @@ fn safe_fixes_apply_if_unsafe_ones_exceed_max_removed() {
 #[test]
 fn summary_does_not_suggest_the_flag_in_use() {
     let folder = TempDir::new().unwrap();
-    fs::write(folder.path().join("a.txt"), "The talks go on.\n\nLeave a Comment\n\nBe the first to comment\n").unwrap();
+    fs::write(
+        folder.path().join("a.txt"),
+        "The talks go on.\n\nLeave a Comment\n\nBe the first to comment\n",
+    )
+    .unwrap();
     for more in [&[][..], &["--unsafe-fixes"]] {
         let arguments = [&["check", "a.txt", "--fix", "--output-format", "concise"], more].concat();
         let output = dechaff(folder.path(), &arguments);
@@ -197,7 +232,8 @@ fn file_reached_by_two_paths_is_checked_once() {
                 who live on the eastern bank and fear the noise of the traffic.\n";
     fs::write(&path, text).unwrap();
     for paths in [["a.txt", "./a.txt"], ["a.txt", "."], [".", folder.path().to_str().unwrap()]] {
-        let arguments = [&["check", "--fix", "--unsafe-fixes", "--max-removed", "1"], &paths[..]].concat();
+        let arguments =
+            [&["check", "--fix", "--unsafe-fixes", "--max-removed", "1"], &paths[..]].concat();
         let fixed = dechaff(folder.path(), &arguments);
         assert!(fixed.status.success(), "{}", String::from_utf8_lossy(&fixed.stdout));
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
@@ -211,7 +247,10 @@ fn undo_reports_and_keeps_malformed_log_lines() {
     fs::write(&trail, "{\"path\": \"half a li").unwrap();
     dechaff(folder.path(), &["check", ".", "--fix", "--trail", "trail.jsonl", "-q"]);
     let undone = dechaff(folder.path(), &["undo", "trail.jsonl"]);
-    assert!(String::from_utf8_lossy(&undone.stderr).contains("trail.jsonl:1: the line is incomplete or was edited"));
+    assert!(
+        String::from_utf8_lossy(&undone.stderr)
+            .contains("trail.jsonl:1: the line is incomplete or was edited")
+    );
     assert_eq!(files(folder.path()), files(Path::new("seeds")));
     assert!(fs::read_to_string(&trail).unwrap().starts_with("{\"path\": \"half a li\n"));
 }
@@ -240,7 +279,10 @@ fn keeps_line_endings_bom_and_final_newline() {
     for (before, after) in [
         (format!("\u{FEFF}{prose}\r\n\r\nLeave a Comment\r\n"), format!("\u{FEFF}{prose}\r\n")),
         (format!("{prose}\n\nLeave a Comment"), prose.to_owned()),
-        (format!("Leave a Comment\r\n\n{prose}\r\nAnd so on.\n"), format!("{prose}\r\nAnd so on.\n")),
+        (
+            format!("Leave a Comment\r\n\n{prose}\r\nAnd so on.\n"),
+            format!("{prose}\r\nAnd so on.\n"),
+        ),
     ] {
         fs::write(&path, &before).unwrap();
         dechaff(folder.path(), &["check", "a.txt", "--fix", "-q"]);
@@ -257,7 +299,8 @@ fn writes_fixed_stdin_to_stdout() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let text = "The talks go on in Muscat next week, both sides said on Monday.\n\nLeave a Comment\n";
+    let text =
+        "The talks go on in Muscat next week, both sides said on Monday.\n\nLeave a Comment\n";
     std::io::Write::write_all(&mut child.stdin.take().unwrap(), text.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(
@@ -278,16 +321,21 @@ const ODD_NAMES: [&str; 1] = ["schön 海.txt"];
 fn git_apply_accepts_the_diff() {
     let folder = copy_of_seeds();
     for name in ODD_NAMES {
-        fs::write(folder.path().join(name), "The harbour was quiet when the boats came in.\n\nLeave a Comment\n")
-            .unwrap();
+        fs::write(
+            folder.path().join(name),
+            "The harbour was quiet when the boats came in.\n\nLeave a Comment\n",
+        )
+        .unwrap();
     }
     let before = files(folder.path());
     let difference = dechaff(folder.path(), &["check", ".", "--diff", "--unsafe-fixes"]);
     assert_eq!(difference.status.code(), Some(1));
     assert_eq!(files(folder.path()), before, "--diff writes nothing");
     fs::write(folder.path().join("changes.patch"), &difference.stdout).unwrap();
-    let applied =
-        Command::new("git").current_dir(folder.path()).args(["apply", "--whitespace=nowarn", "changes.patch"]).output();
+    let applied = Command::new("git")
+        .current_dir(folder.path())
+        .args(["apply", "--whitespace=nowarn", "changes.patch"])
+        .output();
     let Ok(applied) = applied else {
         eprintln!("skipped: git is not installed");
         return;
@@ -296,8 +344,11 @@ fn git_apply_accepts_the_diff() {
     let patched = files(folder.path());
     let other = copy_of_seeds();
     for name in ODD_NAMES {
-        fs::write(other.path().join(name), "The harbour was quiet when the boats came in.\n\nLeave a Comment\n")
-            .unwrap();
+        fs::write(
+            other.path().join(name),
+            "The harbour was quiet when the boats came in.\n\nLeave a Comment\n",
+        )
+        .unwrap();
     }
     dechaff(other.path(), &["check", ".", "--fix", "--unsafe-fixes", "-q"]);
     assert_eq!(patched, files(other.path()));
@@ -322,14 +373,16 @@ fn output_of_a_run_is_not_input_of_the_next() {
     dechaff(folder.path(), &arguments);
     assert_eq!(files(&folder.path().join("clean")), once);
     assert!(!folder.path().join("clean/clean").exists());
-    let checked =
-        String::from_utf8(dechaff(folder.path(), &["check", "clean", "--output-dir", "cleaner", "-q"]).stderr);
+    let checked = String::from_utf8(
+        dechaff(folder.path(), &["check", "clean", "--output-dir", "cleaner", "-q"]).stderr,
+    );
     assert_eq!(files(&folder.path().join("cleaner")), once, "{checked:?}");
 
     let listed = copy_of_seeds();
     fs::write(listed.path().join("dechaff.toml"), "ignore-list = \"known.txt\"\n").unwrap();
     fs::write(listed.path().join("known.txt"), "").unwrap();
-    let checked = dechaff(listed.path(), &["check", ".", "--exit-zero", "--output-format", "concise"]);
+    let checked =
+        dechaff(listed.path(), &["check", ".", "--exit-zero", "--output-format", "concise"]);
     let count = files(Path::new("seeds")).len();
     assert!(String::from_utf8(checked.stdout).unwrap().contains(&format!("{count} files checked")));
 }
@@ -339,9 +392,13 @@ fn output_of_a_run_is_not_input_of_the_next() {
 fn respects_read_only_files_and_symlinks() {
     use std::os::unix::fs::{PermissionsExt, symlink};
     let folder = TempDir::new().unwrap();
-    let text = "The talks go on in Muscat next week, both sides said on Monday.\n\nLeave a Comment\n";
-    let (locked, target, link) =
-        (folder.path().join("locked.txt"), folder.path().join("target.text"), folder.path().join("link.txt"));
+    let text =
+        "The talks go on in Muscat next week, both sides said on Monday.\n\nLeave a Comment\n";
+    let (locked, target, link) = (
+        folder.path().join("locked.txt"),
+        folder.path().join("target.text"),
+        folder.path().join("link.txt"),
+    );
     fs::write(&locked, text).unwrap();
     fs::set_permissions(&locked, fs::Permissions::from_mode(0o444)).unwrap();
     fs::write(&target, text).unwrap();
@@ -369,8 +426,12 @@ fn respects_read_only_files_and_symlinks() {
 fn full_disk_keeps_the_old_files() {
     let folder = copy_of_seeds();
     // Files are limited to 512 bytes, so the temporary file cannot be completed.
-    let script = format!("trap '' XFSZ; ulimit -f 1; exec {} check . --fix -q", env!("CARGO_BIN_EXE_dechaff"));
-    let output = Command::new("bash").current_dir(folder.path()).args(["-c", &script]).output().unwrap();
+    let script = format!(
+        "trap '' XFSZ; ulimit -f 1; exec {} check . --fix -q",
+        env!("CARGO_BIN_EXE_dechaff")
+    );
+    let output =
+        Command::new("bash").current_dir(folder.path()).args(["-c", &script]).output().unwrap();
     assert_eq!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(files(folder.path()), files(Path::new("seeds")));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 5, "no temporary file is left");
@@ -404,10 +465,15 @@ fn killed_process_leaves_each_file_old_or_new() {
         let _ = child.kill();
         child.wait().unwrap();
         for (name, text) in files(folder.path()) {
-            assert!(text == original[&name] || text == fixed[&name], "run {run}: {} is damaged", name.display());
+            assert!(
+                text == original[&name] || text == fixed[&name],
+                "run {run}: {} is damaged",
+                name.display()
+            );
         }
         assert_eq!(files(folder.path()).len(), original.len(), "run {run}: a file is missing");
-        if folder.path().join("trail.jsonl").exists() && fs::read(folder.path().join("trail.jsonl")).unwrap().len() > 2
+        if folder.path().join("trail.jsonl").exists()
+            && fs::read(folder.path().join("trail.jsonl")).unwrap().len() > 2
         {
             dechaff(folder.path(), &["undo", "trail.jsonl"]);
             assert_eq!(files(folder.path()), original, "run {run}: the trail does not lead back");
@@ -420,8 +486,7 @@ fn killed_process_leaves_each_file_old_or_new() {
 fn safe_fix_keeps_duplicates_below_a_question_heading_or_list_title() {
     let folder = TempDir::new().unwrap();
     let answer = "Yes, the desk can be moved by one person, since it weighs less than a chair.";
-    let items =
-        "- A draft of the plan is sent within three working days.\n- Two rounds of changes are made to the plan.\n";
+    let items = "- A draft of the plan is sent within three working days.\n- Two rounds of changes are made to the plan.\n";
     for text in [
         format!("{answer}\n\n**Is the desk easy to move?**\n\n{answer}\n"),
         format!("{answer}\n\nIs the desk easy to move?\n\n{answer}\n"),

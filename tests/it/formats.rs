@@ -8,8 +8,8 @@ use std::sync::{Arc, LazyLock};
 use dechaff::finding::{Applicability, Edit, Finding, Fix, Label, RuleInfo, Severity};
 use dechaff::linter::Linter;
 use dechaff::report::{
-    Azure, Concise, Full, GitHub, GitLab, Grouped, Html, JUnit, Json, JsonLines, Markdown, RdJson, Reporter, Sarif,
-    Summary,
+    Azure, Concise, Full, GitHub, GitLab, Grouped, Html, JUnit, Json, JsonLines, Markdown, RdJson,
+    Reporter, Sarif, Summary,
 };
 use dechaff::rule::Registry;
 use dechaff::text::{Document, Origin, Record, Span, TextProvider};
@@ -28,15 +28,24 @@ fn texts() -> Vec<(Origin, String)> {
     vec![
         text("empty.txt", ""),
         text("blank.txt", "\r\n\r\n"),
-        text("a b/ü,:;]%|<x>`\u{1b}[2J.md", "Ein Satz über 中文 😀😀 und mehr.\r\n\r\nLeave a Comment\r\n"),
+        text(
+            "a b/ü,:;]%|<x>`\u{1b}[2J.md",
+            "Ein Satz über 中文 😀😀 und mehr.\r\n\r\nLeave a Comment\r\n",
+        ),
         text("first.txt", &format!("A page.\n\n{COPIED}\n\nLeave a Reply")),
         text("second.txt", &format!("Another page.\n\n{COPIED} 😀\n\nShare this:\n")),
-        text("table.md", "| a | b |\n|---|---|\n| 1 | 2 |\n| 1 |\n\nText with <b>tags</b> &amp; more.\n"),
+        text(
+            "table.md",
+            "| a | b |\n|---|---|\n| 1 | 2 |\n| 1 |\n\nText with <b>tags</b> &amp; more.\n",
+        ),
         (
             Origin { path: "shard.jsonl".into(), record: Some(record(17, Some("a\"b"))) },
             format!("{COPIED}\n\nLeave a Reply\n"),
         ),
-        (Origin { path: "shard.jsonl".into(), record: Some(record(18, None)) }, "Advertisement\n".into()),
+        (
+            Origin { path: "shard.jsonl".into(), record: Some(record(18, None)) },
+            "Advertisement\n".into(),
+        ),
     ]
 }
 
@@ -68,7 +77,11 @@ fn formats() -> Vec<(&'static str, Box<dyn Reporter>)> {
 }
 
 /// Returns the report on documents and their findings.
-fn print(report: &mut dyn Reporter, all: &[(Document<'_>, Vec<Finding>)], texts: &dyn TextProvider) -> String {
+fn print(
+    report: &mut dyn Reporter,
+    all: &[(Document<'_>, Vec<Finding>)],
+    texts: &dyn TextProvider,
+) -> String {
     let (mut output, mut summary) = (String::new(), Summary::default());
     for (document, findings) in all {
         summary.add(findings);
@@ -81,7 +94,11 @@ fn print(report: &mut dyn Reporter, all: &[(Document<'_>, Vec<Finding>)], texts:
 }
 
 /// Calls `check` with the name and output of each format.
-fn each(all: &[(Document<'_>, Vec<Finding>)], texts: &dyn TextProvider, check: impl Fn(&str, &str)) {
+fn each(
+    all: &[(Document<'_>, Vec<Finding>)],
+    texts: &dyn TextProvider,
+    check: impl Fn(&str, &str),
+) {
     for (name, mut report) in formats() {
         check(name, &print(report.as_mut(), all, texts));
     }
@@ -97,8 +114,9 @@ fn valid(name: &str, text: &str) {
         "json" => drop(serde_json::from_str::<Vec<Value>>(text).unwrap()),
         "github" => {
             for line in text.lines() {
-                let is_command =
-                    ["::error ", "::warning ", "::notice "].iter().any(|command| line.starts_with(command));
+                let is_command = ["::error ", "::warning ", "::notice "]
+                    .iter()
+                    .any(|command| line.starts_with(command));
                 assert!(is_command || !line.starts_with("::") && !line.contains("##["), "{line}");
             }
         }
@@ -128,10 +146,14 @@ fn schema(file: &str, value: &Value) {
             let text = text.replace("[a-zA-Z]{2}]?$", "[a-zA-Z]{2}\\\\]?$");
             (file, jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap())
         };
-        ["sarif-2.1.0.json", "reviewdog-DiagnosticResult.json", "gitlab-codeclimate.json"].map(read).into()
+        ["sarif-2.1.0.json", "reviewdog-DiagnosticResult.json", "gitlab-codeclimate.json"]
+            .map(read)
+            .into()
     });
-    let errors: Vec<String> =
-        SCHEMAS[file].iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    let errors: Vec<String> = SCHEMAS[file]
+        .iter_errors(value)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
     assert!(errors.is_empty(), "{file}: {}\n{value}", errors.join("\n"));
 }
 
@@ -140,7 +162,10 @@ fn valid_gitlab(text: &str) {
     let mut fingerprints = HashSet::new();
     for issue in &issues {
         schema("gitlab-codeclimate.json", issue);
-        assert!(["info", "minor", "major", "critical", "blocker"].contains(&issue["severity"].as_str().unwrap()));
+        assert!(
+            ["info", "minor", "major", "critical", "blocker"]
+                .contains(&issue["severity"].as_str().unwrap())
+        );
         assert!(issue["location"]["lines"]["begin"].as_u64().unwrap() > 0);
         assert!(fingerprints.insert(issue["fingerprint"].as_str().unwrap()), "{issue}");
     }
@@ -149,13 +174,22 @@ fn valid_gitlab(text: &str) {
 /// Lints the texts with all rules.
 fn linted(texts: &[(Origin, String)]) -> (Vec<(Document<'_>, Vec<Finding>)>, TextMap) {
     let linter = Linter::from_rules(REGISTRY.rules()).unwrap();
-    let texts_by_origin =
-        TextMap(texts.iter().map(|(origin, text)| (origin.clone(), Arc::from(text.as_str()))).collect());
-    let documents: Vec<Document<'_>> =
-        texts.iter().map(|(origin, text)| Document::parse(Arc::new(origin.clone()), text)).collect();
-    let compared = linter.compare(documents.iter().map(|document| linter.sketch(document)), &texts_by_origin).unwrap();
+    let texts_by_origin = TextMap(
+        texts.iter().map(|(origin, text)| (origin.clone(), Arc::from(text.as_str()))).collect(),
+    );
+    let documents: Vec<Document<'_>> = texts
+        .iter()
+        .map(|(origin, text)| Document::parse(Arc::new(origin.clone()), text))
+        .collect();
+    let compared = linter
+        .compare(documents.iter().map(|document| linter.sketch(document)), &texts_by_origin)
+        .unwrap();
     let all = documents.into_iter().map(|document| {
-        let own = compared.iter().filter(|finding| finding.origin == *document.origin()).cloned().collect();
+        let own = compared
+            .iter()
+            .filter(|finding| finding.origin == *document.origin())
+            .cloned()
+            .collect();
         let findings = linter.lint(&document, own);
         (document, findings)
     });
@@ -167,7 +201,12 @@ fn findings_conform_to_every_schema() {
     let texts = texts();
     let (all, texts_by_origin) = linted(&texts);
     let found: usize = all.iter().map(|(_, findings)| findings.len()).sum();
-    assert!(found > 5 && all.iter().any(|(_, found)| found.iter().any(|finding| finding.rule.code.starts_with("ND"))));
+    assert!(
+        found > 5
+            && all
+                .iter()
+                .any(|(_, found)| found.iter().any(|finding| finding.rule.code.starts_with("ND")))
+    );
     each(&all, &texts_by_origin, valid);
 }
 
@@ -180,21 +219,29 @@ fn empty_reports_conform_to_every_schema() {
 /// the same and in a missing document.
 #[test]
 fn findings_at_any_offset_conform_to_every_schema() {
-    let info = |severity| Arc::new(RuleInfo { severity, ..RuleInfo::clone(&REGISTRY.rules()[0].info) });
+    let info =
+        |severity| Arc::new(RuleInfo { severity, ..RuleInfo::clone(&REGISTRY.rules()[0].info) });
     let infos = [Severity::Info, Severity::Warning, Severity::Error].map(info);
     for text in ["", "\n", "a", "é😀\r\n\r\n中|%\n", "\u{feff}x\ry\n\n"] {
         let document = Document::parse(Arc::new(Origin::file("a.md")), text);
-        let offsets: Vec<usize> = (0..=text.len()).filter(|&at| text.is_char_boundary(at)).collect();
+        let offsets: Vec<usize> =
+            (0..=text.len()).filter(|&at| text.is_char_boundary(at)).collect();
         let mut findings = Vec::new();
         for (index, &start) in offsets.iter().enumerate() {
             for &end in &offsets[index..] {
                 let span = Span::new(start, end);
                 let mut finding = Finding::new(&infos[findings.len() % 3], &document, span);
                 finding.help = Some("remove | it".into());
-                let edits = [Span::new(start, start), span].map(|span| Edit { span, content: "\u{1b}x|\n".into() });
-                finding.fix = Some(Fix { applicability: Applicability::Unsafe, edits: edits.into() });
+                let edits = [Span::new(start, start), span]
+                    .map(|span| Edit { span, content: "\u{1b}x|\n".into() });
+                finding.fix =
+                    Some(Fix { applicability: Applicability::Unsafe, edits: edits.into() });
                 let lost = Some(Arc::new(Origin::file("lost.txt")));
-                finding.labels.extend([None, lost].map(|origin| Label { origin, span, message: "see".into() }));
+                finding.labels.extend([None, lost].map(|origin| Label {
+                    origin,
+                    span,
+                    message: "see".into(),
+                }));
                 findings.push(finding);
             }
         }
@@ -203,8 +250,13 @@ fn findings_at_any_offset_conform_to_every_schema() {
 }
 
 /// Converts a line and column to a byte offset. `width` is the number of columns of a character.
-fn offset(document: &Document<'_>, position: (&Value, &Value), width: impl Fn(char) -> usize) -> usize {
-    let (line, column) = (position.0.as_u64().unwrap() as usize, position.1.as_u64().unwrap() as usize);
+fn offset(
+    document: &Document<'_>,
+    position: (&Value, &Value),
+    width: impl Fn(char) -> usize,
+) -> usize {
+    let (line, column) =
+        (position.0.as_u64().unwrap() as usize, position.1.as_u64().unwrap() as usize);
     let start = document.lines()[line - 1].start;
     let mut left = column - 1;
     let skipped = document.text()[start..].chars().take_while(|&character| {
@@ -226,23 +278,36 @@ fn fixed(text: &str, edits: &[(usize, usize, String)]) -> String {
 
 fn by_finding(finding: &Finding, text: &str) -> String {
     let edits = finding.fix.iter().flat_map(|fix| &fix.edits);
-    fixed(text, &edits.map(|edit| (edit.span.start, edit.span.end, edit.content.clone())).collect::<Vec<_>>())
+    fixed(
+        text,
+        &edits
+            .map(|edit| (edit.span.start, edit.span.end, edit.content.clone()))
+            .collect::<Vec<_>>(),
+    )
 }
 
 #[test]
 fn sarif_positions_match_byte_offsets() {
     let texts = texts();
     let (all, texts_by_origin) = linted(&texts);
-    let log: Value = serde_json::from_str(&print(&mut Sarif::new(REGISTRY.rules()), &all, &texts_by_origin)).unwrap();
+    let log: Value =
+        serde_json::from_str(&print(&mut Sarif::new(REGISTRY.rules()), &all, &texts_by_origin))
+            .unwrap();
     let run = &log["runs"][0];
     assert_eq!(run["columnKind"], "unicodeCodePoints");
-    let expected = all.iter().flat_map(|(document, findings)| findings.iter().map(move |finding| (document, finding)));
+    let expected = all
+        .iter()
+        .flat_map(|(document, findings)| findings.iter().map(move |finding| (document, finding)));
     let (mut others, mut records) = (0, 0);
     for (result, (document, finding)) in run["results"].as_array().unwrap().iter().zip(expected) {
-        let descriptor = &run["tool"]["driver"]["rules"][result["ruleIndex"].as_u64().unwrap() as usize];
+        let descriptor =
+            &run["tool"]["driver"]["rules"][result["ruleIndex"].as_u64().unwrap() as usize];
         assert_eq!(descriptor["id"], *finding.rule.code);
         assert!(descriptor["help"]["markdown"].as_str().unwrap().contains("Found in:"));
-        assert_eq!(result["partialFingerprints"]["flaggedText/v1"], finding.fingerprint(document.text()));
+        assert_eq!(
+            result["partialFingerprints"]["flaggedText/v1"],
+            finding.fingerprint(document.text())
+        );
         let location = &result["locations"][0];
         if let Some(record) = &finding.origin.record {
             records += 1;
@@ -252,7 +317,10 @@ fn sarif_positions_match_byte_offsets() {
                     .unwrap()
                     .starts_with(&format!("record {}", record.index))
             );
-            assert!(location["physicalLocation"].get("region").is_none() && result.get("fixes").is_none());
+            assert!(
+                location["physicalLocation"].get("region").is_none()
+                    && result.get("fixes").is_none()
+            );
             continue;
         }
         let span = |region: &Value| {
@@ -264,35 +332,55 @@ fn sarif_positions_match_byte_offsets() {
         };
         assert_eq!(span(&location["physicalLocation"]["region"]), finding.span);
         if finding.fix.is_some() {
-            let replacements = result["fixes"][0]["artifactChanges"][0]["replacements"].as_array().unwrap().iter();
+            let replacements =
+                result["fixes"][0]["artifactChanges"][0]["replacements"].as_array().unwrap().iter();
             let edits = replacements.map(|replacement| {
                 let span = span(&replacement["deletedRegion"]);
-                (span.start, span.end, replacement["insertedContent"]["text"].as_str().unwrap().to_owned())
+                (
+                    span.start,
+                    span.end,
+                    replacement["insertedContent"]["text"].as_str().unwrap().to_owned(),
+                )
             });
-            assert_eq!(fixed(document.text(), &edits.collect::<Vec<_>>()), by_finding(finding, document.text()));
+            assert_eq!(
+                fixed(document.text(), &edits.collect::<Vec<_>>()),
+                by_finding(finding, document.text())
+            );
         }
         others += finding.labels.iter().filter(|label| label.origin.is_some()).count();
         assert_eq!(result["relatedLocations"].as_array().map_or(0, Vec::len), finding.labels.len());
     }
-    assert!(others > 0 && records > 0, "the other copy of a duplicate, and a record, are among the findings");
+    assert!(
+        others > 0 && records > 0,
+        "the other copy of a duplicate, and a record, are among the findings"
+    );
 }
 
 #[test]
 fn rdjson_columns_are_bytes_and_suggestions_apply_the_fix() {
     let texts = texts();
     let (all, texts_by_origin) = linted(&texts);
-    let log: Value = serde_json::from_str(&print(&mut RdJson::default(), &all, &texts_by_origin)).unwrap();
-    let expected = all.iter().flat_map(|(document, findings)| findings.iter().map(move |finding| (document, finding)));
+    let log: Value =
+        serde_json::from_str(&print(&mut RdJson::default(), &all, &texts_by_origin)).unwrap();
+    let expected = all
+        .iter()
+        .flat_map(|(document, findings)| findings.iter().map(move |finding| (document, finding)));
     let mut suggested = 0;
-    for (diagnostic, (document, finding)) in log["diagnostics"].as_array().unwrap().iter().zip(expected) {
+    for (diagnostic, (document, finding)) in
+        log["diagnostics"].as_array().unwrap().iter().zip(expected)
+    {
         if finding.origin.record.is_some() {
-            assert!(diagnostic["location"].get("range").is_none() && diagnostic.get("suggestions").is_none());
+            assert!(
+                diagnostic["location"].get("range").is_none()
+                    && diagnostic.get("suggestions").is_none()
+            );
             assert!(diagnostic["message"].as_str().unwrap().contains("record 1"));
             continue;
         }
         let span = |range: &Value| {
-            let to_offset =
-                |position: &Value| offset(document, (&position["line"], &position["column"]), char::len_utf8);
+            let to_offset = |position: &Value| {
+                offset(document, (&position["line"], &position["column"]), char::len_utf8)
+            };
             Span::new(to_offset(&range["start"]), to_offset(&range["end"]))
         };
         assert_eq!(span(&diagnostic["location"]["range"]), finding.span);
@@ -308,23 +396,37 @@ fn rdjson_columns_are_bytes_and_suggestions_apply_the_fix() {
 
 #[test]
 fn equal_findings_have_unique_gitlab_but_shared_sarif_fingerprints() {
-    let text = "Some text of a page.\n\nLeave a Comment\n\nMore text of a page.\n\nLeave a Comment\n";
-    let texts = [(Origin::file("a.txt"), text.to_owned()), (Origin::file("b.txt"), text.to_owned())];
+    let text =
+        "Some text of a page.\n\nLeave a Comment\n\nMore text of a page.\n\nLeave a Comment\n";
+    let texts =
+        [(Origin::file("a.txt"), text.to_owned()), (Origin::file("b.txt"), text.to_owned())];
     let (all, texts_by_origin) = linted(&texts);
     let prompts: Vec<_> = all
         .into_iter()
         .map(|(document, findings)| {
-            (document, findings.into_iter().filter(|finding| finding.rule.code == "BP001").collect::<Vec<_>>())
+            (
+                document,
+                findings
+                    .into_iter()
+                    .filter(|finding| finding.rule.code == "BP001")
+                    .collect::<Vec<_>>(),
+            )
         })
         .collect();
     valid_gitlab(&print(&mut GitLab::default(), &prompts, &texts_by_origin));
     let log: Value =
-        serde_json::from_str(&print(&mut Sarif::new(REGISTRY.rules()), &prompts, &texts_by_origin)).unwrap();
+        serde_json::from_str(&print(&mut Sarif::new(REGISTRY.rules()), &prompts, &texts_by_origin))
+            .unwrap();
     let fingerprints = |name: &str| -> HashSet<String> {
         let results = log["runs"][0]["results"].as_array().unwrap().iter();
-        results.map(|result| result["partialFingerprints"][name].as_str().unwrap().to_owned()).collect()
+        results
+            .map(|result| result["partialFingerprints"][name].as_str().unwrap().to_owned())
+            .collect()
     };
-    assert_eq!((fingerprints("flaggedText/v1").len(), fingerprints("primaryLocationLineHash").len()), (1, 2));
+    assert_eq!(
+        (fingerprints("flaggedText/v1").len(), fingerprints("primaryLocationLineHash").len()),
+        (1, 2)
+    );
 }
 
 #[test]
@@ -333,7 +435,9 @@ fn github_and_markdown_count_omitted_findings() {
     let document = Document::parse(Arc::new(Origin::file("a.txt")), &text);
     let rule = REGISTRY.find("BP001").unwrap();
     let line = "Leave a Comment\n\n".len();
-    let at = |index: usize| Finding::with_deletion(&rule.info, &document, Span::new(index * line, index * line + 15));
+    let at = |index: usize| {
+        Finding::with_deletion(&rule.info, &document, Span::new(index * line, index * line + 15))
+    };
     let findings: Vec<Finding> = (0..200).map(at).collect();
     let all = [(document, findings)];
     let texts = TextMap(HashMap::new());
@@ -353,15 +457,23 @@ fn json_has_the_flagged_text_and_the_notes() {
     let text = format!("a{}\nLeave a Reply\n", "é".repeat(600));
     let document = Document::parse(Arc::new(Origin::file("a.txt")), &text);
     let reply = text.find("Leave").unwrap();
-    let spans = [Span::new(0, reply - 1), Span::new(reply, reply + "Leave a Reply".len()), Span::new(reply, reply)];
+    let spans = [
+        Span::new(0, reply - 1),
+        Span::new(reply, reply + "Leave a Reply".len()),
+        Span::new(reply, reply),
+    ];
     let mut findings = spans.map(|span| Finding::new(&REGISTRY.rules()[0].info, &document, span));
     findings[1].notes = vec!["one".into(), "two".into()];
     let printed = print(&mut JsonLines, &[(document, findings.into())], &TextMap(HashMap::new()));
-    let values: Vec<Value> = printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let values: Vec<Value> =
+        printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     // 1,000 bytes end within a character.
     assert_eq!(values[0]["text"], format!("a{}", "é".repeat(499)));
     assert_eq!(values[0]["text_truncated"], true);
-    assert_eq!((&values[1]["text"], &values[1]["text_truncated"]), (&"Leave a Reply".into(), &false.into()));
+    assert_eq!(
+        (&values[1]["text"], &values[1]["text_truncated"]),
+        (&"Leave a Reply".into(), &false.into())
+    );
     assert_eq!(values[1]["notes"], serde_json::json!(["one", "two"]));
     assert_eq!((&values[2]["text"], &values[2]["text_truncated"]), (&"".into(), &false.into()));
 }

@@ -30,7 +30,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 fn run(target: &Target, input: &[u8], name: &str) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (target.run)(input))) {
         let path = std::env::temp_dir().join(format!("fuzz-{}", target.name));
-        let kept = fs::write(&path, input).map(|()| format!("; the input is in {}", path.display()));
+        let kept =
+            fs::write(&path, input).map(|()| format!("; the input is in {}", path.display()));
         eprintln!("{}: {name} fails{}", target.name, kept.unwrap_or_default());
         resume_unwind(panic);
     }
@@ -41,7 +42,8 @@ fn smoke(name: &str) {
     for path in files(&folder("regressions", target)) {
         run(target, &fs::read(&path).unwrap(), &path.to_string_lossy());
     }
-    let mut seeds: Vec<Vec<u8>> = files(&folder("seeds", target)).iter().map(|path| fs::read(path).unwrap()).collect();
+    let mut seeds: Vec<Vec<u8>> =
+        files(&folder("seeds", target)).iter().map(|path| fs::read(path).unwrap()).collect();
     seeds.extend((target.seeds)());
     assert!(!seeds.is_empty());
     for (number, seed) in seeds.iter().enumerate().step_by(seeds.len().div_ceil(MAX_SEEDS)) {
@@ -70,7 +72,9 @@ fn mutated(seeds: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
                 let from = random.below(other.len() + 1);
                 input.splice(at..at, other[from..other.len().min(from + 80)].iter().copied());
             }
-            _ => input[..].iter_mut().skip(at).take(1).for_each(|byte| *byte ^= 1 << random.below(8)),
+            _ => {
+                input[..].iter_mut().skip(at).take(1).for_each(|byte| *byte ^= 1 << random.below(8))
+            }
         }
     }
     input
@@ -101,4 +105,16 @@ macro_rules! smoke {
     };
 }
 
-smoke!(configuration, documents, duplicates, lists, parquet, records, reports, rules, text, undo, undo_log);
+smoke!(
+    configuration,
+    documents,
+    duplicates,
+    lists,
+    parquet,
+    records,
+    reports,
+    rules,
+    text,
+    undo,
+    undo_log
+);

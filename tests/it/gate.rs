@@ -7,7 +7,11 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 
 fn dechaff(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dechaff")).current_dir(folder).args(arguments).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_dechaff"))
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .unwrap()
 }
 
 /// Returns the exit code, and standard output followed by standard error.
@@ -28,7 +32,8 @@ fn corpus(files: &[(&str, &str)]) -> TempDir {
 }
 
 const HARBOUR: &str = "The harbour was quiet when the first boats came in.\n\nLeave a Comment\n";
-const MARKET: &str = "The market opened at six, and by noon the fish was gone.\n\nShare this article\n";
+const MARKET: &str =
+    "The market opened at six, and by noon the fish was gone.\n\nShare this article\n";
 
 #[test]
 fn baseline_matches_moved_text_but_not_additional_copies() {
@@ -39,8 +44,11 @@ fn baseline_matches_moved_text_but_not_additional_copies() {
     assert_eq!(run(folder, &gate).0, 0);
 
     // Text moved within its file, and a renamed file.
-    fs::write(folder.join("a.txt"), "Leave a Comment\n\nThe harbour was quiet when the first boats came in.\n")
-        .unwrap();
+    fs::write(
+        folder.join("a.txt"),
+        "Leave a Comment\n\nThe harbour was quiet when the first boats came in.\n",
+    )
+    .unwrap();
     fs::rename(folder.join("b/c.txt"), folder.join("d.txt")).unwrap();
     let (code, text) = run(folder, &gate);
     assert_eq!(code, 0, "{text}");
@@ -49,7 +57,8 @@ fn baseline_matches_moved_text_but_not_additional_copies() {
     fs::write(folder.join("a.txt"), format!("{HARBOUR}\nLeave a Comment\n")).unwrap();
     assert_eq!(run(folder, &gate).0, 1);
     fs::write(folder.join("a.txt"), HARBOUR).unwrap();
-    fs::write(folder.join("e.txt"), "Nets are mended in the morning.\n\nLeave a Comment\n").unwrap();
+    fs::write(folder.join("e.txt"), "Nets are mended in the morning.\n\nLeave a Comment\n")
+        .unwrap();
     let (code, text) = run(folder, &gate);
     assert_eq!(code, 1);
     assert!(text.contains("e.txt:3:1") && text.contains("2 known findings left out"), "{text}");
@@ -60,12 +69,16 @@ fn fixed_baseline_entry_does_not_hide_another_finding() {
     let folder = corpus(&[("a.txt", HARBOUR), ("b.txt", MARKET)]);
     let folder = folder.path();
     dechaff(folder, &["check", ".", "--write-baseline", "known.json"]);
-    fs::write(folder.join("a.txt"), "The harbour was quiet when the first boats came in.\n\nShare this article\n")
-        .unwrap();
+    fs::write(
+        folder.join("a.txt"),
+        "The harbour was quiet when the first boats came in.\n\nShare this article\n",
+    )
+    .unwrap();
     let (code, text) = run(folder, &["check", ".", "--baseline", "known.json"]);
     assert_eq!(code, 1, "{text}");
     assert!(
-        text.contains("1 known finding no longer found") && text.contains("a.txt: BP001 Leave a Comment"),
+        text.contains("1 known finding no longer found")
+            && text.contains("a.txt: BP001 Leave a Comment"),
         "{text}"
     );
 
@@ -133,7 +146,11 @@ fn max_removed_also_applies_to_duplicates() {
 #[test]
 fn add_ignore_suppresses_all_findings_by_comments_or_list() {
     let table = "The plans:\n\n| Key | Action |\n| Esc | closes |\n\nLeave a Comment\n";
-    let folder = corpus(&[("a.txt", HARBOUR), ("b.md", table), ("crlf.txt", &HARBOUR.replace('\n', "\r\n"))]);
+    let folder = corpus(&[
+        ("a.txt", HARBOUR),
+        ("b.md", table),
+        ("crlf.txt", &HARBOUR.replace('\n', "\r\n")),
+    ]);
     let folder = folder.path();
     let (before, found) = run(folder, &["check", ".", "--output-format", "concise"]);
     assert_eq!(before, 1, "{found}");
@@ -142,7 +159,10 @@ fn add_ignore_suppresses_all_findings_by_comments_or_list() {
     assert_eq!(code, 0, "{text}");
     assert_eq!(fs::read_to_string(folder.join("a.txt")).unwrap(), HARBOUR);
     assert_eq!(run(folder, &["check", ".", "--ignore-list", "ignored.txt"]).0, 0);
-    assert_eq!(run(folder, &["check", ".", "--ignore-list", "ignored.txt", "--fix", "--unsafe-fixes"]).0, 0);
+    assert_eq!(
+        run(folder, &["check", ".", "--ignore-list", "ignored.txt", "--fix", "--unsafe-fixes"]).0,
+        0
+    );
     assert_eq!(fs::read_to_string(folder.join("a.txt")).unwrap(), HARBOUR);
 
     let (code, text) = run(folder, &["check", ".", "--add-ignore"]);
@@ -189,14 +209,19 @@ fn add_ignore_leaves_no_findings_in_the_seeds() {
 
 #[test]
 fn fix_removes_unused_suppression_comments() {
-    let folder = corpus(&[("a.txt", "<!-- dechaff: ignore[BP001] -->\n\nThe harbour was quiet.\n")]);
+    let folder =
+        corpus(&[("a.txt", "<!-- dechaff: ignore[BP001] -->\n\nThe harbour was quiet.\n")]);
     assert_eq!(run(folder.path(), &["check", ".", "--fix"]).0, 0);
-    assert_eq!(fs::read_to_string(folder.path().join("a.txt")).unwrap(), "The harbour was quiet.\n");
+    assert_eq!(
+        fs::read_to_string(folder.path().join("a.txt")).unwrap(),
+        "The harbour was quiet.\n"
+    );
 }
 
 #[test]
 fn fail_on_and_max_findings_set_the_exit_code() {
-    let folder = corpus(&[("a.txt", HARBOUR), ("dechaff.toml", "[rule.BP001]\nseverity = \"info\"\n")]);
+    let folder =
+        corpus(&[("a.txt", HARBOUR), ("dechaff.toml", "[rule.BP001]\nseverity = \"info\"\n")]);
     let folder = folder.path();
     let code = |arguments: &[&str]| run(folder, &[&["check", "."], arguments].concat()).0;
     assert_eq!(code(&[]), 1);
@@ -217,16 +242,27 @@ fn nearest_configuration_applies_to_each_file() {
         ("other/pyproject.toml", "[project]\nname = \"y\"\n"),
         ("other/d.txt", "Nets are mended in the morning.\n\nShare this article\n"),
     ]);
-    let (_, text) = run(folder.path(), &["check", ".", "--output-format", "concise", "--ignore", "ND"]);
-    assert!(text.contains("a.txt:3:1") && text.contains("other/d.txt:3:1") && !text.contains("quiet"), "{text}");
-    let (_, text) = run(folder.path(), &["check", ".", "--output-format", "concise", "--isolated", "--ignore", "ND"]);
+    let (_, text) =
+        run(folder.path(), &["check", ".", "--output-format", "concise", "--ignore", "ND"]);
+    assert!(
+        text.contains("a.txt:3:1") && text.contains("other/d.txt:3:1") && !text.contains("quiet"),
+        "{text}"
+    );
+    let (_, text) = run(
+        folder.path(),
+        &["check", ".", "--output-format", "concise", "--isolated", "--ignore", "ND"],
+    );
     assert!(text.contains("quiet/b.txt:3:1"), "{text}");
 
     fs::write(folder.path().join("quiet/pyproject.toml"), "[tool.dechaff]\nselct = []\n").unwrap();
     let (code, text) = run(folder.path(), &["check", ".", "--fix"]);
     assert_eq!(code, 2);
     assert!(text.contains("quiet/pyproject.toml:2:1"), "{text}");
-    assert_eq!(fs::read_to_string(folder.path().join("a.txt")).unwrap(), HARBOUR, "nothing was fixed");
+    assert_eq!(
+        fs::read_to_string(folder.path().join("a.txt")).unwrap(),
+        HARBOUR,
+        "nothing was fixed"
+    );
 }
 
 #[test]
@@ -238,13 +274,26 @@ fn configuration_changes_the_applicability_of_fixes() {
 
     let doubled = "The harbour was quiet when the first boats came in at dawn today.\n";
     for name in ["b.txt", "c.txt"] {
-        fs::write(folder.join(name), format!("{name} begins here, and says nothing else.\n\n{doubled}")).unwrap();
+        fs::write(
+            folder.join(name),
+            format!("{name} begins here, and says nothing else.\n\n{doubled}"),
+        )
+        .unwrap();
     }
     run(folder, &["check", "b.txt", "c.txt", "--fix"]);
     assert!(fs::read_to_string(folder.join("c.txt")).unwrap().contains(doubled));
     run(
         folder,
-        &["check", "b.txt", "c.txt", "--fix", "--max-removed", "1", "--config", "extend-safe-fixes=[\"ND001\"]"],
+        &[
+            "check",
+            "b.txt",
+            "c.txt",
+            "--fix",
+            "--max-removed",
+            "1",
+            "--config",
+            "extend-safe-fixes=[\"ND001\"]",
+        ],
     );
     assert!(fs::read_to_string(folder.join("b.txt")).unwrap().contains(doubled));
     assert!(!fs::read_to_string(folder.join("c.txt")).unwrap().contains(doubled));
@@ -252,11 +301,14 @@ fn configuration_changes_the_applicability_of_fixes() {
 
 #[test]
 fn since_checks_changed_files_against_all_files() {
-    let folder =
-        corpus(&[("a.txt", HARBOUR), ("z.txt", "By dawn the nets lay mended on the quay, and the men slept.\n")]);
+    let folder = corpus(&[
+        ("a.txt", HARBOUR),
+        ("z.txt", "By dawn the nets lay mended on the quay, and the men slept.\n"),
+    ]);
     let folder = folder.path();
     let git = |arguments: &[&str]| {
-        let identity = ["-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "commit.gpgsign=false"];
+        let identity =
+            ["-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "commit.gpgsign=false"];
         Command::new("git")
             .current_dir(folder)
             .args(identity)
@@ -278,10 +330,19 @@ fn since_checks_changed_files_against_all_files() {
     assert_eq!(run(folder, &["check", ".", "--since", "HEAD", "--diff"]).0, 0);
 
     // The unchanged file counts as the original, although the copy sorts first.
-    fs::write(folder.join("b.txt"), "By dawn the nets lay mended on the quay, and the men slept.\n").unwrap();
+    fs::write(
+        folder.join("b.txt"),
+        "By dawn the nets lay mended on the quay, and the men slept.\n",
+    )
+    .unwrap();
     let (code, text) = run(folder, &since);
     assert_eq!(code, 1, "{text}");
-    assert!(text.contains("b.txt:1:1: ND001") && !text.contains("a.txt") && text.contains("1 file checked"), "{text}");
+    assert!(
+        text.contains("b.txt:1:1: ND001")
+            && !text.contains("a.txt")
+            && text.contains("1 file checked"),
+        "{text}"
+    );
 
     let (code, text) = run(folder, &["check", ".", "--since", "no-such-thing"]);
     assert!(code == 2 && text.contains("no such revision"), "{text}");
@@ -296,12 +357,21 @@ fn excluded_directory_is_checked_if_passed_explicitly() {
         ("dechaff.toml", "exclude = [\"drafts\", \"old\"]\n"),
     ]);
     let folder = folder.path();
-    let checked = |arguments: &[&str]| run(folder, &[&["check", "--output-format", "concise"], arguments].concat()).1;
+    let checked = |arguments: &[&str]| {
+        run(folder, &[&["check", "--output-format", "concise"], arguments].concat()).1
+    };
     assert_eq!(checked(&["."]), "1 file checked: no findings\n");
     let drafts = checked(&["drafts"]);
-    assert!(drafts.starts_with("drafts/b.txt:3:1: BP") && drafts.contains("\n1 file checked: 1 finding"), "{drafts}");
+    assert!(
+        drafts.starts_with("drafts/b.txt:3:1: BP")
+            && drafts.contains("\n1 file checked: 1 finding"),
+        "{drafts}"
+    );
     assert!(checked(&["drafts/old"]).starts_with("drafts/old/a.txt:3:1: BP001"));
-    assert_eq!(checked(&["drafts", "--force-exclude"]), "no files checked: all of them are excluded\n");
+    assert_eq!(
+        checked(&["drafts", "--force-exclude"]),
+        "no files checked: all of them are excluded\n"
+    );
 }
 
 #[test]
@@ -313,9 +383,12 @@ fn suggests_per_file_ignores_for_a_dominant_rule() {
     let hint = "findings are BP001 in docs/rules.md; to leave them out, put this into dechaff.toml:\n\n    \
                 [per-file-ignores]\n    \"docs/rules.md\" = [\"BP001\"]\n";
     assert!(code == 1 && text.contains("dechaff: hint: ") && text.contains(hint), "{text}");
-    fs::write(folder.join("dechaff.toml"), "[per-file-ignores]\n\"docs/rules.md\" = [\"BP001\"]\n").unwrap();
+    fs::write(folder.join("dechaff.toml"), "[per-file-ignores]\n\"docs/rules.md\" = [\"BP001\"]\n")
+        .unwrap();
     assert!(!run(folder, &["check", ".", "--select", "BP"]).1.contains("hint"));
-    for arguments in [&["docs"][..], &["a.txt"], &[".", "--quiet"], &[".", "--output-format", "json"]] {
+    for arguments in
+        [&["docs"][..], &["a.txt"], &[".", "--quiet"], &[".", "--output-format", "json"]]
+    {
         let text = run(folder, &[&["check", "--isolated", "--select", "BP"], arguments].concat()).1;
         assert!(!text.contains("hint:"), "{arguments:?}: {text}");
     }
@@ -350,7 +423,9 @@ fn empty_run_does_not_prune_the_baseline() {
     let folder = folder.path();
     dechaff(folder, &["check", ".", "--write-baseline", "known.json"]);
     let before = fs::read_to_string(folder.join("known.json")).unwrap();
-    for change in [&["--write-baseline", "known.json"][..], &["--baseline", "known.json", "--prune-baseline"]] {
+    for change in
+        [&["--write-baseline", "known.json"][..], &["--baseline", "known.json", "--prune-baseline"]]
+    {
         assert_eq!(run(folder, &[&["check", "empty"], change].concat()).0, 2);
         assert_eq!(fs::read_to_string(folder.join("known.json")).unwrap(), before);
     }
@@ -376,11 +451,15 @@ fn schema_agrees_with_the_configuration_parser() {
     let starter: String = include_str!("../../src/cli/starter.toml")
         .lines()
         .map(|line| match line.strip_prefix("# ") {
-            Some(setting) if setting.contains(" = ") || setting.starts_with('[') => format!("{setting}\n"),
+            Some(setting) if setting.contains(" = ") || setting.starts_with('[') => {
+                format!("{setting}\n")
+            }
             _ => format!("{line}\n"),
         })
         .collect();
-    let starter = starter.replace("select = []", "select = [\"ALL\"]").replace("rules = [\"my-rules/\"]", "rules = []");
+    let starter = starter
+        .replace("select = []", "select = [\"ALL\"]")
+        .replace("rules = [\"my-rules/\"]", "rules = []");
     let starter = starter.replace("extend = \"../dechaff.toml\"\n", "");
     let starter = starter.replace("baseline = \"dechaff-baseline.json\"\n", "");
     let configurations = [

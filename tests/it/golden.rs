@@ -21,8 +21,8 @@ const CLEAN: &str = "clean-";
 
 /// ISO 639-1 codes of the languages that the corpus must cover.
 const LANGUAGES: &[&str] = &[
-    "ar", "bn", "cs", "de", "el", "en", "es", "fa", "fr", "he", "hi", "id", "it", "ja", "ko", "nl", "pl", "pt", "ru",
-    "th", "tr", "uk", "vi", "zh",
+    "ar", "bn", "cs", "de", "el", "en", "es", "fa", "fr", "he", "hi", "id", "it", "ja", "ko", "nl",
+    "pl", "pt", "ru", "th", "tr", "uk", "vi", "zh",
 ];
 
 /// A finding, as compared and listed.
@@ -44,8 +44,12 @@ static DEFAULT: LazyLock<Vec<GoldenFinding>> = LazyLock::new(|| findings(&[]));
 
 /// The findings of a default run and of the opt-in rules, sorted.
 static ALL: LazyLock<Vec<GoldenFinding>> = LazyLock::new(|| {
-    let opt_in: Vec<&str> =
-        REGISTRY.rules().iter().filter(|rule| !rule.default).map(|rule| rule.info.code.as_str()).collect();
+    let opt_in: Vec<&str> = REGISTRY
+        .rules()
+        .iter()
+        .filter(|rule| !rule.default)
+        .map(|rule| rule.info.code.as_str())
+        .collect();
     let mut found = DEFAULT.clone();
     found.extend(findings(&["--select", &opt_in.join(",")]));
     found.sort();
@@ -85,8 +89,11 @@ fn clean_documents_have_no_findings() {
 #[test]
 fn every_rule_and_language_is_covered() {
     let found: BTreeSet<&str> = ALL.iter().map(|found| found.code.as_str()).collect();
-    let missing: Vec<&str> =
-        REGISTRY.infos().map(|info| info.code.as_str()).filter(|code| !found.contains(code)).collect();
+    let missing: Vec<&str> = REGISTRY
+        .infos()
+        .map(|info| info.code.as_str())
+        .filter(|code| !found.contains(code))
+        .collect();
     // It needs `--group-by`; tests/it/site_lines.rs has its pages.
     let missing: Vec<&str> = missing.into_iter().filter(|code| *code != "ND007").collect();
     assert!(missing.is_empty(), "no document in {CORPUS} has a finding of {missing:?}");
@@ -134,12 +141,14 @@ fn summary() -> String {
     );
     for info in REGISTRY.infos() {
         let own: Vec<&GoldenFinding> = ALL.iter().filter(|found| found.code == info.code).collect();
-        let languages: BTreeSet<&str> = own.iter().filter_map(|found| found.path.split('/').next()).collect();
+        let languages: BTreeSet<&str> =
+            own.iter().filter_map(|found| found.path.split('/').next()).collect();
         let languages = languages.into_iter().collect::<Vec<_>>().join(" ");
         let _ = writeln!(text, "{} {:<26} {:>4}  {languages}", info.code, info.name, own.len());
     }
     text.push_str("\n# Findings by document: rule and line; `*` has no safe fix.\n");
-    let mut by_document: BTreeMap<&str, String> = documents.iter().map(|path| (path.as_str(), String::new())).collect();
+    let mut by_document: BTreeMap<&str, String> =
+        documents.iter().map(|path| (path.as_str(), String::new())).collect();
     for found in ALL.iter() {
         let mark = if found.is_safe { "" } else { "*" };
         let codes = by_document.entry(&found.path).or_default();

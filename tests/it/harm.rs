@@ -33,15 +33,17 @@ fn assert_none(faults: &[String], what: &str) {
 
 #[test]
 fn clean_texts_are_unchanged() {
-    let mut texts: Vec<(String, String)> =
-        clean_texts(60).map(|clean| (format!("{}/{}", clean.kind, clean.path), clean.text)).collect();
+    let mut texts: Vec<(String, String)> = clean_texts(60)
+        .map(|clean| (format!("{}/{}", clean.kind, clean.path), clean.text))
+        .collect();
     for entry in fs::read_dir("tests/clean").unwrap() {
         let path = entry.unwrap().path();
         texts.push((path.display().to_string(), fs::read_to_string(&path).unwrap()));
     }
     let changed = texts.iter().filter_map(|(path, text)| {
         let fixed = fixed(path, text);
-        let lines: Vec<&str> = fixed.changes.iter().map(|change| &text[change.span.range()]).collect();
+        let lines: Vec<&str> =
+            fixed.changes.iter().map(|change| &text[change.span.range()]).collect();
         fixed.is_changed().then(|| format!("{path}: {:?} took {lines:?}", fixed.applied))
     });
     assert_none(&changed.collect::<Vec<_>>(), "clean texts changed");
@@ -61,8 +63,12 @@ fn headings_with_text_are_kept_next_to_any_noise() {
 
 #[test]
 fn the_noise_next_to_headings_is_deleted() {
-    let missed = headings::noise().filter(|(noise, text)| fixed("page.md", text).text.contains(noise));
-    assert_none(&missed.map(|(noise, _)| noise.to_owned()).collect::<Vec<_>>(), "lines of noise left");
+    let missed =
+        headings::noise().filter(|(noise, text)| fixed("page.md", text).text.contains(noise));
+    assert_none(
+        &missed.map(|(noise, _)| noise.to_owned()).collect::<Vec<_>>(),
+        "lines of noise left",
+    );
 }
 
 #[test]
@@ -70,7 +76,9 @@ fn damaged_tables_do_not_get_worse() {
     let harmed = damaged_tables(40).filter_map(|damaged| {
         let fixed = fixed("page.md", &damaged.text);
         let harms = damaged.harms(&fixed.text);
-        (!harms.is_empty()).then(|| format!("{}\n{}\nbecame\n{}\n{harms:?}", damaged.shape, damaged.text, fixed.text))
+        (!harms.is_empty()).then(|| {
+            format!("{}\n{}\nbecame\n{}\n{harms:?}", damaged.shape, damaged.text, fixed.text)
+        })
     });
     assert_none(&harmed.collect::<Vec<_>>(), "tables harmed");
 }
@@ -79,7 +87,8 @@ fn damaged_tables_do_not_get_worse() {
 fn tables_still_broken_after_a_fix_are_reported() {
     let silent = damaged_tables(40).filter_map(|damaged| {
         let fixed = fixed("page.md", &damaged.text);
-        let is_silent = fixed.is_changed() && fixed.remaining.is_empty() && !damaged.is_whole(&fixed.text);
+        let is_silent =
+            fixed.is_changed() && fixed.remaining.is_empty() && !damaged.is_whole(&fixed.text);
         is_silent.then(|| format!("{}\n{}\nbecame\n{}", damaged.shape, damaged.text, fixed.text))
     });
     assert_none(&silent.collect::<Vec<_>>(), "tables still wrong and not reported");

@@ -13,7 +13,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 static REGISTRY: LazyLock<Registry> = LazyLock::new(|| Registry::embedded().unwrap());
-static LINTER: LazyLock<Linter> = LazyLock::new(|| Linter::new(&REGISTRY, &Settings::default()).unwrap());
+static LINTER: LazyLock<Linter> =
+    LazyLock::new(|| Linter::new(&REGISTRY, &Settings::default()).unwrap());
 
 fn fixed_by(linter: &Linter, text: &str, max: Applicability) -> String {
     let document = Document::parse(Arc::new(Origin::file("page.md")), text);
@@ -136,10 +137,8 @@ const BODIES: &[&str] = &[
     "```\nrun(trial)\n```",
     "> He slept well, he said.",
 ];
-const ABOVE: &str =
-    "The trial ran for two years in six hospitals, and the nurses filled in the forms by hand each evening.";
-const BELOW: &str =
-    "Those who had taken the drops slept an hour longer on average than those who had been given water.";
+const ABOVE: &str = "The trial ran for two years in six hospitals, and the nurses filled in the forms by hand each evening.";
+const BELOW: &str = "Those who had taken the drops slept an hour longer on average than those who had been given water.";
 
 /// Formats a word as a heading in one of several ways.
 fn heading(word: &str, form: usize) -> String {
@@ -176,7 +175,12 @@ fn keeps_headings_next_to_noise() {
         for form in 0..FORMS {
             for (at, noise) in NOISE.iter().enumerate() {
                 let heading = heading(word, form);
-                let text = page((index + form + at) % PLACES, noise, &heading, BODIES[(index + at) % BODIES.len()]);
+                let text = page(
+                    (index + form + at) % PLACES,
+                    noise,
+                    &heading,
+                    BODIES[(index + at) % BODIES.len()],
+                );
                 if !safely_fixed(&text).contains(&heading) {
                     lost.push(text);
                 }
@@ -195,7 +199,10 @@ fn keeps_headings_next_to_noise() {
 fn removes_noise_next_to_headings() {
     for noise in ["Advertisement", "Share this article", "Sign up for our newsletter"] {
         let text = page(2, noise, "## Results", BODIES[0]);
-        assert_eq!(safely_fixed(&text), [ABOVE, "## Results", BODIES[0], BELOW].join("\n\n") + "\n");
+        assert_eq!(
+            safely_fixed(&text),
+            [ABOVE, "## Results", BODIES[0], BELOW].join("\n\n") + "\n"
+        );
     }
 }
 
@@ -212,7 +219,9 @@ fn removes_a_noise_heading_with_its_section() {
 fn keeps_speaker_names_and_list_items() {
     let dialogue = "Share this article\n\nAnonymous\n\nNo.\n\nReporter\n\nWhy not?\n\nAnonymous\n\nIt was dark.\n";
     assert_eq!(safely_fixed(dialogue), dialogue.replace("Share this article\n\n", ""));
-    let list = format!("{ABOVE} She wrote for three of them:\n\n- Facebook\n- Twitter\n- Instagram\n\n{BELOW}\n");
+    let list = format!(
+        "{ABOVE} She wrote for three of them:\n\n- Facebook\n- Twitter\n- Instagram\n\n{BELOW}\n"
+    );
     assert_eq!(safely_fixed(&list), list);
 }
 
@@ -276,7 +285,8 @@ fn noises() -> impl Strategy<Value = String> {
 
 /// Excludes titles of tables of contents, below which repeated noise looks like entries.
 fn words() -> impl Strategy<Value = &'static str> {
-    let words: Vec<&str> = WORDS.iter().copied().filter(|word| !["Contents", "Sumário"].contains(word)).collect();
+    let words: Vec<&str> =
+        WORDS.iter().copied().filter(|word| !["Contents", "Sumário"].contains(word)).collect();
     select(words)
 }
 
@@ -326,7 +336,8 @@ const CERTAIN_LABELS: &[&str] = &[
 
 #[test]
 fn safe_fixes_keep_items_among_other_items_and_labels_that_introduce_text() {
-    const PROSE: &str = "The council met on Tuesday evening, and it agreed to repair the bridge before winter.";
+    const PROSE: &str =
+        "The council met on Tuesday evening, and it agreed to repair the bridge before winter.";
     let mut alone = 0;
     for label in CERTAIN_LABELS {
         let text = format!("{PROSE}\n\n{PROSE}\n\n{label}\n");
@@ -346,7 +357,8 @@ fn safe_fixes_keep_items_among_other_items_and_labels_that_introduce_text() {
 
 #[test]
 fn reserved_rights_and_menu_toggles_can_be_headings() {
-    const PROSE: &str = "The clause goes back to a treaty of 1910 that most of the states on the continent signed.";
+    const PROSE: &str =
+        "The clause goes back to a treaty of 1910 that most of the states on the continent signed.";
     for heading in [
         "All rights reserved",
         "Alle Rechte vorbehalten",
@@ -363,7 +375,10 @@ fn reserved_rights_and_menu_toggles_can_be_headings() {
         "Abrir menú",
         "Открыть меню",
     ] {
-        for text in [format!("{PROSE}\n\n{heading}\n\n{PROSE}\n"), format!("# Law\n\n## {heading}\n\n{PROSE}\n")] {
+        for text in [
+            format!("{PROSE}\n\n{heading}\n\n{PROSE}\n"),
+            format!("# Law\n\n## {heading}\n\n{PROSE}\n"),
+        ] {
             assert_eq!(safely_fixed(&text), text, "{heading}");
         }
     }

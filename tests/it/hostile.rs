@@ -12,8 +12,13 @@ use tempfile::TempDir;
 
 /// Runs dechaff in `folder`, and returns the exit code and all output.
 fn dechaff(folder: &Path, arguments: &[&str]) -> (i32, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_dechaff")).current_dir(folder).args(arguments).output().unwrap();
-    let printed = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let output = Command::new(env!("CARGO_BIN_EXE_dechaff"))
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .unwrap();
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
     (output.status.code().unwrap(), printed)
 }
 
@@ -46,7 +51,10 @@ fn a_configuration_in_a_corpus_reads_nothing_outside_its_directory() {
         assert_eq!(code, 2, "{configuration}{printed}");
         assert!(printed.contains("corpus/dechaff.toml:1:"), "{configuration}{printed}");
         assert!(printed.contains("outside the folder"), "{configuration}{printed}");
-        assert!(!printed.contains("hunter2") && !printed.contains("PATH="), "{configuration}{printed}");
+        assert!(
+            !printed.contains("hunter2") && !printed.contains("PATH="),
+            "{configuration}{printed}"
+        );
     }
 }
 
@@ -67,7 +75,8 @@ fn a_trusted_configuration_reads_any_file() {
     let folder = corpus("extend = \"../shared.toml\"\n");
     fs::write(folder.path().join("shared.toml"), "ignore = [\"BP\"]\n").unwrap();
     // Passed with --config, or in the working directory.
-    let (code, printed) = dechaff(folder.path(), &["check", "corpus", "--config", "corpus/dechaff.toml"]);
+    let (code, printed) =
+        dechaff(folder.path(), &["check", "corpus", "--config", "corpus/dechaff.toml"]);
     assert_eq!(code, 0, "{printed}");
     let (code, printed) = dechaff(&folder.path().join("corpus"), &["check", "."]);
     assert_eq!(code, 0, "{printed}");
@@ -117,7 +126,8 @@ fn a_baseline_of_deleted_files_takes_linear_time() {
             r#"{comma}{{"path":"p/{number}.txt","rule":"BP001","fingerprint":"{number:032x}","text":"x"}}"#
         );
     }
-    fs::write(folder.path().join("b.json"), format!(r#"{{"version":1,"findings":[{entries}]}}"#)).unwrap();
+    fs::write(folder.path().join("b.json"), format!(r#"{{"version":1,"findings":[{entries}]}}"#))
+        .unwrap();
     let (code, printed) = dechaff(folder.path(), &["check", "corpus", "--baseline", "b.json"]);
     assert_eq!(code, 0, "{printed}");
     assert!(printed.contains("300000 known findings no longer found"), "{printed}");
@@ -128,7 +138,12 @@ fn since_does_not_run_the_file_monitor_of_the_repository() {
     let folder = TempDir::new().unwrap();
     let git = |arguments: &[&str]| {
         let identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"];
-        let done = Command::new("git").current_dir(folder.path()).args(identity).args(arguments).output().unwrap();
+        let done = Command::new("git")
+            .current_dir(folder.path())
+            .args(identity)
+            .args(arguments)
+            .output()
+            .unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     };
     fs::write(folder.path().join("a.txt"), "A line of text.\n").unwrap();

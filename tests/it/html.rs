@@ -97,7 +97,8 @@ const ATTRIBUTES: &[&str] = &[
 
 /// Parses a page as XML, which is stricter than HTML, and checks what it consists of.
 pub(crate) fn parse(page: &str) -> roxmltree::Document<'_> {
-    let options = roxmltree::ParsingOptions { allow_dtd: true, ..roxmltree::ParsingOptions::default() };
+    let options =
+        roxmltree::ParsingOptions { allow_dtd: true, ..roxmltree::ParsingOptions::default() };
     let parsed = roxmltree::Document::parse_with_options(page, options).unwrap_or_else(|error| {
         let line = page.lines().nth(error.pos().row as usize - 1).unwrap_or_default();
         panic!("{error}: {line}")
@@ -111,7 +112,10 @@ pub(crate) fn parse(page: &str) -> roxmltree::Document<'_> {
         }
         if let Some(target) = node.attribute("href") {
             let target = target.strip_prefix('#').expect(target);
-            assert!(parsed.descendants().any(|node| node.attribute("id") == Some(target)), "#{target} is missing");
+            assert!(
+                parsed.descendants().any(|node| node.attribute("id") == Some(target)),
+                "#{target} is missing"
+            );
         }
         if let Some(level) = name.strip_prefix('h').and_then(|level| level.parse::<u32>().ok()) {
             assert!(level <= last_heading + 1, "<{name}> after <h{last_heading}>");
@@ -121,7 +125,9 @@ pub(crate) fn parse(page: &str) -> roxmltree::Document<'_> {
             assert!(node.attribute("scope").is_some(), "a header cell without a scope");
         }
     }
-    let policy = parsed.descendants().find(|node| node.attribute("http-equiv") == Some("Content-Security-Policy"));
+    let policy = parsed
+        .descendants()
+        .find(|node| node.attribute("http-equiv") == Some("Content-Security-Policy"));
     assert!(policy.unwrap().attribute("content").unwrap().starts_with("default-src 'none'"));
     parsed
 }
@@ -135,13 +141,22 @@ pub(crate) fn text(page: &roxmltree::Document<'_>) -> String {
 fn texts_of(page: &roxmltree::Document<'_>, name: &str) -> Vec<String> {
     let elements = page.descendants().filter(|node| node.has_tag_name(name));
     elements
-        .map(|node| node.descendants().filter_map(|node| node.text().filter(|_| node.is_text())).collect())
+        .map(|node| {
+            node.descendants().filter_map(|node| node.text().filter(|_| node.is_text())).collect()
+        })
         .collect()
 }
 
 fn report(folder: &Path, arguments: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dechaff"));
-    command.current_dir(folder).args(["check", "-q", "--output-format", "html", "--output-file", "../report.html"]);
+    command.current_dir(folder).args([
+        "check",
+        "-q",
+        "--output-format",
+        "html",
+        "--output-file",
+        "../report.html",
+    ]);
     let output = command.args(arguments).output().unwrap();
     assert_ne!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
     fs::read_to_string(folder.join("../report.html")).unwrap()
@@ -169,7 +184,8 @@ fn a_hostile_corpus_is_shown_as_text() {
         // A file with a null character would be skipped as not text.
         let mut bytes = text.replace('\0', "").into_bytes();
         bytes.extend(b"PLANT caf\xE9 \xFF\xFE\n");
-        fs::write(path.join(format!("{index}{}.txt", hostile.replace('/', "\u{2215}"))), bytes).unwrap();
+        fs::write(path.join(format!("{index}{}.txt", hostile.replace('/', "\u{2215}"))), bytes)
+            .unwrap();
         let record = serde_json::json!({ "id": hostile, "text": text });
         writeln!(records, "{record}").unwrap();
     }
@@ -204,7 +220,10 @@ fn a_hostile_corpus_is_shown_as_text() {
         assert!(shown.contains(shown_control), "{shown_control:?}: {shown}");
     }
     assert!(!page.contains("{{") && !page.contains('\u{202e}') && !page.contains("<script"));
-    assert!(!page.contains("://") && !page.contains("url(") && !page.contains("@import"), "the page loads something");
+    assert!(
+        !page.contains("://") && !page.contains("url(") && !page.contains("@import"),
+        "the page loads something"
+    );
 }
 
 #[test]
@@ -216,7 +235,8 @@ fn marks_removals_and_shows_copies_side_by_side() {
         ("b.txt", format!("Another page.\n\n{copied}\n\nThe end is near.\n")),
         ("clean.txt", "Nothing is wrong with this text, which nobody wrote.\n".into()),
     ];
-    let files: Vec<(&str, &[u8])> = files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+    let files: Vec<(&str, &[u8])> =
+        files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
     let folder = corpus(&files);
     let page = report(&folder.path().join("corpus"), &["."]);
     let parsed = parse(&page);
@@ -288,14 +308,21 @@ fn the_size_of_the_page_is_bounded() {
     let other = Arc::new(Origin::file("\u{202e}".repeat(3_000)));
     for number in 0..20 {
         let text = format!("{number}{}", "\u{e0041}".repeat(10_000));
-        let origin = Origin { path: "\u{202e}{".repeat(3_000), record: Some(Record { index: number, id: None }) };
+        let origin = Origin {
+            path: "\u{202e}{".repeat(3_000),
+            record: Some(Record { index: number, id: None }),
+        };
         let document = Document::parse(Arc::new(origin), &text);
         let findings: Vec<Finding> = rules
             .iter()
             .map(|rule| {
                 let mut finding = Finding::new(rule, &document, Span::new(0, text.len()));
                 let origin = Some(Arc::clone(&other));
-                let label = dechaff::finding::Label { origin, span: Span::new(0, 1), message: "seen".into() };
+                let label = dechaff::finding::Label {
+                    origin,
+                    span: Span::new(0, 1),
+                    message: "seen".into(),
+                };
                 finding.labels.push(label);
                 finding
             })

@@ -65,7 +65,9 @@ fn run(folder: &Path, arguments: &[&str]) -> RunResult {
 }
 
 fn terminate(child: &Child) {
-    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    assert!(
+        Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success()
+    );
 }
 
 /// Waits until a run has installed its handler for SIGTERM, or gives up.
@@ -74,7 +76,8 @@ fn await_listening(process: u32) {
     for _ in 0..TRIES {
         std::thread::sleep(Duration::from_millis(300));
         let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap_or_default();
+        let caught =
+            status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap_or_default();
         if u64::from_str_radix(caught.trim(), 16).unwrap_or(0) & 1 << 14 != 0 {
             return;
         }
@@ -114,7 +117,8 @@ fn bombs_are_skipped_with_little_memory() {
     const SIZE: usize = 32;
     let folder = corpus();
     let usual = run(folder.path(), &["check", "."]).peak;
-    let (zeros, words) = (vec![0; MEGABYTE], "word ".repeat(MEGABYTE / 5 + 1).into_bytes()[..MEGABYTE].to_vec());
+    let (zeros, words) =
+        (vec![0; MEGABYTE], "word ".repeat(MEGABYTE / 5 + 1).into_bytes()[..MEGABYTE].to_vec());
     fs::write(folder.path().join("zeros.txt.gz"), gzip("", &zeros, SIZE)).unwrap();
     fs::write(folder.path().join("zeros.txt.zst"), zstd("", &zeros, SIZE)).unwrap();
     fs::write(folder.path().join("words.txt.gz"), gzip("", &words, SIZE)).unwrap();
@@ -123,7 +127,8 @@ fn bombs_are_skipped_with_little_memory() {
     fs::write(folder.path().join("line.jsonl.zst"), zstd(line, &words, SIZE)).unwrap();
     fs::write(folder.path().join("line.jsonl.gz"), gzip(line, &zeros, SIZE)).unwrap();
     fs::File::create(folder.path().join("sparse.txt")).unwrap().set_len(5_000_000_000).unwrap();
-    let RunResult { code, printed, peak } = run(folder.path(), &["check", ".", "--max-record", "1MB"]);
+    let RunResult { code, printed, peak } =
+        run(folder.path(), &["check", ".", "--max-record", "1MB"]);
     assert_eq!(code, Some(2), "{printed}");
     for expected in [
         "skipped zeros.txt.gz: binary file\n",
@@ -149,7 +154,10 @@ fn files_larger_than_the_default_limit_are_not_read() {
     let usual = run(folder.path(), &["check", "small.txt"]).peak;
     let RunResult { code, printed, peak } = run(folder.path(), &["check", "."]);
     assert_eq!(code, Some(2), "{printed}");
-    assert!(printed.contains("large.txt: larger than 67108864 bytes; --max-record allows more"), "{printed}");
+    assert!(
+        printed.contains("large.txt: larger than 67108864 bytes; --max-record allows more"),
+        "{printed}"
+    );
     assert!(peak < usual + (20 << 20), "{peak} bytes, usually {usual}");
 }
 
@@ -165,7 +173,10 @@ fn stdin_has_the_same_limit() {
     let RunResult { code, printed, .. } = wait(child);
     writer.join().unwrap();
     assert_eq!(code, Some(2), "{printed}");
-    assert!(printed.contains("-: larger than 1048576 bytes; --max-record allows more"), "{printed}");
+    assert!(
+        printed.contains("-: larger than 1048576 bytes; --max-record allows more"),
+        "{printed}"
+    );
 }
 
 #[test]
@@ -175,8 +186,9 @@ fn devices_are_refused() {
     for device in ["/dev/zero", "/dev/null", "link.txt"] {
         let RunResult { code, printed, .. } = run(folder.path(), &["check", device, "small.txt"]);
         assert_eq!(code, Some(2), "{printed}");
-        let message =
-            format!("dechaff: error: {device}: it is a device, not a file; give the path of a file or directory\n");
+        let message = format!(
+            "dechaff: error: {device}: it is a device, not a file; give the path of a file or directory\n"
+        );
         assert_eq!(printed, message);
     }
 }
@@ -186,14 +198,23 @@ fn pipes_are_read_once() {
     let folder = corpus();
     let texts = ["a.txt", "a.jsonl", "a"].map(|name| {
         let text = "The bridge opened on Monday.\n\nLeave a Comment\n";
-        (name, if name == "a.jsonl" { format!("{}\n", serde_json::json!({ "text": text })) } else { text.into() })
+        (
+            name,
+            if name == "a.jsonl" {
+                format!("{}\n", serde_json::json!({ "text": text }))
+            } else {
+                text.into()
+            },
+        )
     });
     for (name, text) in texts {
         let pipe = folder.path().join(name);
         make_pipe(&pipe);
         let writer = std::thread::spawn(move || fs::write(pipe, text).unwrap());
-        let RunResult { code, printed, .. } =
-            run(folder.path(), &["check", name, "small.txt", "--memory", "1MB", "--output-format", "concise"]);
+        let RunResult { code, printed, .. } = run(
+            folder.path(),
+            &["check", name, "small.txt", "--memory", "1MB", "--output-format", "concise"],
+        );
         writer.join().unwrap();
         assert_eq!(code, Some(1), "{printed}");
         assert!(printed.starts_with(&format!("{name}:")) && printed.contains("BP001"), "{printed}");
@@ -223,9 +244,11 @@ fn a_signal_ends_a_run_that_waits() {
 #[test]
 fn a_signal_ends_a_run_that_works_on_one_document() {
     let folder = corpus();
-    let sentence =
-        |number: usize| format!("The bridge number {number} opened on Monday in hall {}. ", number * 7_919 % 10_007);
-    fs::write(folder.path().join("large.txt"), (0..200_000).map(sentence).collect::<String>()).unwrap();
+    let sentence = |number: usize| {
+        format!("The bridge number {number} opened on Monday in hall {}. ", number * 7_919 % 10_007)
+    };
+    fs::write(folder.path().join("large.txt"), (0..200_000).map(sentence).collect::<String>())
+        .unwrap();
     let child = start(folder.path(), &["check", "large.txt"]);
     await_listening(child.id());
     terminate(&child);
@@ -247,8 +270,11 @@ fn write_parquet(path: &Path, texts: &[&str]) {
         .set_dictionary_page_size_limit(1 << 30)
         .set_data_page_size_limit(1 << 30)
         .build();
-    let schema = parse_message_type("message schema { REQUIRED BYTE_ARRAY text (STRING); }").unwrap().into();
-    let mut writer = SerializedFileWriter::new(fs::File::create(path).unwrap(), schema, properties.into()).unwrap();
+    let schema =
+        parse_message_type("message schema { REQUIRED BYTE_ARRAY text (STRING); }").unwrap().into();
+    let mut writer =
+        SerializedFileWriter::new(fs::File::create(path).unwrap(), schema, properties.into())
+            .unwrap();
     for texts in [texts, &["The bridge opened on Monday.\n\nLeave a Comment\n"]] {
         let mut group = writer.next_row_group().unwrap();
         let mut column = group.next_column().unwrap().unwrap();
@@ -271,7 +297,10 @@ fn pages_larger_than_the_limit_are_not_decompressed() {
     let RunResult { code, printed, peak } = run(folder.path(), &arguments);
     assert_eq!(code, Some(2), "{printed}");
     let reason = "records 1 to 2 (row group 1) cannot be read: Parquet error: a page has ";
-    assert!(printed.contains(reason) && printed.contains("a larger --max-record allows more"), "{printed}");
+    assert!(
+        printed.contains(reason) && printed.contains("a larger --max-record allows more"),
+        "{printed}"
+    );
     assert!(printed.contains("a.parquet: record 3") && printed.contains("BP001"), "{printed}");
     assert!(peak < usual + (15 << 20), "{peak} bytes, usually {usual}");
 
@@ -279,8 +308,10 @@ fn pages_larger_than_the_limit_are_not_decompressed() {
     let mut bytes = fs::read(&parquet).unwrap();
     // As long as the number it replaces, so that all offsets remain valid.
     let varint = |number: usize| -> [u8; 4] {
-        [0, 7, 14, 21]
-            .map(|shift| u8::try_from(((number * 2) >> shift) & 0x7F).unwrap() | if shift < 21 { 0x80 } else { 0 })
+        [0, 7, 14, 21].map(|shift| {
+            u8::try_from(((number * 2) >> shift) & 0x7F).unwrap()
+                | if shift < 21 { 0x80 } else { 0 }
+        })
     };
     let honest = varint(large.len() + 4 + "The bridge opened.".len() + 4);
     let at = bytes.windows(honest.len()).position(|window| window == honest).unwrap();
@@ -294,14 +325,18 @@ fn pages_larger_than_the_limit_are_not_decompressed() {
 
 /// Returns a text with `count` requests for a comment, each below a different sentence.
 fn comment_prompts(count: usize) -> String {
-    let paragraph =
-        |number| format!("The council number {number} met on Monday and agreed on much.\n\nLeave a Comment\n\n");
+    let paragraph = |number| {
+        format!(
+            "The council number {number} met on Monday and agreed on much.\n\nLeave a Comment\n\n"
+        )
+    };
     (0..count).map(paragraph).collect()
 }
 
 /// Runs only the rule about comment prompts, to save time.
 fn check_comment_prompts(folder: &Path, format: &str, more: &[&str]) -> RunResult {
-    let arguments = ["check", "a.txt", "--isolated", "--select", "BP001,SU", "--output-format", format];
+    let arguments =
+        ["check", "a.txt", "--isolated", "--select", "BP001,SU", "--output-format", format];
     run_to_file(folder, &[&arguments, more].concat())
 }
 
@@ -332,7 +367,11 @@ fn findings_beyond_the_limit_are_counted() {
     fs::write(&path, comment_prompts(10_003)).unwrap();
     let RunResult { code, printed, .. } = check_comment_prompts(folder.path(), "concise", &[]);
     assert_eq!(code, Some(1));
-    assert!(printed.contains("1 file checked: at least 10000 findings in 1 file"), "{}", tail(&printed));
+    assert!(
+        printed.contains("1 file checked: at least 10000 findings in 1 file"),
+        "{}",
+        tail(&printed)
+    );
     let RunResult { printed, .. } = check_comment_prompts(folder.path(), "json-lines", &[]);
     assert!(printed.contains("\"unlisted\":3}"), "{}", tail(&printed));
 }
@@ -346,7 +385,9 @@ fn findings_beyond_the_limit_can_be_suppressed() {
     let RunResult { code, printed, .. } = check_comment_prompts(folder.path(), "concise", &[]);
     assert_eq!(code, Some(0), "{}", tail(&printed));
     // If only those listed are suppressed, the note on the others is still printed.
-    let suppressed = format!("<!-- dechaff: ignore-start[BP001] -->\n\n{prompts}\n\n<!-- dechaff: ignore-end -->\n\n");
+    let suppressed = format!(
+        "<!-- dechaff: ignore-start[BP001] -->\n\n{prompts}\n\n<!-- dechaff: ignore-end -->\n\n"
+    );
     fs::write(&path, suppressed + &comment_prompts(1)).unwrap();
     let RunResult { code, printed, .. } = check_comment_prompts(folder.path(), "json-lines", &[]);
     assert_eq!(code, Some(1), "{}", tail(&printed));
@@ -358,7 +399,8 @@ fn fixes_beyond_the_limit_are_applied() {
     let folder = corpus();
     let path = folder.path().join("a.txt");
     fs::write(&path, comment_prompts(60_000)).unwrap();
-    let RunResult { code, printed, .. } = check_comment_prompts(folder.path(), "concise", &["--fix"]);
+    let RunResult { code, printed, .. } =
+        check_comment_prompts(folder.path(), "concise", &["--fix"]);
     assert_eq!(code, Some(0), "{}", tail(&printed));
     assert!(printed.contains("60000 findings fixed"), "{}", tail(&printed));
     let fixed = fs::read_to_string(path).unwrap();
@@ -391,8 +433,10 @@ fn a_long_line_of_defects_is_fixed_in_parts() {
 fn duplicates_beyond_the_limit_are_counted() {
     let folder = corpus();
     let path = folder.path().join("a.txt");
-    let arguments = ["check", "a.txt", "--isolated", "--select", "ND001,SU", "--output-format", "json-lines"];
-    let paragraphs = "The council met on Monday evening and agreed on the new road.\n\n".repeat(10_004);
+    let arguments =
+        ["check", "a.txt", "--isolated", "--select", "ND001,SU", "--output-format", "json-lines"];
+    let paragraphs =
+        "The council met on Monday evening and agreed on the new road.\n\n".repeat(10_004);
     fs::write(&path, &paragraphs).unwrap();
     let RunResult { code, printed, .. } = run_to_file(folder.path(), &arguments);
     assert_eq!((code, printed.lines().count()), (Some(1), 10_000), "{}", tail(&printed));
@@ -426,12 +470,16 @@ fn long_texts_are_searched_at_their_edges() {
     let count = 300_000;
     let paragraph = "The harbour opened. It was the first of its kind for many years, and people came to see it.";
     fs::write(folder.path().join("a.txt"), format!("{paragraph}\n\n").repeat(count)).unwrap();
-    let arguments = ["check", "a.txt", "--isolated", "--config", "rules = ['rules.toml']", "--select", "XX001"];
+    let arguments =
+        ["check", "a.txt", "--isolated", "--config", "rules = ['rules.toml']", "--select", "XX001"];
     let RunResult { printed, .. } =
         run_to_file(folder.path(), &[&arguments[..], &["--output-format", "concise"]].concat());
     let lines: Vec<&str> = printed.lines().filter_map(|line| line.strip_prefix("a.txt:")).collect();
     assert_eq!(lines.len(), 2, "{}", tail(&printed));
-    assert!(lines[0].starts_with("1:") && lines[1].starts_with(&format!("{}:", 2 * count - 1)), "{lines:?}");
+    assert!(
+        lines[0].starts_with("1:") && lines[1].starts_with(&format!("{}:", 2 * count - 1)),
+        "{lines:?}"
+    );
 }
 
 #[test]
@@ -443,7 +491,10 @@ fn rule_files_larger_than_the_limit_are_refused() {
     let arguments = ["check", "a.txt", "--isolated", "--config", "rules = ['rules.toml']"];
     let RunResult { code, printed, .. } = run_to_file(folder.path(), &arguments);
     assert_eq!(code, Some(2), "{printed}");
-    assert!(printed.contains("rules.toml") && printed.contains("it is larger than 8 MiB"), "{printed}");
+    assert!(
+        printed.contains("rules.toml") && printed.contains("it is larger than 8 MiB"),
+        "{printed}"
+    );
 }
 
 /// Returns the last lines of the output.

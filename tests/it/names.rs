@@ -9,7 +9,8 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-const PAGE: &str = "The talks go on in Muscat next week, both sides said on Monday.\n\nLeave a Comment\n";
+const PAGE: &str =
+    "The talks go on in Muscat next week, both sides said on Monday.\n\nLeave a Comment\n";
 const FIXED: &str = "The talks go on in Muscat next week, both sides said on Monday.\n";
 
 /// Unusual file names, and how they are printed.
@@ -37,8 +38,10 @@ impl Corpus {
         for (index, (name, _)) in NAMES.iter().enumerate() {
             let file = corpus.file(name);
             fs::create_dir_all(file.parent().unwrap()).ok()?;
-            let prose =
-                format!("Report {index} of the {} harbours is out.\n\n", ["old", "new", "big", "dry"][index % 4]);
+            let prose = format!(
+                "Report {index} of the {} harbours is out.\n\n",
+                ["old", "new", "big", "dry"][index % 4]
+            );
             fs::write(file, prose + PAGE).ok()?;
         }
         Some(corpus)
@@ -73,16 +76,21 @@ fn is_fixed(text: &str) -> bool {
 #[test]
 fn checks_and_reports_every_name() {
     let Some(corpus) = Corpus::new() else { return };
-    let printed = corpus.printed(&["check", "texts", "--select", "BP001", "--output-format", "concise"]);
+    let printed =
+        corpus.printed(&["check", "texts", "--select", "BP001", "--output-format", "concise"]);
     for (_, shown) in NAMES {
         let line = format!("texts/{shown}:5:1: BP001 ");
         assert!(printed.lines().any(|found| found.starts_with(&line)), "{line} in {printed}");
     }
-    let json = corpus.printed(&["check", "texts", "--select", "BP001", "--output-format", "json-lines"]);
+    let json =
+        corpus.printed(&["check", "texts", "--select", "BP001", "--output-format", "json-lines"]);
     assert!(json.contains(r#""path":"texts/caf\\xE9.txt""#), "{json}");
     assert!(json.contains(r#""path":"texts/two\nlines.txt""#), "{json}");
-    let sarif = corpus.printed(&["check", "texts", "--select", "BP001", "--output-format", "sarif"]);
-    for uri in ["texts/caf%E9.txt", "texts/%FF%FE/%FDx.md", "texts/caf%5CxE9.txt", "texts/two%0Alines.txt"] {
+    let sarif =
+        corpus.printed(&["check", "texts", "--select", "BP001", "--output-format", "sarif"]);
+    for uri in
+        ["texts/caf%E9.txt", "texts/%FF%FE/%FDx.md", "texts/caf%5CxE9.txt", "texts/two%0Alines.txt"]
+    {
         assert!(sarif.contains(&format!("\"uri\":\"{uri}\"")), "{uri} in {sarif}");
     }
     for (name, _) in NAMES {
@@ -100,19 +108,27 @@ fn finds_duplicates_across_unusual_names() {
     fs::write(corpus.file(b"first\xE9.txt"), copied).unwrap();
     fs::write(corpus.file(b"second\xE9.txt"), copied).unwrap();
     let printed = corpus.printed(&["check", "texts", "--select", "ND"]);
-    assert!(printed.contains("texts/first\\xE9.txt:1:1") && printed.contains("texts/second\\xE9.txt:1:1"), "{printed}");
+    assert!(
+        printed.contains("texts/first\\xE9.txt:1:1")
+            && printed.contains("texts/second\\xE9.txt:1:1"),
+        "{printed}"
+    );
 }
 
 #[test]
 fn fixes_and_restores_every_name() {
     let Some(corpus) = Corpus::new() else { return };
     let before: Vec<String> = NAMES.iter().map(|(name, _)| corpus.read("texts", name)).collect();
-    let printed = corpus.printed(&["check", "texts", "--select=BP001", "--fix", "--undo-log", "log.jsonl"]);
+    let printed =
+        corpus.printed(&["check", "texts", "--select=BP001", "--fix", "--undo-log", "log.jsonl"]);
     for (name, shown) in NAMES {
         assert!(is_fixed(&corpus.read("texts", name)), "{shown}: {printed}");
     }
     let log = fs::read_to_string(corpus.0.path().join("log.jsonl")).unwrap();
-    assert!(log.contains(r#""path":"caf\\xE9.txt""#) && log.contains(r#""path":"caf\\x5CxE9.txt""#), "{log}");
+    assert!(
+        log.contains(r#""path":"caf\\xE9.txt""#) && log.contains(r#""path":"caf\\x5CxE9.txt""#),
+        "{log}"
+    );
     let printed = corpus.printed(&["undo", "log.jsonl"]);
     assert!(printed.contains("7 passages restored in 7 files"), "{printed}");
     for ((name, shown), before) in NAMES.iter().zip(&before) {
@@ -139,11 +155,13 @@ fn fixes_copies_and_restores_a_directory_with_an_unusual_name() {
     fs::rename(corpus.0.path().join("texts"), corpus.0.path().join(&folder)).unwrap();
     let arguments = ["check", "--select=BP001", "--fix", "--undo-log=log.jsonl"].map(OsStr::new);
     corpus.run(&[&arguments[..], &[folder.as_os_str()]].concat());
-    let read = |name: &[u8]| fs::read_to_string(corpus.0.path().join(&folder).join(path(name))).unwrap();
+    let read =
+        |name: &[u8]| fs::read_to_string(corpus.0.path().join(&folder).join(path(name))).unwrap();
     assert!(NAMES.iter().all(|(name, _)| is_fixed(&read(name))));
     let printed = corpus.printed(&["undo", "log.jsonl"]);
     assert!(printed.contains("7 passages restored in 7 files"), "{printed}");
-    let arguments = ["check", "--select=BP001", "--output-dir=copies", "--undo-log=copies.jsonl"].map(OsStr::new);
+    let arguments = ["check", "--select=BP001", "--output-dir=copies", "--undo-log=copies.jsonl"]
+        .map(OsStr::new);
     corpus.run(&[&arguments[..], &[folder.as_os_str()]].concat());
     for (name, shown) in NAMES {
         assert!(is_fixed(&corpus.read("copies", name)) && !is_fixed(&read(name)), "{shown}");
@@ -158,7 +176,8 @@ fn fixes_and_restores_records_in_a_shard_with_an_unusual_name() {
     let line = serde_json::json!({ "id": "a", "text": PAGE }).to_string() + "\n";
     let shard = corpus.file(b"shard\xE9.jsonl");
     fs::write(&shard, &line).unwrap();
-    let printed = corpus.printed(&["check", "texts", "--select=BP001", "--fix", "--undo-log", "log.jsonl"]);
+    let printed =
+        corpus.printed(&["check", "texts", "--select=BP001", "--fix", "--undo-log", "log.jsonl"]);
     assert!(!fs::read_to_string(&shard).unwrap().contains("Comment"), "{printed}");
     corpus.printed(&["undo", "log.jsonl"]);
     assert_eq!(fs::read_to_string(&shard).unwrap(), line);
@@ -169,7 +188,8 @@ fn patch_with_unusual_names_applies() {
     let Some(corpus) = Corpus::new() else { return };
     let patch = corpus.run(&["check", "texts", "--select=BP001", "--diff"]).stdout;
     fs::write(corpus.0.path().join("patch"), &patch).unwrap();
-    let applied = Command::new("git").current_dir(corpus.0.path()).args(["apply", "patch"]).output().unwrap();
+    let applied =
+        Command::new("git").current_dir(corpus.0.path()).args(["apply", "patch"]).output().unwrap();
     assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
     for (name, shown) in NAMES {
         assert!(is_fixed(&corpus.read("texts", name)), "{shown}");
@@ -189,7 +209,10 @@ fn baselines_ignore_lists_and_settings_match_unusual_names() {
     // The baseline does not confuse the files.
     fs::write(corpus.file(b"caf\xE9.txt"), format!("{PAGE}\nLeave a Comment\n")).unwrap();
     let (code, printed) = check(&["--baseline", "baseline.json"]);
-    assert!(code == Some(1) && printed.contains("caf\\xE9.txt") && !printed.contains("caf\\xE8.txt"), "{printed}");
+    assert!(
+        code == Some(1) && printed.contains("caf\\xE9.txt") && !printed.contains("caf\\xE8.txt"),
+        "{printed}"
+    );
     check(&["--add-ignore", "--ignore-list", "list.txt"]);
     let (code, printed) = check(&["--ignore-list", "list.txt"]);
     assert_eq!(code, Some(0), "{printed}");
@@ -215,7 +238,12 @@ fn since_finds_changed_files_with_unusual_names() {
     let Some(corpus) = Corpus::new() else { return };
     let git = |arguments: &[&str]| {
         let identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"];
-        let done = Command::new("git").current_dir(corpus.0.path()).args(identity).args(arguments).output().unwrap();
+        let done = Command::new("git")
+            .current_dir(corpus.0.path())
+            .args(identity)
+            .args(arguments)
+            .output()
+            .unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     };
     git(&["init", "--quiet"]);

@@ -11,25 +11,33 @@ fn flagged_by(codes: &[&str], path: &str, text: &str) -> Vec<(String, String)> {
     let linter = Linter::from_rules(codes.iter().map(|code| registry.find(code).unwrap())).unwrap();
     let document = Document::parse(Arc::new(Origin::file(path)), text);
     let findings = linter.check(&document);
-    findings.iter().map(|finding| (finding.rule.code.clone(), document.slice(finding.span).to_owned())).collect()
+    findings
+        .iter()
+        .map(|finding| (finding.rule.code.clone(), document.slice(finding.span).to_owned()))
+        .collect()
 }
 
 fn flagged(text: &str) -> Vec<String> {
     flagged_by(&["BP045"], "page.txt", text).into_iter().map(|(_, text)| text).collect()
 }
 
-const GREEK: &str =
-    "Το νερό του ποταμού έπεσε μισό μέτρο μέσα στη νύχτα, και οι πρώτοι κάτοικοι γύρισαν στα σπίτια τους την αυγή.";
-const RUSSIAN: &str =
-    "За ночь вода в реке упала на полметра, и первые жители вернулись домой на рассвете, чтобы посчитать убытки.";
-const CHINESE: &str = "河水在夜里下降了半米，第一批居民在黎明时分回到了家中，镇上的人们开始清点损失。";
+const GREEK: &str = "Το νερό του ποταμού έπεσε μισό μέτρο μέσα στη νύχτα, και οι πρώτοι κάτοικοι γύρισαν στα σπίτια τους την αυγή.";
+const RUSSIAN: &str = "За ночь вода в реке упала на полметра, и первые жители вернулись домой на рассвете, чтобы посчитать убытки.";
+const CHINESE: &str =
+    "河水在夜里下降了半米，第一批居民在黎明时分回到了家中，镇上的人们开始清点损失。";
 
 #[test]
 fn detects_page_chrome_after_the_text_in_every_language() {
     for (text, lines) in [
         (
             GREEK,
-            ["Η γέφυρα ανοίγει ξανά", "[05/01/2012, 23:56]", "Σαράντα καρέκλες (12)", "[05/01/2012, 23:54]", "Ο μύλος"],
+            [
+                "Η γέφυρα ανοίγει ξανά",
+                "[05/01/2012, 23:56]",
+                "Σαράντα καρέκλες (12)",
+                "[05/01/2012, 23:54]",
+                "Ο μύλος",
+            ],
         ),
         (
             RUSSIAN,
@@ -84,8 +92,7 @@ fn keeps_lists_at_the_end_of_a_text() {
 fn keeps_data_tables_and_code() {
     let table = "| Date | Home | Away |\n|---|---|---|\n| 2012-05-02 | River |  |\n| 2012-05-09 | Hill |  |\n| 2012-05-16 |  | Hill |\n| 2012-05-23 |  | River |\n";
     assert_eq!(flagged(&format!("{GREEK}\n\n{table}")), [""; 0]);
-    let code =
-        "```\n09:00 start...\n\n10:00 stop... (3)\n\n11:00 start...\n\n12:00 stop... (4)\n\n13:00 start...\n```\n";
+    let code = "```\n09:00 start...\n\n10:00 stop... (3)\n\n11:00 start...\n\n12:00 stop... (4)\n\n13:00 start...\n```\n";
     assert_eq!(flagged_by(&["BP045"], "page.md", &format!("{GREEK}\n\n{code}")), []);
 }
 
@@ -129,7 +136,9 @@ fn keeps_short_lines_between_running_text() {
 #[test]
 fn keeps_the_title() {
     let head = "Новости (12)\nСпорт (3)\n09:04 Паром вернулся\n09:01 Сорок стульев...\n08:57 Мельник молчит...\nПогода (1)\nФото (7)\n";
-    let found = flagged(&format!("{head}Вода ушла\nЖители возвращаются домой\n{RUSSIAN}\n{RUSSIAN}\n")).join("\n");
+    let found =
+        flagged(&format!("{head}Вода ушла\nЖители возвращаются домой\n{RUSSIAN}\n{RUSSIAN}\n"))
+            .join("\n");
     assert!(found.contains("Паром вернулся"), "{found}");
     assert!(!found.contains("Вода ушла") && !found.contains("Жители"), "{found}");
 }
@@ -141,8 +150,14 @@ fn specific_rules_take_precedence() {
         "{RUSSIAN}\n\nДобавить комментарий\n09:04 Мост откроют\n09:01 Паром вернулся\nСорок стульев...\nМельник молчит...\nПогода\n"
     );
     let findings = flagged_by(&["BP001", "BP045"], "page.txt", &text);
-    assert!(findings.contains(&("BP001".to_owned(), "Добавить комментарий".to_owned())), "{findings:?}");
-    assert!(findings.iter().any(|(code, found)| code == "BP045" && !found.contains("Добавить")), "{findings:?}");
+    assert!(
+        findings.contains(&("BP001".to_owned(), "Добавить комментарий".to_owned())),
+        "{findings:?}"
+    );
+    assert!(
+        findings.iter().any(|(code, found)| code == "BP045" && !found.contains("Добавить")),
+        "{findings:?}"
+    );
 }
 
 #[test]
@@ -152,7 +167,16 @@ fn large_inputs_take_linear_time() {
     let rows = format!("{GREEK}\n\n{}", "| a |  | 12:30 |\n".repeat(100_000));
     let cells = format!("{}\n", "| ".repeat(500_000));
     let brackets = format!("{GREEK}\n{}", "((((((((((1)\n".repeat(50_000));
-    for text in [line, lines, rows, cells, brackets, "\n".repeat(200_000), String::new(), "。".repeat(100_000)] {
+    for text in [
+        line,
+        lines,
+        rows,
+        cells,
+        brackets,
+        "\n".repeat(200_000),
+        String::new(),
+        "。".repeat(100_000),
+    ] {
         flagged(&text);
     }
 }

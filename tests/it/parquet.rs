@@ -14,12 +14,15 @@ use parquet::record::RowAccessor;
 use parquet::schema::parser::parse_message_type;
 use tempfile::TempDir;
 
-const TEXT: &str = "The talks go on in Muscat next week, both sides said on Monday.\n\nLeave a Comment\n";
+const TEXT: &str =
+    "The talks go on in Muscat next week, both sides said on Monday.\n\nLeave a Comment\n";
 
 fn write(path: &Path, schema: &str, codec: Compression, levels: (&[i16], &[i16])) {
     let properties = WriterProperties::builder().set_compression(codec).build();
     let schema = Arc::new(parse_message_type(schema).unwrap());
-    let mut writer = SerializedFileWriter::new(File::create(path).unwrap(), schema, Arc::new(properties)).unwrap();
+    let mut writer =
+        SerializedFileWriter::new(File::create(path).unwrap(), schema, Arc::new(properties))
+            .unwrap();
     let mut group = writer.next_row_group().unwrap();
     let mut column = group.next_column().unwrap().unwrap();
     let values = vec![ByteArray::from(TEXT); levels.0.len()];
@@ -30,7 +33,11 @@ fn write(path: &Path, schema: &str, codec: Compression, levels: (&[i16], &[i16])
 }
 
 fn dechaff(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dechaff")).current_dir(folder).args(arguments).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_dechaff"))
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .unwrap()
 }
 
 #[test]
@@ -46,9 +53,20 @@ fn every_codec_is_read_and_written() {
     for codec in codecs {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("a.parquet");
-        write(&path, "message schema { OPTIONAL BYTE_ARRAY text (STRING); }", codec, (&[1, 1], &[0, 0]));
-        let output = dechaff(folder.path(), &["check", "a.parquet", "--select", "BP001", "--fix-only"]);
-        assert_eq!(output.status.code(), Some(0), "{codec}: {}", String::from_utf8_lossy(&output.stderr));
+        write(
+            &path,
+            "message schema { OPTIONAL BYTE_ARRAY text (STRING); }",
+            codec,
+            (&[1, 1], &[0, 0]),
+        );
+        let output =
+            dechaff(folder.path(), &["check", "a.parquet", "--select", "BP001", "--fix-only"]);
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{codec}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         let reader = SerializedFileReader::new(File::open(&path).unwrap()).unwrap();
         let written = reader.metadata().row_group(0).column(0).compression();
         assert_eq!(std::mem::discriminant(&written), std::mem::discriminant(&codec));
@@ -70,11 +88,16 @@ fn a_column_without_text_is_reported_with_the_reason() {
     write(&folder.path().join("list.parquet"), list, Compression::UNCOMPRESSED, (&[3, 3], &[0, 1]));
     let expected = "list.parquet: the column `text` holds lists; dechaff needs one string per row";
     assert!(message("list.parquet", &[]).contains(expected));
-    assert!(message("list.parquet", &["--text-field", "text.list.element"]).contains("holds lists; "));
+    assert!(
+        message("list.parquet", &["--text-field", "text.list.element"]).contains("holds lists; ")
+    );
 
     let nested = "message schema { OPTIONAL GROUP doc { OPTIONAL BYTE_ARRAY body (STRING); } }";
     write(&folder.path().join("nested.parquet"), nested, Compression::UNCOMPRESSED, (&[2], &[0]));
-    assert!(message("nested.parquet", &["--text-field", "doc"]).contains("such as --text-field doc.body"));
+    assert!(
+        message("nested.parquet", &["--text-field", "doc"])
+            .contains("such as --text-field doc.body")
+    );
     let expected = "no column `content` among `doc.body`; give --text-field";
     assert!(message("nested.parquet", &["--text-field", "content"]).contains(expected));
 }

@@ -24,7 +24,8 @@ impl TextProvider for NoTexts {
 }
 
 static REGISTRY: LazyLock<Registry> = LazyLock::new(|| Registry::embedded().unwrap());
-static LINTER: LazyLock<Linter> = LazyLock::new(|| Linter::new(&REGISTRY, &Settings::default()).unwrap());
+static LINTER: LazyLock<Linter> =
+    LazyLock::new(|| Linter::new(&REGISTRY, &Settings::default()).unwrap());
 
 fn document(text: &str) -> Document<'_> {
     Document::parse(Arc::new(Origin::file("a.md")), text)
@@ -63,8 +64,10 @@ fn user_files() -> impl Strategy<Value = String> {
         "# list\nBP001 0123456789abcdef0123456789abcdef # a\n".into(),
         "[tool.dechaff]\nignore = [\"海\"]\n".into(),
     ];
-    let lines: Vec<String> =
-        rules.chain(others).flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
+    let lines: Vec<String> = rules
+        .chain(others)
+        .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
+        .collect();
     let line = prop_oneof![8 => proptest::sample::select(lines), 1 => "[\\[\\]{}=\"',.a-z0-9 é海\u{0}]{0,20}"];
     proptest::collection::vec(line, 0..12).prop_map(|lines| lines.join("\n"))
 }
@@ -80,12 +83,19 @@ fn words_of(text: &str) -> impl Iterator<Item = &str> {
 
 /// Removes the characters that EN003 and EN004 remove from within words.
 fn without_invisible(text: &str) -> String {
-    let is_invisible =
-        |character| matches!(character, '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{e000}'..='\u{f8ff}');
+    let is_invisible = |character| {
+        matches!(
+            character,
+            '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}' | '\u{e000}'..='\u{f8ff}'
+        )
+    };
     text.chars().filter(|character| !is_invisible(*character)).collect()
 }
 
-fn is_subsequence<'t>(mut part: impl Iterator<Item = &'t str>, mut whole: impl Iterator<Item = &'t str>) -> bool {
+fn is_subsequence<'t>(
+    mut part: impl Iterator<Item = &'t str>,
+    mut whole: impl Iterator<Item = &'t str>,
+) -> bool {
     part.all(|word| whole.any(|other| other == word))
 }
 

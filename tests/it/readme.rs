@@ -29,7 +29,8 @@ fn blocks(page: &str) -> Vec<Block> {
     let mut lines = page.lines();
     while let Some(line) = lines.next() {
         if let Some(language) = line.strip_prefix("```") {
-            let lines = lines.by_ref().take_while(|line| *line != "```").map(str::to_owned).collect();
+            let lines =
+                lines.by_ref().take_while(|line| *line != "```").map(str::to_owned).collect();
             blocks.push(Block { language: language.to_owned(), lines });
         }
     }
@@ -41,7 +42,10 @@ fn shell(folder: &Path, command: &str) -> Output {
     let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
     let mut shell = Command::new("sh");
     shell.current_dir(folder).args(["-c", command]).env("PATH", path);
-    shell.env("GITHUB_STEP_SUMMARY", "summary.md").env_remove("GITHUB_ACTIONS").env_remove("GITLAB_CI");
+    shell
+        .env("GITHUB_STEP_SUMMARY", "summary.md")
+        .env_remove("GITHUB_ACTIONS")
+        .env_remove("GITLAB_CI");
     shell.stdin(std::process::Stdio::null()).output().unwrap()
 }
 
@@ -54,7 +58,9 @@ fn workspace() -> TempDir {
     let folder = TempDir::new().unwrap();
     let here = folder.path();
     let article = "The talks go on in Muscat next week, both sides said on Monday.\n\nBy Jane Smith, Staff Writer\n\nLeave a Comment\n";
-    let line = |field: &str| format!("{{\"id\": \"a\", \"{field}\": {}}}\n", serde_json::to_string(article).unwrap());
+    let line = |field: &str| {
+        format!("{{\"id\": \"a\", \"{field}\": {}}}\n", serde_json::to_string(article).unwrap())
+    };
     for directory in ["corpus", "shards", "wiki/documents/en", "my-rules"] {
         fs::create_dir_all(here.join(directory)).unwrap();
     }
@@ -82,11 +88,14 @@ fn workspace() -> TempDir {
 /// jobs.
 fn commands(page: &str) -> Vec<String> {
     let starts = ["$ ", "- run: ", "- script: ", "- ", ""];
-    let lines =
-        page.lines().filter(|line| !line.starts_with("dechaff ") || line.contains(" --") || line.contains("  #"));
+    let lines = page.lines().filter(|line| {
+        !line.starts_with("dechaff ") || line.contains(" --") || line.contains("  #")
+    });
     let commands = lines.filter_map(|line| {
         let line = line.trim_start();
-        let line = starts.iter().find_map(|start| line.strip_prefix(start).filter(|rest| is_command(rest)))?;
+        let line = starts
+            .iter()
+            .find_map(|start| line.strip_prefix(start).filter(|rest| is_command(rest)))?;
         Some(line.to_owned())
     });
     commands.collect()
@@ -95,7 +104,10 @@ fn commands(page: &str) -> Vec<String> {
 fn is_command(line: &str) -> bool {
     let command = line.strip_prefix("zcat a.jsonl.gz | ").unwrap_or(line);
     let word = command.strip_prefix("dechaff ").and_then(|rest| rest.split_whitespace().next());
-    matches!(word, Some("check" | "rule" | "undo" | "init" | "config" | "test-rules" | "completions" | "man"))
+    matches!(
+        word,
+        Some("check" | "rule" | "undo" | "init" | "config" | "test-rules" | "completions" | "man")
+    )
 }
 
 #[test]
@@ -112,11 +124,19 @@ fn every_command_runs() {
             }
             let output = shell(folder.path(), command);
             let code = output.status.code();
-            assert!(matches!(code, Some(0 | 1)), "{page}: `{command}` ends with {code:?}: {}", text(&output));
+            assert!(
+                matches!(code, Some(0 | 1)),
+                "{page}: `{command}` ends with {code:?}: {}",
+                text(&output)
+            );
             count += 1;
         }
         if *page == "README.md" {
-            assert!(path("clean").is_dir() && path("dechaff.toml").is_file() && path("dechaff.sarif").is_file());
+            assert!(
+                path("clean").is_dir()
+                    && path("dechaff.toml").is_file()
+                    && path("dechaff.sarif").is_file()
+            );
         }
     }
     assert!(count >= 30, "{count} commands");
@@ -132,7 +152,12 @@ fn readme_excerpt_is_current() {
     let printed = String::from_utf8(output.stdout).unwrap();
     let readme = fs::read_to_string("README.md").unwrap();
     assert!(readme.lines().count() <= 150);
-    let excerpt = blocks(&readme).into_iter().find(|block| block.language == "text").unwrap().lines.join("\n");
+    let excerpt = blocks(&readme)
+        .into_iter()
+        .find(|block| block.language == "text")
+        .unwrap()
+        .lines
+        .join("\n");
     let mut excerpt = excerpt;
     if std::env::var_os("UPDATE_DOCS").is_some() {
         let now = updated(&excerpt, &printed);
@@ -142,7 +167,10 @@ fn readme_excerpt_is_current() {
     let parts: Vec<&str> = excerpt.split("\n\n").collect();
     assert!(parts.len() >= 4);
     for part in parts {
-        assert!(printed.contains(&format!("{part}\n")), "README.md shows what is not printed:\n{part}\n\n{printed}");
+        assert!(
+            printed.contains(&format!("{part}\n")),
+            "README.md shows what is not printed:\n{part}\n\n{printed}"
+        );
     }
 }
 
@@ -151,8 +179,14 @@ fn readme_excerpt_is_current() {
 fn updated(excerpt: &str, printed: &str) -> String {
     let current = |part: &str| {
         let head: Vec<&str> = part.lines().take(2).collect();
-        let head = if head.len() < 2 { "5 files checked:".to_owned() } else { head.join("\n") + "\n" };
-        printed.split("\n\n").find(|part| part.starts_with(&head)).unwrap_or(part).trim_end().to_owned()
+        let head =
+            if head.len() < 2 { "5 files checked:".to_owned() } else { head.join("\n") + "\n" };
+        printed
+            .split("\n\n")
+            .find(|part| part.starts_with(&head))
+            .unwrap_or(part)
+            .trim_end()
+            .to_owned()
     };
     excerpt.split("\n\n").map(current).collect::<Vec<_>>().join("\n\n")
 }
@@ -165,14 +199,18 @@ fn console_blocks_show_the_actual_output() {
         for block in blocks(&source).iter().filter(|block| block.language == "console") {
             let mut lines = block.lines.iter().peekable();
             while let Some(line) = lines.next() {
-                let command = line.strip_prefix("$ ").unwrap_or_else(|| panic!("{page}: no command: {line}"));
+                let command =
+                    line.strip_prefix("$ ").unwrap_or_else(|| panic!("{page}: no command: {line}"));
                 let mut expected = String::new();
                 while let Some(line) = lines.next_if(|line| !line.starts_with("$ ")) {
                     expected.push_str(line);
                     expected.push('\n');
                 }
                 let printed = text(&shell(folder.path(), command));
-                assert!(expected.is_empty() || printed == expected, "{page}: `{command}` prints\n{printed}");
+                assert!(
+                    expected.is_empty() || printed == expected,
+                    "{page}: `{command}` prints\n{printed}"
+                );
             }
         }
     }
@@ -181,7 +219,8 @@ fn console_blocks_show_the_actual_output() {
 #[test]
 fn configuration_page_shows_the_actual_error() {
     let page = fs::read_to_string("docs/configuration.md").unwrap();
-    let shown = blocks(&page).into_iter().rfind(|block| block.language == "text").unwrap().lines.join("\n");
+    let shown =
+        blocks(&page).into_iter().rfind(|block| block.language == "text").unwrap().lines.join("\n");
     let folder = workspace();
     fs::write(folder.path().join("dechaff.toml"), "[rule.ND002]\ntreshold = 0.9\n").unwrap();
     let output = shell(folder.path(), "dechaff check corpus");

@@ -15,7 +15,8 @@ struct Record {
     record: String,
 }
 
-const ABOVE: &str = "The river fell by half a metre in the night, and the first people went home at dawn.\n\n";
+const ABOVE: &str =
+    "The river fell by half a metre in the night, and the first people went home at dawn.\n\n";
 const BELOW: &str = "\n\nIn the town they were still counting what the water had left: a boat, a door, forty chairs.\n";
 
 #[test]

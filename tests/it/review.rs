@@ -58,7 +58,8 @@ impl Review {
     fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let headers: String =
+            headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let length = body.len();
         let request = format!(
             "{method} {target} HTTP/1.1\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
@@ -111,7 +112,9 @@ impl Review {
         let parsed = parse(&page);
         let entries = parsed.descendants().filter(|node| node.attribute("class") == Some("item"));
         let text_of = |node: roxmltree::Node<'_, '_>| {
-            node.descendants().filter_map(|node| node.text().filter(|_| node.is_text())).collect::<String>()
+            node.descendants()
+                .filter_map(|node| node.text().filter(|_| node.is_text()))
+                .collect::<String>()
         };
         entries.map(|node| (node.attribute("id").unwrap().to_owned(), text_of(node))).collect()
     }
@@ -119,7 +122,8 @@ impl Review {
     /// Returns the entry of the findings with this text.
     fn finding(&self, page: &str, text: &str) -> String {
         let entries = self.entries(page);
-        let found: Vec<&String> = entries.iter().filter(|(_, entry)| entry.contains(text)).map(|(id, _)| id).collect();
+        let found: Vec<&String> =
+            entries.iter().filter(|(_, entry)| entry.contains(text)).map(|(id, _)| id).collect();
         assert_eq!(found.len(), 1, "{text:?} in {entries:?}");
         found[0].clone()
     }
@@ -145,7 +149,8 @@ impl Drop for Review {
 fn parse(page: &str) -> roxmltree::Document<'_> {
     // The one attribute without a value.
     let page: &str = Box::leak(page.replace(" defer>", " defer=\"\">").into_boxed_str());
-    let options = roxmltree::ParsingOptions { allow_dtd: true, ..roxmltree::ParsingOptions::default() };
+    let options =
+        roxmltree::ParsingOptions { allow_dtd: true, ..roxmltree::ParsingOptions::default() };
     roxmltree::Document::parse_with_options(page, options).unwrap_or_else(|error| {
         let line = page.lines().nth(error.pos().row as usize - 1).unwrap_or_default();
         panic!("{error}: {line}")
@@ -164,7 +169,10 @@ fn corpus() -> TempDir {
     let texts = [
         ("a.txt", format!("A page.\n\n{COPIED}\n\nThe last word.\n\nLeave a Comment\n")),
         ("b.txt", format!("Another page.\n\n{COPIED}\n\nThe end is near.\n\nRelated Posts\n")),
-        ("c.txt", "A third page, with a text that nobody else has.\n\nLeave a Comment\n".to_owned()),
+        (
+            "c.txt",
+            "A third page, with a text that nobody else has.\n\nLeave a Comment\n".to_owned(),
+        ),
     ];
     for (name, text) in texts {
         fs::write(folder.path().join("corpus").join(name), text).unwrap();
@@ -184,16 +192,30 @@ fn only_the_person_with_the_address_is_answered() {
     let own = format!("http://{host}");
     assert_eq!(token.len(), 32);
     let page = format!("/{token}/");
-    for target in ["/", "/finish", "//", "/style.css", &format!("/{}x/", &token[1..]), &format!("/{token}x/"), "*"] {
+    for target in [
+        "/",
+        "/finish",
+        "//",
+        "/style.css",
+        &format!("/{}x/", &token[1..]),
+        &format!("/{token}x/"),
+        "*",
+    ] {
         let answer = review.send("GET", target, &[("Host", &host)], "");
         assert_eq!(answer.status, 403, "{target}");
         assert!(!answer.body.contains(&token) && !answer.headers.contains(&token));
     }
-    for other in ["evil.example", &format!("evil.example:{}", review.port), "127.0.0.1", "127.0.0.1:1", ""] {
+    for other in
+        ["evil.example", &format!("evil.example:{}", review.port), "127.0.0.1", "127.0.0.1:1", ""]
+    {
         assert_eq!(review.send("GET", &page, &[("Host", other)], "").status, 403, "Host: {other}");
     }
     assert_eq!(review.send("GET", &page, &[], "").status, 403, "no host");
-    assert_eq!(review.send("GET", &page, &[("Host", &host), ("Host", &host)], "").status, 403, "two hosts");
+    assert_eq!(
+        review.send("GET", &page, &[("Host", &host), ("Host", &host)], "").status,
+        403,
+        "two hosts"
+    );
 
     let body = "target=finding-0&decision=accept";
     let decide = format!("/{token}/decide");
@@ -206,7 +228,8 @@ fn only_the_person_with_the_address_is_answered() {
         &[("Origin", &own), ("Sec-Fetch-Site", "same-site")],
     ];
     for origin in origins {
-        let headers: Vec<(&str, &str)> = [("Host", &*host)].into_iter().chain(origin.iter().copied()).collect();
+        let headers: Vec<(&str, &str)> =
+            [("Host", &*host)].into_iter().chain(origin.iter().copied()).collect();
         for action in ["decide", "undo", "plan", "ignore-list"] {
             let answer = review.send("POST", &format!("/{token}/{action}"), &headers, body);
             assert_eq!(answer.status, 403, "{origin:?}");
@@ -225,9 +248,16 @@ fn only_the_person_with_the_address_is_answered() {
         assert!(!answer.headers.to_lowercase().contains("access-control"));
     }
     assert_eq!(review.send("POST", &decide, &headers, &"x".repeat(100_000)).status, 413);
-    assert_eq!(review.send("POST", &decide, &headers, "target=finding-99999999&decision=accept").status, 500);
-    assert_eq!(review.send("POST", &decide, &headers, "target=finding-0&decision=perhaps").status, 400);
-    let answer = review.send("POST", &decide, &headers, &format!("{body}&back=//evil.example/%0d%0aX:%20y"));
+    assert_eq!(
+        review.send("POST", &decide, &headers, "target=finding-99999999&decision=accept").status,
+        500
+    );
+    assert_eq!(
+        review.send("POST", &decide, &headers, "target=finding-0&decision=perhaps").status,
+        400
+    );
+    let answer =
+        review.send("POST", &decide, &headers, &format!("{body}&back=//evil.example/%0d%0aX:%20y"));
     assert_eq!(answer.status, 303);
     assert!(answer.headers.contains("Location: ./#finding-0"), "{}", answer.headers);
     let answer = review.get("");
@@ -252,10 +282,13 @@ fn a_hostile_corpus_is_shown_as_text() {
     fs::create_dir(&path).unwrap();
     let mut records = String::new();
     for (index, hostile) in HOSTILE.iter().enumerate() {
-        let text = format!("{hostile} one {index}\u{202e}\n\nPLANT {hostile} \u{1b}[2J\n\nLeave a Comment\n");
+        let text = format!(
+            "{hostile} one {index}\u{202e}\n\nPLANT {hostile} \u{1b}[2J\n\nLeave a Comment\n"
+        );
         let mut bytes = text.clone().into_bytes();
         bytes.extend(b"PLANT caf\xE9 \xFF\xFE\n");
-        fs::write(path.join(format!("{index}{}.txt", hostile.replace('/', "\u{2215}"))), bytes).unwrap();
+        fs::write(path.join(format!("{index}{}.txt", hostile.replace('/', "\u{2215}"))), bytes)
+            .unwrap();
         let record = serde_json::json!({ "id": hostile, "text": text, "url": hostile });
         records.push_str(&format!("{record}\n"));
     }
@@ -279,31 +312,54 @@ fn a_hostile_corpus_is_shown_as_text() {
 
     let arguments = [".", "--config", "../dechaff.toml", "--group-by", "url"];
     let review = Review::start(&path, &arguments);
-    let hostile_query = "q=%22%3E%3Cimg+src%3Dx+onerror%3Dalert(1)%3E&group=%3Cscript%3E&rule=%3Cb%3E&page=%3C";
+    let hostile_query =
+        "q=%22%3E%3Cimg+src%3Dx+onerror%3Dalert(1)%3E&group=%3Cscript%3E&rule=%3Cb%3E&page=%3C";
     let hostile_query = format!("?{hostile_query}");
-    for page in ["", "rules", "documents", "finish", "report", &hostile_query, &format!("documents{hostile_query}")] {
+    for page in [
+        "",
+        "rules",
+        "documents",
+        "finish",
+        "report",
+        &hostile_query,
+        &format!("documents{hostile_query}"),
+    ] {
         let body = review.get(page).body;
         let is_query = page.contains('?');
         let parsed = parse(&body);
         for node in parsed.descendants().filter(roxmltree::Node::is_element) {
             let name = node.tag_name().name();
-            assert!(!["img", "iframe", "object", "embed", "base", "template"].contains(&name), "<{name}> in {page}");
-            let is_own = name != "script" || node.attribute("src") == Some("review.js") && node.children().count() == 0;
+            assert!(
+                !["img", "iframe", "object", "embed", "base", "template"].contains(&name),
+                "<{name}> in {page}"
+            );
+            let is_own = name != "script"
+                || node.attribute("src") == Some("review.js") && node.children().count() == 0;
             assert!(is_own, "a script in {page}");
             for attribute in node.attributes() {
                 let (name, value) = (attribute.name(), attribute.value());
                 assert!(!name.starts_with("on") && name != "style", "{name} in {page}");
-                assert!(!value.starts_with("javascript:") || name == "value", "{name}={value} in {page}");
+                assert!(
+                    !value.starts_with("javascript:") || name == "value",
+                    "{name}={value} in {page}"
+                );
             }
         }
         let shown = text(&parsed);
         for hostile in HOSTILE.iter().filter(|_| page != "finish" && !is_query) {
             assert!(shown.contains(hostile), "{hostile:?} is not shown on {page:?}");
         }
-        assert!(!body.contains('\u{202e}') && !body.contains('\u{1b}') && !body.contains("{{"), "controls in {page}");
+        assert!(
+            !body.contains('\u{202e}') && !body.contains('\u{1b}') && !body.contains("{{"),
+            "controls in {page}"
+        );
     }
     let found = review.entries("?q=%3CSCRIPT%3E");
-    assert!(!found.is_empty() && found.iter().all(|(_, entry)| entry.to_lowercase().contains("<script>")), "{found:?}");
+    assert!(
+        !found.is_empty()
+            && found.iter().all(|(_, entry)| entry.to_lowercase().contains("<script>")),
+        "{found:?}"
+    );
 }
 
 #[test]
@@ -323,20 +379,27 @@ fn findings_are_searched_filtered_and_paged() {
     assert_eq!(review.entries("?q=mUsCaT&rule=ND001").len(), 1);
     assert_eq!(review.entries("?q=no.+17+below").len(), 1);
     assert_eq!(review.entries("?group=corpus/news&q=thoughts").len(), 150);
-    let pages: Vec<usize> = [1, 2, 3, 9].map(|page| review.entries(&format!("?q=thoughts&page={page}")).len()).into();
+    let pages: Vec<usize> =
+        [1, 2, 3, 9].map(|page| review.entries(&format!("?q=thoughts&page={page}")).len()).into();
     assert_eq!(pages, [200, 200, 50, 50]);
     let mut documents = std::collections::BTreeSet::new();
     for verdict in ["keep", "fix", "review", "drop"] {
         for page in 1..=3 {
             let entries = review.entries(&format!("documents?verdict={verdict}&page={page}"));
-            assert!(entries.iter().all(|(_, entry)| entry.contains(&format!("Verdict {verdict}: "))), "{entries:?}");
+            assert!(
+                entries.iter().all(|(_, entry)| entry.contains(&format!("Verdict {verdict}: "))),
+                "{entries:?}"
+            );
             documents.extend(entries.into_iter().map(|(id, _)| id));
         }
     }
     assert_eq!(documents.len(), 453);
     let first = review.entries("?q=thoughts")[0].0.clone();
     review.decide(&first, "accept");
-    assert_eq!(review.entries("?state=accepted").iter().map(|(id, _)| id.clone()).collect::<Vec<_>>(), [first]);
+    assert_eq!(
+        review.entries("?state=accepted").iter().map(|(id, _)| id.clone()).collect::<Vec<_>>(),
+        [first]
+    );
     assert_eq!(review.entries("?q=thoughts&state=open&page=3").len(), 49);
 }
 
@@ -352,7 +415,10 @@ fn decisions_survive_a_restart_and_changed_texts_are_open_again() {
     review.decide(&document, "reject");
     review.decide(&document, "accept");
     let undone: Value = serde_json::from_str(&review.post("undo", "").body).unwrap();
-    assert_eq!((&undone["target"]["id"], &undone["target"]["state"]), (&document.as_str().into(), &"rejected".into()));
+    assert_eq!(
+        (&undone["target"]["id"], &undone["target"]["state"]),
+        (&document.as_str().into(), &"rejected".into())
+    );
     let counts = review.counts();
     // Open is the copy; the comment prompt of a.txt is accepted with the rule, that of c.txt rejected with the document.
     assert_eq!(counts, "1 open, 1 accepted, 2 rejected");
@@ -366,7 +432,8 @@ fn decisions_survive_a_restart_and_changed_texts_are_open_again() {
     drop(review);
 
     // The last line is torn, as after a crash.
-    fs::write(folder.path().join("dechaff.decisions"), format!("{before}{{\"decisions\":1,\"act")).unwrap();
+    fs::write(folder.path().join("dechaff.decisions"), format!("{before}{{\"decisions\":1,\"act"))
+        .unwrap();
     let review = Review::start(folder.path(), &["corpus"]);
     assert_eq!(review.counts(), counts);
     assert_eq!(read(&folder, "dechaff.decisions"), before);
@@ -378,16 +445,23 @@ fn decisions_survive_a_restart_and_changed_texts_are_open_again() {
     fs::write(&path, fs::read_to_string(&path).unwrap() + "\nOne more line.\n").unwrap();
     let review = Review::start(folder.path(), &["corpus"]);
     assert_eq!(review.counts(), "2 open, 2 accepted, 0 rejected");
-    assert!(review.get("").body.contains("1 earlier decision in dechaff.decisions"), "{}", review.get("").body);
+    assert!(
+        review.get("").body.contains("1 earlier decision in dechaff.decisions"),
+        "{}",
+        review.get("").body
+    );
 }
 
 #[test]
 fn a_plan_fixes_exactly_what_was_accepted() {
     let folder = corpus();
-    let record = |id: u32, text: &str| serde_json::json!({ "id": id, "text": text }).to_string() + "\n";
-    let records = record(1, "A first record.\n\nLeave a Comment\n") + &record(2, "A second one.\n\nRelated Posts\n");
+    let record =
+        |id: u32, text: &str| serde_json::json!({ "id": id, "text": text }).to_string() + "\n";
+    let records = record(1, "A first record.\n\nLeave a Comment\n")
+        + &record(2, "A second one.\n\nRelated Posts\n");
     fs::write(folder.path().join("corpus/d.jsonl"), &records).unwrap();
-    let originals = ["a.txt", "b.txt", "c.txt", "d.jsonl"].map(|name| (name, read(&folder, &format!("corpus/{name}"))));
+    let originals = ["a.txt", "b.txt", "c.txt", "d.jsonl"]
+        .map(|name| (name, read(&folder, &format!("corpus/{name}"))));
 
     let review = Review::start(folder.path(), &["corpus"]);
     let copy = review.finding("?rule=ND001", COPIED);
@@ -398,18 +472,29 @@ fn a_plan_fixes_exactly_what_was_accepted() {
     assert_eq!(review.post("plan", "").status, 200);
     assert!(review.get("finish").body.contains("3 accepted findings written to dechaff.plan."));
     for (name, original) in &originals {
-        assert_eq!(read(&folder, &format!("corpus/{name}")), *original, "a review changes no document");
+        assert_eq!(
+            read(&folder, &format!("corpus/{name}")),
+            *original,
+            "a review changes no document"
+        );
     }
     review.post("ignore-list", "");
     review.post("ignore-list", "");
     drop(review);
 
-    let fixed = check(folder.path(), &["corpus", "--fix-only", "--plan", "dechaff.plan", "--undo-log", "dechaff.undo"]);
+    let fixed = check(
+        folder.path(),
+        &["corpus", "--fix-only", "--plan", "dechaff.plan", "--undo-log", "dechaff.undo"],
+    );
     assert_eq!(fixed.status.code(), Some(0), "{}", String::from_utf8_lossy(&fixed.stderr));
     assert_eq!(read(&folder, "corpus/a.txt"), originals[0].1);
-    assert_eq!(read(&folder, "corpus/b.txt"), "Another page.\n\nThe end is near.\n\nRelated Posts\n");
+    assert_eq!(
+        read(&folder, "corpus/b.txt"),
+        "Another page.\n\nThe end is near.\n\nRelated Posts\n"
+    );
     assert_eq!(read(&folder, "corpus/c.txt"), "A third page, with a text that nobody else has.\n");
-    let expected = record(1, "A first record.\n\nLeave a Comment\n") + &record(2, "A second one.\n");
+    let expected =
+        record(1, "A first record.\n\nLeave a Comment\n") + &record(2, "A second one.\n");
     assert_eq!(read(&folder, "corpus/d.jsonl"), expected);
     let ignored = read(&folder, "dechaff-ignore.txt");
     assert_eq!(ignored.lines().filter(|line| line.starts_with("BP001 ")).count(), 1, "{ignored}");
@@ -420,8 +505,10 @@ fn a_plan_fixes_exactly_what_was_accepted() {
     let errors = String::from_utf8_lossy(&again.stderr).into_owned();
     assert_eq!(errors.matches("its text has changed since the review").count(), 3, "{errors}");
 
-    let undone =
-        Command::new(env!("CARGO_BIN_EXE_dechaff")).current_dir(folder.path()).args(["undo", "dechaff.undo"]).output();
+    let undone = Command::new(env!("CARGO_BIN_EXE_dechaff"))
+        .current_dir(folder.path())
+        .args(["undo", "dechaff.undo"])
+        .output();
     assert_eq!(undone.unwrap().status.code(), Some(0));
     for (name, original) in &originals {
         assert_eq!(read(&folder, &format!("corpus/{name}")), *original, "{name} is not restored");
@@ -442,8 +529,14 @@ fn a_plan_leaves_changed_and_missing_documents_alone() {
     let fixed = check(folder.path(), &["corpus", "--fix-only", "--plan", "plan.jsonl"]);
     assert_eq!(fixed.status.code(), Some(2));
     let errors = String::from_utf8_lossy(&fixed.stderr).into_owned();
-    assert!(errors.contains("corpus/c.txt: left alone: its text has changed since the review"), "{errors}");
-    assert!(errors.contains("corpus/b.txt: in the plan, but not among the checked documents"), "{errors}");
+    assert!(
+        errors.contains("corpus/c.txt: left alone: its text has changed since the review"),
+        "{errors}"
+    );
+    assert!(
+        errors.contains("corpus/b.txt: in the plan, but not among the checked documents"),
+        "{errors}"
+    );
     assert_eq!(read(&folder, "corpus/c.txt"), "Changed.\n\nLeave a Comment\n");
     assert_eq!(read(&folder, "corpus/a.txt"), format!("A page.\n\n{COPIED}\n\nThe last word.\n"));
 }
@@ -486,8 +579,14 @@ fn wrong_plans_and_decisions_are_explained() {
     for (content, message) in [
         ("{\"decisions\":1,\"action\":\"undo\"}\n", "not a line of a plan"),
         ("{}", "not a line of a plan"),
-        ("{\"plan\":2,\"path\":\"a\",\"text_hash\":\"\",\"rule\":\"BP001\",\"start\":0,\"end\":0}", "plan version 2"),
-        ("{\"plan\":1,\"path\":\"a\",\"text_hash\":\"\",\"rule\":\"BP001\",\"start\":5,\"end\":0}", "after `end`"),
+        (
+            "{\"plan\":2,\"path\":\"a\",\"text_hash\":\"\",\"rule\":\"BP001\",\"start\":0,\"end\":0}",
+            "plan version 2",
+        ),
+        (
+            "{\"plan\":1,\"path\":\"a\",\"text_hash\":\"\",\"rule\":\"BP001\",\"start\":5,\"end\":0}",
+            "after `end`",
+        ),
     ] {
         fs::write(folder.path().join("plan"), content).unwrap();
         let output = check(folder.path(), &["corpus", "--fix", "--plan", "plan"]);
@@ -504,5 +603,7 @@ fn wrong_plans_and_decisions_are_explained() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("dechaff.decisions:1: not a decision"));
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("dechaff.decisions:1: not a decision")
+    );
 }

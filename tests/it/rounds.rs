@@ -12,13 +12,19 @@ use tempfile::TempDir;
 use crate::planted;
 
 fn dechaff(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dechaff")).current_dir(folder).args(arguments).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_dechaff"))
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .unwrap()
 }
 
 fn texts(folder: &Path) -> BTreeMap<PathBuf, String> {
     let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let paths = paths.filter(|path| path.extension().is_some_and(|extension| extension == "txt"));
-    paths.map(|path| (PathBuf::from(path.file_name().unwrap()), fs::read_to_string(&path).unwrap())).collect()
+    paths
+        .map(|path| (PathBuf::from(path.file_name().unwrap()), fs::read_to_string(&path).unwrap()))
+        .collect()
 }
 
 /// Generates documents from few sentences, so that deleting one copy makes the rest of a paragraph
@@ -35,11 +41,14 @@ fn documents(count: usize, seed: u64) -> Vec<String> {
         })
         .collect();
     let mut paragraph = || {
-        let sentences: Vec<&str> =
-            (0..1 + random.below(4)).map(|_| sentences[random.below(sentences.len())].as_str()).collect();
+        let sentences: Vec<&str> = (0..1 + random.below(4))
+            .map(|_| sentences[random.below(sentences.len())].as_str())
+            .collect();
         sentences.join(" ")
     };
-    (0..count).map(|_| (0..8).map(|_| paragraph()).collect::<Vec<_>>().join("\n\n") + "\n").collect()
+    (0..count)
+        .map(|_| (0..8).map(|_| paragraph()).collect::<Vec<_>>().join("\n\n") + "\n")
+        .collect()
 }
 
 fn corpus(seed: u64) -> TempDir {
@@ -62,7 +71,11 @@ fn fixing_is_idempotent_in_place_as_copies_and_in_shards() {
         dechaff(fixed.path(), &[&FIX[..], &["--fix"]].concat());
         assert_eq!(texts(fixed.path()), once, "a second run, seed {seed}");
         assert!(dechaff(fixed.path(), &["undo", "trail"]).status.success());
-        assert_eq!(texts(fixed.path()), texts(corpus(seed).path()), "what is taken back, seed {seed}");
+        assert_eq!(
+            texts(fixed.path()),
+            texts(corpus(seed).path()),
+            "what is taken back, seed {seed}"
+        );
 
         let copied = corpus(seed);
         dechaff(copied.path(), &[&FIX[..], &["--output-dir", "clean"]].concat());
@@ -74,8 +87,10 @@ fn fixing_is_idempotent_in_place_as_copies_and_in_shards() {
         fs::write(shard.path().join("a.jsonl"), lines).unwrap();
         dechaff(shard.path(), &[&FIX[..], &["--fix"]].concat());
         let records = fs::read_to_string(shard.path().join("a.jsonl")).unwrap();
-        let records = records.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
-        let records: Vec<String> = records.map(|record| record["text"].as_str().unwrap().to_owned()).collect();
+        let records =
+            records.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let records: Vec<String> =
+            records.map(|record| record["text"].as_str().unwrap().to_owned()).collect();
         assert_eq!(records, once.values().cloned().collect::<Vec<_>>(), "a shard, seed {seed}");
     }
 }

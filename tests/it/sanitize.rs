@@ -43,10 +43,20 @@ fn hostile_in(bytes: &[u8]) -> Option<char> {
 
 /// Generates hostile characters and escape sequences, mixed with letters.
 fn planted() -> impl Strategy<Value = String> {
-    let hostile: Vec<String> =
-        (1..=0x10_FFFF).filter_map(char::from_u32).filter(|c| is_hostile(*c)).map(String::from).collect();
-    let sequences =
-        ["\u{1b}]0;x\u{7}", "\u{1b}[31mRED", "\u{1b}[8m", "\r::error::x", "\u{9b}2J", "##[x]", "\u{202e}gpj.exe"];
+    let hostile: Vec<String> = (1..=0x10_FFFF)
+        .filter_map(char::from_u32)
+        .filter(|c| is_hostile(*c))
+        .map(String::from)
+        .collect();
+    let sequences = [
+        "\u{1b}]0;x\u{7}",
+        "\u{1b}[31mRED",
+        "\u{1b}[8m",
+        "\r::error::x",
+        "\u{9b}2J",
+        "##[x]",
+        "\u{202e}gpj.exe",
+    ];
     let sequences: Vec<String> = sequences.iter().map(|text| (*text).to_owned()).collect();
     let piece = prop_oneof![3 => select(hostile), 2 => select(sequences), 1 => "[a-z]{1,3}"];
     prop::collection::vec(piece, 6..14).prop_map(|pieces| pieces.concat())
@@ -70,13 +80,24 @@ struct Corpus {
 impl Corpus {
     fn new(planted: &str) -> Self {
         let folder = TempDir::new().unwrap();
-        let corpus = Self { folder, planted: planted.to_owned(), name: format!("n{}.txt", to_file_name(planted)) };
+        let corpus = Self {
+            folder,
+            planted: planted.to_owned(),
+            name: format!("n{}.txt", to_file_name(planted)),
+        };
         let prose = "The talks go on in Muscat next week, both sides said on Monday, and nobody left the room.";
-        corpus.write(&corpus.name, &format!("{prose}\n\nPLANT {planted} it\n\nLeave a Comment {planted}\n"));
+        corpus.write(
+            &corpus.name,
+            &format!("{prose}\n\nPLANT {planted} it\n\nLeave a Comment {planted}\n"),
+        );
         corpus.write("plain.txt", &format!("{prose}\n\nPLANT {planted} it\n"));
-        let record = |id: &str, text: &str| serde_json::json!({ "id": id, "text": text }).to_string() + "\n";
+        let record =
+            |id: &str, text: &str| serde_json::json!({ "id": id, "text": text }).to_string() + "\n";
         let text = format!("{prose}\n\nPLANT {planted} it\n");
-        corpus.write("records.jsonl", &(record(planted, &text) + &format!("{{\"id\": \"{}\", {planted}\n", "x")));
+        corpus.write(
+            "records.jsonl",
+            &(record(planted, &text) + &format!("{{\"id\": \"{}\", {planted}\n", "x")),
+        );
         fs::create_dir(corpus.path("rules")).unwrap();
         let mut example = toml::Table::new();
         example.insert("bad".into(), format!("{prose}\n\n⟦PLANT {planted} it⟧").into());
@@ -88,7 +109,9 @@ impl Corpus {
         let never = format!("never {}", planted.replace(['[', ']', '\\'], " "));
         pattern.insert("except-regex".into(), vec![never].into());
         let mut rule = toml::Table::new();
-        for (key, value) in [("code", "XX001"), ("name", "a-plant"), ("since", planted), ("fix", "unsafe")] {
+        for (key, value) in
+            [("code", "XX001"), ("name", "a-plant"), ("since", planted), ("fix", "unsafe")]
+        {
             rule.insert(key.into(), value.into());
         }
         for key in ["summary", "why", "note"] {
@@ -151,7 +174,11 @@ fn check_formats(corpus: &Corpus) -> Result<(), TestCaseError> {
         let file = format!("report.{format}");
         corpus.run(&["check", ".", "-q", "--output-format", format, "--output-file", &file])?;
         let written = fs::read(corpus.path(&file)).unwrap();
-        prop_assert!(hostile_in(&written).is_none(), "{format}: {:?}", String::from_utf8_lossy(&written));
+        prop_assert!(
+            hostile_in(&written).is_none(),
+            "{format}: {:?}",
+            String::from_utf8_lossy(&written)
+        );
         let text = String::from_utf8(printed).unwrap();
         let values: Vec<serde_json::Value> = match *format {
             "json-lines" => text.lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
@@ -176,7 +203,8 @@ fn check_formats(corpus: &Corpus) -> Result<(), TestCaseError> {
     // Only dechaff's own colours are printed, and they are not part of what is quoted.
     for arguments in [&["check", "."][..], &["rule", "XX001"], &["rule"]] {
         let plain = corpus.run(&[arguments, &["--color", "never"]].concat())?;
-        let styled = corpus.command(&[arguments, &["--color", "always"]].concat()).output().unwrap().stdout;
+        let styled =
+            corpus.command(&[arguments, &["--color", "always"]].concat()).output().unwrap().stdout;
         let mut stripped = String::from_utf8(styled).unwrap();
         while let Some(start) = stripped.find("\u{1b}[") {
             let end = start + stripped[start..].find('m').expect("a style");
@@ -216,7 +244,12 @@ fn check_messages(corpus: &Corpus) -> Result<(), TestCaseError> {
         &["check", ".", &with("--config=")],
         &["check", ".", &with("--config=x=")],
         &["check", ".", &format!("--config=extend = '{planted}'")],
-        &["check", ".", &format!("--output-file=missing/{}", to_file_name(planted)), "--output-format=json"],
+        &[
+            "check",
+            ".",
+            &format!("--output-file=missing/{}", to_file_name(planted)),
+            "--output-format=json",
+        ],
         &[
             "check",
             ".",
@@ -254,7 +287,11 @@ fn check_messages(corpus: &Corpus) -> Result<(), TestCaseError> {
     ])?;
     for name in ["baseline.json", "list.txt", log] {
         let written = fs::read(corpus.path(name)).unwrap();
-        prop_assert!(hostile_in(&written).is_none(), "{name:?}: {:?}", String::from_utf8_lossy(&written));
+        prop_assert!(
+            hostile_in(&written).is_none(),
+            "{name:?}: {:?}",
+            String::from_utf8_lossy(&written)
+        );
     }
     corpus.write(&format!("out{}/{name}", to_file_name(planted)), "Changed.\n");
     corpus.run(&["undo", log])?;
@@ -264,7 +301,10 @@ fn check_messages(corpus: &Corpus) -> Result<(), TestCaseError> {
     corpus.run(&["check", ".", "--ignore-list", "list.txt"])?;
     // Files that cannot be read or written.
     fs::write(corpus.path(&format!("binary{name}")), b"\0\x01\x02\0").unwrap();
-    corpus.write(&format!("records{}.jsonl", to_file_name(planted)), &format!("{{\"{planted}\": 1}}\n"));
+    corpus.write(
+        &format!("records{}.jsonl", to_file_name(planted)),
+        &format!("{{\"{planted}\": 1}}\n"),
+    );
     corpus.run(&["check", "."])?;
     corpus.run(&["check", &format!("records{}.jsonl", to_file_name(planted))])?;
     fs::set_permissions(corpus.path(name), fs::Permissions::from_mode(0o444)).unwrap();
@@ -277,7 +317,10 @@ fn check_messages(corpus: &Corpus) -> Result<(), TestCaseError> {
         ("dechaff.toml", format!("select = [{}]\n", toml::Value::from(planted))),
         ("dechaff.toml", format!("x = \"{planted}\n")),
         ("dechaff.toml", format!("extend = {}\n", toml::Value::from(planted))),
-        ("dechaff.toml", format!("[per-file-ignores]\n{} = [\"BP\"]\n", toml::Value::from(planted))),
+        (
+            "dechaff.toml",
+            format!("[per-file-ignores]\n{} = [\"BP\"]\n", toml::Value::from(planted)),
+        ),
     ] {
         corpus.write(&format!("{folder}/{file}"), &text);
         corpus.write(&format!("{folder}/a.txt"), "A line.\n");
@@ -325,7 +368,9 @@ proptest! {
 #[test]
 fn dolma_attributes_escape_ids() {
     let corpus = Corpus::new("\u{202e}\u{7f}\u{e0041}");
-    corpus.run(&["check", "records.jsonl", "--output-format", "dolma", "--output-dir", "attributes"]).unwrap();
+    corpus
+        .run(&["check", "records.jsonl", "--output-format", "dolma", "--output-dir", "attributes"])
+        .unwrap();
     let written = fs::read(corpus.path("attributes/attributes/dechaff/records.jsonl")).unwrap();
     assert_eq!(hostile_in(&written), None);
     let first: serde_json::Value =
@@ -347,7 +392,11 @@ fn redirected_patch_is_not_escaped() {
     assert!(body.contains(&corpus.planted), "{body:?}");
     assert_eq!(hostile_in(&output.stderr), None);
     fs::write(corpus.path("patch"), &patch).unwrap();
-    let applied = Command::new("git").current_dir(corpus.folder.path()).args(["apply", "patch"]).output().unwrap();
+    let applied = Command::new("git")
+        .current_dir(corpus.folder.path())
+        .args(["apply", "patch"])
+        .output()
+        .unwrap();
     assert!(applied.status.success(), "{} {patch:?}", String::from_utf8_lossy(&applied.stderr));
     assert!(!fs::read_to_string(Path::new(&corpus.path(&corpus.name))).unwrap().contains("PLANT"));
 }

@@ -19,17 +19,22 @@ struct Label {
 }
 
 fn labels() -> Vec<Label> {
-    include_str!("../fixtures/seed-labels.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    include_str!("../fixtures/seed-labels.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 /// Returns the text of a seed, and for each byte whether a fix deletes it.
 fn deleted(file: &str) -> (String, Vec<bool>) {
-    static LINTER: LazyLock<Linter> =
-        LazyLock::new(|| Linter::new(&Registry::embedded().unwrap(), &Settings::default()).unwrap());
+    static LINTER: LazyLock<Linter> = LazyLock::new(|| {
+        Linter::new(&Registry::embedded().unwrap(), &Settings::default()).unwrap()
+    });
     let source = read(&Path::new("seeds").join(file), usize::MAX).unwrap();
     let mut deleted = vec![false; source.text.len()];
     for finding in LINTER.check(&source.document()) {
-        for edit in finding.fix.iter().flat_map(|fix| &fix.edits).filter(|edit| edit.is_deletion()) {
+        for edit in finding.fix.iter().flat_map(|fix| &fix.edits).filter(|edit| edit.is_deletion())
+        {
             deleted[edit.span.range()].fill(true);
         }
     }
@@ -40,11 +45,18 @@ fn deleted(file: &str) -> (String, Vec<bool>) {
 fn text_labelled_for_removal_is_deleted() {
     for label in labels().iter().filter(|label| label.label == "remove") {
         let (text, deleted) = deleted(&label.file);
-        let bytes: Vec<usize> =
-            (label.start..label.end).filter(|&at| !text.as_bytes()[at].is_ascii_whitespace()).collect();
+        let bytes: Vec<usize> = (label.start..label.end)
+            .filter(|&at| !text.as_bytes()[at].is_ascii_whitespace())
+            .collect();
         let gone = bytes.iter().filter(|&&at| deleted[at]).count();
         let passage = &text[label.start..label.end];
-        assert!(gone * 100 >= bytes.len() * 95, "{} of {} bytes of {} go: {passage}", gone, bytes.len(), label.kind);
+        assert!(
+            gone * 100 >= bytes.len() * 95,
+            "{} of {} bytes of {} go: {passage}",
+            gone,
+            bytes.len(),
+            label.kind
+        );
     }
 }
 
@@ -59,7 +71,8 @@ fn no_other_text_is_deleted() {
         "004_717946b0a72bbb5c.txt",
     ] {
         let (text, deleted) = deleted(file);
-        for (at, character) in text.char_indices().filter(|(at, character)| deleted[*at] && !character.is_whitespace())
+        for (at, character) in
+            text.char_indices().filter(|(at, character)| deleted[*at] && !character.is_whitespace())
         {
             let is_punctuation = !character.is_alphanumeric();
             let is_noise = labels.iter().any(|label| {

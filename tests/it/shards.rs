@@ -33,7 +33,11 @@ const SCHEMA: &str = "message schema {
 const ROWS_PER_GROUP: usize = 7;
 
 fn dechaff(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dechaff")).current_dir(folder).args(arguments).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_dechaff"))
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .unwrap()
 }
 
 fn stderr(output: &Output) -> String {
@@ -42,21 +46,29 @@ fn stderr(output: &Output) -> String {
 
 /// The seeds, examples of rules, and a few texts with special characters or copies.
 fn documents() -> Vec<String> {
-    let mut seeds: Vec<_> = fs::read_dir("seeds").unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut seeds: Vec<_> =
+        fs::read_dir("seeds").unwrap().map(|entry| entry.unwrap().path()).collect();
     seeds.retain(|path| path.extension().is_some_and(|extension| extension == "txt"));
     seeds.sort();
-    let mut texts: Vec<String> = seeds.iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    let mut texts: Vec<String> =
+        seeds.iter().map(|path| fs::read_to_string(path).unwrap()).collect();
     let registry = Registry::embedded().unwrap();
     let examples = registry.rules().iter().filter_map(|rule| rule.examples.first());
     let bad = examples.flat_map(|example| example.bad.iter().flat_map(|bad| bad.texts()).take(1));
     texts.extend(bad.map(|text| Marked::parse(text).text).step_by(3));
-    texts.extend([texts[1].clone(), "Ü 😀\t\"quoted\" \\ back\r\nLeave a Comment\r\n".to_owned(), String::new()]);
+    texts.extend([
+        texts[1].clone(),
+        "Ü 😀\t\"quoted\" \\ back\r\nLeave a Comment\r\n".to_owned(),
+        String::new(),
+    ]);
     texts
 }
 
 fn record_line(index: usize, text: &str) -> String {
     let text = serde_json::to_string(text).unwrap();
-    format!("{{\"id\": \"doc-{index}\",\t\"n\":1.50e+3,  \"text\" : {text}, \"meta\":{{\"text\":\"x\\/ü\"}}}}\n")
+    format!(
+        "{{\"id\": \"doc-{index}\",\t\"n\":1.50e+3,  \"text\" : {text}, \"meta\":{{\"text\":\"x\\/ü\"}}}}\n"
+    )
 }
 
 fn json_lines(texts: &[String]) -> String {
@@ -88,14 +100,22 @@ fn write_parquet(path: &Path, texts: &[String]) {
         .set_key_value_metadata(Some(vec![KeyValue::new("origin".into(), "test".to_owned())]))
         .build();
     let schema = Arc::new(parse_message_type(SCHEMA).unwrap());
-    let mut writer = SerializedFileWriter::new(File::create(path).unwrap(), schema, Arc::new(properties)).unwrap();
+    let mut writer =
+        SerializedFileWriter::new(File::create(path).unwrap(), schema, Arc::new(properties))
+            .unwrap();
     for (number, texts) in texts.chunks(ROWS_PER_GROUP).enumerate() {
         let mut group = writer.next_row_group().unwrap();
-        let strings =
-            |values: Vec<String>| values.into_iter().map(|value| ByteArray::from(&*value)).collect::<Vec<_>>();
-        let ids = (0..texts.len()).map(|index| format!("doc-{}", number * ROWS_PER_GROUP + index)).collect();
+        let strings = |values: Vec<String>| {
+            values.into_iter().map(|value| ByteArray::from(&*value)).collect::<Vec<_>>()
+        };
+        let ids = (0..texts.len())
+            .map(|index| format!("doc-{}", number * ROWS_PER_GROUP + index))
+            .collect();
         let mut column = group.next_column().unwrap().unwrap();
-        column.typed::<ByteArrayType>().write_batch(&strings(ids), Some(&vec![1; texts.len()]), None).unwrap();
+        column
+            .typed::<ByteArrayType>()
+            .write_batch(&strings(ids), Some(&vec![1; texts.len()]), None)
+            .unwrap();
         column.close().unwrap();
         let mut column = group.next_column().unwrap().unwrap();
         column
@@ -105,7 +125,8 @@ fn write_parquet(path: &Path, texts: &[String]) {
         column.close().unwrap();
         let mut column = group.next_column().unwrap().unwrap();
         // Every second score is null.
-        let levels: Vec<i16> = (0..texts.len()).map(|index| if index % 2 == 0 { 2 } else { 1 }).collect();
+        let levels: Vec<i16> =
+            (0..texts.len()).map(|index| if index % 2 == 0 { 2 } else { 1 }).collect();
         let scores: Vec<f64> = (0..texts.len()).step_by(2).map(|index| index as f64).collect();
         column.typed::<DoubleType>().write_batch(&scores, Some(&levels), None).unwrap();
         column.close().unwrap();
@@ -113,7 +134,10 @@ fn write_parquet(path: &Path, texts: &[String]) {
         // Two tags per row.
         let tags: Vec<i64> = (0..2 * texts.len() as i64).collect();
         let repeats: Vec<i16> = (0..tags.len()).map(|index| (index % 2) as i16).collect();
-        column.typed::<Int64Type>().write_batch(&tags, Some(&vec![2; tags.len()]), Some(&repeats)).unwrap();
+        column
+            .typed::<Int64Type>()
+            .write_batch(&tags, Some(&vec![2; tags.len()]), Some(&repeats))
+            .unwrap();
         column.close().unwrap();
         group.close().unwrap();
     }
@@ -128,13 +152,20 @@ fn read_parquet(path: &Path) -> (Vec<String>, Vec<String>) {
     for row in rows {
         let doc = row.get_group(1).unwrap();
         texts.push(doc.get_string(0).unwrap().clone());
-        others.push(format!("{:?} {:?} {:?}", row.get_string(0), doc.get_double(1).ok(), row.get_list(2).unwrap()));
+        others.push(format!(
+            "{:?} {:?} {:?}",
+            row.get_string(0),
+            doc.get_double(1).ok(),
+            row.get_list(2).unwrap()
+        ));
     }
     (texts, others)
 }
 
 fn texts_of(lines: &str) -> Vec<String> {
-    let text = |line: &str| serde_json::from_str::<Value>(line).unwrap()["text"].as_str().unwrap().to_owned();
+    let text = |line: &str| {
+        serde_json::from_str::<Value>(line).unwrap()["text"].as_str().unwrap().to_owned()
+    };
     lines.lines().map(text).collect()
 }
 
@@ -168,7 +199,8 @@ fn findings(folder: &Path, arguments: &[&str]) -> Vec<Value> {
         place["record"] = Value::Null;
     };
     let lines = String::from_utf8(output.stdout).unwrap();
-    let mut findings: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mut findings: Vec<Value> =
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     for finding in &mut findings {
         number(finding);
         finding["labels"].as_array_mut().unwrap().iter_mut().for_each(number);
@@ -209,15 +241,17 @@ fn fixes_are_the_same_in_every_format_and_change_nothing_else() {
         let output = dechaff(folder.path(), &[&["check"], one, fix].concat());
         assert!(output.status.success(), "{one:?}: {}", stderr(&output));
     }
-    let loose: Vec<String> =
-        (0..before.len()).map(|index| fs::read_to_string(path(&format!("loose/{index:04}.txt"))).unwrap()).collect();
+    let loose: Vec<String> = (0..before.len())
+        .map(|index| fs::read_to_string(path(&format!("loose/{index:04}.txt"))).unwrap())
+        .collect();
     assert_ne!(loose, before);
     let lines = fs::read_to_string(path("shard.jsonl")).unwrap();
     assert_eq!(texts_of(&lines), loose);
     // Everything but the text has the same bytes.
     assert_eq!(lines, json_lines(&loose));
     let mut unpacked = String::new();
-    let mut decoder = flate2::read::MultiGzDecoder::new(File::open(path("shard.jsonl.gz")).unwrap());
+    let mut decoder =
+        flate2::read::MultiGzDecoder::new(File::open(path("shard.jsonl.gz")).unwrap());
     std::io::Read::read_to_string(&mut decoder, &mut unpacked).unwrap();
     assert_eq!(unpacked, lines);
     let unpacked = zstd::stream::decode_all(File::open(path("shard.jsonl.zst")).unwrap()).unwrap();
@@ -231,7 +265,13 @@ fn fixes_are_the_same_in_every_format_and_change_nothing_else() {
     assert_eq!(metadata.num_row_groups(), before.len().div_ceil(ROWS_PER_GROUP));
     assert_eq!(metadata.file_metadata().key_value_metadata().unwrap()[0].key, "origin");
     let is_zstd = |compression| matches!(compression, Compression::ZSTD(_));
-    assert!(metadata.row_groups().iter().flat_map(|group| group.columns()).all(|column| is_zstd(column.compression())));
+    assert!(
+        metadata
+            .row_groups()
+            .iter()
+            .flat_map(|group| group.columns())
+            .all(|column| is_zstd(column.compression()))
+    );
 
     // Undo.
     let undone = dechaff(folder.path(), &["undo", "trail.jsonl"]);
@@ -243,7 +283,16 @@ fn fixes_are_the_same_in_every_format_and_change_nothing_else() {
 fn changes_in_parquet_can_be_undone() {
     let (folder, before) = corpus();
     let path = folder.path().join("shard.parquet");
-    let fix = ["check", "shard.parquet", "--text-field", "doc.text", "--fix", "--trail", "trail.jsonl", "-q"];
+    let fix = [
+        "check",
+        "shard.parquet",
+        "--text-field",
+        "doc.text",
+        "--fix",
+        "--trail",
+        "trail.jsonl",
+        "-q",
+    ];
     dechaff(folder.path(), &fix);
     assert_ne!(read_parquet(&path).0, before);
     // The changes of one rule, then all others.
@@ -264,10 +313,19 @@ fn fields_can_be_configured() {
         fs::write(folder.path().join("dechaff.toml"), options).unwrap();
     };
     let run = |arguments: &[&str]| {
-        Command::new(env!("CARGO_BIN_EXE_dechaff")).current_dir(folder.path()).args(arguments).output().unwrap()
+        Command::new(env!("CARGO_BIN_EXE_dechaff"))
+            .current_dir(folder.path())
+            .args(arguments)
+            .output()
+            .unwrap()
     };
     configured("1GB");
-    assert_eq!(run(&["check", "shard.parquet", "--fix-only", "--trail", "trail.jsonl", "-q"]).status.code(), Some(0));
+    assert_eq!(
+        run(&["check", "shard.parquet", "--fix-only", "--trail", "trail.jsonl", "-q"])
+            .status
+            .code(),
+        Some(0)
+    );
     assert_ne!(read_parquet(&path).0, before);
     let undone = run(&["undo", "trail.jsonl"]);
     assert!(undone.status.success(), "{}", stderr(&undone));
@@ -286,7 +344,11 @@ fn shards_without_findings_are_unchanged() {
     let folder = TempDir::new().unwrap();
     let texts = ["The talks go on in Muscat next week, both sides said on Monday.".to_owned()];
     // No final newline, a blank line, and a malformed one.
-    let lines = format!("\u{feff}{}\r\n \n{{oops\n{}", json_lines(&texts).trim_end(), json_lines(&texts).trim_end());
+    let lines = format!(
+        "\u{feff}{}\r\n \n{{oops\n{}",
+        json_lines(&texts).trim_end(),
+        json_lines(&texts).trim_end()
+    );
     fs::write(folder.path().join("a.jsonl"), &lines).unwrap();
     fs::write(folder.path().join("a.jsonl.gz"), gzip(&lines)).unwrap();
     write_parquet(&folder.path().join("a.parquet"), &texts);
@@ -297,12 +359,15 @@ fn shards_without_findings_are_unchanged() {
     let names = ["a.jsonl", "a.jsonl.gz", "a.parquet"];
     let before = names.map(state);
     let select = ["--select", "BP,MT", "--skip-bad-records"];
-    let fix = |more: &[&str]| dechaff(folder.path(), &[&["check", "--fix", "."], &select[..], more].concat());
+    let fix = |more: &[&str]| {
+        dechaff(folder.path(), &[&["check", "--fix", "."], &select[..], more].concat())
+    };
     assert!(fix(&[]).status.success());
     assert!(fix(&["--text-field", "doc.text"]).status.success());
     assert_eq!(names.map(state), before);
     // Copies have the same bytes.
-    let output = dechaff(folder.path(), &[&["check", ".", "--output-dir", "copies"], &select[..]].concat());
+    let output =
+        dechaff(folder.path(), &[&["check", ".", "--output-dir", "copies"], &select[..]].concat());
     assert!(output.status.success(), "{}", stderr(&output));
     for (name, before) in names.iter().zip(&before).take(2) {
         assert_eq!(fs::read(folder.path().join("copies").join(name)).unwrap(), before.0);
@@ -312,11 +377,16 @@ fn shards_without_findings_are_unchanged() {
 #[test]
 fn drop_empty_drops_blank_records_from_copies() {
     let (folder, _) = corpus();
-    let texts = ["Leave a Comment\n".to_owned(), "The talks go on.".to_owned(), "Be the first to comment".to_owned()];
+    let texts = [
+        "Leave a Comment\n".to_owned(),
+        "The talks go on.".to_owned(),
+        "Be the first to comment".to_owned(),
+    ];
     fs::write(folder.path().join("b.jsonl"), json_lines(&texts)).unwrap();
     write_parquet(&folder.path().join("b.parquet"), &texts);
     let fix = |name: &str, more: &[&str]| {
-        let fix = ["check", name, "--output-dir", "copies", "--max-removed", "1", "-q", "--select", "BP"];
+        let fix =
+            ["check", name, "--output-dir", "copies", "--max-removed", "1", "-q", "--select", "BP"];
         let output = dechaff(folder.path(), &[&fix[..], more].concat());
         assert!(output.status.success(), "{}", stderr(&output));
     };
@@ -334,7 +404,8 @@ fn drop_empty_drops_blank_records_from_copies() {
 #[test]
 fn a_compressed_document_is_fixed_in_place() {
     let folder = TempDir::new().unwrap();
-    let text = "The talks go on in Muscat next week, both sides said on Monday.\n\nLeave a Comment\n";
+    let text =
+        "The talks go on in Muscat next week, both sides said on Monday.\n\nLeave a Comment\n";
     let path = folder.path().join("a.md.gz");
     fs::write(&path, gzip(text)).unwrap();
     dechaff(folder.path(), &["check", ".", "--fix", "-q", "--trail", "trail.jsonl"]);
@@ -352,7 +423,9 @@ fn a_compressed_document_is_fixed_in_place() {
 
 #[test]
 fn a_shard_from_stdin_is_fixed_to_stdout() {
-    let texts = ["The talks go on in Muscat next week, both sides said on Monday.\n\nLeave a Comment\n".to_owned()];
+    let texts =
+        ["The talks go on in Muscat next week, both sides said on Monday.\n\nLeave a Comment\n"
+            .to_owned()];
     let run = |bytes: &[u8], arguments: &[&str]| {
         let mut child = Command::new(env!("CARGO_BIN_EXE_dechaff"))
             .args(["check", "-"])
@@ -366,8 +439,14 @@ fn a_shard_from_stdin_is_fixed_to_stdout() {
         child.wait_with_output().unwrap()
     };
     let fixed = run(json_lines(&texts).as_bytes(), &["--format", "jsonl", "--fix"]);
-    assert_eq!(texts_of(&String::from_utf8(fixed.stdout).unwrap())[0], texts[0][..texts[0].len() - 17]);
-    let checked = run(&gzip(&json_lines(&texts)), &["--stdin-filename", "a.jsonl.gz", "--output-format", "concise"]);
+    assert_eq!(
+        texts_of(&String::from_utf8(fixed.stdout).unwrap())[0],
+        texts[0][..texts[0].len() - 17]
+    );
+    let checked = run(
+        &gzip(&json_lines(&texts)),
+        &["--stdin-filename", "a.jsonl.gz", "--output-format", "concise"],
+    );
     let message = String::from_utf8(checked.stdout).unwrap();
     assert!(message.contains("a.jsonl.gz: record 1 (id \"doc-0\"):3:1: BP001"), "{message}");
 }
@@ -395,12 +474,16 @@ fn a_lone_surrogate_is_called_so() {
 #[test]
 fn the_diff_of_a_record_says_that_it_is_not_a_patch() {
     let folder = TempDir::new().unwrap();
-    let texts = ["The talks go on in Muscat next week, both sides said on Monday.\n\nLeave a Comment\n".to_owned()];
+    let texts =
+        ["The talks go on in Muscat next week, both sides said on Monday.\n\nLeave a Comment\n"
+            .to_owned()];
     fs::write(folder.path().join("a.jsonl"), json_lines(&texts)).unwrap();
     let output = dechaff(folder.path(), &["check", "a.jsonl", "--diff"]);
     let message = String::from_utf8(output.stdout).unwrap();
     assert!(
-        message.starts_with("# a.jsonl: record 1 (id \"doc-0\"): its text as it would change; not a patch"),
+        message.starts_with(
+            "# a.jsonl: record 1 (id \"doc-0\"): its text as it would change; not a patch"
+        ),
         "{message}"
     );
     assert!(message.contains("\n-Leave a Comment\n"));

@@ -20,7 +20,11 @@ use tempfile::TempDir;
 const FOOTER: &str = "The Valley Paper since 1902";
 
 fn dechaff(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dechaff")).current_dir(folder).args(arguments).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_dechaff"))
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .unwrap()
 }
 
 /// The text of a page with nothing else in common with the others.
@@ -40,7 +44,10 @@ fn found(output: &Output) -> Vec<(u64, u64)> {
     let findings = findings.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let place = |finding: Value| {
         assert_eq!(finding["code"], "ND007");
-        (finding["record"]["index"].as_u64().unwrap_or(0), finding["start"]["line"].as_u64().unwrap())
+        (
+            finding["record"]["index"].as_u64().unwrap_or(0),
+            finding["start"]["line"].as_u64().unwrap(),
+        )
     };
     findings.map(place).collect()
 }
@@ -52,7 +59,9 @@ fn check(folder: &Path, path: &str, group_by: &str) -> Output {
 }
 
 fn write_json_lines(path: &Path, urls: &[&str]) {
-    let record = |(number, url): (usize, &&str)| json!({"page": {"url": url}, "text": page(number)}).to_string() + "\n";
+    let record = |(number, url): (usize, &&str)| {
+        json!({"page": {"url": url}, "text": page(number)}).to_string() + "\n"
+    };
     fs::write(path, urls.iter().enumerate().map(record).collect::<String>()).unwrap();
 }
 
@@ -72,11 +81,15 @@ fn records_are_grouped_by_registered_domain() {
     assert_eq!(found(&output), [(1, 5), (2, 5), (3, 5), (4, 5), (5, 5)]);
     let stdin = File::open(folder.path().join("a.jsonl")).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_dechaff"));
-    let arguments = [&["check", "-", "--format", "jsonl", "--group-by", "page.url"], &JSON[..]].concat();
+    let arguments =
+        [&["check", "-", "--format", "jsonl", "--group-by", "page.url"], &JSON[..]].concat();
     let output = command.args(arguments).stdin(stdin).output().unwrap();
     assert_eq!(found(&output).len(), 5);
     write_json_lines(&folder.path().join("a.jsonl"), &urls[..4]);
-    assert!(found(&check(folder.path(), "a.jsonl", "page.url")).is_empty(), "a site of four pages is too small");
+    assert!(
+        found(&check(folder.path(), "a.jsonl", "page.url")).is_empty(),
+        "a site of four pages is too small"
+    );
 }
 
 #[test]
@@ -85,7 +98,8 @@ fn files_are_grouped_by_folder() {
     for (name, pages) in [("valley", 6), ("hill", 3)] {
         fs::create_dir(folder.path().join(name)).unwrap();
         for number in 0..pages {
-            fs::write(folder.path().join(name).join(format!("{number}.txt")), page(number)).unwrap();
+            fs::write(folder.path().join(name).join(format!("{number}.txt")), page(number))
+                .unwrap();
         }
     }
     let output = check(folder.path(), ".", "path");
@@ -100,24 +114,30 @@ fn files_are_grouped_by_folder() {
 #[test]
 fn parquet_is_grouped_by_column() {
     let folder = TempDir::new().unwrap();
-    let schema = "message schema { OPTIONAL BYTE_ARRAY url (STRING); OPTIONAL BYTE_ARRAY text (STRING); }";
+    let schema =
+        "message schema { OPTIONAL BYTE_ARRAY url (STRING); OPTIONAL BYTE_ARRAY text (STRING); }";
     let file = File::create(folder.path().join("a.parquet")).unwrap();
     let schema = Arc::new(parse_message_type(schema).unwrap());
-    let mut writer = SerializedFileWriter::new(file, schema, Arc::new(WriterProperties::default())).unwrap();
+    let mut writer =
+        SerializedFileWriter::new(file, schema, Arc::new(WriterProperties::default())).unwrap();
     let mut rows = writer.next_row_group().unwrap();
     // The third row has no URL.
-    let urls = [1, 2, 4, 5, 6, 7].map(|number| ByteArray::from(format!("https://example.org/{number}").as_str()));
+    let urls = [1, 2, 4, 5, 6, 7]
+        .map(|number| ByteArray::from(format!("https://example.org/{number}").as_str()));
     let mut column = rows.next_column().unwrap().unwrap();
     column.typed::<ByteArrayType>().write_batch(&urls, Some(&[1, 1, 0, 1, 1, 1, 1]), None).unwrap();
     column.close().unwrap();
-    let texts: Vec<ByteArray> = (0..7).map(|number| ByteArray::from(page(number).as_str())).collect();
+    let texts: Vec<ByteArray> =
+        (0..7).map(|number| ByteArray::from(page(number).as_str())).collect();
     let mut column = rows.next_column().unwrap().unwrap();
     column.typed::<ByteArrayType>().write_batch(&texts, Some(&[1; 7]), None).unwrap();
     column.close().unwrap();
     rows.close().unwrap();
     writer.close().unwrap();
-    let records: Vec<u64> =
-        found(&check(folder.path(), "a.parquet", "url")).iter().map(|(record, _)| *record).collect();
+    let records: Vec<u64> = found(&check(folder.path(), "a.parquet", "url"))
+        .iter()
+        .map(|(record, _)| *record)
+        .collect();
     assert_eq!(records, [1, 2, 4, 5, 6, 7]);
 }
 
@@ -125,7 +145,16 @@ fn parquet_is_grouped_by_column() {
 fn fixing_removes_the_line_from_every_page_and_converges() {
     let folder = TempDir::new().unwrap();
     write_json_lines(&folder.path().join("a.jsonl"), &["https://example.org"; 6]);
-    let fix = ["check", "a.jsonl", "--group-by", "page.url", "--select", "ND007", "--fix-only", "--unsafe-fixes"];
+    let fix = [
+        "check",
+        "a.jsonl",
+        "--group-by",
+        "page.url",
+        "--select",
+        "ND007",
+        "--fix-only",
+        "--unsafe-fixes",
+    ];
     assert_eq!(dechaff(folder.path(), &fix).status.code(), Some(0));
     let fixed = fs::read_to_string(folder.path().join("a.jsonl")).unwrap();
     assert!(!fixed.contains(FOOTER), "{fixed}");
@@ -138,7 +167,16 @@ fn fixing_removes_the_line_from_every_page_and_converges() {
 fn a_line_is_not_also_reported_as_a_duplicate() {
     let folder = TempDir::new().unwrap();
     write_json_lines(&folder.path().join("a.jsonl"), &["https://example.org"; 6]);
-    let arguments = ["check", "a.jsonl", "--select", "ND", "--group-by", "page.url", "--output-format", "json-lines"];
+    let arguments = [
+        "check",
+        "a.jsonl",
+        "--select",
+        "ND",
+        "--group-by",
+        "page.url",
+        "--output-format",
+        "json-lines",
+    ];
     let places = found(&dechaff(folder.path(), &arguments));
     assert_eq!(places, [(1, 5), (2, 5), (3, 5), (4, 5), (5, 5), (6, 5)]);
 }
@@ -181,14 +219,19 @@ impl TextProvider for Texts {
 /// The findings of all pages, sorted, with the notes that state how often a line recurs.
 fn site_findings(texts: &Texts, order: &[usize]) -> Vec<String> {
     let registry = Registry::embedded().unwrap();
-    let linter = Linter::from_rules(registry.rules().iter().filter(|rule| rule.info.code == "ND007")).unwrap();
+    let linter =
+        Linter::from_rules(registry.rules().iter().filter(|rule| rule.info.code == "ND007"))
+            .unwrap();
     let sketch = |index: &usize| {
         let (origin, text) = &texts.0[*index];
         let site = if index.is_multiple_of(5) { "example.com" } else { "example.org" };
         linter.sketch(&Document::parse(Arc::clone(origin), text).with_site(Some(site.into())))
     };
     let findings = linter.compare(order.iter().map(sketch), texts).unwrap();
-    findings.iter().map(|finding| format!("{} {:?} {:?}", finding.origin, finding.span, finding.notes)).collect()
+    findings
+        .iter()
+        .map(|finding| format!("{} {:?} {:?}", finding.origin, finding.span, finding.notes))
+        .collect()
 }
 
 proptest! {

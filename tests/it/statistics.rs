@@ -36,22 +36,36 @@ fn json_has_all_counts() {
     let counts: Value = serde_json::from_str(&statistics(folder.path(), "json")).unwrap();
     assert_eq!(counts["schema_version"], 1);
     let total = &counts["total"];
-    let figures = ["documents", "documents_with_findings", "findings", "words", "removed_words"].map(|key| &total[key]);
+    let figures = ["documents", "documents_with_findings", "findings", "words", "removed_words"]
+        .map(|key| &total[key]);
     // Three of ten words go from the first document, and all five from the last.
     assert_eq!(figures.map(|figure| figure.as_u64().unwrap()), [3, 2, 3, 23, 8]);
-    let rule = counts["rules"].as_array().unwrap().iter().find(|rule| rule["code"] == "BP001").unwrap();
-    assert_eq!((&rule["documents"], &rule["findings"], &rule["bytes"]), (&2.into(), &2.into(), &30.into()));
+    let rule =
+        counts["rules"].as_array().unwrap().iter().find(|rule| rule["code"] == "BP001").unwrap();
+    assert_eq!(
+        (&rule["documents"], &rule["findings"], &rule["bytes"]),
+        (&2.into(), &2.into(), &30.into())
+    );
     let sites = counts["sites"].as_array().unwrap();
-    let of_sites: Vec<_> = sites.iter().map(|site| (site["site"].as_str().unwrap(), &site["documents"])).collect();
+    let of_sites: Vec<_> =
+        sites.iter().map(|site| (site["site"].as_str().unwrap(), &site["documents"])).collect();
     assert_eq!(of_sites, [("a.example", &2.into()), ("b.example", &1.into())]);
-    let kinds: u64 =
-        counts["page_kinds"].as_array().unwrap().iter().map(|kind| kind["documents"].as_u64().unwrap()).sum();
+    let kinds: u64 = counts["page_kinds"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|kind| kind["documents"].as_u64().unwrap())
+        .sum();
     assert_eq!(kinds, 3);
     let worst = counts["documents"].as_array().unwrap();
     assert_eq!(worst.len(), 2);
     assert!(worst[0]["document"].as_str().unwrap().contains("record 3"), "{worst:?}");
-    let filled: Vec<&Value> =
-        counts["removed_share"].as_array().unwrap().iter().filter(|bin| bin["documents"] != 0).collect();
+    let filled: Vec<&Value> = counts["removed_share"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|bin| bin["documents"] != 0)
+        .collect();
     assert_eq!(filled.len(), 2);
     assert_eq!((&filled[0]["from"], &filled[0]["to"]), (&0.2.into(), &0.35.into()));
     assert_eq!(filled[1]["to"], 1.0);
@@ -68,12 +82,22 @@ fn csv_and_markdown_hold_together_whatever_the_names() {
         let outside: String = row.split('"').step_by(2).collect();
         assert_eq!(outside.split(',').count(), columns, "{row}");
     }
-    assert!(rows.contains(&format!("total,,,3,2,3,{}", rows[1].splitn(7, ',').nth(6).unwrap()).as_str()), "{csv}");
+    assert!(
+        rows.contains(
+            &format!("total,,,3,2,3,{}", rows[1].splitn(7, ',').nth(6).unwrap()).as_str()
+        ),
+        "{csv}"
+    );
     assert!(rows.contains(&"removed_share,0.2 to 0.35,,1,,,,,,,,"), "{csv}");
     let markdown = statistics(folder.path(), "markdown");
     assert!(markdown.contains("| BP001 | comment-prompt | 2 | 2 |"), "{markdown}");
     assert!(!markdown.contains("<b>") && !markdown.contains('\u{202e}'), "{markdown}");
     let table = statistics(folder.path(), "table");
-    assert!(table.contains("kind of page") && table.contains("b.example") && table.contains("20 to 35 %"), "{table}");
+    assert!(
+        table.contains("kind of page")
+            && table.contains("b.example")
+            && table.contains("20 to 35 %"),
+        "{table}"
+    );
     assert!(!table.contains('\u{202e}'));
 }

@@ -25,7 +25,10 @@ static LINTER: LazyLock<Linter> = LazyLock::new(|| linter(&["MT"], &[]));
 static STRUCTURE: LazyLock<Linter> = LazyLock::new(|| linter(&["MS"], &[]));
 /// The rules for tables whose fixes delete no words.
 static KEEPER: LazyLock<Linter> = LazyLock::new(|| {
-    linter(&["MT"], &["repeated-table-header", "cut-off-row", "table-without-data", "share-bar-table"])
+    linter(
+        &["MT"],
+        &["repeated-table-header", "cut-off-row", "table-without-data", "share-bar-table"],
+    )
 });
 
 fn fixed(linter: &Linter, text: &str, most: Applicability) -> String {
@@ -72,9 +75,16 @@ fn seed_tables_are_parsed_whole_after_fixing() {
     for ((name, text), expected) in SEEDS.iter().zip(expected) {
         let fixed = fixed(&LINTER, text, Applicability::Safe);
         let tables = tables(&fixed);
-        assert_eq!(tables.iter().map(|table| table.len() - 1).collect::<Vec<_>>(), expected, "{name}");
+        assert_eq!(
+            tables.iter().map(|table| table.len() - 1).collect::<Vec<_>>(),
+            expected,
+            "{name}"
+        );
         for row in tables.iter().flatten() {
-            assert!(row.iter().all(|cell| !cell.is_empty() && !cell.starts_with(['*', '-'])), "{row:?}");
+            assert!(
+                row.iter().all(|cell| !cell.is_empty() && !cell.starts_with(['*', '-'])),
+                "{row:?}"
+            );
             assert!(row.len() == tables[0][0].len() || *name == "003", "{row:?}");
         }
         assert_eq!(word_list(text), word_list(&fixed), "{name}");
@@ -110,26 +120,33 @@ fn seed_headings_match_the_table_of_contents() {
 fn headings(text: &str) -> Vec<String> {
     let arena = Arena::new();
     let root = parse_document(&arena, text, &Options::default());
-    let headings = root.descendants().filter(|node| matches!(node.data.borrow().value, NodeValue::Heading(_)));
+    let headings =
+        root.descendants().filter(|node| matches!(node.data.borrow().value, NodeValue::Heading(_)));
     headings.map(cell_text).collect()
 }
 
 #[test]
 fn repairs_defects_that_depend_on_each_other() {
-    let repaired =
-        |text: &str| tables(&fixed(&LINTER, text, Applicability::Safe)).iter().map(Vec::len).collect::<Vec<_>>();
+    let repaired = |text: &str| {
+        tables(&fixed(&LINTER, text, Applicability::Safe)).iter().map(Vec::len).collect::<Vec<_>>()
+    };
     // Below a list, without a delimiter, and with text right below.
     assert_eq!(repaired("- item\n| a | b |\n| c | d |\n| e | f |\nText.\n"), [3]);
     // A delimiter of em dashes that is too short, a blank line inside, a short row and a wrapped
     // row.
     assert_eq!(
-        repaired("- item\n| a | b | c |\n|——|——|\n| d | e | f |\n\n| g | h | i |\n| j |\n| k | l\nm | n |\n"),
+        repaired(
+            "- item\n| a | b | c |\n|——|——|\n| d | e | f |\n\n| g | h | i |\n| j |\n| k | l\nm | n |\n"
+        ),
         [5]
     );
     // Flattened below a list, with prose right after it.
     assert_eq!(repaired("- item\n| a | b | |---|---| | c | d | | e | f |\nText.\n"), [3]);
     // Two tables on one line of prose.
-    assert_eq!(repaired("One: | a | b | |---|---| | c | d | Two: | e | f | |---|---| | g | h | End.\n"), [2, 2]);
+    assert_eq!(
+        repaired("One: | a | b | |---|---| | c | d | Two: | e | f | |---|---| | g | h | End.\n"),
+        [2, 2]
+    );
     // In a quotation, and with CRLF line endings.
     assert_eq!(repaired("> - item\n> | a | b |\n> |---|---|\n> | c | d |\n> Text.\n"), [2]);
     assert_eq!(repaired("- item\r\n| a | b |\r\n| c | d |\r\nText.\r\n"), [2]);
@@ -194,8 +211,12 @@ impl Broken {
         let mut lines = vec![line(&self.rows[0])];
         match self.delimiter {
             Delimiter::Missing if !self.flattened => {}
-            Delimiter::Short if !self.flattened => lines.push("|".to_owned() + &"---|".repeat(columns - 1)),
-            Delimiter::Signs if !self.flattened => lines.push("|".to_owned() + &"———|".repeat(columns)),
+            Delimiter::Short if !self.flattened => {
+                lines.push("|".to_owned() + &"---|".repeat(columns - 1))
+            }
+            Delimiter::Signs if !self.flattened => {
+                lines.push("|".to_owned() + &"———|".repeat(columns))
+            }
             _ => lines.push("|".to_owned() + &"---|".repeat(columns)),
         }
         for (index, row) in self.rows.iter().enumerate().skip(1) {
@@ -205,7 +226,9 @@ impl Broken {
             let row = line(row);
             match row.rfind(' ').and_then(|last| row[..last].rfind(' ')) {
                 Some(space)
-                    if self.wrapped == Some(index) && !self.flattened && self.delimiter != Delimiter::Missing =>
+                    if self.wrapped == Some(index)
+                        && !self.flattened
+                        && self.delimiter != Delimiter::Missing =>
                 {
                     lines.push(row[..space].to_owned());
                     lines.push(row[space + 1..].to_owned());
@@ -215,7 +238,8 @@ impl Broken {
         }
         let table = lines.join(if self.flattened { " " } else { self.end });
         let before = if self.below_list { format!("- An item{}", self.end) } else { String::new() };
-        let after = if self.above_text { format!("{}Text goes on.", self.end) } else { String::new() };
+        let after =
+            if self.above_text { format!("{}Text goes on.", self.end) } else { String::new() };
         format!("{before}{table}{after}{}", self.end)
     }
 }
@@ -227,17 +251,20 @@ fn broken() -> impl Strategy<Value = Broken> {
     let rows = (2_usize..5, 3_usize..7).prop_flat_map(|(columns, rows)| {
         // Each cell has two words, and no two rows are alike.
         let cell = "[a-z]{2,5} [a-z]{1,4}";
-        prop::collection::vec(prop::collection::vec(cell, columns), rows)
-            .prop_map(|rows| rows.into_iter().enumerate().map(|(index, row)| numbered(index, row)).collect::<Vec<_>>())
+        prop::collection::vec(prop::collection::vec(cell, columns), rows).prop_map(|rows| {
+            rows.into_iter()
+                .enumerate()
+                .map(|(index, row)| numbered(index, row))
+                .collect::<Vec<_>>()
+        })
     });
     let end = prop_oneof![4 => Just("\n"), 1 => Just("\r\n")];
-    (rows, delimiter, any::<[bool; 3]>(), any::<[bool; 8]>(), prop::option::of(1_usize..7), end).prop_map(
-        |(rows, delimiter, [below_list, above_text, flattened], gaps, wrapped, end)| {
+    (rows, delimiter, any::<[bool; 3]>(), any::<[bool; 8]>(), prop::option::of(1_usize..7), end)
+        .prop_map(|(rows, delimiter, [below_list, above_text, flattened], gaps, wrapped, end)| {
             // Without a delimiter, only adjacent rows make a table.
             let gaps = if delimiter == Delimiter::Missing { vec![false; 8] } else { gaps.to_vec() };
             Broken { rows, delimiter, below_list, above_text, flattened, gaps, wrapped, end }
-        },
-    )
+        })
 }
 
 fn numbered(index: usize, mut row: Vec<String>) -> Vec<String> {

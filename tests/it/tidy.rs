@@ -46,7 +46,8 @@ fn imports_go_in_one_direction() {
         let Some(own) = module(&file).and_then(|module| position(&module)) else { continue };
         for (number, line) in fs::read_to_string(&file).unwrap().lines().enumerate() {
             for used in line.split("crate::").skip(1) {
-                let name: String = used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                let name: String =
+                    used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
                 if position(&name).is_some_and(|used| used > own) {
                     wrong.push(format!("{}:{}: {}", file.display(), number + 1, line.trim()));
                 }
@@ -67,9 +68,11 @@ fn files_of_a_directory_do_not_import_each_other_in_a_circle() {
     for directory in directories {
         let mut imports = imports_within(directory);
         loop {
-            let is_leaf =
-                |(_, used): &(&String, &BTreeSet<String>)| used.iter().all(|name| !imports.contains_key(name));
-            let leaves: Vec<String> = imports.iter().filter(is_leaf).map(|(name, _)| name.clone()).collect();
+            let is_leaf = |(_, used): &(&String, &BTreeSet<String>)| {
+                used.iter().all(|name| !imports.contains_key(name))
+            };
+            let leaves: Vec<String> =
+                imports.iter().filter(is_leaf).map(|(name, _)| name.clone()).collect();
             if leaves.is_empty() {
                 break;
             }
@@ -88,13 +91,22 @@ fn imports_within(directory: &Path) -> BTreeMap<String, BTreeSet<String>> {
     let mut imports: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for file in sources(directory) {
         let path = file.strip_prefix(directory).unwrap();
-        let name = path.components().next().unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned();
+        let name = path
+            .components()
+            .next()
+            .unwrap()
+            .as_os_str()
+            .to_str()
+            .unwrap()
+            .trim_end_matches(".rs")
+            .to_owned();
         if matches!(name.as_str(), "mod" | "lib" | "main") {
             continue;
         }
         let levels = path.components().count() - usize::from(path.ends_with("mod.rs"));
         let text = fs::read_to_string(&file).unwrap();
-        let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        let code: String =
+            text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
         imports.entry(name).or_default().extend(names_after(&"super::".repeat(levels), &code));
     }
     for (name, used) in &mut imports {
@@ -110,13 +122,18 @@ fn names_after(prefix: &str, code: &str) -> Vec<String> {
         let rest = &code[at + prefix.len()..];
         let list = rest.strip_prefix('{').unwrap_or(rest);
         let mut depth = 0;
-        let top_level = list.chars().take_while(|character| !matches!(character, ';' | '(')).filter(|character| {
-            depth += i32::from(*character == '{') - i32::from(*character == '}');
-            depth == 0
-        });
+        let top_level = list
+            .chars()
+            .take_while(|character| !matches!(character, ';' | '('))
+            .filter(|character| {
+                depth += i32::from(*character == '{') - i32::from(*character == '}');
+                depth == 0
+            });
         let top_level: String = top_level.collect();
         let items = top_level.split(',').take(if rest.starts_with('{') { usize::MAX } else { 1 });
-        let name = |item: &str| item.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        let name = |item: &str| {
+            item.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+        };
         names.extend(items.map(name));
     }
     names
@@ -124,7 +141,8 @@ fn names_after(prefix: &str, code: &str) -> Vec<String> {
 
 #[test]
 fn every_module_is_listed() {
-    let modules: BTreeSet<String> = sources(Path::new("src")).iter().filter_map(|file| module(file)).collect();
+    let modules: BTreeSet<String> =
+        sources(Path::new("src")).iter().filter_map(|file| module(file)).collect();
     let known: BTreeSet<String> = ORDER.iter().map(|&name| name.to_owned()).collect();
     assert_eq!(modules, known);
 }
@@ -138,7 +156,9 @@ fn the_library_does_no_io() {
         }
         let text = fs::read_to_string(&file).unwrap();
         let names = OUTSIDE.iter().map(|name| format!("{name}::"));
-        for name in names.chain(["std::fs", "std::io", "std::env", "std::process"].map(String::from)) {
+        for name in
+            names.chain(["std::fs", "std::io", "std::env", "std::process"].map(String::from))
+        {
             if text.contains(&name) {
                 wrong.push(format!("{} names {name}", file.display()));
             }
@@ -153,10 +173,20 @@ fn every_rule_has_bad_allow_and_why() {
     let mut folders: BTreeSet<(String, String)> = BTreeSet::new();
     for rule in registry.rules() {
         let has = |bad: bool| {
-            rule.examples.iter().any(|example| if bad { example.bad.is_some() } else { example.allow.is_some() })
+            rule.examples
+                .iter()
+                .any(|example| if bad { example.bad.is_some() } else { example.allow.is_some() })
         };
-        assert!(has(true) && has(false), "{} needs examples with `bad` and with `allow`", rule.file.path);
-        assert!(rule.why.split_whitespace().count() >= 12, "{}: say why in a sentence or two", rule.file.path);
+        assert!(
+            has(true) && has(false),
+            "{} needs examples with `bad` and with `allow`",
+            rule.file.path
+        );
+        assert!(
+            rule.why.split_whitespace().count() >= 12,
+            "{}: say why in a sentence or two",
+            rule.file.path
+        );
         assert!(
             rule.file.path.ends_with(&format!("/{}.toml", rule.info.name)),
             "{} is named after its rule",
@@ -167,7 +197,8 @@ fn every_rule_has_bad_allow_and_why() {
     }
     let names: BTreeSet<_> = folders.iter().map(|(folder, _)| folder).collect();
     assert_eq!(names.len(), folders.len(), "one folder a category: {folders:?}");
-    let files = files_below(Path::new("rules")).into_iter().filter(|file| !file.starts_with("rules/words"));
+    let files =
+        files_below(Path::new("rules")).into_iter().filter(|file| !file.starts_with("rules/words"));
     let files: Vec<PathBuf> = files.collect();
     assert_eq!(files.len(), registry.rules().len(), "every file under rules/ is a rule");
 }
@@ -177,7 +208,11 @@ fn source_files_stay_short() {
     const MAX_LINES: usize = 500;
     for file in sources(Path::new("src")) {
         let lines = fs::read_to_string(&file).unwrap().lines().count();
-        assert!(lines <= MAX_LINES, "{} has {lines} lines: does it hold two things?", file.display());
+        assert!(
+            lines <= MAX_LINES,
+            "{} has {lines} lines: does it hold two things?",
+            file.display()
+        );
     }
 }
 
@@ -256,29 +291,36 @@ const CONVERTED: &[&str] = &[
 
 /// Types are nouns.
 const PARTICIPLES: &[&str] = &[
-    "Awaited", "Fixed", "Found", "Gathered", "Given", "Held", "Kept", "Known", "Listed", "Marked", "Noted", "Placed",
-    "Rested", "Said", "Seen", "Taken", "Undone", "Untold", "Wanted", "Written",
+    "Awaited", "Fixed", "Found", "Gathered", "Given", "Held", "Kept", "Known", "Listed", "Marked",
+    "Noted", "Placed", "Rested", "Said", "Seen", "Taken", "Undone", "Untold", "Wanted", "Written",
 ];
 
 /// Limits are `MAX_*` and `MIN_*`.
-const SUPERLATIVES: &[&str] =
-    &["FARTHEST", "FEWEST", "LARGEST", "LEAST", "LONGEST", "MOST", "SHORTEST", "SMALLEST", "WIDEST"];
+const SUPERLATIVES: &[&str] = &[
+    "FARTHEST", "FEWEST", "LARGEST", "LEAST", "LONGEST", "MOST", "SHORTEST", "SMALLEST", "WIDEST",
+];
 
 #[test]
 fn converted_files_have_no_banned_names() {
     let files = sources(Path::new("src")).into_iter().chain(sources(Path::new("tests/it")));
-    let converted = files.filter(|file| CONVERTED.iter().any(|path| file.to_str().unwrap().starts_with(path)));
+    let converted =
+        files.filter(|file| CONVERTED.iter().any(|path| file.to_str().unwrap().starts_with(path)));
     let mut banned = Vec::new();
     for file in converted {
         for (number, line) in fs::read_to_string(&file).unwrap().lines().enumerate() {
-            let words = line.split(|character: char| !character.is_alphanumeric() && character != '_');
+            let words =
+                line.split(|character: char| !character.is_alphanumeric() && character != '_');
             let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
             if words.windows(2).any(|pair| is_banned(pair[0], pair[1])) {
                 banned.push(format!("{}:{}: {}", file.display(), number + 1, line.trim()));
             }
         }
     }
-    assert!(banned.is_empty(), "names that docs/glossary.md or the conventions replace:\n{}", banned.join("\n"));
+    assert!(
+        banned.is_empty(),
+        "names that docs/glossary.md or the conventions replace:\n{}",
+        banned.join("\n")
+    );
 }
 
 /// The Python module uses Arrow, and has a workspace and a lock file of its own for that reason.
@@ -286,14 +328,17 @@ fn converted_files_have_no_banned_names() {
 fn the_command_does_without_arrow_and_python() {
     let lock = fs::read_to_string("Cargo.lock").unwrap();
     let names = lock.lines().filter_map(|line| line.strip_prefix("name = \""));
-    let wrong: Vec<&str> = names.filter(|name| name.starts_with("arrow") || name.starts_with("pyo3")).collect();
+    let wrong: Vec<&str> =
+        names.filter(|name| name.starts_with("arrow") || name.starts_with("pyo3")).collect();
     assert!(wrong.is_empty(), "{wrong:?}");
 }
 
 #[test]
 fn the_python_module_has_the_version_of_the_command() {
     let version = concat!("version = \"", env!("CARGO_PKG_VERSION"), "\"");
-    assert!(fs::read_to_string("crates/python/Cargo.toml").unwrap().lines().any(|line| line == version));
+    assert!(
+        fs::read_to_string("crates/python/Cargo.toml").unwrap().lines().any(|line| line == version)
+    );
 }
 
 /// One name, one meaning: no two types of the converted source files share a name, except for the
@@ -301,17 +346,22 @@ fn the_python_module_has_the_version_of_the_command() {
 #[test]
 fn converted_types_have_unique_names() {
     let files = sources(Path::new("src")).into_iter();
-    let converted = files.filter(|file| CONVERTED.iter().any(|path| file.to_str().unwrap().starts_with(path)));
+    let converted =
+        files.filter(|file| CONVERTED.iter().any(|path| file.to_str().unwrap().starts_with(path)));
     let mut declared: BTreeMap<String, PathBuf> = BTreeMap::new();
     let mut repeated = Vec::new();
     for file in converted {
         for line in fs::read_to_string(&file).unwrap().lines() {
             let words: Vec<&str> = line.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
             let is_type = |word: &&str| matches!(*word, "struct" | "enum" | "trait");
-            let Some(at) = words.iter().position(is_type).filter(|_| !line.trim_start().starts_with("//")) else {
+            let Some(at) =
+                words.iter().position(is_type).filter(|_| !line.trim_start().starts_with("//"))
+            else {
                 continue;
             };
-            let Some(name) = words.get(at + 1).filter(|name| !name.is_empty() && **name != "Parameters") else {
+            let Some(name) =
+                words.get(at + 1).filter(|name| !name.is_empty() && **name != "Parameters")
+            else {
                 continue;
             };
             if let Some(other) = declared.insert((*name).to_owned(), file.clone()) {
@@ -344,7 +394,10 @@ fn module(file: &Path) -> Option<String> {
 }
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
-    files_below(folder).into_iter().filter(|file| file.extension().is_some_and(|extension| extension == "rs")).collect()
+    files_below(folder)
+        .into_iter()
+        .filter(|file| file.extension().is_some_and(|extension| extension == "rs"))
+        .collect()
 }
 
 fn files_below(folder: &Path) -> Vec<PathBuf> {
@@ -373,5 +426,9 @@ fn lines_of_rule_files_stay_short() {
             }
         }
     }
-    assert!(wrong.is_empty(), "lines of more than {MAX_CHARACTERS} characters:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "lines of more than {MAX_CHARACTERS} characters:\n{}",
+        wrong.join("\n")
+    );
 }

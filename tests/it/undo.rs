@@ -13,10 +13,15 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
-const KEPT: &str = "The talks go on in Muscat next week, both sides said on Monday after a long day.";
+const KEPT: &str =
+    "The talks go on in Muscat next week, both sides said on Monday after a long day.";
 
 fn dechaff(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dechaff")).current_dir(folder).args(arguments).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_dechaff"))
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .unwrap()
 }
 
 fn stderr(output: &Output) -> String {
@@ -76,6 +81,7 @@ fn forge(line: &str, change: impl Fn(&mut Value)) -> String {
     value.as_object_mut().unwrap().remove("sum");
     let mut line = value.to_string();
     line.pop();
-    let digits: String = Sha256::digest(&line).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let digits: String =
+        Sha256::digest(&line).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     format!("{line},\"sum\":\"{digits}\"}}\n")
 }

@@ -13,7 +13,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 static REGISTRY: LazyLock<Registry> = LazyLock::new(|| Registry::embedded().unwrap());
-static LINTER: LazyLock<Linter> = LazyLock::new(|| Linter::new(&REGISTRY, &Settings::default()).unwrap());
+static LINTER: LazyLock<Linter> =
+    LazyLock::new(|| Linter::new(&REGISTRY, &Settings::default()).unwrap());
 
 /// The only document of a corpus.
 struct SingleText(Arc<str>);
@@ -90,7 +91,10 @@ fn wrapped(text: &str, width: usize, prefix: &str) -> String {
 fn licence(marker: &str, year: &str) -> String {
     let lines = LICENCE.map(|line| line.replace("YEAR", year));
     match marker {
-        "/*" => format!("/*\n{}\n */", lines.map(|line| format!(" * {line}").trim_end().to_owned()).join("\n")),
+        "/*" => format!(
+            "/*\n{}\n */",
+            lines.map(|line| format!(" * {line}").trim_end().to_owned()).join("\n")
+        ),
         "<!--" => format!("<!--\n{}\n-->", lines.join("\n")),
         "" => lines.join("\n"),
         _ => lines.map(|line| format!("{marker} {line}").trim_end().to_owned()).join("\n"),
@@ -100,20 +104,28 @@ fn licence(marker: &str, year: &str) -> String {
 #[test]
 fn copy_wrapped_at_another_width_is_one_duplicate() {
     for (prefix, other) in [("", ""), ("> ", ""), ("> ", "> "), ("  ", "")] {
-        let text = format!("{}\n\n{BETWEEN}\n\n{}\n", wrapped(PROSE, 76, other), wrapped(PROSE, 49, prefix));
+        let text = format!(
+            "{}\n\n{BETWEEN}\n\n{}\n",
+            wrapped(PROSE, 76, other),
+            wrapped(PROSE, 49, prefix)
+        );
         let found = compared(&text);
         assert_eq!(found.len(), 1, "{text}{found:#?}");
         assert_eq!(found[0].rule.code, "ND001");
         let document = document(&text);
         assert_eq!(document.position(found[0].span.start).line, 10, "{text}");
-        assert_eq!(fixed(&text, Applicability::Safe), format!("{}\n\n{BETWEEN}\n", wrapped(PROSE, 76, other)));
+        assert_eq!(
+            fixed(&text, Applicability::Safe),
+            format!("{}\n\n{BETWEEN}\n", wrapped(PROSE, 76, other))
+        );
     }
 }
 
 #[test]
 fn repeated_source_comment_is_one_duplicate() {
     for marker in ["//", "#", "*", "--", ";", "%", "/*"] {
-        let (one, code) = (licence(marker, "2024"), "package quay\n\nfunc OpenGate() { gate.Open() }");
+        let (one, code) =
+            (licence(marker, "2024"), "package quay\n\nfunc OpenGate() { gate.Open() }");
         let text = format!("{one}\n\n{code}\n\n{one}\n");
         let found = compared(&text);
         assert_eq!(found.len(), 1, "{text}{found:#?}");

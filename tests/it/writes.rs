@@ -12,10 +12,15 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use tempfile::TempDir;
 
-const TEXT: &str = "The talks go on in Muscat next week, both sides said on Monday.\n\nLeave a Comment\n";
+const TEXT: &str =
+    "The talks go on in Muscat next week, both sides said on Monday.\n\nLeave a Comment\n";
 
 fn dechaff(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dechaff")).current_dir(folder).args(arguments).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_dechaff"))
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .unwrap()
 }
 
 fn stderr(output: &Output) -> String {
@@ -24,7 +29,8 @@ fn stderr(output: &Output) -> String {
 
 fn temporary_files(folder: &Path) -> Vec<PathBuf> {
     let all = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    all.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with(".dechaff-")).collect()
+    all.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with(".dechaff-"))
+        .collect()
 }
 
 #[test]
@@ -33,22 +39,39 @@ fn hard_links_are_refused_and_kept() {
     let line = format!("{}\n", serde_json::json!({ "text": TEXT }));
     let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
     packed.write_all(TEXT.as_bytes()).unwrap();
-    let contents =
-        [("a.txt", TEXT.as_bytes().to_vec()), ("b.jsonl", line.into_bytes()), ("c.txt.gz", packed.finish().unwrap())];
+    let contents = [
+        ("a.txt", TEXT.as_bytes().to_vec()),
+        ("b.jsonl", line.into_bytes()),
+        ("c.txt.gz", packed.finish().unwrap()),
+    ];
     for (name, content) in &contents {
         fs::write(folder.path().join(name), content).unwrap();
-        fs::hard_link(folder.path().join(name), folder.path().join(format!("{name}.snapshot"))).unwrap();
+        fs::hard_link(folder.path().join(name), folder.path().join(format!("{name}.snapshot")))
+            .unwrap();
     }
-    let output = dechaff(folder.path(), &["check", ".", "--fix-only", "--select", "BP", "--undo-log", "log"]);
+    let output = dechaff(
+        folder.path(),
+        &["check", ".", "--fix-only", "--select", "BP", "--undo-log", "log"],
+    );
     assert_eq!(output.status.code(), Some(2));
     for (name, content) in &contents {
-        assert!(stderr(&output).contains(&format!("{name}: the file has 2 hard links")), "{}", stderr(&output));
+        assert!(
+            stderr(&output).contains(&format!("{name}: the file has 2 hard links")),
+            "{}",
+            stderr(&output)
+        );
         assert_eq!(&fs::read(folder.path().join(name)).unwrap(), content);
         assert_eq!(folder.path().join(name).metadata().unwrap().nlink(), 2);
     }
     // Without a fix, hard links do not matter; nor do they for copies.
-    assert!(dechaff(folder.path(), &["check", ".", "--fix-only", "--select", "MT"]).status.success());
-    assert!(dechaff(folder.path(), &["check", ".", "--output-dir", "clean", "--select", "BP"]).status.success());
+    assert!(
+        dechaff(folder.path(), &["check", ".", "--fix-only", "--select", "MT"]).status.success()
+    );
+    assert!(
+        dechaff(folder.path(), &["check", ".", "--output-dir", "clean", "--select", "BP"])
+            .status
+            .success()
+    );
 }
 
 #[test]
@@ -67,9 +90,10 @@ fn stale_temporary_files_are_removed_by_the_next_run() {
     // A check removes nothing.
     run(&["check", "."]);
     assert!(stale("").exists() && stale("deep").exists());
-    for arguments in
-        [&["check", ".", "--fix-only", "--undo-log", "log"][..], &["check", ".", "--fix-only", "--select", "MT"]]
-    {
+    for arguments in [
+        &["check", ".", "--fix-only", "--undo-log", "log"][..],
+        &["check", ".", "--fix-only", "--select", "MT"],
+    ] {
         assert!(run(arguments).status.success());
         assert!(!stale("").exists() && !stale("deep").exists());
     }
@@ -119,7 +143,9 @@ fn a_file_replaced_just_before_the_rename_is_put_back() {
     });
     assert!(error.unwrap_err().to_string().contains("changed since it was read"));
     assert_eq!(fs::read_to_string(&path).unwrap(), "from elsewhere, and more");
-    assert!(replace(&path, b"from elsewhere, and more", b"new", || fs::remove_file(&path)).is_err());
+    assert!(
+        replace(&path, b"from elsewhere, and more", b"new", || fs::remove_file(&path)).is_err()
+    );
     assert!(!path.exists());
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
@@ -129,7 +155,8 @@ fn a_file_replaced_just_before_the_rename_is_put_back() {
 #[test]
 fn no_concurrent_replacement_is_lost() {
     let folder = TempDir::new().unwrap();
-    let names: Vec<PathBuf> = (0..40).map(|number| folder.path().join(format!("{number}.txt"))).collect();
+    let names: Vec<PathBuf> =
+        (0..40).map(|number| folder.path().join(format!("{number}.txt"))).collect();
     for path in &names {
         fs::write(path, TEXT).unwrap();
     }
@@ -166,7 +193,8 @@ fn no_concurrently_appended_line_is_lost() {
     /// Lines per file and run.
     const LINES: u64 = 25;
     let folder = TempDir::new().unwrap();
-    let names: Vec<PathBuf> = (0..20).map(|number| folder.path().join(format!("{number}.jsonl"))).collect();
+    let names: Vec<PathBuf> =
+        (0..20).map(|number| folder.path().join(format!("{number}.jsonl"))).collect();
     let line = |number: u64| format!("{}\n", serde_json::json!({"id": number, "text": TEXT}));
     for path in &names {
         fs::write(path, line(0)).unwrap();
@@ -175,12 +203,24 @@ fn no_concurrently_appended_line_is_lost() {
     for run in 1..=RUNS {
         let mut child = Command::new(env!("CARGO_BIN_EXE_dechaff"))
             .current_dir(folder.path())
-            .args(["check", ".", "--fix-only", "-q", "--isolated", "--select", "BP001", "--undo-log", "log"])
+            .args([
+                "check",
+                ".",
+                "--fix-only",
+                "-q",
+                "--isolated",
+                "--select",
+                "BP001",
+                "--undo-log",
+                "log",
+            ])
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
         while child.try_wait().unwrap().is_none() {
-            for (path, count) in names.iter().zip(&mut appended).filter(|(_, count)| **count < run * LINES) {
+            for (path, count) in
+                names.iter().zip(&mut appended).filter(|(_, count)| **count < run * LINES)
+            {
                 *count += 1;
                 // The file may have been replaced between opening and writing: write again.
                 loop {
@@ -197,7 +237,9 @@ fn no_concurrently_appended_line_is_lost() {
         let text = fs::read_to_string(path).unwrap();
         let mut ids: Vec<u64> = text
             .lines()
-            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].as_u64().unwrap())
+            .map(|line| {
+                serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].as_u64().unwrap()
+            })
             .collect();
         ids.dedup();
         assert_eq!(ids, (0..=*count).collect::<Vec<u64>>(), "{}", path.display());

@@ -41,12 +41,20 @@ const BINS: usize = 64;
 /// # Errors
 ///
 /// A tree is to have more leaves than a forest takes.
-pub(crate) fn grow(examples: &[Example<'_>], columns: &[usize], has_bias: bool, growth: Growth) -> Result<Forest> {
-    let thresholds: Vec<Vec<f32>> = columns.iter().map(|&column| thresholds(examples, column)).collect();
+pub(crate) fn grow(
+    examples: &[Example<'_>],
+    columns: &[usize],
+    has_bias: bool,
+    growth: Growth,
+) -> Result<Forest> {
+    let thresholds: Vec<Vec<f32>> =
+        columns.iter().map(|&column| thresholds(examples, column)).collect();
     let mut bins = Vec::with_capacity(examples.len() * columns.len());
     for example in examples {
         for (&column, thresholds) in columns.iter().zip(&thresholds) {
-            bins.push(thresholds.partition_point(|threshold| *threshold < example.row[column]) as u8);
+            bins.push(
+                thresholds.partition_point(|threshold| *threshold < example.row[column]) as u8
+            );
         }
     }
     let (mut noise, mut all) = (1.0, 2.0);
@@ -56,20 +64,27 @@ pub(crate) fn grow(examples: &[Example<'_>], columns: &[usize], has_bias: bool, 
     }
     let bias = if has_bias { (noise / (all - noise)).ln() } else { 0.0 };
     let (mut nodes, mut roots) = (Vec::new(), Vec::new());
-    let mut scores: Vec<f64> = examples.iter().map(|example| f64::from(example.start) + bias).collect();
+    let mut scores: Vec<f64> =
+        examples.iter().map(|example| f64::from(example.start) + bias).collect();
     let mut random = Random::new(growth.seed);
     let mut slopes = vec![(0.0, 0.0); examples.len()];
     for _ in 0..growth.trees {
         for ((slope, example), score) in slopes.iter_mut().zip(examples).zip(&scores) {
             let (weight, odds) = (f64::from(example.weight), 1.0 / (1.0 + (-score).exp()));
-            *slope = (weight * (odds - f64::from(u8::from(example.is_noise))), weight * odds * (1.0 - odds));
+            *slope = (
+                weight * (odds - f64::from(u8::from(example.is_noise))),
+                weight * odds * (1.0 - odds),
+            );
         }
-        let used: Vec<usize> = (0..columns.len()).filter(|_| random.unit() < growth.columns).collect();
-        let rows: Vec<u32> = (0..examples.len() as u32).filter(|_| random.unit() < growth.rows).collect();
+        let used: Vec<usize> =
+            (0..columns.len()).filter(|_| random.unit() < growth.columns).collect();
+        let rows: Vec<u32> =
+            (0..examples.len() as u32).filter(|_| random.unit() < growth.rows).collect();
         if used.is_empty() || rows.is_empty() {
             continue;
         }
-        let grower = Grower { bins: &bins, width: columns.len(), used: &used, slopes: &slopes, growth };
+        let grower =
+            Grower { bins: &bins, width: columns.len(), used: &used, slopes: &slopes, growth };
         let tree = grower.tree(rows);
         roots.push(nodes.len() as u32);
         for node in &tree {
@@ -83,7 +98,8 @@ pub(crate) fn grow(examples: &[Example<'_>], columns: &[usize], has_bias: bool, 
         for (index, score) in scores.iter_mut().enumerate() {
             let mut at = 0;
             while let Some((column, bin)) = tree[at].split {
-                at += tree[at].children + usize::from(usize::from(bins[index * columns.len() + column]) > bin);
+                at += tree[at].children
+                    + usize::from(usize::from(bins[index * columns.len() + column]) > bin);
             }
             *score += tree[at].value;
         }
@@ -95,7 +111,8 @@ pub(crate) fn grow(examples: &[Example<'_>], columns: &[usize], has_bias: bool, 
 fn thresholds(examples: &[Example<'_>], column: usize) -> Vec<f32> {
     let mut values: Vec<f32> = examples.iter().map(|example| example.row[column]).collect();
     values.sort_by(f32::total_cmp);
-    let mut thresholds: Vec<f32> = (1..BINS).map(|cut| values[cut * (values.len() - 1) / BINS]).collect();
+    let mut thresholds: Vec<f32> =
+        (1..BINS).map(|cut| values[cut * (values.len() - 1) / BINS]).collect();
     // Rare values at both ends are told apart too.
     values.dedup();
     if values.len() <= BINS {
@@ -134,18 +151,27 @@ impl Grower<'_> {
         let mut leaves = vec![self.leaf(0, rows, histogram, &mut nodes)];
         while leaves.len() < self.growth.leaves {
             let gain = |leaf: &Leaf| leaf.best.map_or(f64::MIN, |(gain, ..)| gain);
-            let Some(at) = (0..leaves.len()).max_by(|&a, &b| gain(&leaves[a]).total_cmp(&gain(&leaves[b]))) else {
+            let Some(at) =
+                (0..leaves.len()).max_by(|&a, &b| gain(&leaves[a]).total_cmp(&gain(&leaves[b])))
+            else {
                 break;
             };
             let Some((_, column, bin)) = leaves[at].best else { break };
             let leaf = leaves.swap_remove(at);
-            let is_first = |row: &u32| usize::from(self.bins[*row as usize * self.width + column]) <= bin;
-            let (first, second): (Vec<u32>, Vec<u32>) = leaf.rows.iter().partition(|row| is_first(row));
+            let is_first =
+                |row: &u32| usize::from(self.bins[*row as usize * self.width + column]) <= bin;
+            let (first, second): (Vec<u32>, Vec<u32>) =
+                leaf.rows.iter().partition(|row| is_first(row));
             let is_first_smaller = first.len() < second.len();
             let smaller = self.histogram(if is_first_smaller { &first } else { &second });
-            let larger: Vec<(f64, f64)> =
-                leaf.histogram.iter().zip(&smaller).map(|(all, part)| (all.0 - part.0, all.1 - part.1)).collect();
-            let (of_first, of_second) = if is_first_smaller { (smaller, larger) } else { (larger, smaller) };
+            let larger: Vec<(f64, f64)> = leaf
+                .histogram
+                .iter()
+                .zip(&smaller)
+                .map(|(all, part)| (all.0 - part.0, all.1 - part.1))
+                .collect();
+            let (of_first, of_second) =
+                if is_first_smaller { (smaller, larger) } else { (larger, smaller) };
             let children = nodes.len();
             nodes[leaf.node].split = Some((column, bin));
             nodes[leaf.node].children = children - leaf.node;
@@ -156,7 +182,13 @@ impl Grower<'_> {
         nodes
     }
 
-    fn leaf(&self, node: usize, rows: Vec<u32>, histogram: Vec<(f64, f64)>, nodes: &mut [Grown]) -> Leaf {
+    fn leaf(
+        &self,
+        node: usize,
+        rows: Vec<u32>,
+        histogram: Vec<(f64, f64)>,
+        nodes: &mut [Grown],
+    ) -> Leaf {
         let (slope, curve) = rows.iter().fold((0.0, 0.0), |sum, &row| {
             let (slope, curve) = self.slopes[row as usize];
             (sum.0 + slope, sum.1 + curve)
@@ -180,7 +212,12 @@ impl Grower<'_> {
     }
 
     /// The gain, column and last bin of the first side of the best split, if one is worth making.
-    fn best_split(&self, histogram: &[(f64, f64)], slope: f64, curve: f64) -> Option<(f64, usize, usize)> {
+    fn best_split(
+        &self,
+        histogram: &[(f64, f64)],
+        slope: f64,
+        curve: f64,
+    ) -> Option<(f64, usize, usize)> {
         const LEAST_GAIN: f64 = 1e-3;
         let damping = self.growth.damping;
         let worth = |slope: f64, curve: f64| slope * slope / (curve + damping);
@@ -198,7 +235,8 @@ impl Grower<'_> {
                 if left_curve < self.growth.least || right_curve < self.growth.least {
                     continue;
                 }
-                let gain = worth(left_slope, left_curve) + worth(right_slope, right_curve) - worth(slope, curve);
+                let gain = worth(left_slope, left_curve) + worth(right_slope, right_curve)
+                    - worth(slope, curve);
                 if gain > best.map_or(LEAST_GAIN, |(gain, ..)| gain) {
                     best = Some((gain, column, bin));
                 }

@@ -33,7 +33,8 @@ pub(crate) fn report(judged: &[Judged<'_>], held: &Held, odds: Odds) -> Result<S
     let check = |one: &Judged<'_>| {
         let page = one.page.page;
         let content = page.lines.iter().filter(|line| line.label == Label::Content);
-        let text: Vec<&str> = content.filter_map(|line| page.text.get(one.page.spans[line.n - 1].range())).collect();
+        let text: Vec<&str> =
+            content.filter_map(|line| page.text.get(one.page.spans[line.n - 1].range())).collect();
         let sort = sort_of(&text);
         let text = text.join("\n");
         let document = Document::parse(Arc::new(Origin::file("page.txt")), &text);
@@ -43,7 +44,9 @@ pub(crate) fn report(judged: &[Judged<'_>], held: &Held, odds: Odds) -> Result<S
         clean.named = (0..survey.len()).filter(|&unit| survey.is_flagged(unit)).count();
         if survey.prose().is_known_ground() {
             let scores = held.without_site(one.page).judge(&survey).scores;
-            for (unit, score) in scores.iter().enumerate().filter(|(unit, _)| survey.may_report(*unit)) {
+            for (unit, score) in
+                scores.iter().enumerate().filter(|(unit, _)| survey.may_report(*unit))
+            {
                 let score = score - survey.caution(unit);
                 clean.strict += usize::from(score >= odds.strict);
                 clean.sensitive += usize::from(score >= odds.sensitive);
@@ -52,7 +55,8 @@ pub(crate) fn report(judged: &[Judged<'_>], held: &Held, odds: Odds) -> Result<S
         (page.lang.clone(), sort, clean)
     };
     let mut sums: BTreeMap<(bool, String, &str), Clean> = BTreeMap::new();
-    let main: Vec<&Judged<'_>> = judged.iter().filter(|one| one.page.track == "residue-txt").collect();
+    let main: Vec<&Judged<'_>> =
+        judged.iter().filter(|one| one.page.track == "residue-txt").collect();
     for (lang, sort, clean) in main.into_par_iter().map(check).collect::<Vec<_>>() {
         for sort in ["all", sort] {
             // Pages in other languages are too few to sort.
@@ -70,18 +74,25 @@ pub(crate) fn report(judged: &[Judged<'_>], held: &Held, odds: Odds) -> Result<S
         "| language | pages of | pages | lines | named rules | BP901 | BP901 and BP902 |\n|---|---|---|---|---|---|---|\n",
     );
     for ((_, lang, sort), Clean { pages, lines, named, strict, sensitive }) in sums {
-        let _ = writeln!(out, "| {lang} | {sort} | {pages} | {lines} | {named} | {strict} | {sensitive} |");
+        let _ = writeln!(
+            out,
+            "| {lang} | {sort} | {pages} | {lines} | {named} | {strict} | {sensitive} |"
+        );
     }
     Ok(out)
 }
 
 /// What a page is made of, from its content.
 fn sort_of(lines: &[&str]) -> &'static str {
-    let share =
-        |is: &dyn Fn(&str) -> bool| lines.iter().filter(|line| is(line)).count() as f32 / lines.len().max(1) as f32;
+    let share = |is: &dyn Fn(&str) -> bool| {
+        lines.iter().filter(|line| is(line)).count() as f32 / lines.len().max(1) as f32
+    };
     let words = |line: &str| line.split_whitespace().count();
-    let speech =
-        |line: &str| line.starts_with(['"', '“', '‘', '—', '–', '-']) && words(line) > 3 && !line.starts_with("- ");
+    let speech = |line: &str| {
+        line.starts_with(['"', '“', '‘', '—', '–', '-'])
+            && words(line) > 3
+            && !line.starts_with("- ")
+    };
     let code = |line: &str| line.contains(['{', '}', ';', '=', '<']) && words(line) < 12;
     if share(&code) > 0.15 {
         "code"

@@ -65,10 +65,19 @@ pub(crate) fn run(folder: &Path, options: &Options) -> Result<String> {
         let _ = writeln!(out, "## {name}\n\n{section}");
     }
     for (track, _) in &tracks {
-        let _ = writeln!(out, "## all of {track}\n\n{}", by_source(&judged, &points, track, &|_| true));
+        let _ =
+            writeln!(out, "## all of {track}\n\n{}", by_source(&judged, &points, track, &|_| true));
     }
-    let _ = writeln!(out, "## worst, English\n\n{}", rules::worst(&flagged, &verdicts, options.all_false));
-    let _ = writeln!(out, "## worst, other languages\n\n{}", rules::worst(&elsewhere, &verdicts, options.all_false));
+    let _ = writeln!(
+        out,
+        "## worst, English\n\n{}",
+        rules::worst(&flagged, &verdicts, options.all_false)
+    );
+    let _ = writeln!(
+        out,
+        "## worst, other languages\n\n{}",
+        rules::worst(&elsewhere, &verdicts, options.all_false)
+    );
     if options.missed {
         out.push_str(&missed(&judged, &points));
     }
@@ -86,7 +95,10 @@ fn fill(text: &str, sections: &[(&str, String)]) -> String {
         let mark = format!("<!-- eval: {name} -->\n");
         let Some(start) = text.find(&mark).map(|at| at + mark.len()) else { continue };
         let Some(length) = text[start..].find(END) else { continue };
-        text.replace_range(start..start + length, &format!("\n{}\n", section.trim_end_matches('\n').to_owned() + "\n"));
+        text.replace_range(
+            start..start + length,
+            &format!("\n{}\n", section.trim_end_matches('\n').to_owned() + "\n"),
+        );
     }
     text
 }
@@ -113,7 +125,10 @@ fn points(odds: Odds) -> Vec<Point> {
     let Odds { strict, sensitive, default } = odds;
     let point = |name, flags| Point { name, flags };
     vec![
-        point(DEFAULT, Box::new(move |one, line| is_named(one, line) || at(&one.scores, line, default))),
+        point(
+            DEFAULT,
+            Box::new(move |one, line| is_named(one, line) || at(&one.scores, line, default)),
+        ),
         point(
             "default, the source left out of training",
             Box::new(move |one, line| is_named(one, line) || at(&one.foreign, line, default)),
@@ -132,23 +147,33 @@ fn points(odds: Odds) -> Vec<Point> {
 }
 
 fn tally(one: &Judged<'_>, point: &Point) -> (Tally, Vec<bool>) {
-    let flagged: Vec<bool> = (0..one.page.spans.len()).map(|line| (point.flags)(one, line)).collect();
+    let flagged: Vec<bool> =
+        (0..one.page.spans.len()).map(|line| (point.flags)(one, line)).collect();
     let mut tally = Tally::default();
     tally.add(one.page.page, &one.page.spans, &flagged);
     (tally, flagged)
 }
 
 /// A row for each point, language and source.
-fn by_source(judged: &[Judged<'_>], points: &[Point], track: &str, takes: &dyn Fn(&str) -> bool) -> String {
-    let mut table = format!("| point | language | source | {}\n", HEAD.replacen("|---", "|---|---|---|---", 1));
+fn by_source(
+    judged: &[Judged<'_>],
+    points: &[Point],
+    track: &str,
+    takes: &dyn Fn(&str) -> bool,
+) -> String {
+    let mut table =
+        format!("| point | language | source | {}\n", HEAD.replacen("|---", "|---|---|---|---", 1));
     for point in points {
         let mut tallies: BTreeMap<(bool, &str, bool, &str), Tally> = BTreeMap::new();
-        for one in judged.iter().filter(|one| one.page.track == track && takes(&one.page.page.lang)) {
+        for one in judged.iter().filter(|one| one.page.track == track && takes(&one.page.page.lang))
+        {
             let (tally, _) = tally(one, point);
             let page = one.page.page;
             for source in ["all", &page.source] {
                 // English first: most pages are.
-                *tallies.entry((page.lang != "en", &page.lang, source != "all", source)).or_default() += tally;
+                *tallies
+                    .entry((page.lang != "en", &page.lang, source != "all", source))
+                    .or_default() += tally;
             }
         }
         for ((is_foreign, lang, is_source, source), tally) in tallies {
@@ -167,10 +192,12 @@ fn by_track(judged: &[Judged<'_>], points: &[Point]) -> String {
     for point in points.iter().filter(|point| [DEFAULT, "named rules"].contains(&point.name)) {
         for one in judged.iter().filter(|one| one.page.track != MAIN_TRACK) {
             let lang = &one.page.page.lang;
-            *tallies.entry((one.page.track, point.name, lang != "en", lang)).or_default() += tally(one, point).0;
+            *tallies.entry((one.page.track, point.name, lang != "en", lang)).or_default() +=
+                tally(one, point).0;
         }
     }
-    let mut table = format!("| track | point | language | {}\n", HEAD.replacen("|---", "|---|---|---|---", 1));
+    let mut table =
+        format!("| track | point | language | {}\n", HEAD.replacen("|---", "|---|---|---|---", 1));
     for ((track, point, _, lang), tally) in tallies {
         let _ = writeln!(table, "| {track} | {point} | {lang} | {tally}");
     }
@@ -184,10 +211,13 @@ const FILTERS: &str = "xtask/filters.tsv";
 fn by_language(judged: &[Judged<'_>], points: &[Point]) -> Result<String> {
     let filters = fs::read_to_string(FILTERS).with_context(|| FILTERS)?;
     let mut tallies: BTreeMap<(bool, &str), Vec<Tally>> = BTreeMap::new();
-    let shown: Vec<&Point> = points.iter().filter(|point| [DEFAULT, "named rules"].contains(&point.name)).collect();
+    let shown: Vec<&Point> =
+        points.iter().filter(|point| [DEFAULT, "named rules"].contains(&point.name)).collect();
     for one in judged.iter().filter(|one| one.page.track == MAIN_TRACK) {
         let lang = &one.page.page.lang;
-        let of_lang = tallies.entry((lang != "en", lang)).or_insert_with(|| vec![Tally::default(); shown.len()]);
+        let of_lang = tallies
+            .entry((lang != "en", lang))
+            .or_insert_with(|| vec![Tally::default(); shown.len()]);
         for (sum, point) in of_lang.iter_mut().zip(&shown) {
             *sum += tally(one, point).0;
         }
@@ -199,8 +229,11 @@ fn by_language(judged: &[Judged<'_>], points: &[Point]) -> Result<String> {
         *sites.entry(site).or_default() += tally(one, &points[0]).0;
     }
     let without_noisiest = |lang: &str| {
-        let mut of_lang: Vec<Tally> =
-            sites.iter().filter(|((site_lang, _), _)| *site_lang == lang).map(|(_, tally)| *tally).collect();
+        let mut of_lang: Vec<Tally> = sites
+            .iter()
+            .filter(|((site_lang, _), _)| *site_lang == lang)
+            .map(|(_, tally)| *tally)
+            .collect();
         of_lang.sort_by_key(|tally| tally.noise[0] + tally.noise[1]);
         of_lang.pop();
         of_lang.into_iter().fold(Tally::default(), |mut sum, tally| {
@@ -238,16 +271,23 @@ fn by_language(judged: &[Judged<'_>], points: &[Point]) -> Result<String> {
 
 /// What other operating points would do.
 fn thresholds(judged: &[Judged<'_>]) -> String {
-    let mut table = format!("| least probability | besides | {}\n", HEAD.replacen("|---", "|---|---|---", 1));
-    for besides in ["the named rules, which count", "the named rules, which do not count", "no other rule"] {
+    let mut table =
+        format!("| least probability | besides | {}\n", HEAD.replacen("|---", "|---|---|---", 1));
+    for besides in
+        ["the named rules, which count", "the named rules, which do not count", "no other rule"]
+    {
         for least in [0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95] {
             let odds = odds(least);
             let mut sum = Tally::default();
-            for one in judged.iter().filter(|one| one.page.track == MAIN_TRACK && one.page.page.lang == "en") {
+            for one in judged
+                .iter()
+                .filter(|one| one.page.track == MAIN_TRACK && one.page.page.lang == "en")
+            {
                 let scores = if besides == "no other rule" { &one.bare } else { &one.scores };
                 let counts_named = besides.ends_with("which count");
                 let flags = |line: usize| {
-                    scores[line].is_some_and(|score| score >= odds) || counts_named && !one.page.named[line].is_empty()
+                    scores[line].is_some_and(|score| score >= odds)
+                        || counts_named && !one.page.named[line].is_empty()
                 };
                 let flagged: Vec<bool> = (0..one.page.spans.len()).map(flags).collect();
                 sum.add(one.page.page, &one.page.spans, &flagged);
@@ -265,8 +305,11 @@ fn missed(judged: &[Judged<'_>], points: &[Point]) -> String {
     for one in judged.iter().filter(|one| one.page.track == MAIN_TRACK) {
         let (_, flagged) = tally(one, point);
         let page = one.page.page;
-        for line in page.lines.iter().filter(|line| line.label == Label::Noise && !flagged[line.n - 1]) {
-            let text: String = page.text[one.page.spans[line.n - 1].range()].trim().chars().take(200).collect();
+        for line in
+            page.lines.iter().filter(|line| line.label == Label::Noise && !flagged[line.n - 1])
+        {
+            let text: String =
+                page.text[one.page.spans[line.n - 1].range()].trim().chars().take(200).collect();
             let _ = writeln!(out, "missed {}:{}: {text}", page.id, line.n);
         }
     }
@@ -283,7 +326,11 @@ fn predict(judged: &[Judged<'_>], points: &[Point], folder: &Path) -> Result<()>
             let lines: Vec<usize> = (1..=flagged.len()).filter(|line| flagged[line - 1]).collect();
             let name = point.name.replace([' ', ','], "-");
             let file = files.entry(format!("{}-{name}.jsonl", one.page.track)).or_default();
-            let _ = writeln!(file, "{}", serde_json::json!({"id": one.page.page.id, "noise_lines": lines}));
+            let _ = writeln!(
+                file,
+                "{}",
+                serde_json::json!({"id": one.page.page.id, "noise_lines": lines})
+            );
         }
     }
     for (name, text) in files {

@@ -45,8 +45,9 @@ fn targets(folder: &Path) -> Result<Vec<String>> {
 const OPTIONS: [&str; 3] = ["-s", "none", "--debug-assertions"];
 
 fn cargo_fuzz(arguments: &[&str]) -> Result<()> {
-    let status =
-        command(arguments).status().context("cannot run cargo; `cargo install cargo-fuzz` installs cargo-fuzz")?;
+    let status = command(arguments)
+        .status()
+        .context("cannot run cargo; `cargo install cargo-fuzz` installs cargo-fuzz")?;
     if !status.success() {
         bail!("the fuzz targets cannot be built; this takes cargo-fuzz and a nightly toolchain");
     }
@@ -67,7 +68,11 @@ fn fuzz(folder: &Path, target: &str, seconds: u64) -> Result<bool> {
     fs::create_dir_all(&corpus)?;
     let mut command = command(&["run"]);
     command.arg(target).arg(&corpus).args(folders.iter().filter(|folder| folder.is_dir()));
-    command.args(["--".to_owned(), format!("-max_total_time={seconds}"), format!("-max_len={MAX_LENGTH}")]);
+    command.args([
+        "--".to_owned(),
+        format!("-max_total_time={seconds}"),
+        format!("-max_len={MAX_LENGTH}"),
+    ]);
     command.args(["-timeout=20", "-rss_limit_mb=3000", "-print_final_stats=1"]);
     command.env("DECHAFF_SEEDS", &corpus);
     // Some targets write many small files.

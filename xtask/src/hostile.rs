@@ -88,9 +88,27 @@ const CASES: &[Case] = &[
     case(CLEAN, "table rows", table, &["a.md"], &[25_000, 100_000]),
     case(CLEAN, "near-identical paragraphs", near, &["a.txt"], &[50_000, 200_000]),
     case(CLEAN, "nested JSON", nested, &["a.jsonl"], &[100_000, 400_000]),
-    case(CLEAN, "baseline of files gone", baseline, &["a.txt", "--baseline", "b.json"], &[250_000, 1_000_000]),
-    case(CLEAN, "ignore list", ignore_list, &["a.txt", "--ignore-list", "list"], &[250_000, 1_000_000]),
-    case(CLEAN, "rule file (expressions)", rules, &["a.txt", "--config", "rules = ['rules.toml']"], &[5_000, 20_000]),
+    case(
+        CLEAN,
+        "baseline of files gone",
+        baseline,
+        &["a.txt", "--baseline", "b.json"],
+        &[250_000, 1_000_000],
+    ),
+    case(
+        CLEAN,
+        "ignore list",
+        ignore_list,
+        &["a.txt", "--ignore-list", "list"],
+        &[250_000, 1_000_000],
+    ),
+    case(
+        CLEAN,
+        "rule file (expressions)",
+        rules,
+        &["a.txt", "--config", "rules = ['rules.toml']"],
+        &[5_000, 20_000],
+    ),
     case(
         REFUSED,
         "rule file (expressions), beyond 8 MiB",
@@ -107,7 +125,9 @@ pub(crate) fn run(binary: &Path, filter: &str) -> Result<bool> {
     let folder = std::env::temp_dir().join(format!("dechaff-hostile-{}", std::process::id()));
     let default = free_memory()? / 4;
     let mut all_hold = true;
-    println!("| input | size | exit | time | peak, `--memory 100MB` | peak, default | ends after a signal |");
+    println!(
+        "| input | size | exit | time | peak, `--memory 100MB` | peak, default | ends after a signal |"
+    );
     println!("|---|---|---|---|---|---|---|");
     for case in CASES.iter().filter(|case| case.name.contains(filter)) {
         let mut times = Vec::new();
@@ -121,13 +141,17 @@ pub(crate) fn run(binary: &Path, filter: &str) -> Result<bool> {
             let mut delay = Duration::ZERO;
             for part in [0.3, 0.6, 0.9] {
                 let signal = Some(tight.time.mul_f32(part));
-                delay = delay.max(start(&binary, &folder, case, &["--memory", "100MB"], signal)?.time);
+                delay =
+                    delay.max(start(&binary, &folder, case, &["--memory", "100MB"], signal)?.time);
             }
-            let is_bounded =
-                tight.peak <= MEMORY + MAX_OVERHEAD && usual.peak <= default + MAX_OVERHEAD && delay <= MAX_DELAY;
-            let holds = is_bounded && tight.code == Some(case.code) && usual.code == Some(case.code);
+            let is_bounded = tight.peak <= MEMORY + MAX_OVERHEAD
+                && usual.peak <= default + MAX_OVERHEAD
+                && delay <= MAX_DELAY;
+            let holds =
+                is_bounded && tight.code == Some(case.code) && usual.code == Some(case.code);
             all_hold &= holds;
-            let (name, code) = (case.name, tight.code.map_or("signal".into(), |code| code.to_string()));
+            let (name, code) =
+                (case.name, tight.code.map_or("signal".into(), |code| code.to_string()));
             let (time, delay) = (tight.time.as_secs_f32(), delay.as_secs_f32());
             let (tight_peak, usual_peak) = (tight.peak / 1_000_000, usual.peak / 1_000_000);
             let mark = match (holds, is_bounded) {
@@ -152,7 +176,13 @@ pub(crate) fn run(binary: &Path, filter: &str) -> Result<bool> {
 }
 
 /// Runs a case. With `signal`, sends SIGTERM after that time, and measures the time from there.
-fn start(binary: &Path, folder: &Path, case: &Case, more: &[&str], signal: Option<Duration>) -> Result<Outcome> {
+fn start(
+    binary: &Path,
+    folder: &Path,
+    case: &Case,
+    more: &[&str],
+    signal: Option<Duration>,
+) -> Result<Outcome> {
     let mut child = Command::new(binary)
         .current_dir(folder)
         .args(["check", "--isolated", "-q"])
@@ -249,7 +279,12 @@ fn words_zstd(folder: &Path, gigabytes: u64) -> Result<()> {
 }
 
 fn line_zstd(folder: &Path, gigabytes: u64) -> Result<()> {
-    members(&folder.join("a.jsonl.zst"), &zstd(b"{\"text\": \"")?, &zstd(&words().repeat(16))?, gigabytes)
+    members(
+        &folder.join("a.jsonl.zst"),
+        &zstd(b"{\"text\": \"")?,
+        &zstd(&words().repeat(16))?,
+        gigabytes,
+    )
 }
 
 fn sparse(folder: &Path, gigabytes: u64) -> Result<()> {
@@ -293,8 +328,11 @@ fn parquet(folder: &Path, text: &str, rows: u64) -> Result<()> {
         .set_data_page_size_limit(1 << 30)
         .build();
     let schema = parse_message_type("message schema { REQUIRED BYTE_ARRAY text (STRING); }")?;
-    let mut writer =
-        SerializedFileWriter::new(File::create(folder.join("a.parquet"))?, schema.into(), properties.into())?;
+    let mut writer = SerializedFileWriter::new(
+        File::create(folder.join("a.parquet"))?,
+        schema.into(),
+        properties.into(),
+    )?;
     let mut group = writer.next_row_group()?;
     let mut column = group.next_column()?.context("no column")?;
     let texts = vec![ByteArray::from(text); usize::try_from(rows)?];
@@ -332,7 +370,9 @@ fn identical_paragraphs(folder: &Path, count: u64) -> Result<()> {
 }
 
 fn equal_records(folder: &Path, count: u64) -> Result<()> {
-    each(&folder.join("a.jsonl"), count, |_, text| text.push_str("{\"text\": \"The same record of text again.\"}\n"))
+    each(&folder.join("a.jsonl"), count, |_, text| {
+        text.push_str("{\"text\": \"The same record of text again.\"}\n")
+    })
 }
 
 fn comments(folder: &Path, count: u64) -> Result<()> {
@@ -340,7 +380,9 @@ fn comments(folder: &Path, count: u64) -> Result<()> {
 }
 
 fn share_bars(folder: &Path, count: u64) -> Result<()> {
-    each(&folder.join("a.txt"), count, |_, text| text.push_str("Share on Facebook | Share on Twitter | Email\n\n"))
+    each(&folder.join("a.txt"), count, |_, text| {
+        text.push_str("Share on Facebook | Share on Twitter | Email\n\n")
+    })
 }
 
 fn invisible(folder: &Path, megabytes: u64) -> Result<()> {
@@ -375,7 +417,10 @@ fn near(folder: &Path, count: u64) -> Result<()> {
 fn nested(folder: &Path, depth: u64) -> Result<()> {
     let depth = usize::try_from(depth)?;
     let (open, close) = ("[".repeat(depth), "]".repeat(depth));
-    Ok(fs::write(folder.join("a.jsonl"), format!("{{\"a\": {open}{close}, \"text\": \"The bridge opened.\"}}\n"))?)
+    Ok(fs::write(
+        folder.join("a.jsonl"),
+        format!("{{\"a\": {open}{close}, \"text\": \"The bridge opened.\"}}\n"),
+    )?)
 }
 
 fn baseline(folder: &Path, count: u64) -> Result<()> {

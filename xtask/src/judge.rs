@@ -68,14 +68,15 @@ impl Odds {
     pub(crate) fn read() -> Result<Self> {
         let registry = Registry::embedded()?;
         let mut default = f32::INFINITY;
-        let mut odds_of = |code: &str| match (&registry.find(code)?.parameters, registry.find(code)?.default) {
-            (Parameters::Classifier(point), runs) => {
-                let odds = odds(point.least_probability);
-                default = if runs { odds.min(default) } else { default };
-                Ok(odds)
-            }
-            (other, _) => bail!("{code} is of the kind {}", other.kind()),
-        };
+        let mut odds_of =
+            |code: &str| match (&registry.find(code)?.parameters, registry.find(code)?.default) {
+                (Parameters::Classifier(point), runs) => {
+                    let odds = odds(point.least_probability);
+                    default = if runs { odds.min(default) } else { default };
+                    Ok(odds)
+                }
+                (other, _) => bail!("{code} is of the kind {}", other.kind()),
+            };
         let (strict, sensitive) = (odds_of("BP901")?, odds_of("BP902")?);
         Ok(Self { strict, sensitive, default })
     }

@@ -8,7 +8,8 @@ use anyhow::{Context, Result, ensure};
 use crate::lab::{Files, Lab};
 use crate::random::Random;
 
-const FIX: &[&str] = &["check", "corpus", "--isolated", "--select", "BP", "--fix-only", "-q", "--undo-log", "log"];
+const FIX: &[&str] =
+    &["check", "corpus", "--isolated", "--select", "BP", "--fix-only", "-q", "--undo-log", "log"];
 const UNDO: &[&str] = &["undo", "log"];
 const TEXTS: u64 = 20;
 
@@ -40,7 +41,9 @@ pub(crate) fn run(binary: &Path, rounds: usize) -> Result<bool> {
     println!("|---|---|---|---|---|---|---|---|");
     for (name, counts) in [("`check --fix-only`", &fix), ("`undo`", &undo)] {
         let KillCounts { rounds, killed, repeated, killed_again, torn, not_undone, stale } = counts;
-        println!("| {name} | {rounds} | {killed} | {repeated} | {killed_again} | {torn} | {not_undone} | {stale} |");
+        println!(
+            "| {name} | {rounds} | {killed} | {repeated} | {killed_again} | {torn} | {not_undone} | {stale} |"
+        );
     }
     Ok([fix, undo].iter().all(|counts| counts.torn + counts.not_undone + counts.stale == 0))
 }
@@ -51,7 +54,10 @@ fn series(lab: &Lab, rounds: usize, command: &[&str], random: &mut Random) -> Re
     let mut ready = lab.snapshot();
     let mut calls = lab.run_with("count:1", FIX).hits;
     let fixed = lab.files("corpus");
-    ensure!(fixed.iter().all(|(path, content)| original.get(path) != Some(content)), "a file is not fixed");
+    ensure!(
+        fixed.iter().all(|(path, content)| original.get(path) != Some(content)),
+        "a file is not fixed"
+    );
     if command == UNDO {
         ready = lab.snapshot();
         calls = lab.run_with("count:1", UNDO).hits;
@@ -85,5 +91,8 @@ fn series(lab: &Lab, rounds: usize, command: &[&str], random: &mut Random) -> Re
 }
 
 fn torn(files: &Files, states: [&Files; 2]) -> usize {
-    files.iter().filter(|(path, content)| states.iter().all(|state| state.get(*path) != Some(*content))).count()
+    files
+        .iter()
+        .filter(|(path, content)| states.iter().all(|state| state.get(*path) != Some(*content)))
+        .count()
 }

@@ -46,10 +46,14 @@ pub(crate) fn learn(lines: &[Line<'_>], seed: u64) -> Words {
             let line = &lines[index];
             let scale = 1.0 / (line.buckets.len().max(1) as f32).sqrt();
             let known = || {
-                line.buckets.iter().map(|&bucket| bucket as usize).filter(|&bucket| domains[bucket] >= FEWEST_DOMAINS)
+                line.buckets
+                    .iter()
+                    .map(|&bucket| bucket as usize)
+                    .filter(|&bucket| domains[bucket] >= FEWEST_DOMAINS)
             };
             let score = bias + scale * known().map(|bucket| weights[bucket]).sum::<f32>();
-            let error = (1.0 / (1.0 + (-score).exp()) - f32::from(u8::from(line.is_noise))) * line.weight;
+            let error =
+                (1.0 / (1.0 + (-score).exp()) - f32::from(u8::from(line.is_noise))) * line.weight;
             bias_square += error * error;
             bias -= RATE * error / bias_square.sqrt();
             for bucket in known() {
@@ -61,5 +65,9 @@ pub(crate) fn learn(lines: &[Line<'_>], seed: u64) -> Words {
     }
     let most = weights.iter().fold(0.0_f32, |most, weight| most.max(weight.abs())).max(1e-6);
     let scale = most / 127.0;
-    Words { bias, scale, weights: weights.iter().map(|weight| (weight / scale).round() as i8).collect() }
+    Words {
+        bias,
+        scale,
+        weights: weights.iter().map(|weight| (weight / scale).round() as i8).collect(),
+    }
 }

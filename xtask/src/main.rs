@@ -18,7 +18,12 @@ mod harm;
 mod hostile;
 mod judge;
 mod kill;
-#[allow(dead_code, clippy::unwrap_used, clippy::expect_used, reason = "it is a part of the integration tests")]
+#[allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "it is a part of the integration tests"
+)]
 #[path = "../../tests/faults/lab.rs"]
 mod lab;
 mod linear;
@@ -62,21 +67,31 @@ fn main() -> Result<ExitCode> {
     }
     if command == "faults" {
         let mut tests = Command::new("cargo");
-        tests.args(["test", "--test", "it", "faults::", "--", "--nocapture"]).env("EVERY_CALL", "1");
+        tests
+            .args(["test", "--test", "it", "faults::", "--", "--nocapture"])
+            .env("EVERY_CALL", "1");
         return Ok(if tests.status()?.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
     let Some(folder) = arguments.next() else { bail!(USAGE) };
     if command == "kill" {
         const ROUNDS: usize = 500;
         let rounds = arguments.next().map_or(Ok(ROUNDS), |rounds| rounds.parse())?;
-        return Ok(if kill::run(Path::new(&folder), rounds)? { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        return Ok(if kill::run(Path::new(&folder), rounds)? {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        });
     }
     if command == "fuzz" {
         return Ok(if fuzz::run(folder.parse()?)? { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
     if command == "hostile" {
         let filter = arguments.next().unwrap_or_default();
-        return Ok(if hostile::run(Path::new(&folder), &filter)? { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        return Ok(if hostile::run(Path::new(&folder), &filter)? {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        });
     }
     match command.as_str() {
         "eval" => {

@@ -69,7 +69,9 @@ impl Page {
 pub(crate) fn read(folder: &Path) -> Result<Vec<(String, Vec<Page>)>> {
     let folder = folder.join("lines");
     let mut tracks = BTreeMap::new();
-    for entry in fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
+    for entry in
+        fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?
+    {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if let Some(track) = name.strip_suffix(".jsonl.gz") {
@@ -79,7 +81,9 @@ pub(crate) fn read(folder: &Path) -> Result<Vec<(String, Vec<Page>)>> {
     ensure!(!tracks.is_empty(), "no *.jsonl.gz in {}", folder.display());
     // What a good extractor leaves matters most, and comes first.
     let mut tracks: Vec<_> = tracks.into_iter().collect();
-    tracks.sort_by_key(|(track, _)| (!track.starts_with("residue-txt"), !track.starts_with("residue")));
+    tracks.sort_by_key(|(track, _)| {
+        (!track.starts_with("residue-txt"), !track.starts_with("residue"))
+    });
     Ok(tracks)
 }
 
@@ -100,11 +104,15 @@ pub(crate) fn taken<'f>(
 ) -> Vec<Vec<&'f str>> {
     let mut taken: Vec<(usize, Vec<&str>)> = vec![(0, Vec::new()); lines.len()];
     for finding in findings {
-        let edits = finding.fix.iter().flat_map(|fix| &fix.edits).filter(|edit| Edit::is_deletion(edit));
+        let edits =
+            finding.fix.iter().flat_map(|fix| &fix.edits).filter(|edit| Edit::is_deletion(edit));
         for edit in edits {
             let mut line = lines.partition_point(|line| line.end < edit.span.start);
             while let Some(span) = lines.get(line).filter(|span| span.start < edit.span.end) {
-                let part = Span::new(span.start.max(edit.span.start), span.end.min(edit.span.end).max(span.start));
+                let part = Span::new(
+                    span.start.max(edit.span.start),
+                    span.end.min(edit.span.end).max(span.start),
+                );
                 let ink = ink(text.get(part.range()).unwrap_or(""));
                 let (count, codes) = &mut taken[line];
                 *count += ink;

@@ -58,7 +58,8 @@ fn is_safe(finding: &&Finding) -> bool {
 /// Prepares the pages of all tracks.
 pub(crate) fn prepare(tracks: &[(String, Vec<Page>)]) -> Result<Vec<Prepared<'_>>> {
     let registry = Registry::embedded()?;
-    let rules = registry.rules().iter().filter(|rule| rule.default && !rule.info.code.starts_with("BP9"));
+    let rules =
+        registry.rules().iter().filter(|rule| rule.default && !rule.info.code.starts_with("BP9"));
     let linter = Linter::from_rules(rules)?;
     let mut prepared = Vec::new();
     for (track, pages) in tracks {
@@ -68,19 +69,28 @@ pub(crate) fn prepare(tracks: &[(String, Vec<Page>)]) -> Result<Vec<Prepared<'_>
             "residue-md" => 0.4,
             _ => 0.06,
         };
-        prepared.par_extend(pages.par_iter().map(|page| prepare_page(&registry, &linter, track, page, weight)));
+        prepared.par_extend(
+            pages.par_iter().map(|page| prepare_page(&registry, &linter, track, page, weight)),
+        );
     }
     Ok(prepared)
 }
 
-fn prepare_page<'p>(registry: &Registry, linter: &Linter, track: &'p str, page: &'p Page, weight: f32) -> Prepared<'p> {
+fn prepare_page<'p>(
+    registry: &Registry,
+    linter: &Linter,
+    track: &'p str,
+    page: &'p Page,
+    weight: f32,
+) -> Prepared<'p> {
     /// Shares of the rules that are silent on a page.
     const SILENT: [f32; 4] = [0.0, 0.3, 0.6, 1.0];
     let document = Document::parse(Arc::new(Origin::file("page.txt")), &page.text);
     let findings = linter.check(&document);
     let silent = SILENT[(hash(&page.id) >> 33) as usize % SILENT.len()];
-    let is_heard =
-        |finding: &Finding, silent: f32| Random::new(SEED ^ hash(&page.id) ^ hash(&finding.rule.code)).unit() >= silent;
+    let is_heard = |finding: &Finding, silent: f32| {
+        Random::new(SEED ^ hash(&page.id) ^ hash(&finding.rule.code)).unit() >= silent
+    };
     let is_half = |finding: &&Finding| is_heard(finding, 0.5);
     let whole = Survey::new(&document, findings.iter());
     let deaf = Survey::new(&document, findings.iter().filter(|finding| is_heard(finding, silent)));
@@ -99,7 +109,8 @@ fn prepare_page<'p>(registry: &Registry, linter: &Linter, track: &'p str, page: 
     let lines: Vec<usize> = (0..whole.len()).map(line).collect();
     let labels = lines.iter().map(|&line| of_line.get(line).copied().flatten()).collect();
     let taken = |takes: &dyn Fn(&&Finding) -> bool| {
-        let is_of_named = |finding: &&Finding| registry.find(&finding.rule.code).is_ok_and(is_named);
+        let is_of_named =
+            |finding: &&Finding| registry.find(&finding.rule.code).is_ok_and(is_named);
         pages::taken(&page.text, &spans, findings.iter().filter(is_of_named).filter(takes))
     };
     let is_taken = |codes: &Vec<&str>| !codes.is_empty();
@@ -108,5 +119,20 @@ fn prepare_page<'p>(registry: &Registry, linter: &Linter, track: &'p str, page: 
     let safe = taken(&is_safe).iter().map(is_taken).collect();
     let half_named = taken(&is_half).iter().map(is_taken).collect();
     let domain = hash(&page.domain);
-    Prepared { page, track, weight, domain, whole, deaf, half, bare, lines, labels, spans, named, safe, half_named }
+    Prepared {
+        page,
+        track,
+        weight,
+        domain,
+        whole,
+        deaf,
+        half,
+        bare,
+        lines,
+        labels,
+        spans,
+        named,
+        safe,
+        half_named,
+    }
 }

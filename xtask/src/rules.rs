@@ -32,16 +32,31 @@ pub(crate) struct Flagged<'p> {
 
 /// Returns the labelled lines that each rule flags on pages of `track`, either English or not. For
 /// the classifier, these are the lines that no other rule flags.
-pub(crate) fn flagged<'p>(judged: &[Judged<'p>], odds: Odds, track: &str, is_english: bool) -> Vec<Flagged<'p>> {
+pub(crate) fn flagged<'p>(
+    judged: &[Judged<'p>],
+    odds: Odds,
+    track: &str,
+    is_english: bool,
+) -> Vec<Flagged<'p>> {
     let mut all = Vec::new();
-    for one in judged.iter().filter(|one| one.page.track == track && (one.page.page.lang == "en") == is_english) {
+    for one in judged
+        .iter()
+        .filter(|one| one.page.track == track && (one.page.page.lang == "en") == is_english)
+    {
         let page = one.page.page;
         for line in &page.lines {
             let at = line.n - 1;
             let text = page.text.get(one.page.spans[at].range()).unwrap_or("").trim();
             let mut flag = |code: &str| {
                 let (code, lang) = (code.to_owned(), page.lang.as_str());
-                all.push(Flagged { code, label: line.label, lang, page: &page.id, line: line.n, text });
+                all.push(Flagged {
+                    code,
+                    label: line.label,
+                    lang,
+                    page: &page.id,
+                    line: line.n,
+                    text,
+                });
             };
             one.page.named[at].iter().for_each(|code| flag(code));
             match one.scores[at] {
@@ -170,7 +185,8 @@ pub(crate) fn by_language(flagged: &[Flagged<'_>], verdicts: &Verdicts) -> Strin
 
 /// Returns a table of flagged lines labelled content, with their verdicts.
 pub(crate) fn disputed(flagged: &[Flagged<'_>], verdicts: &Verdicts) -> String {
-    let mut table = String::from("| line | rules | begins | verdict | reason |\n|---|---|---|---|---|\n");
+    let mut table =
+        String::from("| line | rules | begins | verdict | reason |\n|---|---|---|---|---|\n");
     let mut by_line: BTreeMap<(&str, usize), (Vec<&str>, &str)> = BTreeMap::new();
     for line in flagged.iter().filter(|line| line.label == Label::Content) {
         by_line.entry((line.page, line.line)).or_insert((Vec::new(), line.text)).0.push(&line.code);
@@ -233,7 +249,14 @@ pub(crate) fn record(flagged: &[Flagged<'_>], verdicts: &Verdicts) -> Result<()>
         .filter(|(code, sum)| code != ALONE && sum.noise + sum.content > 0)
         .map(|(code, sum)| {
             let read = (sum.unread == 0).then(|| thousandths(sum.precision_read()));
-            (code, Measured { lines: sum.noise + sum.content, precision: thousandths(sum.precision()), read })
+            (
+                code,
+                Measured {
+                    lines: sum.noise + sum.content,
+                    precision: thousandths(sum.precision()),
+                    read,
+                },
+            )
         })
         .collect();
     fs::write(MEASURED, serde_json::to_string_pretty(&measured)? + "\n")?;

@@ -30,7 +30,10 @@ impl Tally {
         self.pages += 1;
         let mut is_damaged = false;
         for line in &page.lines {
-            let (Some(span), Some(&flagged)) = (lines.get(line.n - 1), flagged.get(line.n - 1)) else { continue };
+            let (Some(span), Some(&flagged)) = (lines.get(line.n - 1), flagged.get(line.n - 1))
+            else {
+                continue;
+            };
             let characters = page.text.get(span.range()).unwrap_or("").trim().chars().count();
             let state = usize::from(!flagged);
             match line.label {
@@ -91,7 +94,8 @@ impl AddAssign for Tally {
 
 /// Returns the beginning of `text` for a table cell.
 pub(crate) fn excerpt(text: &str, max_chars: usize) -> String {
-    let mut excerpt: String = text.chars().take(max_chars).collect::<String>().replace(['|', '\t'], " ");
+    let mut excerpt: String =
+        text.chars().take(max_chars).collect::<String>().replace(['|', '\t'], " ");
     if text.chars().count() > max_chars {
         excerpt.push('…');
     }

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use dechaff::check::classifier::{BUCKET_BITS, FEATURES, FIRST_PASS, HOPELESS, Model, Row, Survey, Words};
+use dechaff::check::classifier::{
+    BUCKET_BITS, FEATURES, FIRST_PASS, HOPELESS, Model, Row, Survey, Words,
+};
 use rayon::prelude::*;
 
 use crate::boost::{self, Example, Growth};
@@ -43,7 +45,8 @@ fn train_all(pages: &[Prepared<'_>]) -> Result<()> {
     fs::create_dir_all(FOLDER)?;
     let may_train = |page: &&Prepared<'_>| SOURCES.contains(&page.page.source.as_str());
     jobs.par_iter().try_for_each(|(name, keeps)| {
-        let pages: Vec<&Prepared<'_>> = pages.iter().filter(may_train).filter(|page| keeps(page)).collect();
+        let pages: Vec<&Prepared<'_>> =
+            pages.iter().filter(may_train).filter(|page| keeps(page)).collect();
         fs::write(format!("{FOLDER}/{name}.bin"), train(&pages)?.encode())?;
         anyhow::Ok(())
     })?;
@@ -64,11 +67,19 @@ impl Held {
             let path = format!("{FOLDER}/{name}.bin");
             fs::read(&path).with_context(|| format!("no {path}: run `cargo xtask train DIR`"))
         };
-        let model = |name: String| Model::decode(&read(name)?).context("old weights: run `cargo xtask train DIR`");
-        anyhow::ensure!(read("whole".into())? == fs::read(WEIGHTS)?, "other weights: run `cargo xtask train DIR`");
+        let model = |name: String| {
+            Model::decode(&read(name)?).context("old weights: run `cargo xtask train DIR`")
+        };
+        anyhow::ensure!(
+            read("whole".into())? == fs::read(WEIGHTS)?,
+            "other weights: run `cargo xtask train DIR`"
+        );
         Ok(Self {
             of_fold: (0..FOLDS).map(|part| model(format!("fold-{part}"))).collect::<Result<_>>()?,
-            of_source: SOURCES.iter().map(|source| model(format!("without-{source}"))).collect::<Result<_>>()?,
+            of_source: SOURCES
+                .iter()
+                .map(|source| model(format!("without-{source}")))
+                .collect::<Result<_>>()?,
         })
     }
 
@@ -79,7 +90,10 @@ impl Held {
 
     /// The model that was not trained on a page's source.
     pub(crate) fn without_source(&self, page: &Prepared<'_>) -> &Model {
-        let of_source = SOURCES.iter().position(|source| page.page.source == *source).map(|at| &self.of_source[at]);
+        let of_source = SOURCES
+            .iter()
+            .position(|source| page.page.source == *source)
+            .map(|at| &self.of_source[at]);
         of_source.unwrap_or(self.without_site(page))
     }
 }
@@ -121,14 +135,22 @@ fn train(pages: &[&Prepared<'_>]) -> Result<Model> {
     // What the trees learn from must be what they will see: judgements of pages that the judge was not trained on.
     let inner_words: Vec<Words> = (0..INNER)
         .into_par_iter()
-        .map(|part| learn_words(&pages.iter().copied().filter(|page| inner(page) != part).collect::<Vec<_>>()))
+        .map(|part| {
+            learn_words(
+                &pages.iter().copied().filter(|page| inner(page) != part).collect::<Vec<_>>(),
+            )
+        })
         .collect();
     // Each page stands twice: as it is, and as if it were in a language that the model cannot read.
-    let sheets: Vec<(&Prepared<'_>, u32, f32)> =
-        pages.iter().flat_map(|&page| [(page, 0, 1.0), (page, foreign(page), FOREIGN_WEIGHT)]).collect();
+    let sheets: Vec<(&Prepared<'_>, u32, f32)> = pages
+        .iter()
+        .flat_map(|&page| [(page, 0, 1.0), (page, foreign(page), FOREIGN_WEIGHT)])
+        .collect();
     let rows: Vec<Vec<Option<Row>>> = sheets
         .par_iter()
-        .map(|(page, cipher, _)| first_rows(&page.deaf, &inner_words[inner(page) as usize], |bucket| bucket ^ cipher))
+        .map(|(page, cipher, _)| {
+            first_rows(&page.deaf, &inner_words[inner(page) as usize], |bucket| bucket ^ cipher)
+        })
         .collect();
     let first_of = |keeps: &dyn Fn(&Prepared<'_>) -> bool| {
         let mut examples = Vec::new();
@@ -154,12 +176,15 @@ fn train(pages: &[&Prepared<'_>]) -> Result<Model> {
         boost::grow(&examples, &(0..FIRST_PASS).collect::<Vec<_>>(), true, growth)
     };
     let first = first_of(&|_| true)?;
-    let inner_first = (0..INNER).map(|part| first_of(&|page| inner(page) != part)).collect::<Result<Vec<_>>>()?;
+    let inner_first =
+        (0..INNER).map(|part| first_of(&|page| inner(page) != part)).collect::<Result<Vec<_>>>()?;
     let mut rows = rows;
     let mut starts = Vec::new();
     for ((page, _, _), rows) in sheets.iter().zip(&mut rows) {
         let forest = &inner_first[inner(page) as usize];
-        let score = |row: &Option<Row>| row.as_ref().map_or(dechaff::check::classifier::NEVER, |row| forest.score(row));
+        let score = |row: &Option<Row>| {
+            row.as_ref().map_or(dechaff::check::classifier::NEVER, |row| forest.score(row))
+        };
         let scores: Vec<f32> = rows.iter().map(score).collect();
         page.deaf.add_scores(rows, &scores);
         starts.push(scores);
@@ -176,8 +201,16 @@ fn train(pages: &[&Prepared<'_>]) -> Result<Model> {
             }
         }
     }
-    let growth =
-        Growth { trees: 80, leaves: 12, rate: 0.06, columns: 0.6, rows: 0.7, least: 4.0, damping: 8.0, seed: SEED };
+    let growth = Growth {
+        trees: 80,
+        leaves: 12,
+        rate: 0.06,
+        columns: 0.6,
+        rows: 0.7,
+        least: 4.0,
+        damping: 8.0,
+        seed: SEED,
+    };
     let second = boost::grow(&examples, &(0..FEATURES).collect::<Vec<_>>(), false, growth)?;
     Ok(Model { words, first, second })
 }

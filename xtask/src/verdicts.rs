@@ -32,7 +32,10 @@ impl Verdicts {
                 "content" => false,
                 other => bail!("{FILE}:{}: {other} is no verdict", number + 1),
             };
-            verdicts.insert((page.to_owned(), line.parse()?), Verdict { is_noise, reason: reason.to_owned() });
+            verdicts.insert(
+                (page.to_owned(), line.parse()?),
+                Verdict { is_noise, reason: reason.to_owned() },
+            );
         }
         Ok(Self(verdicts))
     }

@@ -8,7 +8,8 @@ use arrow_array::builder::{
 };
 use arrow_array::cast::AsArray;
 use arrow_array::{
-    Array, ArrayRef, GenericStringArray, LargeStringArray, OffsetSizeTrait, RecordBatch, StringArray, StringViewArray,
+    Array, ArrayRef, GenericStringArray, LargeStringArray, OffsetSizeTrait, RecordBatch,
+    StringArray, StringViewArray,
 };
 use arrow_schema::{ArrowError, DataType};
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
@@ -36,7 +37,8 @@ impl<'py> FromPyObject<'_, 'py> for Columns {
     type Error = PyErr;
 
     fn extract(object: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        let is_arrow = object.hasattr("__arrow_c_array__")? || object.hasattr("__arrow_c_stream__")?;
+        let is_arrow =
+            object.hasattr("__arrow_c_array__")? || object.hasattr("__arrow_c_stream__")?;
         if !is_arrow {
             return from_items(&object).map(|column| Self(vec![Column::LargeUtf8(column)]));
         }
@@ -66,7 +68,10 @@ fn from_items(object: &Bound<'_, PyAny>) -> PyResult<LargeStringArray> {
             continue;
         }
         let text = item.cast::<pyo3::types::PyString>().map_err(|_| {
-            let found = item.get_type().name().map_or_else(|_| "something else".into(), |name| name.to_string());
+            let found = item
+                .get_type()
+                .name()
+                .map_or_else(|_| "something else".into(), |name| name.to_string());
             PyTypeError::new_err(format!("expected str or None in row {row}, found {found}"))
         })?;
         texts.append_value(text.to_cow()?);
@@ -95,9 +100,15 @@ impl Column {
             DataType::Utf8 => Ok(Self::Utf8(array.as_string::<i32>().clone())),
             DataType::LargeUtf8 => Ok(Self::LargeUtf8(array.as_string::<i64>().clone())),
             DataType::Utf8View => Ok(Self::Utf8View(array.as_string_view().clone())),
-            DataType::Null => Self::new(&arrow_cast::cast(array, &DataType::Utf8).map_err(arrow_error)?),
-            DataType::Dictionary(_, values) => Self::new(&arrow_cast::cast(array, values).map_err(arrow_error)?),
-            other => Err(PyTypeError::new_err(format!("expected a column of strings, found {other}"))),
+            DataType::Null => {
+                Self::new(&arrow_cast::cast(array, &DataType::Utf8).map_err(arrow_error)?)
+            }
+            DataType::Dictionary(_, values) => {
+                Self::new(&arrow_cast::cast(array, values).map_err(arrow_error)?)
+            }
+            other => {
+                Err(PyTypeError::new_err(format!("expected a column of strings, found {other}")))
+            }
         }
     }
 
@@ -153,8 +164,12 @@ impl FixedTexts {
         let rows = column.len();
         // Most fixes only delete, so the texts need no more room than before.
         match column {
-            Column::Utf8(array) => Self::Utf8(StringBuilder::with_capacity(rows, text_bytes(array)), 0),
-            Column::LargeUtf8(array) => Self::LargeUtf8(LargeStringBuilder::with_capacity(rows, text_bytes(array))),
+            Column::Utf8(array) => {
+                Self::Utf8(StringBuilder::with_capacity(rows, text_bytes(array)), 0)
+            }
+            Column::LargeUtf8(array) => {
+                Self::LargeUtf8(LargeStringBuilder::with_capacity(rows, text_bytes(array)))
+            }
             Column::Utf8View(_) => Self::Utf8View(StringViewBuilder::with_capacity(rows)),
         }
     }
@@ -192,7 +207,10 @@ impl FixedTexts {
 /// Returns the bytes of all texts in an array.
 fn text_bytes<O: OffsetSizeTrait>(array: &GenericStringArray<O>) -> usize {
     let offsets = array.value_offsets();
-    offsets.first().zip(offsets.last()).map_or(0, |(first, last)| last.as_usize() - first.as_usize())
+    offsets
+        .first()
+        .zip(offsets.last())
+        .map_or(0, |(first, last)| last.as_usize() - first.as_usize())
 }
 
 /// The columns `row`, `start`, `end`, `start_byte` and `end_byte`.

@@ -126,7 +126,12 @@ fn compress(text: &str) -> store::Result<Vec<u8>> {
 impl Corpus {
     #[new]
     #[pyo3(signature = (engine, memory, group_by))]
-    fn new(py: Python<'_>, engine: &Engine, memory: Option<usize>, group_by: Option<&str>) -> PyResult<Self> {
+    fn new(
+        py: Python<'_>,
+        engine: &Engine,
+        memory: Option<usize>,
+        group_by: Option<&str>,
+    ) -> PyResult<Self> {
         let settings = engine.settings(py)?;
         let configured = settings.value(|options| options.group_by.as_ref());
         let group_by = group_by.or(configured.map(|(name, _)| name.as_str())).map(GroupBy::parse);
@@ -169,7 +174,10 @@ impl Corpus {
                     let text = column.text(row);
                     let append = |text: &str| texts.store.append_owned(compress(text)?);
                     let blob = text.map(append).transpose().map_err(store_error)?;
-                    let record = Record { index: texts.documents.len() as u64 + 1, id: ids.next().flatten() };
+                    let record = Record {
+                        index: texts.documents.len() as u64 + 1,
+                        id: ids.next().flatten(),
+                    };
                     texts.documents.push(StoredDocument {
                         origin: Arc::new(Origin { path: NAME.into(), record: Some(record) }),
                         blob,
@@ -226,15 +234,20 @@ impl Corpus {
     /// Returns an error if documents are to be grouped and none has a site.
     fn check_sites(&self, documents: &[StoredDocument]) -> PyResult<()> {
         let has_texts = documents.iter().any(|document| document.blob.is_some());
-        if !has_texts || !self.settings.linter.has_corpus_checks() || documents.iter().any(|one| one.site.is_some()) {
+        if !has_texts
+            || !self.settings.linter.has_corpus_checks()
+            || documents.iter().any(|one| one.site.is_some())
+        {
             return Ok(());
         }
         match &self.group_by {
             None => Ok(()),
-            Some(GroupBy::Path) => Err(Error::new_err("group_by=\"path\": no document has a path as its ID")),
-            Some(GroupBy::Field(field)) => {
-                Err(Error::new_err(format!("group_by={field:?}: no document has a string or number in `{field}`")))
+            Some(GroupBy::Path) => {
+                Err(Error::new_err("group_by=\"path\": no document has a path as its ID"))
             }
+            Some(GroupBy::Field(field)) => Err(Error::new_err(format!(
+                "group_by={field:?}: no document has a string or number in `{field}`"
+            ))),
         }
     }
 }
@@ -261,12 +274,18 @@ impl Pass {
     }
 
     /// Compares and lints all documents, and sends the item that `item` makes of each.
-    fn lint_all(&self, sender: &Sender, mut item: impl FnMut(&Document<'_>, &[Finding]) -> Item) -> store::Result<()> {
+    fn lint_all(
+        &self,
+        sender: &Sender,
+        mut item: impl FnMut(&Document<'_>, &[Finding]) -> Item,
+    ) -> store::Result<()> {
         let mut comparison = self.comparison(sender);
         if self.linter.has_corpus_checks() {
             for batch in self.texts.batches(self.threads.count()) {
                 sender.check_interrupt()?;
-                let sketch = |document: &StoredDocument| self.sketch(document, self.texts.text_of(document)?.as_ref());
+                let sketch = |document: &StoredDocument| {
+                    self.sketch(document, self.texts.text_of(document)?.as_ref())
+                };
                 for sketch in self.threads.map(batch, sketch).into_iter().flatten() {
                     comparison.add(sketch)?;
                 }
@@ -295,7 +314,11 @@ impl Pass {
 
     fn fix(&self, fixer: &Fixer, sender: &Sender) -> store::Result<()> {
         let rounds = if self.linter.has_corpus_checks() {
-            FixRounds::run(fixer, || sender.is_interrupted(), |rounds| self.run_round(fixer, rounds, sender))?
+            FixRounds::run(
+                fixer,
+                || sender.is_interrupted(),
+                |rounds| self.run_round(fixer, rounds, sender),
+            )?
         } else {
             FixRounds::without_matches()
         };
@@ -308,7 +331,8 @@ impl Pass {
             let fixed = self.threads.map(batch, fix);
             let items = batch.iter().zip(fixed).map(|(document, fixed)| {
                 fixed.map_or(Item::Null, |fixed| {
-                    let original = fixed.text.is_none().then(|| self.texts.text_of(document)).flatten();
+                    let original =
+                        fixed.text.is_none().then(|| self.texts.text_of(document)).flatten();
                     Item::Fixed(fixed, original)
                 })
             });
@@ -318,7 +342,12 @@ impl Pass {
     }
 
     /// Fixes all documents by the rounds so far and compares the results.
-    fn run_round(&self, fixer: &Fixer, rounds: &FixRounds, sender: &Sender) -> store::Result<(Vec<Finding>, Refusals)> {
+    fn run_round(
+        &self,
+        fixer: &Fixer,
+        rounds: &FixRounds,
+        sender: &Sender,
+    ) -> store::Result<(Vec<Finding>, Refusals)> {
         let originals = self.texts.as_ref();
         let store = SpillStore::new(self.memory.texts);
         let mut texts = RoundTexts { originals, store, changed: Vec::new() };
@@ -341,7 +370,9 @@ impl Pass {
                     continue;
                 };
                 refused.extend(refusal.map(|refusal| (Arc::clone(&document.origin), refusal)));
-                texts.changed.push(fixed.transpose()?.map(|text| texts.store.append_owned(text)).transpose()?);
+                texts.changed.push(
+                    fixed.transpose()?.map(|text| texts.store.append_owned(text)).transpose()?,
+                );
                 if let Some(sketch) = sketch {
                     comparison.add(sketch)?;
                 }
@@ -358,7 +389,9 @@ impl Pass {
     fn comparison(&self, sender: &Sender) -> CorpusComparer<'_> {
         let store = SpillStore::new(self.memory.sketches);
         let store = InterruptibleStore::new(store, sender);
-        self.linter.comparison(Box::new(store), self.memory.comparison).with_threads(self.threads.count())
+        self.linter
+            .comparison(Box::new(store), self.memory.comparison)
+            .with_threads(self.threads.count())
     }
 
     fn sketch(&self, document: &StoredDocument, text: &str) -> Option<Sketch> {

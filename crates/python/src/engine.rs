@@ -96,7 +96,11 @@ impl Engine {
         if threads == Some(0) {
             return Err(PyValueError::new_err("threads must be at least 1"));
         }
-        Ok(Self { compiled: Mutex::new(Compiled::new(py, state)?), threads, state: state.to_owned() })
+        Ok(Self {
+            compiled: Mutex::new(Compiled::new(py, state)?),
+            threads,
+            state: state.to_owned(),
+        })
     }
 
     #[getter]
@@ -116,7 +120,12 @@ impl Engine {
     }
 
     #[pyo3(signature = (text, path))]
-    fn check(&self, py: Python<'_>, text: PyBackedStr, path: Option<&str>) -> PyResult<Vec<FindingRow>> {
+    fn check(
+        &self,
+        py: Python<'_>,
+        text: PyBackedStr,
+        path: Option<&str>,
+    ) -> PyResult<Vec<FindingRow>> {
         let settings = self.settings(py)?;
         let (linter, origin) = document_settings(&settings, path);
         py.detach(|| check(&linter, &origin, &text)).map_err(store_error)
@@ -138,7 +147,12 @@ impl Engine {
 
     /// Checks each text by itself. Returns a record batch with a row for each finding.
     #[pyo3(signature = (column, path))]
-    fn check_batch(&self, py: Python<'_>, column: Columns, path: Option<&str>) -> PyResult<PyRecordBatch> {
+    fn check_batch(
+        &self,
+        py: Python<'_>,
+        column: Columns,
+        path: Option<&str>,
+    ) -> PyResult<PyRecordBatch> {
         let settings = self.settings(py)?;
         let (linter, origin) = document_settings(&settings, path);
         let threads = Threads::get(py, self.threads)?;
@@ -164,7 +178,8 @@ impl Engine {
         for (_, column) in column.numbered() {
             let report = |text: &str| {
                 let (document, findings) = lint(&linter, &origin, text)?;
-                let row = DocumentJudge::new(thresholds).judge(&document, &findings, &linter, |_| false);
+                let row =
+                    DocumentJudge::new(thresholds).judge(&document, &findings, &linter, |_| false);
                 Ok(row.json())
             };
             for_each_row(py, &column, &threads, report, |_, row| rows.push(row))?;
@@ -192,7 +207,8 @@ impl Engine {
             for_each_row(py, &column, &threads, fix, |row, fixed| {
                 if let Some(fixed) = &fixed {
                     fixed.changes.iter().for_each(|change| changes.append(start + row, change));
-                    refusals.extend(fixed.refusal.iter().map(|reason| (start + row, reason.clone())));
+                    refusals
+                        .extend(fixed.refusal.iter().map(|reason| (start + row, reason.clone())));
                 }
                 texts.append(column.text(row), fixed.and_then(|fixed| fixed.text));
             })?;
@@ -220,7 +236,8 @@ impl Engine {
 fn document_settings(settings: &ResolvedSettings, path: Option<&str>) -> (Linter, Arc<Origin>) {
     let origin = Arc::new(Origin::file(path.unwrap_or(NO_PATH)));
     let absolute = path.and_then(|path| std::path::absolute(path).ok());
-    let linter = absolute.map_or_else(|| settings.linter.clone(), |path| settings.linter_for(&path));
+    let linter =
+        absolute.map_or_else(|| settings.linter.clone(), |path| settings.linter_for(&path));
     (linter, origin)
 }
 
@@ -276,7 +293,11 @@ fn for_each_row<T: Send>(
     Ok(())
 }
 
-fn lint<'t>(linter: &Linter, origin: &Arc<Origin>, text: &'t str) -> store::Result<(Document<'t>, Vec<Finding>)> {
+fn lint<'t>(
+    linter: &Linter,
+    origin: &Arc<Origin>,
+    text: &'t str,
+) -> store::Result<(Document<'t>, Vec<Finding>)> {
     check_size(text)?;
     let document = Document::parse(Arc::clone(origin), text);
     let findings = linter.lint(&document, compare(linter, &document)?);
@@ -289,7 +310,12 @@ fn check(linter: &Linter, origin: &Arc<Origin>, text: &str) -> store::Result<Vec
 }
 
 /// Fixes a document as the command does if it is the only one.
-fn fix(linter: &Linter, fixer: &Fixer, origin: &Arc<Origin>, text: &str) -> store::Result<FixedRow> {
+fn fix(
+    linter: &Linter,
+    fixer: &Fixer,
+    origin: &Arc<Origin>,
+    text: &str,
+) -> store::Result<FixedRow> {
     check_size(text)?;
     let document = Document::parse(Arc::clone(origin), text);
     let fix_alone = |rounds: &FixRounds| rounds.fix(fixer, linter, &document);

@@ -6,7 +6,12 @@ use pyo3::create_exception;
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 
-create_exception!(dechaff, Error, PyException, "A failure, with the message that the command prints.");
+create_exception!(
+    dechaff,
+    Error,
+    PyException,
+    "A failure, with the message that the command prints."
+);
 create_exception!(
     dechaff,
     ConfigError,

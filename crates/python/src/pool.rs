@@ -44,7 +44,8 @@ impl Threads {
         if threads == 1 {
             return Ok(Self(None));
         }
-        let pools = POOLS.get_or_try_init(py, || Py::new(py, Pools { process, by_size: HashMap::new() }))?;
+        let pools = POOLS
+            .get_or_try_init(py, || Py::new(py, Pools { process, by_size: HashMap::new() }))?;
         let mut pools = pools.bind(py).borrow_mut();
         if pools.process != process {
             // Dropping a pool wakes its threads, which do not exist here.
@@ -54,8 +55,12 @@ impl Threads {
         if let Some(pool) = pools.by_size.get(&threads) {
             return Ok(Self(Some(Arc::clone(pool))));
         }
-        let pool = ThreadPoolBuilder::new().num_threads(threads).thread_name(|number| format!("dechaff-{number}"));
-        let pool = pool.build().map_err(|error| Error::new_err(format!("cannot start threads: {error}")))?;
+        let pool = ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .thread_name(|number| format!("dechaff-{number}"));
+        let pool = pool
+            .build()
+            .map_err(|error| Error::new_err(format!("cannot start threads: {error}")))?;
         let pool = Arc::new(pool);
         pools.by_size.insert(threads, Arc::clone(&pool));
         Ok(Self(Some(pool)))
@@ -67,7 +72,11 @@ impl Threads {
     }
 
     /// Applies `work` to all items and returns the results in order.
-    pub(crate) fn map<T: Sync, R: Send>(&self, items: &[T], work: impl Fn(&T) -> R + Send + Sync) -> Vec<R> {
+    pub(crate) fn map<T: Sync, R: Send>(
+        &self,
+        items: &[T],
+        work: impl Fn(&T) -> R + Send + Sync,
+    ) -> Vec<R> {
         use rayon::prelude::*;
         match &self.0 {
             Some(pool) if items.len() > 1 => pool.install(|| items.par_iter().map(work).collect()),

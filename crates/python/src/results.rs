@@ -97,7 +97,9 @@ struct ReceiverState {
 }
 
 impl Results {
-    pub(crate) fn spawn(work: impl FnOnce(&Sender) -> store::Result<()> + Send + 'static) -> PyResult<Self> {
+    pub(crate) fn spawn(
+        work: impl FnOnce(&Sender) -> store::Result<()> + Send + 'static,
+    ) -> PyResult<Self> {
         /// Batches that may wait for Python.
         const QUEUE: usize = 1;
         let (queue, receiver) = sync_channel(QUEUE);
@@ -128,7 +130,9 @@ impl Results {
         /// Time between two looks for Ctrl-C.
         const INTERVAL: Duration = Duration::from_millis(50);
         if self.process != std::process::id() {
-            return Err(PyRuntimeError::new_err("a pass over a corpus cannot be continued in a forked process"));
+            return Err(PyRuntimeError::new_err(
+                "a pass over a corpus cannot be continued in a forked process",
+            ));
         }
         loop {
             let received = py.detach(|| {
@@ -168,7 +172,9 @@ impl Item {
     fn into_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         match self {
             Self::Findings(findings) => Ok(findings.into_pyobject(py)?.into_any()),
-            Self::Fixed(fixed, original) => Ok((fixed, original.as_deref()).into_pyobject(py)?.into_any()),
+            Self::Fixed(fixed, original) => {
+                Ok((fixed, original.as_deref()).into_pyobject(py)?.into_any())
+            }
             Self::Report(row) => Ok(row.into_pyobject(py)?.into_any()),
             Self::Null => Ok(py.None().into_bound(py)),
         }

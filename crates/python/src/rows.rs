@@ -113,7 +113,11 @@ impl<'t> CodePoints<'t> {
 }
 
 fn place(points: &CodePoints<'_>, span: Span) -> Place {
-    Place { start: points.before(span.start), end: points.before(span.end), span_bytes: (span.start, span.end) }
+    Place {
+        start: points.before(span.start),
+        end: points.before(span.end),
+        span_bytes: (span.start, span.end),
+    }
 }
 
 pub(crate) fn applicability(applicability: Applicability) -> &'static str {
@@ -125,7 +129,11 @@ pub(crate) fn applicability(applicability: Applicability) -> &'static str {
 
 impl FindingRow {
     /// Returns the rows of all findings in `document`. `texts` has the texts that labels refer to.
-    pub(crate) fn all(document: &Document<'_>, findings: &[Finding], texts: &dyn TextProvider) -> Vec<Self> {
+    pub(crate) fn all(
+        document: &Document<'_>,
+        findings: &[Finding],
+        texts: &dyn TextProvider,
+    ) -> Vec<Self> {
         let points = CodePoints::new(document.text());
         findings.iter().map(|finding| Self::new(document, finding, &points, texts)).collect()
     }
@@ -135,13 +143,19 @@ impl FindingRow {
         self.fix.as_ref().map(|fix| fix.applicability)
     }
 
-    fn new(document: &Document<'_>, finding: &Finding, points: &CodePoints<'_>, texts: &dyn TextProvider) -> Self {
+    fn new(
+        document: &Document<'_>,
+        finding: &Finding,
+        points: &CodePoints<'_>,
+        texts: &dyn TextProvider,
+    ) -> Self {
         let text = document.text();
         let Finding { span, .. } = *finding;
         let position = document.position(span.start);
         let before = text.get(..span.start).unwrap_or_default();
         let after = text.get(span.end..).unwrap_or_default();
-        let kept = before.char_indices().rev().take(CONTEXT).last().map_or(before.len(), |(at, _)| at);
+        let kept =
+            before.char_indices().rev().take(CONTEXT).last().map_or(before.len(), |(at, _)| at);
         let own = finding.label.iter().map(|message| LabelRow {
             place: place(points, span),
             message: message.clone(),
@@ -159,8 +173,10 @@ impl FindingRow {
                 document: other.and_then(number),
             }
         });
-        let edit =
-            |edit: &dechaff::finding::Edit| EditRow { place: place(points, edit.span), content: edit.content.clone() };
+        let edit = |edit: &dechaff::finding::Edit| EditRow {
+            place: place(points, edit.span),
+            content: edit.content.clone(),
+        };
         Self {
             code: finding.rule.code.clone(),
             name: finding.rule.name.clone(),
@@ -170,7 +186,10 @@ impl FindingRow {
             line: position.line,
             column: position.column,
             text: text.get(span.range()).unwrap_or_default().to_owned(),
-            context: (before.get(kept..).unwrap_or_default().to_owned(), after.chars().take(CONTEXT).collect()),
+            context: (
+                before.get(kept..).unwrap_or_default().to_owned(),
+                after.chars().take(CONTEXT).collect(),
+            ),
             labels: own.chain(others).collect(),
             notes: finding.notes.iter().map(ToString::to_string).collect(),
             help: finding.help.as_ref().map(ToString::to_string),
@@ -215,7 +234,12 @@ impl FixedRow {
 
 impl RuleRow {
     /// Describes `rule`, whose findings have the properties `info`.
-    pub(crate) fn new(rule: &Rule, info: &RuleInfo, fix: Option<Applicability>, is_selected: bool) -> Self {
+    pub(crate) fn new(
+        rule: &Rule,
+        info: &RuleInfo,
+        fix: Option<Applicability>,
+        is_selected: bool,
+    ) -> Self {
         Self {
             code: info.code.clone(),
             name: info.name.clone(),

@@ -34,12 +34,17 @@ pub(crate) fn embedded() -> anyhow::Result<Arc<Registry>> {
 impl State {
     /// Reads the files that a linter needs. `arguments` and `config` are tables of configuration
     /// keys as JSON; the first has priority. `config_file` is a configuration file.
-    pub(crate) fn read(arguments: &str, config: Option<&str>, config_file: Option<&Path>) -> anyhow::Result<Self> {
+    pub(crate) fn read(
+        arguments: &str,
+        config: Option<&str>,
+        config_file: Option<&Path>,
+    ) -> anyhow::Result<Self> {
         let here = std::env::current_dir().context("cannot find the working directory")?;
         let mut layers = Vec::new();
         for (name, table) in [("Linter", Some(arguments)), ("config", config)] {
             let table: toml::Table = match table {
-                Some(table) => serde_json::from_str(table).context("the settings are not a table of TOML values")?,
+                Some(table) => serde_json::from_str(table)
+                    .context("the settings are not a table of TOML values")?,
                 None => continue,
             };
             if !table.is_empty() {
@@ -59,7 +64,10 @@ impl State {
         let layer = |layer: &Layer| {
             // Only patterns are relative to a directory; everything else has been read.
             let has_patterns = !layer.options.per_file_ignores.is_empty();
-            (if has_patterns { layer.folder.clone() } else { PathBuf::from("/") }, file(&layer.file))
+            (
+                if has_patterns { layer.folder.clone() } else { PathBuf::from("/") },
+                file(&layer.file),
+            )
         };
         Ok(Self {
             layers: files.layers.iter().map(layer).collect(),
@@ -74,7 +82,8 @@ impl State {
         let mut layers = Vec::new();
         for (folder, content) in &self.layers {
             let file = file(content);
-            let is_pyproject = Path::new(&file.path).file_name().is_some_and(|name| name == "pyproject.toml");
+            let is_pyproject =
+                Path::new(&file.path).file_name().is_some_and(|name| name == "pyproject.toml");
             layers.extend(match is_pyproject {
                 true => Layer::parse_pyproject(&file, folder.clone())?,
                 false => Some(Layer::parse(&file, folder.clone())?),

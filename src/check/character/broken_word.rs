@@ -39,7 +39,11 @@ struct Occurrences {
 }
 
 /// Detects the broken words of a document.
-pub(super) fn detect(document: &Document<'_>, rule: &Arc<RuleInfo>, findings: &mut FindingSink<'_>) {
+pub(super) fn detect(
+    document: &Document<'_>,
+    rule: &Arc<RuleInfo>,
+    findings: &mut FindingSink<'_>,
+) {
     let broken_words = find_broken_words(document);
     if broken_words.is_empty() {
         return;
@@ -54,20 +58,27 @@ pub(super) fn detect(document: &Document<'_>, rule: &Arc<RuleInfo>, findings: &m
     let has_confirmed = occurrences.values().any(|occurrences| occurrences.joined);
     for broken in &broken_words {
         let occurrences = occurrences.get(&joined(broken)).copied().unwrap_or_default();
-        let is_confirmed = occurrences.joined != occurrences.hyphenated || broken.is_soft && broken.crosses_line;
+        let is_confirmed =
+            occurrences.joined != occurrences.hyphenated || broken.is_soft && broken.crosses_line;
         // Without confirmation, a hyphen before a whole word may well be a dash.
         let is_likely = broken.crosses_line
             || has_confirmed
             || is_word_end(&broken.right)
-            || by_line.get(&document.line_at(broken.span.start)).is_some_and(|count| *count >= MIN_HYPHENS_PER_LINE);
+            || by_line
+                .get(&document.line_at(broken.span.start))
+                .is_some_and(|count| *count >= MIN_HYPHENS_PER_LINE);
         if !is_confirmed && (is_function_word(&broken.right) || !is_likely) {
             continue;
         }
         let mut finding = Finding::new(rule, document, broken.span);
         let keeps_hyphen = occurrences.hyphenated && !broken.is_soft;
-        let whole = format!("{}{}{}", broken.left, if keeps_hyphen { "-" } else { "" }, broken.right);
-        finding.label =
-            Some(if is_confirmed { format!("broken out of `{whole}`") } else { format!("perhaps `{whole}`") });
+        let whole =
+            format!("{}{}{}", broken.left, if keeps_hyphen { "-" } else { "" }, broken.right);
+        finding.label = Some(if is_confirmed {
+            format!("broken out of `{whole}`")
+        } else {
+            format!("perhaps `{whole}`")
+        });
         if let Some(applicability) = rule.fix.filter(|_| is_confirmed) {
             finding.help = Some(format!("write `{whole}`").into());
             finding.fix = Some(Fix { applicability, edits: edits(document, broken, keeps_hyphen) });
@@ -89,7 +100,9 @@ fn find_broken_words(document: &Document<'_>) -> Vec<BrokenWord> {
         .filter(|&at| {
             at > 0
                 && (bytes[at - 1].is_ascii_lowercase() || !bytes[at - 1].is_ascii())
-                && bytes.get(at + 1).is_some_and(|next| matches!(next, b' ' | b'\n' | b'\r' | b'*' | b'_'))
+                && bytes
+                    .get(at + 1)
+                    .is_some_and(|next| matches!(next, b' ' | b'\n' | b'\r' | b'*' | b'_'))
         })
         .map(|at| Span::new(at, at + 1))
         .collect();
@@ -101,18 +114,29 @@ fn find_broken_words(document: &Document<'_>) -> Vec<BrokenWord> {
         hyphens.sort_unstable();
     }
     let mut code = LineCodeSpans::default();
-    hyphens.into_iter().filter_map(|hyphen| parse_broken_word(document, hyphen, &mut code)).collect()
+    hyphens
+        .into_iter()
+        .filter_map(|hyphen| parse_broken_word(document, hyphen, &mut code))
+        .collect()
 }
 
-fn parse_broken_word(document: &Document<'_>, hyphen: Span, code: &mut LineCodeSpans) -> Option<BrokenWord> {
+fn parse_broken_word(
+    document: &Document<'_>,
+    hyphen: Span,
+    code: &mut LineCodeSpans,
+) -> Option<BrokenWord> {
     const MIN_LETTERS: usize = 2;
     const MAX_LETTERS: usize = 40;
     let text = document.text();
-    let left = text[..hyphen.start].chars().rev().take(MAX_LETTERS).take_while(|c| c.is_alphabetic());
+    let left =
+        text[..hyphen.start].chars().rev().take(MAX_LETTERS).take_while(|c| c.is_alphabetic());
     let left: usize = left.map(char::len_utf8).sum();
     let start = hyphen.start - left;
     let left = &text[start..hyphen.start];
-    if left.chars().count() < MIN_LETTERS || !left.ends_with(char::is_lowercase) || !may_start_word(&text[..start]) {
+    if left.chars().count() < MIN_LETTERS
+        || !left.ends_with(char::is_lowercase)
+        || !may_start_word(&text[..start])
+    {
         return None;
     }
     // Emphasis that ends before the blank starts again after it.
@@ -124,15 +148,23 @@ fn parse_broken_word(document: &Document<'_>, hyphen: Span, code: &mut LineCodeS
     let at = hyphen.end + marks + blank;
     let rest = text[at..].strip_prefix(closing)?;
     let resumes = at + marks;
-    let right = rest.chars().take(MAX_LETTERS).take_while(|c| c.is_lowercase() && c.is_alphabetic());
+    let right =
+        rest.chars().take(MAX_LETTERS).take_while(|c| c.is_lowercase() && c.is_alphabetic());
     let right: usize = right.map(char::len_utf8).sum();
     let (right, next) = rest.split_at(right);
-    let is_word = right.chars().count() >= MIN_LETTERS && !next.starts_with(|c: char| c.is_alphanumeric() || c == '_');
-    if blank == 0 || newlines > 1 || !is_word || is_conjunction(right) || !is_in_text(document, hyphen, resumes, code) {
+    let is_word = right.chars().count() >= MIN_LETTERS
+        && !next.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+    if blank == 0
+        || newlines > 1
+        || !is_word
+        || is_conjunction(right)
+        || !is_in_text(document, hyphen, resumes, code)
+    {
         return None;
     }
     // Not a word if it continues like a URL or a path.
-    if next.starts_with(['/', '\\', '(', '=']) || next.starts_with('.') && next[1..].starts_with(char::is_alphanumeric)
+    if next.starts_with(['/', '\\', '(', '='])
+        || next.starts_with('.') && next[1..].starts_with(char::is_alphanumeric)
     {
         return None;
     }
@@ -180,12 +212,19 @@ impl LineCodeSpans {
 }
 
 /// Whether both parts are in one block or in consecutive blocks of text, and not in code.
-fn is_in_text(document: &Document<'_>, hyphen: Span, resumes: usize, code: &mut LineCodeSpans) -> bool {
+fn is_in_text(
+    document: &Document<'_>,
+    hyphen: Span,
+    resumes: usize,
+    code: &mut LineCodeSpans,
+) -> bool {
     let is_code = code.contains(document, hyphen.start);
-    let kind = |offset: usize| document.blocks().get(document.block_at(offset)).map(|block| block.kind);
+    let kind =
+        |offset: usize| document.blocks().get(document.block_at(offset)).map(|block| block.kind);
     let (from, to) = (kind(hyphen.start), kind(resumes));
     let continues = document.block_at(hyphen.start) == document.block_at(resumes)
-        || matches!(from, Some(BlockKind::Paragraph | BlockKind::ListItem)) && to == Some(BlockKind::Paragraph);
+        || matches!(from, Some(BlockKind::Paragraph | BlockKind::ListItem))
+            && to == Some(BlockKind::Paragraph);
     !is_code && continues && is_text_or_table(document, hyphen.start)
 }
 
@@ -202,12 +241,15 @@ fn occurrences(text: &str, broken_words: &[BrokenWord]) -> HashMap<String, Occur
     for token in text.split(|c: char| !is_part(c)).filter(|token| token.len() > 2) {
         if token.contains('-') {
             let token = token.trim_matches('-').to_lowercase();
-            if let Some(occurrences) = hyphenated.get(&token).and_then(|joined| occurrences.get_mut(joined)) {
+            if let Some(occurrences) =
+                hyphenated.get(&token).and_then(|joined| occurrences.get_mut(joined))
+            {
                 occurrences.hyphenated = true;
             }
         }
         for word in token.split('-') {
-            let word = if word.contains('\u{AD}') { word.replace('\u{AD}', "") } else { word.to_owned() };
+            let word =
+                if word.contains('\u{AD}') { word.replace('\u{AD}', "") } else { word.to_owned() };
             if let Some(occurrences) = occurrences.get_mut(&word.to_lowercase()) {
                 occurrences.joined = true;
             }
@@ -229,7 +271,9 @@ fn edits(document: &Document<'_>, broken: &BrokenWord, keeps_hyphen: bool) -> Ve
         let blank = rest[word..].len() - rest[word..].trim_start().len();
         // Anything but a letter might start another kind of block on the new line.
         if rest[word + blank..].starts_with(char::is_alphabetic) {
-            let newline = if text[line.end..].starts_with("\r\n") || text[..broken.resumes].ends_with("\r\n") {
+            let newline = if text[line.end..].starts_with("\r\n")
+                || text[..broken.resumes].ends_with("\r\n")
+            {
                 "\r\n"
             } else {
                 "\n"

@@ -15,21 +15,27 @@ pub(super) fn is_invisible(character: char) -> bool {
 }
 
 /// Detects the invisible characters in a line. The fix removes those that cannot have a meaning.
-pub(super) fn detect(document: &Document<'_>, rule: &Arc<RuleInfo>, line: &SuspiciousLine) -> Option<Finding> {
+pub(super) fn detect(
+    document: &Document<'_>,
+    rule: &Arc<RuleInfo>,
+    line: &SuspiciousLine,
+) -> Option<Finding> {
     let text = document.slice(line.span);
     let sides = |hit: &SuspiciousCharacter| {
         /// Maximum number of invisible characters skipped to find a neighbour.
         const MAX_SKIPPED: usize = 32;
-        let (before, after) = (&text[..hit.span.start - line.span.start], &text[hit.span.end - line.span.start..]);
-        let before = before.chars().rev().take(MAX_SKIPPED).find(|&character| !is_invisible(character));
+        let (before, after) =
+            (&text[..hit.span.start - line.span.start], &text[hit.span.end - line.span.start..]);
+        let before =
+            before.chars().rev().take(MAX_SKIPPED).find(|&character| !is_invisible(character));
         let after = after.chars().take(MAX_SKIPPED).find(|&character| !is_invisible(character));
         (before, after)
     };
     let mut hits = line.hits(is_invisible);
     hits.retain(|hit| {
         let (before, after) = sides(hit);
-        let separates_words =
-            hit.character != '\u{FEFF}' && [before, after].into_iter().flatten().any(is_of_script_without_blanks);
+        let separates_words = hit.character != '\u{FEFF}'
+            && [before, after].into_iter().flatten().any(is_of_script_without_blanks);
         // At a line end or before a blank, a soft hyphen is the remains of a broken word.
         let breaks_word = hit.character == '\u{AD}'
             && before.is_some_and(char::is_alphabetic)
@@ -37,10 +43,14 @@ pub(super) fn detect(document: &Document<'_>, rule: &Arc<RuleInfo>, line: &Suspi
         !separates_words && !breaks_word
     });
     let removable = hits.iter().filter(|hit| is_removable(hit.character, sides(hit)));
-    let edits: Vec<Edit> = removable.map(|hit| Edit { span: hit.span, content: String::new() }).collect();
+    let edits: Vec<Edit> =
+        removable.map(|hit| Edit { span: hit.span, content: String::new() }).collect();
     let mut finding = line_finding(document, rule, &hits, edits, rule.fix)?;
     if let Some(fix) = &finding.fix {
-        finding.help = Some(if fix.edits.len() == 1 { "remove the character" } else { "remove the characters" }.into());
+        finding.help = Some(
+            if fix.edits.len() == 1 { "remove the character" } else { "remove the characters" }
+                .into(),
+        );
     }
     Some(finding)
 }

@@ -61,7 +61,9 @@ pub fn validate(_: &Parameters) -> Result<(), ParameterError> {
 /// # Errors
 ///
 /// Never fails.
-pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
+pub fn compile(
+    rules: Vec<RuleWithParams<'_, Parameters>>,
+) -> Result<Box<dyn DocumentCheck>, ParameterError> {
     let rules = rules.into_iter().map(|(rule, parameters)| (rule, parameters.fault)).collect();
     Ok(Box::new(CharacterCheck { rules }))
 }
@@ -79,8 +81,12 @@ impl DocumentCheck for CharacterCheck {
                 findings.extend(match defect {
                     CharacterDefect::BrokenWord | CharacterDefect::ArabicForm => None,
                     CharacterDefect::Invisible => invisible::detect(document, rule, line),
-                    CharacterDefect::PrivateUse => presentation_forms::detect_private_use(document, rule, line),
-                    CharacterDefect::Ligature => presentation_forms::detect_ligatures(document, rule, line),
+                    CharacterDefect::PrivateUse => {
+                        presentation_forms::detect_private_use(document, rule, line)
+                    }
+                    CharacterDefect::Ligature => {
+                        presentation_forms::detect_ligatures(document, rule, line)
+                    }
                 });
             }
         });
@@ -145,7 +151,9 @@ fn suspicious_characters(text: &str) -> impl Iterator<Item = SuspiciousCharacter
     // Most characters from U+F000 on are punctuation and full-width letters of Chinese and Japanese
     // text.
     starts.extend(memchr::memchr_iter(0xEF, bytes).filter(|&at| {
-        bytes.get(at + 1).is_some_and(|second| matches!(second, 0x80..=0xA3 | 0xAC..=0xB7 | 0xB9..=0xBB))
+        bytes
+            .get(at + 1)
+            .is_some_and(|second| matches!(second, 0x80..=0xA3 | 0xAC..=0xB7 | 0xB9..=0xBB))
     }));
     starts.sort_unstable();
     let hit = move |start: usize| {
@@ -153,7 +161,10 @@ fn suspicious_characters(text: &str) -> impl Iterator<Item = SuspiciousCharacter
         let is_byte_order_mark = character == '\u{FEFF}' && start == 0;
         let is_selected = invisible::is_invisible(character) && !is_byte_order_mark
             || presentation_forms::is_presentation_form(character);
-        is_selected.then(|| SuspiciousCharacter { span: Span::new(start, start + character.len_utf8()), character })
+        is_selected.then(|| SuspiciousCharacter {
+            span: Span::new(start, start + character.len_utf8()),
+            character,
+        })
     };
     starts.into_iter().filter_map(hit)
 }

@@ -8,7 +8,9 @@ use crate::text::{Document, Span};
 
 /// Whether a check in this file is about the character.
 pub(super) fn is_presentation_form(character: char) -> bool {
-    is_private_use(character) || ligature_letters(character).is_some() || is_arabic_presentation_form(character)
+    is_private_use(character)
+        || ligature_letters(character).is_some()
+        || is_arabic_presentation_form(character)
 }
 
 fn is_private_use(character: char) -> bool {
@@ -112,8 +114,9 @@ pub(super) fn detect_ligatures(
     line: &SuspiciousLine,
 ) -> Option<Finding> {
     let hits = line.hits(|character| ligature_letters(character).is_some());
-    let edit =
-        |hit: &SuspiciousCharacter| Some(Edit { span: hit.span, content: ligature_letters(hit.character)?.to_owned() });
+    let edit = |hit: &SuspiciousCharacter| {
+        Some(Edit { span: hit.span, content: ligature_letters(hit.character)?.to_owned() })
+    };
     let edits = hits.iter().filter_map(edit).collect();
     let mut finding = line_finding(document, rule, &hits, edits, rule.fix)?;
     finding.help = finding.fix.is_some().then(|| "write the letters".into());
@@ -129,7 +132,12 @@ pub(super) fn count_arabic_forms(line: &SuspiciousLine, forms: &mut Option<(Span
 }
 
 /// Reports `count` Arabic presentation forms at the first of them.
-pub(super) fn arabic_finding(document: &Document<'_>, rule: &Arc<RuleInfo>, first: Span, count: usize) -> Finding {
+pub(super) fn arabic_finding(
+    document: &Document<'_>,
+    rule: &Arc<RuleInfo>,
+    first: Span,
+    count: usize,
+) -> Finding {
     let mut finding = Finding::new(rule, document, first);
     if count > 1 {
         finding.label = Some(format!("first of {count} in this document"));

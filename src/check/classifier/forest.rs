@@ -22,7 +22,8 @@ impl Node {
         if self.children == 0 {
             return 0;
         }
-        let goes_second = row.get(usize::from(self.feature)).is_some_and(|value| *value > self.threshold);
+        let goes_second =
+            row.get(usize::from(self.feature)).is_some_and(|value| *value > self.threshold);
         usize::from(self.children) + usize::from(goes_second)
     }
 }
@@ -114,7 +115,8 @@ impl Forest {
     pub(super) fn decode(bytes: &mut &[u8]) -> Option<Self> {
         let bias = f32::from_le_bytes(take(bytes)?);
         let (roots, nodes) = (u32::from_le_bytes(take(bytes)?), u32::from_le_bytes(take(bytes)?));
-        let roots = (0..roots).map(|_| take(bytes).map(u32::from_le_bytes)).collect::<Option<_>>()?;
+        let roots =
+            (0..roots).map(|_| take(bytes).map(u32::from_le_bytes)).collect::<Option<_>>()?;
         let mut node = || {
             let [feature] = take(bytes)?;
             let threshold = f32::from_le_bytes(take(bytes)?);
@@ -155,7 +157,8 @@ struct Step {
 
 impl Steps {
     fn of(nodes: &[Node], roots: &[u32]) -> Option<Self> {
-        let mut steps = Self { steps: vec![Vec::new(); FEATURES], values: Vec::new(), ends: Vec::new() };
+        let mut steps =
+            Self { steps: vec![Vec::new(); FEATURES], values: Vec::new(), ends: Vec::new() };
         for (tree, &root) in (0..).zip(roots) {
             let start = steps.values.len();
             steps.ends.push(u32::try_from(start).ok()?);
@@ -266,7 +269,10 @@ mod tests {
         let mut nodes: Vec<Node> = (0..MOST_ENDS).flat_map(|_| [split, end]).collect();
         nodes.push(end);
         assert_eq!(Forest::new(0.0, nodes, vec![0]), None);
-        assert_eq!(Forest::new(0.0, vec![Node { feature: u8::MAX, ..split }, end, end], vec![0]), None);
+        assert_eq!(
+            Forest::new(0.0, vec![Node { feature: u8::MAX, ..split }, end, end], vec![0]),
+            None
+        );
         assert_eq!(Forest::new(0.0, vec![split, end], vec![0]), None);
     }
 }

@@ -66,9 +66,12 @@ pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
 /// # Errors
 ///
 /// The weights are those of another version of the program.
-pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
+pub fn compile(
+    rules: Vec<RuleWithParams<'_, Parameters>>,
+) -> Result<Box<dyn DocumentCheck>, ParameterError> {
     let message = || "the embedded weights do not fit this program: run `cargo xtask train`".into();
-    let model = Model::decode(WEIGHTS).ok_or_else(|| ParameterError { message: message(), place: None })?;
+    let model =
+        Model::decode(WEIGHTS).ok_or_else(|| ParameterError { message: message(), place: None })?;
     let mut points: Vec<(Arc<RuleInfo>, f32)> =
         rules.into_iter().map(|(rule, parameters)| (rule, parameters.log_odds())).collect();
     // The strictest that a line passes reports it.
@@ -96,9 +99,12 @@ impl DocumentCheck for Classifier {
         for (unit, (row, score)) in judgement.rows.iter().zip(&judgement.scores).enumerate() {
             let Some(row) = row.as_ref().filter(|_| survey.may_report(unit)) else { continue };
             let score = score - survey.caution(unit);
-            let Some((rule, _)) = self.points.iter().find(|(_, least)| score >= *least) else { continue };
+            let Some((rule, _)) = self.points.iter().find(|(_, least)| score >= *least) else {
+                continue;
+            };
             let span = survey.content(unit);
-            let words = survey.heavy_words(document.slice(span), |bucket| self.model.words.weight(bucket));
+            let words =
+                survey.heavy_words(document.slice(span), |bucket| self.model.words.weight(bucket));
             let reasons = reasons::reasons(row, &self.model.explain(row), &words);
             let mut finding = Finding::with_deletion(rule, document, span);
             finding.label = (!reasons.is_empty()).then(|| reasons.join(", "));

@@ -74,15 +74,18 @@ impl Model {
     /// Judges the lines of a document.
     pub fn judge(&self, survey: &Survey) -> Judgement {
         let words = self.word_scores(survey);
-        let mut rows = survey.features(&words, survey.familiar(|bucket| self.words.is_known(bucket)));
+        let mut rows =
+            survey.features(&words, survey.familiar(|bucket| self.words.is_known(bucket)));
         let mut scores = vec![NEVER; rows.len()];
         let given: Vec<(usize, &Row)> =
             (0..).zip(&rows).filter_map(|(unit, row)| Some((unit, row.as_ref()?))).collect();
         add(&mut scores, &given, &self.first, |score, first| *score = first);
         survey.add_scores(&mut rows, &scores);
-        let again =
-            (0..).zip(&rows).filter(|(unit, _): &(usize, _)| scores.get(*unit).is_some_and(|score| *score > HOPELESS));
-        let again: Vec<(usize, &Row)> = again.filter_map(|(unit, row)| Some((unit, row.as_ref()?))).collect();
+        let again = (0..).zip(&rows).filter(|(unit, _): &(usize, _)| {
+            scores.get(*unit).is_some_and(|score| *score > HOPELESS)
+        });
+        let again: Vec<(usize, &Row)> =
+            again.filter_map(|(unit, row)| Some((unit, row.as_ref()?))).collect();
         add(&mut scores, &again, &self.second, |score, second| *score += second);
         survey.even_out(&mut scores);
         Judgement { rows, scores }
@@ -90,7 +93,9 @@ impl Model {
 
     /// What the words of each unit say; 0 for what is not looked at.
     pub fn word_scores(&self, survey: &Survey) -> Vec<f32> {
-        let score = |unit| if survey.is_candidate(unit) { self.words.score(survey.buckets(unit)) } else { 0.0 };
+        let score = |unit| {
+            if survey.is_candidate(unit) { self.words.score(survey.buckets(unit)) } else { 0.0 }
+        };
         (0..survey.len()).map(score).collect()
     }
 
@@ -121,7 +126,11 @@ impl Model {
         }
         let (bias, scale) = (f32::from_le_bytes(take(bytes)?), f32::from_le_bytes(take(bytes)?));
         let (weights, mut rest) = bytes.split_at_checked(1 << BUCKET_BITS)?;
-        let words = Words { bias, scale, weights: weights.iter().map(|&byte| i8::from_le_bytes([byte])).collect() };
+        let words = Words {
+            bias,
+            scale,
+            weights: weights.iter().map(|&byte| i8::from_le_bytes([byte])).collect(),
+        };
         let (first, second) = (Forest::decode(&mut rest)?, Forest::decode(&mut rest)?);
         rest.is_empty().then_some(Self { words, first, second })
     }

@@ -15,7 +15,12 @@ pub(super) fn page_caution(page: &PageKindEstimate) -> f32 {
         PageKind::Service | PageKind::Documentation => 6.0 * probability,
         PageKind::Product | PageKind::Collection => 1.2 * probability,
         PageKind::Article | PageKind::Forum | PageKind::Listing => {
-            let others = [PageKind::Service, PageKind::Documentation, PageKind::Product, PageKind::Collection];
+            let others = [
+                PageKind::Service,
+                PageKind::Documentation,
+                PageKind::Product,
+                PageKind::Collection,
+            ];
             let other: f32 = others.iter().map(|&kind| page.probability(kind)).sum();
             if other >= MIN_PROBABILITY { 2.0 } else { 0.0 }
         }

@@ -38,6 +38,9 @@ impl Prose {
 }
 
 /// Returns whether each block is removed by findings that count against its neighbors.
-pub(super) fn flagged<'f>(document: &Document<'_>, findings: impl IntoIterator<Item = &'f Finding>) -> Vec<bool> {
+pub(super) fn flagged<'f>(
+    document: &Document<'_>,
+    findings: impl IntoIterator<Item = &'f Finding>,
+) -> Vec<bool> {
     covered_by_evidence(document.blocks(), |block| block.content, findings)
 }

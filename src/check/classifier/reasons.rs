@@ -42,12 +42,20 @@ enum Aspect {
 impl Aspect {
     fn of(feature: Feature) -> Self {
         match feature {
-            Feature::Words | Feature::Characters | Feature::WordLength | Feature::Stops => Self::Length,
+            Feature::Words | Feature::Characters | Feature::WordLength | Feature::Stops => {
+                Self::Length
+            }
             Feature::Capitalised | Feature::Capitals | Feature::BeginsSmall => Self::Letters,
-            Feature::Signs | Feature::Commas | Feature::Separators | Feature::Links | Feature::Quotes => Self::Signs,
+            Feature::Signs
+            | Feature::Commas
+            | Feature::Separators
+            | Feature::Links
+            | Feature::Quotes => Self::Signs,
             Feature::Closed | Feature::EndsInColon | Feature::EndsInDots => Self::End,
             Feature::StopWords => Self::StopWords,
-            Feature::Digits | Feature::BeginsWithDigit | Feature::Years | Feature::Clock => Self::Numbers,
+            Feature::Digits | Feature::BeginsWithDigit | Feature::Years | Feature::Clock => {
+                Self::Numbers
+            }
             Feature::Copies => Self::Copies,
             Feature::KnownWords => Self::Known,
             Feature::FromStart
@@ -57,7 +65,9 @@ impl Aspect {
             | Feature::UntilProse
             | Feature::ProseBefore
             | Feature::ProseAfter => Self::Place,
-            Feature::ProseShare | Feature::Lines | Feature::ShortShare | Feature::FlaggedShare => Self::Page,
+            Feature::ProseShare | Feature::Lines | Feature::ShortShare | Feature::FlaggedShare => {
+                Self::Page
+            }
             Feature::Item
             | Feature::Heading
             | Feature::WordsBefore
@@ -121,10 +131,14 @@ impl Aspect {
             }
             Self::Copies => return None,
             Self::Known if value(Feature::KnownWords) < 0.0 => return None,
-            Self::Known if value(Feature::KnownWords) < 0.5 => "few of its words appear in the body text".into(),
+            Self::Known if value(Feature::KnownWords) < 0.5 => {
+                "few of its words appear in the body text".into()
+            }
             Self::Known => return None,
             Self::Place => place(row),
-            Self::Page if value(Feature::ShortShare) > 0.5 => "the document has many short lines".into(),
+            Self::Page if value(Feature::ShortShare) > 0.5 => {
+                "the document has many short lines".into()
+            }
             Self::Page if is(Feature::FlaggedShare) => "the document has other noise".into(),
             Self::Page => return None,
             Self::Company if value(Feature::Run) >= 3.0 && value(Feature::Words) <= MAX_SHORT => {
@@ -132,18 +146,24 @@ impl Aspect {
             }
             Self::Company if is(Feature::Item) => "list item".into(),
             Self::Company => return None,
-            Self::Flagged if is(Feature::FlaggedBoth) => "between lines flagged by other rules".into(),
+            Self::Flagged if is(Feature::FlaggedBoth) => {
+                "between lines flagged by other rules".into()
+            }
             Self::Flagged if is(Feature::FlaggedBefore) || is(Feature::FlaggedAfter) => {
                 "next to a line flagged by another rule".into()
             }
-            Self::Flagged if is(Feature::FlaggedNear) => "near a line flagged by another rule".into(),
+            Self::Flagged if is(Feature::FlaggedNear) => {
+                "near a line flagged by another rule".into()
+            }
             Self::Flagged => return None,
             // Words of a language that it did not learn look known by chance.
             Self::Words if value(Feature::Familiar) < FAMILIAR => return None,
             Self::Words => match words {
                 [] => return None,
                 [one] => format!("contains words typical of page furniture (“{one}”)"),
-                [one, two, ..] => format!("contains words typical of page furniture (“{one}”, “{two}”)"),
+                [one, two, ..] => {
+                    format!("contains words typical of page furniture (“{one}”, “{two}”)")
+                }
             },
             Self::Neighbours => "the neighbouring lines look similar".into(),
         };

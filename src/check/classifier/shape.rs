@@ -59,11 +59,13 @@ impl Shape {
             if byte == b' ' || byte.is_ascii_alphanumeric() || byte >> 6 == GOES_ON {
                 continue;
             }
-            let Some(character) = text.get(at..).and_then(|rest| rest.chars().next()) else { continue };
+            let Some(character) = text.get(at..).and_then(|rest| rest.chars().next()) else {
+                continue;
+            };
             match character {
                 ',' | '，' | '、' => shape.commas += 1.0,
-                '|' | '»' | '›' | '•' | '·' | '→' | '>' | '/' | '«' | '│' | '■' | '►' | '▸' | '–' | '—' =>
-                {
+                '|' | '»' | '›' | '•' | '·' | '→' | '>' | '/' | '«' | '│' | '■' | '►' | '▸'
+                | '–' | '—' => {
                     shape.separators += 1.0;
                 }
                 '"' | '“' | '”' | '„' | '「' => shape.quotes += 1.0,
@@ -73,11 +75,14 @@ impl Shape {
                 '。' | '！' | '？' => shape.stops += 1.0,
                 ':' => {
                     let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
-                    shape.clock += f32::from(u8::from(at > 0 && is_digit(at - 1) && is_digit(at + 1)));
+                    shape.clock +=
+                        f32::from(u8::from(at > 0 && is_digit(at - 1) && is_digit(at + 1)));
                 }
                 _ => {}
             }
-            signs += u32::from(!is_letter(character) && !character.is_alphanumeric() && !character.is_whitespace());
+            signs += u32::from(
+                !is_letter(character) && !character.is_alphanumeric() && !character.is_whitespace(),
+            );
         }
         let stops: &StopWords = &STOPS;
         let (mut letters, mut capitalised, mut capitals, mut stop_words) = (0, 0_u32, 0_u32, 0_u32);
@@ -86,13 +91,16 @@ impl Shape {
             letters += word.end - word.start;
             let is_capital = word_text.chars().next().is_some_and(char::is_uppercase);
             capitalised += u32::from(is_capital);
-            capitals += u32::from(is_capital && word_text.len() > 1 && !word_text.chars().any(char::is_lowercase));
+            capitals += u32::from(
+                is_capital && word_text.len() > 1 && !word_text.chars().any(char::is_lowercase),
+            );
             stop_words += u32::from(stops.contain(word));
             let is_year = word_text.len() == 4
                 && word_text.bytes().all(|byte| byte.is_ascii_digit())
                 && (word_text.starts_with("19") || word_text.starts_with("20"));
             shape.years += f32::from(u8::from(is_year));
-            shape.links += f32::from(u8::from(matches!(word_text, "www" | "http" | "https" | "com")));
+            shape.links +=
+                f32::from(u8::from(matches!(word_text, "www" | "http" | "https" | "com")));
         }
         // Five signs of Chinese come to three words, as in `count_words_cjk_weighted`.
         let signs_alone = words.iter().filter(|word| word.is_sign).count();
@@ -152,7 +160,10 @@ impl StopWords {
     }
 
     /// Where the search for a word begins.
-    #[expect(clippy::cast_possible_truncation, reason = "the remainder depends on the low bits alone")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the remainder depends on the low bits alone"
+    )]
     fn place(word: &Word) -> usize {
         word.hash as usize % Self::PLACES
     }

@@ -86,7 +86,10 @@ struct Unit {
 
 impl Survey {
     /// Surveys `document`, of which `findings` are known.
-    pub fn new<'f>(document: &Document<'_>, findings: impl IntoIterator<Item = &'f Finding>) -> Self {
+    pub fn new<'f>(
+        document: &Document<'_>,
+        findings: impl IntoIterator<Item = &'f Finding>,
+    ) -> Self {
         Self::among(document, &flagged(document, findings))
     }
 
@@ -173,8 +176,10 @@ impl Survey {
         for unit in self.units.iter_mut().filter(|unit| unit.is_candidate) {
             let text = document.slice(unit.content);
             unit.copies = copies.get(text).copied().unwrap_or(1.0);
-            unit.is_spoken = speaker(text).is_some_and(|speaker| speakers.get(speaker) >= Some(&TURNS));
-            unit.known = counts.share(&words[unit.words.clone()], u8::from(unit.is_prose)).unwrap_or(-1.0);
+            unit.is_spoken =
+                speaker(text).is_some_and(|speaker| speakers.get(speaker) >= Some(&TURNS));
+            unit.known =
+                counts.share(&words[unit.words.clone()], u8::from(unit.is_prose)).unwrap_or(-1.0);
         }
     }
 
@@ -241,8 +246,9 @@ impl Survey {
         const MANY_ITEMS: usize = 12;
         const AMID_NOISE: f32 = 1.5;
         const MUCH_NOISE: f32 = 0.2;
-        let is_prose =
-            |unit: Option<usize>| unit.and_then(|unit| self.units.get(unit)).is_some_and(|unit| unit.is_prose);
+        let is_prose = |unit: Option<usize>| {
+            unit.and_then(|unit| self.units.get(unit)).is_some_and(|unit| unit.is_prose)
+        };
         let is_lone = is_prose(unit.checked_sub(1)) && is_prose(Some(unit + 1));
         let around = &self.units[unit.saturating_sub(2)..(unit + 3).min(self.units.len())];
         let mut caution = self.page_caution;
@@ -349,19 +355,28 @@ impl Survey {
             let mut row = [0.0; FEATURES];
             let mut set = |feature: Feature, value: f32| row[feature as usize] = value;
             let shape = &unit.shape;
-            let neighbour = |step: isize| index.checked_add_signed(step).and_then(|index| self.units.get(index));
+            let neighbour = |step: isize| {
+                index.checked_add_signed(step).and_then(|index| self.units.get(index))
+            };
             let words = |step: isize| neighbour(step).map_or(-1.0, |unit| unit.shape.words);
             let closed = |step: isize| neighbour(step).map_or(-1.0, |unit| unit.shape.is_closed);
             let is_flagged = |step: isize| neighbour(step).is_some_and(|unit| unit.is_flagged);
             let score = |step: isize| {
-                index.checked_add_signed(step).and_then(|index| word_scores.get(index)).copied().unwrap_or(0.0)
+                index
+                    .checked_add_signed(step)
+                    .and_then(|index| word_scores.get(index))
+                    .copied()
+                    .unwrap_or(0.0)
             };
             let scores = around(index).map(|other| word_scores.get(other).copied().unwrap_or(0.0));
             let near = around(index).len() as f32;
-            let flagged_near = around(index).filter(|&other| other != index && self.units[other].is_flagged).count();
+            let flagged_near = around(index)
+                .filter(|&other| other != index && self.units[other].is_flagged)
+                .count();
             let alike = around(index).filter(|&other| {
                 let other = &self.units[other].shape;
-                (other.words - shape.words).abs() <= 1.0 + shape.words / 4.0 && other.is_closed == shape.is_closed
+                (other.words - shape.words).abs() <= 1.0 + shape.words / 4.0
+                    && other.is_closed == shape.is_closed
             });
             let (since, until) = (last_prose[index], next_prose[index]);
             let since_prose = since.map_or(FAR, |prose| (index - prose) as f32);
@@ -402,7 +417,8 @@ impl Survey {
             set(Feature::SinceProse, since_prose.min(FAR));
             set(Feature::UntilProse, until_prose.min(FAR));
             set(Feature::ProseBefore, (prose_before[index] as f32).min(FAR));
-            let prose_after = prose - prose_before[index] - u32::from(unit.is_prose && !unit.is_flagged);
+            let prose_after =
+                prose - prose_before[index] - u32::from(unit.is_prose && !unit.is_flagged);
             set(Feature::ProseAfter, (prose_after as f32).min(FAR));
             set(Feature::ProseShare, self.prose.share);
             set(Feature::Lines, count as f32);
@@ -439,11 +455,14 @@ impl Survey {
         const NEAR: usize = 3;
         /// The score of what is not looked at, or is not there.
         const CONTENT: f32 = -6.0;
-        let at = |index: Option<usize>| index.and_then(|index| scores.get(index)).copied().unwrap_or(CONTENT);
+        let at = |index: Option<usize>| {
+            index.and_then(|index| scores.get(index)).copied().unwrap_or(CONTENT)
+        };
         for (index, row) in rows.iter_mut().enumerate() {
             let Some(row) = row else { continue };
             let around = index.saturating_sub(NEAR)..(index + NEAR + 1).min(scores.len());
-            let others = || around.clone().filter(|&other| other != index).map(|other| scores[other]);
+            let others =
+                || around.clone().filter(|&other| other != index).map(|other| scores[other]);
             let count = others().count().max(1) as f32;
             row[Feature::ScoreBefore as usize] = at(index.checked_sub(1));
             row[Feature::ScoreAfter as usize] = at(Some(index + 1));
@@ -475,9 +494,12 @@ impl Survey {
 /// Whether words of letters stand there, and no abbreviation in capitals.
 fn names_something(words: &str) -> bool {
     const MIN_BYTES: usize = 3;
-    let mut parts = words.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty());
+    let mut parts =
+        words.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty());
     parts.all(|word| {
-        word.len() >= MIN_BYTES && word.chars().all(char::is_alphabetic) && !word.chars().all(char::is_uppercase)
+        word.len() >= MIN_BYTES
+            && word.chars().all(char::is_alphabetic)
+            && !word.chars().all(char::is_uppercase)
     })
 }
 

@@ -62,7 +62,8 @@ pub(super) fn each(text: &str, mut take: impl FnMut(Word)) {
                 take(Word { hash, start, end: at, is_sign: false });
             }
             if is_sign {
-                let hash = bytes[at..end].iter().fold(OFFSET_BASIS, |hash, &byte| add_byte(hash, byte));
+                let hash =
+                    bytes[at..end].iter().fold(OFFSET_BASIS, |hash, &byte| add_byte(hash, byte));
                 take(Word { hash, start: at, end, is_sign: true });
             }
             (start, hash) = (end, OFFSET_BASIS);
@@ -111,7 +112,9 @@ pub(super) fn buckets(words: &[Word], mut take: impl FnMut(u32, Role, &[Word])) 
 
 /// One hash of several words, in their order.
 fn chain(words: &[Word]) -> u64 {
-    words.iter().fold(0, |hash, word| hash.rotate_left(7).wrapping_add(word.hash).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    words.iter().fold(0, |hash, word| {
+        hash.rotate_left(7).wrapping_add(word.hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    })
 }
 
 fn bucket(role: Role, hash: u64) -> u32 {
@@ -166,7 +169,9 @@ impl Counts {
 
     fn key(before: Option<Word>, word: Word) -> Option<usize> {
         let hash = match before {
-            Some(before) if word.is_sign && before.is_sign => before.hash.rotate_left(9) ^ word.hash,
+            Some(before) if word.is_sign && before.is_sign => {
+                before.hash.rotate_left(9) ^ word.hash
+            }
             _ if !word.is_sign && word.end - word.start >= Self::SHORTEST => word.hash,
             _ => return None,
         };

@@ -59,7 +59,10 @@ impl<'s, R: FixedRecord> ExternalGrouper<'s, R> {
 
     /// Moves the records in memory to the store.
     fn spill(&mut self) -> store::Result<()> {
-        #[expect(clippy::cast_possible_truncation, reason = "the remainder depends on the low bits alone")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the remainder depends on the low bits alone"
+        )]
         let partition = |record: &R| record.key() as usize % Self::PARTITIONS;
         // Sorted in place, because memory is short.
         self.records.sort_unstable_by_key(partition);
@@ -74,7 +77,10 @@ impl<'s, R: FixedRecord> ExternalGrouper<'s, R> {
     }
 
     /// Calls `visit` with the sorted records of each key, in no particular order of keys.
-    pub(super) fn for_each_group(mut self, visit: &mut dyn FnMut(&[R]) -> store::Result<()>) -> store::Result<()> {
+    pub(super) fn for_each_group(
+        mut self,
+        visit: &mut dyn FnMut(&[R]) -> store::Result<()>,
+    ) -> store::Result<()> {
         if self.partitions.iter().all(Vec::is_empty) {
             return Self::visit_groups(&mut self.records, visit);
         }
@@ -89,7 +95,10 @@ impl<'s, R: FixedRecord> ExternalGrouper<'s, R> {
         Ok(())
     }
 
-    fn visit_groups(records: &mut [R], visit: &mut dyn FnMut(&[R]) -> store::Result<()>) -> store::Result<()> {
+    fn visit_groups(
+        records: &mut [R],
+        visit: &mut dyn FnMut(&[R]) -> store::Result<()>,
+    ) -> store::Result<()> {
         records.sort_unstable();
         records.chunk_by(|left, right| left.key() == right.key()).try_for_each(visit)
     }

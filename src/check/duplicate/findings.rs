@@ -27,8 +27,13 @@ pub(super) struct DuplicateFindings<'d> {
 
 impl<'d> DuplicateFindings<'d> {
     /// `texts` may already have some of the texts of `documents`.
-    pub(super) fn new(matches: Vec<Match<'d>>, documents: DocumentSet<'d>, texts: TextCache<'d>) -> Self {
-        let mut by_document: Vec<_> = matches.iter().map(|found| found.copy.document).zip(0..).collect();
+    pub(super) fn new(
+        matches: Vec<Match<'d>>,
+        documents: DocumentSet<'d>,
+        texts: TextCache<'d>,
+    ) -> Self {
+        let mut by_document: Vec<_> =
+            matches.iter().map(|found| found.copy.document).zip(0..).collect();
         by_document.sort_unstable();
         Self { matches, by_document, documents, texts }
     }
@@ -53,14 +58,20 @@ impl PendingFindings for DuplicateFindings<'_> {
         // Each thread creates its own cache.
         drop(texts);
         let threads = if matches.len() < MIN_PARALLEL { 1 } else { documents.threads.max(1) };
-        let groups: Vec<&[(u32, u32)]> = by_document.chunk_by(|left, right| left.0 == right.0).collect();
+        let groups: Vec<&[(u32, u32)]> =
+            by_document.chunk_by(|left, right| left.0 == right.0).collect();
         let build = |groups: &[&[(u32, u32)]]| {
-            findings_by_document(&matches, groups, &mut TextCache::with_share_of_budget(threads, &documents))
+            findings_by_document(
+                &matches,
+                groups,
+                &mut TextCache::with_share_of_budget(threads, &documents),
+            )
         };
         std::thread::scope(|scope| {
             let mut shares: Vec<_> = groups.chunks(groups.len().div_ceil(threads).max(1)).collect();
             let own_share = shares.pop();
-            let workers: Vec<_> = shares.into_iter().map(|share| scope.spawn(|| build(share))).collect();
+            let workers: Vec<_> =
+                shares.into_iter().map(|share| scope.spawn(|| build(share))).collect();
             let own_findings = own_share.map(build).unwrap_or_default();
             let mut all = FindingsByDocument::with_capacity(groups.len());
             for worker in workers {
@@ -100,7 +111,8 @@ fn findings(
     limit: usize,
     texts: &mut TextCache<'_>,
 ) -> Vec<Finding> {
-    let mut here: Vec<&Match<'_>> = indices.iter().filter_map(|(_, index)| matches.get(*index as usize)).collect();
+    let mut here: Vec<&Match<'_>> =
+        indices.iter().filter_map(|(_, index)| matches.get(*index as usize)).collect();
     here.sort_unstable_by_key(|found| (&found.rule.code, found.copy));
     let mut findings = Vec::new();
     for of_rule in here.chunk_by(|left, right| left.rule.code == right.rule.code) {
@@ -111,12 +123,17 @@ fn findings(
             last.add_unlisted(&of_rule[0].rule.code, unlisted.len());
         }
     }
-    findings.sort_by(|left, right| (left.span, &left.rule.code).cmp(&(right.span, &right.rule.code)));
+    findings
+        .sort_by(|left, right| (left.span, &left.rule.code).cmp(&(right.span, &right.rule.code)));
     findings
 }
 
 /// Builds the finding for a match, or returns `None` if the texts do not confirm it.
-fn finding(found: &Match<'_>, document: &Document<'_>, texts: &mut TextCache<'_>) -> Option<Finding> {
+fn finding(
+    found: &Match<'_>,
+    document: &Document<'_>,
+    texts: &mut TextCache<'_>,
+) -> Option<Finding> {
     let (copy, original) = (found.copy, found.original);
     texts.text(copy.document)?.get(copy.span().range())?;
     texts.text(original.document)?.get(original.span().range())?;
@@ -143,7 +160,8 @@ fn finding(found: &Match<'_>, document: &Document<'_>, texts: &mut TextCache<'_>
                 );
             }
             let similarity = ratio(*shared, *union);
-            let mut note = format!("similarity {similarity} ({shared} of {union} runs of five words shared)");
+            let mut note =
+                format!("similarity {similarity} ({shared} of {union} runs of five words shared)");
             let copy_side = DiffSide::new(copy, texts)?;
             let original_side = DiffSide::new(original, texts)?;
             if let Some(diff) = DiffView::new(copy_side, original_side) {
@@ -207,7 +225,8 @@ fn drop_fix(finding: &mut Finding) {
 /// and a text to its heading, even if the same words occur elsewhere.
 fn is_redundant(document: &Document<'_>, copy: Span, original: Span) -> bool {
     let index = document.block_at(copy.start);
-    let is_item = document.blocks().get(index).is_none_or(|block| block.kind == BlockKind::ListItem);
+    let is_item =
+        document.blocks().get(index).is_none_or(|block| block.kind == BlockKind::ListItem);
     let between = original.end..copy.start;
     let is_next = document.text().get(between).is_some_and(|between| between.chars().all(is_blank));
     let is_prose = || document.is_prose(index) && ends_sentence(document.slice(copy));
@@ -216,8 +235,13 @@ fn is_redundant(document: &Document<'_>, copy: Span, original: Span) -> bool {
 
 /// Whether the line above a block is a heading, a question or a label with a colon.
 fn is_announced(document: &Document<'_>, index: usize) -> bool {
-    let above =
-        document.blocks().iter().take(index).enumerate().rev().find(|(_, block)| block.kind != BlockKind::Blank);
+    let above = document
+        .blocks()
+        .iter()
+        .take(index)
+        .enumerate()
+        .rev()
+        .find(|(_, block)| block.kind != BlockKind::Blank);
     above.is_some_and(|(above, block)| {
         let content = document.slice(block.content).trim_end_matches(['*', '_', ' ']);
         !document.is_prose(above) && content.ends_with(['?', ':', '？', '：'])
@@ -233,7 +257,9 @@ fn extra_copies_note(count: u32, is_truncated: bool) -> Option<String> {
     };
     if is_truncated {
         let note = note.unwrap_or_else(|| "more copies are likely".into());
-        return Some(format!("{note}; so many paragraphs share its words that not all were compared"));
+        return Some(format!(
+            "{note}; so many paragraphs share its words that not all were compared"
+        ));
     }
     note
 }
@@ -266,7 +292,11 @@ struct DiffSide {
 
 impl DiffSide {
     fn new(doc_span: DocSpan, texts: &mut TextCache<'_>) -> Option<Self> {
-        Some(Self { doc_span, text: texts.text(doc_span.document)?, tokens: texts.tokens(doc_span)? })
+        Some(Self {
+            doc_span,
+            text: texts.text(doc_span.document)?,
+            tokens: texts.tokens(doc_span)?,
+        })
     }
 
     /// Quotes a range of tokens. Returns `None` if it is empty.
@@ -315,9 +345,14 @@ impl DiffView {
         const MAX_LABELS: usize = 12;
         let other_origin = other_origin(self.copy.doc_span, self.original.doc_span, texts);
         let label = |origin, span| Label { origin, span, message: "differs".into() };
-        let left = self.differences.iter().filter_map(|difference| self.copy.tokens.span(difference.left.clone()));
-        let right =
-            self.differences.iter().filter_map(|difference| self.original.tokens.span(difference.right.clone()));
+        let left = self
+            .differences
+            .iter()
+            .filter_map(|difference| self.copy.tokens.span(difference.left.clone()));
+        let right = self
+            .differences
+            .iter()
+            .filter_map(|difference| self.original.tokens.span(difference.right.clone()));
         left.take(MAX_LABELS)
             .map(|span| label(None, span))
             .chain(right.take(MAX_LABELS).map(|span| label(other_origin.clone(), span)))

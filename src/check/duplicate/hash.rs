@@ -121,7 +121,9 @@ impl HashSorter {
         }
         for (index, &start) in bounds.iter().enumerate() {
             let end = bounds.get(index + 1).map_or(sorted.len(), |&end| end as usize);
-            if let Some(bucket) = sorted.get_mut(start as usize..end).filter(|bucket| bucket.len() > 1) {
+            if let Some(bucket) =
+                sorted.get_mut(start as usize..end).filter(|bucket| bucket.len() > 1)
+            {
                 bucket.sort_unstable();
             }
         }

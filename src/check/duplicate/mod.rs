@@ -152,11 +152,17 @@ pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
         Parameters::Passage(passage) if (passage.min_words as usize) < FINGERPRINT_TOKENS => {
             error(format!("`min-words` {} is less than {FINGERPRINT_TOKENS}", passage.min_words))
         }
-        Parameters::Passage(PassageParameters { min_words_whole: Some(words), .. }) if (*words as usize) < SHINGLE => {
+        Parameters::Passage(PassageParameters { min_words_whole: Some(words), .. })
+            if (*words as usize) < SHINGLE =>
+        {
             error(format!("`min-words-whole` {words} is less than {SHINGLE}"))
         }
-        Parameters::Sentence(sentence) if sentence.min_words == 0 => error("`min-words` must be at least 1".into()),
-        Parameters::Line(line) if line.max_words as usize > MAX_LINE_TOKENS || line.min_words > line.max_words => {
+        Parameters::Sentence(sentence) if sentence.min_words == 0 => {
+            error("`min-words` must be at least 1".into())
+        }
+        Parameters::Line(line)
+            if line.max_words as usize > MAX_LINE_TOKENS || line.min_words > line.max_words =>
+        {
             error(format!("`min-words` to `max-words` must lie within 1 to {MAX_LINE_TOKENS}"))
         }
         Parameters::Line(line) if line.min_documents == Some(1) || line.min_times == Some(1) => {
@@ -177,7 +183,9 @@ pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
 /// # Errors
 ///
 /// Never fails: the parameters have passed [`validate`].
-pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn CorpusCheck>, ParameterError> {
+pub fn compile(
+    rules: Vec<RuleWithParams<'_, Parameters>>,
+) -> Result<Box<dyn CorpusCheck>, ParameterError> {
     let mut check = DuplicateCheck::default();
     for (rule, parameters) in rules {
         let config = &mut check.sketch_config;
@@ -191,14 +199,16 @@ pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn Cor
                 check.near.push((rule, *near));
             }
             Parameters::Sentence(sentence) => {
-                let min_words = sentence.min_words.min(sentence.min_words_across.unwrap_or(u32::MAX));
+                let min_words =
+                    sentence.min_words.min(sentence.min_words_across.unwrap_or(u32::MAX));
                 config.sentence = Some(config.sentence.unwrap_or(u32::MAX).min(min_words));
                 check.sentence.push((rule, *sentence));
             }
             Parameters::Passage(passage) => {
                 config.passage = Some(config.passage.unwrap_or(u32::MAX).min(passage.min_words));
                 if let Some(min_words) = passage.min_words_whole {
-                    config.whole_passage = Some(config.whole_passage.unwrap_or(u32::MAX).min(min_words));
+                    config.whole_passage =
+                        Some(config.whole_passage.unwrap_or(u32::MAX).min(min_words));
                 }
                 check.passage.push((rule, *passage));
             }
@@ -241,7 +251,10 @@ impl CorpusCheck for DuplicateCheck {
         sketch
     }
 
-    fn compare<'d>(&'d self, corpus: &Corpus<'_, 'd>) -> store::Result<Box<dyn PendingFindings + 'd>> {
+    fn compare<'d>(
+        &'d self,
+        corpus: &Corpus<'_, 'd>,
+    ) -> store::Result<Box<dyn PendingFindings + 'd>> {
         run::run(self, corpus)
     }
 }

@@ -32,13 +32,17 @@ pub(super) fn find<'r>(
 ) -> store::Result<()> {
     let Some(threshold) = Ratio::new(parameters.threshold) else { return Ok(()) };
     report_equal(rule, parameters, units, matches);
-    let mut indices: Vec<u32> =
-        (0_u32..).zip(&units.all).filter(|(_, unit)| is_candidate(unit, parameters)).map(|(index, _)| index).collect();
+    let mut indices: Vec<u32> = (0_u32..)
+        .zip(&units.all)
+        .filter(|(_, unit)| is_candidate(unit, parameters))
+        .map(|(index, _)| index)
+        .collect();
     if parameters.keep == Keep::Longest {
         indices.sort_by_key(|&index| Reverse(units.all[index as usize].words));
     }
     let sets = units.sets(&indices);
-    let limits = JoinLimits { postings: parameters.crowd as usize, memory: corpus.documents.memory };
+    let limits =
+        JoinLimits { postings: parameters.crowd as usize, memory: corpus.documents.memory };
     let mut best: FxHashMap<u32, BestMatch> = FxHashMap::default();
     join(&sets, threshold, limits, corpus.store, &mut |pair| {
         let sizes = sets.size(pair.left as usize) + sets.size(pair.right as usize);
@@ -47,7 +51,8 @@ pub(super) fn find<'r>(
     let mut copies: Vec<(u32, BestMatch)> = best.into_iter().collect();
     copies.sort_unstable_by_key(|(right, _)| *right);
     // For each copy, the set that remains if everything reported is deleted.
-    let mut remaining: FxHashMap<u32, u32> = FxHashMap::with_capacity_and_hasher(copies.len(), FxBuildHasher);
+    let mut remaining: FxHashMap<u32, u32> =
+        FxHashMap::with_capacity_and_hasher(copies.len(), FxBuildHasher);
     let mut root_shingles = Vec::new();
     let mut shingles = Vec::new();
     let mut claimed = Vec::with_capacity(copies.len());
@@ -115,7 +120,8 @@ fn report_equal<'r>(
 /// the first is kept.
 fn add_pair(best: &mut FxHashMap<u32, BestMatch>, pair: SimilarPair, union: u32) {
     let SimilarPair { left, right, shared, is_truncated } = pair;
-    let entry = best.entry(right).or_insert(BestMatch { left, shared, union, matches: 0, is_truncated });
+    let entry =
+        best.entry(right).or_insert(BestMatch { left, shared, union, matches: 0, is_truncated });
     entry.matches += 1;
     entry.is_truncated |= is_truncated;
     // Compares shared / union with the best so far.

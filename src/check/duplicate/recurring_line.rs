@@ -46,7 +46,10 @@ pub(super) fn find<'r>(
     for pattern in patterns.iter().filter(|pattern| pattern.units.len() >= min_lines) {
         collect_recurring(pattern, parameters, units, &mut lines);
         for RecurringLine { unit, original, evidence } in lines.drain(..) {
-            let (Some(copy), Some(original)) = (units.doc_span(unit), units.doc_span(original)) else { continue };
+            let (Some(copy), Some(original)) = (units.doc_span(unit), units.doc_span(original))
+            else {
+                continue;
+            };
             matches.push(Match { rule, copy, original, extra_copies: 0, evidence });
             units.all[unit as usize].is_claimed = true;
         }
@@ -68,7 +71,8 @@ fn collect_recurring(
         for (at, &unit) in pattern.units.iter().enumerate() {
             // The first occurrence is reported too, against the second.
             let Some(&original) = pattern.units.get(usize::from(at == 0)) else { continue };
-            let evidence = MatchEvidence::Recurring { documents, times: 1, alike: parameters.alike };
+            let evidence =
+                MatchEvidence::Recurring { documents, times: 1, alike: parameters.alike };
             lines.push(RecurringLine { unit, original, evidence });
         }
         return;
@@ -94,12 +98,15 @@ fn collect_recurring(
 }
 
 /// Groups the candidate lines by pattern, sorted by their first lines.
-fn line_patterns(parameters: &LineParameters, units: &Units<'_>) -> store::Result<Vec<LinePattern>> {
+fn line_patterns(
+    parameters: &LineParameters,
+    units: &Units<'_>,
+) -> store::Result<Vec<LinePattern>> {
     let mut lines: Vec<(u64, u32)> = Vec::new();
     let mut tokens = Vec::new();
     for (index, unit) in (0_u32..).zip(&units.all) {
-        let is_candidate =
-            unit.kind != UnitKind::Heading && (parameters.min_words..=parameters.max_words).contains(&unit.words);
+        let is_candidate = unit.kind != UnitKind::Heading
+            && (parameters.min_words..=parameters.max_words).contains(&unit.words);
         if is_candidate && !unit.is_claimed {
             units.read_line_tokens(unit, &mut tokens)?;
             if tokens.iter().any(|token| *token != NUMBER) {
@@ -114,7 +121,8 @@ fn line_patterns(parameters: &LineParameters, units: &Units<'_>) -> store::Resul
         if let Some(unit) = units.all.get(group[0].1 as usize) {
             units.read_line_tokens(unit, &mut tokens)?;
         }
-        patterns.push(LinePattern { tokens, units: group.iter().map(|(_, index)| *index).collect() });
+        patterns
+            .push(LinePattern { tokens, units: group.iter().map(|(_, index)| *index).collect() });
     }
     patterns.sort_by_key(|pattern| pattern.units[0]);
     Ok(patterns)
@@ -128,7 +136,10 @@ struct LineHash<'t> {
 
 impl<'t> LineHash<'t> {
     fn new(tokens: &'t [u32]) -> Self {
-        let sum = tokens.iter().enumerate().fold(0, |sum: u64, (at, token)| sum.wrapping_add(Self::term(at, *token)));
+        let sum = tokens
+            .iter()
+            .enumerate()
+            .fold(0, |sum: u64, (at, token)| sum.wrapping_add(Self::term(at, *token)));
         Self { tokens, sum }
     }
 
@@ -144,7 +155,8 @@ impl<'t> LineHash<'t> {
     fn leave_one_out_hashes(&self) -> impl Iterator<Item = u64> + '_ {
         let leave_out = |(at, token): (usize, &u32)| {
             let others = self.sum.wrapping_sub(Self::term(at, *token));
-            (*token != NUMBER).then(|| combine(finalize(others), (self.tokens.len() << 32 | at) as u64))
+            (*token != NUMBER)
+                .then(|| combine(finalize(others), (self.tokens.len() << 32 | at) as u64))
         };
         self.tokens.iter().enumerate().filter_map(leave_out)
     }
@@ -163,9 +175,13 @@ fn merge_variants(
     const MAX_VARIANTS: usize = 1_000;
     for group in variant_groups(patterns, min_documents) {
         let size = |index: &u32| patterns[*index as usize].units.len();
-        let Some(&main) = group.iter().max_by_key(|index| (size(index), Reverse(**index))) else { continue };
+        let Some(&main) = group.iter().max_by_key(|index| (size(index), Reverse(**index))) else {
+            continue;
+        };
         for &other in group.iter().take(MAX_VARIANTS) {
-            let sample = |index: u32| patterns[index as usize].units.first().and_then(|unit| units.doc_span(*unit));
+            let sample = |index: u32| {
+                patterns[index as usize].units.first().and_then(|unit| units.doc_span(*unit))
+            };
             let (Some(left), Some(right)) = (sample(main), sample(other)) else { continue };
             if other != main && texts.are_lines_similar(left, right, alike) {
                 let moved = std::mem::take(&mut patterns[other as usize].units);
@@ -182,7 +198,8 @@ fn variant_groups(patterns: &[LinePattern], min_lines: u32) -> Vec<Vec<u32>> {
     /// Too little is left of shorter lines without one word.
     const MIN_WORDS: usize = 3;
     const COUNTERS_PER_PATTERN: usize = 16;
-    let candidates = || (0_u32..).zip(patterns.iter()).filter(|(_, pattern)| pattern.tokens.len() >= MIN_WORDS);
+    let candidates =
+        || (0_u32..).zip(patterns.iter()).filter(|(_, pattern)| pattern.tokens.len() >= MIN_WORDS);
     // Most lines have no variants. Counting hashes in a small table first, with collisions, avoids
     // sorting the hashes of all lines.
     let slots = patterns.len().next_power_of_two() * COUNTERS_PER_PATTERN;
@@ -204,12 +221,15 @@ fn variant_groups(patterns: &[LinePattern], min_lines: u32) -> Vec<Vec<u32>> {
         hashes.extend(frequent.map(|hash| (hash, index)));
     }
     hashes.sort_unstable();
-    let groups = hashes.chunk_by(|(left, _), (right, _)| left == right).filter(|group| group.len() > 1);
-    let mut groups: Vec<Vec<u32>> = groups.map(|group| group.iter().map(|(_, index)| *index).collect()).collect();
+    let groups =
+        hashes.chunk_by(|(left, _), (right, _)| left == right).filter(|group| group.len() > 1);
+    let mut groups: Vec<Vec<u32>> =
+        groups.map(|group| group.iter().map(|(_, index)| *index).collect()).collect();
     // The sizes are checked before any merge, so that the result does not depend on the order of
     // groups.
     groups.retain(|group| {
-        group.iter().map(|index| patterns[*index as usize].units.len()).sum::<usize>() >= min_lines as usize
+        group.iter().map(|index| patterns[*index as usize].units.len()).sum::<usize>()
+            >= min_lines as usize
     });
     groups.sort_unstable();
     groups

@@ -54,7 +54,9 @@ pub(super) fn find<'r>(
 ) -> store::Result<()> {
     let mut occurrences = ExternalGrouper::new(corpus.documents.memory, corpus.store);
     units.for_each_sketch(&mut |index, sketch| {
-        let Some(unit) = units.all.get(index as usize).filter(|unit| !unit.is_claimed) else { return Ok(()) };
+        let Some(unit) = units.all.get(index as usize).filter(|unit| !unit.is_claimed) else {
+            return Ok(());
+        };
         sketch.sentences().try_for_each(|sentence| {
             occurrences.push(SentenceOccurrence {
                 hash: sentence.hash,
@@ -73,7 +75,8 @@ pub(super) fn find<'r>(
             if !is_here {
                 first_here = copy;
             }
-            let min_words = if is_here { Some(parameters.min_words) } else { parameters.min_words_across };
+            let min_words =
+                if is_here { Some(parameters.min_words) } else { parameters.min_words_across };
             if min_words.is_some_and(|min_words| copy.words >= min_words) {
                 matches.push(Match {
                     rule,

@@ -9,7 +9,10 @@ use super::findings::DuplicateFindings;
 use super::matches::{DocSpan, Match, MatchEvidence, extra_copies};
 use super::text_cache::TextCache;
 use super::units::{Units, equal_units};
-use super::{DuplicateCheck, ExactParameters, near_duplicate, recurring_line, repeated_sentence, shared_passage};
+use super::{
+    DuplicateCheck, ExactParameters, near_duplicate, recurring_line, repeated_sentence,
+    shared_passage,
+};
 use crate::check::{Corpus, PendingFindings, store};
 use crate::finding::RuleInfo;
 
@@ -47,7 +50,9 @@ fn find_exact<'r>(
     units: &mut Units<'_>,
     matches: &mut Vec<Match<'r>>,
 ) {
-    for group in equal_units(units, |unit| !unit.is_claimed && parameters.min_words.admits(unit.kind, unit.words)) {
+    for group in equal_units(units, |unit| {
+        !unit.is_claimed && parameters.min_words.admits(unit.kind, unit.words)
+    }) {
         let mut first_here = group[0];
         for &index in &group[1..] {
             let doc_span = |index: u32| units.all[index as usize].doc_span();
@@ -75,7 +80,9 @@ fn without_nested(mut matches: Vec<Match<'_>>) -> Vec<Match<'_>> {
     let whole_originals: BTreeMap<(u32, u32), (DocSpan, DocSpan)> = matches
         .iter()
         .filter(|found| matches!(found.evidence, MatchEvidence::SharedRun { is_whole: true, .. }))
-        .map(|found| ((found.original.document, found.original.start), (found.original, found.copy)))
+        .map(|found| {
+            ((found.original.document, found.original.start), (found.original, found.copy))
+        })
         .collect();
     matches.retain(|found| {
         let before = whole_originals.range(..=(found.copy.document, found.copy.start)).next_back();
@@ -88,8 +95,9 @@ fn without_nested(mut matches: Vec<Match<'_>>) -> Vec<Match<'_>> {
     matches.sort_by_key(|found| (found.copy.document, found.copy.start, Reverse(found.copy.end)));
     let mut outer: Option<DocSpan> = None;
     matches.retain(|found| {
-        let is_nested = outer
-            .is_some_and(|outer| outer.document == found.copy.document && outer.span().contains(found.copy.span()));
+        let is_nested = outer.is_some_and(|outer| {
+            outer.document == found.copy.document && outer.span().contains(found.copy.span())
+        });
         if !is_nested {
             outer = Some(found.copy);
         }

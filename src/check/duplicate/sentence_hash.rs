@@ -48,7 +48,12 @@ impl<'s> SentenceHasher<'s> {
     }
 
     /// Adds a token. Returns the number of sentences written to `bytes`.
-    pub(super) fn add(&mut self, document: &Document<'_>, token: &Token, bytes: &mut Vec<u8>) -> u32 {
+    pub(super) fn add(
+        &mut self,
+        document: &Document<'_>,
+        token: &Token,
+        bytes: &mut Vec<u8>,
+    ) -> u32 {
         let mut count = 0;
         while self.spans.first().is_some_and(|span| span.end < token.span.end) {
             count += self.finish(document, bytes);

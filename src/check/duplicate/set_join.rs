@@ -33,22 +33,30 @@ const WINDOW: usize = 8;
 
 impl Ratio {
     /// Rounds `value` to ten-thousandths. Returns `None` if it is not between 0 and 1.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it lies between 1 and 10,000")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it lies between 1 and 10,000"
+    )]
     pub fn new(value: f64) -> Option<Self> {
-        (value > 0.0 && value <= 1.0).then(|| Self { ten_thousandths: (value * ONE as f64).round().max(1.0) as u64 })
+        (value > 0.0 && value <= 1.0)
+            .then(|| Self { ten_thousandths: (value * ONE as f64).round().max(1.0) as u64 })
     }
 
     /// The minimum number of shared elements for two sets of these sizes to reach the ratio as
     /// Jaccard similarity.
     pub fn required(self, left: usize, right: usize) -> usize {
-        usize::try_from((self.ten_thousandths * (left + right) as u64).div_ceil(ONE + self.ten_thousandths))
-            .unwrap_or(usize::MAX)
+        usize::try_from(
+            (self.ten_thousandths * (left + right) as u64).div_ceil(ONE + self.ten_thousandths),
+        )
+        .unwrap_or(usize::MAX)
     }
 
     /// The length of the prefix: how many of a set's rarest elements must be posted so that no
     /// similar set is missed.
     fn prefix_length(self, size: usize) -> usize {
-        let required = usize::try_from((self.ten_thousandths * size as u64).div_ceil(ONE)).unwrap_or(usize::MAX);
+        let required = usize::try_from((self.ten_thousandths * size as u64).div_ceil(ONE))
+            .unwrap_or(usize::MAX);
         size + 1 - required.min(size)
     }
 }
@@ -125,7 +133,12 @@ pub fn join<S: SetSource>(
         for (position, &key) in keys[..prefix].iter().enumerate() {
             // An element of a single set has no pairs.
             if key >> ELEMENT_BITS > 1 {
-                postings.push(Posting { key, before, set, position: to_u32(position, ELEMENTS)? })?;
+                postings.push(Posting {
+                    key,
+                    before,
+                    set,
+                    position: to_u32(position, ELEMENTS)?,
+                })?;
                 before = key;
             }
         }
@@ -270,7 +283,9 @@ impl<S: SetSource> Joiner<'_, S> {
                 }
                 self.load(earlier, left.set)?;
                 self.load(at, right.set)?;
-                if let (Some(Some(left_set)), Some(Some(right_set))) = (self.loaded.get(earlier), self.loaded.get(at)) {
+                if let (Some(Some(left_set)), Some(Some(right_set))) =
+                    (self.loaded.get(earlier), self.loaded.get(at))
+                {
                     let pair = self.compare((left, left_set), (right, right_set), required, false);
                     pair?.into_iter().for_each(&mut *self.report);
                 }
@@ -321,7 +336,8 @@ impl<S: SetSource> Joiner<'_, S> {
         let left_size = self.sets.size(left.set as usize);
         let right_size = self.sets.size(right.set as usize);
         let required = self.threshold.required(left_size, right_size);
-        let max_shared = (left_size - left.position as usize).min(right_size - right.position as usize);
+        let max_shared =
+            (left_size - left.position as usize).min(right_size - right.position as usize);
         (required <= max_shared).then_some(required)
     }
 
@@ -335,9 +351,15 @@ impl<S: SetSource> Joiner<'_, S> {
         is_truncated: bool,
     ) -> store::Result<Option<SimilarPair>> {
         let Some(count) = count_shared(left_set, right_set, required) else { return Ok(None) };
-        let is_rarest = common(left_set, right_set).all(|element| self.frequencies.key(element) >= left.key);
+        let is_rarest =
+            common(left_set, right_set).all(|element| self.frequencies.key(element) >= left.key);
         let shared = to_u32(count, ELEMENTS)?;
-        Ok(is_rarest.then_some(SimilarPair { left: left.set, right: right.set, shared, is_truncated }))
+        Ok(is_rarest.then_some(SimilarPair {
+            left: left.set,
+            right: right.set,
+            shared,
+            is_truncated,
+        }))
     }
 }
 
@@ -373,8 +395,10 @@ mod tests {
 
     fn joined(sets: &Vec<Vec<u64>>, threshold: f64, limits: JoinLimits) -> Vec<SimilarPair> {
         let mut pairs = Vec::new();
-        join(sets, Ratio::new(threshold).unwrap(), limits, &MemoryStore::default(), &mut |pair| pairs.push(pair))
-            .unwrap();
+        join(sets, Ratio::new(threshold).unwrap(), limits, &MemoryStore::default(), &mut |pair| {
+            pairs.push(pair)
+        })
+        .unwrap();
         pairs.sort();
         pairs
     }
@@ -413,9 +437,13 @@ mod tests {
 
     #[test]
     fn an_element_of_very_many_sets_does_not_cost_quadratic_time() {
-        let sets: Vec<Vec<u64>> = (0..20_000_u64).map(|index| (0..9).chain([(index + 100) << 30]).collect()).collect();
+        let sets: Vec<Vec<u64>> =
+            (0..20_000_u64).map(|index| (0..9).chain([(index + 100) << 30]).collect()).collect();
         let pairs = joined(&sets, 0.8, JoinLimits { postings: 100, ..UNLIMITED });
-        assert!(pairs.len() < 20_000 * 17 && pairs.iter().all(|pair| pair.is_truncated && pair.shared == 9));
+        assert!(
+            pairs.len() < 20_000 * 17
+                && pairs.iter().all(|pair| pair.is_truncated && pair.shared == 9)
+        );
         let matched: std::collections::HashSet<u32> = pairs.iter().map(|pair| pair.right).collect();
         assert_eq!(matched.len(), 19_999, "every later set has its match");
     }

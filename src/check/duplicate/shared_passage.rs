@@ -43,7 +43,11 @@ impl FixedRecord for FingerprintOccurrence {
     }
 
     fn read(bytes: &[u8]) -> Self {
-        Self { hash: read_u64_le(bytes, 0), unit: read_u32_le(bytes, 8), start: read_u32_le(bytes, 12) }
+        Self {
+            hash: read_u64_le(bytes, 0),
+            unit: read_u32_le(bytes, 8),
+            start: read_u32_le(bytes, 12),
+        }
     }
 }
 
@@ -70,7 +74,8 @@ impl FixedRecord for Seed {
     }
 
     fn read(bytes: &[u8]) -> Self {
-        let [unit, start, earlier_unit, earlier_start] = [0, 4, 8, 12].map(|at| read_u32_le(bytes, at));
+        let [unit, start, earlier_unit, earlier_start] =
+            [0, 4, 8, 12].map(|at| read_u32_le(bytes, at));
         Self { unit, start, earlier_unit, earlier_start }
     }
 }
@@ -111,7 +116,10 @@ pub(super) fn find<'r>(
 }
 
 /// Pairs each fingerprint with its first occurrence and with the one before it.
-fn seeds<'s>(units: &Units<'_>, corpus: &Corpus<'s, '_>) -> store::Result<ExternalGrouper<'s, Seed>> {
+fn seeds<'s>(
+    units: &Units<'_>,
+    corpus: &Corpus<'s, '_>,
+) -> store::Result<ExternalGrouper<'s, Seed>> {
     let memory = corpus.documents.memory / 2;
     let mut occurrences = ExternalGrouper::new(memory, corpus.store);
     units.for_each_sketch(&mut |unit, sketch| {
@@ -119,7 +127,11 @@ fn seeds<'s>(units: &Units<'_>, corpus: &Corpus<'s, '_>) -> store::Result<Extern
             return Ok(());
         }
         sketch.fingerprints().try_for_each(|fingerprint| {
-            occurrences.push(FingerprintOccurrence { hash: fingerprint.hash, unit, start: fingerprint.start })
+            occurrences.push(FingerprintOccurrence {
+                hash: fingerprint.hash,
+                unit,
+                start: fingerprint.start,
+            })
         })
     })?;
     let mut seeds = ExternalGrouper::new(memory, corpus.store);
@@ -168,7 +180,8 @@ fn extend_seed(
         return None;
     }
     // Within a paragraph, the two runs must not overlap.
-    let max_length = if seed.unit == seed.earlier_unit { at.checked_sub(earlier_at)? } else { usize::MAX };
+    let max_length =
+        if seed.unit == seed.earlier_unit { at.checked_sub(earlier_at)? } else { usize::MAX };
     let right = tokens.tokens[at..]
         .iter()
         .zip(&earlier_tokens.tokens[earlier_at..])
@@ -189,8 +202,13 @@ fn extend_seed(
     }
     let range = at - left..at + right;
     let copy = DocSpan::new(later.document, tokens.span(range.clone())?);
-    let original = DocSpan::new(earlier.document, earlier_tokens.span(earlier_at - left..earlier_at + right)?);
-    Some(SharedRun { tokens: range, copy: with_marks(copy, texts)?, original: with_marks(original, texts)? })
+    let original =
+        DocSpan::new(earlier.document, earlier_tokens.span(earlier_at - left..earlier_at + right)?);
+    Some(SharedRun {
+        tokens: range,
+        copy: with_marks(copy, texts)?,
+        original: with_marks(original, texts)?,
+    })
 }
 
 fn token_index(tokens: &Tokens, start: u32) -> Option<usize> {
@@ -216,7 +234,8 @@ fn find_whole<'r>(
     matches: &mut Vec<Match<'r>>,
 ) -> store::Result<()> {
     let is_candidate = |unit: &Unit| {
-        !unit.is_claimed && matches!(unit.kind, UnitKind::Paragraph | UnitKind::ListItem | UnitKind::Quotation)
+        !unit.is_claimed
+            && matches!(unit.kind, UnitKind::Paragraph | UnitKind::ListItem | UnitKind::Quotation)
     };
     let unit = |index: u32| units.all.get(index as usize).filter(|unit| is_candidate(unit));
     // Short paragraphs by one of their shingles: a paragraph that contains one has that shingle.
@@ -247,8 +266,11 @@ fn find_whole<'r>(
                 if !may_contain {
                     return true;
                 }
-                let shingle_index = shingle_index.get_or_insert_with(|| ShingleIndex::new(index, units, texts));
-                let found = shingle_index.as_ref().and_then(|index| match_whole(rule, *short, index, units, texts));
+                let shingle_index =
+                    shingle_index.get_or_insert_with(|| ShingleIndex::new(index, units, texts));
+                let found = shingle_index
+                    .as_ref()
+                    .and_then(|index| match_whole(rule, *short, index, units, texts));
                 let is_unmatched = found.is_none();
                 matches.extend(found);
                 is_unmatched
@@ -304,14 +326,16 @@ fn match_whole<'r>(
     let tokens = texts.tokens(short)?;
     let start = index.find(&tokens)?;
     let end = start + tokens.tokens.len();
-    let inside = with_marks(DocSpan::new(index.doc_span.document, index.tokens.span(start..end)?), texts)?;
+    let inside =
+        with_marks(DocSpan::new(index.doc_span.document, index.tokens.span(start..end)?), texts)?;
     let text = texts.text(short.document)?;
     let is_at_edge = start == 0 || end == index.tokens.tokens.len();
     let is_glued = is_at_edge && !ends_sentence(text.get(short.span().range())?);
     let (copy, original) = if is_glued { (inside, short) } else { (short, inside) };
     // Deleting a part of a sentence would leave a fragment.
     let is_whole = is_glued && !cuts_sentence(&texts.text(copy.document)?, index.doc_span, copy);
-    let evidence = MatchEvidence::SharedRun { words: to_u32_saturating(tokens.tokens.len()), is_whole };
+    let evidence =
+        MatchEvidence::SharedRun { words: to_u32_saturating(tokens.tokens.len()), is_whole };
     Some(Match { rule, copy, original, extra_copies: 0, evidence })
 }
 

@@ -72,7 +72,11 @@ pub(super) struct Fingerprint {
 pub(super) const NUMBER: u32 = 0;
 
 /// Calls `visit` with the kind, block index and span of each unit of `document` that rules compare.
-fn for_each_unit(document: &Document<'_>, config: &SketchConfig, mut visit: impl FnMut(UnitKind, usize, Span)) {
+fn for_each_unit(
+    document: &Document<'_>,
+    config: &SketchConfig,
+    mut visit: impl FnMut(UnitKind, usize, Span),
+) {
     let mut visit = |kind: UnitKind, block: usize, span: Span| {
         if config.includes(kind) && u32::try_from(span.end).is_ok() {
             visit(kind, block, span);
@@ -108,28 +112,35 @@ const MAX_TITLE_WORDS: usize = 16;
 /// Headings are compared separately, so that an entry of a table of contents does not make its
 /// heading a copy.
 fn is_title(document: &Document<'_>, index: usize) -> bool {
-    let Some(block) = document.blocks().get(index).filter(|block| block.lines.len() == 1) else { return false };
+    let Some(block) = document.blocks().get(index).filter(|block| block.lines.len() == 1) else {
+        return false;
+    };
     let content = document.slice(block.content);
     if ends_sentence(content) || count_words(content, MAX_TITLE_WORDS + 1) > MAX_TITLE_WORDS {
         return false;
     }
-    let below = (index + 1..document.blocks().len()).find(|&next| document.blocks()[next].kind != BlockKind::Blank);
+    let below = (index + 1..document.blocks().len())
+        .find(|&next| document.blocks()[next].kind != BlockKind::Blank);
     below.is_some_and(|next| {
-        matches!(document.blocks()[next].kind, BlockKind::ListItem | BlockKind::Table) || document.is_prose(next)
+        matches!(document.blocks()[next].kind, BlockKind::ListItem | BlockKind::Table)
+            || document.is_prose(next)
     })
 }
 
 /// Whether a heading is so long that it must be text that lost its line breaks.
 fn is_long_heading(document: &Document<'_>, index: usize) -> bool {
-    document
-        .blocks()
-        .get(index)
-        .is_some_and(|block| count_words(document.slice(block.content), 2 * MAX_TITLE_WORDS) == 2 * MAX_TITLE_WORDS)
+    document.blocks().get(index).is_some_and(|block| {
+        count_words(document.slice(block.content), 2 * MAX_TITLE_WORDS) == 2 * MAX_TITLE_WORDS
+    })
 }
 
 /// Sketches a document: encodes its units one after the other. Empty if the document has more than
 /// [`MAX_DOCUMENT_BYTES`].
-pub(super) fn sketch(document: &Document<'_>, config: &SketchConfig, scratch: &mut Scratch) -> Vec<u8> {
+pub(super) fn sketch(
+    document: &Document<'_>,
+    config: &SketchConfig,
+    scratch: &mut Scratch,
+) -> Vec<u8> {
     scratch.bytes.clear();
     if document.text().len() > MAX_DOCUMENT_BYTES {
         return Vec::new();
@@ -212,7 +223,13 @@ impl Sketcher<'_, '_> {
         if !summary.has_letters || !(is_compared_whole || min_words.is_some()) {
             return bytes.truncate(header_at);
         }
-        write_header(&mut bytes[header_at..header_at + HEADER_BYTES], kind, span, &summary, [0, 0, count, 0]);
+        write_header(
+            &mut bytes[header_at..header_at + HEADER_BYTES],
+            kind,
+            span,
+            &summary,
+            [0, 0, count, 0],
+        );
     }
 
     /// Returns the parts of the unit that rules need, if any.
@@ -222,8 +239,11 @@ impl Sketcher<'_, '_> {
         let admits = |minima: &[MinWords]| minima.iter().any(|minima| minima.admits(kind, words));
         let is_long_enough = |min_words: &u32| kind.is_running() && words >= *min_words;
         let parts = SketchParts {
-            shingles: admits(&config.shingled) || config.whole_passage.as_ref().is_some_and(is_long_enough),
-            line: config.lines && kind.is_text() && (1..=MAX_LINE_TOKENS).contains(&tokens.tokens.len()),
+            shingles: admits(&config.shingled)
+                || config.whole_passage.as_ref().is_some_and(is_long_enough),
+            line: config.lines
+                && kind.is_text()
+                && (1..=MAX_LINE_TOKENS).contains(&tokens.tokens.len()),
             sentences: config.sentence.filter(is_long_enough),
             passages: config.passage.filter(is_long_enough),
         };
@@ -235,7 +255,14 @@ impl Sketcher<'_, '_> {
         (tokens.has_letters && is_needed).then_some(parts)
     }
 
-    fn write(&mut self, kind: UnitKind, block: usize, span: Span, tokens: &Tokens, parts: &SketchParts) {
+    fn write(
+        &mut self,
+        kind: UnitKind,
+        block: usize,
+        span: Span,
+        tokens: &Tokens,
+        parts: &SketchParts,
+    ) {
         let document = self.document;
         let Scratch { bytes, hashes, sorter, .. } = &mut *self.scratch;
         let header_at = bytes.len();
@@ -247,14 +274,20 @@ impl Sketcher<'_, '_> {
             let start = bytes.len();
             bytes.resize(start + hashes.len() * 8, 0);
             let (slots, _) = bytes[start..].as_chunks_mut();
-            slots.iter_mut().zip(&*hashes).for_each(|(slot, shingle)| *slot = shingle.to_le_bytes());
+            slots
+                .iter_mut()
+                .zip(&*hashes)
+                .for_each(|(slot, shingle)| *slot = shingle.to_le_bytes());
         }
         if parts.line {
             counts[1] = to_u32_saturating(tokens.tokens.len());
-            tokens.tokens.iter().for_each(|token| bytes.extend_from_slice(&line_token(document, token).to_le_bytes()));
+            tokens.tokens.iter().for_each(|token| {
+                bytes.extend_from_slice(&line_token(document, token).to_le_bytes())
+            });
         }
         if let Some(min_words) = parts.sentences {
-            counts[2] = write_sentences(document, document.sentences(block), tokens, min_words, bytes);
+            counts[2] =
+                write_sentences(document, document.sentences(block), tokens, min_words, bytes);
         }
         if let Some(min_words) = parts.passages {
             counts[3] = write_fingerprints(tokens, min_words as usize, hashes, bytes);
@@ -267,7 +300,8 @@ impl Sketcher<'_, '_> {
 fn write_header(header: &mut [u8], kind: UnitKind, span: Span, tokens: &Tokens, counts: [u32; 4]) {
     header[0] = kind as u8;
     header[EXACT_OFFSET..EXACT_OFFSET + 8].copy_from_slice(&tokens.exact.to_le_bytes());
-    let numbers = [span.start, span.end, tokens.words].map(to_u32_saturating).into_iter().zip(NUMBER_OFFSETS);
+    let numbers =
+        [span.start, span.end, tokens.words].map(to_u32_saturating).into_iter().zip(NUMBER_OFFSETS);
     for (number, at) in numbers.chain(counts.into_iter().zip(COUNT_OFFSETS)) {
         header[at..at + 4].copy_from_slice(&number.to_le_bytes());
     }
@@ -294,7 +328,9 @@ pub fn shingles(tokens: &Tokens) -> Vec<u64> {
 
 fn read_shingles(tokens: &Tokens, shingles: &mut Vec<u64>, sorter: &mut HashSorter) {
     shingles.clear();
-    shingles.extend(rolling_hashes(tokens.hashes(), SHINGLE).map(|hash| hash >> (u64::BITS - ELEMENT_BITS)));
+    shingles.extend(
+        rolling_hashes(tokens.hashes(), SHINGLE).map(|hash| hash >> (u64::BITS - ELEMENT_BITS)),
+    );
     sorter.sort(shingles, ELEMENT_BITS);
     shingles.dedup();
 }
@@ -311,7 +347,12 @@ fn line_token(document: &Document<'_>, token: &Token) -> u32 {
 /// Robust winnowing (Schleimer, Wilkerson and Aiken 2003): the smallest hash of each window is
 /// chosen. If it occurs more than once, the one chosen before is kept, otherwise the last, so that
 /// repetitive text has few fingerprints.
-fn write_fingerprints(tokens: &Tokens, run: usize, hashes: &mut Vec<u64>, bytes: &mut Vec<u8>) -> u32 {
+fn write_fingerprints(
+    tokens: &Tokens,
+    run: usize,
+    hashes: &mut Vec<u64>,
+    bytes: &mut Vec<u8>,
+) -> u32 {
     let window = run.saturating_sub(FINGERPRINT_TOKENS) + 1;
     hashes.clear();
     hashes.extend(rolling_hashes(tokens.hashes(), FINGERPRINT_TOKENS));

@@ -73,7 +73,10 @@ impl<'c> TextCache<'c> {
     /// Keeps the text of a document until another one is pinned.
     pub(super) fn pin(&mut self, number: u32, document: &Document<'_>) {
         // Share the provider's text if it is in memory; do not read it again.
-        let shared = self.provider.index(document.origin()).and_then(|_| self.provider.text(document.origin()));
+        let shared = self
+            .provider
+            .index(document.origin())
+            .and_then(|_| self.provider.text(document.origin()));
         self.pinned = Some((number, shared.unwrap_or_else(|| document.text().into())));
     }
 

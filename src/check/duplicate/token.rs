@@ -10,8 +10,8 @@ use unicode_normalization::char::is_combining_mark;
 
 use super::hash::{self, WordHash, combine, finalize, fold_mul};
 use super::token_chars::{
-    DASH, HIGH_BITS, MARKS, QUOTE, classify_ascii, is_general_punctuation, is_joiner, is_never_joined, is_simple_cjk,
-    is_unspaced, lowercase_two_byte,
+    DASH, HIGH_BITS, MARKS, QUOTE, classify_ascii, is_general_punctuation, is_joiner,
+    is_never_joined, is_simple_cjk, is_unspaced, lowercase_two_byte,
 };
 use crate::check::swar::{ASCII_CASE_BITS, load_u64_padded};
 use crate::text::{Span, is_blank};
@@ -52,7 +52,8 @@ impl Tokens {
         let mut tokens = std::mem::take(&mut self.tokens);
         tokens.clear();
         tokens.reserve(span.len() / 5);
-        let mut tokenizer = Tokenizer::new(text.get(..span.end).unwrap_or(text), span.start, tokens);
+        let mut tokenizer =
+            Tokenizer::new(text.get(..span.end).unwrap_or(text), span.start, tokens);
         while tokenizer.step() {}
         let count = tokenizer.result.tokens.len();
         *self = tokenizer.finish(count);
@@ -60,8 +61,17 @@ impl Tokens {
 
     /// Tokenizes the bytes `span` of `text`, and calls `visit` with about `chunk` tokens at a time.
     /// The result has no tokens.
-    pub fn parse_chunks(text: &str, span: Span, chunk: usize, mut visit: impl FnMut(&[Token])) -> Self {
-        let mut tokenizer = Tokenizer::new(text.get(..span.end).unwrap_or(text), span.start, Vec::with_capacity(chunk));
+    pub fn parse_chunks(
+        text: &str,
+        span: Span,
+        chunk: usize,
+        mut visit: impl FnMut(&[Token]),
+    ) -> Self {
+        let mut tokenizer = Tokenizer::new(
+            text.get(..span.end).unwrap_or(text),
+            span.start,
+            Vec::with_capacity(chunk),
+        );
         let mut count = 0;
         loop {
             let has_more = tokenizer.step();
@@ -148,7 +158,8 @@ impl<'t> Tokenizer<'t> {
             || bytes.get(self.at).is_none_or(|next| next.is_ascii_whitespace() || *next == marker)
             || self.at.checked_sub(2).and_then(|before| bytes.get(before)) == Some(&marker);
         let before = &bytes[self.at.saturating_sub(MAX_PREFIX)..self.at - 1];
-        let last = before.iter().rev().find(|byte| !matches!(byte, b' ' | b'\t') && **byte != marker);
+        let last =
+            before.iter().rev().find(|byte| !matches!(byte, b' ' | b'\t') && **byte != marker);
         is_separate && last.map_or(self.at <= MAX_PREFIX, |last| *last == b'\n')
     }
 
@@ -175,7 +186,9 @@ impl<'t> Tokenizer<'t> {
                 break;
             }
         }
-        if bytes.get(end).is_some_and(|byte| !byte.is_ascii()) && !is_general_punctuation(bytes, end) {
+        if bytes.get(end).is_some_and(|byte| !byte.is_ascii())
+            && !is_general_punctuation(bytes, end)
+        {
             return self.two_byte_word();
         }
         self.push(state, Span::new(self.at, end), letters != 0);
@@ -196,7 +209,9 @@ impl<'t> Tokenizer<'t> {
                 end += 1;
             } else if byte.is_ascii() {
                 break;
-            } else if let Some(lower) = bytes.get(end + 1).and_then(|&next| lowercase_two_byte(byte, next)) {
+            } else if let Some(lower) =
+                bytes.get(end + 1).and_then(|&next| lowercase_two_byte(byte, next))
+            {
                 has_letters = true;
                 lower.into_iter().for_each(|byte| hash.add(byte));
                 end += 2;
@@ -216,11 +231,16 @@ impl<'t> Tokenizer<'t> {
             self.at = self.text.len();
             return;
         };
-        if is_simple_cjk(first) && rest[first.len_utf8()..].chars().next().is_none_or(is_never_joined) {
+        if is_simple_cjk(first)
+            && rest[first.len_utf8()..].chars().next().is_none_or(is_never_joined)
+        {
             let end = self.at + first.len_utf8();
             self.unspaced += 1;
             return self.push(
-                fold_mul(hash::START, load_u64_padded(rest.as_bytes().get(..3).unwrap_or_default(), 0)),
+                fold_mul(
+                    hash::START,
+                    load_u64_padded(rest.as_bytes().get(..3).unwrap_or_default(), 0),
+                ),
                 Span::new(self.at, end),
                 true,
             );
@@ -243,7 +263,11 @@ impl<'t> Tokenizer<'t> {
             .map_or(rest.len(), |(offset, _)| offset);
         let word = rest.get(..length).unwrap_or(rest);
         self.unspaced += usize::from(is_single);
-        self.push(hash_word(word), Span::new(self.at, self.at + length), word.chars().any(char::is_alphabetic));
+        self.push(
+            hash_word(word),
+            Span::new(self.at, self.at + length),
+            word.chars().any(char::is_alphabetic),
+        );
     }
 
     #[inline]
@@ -262,7 +286,9 @@ impl<'t> Tokenizer<'t> {
     fn hash_mark(&mut self, mark: char) {
         let folded = match mark {
             blank if is_blank(blank) => return,
-            '´' | '‘'..='‟' | '‹' | '›' | '«' | '»' | '「'..='』' | '＂' | '＇' => QUOTE,
+            '´' | '‘'..='‟' | '‹' | '›' | '«' | '»' | '「'..='』' | '＂' | '＇' => {
+                QUOTE
+            }
             '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{FE58}' | '\u{FE63}' | '\u{FF0D}' => DASH,
             other => other,
         };
@@ -298,7 +324,9 @@ fn hash_word(word: &str) -> u64 {
             }
         }
     };
-    if unicode_normalization::is_nfkc_quick(word.chars()) == unicode_normalization::IsNormalized::Yes {
+    if unicode_normalization::is_nfkc_quick(word.chars())
+        == unicode_normalization::IsNormalized::Yes
+    {
         word.chars().for_each(&mut add);
     } else {
         word.nfkc().for_each(&mut add);
@@ -325,7 +353,10 @@ mod tests {
 
     #[test]
     fn tokens_have_the_spans_of_words() {
-        assert_eq!(words("Don’t pay $3.50, naïve café-goer!"), ["Don", "t", "pay", "3", "50", "naïve", "café", "goer"]);
+        assert_eq!(
+            words("Don’t pay $3.50, naïve café-goer!"),
+            ["Don", "t", "pay", "3", "50", "naïve", "café", "goer"]
+        );
         assert_eq!(words("x\u{301}y हिन्दी"), ["x\u{301}y", "हिन्दी"]);
         assert_eq!(words("東京は2020年"), ["東", "京", "は", "2020", "年"]);
         assert_eq!(tokenize("東京は晴れ").words, 3);
@@ -379,7 +410,11 @@ mod tests {
                     is_never_joined(behind.chars().next().unwrap_or(' ')),
                     !["\u{3099}", "\u{FE0F}", "ー"].contains(&behind)
                 );
-                assert_eq!(token.span.end > character.len_utf8(), ["\u{3099}", "\u{FE0F}"].contains(&behind), "{text}");
+                assert_eq!(
+                    token.span.end > character.len_utf8(),
+                    ["\u{3099}", "\u{FE0F}"].contains(&behind),
+                    "{text}"
+                );
                 assert!(tokenizer.unspaced == 1 && tokenizer.result.has_letters);
             }
         }

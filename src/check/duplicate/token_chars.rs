@@ -37,8 +37,9 @@ pub(super) fn classify_ascii(chunk: u64) -> (u64, u64) {
     const ONES: u64 = 0x0101_0101_0101_0101;
     // The high bits are masked out, so that no sum carries into the next byte.
     let at_least = |bytes: u64, min: u8| (bytes & !HIGH_BITS) + ONES * u64::from(128 - min);
-    let between =
-        |bytes: u64, first: u8, last: u8| at_least(bytes, first) & !at_least(bytes, last + 1) & !chunk & HIGH_BITS;
+    let between = |bytes: u64, first: u8, last: u8| {
+        at_least(bytes, first) & !at_least(bytes, last + 1) & !chunk & HIGH_BITS
+    };
     let letters = between(chunk | ASCII_CASE_BITS, b'a', b'z');
     (letters, letters | between(chunk, b'0', b'9'))
 }
@@ -61,12 +62,16 @@ pub(super) fn warm_up() {
 /// The lower case of each letter, by code point; 0 for other characters.
 static TWO_BYTE_LOWERCASE: LazyLock<Box<[u16; 0x530]>> = LazyLock::new(|| {
     let mut table = Box::new([0; 0x530]);
-    for character in ('À'..='ɏ').chain('Έ'..='ώ').chain('Ѐ'..='ԯ').filter(|character| character.is_alphabetic()) {
+    for character in
+        ('À'..='ɏ').chain('Έ'..='ώ').chain('Ѐ'..='ԯ').filter(|character| character.is_alphabetic())
+    {
         let is_normal = unicode_normalization::is_nfkc_quick(std::iter::once(character))
             == unicode_normalization::IsNormalized::Yes;
         let mut lower = character.to_lowercase();
         let first = lower.next().map(|lower| if lower == 'ς' { 'σ' } else { lower });
-        if let Some(lower) = first.filter(|first| is_normal && lower.next().is_none() && first.len_utf8() == 2) {
+        if let Some(lower) =
+            first.filter(|first| is_normal && lower.next().is_none() && first.len_utf8() == 2)
+        {
             table[character as usize] = lower as u16;
         }
     }
@@ -88,7 +93,9 @@ pub(super) fn is_simple_cjk(character: char) -> bool {
 /// Whether a character certainly does not combine with the one before it.
 #[inline]
 pub(super) fn is_never_joined(character: char) -> bool {
-    is_simple_cjk(character) || character.is_ascii() || matches!(character, '、'..='〟' | '！'..='？')
+    is_simple_cjk(character)
+        || character.is_ascii()
+        || matches!(character, '、'..='〟' | '！'..='？')
 }
 
 /// Whether a character is invisible within a word.

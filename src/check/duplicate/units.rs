@@ -42,7 +42,8 @@ impl Unit {
             exact: unit.exact,
             offset: sketch.part(from, 0)?.offset,
             shingles: to_u32(shingles, "runs of words in one paragraph")?,
-            line_tokens: line_tokens.map_err(|_| StoreError { message: "a sketch is damaged".into() })?,
+            line_tokens: line_tokens
+                .map_err(|_| StoreError { message: "a sketch is damaged".into() })?,
             kind: unit.kind,
             is_claimed: false,
         })
@@ -70,7 +71,12 @@ impl<'c> Units<'c> {
     /// Decodes the sketches of the corpus.
     pub(super) fn load(corpus: &Corpus<'c, '_>) -> store::Result<Self> {
         let Corpus { sketches, store, .. } = *corpus;
-        let mut units = Self { all: Vec::new(), sketches, store, first: Vec::with_capacity(sketches.len() + 1) };
+        let mut units = Self {
+            all: Vec::new(),
+            sketches,
+            store,
+            first: Vec::with_capacity(sketches.len() + 1),
+        };
         for (document, &blob) in sketches.iter().enumerate() {
             let bytes = store.read(blob)?;
             units.first.push(to_u32(units.all.len(), UNITS)?);
@@ -165,8 +171,11 @@ impl SetSource for UnitSets<'_, '_> {
 /// Groups the units that pass `filter` and have the same hash of their normalized text. Returns the
 /// groups of two or more, each in order.
 pub(super) fn equal_units(units: &Units<'_>, filter: impl Fn(&Unit) -> bool) -> Vec<Vec<u32>> {
-    let mut hashes: Vec<(u64, u32)> =
-        (0_u32..).zip(&units.all).filter(|(_, unit)| filter(unit)).map(|(index, unit)| (unit.exact, index)).collect();
+    let mut hashes: Vec<(u64, u32)> = (0_u32..)
+        .zip(&units.all)
+        .filter(|(_, unit)| filter(unit))
+        .map(|(index, unit)| (unit.exact, index))
+        .collect();
     hashes.sort_unstable();
     hashes
         .chunk_by(|left, right| left.0 == right.0)
@@ -184,9 +193,14 @@ mod tests {
     fn shingles_of_4_gib_are_an_error() {
         let unit = sketch::UnitRecord::with_shingles(1 << 29);
         let unit = Unit::new(0, BlobRef::default(), &unit).unwrap();
-        assert_eq!(unit.shingle_blob().unwrap_err().message, "more than 4 294 967 295 bytes in one piece");
+        assert_eq!(
+            unit.shingle_blob().unwrap_err().message,
+            "more than 4 294 967 295 bytes in one piece"
+        );
         let unit = Unit { shingles: (1 << 29) - 1, ..unit };
         assert_eq!(unit.shingle_blob().unwrap().length, u32::MAX - 7);
-        assert!(Unit::new(0, BlobRef::default(), &sketch::UnitRecord::with_shingles(1 << 32)).is_err());
+        assert!(
+            Unit::new(0, BlobRef::default(), &sketch::UnitRecord::with_shingles(1 << 32)).is_err()
+        );
     }
 }

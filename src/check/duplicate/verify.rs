@@ -12,7 +12,9 @@ impl TextCache<'_> {
     /// Whether two spans have the same letters and digits after Unicode normalization, ignoring
     /// case.
     pub(super) fn are_equal(&mut self, left: DocSpan, right: DocSpan) -> bool {
-        let (Some(left_text), Some(right_text)) = (self.text(left.document), self.text(right.document)) else {
+        let (Some(left_text), Some(right_text)) =
+            (self.text(left.document), self.text(right.document))
+        else {
             return false;
         };
         match (left_text.get(left.span().range()), right_text.get(right.span().range())) {
@@ -23,8 +25,15 @@ impl TextCache<'_> {
 
     /// Whether two lines are equal except for numbers, or have a normalized Levenshtein similarity
     /// of at least `min_similarity`.
-    pub(super) fn are_lines_similar(&mut self, left: DocSpan, right: DocSpan, min_similarity: f64) -> bool {
-        let (Some(left_text), Some(right_text)) = (self.text(left.document), self.text(right.document)) else {
+    pub(super) fn are_lines_similar(
+        &mut self,
+        left: DocSpan,
+        right: DocSpan,
+        min_similarity: f64,
+    ) -> bool {
+        let (Some(left_text), Some(right_text)) =
+            (self.text(left.document), self.text(right.document))
+        else {
             return false;
         };
         let (Some(left_line), Some(right_line)) =
@@ -37,7 +46,8 @@ impl TextCache<'_> {
         }
         // Many lines are compared with the same one in a row.
         let cached = self.last_line.take().filter(|(doc_span, _)| *doc_span == right);
-        let right_line = cached.map_or_else(|| Arc::from(without_numbers(right_line)), |(_, line)| line);
+        let right_line =
+            cached.map_or_else(|| Arc::from(without_numbers(right_line)), |(_, line)| line);
         self.last_line = Some((right, Arc::clone(&right_line)));
         let left_line = without_numbers(left_line);
         *left_line == *right_line || is_similar(&left_line, &right_line, min_similarity)
@@ -49,13 +59,18 @@ fn is_similar(left: &str, right: &str, min_similarity: f64) -> bool {
     let length = left.chars().count().max(right.chars().count());
     // The common prefix and suffix do not contribute to the distance.
     let pairs = left.chars().zip(right.chars());
-    let prefix: usize =
-        pairs.take_while(|(left, right)| left == right).map(|(character, _)| character.len_utf8()).sum();
+    let prefix: usize = pairs
+        .take_while(|(left, right)| left == right)
+        .map(|(character, _)| character.len_utf8())
+        .sum();
     let (left, right) = (&left[prefix..], &right[prefix..]);
     let pairs = left.chars().rev().zip(right.chars().rev());
-    let suffix: usize =
-        pairs.take_while(|(left, right)| left == right).map(|(character, _)| character.len_utf8()).sum();
-    let distance = strsim::levenshtein(&left[..left.len() - suffix], &right[..right.len() - suffix]);
+    let suffix: usize = pairs
+        .take_while(|(left, right)| left == right)
+        .map(|(character, _)| character.len_utf8())
+        .sum();
+    let distance =
+        strsim::levenshtein(&left[..left.len() - suffix], &right[..right.len() - suffix]);
     1.0 - distance as f64 / length as f64 >= min_similarity
 }
 

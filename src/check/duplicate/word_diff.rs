@@ -23,8 +23,15 @@ pub(super) fn diff_words(left: &Tokens, right: &Tokens) -> Option<Vec<WordDiffer
     let right: Vec<u64> = right.hashes().collect();
     let head = left.iter().zip(&right).take_while(|(one, other)| one == other).count();
     let max_tail = left.len().min(right.len()) - head;
-    let tail = left.iter().rev().zip(right.iter().rev()).take(max_tail).take_while(|(one, other)| one == other).count();
-    let (inner_left, inner_right) = (&left[head..left.len() - tail], &right[head..right.len() - tail]);
+    let tail = left
+        .iter()
+        .rev()
+        .zip(right.iter().rev())
+        .take(max_tail)
+        .take_while(|(one, other)| one == other)
+        .count();
+    let (inner_left, inner_right) =
+        (&left[head..left.len() - tail], &right[head..right.len() - tail]);
     let width = inner_right.len() + 1;
     if (inner_left.len() + 1).saturating_mul(width) > MAX_CELLS {
         return None;
@@ -35,8 +42,11 @@ pub(super) fn diff_words(left: &Tokens, right: &Tokens) -> Option<Vec<WordDiffer
     for (i, one) in inner_left.iter().enumerate().rev() {
         for (j, other) in inner_right.iter().enumerate().rev() {
             let here = i * width + j;
-            common[here] =
-                if one == other { common[here + width + 1] + 1 } else { common[here + width].max(common[here + 1]) };
+            common[here] = if one == other {
+                common[here + width + 1] + 1
+            } else {
+                common[here + width].max(common[here + 1])
+            };
         }
     }
     let mut differences: Vec<WordDifference> = Vec::new();
@@ -47,14 +57,17 @@ pub(super) fn diff_words(left: &Tokens, right: &Tokens) -> Option<Vec<WordDiffer
             (i, j) = (i + 1, j + 1);
             continue;
         }
-        let skips_left =
-            j == inner_right.len() || i < inner_left.len() && common[(i + 1) * width + j] >= common[i * width + j + 1];
+        let skips_left = j == inner_right.len()
+            || i < inner_left.len() && common[(i + 1) * width + j] >= common[i * width + j + 1];
         let (next_i, next_j) = if skips_left { (i + 1, j) } else { (i, j + 1) };
         match differences.last_mut() {
             Some(last) if last.left.end == head + i && last.right.end == head + j => {
                 (last.left.end, last.right.end) = (head + next_i, head + next_j);
             }
-            _ => differences.push(WordDifference { left: head + i..head + next_i, right: head + j..head + next_j }),
+            _ => differences.push(WordDifference {
+                left: head + i..head + next_i,
+                right: head + j..head + next_j,
+            }),
         }
         (i, j) = (next_i, next_j);
     }

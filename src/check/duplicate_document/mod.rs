@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use super::duplicate::{JoinLimits, Ratio, SetSource, SimilarPair, join};
 use super::{
-    Corpus, CorpusCheck, DocumentSet, FindingsByDocument, ParameterError, PendingFindings, RuleWithParams, store,
+    Corpus, CorpusCheck, DocumentSet, FindingsByDocument, ParameterError, PendingFindings,
+    RuleWithParams, store,
 };
 use crate::finding::{Finding, Label, RuleInfo};
 use crate::text::{Document, Span};
@@ -75,7 +76,9 @@ pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
 /// # Errors
 ///
 /// Never fails: the parameters have passed [`validate`].
-pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn CorpusCheck>, ParameterError> {
+pub fn compile(
+    rules: Vec<RuleWithParams<'_, Parameters>>,
+) -> Result<Box<dyn CorpusCheck>, ParameterError> {
     let rules = rules.into_iter().map(|(rule, parameters)| (rule, *parameters)).collect();
     Ok(Box::new(DuplicateDocumentCheck { rules }))
 }
@@ -89,7 +92,10 @@ impl CorpusCheck for DuplicateDocumentCheck {
         DocumentSketch::encode(document)
     }
 
-    fn compare<'d>(&'d self, corpus: &Corpus<'_, 'd>) -> store::Result<Box<dyn PendingFindings + 'd>> {
+    fn compare<'d>(
+        &'d self,
+        corpus: &Corpus<'_, 'd>,
+    ) -> store::Result<Box<dyn PendingFindings + 'd>> {
         let sketches = corpus.sketches.iter().map(|blob| DocumentSketch::read(corpus.store, *blob));
         let sketches: Vec<DocumentSketch> = sketches.collect::<store::Result<_>>()?;
         let mut copies: Vec<KeptByCopy> = Vec::new();
@@ -119,13 +125,16 @@ fn find_copies(
     match parameters.keep {
         KeepDocument::First => {}
         KeepDocument::Longest => order.sort_by_key(|&number| Reverse(sketch(number).words)),
-        KeepDocument::Cleanest => order.sort_by_key(|&number| Reverse(sketch(number).running_share)),
+        KeepDocument::Cleanest => {
+            order.sort_by_key(|&number| Reverse(sketch(number).running_share))
+        }
     }
     // Of equal documents, only the first is joined with others.
     let mut first_by_hash: FxHashMap<(u64, u32), u32> = FxHashMap::default();
     let mut equal: Vec<(u32, u32)> = Vec::new();
     order.retain(|&number| {
-        let first = *first_by_hash.entry((sketch(number).exact, sketch(number).words)).or_insert(number);
+        let first =
+            *first_by_hash.entry((sketch(number).exact, sketch(number).words)).or_insert(number);
         if first != number {
             equal.push((number, first));
         }
@@ -133,13 +142,17 @@ fn find_copies(
     });
     drop(first_by_hash);
     let mut copies = KeptByCopy::default();
-    if let Some(threshold) = Ratio::new(parameters.threshold).filter(|_| parameters.threshold < 1.0) {
+    if let Some(threshold) = Ratio::new(parameters.threshold).filter(|_| parameters.threshold < 1.0)
+    {
         let sets = DocumentSets { sketches, order: &order, store: corpus.store };
         let limits = JoinLimits { postings: MAX_POSTINGS, memory: corpus.documents.memory };
         let mut candidates: FxHashMap<u32, Candidates> = FxHashMap::default();
         join(&sets, threshold, limits, corpus.store, &mut |pair| {
             let sizes = sets.size(pair.left as usize) + sets.size(pair.right as usize);
-            candidates.entry(pair.right).or_default().add(pair, sizes as u64 - u64::from(pair.shared));
+            candidates
+                .entry(pair.right)
+                .or_default()
+                .add(pair, sizes as u64 - u64::from(pair.shared));
         })?;
         let mut rights: Vec<u32> = candidates.keys().copied().collect();
         rights.sort_unstable();
@@ -178,7 +191,13 @@ impl Candidates {
     /// Returns the most similar candidate that stays.
     fn best(&self, stays: impl Fn(u32) -> bool) -> Option<u32> {
         let first = self.first.iter().map(|(left, similarity)| (*similarity, *left));
-        self.similar.iter().copied().chain(first).filter(|(_, left)| stays(*left)).min().map(|(_, left)| left)
+        self.similar
+            .iter()
+            .copied()
+            .chain(first)
+            .filter(|(_, left)| stays(*left))
+            .min()
+            .map(|(_, left)| left)
     }
 }
 
@@ -230,7 +249,9 @@ impl DocumentCopies<'_> {
     fn build_findings(&self, number: u32, document: &Document<'_>) -> Vec<Finding> {
         let rules = self.rules.iter().zip(&self.copies);
         rules
-            .filter_map(|((rule, parameters), copies)| self.finding(rule, parameters, *copies.get(&number)?, document))
+            .filter_map(|((rule, parameters), copies)| {
+                self.finding(rule, parameters, *copies.get(&number)?, document)
+            })
             .collect()
     }
 
@@ -271,10 +292,12 @@ impl PendingFindings for DocumentCopies<'_> {
     }
 
     fn into_findings(self: Box<Self>) -> FindingsByDocument {
-        let mut numbers: Vec<u32> = self.copies.iter().flat_map(|copies| copies.keys().copied()).collect();
+        let mut numbers: Vec<u32> =
+            self.copies.iter().flat_map(|copies| copies.keys().copied()).collect();
         numbers.sort_unstable();
         numbers.dedup();
-        self.documents.build_findings(numbers, |number, document| self.build_findings(number, document))
+        self.documents
+            .build_findings(numbers, |number, document| self.build_findings(number, document))
     }
 }
 

@@ -38,7 +38,9 @@ impl DocumentSketch {
         bytes.extend_from_slice(&words.to_le_bytes());
         bytes.extend_from_slice(&running_share(document, &tokens).to_le_bytes());
         bytes.extend_from_slice(&exact_hash(&tokens).to_le_bytes());
-        shingle_set(&tokens).iter().for_each(|shingle| bytes.extend_from_slice(&shingle.to_le_bytes()));
+        shingle_set(&tokens)
+            .iter()
+            .for_each(|shingle| bytes.extend_from_slice(&shingle.to_le_bytes()));
         bytes
     }
 
@@ -53,8 +55,11 @@ impl DocumentSketch {
         }
         let header = store.read(blob.part(0, HEADER_BYTES as usize)?)?;
         let damaged = || StoreError { message: "a sketch is damaged".into() };
-        let number = |at: usize| header.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_le_bytes);
-        let exact = header.get(8..16).and_then(|bytes| bytes.try_into().ok()).map(u64::from_le_bytes);
+        let number = |at: usize| {
+            header.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_le_bytes)
+        };
+        let exact =
+            header.get(8..16).and_then(|bytes| bytes.try_into().ok()).map(u64::from_le_bytes);
         let shingles = blob.length.checked_sub(HEADER_BYTES).ok_or_else(damaged)? / 8;
         Ok(Self {
             words: number(0).ok_or_else(damaged)?,
@@ -70,8 +75,13 @@ impl DocumentSketch {
     /// # Errors
     ///
     /// The store cannot be read.
-    pub(super) fn read_shingles(&self, store: &dyn Store, shingles: &mut Vec<u64>) -> store::Result<()> {
-        let bytes = store.read(self.blob.part(HEADER_BYTES as usize, self.shingles as usize * 8)?)?;
+    pub(super) fn read_shingles(
+        &self,
+        store: &dyn Store,
+        shingles: &mut Vec<u64>,
+    ) -> store::Result<()> {
+        let bytes =
+            store.read(self.blob.part(HEADER_BYTES as usize, self.shingles as usize * 8)?)?;
         shingles.extend(bytes.as_chunks().0.iter().map(|shingle| u64::from_le_bytes(*shingle)));
         Ok(())
     }
@@ -95,12 +105,18 @@ impl Similarity {
     }
 
     pub(super) fn reaches(&self, threshold: f64) -> bool {
-        self.is_equal || threshold < 1.0 && self.union > 0 && self.shared as f64 >= threshold * self.union as f64
+        self.is_equal
+            || threshold < 1.0
+                && self.union > 0
+                && self.shared as f64 >= threshold * self.union as f64
     }
 
     pub(super) fn describe(&self) -> String {
         let percent = 100 * self.shared / self.union.max(1);
-        format!("{percent} % alike: {} of {} runs of five words are in both", self.shared, self.union)
+        format!(
+            "{percent} % alike: {} of {} runs of five words are in both",
+            self.shared, self.union
+        )
     }
 }
 

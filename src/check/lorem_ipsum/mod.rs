@@ -31,7 +31,10 @@ pub struct Parameters {
 /// Fails if `min-words` is 0.
 pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
     if parameters.min_words == 0 {
-        return Err(ParameterError { message: "`min-words` must be at least 1".into(), place: None });
+        return Err(ParameterError {
+            message: "`min-words` must be at least 1".into(),
+            place: None,
+        });
     }
     Ok(())
 }
@@ -41,7 +44,9 @@ pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
 /// # Errors
 ///
 /// Never fails; [`validate`] has checked the parameters.
-pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
+pub fn compile(
+    rules: Vec<RuleWithParams<'_, Parameters>>,
+) -> Result<Box<dyn DocumentCheck>, ParameterError> {
     let rules = rules.into_iter().map(|(rule, parameters)| (rule, parameters.min_words)).collect();
     Ok(Box::new(LoremIpsumCheck { rules }))
 }

@@ -17,7 +17,9 @@ pub(in crate::check) fn is_lorem_ipsum(text: &str, min_words: usize) -> bool {
     for word in words(text) {
         let word = &text[word.range()];
         total += 1;
-        known += usize::from(word.len() <= MAX_WORD_BYTES && VOCABULARY.contains(word.to_ascii_lowercase().as_str()));
+        known += usize::from(
+            word.len() <= MAX_WORD_BYTES && VOCABULARY.contains(word.to_ascii_lowercase().as_str()),
+        );
         // The first words are enough to reject ordinary prose.
         if total == 24 && known * 2 < total {
             return false;
@@ -33,7 +35,9 @@ pub(super) fn may_contain_lorem_ipsum(text: &str) -> bool {
     let index = &*NGRAM_INDEX;
     // Every long word has an indexed n-gram at one of the probed offsets, wherever it starts.
     (0..bytes.len()).step_by(STRIDE).any(|at| {
-        let Some(ngram) = bytes.get(at..at + NGRAM).and_then(<[u8]>::first_chunk) else { return false };
+        let Some(ngram) = bytes.get(at..at + NGRAM).and_then(<[u8]>::first_chunk) else {
+            return false;
+        };
         let ngram = to_lowercase(ngram);
         let bucket = bucket(ngram);
         index.bitmap[bucket / 64] >> (bucket % 64) & 1 != 0 && index.has_word_at(ngram, at, bytes)
@@ -59,7 +63,8 @@ impl NgramIndex {
     /// Whether `bytes` contains a word that has `ngram` at offset `at`.
     fn has_word_at(&self, ngram: u32, at: usize, bytes: &[u8]) -> bool {
         self.words.get(&ngram).into_iter().flatten().any(|(word, offset)| {
-            let here = at.checked_sub(*offset).and_then(|start| bytes.get(start..start + word.len()));
+            let here =
+                at.checked_sub(*offset).and_then(|start| bytes.get(start..start + word.len()));
             here.is_some_and(|here| here.eq_ignore_ascii_case(word.as_bytes()))
         })
     }
@@ -77,8 +82,12 @@ static NGRAM_INDEX: LazyLock<NgramIndex> = LazyLock::new(|| {
             // The rarest n-gram, since many words of living languages share the Latin endings.
             let offsets = (alignment..=word.len() - NGRAM).step_by(STRIDE);
             let ngrams = offsets.map(|at| (at, &word.as_bytes()[at..at + NGRAM]));
-            let rarest = ngrams.min_by_key(|(_, ngram)| ngram.iter().map(|letter| letter_rank(*letter)).sum::<usize>());
-            if let Some((at, ngram)) = rarest.and_then(|(at, ngram)| Some((at, to_lowercase(ngram.first_chunk()?)))) {
+            let rarest = ngrams.min_by_key(|(_, ngram)| {
+                ngram.iter().map(|letter| letter_rank(*letter)).sum::<usize>()
+            });
+            if let Some((at, ngram)) =
+                rarest.and_then(|(at, ngram)| Some((at, to_lowercase(ngram.first_chunk()?))))
+            {
                 let bucket = bucket(ngram);
                 index.bitmap[bucket / 64] |= 1 << (bucket % 64);
                 index.words.entry(ngram).or_default().push((word, at));
@@ -109,8 +118,9 @@ fn bucket(ngram: u32) -> usize {
 /// Length of the longest word in the vocabulary.
 const MAX_WORD_BYTES: usize = 16;
 
-static VOCABULARY: LazyLock<HashSet<&str>> =
-    LazyLock::new(|| PASSAGE.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty()).collect());
+static VOCABULARY: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    PASSAGE.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty()).collect()
+});
 
 /// Cicero, De finibus I 32–33 (45 BC), and the scrambled text used by printers since the 1960s, in
 /// lower case.
@@ -150,8 +160,14 @@ mod tests {
             "Temporibus omnis molestiae totam quia sed quia soluta. Quae et temporibus delectus.",
             5
         ));
-        assert!(is_lorem_ipsum("Nesciunt harum iusto quidem adipisci rerum. Omnis ea et ut dolores eaque.", 5));
-        assert!(!is_lorem_ipsum("Gallia est omnis divisa in partes tres, quarum unam incolunt Belgae.", 5));
+        assert!(is_lorem_ipsum(
+            "Nesciunt harum iusto quidem adipisci rerum. Omnis ea et ut dolores eaque.",
+            5
+        ));
+        assert!(!is_lorem_ipsum(
+            "Gallia est omnis divisa in partes tres, quarum unam incolunt Belgae.",
+            5
+        ));
         assert!(!is_lorem_ipsum("Quo usque tandem abutere, Catilina, patientia nostra?", 5));
     }
 }

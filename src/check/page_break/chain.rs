@@ -33,10 +33,13 @@ pub(super) fn numbered_lines(candidates: &[PageNumberCandidate]) -> Vec<Numbered
     for candidate in candidates {
         *times.entry(&candidate.page_number.key).or_default() += 1;
     }
-    let recurs =
-        |candidate: &PageNumberCandidate| times.get(candidate.page_number.key.as_str()).is_some_and(|times| *times > 1);
-    let eligible: Vec<&PageNumberCandidate> =
-        candidates.iter().filter(|candidate| candidate.page_number.key.is_empty() || recurs(candidate)).collect();
+    let recurs = |candidate: &PageNumberCandidate| {
+        times.get(candidate.page_number.key.as_str()).is_some_and(|times| *times > 1)
+    };
+    let eligible: Vec<&PageNumberCandidate> = candidates
+        .iter()
+        .filter(|candidate| candidate.page_number.key.is_empty() || recurs(candidate))
+        .collect();
 
     let mut links: Vec<ChainLink> = Vec::with_capacity(eligible.len());
     let mut by_number: HashMap<u32, usize> = HashMap::new();
@@ -44,14 +47,18 @@ pub(super) fn numbered_lines(candidates: &[PageNumberCandidate]) -> Vec<Numbered
     for (index, candidate) in eligible.iter().enumerate() {
         let PageNumber { number, form, key, .. } = &candidate.page_number;
         let group = (key.as_str(), total(*form));
-        let same = by_key.get(&group).copied().filter(|_| matches!(form, PageNumberForm::WithTotal(_)));
+        let same =
+            by_key.get(&group).copied().filter(|_| matches!(form, PageNumberForm::WithTotal(_)));
         let steps = [number.checked_sub(1), number.checked_sub(2)].into_iter().flatten();
         let before = steps
             .filter_map(|step| by_number.get(&step).copied())
             .chain(same)
             .filter(|&before| follows(eligible[before], candidate))
             .max_by_key(|&before| (links[before].length, before));
-        links.push(ChainLink { before, length: before.map_or(1, |before| links[before].length + 1) });
+        links.push(ChainLink {
+            before,
+            length: before.map_or(1, |before| links[before].length + 1),
+        });
         by_number.insert(*number, index);
         by_key.insert(group, index);
     }
@@ -104,11 +111,17 @@ fn follows(candidate: &PageNumberCandidate, next: &PageNumberCandidate) -> bool 
 }
 
 /// Returns the lines of a chain that are page numbers, if the chain consists of page numbers.
-fn numbered_lines_of(chain: &[&PageNumberCandidate], times: &HashMap<&str, usize>) -> Vec<NumberedLine> {
+fn numbered_lines_of(
+    chain: &[&PageNumberCandidate],
+    times: &HashMap<&str, usize>,
+) -> Vec<NumberedLine> {
     const MIN_PAGES: usize = 3;
-    let count = |is: &dyn Fn(&PageNumberCandidate) -> bool| chain.iter().filter(|candidate| is(candidate)).count();
-    let is_of_total =
-        |candidate: &PageNumberCandidate| matches!(candidate.page_number.form, PageNumberForm::WithTotal(_));
+    let count = |is: &dyn Fn(&PageNumberCandidate) -> bool| {
+        chain.iter().filter(|candidate| is(candidate)).count()
+    };
+    let is_of_total = |candidate: &PageNumberCandidate| {
+        matches!(candidate.page_number.form, PageNumberForm::WithTotal(_))
+    };
     let counted = count(&is_of_total);
     let cuts_sentence = count(&|candidate| candidate.cuts_sentence);
     // A single word and a number may be a chapter heading or a question. A text that also occurs
@@ -126,13 +139,17 @@ fn numbered_lines_of(chain: &[&PageNumberCandidate], times: &HashMap<&str, usize
     let named = count(&|candidate| candidate.page_number.form == PageNumberForm::Named);
     let is_long = chain.len() >= MIN_PAGES;
     let all_counted = chain.len() >= 2 && counted == chain.len();
-    let has_heads = headers * 3 >= chain.len() * 2 && (cuts_sentence > 0 || chain.len() > MIN_PAGES);
+    let has_heads =
+        headers * 3 >= chain.len() * 2 && (cuts_sentence > 0 || chain.len() > MIN_PAGES);
     // Numbers from 1 on, each before its text, are those of verses, items or chapters.
     let first = chain.last();
-    let opens = first.is_some_and(|first| first.page_number.number == 1 && !first.cuts_sentence || first.is_first);
+    let opens = first.is_some_and(|first| {
+        first.page_number.number == 1 && !first.cuts_sentence || first.is_first
+    });
     let bare = count(&|candidate| candidate.page_number.form == PageNumberForm::Bare);
     let is_list = opens && bare * 2 > chain.len();
-    let is_certain = all_counted || is_long && !is_list && (cuts_sentence * 2 >= chain.len() || has_heads);
+    let is_certain =
+        all_counted || is_long && !is_list && (cuts_sentence * 2 >= chain.len() || has_heads);
     let is_likely = is_long && named == chain.len() && first.is_some_and(|first| !first.is_first);
     if !(is_certain || is_likely) {
         return Vec::new();

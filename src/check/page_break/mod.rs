@@ -40,7 +40,9 @@ pub fn validate(_: &Parameters) -> Result<(), ParameterError> {
 /// # Errors
 ///
 /// Never fails.
-pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
+pub fn compile(
+    rules: Vec<RuleWithParams<'_, Parameters>>,
+) -> Result<Box<dyn DocumentCheck>, ParameterError> {
     Ok(Box::new(PageBreakCheck { rules: rules.into_iter().map(|(rule, _)| rule).collect() }))
 }
 
@@ -59,16 +61,22 @@ impl DocumentCheck for PageBreakCheck {
 
 fn finding(document: &Document<'_>, rule: &Arc<RuleInfo>, region: &BreakRegion) -> Finding {
     let lines = document.lines();
-    let mut span = trim(document.text(), lines[region.lines.start].cover(lines[region.lines.end - 1]));
+    let mut span =
+        trim(document.text(), lines[region.lines.start].cover(lines[region.lines.end - 1]));
     // The empty line below belongs to the page break.
-    if let Some(below) = lines.get(region.lines.end).filter(|line| document.slice(**line).trim().is_empty()) {
+    if let Some(below) =
+        lines.get(region.lines.end).filter(|line| document.slice(**line).trim().is_empty())
+    {
         span.end = below.start;
     }
     let mut finding = Finding::with_deletion(rule, document, span);
-    if let (Some((before, after)), Some(fix)) = (region.sentence_halves(document), &mut finding.fix) {
+    if let (Some((before, after)), Some(fix)) = (region.sentence_halves(document), &mut finding.fix)
+    {
         let edit = match (before, after) {
             // Keep each line of the text a line.
-            (SentenceHalf { line: first, is_wrapped, .. }, SentenceHalf { line: last, .. }) if is_wrapped => {
+            (SentenceHalf { line: first, is_wrapped, .. }, SentenceHalf { line: last, .. })
+                if is_wrapped =>
+            {
                 let from = lines.get(first + 1).map_or(lines[first].end, |next| next.start);
                 Edit { span: Span::new(from, lines[last].start), content: String::new() }
             }

@@ -90,8 +90,8 @@ const PAGE_WORDS: &[&str] = &[
 ];
 
 const OF_WORDS: &[&str] = &[
-    "of", "von", "de", "sur", "di", "van", "av", "af", "z", "ze", "из", "з", "od", "din", "dari", "από", "από", "של",
-    "من", "trong", "iš", "no",
+    "of", "von", "de", "sur", "di", "van", "av", "af", "z", "ze", "из", "з", "od", "din", "dari",
+    "από", "από", "של", "من", "trong", "iš", "no",
 ];
 
 /// Returns the possible page numbers of a line: the number at its end and the number at its start.
@@ -105,7 +105,10 @@ pub(super) fn page_numbers(line: &str) -> Vec<PageNumber> {
         return Vec::new();
     }
     let mut page_numbers: Vec<PageNumber> =
-        [from_line_end(text, is_named), from_line_start(text, is_named)].into_iter().flatten().collect();
+        [from_line_end(text, is_named), from_line_start(text, is_named)]
+            .into_iter()
+            .flatten()
+            .collect();
     page_numbers.dedup();
     page_numbers
 }
@@ -117,7 +120,10 @@ pub(super) fn may_be_title_text(text: &str) -> bool {
 
 /// Returns the letters and digits of a text, in lower case.
 pub(super) fn key(text: &str) -> String {
-    text.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    text.chars()
+        .filter(|character| character.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 /// Rewrites Chinese, Japanese and Korean page numbers like others. Returns whether the line had
@@ -135,7 +141,9 @@ fn without_cjk_units(line: &str) -> (std::borrow::Cow<'_, str>, bool) {
 }
 
 fn trim(text: &str) -> &str {
-    text.trim_matches(|character: char| character.is_whitespace() || PUNCTUATION.contains(&character))
+    text.trim_matches(|character: char| {
+        character.is_whitespace() || PUNCTUATION.contains(&character)
+    })
 }
 
 fn is_page_word(word: &str) -> bool {
@@ -156,7 +164,8 @@ fn last_number(text: &str) -> Option<(&str, u32)> {
     let is_apart = before.is_empty()
         || before.ends_with(|c: char| c.is_whitespace() || c == '/' || BARS.contains(&c))
         || before.ends_with('.') && is_page_word(last_word(before).1);
-    (is_apart && (1..=MAX_DIGITS).contains(&digits)).then(|| Some((before, number.parse().ok()?)))?
+    (is_apart && (1..=MAX_DIGITS).contains(&digits))
+        .then(|| Some((before, number.parse().ok()?)))?
 }
 
 /// Returns the number that starts `text`, and the text after it.
@@ -172,7 +181,9 @@ fn first_number(text: &str) -> Option<(u32, &str)> {
 
 fn last_word(text: &str) -> (&str, &str) {
     let text = text.trim_end();
-    let at = text.rfind(char::is_whitespace).map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));
+    let at = text
+        .rfind(char::is_whitespace)
+        .map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));
     text.split_at(at)
 }
 
@@ -184,7 +195,9 @@ fn first_word(text: &str) -> (&str, &str) {
 /// Whether a gap is wide enough to separate a number from text.
 fn is_wide(gap: &str) -> bool {
     const WIDE: usize = 3;
-    gap.contains('\t') || gap.contains(BARS) || gap.bytes().filter(|byte| *byte == b' ').count() >= WIDE
+    gap.contains('\t')
+        || gap.contains(BARS)
+        || gap.bytes().filter(|byte| *byte == b' ').count() >= WIDE
 }
 
 fn from_line_end(text: &str, mut is_named: bool) -> Option<PageNumber> {
@@ -251,7 +264,13 @@ fn is_gap(character: char) -> bool {
         || matches!(character, ',' | '(' | '[')
 }
 
-fn page_number(number: u32, total: Option<u32>, is_named: bool, text: &str, gap: &str) -> Option<PageNumber> {
+fn page_number(
+    number: u32,
+    total: Option<u32>,
+    is_named: bool,
+    text: &str,
+    gap: &str,
+) -> Option<PageNumber> {
     let key = key(text);
     let form = match total {
         Some(total) if is_named => PageNumberForm::WithTotal(total),
@@ -261,7 +280,12 @@ fn page_number(number: u32, total: Option<u32>, is_named: bool, text: &str, gap:
         None if is_wide(gap) => PageNumberForm::Apart,
         None => PageNumberForm::Plain,
     };
-    may_be_title_text(text).then(|| PageNumber { number, form, key, words: text.split_whitespace().take(2).count() })
+    may_be_title_text(text).then(|| PageNumber {
+        number,
+        form,
+        key,
+        words: text.split_whitespace().take(2).count(),
+    })
 }
 
 #[cfg(test)]
@@ -277,7 +301,8 @@ mod tests {
 
     #[test]
     fn parses_page_numbers_in_many_forms() {
-        let of = |number, total, key: &str| (number, PageNumberForm::WithTotal(total), key.to_owned());
+        let of =
+            |number, total, key: &str| (number, PageNumberForm::WithTotal(total), key.to_owned());
         assert_eq!(parse("Page 3 of 48"), [of(3, 48, "")]);
         assert_eq!(parse("Harbour Board     Page 3 of 48"), [of(3, 48, "harbourboard")]);
         assert_eq!(parse("Seite 3 von 48 | Hafenamt"), [of(3, 48, "hafenamt")]);
@@ -287,8 +312,14 @@ mod tests {
         assert_eq!(parse("- 7 -"), [(7, PageNumberForm::Bare, String::new())]);
         assert_eq!(parse("p.7"), [(7, PageNumberForm::Named, String::new())]);
         assert_eq!(parse("7. oldal"), [(7, PageNumberForm::Named, String::new())]);
-        assert_eq!(parse("Annual Report\t4"), [(4, PageNumberForm::Apart, "annualreport".to_owned())]);
-        assert_eq!(parse("48 | Report 2023")[1], (48, PageNumberForm::Apart, "report2023".to_owned()));
+        assert_eq!(
+            parse("Annual Report\t4"),
+            [(4, PageNumberForm::Apart, "annualreport".to_owned())]
+        );
+        assert_eq!(
+            parse("48 | Report 2023")[1],
+            (48, PageNumberForm::Apart, "report2023".to_owned())
+        );
         assert_eq!(parse("Step 3"), [(3, PageNumberForm::Plain, "step".to_owned())]);
         assert_eq!(parse("version 1.5"), []);
         assert_eq!(parse("2023-24"), []);

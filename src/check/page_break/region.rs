@@ -29,7 +29,8 @@ pub(super) fn break_regions(document: &Document<'_>) -> Vec<BreakRegion> {
     let lines = LineView { document };
     let mut candidates: Vec<PageNumberCandidate> = Vec::new();
     let mut unnumbered: HashMap<String, Vec<usize>> = HashMap::new();
-    let first_text = (0..document.lines().len()).find(|line| !lines.is_empty(*line)).unwrap_or_default();
+    let first_text =
+        (0..document.lines().len()).find(|line| !lines.is_empty(*line)).unwrap_or_default();
     for (index, line) in document.lines().iter().enumerate() {
         let text = document.slice(*line);
         if text.len() > MAX_HEADER_BYTES || text.is_empty() {
@@ -38,13 +39,16 @@ pub(super) fn break_regions(document: &Document<'_>) -> Vec<BreakRegion> {
         if may_name_page(text) {
             let page_numbers = page_numbers(text);
             if !page_numbers.is_empty() && lines.is_text(index) {
-                let cuts_sentence = lines.cuts_sentence_with_headers(index) || lines.has_form_feed(index);
-                candidates.extend(page_numbers.into_iter().map(|page_number| PageNumberCandidate {
-                    line: index,
-                    start: line.start,
-                    page_number,
-                    cuts_sentence,
-                    is_first: index <= first_text,
+                let cuts_sentence =
+                    lines.cuts_sentence_with_headers(index) || lines.has_form_feed(index);
+                candidates.extend(page_numbers.into_iter().map(|page_number| {
+                    PageNumberCandidate {
+                        line: index,
+                        start: line.start,
+                        page_number,
+                        cuts_sentence,
+                        is_first: index <= first_text,
+                    }
                 }));
             }
         } else if lines.may_recur(index) && lines.is_inside_sentence(index..index + 1) {
@@ -68,7 +72,8 @@ fn may_name_page(text: &str) -> bool {
     is_digit(text.as_bytes().first())
         || is_digit(text.as_bytes().last())
         || text.bytes().any(|byte| byte.is_ascii_digit())
-            && (text.ends_with(['页', '頁', 'ジ', '쪽']) || text.bytes().take(24).any(|byte| byte.is_ascii_digit()))
+            && (text.ends_with(['页', '頁', 'ジ', '쪽'])
+                || text.bytes().take(24).any(|byte| byte.is_ascii_digit()))
 }
 
 /// Returns lines without a number that recur and cut sentences, such as "CONFIDENTIAL". `unnumbered`
@@ -76,7 +81,10 @@ fn may_name_page(text: &str) -> bool {
 ///
 /// If enough of its occurrences cut a sentence, the occurrences between sentences are included as
 /// well, except for the first one, which may be the title.
-fn recurring_lines(lines: &LineView<'_, '_>, mut unnumbered: HashMap<String, Vec<usize>>) -> Vec<usize> {
+fn recurring_lines(
+    lines: &LineView<'_, '_>,
+    mut unnumbered: HashMap<String, Vec<usize>>,
+) -> Vec<usize> {
     const MIN_TIMES: usize = 3;
     unnumbered.retain(|key, places| !key.is_empty() && places.len() >= MIN_TIMES);
     if unnumbered.is_empty() {
@@ -93,7 +101,9 @@ fn recurring_lines(lines: &LineView<'_, '_>, mut unnumbered: HashMap<String, Vec
     for (key, places) in all {
         let cutting = unnumbered.get(&key).map_or(&[][..], Vec::as_slice);
         if cutting.len() * 3 >= places.len() * 2 {
-            recurring.extend(places.iter().copied().skip(usize::from(places.first() != cutting.first())));
+            recurring.extend(
+                places.iter().copied().skip(usize::from(places.first() != cutting.first())),
+            );
         }
     }
     recurring
@@ -122,8 +132,9 @@ fn with_companions(lines: &LineView<'_, '_>, pages: &HashMap<usize, bool>) -> Ve
         let mut first = above.into_iter().take_while(|line| recurs(*line)).last().unwrap_or(page);
         let last = below.into_iter().take_while(|line| recurs(*line)).last().unwrap_or(page);
         let is_certain = pages.get(&page).copied().unwrap_or_default();
-        let touches =
-            |region: &BreakRegion, first: usize| lines.above(first).next().is_none_or(|line| line < region.lines.end);
+        let touches = |region: &BreakRegion, first: usize| {
+            lines.above(first).next().is_none_or(|line| line < region.lines.end)
+        };
         // Lines that recur between all page breaks are text.
         if let Some(region) = regions.last_mut()
             && touches(region, first)
@@ -146,22 +157,31 @@ fn with_companions(lines: &LineView<'_, '_>, pages: &HashMap<usize, bool>) -> Ve
 
 impl BreakRegion {
     /// Returns the halves of the sentence that the region cuts.
-    pub(super) fn sentence_halves(&self, document: &Document<'_>) -> Option<(SentenceHalf, SentenceHalf)> {
+    pub(super) fn sentence_halves(
+        &self,
+        document: &Document<'_>,
+    ) -> Option<(SentenceHalf, SentenceHalf)> {
         /// Lines of wrapped text are shorter than this, in characters.
         const MAX_WRAPPED_CHARACTERS: usize = 130;
         let lines = LineView { document };
         let (before, after) = lines.neighbours(&self.lines)?;
-        if !lines.is_inside_sentence(self.lines.clone()) && !lines.is_inside_wrapped_sentence(before, after) {
+        if !lines.is_inside_sentence(self.lines.clone())
+            && !lines.is_inside_wrapped_sentence(before, after)
+        {
             return None;
         }
-        let continues = before.checked_sub(1).is_some_and(|line| !lines.is_empty(line)) || !lines.is_empty(after + 1);
+        let continues = before.checked_sub(1).is_some_and(|line| !lines.is_empty(line))
+            || !lines.is_empty(after + 1);
         let is_wrapped = continues && lines.text(before).chars().count() <= MAX_WRAPPED_CHARACTERS;
         let half = |line, character: Option<char>| SentenceHalf {
             line,
             is_wrapped,
             has_blanks: character.is_none_or(|character| !is_ideograph(character)),
         };
-        Some((half(before, lines.text(before).chars().next_back()), half(after, lines.text(after).chars().next())))
+        Some((
+            half(before, lines.text(before).chars().next_back()),
+            half(after, lines.text(after).chars().next()),
+        ))
     }
 }
 
@@ -172,7 +192,10 @@ struct LineView<'d, 't> {
 
 impl<'t> LineView<'_, 't> {
     fn text(&self, line: usize) -> &'t str {
-        self.document.lines().get(line).map_or("", |span| self.document.slice(*span).trim_matches(is_blank))
+        self.document
+            .lines()
+            .get(line)
+            .map_or("", |span| self.document.slice(*span).trim_matches(is_blank))
     }
 
     fn is_empty(&self, line: usize) -> bool {
@@ -210,7 +233,10 @@ impl<'t> LineView<'_, 't> {
 
     /// Whether there is an empty line on both sides.
     fn is_isolated(&self, line: usize) -> bool {
-        line > 0 && self.is_empty(line - 1) && self.is_empty(line + 1) && line + 1 < self.document.lines().len()
+        line > 0
+            && self.is_empty(line - 1)
+            && self.is_empty(line + 1)
+            && line + 1 < self.document.lines().len()
     }
 
     /// Whether a line without a number may be a running header: short, between empty lines, and not
@@ -231,7 +257,8 @@ impl<'t> LineView<'_, 't> {
         }
         let above = self.above(line).take(MAX_LINES).take_while(|line| self.may_be_header(*line));
         let below = self.below(line).take(MAX_LINES).take_while(|line| self.may_be_header(*line));
-        let starts: Vec<usize> = above.filter(|line| *line > 0 && self.is_empty(line - 1)).chain([line]).collect();
+        let starts: Vec<usize> =
+            above.filter(|line| *line > 0 && self.is_empty(line - 1)).chain([line]).collect();
         let ends: Vec<usize> = below.filter(|line| self.is_empty(line + 1)).chain([line]).collect();
         starts.iter().any(|start| ends.iter().any(|end| self.is_inside_sentence(*start..end + 1)))
     }
@@ -252,10 +279,14 @@ impl<'t> LineView<'_, 't> {
         let Some((before, after)) = self.neighbours(&lines) else { return false };
         let head = self.text(before);
         let tail = self.text(after);
-        let (Some(last), Some(first)) = (head.chars().next_back(), tail.chars().next()) else { return false };
-        let is_open = last.is_alphanumeric() || matches!(last, ',' | ';' | '-' | '\u{AD}' | '‐' | '、' | '，' | '،');
-        let is_caseless =
-            |character: char| character.is_alphabetic() && !character.is_lowercase() && !character.is_uppercase();
+        let (Some(last), Some(first)) = (head.chars().next_back(), tail.chars().next()) else {
+            return false;
+        };
+        let is_open = last.is_alphanumeric()
+            || matches!(last, ',' | ';' | '-' | '\u{AD}' | '‐' | '、' | '，' | '،');
+        let is_caseless = |character: char| {
+            character.is_alphabetic() && !character.is_lowercase() && !character.is_uppercase()
+        };
         let continues = first.is_lowercase() || is_caseless(first) && !last.is_ascii_digit();
         let is_long = |text: &str| text.chars().nth(MIN_LENGTH - 1).is_some();
         is_open
@@ -272,8 +303,10 @@ impl<'t> LineView<'_, 't> {
         const MIN_CHARACTERS: usize = 50;
         let head = self.text(before);
         let tail = self.text(after);
-        let ends_open = head.ends_with(|last: char| last.is_lowercase() || matches!(last, ',' | '-'));
-        let is_wrapped = before.checked_sub(1).is_some_and(|line| !self.is_empty(line)) && self.is_text(before - 1);
+        let ends_open =
+            head.ends_with(|last: char| last.is_lowercase() || matches!(last, ',' | '-'));
+        let is_wrapped = before.checked_sub(1).is_some_and(|line| !self.is_empty(line))
+            && self.is_text(before - 1);
         ends_open
             && is_wrapped
             && tail.starts_with(char::is_alphabetic)

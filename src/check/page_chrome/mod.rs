@@ -43,7 +43,10 @@ pub struct Parameters {
 /// Fails if `min-lines` is 0, or if a share is not above 0 and at most 1.
 pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
     let is_share = |share: f32| share > 0.0 && share <= 1.0;
-    if parameters.min_lines > 0 && is_share(parameters.marked) && is_share(parameters.marked_of_many) {
+    if parameters.min_lines > 0
+        && is_share(parameters.marked)
+        && is_share(parameters.marked_of_many)
+    {
         return Ok(());
     }
     let message = "`min-lines` must be at least 1, and `marked` and `marked-of-many` more than 0 and at most 1".into();
@@ -55,7 +58,9 @@ pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
 /// # Errors
 ///
 /// Never fails; [`validate`] has checked the parameters.
-pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
+pub fn compile(
+    rules: Vec<RuleWithParams<'_, Parameters>>,
+) -> Result<Box<dyn DocumentCheck>, ParameterError> {
     let rules = rules.into_iter().map(|(rule, parameters)| (rule, parameters.clone())).collect();
     Ok(Box::new(PageChromeCheck { rules }))
 }
@@ -66,20 +71,26 @@ struct PageChromeCheck {
 
 impl DocumentCheck for PageChromeCheck {
     fn check(&self, document: &Document<'_>, findings: &mut FindingSink<'_>) {
-        let min_lines = self.rules.iter().map(|(_, parameters)| parameters.min_lines).min().unwrap_or(0);
+        let min_lines =
+            self.rules.iter().map(|(_, parameters)| parameters.min_lines).min().unwrap_or(0);
         if !page_line::has_short_lines(document, min_lines) {
             return;
         }
         let mut lines = page_line::parse_lines(document);
         let is_flagged = covered_by_evidence(&lines, |line| line.span, findings.iter());
-        lines.iter_mut().zip(is_flagged).for_each(|(line, is_flagged)| line.is_flagged = is_flagged);
+        lines
+            .iter_mut()
+            .zip(is_flagged)
+            .for_each(|(line, is_flagged)| line.is_flagged = is_flagged);
         let Some(main_content) = main_content(&lines) else { return };
         let is_article = is_article(document);
         if has_code(document) || is_scattered(&lines, &main_content) {
             return;
         }
         let head = before_title(document, &lines, main_content.start);
-        for (around, more, place) in [(head, 1, "before"), (main_content.end..lines.len(), 0, "after")] {
+        for (around, more, place) in
+            [(head, 1, "before"), (main_content.end..lines.len(), 0, "after")]
+        {
             if count_non_prose(&lines[around.clone()]) < min_lines + more {
                 continue;
             }
@@ -96,7 +107,13 @@ impl DocumentCheck for PageChromeCheck {
             let chrome = if place == "after" { from_first_signal(around) } else { around };
             for (rule, parameters) in &self.rules {
                 if let Some(reason) = reason(around, parameters, parameters.min_lines + more) {
-                    report_runs(rule, document, chrome, &format!("{place} the text: {reason}"), findings);
+                    report_runs(
+                        rule,
+                        document,
+                        chrome,
+                        &format!("{place} the text: {reason}"),
+                        findings,
+                    );
                 }
             }
         }
@@ -153,7 +170,8 @@ fn has_code(document: &Document<'_>) -> bool {
 /// content of an overview.
 fn ignore_teasers(lines: &mut [PageLine]) {
     const MIN_TEASERS: usize = 3;
-    let is_teaser = |line: &PageLine| matches!(line.kind, LineKind::Prose(_)) && line.has(Signal::Truncated);
+    let is_teaser =
+        |line: &PageLine| matches!(line.kind, LineKind::Prose(_)) && line.has(Signal::Truncated);
     if lines.iter().filter(|line| is_teaser(line)).count() >= MIN_TEASERS {
         lines.iter_mut().filter(|line| is_teaser(line)).for_each(PageLine::clear_truncated);
     }
@@ -163,8 +181,9 @@ fn ignore_teasers(lines: &mut [PageLine]) {
 /// instructions.
 fn is_scattered(lines: &[PageLine], main_content: &Range<usize>) -> bool {
     const MIN_OUTSIDE: usize = 6;
-    let is_text =
-        |line: &&PageLine| matches!(line.kind, LineKind::Prose(_)) && !line.is_flagged && !line.has(Signal::Truncated);
+    let is_text = |line: &&PageLine| {
+        matches!(line.kind, LineKind::Prose(_)) && !line.is_flagged && !line.has(Signal::Truncated)
+    };
     let inside = lines[main_content.clone()].iter().filter(is_text).count();
     let outside = lines.iter().filter(is_text).count() - inside;
     outside >= MIN_OUTSIDE && 2 * outside > inside
@@ -176,7 +195,8 @@ fn empty_lines(lines: &[PageLine]) -> usize {
     const TICKER: usize = 3;
     let is_empty = |line: &PageLine| line.kind == LineKind::Empty;
     let has_ticker = lines.windows(TICKER).any(|run| run.iter().all(|line| line.has(Signal::Time)));
-    let runs = lines.chunk_by(|one, next| is_empty(one) == is_empty(next)).filter(|run| is_empty(&run[0]));
+    let runs =
+        lines.chunk_by(|one, next| is_empty(one) == is_empty(next)).filter(|run| is_empty(&run[0]));
     runs.filter(|run| has_ticker || run.len() > 1).map(<[PageLine]>::len).sum()
 }
 
@@ -188,7 +208,9 @@ fn count_non_prose(lines: &[PageLine]) -> usize {
 /// Returns the lines after the text from the first with a signal on, since a list at the end of a
 /// text has none.
 fn from_first_signal(lines: &[PageLine]) -> &[PageLine] {
-    let has_signal = |line: &PageLine| line.is_flagged || line.kind == LineKind::Empty || !line.signals.is_empty();
+    let has_signal = |line: &PageLine| {
+        line.is_flagged || line.kind == LineKind::Empty || !line.signals.is_empty()
+    };
     let spared = lines.iter().position(has_signal).unwrap_or(lines.len());
     &lines[spared..]
 }
@@ -205,7 +227,9 @@ fn before_title(document: &Document<'_>, lines: &[PageLine], main_content: usize
         spared += usize::from(lines[end].kind != LineKind::Empty);
     }
     let begins_with_title = lines.first().is_some_and(|line| {
-        !line.is_flagged && line.kind != LineKind::NonText && line.words(document, TITLE_WORDS) == TITLE_WORDS
+        !line.is_flagged
+            && line.kind != LineKind::NonText
+            && line.words(document, TITLE_WORDS) == TITLE_WORDS
     });
     usize::from(begins_with_title && end > 0)..end
 }
@@ -238,7 +262,8 @@ fn reason(lines: &[PageLine], parameters: &Parameters, min_lines: usize) -> Opti
     let flagged = text_lines().filter(|line| line.is_flagged).count();
     let of = |signal: Signal| text_lines().filter(|line| line.has(signal)).count();
     let layout = of(Signal::Layout);
-    let marked = empty + text_lines().filter(|line| line.is_flagged || !line.signals.is_empty()).count();
+    let marked =
+        empty + text_lines().filter(|line| line.is_flagged || !line.signals.is_empty()).count();
     let counts = [
         (flagged, "noise by other rules"),
         (of(Signal::Time), "dated"),
@@ -253,9 +278,14 @@ fn reason(lines: &[PageLine], parameters: &Parameters, min_lines: usize) -> Opti
     let is_enough = marked as f32 >= parameters.marked * all as f32
         && marked >= MIN_SIGNALS
         && (sorts >= 2 || layout >= MIN_SIGNALS)
-        || marked as f32 >= parameters.marked_of_many * all as f32 && marked >= MANY_SIGNALS && sorts >= 2;
-    let counted: Vec<String> =
-        counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        || marked as f32 >= parameters.marked_of_many * all as f32
+            && marked >= MANY_SIGNALS
+            && sorts >= 2;
+    let counted: Vec<String> = counts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
     let short = text_lines().filter(|line| line.kind == LineKind::Short).count();
     is_enough.then(|| format!("{short} short lines, {}", counted.join(", ")))
 }
@@ -274,13 +304,20 @@ fn report_runs(
         LineKind::Prose(_) => !line.is_flagged && line.has(Signal::Truncated),
         LineKind::NonText => false,
     };
-    for run in lines.chunk_by(|one, next| is_chrome(one) == is_chrome(next)).filter(|run| is_chrome(&run[0])) {
+    for run in lines
+        .chunk_by(|one, next| is_chrome(one) == is_chrome(next))
+        .filter(|run| is_chrome(&run[0]))
+    {
         let is_text_line = |line: &PageLine| line.kind != LineKind::Empty;
         // A single rule between two lines is left alone; a list reduced to its bullets is not.
         let all_empty = (run.len() >= EMPTY_LIST).then_some((&run[0], &run[run.len() - 1]));
-        let text_lines = run.iter().find(|line| is_text_line(line)).zip(run.iter().rfind(|line| is_text_line(line)));
+        let text_lines = run
+            .iter()
+            .find(|line| is_text_line(line))
+            .zip(run.iter().rfind(|line| is_text_line(line)));
         let Some((first, last)) = text_lines.or(all_empty) else { continue };
-        let mut finding = Finding::with_deletion(rule, document, Span::new(first.span.start, last.span.end));
+        let mut finding =
+            Finding::with_deletion(rule, document, Span::new(first.span.start, last.span.end));
         finding.label = Some(reason.to_owned());
         findings.push(finding);
     }

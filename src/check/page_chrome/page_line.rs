@@ -1,7 +1,8 @@
 //! Lines of a page: the kind of each, and its signals.
 
 use crate::text::{
-    Block, BlockKind, Document, Span, count_words, count_words_cjk_weighted, ends_sentence, is_blank, is_prose, trim,
+    Block, BlockKind, Document, Span, count_words, count_words_cjk_weighted, ends_sentence,
+    is_blank, is_prose, trim,
 };
 
 /// The kind of a line.
@@ -77,7 +78,9 @@ impl PageLine {
 
     /// Detects code. Called only for the few lines outside the main content.
     pub(super) fn detect_code(&mut self, document: &Document<'_>) {
-        self.is_code = self.kind == LineKind::Short && !self.is_row && looks_like_code(document.slice(self.text));
+        self.is_code = self.kind == LineKind::Short
+            && !self.is_row
+            && looks_like_code(document.slice(self.text));
     }
 
     /// Detects all signals. Called for even fewer lines.
@@ -138,7 +141,9 @@ pub(super) fn parse_lines(document: &Document<'_>) -> Vec<PageLine> {
         match block.kind {
             BlockKind::Blank => {}
             BlockKind::Table => parse_table(document, block, &mut lines),
-            kind if kind.is_text() => lines.push(parse_text(document, block.content, document.is_prose(index))),
+            kind if kind.is_text() => {
+                lines.push(parse_text(document, block.content, document.is_prose(index)))
+            }
             _ => lines.push(non_text(block.span)),
         }
     }
@@ -147,7 +152,15 @@ pub(super) fn parse_lines(document: &Document<'_>) -> Vec<PageLine> {
 
 fn non_text(span: Span) -> PageLine {
     let signals = Signals::default();
-    PageLine { span, text: span, is_row: false, kind: LineKind::NonText, signals, is_code: false, is_flagged: false }
+    PageLine {
+        span,
+        text: span,
+        is_row: false,
+        kind: LineKind::NonText,
+        signals,
+        is_code: false,
+        is_flagged: false,
+    }
 }
 
 fn parse_text(document: &Document<'_>, span: Span, is_prose: bool) -> PageLine {
@@ -166,15 +179,18 @@ fn parse_text(document: &Document<'_>, span: Span, is_prose: bool) -> PageLine {
 
 /// Adds the rows of a table: data if there is a delimiter row, otherwise remains of a page layout.
 fn parse_table(document: &Document<'_>, block: &Block, lines: &mut Vec<PageLine>) {
-    let is_dashes = |row: &str| row.contains("---") && row.chars().all(|sign| "|-: \t".contains(sign));
-    let rows = || document.lines()[block.lines.clone()].iter().map(|line| trim(document.text(), *line));
+    let is_dashes =
+        |row: &str| row.contains("---") && row.chars().all(|sign| "|-: \t".contains(sign));
+    let rows =
+        || document.lines()[block.lines.clone()].iter().map(|line| trim(document.text(), *line));
     if rows().any(|row| is_dashes(document.slice(row))) {
         lines.extend(rows().map(non_text));
         return;
     }
     for row in rows() {
         let text = document.slice(row);
-        let is_prose = cells(text).any(|cell| is_prose(cell) && (ends_sentence(cell) || cell.contains(['.', '。'])));
+        let is_prose = cells(text)
+            .any(|cell| is_prose(cell) && (ends_sentence(cell) || cell.contains(['.', '。'])));
         let is_around = |sign: char| sign == '|' || is_blank(sign);
         let start = row.start + (text.len() - text.trim_start_matches(is_around).len());
         let inner = Span::new(start, start + text.trim_matches(is_around).len());
@@ -226,7 +242,9 @@ fn contains_time(text: &str) -> bool {
         let is_worded = left.len() <= 2 && is_year(number) && is_month_name(between);
         let is_date = before.is_some_and(|(first, gap)| {
             let is_joined = is_date_separator(gap) && is_date_separator(between);
-            is_joined && left.len() <= 2 && (is_year(first) && number.len() <= 2 || first.len() <= 2 && is_year(number))
+            is_joined
+                && left.len() <= 2
+                && (is_year(first) && number.len() <= 2 || first.len() <= 2 && is_year(number))
                 || gap == between
                     && matches!(gap, "/" | "-" | ".")
                     && [first, left, number].iter().all(|part| part.len() == 2)

@@ -10,11 +10,17 @@ use crate::text::{BlockKind, Document, count_words, ends_sentence};
 pub(super) struct Surroundings(Option<Vec<bool>>);
 
 /// Whether the block is content by its form or place, where a pattern that looks at units of the kind `unit` matched it.
-pub(super) fn is_content(document: &Document<'_>, block: usize, unit: Unit, surroundings: &mut Surroundings) -> bool {
+pub(super) fn is_content(
+    document: &Document<'_>,
+    block: usize,
+    unit: Unit,
+    surroundings: &mut Surroundings,
+) -> bool {
     let one = &document.blocks()[block];
     let text = document.slice(one.content).trim();
     let is_item = unit == Unit::Line && one.kind == BlockKind::ListItem;
-    let is_step = || document.slice(one.span).trim_start().starts_with(|sign: char| sign.is_ascii_digit());
+    let is_step =
+        || document.slice(one.span).trim_start().starts_with(|sign: char| sign.is_ascii_digit());
     is_speech(text)
         || is_bare_question(text)
         || is_item && is_step()
@@ -23,14 +29,26 @@ pub(super) fn is_content(document: &Document<'_>, block: usize, unit: Unit, surr
 
 /// Whether `text` is a quoted sentence, or one after a dash as novels set it.
 fn is_speech(text: &str) -> bool {
-    const QUOTES: [(char, char); 8] =
-        [('"', '"'), ('“', '”'), ('„', '“'), ('„', '”'), ('«', '»'), ('»', '«'), ('‘', '’'), ('「', '」')];
-    let (Some(first), Some(last)) = (text.chars().next(), text.chars().next_back()) else { return false };
+    const QUOTES: [(char, char); 8] = [
+        ('"', '"'),
+        ('“', '”'),
+        ('„', '“'),
+        ('„', '”'),
+        ('«', '»'),
+        ('»', '«'),
+        ('‘', '’'),
+        ('「', '」'),
+    ];
+    let (Some(first), Some(last)) = (text.chars().next(), text.chars().next_back()) else {
+        return false;
+    };
     if QUOTES.contains(&(first, last)) && text.len() > first.len_utf8() {
         let inner = text.strip_suffix(last).unwrap_or(text).trim_end();
         return inner.ends_with(ends_speech) && !inner.ends_with("...");
     }
-    let is_dashed = text.strip_prefix('—').is_some_and(|spoken| spoken.starts_with([' ', '¿', '¡']) || last != '.');
+    let is_dashed = text
+        .strip_prefix('—')
+        .is_some_and(|spoken| spoken.starts_with([' ', '¿', '¡']) || last != '.');
     is_dashed && ends_speech(last)
 }
 
@@ -40,7 +58,8 @@ fn ends_speech(sign: char) -> bool {
 
 /// Whether `text` is one word and a question mark: buttons do not ask, people do.
 fn is_bare_question(text: &str) -> bool {
-    text.strip_suffix('?').is_some_and(|word| !word.is_empty() && word.chars().all(char::is_alphanumeric))
+    text.strip_suffix('?')
+        .is_some_and(|word| !word.is_empty() && word.chars().all(char::is_alphanumeric))
 }
 
 impl Surroundings {
@@ -83,7 +102,8 @@ fn mark_lists_of_sentences(document: &Document<'_>, content: &mut [bool]) {
     let text = |block: usize| document.slice(document.blocks()[block].content);
     let is_long = |block: usize| count_words(text(block), MIN_WORDS) == MIN_WORDS;
     for list in document.lists().into_iter().filter(|list| list.len() >= MIN_ITEMS) {
-        let sentences = list.iter().filter(|&&block| is_long(block) || ends_sentence(text(block))).count();
+        let sentences =
+            list.iter().filter(|&&block| is_long(block) || ends_sentence(text(block))).count();
         if 2 * sentences > list.len() {
             list.into_iter().for_each(|block| content[block] |= !is_long(block));
         }

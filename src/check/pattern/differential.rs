@@ -72,7 +72,12 @@ pub(crate) fn assert_agreement<'u>(
         for (index, (pattern, reference)) in references.iter().enumerate() {
             let is_tried = is_short(unit) || !pattern.is_short();
             let expected = is_tried && reference.iter().any(|regex| regex.is_match(unit));
-            assert_eq!(matches.contains(&index), expected, "{}: {reference:?} on {unit:?}", rule.code);
+            assert_eq!(
+                matches.contains(&index),
+                expected,
+                "{}: {reference:?} on {unit:?}",
+                rule.code
+            );
             count += usize::from(expected);
         }
     }

@@ -37,7 +37,8 @@ pub(super) fn collect(
         surroundings: Surroundings::default(),
     };
     evidence.search();
-    if evidence.candidates.is_empty() && evidence.has_all_candidates && evidence.matches.is_empty() {
+    if evidence.candidates.is_empty() && evidence.has_all_candidates && evidence.matches.is_empty()
+    {
         return;
     }
     for finding in findings.iter() {
@@ -85,11 +86,16 @@ impl<'e> Evidence<'e, '_> {
         if !matcher.matches(text) {
             return;
         }
-        let is_first = || self.document.blocks()[..candidate.block].iter().all(|block| block.kind == BlockKind::Blank);
+        let is_first = || {
+            self.document.blocks()[..candidate.block]
+                .iter()
+                .all(|block| block.kind == BlockKind::Blank)
+        };
         if matcher.pattern.below_title && is_first() {
             return;
         }
-        if !is_content(self.document, candidate.block, matcher.pattern.unit, &mut self.surroundings) {
+        if !is_content(self.document, candidate.block, matcher.pattern.unit, &mut self.surroundings)
+        {
             self.accept(candidate);
         }
     }
@@ -106,7 +112,9 @@ impl<'e> Evidence<'e, '_> {
     /// What a match takes for certain, before the tail is known.
     fn claim(&self, found: &Candidate) -> Span {
         match self.matchers[found.matcher].pattern.reach {
-            reach @ (Reach::Next | Reach::Rest | Reach::Title | Reach::List) => self.extend(found, reach),
+            reach @ (Reach::Next | Reach::Rest | Reach::Title | Reach::List) => {
+                self.extend(found, reach)
+            }
             Reach::Unit | Reach::Block | Reach::End => found.unit,
         }
     }
@@ -190,16 +198,23 @@ impl<'e> Evidence<'e, '_> {
     /// Drops matches that are headings, and notes those that may be.
     fn spare_headings(&mut self, findings: &[Finding]) {
         let pattern = |found: &Candidate| &self.matchers[found.matcher].pattern;
-        let is_weak = |found: &Candidate| pattern(found).may_be_heading() && pattern(found).unit == Unit::Line;
+        let is_weak = |found: &Candidate| {
+            pattern(found).may_be_heading() && pattern(found).unit == Unit::Line
+        };
         if !self.matches.iter().any(is_weak) {
             return;
         }
         let blocks = self.document.blocks();
         let mut noise = covered_by_fixes(blocks, |block| block.span, findings);
-        for found in self.matches.iter().filter(|found| !pattern(found).needs_company && !is_weak(found)) {
+        for found in
+            self.matches.iter().filter(|found| !pattern(found).needs_company && !is_weak(found))
+        {
             let span = self.claim(found);
-            let reached =
-                blocks.iter().zip(&mut noise).skip(found.block).take_while(|(one, _)| one.span.start < span.end);
+            let reached = blocks
+                .iter()
+                .zip(&mut noise)
+                .skip(found.block)
+                .take_while(|(one, _)| one.span.start < span.end);
             reached.for_each(|(one, is_noise)| *is_noise |= span.contains(one.content));
         }
         let weak: Vec<(usize, WeakLine)> = self
@@ -209,7 +224,10 @@ impl<'e> Evidence<'e, '_> {
             .filter(|(_, found)| is_weak(found))
             .map(|(index, found)| {
                 let (block, or_row_of) = (found.block, pattern(found).or_row_of);
-                (index, WeakLine { pattern: Arc::as_ptr(pattern(found)) as usize, block, or_row_of })
+                (
+                    index,
+                    WeakLine { pattern: Arc::as_ptr(pattern(found)) as usize, block, or_row_of },
+                )
             })
             .collect();
         let lines: Vec<WeakLine> = weak.iter().map(|(_, line)| *line).collect();
@@ -218,8 +236,10 @@ impl<'e> Evidence<'e, '_> {
             verdicts[*index] = verdict;
         }
         let judged = self.matches.iter().zip(&verdicts);
-        self.doubtful =
-            judged.filter(|(_, verdict)| **verdict == Verdict::Doubtful).map(|(found, _)| found.unit).collect();
+        self.doubtful = judged
+            .filter(|(_, verdict)| **verdict == Verdict::Doubtful)
+            .map(|(found, _)| found.unit)
+            .collect();
         self.doubtful.sort_unstable();
         let mut verdicts = verdicts.into_iter();
         self.matches.retain(|_| verdicts.next() != Some(Verdict::Heading));
@@ -232,7 +252,8 @@ impl<'e> Evidence<'e, '_> {
         }
         // Strong findings and weak matches in order of place; a weak one is known by its index.
         let noise = findings.iter().filter(|finding| finding.is_pure_deletion());
-        let mut row: Vec<(Span, Option<usize>)> = noise.map(|finding| (finding.span, None)).collect();
+        let mut row: Vec<(Span, Option<usize>)> =
+            noise.map(|finding| (finding.span, None)).collect();
         row.extend(self.matches.iter().enumerate().map(|(index, found)| {
             let weak = self.matchers[found.matcher].pattern.needs_company;
             (self.claim(found), weak.then_some(index))
@@ -275,7 +296,10 @@ impl<'e> Evidence<'e, '_> {
         const WIDEST_GAP: usize = 200;
         right.start <= left.end
             || right.start - left.end <= WIDEST_GAP
-                && !self.document.slice(Span::new(left.end, right.start)).contains(char::is_alphanumeric)
+                && !self
+                    .document
+                    .slice(Span::new(left.end, right.start))
+                    .contains(char::is_alphanumeric)
     }
 
     /// One finding for what a rule's patterns say of the same place, in the widest form.
@@ -287,8 +311,9 @@ impl<'e> Evidence<'e, '_> {
         let mut longest: Option<(Span, &Arc<RuleInfo>)> = None;
         for one in &self.matches {
             let matcher = &self.matchers[one.matcher];
-            let is_reached =
-                longest.is_some_and(|(span, rule)| span.contains(one.unit) && Arc::ptr_eq(rule, &matcher.rule));
+            let is_reached = longest.is_some_and(|(span, rule)| {
+                span.contains(one.unit) && Arc::ptr_eq(rule, &matcher.rule)
+            });
             let span = if is_reached { one.unit } else { self.extend(one, matcher.pattern.reach) };
             if matcher.pattern.reach == Reach::End && !is_reached {
                 longest = Some((span, &matcher.rule));
@@ -314,7 +339,8 @@ impl<'e> Evidence<'e, '_> {
                 let next = self.doubtful.partition_point(|unit| unit.start < span.start);
                 let is_doubtful = self.doubtful.get(next).is_some_and(|unit| span.contains(*unit));
                 // A biography is a paragraph; further ones may be the text again.
-                let is_much = matcher.pattern.reach == Reach::Rest && self.paragraphs(span).count() > 1;
+                let is_much =
+                    matcher.pattern.reach == Reach::Rest && self.paragraphs(span).count() > 1;
                 if is_long || is_doubtful || is_much {
                     fix.applicability = Applicability::Unsafe;
                 }
@@ -343,16 +369,19 @@ impl<'e> Evidence<'e, '_> {
             }
             Reach::Next => {
                 const LONGEST_LINE: usize = 8;
-                let next = blocks[found.block + 1..].iter().find(|block| block.kind != BlockKind::Blank);
+                let next =
+                    blocks[found.block + 1..].iter().find(|block| block.kind != BlockKind::Blank);
                 let is_line = |next: &&crate::text::Block| {
                     next.kind.is_text()
-                        && count_words(self.document.slice(next.content), LONGEST_LINE + 1) <= LONGEST_LINE
+                        && count_words(self.document.slice(next.content), LONGEST_LINE + 1)
+                            <= LONGEST_LINE
                 };
                 next.filter(is_line).map_or(found.unit, |next| found.unit.cover(next.span))
             }
             Reach::Title => {
                 const WORDS: std::ops::RangeInclusive<usize> = 4..=20;
-                let next = blocks[found.block + 1..].iter().find(|block| block.kind != BlockKind::Blank);
+                let next =
+                    blocks[found.block + 1..].iter().find(|block| block.kind != BlockKind::Blank);
                 let is_title = |next: &&crate::text::Block| {
                     let content = self.document.slice(next.content);
                     next.kind.is_text()
@@ -362,7 +391,9 @@ impl<'e> Evidence<'e, '_> {
                 };
                 next.filter(is_title).map_or(found.unit, |next| found.unit.cover(next.span))
             }
-            Reach::List => self.next_list(found.block).map_or(found.unit, |list| found.unit.cover(list)),
+            Reach::List => {
+                self.next_list(found.block).map_or(found.unit, |list| found.unit.cover(list))
+            }
             Reach::Rest => {
                 const MOST_WORDS: usize = 150;
                 let rest = Span::new(found.unit.end, self.document.text().len());
@@ -370,7 +401,10 @@ impl<'e> Evidence<'e, '_> {
                 if !is_short {
                     return found.unit;
                 }
-                Span::new(found.unit.start, self.section_end(found.block, |_| false).max(found.unit.end))
+                Span::new(
+                    found.unit.start,
+                    self.section_end(found.block, |_| false).max(found.unit.end),
+                )
             }
         }
     }
@@ -381,9 +415,12 @@ impl<'e> Evidence<'e, '_> {
         const MAX_WORDS: usize = 40;
         let blocks = self.document.blocks().get(block + 1..)?;
         let visible = blocks.iter().filter(|block| block.kind != BlockKind::Blank);
-        let items = visible.take_while(|block| block.kind == BlockKind::ListItem).take(ITEMS.end() + 1);
+        let items =
+            visible.take_while(|block| block.kind == BlockKind::ListItem).take(ITEMS.end() + 1);
         let items: Vec<&Block> = items.collect();
-        let is_short = |item: &&Block| count_words(self.document.slice(item.content), MAX_WORDS + 1) <= MAX_WORDS;
+        let is_short = |item: &&Block| {
+            count_words(self.document.slice(item.content), MAX_WORDS + 1) <= MAX_WORDS
+        };
         let is_list = ITEMS.contains(&items.len()) && items.iter().all(is_short);
         is_list.then(|| items.iter().map(|item| item.span).reduce(Span::cover)).flatten()
     }
@@ -402,7 +439,8 @@ impl<'e> Evidence<'e, '_> {
     fn paragraphs(&self, span: Span) -> impl Iterator<Item = usize> {
         let blocks = self.document.blocks();
         let first = self.document.block_at(span.start);
-        let reached = (first..blocks.len()).take_while(move |&block| blocks[block].span.start < span.end);
+        let reached =
+            (first..blocks.len()).take_while(move |&block| blocks[block].span.start < span.end);
         reached.filter(|&block| self.document.is_prose(block))
     }
 
@@ -416,9 +454,13 @@ impl<'e> Evidence<'e, '_> {
         let mut rest = (block + 1..blocks.len()).filter(is_text).peekable();
         while let Some(next) = rest.next() {
             let heading = self.document.marked_heading(next);
-            let is_below = level.is_some_and(|level| heading.is_some_and(|heading| heading > level));
+            let is_below =
+                level.is_some_and(|level| heading.is_some_and(|heading| heading > level));
             let is_heading = heading.is_some() || is_label(next);
-            if is_heading && !is_below && rest.peek().is_some_and(|&body| self.document.is_body(body)) {
+            if is_heading
+                && !is_below
+                && rest.peek().is_some_and(|&body| self.document.is_body(body))
+            {
                 break;
             }
             last = next;

@@ -60,12 +60,24 @@ impl Source<'_> {
 
 /// Tries each phrase and expression of `patterns` on `text` as a whole unit. `sources` are those of
 /// the patterns, in order.
-pub fn explain<'p>(patterns: &[Pattern], sources: &'p [PatternSource], text: &str) -> Vec<Explanation<'p>> {
+pub fn explain<'p>(
+    patterns: &[Pattern],
+    sources: &'p [PatternSource],
+    text: &str,
+) -> Vec<Explanation<'p>> {
     let text = text.trim();
-    patterns.iter().zip(sources).flat_map(|(pattern, source)| of_pattern(pattern, source, text)).collect()
+    patterns
+        .iter()
+        .zip(sources)
+        .flat_map(|(pattern, source)| of_pattern(pattern, source, text))
+        .collect()
 }
 
-fn of_pattern<'p>(pattern: &Pattern, source: &'p PatternSource, text: &str) -> Vec<Explanation<'p>> {
+fn of_pattern<'p>(
+    pattern: &Pattern,
+    source: &'p PatternSource,
+    text: &str,
+) -> Vec<Explanation<'p>> {
     let sources = matching(pattern, &source.phrases, &source.regex, pattern.part, text);
     if sources.is_empty() {
         return Vec::new();
@@ -100,7 +112,8 @@ fn of_pattern<'p>(pattern: &Pattern, source: &'p PatternSource, text: &str) -> V
         let words = count_words(text, usize::MAX);
         let is_within = (pattern.min_words..=pattern.max_words).contains(&words);
         let except = matching(pattern, &source.except, &source.except_regex, true, text);
-        let words = (!is_within).then_some(Obstacle::Words(words, pattern.min_words..pattern.max_words));
+        let words =
+            (!is_within).then_some(Obstacle::Words(words, pattern.min_words..pattern.max_words));
         let obstacles = words.into_iter().chain(except.into_iter().map(Obstacle::Except)).collect();
         Explanation { source: found, obstacles, conditions: conditions.clone() }
     };
@@ -115,9 +128,12 @@ fn matching<'p>(
     is_part: bool,
     text: &str,
 ) -> Vec<Source<'p>> {
-    let matches = |one: Expression| LazyRegex::new(vec![one.source], !is_part, pattern.case_sensitive).is_match(text);
+    let matches = |one: Expression| {
+        LazyRegex::new(vec![one.source], !is_part, pattern.case_sensitive).is_match(text)
+    };
     let phrases = phrases.iter().filter(|phrase| matches(Expression::from_phrase(phrase, false)));
     let phrases = phrases.map(Source::Phrase);
-    let expressions = expressions.iter().filter(|one| matches(Expression::from_regex(one.get_ref(), one.span())));
+    let expressions =
+        expressions.iter().filter(|one| matches(Expression::from_regex(one.get_ref(), one.span())));
     phrases.chain(expressions.map(Source::Regex)).collect()
 }

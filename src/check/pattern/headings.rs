@@ -50,7 +50,8 @@ pub(super) fn judge(document: &Document<'_>, noise: &[bool], weak: &[WeakLine]) 
         let below = below[block];
         let has_body = || {
             below.is_some_and(|below| {
-                label_patterns[below] != Some(weak[index].pattern) && is_body(document, block, below)
+                label_patterns[below] != Some(weak[index].pattern)
+                    && is_body(document, block, below)
                     || heads_text[below]
             })
         };
@@ -83,10 +84,12 @@ pub(super) fn judge(document: &Document<'_>, noise: &[bool], weak: &[WeakLine]) 
 fn is_body(document: &Document<'_>, block: usize, below: usize) -> bool {
     let is_numbered = |block: usize| {
         let one = &document.blocks()[block];
-        (one.kind == BlockKind::ListItem)
-            .then(|| document.slice(one.span).trim_start().starts_with(|first: char| first.is_ascii_digit()))
+        (one.kind == BlockKind::ListItem).then(|| {
+            document.slice(one.span).trim_start().starts_with(|first: char| first.is_ascii_digit())
+        })
     };
-    document.is_body(below) && (is_numbered(block).is_none() || is_numbered(block) != is_numbered(below))
+    document.is_body(below)
+        && (is_numbered(block).is_none() || is_numbered(block) != is_numbered(below))
 }
 
 /// For each block whether it is in a bar.
@@ -98,8 +101,9 @@ fn bars(document: &Document<'_>, noise: &[bool], weak: &[WeakLine]) -> Vec<Bar> 
     lines.sort_unstable();
     lines.dedup();
     let mut bars = vec![Bar::No; noise.len()];
-    let is_row =
-        |left: &WeakLine, right: &WeakLine| left.pattern == right.pattern && next[left.block] == Some(right.block);
+    let is_row = |left: &WeakLine, right: &WeakLine| {
+        left.pattern == right.pattern && next[left.block] == Some(right.block)
+    };
     let rows = lines.chunk_by(is_row).flat_map(|row| {
         // The lines of a bar are set close together; a line further away is not one of them.
         let closest = row.iter().map(|line| gap(document, line.block)).min();
@@ -148,7 +152,11 @@ fn followers(document: &Document<'_>, is_passed: impl Fn(usize) -> bool) -> Vec<
 
 /// How many blank lines stand right below a block.
 fn gap(document: &Document<'_>, block: usize) -> usize {
-    document.blocks().get(block + 1).filter(|next| next.kind == BlockKind::Blank).map_or(0, |next| next.lines.len())
+    document
+        .blocks()
+        .get(block + 1)
+        .filter(|next| next.kind == BlockKind::Blank)
+        .map_or(0, |next| next.lines.len())
 }
 
 fn gap_above(document: &Document<'_>, block: usize) -> usize {

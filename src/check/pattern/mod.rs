@@ -119,7 +119,9 @@ impl Default for Pattern {
 
 impl<'de> Deserialize<'de> for Pattern {
     fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
-        Err(D::Error::custom("`[[check.pattern]]` is written as a `[[find]]` table; see docs/writing-rules.md"))
+        Err(D::Error::custom(
+            "`[[check.pattern]]` is written as a `[[find]]` table; see docs/writing-rules.md",
+        ))
     }
 }
 
@@ -173,7 +175,10 @@ impl Expression {
             return vec![self.clone()];
         }
         let regex = self.regex();
-        search::branches(&regex).into_iter().map(|branch| Self::from_regex(branch, self.place.clone())).collect()
+        search::branches(&regex)
+            .into_iter()
+            .map(|branch| Self::from_regex(branch, self.place.clone()))
+            .collect()
     }
 }
 
@@ -281,7 +286,9 @@ pub fn validate(patterns: &Parameters) -> Result<(), ParameterError> {
 /// # Errors
 ///
 /// The first pattern that is no regular expression or whose guards contradict each other.
-pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
+pub fn compile(
+    rules: Vec<RuleWithParams<'_, Parameters>>,
+) -> Result<Box<dyn DocumentCheck>, ParameterError> {
     Ok(Box::new(build(rules)?))
 }
 
@@ -301,7 +308,9 @@ fn build(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<PatternCheck, Par
                 let search = pattern.search(&expression)?;
                 match search.as_ref() {
                     Search::Lines(listed) => lines.extend(listed),
-                    Search::Required(_) => add(search, Some(pattern.lazy_regex(vec![expression.source]))),
+                    Search::Required(_) => {
+                        add(search, Some(pattern.lazy_regex(vec![expression.source])))
+                    }
                 }
             }
             if !lines.is_empty() {
@@ -336,7 +345,9 @@ impl Pattern {
             return Ok(Arc::clone(search));
         }
         let required = Required::parse(&expression.regex(), !self.part);
-        required.map(|required| Arc::new(Search::Required(required))).map_err(|message| expression.error(message))
+        required
+            .map(|required| Arc::new(Search::Required(required)))
+            .map_err(|message| expression.error(message))
     }
 
     fn lazy_regex(&self, sources: Vec<ExpressionSource>) -> LazyRegex {
@@ -350,21 +361,27 @@ impl Pattern {
     }
 
     fn validate(&self) -> Result<(), ParameterError> {
-        let fault =
-            |message: String| Err(ParameterError { message, place: self.any.first().map(|one| one.place.clone()) });
+        let fault = |message: String| {
+            Err(ParameterError { message, place: self.any.first().map(|one| one.place.clone()) })
+        };
         if self.any.is_empty() && self.lines.is_empty() {
             return fault(
                 "nothing to find: write phrases under the code of their language, such as `en`, or a `regex`".into(),
             );
         }
         if self.min_words > self.max_words {
-            return fault(format!("`min-words` {} is more than `max-words` {}", self.min_words, self.max_words));
+            return fault(format!(
+                "`min-words` {} is more than `max-words` {}",
+                self.min_words, self.max_words
+            ));
         }
         if self.max_words == 0 {
             return fault("`max-words` 0 lets nothing through".into());
         }
         if (self.follows || self.or_row_of > 0) && !self.needs_company {
-            return fault("`or-run-of` says which neighbors count: set `needs-neighbor = true` too".into());
+            return fault(
+                "`or-run-of` says which neighbors count: set `needs-neighbor = true` too".into(),
+            );
         }
         self.validate_reach()?;
         for expression in &self.any {
@@ -401,16 +418,24 @@ impl Pattern {
                 );
             }
             if contradicts(&hir) {
-                return fault("this can never match: it asks for text after the end (`$`) or before the start (`^`)");
+                return fault(
+                    "this can never match: it asks for text after the end (`$`) or before the start (`^`)",
+                );
             }
             match hir.properties().minimum_len() {
                 None => return fault("this can never match: nothing is what it asks for"),
-                Some(0) => return fault("this matches everything: the empty text too; ask for at least a word"),
+                Some(0) => {
+                    return fault(
+                        "this matches everything: the empty text too; ask for at least a word",
+                    );
+                }
                 Some(_) => {}
             }
         }
-        let everything =
-            self.unless.iter().find(|one| parse(one).is_some_and(|hir| hir.properties().minimum_len() == Some(0)));
+        let everything = self
+            .unless
+            .iter()
+            .find(|one| parse(one).is_some_and(|hir| hir.properties().minimum_len() == Some(0)));
         match everything {
             Some(one) => {
                 let message = "the rule can never match: this exception matches everything, the empty text too";
@@ -425,7 +450,8 @@ impl Pattern {
 fn contradicts(hir: &Hir) -> bool {
     match hir.kind() {
         HirKind::Concat(parts) => {
-            let has_text = |part: &Hir| part.properties().minimum_len().is_some_and(|length| length > 0);
+            let has_text =
+                |part: &Hir| part.properties().minimum_len().is_some_and(|length| length > 0);
             let ends = |part: &Hir| part.properties().look_set_suffix().contains(Look::End);
             let starts = |part: &Hir| part.properties().look_set_prefix().contains(Look::Start);
             let end = parts.iter().position(ends);

@@ -42,7 +42,11 @@ static LINES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/lines.bin"));
 impl PrecompiledPattern {
     /// Returns the expressions of the table, given its blocks of phrases and its regular expressions.
     /// Phrases that are found by their lines are left out.
-    pub(crate) fn expressions(&self, blocks: &[Arc<PhraseBlock>], regexes: &[&str]) -> Vec<Expression> {
+    pub(crate) fn expressions(
+        &self,
+        blocks: &[Arc<PhraseBlock>],
+        regexes: &[&str],
+    ) -> Vec<Expression> {
         let mut records = REQUIRED.get(self.required.clone()).unwrap_or_default();
         let mut expressions = Vec::new();
         let mut add = |source: ExpressionSource, required: Option<Required>| {
@@ -52,7 +56,8 @@ impl PrecompiledPattern {
         for _ in 0..self.phrases {
             let Some(place) = PhrasePlace::read(&mut records) else { break };
             let Some(block) = blocks.get(usize::from(place.block)) else { break };
-            let source = ExpressionSource::Phrases(Arc::clone(block), place.start.into()..place.end.into());
+            let source =
+                ExpressionSource::Phrases(Arc::clone(block), place.start.into()..place.end.into());
             add(source, Required::read(&mut records));
         }
         for branch in regexes.iter().flat_map(|regex| branches(regex)) {
@@ -71,14 +76,17 @@ impl PrecompiledPattern {
 /// Asserts that a built-in pattern equals the one that its file is parsed to when the test runs.
 #[cfg(test)]
 pub(crate) fn assert_up_to_date(built_in: &super::Pattern, parsed: &super::Pattern) {
-    let regexes = |all: &[Expression]| all.iter().map(|one| one.regex().into_owned()).collect::<Vec<_>>();
+    let regexes =
+        |all: &[Expression]| all.iter().map(|one| one.regex().into_owned()).collect::<Vec<_>>();
     assert_eq!(regexes(&built_in.unless).join("|"), regexes(&parsed.unless).join("|"));
     let split = |pattern: &super::Pattern| {
         let (mut lines, mut others) = (pattern.lines.clone(), Vec::new());
         for expression in pattern.any.iter().flat_map(Expression::branches) {
             match pattern.search(&expression).unwrap().as_ref() {
                 Search::Lines(hashes) => lines.extend(hashes.clone()),
-                Search::Required(required) => others.push((expression.regex().into_owned(), required.clone())),
+                Search::Required(required) => {
+                    others.push((expression.regex().into_owned(), required.clone()))
+                }
             }
         }
         (lines, others)

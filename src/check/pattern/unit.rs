@@ -19,14 +19,21 @@ impl Matcher {
             Unit::Paragraph => Some(document.blocks()[block].content),
             Unit::Sentence => {
                 let sentences = document.sentences(block);
-                let at = sentences.partition_point(|sentence| sentence.start <= offset).checked_sub(1)?;
+                let at = sentences
+                    .partition_point(|sentence| sentence.start <= offset)
+                    .checked_sub(1)?;
                 sentences.get(at).copied()
             }
         }
     }
 
     /// Whether `unit` has as many words as the pattern asks for.
-    pub(super) fn admits(&self, document: &Document<'_>, unit: Span, counter: &mut WordCounter) -> bool {
+    pub(super) fn admits(
+        &self,
+        document: &Document<'_>,
+        unit: Span,
+        counter: &mut WordCounter,
+    ) -> bool {
         let (min, max) = (self.pattern.min_words, self.pattern.max_words);
         if min == 0 && max == usize::MAX {
             return true;
@@ -47,13 +54,16 @@ pub(super) struct IsLine(Option<bool>);
 
 impl IsLine {
     fn get(&mut self, document: &Document<'_>, block: usize) -> bool {
-        *self.0.get_or_insert_with(|| document.blocks()[block].lines.len() == 1 && !is_cut(document, block))
+        *self.0.get_or_insert_with(|| {
+            document.blocks()[block].lines.len() == 1 && !is_cut(document, block)
+        })
     }
 }
 
 /// Whether the line of block `index` is only part of a sentence that the line before or after it holds the rest of.
 fn is_cut(document: &Document<'_>, index: usize) -> bool {
-    document.continues_in_next_block(index) || index > 0 && document.continues_in_next_block(index - 1)
+    document.continues_in_next_block(index)
+        || index > 0 && document.continues_in_next_block(index - 1)
 }
 
 /// Remembers how many words the last unit has, since many patterns ask in turn.
@@ -82,7 +92,12 @@ impl WordCounter {
     }
 
     /// Whether `unit`, which is `text`, has so many words.
-    pub(super) fn is_within(&mut self, text: &str, unit: Span, wanted: &RangeInclusive<usize>) -> bool {
+    pub(super) fn is_within(
+        &mut self,
+        text: &str,
+        unit: Span,
+        wanted: &RangeInclusive<usize>,
+    ) -> bool {
         const LEAST: usize = 100;
         let bounds = self.bounds(text, unit);
         if wanted.contains(bounds.start()) && wanted.contains(bounds.end()) {

@@ -14,9 +14,13 @@ const CODES: &str = "\
 /// Whether `key` is `any` or a language: an ISO 639 code, possibly with a script or region, such as
 /// `zh-hant`.
 pub fn is_language(key: &str) -> bool {
-    let (code, variant) = key.split_once('-').map_or((key, None), |(code, variant)| (code, Some(variant)));
+    let (code, variant) =
+        key.split_once('-').map_or((key, None), |(code, variant)| (code, Some(variant)));
     let is_variant = |variant: &str| {
-        matches!(variant.len(), 2..=4) && variant.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        matches!(variant.len(), 2..=4)
+            && variant.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
     };
-    key == ANY || CODES.split_ascii_whitespace().any(|known| known == code) && variant.is_none_or(is_variant)
+    key == ANY
+        || CODES.split_ascii_whitespace().any(|known| known == code)
+            && variant.is_none_or(is_variant)
 }

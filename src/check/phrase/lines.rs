@@ -30,7 +30,8 @@ pub(super) fn expand(sequence: &Sequence, max: usize) -> Option<Vec<String>> {
     let mut lines = expand_sequence(sequence);
     lines.sort_unstable();
     lines.dedup();
-    let is_trimmed = |line: &String| !line.is_empty() && !line.starts_with(is_mark) && !line.ends_with(is_mark);
+    let is_trimmed =
+        |line: &String| !line.is_empty() && !line.starts_with(is_mark) && !line.ends_with(is_mark);
     lines.iter().all(|line| is_trimmed(line) && !line.contains(char::is_numeric)).then_some(lines)
 }
 
@@ -43,7 +44,8 @@ fn expand_sequence(sequence: &Sequence) -> Vec<String> {
             let blank = if line.is_empty() || word.is_empty() { "" } else { " " };
             format!("{line}{blank}{word}")
         };
-        lines = lines.iter().flat_map(|line| words.iter().map(move |word| with(line, word))).collect();
+        lines =
+            lines.iter().flat_map(|line| words.iter().map(move |word| with(line, word))).collect();
     }
     lines
 }
@@ -53,13 +55,18 @@ fn expand_word(word: &Word) -> Vec<String> {
     for part in word {
         let endings = match part {
             Part::Text(text) => vec![text.chars().map(fold).collect()],
-            Part::Optional(all) => std::iter::once(String::new()).chain(all.iter().flat_map(expand_sequence)).collect(),
+            Part::Optional(all) => {
+                std::iter::once(String::new()).chain(all.iter().flat_map(expand_sequence)).collect()
+            }
             Part::Choice(all) => all.iter().flat_map(expand_sequence).collect(),
             Part::OptionalBlank => vec![String::new(), " ".to_owned()],
             // `count` rules these out.
             Part::Slot(_) | Part::Gap { .. } | Part::Ending => Vec::new(),
         };
-        words = words.iter().flat_map(|word| endings.iter().map(move |ending| format!("{word}{ending}"))).collect();
+        words = words
+            .iter()
+            .flat_map(|word| endings.iter().map(move |ending| format!("{word}{ending}")))
+            .collect();
     }
     words
 }

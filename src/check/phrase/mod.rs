@@ -220,7 +220,11 @@ impl Phrase {
                 "`{}` expands too far: its expression has {bytes} bytes, at most {MAX_REGEX_BYTES} are allowed",
                 self.source
             );
-            return Err(PhraseError::new(span, message, "split it into several phrases or use a shorter list"));
+            return Err(PhraseError::new(
+                span,
+                message,
+                "split it into several phrases or use a shorter list",
+            ));
         }
         Ok(())
     }

@@ -49,12 +49,17 @@ pub(super) fn nested_line(
             let hint = "remove it, or the `|` beside it";
             return Err(parser.error(from..from + length.max(1), "the phrase is empty", hint));
         }
-        phrases.push((start + from..start + from + length, Body { at_start, at_end: parser.at_end, sequence }));
+        phrases.push((
+            start + from..start + from + length,
+            Body { at_start, at_end: parser.at_end, sequence },
+        ));
         match parser.peek() {
             None => return Ok(phrases),
             Some('|') => parser.at += 1,
             Some(other) => {
-                let hint = format!("write `\\{other}` for the character itself, or add the opening bracket");
+                let hint = format!(
+                    "write `\\{other}` for the character itself, or add the opening bracket"
+                );
                 let place = parser.at..parser.at + other.len_utf8();
                 return Err(parser.error(place, format!("`{other}` closes no bracket"), hint));
             }
@@ -76,7 +81,12 @@ struct Parser<'p> {
 }
 
 impl Parser<'_> {
-    fn error(&self, span: Range<usize>, message: impl Into<String>, hint: impl Into<String>) -> PhraseError {
+    fn error(
+        &self,
+        span: Range<usize>,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> PhraseError {
         PhraseError::new(self.start + span.start..self.start + span.end, message, hint)
     }
 
@@ -168,7 +178,9 @@ impl Parser<'_> {
                 '(' if self.ending(&word).is_some() => {
                     let ending = self.ending(&word).unwrap_or_default();
                     self.at += ending.len() + 2;
-                    word.push(Part::Optional(vec![Sequence { words: vec![vec![Part::Text(ending)]] }]));
+                    word.push(Part::Optional(vec![Sequence {
+                        words: vec![vec![Part::Text(ending)]],
+                    }]));
                 }
                 _ => self.character(&mut word)?,
             }
@@ -178,7 +190,11 @@ impl Parser<'_> {
 
     /// Returns the length of a bracket that contains only blanks; 0 if there is none.
     fn optional_blank(&self) -> usize {
-        let inner = self.rest().strip_prefix('[').and_then(|rest| rest.split_once(']')).map_or("", |(inner, _)| inner);
+        let inner = self
+            .rest()
+            .strip_prefix('[')
+            .and_then(|rest| rest.split_once(']'))
+            .map_or("", |(inner, _)| inner);
         if !inner.is_empty() && inner.trim().is_empty() { inner.len() + 2 } else { 0 }
     }
 
@@ -186,7 +202,8 @@ impl Parser<'_> {
     fn character(&mut self, word: &mut Word) -> Result<(), PhraseError> {
         let from = self.at;
         let is_quoted = self.take("\\");
-        let Some(character) = self.peek().filter(|next| !(is_quoted && next.is_whitespace())) else {
+        let Some(character) = self.peek().filter(|next| !(is_quoted && next.is_whitespace()))
+        else {
             let hint = "write the character that is meant after it, or `\\\\` for itself";
             return Err(self.error(from..from + 1, "nothing follows the `\\`", hint));
         };
@@ -238,12 +255,22 @@ impl Parser<'_> {
                 Some(end) if end == close => break,
                 Some(end) => {
                     let message = format!("`{end}` where `{close}` is expected");
-                    return Err(self.error(self.at - 1..self.at, message, "close brackets in the order they open"));
+                    return Err(self.error(
+                        self.at - 1..self.at,
+                        message,
+                        "close brackets in the order they open",
+                    ));
                 }
                 None => {
                     let opening = self.text.get(open..=open).unwrap_or_default();
-                    let hint = format!("close it with `{close}`, or write `\\{opening}` for the character itself");
-                    return Err(self.error(open..open + 1, format!("`{opening}` is not closed on this line"), hint));
+                    let hint = format!(
+                        "close it with `{close}`, or write `\\{opening}` for the character itself"
+                    );
+                    return Err(self.error(
+                        open..open + 1,
+                        format!("`{opening}` is not closed on this line"),
+                        hint,
+                    ));
                 }
             }
         }
@@ -275,7 +302,10 @@ impl Parser<'_> {
             None => (0, None),
             Some(min) if self.take("+") => (min, None),
             Some(min)
-                if self.rest().strip_prefix('-').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())) =>
+                if self
+                    .rest()
+                    .strip_prefix('-')
+                    .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())) =>
             {
                 self.at += 1;
                 (min, self.digits())

@@ -67,8 +67,9 @@ fn sequence(sequence: &Sequence) -> String {
         }
         None => {
             // Any of the words may be the first that is not empty.
-            let from =
-                |(index, word): (usize, &Word)| format!("{}{}", self::word(word), following(&words[index + 1..]));
+            let from = |(index, word): (usize, &Word)| {
+                format!("{}{}", self::word(word), following(&words[index + 1..]))
+            };
             let all: Vec<String> = words.iter().enumerate().map(from).collect();
             if all.len() == 1 { all.concat() } else { format!("(?:{})", all.join("|")) }
         }
@@ -97,7 +98,9 @@ fn following(words: &[Word]) -> String {
                 is_after_gap = true;
             }
             None if is_nullable(word) && is_after_gap => expression.push_str(&leading(word)),
-            None if is_nullable(word) => expression.push_str(&format!("(?:{BLANKS}{})?", self::word(word))),
+            None if is_nullable(word) => {
+                expression.push_str(&format!("(?:{BLANKS}{})?", self::word(word)))
+            }
             None if is_after_gap => {
                 expression.push_str(&self::word(word));
                 is_after_gap = false;
@@ -158,9 +161,9 @@ fn touches_letter(part: &Part, at_start: bool) -> bool {
             let edge = if at_start { text.chars().next() } else { last() };
             edge.is_some_and(|edge| edge.is_alphanumeric() && has_blanks(edge))
         }
-        Part::Optional(all) | Part::Choice(all) => {
-            all.iter().any(|one| if at_start { begins_with_letter(one) } else { ends_with_letter(one) })
-        }
+        Part::Optional(all) | Part::Choice(all) => all
+            .iter()
+            .any(|one| if at_start { begins_with_letter(one) } else { ends_with_letter(one) }),
         Part::Slot(_) => true,
         Part::Gap { .. } | Part::Ending | Part::OptionalBlank => false,
     }

@@ -61,7 +61,9 @@ impl Slot {
                 format!(r"(?:{currency}\s?{number}|{number}\s?{currency})")
             }
             Self::Url => {
-                format!(r"(?-i:(?:https?://|www\.)[^\s<>|]+|[{WORD}-]+(?:\.[{WORD}-]+)*\.[a-z]{{2,}}(?:/[^\s<>|]*)?)")
+                format!(
+                    r"(?-i:(?:https?://|www\.)[^\s<>|]+|[{WORD}-]+(?:\.[{WORD}-]+)*\.[a-z]{{2,}}(?:/[^\s<>|]*)?)"
+                )
             }
             Self::Email => format!(r"(?-i:[{WORD}.+-]+@[{WORD}-]+(?:\.[{WORD}-]+)+)"),
         }
@@ -77,7 +79,8 @@ fn name() -> String {
 }
 
 /// A clock time: hours, optionally minutes, seconds, and a.m. or p.m.
-const TIME: &str = r"[0-9]{1,2}(?:[:.h][0-9]{2}(?::[0-9]{2})?(?:\s?[ap]\.?\s?m\.?)?|\s?[ap]\.?\s?m\.?)";
+const TIME: &str =
+    r"[0-9]{1,2}(?:[:.h][0-9]{2}(?::[0-9]{2})?(?:\s?[ap]\.?\s?m\.?)?|\s?[ap]\.?\s?m\.?)";
 
 /// A date in digits, or with the name of the month in one of the languages below.
 fn date() -> String {

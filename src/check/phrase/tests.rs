@@ -21,13 +21,21 @@ fn parse(block: &str, extent: Extent) -> Result<Vec<Phrase>, PhraseError> {
 }
 
 fn lines(phrase: &str) -> Vec<String> {
-    parse(phrase, Extent::Whole).unwrap().iter().flat_map(|phrase| phrase.lines(100).unwrap()).collect()
+    parse(phrase, Extent::Whole)
+        .unwrap()
+        .iter()
+        .flat_map(|phrase| phrase.lines(100).unwrap())
+        .collect()
 }
 
 fn matches(phrase: &str, extent: Extent, text: &str) -> bool {
     parse(phrase, extent).unwrap().iter().any(|phrase| {
         let regex = phrase.regex();
-        let regex = if extent == Extent::Whole { format!("^(?-i:{MARKS})(?:{regex})(?-i:{MARKS})$") } else { regex };
+        let regex = if extent == Extent::Whole {
+            format!("^(?-i:{MARKS})(?:{regex})(?-i:{MARKS})$")
+        } else {
+            regex
+        };
         regex_automata::meta::Regex::new(&format!("(?i:{regex})")).unwrap().is_match(text)
     })
 }
@@ -65,7 +73,9 @@ fn indented_lines_continue_a_phrase() {
 
 #[test]
 fn infinite_phrases_and_outer_punctuation_are_not_expanded() {
-    for phrase in ["a <word>", "a ...", "a*", "share:", "^a", "a$", "{a|b}{a|b}{a|b}{a|b}{a|b}{a|b}{a|b}"] {
+    for phrase in
+        ["a <word>", "a ...", "a*", "share:", "^a", "a$", "{a|b}{a|b}{a|b}{a|b}{a|b}{a|b}{a|b}"]
+    {
         assert_eq!(parse(phrase, Extent::Whole).unwrap()[0].lines(100), None, "{phrase}");
     }
     assert_eq!(parse("a", Extent::Contains).unwrap()[0].lines(100), None);
@@ -74,7 +84,11 @@ fn infinite_phrases_and_outer_punctuation_are_not_expanded() {
 #[test]
 fn blanks_disappear_with_missing_words() {
     for (phrase, yes, no) in [
-        ("a [b] c", vec!["a c", "a b c", "A  B\u{A0}c", "* a c!"], vec!["ac", "abc", "a  bc", "a b"]),
+        (
+            "a [b] c",
+            vec!["a c", "a b c", "A  B\u{A0}c", "* a c!"],
+            vec!["ac", "abc", "a  bc", "a b"],
+        ),
         ("[a] [b] c", vec!["c", "a c", "b c", "a b c"], vec!["bc", "ab c", "a b"]),
         ("a [b] [c]", vec!["a", "a b", "a c", "a b c"], vec!["ab", "ac", "a bc"]),
         ("a {[b] c}", vec!["a c", "a b c"], vec!["a", "a b"]),
@@ -106,7 +120,9 @@ fn gaps_start_and_end_at_word_boundaries() {
     }
     assert!(is_line("... b", "x b") && is_line("... b", "b") && !is_line("... b", "xb"));
     assert!(is_line("a ...3", "a xyz") && !is_line("a ...3", "a xyzw"));
-    assert!(is_line("a ...2-3", "a xy") && !is_line("a ...2-3", "a x") && !is_line("a ...2-3", "a"));
+    assert!(
+        is_line("a ...2-3", "a xy") && !is_line("a ...2-3", "a x") && !is_line("a ...2-3", "a")
+    );
     assert!(is_line("a ...2+", "a xyz") && !is_line("a ...2+", "a x"));
     assert!(is_line("a ... [b] c", "a c") && is_line("a ... [b] c", "a x b c"));
 }
@@ -117,10 +133,21 @@ fn slots_match_their_form() {
         ("<number>", vec!["5", "1,234", "1.234.567", "٣٤", "12’000"], vec!["a", "1 2"]),
         ("<digits 1-2>", vec!["1", "12"], vec!["123"]),
         ("<word>", vec!["home", "Überraschung", "don't", "слово"], vec!["two words"]),
-        ("<name>", vec!["Ann Lee", "Ludwig van Beethoven", "J. R. R. Tolkien", "王小明"], vec!["the table", "Ann lee"]),
+        (
+            "<name>",
+            vec!["Ann Lee", "Ludwig van Beethoven", "J. R. R. Tolkien", "王小明"],
+            vec!["the table", "Ann lee"],
+        ),
         (
             "<date>",
-            vec!["2024-05-01", "1 May 2024", "May 1st, 2024", "12. März 2021", "3 de mayo de 2020", "2024年5月1日"],
+            vec![
+                "2024-05-01",
+                "1 May 2024",
+                "May 1st, 2024",
+                "12. März 2021",
+                "3 de mayo de 2020",
+                "2024年5月1日",
+            ],
             vec!["May"],
         ),
         ("<time>", vec!["5:30", "17.45", "5:30 p.m.", "5pm"], vec!["5", "530"]),
@@ -141,16 +168,24 @@ fn slots_match_their_form() {
 fn contained_phrases_match_at_word_boundaries() {
     assert!(contains("share", "please share.") && contains("share", "Share"));
     assert!(!contains("share", "shared") && !contains("share", "unshare"));
-    assert!(contains("комментарий", "ваш комментарий!") && !contains("комментарий", "комментарийный"));
+    assert!(
+        contains("комментарий", "ваш комментарий!") && !contains("комментарий", "комментарийный")
+    );
     assert!(contains("评论", "发表评论吧"));
-    assert!(contains("share*", "shared") && contains("^share", "— share it") && !contains("^share", "to share"));
+    assert!(
+        contains("share*", "shared")
+            && contains("^share", "— share it")
+            && !contains("^share", "to share")
+    );
     assert!(contains("share $", "to share.") && !contains("share$", "share it"));
 }
 
 #[test]
 fn punctuation_of_other_scripts_ends_words() {
     assert!(is_line("মন্তব্য করুন", "মন্তব্য করুন।") && is_line("تبصرہ کریں", "تبصرہ کریں۔"));
-    assert!(is_line("هل كان مفيدا", "هل كان مفيدا؟") && is_line("حقوق محفوظة ...", "حقوق محفوظة، 2019"));
+    assert!(
+        is_line("هل كان مفيدا", "هل كان مفيدا؟") && is_line("حقوق محفوظة ...", "حقوق محفوظة، 2019")
+    );
     assert!(contains("{দায়ী নয় | দায়ী নন}", "কর্তৃপক্ষ দায়ী নয়।") && contains("محفوظة", "محفوظة، 2019"));
     assert!(!contains("নয়", "নয়ন"));
 }
@@ -186,19 +221,27 @@ fn errors_have_spans_and_hints() {
     }
     let exploding = format!("{} x", "{a|b|c|d|e|f|g|h|i|j|k|l|m|n|o|p} ".repeat(800));
     assert!(parse(&exploding, Extent::Whole).unwrap_err().message.contains("expands too far"));
-    assert!(parse(&"[a".repeat(50), Extent::Whole).unwrap_err().message.contains("brackets within each other"));
+    assert!(
+        parse(&"[a".repeat(50), Extent::Whole)
+            .unwrap_err()
+            .message
+            .contains("brackets within each other")
+    );
 }
 
 /// `normalize` and the simple case folding of regular expressions agree on each character.
 #[test]
 fn normalize_folds_case_like_regexes() {
     let mut wrong = Vec::new();
-    let has_case =
-        |character: &char| character.is_alphabetic() && (character.is_lowercase() || character.is_uppercase());
+    let has_case = |character: &char| {
+        character.is_alphabetic() && (character.is_lowercase() || character.is_uppercase())
+    };
     for character in ('\0'..='\u{1FFFF}').filter(has_case) {
         let one = character.to_string();
         let mut class =
-            regex_syntax::hir::ClassUnicode::new([regex_syntax::hir::ClassUnicodeRange::new(character, character)]);
+            regex_syntax::hir::ClassUnicode::new([regex_syntax::hir::ClassUnicodeRange::new(
+                character, character,
+            )]);
         class.try_case_fold_simple().unwrap();
         for other in class.iter().flat_map(|range| range.start()..=range.end()) {
             if normalize(&format!("x{one}x")) != normalize(&format!("x{other}x")) {
@@ -213,6 +256,10 @@ fn normalize_folds_case_like_regexes() {
 fn punctuation_class_and_predicate_agree() {
     let regex = regex_automata::meta::Regex::new(&format!("^{MARKS}$")).unwrap();
     for character in '\0'..='\u{1FFFF}' {
-        assert_eq!(regex.is_match(character.encode_utf8(&mut [0; 4]) as &str), is_mark(character), "{character:?}");
+        assert_eq!(
+            regex.is_match(character.encode_utf8(&mut [0; 4]) as &str),
+            is_mark(character),
+            "{character:?}"
+        );
     }
 }

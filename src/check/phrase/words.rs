@@ -38,12 +38,18 @@ impl ListError {
     /// Returns the error message for a use of list `name` in a phrase of `language`, and a hint.
     pub(super) fn explain(self, name: &str, language: &str) -> (String, Option<String>) {
         match self {
-            Self::Unknown => (format!("there is no list `@{name}`"), Some(format!("define `{name}` under `[words]`"))),
+            Self::Unknown => (
+                format!("there is no list `@{name}`"),
+                Some(format!("define `{name}` under `[words]`")),
+            ),
             Self::NoWords => (
                 format!("the list `@{name}` has no words for `{language}`"),
                 Some(format!("add a key `{language}` to the list")),
             ),
-            Self::Circular => (format!("the list `@{name}` contains itself"), Some("remove one of the uses".into())),
+            Self::Circular => (
+                format!("the list `@{name}` contains itself"),
+                Some("remove one of the uses".into()),
+            ),
             Self::Entry(error) => (format!("in the list `@{name}`: {}", error.message), error.hint),
         }
     }
@@ -71,7 +77,8 @@ impl WordLists {
         for list in self.own.values() {
             for (language, entries) in &list.entries {
                 for entry in entries {
-                    sequences(entry.get_ref(), language, self, 0).map_err(|error| (entry, error))?;
+                    sequences(entry.get_ref(), language, self, 0)
+                        .map_err(|error| (entry, error))?;
                 }
             }
         }
@@ -80,7 +87,12 @@ impl WordLists {
 
     /// Returns the alternatives of `@name` in a phrase of `language`: the words listed under that
     /// language and under `any`, or all words if the phrase has no language.
-    pub(super) fn alternatives(&self, name: &str, language: &str, depth: usize) -> Result<Vec<Sequence>, ListError> {
+    pub(super) fn alternatives(
+        &self,
+        name: &str,
+        language: &str,
+        depth: usize,
+    ) -> Result<Vec<Sequence>, ListError> {
         if depth > MAX_DEPTH {
             return Err(ListError::Circular);
         }
@@ -93,7 +105,9 @@ impl WordLists {
         let mut alternatives = Vec::new();
         for (key, entries) in list.entries.iter().filter(|(key, _)| counts(key)) {
             for entry in entries {
-                alternatives.extend(sequences(entry.get_ref(), key, self, depth).map_err(ListError::Entry)?);
+                alternatives.extend(
+                    sequences(entry.get_ref(), key, self, depth).map_err(ListError::Entry)?,
+                );
             }
         }
         if alternatives.is_empty() { Err(ListError::NoWords) } else { Ok(alternatives) }
@@ -101,12 +115,21 @@ impl WordLists {
 }
 
 /// Parses the phrases of an entry.
-fn sequences(entry: &str, language: &str, lists: &WordLists, depth: usize) -> Result<Vec<Sequence>, PhraseError> {
+fn sequences(
+    entry: &str,
+    language: &str,
+    lists: &WordLists,
+    depth: usize,
+) -> Result<Vec<Sequence>, PhraseError> {
     let mut sequences = Vec::new();
     for (start, text) in logical_lines(entry) {
         for (span, body) in nested_line(text, start, language, lists, depth)? {
             if body.at_start || body.at_end {
-                return Err(PhraseError::new(span, "a word of a list has no place", "remove the `^` or `$`"));
+                return Err(PhraseError::new(
+                    span,
+                    "a word of a list has no place",
+                    "remove the `^` or `$`",
+                ));
             }
             sequences.push(body.sequence);
         }
@@ -139,9 +162,13 @@ impl<'de> Visitor<'de> for ListVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<WordList, A::Error> {
         let mut entries = BTreeMap::new();
-        while let Some((language, LanguageEntries(words))) = map.next_entry::<String, LanguageEntries>()? {
+        while let Some((language, LanguageEntries(words))) =
+            map.next_entry::<String, LanguageEntries>()?
+        {
             if !is_language(&language) {
-                return Err(A::Error::custom(format!("`{language}` is not a code of a language, such as `en`")));
+                return Err(A::Error::custom(format!(
+                    "`{language}` is not a code of a language, such as `en`"
+                )));
             }
             entries.insert(language, words);
         }
@@ -164,7 +191,9 @@ impl<'de> Deserialize<'de> for LanguageEntries {
         let form = Spanned::<EntryForm>::deserialize(deserializer)?;
         let span = form.span();
         Ok(Self(match form.into_inner() {
-            EntryForm::List(entries) => entries.into_iter().map(|entry| Spanned::new(span.clone(), entry)).collect(),
+            EntryForm::List(entries) => {
+                entries.into_iter().map(|entry| Spanned::new(span.clone(), entry)).collect()
+            }
             EntryForm::Block(block) => vec![Spanned::new(span, block)],
         }))
     }

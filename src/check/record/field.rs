@@ -31,8 +31,12 @@ pub(super) const MAX_LINE_BYTES: usize = 2_000;
 const AROUND_VALUE: &[char] = &['*', '_', '`', ' ', '"', '\'', ',', ';', '|', '{', '}', '[', ']'];
 
 impl LabelIndex {
-    pub(super) fn new<'l>(labels: impl Iterator<Item = (&'l str, FieldKind)>, headings: &[String]) -> Self {
-        let kinds: HashMap<String, FieldKind> = labels.map(|(label, kind)| (key(label), kind)).collect();
+    pub(super) fn new<'l>(
+        labels: impl Iterator<Item = (&'l str, FieldKind)>,
+        headings: &[String],
+    ) -> Self {
+        let kinds: HashMap<String, FieldKind> =
+            labels.map(|(label, kind)| (key(label), kind)).collect();
         let label_filter = BloomFilter::new(kinds.keys());
         let headings: HashSet<String> = headings.iter().map(|heading| key(heading)).collect();
         let heading_filter = BloomFilter::new(headings.iter());
@@ -46,7 +50,11 @@ impl LabelIndex {
         }
         let lookup = |label: &str| {
             // Fast path: most candidates are not labels.
-            if self.label_filter.may_contain(label) { self.kinds.get(&key(label)).copied() } else { None }
+            if self.label_filter.may_contain(label) {
+                self.kinds.get(&key(label)).copied()
+            } else {
+                None
+            }
         };
         lookup(label).or_else(|| {
             // `（` starts with the byte 0xEF, as few other characters do.
@@ -67,7 +75,8 @@ impl LabelIndex {
         let line = line.trim_start();
         let mut head = line.bytes().take(MAX_LABEL_BYTES + AROUND);
         self.may_begin(line)
-            && (line.len() <= MAX_LABEL_BYTES || head.any(|byte| byte == b'|' || may_start_separator(byte)))
+            && (line.len() <= MAX_LABEL_BYTES
+                || head.any(|byte| byte == b'|' || may_start_separator(byte)))
     }
 
     /// Returns the fields on a line: a single one, or three or more in a row.
@@ -80,7 +89,9 @@ impl LabelIndex {
             return self.row(text, line).into_iter().collect();
         }
         let content = text[line.range()].as_bytes();
-        let wide_colons = || if content.is_ascii() { 0 } else { memchr::memmem::find_iter(content, "：").count() };
+        let wide_colons = || {
+            if content.is_ascii() { 0 } else { memchr::memmem::find_iter(content, "：").count() }
+        };
         let colons = || memchr::memchr_iter(b':', content).count() + wide_colons();
         if colons() >= 3 {
             let fields_in_row = self.fields_in_row(text, line);
@@ -93,7 +104,9 @@ impl LabelIndex {
 
     /// Whether the line is a known heading of records or of groups of their fields.
     pub(super) fn is_heading(&self, line: &str) -> bool {
-        line.len() <= MAX_LABEL_BYTES && self.heading_filter.may_contain(line) && self.headings.contains(&key(line))
+        line.len() <= MAX_LABEL_BYTES
+            && self.heading_filter.may_contain(line)
+            && self.headings.contains(&key(line))
     }
 
     /// Parses a table row of two cells.
@@ -123,15 +136,19 @@ impl LabelIndex {
             (" - ", '-'),
         ];
         let is_ascii = head.is_ascii();
-        separators.iter().filter(|(_, sign)| sign.is_ascii() || !is_ascii).find_map(|(separator, sign)| {
-            let lead = separator.find(*sign)?;
-            let starts = head.match_indices(*sign).filter_map(|(at, _)| at.checked_sub(lead));
-            let at = starts.into_iter().find(|&at| head.as_bytes()[at..].starts_with(separator.as_bytes()))?;
-            let label = trim(text, Span::new(line.start, line.start + at));
-            let kind = self.kind(&text[label.range()])?;
-            let value = value(text, Span::new(line.start + at + separator.len(), line.end));
-            (!value.is_empty()).then_some(Field { kind, label, value })
-        })
+        separators.iter().filter(|(_, sign)| sign.is_ascii() || !is_ascii).find_map(
+            |(separator, sign)| {
+                let lead = separator.find(*sign)?;
+                let starts = head.match_indices(*sign).filter_map(|(at, _)| at.checked_sub(lead));
+                let at = starts
+                    .into_iter()
+                    .find(|&at| head.as_bytes()[at..].starts_with(separator.as_bytes()))?;
+                let label = trim(text, Span::new(line.start, line.start + at));
+                let kind = self.kind(&text[label.range()])?;
+                let value = value(text, Span::new(line.start + at + separator.len(), line.end));
+                (!value.is_empty()).then_some(Field { kind, label, value })
+            },
+        )
     }
 
     /// Parses several fields on one line, as in `Name: … | User name: …` or in serialised data.
@@ -149,7 +166,8 @@ impl LabelIndex {
                     }
                     segment = after;
                 }
-                '|' | ';' | ',' | '•' | '·' | '/' | '[' | ']' | '{' | '}' | '；' | '，' | '、' | '。' => {
+                '|' | ';' | ',' | '•' | '·' | '/' | '[' | ']' | '{' | '}' | '；' | '，' | '、'
+                | '。' => {
                     segment = after;
                 }
                 _ => {}
@@ -159,7 +177,11 @@ impl LabelIndex {
         heads
             .iter()
             .zip(ends)
-            .map(|(&(kind, label, start), end)| Field { kind, label, value: value(text, Span::new(start, end)) })
+            .map(|(&(kind, label, start), end)| Field {
+                kind,
+                label,
+                value: value(text, Span::new(start, end)),
+            })
             .filter(|field| !field.value.is_empty())
             .collect()
     }
@@ -175,7 +197,9 @@ impl LabelIndex {
         let tail = &text[start..before.end];
         let mut starts: Vec<usize> = vec![start];
         let is_cut = start > before.start && !text[..start].ends_with(char::is_whitespace);
-        starts.extend(tail.match_indices(char::is_whitespace).map(|(at, blank)| start + at + blank.len()));
+        starts.extend(
+            tail.match_indices(char::is_whitespace).map(|(at, blank)| start + at + blank.len()),
+        );
         let first = starts.len().saturating_sub(MAX_LABEL_WORDS).max(usize::from(is_cut));
         starts[first.min(starts.len())..].iter().find_map(|&at| {
             let label = trim(text, Span::new(at, before.end));
@@ -218,8 +242,9 @@ pub(super) fn cells(text: &str, row: Span) -> Vec<Span> {
 /// Returns the value without surrounding punctuation.
 fn value(text: &str, span: Span) -> Span {
     let content = &text[span.range()];
-    let stripped =
-        content.trim_matches(|character: char| character.is_whitespace() || AROUND_VALUE.contains(&character));
+    let stripped = content.trim_matches(|character: char| {
+        character.is_whitespace() || AROUND_VALUE.contains(&character)
+    });
     if stripped.is_empty() {
         return Span::new(span.start, span.start);
     }
@@ -231,7 +256,8 @@ fn value(text: &str, span: Span) -> Span {
 pub(super) fn key(label: &str) -> String {
     // `İ` would become two characters in lower case.
     let separated = label.replace(['_', '-'], " ").replace('İ', "i");
-    let words: Vec<String> = words(&separated).map(|word| separated[word.range()].to_lowercase()).collect();
+    let words: Vec<String> =
+        words(&separated).map(|word| separated[word.range()].to_lowercase()).collect();
     words.join(" ")
 }
 
@@ -252,9 +278,13 @@ mod tests {
 
     #[test]
     fn parses_a_field_in_any_layout() {
-        for line in
-            ["• Name : Ann Lee", "- **Name:** Ann Lee", "| Name | Ann Lee |", "Name\tAnn Lee", "\"name\": \"Ann Lee\","]
-        {
+        for line in [
+            "• Name : Ann Lee",
+            "- **Name:** Ann Lee",
+            "| Name | Ann Lee |",
+            "Name\tAnn Lee",
+            "\"name\": \"Ann Lee\",",
+        ] {
             assert_eq!(fields(line), [(FieldKind::Name, "Ann Lee")], "{line}");
         }
         assert_eq!(fields("URL = https://example.org"), [(FieldKind::Url, "https://example.org")]);
@@ -262,7 +292,11 @@ mod tests {
 
     #[test]
     fn splits_fields_in_a_row_at_known_labels() {
-        let row = [(FieldKind::Name, "Ann Lee"), (FieldKind::Username, "ann1"), (FieldKind::Email, "a@b.org")];
+        let row = [
+            (FieldKind::Name, "Ann Lee"),
+            (FieldKind::Username, "ann1"),
+            (FieldKind::Email, "a@b.org"),
+        ];
         for line in [
             "Name: Ann Lee | User name: ann1 | E-mail: a@b.org",
             "Name: Ann Lee, User name: ann1, E-mail: a@b.org",

@@ -23,7 +23,11 @@ struct FieldLine {
 }
 
 /// Prefilter: whether `document` may contain at least `fields` fields, wherever they are.
-pub(super) fn may_contain_records(document: &Document<'_>, labels: &LabelIndex, fields: usize) -> bool {
+pub(super) fn may_contain_records(
+    document: &Document<'_>,
+    labels: &LabelIndex,
+    fields: usize,
+) -> bool {
     if memchr::memmem::find(document.text().as_bytes(), "：".as_bytes()).is_some() {
         return true;
     }
@@ -33,12 +37,15 @@ pub(super) fn may_contain_records(document: &Document<'_>, labels: &LabelIndex, 
     document.blocks().iter().filter(|block| is_readable(block)).any(|block| {
         let lines = &document.lines()[block.lines.clone()];
         let is_label = |cell: &&Span| labels.kind(&text[cell.range()]).is_some();
-        let headed = |line: &Span| cells(text, *line).iter().filter(is_label).count() >= MIN_LABELLED_COLUMNS;
+        let headed = |line: &Span| {
+            cells(text, *line).iter().filter(is_label).count() >= MIN_LABELLED_COLUMNS
+        };
         let is_headed = block.kind == BlockKind::Table && lines.first().is_some_and(headed);
         is_headed
             || lines.iter().any(|line| {
                 while colons.next_if(|colon| *colon < line.start).is_some() {}
-                let within = std::iter::from_fn(|| colons.next_if(|colon| *colon < line.end)).count();
+                let within =
+                    std::iter::from_fn(|| colons.next_if(|colon| *colon < line.end)).count();
                 if within >= 3 || labels.may_be_field(&text[line.range()]) {
                     let label = without_marker(text, *line);
                     count += labels.fields(text, trim(text, *line)).len();
@@ -54,7 +61,10 @@ const MIN_LABELLED_COLUMNS: usize = 4;
 
 /// A record in code is an example.
 fn is_readable(block: &Block) -> bool {
-    !matches!(block.kind, BlockKind::Blank | BlockKind::Code | BlockKind::Comment | BlockKind::FrontMatter)
+    !matches!(
+        block.kind,
+        BlockKind::Blank | BlockKind::Code | BlockKind::Comment | BlockKind::FrontMatter
+    )
 }
 
 /// Returns the groups of fields in `document`.
@@ -149,7 +159,10 @@ impl FieldGroupParser<'_, '_> {
         if is_known || !is_group {
             self.close_group();
         }
-        let above = self.heading.take().filter(|above| is_group && (above.is_known || above.line + 1 == index));
+        let above = self
+            .heading
+            .take()
+            .filter(|above| is_group && (above.is_known || above.line + 1 == index));
         self.heading = (is_known || is_group).then(|| Heading {
             span: above.map_or(line, |above| above.span.cover(line)),
             is_known: is_known || above.is_some_and(|above| above.is_known),
@@ -172,12 +185,15 @@ impl FieldGroupParser<'_, '_> {
         let span = Span::new(own, last.value.end.max(line.end));
         // Any line may end with a colon. A heading must be known, or be right above the first
         // field.
-        let heading = self
-            .heading
-            .take()
-            .filter(|heading| heading.is_known || heading.line + 1 == index || !self.rows.is_empty());
+        let heading = self.heading.take().filter(|heading| {
+            heading.is_known || heading.line + 1 == index || !self.rows.is_empty()
+        });
         let after_gap = after_blank && heading.is_none();
-        self.rows.push(FieldLine { span: heading.map_or(span, |heading| heading.span.cover(span)), fields, after_gap });
+        self.rows.push(FieldLine {
+            span: heading.map_or(span, |heading| heading.span.cover(span)),
+            fields,
+            after_gap,
+        });
         self.pending.clear();
     }
 
@@ -195,14 +211,23 @@ impl FieldGroupParser<'_, '_> {
     fn parse_punctuation(&mut self, index: usize, line: Span) {
         let content = self.document.slice(line);
         match self.rows.last_mut() {
-            Some(row) if content.contains('}') && self.pending.is_empty() => row.span.end = line.end,
-            None if content.contains('{') => self.heading = Some(Heading { span: line, is_known: true, line: index }),
+            Some(row) if content.contains('}') && self.pending.is_empty() => {
+                row.span.end = line.end
+            }
+            None if content.contains('{') => {
+                self.heading = Some(Heading { span: line, is_known: true, line: index })
+            }
             _ => {}
         }
     }
 
     /// Parses a label on its own line, with the value on the next.
-    fn parse_label_above_value<'b, L>(&mut self, index: usize, line: Span, lines: &mut Peekable<L>) -> bool
+    fn parse_label_above_value<'b, L>(
+        &mut self,
+        index: usize,
+        line: Span,
+        lines: &mut Peekable<L>,
+    ) -> bool
     where
         L: Iterator<Item = (&'b Block, usize, Span)>,
     {
@@ -215,7 +240,8 @@ impl FieldGroupParser<'_, '_> {
         let Some(&(_, _, value)) = lines.peek() else { return false };
         let content = &text[value.range()];
         // Birth and City are also family names.
-        let is_announced = text[label.range()].ends_with([':', '：']) && !content.ends_with([':', '：']);
+        let is_announced =
+            text[label.range()].ends_with([':', '：']) && !content.ends_with([':', '：']);
         let is_value = content.len() <= MAX_LINE_BYTES
             && kind.is_valid(content)
             && (is_announced || self.labels.kind(content).is_none())
@@ -232,10 +258,15 @@ impl FieldGroupParser<'_, '_> {
         let text = self.document.text();
         let rows = &self.document.lines()[block.lines.clone()];
         let [header, rule, body @ ..] = rows else { return false };
-        let kinds: Vec<(Span, Option<FieldKind>)> =
-            cells(text, *header).into_iter().map(|cell| (cell, self.labels.kind(&text[cell.range()]))).collect();
+        let kinds: Vec<(Span, Option<FieldKind>)> = cells(text, *header)
+            .into_iter()
+            .map(|cell| (cell, self.labels.kind(&text[cell.range()])))
+            .collect();
         let known = kinds.iter().filter(|(_, kind)| kind.is_some()).count();
-        if known < MIN_LABELLED_COLUMNS || known * 10 < kinds.len() * 6 || !is_rule(&text[rule.range()]) {
+        if known < MIN_LABELLED_COLUMNS
+            || known * 10 < kinds.len() * 6
+            || !is_rule(&text[rule.range()])
+        {
             return false;
         }
         let fields: Vec<Field> = body
@@ -245,7 +276,11 @@ impl FieldGroupParser<'_, '_> {
             .filter(|field| !field.value.is_empty())
             .collect();
         self.close_group();
-        let start = self.heading.take().filter(|heading| heading.is_known).map_or(block.span.start, |it| it.span.start);
+        let start = self
+            .heading
+            .take()
+            .filter(|heading| heading.is_known)
+            .map_or(block.span.start, |it| it.span.start);
         self.groups.push(FieldGroup { span: Span::new(start, block.span.end), fields });
         true
     }
@@ -262,7 +297,8 @@ impl FieldGroupParser<'_, '_> {
         let content = self.document.slice(without_marker(self.document.text(), line));
         let is_labelled = content.find([':', '：']).is_some_and(|at| at <= MAX_LABEL_BYTES);
         is_labelled
-            || index == self.last_line + 1 && row.fields.last().is_some_and(|field| field.kind == FieldKind::Address)
+            || index == self.last_line + 1
+                && row.fields.last().is_some_and(|field| field.kind == FieldKind::Address)
     }
 
     /// Closes the open group.
@@ -270,8 +306,11 @@ impl FieldGroupParser<'_, '_> {
         if let Some(row) = self.rows.last_mut() {
             // Another address line at the end belongs to the group if it contains a number such as
             // a postcode.
-            let rest =
-                self.pending.first().map(|&(index, line)| (index, line, self.document.slice(line))).filter(|rest| {
+            let rest = self
+                .pending
+                .first()
+                .map(|&(index, line)| (index, line, self.document.slice(line)))
+                .filter(|rest| {
                     row.fields.last().is_some_and(|field| field.kind == FieldKind::Address)
                         && rest.0 == self.document.line_at(row.span.end.saturating_sub(1)) + 1
                         && !rest.2.ends_with('.')
@@ -302,7 +341,9 @@ impl FieldGroupParser<'_, '_> {
 /// Whether the line is short and ends with a colon.
 fn is_group_heading(line: &str) -> bool {
     let line = line.trim_end_matches(['*', '_', ' ', '{', '[']);
-    line.len() <= MAX_LABEL_BYTES && line.ends_with([':', '：']) && line.split_whitespace().count() <= 4
+    line.len() <= MAX_LABEL_BYTES
+        && line.ends_with([':', '：'])
+        && line.split_whitespace().count() <= 4
 }
 
 /// Whether the block is a table with a delimiter below its first row.
@@ -311,5 +352,6 @@ fn is_ruled(document: &Document<'_>, block: &Block) -> bool {
 }
 
 fn is_rule(row: &str) -> bool {
-    row.contains('-') && row.chars().all(|character| matches!(character, '|' | '-' | ':' | ' ' | '\t' | '\r'))
+    row.contains('-')
+        && row.chars().all(|character| matches!(character, '|' | '-' | ':' | ' ' | '\t' | '\r'))
 }

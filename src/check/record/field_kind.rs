@@ -62,7 +62,10 @@ impl FieldKind {
 
     /// Whether real contact blocks lack this kind of field.
     pub(super) fn is_identifying(self) -> bool {
-        matches!(self, Self::Username | Self::Birthdate | Self::Followers | Self::Identity | Self::Biography)
+        matches!(
+            self,
+            Self::Username | Self::Birthdate | Self::Followers | Self::Identity | Self::Biography
+        )
     }
 
     /// Whether public biographies lack this kind of field.
@@ -86,10 +89,14 @@ impl FieldKind {
             Self::Address => (1..=40).contains(&value.split_whitespace().count()),
             Self::Phone => is_phone(value),
             Self::Company | Self::Job => value.split_whitespace().count() <= 20,
-            Self::Biography => value.split_whitespace().count() >= 3 || is_in_spaceless_script(value),
+            Self::Biography => {
+                value.split_whitespace().count() >= 3 || is_in_spaceless_script(value)
+            }
             Self::Url => is_url(value),
             Self::Followers => is_count(value),
-            Self::Identity => value.chars().filter(char::is_ascii_digit).count() >= 6 && value.len() <= 40,
+            Self::Identity => {
+                value.chars().filter(char::is_ascii_digit).count() >= 6 && value.len() <= 40
+            }
             Self::Password => !value.contains(' ') && (4..=40).contains(&value.len()),
             Self::Trait => value.split_whitespace().count() <= 6,
         }
@@ -100,7 +107,8 @@ fn is_name(value: &str) -> bool {
     let words: Vec<&str> = value.split_whitespace().collect();
     (1..=6).contains(&words.len())
         && value.len() <= 80
-        && !value.contains(|character: char| character.is_ascii_digit() || "@/:".contains(character))
+        && !value
+            .contains(|character: char| character.is_ascii_digit() || "@/:".contains(character))
         && words.iter().any(|word| word.chars().next().is_some_and(|first| !first.is_lowercase()))
 }
 
@@ -115,7 +123,10 @@ fn is_email(value: &str) -> bool {
     let value = value.trim_start_matches("mailto:").trim_matches(['<', '>']);
     match value.split_once('@') {
         Some((user, host)) => {
-            !user.is_empty() && !value.contains(char::is_whitespace) && host.contains('.') && !host.contains('@')
+            !user.is_empty()
+                && !value.contains(char::is_whitespace)
+                && host.contains('.')
+                && !host.contains('@')
         }
         None => false,
     }
@@ -125,16 +136,22 @@ fn is_email(value: &str) -> bool {
 fn is_date(value: &str) -> bool {
     // Includes years of the Persian and Thai calendars.
     const YEARS: std::ops::RangeInclusive<u32> = 1300..=2600;
-    let groups: Vec<&str> = value.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty()).collect();
-    let year = groups.iter().any(|group| group.len() == 4 && group.parse().is_ok_and(|year| YEARS.contains(&year)));
-    value.len() <= 60 && year && (2..=7).contains(&groups.len()) || value.len() <= 10 && groups.len() == 3
+    let groups: Vec<&str> =
+        value.split(|c: char| !c.is_ascii_digit()).filter(|group| !group.is_empty()).collect();
+    let year = groups
+        .iter()
+        .any(|group| group.len() == 4 && group.parse().is_ok_and(|year| YEARS.contains(&year)));
+    value.len() <= 60 && year && (2..=7).contains(&groups.len())
+        || value.len() <= 10 && groups.len() == 3
 }
 
 fn is_phone(value: &str) -> bool {
     let digits = value.chars().filter(|character| character.is_numeric()).count();
     (6..=20).contains(&digits)
         && value.chars().all(|character| {
-            character.is_numeric() || is_blank(character) || " +-().x/extEXT#–\u{2010}\u{2011}".contains(character)
+            character.is_numeric()
+                || is_blank(character)
+                || " +-().x/extEXT#–\u{2010}\u{2011}".contains(character)
         })
 }
 
@@ -144,7 +161,9 @@ fn is_url(value: &str) -> bool {
 }
 
 fn is_count(value: &str) -> bool {
-    !value.is_empty() && value.len() <= 15 && value.chars().all(|c| c.is_ascii_digit() || ", .\u{a0}".contains(c))
+    !value.is_empty()
+        && value.len() <= 15
+        && value.chars().all(|c| c.is_ascii_digit() || ", .\u{a0}".contains(c))
 }
 
 /// Whether the text is in a script without spaces between words.
@@ -163,9 +182,14 @@ mod tests {
                 && FieldKind::Phone.is_valid("+49 (0) 30 1234567")
                 && !FieldKind::Phone.is_valid("911")
         );
-        assert!(FieldKind::Birthdate.is_valid("1993-04-22") && FieldKind::Birthdate.is_valid("22 avril 1993"));
+        assert!(
+            FieldKind::Birthdate.is_valid("1993-04-22")
+                && FieldKind::Birthdate.is_valid("22 avril 1993")
+        );
         assert!(!FieldKind::Birthdate.is_valid("1993") && !FieldKind::Birthdate.is_valid("soon"));
-        assert!(FieldKind::Email.is_valid("a.b@example.org") && !FieldKind::Email.is_valid("a b@c.d"));
+        assert!(
+            FieldKind::Email.is_valid("a.b@example.org") && !FieldKind::Email.is_valid("a b@c.d")
+        );
         assert!(
             FieldKind::Name.is_valid("Danial Spinka")
                 && FieldKind::Name.is_valid("佐藤 太郎")

@@ -52,7 +52,9 @@ pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
     for (&kind, labels) in &parameters.labels {
         for label in labels {
             if let Some(other) = seen.insert(key(label), kind).filter(|other| *other != kind) {
-                return fault(format!("label {label:?} is listed under both `{kind:?}` and `{other:?}`"));
+                return fault(format!(
+                    "label {label:?} is listed under both `{kind:?}` and `{other:?}`"
+                ));
             }
         }
     }
@@ -64,8 +66,11 @@ pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
 /// # Errors
 ///
 /// Never fails; [`validate`] has checked the parameters.
-pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
-    let rules = rules.into_iter().map(|(rule, parameters)| RecordRule::new(rule, parameters)).collect();
+pub fn compile(
+    rules: Vec<RuleWithParams<'_, Parameters>>,
+) -> Result<Box<dyn DocumentCheck>, ParameterError> {
+    let rules =
+        rules.into_iter().map(|(rule, parameters)| RecordRule::new(rule, parameters)).collect();
     Ok(Box::new(RecordCheck { rules }))
 }
 
@@ -89,9 +94,15 @@ impl DocumentCheck for RecordCheck {
 
 impl RecordRule {
     fn new(rule: Arc<RuleInfo>, parameters: &Parameters) -> Self {
-        let labels =
-            parameters.labels.iter().flat_map(|(&kind, labels)| labels.iter().map(move |label| (label.as_str(), kind)));
-        Self { rule, min_fields: parameters.min_fields, labels: LabelIndex::new(labels, &parameters.headings) }
+        let labels = parameters
+            .labels
+            .iter()
+            .flat_map(|(&kind, labels)| labels.iter().map(move |label| (label.as_str(), kind)));
+        Self {
+            rule,
+            min_fields: parameters.min_fields,
+            labels: LabelIndex::new(labels, &parameters.headings),
+        }
     }
 
     fn check(&self, document: &Document<'_>, findings: &mut FindingSink<'_>) {
@@ -99,14 +110,18 @@ impl RecordRule {
             return;
         }
         let groups = groups(document, &self.labels);
-        let mut invented: Vec<bool> =
-            groups.iter().map(|group| verdict::is_invented(document, &group.fields, self.min_fields)).collect();
+        let mut invented: Vec<bool> = groups
+            .iter()
+            .map(|group| verdict::is_invented(document, &group.fields, self.min_fields))
+            .collect();
         // Groups right next to a record that are about a person belong to it, one after the other.
         for index in 1..groups.len() {
-            invented[index] |= invented[index - 1] && belongs_to(document, &groups[index - 1], &groups[index]);
+            invented[index] |=
+                invented[index - 1] && belongs_to(document, &groups[index - 1], &groups[index]);
         }
         for index in (1..groups.len()).rev() {
-            invented[index - 1] |= invented[index] && belongs_to(document, &groups[index], &groups[index - 1]);
+            invented[index - 1] |=
+                invented[index] && belongs_to(document, &groups[index], &groups[index - 1]);
         }
         for (group, _) in groups.iter().zip(invented).filter(|(_, invented)| *invented) {
             findings.push(self.finding(document, group));
@@ -121,11 +136,18 @@ impl RecordRule {
                 names.push(field.kind.noun());
             }
         }
-        finding.label = Some(format!("{} fields of an invented person: {}", group.fields.len(), names.join(", ")));
-        let lorem_ipsum =
-            group.fields.iter().find(|field| field.kind.is_lorem_ipsum_biography(document.slice(field.value)));
+        finding.label = Some(format!(
+            "{} fields of an invented person: {}",
+            group.fields.len(),
+            names.join(", ")
+        ));
+        let lorem_ipsum = group
+            .fields
+            .iter()
+            .find(|field| field.kind.is_lorem_ipsum_biography(document.slice(field.value)));
         if let Some(field) = lorem_ipsum {
-            finding.labels = vec![Label { origin: None, span: field.value, message: "pseudo-Latin".into() }];
+            finding.labels =
+                vec![Label { origin: None, span: field.value, message: "pseudo-Latin".into() }];
         }
         finding
     }

@@ -45,7 +45,8 @@ impl PhrasePlace {
 impl Required {
     #[allow(dead_code, reason = "only the build script writes")]
     pub(in super::super) fn write(&self, bytes: &mut Vec<u8>) {
-        let max_offset = self.max_offset.and_then(|offset| u16::try_from(offset).ok()).unwrap_or(NO_OFFSET);
+        let max_offset =
+            self.max_offset.and_then(|offset| u16::try_from(offset).ok()).unwrap_or(NO_OFFSET);
         bytes.extend(max_offset.to_le_bytes());
         bytes.push(self.checks.len() as u8);
         write_literals(&self.key, bytes);
@@ -54,7 +55,8 @@ impl Required {
 
     #[allow(dead_code, reason = "only the program reads")]
     pub(in super::super) fn read(bytes: &mut &[u8]) -> Option<Self> {
-        let max_offset = Some(read_u16(bytes)?).filter(|offset| *offset != NO_OFFSET).map(usize::from);
+        let max_offset =
+            Some(read_u16(bytes)?).filter(|offset| *offset != NO_OFFSET).map(usize::from);
         let checks = read_u8(bytes)?;
         let key = read_literals(bytes)?;
         let checks = (0..checks).map(|_| read_literals(bytes)).collect::<Option<_>>()?;
@@ -66,7 +68,8 @@ fn write_literals(literals: &[String], bytes: &mut Vec<u8>) {
     bytes.push(literals.len() as u8);
     let mut last = "";
     for literal in literals {
-        let shared = last.bytes().zip(literal.bytes()).take_while(|(left, right)| left == right).count();
+        let shared =
+            last.bytes().zip(literal.bytes()).take_while(|(left, right)| left == right).count();
         bytes.extend([shared as u8, (literal.len() - shared) as u8]);
         bytes.extend(&literal.as_bytes()[shared..]);
         last = literal;
@@ -102,7 +105,8 @@ mod tests {
     #[test]
     fn records_can_be_read_back() {
         let place = PhrasePlace { block: 3, start: 500, end: 20_000 };
-        let required = Required::parse(r"\d+ (?:comment|café|comments)\b.*\bsubscribe\b.*", true).unwrap();
+        let required =
+            Required::parse(r"\d+ (?:comment|café|comments)\b.*\bsubscribe\b.*", true).unwrap();
         let mut bytes = Vec::new();
         place.write(&mut bytes);
         required.write(&mut bytes);

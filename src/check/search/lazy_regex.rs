@@ -17,7 +17,9 @@ use regex_automata::nfa::thompson::backtrack::{self, BoundedBacktracker};
 use regex_automata::nfa::thompson::pikevm::{self, PikeVM};
 use regex_automata::nfa::thompson::{self, Compiler, WhichCaptures};
 use regex_syntax::ParserBuilder;
-use regex_syntax::hir::{Class, ClassBytes, ClassBytesRange, ClassUnicode, ClassUnicodeRange, Hir, HirKind};
+use regex_syntax::hir::{
+    Class, ClassBytes, ClassBytesRange, ClassUnicode, ClassUnicodeRange, Hir, HirKind,
+};
 use regex_syntax::hir::{Look, Repetition};
 
 use super::required::{parse, syntax_message};
@@ -42,7 +44,11 @@ pub(in super::super) struct LazyRegex {
 }
 
 impl LazyRegex {
-    pub(in super::super) fn new(sources: Vec<Source>, is_whole: bool, case_sensitive: bool) -> Self {
+    pub(in super::super) fn new(
+        sources: Vec<Source>,
+        is_whole: bool,
+        case_sensitive: bool,
+    ) -> Self {
         Self { sources, is_whole, case_sensitive, regex: OnceLock::new() }
     }
 
@@ -60,12 +66,20 @@ impl LazyRegex {
     pub(in super::super) fn compile(&self) -> Result<Regex, String> {
         let source = self.sources.iter().map(Source::regex).collect::<Vec<_>>().join("|");
         let mut parser = ParserBuilder::new().case_insensitive(!self.case_sensitive).build();
-        let mut hir = simplify(parser.parse(&source).map_err(|error| syntax_message(&error.to_string()))?);
+        let mut hir =
+            simplify(parser.parse(&source).map_err(|error| syntax_message(&error.to_string()))?);
         if self.is_whole {
             let marks = || MARKS_HIR.clone();
-            hir = Hir::concat(vec![Hir::look(Look::Start), marks(), hir, marks(), Hir::look(Look::End)]);
+            hir = Hir::concat(vec![
+                Hir::look(Look::Start),
+                marks(),
+                hir,
+                marks(),
+                Hir::look(Look::End),
+            ]);
         }
-        Regex::new(&hir).ok_or_else(|| "not a usable regular expression: it is too large".to_owned())
+        Regex::new(&hir)
+            .ok_or_else(|| "not a usable regular expression: it is too large".to_owned())
     }
 }
 
@@ -101,7 +115,10 @@ impl Regex {
         let backtracking = BoundedBacktracker::config().visited_capacity(MAX_VISITED);
         let nfa = COMPILER.with(|compiler| compiler.build_from_hir(hir).ok())?;
         Some(Self {
-            backtracker: BoundedBacktracker::builder().configure(backtracking).build_from_nfa(nfa.clone()).ok()?,
+            backtracker: BoundedBacktracker::builder()
+                .configure(backtracking)
+                .build_from_nfa(nfa.clone())
+                .ok()?,
             pikevm: PikeVM::new_from_nfa(nfa).ok()?,
         })
     }
@@ -109,8 +126,9 @@ impl Regex {
     fn is_match(&self, text: &str) -> bool {
         let input = Input::new(text).earliest(true);
         CACHES.with_borrow_mut(|caches| {
-            let (backtrack, pikevm) =
-                caches.get_or_insert_with(|| (self.backtracker.create_cache(), self.pikevm.create_cache()));
+            let (backtrack, pikevm) = caches.get_or_insert_with(|| {
+                (self.backtracker.create_cache(), self.pikevm.create_cache())
+            });
             if text.len() <= self.backtracker.max_haystack_len() {
                 backtrack.reset(&self.backtracker);
                 if let Ok(is_match) = self.backtracker.try_is_match(backtrack, input.clone()) {
@@ -141,7 +159,8 @@ fn simplify(hir: Hir) -> Hir {
 }
 
 fn simplify_class(mut class: ClassUnicode) -> Hir {
-    let is_negated = |class: &ClassUnicode| class.ranges().last().is_some_and(|range| range.end() == char::MAX);
+    let is_negated =
+        |class: &ClassUnicode| class.ranges().last().is_some_and(|range| range.end() == char::MAX);
     if class.ranges().len() > MAX_RANGES {
         let inverse = is_negated(&class);
         if inverse {
@@ -189,7 +208,9 @@ fn class(source: &str) -> ClassUnicode {
 /// repetition of the class.
 fn by_first_byte(class: &ClassUnicode) -> Hir {
     let ascii = class.ranges().iter().filter(|range| range.start().is_ascii());
-    let ascii = ascii.map(|range| ClassBytesRange::new(range.start() as u8, (range.end() as u32).min(0x7F) as u8));
+    let ascii = ascii.map(|range| {
+        ClassBytesRange::new(range.start() as u8, (range.end() as u32).min(0x7F) as u8)
+    });
     let wide = ClassBytesRange::new(0xC2, 0xF4);
     let first = Hir::class(Class::Bytes(ClassBytes::new(ascii.chain([wide]))));
     let rest = Hir::class(Class::Bytes(ClassBytes::new([ClassBytesRange::new(0x80, 0xBF)])));

@@ -18,7 +18,10 @@ pub(super) const MAX_LINE: usize = 200;
 /// Returns the hashes of all lines that `phrase` matches; `None` if it is not found by its lines.
 pub(in super::super) fn hashes(phrase: &Phrase) -> Option<Vec<u64>> {
     let lines = phrase.lines(MAX_LISTED)?;
-    lines.iter().all(|line| line.len() <= MAX_LINE).then(|| lines.iter().map(|line| hash(line)).collect())
+    lines
+        .iter()
+        .all(|line| line.len() <= MAX_LINE)
+        .then(|| lines.iter().map(|line| hash(line)).collect())
 }
 
 /// Returns what a line is looked up by, given the line and its normal form.

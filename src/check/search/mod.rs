@@ -14,7 +14,10 @@
 //! of them match. 690 of 3,200 expressions are compiled, which takes a fifth of the run; on 120 MB of
 //! documentation it takes a twentieth.
 
-#![allow(clippy::cast_possible_truncation, reason = "numbers of literals, which are bounded by rules")]
+#![allow(
+    clippy::cast_possible_truncation,
+    reason = "numbers of literals, which are bounded by rules"
+)]
 
 mod encoding;
 mod lazy_regex;
@@ -54,14 +57,23 @@ pub(super) struct Indexed {
 }
 
 impl Indexed {
-    pub(super) fn new(search: Arc<Search>, is_short: bool, is_whole: bool, is_sentence: bool) -> Self {
+    pub(super) fn new(
+        search: Arc<Search>,
+        is_short: bool,
+        is_whole: bool,
+        is_sentence: bool,
+    ) -> Self {
         Self { search, is_short, is_whole, is_sentence, checks: OnceLock::new() }
     }
 
     fn checks(&self) -> &[Vec<Finder<'static>>] {
         self.checks.get_or_init(|| {
-            let finders = |set: &Vec<String>| set.iter().map(|literal| Finder::new(literal).into_owned()).collect();
-            self.search.required().map_or_else(Vec::new, |required| required.checks.iter().map(finders).collect())
+            let finders = |set: &Vec<String>| {
+                set.iter().map(|literal| Finder::new(literal).into_owned()).collect()
+            };
+            self.search
+                .required()
+                .map_or_else(Vec::new, |required| required.checks.iter().map(finders).collect())
         })
     }
 
@@ -177,7 +189,9 @@ impl Prefilter {
         let marks = leading_marks(normal_text);
         index.literals.find(Input::new(normal_text), |expression, start| {
             let indexed = &self.expressions[expression as usize];
-            if !indexed.is_whole_block() || indexed.max_offset().is_none_or(|max| start <= marks + max) {
+            if !indexed.is_whole_block()
+                || indexed.max_offset().is_none_or(|max| start <= marks + max)
+            {
                 add(expression, normal.original_offset(start));
             }
         });
@@ -241,9 +255,11 @@ impl Index {
 
     /// Returns the expressions that match a line, given its normal form too.
     fn of_line(&self, line: &str, normal: &str) -> impl Iterator<Item = u32> {
-        let key = lines::key(line, normal).filter(|key| key.len() <= lines::MAX_LINE && !key.is_empty());
+        let key =
+            lines::key(line, normal).filter(|key| key.len() <= lines::MAX_LINE && !key.is_empty());
         let hash = key.map(lines::hash);
-        let start = hash.map_or(self.lines.len(), |hash| self.lines.partition_point(|line| line.0 < hash));
+        let start =
+            hash.map_or(self.lines.len(), |hash| self.lines.partition_point(|line| line.0 < hash));
         self.lines[start..].iter().take_while(move |line| Some(line.0) == hash).map(|line| line.1)
     }
 }

@@ -24,7 +24,8 @@ impl NormalText {
         self.text.reserve(original.len());
         let mut at = 0;
         while let Some(rest) = original.get(at..).filter(|rest| !rest.is_empty()) {
-            let plain = rest.bytes().take_while(|byte| FOLDED[usize::from(*byte)] != COMPLEX).count();
+            let plain =
+                rest.bytes().take_while(|byte| FOLDED[usize::from(*byte)] != COMPLEX).count();
             self.text.extend(rest.bytes().take(plain).map(|byte| FOLDED[usize::from(byte)]));
             at += plain;
             if let Some(character) = rest[plain..].chars().next() {
@@ -80,7 +81,9 @@ pub(in super::super) fn normal_char(character: char) -> char {
     match character {
         ' ' => ' ',
         // The most frequent letters that stay as they are.
-        'а'..='я' | 'à'..='ö' | 'ぁ'..='ゖ' | 'ァ'..='ヺ' | '一'..='\u{9FFF}' | '가'..='힣' => character,
+        'а'..='я' | 'à'..='ö' | 'ぁ'..='ゖ' | 'ァ'..='ヺ' | '一'..='\u{9FFF}' | '가'..='힣' => {
+            character
+        }
         _ if character.is_whitespace() => ' ',
         // Such as `❶`, which may be around a match.
         _ if is_mark(character) => fold(character),
@@ -105,11 +108,15 @@ mod tests {
     fn characters_have_the_normal_form_that_phrases_use() {
         for character in '\0'..=char::MAX {
             let is_digit = character.is_numeric() && !is_mark(character);
-            let expected = if is_digit { "x0x".to_owned() } else { normalize(&format!("x{character}x")) };
+            let expected =
+                if is_digit { "x0x".to_owned() } else { normalize(&format!("x{character}x")) };
             assert_eq!(normal(&format!("x{character}x")), expected, "{character:?}");
             // Leading punctuation is counted in normal form, where there may be more but never less of it.
             assert!(!is_mark(character) || is_mark(normal_char(character)), "{character:?}");
-            assert!(normal_char(character).len_utf8() <= 3 * character.len_utf8() / 2, "{character:?}");
+            assert!(
+                normal_char(character).len_utf8() <= 3 * character.len_utf8() / 2,
+                "{character:?}"
+            );
         }
     }
 

@@ -70,7 +70,8 @@ impl Required {
         let key = key.map(|set| set.literals).unwrap_or_default();
         let mut checks: Vec<Vec<String>> = Vec::new();
         for set in sets.filter(|set| set.frequency <= MAX_CHECK_FREQUENCY) {
-            let is_new = !overlap(&set.literals, &key) && !checks.iter().any(|check| overlap(&set.literals, check));
+            let is_new = !overlap(&set.literals, &key)
+                && !checks.iter().any(|check| overlap(&set.literals, check));
             if is_new && set.literals.len() <= MAX_CHECK_LITERALS && checks.len() < MAX_CHECKS {
                 checks.push(set.literals);
             }
@@ -97,7 +98,8 @@ pub(in super::super) fn syntax_message(error: &str) -> String {
 /// Returns the alternatives of an expression that is `a|b|c` outside all brackets. Each has its own
 /// literals.
 pub(in super::super) fn branches(expression: &str) -> Vec<&str> {
-    let (mut branches, mut start, mut depth, mut in_class, mut escaped) = (Vec::new(), 0, 0_usize, false, false);
+    let (mut branches, mut start, mut depth, mut in_class, mut escaped) =
+        (Vec::new(), 0, 0_usize, false, false);
     for (at, character) in expression.char_indices() {
         match character {
             _ if escaped => escaped = false,
@@ -119,7 +121,9 @@ pub(in super::super) fn branches(expression: &str) -> Vec<&str> {
 }
 
 fn overlap(left: &[String], right: &[String]) -> bool {
-    left.iter().any(|left| right.iter().any(|right| left.contains(right.as_str()) || right.contains(left.as_str())))
+    left.iter().any(|left| {
+        right.iter().any(|right| left.contains(right.as_str()) || right.contains(left.as_str()))
+    })
 }
 
 /// Collects sets of which each match of `hir` has a literal. A match begins at most `max_offset` bytes
@@ -148,7 +152,10 @@ fn collect(hir: &Hir, max_offset: Option<usize>, sets: &mut Vec<LiteralSet>) {
                 sets.into_iter().min_by(|left, right| left.frequency.total_cmp(&right.frequency))
             };
             if let Some(all) = branches.iter().map(rarest).collect::<Option<Vec<LiteralSet>>>() {
-                let offset = all.iter().map(|set| set.max_offset).reduce(|left, right| Some(left?.max(right?)));
+                let offset = all
+                    .iter()
+                    .map(|set| set.max_offset)
+                    .reduce(|left, right| Some(left?.max(right?)));
                 let literals: Vec<String> = all.into_iter().flat_map(|set| set.literals).collect();
                 sets.extend(LiteralSet::new(&literals, offset.flatten()));
             }
@@ -197,8 +204,10 @@ fn frequency(literal: &str) -> f64 {
 
 /// Estimates the share of a byte in text in normal form.
 fn byte_frequency(byte: u8) -> f64 {
-    const LETTERS: [u16; 26] =
-        [65, 12, 23, 33, 100, 16, 16, 45, 58, 2, 6, 34, 20, 57, 62, 16, 1, 50, 53, 75, 23, 8, 15, 2, 15, 1];
+    const LETTERS: [u16; 26] = [
+        65, 12, 23, 33, 100, 16, 16, 45, 58, 2, 6, 34, 20, 57, 62, 16, 1, 50, 53, 75, 23, 8, 15, 2,
+        15, 1,
+    ];
     let per_thousand = match byte {
         b' ' => 180,
         b'a'..=b'z' => LETTERS[usize::from(byte - b'a')],
@@ -213,11 +222,12 @@ fn byte_frequency(byte: u8) -> f64 {
 
 /// Words that are much more frequent than their bytes suggest.
 const COMMON: &[&str] = &[
-    "a", "about", "all", "also", "an", "and", "any", "are", "as", "at", "be", "but", "by", "can", "das", "de", "der",
-    "des", "die", "do", "el", "en", "et", "for", "from", "has", "have", "he", "her", "here", "his", "how", "i", "if",
-    "in", "is", "it", "its", "la", "le", "les", "los", "more", "na", "new", "not", "of", "on", "one", "or", "our",
-    "out", "que", "s", "t", "that", "the", "their", "they", "this", "to", "un", "una", "und", "up", "w", "was", "we",
-    "what", "when", "which", "who", "will", "with", "y", "you", "your",
+    "a", "about", "all", "also", "an", "and", "any", "are", "as", "at", "be", "but", "by", "can",
+    "das", "de", "der", "des", "die", "do", "el", "en", "et", "for", "from", "has", "have", "he",
+    "her", "here", "his", "how", "i", "if", "in", "is", "it", "its", "la", "le", "les", "los",
+    "more", "na", "new", "not", "of", "on", "one", "or", "our", "out", "que", "s", "t", "that",
+    "the", "their", "they", "this", "to", "un", "una", "und", "up", "w", "was", "we", "what",
+    "when", "which", "who", "will", "with", "y", "you", "your",
 ];
 
 /// Returns all texts that `hir` matches, in normal form; `None` if there are too many.
@@ -230,7 +240,9 @@ fn finite_texts(hir: &Hir) -> Option<Vec<String>> {
         HirKind::Class(Class::Bytes(_)) => None,
         HirKind::Repetition(repetition) => repeated_texts(repetition),
         HirKind::Capture(capture) => finite_texts(&capture.sub),
-        HirKind::Concat(parts) => parts.iter().try_fold(empty(), |all, part| product(&all, &finite_texts(part)?)),
+        HirKind::Concat(parts) => {
+            parts.iter().try_fold(empty(), |all, part| product(&all, &finite_texts(part)?))
+        }
         HirKind::Alternation(branches) => {
             let all: Option<Vec<Vec<String>>> = branches.iter().map(finite_texts).collect();
             few(all?.concat())
@@ -305,7 +317,10 @@ mod tests {
             ("ab?c{2}", vec!["abcc", "acc"], Some(0)),
         ] {
             let required = Required::parse(expression, true).unwrap();
-            assert_eq!((required.key, required.max_offset), (key.into_iter().map(str::to_owned).collect(), max_offset));
+            assert_eq!(
+                (required.key, required.max_offset),
+                (key.into_iter().map(str::to_owned).collect(), max_offset)
+            );
         }
     }
 

@@ -40,8 +40,13 @@ impl Source {
 
 impl PhraseBlock {
     fn regex(&self, range: Range<usize>) -> String {
-        let context = Context { language: Arc::clone(&self.language), extent: self.extent, lists: &self.lists };
-        let phrases = parse_block(self.text.get(range).unwrap_or_default(), &context).unwrap_or_default();
+        let context = Context {
+            language: Arc::clone(&self.language),
+            extent: self.extent,
+            lists: &self.lists,
+        };
+        let phrases =
+            parse_block(self.text.get(range).unwrap_or_default(), &context).unwrap_or_default();
         phrases.iter().map(Phrase::regex).collect::<Vec<_>>().join("|")
     }
 }

@@ -59,7 +59,8 @@ pub(super) fn page_lines(document: &Document<'_>) -> Vec<PageLine> {
         for line in document.lines().get(block.lines.clone()).unwrap_or_default() {
             let span = trim(document.text(), *line);
             if !span.is_empty() {
-                let key = if may_recur { line_key(document, span, zone, &mut tokens) } else { None };
+                let key =
+                    if may_recur { line_key(document, span, zone, &mut tokens) } else { None };
                 lines.push(PageLine { span, block: index, zone, key });
             }
         }
@@ -107,12 +108,17 @@ pub(super) fn furniture(
     let mut recurrences: Vec<Recurrence> = (0..lines.len()).map(recurs).collect();
     keep_content_items(document, lines, &mut recurrences);
     let recurrences = recurrences;
-    let is_rare = |index: usize| recurrences.get(index).is_none_or(|recurrence| *recurrence == Recurrence::Rare);
+    let is_rare = |index: usize| {
+        recurrences.get(index).is_none_or(|recurrence| *recurrence == Recurrence::Rare)
+    };
     let mut found = Vec::new();
     let mut end = 0;
     while end < lines.len() {
         let start = end;
-        end += recurrences[start..].iter().take_while(|recurrence| **recurrence != Recurrence::Rare).count();
+        end += recurrences[start..]
+            .iter()
+            .take_while(|recurrence| **recurrence != Recurrence::Rare)
+            .count();
         let run = start..end;
         end += 1;
         if run.is_empty() {
@@ -132,7 +138,8 @@ pub(super) fn furniture(
         }
         let is_text = |index: &usize| {
             let line = &lines[*index];
-            ends_sentence(document.slice(line.span)) || document.marked_heading(line.block).is_some()
+            ends_sentence(document.slice(line.span))
+                || document.marked_heading(line.block).is_some()
         };
         let indexes: Vec<usize> = run.collect();
         for part in indexes.split(is_text).filter(|part| part.len() >= MIN_LINES_WITHIN) {
@@ -160,7 +167,9 @@ fn keep_content_items(document: &Document<'_>, lines: &[PageLine], recurrences: 
             continue;
         }
         let recurring = items.iter().filter(|recurrence| **recurrence != Recurrence::Rare).count();
-        let is_step = |line: &PageLine| document.slice(line.span).starts_with(|sign: char| sign.is_ascii_digit());
+        let is_step = |line: &PageLine| {
+            document.slice(line.span).starts_with(|sign: char| sign.is_ascii_digit())
+        };
         for (line, item) in list.iter().zip(items) {
             if 4 * recurring < 3 * list.len() || is_step(line) {
                 *item = Recurrence::Rare;
@@ -181,7 +190,11 @@ pub(super) enum Recurrence {
 }
 
 /// Counts the lines at the end of a run that may head or label what follows it.
-fn headings_at_end(document: &Document<'_>, lines: &[PageLine], run: std::ops::Range<usize>) -> usize {
+fn headings_at_end(
+    document: &Document<'_>,
+    lines: &[PageLine],
+    run: std::ops::Range<usize>,
+) -> usize {
     let Some(below) = lines.get(run.end) else { return 0 };
     let is_marked = |line: &&PageLine| document.marked_heading(line.block).is_some();
     let marked = lines[run.clone()].iter().rev().take_while(is_marked).count();

@@ -13,8 +13,8 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Corpus, CorpusCheck, DocumentSet, FindingLimit, FindingsByDocument, ParameterError, PendingFindings,
-    RuleWithParams, store,
+    Corpus, CorpusCheck, DocumentSet, FindingLimit, FindingsByDocument, ParameterError,
+    PendingFindings, RuleWithParams, store,
 };
 use crate::finding::{Finding, RuleInfo};
 use crate::text::Document;
@@ -70,8 +70,12 @@ pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
 /// # Errors
 ///
 /// Never fails: the parameters have passed [`validate`].
-pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn CorpusCheck>, ParameterError> {
-    Ok(Box::new(SiteLineCheck { rules: rules.into_iter().map(|(rule, parameters)| (rule, *parameters)).collect() }))
+pub fn compile(
+    rules: Vec<RuleWithParams<'_, Parameters>>,
+) -> Result<Box<dyn CorpusCheck>, ParameterError> {
+    Ok(Box::new(SiteLineCheck {
+        rules: rules.into_iter().map(|(rule, parameters)| (rule, *parameters)).collect(),
+    }))
 }
 
 struct SiteLineCheck {
@@ -87,12 +91,19 @@ impl CorpusCheck for SiteLineCheck {
         sketch::encode(site, &keys)
     }
 
-    fn compare<'d>(&'d self, corpus: &Corpus<'_, 'd>) -> store::Result<Box<dyn PendingFindings + 'd>> {
-        let min_site_pages = self.rules.iter().map(|(_, parameters)| parameters.min_site_pages).min().unwrap_or(0);
-        let min_pages = self.rules.iter().map(|(_, parameters)| parameters.min_pages).min().unwrap_or(0);
+    fn compare<'d>(
+        &'d self,
+        corpus: &Corpus<'_, 'd>,
+    ) -> store::Result<Box<dyn PendingFindings + 'd>> {
+        let min_site_pages =
+            self.rules.iter().map(|(_, parameters)| parameters.min_site_pages).min().unwrap_or(0);
+        let min_pages =
+            self.rules.iter().map(|(_, parameters)| parameters.min_pages).min().unwrap_or(0);
         let (sites, mut site_of) = Site::read_all(corpus)?;
         for number in &mut site_of {
-            number.take_if(|site| sites.get(*site as usize).is_none_or(|site| site.pages < min_site_pages));
+            number.take_if(|site| {
+                sites.get(*site as usize).is_none_or(|site| site.pages < min_site_pages)
+            });
         }
         let pages_by_line = count_pages(corpus, &site_of, min_pages)?;
         let documents = corpus.documents.clone();
@@ -141,7 +152,11 @@ impl Site {
 ///
 /// Most lines are on one page only. A table of small counters of bounded size, in which lines may
 /// collide, filters them, so that memory depends on the lines that recur.
-fn count_pages(corpus: &Corpus<'_, '_>, site_of: &[Option<u32>], min_pages: u32) -> store::Result<FxHashMap<u64, u32>> {
+fn count_pages(
+    corpus: &Corpus<'_, '_>,
+    site_of: &[Option<u32>],
+    min_pages: u32,
+) -> store::Result<FxHashMap<u64, u32>> {
     const MIN_SLOTS: usize = 1 << 10;
     const SLOTS_PER_LINE: usize = 4;
     let max_slots = (corpus.documents.memory / 4).clamp(MIN_SLOTS, 1 << 32);
@@ -171,7 +186,11 @@ fn count_pages(corpus: &Corpus<'_, '_>, site_of: &[Option<u32>], min_pages: u32)
 }
 
 /// Visits the key of each line of each page that has a site.
-fn for_each_key(corpus: &Corpus<'_, '_>, site_of: &[Option<u32>], mut visit: impl FnMut(u64)) -> store::Result<()> {
+fn for_each_key(
+    corpus: &Corpus<'_, '_>,
+    site_of: &[Option<u32>],
+    mut visit: impl FnMut(u64),
+) -> store::Result<()> {
     for (&blob, site) in corpus.sketches.iter().zip(site_of) {
         if let Some(site) = site {
             let bytes = corpus.store.read(blob)?;
@@ -195,7 +214,9 @@ struct SiteLines<'d> {
 
 impl SiteLines<'_> {
     fn build_findings(&self, number: u32, document: &Document<'_>) -> Vec<Finding> {
-        let Some(index) = self.site_of.get(number as usize).copied().flatten() else { return Vec::new() };
+        let Some(index) = self.site_of.get(number as usize).copied().flatten() else {
+            return Vec::new();
+        };
         let Some(site) = self.sites.get(index as usize) else { return Vec::new() };
         let lines = page_lines(document);
         let pages = |line: &PageLine| {
@@ -204,13 +225,17 @@ impl SiteLines<'_> {
         };
         let mut findings = Vec::new();
         for (rule, parameters) in self.rules {
-            let recurs = |at: usize| parameters.recurrence(pages(&lines[at]).unwrap_or(0), site.pages);
+            let recurs =
+                |at: usize| parameters.recurrence(pages(&lines[at]).unwrap_or(0), site.pages);
             let found = furniture(document, &lines, recurs);
-            let (listed, unlisted) = found.split_at_checked(FindingLimit::REPORT.findings).unwrap_or((&found, &[]));
+            let (listed, unlisted) =
+                found.split_at_checked(FindingLimit::REPORT.findings).unwrap_or((&found, &[]));
             for line in listed.iter().filter_map(|at| lines.get(*at)) {
                 let mut finding = Finding::with_deletion(rule, document, line.span);
                 let (pages, zone) = (pages(line).unwrap_or(0), line.zone.describe());
-                finding.notes.push(format!("on {pages} of {} pages of {}, {zone}", site.pages, site.name).into());
+                finding.notes.push(
+                    format!("on {pages} of {} pages of {}, {zone}", site.pages, site.name).into(),
+                );
                 findings.push(finding);
             }
             if let Some(last) = findings.last_mut().filter(|_| !unlisted.is_empty()) {
@@ -233,6 +258,7 @@ impl PendingFindings for SiteLines<'_> {
         }
         let with_site = (0_u32..).zip(&self.site_of).filter(|(_, site)| site.is_some());
         let numbers = with_site.map(|(number, _)| number);
-        self.documents.build_findings(numbers, |number, document| self.build_findings(number, document))
+        self.documents
+            .build_findings(numbers, |number, document| self.build_findings(number, document))
     }
 }

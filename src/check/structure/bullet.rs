@@ -18,6 +18,10 @@ pub(super) fn detect(document: &Document<'_>, detections: &mut DetectionSink<'_,
         let is_verified = apply_preserving_words(document.text(), span, &edits)
             .is_some_and(|repaired| count_blocks(&repaired).items == 1);
         let detection = StructureDetection::new(bullet);
-        detections.push(if is_verified { detection.with_fix("replace it with `-`", edits) } else { detection });
+        detections.push(if is_verified {
+            detection.with_fix("replace it with `-`", edits)
+        } else {
+            detection
+        });
     }
 }

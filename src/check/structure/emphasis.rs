@@ -18,9 +18,9 @@ pub(super) fn detect(document: &Document<'_>, detections: &mut DetectionSink<'_,
         // Emphasis may span a line end. Then a neighbouring line has an odd number of markers as
         // well.
         let has_odd_markers = |other: usize| {
-            lines
-                .get(other)
-                .is_some_and(|beside| beside.index.abs_diff(line.index) <= 4 && markers(beside).len() % 2 == 1)
+            lines.get(other).is_some_and(|beside| {
+                beside.index.abs_diff(line.index) <= 4 && markers(beside).len() % 2 == 1
+            })
         };
         if has_odd_markers(index + 1) || index.checked_sub(1).is_some_and(has_odd_markers) {
             continue;
@@ -36,7 +36,9 @@ pub(super) fn detect(document: &Document<'_>, detections: &mut DetectionSink<'_,
 fn is_reference(line: &Line<'_, '_>) -> bool {
     let [only] = markers(line)[..] else { return false };
     let after = line.text[only + 2..].chars().next();
-    only > 0 && !line.text[..only].ends_with(char::is_whitespace) && after.is_none_or(|c| !c.is_alphanumeric())
+    only > 0
+        && !line.text[..only].ends_with(char::is_whitespace)
+        && after.is_none_or(|c| !c.is_alphanumeric())
 }
 
 /// Returns the offsets of two or three consecutive asterisks outside code.

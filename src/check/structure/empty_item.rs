@@ -43,7 +43,12 @@ pub(super) fn detect(document: &Document<'_>, detections: &mut DetectionSink<'_,
 
 /// Whether the context of a marker says that its item is missing. A lone dash can also be the value
 /// "none" or a silence in a dialogue, but extractors leave the blank after it.
-fn is_alone(marker: &str, has_trailing_blank: bool, above: &Neighbor<'_>, below: &Neighbor<'_>) -> bool {
+fn is_alone(
+    marker: &str,
+    has_trailing_blank: bool,
+    above: &Neighbor<'_>,
+    below: &Neighbor<'_>,
+) -> bool {
     // Outside a list, other characters separate the parts of a text.
     let is_in_list = above.is_item || below.is_item;
     if has_trailing_blank {
@@ -65,11 +70,9 @@ fn has_trailing_blank(line: &str) -> bool {
 
 /// Whether the document is a patch, where a dash marks a deleted blank line.
 fn is_patch(document: &Document<'_>) -> bool {
-    document
-        .lines()
-        .iter()
-        .map(|line| document.slice(*line))
-        .any(|line| line.starts_with("@@ -") || line.starts_with("diff --git ") || line.starts_with("+++ "))
+    document.lines().iter().map(|line| document.slice(*line)).any(|line| {
+        line.starts_with("@@ -") || line.starts_with("diff --git ") || line.starts_with("+++ ")
+    })
 }
 
 /// How far Markdown may indent the text of an item below its marker.
@@ -126,13 +129,21 @@ impl<'t> Neighbor<'t> {
 
     /// Whether it is a key with or without a value, as in YAML, or a changed line of a patch.
     fn is_data(&self) -> bool {
-        let item = list_marker(self.text).map_or(self.text, |marker| self.text[marker..].trim_start());
-        let key_end = item.find(|letter: char| !letter.is_alphanumeric() && !"_-.\"'".contains(letter));
+        let item =
+            list_marker(self.text).map_or(self.text, |marker| self.text[marker..].trim_start());
+        let key_end =
+            item.find(|letter: char| !letter.is_alphanumeric() && !"_-.\"'".contains(letter));
         let has_key = key_end.is_some_and(|end| {
-            end > 0 && item[end..].strip_prefix(':').is_some_and(|value| value.is_empty() || value.starts_with(' '))
+            end > 0
+                && item[end..]
+                    .strip_prefix(':')
+                    .is_some_and(|value| value.is_empty() || value.starts_with(' '))
         });
         let is_change = self.indent == 0
-            && self.text.strip_prefix(['+', '-']).is_some_and(|change| change.starts_with(|sign: char| sign != ' '));
+            && self
+                .text
+                .strip_prefix(['+', '-'])
+                .is_some_and(|change| change.starts_with(|sign: char| sign != ' '));
         has_key || is_change
     }
 

@@ -54,7 +54,8 @@ pub(super) fn detect(document: &Document<'_>, detections: &mut DetectionSink<'_,
             if has_code && LANGUAGES.contains(&name) {
                 let start = line.span.start + at;
                 let span = Span::new(start, start + 3 + name.len());
-                detections.push(StructureDetection::new(span).with_label("a code block starts here"));
+                detections
+                    .push(StructureDetection::new(span).with_label("a code block starts here"));
             }
         }
     }

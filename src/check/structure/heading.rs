@@ -27,10 +27,13 @@ pub(super) fn detect(document: &Document<'_>, detections: &mut DetectionSink<'_,
         // A heading may be the first thing in a list item or quotation.
         let first = line.block.content.start.saturating_sub(line.span.start);
         let is_own = |marker: &Marker| marker.start > 0 && marker.start == first;
-        let mut markers: Vec<Marker> = markers(line.text).filter(|marker| !is_own(marker)).collect();
+        let mut markers: Vec<Marker> =
+            markers(line.text).filter(|marker| !is_own(marker)).collect();
         // A regular heading has nothing after its title, unless it is long.
         let is_heading = |markers: &[Marker]| {
-            markers.iter().all(|marker| marker.start == 0) && markers.len() < 2 && line.text.len() < 60
+            markers.iter().all(|marker| marker.start == 0)
+                && markers.len() < 2
+                && line.text.len() < 60
         };
         if is_heading(&markers) {
             continue;
@@ -123,20 +126,29 @@ fn detection_at(
     let mut edits = Vec::new();
     let before = line.text[..marker.start].trim_end();
     if !before.is_empty() {
-        edits.push(Edit { span: Span::new(base + before.len(), sign.start), content: paragraph.clone() });
+        edits.push(Edit {
+            span: Span::new(base + before.len(), sign.start),
+            content: paragraph.clone(),
+        });
     }
     let rest = line.text[end..].trim_start();
     if !rest.is_empty() {
         let start = base + line.text.len() - rest.len();
         edits.push(Edit { span: Span::new(base + end, start), content: paragraph });
     }
-    let near = Span::new(base + before.len(), (base + line.text.len() - rest.len()).max(base + end));
-    let is_verified = apply_preserving_words(document.text(), near, &edits).is_some_and(|repaired| {
-        let seen = first_heading(repaired.trim_start()).unwrap_or_default();
-        hash_title(OFFSET_BASIS, &seen) == hash_title(OFFSET_BASIS, name)
-    });
+    let near =
+        Span::new(base + before.len(), (base + line.text.len() - rest.len()).max(base + end));
+    let is_verified =
+        apply_preserving_words(document.text(), near, &edits).is_some_and(|repaired| {
+            let seen = first_heading(repaired.trim_start()).unwrap_or_default();
+            hash_title(OFFSET_BASIS, &seen) == hash_title(OFFSET_BASIS, name)
+        });
     let detection = detection.with_label(format!("heading “{name}”"));
-    if is_verified { detection.with_fix("put the heading on its own line", edits) } else { detection }
+    if is_verified {
+        detection.with_fix("put the heading on its own line", edits)
+    } else {
+        detection
+    }
 }
 
 /// Returns the end of the longest known title that starts at `start`.
@@ -148,8 +160,9 @@ fn title_end(titles: &FxHashSet<u64>, line: &str, start: usize, end: usize) -> O
     while let Some(word) = words.next() {
         so_far = hash_title(so_far, &text[word.range()]);
         // Closing punctuation belongs to the title: `Why?`, `“Now”`.
-        let closing =
-            text[word.end..].find(|c: char| c.is_whitespace() || c.is_alphanumeric()).unwrap_or(text.len() - word.end);
+        let closing = text[word.end..]
+            .find(|c: char| c.is_whitespace() || c.is_alphanumeric())
+            .unwrap_or(text.len() - word.end);
         let stop = word.end + closing;
         let next = words.peek().and_then(|next| text[next.start..].chars().next());
         let is_separate = text[stop..].is_empty() || text[stop..].starts_with(char::is_whitespace);
@@ -160,7 +173,8 @@ fn title_end(titles: &FxHashSet<u64>, line: &str, start: usize, end: usize) -> O
     let stop = best?;
     let rest = &text[stop..];
     let is_alone = rest.trim().is_empty();
-    (is_alone && start > MAX_TITLE_START || crate::text::count_words(rest, MIN_PARAGRAPH_WORDS) >= MIN_PARAGRAPH_WORDS)
+    (is_alone && start > MAX_TITLE_START
+        || crate::text::count_words(rest, MIN_PARAGRAPH_WORDS) >= MIN_PARAGRAPH_WORDS)
         .then_some(start + stop)
 }
 
@@ -172,7 +186,9 @@ fn known_titles(document: &Document<'_>) -> FxHashSet<u64> {
     for hit in memchr::memmem::find_iter(text.as_bytes(), b"](#") {
         const MAX_LINK_BYTES: usize = 300;
         let rest = text.get(hit + 3..).unwrap_or_default();
-        let ends = |(count, (_, c)): &(usize, (usize, char))| *count == MAX_LINK_BYTES || matches!(c, ')' | ' ' | '\n');
+        let ends = |(count, (_, c)): &(usize, (usize, char))| {
+            *count == MAX_LINK_BYTES || matches!(c, ')' | ' ' | '\n')
+        };
         let end = rest.char_indices().enumerate().find(ends).map_or(rest.len(), |(_, (at, _))| at);
         titles.insert(hash_title(OFFSET_BASIS, &rest[..end]));
         let mut from = hit.saturating_sub(MAX_LINK_BYTES);

@@ -17,7 +17,8 @@ pub(super) fn detect(document: &Document<'_>, detections: &mut DetectionSink<'_,
             let base = line.span.start;
             let open = if line.text[..open].ends_with('!') { open - 1 } else { open };
             let span = Span::new(base + open, base + line.text.len());
-            detections.push(StructureDetection::new(span).with_label("the link target is not closed"));
+            detections
+                .push(StructureDetection::new(span).with_label("the link target is not closed"));
         }
     }
 }

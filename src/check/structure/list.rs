@@ -21,7 +21,12 @@ pub(super) fn detect(document: &Document<'_>, detections: &mut DetectionSink<'_,
     }
 }
 
-fn bulleted(document: &Document<'_>, line: &Line<'_, '_>, separator: &str, bullet: &str) -> Option<StructureDetection> {
+fn bulleted(
+    document: &Document<'_>,
+    line: &Line<'_, '_>,
+    separator: &str,
+    bullet: &str,
+) -> Option<StructureDetection> {
     let text = line.text;
     let code = code_spans(text);
     let mut starts: Vec<usize> = Vec::new();
@@ -39,7 +44,9 @@ fn bulleted(document: &Document<'_>, line: &Line<'_, '_>, separator: &str, bulle
     }
     let items = items(text, &starts, bullet.len());
     // A list of links into the document is a table of contents.
-    if items.iter().all(|item| item.contains("](#")) || !items.iter().all(|item| is_item(item, leads)) {
+    if items.iter().all(|item| item.contains("](#"))
+        || !items.iter().all(|item| is_item(item, leads))
+    {
         return None;
     }
     Some(detection_at(document, line, &starts, bullet.len(), "* "))
@@ -47,7 +54,11 @@ fn bulleted(document: &Document<'_>, line: &Line<'_, '_>, separator: &str, bulle
 
 fn items<'t>(text: &'t str, starts: &[usize], marker: usize) -> Vec<&'t str> {
     let ends = starts.iter().skip(1).copied().chain([text.len()]);
-    starts.iter().zip(ends).map(|(&start, end)| text.get(start + marker..end).unwrap_or("").trim()).collect()
+    starts
+        .iter()
+        .zip(ends)
+        .map(|(&start, end)| text.get(start + marker..end).unwrap_or("").trim())
+        .collect()
 }
 
 /// Whether the item consists of words and is not a factor of a product. After a bullet at the start
@@ -55,7 +66,10 @@ fn items<'t>(text: &'t str, starts: &[usize], marker: usize) -> Vec<&'t str> {
 fn is_item(item: &str, leads: bool) -> bool {
     let start = item.trim_start_matches(['*', '_', '[', '"', '“', '‘', '(']);
     let letters = start.chars().take_while(|c| c.is_alphabetic()).count();
-    let is_upper = start.chars().next().is_some_and(|c| c.is_uppercase() || c.is_alphabetic() && !c.is_lowercase());
+    let is_upper = start
+        .chars()
+        .next()
+        .is_some_and(|c| c.is_uppercase() || c.is_alphabetic() && !c.is_lowercase());
     let is_formula = item.contains(['=', '+', '^', '\\']) || item.contains(" / ");
     letters >= 2 && !is_formula && (is_upper || leads && letters >= 3)
 }

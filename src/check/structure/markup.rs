@@ -71,8 +71,10 @@ pub(super) fn detect_tags(document: &Document<'_>, detections: &mut DetectionSin
     for line in lines_containing(document, "<") {
         let tags = outside_code(&line, tags(line.text));
         for tags in tags.chunks(MAX_EDITS) {
-            let edits =
-                tags.iter().map(|&tag| Edit { span: tag, content: replacement(document, tag).to_owned() }).collect();
+            let edits = tags
+                .iter()
+                .map(|&tag| Edit { span: tag, content: replacement(document, tag).to_owned() })
+                .collect();
             detections.push(
                 StructureDetection::new(tags[0])
                     .with_label(count_label(tags.len()))
@@ -89,7 +91,11 @@ fn outside_code(line: &Line<'_, '_>, spans: Vec<Span>) -> Vec<Span> {
 }
 
 fn count_label(count: usize) -> String {
-    if count == 1 { "markup, not text".to_owned() } else { format!("first of {count} on this line") }
+    if count == 1 {
+        "markup, not text".to_owned()
+    } else {
+        format!("first of {count} on this line")
+    }
 }
 
 /// Returns the replacement for a tag: a space if its removal would join two words.
@@ -99,8 +105,11 @@ fn replacement(document: &Document<'_>, tag: Span) -> &'static str {
     let rest = after.trim_start_matches(['.', ',', ';', ':', '!', '?', ')']);
     let is_text = |character: char| !character.is_whitespace();
     // A mark belongs to the text before the tag, unless a word follows it directly, as in `.net`.
-    let follows =
-        if rest.len() == after.len() { rest.starts_with(is_text) } else { rest.starts_with(char::is_alphabetic) };
+    let follows = if rest.len() == after.len() {
+        rest.starts_with(is_text)
+    } else {
+        rest.starts_with(char::is_alphabetic)
+    };
     if before.ends_with(is_text) && follows { " " } else { "" }
 }
 
@@ -114,7 +123,8 @@ fn tags(line: &str) -> Vec<Span> {
         let body = line[at..].strip_prefix('/').unwrap_or(&line[at..]);
         let name: String = body.chars().take(12).take_while(char::is_ascii_alphanumeric).collect();
         let Some(after) = body.get(name.len()..) else { continue };
-        let is_tag = TAGS.iter().any(|tag| tag.eq_ignore_ascii_case(&name)) && after.starts_with(['>', ' ', '/']);
+        let is_tag = TAGS.iter().any(|tag| tag.eq_ignore_ascii_case(&name))
+            && after.starts_with(['>', ' ', '/']);
         // Attributes look like `name="value"`. Anything else in between is a comparison.
         const MAX_BYTES: usize = 1_000;
         let close = after.bytes().take(MAX_BYTES).position(|byte| byte == b'>' || byte == b'<');
@@ -143,7 +153,9 @@ pub(super) fn detect_entities(document: &Document<'_>, detections: &mut Detectio
         for places in places.chunks(MAX_EDITS) {
             // Characters that would open or close a tag stay escaped.
             let plain = places.iter().filter(|(_, character)| !matches!(character, '<' | '>'));
-            let edits = plain.map(|&(span, character)| Edit { span, content: character.to_string() }).collect();
+            let edits = plain
+                .map(|&(span, character)| Edit { span, content: character.to_string() })
+                .collect();
             let label = if places.len() == 1 {
                 "an HTML entity".to_owned()
             } else {
@@ -159,7 +171,11 @@ pub(super) fn detect_entities(document: &Document<'_>, detections: &mut Detectio
 /// intended.
 fn is_escaped(line: &str, span: Span) -> bool {
     let rest = &line[span.end..];
-    let name = rest.bytes().take(10).take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'#').count();
+    let name = rest
+        .bytes()
+        .take(10)
+        .take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'#')
+        .count();
     &line[span.range()] == "&amp;" && name >= 2 && rest[name..].starts_with(';')
 }
 
@@ -168,18 +184,25 @@ fn entities(line: &str) -> Vec<(Span, char)> {
     let mut entities = Vec::new();
     for start in memchr::memchr_iter(b'&', line.as_bytes()) {
         let rest = &line[start + 1..];
-        let length = rest.bytes().take(10).take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'#').count();
+        let length = rest
+            .bytes()
+            .take(10)
+            .take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'#')
+            .count();
         if !rest[length..].starts_with(';') {
             continue;
         }
         let name = &rest[..length];
-        let number = name.strip_prefix('#').and_then(|digits| match digits.strip_prefix(['x', 'X']) {
-            Some(hex) => u32::from_str_radix(hex, 16).ok(),
-            None => digits.parse().ok(),
-        });
-        let named = ENTITIES.iter().find(|(known, _)| *known == name).map(|(_, character)| *character);
+        let number =
+            name.strip_prefix('#').and_then(|digits| match digits.strip_prefix(['x', 'X']) {
+                Some(hex) => u32::from_str_radix(hex, 16).ok(),
+                None => digits.parse().ok(),
+            });
+        let named =
+            ENTITIES.iter().find(|(known, _)| *known == name).map(|(_, character)| *character);
         let character = number.and_then(char::from_u32).filter(|c| !c.is_control()).or(named);
-        entities.extend(character.map(|character| (Span::new(start, start + length + 2), character)));
+        entities
+            .extend(character.map(|character| (Span::new(start, start + length + 2), character)));
     }
     entities
 }

@@ -77,7 +77,9 @@ pub fn validate(_parameters: &Parameters) -> Result<(), ParameterError> {
 /// # Errors
 ///
 /// Never fails.
-pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
+pub fn compile(
+    rules: Vec<RuleWithParams<'_, Parameters>>,
+) -> Result<Box<dyn DocumentCheck>, ParameterError> {
     let rules = rules.into_iter().map(|(rule, parameters)| (rule, parameters.fault)).collect();
     Ok(Box::new(StructureCheck { rules }))
 }

@@ -14,7 +14,9 @@ pub(super) fn detect(document: &Document<'_>, detections: &mut DetectionSink<'_,
         // Menu paths such as `File > Open` have no punctuation before the sign.
         let base = line.span.start;
         let breaks: Vec<usize> = memchr::memmem::find_iter(line.text.as_bytes(), b" > ")
-            .filter(|&at| line.text[..at].ends_with(['.', '!', '?', ',', ';', ':', '”', '"', '—', '…']))
+            .filter(|&at| {
+                line.text[..at].ends_with(['.', '!', '?', ',', ';', ':', '”', '"', '—', '…'])
+            })
             .collect();
         let Some(&first) = breaks.first() else { continue };
         let end = newline(document, line.index);
@@ -24,10 +26,11 @@ pub(super) fn detect(document: &Document<'_>, detections: &mut DetectionSink<'_,
             .collect();
         let detection = StructureDetection::new(Span::new(base + first + 1, base + first + 2))
             .with_label("a quoted line starts here");
-        let is_verified = apply_preserving_words(document.text(), line.span, &edits).is_some_and(|repaired| {
-            let counts = count_blocks(&repaired);
-            counts.quotes == 1 && counts.paragraphs == 0 && !line.text[2..].starts_with('>')
-        });
+        let is_verified =
+            apply_preserving_words(document.text(), line.span, &edits).is_some_and(|repaired| {
+                let counts = count_blocks(&repaired);
+                counts.quotes == 1 && counts.paragraphs == 0 && !line.text[2..].starts_with('>')
+            });
         detections.push(if is_verified {
             detection.with_fix("put each line of the quotation on its own line", edits)
         } else {

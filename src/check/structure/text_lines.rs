@@ -13,7 +13,10 @@ pub(super) struct Line<'d, 't> {
 }
 
 /// Returns the lines that contain `needle`, except in code and tables.
-pub(super) fn lines_containing<'d, 't>(document: &'d Document<'t>, needle: &str) -> Vec<Line<'d, 't>> {
+pub(super) fn lines_containing<'d, 't>(
+    document: &'d Document<'t>,
+    needle: &str,
+) -> Vec<Line<'d, 't>> {
     let mut lines: Vec<Line<'d, 't>> = Vec::new();
     let mut done = 0;
     let mut index = 0;

@@ -20,7 +20,9 @@ pub(super) fn apply_preserving_words(text: &str, span: Span, edits: &[Edit]) -> 
     }
     result.push_str(&text[at..span.end]);
     let before = &text[span.range()];
-    let kept = words(before).map(|word| &before[word.range()]).eq(words(&result).map(|word| &result[word.range()]));
+    let kept = words(before)
+        .map(|word| &before[word.range()])
+        .eq(words(&result).map(|word| &result[word.range()]));
     kept.then_some(result)
 }
 

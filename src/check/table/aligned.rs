@@ -23,7 +23,11 @@ pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<TableDetectio
     for block in document.blocks() {
         let is_text = block.kind == BlockKind::Paragraph;
         for line in block.lines.clone() {
-            let span = document.lines().get(line).copied().filter(|span| is_text && span.len() <= MAX_LINE_BYTES);
+            let span = document
+                .lines()
+                .get(line)
+                .copied()
+                .filter(|span| is_text && span.len() <= MAX_LINE_BYTES);
             let may_have_gaps = |span: &Span| {
                 let is_before = |hit: &usize| *hit < span.start;
                 while tabs.next_if(is_before).is_some() {}
@@ -33,7 +37,8 @@ pub(super) fn detect(document: &Document<'_>, detections: &mut Vec<TableDetectio
             let span = span.filter(may_have_gaps);
             let gaps = span.and_then(|span| gaps(document.slice(span)));
             let next = span.zip(gaps);
-            let continues = run.as_mut().zip(next.as_ref()).is_some_and(|(run, (_, gaps))| run.continues(gaps));
+            let continues =
+                run.as_mut().zip(next.as_ref()).is_some_and(|(run, (_, gaps))| run.continues(gaps));
             if !continues {
                 detections.extend(run.take().and_then(|run| run.detection(document)));
                 run = next.map(|(span, gaps)| Run { first: span, lines: 1, gaps });
@@ -70,9 +75,14 @@ impl Run {
     fn continues(&mut self, gaps: &ColumnGaps) -> bool {
         let alike = match (&mut self.gaps, gaps) {
             (ColumnGaps::Tabs(ours), ColumnGaps::Tabs(theirs)) => ours == theirs,
-            (ColumnGaps::Blanks(ours), ColumnGaps::Blanks(theirs)) if ours.len() == theirs.len() => {
-                let shared: Vec<(usize, usize)> =
-                    ours.iter().zip(theirs).map(|(our, their)| (our.0.max(their.0), our.1.min(their.1))).collect();
+            (ColumnGaps::Blanks(ours), ColumnGaps::Blanks(theirs))
+                if ours.len() == theirs.len() =>
+            {
+                let shared: Vec<(usize, usize)> = ours
+                    .iter()
+                    .zip(theirs)
+                    .map(|(our, their)| (our.0.max(their.0), our.1.min(their.1)))
+                    .collect();
                 let any = shared.iter().all(|(start, end)| end >= &(start + 2));
                 if any {
                     *ours = shared;
@@ -92,7 +102,8 @@ impl Run {
         };
         let first = trim(document.text(), self.first);
         let label = format!("the first of {} lines with {columns} columns", self.lines);
-        (self.lines >= MIN_LINES).then(|| TableDetection::new(TableDefect::Aligned, first).with_label(label))
+        (self.lines >= MIN_LINES)
+            .then(|| TableDetection::new(TableDefect::Aligned, first).with_label(label))
     }
 }
 
@@ -105,7 +116,8 @@ fn gaps(line: &str) -> Option<ColumnGaps> {
     if memchr::memchr(b'\t', line.as_bytes()).is_some() {
         let cells = line.split('\t');
         let count = cells.clone().count();
-        return (count >= MIN_COLUMNS && cells.clone().all(is_cell)).then_some(ColumnGaps::Tabs(count - 1));
+        return (count >= MIN_COLUMNS && cells.clone().all(is_cell))
+            .then_some(ColumnGaps::Tabs(count - 1));
     }
     TWO_BLANKS.find(line.as_bytes())?;
     let mut gaps = Vec::new();

@@ -21,7 +21,11 @@ struct CellList {
 }
 
 /// Detects lists and stray markers in the cells of `table`.
-pub(super) fn detect(parser: &TableParser<'_, '_>, table: &Table, detections: &mut Vec<TableDetection>) {
+pub(super) fn detect(
+    parser: &TableParser<'_, '_>,
+    table: &Table,
+    detections: &mut Vec<TableDetection>,
+) {
     let text = parser.text();
     let rows = || {
         table.body.iter().filter_map(|entry| match entry {
@@ -31,9 +35,11 @@ pub(super) fn detect(parser: &TableParser<'_, '_>, table: &Table, detections: &m
         })
     };
     let cells = rows().flat_map(|row| &row.cells);
-    let lists: Vec<CellList> = cells.filter_map(|&cell| parse_list(text, trim(text, cell))).collect();
+    let lists: Vec<CellList> =
+        cells.filter_map(|&cell| parse_list(text, trim(text, cell))).collect();
     let several_dashed = lists.iter().filter(|list| list.is_dashed).count() > 1;
-    let is_list = |list: &&CellList| !list.is_dashed || several_dashed || list.items >= MIN_DASHED_ITEMS;
+    let is_list =
+        |list: &&CellList| !list.is_dashed || several_dashed || list.items >= MIN_DASHED_ITEMS;
     for list in lists.iter().filter(is_list) {
         let label = format!("{} items on one line", list.items);
         detections.push(TableDetection::new(TableDefect::CellList, list.span).with_label(label));
@@ -47,7 +53,8 @@ pub(super) fn detect(parser: &TableParser<'_, '_>, table: &Table, detections: &m
             let content = trim(text, cell);
             let slice = &text[content.range()];
             filled[column] += usize::from(!slice.is_empty());
-            has_footnotes |= slice.ends_with('*') && memchr::memchr_iter(b'*', slice.as_bytes()).count() == 1;
+            has_footnotes |=
+                slice.ends_with('*') && memchr::memchr_iter(b'*', slice.as_bytes()).count() == 1;
             if let Some(marker) = marker(slice) {
                 marked.push((column, Span::new(content.start, content.start + marker)));
             }
@@ -56,12 +63,15 @@ pub(super) fn detect(parser: &TableParser<'_, '_>, table: &Table, detections: &m
     let mut with_marker = vec![0_usize; table.columns];
     marked.iter().for_each(|(column, _)| with_marker[*column] += 1);
     for (column, marker) in marked {
-        if with_marker[column] * 2 > filled[column] || has_footnotes && text[marker.range()].starts_with('*') {
+        if with_marker[column] * 2 > filled[column]
+            || has_footnotes && text[marker.range()].starts_with('*')
+        {
             continue;
         }
         let edits = vec![Edit { span: marker, content: String::new() }];
         detections.push(
-            TableDetection::new(TableDefect::ListMarker, trim(text, marker)).with_fix("remove the marker", edits),
+            TableDetection::new(TableDefect::ListMarker, trim(text, marker))
+                .with_fix("remove the marker", edits),
         );
     }
 }
@@ -154,7 +164,8 @@ fn parse_numbered(cell: &str) -> Option<(usize, usize, bool)> {
             _ => continue,
         };
         let item = &cell[at + 1..];
-        let begins = item.trim_start().starts_with(|first: char| !first.is_ascii_digit() && first != '|');
+        let begins =
+            item.trim_start().starts_with(|first: char| !first.is_ascii_digit() && first != '|');
         let is_apart = item.starts_with(' ') || item.starts_with(|first: char| !first.is_ascii());
         let is_next = length <= MAX_DIGITS && cell[digits..at].parse() == Ok(items + 1);
         if !begins || !is_apart || !is_next || !style.is_empty() && style != close {
@@ -173,17 +184,21 @@ fn parse_numbered(cell: &str) -> Option<(usize, usize, bool)> {
 
 /// Returns where a list marked `①`, `②` or `a)`, `b)` starts, and its number of items.
 fn parse_lettered(cell: &str) -> Option<(usize, usize, bool)> {
-    let markers = |first: char, close: &'static str| (first..).take(26).map(move |letter| format!("{letter}{close}"));
+    let markers = |first: char, close: &'static str| {
+        (first..).take(26).map(move |letter| format!("{letter}{close}"))
+    };
     [('①', ""), ('a', ")"), ('A', ")")].into_iter().find_map(|(first, close)| {
         let mut at = 0;
         let mut start = None;
         let mut items = 0;
         for marker in markers(first, close) {
-            let mut places = cell[at..].match_indices(marker.as_str()).map(|(offset, _)| at + offset);
+            let mut places =
+                cell[at..].match_indices(marker.as_str()).map(|(offset, _)| at + offset);
             let begins = |place: &usize| {
                 let (before, after) = (&cell[..*place], &cell[*place + marker.len()..]);
                 let is_apart = close.is_empty() || before.ends_with(' ') && after.starts_with(' ');
-                let is_first = is_list_start(before) && (close.is_empty() || after.starts_with(' '));
+                let is_first =
+                    is_list_start(before) && (close.is_empty() || after.starts_with(' '));
                 if items == 0 { is_first } else { is_apart }
             };
             let Some(place) = places.find(begins) else { break };

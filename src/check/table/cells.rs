@@ -12,10 +12,18 @@ use crate::finding::Edit;
 use crate::text::{Span, trim};
 
 /// Detects defective rows of `table`.
-pub(super) fn detect(parser: &TableParser<'_, '_>, table: &Table, detections: &mut Vec<TableDetection>) {
+pub(super) fn detect(
+    parser: &TableParser<'_, '_>,
+    table: &Table,
+    detections: &mut Vec<TableDetection>,
+) {
     let columns = match (&table.header, &table.delimiter) {
         // If header and delimiter disagree, nobody can say which rows are short.
-        (Some(header), Some((.., width))) if *width != header.cells.len() && !some_row_fits(table) => return,
+        (Some(header), Some((.., width)))
+            if *width != header.cells.len() && !some_row_fits(table) =>
+        {
+            return;
+        }
         _ => table.columns,
     };
     let style = RowStyle::from_table(table);
@@ -23,11 +31,16 @@ pub(super) fn detect(parser: &TableParser<'_, '_>, table: &Table, detections: &m
     for (index, entry) in table.body.iter().enumerate() {
         let BodyLine::Row(row) = entry else { continue };
         let is_last = index == last && table.repeats.iter().all(|repeat| repeat.line < row.line);
-        let others_end =
-            || table.body[..index].iter().all(|entry| !matches!(entry, BodyLine::Row(row) if !row.trailing));
+        let others_end = || {
+            table.body[..index]
+                .iter()
+                .all(|entry| !matches!(entry, BodyLine::Row(row) if !row.trailing))
+        };
         if is_last && others_end() && is_cut_off(parser, &style, row, columns) {
             detections.push(
-                TableDetection::new(TableDefect::CutOff, row.span).with_label("the document ends here").deleting_span(),
+                TableDetection::new(TableDefect::CutOff, row.span)
+                    .with_label("the document ends here")
+                    .deleting_span(),
             );
         } else if row.cells.len() < columns {
             detections.push(check_short_row(parser, table, &style, row));
@@ -52,10 +65,17 @@ fn is_cut_off(parser: &TableParser<'_, '_>, style: &RowStyle, row: &Row, columns
         && (row.cells.len() < columns || rest.is_empty())
 }
 
-fn check_short_row(parser: &TableParser<'_, '_>, table: &Table, style: &RowStyle, row: &Row) -> TableDetection {
+fn check_short_row(
+    parser: &TableParser<'_, '_>,
+    table: &Table,
+    style: &RowStyle,
+    row: &Row,
+) -> TableDetection {
     let columns = table.columns;
-    let detection = TableDetection::new(TableDefect::ShortRow, row.span)
-        .with_label(format!("{}, the table has {columns} columns", pluralize(row.cells.len(), "cell")));
+    let detection = TableDetection::new(TableDefect::ShortRow, row.span).with_label(format!(
+        "{}, the table has {columns} columns",
+        pluralize(row.cells.len(), "cell")
+    ));
     let Some(gap) = missing_cell(parser, table, style, row) else { return detection };
     let place = match gap.cell {
         0 => "at the start",
@@ -63,7 +83,15 @@ fn check_short_row(parser: &TableParser<'_, '_>, table: &Table, style: &RowStyle
         _ => "in the middle",
     };
     let edits = empty_cell(row, gap.cell);
-    let detection = with_verified_fix(parser, detection, row, columns, 1, format!("add an empty cell {place}"), edits);
+    let detection = with_verified_fix(
+        parser,
+        detection,
+        row,
+        columns,
+        1,
+        format!("add an empty cell {place}"),
+        edits,
+    );
     if gap.is_heuristic { detection.heuristic() } else { detection }
 }
 
@@ -75,7 +103,12 @@ struct Gap {
 }
 
 /// Locates the missing cell by what the columns hold, or by a missing outer pipe.
-fn missing_cell(parser: &TableParser<'_, '_>, table: &Table, style: &RowStyle, row: &Row) -> Option<Gap> {
+fn missing_cell(
+    parser: &TableParser<'_, '_>,
+    table: &Table,
+    style: &RowStyle,
+    row: &Row,
+) -> Option<Gap> {
     // A line of empty cells belongs to cells that were split over several lines.
     let is_blank = row.cells.iter().all(|cell| parser.text()[cell.range()].trim().is_empty());
     if row.cells.len() + 1 != table.columns || is_blank {
@@ -98,7 +131,8 @@ fn missing_cell(parser: &TableParser<'_, '_>, table: &Table, style: &RowStyle, r
 
 /// Adds an empty cell before cell `cell` of `row`, and outer pipes if the row has none.
 fn empty_cell(row: &Row, cell: usize) -> Vec<Edit> {
-    let insert = |at: usize, content: &str| Edit { span: Span::new(at, at), content: content.to_owned() };
+    let insert =
+        |at: usize, content: &str| Edit { span: Span::new(at, at), content: content.to_owned() };
     let mut edits = Vec::new();
     match (cell, row.leading) {
         (0, false) => edits.push(insert(row.span.start, "| | ")),
@@ -121,30 +155,53 @@ fn check_long_row(parser: &TableParser<'_, '_>, table: &Table, row: &Row) -> Tab
     let text = parser.text();
     let columns = table.columns;
     if parser.is_flattened(row, columns) {
-        let joints: Vec<Span> = row.cells.iter().skip(columns).step_by(columns + 1).copied().collect();
+        let joints: Vec<Span> =
+            row.cells.iter().skip(columns).step_by(columns + 1).copied().collect();
         let break_line = format!("{}{}", line_end(parser, row), &text[row.prefix.range()]);
-        let edits: Vec<Edit> = joints.iter().map(|&span| Edit { span, content: break_line.clone() }).collect();
+        let edits: Vec<Edit> =
+            joints.iter().map(|&span| Edit { span, content: break_line.clone() }).collect();
         let rows = joints.len() + 1;
-        let detection =
-            TableDetection::new(TableDefect::Flattened, row.span).with_label(format!("{rows} rows on one line"));
-        return with_verified_fix(parser, detection, row, columns, rows, "put each row on its own line", edits);
+        let detection = TableDetection::new(TableDefect::Flattened, row.span)
+            .with_label(format!("{rows} rows on one line"));
+        return with_verified_fix(
+            parser,
+            detection,
+            row,
+            columns,
+            rows,
+            "put each row on its own line",
+            edits,
+        );
     }
     let excess = row.cells.len() - columns;
-    let excess_cells =
-        row.cells.get(columns).map_or(row.span, |first| trim(text, Span::new(first.start, row.span.end)));
-    let detection = TableDetection::new(TableDefect::LongRow, excess_cells)
-        .with_label(format!("{}, the table has {columns}; parsers drop the rest", pluralize(row.cells.len(), "cell")));
+    let excess_cells = row
+        .cells
+        .get(columns)
+        .map_or(row.span, |first| trim(text, Span::new(first.start, row.span.end)));
+    let detection = TableDetection::new(TableDefect::LongRow, excess_cells).with_label(format!(
+        "{}, the table has {columns}; parsers drop the rest",
+        pluralize(row.cells.len(), "cell")
+    ));
     let protected: Vec<usize> = protected_pipes(text, row.span);
     if protected.len() == excess {
-        let edits = protected.iter().map(|&at| Edit { span: Span::new(at, at), content: "\\".to_owned() }).collect();
-        let detection =
-            TableDetection { span: protected.first().map_or(excess_cells, |&at| Span::new(at, at + 1)), ..detection };
+        let edits = protected
+            .iter()
+            .map(|&at| Edit { span: Span::new(at, at), content: "\\".to_owned() })
+            .collect();
+        let detection = TableDetection {
+            span: protected.first().map_or(excess_cells, |&at| Span::new(at, at + 1)),
+            ..detection
+        };
         let detection = detection.with_label("a pipe in code, math or a link splits the cell");
         return with_verified_fix(parser, detection, row, columns, 1, "escape the pipe", edits);
     }
     // If most rows are long, the header lacks a title, and nobody can say which.
     let is_blank = row.cells.iter().skip(columns).all(|cell| text[cell.range()].trim().is_empty());
-    match row.cells.get(columns - 1).filter(|_| is_blank && row.trailing && mostly_fits(text, table)) {
+    match row
+        .cells
+        .get(columns - 1)
+        .filter(|_| is_blank && row.trailing && mostly_fits(text, table))
+    {
         Some(cell) => {
             let cut = Span::new(cell.end + 1, row.span.end);
             let help = format!("remove {}", pluralize(excess, "empty cell"));
@@ -191,15 +248,18 @@ fn with_verified_fix(
     edits: Vec<Edit>,
 ) -> TableDetection {
     let text = parser.text();
-    let Some(repaired) = super::verify::apply_edits(text, row.span, &edits) else { return detection };
+    let Some(repaired) = super::verify::apply_edits(text, row.span, &edits) else {
+        return detection;
+    };
     let lines = repaired.lines().map(|line| line.trim_start_matches(['>', ' ', '\t']));
-    let has_width = lines
-        .clone()
-        .all(|line| Row::parse(line, 0, Span::new(0, line.len())).is_some_and(|row| row.cells.len() == columns));
+    let has_width = lines.clone().all(|line| {
+        Row::parse(line, 0, Span::new(0, line.len())).is_some_and(|row| row.cells.len() == columns)
+    });
     let header = format!("|{}\n{}\n", " x |".repeat(columns), delimiter_row(columns, &[]));
     let table = lines.fold(header, |table, line| table + line + "\n");
     let gfm = GfmView::parse(&table);
-    let is_table = matches!(gfm.tables.as_slice(), [only] if only.rows == rows && only.columns == columns);
+    let is_table =
+        matches!(gfm.tables.as_slice(), [only] if only.rows == rows && only.columns == columns);
     if has_width && is_table && preserves_words(parser.document, &edits, row.span) {
         detection.with_fix(help, edits)
     } else {

@@ -71,7 +71,9 @@ impl ColumnKinds {
             match CellKind::from_cell(cell) {
                 CellKind::Number => counts.numbers += 1,
                 CellKind::Words => counts.words += 1,
-                CellKind::Any => counts.others += u32::from(cell.chars().any(char::is_alphanumeric)),
+                CellKind::Any => {
+                    counts.others += u32::from(cell.chars().any(char::is_alphanumeric))
+                }
             }
         }
     }
@@ -93,7 +95,10 @@ impl ColumnKinds {
     pub(super) fn look_like(&self, text: &str, row: &Row) -> bool {
         let cells = row.cells.iter().map(|cell| CellKind::from_cell(&text[cell.range()]));
         cells.zip(&self.columns).any(|(kind, counts)| {
-            kind == CellKind::Number && counts.numbers > 0 && counts.words == 0 && counts.others == 0
+            kind == CellKind::Number
+                && counts.numbers > 0
+                && counts.words == 0
+                && counts.others == 0
         })
     }
 
@@ -119,10 +124,11 @@ impl ColumnKinds {
         }
         // The cells on both sides of the gap decide. They must match the kinds of their columns,
         // not just be compatible.
-        let matches = |(kind, column): &(CellKind, CellKind)| kind == column && *kind != CellKind::Any;
+        let matches =
+            |(kind, column): &(CellKind, CellKind)| kind == column && *kind != CellKind::Any;
         let is_right_firm = latest == count || shifted.get(latest).is_some_and(matches);
-        let is_left_firm =
-            latest == 0 || self.pairs(text, &row.cells, 0).nth(latest - 1).is_some_and(|pair| matches(&pair));
+        let is_left_firm = latest == 0
+            || self.pairs(text, &row.cells, 0).nth(latest - 1).is_some_and(|pair| matches(&pair));
         (is_left_firm && is_right_firm).then_some(latest)
     }
 

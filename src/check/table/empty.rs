@@ -15,16 +15,21 @@ pub(super) fn detect(
 ) -> bool {
     let text = parser.text();
     let Some(first) = table.first_row() else { return false };
-    let Some(last) = table.lines.end.checked_sub(1).and_then(|line| parser.line(line)) else { return false };
+    let Some(last) = table.lines.end.checked_sub(1).and_then(|line| parser.line(line)) else {
+        return false;
+    };
     let span = Span::new(first.span.start, trim(text, last).end.max(first.span.end));
     let is_blank = |line: &BodyLine| matches!(line, BodyLine::Row(row) if row.is_blank(text));
     let header_blank = table.header.as_ref().is_none_or(|row| row.is_blank(text));
     // Text right next to the pipes may be what the cells should hold.
-    let is_isolated =
-        parser.is_blank(table.lines.end) && table.lines.start.checked_sub(1).is_none_or(|line| parser.is_blank(line));
+    let is_isolated = parser.is_blank(table.lines.end)
+        && table.lines.start.checked_sub(1).is_none_or(|line| parser.is_blank(line));
     if header_blank && is_isolated && table.body.iter().all(is_blank) {
-        detections
-            .push(TableDetection::new(TableDefect::Residue, span).with_label("every cell is empty").deleting_span());
+        detections.push(
+            TableDetection::new(TableDefect::Residue, span)
+                .with_label("every cell is empty")
+                .deleting_span(),
+        );
         return true;
     }
     if table.columns == 1 && is_share_bar(text, span, buttons) {
@@ -37,9 +42,13 @@ pub(super) fn detect(
         .is_some_and(|(_, kind, width)| *kind == DelimiterKind::Exact && *width == table.columns);
     if table.body.is_empty() && table.repeats.is_empty() && is_whole {
         // A single cell is a box around text, and its text is all there.
-        if table.columns > 1 && parser.gfm.table_at(first.span.start).is_some_and(|gfm| gfm.rows == 0) {
+        if table.columns > 1
+            && parser.gfm.table_at(first.span.start).is_some_and(|gfm| gfm.rows == 0)
+        {
             detections.push(
-                TableDetection::new(TableDefect::NoData, span).with_label("a header without rows").deleting_span(),
+                TableDetection::new(TableDefect::NoData, span)
+                    .with_label("a header without rows")
+                    .deleting_span(),
             );
         } else if table.columns > 1 {
             // What parsers take for rows has no pipes: text, or cells that lost them.
@@ -92,7 +101,8 @@ pub(super) fn detect_without_table(
         return None;
     }
     let is_idle = |row: &Row| {
-        row.has_outer_pipes() && (row.is_blank(text) || matches!(row.delimiter, Some((DelimiterKind::Exact, _))))
+        row.has_outer_pipes()
+            && (row.is_blank(text) || matches!(row.delimiter, Some((DelimiterKind::Exact, _))))
     };
     // Next to text or a drawing, the pipes may be part of it.
     let is_edge = |line: Option<usize>| line.is_none_or(|line| parser.is_blank(line));
@@ -105,11 +115,15 @@ pub(super) fn detect_without_table(
     }
     let last = parser.line(end - 1)?;
     // A delimiter near rows belongs to them.
-    let has_delimiter = (row.line..end).any(|line| parser.row(line).is_some_and(|row| row.delimiter.is_some()));
+    let has_delimiter =
+        (row.line..end).any(|line| parser.row(line).is_some_and(|row| row.delimiter.is_some()));
     if is_edge(Some(end)) && !(has_delimiter && parser.is_near_rows(row.line..end)) {
         let span = Span::new(row.span.start, trim(text, last).end.max(row.span.end));
-        detections
-            .push(TableDetection::new(TableDefect::Residue, span).with_label("every cell is empty").deleting_span());
+        detections.push(
+            TableDetection::new(TableDefect::Residue, span)
+                .with_label("every cell is empty")
+                .deleting_span(),
+        );
     }
     Some(end)
 }

@@ -23,8 +23,12 @@ impl TableParser<'_, '_> {
         delimiter: Option<(Rc<Row>, DelimiterKind, usize)>,
         mut at: usize,
     ) -> Table {
-        let first = header.as_ref().or(delimiter.as_ref().map(|(row, ..)| row)).map_or(at, |row| row.line);
-        let columns = header.as_ref().map(|row| row.cells.len()).or(delimiter.as_ref().map(|(.., width)| *width));
+        let first =
+            header.as_ref().or(delimiter.as_ref().map(|(row, ..)| row)).map_or(at, |row| row.line);
+        let columns = header
+            .as_ref()
+            .map(|row| row.cells.len())
+            .or(delimiter.as_ref().map(|(.., width)| *width));
         let columns = columns.unwrap_or(0);
         let lines = first..at.max(first + 1);
         let mut table = Table {
@@ -42,8 +46,11 @@ impl TableParser<'_, '_> {
         };
         let style = RowStyle::from_table(&table);
         loop {
-            let next =
-                if self.is_blank(at) { self.skip_blank_lines(at).filter(|_| table.may_continue()) } else { Some(at) };
+            let next = if self.is_blank(at) {
+                self.skip_blank_lines(at).filter(|_| table.may_continue())
+            } else {
+                Some(at)
+            };
             let Some(next) = next else { break };
             let gap = next > at;
             let Some(end) = self.parse_body_line(&mut table, &style, next, gap) else { break };
@@ -75,7 +82,13 @@ impl TableParser<'_, '_> {
 
     /// Adds line `line` to the table and returns the line after the part added, or `None` if the
     /// table ends before it.
-    fn parse_body_line(&self, table: &mut Table, style: &RowStyle, line: usize, gap: bool) -> Option<usize> {
+    fn parse_body_line(
+        &self,
+        table: &mut Table,
+        style: &RowStyle,
+        line: usize,
+        gap: bool,
+    ) -> Option<usize> {
         let text = self.text();
         let Some(row) = self.row(line) else {
             return self.parse_stray(table, style, line, gap);
@@ -106,17 +119,19 @@ impl TableParser<'_, '_> {
             }
         }
         let wrapped = if style.outer_pipes { self.wrapped_row(line, table.columns) } else { None };
-        let is_whole =
-            row.has_outer_pipes() && (row.cells.len() == table.columns || self.is_flattened(&row, table.columns));
+        let is_whole = row.has_outer_pipes()
+            && (row.cells.len() == table.columns || self.is_flattened(&row, table.columns));
         if gap && !is_whole && wrapped.is_none() {
             return None;
         }
-        let width_below = self.row(line + 1).and_then(|next| next.delimiter).map(|(_, width)| width);
+        let width_below =
+            self.row(line + 1).and_then(|next| next.delimiter).map(|(_, width)| width);
         let heads_another = width_below == Some(row.cells.len().max(2));
         if width_below.is_some_and(|width| width == row.cells.len() && width != table.columns) {
             return None;
         }
-        let repeats_header = table.header.as_ref().is_some_and(|header| header.has_same_cells(text, &row));
+        let repeats_header =
+            table.header.as_ref().is_some_and(|header| header.has_same_cells(text, &row));
         if repeats_header && (heads_another || gap) {
             // After a blank line and with its own delimiter, this is a table that every parser
             // recognises.
@@ -125,7 +140,10 @@ impl TableParser<'_, '_> {
             table.repeats.push(RepeatedRow { line, is_certain: !is_whole_table });
             return Some(line + 1);
         }
-        let is_short = row.has_outer_pipes() && row.cells.len() < table.columns && !gap && !table.body.is_empty();
+        let is_short = row.has_outer_pipes()
+            && row.cells.len() < table.columns
+            && !gap
+            && !table.body.is_empty();
         if table.delimiter.is_none() && row.cells.len() != table.columns && !is_short {
             return None;
         }
@@ -146,11 +164,22 @@ impl TableParser<'_, '_> {
     }
 
     /// Adds line `line`, which has no pipe, to the table if more rows follow.
-    fn parse_stray(&self, table: &mut Table, style: &RowStyle, line: usize, gap: bool) -> Option<usize> {
-        let is_label =
-            |line: &usize| self.row(*line).is_none() && !self.is_blank(*line) && !self.starts_other_block(*line);
+    fn parse_stray(
+        &self,
+        table: &mut Table,
+        style: &RowStyle,
+        line: usize,
+        gap: bool,
+    ) -> Option<usize> {
+        let is_label = |line: &usize| {
+            self.row(*line).is_none() && !self.is_blank(*line) && !self.starts_other_block(*line)
+        };
         let labels = (line..line + MAX_STRAY_LINES).take_while(is_label).count();
-        if gap || labels == 0 || self.quotes(line) != style.quotes || !self.continues(table, style, line + labels) {
+        if gap
+            || labels == 0
+            || self.quotes(line) != style.quotes
+            || !self.continues(table, style, line + labels)
+        {
             return None;
         }
         table.body.push(BodyLine::Stray(line));
@@ -159,7 +188,9 @@ impl TableParser<'_, '_> {
 
     /// Whether line `line` is another row of the table and not the header of the next one.
     fn continues(&self, table: &Table, style: &RowStyle, line: usize) -> bool {
-        let Some(row) = self.row(line).filter(|row| row.quotes == style.quotes && row.delimiter.is_none()) else {
+        let Some(row) =
+            self.row(line).filter(|row| row.quotes == style.quotes && row.delimiter.is_none())
+        else {
             return false;
         };
         let heads_another = self.row(line + 1).is_some_and(|next| next.delimiter.is_some())
@@ -183,10 +214,13 @@ impl TableParser<'_, '_> {
     /// or ends the table.
     fn is_idle_delimiter(&self, table: &Table, line: usize) -> bool {
         let after_header = table.body.is_empty();
-        let after_repeat = table.repeats.last().is_some_and(|repeat| repeat.is_certain && repeat.line + 1 == line);
+        let after_repeat =
+            table.repeats.last().is_some_and(|repeat| repeat.is_certain && repeat.line + 1 == line);
         // A delimiter with rows further down may belong to the next table, with its header above.
-        let is_last =
-            || self.is_blank(line + 1) && self.skip_blank_lines(line + 1).is_none_or(|next| self.row(next).is_none());
+        let is_last = || {
+            self.is_blank(line + 1)
+                && self.skip_blank_lines(line + 1).is_none_or(|next| self.row(next).is_none())
+        };
         after_header || after_repeat || table.body.len() > 1 && is_last()
     }
 
@@ -196,8 +230,11 @@ impl TableParser<'_, '_> {
     /// Rows with a delimiter of their own, or below a copy of `header`, belong to another table.
     pub(super) fn rows_follow(&self, line: usize, header: Option<&Row>) -> bool {
         const MAX_LINES: usize = 8;
-        let lines = (line..line + MAX_LINES).take_while(|&line| !self.is_blank(line) && !self.starts_other_block(line));
-        let first = lines.filter_map(|line| self.row(line)).find(|row| row.leading || row.trailing || row.line == line);
+        let lines = (line..line + MAX_LINES)
+            .take_while(|&line| !self.is_blank(line) && !self.starts_other_block(line));
+        let first = lines
+            .filter_map(|line| self.row(line))
+            .find(|row| row.leading || row.trailing || row.line == line);
         let is_header = |row: &Row| {
             self.row(row.line + 1).is_some_and(|next| next.delimiter.is_some())
                 || header.is_some_and(|header| header.has_same_cells(self.text(), row))
@@ -213,9 +250,14 @@ impl TableParser<'_, '_> {
         if row_above.is_some_and(|row| row.has_outer_pipes() && row.is_blank(self.text())) {
             return false;
         }
-        let is_heading = |line: &usize| self.line(*line).is_some_and(|span| self.text()[span.range()].starts_with('#'));
+        let is_heading = |line: &usize| {
+            self.line(*line).is_some_and(|span| self.text()[span.range()].starts_with('#'))
+        };
         let above = iter::successors(self.text_above(line), |&line| self.text_above(line));
-        let mut rows = above.take(MAX_LINES).take_while(|line| !is_heading(line)).filter_map(|line| self.row(line));
+        let mut rows = above
+            .take(MAX_LINES)
+            .take_while(|line| !is_heading(line))
+            .filter_map(|line| self.row(line));
         rows.any(|row| row.leading || row.trailing)
     }
 
@@ -236,14 +278,16 @@ impl TableParser<'_, '_> {
     pub(super) fn may_continue_from(&self, above: Option<&Table>, table: &Table) -> bool {
         const MAX_LINES_BETWEEN: usize = 4;
         let (Some(header), None) = (&table.header, &table.delimiter) else { return false };
-        let repeats =
-            |above: &Table| above.header.as_ref().is_some_and(|above| above.has_same_cells(self.text(), header));
+        let repeats = |above: &Table| {
+            above.header.as_ref().is_some_and(|above| above.has_same_cells(self.text(), header))
+        };
         if table.kinds.look_titled_by(self.text(), header) || above.is_some_and(repeats) {
             return false;
         }
         let is_near = |above: &&Table| {
             let most = if above.delimiter.is_some() { MAX_LINES_BETWEEN } else { 1 };
-            let mut between = (above.lines.end..table.lines.start).filter(|&line| !self.is_blank(line));
+            let mut between =
+                (above.lines.end..table.lines.start).filter(|&line| !self.is_blank(line));
             between.nth(most).is_none() && header.cells.len() <= above.columns
         };
         self.is_below_row(table.lines.start) || above.filter(is_near).is_some()

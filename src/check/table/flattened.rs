@@ -20,7 +20,11 @@ struct FlattenedTable {
 }
 
 /// Detects the tables flattened into line `line`. Returns the line after them, if there are any.
-pub(super) fn detect(parser: &TableParser<'_, '_>, row: &Row, detections: &mut Vec<TableDetection>) -> Option<usize> {
+pub(super) fn detect(
+    parser: &TableParser<'_, '_>,
+    row: &Row,
+    detections: &mut Vec<TableDetection>,
+) -> Option<usize> {
     let text = parser.text();
     const MIN_CELLS: usize = 5;
     if row.cells.len() < MIN_CELLS {
@@ -47,7 +51,10 @@ fn next_delimiter(text: &str, row: &Row, from: usize) -> Option<Range<usize>> {
     loop {
         start += row.cells.get(start..)?.iter().position(is_delimiter)?;
         let length = row.cells[start..].iter().take_while(|cell| is_delimiter(cell)).count();
-        let hyphens: usize = row.cells[start..start + length].iter().map(|cell| text[cell.range()].trim().len()).sum();
+        let hyphens: usize = row.cells[start..start + length]
+            .iter()
+            .map(|cell| text[cell.range()].trim().len())
+            .sum();
         if length >= 2 && hyphens >= 2 * length {
             return Some(start..start + length);
         }
@@ -59,14 +66,17 @@ fn next_delimiter(text: &str, row: &Row, from: usize) -> Option<Range<usize>> {
 /// cells.
 fn parse_around(text: &str, row: &Row, delimiter: Range<usize>) -> Option<FlattenedTable> {
     let columns = delimiter.len();
-    let is_joint = |index: usize| row.cells.get(index).is_some_and(|cell| text[cell.range()].trim().is_empty());
+    let is_joint = |index: usize| {
+        row.cells.get(index).is_some_and(|cell| text[cell.range()].trim().is_empty())
+    };
     let joint = delimiter.start.checked_sub(1)?;
     let first = joint.checked_sub(columns)?;
     if !is_joint(joint) || first == 0 && !row.leading {
         return None;
     }
     let header = first..joint;
-    let is_titled = header.clone().any(|index| text[row.cells[index].range()].contains(char::is_alphanumeric));
+    let is_titled =
+        header.clone().any(|index| text[row.cells[index].range()].contains(char::is_alphanumeric));
     // A row ends with a pipe, so the last cell of an unclosed line is not part of one.
     let closed = if row.trailing { row.cells.len() } else { row.cells.len() - 1 };
     let mut end = delimiter.end;
@@ -75,29 +85,45 @@ fn parse_around(text: &str, row: &Row, delimiter: Range<usize>) -> Option<Flatte
         end += columns + 1;
         rows += 1;
     }
-    (is_titled && delimiter.end <= closed).then_some(FlattenedTable { header, delimiter, end, rows })
+    (is_titled && delimiter.end <= closed).then_some(FlattenedTable {
+        header,
+        delimiter,
+        end,
+        rows,
+    })
 }
 
 /// Whether the `columns` cells from `first` on are followed by a delimiter of their own.
 fn is_next_header(text: &str, row: &Row, first: usize, columns: usize) -> bool {
     let after = row.cells.get(first + columns + 1);
-    after.is_some_and(|cell| is_delimiter_cell(text[cell.range()].trim()) && text[cell.range()].trim().len() >= 3)
+    after.is_some_and(|cell| {
+        is_delimiter_cell(text[cell.range()].trim()) && text[cell.range()].trim().len() >= 3
+    })
 }
 
-fn detect_at(parser: &TableParser<'_, '_>, row: &Row, flat: &FlattenedTable) -> (TableDetection, usize) {
+fn detect_at(
+    parser: &TableParser<'_, '_>,
+    row: &Row,
+    flat: &FlattenedTable,
+) -> (TableDetection, usize) {
     let text = parser.text();
     let columns = flat.delimiter.len();
     let start = row.cells[flat.header.start].start - 1;
     let last = row.cells[flat.end - 1];
     let end = last.end + 1;
-    let delimiter = Span::new(row.cells[flat.delimiter.start].start - 1, row.cells[flat.delimiter.end - 1].end + 1);
+    let delimiter = Span::new(
+        row.cells[flat.delimiter.start].start - 1,
+        row.cells[flat.delimiter.end - 1].end + 1,
+    );
     let before = trim(text, Span::new(row.span.start, start));
     let after = trim(text, Span::new(end, row.span.end));
     let in_prose = !before.is_empty() || !after.is_empty();
     let defect = if in_prose { TableDefect::InProse } else { TableDefect::Flattened };
     // More rows may follow below the line.
     let mut next = row.line + 1;
-    while after.is_empty() && parser.row(next).is_some_and(|row| row.has_outer_pipes() && row.cells.len() == columns) {
+    while after.is_empty()
+        && parser.row(next).is_some_and(|row| row.has_outer_pipes() && row.cells.len() == columns)
+    {
         next += 1;
     }
     let rows = flat.rows + (next - row.line - 1);
@@ -126,8 +152,10 @@ fn detect_at(parser: &TableParser<'_, '_>, row: &Row, flat: &FlattenedTable) -> 
     }
     // If a cut-off row may follow the last one, nobody can say where the table ends.
     let rest = &row.cells[flat.end..];
-    let is_cut = rest.len() > 1 && rest.first().is_some_and(|cell| text[cell.range()].trim().is_empty());
-    let bottom = if next > row.line + 1 { parser.line(next - 1).map_or(end, |line| line.end) } else { end };
+    let is_cut =
+        rest.len() > 1 && rest.first().is_some_and(|cell| text[cell.range()].trim().is_empty());
+    let bottom =
+        if next > row.line + 1 { parser.line(next - 1).map_or(end, |line| line.end) } else { end };
     let expected = ExpectedTable { region: Span::new(start, bottom), columns, rows };
     let lines = row.line..next;
     if is_cut || rows == 0 {

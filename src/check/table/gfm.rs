@@ -37,15 +37,23 @@ impl GfmView {
             match event {
                 Event::Start(Tag::Table(columns)) => {
                     let end = range.start + text[range.clone()].trim_end().len();
-                    gfm.tables.push(GfmTable { span: Span::new(range.start, end), columns: columns.len(), rows: 0 });
+                    gfm.tables.push(GfmTable {
+                        span: Span::new(range.start, end),
+                        columns: columns.len(),
+                        rows: 0,
+                    });
                 }
                 Event::End(TagEnd::TableRow) => {
                     if let Some(table) = gfm.tables.last_mut() {
                         table.rows += 1;
                     }
                 }
-                Event::Start(Tag::CodeBlock(_) | Tag::MetadataBlock(_)) => gfm.code_or_html.push(range),
-                Event::Start(Tag::HtmlBlock) if has_no_markdown(&text[range.clone()]) => gfm.code_or_html.push(range),
+                Event::Start(Tag::CodeBlock(_) | Tag::MetadataBlock(_)) => {
+                    gfm.code_or_html.push(range)
+                }
+                Event::Start(Tag::HtmlBlock) if has_no_markdown(&text[range.clone()]) => {
+                    gfm.code_or_html.push(range)
+                }
                 _ => {}
             }
         }

@@ -56,7 +56,8 @@ pub struct Parameters {
 pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
     let is_share_bar = parameters.defect == TableDefect::ShareBar;
     if is_share_bar == parameters.buttons.is_empty() {
-        let message = "`buttons` is required with `defect = \"share-bar\"` and not allowed otherwise".into();
+        let message =
+            "`buttons` is required with `defect = \"share-bar\"` and not allowed otherwise".into();
         return Err(ParameterError { message, place: None });
     }
     Ok(())
@@ -67,8 +68,11 @@ pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
 /// # Errors
 ///
 /// Never fails; [`validate`] has checked the parameters.
-pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
-    let buttons = rules.iter().flat_map(|(_, parameters)| parameters.buttons.iter().cloned()).collect();
+pub fn compile(
+    rules: Vec<RuleWithParams<'_, Parameters>>,
+) -> Result<Box<dyn DocumentCheck>, ParameterError> {
+    let buttons =
+        rules.iter().flat_map(|(_, parameters)| parameters.buttons.iter().cloned()).collect();
     let rules = rules.into_iter().map(|(rule, parameters)| (rule, parameters.defect)).collect();
     Ok(Box::new(TableCheck { rules, buttons }))
 }
@@ -160,7 +164,8 @@ fn pipe_lines(document: &Document<'_>) -> Vec<usize> {
             let Some(span) = document.lines().get(line) else { continue };
             let bytes = &text[span.range()];
             if memchr::memchr(b'|', bytes).is_some() {
-                let start = document.slice(*span).trim_start_matches([' ', '\t', '>', '-', '*', '+', '•']);
+                let start =
+                    document.slice(*span).trim_start_matches([' ', '\t', '>', '-', '*', '+', '•']);
                 may_be_table |= block.kind != BlockKind::Code
                     && (start.starts_with(['|', ':'])
                         || memchr::memmem::find(bytes, b"--").is_some()
@@ -179,10 +184,15 @@ fn finding(rule: &Arc<RuleInfo>, document: &Document<'_>, detection: &TableDetec
         Finding::new(rule, document, detection.span)
     };
     finding.label.clone_from(&detection.label);
-    let label = |&(span, message): &(Span, &'static str)| Label { origin: None, span, message: message.into() };
+    let label = |&(span, message): &(Span, &'static str)| Label {
+        origin: None,
+        span,
+        message: message.into(),
+    };
     finding.labels = detection.labels.iter().map(label).collect();
     if let Some(applicability) = rule.fix.filter(|_| !detection.edits.is_empty()) {
-        let applicability = if detection.is_heuristic { Applicability::Unsafe } else { applicability };
+        let applicability =
+            if detection.is_heuristic { Applicability::Unsafe } else { applicability };
         finding.help.clone_from(&detection.help);
         finding.fix = Some(Fix { applicability, edits: detection.edits.clone() });
     }

@@ -107,17 +107,26 @@ impl<'d, 't> TableParser<'d, 't> {
 
     /// Whether line `line` does not exist, or holds only whitespace and quote markers.
     pub(super) fn is_blank(&self, line: usize) -> bool {
-        self.line(line).is_none_or(|span| self.text()[span.range()].trim_matches(['>', ' ', '\t', '\r']).is_empty())
+        self.line(line).is_none_or(|span| {
+            self.text()[span.range()].trim_matches(['>', ' ', '\t', '\r']).is_empty()
+        })
     }
 
     /// Returns the delimiter row at `line` below `header`, if there is one.
-    fn delimiter_below(&self, header: &Row, line: usize) -> Option<(Rc<Row>, DelimiterKind, usize)> {
+    fn delimiter_below(
+        &self,
+        header: &Row,
+        line: usize,
+    ) -> Option<(Rc<Row>, DelimiterKind, usize)> {
         let row = self.row(line).filter(|row| row.quotes == header.quotes)?;
         let (kind, columns) = row.delimiter?;
         let is_single_column = columns == 1 && header.cells.len() == 1;
         let agree = columns >= 2 || is_single_column && kind == DelimiterKind::Exact;
         (agree && header.delimiter.is_none()
-            || columns == 1 && kind == DelimiterKind::Exact && header.has_outer_pipes() && row.has_outer_pipes())
+            || columns == 1
+                && kind == DelimiterKind::Exact
+                && header.has_outer_pipes()
+                && row.has_outer_pipes())
         .then_some((row, kind, columns))
     }
 
@@ -146,8 +155,11 @@ impl<'d, 't> TableParser<'d, 't> {
         }
         if let Some((header, delimiter, columns)) = self.wrapped_header(first) {
             let at = delimiter.line + 1;
-            let mut table =
-                self.parse_body(Some(header.row.clone()), Some((delimiter, DelimiterKind::Exact, columns)), at);
+            let mut table = self.parse_body(
+                Some(header.row.clone()),
+                Some((delimiter, DelimiterKind::Exact, columns)),
+                at,
+            );
             table.is_doubtful |= columns != header.row.cells.len();
             table.wrapped_header = Some(header);
             return Some(table);
@@ -171,25 +183,37 @@ impl<'d, 't> TableParser<'d, 't> {
     fn parse_below_empty_header(&self, first: &Row) -> Option<Table> {
         let text = self.text();
         let is_delimiter = |row: &Row| matches!(row.delimiter, Some((DelimiterKind::Exact, columns)) if columns > 1);
-        let is_empty =
-            |row: &Row| is_delimiter(row) || row.has_outer_pipes() && row.cells.len() > 1 && row.is_blank(text);
+        let is_empty = |row: &Row| {
+            is_delimiter(row) || row.has_outer_pipes() && row.cells.len() > 1 && row.is_blank(text)
+        };
         if !is_empty(first) {
             return None;
         }
         let mut lines = first.line..first.line + 1;
-        while lines.len() < MAX_EMPTY_HEADER_LINES && self.row(lines.end).is_some_and(|row| is_empty(&row)) {
+        while lines.len() < MAX_EMPTY_HEADER_LINES
+            && self.row(lines.end).is_some_and(|row| is_empty(&row))
+        {
             lines.end += 1;
         }
-        let header = self.row(lines.end).filter(|row| row.cells.len() > 1 && row.quotes == first.quotes)?;
+        let header =
+            self.row(lines.end).filter(|row| row.cells.len() > 1 && row.quotes == first.quotes)?;
         let (delimiter, kind, columns) = self.delimiter_below(&header, header.line + 1)?;
         if kind != DelimiterKind::Exact {
             return None;
         }
         let is_exact = columns == header.cells.len();
-        let mut table = self.parse_body(Some(header.clone()), Some((delimiter, kind, columns)), header.line + 2);
+        let mut table = self.parse_body(
+            Some(header.clone()),
+            Some((delimiter, kind, columns)),
+            header.line + 2,
+        );
         let has_content = table.rows().any(|row| !row.is_blank(text));
-        let is_data = table.kinds.look_like(text, &header) && !table.kinds.look_titled_by(text, &header);
-        let is_parted = table.repeats.iter().any(|repeat| self.row(repeat.line).is_some_and(|row| is_delimiter(&row)));
+        let is_data =
+            table.kinds.look_like(text, &header) && !table.kinds.look_titled_by(text, &header);
+        let is_parted = table
+            .repeats
+            .iter()
+            .any(|repeat| self.row(repeat.line).is_some_and(|row| is_delimiter(&row)));
         // Two delimiters may also separate groups of rows. Without rows below, the last one may end
         // the table.
         let is_certain = is_exact && has_content && !is_data && !is_parted;
@@ -205,9 +229,13 @@ impl<'d, 't> TableParser<'d, 't> {
             return None;
         }
         let is_row = self.row(first + 1).is_some_and(|row| {
-            row.cells.len() == columns && row.leading == delimiter.leading && row.delimiter.is_none()
+            row.cells.len() == columns
+                && row.leading == delimiter.leading
+                && row.delimiter.is_none()
         });
-        is_row.then(|| self.parse_body(None, Some((delimiter, DelimiterKind::Exact, columns)), first + 1))
+        is_row.then(|| {
+            self.parse_body(None, Some((delimiter, DelimiterKind::Exact, columns)), first + 1)
+        })
     }
 
     /// Parses rows without a delimiter: two or more with the same number of cells and different
@@ -216,19 +244,31 @@ impl<'d, 't> TableParser<'d, 't> {
         let text = self.text();
         let cells = header.cells.len();
         let titles = header.cells.iter().filter(|cell| is_worded(&text[cell.range()])).count();
-        if titles * 2 < cells || header.marker.is_some() || looks_like_drawing(&text[header.span.range()]) {
+        if titles * 2 < cells
+            || header.marker.is_some()
+            || looks_like_drawing(&text[header.span.range()])
+        {
             return None;
         }
-        let next = self.row(header.line + 1).or_else(|| self.row(self.skip_blank_lines(header.line + 1)?))?;
+        let next = self
+            .row(header.line + 1)
+            .or_else(|| self.row(self.skip_blank_lines(header.line + 1)?))?;
         let agree = next.has_outer_pipes()
             && next.cells.len() == cells
             && !next.has_same_cells(text, &header)
             && !next.is_blank(text);
         // Layout tables have columns with nothing in them.
         let is_blank = |cell: &Span| text[cell.range()].trim().is_empty();
-        let has_empty_column =
-            header.cells.iter().zip(&next.cells).any(|(title, cell)| is_blank(title) && is_blank(cell));
-        if !agree || has_empty_column || looks_like_drawing(&text[next.span.range()]) || next.delimiter.is_some() {
+        let has_empty_column = header
+            .cells
+            .iter()
+            .zip(&next.cells)
+            .any(|(title, cell)| is_blank(title) && is_blank(cell));
+        if !agree
+            || has_empty_column
+            || looks_like_drawing(&text[next.span.range()])
+            || next.delimiter.is_some()
+        {
             return None;
         }
         let is_full = !next.cells.iter().any(is_blank);
@@ -244,7 +284,9 @@ impl<'d, 't> TableParser<'d, 't> {
         }
         let header = table.header.as_ref()?;
         let is_titled = table.kinds.look_titled_by(text, header);
-        let is_data = is_pair_list(text, &table) || table.kinds.look_like(text, header) || has_sentence(text, header);
+        let is_data = is_pair_list(text, &table)
+            || table.kinds.look_like(text, header)
+            || has_sentence(text, header);
         let has_stray = table.body.iter().any(|line| matches!(line, BodyLine::Stray(_)));
         table.is_doubtful |= has_stray || !is_titled && is_data;
         (table.body.len() >= 2 || !apart && is_full).then_some(table)
@@ -269,7 +311,8 @@ impl<'d, 't> TableParser<'d, 't> {
             line.starts_with('+') && line.ends_with('+') && line.contains('-')
         };
         is_border(above).then(|| {
-            let is_part = |line: usize| self.row(line).is_some() || self.line(line).is_some_and(is_border);
+            let is_part =
+                |line: usize| self.row(line).is_some() || self.line(line).is_some_and(is_border);
             (first + 1..).find(|&line| !is_part(line)).unwrap_or(first + 1)
         })
     }
@@ -318,7 +361,8 @@ pub(super) struct RowStyle {
 
 impl RowStyle {
     pub(super) fn from_table(table: &Table) -> Self {
-        let rows: Vec<&Rc<Row>> = table.header.iter().chain(table.delimiter.iter().map(|(row, ..)| row)).collect();
+        let rows: Vec<&Rc<Row>> =
+            table.header.iter().chain(table.delimiter.iter().map(|(row, ..)| row)).collect();
         let leading = rows.iter().all(|row| row.leading);
         let trailing = rows.iter().all(|row| row.trailing);
         let quotes = rows.first().map_or(0, |row| row.quotes);
@@ -326,7 +370,12 @@ impl RowStyle {
     }
 
     /// Whether `row`, without a delimiter, starts a new table.
-    pub(super) fn starts_new_table(&self, parser: &TableParser<'_, '_>, table: &Table, row: &Row) -> bool {
+    pub(super) fn starts_new_table(
+        &self,
+        parser: &TableParser<'_, '_>,
+        table: &Table,
+        row: &Row,
+    ) -> bool {
         // Rows that are all separated by blank lines are one table; a second block of rows is
         // another.
         table.gaps.is_empty() && table.body.len() > 1 || parser.row(row.line + 1).is_some()
@@ -336,7 +385,8 @@ impl RowStyle {
 /// Whether the rows are names with values, which have no header.
 fn is_pair_list(text: &str, table: &Table) -> bool {
     let is_name = |row: &Row| {
-        let name = row.cells.first().map_or("", |cell| text[cell.range()].trim_matches([' ', '*', '_']));
+        let name =
+            row.cells.first().map_or("", |cell| text[cell.range()].trim_matches([' ', '*', '_']));
         name.ends_with([':', '：'])
     };
     let are_names = table.header.as_ref().is_some_and(|row| is_name(row))
@@ -366,7 +416,10 @@ fn is_worded(cell: &str) -> bool {
 
 /// Whether a cell is only an operator between two operands: `|x| + |y|`.
 fn is_operator(cell: &str) -> bool {
-    matches!(cell, "+" | "-" | "−" | "=" | "<" | ">" | "≤" | "≥" | "<=" | ">=" | "*" | "·" | "×" | "/" | "±")
+    matches!(
+        cell,
+        "+" | "-" | "−" | "=" | "<" | ">" | "≤" | "≥" | "<=" | ">=" | "*" | "·" | "×" | "/" | "±"
+    )
 }
 
 /// Whether a line is part of an ASCII drawing: boxes, arrows, slopes.

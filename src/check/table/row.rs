@@ -40,8 +40,8 @@ impl Row {
         let start = span.start + prefix_length(&text[span.range()]);
         let prefix = Span::new(span.start, start);
         let content = trim(text, Span::new(start, span.end));
-        let marker =
-            marker_length(&text[content.range()]).map(|length| Span::new(content.start, content.start + length));
+        let marker = marker_length(&text[content.range()])
+            .map(|length| Span::new(content.start, content.start + length));
         let content = marker.map_or(content, |marker| Span::new(marker.end, content.end));
 
         let pipes: Vec<usize> = borders(text, content).collect();
@@ -60,9 +60,19 @@ impl Row {
             cells.push(Span::new(at, content.end));
         }
         let quotes = memchr::memchr_iter(b'>', text[prefix.range()].as_bytes()).count();
-        let delimiter =
-            parse_delimiter(text, &cells).filter(|(kind, _)| *kind == DelimiterKind::Exact || leading && trailing);
-        Some(Self { line, prefix, quotes, marker, span: content, leading, trailing, cells, delimiter })
+        let delimiter = parse_delimiter(text, &cells)
+            .filter(|(kind, _)| *kind == DelimiterKind::Exact || leading && trailing);
+        Some(Self {
+            line,
+            prefix,
+            quotes,
+            marker,
+            span: content,
+            leading,
+            trailing,
+            cells,
+            delimiter,
+        })
     }
 
     /// Whether it starts and ends with a pipe, unlike prose and shell commands.
@@ -114,7 +124,22 @@ pub(super) fn is_delimiter_cell(cell: &str) -> bool {
 }
 
 fn is_dash(character: char) -> bool {
-    matches!(character, '-' | '‐' | '‑' | '‒' | '–' | '—' | '―' | '−' | '─' | '━' | '═' | '=' | '╌' | '┄')
+    matches!(
+        character,
+        '-' | '‐'
+            | '‑'
+            | '‒'
+            | '–'
+            | '—'
+            | '―'
+            | '−'
+            | '─'
+            | '━'
+            | '═'
+            | '='
+            | '╌'
+            | '┄'
+    )
 }
 
 /// Returns the unescaped pipes in `span`.
@@ -143,7 +168,8 @@ mod tests {
 
     fn cells(text: &str) -> Vec<&str> {
         let row = Row::parse(text, 0, Span::new(0, text.len()));
-        row.map(|row| row.cells.iter().map(|cell| text[cell.range()].trim()).collect()).unwrap_or_default()
+        row.map(|row| row.cells.iter().map(|cell| text[cell.range()].trim()).collect())
+            .unwrap_or_default()
     }
 
     #[test]
@@ -162,7 +188,8 @@ mod tests {
 
     #[test]
     fn recognises_delimiter_rows() {
-        let delimiter = |text: &str| Row::parse(text, 0, Span::new(0, text.len())).unwrap().delimiter;
+        let delimiter =
+            |text: &str| Row::parse(text, 0, Span::new(0, text.len())).unwrap().delimiter;
         assert_eq!(delimiter("|---|:-:|"), Some((DelimiterKind::Exact, 2)));
         assert_eq!(delimiter("--- | ---"), Some((DelimiterKind::Exact, 2)));
         assert_eq!(delimiter("|———|———|"), Some((DelimiterKind::Lookalike, 2)));

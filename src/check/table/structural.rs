@@ -9,7 +9,11 @@ use crate::finding::Edit;
 use crate::text::{Span, trim};
 
 /// Detects structural defects of `table`. Their repairs are verified together.
-pub(super) fn detect(parser: &TableParser<'_, '_>, table: &Table, detections: &mut Vec<TableDetection>) {
+pub(super) fn detect(
+    parser: &TableParser<'_, '_>,
+    table: &Table,
+    detections: &mut Vec<TableDetection>,
+) {
     let Some(region) = region(parser, table) else { return };
     let mut whole: Vec<TableDetection> = Vec::new();
     whole.extend(detect_delimiter(parser, table));
@@ -20,31 +24,46 @@ pub(super) fn detect(parser: &TableParser<'_, '_>, table: &Table, detections: &m
     local.extend(detect_wrapped_rows(parser, table));
     local.extend(detect_list_markers(parser, table));
 
-    let dropped: Vec<Span> =
-        table.repeats.iter().filter(|row| row.is_certain).map(|row| line_with_end(parser, row.line)).collect();
+    let dropped: Vec<Span> = table
+        .repeats
+        .iter()
+        .filter(|row| row.is_certain)
+        .map(|row| line_with_end(parser, row.line))
+        .collect();
     let columns = table.columns;
     let kept_repeats = table.repeats.iter().filter(|row| !row.is_certain).count();
     let expected = ExpectedTable { region, columns, rows: table.body.len() + kept_repeats };
     let is_seen = parser.gfm.table_at(region.start).is_some_and(|gfm| {
-        gfm.columns == columns && gfm.rows == expected.rows && gfm.span.end == trim(parser.text(), region).end
+        gfm.columns == columns
+            && gfm.rows == expected.rows
+            && gfm.span.end == trim(parser.text(), region).end
     });
     if is_seen && whole.is_empty() && local.is_empty() {
         return;
     }
-    let is_repairable = !table.is_doubtful && whole.iter().all(|detection| !detection.edits.is_empty());
+    let is_repairable =
+        !table.is_doubtful && whole.iter().all(|detection| !detection.edits.is_empty());
     let is_heuristic = whole.iter().chain(&local).any(|detection| detection.is_heuristic);
     let mut edits: Vec<Edit> =
         whole.iter().chain(&local).flat_map(|detection| detection.edits.iter().cloned()).collect();
     edits.sort_by_key(|edit| edit.span);
     let blank_lines = if is_repairable {
-        find_blank_lines(parser, &edits, expected, table.lines.clone(), &dropped, table.header.as_deref())
+        find_blank_lines(
+            parser,
+            &edits,
+            expected,
+            table.lines.clone(),
+            &dropped,
+            table.header.as_deref(),
+        )
     } else {
         None
     };
     match blank_lines {
         Some(blank_lines) => {
             whole.extend(detect_glued_text(parser, table, &blank_lines));
-            let mut shared: Vec<Edit> = whole.iter().flat_map(|detection| detection.edits.iter().cloned()).collect();
+            let mut shared: Vec<Edit> =
+                whole.iter().flat_map(|detection| detection.edits.iter().cloned()).collect();
             shared.sort_by_key(|edit| edit.span);
             for detection in &mut whole {
                 detection.edits.clone_from(&shared);
@@ -70,7 +89,10 @@ pub(super) fn detect(parser: &TableParser<'_, '_>, table: &Table, detections: &m
 fn region(parser: &TableParser<'_, '_>, table: &Table) -> Option<Span> {
     let first = table.first_row()?;
     let last = parser.line(table.lines.end.checked_sub(1)?)?;
-    Some(Span::new(first.marker.map_or(first.span.start, |marker| marker.start), last.end.max(first.span.end)))
+    Some(Span::new(
+        first.marker.map_or(first.span.start, |marker| marker.start),
+        last.end.max(first.span.end),
+    ))
 }
 
 /// Returns the blank lines, before and after the table, that make parsers see the expected table
@@ -83,19 +105,28 @@ pub(super) fn find_blank_lines(
     dropped: &[Span],
     header: Option<&Row>,
 ) -> Option<Vec<Edit>> {
-    let is_text = |line: usize| !parser.is_blank(line) && parser.row(line).is_none_or(|row| !row.leading);
+    let is_text =
+        |line: usize| !parser.is_blank(line) && parser.row(line).is_none_or(|row| !row.leading);
     let is_text_before = lines.start.checked_sub(1).is_some_and(is_text);
     let before = is_text_before.then(|| blank_line(parser, lines.start, lines.start));
     let is_text_after = !parser.is_blank(lines.end) && !parser.rows_follow(lines.end, header);
     let after = is_text_after.then(|| blank_line(parser, lines.end, lines.start));
     let (before, after) = (before.flatten(), after.flatten());
-    let attempts = [(None, None), (before.as_ref(), None), (None, after.as_ref()), (before.as_ref(), after.as_ref())];
+    let attempts = [
+        (None, None),
+        (before.as_ref(), None),
+        (None, after.as_ref()),
+        (before.as_ref(), after.as_ref()),
+    ];
     attempts.iter().enumerate().find_map(|(index, (before, after))| {
         // Skip an attempt that equals an earlier one because a side has no line to add.
-        if index > 0 && before.is_none() && after.is_none() || index == 3 && (before.is_none() || after.is_none()) {
+        if index > 0 && before.is_none() && after.is_none()
+            || index == 3 && (before.is_none() || after.is_none())
+        {
             return None;
         }
-        let blank_lines: Vec<Edit> = before.iter().chain(after).map(|edit| (*edit).clone()).collect();
+        let blank_lines: Vec<Edit> =
+            before.iter().chain(after).map(|edit| (*edit).clone()).collect();
         let mut all: Vec<Edit> = before.iter().map(|edit| (*edit).clone()).collect();
         all.extend(edits.iter().cloned());
         all.extend(after.iter().map(|edit| (*edit).clone()));
@@ -107,9 +138,13 @@ pub(super) fn find_blank_lines(
 fn blank_line(parser: &TableParser<'_, '_>, at: usize, like: usize) -> Option<Edit> {
     let start = parser.line(at)?.start;
     let like = parser.line(like)?;
-    let prefix = &parser.text()[like.start..like.start + super::row::prefix_length(&parser.text()[like.range()])];
+    let prefix = &parser.text()
+        [like.start..like.start + super::row::prefix_length(&parser.text()[like.range()])];
     let quote = if prefix.contains('>') { prefix.trim_end() } else { "" };
-    Some(Edit { span: Span::new(start, start), content: format!("{quote}{}", newline(parser.text(), like)) })
+    Some(Edit {
+        span: Span::new(start, start),
+        content: format!("{quote}{}", newline(parser.text(), like)),
+    })
 }
 
 /// Returns the line ending of `line`.
@@ -117,7 +152,11 @@ pub(super) fn newline(text: &str, line: Span) -> &'static str {
     if text[line.end..].starts_with("\r\n") { "\r\n" } else { "\n" }
 }
 
-fn detect_glued_text(parser: &TableParser<'_, '_>, table: &Table, blank_lines: &[Edit]) -> Option<TableDetection> {
+fn detect_glued_text(
+    parser: &TableParser<'_, '_>,
+    table: &Table,
+    blank_lines: &[Edit],
+) -> Option<TableDetection> {
     let first = table.first_row()?;
     let after = parser.line(table.lines.end).map(|line| trim(parser.text(), line));
     let is_before = blank_lines.iter().any(|edit| edit.span.start <= first.span.start);
@@ -127,8 +166,8 @@ fn detect_glued_text(parser: &TableParser<'_, '_>, table: &Table, blank_lines: &
             .with_label("parsed as a table row")
             .with_related(first.span, "the table begins here"),
         (true, is_after, after) => {
-            let detection =
-                TableDetection::new(TableDefect::Glued, first.span).with_label("parsed as part of the text before it");
+            let detection = TableDetection::new(TableDefect::Glued, first.span)
+                .with_label("parsed as part of the text before it");
             match after.filter(|_| is_after) {
                 Some(after) => detection.with_related(after, "parsed as a table row"),
                 None => detection,
@@ -145,7 +184,10 @@ fn detect_glued_text(parser: &TableParser<'_, '_>, table: &Table, blank_lines: &
 }
 
 /// Detects lines below the table that parsers take for rows, if they may be rows.
-pub(super) fn detect_swallowed_text(parser: &TableParser<'_, '_>, table: &Table) -> Option<TableDetection> {
+pub(super) fn detect_swallowed_text(
+    parser: &TableParser<'_, '_>,
+    table: &Table,
+) -> Option<TableDetection> {
     let first = table.first_row()?;
     let after = trim(parser.text(), parser.line(table.lines.end)?);
     let gfm = parser.gfm.table_at(first.span.start).filter(|gfm| gfm.span.contains(after))?;
@@ -163,8 +205,12 @@ fn detect_delimiter(parser: &TableParser<'_, '_>, table: &Table) -> Option<Table
         (Some(header), None) => {
             let next = parser.line(header.line + 1)?;
             let line = parser.line(header.line)?;
-            let content =
-                format!("{}{}{}", &text[header.prefix.range()], delimiter_row(table.columns, &[]), newline(text, line));
+            let content = format!(
+                "{}{}{}",
+                &text[header.prefix.range()],
+                delimiter_row(table.columns, &[]),
+                newline(text, line)
+            );
             let row = table.body.iter().find_map(|entry| match entry {
                 BodyLine::Row(row) => Some(row.span),
                 BodyLine::Wrapped(wrapped) => Some(wrapped.row.span),
@@ -173,33 +219,40 @@ fn detect_delimiter(parser: &TableParser<'_, '_>, table: &Table) -> Option<Table
             let detection = TableDetection::new(TableDefect::NoDelimiter, row)
                 .with_label("no delimiter row above")
                 .with_related(header.span, "the header");
-            Some(
-                detection.with_fix(
-                    "insert a delimiter row",
-                    vec![Edit { span: Span::new(next.start, next.start), content }],
-                ),
-            )
+            Some(detection.with_fix(
+                "insert a delimiter row",
+                vec![Edit { span: Span::new(next.start, next.start), content }],
+            ))
         }
         (None, Some((delimiter, _, width))) => {
             let line = parser.line(delimiter.line)?;
             let row = format!("|{}{}", "  |".repeat(*width), newline(text, line));
             let content = format!("{row}{}", &text[delimiter.prefix.range()]);
             let at = delimiter.span.start;
-            let detection = TableDetection::new(TableDefect::Headless, delimiter.span).with_label("no header above");
+            let detection = TableDetection::new(TableDefect::Headless, delimiter.span)
+                .with_label("no header above");
             Some(
                 detection
-                    .with_fix("insert an empty header", vec![Edit { span: Span::new(at, at), content }])
+                    .with_fix(
+                        "insert an empty header",
+                        vec![Edit { span: Span::new(at, at), content }],
+                    )
                     .heuristic(),
             )
         }
         (Some(header), Some((delimiter, kind, width))) => {
             let cells = header.cells.len();
             let mut detection = match kind {
-                DelimiterKind::Lookalike => TableDetection::new(TableDefect::DelimiterSigns, delimiter.span)
-                    .with_label("parsers do not recognise this as a delimiter row"),
+                DelimiterKind::Lookalike => {
+                    TableDetection::new(TableDefect::DelimiterSigns, delimiter.span)
+                        .with_label("parsers do not recognise this as a delimiter row")
+                }
                 DelimiterKind::Exact if *width != cells => {
                     TableDetection::new(TableDefect::DelimiterWidth, delimiter.span)
-                        .with_label(format!("{}, the header has {cells}", pluralize(*width, "cell")))
+                        .with_label(format!(
+                            "{}, the header has {cells}",
+                            pluralize(*width, "cell")
+                        ))
                         .with_related(header.span, "the header")
                 }
                 DelimiterKind::Exact => return None,
@@ -207,8 +260,10 @@ fn detect_delimiter(parser: &TableParser<'_, '_>, table: &Table) -> Option<Table
             // If the rows agree with the delimiter, the header is wrong, and nobody can say where.
             if *width == cells || sides_with_header(table) {
                 let rewritten = delimiter_row(cells, &alignments(text, delimiter));
-                detection = detection
-                    .with_fix("rewrite the delimiter row", vec![Edit { span: delimiter.span, content: rewritten }]);
+                detection = detection.with_fix(
+                    "rewrite the delimiter row",
+                    vec![Edit { span: delimiter.span, content: rewritten }],
+                );
             }
             Some(detection)
         }
@@ -246,7 +301,8 @@ fn alignments(text: &str, delimiter: &Row) -> Vec<&'static str> {
 
 fn detect_gaps(table: &Table) -> Option<TableDetection> {
     let (first, more) = table.gaps.split_first()?;
-    let mut detection = TableDetection::new(TableDefect::Gap, *first).with_label("parsers end the table here");
+    let mut detection =
+        TableDetection::new(TableDefect::Gap, *first).with_label("parsers end the table here");
     for gap in more.iter().take(2) {
         detection = detection.with_related(*gap, "and here");
     }
@@ -309,17 +365,28 @@ fn detect_wrapped_rows(parser: &TableParser<'_, '_>, table: &Table) -> Vec<Table
         ),
         BodyLine::Wrapped(wrapped) => wrapped_detection(parser, wrapped),
     });
-    table.wrapped_header.iter().filter_map(|header| wrapped_detection(parser, header)).chain(body).collect()
+    table
+        .wrapped_header
+        .iter()
+        .filter_map(|header| wrapped_detection(parser, header))
+        .chain(body)
+        .collect()
 }
 
 fn wrapped_detection(parser: &TableParser<'_, '_>, wrapped: &WrappedRow) -> Option<TableDetection> {
     let text = parser.text();
     let first = trim(text, parser.line(wrapped.lines.start)?);
-    let below = (wrapped.lines.start + 1..wrapped.lines.end).find(|&line| !parser.is_blank(line))?;
+    let below =
+        (wrapped.lines.start + 1..wrapped.lines.end).find(|&line| !parser.is_blank(line))?;
     let rest = trim(text, parser.line(below)?);
-    let label = if wrapped.has_blank { "a cell of this row contains a blank line" } else { "the row continues below" };
-    let detection =
-        TableDetection::new(TableDefect::Wrapped, first).with_label(label).with_related(rest, "part of the row above");
+    let label = if wrapped.has_blank {
+        "a cell of this row contains a blank line"
+    } else {
+        "the row continues below"
+    };
+    let detection = TableDetection::new(TableDefect::Wrapped, first)
+        .with_label(label)
+        .with_related(rest, "part of the row above");
     let detection = detection.with_fix("join the lines", joints(parser, wrapped));
     Some(if wrapped.has_blank { detection.heuristic() } else { detection })
 }
@@ -333,7 +400,9 @@ fn joints(parser: &TableParser<'_, '_>, wrapped: &WrappedRow) -> Vec<Edit> {
         let Some(span) = parser.line(line) else { continue };
         let start = span.start + super::row::prefix_length(&text[span.range()]);
         let content = trim(text, Span::new(start, span.end));
-        edits.extend(end.map(|end| Edit { span: Span::new(end, content.start), content: " ".to_owned() }));
+        edits.extend(
+            end.map(|end| Edit { span: Span::new(end, content.start), content: " ".to_owned() }),
+        );
         let borders = super::row::borders(text, content);
         edits.extend(borders.flat_map(|pipe| collapse_blanks(text, content, pipe)));
         end = Some(content.end);
@@ -356,14 +425,21 @@ fn collapse_blanks(text: &str, line: Span, pipe: usize) -> impl Iterator<Item = 
 /// Detects list markers before rows. One before the header may be the list item that contains the
 /// table.
 fn detect_list_markers(parser: &TableParser<'_, '_>, table: &Table) -> Vec<TableDetection> {
-    let is_item = table.header.as_ref().is_some_and(|header| parser.gfm.table_at(header.span.start).is_some());
-    let head = table.header.iter().chain(table.delimiter.iter().map(|(row, ..)| row)).filter(|_| !is_item);
+    let is_item = table
+        .header
+        .as_ref()
+        .is_some_and(|header| parser.gfm.table_at(header.span.start).is_some());
+    let head =
+        table.header.iter().chain(table.delimiter.iter().map(|(row, ..)| row)).filter(|_| !is_item);
     head.chain(table.rows())
         .filter_map(|row| {
             let marker = row.marker?;
             let sign = trim(parser.text(), marker);
             let edit = Edit { span: marker, content: String::new() };
-            Some(TableDetection::new(TableDefect::ListMarker, sign).with_fix("remove the marker", vec![edit]))
+            Some(
+                TableDetection::new(TableDefect::ListMarker, sign)
+                    .with_fix("remove the marker", vec![edit]),
+            )
         })
         .collect()
 }

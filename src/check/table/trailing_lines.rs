@@ -5,15 +5,21 @@ pub(super) fn belongs_to_table(line: &str) -> bool {
     const MAX_BYTES: usize = 400;
     let line = line.trim_matches(['>', ' ', '\t']).trim_end();
     line.len() <= MAX_BYTES
-        && (is_attribute_list(line) || is_bracketed_caption(line) || is_named_caption(line) || is_anchor(line))
+        && (is_attribute_list(line)
+            || is_bracketed_caption(line)
+            || is_named_caption(line)
+            || is_anchor(line))
         || is_container_fence(line)
 }
 
 /// `{: .wide }` in kramdown, `{#id .wide}` in Pandoc and others.
 fn is_attribute_list(line: &str) -> bool {
-    let Some(inner) = line.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) else { return false };
+    let Some(inner) = line.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) else {
+        return false;
+    };
     let inner = inner.strip_prefix(':').unwrap_or(inner).trim();
-    let begins = inner.starts_with(['.', '#', ':']) || inner.contains('=') || line.starts_with("{:");
+    let begins =
+        inner.starts_with(['.', '#', ':']) || inner.contains('=') || line.starts_with("{:");
     begins && !inner.contains(['{', '}'])
 }
 
@@ -21,7 +27,9 @@ fn is_attribute_list(line: &str) -> bool {
 fn is_bracketed_caption(line: &str) -> bool {
     let Some((caption, rest)) = bracketed(line) else { return false };
     let is_label = |rest: &str| matches!(bracketed(rest), Some((_, "")));
-    !caption.trim().is_empty() && !caption.starts_with('^') && (rest.is_empty() || is_label(rest.trim_start()))
+    !caption.trim().is_empty()
+        && !caption.starts_with('^')
+        && (rest.is_empty() || is_label(rest.trim_start()))
 }
 
 /// Splits `text` into what is in brackets at its start, and the rest.
@@ -33,13 +41,18 @@ fn bracketed(text: &str) -> Option<(&str, &str)> {
 /// `: caption` or `Table: caption` in Pandoc.
 fn is_named_caption(line: &str) -> bool {
     let caption = line.strip_prefix("Table").or_else(|| line.strip_prefix("table")).unwrap_or(line);
-    caption.strip_prefix(':').is_some_and(|caption| !caption.starts_with([':', '-']) && !caption.trim().is_empty())
+    caption
+        .strip_prefix(':')
+        .is_some_and(|caption| !caption.starts_with([':', '-']) && !caption.trim().is_empty())
 }
 
 /// `^block-id` in Obsidian.
 fn is_anchor(line: &str) -> bool {
     line.strip_prefix('^').is_some_and(|name| {
-        !name.is_empty() && name.chars().all(|character| character.is_alphanumeric() || matches!(character, '-' | '_'))
+        !name.is_empty()
+            && name
+                .chars()
+                .all(|character| character.is_alphanumeric() || matches!(character, '-' | '_'))
     })
 }
 

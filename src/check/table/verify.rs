@@ -32,7 +32,9 @@ pub(super) fn edits_produce(
     let window = window(document, expected.region);
     let context = list_context(&text[window.range()]);
     let touched = edits.iter().fold(expected.region, |touched, edit| touched.cover(edit.span));
-    let (Some(after), Some(changed)) = (apply_edits(text, window, edits), apply_edits(text, touched, edits)) else {
+    let (Some(after), Some(changed)) =
+        (apply_edits(text, window, edits), apply_edits(text, touched, edits))
+    else {
         return false;
     };
     let kept = text_words(&text[touched.range()], touched.start, dropped);
@@ -43,7 +45,8 @@ pub(super) fn edits_produce(
     let end = context.len() + offset_after_edits(edits, window, expected.region.end);
     let parsed = context + &after;
     let gfm = GfmView::parse(&parsed);
-    let mut tables = gfm.tables.iter().filter(|table| table.span.start < end && start < table.span.end);
+    let mut tables =
+        gfm.tables.iter().filter(|table| table.span.start < end && start < table.span.end);
     let (Some(table), None) = (tables.next(), tables.next()) else { return false };
     let inside = &parsed[table.span.range()];
     table.columns == expected.columns
@@ -57,12 +60,18 @@ pub(super) fn preserves_words(document: &Document<'_>, edits: &[Edit], region: S
     let text = document.text();
     apply_edits(text, region, edits).is_some_and(|after| {
         let before = &text[region.range()];
-        words(before).map(|word| &before[word.range()]).eq(words(&after).map(|word| &after[word.range()]))
+        words(before)
+            .map(|word| &before[word.range()])
+            .eq(words(&after).map(|word| &after[word.range()]))
     })
 }
 
 /// Returns the words of `slice`, which starts at `offset`, without those in `dropped`.
-fn text_words<'t>(slice: &'t str, offset: usize, dropped: &'t [Span]) -> impl Iterator<Item = &'t str> {
+fn text_words<'t>(
+    slice: &'t str,
+    offset: usize,
+    dropped: &'t [Span],
+) -> impl Iterator<Item = &'t str> {
     let mut next = 0;
     words(slice).filter_map(move |word| {
         let place = word.shift(offset);

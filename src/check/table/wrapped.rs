@@ -33,7 +33,11 @@ struct PipeCount {
 impl PipeCount {
     fn from_delimiter(delimiter: &Row, columns: usize) -> Self {
         let outer = usize::from(delimiter.leading) + usize::from(delimiter.trailing);
-        Self { count: columns - 1 + outer, leading: delimiter.leading, trailing: delimiter.trailing }
+        Self {
+            count: columns - 1 + outer,
+            leading: delimiter.leading,
+            trailing: delimiter.trailing,
+        }
     }
 }
 
@@ -60,7 +64,8 @@ impl TableParser<'_, '_> {
             // A line with both outer pipes is a row of its own, unless it is indented more than the
             // row.
             let is_own_row = |next: &Row| {
-                next.has_outer_pipes() && (partial.is_lone_pipe || next.prefix.len() <= start.prefix.len())
+                next.has_outer_pipes()
+                    && (partial.is_lone_pipe || next.prefix.len() <= start.prefix.len())
             };
             // After the start of a cell, a single pipe without indentation may also start the next
             // row.
@@ -70,7 +75,8 @@ impl TableParser<'_, '_> {
                     && next.prefix.len() <= start.prefix.len()
                     && partial.pipes + 1 < wanted.count
             };
-            let ends_row = |next: &Row| is_delimiter(next) || is_own_row(next) || may_begin_row(next);
+            let ends_row =
+                |next: &Row| is_delimiter(next) || is_own_row(next) || may_begin_row(next);
             if next.as_ref().is_some_and(|next| ends_row(next)) {
                 return None;
             }
@@ -94,19 +100,27 @@ impl TableParser<'_, '_> {
         let mut partial = PartialRow::new(&start);
         for line in first + 1..first + MAX_LINES {
             let next = self.row(line);
-            if let Some(delimiter) = next.as_ref().filter(|next| is_delimiter(next) || is_single_delimiter(next)) {
-                let (_, columns) = delimiter.delimiter.filter(|&(kind, _)| kind == DelimiterKind::Exact)?;
+            if let Some(delimiter) =
+                next.as_ref().filter(|next| is_delimiter(next) || is_single_delimiter(next))
+            {
+                let (_, columns) =
+                    delimiter.delimiter.filter(|&(kind, _)| kind == DelimiterKind::Exact)?;
                 let wanted = PipeCount::from_delimiter(delimiter, columns);
-                let is_alike = start.leading == wanted.leading && partial.ends_with_pipe == wanted.trailing;
+                let is_alike =
+                    start.leading == wanted.leading && partial.ends_with_pipe == wanted.trailing;
                 if !is_alike || partial.blank_lines > 0 {
                     return None;
                 }
                 let is_whole = partial.pipes == wanted.count && columns > 1;
                 // The last line may be a header on its own, below text.
-                let is_other = self.row(line - 1).is_none_or(|last| last.leading && last.cells.len() == columns);
+                let is_other = self
+                    .row(line - 1)
+                    .is_none_or(|last| last.leading && last.cells.len() == columns);
                 // Without a leading pipe, only a blank line tells where the header starts.
                 let begins = wanted.leading || is_whole && (first == 0 || self.is_blank(first - 1));
-                let header = (begins && (is_whole || !is_other)).then(|| self.join(first..line, &partial)).flatten()?;
+                let header = (begins && (is_whole || !is_other))
+                    .then(|| self.join(first..line, &partial))
+                    .flatten()?;
                 return Some((header, delimiter.clone(), columns));
             }
             self.advance(&mut partial, &start, line, next.as_deref())?;
@@ -115,20 +129,33 @@ impl TableParser<'_, '_> {
     }
 
     /// Adds `line` to the row that starts with `start`; `None` if it cannot be part of it.
-    fn advance(&self, partial: &mut PartialRow, start: &Row, line: usize, row: Option<&Row>) -> Option<()> {
+    fn advance(
+        &self,
+        partial: &mut PartialRow,
+        start: &Row,
+        line: usize,
+        row: Option<&Row>,
+    ) -> Option<()> {
         let span = self.line(line)?;
         let lines = line - start.line;
         if self.is_blank(line) {
             partial.blank_lines += 1;
             partial.has_blank = true;
-            return (start.leading && partial.blank_lines <= MAX_BLANK_LINES && lines < MAX_LINES_WITH_BLANK)
+            return (start.leading
+                && partial.blank_lines <= MAX_BLANK_LINES
+                && lines < MAX_LINES_WITH_BLANK)
                 .then_some(());
         }
         // After a blank line, a leading pipe starts a new row.
         let is_apart = partial.blank_lines > 0 && row.is_some_and(|row| row.leading);
         let text = &self.text()[span.range()];
-        let is_other_block = partial.has_blank && (list_marker(text).is_some() || text.trim_start().starts_with('#'));
-        if is_apart || is_other_block || self.quotes(line) != start.quotes || self.gfm.is_code_or_html(span.start) {
+        let is_other_block = partial.has_blank
+            && (list_marker(text).is_some() || text.trim_start().starts_with('#'));
+        if is_apart
+            || is_other_block
+            || self.quotes(line) != start.quotes
+            || self.gfm.is_code_or_html(span.start)
+        {
             return None;
         }
         partial.blank_lines = 0;
@@ -173,7 +200,9 @@ fn is_delimiter(row: &Row) -> bool {
 }
 
 fn is_single_delimiter(row: &Row) -> bool {
-    row.has_outer_pipes() && matches!(row.delimiter, Some((DelimiterKind::Exact, 1))) && row.span.len() > 4
+    row.has_outer_pipes()
+        && matches!(row.delimiter, Some((DelimiterKind::Exact, 1)))
+        && row.span.len() > 4
 }
 
 /// Whether the line is a single pipe.

@@ -36,7 +36,9 @@ pub fn validate(_: &Parameters) -> Result<(), ParameterError> {
 /// # Errors
 ///
 /// Never fails.
-pub fn compile(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<Box<dyn DocumentCheck>, ParameterError> {
+pub fn compile(
+    rules: Vec<RuleWithParams<'_, Parameters>>,
+) -> Result<Box<dyn DocumentCheck>, ParameterError> {
     Ok(Box::new(TitleCheck { rules: rules.into_iter().map(|(rule, _)| rule).collect() }))
 }
 
@@ -76,13 +78,19 @@ fn candidates<'d>(document: &'d Document<'_>) -> Vec<TitleCandidate<'d>> {
     let mut candidates = Vec::new();
     let mut prose_before = 0;
     let blocks = document.blocks().iter().enumerate();
-    let seen = blocks
-        .filter(|(_, block)| !matches!(block.kind, BlockKind::Blank | BlockKind::FrontMatter | BlockKind::Comment));
+    let seen = blocks.filter(|(_, block)| {
+        !matches!(block.kind, BlockKind::Blank | BlockKind::FrontMatter | BlockKind::Comment)
+    });
     for (position, (index, block)) in seen.take(MAX_BLOCKS).enumerate() {
         let level = if let BlockKind::Heading(level) = block.kind { Some(level) } else { None };
-        let is_line = level.is_some() || block.kind == BlockKind::Paragraph && block.lines.len() == 1;
+        let is_line =
+            level.is_some() || block.kind == BlockKind::Paragraph && block.lines.len() == 1;
         let text = document.slice(block.content);
-        if is_line && text.len() <= MAX_LENGTH && !document.is_prose(index) && !text.starts_with(['<', '|', '!', '[']) {
+        if is_line
+            && text.len() <= MAX_LENGTH
+            && !document.is_prose(index)
+            && !text.starts_with(['<', '|', '!', '['])
+        {
             candidates.push(TitleCandidate {
                 index,
                 position,
@@ -109,19 +117,32 @@ struct Copy<'e, 'd> {
 }
 
 /// Reports all copies of the title but the one to keep.
-fn find_repeated(document: &Document<'_>, rule: &Arc<RuleInfo>, candidates: &[TitleCandidate<'_>]) -> Vec<Finding> {
+fn find_repeated(
+    document: &Document<'_>,
+    rule: &Arc<RuleInfo>,
+    candidates: &[TitleCandidate<'_>],
+) -> Vec<Finding> {
     /// A title is one of the first lines; further down, a repeated line is a label.
     const MAX_POSITION: usize = 3;
     let groups = candidates.iter().map(|base| copies(candidates, &base.line)).filter(|copies| {
-        copies.first().is_some_and(|copy| copy.candidate.position < MAX_POSITION && copy.candidate.prose_before == 0)
+        copies.first().is_some_and(|copy| {
+            copy.candidate.position < MAX_POSITION && copy.candidate.prose_before == 0
+        })
     });
     // Prefer the largest group, then the first.
-    let Some(copies) =
-        groups.collect::<Vec<_>>().into_iter().rev().max_by_key(Vec::len).filter(|copies| copies.len() > 1)
+    let Some(copies) = groups
+        .collect::<Vec<_>>()
+        .into_iter()
+        .rev()
+        .max_by_key(Vec::len)
+        .filter(|copies| copies.len() > 1)
     else {
         return Vec::new();
     };
-    let Some(title) = copies.iter().find(|copy| copy.added == AddedText::Nothing).map(|copy| &copy.candidate.line)
+    let Some(title) = copies
+        .iter()
+        .find(|copy| copy.added == AddedText::Nothing)
+        .map(|copy| &copy.candidate.line)
     else {
         return Vec::new();
     };
@@ -129,7 +150,9 @@ fn find_repeated(document: &Document<'_>, rule: &Arc<RuleInfo>, candidates: &[Ti
     let has_heading = copies.iter().any(|copy| copy.candidate.level.is_some());
     let is_below_heading = candidates
         .iter()
-        .take_while(|candidate| copies.first().is_some_and(|copy| candidate.index < copy.candidate.index))
+        .take_while(|candidate| {
+            copies.first().is_some_and(|copy| candidate.index < copy.candidate.index)
+        })
         .any(|candidate| candidate.level.is_some());
     if is_below_heading && !has_heading {
         return Vec::new();
@@ -138,12 +161,18 @@ fn find_repeated(document: &Document<'_>, rule: &Arc<RuleInfo>, candidates: &[Ti
         !matches!(block.kind, BlockKind::Blank | BlockKind::FrontMatter)
             && copies.iter().all(|copy| copy.candidate.index != index)
     });
-    let Some(kept) = copies.iter().min_by_key(|copy| rank(copy)).filter(|_| has_more) else { return Vec::new() };
+    let Some(kept) = copies.iter().min_by_key(|copy| rank(copy)).filter(|_| has_more) else {
+        return Vec::new();
+    };
     let others = copies.iter().filter(|copy| copy.candidate.index != kept.candidate.index);
     let finding = |copy: &Copy<'_, '_>| {
         let applicability = applicability(document, candidates, &copies, title, copy, kept)?;
         let mut finding = Finding::with_deletion(rule, document, copy.candidate.block.span);
-        finding.labels.push(Label { origin: None, span: kept.candidate.block.content, message: "the title".into() });
+        finding.labels.push(Label {
+            origin: None,
+            span: kept.candidate.block.content,
+            message: "the title".into(),
+        });
         if let Some(fix) = &mut finding.fix {
             fix.applicability = applicability.max(fix.applicability);
         }
@@ -154,8 +183,9 @@ fn find_repeated(document: &Document<'_>, rule: &Arc<RuleInfo>, candidates: &[Ti
 
 /// Returns the candidates that are copies of the title `base`.
 fn copies<'e, 'd>(candidates: &'e [TitleCandidate<'d>], base: &TitleLine) -> Vec<Copy<'e, 'd>> {
-    let copies =
-        candidates.iter().filter_map(|candidate| Some(Copy { candidate, added: candidate.line.added_to(base)? }));
+    let copies = candidates
+        .iter()
+        .filter_map(|candidate| Some(Copy { candidate, added: candidate.line.added_to(base)? }));
     copies.collect()
 }
 
@@ -163,7 +193,13 @@ fn copies<'e, 'd>(candidates: &'e [TitleCandidate<'d>], base: &TitleLine) -> Vec
 /// site name.
 fn rank(copy: &Copy<'_, '_>) -> (bool, bool, u8, bool, usize) {
     let TitleCandidate { level, line, index, .. } = copy.candidate;
-    (level.is_none(), copy.added != AddedText::Nothing, level.unwrap_or(0), line.is_capitals, *index)
+    (
+        level.is_none(),
+        copy.added != AddedText::Nothing,
+        level.unwrap_or(0),
+        line.is_capitals,
+        *index,
+    )
 }
 
 /// Returns how safely `copy` can be deleted if `kept` stays; `None` if it is more likely part of
@@ -179,9 +215,9 @@ fn applicability(
     let first = copy.candidate.index.min(kept.candidate.index);
     let last = copy.candidate.index.max(kept.candidate.index);
     let is_copy = |index: usize| copies.iter().any(|copy| copy.candidate.index == index);
-    let between = candidates
-        .iter()
-        .filter(|candidate| first < candidate.index && candidate.index < last && !is_copy(candidate.index));
+    let between = candidates.iter().filter(|candidate| {
+        first < candidate.index && candidate.index < last && !is_copy(candidate.index)
+    });
     let has_heading_between = between.clone().any(|candidate| candidate.level.is_some());
     let has_prose_between = copy.candidate.prose_before != kept.candidate.prose_before;
     if has_heading_between || copy.candidate.line.continues {
@@ -190,7 +226,8 @@ fn applicability(
     if copy.candidate.level.is_some() {
         // The text below a deleted heading must then be below the heading that stays.
         let mut blocks = document.blocks().iter().enumerate().take(last).skip(first);
-        let is_beside = blocks.all(|(index, block)| block.kind == BlockKind::Blank || is_copy(index));
+        let is_beside =
+            blocks.all(|(index, block)| block.kind == BlockKind::Blank || is_copy(index));
         return is_beside.then_some(Applicability::Unsafe);
     }
     // A line of verse or of a list is right next to other lines.
@@ -200,7 +237,10 @@ fn applicability(
             || is_copy(copy.candidate.index + 1)
             || document.is_prose(copy.candidate.index + 1)
     });
-    if !is_set_off || title.is_short && (copy.added != AddedText::Nothing || !is_before_prose(document, copies, copy)) {
+    if !is_set_off
+        || title.is_short
+            && (copy.added != AddedText::Nothing || !is_before_prose(document, copies, copy))
+    {
         return None;
     }
     let is_certain = matches!(copy.added, AddedText::Nothing | AddedText::BarOrDomain)
@@ -215,7 +255,8 @@ fn is_dialogue(line: &str) -> bool {
     const QUOTES: [char; 8] = ['"', '“', '”', '„', '«', '»', '‘', '’'];
     let sentence = line.trim_end_matches(QUOTES);
     let is_quoted = line.starts_with(QUOTES) || line.starts_with('—');
-    sentence.ends_with(['.', '。']) && !sentence.ends_with("..") || is_quoted && sentence.ends_with(['!', '?', '…'])
+    sentence.ends_with(['.', '。']) && !sentence.ends_with("..")
+        || is_quoted && sentence.ends_with(['!', '?', '…'])
 }
 
 /// Whether the next block after `copy`, except other copies, is prose.
@@ -223,7 +264,8 @@ fn is_before_prose(document: &Document<'_>, copies: &[Copy<'_, '_>], copy: &Copy
     let blocks = document.blocks().iter().enumerate().skip(copy.candidate.index + 1);
     let next = blocks
         .filter(|(index, block)| {
-            block.kind != BlockKind::Blank && copies.iter().all(|copy| copy.candidate.index != *index)
+            block.kind != BlockKind::Blank
+                && copies.iter().all(|copy| copy.candidate.index != *index)
         })
         .map(|(index, _)| index)
         .next();
@@ -231,27 +273,43 @@ fn is_before_prose(document: &Document<'_>, copies: &[Copy<'_, '_>], copy: &Copy
 }
 
 /// Reports a line that contains the title twice. The fix keeps the first half.
-fn find_doubled(document: &Document<'_>, rule: &Arc<RuleInfo>, candidates: &[TitleCandidate<'_>]) -> Option<Finding> {
+fn find_doubled(
+    document: &Document<'_>,
+    rule: &Arc<RuleInfo>,
+    candidates: &[TitleCandidate<'_>],
+) -> Option<Finding> {
     const MAX_POSITION: usize = 3;
-    let is_title = |candidate: &&TitleCandidate<'_>| candidate.position < MAX_POSITION && candidate.prose_before == 0;
-    let candidate = candidates.iter().filter(is_title).find(|candidate| candidate.line.doubled.is_some())?;
-    let is_repeated =
-        candidates.iter().any(|other| other.index != candidate.index && other.line.key == candidate.line.key);
+    let is_title = |candidate: &&TitleCandidate<'_>| {
+        candidate.position < MAX_POSITION && candidate.prose_before == 0
+    };
+    let candidate =
+        candidates.iter().filter(is_title).find(|candidate| candidate.line.doubled.is_some())?;
+    let is_repeated = candidates
+        .iter()
+        .any(|other| other.index != candidate.index && other.line.key == candidate.line.key);
     let is_last = candidates.last().is_some_and(|last| last.index == candidate.index);
-    let doubled =
-        candidate.line.doubled.as_ref().filter(|_| !is_last || document.blocks().len() > candidate.index + 1)?;
+    let doubled = candidate
+        .line
+        .doubled
+        .as_ref()
+        .filter(|_| !is_last || document.blocks().len() > candidate.index + 1)?;
     // A plain line that is also repeated elsewhere is deleted as a whole.
     if is_repeated && candidate.level.is_none() {
         return None;
     }
     let start = candidate.block.content.start;
-    let mut finding = Finding::new(rule, document, Span::new(start + doubled.second, candidate.block.content.end));
+    let mut finding = Finding::new(
+        rule,
+        document,
+        Span::new(start + doubled.second, candidate.block.content.end),
+    );
     finding.label = Some("the title again".into());
     if let Some(applicability) = rule.fix {
         let applicability = if doubled.is_glued { applicability } else { Applicability::Unsafe };
         let span = Span::new(start + doubled.end_of_first, candidate.block.content.end);
         finding.help = Some("keep the title once".into());
-        finding.fix = Some(Fix { applicability, edits: vec![Edit { span, content: String::new() }] });
+        finding.fix =
+            Some(Fix { applicability, edits: vec![Edit { span, content: String::new() }] });
     }
     Some(finding)
 }

@@ -77,7 +77,8 @@ impl TitleLine {
 fn is_short(text: &str) -> bool {
     const MIN_WORDS: usize = 3;
     const MIN_IDEOGRAPHS: usize = 5;
-    let ideographs = text.chars().filter(|&character| is_ideograph(character)).take(MIN_IDEOGRAPHS).count();
+    let ideographs =
+        text.chars().filter(|&character| is_ideograph(character)).take(MIN_IDEOGRAPHS).count();
     text.split_whitespace().take(MIN_WORDS).count() < MIN_WORDS && ideographs < MIN_IDEOGRAPHS
 }
 
@@ -93,9 +94,13 @@ fn parts(text: &str) -> Vec<(String, AddedText)> {
             parts.push((key(title), added));
         }
     };
-    for (separators, added) in [(&BARS[..], AddedText::BarOrDomain), (&DASHES[..], AddedText::DashOrColon)] {
+    for (separators, added) in
+        [(&BARS[..], AddedText::BarOrDomain), (&DASHES[..], AddedText::DashOrColon)]
+    {
         for separator in separators {
-            for (first, second) in text.split_once(separator).into_iter().chain(text.rsplit_once(separator)) {
+            for (first, second) in
+                text.split_once(separator).into_iter().chain(text.rsplit_once(separator))
+            {
                 add(first, second, added);
                 add(second, first, added);
             }
@@ -118,10 +123,13 @@ fn classify_name(name: &str, added: AddedText) -> Option<AddedText> {
     if is_address {
         return Some(AddedText::BarOrDomain);
     }
-    let begins_name = name.starts_with(|first: char| first.is_alphanumeric() && !first.is_lowercase());
+    let begins_name =
+        name.starts_with(|first: char| first.is_alphanumeric() && !first.is_lowercase());
     let is_name = begins_name && !name.ends_with(['?', '!', '.']);
     match added {
-        AddedText::BarOrDomain => (1..=MAX_BARRED).contains(&words).then_some(AddedText::BarOrDomain),
+        AddedText::BarOrDomain => {
+            (1..=MAX_BARRED).contains(&words).then_some(AddedText::BarOrDomain)
+        }
         // Numbers distinguish the parts of a series.
         _ => (is_name && words <= MAX_JOINED && !name.contains(|c: char| c.is_ascii_digit()))
             .then_some(AddedText::DashOrColon),
@@ -168,13 +176,15 @@ fn find_doubled(text: &str) -> Option<DoubledTitle> {
         .flat_map(|(at, character)| fold(character).map(move |character| (at, character)))
         .collect();
     let (first, second) = folded.split_at(folded.len() / 2);
-    let is_same = first.len() == second.len() && first.iter().zip(second).all(|(left, right)| left.1 == right.1);
+    let is_same = first.len() == second.len()
+        && first.iter().zip(second).all(|(left, right)| left.1 == right.1);
     let is_cut_between = first.last()?.0 < second.first()?.0;
     let (opening, second) = (first.first()?.0, second.first()?.0);
     if !is_same || !is_cut_between {
         return None;
     }
-    let distinct: std::collections::HashSet<char> = first.iter().map(|(_, character)| *character).collect();
+    let distinct: std::collections::HashSet<char> =
+        first.iter().map(|(_, character)| *character).collect();
     // The second half starts with the same punctuation as the first, such as a quotation mark.
     let second = if text[..second].ends_with(&text[..opening]) { second - opening } else { second };
     let is_gap = |character: char| character.is_whitespace() || "|-–—:·_/".contains(character);
@@ -185,10 +195,15 @@ fn find_doubled(text: &str) -> Option<DoubledTitle> {
         return None;
     }
     let words = text[..end_of_first].split_whitespace().count();
-    let ideographs = text[..end_of_first].chars().filter(|&character| is_ideograph(character)).count();
-    let is_long =
-        ideographs >= MIN_IDEOGRAPHS || first.len() >= MIN_LETTERS && if is_glued { words > 1 } else { words > 2 };
-    (is_long && distinct.len() >= MIN_DISTINCT).then_some(DoubledTitle { end_of_first, second, is_glued })
+    let ideographs =
+        text[..end_of_first].chars().filter(|&character| is_ideograph(character)).count();
+    let is_long = ideographs >= MIN_IDEOGRAPHS
+        || first.len() >= MIN_LETTERS && if is_glued { words > 1 } else { words > 2 };
+    (is_long && distinct.len() >= MIN_DISTINCT).then_some(DoubledTitle {
+        end_of_first,
+        second,
+        is_glued,
+    })
 }
 
 #[cfg(test)]
@@ -204,30 +219,59 @@ mod tests {
         let title = "Why the north mole was made longer";
         assert_eq!(added("WHY THE NORTH MOLE WAS MADE LONGER", title), Some(AddedText::Nothing));
         assert_eq!(added("“Why the North Mole was made longer”", title), Some(AddedText::Nothing));
-        assert_eq!(added("Why the north mole was made longer | Harbour News", title), Some(AddedText::BarOrDomain));
+        assert_eq!(
+            added("Why the north mole was made longer | Harbour News", title),
+            Some(AddedText::BarOrDomain)
+        );
         assert_eq!(
             added("Why the north mole was made longer - harbour.example.org", title),
             Some(AddedText::BarOrDomain)
         );
-        assert_eq!(added("Why the north mole was made longer — Harbour News", title), Some(AddedText::DashOrColon));
-        assert_eq!(added("Harbour News: Why the north mole was made longer", title), Some(AddedText::DashOrColon));
+        assert_eq!(
+            added("Why the north mole was made longer — Harbour News", title),
+            Some(AddedText::DashOrColon)
+        );
+        assert_eq!(
+            added("Harbour News: Why the north mole was made longer", title),
+            Some(AddedText::DashOrColon)
+        );
         assert_eq!(added("Why the north mole was made longer - and what it cost", title), None);
         assert_eq!(added("Why the north mole was made longer – Part 2", title), None);
         assert_eq!(added("Why the north mole was made longer than any", title), None);
-        assert_eq!(added("Home > News > Why the north mole was made longer", title), Some(AddedText::BarOrDomain));
-        assert_eq!(added("STRASSE AM ALTEN HAFEN", "Straße am alten Hafen"), Some(AddedText::Nothing));
+        assert_eq!(
+            added("Home > News > Why the north mole was made longer", title),
+            Some(AddedText::BarOrDomain)
+        );
+        assert_eq!(
+            added("STRASSE AM ALTEN HAFEN", "Straße am alten Hafen"),
+            Some(AddedText::Nothing)
+        );
         assert_eq!(added("ΤΟ ΛΙΜΑΝΙ ΤΗΣ ΠΟΛΗΣ", "Το λιμάνι της πόλης"), Some(AddedText::Nothing));
-        assert_eq!(added("北防波堤为何加长_港口新闻", "北防波堤为何加长"), Some(AddedText::DashOrColon));
+        assert_eq!(
+            added("北防波堤为何加长_港口新闻", "北防波堤为何加长"),
+            Some(AddedText::DashOrColon)
+        );
         assert_eq!(added("Python | Harbour News", "Python"), None);
     }
 
     #[test]
     fn finds_the_halves_of_a_doubled_title() {
-        let halves =
-            |text: &str| find_doubled(text).map(|doubled| (text[..doubled.end_of_first].to_owned(), doubled.is_glued));
-        assert_eq!(halves("The mole was longThe mole was long"), Some(("The mole was long".into(), true)));
-        assert_eq!(halves("The mole was long – The Mole Was Long"), Some(("The mole was long".into(), false)));
-        assert_eq!(halves("北防波堤为何加长北防波堤为何加长"), Some(("北防波堤为何加长".into(), true)));
+        let halves = |text: &str| {
+            find_doubled(text)
+                .map(|doubled| (text[..doubled.end_of_first].to_owned(), doubled.is_glued))
+        };
+        assert_eq!(
+            halves("The mole was longThe mole was long"),
+            Some(("The mole was long".into(), true))
+        );
+        assert_eq!(
+            halves("The mole was long – The Mole Was Long"),
+            Some(("The mole was long".into(), false))
+        );
+        assert_eq!(
+            halves("北防波堤为何加长北防波堤为何加长"),
+            Some(("北防波堤为何加长".into(), true))
+        );
         assert_eq!(halves("New York, New York"), None);
         assert_eq!(halves("哈哈哈哈哈哈哈哈哈哈"), None);
         assert_eq!(halves("kupu-kupu"), None);

@@ -24,7 +24,9 @@ impl AccessError {
     pub(super) fn reason(self) -> &'static str {
         match self {
             Self::Host => "The request names another host.",
-            Self::Token => "The address lacks the token: use the one that `dechaff review` printed.",
+            Self::Token => {
+                "The address lacks the token: use the one that `dechaff review` printed."
+            }
             Self::Origin => "The request comes from another site.",
         }
     }
@@ -38,7 +40,8 @@ impl Access {
     /// The system has no random numbers.
     pub(super) fn new(port: u16) -> anyhow::Result<Self> {
         let mut bytes = [0; 16];
-        getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("cannot get random numbers: {error}"))?;
+        getrandom::fill(&mut bytes)
+            .map_err(|error| anyhow::anyhow!("cannot get random numbers: {error}"))?;
         Ok(Self { token: bytes.iter().map(|byte| format!("{byte:02x}")).collect(), port })
     }
 
@@ -50,7 +53,8 @@ impl Access {
     /// Checks a request. Returns the part of its path after the token, with the query.
     pub(super) fn check<'r>(&self, request: &'r Request) -> Result<&'r str, AccessError> {
         let hosts = ["127.0.0.1", "localhost"].map(|host| format!("{host}:{}", self.port));
-        let host = only(request, "Host").and_then(|host| hosts.iter().find(|own| own.eq_ignore_ascii_case(host)));
+        let host = only(request, "Host")
+            .and_then(|host| hosts.iter().find(|own| own.eq_ignore_ascii_case(host)));
         let Some(host) = host else { return Err(AccessError::Host) };
         let path = request.url().strip_prefix('/').unwrap_or_default();
         let end = path.find(['/', '?']).unwrap_or(path.len());
@@ -60,8 +64,10 @@ impl Access {
         }
         if *request.method() == Method::Post {
             // Every browser sends `Origin` with POST.
-            let is_own = only(request, "Origin").is_some_and(|origin| origin == format!("http://{host}"));
-            let is_same_origin = only(request, "Sec-Fetch-Site").is_none_or(|site| site == "same-origin");
+            let is_own =
+                only(request, "Origin").is_some_and(|origin| origin == format!("http://{host}"));
+            let is_same_origin =
+                only(request, "Sec-Fetch-Site").is_none_or(|site| site == "same-origin");
             if !is_own || !is_same_origin {
                 return Err(AccessError::Origin);
             }
@@ -72,8 +78,11 @@ impl Access {
 
 /// Returns the value of a header, or `None` if it is missing. A repeated one has no value.
 fn only<'r>(request: &'r Request, name: &'static str) -> Option<&'r str> {
-    let mut values =
-        request.headers().iter().filter(|header| header.field.equiv(name)).map(|header| header.value.as_str());
+    let mut values = request
+        .headers()
+        .iter()
+        .filter(|header| header.field.equiv(name))
+        .map(|header| header.value.as_str());
     match (values.next(), values.next()) {
         (Some(value), None) => Some(value),
         (Some(_), Some(_)) => Some(""),
@@ -83,7 +92,8 @@ fn only<'r>(request: &'r Request, name: &'static str) -> Option<&'r str> {
 
 /// Compares in a time that does not depend on where the first difference is.
 fn is_equal(left: &[u8], right: &[u8]) -> bool {
-    left.len() == right.len() && left.iter().zip(right).fold(0, |all, (one, other)| all | (one ^ other)) == 0
+    left.len() == right.len()
+        && left.iter().zip(right).fold(0, |all, (one, other)| all | (one ^ other)) == 0
 }
 
 #[cfg(test)]

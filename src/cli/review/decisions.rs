@@ -57,9 +57,22 @@ enum Action {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "target")]
 enum Subject {
-    Finding { path: String, record: Option<Record>, text_hash: String, rule: String, span: [usize; 2], excerpt: String },
-    Document { path: String, record: Option<Record>, text_hash: String },
-    Rule { rule: String },
+    Finding {
+        path: String,
+        record: Option<Record>,
+        text_hash: String,
+        rule: String,
+        span: [usize; 2],
+        excerpt: String,
+    },
+    Document {
+        path: String,
+        record: Option<Record>,
+        text_hash: String,
+    },
+    Rule {
+        rule: String,
+    },
 }
 
 /// The decisions so far, and the file that keeps them.
@@ -82,15 +95,22 @@ impl Decisions {
     /// # Errors
     ///
     /// The file cannot be opened, another review uses it, or a line is not a decision.
-    pub(super) fn open(path: &Path, items: &ReviewItems, relative: impl Fn(&str) -> String) -> anyhow::Result<Self> {
+    pub(super) fn open(
+        path: &Path,
+        items: &ReviewItems,
+        relative: impl Fn(&str) -> String,
+    ) -> anyhow::Result<Self> {
         let name = path.name();
         let opened = OpenOptions::new().read(true).append(true).create(true).open(path);
         let mut file = opened.with_context(|| format!("cannot open the decisions {name}"))?;
         if let Err(std::fs::TryLockError::WouldBlock) = file.try_lock() {
-            bail!("{name}: another review has these decisions open; end it, or name a file with --decisions");
+            bail!(
+                "{name}: another review has these decisions open; end it, or name a file with --decisions"
+            );
         }
         let mut text = String::new();
-        file.read_to_string(&mut text).with_context(|| format!("cannot read the decisions {name}"))?;
+        file.read_to_string(&mut text)
+            .with_context(|| format!("cannot read the decisions {name}"))?;
         let whole = text.rfind('\n').map_or(0, |end| end + 1);
         if whole < text.len() {
             // A process was killed while it wrote the last line.
@@ -111,14 +131,21 @@ impl Decisions {
             let place = || format!("{name}:{}: not a decision of a review", number + 1);
             let line: DecisionLine = serde_json::from_str(line).with_context(place)?;
             if line.decisions != VERSION {
-                bail!("{name}:{}: version {}; this program reads version {VERSION}", number + 1, line.decisions);
+                bail!(
+                    "{name}:{}: version {}; this program reads version {VERSION}",
+                    number + 1,
+                    line.decisions
+                );
             }
             match line.action {
-                Action::Decide { decision, subject } => decisions.apply(index.find(&subject), decision),
+                Action::Decide { decision, subject } => {
+                    decisions.apply(index.find(&subject), decision)
+                }
                 Action::Undo => drop(decisions.take_back()),
             }
         }
-        decisions.unmatched = decisions.history.iter().filter(|(target, _)| target.is_none()).count();
+        decisions.unmatched =
+            decisions.history.iter().filter(|(target, _)| target.is_none()).count();
         Ok(decisions)
     }
 
@@ -176,7 +203,9 @@ impl Decisions {
     fn append(&mut self, action: Action) -> anyhow::Result<()> {
         let mut line = serde_json::to_vec(&DecisionLine { decisions: VERSION, action })?;
         line.push(b'\n');
-        self.file.write_all(&line).with_context(|| format!("cannot write the decisions {}", self.path.name()))
+        self.file
+            .write_all(&line)
+            .with_context(|| format!("cannot write the decisions {}", self.path.name()))
     }
 
     fn apply(&mut self, target: Option<ReviewTarget>, decision: ReviewDecision) {
@@ -213,7 +242,10 @@ struct TargetIndex<'i> {
 impl<'i> TargetIndex<'i> {
     fn new(items: &'i ReviewItems, relative: impl Fn(&str) -> String) -> Self {
         let key = |(number, document): (usize, &super::items::ReviewDocument)| {
-            ((relative(&document.path), document.record.as_ref().map(|record| record.index)), number)
+            (
+                (relative(&document.path), document.record.as_ref().map(|record| record.index)),
+                number,
+            )
         };
         Self { items, documents: items.documents.iter().enumerate().map(key).collect() }
     }
@@ -225,14 +257,18 @@ impl<'i> TargetIndex<'i> {
                 self.document(path, record.as_ref(), text_hash).map(ReviewTarget::Document)
             }
             Subject::Finding { path, record, text_hash, rule, span: [start, end], .. } => {
-                let document = self.items.documents.get(self.document(path, record.as_ref(), text_hash)?)?;
+                let document =
+                    self.items.documents.get(self.document(path, record.as_ref(), text_hash)?)?;
                 let rule = self.rule(rule)?;
-                let own = self.items.findings.get(document.first..document.first + document.findings)?;
+                let own =
+                    self.items.findings.get(document.first..document.first + document.findings)?;
                 // Findings are in order of position.
                 let from = own.partition_point(|finding| finding.span.start < *start);
-                let mut at_start = own[from..].iter().take_while(|finding| finding.span.start == *start);
-                let place =
-                    at_start.position(|finding| usize::from(finding.rule) == rule && finding.span.end == *end)?;
+                let mut at_start =
+                    own[from..].iter().take_while(|finding| finding.span.start == *start);
+                let place = at_start.position(|finding| {
+                    usize::from(finding.rule) == rule && finding.span.end == *end
+                })?;
                 Some(ReviewTarget::Finding(document.first + from + place))
             }
         }
@@ -245,7 +281,11 @@ impl<'i> TargetIndex<'i> {
     /// Returns the number of a document if its text is the same.
     fn document(&self, path: &str, record: Option<&Record>, text_hash: &str) -> Option<usize> {
         let number = *self.documents.get(&(path.to_owned(), record.map(|record| record.index)))?;
-        self.items.documents.get(number).filter(|document| document.text_hash == text_hash).map(|_| number)
+        self.items
+            .documents
+            .get(number)
+            .filter(|document| document.text_hash == text_hash)
+            .map(|_| number)
     }
 }
 

@@ -53,7 +53,8 @@ impl DecisionState {
 }
 
 /// All verdicts, in order.
-pub(super) const VERDICTS: [Verdict; 4] = [Verdict::Keep, Verdict::Fix, Verdict::Review, Verdict::Drop];
+pub(super) const VERDICTS: [Verdict; 4] =
+    [Verdict::Keep, Verdict::Fix, Verdict::Review, Verdict::Drop];
 
 impl Filter {
     /// Parses a query. Values that are not known count as absent.
@@ -64,10 +65,17 @@ impl Filter {
                 "q" => filter.text = value.trim().to_owned(),
                 "rule" => filter.rule = value.into_owned(),
                 "group" => filter.group = value.into_owned(),
-                "verdict" => filter.verdict = VERDICTS.into_iter().find(|verdict| verdict.name() == value),
-                "state" => filter.state = DecisionState::ALL.into_iter().find(|state| state.name() == value),
+                "verdict" => {
+                    filter.verdict = VERDICTS.into_iter().find(|verdict| verdict.name() == value)
+                }
+                "state" => {
+                    filter.state =
+                        DecisionState::ALL.into_iter().find(|state| state.name() == value)
+                }
                 "document" => filter.document = value.parse().ok(),
-                "page" => filter.page = value.parse::<usize>().map_or(0, |page| page.saturating_sub(1)),
+                "page" => {
+                    filter.page = value.parse::<usize>().map_or(0, |page| page.saturating_sub(1))
+                }
                 _ => {}
             }
         }
@@ -101,12 +109,17 @@ impl Filter {
     /// # Errors
     ///
     /// The temporary file cannot be read.
-    pub(super) fn findings(&self, items: &mut ReviewItems, decisions: &Decisions) -> anyhow::Result<Vec<usize>> {
+    pub(super) fn findings(
+        &self,
+        items: &mut ReviewItems,
+        decisions: &Decisions,
+    ) -> anyhow::Result<Vec<usize>> {
         let needle = self.text.to_lowercase();
         let mut matching = Vec::new();
         for number in 0..items.findings.len() {
-            let is_candidate = items.findings.get(number).is_some_and(|finding| self.allows(items, finding))
-                && self.allows_state(decisions.on_finding(items, number));
+            let is_candidate =
+                items.findings.get(number).is_some_and(|finding| self.allows(items, finding))
+                    && self.allows_state(decisions.on_finding(items, number));
             if is_candidate && (needle.is_empty() || contains(&items.details(number)?, &needle)) {
                 matching.push(number);
             }
@@ -121,7 +134,9 @@ impl Filter {
             items.documents.get(*number).is_some_and(|document| {
                 self.allows_document(items, document)
                     && self.document.is_none_or(|wanted| wanted == *number)
-                    && self.allows_state(decisions.on(super::decisions::ReviewTarget::Document(*number)))
+                    && self.allows_state(
+                        decisions.on(super::decisions::ReviewTarget::Document(*number)),
+                    )
                     && (needle.is_empty() || document.name().to_lowercase().contains(&needle))
             })
         };
@@ -129,11 +144,15 @@ impl Filter {
     }
 
     fn allows(&self, items: &ReviewItems, finding: &ReviewFinding) -> bool {
-        let is_rule = self.rule.is_empty() || items.rule_of(finding).is_some_and(|rule| rule.code == self.rule);
-        let is_document = self.document.is_none_or(|document| finding.document as usize == document);
+        let is_rule = self.rule.is_empty()
+            || items.rule_of(finding).is_some_and(|rule| rule.code == self.rule);
+        let is_document =
+            self.document.is_none_or(|document| finding.document as usize == document);
         is_rule
             && is_document
-            && items.document_of(finding).is_some_and(|document| self.allows_document(items, document))
+            && items
+                .document_of(finding)
+                .is_some_and(|document| self.allows_document(items, document))
     }
 
     fn allows_document(&self, items: &ReviewItems, document: &ReviewDocument) -> bool {
@@ -148,7 +167,9 @@ impl Filter {
 }
 
 fn contains(details: &FindingDetails, needle: &str) -> bool {
-    [&details.text, &details.message, &details.place].iter().any(|text| text.to_lowercase().contains(needle))
+    [&details.text, &details.message, &details.place]
+        .iter()
+        .any(|text| text.to_lowercase().contains(needle))
 }
 
 #[cfg(test)]
@@ -159,13 +180,19 @@ mod tests {
     fn a_query_survives_a_round_trip() {
         let query = "q=%22%3E%3Cb%3E+x&rule=BP001&group=a%26b&verdict=fix&state=open&document=3";
         let filter = Filter::parse(&format!("{query}&page=4"));
-        assert_eq!((filter.text.as_str(), filter.group.as_str(), filter.page), ("\"><b> x", "a&b", 3));
+        assert_eq!(
+            (filter.text.as_str(), filter.group.as_str(), filter.page),
+            ("\"><b> x", "a&b", 3)
+        );
         assert_eq!(Filter::parse(&filter.query(3)), filter);
         assert_eq!(filter.query(0), query);
     }
 
     #[test]
     fn unknown_values_count_as_absent() {
-        assert_eq!(Filter::parse("verdict=x&state=<b>&document=-1&page=0&other=1"), Filter::default());
+        assert_eq!(
+            Filter::parse("verdict=x&state=<b>&document=-1&page=0&other=1"),
+            Filter::default()
+        );
     }
 }

@@ -150,7 +150,11 @@ impl ReviewItems {
                 notes: sample.notes,
                 passage: sample.passage.html,
                 text: flagged[..flagged.floor_char_boundary(MAX_TEXT_BYTES)].to_owned(),
-                excerpt: entry.remark.strip_prefix(&format!("{}: ", document.origin())).unwrap_or_default().to_owned(),
+                excerpt: entry
+                    .remark
+                    .strip_prefix(&format!("{}: ", document.origin()))
+                    .unwrap_or_default()
+                    .to_owned(),
                 ignore_entry: entry.to_string(),
             };
             let bytes = serde_json::to_vec(&details)?;
@@ -159,7 +163,14 @@ impl ReviewItems {
             let (offset, length) = (self.length, u32::try_from(bytes.len())?);
             self.length += u64::from(length);
             let fix = finding.fix.as_ref().map(|fix| fix.applicability);
-            self.findings.push(ReviewFinding { document: number, rule, fix, span: finding.span, offset, length });
+            self.findings.push(ReviewFinding {
+                document: number,
+                rule,
+                fix,
+                span: finding.span,
+                offset,
+                length,
+            });
         }
         Ok(())
     }
@@ -170,7 +181,8 @@ impl ReviewItems {
     ///
     /// The temporary file cannot be read.
     pub(super) fn details(&mut self, finding: usize) -> anyhow::Result<FindingDetails> {
-        let ReviewFinding { offset, length, .. } = self.findings.get(finding).context("no such finding")?;
+        let ReviewFinding { offset, length, .. } =
+            self.findings.get(finding).context("no such finding")?;
         let mut bytes = vec![0; usize::try_from(*length)?];
         // Seeking writes what is buffered.
         self.details.seek(SeekFrom::Start(*offset)).context("cannot read a temporary file")?;

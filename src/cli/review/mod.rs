@@ -87,7 +87,10 @@ pub(super) fn run(arguments: &ReviewArguments) -> anyhow::Result<Exit> {
     set_threads(arguments.jobs)?;
     let check = arguments.check_arguments()?;
     let paths = if check.paths.is_empty() { vec![PathBuf::from(".")] } else { check.paths.clone() };
-    anyhow::ensure!(!paths.iter().any(|path| path.as_os_str() == "-"), "`-`: a review is about files; give paths");
+    anyhow::ensure!(
+        !paths.iter().any(|path| path.as_os_str() == "-"),
+        "`-`: a review is about files; give paths"
+    );
     let paths = expand_globs(&paths)?;
     let resolver = Arc::new(SettingsResolver::new(&check.settings, &check.options(), false)?);
     let settings = resolver.run_settings(&paths)?;
@@ -107,7 +110,8 @@ pub(super) fn run(arguments: &ReviewArguments) -> anyhow::Result<Exit> {
         plan: arguments.plan.clone(),
         ignore_list: ignore_list.unwrap_or_else(|| PathBuf::from("dechaff-ignore.txt")),
     };
-    let session = ReviewSession::new(items, files, &resolver, (report, summary), arguments.fix_command())?;
+    let session =
+        ReviewSession::new(items, files, &resolver, (report, summary), arguments.fix_command())?;
     server::serve(session, arguments.port)
 }
 
@@ -135,8 +139,9 @@ impl ReviewArguments {
     fn fix_command(&self) -> String {
         let mut words: Vec<String> = vec!["dechaff".into(), "check".into()];
         words.extend(self.paths.iter().map(|path| path.name()));
-        let mut add =
-            |flag: &str, value: Option<String>| words.extend(value.into_iter().flat_map(|value| [flag.into(), value]));
+        let mut add = |flag: &str, value: Option<String>| {
+            words.extend(value.into_iter().flat_map(|value| [flag.into(), value]))
+        };
         let list = |values: &[String]| (!values.is_empty()).then(|| values.join(","));
         self.settings.config.iter().for_each(|value| add("--config", Some(value.clone())));
         add("--select", list(&self.select));

@@ -60,7 +60,8 @@ fn state_label(session: &ReviewSession, target: ReviewTarget) -> String {
     };
     let decision = decisions.on_finding(&session.items, number);
     let finding = session.items.findings.get(number);
-    let document = finding.and_then(|finding| decisions.on(ReviewTarget::Document(finding.document as usize)));
+    let document =
+        finding.and_then(|finding| decisions.on(ReviewTarget::Document(finding.document as usize)));
     let through = match (own, document) {
         (Some(_), _) => "",
         (None, Some(_)) => " with the document",
@@ -112,7 +113,12 @@ pub(super) fn findings(session: &mut ReviewSession, filter: &Filter) -> anyhow::
     Ok(html)
 }
 
-fn push_finding(session: &mut ReviewSession, number: usize, filter: &Filter, html: &mut String) -> anyhow::Result<()> {
+fn push_finding(
+    session: &mut ReviewSession,
+    number: usize,
+    filter: &Filter,
+    html: &mut String,
+) -> anyhow::Result<()> {
     let details = session.items.details(number)?;
     let Some(finding) = session.items.findings.get(number) else { return Ok(()) };
     let rule = session.items.rule_of(finding);
@@ -199,7 +205,12 @@ pub(super) fn documents(session: &ReviewSession, filter: &Filter) -> String {
         if !document.is_fixable {
             html.push_str("<p class=\"note\">Not valid UTF-8, so it cannot be fixed.</p>\n");
         }
-        close_item(target, &state_label(session, target), &with_query("documents", filter), &mut html);
+        close_item(
+            target,
+            &state_label(session, target),
+            &with_query("documents", filter),
+            &mut html,
+        );
     }
     html.push_str("</ol>\n");
     push_foot(&mut html);
@@ -217,7 +228,10 @@ pub(super) fn finish(session: &ReviewSession) -> String {
     let without = counts.accepted - counts.fixable;
     let without = match without {
         0 => String::new(),
-        number => format!(" {} without a fix stay as they are.", counted(number as u64, "accepted finding")),
+        number => format!(
+            " {} without a fix stay as they are.",
+            counted(number as u64, "accepted finding")
+        ),
     };
     let _ = write!(
         html,
@@ -246,7 +260,8 @@ pub(super) fn finish(session: &ReviewSession) -> String {
 fn open_item(session: &ReviewSession, target: ReviewTarget, html: &mut String) {
     let id = target_id(target);
     let state = state(session, target).name();
-    let _ = writeln!(html, "<li class=\"item\" id=\"{id}\" tabindex=\"-1\" data-state=\"{state}\">");
+    let _ =
+        writeln!(html, "<li class=\"item\" id=\"{id}\" tabindex=\"-1\" data-state=\"{state}\">");
 }
 
 /// Appends the decision on an item, as `label` says it, and the buttons to change it.
@@ -325,28 +340,43 @@ fn push_filters(session: &ReviewSession, filter: &Filter, page: &str, html: &mut
         escaped(&filter.text),
     );
     if is_findings {
-        let mut codes: Vec<(&str, String)> =
-            session.items.rules.iter().map(|rule| (&*rule.code, format!("{} {}", rule.code, rule.name))).collect();
+        let mut codes: Vec<(&str, String)> = session
+            .items
+            .rules
+            .iter()
+            .map(|rule| (&*rule.code, format!("{} {}", rule.code, rule.name)))
+            .collect();
         codes.sort_unstable();
         push_select("Rule", "rule", codes.into_iter(), &filter.rule, html);
     }
     if !session.items.groups.is_empty() {
-        let groups = session.items.groups.iter().take(MAX_GROUPS).map(|group| (&**group, group.to_string()));
+        let groups =
+            session.items.groups.iter().take(MAX_GROUPS).map(|group| (&**group, group.to_string()));
         push_select("Site", "group", groups, &filter.group, html);
     }
     let verdicts = VERDICTS.iter().map(|verdict| (verdict.name(), verdict.name().to_owned()));
-    push_select("Verdict", "verdict", verdicts, filter.verdict.map_or("", |verdict| verdict.name()), html);
+    push_select(
+        "Verdict",
+        "verdict",
+        verdicts,
+        filter.verdict.map_or("", |verdict| verdict.name()),
+        html,
+    );
     let states = DecisionState::ALL.iter().map(|state| (state.name(), state.name().to_owned()));
     push_select("Decision", "state", states, filter.state.map_or("", DecisionState::name), html);
     if let Some(document) = filter.document {
-        let name = session.items.documents.get(document).map_or(String::new(), |document| document.name());
+        let name =
+            session.items.documents.get(document).map_or(String::new(), |document| document.name());
         let _ = writeln!(
             html,
             "<label><input type=\"checkbox\" name=\"document\" value=\"{document}\" checked=\"\" /> only <bdi>{}</bdi></label>",
             escaped_name(&name),
         );
     }
-    let _ = writeln!(html, "<button type=\"submit\">Filter</button> <a href=\"{page}\">Show all</a>\n</form>");
+    let _ = writeln!(
+        html,
+        "<button type=\"submit\">Filter</button> <a href=\"{page}\">Show all</a>\n</form>"
+    );
 }
 
 fn push_select<'v>(
@@ -359,7 +389,12 @@ fn push_select<'v>(
     let _ = write!(html, "<label>{label} <select name=\"{name}\"><option value=\"\">any</option>");
     for (value, text) in values {
         let mark = if value == selected { " selected=\"\"" } else { "" };
-        let _ = write!(html, "<option value=\"{}\"{mark}>{}</option>", escaped(value), escaped_name(&text));
+        let _ = write!(
+            html,
+            "<option value=\"{}\"{mark}>{}</option>",
+            escaped(value),
+            escaped_name(&text)
+        );
     }
     html.push_str("</select></label>\n");
 }
@@ -372,10 +407,17 @@ fn push_pages(filter: &Filter, page: &str, matching: usize, noun: &str, html: &m
         let _ = write!(html, ", {} to {}", grouped(from as u64 + 1), grouped(to as u64));
         let last = (matching - 1) / PAGE_SIZE;
         let current = from / PAGE_SIZE;
-        let others = [("Previous", current.checked_sub(1)), ("Next", Some(current + 1).filter(|next| *next <= last))];
+        let others = [
+            ("Previous", current.checked_sub(1)),
+            ("Next", Some(current + 1).filter(|next| *next <= last)),
+        ];
         for (name, number) in others {
             if let Some(number) = number {
-                let _ = write!(html, " <a href=\"{page}?{}\">{name}</a>", escaped(&filter.query(number)));
+                let _ = write!(
+                    html,
+                    " <a href=\"{page}?{}\">{name}</a>",
+                    escaped(&filter.query(number))
+                );
             }
         }
     }

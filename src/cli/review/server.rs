@@ -29,8 +29,7 @@ const POLL: Duration = Duration::from_millis(100);
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                            form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 /// The policy of the report, which has its style sheet inside and no script.
-const REPORT_POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+const REPORT_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /// An answer to a request.
 struct Reply {
@@ -59,8 +58,9 @@ impl Reply {
     }
 
     fn into_response(self) -> Response<std::io::Cursor<Vec<u8>>> {
-        let mut response =
-            Response::from_string(self.body).with_status_code(self.status).with_chunked_threshold(usize::MAX);
+        let mut response = Response::from_string(self.body)
+            .with_status_code(self.status)
+            .with_chunked_threshold(usize::MAX);
         let headers = [
             ("Content-Type", self.content_type),
             ("Content-Security-Policy", self.policy),
@@ -88,11 +88,16 @@ impl Reply {
 ///
 /// The port cannot be bound.
 pub(super) fn serve(mut session: ReviewSession, port: u16) -> anyhow::Result<Exit> {
-    let server = Server::http(("127.0.0.1", port)).map_err(|error| anyhow!("cannot listen on port {port}: {error}"))?;
+    let server = Server::http(("127.0.0.1", port))
+        .map_err(|error| anyhow!("cannot listen on port {port}: {error}"))?;
     let port = server.server_addr().to_ip().map_or(port, |address| address.port());
     let access = Access::new(port)?;
     let mut stdout = Output::new(ColorWhen::Never);
-    stdout.write(&format!("{}\nOpen {} to review; Ctrl-C ends.\n", session.summary, access.url()))?;
+    stdout.write(&format!(
+        "{}\nOpen {} to review; Ctrl-C ends.\n",
+        session.summary,
+        access.url()
+    ))?;
     while !is_interrupted() {
         let Some(mut request) = server.recv_timeout(POLL)? else { continue };
         let reply = match access.check(&request).map(str::to_owned) {
@@ -106,18 +111,31 @@ pub(super) fn serve(mut session: ReviewSession, port: u16) -> anyhow::Result<Exi
     Ok(Exit::Success)
 }
 
-fn answer(session: &mut ReviewSession, request: &mut Request, access: &Access, rest: &str) -> Reply {
+fn answer(
+    session: &mut ReviewSession,
+    request: &mut Request,
+    access: &Access,
+    rest: &str,
+) -> Reply {
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
     let answered = match (request.method(), path) {
         (Method::Get, "") => Ok(Reply::redirect(access.url())),
-        (Method::Get, "/style.css") => Ok(Reply::new("text/css; charset=utf-8", format!("{STYLE}{REVIEW_STYLE}"))),
+        (Method::Get, "/style.css") => {
+            Ok(Reply::new("text/css; charset=utf-8", format!("{STYLE}{REVIEW_STYLE}")))
+        }
         (Method::Get, "/review.js") => Ok(Reply::new("text/javascript; charset=utf-8", SCRIPT)),
-        (Method::Get, "/report") => Ok(Reply { policy: REPORT_POLICY, ..Reply::html(session.report.as_str()) }),
+        (Method::Get, "/report") => {
+            Ok(Reply { policy: REPORT_POLICY, ..Reply::html(session.report.as_str()) })
+        }
         (Method::Get, "/") => page::findings(session, &Filter::parse(query)).map(Reply::html),
         (Method::Get, "/rules") => Ok(Reply::html(page::rules(session))),
-        (Method::Get, "/documents") => Ok(Reply::html(page::documents(session, &Filter::parse(query)))),
+        (Method::Get, "/documents") => {
+            Ok(Reply::html(page::documents(session, &Filter::parse(query))))
+        }
         (Method::Get, "/finish") => Ok(Reply::html(page::finish(session))),
-        (Method::Post, "/decide" | "/undo" | "/plan" | "/ignore-list") => act(session, request, path),
+        (Method::Post, "/decide" | "/undo" | "/plan" | "/ignore-list") => {
+            act(session, request, path)
+        }
         (Method::Get | Method::Post, _) => Ok(Reply::error(404, "There is no such page.")),
         _ => Ok(Reply::error(405, "Only GET and POST are served.")),
     };
@@ -157,7 +175,8 @@ impl Form {
     /// Returns a page of the review to go back to, whatever the form says.
     fn location(&self, target: Option<ReviewTarget>) -> String {
         let (page, query) = self.back.split_once('?').unwrap_or((&self.back, ""));
-        let page = ["rules", "documents", "finish"].into_iter().find(|own| *own == page).unwrap_or("./");
+        let page =
+            ["rules", "documents", "finish"].into_iter().find(|own| *own == page).unwrap_or("./");
         let filter = Filter::parse(query);
         let query = filter.query(filter.page);
         let query = if query.is_empty() { query } else { format!("?{query}") };
@@ -172,7 +191,9 @@ fn act(session: &mut ReviewSession, request: &mut Request, path: &str) -> anyhow
         .headers()
         .iter()
         .any(|header| header.field.equiv("Accept") && header.value.as_str() == "application/json");
-    let Some(form) = Form::read(request)? else { return Ok(Reply::error(413, "The request is too long.")) };
+    let Some(form) = Form::read(request)? else {
+        return Ok(Reply::error(413, "The request is too long."));
+    };
     let target = match path {
         "/decide" => {
             let Some((target, decision)) = form.target.zip(form.decision) else {

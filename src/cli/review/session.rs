@@ -60,10 +60,20 @@ impl ReviewSession {
         (report, summary): (String, String),
         fix_command: String,
     ) -> anyhow::Result<Self> {
-        let decisions =
-            Decisions::open(&files.decisions, &items, |path| relative_path(resolver, path, &files.decisions))?;
+        let decisions = Decisions::open(&files.decisions, &items, |path| {
+            relative_path(resolver, path, &files.decisions)
+        })?;
         let resolver = Arc::clone(resolver);
-        Ok(Self { items, decisions, files, resolver, report, summary, fix_command, messages: Vec::new() })
+        Ok(Self {
+            items,
+            decisions,
+            files,
+            resolver,
+            report,
+            summary,
+            fix_command,
+            messages: Vec::new(),
+        })
     }
 
     /// Records a decision.
@@ -71,7 +81,11 @@ impl ReviewSession {
     /// # Errors
     ///
     /// The target does not exist, or the file cannot be written.
-    pub(super) fn decide(&mut self, target: ReviewTarget, decision: ReviewDecision) -> anyhow::Result<()> {
+    pub(super) fn decide(
+        &mut self,
+        target: ReviewTarget,
+        decision: ReviewDecision,
+    ) -> anyhow::Result<()> {
         let details = match target {
             ReviewTarget::Finding(number) => Some(self.items.details(number)?),
             ReviewTarget::Document(_) | ReviewTarget::Rule(_) => None,
@@ -122,7 +136,8 @@ impl ReviewSession {
             Some(ReviewDecision::Reject) => counts.rejected += 1,
             Some(ReviewDecision::Accept) => {
                 counts.accepted += 1;
-                let is_fixable = self.items.document_of(finding).is_some_and(|document| document.is_fixable);
+                let is_fixable =
+                    self.items.document_of(finding).is_some_and(|document| document.is_fixable);
                 counts.fixable += usize::from(finding.fix.is_some() && is_fixable);
             }
         }
@@ -150,11 +165,15 @@ impl ReviewSession {
                 continue;
             }
             let excerpt = self.items.details(number)?.excerpt;
-            let Some(finding) = self.items.findings.get(number).filter(|finding| finding.fix.is_some()) else {
+            let Some(finding) =
+                self.items.findings.get(number).filter(|finding| finding.fix.is_some())
+            else {
                 continue;
             };
             let document = self.items.document_of(finding).filter(|document| document.is_fixable);
-            let Some((document, rule)) = document.zip(self.items.rule_of(finding)) else { continue };
+            let Some((document, rule)) = document.zip(self.items.rule_of(finding)) else {
+                continue;
+            };
             let entry = PlanEntry {
                 plan: PLAN_VERSION,
                 path: relative_path(&self.resolver, &document.path, &self.files.plan),

@@ -53,9 +53,11 @@ impl<'l, const N: usize> Visitor<'l> for FieldFinder<'_, '_, 'l, N> {
             if value.get().starts_with('{') && nested.iter().any(Option::is_some) {
                 // The value has been parsed once, so it is valid JSON.
                 let mut parser = serde_json::Deserializer::from_str(value.get());
-                let _ = parser.deserialize_map(FieldFinder { names: nested, values: &mut *self.values });
+                let _ = parser
+                    .deserialize_map(FieldFinder { names: nested, values: &mut *self.values });
             }
-            for (slot, _) in self.values.iter_mut().zip(is_match).filter(|(_, is_match)| *is_match) {
+            for (slot, _) in self.values.iter_mut().zip(is_match).filter(|(_, is_match)| *is_match)
+            {
                 *slot = Some(value);
             }
         }
@@ -76,7 +78,8 @@ pub(super) fn field_list(names: &[String]) -> String {
     if names.is_empty() {
         return String::new();
     }
-    let mut list = names.iter().take(MAX_NAMES).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let mut list =
+        names.iter().take(MAX_NAMES).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     if names.len() > MAX_NAMES {
         list.push_str(&format!(" and {} more", names.len() - MAX_NAMES));
     }
@@ -90,7 +93,9 @@ pub(super) fn field_names(line: &str) -> Vec<String> {
     if let Ok(Value::Object(fields)) = serde_json::from_str(line) {
         for (name, value) in fields {
             match value {
-                Value::Object(inner) => names.extend(inner.keys().map(|nested| format!("{name}.{nested}"))),
+                Value::Object(inner) => {
+                    names.extend(inner.keys().map(|nested| format!("{name}.{nested}")))
+                }
                 _ => names.push(name),
             }
         }
@@ -122,7 +127,8 @@ mod tests {
         assert_eq!(find(r#"{"doc": 1, "docs": {"text": "a"}}"#, "doc.text"), None);
         assert!(find_fields(r#"{"text": "a"} {}"#, ["text"]).is_err());
         assert!(find_fields(r#"["text"]"#, ["text"]).is_err());
-        let deep = format!("{{\"a\": {}{}, \"text\": \"b\"}}", "[".repeat(100_000), "]".repeat(100_000));
+        let deep =
+            format!("{{\"a\": {}{}, \"text\": \"b\"}}", "[".repeat(100_000), "]".repeat(100_000));
         assert_eq!(find(&deep, "text").unwrap(), "\"b\"");
     }
 }

@@ -89,7 +89,11 @@ impl JsonLayout {
 /// Quotes `name` for a shell if necessary.
 fn shell_word(name: &str) -> String {
     let is_plain = |character: char| character.is_alphanumeric() || "._-/+=:@,".contains(character);
-    if name.chars().all(is_plain) { name.to_owned() } else { format!("'{}'", name.replace('\'', "'\\''")) }
+    if name.chars().all(is_plain) {
+        name.to_owned()
+    } else {
+        format!("'{}'", name.replace('\'', "'\\''"))
+    }
 }
 
 #[cfg(test)]
@@ -105,11 +109,17 @@ mod tests {
 
     #[test]
     fn json_that_is_not_json_lines_is_recognised() {
-        assert_eq!(layout("[\n {\"text\": \"a\"},\n {\"text\": \"b\"}\n]"), Some(JsonLayout::Array));
+        assert_eq!(
+            layout("[\n {\"text\": \"a\"},\n {\"text\": \"b\"}\n]"),
+            Some(JsonLayout::Array)
+        );
         assert_eq!(layout("[{\"text\": \"a\"}, {\"text\": \"b\"}]"), Some(JsonLayout::Array));
         assert_eq!(layout("\n[]"), Some(JsonLayout::Array));
         assert_eq!(layout("[\r\n  [1],\r\n  [2]\r\n]"), Some(JsonLayout::Array));
-        assert_eq!(layout("{\n  \"text\": \"a\"\n}\n{\n  \"text\": \"b\"\n}"), Some(JsonLayout::PrettyPrinted));
+        assert_eq!(
+            layout("{\n  \"text\": \"a\"\n}\n{\n  \"text\": \"b\"\n}"),
+            Some(JsonLayout::PrettyPrinted)
+        );
         assert_eq!(layout("{ \"id\": 1,\n  \"text\": \"a\" }"), Some(JsonLayout::PrettyPrinted));
         assert_eq!(layout("{\"text\": \"a\"}\n{\"text\": \"b\"}"), None);
         assert_eq!(layout("{\"text\": \"a\n{\"text\": \"b\"}"), None);

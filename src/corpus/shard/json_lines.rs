@@ -23,10 +23,19 @@ impl JsonLinesReader {
     ///
     /// The file cannot be read or is not JSON Lines, or it was not passed explicitly and has no
     /// text field.
-    pub(super) fn open(file: File, shard: &Shard, is_explicit: bool, count: Arc<AtomicU64>) -> Result<Self, ReadError> {
+    pub(super) fn open(
+        file: File,
+        shard: &Shard,
+        is_explicit: bool,
+        count: Arc<AtomicU64>,
+    ) -> Result<Self, ReadError> {
         let io = |error| ReadError::Io { path: shard.name.clone(), error };
         if let Some(reason) = json_layout::problem(shard).map_err(io)? {
-            return Err(ReadError::UnreadableRecords { place: shard.name.clone(), records: 1, reason });
+            return Err(ReadError::UnreadableRecords {
+                place: shard.name.clone(),
+                records: 1,
+                reason,
+            });
         }
         if !is_explicit && let Some(names) = foreign_fields(shard).map_err(io)? {
             let text_field = &shard.read_options.text_field;
@@ -58,7 +67,8 @@ fn foreign_fields(shard: &Shard) -> io::Result<Option<Vec<String>>> {
     const MAX_LINE_BYTES: usize = 1 << 20;
     let decoder = shard.format.codec.decoder(File::open(&shard.path)?)?;
     // The limit also ends a line that would never end.
-    let mut lines = LineReader::new(decoder.take((MAX_LINES * MAX_LINE_BYTES) as u64), MAX_LINE_BYTES);
+    let mut lines =
+        LineReader::new(decoder.take((MAX_LINES * MAX_LINE_BYTES) as u64), MAX_LINE_BYTES);
     let mut first = None;
     for _ in 0..MAX_LINES {
         // Errors are reported when the record is read.

@@ -32,21 +32,34 @@ pub(super) fn parse_line(line: &str, read_options: &ReadOptions) -> RecordFields
     let group_field = read_options.group_field();
     // Without a third name, the search is faster.
     let found = match group_field {
-        None => find_fields(line, [name, &read_options.id_field]).map(|[value, id]| [value, id, None]),
+        None => {
+            find_fields(line, [name, &read_options.id_field]).map(|[value, id]| [value, id, None])
+        }
         Some(group) => find_fields(line, [name, &read_options.id_field, group]),
     };
     let [value, id, group] = match found {
         Ok(fields) => fields,
-        Err(error) => return RecordFields { id: None, group: None, text: Err(format!("malformed JSON: {error}")) },
+        Err(error) => {
+            return RecordFields {
+                id: None,
+                group: None,
+                text: Err(format!("malformed JSON: {error}")),
+            };
+        }
     };
     // Objects, lists and null are neither IDs nor groups.
     let scalar = |value: Option<&RawValue>| {
-        value.map(RawValue::get).filter(|value| !value.starts_with(['{', '[', 'n'])).map(str::to_owned)
+        value
+            .map(RawValue::get)
+            .filter(|value| !value.starts_with(['{', '[', 'n']))
+            .map(str::to_owned)
     };
     let text = match value {
         None => Err(format!("no field `{name}`{}", field_list(&field_names(line)))),
         Some(value) => match decode(value.get()) {
-            Some((text, lone_surrogates)) => Ok(TextField { literal: range_in(line, value), text, lone_surrogates }),
+            Some((text, lone_surrogates)) => {
+                Ok(TextField { literal: range_in(line, value), text, lone_surrogates })
+            }
             None => Err(format!("the field `{name}` is {}, not a string", json_type(value.get()))),
         },
     };

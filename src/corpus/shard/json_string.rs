@@ -29,7 +29,8 @@ fn decode_lossy(literal: &str) -> Option<(String, Option<LoneSurrogates>)> {
     let mut lost: Option<LoneSurrogates> = None;
     let mut rest = literal.strip_prefix('"')?.strip_suffix('"')?;
     while let Some(first) = rest.chars().next() {
-        let (length, character) = if first == '\\' { escape(rest)? } else { (first.len_utf8(), Some(first)) };
+        let (length, character) =
+            if first == '\\' { escape(rest)? } else { (first.len_utf8(), Some(first)) };
         if character.is_none() {
             let first = lost.map_or_else(|| code_unit(rest, 0), |lost| Some(lost.first))?;
             lost = Some(LoneSurrogates { first, count: lost.map_or(0, |lost| lost.count) + 1 });
@@ -53,8 +54,9 @@ fn escape(text: &str) -> Option<(usize, Option<char>)> {
     let character = match text.as_bytes().get(1)? {
         b'u' => {
             let first = unit(0)?;
-            let second =
-                unit(6).filter(|second| (0xD800..0xDC00).contains(&first) && (0xDC00..0xE000).contains(second));
+            let second = unit(6).filter(|second| {
+                (0xD800..0xDC00).contains(&first) && (0xDC00..0xE000).contains(second)
+            });
             let units = std::iter::once(first).chain(second);
             let character = char::decode_utf16(units).next()?.ok();
             return Some((if second.is_some() { 12 } else { 6 }, character));
@@ -108,7 +110,10 @@ pub(super) fn splice<'c>(
 
 /// Returns how `literal` escapes the passages at `spans` of its text, which are sorted and
 /// disjoint. A passage that is escaped as by [`escaped`] is `None`.
-pub(super) fn spellings(literal: &str, spans: impl IntoIterator<Item = Span>) -> Option<Vec<Option<String>>> {
+pub(super) fn spellings(
+    literal: &str,
+    spans: impl IntoIterator<Item = Span>,
+) -> Option<Vec<Option<String>>> {
     let mut cursor = EscapeCursor::new(literal);
     let mut spellings = Vec::new();
     for span in spans {
@@ -203,7 +208,10 @@ mod tests {
         let start = text.find("Leave").unwrap();
         let edits = [(Span::new(start, text.len()), Insertion::Text("ü\t"))];
         assert_eq!(splice(literal, edits, false).unwrap(), r#""\u0041 \/ é\ud83d\ude00\n\nü\t""#);
-        assert_eq!(splice(literal, edits, true).unwrap(), r#""\u0041 \/ é\ud83d\ude00\n\n\u00fc\t""#);
+        assert_eq!(
+            splice(literal, edits, true).unwrap(),
+            r#""\u0041 \/ é\ud83d\ude00\n\n\u00fc\t""#
+        );
     }
 
     #[test]
@@ -212,8 +220,14 @@ mod tests {
         let text = decode(literal).unwrap().0;
         let accent = text.find('é').unwrap() + 1;
         assert_eq!(splice(r#""\u00e9""#, [(Span::new(1, 2), Insertion::Text(""))], false), None);
-        assert_eq!(splice(literal, [(Span::new(accent, accent), Insertion::Text(""))], false), None);
-        assert_eq!(splice(literal, [(Span::new(0, text.len() + 1), Insertion::Text(""))], false), None);
+        assert_eq!(
+            splice(literal, [(Span::new(accent, accent), Insertion::Text(""))], false),
+            None
+        );
+        assert_eq!(
+            splice(literal, [(Span::new(0, text.len() + 1), Insertion::Text(""))], false),
+            None
+        );
     }
 
     #[test]
@@ -221,13 +235,20 @@ mod tests {
         let literal = r#""\u0041é \/ \u00e9 \ud83d\ude00 plain \n""#;
         let text = decode(literal).unwrap().0;
         let at = |passage: &str| text.find(passage).unwrap();
-        let spans = [Span::new(0, at("/") + 1), Span::new(at("😀"), at("plain")), Span::new(at("plain"), text.len())];
+        let spans = [
+            Span::new(0, at("/") + 1),
+            Span::new(at("😀"), at("plain")),
+            Span::new(at("plain"), text.len()),
+        ];
         let spellings = spellings(literal, spans).unwrap();
         assert_eq!(spellings, [Some(r"\u0041é \/".into()), Some(r"\ud83d\ude00 ".into()), None]);
         let removed = splice(literal, spans.map(|span| (span, Insertion::Text(""))), true).unwrap();
         assert_eq!(removed, r#"" \u00e9 ""#);
-        let insertions =
-            [(0, spellings[0].as_deref().unwrap()), (4, spellings[1].as_deref().unwrap()), (4, r"plain \n")];
+        let insertions = [
+            (0, spellings[0].as_deref().unwrap()),
+            (4, spellings[1].as_deref().unwrap()),
+            (4, r"plain \n"),
+        ];
         let insertions = insertions.map(|(at, json)| (Span::new(at, at), Insertion::Json(json)));
         assert_eq!(splice(&removed, insertions, true).unwrap(), literal);
     }

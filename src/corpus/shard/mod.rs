@@ -57,7 +57,13 @@ impl ReadOptions {
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self { content: None, text_field: "text".into(), id_field: "id".into(), group_by: None, max_record: 64 << 20 }
+        Self {
+            content: None,
+            text_field: "text".into(),
+            id_field: "id".into(),
+            group_by: None,
+            max_record: 64 << 20,
+        }
     }
 }
 
@@ -108,7 +114,11 @@ impl Shard {
     }
 
     fn record_error(&self, index: u64, id: Option<String>, reason: String) -> ReadError {
-        ReadError::UnreadableRecords { place: self.origin(index, id).to_string(), records: 1, reason }
+        ReadError::UnreadableRecords {
+            place: self.origin(index, id).to_string(),
+            records: 1,
+            reason,
+        }
     }
 }
 
@@ -126,7 +136,11 @@ pub enum OpenedFile {
 /// # Errors
 ///
 /// The file cannot be read, or has no texts.
-pub fn open(input: &InputFile, read_options: &ReadOptions, count: &Arc<AtomicU64>) -> Result<OpenedFile, ReadError> {
+pub fn open(
+    input: &InputFile,
+    read_options: &ReadOptions,
+    count: &Arc<AtomicU64>,
+) -> Result<OpenedFile, ReadError> {
     let io = |error| ReadError::Io { path: input.name.clone(), error };
     let format = Format::from_file(&input.path, read_options.content).map_err(io)?;
     // Spooled standard input cannot be opened by its name.
@@ -156,7 +170,9 @@ pub fn open(input: &InputFile, read_options: &ReadOptions, count: &Arc<AtomicU64
             let lines = JsonLinesReader::open(file, &shard, input.is_explicit, count)?;
             Box::new(StreamRecords::new(&shard, lines))
         }
-        ContentType::Parquet => Box::new(ParquetReader::open(file, &shard, input.is_explicit, count)?),
+        ContentType::Parquet => {
+            Box::new(ParquetReader::open(file, &shard, input.is_explicit, count)?)
+        }
     };
     Ok(OpenedFile::Shard(shard, Records(records)))
 }
@@ -216,7 +232,11 @@ impl<I: Iterator<Item = io::Result<RecordBody>>> Iterator for StreamRecords<I> {
                     count => format!("cannot be read past record {count}: {error}"),
                 };
                 let place = self.shard.name.clone();
-                Some(ShardItem::Unreadable(ReadError::UnreadableRecords { place, records: 1, reason }))
+                Some(ShardItem::Unreadable(ReadError::UnreadableRecords {
+                    place,
+                    records: 1,
+                    reason,
+                }))
             }
             None => {
                 self.bodies = None;
@@ -227,7 +247,11 @@ impl<I: Iterator<Item = io::Result<RecordBody>>> Iterator for StreamRecords<I> {
 }
 
 /// Decompresses `file`, counts the bytes read from it, and fails if it ends early.
-fn counted_decoder(file: File, shard: &Shard, count: Arc<AtomicU64>) -> io::Result<Box<dyn BufRead + Send>> {
+fn counted_decoder(
+    file: File,
+    shard: &Shard,
+    count: Arc<AtomicU64>,
+) -> io::Result<Box<dyn BufRead + Send>> {
     shard.format.codec.decoder(CompleteFile { file, count, rest: shard.stamp.length })
 }
 

@@ -12,7 +12,11 @@ use parquet::file::reader::ChunkReader;
 
 /// Fails if a page of the column chunk has more than `max` bytes after decompression. Other errors
 /// are left to the page reader.
-pub(super) fn check_page_sizes(file: &File, chunk: &ColumnChunkMetaData, max: usize) -> Result<(), ParquetError> {
+pub(super) fn check_page_sizes(
+    file: &File,
+    chunk: &ColumnChunkMetaData,
+    max: usize,
+) -> Result<(), ParquetError> {
     let (mut offset, length) = chunk.byte_range();
     let end = offset.saturating_add(length);
     while offset < end {
@@ -40,7 +44,9 @@ pub(super) fn check_page_sizes(file: &File, chunk: &ColumnChunkMetaData, max: us
 }
 
 fn too_large(size: u64, max: usize) -> ParquetError {
-    ParquetError::General(format!("a page has {size} bytes, more than {max}; a larger --max-record allows more"))
+    ParquetError::General(format!(
+        "a page has {size} bytes, more than {max}; a larger --max-record allows more"
+    ))
 }
 
 /// The sizes in a page header.
@@ -84,12 +90,18 @@ impl PageSize {
         while let Some((id, kind)) = reader.field(field)? {
             field = id;
             match (id, kind) {
-                (UNCOMPRESSED, thrift_type::I32) => uncompressed = usize::try_from(reader.zigzag()?).ok(),
-                (COMPRESSED, thrift_type::I32) => compressed = usize::try_from(reader.zigzag()?).ok(),
+                (UNCOMPRESSED, thrift_type::I32) => {
+                    uncompressed = usize::try_from(reader.zigzag()?).ok()
+                }
+                (COMPRESSED, thrift_type::I32) => {
+                    compressed = usize::try_from(reader.zigzag()?).ok()
+                }
                 _ => reader.skip(kind, MAX_DEPTH)?,
             }
         }
-        Ok(uncompressed.zip(compressed).map(|(uncompressed, compressed)| Self { uncompressed, compressed }))
+        Ok(uncompressed
+            .zip(compressed)
+            .map(|(uncompressed, compressed)| Self { uncompressed, compressed }))
     }
 }
 
@@ -171,12 +183,19 @@ mod tests {
     #[test]
     fn page_headers_are_read_to_the_end() {
         // Type 0, 300 bytes, 20 compressed, a struct with a number, a string and a flag.
-        let header = [0x15, 0, 0x15, 0xD8, 0x04, 0x15, 40, 0x2C, 0x15, 2, 0x18, 2, b'a', b'b', 0x11, 0, 0, 99];
+        let header = [
+            0x15, 0, 0x15, 0xD8, 0x04, 0x15, 40, 0x2C, 0x15, 2, 0x18, 2, b'a', b'b', 0x11, 0, 0, 99,
+        ];
         let mut reader = ThriftReader { reader: &header[..], count: 0 };
         let size = PageSize::read(&mut reader).unwrap().unwrap();
-        assert_eq!((size.uncompressed, size.compressed, reader.count), (300, 20, header.len() as u64 - 1));
+        assert_eq!(
+            (size.uncompressed, size.compressed, reader.count),
+            (300, 20, header.len() as u64 - 1)
+        );
         for end in 0..header.len() - 1 {
-            assert!(PageSize::read(&mut ThriftReader { reader: &header[..end], count: 0 }).is_err());
+            assert!(
+                PageSize::read(&mut ThriftReader { reader: &header[..end], count: 0 }).is_err()
+            );
         }
     }
 }

@@ -80,16 +80,22 @@ struct RowValues {
 
 /// Opens a Parquet file. With `with_page_index`, the page index is loaded, and pages are read where
 /// it says, otherwise one after the other.
-pub(super) fn open_parquet(file: File, with_page_index: bool) -> Result<SerializedFileReader<File>, ParquetError> {
+pub(super) fn open_parquet(
+    file: File,
+    with_page_index: bool,
+) -> Result<SerializedFileReader<File>, ParquetError> {
     let options = ReadOptionsBuilder::new();
     let options = if with_page_index { options.with_page_index() } else { options }.build();
     catch_decoder_panic(|| SerializedFileReader::new_with_options(file, options))
 }
 
 /// Turns a panic of the decoder or encoder, which corrupt files can cause, into an error.
-pub(super) fn catch_decoder_panic<T, E: From<ParquetError>>(decode: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-    catch_unwind(AssertUnwindSafe(decode))
-        .unwrap_or_else(|_| Err(ParquetError::General("the decoder cannot make sense of it".into()).into()))
+pub(super) fn catch_decoder_panic<T, E: From<ParquetError>>(
+    decode: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E> {
+    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|_| {
+        Err(ParquetError::General("the decoder cannot make sense of it".into()).into())
+    })
 }
 
 /// Converts a count from the metadata, which is negative only in a corrupt file.
@@ -99,7 +105,12 @@ pub(super) fn to_count(number: i64) -> u64 {
 
 /// Returns the index of the leaf column at `path`.
 pub(super) fn leaf_column(metadata: &ParquetMetaData, path: &str) -> Option<usize> {
-    metadata.file_metadata().schema_descr().columns().iter().position(|column| column.path().string() == path)
+    metadata
+        .file_metadata()
+        .schema_descr()
+        .columns()
+        .iter()
+        .position(|column| column.path().string() == path)
 }
 
 /// Why a file has no usable text column.
@@ -114,11 +125,15 @@ impl Columns {
     fn find(metadata: &ParquetMetaData, options: &ReadOptions) -> Result<Self, ColumnError> {
         let text_field = options.text_field.as_str();
         let schema = metadata.file_metadata().schema_descr();
-        let Some(text) = leaf_column(metadata, text_field) else { return Err(missing_column(schema, text_field)) };
+        let Some(text) = leaf_column(metadata, text_field) else {
+            return Err(missing_column(schema, text_field));
+        };
         let column = schema.column(text);
         if column.physical_type() != Type::BYTE_ARRAY || column.max_rep_level() > 0 {
             let content = if column.max_rep_level() > 0 { "lists" } else { "no strings" };
-            let reason = format!("the column `{text_field}` holds {content}; dechaff needs one string per row");
+            let reason = format!(
+                "the column `{text_field}` holds {content}; dechaff needs one string per row"
+            );
             return Err(ColumnError::Invalid(reason));
         }
         let is_scalar = |column: &usize| {
@@ -127,7 +142,8 @@ impl Columns {
                 && column.max_rep_level() == 0
         };
         let id = leaf_column(metadata, &options.id_field).filter(is_scalar);
-        let group = options.group_field().and_then(|field| leaf_column(metadata, field)).filter(is_scalar);
+        let group =
+            options.group_field().and_then(|field| leaf_column(metadata, field)).filter(is_scalar);
         Ok(Self { text, id, group })
     }
 }
@@ -137,15 +153,16 @@ fn missing_column(schema: &SchemaDescriptor, name: &str) -> ColumnError {
         column.path().string().strip_prefix(name).is_some_and(|rest| rest.starts_with('.'))
     };
     match schema.columns().iter().find(is_nested) {
-        Some(column) if column.max_rep_level() > 0 => {
-            ColumnError::Invalid(format!("the column `{name}` holds lists; dechaff needs one string per row"))
-        }
+        Some(column) if column.max_rep_level() > 0 => ColumnError::Invalid(format!(
+            "the column `{name}` holds lists; dechaff needs one string per row"
+        )),
         Some(column) => ColumnError::Missing(format!(
             "the column `{name}` has columns of its own; name one of them, such as --text-field {}",
             column.path().string()
         )),
         None => {
-            let columns: Vec<String> = schema.columns().iter().map(|column| column.path().string()).collect();
+            let columns: Vec<String> =
+                schema.columns().iter().map(|column| column.path().string()).collect();
             ColumnError::Missing(format!("no column `{name}`{}", field_list(&columns)))
         }
     }
@@ -164,14 +181,21 @@ impl ParquetReader {
         count: Arc<AtomicU64>,
     ) -> Result<Self, ReadError> {
         let name = &shard.name;
-        let unreadable = |reason: String| ReadError::UnreadableRecords { place: name.clone(), records: 1, reason };
+        let unreadable = |reason: String| ReadError::UnreadableRecords {
+            place: name.clone(),
+            records: 1,
+            reason,
+        };
         let options = &shard.read_options;
-        let clone = file.try_clone().map_err(|error| ReadError::Io { path: name.clone(), error })?;
-        let reader =
-            open_parquet(clone, false).map_err(|error| unreadable(format!("cannot be read as Parquet: {error}")))?;
+        let clone =
+            file.try_clone().map_err(|error| ReadError::Io { path: name.clone(), error })?;
+        let reader = open_parquet(clone, false)
+            .map_err(|error| unreadable(format!("cannot be read as Parquet: {error}")))?;
         let columns = Columns::find(reader.metadata(), options);
         let columns = columns.map_err(|error| match error {
-            ColumnError::Missing(reason) if !is_explicit => ReadError::NotACorpus { path: name.clone(), reason },
+            ColumnError::Missing(reason) if !is_explicit => {
+                ReadError::NotACorpus { path: name.clone(), reason }
+            }
             ColumnError::Missing(reason) | ColumnError::Invalid(reason) => unreadable(reason),
         })?;
         Ok(Self {
@@ -179,7 +203,10 @@ impl ParquetReader {
             reader,
             file,
             columns,
-            max_page_bytes: options.max_record.saturating_mul(MAX_PAGE_RECORDS).max(MIN_MAX_PAGE_BYTES),
+            max_page_bytes: options
+                .max_record
+                .saturating_mul(MAX_PAGE_RECORDS)
+                .max(MIN_MAX_PAGE_BYTES),
             groups_started: 0,
             rows_before: 0,
             group: None,
@@ -203,9 +230,11 @@ impl ParquetReader {
         let bytes_per_text = column.uncompressed_size() / rows.max(1);
         // Delta-encoded values share prefixes, so that a small page can expand to many large
         // values.
-        let is_delta_encoded = column.encodings().any(|encoding| encoding == Encoding::DELTA_BYTE_ARRAY);
+        let is_delta_encoded =
+            column.encodings().any(|encoding| encoding == Encoding::DELTA_BYTE_ARRAY);
         let max_batch_rows = if is_delta_encoded { 1 } else { MAX_BATCH_ROWS };
-        let scalar_column = |column| Ok::<_, ParquetError>((reader.get_column_reader(column)?, max_level(column)));
+        let scalar_column =
+            |column| Ok::<_, ParquetError>((reader.get_column_reader(column)?, max_level(column)));
         Ok(RowGroup {
             text: get_typed_column_reader(reader.get_column_reader(text)?),
             max_level: max_level(text),
@@ -213,7 +242,9 @@ impl ParquetReader {
             group: group.map(scalar_column).transpose()?,
             rows: to_count(rows),
             rows_done: 0,
-            batch_rows: usize::try_from(BATCH_BYTES / bytes_per_text.max(1)).unwrap_or(0).clamp(1, max_batch_rows),
+            batch_rows: usize::try_from(BATCH_BYTES / bytes_per_text.max(1))
+                .unwrap_or(0)
+                .clamp(1, max_batch_rows),
             batch: VecDeque::new(),
             bytes_per_row: to_count(metadata.compressed_size()) / to_count(rows).max(1),
         })
@@ -264,7 +295,11 @@ impl Iterator for ParquetReader {
             {
                 let (done, rows) = (group.rows_done, group.rows);
                 group.rows_done = rows;
-                return Some(self.unreadable_rows(self.rows_before.saturating_add(done), rows - done, &error));
+                return Some(self.unreadable_rows(
+                    self.rows_before.saturating_add(done),
+                    rows - done,
+                    &error,
+                ));
             }
             let RowValues { text, level, id, group: value } = group.batch.pop_front()?;
             group.rows_done += 1;
@@ -316,13 +351,23 @@ fn read_values<T: DataType>(
 }
 
 /// Reads the strings or numbers of `rows` rows.
-fn read_scalars(reader: &mut ColumnReader, max_level: i16, rows: usize) -> Result<Vec<Option<String>>, ParquetError> {
+fn read_scalars(
+    reader: &mut ColumnReader,
+    max_level: i16,
+    rows: usize,
+) -> Result<Vec<Option<String>>, ParquetError> {
     let mut scalars = match reader {
         ColumnReader::ByteArrayColumnReader(reader) => {
-            read_scalars_as(reader, max_level, rows, |text| String::from_utf8_lossy(text.data()).into_owned())?
+            read_scalars_as(reader, max_level, rows, |text| {
+                String::from_utf8_lossy(text.data()).into_owned()
+            })?
         }
-        ColumnReader::Int32ColumnReader(reader) => read_scalars_as(reader, max_level, rows, i32::to_string)?,
-        ColumnReader::Int64ColumnReader(reader) => read_scalars_as(reader, max_level, rows, i64::to_string)?,
+        ColumnReader::Int32ColumnReader(reader) => {
+            read_scalars_as(reader, max_level, rows, i32::to_string)?
+        }
+        ColumnReader::Int64ColumnReader(reader) => {
+            read_scalars_as(reader, max_level, rows, i64::to_string)?
+        }
         _ => Vec::new(),
     };
     scalars.resize(rows, None);

@@ -22,7 +22,9 @@ use parquet::file::reader::FileReader;
 use parquet::file::serialized_reader::SerializedFileReader;
 use parquet::file::writer::{SerializedFileWriter, SerializedPageWriter, TrackedWrite};
 
-use super::parquet_reader::{ParquetReader, catch_decoder_panic, leaf_column, open_parquet, to_count};
+use super::parquet_reader::{
+    ParquetReader, catch_decoder_panic, leaf_column, open_parquet, to_count,
+};
 use super::record::RecordBody;
 use super::{RecordAction, Shard, ShardItem};
 
@@ -87,7 +89,9 @@ impl ParquetRewriter {
         let file_metadata = metadata.file_metadata();
         let mut properties = WriterProperties::builder()
             .set_key_value_metadata(file_metadata.key_value_metadata().cloned())
-            .set_sorting_columns(metadata.row_groups().first().and_then(|group| group.sorting_columns().cloned()))
+            .set_sorting_columns(
+                metadata.row_groups().first().and_then(|group| group.sorting_columns().cloned()),
+            )
             .set_statistics_enabled(EnabledStatistics::Chunk)
             .set_offset_index_disabled(metadata.page_index().is_none());
         if let Some(created_by) = file_metadata.created_by() {
@@ -95,8 +99,16 @@ impl ParquetRewriter {
         }
         let schema = file_metadata.schema_descr().root_schema_ptr();
         let writer = SerializedFileWriter::new(file, schema, Arc::new(properties.build()))?;
-        let mut rewriter =
-            Self { source, reader, metadata, writer, text, group: 0, text_column: None, written: RowHasher::default() };
+        let mut rewriter = Self {
+            source,
+            reader,
+            metadata,
+            writer,
+            text,
+            group: 0,
+            text_column: None,
+            written: RowHasher::default(),
+        };
         rewriter.copy_empty_groups()?;
         Ok(rewriter)
     }
@@ -113,13 +125,17 @@ impl ParquetRewriter {
         }
         let column = match &mut self.text_column {
             Some(column) => column,
-            none => none.insert(TextColumn::new(self.metadata.row_group(self.group).column(self.text))?),
+            none => {
+                none.insert(TextColumn::new(self.metadata.row_group(self.group).column(self.text))?)
+            }
         };
         column.is_changed |= !matches!(action, RecordAction::Keep);
         column.keep.push(!matches!(action, RecordAction::Drop));
         let value = match action {
             RecordAction::Keep => Some(value.cloned()),
-            RecordAction::Edit(text, _) | RecordAction::Replace(text) => Some(Some(ByteArray::from(text))),
+            RecordAction::Edit(text, _) | RecordAction::Replace(text) => {
+                Some(Some(ByteArray::from(text)))
+            }
             RecordAction::Drop => None,
         };
         if let Some(value) = value {
@@ -135,7 +151,9 @@ impl ParquetRewriter {
     }
 
     fn copy_empty_groups(&mut self) -> io::Result<()> {
-        while self.group < self.metadata.num_row_groups() && self.metadata.row_group(self.group).num_rows() == 0 {
+        while self.group < self.metadata.num_row_groups()
+            && self.metadata.row_group(self.group).num_rows() == 0
+        {
             self.finish_group()?;
         }
         Ok(())
@@ -156,7 +174,9 @@ impl ParquetRewriter {
             match text_column.take_if(|_| column == self.text) {
                 Some((file, close)) => output.append_column(&file, close)?,
                 None if has_dropped_rows => {
-                    let (file, close) = catch_decoder_panic(|| filtered_column(&self.reader, group, column, &keep))?;
+                    let (file, close) = catch_decoder_panic(|| {
+                        filtered_column(&self.reader, group, column, &keep)
+                    })?;
                     output.append_column(&file, close)?;
                 }
                 None => {
@@ -177,10 +197,14 @@ impl ParquetRewriter {
         }
         self.writer.close()?;
         let unreadable = |reason: &dyn Display| {
-            io::Error::other(format!("the file is damaged: after rewriting, it could not be read ({reason})"))
+            io::Error::other(format!(
+                "the file is damaged: after rewriting, it could not be read ({reason})"
+            ))
         };
         let mut read = RowHasher::default();
-        for item in ParquetReader::open(file, shard, true, Arc::default()).map_err(|error| unreadable(&error))? {
+        for item in ParquetReader::open(file, shard, true, Arc::default())
+            .map_err(|error| unreadable(&error))?
+        {
             match item {
                 ShardItem::Record(record) => {
                     if let RecordBody::Value(value, level, _) = &record.body {
@@ -243,7 +267,12 @@ fn matching_properties(column: &ColumnChunkMetaData) -> WriterPropertiesPtr {
 }
 
 /// Describes a column chunk to copy byte for byte.
-fn copied_column(metadata: &ParquetMetaData, group: usize, column: usize, source: &File) -> ColumnCloseResult {
+fn copied_column(
+    metadata: &ParquetMetaData,
+    group: usize,
+    column: usize,
+    source: &File,
+) -> ColumnCloseResult {
     let row_group = metadata.row_group(group);
     let chunk = row_group.column(column);
     let index = metadata.page_index();
@@ -277,7 +306,9 @@ fn filtered_column(
         ColumnReader::FloatColumnReader(source) => filter_rows(source, writer, levels, keep),
         ColumnReader::DoubleColumnReader(source) => filter_rows(source, writer, levels, keep),
         ColumnReader::ByteArrayColumnReader(source) => filter_rows(source, writer, levels, keep),
-        ColumnReader::FixedLenByteArrayColumnReader(source) => filter_rows(source, writer, levels, keep),
+        ColumnReader::FixedLenByteArrayColumnReader(source) => {
+            filter_rows(source, writer, levels, keep)
+        }
     }?;
     Ok((file, close))
 }

@@ -112,23 +112,27 @@ impl RecordHandle {
         let RecordBody::Line(line, _) = &self.body else { return Ok(None) };
         let shard = &self.shard;
         let line = String::from_utf8_lossy(line);
-        let bom = if self.index == 1 && line.starts_with('\u{FEFF}') { '\u{FEFF}'.len_utf8() } else { 0 };
+        let bom =
+            if self.index == 1 && line.starts_with('\u{FEFF}') { '\u{FEFF}'.len_utf8() } else { 0 };
         let content = &line[bom..];
         if content.trim().is_empty() {
             return Ok(None);
         }
         let RecordFields { id, group, text } = parse_line(content, &shard.read_options);
         let display_id = id.as_deref().map(unquoted);
-        let field = text.map_err(|reason| shard.record_error(self.index, display_id.clone(), reason))?;
+        let field =
+            text.map_err(|reason| shard.record_error(self.index, display_id.clone(), reason))?;
         let first_byte = field.text.find(char::REPLACEMENT_CHARACTER).unwrap_or(0);
         let decoding = match (&line, field.lone_surrogates) {
             (Cow::Owned(_), _) => {
                 let sequences = field.text.matches(char::REPLACEMENT_CHARACTER).count().max(1);
                 Some(LossyDecoding { first_byte, sequences, lone_surrogate: None })
             }
-            (_, Some(lost)) => {
-                Some(LossyDecoding { first_byte, sequences: lost.count, lone_surrogate: Some(lost.first) })
-            }
+            (_, Some(lost)) => Some(LossyDecoding {
+                first_byte,
+                sequences: lost.count,
+                lone_surrogate: Some(lost.first),
+            }),
             _ => None,
         };
         let source = Source {
@@ -172,7 +176,8 @@ fn decode_utf8(bytes: &[u8]) -> (Cow<'_, str>, Option<LossyDecoding>) {
         Ok(text) => (text.into(), None),
         Err(error) => {
             let sequences = bytes.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()).count();
-            let decoding = LossyDecoding { first_byte: error.valid_up_to(), sequences, lone_surrogate: None };
+            let decoding =
+                LossyDecoding { first_byte: error.valid_up_to(), sequences, lone_surrogate: None };
             (String::from_utf8_lossy(bytes), Some(decoding))
         }
     }

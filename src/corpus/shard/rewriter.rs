@@ -52,14 +52,17 @@ impl Rewriter {
     ///
     /// The temporary file cannot be created, or the shard cannot be replaced.
     pub fn new(shard: &Arc<Shard>, target: Option<&Path>) -> Result<Self, WriteError> {
-        let atomic = target.map_or_else(|| AtomicFile::new_replacing(&shard.path), AtomicFile::new)?;
+        let atomic =
+            target.map_or_else(|| AtomicFile::new_replacing(&shard.path), AtomicFile::new)?;
         let file = atomic.file()?;
         let writer = match shard.format.content {
             ContentType::Parquet => catch_decoder_panic(|| ParquetRewriter::new(shard, file))
                 .map(|writer| RecordWriter::Parquet(Box::new(writer))),
-            ContentType::Text | ContentType::JsonLines => {
-                shard.format.codec.encoder(file).map(|encoder| RecordWriter::Stream(Box::new(encoder)))
-            }
+            ContentType::Text | ContentType::JsonLines => shard
+                .format
+                .codec
+                .encoder(file)
+                .map(|encoder| RecordWriter::Stream(Box::new(encoder))),
         };
         Ok(Self {
             shard: Arc::clone(shard),
@@ -76,7 +79,11 @@ impl Rewriter {
     /// # Errors
     ///
     /// Writing fails, or the edits do not fit the record.
-    pub fn write_record(&mut self, handle: &RecordHandle, action: RecordAction<'_>) -> Result<(), WriteError> {
+    pub fn write_record(
+        &mut self,
+        handle: &RecordHandle,
+        action: RecordAction<'_>,
+    ) -> Result<(), WriteError> {
         self.is_changed |= !matches!(action, RecordAction::Keep);
         self.is_complete &= !matches!(handle.body, RecordBody::TooLarge);
         let result = match &mut self.writer {
@@ -120,7 +127,10 @@ impl Rewriter {
     /// # Errors
     ///
     /// Writing fails, or the shard changed after it was opened.
-    pub fn finish(self, before_rename: impl FnOnce(&Path) -> io::Result<()>) -> Result<bool, WriteError> {
+    pub fn finish(
+        self,
+        before_rename: impl FnOnce(&Path) -> io::Result<()>,
+    ) -> Result<bool, WriteError> {
         let Self { shard, file, writer, is_in_place, is_changed, is_complete } = self;
         if !is_complete || is_in_place && !is_changed {
             return Ok(is_complete);
@@ -140,10 +150,15 @@ impl Rewriter {
             }
         };
         result.map_err(|error| file.io_error(error))?;
-        if fs::metadata(&shard.path).map(|metadata| FileStamp::from(&metadata)).ok().as_ref() != Some(&shard.stamp) {
+        if fs::metadata(&shard.path).map(|metadata| FileStamp::from(&metadata)).ok().as_ref()
+            != Some(&shard.stamp)
+        {
             return Err(WriteError::Changed(shard.path.clone()));
         }
-        file.commit(|target| Ok(FileStamp::from(&target.metadata()?) == shard.stamp), before_rename)?;
+        file.commit(
+            |target| Ok(FileStamp::from(&target.metadata()?) == shard.stamp),
+            before_rename,
+        )?;
         Ok(true)
     }
 }
@@ -155,10 +170,16 @@ fn copy_over(source: &Path, mut target: File) -> io::Result<()> {
     io::copy(&mut File::open(source)?, &mut target).map(|_| ())
 }
 
-fn write_to_stream(encoder: &mut Encoder, handle: &RecordHandle, action: RecordAction<'_>) -> io::Result<()> {
+fn write_to_stream(
+    encoder: &mut Encoder,
+    handle: &RecordHandle,
+    action: RecordAction<'_>,
+) -> io::Result<()> {
     match (&handle.body, action) {
         (_, RecordAction::Drop) => Ok(()),
-        (RecordBody::Line(line, _), RecordAction::Keep | RecordAction::Replace(_)) => encoder.write_all(line),
+        (RecordBody::Line(line, _), RecordAction::Keep | RecordAction::Replace(_)) => {
+            encoder.write_all(line)
+        }
         (RecordBody::Line(line, _), RecordAction::Edit(_, edits)) => {
             let edits = edits.into_iter().map(|(span, text)| (span, Insertion::Text(text)));
             let literal = edit_literal(line, &handle.literal, edits)?;
@@ -166,7 +187,9 @@ fn write_to_stream(encoder: &mut Encoder, handle: &RecordHandle, action: RecordA
             encoder.write_all(literal.as_bytes())?;
             encoder.write_all(line.get(handle.literal.end..).unwrap_or_default())
         }
-        (_, RecordAction::Edit(text, _) | RecordAction::Replace(text)) => encoder.write_all(text.as_bytes()),
+        (_, RecordAction::Edit(text, _) | RecordAction::Replace(text)) => {
+            encoder.write_all(text.as_bytes())
+        }
         // The file is a single document, and nothing is written if it does not change.
         (_, RecordAction::Keep) => Ok(()),
     }
@@ -178,7 +201,8 @@ fn edit_literal<'c>(
     literal: &Range<usize>,
     edits: impl IntoIterator<Item = (Span, Insertion<'c>)>,
 ) -> io::Result<String> {
-    let edited = literal_in(line, literal).and_then(|literal| splice(literal, edits, line.is_ascii()));
+    let edited =
+        literal_in(line, literal).and_then(|literal| splice(literal, edits, line.is_ascii()));
     edited.ok_or_else(mismatch)
 }
 
@@ -197,9 +221,13 @@ impl RecordHandle {
     /// # Errors
     ///
     /// The spans do not fit the record.
-    pub fn spellings(&self, spans: impl IntoIterator<Item = Span>) -> io::Result<Vec<Option<String>>> {
+    pub fn spellings(
+        &self,
+        spans: impl IntoIterator<Item = Span>,
+    ) -> io::Result<Vec<Option<String>>> {
         let RecordBody::Line(line, _) = &self.body else { return Ok(Vec::new()) };
-        let spellings = literal_in(line, &self.literal).and_then(|literal| spellings(literal, spans));
+        let spellings =
+            literal_in(line, &self.literal).and_then(|literal| spellings(literal, spans));
         spellings.ok_or_else(mismatch)
     }
 

@@ -45,7 +45,9 @@ pub fn logged_files(lines: Vec<LogLine>) -> LoggedFiles {
     let mut files = LoggedFiles::new();
     for line in lines {
         match line {
-            LogLine::Entry(entry) => files.entry((entry.base.clone(), entry.path.clone())).or_default().push(*entry),
+            LogLine::Entry(entry) => {
+                files.entry((entry.base.clone(), entry.path.clone())).or_default().push(*entry)
+            }
             LogLine::File(state) => {
                 let file = files.entry((state.base, state.path)).or_default();
                 let Some(left_out) = state.left_out else {
@@ -70,7 +72,8 @@ impl LoggedFile {
             }
             return;
         }
-        let change_sets = self.documents.entry(entry.record.as_ref().map(|record| record.index)).or_default();
+        let change_sets =
+            self.documents.entry(entry.record.as_ref().map(|record| record.index)).or_default();
         match change_sets.last_mut() {
             Some(last) if last.is_continued_by(&entry) => last.entries.push(entry),
             _ => change_sets.push(ChangeSet { entries: vec![entry] }),
@@ -158,7 +161,8 @@ impl ChangeSet {
     /// Whether all entries are present.
     fn is_complete(&self) -> bool {
         let all = self.entries.first().map_or(0, |first| first.changes);
-        self.entries.len() == all && self.entries.iter().zip(1..).all(|(entry, number)| entry.change == number)
+        self.entries.len() == all
+            && self.entries.iter().zip(1..).all(|(entry, number)| entry.change == number)
     }
 
     fn before(&self) -> &str {
@@ -170,13 +174,18 @@ impl ChangeSet {
     }
 
     /// Undoes the chosen entries in `current`.
-    fn undo(&self, current: &str, is_chosen: impl Fn(&LogEntry) -> bool) -> Result<UndoResult, UndoError> {
+    fn undo(
+        &self,
+        current: &str,
+        is_chosen: impl Fn(&LogEntry) -> bool,
+    ) -> Result<UndoResult, UndoError> {
         let (original, _) = self.rebuild(current, |_| true).ok_or(UndoError::Mismatch)?;
         if content_hash(original.as_bytes()) != self.before() {
             return Err(UndoError::Mismatch);
         }
         let (text, replacements) = self.rebuild(current, &is_chosen).ok_or(UndoError::Mismatch)?;
-        let mut rest: Vec<LogEntry> = self.entries.iter().filter(|entry| !is_chosen(entry)).cloned().collect();
+        let mut rest: Vec<LogEntry> =
+            self.entries.iter().filter(|entry| !is_chosen(entry)).cloned().collect();
         let (passages, changes) = (self.entries.len() - rest.len(), rest.len());
         if !rest.is_empty() {
             let after = content_hash(text.as_bytes());
@@ -184,12 +193,22 @@ impl ChangeSet {
                 (entry.after, entry.change, entry.changes) = (after.clone(), change, changes);
             }
         }
-        Ok(UndoResult { text, replacements: vec![replacements], passages, rest, covered_by: Vec::new() })
+        Ok(UndoResult {
+            text,
+            replacements: vec![replacements],
+            passages,
+            rest,
+            covered_by: Vec::new(),
+        })
     }
 
     /// Returns `current` with the chosen changes undone, and the replacements made. `None` if the
     /// changes do not fit.
-    fn rebuild(&self, current: &str, is_chosen: impl Fn(&LogEntry) -> bool) -> Option<(String, Vec<Replacement>)> {
+    fn rebuild(
+        &self,
+        current: &str,
+        is_chosen: impl Fn(&LogEntry) -> bool,
+    ) -> Option<(String, Vec<Replacement>)> {
         let mut text = String::with_capacity(current.len());
         let mut replacements = Vec::new();
         let mut at = 0_usize;
@@ -198,11 +217,16 @@ impl ChangeSet {
             let kept = entry.start.checked_sub(original_at)?;
             text.push_str(current.get(at..at.checked_add(kept)?)?);
             at += kept;
-            let inserted =
-                current.get(at..at.checked_add(entry.inserted.len())?).filter(|text| *text == entry.inserted)?;
+            let inserted = current
+                .get(at..at.checked_add(entry.inserted.len())?)
+                .filter(|text| *text == entry.inserted)?;
             if is_chosen(entry) {
                 let span = Span::new(at, at + inserted.len());
-                replacements.push(Replacement { span, text: entry.removed.clone(), raw: entry.raw.clone() });
+                replacements.push(Replacement {
+                    span,
+                    text: entry.removed.clone(),
+                    raw: entry.raw.clone(),
+                });
                 text.push_str(&entry.removed);
             } else {
                 text.push_str(inserted);
@@ -246,7 +270,9 @@ pub fn restore(
         current_hash = last.before().to_owned();
         rest = earlier;
     }
-    if restored.passages > 0 || change_sets.iter().any(|change_set| change_set.before() == current_hash) {
+    if restored.passages > 0
+        || change_sets.iter().any(|change_set| change_set.before() == current_hash)
+    {
         return Ok(restored);
     }
     match change_sets.iter().rev().find(|change_set| change_set.after() == current_hash) {
@@ -260,13 +286,22 @@ pub fn restore(
 
 /// Returns the last complete change set that resulted in a text with the hash `after`, preceded by
 /// those before it.
-fn last_leading_to<'s>(after: &str, change_sets: &'s [ChangeSet]) -> Option<(&'s [ChangeSet], &'s ChangeSet)> {
-    let last = change_sets.iter().rposition(|change_set| change_set.after() == after && change_set.is_complete())?;
+fn last_leading_to<'s>(
+    after: &str,
+    change_sets: &'s [ChangeSet],
+) -> Option<(&'s [ChangeSet], &'s ChangeSet)> {
+    let last = change_sets
+        .iter()
+        .rposition(|change_set| change_set.after() == after && change_set.is_complete())?;
     Some((change_sets.get(..last)?, change_sets.get(last)?))
 }
 
 /// Whether a change set that led to `change_set` has chosen entries.
-fn is_any_chosen_before(change_set: &ChangeSet, earlier: &[ChangeSet], is_chosen: impl Fn(&LogEntry) -> bool) -> bool {
+fn is_any_chosen_before(
+    change_set: &ChangeSet,
+    earlier: &[ChangeSet],
+    is_chosen: impl Fn(&LogEntry) -> bool,
+) -> bool {
     let mut hash = change_set.before();
     let mut rest = earlier;
     while let Some((earlier, last)) = last_leading_to(hash, rest) {

@@ -161,8 +161,13 @@ impl UndoLog {
         let mut start = Vec::new();
         self.file.rewind().map_err(|error| self.io_error(error))?;
         (&self.file).take(64).read_to_end(&mut start).map_err(|error| self.io_error(error))?;
-        let is_compatible = |prefix: &&[u8]| start.starts_with(prefix) || prefix.starts_with(&start);
-        if PREFIXES.iter().any(is_compatible) { Ok(()) } else { Err(LogError::NotALog(self.path.clone())) }
+        let is_compatible =
+            |prefix: &&[u8]| start.starts_with(prefix) || prefix.starts_with(&start);
+        if PREFIXES.iter().any(is_compatible) {
+            Ok(())
+        } else {
+            Err(LogError::NotALog(self.path.clone()))
+        }
     }
 
     fn ends_with_newline(&mut self) -> io::Result<bool> {
@@ -196,10 +201,13 @@ impl UndoLog {
         self.file.rewind().map_err(|error| self.io_error(error))?;
         let mut contents = LogContents::default();
         let mut is_log = false;
-        let mut lines = LineReader::new(BufReader::with_capacity(1 << 20, &self.file), MAX_LINE_BYTES);
+        let mut lines =
+            LineReader::new(BufReader::with_capacity(1 << 20, &self.file), MAX_LINE_BYTES);
         for number in 1.. {
             let bytes = match lines.next().map_err(|error| self.io_error(error))? {
-                None if lines.offset < length => return Err(self.io_error(truncated(length - lines.offset))),
+                None if lines.offset < length => {
+                    return Err(self.io_error(truncated(length - lines.offset)));
+                }
                 None => break,
                 Some(ByteLine::Complete(bytes)) => bytes,
                 Some(ByteLine::TooLong) => Vec::new(),
@@ -214,9 +222,13 @@ impl UndoLog {
             } else if let Some(header) = parse_line::<LogHeader>(bytes) {
                 is_log = true;
                 if header.format != FORMAT {
-                    return Err(LogError::OtherFormat { path: self.path.clone(), format: header.format });
+                    return Err(LogError::OtherFormat {
+                        path: self.path.clone(),
+                        format: header.format,
+                    });
                 }
-                contents.is_native |= number == 1 && header.file.is_some() && header.file == identity(&self.file);
+                contents.is_native |=
+                    number == 1 && header.file.is_some() && header.file == identity(&self.file);
             } else if !bytes.is_empty() || number == 1 {
                 contents.broken.push(BrokenLine { number });
             }

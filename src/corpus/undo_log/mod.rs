@@ -10,7 +10,10 @@ mod entry;
 mod file;
 
 pub use change_set::{
-    ChangeSet, LoggedFile, LoggedFiles, ReducedCopy, Replacement, UndoError, UndoResult, logged_files, restore,
+    ChangeSet, LoggedFile, LoggedFiles, ReducedCopy, Replacement, UndoError, UndoResult,
+    logged_files, restore,
 };
-pub use entry::{FileState, LogEntry, LogLine, LogLocation, OriginalText, content_hash, hash_file, log_entries};
+pub use entry::{
+    FileState, LogEntry, LogLine, LogLocation, OriginalText, content_hash, hash_file, log_entries,
+};
 pub use file::{BrokenLine, LogContents, LogError, PendingEntries, UndoLog};

@@ -62,7 +62,12 @@ pub(super) struct CopyGroups {
 
 impl CopyGroups {
     /// Counts the copies among the findings of a document.
-    pub(super) fn add(&mut self, document: &Document<'_>, findings: &[Finding], texts: &dyn TextProvider) {
+    pub(super) fn add(
+        &mut self,
+        document: &Document<'_>,
+        findings: &[Finding],
+        texts: &dyn TextProvider,
+    ) {
         for finding in findings.iter().filter(|finding| finding.rule.code.starts_with("ND")) {
             if let Some(original) = finding.labels.first() {
                 self.add_copy(document, finding, original, texts);
@@ -70,16 +75,25 @@ impl CopyGroups {
         }
     }
 
-    fn add_copy(&mut self, document: &Document<'_>, finding: &Finding, original: &Label, texts: &dyn TextProvider) {
+    fn add_copy(
+        &mut self,
+        document: &Document<'_>,
+        finding: &Finding,
+        original: &Label,
+        texts: &dyn TextProvider,
+    ) {
         let origin = original.origin.as_ref().unwrap_or(&finding.origin);
-        let key = FxBuildHasher.hash_one((&**origin, original.span.start, finding.rule.code.as_str()));
+        let key =
+            FxBuildHasher.hash_one((&**origin, original.span.start, finding.rule.code.as_str()));
         let group = self.groups.entry(key).or_default();
         group.copies += 1;
         group.bytes += finding.span.len() as u64;
         let (copies, bytes) = (group.copies, group.bytes);
         if let Some(leader) = self.leaders.iter_mut().find(|leader| leader.key == key) {
             (leader.copies, leader.bytes) = (copies, bytes);
-        } else if self.leaders.len() < MAX_SHOWN || self.leaders.iter().any(|leader| leader.bytes < bytes) {
+        } else if self.leaders.len() < MAX_SHOWN
+            || self.leaders.iter().any(|leader| leader.bytes < bytes)
+        {
             self.add_leader(CopyGroup::new((key, copies, bytes), document, finding, original));
             if let Some(leader) = self.leaders.iter_mut().find(|leader| leader.key == key)
                 && self.lookups < MAX_LOOKUPS
@@ -101,8 +115,10 @@ impl CopyGroups {
 
     fn drop_small_groups(&mut self) {
         self.is_partial = true;
-        let mut ranks: Vec<(u64, u64)> = self.groups.iter().map(|(key, group)| (group.bytes, *key)).collect();
-        let (_, &mut least, _) = ranks.select_nth_unstable_by_key(MAX_GROUPS, |rank| Reverse(*rank));
+        let mut ranks: Vec<(u64, u64)> =
+            self.groups.iter().map(|(key, group)| (group.bytes, *key)).collect();
+        let (_, &mut least, _) =
+            ranks.select_nth_unstable_by_key(MAX_GROUPS, |rank| Reverse(*rank));
         self.groups.retain(|key, group| (group.bytes, *key) > least);
     }
 
@@ -128,7 +144,10 @@ impl CopyGroup {
             message: finding.message().to_owned(),
             copies,
             bytes,
-            original: Extract { place: original.origin.as_ref().unwrap_or(&finding.origin).to_string(), passage: None },
+            original: Extract {
+                place: original.origin.as_ref().unwrap_or(&finding.origin).to_string(),
+                passage: None,
+            },
             copy: Extract {
                 place: place(document, finding.span),
                 passage: Some(Passage::with_marks(document, finding.span, &marks)),
@@ -139,7 +158,13 @@ impl CopyGroup {
 
 impl Extract {
     /// Looks up the text of the original.
-    fn look_up(&mut self, document: &Document<'_>, finding: &Finding, original: &Label, texts: &dyn TextProvider) {
+    fn look_up(
+        &mut self,
+        document: &Document<'_>,
+        finding: &Finding,
+        original: &Label,
+        texts: &dyn TextProvider,
+    ) {
         let marks = differences(finding, original.origin.as_ref(), original.span);
         let extract = |document: &Document<'_>, span| Self {
             place: place(document, span),
@@ -154,7 +179,8 @@ impl Extract {
 /// Returns the spans within `span` that differ between a copy and its original.
 fn differences(finding: &Finding, origin: Option<&Arc<Origin>>, span: Span) -> Vec<Span> {
     let labels = finding.labels.iter().skip(1).filter(|label| label.origin.as_ref() == origin);
-    let mut spans: Vec<Span> = labels.map(|label| label.span).filter(|inner| span.contains(*inner)).collect();
+    let mut spans: Vec<Span> =
+        labels.map(|label| label.span).filter(|inner| span.contains(*inner)).collect();
     spans.sort_unstable_by_key(|span| span.start);
     spans
 }

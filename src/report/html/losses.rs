@@ -59,8 +59,9 @@ impl Losses {
             return;
         }
         let rank = (Reverse(share(all, words)), Reverse(all));
-        let at =
-            self.worst.partition_point(|other| (Reverse(share(other.all, other.words)), Reverse(other.all)) <= rank);
+        let at = self.worst.partition_point(|other| {
+            (Reverse(share(other.all, other.words)), Reverse(other.all)) <= rank
+        });
         if at < MAX_WORST {
             let loss = DocumentLoss {
                 place: document.origin().to_string(),
@@ -85,7 +86,8 @@ fn share(part: u64, whole: u64) -> u64 {
 /// Returns the bin of a loss, or `None` if nothing is lost.
 fn bin(removed: u64, bytes: u64) -> Option<usize> {
     let share = share(removed, bytes);
-    (removed > 0).then(|| BINS.iter().position(|bound| share <= bound * 1_000).unwrap_or(BINS.len() - 1))
+    (removed > 0)
+        .then(|| BINS.iter().position(|bound| share <= bound * 1_000).unwrap_or(BINS.len() - 1))
 }
 
 /// Returns the bytes by which the fixes up to `max` shorten the document, with those that several

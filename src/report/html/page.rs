@@ -61,13 +61,27 @@ fn title(summary: &Summary) -> String {
     }
 }
 
-fn push_header(report: &Html, summary: &Summary, title: &str, rules: &[&RuleStats], html: &mut String) {
+fn push_header(
+    report: &Html,
+    summary: &Summary,
+    title: &str,
+    rules: &[&RuleStats],
+    html: &mut String,
+) {
     let _ = write!(html, "<header>\n<p class=\"brand\">dechaff report</p>\n<h1>{title}</h1>\n");
     if !report.paths.is_empty() {
-        let paths: Vec<String> =
-            report.paths.iter().take(20).map(|path| format!("<code>{}</code>", escaped_name(path))).collect();
+        let paths: Vec<String> = report
+            .paths
+            .iter()
+            .take(20)
+            .map(|path| format!("<code>{}</code>", escaped_name(path)))
+            .collect();
         let more = report.paths.len().saturating_sub(paths.len());
-        let more = if more > 0 { format!(" and {}", counted(more as u64, "more path")) } else { String::new() };
+        let more = if more > 0 {
+            format!(" and {}", counted(more as u64, "more path"))
+        } else {
+            String::new()
+        };
         let _ = writeln!(html, "<p class=\"lead\">What was checked: {}{more}</p>", paths.join(" "));
     }
     html.push_str("<dl class=\"facts\">\n");
@@ -106,9 +120,13 @@ fn facts(report: &Html, summary: &Summary) -> Vec<(&'static str, String, String)
     };
     let affected = summary.documents_with_findings as u64;
     let fixes = |fixes: usize, bytes: u64| {
-        let removed = if bytes > 0 { format!("remove {}", size(bytes)) } else { "remove nothing".into() };
+        let removed =
+            if bytes > 0 { format!("remove {}", size(bytes)) } else { "remove nothing".into() };
         let share = Some(of_text(bytes)).filter(|share| bytes > 0 && !share.is_empty());
-        (grouped(fixes as u64), share.map_or(removed.clone(), |share| format!("{removed}, {share}")))
+        (
+            grouped(fixes as u64),
+            share.map_or(removed.clone(), |share| format!("{removed}, {share}")),
+        )
     };
     let (safe, safe_detail) = fixes(summary.safe_fixes, report.losses.safe);
     let extra = report.losses.all.saturating_sub(report.losses.safe);
@@ -116,17 +134,37 @@ fn facts(report: &Html, summary: &Summary) -> Vec<(&'static str, String, String)
     let without = summary.findings.saturating_sub(summary.safe_fixes + summary.unsafe_fixes);
     let checked = if summary.bytes > 0 { size(summary.bytes) } else { String::new() };
     let mut facts = vec![
-        ("Checked", format!("{} {}", grouped(summary.documents as u64), noun.to_lowercase()), checked),
-        ("Affected", grouped(affected), format!("{} of them", percent(affected, summary.documents as u64))),
+        (
+            "Checked",
+            format!("{} {}", grouped(summary.documents as u64), noun.to_lowercase()),
+            checked,
+        ),
+        (
+            "Affected",
+            grouped(affected),
+            format!("{} of them", percent(affected, summary.documents as u64)),
+        ),
         ("Safe fixes", safe, safe_detail),
-        ("Unsafe fixes", others, if extra > 0 { others_detail } else { "for a person to review".into() }),
+        (
+            "Unsafe fixes",
+            others,
+            if extra > 0 { others_detail } else { "for a person to review".into() },
+        ),
         ("Without a fix", grouped(without as u64), "reported only".into()),
     ];
     let left_out = [
         ("Fixed before", summary.fixed as u64, "by this run"),
         ("Known", summary.suppressed_by_baseline as u64, "in the baseline, left out here"),
-        ("Skipped", (summary.skipped + summary.files_without_text_field) as u64, "files without text"),
-        ("Unreadable", summary.unreadable_records + summary.unreadable_files as u64, "files or records"),
+        (
+            "Skipped",
+            (summary.skipped + summary.files_without_text_field) as u64,
+            "files without text",
+        ),
+        (
+            "Unreadable",
+            summary.unreadable_records + summary.unreadable_files as u64,
+            "files or records",
+        ),
     ];
     for (term, number, detail) in left_out {
         if number > 0 {
@@ -158,7 +196,8 @@ fn push_rules(summary: &Summary, rules: &[&RuleStats], html: &mut String) {
         let code = escaped(&rule.code);
         let without = findings.saturating_sub(safe + unsafe_fixes);
         let flagged = if summary.bytes > 0 { percent(*bytes, summary.bytes) } else { size(*bytes) };
-        let bar = stacked_bar(&[(*safe, "safe"), (*unsafe_fixes, "unsafe"), (without, "none")], most);
+        let bar =
+            stacked_bar(&[(*safe, "safe"), (*unsafe_fixes, "unsafe"), (without, "none")], most);
         let _ = writeln!(
             html,
             "<tr><th scope=\"row\"><a href=\"#{code}\">{code}</a> {name}</th><td class=\"n\">{}</td>\
@@ -190,7 +229,13 @@ fn push_histogram(report: &Html, summary: &Summary, html: &mut String) {
         html.push_str("</section>\n");
         return;
     }
-    let columns = [("Share removed", ""), ("Safe fixes", "n"), ("", "chart"), ("All fixes", "n"), ("", "chart")];
+    let columns = [
+        ("Share removed", ""),
+        ("Safe fixes", "n"),
+        ("", "chart"),
+        ("All fixes", "n"),
+        ("", "chart"),
+    ];
     open_table("losses", &columns, html);
     let most = losses.safe_bins.iter().chain(&losses.all_bins).max().copied().unwrap_or(0);
     let mut low = 0;
@@ -252,7 +297,10 @@ fn push_next_steps(report: &Html, summary: &Summary, rules: &[&RuleStats], html:
     let paths = shell_words(&report.paths);
     let mut steps: Vec<(&str, String)> = Vec::new();
     if summary.safe_fixes > 0 {
-        steps.push(("See what the safe fixes would change:", format!("dechaff check {paths} --diff")));
+        steps.push((
+            "See what the safe fixes would change:",
+            format!("dechaff check {paths} --diff"),
+        ));
         steps.push((
             "Apply them, with a log from which <code>dechaff undo</code> restores every byte:",
             format!("dechaff check {paths} --fix --undo-log dechaff.undo"),
@@ -263,7 +311,10 @@ fn push_next_steps(report: &Html, summary: &Summary, rules: &[&RuleStats], html:
         steps.push((text, format!("dechaff check {paths} --unsafe-fixes --diff")));
     }
     if let Some(stats) = rules.first() {
-        steps.push(("Read about the most frequent rule:", format!("dechaff rule {}", shell_word(&stats.rule.code))));
+        steps.push((
+            "Read about the most frequent rule:",
+            format!("dechaff rule {}", shell_word(&stats.rule.code)),
+        ));
         let text = "Accept everything found today, and fail only on what is new:";
         steps.push((text, format!("dechaff check {paths} --write-baseline dechaff-baseline.json")));
     }
@@ -291,7 +342,9 @@ fn shell_words(paths: &[String]) -> String {
 
 /// Quotes a word for a shell.
 pub(crate) fn shell_word(word: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | ',' | ':' | '@' | '%');
+    let is_plain = |c: char| {
+        c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | ',' | ':' | '@' | '%')
+    };
     match !word.is_empty() && word.chars().all(is_plain) {
         true => word.to_owned(),
         false => format!("'{}'", word.replace('\'', r"'\''")),
@@ -332,7 +385,10 @@ fn stacked_bar(parts: &[(u64, &str)], whole: u64) -> String {
     for (number, class) in parts.iter().filter(|(number, _)| *number > 0) {
         // A small number stays visible.
         let width = (CHART_WIDTH * *number as f64 / whole.max(1) as f64).max(0.4);
-        let _ = write!(svg, "<rect class=\"{class}\" x=\"{at:.2}\" width=\"{width:.2}\" height=\"10\"/>");
+        let _ = write!(
+            svg,
+            "<rect class=\"{class}\" x=\"{at:.2}\" width=\"{width:.2}\" height=\"10\"/>"
+        );
         at += width;
     }
     svg.push_str("</svg>");

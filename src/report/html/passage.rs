@@ -84,7 +84,10 @@ impl Passage {
 
     /// Appends text that the fix keeps, part of which may be flagged.
     fn push_unchanged(&mut self, document: &Document<'_>, flagged: Span, start: usize, end: usize) {
-        let inner = Span::new(flagged.start.clamp(start, end.max(start)), flagged.end.clamp(start, end.max(start)));
+        let inner = Span::new(
+            flagged.start.clamp(start, end.max(start)),
+            flagged.end.clamp(start, end.max(start)),
+        );
         self.push(PassagePart::Context, document, start, inner.start);
         self.push(PassagePart::Flagged, document, inner.start, inner.end);
         self.push(PassagePart::Context, document, inner.end, end);
@@ -127,7 +130,8 @@ fn context(text: &str, span: Span) -> (usize, usize) {
     if let Some((newline, _)) = lead.rmatch_indices('\n').nth(CONTEXT_LINES) {
         before += newline + 1;
     }
-    let mut after = text.floor_char_boundary(span.end.saturating_add(CONTEXT_BYTES).min(text.len()));
+    let mut after =
+        text.floor_char_boundary(span.end.saturating_add(CONTEXT_BYTES).min(text.len()));
     let tail = text.get(span.end..after).unwrap_or_default();
     if let Some((newline, _)) = tail.match_indices('\n').nth(CONTEXT_LINES) {
         after = span.end + newline;

@@ -53,7 +53,12 @@ pub(super) struct Rules {
 
 impl Rules {
     /// Adds the findings of a document.
-    pub(super) fn add(&mut self, document: &Document<'_>, findings: &[Finding], texts: &dyn TextProvider) {
+    pub(super) fn add(
+        &mut self,
+        document: &Document<'_>,
+        findings: &[Finding],
+        texts: &dyn TextProvider,
+    ) {
         let mut seen: Vec<&str> = Vec::new();
         for finding in findings {
             let code = finding.rule.code.as_str();
@@ -116,10 +121,16 @@ impl RuleStats {
 
 impl FindingSample {
     /// Describes a finding.
-    pub(crate) fn new(document: &Document<'_>, finding: &Finding, texts: &dyn TextProvider) -> Self {
-        let mut details = message::details(finding, message::related_locations(document, finding, texts));
+    pub(crate) fn new(
+        document: &Document<'_>,
+        finding: &Finding,
+        texts: &dyn TextProvider,
+    ) -> Self {
+        let mut details =
+            message::details(finding, message::related_locations(document, finding, texts));
         details.retain(|detail| Some(detail) != finding.rule.note.as_ref());
-        let own_message = finding.message.as_ref().filter(|message| **message != finding.rule.summary);
+        let own_message =
+            finding.message.as_ref().filter(|message| **message != finding.rule.summary);
         Self {
             place: place(document, finding.span),
             notes: own_message.cloned().into_iter().chain(details).collect(),
@@ -133,5 +144,9 @@ impl FindingSample {
 fn text_hash(document: &Document<'_>, finding: &Finding) -> u64 {
     let flagged = document.text().get(finding.span.range()).unwrap_or_default();
     let start = flagged.len().min(MAX_KEY_BYTES);
-    FxBuildHasher.hash_one((finding.rule.code.as_str(), flagged.len(), &flagged.as_bytes()[..start]))
+    FxBuildHasher.hash_one((
+        finding.rule.code.as_str(),
+        flagged.len(),
+        &flagged.as_bytes()[..start],
+    ))
 }

@@ -43,17 +43,24 @@ pub(super) fn push_copies(copies: &CopyGroups, html: &mut String) {
 }
 
 fn push_extract(name: &str, Extract { place, passage }: &Extract, html: &mut String) {
-    let _ = write!(html, "<figure><figcaption>{name}: <bdi>{}</bdi></figcaption>", escaped_name(place));
+    let _ =
+        write!(html, "<figure><figcaption>{name}: <bdi>{}</bdi></figcaption>", escaped_name(place));
     match passage {
         Some(passage) => {
             let _ = write!(html, "<pre dir=\"auto\">{}</pre>", passage.html);
         }
-        None => html.push_str("<p class=\"note\">The text of this document is no longer available.</p>"),
+        None => {
+            html.push_str("<p class=\"note\">The text of this document is no longer available.</p>")
+        }
     }
     html.push_str("</figure>\n");
 }
 
-pub(super) fn push_samples(rules: &[&RuleStats], reasons: &HashMap<String, String>, html: &mut String) {
+pub(super) fn push_samples(
+    rules: &[&RuleStats],
+    reasons: &HashMap<String, String>,
+    html: &mut String,
+) {
     html.push_str(
         "<section aria-labelledby=\"samples\">\n<h2 id=\"samples\">Samples</h2>\n\
          <p>A random choice among the different texts that each rule flags; the same corpus gives the same choice. \
@@ -73,7 +80,12 @@ pub(super) fn push_samples(rules: &[&RuleStats], reasons: &HashMap<String, Strin
     html.push_str("</section>\n");
 }
 
-fn push_rule(stats: &RuleStats, reasons: &HashMap<String, String>, has_room: bool, html: &mut String) {
+fn push_rule(
+    stats: &RuleStats,
+    reasons: &HashMap<String, String>,
+    has_room: bool,
+    html: &mut String,
+) {
     let (code, name) = (escaped(&stats.rule.code), escaped(&stats.rule.name));
     let _ = writeln!(
         html,
@@ -88,8 +100,16 @@ fn push_rule(stats: &RuleStats, reasons: &HashMap<String, String>, has_room: boo
     html.push_str("</section>\n");
 }
 
-fn push_reasons_and_samples(stats: &RuleStats, reasons: &HashMap<String, String>, html: &mut String) {
-    let _ = writeln!(html, "<p class=\"summary\">{}</p>", escaped(&cut(&stats.rule.summary, MAX_NOTE_BYTES)));
+fn push_reasons_and_samples(
+    stats: &RuleStats,
+    reasons: &HashMap<String, String>,
+    html: &mut String,
+) {
+    let _ = writeln!(
+        html,
+        "<p class=\"summary\">{}</p>",
+        escaped(&cut(&stats.rule.summary, MAX_NOTE_BYTES))
+    );
     if let Some(reason) = reasons.get(&stats.rule.code).filter(|reason| !reason.is_empty()) {
         let _ = writeln!(html, "<p class=\"why\">{}</p>", escaped(&cut(reason, MAX_NOTE_BYTES)));
     }
@@ -97,7 +117,11 @@ fn push_reasons_and_samples(stats: &RuleStats, reasons: &HashMap<String, String>
     let (open, folded) = samples.split_at(samples.len().min(OPEN_SAMPLES));
     push_list(open, html);
     if !folded.is_empty() {
-        let _ = writeln!(html, "<details><summary>{}</summary>", counted(folded.len() as u64, "more sample"));
+        let _ = writeln!(
+            html,
+            "<details><summary>{}</summary>",
+            counted(folded.len() as u64, "more sample")
+        );
         push_list(folded, html);
         html.push_str("</details>\n");
     }
@@ -109,7 +133,8 @@ fn push_list(samples: &[&FindingSample], html: &mut String) {
         let FindingSample { place, notes, passage, occurrences } = sample;
         let _ = write!(html, "<li><p class=\"place\"><bdi>{}</bdi></p>", escaped_name(place));
         let _ = write!(html, "<pre dir=\"auto\">{}</pre><p class=\"note\">", passage.html);
-        let occurrences = (*occurrences > 1).then(|| format!("{} with this text", counted(*occurrences, "finding")));
+        let occurrences = (*occurrences > 1)
+            .then(|| format!("{} with this text", counted(*occurrences, "finding")));
         for (index, note) in notes.iter().chain(&occurrences).enumerate() {
             if index > 0 {
                 html.push_str("<br />");

@@ -79,7 +79,9 @@ impl Counts {
             self.sites.entry(site.to_owned()).or_default().add(&own);
         }
         self.add_rules(findings);
-        for (histogram, words) in [(&mut self.safe_histogram, removed.safe), (&mut self.histogram, removed.all)] {
+        for (histogram, words) in
+            [(&mut self.safe_histogram, removed.safe), (&mut self.histogram, removed.all)]
+        {
             if let Some(bin) = bin(words, removed.words).and_then(|bin| histogram.get_mut(bin)) {
                 *bin += 1;
             }
@@ -110,7 +112,8 @@ impl Counts {
         if own.removed_words == 0 {
             return;
         }
-        let rank = |counts: &GroupCounts| (Reverse(millionths(counts)), Reverse(counts.removed_words));
+        let rank =
+            |counts: &GroupCounts| (Reverse(millionths(counts)), Reverse(counts.removed_words));
         let at = self.documents.partition_point(|(_, other)| rank(other) <= rank(&own));
         if at < MAX_DOCUMENTS {
             self.documents.insert(at, (document.origin().to_string(), own));
@@ -147,5 +150,6 @@ fn millionths(counts: &GroupCounts) -> u64 {
 /// Returns the bin of a document, or `None` if it loses nothing.
 fn bin(removed: u64, words: u64) -> Option<usize> {
     let share = removed * 1_000_000 / words.max(1);
-    (removed > 0).then(|| BINS.iter().position(|bound| share <= bound * 1_000).unwrap_or(BINS.len() - 1))
+    (removed > 0)
+        .then(|| BINS.iter().position(|bound| share <= bound * 1_000).unwrap_or(BINS.len() - 1))
 }

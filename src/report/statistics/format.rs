@@ -42,11 +42,13 @@ impl StatisticsFormat {
             Self::Json => format!("{:#}\n", json(counts)),
             Self::Csv => csv(counts),
             Self::Table => {
-                let tables = tables(counts).iter().map(CountTable::text).collect::<Vec<_>>().join("\n");
+                let tables =
+                    tables(counts).iter().map(CountTable::text).collect::<Vec<_>>().join("\n");
                 format!("{tables}{}\n", summary.line())
             }
             Self::Markdown => {
-                let tables = tables(counts).iter().map(CountTable::markdown).collect::<Vec<_>>().join("\n");
+                let tables =
+                    tables(counts).iter().map(CountTable::markdown).collect::<Vec<_>>().join("\n");
                 let gap = if tables.is_empty() { "" } else { "\n" };
                 format!("{tables}{gap}{}\n", printable(&summary.line()))
             }
@@ -91,7 +93,14 @@ fn csv(counts: &Counts) -> String {
          safe_removed_words,removed_words\n",
     );
     let mut group = |table: &str, key: &str, counts: &GroupCounts| {
-        let GroupCounts { documents, documents_with_findings, findings, safe_fixes, unsafe_fixes, .. } = counts;
+        let GroupCounts {
+            documents,
+            documents_with_findings,
+            findings,
+            safe_fixes,
+            unsafe_fixes,
+            ..
+        } = counts;
         let GroupCounts { bytes, words, safe_removed_words, removed_words, .. } = counts;
         let _ = writeln!(
             output,
@@ -112,7 +121,9 @@ fn csv(counts: &Counts) -> String {
             "rule,{code},{name},{documents},{documents},{findings},{safe_fixes},{unsafe_fixes},{bytes},,,"
         );
     }
-    for (table, histogram) in [("safe_removed_share", counts.safe_histogram), ("removed_share", counts.histogram)] {
+    for (table, histogram) in
+        [("safe_removed_share", counts.safe_histogram), ("removed_share", counts.histogram)]
+    {
         for ((from, to), documents) in bins().zip(histogram) {
             let _ = writeln!(output, "{table},{from} to {to},,{documents},,,,,,,,");
         }
@@ -132,7 +143,8 @@ fn tables(counts: &Counts) -> Vec<CountTable> {
     });
     let columns = vec!["code", "rule", "findings", "documents", "% bytes", "safe", "unsafe"];
     let mut tables = vec![CountTable { columns, names: 2, rows: rules.collect() }];
-    let mut sites: Vec<(&str, &GroupCounts)> = counts.sites.iter().map(|(site, counts)| (&**site, counts)).collect();
+    let mut sites: Vec<(&str, &GroupCounts)> =
+        counts.sites.iter().map(|(site, counts)| (&**site, counts)).collect();
     sites.sort_by_key(|(_, counts)| std::cmp::Reverse(counts.findings));
     sites.truncate(MAX_SITES);
     let kinds = counts.page_kinds.iter().map(|(kind, counts)| (*kind, counts)).collect();
@@ -143,7 +155,9 @@ fn tables(counts: &Counts) -> Vec<CountTable> {
             continue;
         }
         let row = |(key, counts): (&str, &GroupCounts)| {
-            let GroupCounts { documents, findings, words, safe_removed_words, removed_words, .. } = *counts;
+            let GroupCounts {
+                documents, findings, words, safe_removed_words, removed_words, ..
+            } = *counts;
             let counts = [documents, findings, words].map(|number| number.to_string());
             let shares = [safe_removed_words, removed_words].map(|part| percent(part, words));
             std::iter::once(printable(key).into_owned()).chain(counts).chain(shares).collect()
@@ -151,10 +165,16 @@ fn tables(counts: &Counts) -> Vec<CountTable> {
         let columns = vec![title, "documents", "findings", "words", "% safe", "% all"];
         tables.push(CountTable { columns, names: 1, rows: groups.into_iter().map(row).collect() });
     }
-    let bins = bins().zip(counts.safe_histogram.iter().zip(&counts.histogram)).map(|((from, to), (safe, all))| {
-        vec![format!("{} to {} %", from * 100.0, to * 100.0), safe.to_string(), all.to_string()]
+    let bins = bins().zip(counts.safe_histogram.iter().zip(&counts.histogram)).map(
+        |((from, to), (safe, all))| {
+            vec![format!("{} to {} %", from * 100.0, to * 100.0), safe.to_string(), all.to_string()]
+        },
+    );
+    tables.push(CountTable {
+        columns: vec!["share of words removed", "safe", "all"],
+        names: 1,
+        rows: bins.collect(),
     });
-    tables.push(CountTable { columns: vec!["share of words removed", "safe", "all"], names: 1, rows: bins.collect() });
     tables
 }
 
@@ -169,9 +189,15 @@ impl CountTable {
         /// A longer name pushes its row to the right.
         const MAX_WIDTH: usize = 40;
         let width = |at: usize| {
-            let cells = self.rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count());
+            let cells =
+                self.rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count());
             let least = if at < self.names { 0 } else { 6 };
-            cells.map(|width| width.min(MAX_WIDTH)).chain([self.columns[at].len()]).max().unwrap_or(0).max(least)
+            cells
+                .map(|width| width.min(MAX_WIDTH))
+                .chain([self.columns[at].len()])
+                .max()
+                .unwrap_or(0)
+                .max(least)
         };
         let widths: Vec<usize> = (0..self.columns.len()).map(width).collect();
         let mut output = String::new();
@@ -195,8 +221,11 @@ impl CountTable {
         let rule = (0..self.columns.len()).map(|at| if at < self.names { "---" } else { "---:" });
         let _ = writeln!(output, "| {} |", rule.collect::<Vec<_>>().join(" | "));
         for row in &self.rows {
-            let _ =
-                writeln!(output, "| {} |", row.iter().map(|cell| escape_cell(cell)).collect::<Vec<_>>().join(" | "));
+            let _ = writeln!(
+                output,
+                "| {} |",
+                row.iter().map(|cell| escape_cell(cell)).collect::<Vec<_>>().join(" | ")
+            );
         }
         output
     }

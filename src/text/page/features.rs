@@ -189,7 +189,12 @@ impl LineCounters {
         self.hashes.push((hash, template));
         let length = words.min(31).ilog2_or_zero();
         let item = u8::from(kind == BlockKind::ListItem);
-        self.shapes.push((length << 3) | (item << 2) | (u8::from(ends_sentence) << 1) | u8::from(marks.has_digit));
+        self.shapes.push(
+            (length << 3)
+                | (item << 2)
+                | (u8::from(ends_sentence) << 1)
+                | u8::from(marks.has_digit),
+        );
     }
 
     fn count_pronouns(&mut self, text: &str) {
@@ -209,7 +214,8 @@ impl LineCounters {
         }
         let share = |lag: usize| {
             let pairs = self.shapes.iter().zip(&self.shapes[lag..]);
-            pairs.filter(|(one, other)| one == other).count() as f32 / (self.shapes.len() - lag) as f32
+            pairs.filter(|(one, other)| one == other).count() as f32
+                / (self.shapes.len() - lag) as f32
         };
         LAGS.map(share).fold(0.0, f32::max)
     }
@@ -217,13 +223,17 @@ impl LineCounters {
     fn spread(&self) -> f32 {
         let count = self.lengths.len().max(1) as f32;
         let mean = self.lengths.iter().sum::<f32>() / count;
-        (self.lengths.iter().map(|length| (length - mean) * (length - mean)).sum::<f32>() / count).sqrt()
+        (self.lengths.iter().map(|length| (length - mean) * (length - mean)).sum::<f32>() / count)
+            .sqrt()
     }
 
     fn finish(mut self) -> PageFeatures {
-        let repeated = |counts: &FxHashMap<u64, u32>, hash: &u64| counts.get(hash).is_some_and(|count| *count > 1);
+        let repeated = |counts: &FxHashMap<u64, u32>, hash: &u64| {
+            counts.get(hash).is_some_and(|count| *count > 1)
+        };
         let copies = self.hashes.iter().filter(|(hash, _)| repeated(&self.copies, hash)).count();
-        let templates = self.hashes.iter().filter(|(_, template)| repeated(&self.templates, template)).count();
+        let templates =
+            self.hashes.iter().filter(|(_, template)| repeated(&self.templates, template)).count();
         self.sums[PageFeature::Copies as usize] = copies as f32;
         self.sums[PageFeature::Templates as usize] = templates as f32;
         let prose = self.sums[PageFeature::Prose as usize];
@@ -251,14 +261,15 @@ fn person(word: &str) -> Option<usize> {
         return None;
     }
     match word {
-        "I" | "my" | "My" | "me" | "ich" | "Ich" | "mein" | "mir" | "mich" | "je" | "Je" | "mon" | "moi" | "yo"
-        | "mi" | "io" | "eu" | "ja" | "mam" | "я" | "Я" | "мне" | "меня" | "我" => Some(0),
-        "we" | "We" | "our" | "Our" | "us" | "wir" | "Wir" | "unser" | "unsere" | "uns" | "nous" | "Nous" | "notre"
-        | "nos" | "Nos" | "noi" | "nossa" | "nosso" | "мы" | "Мы" | "наш" | "наши" => Some(1),
-        "you" | "You" | "your" | "Your" | "Sie" | "Ihr" | "Ihre" | "Ihnen" | "du" | "Du" | "vous" | "Vous"
-        | "votre" | "vos" | "usted" | "tu" | "tus" | "você" | "seu" | "sua" | "вы" | "Вы" | "ваш" | "вас" | "вам" => {
-            Some(2)
-        }
+        "I" | "my" | "My" | "me" | "ich" | "Ich" | "mein" | "mir" | "mich" | "je" | "Je"
+        | "mon" | "moi" | "yo" | "mi" | "io" | "eu" | "ja" | "mam" | "я" | "Я" | "мне" | "меня"
+        | "我" => Some(0),
+        "we" | "We" | "our" | "Our" | "us" | "wir" | "Wir" | "unser" | "unsere" | "uns"
+        | "nous" | "Nous" | "notre" | "nos" | "Nos" | "noi" | "nossa" | "nosso" | "мы" | "Мы"
+        | "наш" | "наши" => Some(1),
+        "you" | "You" | "your" | "Your" | "Sie" | "Ihr" | "Ihre" | "Ihnen" | "du" | "Du"
+        | "vous" | "Vous" | "votre" | "vos" | "usted" | "tu" | "tus" | "você" | "seu" | "sua"
+        | "вы" | "Вы" | "ваш" | "вас" | "вам" => Some(2),
         _ => None,
     }
 }
@@ -273,7 +284,8 @@ fn folded_hash(text: &str, folds_numbers: bool) -> u64 {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     let mut was_digit = false;
     for byte in text.bytes() {
-        let is_digit = folds_numbers && (byte.is_ascii_digit() || was_digit && matches!(byte, b'.' | b','));
+        let is_digit =
+            folds_numbers && (byte.is_ascii_digit() || was_digit && matches!(byte, b'.' | b','));
         let folded = if is_digit { b'0' } else { byte.to_ascii_lowercase() };
         if !(is_digit && was_digit) {
             hash = (hash ^ u64::from(folded)).wrapping_mul(0x0100_0000_01b3);
@@ -308,12 +320,14 @@ impl LineMarks {
                     marks.has_digit = true;
                     let is_first = at == 0 || !is_digit(at - 1);
                     let is_year = is_first && matches!(bytes.get(at..at + 2), Some(b"19" | b"20"));
-                    marks.has_time |= is_year && is_digit(at + 2) && is_digit(at + 3) && !is_digit(at + 4);
+                    marks.has_time |=
+                        is_year && is_digit(at + 2) && is_digit(at + 3) && !is_digit(at + 4);
                 }
                 b':' => {
                     let is_clock = at > 0 && is_digit(at - 1) && is_digit(at + 1);
                     marks.has_time |= is_clock;
-                    marks.has_label |= !is_clock && at > 0 && at <= MAX_LABEL && bytes.get(at + 1) != Some(&b'/');
+                    marks.has_label |=
+                        !is_clock && at > 0 && at <= MAX_LABEL && bytes.get(at + 1) != Some(&b'/');
                     marks.has_code |= bytes.get(at + 1) == Some(&b':');
                 }
                 b'$' => marks.has_price |= is_digit(at + 1) || is_digit(at + 2),

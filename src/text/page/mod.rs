@@ -84,7 +84,8 @@ impl PageKindEstimate {
     pub fn with_weights(features: &PageFeatures, weights: &PageKindWeights) -> Self {
         let mut probabilities = [0.0; PAGE_KIND_COUNT];
         for (probability, (bias, weights)) in probabilities.iter_mut().zip(weights) {
-            let evidence = weights.iter().zip(features.values()).map(|(weight, value)| weight * value);
+            let evidence =
+                weights.iter().zip(features.values()).map(|(weight, value)| weight * value);
             *probability = bias + evidence.sum::<f32>();
         }
         let highest = probabilities.iter().copied().fold(f32::MIN, f32::max);

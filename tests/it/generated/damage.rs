@@ -9,10 +9,16 @@ type Shape = fn(&Table, &mut Random) -> Option<Damaged>;
 /// What comes before and after a table.
 const CONTEXTS: [(&str, &str); 6] = [
     ("", ""),
-    ("The survey lists what grows along the river.\n\n", "\n\nAll figures are from the spring of last year.\n"),
+    (
+        "The survey lists what grows along the river.\n\n",
+        "\n\nAll figures are from the spring of last year.\n",
+    ),
     ("## Survey\n\n", "\n"),
     ("- The first item of a list\n- The second item\n\n", "\n\n- One more item\n"),
-    ("The survey lists what grows along the river:\n\n", "\n\n## Method\n\nWe walked the bank twice and counted.\n"),
+    (
+        "The survey lists what grows along the river:\n\n",
+        "\n\n## Method\n\nWe walked the bank twice and counted.\n",
+    ),
     ("", "\n\nSource: survey of the river, second edition.\n"),
 ];
 
@@ -44,7 +50,12 @@ fn data_row(table: &Table, random: &mut Random) -> usize {
 }
 
 /// Replaces one data row of the table by `replaced`.
-fn with_row(table: &Table, shape: &'static str, row: usize, replaced: Vec<String>) -> Option<Damaged> {
+fn with_row(
+    table: &Table,
+    shape: &'static str,
+    row: usize,
+    replaced: Vec<String>,
+) -> Option<Damaged> {
     let mut lines = table.lines();
     lines.splice(row + 1..row + 2, replaced);
     damaged(table, shape, &lines)
@@ -53,7 +64,8 @@ fn with_row(table: &Table, shape: &'static str, row: usize, replaced: Vec<String
 const SHAPES: &[Shape] = &[
     |table, _| damaged(table, "whole", &table.lines()),
     |table, _| {
-        let lines: Vec<String> = table.lines().iter().map(|line| line.trim_matches(['|', ' ']).to_owned()).collect();
+        let lines: Vec<String> =
+            table.lines().iter().map(|line| line.trim_matches(['|', ' ']).to_owned()).collect();
         damaged(table, "whole, without outer bars", &lines)
     },
     |table, _| {
@@ -80,15 +92,30 @@ const SHAPES: &[Shape] = &[
     |table, random| {
         let row = data_row(table, random);
         let text = line(&table.rows[row][1..]);
-        with_row(table, "first cell and its bar lost", row, vec![text.trim_start_matches("| ").to_owned()])
+        with_row(
+            table,
+            "first cell and its bar lost",
+            row,
+            vec![text.trim_start_matches("| ").to_owned()],
+        )
     },
     |table, random| {
         let row = data_row(table, random);
-        with_row(table, "first bar lost", row, vec![line(&table.rows[row]).trim_start_matches("| ").to_owned()])
+        with_row(
+            table,
+            "first bar lost",
+            row,
+            vec![line(&table.rows[row]).trim_start_matches("| ").to_owned()],
+        )
     },
     |table, random| {
         let row = data_row(table, random);
-        with_row(table, "last bar lost", row, vec![line(&table.rows[row]).trim_end_matches(" |").to_owned()])
+        with_row(
+            table,
+            "last bar lost",
+            row,
+            vec![line(&table.rows[row]).trim_end_matches(" |").to_owned()],
+        )
     },
     // A cell that spans rows appears only in the first of them.
     |table, _| {
@@ -150,7 +177,12 @@ const SHAPES: &[Shape] = &[
         let mut lines = table.lines();
         lines.insert(
             row + 1,
-            line(&vec!["Southern bank"; 1].into_iter().chain(vec![""; table.columns() - 1]).collect::<Vec<_>>()),
+            line(
+                &vec!["Southern bank"; 1]
+                    .into_iter()
+                    .chain(vec![""; table.columns() - 1])
+                    .collect::<Vec<_>>(),
+            ),
         );
         Some(damaged(table, "label row, padded", &lines)?.with("Southern bank", 90, 0))
     },
@@ -162,7 +194,8 @@ const SHAPES: &[Shape] = &[
     |table, _| {
         let lines: Vec<String> = (table.rows.iter().enumerate())
             .flat_map(|(row, cells)| {
-                let mut lines: Vec<String> = cells.iter().flat_map(|cell| ["|".to_owned(), cell.clone()]).collect();
+                let mut lines: Vec<String> =
+                    cells.iter().flat_map(|cell| ["|".to_owned(), cell.clone()]).collect();
                 lines.push("|".into());
                 lines.extend((row == 0).then(|| table.delimiters()));
                 lines
@@ -183,17 +216,23 @@ const SHAPES: &[Shape] = &[
         let mut cells = table.rows[row].clone();
         let last = cells.len() - 1;
         cells[last] = format!("- {} - Overleaf Rest", cells[last]);
-        Some(with_row(table, "flat list in a cell", row, vec![line(&cells)])?.with("Overleaf Rest", row, last))
+        Some(with_row(table, "flat list in a cell", row, vec![line(&cells)])?.with(
+            "Overleaf Rest",
+            row,
+            last,
+        ))
     },
     |table, _| {
         let mut lines = table.lines();
-        let groups: Vec<String> = (0..table.columns()).map(|column| format!("Group{}", column / 2)).collect();
+        let groups: Vec<String> =
+            (0..table.columns()).map(|column| format!("Group{}", column / 2)).collect();
         lines.insert(0, line(&groups));
         damaged(table, "two headers", &lines)
     },
     |table, _| {
         let mut lines = table.lines();
-        let units: Vec<String> = (0..table.columns()).map(|column| format!("(unit{column})")).collect();
+        let units: Vec<String> =
+            (0..table.columns()).map(|column| format!("(unit{column})")).collect();
         lines.insert(2, line(&units));
         damaged(table, "units below the header", &lines)
     },
@@ -204,7 +243,10 @@ const SHAPES: &[Shape] = &[
     },
     |table, _| {
         let mut lines = table.lines();
-        lines.splice(0..2, [line(&vec![""; table.columns()]), table.delimiters(), line(&table.rows[0])]);
+        lines.splice(
+            0..2,
+            [line(&vec![""; table.columns()]), table.delimiters(), line(&table.rows[0])],
+        );
         damaged(table, "empty header", &lines)
     },
     |table, random| {
@@ -220,7 +262,11 @@ const SHAPES: &[Shape] = &[
     |table, _| {
         let mut lines = table.lines();
         let title = table.columns() - 1;
-        lines[0] = lines[0].replacen(&table.rows[0][title], &format!("{}\ncontinued", table.rows[0][title]), 1);
+        lines[0] = lines[0].replacen(
+            &table.rows[0][title],
+            &format!("{}\ncontinued", table.rows[0][title]),
+            1,
+        );
         Some(damaged(table, "line break in a title", &lines)?.with("continued", 0, title))
     },
     |table, _| {
@@ -262,7 +308,11 @@ const SHAPES: &[Shape] = &[
     |table, _| damaged(table, "glued", &[table.lines().join(" ")]),
     |table, _| {
         let lines = table.lines().join(" ");
-        damaged(table, "glued to prose", &[format!("The survey lists these: {lines} and no others.")])
+        damaged(
+            table,
+            "glued to prose",
+            &[format!("The survey lists these: {lines} and no others.")],
+        )
     },
     |table, _| {
         let mut lines = table.lines();
@@ -298,7 +348,8 @@ const SHAPES: &[Shape] = &[
         damaged(table, "blank line below the header", &lines)
     },
     |table, _| {
-        let lines: Vec<String> = table.lines().iter().flat_map(|line| [line.clone(), String::new()]).collect();
+        let lines: Vec<String> =
+            table.lines().iter().flat_map(|line| [line.clone(), String::new()]).collect();
         damaged(table, "blank lines between all rows", &lines)
     },
     |table, random| {
@@ -347,12 +398,20 @@ const SHAPES: &[Shape] = &[
     |table, _| {
         let mut lines = table.lines();
         let last = lines.len() - 1;
-        lines[last] = format!("| {}", table.rows[table.rows.len() - 1][..table.columns() - 1].join(" | "));
+        lines[last] =
+            format!("| {}", table.rows[table.rows.len() - 1][..table.columns() - 1].join(" | "));
         damaged(table, "cut off", &lines)
     },
     |table, random| two_tables(table, random, "two tables", "\n\n"),
     |table, random| two_tables(table, random, "two tables without a blank line", "\n"),
-    |table, random| two_tables(table, random, "two tables and a caption between them", "\n\nThe other bank:\n\n"),
+    |table, random| {
+        two_tables(
+            table,
+            random,
+            "two tables and a caption between them",
+            "\n\nThe other bank:\n\n",
+        )
+    },
     |table, _| {
         let lines: Vec<String> = table.lines().iter().map(|line| format!("> {line}")).collect();
         damaged(table, "in a quotation", &lines)
@@ -366,7 +425,12 @@ const SHAPES: &[Shape] = &[
 ];
 
 /// Splits a cell of a data row by `gap`.
-fn split_cell(table: &Table, random: &mut Random, shape: &'static str, gap: &str) -> Option<Damaged> {
+fn split_cell(
+    table: &Table,
+    random: &mut Random,
+    shape: &'static str,
+    gap: &str,
+) -> Option<Damaged> {
     let row = data_row(table, random);
     let column = random.below(table.columns());
     let mut cells = table.rows[row].clone();
@@ -378,21 +442,25 @@ fn split_cell(table: &Table, random: &mut Random, shape: &'static str, gap: &str
 /// Continues the titles of the header in the next row: the title of `column`, or all titles if it
 /// is 0.
 fn wrapped_header(table: &Table, column: usize) -> Option<Damaged> {
-    let part = |index: usize| if column == 0 || index == column { format!("per unit{index}") } else { String::new() };
+    let part = |index: usize| {
+        if column == 0 || index == column { format!("per unit{index}") } else { String::new() }
+    };
     let parts: Vec<String> = (0..table.columns()).map(part).collect();
     let mut lines = table.lines();
     lines.insert(1, line(&parts));
     let damaged = damaged(table, "titles wrapped into a second row", &lines)?;
-    Some(
-        parts
-            .iter()
-            .enumerate()
-            .fold(damaged, |damaged, (index, part)| damaged.with(part.trim_start_matches("per "), 0, index)),
-    )
+    Some(parts.iter().enumerate().fold(damaged, |damaged, (index, part)| {
+        damaged.with(part.trim_start_matches("per "), 0, index)
+    }))
 }
 
 /// Puts `gap` between two tables with different words.
-fn two_tables(table: &Table, random: &mut Random, shape: &'static str, gap: &str) -> Option<Damaged> {
+fn two_tables(
+    table: &Table,
+    random: &mut Random,
+    shape: &'static str,
+    gap: &str,
+) -> Option<Damaged> {
     let mut other = Table::new(table.columns(), 3, random);
     for cell in other.rows.iter_mut().flatten() {
         *cell = cell.split(' ').map(|word| format!("{word}x")).collect::<Vec<_>>().join(" ");

@@ -50,7 +50,10 @@ const FORMS: [Form; 10] = [
 /// Returns every `step`th document of the grid.
 pub(crate) fn grid(step: usize) -> impl Iterator<Item = Headed> {
     let all = languages().flat_map(|language| {
-        let pairs = language.words.iter().flat_map(|word| language.noise.iter().map(move |noise| (word, noise)));
+        let pairs = language
+            .words
+            .iter()
+            .flat_map(|word| language.noise.iter().map(move |noise| (word, noise)));
         pairs.flat_map(move |(word, noise)| {
             FORMS.iter().flat_map(move |form| {
                 [Noise::Above, Noise::Below, Noise::Around].into_iter().flat_map(move |side| {
@@ -80,7 +83,8 @@ pub(crate) fn grid(step: usize) -> impl Iterator<Item = Headed> {
 /// Returns only the noise, with text above and below, to prove that the rules detect it.
 pub(crate) fn noise() -> impl Iterator<Item = (&'static str, String)> {
     languages().flat_map(|language| {
-        let text = |noise: &str| format!("{}\n\n{noise}\n\n{}\n", language.prose[0], language.prose[1]);
+        let text =
+            |noise: &str| format!("{}\n\n{noise}\n\n{}\n", language.prose[0], language.prose[1]);
         language.noise.iter().map(move |noise| (*noise, text(noise)))
     })
 }
@@ -319,7 +323,16 @@ const OTHERS: &[Language] = &[
         ],
     },
     Language {
-        words: &["Αποτελέσματα", "Εισαγωγή", "Σχόλια", "Επικοινωνία", "Αναζήτηση", "Καιρός", "Αθλητισμός", "Ειδήσεις"],
+        words: &[
+            "Αποτελέσματα",
+            "Εισαγωγή",
+            "Σχόλια",
+            "Επικοινωνία",
+            "Αναζήτηση",
+            "Καιρός",
+            "Αθλητισμός",
+            "Ειδήσεις",
+        ],
         noise: &["Διαφήμιση", "Αφήστε σχόλιο"],
         prose: [
             "Η γέφυρα πάνω από το ποτάμι έμεινε κλειστή όλο τον χειμώνα, και το πλοίο μετέφερε διπλάσιους ανθρώπους από πριν.",
@@ -328,7 +341,18 @@ const OTHERS: &[Language] = &[
         ],
     },
     Language {
-        words: &["结果", "简介", "评论", "联系我们", "搜索", "天气", "体育", "新闻", "视频", "分享"],
+        words: &[
+            "结果",
+            "简介",
+            "评论",
+            "联系我们",
+            "搜索",
+            "天气",
+            "体育",
+            "新闻",
+            "视频",
+            "分享",
+        ],
         noise: &["广告", "发表评论", "下一页"],
         prose: [
             "这座横跨河流的桥整个冬天都关闭了，渡船不得不运送比以前多一倍的人，每天早上码头上都排着很长的队伍。",

@@ -51,7 +51,8 @@ const CHINESE: &str = "琥珀 白桦 雪松 三角 余烬 峡湾 果园 港口 �
 impl Table {
     /// Creates a table of `columns` columns and `rows` data rows.
     pub(crate) fn new(columns: usize, rows: usize, random: &mut Random) -> Self {
-        let mut words: Vec<&str> = if random.below(5) == 0 { CHINESE } else { LATIN }.split_whitespace().collect();
+        let mut words: Vec<&str> =
+            if random.below(5) == 0 { CHINESE } else { LATIN }.split_whitespace().collect();
         random.shuffle(&mut words);
         let mut words = words.into_iter();
         let mut number = 100 + random.below(400);
@@ -67,8 +68,9 @@ impl Table {
                 (_, None) => format!("T{number}"),
             }
         };
-        let rows =
-            (0..=rows).map(|index| (0..columns).map(|column| cell(column, index == 0, random)).collect()).collect();
+        let rows = (0..=rows)
+            .map(|index| (0..columns).map(|column| cell(column, index == 0, random)).collect())
+            .collect();
         Self { rows }
     }
 
@@ -134,7 +136,9 @@ impl Damaged {
         let mut harms = Vec::new();
         if !self.has_copies {
             let (before, after) = (counts(&self.text), counts(fixed));
-            let lost = before.iter().filter(|(word, count)| after.get(*word).is_none_or(|kept| kept < count));
+            let lost = before
+                .iter()
+                .filter(|(word, count)| after.get(*word).is_none_or(|kept| kept < count));
             let lost: Vec<&str> = lost.map(|(word, _)| *word).collect();
             if !lost.is_empty() {
                 harms.push(Harm::Lost(lost.join(" ")));
@@ -143,17 +147,25 @@ impl Damaged {
         let lines: Vec<&str> = fixed.lines().collect();
         let old: Vec<&str> = self.text.lines().collect();
         let is_old = |line: &str| old.iter().any(|old| squeezed(old) == squeezed(line));
-        for line in lines.iter().filter(|line| line.contains('|') && !is_delimiters(line) && !is_old(line)) {
+        for line in
+            lines.iter().filter(|line| line.contains('|') && !is_delimiters(line) && !is_old(line))
+        {
             if !self.is_right(line) {
                 harms.push(Harm::Moved((*line).to_owned()));
             }
         }
         let above = |lines: &[&str]| -> Vec<String> {
-            lines.windows(2).filter(|pair| is_delimiters(pair[1])).map(|pair| squeezed(pair[0])).collect()
+            lines
+                .windows(2)
+                .filter(|pair| is_delimiters(pair[1]))
+                .map(|pair| squeezed(pair[0]))
+                .collect()
         };
         let before = above(&old);
         let is_data = |line: &String| {
-            words(line).any(|word| self.places.get(word).is_some_and(|(row, _)| !self.headers.contains(row)))
+            words(line).any(|word| {
+                self.places.get(word).is_some_and(|(row, _)| !self.headers.contains(row))
+            })
         };
         let made = above(&lines).into_iter().filter(|line| is_data(line) && !before.contains(line));
         harms.extend(made.map(Harm::MadeHeader));
@@ -181,11 +193,15 @@ impl Damaged {
         let mut at = 0;
         while at + 1 < lines.len() {
             let columns = cells(lines[at]).len();
-            if !(lines[at].contains('|') && is_delimiters(lines[at + 1]) && cells(lines[at + 1]).len() == columns) {
+            if !(lines[at].contains('|')
+                && is_delimiters(lines[at + 1])
+                && cells(lines[at + 1]).len() == columns)
+            {
                 at += 1;
                 continue;
             }
-            let rows = lines[at..].iter().take_while(|line| !line.trim().is_empty() && line.contains('|'));
+            let rows =
+                lines[at..].iter().take_while(|line| !line.trim().is_empty() && line.contains('|'));
             for line in rows {
                 at += 1;
                 if is_delimiters(line) {

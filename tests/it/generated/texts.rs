@@ -11,8 +11,9 @@ pub(crate) struct Clean {
 }
 
 const GIVEN: &[&str] = &[
-    "Anna", "Bruno", "Chidi", "Dilnoza", "Emre", "Fatima", "Goran", "Hana", "Ines", "Jonas", "Katya", "Liu Wei",
-    "Maeve", "Nikos", "Olga", "Pedro", "Quentin", "Rosa", "Søren", "Tomasz", "Uma", "Vera", "Yusuf", "Zoë",
+    "Anna", "Bruno", "Chidi", "Dilnoza", "Emre", "Fatima", "Goran", "Hana", "Ines", "Jonas",
+    "Katya", "Liu Wei", "Maeve", "Nikos", "Olga", "Pedro", "Quentin", "Rosa", "Søren", "Tomasz",
+    "Uma", "Vera", "Yusuf", "Zoë",
 ];
 const FAMILY: &[&str] = &[
     "Abbott",
@@ -170,11 +171,14 @@ fn name(random: &mut Random) -> String {
 }
 
 fn sentence(random: &mut Random) -> String {
-    let (who, deed, thing, other) = (random.pick(GIVEN), random.pick(DEEDS), random.pick(THINGS), random.pick(THINGS));
+    let (who, deed, thing, other) =
+        (random.pick(GIVEN), random.pick(DEEDS), random.pick(THINGS), random.pick(THINGS));
     match random.below(4) {
         0 => format!("{who} {deed} {thing}, and nobody spoke of {other} that year."),
         1 => format!("In the morning {who} {deed} {thing}."),
-        2 => format!("Nobody had told {who} about {thing} before the men who {deed} {other} came back."),
+        2 => format!(
+            "Nobody had told {who} about {thing} before the men who {deed} {other} came back."
+        ),
         _ => format!("{who} {deed} {thing}; {other} was all that was left."),
     }
 }
@@ -200,7 +204,9 @@ fn poem(random: &mut Random) -> String {
 fn dialogue(random: &mut Random) -> String {
     let quote = |random: &mut Random| match random.below(4) {
         0 => format!("\"{}\"\n\n", random.pick(SHORT)),
-        1 => format!("\"{}\" said {}.\n\n", random.pick(SHORT).replace('.', ","), random.pick(GIVEN)),
+        1 => {
+            format!("\"{}\" said {}.\n\n", random.pick(SHORT).replace('.', ","), random.pick(GIVEN))
+        }
         2 => format!("— {}\n\n", random.pick(SHORT)),
         _ => format!("\"You {} {}?\"\n\n", random.pick(DEEDS), random.pick(THINGS)),
     };
@@ -218,14 +224,18 @@ fn interview(random: &mut Random) -> String {
         } else {
             format!("{} {}", sentence(random), sentence(random))
         };
-        format!("**When did you first hear that somebody {deed} {thing}?**\n\n{initials}: {answer}\n\n")
+        format!(
+            "**When did you first hear that somebody {deed} {thing}?**\n\n{initials}: {answer}\n\n"
+        )
     };
     let exchanges: String = (0..8).map(|index| exchange(index, random)).collect();
     format!("# A talk with {guest}\n\n{}\n\n{exchanges}", sentence(random))
 }
 
 fn screenplay(random: &mut Random) -> String {
-    let line = |random: &mut Random| format!("{}\n{}\n\n", random.pick(GIVEN).to_uppercase(), random.pick(SHORT));
+    let line = |random: &mut Random| {
+        format!("{}\n{}\n\n", random.pick(GIVEN).to_uppercase(), random.pick(SHORT))
+    };
     let spoken: String = (0..10).map(|_| line(random)).collect();
     format!(
         "INT. HARBOUR OFFICE - NIGHT\n\n{}\n\n{spoken}CUT TO:\n\nEXT. QUAY - DAY\n\n{}\n",
@@ -235,12 +245,21 @@ fn screenplay(random: &mut Random) -> String {
 }
 
 fn names(random: &mut Random) -> String {
-    let title =
-        random.pick(&["Crew of the ferry, 1911", "Members of the council", "Winners", "Members", "Those who signed"]);
+    let title = random.pick(&[
+        "Crew of the ferry, 1911",
+        "Members of the council",
+        "Winners",
+        "Members",
+        "Those who signed",
+    ]);
     let list = match random.below(3) {
         0 => lines(20, random, |_, random| name(random)),
         1 => lines(20, random, |_, random| {
-            format!("- {}, {}", name(random), random.pick(&["cook", "pilot", "editor", "clerk", "photographer"]))
+            format!(
+                "- {}, {}",
+                name(random),
+                random.pick(&["cook", "pilot", "editor", "clerk", "photographer"])
+            )
         }),
         _ => lines(20, random, |index, random| format!("{}. {}", index + 1, name(random))),
     };
@@ -251,7 +270,12 @@ fn glossary(random: &mut Random) -> String {
     let entry = |term: &str, random: &mut Random| match random.below(3) {
         0 => format!("**{term}** — {}\n\n", sentence(random)),
         1 => format!("{}\n: {}\n\n", capitalized(term), sentence(random)),
-        _ => format!("{}: {} See also {}.\n\n", capitalized(term), sentence(random), random.pick(TERMS)),
+        _ => format!(
+            "{}: {} See also {}.\n\n",
+            capitalized(term),
+            sentence(random),
+            random.pick(TERMS)
+        ),
     };
     let entries: String = TERMS.iter().map(|term| entry(term, random)).collect();
     format!("# Glossary\n\n{entries}")
@@ -275,7 +299,8 @@ fn index(random: &mut Random) -> String {
 fn questions(random: &mut Random) -> String {
     let pair = |index: usize, random: &mut Random| {
         let question = format!("Who {} {}?", random.pick(DEEDS), THINGS[index]);
-        let answer = if random.below(3) == 0 { random.pick(SHORT).to_owned() } else { sentence(random) };
+        let answer =
+            if random.below(3) == 0 { random.pick(SHORT).to_owned() } else { sentence(random) };
         match random.below(3) {
             0 => format!("## {question}\n\n{answer}\n\n"),
             1 => format!("**Q: {question}**\n\nA: {answer}\n\n"),
@@ -287,13 +312,26 @@ fn questions(random: &mut Random) -> String {
 }
 
 fn recipe(random: &mut Random) -> String {
-    let foods = ["flour", "butter", "salt", "milk", "plums", "sugar", "eggs", "yeast", "rye", "honey", "apples"];
+    let foods = [
+        "flour", "butter", "salt", "milk", "plums", "sugar", "eggs", "yeast", "rye", "honey",
+        "apples",
+    ];
     let ingredients = lines(7, random, |_, random| {
         let unit = random.pick(&["g", "ml", "tbsp", "cups", "oz"]);
         format!("- {} {unit} {}", 1 + random.below(400), random.pick(&foods))
     });
     let steps = lines(6, random, |index, random| {
-        let deed = random.pick(&["Mix", "Stir in", "Add", "Weigh", "Bake", "Fold in", "Rest", "Share out", "Watch"]);
+        let deed = random.pick(&[
+            "Mix",
+            "Stir in",
+            "Add",
+            "Weigh",
+            "Bake",
+            "Fold in",
+            "Rest",
+            "Share out",
+            "Watch",
+        ]);
         format!("{}. {deed} the {}.", index + 1, random.pick(&foods))
     });
     format!(
@@ -304,8 +342,10 @@ fn recipe(random: &mut Random) -> String {
 
 fn bibliography(random: &mut Random) -> String {
     let entries = lines(14, random, |index, random| {
-        let (author, year) =
-            (format!("{}, {}.", random.pick(FAMILY), &random.pick(GIVEN)[..1]), 1890 + random.below(130));
+        let (author, year) = (
+            format!("{}, {}.", random.pick(FAMILY), &random.pick(GIVEN)[..1]),
+            1890 + random.below(130),
+        );
         let title = capitalized(&format!("{} and {}", random.pick(THINGS), random.pick(TERMS)));
         match random.below(4) {
             0 => format!("[{}] {author} {title}. Leiden: Brill, {year}.", index + 1),
@@ -371,7 +411,10 @@ fn specification(random: &mut Random) -> String {
             0 => format!("{label}: {} mm", random.below(4_000)),
             1 => format!("{label}: yes"),
             2 => format!("{label} height ({}–{} m)", 1 + random.below(4), 6 + random.below(4)),
-            _ => format!("- {label}: {}", random.pick(&["steel", "oak", "n/a", "optional", "included", "2 of 4"])),
+            _ => format!(
+                "- {label}: {}",
+                random.pick(&["steel", "oak", "n/a", "optional", "included", "2 of 4"])
+            ),
         }
     })
 }
@@ -380,7 +423,12 @@ fn timetable(random: &mut Random) -> String {
     lines(16, random, |index, random| {
         let minute = random.below(60);
         match random.below(3) {
-            0 => format!("{:02}:{minute:02} {} – {}", 6 + index, random.pick(FAMILY), random.pick(FAMILY)),
+            0 => format!(
+                "{:02}:{minute:02} {} – {}",
+                6 + index,
+                random.pick(FAMILY),
+                random.pick(FAMILY)
+            ),
             1 => format!("{}:{minute:02} a.m.  Pier {}", 1 + index % 11, 1 + random.below(9)),
             _ => format!("Monday to Friday {:02}.{minute:02}", 6 + index),
         }
@@ -409,7 +457,12 @@ fn minutes(random: &mut Random) -> String {
             name(random)
         )
     });
-    format!("# Minutes\n\nPresent: {}, {}\n\nApologies: {}\n\n{items}", name(random), name(random), name(random))
+    format!(
+        "# Minutes\n\nPresent: {}, {}\n\nApologies: {}\n\n{items}",
+        name(random),
+        name(random),
+        name(random)
+    )
 }
 
 fn changelog(random: &mut Random) -> String {
@@ -444,7 +497,9 @@ fn code(random: &mut Random) -> String {
         format!(
             "```html\n<nav><a href=\"/\">Home</a> | <a href=\"/{term}\">{term}</a></nav>\n<p>Advertisement</p>\n<b>Read more &raquo;</b>\n```"
         ),
-        format!("```sh\n$ {term} --help\nusage: {term} [OPTIONS]\n\nShare this article\n\n\nPage 1 of 3\n```"),
+        format!(
+            "```sh\n$ {term} --help\nusage: {term} [OPTIONS]\n\nShare this article\n\n\nPage 1 of 3\n```"
+        ),
         format!("```sql\nSELECT a | b FROM {term}\nWHERE c || d = 'Log in';\n```"),
         format!(
             "```yaml\n{term}:\n  - Facebook\n  - Twitter\n  - Email\nfooter: \"© 2024 Example. All rights reserved.\"\n```"
@@ -453,7 +508,9 @@ fn code(random: &mut Random) -> String {
         format!("```json\n{{\"comments\": [\"{{{{ {term} }}}}\", \"&nbsp;\"]}}\n```"),
     ];
     let count = 3 + random.below(4);
-    (0..count).map(|_| format!("{}\n\n{}\n\n", sentence(random), blocks[random.below(blocks.len())])).collect()
+    (0..count)
+        .map(|_| format!("{}\n\n{}\n\n", sentence(random), blocks[random.below(blocks.len())]))
+        .collect()
 }
 
 fn indented_code(random: &mut Random) -> String {
@@ -470,9 +527,22 @@ fn indented_code(random: &mut Random) -> String {
 fn results(random: &mut Random) -> String {
     lines(18, random, |index, random| match random.below(3) {
         0 => format!("{}. {} {}:{:02}", index + 1, name(random), random.below(9), random.below(60)),
-        1 => format!("{} {} {} {}", random.pick(FAMILY), random.below(5), random.pick(FAMILY), random.below(5)),
+        1 => format!(
+            "{} {} {} {}",
+            random.pick(FAMILY),
+            random.below(5),
+            random.pick(FAMILY),
+            random.below(5)
+        ),
         _ => {
-            format!("{} {}-{}, {}-{}", name(random), random.below(7), random.below(7), random.below(7), random.below(7))
+            format!(
+                "{} {}-{}, {}-{}",
+                name(random),
+                random.below(7),
+                random.below(7),
+                random.below(7),
+                random.below(7)
+            )
         }
     })
 }

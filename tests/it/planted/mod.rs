@@ -49,7 +49,8 @@ impl Random {
 /// Returns `count` paragraphs of 30 to 120 words, a quarter of them edited copies of others.
 pub(crate) fn paragraphs(count: usize, seed: u64) -> Vec<String> {
     let text = SEEDS.join(" ");
-    let words: Vec<&str> = text.split_whitespace().filter(|word| word.starts_with(char::is_alphabetic)).collect();
+    let words: Vec<&str> =
+        text.split_whitespace().filter(|word| word.starts_with(char::is_alphabetic)).collect();
     let mut following: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for pair in words.windows(2) {
         following.entry(pair[0]).or_default().push(pair[1]);
@@ -101,7 +102,9 @@ fn edited(base: &str, vocabulary: &[&str], random: &mut Random) -> String {
             return sentences.concat();
         }
         4 => words.truncate((words.len() - edits).max(8)),
-        _ => words.splice(0..0, "Originally published by our partners on Monday:".split(' ')).for_each(drop),
+        _ => words
+            .splice(0..0, "Originally published by our partners on Monday:".split(' '))
+            .for_each(drop),
     }
     words.join(" ")
 }

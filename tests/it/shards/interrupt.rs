@@ -11,7 +11,9 @@ use super::{dechaff, record_line, stderr};
 
 /// Writes a shard that takes a while to fix.
 fn large_shard(folder: &Path) -> String {
-    let text = "The talks go on in Muscat next week, both sides said on Monday.\n\nLeave a Comment\n".repeat(20);
+    let text =
+        "The talks go on in Muscat next week, both sides said on Monday.\n\nLeave a Comment\n"
+            .repeat(20);
     let lines: String = (0..300).map(|index| record_line(index, &text)).collect();
     fs::write(folder.join("a.jsonl"), &lines).unwrap();
     lines
@@ -23,7 +25,17 @@ fn a_killed_process_leaves_the_old_or_the_new_shard() {
     const RUNS: u32 = 6;
     let folder = TempDir::new().unwrap();
     let before = large_shard(folder.path());
-    let fix = ["check", "a.jsonl", "--select", "BP001", "--fix-only", "--trail", "trail.jsonl", "--max-removed", "1"];
+    let fix = [
+        "check",
+        "a.jsonl",
+        "--select",
+        "BP001",
+        "--fix-only",
+        "--trail",
+        "trail.jsonl",
+        "--max-removed",
+        "1",
+    ];
     let start = std::time::Instant::now();
     assert!(dechaff(folder.path(), &fix).status.success());
     let whole = start.elapsed();
@@ -38,7 +50,9 @@ fn a_killed_process_leaves_the_old_or_the_new_shard() {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        std::thread::sleep(whole.mul_f64(f64::from(run / 2) / f64::from(RUNS)).max(Duration::from_millis(5)));
+        std::thread::sleep(
+            whole.mul_f64(f64::from(run / 2) / f64::from(RUNS)).max(Duration::from_millis(5)),
+        );
         if run % 2 == 0 {
             let _ = child.kill();
             child.wait().unwrap();
@@ -46,16 +60,31 @@ fn a_killed_process_leaves_the_old_or_the_new_shard() {
             Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
             let output = child.wait_with_output().unwrap();
             // Until the handler is installed, the signal ends the process.
-            assert!(matches!(output.status.code(), None | Some(0 | 130)), "{:?} {}", output.status, stderr(&output));
-            let left = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>();
-            let temporary = left.iter().filter(|name| name.to_string_lossy().starts_with(".dechaff"));
+            assert!(
+                matches!(output.status.code(), None | Some(0 | 130)),
+                "{:?} {}",
+                output.status,
+                stderr(&output)
+            );
+            let left = fs::read_dir(folder.path())
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name())
+                .collect::<Vec<_>>();
+            let temporary =
+                left.iter().filter(|name| name.to_string_lossy().starts_with(".dechaff"));
             assert!(temporary.count() == 0 || output.status.code().is_none(), "{left:?}");
         }
         let now = fs::read_to_string(folder.path().join("a.jsonl")).unwrap();
-        assert!(now == before || now == after, "run {run}: the shard is neither the old nor the new one");
+        assert!(
+            now == before || now == after,
+            "run {run}: the shard is neither the old nor the new one"
+        );
         if folder.path().join("trail.jsonl").metadata().is_ok_and(|trail| trail.len() > 2) {
             dechaff(folder.path(), &["undo", "trail.jsonl"]);
-            assert!(fs::read_to_string(folder.path().join("a.jsonl")).unwrap() == before, "run {run}: not restored");
+            assert!(
+                fs::read_to_string(folder.path().join("a.jsonl")).unwrap() == before,
+                "run {run}: not restored"
+            );
         }
     }
 }
@@ -65,11 +94,13 @@ fn a_killed_process_leaves_the_old_or_the_new_shard() {
 fn an_interrupted_check_reports_its_progress() {
     const RECORDS: usize = 60_000;
     let folder = TempDir::new().unwrap();
-    let text =
-        |index: usize| format!("The talks number {index} go on in Muscat, both sides said in hall {}.", index % 97);
+    let text = |index: usize| {
+        format!("The talks number {index} go on in Muscat, both sides said in hall {}.", index % 97)
+    };
     let lines: String = (0..RECORDS).map(|index| record_line(index, &text(index))).collect();
     fs::write(folder.path().join("a.jsonl"), lines).unwrap();
-    let size = fs::metadata(folder.path().join("a.jsonl")).unwrap().len() as f64 / f64::from(1 << 20);
+    let size =
+        fs::metadata(folder.path().join("a.jsonl")).unwrap().len() as f64 / f64::from(1 << 20);
     for delay in [300, 700, 1_500] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dechaff"));
         command.current_dir(folder.path()).args(["check", "a.jsonl", "--isolated"]);
@@ -86,7 +117,10 @@ fn an_interrupted_check_reports_its_progress() {
         match rest.starts_with("comparing ") {
             true => assert_eq!(printed, "no files checked\n"),
             false => {
-                assert!(rest.starts_with("checking ") && !printed.contains("nothing remains"), "{message}{printed}")
+                assert!(
+                    rest.starts_with("checking ") && !printed.contains("nothing remains"),
+                    "{message}{printed}"
+                )
             }
         }
     }

@@ -3,7 +3,9 @@
 use std::fs;
 use std::sync::Arc;
 
-use dechaff::corpus::{InputFile, OpenedFile, ReadOptions, RecordAction, Rewriter, ShardItem, open};
+use dechaff::corpus::{
+    InputFile, OpenedFile, ReadOptions, RecordAction, Rewriter, ShardItem, open,
+};
 use dechaff::text::Span;
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -20,9 +22,11 @@ fn odd_json() -> impl Strategy<Value = String> {
     ];
     leaf.prop_recursive(3, 12, 3, |inner| {
         prop_oneof![
-            proptest::collection::vec(inner.clone(), 0..3).prop_map(|items| format!("[ {} ]", items.join(" ,\t"))),
+            proptest::collection::vec(inner.clone(), 0..3)
+                .prop_map(|items| format!("[ {} ]", items.join(" ,\t"))),
             proptest::collection::vec(("[a-z]{1,3}", inner), 0..3).prop_map(|fields| {
-                let fields: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\" : {value}")).collect();
+                let fields: Vec<String> =
+                    fields.iter().map(|(name, value)| format!("\"{name}\" : {value}")).collect();
                 format!("{{{}}}", fields.join(","))
             }),
         ]

@@ -14,12 +14,22 @@ fn json_that_is_not_json_lines_is_a_single_error_with_a_remedy() {
     fs::write(folder.path().join("array.json"), &array).unwrap();
     fs::write(folder.path().join("array.jsonl"), format!("[{record},{record}]")).unwrap();
     fs::write(folder.path().join("array.jsonl.gz"), gzip(&array)).unwrap();
-    fs::write(folder.path().join("pretty.json"), "{\n  \"id\": 1,\n  \"text\": \"Leave a Comment\"\n}\n").unwrap();
+    fs::write(
+        folder.path().join("pretty.json"),
+        "{\n  \"id\": 1,\n  \"text\": \"Leave a Comment\"\n}\n",
+    )
+    .unwrap();
     let array = "a JSON array, not JSON Lines, which has one object per line; convert it with";
     for (file, expected) in [
         ("array.json", format!("array.json: {array}: jq -c '.[]' array.json > array.jsonl")),
-        ("array.jsonl", format!("array.jsonl: {array}: jq -c '.[]' array.jsonl > array-lines.jsonl")),
-        ("array.jsonl.gz", format!("array.jsonl.gz: {array}: gzip -dc array.jsonl.gz | jq -c '.[]' > array.jsonl")),
+        (
+            "array.jsonl",
+            format!("array.jsonl: {array}: jq -c '.[]' array.jsonl > array-lines.jsonl"),
+        ),
+        (
+            "array.jsonl.gz",
+            format!("array.jsonl.gz: {array}: gzip -dc array.jsonl.gz | jq -c '.[]' > array.jsonl"),
+        ),
         ("pretty.json", "pretty.json: pretty-printed JSON, not JSON Lines".to_owned()),
     ] {
         let output = dechaff(folder.path(), &["check", file, "--isolated"]);
@@ -34,10 +44,12 @@ fn json_that_is_not_json_lines_is_a_single_error_with_a_remedy() {
 #[test]
 fn unreadable_records_are_reported_counted_and_skipped() {
     let folder = TempDir::new().unwrap();
-    let good = record_line(0, "The talks go on in Muscat next week, both sides said on Monday.\n\nLeave a Comment\n");
+    let good = record_line(
+        0,
+        "The talks go on in Muscat next week, both sides said on Monday.\n\nLeave a Comment\n",
+    );
     let long = record_line(9, &"x".repeat(5_000));
-    let bad =
-        "{\"text\": \"a\n{\"id\": 7, \"body\": \"a\"}\n{\"text\": null}\n{\"text\": 3}\n{\"text\": 4}\n{\"text\": 5}\n";
+    let bad = "{\"text\": \"a\n{\"id\": 7, \"body\": \"a\"}\n{\"text\": null}\n{\"text\": 3}\n{\"text\": 4}\n{\"text\": 5}\n";
     fs::write(folder.path().join("a.jsonl"), format!("{good}{bad}{long}{good}")).unwrap();
     let packed = gzip(&good.repeat(200));
     fs::write(folder.path().join("b.jsonl.gz"), &packed[..packed.len() - 20]).unwrap();
@@ -68,7 +80,9 @@ fn unreadable_records_are_reported_counted_and_skipped() {
     let before = fs::read(folder.path().join("b.jsonl.gz")).unwrap();
     let output = check(&["--fix"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("b.jsonl.gz: left as it was, since a part of it cannot be read"));
+    assert!(
+        stderr(&output).contains("b.jsonl.gz: left as it was, since a part of it cannot be read")
+    );
     assert_eq!(fs::read(folder.path().join("b.jsonl.gz")).unwrap(), before);
     let fixed = fs::read_to_string(folder.path().join("a.jsonl")).unwrap();
     assert!(fixed.contains(bad) && fixed.contains(&long) && !fixed.contains("Leave"));
@@ -89,7 +103,8 @@ fn corrupt_parquet_is_reported_and_never_overwritten() {
             *byte = byte.wrapping_mul(31).wrapping_add(round as u8 + 1);
         }
         fs::write(&path, &broken).unwrap();
-        let arguments = ["check", "shard.parquet", "--text-field", "doc.text", "--select", "BP001", "--fix"];
+        let arguments =
+            ["check", "shard.parquet", "--text-field", "doc.text", "--select", "BP001", "--fix"];
         let output = dechaff(folder.path(), &arguments);
         let code = output.status.code();
         assert!(matches!(code, Some(0..=2)), "round {round}: {code:?}: {}", stderr(&output));
@@ -112,7 +127,8 @@ fn corrupt_parquet_is_reported_and_never_overwritten() {
 fn other_json_in_a_directory_is_skipped() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("a.txt"), "The talks go on.\n").unwrap();
-    fs::write(folder.path().join("notes.jsonl"), "{\"path\": \"a.txt\", \"removed\": \"x\"}\n").unwrap();
+    fs::write(folder.path().join("notes.jsonl"), "{\"path\": \"a.txt\", \"removed\": \"x\"}\n")
+        .unwrap();
     let output = dechaff(folder.path(), &["check", "."]);
     assert!(output.status.success());
     assert!(stderr(&output).contains("skipped notes.jsonl: its records have no field `text`"));

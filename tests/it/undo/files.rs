@@ -15,7 +15,10 @@ fn repeated_runs_can_be_undone() {
     let folder = corpus(3);
     let before = files(&folder.path().join("corpus"));
     for _ in 0..3 {
-        succeeds(folder.path(), &["check", "corpus", "--output-dir", "clean", "--trail", "log.jsonl", "--fix-only"]);
+        succeeds(
+            folder.path(),
+            &["check", "corpus", "--output-dir", "clean", "--trail", "log.jsonl", "--fix-only"],
+        );
     }
     let clean = folder.path().join("clean");
     assert!(!fs::read_to_string(clean.join("000.txt")).unwrap().contains("Comment"));
@@ -75,7 +78,10 @@ fn files_at_an_absolute_path_are_restored_from_anywhere() {
     let (folder, elsewhere) = (corpus(2), TempDir::new().unwrap());
     let before = files(&folder.path().join("corpus"));
     let input = folder.path().join("corpus");
-    succeeds(elsewhere.path(), &["check", input.to_str().unwrap(), "--fix-only", "-q", "--undo-log", "log.jsonl"]);
+    succeeds(
+        elsewhere.path(),
+        &["check", input.to_str().unwrap(), "--fix-only", "-q", "--undo-log", "log.jsonl"],
+    );
     assert_ne!(files(&input), before);
     succeeds(elsewhere.path(), &["undo", "log.jsonl"]);
     assert_eq!(files(&input), before);
@@ -89,7 +95,10 @@ fn an_edited_file_is_unchanged_and_the_rest_restored() {
     fs::File::options().append(true).open(&path).unwrap().write_all(b"More.\n").unwrap();
     let edited = fs::read(&path).unwrap();
     let message = refusal(folder.path(), &["undo", "log.jsonl"]);
-    assert!(message.contains("corpus/001.txt: the text has changed since it was fixed"), "{message}");
+    assert!(
+        message.contains("corpus/001.txt: the text has changed since it was fixed"),
+        "{message}"
+    );
     assert_eq!(fs::read(&path).unwrap(), edited);
     assert_eq!(fs::read_to_string(folder.path().join("corpus/002.txt")).unwrap(), text(2));
 }
@@ -140,17 +149,29 @@ fn log_paths_cannot_leave_the_base_directory() {
     let fixed = fs::read(&victim).unwrap();
     std::os::unix::fs::symlink("../victim.txt", folder.path().join("corpus/link.txt")).unwrap();
     std::os::unix::fs::symlink("..", folder.path().join("corpus/up")).unwrap();
-    for path in ["../victim.txt", victim.to_str().unwrap(), "link.txt", "up/victim.txt", "x/../../victim.txt", ""] {
-        let forged = format!("{header}\n{}", forge(entry.trim_end(), |value| value["path"] = json!(path)));
+    for path in [
+        "../victim.txt",
+        victim.to_str().unwrap(),
+        "link.txt",
+        "up/victim.txt",
+        "x/../../victim.txt",
+        "",
+    ] {
+        let forged =
+            format!("{header}\n{}", forge(entry.trim_end(), |value| value["path"] = json!(path)));
         fs::write(folder.path().join("log.jsonl"), forged).unwrap();
         for more in [&[][..], &["--root", "corpus"], &["."]] {
             let message = refusal(folder.path(), &[&["undo", "log.jsonl"], more].concat());
-            assert!(message.contains("left alone") || message.contains("no such file"), "{path}: {message}");
+            assert!(
+                message.contains("left alone") || message.contains("no such file"),
+                "{path}: {message}"
+            );
             assert_eq!(fs::read(&victim).unwrap(), fixed, "{path}");
         }
     }
     // Control: a forged line with a harmless change is accepted.
-    let forged = format!("{header}\n{}", forge(entry.trim_end(), |value| value["version"] = json!("0.0.0")));
+    let forged =
+        format!("{header}\n{}", forge(entry.trim_end(), |value| value["version"] = json!("0.0.0")));
     fs::write(folder.path().join("log.jsonl"), forged).unwrap();
     succeeds(folder.path(), &["undo", "log.jsonl"]);
 }

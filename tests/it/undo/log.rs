@@ -37,14 +37,19 @@ fn a_truncated_or_corrupt_log_restores_the_rest() {
     let fixed = files(&folder.path().join("corpus"));
     let log = folder.path().join("log.jsonl");
     let whole = fs::read(&log).unwrap();
-    let put =
-        |files: &BTreeMap<PathBuf, Vec<u8>>| files.iter().for_each(|(path, bytes)| fs::write(path, bytes).unwrap());
+    let put = |files: &BTreeMap<PathBuf, Vec<u8>>| {
+        files.iter().for_each(|(path, bytes)| fs::write(path, bytes).unwrap())
+    };
 
     // Truncated within a character, as by a kill.
     fs::write(&log, [&whole[..], b"{\"path\":\"c/z.txt\",\"removed\":\"caf\xc3"].concat()).unwrap();
     let output = dechaff(folder.path(), &["undo", "log.jsonl"]);
     assert!(output.status.success());
-    assert!(stderr(&output).contains("log.jsonl:5: the line is incomplete or was edited"), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("log.jsonl:5: the line is incomplete or was edited"),
+        "{}",
+        stderr(&output)
+    );
     assert_eq!(files(&folder.path().join("corpus")), before);
 
     // The same, followed by another run.
@@ -60,7 +65,11 @@ fn a_truncated_or_corrupt_log_restores_the_rest() {
         damaged[at] = byte;
         fs::write(&log, damaged).unwrap();
         let message = dechaff(folder.path(), &["undo", "log.jsonl"]);
-        assert!(stderr(&message).contains("log.jsonl:3: the line is incomplete or was edited"), "{}", stderr(&message));
+        assert!(
+            stderr(&message).contains("log.jsonl:3: the line is incomplete or was edited"),
+            "{}",
+            stderr(&message)
+        );
         let now = files(&folder.path().join("corpus"));
         assert_eq!(now.iter().filter(|(path, bytes)| before[*path] == **bytes).count(), 2);
         assert_eq!(now.iter().filter(|(path, bytes)| fixed[*path] == **bytes).count(), 1);
@@ -72,8 +81,9 @@ fn an_incomplete_change_set_is_reported() {
     let folder = TempDir::new().unwrap();
     fs::create_dir(folder.path().join("corpus")).unwrap();
     let path = folder.path().join("corpus/a.txt");
-    let original =
-        format!("Leave a Comment\n\n{KEPT}\n\nBe the first to comment\n\n{KEPT} And so on.\n\nLeave a Comment\n");
+    let original = format!(
+        "Leave a Comment\n\n{KEPT}\n\nBe the first to comment\n\n{KEPT} And so on.\n\nLeave a Comment\n"
+    );
     fs::write(&path, &original).unwrap();
     fix(folder.path());
     let fixed = fs::read(&path).unwrap();
@@ -81,15 +91,23 @@ fn an_incomplete_change_set_is_reported() {
     let lines: Vec<&str> = log.lines().collect();
     assert_eq!(lines.len(), 4, "{log}");
     for missing in 1..4 {
-        let rest: String =
-            lines.iter().enumerate().filter(|(at, _)| *at != missing).map(|(_, line)| format!("{line}\n")).collect();
+        let rest: String = lines
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| *at != missing)
+            .map(|(_, line)| format!("{line}\n"))
+            .collect();
         fs::write(folder.path().join("log.jsonl"), rest).unwrap();
         let message = refusal(folder.path(), &["undo", "log.jsonl"]);
-        assert!(message.contains("corpus/a.txt: 2 of the 3 changes made at once are in the undo log"), "{message}");
+        assert!(
+            message.contains("corpus/a.txt: 2 of the 3 changes made at once are in the undo log"),
+            "{message}"
+        );
         assert_eq!(fs::read(&path).unwrap(), fixed);
     }
     // An incomplete change set followed by the complete one, as left by a run killed while logging.
-    let part: String = lines[..2].iter().chain(&lines[1..]).map(|line| format!("{line}\n")).collect();
+    let part: String =
+        lines[..2].iter().chain(&lines[1..]).map(|line| format!("{line}\n")).collect();
     fs::write(folder.path().join("log.jsonl"), part).unwrap();
     succeeds(folder.path(), &["undo", "log.jsonl"]);
     assert_eq!(fs::read_to_string(&path).unwrap(), original);
@@ -103,7 +121,10 @@ fn concurrent_runs_do_not_share_a_log() {
     held.lock().unwrap();
     for arguments in [FIX, &["undo", "log.jsonl"]] {
         let message = refusal(folder.path(), arguments);
-        assert!(message.contains("log.jsonl: another run of dechaff is using this undo log"), "{message}");
+        assert!(
+            message.contains("log.jsonl: another run of dechaff is using this undo log"),
+            "{message}"
+        );
     }
     drop(held);
     succeeds(folder.path(), &["undo", "log.jsonl"]);
@@ -129,16 +150,27 @@ fn concurrent_runs_do_not_share_a_log() {
 fn a_full_disk_leaves_no_incomplete_entry() {
     let folder = corpus(6);
     // After a long change, only short ones fit on the disk.
-    let long = format!("{KEPT}\n\n{}", "Leave a Comment\n\n".repeat(40) + &format!("{KEPT} ").repeat(200) + "\n");
+    let long = format!(
+        "{KEPT}\n\n{}",
+        "Leave a Comment\n\n".repeat(40) + &format!("{KEPT} ").repeat(200) + "\n"
+    );
     fs::write(folder.path().join("corpus/000.txt"), long).unwrap();
     let before = files(&folder.path().join("corpus"));
     for kilobytes in 4..28 {
-        let script =
-            format!("trap '' XFSZ; ulimit -f {kilobytes}; exec {} {}", env!("CARGO_BIN_EXE_dechaff"), FIX.join(" "));
+        let script = format!(
+            "trap '' XFSZ; ulimit -f {kilobytes}; exec {} {}",
+            env!("CARGO_BIN_EXE_dechaff"),
+            FIX.join(" ")
+        );
         Command::new("bash").current_dir(folder.path()).args(["-c", &script]).output().unwrap();
         let output = dechaff(folder.path(), &["undo", "log.jsonl"]);
         assert!(!stderr(&output).contains("incomplete"), "{kilobytes}: {}", stderr(&output));
-        assert_eq!(files(&folder.path().join("corpus")), before, "{kilobytes}: {}", stderr(&output));
+        assert_eq!(
+            files(&folder.path().join("corpus")),
+            before,
+            "{kilobytes}: {}",
+            stderr(&output)
+        );
         fs::remove_file(folder.path().join("log.jsonl")).unwrap();
     }
 }
@@ -174,12 +206,17 @@ fn nothing_is_lost_whenever_the_disk_fills_up() {
     };
     let folder = disk.0.path();
     fs::create_dir(folder.join("corpus")).unwrap();
-    let long = format!("{KEPT}\n\n{}", "Leave a Comment\n\n".repeat(40) + &format!("{KEPT} ").repeat(300) + "\n");
+    let long = format!(
+        "{KEPT}\n\n{}",
+        "Leave a Comment\n\n".repeat(40) + &format!("{KEPT} ").repeat(300) + "\n"
+    );
     let short = |number: usize| format!("{}\n\n{}", format!("{KEPT} ").repeat(8), text(number));
     let begin = || {
         let _ = fs::remove_file(folder.join("log.jsonl"));
         fs::write(folder.join("corpus/a.txt"), &long).unwrap();
-        (0..5).for_each(|number| fs::write(folder.join(format!("corpus/b{number}.txt")), short(number)).unwrap());
+        (0..5).for_each(|number| {
+            fs::write(folder.join(format!("corpus/b{number}.txt")), short(number)).unwrap()
+        });
         files(&folder.join("corpus"))
     };
     for room in (0..=64).step_by(4) {

@@ -35,7 +35,10 @@ fn json_lines_are_restored_byte_for_byte() {
     fs::write(&path, &lines).unwrap();
     fix(folder.path());
     let fixed = fs::read_to_string(&path).unwrap();
-    assert!(fixed.lines().zip(lines.lines()).filter(|(fixed, line)| fixed != line).count() >= 20, "{fixed}");
+    assert!(
+        fixed.lines().zip(lines.lines()).filter(|(fixed, line)| fixed != line).count() >= 20,
+        "{fixed}"
+    );
     succeeds(folder.path(), &["undo", "log.jsonl"]);
     assert_eq!(fs::read_to_string(&path).unwrap(), lines);
 }
@@ -58,8 +61,9 @@ fn forged_json_in_the_log_is_rejected() {
 }
 
 fn records(texts: &[&str]) -> String {
-    let line =
-        |(index, text): (usize, &&str)| format!("{}\n", json!({"id": format!("doc-{index}"), "text": text, "n": 1.5}));
+    let line = |(index, text): (usize, &&str)| {
+        format!("{}\n", json!({"id": format!("doc-{index}"), "text": text, "n": 1.5}))
+    };
     texts.iter().enumerate().map(line).collect()
 }
 
@@ -71,14 +75,25 @@ fn dropped_records_are_reported_or_restored() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("a.jsonl"), &lines).unwrap();
     let copy = folder.path().join("clean/a.jsonl");
-    let run = ["check", "a.jsonl", "--output-dir", "clean", "--drop-empty", "--max-removed", "1", "--select", "BP"];
+    let run = [
+        "check",
+        "a.jsonl",
+        "--output-dir",
+        "clean",
+        "--drop-empty",
+        "--max-removed",
+        "1",
+        "--select",
+        "BP",
+    ];
     let run = [&run[..], &["--fix-only", "-q", "--undo-log", "log.jsonl"]].concat();
     succeeds(folder.path(), &run);
     assert_eq!(fs::read_to_string(&copy).unwrap().lines().count(), 2);
     let message = refusal(folder.path(), &["undo", "log.jsonl"]);
     for (index, id) in [(1, 0), (3, 2), (4, 3), (6, 5)] {
-        let expected =
-            format!("record {index} of the original (id \"doc-{id}\") was left out of the copy and cannot be put back");
+        let expected = format!(
+            "record {index} of the original (id \"doc-{id}\") was left out of the copy and cannot be put back"
+        );
         assert!(message.contains(&expected), "{expected}: {message}");
     }
     assert_eq!(message.matches("was left out").count(), 4, "{message}");
@@ -100,7 +115,10 @@ fn dropped_records_are_reported_or_restored() {
         succeeds(folder.path(), &run);
         succeeds(folder.path(), &keep);
         let message = refusal(folder.path(), &["undo", "log.jsonl", "--rule", "BP003"]);
-        assert!(message.contains("undo all changes at once") || message.contains("no change"), "{message}");
+        assert!(
+            message.contains("undo all changes at once") || message.contains("no change"),
+            "{message}"
+        );
         succeeds(folder.path(), &keep);
         succeeds(folder.path(), &["undo", "log.jsonl"]);
         assert_eq!(fs::read_to_string(&copy).unwrap(), lines);

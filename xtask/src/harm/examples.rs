@@ -15,7 +15,8 @@ use crate::pages::Label;
 
 /// Adds a section about the examples.
 pub(crate) fn measure(registry: &Registry, report: &mut String) -> Result<()> {
-    let settings = Settings::new(registry, &["ALL".to_owned()], &[], &[]).map_err(|error| anyhow!("{error}"))?;
+    let settings = Settings::new(registry, &["ALL".to_owned()], &[], &[])
+        .map_err(|error| anyhow!("{error}"))?;
     let linter = Linter::new(registry, &settings)?;
     let mut losses = LossReport::default();
     let mut count = 0;
@@ -23,7 +24,8 @@ pub(crate) fn measure(registry: &Registry, report: &mut String) -> Result<()> {
         for (index, example) in rule.examples.iter().enumerate() {
             for text in example.allow.iter().flat_map(|allow| allow.texts()) {
                 count += 1;
-                let fixed = fix_safely(&linter, example.path.as_deref().unwrap_or("example.txt"), text)?;
+                let fixed =
+                    fix_safely(&linter, example.path.as_deref().unwrap_or("example.txt"), text)?;
                 losses.add_fixes(&fixed.applied);
                 let lines = line_spans(text);
                 for loss in super::loss::losses(text, &lines, &fixed) {
@@ -33,7 +35,8 @@ pub(crate) fn measure(registry: &Registry, report: &mut String) -> Result<()> {
             }
         }
     }
-    let _ = writeln!(report, "== allow examples: {count} texts, {} lines taken.\n", losses.content());
+    let _ =
+        writeln!(report, "== allow examples: {count} texts, {} lines taken.\n", losses.content());
     let _ = writeln!(report, "{}\n{}", losses.table(false), losses.lines(usize::MAX));
     Ok(())
 }

@@ -27,8 +27,11 @@ const CLEAN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/clean");
 
 /// Adds sections about generated content to the report. Returns whether an invariant is broken.
 pub(crate) fn measure(linter: &Linter, report: &mut String) -> Result<bool> {
-    let is_broken =
-        [measure_headings(linter, report)?, measure_tables(linter, report)?, measure_texts(linter, report)?];
+    let is_broken = [
+        measure_headings(linter, report)?,
+        measure_tables(linter, report)?,
+        measure_texts(linter, report)?,
+    ];
     Ok(is_broken.contains(&true))
 }
 
@@ -41,21 +44,29 @@ fn measure_headings(linter: &Linter, report: &mut String) -> Result<bool> {
             return Ok(None);
         }
         let lines = line_spans(&headed.text);
-        let heading =
-            lines.iter().position(|line| headed.heading.starts_with(&headed.text[line.range()]) && !line.is_empty());
+        let heading = lines.iter().position(|line| {
+            headed.heading.starts_with(&headed.text[line.range()]) && !line.is_empty()
+        });
         let losses = losses(&headed.text, &lines, &fixed);
-        let rules = losses.into_iter().find(|loss| Some(loss.line) == heading).map(|loss| loss.rules);
+        let rules =
+            losses.into_iter().find(|loss| Some(loss.line) == heading).map(|loss| loss.rules);
         Ok(Some((rules.unwrap_or_default().join(" "), headed.heading.replace('\n', " / "))))
     };
-    let outcomes: Vec<Option<(String, String)>> = grid.par_iter().map(fix).collect::<Result<_>>()?;
+    let outcomes: Vec<Option<(String, String)>> =
+        grid.par_iter().map(fix).collect::<Result<_>>()?;
     let mut lost: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
     let count = outcomes.iter().flatten().count();
     for (rules, heading) in outcomes.into_iter().flatten() {
         *lost.entry(rules).or_default().entry(heading).or_insert(0) += 1;
     }
-    let _ = writeln!(report, "== headings next to noise: {} documents, {count} headings lost\n", grid.len());
+    let _ = writeln!(
+        report,
+        "== headings next to noise: {} documents, {count} headings lost\n",
+        grid.len()
+    );
     for (rules, headings) in lost {
-        let headings: Vec<String> = headings.iter().map(|(heading, count)| format!("{heading} ({count})")).collect();
+        let headings: Vec<String> =
+            headings.iter().map(|(heading, count)| format!("{heading} ({count})")).collect();
         let _ = writeln!(report, "  {rules}: {}", headings.join(", "));
     }
     Ok(count > 0)
@@ -70,7 +81,9 @@ fn measure_tables(linter: &Linter, report: &mut String) -> Result<bool> {
         let damaged: &crate::generators::tables::Damaged = damaged;
         let fixed = fix_safely(linter, "page.md", &damaged.text)?;
         let harms = damaged.harms(&fixed.text);
-        let is_silent = !fixed.applied.is_empty() && fixed.remaining.is_empty() && !damaged.is_whole(&fixed.text);
+        let is_silent = !fixed.applied.is_empty()
+            && fixed.remaining.is_empty()
+            && !damaged.is_whole(&fixed.text);
         Ok((harms, is_silent, fixed))
     };
     let outcomes: Vec<_> = tables.par_iter().map(fix).collect::<Result<_>>()?;
@@ -96,7 +109,10 @@ fn measure_tables(linter: &Linter, report: &mut String) -> Result<bool> {
             *sum += count;
         }
         if shown.len() < SHOWN {
-            shown.push(format!("{}\n  became\n{}\n  {harms:?}", damaged.text, fixed.text).replace('\n', "\n    "));
+            shown.push(
+                format!("{}\n  became\n{}\n  {harms:?}", damaged.text, fixed.text)
+                    .replace('\n', "\n    "),
+            );
         }
     }
     let [lost, moved, headers, delimiters, silent] = sums;
@@ -124,15 +140,18 @@ fn measure_tables(linter: &Linter, report: &mut String) -> Result<bool> {
 /// Counts the lines lost from clean texts.
 fn measure_texts(linter: &Linter, report: &mut String) -> Result<bool> {
     const ROUNDS: usize = 200;
-    let mut texts: Vec<(String, String, String)> =
-        clean_texts(ROUNDS).map(|Clean { kind, path, text }| (kind.to_owned(), path.to_owned(), text)).collect();
+    let mut texts: Vec<(String, String, String)> = clean_texts(ROUNDS)
+        .map(|Clean { kind, path, text }| (kind.to_owned(), path.to_owned(), text))
+        .collect();
     for entry in fs::read_dir(CLEAN).context(CLEAN)? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         texts.push((name.clone(), name, fs::read_to_string(&path)?));
     }
-    let fixed: Vec<_> =
-        texts.par_iter().map(|(_, path, text)| fix_safely(linter, path, text)).collect::<Result<_>>()?;
+    let fixed: Vec<_> = texts
+        .par_iter()
+        .map(|(_, path, text)| fix_safely(linter, path, text))
+        .collect::<Result<_>>()?;
     let mut report_by_rule = LossReport::default();
     let mut changed = 0;
     let mut by_kind = BTreeMap::<&str, usize>::new();

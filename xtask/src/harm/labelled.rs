@@ -26,7 +26,11 @@ pub(crate) fn measure(linter: &Linter, folder: &Path, report: &mut String) -> Re
         let max_lines = if is_read { usize::MAX } else { SAMPLE };
         let losses = loss_report(linter, &pages)?;
         let (precision, lines) = losses.precision();
-        let noise = pages.iter().flat_map(|page| &page.lines).filter(|line| line.label == Label::Noise).count();
+        let noise = pages
+            .iter()
+            .flat_map(|page| &page.lines)
+            .filter(|line| line.label == Label::Noise)
+            .count();
         let _ = writeln!(
             report,
             "== {track}: {} pages, {noise} lines of noise. Safe fixes take {lines} scored lines, precision {precision:.3}, \
@@ -38,7 +42,11 @@ pub(crate) fn measure(linter: &Linter, folder: &Path, report: &mut String) -> Re
 
         let clean: Vec<Page> = pages.into_iter().map(without_noise).collect();
         let losses = loss_report(linter, &clean)?;
-        let _ = writeln!(report, "== {track} without noise: {} content lines taken.\n", losses.content());
+        let _ = writeln!(
+            report,
+            "== {track} without noise: {} content lines taken.\n",
+            losses.content()
+        );
         let _ = writeln!(report, "{}\n{}", losses.table(false), losses.lines(max_lines));
     }
     Ok(())
@@ -53,7 +61,9 @@ fn loss_report(linter: &Linter, pages: &[Page]) -> Result<LossReport> {
         report.add_fixes(&fixed.applied);
         let lines = line_spans(&page.text);
         for loss in losses(&page.text, &lines, &fixed) {
-            let Some(line) = page.lines.iter().find(|line| line.n == loss.line + 1) else { continue };
+            let Some(line) = page.lines.iter().find(|line| line.n == loss.line + 1) else {
+                continue;
+            };
             let text = &page.text[lines[loss.line].range()];
             if line.label == Label::Content && is_copy(&loss.rules, text, &fixed.text) {
                 report.add_copy(&loss);

@@ -28,7 +28,8 @@ pub(crate) fn losses(text: &str, lines: &[Span], fixed: &FixResult) -> Vec<Loss>
     let ink = ink(text);
     let mut lost: Vec<(usize, Vec<String>)> = vec![(0, Vec::new()); lines.len()];
     for change in &fixed.changes {
-        let content: Vec<char> = self::ink(&change.content).into_iter().map(|(_, character)| character).collect();
+        let content: Vec<char> =
+            self::ink(&change.content).into_iter().map(|(_, character)| character).collect();
         let mut content = content.into_iter().peekable();
         let from = ink.partition_point(|(at, _)| *at < change.span.start);
         let to = ink.partition_point(|(at, _)| *at < change.span.end);
@@ -46,10 +47,13 @@ pub(crate) fn losses(text: &str, lines: &[Span], fixed: &FixResult) -> Vec<Loss>
             }
         }
     }
-    let total =
-        |line: &Span| ink.partition_point(|(at, _)| *at < line.end) - ink.partition_point(|(at, _)| *at < line.start);
+    let total = |line: &Span| {
+        ink.partition_point(|(at, _)| *at < line.end)
+            - ink.partition_point(|(at, _)| *at < line.start)
+    };
     let loss = |(line, (count, rules)): (usize, (usize, Vec<String>))| {
-        let kind = if 2 * count >= total(&lines[line]) { LossKind::Deleted } else { LossKind::Damaged };
+        let kind =
+            if 2 * count >= total(&lines[line]) { LossKind::Deleted } else { LossKind::Damaged };
         (count > 0).then_some(Loss { line, kind, rules })
     };
     lost.into_iter().enumerate().filter_map(loss).collect()
@@ -73,12 +77,18 @@ fn ink(text: &str) -> Vec<(usize, char)> {
     for line in line_spans(text) {
         let text = &text[line.range()];
         let skipped = tags_and_entities(text);
-        let counts = |(at, _): &(usize, char)| !skipped.iter().any(|span| span.start <= *at && *at < span.end);
+        let counts = |(at, _): &(usize, char)| {
+            !skipped.iter().any(|span| span.start <= *at && *at < span.end)
+        };
         let before = ink.len();
-        let letters = text.char_indices().filter(|(_, character)| character.is_alphanumeric()).filter(counts);
+        let letters =
+            text.char_indices().filter(|(_, character)| character.is_alphanumeric()).filter(counts);
         ink.extend(letters.map(|(at, character)| (line.start + at, character)));
         if ink.len() == before && !text.contains('|') {
-            let marks = text.char_indices().filter(|(_, character)| !character.is_whitespace()).filter(counts);
+            let marks = text
+                .char_indices()
+                .filter(|(_, character)| !character.is_whitespace())
+                .filter(counts);
             ink.extend(marks.map(|(at, character)| (line.start + at, character)));
         }
     }
@@ -91,13 +101,20 @@ fn tags_and_entities(line: &str) -> Vec<Span> {
     let mut at = 0;
     while let Some(start) = line[at..].find(['<', '&']).map(|start| at + start) {
         let is_tag = line[start..].starts_with('<');
-        let end = line[start + 1..].find(if is_tag { '>' } else { ';' }).map(|length| start + 1 + length + 1);
+        let end = line[start + 1..]
+            .find(if is_tag { '>' } else { ';' })
+            .map(|length| start + 1 + length + 1);
         let end = end.filter(|end| {
             let inner = &line[start + 1..end - 1];
             match is_tag {
-                true => inner.starts_with(|first: char| first.is_ascii_alphabetic() || first == '/'),
+                true => {
+                    inner.starts_with(|first: char| first.is_ascii_alphabetic() || first == '/')
+                }
                 false => {
-                    inner.len() < 10 && inner.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '#')
+                    inner.len() < 10
+                        && inner
+                            .chars()
+                            .all(|letter| letter.is_ascii_alphanumeric() || letter == '#')
                 }
             }
         });

@@ -56,17 +56,23 @@ fn fix_safely(linter: &Linter, path: &str, text: &str) -> Result<FixResult> {
     let origin = Arc::new(Origin::file(path));
     let document = Document::parse(origin, text);
     let mut session = FixSession::new(&document);
-    session.fix_until_stable(linter, Applicability::Safe).map_err(|error| anyhow!("{path}: {error}"))?;
+    session
+        .fix_until_stable(linter, Applicability::Safe)
+        .map_err(|error| anyhow!("{path}: {error}"))?;
     for _ in 0..MAX_ROUNDS {
         let document = session.document();
         let texts = OneText(Arc::clone(document.origin()), document.text().into());
-        let mut compared = linter.compare([linter.sketch(&document)], &texts).map_err(|error| anyhow!("{error}"))?;
+        let mut compared = linter
+            .compare([linter.sketch(&document)], &texts)
+            .map_err(|error| anyhow!("{error}"))?;
         preserve_last_copy(&mut compared, Applicability::Safe);
         let compared = linter.visible_matches(&document, compared);
         if session.apply(&compared, Applicability::Safe).is_empty() {
             return Ok(session.finish());
         }
-        session.fix_until_stable(linter, Applicability::Safe).map_err(|error| anyhow!("{path}: {error}"))?;
+        session
+            .fix_until_stable(linter, Applicability::Safe)
+            .map_err(|error| anyhow!("{path}: {error}"))?;
     }
     Err(anyhow!("{path}: fixes keep changing the text after {MAX_ROUNDS} rounds"))
 }

@@ -41,7 +41,11 @@ impl LossReport {
             match (label, loss.kind) {
                 (Label::Content, kind) => {
                     let kind = if kind == LossKind::Deleted { "gone" } else { "damaged" };
-                    losses.content.push(format!("{rule} {kind:7} {place}:{}: {}", loss.line + 1, excerpt(line, 160)));
+                    losses.content.push(format!(
+                        "{rule} {kind:7} {place}:{}: {}",
+                        loss.line + 1,
+                        excerpt(line, 160)
+                    ));
                 }
                 (Label::Noise, LossKind::Deleted) => losses.noise += 1,
                 (Label::Mixed, LossKind::Deleted) => losses.unsure += 1,
@@ -72,15 +76,18 @@ impl LossReport {
     /// Returns a table with a row for each rule that lost content (with `all`, for each rule), the
     /// worst first. Rules that lose too much are marked.
     pub(crate) fn table(&self, all: bool) -> String {
-        let mut rows: Vec<_> = self.0.iter().filter(|(_, losses)| all || !losses.content.is_empty()).collect();
+        let mut rows: Vec<_> =
+            self.0.iter().filter(|(_, losses)| all || !losses.content.is_empty()).collect();
         rows.sort_by_key(|(_, losses)| {
             std::cmp::Reverse((losses.content.len() * 10_000 / losses.fixes.max(1), losses.fixes))
         });
-        let mut table =
-            String::from("rule    fixes  noise lines  unsure lines  copies  content lines  content per fix\n");
+        let mut table = String::from(
+            "rule    fixes  noise lines  unsure lines  copies  content lines  content per fix\n",
+        );
         for (code, losses) in rows {
             let content = losses.content.len();
-            let mark = if content * MIN_FIXES_PER_CONTENT_LINE > losses.fixes { "  TOO MANY" } else { "" };
+            let mark =
+                if content * MIN_FIXES_PER_CONTENT_LINE > losses.fixes { "  TOO MANY" } else { "" };
             let _ = writeln!(
                 table,
                 "{code:6} {:6} {:12} {:13} {:7} {content:14} {:16.3}{mark}",
@@ -97,7 +104,8 @@ impl LossReport {
     /// Lists up to `max` content lines of each rule.
     pub(crate) fn lines(&self, max: usize) -> String {
         let mut text = String::new();
-        let mut rules: Vec<_> = self.0.values().filter(|losses| !losses.content.is_empty()).collect();
+        let mut rules: Vec<_> =
+            self.0.values().filter(|losses| !losses.content.is_empty()).collect();
         rules.sort_by_key(|losses| std::cmp::Reverse(losses.content.len()));
         for losses in rules {
             for line in losses.content.iter().take(max) {

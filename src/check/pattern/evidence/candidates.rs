@@ -11,7 +11,9 @@ impl Evidence<'_, '_> {
     pub(super) fn search(&mut self) {
         /// Maximum number of candidates to keep for the walk.
         const MAX_CANDIDATES: usize = 1 << 18;
-        for block in (0..self.document.blocks().len()).filter(|block| is_searched(self.document, *block)) {
+        for block in
+            (0..self.document.blocks().len()).filter(|block| is_searched(self.document, *block))
+        {
             self.each_candidate(block, |evidence, candidate| {
                 if evidence.matchers[candidate.matcher].pattern.place == Place::Anywhere {
                     evidence.try_candidate(candidate);
@@ -32,7 +34,8 @@ impl Evidence<'_, '_> {
         let text = self.document.slice(content);
         // There is at least one byte between two words.
         let is_short = text.len() <= SHORT_BYTES
-            && (text.len() < 2 * SHORT_WORDS || self.of_block.may_be_within(text, content, SHORT_WORDS));
+            && (text.len() < 2 * SHORT_WORDS
+                || self.of_block.may_be_within(text, content, SHORT_WORDS));
         let mut found = std::mem::take(&mut self.found);
         self.prefilter.find(text, is_short, &mut found);
         let mut is_line = IsLine::default();
@@ -45,7 +48,9 @@ impl Evidence<'_, '_> {
                 continue;
             }
             let offset = content.start + hit.offset;
-            let Some(unit) = matcher.unit_at(self.document, block, offset, &mut is_line) else { continue };
+            let Some(unit) = matcher.unit_at(self.document, block, offset, &mut is_line) else {
+                continue;
+            };
             let candidate = Candidate { matcher: index, block, unit };
             // The hits of a pattern in a unit follow each other, and the first is nearest to its start.
             if last == Some(candidate) {
@@ -70,7 +75,11 @@ impl Evidence<'_, '_> {
     }
 
     /// Returns the candidates of a block that count at an edge, from `kept` unless those are not all.
-    pub(super) fn edge_candidates<'c>(&mut self, block: usize, kept: &'c [Candidate]) -> Cow<'c, [Candidate]> {
+    pub(super) fn edge_candidates<'c>(
+        &mut self,
+        block: usize,
+        kept: &'c [Candidate],
+    ) -> Cow<'c, [Candidate]> {
         if self.has_all_candidates {
             let start = kept.partition_point(|candidate| candidate.block < block);
             let end = kept.partition_point(|candidate| candidate.block <= block);
