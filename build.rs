@@ -39,7 +39,8 @@ mod check {
         }
 
         impl Extracted {
-            /// Adds a phrase of a block. Returns whether it has a record among the required literals.
+            /// Adds a phrase of a block. Returns whether it has a record among the required
+            /// literals.
             pub fn add_phrase(
                 &mut self,
                 block: usize,

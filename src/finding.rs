@@ -66,8 +66,8 @@ pub struct RuleInfo {
     pub fix: Option<Applicability>,
     /// A note attached to every finding.
     pub note: Option<String>,
-    /// Whether its lines appear in the middle of content, such as shop labels between products. They
-    /// are ignored when neighboring lines are judged.
+    /// Whether its lines appear in the middle of content, such as shop labels between products.
+    /// They are ignored when neighboring lines are judged.
     pub amid_content: bool,
     /// Whether the rule is user-defined rather than built in.
     pub is_custom: bool,
@@ -98,8 +98,8 @@ pub struct Finding {
     pub fix: Option<Fix>,
     /// Probability, from 0 to 1, that the finding is correct. Only set by statistical models.
     pub probability: Option<f32>,
-    /// Further findings of the rule in the document, which are not listed. Such a finding is always
-    /// reported, because the others might have to be.
+    /// Further findings of the rule in the document, which are not listed. Such a finding is
+    /// always reported, because the others might have to be.
     pub unlisted: usize,
 }
 

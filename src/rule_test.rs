@@ -192,8 +192,8 @@ impl RuleTester<'_> {
         Ok(documents.iter().map(check).collect())
     }
 
-    /// Parses the texts, which are pages of one site. A single document has the example's path; several get a folder
-    /// each.
+    /// Parses the texts, which are pages of one site. A single document has the example's path;
+    /// several get a folder each.
     fn documents<'t>(&self, texts: &'t [String]) -> Vec<Document<'t>> {
         let parse = |(index, text): (usize, &'t String)| {
             let path = if texts.len() == 1 {
@@ -352,7 +352,8 @@ mod tests {
             .collect()
     }
 
-    /// A safe fix would delete a heading if one list said that the line may be one and another did not.
+    /// A safe fix would delete a heading if one list said that the line may be one and another did
+    /// not.
     #[test]
     fn lines_that_may_be_headings_are_in_no_list_without_that_guard() {
         let registry = Registry::embedded().unwrap();

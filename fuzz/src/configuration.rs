@@ -9,7 +9,8 @@ use dechaff::user_file::UserFile;
 use super::input::{self, Control};
 use super::shared::{REGISTRY, shown};
 
-/// The first byte chooses between `dechaff.toml` and `pyproject.toml`, and whether the rules are compiled; the rest is the file.
+/// The first byte chooses between `dechaff.toml` and `pyproject.toml`, and whether the rules are
+/// compiled; the rest is the file.
 pub fn run(input: &[u8]) {
     let (mut control, bytes) = Control::split(input, 1);
     let options = control.byte();

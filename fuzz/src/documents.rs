@@ -19,10 +19,12 @@ static TABLE_RULES: LazyLock<Linter> = LazyLock::new(|| {
     )
 });
 
-/// Rules whose fixes make words: of an entity, a broken word or a ligature, and where a mark or a second title was glued to one.
+/// Rules whose fixes make words: of an entity, a broken word or a ligature, and where a mark or a
+/// second title was glued to one.
 const WORD_MAKERS: [&str; 5] = ["MS009", "EN002", "EN005", "SY007", "MS010"];
 
-/// The first byte chooses between plain text and markdown, and between all fixes and safe ones; the rest is the text.
+/// The first byte chooses between plain text and markdown, and between all fixes and safe ones; the
+/// rest is the text.
 pub fn run(input: &[u8]) {
     let (mut control, bytes) = Control::split(input, 1);
     let options = control.byte();

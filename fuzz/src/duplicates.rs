@@ -17,7 +17,8 @@ use super::shared;
 static LINTER: LazyLock<Linter> = LazyLock::new(|| shared::linter(&["ND"], &[]));
 static NEAR: LazyLock<Linter> = LazyLock::new(|| shared::linter(&["ND002"], &[]));
 
-/// The first bytes choose a threshold. The rest is read twice: as sets of numbers, and as texts of made-up words.
+/// The first bytes choose a threshold. The rest is read twice: as sets of numbers, and as texts of
+/// made-up words.
 pub fn run(input: &[u8]) {
     let (mut control, bytes) = Control::split(input, 2);
     let percent = 10 + control.below(91);
@@ -204,7 +205,8 @@ fn similarity(corpus: &Corpus, finding: &Finding) -> f64 {
     count as f64 / (left.len() + right.len() - count) as f64
 }
 
-/// The order of sketches and the memory change nothing, nor does asking for one document after the other.
+/// The order of sketches and the memory change nothing, nor does asking for one document after the
+/// other.
 fn check_order(corpus: &Corpus) {
     let sketch = |document: Document<'_>| LINTER.sketch(&document);
     let findings =

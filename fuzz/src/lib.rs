@@ -1,7 +1,7 @@
 //! Fuzz targets. Each takes any input and panics where something is not as it must always be.
 //!
-//! The same functions run with coverage guidance in `fuzz_targets/`, and on a few thousand fixed inputs in
-//! `tests/it/fuzzing.rs`, which includes this file as a module.
+//! The same functions run with coverage guidance in `fuzz_targets/`, and on a few thousand fixed
+//! inputs in `tests/it/fuzzing.rs`, which includes this file as a module.
 
 #![allow(
     dead_code,
@@ -63,14 +63,15 @@ const fn target(
     Target { name, run, seeds, smoke_inputs }
 }
 
-/// Sets a fuzzer up: writes the seeds of the target `name` to the folder that `DECHAFF_SEEDS` names.
+/// Sets a fuzzer up: writes the seeds of the target `name` to the folder that `DECHAFF_SEEDS`
+/// names.
 ///
 /// # Panics
 ///
 /// The seeds cannot be written.
 pub fn prepare(name: &str) {
-    // The Parquet reader catches panics of its decoder; the fuzzer's own hook would end the process at the first of them. A panic
-    // that nothing catches still ends it.
+    // The Parquet reader catches panics of its decoder; the fuzzer's own hook would end the process
+    // at the first of them. A panic that nothing catches still ends it.
     let _ = panic::take_hook();
     if name == "parquet" {
         panic::set_hook(Box::new(|_| ()));

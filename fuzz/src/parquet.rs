@@ -74,8 +74,9 @@ fn file(builder: WriterPropertiesBuilder) -> Vec<u8> {
     bytes
 }
 
-/// The first byte chooses a file and whether rows are dropped. What follows are damages, each a place from the end of the file and a
-/// byte. A first byte of 255 stands before a file of the input's own.
+/// The first byte chooses a file and whether rows are dropped. What follows are damages, each a
+/// place from the end of the file and a byte. A first byte of 255 stands before a file of the
+/// input's own.
 pub fn run(input: &[u8]) {
     const MAX_DAMAGES: usize = 12;
     let (mut control, rest) = Control::split(input, 1);
@@ -146,8 +147,8 @@ fn read(path: &Path) -> Option<(Vec<Option<String>>, bool)> {
     Some((rows, is_damaged))
 }
 
-/// Appends to every second text that can be read, and drops every fourth if asked to. The rows that should be there afterwards;
-/// `None` if nothing was written.
+/// Appends to every second text that can be read, and drops every fourth if asked to. The rows that
+/// should be there afterwards; `None` if nothing was written.
 fn rewrite(path: &Path, drops: bool) -> Option<Vec<Option<String>>> {
     let input = InputFile::new(path.to_owned(), true);
     let Ok(OpenedFile::Shard(shard, records)) =

@@ -21,7 +21,8 @@ thread_local! {
     static FOLDER: TempDir = tempfile::tempdir().expect("a temporary folder can be made");
 }
 
-/// The first bytes choose how the file is compressed and what changes in its records; the rest is the file.
+/// The first bytes choose how the file is compressed and what changes in its records; the rest is
+/// the file.
 pub fn run(input: &[u8]) {
     let (mut control, bytes) = Control::split(input, 24);
     let options = control.byte();
@@ -164,7 +165,8 @@ enum OwnedAction {
 }
 
 /// Rewrites the file. `action` decides what to do with each record that can be changed. Returns
-/// `None` if the file cannot be opened as a shard, and `Some(false)` if a part of it cannot be read.
+/// `None` if the file cannot be opened as a shard, and `Some(false)` if a part of it cannot be
+/// read.
 fn rewrite(
     path: &Path,
     read_options: &ReadOptions,

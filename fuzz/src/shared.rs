@@ -41,7 +41,8 @@ impl TextProvider for OneText {
     }
 }
 
-/// Checks that findings lie in their document, on character boundaries, and that the edits of each are in order and disjoint.
+/// Checks that findings lie in their document, on character boundaries, and that the edits of each
+/// are in order and disjoint.
 pub(super) fn check_places(document: &Document<'_>, findings: &[Finding]) {
     let text = document.text();
     for finding in findings {

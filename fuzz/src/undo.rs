@@ -11,7 +11,8 @@ use super::shared;
 
 const PLACE: LogLocation<'static> = LogLocation { base: "/corpus", path: "page.txt", record: None };
 
-/// The first bytes are the changes of up to three runs and what befalls the log; the rest is the text.
+/// The first bytes are the changes of up to three runs and what befalls the log; the rest is the
+/// text.
 pub fn run(input: &[u8]) {
     let (mut control, bytes) = Control::split(input, 48);
     let original = input::text(bytes);

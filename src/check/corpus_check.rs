@@ -67,8 +67,8 @@ pub struct DocumentSet<'d> {
 }
 
 impl DocumentSet<'_> {
-    /// Builds the findings of the documents with these numbers, reading their texts again. Documents
-    /// that can no longer be read have none.
+    /// Builds the findings of the documents with these numbers, reading their texts again.
+    /// Documents that can no longer be read have none.
     pub(super) fn build_findings(
         &self,
         numbers: impl IntoIterator<Item = u32>,

@@ -103,8 +103,8 @@ fn keep_licences(document: &Document<'_>, findings: &mut [Finding]) {
     }
 }
 
-/// Makes fixes unsafe that delete a heading, an introduction or a list item, and leave the text that
-/// it belongs to.
+/// Makes fixes unsafe that delete a heading, an introduction or a list item, and leave the text
+/// that it belongs to.
 fn keep_headings(document: &Document<'_>, findings: &mut [Finding]) {
     let blocks = document.blocks();
     let is_safe = |finding: &&Finding| finding.applicable_fix(Applicability::Safe).is_some();

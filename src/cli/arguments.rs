@@ -1,4 +1,5 @@
-//! The command line arguments. Help, completions and manual pages are generated from these definitions.
+//! The command line arguments. Help, completions and manual pages are generated from these
+//! definitions.
 
 use std::path::{Path, PathBuf};
 
@@ -56,10 +57,11 @@ pub(super) enum Command {
 /// Options for configuration files.
 #[derive(Debug, Clone, Args)]
 pub(super) struct ConfigArguments {
-    /// Configuration file to use instead of those found next to the files, or one KEY=VALUE in TOML to override
+    /// Configuration file to use instead of those found next to the files, or one KEY=VALUE in
+    /// TOML to override
     ///
-    /// By default, each file uses the nearest dechaff.toml, .dechaff.toml or pyproject.toml with [tool.dechaff] in its
-    /// directory or a parent directory.
+    /// By default, each file uses the nearest dechaff.toml, .dechaff.toml or pyproject.toml with
+    /// [tool.dechaff] in its directory or a parent directory.
     #[arg(long, value_name = "FILE|KEY=VALUE", help_heading = "Settings")]
     pub(super) config: Vec<String>,
 
@@ -72,9 +74,11 @@ pub(super) struct ConfigArguments {
 pub(super) struct CheckArguments {
     /// Files and directories; `-` is standard input [default: .]
     ///
-    /// In directories, dechaff checks text (*.txt, *.md, *.markdown), JSON Lines (*.jsonl, *.ndjson) and Parquet (*.parquet), plain or
-    /// compressed (.gz, .zst; also *.json.gz and *.json.zst), except hidden files and files listed in ignore files. Files passed
-    /// explicitly are checked whatever their names. A path containing * or ? is treated as a glob if no such file exists.
+    /// In directories, dechaff checks text (*.txt, *.md, *.markdown), JSON Lines (*.jsonl,
+    /// *.ndjson) and Parquet (*.parquet), plain or compressed (.gz, .zst; also *.json.gz and
+    /// *.json.zst), except hidden files and files listed in ignore files. Files passed
+    /// explicitly are checked whatever their names. A path containing * or ? is treated as a glob
+    /// if no such file exists.
     pub(super) paths: Vec<PathBuf>,
 
     #[command(flatten)]
@@ -89,7 +93,8 @@ pub(super) struct CheckArguments {
 
     /// Run only these rules: codes, prefixes of codes, names, or ALL
     ///
-    /// A prefix such as BP enables the default rules of a group; an opt-in rule such as BP902 needs its full code, its name or ALL.
+    /// A prefix such as BP enables the default rules of a group; an opt-in rule such as BP902
+    /// needs its full code, its name or ALL.
     ///
     /// Some rules depend on neighbouring findings; they only see those of the selected rules.
     #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Settings")]
@@ -112,7 +117,8 @@ pub(super) struct CheckArguments {
 
     /// When to use colour
     ///
-    /// `auto` uses colour on a terminal. NO_COLOR turns it off; else FORCE_COLOR turns it on, or off if it is 0.
+    /// `auto` uses colour on a terminal. NO_COLOR turns it off; else FORCE_COLOR turns it on, or
+    /// off if it is 0.
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = ColorWhen::Auto)]
     pub(super) color: ColorWhen,
 
@@ -124,7 +130,8 @@ pub(super) struct CheckArguments {
     #[arg(long, value_name = "NAME")]
     pub(super) stdin_filename: Option<PathBuf>,
 
-    /// Memory for comparing documents, such as 2GB; more goes to temporary files [default: a quarter of free memory]
+    /// Memory for comparing documents, such as 2GB; more goes to temporary files [default: a
+    /// quarter of free memory]
     #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
     pub(super) memory: Option<String>,
 
@@ -138,8 +145,8 @@ pub(super) struct CheckArguments {
 
     /// Do not exit with 2 if there was no document to check
     ///
-    /// By default, a run that finds no files, or skips all of them, fails. It passes if --since finds no changed file, or
-    /// --force-exclude leaves out every file that was given.
+    /// By default, a run that finds no files, or skips all of them, fails. It passes if --since
+    /// finds no changed file, or --force-exclude leaves out every file that was given.
     #[arg(long, help_heading = "Gate")]
     pub(super) allow_empty: bool,
 
@@ -155,7 +162,8 @@ pub(super) struct CheckArguments {
     #[arg(long, value_name = "NUMBER", help_heading = "Gate")]
     pub(super) max_findings: Option<usize>,
 
-    /// Instead of findings, print counts: by rule, kind of page, site and document, and how much fixes remove
+    /// Instead of findings, print counts: by rule, kind of page, site and document, and how much
+    /// fixes remove
     #[arg(
         long,
         value_name = "FORMAT",
@@ -170,8 +178,9 @@ pub(super) struct CheckArguments {
 
     /// Write one row per document to this file: what was found in it, and a verdict
     ///
-    /// The file is JSON Lines, CSV or Parquet, by its extension: .jsonl, .csv or .parquet. The verdicts are keep, fix, review and
-    /// drop. In a run that fixes, the rows describe the documents before that.
+    /// The file is JSON Lines, CSV or Parquet, by its extension: .jsonl, .csv or .parquet. The
+    /// verdicts are keep, fix, review and drop. In a run that fixes, the rows describe the
+    /// documents before that.
     #[arg(long, value_name = "FILE", help_heading = "Corpora")]
     pub(super) documents: Option<PathBuf>,
 
@@ -230,11 +239,13 @@ pub(super) struct CheckArguments {
     )]
     pub(super) drop_verdict: Vec<DropVerdict>,
 
-    /// Write fixed copies (with --output-format dolma, attributes) into this directory; don't touch the originals
+    /// Write fixed copies (with --output-format dolma, attributes) into this directory; don't
+    /// touch the originals
     #[arg(long, value_name = "DIR", help_heading = "FixSession")]
     pub(super) output_dir: Option<PathBuf>,
 
-    /// With --drop-empty or --drop-verdict: keep in the undo log the records of JSON Lines that are left out, so that `dechaff undo` can restore them
+    /// With --drop-empty or --drop-verdict: keep in the undo log the records of JSON Lines that
+    /// are left out, so that `dechaff undo` can restore them
     #[arg(long, help_heading = "FixSession", requires = "undo_log")]
     pub(super) keep_dropped: bool,
 
@@ -242,11 +253,13 @@ pub(super) struct CheckArguments {
     #[arg(long, visible_alias = "trail", value_name = "FILE", help_heading = "FixSession")]
     pub(super) undo_log: Option<PathBuf>,
 
-    /// Don't fix a document if that would remove more than this share of its words, 0 to 1 [default: 0.5]
+    /// Don't fix a document if that would remove more than this share of its words, 0 to 1
+    /// [default: 0.5]
     #[arg(long, value_name = "SHARE", value_parser = parse_share, help_heading = "FixSession")]
     pub(super) max_removed: Option<f64>,
 
-    /// Fix only the findings in this plan, which `dechaff review` writes, whether their fixes are safe or not
+    /// Fix only the findings in this plan, which `dechaff review` writes, whether their fixes are
+    /// safe or not
     #[arg(long, value_name = "FILE", help_heading = "FixSession", conflicts_with = "unsafe_fixes")]
     pub(super) plan: Option<PathBuf>,
 
@@ -268,7 +281,8 @@ pub(super) struct RuleArguments {
     #[arg(long, conflicts_with = "rule")]
     pub(super) all: bool,
 
-    /// Say which phrase of the rule matches a line or sentence, and what keeps it from being reported
+    /// Say which phrase of the rule matches a line or sentence, and what keeps it from being
+    /// reported
     ///
     /// Exits with 1 if no phrase matches.
     #[arg(long = "match", value_name = "TEXT", requires = "rule", conflicts_with = "all")]
@@ -290,7 +304,8 @@ pub(super) struct UndoArguments {
     /// Revert only changes in these files and directories
     pub(super) paths: Vec<PathBuf>,
 
-    /// Where the files are now: the directory that was fixed, or the output directory, after it moved
+    /// Where the files are now: the directory that was fixed, or the output directory, after it
+    /// moved
     ///
     /// Only files below it are written. Without it, they are looked for where they were.
     #[arg(long, value_name = "DIR")]

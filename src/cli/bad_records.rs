@@ -57,7 +57,8 @@ impl BadRecords {
     }
 }
 
-/// Returns `reason` without the list of a record's fields: records with different fields can have the same error.
+/// Returns `reason` without the list of a record's fields: records with different fields can have
+/// the same error.
 fn without_fields(reason: &str) -> &str {
     reason.split(FIELD_LIST_PREFIX).next().unwrap_or(reason)
 }

@@ -1,4 +1,5 @@
-//! The baseline of a run, and the suppressions that it adds: baseline entries, comments or ignore list lines.
+//! The baseline of a run, and the suppressions that it adds: baseline entries, comments or ignore
+//! list lines.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -91,8 +92,8 @@ impl BaselineState {
         LinterResolver { baseline, ..LinterResolver::new(context) }
     }
 
-    /// Removes findings that are in the baseline, and suppresses the others if asked to. Returns the number of
-    /// findings removed.
+    /// Removes findings that are in the baseline, and suppresses the others if asked to. Returns
+    /// the number of findings removed.
     ///
     /// # Errors
     ///
@@ -160,7 +161,8 @@ impl BaselineState {
         Ok(known)
     }
 
-    /// Writes the baseline and the ignore list, and reports stale entries. Returns messages about what was written.
+    /// Writes the baseline and the ignore list, and reports stale entries. Returns messages about
+    /// what was written.
     ///
     /// # Errors
     ///
@@ -291,8 +293,9 @@ pub(super) fn relative(resolver: &SettingsResolver, path: &Path, file: &Path) ->
     std::iter::repeat_n("..".to_owned(), up).chain(down).collect::<Vec<_>>().join("/")
 }
 
-/// Returns the text of `source` with comments that suppress `findings`: one before each block or, if that would change
-/// what is found (as between a table and adjacent text), one for the whole document. Returns `None` if neither works.
+/// Returns the text of `source` with comments that suppress `findings`: one before each block or,
+/// if that would change what is found (as between a table and adjacent text), one for the whole
+/// document. Returns `None` if neither works.
 fn with_suppression_comments(
     linter: &Linter,
     source: &Source,

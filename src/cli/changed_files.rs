@@ -69,8 +69,8 @@ fn path(name: &[u8]) -> PathBuf {
     PathBuf::from(String::from_utf8_lossy(name).into_owned())
 }
 
-/// Runs git without the hooks, file system monitors and pagers that a repository's own configuration may name.
-/// Filters named by its attributes still run.
+/// Runs git without the hooks, file system monitors and pagers that a repository's own
+/// configuration may name. Filters named by its attributes still run.
 fn git(folder: &Path, arguments: &[&str]) -> anyhow::Result<Vec<u8>> {
     const SAFE: [&str; 5] =
         ["--no-pager", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"];

@@ -248,7 +248,8 @@ pub(super) fn set_threads(jobs: Option<usize>) -> anyhow::Result<()> {
     pool.build_global().with_context(|| format!("--jobs {jobs}: cannot start the threads"))
 }
 
-/// Counts how often `-` is among the paths, and returns the other paths, by default the working directory.
+/// Counts how often `-` is among the paths, and returns the other paths, by default the working
+/// directory.
 fn split_stdin(arguments: &CheckArguments) -> (usize, Vec<PathBuf>) {
     if arguments.paths.is_empty() {
         return (0, vec![PathBuf::from(".")]);

@@ -29,8 +29,8 @@ pub(super) fn completions(arguments: &CompletionsArguments) -> anyhow::Result<Ex
     print(&String::from_utf8_lossy(&script))
 }
 
-/// Adds the rules as possible values of options. Only completions use it, because these options also accept prefixes
-/// and custom rules.
+/// Adds the rules as possible values of options. Only completions use it, because these options
+/// also accept prefixes and custom rules.
 fn with_rules(mut command: Command) -> anyhow::Result<Command> {
     let registry = Registry::embedded()?;
     let infos: Vec<_> = registry.infos().cloned().collect();

@@ -88,8 +88,9 @@ impl<'a> CheckContext<'a> {
         Ok(spooled.into_iter().chain(files))
     }
 
-    /// Returns the files and directories that this run writes, as canonical paths. An output directory that is
-    /// itself checked is left out, and so is an ignore list that is passed explicitly.
+    /// Returns the files and directories that this run writes, as canonical paths. An output
+    /// directory that is itself checked is left out, and so is an ignore list that is passed
+    /// explicitly.
     fn written_paths(&self, paths: &[PathBuf]) -> Vec<PathBuf> {
         let arguments = self.arguments;
         let outputs = arguments.written_files().map(Path::to_owned);

@@ -57,8 +57,8 @@ impl Coverage {
             .then(|| format!("no record has an identifier in the field `{field}`; see --id-field"))
     }
 
-    /// Returns why a run without documents fails, or `None` if it passes. `has_spooled` says that standard input or
-    /// a pipe was a shard.
+    /// Returns why a run without documents fails, or `None` if it passes. `has_spooled` says that
+    /// standard input or a pipe was a shard.
     pub(super) fn failure(
         &self,
         context: &CheckContext<'_>,
@@ -76,7 +76,8 @@ impl Coverage {
         if self.has_files.load(Ordering::Relaxed) {
             return Some(format!("nothing was checked: no record in {paths} has a text"));
         }
-        // A gate passes in the ordinary cases that nothing changed, or that a hook was given only excluded files.
+        // A gate passes in the ordinary cases that nothing changed, or that a hook was given only
+        // excluded files.
         if self.has_unchanged.load(Ordering::Relaxed) {
             let revision = context.arguments.since.as_deref().unwrap_or_default();
             summary.none_checked_reason = Some(format!("none changed since {revision}"));

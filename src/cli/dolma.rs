@@ -59,7 +59,8 @@ impl DolmaWriter {
         }
     }
 
-    /// Discards the file of a shard with an unreadable part: its lines would not match those of the documents.
+    /// Discards the file of a shard with an unreadable part: its lines would not match those of the
+    /// documents.
     pub(super) fn mark_damaged(&mut self) {
         if let Some((_, lines)) = &mut self.current {
             *lines = None;
@@ -81,7 +82,8 @@ impl DolmaWriter {
         Ok(self.current.as_mut().and_then(|(_, lines)| lines.as_mut()))
     }
 
-    /// Returns where the mixer expects the attributes: `attributes/dechaff/a.jsonl` for `documents/a.jsonl`.
+    /// Returns where the mixer expects the attributes: `attributes/dechaff/a.jsonl` for
+    /// `documents/a.jsonl`.
     fn target(&self, path: &Path) -> PathBuf {
         let parts: Vec<_> =
             path.components().filter(|part| matches!(part, Component::Normal(_))).collect();

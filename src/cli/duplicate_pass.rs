@@ -39,7 +39,8 @@ pub(super) struct CorpusTexts<'r> {
 }
 
 impl<'r> CorpusTexts<'r> {
-    /// Prepares to compare documents within `memory` bytes, by default a quarter of the free memory.
+    /// Prepares to compare documents within `memory` bytes, by default a quarter of the free
+    /// memory.
     pub(super) fn new(
         stdin: Option<Source>,
         read_options: &'r ReadOptions,
@@ -59,7 +60,8 @@ impl<'r> CorpusTexts<'r> {
         }
     }
 
-    /// Whether documents may be checked while they are compared. Less memory is reserved for the comparison.
+    /// Whether documents may be checked while they are compared. Less memory is reserved for the
+    /// comparison.
     fn has_spare_memory(&self) -> bool {
         self.memory.total >= 1 << 30
     }
@@ -170,7 +172,8 @@ pub(super) fn sketch_corpus<'l>(
     let read_options = texts.read_options;
     let text_store = texts.text_store.get_mut().unwrap_or_else(PoisonError::into_inner);
     let sketch = |item| {
-        // Warm up here, where other cores have sketches to make. During checking they would all wait.
+        // Warm up here, where other cores have sketches to make. During checking they would all
+        // wait.
         if !is_warm.swap(true, Ordering::Relaxed) {
             linter.warm_up();
         }

@@ -186,7 +186,8 @@ fn write_event(
     Ok(None)
 }
 
-/// Writes the fixed text of standard input, or its diff, to standard output, and the report to standard error.
+/// Writes the fixed text of standard input, or its diff, to standard output, and the report to
+/// standard error.
 fn finish_stdin(
     context: &CheckContext<'_>,
     inputs: &Inputs,

@@ -38,8 +38,8 @@ pub(super) fn run_fix_rounds(
     })
 }
 
-/// Fixes all documents by the rounds so far and compares the results. Returns the matches, and the documents whose fixes
-/// are refused now.
+/// Fixes all documents by the rounds so far and compares the results. Returns the matches, and the
+/// documents whose fixes are refused now.
 fn run_round(
     context: &CheckContext<'_>,
     inputs: &Inputs,

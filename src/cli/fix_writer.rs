@@ -177,8 +177,8 @@ impl FixWriter {
         Ok(())
     }
 
-    /// Returns a unified diff for `git apply` and `patch -p1`. The diff of a record cannot be applied, and starts with a
-    /// comment that says so.
+    /// Returns a unified diff for `git apply` and `patch -p1`. The diff of a record cannot be
+    /// applied, and starts with a comment that says so.
     pub(super) fn diff(source: &Source, after: &str, is_record: bool) -> String {
         let place = printable(&source.origin.to_string()).into_owned();
         let (note, name) = match is_record {
@@ -198,8 +198,8 @@ impl FixWriter {
     }
 }
 
-/// Quotes a name as git does in a patch, if it contains quotes, backslashes, invalid UTF-8 or characters that
-/// [`printable`] escapes.
+/// Quotes a name as git does in a patch, if it contains quotes, backslashes, invalid UTF-8 or
+/// characters that [`printable`] escapes.
 fn quoted(name: &[u8]) -> String {
     let is_plain =
         |name: &&str| !name.contains(['"', '\\']) && matches!(printable(name), Cow::Borrowed(_));

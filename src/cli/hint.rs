@@ -1,4 +1,5 @@
-//! A hint if most findings come from one rule in one file, such as repeated lines in a generated page.
+//! A hint if most findings come from one rule in one file, such as repeated lines in a generated
+//! page.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -16,7 +17,8 @@ pub(super) struct DominantRule {
 }
 
 impl DominantRule {
-    /// Counts the findings of a document. Records have no settings of their own, so they do not count.
+    /// Counts the findings of a document. Records have no settings of their own, so they do not
+    /// count.
     pub(super) fn add(&mut self, origin: &Origin, findings: &[Finding]) {
         if origin.record.is_some() || findings.len() <= self.findings {
             return;

@@ -13,8 +13,9 @@ static MAY_END: AtomicBool = AtomicBool::new(false);
 /// The exit code of an interrupted run, as shells count it.
 const CODE: i32 = 130;
 
-/// Time for a run to end by itself. A run that waits for a pipe or processes a huge document cannot, so it is ended.
-/// Files are replaced in one step, so ending the process at any moment is safe.
+/// Time for a run to end by itself. A run that waits for a pipe or processes a huge document
+/// cannot, so it is ended. Files are replaced in one step, so ending the process at any moment is
+/// safe.
 const GRACE: Duration = Duration::from_millis(600);
 
 /// Handles Ctrl-C and SIGTERM from now on. Without a handler they end the process at once.

@@ -28,8 +28,8 @@ struct OutputDir {
 }
 
 impl Layout {
-    /// Determines where the documents from `paths` go: back into their files, or below `output`. `written` has the other
-    /// files that the run writes.
+    /// Determines where the documents from `paths` go: back into their files, or below `output`.
+    /// `written` has the other files that the run writes.
     ///
     /// # Errors
     ///
@@ -67,7 +67,8 @@ impl Layout {
         Ok(Self { output: Some(output), inputs: input_targets(&here, paths), base })
     }
 
-    /// Returns the path of the copy of a file or directory, or `path` itself if there are no copies.
+    /// Returns the path of the copy of a file or directory, or `path` itself if there are no
+    /// copies.
     pub(super) fn target(&self, path: &Path) -> PathBuf {
         let Some(output) = &self.output else { return path.to_owned() };
         let of_input = path.ancestors().find_map(|above| Some((above, self.inputs.get(above)?)));
@@ -131,9 +132,9 @@ impl Layout {
 const MARK: &str = "dechaff wrote the copies in this directory (--output-dir). Runs on a directory above leave it out,\n\
                     so that copies are not taken for duplicates of their originals. Name it to check it.\n";
 
-/// Returns where the copies of each input go, relative to the output directory. A single input gets no directory of its
-/// own. Several inputs get one each, named like the input or, if names are equal, like its path below the directory that
-/// they share.
+/// Returns where the copies of each input go, relative to the output directory. A single input gets
+/// no directory of its own. Several inputs get one each, named like the input or, if names are
+/// equal, like its path below the directory that they share.
 fn input_targets(here: &Path, paths: &[PathBuf]) -> HashMap<PathBuf, PathBuf> {
     let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| absolute(here, path));
     let name = |path: &Path| whole(path).file_name().map(PathBuf::from).unwrap_or_default();

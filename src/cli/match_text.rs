@@ -1,4 +1,5 @@
-//! `dechaff rule CODE --match TEXT`: which phrase of a rule matches a text, and what keeps it from being reported.
+//! `dechaff rule CODE --match TEXT`: which phrase of a rule matches a text, and what keeps it from
+//! being reported.
 
 use std::fmt::Write as _;
 use std::sync::Arc;

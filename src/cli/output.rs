@@ -65,8 +65,8 @@ impl Output {
         if self.color { Medium::StyledText } else { Medium::Text }
     }
 
-    /// Writes a document or patch byte for byte for other programs, or sanitized to a terminal. Returns `false` if
-    /// the pipe is closed.
+    /// Writes a document or patch byte for byte for other programs, or sanitized to a terminal.
+    /// Returns `false` if the pipe is closed.
     ///
     /// # Errors
     ///
@@ -149,8 +149,8 @@ pub(super) fn fault(fault: &UserFileError) {
     let _ = io::stderr().write_all(render_user_file_error(fault, color).as_bytes());
 }
 
-/// Whether `stream` has colour by default. In order of precedence: `NO_COLOR`, `FORCE_COLOR`, `CLICOLOR_FORCE`,
-/// `CLICOLOR`, and whether the stream is a terminal.
+/// Whether `stream` has colour by default. In order of precedence: `NO_COLOR`, `FORCE_COLOR`,
+/// `CLICOLOR_FORCE`, `CLICOLOR`, and whether the stream is a terminal.
 fn wants_color(stream: &impl anstream::stream::RawStream) -> bool {
     let value = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     match value("FORCE_COLOR") {

@@ -1,7 +1,8 @@
-//! Reads documents on one thread, processes them on all cores, and yields the results in input order.
+//! Reads documents on one thread, processes them on all cores, and yields the results in input
+//! order.
 //!
-//! Only a few batches are in memory at a time, whatever the size of a shard: one being read, two being
-//! processed, and those waiting to be consumed.
+//! Only a few batches are in memory at a time, whatever the size of a shard: one being read, two
+//! being processed, and those waiting to be consumed.
 
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,11 +23,13 @@ use crate::text::{Document, DocumentIndex};
 
 /// Bytes per batch. A larger document is a batch of its own.
 pub(super) const BATCH_BYTES: usize = 4 << 20;
-/// Memory of a parsed document as a multiple of its text: the index is about twice as large as the text.
+/// Memory of a parsed document as a multiple of its text: the index is about twice as large as the
+/// text.
 pub(super) const INDEX_OVERHEAD: usize = 3;
 /// Batches that are processed at the same time.
 const IN_FLIGHT_BATCHES: usize = 2;
-/// Batches of at least this many bytes are processed one at a time, because they need several times as much memory.
+/// Batches of at least this many bytes are processed one at a time, because they need several times
+/// as much memory.
 const LARGE_BATCH_BYTES: u64 = 16 << 20;
 /// Documents per batch.
 const MAX_BATCH_DOCUMENTS: usize = 4_096;
@@ -109,8 +112,8 @@ pub(super) struct Pipeline<T> {
 }
 
 impl<T: Send> Pipeline<T> {
-    /// Starts threads in `scope` that call `work` on each document. Up to `queue` batches of results wait to be
-    /// consumed.
+    /// Starts threads in `scope` that call `work` on each document. Up to `queue` batches of
+    /// results wait to be consumed.
     pub(super) fn spawn<'s, I>(
         scope: &'s Scope<'s, '_>,
         documents: DocumentSource<'s, I>,
@@ -138,7 +141,8 @@ impl<T: Send> Pipeline<T> {
                 DocumentSource::Cached(events) => send_cached(events, &bytes, &mut batch),
             } && batch.flush();
         });
-        // A second worker lets idle cores start on the next batch while the last documents of one are processed.
+        // A second worker lets idle cores start on the next batch while the last documents of one
+        // are processed.
         let queues = Arc::new(Mutex::new((batches, result_sender)));
         let work = Arc::new(work);
         let large = Arc::new(Mutex::new(()));
@@ -172,7 +176,8 @@ impl<T> Iterator for Pipeline<T> {
             if let Some(bytes_read) = self.bytes_read.take() {
                 self.progress.advance(bytes_read);
             }
-            // An interrupted batch has no result. Batches after it may have one, but would leave a gap.
+            // An interrupted batch has no result. Batches after it may have one, but would leave a
+            // gap.
             let (events, bytes_read) = self.results.recv().ok()?.recv().ok()?;
             self.events = events.into_iter();
             self.bytes_read = Some(bytes_read);
@@ -180,7 +185,8 @@ impl<T> Iterator for Pipeline<T> {
     }
 }
 
-/// Processes batches until there are no more or nobody receives the results. Holds `large` during a large batch.
+/// Processes batches until there are no more or nobody receives the results. Holds `large` during a
+/// large batch.
 fn process_batches<T: Send>(
     queues: &Mutex<Queues<T>>,
     large: &Mutex<()>,

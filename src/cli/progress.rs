@@ -1,7 +1,8 @@
-//! Progress of a run: a bar on a terminal, otherwise a line now and then, nothing in machine-readable formats.
+//! Progress of a run: a bar on a terminal, otherwise a line now and then, nothing in
+//! machine-readable formats.
 //!
-//! A run has several phases that each go through all files. The percentage and the remaining time are for the
-//! whole run.
+//! A run has several phases that each go through all files. The percentage and the remaining time
+//! are for the whole run.
 
 use std::cell::{Cell, RefCell};
 use std::io::IsTerminal;
@@ -138,7 +139,8 @@ impl Progress {
         *self.plan.borrow_mut() = phases.to_vec();
     }
 
-    /// Starts a phase. `measure` returns the bytes of all files; it is only called if progress is shown.
+    /// Starts a phase. `measure` returns the bytes of all files; it is only called if progress is
+    /// shown.
     pub(super) fn start_phase(&self, phase: Phase, total: TotalSize, measure: Measure) {
         if let Some(done) = self.phase.replace(Some(phase)) {
             self.weight.set(self.weight.get() + done.weight());
@@ -231,7 +233,8 @@ impl Progress {
         let done = self.weight.get() + weight * fraction;
         let (matched, to_match) = self.match_weights(done);
         let (done, to_come) = (done + matched, to_come + to_match);
-        // Later phases take as long per weight as earlier ones; this phase continues at its current speed.
+        // Later phases take as long per weight as earlier ones; this phase continues at its current
+        // speed.
         let per_weight = if done > 0.0 { elapsed / done } else { 0.0 };
         let this = match fraction {
             ..0.05 => weight * (1.0 - fraction) * per_weight,
@@ -251,8 +254,9 @@ impl Progress {
         }
     }
 
-    /// Returns the finished and the remaining weight of the comparison. Its progress is unknown, so the estimate
-    /// approaches the end asymptotically. `done` is the weight of the finished phases.
+    /// Returns the finished and the remaining weight of the comparison. Its progress is unknown, so
+    /// the estimate approaches the end asymptotically. `done` is the weight of the finished
+    /// phases.
     fn match_weights(&self, done: f64) -> (f64, f64) {
         const WEIGHT: f64 = 1.5;
         let share = match self.matching.get() {

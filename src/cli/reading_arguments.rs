@@ -21,7 +21,8 @@ pub(super) struct ReadingArguments {
     #[arg(long, value_name = "FIELD", help_heading = "Corpora")]
     pub(super) id_field: Option<String>,
 
-    /// Report lines that recur on many pages of one site (ND007): `path`, or the field or column with the URL of the page
+    /// Report lines that recur on many pages of one site (ND007): `path`, or the field or column
+    /// with the URL of the page
     #[arg(long, value_name = "FIELD|path", help_heading = "Corpora")]
     pub(super) group_by: Option<String>,
 

@@ -1,6 +1,7 @@
 //! The reports of a run: each requested format, with its file.
 //!
-//! At most one format goes to standard output, which the caller writes. Files are complete once the run has ended.
+//! At most one format goes to standard output, which the caller writes. Files are complete once the
+//! run has ended.
 
 use std::path::{Path, PathBuf};
 
@@ -71,7 +72,8 @@ pub(super) struct ReportArguments {
 struct Flags {
     /// Output format; may be repeated, each but one with its own --output-file
     ///
-    /// [default: full; github where GITHUB_ACTIONS is true, and gitlab for an --output-file where GITLAB_CI is true]
+    /// [default: full; github where GITHUB_ACTIONS is true, and gitlab for an --output-file where
+    /// GITLAB_CI is true]
     #[arg(long, value_name = "FORMAT", value_enum, help_heading = "Reporting")]
     output_format: Vec<OutputFormat>,
 
@@ -93,7 +95,8 @@ impl Args for ReportArguments {
 }
 
 impl FromArgMatches for ReportArguments {
-    /// Pairs each file with the nearest preceding format that has none, otherwise with the first one after it.
+    /// Pairs each file with the nearest preceding format that has none, otherwise with the first
+    /// one after it.
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let flags = Flags::from_arg_matches(matches)?;
         let places = |flag| matches.indices_of(flag).into_iter().flatten().collect::<Vec<usize>>();

@@ -1,4 +1,5 @@
-//! The files that an undo log may change: those below the directory it was made for, or below `--root`.
+//! The files that an undo log may change: those below the directory it was made for, or below
+//! `--root`.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;

@@ -152,7 +152,8 @@ fn parameters(page: &mut String, rule: &Rule, effective: &Rule, paint: &impl Fn(
     }
 }
 
-/// Writes the texts of an example, indented. Marked text is coloured or, without colour, enclosed in `⟦` and `⟧`.
+/// Writes the texts of an example, indented. Marked text is coloured or, without colour, enclosed
+/// in `⟦` and `⟧`.
 fn documents(page: &mut String, title: &str, documents: Option<&Documents>, color: bool) {
     let Some(documents) = documents else { return };
     let several = documents.texts().len() > 1;

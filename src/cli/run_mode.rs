@@ -38,7 +38,8 @@ pub(super) enum Destination {
 }
 
 impl RunMode {
-    /// Determines the mode from `arguments`. `stdin` is the number of times that `-` is among the paths.
+    /// Determines the mode from `arguments`. `stdin` is the number of times that `-` is among the
+    /// paths.
     ///
     /// # Errors
     ///

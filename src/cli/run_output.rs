@@ -198,7 +198,8 @@ impl<'a> RunOutput<'a> {
         self.console.write(&text)
     }
 
-    /// Judges all documents before they are fixed, if verdicts are asked for. Returns the documents to leave out.
+    /// Judges all documents before they are fixed, if verdicts are asked for. Returns the documents
+    /// to leave out.
     ///
     /// # Errors
     ///
@@ -399,8 +400,8 @@ impl<'a> RunOutput<'a> {
         }
     }
 
-    /// Makes a run that checked no document fail, unless that is expected. Warns if no record has an ID in the
-    /// field that is configured for it.
+    /// Makes a run that checked no document fail, unless that is expected. Warns if no record has
+    /// an ID in the field that is configured for it.
     fn review_coverage(&mut self, inputs: &Inputs) {
         if self.coverage.has_documents() {
             if let Some(message) = self.coverage.missing_ids(self.context) {

@@ -1,4 +1,5 @@
-//! The settings of each file: the command line, and the nearest configuration file at or above the file.
+//! The settings of each file: the command line, and the nearest configuration file at or above the
+//! file.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Component, Path, PathBuf};
@@ -22,7 +23,8 @@ pub(super) struct SettingsResolver {
     here: PathBuf,
     /// The layers of the command line, highest priority first.
     command: Vec<Layer>,
-    /// The layers of `--config FILE`, or no layers for `--isolated`; otherwise configurations are searched for.
+    /// The layers of `--config FILE`, or no layers for `--isolated`; otherwise configurations are
+    /// searched for.
     pinned: Option<Vec<Layer>>,
     embedded: Arc<Registry>,
     /// Whether `exclude` applies to files passed explicitly.
@@ -37,8 +39,8 @@ pub(super) struct SettingsResolver {
 }
 
 impl SettingsResolver {
-    /// Prepares to resolve settings. `command` has the options of the command line as configuration keys, so that one
-    /// parser validates both and errors have a position.
+    /// Prepares to resolve settings. `command` has the options of the command line as configuration
+    /// keys, so that one parser validates both and errors have a position.
     ///
     /// # Errors
     ///
@@ -128,7 +130,8 @@ impl SettingsResolver {
         self.for_dir(folder)
     }
 
-    /// Returns the linter for the file `path`, or that of `run_settings` if its configuration is faulty.
+    /// Returns the linter for the file `path`, or that of `run_settings` if its configuration is
+    /// faulty.
     pub(super) fn linter(&self, path: &Path, run_settings: &ResolvedSettings) -> Linter {
         let path = self.absolute(path);
         let profile = self.for_dir(path.parent().unwrap_or(&path));
@@ -141,7 +144,8 @@ impl SettingsResolver {
         path.strip_prefix(&self.here).unwrap_or(path).to_owned()
     }
 
-    /// Returns the absolute path without `.` and `..` that configuration patterns match. A copy has that of its original.
+    /// Returns the absolute path without `.` and `..` that configuration patterns match. A copy has
+    /// that of its original.
     pub(super) fn absolute(&self, path: &Path) -> PathBuf {
         let path = absolute(&self.here, path);
         let originals = self.originals.read().unwrap_or_else(PoisonError::into_inner);
@@ -252,8 +256,8 @@ fn find(here: &Path, folder: &Path) -> anyhow::Result<Option<Vec<Layer>>> {
     Ok(None)
 }
 
-/// Loads the configuration at `path` and those that it extends. Untrusted configurations can only read what [`trust`]
-/// allows.
+/// Loads the configuration at `path` and those that it extends. Untrusted configurations can only
+/// read what [`trust`] allows.
 fn load_chain(here: &Path, path: &Path, is_trusted: bool) -> anyhow::Result<Vec<Layer>> {
     read_layers(here, path, |layer| {
         if is_trusted || trust::is_trusted(here, &layer.folder) {

@@ -16,7 +16,8 @@ use crate::text::Record;
 /// A shard being written.
 pub(super) struct ShardWriter {
     shard: Arc<Shard>,
-    /// The new file, or the reason why there is none. The reason is reported once, if something has to be written.
+    /// The new file, or the reason why there is none. The reason is reported once, if something
+    /// has to be written.
     rewriter: Result<Rewriter, Option<anyhow::Error>>,
     /// The undo log entries of the shard.
     pending: PendingEntries,
@@ -87,8 +88,8 @@ impl FixWriter {
         Ok(None)
     }
 
-    /// Logs the change of a record. `index` is its number after the run. For a dropped record, `dropped` is the number of
-    /// records before it in the copy.
+    /// Logs the change of a record. `index` is its number after the run. For a dropped record,
+    /// `dropped` is the number of records before it in the copy.
     fn log(
         &mut self,
         handle: &RecordHandle,

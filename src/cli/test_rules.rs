@@ -1,4 +1,5 @@
-//! `dechaff test-rules`: tests custom rules, and edited copies of built-in ones, against their examples.
+//! `dechaff test-rules`: tests custom rules, and edited copies of built-in ones, against their
+//! examples.
 
 use std::fmt::Write as _;
 use std::path::Path;

@@ -1,8 +1,9 @@
 //! Which files a configuration may read.
 //!
-//! A corpus is data and may contain a `dechaff.toml` from an unknown source. So a configuration found below or outside
-//! the working directory can only read files in its own directory. Configurations that apply to the working directory
-//! itself, and those given with `--config`, are trusted.
+//! A corpus is data and may contain a `dechaff.toml` from an unknown source. So a configuration
+//! found below or outside the working directory can only read files in its own directory.
+//! Configurations that apply to the working directory itself, and those given with `--config`, are
+//! trusted.
 
 use std::path::{Path, PathBuf};
 
@@ -63,7 +64,8 @@ pub(super) fn check_paths(here: &Path, layer: &Layer) -> Result<(), UserFileErro
     Ok(())
 }
 
-/// Whether `path`, with links resolved, is below `folder` or is a configuration that applies to `here`.
+/// Whether `path`, with links resolved, is below `folder` or is a configuration that applies to
+/// `here`.
 fn may_read(here: &Path, folder: &Path, path: &Path) -> bool {
     let target = real(path);
     let applies_here =

@@ -103,7 +103,8 @@ fn warn_of_broken_lines(path: &Path, lines: &[usize]) {
     }
 }
 
-/// Returns the codes of rules given by code, prefix or name. Codes of custom rules are only known from the log.
+/// Returns the codes of rules given by code, prefix or name. Codes of custom rules are only known
+/// from the log.
 fn codes<'e>(
     rules: &[String],
     entries: impl Iterator<Item = &'e LogEntry>,
@@ -303,7 +304,8 @@ impl Undo {
         Ok(())
     }
 
-    /// Restores the text of a record in its handle. Reports an error and returns `None` if that fails.
+    /// Restores the text of a record in its handle. Reports an error and returns `None` if that
+    /// fails.
     fn restore_record(
         &mut self,
         handle: &mut RecordHandle,
@@ -347,8 +349,8 @@ impl Undo {
         }
     }
 
-    /// Returns the dropped records to insert into the copy with the hash `now`, in order, and reports those that cannot be
-    /// restored.
+    /// Returns the dropped records to insert into the copy with the hash `now`, in order, and
+    /// reports those that cannot be restored.
     fn dropped_records<'f>(
         &mut self,
         shard: &Shard,

@@ -60,7 +60,8 @@ pub struct Options {
     /// Whether `--fix` applies unsafe fixes too.
     #[cfg_attr(feature = "cli", schemars(with = "Option<bool>"))]
     pub unsafe_fixes: Option<Spanned<bool>>,
-    /// The largest share of its words, 0 to 1, that fixing may remove from a document; 0.5 by default.
+    /// The largest share of its words, 0 to 1, that fixing may remove from a document; 0.5 by
+    /// default.
     #[cfg_attr(feature = "cli", schemars(with = "Option<f64>", range(min = 0, max = 1)))]
     pub max_removed: Option<Spanned<f64>>,
     /// Thresholds of the verdicts that `--documents` writes.
@@ -74,8 +75,8 @@ pub struct Options {
     /// The field or column of corpora that holds the ID; `id` by default.
     #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub id_field: Option<Spanned<String>>,
-    /// What groups documents into sites, so that ND007 can report lines that recur on a site: `path` for the
-    /// folder, or the field or column that holds the URL.
+    /// What groups documents into sites, so that ND007 can report lines that recur on a site:
+    /// `path` for the folder, or the field or column that holds the URL.
     #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub group_by: Option<Spanned<String>>,
     /// Documents larger than this are skipped and reported; `64MB` by default.
@@ -103,10 +104,12 @@ pub struct DocumentOptions {
     /// A document with fewer words is dropped; 1 by default.
     #[cfg_attr(feature = "cli", schemars(with = "Option<usize>"))]
     pub min_words: Option<Spanned<usize>>,
-    /// A document is dropped if this share of its words, 0 to 1, is noise or in documents that stay; 0.9 by default.
+    /// A document is dropped if this share of its words, 0 to 1, is noise or in documents that
+    /// stay; 0.9 by default.
     #[cfg_attr(feature = "cli", schemars(with = "Option<f64>", range(min = 0, max = 1)))]
     pub drop_share: Option<Spanned<f64>>,
-    /// A document needs review if this share of its words, 0 to 1, is flagged without a safe fix; 0.3 by default.
+    /// A document needs review if this share of its words, 0 to 1, is flagged without a safe fix;
+    /// 0.3 by default.
     #[cfg_attr(feature = "cli", schemars(with = "Option<f64>", range(min = 0, max = 1)))]
     pub review_share: Option<Spanned<f64>>,
 }
@@ -121,9 +124,11 @@ struct RuleOptions {
     severity: Option<Severity>,
     /// ND002: minimum share of five-word shingles in common (Jaccard), from 0.1 to 1.
     threshold: Option<f64>,
-    /// ND002: which of two near-duplicates stays, `first` in order of path and position, or `longest`.
+    /// ND002: which of two near-duplicates stays, `first` in order of path and position, or
+    /// `longest`.
     keep: Option<String>,
-    /// ND002: if more paragraphs than this share a shingle, only those near each other are compared on it.
+    /// ND002: if more paragraphs than this share a shingle, only those near each other are
+    /// compared on it.
     crowd: Option<u32>,
     /// Minimum number of words; for ND001 and ND002, a table by kind of block.
     min_words: Option<serde_json::Value>,

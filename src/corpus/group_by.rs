@@ -11,7 +11,8 @@ use crate::text::PathName;
 pub enum GroupBy {
     /// By the folder of their file.
     Path,
-    /// By the registered domain of the URL in a field, or by the value of the field if that is no URL.
+    /// By the registered domain of the URL in a field, or by the value of the field if that is no
+    /// URL.
     Field(String),
 }
 

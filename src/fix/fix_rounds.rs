@@ -37,8 +37,8 @@ impl FixRounds {
     /// Compares documents in rounds until no match can be fixed. No round removes the last copy of
     /// a text.
     ///
-    /// `run_round` fixes all documents by the rounds so far and compares the results. It returns the
-    /// [visible matches](Linter::matches_to_fix) and the [new refusals](Self::new_refusal).
+    /// `run_round` fixes all documents by the rounds so far and compares the results. It returns
+    /// the [visible matches](Linter::matches_to_fix) and the [new refusals](Self::new_refusal).
     ///
     /// # Errors
     ///
@@ -48,7 +48,8 @@ impl FixRounds {
         is_interrupted: impl Fn() -> bool,
         mut run_round: impl FnMut(&Self) -> Result<(Vec<Finding>, Refusals), E>,
     ) -> Result<Self, E> {
-        // Each round removes text, so the rounds end, unless fixes of other rules keep adding it back.
+        // Each round removes text, so the rounds end, unless fixes of other rules keep adding it
+        // back.
         const MAX_ROUNDS: usize = 50;
         // A document that would have lost too much may lose less once others are fixed.
         const MAX_RETRIES: usize = 5;
@@ -148,8 +149,8 @@ fn has_fix(round: &Round, fixer: &Fixer) -> bool {
     round.values().flatten().any(|finding| fixer.applies(finding))
 }
 
-/// Groups matches by document, without the fixes that are refused or would remove the last copy of a
-/// text.
+/// Groups matches by document, without the fixes that are refused or would remove the last copy of
+/// a text.
 fn select_fixes(
     mut matches: Vec<Finding>,
     refused: &HashMap<Arc<Origin>, Refusal>,

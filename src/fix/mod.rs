@@ -50,8 +50,8 @@ pub struct Change {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("fixes undo each other: {}", codes.join(" -> "))]
 pub struct FixCycle {
-    /// The codes of the rules in the order in which their fixes were applied, ending with the first
-    /// one again.
+    /// The codes of the rules in the order in which their fixes were applied, ending with the
+    /// first one again.
     pub codes: Vec<String>,
 }
 
@@ -191,8 +191,8 @@ impl FixResult {
     }
 }
 
-/// Returns the share of words, 0 to 1, that the first round of fixing removes: the fixes of `findings`
-/// that can be applied together, up to `max`.
+/// Returns the share of words, 0 to 1, that the first round of fixing removes: the fixes of
+/// `findings` that can be applied together, up to `max`.
 pub fn share_removed_by(document: &Document<'_>, findings: &[Finding], max: Applicability) -> f64 {
     let mut session = FixSession::new(document);
     session.apply(findings, max);

@@ -21,7 +21,8 @@ pub fn preserve_last_copy(findings: &mut [Finding], max: Applicability) {
             .first()
             .map(|label| (label.origin.as_ref().unwrap_or(&finding.origin), label.span));
         let is_deleted = |(origin, span): (&Arc<Origin>, Span)| {
-            // Spans are added in order of position, so only the last one before `span` can overlap it.
+            // Spans are added in order of position, so only the last one before `span` can overlap
+            // it.
             deleted.get(origin).is_some_and(|spans| {
                 let before = spans.partition_point(|one| one.start < span.end);
                 spans[..before].last().is_some_and(|last| last.overlaps(span))

@@ -15,7 +15,8 @@ use crate::text::{Document, Origin, Span, words};
 pub struct VerdictThresholds {
     /// A document with fewer words is dropped.
     pub min_words: usize,
-    /// A document is dropped if at least this share of its words is noise or in documents that stay.
+    /// A document is dropped if at least this share of its words is noise or in documents that
+    /// stay.
     pub drop_share: f64,
     /// A document needs review if at least this share of its words is flagged without a safe fix.
     pub review_share: f64,
@@ -150,10 +151,10 @@ impl DocumentRow {
         "threshold",
     ];
 
-    /// Judges a document by its findings. `is_duplicate_rule` says whether a rule compares documents,
-    /// and `stays` whether another document precedes this one and is not dropped. `copy_of` is a
-    /// document that stays and of which this one is a copy as a whole, if there is one; its findings
-    /// are left out of `findings`.
+    /// Judges a document by its findings. `is_duplicate_rule` says whether a rule compares
+    /// documents, and `stays` whether another document precedes this one and is not dropped.
+    /// `copy_of` is a document that stays and of which this one is a copy as a whole, if there
+    /// is one; its findings are left out of `findings`.
     pub fn new(
         document: &Document<'_>,
         findings: &[Finding],
@@ -411,7 +412,8 @@ impl<'f> Evidence<'f> {
                 *words += 1;
             }
         }
-        // Of several documents with equally many words, a staying one is the nearest, then the first.
+        // Of several documents with equally many words, a staying one is the nearest, then the
+        // first.
         let nearest =
             by_origin.into_iter().rev().max_by_key(|(_, (stays, words))| (*words, *stays));
         evidence.nearest =

@@ -6,7 +6,8 @@ use crate::text::Span;
 
 /// What a rule finds, or what it leaves alone.
 ///
-/// In `bad` the marks `⟦` and `⟧` stand around what the rule is to mark; they are taken out before the text is linted.
+/// In `bad` the marks `⟦` and `⟧` stand around what the rule is to mark; they are taken out before
+/// the text is linted.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Example {
@@ -16,7 +17,8 @@ pub struct Example {
     pub good: Option<Documents>,
     /// Documents in which the rule finds nothing.
     pub allow: Option<Documents>,
-    /// Other rules that run beside this one, by code or name: the company that weak evidence needs.
+    /// Other rules that run beside this one, by code or name: the company that weak evidence
+    /// needs.
     #[serde(default)]
     pub with: Vec<String>,
     /// The file name the documents are linted under; `example.txt` if left out.

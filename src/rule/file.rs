@@ -66,8 +66,9 @@ impl Rule {
     ///
     /// # Errors
     ///
-    /// The first fault: TOML that does not parse, a key that is unknown, missing or of the wrong type, a code or name out of
-    /// form. Whether the kind of check can work with the parameters, [`Rule::validate`] says.
+    /// The first fault: TOML that does not parse, a key that is unknown, missing or of the wrong
+    /// type, a code or name out of form. Whether the kind of check can work with the
+    /// parameters, [`Rule::validate`] says.
     pub fn parse(written: &Arc<UserFile>) -> Result<Self, UserFileError> {
         Self::from_file(written, RuleFile::parse(written)?, None)
     }
@@ -163,7 +164,8 @@ impl Rule {
     }
 }
 
-/// The part of the expression at `place` that is at fault, if it is no regular expression; else `place`.
+/// The part of the expression at `place` that is at fault, if it is no regular expression; else
+/// `place`.
 fn expression_fault(text: &str, place: Range<usize>) -> Range<usize> {
     let literal = text.get(place.clone()).unwrap_or_default();
     let quotes =

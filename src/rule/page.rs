@@ -8,8 +8,8 @@ use super::{Documents, Marked, Rule};
 use crate::finding::Applicability;
 
 impl Rule {
-    /// What the rule finds and why, its settings and an example, as a section of markdown; `measured` is a sentence about its
-    /// precision.
+    /// What the rule finds and why, its settings and an example, as a section of markdown;
+    /// `measured` is a sentence about its precision.
     pub fn to_markdown(&self, measured: Option<&str>) -> String {
         let info = &self.info;
         let mut page = format!(

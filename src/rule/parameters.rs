@@ -1,4 +1,5 @@
-//! The parameters of a rule's check with their values, also those that its file leaves at their defaults.
+//! The parameters of a rule's check with their values, also those that its file leaves at their
+//! defaults.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,8 +16,8 @@ const FIXED: &[&str] = &["defect", "fault"];
 const MAX_ENTRIES: usize = 6;
 
 impl Rule {
-    /// The parameters that a configuration can change, by name, each with its value in TOML. Where the patterns of a rule differ,
-    /// the value lists what they have.
+    /// The parameters that a configuration can change, by name, each with its value in TOML. Where
+    /// the patterns of a rule differ, the value lists what they have.
     pub fn parameter_values(&self) -> Vec<(String, String)> {
         let mut values = Vec::new();
         match serde_json::to_value(&self.parameters) {
@@ -52,7 +53,8 @@ impl Rule {
     }
 }
 
-/// The table of a variant such as `[check.duplicate.near]`, which configurations leave out; else the table itself.
+/// The table of a variant such as `[check.duplicate.near]`, which configurations leave out; else
+/// the table itself.
 fn variant(table: Map<String, Value>) -> Map<String, Value> {
     match (table.len(), table.values().next()) {
         (1, Some(Value::Object(inner))) => inner.clone(),

@@ -38,7 +38,8 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// The first rule file that does not parse; the tests see to it that there is none, and that each is valid.
+    /// The first rule file that does not parse; the tests see to it that there is none, and that
+    /// each is valid.
     pub fn embedded() -> Result<Self, UserFileError> {
         let mut registry = Self { rules: Vec::new() };
         for rule in BUILT_IN_RULES {
@@ -63,7 +64,8 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// The first file that does not parse or is not valid, or the second of two rules with one code or name.
+    /// The first file that does not parse or is not valid, or the second of two rules with one code
+    /// or name.
     pub fn extend(&mut self, files: &[Arc<UserFile>]) -> Result<(), UserFileError> {
         for file in files {
             let mut rule = Rule::parse(file)?;
@@ -75,7 +77,8 @@ impl Registry {
         Ok(())
     }
 
-    /// Removes the built-in rule with this code and name, so that an edited copy of its file can take its place.
+    /// Removes the built-in rule with this code and name, so that an edited copy of its file can
+    /// take its place.
     pub fn remove_built_in(&mut self, info: &RuleInfo) {
         self.rules.retain(|rule| {
             rule.info.is_custom || rule.info.code != info.code || rule.info.name != info.name
@@ -154,8 +157,8 @@ impl Selector {
         self.specificity(rule).is_some()
     }
 
-    /// How exactly the selector means `rule`: the length of the matching beginning of its code, more for the whole code or
-    /// the name, 0 for `ALL`; `None` if it does not mean it.
+    /// How exactly the selector means `rule`: the length of the matching beginning of its code,
+    /// more for the whole code or the name, 0 for `ALL`; `None` if it does not mean it.
     pub fn specificity(&self, rule: &RuleInfo) -> Option<usize> {
         let (text, code) = (self.0.as_str(), rule.code.as_str());
         if text.eq_ignore_ascii_case("all") {
@@ -169,8 +172,8 @@ impl Selector {
         is_beginning.then_some(if text.len() == code.len() { usize::MAX } else { text.len() })
     }
 
-    /// How exactly the selector enables `rule`. As [`Selector::specificity`], but a prefix does not enable an opt-in rule:
-    /// that takes its full code, its name or `ALL`.
+    /// How exactly the selector enables `rule`. As [`Selector::specificity`], but a prefix does not
+    /// enable an opt-in rule: that takes its full code, its name or `ALL`.
     pub fn enables(&self, rule: &Rule) -> Option<usize> {
         let is_prefix = |specificity: usize| !matches!(specificity, 0 | usize::MAX);
         self.specificity(&rule.info).filter(|specificity| rule.default || !is_prefix(*specificity))

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-/// The bytes of `file` that hold the bytes `span` of the string whose literal, with its quotes, is at `literal`.
+/// The bytes of `file` that hold the bytes `span` of the string whose literal, with its quotes, is
+/// at `literal`.
 pub(super) fn place_in_file(
     file: &str,
     literal: &Range<usize>,
@@ -21,7 +22,8 @@ pub(super) fn place_in_file(
         at +=
             ["\r\n", "\n"].into_iter().find(|end| text[at..].starts_with(end)).map_or(0, str::len);
     }
-    // Without escapes the literal holds the string as it is. Walking it for each of its phrases would be quadratic.
+    // Without escapes the literal holds the string as it is. Walking it for each of its phrases
+    // would be quadratic.
     let has_translation = text.contains('\r') || has_escapes && text.contains('\\');
     if !has_translation && span.start < span.end && at + span.end <= text.len() {
         return literal.start + at + span.start..literal.start + at + span.end;

@@ -87,8 +87,8 @@ impl fmt::Display for Origin {
 
 /// Looks up document texts by origin.
 ///
-/// CorpusComparer keeps only hashes of most documents and asks for a text when it has to verify a match
-/// or show an excerpt.
+/// CorpusComparer keeps only hashes of most documents and asks for a text when it has to verify a
+/// match or show an excerpt.
 pub trait TextProvider: Sync {
     /// Returns the text, or `None` if it is no longer available.
     fn text(&self, origin: &Origin) -> Option<Arc<str>>;

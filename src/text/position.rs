@@ -27,8 +27,8 @@ pub struct CharacterIndex {
 const STEP: usize = 1024;
 
 impl CharacterIndex {
-    /// Counts the Unicode scalar values of `text` between two byte offsets. The text must be the same
-    /// in each call.
+    /// Counts the Unicode scalar values of `text` between two byte offsets. The text must be the
+    /// same in each call.
     pub fn count_characters(&self, text: &str, start: usize, end: usize) -> usize {
         let bytes = text.as_bytes();
         if end - start <= 4 * STEP {

@@ -1,7 +1,9 @@
-//! A file system that fails: a library that tests preload into dechaff, the release binary included.
+//! A file system that fails: a library that tests preload into dechaff, the release binary
+//! included.
 //!
 //! It wraps the functions of the C library that reach the file system, and only for files below
-//! `FAULT_ROOT`. `FAULT=kind:N` says what goes wrong at the N-th call of those that the kind counts:
+//! `FAULT_ROOT`. `FAULT=kind:N` says what goes wrong at the N-th call of those that the kind
+//! counts:
 //!
 //! | kind | counts | at call N |
 //! |---|---|---|
@@ -389,7 +391,8 @@ pub unsafe extern "C" fn copy_file_range(
     unsafe { copy(from, from_offset, to, to_offset, length, flags) }
 }
 
-/// Functions that change something and return 0: `by_file` are given an open file, `by_path` a path.
+/// Functions that change something and return 0: `by_file` are given an open file, `by_path` a
+/// path.
 macro_rules! changing {
     ($($by:ident $name:ident $text:literal ($place:ident: $type:ty $(, $argument:ident: $other:ty)*) $call:expr;)*) => {$(
         #[unsafe(no_mangle)]

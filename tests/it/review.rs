@@ -420,7 +420,8 @@ fn decisions_survive_a_restart_and_changed_texts_are_open_again() {
         (&document.as_str().into(), &"rejected".into())
     );
     let counts = review.counts();
-    // Open is the copy; the comment prompt of a.txt is accepted with the rule, that of c.txt rejected with the document.
+    // Open is the copy; the comment prompt of a.txt is accepted with the rule, that of c.txt
+    // rejected with the document.
     assert_eq!(counts, "1 open, 1 accepted, 2 rejected");
     let before = read(&folder, "dechaff.decisions");
     let second = Command::new(env!("CARGO_BIN_EXE_dechaff"))

@@ -1,4 +1,5 @@
-//! Shards: findings and fixes do not depend on the format, and a fix changes no byte outside of its text.
+//! Shards: findings and fixes do not depend on the format, and a fix changes no byte outside of its
+//! text.
 
 mod dolma;
 mod interrupt;

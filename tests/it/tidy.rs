@@ -57,7 +57,8 @@ fn imports_go_in_one_direction() {
     assert!(wrong.is_empty(), "imports from later modules:\n{}", wrong.join("\n"));
 }
 
-/// Directories whose files still import each other in a circle. Shorten this list; do not extend it.
+/// Directories whose files still import each other in a circle. Shorten this list; do not extend
+/// it.
 const CYCLIC: &[&str] = &["src/check/pattern", "src/check/phrase", "src/check/table", "src/cli"];
 
 #[test]

@@ -1,4 +1,5 @@
-//! `dechaff undo` restores every change that was applied, and nothing else, even if the run was interrupted.
+//! `dechaff undo` restores every change that was applied, and nothing else, even if the run was
+//! interrupted.
 
 mod files;
 mod log;

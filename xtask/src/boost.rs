@@ -36,7 +36,8 @@ pub(crate) struct Example<'r> {
 
 const BINS: usize = 64;
 
-/// Grows trees over the features that `columns` names. With `bias`, the forest has its own; else it goes on from where examples start.
+/// Grows trees over the features that `columns` names. With `bias`, the forest has its own; else it
+/// goes on from where examples start.
 ///
 /// # Errors
 ///

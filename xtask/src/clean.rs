@@ -26,7 +26,8 @@ struct Clean {
     sensitive: usize,
 }
 
-/// Checks the content lines of pages by themselves, each by the model that lacks its site, and counts by what sort of page it is.
+/// Checks the content lines of pages by themselves, each by the model that lacks its site, and
+/// counts by what sort of page it is.
 pub(crate) fn report(judged: &[Judged<'_>], held: &Held, odds: Odds) -> Result<String> {
     let registry = Registry::embedded()?;
     let linter = Linter::from_rules(registry.rules().iter().filter(|rule| is_named(rule)))?;

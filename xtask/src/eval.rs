@@ -1,6 +1,7 @@
 //! Measures the rules and the classifier on labelled pages, and keeps the figures in `docs/`.
 //!
-//! What the classifier does on pages it was trained on says nothing: it is measured by models that lack them.
+//! What the classifier does on pages it was trained on says nothing: it is measured by models that
+//! lack them.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -33,7 +34,8 @@ const DOCUMENTS: &[&str] = &["docs/accuracy.md", "docs/model.md"];
 /// What an extractor leaves behind, which is what corpora hold.
 const MAIN_TRACK: &str = "residue-txt";
 
-/// Measures on the pages below `folder`, writes the figures into the documents, and says all of them.
+/// Measures on the pages below `folder`, writes the figures into the documents, and says all of
+/// them.
 pub(crate) fn run(folder: &Path, options: &Options) -> Result<String> {
     let odds = Odds::read()?;
     let verdicts = Verdicts::read()?;
@@ -204,7 +206,8 @@ fn by_track(judged: &[Judged<'_>], points: &[Point]) -> String {
     table
 }
 
-/// What published filters do on the same lines: language, filter, and figures of the scorer that comes with the pages.
+/// What published filters do on the same lines: language, filter, and figures of the scorer that
+/// comes with the pages.
 const FILTERS: &str = "xtask/filters.tsv";
 
 /// A row for each language, and under it what published filters do on the same lines.
@@ -222,7 +225,8 @@ fn by_language(judged: &[Judged<'_>], points: &[Point]) -> Result<String> {
             *sum += tally(one, point).0;
         }
     }
-    // A portal may hold half of a language's noise: what is left without it says how much hangs on that.
+    // A portal may hold half of a language's noise: what is left without it says how much hangs on
+    // that.
     let mut sites: BTreeMap<(&str, &str), Tally> = BTreeMap::new();
     for one in judged.iter().filter(|one| one.page.track == MAIN_TRACK) {
         let site = (one.page.page.lang.as_str(), one.page.page.domain.as_str());

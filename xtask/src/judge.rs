@@ -1,4 +1,5 @@
-//! What the rules and the classifier say of a page, the latter by models that were not trained on its site.
+//! What the rules and the classifier say of a page, the latter by models that were not trained on
+//! its site.
 
 use anyhow::{Result, bail};
 use dechaff::check::Parameters;

@@ -96,7 +96,8 @@ pub(crate) fn read_track(path: &Path) -> Result<Vec<Page>> {
     lines.enumerate().map(parse).collect()
 }
 
-/// For each line, the rules whose fixes take it: together at least 80 % of its characters, blanks aside.
+/// For each line, the rules whose fixes take it: together at least 80 % of its characters, blanks
+/// aside.
 pub(crate) fn taken<'f>(
     text: &str,
     lines: &[Span],

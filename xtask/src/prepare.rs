@@ -13,7 +13,8 @@ use rayon::prelude::*;
 use crate::pages::{self, Label, Page};
 use crate::random::{Random, hash};
 
-/// Lines that are not scored since the people who extracted the pages disagree on them; a reader would keep most.
+/// Lines that are not scored since the people who extracted the pages disagree on them; a reader
+/// would keep most.
 const KEPT: &[&str] = &["title", "dek", "heading", "code", "table", "list", "faq", "ref", "plain"];
 /// Begins what is drawn at random.
 pub(crate) const SEED: u64 = 2;
@@ -27,7 +28,8 @@ pub(crate) struct Prepared<'p> {
     pub(crate) domain: u64,
     /// As the model will see it.
     pub(crate) whole: Survey,
-    /// With some rules silent: on other pages the rules, which were written with these at hand, find less.
+    /// With some rules silent: on other pages the rules, which were written with these at hand,
+    /// find less.
     pub(crate) deaf: Survey,
     /// With half of the rules silent.
     pub(crate) half: Survey,

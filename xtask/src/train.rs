@@ -18,7 +18,8 @@ use crate::prepare::{Prepared, SEED, prepare};
 pub(crate) const SOURCES: &[&str] = &["aeb", "news4k", "wcxb"];
 const FOLDS: u64 = 5;
 const WEIGHTS: &str = "src/check/classifier/weights.bin";
-/// Where models are kept that were trained without some of the pages, and a copy of the weights that were trained with them.
+/// Where models are kept that were trained without some of the pages, and a copy of the weights
+/// that were trained with them.
 const FOLDER: &str = "target/folds";
 
 /// Which of the folds a site is in.
@@ -26,7 +27,8 @@ pub(crate) fn fold(domain: u64) -> usize {
     ((domain >> 20) % FOLDS) as usize
 }
 
-/// Trains on the pages below `folder` and writes the weights, and those of models that lack a fold or a source each.
+/// Trains on the pages below `folder` and writes the weights, and those of models that lack a fold
+/// or a source each.
 pub(crate) fn run(folder: &Path) -> Result<()> {
     let tracks = pages::read(folder)?;
     train_all(&prepare(&tracks)?)
@@ -99,7 +101,8 @@ impl Held {
 }
 
 impl Prepared<'_> {
-    /// Trees learn little from whole pages, and take long over them: a third are enough, for three times the weight.
+    /// Trees learn little from whole pages, and take long over them: a third are enough, for three
+    /// times the weight.
     fn tree_weight(&self) -> f32 {
         if self.weight < 0.1 { 3.0 * self.weight } else { self.weight }
     }
@@ -132,7 +135,8 @@ fn train(pages: &[&Prepared<'_>]) -> Result<Model> {
     const INNER: u64 = 4;
     let inner = |page: &Prepared<'_>| (page.domain >> 40) % INNER;
     let words = learn_words(pages);
-    // What the trees learn from must be what they will see: judgements of pages that the judge was not trained on.
+    // What the trees learn from must be what they will see: judgements of pages that the judge was
+    // not trained on.
     let inner_words: Vec<Words> = (0..INNER)
         .into_par_iter()
         .map(|part| {

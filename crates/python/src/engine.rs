@@ -31,8 +31,8 @@ const NO_PATH: &str = "-";
 /// Compiled rules.
 #[pyclass(frozen, module = "dechaff._dechaff")]
 pub(crate) struct Engine {
-    /// Only locked while the thread is attached to Python. Since `fork` is too, no child inherits it
-    /// locked.
+    /// Only locked while the thread is attached to Python. Since `fork` is too, no child inherits
+    /// it locked.
     compiled: Mutex<Compiled>,
     pub(crate) threads: Option<usize>,
     /// The settings as JSON.
@@ -324,8 +324,8 @@ fn fix(
         let fixed = Document::parse(Arc::clone(origin), text);
         compare(linter, &fixed).map(|matches| linter.matches_to_fix(&fixed, &matches))
     };
-    // Most documents repeat nothing and have no suppression comments that may be unused, so they are
-    // fixed once.
+    // Most documents repeat nothing and have no suppression comments that may be unused, so they
+    // are fixed once.
     let outcome = fix_alone(&FixRounds::default());
     let matches = if linter.has_corpus_checks() { matches_after(&outcome)? } else { Vec::new() };
     let has_suppressions = Suppressions::from_document(&document).is_some();

@@ -1,4 +1,5 @@
-//! The extension module `dechaff._dechaff`. The package in `python/` wraps it; nothing else uses it.
+//! The extension module `dechaff._dechaff`. The package in `python/` wraps it; nothing else uses
+//! it.
 
 mod columns;
 mod corpus;

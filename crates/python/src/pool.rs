@@ -1,7 +1,7 @@
 //! Threads: a pool for each process, which survives `fork`.
 //!
-//! The threads of a pool do not exist in a forked child, so a child that used the pool of its parent
-//! would wait for ever. Each process therefore has its own pools.
+//! The threads of a pool do not exist in a forked child, so a child that used the pool of its
+//! parent would wait for ever. Each process therefore has its own pools.
 
 use std::collections::HashMap;
 use std::sync::Arc;

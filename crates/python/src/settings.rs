@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 /// The content of all files that settings are made of. Equal settings serialize to equal text.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct State {
-    /// The configuration layers, highest priority first, with the directory that their patterns are
-    /// relative to.
+    /// The configuration layers, highest priority first, with the directory that their patterns
+    /// are relative to.
     layers: Vec<(PathBuf, File)>,
     rules: Vec<File>,
     ignore_list: Option<File>,

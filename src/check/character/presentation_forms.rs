@@ -123,8 +123,8 @@ pub(super) fn detect_ligatures(
     Some(finding)
 }
 
-/// Counts Arabic presentation forms, and keeps the first. They are reported once per document, since
-/// a text with any rarely has other letters.
+/// Counts Arabic presentation forms, and keeps the first. They are reported once per document,
+/// since a text with any rarely has other letters.
 pub(super) fn count_arabic_forms(line: &SuspiciousLine, forms: &mut Option<(Span, usize)>) {
     for hit in line.hits.iter().filter(|hit| is_arabic_presentation_form(hit.character)) {
         forms.get_or_insert((hit.span, 0)).1 += 1;

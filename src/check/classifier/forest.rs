@@ -67,7 +67,8 @@ impl Forest {
         scores
     }
 
-    /// Adds to `weights` what each feature contributed to the score: how far each step down moved it.
+    /// Adds to `weights` what each feature contributed to the score: how far each step down moved
+    /// it.
     pub fn explain(&self, row: &Row, weights: &mut [f32; FEATURES]) {
         for &root in &self.roots {
             let mut steps = self.walk(root, row);
@@ -132,10 +133,11 @@ impl Forest {
 /// Most ends of a tree: a bit stands for each.
 const MOST_ENDS: usize = u32::BITS as usize;
 
-/// The steps of all trees by the feature that decides. A step that goes to the second child closes the ends below the first; the first
-/// end of a tree that is left open is where a line arrives. So a line needs no way down each tree, which no processor can foresee, but
-/// runs through the steps of a feature until their thresholds are above its own value: QuickScorer (Lucchese et al., SIGIR 2015), for
-/// several lines at once (SIGIR 2016).
+/// The steps of all trees by the feature that decides. A step that goes to the second child closes
+/// the ends below the first; the first end of a tree that is left open is where a line arrives. So
+/// a line needs no way down each tree, which no processor can foresee, but runs through the steps
+/// of a feature until their thresholds are above its own value: QuickScorer (Lucchese et al., SIGIR
+/// 2015), for several lines at once (SIGIR 2016).
 #[derive(Debug, Clone, PartialEq)]
 struct Steps {
     /// For each feature its steps, thresholds rising.

@@ -1,4 +1,5 @@
-//! The model: what words say, trees over shape and place, and trees over how the first judged the neighbours.
+//! The model: what words say, trees over shape and place, and trees over how the first judged the
+//! neighbours.
 
 use super::forest::{Forest, take};
 use super::survey::{FEATURES, Row, Survey};

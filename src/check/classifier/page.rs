@@ -5,8 +5,8 @@ use crate::text::{PageKind, PageKindEstimate};
 /// Returns the log odds that a line of the page needs in addition to those that its rule demands.
 ///
 /// The model learned from articles. On service pages and documentation, most of what it reports are
-/// headings and claims that are content; on product pages and collections it mistakes some names and
-/// prices. Pages of other kinds need more evidence if they may well be of these.
+/// headings and claims that are content; on product pages and collections it mistakes some names
+/// and prices. Pages of other kinds need more evidence if they may well be of these.
 pub(super) fn page_caution(page: &PageKindEstimate) -> f32 {
     /// The probability from which a page may be of such a kind.
     const MIN_PROBABILITY: f32 = 0.35;

@@ -29,7 +29,8 @@ impl Prose {
         Self { blocks, share: prose as f32 / all.max(1) as f32 }
     }
 
-    /// Whether a document is of the sort that the model was shown: one with running text, and mostly that.
+    /// Whether a document is of the sort that the model was shown: one with running text, and
+    /// mostly that.
     pub fn is_known_ground(self) -> bool {
         const FEWEST: usize = 2;
         const LEAST_SHARE: f32 = 0.5;

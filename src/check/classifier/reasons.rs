@@ -2,7 +2,8 @@
 
 use super::survey::{FEATURES, Feature, Row};
 
-/// The phrases for what weighed most, the heaviest first; features that say the same are one reason.
+/// The phrases for what weighed most, the heaviest first; features that say the same are one
+/// reason.
 ///
 /// `words` are the line's own words, those that weigh most first.
 pub(super) fn reasons(row: &Row, weights: &[f32; FEATURES], words: &[String]) -> Vec<String> {

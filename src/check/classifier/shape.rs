@@ -139,7 +139,8 @@ const STOP_WORDS: &str = "the of and to in a is that it was for on are as with h
     это по но из у за то от для был о его она так же бы мы к а они я и да του της το και να με από για σε είναι που η ο τα οι \
     των στο στη ότι δεν θα την τον τους";
 
-/// The stop words' hashes, each at the first free place from the one that its last bits name; 0 where none is.
+/// The stop words' hashes, each at the first free place from the one that its last bits name; 0
+/// where none is.
 struct StopWords([u64; Self::PLACES]);
 
 impl StopWords {

@@ -1,4 +1,5 @@
-//! A document as the model sees it: its short lines, what they look like and what stands around them.
+//! A document as the model sees it: its short lines, what they look like and what stands around
+//! them.
 
 use rustc_hash::FxHashMap;
 
@@ -52,7 +53,8 @@ pub struct Survey {
     page_caution: f32,
     /// Units that earlier findings remove, of all.
     flagged_share: f32,
-    /// The first unit that is long enough to be the document's title, if it comes before the first prose.
+    /// The first unit that is long enough to be the document's title, if it comes before the first
+    /// prose.
     title: Option<usize>,
     /// From the first block of prose to the last.
     prose_range: std::ops::Range<usize>,
@@ -217,15 +219,16 @@ impl Survey {
         self.units[unit].is_candidate
     }
 
-    /// Whether the model's word on a unit counts: it looks at it, no earlier finding removes it, and it is no title, heading,
-    /// markup or code, which the model is not made for.
+    /// Whether the model's word on a unit counts: it looks at it, no earlier finding removes it,
+    /// and it is no title, heading, markup or code, which the model is not made for.
     pub fn may_report(&self, unit: usize) -> bool {
         let one = &self.units[unit];
         let is_title = self.title == Some(unit);
         one.is_candidate && !one.is_flagged && !one.is_heading && !one.is_markup && !is_title
     }
 
-    /// Whether a unit stands where titles do: among the first lines, or just before the first running text.
+    /// Whether a unit stands where titles do: among the first lines, or just before the first
+    /// running text.
     fn may_be_title(&self, unit: usize) -> bool {
         const FIRST: usize = 5;
         const BEFORE: usize = 3;
@@ -233,9 +236,10 @@ impl Survey {
         unit < FIRST || (prose.saturating_sub(BEFORE)..=prose).contains(&unit)
     }
 
-    /// Log odds that a unit needs beyond those of other lines. To lose a sentence, or the heading of one, costs more than to
-    /// keep a line of noise; documents of many lists have short lines of their own, and so have interviews; what stands by
-    /// code is often code. Where rules take a fifth of the lines, more of the others are noise, but for titles.
+    /// Log odds that a unit needs beyond those of other lines. To lose a sentence, or the heading
+    /// of one, costs more than to keep a line of noise; documents of many lists have short
+    /// lines of their own, and so have interviews; what stands by code is often code. Where
+    /// rules take a fifth of the lines, more of the others are noise, but for titles.
     pub fn caution(&self, unit: usize) -> f32 {
         const SENTENCE: f32 = 1.4;
         const LONE: f32 = 1.4;
@@ -276,7 +280,8 @@ impl Survey {
         caution
     }
 
-    /// Brings the scores of a list's items together: a list is noise or not, seldom some of its items.
+    /// Brings the scores of a list's items together: a list is noise or not, seldom some of its
+    /// items.
     pub fn even_out(&self, scores: &mut [f32]) {
         const FEWEST: usize = 3;
         let mut start = 0;
@@ -305,14 +310,15 @@ impl Survey {
         &self.buckets[self.units[unit].buckets.clone()]
     }
 
-    /// The share of all words, pairs of words and so on that `is_known`: small in a language that the model did not learn.
+    /// The share of all words, pairs of words and so on that `is_known`: small in a language that
+    /// the model did not learn.
     pub fn familiar(&self, is_known: impl Fn(u32) -> bool) -> f32 {
         let known = self.buckets.iter().filter(|bucket| is_known(**bucket)).count();
         known as f32 / self.buckets.len().max(1) as f32
     }
 
-    /// What the first pass knows of each unit, given what the words of each say and how many of them are familiar; `None` for what
-    /// it does not look at.
+    /// What the first pass knows of each unit, given what the words of each say and how many of
+    /// them are familiar; `None` for what it does not look at.
     pub fn features(&self, word_scores: &[f32], familiar: f32) -> Vec<Option<Row>> {
         const NEAR: usize = 3;
         let count = self.units.len();
@@ -471,8 +477,9 @@ impl Survey {
         }
     }
 
-    /// The words of a unit that weigh most, given the weight of each bucket: the heaviest first. Numbers and abbreviations in
-    /// capitals, such as stock tickers, are left out: no reader would recognise them as words of page furniture.
+    /// The words of a unit that weigh most, given the weight of each bucket: the heaviest first.
+    /// Numbers and abbreviations in capitals, such as stock tickers, are left out: no reader
+    /// would recognise them as words of page furniture.
     pub(super) fn heavy_words(&self, text: &str, weight: impl Fn(u32) -> f32) -> Vec<String> {
         let mut words = Vec::new();
         words::each(text, |word| words.push(word));

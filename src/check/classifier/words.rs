@@ -8,7 +8,8 @@ pub const BUCKET_BITS: u32 = 18;
 /// A word: its hash, and the bytes it stands at.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Word {
-    /// FNV-1a of its bytes, small letters of ASCII in the place of capitals, `0` in the place of each digit.
+    /// FNV-1a of its bytes, small letters of ASCII in the place of capitals, `0` in the place of
+    /// each digit.
     pub(super) hash: u64,
     pub(super) start: usize,
     pub(super) end: usize,
@@ -34,8 +35,8 @@ const FOLDED: [u8; 256] = {
 
 /// Calls `take` with each word of `text`: a run of letters and digits, or one ideograph or kana.
 ///
-/// What is a letter beyond ASCII is told from the first byte of its encoding, which is rough and fast: the blocks of
-/// punctuation, symbols and emoji end a word, all else continues it.
+/// What is a letter beyond ASCII is told from the first byte of its encoding, which is rough and
+/// fast: the blocks of punctuation, symbols and emoji end a word, all else continues it.
 pub(super) fn each(text: &str, mut take: impl FnMut(Word)) {
     let bytes = text.as_bytes();
     let (mut at, mut start, mut hash) = (0, 0, OFFSET_BASIS);
@@ -122,7 +123,8 @@ fn bucket(role: Role, hash: u64) -> u32 {
     ((mixed ^ (mixed >> 29)).wrapping_mul(0x94d0_49bb_1331_11eb) >> (64 - BUCKET_BITS)) as u32
 }
 
-/// How often each word occurs in a text, roughly: words that share a counter are told apart by nobody.
+/// How often each word occurs in a text, roughly: words that share a counter are told apart by
+/// nobody.
 pub(super) struct Counts {
     counters: Vec<u8>,
 }
@@ -155,7 +157,8 @@ impl Counts {
         }
     }
 
-    /// The share of `words` that were counted more than `own` times; `None` where none is long enough to tell.
+    /// The share of `words` that were counted more than `own` times; `None` where none is long
+    /// enough to tell.
     pub(super) fn share(&self, words: &[Word], own: u8) -> Option<f32> {
         let (mut known, mut all, mut before) = (0_u32, 0_u32, None);
         for &word in words {

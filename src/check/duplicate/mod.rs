@@ -116,8 +116,8 @@ pub struct SentenceParameters {
 pub struct PassageParameters {
     /// Minimum number of shared words in a row, 8 or more.
     pub min_words: u32,
-    /// Minimum number of words of a whole paragraph repeated within a longer one; if omitted, those
-    /// are not reported.
+    /// Minimum number of words of a whole paragraph repeated within a longer one; if omitted,
+    /// those are not reported.
     pub min_words_whole: Option<u32>,
 }
 
@@ -133,8 +133,8 @@ pub struct LineParameters {
     pub min_documents: Option<u32>,
     /// Minimum number of occurrences in one document.
     pub min_times: Option<u32>,
-    /// Minimum normalized Levenshtein similarity of lines that count as the same. Apart from numbers,
-    /// they differ in at most one word.
+    /// Minimum normalized Levenshtein similarity of lines that count as the same. Apart from
+    /// numbers, they differ in at most one word.
     pub alike: f64,
 }
 

@@ -76,8 +76,8 @@ fn may_name_page(text: &str) -> bool {
                 || text.bytes().take(24).any(|byte| byte.is_ascii_digit()))
 }
 
-/// Returns lines without a number that recur and cut sentences, such as "CONFIDENTIAL". `unnumbered`
-/// holds the lines that cut a sentence.
+/// Returns lines without a number that recur and cut sentences, such as "CONFIDENTIAL".
+/// `unnumbered` holds the lines that cut a sentence.
 ///
 /// If enough of its occurrences cut a sentence, the occurrences between sentences are included as
 /// well, except for the first one, which may be the title.

@@ -1,4 +1,5 @@
-//! Lines that are content whatever their words say: speech, steps, lists that a sentence introduces, and rows of tables.
+//! Lines that are content whatever their words say: speech, steps, lists that a sentence
+//! introduces, and rows of tables.
 //!
 //! "Follow me." is a button on a page and a sentence in a dialogue; quotation marks tell which.
 
@@ -9,7 +10,8 @@ use crate::text::{BlockKind, Document, count_words, ends_sentence};
 #[derive(Default)]
 pub(super) struct Surroundings(Option<Vec<bool>>);
 
-/// Whether the block is content by its form or place, where a pattern that looks at units of the kind `unit` matched it.
+/// Whether the block is content by its form or place, where a pattern that looks at units of the
+/// kind `unit` matched it.
 pub(super) fn is_content(
     document: &Document<'_>,
     block: usize,
@@ -110,9 +112,9 @@ fn mark_lists_of_sentences(document: &Document<'_>, content: &mut [bool]) {
     }
 }
 
-/// Marks rows of tables: lines with bars among others of the kind, with a delimiter row or with as many bars in three of
-/// them. Across a blank line, rows have equally many cells. Where a document has a delimiter row, any line with an
-/// outer bar is a row.
+/// Marks rows of tables: lines with bars among others of the kind, with a delimiter row or with as
+/// many bars in three of them. Across a blank line, rows have equally many cells. Where a document
+/// has a delimiter row, any line with an outer bar is a row.
 fn mark_rows(document: &Document<'_>, content: &mut [bool]) {
     if !document.text().contains('|') {
         return;

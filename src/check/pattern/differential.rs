@@ -1,5 +1,5 @@
-//! Compares the engine with a plain reference: each phrase and each alternative of an expression as a
-//! `regex` on the whole unit. The test in `rule_test` provides rules and units.
+//! Compares the engine with a plain reference: each phrase and each alternative of an expression as
+//! a `regex` on the whole unit. The test in `rule_test` provides rules and units.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -56,8 +56,8 @@ fn is_short(unit: &str) -> bool {
     unit.len() <= SHORT_BYTES && count_words(unit, SHORT_WORDS + 1) <= SHORT_WORDS
 }
 
-/// Asserts that the engine and the reference find the same in each of `units`. Returns the number of
-/// matches.
+/// Asserts that the engine and the reference find the same in each of `units`. Returns the number
+/// of matches.
 pub(crate) fn assert_agreement<'u>(
     rule: &Arc<RuleInfo>,
     patterns: &Parameters,

@@ -62,7 +62,8 @@ struct Evidence<'e, 't> {
     matchers: &'e [Matcher],
     prefilter: &'e Prefilter,
     document: &'e Document<'t>,
-    /// Those that count only at an edge and are tried when the walk comes to them; in order of block.
+    /// Those that count only at an edge and are tried when the walk comes to them; in order of
+    /// block.
     candidates: Vec<Candidate>,
     /// Whether `candidates` has all of them. If there are too many, the walk looks for them again.
     has_all_candidates: bool,
@@ -129,7 +130,8 @@ impl<'e> Evidence<'e, '_> {
         }
     }
 
-    /// Walks from both ends towards the first and the last prose, and tries the candidates on the way.
+    /// Walks from both ends towards the first and the last prose, and tries the candidates on the
+    /// way.
     fn walk_edges(&mut self) {
         let blocks = self.document.blocks().len();
         let matched = self.matches.len();
@@ -169,8 +171,8 @@ impl<'e> Evidence<'e, '_> {
         is_matter && !self.residue[block]
     }
 
-    /// Tries candidates of one block at an edge. `prose` is the block when it is the prose at which the walk stopped: then
-    /// only sentences near the edge count.
+    /// Tries candidates of one block at an edge. `prose` is the block when it is the prose at which
+    /// the walk stopped: then only sentences near the edge count.
     fn try_at(&mut self, candidates: &[Candidate], edge: Place, prose: Option<usize>) {
         const HEAD_SENTENCES: usize = 2;
         const TAIL_SENTENCES: usize = 5;
@@ -305,7 +307,8 @@ impl<'e> Evidence<'e, '_> {
     /// One finding for what a rule's patterns say of the same place, in the widest form.
     fn report(&mut self, findings: &mut FindingSink<'_>) {
         const MOST_LINES: usize = 10;
-        // In order of place, so that what lies within a longer reach of the same rule need not reach that far again.
+        // In order of place, so that what lies within a longer reach of the same rule need not
+        // reach that far again.
         self.matches.sort_by_key(|found| (found.block, found.unit));
         let mut found: Vec<(Span, &Matcher)> = Vec::with_capacity(self.matches.len());
         let mut longest: Option<(Span, &Arc<RuleInfo>)> = None;
@@ -444,8 +447,8 @@ impl<'e> Evidence<'e, '_> {
         reached.filter(|&block| self.document.is_prose(block))
     }
 
-    /// The end of what belongs to the block: the end of the document, or the last text before a heading that has text of
-    /// its own. Lines that `is_label` admits count as headings too.
+    /// The end of what belongs to the block: the end of the document, or the last text before a
+    /// heading that has text of its own. Lines that `is_label` admits count as headings too.
     fn section_end(&self, block: usize, is_label: impl Fn(usize) -> bool) -> usize {
         let blocks = self.document.blocks();
         let level = self.document.marked_heading(block);

@@ -1,4 +1,5 @@
-//! Weak matches that are headings: the words are a label of the page elsewhere, but here text stands below them.
+//! Weak matches that are headings: the words are a label of the page elsewhere, but here text
+//! stands below them.
 
 use crate::text::{BlockKind, Document, count_words};
 
@@ -80,7 +81,8 @@ pub(super) fn judge(document: &Document<'_>, noise: &[bool], weak: &[WeakLine]) 
     verdicts
 }
 
-/// Whether the block `below` is what the line at `block` heads; an item of a list does not head the next one.
+/// Whether the block `below` is what the line at `block` heads; an item of a list does not head the
+/// next one.
 fn is_body(document: &Document<'_>, block: usize, below: usize) -> bool {
     let is_numbered = |block: usize| {
         let one = &document.blocks()[block];

@@ -1,8 +1,8 @@
 //! The `pattern` kind: phrases and regular expressions over lines, sentences and paragraphs, with
 //! guards.
 //!
-//! All patterns of all rules share one prefilter (`check::search`). An expression runs only on a unit
-//! that contains one of its literals and that passes the guards.
+//! All patterns of all rules share one prefilter (`check::search`). An expression runs only on a
+//! unit that contains one of its literals and that passes the guards.
 
 mod content;
 #[cfg(test)]
@@ -44,8 +44,8 @@ const SHORT_BYTES: usize = 1_000;
 /// A rule's patterns; each is searched for on its own.
 pub type Parameters = Vec<Pattern>;
 
-/// Phrases and regular expressions, and the guards that all of them share. Rule files write it as a `[[find]]` table, which
-/// `rule::find` reads.
+/// Phrases and regular expressions, and the guards that all of them share. Rule files write it as a
+/// `[[find]]` table, which `rule::find` reads.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Pattern {
@@ -62,7 +62,8 @@ pub struct Pattern {
     /// What is matched and, unless `reach` extends it, removed.
     #[serde(rename = "where")]
     pub unit: Unit,
-    /// A part of the unit may match. Otherwise the whole unit must, except for marks and blanks around it.
+    /// A part of the unit may match. Otherwise the whole unit must, except for marks and blanks
+    /// around it.
     #[serde(rename = "match", serialize_with = "extent_name")]
     pub part: bool,
     /// Letters match only in their own case.
@@ -79,13 +80,15 @@ pub struct Pattern {
     /// Weak evidence: counts only directly beside another finding.
     #[serde(rename = "needs-neighbor")]
     pub needs_company: bool,
-    /// With `needs_company`: the other finding must come first, as a heading comes before what it announces.
+    /// With `needs_company`: the other finding must come first, as a heading comes before what it
+    /// announces.
     #[serde(skip)]
     pub follows: bool,
     /// With `needs_company`: so many in a row count as neighbors of each other; 0 for never.
     #[serde(rename = "or-run-of")]
     pub or_row_of: usize,
-    /// The words can be a heading: a line with text below it does not match. If left out, as `needs_company`.
+    /// The words can be a heading: a line with text below it does not match. If left out, as
+    /// `needs_company`.
     pub may_be_heading: Option<bool>,
     /// How much is removed.
     #[serde(rename = "removes")]
@@ -169,7 +172,8 @@ impl Expression {
         ParameterError { message, place: Some(self.place.clone()) }
     }
 
-    /// Returns the parts that are searched for on their own: the alternatives of a regular expression.
+    /// Returns the parts that are searched for on their own: the alternatives of a regular
+    /// expression.
     fn branches(&self) -> Vec<Self> {
         if self.search.is_some() {
             return vec![self.clone()];
@@ -197,8 +201,9 @@ pub enum Unit {
 
 /// Where in a document a pattern counts.
 ///
-/// The head and the tail are what stands before the first and after the last block of prose, where blocks that were
-/// themselves found to be noise do not count as prose. A document without prose has neither.
+/// The head and the tail are what stands before the first and after the last block of prose, where
+/// blocks that were themselves found to be noise do not count as prose. A document without prose
+/// has neither.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Place {
@@ -446,7 +451,8 @@ impl Pattern {
     }
 }
 
-/// Whether `hir` can never match since it asks for text after the end, or before the start, of the text.
+/// Whether `hir` can never match since it asks for text after the end, or before the start, of the
+/// text.
 fn contradicts(hir: &Hir) -> bool {
     match hir.kind() {
         HirKind::Concat(parts) => {

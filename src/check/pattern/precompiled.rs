@@ -1,5 +1,5 @@
-//! What the build script extracts from built-in rules. Extracting it at each start would take several
-//! times as long as the rest of the start.
+//! What the build script extracts from built-in rules. Extracting it at each start would take
+//! several times as long as the rest of the start.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -21,8 +21,8 @@ pub struct BuiltInRule {
 /// What was extracted from a `[[find]]` table.
 #[derive(Debug)]
 pub struct PrecompiledPattern {
-    /// Its bytes in `REQUIRED`: its phrases, except for those that are found by their lines, then its
-    /// regular expressions.
+    /// Its bytes in `REQUIRED`: its phrases, except for those that are found by their lines, then
+    /// its regular expressions.
     pub required: Range<usize>,
     /// Number of its phrases among them.
     pub phrases: usize,
@@ -40,8 +40,8 @@ static REQUIRED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/required.bin"
 static LINES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/lines.bin"));
 
 impl PrecompiledPattern {
-    /// Returns the expressions of the table, given its blocks of phrases and its regular expressions.
-    /// Phrases that are found by their lines are left out.
+    /// Returns the expressions of the table, given its blocks of phrases and its regular
+    /// expressions. Phrases that are found by their lines are left out.
     pub(crate) fn expressions(
         &self,
         blocks: &[Arc<PhraseBlock>],

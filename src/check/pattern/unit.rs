@@ -6,7 +6,8 @@ use super::{Matcher, Unit};
 use crate::text::{BlockKind, Document, Span, count_words, word_count_bounds};
 
 impl Matcher {
-    /// The unit of block `block` in which the byte at `offset` stands, if the pattern looks at such units.
+    /// The unit of block `block` in which the byte at `offset` stands, if the pattern looks at such
+    /// units.
     pub(super) fn unit_at(
         &self,
         document: &Document<'_>,
@@ -60,7 +61,8 @@ impl IsLine {
     }
 }
 
-/// Whether the line of block `index` is only part of a sentence that the line before or after it holds the rest of.
+/// Whether the line of block `index` is only part of a sentence that the line before or after it
+/// holds the rest of.
 fn is_cut(document: &Document<'_>, index: usize) -> bool {
     document.continues_in_next_block(index)
         || index > 0 && document.continues_in_next_block(index - 1)

@@ -197,9 +197,10 @@ impl Phrase {
         regex::phrase(&self.body, self.extent)
     }
 
-    /// All lines that the phrase matches, as [`normalize`] writes them; `None` if there are more than `max`, if the phrase
-    /// does not match whole units, or if a line has a digit, for which texts are searched in one form, or begins or ends with
-    /// a mark, which `normalize` trims.
+    /// All lines that the phrase matches, as [`normalize`] writes them; `None` if there are more
+    /// than `max`, if the phrase does not match whole units, or if a line has a digit, for
+    /// which texts are searched in one form, or begins or ends with a mark, which `normalize`
+    /// trims.
     pub fn lines(&self, max: usize) -> Option<Vec<String>> {
         let is_whole = self.extent == Extent::Whole && !self.body.at_start && !self.body.at_end;
         if is_whole { lines::expand(&self.body.sequence, max) } else { None }

@@ -169,8 +169,8 @@ fn touches_letter(part: &Part, at_start: bool) -> bool {
     }
 }
 
-/// Whether a character is a diacritic or vowel sign that is not itself a letter, in the scripts that
-/// phrases are written in.
+/// Whether a character is a diacritic or vowel sign that is not itself a letter, in the scripts
+/// that phrases are written in.
 fn is_combining_mark(character: char) -> bool {
     !character.is_alphanumeric()
         && matches!(character,

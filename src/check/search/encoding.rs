@@ -1,7 +1,7 @@
 //! How the build script writes what it extracted from built-in rules, and how the program reads it.
 //!
-//! Numbers are one or two bytes. Literals are sorted, so each is written as the length of the prefix
-//! that it shares with the one before, and the rest.
+//! Numbers are one or two bytes. Literals are sorted, so each is written as the length of the
+//! prefix that it shares with the one before, and the rest.
 //!
 //! The build script includes this file.
 

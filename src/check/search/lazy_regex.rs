@@ -1,13 +1,13 @@
 //! Regular expressions that are compiled when first needed.
 //!
 //! A run finds the literals of a few hundred expressions out of thousands, and compiling one takes
-//! about as long as checking a page with all of them. An expression runs on a few hundred short texts
-//! and rejects most of them at once, so building the states of a lazy DFA would take longer than
-//! simulating the NFA, and memory for each expression and thread.
+//! about as long as checking a page with all of them. An expression runs on a few hundred short
+//! texts and rejects most of them at once, so building the states of a lazy DFA would take longer
+//! than simulating the NFA, and memory for each expression and thread.
 //!
-//! `regex_automata` is the engine of the `regex` crate. Its NFA simulations are used directly, because
-//! they can share one cache per thread for all expressions, and because the classes of an expression
-//! can be simplified before they are compiled.
+//! `regex_automata` is the engine of the `regex` crate. Its NFA simulations are used directly,
+//! because they can share one cache per thread for all expressions, and because the classes of an
+//! expression can be simplified before they are compiled.
 
 use std::cell::RefCell;
 use std::sync::{LazyLock, OnceLock};
@@ -184,9 +184,9 @@ fn simplify_class(mut class: ClassUnicode) -> Hir {
 /// Classes with more ranges than this may contain all letters.
 const MAX_RANGES: usize = 100;
 
-/// All letters, as over 600 ranges. A class that contains them also gets what is between them, as in
-/// [`WORD`]: it has few ranges then. On 7 MB of pages, this and `by_first_byte` save a third of the
-/// time of compiling.
+/// All letters, as over 600 ranges. A class that contains them also gets what is between them, as
+/// in [`WORD`]: it has few ranges then. On 7 MB of pages, this and `by_first_byte` save a third of
+/// the time of compiling.
 static LETTERS: LazyLock<ClassUnicode> = LazyLock::new(|| class(r"\p{L}"));
 
 /// The part of [`WORD`] beyond ASCII.

@@ -1,8 +1,8 @@
 //! Phrases that match few whole lines, found by looking up the line.
 //!
-//! A line is looked up by the hash of its normal form without the punctuation around it. Lines are not
-//! compared: in 10⁹ different lines, the chance that one of them has the hash of a phrase that it does
-//! not match is one in a million.
+//! A line is looked up by the hash of its normal form without the punctuation around it. Lines are
+//! not compared: in 10⁹ different lines, the chance that one of them has the hash of a phrase that
+//! it does not match is one in a million.
 //!
 //! The build script includes this file.
 

@@ -1,18 +1,18 @@
-//! Finds the expressions that may match a text without running them, so that the cost of a text does
-//! not grow with the number of rules.
+//! Finds the expressions that may match a text without running them, so that the cost of a text
+//! does not grow with the number of rules.
 //!
-//! 1. A phrase for whole lines that matches at most 64 of them is looked up: one hash lookup per short
-//!    line (`lines`). No expression runs.
-//! 2. For every other expression, `required` extracts literals of which each match has one. Those that
-//!    can only start a block are looked up by the hashes of its first bytes. An Aho–Corasick automaton
-//!    finds those of all other expressions.
+//! 1. A phrase for whole lines that matches at most 64 of them is looked up: one hash lookup per
+//!    short line (`lines`). No expression runs.
+//! 2. For every other expression, `required` extracts literals of which each match has one. Those
+//!    that can only start a block are looked up by the hashes of its first bytes. An Aho–Corasick
+//!    automaton finds those of all other expressions.
 //! 3. A candidate is dropped unless the text has a literal of each other set that the expression
 //!    requires.
 //! 4. The expressions that are left run. They are compiled when they first do (`lazy_regex`).
 //!
-//! On 7 MB of extracted pages, 66,000 candidates are left of all expressions in 44,000 units, and 2,900
-//! of them match. 690 of 3,200 expressions are compiled, which takes a fifth of the run; on 120 MB of
-//! documentation it takes a twentieth.
+//! On 7 MB of extracted pages, 66,000 candidates are left of all expressions in 44,000 units, and
+//! 2,900 of them match. 690 of 3,200 expressions are compiled, which takes a fifth of the run; on
+//! 120 MB of documentation it takes a twentieth.
 
 #![allow(
     clippy::cast_possible_truncation,
@@ -173,8 +173,8 @@ impl Prefilter {
         is_hit.resize(self.expressions.len(), false);
         hits.drain(..).for_each(|hit| is_hit[hit.expression as usize] = false);
         normal.set(text);
-        // One hit is enough in a block. In a text of one repeated literal, all of them would take many
-        // times its memory.
+        // One hit is enough in a block. In a text of one repeated literal, all of them would take
+        // many times its memory.
         let mut add = |expression: u32, offset: usize| {
             let indexed = &self.expressions[expression as usize];
             if indexed.is_short && !is_short {

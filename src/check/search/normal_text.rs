@@ -1,8 +1,10 @@
-//! The normal form in which literals are searched for and lines are looked up: lower case, one space
-//! for each run of blanks, `0` for each digit, and `'`, `"` and `-` for their typographic variants.
+//! The normal form in which literals are searched for and lines are looked up: lower case, one
+//! space for each run of blanks, `0` for each digit, and `'`, `"` and `-` for their typographic
+//! variants.
 //!
 //! Because texts have one form, each literal needs only one form too, and it can extend over blanks
-//! and digits, as in `0 comments`. Case is folded as in regular expressions, character by character.
+//! and digits, as in `0 comments`. Case is folded as in regular expressions, character by
+//! character.
 //!
 //! The build script includes this file.
 
@@ -35,8 +37,8 @@ impl NormalText {
         }
     }
 
-    /// Appends the normal form of a character that has `bytes` bytes and ends at offset `end` of the
-    /// original.
+    /// Appends the normal form of a character that has `bytes` bytes and ends at offset `end` of
+    /// the original.
     fn push(&mut self, character: char, bytes: usize, end: usize) {
         let is_dropped = character == ' ' && self.text.last() == Some(&b' ');
         if !is_dropped {
@@ -111,7 +113,8 @@ mod tests {
             let expected =
                 if is_digit { "x0x".to_owned() } else { normalize(&format!("x{character}x")) };
             assert_eq!(normal(&format!("x{character}x")), expected, "{character:?}");
-            // Leading punctuation is counted in normal form, where there may be more but never less of it.
+            // Leading punctuation is counted in normal form, where there may be more but never less
+            // of it.
             assert!(!is_mark(character) || is_mark(normal_char(character)), "{character:?}");
             assert!(
                 normal_char(character).len_utf8() <= 3 * character.len_utf8() / 2,

@@ -3,8 +3,8 @@
 //!
 //! This differs from the literal extraction of `regex-syntax` in three ways. That one extracts
 //! prefixes and suffixes, while the rare part of `.*Reader's choice.*` is in the middle. Literals
-//! here are in normal form (see `normal_text`), where `\s+` is one space, `\d` is `0` and a class of
-//! apostrophes is one apostrophe, so that they extend over several words. And a literal of an
+//! here are in normal form (see `normal_text`), where `\s+` is one space, `\d` is `0` and a class
+//! of apostrophes is one apostrophe, so that they extend over several words. And a literal of an
 //! expression for whole units has a position: one that can only start the unit is not searched for
 //! anywhere else.
 //!
@@ -14,7 +14,8 @@ use regex_syntax::hir::{Class, ClassUnicode, Hir, HirKind, Repetition};
 
 use super::normal_text::{normal, normal_char};
 
-/// Maximum length of a literal, in bytes. Longer ones make the automata larger and find hardly less.
+/// Maximum length of a literal, in bytes. Longer ones make the automata larger and find hardly
+/// less.
 pub(super) const MAX_LITERAL: usize = 16;
 /// Maximum number of literals in a set, such as the names of weekdays in many languages.
 const MAX_LITERALS: usize = 250;
@@ -22,8 +23,8 @@ const MAX_LITERALS: usize = 250;
 const MAX_CLASS: usize = 12;
 /// Maximum number of repetitions that are expanded.
 const MAX_REPETITIONS: u32 = 4;
-/// A set that occurs in a larger share of texts than this is not searched for. Trying the expression
-/// on each short line is as cheap.
+/// A set that occurs in a larger share of texts than this is not searched for. Trying the
+/// expression on each short line is as cheap.
 const MAX_KEY_FREQUENCY: f64 = 0.05;
 /// A set that occurs in a larger share of texts than this rejects too few of them.
 const MAX_CHECK_FREQUENCY: f64 = 0.2;
@@ -37,8 +38,8 @@ const MAX_CHECK_LITERALS: usize = 12;
 pub(in super::super) struct Required {
     /// One of these; empty if no rare set is known.
     pub(in super::super) key: Vec<String>,
-    /// The literal of `key` begins at most this many bytes after the punctuation at the start of the
-    /// unit.
+    /// The literal of `key` begins at most this many bytes after the punctuation at the start of
+    /// the unit.
     pub(in super::super) max_offset: Option<usize>,
     /// One of each of these.
     pub(in super::super) checks: Vec<Vec<String>>,
@@ -126,8 +127,8 @@ fn overlap(left: &[String], right: &[String]) -> bool {
     })
 }
 
-/// Collects sets of which each match of `hir` has a literal. A match begins at most `max_offset` bytes
-/// after the punctuation at the start of the unit.
+/// Collects sets of which each match of `hir` has a literal. A match begins at most `max_offset`
+/// bytes after the punctuation at the start of the unit.
 fn collect(hir: &Hir, max_offset: Option<usize>, sets: &mut Vec<LiteralSet>) {
     match hir.kind() {
         HirKind::Concat(parts) => {
@@ -169,8 +170,8 @@ fn collect(hir: &Hir, max_offset: Option<usize>, sets: &mut Vec<LiteralSet>) {
     }
 }
 
-/// Returns the maximum length in bytes of what `hir` matches, whatever the case: `k` may be the Kelvin
-/// sign, which has three bytes.
+/// Returns the maximum length in bytes of what `hir` matches, whatever the case: `k` may be the
+/// Kelvin sign, which has three bytes.
 fn max_bytes(hir: &Hir) -> Option<usize> {
     hir.properties().maximum_len().map(|bytes| 3 * bytes)
 }

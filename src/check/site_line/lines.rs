@@ -33,8 +33,8 @@ pub(super) struct PageLine {
     pub(super) span: Span,
     pub(super) block: usize,
     pub(super) zone: Zone,
-    /// A hash of its zone and its words. `None` for lines that are never page furniture: prose, rows
-    /// of tables, code and lines without letters.
+    /// A hash of its zone and its words. `None` for lines that are never page furniture: prose,
+    /// rows of tables, code and lines without letters.
     pub(super) key: Option<u64>,
 }
 
@@ -126,8 +126,8 @@ pub(super) fn furniture(
         }
         if run.start == 0 || run.end == lines.len() {
             let is_sentence = run.len() == 1 && ends_sentence(document.slice(lines[start].span));
-            // A short sentence may recur because pages are alike. If it is on most of them, the site
-            // prints it.
+            // A short sentence may recur because pages are alike. If it is on most of them, the
+            // site prints it.
             let is_doubtful = is_sentence && recurrences[start] != Recurrence::Usual;
             // Labels and values take turns.
             let is_label = run.len() == 1 && run.end + 1 < lines.len() && !is_rare(run.end + 1);

@@ -116,8 +116,8 @@ impl<'t> Neighbor<'t> {
         self.gap == 0 && !self.is_item && (2..=MAX_CONTENT_INDENT).contains(&inner)
     }
 
-    /// Whether a marker below it, indented by `indent`, can be an item: not data, the underline of a
-    /// heading, or code.
+    /// Whether a marker below it, indented by `indent`, can be an item: not data, the underline of
+    /// a heading, or code.
     fn allows_empty_item_below(&self, indent: usize) -> bool {
         let is_underlined = self.gap == 0 && indent >= 2 && !is_bullet(self.text) && {
             let content = if self.is_item { self.indent + 2 } else { self.indent };

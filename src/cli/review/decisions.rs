@@ -82,7 +82,8 @@ pub(super) struct Decisions {
     findings: Vec<Option<ReviewDecision>>,
     documents: Vec<Option<ReviewDecision>>,
     rules: Vec<Option<ReviewDecision>>,
-    /// What was decided, and what had been decided before. `None` if it is not part of this review.
+    /// What was decided, and what had been decided before. `None` if it is not part of this
+    /// review.
     history: Vec<(Option<ReviewTarget>, Option<ReviewDecision>)>,
     /// Decisions in the file that this review has no finding for.
     pub(super) unmatched: usize,
@@ -149,8 +150,8 @@ impl Decisions {
         Ok(decisions)
     }
 
-    /// Returns the decision that counts for a finding: its own, else that on its document, else that
-    /// on its rule.
+    /// Returns the decision that counts for a finding: its own, else that on its document, else
+    /// that on its rule.
     pub(super) fn on_finding(&self, items: &ReviewItems, number: usize) -> Option<ReviewDecision> {
         let finding = items.findings.get(number)?;
         self.on(ReviewTarget::Finding(number))

@@ -58,7 +58,8 @@ pub(super) struct ReviewArguments {
     #[arg(long, value_name = "FILE", help_heading = "Settings")]
     baseline: Option<String>,
 
-    /// List of passages not to show; rejected findings can be added to it [default: dechaff-ignore.txt for those]
+    /// List of passages not to show; rejected findings can be added to it [default:
+    /// dechaff-ignore.txt for those]
     #[arg(long, value_name = "FILE", help_heading = "Settings")]
     ignore_list: Option<String>,
 
@@ -78,7 +79,8 @@ pub(super) struct ReviewArguments {
     #[arg(short, long, value_name = "NUMBER", value_parser = parse_jobs)]
     jobs: Option<usize>,
 
-    /// Memory for comparing documents, such as 2GB; more goes to temporary files [default: a quarter of free memory]
+    /// Memory for comparing documents, such as 2GB; more goes to temporary files [default: a
+    /// quarter of free memory]
     #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
     memory: Option<String>,
 }

@@ -68,7 +68,8 @@ pub struct RecordHandle {
     pub index: u64,
     /// The ID as JSON, if the shard is JSON Lines.
     pub id: Option<String>,
-    /// The value by which records are grouped, see [`ReadOptions::group_by`](super::ReadOptions::group_by).
+    /// The value by which records are grouped, see
+    /// [`ReadOptions::group_by`](super::ReadOptions::group_by).
     pub group: Option<String>,
     pub(super) body: RecordBody,
     /// The range of the text's string literal in the line, including the quotes.

@@ -1,4 +1,5 @@
-//! As much of XML Schema as `junit-10.xsd` uses: which elements may stand in which, their attributes, and where text may stand.
+//! As much of XML Schema as `junit-10.xsd` uses: which elements may stand in which, their
+//! attributes, and where text may stand.
 
 use std::collections::HashMap;
 

@@ -7,7 +7,8 @@ use crate::check::pattern::unit::{IsLine, is_searched};
 use crate::check::pattern::{Place, SHORT_BYTES, SHORT_WORDS, Unit};
 
 impl Evidence<'_, '_> {
-    /// Matches patterns that count anywhere, and collects candidates of those that count at an edge.
+    /// Matches patterns that count anywhere, and collects candidates of those that count at an
+    /// edge.
     pub(super) fn search(&mut self) {
         /// Maximum number of candidates to keep for the walk.
         const MAX_CANDIDATES: usize = 1 << 18;
@@ -52,7 +53,8 @@ impl Evidence<'_, '_> {
                 continue;
             };
             let candidate = Candidate { matcher: index, block, unit };
-            // The hits of a pattern in a unit follow each other, and the first is nearest to its start.
+            // The hits of a pattern in a unit follow each other, and the first is nearest to its
+            // start.
             if last == Some(candidate) {
                 continue;
             }
@@ -74,7 +76,8 @@ impl Evidence<'_, '_> {
         self.found = found;
     }
 
-    /// Returns the candidates of a block that count at an edge, from `kept` unless those are not all.
+    /// Returns the candidates of a block that count at an edge, from `kept` unless those are not
+    /// all.
     pub(super) fn edge_candidates<'c>(
         &mut self,
         block: usize,
