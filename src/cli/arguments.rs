@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use super::choices::{ColorWhen, DropVerdict, FailOnArgument, StatisticsChoice};
 use super::reading_arguments::{ReadingArguments, parse_bytes};
 use super::reports::ReportArguments;
 use super::review::ReviewArguments;
-use crate::report::{StatisticsFormat, Verdict};
 
 /// The opt-in rule that verdicts need.
 const DOCUMENT_RULE: &str = "ND008";
@@ -371,63 +371,6 @@ pub(super) struct ManArguments {
     pub(super) dir: Option<PathBuf>,
 }
 
-/// A verdict on documents that can be left out of copies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum DropVerdict {
-    /// Documents without content of their own
-    Drop,
-    /// Documents that somebody should look at
-    Review,
-}
-
-impl DropVerdict {
-    /// Returns the verdict.
-    pub(super) fn verdict(self) -> Verdict {
-        match self {
-            Self::Drop => Verdict::Drop,
-            Self::Review => Verdict::Review,
-        }
-    }
-}
-
-/// A format of `--statistics`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum StatisticsChoice {
-    /// Aligned columns
-    Table,
-    /// One JSON object
-    Json,
-    /// One table with all counts
-    Csv,
-    /// Markdown tables
-    Markdown,
-}
-
-impl StatisticsChoice {
-    /// Returns the format.
-    pub(super) fn format(self) -> StatisticsFormat {
-        match self {
-            Self::Table => StatisticsFormat::Table,
-            Self::Json => StatisticsFormat::Json,
-            Self::Csv => StatisticsFormat::Csv,
-            Self::Markdown => StatisticsFormat::Markdown,
-        }
-    }
-}
-
-/// The lowest severity that makes a run fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum FailOnArgument {
-    /// Errors only
-    Error,
-    /// Warnings and errors
-    Warning,
-    /// Anything found
-    Info,
-    /// Nothing
-    Never,
-}
-
 impl CheckArguments {
     /// Whether the rule for copies of documents must not be added to those that run.
     fn excludes_document_rule(&self) -> bool {
@@ -495,16 +438,6 @@ fn parse_share(text: &str) -> Result<f64, String> {
     } else {
         Err("give a number from 0 to 1, such as 0.5".into())
     }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum ColorWhen {
-    /// On a terminal
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
 }
 
 /// Returns the definition of the command line, for help, completions and manual pages.

@@ -9,7 +9,8 @@ use clap::Command;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 
 use super::Exit;
-use super::arguments::{ColorWhen, CompletionsArguments, ManArguments, command};
+use super::arguments::{CompletionsArguments, ManArguments, command};
+use super::choices::ColorWhen;
 use super::manual::{EXAMPLES, EXIT_STATUS, FILES};
 use super::output::Output;
 use crate::rule::Registry;

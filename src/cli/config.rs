@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use toml::de::{DeTable, DeValue};
 
 use super::Exit;
-use super::arguments::{ColorWhen, ShowArguments};
+use super::arguments::ShowArguments;
+use super::choices::ColorWhen;
 use super::output::Output;
 use super::settings_resolver::{ResolvedSettings, SettingsResolver};
 use crate::config::{Layer, Options};

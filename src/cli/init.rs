@@ -6,7 +6,8 @@ use std::io::{ErrorKind, Write};
 use anyhow::{Context, bail};
 
 use super::Exit;
-use super::arguments::{ColorWhen, InitArguments};
+use super::arguments::InitArguments;
+use super::choices::ColorWhen;
 use super::output::Output;
 use crate::text::PathName;
 

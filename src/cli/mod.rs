@@ -5,6 +5,7 @@ mod bad_records;
 mod baseline;
 mod changed_files;
 mod check;
+mod choices;
 mod completions;
 mod config;
 mod console;

@@ -7,7 +7,7 @@ use std::path::Path;
 use anstream::ColorChoice;
 use anyhow::Context;
 
-use super::arguments::ColorWhen;
+use super::choices::ColorWhen;
 use crate::report::{Medium, printable, render_user_file_error};
 use crate::text::PathName;
 use crate::user_file::UserFileError;

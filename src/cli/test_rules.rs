@@ -7,7 +7,8 @@ use std::path::Path;
 use anyhow::{Context, anyhow, bail};
 
 use super::Exit;
-use super::arguments::{ColorWhen, TestRulesArguments};
+use super::arguments::TestRulesArguments;
+use super::choices::ColorWhen;
 use super::output::{self, Output};
 use crate::corpus::{read_user_file, rule_files};
 use crate::linter::Linter;

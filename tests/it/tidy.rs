@@ -247,7 +247,7 @@ const CONVERTED: &[&str] = &[
     "src/cli/",
     "src/config/",
     "src/corpus/",
-    "src/linter.rs",
+    "src/linter/",
     "src/finding.rs",
     "src/fix/",
     "src/lib.rs",

@@ -1,6 +1,6 @@
 //! Boosted trees: each gives a line some weight of evidence, and the sum decides.
 
-use super::survey::{FEATURES, Row};
+use super::feature::{FEATURES, Row};
 
 /// A step down a tree, or its end.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -4,6 +4,7 @@
 //! which words it has, and what the rules before it found. It reports only what they left.
 //! `docs/model.md` says what it was trained on and how far it can be trusted.
 
+mod feature;
 mod forest;
 mod model;
 mod page;
@@ -21,7 +22,8 @@ pub use forest::{Forest, Node};
 pub use model::{HOPELESS, Judgement, Model, NEVER, Words};
 pub use prose::Prose;
 use prose::flagged;
-pub use survey::{FEATURES, FIRST_PASS, Feature, Row, Survey};
+pub use feature::{FEATURES, FIRST_PASS, Feature, Row};
+pub use survey::Survey;
 pub use words::BUCKET_BITS;
 
 use super::{DocumentCheck, FindingSink, ParameterError, RuleWithParams};

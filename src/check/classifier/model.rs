@@ -2,7 +2,8 @@
 //! neighbours.
 
 use super::forest::{Forest, take};
-use super::survey::{FEATURES, Row, Survey};
+use super::feature::{FEATURES, Row};
+use super::survey::Survey;
 use super::words::BUCKET_BITS;
 
 /// Begins a file of weights; ends in the version of its format.

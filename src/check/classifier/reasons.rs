@@ -1,6 +1,6 @@
 //! Why the model flags a line, in words.
 
-use super::survey::{FEATURES, Feature, Row};
+use super::feature::{FEATURES, Feature, Row};
 
 /// The phrases for what weighed most, the heaviest first; features that say the same are one
 /// reason.

@@ -13,7 +13,7 @@ use super::page;
 use super::session::ReviewSession;
 use crate::cli::interrupt::is_interrupted;
 use crate::cli::output::{self, Output};
-use crate::cli::{Exit, arguments::ColorWhen};
+use crate::cli::{Exit, choices::ColorWhen};
 use crate::report::STYLE;
 use crate::text::PathName;
 

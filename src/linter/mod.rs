@@ -1,19 +1,24 @@
 //! The linter: compiles rules once, then turns documents into findings. Does no I/O.
 
+mod compare;
+mod overlap;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::check::store::{self, BlobRef, MemoryStore, Store};
+use crate::check::store::{self, MemoryStore, Store};
 use crate::check::suppression::SuppressionRules;
 use crate::check::{
-    self, Check, Corpus, CorpusCheck, DocumentCheck, DocumentSet, FindingLimit, FindingSink,
-    FindingsByDocument, ParameterError, PendingFindings,
+    self, Check, CorpusCheck, DocumentCheck, FindingLimit, FindingSink, ParameterError,
 };
 use crate::config::Settings;
 use crate::finding::{Applicability, Finding, RuleInfo};
 use crate::rule::{Registry, Rule};
 use crate::suppress::{IgnoreList, Suppressions};
-use crate::text::{Document, Origin, TextProvider};
+use crate::text::{Document, TextProvider};
+
+pub use compare::{CorpusComparer, CorpusMatches, Sketch};
+use overlap::sort_by_position;
 
 /// Compiled rules. Clones share them.
 #[derive(Clone)]
@@ -45,35 +50,6 @@ pub struct DocumentFindings {
     findings: Vec<Finding>,
     suppressions: Option<Suppressions>,
 }
-
-/// What comparison needs to know about a document. Sketches can be stored and compared elsewhere.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sketch {
-    /// The document.
-    pub origin: Arc<Origin>,
-    /// The sketch made by each corpus check, as bytes.
-    pub parts: Vec<Vec<u8>>,
-}
-
-/// Collects sketches and compares them.
-pub struct CorpusComparer<'l> {
-    linter: &'l Linter,
-    store: Box<dyn Store>,
-    memory: usize,
-    threads: usize,
-    /// For each document: whether it is new rather than a reference, its origin and its sketch.
-    documents: Vec<(bool, Arc<Origin>, Vec<BlobRef>)>,
-}
-
-/// The matches found by comparison. They are expanded into findings document by document.
-pub struct CorpusMatches<'d> {
-    /// The reference documents, then the new ones, each in ascending order.
-    origins: Arc<[Arc<Origin>]>,
-    older: usize,
-    /// The matches of each corpus check.
-    pending: Vec<Box<dyn PendingFindings + 'd>>,
-}
-
 impl Linter {
     /// Compiles the rules of `registry` that `settings` select.
     ///
@@ -201,7 +177,7 @@ impl Linter {
     /// Starts a comparison that keeps its sketches in `store`. Comparing takes about `memory`
     /// bytes, plus some forty per paragraph.
     pub fn comparison(&self, store: Box<dyn Store>, memory: usize) -> CorpusComparer<'_> {
-        CorpusComparer { linter: self, store, memory, threads: 1, documents: Vec::new() }
+        CorpusComparer::new(self, store, memory)
     }
 
     /// Checks a single document. Returns the findings in order of position, without suppressed
@@ -245,7 +221,7 @@ impl Linter {
         limit: FindingLimit,
     ) -> DocumentFindings {
         let mut suppressions = Suppressions::from_document(document);
-        let findings = dedupe_overlapping(self.run_checks(document, limit, &mut suppressions));
+        let findings = overlap::dedupe(self.run_checks(document, limit, &mut suppressions));
         DocumentFindings { findings, suppressions }
     }
 
@@ -263,12 +239,13 @@ impl Linter {
             self.corpus_kinds.get(&finding.rule.code) == Some(&check::site_line::NAME)
         };
         let (site_lines, duplicates) = matches.into_iter().partition(is_site_line);
-        let mut all = merge_compared(findings, merge_compared(site_lines, duplicates));
+        let mut all =
+            overlap::merge_compared(findings, overlap::merge_compared(site_lines, duplicates));
         if let Some(suppressions) = suppressions {
             let ran = |rule: &RuleInfo| self.levels.contains_key(&rule.code);
             let defects = suppressions.findings(document, &self.suppressions, &self.all_rules, ran);
             all.extend(self.apply_levels_and_suppressions(defects, &mut None));
-            sort(&mut all);
+            sort_by_position(&mut all);
         }
         self.apply_ignore_lists(document, &mut all);
         check::guard(document, &mut all);
@@ -321,7 +298,7 @@ impl Linter {
         }
         let findings = sink.into_findings();
         let mut findings = self.apply_levels_and_suppressions(findings, suppressions);
-        sort(&mut findings);
+        sort_by_position(&mut findings);
         findings
     }
 
@@ -344,211 +321,5 @@ impl Linter {
             suppressions.filter(&mut findings);
         }
         findings
-    }
-}
-
-impl<'l> CorpusComparer<'l> {
-    /// Sets the number of threads that expand matches into findings; 1 by default.
-    pub fn with_threads(self, threads: usize) -> Self {
-        Self { threads, ..self }
-    }
-
-    /// Adds the sketch of a document to check.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the store cannot keep it.
-    pub fn add(&mut self, sketch: Sketch) -> store::Result<()> {
-        self.insert(true, sketch)
-    }
-
-    /// Adds the sketch of a reference document. It is not checked, and counts as older than those
-    /// that are.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the store cannot keep it.
-    pub fn add_reference(&mut self, sketch: Sketch) -> store::Result<()> {
-        self.insert(false, sketch)
-    }
-
-    fn insert(&mut self, is_new: bool, sketch: Sketch) -> store::Result<()> {
-        let places = sketch
-            .parts
-            .into_iter()
-            .map(|part| self.store.append_owned(part))
-            .collect::<store::Result<_>>()?;
-        self.documents.push((is_new, sketch.origin, places));
-        Ok(())
-    }
-
-    /// Compares the documents. `texts` provides their texts for as long as the matches live.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the store cannot be read or written.
-    pub fn finish<'d>(self, texts: &'d dyn TextProvider) -> store::Result<CorpusMatches<'d>>
-    where
-        'l: 'd,
-    {
-        let Self { linter, store, memory, threads, mut documents } = self;
-        documents.sort_by(|left, right| (left.0, &left.1).cmp(&(right.0, &right.1)));
-        let older = documents.partition_point(|(is_new, ..)| !is_new);
-        let origins: Arc<[Arc<Origin>]> =
-            documents.iter().map(|(_, origin, _)| Arc::clone(origin)).collect();
-        let sketches_of = |index: usize| {
-            documents
-                .iter()
-                .map(|(_, _, places)| places.get(index).copied().unwrap_or_default())
-                .collect()
-        };
-        let sketches: Vec<Vec<BlobRef>> =
-            (0..linter.corpus_checks.len()).map(sketches_of).collect();
-        // For a million small records, they take as much memory as comparison does.
-        drop(documents);
-        let mut pending = Vec::new();
-        for (check, sketches) in linter.corpus_checks.iter().zip(sketches) {
-            let documents = DocumentSet { origins: Arc::clone(&origins), texts, memory, threads };
-            pending.push(check.compare(&Corpus {
-                sketches: &sketches,
-                store: store.as_ref(),
-                documents,
-            })?);
-        }
-        Ok(CorpusMatches { origins, older, pending })
-    }
-}
-
-impl CorpusMatches<'_> {
-    /// Returns the findings in `document`, in order of position.
-    pub fn findings_in(&mut self, document: &Document<'_>) -> Vec<Finding> {
-        let (older, new) = self.origins.split_at_checked(self.older).unwrap_or_default();
-        let among = |origins: &[Arc<Origin>]| origins.binary_search(document.origin()).ok();
-        let Some(number) = among(new).map(|at| self.older + at).or_else(|| among(older)) else {
-            return Vec::new();
-        };
-        // CorpusComparer fails if the number of documents does not fit.
-        let Ok(number) = u32::try_from(number) else { return Vec::new() };
-        let mut findings: Vec<Finding> = self
-            .pending
-            .iter_mut()
-            .flat_map(|pending| pending.findings_in(number, document))
-            .collect();
-        sort(&mut findings);
-        findings
-    }
-
-    /// Returns the findings of all documents.
-    pub fn into_findings(self) -> FindingsByDocument {
-        let mut found: FindingsByDocument =
-            self.pending.into_iter().flat_map(PendingFindings::into_findings).collect();
-        found.sort_by(|(left, _), (right, _)| left.cmp(right));
-        found.dedup_by(|(next, more), (origin, findings)| {
-            let is_same = next == origin;
-            if is_same {
-                findings.append(more);
-            }
-            is_same
-        });
-        for (_, findings) in &mut found {
-            sort(findings);
-        }
-        found
-    }
-}
-
-/// Sorts the findings of a document by position.
-fn sort(findings: &mut [Finding]) {
-    findings.sort_by(|left, right| left.sort_key().cmp(&right.sort_key()));
-}
-
-/// Merges the findings from comparison into those of the document itself. Each place is reported
-/// once, by the latter.
-///
-/// Both are sorted by position.
-fn merge_compared(findings: Vec<Finding>, compared: Vec<Finding>) -> Vec<Finding> {
-    if findings.is_empty() {
-        return compared;
-    }
-    let mut all = findings;
-    let alone = all.len();
-    let (mut next, mut widest) = (0, None::<usize>);
-    for finding in compared {
-        while next < alone && all[next].span.start <= finding.span.start {
-            let is_wider = widest.is_none_or(|widest| all[widest].span.end <= all[next].span.end);
-            if is_wider && all[next].is_pure_deletion() {
-                widest = Some(next);
-            }
-            next += 1;
-        }
-        match widest.and_then(|widest| all.get_mut(widest)) {
-            Some(outer) if supersedes(outer, &finding) => add_alias(outer, &finding),
-            _ => all.push(finding),
-        }
-    }
-    sort(&mut all);
-    all
-}
-
-/// Whether `outer` is reported instead of `inner`: it deletes all that `inner` deletes, as safely,
-/// and does not hide a user-defined rule behind a built-in one.
-fn supersedes(outer: &Finding, inner: &Finding) -> bool {
-    let hides_custom = inner.rule.is_custom && !outer.rule.is_custom;
-    outer.span.contains(inner.span) && is_as_safe(outer, inner) && !hides_custom
-}
-
-fn is_as_safe(outer: &Finding, inner: &Finding) -> bool {
-    let is_safe = |finding: &Finding| {
-        finding.fix.as_ref().is_some_and(|fix| fix.applicability == Applicability::Safe)
-    };
-    is_safe(outer) || !is_safe(inner)
-}
-
-/// Keeps one finding where several rules would delete the same bytes: the one that deletes most,
-/// which names the others.
-fn dedupe_overlapping(findings: Vec<Finding>) -> Vec<Finding> {
-    let mut kept: Vec<Finding> = Vec::with_capacity(findings.len());
-    let mut last_deletion: Option<usize> = None;
-    for finding in findings {
-        if !finding.is_pure_deletion() {
-            kept.push(finding);
-            continue;
-        }
-        match last_deletion.and_then(|index| kept.get_mut(index)) {
-            // Of two deletions of the same bytes, the safer one is reported.
-            Some(last) if supersedes(last, &finding) => add_alias(last, &finding),
-            Some(last) if supersedes(&finding, last) => {
-                let inner = std::mem::replace(last, finding);
-                add_alias(last, &inner);
-            }
-            // A user-defined rule within a wider deletion is reported beside it, and nothing else
-            // within it is.
-            Some(last)
-                if finding.rule.is_custom
-                    && last.span.contains(finding.span)
-                    && last.span != finding.span =>
-            {
-                kept.push(finding);
-            }
-            _ => {
-                last_deletion = Some(kept.len());
-                kept.push(finding);
-            }
-        }
-    }
-    kept
-}
-
-/// Records that `inner`, and the findings it supersedes, reported the same bytes as `finding`.
-fn add_alias(finding: &mut Finding, inner: &Finding) {
-    let own = (!Arc::ptr_eq(&finding.rule, &inner.rule))
-        .then(|| (inner.rule.code.clone(), inner.message().to_owned()));
-    for other in own.into_iter().chain(inner.also_reported_by.iter().cloned()) {
-        if !finding.also_reported_by.contains(&other) {
-            finding.also_reported_by.push(other);
-        }
-    }
-    if inner.unlisted > 0 {
-        finding.add_unlisted(&inner.rule.code, inner.unlisted);
     }
 }

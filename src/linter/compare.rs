@@ -1,0 +1,151 @@
+//! Comparing documents: collecting sketches, and expanding matches into findings.
+
+use std::sync::Arc;
+
+use super::Linter;
+use super::overlap::sort_by_position;
+use crate::check::store::{self, BlobRef, Store};
+use crate::check::{Corpus, DocumentSet, FindingsByDocument, PendingFindings};
+use crate::finding::Finding;
+use crate::text::{Document, Origin, TextProvider};
+
+/// What comparison needs to know about a document. Sketches can be stored and compared elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sketch {
+    /// The document.
+    pub origin: Arc<Origin>,
+    /// The sketch made by each corpus check, as bytes.
+    pub parts: Vec<Vec<u8>>,
+}
+
+/// Collects sketches and compares them.
+pub struct CorpusComparer<'l> {
+    linter: &'l Linter,
+    store: Box<dyn Store>,
+    memory: usize,
+    threads: usize,
+    /// For each document: whether it is new rather than a reference, its origin and its sketch.
+    documents: Vec<(bool, Arc<Origin>, Vec<BlobRef>)>,
+}
+
+/// The matches found by comparison. They are expanded into findings document by document.
+pub struct CorpusMatches<'d> {
+    /// The reference documents, then the new ones, each in ascending order.
+    origins: Arc<[Arc<Origin>]>,
+    older: usize,
+    /// The matches of each corpus check.
+    pending: Vec<Box<dyn PendingFindings + 'd>>,
+}
+impl<'l> CorpusComparer<'l> {
+    pub(super) fn new(linter: &'l Linter, store: Box<dyn Store>, memory: usize) -> Self {
+        Self { linter, store, memory, threads: 1, documents: Vec::new() }
+    }
+
+    /// Sets the number of threads that expand matches into findings; 1 by default.
+    pub fn with_threads(self, threads: usize) -> Self {
+        Self { threads, ..self }
+    }
+
+    /// Adds the sketch of a document to check.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the store cannot keep it.
+    pub fn add(&mut self, sketch: Sketch) -> store::Result<()> {
+        self.insert(true, sketch)
+    }
+
+    /// Adds the sketch of a reference document. It is not checked, and counts as older than those
+    /// that are.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the store cannot keep it.
+    pub fn add_reference(&mut self, sketch: Sketch) -> store::Result<()> {
+        self.insert(false, sketch)
+    }
+
+    fn insert(&mut self, is_new: bool, sketch: Sketch) -> store::Result<()> {
+        let places = sketch
+            .parts
+            .into_iter()
+            .map(|part| self.store.append_owned(part))
+            .collect::<store::Result<_>>()?;
+        self.documents.push((is_new, sketch.origin, places));
+        Ok(())
+    }
+
+    /// Compares the documents. `texts` provides their texts for as long as the matches live.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the store cannot be read or written.
+    pub fn finish<'d>(self, texts: &'d dyn TextProvider) -> store::Result<CorpusMatches<'d>>
+    where
+        'l: 'd,
+    {
+        let Self { linter, store, memory, threads, mut documents } = self;
+        documents.sort_by(|left, right| (left.0, &left.1).cmp(&(right.0, &right.1)));
+        let older = documents.partition_point(|(is_new, ..)| !is_new);
+        let origins: Arc<[Arc<Origin>]> =
+            documents.iter().map(|(_, origin, _)| Arc::clone(origin)).collect();
+        let sketches_of = |index: usize| {
+            documents
+                .iter()
+                .map(|(_, _, places)| places.get(index).copied().unwrap_or_default())
+                .collect()
+        };
+        let sketches: Vec<Vec<BlobRef>> =
+            (0..linter.corpus_checks.len()).map(sketches_of).collect();
+        // For a million small records, they take as much memory as comparison does.
+        drop(documents);
+        let mut pending = Vec::new();
+        for (check, sketches) in linter.corpus_checks.iter().zip(sketches) {
+            let documents = DocumentSet { origins: Arc::clone(&origins), texts, memory, threads };
+            pending.push(check.compare(&Corpus {
+                sketches: &sketches,
+                store: store.as_ref(),
+                documents,
+            })?);
+        }
+        Ok(CorpusMatches { origins, older, pending })
+    }
+}
+
+impl CorpusMatches<'_> {
+    /// Returns the findings in `document`, in order of position.
+    pub fn findings_in(&mut self, document: &Document<'_>) -> Vec<Finding> {
+        let (older, new) = self.origins.split_at_checked(self.older).unwrap_or_default();
+        let among = |origins: &[Arc<Origin>]| origins.binary_search(document.origin()).ok();
+        let Some(number) = among(new).map(|at| self.older + at).or_else(|| among(older)) else {
+            return Vec::new();
+        };
+        // CorpusComparer fails if the number of documents does not fit.
+        let Ok(number) = u32::try_from(number) else { return Vec::new() };
+        let mut findings: Vec<Finding> = self
+            .pending
+            .iter_mut()
+            .flat_map(|pending| pending.findings_in(number, document))
+            .collect();
+        sort_by_position(&mut findings);
+        findings
+    }
+
+    /// Returns the findings of all documents.
+    pub fn into_findings(self) -> FindingsByDocument {
+        let mut found: FindingsByDocument =
+            self.pending.into_iter().flat_map(PendingFindings::into_findings).collect();
+        found.sort_by(|(left, _), (right, _)| left.cmp(right));
+        found.dedup_by(|(next, more), (origin, findings)| {
+            let is_same = next == origin;
+            if is_same {
+                findings.append(more);
+            }
+            is_same
+        });
+        for (_, findings) in &mut found {
+            sort_by_position(findings);
+        }
+        found
+    }
+}
