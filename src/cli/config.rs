@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
 use toml::de::{DeTable, DeValue};
 
 use super::Exit;
@@ -61,7 +63,16 @@ pub(super) fn run(arguments: &ShowArguments) -> anyhow::Result<Exit> {
 
 /// Returns the JSON Schema of configuration files.
 fn schema() -> anyhow::Result<String> {
-    Ok(serde_json::to_string_pretty(&schemars::schema_for!(Options))? + "\n")
+    let settings = SchemaSettings::default().with_transform(RecursiveTransform(join_lines));
+    let schema = settings.into_generator().into_root_schema_for::<Options>();
+    Ok(serde_json::to_string_pretty(&schema)? + "\n")
+}
+
+/// Joins the lines of a description, which breaks where the doc comment does.
+fn join_lines(schema: &mut schemars::Schema) {
+    if let Some(serde_json::Value::String(text)) = schema.get_mut("description") {
+        *text = text.replace('\n', " ");
+    }
 }
 
 /// A setting and the place that sets it.
