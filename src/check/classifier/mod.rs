@@ -18,11 +18,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use feature::{FEATURES, FIRST_PASS, Feature, Row};
 pub use forest::{Forest, Node};
 pub use model::{HOPELESS, Judgement, Model, NEVER, Words};
 pub use prose::Prose;
 use prose::flagged;
-pub use feature::{FEATURES, FIRST_PASS, Feature, Row};
 pub use survey::Survey;
 pub use words::BUCKET_BITS;
 

@@ -1,8 +1,8 @@
 //! The model: what words say, trees over shape and place, and trees over how the first judged the
 //! neighbours.
 
-use super::forest::{Forest, take};
 use super::feature::{FEATURES, Row};
+use super::forest::{Forest, take};
 use super::survey::Survey;
 use super::words::BUCKET_BITS;
 
