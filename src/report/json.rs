@@ -1,5 +1,5 @@
-//! Findings as JSON: one object per line, or one array. The fields are public; `docs/json.md` lists
-//! them.
+//! Findings as JSON: one object per line, or one array. The fields are public; `docs/json.md`
+//! explains them, and `docs/finding.schema.json` is their schema.
 
 use std::borrow::Cow;
 
@@ -8,6 +8,9 @@ use serde::Serialize;
 use super::{Medium, Reporter, Summary, location};
 use crate::finding::{Applicability, Edit, Finding, Severity};
 use crate::text::{Document, Position, Record, TextProvider};
+
+/// Changes if a field is removed or changes its meaning.
+const SCHEMA_VERSION: u32 = 1;
 
 /// Flagged text beyond this length is left out.
 const MAX_TEXT_BYTES: usize = 1_000;
@@ -69,6 +72,7 @@ impl Reporter for Json {
 
 #[derive(Serialize)]
 struct JsonFinding<'f> {
+    schema_version: u32,
     code: &'f str,
     name: &'f str,
     severity: Severity,
@@ -82,6 +86,7 @@ struct JsonFinding<'f> {
     text_truncated: bool,
     labels: Vec<JsonLabel<'f>>,
     notes: &'f [Cow<'static, str>],
+    also_reported_by: Vec<JsonRule<'f>>,
     help: Option<&'f str>,
     fix: Option<JsonFix<'f>>,
     probability: Option<f32>,
@@ -89,6 +94,12 @@ struct JsonFinding<'f> {
     /// Further findings of the rule in the document, which are not listed.
     #[serde(skip_serializing_if = "is_zero")]
     unlisted: usize,
+}
+
+#[derive(Serialize)]
+struct JsonRule<'f> {
+    code: &'f str,
+    message: &'f str,
 }
 
 #[derive(Serialize)]
@@ -114,8 +125,7 @@ struct JsonFix<'f> {
 
 fn object(document: &Document<'_>, finding: &Finding, texts: &dyn TextProvider) -> String {
     let page = document.page_kind();
-    let flagged = document.slice(finding.span);
-    let text = &flagged[..flagged.floor_char_boundary(MAX_TEXT_BYTES)];
+    let (text, text_truncated) = flagged_text(document, finding);
     let own = finding.label.iter().map(|message| JsonLabel {
         path: &finding.origin.path,
         record: finding.origin.record.as_ref(),
@@ -136,7 +146,10 @@ fn object(document: &Document<'_>, finding: &Finding, texts: &dyn TextProvider) 
             message: &label.message,
         }
     });
+    let also_reported_by =
+        finding.also_reported_by.iter().map(|(code, message)| JsonRule { code, message });
     let finding = JsonFinding {
+        schema_version: SCHEMA_VERSION,
         code: &finding.rule.code,
         name: &finding.rule.name,
         severity: finding.rule.severity,
@@ -146,9 +159,10 @@ fn object(document: &Document<'_>, finding: &Finding, texts: &dyn TextProvider) 
         start: document.position(finding.span.start),
         end: document.position(finding.span.end),
         text,
-        text_truncated: text.len() < finding.span.len(),
+        text_truncated,
         labels: own.chain(others).collect(),
         notes: &finding.notes,
+        also_reported_by: also_reported_by.collect(),
         help: finding.help.as_deref(),
         fix: finding
             .fix
@@ -170,7 +184,14 @@ fn is_zero(number: &usize) -> bool {
     *number == 0
 }
 
+/// Returns the flagged text, or its start, and whether it was truncated.
+pub(super) fn flagged_text<'t>(document: &Document<'t>, finding: &Finding) -> (&'t str, bool) {
+    let flagged = document.slice(finding.span);
+    let text = &flagged[..flagged.floor_char_boundary(MAX_TEXT_BYTES)];
+    (text, text.len() < flagged.len())
+}
+
 /// Rounds a probability to two decimals, which is as precise as the model.
-fn rounded(probability: f32) -> f32 {
+pub(super) fn rounded(probability: f32) -> f32 {
     (probability * 100.0).round() / 100.0
 }

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::json::{flagged_text, rounded};
 use super::{Medium, Reporter, Summary, location, message};
 use crate::finding::{Finding, Severity};
 use crate::rule::{Marked, Rule};
@@ -91,6 +92,16 @@ struct SarifResult<'f> {
     partial_fingerprints: Fingerprints,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     fixes: Vec<Value>,
+    properties: Properties,
+}
+
+/// What SARIF has no field for.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Properties {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    probability: Option<f32>,
+    kind_of_page: &'static str,
 }
 
 #[derive(Serialize)]
@@ -142,6 +153,8 @@ struct SarifRegion {
     end_column: usize,
     byte_offset: usize,
     byte_length: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snippet: Option<Message>,
 }
 
 fn result<'f>(
@@ -162,23 +175,29 @@ fn result<'f>(
         let message = Some(label.message.to_string()).filter(|message| !message.is_empty());
         sarif_location(origin, start_end, Some(index + 1), message)
     });
+    let own = Some(location::start_end(document, finding.span));
+    let mut own = sarif_location(&finding.origin, own, None, None);
+    let (text, is_truncated) = flagged_text(document, finding);
+    // By the specification, a snippet is the whole text of its region.
+    if let Some(region) = own.physical_location.region.as_mut().filter(|_| !is_truncated) {
+        region.snippet = Some(Message { text: text.to_owned() });
+    }
     SarifResult {
         rule_id: &finding.rule.code,
         rule_index,
         level: level(finding.rule.severity),
         message: Message { text: lines.collect::<Vec<_>>().join("\n") },
-        locations: [sarif_location(
-            &finding.origin,
-            Some(location::start_end(document, finding.span)),
-            None,
-            None,
-        )],
+        locations: [own],
         related_locations: related.collect(),
         partial_fingerprints: Fingerprints {
             line_hash: format!("{fingerprint}:{count}"),
             flagged_text: fingerprint,
         },
         fixes: fix(document, finding).into_iter().collect(),
+        properties: Properties {
+            probability: finding.probability.map(rounded),
+            kind_of_page: document.page_kind().kind().name(),
+        },
     }
 }
 
@@ -219,6 +238,7 @@ fn region((start, end): (Position, Position)) -> SarifRegion {
         end_column: end.column,
         byte_offset: start.offset,
         byte_length: end.offset - start.offset,
+        snippet: None,
     }
 }
 

@@ -111,7 +111,11 @@ fn valid(name: &str, text: &str) {
         "gitlab" => valid_gitlab(text),
         "junit" => xsd::validate("tests/schemas/junit-10.xsd", text),
         "html" => drop(crate::html::parse(text)),
-        "json" => drop(serde_json::from_str::<Vec<Value>>(text).unwrap()),
+        "json" => {
+            for finding in serde_json::from_str::<Vec<Value>>(text).unwrap() {
+                schema("../../docs/finding.schema.json", &finding);
+            }
+        }
         "github" => {
             for line in text.lines() {
                 let is_command = ["::error ", "::warning ", "::notice "]
@@ -144,11 +148,21 @@ fn schema(file: &str, value: &Value) {
             // SARIF's pattern for language tags has an unescaped bracket, which strict engines
             // reject.
             let text = text.replace("[a-zA-Z]{2}]?$", "[a-zA-Z]{2}\\\\]?$");
-            (file, jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap())
+            let mut schema: Value = serde_json::from_str(&text).unwrap();
+            if schema["title"].as_str().is_some_and(|title| title.contains("dechaff")) {
+                // Later versions may add fields, but this one has to describe all of its own.
+                schema["unevaluatedProperties"] = false.into();
+            }
+            (file, jsonschema::validator_for(&schema).unwrap())
         };
-        ["sarif-2.1.0.json", "reviewdog-DiagnosticResult.json", "gitlab-codeclimate.json"]
-            .map(read)
-            .into()
+        [
+            "sarif-2.1.0.json",
+            "reviewdog-DiagnosticResult.json",
+            "gitlab-codeclimate.json",
+            "../../docs/finding.schema.json",
+        ]
+        .map(read)
+        .into()
     });
     let errors: Vec<String> = SCHEMAS[file]
         .iter_errors(value)
@@ -330,7 +344,9 @@ fn sarif_positions_match_byte_offsets() {
             assert_eq!(region["byteLength"], end - start);
             Span::new(start, end)
         };
-        assert_eq!(span(&location["physicalLocation"]["region"]), finding.span);
+        let region = &location["physicalLocation"]["region"];
+        assert_eq!(span(region), finding.span);
+        assert_eq!(region["snippet"]["text"], document.slice(finding.span));
         if finding.fix.is_some() {
             let replacements =
                 result["fixes"][0]["artifactChanges"][0]["replacements"].as_array().unwrap().iter();
@@ -464,7 +480,17 @@ fn json_has_the_flagged_text_and_the_notes() {
     ];
     let mut findings = spans.map(|span| Finding::new(&REGISTRY.rules()[0].info, &document, span));
     findings[1].notes = vec!["one".into(), "two".into()];
-    let printed = print(&mut JsonLines, &[(document, findings.into())], &TextMap(HashMap::new()));
+    findings[1].also_reported_by = vec![("ZZ001".into(), "house style".into())];
+    findings[1].probability = Some(0.987);
+    let all = [(document, findings.into())];
+    let texts = TextMap(HashMap::new());
+    let sarif: Value = serde_json::from_str(&print(&mut Sarif::new(&[]), &all, &texts)).unwrap();
+    let results = &sarif["runs"][0]["results"];
+    // A part of the text is not the snippet of the whole region.
+    assert!(results[0]["locations"][0]["physicalLocation"]["region"].get("snippet").is_none());
+    assert!(results[0]["properties"].get("probability").is_none());
+    assert_eq!(results[1]["properties"]["probability"], 0.99);
+    let printed = print(&mut JsonLines, &all, &texts);
     let values: Vec<Value> =
         printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     // 1,000 bytes end within a character.
@@ -474,6 +500,10 @@ fn json_has_the_flagged_text_and_the_notes() {
         (&values[1]["text"], &values[1]["text_truncated"]),
         (&"Leave a Reply".into(), &false.into())
     );
+    assert_eq!(values[1]["schema_version"], 1);
     assert_eq!(values[1]["notes"], serde_json::json!(["one", "two"]));
+    let others = serde_json::json!([{ "code": "ZZ001", "message": "house style" }]);
+    assert_eq!(values[1]["also_reported_by"], others);
+    assert_eq!(values[1]["probability"], 0.99);
     assert_eq!((&values[2]["text"], &values[2]["text_truncated"]), (&"".into(), &false.into()));
 }
