@@ -194,7 +194,7 @@ class DocumentReport:
     - `words`, `bytes`: its size.
     - `page_kind`: the most probable kind of page, such as `"article"`, with its probability, `page_kind_probability`.
     - `findings`, `findings_by_rule`: the number of findings, in all and by code.
-    - `safe_removed_share`, `removed_share`: what the first round of safe fixes, and of all fixes, removes.
+    - `safe_removed_share`, `removed_share`: what the safe fixes, and all fixes, of the findings delete.
     - `noise_share`: what fixes delete as noise, so without duplicates.
     - `duplicated_share`: what is reported as a copy of a passage in another document.
     - `doubtful_share`: what is flagged by findings without a safe fix.

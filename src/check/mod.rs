@@ -174,3 +174,10 @@ kinds! {
     /// Suppression comments that are invalid or unused.
     suppression => Suppression,
 }
+
+impl Parameters {
+    /// Whether findings of this kind are copies whose first label marks the original.
+    pub fn reports_copies(&self) -> bool {
+        matches!(self, Self::Duplicate(_) | Self::DuplicateDocument(_))
+    }
+}

@@ -191,14 +191,6 @@ impl FixResult {
     }
 }
 
-/// Returns the share of words, 0 to 1, that the first round of fixing removes: the fixes of
-/// `findings` that can be applied together, up to `max`.
-pub fn share_removed_by(document: &Document<'_>, findings: &[Finding], max: Applicability) -> f64 {
-    let mut session = FixSession::new(document);
-    session.apply(findings, max);
-    removed_share(document.text(), &session.text)
-}
-
 /// Returns the share of words, 0 to 1, that `fixed` has fewer than `original`.
 pub fn removed_share(original: &str, fixed: &str) -> f64 {
     if original == fixed {

@@ -6,9 +6,11 @@ use std::fmt;
 use serde::Serialize;
 
 use super::count;
+use super::removed_words::deletions;
+use super::span_cursor::SpanCursor;
 use crate::finding::{Applicability, Finding, Severity};
-use crate::fix::{DEFAULT_MAX_REMOVED, share_removed_by};
-use crate::text::{Document, Origin, Span, words};
+use crate::fix::DEFAULT_MAX_REMOVED;
+use crate::text::{Document, Origin, words};
 
 /// The thresholds that verdicts depend on: the table `[documents]` of a configuration.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -99,9 +101,9 @@ pub struct DocumentRow {
     pub findings: usize,
     /// The number of findings by rule code.
     pub findings_by_rule: BTreeMap<String, usize>,
-    /// What the first round of safe fixes removes.
+    /// What the safe fixes of the findings delete.
     pub safe_removed_share: f64,
-    /// What the first round of safe and unsafe fixes removes.
+    /// What all fixes of the findings delete.
     pub removed_share: f64,
     /// What fixes delete as noise, so without duplicates.
     pub noise_share: f64,
@@ -189,8 +191,8 @@ impl DocumentRow {
             page_kind_probability: rounded(f64::from(kinds.probability(kinds.kind()))),
             findings: 0,
             findings_by_rule: BTreeMap::new(),
-            safe_removed_share: rounded(share_removed_by(document, findings, Applicability::Safe)),
-            removed_share: rounded(share_removed_by(document, findings, Applicability::Unsafe)),
+            safe_removed_share: evidence.share(evidence.safe_removed),
+            removed_share: evidence.share(evidence.removed),
             noise_share: evidence.share(evidence.noise),
             duplicated_share: evidence.share(if is_equal {
                 evidence.words
@@ -347,8 +349,11 @@ impl DocumentRow {
 }
 
 /// The words of a document by what the findings say about them.
+#[derive(Default)]
 struct Evidence<'f> {
     words: usize,
+    safe_removed: usize,
+    removed: usize,
     noise: usize,
     duplicated: usize,
     doubtful: usize,
@@ -393,8 +398,9 @@ impl<'f> Evidence<'f> {
         let mut copy_spans =
             SpanCursor::from_sorted(copies.iter().map(|(span, _)| *span).collect());
         let (mut noise, mut doubtful) = (SpanCursor::new(noise), SpanCursor::new(doubtful));
-        let mut evidence =
-            Self { words: 0, noise: 0, duplicated: 0, doubtful: 0, unique: 0, nearest: None };
+        let mut safe = deletions(findings, Applicability::Safe);
+        let mut all = deletions(findings, Applicability::Unsafe);
+        let mut evidence = Self::default();
         for word in words(document.text()) {
             evidence.words += 1;
             let is_noise = noise.find(word.start).is_some();
@@ -404,9 +410,11 @@ impl<'f> Evidence<'f> {
                 .map(|(_, origin)| *origin);
             let copied = origin.and_then(|origin| by_origin.get_mut(origin));
             let is_elsewhere = copied.as_ref().is_some_and(|(stays, _)| *stays);
+            evidence.safe_removed += safe.count(word.start);
+            evidence.removed += all.count(word.start);
             evidence.noise += usize::from(is_noise);
             evidence.duplicated += usize::from(copied.is_some());
-            evidence.doubtful += usize::from(doubtful.find(word.start).is_some());
+            evidence.doubtful += doubtful.count(word.start);
             evidence.unique += usize::from(!is_noise && !is_elsewhere);
             if let Some((_, words)) = copied {
                 *words += 1;
@@ -423,39 +431,6 @@ impl<'f> Evidence<'f> {
 
     fn share(&self, words: usize) -> f64 {
         if self.words == 0 { 0.0 } else { rounded(words as f64 / self.words as f64) }
-    }
-}
-
-/// Spans in order of position, looked up by ascending positions.
-struct SpanCursor {
-    spans: Vec<Span>,
-    at: usize,
-}
-
-impl SpanCursor {
-    fn new(mut spans: Vec<Span>) -> Self {
-        spans.sort_unstable();
-        let mut merged: Vec<Span> = Vec::with_capacity(spans.len());
-        for span in spans {
-            match merged.last_mut().filter(|last| span.start <= last.end) {
-                Some(last) => last.end = last.end.max(span.end),
-                None => merged.push(span),
-            }
-        }
-        Self { spans: merged, at: 0 }
-    }
-
-    fn from_sorted(spans: Vec<Span>) -> Self {
-        Self { spans, at: 0 }
-    }
-
-    /// Returns the index of the first span that contains `position`, which must not be less than
-    /// that of the call before.
-    fn find(&mut self, position: usize) -> Option<usize> {
-        while self.spans.get(self.at).is_some_and(|span| span.end <= position) {
-            self.at += 1;
-        }
-        self.spans.get(self.at).filter(|span| span.start <= position).map(|_| self.at)
     }
 }
 

@@ -24,6 +24,7 @@ mod rdjson;
 mod removed_words;
 mod sanitize;
 mod sarif;
+mod span_cursor;
 mod statistics;
 mod summary;
 mod user_file_error;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use dechaff::finding::{Finding, RuleInfo, Severity};
 use dechaff::report::{Html, Reporter, Summary};
+use dechaff::rule::{Registry, Rule};
 use dechaff::text::{Document, Origin, Record, Span, TextProvider};
 use tempfile::TempDir;
 
@@ -248,7 +249,27 @@ fn marks_removals_and_shows_copies_side_by_side() {
     assert_eq!(pair.len(), 2, "{pair:?}");
     assert!(pair[0].contains("a.txt:3:1") && pair[1].contains("b.txt:3:1"), "{pair:?}");
     assert!(pair.iter().all(|side| side.contains(copied)), "{pair:?}");
-    assert!(text(&parsed).contains("remove nothing from 1 of 3 files"), "{}", text(&parsed));
+    assert!(text(&parsed).contains("remove no words from 1 of 3 files"), "{}", text(&parsed));
+}
+
+/// The copies of a custom rule are shown side by side too, whatever its code.
+#[test]
+fn copies_of_custom_rules_are_shown_side_by_side() {
+    let verse = "O for a muse of fire that would ascend the brightest heaven of invention";
+    let text = |title: &str| format!("{title}\n\n{verse}\n\nThe end of {title}.\n");
+    let (one, two) = (text("The first page"), text("Quite another one"));
+    let folder = corpus(&[("a.txt", one.as_bytes()), ("b.txt", two.as_bytes())]);
+    fs::create_dir(folder.path().join("rules")).unwrap();
+    let rule = "code = \"XX001\"\nname = \"same-verse\"\nsummary = \"a verse twice\"\nsince = \"1\"\n\
+                why = \"A verse that is on several pages is on one of them too many.\"\nfix = \"unsafe\"\n\
+                [check.duplicate.exact.min-words]\nparagraph = 8\n";
+    fs::write(folder.path().join("rules/verse.toml"), rule).unwrap();
+    fs::write(folder.path().join("dechaff.toml"), "rules = [\"rules\"]\n").unwrap();
+    let arguments = [".", "--config", "../dechaff.toml", "--select", "XX001"];
+    let page = report(&folder.path().join("corpus"), &arguments);
+    let pair = texts_of(&parse(&page), "figure");
+    assert_eq!(pair.len(), 2, "{page}");
+    assert!(pair.iter().all(|side| side.contains(verse)), "{pair:?}");
 }
 
 #[test]
@@ -289,10 +310,12 @@ impl TextProvider for NoTexts {
 /// documents with long names.
 #[test]
 fn the_size_of_the_page_is_bounded() {
-    let rules: Vec<Arc<RuleInfo>> = (0..800)
+    let registry = Registry::embedded().unwrap();
+    let rules: Vec<Rule> = (0..800)
         .map(|number| {
-            Arc::new(RuleInfo {
-                code: format!("ND{number:03}"),
+            let mut rule = registry.find("ND001").unwrap().clone();
+            rule.info = Arc::new(RuleInfo {
+                code: format!("XX{number:03}"),
                 name: "a-rule".into(),
                 summary: "<".repeat(5_000),
                 severity: Severity::Info,
@@ -300,10 +323,11 @@ fn the_size_of_the_page_is_bounded() {
                 note: Some("\u{e0041}".repeat(5_000)),
                 amid_content: false,
                 is_custom: true,
-            })
+            });
+            rule
         })
         .collect();
-    let mut html = Html::new(&[], vec!["\u{202e}".repeat(10_000); 500]);
+    let mut html = Html::new(&rules, vec!["\u{202e}".repeat(10_000); 500]);
     let (mut output, mut summary) = (String::new(), Summary::default());
     let other = Arc::new(Origin::file("\u{202e}".repeat(3_000)));
     for number in 0..20 {
@@ -316,7 +340,7 @@ fn the_size_of_the_page_is_bounded() {
         let findings: Vec<Finding> = rules
             .iter()
             .map(|rule| {
-                let mut finding = Finding::new(rule, &document, Span::new(0, text.len()));
+                let mut finding = Finding::new(&rule.info, &document, Span::new(0, text.len()));
                 let origin = Some(Arc::clone(&other));
                 let label = dechaff::finding::Label {
                     origin,
@@ -332,5 +356,7 @@ fn the_size_of_the_page_is_bounded() {
     }
     html.finish(&summary, &mut output);
     assert!(output.len() < 3_000_000, "{} bytes", output.len());
-    assert!(text(&parse(&output)).contains("The samples of"), "all samples are shown");
+    let page = parse(&output);
+    assert!(text(&page).contains("The samples of"), "all samples are shown");
+    assert!(texts_of(&page, "figure").len() > 8, "no copies are shown");
 }

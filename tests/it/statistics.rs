@@ -101,3 +101,31 @@ fn csv_and_markdown_hold_together_whatever_the_names() {
     );
     assert!(!table.contains('\u{202e}'));
 }
+
+/// A fix that replaces an entity removes no word, and overlapping fixes remove a word once.
+#[test]
+fn all_reports_agree_on_the_share_removed() {
+    let folder = TempDir::new().unwrap();
+    let text = "The R&amp;D budget of A&amp;B grew in the year, and the experts came to the co&shy;ast.\n\n\
+                Leave a Comment\n\nShare your thoughts with us in the comments below!\n";
+    fs::write(folder.path().join("a.txt"), text).unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dechaff"));
+        let command = command.current_dir(folder.path()).args(["check", "a.txt"]);
+        let output = command.args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let counts: Value = serde_json::from_str(&run(&["--statistics=json"])).unwrap();
+    let total = |key: &str| counts["total"][key].as_f64().unwrap();
+    let share = total("removed_words") / total("words");
+    assert_eq!((total("removed_words"), total("safe_removed_words")), (12.0, 12.0));
+    let page = run(&["--output-format", "html", "--documents", "rows.jsonl"]);
+    let row = fs::read_to_string(folder.path().join("rows.jsonl")).unwrap();
+    let row: Value = serde_json::from_str(&row).unwrap();
+    for column in ["removed_share", "safe_removed_share"] {
+        assert!((row[column].as_f64().unwrap() - share).abs() < 1e-4, "{row}");
+    }
+    assert!(page.contains("remove 12 words"), "{page}");
+    assert!(page.contains(&format!("lose {:.1}\u{a0}% of their words", 100.0 * share)), "{page}");
+}

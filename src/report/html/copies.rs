@@ -1,7 +1,7 @@
 //! The passages with the most copies.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use rustc_hash::FxBuildHasher;
 use super::passage::Passage;
 use crate::finding::{Finding, Label};
 use crate::report::location::{locate_label, place};
+use crate::rule::Rule;
 use crate::text::{Document, Origin, Span, TextProvider};
 
 /// Groups whose copies are counted at the same time; twice as many before the smaller half is
@@ -52,6 +53,8 @@ pub(super) struct Extract {
 /// Counts copies by the passage they repeat, in bounded memory.
 #[derive(Debug, Default)]
 pub(super) struct CopyGroups {
+    /// The codes of the rules that report copies.
+    rules: HashSet<String>,
     groups: HashMap<u64, Group, FxBuildHasher>,
     /// The groups with the most bytes.
     leaders: Vec<CopyGroup>,
@@ -61,6 +64,12 @@ pub(super) struct CopyGroups {
 }
 
 impl CopyGroups {
+    /// Creates an empty set of groups for the rules of `rules` that report copies.
+    pub(super) fn new(rules: &[Rule]) -> Self {
+        let copies = rules.iter().filter(|rule| rule.parameters.reports_copies());
+        Self { rules: copies.map(|rule| rule.info.code.clone()).collect(), ..Self::default() }
+    }
+
     /// Counts the copies among the findings of a document.
     pub(super) fn add(
         &mut self,
@@ -68,8 +77,11 @@ impl CopyGroups {
         findings: &[Finding],
         texts: &dyn TextProvider,
     ) {
-        for finding in findings.iter().filter(|finding| finding.rule.code.starts_with("ND")) {
-            if let Some(original) = finding.labels.first() {
+        for finding in findings {
+            // A finding of a copy names the original first.
+            if let Some(original) = finding.labels.first()
+                && self.rules.contains(&finding.rule.code)
+            {
                 self.add_copy(document, finding, original, texts);
             }
         }

@@ -46,10 +46,16 @@ pub struct Html {
 }
 
 impl Html {
-    /// Creates a report on `paths`, which explains `rules`.
+    /// Creates a report on `paths`, which explains `rules`. Copies are shown for those of `rules`
+    /// that report them.
     pub fn new(rules: &[Rule], paths: Vec<String>) -> Self {
         let reason = |rule: &Rule| (rule.info.code.clone(), first_paragraph(&rule.why));
-        Self { reasons: rules.iter().map(reason).collect(), paths, ..Self::default() }
+        Self {
+            reasons: rules.iter().map(reason).collect(),
+            paths,
+            copies: copies::CopyGroups::new(rules),
+            ..Self::default()
+        }
     }
 }
 

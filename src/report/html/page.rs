@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use super::Html;
 use super::escape::{counted, escaped, escaped_name, grouped, percent, size};
-use super::losses::{BINS, DocumentLoss};
+use super::losses::DocumentLoss;
 use super::rules::RuleStats;
 use super::samples::{push_copies, push_samples};
 use crate::report::Summary;
+use crate::report::removed_words::SHARE_BINS;
 
 /// Width of the charts in their own units.
 const CHART_WIDTH: f64 = 100.0;
@@ -114,23 +115,13 @@ fn facts(report: &Html, summary: &Summary) -> Vec<(&'static str, String, String)
     if let Some(first) = noun.get_mut(..1) {
         first.make_ascii_uppercase();
     }
-    let of_text = |bytes: u64| match summary.bytes {
-        0 => String::new(),
-        all => format!("{} of the text", percent(bytes, all)),
-    };
     let affected = summary.documents_with_findings as u64;
-    let fixes = |fixes: usize, bytes: u64| {
-        let removed =
-            if bytes > 0 { format!("remove {}", size(bytes)) } else { "remove nothing".into() };
-        let share = Some(of_text(bytes)).filter(|share| bytes > 0 && !share.is_empty());
-        (
-            grouped(fixes as u64),
-            share.map_or(removed.clone(), |share| format!("{removed}, {share}")),
-        )
-    };
-    let (safe, safe_detail) = fixes(summary.safe_fixes, report.losses.safe);
+    let safe_detail = format!("remove {}", counted(report.losses.safe, "word"));
     let extra = report.losses.all.saturating_sub(report.losses.safe);
-    let (others, others_detail) = fixes(summary.unsafe_fixes, extra);
+    let extra_detail = match extra {
+        0 => "for a person to review".to_owned(),
+        words => format!("remove {}", counted(words, "more word")),
+    };
     let without = summary.findings.saturating_sub(summary.safe_fixes + summary.unsafe_fixes);
     let checked = if summary.bytes > 0 { size(summary.bytes) } else { String::new() };
     let mut facts = vec![
@@ -144,12 +135,8 @@ fn facts(report: &Html, summary: &Summary) -> Vec<(&'static str, String, String)
             grouped(affected),
             format!("{} of them", percent(affected, summary.documents as u64)),
         ),
-        ("Safe fixes", safe, safe_detail),
-        (
-            "Unsafe fixes",
-            others,
-            if extra > 0 { others_detail } else { "for a person to review".into() },
-        ),
+        ("Safe fixes", grouped(summary.safe_fixes as u64), safe_detail),
+        ("Unsafe fixes", grouped(summary.unsafe_fixes as u64), extra_detail),
         ("Without a fix", grouped(without as u64), "reported only".into()),
     ];
     let left_out = [
@@ -218,10 +205,17 @@ fn push_histogram(report: &Html, summary: &Summary, html: &mut String) {
     let losing: u64 = losses.all_bins.iter().sum();
     let documents = summary.documents as u64;
     let untouched = documents.saturating_sub(losing);
+    let rest = match losing {
+        0 => String::new(),
+        _ => format!(
+            "The others lose {} of their words, by these shares:",
+            percent(losses.all, losses.words)
+        ),
+    };
     push_heading("losses", "How much of each document goes", html);
     let _ = writeln!(
         html,
-        "<p>All fixes together remove nothing from {} of {}. The others lose these shares of their words:</p>",
+        "<p>All fixes together remove no words from {} of {}. {rest}</p>",
         grouped(untouched),
         counted(documents, summary.noun()),
     );
@@ -239,7 +233,7 @@ fn push_histogram(report: &Html, summary: &Summary, html: &mut String) {
     open_table("losses", &columns, html);
     let most = losses.safe_bins.iter().chain(&losses.all_bins).max().copied().unwrap_or(0);
     let mut low = 0;
-    for ((high, safe), all) in BINS.iter().zip(losses.safe_bins).zip(losses.all_bins) {
+    for ((high, safe), all) in SHARE_BINS.iter().zip(losses.safe_bins).zip(losses.all_bins) {
         let label = match low {
             0 => format!("up to {} %", high / 10),
             _ => format!("{} to {} %", low / 10, high / 10),
@@ -268,7 +262,7 @@ fn push_worst(worst: &[DocumentLoss], html: &mut String) {
         ("All fixes", "n"),
         ("", "chart"),
         ("Safe", "n wide"),
-        ("Size", "n wide"),
+        ("Words", "n wide"),
         ("Findings", "n wide"),
         ("Main rule", ""),
     ];
@@ -285,7 +279,7 @@ fn push_worst(worst: &[DocumentLoss], html: &mut String) {
             percent(loss.all, loss.words),
             stacked_bar(&[(loss.safe.min(loss.all), "safe"), (rest, "unsafe")], loss.words),
             percent(loss.safe, loss.words),
-            size(loss.bytes),
+            grouped(loss.words),
             grouped(loss.findings),
         );
     }

@@ -6,13 +6,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::finding::{Applicability, Finding};
-use crate::report::removed_words::RemovedWords;
+use crate::report::removed_words::{RemovedWords, SHARE_BINS, millionths, share_bin};
 use crate::text::Document;
 
 /// Documents in the list of those that lose most.
 const MAX_DOCUMENTS: usize = 20;
-/// Upper bounds of the bins of the histogram, as shares of a document's words in thousandths.
-pub(super) const BINS: [u64; 9] = [10, 20, 50, 100, 200, 350, 500, 750, 1_000];
 
 /// The counts of a run.
 #[derive(Debug, Default)]
@@ -24,8 +22,8 @@ pub(super) struct Counts {
     /// The documents that lose the largest shares, in order.
     pub(super) documents: Vec<(String, GroupCounts)>,
     /// The documents that lose words, by the share that they lose.
-    pub(super) safe_histogram: [u64; BINS.len()],
-    pub(super) histogram: [u64; BINS.len()],
+    pub(super) safe_histogram: [u64; SHARE_BINS.len()],
+    pub(super) histogram: [u64; SHARE_BINS.len()],
 }
 
 /// The counts of a rule.
@@ -82,7 +80,9 @@ impl Counts {
         for (histogram, words) in
             [(&mut self.safe_histogram, removed.safe), (&mut self.histogram, removed.all)]
         {
-            if let Some(bin) = bin(words, removed.words).and_then(|bin| histogram.get_mut(bin)) {
+            if let Some(bin) =
+                share_bin(words, removed.words).and_then(|bin| histogram.get_mut(bin))
+            {
                 *bin += 1;
             }
         }
@@ -112,8 +112,9 @@ impl Counts {
         if own.removed_words == 0 {
             return;
         }
-        let rank =
-            |counts: &GroupCounts| (Reverse(millionths(counts)), Reverse(counts.removed_words));
+        let rank = |GroupCounts { removed_words, words, .. }: &GroupCounts| {
+            (Reverse(millionths(*removed_words, *words)), Reverse(*removed_words))
+        };
         let at = self.documents.partition_point(|(_, other)| rank(other) <= rank(&own));
         if at < MAX_DOCUMENTS {
             self.documents.insert(at, (document.origin().to_string(), own));
@@ -141,15 +142,4 @@ impl GroupCounts {
         self.safe_removed_words += other.safe_removed_words;
         self.removed_words += other.removed_words;
     }
-}
-
-fn millionths(counts: &GroupCounts) -> u64 {
-    counts.removed_words * 1_000_000 / counts.words.max(1)
-}
-
-/// Returns the bin of a document, or `None` if it loses nothing.
-fn bin(removed: u64, words: u64) -> Option<usize> {
-    let share = removed * 1_000_000 / words.max(1);
-    (removed > 0)
-        .then(|| BINS.iter().position(|bound| share <= bound * 1_000).unwrap_or(BINS.len() - 1))
 }

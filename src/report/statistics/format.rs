@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::counts::{BINS, Counts, GroupCounts, RuleCounts};
+use super::counts::{Counts, GroupCounts, RuleCounts};
 use crate::report::document_row::quoted;
 use crate::report::markdown::escape_cell;
+use crate::report::removed_words::SHARE_BINS;
 use crate::report::{Summary, printable};
 
 /// Version of the JSON and CSV formats.
@@ -83,8 +84,8 @@ fn json(counts: &Counts) -> Value {
 /// Returns the bounds of the bins as shares, the lower one exclusive.
 fn bins() -> impl Iterator<Item = (f64, f64)> {
     let share = |thousandths: u64| thousandths as f64 / 1_000.0;
-    let lows = std::iter::once(0).chain(BINS);
-    lows.zip(BINS).map(move |(low, high)| (share(low), share(high)))
+    let lows = std::iter::once(0).chain(SHARE_BINS);
+    lows.zip(SHARE_BINS).map(move |(low, high)| (share(low), share(high)))
 }
 
 fn csv(counts: &Counts) -> String {
