@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::store::{self, BlobRef, Store};
+use super::store::{self, BlobRef, NumberLimit, Store};
 use crate::finding::Finding;
 use crate::text::{Document, Origin, TextProvider};
 
@@ -64,6 +64,8 @@ pub struct DocumentSet<'d> {
     pub memory: usize,
     /// Number of threads that may build findings.
     pub threads: usize,
+    /// The largest number of a document, a unit or a match. The documents are within it.
+    pub limit: NumberLimit,
 }
 
 impl DocumentSet<'_> {

@@ -103,14 +103,60 @@ impl MemoryStore {
     const LARGE: usize = 1 << 12;
 }
 
-/// Converts to `u32`. `what` completes the error message "more than 4 294 967 295 …".
+/// The largest number that a comparison gives to a document, a unit or a match. They are numbered in
+/// 32 bits to save memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NumberLimit(u32);
+
+impl Default for NumberLimit {
+    fn default() -> Self {
+        Self(u32::MAX)
+    }
+}
+
+impl NumberLimit {
+    /// Sets a limit of `max`.
+    pub fn new(max: u32) -> Self {
+        Self(max)
+    }
+
+    /// Returns `count` if it is within the limit. `what` says in an error message what was counted.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the count exceeds the limit.
+    pub fn check(self, count: usize, what: &str) -> Result<u32> {
+        u32::try_from(count).ok().filter(|count| *count <= self.0).ok_or_else(|| StoreError {
+            message: format!(
+                "more than {} {what}: check the corpus in parts, such as one directory at a time, or \
+                 turn off the rules that compare documents (ND)",
+                with_commas(self.0)
+            ),
+        })
+    }
+}
+
+/// Formats a number with a comma before each group of three digits.
+fn with_commas(number: u32) -> String {
+    let digits = number.to_string();
+    let mut formatted = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            formatted.push(',');
+        }
+        formatted.push(digit);
+    }
+    formatted
+}
+
+/// Converts to `u32`. `what` completes the error message "more than 4,294,967,295 …".
 ///
 /// # Errors
 ///
 /// Fails if the number is too large.
 pub(super) fn to_u32(number: usize, what: &str) -> Result<u32> {
     u32::try_from(number)
-        .map_err(|_| StoreError { message: format!("more than 4 294 967 295 {what}") })
+        .map_err(|_| StoreError { message: format!("more than {} {what}", with_commas(u32::MAX)) })
 }
 
 impl Store for MemoryStore {

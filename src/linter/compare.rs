@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Linter;
 use super::overlap::sort_by_position;
-use crate::check::store::{self, BlobRef, Store};
+use crate::check::store::{self, BlobRef, NumberLimit, Store};
 use crate::check::{Corpus, DocumentSet, FindingsByDocument, PendingFindings};
 use crate::finding::Finding;
 use crate::text::{Document, Origin, TextProvider};
@@ -24,6 +24,7 @@ pub struct CorpusComparer<'l> {
     store: Box<dyn Store>,
     memory: usize,
     threads: usize,
+    limit: NumberLimit,
     /// For each document: whether it is new rather than a reference, its origin and its sketch.
     documents: Vec<(bool, Arc<Origin>, Vec<BlobRef>)>,
 }
@@ -38,7 +39,14 @@ pub struct CorpusMatches<'d> {
 }
 impl<'l> CorpusComparer<'l> {
     pub(super) fn new(linter: &'l Linter, store: Box<dyn Store>, memory: usize) -> Self {
-        Self { linter, store, memory, threads: 1, documents: Vec::new() }
+        Self {
+            linter,
+            store,
+            memory,
+            threads: 1,
+            limit: NumberLimit::default(),
+            documents: Vec::new(),
+        }
     }
 
     /// Sets the number of threads that expand matches into findings; 1 by default.
@@ -46,11 +54,17 @@ impl<'l> CorpusComparer<'l> {
         Self { threads, ..self }
     }
 
+    /// Lowers the limit on the numbers of documents, paragraphs and copies, to test what happens
+    /// beyond it.
+    pub fn with_limit(self, limit: NumberLimit) -> Self {
+        Self { limit, ..self }
+    }
+
     /// Adds the sketch of a document to check.
     ///
     /// # Errors
     ///
-    /// Returns an error if the store cannot keep it.
+    /// Returns an error if the store cannot keep it, or if there are too many documents.
     pub fn add(&mut self, sketch: Sketch) -> store::Result<()> {
         self.insert(true, sketch)
     }
@@ -60,12 +74,13 @@ impl<'l> CorpusComparer<'l> {
     ///
     /// # Errors
     ///
-    /// Returns an error if the store cannot keep it.
+    /// Returns an error if the store cannot keep it, or if there are too many documents.
     pub fn add_reference(&mut self, sketch: Sketch) -> store::Result<()> {
         self.insert(false, sketch)
     }
 
     fn insert(&mut self, is_new: bool, sketch: Sketch) -> store::Result<()> {
+        self.limit.check(self.documents.len() + 1, "documents")?;
         let places = sketch
             .parts
             .into_iter()
@@ -79,12 +94,13 @@ impl<'l> CorpusComparer<'l> {
     ///
     /// # Errors
     ///
-    /// Returns an error if the store cannot be read or written.
+    /// Returns an error if the store cannot be read or written, or if there are too many paragraphs
+    /// or copies to number.
     pub fn finish<'d>(self, texts: &'d dyn TextProvider) -> store::Result<CorpusMatches<'d>>
     where
         'l: 'd,
     {
-        let Self { linter, store, memory, threads, mut documents } = self;
+        let Self { linter, store, memory, threads, limit, mut documents } = self;
         documents.sort_by(|left, right| (left.0, &left.1).cmp(&(right.0, &right.1)));
         let older = documents.partition_point(|(is_new, ..)| !is_new);
         let origins: Arc<[Arc<Origin>]> =
@@ -101,7 +117,8 @@ impl<'l> CorpusComparer<'l> {
         drop(documents);
         let mut pending = Vec::new();
         for (check, sketches) in linter.corpus_checks.iter().zip(sketches) {
-            let documents = DocumentSet { origins: Arc::clone(&origins), texts, memory, threads };
+            let origins = Arc::clone(&origins);
+            let documents = DocumentSet { origins, texts, memory, threads, limit };
             pending.push(check.compare(&Corpus {
                 sketches: &sketches,
                 store: store.as_ref(),
@@ -120,7 +137,7 @@ impl CorpusMatches<'_> {
         let Some(number) = among(new).map(|at| self.older + at).or_else(|| among(older)) else {
             return Vec::new();
         };
-        // CorpusComparer fails if the number of documents does not fit.
+        // CorpusComparer refuses more documents.
         let Ok(number) = u32::try_from(number) else { return Vec::new() };
         let mut findings: Vec<Finding> = self
             .pending

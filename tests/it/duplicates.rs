@@ -8,7 +8,7 @@ use std::sync::Arc;
 use dechaff::check::duplicate::{
     JoinLimits, Ratio, SetSource, SimilarPair, Tokens, count_shared, join, shingles,
 };
-use dechaff::check::store::{MemoryStore, Store};
+use dechaff::check::store::{MemoryStore, NumberLimit, Store};
 use dechaff::config::Settings;
 use dechaff::corpus::SpillStore;
 use dechaff::finding::Finding;
@@ -385,4 +385,54 @@ fn sentences_of_a_huge_paragraph_are_compared() {
     let codes: Vec<&str> = found.iter().map(|finding| finding.rule.code.as_str()).collect();
     assert_eq!(codes, ["ND003", "ND001"]);
     assert_eq!(&text[found[0].span.range()], sentence);
+}
+
+/// Documents, paragraphs and copies are numbered in 32 bits. More of them than that are an error
+/// and not a number that wraps around.
+#[test]
+fn more_than_can_be_numbered_is_an_error() {
+    let text = |number: usize| {
+        let paragraph = "The harbour was quiet when the first boats came in before dawn.";
+        format!("{paragraph}\n\nThe log of day {number} lists them all by name and by owner.\n")
+    };
+    let corpus = Corpus((0..4).map(|number| (format!("{number}.txt"), text(number))).collect());
+    let compare = |linter: &Linter, limit| {
+        let mut comparison = linter
+            .comparison(Box::new(MemoryStore::default()), 1 << 20)
+            .with_limit(NumberLimit::new(limit));
+        corpus.sketches(linter).into_iter().try_for_each(|sketch| comparison.add(sketch))?;
+        comparison.finish(&corpus).map(|matches| matches.into_findings().len())
+    };
+    let paragraphs = linter(&["ND001"]);
+    assert_eq!(compare(&paragraphs, u32::MAX), Ok(3));
+    assert_eq!(compare(&paragraphs, 8), Ok(3));
+    let remedy = "check the corpus in parts, such as one directory at a time, or turn off the rules \
+                  that compare documents (ND)";
+    let error = |linter: &Linter, limit| compare(linter, limit).unwrap_err().message;
+    assert_eq!(
+        error(&paragraphs, 7),
+        format!("more than 7 paragraphs, lines and list items: {remedy}")
+    );
+    // Also if no rule numbers paragraphs.
+    for linter in [paragraphs, linter(&["ND008"]), linter(&["ND007"])] {
+        assert_eq!(error(&linter, 3), format!("more than 3 documents: {remedy}"));
+    }
+}
+
+#[test]
+fn more_copies_than_can_be_numbered_are_an_error() {
+    // A paragraph has many sentences.
+    let text = "The harbour was quiet when the first boats came in before dawn today. ".repeat(9);
+    let corpus = Corpus([("a.txt".into(), text)].into());
+    let linter = linter(&["ND003"]);
+    let compare = |limit| {
+        let mut comparison = linter
+            .comparison(Box::new(MemoryStore::default()), 1 << 20)
+            .with_limit(NumberLimit::new(limit));
+        corpus.sketches(&linter).into_iter().try_for_each(|sketch| comparison.add(sketch))?;
+        comparison.finish(&corpus).map(|matches| matches.into_findings()[0].1.len())
+    };
+    assert_eq!(compare(8), Ok(8));
+    let message = compare(7).unwrap_err().message;
+    assert!(message.starts_with("more than 7 copies: check the corpus in parts"), "{message}");
 }

@@ -8,7 +8,7 @@ use super::matches::{DocSpan, Match, MatchEvidence};
 use super::text_cache::TextCache;
 use super::token::Tokens;
 use super::word_diff::{WordDifference, diff_words};
-use crate::check::{DocumentSet, FindingLimit, FindingsByDocument, PendingFindings};
+use crate::check::{DocumentSet, FindingLimit, FindingsByDocument, PendingFindings, store};
 use crate::finding::{Applicability, Finding, Label};
 use crate::text::{BlockKind, Document, Origin, Span, ends_sentence, is_blank};
 
@@ -27,15 +27,20 @@ pub(super) struct DuplicateFindings<'d> {
 
 impl<'d> DuplicateFindings<'d> {
     /// `texts` may already have some of the texts of `documents`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there are too many matches to number.
     pub(super) fn new(
         matches: Vec<Match<'d>>,
         documents: DocumentSet<'d>,
         texts: TextCache<'d>,
-    ) -> Self {
+    ) -> store::Result<Self> {
+        documents.limit.check(matches.len(), "copies")?;
         let mut by_document: Vec<_> =
             matches.iter().map(|found| found.copy.document).zip(0..).collect();
         by_document.sort_unstable();
-        Self { matches, by_document, documents, texts }
+        Ok(Self { matches, by_document, documents, texts })
     }
 }
 

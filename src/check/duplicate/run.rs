@@ -40,7 +40,7 @@ pub(super) fn run<'d>(
         shared_passage::find(rule, parameters, &units, corpus, &mut texts, &mut parts)?;
     }
     matches.extend(without_nested(parts));
-    Ok(Box::new(DuplicateFindings::new(matches, corpus.documents.clone(), texts)))
+    Ok(Box::new(DuplicateFindings::new(matches, corpus.documents.clone(), texts)?))
 }
 
 /// Finds units with equal normalized texts.

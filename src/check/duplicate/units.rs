@@ -71,21 +71,21 @@ impl<'c> Units<'c> {
     /// Decodes the sketches of the corpus.
     pub(super) fn load(corpus: &Corpus<'c, '_>) -> store::Result<Self> {
         let Corpus { sketches, store, .. } = *corpus;
+        let limit = corpus.documents.limit;
         let mut units = Self {
             all: Vec::new(),
             sketches,
             store,
             first: Vec::with_capacity(sketches.len() + 1),
         };
-        for (document, &blob) in sketches.iter().enumerate() {
+        for (document, &blob) in (0_u32..).zip(sketches) {
             let bytes = store.read(blob)?;
-            units.first.push(to_u32(units.all.len(), UNITS)?);
-            let document = to_u32(document, "documents")?;
+            units.first.push(limit.check(units.all.len(), UNITS)?);
             for unit in sketch::decode(&bytes) {
                 units.all.push(Unit::new(document, blob, &unit)?);
             }
         }
-        units.first.push(to_u32(units.all.len(), UNITS)?);
+        units.first.push(limit.check(units.all.len(), UNITS)?);
         Ok(units)
     }
 
@@ -195,7 +195,7 @@ mod tests {
         let unit = Unit::new(0, BlobRef::default(), &unit).unwrap();
         assert_eq!(
             unit.shingle_blob().unwrap_err().message,
-            "more than 4 294 967 295 bytes in one piece"
+            "more than 4,294,967,295 bytes in one piece"
         );
         let unit = Unit { shingles: (1 << 29) - 1, ..unit };
         assert_eq!(unit.shingle_blob().unwrap().length, u32::MAX - 7);
