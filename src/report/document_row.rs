@@ -439,7 +439,10 @@ fn rounded(share: f64) -> f64 {
 }
 
 fn percent(share: f64) -> String {
-    format!("{:.0} %", 100.0 * share)
+    match 100.0 * share {
+        percent if percent > 0.0 && percent < 0.5 => "less than 1 %".to_owned(),
+        percent => format!("{percent:.0} %"),
+    }
 }
 
 fn optional(value: Option<&impl fmt::Display>) -> String {

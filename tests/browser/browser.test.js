@@ -204,7 +204,7 @@ test("a review is done by keyboard, resumed and applied", async () => {
   await second.page.getByRole("navigation").getByRole("link", { name: "Documents" }).click();
   const copy = second.page.locator(".item", { hasText: "copy.txt" });
   await Promise.all([saved(second.page), copy.getByRole("button", { name: "Reject" }).click()]);
-  assert.equal(await copy.getAttribute("data-state"), "rejected");
+  await second.page.locator(".item[data-state=rejected]", { hasText: "copy.txt" }).waitFor();
   await second.page.getByRole("navigation").getByRole("link", { name: "Finish" }).click();
   await second.page.getByRole("button", { name: "Write dechaff.plan" }).click();
   await second.page.getByText("1 accepted finding written to dechaff.plan.").waitFor();

@@ -12,7 +12,7 @@ mod page;
 mod server;
 mod session;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, FromArgMatches};
@@ -29,7 +29,7 @@ use super::{Exit, interrupt};
 use crate::corpus::expand_globs;
 use crate::report::shell_word;
 use crate::text::PathName;
-use session::{ReviewFiles, ReviewSession};
+use session::{NextCommands, ReviewFiles, ReviewSession};
 
 #[derive(Debug, Args)]
 pub(super) struct ReviewArguments {
@@ -112,8 +112,8 @@ pub(super) fn run(arguments: &ReviewArguments) -> anyhow::Result<Exit> {
         plan: arguments.plan.clone(),
         ignore_list: ignore_list.unwrap_or_else(|| PathBuf::from("dechaff-ignore.txt")),
     };
-    let session =
-        ReviewSession::new(items, files, &resolver, (report, summary), arguments.fix_command())?;
+    let commands = arguments.next_commands(&files.ignore_list);
+    let session = ReviewSession::new(items, files, &resolver, (report, summary), commands)?;
     server::serve(session, arguments.port)
 }
 
@@ -137,8 +137,15 @@ impl ReviewArguments {
         })
     }
 
-    /// Returns the command that fixes what was accepted, with the options that findings depend on.
-    fn fix_command(&self) -> String {
+    /// Returns the commands to run next, with the options that findings depend on.
+    fn next_commands(&self, ignore_list: &Path) -> NextCommands {
+        let fix = ["--plan", &self.plan.name(), "--undo-log", "dechaff.undo", "--fix"];
+        let check = ["--ignore-list", &ignore_list.name()];
+        NextCommands { fix: self.command(&fix), check: self.command(&check) }
+    }
+
+    /// Returns a command that checks the same corpus in the same way, with `more` arguments.
+    fn command(&self, more: &[&str]) -> String {
         let mut words: Vec<String> = vec!["dechaff".into(), "check".into()];
         words.extend(self.paths.iter().map(|path| path.name()));
         let mut add = |flag: &str, value: Option<String>| {
@@ -149,15 +156,14 @@ impl ReviewArguments {
         add("--select", list(&self.select));
         add("--extend-select", list(&self.extend_select));
         add("--ignore", list(&self.ignore));
+        add("--baseline", self.baseline.clone());
         for (key, value) in self.read_options.options() {
             add(&format!("--{key}"), value.as_str().map(str::to_owned));
         }
-        add("--plan", Some(self.plan.name()));
-        add("--undo-log", Some("dechaff.undo".into()));
         if self.settings.isolated {
             words.push("--isolated".into());
         }
-        words.push("--fix".into());
+        words.extend(more.iter().map(|word| (*word).to_owned()));
         words.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" ")
     }
 }

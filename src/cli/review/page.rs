@@ -71,8 +71,10 @@ fn state_label(session: &ReviewSession, target: ReviewTarget) -> String {
     format!("{}{through}", label(decision))
 }
 
+/// Describes the decision on a rule or a document, and those on its findings.
 fn group_label(own: Option<ReviewDecision>, counts: DecisionCounts) -> String {
-    format!("{}. {}", label(own), counts_line(counts))
+    let own = own.map_or("Not decided as a whole", |decision| label(Some(decision)));
+    format!("{own}. Findings: {}", counts_line(counts))
 }
 
 fn label(decision: Option<ReviewDecision>) -> &'static str {
@@ -243,13 +245,14 @@ pub(super) fn finish(session: &ReviewSession) -> String {
          and <code>dechaff undo dechaff.undo</code> takes everything back.</p>\n\
          <pre><code>{command}</code></pre>\n</section>\n\
          <section aria-labelledby=\"ignore\">\n<h2 id=\"ignore\">Silence what you rejected</h2>\n\
-         <p>Adds {rejected} to the ignore list, so that no later check reports them.</p>\n\
+         <p>Adds {rejected} to the ignore list. A later check with that list does not report them.</p>\n\
          <form method=\"post\" action=\"ignore-list\"><input type=\"hidden\" name=\"back\" value=\"finish\" />\
          <button type=\"submit\">Add to {list}</button></form>\n\
-         <pre><code>dechaff check --ignore-list {list}</code></pre>\n</section>\n",
+         <pre><code>{ignore_command}</code></pre>\n</section>\n",
         fixes = counted(counts.fixable as u64, "accepted finding"),
         plan = escaped_name(&session.files.plan.name()),
-        command = escaped(&session.fix_command),
+        command = escaped(&session.commands.fix),
+        ignore_command = escaped(&session.commands.check),
         rejected = counted(counts.rejected as u64, "rejected finding"),
         list = escaped_name(&session.files.ignore_list.name()),
     );

@@ -21,6 +21,14 @@ pub(super) struct ReviewFiles {
     pub(super) ignore_list: PathBuf,
 }
 
+/// What to run after the review.
+pub(super) struct NextCommands {
+    /// Applies the plan.
+    pub(super) fix: String,
+    /// Checks with the ignore list.
+    pub(super) check: String,
+}
+
 /// A review in progress.
 pub(super) struct ReviewSession {
     pub(super) items: ReviewItems,
@@ -31,8 +39,7 @@ pub(super) struct ReviewSession {
     pub(super) report: String,
     /// The summary of the check.
     pub(super) summary: String,
-    /// The command that applies the plan.
-    pub(super) fix_command: String,
+    pub(super) commands: NextCommands,
     /// What was written last, for the page that offers it.
     pub(super) messages: Vec<String>,
 }
@@ -58,7 +65,7 @@ impl ReviewSession {
         files: ReviewFiles,
         resolver: &Arc<SettingsResolver>,
         (report, summary): (String, String),
-        fix_command: String,
+        commands: NextCommands,
     ) -> anyhow::Result<Self> {
         let decisions = Decisions::open(&files.decisions, &items, |path| {
             relative_path(resolver, path, &files.decisions)
@@ -71,7 +78,7 @@ impl ReviewSession {
             resolver,
             report,
             summary,
-            fix_command,
+            commands,
             messages: Vec::new(),
         })
     }

@@ -13,6 +13,8 @@ const CONTEXT_LINES: usize = 2;
 const MAX_PART_BYTES: usize = 700;
 /// Parts of a passage, such as the edits of a table.
 const MAX_PARTS: usize = 24;
+/// Words up to this length are not cut.
+const MAX_WORD_BYTES: usize = 40;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum PassagePart {
@@ -112,8 +114,8 @@ impl Passage {
         if text.len() <= MAX_PART_BYTES {
             push_lines(&mut self.html, text, shows_ends);
         } else {
-            let head = text.floor_char_boundary(MAX_PART_BYTES * 3 / 4);
-            let tail = text.ceil_char_boundary(text.len() - MAX_PART_BYTES / 5);
+            let head = word_end(text, MAX_PART_BYTES * 2 / 3);
+            let tail = word_start(text, text.len() - MAX_PART_BYTES / 5);
             push_lines(&mut self.html, &text[..head], shows_ends);
             let left_out = counted((tail - head) as u64, "byte");
             let _ = write!(self.html, "<span class=\"gap\"> … {left_out} … </span>");
@@ -125,16 +127,57 @@ impl Passage {
 
 /// Returns where the context of `span` starts and ends.
 fn context(text: &str, span: Span) -> (usize, usize) {
-    let mut before = text.ceil_char_boundary(span.start.saturating_sub(CONTEXT_BYTES));
+    let mut before = word_start(text, span.start.saturating_sub(CONTEXT_BYTES));
     let lead = text.get(before..span.start).unwrap_or_default();
     if let Some((newline, _)) = lead.rmatch_indices('\n').nth(CONTEXT_LINES) {
         before += newline + 1;
     }
-    let mut after =
-        text.floor_char_boundary(span.end.saturating_add(CONTEXT_BYTES).min(text.len()));
+    let mut after = word_end(text, span.end.saturating_add(CONTEXT_BYTES));
     let tail = text.get(span.end..after).unwrap_or_default();
     if let Some((newline, _)) = tail.match_indices('\n').nth(CONTEXT_LINES) {
         after = span.end + newline;
     }
     (before.min(span.start), after.max(span.end))
+}
+
+/// Returns the start of the next word after `at`, or `at` itself if a long word or the text starts
+/// there.
+fn word_start(text: &str, at: usize) -> usize {
+    let at = text.ceil_char_boundary(at);
+    let end = text.floor_char_boundary(at.saturating_add(MAX_WORD_BYTES).min(text.len()));
+    if at == 0 {
+        return at;
+    }
+    // The character before may be the blank that starts the word here.
+    let from = text.floor_char_boundary(at - 1);
+    let blank = text[from..end.max(at)].char_indices().find(|(_, c)| c.is_whitespace());
+    blank.map_or(at, |(blank, character)| from + blank + character.len_utf8())
+}
+
+/// Returns the end of the last word before `at`, or `at` itself if a long word or the text ends
+/// there.
+fn word_end(text: &str, at: usize) -> usize {
+    if at >= text.len() {
+        return text.len();
+    }
+    let at = text.floor_char_boundary(at);
+    let start = text.floor_char_boundary(at.saturating_sub(MAX_WORD_BYTES));
+    let end = text.ceil_char_boundary(at + 1);
+    text[start..end].rfind(char::is_whitespace).map_or(at, |blank| start + blank)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extracts_are_cut_between_words() {
+        let text = "one two\u{2003}three";
+        let cuts =
+            |cut: fn(&str, usize) -> usize| [0, 1, 3, 4, 5, 7, 10, 13, 15].map(|at| cut(text, at));
+        assert_eq!(cuts(word_start), [0, 4, 4, 4, 10, 10, 10, 13, 15]);
+        assert_eq!(cuts(word_end), [0, 1, 3, 3, 3, 7, 7, 7, 15]);
+        let long = "é".repeat(100);
+        assert_eq!([word_start(&long, 51), word_end(&long, 51)], [52, 50]);
+    }
 }
