@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::indexed::{IndexedCheck, IndexedPlaces};
 use super::store::{self, BlobRef, NumberLimit, Store};
 use crate::finding::Finding;
 use crate::text::{Document, Origin, TextProvider};
@@ -16,6 +17,11 @@ pub trait CorpusCheck: Send + Sync {
 
     /// Builds lazily initialised tables.
     fn warm_up(&self) {}
+
+    /// Returns what an index needs, if the check can compare documents with one.
+    fn indexed(&self) -> Option<&dyn IndexedCheck> {
+        None
+    }
 
     /// Compares the sketches. The result does not borrow them, so they can be dropped before
     /// findings are built.
@@ -66,6 +72,8 @@ pub struct DocumentSet<'d> {
     pub threads: usize,
     /// The largest number of a document, a unit or a match. The documents are within it.
     pub limit: NumberLimit,
+    /// The reference documents in an index.
+    pub indexed: Arc<IndexedPlaces>,
 }
 
 impl DocumentSet<'_> {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::choices::{ColorWhen, DropVerdict, FailOnArgument, StatisticsChoice};
+use super::index::IndexArguments;
 use super::reading_arguments::{ReadingArguments, parse_bytes};
 use super::reports::ReportArguments;
 use super::review::ReviewArguments;
@@ -34,6 +35,8 @@ pub(super) enum Command {
         after_help = "Nothing is changed: `dechaff check --fix --plan FILE` fixes what was accepted. Ctrl-C ends the review."
     )]
     Review(Box<ReviewArguments>),
+    /// Make and maintain indexes of ingested corpora, to compare new documents with
+    Index(IndexArguments),
     /// Explain a rule, or list rules
     #[command(alias = "explain")]
     Rule(RuleArguments),
@@ -183,6 +186,13 @@ pub(super) struct CheckArguments {
     /// documents before that.
     #[arg(long, value_name = "FILE", help_heading = "Corpora")]
     pub(super) documents: Option<PathBuf>,
+
+    /// Compare the documents with an index of others too; may be repeated
+    ///
+    /// `dechaff index add` makes an index. Its documents count as older than those of the run:
+    /// findings are only in the documents of the run, and name the place in the others.
+    #[arg(long, value_name = "INDEX", help_heading = "Corpora")]
+    pub(super) against: Vec<PathBuf>,
 
     /// Report only findings not in this baseline
     #[arg(long, value_name = "FILE", help_heading = "Gate")]

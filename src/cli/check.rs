@@ -113,6 +113,9 @@ pub(super) fn check_corpus(
             }
         }
         output.finish_pass();
+        if let Some(indexed) = texts.indexed() {
+            context.against.warn_of_lost_texts(indexed);
+        }
         Ok(())
     })
 }
@@ -156,6 +159,7 @@ fn sketch_pass<'c>(
         start_phase(context, inputs, progress, Phase::Compare, TotalSize::Files)?;
     }
     let options = SketchOptions {
+        against: &context.against,
         preprocess: &|_| None,
         is_new: &|path| context.changed.contains(path),
         cache: context.changed.includes_all(),

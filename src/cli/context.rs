@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::against::Against;
 use super::arguments::CheckArguments;
 use super::changed_files::ChangedFiles;
 use super::layout::resolved;
@@ -20,6 +21,8 @@ pub(super) struct CheckContext<'a> {
     pub(super) settings: Arc<ResolvedSettings>,
     pub(super) changed: Arc<ChangedFiles>,
     pub(super) read_options: ReadOptions,
+    /// The indexes that documents are compared with.
+    pub(super) against: Against,
     /// Memory in bytes for comparing documents, if it is set.
     pub(super) memory: Option<usize>,
 }
@@ -41,15 +44,17 @@ impl<'a> CheckContext<'a> {
     ///
     /// # Errors
     ///
-    /// A configuration is faulty, or git cannot say what changed.
+    /// A configuration is faulty, git cannot say what changed, or an index cannot be compared with.
     pub(super) fn new(
         arguments: &'a CheckArguments,
         resolver: Arc<SettingsResolver>,
         settings: Arc<ResolvedSettings>,
     ) -> anyhow::Result<Self> {
         let memory = settings.value(|options| options.memory.as_ref());
+        let against = Against::open(&arguments.against, &settings.linter)?;
         Ok(Self {
             arguments,
+            against,
             changed: Arc::new(ChangedFiles::since(arguments.since.as_deref())?),
             read_options: arguments.read_options.read_options(&settings),
             memory: memory.and_then(|(text, _)| parse_size(text).ok()),

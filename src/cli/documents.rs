@@ -2,11 +2,9 @@
 
 use anyhow::bail;
 
-use super::changed_files::ChangedFiles;
 use super::context::CheckContext;
 use crate::corpus::DocumentTable;
 use crate::finding::Finding;
-use crate::linter::Linter;
 use crate::report::{DocumentJudge, JudgedDocuments, Judgement, Verdict};
 use crate::text::{Document, Origin, PathName, path_of};
 
@@ -60,11 +58,12 @@ impl DocumentVerdicts {
         &mut self,
         document: &Document<'_>,
         findings: &[Finding],
-        linter: &Linter,
-        changed: &ChangedFiles,
+        context: &CheckContext<'_>,
     ) -> anyhow::Result<Judgement> {
-        let is_reference = |origin: &Origin| !changed.contains(&path_of(&origin.path));
-        let row = self.judge.judge(document, findings, linter, is_reference);
+        let is_reference = |origin: &Origin| {
+            context.against.contains(origin) || !context.changed.contains(&path_of(&origin.path))
+        };
+        let row = self.judge.judge(document, findings, &context.settings.linter, is_reference);
         let judgement = row.decision.clone();
         if self.drop_verdicts.contains(&judgement.verdict) {
             self.dropped.insert(document.origin());

@@ -11,10 +11,12 @@ use std::time::Duration;
 
 use anyhow::Context;
 
+use super::against::Against;
 use super::interrupt::{self, NoWriteGuard};
 use super::pipeline::{BATCH_BYTES, DocumentSource, Event, INDEX_OVERHEAD, Pipeline, WorkItem};
 use super::progress::Progress;
 use crate::check::store;
+use crate::corpus::index::IndexTexts;
 use crate::corpus::{
     GroupBy, InputFile, MemoryBudget, ReadOptions, RecordHandle, Source, SpillStore, StoredText,
     TextStore, WalkError, read,
@@ -34,6 +36,8 @@ pub(super) struct CorpusTexts<'r> {
     text_store: Mutex<TextStore>,
     /// TextProvider that fit into memory, with their indexes.
     cached: HashMap<Arc<Origin>, (Arc<str>, Arc<DocumentIndex>)>,
+    /// The texts of old documents in indexes.
+    indexed: Option<IndexTexts>,
     read_options: &'r ReadOptions,
     memory: MemoryBudget,
 }
@@ -48,7 +52,8 @@ impl<'r> CorpusTexts<'r> {
     ) -> Self {
         let memory = MemoryBudget::new(memory);
         let text_store = Mutex::new(TextStore::new(read_options.clone(), memory.texts));
-        Self { stdin, text_store, cached: HashMap::new(), read_options, memory }
+        let cached = HashMap::new();
+        Self { stdin, text_store, cached, indexed: None, read_options, memory }
     }
 
     /// Returns how many batches of results may wait for the comparison.
@@ -66,6 +71,11 @@ impl<'r> CorpusTexts<'r> {
         self.memory.total >= 1 << 30
     }
 
+    /// Returns the texts of old documents in indexes.
+    pub(super) fn indexed(&self) -> Option<&IndexTexts> {
+        self.indexed.as_ref()
+    }
+
     fn cache(&mut self, events: &[Event<WorkItem>]) {
         let items = events.iter().filter_map(|event| match event {
             Event::Document(item) => Some(item),
@@ -81,6 +91,9 @@ impl<'r> CorpusTexts<'r> {
 
 impl TextProvider for CorpusTexts<'_> {
     fn text(&self, origin: &Origin) -> Option<Arc<str>> {
+        if let Some(indexed) = self.indexed.as_ref().filter(|texts| texts.contains(origin)) {
+            return indexed.text(origin);
+        }
         if let Some(stdin) = self.stdin.as_ref().filter(|stdin| *stdin.origin == *origin) {
             return Some(Arc::clone(&stdin.text));
         }
@@ -113,6 +126,8 @@ pub(super) struct SketchOptions<'o> {
     pub(super) preprocess: &'o Preprocess<'o>,
     /// Whether a file is checked; other files are only compared with, and count as older.
     pub(super) is_new: &'o (dyn Fn(&Path) -> bool + Sync),
+    /// Indexes to compare with.
+    pub(super) against: &'o Against,
     /// Keeps parsed documents for the next pass if they fit into memory.
     pub(super) cache: bool,
 }
@@ -217,6 +232,10 @@ pub(super) fn sketch_corpus<'l>(
         anyhow::bail!(missing_sites(group_by));
     }
     progress.matching();
+    texts.indexed = options.against.add_to(&mut comparison, read_options.max_record)?;
+    if has_site {
+        options.against.warn_of_sites();
+    }
     let cached = cache.map(|cache| cache.events);
     if let Some(events) = &cached {
         texts.cache(events);

@@ -90,7 +90,8 @@ pub(super) fn compare(
         start_phase(context, inputs, progress, Phase::FixRound, TotalSize::Files)?;
     }
     let is_new = |path: &Path| context.changed.contains(path);
-    let options = SketchOptions { preprocess, is_new: &is_new, cache: false };
+    let options =
+        SketchOptions { preprocess, is_new: &is_new, against: &context.against, cache: false };
     let sketches = sketch_corpus(linter, texts, context.files(inputs)?, &options, progress)?;
     let _guard = NoWriteGuard::new();
     Ok(sketches.compare(texts)?.map(CorpusMatches::into_findings).unwrap_or_default())

@@ -41,6 +41,8 @@ pub(super) const EXAMPLES: &[(&str, &str, &str)] = &[
         "Then fix what was accepted, and nothing else",
         "dechaff check corpus/ --fix --plan dechaff.plan --undo-log dechaff.undo",
     ),
+    ("index", "Index a corpus", "dechaff index add corpus.dxi shards/"),
+    ("index", "Compare new documents with it", "dechaff check new/ --against corpus.dxi"),
     ("undo", "Undo the changes of one rule", "dechaff undo removed.jsonl --rule byline"),
     ("rule", "Explain a rule", "dechaff rule comment-prompt"),
     ("rule", "List the rules of a group", "dechaff rule ND"),

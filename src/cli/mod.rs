@@ -1,5 +1,6 @@
 //! The command line: arguments in, text and an exit code out.
 
+mod against;
 mod arguments;
 mod bad_records;
 mod baseline;
@@ -20,6 +21,7 @@ mod fix_plan;
 mod fix_rounds;
 mod fix_writer;
 mod hint;
+mod index;
 mod init;
 mod interrupt;
 mod layout;
@@ -94,6 +96,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments = arguments.unwrap_or_else(|error| output::exit(&mistake::explained(error)));
     let outcome = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
+        Command::Index(arguments) => index::run(&arguments),
         Command::Review(arguments) => review::run(&arguments),
         Command::Rule(arguments) => rule::run(&arguments),
         Command::Undo(arguments) => undo::run(&arguments),

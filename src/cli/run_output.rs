@@ -167,9 +167,7 @@ impl<'a> RunOutput<'a> {
         let source = &item.source;
         let mut judgement = None;
         if let Some(judge) = &mut self.judge {
-            let CheckContext { settings, changed, .. } = self.context;
-            judgement =
-                Some(judge.judge(&item.document(), &findings, &settings.linter, changed)?);
+            judgement = Some(judge.judge(&item.document(), &findings, self.context)?);
         }
         if self.is_judging {
             return Ok(());

@@ -5,6 +5,7 @@ mod atomic_write;
 mod document_table;
 mod format;
 mod group_by;
+pub mod index;
 mod line_reader;
 mod memory_budget;
 mod read;

@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use super::Linter;
+use super::index_lookup::{IndexLookup, IndexMatches};
 use super::overlap::sort_by_position;
+use crate::check::indexed::{IndexedPlaces, ReferenceIndex};
 use crate::check::store::{self, BlobRef, NumberLimit, Store};
 use crate::check::{Corpus, DocumentSet, FindingsByDocument, PendingFindings};
 use crate::finding::Finding;
@@ -27,6 +31,8 @@ pub struct CorpusComparer<'l> {
     limit: NumberLimit,
     /// For each document: whether it is new rather than a reference, its origin and its sketch.
     documents: Vec<(bool, Arc<Origin>, Vec<BlobRef>)>,
+    /// The offsets and lines of units of reference documents in an index.
+    indexed: FxHashMap<Arc<Origin>, Vec<(u32, u32)>>,
 }
 
 /// The matches found by comparison. They are expanded into findings document by document.
@@ -46,6 +52,7 @@ impl<'l> CorpusComparer<'l> {
             threads: 1,
             limit: NumberLimit::default(),
             documents: Vec::new(),
+            indexed: FxHashMap::default(),
         }
     }
 
@@ -79,6 +86,61 @@ impl<'l> CorpusComparer<'l> {
         self.insert(false, sketch)
     }
 
+    /// Adds the documents of `indexes` that the documents to check may match, as far as they are
+    /// needed, as reference documents. Call it when all documents have been added.
+    ///
+    /// `shown` returns the origin that an index would give a document. A document that is checked
+    /// is not compared with its own entry in an index.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if an index or the store cannot be read, or the store cannot be written.
+    pub fn add_indexes(
+        &mut self,
+        indexes: &mut [&mut dyn ReferenceIndex],
+        shown: impl Fn(&Origin) -> Arc<Origin>,
+    ) -> store::Result<IndexMatches> {
+        /// Bytes of sketches that are looked up at once.
+        const BATCH_BYTES: usize = 32 << 20;
+        let checks: Vec<_> =
+            self.linter.corpus_checks.iter().map(|check| check.indexed()).collect();
+        let new: Vec<&Vec<BlobRef>> = self
+            .documents
+            .iter()
+            .filter(|(is_new, ..)| *is_new)
+            .map(|(_, _, places)| places)
+            .collect();
+        let checked: FxHashSet<Arc<Origin>> =
+            self.documents.iter().map(|(_, origin, _)| shown(origin)).collect();
+        let mut lookup = IndexLookup::new(checks, checked);
+        if let Some(index) = indexes.first() {
+            for places in &new {
+                for (check, place) in places.iter().enumerate() {
+                    lookup.count_variants(check, &self.store.read(*place)?, *index);
+                }
+            }
+        }
+        let (mut queries, mut size) = (Vec::new(), 0);
+        for places in new {
+            for (check, place) in places.iter().enumerate() {
+                let sketch = self.store.read(*place)?;
+                lookup.queries(check, &sketch, &mut queries);
+                size += sketch.len();
+            }
+            if size > BATCH_BYTES {
+                lookup.run(std::mem::take(&mut queries), indexes)?;
+                size = 0;
+            }
+        }
+        lookup.run(queries, indexes)?;
+        let (matches, references) = lookup.finish(indexes.len());
+        for (sketch, lines) in references {
+            self.indexed.insert(Arc::clone(&sketch.origin), lines);
+            self.add_reference(sketch)?;
+        }
+        Ok(matches)
+    }
+
     fn insert(&mut self, is_new: bool, sketch: Sketch) -> store::Result<()> {
         self.limit.check(self.documents.len() + 1, "documents")?;
         let places = sketch
@@ -100,7 +162,7 @@ impl<'l> CorpusComparer<'l> {
     where
         'l: 'd,
     {
-        let Self { linter, store, memory, threads, limit, mut documents } = self;
+        let Self { linter, store, memory, threads, limit, mut documents, indexed } = self;
         documents.sort_by(|left, right| (left.0, &left.1).cmp(&(right.0, &right.1)));
         let older = documents.partition_point(|(is_new, ..)| !is_new);
         let origins: Arc<[Arc<Origin>]> =
@@ -113,12 +175,18 @@ impl<'l> CorpusComparer<'l> {
         };
         let sketches: Vec<Vec<BlobRef>> =
             (0..linter.corpus_checks.len()).map(sketches_of).collect();
+        let indexed: IndexedPlaces = (0_u32..)
+            .zip(origins.iter().take(older))
+            .filter_map(|(number, origin)| Some((number, indexed.get(origin)?.clone())))
+            .collect();
+        let indexed = Arc::new(indexed);
         // For a million small records, they take as much memory as comparison does.
         drop(documents);
         let mut pending = Vec::new();
         for (check, sketches) in linter.corpus_checks.iter().zip(sketches) {
             let origins = Arc::clone(&origins);
-            let documents = DocumentSet { origins, texts, memory, threads, limit };
+            let indexed = Arc::clone(&indexed);
+            let documents = DocumentSet { origins, texts, memory, threads, limit, indexed };
             pending.push(check.compare(&Corpus {
                 sketches: &sketches,
                 store: store.as_ref(),

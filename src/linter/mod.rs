@@ -1,11 +1,13 @@
 //! The linter: compiles rules once, then turns documents into findings. Does no I/O.
 
 mod compare;
+mod index_lookup;
 mod overlap;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::check::indexed::IndexedCheck;
 use crate::check::store::{self, MemoryStore, Store};
 use crate::check::suppression::SuppressionRules;
 use crate::check::{
@@ -18,6 +20,7 @@ use crate::suppress::{IgnoreList, Suppressions};
 use crate::text::{Document, TextProvider};
 
 pub use compare::{CorpusComparer, CorpusMatches, Sketch};
+pub use index_lookup::IndexMatches;
 use overlap::sort_by_position;
 
 /// Compiled rules. Clones share them.
@@ -32,6 +35,8 @@ pub struct Linter {
     all_rules: Arc<[Arc<RuleInfo>]>,
     /// The corpus rules: the kind of each, by code.
     corpus_kinds: Arc<HashMap<String, &'static str>>,
+    /// The parameters of the rules that can compare documents with an index, by code.
+    indexed_rules: Arc<[(String, serde_json::Value)]>,
     /// Passages whose findings are dropped.
     ignore_lists: Arc<[Arc<IgnoreList>]>,
     /// Codes of rules that run, but whose findings are dropped.
@@ -111,6 +116,16 @@ impl Linter {
                     })
                     .collect(),
             ),
+            indexed_rules: rules
+                .iter()
+                .filter(|(_, parameters)| {
+                    [check::duplicate::NAME, check::duplicate_document::NAME]
+                        .contains(&parameters.kind())
+                })
+                .map(|(rule, parameters)| {
+                    (rule.code.clone(), serde_json::to_value(parameters).unwrap_or_default())
+                })
+                .collect(),
             levels: Arc::new(
                 rules.iter().map(|(rule, _)| (rule.code.clone(), level(rule))).collect(),
             ),
@@ -135,6 +150,17 @@ impl Linter {
     /// Whether any rule compares documents, so that sketches are needed.
     pub fn has_corpus_checks(&self) -> bool {
         !self.corpus_checks.is_empty()
+    }
+
+    /// Returns the code and the parameters of each rule that can compare documents with an index.
+    pub fn indexed_rules(&self) -> &[(String, serde_json::Value)] {
+        &self.indexed_rules
+    }
+
+    /// Returns the checks that can compare documents with an index, by their position in a sketch.
+    pub fn indexed_checks(&self) -> impl Iterator<Item = (usize, &dyn IndexedCheck)> {
+        let checks = self.corpus_checks.iter().enumerate();
+        checks.filter_map(|(position, check)| Some((position, check.indexed()?)))
     }
 
     /// Whether the rule with this code compares documents.

@@ -36,6 +36,9 @@ mod harm;
 mod headings;
 mod hostile;
 mod html;
+mod index;
+#[cfg(target_os = "linux")]
+mod index_faults;
 #[cfg(target_os = "linux")]
 #[path = "../faults/lab.rs"]
 mod lab;

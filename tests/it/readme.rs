@@ -106,7 +106,17 @@ fn is_command(line: &str) -> bool {
     let word = command.strip_prefix("dechaff ").and_then(|rest| rest.split_whitespace().next());
     matches!(
         word,
-        Some("check" | "rule" | "undo" | "init" | "config" | "test-rules" | "completions" | "man")
+        Some(
+            "check"
+                | "rule"
+                | "undo"
+                | "init"
+                | "config"
+                | "test-rules"
+                | "completions"
+                | "man"
+                | "index"
+        )
     )
 }
 

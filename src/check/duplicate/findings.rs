@@ -141,13 +141,17 @@ fn finding(
 ) -> Option<Finding> {
     let (copy, original) = (found.copy, found.original);
     texts.text(copy.document)?.get(copy.span().range())?;
-    texts.text(original.document)?.get(original.span().range())?;
+    // The sketches of an index are trusted if the text is no longer available.
+    let lost_line = texts.lost_line(original);
+    if lost_line.is_none() {
+        texts.text(original.document)?.get(original.span().range())?;
+    }
     let mut finding = Finding::with_deletion(found.rule, document, copy.span());
     // There may be millions of findings, and most have one note and one label.
     let mut notes: Vec<Cow<'static, str>> = Vec::with_capacity(1);
     match &found.evidence {
         MatchEvidence::Exact => {
-            if !texts.are_equal(copy, original) {
+            if lost_line.is_none() && !texts.are_equal(copy, original) {
                 return None;
             }
             let is_here = copy.document == original.document;
@@ -167,11 +171,13 @@ fn finding(
             let similarity = ratio(*shared, *union);
             let mut note =
                 format!("similarity {similarity} ({shared} of {union} runs of five words shared)");
-            let copy_side = DiffSide::new(copy, texts)?;
-            let original_side = DiffSide::new(original, texts)?;
-            if let Some(diff) = DiffView::new(copy_side, original_side) {
-                note.push_str(&diff.summary());
-                finding.labels.extend(diff.labels(texts));
+            if lost_line.is_none() {
+                let copy_side = DiffSide::new(copy, texts)?;
+                let original_side = DiffSide::new(original, texts)?;
+                if let Some(diff) = DiffView::new(copy_side, original_side) {
+                    note.push_str(&diff.summary());
+                    finding.labels.extend(diff.labels(texts));
+                }
             }
             notes.push(note.into());
             notes.extend(extra_copies_note(found.extra_copies, *is_truncated).map(Cow::Owned));
@@ -184,7 +190,7 @@ fn finding(
             notes.push(format!("{words} words in a row are the same").into());
         }
         MatchEvidence::Recurring { documents, times, alike } => {
-            if !texts.are_lines_similar(copy, original, *alike) {
+            if lost_line.is_none() && !texts.are_lines_similar(copy, original, *alike) {
                 return None;
             }
             set_applicability(&mut finding, Applicability::Unsafe);
@@ -202,11 +208,25 @@ fn finding(
     }
     let message = if original < copy { "first seen here" } else { "also here" };
     let origin = other_origin(copy, original, texts);
-    finding.labels.reserve_exact(1);
-    finding.labels.insert(0, Label { origin, span: original.span(), message: message.into() });
+    match lost_line.zip(origin.as_ref()) {
+        Some((line, origin)) => notes.insert(0, lost_note(message, origin, Some(line)).into()),
+        None => {
+            finding.labels.reserve_exact(1);
+            let label = Label { origin, span: original.span(), message: message.into() };
+            finding.labels.insert(0, label);
+        }
+    }
     notes.append(&mut finding.notes);
     finding.notes = notes;
     Some(finding)
+}
+
+/// Names the place of a copy in an index whose text cannot be shown.
+pub(crate) fn lost_note(message: &str, origin: &Origin, line: Option<u32>) -> String {
+    let line = line.map(|line| format!(", line {line}")).unwrap_or_default();
+    format!(
+        "{message}: {origin}{line}; that text has changed since it was indexed, or cannot be read"
+    )
 }
 
 /// Returns the origin of the original if that is in another document.

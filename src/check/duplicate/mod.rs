@@ -8,6 +8,7 @@
 mod external_group;
 mod findings;
 mod hash;
+mod indexed;
 mod matches;
 mod near_duplicate;
 mod recurring_line;
@@ -29,11 +30,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-pub use set_join::{ELEMENT_BITS, JoinLimits, Ratio, SetSource, SimilarPair, count_shared, join};
+pub use super::element_order::ELEMENT_BITS;
+pub(super) use findings::lost_note;
+pub use indexed::{near_keys, spread};
+pub use set_join::{JoinLimits, Ratio, SetSource, SimilarPair, count_shared, join};
 pub use sketch::{SHINGLE, shingles};
 pub use token::{Token, Tokens};
 pub use unit_kind::{MinWords, UnitKind};
 
+use super::indexed::IndexedCheck;
 use super::{Corpus, CorpusCheck, ParameterError, PendingFindings, RuleWithParams, store};
 use crate::finding::RuleInfo;
 use crate::text::Document;
@@ -239,6 +244,10 @@ struct DuplicateCheck {
 impl CorpusCheck for DuplicateCheck {
     fn warm_up(&self) {
         token_chars::warm_up();
+    }
+
+    fn indexed(&self) -> Option<&dyn IndexedCheck> {
+        Some(self)
     }
 
     fn sketch(&self, document: &Document<'_>) -> Vec<u8> {

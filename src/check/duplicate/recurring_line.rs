@@ -129,13 +129,13 @@ fn line_patterns(
 }
 
 /// A commutative hash of tokens with their positions, from which a token can be removed.
-struct LineHash<'t> {
+pub(super) struct LineHash<'t> {
     tokens: &'t [u32],
     sum: u64,
 }
 
 impl<'t> LineHash<'t> {
-    fn new(tokens: &'t [u32]) -> Self {
+    pub(super) fn new(tokens: &'t [u32]) -> Self {
         let sum = tokens
             .iter()
             .enumerate()
@@ -147,12 +147,18 @@ impl<'t> LineHash<'t> {
         finalize((at as u64) << 32 | u64::from(token))
     }
 
-    fn hash(&self) -> u64 {
+    pub(super) fn hash(&self) -> u64 {
         finalize(self.sum ^ self.tokens.len() as u64)
     }
 
+    /// Whether the line is long enough: too little is left of shorter lines without one word.
+    pub(super) fn may_have_variants(&self) -> bool {
+        const MIN_WORDS: usize = 3;
+        self.tokens.len() >= MIN_WORDS
+    }
+
     /// Yields a hash of the line without each token in turn, skipping numbers.
-    fn leave_one_out_hashes(&self) -> impl Iterator<Item = u64> + '_ {
+    pub(super) fn leave_one_out_hashes(&self) -> impl Iterator<Item = u64> + '_ {
         let leave_out = |(at, token): (usize, &u32)| {
             let others = self.sum.wrapping_sub(Self::term(at, *token));
             (*token != NUMBER)
@@ -195,11 +201,12 @@ fn merge_variants(
 
 /// Groups the patterns that differ in one word and together have at least `min_lines` lines.
 fn variant_groups(patterns: &[LinePattern], min_lines: u32) -> Vec<Vec<u32>> {
-    /// Too little is left of shorter lines without one word.
-    const MIN_WORDS: usize = 3;
     const COUNTERS_PER_PATTERN: usize = 16;
-    let candidates =
-        || (0_u32..).zip(patterns.iter()).filter(|(_, pattern)| pattern.tokens.len() >= MIN_WORDS);
+    let candidates = || {
+        (0_u32..)
+            .zip(patterns.iter())
+            .filter(|(_, pattern)| LineHash::new(&pattern.tokens).may_have_variants())
+    };
     // Most lines have no variants. Counting hashes in a small table first, with collisions, avoids
     // sorting the hashes of all lines.
     let slots = patterns.len().next_power_of_two() * COUNTERS_PER_PATTERN;

@@ -10,6 +10,7 @@
 use std::collections::VecDeque;
 
 use super::external_group::{ExternalGrouper, FixedRecord, read_u32_le, read_u64_le};
+use crate::check::element_order::{ELEMENT_BITS, ElementOrder};
 use crate::check::store::{self, Store, to_u32};
 
 /// A ratio between 0 and 1 in ten-thousandths, for comparisons without rounding errors.
@@ -20,9 +21,6 @@ pub struct Ratio {
 
 /// The ratio 1.
 const ONE: u64 = 10_000;
-
-/// The number of bits of a set element. The join uses the byte above them.
-pub const ELEMENT_BITS: u32 = 56;
 
 /// The content of a set, for an error message.
 const ELEMENTS: &str = "members of one set";
@@ -54,7 +52,7 @@ impl Ratio {
 
     /// The length of the prefix: how many of a set's rarest elements must be posted so that no
     /// similar set is missed.
-    fn prefix_length(self, size: usize) -> usize {
+    pub(super) fn prefix_length(self, size: usize) -> usize {
         let required = usize::try_from((self.ten_thousandths * size as u64).div_ceil(ONE))
             .unwrap_or(usize::MAX);
         size + 1 - required.min(size)
@@ -112,13 +110,13 @@ pub fn join<S: SetSource>(
     store: &dyn Store,
     report: &mut dyn FnMut(SimilarPair),
 ) -> store::Result<()> {
-    let frequencies = Frequencies::new(sets)?;
+    let order = count_elements(sets)?;
     let mut postings = ExternalGrouper::new(limits.memory, store);
     let mut keys = Vec::new();
     for index in 0..sets.count() {
         sets.read(index, &mut keys)?;
         for key in &mut keys {
-            *key = frequencies.key(*key);
+            *key = order.key(*key);
         }
         let prefix = threshold.prefix_length(keys.len()).min(keys.len());
         if prefix == 0 {
@@ -147,12 +145,25 @@ pub fn join<S: SetSource>(
         sets,
         threshold,
         max_postings: limits.postings,
-        frequencies,
+        order,
         report,
         loaded: Vec::new(),
         spare: Vec::new(),
     };
     postings.for_each_group(&mut |postings| joiner.join_postings(postings))
+}
+
+/// Counts the elements of all sets. The size of the table only depends on the sets, because it
+/// affects the order of elements.
+fn count_elements<S: SetSource>(sets: &S) -> store::Result<ElementOrder> {
+    let total: usize = (0..sets.count()).map(|index| sets.size(index)).sum();
+    let mut order = ElementOrder::with_capacity(total);
+    let mut elements = Vec::new();
+    for index in 0..sets.count() {
+        sets.read(index, &mut elements)?;
+        elements.iter().for_each(|element| order.count(*element));
+    }
+    Ok(order)
 }
 
 /// Counts the shared elements of two sorted sets. Returns `None` as soon as `required` is out of
@@ -179,47 +190,6 @@ pub fn count_shared(left: &[u64], right: &[u64], required: usize) -> Option<usiz
         }
     }
     (count >= required).then_some(count)
-}
-
-/// The number of sets with each element, in a table with collisions, saturating at 255.
-struct Frequencies {
-    table: Vec<u8>,
-    shift: u32,
-}
-
-impl Frequencies {
-    /// Counts all elements. The size of the table only depends on the sets, because it affects the
-    /// order of elements.
-    fn new<S: SetSource>(sets: &S) -> store::Result<Self> {
-        const MIN_BITS: u32 = 10;
-        const MAX_BITS: u32 = 26;
-        let total: usize = (0..sets.count()).map(|index| sets.size(index)).sum();
-        let bits = total.next_power_of_two().trailing_zeros().clamp(MIN_BITS, MAX_BITS);
-        let mut frequencies = Self { table: vec![0; 1 << bits], shift: ELEMENT_BITS - bits };
-        let mut elements = Vec::new();
-        for index in 0..sets.count() {
-            sets.read(index, &mut elements)?;
-            for &element in &elements {
-                let slot = frequencies.slot(element);
-                let count = &mut frequencies.table[slot];
-                *count = count.saturating_add(1);
-            }
-        }
-        Ok(frequencies)
-    }
-
-    #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "the shift leaves 26 bits or fewer")]
-    fn slot(&self, element: u64) -> usize {
-        (element >> self.shift) as usize
-    }
-
-    /// Returns the element with its count in the highest byte, so that keys sort by rarity.
-    #[inline]
-    fn key(&self, element: u64) -> u64 {
-        let count = self.table.get(self.slot(element)).copied().unwrap_or(0);
-        u64::from(count) << ELEMENT_BITS | element
-    }
 }
 
 /// An element in the prefix of a set.
@@ -261,7 +231,7 @@ struct Joiner<'j, S> {
     sets: &'j S,
     threshold: Ratio,
     max_postings: usize,
-    frequencies: Frequencies,
+    order: ElementOrder,
     report: &'j mut dyn FnMut(SimilarPair),
     /// The sets of the current posting list, if they have been read.
     loaded: Vec<Option<Vec<u64>>>,
@@ -352,7 +322,7 @@ impl<S: SetSource> Joiner<'_, S> {
     ) -> store::Result<Option<SimilarPair>> {
         let Some(count) = count_shared(left_set, right_set, required) else { return Ok(None) };
         let is_rarest =
-            common(left_set, right_set).all(|element| self.frequencies.key(element) >= left.key);
+            common(left_set, right_set).all(|element| self.order.key(element) >= left.key);
         let shared = to_u32(count, ELEMENTS)?;
         Ok(is_rarest.then_some(SimilarPair {
             left: left.set,

@@ -4,9 +4,9 @@ use super::external_group::{read_u32_le, read_u64_le};
 use super::hash::{HashSorter, rolling_hashes};
 use super::matches::to_u32_saturating;
 use super::sentence_hash::{SentenceHasher, write_sentences};
-use super::set_join::ELEMENT_BITS;
 use super::token::{Token, Tokens};
 use super::unit_kind::{MinWords, UnitKind};
+use crate::check::element_order::ELEMENT_BITS;
 use crate::text::{BlockKind, Document, Span, count_words, ends_sentence};
 
 /// The number of tokens in a shingle.
@@ -386,6 +386,8 @@ pub(super) struct UnitRecord<'b> {
     pub(super) end: u32,
     pub(super) words: u32,
     pub(super) exact: u64,
+    /// The bytes of the unit in the sketch.
+    pub(super) range: std::ops::Range<usize>,
     /// The offset of the shingles in the sketch, and their number.
     pub(super) shingles: (usize, usize),
     pub(super) tokens: &'b [u8],
@@ -403,11 +405,19 @@ impl UnitRecord<'_> {
             end: 0,
             words: 0,
             exact: 0,
+            range: 0..0,
             shingles: (0, shingles),
             tokens: &[],
             sentences: &[],
             fingerprints: &[],
         }
+    }
+
+    /// Yields the shingles of a unit of the sketch `bytes`.
+    pub(super) fn elements<'b>(&self, bytes: &'b [u8]) -> impl Iterator<Item = u64> + use<'b> {
+        let (from, count) = self.shingles;
+        let bytes = bytes.get(from..from + count * 8).unwrap_or_default();
+        bytes.as_chunks().0.iter().map(|element| u64::from_le_bytes(*element))
     }
 
     pub(super) fn sentences(&self) -> impl Iterator<Item = SketchedSentence> + '_ {
@@ -452,6 +462,7 @@ pub(super) fn decode(bytes: &[u8]) -> impl Iterator<Item = UnitRecord<'_>> {
         };
         let counts = COUNT_OFFSETS.map(|offset| read_u32_le(header, offset) as usize);
         let [start, end, words] = NUMBER_OFFSETS.map(|offset| read_u32_le(header, offset));
+        let start_at = at;
         let shingles = at + HEADER_BYTES;
         let tokens = shingles + counts[0] * 8;
         let sentences = tokens + counts[1] * 4;
@@ -463,6 +474,7 @@ pub(super) fn decode(bytes: &[u8]) -> impl Iterator<Item = UnitRecord<'_>> {
             end,
             words,
             exact: read_u64_le(header, EXACT_OFFSET),
+            range: start_at..at,
             shingles: (shingles, counts[0]),
             tokens: bytes.get(tokens..sentences)?,
             sentences: bytes.get(sentences..fingerprints)?,

@@ -7,11 +7,13 @@ use rustc_hash::FxHashMap;
 use super::matches::DocSpan;
 use super::token::{Token, Tokens};
 use crate::check::DocumentSet;
+use crate::check::indexed::IndexedPlaces;
 use crate::text::{Document, Origin, TextProvider};
 
 /// Caches the texts of documents, and the tokens of spans.
 pub(super) struct TextCache<'c> {
     origins: Arc<[Arc<Origin>]>,
+    indexed: Arc<IndexedPlaces>,
     provider: &'c dyn TextProvider,
     texts: FxHashMap<u32, Option<Arc<str>>>,
     /// The document whose findings are being built. It is not worth caching beyond that.
@@ -56,6 +58,7 @@ impl<'c> TextCache<'c> {
         let max = (documents.memory / 4).max(MIN_BYTES) / caches;
         Self {
             origins: Arc::clone(&documents.origins),
+            indexed: Arc::clone(&documents.indexed),
             provider: documents.texts,
             texts: FxHashMap::default(),
             pinned: None,
@@ -94,6 +97,14 @@ impl<'c> TextCache<'c> {
         }
         self.texts.insert(document, text.clone());
         text
+    }
+
+    /// Returns the line of a span whose text is in an index but no longer available.
+    pub(super) fn lost_line(&mut self, doc_span: DocSpan) -> Option<u32> {
+        let units = self.indexed.get(&doc_span.document)?;
+        let before = units.partition_point(|(start, _)| *start <= doc_span.start);
+        let (_, line) = *units.get(before.checked_sub(1)?)?;
+        self.text(doc_span.document).is_none().then_some(line)
     }
 
     /// Parses `text`, the text of a document, unless the provider has it parsed.

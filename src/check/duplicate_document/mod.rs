@@ -4,6 +4,7 @@
 //! group is joined with the others. Of a group of copies one stays: a document is only reported
 //! against one that is not reported itself, so that copies of copies do not drift.
 
+mod indexed;
 mod sketch;
 
 use std::cmp::Reverse;
@@ -12,7 +13,8 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use super::duplicate::{JoinLimits, Ratio, SetSource, SimilarPair, join};
+use super::duplicate::{JoinLimits, Ratio, SetSource, SimilarPair, join, lost_note};
+use super::indexed::IndexedCheck;
 use super::{
     Corpus, CorpusCheck, DocumentSet, FindingsByDocument, ParameterError, PendingFindings,
     RuleWithParams, store,
@@ -88,6 +90,10 @@ struct DuplicateDocumentCheck {
 }
 
 impl CorpusCheck for DuplicateDocumentCheck {
+    fn indexed(&self) -> Option<&dyn IndexedCheck> {
+        Some(self)
+    }
+
     fn sketch(&self, document: &Document<'_>) -> Vec<u8> {
         DocumentSketch::encode(document)
     }
@@ -264,7 +270,12 @@ impl DocumentCopies<'_> {
         document: &Document<'_>,
     ) -> Option<Finding> {
         let origin = self.documents.origins.get(kept as usize)?;
-        let text = self.documents.texts.text(origin)?;
+        let Some(text) = self.documents.texts.text(origin) else {
+            self.documents.indexed.get(&kept)?;
+            let mut finding = Finding::new(rule, document, trimmed(document.text()));
+            finding.notes.push(lost_note("the copy that stays", origin, None).into());
+            return Some(finding);
+        };
         let similarity = Similarity::new(document.text(), &text);
         if !similarity.reaches(parameters.threshold) {
             return None;

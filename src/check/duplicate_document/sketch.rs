@@ -87,6 +87,13 @@ impl DocumentSketch {
     }
 }
 
+/// Returns the hash of all words and the shingles in a sketch, unless the document is not compared.
+pub(super) fn exact_and_shingles(bytes: &[u8]) -> Option<(u64, impl Iterator<Item = u64> + '_)> {
+    let (header, shingles) = bytes.split_at_checked(HEADER_BYTES as usize)?;
+    let exact = header.get(8..16)?.try_into().ok().map(u64::from_le_bytes)?;
+    Some((exact, shingles.as_chunks().0.iter().map(|shingle| u64::from_le_bytes(*shingle))))
+}
+
 /// How alike two texts are.
 pub(super) struct Similarity {
     /// Whether they have the same words in the same order.

@@ -1,0 +1,284 @@
+//! A segment: documents, their units and the postings of the units, in one immutable file.
+
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::manifest::SegmentEntry;
+use super::{IndexError, Result, hex};
+use crate::check::indexed::IndexedDocument;
+use crate::check::indexed::{KeyKind, StoredUnit};
+use crate::text::{Origin, Record};
+
+pub(super) const MAGIC: [u8; 8] = *b"DXISEG1\n";
+/// The size of an encoded row of the unit table: document, check, offset, length, start, line.
+pub(super) const UNIT_BYTES: usize = 28;
+/// The size of an encoded posting: key, unit, detail.
+pub(super) const POSTING_BYTES: usize = 16;
+/// The number of postings per block. The first key of each block is in the block table.
+pub(super) const BLOCK: usize = 256;
+
+/// A document of an index.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexEntry {
+    /// The absolute path of the file.
+    pub path: String,
+    /// The record, if the file has many documents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<Record>,
+    /// Where the text can be read again.
+    pub place: DocumentPlace,
+    /// The first half of the SHA-256 of the text.
+    pub hash: String,
+    /// The size of the text in bytes.
+    pub bytes: u64,
+}
+
+impl IndexEntry {
+    /// Returns the origin of the document, given the path to show.
+    pub(super) fn origin(&self, path: String) -> Arc<Origin> {
+        Arc::new(Origin { path, record: self.record.clone() })
+    }
+}
+
+/// Where the text of a document can be read again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DocumentPlace {
+    /// The file.
+    File,
+    /// These bytes of the file, a line of JSON with the text in the field.
+    Line(u64, u64, String),
+    /// A record of a file that must be read from the start, with the text in the field or column.
+    Record(String),
+}
+
+/// The footer: where each section is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Footer {
+    pub(super) sections: Vec<Section>,
+}
+
+/// A range of bytes of the file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Section {
+    pub(super) name: String,
+    pub(super) offset: u64,
+    pub(super) length: u64,
+    pub(super) sha256: String,
+}
+
+/// The names of the sections that each segment has once.
+pub(super) const SKETCHES: &str = "sketches";
+pub(super) const UNITS: &str = "units";
+pub(super) const DOCUMENTS: &str = "documents";
+pub(super) const DOCUMENT_OFFSETS: &str = "document-offsets";
+
+/// Returns the names of the sections with the postings of a kind, and with the first key of each
+/// block.
+pub(super) fn posting_sections(kind: KeyKind) -> [String; 2] {
+    [format!("postings-{}", kind.name()), format!("blocks-{}", kind.name())]
+}
+
+/// A segment that is open for reading.
+#[derive(Debug)]
+pub(super) struct IndexSegment {
+    pub(super) path: PathBuf,
+    pub(super) entry: SegmentEntry,
+    file: File,
+    pub(super) footer: Footer,
+    /// For each kind, the first key of each block of postings.
+    pub(super) blocks: Vec<Vec<u64>>,
+}
+
+/// A row of the unit table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct UnitRow {
+    pub(super) document: u32,
+    pub(super) check: u32,
+    pub(super) offset: u64,
+    pub(super) length: u32,
+    pub(super) start: u32,
+    pub(super) line: u32,
+}
+
+impl UnitRow {
+    pub(super) fn to_bytes(self) -> [u8; UNIT_BYTES] {
+        let mut bytes = [0; UNIT_BYTES];
+        bytes[0..4].copy_from_slice(&self.document.to_le_bytes());
+        bytes[4..8].copy_from_slice(&self.check.to_le_bytes());
+        bytes[8..16].copy_from_slice(&self.offset.to_le_bytes());
+        bytes[16..20].copy_from_slice(&self.length.to_le_bytes());
+        bytes[20..24].copy_from_slice(&self.start.to_le_bytes());
+        bytes[24..28].copy_from_slice(&self.line.to_le_bytes());
+        bytes
+    }
+
+    pub(super) fn from_bytes(bytes: &[u8]) -> Self {
+        Self {
+            document: read_u32(bytes, 0),
+            check: read_u32(bytes, 4),
+            offset: read_u64(bytes, 8),
+            length: read_u32(bytes, 16),
+            start: read_u32(bytes, 20),
+            line: read_u32(bytes, 24),
+        }
+    }
+}
+
+pub(super) fn read_u32(bytes: &[u8], at: usize) -> u32 {
+    bytes.get(at..at + 4).and_then(|part| part.try_into().ok()).map_or(0, u32::from_le_bytes)
+}
+
+pub(super) fn read_u64(bytes: &[u8], at: usize) -> u64 {
+    bytes.get(at..at + 8).and_then(|part| part.try_into().ok()).map_or(0, u64::from_le_bytes)
+}
+
+impl IndexSegment {
+    /// Opens a segment of the index at `directory`. Returns `None` if the file does not exist,
+    /// which happens if it was replaced after the manifest was read.
+    pub(super) fn open(directory: &Path, entry: &SegmentEntry) -> Result<Option<Self>> {
+        let path = directory.join(&entry.file);
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(IndexError::io(&path, &error)),
+        };
+        let footer = read_footer(&path, &file, entry)?;
+        let blocks = Vec::new();
+        let mut segment = Self { path, entry: entry.clone(), file, footer, blocks };
+        for kind in KeyKind::ALL {
+            let [_, name] = posting_sections(kind);
+            let section = segment.section(&name)?.clone();
+            let bytes = segment.read(&section, 0, section.length)?;
+            segment
+                .blocks
+                .push(bytes.as_chunks().0.iter().map(|key| u64::from_le_bytes(*key)).collect());
+        }
+        Ok(Some(segment))
+    }
+
+    pub(super) fn section(&self, name: &str) -> Result<&Section> {
+        let mut sections = self.footer.sections.iter();
+        sections.find(|section| section.name == name).ok_or_else(|| {
+            IndexError::damaged(&self.path, format_args!("the section `{name}` is missing"))
+        })
+    }
+
+    /// Reads `length` bytes of a section from byte `from`.
+    pub(super) fn read(&self, section: &Section, from: u64, length: u64) -> Result<Vec<u8>> {
+        let is_within = from.checked_add(length).is_some_and(|end| end <= section.length);
+        let size = usize::try_from(length).ok().filter(|_| is_within).ok_or_else(|| {
+            IndexError::damaged(&self.path, format_args!("`{}` is too short", section.name))
+        })?;
+        let mut bytes = vec![0; size];
+        read_at(&self.file, &mut bytes, section.offset + from)
+            .map_err(|error| IndexError::io(&self.path, &error))?;
+        Ok(bytes)
+    }
+
+    /// Reads rows of the unit table.
+    pub(super) fn unit_rows(&self, units: Range<u32>) -> Result<Vec<UnitRow>> {
+        let row = UNIT_BYTES as u64;
+        let count = u64::from(units.end.saturating_sub(units.start));
+        let bytes = self.read(self.section(UNITS)?, u64::from(units.start) * row, count * row)?;
+        Ok(bytes.chunks_exact(UNIT_BYTES).map(UnitRow::from_bytes).collect())
+    }
+
+    pub(super) fn unit_row(&self, unit: u32) -> Result<UnitRow> {
+        let row = self.unit_rows(unit..unit.saturating_add(1))?.pop();
+        row.ok_or_else(|| IndexError::damaged(&self.path, "a unit is missing"))
+    }
+
+    /// Reads the encoded units at `row`.
+    pub(super) fn sketch(&self, row: &UnitRow) -> Result<Vec<u8>> {
+        self.read(self.section(SKETCHES)?, row.offset, u64::from(row.length))
+    }
+
+    pub(super) fn unit(&self, segment: u32, row: &UnitRow) -> Result<StoredUnit> {
+        let UnitRow { document, check, start, line, .. } = *row;
+        let bytes = self.sketch(row)?;
+        let document = IndexedDocument { segment, document };
+        Ok(StoredUnit { document, check, start, line, bytes })
+    }
+
+    /// Reads a document.
+    pub(super) fn document(&self, number: u32) -> Result<IndexEntry> {
+        let offsets = self.read(self.section(DOCUMENT_OFFSETS)?, u64::from(number) * 8, 16)?;
+        let (from, to) = (read_u64(&offsets, 0), read_u64(&offsets, 8));
+        let bytes = self.read(self.section(DOCUMENTS)?, from, to.saturating_sub(from))?;
+        serde_json::from_slice(&bytes).map_err(|error| IndexError::damaged(&self.path, error))
+    }
+
+    /// Calls `visit` with the number and content of each document that is not removed.
+    pub(super) fn for_each_document(
+        &self,
+        visit: &mut dyn FnMut(u32, IndexEntry) -> Result<()>,
+    ) -> Result<()> {
+        const BATCH: u32 = 4_096;
+        let mut from = 0;
+        while from < self.entry.documents {
+            let to = from.saturating_add(BATCH).min(self.entry.documents);
+            let count = u64::from(to - from) + 1;
+            let offsets = self.section(DOCUMENT_OFFSETS)?;
+            let offsets = self.read(offsets, u64::from(from) * 8, count * 8)?;
+            let start = read_u64(&offsets, 0);
+            let end = read_u64(&offsets, offsets.len() - 8);
+            let bytes = self.read(self.section(DOCUMENTS)?, start, end.saturating_sub(start))?;
+            let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+            for (number, line) in (from..to).zip(lines) {
+                if !self.entry.is_removed(number) {
+                    let entry = serde_json::from_slice(line)
+                        .map_err(|error| IndexError::damaged(&self.path, error))?;
+                    visit(number, entry)?;
+                }
+            }
+            from = to;
+        }
+        Ok(())
+    }
+}
+
+fn read_footer(path: &Path, file: &File, entry: &SegmentEntry) -> Result<Footer> {
+    let io = |error: io::Error| IndexError::io(path, &error);
+    let length = file.metadata().map_err(io)?.len();
+    let short = || IndexError::damaged(path, "the file is too short");
+    let end = length.checked_sub(16).ok_or_else(short)?;
+    let mut trailer = [0; 16];
+    read_at(file, &mut trailer, end).map_err(io)?;
+    let size = read_u64(&trailer, 0);
+    let start = end.checked_sub(size).ok_or_else(short)?;
+    let mut bytes = vec![0; usize::try_from(size).map_err(|_| short())?];
+    read_at(file, &mut bytes, start).map_err(io)?;
+    if trailer[8..] != MAGIC || hex(&Sha256::digest(&bytes)) != entry.footer {
+        return Err(IndexError::damaged(path, "it is not the file that the manifest names"));
+    }
+    let footer: Footer =
+        serde_json::from_slice(&bytes).map_err(|error| IndexError::damaged(path, error))?;
+    let is_within = |section: &Section| {
+        section.offset.checked_add(section.length).is_some_and(|end| end <= start)
+    };
+    if !footer.sections.iter().all(is_within) {
+        return Err(IndexError::damaged(path, "a section is longer than the file"));
+    }
+    Ok(footer)
+}
+
+/// Reads bytes at an offset.
+#[cfg(unix)]
+fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, buffer, offset)
+}
+
+/// Reads bytes at an offset.
+#[cfg(not(unix))]
+fn read_at(mut file: &File, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+    use std::io::{Read, Seek, SeekFrom};
+    file.seek(SeekFrom::Start(offset))?;
+    file.read_exact(buffer)
+}

@@ -1,0 +1,673 @@
+//! Indexes: a comparison with one has the findings of a comparison with the documents in it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::Arc;
+
+use dechaff::check::element_order::ElementOrder;
+use dechaff::check::indexed::{ReferenceIndex, SKETCH_VERSION, unicode_version};
+use dechaff::check::store::MemoryStore;
+use dechaff::config::Settings;
+use dechaff::corpus::index::{
+    DocumentPlace, IndexEntry, IndexReader, IndexRule, IndexSettings, IndexWriter, NewDocument,
+    add_keys, new_units, text_hash,
+};
+use dechaff::finding::Finding;
+use dechaff::linter::Linter;
+use dechaff::rule::Registry;
+use dechaff::text::{Document, Origin, TextProvider};
+use proptest::prelude::*;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::planted::Random;
+
+/// Texts by path.
+#[derive(Debug, Default, Clone)]
+struct Corpus(BTreeMap<String, String>);
+
+impl TextProvider for Corpus {
+    fn text(&self, origin: &Origin) -> Option<Arc<str>> {
+        self.0.get(&origin.path).map(|text| Arc::from(text.as_str()))
+    }
+}
+
+fn linter(select: &[&str]) -> Linter {
+    let registry = Registry::embedded().unwrap();
+    let select: Vec<String> = select.iter().map(|text| (*text).to_owned()).collect();
+    Linter::new(&registry, &Settings::new(&registry, &select, &[], &[]).unwrap()).unwrap()
+}
+
+fn settings(linter: &Linter) -> IndexSettings {
+    let rule = |(code, parameters): &(String, Value)| IndexRule {
+        code: code.clone(),
+        parameters: parameters.clone(),
+    };
+    let rules = linter.indexed_rules().iter().map(rule).collect();
+    IndexSettings { sketch: SKETCH_VERSION, unicode: unicode_version(), rules }
+}
+
+/// The place of the documents of a test, which are not on disk.
+const ROOT: &str = "/nowhere";
+
+fn new_document(linter: &Linter, path: &str, text: &str, order: &ElementOrder) -> NewDocument {
+    let entry = IndexEntry {
+        path: format!("{ROOT}/{path}"),
+        record: None,
+        place: DocumentPlace::File,
+        hash: text_hash(text),
+        bytes: text.len() as u64,
+    };
+    let document = Document::parse(Arc::new(Origin::file(path)), text);
+    let mut units = new_units(linter, &document);
+    add_keys(linter, &mut units, order);
+    NewDocument { entry, units }
+}
+
+/// Adds documents. With `memory` 0, each gets a segment of its own.
+fn add(index: &Path, linter: &Linter, documents: &[(&str, &str)], memory: usize) {
+    let mut writer = IndexWriter::open(index, settings(linter), memory).unwrap();
+    if writer.order().is_none() {
+        let mut order = ElementOrder::with_capacity(1_000);
+        for (path, text) in documents {
+            let document = Document::parse(Arc::new(Origin::file(*path)), text);
+            for unit in new_units(linter, &document) {
+                for (_, check) in linter.indexed_checks() {
+                    if check.number() == unit.check {
+                        check.count_elements(&unit.bytes, &mut order);
+                    }
+                }
+            }
+        }
+        writer.set_order(order);
+    }
+    let order = writer.order().unwrap().clone();
+    for (path, text) in documents {
+        writer.add(&new_document(linter, path, text, &order)).unwrap();
+    }
+    writer.commit().unwrap();
+}
+
+fn open(index: &Path) -> IndexReader {
+    IndexReader::open(index, Path::new(ROOT)).unwrap()
+}
+
+/// Compares `new` with the documents of indexes. `texts` has the texts of both.
+fn against(
+    linter: &Linter,
+    indexes: &[&Path],
+    new: &Corpus,
+    texts: &Corpus,
+) -> BTreeMap<String, Vec<Finding>> {
+    let mut readers: Vec<IndexReader> = indexes.iter().map(|index| open(index)).collect();
+    let mut readers: Vec<&mut dyn ReferenceIndex> =
+        readers.iter_mut().map(|reader| reader as &mut dyn ReferenceIndex).collect();
+    let mut comparison = linter.comparison(Box::new(MemoryStore::default()), 1 << 20);
+    for (path, text) in &new.0 {
+        let document = Document::parse(Arc::new(Origin::file(path.as_str())), text);
+        comparison.add(linter.sketch(&document)).unwrap();
+    }
+    comparison.add_indexes(&mut readers, |origin| Arc::new(origin.clone())).unwrap();
+    let mut matches = comparison.finish(texts).unwrap();
+    findings(new, |document| matches.findings_in(document))
+}
+
+/// Compares `new` with `old` documents in one process.
+fn in_process(linter: &Linter, old: &Corpus, new: &Corpus) -> BTreeMap<String, Vec<Finding>> {
+    let mut comparison = linter.comparison(Box::new(MemoryStore::default()), 1 << 20);
+    for (corpus, is_new) in [(old, false), (new, true)] {
+        for (path, text) in &corpus.0 {
+            let document = Document::parse(Arc::new(Origin::file(path.as_str())), text);
+            let sketch = linter.sketch(&document);
+            let added =
+                if is_new { comparison.add(sketch) } else { comparison.add_reference(sketch) };
+            added.unwrap();
+        }
+    }
+    let texts = union(old, new);
+    let mut matches = comparison.finish(&texts).unwrap();
+    findings(new, |document| matches.findings_in(document))
+}
+
+fn union(old: &Corpus, new: &Corpus) -> Corpus {
+    Corpus(old.0.iter().chain(&new.0).map(|(path, text)| (path.clone(), text.clone())).collect())
+}
+
+fn findings(
+    corpus: &Corpus,
+    mut find: impl FnMut(&Document<'_>) -> Vec<Finding>,
+) -> BTreeMap<String, Vec<Finding>> {
+    let mut all = BTreeMap::new();
+    for (path, text) in &corpus.0 {
+        let document = Document::parse(Arc::new(Origin::file(path.as_str())), text);
+        all.insert(path.clone(), find(&document));
+    }
+    all
+}
+
+/// Creates documents from few paragraphs, sentences and lines, so that they share all kinds of
+/// text.
+fn shared_texts(random: &mut Random, documents: usize) -> Vec<String> {
+    const WORDS: [&str; 40] = [
+        "river", "council", "market", "school", "harbour", "winter", "report", "engine", "garden",
+        "village", "museum", "budget", "tower", "bridge", "letter", "window", "summer", "doctor",
+        "farmer", "island", "castle", "forest", "singer", "writer", "kitchen", "station",
+        "journey", "paper", "stone", "silver", "copper", "valley", "church", "teacher", "captain",
+        "dinner", "morning", "evening", "harvest", "weather",
+    ];
+    let sentence = |random: &mut Random, words: usize| {
+        let words: Vec<&str> = (0..words).map(|_| WORDS[random.below(WORDS.len())]).collect();
+        format!("The {}.", words.join(" "))
+    };
+    let pool: Vec<Vec<String>> = (0..6)
+        .map(|_| {
+            (0..1 + random.below(3))
+                .map(|_| {
+                    let words = 8 + random.below(22);
+                    sentence(random, words)
+                })
+                .collect()
+        })
+        .collect();
+    let lines: Vec<Vec<&str>> = (0..3)
+        .map(|_| (0..2 + random.below(4)).map(|_| WORDS[random.below(WORDS.len())]).collect())
+        .collect();
+    let paragraph = |random: &mut Random| -> String {
+        let mut sentences = pool[random.below(pool.len())].clone();
+        match random.below(6) {
+            // A near copy.
+            0 | 1 => {
+                for _ in 0..1 + random.below(2) {
+                    let at = random.below(sentences.len());
+                    let (from, to) = (WORDS[random.below(WORDS.len())], "changed");
+                    sentences[at] = sentences[at].replacen(from, to, 1);
+                }
+            }
+            // A shared sentence.
+            2 => {
+                let other = &pool[random.below(pool.len())];
+                sentences.push(other[random.below(other.len())].clone());
+            }
+            // A shared passage.
+            3 => sentences = vec![sentence(random, 9), format!("Then {}", sentences.join(" but "))],
+            _ => {}
+        }
+        sentences.join(" ")
+    };
+    let line = |random: &mut Random| -> String {
+        let mut words: Vec<String> =
+            lines[random.below(lines.len())].iter().map(|word| (*word).to_owned()).collect();
+        match random.below(4) {
+            0 => words.push(random.below(100).to_string()),
+            1 => {
+                let at = random.below(words.len());
+                words[at].push('s');
+            }
+            _ => {}
+        }
+        words.join(" ")
+    };
+    (0..documents)
+        .map(|_| {
+            let parts: Vec<String> = (0..1 + random.below(6))
+                .map(|_| if random.below(3) == 0 { line(random) } else { paragraph(random) })
+                .collect();
+            parts.join("\n\n")
+        })
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 48 } else { 1_000 }))]
+
+    /// The split into segments and indexes and the order of adding do not matter.
+    #[test]
+    fn an_index_has_the_findings_of_its_documents(
+        seed in any::<u64>(),
+        old in 1_usize..24,
+        new in 1_usize..6,
+    ) {
+        compare_with_index(seed, old, new)?;
+    }
+}
+
+/// Compares new documents with an index of old ones, and with these documents.
+fn compare_with_index(seed: u64, old: usize, new: usize) -> Result<(), TestCaseError> {
+    let mut random = Random(seed | 1);
+    let texts = shared_texts(&mut random, old + new);
+    let named = |range: std::ops::Range<usize>, name: &str| {
+        let documents = texts[range].iter().enumerate();
+        Corpus(documents.map(|(at, text)| (format!("{name}/{at:02}.txt"), text.clone())).collect())
+    };
+    // By name, new documents may come before old ones.
+    let names = if random.below(2) == 0 { ["old", "new"] } else { ["b", "a"] };
+    let (old_corpus, new_corpus) = (named(0..old, names[0]), named(old..old + new, names[1]));
+    let linter = linter(&["ND", "ND008"]);
+    let expected = in_process(&linter, &old_corpus, &new_corpus);
+
+    let folder = TempDir::new().unwrap();
+    let indexes: Vec<_> =
+        (0..1 + random.below(2)).map(|at| folder.path().join(format!("{at}.dxi"))).collect();
+    let mut documents: Vec<(&str, &str)> =
+        old_corpus.0.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    for at in (1..documents.len()).rev() {
+        documents.swap(at, random.below(at + 1));
+    }
+    let mut rest = documents.as_slice();
+    while !rest.is_empty() {
+        let (batch, after) = rest.split_at(1 + random.below(rest.len()));
+        let index = &indexes[random.below(indexes.len())];
+        add(index, &linter, batch, if random.below(2) == 0 { 0 } else { usize::MAX });
+        rest = after;
+    }
+    let used: Vec<&Path> =
+        indexes.iter().filter(|index| index.exists()).map(|index| index.as_path()).collect();
+    let texts = union(&old_corpus, &new_corpus);
+    let found = against(&linter, &used, &new_corpus, &texts);
+    prop_assert_eq!(&found, &expected);
+
+    // Without some documents, before and after they are dropped.
+    let removed: Vec<String> =
+        old_corpus.0.keys().filter(|_| random.below(4) == 0).cloned().collect();
+    let mut rest = old_corpus.clone();
+    rest.0.retain(|path, _| !removed.contains(path));
+    let expected = in_process(&linter, &rest, &new_corpus);
+    for index in &used {
+        let (mut writer, reader) = IndexWriter::open_existing(index).unwrap();
+        reader
+            .for_each_document(&mut |document, entry| {
+                if removed.iter().any(|path| entry.path == format!("{ROOT}/{path}")) {
+                    writer.remove(document);
+                }
+                Ok(())
+            })
+            .unwrap();
+        writer.commit().unwrap();
+    }
+    prop_assert_eq!(&against(&linter, &used, &new_corpus, &texts), &expected);
+    for index in &used {
+        let (mut writer, reader) = IndexWriter::open_existing(index).unwrap();
+        writer.compact(&reader).unwrap();
+        writer.commit().unwrap();
+        let reader = open(index);
+        reader.verify().unwrap();
+        prop_assert!(reader.manifest().segments.len() <= 1);
+        prop_assert_eq!(fs::read_dir(index).unwrap().count(), 3 + reader.manifest().segments.len());
+    }
+    prop_assert_eq!(&against(&linter, &used, &new_corpus, &texts), &expected);
+    Ok(())
+}
+
+#[test]
+fn the_texts_of_the_property_test_share_every_kind_of_text() {
+    let linter = linter(&["ND", "ND008"]);
+    let mut codes: BTreeMap<String, usize> = BTreeMap::new();
+    for seed in 1..60 {
+        let texts = shared_texts(&mut Random(seed * 2 + 1), 30);
+        let named = |range: std::ops::Range<usize>, name: &str| {
+            let documents = texts[range].iter().enumerate();
+            Corpus(
+                documents.map(|(at, text)| (format!("{name}/{at:02}.txt"), text.clone())).collect(),
+            )
+        };
+        for finding in
+            in_process(&linter, &named(0..24, "old"), &named(24..30, "new")).into_values().flatten()
+        {
+            *codes.entry(finding.rule.code.clone()).or_default() += 1;
+        }
+    }
+    let expected = ["ND001", "ND002", "ND003", "ND004", "ND005", "ND008"];
+    assert!(
+        expected.iter().all(|code| codes.get(*code).is_some_and(|count| *count > 5)),
+        "{codes:?}"
+    );
+}
+
+fn dechaff(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_dechaff"))
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[track_caller]
+fn succeed(folder: &Path, arguments: &[&str]) -> String {
+    let output = dechaff(folder, arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+    stdout(&output)
+}
+
+#[track_caller]
+fn fail(folder: &Path, arguments: &[&str]) -> String {
+    let output = dechaff(folder, arguments);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stdout(&output));
+    stderr(&output)
+}
+
+const PARAGRAPH: &str = "The harbour was quiet when the first boats came in before dawn, and the \
+                         men on the pier said little while they mended the nets by lamplight.";
+
+/// Creates a folder with an old document in each format, and a new one that has a paragraph of
+/// each.
+fn corpus() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::create_dir_all(path("old")).unwrap();
+    fs::create_dir_all(path("new")).unwrap();
+    let text = |number: usize| format!("Report {number} of the watch.\n\n{number} {PARAGRAPH}\n");
+    let records = |numbers: std::ops::Range<usize>| -> String {
+        numbers
+            .map(|number| format!("{}\n", serde_json::json!({"id": number, "text": text(number)})))
+            .collect()
+    };
+    fs::write(path("old/a.txt"), text(1)).unwrap();
+    fs::write(path("old/b.jsonl"), records(2..4)).unwrap();
+    fs::write(path("old/c.jsonl.zst"), zstd::encode_all(records(4..6).as_bytes(), 1).unwrap())
+        .unwrap();
+    let new: Vec<String> = (1..6).map(|number| format!("{number} {PARAGRAPH}")).collect();
+    fs::write(path("new/n.txt"), new.join("\n\n")).unwrap();
+    folder
+}
+
+const CHECK: [&str; 8] = [
+    "check",
+    "new",
+    "--isolated",
+    "--select",
+    "ND001",
+    "--against",
+    "old.dxi",
+    "--output-format=json",
+];
+
+/// Returns the places of the originals of the findings of a check.
+fn originals(folder: &Path) -> Vec<String> {
+    let output = dechaff(folder, &CHECK);
+    let findings: Vec<Value> = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", stderr(&output)));
+    let label = |finding: &Value| {
+        let label = &finding["labels"][0];
+        let record = &label["record"]["index"];
+        format!("{}:{}:{}", label["path"].as_str().unwrap_or("?"), record, label["start"]["line"])
+    };
+    findings.iter().map(label).collect()
+}
+
+const ADD: [&str; 7] = ["index", "add", "old.dxi", "old", "--isolated", "--select", "ND001"];
+
+#[test]
+fn findings_name_the_old_places() {
+    let folder = corpus();
+    let folder = folder.path();
+    assert_eq!(succeed(folder, &ADD), "added 5 documents\n");
+    let expected = [
+        "old/a.txt:null:3",
+        "old/b.jsonl:1:3",
+        "old/b.jsonl:2:3",
+        "old/c.jsonl.zst:1:3",
+        "old/c.jsonl.zst:2:3",
+    ];
+    assert_eq!(originals(folder), expected);
+    // The working directory does not matter.
+    let new = folder.join("new");
+    let output =
+        dechaff(&new, &["check", ".", "--isolated", "--select=ND001", "--against=../old.dxi"]);
+    assert_eq!(output.status.code(), Some(1));
+    let shown = stdout(&output);
+    assert!(shown.contains(&format!("::: {}/old/a.txt:3:1", folder.display())), "{shown}");
+    assert!(shown.contains("old/c.jsonl.zst: record 2"), "{shown}");
+}
+
+#[test]
+fn documents_are_added_once() {
+    let folder = corpus();
+    let folder = folder.path();
+    succeed(folder, &ADD);
+    let before = fs::read(folder.join("old.dxi/manifest.json")).unwrap();
+    assert_eq!(succeed(folder, &ADD), "added 0 documents; 5 were in the index already\n");
+    assert_eq!(fs::read(folder.join("old.dxi/manifest.json")).unwrap(), before);
+    fs::write(folder.join("old/a.txt"), "Another text.\n").unwrap();
+    fs::write(folder.join("old/new.txt"), "One more.\n").unwrap();
+    let json = succeed(folder, &[&ADD[..], &["--output-format=json"]].concat());
+    let counts: Value = serde_json::from_str(&json).unwrap();
+    let expected = serde_json::json!({"added": 1, "replaced": 1, "known": 4, "unreadable": 0});
+    assert_eq!(counts, expected);
+    assert_eq!(originals(folder).len(), 4, "the old text of a.txt is gone");
+    let stat = succeed(folder, &["index", "stat", "old.dxi", "--output-format=json"]);
+    let stat: Value = serde_json::from_str(&stat).unwrap();
+    assert_eq!((&stat["documents"], &stat["removed"]), (&6.into(), &1.into()));
+    assert_eq!((&stat["segments"], &stat["rules"][0]["code"]), (&2.into(), &"ND001".into()));
+    succeed(folder, &["index", "compact", "old.dxi"]);
+    assert_eq!(
+        succeed(folder, &["index", "verify", "old.dxi"]),
+        "undamaged: 6 documents in 1 segment\n"
+    );
+    assert_eq!(originals(folder).len(), 4);
+}
+
+#[test]
+fn a_document_is_not_compared_with_its_own_entry() {
+    let folder = corpus();
+    let folder = folder.path();
+    succeed(folder, &ADD);
+    let check = ["check", "./old", "--isolated", "--select=ND001", "--against=old.dxi"];
+    let output = dechaff(folder, &check);
+    assert!(output.status.success(), "{}", stdout(&output));
+    assert!(
+        stderr(&output).contains("5 documents of this run are in the index too"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn removed_documents_are_not_compared_with() {
+    let folder = corpus();
+    let folder = folder.path();
+    succeed(folder, &ADD);
+    assert_eq!(
+        succeed(folder, &["index", "remove", "old.dxi", "old/*.txt"]),
+        "removed 1 document\n"
+    );
+    assert_eq!(
+        succeed(folder, &["index", "remove", "old.dxi", "--id", "3"]),
+        "removed 1 document\n"
+    );
+    assert_eq!(originals(folder).len(), 3);
+    let error = fail(folder, &["index", "remove", "old.dxi", "old/*.txt"]);
+    assert!(error.contains("no document matches old/*.txt, so the index is as it was"), "{error}");
+    succeed(folder, &["index", "remove", "old.dxi", "old"]);
+    assert_eq!(originals(folder).len(), 0);
+    succeed(folder, &["index", "compact", "old.dxi"]);
+    assert_eq!(
+        succeed(folder, &["index", "verify", "old.dxi"]),
+        "undamaged: 0 documents in 0 segments\n"
+    );
+    assert_eq!(originals(folder).len(), 0);
+    assert_eq!(succeed(folder, &ADD), "added 5 documents\n");
+    assert_eq!(originals(folder).len(), 5);
+}
+
+/// Copies are reported without their old texts. What needs the texts is named.
+#[test]
+fn old_texts_may_be_gone() {
+    let folder = corpus();
+    let folder = folder.path();
+    succeed(folder, &["index", "add", "old.dxi", "old", "--isolated"]);
+    fs::write(folder.join("old/a.txt"), "Another text.\n").unwrap();
+    fs::remove_file(folder.join("old/b.jsonl")).unwrap();
+    fs::remove_file(folder.join("old/c.jsonl.zst")).unwrap();
+    let changed = PARAGRAPH.replace("lamplight", "candlelight");
+    fs::write(folder.join("new/n.txt"), format!("1 {PARAGRAPH}\n\n2 {changed}\n")).unwrap();
+    let output = dechaff(folder, &["check", "new", "--isolated", "--against", "old.dxi"]);
+    let shown = stdout(&output);
+    let lost = "that text has changed since it was indexed, or cannot be read";
+    assert!(
+        shown.contains(&format!("note: first seen here: old/a.txt, line 3; {lost}")),
+        "{shown}"
+    );
+    assert!(shown.contains("near-duplicate paragraph"), "{shown}");
+    assert_eq!(shown.matches(lost).count(), 2, "{shown}");
+    let error = stderr(&output);
+    assert!(error.contains("(the first is old/"), "{error}");
+    assert!(error.contains("(ND004)") && error.contains("(ND005)"), "{error}");
+}
+
+#[test]
+fn an_index_of_other_settings_is_refused() {
+    let folder = corpus();
+    let folder = folder.path();
+    succeed(folder, &ADD);
+    let check = |arguments: &[&str]| {
+        fail(folder, &[&["check", "new", "--isolated", "--against=old.dxi"], arguments].concat())
+    };
+    let error = check(&[]);
+    assert!(
+        error.contains("made without the rule ND002") && error.contains("--ignore ND002"),
+        "{error}"
+    );
+    let error = check(&["--select", "BP"]);
+    assert!(error.contains("none of the selected rules compares documents"), "{error}");
+    let add = ["index", "add", "old.dxi", "new", "--isolated", "--select", "ND002"];
+    assert!(fail(folder, &add).contains("made without the rule ND002"));
+    succeed(folder, &["index", "add", "all.dxi", "old", "--isolated"]);
+    let add = ["index", "add", "all.dxi", "new", "--isolated", "--select", "ND001"];
+    assert!(fail(folder, &add).contains("made with the rule ND002, which is not selected"));
+    // Fewer rules than those of the index are no problem.
+    let output =
+        dechaff(folder, &["check", "new", "--isolated", "--select=ND001", "--against=all.dxi"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+
+    let manifest = folder.join("old.dxi/manifest.json");
+    let text = fs::read_to_string(&manifest).unwrap();
+    for (from, to, message) in [
+        (
+            "\"format\": 1",
+            "\"format\": 2",
+            "the index has format 2, and this dechaff reads format 1",
+        ),
+        ("\"sketch\": 1", "\"sketch\": 2", "the checksum is wrong"),
+    ] {
+        assert!(text.contains(from));
+        fs::write(&manifest, text.replace(from, to)).unwrap();
+        let error = fail(folder, &["index", "stat", "old.dxi"]);
+        assert!(error.contains(message), "{error}");
+    }
+}
+
+#[test]
+fn settings_that_differ_are_named() {
+    let folder = TempDir::new().unwrap();
+    let index = folder.path().join("i.dxi");
+    let linter = linter(&["ND001", "ND002"]);
+    add(&index, &linter, &[("a.txt", PARAGRAPH)], 0);
+    let own = settings(&linter);
+    let error = |settings: IndexSettings| open(&index).require(&settings).unwrap_err().to_string();
+    assert!(open(&index).require(&own).is_ok());
+    let unicode = IndexSettings { unicode: "1.0".into(), ..own.clone() };
+    assert!(error(unicode).contains("and this dechaff has Unicode 1.0; build the index again"));
+    let sketch = IndexSettings { sketch: 9, ..own.clone() };
+    assert!(error(sketch).contains("sketches of version 1, and this dechaff makes version 9"));
+    let mut rules = own.clone();
+    rules.rules[1].parameters["near"]["threshold"] = 0.5.into();
+    assert!(error(rules).contains("made with other parameters of the rule ND002"));
+}
+
+#[test]
+fn damage_is_found() {
+    let folder = corpus();
+    let folder = folder.path();
+    succeed(folder, &ADD);
+    let index = folder.join("old.dxi");
+    for entry in fs::read_dir(&index).unwrap() {
+        let path = entry.unwrap().path();
+        let whole = fs::read(&path).unwrap();
+        for at in [whole.len() / 3, whole.len() / 2, whole.len().saturating_sub(9)] {
+            if whole.is_empty() {
+                continue;
+            }
+            let mut damaged = whole.clone();
+            damaged[at] ^= 1;
+            fs::write(&path, &damaged).unwrap();
+            let error = fail(folder, &["index", "verify", "old.dxi"]);
+            assert!(error.contains("old.dxi"), "{}: {error}", path.display());
+            fs::write(&path, &whole[..at]).unwrap();
+            fail(folder, &["index", "verify", "old.dxi"]);
+        }
+        fs::write(&path, &whole).unwrap();
+    }
+    succeed(folder, &["index", "verify", "old.dxi"]);
+}
+
+#[test]
+fn only_an_index_is_written_to() {
+    let folder = corpus();
+    let folder = folder.path();
+    let error = fail(folder, &["index", "add", "old", "new", "--isolated"]);
+    assert!(error.contains("the directory has other files and is no index"), "{error}");
+    let error = fail(folder, &["check", "new", "--isolated", "--against", "none.dxi"]);
+    assert!(error.contains("there is no index here; make one with `dechaff index add`"), "{error}");
+    assert!(!folder.join("none.dxi").exists());
+    fs::create_dir(folder.join("empty")).unwrap();
+    let error = fail(folder, &["index", "add", "none.dxi", "empty", "--isolated"]);
+    assert!(error.contains("no document was found in empty"), "{error}");
+}
+
+#[test]
+fn one_process_writes_at_a_time() {
+    let folder = corpus();
+    let folder = folder.path();
+    succeed(folder, &ADD);
+    let linter = linter(&["ND001"]);
+    let writer = IndexWriter::open(&folder.join("old.dxi"), settings(&linter), 0).unwrap();
+    let error = fail(folder, &ADD);
+    assert!(error.contains("another process is writing the index"), "{error}");
+    assert_eq!(originals(folder).len(), 5, "reading needs no lock");
+    drop(writer);
+    succeed(folder, &ADD);
+}
+
+/// A reader sees the index as it was when it was opened.
+#[test]
+fn a_reader_outlives_compaction() {
+    let folder = TempDir::new().unwrap();
+    let index = folder.path().join("i.dxi");
+    let linter = linter(&["ND001"]);
+    let old: Vec<String> = (0..5).map(|number| format!("{number} {PARAGRAPH}")).collect();
+    let documents: Vec<(String, &str)> =
+        old.iter().enumerate().map(|(at, text)| (format!("{at}.txt"), text.as_str())).collect();
+    let documents: Vec<(&str, &str)> =
+        documents.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+    add(&index, &linter, &documents, 0);
+    let reader = open(&index);
+    assert_eq!(reader.manifest().segments.len(), 5);
+    let (mut writer, own) = IndexWriter::open_existing(&index).unwrap();
+    writer.compact(&own).unwrap();
+    writer.commit().unwrap();
+    assert_eq!(open(&index).manifest().segments.len(), 1);
+    reader.verify().unwrap();
+}
+
+#[test]
+fn fixes_leave_old_documents_alone() {
+    let folder = corpus();
+    let folder = folder.path();
+    succeed(folder, &ADD);
+    let old = fs::read(folder.join("old/a.txt")).unwrap();
+    let fix = [&CHECK[..7], &["--fix", "--unsafe-fixes", "--max-removed=1", "-q"]].concat();
+    let output = dechaff(folder, &fix);
+    assert!(output.status.success(), "{}{}", stdout(&output), stderr(&output));
+    assert_eq!(fs::read_to_string(folder.join("new/n.txt")).unwrap().trim(), "");
+    assert_eq!(fs::read(folder.join("old/a.txt")).unwrap(), old);
+}
