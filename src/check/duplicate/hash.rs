@@ -17,6 +17,11 @@ pub(super) fn combine(state: u64, value: u64) -> u64 {
     (state.rotate_left(5) ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
+/// Returns the hash of a sequence of hashes.
+pub fn hash_sequence(hashes: impl Iterator<Item = u64>) -> u64 {
+    finalize(hashes.fold(START, combine))
+}
+
 /// Adds eight bytes to the hash of a word: the two halves of a 128-bit product, XORed.
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "the two halves are taken apart")]

@@ -1,7 +1,6 @@
 //! What is compared of a document: its words, and the shingles of all of it.
 
-use crate::check::duplicate::{SHINGLE, Tokens, count_shared, shingles};
-use crate::check::fnv;
+use crate::check::duplicate::{SHINGLE, Tokens, count_shared, hash_sequence, shingles};
 use crate::check::store::{self, BlobRef, Store, StoreError, to_u32};
 use crate::text::{BlockKind, Document, Span};
 
@@ -34,13 +33,15 @@ impl DocumentSketch {
         }
         let tokens = Tokens::parse(text, Span::new(0, text.len()));
         let Ok(words) = u32::try_from(tokens.tokens.len()) else { return Vec::new() };
-        let mut bytes = Vec::new();
+        let exact = hash_sequence(tokens.hashes());
+        let shingles = shingle_set(&tokens, exact);
+        let mut bytes = Vec::with_capacity(HEADER_BYTES as usize + size_of_val(&*shingles));
         bytes.extend_from_slice(&words.to_le_bytes());
         bytes.extend_from_slice(&running_share(document, &tokens).to_le_bytes());
-        bytes.extend_from_slice(&exact_hash(&tokens).to_le_bytes());
-        shingle_set(&tokens)
-            .iter()
-            .for_each(|shingle| bytes.extend_from_slice(&shingle.to_le_bytes()));
+        bytes.extend_from_slice(&exact.to_le_bytes());
+        for shingle in shingles {
+            bytes.extend_from_slice(&shingle.to_le_bytes());
+        }
         bytes
     }
 
@@ -106,7 +107,8 @@ impl Similarity {
     pub(super) fn new(left: &str, right: &str) -> Self {
         let [left, right] = [left, right].map(|text| Tokens::parse(text, Span::new(0, text.len())));
         let is_equal = left.hashes().eq(right.hashes());
-        let [left, right] = [left, right].map(|tokens| shingle_set(&tokens));
+        let [left, right] =
+            [left, right].map(|tokens| shingle_set(&tokens, hash_sequence(tokens.hashes())));
         let shared = count_shared(&left, &right, 0).unwrap_or(0);
         Self { is_equal, shared, union: left.len() + right.len() - shared }
     }
@@ -128,12 +130,8 @@ impl Similarity {
 }
 
 /// Returns the shingles of a text, or the hash of all of it if it is shorter than one.
-fn shingle_set(tokens: &Tokens) -> Vec<u64> {
-    if tokens.tokens.len() < SHINGLE { vec![exact_hash(tokens) >> 8] } else { shingles(tokens) }
-}
-
-fn exact_hash(tokens: &Tokens) -> u64 {
-    tokens.hashes().flat_map(u64::to_le_bytes).fold(fnv::OFFSET_BASIS, fnv::add_byte)
+fn shingle_set(tokens: &Tokens, exact: u64) -> Vec<u64> {
+    if tokens.tokens.len() < SHINGLE { vec![exact >> 8] } else { shingles(tokens) }
 }
 
 /// Returns the share of words in paragraphs of running text, in millionths.
