@@ -1,17 +1,18 @@
 //! `dechaff review` shows hostile text as text, answers nobody but the person who started it, keeps
 //! decisions, and leads to exactly the fixes that were accepted.
 
+mod access;
+mod plan;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
-
-use crate::html::{HOSTILE, text};
 
 const COPIED: &str = "The ministry said on Tuesday that the talks would resume in Muscat next week, and that both \
                       sides had agreed to bring their own experts along for the first time since the spring.";
@@ -157,11 +158,6 @@ fn parse(page: &str) -> roxmltree::Document<'_> {
     })
 }
 
-fn check(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dechaff"));
-    command.current_dir(folder).arg("check").args(arguments).output().unwrap()
-}
-
 /// Creates a directory `corpus` with three texts, two of which share a paragraph.
 fn corpus() -> TempDir {
     let folder = TempDir::new().unwrap();
@@ -182,184 +178,6 @@ fn corpus() -> TempDir {
 
 fn read(folder: &TempDir, name: &str) -> String {
     fs::read_to_string(folder.path().join(name)).unwrap()
-}
-
-#[test]
-fn only_the_person_with_the_address_is_answered() {
-    let folder = corpus();
-    let review = Review::start(folder.path(), &["corpus"]);
-    let (host, token) = (review.host(), review.token.clone());
-    let own = format!("http://{host}");
-    assert_eq!(token.len(), 32);
-    let page = format!("/{token}/");
-    for target in [
-        "/",
-        "/finish",
-        "//",
-        "/style.css",
-        &format!("/{}x/", &token[1..]),
-        &format!("/{token}x/"),
-        "*",
-    ] {
-        let answer = review.send("GET", target, &[("Host", &host)], "");
-        assert_eq!(answer.status, 403, "{target}");
-        assert!(!answer.body.contains(&token) && !answer.headers.contains(&token));
-    }
-    for other in
-        ["evil.example", &format!("evil.example:{}", review.port), "127.0.0.1", "127.0.0.1:1", ""]
-    {
-        assert_eq!(review.send("GET", &page, &[("Host", other)], "").status, 403, "Host: {other}");
-    }
-    assert_eq!(review.send("GET", &page, &[], "").status, 403, "no host");
-    assert_eq!(
-        review.send("GET", &page, &[("Host", &host), ("Host", &host)], "").status,
-        403,
-        "two hosts"
-    );
-
-    let body = "target=finding-0&decision=accept";
-    let decide = format!("/{token}/decide");
-    let origins: [&[(&str, &str)]; 6] = [
-        &[],
-        &[("Origin", "https://evil.example")],
-        &[("Origin", "null")],
-        &[("Origin", "http://127.0.0.1")],
-        &[("Origin", &own), ("Sec-Fetch-Site", "cross-site")],
-        &[("Origin", &own), ("Sec-Fetch-Site", "same-site")],
-    ];
-    for origin in origins {
-        let headers: Vec<(&str, &str)> =
-            [("Host", &*host)].into_iter().chain(origin.iter().copied()).collect();
-        for action in ["decide", "undo", "plan", "ignore-list"] {
-            let answer = review.send("POST", &format!("/{token}/{action}"), &headers, body);
-            assert_eq!(answer.status, 403, "{origin:?}");
-        }
-    }
-    let headers = [("Host", &*host), ("Origin", &*own)];
-    assert_eq!(review.send("POST", "/decide", &headers, body).status, 403, "no token");
-    assert!(review.counts().ends_with("0 accepted, 0 rejected"), "{}", review.counts());
-    assert_eq!(fs::read(folder.path().join("dechaff.decisions")).unwrap(), b"");
-    assert!(!folder.path().join("dechaff.plan").exists());
-
-    // What is allowed works, and no other site may look at it.
-    for method in ["PUT", "DELETE", "OPTIONS"] {
-        let answer = review.send(method, &decide, &headers, "");
-        assert_eq!(answer.status, 405);
-        assert!(!answer.headers.to_lowercase().contains("access-control"));
-    }
-    assert_eq!(review.send("POST", &decide, &headers, &"x".repeat(100_000)).status, 413);
-    assert_eq!(
-        review.send("POST", &decide, &headers, "target=finding-99999999&decision=accept").status,
-        500
-    );
-    assert_eq!(
-        review.send("POST", &decide, &headers, "target=finding-0&decision=perhaps").status,
-        400
-    );
-    let answer =
-        review.send("POST", &decide, &headers, &format!("{body}&back=//evil.example/%0d%0aX:%20y"));
-    assert_eq!(answer.status, 303);
-    assert!(answer.headers.contains("Location: ./#finding-0"), "{}", answer.headers);
-    let answer = review.get("");
-    for header in [
-        "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'",
-        "X-Content-Type-Options: nosniff",
-        "Cache-Control: no-store",
-    ] {
-        assert!(answer.headers.contains(header), "{header} in {}", answer.headers);
-    }
-    assert!(!answer.body.contains("<script>") && !answer.body.contains("style=\""), "inline code");
-    for page in ["style.css", "review.js", "report", "rules", "documents", "finish"] {
-        assert_eq!(review.get(page).status, 200, "{page}");
-    }
-    assert!(review.interrupt() < Duration::from_secs(1));
-}
-
-#[test]
-fn a_hostile_corpus_is_shown_as_text() {
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("corpus");
-    fs::create_dir(&path).unwrap();
-    let mut records = String::new();
-    for (index, hostile) in HOSTILE.iter().enumerate() {
-        let text = format!(
-            "{hostile} one {index}\u{202e}\n\nPLANT {hostile} \u{1b}[2J\n\nLeave a Comment\n"
-        );
-        let mut bytes = text.clone().into_bytes();
-        bytes.extend(b"PLANT caf\xE9 \xFF\xFE\n");
-        fs::write(path.join(format!("{index}{}.txt", hostile.replace('/', "\u{2215}"))), bytes)
-            .unwrap();
-        let record = serde_json::json!({ "id": hostile, "text": text, "url": hostile });
-        records.push_str(&format!("{record}\n"));
-    }
-    fs::write(path.join("records.jsonl"), records).unwrap();
-    fs::create_dir(folder.path().join("rules")).unwrap();
-    let all = HOSTILE.join(" ");
-    let note = all.clone();
-    let rule = toml::toml! {
-        code = "XX001"
-        name = "a-plant"
-        since = "1"
-        fix = "unsafe"
-        summary = all
-        why = "It is planted."
-        note = note
-        find = [{ match = "contains", regex = ["plant\\b.*"] }]
-        example = [{ bad = "A text.\n\n⟦PLANT it⟧" }, { allow = "Nothing." }]
-    };
-    fs::write(folder.path().join("rules/plant.toml"), rule.to_string()).unwrap();
-    fs::write(folder.path().join("dechaff.toml"), "rules = [\"rules\"]\n").unwrap();
-
-    let arguments = [".", "--config", "../dechaff.toml", "--group-by", "url"];
-    let review = Review::start(&path, &arguments);
-    let hostile_query =
-        "q=%22%3E%3Cimg+src%3Dx+onerror%3Dalert(1)%3E&group=%3Cscript%3E&rule=%3Cb%3E&page=%3C";
-    let hostile_query = format!("?{hostile_query}");
-    for page in [
-        "",
-        "rules",
-        "documents",
-        "finish",
-        "report",
-        &hostile_query,
-        &format!("documents{hostile_query}"),
-    ] {
-        let body = review.get(page).body;
-        let is_query = page.contains('?');
-        let parsed = parse(&body);
-        for node in parsed.descendants().filter(roxmltree::Node::is_element) {
-            let name = node.tag_name().name();
-            assert!(
-                !["img", "iframe", "object", "embed", "base", "template"].contains(&name),
-                "<{name}> in {page}"
-            );
-            let is_own = name != "script"
-                || node.attribute("src") == Some("review.js") && node.children().count() == 0;
-            assert!(is_own, "a script in {page}");
-            for attribute in node.attributes() {
-                let (name, value) = (attribute.name(), attribute.value());
-                assert!(!name.starts_with("on") && name != "style", "{name} in {page}");
-                assert!(
-                    !value.starts_with("javascript:") || name == "value",
-                    "{name}={value} in {page}"
-                );
-            }
-        }
-        let shown = text(&parsed);
-        for hostile in HOSTILE.iter().filter(|_| page != "finish" && !is_query) {
-            assert!(shown.contains(hostile), "{hostile:?} is not shown on {page:?}");
-        }
-        assert!(
-            !body.contains('\u{202e}') && !body.contains('\u{1b}') && !body.contains("{{"),
-            "controls in {page}"
-        );
-    }
-    let found = review.entries("?q=%3CSCRIPT%3E");
-    assert!(
-        !found.is_empty()
-            && found.iter().all(|(_, entry)| entry.to_lowercase().contains("<script>")),
-        "{found:?}"
-    );
 }
 
 #[test]
@@ -450,161 +268,5 @@ fn decisions_survive_a_restart_and_changed_texts_are_open_again() {
         review.get("").body.contains("1 earlier decision in dechaff.decisions"),
         "{}",
         review.get("").body
-    );
-}
-
-#[test]
-fn a_plan_fixes_exactly_what_was_accepted() {
-    let folder = corpus();
-    let record =
-        |id: u32, text: &str| serde_json::json!({ "id": id, "text": text }).to_string() + "\n";
-    let records = record(1, "A first record.\n\nLeave a Comment\n")
-        + &record(2, "A second one.\n\nRelated Posts\n");
-    fs::write(folder.path().join("corpus/d.jsonl"), &records).unwrap();
-    let originals = ["a.txt", "b.txt", "c.txt", "d.jsonl"]
-        .map(|name| (name, read(&folder, &format!("corpus/{name}"))));
-
-    let review = Review::start(folder.path(), &["corpus"]);
-    let copy = review.finding("?rule=ND001", COPIED);
-    review.decide(&copy, "accept");
-    review.decide(&review.finding("?q=c.txt", "Leave a Comment"), "accept");
-    review.decide(&review.finding("?q=d.jsonl", "second one"), "accept");
-    review.decide(&review.finding("?q=a.txt:7", "Leave a Comment"), "reject");
-    assert_eq!(review.post("plan", "").status, 200);
-    assert!(review.get("finish").body.contains("3 accepted findings written to dechaff.plan."));
-    for (name, original) in &originals {
-        assert_eq!(
-            read(&folder, &format!("corpus/{name}")),
-            *original,
-            "a review changes no document"
-        );
-    }
-    review.post("ignore-list", "");
-    review.post("ignore-list", "");
-    drop(review);
-
-    let fixed = check(
-        folder.path(),
-        &["corpus", "--fix-only", "--plan", "dechaff.plan", "--undo-log", "dechaff.undo"],
-    );
-    assert_eq!(fixed.status.code(), Some(0), "{}", String::from_utf8_lossy(&fixed.stderr));
-    assert_eq!(read(&folder, "corpus/a.txt"), originals[0].1);
-    assert_eq!(
-        read(&folder, "corpus/b.txt"),
-        "Another page.\n\nThe end is near.\n\nRelated Posts\n"
-    );
-    assert_eq!(read(&folder, "corpus/c.txt"), "A third page, with a text that nobody else has.\n");
-    let expected =
-        record(1, "A first record.\n\nLeave a Comment\n") + &record(2, "A second one.\n");
-    assert_eq!(read(&folder, "corpus/d.jsonl"), expected);
-    let ignored = read(&folder, "dechaff-ignore.txt");
-    assert_eq!(ignored.lines().filter(|line| line.starts_with("BP001 ")).count(), 1, "{ignored}");
-
-    // A second time, every text has changed.
-    let again = check(folder.path(), &["corpus", "--fix-only", "--plan", "dechaff.plan"]);
-    assert_eq!(again.status.code(), Some(2));
-    let errors = String::from_utf8_lossy(&again.stderr).into_owned();
-    assert_eq!(errors.matches("its text has changed since the review").count(), 3, "{errors}");
-
-    let undone = Command::new(env!("CARGO_BIN_EXE_dechaff"))
-        .current_dir(folder.path())
-        .args(["undo", "dechaff.undo"])
-        .output();
-    assert_eq!(undone.unwrap().status.code(), Some(0));
-    for (name, original) in &originals {
-        assert_eq!(read(&folder, &format!("corpus/{name}")), *original, "{name} is not restored");
-    }
-}
-
-#[test]
-fn a_plan_leaves_changed_and_missing_documents_alone() {
-    let folder = corpus();
-    let review = Review::start(folder.path(), &["corpus", "--plan", "plan.jsonl"]);
-    for rule in review.entries("rules") {
-        review.decide(&rule.0, "accept");
-    }
-    review.post("plan", "");
-    drop(review);
-    fs::write(folder.path().join("corpus/c.txt"), "Changed.\n\nLeave a Comment\n").unwrap();
-    fs::remove_file(folder.path().join("corpus/b.txt")).unwrap();
-    let fixed = check(folder.path(), &["corpus", "--fix-only", "--plan", "plan.jsonl"]);
-    assert_eq!(fixed.status.code(), Some(2));
-    let errors = String::from_utf8_lossy(&fixed.stderr).into_owned();
-    assert!(
-        errors.contains("corpus/c.txt: left alone: its text has changed since the review"),
-        "{errors}"
-    );
-    assert!(
-        errors.contains("corpus/b.txt: in the plan, but not among the checked documents"),
-        "{errors}"
-    );
-    assert_eq!(read(&folder, "corpus/c.txt"), "Changed.\n\nLeave a Comment\n");
-    assert_eq!(read(&folder, "corpus/a.txt"), format!("A page.\n\n{COPIED}\n\nThe last word.\n"));
-}
-
-/// The copy was accepted because another document has the text, and in that document it was
-/// accepted as noise.
-#[test]
-fn a_plan_does_not_remove_the_last_copy() {
-    let folder = corpus();
-    fs::create_dir(folder.path().join("rules")).unwrap();
-    let rule = toml::toml! {
-        code = "XX001"
-        name = "ministry"
-        since = "1"
-        fix = "unsafe"
-        summary = "what the ministry said"
-        why = "For this test."
-        find = [{ match = "contains", regex = ["The ministry .*"] }]
-        example = [{ bad = "A text.\n\n⟦The ministry said.⟧" }, { allow = "Nothing." }]
-    };
-    fs::write(folder.path().join("rules/ministry.toml"), rule.to_string()).unwrap();
-    let config = "rules = [\"rules\"]\nselect = [\"XX001\", \"ND\"]\nper-file-ignores = { \"b.txt\" = [\"XX001\"] }\n";
-    fs::write(folder.path().join("dechaff.toml"), config).unwrap();
-    let review = Review::start(folder.path(), &["corpus"]);
-    for rule in review.entries("rules") {
-        review.decide(&rule.0, "accept");
-    }
-    assert_eq!(review.counts(), "0 open, 2 accepted, 0 rejected");
-    review.post("plan", "");
-    drop(review);
-    let fixed = check(folder.path(), &["corpus", "--fix-only", "--plan", "dechaff.plan"]);
-    assert_eq!(fixed.status.code(), Some(2));
-    assert!(!read(&folder, "corpus/a.txt").contains(COPIED));
-    assert!(read(&folder, "corpus/b.txt").contains(COPIED));
-}
-
-#[test]
-fn wrong_plans_and_decisions_are_explained() {
-    let folder = corpus();
-    for (content, message) in [
-        ("{\"decisions\":1,\"action\":\"undo\"}\n", "not a line of a plan"),
-        ("{}", "not a line of a plan"),
-        (
-            "{\"plan\":2,\"path\":\"a\",\"text_hash\":\"\",\"rule\":\"BP001\",\"start\":0,\"end\":0}",
-            "plan version 2",
-        ),
-        (
-            "{\"plan\":1,\"path\":\"a\",\"text_hash\":\"\",\"rule\":\"BP001\",\"start\":5,\"end\":0}",
-            "after `end`",
-        ),
-    ] {
-        fs::write(folder.path().join("plan"), content).unwrap();
-        let output = check(folder.path(), &["corpus", "--fix", "--plan", "plan"]);
-        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(2), "{errors}");
-        assert!(errors.contains(message), "{errors}");
-    }
-    let output = check(folder.path(), &["corpus", "--plan", "plan"]);
-    assert!(String::from_utf8_lossy(&output.stderr).contains("--plan has no effect without --fix"));
-    fs::write(folder.path().join("dechaff.decisions"), "not JSON\n").unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_dechaff"))
-        .current_dir(folder.path())
-        .args(["review", "corpus"])
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(2));
-    assert!(
-        String::from_utf8_lossy(&output.stderr).contains("dechaff.decisions:1: not a decision")
     );
 }

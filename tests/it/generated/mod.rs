@@ -7,6 +7,7 @@ pub(crate) mod damage;
 pub(crate) mod headings;
 pub(crate) mod tables;
 pub(crate) mod texts;
+mod vocabulary;
 
 /// A SplitMix64 generator.
 pub(crate) struct Random(pub(crate) u64);

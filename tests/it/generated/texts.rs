@@ -1,6 +1,7 @@
 //! Clean texts of many kinds, with short lines, repeated openings and names that are all content.
 
 use super::Random;
+use super::vocabulary::{DEEDS, FAMILY, GIVEN, SHORT, TERMS, THINGS};
 
 /// A clean text, its kind, and the path it is linted as.
 #[derive(Debug, Clone)]
@@ -9,121 +10,6 @@ pub(crate) struct Clean {
     pub(crate) path: &'static str,
     pub(crate) text: String,
 }
-
-const GIVEN: &[&str] = &[
-    "Anna", "Bruno", "Chidi", "Dilnoza", "Emre", "Fatima", "Goran", "Hana", "Ines", "Jonas",
-    "Katya", "Liu Wei", "Maeve", "Nikos", "Olga", "Pedro", "Quentin", "Rosa", "Søren", "Tomasz",
-    "Uma", "Vera", "Yusuf", "Zoë",
-];
-const FAMILY: &[&str] = &[
-    "Abbott",
-    "Bergström",
-    "Castillo",
-    "Dąbrowski",
-    "Eriksen",
-    "Fontaine",
-    "Goldberg",
-    "Haddad",
-    "Ivanova",
-    "Jansen",
-    "Kowalski",
-    "Lindqvist",
-    "Moreau",
-    "Nakamura",
-    "O'Neill",
-    "Papadakis",
-    "Quiroga",
-    "Rossi",
-    "Schneider",
-    "Tanaka",
-    "Underwood",
-    "Vogel",
-];
-const THINGS: &[&str] = &[
-    "the river",
-    "a letter",
-    "the old key",
-    "her brother",
-    "the last train",
-    "a green coat",
-    "the harbour",
-    "some bread",
-    "the window",
-    "a map of the coast",
-    "the garden",
-    "the bell",
-    "his violin",
-    "a lamp",
-    "the bridge",
-    "the orchard",
-    "a boat",
-    "the winter",
-];
-const DEEDS: &[&str] = &[
-    "waited for",
-    "forgot",
-    "painted",
-    "followed",
-    "sold",
-    "remembered",
-    "carried",
-    "lost",
-    "dreamt of",
-    "asked about",
-    "wrote down",
-    "looked for",
-    "left behind",
-    "returned to",
-    "shared",
-    "watched",
-];
-const TERMS: &[&str] = &[
-    "abutment",
-    "ballast",
-    "caisson",
-    "dredge",
-    "embankment",
-    "ferry",
-    "girder",
-    "headrace",
-    "invert",
-    "jetty",
-    "keystone",
-    "lock",
-    "mole",
-    "navigation",
-    "outfall",
-    "pier",
-    "quay",
-    "revetment",
-    "sluice",
-    "tailwater",
-    "weir",
-];
-const SHORT: &[&str] = &[
-    "Yes.",
-    "No.",
-    "Why?",
-    "Perhaps.",
-    "Not yet.",
-    "Of course.",
-    "Thank you.",
-    "Sorry?",
-    "Wait.",
-    "More?",
-    "Next.",
-    "Go back.",
-    "Today?",
-    "Share it.",
-    "Sign here.",
-    "Print it.",
-    "Play!",
-    "Watch out!",
-    "Follow me.",
-    "Read it again.",
-    "Search the house.",
-    "Listen.",
-];
 
 /// Generates a text.
 type Writer = fn(&mut Random) -> String;
