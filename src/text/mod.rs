@@ -25,6 +25,7 @@ pub use block::{Block, BlockKind, list_marker};
 pub use decode::{LossyDecoding, NotText, decode};
 #[cfg(feature = "cli")]
 pub(crate) use decode::{PROBE_BYTES, not_text};
+pub(crate) use page::template_hash;
 pub use page::{
     PAGE_FEATURE_COUNT, PAGE_KIND_COUNT, PageFeature, PageFeatures, PageKind, PageKindEstimate,
     PageKindWeights,

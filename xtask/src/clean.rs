@@ -11,10 +11,10 @@ use dechaff::rule::Registry;
 use dechaff::text::{Document, Origin};
 use rayon::prelude::*;
 
+use crate::judge::Held;
 use crate::judge::{Judged, Odds};
 use crate::pages::Label;
 use crate::prepare::is_named;
-use crate::train::Held;
 
 /// Lines, and those among them that rules flag.
 #[derive(Default)]
@@ -43,7 +43,7 @@ pub(crate) fn report(judged: &[Judged<'_>], held: &Held, odds: Odds) -> Result<S
         let survey = Survey::new(&document, &findings);
         let mut clean = Clean { pages: 1, lines: survey.len(), ..Clean::default() };
         clean.named = (0..survey.len()).filter(|&unit| survey.is_flagged(unit)).count();
-        if survey.prose().is_known_ground() {
+        {
             let scores = held.without_site(one.page).judge(&survey).scores;
             for (unit, score) in
                 scores.iter().enumerate().filter(|(unit, _)| survey.may_report(*unit))

@@ -10,11 +10,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::judge::{Judged, Odds, judge, odds};
+use crate::judge::{Held, Judged, Odds, judge, odds};
 use crate::pages::{self, Label};
 use crate::prepare::prepare;
 use crate::tally::{HEAD, Tally};
-use crate::train::Held;
 use crate::verdicts::Verdicts;
 use crate::{clean, rules};
 
@@ -51,6 +50,8 @@ pub(crate) fn run(folder: &Path, options: &Options) -> Result<String> {
         ("points", by_source(&judged, &points, MAIN_TRACK, &|lang| lang == "en")),
         ("languages", by_language(&judged, &points)?),
         ("tracks", by_track(&judged, &points)),
+        ("kinds", by_kind(&judged, &points, "kinds")),
+        ("judged-languages", by_kind(&judged, &points, "languages")),
         ("rules", rules::table(&flagged, &verdicts)?),
         ("disputed", rules::disputed(&flagged, &verdicts)),
         ("read-languages", rules::by_language(&elsewhere, &verdicts)),
@@ -132,10 +133,6 @@ fn points(odds: Odds) -> Vec<Point> {
             Box::new(move |one, line| is_named(one, line) || at(&one.scores, line, default)),
         ),
         point(
-            "default, the source left out of training",
-            Box::new(move |one, line| is_named(one, line) || at(&one.foreign, line, default)),
-        ),
-        point(
             "default, half of the named rules silent",
             Box::new(move |one, line| one.page.half_named[line] || at(&one.half, line, default)),
         ),
@@ -202,6 +199,26 @@ fn by_track(judged: &[Judged<'_>], points: &[Point]) -> String {
         format!("| track | point | language | {}\n", HEAD.replacen("|---", "|---|---|---|---", 1));
     for ((track, point, _, lang), tally) in tallies {
         let _ = writeln!(table, "| {track} | {point} | {lang} | {tally}");
+    }
+    table
+}
+
+/// A row for each kind of page of `track`, at the default point, of the named rules and of their
+/// safe fixes.
+fn by_kind(judged: &[Judged<'_>], points: &[Point], track: &str) -> String {
+    const SHOWN: [&str; 3] = [DEFAULT, "named rules", "named rules, safe fixes"];
+    let mut table = format!("| point | kind | {}\n", HEAD.replacen("|---", "|---|---|---", 1));
+    for point in points.iter().filter(|point| SHOWN.contains(&point.name)) {
+        let mut tallies: BTreeMap<(bool, &str), Tally> = BTreeMap::new();
+        for one in judged.iter().filter(|one| one.page.track == track) {
+            let (tally, _) = tally(one, point);
+            let kind = one.page.page.kind.as_deref().unwrap_or_default();
+            *tallies.entry((false, kind)).or_default() += tally;
+            *tallies.entry((true, "all")).or_default() += tally;
+        }
+        for ((_, kind), tally) in tallies {
+            let _ = writeln!(table, "| {} | {kind} | {tally}", point.name);
+        }
     }
     table
 }

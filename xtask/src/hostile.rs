@@ -30,7 +30,8 @@ struct Case {
     name: &'static str,
     write: WriteInput,
     arguments: &'static [&'static str],
-    /// The sizes passed to `write`, usually one and four times that, to see whether time is linear.
+    /// The sizes passed to `write`, usually one and four times that, to see whether time is
+    /// linear.
     sizes: &'static [u64],
     /// The expected exit code: [`CLEAN`] for no findings or for binary files, which are skipped,
     /// [`FLAGGED`] for findings, [`REFUSED`] for input that is refused.

@@ -1,14 +1,88 @@
 //! What the rules and the classifier say of a page, the latter by models that were not trained on
 //! its site.
 
-use anyhow::{Result, bail};
+use std::fs;
+
+use anyhow::{Context, Result, bail};
 use dechaff::check::Parameters;
 use dechaff::check::classifier::{Model, Survey};
 use dechaff::rule::Registry;
+use dechaff::text::{
+    PAGE_FEATURE_COUNT, PAGE_KIND_COUNT, PageFeatures, PageKindEstimate, PageKindWeights,
+};
 use rayon::prelude::*;
 
 use crate::prepare::Prepared;
-use crate::train::Held;
+
+/// The number of folds by web site.
+const FOLDS: usize = 5;
+/// Where `training/train.py` leaves models that were trained without some of the pages.
+const FOLDER: &str = "target/folds";
+
+/// Models that were trained without some of the pages.
+pub(crate) struct Held {
+    models: Vec<Model>,
+}
+
+/// Page kind weights that were trained without some of the pages; the program's own before there
+/// are any.
+pub(crate) struct HeldKinds {
+    weights: Vec<PageKindWeights>,
+}
+
+impl HeldKinds {
+    /// Reads the weights.
+    pub(crate) fn load() -> Self {
+        let read = |fold: usize| {
+            let bytes = fs::read(format!("{FOLDER}/kinds-{fold}.bin")).ok()?;
+            let mut values =
+                bytes.chunks_exact(4).map(|bytes| Some(f32::from_le_bytes(bytes.try_into().ok()?)));
+            let mut weights = [(0.0, [0.0; PAGE_FEATURE_COUNT]); PAGE_KIND_COUNT];
+            for (bias, weights) in &mut weights {
+                *bias = values.next()??;
+                for weight in weights {
+                    *weight = values.next()??;
+                }
+            }
+            Some(weights)
+        };
+        Self { weights: (0..FOLDS).map_while(read).collect() }
+    }
+
+    /// Estimates the kind of a page by weights that were not trained on its site.
+    pub(crate) fn estimate(&self, domain: &str, profile: &PageFeatures) -> PageKindEstimate {
+        match self.weights.get(fold(domain)) {
+            Some(weights) => PageKindEstimate::with_weights(profile, weights),
+            None => PageKindEstimate::from_features(profile),
+        }
+    }
+}
+
+impl Held {
+    /// Reads the models.
+    pub(crate) fn load() -> Result<Self> {
+        let model = |fold: usize| {
+            let path = format!("{FOLDER}/fold-{fold}.bin");
+            let bytes =
+                fs::read(&path).with_context(|| format!("no {path}: run training/train.py"))?;
+            Model::decode(&bytes)
+                .with_context(|| format!("{path} is of another version: run training/train.py"))
+        };
+        Ok(Self { models: (0..FOLDS).map(model).collect::<Result<_>>()? })
+    }
+
+    /// The model that was not trained on a page's site.
+    pub(crate) fn without_site(&self, page: &Prepared<'_>) -> &Model {
+        &self.models[fold(&page.page.domain)]
+    }
+}
+
+/// The fold of a web site: `training/train.py` computes the same.
+fn fold(domain: &str) -> usize {
+    let sum =
+        domain.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
+    (sum % 9973) as usize % FOLDS
+}
 
 /// Log odds that a line is noise; `None` where the classifier reports nothing.
 type Scores = Vec<Option<f32>>;
@@ -22,8 +96,6 @@ pub(crate) struct Judged<'p> {
     pub(crate) half: Scores,
     /// With no rule running but the classifier's own.
     pub(crate) bare: Scores,
-    /// From a model that was not trained on its source.
-    pub(crate) foreign: Scores,
 }
 
 /// Judges pages by models that lack them.
@@ -35,7 +107,6 @@ pub(crate) fn judge<'p>(pages: &'p [Prepared<'p>], held: &Held) -> Vec<Judged<'p
             scores: scores(model, &page.whole, page),
             half: scores(model, &page.half, page),
             bare: scores(model, &page.bare, page),
-            foreign: scores(held.without_source(page), &page.whole, page),
         }
     };
     pages.par_iter().map(judge).collect()
@@ -43,11 +114,9 @@ pub(crate) fn judge<'p>(pages: &'p [Prepared<'p>], held: &Held) -> Vec<Judged<'p
 
 fn scores(model: &Model, survey: &Survey, page: &Prepared<'_>) -> Scores {
     let mut scores = vec![None; page.spans.len()];
-    if survey.prose().is_known_ground() {
-        for (unit, score) in model.judge(survey).scores.into_iter().enumerate() {
-            if survey.may_report(unit) {
-                scores[page.lines[unit]] = Some(score - survey.caution(unit));
-            }
+    for (unit, score) in model.judge(survey).scores.into_iter().enumerate() {
+        if survey.may_report(unit) {
+            scores[page.lines[unit]] = Some(score - survey.caution(unit));
         }
     }
     scores

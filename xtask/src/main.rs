@@ -8,8 +8,8 @@
 )]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command for a terminal")]
 
-mod boost;
 mod clean;
+mod dump;
 mod eval;
 mod fuzz;
 #[path = "../../tests/it/generated/mod.rs"]
@@ -26,13 +26,11 @@ mod kill;
 )]
 #[path = "../../tests/faults/lab.rs"]
 mod lab;
-mod linear;
 mod pages;
 mod prepare;
 mod random;
 mod rules;
 mod tally;
-mod train;
 mod verdicts;
 
 use std::path::Path;
@@ -41,8 +39,8 @@ use std::process::{Command, ExitCode};
 use anyhow::{Result, bail};
 
 const USAGE: &str = "usage:
-  cargo xtask train DIR
-      trains the classifier on the labelled pages in DIR/lines, and models that lack a fold of the web sites, or a source, each
+  cargo xtask dump DIR FOLDER
+      writes the features of the labelled lines in DIR/lines to FOLDER, for training/train.py
   cargo xtask eval DIR [--false] [--missed] [--predictions FOLDER]
       says what rules and classifier do on those pages, and keeps it in docs/
   cargo xtask harm [DIR]
@@ -106,7 +104,10 @@ fn main() -> Result<ExitCode> {
             }
             print!("{}", eval::run(Path::new(&folder), &options)?);
         }
-        "train" => train::run(Path::new(&folder))?,
+        "dump" => {
+            let Some(target) = arguments.next() else { bail!(USAGE) };
+            dump::run(Path::new(&folder), Path::new(&target))?;
+        }
         other => bail!("unknown task {other}\n{USAGE}"),
     }
     Ok(ExitCode::SUCCESS)

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use dechaff::finding::{Edit, Finding};
+use dechaff::finding::Finding;
 use dechaff::text::Span;
 use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
@@ -22,6 +22,9 @@ pub(crate) struct Page {
     pub(crate) lang: String,
     /// The web site it comes from; pages of one site never stand on two sides of a split.
     pub(crate) domain: String,
+    /// What kind of page it is, or its language; `None` in sets of articles.
+    #[serde(default)]
+    pub(crate) kind: Option<String>,
     /// The extracted text.
     pub(crate) text: String,
     /// The labels of its lines; blank lines have none.
@@ -96,41 +99,43 @@ pub(crate) fn read_track(path: &Path) -> Result<Vec<Page>> {
     lines.enumerate().map(parse).collect()
 }
 
-/// For each line, the rules whose fixes take it: together at least 80 % of its characters, blanks
-/// aside.
+/// For each line, the rules whose fixes together remove at least half of its bytes and put nothing
+/// in their place.
 pub(crate) fn taken<'f>(
-    text: &str,
     lines: &[Span],
     findings: impl IntoIterator<Item = &'f Finding>,
 ) -> Vec<Vec<&'f str>> {
-    let mut taken: Vec<(usize, Vec<&str>)> = vec![(0, Vec::new()); lines.len()];
+    let mut parts: Vec<Vec<(Span, &str)>> = vec![Vec::new(); lines.len()];
     for finding in findings {
-        let edits =
-            finding.fix.iter().flat_map(|fix| &fix.edits).filter(|edit| Edit::is_deletion(edit));
-        for edit in edits {
-            let mut line = lines.partition_point(|line| line.end < edit.span.start);
-            while let Some(span) = lines.get(line).filter(|span| span.start < edit.span.end) {
-                let part = Span::new(
-                    span.start.max(edit.span.start),
-                    span.end.min(edit.span.end).max(span.start),
-                );
-                let ink = ink(text.get(part.range()).unwrap_or(""));
-                let (count, codes) = &mut taken[line];
-                *count += ink;
-                if ink > 0 && !codes.contains(&finding.rule.code.as_str()) {
-                    codes.push(&finding.rule.code);
+        let Some(fix) = &finding.fix else { continue };
+        if fix.edits.iter().any(|edit| !edit.content.trim().is_empty()) {
+            continue;
+        }
+        for edit in &fix.edits {
+            let first = lines.partition_point(|line| line.end <= edit.span.start);
+            for (line, parts) in lines.iter().zip(&mut parts).skip(first) {
+                if line.start >= edit.span.end {
+                    break;
                 }
-                line += 1;
+                let part = Span::new(line.start.max(edit.span.start), line.end.min(edit.span.end));
+                parts.push((part, &finding.rule.code));
             }
         }
     }
-    let whole = |(line, (count, codes)): (&Span, (usize, Vec<&'f str>))| {
-        let all = ink(text.get(line.range()).unwrap_or(""));
-        if 5 * count >= 4 * all.max(1) { codes } else { Vec::new() }
-    };
-    lines.iter().zip(taken).map(whole).collect()
+    lines.iter().zip(parts).map(|(line, parts)| codes_of_half(*line, parts)).collect()
 }
 
-fn ink(text: &str) -> usize {
-    text.chars().filter(|character| !character.is_whitespace()).count()
+/// The codes of the parts of a line, if these cover half of it.
+fn codes_of_half(line: Span, mut parts: Vec<(Span, &str)>) -> Vec<&str> {
+    parts.sort_by_key(|(part, _)| part.start);
+    let (mut covered, mut end) = (0, line.start);
+    let mut codes = Vec::new();
+    for (part, code) in parts {
+        covered += part.end.saturating_sub(part.start.max(end));
+        end = end.max(part.end);
+        if !codes.contains(&code) {
+            codes.push(code);
+        }
+    }
+    if covered > 0 && 2 * covered >= line.len() { codes } else { Vec::new() }
 }

@@ -1,4 +1,4 @@
-//! Pages as the model sees them, with what is known of their lines.
+//! Labelled pages as the model sees them.
 
 use std::sync::Arc;
 
@@ -7,50 +7,49 @@ use dechaff::check::classifier::Survey;
 use dechaff::finding::{Applicability, Finding};
 use dechaff::linter::Linter;
 use dechaff::rule::{Registry, Rule};
-use dechaff::text::{Document, Origin, Span};
+use dechaff::text::{Document, Origin, PageFeatures, Span};
 use rayon::prelude::*;
 
+use crate::judge::HeldKinds;
 use crate::pages::{self, Label, Page};
 use crate::random::{Random, hash};
 
-/// Lines that are not scored since the people who extracted the pages disagree on them; a reader
-/// would keep most.
+/// Unscored lines that a reader would mostly keep, although human extractions disagree on them.
 const KEPT: &[&str] = &["title", "dek", "heading", "code", "table", "list", "faq", "ref", "plain"];
-/// Begins what is drawn at random.
-pub(crate) const SEED: u64 = 2;
+/// Seeds the choice of rules to silence.
+const SEED: u64 = 2;
 
 /// A page with its surveys.
 pub(crate) struct Prepared<'p> {
     pub(crate) page: &'p Page,
     pub(crate) track: &'p str,
-    /// How much its lines count in training.
-    pub(crate) weight: f32,
-    pub(crate) domain: u64,
-    /// As the model will see it.
+    pub(crate) profile: PageFeatures,
+    /// With all findings of named rules.
     pub(crate) whole: Survey,
-    /// With some rules silent: on other pages the rules, which were written with these at hand,
-    /// find less.
-    pub(crate) deaf: Survey,
-    /// With half of the rules silent.
+    /// With the findings of some rules: rules written with these pages at hand find less on
+    /// others.
+    pub(crate) silenced: Survey,
+    /// With those of half of the rules.
     pub(crate) half: Survey,
-    /// With all rules silent.
+    /// Without any.
     pub(crate) bare: Survey,
-    /// For each unit its line, counted from 0, and whether it is noise, where that is known.
+    /// For each unit its line, counted from 0.
     pub(crate) lines: Vec<usize>,
+    /// For each unit whether it is noise, where that is known.
     pub(crate) labels: Vec<Option<bool>>,
     pub(crate) spans: Vec<Span>,
-    /// For each line the named rules whose fixes take it.
+    /// For each line the named rules whose fixes remove it.
     pub(crate) named: Vec<Vec<String>>,
-    /// Whether a safe fix takes a line.
+    /// Whether safe fixes remove a line.
     pub(crate) safe: Vec<bool>,
-    /// Whether a fix of the half that is not silent takes it.
+    /// Whether fixes of the half that is not silenced remove it.
     pub(crate) half_named: Vec<bool>,
 }
 
-/// Whether a rule speaks of noise by name: boilerplate or synthetic text, and not the classifier.
+/// Whether a rule runs by default and is neither the line model nor one that compares documents.
 pub(crate) fn is_named(rule: &Rule) -> bool {
     let code = &rule.info.code;
-    rule.default && (code.starts_with("BP") && !code.starts_with("BP9") || code.starts_with("SY"))
+    rule.default && !code.starts_with("BP9") && !code.starts_with("ND")
 }
 
 fn is_safe(finding: &&Finding) -> bool {
@@ -60,44 +59,35 @@ fn is_safe(finding: &&Finding) -> bool {
 /// Prepares the pages of all tracks.
 pub(crate) fn prepare(tracks: &[(String, Vec<Page>)]) -> Result<Vec<Prepared<'_>>> {
     let registry = Registry::embedded()?;
-    let rules =
-        registry.rules().iter().filter(|rule| rule.default && !rule.info.code.starts_with("BP9"));
+    let rules = registry.rules().iter().filter(|rule| is_named(rule));
     let linter = Linter::from_rules(rules)?;
+    let kinds = HeldKinds::load();
     let mut prepared = Vec::new();
     for (track, pages) in tracks {
-        // Whole pages have thirty times as much noise, most of which no extractor leaves.
-        let weight = match track.as_str() {
-            "residue-txt" => 1.0,
-            "residue-md" => 0.4,
-            _ => 0.06,
-        };
-        prepared.par_extend(
-            pages.par_iter().map(|page| prepare_page(&registry, &linter, track, page, weight)),
-        );
+        prepared
+            .par_extend(pages.par_iter().map(|page| prepare_page(&linter, &kinds, track, page)));
     }
     Ok(prepared)
 }
 
 fn prepare_page<'p>(
-    registry: &Registry,
     linter: &Linter,
+    kinds: &HeldKinds,
     track: &'p str,
     page: &'p Page,
-    weight: f32,
 ) -> Prepared<'p> {
-    /// Shares of the rules that are silent on a page.
-    const SILENT: [f32; 4] = [0.0, 0.3, 0.6, 1.0];
+    /// Shares of the rules that are silenced on a page.
+    const SILENCED: [f32; 4] = [0.0, 0.3, 0.6, 1.0];
     let document = Document::parse(Arc::new(Origin::file("page.txt")), &page.text);
+    let profile = PageFeatures::from_document(&document);
+    let document = document.with_page_kind(kinds.estimate(&page.domain, &profile));
     let findings = linter.check(&document);
-    let silent = SILENT[(hash(&page.id) >> 33) as usize % SILENT.len()];
-    let is_heard = |finding: &Finding, silent: f32| {
-        Random::new(SEED ^ hash(&page.id) ^ hash(&finding.rule.code)).unit() >= silent
+    let silenced = SILENCED[(hash(&page.id) >> 33) as usize % SILENCED.len()];
+    let is_heard = |finding: &Finding, silenced: f32| {
+        Random::new(SEED ^ hash(&page.id) ^ hash(&finding.rule.code)).unit() >= silenced
     };
     let is_half = |finding: &&Finding| is_heard(finding, 0.5);
     let whole = Survey::new(&document, findings.iter());
-    let deaf = Survey::new(&document, findings.iter().filter(|finding| is_heard(finding, silent)));
-    let half = Survey::new(&document, findings.iter().filter(is_half));
-    let bare = Survey::new(&document, []);
     let spans = page.spans();
     let mut of_line = vec![None; spans.len()];
     for line in &page.lines {
@@ -110,31 +100,26 @@ fn prepare_page<'p>(
     let line = |unit| spans.partition_point(|line| line.end < whole.content(unit).start);
     let lines: Vec<usize> = (0..whole.len()).map(line).collect();
     let labels = lines.iter().map(|&line| of_line.get(line).copied().flatten()).collect();
-    let taken = |takes: &dyn Fn(&&Finding) -> bool| {
-        let is_of_named =
-            |finding: &&Finding| registry.find(&finding.rule.code).is_ok_and(is_named);
-        pages::taken(&page.text, &spans, findings.iter().filter(is_of_named).filter(takes))
-    };
+    let taken =
+        |takes: &dyn Fn(&&Finding) -> bool| pages::taken(&spans, findings.iter().filter(takes));
     let is_taken = |codes: &Vec<&str>| !codes.is_empty();
     let owned = |codes: Vec<&str>| codes.into_iter().map(str::to_owned).collect();
-    let named = taken(&|_| true).into_iter().map(owned).collect();
-    let safe = taken(&is_safe).iter().map(is_taken).collect();
-    let half_named = taken(&is_half).iter().map(is_taken).collect();
-    let domain = hash(&page.domain);
     Prepared {
         page,
         track,
-        weight,
-        domain,
+        profile,
+        silenced: Survey::new(
+            &document,
+            findings.iter().filter(|finding| is_heard(finding, silenced)),
+        ),
+        half: Survey::new(&document, findings.iter().filter(is_half)),
+        bare: Survey::new(&document, []),
+        named: taken(&|_| true).into_iter().map(owned).collect(),
+        safe: taken(&is_safe).iter().map(is_taken).collect(),
+        half_named: taken(&is_half).iter().map(is_taken).collect(),
         whole,
-        deaf,
-        half,
-        bare,
         lines,
         labels,
         spans,
-        named,
-        safe,
-        half_named,
     }
 }

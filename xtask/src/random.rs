@@ -19,14 +19,6 @@ impl Random {
     pub(crate) fn unit(&mut self) -> f32 {
         (self.next() >> 40) as f32 / (1_u64 << 24) as f32
     }
-
-    /// Puts a list in another order.
-    pub(crate) fn shuffle<T>(&mut self, list: &mut [T]) {
-        for last in (1..list.len()).rev() {
-            let other = (self.next() % (last as u64 + 1)) as usize;
-            list.swap(last, other);
-        }
-    }
 }
 
 fn mix(state: u64) -> u64 {

@@ -1,6 +1,6 @@
 //! Boosted trees: each gives a line some weight of evidence, and the sum decides.
 
-use super::feature::{FEATURES, Row};
+use super::features::{FEATURES, Row};
 
 /// A step down a tree, or its end.
 #[derive(Debug, Clone, Copy, PartialEq)]

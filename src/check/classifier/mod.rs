@@ -4,10 +4,9 @@
 //! which words it has, and what the rules before it found. It reports only what they left.
 //! `docs/model.md` says what it was trained on and how far it can be trusted.
 
-mod feature;
+mod features;
 mod forest;
 mod model;
-mod page;
 mod prose;
 mod reasons;
 mod shape;
@@ -18,12 +17,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use feature::{FEATURES, FIRST_PASS, Feature, Row};
+pub use features::{FEATURES, Feature, Row};
 pub use forest::{Forest, Node};
-pub use model::{HOPELESS, Judgement, Model, NEVER, Words};
+pub use model::{Judgement, Model, Words};
 pub use prose::Prose;
 use prose::flagged;
-pub use survey::Survey;
+pub use survey::{Context, Survey};
 pub use words::BUCKET_BITS;
 
 use super::{DocumentCheck, FindingSink, ParameterError, RuleWithParams};
@@ -71,7 +70,7 @@ pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
 pub fn compile(
     rules: Vec<RuleWithParams<'_, Parameters>>,
 ) -> Result<Box<dyn DocumentCheck>, ParameterError> {
-    let message = || "the embedded weights do not fit this program: run `cargo xtask train`".into();
+    let message = || "the embedded weights do not fit this program: run training/train.py".into();
     let model =
         Model::decode(WEIGHTS).ok_or_else(|| ParameterError { message: message(), place: None })?;
     let mut points: Vec<(Arc<RuleInfo>, f32)> =
@@ -86,6 +85,30 @@ struct Classifier {
     points: Vec<(Arc<RuleInfo>, f32)>,
 }
 
+impl Classifier {
+    /// Returns for each unit the rule that reports it, if any, and the log odds that it is noise.
+    ///
+    /// A heading is not reported if what it heads stays.
+    fn reported(
+        &self,
+        survey: &Survey,
+        judgement: &Judgement,
+    ) -> Vec<Option<(&Arc<RuleInfo>, f32)>> {
+        let mut reported = vec![None; survey.len()];
+        let mut next_stays = false;
+        for (unit, score) in judgement.scores.iter().enumerate().rev() {
+            let score = score - survey.caution(unit);
+            let may_report = judgement.rows[unit].is_some() && survey.may_report(unit);
+            if may_report && !(next_stays && survey.is_heading(unit)) {
+                let point = self.points.iter().find(|(_, least)| score >= *least);
+                reported[unit] = point.map(|(rule, _)| (rule, score));
+            }
+            next_stays = reported[unit].is_none() && !survey.is_flagged(unit);
+        }
+        reported
+    }
+}
+
 impl DocumentCheck for Classifier {
     fn warm_up(&self) {
         shape::warm_up();
@@ -93,20 +116,14 @@ impl DocumentCheck for Classifier {
 
     fn check(&self, document: &Document<'_>, findings: &mut FindingSink<'_>) {
         let is_flagged = flagged(document, findings.iter());
-        if !Prose::among(document, &is_flagged).is_known_ground() {
-            return;
-        }
         let survey = Survey::among(document, &is_flagged);
         let judgement = self.model.judge(&survey);
-        for (unit, (row, score)) in judgement.rows.iter().zip(&judgement.scores).enumerate() {
-            let Some(row) = row.as_ref().filter(|_| survey.may_report(unit)) else { continue };
-            let score = score - survey.caution(unit);
-            let Some((rule, _)) = self.points.iter().find(|(_, least)| score >= *least) else {
-                continue;
-            };
+        let points = self.reported(&survey, &judgement);
+        for ((unit, row), rule) in judgement.rows.iter().enumerate().zip(points) {
+            let (Some(row), Some((rule, score))) = (row, rule) else { continue };
             let span = survey.content(unit);
             let words =
-                survey.heavy_words(document.slice(span), |bucket| self.model.words.weight(bucket));
+                Survey::heavy_words(document.slice(span), |bucket| self.model.words.weight(bucket));
             let reasons = reasons::reasons(row, &self.model.explain(row), &words);
             let mut finding = Finding::with_deletion(rule, document, span);
             finding.label = (!reasons.is_empty()).then(|| reasons.join(", "));

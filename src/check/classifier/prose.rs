@@ -29,12 +29,11 @@ impl Prose {
         Self { blocks, share: prose as f32 / all.max(1) as f32 }
     }
 
-    /// Whether a document is of the sort that the model was shown: one with running text, and
-    /// mostly that.
-    pub fn is_known_ground(self) -> bool {
-        const FEWEST: usize = 2;
-        const LEAST_SHARE: f32 = 0.5;
-        self.blocks >= FEWEST && self.share >= LEAST_SHARE
+    /// Whether a document has so little running text that its short lines may well be its content.
+    pub fn is_little(self) -> bool {
+        const MIN_BLOCKS: usize = 2;
+        const MIN_SHARE: f32 = 0.2;
+        self.blocks < MIN_BLOCKS || self.share < MIN_SHARE
     }
 }
 

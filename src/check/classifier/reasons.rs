@@ -1,16 +1,16 @@
 //! Why the model flags a line, in words.
 
-use super::feature::{FEATURES, Feature, Row};
+use super::features::{FEATURES, Feature, Nearby, Row, Subject};
 
-/// The phrases for what weighed most, the heaviest first; features that say the same are one
+/// Phrases for the features that weighed most, the heaviest first; features of one aspect are one
 /// reason.
 ///
 /// `words` are the line's own words, those that weigh most first.
 pub(super) fn reasons(row: &Row, weights: &[f32; FEATURES], words: &[String]) -> Vec<String> {
-    const MOST: usize = 3;
+    const MAX_REASONS: usize = 3;
     let mut aspects: Vec<(Aspect, f32)> = Vec::new();
-    for (&feature, &weight) in Feature::ALL.iter().zip(weights) {
-        let aspect = Aspect::of(feature);
+    for (index, &weight) in weights.iter().enumerate() {
+        let aspect = Aspect::from(Subject::at(index));
         match aspects.iter_mut().find(|(known, _)| *known == aspect) {
             Some((_, sum)) => *sum += weight,
             None => aspects.push((aspect, weight)),
@@ -18,7 +18,7 @@ pub(super) fn reasons(row: &Row, weights: &[f32; FEATURES], words: &[String]) ->
     }
     aspects.sort_by(|left, right| right.1.total_cmp(&left.1));
     let said = aspects.into_iter().filter(|(_, weight)| *weight > 0.0);
-    said.filter_map(|(aspect, _)| aspect.phrase(row, words)).take(MOST).collect()
+    said.filter_map(|(aspect, _)| aspect.phrase(row, words)).take(MAX_REASONS).collect()
 }
 
 /// What several features tell together.
@@ -34,95 +34,120 @@ enum Aspect {
     Known,
     Place,
     Page,
-    Company,
+    Kind,
+    Run,
+    Mark,
     Flagged,
     Words,
     Neighbours,
 }
 
-impl Aspect {
-    fn of(feature: Feature) -> Self {
-        match feature {
-            Feature::Words | Feature::Characters | Feature::WordLength | Feature::Stops => {
-                Self::Length
-            }
-            Feature::Capitalised | Feature::Capitals | Feature::BeginsSmall => Self::Letters,
-            Feature::Signs
-            | Feature::Commas
-            | Feature::Separators
-            | Feature::Links
-            | Feature::Quotes => Self::Signs,
-            Feature::Closed | Feature::EndsInColon | Feature::EndsInDots => Self::End,
-            Feature::StopWords => Self::StopWords,
-            Feature::Digits | Feature::BeginsWithDigit | Feature::Years | Feature::Clock => {
-                Self::Numbers
-            }
-            Feature::Copies => Self::Copies,
-            Feature::KnownWords => Self::Known,
-            Feature::FromStart
-            | Feature::FromEnd
-            | Feature::Place
-            | Feature::SinceProse
-            | Feature::UntilProse
-            | Feature::ProseBefore
-            | Feature::ProseAfter => Self::Place,
-            Feature::ProseShare | Feature::Lines | Feature::ShortShare | Feature::FlaggedShare => {
-                Self::Page
-            }
-            Feature::Item
-            | Feature::Heading
-            | Feature::WordsBefore
-            | Feature::WordsAfter
-            | Feature::WordsTwoBefore
-            | Feature::WordsTwoAfter
-            | Feature::ClosedBefore
-            | Feature::ClosedAfter
-            | Feature::Run
-            | Feature::GapBefore
-            | Feature::GapAfter
-            | Feature::AlikeAround => Self::Company,
-            Feature::FlaggedBefore
-            | Feature::FlaggedAfter
-            | Feature::FlaggedNear
-            | Feature::FlaggedBoth
-            | Feature::FlaggedTail => Self::Flagged,
-            Feature::WordScore | Feature::Familiar => Self::Words,
-            Feature::WordScoreBefore
-            | Feature::WordScoreAfter
-            | Feature::WordScoreNear
-            | Feature::ScoreBefore
-            | Feature::ScoreAfter
-            | Feature::ScoreNear
-            | Feature::ScoreBest => Self::Neighbours,
+impl From<Subject> for Aspect {
+    fn from(subject: Subject) -> Self {
+        match subject {
+            Subject::Line(feature) => Self::from(feature),
+            Subject::Neighbour(_, Nearby::NearFlagged) => Self::Flagged,
+            Subject::Neighbour(_, Nearby::NearScore) => Self::Neighbours,
+            Subject::Neighbour(..) => Self::Run,
         }
     }
+}
 
+impl From<Feature> for Aspect {
+    fn from(feature: Feature) -> Self {
+        use Feature as F;
+        match feature {
+            F::Words | F::Characters | F::WordLength | F::Stops | F::ProseLine => Self::Length,
+            F::Capitalised | F::Capitals | F::BeginsSmall => Self::Letters,
+            F::Signs
+            | F::Commas
+            | F::Separators
+            | F::Links
+            | F::Quotes
+            | F::Brackets
+            | F::Emphasis
+            | F::BeginsWithSign => Self::Signs,
+            F::Closed | F::EndsInColon | F::EndsInDots | F::Question | F::Exclamation => Self::End,
+            F::StopWords => Self::StopWords,
+            F::Digits | F::BeginsWithDigit | F::Years | F::Clock | F::Price => Self::Numbers,
+            F::Copies | F::Templates | F::FirstWordCopies | F::CopyRank => Self::Copies,
+            F::KnownWords | F::TitleWords => Self::Known,
+            F::FromStart
+            | F::FromEnd
+            | F::Place
+            | F::SinceProse
+            | F::UntilProse
+            | F::ProseBefore
+            | F::ProseAfter
+            | F::SinceHeading => Self::Place,
+            F::PageLines | F::PageProse | F::PageShort | F::PageItems | F::PageTemplates => {
+                Self::Page
+            }
+            F::Article
+            | F::Documentation
+            | F::Forum
+            | F::Product
+            | F::Service
+            | F::Listing
+            | F::Collection => Self::Kind,
+            F::RunLines
+            | F::RunWords
+            | F::RunClosed
+            | F::RunItems
+            | F::RunTemplates
+            | F::RunDigits
+            | F::AlikeAround
+            | F::GapBefore
+            | F::GapAfter => Self::Run,
+            F::ItemMark | F::HeadingMark | F::QuotationMark | F::Indent => Self::Mark,
+            F::FlaggedBefore
+            | F::FlaggedAfter
+            | F::FlaggedNear
+            | F::FlaggedBoth
+            | F::FlaggedShare
+            | F::FlaggedTail
+            | F::RunFlagged => Self::Flagged,
+            F::WordScore | F::Familiar => Self::Words,
+            F::RunWordScore | F::NearWordScore | F::HeadingWordScore => Self::Neighbours,
+        }
+    }
+}
+
+impl Aspect {
     /// The aspect in words; `None` where it has nothing to show.
     fn phrase(self, row: &Row, words: &[String]) -> Option<String> {
-        const FAMILIAR: f32 = 0.5;
-        /// Most words of a line that its length and the short lines around it say something of.
-        const MAX_SHORT: f32 = 11.0;
+        /// Share of the words that the model must know before it names any.
+        const MIN_FAMILIAR: f32 = 0.5;
+        const MAX_SHORT: f32 = 8.0;
+        const MIN_RUN: f32 = 3.0;
+        const MIN_INDENT: f32 = 4.0;
         let value = |feature: Feature| row[feature as usize];
         let is = |feature: Feature| value(feature) > 0.0;
+        let is_prose = is(Feature::ProseLine);
         let phrase = match self {
-            Self::Length if value(Feature::Words) > MAX_SHORT => return None,
+            Self::Length if is_prose => return None,
             Self::Length => counted(value(Feature::Words), "word"),
             Self::Letters if value(Feature::Capitals) > 0.5 => "all capitals".into(),
-            Self::Letters if value(Feature::Capitalised) > 0.6 => "most words capitalised".into(),
+            Self::Letters if value(Feature::Capitalised) > 0.6 && value(Feature::Words) > 1.0 => {
+                "most words capitalised".into()
+            }
             Self::Letters if is(Feature::BeginsSmall) => "starts with a lower-case letter".into(),
             Self::Letters => return None,
             Self::Signs if is(Feature::Separators) => "separators between its words".into(),
             Self::Signs if is(Feature::Links) => "remnant of a link".into(),
-            Self::Signs if is(Feature::Commas) => counted(value(Feature::Commas), "comma"),
-            Self::Signs if is(Feature::Quotes) => "quotation marks".into(),
+            Self::Signs if is(Feature::Brackets) => "brackets".into(),
+            Self::Signs if is(Feature::BeginsWithSign) => "starts with a sign".into(),
             Self::Signs => return None,
             Self::End if is(Feature::EndsInDots) => "ends in dots".into(),
             Self::End if is(Feature::EndsInColon) => "ends in a colon".into(),
+            Self::End if is(Feature::Question) => "a question".into(),
+            Self::End if is(Feature::Exclamation) => "an exclamation".into(),
             Self::End if is(Feature::Closed) => return None,
             Self::End => "no full stop".into(),
             Self::StopWords if !is(Feature::StopWords) => "no stop words".into(),
             Self::StopWords if value(Feature::StopWords) < 0.3 => "few stop words".into(),
             Self::StopWords => return None,
+            Self::Numbers if is(Feature::Price) => "a price".into(),
             Self::Numbers if is(Feature::Clock) => "a time of day".into(),
             Self::Numbers if is(Feature::Years) => "a year".into(),
             Self::Numbers if is(Feature::Digits) => "digits".into(),
@@ -130,23 +155,33 @@ impl Aspect {
             Self::Copies if value(Feature::Copies) > 1.0 => {
                 format!("appears {} times in the document", value(Feature::Copies))
             }
-            Self::Copies => return None,
-            Self::Known if value(Feature::KnownWords) < 0.0 => return None,
-            Self::Known if value(Feature::KnownWords) < 0.5 => {
-                "few of its words appear in the body text".into()
+            Self::Copies if value(Feature::Templates) > 1.0 => {
+                format!("appears {} times with other numbers", value(Feature::Templates))
             }
-            Self::Known => return None,
+            Self::Copies => return None,
+            Self::Known
+                if value(Feature::KnownWords) < 0.0 || value(Feature::KnownWords) >= 0.5 =>
+            {
+                return None;
+            }
+            Self::Known => "few of its words appear in the body text".into(),
             Self::Place => place(row),
-            Self::Page if value(Feature::ShortShare) > 0.5 => {
+            Self::Page if value(Feature::PageShort) > 0.5 => {
                 "the document has many short lines".into()
             }
-            Self::Page if is(Feature::FlaggedShare) => "the document has other noise".into(),
-            Self::Page => return None,
-            Self::Company if value(Feature::Run) >= 3.0 && value(Feature::Words) <= MAX_SHORT => {
-                format!("one of {} short lines in a row", value(Feature::Run))
+            Self::Page | Self::Kind => return None,
+            Self::Run
+                if value(Feature::RunLines) >= MIN_RUN
+                    && value(Feature::RunWords) <= MAX_SHORT
+                    && !is_prose =>
+            {
+                format!("one of {} short lines in a row", value(Feature::RunLines))
             }
-            Self::Company if is(Feature::Item) => "list item".into(),
-            Self::Company => return None,
+            Self::Run => return None,
+            Self::Mark if is(Feature::HeadingMark) => "heading".into(),
+            Self::Mark if is(Feature::ItemMark) => "list item".into(),
+            Self::Mark if value(Feature::Indent) >= MIN_INDENT => "indented".into(),
+            Self::Mark => return None,
             Self::Flagged if is(Feature::FlaggedBoth) => {
                 "between lines flagged by other rules".into()
             }
@@ -156,9 +191,12 @@ impl Aspect {
             Self::Flagged if is(Feature::FlaggedNear) => {
                 "near a line flagged by another rule".into()
             }
+            Self::Flagged if is(Feature::FlaggedShare) => {
+                "other rules flag lines of the document".into()
+            }
             Self::Flagged => return None,
-            // Words of a language that it did not learn look known by chance.
-            Self::Words if value(Feature::Familiar) < FAMILIAR => return None,
+            // In a language that the model did not learn, a word looks known only by chance.
+            Self::Words if value(Feature::Familiar) < MIN_FAMILIAR => return None,
             Self::Words => match words {
                 [] => return None,
                 [one] => format!("contains words typical of page furniture (“{one}”)"),
@@ -166,7 +204,7 @@ impl Aspect {
                     format!("contains words typical of page furniture (“{one}”, “{two}”)")
                 }
             },
-            Self::Neighbours => "the neighbouring lines look similar".into(),
+            Self::Neighbours => "the neighbouring lines read like page furniture".into(),
         };
         Some(phrase)
     }

@@ -36,6 +36,17 @@ pub(super) struct Shape {
     pub(super) quotes: f32,
     /// Sentence ends inside it.
     pub(super) stops: f32,
+    pub(super) question: f32,
+    pub(super) exclamation: f32,
+    /// Currency signs next to digits.
+    pub(super) price: f32,
+    /// Brackets and parentheses that open.
+    pub(super) brackets: f32,
+    /// Whole line in `*`, `_` or `**`.
+    pub(super) emphasis: f32,
+    /// Begins with neither letter nor digit.
+    pub(super) begins_with_sign: f32,
+    pub(super) has_digit: f32,
 }
 
 static STOPS: LazyLock<StopWords> = LazyLock::new(StopWords::new);
@@ -70,6 +81,13 @@ impl Shape {
                 }
                 '"' | '“' | '”' | '„' | '「' => shape.quotes += 1.0,
                 '@' | '#' => shape.links += 1.0,
+                '(' | '[' | '（' | '【' => shape.brackets += 1.0,
+                '$' | '€' | '£' | '¥' | '₹' | '₽' => {
+                    let is_near_digit =
+                        text[at..].bytes().take(5).any(|byte| byte.is_ascii_digit())
+                            || bytes[at.saturating_sub(2)..at].iter().any(u8::is_ascii_digit);
+                    shape.price += f32::from(u8::from(is_near_digit));
+                }
                 ']' if bytes.get(at + 1) == Some(&b'(') => shape.links += 1.0,
                 '.' | '!' | '?' if bytes.get(at + 1) == Some(&b' ') => shape.stops += 1.0,
                 '。' | '！' | '？' => shape.stops += 1.0,
@@ -119,6 +137,11 @@ impl Shape {
             ends_in_colon: is(text.ends_with([':', '：'])),
             ends_in_dots: is(text.ends_with("...") || text.ends_with('…') || text.ends_with("[…]")),
             begins_small: is(text.starts_with(char::is_lowercase)),
+            question: is(text.ends_with(['?', '？'])),
+            exclamation: is(text.ends_with(['!', '！'])),
+            emphasis: is(text.starts_with(['*', '_']) && text.ends_with(['*', '_'])),
+            begins_with_sign: is(text.starts_with(|first: char| !first.is_alphanumeric())),
+            has_digit: is(digits > 0),
             begins_with_digit: is(text.starts_with(|character: char| character.is_ascii_digit())),
             stop_words: of_words(stop_words),
             ..shape

@@ -1,8 +1,9 @@
-//! The words of a line, as hashes that never change: weights are kept by them.
+//! The words of a line, and the runs of bytes in them, as hashes that never change: weights are
+//! kept by them.
 
 use crate::check::fnv::{OFFSET_BASIS, add_byte};
 
-/// Bits of a bucket's number: words and pairs of words share this many weights.
+/// Bits of a bucket's number: weights are kept per bucket.
 pub const BUCKET_BITS: u32 = 18;
 
 /// A word: its hash, and the bytes it stands at.
@@ -78,49 +79,90 @@ pub(super) fn each(text: &str, mut take: impl FnMut(Word)) {
     }
 }
 
-/// What a bucket stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
-    /// A word anywhere in the line.
+/// The bytes of a line that grams are made of: what a line is shows at its beginning.
+const MAX_GRAM_BYTES: usize = 150;
+
+/// Calls `take` with the bucket of each run of three to five bytes within the words of a line,
+/// including a space before and after each word. ASCII case and the values of digits are ignored.
+pub(super) fn grams(line: &str, mut take: impl FnMut(u32)) {
+    const SHORTEST: usize = 3;
+    const LONGEST: usize = 5;
+    let mut bytes = [b' '; MAX_GRAM_BYTES + 2];
+    let mut count = 1;
+    for byte in line.bytes().take(MAX_GRAM_BYTES).chain([b' ']) {
+        let folded = match byte {
+            b'\t'..=b'\r' => b' ',
+            b'0'..=b'9' => b'0',
+            byte => byte.to_ascii_lowercase(),
+        };
+        if folded != b' ' || bytes[count - 1] != b' ' {
+            bytes[count] = folded;
+            count += 1;
+        }
+    }
+    let bytes = &bytes[..count];
+    for start in 0..count {
+        let mut hash = OFFSET_BASIS;
+        for (length, &byte) in (1..=LONGEST).zip(&bytes[start..]) {
+            // No gram reaches across a blank.
+            if length >= SHORTEST && bytes[start + length - 2] == b' ' {
+                break;
+            }
+            hash = add_byte(hash, byte);
+            if length >= SHORTEST {
+                take(bucket(hash));
+            }
+        }
+    }
+}
+
+/// The part of a line that a word bucket describes.
+#[derive(Debug, Clone, Copy)]
+enum Role {
     Word = 1,
-    /// Two words that follow each other.
     Pair = 2,
-    /// The first word.
     First = 3,
-    /// The last word.
     Last = 4,
-    /// The whole of a short line.
+    /// All words of a short line.
     Line = 5,
 }
 
-/// Calls `take` with the bucket of each word, pair and so on of a line, and the words it speaks of.
-pub(super) fn buckets(words: &[Word], mut take: impl FnMut(u32, Role, &[Word])) {
-    const SHORT_LINE: usize = 6;
-    for word in words {
-        take(bucket(Role::Word, word.hash), Role::Word, std::slice::from_ref(word));
-    }
-    for pair in words.windows(2) {
-        take(bucket(Role::Pair, chain(pair)), Role::Pair, pair);
-    }
+/// Calls `take` with a bucket for each word, each pair of words, the first and the last word, and
+/// the whole line if it is short.
+pub(super) fn phrases(words: &[Word], mut take: impl FnMut(u32)) {
+    const MAX_WORDS: usize = 40;
+    const SHORT_LINE: std::ops::RangeInclusive<usize> = 2..=6;
+    let words = &words[..words.len().min(MAX_WORDS)];
+    let mut take = |role: Role, hash: u64| take(phrase_bucket(role, hash));
+    words.iter().for_each(|word| take(Role::Word, word.hash));
+    words.windows(2).for_each(|pair| take(Role::Pair, combined_hash(pair)));
     if let (Some(first), Some(last)) = (words.first(), words.last()) {
-        take(bucket(Role::First, first.hash), Role::First, std::slice::from_ref(first));
-        take(bucket(Role::Last, last.hash), Role::Last, std::slice::from_ref(last));
+        take(Role::First, first.hash);
+        take(Role::Last, last.hash);
     }
-    if (2..=SHORT_LINE).contains(&words.len()) {
-        take(bucket(Role::Line, chain(words)), Role::Line, words);
+    if SHORT_LINE.contains(&words.len()) {
+        take(Role::Line, combined_hash(words));
     }
 }
 
-/// One hash of several words, in their order.
-fn chain(words: &[Word]) -> u64 {
+/// The bucket that [`phrases`] takes for a word.
+pub(super) fn word_bucket(word: &Word) -> u32 {
+    phrase_bucket(Role::Word, word.hash)
+}
+
+fn phrase_bucket(role: Role, hash: u64) -> u32 {
+    bucket((hash ^ ((role as u64) << 56)).wrapping_mul(0xbf58_476d_1ce4_e5b9))
+}
+
+/// Hashes words in their order.
+fn combined_hash(words: &[Word]) -> u64 {
     words.iter().fold(0, |hash, word| {
         hash.rotate_left(7).wrapping_add(word.hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
     })
 }
 
-fn bucket(role: Role, hash: u64) -> u32 {
-    let mixed = (hash ^ ((role as u64) << 56)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    ((mixed ^ (mixed >> 29)).wrapping_mul(0x94d0_49bb_1331_11eb) >> (64 - BUCKET_BITS)) as u32
+fn bucket(hash: u64) -> u32 {
+    ((hash ^ (hash >> 29)).wrapping_mul(0x94d0_49bb_1331_11eb) >> (64 - BUCKET_BITS)) as u32
 }
 
 /// How often each word occurs in a text, roughly: words that share a counter are told apart by
@@ -210,5 +252,17 @@ mod tests {
         };
         assert_eq!(hashes("Posted 12 MAY 2011"), hashes("posted 98 may 1999"));
         assert_ne!(hashes("may"), hashes("might"));
+    }
+
+    #[test]
+    fn grams_stay_within_words() {
+        let count = |text| {
+            let mut count = 0;
+            grams(text, |_| count += 1);
+            count
+        };
+        assert_eq!((count(""), count("a"), count("ab")), (0, 1, 3));
+        assert_eq!(count("ab  ab"), 2 * count("ab"));
+        assert!(count(&"ab".repeat(100_000)) < 3 * (MAX_GRAM_BYTES + 2));
     }
 }

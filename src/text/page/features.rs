@@ -275,7 +275,7 @@ fn person(word: &str) -> Option<usize> {
 }
 
 /// Hashes `text`, ignoring its numbers and the case of ASCII letters.
-fn template_hash(text: &str) -> u64 {
+pub(crate) fn template_hash(text: &str) -> u64 {
     folded_hash(text, true)
 }
 

@@ -8,6 +8,7 @@ mod weights;
 
 use std::fmt;
 
+pub(crate) use features::template_hash;
 pub use features::{PAGE_FEATURE_COUNT, PageFeature, PageFeatures};
 use weights::WEIGHTS;
 
