@@ -52,6 +52,9 @@ pub(super) struct Indexed {
     is_whole: bool,
     /// Matches sentences; other expressions match blocks.
     is_sentence: bool,
+    /// Maximum offset of a literal in a unit, after the punctuation at its start. Copied from
+    /// `search`, since it is compared for every literal that is found.
+    max_offset: Option<usize>,
     /// Finders for the checks of `search`, built when first needed.
     checks: OnceLock<Vec<Vec<Finder<'static>>>>,
 }
@@ -63,7 +66,8 @@ impl Indexed {
         is_whole: bool,
         is_sentence: bool,
     ) -> Self {
-        Self { search, is_short, is_whole, is_sentence, checks: OnceLock::new() }
+        let max_offset = search.required().and_then(|required| required.max_offset);
+        Self { search, is_short, is_whole, is_sentence, max_offset, checks: OnceLock::new() }
     }
 
     fn checks(&self) -> &[Vec<Finder<'static>>] {
@@ -79,11 +83,6 @@ impl Indexed {
 
     fn is_whole_block(&self) -> bool {
         self.is_whole && !self.is_sentence
-    }
-
-    /// Maximum offset of a literal in a unit, after the punctuation at its start.
-    fn max_offset(&self) -> Option<usize> {
-        self.search.required()?.max_offset
     }
 }
 
@@ -115,11 +114,16 @@ pub(super) struct Prefilter {
 struct Index {
     /// Hashes of lines, in order, with the expressions that match them.
     lines: Vec<(u64, u32)>,
+    /// The hashes in `lines` and `openings`.
+    hashes: HashFilter,
     openings: Openings,
     literals: Literals,
     /// Expressions without a key; they match short units only.
     keyless: Vec<u32>,
 }
+
+/// A set of hashes, as one bit for each. Most lookups end here, and it stays in the cache.
+struct HashFilter(Box<[u64]>);
 
 /// Expressions by the literals that can start a block, which are known by their hashes.
 struct Openings(FxHashMap<u64, Vec<u32>>);
@@ -190,13 +194,13 @@ impl Prefilter {
         index.literals.find(Input::new(normal_text), |expression, start| {
             let indexed = &self.expressions[expression as usize];
             if !indexed.is_whole_block()
-                || indexed.max_offset().is_none_or(|max| start <= marks + max)
+                || indexed.max_offset.is_none_or(|max| start <= marks + max)
             {
                 add(expression, normal.original_offset(start));
             }
         });
         for (start, character) in normal_text.char_indices() {
-            index.openings.find(&normal_text[start..], |expression| add(expression, 0));
+            index.find_openings(&normal_text[start..], |expression| add(expression, 0));
             if !is_mark(character) {
                 break;
             }
@@ -212,14 +216,14 @@ impl Prefilter {
 
     /// Whether a text, in normal form, has all literals that a match of `expression` has.
     pub(super) fn may_match(&self, expression: u32, normal: &NormalText) -> bool {
-        let text = normal.as_str().as_bytes();
+        let text = normal.as_bytes();
         let is_in = |literal: &Finder<'_>| literal.find(text).is_some();
         self.expressions[expression as usize].checks().iter().all(|set| set.iter().any(is_in))
     }
 
     /// Whether the literal of `expression` at `offset` of `unit` is where it has to be.
     pub(super) fn may_begin(&self, expression: u32, unit: &str, offset: usize) -> bool {
-        let max_offset = self.expressions[expression as usize].max_offset();
+        let max_offset = self.expressions[expression as usize].max_offset;
         max_offset.is_none_or(|max| offset <= leading_marks(unit) + max)
     }
 }
@@ -250,26 +254,57 @@ impl Index {
             }
         }
         lines.sort_unstable();
-        Self { lines, openings, literals: Literals::new(literals), keyless }
+        let line_hashes = lines.iter().map(|line| line.0);
+        let hashes = HashFilter::new(line_hashes.chain(openings.0.keys().copied()));
+        Self { lines, hashes, openings, literals: Literals::new(literals), keyless }
+    }
+
+    /// Calls `found` with each expression that has a literal at the start of `text`.
+    fn find_openings(&self, text: &str, mut found: impl FnMut(u32)) {
+        let hashes = lines::prefix_hashes(text).take(required::MAX_LITERAL);
+        for hash in hashes.filter(|&hash| self.hashes.may_contain(hash)) {
+            self.openings
+                .0
+                .get(&hash)
+                .into_iter()
+                .flatten()
+                .for_each(|&expression| found(expression));
+        }
     }
 
     /// Returns the expressions that match a line, given its normal form too.
     fn of_line(&self, line: &str, normal: &str) -> impl Iterator<Item = u32> {
         let key =
             lines::key(line, normal).filter(|key| key.len() <= lines::MAX_LINE && !key.is_empty());
-        let hash = key.map(lines::hash);
+        let hash = key.map(lines::hash).filter(|&hash| self.hashes.may_contain(hash));
         let start =
             hash.map_or(self.lines.len(), |hash| self.lines.partition_point(|line| line.0 < hash));
         self.lines[start..].iter().take_while(move |line| Some(line.0) == hash).map(|line| line.1)
     }
 }
 
-impl Openings {
-    /// Calls `found` with each expression that has a literal at the start of `text`.
-    fn find(&self, text: &str, mut found: impl FnMut(u32)) {
-        for hash in lines::prefix_hashes(text).take(required::MAX_LITERAL) {
-            self.0.get(&hash).into_iter().flatten().for_each(|&expression| found(expression));
+impl HashFilter {
+    /// 64 KiB, of which 25,000 hashes set a twentieth of the bits.
+    const BITS: u32 = 19;
+
+    fn new(hashes: impl Iterator<Item = u64>) -> Self {
+        let mut words = vec![0; 1 << (Self::BITS - 6)];
+        for hash in hashes {
+            let (word, bit) = Self::place(hash);
+            words[word] |= bit;
         }
+        Self(words.into())
+    }
+
+    fn may_contain(&self, hash: u64) -> bool {
+        let (word, bit) = Self::place(hash);
+        self.0[word] & bit != 0
+    }
+
+    /// Returns the word of a hash and its bit in it.
+    fn place(hash: u64) -> (usize, u64) {
+        let bit = hash >> (u64::BITS - Self::BITS);
+        ((bit / 64) as usize, 1 << (bit % 64))
     }
 }
 

@@ -26,8 +26,12 @@ impl NormalText {
         self.text.reserve(original.len());
         let mut at = 0;
         while let Some(rest) = original.get(at..).filter(|rest| !rest.is_empty()) {
-            let plain =
-                rest.bytes().take_while(|byte| FOLDED[usize::from(*byte)] != COMPLEX).count();
+            let mut last = self.text.last().copied();
+            let is_plain = |byte: &u8| {
+                let before = last.replace(*byte);
+                FOLDED[usize::from(*byte)] != COMPLEX && (*byte != b' ' || before != Some(b' '))
+            };
+            let plain = rest.bytes().take_while(is_plain).count();
             self.text.extend(rest.bytes().take(plain).map(|byte| FOLDED[usize::from(byte)]));
             at += plain;
             if let Some(character) = rest[plain..].chars().next() {
@@ -53,6 +57,11 @@ impl NormalText {
         std::str::from_utf8(&self.text).unwrap_or_default()
     }
 
+    /// Returns the bytes of `as_str`, without validating them again.
+    pub(in super::super) fn as_bytes(&self) -> &[u8] {
+        &self.text
+    }
+
     /// Returns the offset in the original for offset `at` of the normal form.
     pub(in super::super) fn original_offset(&self, at: usize) -> usize {
         let shift = self.shifts.partition_point(|(normal, _)| *normal <= at).checked_sub(1);
@@ -63,13 +72,13 @@ impl NormalText {
 /// Marks bytes whose normal form depends on the whole character or on the one before.
 const COMPLEX: u8 = 0;
 
-/// The normal form of each ASCII byte that is not a blank.
+/// The normal form of each ASCII byte that is not a blank other than a space.
 static FOLDED: [u8; 256] = {
     let mut folded = [COMPLEX; 256];
     let mut byte = 1;
     while byte < 128 {
         folded[byte as usize] = match byte {
-            b' ' | b'\t'..=b'\r' => COMPLEX,
+            b'\t'..=b'\r' => COMPLEX,
             b'0'..=b'9' => b'0',
             _ => byte.to_ascii_lowercase(),
         };
