@@ -29,8 +29,9 @@ use crate::check::phrase::{MARKS, WORD};
 /// Maximum size of a compiled expression, in bytes.
 const MAX_BYTES: usize = 4 << 20;
 
-/// Maximum size of the set of visited states when backtracking, in bytes.
-const MAX_VISITED: usize = 16 << 10;
+/// Maximum size of the set of visited states when backtracking, in bytes. On 7 MB of pages,
+/// expressions run for a quarter less time than with 16 KiB; 1 MiB is no faster.
+const MAX_VISITED: usize = 128 << 10;
 
 /// A regular expression that is compiled when it first has to match a text.
 pub(in super::super) struct LazyRegex {

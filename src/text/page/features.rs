@@ -183,7 +183,7 @@ impl LineCounters {
         self.words += words as f32;
         self.count_pronouns(text);
         let hash = folded_hash(text, false);
-        let template = template_hash(text);
+        let template = if marks.has_digit { template_hash(text) } else { hash };
         *self.copies.entry(hash).or_default() += 1;
         *self.templates.entry(template).or_default() += 1;
         self.hashes.push((hash, template));
