@@ -125,6 +125,10 @@ pub trait IndexedCheck: Send + Sync {
     /// Appends the keys of the units encoded in `bytes`.
     fn keys(&self, bytes: &[u8], order: &ElementOrder, keys: &mut Vec<IndexKey>);
 
+    /// Returns the parts of an encoded unit that its keys depend on. Units that differ in others,
+    /// such as the position, have the same keys.
+    fn content<'u>(&self, unit: &'u [u8]) -> [&'u [u8]; 2];
+
     /// Counts the elements of the sets that are posted.
     fn count_elements(&self, sketch: &[u8], order: &mut ElementOrder);
 

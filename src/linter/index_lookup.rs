@@ -6,6 +6,7 @@
 //! these units alone gives the findings of comparing them with all.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -58,6 +59,8 @@ pub(super) struct IndexLookup<'l> {
     /// The document that each origin stands for, if several indexes have it.
     owners: FxHashMap<Arc<Origin>, (usize, IndexedDocument)>,
     units: BTreeMap<(usize, UnitId), StoredUnit>,
+    /// The hashes of the contents of old units whose keys were looked up, or are to be.
+    queried: FxHashSet<u64>,
     own: usize,
 }
 
@@ -74,6 +77,7 @@ impl<'l> IndexLookup<'l> {
             origins: FxHashMap::default(),
             owners: FxHashMap::default(),
             units: BTreeMap::new(),
+            queried: FxHashSet::default(),
             own: 0,
         }
     }
@@ -266,8 +270,13 @@ impl<'l> IndexLookup<'l> {
     }
 
     fn add(&mut self, number: usize, id: UnitId, unit: StoredUnit, next: &mut Vec<Query>) {
-        if let Some((check, _)) = self.check_of(&unit) {
-            next.push(Query { check, bytes: unit.bytes.clone() });
+        if let Some((position, check)) = self.check_of(&unit) {
+            // Many old lines are equal, and have the same matches.
+            let mut hasher = DefaultHasher::new();
+            (position, check.content(&unit.bytes)).hash(&mut hasher);
+            if self.queried.insert(hasher.finish()) {
+                next.push(Query { check: position, bytes: unit.bytes.clone() });
+            }
             self.units.insert((number, id), unit);
         }
     }

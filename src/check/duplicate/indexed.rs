@@ -28,6 +28,10 @@ impl IndexedCheck for DuplicateCheck {
         }
     }
 
+    fn content<'u>(&self, unit: &'u [u8]) -> [&'u [u8]; 2] {
+        sketch::without_position(unit)
+    }
+
     fn count_elements(&self, bytes: &[u8], order: &mut ElementOrder) {
         for unit in sketch::decode(bytes).filter(|unit| self.is_near_candidate(unit)) {
             unit.elements(bytes).for_each(|element| order.count(element));

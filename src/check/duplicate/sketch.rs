@@ -446,6 +446,12 @@ const COUNT_OFFSETS: [usize; 4] = [21, 25, 29, 33];
 const SENTENCE_BYTES: usize = 20;
 const FINGERPRINT_BYTES: usize = 12;
 
+/// Returns the parts of an encoded unit before and after its start and end.
+pub(super) fn without_position(unit: &[u8]) -> [&[u8]; 2] {
+    let [start, _, words] = NUMBER_OFFSETS;
+    [unit.get(..start).unwrap_or_default(), unit.get(words..).unwrap_or_default()]
+}
+
 /// Decodes the units of a sketch. Stops at the end of a truncated one.
 pub(super) fn decode(bytes: &[u8]) -> impl Iterator<Item = UnitRecord<'_>> {
     let mut at = 0;

@@ -28,6 +28,10 @@ impl IndexedCheck for DuplicateDocumentCheck {
         }
     }
 
+    fn content<'u>(&self, unit: &'u [u8]) -> [&'u [u8]; 2] {
+        [unit, &[]]
+    }
+
     fn count_elements(&self, sketch: &[u8], order: &mut ElementOrder) {
         if let Some((_, shingles)) = sketch::exact_and_shingles(sketch) {
             shingles.for_each(|shingle| order.count(shingle));

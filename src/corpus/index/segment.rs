@@ -1,5 +1,6 @@
 //! A segment: documents, their units and the postings of the units, in one immutable file.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io;
 use std::ops::Range;
@@ -92,9 +93,31 @@ pub(super) struct IndexSegment {
     pub(super) entry: SegmentEntry,
     file: File,
     pub(super) footer: Footer,
+    /// Recently read parts of the tables, which are read in ascending order.
+    windows: RefCell<Vec<TableWindow>>,
     /// For each kind, the first key of each block of postings.
     pub(super) blocks: Vec<Vec<u64>>,
 }
+
+/// Bytes of a section in memory.
+#[derive(Debug)]
+struct TableWindow {
+    section: Section,
+    start: u64,
+    bytes: Vec<u8>,
+}
+
+/// A section with a window.
+#[derive(Clone, Copy)]
+enum WindowedTable {
+    Sketches,
+    Units,
+    Documents,
+    DocumentOffsets,
+}
+
+/// The names of the sections with a window, in the order of [`WindowedTable`].
+const TABLES: [&str; 4] = [SKETCHES, UNITS, DOCUMENTS, DOCUMENT_OFFSETS];
 
 /// A row of the unit table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,7 +174,12 @@ impl IndexSegment {
         };
         let footer = read_footer(&path, &file, entry)?;
         let blocks = Vec::new();
-        let mut segment = Self { path, entry: entry.clone(), file, footer, blocks };
+        let windows = RefCell::new(Vec::new());
+        let mut segment = Self { path, entry: entry.clone(), file, footer, windows, blocks };
+        for name in TABLES {
+            let section = segment.section(name)?.clone();
+            segment.windows.get_mut().push(TableWindow { section, start: 0, bytes: Vec::new() });
+        }
         for kind in KeyKind::ALL {
             let [_, name] = posting_sections(kind);
             let section = segment.section(&name)?.clone();
@@ -182,6 +210,27 @@ impl IndexSegment {
         Ok(bytes)
     }
 
+    /// Reads a few bytes of a table.
+    fn read_table(&self, table: WindowedTable, from: u64, length: u64) -> Result<Vec<u8>> {
+        /// Reading some more takes hardly longer, and spares most calls.
+        const WINDOW_BYTES: u64 = 1 << 14;
+        let mut windows = self.windows.borrow_mut();
+        let missing = || IndexError::damaged(&self.path, "a section is missing");
+        let window = windows.get_mut(table as usize).ok_or_else(missing)?;
+        let range = |window: &TableWindow| {
+            let start = usize::try_from(from.checked_sub(window.start)?).ok()?;
+            let end = start.checked_add(usize::try_from(length).ok()?)?;
+            window.bytes.get(start..end).map(<[u8]>::to_vec)
+        };
+        if let Some(bytes) = range(window) {
+            return Ok(bytes);
+        }
+        let rest = window.section.length.saturating_sub(from);
+        window.bytes = self.read(&window.section, from, length.max(WINDOW_BYTES.min(rest)))?;
+        window.start = from;
+        range(window).ok_or_else(missing)
+    }
+
     /// Reads rows of the unit table.
     pub(super) fn unit_rows(&self, units: Range<u32>) -> Result<Vec<UnitRow>> {
         let row = UNIT_BYTES as u64;
@@ -191,13 +240,14 @@ impl IndexSegment {
     }
 
     pub(super) fn unit_row(&self, unit: u32) -> Result<UnitRow> {
-        let row = self.unit_rows(unit..unit.saturating_add(1))?.pop();
-        row.ok_or_else(|| IndexError::damaged(&self.path, "a unit is missing"))
+        let row = UNIT_BYTES as u64;
+        let bytes = self.read_table(WindowedTable::Units, u64::from(unit) * row, row)?;
+        Ok(UnitRow::from_bytes(&bytes))
     }
 
     /// Reads the encoded units at `row`.
     pub(super) fn sketch(&self, row: &UnitRow) -> Result<Vec<u8>> {
-        self.read(self.section(SKETCHES)?, row.offset, u64::from(row.length))
+        self.read_table(WindowedTable::Sketches, row.offset, u64::from(row.length))
     }
 
     pub(super) fn unit(&self, segment: u32, row: &UnitRow) -> Result<StoredUnit> {
@@ -209,9 +259,9 @@ impl IndexSegment {
 
     /// Reads a document.
     pub(super) fn document(&self, number: u32) -> Result<IndexEntry> {
-        let offsets = self.read(self.section(DOCUMENT_OFFSETS)?, u64::from(number) * 8, 16)?;
+        let offsets = self.read_table(WindowedTable::DocumentOffsets, u64::from(number) * 8, 16)?;
         let (from, to) = (read_u64(&offsets, 0), read_u64(&offsets, 8));
-        let bytes = self.read(self.section(DOCUMENTS)?, from, to.saturating_sub(from))?;
+        let bytes = self.read_table(WindowedTable::Documents, from, to.saturating_sub(from))?;
         serde_json::from_slice(&bytes).map_err(|error| IndexError::damaged(&self.path, error))
     }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
@@ -260,18 +261,21 @@ fn is_own_file(name: &str) -> bool {
 
 /// Locks the index at `path` until the file is dropped, or the process ends.
 fn lock(path: &Path) -> Result<File> {
+    /// A process that was just started by the last writer may hold its lock for a moment.
+    const TRIES: usize = 20;
+    const PAUSE: Duration = Duration::from_millis(50);
     let file = path.join(LOCK);
     let io =
         |error: std::io::Error| IndexError::new(&file, format_args!("cannot be locked: {error}"));
     let lock = File::options().create(true).truncate(false).write(true).open(&file).map_err(io)?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(IndexError::new(
-            path,
-            "another process is writing the index; try again when it is done",
-        )),
-        Err(TryLockError::Error(error)) => Err(io(error)),
+    for _ in 0..TRIES {
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
+            Err(TryLockError::Error(error)) => return Err(io(error)),
+        }
     }
+    Err(IndexError::new(path, "another process is writing the index; try again when it is done"))
 }
 
 /// Refuses a directory that has other files, so that no corpus is mistaken for an index.
