@@ -96,8 +96,8 @@ impl Against {
         if matches.own > 0 {
             let documents = count(matches.own, "document");
             self.say(format!(
-                "{documents} of this run are in the index too, and are not compared with what the \
-                 index has of them"
+                "the index has {documents} of this run too; a document is not compared with its \
+                 own entry"
             ));
         }
         Ok(Some(texts))
@@ -113,9 +113,9 @@ impl Against {
         let lost = texts.lost();
         if let Some(first) = lost.first() {
             self.say(format!(
-                "{} of the index cannot be read any more or changed since (the first is {first}): \
-                 passages that they share with new documents (ND004), and lines that differ in a \
-                 word (ND005), are not reported",
+                "{} of the index changed since it was made, or cannot be read (the first is \
+                 {first}): passages shared with them (ND004), and lines that differ from theirs \
+                 in a word (ND005), are not reported",
                 count(lost.len(), "document")
             ));
         }

@@ -465,7 +465,7 @@ fn a_document_is_not_compared_with_its_own_entry() {
     let output = dechaff(folder, &check);
     assert!(output.status.success(), "{}", stdout(&output));
     assert!(
-        stderr(&output).contains("5 documents of this run are in the index too"),
+        stderr(&output).contains("the index has 5 documents of this run too"),
         "{}",
         stderr(&output)
     );
