@@ -19,13 +19,15 @@ macro_rules! features {
 
 features! { pub Feature:
     // The line itself.
-    Words, Characters, WordLength, Capitalised, Capitals, Digits, Signs, Closed, EndsInColon, EndsInDots, BeginsSmall,
-    BeginsWithDigit, BeginsWithSign, StopWords, Commas, Separators, Links, Years, Clock, Quotes, Stops, Question,
-    Exclamation, Price, Brackets, Emphasis, ItemMark, HeadingMark, QuotationMark, ProseLine, Indent,
+    Words, Characters, WordLength, Capitalised, Capitals, Digits, Signs, Closed, EndsInColon,
+    EndsInDots, BeginsSmall, BeginsWithDigit, BeginsWithSign, StopWords, Commas, Separators,
+    Links, Years, Clock, Quotes, Stops, Question, Exclamation, Price, Brackets, Emphasis,
+    ItemMark, HeadingMark, QuotationMark, ProseLine, Indent,
     // Repetition in the page.
     Copies, Templates, FirstWordCopies, CopyRank, KnownWords, TitleWords,
     // Place in the page.
-    FromStart, FromEnd, Place, SinceProse, UntilProse, ProseBefore, ProseAfter, SinceHeading, GapBefore, GapAfter,
+    FromStart, FromEnd, Place, SinceProse, UntilProse, ProseBefore, ProseAfter, SinceHeading,
+    GapBefore, GapAfter,
     // The run of lines between two lines of running text.
     RunLines, RunWords, RunClosed, RunItems, RunFlagged, RunTemplates, RunDigits, AlikeAround,
     // What other rules found.
@@ -38,8 +40,7 @@ features! { pub Feature:
 }
 
 features! { pub(super) Nearby:
-    NearWords, NearClosed, NearItem, NearHeading, NearProse, NearCapitalised, NearDigits, NearFlagged, NearTemplates,
-    NearScore,
+    Words, Closed, Item, Heading, Prose, Capitalised, Digits, Flagged, Templates, Score,
 }
 
 /// The first feature that describes a neighbour.

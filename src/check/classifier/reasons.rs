@@ -46,8 +46,8 @@ impl From<Subject> for Aspect {
     fn from(subject: Subject) -> Self {
         match subject {
             Subject::Line(feature) => Self::from(feature),
-            Subject::Neighbour(_, Nearby::NearFlagged) => Self::Flagged,
-            Subject::Neighbour(_, Nearby::NearScore) => Self::Neighbours,
+            Subject::Neighbour(_, Nearby::Flagged) => Self::Flagged,
+            Subject::Neighbour(_, Nearby::Score) => Self::Neighbours,
             Subject::Neighbour(..) => Self::Run,
         }
     }

@@ -125,11 +125,11 @@ impl Survey {
         set(Feature::SinceProse, if run.start == 0 { FAR } else { (index + 1 - run.start) as f32 });
         set(Feature::UntilProse, if run.end == count { FAR } else { (run.end - index) as f32 });
         set(Feature::SinceHeading, (index - heading) as f32);
-        set(Feature::ProseBefore, sums.over(&sums.prose, 0..index));
-        set(Feature::ProseAfter, sums.over(&sums.prose, index + 1..count));
+        set(Feature::ProseBefore, over(&sums.prose, 0..index));
+        set(Feature::ProseAfter, over(&sums.prose, index + 1..count));
         let near = index.saturating_sub(REACH)..(index + REACH + 1).min(count);
-        let before = sums.over(&sums.flagged, near.start..index);
-        let after = sums.over(&sums.flagged, index + 1..near.end);
+        let before = over(&sums.flagged, near.start..index);
+        let after = over(&sums.flagged, index + 1..near.end);
         set(Feature::FlaggedBefore, number(index > 0 && self.units[index - 1].is_flagged));
         set(
             Feature::FlaggedAfter,
@@ -137,11 +137,8 @@ impl Survey {
         );
         set(Feature::FlaggedNear, before + after);
         set(Feature::FlaggedBoth, number(before > 0.0 && after > 0.0));
-        set(
-            Feature::FlaggedTail,
-            sums.over(&sums.flagged, index + 1..count) / (count - index) as f32,
-        );
-        set(Feature::NearWordScore, sums.over(&sums.scores, near.clone()) / near.len() as f32);
+        set(Feature::FlaggedTail, over(&sums.flagged, index + 1..count) / (count - index) as f32);
+        set(Feature::NearWordScore, over(&sums.scores, near.clone()) / near.len() as f32);
         let shape = &self.units[index].shape;
         let alike = self.units[near.clone()].iter().filter(|other| {
             let other = &other.shape;
@@ -154,7 +151,7 @@ impl Survey {
     fn describe_run(&self, index: usize, context: &Context, sums: &Sums, row: &mut Row) {
         const FAR: f32 = 99.0;
         let run = context.run.start.min(index)..context.run.end.max(index + 1);
-        let mean = |sums_of: &[f64]| sums.over(sums_of, run.clone()) / run.len() as f32;
+        let mean = |sums_of: &[f64]| over(sums_of, run.clone()) / run.len() as f32;
         let mut set = |feature: Feature, value: f32| row[feature as usize] = value;
         set(Feature::RunLines, (run.len() as f32).min(FAR));
         set(Feature::RunWords, mean(&sums.words));
@@ -172,20 +169,20 @@ impl Survey {
                 index.checked_add_signed(*distance).filter(|other| *other < self.units.len());
             let mut set = |feature: Nearby, value: f32| row[nearby(step, feature)] = value;
             let Some((other, unit)) = other.map(|other| (other, &self.units[other])) else {
-                set(Nearby::NearWords, -1.0);
-                set(Nearby::NearClosed, -1.0);
+                set(Nearby::Words, -1.0);
+                set(Nearby::Closed, -1.0);
                 continue;
             };
-            set(Nearby::NearWords, unit.shape.words);
-            set(Nearby::NearClosed, unit.shape.is_closed);
-            set(Nearby::NearItem, number(unit.is_item));
-            set(Nearby::NearHeading, number(unit.is_heading));
-            set(Nearby::NearProse, number(unit.is_prose));
-            set(Nearby::NearCapitalised, unit.shape.capitalised);
-            set(Nearby::NearDigits, unit.shape.has_digit);
-            set(Nearby::NearFlagged, number(unit.is_flagged));
-            set(Nearby::NearTemplates, unit.templates);
-            set(Nearby::NearScore, word_scores.get(other).copied().unwrap_or(0.0));
+            set(Nearby::Words, unit.shape.words);
+            set(Nearby::Closed, unit.shape.is_closed);
+            set(Nearby::Item, number(unit.is_item));
+            set(Nearby::Heading, number(unit.is_heading));
+            set(Nearby::Prose, number(unit.is_prose));
+            set(Nearby::Capitalised, unit.shape.capitalised);
+            set(Nearby::Digits, unit.shape.has_digit);
+            set(Nearby::Flagged, number(unit.is_flagged));
+            set(Nearby::Templates, unit.templates);
+            set(Nearby::Score, word_scores.get(other).copied().unwrap_or(0.0));
         }
     }
 }
@@ -225,12 +222,13 @@ impl Sums {
             scores: add(&|index, _| word_scores.get(index).copied().unwrap_or(0.0)),
         }
     }
+}
 
-    #[allow(clippy::unused_self, reason = "reads like a question to the sums")]
-    fn over(&self, sums: &[f64], range: Range<usize>) -> f32 {
-        let at = |index: usize| sums.get(index).copied().unwrap_or(0.0);
-        (at(range.end) - at(range.start)) as f32
-    }
+/// Returns what running sums say of a range of lines.
+#[allow(clippy::cast_possible_truncation, reason = "a sum over a page fits")]
+fn over(sums: &[f64], range: Range<usize>) -> f32 {
+    let at = |index: usize| sums.get(index).copied().unwrap_or(0.0);
+    (at(range.end) - at(range.start)) as f32
 }
 
 fn number(is: bool) -> f32 {
