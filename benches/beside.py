@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
-"""Compares dechaff with typos and ripgrep on a folder. The programs run alternately, so that all see the same machine load.
+"""Compares dechaff with typos on a folder. The programs run alternately, so that all see the same machine load.
 
     cargo build --profile dist
-    python3 benches/beside.py FOLDER --typos TYPOS --rg RG [--rounds 5] [--threads 2]
+    python3 benches/beside.py FOLDER --typos TYPOS [--rounds 5] [--threads 2]
 
-typos checks spelling; ripgrep counts the lines that match a pattern of the pattern rules, ignoring ASCII case. Runs that exceed
-`--limit` seconds are stopped and marked. Times are medians over the rounds: `wall` is wall-clock time, `processor` the processor time of
-all threads.
+typos checks spelling. Runs that exceed `--limit` seconds are stopped and marked. Times are medians over the rounds: `wall` is
+wall-clock time, `processor` the processor time of all threads.
 """
 import argparse
 import glob
@@ -23,11 +22,12 @@ DECHAFF = os.path.join(ROOT, "target", "dist", "dechaff")
 
 
 def pattern_rules():
+    """Returns the codes of the rules that are made of phrases and run by default."""
     for path in sorted(glob.glob(os.path.join(ROOT, "rules", "*", "*.toml"))):
         with open(path, "rb") as file:
             rule = tomllib.load(file)
-            if rule["check"].get("pattern") and rule.get("default", True):
-                yield rule
+            if "find" in rule and rule.get("default", True):
+                yield rule["code"]
 
 
 def run(command, threads, limit):
@@ -51,36 +51,28 @@ def main():
     arguments.add_argument("folder")
     arguments.add_argument("--dechaff", default=DECHAFF)
     arguments.add_argument("--typos")
-    arguments.add_argument("--rg")
     arguments.add_argument("--quiet", action="store_true", help="have dechaff count its findings and print none")
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--threads", type=int, default=2)
     arguments.add_argument("--limit", type=int, default=300)
     given = arguments.parse_args()
     size = sum(os.path.getsize(os.path.join(path, name)) for path, _, names in os.walk(given.folder) for name in names)
-    rules = list(pattern_rules())
-    all_patterns = [expression for rule in rules for pattern in rule["check"]["pattern"] for expression in pattern["any"]]
-    codes = ",".join(rule["code"] for rule in rules)
-    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
-        file.write("\n".join(all_patterns) + "\n")
-        file.flush()
-        check = [given.dechaff, "check", "--isolated", "--quiet" if given.quiet else "--output-format=concise"]
-        commands = {
-            "dechaff, all rules": [*check, given.folder],
-            "dechaff, pattern rules": [*check, "--select", codes, given.folder],
-            "dechaff, duplicates": [*check, "--select", "ND", given.folder],
-            "dechaff, structure and tables": [*check, "--select", "MS,MT", given.folder],
-        }
-        if given.typos:
-            commands["typos"] = [given.typos, "--format", "brief", "--threads", str(given.threads), given.folder]
-        if given.rg:
-            commands["rg -c -i -f"] = [given.rg, "-c", "-i", "-f", file.name, "--threads", str(given.threads), given.folder]
-        results = {name: [] for name in commands}
-        for _ in range(given.rounds):
-            for name, command in commands.items():
-                if None not in results[name]:
-                    results[name].append(run(command, given.threads, given.limit))
-    print(f"{size / 1e6:.1f} MB, {given.threads} threads, {len(all_patterns)} patterns, median of {given.rounds}")
+    check = [given.dechaff, "check", "--isolated", "--quiet" if given.quiet else "--output-format=concise"]
+    commands = {
+        "dechaff, all rules": [*check, given.folder],
+        "dechaff, pattern rules": [*check, "--select", ",".join(pattern_rules()), given.folder],
+        "dechaff, duplicates": [*check, "--select", "ND", given.folder],
+        "dechaff, structure and tables": [*check, "--select", "MS,MT", given.folder],
+        "dechaff, line model": [*check, "--select", "BP901", given.folder],
+    }
+    if given.typos:
+        commands["typos"] = [given.typos, "--format", "brief", "--threads", str(given.threads), given.folder]
+    results = {name: [] for name in commands}
+    for _ in range(given.rounds):
+        for name, command in commands.items():
+            if None not in results[name]:
+                results[name].append(run(command, given.threads, given.limit))
+    print(f"{size / 1e6:.1f} MB, {given.threads} threads, median of {given.rounds}")
     print(f"{'':32}{'wall':>9}{'MB/s':>8}{'processor':>11}{'MB/s':>8}{'peak':>10}")
     for name, runs in results.items():
         if None in runs or not runs:
