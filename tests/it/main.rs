@@ -37,6 +37,7 @@ mod headings;
 mod hostile;
 mod html;
 mod index;
+mod index_command;
 #[cfg(target_os = "linux")]
 mod index_faults;
 #[cfg(target_os = "linux")]
