@@ -5,11 +5,12 @@ mod output;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
 use dechaff::text::words;
 use serde::Deserialize;
 use tempfile::TempDir;
+
+use crate::command::dechaff;
 
 #[derive(Deserialize)]
 struct Label {
@@ -17,14 +18,6 @@ struct Label {
     start: usize,
     end: usize,
     label: String,
-}
-
-fn dechaff(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dechaff"))
-        .current_dir(folder)
-        .args(arguments)
-        .output()
-        .unwrap()
 }
 
 fn copy_of_seeds() -> TempDir {

@@ -2,29 +2,13 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 
 use dechaff::corpus::index::IndexWriter;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::command::{dechaff, stderr, stdout};
 use crate::index::{linter, settings};
-
-fn dechaff(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dechaff"))
-        .current_dir(folder)
-        .args(arguments)
-        .output()
-        .unwrap()
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
 
 #[track_caller]
 fn succeed(folder: &Path, arguments: &[&str]) -> String {

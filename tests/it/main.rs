@@ -18,6 +18,7 @@
 
 mod classifier;
 mod cli;
+mod command;
 mod contributing;
 mod copies;
 mod damage;

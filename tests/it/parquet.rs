@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::process::{Command, Output};
 use std::sync::Arc;
 
 use parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel};
@@ -13,6 +12,8 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::record::RowAccessor;
 use parquet::schema::parser::parse_message_type;
 use tempfile::TempDir;
+
+use crate::command::dechaff;
 
 const TEXT: &str =
     "The talks go on in Muscat next week, both sides said on Monday.\n\nLeave a Comment\n";
@@ -30,14 +31,6 @@ fn write(path: &Path, schema: &str, codec: Compression, levels: (&[i16], &[i16])
     column.close().unwrap();
     group.close().unwrap();
     writer.close().unwrap();
-}
-
-fn dechaff(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dechaff"))
-        .current_dir(folder)
-        .args(arguments)
-        .output()
-        .unwrap()
 }
 
 #[test]

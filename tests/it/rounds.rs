@@ -4,20 +4,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
 #[allow(dead_code, reason = "other tests use the rest")]
+use crate::command::dechaff;
 use crate::planted;
-
-fn dechaff(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dechaff"))
-        .current_dir(folder)
-        .args(arguments)
-        .output()
-        .unwrap()
-}
 
 fn texts(folder: &Path) -> BTreeMap<PathBuf, String> {
     let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());

@@ -9,7 +9,7 @@ mod unreadable;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use dechaff::rule::{Marked, Registry};
@@ -24,6 +24,8 @@ use parquet::schema::parser::parse_message_type;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::command::{dechaff, stderr};
+
 /// The schema of the Parquet files. Only `doc.text` may change.
 const SCHEMA: &str = "message schema {
     OPTIONAL BYTE_ARRAY id (STRING);
@@ -32,18 +34,6 @@ const SCHEMA: &str = "message schema {
 }";
 
 const ROWS_PER_GROUP: usize = 7;
-
-fn dechaff(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dechaff"))
-        .current_dir(folder)
-        .args(arguments)
-        .output()
-        .unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
 
 /// The seeds, examples of rules, and a few texts with special characters or copies.
 fn documents() -> Vec<String> {

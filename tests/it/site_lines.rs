@@ -17,15 +17,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-const FOOTER: &str = "The Valley Paper since 1902";
+use crate::command::dechaff;
 
-fn dechaff(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dechaff"))
-        .current_dir(folder)
-        .args(arguments)
-        .output()
-        .unwrap()
-}
+const FOOTER: &str = "The Valley Paper since 1902";
 
 /// The text of a page with nothing else in common with the others.
 fn page(number: usize) -> String {

@@ -8,26 +8,15 @@ mod records;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
+use crate::command::{dechaff, stderr};
+
 const KEPT: &str =
     "The talks go on in Muscat next week, both sides said on Monday after a long day.";
-
-fn dechaff(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dechaff"))
-        .current_dir(folder)
-        .args(arguments)
-        .output()
-        .unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
 
 fn succeeds(folder: &Path, arguments: &[&str]) -> String {
     let output = dechaff(folder, arguments);
