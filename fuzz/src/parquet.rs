@@ -74,9 +74,9 @@ fn file(builder: WriterPropertiesBuilder) -> Vec<u8> {
     bytes
 }
 
-/// The first byte chooses a file and whether rows are dropped. What follows are damages, each a
-/// place from the end of the file and a byte. A first byte of 255 stands before a file of the
-/// input's own.
+/// The first byte selects a file and whether rows are dropped. The rest is damage: pairs of a
+/// distance from the end of the file and a byte to write there. If the first byte is 255, the rest
+/// is a whole file.
 pub fn run(input: &[u8]) {
     const MAX_DAMAGES: usize = 12;
     let (mut control, rest) = Control::split(input, 1);

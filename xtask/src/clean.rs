@@ -11,7 +11,7 @@ use dechaff::rule::Registry;
 use dechaff::text::{Document, Origin};
 use rayon::prelude::*;
 
-use crate::judge::Held;
+use crate::judge::HeldOutModels;
 use crate::judge::{Judged, Odds};
 use crate::pages::Label;
 use crate::prepare::is_named;
@@ -28,7 +28,7 @@ struct Clean {
 
 /// Checks the content lines of pages by themselves, each by the model that lacks its site, and
 /// counts by what sort of page it is.
-pub(crate) fn report(judged: &[Judged<'_>], held: &Held, odds: Odds) -> Result<String> {
+pub(crate) fn report(judged: &[Judged<'_>], held: &HeldOutModels, odds: Odds) -> Result<String> {
     let registry = Registry::embedded()?;
     let linter = Linter::from_rules(registry.rules().iter().filter(|rule| is_named(rule)))?;
     let check = |one: &Judged<'_>| {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::judge::{Held, Judged, Odds, judge, odds};
+use crate::judge::{HeldOutModels, Judged, Odds, judge, odds};
 use crate::pages::{self, Label};
 use crate::prepare::prepare;
 use crate::tally::{HEAD, Tally};
@@ -38,7 +38,7 @@ const MAIN_TRACK: &str = "residue-txt";
 pub(crate) fn run(folder: &Path, options: &Options) -> Result<String> {
     let odds = Odds::read()?;
     let verdicts = Verdicts::read()?;
-    let held = Held::load()?;
+    let held = HeldOutModels::load()?;
     let tracks = pages::read(folder)?;
     let prepared = prepare(&tracks)?;
     let judged = judge(&prepared, &held);

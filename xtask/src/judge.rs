@@ -20,17 +20,17 @@ const FOLDS: usize = 5;
 const FOLDER: &str = "target/folds";
 
 /// Models that were trained without some of the pages.
-pub(crate) struct Held {
+pub(crate) struct HeldOutModels {
     models: Vec<Model>,
 }
 
 /// Page kind weights that were trained without some of the pages; the program's own before there
 /// are any.
-pub(crate) struct HeldKinds {
+pub(crate) struct HeldOutKinds {
     weights: Vec<PageKindWeights>,
 }
 
-impl HeldKinds {
+impl HeldOutKinds {
     /// Reads the weights.
     pub(crate) fn load() -> Self {
         let read = |fold: usize| {
@@ -58,7 +58,7 @@ impl HeldKinds {
     }
 }
 
-impl Held {
+impl HeldOutModels {
     /// Reads the models.
     pub(crate) fn load() -> Result<Self> {
         let model = |fold: usize| {
@@ -99,7 +99,7 @@ pub(crate) struct Judged<'p> {
 }
 
 /// Judges pages by models that lack them.
-pub(crate) fn judge<'p>(pages: &'p [Prepared<'p>], held: &Held) -> Vec<Judged<'p>> {
+pub(crate) fn judge<'p>(pages: &'p [Prepared<'p>], held: &HeldOutModels) -> Vec<Judged<'p>> {
     let judge = |page: &'p Prepared<'p>| {
         let model = held.without_site(page);
         Judged {

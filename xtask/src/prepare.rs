@@ -10,7 +10,7 @@ use dechaff::rule::{Registry, Rule};
 use dechaff::text::{Document, Origin, PageFeatures, Span};
 use rayon::prelude::*;
 
-use crate::judge::HeldKinds;
+use crate::judge::HeldOutKinds;
 use crate::pages::{self, Label, Page};
 use crate::random::{Random, hash};
 
@@ -61,7 +61,7 @@ pub(crate) fn prepare(tracks: &[(String, Vec<Page>)]) -> Result<Vec<Prepared<'_>
     let registry = Registry::embedded()?;
     let rules = registry.rules().iter().filter(|rule| is_named(rule));
     let linter = Linter::from_rules(rules)?;
-    let kinds = HeldKinds::load();
+    let kinds = HeldOutKinds::load();
     let mut prepared = Vec::new();
     for (track, pages) in tracks {
         prepared
@@ -72,7 +72,7 @@ pub(crate) fn prepare(tracks: &[(String, Vec<Page>)]) -> Result<Vec<Prepared<'_>
 
 fn prepare_page<'p>(
     linter: &Linter,
-    kinds: &HeldKinds,
+    kinds: &HeldOutKinds,
     track: &'p str,
     page: &'p Page,
 ) -> Prepared<'p> {

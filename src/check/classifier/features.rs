@@ -63,7 +63,7 @@ pub(super) const fn nearby(step: usize, nearby: Nearby) -> usize {
 pub(super) enum Subject {
     /// The line or its page.
     Line(Feature),
-    /// The neighbour so many lines below, or above where negative.
+    /// The neighbor at this distance in lines; negative distances are above.
     Neighbour(isize, Nearby),
 }
 

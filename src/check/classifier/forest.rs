@@ -94,24 +94,6 @@ impl Forest {
         })
     }
 
-    /// The forest as bytes.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "children are counted in 16 bits, roots in the bytes of a file that ships"
-    )]
-    pub(super) fn encode(&self, bytes: &mut Vec<u8>) {
-        bytes.extend(self.bias.to_le_bytes());
-        bytes.extend((self.roots.len() as u32).to_le_bytes());
-        bytes.extend((self.nodes.len() as u32).to_le_bytes());
-        self.roots.iter().for_each(|root| bytes.extend(root.to_le_bytes()));
-        for node in &self.nodes {
-            bytes.push(node.feature);
-            bytes.extend(node.threshold.to_le_bytes());
-            bytes.extend(node.children.to_le_bytes());
-            bytes.extend(node.value.to_le_bytes());
-        }
-    }
-
     /// Takes a forest from the front of `bytes`.
     pub(super) fn decode(bytes: &mut &[u8]) -> Option<Self> {
         let bias = f32::from_le_bytes(take(bytes)?);

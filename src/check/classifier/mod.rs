@@ -1,7 +1,7 @@
 //! The `classifier` kind: a statistical model over lines, for noise that no rule names.
 //!
-//! It reads the text index alone: what a line looks like, where it stands, what stands around it,
-//! which words it has, and what the rules before it found. It reports only what they left.
+//! It goes by what a line looks like, where it is, its neighbors, its words, and what the rules
+//! before it found. It reports only lines that they left.
 //! `docs/model.md` says what it was trained on and how far it can be trusted.
 
 mod features;

@@ -99,16 +99,6 @@ impl Model {
         weights
     }
 
-    /// The model as a file.
-    pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = MAGIC.to_vec();
-        bytes.extend(self.words.bias.to_le_bytes());
-        bytes.extend(self.words.scale.to_le_bytes());
-        bytes.extend(self.words.weights.iter().map(|weight| weight.to_le_bytes()[0]));
-        self.trees.encode(&mut bytes);
-        bytes
-    }
-
     /// The model from a file; `None` if it is none, or one for other features.
     pub fn decode(mut bytes: &[u8]) -> Option<Self> {
         let bytes = &mut bytes;

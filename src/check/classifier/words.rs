@@ -36,8 +36,8 @@ const FOLDED: [u8; 256] = {
 
 /// Calls `take` with each word of `text`: a run of letters and digits, or one ideograph or kana.
 ///
-/// What is a letter beyond ASCII is told from the first byte of its encoding, which is rough and
-/// fast: the blocks of punctuation, symbols and emoji end a word, all else continues it.
+/// Beyond ASCII, the first byte of a character decides, which is approximate and fast: punctuation,
+/// symbols and emoji end a word, and everything else continues it.
 pub(super) fn each(text: &str, mut take: impl FnMut(Word)) {
     let bytes = text.as_bytes();
     let (mut at, mut start, mut hash) = (0, 0, OFFSET_BASIS);
@@ -85,8 +85,8 @@ const MAX_GRAM_BYTES: usize = 150;
 /// Calls `take` with the bucket of each run of three to five bytes within the words of a line,
 /// including a space before and after each word. ASCII case and the values of digits are ignored.
 pub(super) fn grams(line: &str, mut take: impl FnMut(u32)) {
-    const SHORTEST: usize = 3;
-    const LONGEST: usize = 5;
+    const MIN_BYTES: usize = 3;
+    const MAX_BYTES: usize = 5;
     let mut bytes = [b' '; MAX_GRAM_BYTES + 2];
     let mut count = 1;
     for byte in line.bytes().take(MAX_GRAM_BYTES).chain([b' ']) {
@@ -103,13 +103,13 @@ pub(super) fn grams(line: &str, mut take: impl FnMut(u32)) {
     let bytes = &bytes[..count];
     for start in 0..count {
         let mut hash = OFFSET_BASIS;
-        for (length, &byte) in (1..=LONGEST).zip(&bytes[start..]) {
+        for (length, &byte) in (1..=MAX_BYTES).zip(&bytes[start..]) {
             // No gram reaches across a blank.
-            if length >= SHORTEST && bytes[start + length - 2] == b' ' {
+            if length >= MIN_BYTES && bytes[start + length - 2] == b' ' {
                 break;
             }
             hash = add_byte(hash, byte);
-            if length >= SHORTEST {
+            if length >= MIN_BYTES {
                 take(bucket(hash));
             }
         }
@@ -165,16 +165,15 @@ fn bucket(hash: u64) -> u32 {
     ((hash ^ (hash >> 29)).wrapping_mul(0x94d0_49bb_1331_11eb) >> (64 - BUCKET_BITS)) as u32
 }
 
-/// How often each word occurs in a text, roughly: words that share a counter are told apart by
-/// nobody.
+/// Approximate counts of the words of a text: words whose hashes collide share a counter.
 pub(super) struct Counts {
     counters: Vec<u8>,
 }
 
 impl Counts {
     const BITS: u32 = 15;
-    /// Shorter words stand everywhere.
-    const SHORTEST: usize = 4;
+    /// Shorter words occur in most texts.
+    const MIN_WORD_BYTES: usize = 4;
 
     pub(super) fn new() -> Self {
         Self { counters: vec![0; 1 << Self::BITS] }
@@ -217,7 +216,7 @@ impl Counts {
             Some(before) if word.is_sign && before.is_sign => {
                 before.hash.rotate_left(9) ^ word.hash
             }
-            _ if !word.is_sign && word.end - word.start >= Self::SHORTEST => word.hash,
+            _ if !word.is_sign && word.end - word.start >= Self::MIN_WORD_BYTES => word.hash,
             _ => return None,
         };
         Some((hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - Self::BITS)) as usize)

@@ -69,7 +69,7 @@ struct Unit {
 pub struct Context {
     /// The lines between the running text above and below, the line itself included.
     pub run: Range<usize>,
-    /// The heading, or the line that stands in for one.
+    /// The heading of the line, or the first line of the run if there is none.
     pub heading: usize,
 }
 
@@ -160,14 +160,16 @@ impl Survey {
         let mut first_words: FxHashMap<u64, f32> = FxHashMap::default();
         let mut speakers: FxHashMap<&str, u32> = FxHashMap::default();
         let mut counts = Counts::new();
-        for unit in &mut self.units {
+        let mut template_hashes = vec![0; self.units.len()];
+        for (unit, template) in self.units.iter_mut().zip(&mut template_hashes) {
             let text = document.slice(unit.content);
             if let Some(speaker) = speaker(text) {
                 *speakers.entry(speaker).or_default() += 1;
             }
             if unit.is_candidate {
                 *copies.entry(text).or_default() += 1.0;
-                let rank = templates.entry(template_hash(text)).or_default();
+                *template = template_hash(text);
+                let rank = templates.entry(*template).or_default();
                 unit.copy_rank = *rank;
                 *rank += 1.0;
                 if let Some(word) = words[unit.words.clone()].first() {
@@ -190,7 +192,7 @@ impl Survey {
             let text = document.slice(unit.content);
             let own = &words[unit.words.clone()];
             unit.copies = copies.get(text).copied().unwrap_or(1.0);
-            unit.templates = templates.get(&template_hash(text)).copied().unwrap_or(1.0);
+            unit.templates = templates.get(&template_hashes[index]).copied().unwrap_or(1.0);
             let first_word = own.first().and_then(|word| first_words.get(&word.hash));
             unit.first_word_copies = first_word.copied().unwrap_or(0.0);
             unit.is_spoken =
@@ -401,9 +403,9 @@ fn has_code(text: &str) -> bool {
     text.bytes().fold(false, |has, byte| has | matches!(byte, b'`' | b'{' | b'}' | b'\\' | b'='))
 }
 
-/// What stands before a colon near the beginning of a line.
+/// Returns the text before a colon near the start of a line.
 fn speaker(text: &str) -> Option<&str> {
-    const LONGEST: usize = 24;
-    let end = text.bytes().take(LONGEST).position(|byte| byte == b':')?;
+    const MAX_SPEAKER_BYTES: usize = 24;
+    let end = text.bytes().take(MAX_SPEAKER_BYTES).position(|byte| byte == b':')?;
     text.get(..end).filter(|_| text.get(end + 1..).is_some_and(|rest| rest.starts_with(' ')))
 }

@@ -16,7 +16,7 @@ impl Survey {
     ) -> Vec<Option<Row>> {
         let contexts = self.contexts();
         let page = self.page_row();
-        let sums = Sums::of(&self.units, word_scores);
+        let sums = Sums::new(&self.units, word_scores);
         let mut rows = Vec::with_capacity(self.units.len());
         for (index, unit) in self.units.iter().enumerate() {
             if !unit.is_candidate || !is_judged(index) {
@@ -200,7 +200,7 @@ struct Sums {
 }
 
 impl Sums {
-    fn of(units: &[Unit], word_scores: &[f32]) -> Self {
+    fn new(units: &[Unit], word_scores: &[f32]) -> Self {
         let add = |value: &dyn Fn(usize, &Unit) -> f32| {
             let mut sum = 0.0;
             let mut sums = Vec::with_capacity(units.len() + 1);
