@@ -13,6 +13,7 @@
 pub mod configuration;
 pub mod documents;
 pub mod duplicates;
+pub mod index;
 mod input;
 pub mod lists;
 pub mod parquet;
@@ -40,10 +41,11 @@ pub struct Target {
 }
 
 /// All targets, by name.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 12] = [
     target("configuration", configuration::run, configuration::seeds, 1_000),
     target("documents", documents::run, documents::seeds, 150),
     target("duplicates", duplicates::run, duplicates::seeds, 300),
+    target("index", index::run, index::seeds, 100),
     target("lists", lists::run, lists::seeds, 2_000),
     target("parquet", parquet::run, parquet::seeds, 300),
     target("records", records::run, records::seeds, 300),

@@ -109,6 +109,7 @@ smoke!(
     configuration,
     documents,
     duplicates,
+    index,
     lists,
     parquet,
     records,

@@ -421,11 +421,14 @@ impl UnitRecord<'_> {
     }
 
     pub(super) fn sentences(&self) -> impl Iterator<Item = SketchedSentence> + '_ {
-        self.sentences.chunks_exact(SENTENCE_BYTES).map(|bytes| SketchedSentence {
-            hash: read_u64_le(bytes, 0),
-            start: read_u32_le(bytes, 8),
-            end: read_u32_le(bytes, 12),
-            words: read_u32_le(bytes, 16),
+        self.sentences.chunks_exact(SENTENCE_BYTES).map(|bytes| {
+            let start = read_u32_le(bytes, 8);
+            SketchedSentence {
+                hash: read_u64_le(bytes, 0),
+                start,
+                end: read_u32_le(bytes, 12).max(start),
+                words: read_u32_le(bytes, 16),
+            }
         })
     }
 
@@ -452,7 +455,8 @@ pub(super) fn without_position(unit: &[u8]) -> [&[u8]; 2] {
     [unit.get(..start).unwrap_or_default(), unit.get(words..).unwrap_or_default()]
 }
 
-/// Decodes the units of a sketch. Stops at the end of a truncated one.
+/// Decodes the units of a sketch. Stops at the end of a truncated one. Sketches are read from files,
+/// which may be damaged, so a span that ends before its start is read as empty.
 pub(super) fn decode(bytes: &[u8]) -> impl Iterator<Item = UnitRecord<'_>> {
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -477,7 +481,7 @@ pub(super) fn decode(bytes: &[u8]) -> impl Iterator<Item = UnitRecord<'_>> {
         Some(UnitRecord {
             kind,
             start,
-            end,
+            end: end.max(start),
             words,
             exact: read_u64_le(header, EXACT_OFFSET),
             range: start_at..at,

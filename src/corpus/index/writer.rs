@@ -181,12 +181,14 @@ impl IndexWriter {
         self.removed.push(document);
     }
 
-    /// Merges all segments into one, and drops removed documents.
+    /// Merges all segments into one, and drops removed documents. Verifies the segments first:
+    /// the merged one has new checksums, which would hide damage for good.
     ///
     /// # Errors
     ///
-    /// A file cannot be read or written.
+    /// The index is damaged, or a file cannot be read or written.
     pub fn compact(&mut self, reader: &IndexReader) -> Result<()> {
+        reader.verify()?;
         let file = self.new_file(SEGMENT_PREFIX, "dxs");
         let merged = compact::merge(&self.path, file, &reader.segments)?;
         if let Some(manifest) = &mut self.manifest {
