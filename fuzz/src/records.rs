@@ -1,4 +1,5 @@
-//! Shards of JSON Lines: read, changed, written again and undone, compared byte by byte.
+//! Shards of JSON Lines and CSV: read, changed, written again and undone, compared byte by byte. Web
+//! archives, of which a copy is written.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,9 +8,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use dechaff::corpus::{
-    Codec, Format, InputFile, LogEntry, LogLine, LogLocation, OpenedFile, OriginalText,
-    ReadOptions, RecordAction, RecordHandle, Rewriter, ShardItem, Source, log_entries,
-    logged_files, open, restore,
+    Codec, CompressedWriter, Format, InputFile, LogEntry, LogLine, LogLocation, OpenedFile,
+    OriginalText, ReadOptions, RecordAction, RecordHandle, Rewriter, ShardItem, Source,
+    log_entries, logged_files, open, restore,
 };
 use dechaff::text::Record;
 use tempfile::TempDir;
@@ -26,17 +27,26 @@ thread_local! {
 pub fn run(input: &[u8]) {
     let (mut control, bytes) = Control::split(input, 24);
     let options = control.byte();
-    let (name, codec) = match options % 4 {
-        0 | 1 => ("a.jsonl", Codec::None),
-        2 => ("a.jsonl.gz", Codec::Gzip),
-        _ => ("a.jsonl.zst", Codec::Zstd),
+    let (ending, codec) = match (options % 4, options >> 6) {
+        (0, _) | (1, 0) => ("", Codec::None),
+        (1, 1) => (".lz4", Codec::Lz4),
+        (1, 2) => (".xz", Codec::Xz),
+        (1, _) => (".br", Codec::Brotli),
+        (2, _) => (".gz", Codec::Gzip),
+        _ => (".zst", Codec::Zstd),
     };
+    let format = match (options >> 4) % 4 {
+        0 | 1 => "jsonl",
+        2 => "csv",
+        _ => "warc",
+    };
+    let name = format!("a.{format}{ending}");
     // Compressed bytes that are damaged come to no whole file, and their changes are not checked.
     let is_raw = options & 4 != 0;
     let bytes = if is_raw { bytes.to_vec() } else { compressed(codec, bytes) };
     let max_record = if options & 8 == 0 { 1 << 20 } else { 64 };
     let read_options = ReadOptions { max_record, ..ReadOptions::default() };
-    FOLDER.with(|folder| check(&folder.path().join(name), &bytes, &read_options, &mut control));
+    FOLDER.with(|folder| check(&folder.path().join(&name), &bytes, &read_options, &mut control));
 }
 
 pub fn seeds() -> Vec<Vec<u8>> {
@@ -60,6 +70,17 @@ pub fn seeds() -> Vec<Vec<u8>> {
             seeds.push([&[options], &control[..], &bytes].concat());
         }
     }
+    let rows = "\u{feff}id,text,\"n\"\r\n1,\"a \"\"b\"\",\r\nc\",\r\n\r\n2,Share this:,x\n3,\"\",\n4,5\" disks,\"\"";
+    let archive = "WARC/1.0\r\nWARC-Type: conversion\r\nContent-Length: 11\r\n\r\nShare this:\r\n\r\n\
+                   WARC/1.1\nWARC-Type: response\nContent-Type: application/http\nContent-Length: 89\n\n\
+                   HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n\n\n";
+    for (format, content) in [(0x20, rows), (0x30, archive)] {
+        for codec in [0x00, 0x41, 0x81, 0xC1, 0x02, 0x03, 0x08] {
+            let control = (0..23_u8).map(|number| number.wrapping_mul(37).wrapping_add(codec));
+            let control: Vec<u8> = control.collect();
+            seeds.push([&[format | codec], &control[..], content.as_bytes()].concat());
+        }
+    }
     let examples = shared::examples();
     let records = examples.chunks(40).map(|texts| {
         texts
@@ -81,6 +102,13 @@ pub(super) fn compressed(codec: Codec, bytes: &[u8]) -> Vec<u8> {
             encoder.finish().expect("memory does not fail")
         }
         Codec::Zstd => zstd::bulk::compress(bytes, 1).expect("memory does not fail"),
+        codec => FOLDER.with(|folder| {
+            let path = folder.path().join("packed");
+            let mut writer = CompressedWriter::create(&path, codec).expect("a file can be written");
+            writer.write_all(bytes).expect("a file can be written");
+            writer.finish().expect("a file can be written");
+            fs::read(&path).expect("the file is there")
+        }),
     }
 }
 
@@ -95,7 +123,7 @@ fn decompressed(codec: Codec, bytes: &[u8]) -> Vec<u8> {
 
 fn check(path: &Path, bytes: &[u8], read_options: &ReadOptions, control: &mut Control<'_>) {
     fs::write(path, bytes).expect("a file can be written");
-    // Content decides on the codec, not the name.
+    // Content decides on the codec, not the name, except for Brotli.
     let codec = Format::from_file(path, None).expect("the file is there").codec;
     let mut log = Vec::new();
     let mut texts = BTreeMap::new();
@@ -126,7 +154,10 @@ fn check(path: &Path, bytes: &[u8], read_options: &ReadOptions, control: &mut Co
         assert_eq!(now, bytes, "a file that is not written stays as it is");
         return;
     }
-    check_other_lines(&decompressed(codec, bytes), &decompressed(codec, &now), &texts);
+    // Rows of CSV may have many lines.
+    if path.to_string_lossy().contains(".jsonl") {
+        check_other_lines(&decompressed(codec, bytes), &decompressed(codec, &now), &texts);
+    }
 
     let change_sets = logged_files(
         log.into_iter().map(|entry: LogEntry| LogLine::Entry(Box::new(entry))).collect(),
@@ -181,7 +212,9 @@ fn rewrite(
                 return None;
             }
         };
-    let mut rewriter = Rewriter::new(&shard, None).expect("a file can be written");
+    let copy = shard.format.copy_path(path);
+    let target = (!shard.is_rewritable()).then_some(&*copy);
+    let mut rewriter = Rewriter::new(&shard, target).expect("a file can be written");
     for item in records {
         let raw = match item {
             ShardItem::Record(raw) => raw,
@@ -197,6 +230,7 @@ fn rewrite(
         let action = source.and_then(|source| action(&mut handle, &source));
         let action = match &action {
             None => RecordAction::Keep,
+            Some(OwnedAction::Edit(text, _)) if target.is_some() => RecordAction::Replace(text),
             Some(OwnedAction::Edit(text, changes)) => RecordAction::Edit(
                 text,
                 changes.iter().map(|(span, content)| (*span, content.as_str())).collect(),
@@ -205,7 +239,9 @@ fn rewrite(
         };
         rewriter.write_record(&handle, action).expect("the change fits the record");
     }
-    Some(rewriter.finish(|_| Ok(())).expect("a file can be written"))
+    let is_whole = rewriter.finish(|_| Ok(())).expect("a file can be written");
+    // The copy of an archive has other places, so that its changes are not undone here.
+    target.is_none().then_some(is_whole)
 }
 
 /// Lines without a change keep their bytes.

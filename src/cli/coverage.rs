@@ -68,6 +68,9 @@ impl Coverage {
         if summary.skipped + summary.files_without_text_field > 0 {
             return Some("nothing was checked: every file was skipped".into());
         }
+        if summary.skipped_records > 0 {
+            return Some("nothing was checked: every document was skipped".into());
+        }
         // An empty shard on standard input counts as checked, like an empty text.
         if has_spooled {
             return None;
@@ -89,7 +92,9 @@ impl Coverage {
         }
         let reason = match context.settings.settings.include() {
             Some(_) => "no file matches `include`; see `dechaff config`",
-            None => "only text, JSON Lines and Parquet files are picked up from directories",
+            None => {
+                "only text, JSON Lines, CSV, Parquet and WARC files are picked up from directories"
+            }
         };
         Some(format!("no files to check in {paths}: {reason}"))
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::bail;
 
-use crate::corpus::{CompressedWriter, ContentType, RecordHandle, Shard};
+use crate::corpus::{CompressedWriter, JSON_LINES, RecordHandle, Shard};
 use crate::finding::Finding;
 use crate::report::attributes;
 
@@ -70,7 +70,7 @@ impl DolmaWriter {
     fn lines(&mut self, shard: &Arc<Shard>) -> anyhow::Result<Option<&mut CompressedWriter>> {
         if !matches!(&self.current, Some((current, _)) if Arc::ptr_eq(current, shard)) {
             self.current = Some((Arc::clone(shard), None));
-            if shard.format.content != ContentType::JsonLines {
+            if *shard.format.content != JSON_LINES {
                 bail!(
                     "{}: Dolma reads JSON Lines only; no attributes were written for it",
                     shard.name

@@ -16,7 +16,7 @@ use super::output;
 use super::pipeline::{Event, Pipeline, WorkItem};
 use super::progress::{Phase, TotalSize};
 use super::run_output::RunOutput;
-use crate::corpus::Source;
+use crate::corpus::{ReadError, Source};
 use crate::fix::FixOutcome;
 use crate::report::Summary;
 
@@ -106,7 +106,7 @@ fn finish_files(
     if arguments.diff || arguments.fix_only || interrupt::is_interrupted() {
         return Ok(output.finish_fix_only(&inputs));
     }
-    let targets = inputs.paths.iter().map(|path| writer.target(path));
+    let targets = inputs.paths.iter().map(|path| writer.copy_of(path));
     inputs.paths = targets.filter(|path| path.exists()).collect();
     // The output directory may also contain copies of earlier runs.
     inputs.only = writer.is_copy().then(|| Arc::new(writer.copies().keys().cloned().collect()));
@@ -178,7 +178,10 @@ fn write_event(
             output.summary.fixed_records += counts.records;
         }
         Event::ReadError(error) => {
-            writer.mark_damaged();
+            // Skipped documents are not in the copy, and the original keeps them.
+            if !matches!(error, ReadError::SkippedRecords { .. }) {
+                writer.mark_damaged();
+            }
             output.read_error(&error);
         }
         Event::WalkError(error) => return Err(error.into()),

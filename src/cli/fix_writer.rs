@@ -12,7 +12,8 @@ use super::layout::{Layout, relative};
 use super::run_mode::{Destination, FixOptions};
 use super::shard_writer::ShardWriter;
 use crate::corpus::{
-    LogLocation, OriginalText, Source, UndoLog, create, log_entries, remove_stale_files, replace,
+    LogLocation, OriginalText, Shard, Source, UndoLog, create, log_entries, remove_stale_files,
+    replace,
 };
 use crate::fix::FixOutcome;
 use crate::report::{JudgedDocuments, printable};
@@ -67,6 +68,18 @@ impl FixWriter {
     /// Returns where the document from `path` is written.
     pub(super) fn target(&self, path: &Path) -> PathBuf {
         self.layout.target(path)
+    }
+
+    /// Returns where a new version of `shard` is written.
+    pub(super) fn shard_target(&self, shard: &Shard) -> PathBuf {
+        let target = self.target(&shard.path);
+        if self.is_copy() { shard.format.copy_path(&target) } else { target }
+    }
+
+    /// Returns the copy that was written of a file, or where the copies of a directory are.
+    pub(super) fn copy_of(&self, path: &Path) -> PathBuf {
+        let copy = self.copies.iter().find(|(_, original)| *original == path);
+        copy.map_or_else(|| self.target(path), |(copy, _)| copy.clone())
     }
 
     /// Whether copies are written.

@@ -8,15 +8,11 @@ use crate::text::PathName;
 /// Hints by file extension.
 const HINTS: &[(&[&str], &str)] = &[
     (
-        &["csv", "tsv"],
-        "checked as one plain-text document; convert it to JSON Lines or Parquet to check each row",
-    ),
-    (
         &["html", "htm", "xhtml", "xml"],
         "checked as plain text with its markup; extract its text first",
     ),
     (
-        &["ipynb", "rtf", "tex", "eml", "warc"],
+        &["ipynb", "rtf", "tex", "eml"],
         "checked as plain text with its markup; extract its text first",
     ),
 ];

@@ -1,17 +1,18 @@
 //! Arguments for reading corpora, which several commands share.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::settings_resolver::ResolvedSettings;
 use crate::config::parse_size;
-use crate::corpus::{ContentType, GroupBy, ReadOptions};
+use crate::corpus::{GroupBy, INPUT_FORMATS, InputFormat, ReadOptions};
 
 /// Options for reading corpora.
 #[derive(Debug, Clone, Args)]
 pub(super) struct ReadingArguments {
     /// File format [default: detected from name and content]
-    #[arg(long, value_name = "FORMAT", value_enum, help_heading = "Corpora")]
-    pub(super) format: Option<InputFormat>,
+    #[arg(long, value_name = "FORMAT", value_parser = format_parser(), help_heading = "Corpora")]
+    pub(super) format: Option<&'static InputFormat>,
 
     /// Field or column that holds the text; use dots for nested fields [default: text]
     #[arg(long, value_name = "FIELD", help_heading = "Corpora")]
@@ -47,18 +48,13 @@ impl ReadingArguments {
 
     /// Returns the read options of a run with these settings, which include [`Self::options`].
     pub(super) fn read_options(&self, settings: &ResolvedSettings) -> ReadOptions {
-        let content = self.format.map(|format| match format {
-            InputFormat::Text => ContentType::Text,
-            InputFormat::Jsonl => ContentType::JsonLines,
-            InputFormat::Parquet => ContentType::Parquet,
-        });
         let default = ReadOptions::default();
         let text_field = settings.value(|options| options.text_field.as_ref());
         let id_field = settings.value(|options| options.id_field.as_ref());
         let group_by = settings.value(|options| options.group_by.as_ref());
         let max_record = settings.value(|options| options.max_record.as_ref());
         ReadOptions {
-            content,
+            content: self.format,
             text_field: text_field.map_or(default.text_field, |(field, _)| field.clone()),
             id_field: id_field.map_or(default.id_field, |(field, _)| field.clone()),
             group_by: group_by.map(|(group_by, _)| GroupBy::parse(group_by)),
@@ -69,15 +65,13 @@ impl ReadingArguments {
     }
 }
 
-/// A file format, whatever the compression.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum InputFormat {
-    /// One document: text or markdown
-    Text,
-    /// One JSON object per line, each a document
-    Jsonl,
-    /// A table, each row a document
-    Parquet,
+/// Parses the name of a file format, whatever the compression.
+fn format_parser() -> impl TypedValueParser<Value = &'static InputFormat> {
+    let names =
+        INPUT_FORMATS.iter().map(|format| PossibleValue::new(format.name).help(format.summary));
+    PossibleValuesParser::new(names).try_map(|name| {
+        INPUT_FORMATS.iter().copied().find(|format| format.name == name).ok_or("no such format")
+    })
 }
 
 /// Checks a size such as `64MB`.

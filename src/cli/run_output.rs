@@ -233,6 +233,10 @@ impl<'a> RunOutput<'a> {
                 self.summary.files_without_text_field += 1;
                 self.console.warning(&error.to_string());
             }
+            ReadError::SkippedRecords { records, .. } => {
+                self.summary.skipped_records += records;
+                self.console.warning(&error.to_string());
+            }
             ReadError::UnreadableRecords { records, .. } => {
                 self.summary.unreadable_records += records;
                 self.console.error(&error.to_string());

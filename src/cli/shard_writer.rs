@@ -7,8 +7,8 @@ use anyhow::{Context, bail};
 use super::fix_writer::FixWriter;
 use super::run_mode::Destination;
 use crate::corpus::{
-    ContentType, FileState, LogEntry, LogLocation, OriginalText, PendingEntries, RecordAction,
-    RecordHandle, Rewriter, Shard, Source, WriteError, hash_file, log_entries,
+    FileState, LogEntry, LogLocation, OriginalText, PendingEntries, RecordAction, RecordHandle,
+    Rewriter, Shard, Source, WriteError, hash_file, log_entries,
 };
 use crate::fix::FixOutcome;
 use crate::text::Record;
@@ -73,6 +73,11 @@ impl FixWriter {
             return Ok(outcome.fixed.as_ref().map(|fixed| Self::diff(source, &fixed.text, true)));
         }
         let is_changed = !matches!(action, RecordAction::Keep);
+        // A format that is only read has nothing to keep the record as.
+        let action = match action {
+            RecordAction::Keep if !shard.shard.is_rewritable() => RecordAction::Replace(text),
+            action => action,
+        };
         shard.write(handle, action, is_changed)?;
         let records_before = shard.written;
         shard.written += u64::from(!is_dropped);
@@ -100,7 +105,7 @@ impl FixWriter {
     ) -> anyhow::Result<()> {
         let record =
             source.origin.record.as_ref().map(|record| Record { index, id: record.id.clone() });
-        let name = self.layout.log_path(&self.target(&handle.shard.path))?;
+        let name = self.layout.log_path(&self.shard_target(&handle.shard))?;
         let base = self.layout.base();
         let place = LogLocation { base: &base, path: &name, record: record.as_ref() };
         let mut entries = match &outcome.fixed {
@@ -139,7 +144,7 @@ impl FixWriter {
         }
         let shard = self.shard_writer(&handle.shard)?;
         shard.write(handle, RecordAction::Keep, false)?;
-        shard.written += 1;
+        shard.written += u64::from(shard.shard.is_rewritable());
         Ok(())
     }
 
@@ -170,7 +175,7 @@ impl FixWriter {
             0 => None,
             left_out => {
                 let (path, base) =
-                    (self.layout.log_path(&self.target(&shard.path))?, self.layout.base());
+                    (self.layout.log_path(&self.shard_target(shard))?, self.layout.base());
                 let version = env!("CARGO_PKG_VERSION").to_owned();
                 Some(FileState {
                     path,
@@ -208,22 +213,23 @@ impl FixWriter {
     fn shard_writer(&mut self, shard: &Arc<Shard>) -> anyhow::Result<&mut ShardWriter> {
         let is_other = self.shard.as_ref().is_none_or(|writer| !Arc::ptr_eq(&writer.shard, shard));
         if is_other {
-            self.remove_stale_files(&self.target(&shard.path));
+            self.remove_stale_files(&self.shard_target(shard));
             let rewriter = match self.options.destination {
                 Destination::Diff => Err(None),
                 Destination::InPlace => optional_error(Rewriter::new(shard, None)),
                 Destination::Copy
                     if self.options.keep_dropped
-                        && shard.format.content == ContentType::Parquet =>
+                        && shard.has_records()
+                        && !shard.format.content.has_lines =>
                 {
                     let name = &shard.name;
-                    let reason = "--keep-dropped keeps lines of JSON Lines, and cannot keep a row of Parquet with all its columns";
+                    let reason = "--keep-dropped keeps lines of text, and cannot keep a row of a table with all its columns";
                     Err(Some(anyhow::anyhow!(
                         "{name}: not copied: {reason}; leave --keep-dropped out, and keep the original"
                     )))
                 }
                 Destination::Copy => {
-                    let target = self.target(&shard.path);
+                    let target = self.shard_target(shard);
                     match self.reserve(&shard.path, &target) {
                         Ok(()) => optional_error(Rewriter::new(shard, Some(&target))),
                         Err(error) => Err(Some(error)),

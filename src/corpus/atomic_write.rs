@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use tempfile::NamedTempFile;
 
-use super::format::{Codec, Encoder};
+use super::codec::{Codec, Encoder};
 use super::temporary::{self, create_beside, directory_of, remove_stale_files};
 use crate::text::PathName;
 
@@ -28,6 +28,17 @@ pub enum WriteError {
         path: PathBuf,
         /// The number of links, including `path`.
         links: u64,
+    },
+    /// dechaff reads the format of the file and cannot write it.
+    #[error(
+        "{}: dechaff reads {format} and does not write it; --output-dir DIR writes the texts as JSON Lines",
+        .path.name()
+    )]
+    ReadOnlyFormat {
+        /// The file.
+        path: PathBuf,
+        /// The name of the format.
+        format: &'static str,
     },
     /// Another process changed the file after it was read.
     #[error("{}: the file changed since it was read; it was left as it is", .0.name())]

@@ -2,8 +2,8 @@
 //! command line, this is the only module that does I/O.
 
 mod atomic_write;
+mod codec;
 mod document_table;
-mod format;
 mod group_by;
 pub mod index;
 mod line_reader;
@@ -21,16 +21,16 @@ mod walk;
 pub use atomic_write::{
     AtomicFile, CompressedWriter, FileStamp, OutputFile, WriteError, create, replace,
 };
+pub use codec::Codec;
 pub use document_table::{DocumentTable, TableError};
-pub use format::{Codec, ContentType, Format};
 pub use group_by::GroupBy;
 pub use memory_budget::MemoryBudget;
 pub(crate) use read::read_document;
 pub use read::{ReadError, Source, read};
 pub use settings_files::{ResolvedSettings, SettingsFiles, display_path, read_layers};
 pub use shard::{
-    FIELD_LIST_PREFIX, InputFile, OpenedFile, RawRecord, ReadOptions, RecordAction, RecordHandle,
-    Records, Rewriter, Shard, ShardItem, open,
+    FIELD_LIST_PREFIX, Format, INPUT_FORMATS, InputFile, InputFormat, JSON_LINES, OpenedFile,
+    RawRecord, ReadOptions, RecordAction, RecordHandle, Records, Rewriter, Shard, ShardItem, open,
 };
 pub use spill_store::SpillStore;
 pub use temporary::{register_temporary_file, remove_own_temporary_files, remove_stale_files};

@@ -49,6 +49,16 @@ pub enum ReadError {
         /// What is missing.
         reason: String,
     },
+    /// Records of a shard that are documents of a kind that this build does not read.
+    #[error("{place}: skipped {reason}")]
+    SkippedRecords {
+        /// The file.
+        place: String,
+        /// The number of records.
+        records: u64,
+        /// How many of what they are, and what to do about it.
+        reason: String,
+    },
     /// Some records of a shard, or all of them.
     #[error("{place}: {reason}")]
     UnreadableRecords {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use globset::{GlobBuilder, GlobMatcher};
 use ignore::{DirEntry, WalkBuilder};
 
-use super::format::Format;
+use super::shard::Format;
 use crate::text::PathName;
 
 /// Name of a file that marks a directory of copies written by dechaff.

@@ -37,6 +37,8 @@ pub struct Summary {
     pub dropped: usize,
     /// Records that could not be read.
     pub unreadable_records: u64,
+    /// Records skipped because this build does not read them.
+    pub skipped_records: u64,
     /// Files skipped because their records have no text field.
     pub files_without_text_field: usize,
     /// Files that could not be read.
@@ -130,16 +132,14 @@ impl Summary {
 
     /// Lists what was skipped or could not be read.
     fn not_checked(&self) -> String {
+        let number = |records: u64| usize::try_from(records).unwrap_or(usize::MAX);
         let parts = [
             (self.dropped, "document", "left out by verdict"),
             (self.skipped, "file", "skipped: not text"),
+            (number(self.skipped_records), "record", "skipped"),
             (self.files_without_text_field, "file", "skipped: no text field"),
             (self.unreadable_files, "file", "could not be read"),
-            (
-                usize::try_from(self.unreadable_records).unwrap_or(usize::MAX),
-                "record",
-                "could not be read",
-            ),
+            (number(self.unreadable_records), "record", "could not be read"),
         ];
         let parts = parts.into_iter().filter(|(number, ..)| *number > 0);
         parts.map(|(number, noun, what)| format!("; {} {what}", count(number, noun))).collect()

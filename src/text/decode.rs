@@ -84,10 +84,14 @@ fn known_format(first: &[u8]) -> Option<&'static str> {
             "Zstandard data; give it a name that ends in .zst, or decompress it"
         }
         [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, 0x26, 0x53, 0x59, ..] => {
-            "bzip2 data; decompress it first"
+            "bzip2 data; give it a name that ends in .bz2, or decompress it"
         }
-        [0xFD, b'7', b'z', b'X', b'Z', 0, ..] => "xz data; decompress it first",
-        [0x04, 0x22, 0x4D, 0x18, ..] => "LZ4 data; decompress it first",
+        [0xFD, b'7', b'z', b'X', b'Z', 0, ..] => {
+            "xz data; give it a name that ends in .xz, or decompress it"
+        }
+        [0x04, 0x22, 0x4D, 0x18, ..] => {
+            "LZ4 data; give it a name that ends in .lz4, or decompress it"
+        }
         [b'7', b'z', 0xBC, 0xAF, 0x27, 0x1C, ..] => "7z archive; unpack it first",
         [b'R', b'a', b'r', b'!', 0x1A, 0x07, ..] => "RAR archive; unpack it first",
         [b'P', b'K', 3, 4, ..] => {

@@ -61,7 +61,7 @@ fn workspace() -> TempDir {
     let line = |field: &str| {
         format!("{{\"id\": \"a\", \"{field}\": {}}}\n", serde_json::to_string(article).unwrap())
     };
-    for directory in ["corpus", "shards", "wiki/documents/en", "my-rules"] {
+    for directory in ["corpus", "shards", "crawl", "wiki/documents/en", "my-rules"] {
         fs::create_dir_all(here.join(directory)).unwrap();
     }
     fs::write(here.join("corpus/page.txt"), article).unwrap();
@@ -73,6 +73,8 @@ fn workspace() -> TempDir {
     )
     .unwrap();
     fs::write(here.join("a.jsonl"), line("text")).unwrap();
+    fs::copy("tests/fixtures/warc/pages.warc.wet.gz", here.join("crawl/pages.warc.wet.gz"))
+        .unwrap();
     let rules = fs::read_to_string("docs/writing-rules.md").unwrap();
     let rule = blocks(&rules).into_iter().find(|block| block.language == "toml").unwrap();
     fs::write(here.join("my-rules/stock-line.toml"), rule.lines.join("\n")).unwrap();

@@ -1,10 +1,13 @@
 //! Shards: findings and fixes do not depend on the format, and a fix changes no byte outside of its
 //! text.
 
+mod codecs;
+mod csv;
 mod dolma;
 mod interrupt;
 mod json_edits;
 mod unreadable;
+mod warc;
 
 use std::fs::{self, File};
 use std::io::Write;

@@ -223,7 +223,9 @@ impl<'a> Addition<'a> {
 impl AddedDocuments {
     fn read_error(&mut self, error: &ReadError) {
         match error {
-            ReadError::NotText { .. } | ReadError::NotACorpus { .. } => {
+            ReadError::NotText { .. }
+            | ReadError::NotACorpus { .. }
+            | ReadError::SkippedRecords { .. } => {
                 output::warning(&error.to_string());
             }
             ReadError::UnreadableRecords { .. } => {

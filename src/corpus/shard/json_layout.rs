@@ -7,7 +7,8 @@ use std::path::Path;
 use serde::de::IgnoredAny;
 
 use super::Shard;
-use crate::corpus::format::{Codec, Format};
+use super::input_format::PROBE_BYTES;
+use crate::corpus::codec::Codec;
 use crate::text::PathName;
 
 /// Returns what is wrong with the layout of the file, or `None` if its first lines may be JSON
@@ -27,7 +28,7 @@ pub(super) fn problem(shard: &Shard) -> io::Result<Option<String>> {
 fn first_bytes(reader: impl BufRead) -> Vec<u8> {
     let mut start = Vec::new();
     // The bytes before an error are enough.
-    let _ = reader.take(Format::PROBE_BYTES).read_to_end(&mut start);
+    let _ = reader.take(PROBE_BYTES).read_to_end(&mut start);
     start
 }
 
@@ -63,11 +64,7 @@ impl JsonLayout {
             Self::Array => ("a JSON array, not JSON Lines", "'.[]'"),
             Self::PrettyPrinted => ("pretty-printed JSON, not JSON Lines", "."),
         };
-        let unpack = match codec {
-            Codec::None => "",
-            Codec::Gzip => "gzip -dc ",
-            Codec::Zstd => "zstd -dc ",
-        };
+        let unpack = codec.command();
         let name = shell_word(&path.name());
         let stem = path.file_name().unwrap_or_default().to_string_lossy();
         let is_plain = |stem: &&str| !matches!(*stem, "" | "-") && shell_word(stem) == *stem;
@@ -78,9 +75,9 @@ impl JsonLayout {
             format!("{stem}.jsonl")
         };
         let convert = match (unpack, name.as_str()) {
-            ("", "-") => format!("jq -c {filter} > {target}"),
-            ("", _) => format!("jq -c {filter} {name} > {target}"),
-            _ => format!("{unpack}{name} | jq -c {filter} > {target}"),
+            (None, "-") => format!("jq -c {filter} > {target}"),
+            (None, _) => format!("jq -c {filter} {name} > {target}"),
+            (Some(unpack), _) => format!("{unpack} {name} | jq -c {filter} > {target}"),
         };
         format!("{what}, which has one object per line; convert it with: {convert}")
     }

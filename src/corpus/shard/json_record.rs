@@ -1,30 +1,11 @@
 //! Parses a line of JSON Lines: the ID and the text of a record.
 
-use std::ops::Range;
-
 use serde_json::value::RawValue;
 
 use super::ReadOptions;
 use super::json_fields::{field_list, field_names, find_fields, range_in};
-use super::json_string::{LoneSurrogates, decode};
-
-/// The text field of a line.
-pub(super) struct TextField {
-    /// The range of the string literal in the line, including the quotes.
-    pub(super) literal: Range<usize>,
-    pub(super) text: String,
-    pub(super) lone_surrogates: Option<LoneSurrogates>,
-}
-
-/// The fields of a line that are read.
-pub(super) struct RecordFields {
-    /// The ID, as JSON.
-    pub(super) id: Option<String>,
-    /// The value of the field by which records are grouped, if that is a string or number.
-    pub(super) group: Option<String>,
-    /// The text, or why there is none.
-    pub(super) text: Result<TextField, String>,
-}
+use super::json_string::decode;
+use super::line_syntax::{RecordFields, TextField};
 
 /// Parses a line.
 pub(super) fn parse_line(line: &str, read_options: &ReadOptions) -> RecordFields {

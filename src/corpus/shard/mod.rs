@@ -1,34 +1,47 @@
 //! Shards: files with many documents, and compressed files with one. They are read record by
 //! record, and rewritten around the texts that changed.
 
+mod csv;
+mod csv_rows;
+mod csv_syntax;
+mod foreign_record;
+mod format;
+#[cfg(feature = "html")]
+mod html_text;
+mod http_message;
+mod input_format;
 mod json_fields;
 mod json_layout;
 mod json_lines;
 mod json_record;
 mod json_string;
+mod line_syntax;
+mod parquet;
 mod parquet_pages;
 mod parquet_reader;
 mod parquet_writer;
 mod record;
 mod rewriter;
+mod single_document;
+mod stream;
+mod warc;
+mod warc_record;
 
 use std::fs::File;
-use std::io::{self, BufRead, Read};
-use std::iter;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
 use super::atomic_write::FileStamp;
-use super::format::{ContentType, Format};
 use super::group_by::GroupBy;
-use super::read::{ReadError, read_document, truncated};
+use super::read::ReadError;
 use crate::text::{Origin, PathName, Record, path_of};
-use json_lines::JsonLinesReader;
-use parquet_reader::ParquetReader;
-use record::RecordBody;
+use input_format::{ShardFile, ShardItems};
 
+pub use format::{Format, INPUT_FORMATS};
+pub use input_format::InputFormat;
 pub use json_fields::FIELD_LIST_PREFIX;
+pub use json_lines::JSON_LINES;
 pub(in crate::corpus) use json_lines::text_at;
 pub use record::{RawRecord, RecordHandle};
 pub use rewriter::{RecordAction, Rewriter};
@@ -36,8 +49,8 @@ pub use rewriter::{RecordAction, Rewriter};
 /// How shards are read.
 #[derive(Debug, Clone)]
 pub struct ReadOptions {
-    /// The content type of all files, or `None` to detect it.
-    pub content: Option<ContentType>,
+    /// What all files contain, or `None` to detect it.
+    pub content: Option<&'static InputFormat>,
     /// The field or column with the text. Dots lead into nested objects.
     pub text_field: String,
     /// The field or column with the ID.
@@ -105,7 +118,12 @@ pub struct Shard {
 impl Shard {
     /// Whether the shard has records, and is not a single compressed document.
     pub fn has_records(&self) -> bool {
-        self.format.content != ContentType::Text
+        self.format.content.has_records
+    }
+
+    /// Whether a new version of the shard has its format, and not JSON Lines.
+    pub fn is_rewritable(&self) -> bool {
+        self.format.content.rewrite.is_some()
     }
 
     fn origin(&self, index: u64, id: Option<String>) -> Origin {
@@ -157,28 +175,18 @@ pub fn open(
         stamp: FileStamp::from_file(&file).map_err(io)?,
         read_options: read_options.clone(),
     });
-    let count = Arc::clone(count);
-    let records: Box<dyn Iterator<Item = ShardItem> + Send> = match format.content {
-        ContentType::Text => {
-            let reader = counted_decoder(file, &shard, count).map_err(io)?;
-            let max = read_options.max_record;
-            let body = iter::once_with(move || read_document(reader, 0, max))
-                .map(|read| read.map(|bytes| bytes.map_or(RecordBody::TooLarge, RecordBody::File)));
-            Box::new(StreamRecords::new(&shard, body))
-        }
-        ContentType::JsonLines => {
-            let lines = JsonLinesReader::open(file, &shard, input.is_explicit, count)?;
-            Box::new(StreamRecords::new(&shard, lines))
-        }
-        ContentType::Parquet => {
-            Box::new(ParquetReader::open(file, &shard, input.is_explicit, count)?)
-        }
+    let file = ShardFile {
+        file,
+        shard: Arc::clone(&shard),
+        is_explicit: input.is_explicit,
+        count: Arc::clone(count),
     };
+    let records = (format.content.read)(file)?;
     Ok(OpenedFile::Shard(shard, Records(records)))
 }
 
 /// The records of a shard, in order.
-pub struct Records(Box<dyn Iterator<Item = ShardItem> + Send>);
+pub struct Records(ShardItems);
 
 /// The next part of a shard.
 pub enum ShardItem {
@@ -193,85 +201,5 @@ impl Iterator for Records {
 
     fn next(&mut self) -> Option<ShardItem> {
         self.0.next()
-    }
-}
-
-/// The records of a format that is read as a stream of bytes. Nothing can be read after an error.
-struct StreamRecords<I> {
-    shard: Arc<Shard>,
-    /// `None` after the end or an error.
-    bodies: Option<I>,
-    /// The number of records read.
-    count: u64,
-}
-
-impl<I> StreamRecords<I> {
-    fn new(shard: &Arc<Shard>, bodies: I) -> Self {
-        Self { shard: Arc::clone(shard), bodies: Some(bodies), count: 0 }
-    }
-}
-
-impl<I: Iterator<Item = io::Result<RecordBody>>> Iterator for StreamRecords<I> {
-    type Item = ShardItem;
-
-    fn next(&mut self) -> Option<ShardItem> {
-        match self.bodies.as_mut()?.next() {
-            Some(Ok(body)) => {
-                self.count += 1;
-                Some(ShardItem::Record(RawRecord {
-                    shard: Arc::clone(&self.shard),
-                    index: self.count,
-                    group: None,
-                    body,
-                }))
-            }
-            Some(Err(error)) => {
-                self.bodies = None;
-                let reason = match self.count {
-                    0 => format!("cannot be read: {error}"),
-                    count => format!("cannot be read past record {count}: {error}"),
-                };
-                let place = self.shard.name.clone();
-                Some(ShardItem::Unreadable(ReadError::UnreadableRecords {
-                    place,
-                    records: 1,
-                    reason,
-                }))
-            }
-            None => {
-                self.bodies = None;
-                None
-            }
-        }
-    }
-}
-
-/// Decompresses `file`, counts the bytes read from it, and fails if it ends early.
-fn counted_decoder(
-    file: File,
-    shard: &Shard,
-    count: Arc<AtomicU64>,
-) -> io::Result<Box<dyn BufRead + Send>> {
-    shard.format.codec.decoder(CompleteFile { file, count, rest: shard.stamp.length })
-}
-
-/// Reads a file to the length that it had when it was opened, and counts the bytes.
-struct CompleteFile {
-    file: File,
-    count: Arc<AtomicU64>,
-    /// Bytes not read yet.
-    rest: u64,
-}
-
-impl Read for CompleteFile {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = self.file.read(buffer)?;
-        self.count.fetch_add(length as u64, Ordering::Relaxed);
-        self.rest = self.rest.saturating_sub(length as u64);
-        // Otherwise a shard truncated between two lines would be rewritten without the rest.
-        if length == 0 && self.rest > 0 && !buffer.is_empty() {
-            return Err(truncated(self.rest));
-        }
-        Ok(length)
     }
 }

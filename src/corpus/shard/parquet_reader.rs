@@ -15,6 +15,7 @@ use parquet::file::reader::FileReader;
 use parquet::file::serialized_reader::{ReadOptionsBuilder, SerializedFileReader};
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 
+use super::input_format::ShardFile;
 use super::json_fields::field_list;
 use super::parquet_pages::check_page_sizes;
 use super::record::RecordBody;
@@ -174,34 +175,19 @@ impl ParquetReader {
     /// # Errors
     ///
     /// The file is not Parquet or has no text column.
-    pub(super) fn open(
-        file: File,
-        shard: &Arc<Shard>,
-        is_explicit: bool,
-        count: Arc<AtomicU64>,
-    ) -> Result<Self, ReadError> {
-        let name = &shard.name;
-        let unreadable = |reason: String| ReadError::UnreadableRecords {
-            place: name.clone(),
-            records: 1,
-            reason,
-        };
+    pub(super) fn open(file: ShardFile) -> Result<Self, ReadError> {
+        let shard = Arc::clone(&file.shard);
         let options = &shard.read_options;
-        let clone =
-            file.try_clone().map_err(|error| ReadError::Io { path: name.clone(), error })?;
+        let clone = file.file.try_clone().map_err(|error| file.io_error(error))?;
         let reader = open_parquet(clone, false)
-            .map_err(|error| unreadable(format!("cannot be read as Parquet: {error}")))?;
+            .map_err(|error| file.unreadable(format!("cannot be read as Parquet: {error}")))?;
         let columns = Columns::find(reader.metadata(), options);
         let columns = columns.map_err(|error| match error {
-            ColumnError::Missing(reason) if !is_explicit => {
-                ReadError::NotACorpus { path: name.clone(), reason }
-            }
-            ColumnError::Missing(reason) | ColumnError::Invalid(reason) => unreadable(reason),
+            ColumnError::Missing(reason) => file.no_text_field(reason),
+            ColumnError::Invalid(reason) => file.unreadable(reason),
         })?;
         Ok(Self {
-            shard: Arc::clone(shard),
             reader,
-            file,
             columns,
             max_page_bytes: options
                 .max_record
@@ -210,7 +196,9 @@ impl ParquetReader {
             groups_started: 0,
             rows_before: 0,
             group: None,
-            count,
+            file: file.file,
+            count: file.count,
+            shard,
         })
     }
 

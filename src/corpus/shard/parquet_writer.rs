@@ -22,10 +22,11 @@ use parquet::file::reader::FileReader;
 use parquet::file::serialized_reader::SerializedFileReader;
 use parquet::file::writer::{SerializedFileWriter, SerializedPageWriter, TrackedWrite};
 
+use super::input_format::{RecordWriter, ShardFile};
 use super::parquet_reader::{
     ParquetReader, catch_decoder_panic, leaf_column, open_parquet, to_count,
 };
-use super::record::RecordBody;
+use super::record::{RecordBody, RecordHandle};
 use super::{RecordAction, Shard, ShardItem};
 
 /// Rewrites a file row by row.
@@ -114,7 +115,7 @@ impl ParquetRewriter {
     }
 
     /// Writes the text of the next row.
-    pub(super) fn write_row(
+    fn write_row(
         &mut self,
         value: Option<&ByteArray>,
         level: i16,
@@ -191,7 +192,7 @@ impl ParquetRewriter {
 
     /// Finishes the new file and reads it back from `file`, a handle to it. A damaged file may be
     /// readable in place, but not once its columns are copied to other positions.
-    pub(super) fn finish(self, shard: &Arc<Shard>, file: File) -> io::Result<()> {
+    fn finish_file(self, shard: &Arc<Shard>, file: File) -> io::Result<()> {
         if self.group < self.metadata.num_row_groups() {
             return Err(file_changed());
         }
@@ -202,9 +203,9 @@ impl ParquetRewriter {
             ))
         };
         let mut read = RowHasher::default();
-        for item in ParquetReader::open(file, shard, true, Arc::default())
-            .map_err(|error| unreadable(&error))?
-        {
+        let written =
+            ShardFile { file, shard: Arc::clone(shard), is_explicit: true, count: Arc::default() };
+        for item in ParquetReader::open(written).map_err(|error| unreadable(&error))? {
             match item {
                 ShardItem::Record(record) => {
                     if let RecordBody::Value(value, level, _) = &record.body {
@@ -218,6 +219,21 @@ impl ParquetRewriter {
             return Err(unreadable(&"it has other texts"));
         }
         Ok(())
+    }
+}
+
+impl RecordWriter for ParquetRewriter {
+    fn write(&mut self, handle: &RecordHandle, action: RecordAction<'_>) -> io::Result<()> {
+        match &handle.body {
+            RecordBody::Value(value, level, _) => {
+                catch_decoder_panic(|| self.write_row(value.as_ref(), *level, action))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn finish(self: Box<Self>, shard: &Arc<Shard>, file: File) -> io::Result<()> {
+        catch_decoder_panic(|| self.finish_file(shard, file))
     }
 }
 

@@ -1,19 +1,15 @@
 //! Rewrites a shard around the texts that changed.
 
 use std::fs::{self, File};
-use std::io::{self, Seek, Write};
-use std::ops::Range;
+use std::io::{self, Seek};
 use std::path::Path;
 use std::sync::Arc;
 
 use super::Shard;
-use super::json_string::{Insertion, escaped, spellings, splice, unescaped};
-use super::parquet_reader::catch_decoder_panic;
-use super::parquet_writer::ParquetRewriter;
+use super::input_format::RecordWriter;
 use super::record::{RecordBody, RecordHandle};
+use super::stream::StreamWriter;
 use crate::corpus::atomic_write::{AtomicFile, FileStamp, WriteError};
-use crate::corpus::format::{ContentType, Encoder};
-use crate::corpus::undo_log::Replacement;
 use crate::text::Span;
 
 /// What to write for a record.
@@ -33,16 +29,11 @@ pub enum RecordAction<'a> {
 pub struct Rewriter {
     shard: Arc<Shard>,
     file: AtomicFile,
-    writer: RecordWriter,
+    writer: Box<dyn RecordWriter>,
     is_in_place: bool,
     is_changed: bool,
     /// Whether all of the shard could be read.
     is_complete: bool,
-}
-
-enum RecordWriter {
-    Stream(Box<Encoder>),
-    Parquet(Box<ParquetRewriter>),
 }
 
 impl Rewriter {
@@ -52,24 +43,25 @@ impl Rewriter {
     ///
     /// The temporary file cannot be created, or the shard cannot be replaced.
     pub fn new(shard: &Arc<Shard>, target: Option<&Path>) -> Result<Self, WriteError> {
+        let rewrite = shard.format.content.rewrite;
+        if rewrite.is_none() && target.is_none() {
+            return Err(WriteError::ReadOnlyFormat {
+                path: shard.path.clone(),
+                format: shard.format.content.name,
+            });
+        }
         let atomic =
             target.map_or_else(|| AtomicFile::new_replacing(&shard.path), AtomicFile::new)?;
         let file = atomic.file()?;
-        let writer = match shard.format.content {
-            ContentType::Parquet => catch_decoder_panic(|| ParquetRewriter::new(shard, file))
-                .map(|writer| RecordWriter::Parquet(Box::new(writer))),
-            ContentType::Text | ContentType::JsonLines => shard
-                .format
-                .codec
-                .encoder(file)
-                .map(|encoder| RecordWriter::Stream(Box::new(encoder))),
-        };
+        // Records of a format that cannot be written become lines of JSON.
+        let writer = rewrite.unwrap_or(StreamWriter::start)(shard, file);
         Ok(Self {
             shard: Arc::clone(shard),
             writer: writer.map_err(|error| atomic.io_error(error))?,
             file: atomic,
             is_in_place: target.is_none(),
-            is_changed: false,
+            // Lines of JSON never have the bytes of the original.
+            is_changed: rewrite.is_none(),
             is_complete: true,
         })
     }
@@ -86,29 +78,18 @@ impl Rewriter {
     ) -> Result<(), WriteError> {
         self.is_changed |= !matches!(action, RecordAction::Keep);
         self.is_complete &= !matches!(handle.body, RecordBody::TooLarge);
-        let result = match &mut self.writer {
-            RecordWriter::Stream(encoder) => write_to_stream(encoder, handle, action),
-            RecordWriter::Parquet(writer) => match &handle.body {
-                RecordBody::Value(value, level, _) => {
-                    catch_decoder_panic(|| writer.write_row(value.as_ref(), *level, action))
-                }
-                _ => Ok(()),
-            },
-        };
+        let result = self.writer.write(handle, action);
         result.map_err(|error| self.file.io_error(error))
     }
 
-    /// Inserts a line between two records of JSON Lines.
+    /// Inserts a line between two records.
     ///
     /// # Errors
     ///
-    /// Writing fails, or the shard is Parquet.
+    /// Writing fails, or the records of the format are not lines.
     pub fn insert_line(&mut self, line: &str) -> Result<(), WriteError> {
         self.is_changed = true;
-        let result = match &mut self.writer {
-            RecordWriter::Stream(encoder) => encoder.write_all(line.as_bytes()),
-            RecordWriter::Parquet(_) => Err(io::Error::other("a line does not fit into a table")),
-        };
+        let result = self.writer.insert_line(line);
         result.map_err(|error| self.file.io_error(error))
     }
 
@@ -142,13 +123,7 @@ impl Rewriter {
             file.commit(|_| Ok(true), |_| Ok(()))?;
             return Ok(true);
         }
-        let result = match writer {
-            RecordWriter::Stream(encoder) => encoder.finish().map(|_| ()),
-            RecordWriter::Parquet(writer) => {
-                let written = file.file()?;
-                catch_decoder_panic(|| writer.finish(&shard, written))
-            }
-        };
+        let result = file.file().map(|written| writer.finish(&shard, written))?;
         result.map_err(|error| file.io_error(error))?;
         if fs::metadata(&shard.path).map(|metadata| FileStamp::from(&metadata)).ok().as_ref()
             != Some(&shard.stamp)
@@ -168,103 +143,4 @@ fn copy_over(source: &Path, mut target: File) -> io::Result<()> {
     target.set_len(0)?;
     target.rewind()?;
     io::copy(&mut File::open(source)?, &mut target).map(|_| ())
-}
-
-fn write_to_stream(
-    encoder: &mut Encoder,
-    handle: &RecordHandle,
-    action: RecordAction<'_>,
-) -> io::Result<()> {
-    match (&handle.body, action) {
-        (_, RecordAction::Drop) => Ok(()),
-        (RecordBody::Line(line, _), RecordAction::Keep | RecordAction::Replace(_)) => {
-            encoder.write_all(line)
-        }
-        (RecordBody::Line(line, _), RecordAction::Edit(_, edits)) => {
-            let edits = edits.into_iter().map(|(span, text)| (span, Insertion::Text(text)));
-            let literal = edit_literal(line, &handle.literal, edits)?;
-            encoder.write_all(line.get(..handle.literal.start).unwrap_or_default())?;
-            encoder.write_all(literal.as_bytes())?;
-            encoder.write_all(line.get(handle.literal.end..).unwrap_or_default())
-        }
-        (_, RecordAction::Edit(text, _) | RecordAction::Replace(text)) => {
-            encoder.write_all(text.as_bytes())
-        }
-        // The file is a single document, and nothing is written if it does not change.
-        (_, RecordAction::Keep) => Ok(()),
-    }
-}
-
-/// Returns the string literal at `literal` in `line` with its text edited.
-fn edit_literal<'c>(
-    line: &[u8],
-    literal: &Range<usize>,
-    edits: impl IntoIterator<Item = (Span, Insertion<'c>)>,
-) -> io::Result<String> {
-    let edited =
-        literal_in(line, literal).and_then(|literal| splice(literal, edits, line.is_ascii()));
-    edited.ok_or_else(mismatch)
-}
-
-fn literal_in<'l>(line: &'l [u8], literal: &Range<usize>) -> Option<&'l str> {
-    line.get(literal.clone()).and_then(|literal| std::str::from_utf8(literal).ok())
-}
-
-fn mismatch() -> io::Error {
-    io::Error::other("a change does not fit the record")
-}
-
-impl RecordHandle {
-    /// Returns how the record's JSON escapes the passages at `spans`, for [`Replacement::raw`].
-    /// Empty if the record is not JSON.
-    ///
-    /// # Errors
-    ///
-    /// The spans do not fit the record.
-    pub fn spellings(
-        &self,
-        spans: impl IntoIterator<Item = Span>,
-    ) -> io::Result<Vec<Option<String>>> {
-        let RecordBody::Line(line, _) = &self.body else { return Ok(Vec::new()) };
-        let spellings =
-            literal_in(line, &self.literal).and_then(|literal| spellings(literal, spans));
-        spellings.ok_or_else(mismatch)
-    }
-
-    /// Returns the record's line, including its line ending.
-    ///
-    /// # Errors
-    ///
-    /// The record is not a line of JSON, or not UTF-8.
-    pub fn line_text(&self) -> io::Result<&str> {
-        match &self.body {
-            RecordBody::Line(line, _) => std::str::from_utf8(line).map_err(io::Error::other),
-            _ => Err(io::Error::other("the record is no line of JSON")),
-        }
-    }
-
-    /// Splices passages back into the text of a JSON record, to be written with
-    /// [`RecordAction::Replace`].
-    ///
-    /// # Errors
-    ///
-    /// The passages do not fit the record.
-    pub fn restore(&mut self, replacements: &[Replacement]) -> io::Result<()> {
-        let RecordBody::Line(line, _) = &mut self.body else { return Ok(()) };
-        let mut insertions = Vec::new();
-        for Replacement { span, text, raw } in replacements {
-            // The log may have been edited: its JSON must be valid, and mean the same text.
-            let json = match raw {
-                Some(raw) => (unescaped(raw).as_ref() == Some(text)).then(|| raw.clone()),
-                None => escaped(text),
-            };
-            insertions.push((*span, json.ok_or_else(mismatch)?));
-        }
-        let edits = insertions.iter().map(|(span, json)| (*span, Insertion::Json(json)));
-        let literal = edit_literal(line, &self.literal, edits)?;
-        let length = literal.len();
-        line.splice(self.literal.clone(), literal.into_bytes());
-        self.literal.end = self.literal.start + length;
-        Ok(())
-    }
 }

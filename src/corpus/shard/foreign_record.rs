@@ -1,0 +1,49 @@
+//! Records whose text cannot be written back to where it is from.
+
+use std::fmt::Debug;
+
+use serde_json::{Map, Value};
+
+use super::ReadOptions;
+
+/// A record of a format that dechaff reads and does not write. A copy of it is a line of JSON.
+pub(super) trait ForeignRecord: Debug + Send {
+    /// Returns the size in bytes.
+    fn size(&self) -> usize;
+
+    /// Returns the value of a field apart from the text, if the record has it.
+    fn field(&self, name: &str) -> Option<String>;
+
+    /// Returns the fields that a copy has, apart from the text and those named in the options.
+    fn fields(&self) -> Map<String, Value>;
+
+    /// Takes the text out of the record.
+    ///
+    /// # Errors
+    ///
+    /// The text cannot be decoded.
+    fn take_text(&mut self, read_options: &ReadOptions) -> Result<Vec<u8>, String>;
+}
+
+/// Returns the line of JSON Lines for a record with the given text. Its fields have the names that
+/// `read_options` reads, so that the copy is read like the original.
+pub(super) fn json_line(
+    record: &dyn ForeignRecord,
+    text: &str,
+    read_options: &ReadOptions,
+) -> String {
+    let mut fields = Map::new();
+    let named = [Some(read_options.id_field.as_str()), read_options.group_field()];
+    for name in named.into_iter().flatten() {
+        if let Some(value) = record.field(name) {
+            fields.insert(name.to_owned(), value.into());
+        }
+    }
+    for (name, value) in record.fields() {
+        fields.entry(name).or_insert(value);
+    }
+    fields.insert(read_options.text_field.clone(), text.into());
+    let mut line = Value::Object(fields).to_string();
+    line.push('\n');
+    line
+}
