@@ -173,6 +173,8 @@ kinds! {
     duplicate_document => DuplicateDocument,
     /// A model that scores lines no rule above matches.
     classifier => Classifier,
+    /// Measures of whole documents, such as the share of words with a letter.
+    measure => Measure,
     /// Suppression comments that are invalid or unused.
     suppression => Suppression,
 }

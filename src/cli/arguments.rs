@@ -97,7 +97,8 @@ pub(super) struct CheckArguments {
     /// Run only these rules: codes, prefixes of codes, names, or ALL
     ///
     /// A prefix such as BP enables the default rules of a group; an opt-in rule such as BP902
-    /// needs its full code, its name or ALL.
+    /// needs its full code, its name or ALL. A group of opt-in rules such as QM0 is enabled by its
+    /// prefix, and not by ALL.
     ///
     /// Some rules depend on neighbouring findings; they only see those of the selected rules.
     #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Settings")]
@@ -186,6 +187,14 @@ pub(super) struct CheckArguments {
     /// documents before that.
     #[arg(long, value_name = "FILE", help_heading = "Corpora")]
     pub(super) documents: Option<PathBuf>,
+
+    /// Write one row per document to this file: the value of every measure of quality, by which
+    /// Gopher, C4, FineWeb and others filter
+    ///
+    /// The file is JSON Lines, CSV or Parquet, by its extension. The measures are those of the
+    /// selected QM rules, or of all of them if none is selected.
+    #[arg(long, value_name = "FILE", help_heading = "Corpora")]
+    pub(super) measures: Option<PathBuf>,
 
     /// Compare the documents with an index of others too; may be repeated
     ///
@@ -396,8 +405,8 @@ impl CheckArguments {
 
     /// Returns the files that the run writes, without copies.
     pub(super) fn written_files(&self) -> impl Iterator<Item = &Path> {
-        let files =
-            self.undo_log.iter().chain(&self.documents).chain(&self.plan).chain(&self.review_files);
+        let files = self.undo_log.iter().chain(&self.documents).chain(&self.measures);
+        let files = files.chain(&self.plan).chain(&self.review_files);
         files.map(PathBuf::as_path).chain(self.reports.outputs())
     }
 

@@ -97,13 +97,13 @@ pub(super) fn check_corpus(
     std::thread::scope(|scope| {
         let mut matches = BackgroundComparison::spawn(scope, sketches, &texts, &progress)?;
         if let Some(stdin) = &texts.stdin {
-            let linted = LintedItem::new(WorkItem::new(stdin.clone(), None), &linters);
-            let (item, findings) = linted.finish(&mut matches)?;
-            output.document(&item, findings, &texts)?;
+            let linted = LintedItem::new(WorkItem::new(stdin.clone(), None), &linters, context);
+            let (mut item, findings) = linted.finish(&mut matches)?;
+            output.document(&mut item, findings, &texts)?;
         }
         start_check_phase(context, inputs, &progress, cached.as_deref())?;
         let documents = documents(context, inputs, &output.coverage, cached)?;
-        let lint = |item| LintedItem::new(item, &linters);
+        let lint = |item| LintedItem::new(item, &linters, context);
         for event in Pipeline::spawn(scope, documents, texts.queue(), &progress, lint) {
             // Nothing is written before the comparison is done.
             matches.wait()?;
@@ -128,7 +128,10 @@ struct LintedItem {
 }
 
 impl LintedItem {
-    fn new(item: WorkItem, linters: &LinterResolver) -> Self {
+    fn new(mut item: WorkItem, linters: &LinterResolver, context: &CheckContext<'_>) -> Self {
+        if let Some(columns) = &context.measures {
+            item.measures = columns.measure(&item.source.text);
+        }
         let linter = linters.for_path(&item.source.path);
         let findings = linter.check_document(&item.document());
         Self { item, linter, findings }

@@ -10,6 +10,7 @@ use super::changed_files::ChangedFiles;
 use super::layout::resolved;
 use super::settings_resolver::{ResolvedSettings, SettingsResolver};
 use super::stdin::Spooled;
+use crate::check::measure::MeasureColumns;
 use crate::config::parse_size;
 use crate::corpus::{InputFile, PathFilter, ReadOptions, Source, WalkError, walk};
 
@@ -23,6 +24,8 @@ pub(super) struct CheckContext<'a> {
     pub(super) read_options: ReadOptions,
     /// The indexes that documents are compared with.
     pub(super) against: Against,
+    /// The measures to write for each document.
+    pub(super) measures: Option<MeasureColumns>,
     /// Memory in bytes for comparing documents, if it is set.
     pub(super) memory: Option<usize>,
 }
@@ -57,6 +60,7 @@ impl<'a> CheckContext<'a> {
             against,
             changed: Arc::new(ChangedFiles::since(arguments.since.as_deref())?),
             read_options: arguments.read_options.read_options(&settings),
+            measures: arguments.measures.as_ref().map(|_| settings.measure_columns()),
             memory: memory.and_then(|(text, _)| parse_size(text).ok()),
             resolver,
             settings,

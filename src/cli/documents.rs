@@ -1,12 +1,34 @@
 //! Verdicts on documents: `--documents` and `--drop-verdict`.
 
+use std::path::PathBuf;
+
 use anyhow::bail;
 
 use super::context::CheckContext;
-use crate::corpus::DocumentTable;
+use crate::corpus::{DocumentTable, MeasureTable};
 use crate::finding::Finding;
 use crate::report::{DocumentJudge, JudgedDocuments, Judgement, Verdict};
 use crate::text::{Document, Origin, PathName, path_of};
+
+/// Creates the table of measures, if `--measures` asks for one.
+///
+/// # Errors
+///
+/// It cannot be created.
+pub(super) fn measure_table(context: &CheckContext<'_>) -> anyhow::Result<Option<MeasureTable>> {
+    let arguments = context.arguments;
+    let (Some(path), Some(columns)) = (arguments.measures.as_deref(), &context.measures) else {
+        return Ok(None);
+    };
+    let mut others = arguments.documents.iter().map(PathBuf::as_path);
+    if others.any(|other| other == path) {
+        bail!("{}: --measures and --documents are the same file", path.name());
+    }
+    if arguments.reports.outputs().any(|report| report == path) {
+        bail!("{}: --measures and --output-file are the same file", path.name());
+    }
+    Ok(Some(MeasureTable::create(path, columns)?))
+}
 
 /// Judges the documents of a run in input order and records the verdicts.
 pub(super) struct DocumentVerdicts {

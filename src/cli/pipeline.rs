@@ -15,6 +15,7 @@ use rayon::prelude::*;
 
 use super::interrupt::is_interrupted;
 use super::progress::Progress;
+use crate::check::measure::MeasureValue;
 use crate::corpus::{
     InputFile, OpenedFile, RawRecord, ReadError, ReadOptions, RecordHandle, Shard, ShardItem,
     Source, WalkError, open, read,
@@ -38,6 +39,8 @@ const MAX_BATCH_DOCUMENTS: usize = 4_096;
 pub(super) struct WorkItem {
     pub(super) source: Source,
     pub(super) handle: Option<RecordHandle>,
+    /// The values of its measures, if they are asked for.
+    pub(super) measures: Vec<MeasureValue>,
     /// The index of the text, once it is parsed.
     index: OnceLock<Arc<DocumentIndex>>,
 }
@@ -45,7 +48,7 @@ pub(super) struct WorkItem {
 impl WorkItem {
     /// Creates an item whose text is parsed on first use.
     pub(super) fn new(source: Source, handle: Option<RecordHandle>) -> Self {
-        Self { source, handle, index: OnceLock::new() }
+        Self { source, handle, measures: Vec::new(), index: OnceLock::new() }
     }
 
     /// Returns the parsed document.

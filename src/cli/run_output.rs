@@ -6,7 +6,7 @@ use super::check::check_corpus;
 use super::console::Console;
 use super::context::{CheckContext, Inputs};
 use super::coverage::Coverage;
-use super::documents::DocumentVerdicts;
+use super::documents::{DocumentVerdicts, measure_table};
 use super::dolma::DolmaWriter;
 use super::duplicate_pass::site_of;
 use super::exit_policy::ExitPolicy;
@@ -17,7 +17,7 @@ use super::pipeline::{Event, WorkItem};
 use super::progress::Phase;
 use super::reports::ReportSet;
 use super::review::ReviewItems;
-use crate::corpus::{ReadError, RecordHandle, Source};
+use crate::corpus::{MeasureTable, ReadError, RecordHandle, Source};
 use crate::finding::Finding;
 use crate::fix::FixOutcome;
 use crate::report::{JudgedDocuments, Summary, count};
@@ -35,6 +35,8 @@ pub(super) struct RunOutput<'a> {
     dolma: Option<DolmaWriter>,
     /// Judges documents, if that is asked for.
     judge: Option<DocumentVerdicts>,
+    /// The table of measures.
+    measures: Option<MeasureTable>,
     /// Collects findings and verdicts for a review.
     review: Option<ReviewItems>,
     /// Whether documents are only judged in this pass, and reported in a later one.
@@ -63,6 +65,7 @@ impl<'a> RunOutput<'a> {
             coverage: Coverage::new(resolver, &inputs.paths),
             dolma,
             judge: DocumentVerdicts::new(context)?,
+            measures: measure_table(context)?,
             review: None,
             is_judging: false,
             context,
@@ -118,18 +121,18 @@ impl<'a> RunOutput<'a> {
         texts: &dyn TextProvider,
     ) -> anyhow::Result<()> {
         match event {
-            Event::Document((item, findings)) if self.is_judging => {
-                self.document(&item, findings, texts)?
+            Event::Document((mut item, findings)) if self.is_judging => {
+                self.document(&mut item, findings, texts)?
             }
             _ if self.is_judging => {}
-            Event::Document((item, findings)) => {
+            Event::Document((mut item, findings)) => {
                 self.coverage.add(&item.source.origin);
                 if let Some(handle) = &item.handle {
                     self.write_dolma(|dolma| {
                         dolma.record(handle, Some((&item.source.text, &findings)))
                     });
                 }
-                self.document(&item, findings, texts)?;
+                self.document(&mut item, findings, texts)?;
             }
             Event::Skipped(handle, error) => {
                 self.write_dolma(|dolma| dolma.record(&handle, None));
@@ -150,7 +153,10 @@ impl<'a> RunOutput<'a> {
 
     /// Whether anybody still reads the results.
     pub(super) fn is_wanted(&self) -> bool {
-        self.console.stdout_open || self.reports.has_files() || self.judge.is_some()
+        self.console.stdout_open
+            || self.reports.has_files()
+            || self.judge.is_some()
+            || self.measures.is_some()
     }
 
     /// Reports the findings of a document that are not in the baseline.
@@ -160,11 +166,15 @@ impl<'a> RunOutput<'a> {
     /// A report cannot be written.
     pub(super) fn document(
         &mut self,
-        item: &WorkItem,
+        item: &mut WorkItem,
         mut findings: Vec<Finding>,
         texts: &dyn TextProvider,
     ) -> anyhow::Result<()> {
-        let source = &item.source;
+        if let Some(table) = &mut self.measures {
+            let values = std::mem::take(&mut item.measures);
+            table.add(&item.source.origin, item.source.text.len(), values)?;
+        }
+        let (item, source) = (&*item, &item.source);
         let mut judgement = None;
         if let Some(judge) = &mut self.judge {
             judgement = Some(judge.judge(&item.document(), &findings, self.context)?);
@@ -206,7 +216,7 @@ impl<'a> RunOutput<'a> {
         &mut self,
         inputs: &Inputs,
     ) -> anyhow::Result<Option<JudgedDocuments>> {
-        if self.judge.is_none() {
+        if self.judge.is_none() && self.measures.is_none() {
             return Ok(None);
         }
         self.is_judging = true;
@@ -215,8 +225,11 @@ impl<'a> RunOutput<'a> {
         self.finish_judging()
     }
 
-    /// Completes the table of documents, unless documents are missing from it.
+    /// Completes the tables of documents, unless documents are missing from them.
     fn finish_judging(&mut self) -> anyhow::Result<Option<JudgedDocuments>> {
+        if let Some(table) = self.measures.take().filter(|_| !interrupt::is_interrupted()) {
+            table.finish()?;
+        }
         let judge = self.judge.take().filter(|_| !interrupt::is_interrupted());
         judge.map(DocumentVerdicts::finish).transpose()
     }

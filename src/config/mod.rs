@@ -20,7 +20,8 @@ pub use path_patterns::PathPatterns;
 /// The merged settings of all configuration layers.
 ///
 /// Rules are selected as in ruff: the more specific selector wins, and `ignore` wins ties. A prefix
-/// enables only default rules; an opt-in rule needs its full code, its name or `ALL`.
+/// enables the default rules that it means, or opt-in rules if it means no other; otherwise an
+/// opt-in rule needs its full code, its name or `ALL`.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// Rules to run instead of the default ones; empty for the default ones.
@@ -86,15 +87,12 @@ impl Settings {
         let selectors = |texts: &[Spanned<String>]| -> Result<Vec<Selector>, UserFileError> {
             texts.iter().map(|text| selector(registry, layer, text)).collect()
         };
-        let enabling = |texts: &[Spanned<String>]| -> Result<Vec<Selector>, UserFileError> {
-            texts.iter().map(|text| enabling_selector(registry, layer, text)).collect()
-        };
         if let Some(select) = &options.select {
-            self.select = enabling(select.get_ref())?;
+            self.select = selectors(select.get_ref())?;
             self.extend_select.clear();
             self.ignore.clear();
         }
-        self.extend_select.extend(enabling(&options.extend_select)?);
+        self.extend_select.extend(selectors(&options.extend_select)?);
         self.ignore.extend(selectors(&options.ignore)?);
 
         for (pattern, texts) in &options.per_file_ignores {
@@ -258,25 +256,6 @@ fn selector(
     })
 }
 
-/// Parses a selector in `select` or `extend-select`, which must enable at least one rule.
-fn enabling_selector(
-    registry: &Registry,
-    layer: &Layer,
-    text: &Spanned<String>,
-) -> Result<Selector, UserFileError> {
-    const MAX_NAMED: usize = 5;
-    let selector = selector(registry, layer, text)?;
-    if registry.rules().iter().any(|rule| selector.enables(rule).is_some()) {
-        return Ok(selector);
-    }
-    let covered = registry.infos().filter(|rule| selector.means(rule)).take(MAX_NAMED);
-    let codes: Vec<String> = covered.map(|rule| format!("`{}`", rule.code)).collect();
-    let message =
-        format!("`{}` covers only opt-in rules, which a prefix does not enable", text.get_ref());
-    let hint = format!("give the full code: {}", codes.join(", "));
-    Err(layer.error(message, text.span()).with_hint(Some(hint)))
-}
-
 fn patterns(layer: &Layer, patterns: &[Spanned<String>]) -> Result<PathPatterns, UserFileError> {
     let texts: Vec<&str> = patterns.iter().map(|pattern| pattern.get_ref().as_str()).collect();
     PathPatterns::new(&layer.folder, &texts).map_err(|(index, message)| {
@@ -352,6 +331,8 @@ mod tests {
             rule("AA002", "two", true),
             rule("AA003", "opt-in", false),
             rule("AB001", "three", true),
+            rule("AC001", "first-opt-in", false),
+            rule("AC002", "second-opt-in", false),
         ];
         let registry = Registry::parse(&files).unwrap();
         let owned =
@@ -397,8 +378,18 @@ mod tests {
         assert_eq!(selected(&["AA003"], &[], &[]), ["AA003"]);
         assert_eq!(selected(&["Opt-In"], &[], &[]), ["AA003"]);
         assert_eq!(selected(&["AA"], &["aa003"], &["AA"]), ["AA003"]);
-        assert_eq!(selected(&["ALL"], &[], &[]), ["AA001", "AA002", "AA003", "AB001"]);
+        assert_eq!(
+            selected(&["ALL"], &[], &[]),
+            ["AA001", "AA002", "AA003", "AB001", "AC001", "AC002"]
+        );
         assert_eq!(selected(&[], &["AA00"], &[]), ["AA001", "AA002", "AB001"]);
-        assert_eq!(selected(&["ALL"], &[], &["AA"]), ["AB001"]);
+        assert_eq!(selected(&["ALL"], &[], &["AA", "AC"]), ["AB001"]);
+    }
+
+    #[test]
+    fn prefix_of_opt_in_rules_alone_enables_them() {
+        assert_eq!(selected(&["AC"], &[], &[]), ["AC001", "AC002"]);
+        assert_eq!(selected(&["AB"], &["AC"], &["AC001"]), ["AB001", "AC002"]);
+        assert_eq!(selected(&["A"], &[], &[]), ["AA001", "AA002", "AB001"]);
     }
 }

@@ -7,11 +7,13 @@ mod document_table;
 mod group_by;
 pub mod index;
 mod line_reader;
+mod measure_table;
 mod memory_budget;
 mod read;
 mod settings_files;
 mod shard;
 mod spill_store;
+mod table_writer;
 mod temporary;
 mod text_store;
 mod undo_log;
@@ -22,8 +24,9 @@ pub use atomic_write::{
     AtomicFile, CompressedWriter, FileStamp, OutputFile, WriteError, create, replace,
 };
 pub use codec::Codec;
-pub use document_table::{DocumentTable, TableError};
+pub use document_table::DocumentTable;
 pub use group_by::GroupBy;
+pub use measure_table::MeasureTable;
 pub use memory_budget::MemoryBudget;
 pub(crate) use read::read_document;
 pub use read::{ReadError, Source, read};
@@ -33,6 +36,7 @@ pub use shard::{
     RawRecord, ReadOptions, RecordAction, RecordHandle, Records, Rewriter, Shard, ShardItem, open,
 };
 pub use spill_store::SpillStore;
+pub use table_writer::TableError;
 pub use temporary::{register_temporary_file, remove_own_temporary_files, remove_stale_files};
 pub use text_store::{StoredText, TextStore};
 pub use undo_log::{

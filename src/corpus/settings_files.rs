@@ -11,12 +11,14 @@ use anyhow::{Context, bail};
 use toml::Spanned;
 
 use super::user_files::{read_suppression_file, read_user_file, rule_files};
+use crate::check::Parameters;
+use crate::check::measure::MeasureColumns;
 use crate::config::{Layer, Options, Settings};
 use crate::finding::Applicability;
 use crate::fix::{DEFAULT_MAX_REMOVED, Fixer};
 use crate::linter::Linter;
 use crate::report::VerdictThresholds;
-use crate::rule::Registry;
+use crate::rule::{Registry, Rule};
 use crate::suppress::IgnoreList;
 use crate::text::PathName;
 use crate::user_file::{UserFile, UserFileError};
@@ -112,6 +114,22 @@ impl ResolvedSettings {
     /// Returns a path, resolved against its layer's directory.
     pub fn path(&self, of: impl Fn(&Options) -> Option<&Spanned<String>>) -> Option<PathBuf> {
         self.value(of).map(|(path, layer)| layer.folder.join(path))
+    }
+
+    /// Returns the columns of a table with the measures of the selected rules, or of all rules if
+    /// none of them is selected.
+    pub fn measure_columns(&self) -> MeasureColumns {
+        let with_measures = |rule: &'_ Rule| matches!(rule.parameters, Parameters::Measure(_));
+        let mut rules: Vec<&Rule> = self.settings.rules(&self.registry).collect();
+        rules.retain(|rule| with_measures(rule));
+        if rules.is_empty() {
+            let all = self.registry.rules().iter().map(|rule| self.settings.effective(rule));
+            rules = all.filter(|rule| with_measures(rule)).collect();
+        }
+        MeasureColumns::new(rules.into_iter().filter_map(|rule| match &rule.parameters {
+            Parameters::Measure(parameters) => Some((Arc::clone(&rule.info), parameters)),
+            _ => None,
+        }))
     }
 
     /// Returns the linter for a file, without the rules that `per-file-ignores` turn off there.

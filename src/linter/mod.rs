@@ -35,6 +35,8 @@ pub struct Linter {
     all_rules: Arc<[Arc<RuleInfo>]>,
     /// The corpus rules: the kind of each, by code.
     corpus_kinds: Arc<HashMap<String, &'static str>>,
+    /// The codes of the rules that measure whole documents.
+    measure_codes: Arc<[String]>,
     /// The parameters of the rules that can compare documents with an index, by code.
     indexed_rules: Arc<[(String, serde_json::Value)]>,
     /// Passages whose findings are dropped.
@@ -116,6 +118,11 @@ impl Linter {
                     })
                     .collect(),
             ),
+            measure_codes: rules
+                .iter()
+                .filter(|(_, parameters)| parameters.kind() == check::measure::NAME)
+                .map(|(rule, _)| rule.code.clone())
+                .collect(),
             indexed_rules: rules
                 .iter()
                 .filter(|(_, parameters)| {
@@ -171,6 +178,11 @@ impl Linter {
     /// Whether the rule with this code reports copies of whole documents.
     pub fn is_document_rule(&self, code: &str) -> bool {
         self.corpus_kinds.get(code) == Some(&check::duplicate_document::NAME)
+    }
+
+    /// Whether the rule with this code measures whole documents.
+    pub fn is_measure_rule(&self, code: &str) -> bool {
+        self.measure_codes.iter().any(|measure| measure == code)
     }
 
     /// Sketches a document for comparison.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::document_row::{DocumentRow, Verdict, VerdictThresholds, WholeCopy};
+use super::document_row::{DocumentRow, Verdict, VerdictThresholds, WholeCopy, WholeDocument};
 use crate::finding::Finding;
 use crate::linter::Linter;
 use crate::text::{Document, Origin};
@@ -81,11 +81,15 @@ impl DocumentJudge {
             .filter(|finding| is_whole(finding))
             .find_map(|finding| self.whole_copy(finding));
         let copy_of = equal.or(whole);
-        let others = match findings.iter().any(is_whole) {
-            true => Cow::Owned(
-                findings.iter().filter(|finding| !is_whole(finding)).cloned().collect::<Vec<_>>(),
-            ),
-            false => Cow::Borrowed(findings),
+        let is_measure = |finding: &Finding| linter.is_measure_rule(&finding.rule.code);
+        let failed_measure = findings.iter().find(|finding| is_measure(finding));
+        let is_of_passage = |finding: &Finding| !is_whole(finding) && !is_measure(finding);
+        let others = match findings.iter().all(is_of_passage) {
+            true => Cow::Borrowed(findings),
+            false => {
+                let others = findings.iter().filter(|finding| is_of_passage(finding));
+                Cow::Owned(others.cloned().collect::<Vec<_>>())
+            }
         };
         let mut row = DocumentRow::new(
             document,
@@ -93,7 +97,7 @@ impl DocumentJudge {
             &self.thresholds,
             is_duplicate_rule,
             stays,
-            copy_of.as_ref(),
+            WholeDocument { copy_of: copy_of.as_ref(), failed_measure },
         );
         row.count_findings(findings);
         // Whether or not it is left out now: it may be later, by its row in the table.

@@ -79,6 +79,15 @@ pub struct WholeCopy<'f> {
     pub likeness: Option<(&'f str, &'f str)>,
 }
 
+/// What is reported of a document as a whole, and not of a passage.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct WholeDocument<'f> {
+    /// The document that stays and of which this one is a copy.
+    pub copy_of: Option<&'f WholeCopy<'f>>,
+    /// The first set of measures that it fails.
+    pub failed_measure: Option<&'f Finding>,
+}
+
 /// What is known about a document after checking it. Shares are shares of its words, from 0 to 1,
 /// rounded to four decimals; the verdict depends on the rounded values.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -155,16 +164,16 @@ impl DocumentRow {
 
     /// Judges a document by its findings. `is_duplicate_rule` says whether a rule compares
     /// documents, and `stays` whether another document precedes this one and is not dropped.
-    /// `copy_of` is a document that stays and of which this one is a copy as a whole, if there
-    /// is one; its findings are left out of `findings`.
+    /// The findings behind `whole` are left out of `findings`.
     pub fn new(
         document: &Document<'_>,
         findings: &[Finding],
         thresholds: &VerdictThresholds,
         is_duplicate_rule: impl Fn(&str) -> bool,
         stays: impl Fn(&Origin) -> bool,
-        copy_of: Option<&WholeCopy<'_>>,
+        whole: WholeDocument<'_>,
     ) -> Self {
+        let copy_of = whole.copy_of;
         let evidence = Evidence::new(document, findings, is_duplicate_rule, stays);
         let origin = document.origin();
         let kinds = document.page_kind();
@@ -208,7 +217,7 @@ impl DocumentRow {
             decision: Judgement { verdict: Verdict::Keep, reason: String::new(), threshold: None },
         };
         row.count_findings(findings);
-        row.decision = row.decide(findings, thresholds, nearest.map(|(origin, _)| origin), copy_of);
+        row.decision = row.decide(findings, thresholds, nearest.map(|(origin, _)| origin), whole);
         row
     }
 
@@ -227,7 +236,7 @@ impl DocumentRow {
         findings: &[Finding],
         thresholds: &VerdictThresholds,
         nearest: Option<&Origin>,
-        copy_of: Option<&WholeCopy<'_>>,
+        whole: WholeDocument<'_>,
     ) -> Judgement {
         let decision = |verdict, reason, threshold| Judgement { verdict, reason, threshold };
         let VerdictThresholds { min_words, drop_share, review_share, max_removed } = *thresholds;
@@ -238,7 +247,7 @@ impl DocumentRow {
             };
             return decision(Verdict::Drop, reason, Some(format!("min-words = {min_words}")));
         }
-        if let Some(WholeCopy { kept, likeness }) = copy_of {
+        if let Some(WholeCopy { kept, likeness }) = whole.copy_of {
             return match likeness {
                 None => decision(Verdict::Drop, format!("it is a copy of {kept}"), None),
                 Some((rule, likeness)) => decision(
@@ -247,6 +256,11 @@ impl DocumentRow {
                     Some((*rule).to_owned()),
                 ),
             };
+        }
+        if let Some(failed) = whole.failed_measure {
+            let rule = &failed.rule;
+            let reason = format!("{} fails: {}", rule.name, failed.message());
+            return decision(Verdict::Drop, reason, Some(rule.code.clone()));
         }
         let worthless = rounded(1.0 - self.unique_share);
         if worthless >= drop_share {
@@ -450,7 +464,7 @@ fn optional(value: Option<&impl fmt::Display>) -> String {
 }
 
 /// Quotes a CSV field if it needs quotes.
-pub(super) fn quoted(field: &str) -> String {
+pub(crate) fn quoted(field: &str) -> String {
     if field.contains([',', '"', '\r', '\n']) {
         format!("\"{}\"", field.replace('"', "\"\""))
     } else {

@@ -36,7 +36,11 @@ use crate::text::{Document, TextProvider};
 pub use azure::Azure;
 pub use concise::Concise;
 pub use document_judge::{DocumentJudge, JudgedDocuments};
-pub use document_row::{DocumentRow, Judgement, Verdict, VerdictThresholds, WholeCopy};
+#[cfg(feature = "cli")]
+pub(crate) use document_row::quoted;
+pub use document_row::{
+    DocumentRow, Judgement, Verdict, VerdictThresholds, WholeCopy, WholeDocument,
+};
 pub use dolma::{SummaryOnly, attributes};
 pub use full::Full;
 pub use github::GitHub;

@@ -210,12 +210,15 @@ fn is_code(code: &str) -> bool {
         && code.bytes().skip(letters).all(|byte| byte.is_ascii_digit())
 }
 
+/// Words joined by dashes, and maybe `@` and the implementation that the rule reproduces.
 fn is_name(name: &str) -> bool {
-    !name.is_empty()
-        && name.split('-').all(|word| {
+    let is_words = |name: &str| {
+        name.split('-').all(|word| {
             !word.is_empty()
                 && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
         })
+    };
+    name.splitn(2, '@').all(is_words)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::Rule;
 use crate::check::Parameters;
 
 /// Keys that say which fault the check looks for. Another value would make another rule.
-const FIXED: &[&str] = &["defect", "fault"];
+const FIXED: &[&str] = &["defect", "fault", "set"];
 
 /// Lists with more entries than this are shortened.
 const MAX_ENTRIES: usize = 6;

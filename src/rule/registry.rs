@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Rule;
+use crate::check::Parameters;
 use crate::check::pattern::BUILT_IN_RULES;
 use crate::finding::RuleInfo;
 use crate::user_file::{UserFile, UserFileError, nearest};
@@ -16,11 +17,15 @@ pub struct Registry {
 
 /// A code, the beginning of one, a name, or `ALL`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Selector(String);
+pub struct Selector {
+    text: String,
+    /// Whether it means opt-in rules only, so that it enables them although it is a prefix.
+    covers_only_opt_in: bool,
+}
 
 impl From<&str> for Selector {
     fn from(text: &str) -> Self {
-        Self(text.trim().to_owned())
+        Self { text: text.trim().to_owned(), covers_only_opt_in: false }
     }
 }
 
@@ -134,11 +139,12 @@ impl Registry {
     /// It means no rule; the error names the nearest.
     pub fn selector(&self, text: &str) -> Result<Selector, UnknownSelector> {
         let selector = Selector::from(text);
-        if self.rules.iter().any(|rule| selector.means(&rule.info)) {
-            Ok(selector)
-        } else {
-            Err(self.unknown(&selector.0))
+        let mut meant = self.rules.iter().filter(|rule| selector.means(&rule.info)).peekable();
+        if meant.peek().is_none() {
+            return Err(self.unknown(&selector.text));
         }
+        let covers_only_opt_in = meant.all(|rule| !rule.default);
+        Ok(Selector { covers_only_opt_in, ..selector })
     }
 
     fn unknown(&self, text: &str) -> UnknownSelector {
@@ -160,7 +166,7 @@ impl Selector {
     /// How exactly the selector means `rule`: the length of the matching beginning of its code,
     /// more for the whole code or the name, 0 for `ALL`; `None` if it does not mean it.
     pub fn specificity(&self, rule: &RuleInfo) -> Option<usize> {
-        let (text, code) = (self.0.as_str(), rule.code.as_str());
+        let (text, code) = (self.text.as_str(), rule.code.as_str());
         if text.eq_ignore_ascii_case("all") {
             return Some(0);
         }
@@ -172,11 +178,16 @@ impl Selector {
         is_beginning.then_some(if text.len() == code.len() { usize::MAX } else { text.len() })
     }
 
-    /// How exactly the selector enables `rule`. As [`Selector::specificity`], but a prefix does not
-    /// enable an opt-in rule: that takes its full code, its name or `ALL`.
+    /// How exactly the selector enables `rule`. As [`Selector::specificity`], but a prefix that
+    /// means default rules does not enable the opt-in rules among them: that takes their full
+    /// code, their name or `ALL`. `ALL` leaves out measures, which contradict each other.
     pub fn enables(&self, rule: &Rule) -> Option<usize> {
-        let is_prefix = |specificity: usize| !matches!(specificity, 0 | usize::MAX);
-        self.specificity(&rule.info).filter(|specificity| rule.default || !is_prefix(*specificity))
+        let is_measure = matches!(rule.parameters, Parameters::Measure(_));
+        self.specificity(&rule.info).filter(|specificity| match *specificity {
+            usize::MAX => true,
+            0 => !is_measure,
+            _ => rule.default || self.covers_only_opt_in,
+        })
     }
 }
 

@@ -45,6 +45,7 @@ mod index_faults;
 #[path = "../faults/lab.rs"]
 mod lab;
 mod limits;
+mod measures;
 mod names;
 mod output;
 mod page_chrome;

@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+"""Runs the filters of a reference implementation on pages, for `cargo xtask conformance`.
+
+    conformance.py datatrove|dolma PAGES.jsonl RESULTS.jsonl
+
+Each line of PAGES is an object with `text`. RESULTS gets one line per page: for each set of
+measures, the threshold that fails first (or null) and the values that the implementation gives
+away. The last line has the seconds that each set took. Only the installed package is run; nothing
+of it is repeated here but thresholds that it takes from a configuration.
+"""
+
+import json
+import sys
+import time
+
+# The thresholds of dechaff by the reasons of datatrove.
+REASONS = {
+    "gopher_short_doc": "min-words",
+    "gopher_long_doc": "max-words",
+    "gopher_below_avg_threshold": "min-mean-word-length",
+    "gopher_above_avg_threshold": "max-mean-word-length",
+    "gopher_too_many_hashes": "max-hashes-per-word",
+    "gopher_too_many_ellipsis": "max-ellipses-per-word",
+    "gopher_too_many_bullets": "max-bullet-lines",
+    "gopher_too_many_end_ellipsis": "max-ellipsis-lines",
+    "gopher_below_alpha_threshold": "min-alphabetic-words",
+    "gopher_enough_stop_words": "min-stop-words",
+    "dup_para_frac": "max-repeated-paragraphs",
+    "dup_para_char_frac": "max-repeated-paragraph-characters",
+    "dup_line_frac": "max-repeated-lines",
+    "dup_line_char_frac": "max-repeated-line-characters",
+    "line_punct_ratio": "min-punctuated-lines",
+    "short_line_ratio": "max-short-lines",
+    "char_dup_ratio": "max-repeated-line-characters",
+    "list_ratio": "max-line-feeds-per-word",
+    "lorem_ipsum": "max-lorem-ipsum-lines",
+    "curly_bracket": "max-brace-lines",
+    "too_few_sentences": "min-sentences",
+}
+for size in (2, 3, 4):
+    REASONS[f"top_{size}_gram"] = f"max-top-{size}-gram"
+for size in range(5, 11):
+    REASONS[f"duplicated_{size}_n_grams"] = f"max-repeated-{size}-grams"
+EMPTY = {"fineweb@datatrove": "min-lines", "gopher-repetition@datatrove": "min-characters"}
+
+
+def datatrove():
+    """Returns a function from a text to the outcome of each set of datatrove."""
+    from datatrove.data import Document
+    from datatrove.pipeline.filters import (
+        C4QualityFilter,
+        FineWebQualityFilter,
+        GopherQualityFilter,
+        GopherRepetitionFilter,
+    )
+    from datatrove.pipeline.filters.gopher_repetition_filter import (
+        find_all_duplicate,
+        find_duplicates,
+        find_top_duplicate,
+        get_n_grams,
+    )
+    from datatrove.utils.text import split_into_parts, split_into_words
+
+    filters = {
+        "gopher-quality@datatrove": GopherQualityFilter(),
+        "gopher-repetition@datatrove": GopherRepetitionFilter(),
+        "c4-page@datatrove": C4QualityFilter(),
+        "fineweb@datatrove": FineWebQualityFilter(),
+    }
+
+    def values(name, text):
+        words = split_into_words(text)
+        if name == "gopher-quality@datatrove":
+            alphabetic = sum(any(c.isalpha() for c in word) for word in words)
+            return {"alphabetic-words": alphabetic / len(words)} if words else {}
+        if name == "fineweb@datatrove":
+            return {"line-feeds-per-word": text.count("\n") / len(words)} if words else {}
+        if name == "gopher-repetition@datatrove" and text:
+            result = {f"repeated-{n}-grams": find_all_duplicate(words, n) / len(text) for n in range(5, 11)}
+            for n in (2, 3, 4):
+                if grams := get_n_grams(words, n):
+                    result[f"top-{n}-gram"] = find_top_duplicate(grams) / len(text)
+            result["repeated-line-characters"] = (
+                find_duplicates(filters[name]._line_splitter.split(text))[1] / len(text)
+            )
+            return result
+        return {}
+
+    def outcome(text, seconds):
+        results = {}
+        for name, page_filter in filters.items():
+            # Each set pays for its own words.
+            split_into_parts.cache_clear()
+            start = time.perf_counter()
+            try:
+                result = page_filter.filter(Document(text=text, id="0"))
+            except ZeroDivisionError:
+                result = (False, "division by zero")
+            seconds[name] = seconds.get(name, 0) + time.perf_counter() - start
+            reason = None if result is True else result[1]
+            reason = EMPTY.get(name, reason) if reason == "empty" else REASONS.get(reason, reason)
+            results[name] = {"failed": reason, "values": values(name, text)}
+        return results
+
+    return outcome
+
+
+def dolma():
+    """Returns a function from a text to the outcome of each set of Dolma."""
+    from dolma.taggers.gopher import get_attributes
+
+    limits = [
+        ("min-words", "word_count", 50),
+        ("max-words", "word_count", 100_000),
+        ("min-median-word-length", "median_word_length", 3),
+        ("max-median-word-length", "median_word_length", 10),
+        ("max-symbol-words", "symbol_to_word_ratio", 0.1),
+        ("min-alphabetic-words", "fraction_of_words_with_alpha_character", 0.8),
+        ("min-required-words", "required_word_count", 2),
+        ("max-bullet-lines", "fraction_of_lines_starting_with_bullet_point", 0.9),
+        ("max-ellipsis-lines", "fraction_of_lines_ending_with_ellipsis", 0.3),
+        ("max-repeated-lines", "fraction_of_duplicate_lines", 0.3),
+        ("max-repeated-line-characters", "fraction_of_characters_in_duplicate_lines", 0.3),
+    ]
+    top = {2: 0.2, 3: 0.18, 4: 0.16}
+    repeated = {5: 0.15, 6: 0.14, 7: 0.13, 8: 0.12, 9: 0.11, 10: 0.1}
+
+    def outcome(text, seconds):
+        results = {}
+        for name, ignore_empty_lines in (("gopher@dolma-v1", False), ("gopher@dolma-v2", True)):
+            start = time.perf_counter()
+            attributes = get_attributes(text, ignore_empty_lines=ignore_empty_lines)
+            seconds[name] = seconds.get(name, 0) + time.perf_counter() - start
+            values = {key[4:]: getattr(attributes, field) for key, field, _ in limits}
+            thresholds = [(key, limit) for key, _, limit in limits]
+            for n, value in attributes.fraction_of_characters_in_most_common_ngram:
+                values[f"top-{n}-gram"] = value
+                thresholds.append((f"max-top-{n}-gram", top[n]))
+            for n, value in attributes.fraction_of_characters_in_duplicate_ngrams:
+                values[f"repeated-{n}-grams"] = value
+                thresholds.append((f"max-repeated-{n}-grams", repeated[n]))
+            failed = None
+            for key, limit in thresholds:
+                value = values[key[4:]]
+                if value < limit if key.startswith("min-") else value > limit:
+                    failed = key
+                    break
+            results[name] = {"failed": failed, "values": values}
+        return results
+
+    return outcome
+
+
+def main():
+    reference, pages, results = sys.argv[1:]
+    outcome = {"datatrove": datatrove, "dolma": dolma}[reference]()
+    seconds = {}
+    # Loads what is loaded lazily.
+    outcome("The first page is not timed. It has two sentences.", {})
+    with open(pages, encoding="utf-8") as lines, open(results, "w", encoding="utf-8") as output:
+        for line in lines:
+            if line.strip():
+                print(json.dumps(outcome(json.loads(line)["text"], seconds)), file=output)
+        print(json.dumps({"seconds": seconds}), file=output)
+
+
+if __name__ == "__main__":
+    main()

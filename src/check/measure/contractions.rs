@@ -1,0 +1,121 @@
+//! The chunks that spaCy's English tokenizer splits, or keeps whole, against its own rules:
+//! contractions, abbreviations, times and emoticons.
+//!
+//! The facts are those of `spacy/lang/en/tokenizer_exceptions.py` and
+//! `spacy/lang/tokenizer_exceptions.py` in spaCy 3.8. Emoticons with more than a face are left out.
+
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
+
+/// The byte lengths of the tokens of each special chunk.
+pub(super) static SPECIAL_CHUNKS: LazyLock<FxHashMap<String, Vec<usize>>> =
+    LazyLock::new(special_chunks);
+
+/// The longest special chunk in bytes.
+pub(super) const MAX_BYTES: usize = 16;
+
+/// Stems, and the endings that are split from them. Both also without apostrophes, and with a
+/// capital.
+const CONTRACTIONS: &[(&str, &str)] = &[
+    ("i", "'m 'm|a 'll 'll|'ve 'd 'd|'ve 've"),
+    ("you we they", "'ll 'll|'ve 'd 'd|'ve 've 're"),
+    ("he she it", "'ll 'll|'ve 'd 'd|'ve 's"),
+    ("who what when where why how there", "'s 'll 'll|'ve 're 've 'd 'd|'ve"),
+    ("that this", "'s 'll 'll|'ve 'd 'd|'ve"),
+    ("these those", "'ll 'll|'ve 're 've 'd 'd|'ve"),
+    ("ca could do does did had may might must need ought sha should wo would", "n't n't|'ve"),
+    ("could might must should would", "'ve"),
+    ("ai are is was were have has dare", "n't"),
+    ("not", "'ve"),
+];
+
+/// Words that look like a contraction without its apostrophe.
+const WORDS: &str = "ill its hell shell shed were well whore";
+
+/// Chunks whose tokens `|` separates. Each also with a capital.
+const SPLIT: &str = "can|not gon|na got|ta let|'s c'm|on how|'d|'y";
+
+/// Chunks that are one token, each also with a capital.
+const WHOLE_WITH_CAPITAL: &str = "doin doin' goin goin' nothin nothin' nuthin nuthin' ol ol' \
+    somethin somethin' lovin lovin' havin havin' ma'am o'clock co.";
+
+/// Chunks that are one token: elisions, states, months, titles and the like.
+const WHOLE: &str = "em 'em ll 'll nuff 'nuff 'S 's ‘S ‘s and/or w/o 're 'Cause 'cause 'cos 'Cos \
+    'coz 'Coz 'cuz 'Cuz 'bout 'd a.m. p.m. e.g. E.g. E.G. i.e. I.e. I.E. vs. v.s. \
+    Ak. Ala. Ariz. Ark. Calif. Colo. Conn. Del. D.C. Fla. Ga. Ia. Id. Ill. Ind. Kan. Kans. Ky. La. \
+    Mass. Md. Mich. Minn. Miss. Mo. Mont. N.C. N.D. N.H. N.J. N.M. N.Y. Neb. Nebr. Nev. Okla. Ore. \
+    Pa. S.C. Tenn. Va. Wash. Wis. Jan. Feb. Mar. Apr. Jun. Jul. Aug. Sep. Sept. Oct. Nov. Dec. \
+    Adm. Bros. Corp. Dr. Gen. Gov. Inc. Jr. Ltd. Messrs. Mr. Mrs. Ms. Mt. Ph.D. Prof. Rep. Rev. \
+    Sen. St. ' '' C++ ä. ö. ü. — <3 </3 ^_^ ^__^ -_- -__- o_o o_O O_o O_O 0_o o_0 0_0 v_v V_V ;_; @_@ \
+    o.O O.o O.O o.o 0.0 o.0 0.o v.v V.V xD XD ._.";
+
+/// Faces: the eyes, and the mouths that follow them with or without a nose.
+const FACES: &[(&str, &str)] = &[
+    (":", ") )) ))) ] } ( (( ((( / | P p O o 0 * 3 > X x D"),
+    ("=", ") ] ( [ / | 3 D"),
+    (";", ") D"),
+    ("8", ") D"),
+];
+
+/// Faces whose mouth comes first.
+const MIRRORED_FACES: &str = "(: (-: [: [-: (; (-; ): )-: (= [= ]= (8 (-8 >:( :') :'-) :'( :'-( :() \
+    >:o :1";
+
+/// Returns the special chunks.
+fn special_chunks() -> FxHashMap<String, Vec<usize>> {
+    let mut chunks = FxHashMap::default();
+    let capital = |text: &str| {
+        let mut characters = text.chars();
+        let first = characters.next().map(|first| first.to_ascii_uppercase());
+        first.into_iter().chain(characters).collect::<String>()
+    };
+    let mut add = |pieces: &str| {
+        for pieces in [pieces.to_owned(), pieces.replace('\'', "’")] {
+            let lengths = pieces.split('|').map(str::len).collect();
+            chunks.insert(pieces.replace('|', ""), lengths);
+        }
+    };
+    for (stems, endings) in CONTRACTIONS {
+        for (stem, ending) in
+            stems.split(' ').flat_map(|stem| endings.split(' ').map(move |ending| (stem, ending)))
+        {
+            for written in [ending.to_owned(), ending.replace('\'', "")] {
+                let whole = format!("{stem}|{written}");
+                if !WORDS.split(' ').any(|word| word == whole.replace('|', "")) {
+                    add(&whole);
+                    add(&capital(&whole));
+                }
+            }
+        }
+    }
+    for pieces in SPLIT.split(' ').chain(WHOLE_WITH_CAPITAL.split_whitespace()) {
+        add(pieces);
+        add(&capital(pieces));
+    }
+    add("y'|all");
+    add("y|all");
+    for whole in WHOLE.split_whitespace().chain(MIRRORED_FACES.split_whitespace()) {
+        for whole in [whole.to_owned(), whole.replace('\'', "’")] {
+            chunks.insert(whole.clone(), vec![whole.len()]);
+        }
+    }
+    for letter in 'a'..='z' {
+        chunks.insert(format!("{letter}."), vec![2]);
+    }
+    for hour in 1..=12 {
+        for half in ["am", "pm", "a.m.", "p.m."] {
+            let hour = hour.to_string();
+            chunks.insert(format!("{hour}{half}"), vec![hour.len(), half.len()]);
+        }
+    }
+    for (eyes, mouths) in FACES {
+        for mouth in mouths.split(' ') {
+            for nose in ["", "-"].into_iter().take(if mouth == "[" { 1 } else { 2 }) {
+                let face = format!("{eyes}{nose}{mouth}");
+                chunks.insert(face.clone(), vec![face.len()]);
+            }
+        }
+    }
+    chunks
+}

@@ -1,0 +1,212 @@
+//! The measures of Gopher (Rae et al. 2021, arXiv 2112.11446, section A.1.1), as datatrove defines
+//! them.
+//!
+//! Source: `pipeline/filters/gopher_quality_filter.py` and `gopher_repetition_filter.py` in
+//! huggingface/datatrove 0.10.1. Words are the tokens of spaCy, so punctuation counts as words.
+
+use super::page::Page;
+use super::punctuation::is_punctuation;
+use super::python;
+use super::set::{Measure, MeasureSet, number, ratio};
+use super::words::{NGrams, Repeats, walked_repetition};
+use crate::text::Span;
+
+/// Gopher's quality rules.
+pub(super) struct GopherQuality {
+    /// The words of which a page needs some.
+    pub(super) stop_words: Vec<String>,
+}
+
+const QUALITY: &[Measure] = &[
+    Measure::number("words", "{} words that are not only punctuation", ""),
+    Measure::number("mean-word-length", "words have {} characters on average", "the longest word"),
+    Measure::number("hashes-per-word", "{} number signs per word", "most number signs"),
+    Measure::number("ellipses-per-word", "{} ellipses per word", "most ellipses"),
+    Measure::share("bullet-lines", "{} of lines start with a bullet", "most bullets"),
+    Measure::share("ellipsis-lines", "{} of lines end with an ellipsis", "most ellipses"),
+    Measure::share(
+        "alphabetic-words",
+        "{} of words contain a letter",
+        "most words without a letter",
+    ),
+    Measure::number("stop-words", "{} different stop words", ""),
+];
+
+fn has_bullet(line: &str) -> bool {
+    line.trim_start_matches(python::is_space).starts_with(['•', '-'])
+}
+
+fn ends_with_ellipsis(line: &str) -> bool {
+    let line = line.trim_end_matches(python::is_space);
+    line.ends_with("...") || line.ends_with('…')
+}
+
+fn is_only_punctuation(word: &str) -> bool {
+    word.chars().all(is_punctuation)
+}
+
+fn has_letter(word: &str) -> bool {
+    word.chars().any(python::is_letter)
+}
+
+impl MeasureSet for GopherQuality {
+    fn measures(&self) -> &'static [Measure] {
+        QUALITY
+    }
+
+    fn values(&self, page: &Page<'_>) -> Vec<Option<f64>> {
+        let words = page.tokens();
+        let (mut counted, mut characters, mut with_letter) = (0, 0, 0);
+        for (span, length) in words.spans.iter().zip(&words.lengths) {
+            let word = page.slice(*span);
+            with_letter += usize::from(has_letter(word));
+            if !is_only_punctuation(word) {
+                counted += 1;
+                characters += length;
+            }
+        }
+        let lines = python::split_lines(page.text);
+        let share_of_lines = |test: fn(&str) -> bool| {
+            let count = lines.iter().filter(|line| test(page.slice(**line))).count();
+            ratio(count, lines.len())
+        };
+        let stop_words = self
+            .stop_words
+            .iter()
+            .filter(|word| words.spans.iter().any(|span| page.slice(*span) == word.as_str()));
+        let hashes = memchr::memchr_iter(b'#', page.text.as_bytes()).count();
+        let ellipses = page.text.matches("...").count() + page.text.matches('…').count();
+        vec![
+            Some(number(counted)),
+            ratio(characters, counted),
+            ratio(hashes, words.count()),
+            ratio(ellipses, words.count()),
+            share_of_lines(has_bullet),
+            share_of_lines(ends_with_ellipsis),
+            ratio(with_letter, words.count()),
+            Some(number(stop_words.count())),
+        ]
+    }
+
+    fn heaviest(&self, page: &Page<'_>, name: &str) -> Option<Span> {
+        match name {
+            "mean-word-length" => longest_word(page),
+            "hashes-per-word" => page.heaviest_lines(|line| line.matches('#').count()),
+            "ellipses-per-word" => {
+                page.heaviest_lines(|line| line.matches("...").count() + line.matches('…').count())
+            }
+            "bullet-lines" => page.heaviest_lines(|line| usize::from(has_bullet(line))),
+            "ellipsis-lines" => page.heaviest_lines(|line| usize::from(ends_with_ellipsis(line))),
+            "alphabetic-words" => page.heaviest_lines(|line| {
+                line.split(python::is_space)
+                    .filter(|word| !word.is_empty() && !has_letter(word))
+                    .count()
+            }),
+            _ => None,
+        }
+    }
+}
+
+fn longest_word(page: &Page<'_>) -> Option<Span> {
+    let words = page.tokens();
+    let longest = words.lengths.iter().enumerate().rev().max_by_key(|(_, length)| **length);
+    longest.and_then(|(at, _)| words.spans.get(at).copied())
+}
+
+/// Gopher's repetition rules (table A1).
+pub(super) struct GopherRepetition;
+
+const REPETITION: &[Measure] = &[
+    Measure::number("characters", "{} characters", ""),
+    Measure::share("repeated-paragraphs", "{} of paragraphs are repeats", "repeated most"),
+    Measure::share(
+        "repeated-paragraph-characters",
+        "{} of characters are in repeats of paragraphs",
+        "repeated most",
+    ),
+    Measure::share("repeated-lines", "{} of lines are repeats", "repeated most"),
+    Measure::share(
+        "repeated-line-characters",
+        "{} of characters are in repeats of lines",
+        "repeated most",
+    ),
+    Measure::share("top-2-gram", "{} of characters are in the most frequent two words", "these"),
+    Measure::share("top-3-gram", "{} of characters are in the most frequent three words", "these"),
+    Measure::share("top-4-gram", "{} of characters are in the most frequent four words", "these"),
+    Measure::share("repeated-5-grams", "{} of characters are in repeats of five words", "a repeat"),
+    Measure::share("repeated-6-grams", "{} of characters are in repeats of six words", "a repeat"),
+    Measure::share(
+        "repeated-7-grams",
+        "{} of characters are in repeats of seven words",
+        "a repeat",
+    ),
+    Measure::share(
+        "repeated-8-grams",
+        "{} of characters are in repeats of eight words",
+        "a repeat",
+    ),
+    Measure::share("repeated-9-grams", "{} of characters are in repeats of nine words", "a repeat"),
+    Measure::share("repeated-10-grams", "{} of characters are in repeats of ten words", "a repeat"),
+];
+
+/// Returns the size in the name of a measure of n-grams.
+pub(super) fn ngram_size(name: &str) -> Option<usize> {
+    name.split('-').find_map(|part| part.parse().ok())
+}
+
+impl MeasureSet for GopherRepetition {
+    fn measures(&self) -> &'static [Measure] {
+        REPETITION
+    }
+
+    fn values(&self, page: &Page<'_>) -> Vec<Option<f64>> {
+        let characters = page.characters();
+        let paragraphs = paragraphs(page);
+        let in_paragraphs = Repeats::new(page.text, &paragraphs);
+        let in_lines = page.repeated_stretches();
+        let words = page.tokens();
+        let mut values = vec![
+            Some(number(characters)),
+            ratio(in_paragraphs.count, paragraphs.len()),
+            ratio(in_paragraphs.characters, characters),
+            ratio(in_lines.count, page.stretches().len()),
+            ratio(in_lines.characters, characters),
+        ];
+        let top = |ngrams: NGrams<'_>| {
+            let spaces = ngrams.size - 1;
+            let top = ngrams.top()?;
+            ratio((top.characters + spaces) * top.count, characters)
+        };
+        values.extend(words.ngrams(4).skip(1).map(top));
+        values.extend((5..=10).map(|size| {
+            ratio(walked_repetition(words, page.run_together(), size).characters, characters)
+        }));
+        values
+    }
+
+    fn heaviest(&self, page: &Page<'_>, name: &str) -> Option<Span> {
+        match (name, ngram_size(name)) {
+            (_, Some(size)) if size < 5 => {
+                let top = page.tokens().ngrams(size).last()?.top()?;
+                page.tokens().window(top.first, size)
+            }
+            (_, Some(size)) => {
+                let first = walked_repetition(page.tokens(), page.run_together(), size).first?;
+                page.tokens().window(first, size)
+            }
+            ("repeated-paragraphs" | "repeated-paragraph-characters", _) => {
+                Repeats::new(page.text, &paragraphs(page)).heaviest
+            }
+            _ => page.repeated_stretches().heaviest,
+        }
+    }
+}
+
+/// Returns the paragraphs: what is between at least two line feeds, in the text without the
+/// whitespace around it.
+fn paragraphs(page: &Page<'_>) -> Vec<Span> {
+    let stripped = python::strip(page.text);
+    let offset = page.text.len() - page.text.trim_start_matches(python::is_space).len();
+    let shifted = |span: Span| Span::new(span.start + offset, span.end + offset);
+    python::split_at_runs(stripped, 2).into_iter().map(shifted).collect()
+}

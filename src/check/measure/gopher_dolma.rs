@@ -1,0 +1,178 @@
+//! The measures of Gopher, as Dolma defines them.
+//!
+//! Source: `python/dolma/taggers/gopher.py` in allenai/dolma 1.2.1 (`gopher_v1`, `gopher_v2`).
+//! Words are what is between whitespace, their length is the median, and n-grams overlap. The first
+//! version counts each blank line as a line, so almost every page has repeated lines.
+
+use super::gopher::ngram_size;
+use super::page::Page;
+use super::python;
+use super::set::{Measure, MeasureSet, number};
+use super::words::Repeats;
+use crate::text::Span;
+
+/// Gopher's rules in Dolma.
+pub(super) struct DolmaGopher {
+    /// Whether blank lines count as lines (`gopher_v1`).
+    pub(super) counts_blank_lines: bool,
+}
+
+const MEASURES: &[Measure] = &[
+    Measure::number("words", "{} words", ""),
+    Measure::number(
+        "median-word-length",
+        "half of the words have up to {} characters",
+        "the longest word",
+    ),
+    Measure::share("symbol-words", "{} of words contain “#” or “…”", "most such words"),
+    Measure::share(
+        "alphabetic-words",
+        "{} of words contain a letter",
+        "most words without a letter",
+    ),
+    Measure::number("required-words", "{} words of “the, be, to, of, and, that, have, with”", ""),
+    Measure::share("bullet-lines", "{} of lines start with a bullet", "most bullets"),
+    Measure::share("ellipsis-lines", "{} of lines end with an ellipsis", "most ellipses"),
+    Measure::share("repeated-lines", "{} of lines occur more than once", "repeated most"),
+    Measure::share(
+        "repeated-line-characters",
+        "{} of characters are in lines that occur more than once",
+        "repeated most",
+    ),
+    Measure::share("top-2-gram", "{} of characters are in the most frequent two words", "these"),
+    Measure::share("top-3-gram", "{} of characters are in the most frequent three words", "these"),
+    Measure::share("top-4-gram", "{} of characters are in the most frequent four words", "these"),
+    Measure::share(
+        "repeated-5-grams",
+        "{} of characters are in five words that recur",
+        "they recur",
+    ),
+    Measure::share(
+        "repeated-6-grams",
+        "{} of characters are in six words that recur",
+        "they recur",
+    ),
+    Measure::share(
+        "repeated-7-grams",
+        "{} of characters are in seven words that recur",
+        "they recur",
+    ),
+    Measure::share(
+        "repeated-8-grams",
+        "{} of characters are in eight words that recur",
+        "they recur",
+    ),
+    Measure::share(
+        "repeated-9-grams",
+        "{} of characters are in nine words that recur",
+        "they recur",
+    ),
+    Measure::share(
+        "repeated-10-grams",
+        "{} of characters are in ten words that recur",
+        "they recur",
+    ),
+];
+
+fn has_symbol(word: &str) -> bool {
+    word.contains(['#', '…'])
+}
+
+fn has_letter(word: &str) -> bool {
+    word.chars().any(python::is_letter)
+}
+
+fn is_required(word: &str) -> bool {
+    matches!(word, "the" | "be" | "to" | "of" | "and" | "that" | "have" | "with")
+}
+
+impl MeasureSet for DolmaGopher {
+    fn measures(&self) -> &'static [Measure] {
+        MEASURES
+    }
+
+    fn values(&self, page: &Page<'_>) -> Vec<Option<f64>> {
+        let words = page.words();
+        let count = |test: fn(&str) -> bool| {
+            words.spans.iter().filter(|span| test(page.slice(**span))).count()
+        };
+        let share = |part: usize, whole: usize| Some(number(part) / number(whole.max(1)));
+        let (lines, repeats) = match self.counts_blank_lines {
+            true => (page.lines(), Repeats::new(page.text, page.lines())),
+            false => (page.stretches(), page.repeated_stretches()),
+        };
+        let share_of_lines = |test: fn(&str) -> bool| {
+            share(lines.iter().filter(|line| test(page.slice(**line))).count(), lines.len())
+        };
+        let characters = words.characters();
+        let mut values = vec![
+            Some(number(words.count())),
+            Some(median(&words.lengths)),
+            share(count(has_symbol), words.count()),
+            share(count(has_letter), words.count()),
+            Some(number(count(is_required))),
+            share_of_lines(|line| line.starts_with(['*', '-'])),
+            share_of_lines(|line| line.ends_with('…')),
+            share(repeats.all, lines.len()),
+            share(repeats.all_characters, characters),
+        ];
+        values.extend(words.ngrams(10).skip(1).map(|ngrams| {
+            if ngrams.size < 5 {
+                let top = ngrams.top()?;
+                return share(top.count * top.characters, characters);
+            }
+            let (all, repeated) = ngrams.repeated_characters();
+            (ngrams.count() > 0).then(|| number(repeated) / number(all.max(1)))
+        }));
+        values
+    }
+
+    fn heaviest(&self, page: &Page<'_>, name: &str) -> Option<Span> {
+        let words = page.words();
+        match (name, ngram_size(name)) {
+            (_, Some(size)) => {
+                let ngrams = words.ngrams(size).last()?;
+                let first = match size < 5 {
+                    true => ngrams.top()?.first,
+                    false => ngrams.first_repeated()?,
+                };
+                words.window(first, size)
+            }
+            ("median-word-length", _) => {
+                let longest =
+                    words.lengths.iter().enumerate().rev().max_by_key(|(_, length)| **length);
+                longest.and_then(|(at, _)| words.spans.get(at).copied())
+            }
+            ("symbol-words", _) => page.heaviest_lines(|line| {
+                line.split(python::is_space).filter(|word| has_symbol(word)).count()
+            }),
+            ("alphabetic-words", _) => page.heaviest_lines(|line| {
+                line.split(python::is_space)
+                    .filter(|word| !word.is_empty() && !has_letter(word))
+                    .count()
+            }),
+            ("bullet-lines", _) => {
+                page.heaviest_lines(|line| usize::from(line.starts_with(['*', '-'])))
+            }
+            ("ellipsis-lines", _) => page.heaviest_lines(|line| usize::from(line.ends_with('…'))),
+            ("repeated-lines" | "repeated-line-characters", _) => {
+                page.repeated_stretches().heaviest
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Returns the median, the mean of the two in the middle for an even number of values; 0 for none.
+fn median(values: &[usize]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable();
+    let upper = sorted.get(sorted.len() / 2).copied().unwrap_or(0);
+    match sorted.len() % 2 {
+        0 => {
+            let lower = sorted.len().checked_sub(2).and_then(|len| sorted.get(len / 2)).copied();
+            (number(upper) + number(lower.unwrap_or(upper))) / 2.0
+        }
+        _ => number(upper),
+    }
+}

@@ -1,0 +1,284 @@
+//! The `measure` kind: the measures by which others filter corpora, each as one implementation
+//! defines it.
+//!
+//! "Gopher" is not one thing: what counts as a word, a line or a repeat decides whether a page
+//! passes, and implementations differ. So a set is named after its implementation, such as
+//! `gopher@dolma-v2`, and counts as that one does. A finding is of the whole document, has no fix,
+//! and says the value, the threshold and the passage that weighs most.
+
+mod c4;
+mod contractions;
+mod fineweb;
+mod gopher;
+mod gopher_dolma;
+mod page;
+mod punctuation;
+mod python;
+mod set;
+mod table;
+mod tokens;
+mod words;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::{DocumentCheck, FindingSink, ParameterError, RuleWithParams};
+use crate::finding::{Finding, Label, RuleInfo};
+use crate::text::{Document, Span};
+use page::Page;
+use set::{Measure, MeasureSet, Unit};
+pub use table::{MeasureColumns, MeasureValue};
+
+/// The kind's name in rule files.
+pub const NAME: &str = "measure";
+
+/// A set of measures and their thresholds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Parameters {
+    /// The set.
+    pub set: SetName,
+    /// The stop words that `min-stop-words` counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stop_words: Vec<String>,
+    /// The longest line that `max-short-lines` counts, in characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub short_line: Option<usize>,
+    /// `min-` or `max-` and the name of a measure, with the least or greatest value that passes.
+    /// Shares are from 0 to 1.
+    #[serde(flatten)]
+    pub thresholds: BTreeMap<String, Threshold>,
+}
+
+/// A threshold.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Deserialize)]
+#[serde(transparent)]
+pub struct Threshold(pub f64);
+
+impl Serialize for Threshold {
+    /// Writes a whole number without a decimal point.
+    #[expect(clippy::cast_possible_truncation, reason = "thresholds are small")]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.fract() == 0.0 {
+            true => serializer.serialize_i64(self.0 as i64),
+            false => serializer.serialize_f64(self.0),
+        }
+    }
+}
+
+/// The sets of measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SetName {
+    /// Gopher's quality rules in datatrove.
+    #[serde(rename = "gopher-quality@datatrove")]
+    GopherQuality,
+    /// Gopher's repetition rules in datatrove.
+    #[serde(rename = "gopher-repetition@datatrove")]
+    GopherRepetition,
+    /// Gopher's rules in Dolma, with blank lines as lines.
+    #[serde(rename = "gopher@dolma-v1")]
+    DolmaGopherV1,
+    /// Gopher's rules in Dolma.
+    #[serde(rename = "gopher@dolma-v2")]
+    DolmaGopherV2,
+    /// C4's page rules in datatrove.
+    #[serde(rename = "c4-page@datatrove")]
+    C4Page,
+    /// FineWeb's own rules in datatrove.
+    #[serde(rename = "fineweb@datatrove")]
+    FineWeb,
+}
+
+impl Parameters {
+    fn measure_set(&self) -> Box<dyn MeasureSet> {
+        /// The length of a short line in FineWeb.
+        const SHORT_LINE: usize = 30;
+        match self.set {
+            SetName::GopherQuality => {
+                Box::new(gopher::GopherQuality { stop_words: self.stop_words.clone() })
+            }
+            SetName::GopherRepetition => Box::new(gopher::GopherRepetition),
+            SetName::DolmaGopherV1 => {
+                Box::new(gopher_dolma::DolmaGopher { counts_blank_lines: true })
+            }
+            SetName::DolmaGopherV2 => {
+                Box::new(gopher_dolma::DolmaGopher { counts_blank_lines: false })
+            }
+            SetName::C4Page => Box::new(c4::C4Page),
+            SetName::FineWeb => {
+                Box::new(fineweb::FineWeb { short_line: self.short_line.unwrap_or(SHORT_LINE) })
+            }
+        }
+    }
+}
+
+/// Checks that each threshold is of a measure of the set.
+///
+/// # Errors
+///
+/// One is not, or is no number.
+pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
+    let set = parameters.measure_set();
+    let error = |message: String| Err(ParameterError { message, place: None });
+    for (key, threshold) in &parameters.thresholds {
+        let name = key.strip_prefix("min-").or_else(|| key.strip_prefix("max-"));
+        if !set.measures().iter().any(|measure| Some(measure.name) == name) {
+            let names: Vec<&str> = set.measures().iter().map(|measure| measure.name).collect();
+            return error(format!(
+                "unknown key `{key}`; write `min-` or `max-` and one of {}",
+                names.join(", ")
+            ));
+        }
+        if !threshold.0.is_finite() {
+            return error(format!("`{key}` is not a finite number"));
+        }
+    }
+    Ok(())
+}
+
+/// Compiles all rules of this kind into one check.
+///
+/// # Errors
+///
+/// Never fails: the parameters have passed [`validate`].
+pub fn compile(
+    rules: Vec<RuleWithParams<'_, Parameters>>,
+) -> Result<Box<dyn DocumentCheck>, ParameterError> {
+    let rules = rules.into_iter().map(|(rule, parameters)| MeasureRule::new(rule, parameters));
+    Ok(Box::new(MeasureCheck { rules: rules.collect() }))
+}
+
+struct MeasureCheck {
+    rules: Vec<MeasureRule>,
+}
+
+/// A set with its thresholds.
+struct MeasureRule {
+    rule: Arc<RuleInfo>,
+    set: Box<dyn MeasureSet>,
+    /// The index of a measure and its least and greatest value, in the order of the set.
+    limits: Vec<(usize, Option<f64>, Option<f64>)>,
+}
+
+/// A measure that does not reach a threshold.
+struct Failure {
+    measure: Measure,
+    value: f64,
+    threshold: f64,
+    is_minimum: bool,
+}
+
+impl MeasureRule {
+    fn new(rule: Arc<RuleInfo>, parameters: &Parameters) -> Self {
+        let set = parameters.measure_set();
+        let limit = |end: &str, measure: &Measure| {
+            parameters.thresholds.get(&format!("{end}-{}", measure.name)).map(|limit| limit.0)
+        };
+        let limits = set
+            .measures()
+            .iter()
+            .enumerate()
+            .map(|(index, measure)| (index, limit("min", measure), limit("max", measure)));
+        let limits = limits.filter(|(_, min, max)| min.is_some() || max.is_some()).collect();
+        Self { rule, set, limits }
+    }
+
+    /// Returns the measures beyond their thresholds. A value that is not defined never is.
+    fn failures<'v>(&'v self, values: &'v [Option<f64>]) -> impl Iterator<Item = Failure> + 'v {
+        self.limits.iter().filter_map(|(index, min, max)| {
+            let value = values.get(*index).copied().flatten()?;
+            let measure = *self.set.measures().get(*index)?;
+            let below = min.filter(|min| value < *min).map(|min| (min, true));
+            let (threshold, is_minimum) =
+                below.or(max.filter(|max| value > *max).map(|max| (max, false)))?;
+            Some(Failure { measure, value, threshold, is_minimum })
+        })
+    }
+
+    fn finding(&self, document: &Document<'_>, page: &Page<'_>) -> Option<Finding> {
+        let values = self.set.values(page);
+        let mut failures = self.failures(&values);
+        let first = failures.next()?;
+        let mut finding = Finding::new(
+            &self.rule,
+            document,
+            crate::text::trim(page.text, Span::new(0, page.text.len())),
+        );
+        let key = first.key();
+        finding.message = Some(first.message());
+        finding
+            .notes
+            .push(format!("`{key} = {}` in {}", plain(first.threshold), self.rule.name).into());
+        finding.notes.extend(failures.map(|failure| format!("also {}", failure.message()).into()));
+        let passage =
+            self.set.heaviest(page, first.measure.name).filter(|span| span.start < span.end);
+        if let Some(span) = passage {
+            finding.labels.push(Label { origin: None, span, message: first.measure.label.into() });
+        }
+        Some(finding)
+    }
+}
+
+impl Failure {
+    /// Returns the key of the threshold.
+    fn key(&self) -> String {
+        format!("{}-{}", if self.is_minimum { "min" } else { "max" }, self.measure.name)
+    }
+
+    /// Returns a sentence such as "61 % of words contain a letter; at least 80 % required".
+    fn message(&self) -> String {
+        let (value, threshold) = written(self.measure.unit, self.value, self.threshold);
+        let mut message = self.measure.text.replace("{}", &value);
+        let _ = match self.is_minimum {
+            true => write!(message, "; at least {threshold} required"),
+            false => write!(message, "; at most {threshold} allowed"),
+        };
+        message
+    }
+}
+
+/// Writes a value and its threshold, with as many digits as tell them apart.
+fn written(unit: Unit, value: f64, threshold: f64) -> (String, String) {
+    const MAX_DIGITS: usize = 6;
+    let (factor, sign) = match unit {
+        Unit::Share => (100.0, " %"),
+        Unit::Number => (1.0, ""),
+    };
+    let write = |value: f64, digits: usize| {
+        let text = format!("{:.digits$}", value * factor);
+        let short = match text.contains('.') {
+            true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+            false => text,
+        };
+        format!("{short}{sign}")
+    };
+    let threshold = write(threshold, MAX_DIGITS);
+    let shortest = match unit {
+        Unit::Share => 0,
+        Unit::Number => usize::from(value.fract() != 0.0),
+    };
+    let value = (shortest..=MAX_DIGITS)
+        .map(|digits| write(value, digits))
+        .find(|value| *value != threshold)
+        .unwrap_or_else(|| write(value, MAX_DIGITS));
+    (value, threshold)
+}
+
+/// Writes a number as a configuration does.
+fn plain(number: f64) -> String {
+    number.to_string()
+}
+
+impl DocumentCheck for MeasureCheck {
+    fn check(&self, document: &Document<'_>, findings: &mut FindingSink<'_>) {
+        // What says nothing has no passage to report.
+        if document.text().trim().is_empty() {
+            return;
+        }
+        let page = Page::new(document.text());
+        findings.extend(self.rules.iter().filter_map(|rule| rule.finding(document, &page)));
+    }
+}

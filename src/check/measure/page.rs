@@ -1,0 +1,107 @@
+//! What the measures of a page share: its words and lines, each computed once, on first use.
+
+use std::cell::OnceCell;
+
+use super::python;
+use super::tokens::tokens;
+use super::words::{Concatenation, Repeats, Words};
+use crate::text::Span;
+
+/// The longest n-gram that is measured.
+pub(super) const MAX_NGRAM: usize = 10;
+
+/// A page as the measures see it.
+pub(super) struct Page<'t> {
+    pub(super) text: &'t str,
+    characters: OnceCell<usize>,
+    words: OnceCell<Words>,
+    tokens: OnceCell<Words>,
+    run_together: OnceCell<Concatenation>,
+    lines: OnceCell<Vec<Span>>,
+    filled_lines: OnceCell<Vec<Span>>,
+    stretches: OnceCell<Vec<Span>>,
+    repeated_stretches: OnceCell<Repeats>,
+}
+
+impl<'t> Page<'t> {
+    /// Prepares a text; nothing is computed yet.
+    pub(super) fn new(text: &'t str) -> Self {
+        Self {
+            text,
+            characters: OnceCell::new(),
+            words: OnceCell::new(),
+            tokens: OnceCell::new(),
+            run_together: OnceCell::new(),
+            lines: OnceCell::new(),
+            filled_lines: OnceCell::new(),
+            stretches: OnceCell::new(),
+            repeated_stretches: OnceCell::new(),
+        }
+    }
+
+    /// Returns the text of a span.
+    pub(super) fn slice(&self, span: Span) -> &'t str {
+        &self.text[span.range()]
+    }
+
+    /// Returns the number of characters.
+    pub(super) fn characters(&self) -> usize {
+        *self.characters.get_or_init(|| python::length(self.text))
+    }
+
+    /// Returns the words between whitespace.
+    pub(super) fn words(&self) -> &Words {
+        self.words.get_or_init(|| Words::new(self.text, python::split(self.text)))
+    }
+
+    /// Returns the words that spaCy's tokenizer makes.
+    pub(super) fn tokens(&self) -> &Words {
+        self.tokens.get_or_init(|| Words::new(self.text, tokens(self.text)))
+    }
+
+    /// Returns the tokens, run together.
+    pub(super) fn run_together(&self) -> &Concatenation {
+        self.run_together.get_or_init(|| Concatenation::new(self.text, self.tokens(), MAX_NGRAM))
+    }
+
+    /// Returns the lines between line feeds.
+    pub(super) fn lines(&self) -> &[Span] {
+        self.lines.get_or_init(|| python::split_at_line_feeds(self.text))
+    }
+
+    /// Returns the lines that are not blank.
+    pub(super) fn filled_lines(&self) -> &[Span] {
+        self.filled_lines.get_or_init(|| {
+            let is_filled = |line: &Span| !self.slice(*line).chars().all(python::is_space);
+            self.lines().iter().copied().filter(is_filled).collect()
+        })
+    }
+
+    /// Returns the parts between runs of line feeds.
+    pub(super) fn stretches(&self) -> &[Span] {
+        self.stretches.get_or_init(|| python::split_at_runs(self.text, 1))
+    }
+
+    /// Returns the repeats among those.
+    pub(super) fn repeated_stretches(&self) -> Repeats {
+        *self.repeated_stretches.get_or_init(|| Repeats::new(self.text, self.stretches()))
+    }
+
+    /// Returns the stretch of consecutive lines with the greatest weight. A line without weight
+    /// ends a stretch, a blank one does not.
+    pub(super) fn heaviest_lines(&self, weight: impl Fn(&str) -> usize) -> Option<Span> {
+        let (mut best, mut current) = ((0, None), (0, None::<Span>));
+        for line in self.filled_lines() {
+            let trimmed = crate::text::trim(self.text, *line);
+            current = match (weight(self.slice(*line)), current) {
+                (0, _) => (0, None),
+                (own, (sum, Some(span))) => (sum + own, Some(Span::new(span.start, trimmed.end))),
+                (own, _) => (own, Some(trimmed)),
+            };
+            if current.0 > best.0 {
+                best = current;
+            }
+        }
+        best.1
+    }
+}

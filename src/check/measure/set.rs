@@ -1,0 +1,65 @@
+//! What a set of measures is.
+
+use super::page::Page;
+use crate::text::Span;
+
+/// A measure of a page.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Measure {
+    /// Its name in thresholds, after `min-` or `max-`, and in tables.
+    pub(super) name: &'static str,
+    /// What it says of a page; `{}` stands for the value.
+    pub(super) text: &'static str,
+    /// How the value is written.
+    pub(super) unit: Unit,
+    /// What the heaviest passage is.
+    pub(super) label: &'static str,
+}
+
+/// How a value is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unit {
+    /// As percentage.
+    Share,
+    /// As it is.
+    Number,
+}
+
+impl Measure {
+    /// Defines a share, from 0 to 1.
+    pub(super) const fn share(name: &'static str, text: &'static str, label: &'static str) -> Self {
+        Self { name, text, unit: Unit::Share, label }
+    }
+
+    /// Defines a number.
+    pub(super) const fn number(
+        name: &'static str,
+        text: &'static str,
+        label: &'static str,
+    ) -> Self {
+        Self { name, text, unit: Unit::Number, label }
+    }
+}
+
+/// A set of measures as one implementation defines them.
+pub(super) trait MeasureSet: Send + Sync {
+    /// Returns the measures, in the order in which the implementation tests them.
+    fn measures(&self) -> &'static [Measure];
+
+    /// Measures a page. A value that the implementation does not define is `None`.
+    fn values(&self, page: &Page<'_>) -> Vec<Option<f64>>;
+
+    /// Returns the passage that moves the measure with this name most towards failure.
+    fn heaviest(&self, page: &Page<'_>, name: &str) -> Option<Span>;
+}
+
+/// Divides two counts; `None` if there is nothing to divide by.
+pub(super) fn ratio(part: usize, whole: usize) -> Option<f64> {
+    (whole > 0).then(|| number(part) / number(whole))
+}
+
+/// Converts a count, which is exact up to 2⁵³.
+#[expect(clippy::cast_precision_loss, reason = "counts are smaller than a text is long")]
+pub(super) fn number(count: usize) -> f64 {
+    count as f64
+}

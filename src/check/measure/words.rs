@@ -1,0 +1,261 @@
+//! The words of a page and their n-grams.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::python;
+use crate::text::Span;
+
+/// The words of a page, with what n-grams need.
+pub(super) struct Words {
+    /// Where they are.
+    pub(super) spans: Vec<Span>,
+    /// Their lengths in characters.
+    pub(super) lengths: Vec<usize>,
+    /// Equal numbers for equal words.
+    ids: Vec<u64>,
+}
+
+impl Words {
+    /// Numbers the words at `spans`.
+    pub(super) fn new(text: &str, spans: Vec<Span>) -> Self {
+        let mut known: FxHashMap<&str, (u64, usize)> = FxHashMap::default();
+        let (mut lengths, mut ids) =
+            (Vec::with_capacity(spans.len()), Vec::with_capacity(spans.len()));
+        for span in &spans {
+            let word = &text[span.range()];
+            let next = known.len() as u64;
+            let (id, length) = *known.entry(word).or_insert_with(|| (next, python::length(word)));
+            ids.push(id);
+            lengths.push(length);
+        }
+        Self { spans, lengths, ids }
+    }
+
+    /// Returns the number of words.
+    pub(super) fn count(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// Returns the number of characters in words.
+    pub(super) fn characters(&self) -> usize {
+        self.lengths.iter().sum()
+    }
+
+    /// Counts the n-grams of 1 to `max` words, shortest first.
+    pub(super) fn ngrams(&self, max: usize) -> impl Iterator<Item = NGrams<'_>> {
+        let mut hashes = vec![0_u64; self.ids.len()];
+        (1..=max).map(move |size| {
+            let count = (self.ids.len() + 1).saturating_sub(size);
+            hashes.truncate(count);
+            for (hash, id) in hashes.iter_mut().zip(&self.ids[(size - 1).min(self.ids.len())..]) {
+                *hash = mix(*hash, *id);
+            }
+            NGrams { words: self, size, hashes: hashes.clone() }
+        })
+    }
+
+    /// Returns the span from the first of `size` words at `first` to the last.
+    pub(super) fn window(&self, first: usize, size: usize) -> Option<Span> {
+        let last = self.spans.get(first + size.checked_sub(1)?)?;
+        Some(Span::new(self.spans.get(first)?.start, last.end))
+    }
+}
+
+/// All n-grams of one size, as hashes of 64 bits in order of position.
+pub(super) struct NGrams<'w> {
+    words: &'w Words,
+    /// How many words they have.
+    pub(super) size: usize,
+    hashes: Vec<u64>,
+}
+
+/// The n-gram with most occurrences, the first of several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TopNGram {
+    /// How often it occurs.
+    pub(super) count: usize,
+    /// Index of its first word.
+    pub(super) first: usize,
+    /// The characters in its words, without the spaces between them.
+    pub(super) characters: usize,
+}
+
+impl NGrams<'_> {
+    /// Returns the number of n-grams.
+    pub(super) fn count(&self) -> usize {
+        self.hashes.len()
+    }
+
+    fn counts(&self) -> FxHashMap<u64, (usize, usize)> {
+        let mut counts: FxHashMap<u64, (usize, usize)> =
+            FxHashMap::with_capacity_and_hasher(self.hashes.len(), Default::default());
+        for (at, hash) in self.hashes.iter().enumerate() {
+            counts.entry(*hash).or_insert((0, at)).0 += 1;
+        }
+        counts
+    }
+
+    fn characters_at(&self, first: usize) -> usize {
+        self.words.lengths.iter().skip(first).take(self.size).sum()
+    }
+
+    /// Returns the n-gram with most occurrences.
+    pub(super) fn top(&self) -> Option<TopNGram> {
+        let top = self
+            .counts()
+            .into_values()
+            .max_by_key(|(count, first)| (*count, std::cmp::Reverse(*first)));
+        top.map(|(count, first)| TopNGram { count, first, characters: self.characters_at(first) })
+    }
+
+    /// Returns the characters in all n-grams, and in those that occur at least twice. Characters
+    /// that several n-grams share count for each.
+    pub(super) fn repeated_characters(&self) -> (usize, usize) {
+        let (mut all, mut repeated) = (0, 0);
+        for (count, first) in self.counts().into_values() {
+            let characters = count * self.characters_at(first);
+            all += characters;
+            repeated += if count > 1 { characters } else { 0 };
+        }
+        (all, repeated)
+    }
+
+    /// Returns the first n-gram that occurred before, as the index of its first word.
+    pub(super) fn first_repeated(&self) -> Option<usize> {
+        let mut seen = FxHashSet::default();
+        self.hashes.iter().position(|hash| !seen.insert(*hash))
+    }
+}
+
+/// Mixes the next word into the hash of an n-gram.
+fn mix(hash: u64, id: u64) -> u64 {
+    let mixed = (hash ^ id.wrapping_add(0x9e37_79b9_7f4a_7c15)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 32)
+}
+
+/// Walks the words and counts the characters of windows of `size` words whose letters, run
+/// together, occurred before. A window that did is skipped as a whole.
+///
+/// `prefixes` are the hashes of [`Concatenation`].
+pub(super) fn walked_repetition(words: &Words, text: &Concatenation, size: usize) -> Walked {
+    let mut seen: FxHashSet<u64> =
+        FxHashSet::with_capacity_and_hasher(words.count(), Default::default());
+    let mut walked = Walked::default();
+    let mut at = 0;
+    while at + size <= words.count() {
+        if seen.insert(text.hash(at, at + size)) {
+            at += 1;
+        } else {
+            walked.characters += words.lengths[at..at + size].iter().sum::<usize>();
+            walked.first.get_or_insert(at);
+            at += size;
+        }
+    }
+    walked
+}
+
+/// What [`walked_repetition`] finds.
+#[derive(Default)]
+pub(super) struct Walked {
+    /// Characters in repeated windows.
+    pub(super) characters: usize,
+    /// Index of the first word of the first repeated window.
+    pub(super) first: Option<usize>,
+}
+
+/// The words run together, as polynomial hashes modulo 2⁶¹ − 1 of what precedes each word. So
+/// windows are equal if their letters are, wherever words end.
+pub(super) struct Concatenation {
+    prefixes: Vec<u64>,
+    /// The length of what precedes each word, in bytes.
+    offsets: Vec<usize>,
+    /// The powers of the base.
+    powers: Vec<u64>,
+}
+
+const MODULUS: u64 = (1 << 61) - 1;
+const BASE: u64 = 0x0f3b_9d5c_7a61_24e7;
+
+impl Concatenation {
+    /// Hashes the words. `max` is the size of the longest window.
+    pub(super) fn new(text: &str, words: &Words, max: usize) -> Self {
+        let (mut hash, mut offset) = (0, 0);
+        let (mut prefixes, mut offsets) = (vec![0], vec![0]);
+        for span in &words.spans {
+            for byte in &text.as_bytes()[span.range()] {
+                hash = multiply(hash, BASE) + u64::from(*byte) + 1;
+                hash -= if hash >= MODULUS { MODULUS } else { 0 };
+            }
+            offset += span.range().len();
+            prefixes.push(hash);
+            offsets.push(offset);
+        }
+        let longest = offsets
+            .windows(max + 1)
+            .filter_map(|window| Some(window.last()?.saturating_sub(*window.first()?)));
+        let longest = longest.max().unwrap_or(offset);
+        let mut powers = Vec::with_capacity(longest + 1);
+        powers.push(1);
+        for _ in 0..longest {
+            powers.push(multiply(powers.last().copied().unwrap_or(1), BASE));
+        }
+        Self { prefixes, offsets, powers }
+    }
+
+    /// Returns the hash of the words from `start` to before `end`.
+    fn hash(&self, start: usize, end: usize) -> u64 {
+        let length = self.offsets[end] - self.offsets[start];
+        let before = multiply(self.prefixes[start], self.powers[length]);
+        (self.prefixes[end] + MODULUS - before) % MODULUS
+    }
+}
+
+fn multiply(left: u64, right: u64) -> u64 {
+    let product = u128::from(left) * u128::from(right);
+    // The high half is below 2⁶¹.
+    let high = u64::try_from(product >> 61).unwrap_or(0);
+    let low = u64::try_from(product & u128::from(MODULUS)).unwrap_or(0);
+    let sum = low + high;
+    if sum >= MODULUS { sum - MODULUS } else { sum }
+}
+
+/// Counts lines, or paragraphs, that occurred before.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Repeats {
+    /// How many occurred before.
+    pub(super) count: usize,
+    /// The characters in them.
+    pub(super) characters: usize,
+    /// The parts that occur at least twice, with their first occurrence.
+    pub(super) all: usize,
+    /// The characters in those.
+    pub(super) all_characters: usize,
+    /// The repeated part with most characters in all its occurrences.
+    pub(super) heaviest: Option<Span>,
+}
+
+impl Repeats {
+    /// Counts the repeats among the parts of `text` at `spans`.
+    pub(super) fn new(text: &str, spans: &[Span]) -> Self {
+        let mut counts: FxHashMap<&str, (usize, usize)> = FxHashMap::default();
+        for (at, span) in spans.iter().enumerate() {
+            counts.entry(&text[span.range()]).or_insert((0, at)).0 += 1;
+        }
+        let mut repeats = Self::default();
+        let mut heaviest = (0, usize::MAX);
+        for (part, (count, first)) in counts.into_iter().filter(|(_, (count, _))| *count > 1) {
+            let length = python::length(part);
+            repeats.count += count - 1;
+            repeats.characters += (count - 1) * length;
+            repeats.all += count;
+            repeats.all_characters += count * length;
+            let weight = count * length;
+            if length > 0 && (weight > heaviest.0 || weight == heaviest.0 && first < heaviest.1) {
+                heaviest = (weight, first);
+            }
+        }
+        repeats.heaviest = spans.get(heaviest.1).copied();
+        repeats
+    }
+}
