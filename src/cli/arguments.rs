@@ -10,6 +10,7 @@ use super::index::IndexArguments;
 use super::reading_arguments::{ReadingArguments, parse_bytes};
 use super::reports::ReportArguments;
 use super::review::ReviewArguments;
+use super::server::ServerArguments;
 
 /// The opt-in rule that verdicts need.
 const DOCUMENT_RULE: &str = "ND008";
@@ -37,6 +38,11 @@ pub(super) enum Command {
     Review(Box<ReviewArguments>),
     /// Make and maintain indexes of ingested corpora, to compare new documents with
     Index(IndexArguments),
+    /// Serve an editor with findings and fixes, over the Language Server Protocol
+    #[command(
+        after_help = "The editor starts it and talks to it on standard input and output. Exit codes: 0 after a proper shutdown, else 1."
+    )]
+    Server(ServerArguments),
     /// Explain a rule, or list rules
     #[command(alias = "explain")]
     Rule(RuleArguments),
@@ -58,7 +64,7 @@ pub(super) enum Command {
 }
 
 /// Options for configuration files.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(super) struct ConfigArguments {
     /// Configuration file to use instead of those found next to the files, or one KEY=VALUE in
     /// TOML to override

@@ -20,10 +20,13 @@ use crate::suppress::{
 };
 use crate::text::{Document, PathName, Span, path_of};
 
+/// A baseline and its path.
+type NamedBaseline = (PathBuf, Arc<Mutex<Baseline>>);
+
 /// Filters known findings, and suppresses new ones if asked to.
 pub(super) struct BaselineState {
     resolver: Arc<SettingsResolver>,
-    baseline: Option<(PathBuf, Arc<Mutex<Baseline>>)>,
+    baseline: Option<NamedBaseline>,
     /// Removes stale entries from the baseline.
     prune: bool,
     /// The baseline to write.
@@ -52,18 +55,9 @@ impl BaselineState {
         resolver: &Arc<SettingsResolver>,
         settings: &ResolvedSettings,
     ) -> anyhow::Result<Self> {
-        let name = settings.value(|options| options.baseline.as_ref());
-        let baseline = match name.filter(|_| arguments.write_baseline.is_none()) {
-            Some((name, layer)) => {
-                let path = resolver.display_path(&layer.folder.join(name));
-                let folder = resolver.absolute(path.parent().unwrap_or(&path));
-                let file = read_suppression_file(&path, name).with_context(|| {
-                    format!("cannot read the baseline {name}; `dechaff check --write-baseline {name}` writes one")
-                })?;
-                let baseline = Baseline::parse(&file, |path| folder.join(path_of(path)).exists())?;
-                Some((path, Arc::new(Mutex::new(baseline))))
-            }
-            None => None,
+        let baseline = match arguments.write_baseline {
+            Some(_) => None,
+            None => read_baseline(resolver, settings)?,
         };
         if arguments.prune_baseline && baseline.is_none() {
             bail!("--prune-baseline needs a baseline: name it with --baseline FILE");
@@ -85,10 +79,7 @@ impl BaselineState {
 
     /// Returns linters that ignore the findings in the baseline, so that only new ones are fixed.
     pub(super) fn linters(&self, context: &CheckContext<'_>) -> LinterResolver {
-        let baseline = self.baseline.clone().map(|(path, baseline)| {
-            let moved = baseline.lock().unwrap_or_else(PoisonError::into_inner).orphaned_entries();
-            BaselineFilter { path, baseline, moved: Arc::new(IgnoreList::from_counts(moved)) }
-        });
+        let baseline = self.baseline.clone().map(BaselineFilter::new);
         LinterResolver { baseline, ..LinterResolver::new(context) }
     }
 
@@ -232,11 +223,31 @@ struct BaselineFilter {
     moved: Arc<IgnoreList>,
 }
 
+impl BaselineFilter {
+    fn new((path, baseline): NamedBaseline) -> Self {
+        let moved = baseline.lock().unwrap_or_else(PoisonError::into_inner).orphaned_entries();
+        Self { path, baseline, moved: Arc::new(IgnoreList::from_counts(moved)) }
+    }
+}
+
 impl LinterResolver {
     /// Creates linters that report findings whether they are in the baseline or not.
     pub(super) fn new(context: &CheckContext<'_>) -> Self {
         let (resolver, settings) = (Arc::clone(&context.resolver), Arc::clone(&context.settings));
         Self { resolver, settings, baseline: None }
+    }
+
+    /// Creates linters that ignore the findings in the baseline that `settings` name.
+    ///
+    /// # Errors
+    ///
+    /// The baseline cannot be read.
+    pub(super) fn with_baseline(
+        resolver: &Arc<SettingsResolver>,
+        settings: &Arc<ResolvedSettings>,
+    ) -> anyhow::Result<Self> {
+        let baseline = read_baseline(resolver, settings)?.map(BaselineFilter::new);
+        Ok(Self { resolver: Arc::clone(resolver), settings: Arc::clone(settings), baseline })
     }
 
     /// Returns the linter for the file `path`.
@@ -257,6 +268,29 @@ impl LinterResolver {
             None => linter,
         }
     }
+}
+
+/// Reads the baseline that the settings name, if they do.
+///
+/// # Errors
+///
+/// The baseline cannot be read.
+fn read_baseline(
+    resolver: &SettingsResolver,
+    settings: &ResolvedSettings,
+) -> anyhow::Result<Option<NamedBaseline>> {
+    let Some((name, layer)) = settings.value(|options| options.baseline.as_ref()) else {
+        return Ok(None);
+    };
+    let path = resolver.display_path(&layer.folder.join(name));
+    let folder = resolver.absolute(path.parent().unwrap_or(&path));
+    let file = read_suppression_file(&resolver.absolute(&path), name).with_context(|| {
+        format!(
+            "cannot read the baseline {name}; `dechaff check --write-baseline {name}` writes one"
+        )
+    })?;
+    let baseline = Baseline::parse(&file, |path| folder.join(path_of(path)).exists())?;
+    Ok(Some((path, Arc::new(Mutex::new(baseline)))))
 }
 
 /// Appends lines to an ignore list, which may not exist yet.

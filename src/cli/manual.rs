@@ -43,6 +43,7 @@ pub(super) const EXAMPLES: &[(&str, &str, &str)] = &[
     ),
     ("index", "Index a corpus", "dechaff index add corpus.dxi shards/"),
     ("index", "Compare new documents with it", "dechaff check new/ --against corpus.dxi"),
+    ("server", "Serve the editor that starts it", "dechaff server"),
     ("undo", "Undo the changes of one rule", "dechaff undo removed.jsonl --rule byline"),
     ("rule", "Explain a rule", "dechaff rule comment-prompt"),
     ("rule", "List the rules of a group", "dechaff rule ND"),

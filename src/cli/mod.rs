@@ -39,6 +39,7 @@ mod roots;
 mod rule;
 mod run_mode;
 mod run_output;
+mod server;
 mod settings_resolver;
 mod shard_writer;
 mod status;
@@ -57,6 +58,7 @@ use arguments::{Arguments, Command};
 use crate::user_file::UserFileError;
 
 pub use arguments::command;
+pub use server::serve;
 
 /// The exit code of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +69,8 @@ enum Exit {
     Findings,
     /// Something failed.
     Failure,
+    /// The client of the language server left without shutting it down.
+    Disconnected,
     /// Ctrl-C or SIGTERM ended the run.
     Interrupted,
 }
@@ -75,7 +79,7 @@ impl Exit {
     fn code(self) -> u8 {
         match self {
             Self::Success => 0,
-            Self::Findings => 1,
+            Self::Findings | Self::Disconnected => 1,
             Self::Failure => 2,
             // 128 plus the number of SIGINT, as in shells.
             Self::Interrupted => 130,
@@ -98,6 +102,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Check(arguments) => check::run(&arguments),
         Command::Index(arguments) => index::run(&arguments),
         Command::Review(arguments) => review::run(&arguments),
+        Command::Server(arguments) => server::run(&arguments),
         Command::Rule(arguments) => rule::run(&arguments),
         Command::Undo(arguments) => undo::run(&arguments),
         Command::Config(arguments) => config::run(&arguments),

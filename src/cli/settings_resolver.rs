@@ -51,6 +51,22 @@ impl SettingsResolver {
         force_exclude: bool,
     ) -> anyhow::Result<Self> {
         let here = std::env::current_dir().context("cannot find the working directory")?;
+        let embedded = Arc::new(Registry::embedded()?);
+        let resolver = Self::in_folder(here, arguments, command, &embedded)?;
+        Ok(Self { force_exclude, ..resolver })
+    }
+
+    /// Prepares to resolve settings as if the program ran in the folder `here`.
+    ///
+    /// # Errors
+    ///
+    /// The first error in a configuration given on the command line.
+    pub(super) fn in_folder(
+        here: PathBuf,
+        arguments: &ConfigArguments,
+        command: &toml::Table,
+        embedded: &Arc<Registry>,
+    ) -> anyhow::Result<Self> {
         let mut layers = Vec::new();
         if !command.is_empty() {
             layers.push(Layer::parse(
@@ -81,8 +97,8 @@ impl SettingsResolver {
             here,
             command: layers,
             pinned,
-            embedded: Arc::new(Registry::embedded()?),
-            force_exclude,
+            embedded: Arc::clone(embedded),
+            force_exclude: false,
             by_dir: RwLock::default(),
             originals: RwLock::default(),
             error: Mutex::default(),

@@ -58,6 +58,7 @@ mod review;
 mod rounds;
 mod sanitize;
 mod seeds;
+mod server;
 mod shards;
 mod site_lines;
 mod statistics;

@@ -1,0 +1,214 @@
+//! Starts threads that lint, compare and fix, and takes in their results.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+
+use serde_json::{Value, json};
+
+use super::fix_all::fix_all;
+use super::language_server::{LanguageServer, MessageType, ServerEvent};
+use super::lint::{Analysis, LintJob};
+use super::open_document::{OpenDocument, move_findings};
+use super::snapshot::{Snapshot, SnapshotTexts};
+use super::workspace_comparison::{ComparisonJob, ComparisonOutcome};
+use super::workspace_settings::DocumentSettings;
+use crate::corpus::{Format, ReadOptions};
+use crate::text::PathName;
+
+/// An event that is sent when the thread ends, however it ends.
+struct EventGuard {
+    events: Sender<ServerEvent>,
+    event: Option<ServerEvent>,
+}
+
+impl Drop for EventGuard {
+    fn drop(&mut self) {
+        if let Some(event) = self.event.take() {
+            // The session may have ended.
+            let _ = self.events.send(event);
+        }
+    }
+}
+
+impl LanguageServer {
+    /// Lints the document that changed last, or compares documents if all are linted.
+    ///
+    /// # Errors
+    ///
+    /// The client no longer reads.
+    pub(super) fn start_work(&mut self) -> io::Result<()> {
+        if self.documents.values().any(|document| document.needs_lint)
+            && self.settings.is_outdated()
+        {
+            self.reload();
+        }
+        while self.linting.is_none() {
+            let outdated = self.documents.values().filter(|document| document.needs_lint);
+            let Some(next) = outdated.max_by_key(|document| document.snapshot.revision) else {
+                break;
+            };
+            let snapshot = Arc::clone(&next.snapshot);
+            self.start_lint(&snapshot)?;
+        }
+        if self.linting.is_none() {
+            self.start_comparison();
+        }
+        Ok(())
+    }
+
+    fn start_lint(&mut self, snapshot: &Arc<Snapshot>) -> io::Result<()> {
+        let settings = match self.settings.resolve(snapshot.path.as_deref()) {
+            Ok(settings) => settings.filter(|_| is_document(snapshot)),
+            Err(error) => {
+                self.show(MessageType::Error, &format!("{error:#}"))?;
+                None
+            }
+        };
+        let Some(settings) = settings else { return self.silence(&snapshot.uri) };
+        let Some(document) = self.documents.get_mut(&snapshot.uri) else { return Ok(()) };
+        document.needs_lint = false;
+        let copies = document.copies.clone();
+        self.linting = Some(snapshot.uri.clone());
+        let open = self.documents.values().map(|open| Arc::clone(&open.snapshot));
+        let texts = SnapshotTexts::new(open, max_record());
+        let (snapshot, client) = (Arc::clone(snapshot), self.client);
+        let job = LintJob { snapshot, settings, copies, texts, client };
+        self.spawn(ServerEvent::Linted(None), move || {
+            ServerEvent::Linted(Some(Box::new(job.run())))
+        });
+        Ok(())
+    }
+
+    /// Shows no findings in a document that is not checked.
+    fn silence(&mut self, uri: &str) -> io::Result<()> {
+        let Some(document) = self.documents.get_mut(uri) else { return Ok(()) };
+        document.needs_lint = false;
+        document.analysis = None;
+        document.copies.clear();
+        if std::mem::take(&mut document.is_shown) {
+            let params = json!({ "uri": uri, "diagnostics": [] });
+            self.sender.notify("textDocument/publishDiagnostics", &params)?;
+        }
+        self.answer_waiting()
+    }
+
+    /// Shows the findings of a document, unless its text has changed since.
+    ///
+    /// # Errors
+    ///
+    /// The client no longer reads.
+    pub(super) fn linted(&mut self, analysis: Option<Box<Analysis>>) -> io::Result<()> {
+        let uri = self.linting.take();
+        let Some(analysis) = analysis else {
+            let message = format!("{} could not be checked", uri.unwrap_or_default());
+            return self.log(MessageType::Error, &message);
+        };
+        let snapshot = Arc::clone(&analysis.snapshot);
+        let document = self.documents.get_mut(&snapshot.uri);
+        let is_current =
+            |document: &&mut OpenDocument| document.snapshot.revision == snapshot.revision;
+        let Some(document) = document.filter(is_current) else { return Ok(()) };
+        document.is_shown = true;
+        let params = json!({
+            "uri": snapshot.uri,
+            "version": snapshot.version,
+            "diagnostics": analysis.diagnostics,
+        });
+        document.analysis = Some(Arc::from(analysis));
+        self.sender.notify("textDocument/publishDiagnostics", &params)
+    }
+
+    /// Compares the documents of each workspace folder, one folder after the other.
+    fn start_comparison(&mut self) {
+        if self.is_comparing {
+            return;
+        }
+        if std::mem::take(&mut self.needs_comparison) {
+            self.comparisons = self.comparison_jobs();
+        }
+        if let Some(job) = self.comparisons.pop() {
+            self.is_comparing = true;
+            self.spawn(ServerEvent::Compared(None), move || ServerEvent::Compared(Some(job.run())));
+        }
+    }
+
+    fn comparison_jobs(&self) -> Vec<ComparisonJob> {
+        let mut jobs: Vec<ComparisonJob> = Vec::new();
+        for document in self.documents.values() {
+            let Some(analysis) = &document.analysis else { continue };
+            let DocumentSettings { workspace, .. } = &analysis.settings;
+            let snapshot = Arc::clone(&document.snapshot);
+            match jobs.iter_mut().find(|job| Arc::ptr_eq(&job.workspace, workspace)) {
+                Some(job) => job.documents.push(snapshot),
+                None => jobs.push(ComparisonJob {
+                    workspace: Arc::clone(workspace),
+                    documents: vec![snapshot],
+                    max_record: max_record(),
+                }),
+            }
+        }
+        jobs.retain(|job| job.workspace.settings.linter.has_corpus_checks());
+        jobs
+    }
+
+    /// Takes in the findings of a comparison, moved to where the texts are now.
+    ///
+    /// # Errors
+    ///
+    /// The client no longer reads.
+    pub(super) fn compared(&mut self, outcome: Option<ComparisonOutcome>) -> io::Result<()> {
+        self.is_comparing = false;
+        let Some(ComparisonOutcome { copies, too_large }) = outcome else {
+            return self.log(MessageType::Error, "the documents could not be compared");
+        };
+        for (snapshot, mut findings) in copies {
+            let Some(document) = self.documents.get_mut(&snapshot.uri) else { continue };
+            move_findings(&mut findings, &snapshot.text, &document.snapshot.text);
+            if document.copies != findings {
+                document.copies = findings;
+                document.needs_lint = true;
+            }
+        }
+        match too_large {
+            Some(folder) => {
+                let message = format!(
+                    "{} is too large to compare with: duplicates are found among open documents \
+                     only; `dechaff check` compares everything",
+                    folder.name()
+                );
+                self.log(MessageType::Info, &message)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Computes all safe fixes of a document for the request with this ID.
+    pub(super) fn spawn_fix(&self, id: Value, analysis: Arc<Analysis>) {
+        self.spawn(ServerEvent::FixesReady(id.clone(), None), move || {
+            ServerEvent::FixesReady(id, Some(fix_all(&analysis)))
+        });
+    }
+
+    /// Sends the event that `work` returns, or `failed` if it fails.
+    fn spawn(&self, failed: ServerEvent, work: impl FnOnce() -> ServerEvent + Send + 'static) {
+        let guard = EventGuard { events: self.events.clone(), event: Some(failed) };
+        // Without a thread the guard is dropped, and reports the failure.
+        let _ = std::thread::Builder::new().spawn(move || {
+            let mut guard = guard;
+            guard.event = Some(work());
+        });
+    }
+}
+
+/// Whether a text is one document, and not a shard with many. An unsaved one always is.
+fn is_document(snapshot: &Snapshot) -> bool {
+    let start = &snapshot.text.as_bytes()[..snapshot.text.len().min(64 << 10)];
+    let is_shard = |path: &PathBuf| Format::detect(path, start, None).content.has_records;
+    !snapshot.path.as_ref().is_some_and(is_shard)
+}
+
+fn max_record() -> usize {
+    ReadOptions::default().max_record
+}

@@ -1,0 +1,60 @@
+//! Lints one version of a document.
+
+use std::sync::Arc;
+
+use super::diagnostics::diagnostics;
+use super::protocol::{ClientCapabilities, LspDiagnostic};
+use super::snapshot::{Snapshot, SnapshotTexts};
+use super::workspace_settings::DocumentSettings;
+use crate::finding::Finding;
+use crate::linter::Linter;
+use crate::text::{Document, TextProvider};
+
+/// What to lint, and with what.
+pub(super) struct LintJob {
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) settings: DocumentSettings,
+    /// Findings that refer to other documents, from the last comparison.
+    pub(super) copies: Vec<Finding>,
+    pub(super) texts: SnapshotTexts,
+    pub(super) client: ClientCapabilities,
+}
+
+/// The findings in one version of a document.
+pub(super) struct Analysis {
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) settings: DocumentSettings,
+    pub(super) findings: Vec<Finding>,
+    /// A diagnostic for each finding, in the same order.
+    pub(super) diagnostics: Vec<LspDiagnostic>,
+}
+
+impl LintJob {
+    /// Lints the document and compares its paragraphs with each other.
+    pub(super) fn run(self) -> Analysis {
+        let Self { snapshot, settings, copies, texts, client } = self;
+        let document = snapshot.document();
+        let mut matches = own_matches(&settings.linter, &document, &texts);
+        // A place is reported once, and a copy in the same document is never out of date.
+        let is_elsewhere = |copy: &Finding| !matches.iter().any(|own| own.span.overlaps(copy.span));
+        let copies: Vec<Finding> = copies.into_iter().filter(is_elsewhere).collect();
+        matches.extend(copies);
+        matches.sort_by(|left, right| left.sort_key().cmp(&right.sort_key()));
+        let findings = settings.linter.lint(&document, matches);
+        let diagnostics = diagnostics(&snapshot, &findings, &texts, &client);
+        Analysis { snapshot, settings, findings, diagnostics }
+    }
+}
+
+/// Returns the findings of comparing a document with itself.
+pub(super) fn own_matches(
+    linter: &Linter,
+    document: &Document<'_>,
+    texts: &dyn TextProvider,
+) -> Vec<Finding> {
+    if !linter.has_corpus_checks() {
+        return Vec::new();
+    }
+    // It only fails for more paragraphs than can be numbered, of which `check` tells.
+    linter.compare([linter.sketch(document)], texts).unwrap_or_default()
+}

@@ -1,0 +1,138 @@
+//! Compares open documents with each other and with the files of their workspace folder.
+//!
+//! It runs in the background when a document is opened or saved, and compares all open documents at
+//! once, because each may be a copy of the others. The sketches of other files are kept until the
+//! files change, so that a save costs the comparison alone. An index on disk would allow larger
+//! folders, but it is of documents that were ingested, and the files of a workspace are about to
+//! be.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError};
+
+use super::snapshot::{Snapshot, SnapshotTexts};
+use super::workspace_settings::{Stamp, Workspace, stamp};
+use crate::check::store::{self, MemoryStore};
+use crate::corpus::{Format, PathFilter, Source, read, walk};
+use crate::finding::Finding;
+use crate::linter::Sketch;
+use crate::text::{Document, Origin, PathName};
+
+/// Folders with more text are not compared with: sketches take about half as much memory, and a
+/// comparison of this much takes about a second.
+const MAX_WORKSPACE_BYTES: u64 = 32 << 20;
+/// Folders with more files are not compared with.
+const MAX_WORKSPACE_FILES: usize = 10_000;
+
+/// The open documents of one workspace folder.
+pub(super) struct ComparisonJob {
+    pub(super) workspace: Arc<Workspace>,
+    pub(super) documents: Vec<Arc<Snapshot>>,
+    /// Longest file in bytes.
+    pub(super) max_record: usize,
+}
+
+/// The findings of a comparison.
+pub(super) struct ComparisonOutcome {
+    /// For each document, the findings that refer to others.
+    pub(super) copies: Vec<(Arc<Snapshot>, Vec<Finding>)>,
+    /// The folder, if it is too large to be compared with.
+    pub(super) too_large: Option<PathBuf>,
+}
+
+impl ComparisonJob {
+    pub(super) fn run(self) -> ComparisonOutcome {
+        let (files, too_large) = match &self.workspace.folder {
+            Some(folder) => match self.files(folder) {
+                Some(files) => (files, None),
+                None => (Vec::new(), Some(folder.clone())),
+            },
+            None => (Vec::new(), None),
+        };
+        let sketches = self.sketches(files);
+        // It only fails for more paragraphs than can be numbered, of which `check` tells.
+        let copies = self.compare(sketches).unwrap_or_default();
+        ComparisonOutcome { copies, too_large }
+    }
+
+    /// Returns the texts of the folder that are not open. Returns `None` if there are too many.
+    fn files(&self, folder: &Path) -> Option<Vec<(PathBuf, Stamp)>> {
+        let open: HashSet<PathBuf> = self.documents.iter().filter_map(|open| real(open)).collect();
+        let filter: Arc<dyn PathFilter> = Arc::clone(&self.workspace.resolver) as _;
+        let paths = walk(&[folder.to_owned()], &filter).ok().into_iter().flatten();
+        let (mut files, mut bytes) = (Vec::new(), 0);
+        for path in paths.flatten().filter(|path| is_text(path)) {
+            let Some(stamp) = stamp(&path) else { continue };
+            bytes += stamp.1;
+            if files.len() == MAX_WORKSPACE_FILES || bytes > MAX_WORKSPACE_BYTES {
+                return None;
+            }
+            if !path.canonicalize().is_ok_and(|real| open.contains(&real)) {
+                files.push((path, stamp));
+            }
+        }
+        Some(files)
+    }
+
+    /// Returns the sketches of `files`, of which only those are read that have changed.
+    fn sketches(&self, files: Vec<(PathBuf, Stamp)>) -> Vec<Sketch> {
+        let linter = &self.workspace.settings.linter;
+        let mut cache = self.workspace.sketches.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut before = std::mem::take(&mut *cache);
+        let sketch = |path: &Path| {
+            let source = read(path, self.max_record).ok()?;
+            let origin = Arc::new(Origin::file(path.name()));
+            let document = Source { origin, ..source };
+            Some(linter.sketch(&document.document()))
+        };
+        let known = files.into_iter().filter_map(|(path, stamp)| {
+            let sketch = match before.remove(&path) {
+                Some((known, sketch)) if known == stamp => sketch,
+                _ => sketch(&path)?,
+            };
+            Some((path, (stamp, sketch)))
+        });
+        *cache = known.collect::<HashMap<_, _>>();
+        cache.values().map(|(_, sketch)| sketch.clone()).collect()
+    }
+
+    /// Compares the open documents with each other and with older ones.
+    fn compare(&self, older: Vec<Sketch>) -> store::Result<Vec<(Arc<Snapshot>, Vec<Finding>)>> {
+        let linter = &self.workspace.settings.linter;
+        let texts = SnapshotTexts::new(self.documents.iter().cloned(), self.max_record);
+        let mut comparison = linter.comparison(Box::new(MemoryStore::default()), usize::MAX);
+        for snapshot in &self.documents {
+            comparison.add(linter.sketch(&snapshot.document()))?;
+        }
+        older.into_iter().try_for_each(|sketch| comparison.add_reference(sketch))?;
+        let mut matches = comparison.finish(&texts)?;
+        let copies = self.documents.iter().map(|snapshot| {
+            let document: Document<'_> = snapshot.document();
+            let mut findings = matches.findings_in(&document);
+            findings.retain_mut(|finding| keep_first_copy(finding, &snapshot.origin));
+            (Arc::clone(snapshot), findings)
+        });
+        Ok(copies.collect())
+    }
+}
+
+/// Whether a finding refers to another document. Drops its fix if that document is later in the
+/// order in which `check` keeps copies, so that fixes in two editors never remove both.
+fn keep_first_copy(finding: &mut Finding, own: &Origin) -> bool {
+    let others = finding.labels.iter().filter_map(|label| label.origin.as_deref());
+    let Some(last) = others.max().filter(|origin| *origin != own) else { return false };
+    if last > own {
+        finding.fix = None;
+        finding.help = None;
+    }
+    true
+}
+
+/// Whether a file is one document.
+fn is_text(path: &Path) -> bool {
+    Format::from_name(path).is_none_or(|format| format == Format::PLAIN)
+}
+
+fn real(snapshot: &Snapshot) -> Option<PathBuf> {
+    snapshot.path.as_ref()?.canonicalize().ok()
+}
