@@ -76,6 +76,19 @@ impl PageLine {
         count_words(document.slice(self.text), limit)
     }
 
+    /// Whether it is an item of a numbered list.
+    fn is_numbered(&self, document: &Document<'_>) -> bool {
+        let block = document.blocks().get(document.block_at(self.span.start));
+        block.is_some_and(|block| {
+            let marker = Span::new(block.span.start, block.content.start);
+            block.kind == BlockKind::ListItem
+                && document
+                    .slice(marker)
+                    .trim_start()
+                    .starts_with(|sign: char| sign.is_ascii_digit())
+        })
+    }
+
     /// Detects code. Called only for the few lines outside the main content.
     pub(super) fn detect_code(&mut self, document: &Document<'_>) {
         self.is_code = self.kind == LineKind::Short
@@ -87,7 +100,9 @@ impl PageLine {
     pub(super) fn detect_signals(&mut self, document: &Document<'_>) {
         const MAX_BYTES: usize = 1000;
         let text = document.slice(self.text);
-        if self.kind == LineKind::Short && text.len() <= MAX_BYTES {
+        // Results, programmes and rankings are numbered, with a time or a count on each line.
+        let has_signals = self.kind == LineKind::Short && !self.is_numbered(document);
+        if has_signals && text.len() <= MAX_BYTES {
             self.signals.add(Signal::Time, contains_time(text));
             self.signals.add(Signal::Count, ends_in_count(text));
         }
@@ -270,7 +285,7 @@ fn is_month_name(gap: &str) -> bool {
         && gap.trim().trim_end_matches(['.', ',']).chars().all(char::is_alphabetic)
 }
 
-/// Whether a line may be code.
+/// Whether a line may be code, or the time of a subtitle.
 fn looks_like_code(text: &str) -> bool {
     let bytes = text.as_bytes();
     let is_pair = |at: usize| matches!(bytes.get(at..at + 2), Some(b"()" | b"::"));
@@ -286,5 +301,6 @@ fn looks_like_code(text: &str) -> bool {
         || text.ends_with(';')
         || memchr::memchr2_iter(b'(', b':', bytes).any(is_pair)
         || text.starts_with("//")
+        || text.contains("-->")
         || is_key()
 }
