@@ -3,7 +3,7 @@ FROM rust:1-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends build-essential && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 COPY . .
-RUN cargo build --profile dist --locked --package dechaff --bin dechaff
+RUN cargo build --profile dist --features full --locked --package dechaff --bin dechaff
 
 FROM debian:stable-slim
 # For --since.

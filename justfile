@@ -71,4 +71,4 @@ deny:
 
 # Build the binary that is shipped.
 dist:
-    cargo build --profile dist --locked
+    cargo build --profile dist --features full --locked

@@ -29,9 +29,11 @@ pub fn run(input: &[u8]) {
     let options = control.byte();
     let (ending, codec) = match (options % 4, options >> 6) {
         (0, _) | (1, 0) => ("", Codec::None),
-        (1, 1) => (".lz4", Codec::Lz4),
+        #[cfg(feature = "codecs")]
         (1, 2) => (".xz", Codec::Xz),
-        (1, _) => (".br", Codec::Brotli),
+        #[cfg(feature = "codecs")]
+        (1, 3) => (".br", Codec::Brotli),
+        (1, _) => (".lz4", Codec::Lz4),
         (2, _) => (".gz", Codec::Gzip),
         _ => (".zst", Codec::Zstd),
     };

@@ -93,7 +93,7 @@ impl Coverage {
         let reason = match context.settings.settings.include() {
             Some(_) => "no file matches `include`; see `dechaff config`",
             None => {
-                "only text, JSON Lines, CSV, Parquet and WARC files are picked up from directories"
+                "only text, JSON Lines, CSV, Parquet, Arrow and WARC files are picked up from directories"
             }
         };
         Some(format!("no files to check in {paths}: {reason}"))

@@ -1,6 +1,8 @@
 //! Shards: findings and fixes do not depend on the format, and a fix changes no byte outside of its
 //! text.
 
+#[cfg(feature = "arrow")]
+mod arrow;
 mod codecs;
 mod csv;
 mod dolma;
@@ -482,4 +484,17 @@ fn the_diff_of_a_record_says_that_it_is_not_a_patch() {
     );
     assert!(message.contains("\n-Leave a Comment\n"));
     assert_eq!(texts_of(&fs::read_to_string(folder.path().join("a.jsonl")).unwrap()), texts);
+}
+
+#[cfg(not(feature = "arrow"))]
+#[test]
+fn arrow_needs_a_build_with_its_feature() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/arrow");
+    let expected =
+        "Arrow data, which this build does not read; build dechaff with `--features arrow`";
+    for path in [".", "pages.feather"] {
+        let output = dechaff(&folder, &["check", path, "--isolated"]);
+        assert_eq!(output.status.code(), Some(2), "{path}");
+        assert!(stderr(&output).contains(expected), "{path}: {}", stderr(&output));
+    }
 }

@@ -3,11 +3,15 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 
+#[cfg(feature = "codecs")]
 use brotli::CompressorWriter;
+#[cfg(feature = "codecs")]
 use brotli::enc::BrotliEncoderParams;
+#[cfg(feature = "codecs")]
 use bzip2::write::BzEncoder;
 use flate2::write::GzEncoder;
 use lz4_flex::frame::{BlockSize, FrameEncoder, FrameInfo};
+#[cfg(feature = "codecs")]
 use lzma_rust2::{XzOptions, XzWriter};
 
 use super::Codec;
@@ -16,8 +20,11 @@ use super::Codec;
 pub(in crate::corpus) struct Encoder(Box<dyn FinishingWriter>);
 
 /// Quality of Brotli. The default of its tool, 11, takes a second per megabyte.
+#[cfg(feature = "codecs")]
 const BROTLI_QUALITY: i32 = 6;
+#[cfg(feature = "codecs")]
 const BROTLI_BUFFER_BYTES: usize = 64 << 10;
+#[cfg(feature = "codecs")]
 const XZ_PRESET: u32 = 6;
 
 impl Encoder {
@@ -31,16 +38,21 @@ impl Encoder {
                 encoder.include_checksum(true)?;
                 Box::new(encoder)
             }
+            #[cfg(feature = "codecs")]
             Codec::Bzip2 => Box::new(BzEncoder::new(file, bzip2::Compression::best())),
+            #[cfg(feature = "codecs")]
             Codec::Xz => Box::new(XzWriter::new(file, XzOptions::with_preset(XZ_PRESET))?),
             Codec::Lz4 => {
                 let frame = FrameInfo::new().block_size(BlockSize::Max256KB).content_checksum(true);
                 Box::new(FrameEncoder::with_frame_info(frame, file))
             }
+            #[cfg(feature = "codecs")]
             Codec::Brotli => {
                 let params = BrotliEncoderParams { quality: BROTLI_QUALITY, ..Default::default() };
                 Box::new(CompressorWriter::with_params(file, BROTLI_BUFFER_BYTES, &params))
             }
+            #[cfg(not(feature = "codecs"))]
+            Codec::Bzip2 | Codec::Xz | Codec::Brotli => return Err(codec.unsupported()),
         }))
     }
 
@@ -84,12 +96,14 @@ impl FinishingWriter for zstd::stream::write::Encoder<'static, BufWriter<File>> 
     }
 }
 
+#[cfg(feature = "codecs")]
 impl FinishingWriter for BzEncoder<BufWriter<File>> {
     fn finish(self: Box<Self>) -> io::Result<BufWriter<File>> {
         (*self).finish()
     }
 }
 
+#[cfg(feature = "codecs")]
 impl FinishingWriter for XzWriter<BufWriter<File>> {
     fn finish(self: Box<Self>) -> io::Result<BufWriter<File>> {
         (*self).finish()
@@ -102,6 +116,7 @@ impl FinishingWriter for FrameEncoder<BufWriter<File>> {
     }
 }
 
+#[cfg(feature = "codecs")]
 impl FinishingWriter for CompressorWriter<BufWriter<File>> {
     fn finish(mut self: Box<Self>) -> io::Result<BufWriter<File>> {
         // The end of the stream is written when the encoder is taken apart, which hides errors.

@@ -1,5 +1,6 @@
 //! How whole files are compressed.
 
+#[cfg(feature = "codecs")]
 mod brotli_stream;
 mod encoder;
 mod lz4_frames;
@@ -8,10 +9,13 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+#[cfg(feature = "codecs")]
 use bzip2::bufread::MultiBzDecoder;
 use flate2::bufread::MultiGzDecoder;
+#[cfg(feature = "codecs")]
 use lzma_rust2::XzReader;
 
+#[cfg(feature = "codecs")]
 use brotli_stream::BrotliDecoder;
 pub(super) use encoder::Encoder;
 use lz4_frames::Lz4Decoder;
@@ -58,6 +62,7 @@ const BUFFER_BYTES: usize = 256 << 10;
 
 /// Maximum memory of an xz decoder in KiB: a dictionary of 128 MiB, which is also what Zstandard
 /// accepts, and the decoder itself. `xz -9` needs half of it.
+#[cfg(feature = "codecs")]
 const MAX_XZ_KIB: u32 = (129 << 20) >> 10;
 
 impl Codec {
@@ -113,13 +118,27 @@ impl Codec {
             Self::None => Box::new(reader),
             Self::Gzip => buffered(MultiGzDecoder::new(reader)),
             Self::Zstd => buffered(zstd::stream::read::Decoder::with_buffer(reader)?),
+            Self::Lz4 => buffered(FusedDecoder::new(Lz4Decoder::new(reader))),
+            #[cfg(feature = "codecs")]
             Self::Bzip2 => buffered(FusedDecoder::new(MultiBzDecoder::new(reader))),
+            #[cfg(feature = "codecs")]
             Self::Xz => {
                 buffered(FusedDecoder::new(XzReader::new_mem_limit(reader, true, MAX_XZ_KIB)))
             }
-            Self::Lz4 => buffered(FusedDecoder::new(Lz4Decoder::new(reader))),
+            #[cfg(feature = "codecs")]
             Self::Brotli => buffered(FusedDecoder::new(BrotliDecoder::new(reader))),
+            #[cfg(not(feature = "codecs"))]
+            Self::Bzip2 | Self::Xz | Self::Brotli => return Err(self.unsupported()),
         })
+    }
+
+    #[cfg(not(feature = "codecs"))]
+    fn unsupported(self) -> io::Error {
+        let message = format!(
+            "this build does not decompress {self:?}; build dechaff with `--features codecs`, or \
+             decompress the file"
+        );
+        io::Error::new(io::ErrorKind::Unsupported, message)
     }
 
     /// Returns a writer that compresses into `file`.
@@ -170,8 +189,17 @@ mod tests {
 
     use super::*;
 
-    const ALL: [Codec; 6] =
-        [Codec::Gzip, Codec::Zstd, Codec::Bzip2, Codec::Xz, Codec::Lz4, Codec::Brotli];
+    const ALL: &[Codec] = &[
+        Codec::Gzip,
+        Codec::Zstd,
+        Codec::Lz4,
+        #[cfg(feature = "codecs")]
+        Codec::Bzip2,
+        #[cfg(feature = "codecs")]
+        Codec::Xz,
+        #[cfg(feature = "codecs")]
+        Codec::Brotli,
+    ];
 
     fn compressed(codec: Codec, bytes: &[u8]) -> Vec<u8> {
         let file = tempfile::NamedTempFile::new().unwrap();
@@ -200,7 +228,7 @@ mod tests {
     #[test]
     fn every_codec_reads_what_it_writes() {
         for bytes in [&b""[..], b"a", &text()] {
-            for codec in ALL {
+            for &codec in ALL {
                 let packed = compressed(codec, bytes);
                 assert_eq!(Codec::detect(&packed, codec), codec);
                 assert!(decompressed(codec, &packed).unwrap() == bytes, "{codec:?}");
@@ -215,7 +243,7 @@ mod tests {
 
     #[test]
     fn a_truncated_stream_is_an_error() {
-        for codec in ALL {
+        for &codec in ALL {
             let packed = compressed(codec, &text());
             let cuts = (1..40).chain([packed.len() / 3, packed.len() / 2]);
             for missing in cuts.filter(|missing| *missing < packed.len()) {
@@ -227,7 +255,7 @@ mod tests {
 
     #[test]
     fn bytes_after_the_end_are_an_error() {
-        for codec in ALL {
+        for &codec in ALL {
             let packed = [&compressed(codec, b"text")[..], b"more and more and more"].concat();
             let content = decompressed(codec, &packed);
             assert!(content.is_err(), "{codec:?}: {content:?}");

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use super::arrow::ARROW;
 use super::csv::{CSV, TSV};
 use super::input_format::{InputFormat, PROBE_BYTES};
 use super::json_lines::JSON_LINES;
@@ -14,7 +15,8 @@ use crate::corpus::codec::Codec;
 use crate::corpus::read::truncated;
 
 /// The input formats. The content of a file is compared with later ones first.
-pub static INPUT_FORMATS: &[&InputFormat] = &[&TEXT, &JSON_LINES, &PARQUET, &CSV, &TSV, &WARC];
+pub static INPUT_FORMATS: &[&InputFormat] =
+    &[&TEXT, &JSON_LINES, &PARQUET, &CSV, &TSV, &WARC, &ARROW];
 
 /// The format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

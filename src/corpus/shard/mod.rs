@@ -1,6 +1,13 @@
 //! Shards: files with many documents, and compressed files with one. They are read record by
 //! record, and rewritten around the texts that changed.
 
+mod arrow;
+#[cfg(feature = "arrow")]
+mod arrow_batches;
+#[cfg(feature = "arrow")]
+mod arrow_rows;
+#[cfg(feature = "arrow")]
+mod arrow_writer;
 mod csv;
 mod csv_rows;
 mod csv_syntax;

@@ -160,3 +160,16 @@ fn records_larger_than_allowed_are_skipped_with_any_compression() {
         assert!(report.contains("2 records checked"), "{name}: {report}");
     }
 }
+
+#[cfg(feature = "html")]
+#[test]
+fn the_main_text_of_pages_is_extracted() {
+    let folder = archives();
+    let (report, _) = check(folder.path(), "pages.warc.gz", 0, &["--output-dir", "out"]);
+    assert!(report.contains("4 records checked"), "{report}");
+    let records = lines(&folder.path().join("out/pages.jsonl.gz"));
+    let page = records.iter().find(|record| record["url"] == "https://www.example.org/mill.html");
+    let text = page.unwrap()["text"].as_str().unwrap();
+    assert!(text.contains("grinds twice a day") && text.contains("In summer, visitors"), "{text}");
+    assert!(!text.contains("About us"), "{text}");
+}
