@@ -13,6 +13,7 @@ mod guard;
 pub mod indexed;
 mod licence;
 pub mod phrase;
+mod python;
 mod search;
 mod sink;
 pub mod store;
@@ -173,6 +174,8 @@ kinds! {
     duplicate_document => DuplicateDocument,
     /// A model that scores lines no rule above matches.
     classifier => Classifier,
+    /// Lines that published filters of corpora leave out.
+    line_filter => LineFilter,
     /// Measures of whole documents, such as the share of words with a letter.
     measure => Measure,
     /// Suppression comments that are invalid or unused.

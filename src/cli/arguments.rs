@@ -118,6 +118,14 @@ pub(super) struct CheckArguments {
     #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Settings")]
     pub(super) ignore: Vec<String>,
 
+    /// Start from a built-in configuration: dclm, docs, dolma3, fineweb or rag
+    ///
+    /// dclm, dolma3 and fineweb select the measures by which those corpora are filtered; docs has
+    /// the rules for documentation, and rag prepares documents for retrieval. A preset has
+    /// priority over configuration files, and the other options over the preset.
+    #[arg(long, value_name = "NAME", help_heading = "Settings")]
+    pub(super) preset: Option<String>,
+
     #[command(flatten)]
     pub(super) reports: ReportArguments,
 
@@ -433,6 +441,7 @@ impl CheckArguments {
         }
         add("extend-select", list(&extend_select));
         add("ignore", list(&self.ignore));
+        add("preset", self.preset.clone().map(Into::into));
         add("memory", self.memory.clone().map(Into::into));
         add(
             "fail-on",

@@ -2,6 +2,7 @@
 
 mod options;
 mod path_patterns;
+mod presets;
 mod rule_overrides;
 
 use std::collections::HashMap;
@@ -16,6 +17,7 @@ use crate::user_file::UserFileError;
 
 pub use options::{DocumentOptions, FailOn, Layer, Options};
 pub use path_patterns::PathPatterns;
+pub use presets::{PRESETS, with_presets};
 
 /// The merged settings of all configuration layers.
 ///

@@ -22,6 +22,10 @@ pub struct Options {
     /// A configuration file to extend; this one has priority over it.
     #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub extend: Option<Spanned<String>>,
+    /// A built-in configuration for a purpose, over which this one has priority: `dclm`, `docs`,
+    /// `dolma3`, `fineweb` or `rag`.
+    #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
+    pub preset: Option<Spanned<String>>,
     /// The versions of dechaff that may be used, such as `>=0.1`.
     #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub required_version: Option<Spanned<String>>,

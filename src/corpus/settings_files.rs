@@ -13,7 +13,7 @@ use toml::Spanned;
 use super::user_files::{read_suppression_file, read_user_file, rule_files};
 use crate::check::Parameters;
 use crate::check::measure::MeasureColumns;
-use crate::config::{Layer, Options, Settings};
+use crate::config::{Layer, Options, Settings, with_presets};
 use crate::finding::Applicability;
 use crate::fix::{DEFAULT_MAX_REMOVED, Fixer};
 use crate::linter::Linter;
@@ -61,6 +61,7 @@ impl SettingsFiles {
     ///
     /// Returns the first file that cannot be read, with its place in the configuration.
     pub fn read(here: &Path, layers: Vec<Layer>) -> anyhow::Result<Self> {
+        let layers = with_presets(layers)?;
         let (rules, ignore_list) = (read_rules(here, &layers)?, read_ignore_list(&layers)?);
         Ok(Self { layers, rules, ignore_list })
     }

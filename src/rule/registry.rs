@@ -182,7 +182,8 @@ impl Selector {
     /// means default rules does not enable the opt-in rules among them: that takes their full
     /// code, their name or `ALL`. `ALL` leaves out measures, which contradict each other.
     pub fn enables(&self, rule: &Rule) -> Option<usize> {
-        let is_measure = matches!(rule.parameters, Parameters::Measure(_));
+        let is_measure =
+            matches!(rule.parameters, Parameters::Measure(_) | Parameters::LineFilter(_));
         self.specificity(&rule.info).filter(|specificity| match *specificity {
             usize::MAX => true,
             0 => !is_measure,

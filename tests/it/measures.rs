@@ -281,3 +281,56 @@ fn no_text_is_too_odd_to_measure() {
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     assert_eq!(json_rows(&folder.path().join("rows.jsonl")).len(), texts.len() + 3);
 }
+
+#[test]
+fn a_preset_has_priority_over_files_and_less_than_options() {
+    let folder = TempDir::new().unwrap();
+    write(folder.path(), "page.txt", "One line only.\n");
+    write(folder.path(), "dechaff.toml", "preset = \"dolma3\"\n");
+    let run = |arguments: &[&str]| {
+        let base = ["check", "page.txt", "--output-format", "concise"];
+        let output = dechaff(folder.path(), &[&base[..], arguments].concat());
+        (output.status.code(), stdout(&output), stderr(&output))
+    };
+    assert!(run(&[]).1.contains("QM003"));
+    let (_, found, _) = run(&["--preset", "fineweb"]);
+    assert!(found.contains("QM001") && found.contains("QM006"), "{found}");
+    let (code, found, _) = run(&["--preset", "fineweb", "--select", "BP"]);
+    assert_eq!(code, Some(0), "{found}");
+    let (code, _, error) = run(&["--preset", "finewebb"]);
+    assert_eq!(code, Some(2));
+    assert!(error.contains("did you mean `fineweb`?"), "{error}");
+}
+
+#[test]
+fn every_preset_is_documented_and_works() {
+    let folder = TempDir::new().unwrap();
+    write(folder.path(), "page.txt", "The harbour opens at six in the morning.\n");
+    let page = fs::read_to_string("docs/measures.md").unwrap();
+    let schema = fs::read_to_string("docs/dechaff.schema.json").unwrap();
+    for (name, _) in dechaff::config::PRESETS {
+        let output = dechaff(folder.path(), &["check", "page.txt", "--preset", name]);
+        assert!(output.status.code().is_some_and(|code| code < 2), "{}", stderr(&output));
+        assert!(page.contains(&format!("| `{name}` |")), "docs/measures.md lacks {name}");
+        assert!(schema.contains(&format!("`{name}`")), "the schema lacks {name}");
+    }
+}
+
+#[test]
+fn lines_that_a_filter_leaves_out_are_found_one_by_one() {
+    let folder = TempDir::new().unwrap();
+    write(folder.path(), "page.txt", "Opening hours\n\nThe harbour opens at six.\n\nSHARE\n");
+    let found = |rule: &str| {
+        let arguments =
+            ["check", "page.txt", "--isolated", "--output-format", "json", "--select", rule];
+        let output = dechaff(folder.path(), &arguments);
+        let findings: Vec<Value> = serde_json::from_str(&stdout(&output)).unwrap();
+        let lines = findings.iter().map(|one| {
+            assert_eq!(one["fix"]["applicability"], "unsafe");
+            one["start"]["line"].as_u64().unwrap()
+        });
+        lines.collect::<Vec<_>>()
+    };
+    assert_eq!(found("c4-lines@datatrove"), [1, 5]);
+    assert_eq!(found("refinedweb-lines@dclm"), [5]);
+}

@@ -9,6 +9,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command for a terminal")]
 
 mod clean;
+mod conformance;
 mod dump;
 mod eval;
 mod fuzz;
@@ -45,6 +46,9 @@ const USAGE: &str = "usage:
       says what rules and classifier do on those pages, and keeps it in docs/
   cargo xtask harm [DIR]
       applies all safe fixes to clean content, generated and from those pages, and prints what they take, rule by rule
+  cargo xtask conformance DIR
+      compares measures with datatrove and Dolma from PyPI on the JSON Lines in DIR, and keeps it in docs/measures.md;
+      takes Python 3.11, or the one that PYTHON names
   cargo xtask kill BINARY [ROUNDS]
       kills BINARY at random calls of the file system while it fixes and undoes (500 times each), and
       counts what is torn or cannot be undone; Linux only
@@ -104,6 +108,7 @@ fn main() -> Result<ExitCode> {
             }
             print!("{}", eval::run(Path::new(&folder), &options)?);
         }
+        "conformance" => print!("{}", conformance::run(Path::new(&folder))?),
         "dump" => {
             let Some(target) = arguments.next() else { bail!(USAGE) };
             dump::run(Path::new(&folder), Path::new(&target))?;

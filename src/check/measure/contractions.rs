@@ -8,9 +8,18 @@ use std::sync::LazyLock;
 
 use rustc_hash::FxHashMap;
 
-/// The byte lengths of the tokens of each special chunk.
-pub(super) static SPECIAL_CHUNKS: LazyLock<FxHashMap<String, Vec<usize>>> =
-    LazyLock::new(special_chunks);
+/// The special chunks, with the byte lengths of their tokens.
+type SpecialChunks = FxHashMap<String, Vec<usize>>;
+
+/// Those of English.
+pub(super) static ENGLISH_CHUNKS: LazyLock<SpecialChunks> = LazyLock::new(|| {
+    let mut chunks = general_chunks();
+    add_english(&mut chunks);
+    chunks
+});
+
+/// Those of every language: faces, and letters with a full stop.
+pub(super) static GENERAL_CHUNKS: LazyLock<SpecialChunks> = LazyLock::new(general_chunks);
 
 /// The longest special chunk in bytes.
 pub(super) const MAX_BYTES: usize = 16;
@@ -47,7 +56,10 @@ const WHOLE: &str = "em 'em ll 'll nuff 'nuff 'S 's ‘S ‘s and/or w/o 're 'Ca
     Mass. Md. Mich. Minn. Miss. Mo. Mont. N.C. N.D. N.H. N.J. N.M. N.Y. Neb. Nebr. Nev. Okla. Ore. \
     Pa. S.C. Tenn. Va. Wash. Wis. Jan. Feb. Mar. Apr. Jun. Jul. Aug. Sep. Sept. Oct. Nov. Dec. \
     Adm. Bros. Corp. Dr. Gen. Gov. Inc. Jr. Ltd. Messrs. Mr. Mrs. Ms. Mt. Ph.D. Prof. Rep. Rev. \
-    Sen. St. ' '' C++ ä. ö. ü. — <3 </3 ^_^ ^__^ -_- -__- o_o o_O O_o O_O 0_o o_0 0_0 v_v V_V ;_; @_@ \
+    Sen. St.";
+
+/// Signs and faces that are one token in every language.
+const SIGNS: &str = "' '' C++ ä. ö. ü. — <3 </3 ^_^ ^__^ -_- -__- o_o o_O O_o O_O 0_o o_0 0_0 v_v V_V ;_; @_@ \
     o.O O.o O.O o.o 0.0 o.0 0.o v.v V.V xD XD ._.";
 
 /// Faces: the eyes, and the mouths that follow them with or without a nose.
@@ -62,60 +74,74 @@ const FACES: &[(&str, &str)] = &[
 const MIRRORED_FACES: &str = "(: (-: [: [-: (; (-; ): )-: (= [= ]= (8 (-8 >:( :') :'-) :'( :'-( :() \
     >:o :1";
 
-/// Returns the special chunks.
-fn special_chunks() -> FxHashMap<String, Vec<usize>> {
-    let mut chunks = FxHashMap::default();
-    let capital = |text: &str| {
-        let mut characters = text.chars();
-        let first = characters.next().map(|first| first.to_ascii_uppercase());
-        first.into_iter().chain(characters).collect::<String>()
-    };
-    let mut add = |pieces: &str| {
-        for pieces in [pieces.to_owned(), pieces.replace('\'', "’")] {
-            let lengths = pieces.split('|').map(str::len).collect();
-            chunks.insert(pieces.replace('|', ""), lengths);
+/// Returns the special chunks of every language.
+fn general_chunks() -> SpecialChunks {
+    let mut chunks = SpecialChunks::default();
+    for whole in SIGNS.split_whitespace().chain(MIRRORED_FACES.split_whitespace()) {
+        add_whole(&mut chunks, whole);
+    }
+    for letter in 'a'..='z' {
+        add_whole(&mut chunks, &format!("{letter}."));
+    }
+    for (eyes, mouths) in FACES {
+        for mouth in mouths.split(' ') {
+            add_whole(&mut chunks, &format!("{eyes}{mouth}"));
+            if mouth != "[" {
+                add_whole(&mut chunks, &format!("{eyes}-{mouth}"));
+            }
         }
-    };
+    }
+    chunks
+}
+
+/// Adds a chunk that is one token, with either apostrophe.
+fn add_whole(chunks: &mut SpecialChunks, whole: &str) {
+    for whole in [whole.to_owned(), whole.replace('\'', "’")] {
+        let length = whole.len();
+        chunks.insert(whole, vec![length]);
+    }
+}
+
+/// Adds a chunk whose tokens `|` separates, with either apostrophe.
+fn add_split(chunks: &mut SpecialChunks, pieces: &str) {
+    for pieces in [pieces.to_owned(), pieces.replace('\'', "’")] {
+        let lengths = pieces.split('|').map(str::len).collect();
+        chunks.insert(pieces.replace('|', ""), lengths);
+    }
+}
+
+fn with_capital(text: &str) -> String {
+    let mut characters = text.chars();
+    let first = characters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(characters).collect()
+}
+
+/// Adds the special chunks of English.
+fn add_english(chunks: &mut SpecialChunks) {
     for (stems, endings) in CONTRACTIONS {
-        for (stem, ending) in
-            stems.split(' ').flat_map(|stem| endings.split(' ').map(move |ending| (stem, ending)))
-        {
-            for written in [ending.to_owned(), ending.replace('\'', "")] {
-                let whole = format!("{stem}|{written}");
-                if !WORDS.split(' ').any(|word| word == whole.replace('|', "")) {
-                    add(&whole);
-                    add(&capital(&whole));
+        let pairs = stems
+            .split(' ')
+            .flat_map(|stem| endings.split(' ').map(move |ending| (stem, ending)));
+        for (stem, ending) in pairs {
+            for ending in [ending.to_owned(), ending.replace('\'', "")] {
+                let pieces = format!("{stem}|{ending}");
+                if !WORDS.split(' ').any(|word| word == pieces.replace('|', "")) {
+                    add_split(chunks, &pieces);
+                    add_split(chunks, &with_capital(&pieces));
                 }
             }
         }
     }
     for pieces in SPLIT.split(' ').chain(WHOLE_WITH_CAPITAL.split_whitespace()) {
-        add(pieces);
-        add(&capital(pieces));
+        add_split(chunks, pieces);
+        add_split(chunks, &with_capital(pieces));
     }
-    add("y'|all");
-    add("y|all");
-    for whole in WHOLE.split_whitespace().chain(MIRRORED_FACES.split_whitespace()) {
-        for whole in [whole.to_owned(), whole.replace('\'', "’")] {
-            chunks.insert(whole.clone(), vec![whole.len()]);
-        }
-    }
-    for letter in 'a'..='z' {
-        chunks.insert(format!("{letter}."), vec![2]);
-    }
+    add_split(chunks, "y'|all");
+    add_split(chunks, "y|all");
+    WHOLE.split_whitespace().for_each(|whole| add_whole(chunks, whole));
     for hour in 1..=12 {
         for half in ["am", "pm", "a.m.", "p.m."] {
-            let hour = hour.to_string();
-            chunks.insert(format!("{hour}{half}"), vec![hour.len(), half.len()]);
+            add_split(chunks, &format!("{hour}|{half}"));
         }
     }
-    for (eyes, mouths) in FACES {
-        for mouth in mouths.split(' ') {
-            for nose in ["", "-"].into_iter().take(if mouth == "[" { 1 } else { 2 }) {
-                let face = format!("{eyes}{nose}{mouth}");
-                chunks.insert(face.clone(), vec![face.len()]);
-            }
-        }
-    }
-    chunks
 }

@@ -5,7 +5,8 @@
 
 use super::page::Page;
 use super::punctuation::is_sentence_end;
-use super::python;
+use crate::check::python;
+use super::tokens::Tokenizer;
 use super::set::{Measure, MeasureSet, number, ratio};
 use super::words::Repeats;
 use crate::text::Span;
@@ -14,9 +15,11 @@ use crate::text::Span;
 pub(super) struct FineWeb {
     /// The longest short line, in characters.
     pub(super) short_line: usize,
+    /// How words are split.
+    pub(super) tokenizer: Tokenizer,
 }
 
-const MEASURES: &[Measure] = &[
+pub(super) const MEASURES: &[Measure] = &[
     Measure::number("lines", "{} lines that are not blank", ""),
     Measure::share(
         "punctuated-lines",
@@ -49,7 +52,7 @@ impl MeasureSet for FineWeb {
             share(&|line| line.ends_with(is_sentence_end)),
             share(&|line| python::length(line) <= self.short_line),
             ratio(repeats.characters, page.characters() - line_feeds),
-            ratio(line_feeds, page.tokens().count()),
+            ratio(line_feeds, page.tokens(self.tokenizer).count()),
         ]
     }
 

@@ -6,7 +6,8 @@
 
 use super::page::Page;
 use super::punctuation::is_punctuation;
-use super::python;
+use crate::check::python;
+use super::tokens::Tokenizer;
 use super::set::{Measure, MeasureSet, number, ratio};
 use super::words::{NGrams, Repeats, walked_repetition};
 use crate::text::Span;
@@ -15,9 +16,11 @@ use crate::text::Span;
 pub(super) struct GopherQuality {
     /// The words of which a page needs some.
     pub(super) stop_words: Vec<String>,
+    /// How words are split.
+    pub(super) tokenizer: Tokenizer,
 }
 
-const QUALITY: &[Measure] = &[
+pub(super) const QUALITY: &[Measure] = &[
     Measure::number("words", "{} words that are not only punctuation", ""),
     Measure::number("mean-word-length", "words have {} characters on average", "the longest word"),
     Measure::number("hashes-per-word", "{} number signs per word", "most number signs"),
@@ -55,7 +58,7 @@ impl MeasureSet for GopherQuality {
     }
 
     fn values(&self, page: &Page<'_>) -> Vec<Option<f64>> {
-        let words = page.tokens();
+        let words = page.tokens(self.tokenizer);
         let (mut counted, mut characters, mut with_letter) = (0, 0, 0);
         for (span, length) in words.spans.iter().zip(&words.lengths) {
             let word = page.slice(*span);
@@ -90,7 +93,7 @@ impl MeasureSet for GopherQuality {
 
     fn heaviest(&self, page: &Page<'_>, name: &str) -> Option<Span> {
         match name {
-            "mean-word-length" => longest_word(page),
+            "mean-word-length" => page.tokens(self.tokenizer).longest(),
             "hashes-per-word" => page.heaviest_lines(|line| line.matches('#').count()),
             "ellipses-per-word" => {
                 page.heaviest_lines(|line| line.matches("...").count() + line.matches('…').count())
@@ -107,16 +110,13 @@ impl MeasureSet for GopherQuality {
     }
 }
 
-fn longest_word(page: &Page<'_>) -> Option<Span> {
-    let words = page.tokens();
-    let longest = words.lengths.iter().enumerate().rev().max_by_key(|(_, length)| **length);
-    longest.and_then(|(at, _)| words.spans.get(at).copied())
+/// Gopher's repetition rules (table A1).
+pub(super) struct GopherRepetition {
+    /// How words are split.
+    pub(super) tokenizer: Tokenizer,
 }
 
-/// Gopher's repetition rules (table A1).
-pub(super) struct GopherRepetition;
-
-const REPETITION: &[Measure] = &[
+pub(super) const REPETITION: &[Measure] = &[
     Measure::number("characters", "{} characters", ""),
     Measure::share("repeated-paragraphs", "{} of paragraphs are repeats", "repeated most"),
     Measure::share(
@@ -164,7 +164,7 @@ impl MeasureSet for GopherRepetition {
         let paragraphs = paragraphs(page);
         let in_paragraphs = Repeats::new(page.text, &paragraphs);
         let in_lines = page.repeated_stretches();
-        let words = page.tokens();
+        let words = page.tokens(self.tokenizer);
         let mut values = vec![
             Some(number(characters)),
             ratio(in_paragraphs.count, paragraphs.len()),
@@ -179,7 +179,7 @@ impl MeasureSet for GopherRepetition {
         };
         values.extend(words.ngrams(4).skip(1).map(top));
         values.extend((5..=10).map(|size| {
-            ratio(walked_repetition(words, page.run_together(), size).characters, characters)
+            ratio(walked_repetition(words, page.run_together(self.tokenizer), size).characters, characters)
         }));
         values
     }
@@ -187,12 +187,12 @@ impl MeasureSet for GopherRepetition {
     fn heaviest(&self, page: &Page<'_>, name: &str) -> Option<Span> {
         match (name, ngram_size(name)) {
             (_, Some(size)) if size < 5 => {
-                let top = page.tokens().ngrams(size).last()?.top()?;
-                page.tokens().window(top.first, size)
+                let top = page.tokens(self.tokenizer).ngrams(size).last()?.top()?;
+                page.tokens(self.tokenizer).window(top.first, size)
             }
             (_, Some(size)) => {
-                let first = walked_repetition(page.tokens(), page.run_together(), size).first?;
-                page.tokens().window(first, size)
+                let first = walked_repetition(page.tokens(self.tokenizer), page.run_together(self.tokenizer), size).first?;
+                page.tokens(self.tokenizer).window(first, size)
             }
             ("repeated-paragraphs" | "repeated-paragraph-characters", _) => {
                 Repeats::new(page.text, &paragraphs(page)).heaviest

@@ -6,7 +6,7 @@
 
 use super::gopher::ngram_size;
 use super::page::Page;
-use super::python;
+use crate::check::python;
 use super::set::{Measure, MeasureSet, number};
 use super::words::Repeats;
 use crate::text::Span;
@@ -138,11 +138,7 @@ impl MeasureSet for DolmaGopher {
                 };
                 words.window(first, size)
             }
-            ("median-word-length", _) => {
-                let longest =
-                    words.lengths.iter().enumerate().rev().max_by_key(|(_, length)| **length);
-                longest.and_then(|(at, _)| words.spans.get(at).copied())
-            }
+            ("median-word-length", _) => words.longest(),
             ("symbol-words", _) => page.heaviest_lines(|line| {
                 line.split(python::is_space).filter(|word| has_symbol(word)).count()
             }),

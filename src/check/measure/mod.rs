@@ -9,11 +9,12 @@
 mod c4;
 mod contractions;
 mod fineweb;
+mod fineweb2;
 mod gopher;
 mod gopher_dolma;
 mod page;
 mod punctuation;
-mod python;
+mod refinedweb;
 mod set;
 mod table;
 mod tokens;
@@ -28,8 +29,16 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::{DocumentCheck, FindingSink, ParameterError, RuleWithParams};
 use crate::finding::{Finding, Label, RuleInfo};
 use crate::text::{Document, Span};
+use c4::C4Page;
+use fineweb::FineWeb;
+use fineweb2::FineWeb2;
+use gopher::{GopherQuality, GopherRepetition};
+use gopher_dolma::DolmaGopher;
 use page::Page;
+use refinedweb::RefinedWeb;
 use set::{Measure, MeasureSet, Unit};
+use tokens::Tokenizer;
+
 pub use table::{MeasureColumns, MeasureValue};
 
 /// The kind's name in rule files.
@@ -47,10 +56,17 @@ pub struct Parameters {
     /// The longest line that `max-short-lines` counts, in characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub short_line: Option<usize>,
+    /// Whether lines count as sentences of C4 that do not end like one.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unpunctuated_lines: bool,
     /// `min-` or `max-` and the name of a measure, with the least or greatest value that passes.
     /// Shares are from 0 to 1.
     #[serde(flatten)]
     pub thresholds: BTreeMap<String, Threshold>,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// A threshold.
@@ -90,28 +106,44 @@ pub enum SetName {
     /// FineWeb's own rules in datatrove.
     #[serde(rename = "fineweb@datatrove")]
     FineWeb,
+    /// The rules of FineWeb-2, for a language other than English.
+    #[serde(rename = "fineweb2@datatrove")]
+    FineWeb2,
+    /// RefinedWeb's page rules in DCLM.
+    #[serde(rename = "refinedweb@dclm")]
+    RefinedWeb,
 }
 
 impl Parameters {
     fn measure_set(&self) -> Box<dyn MeasureSet> {
+        let tokenizer = match self.set {
+            SetName::FineWeb2 => Tokenizer::General,
+            _ => Tokenizer::English,
+        };
+        match self.set {
+            SetName::GopherQuality => Box::new(self.gopher_quality(tokenizer)),
+            SetName::GopherRepetition => Box::new(GopherRepetition { tokenizer }),
+            SetName::DolmaGopherV1 => Box::new(DolmaGopher { counts_blank_lines: true }),
+            SetName::DolmaGopherV2 => Box::new(DolmaGopher { counts_blank_lines: false }),
+            SetName::C4Page => Box::new(C4Page { needs_punctuation: !self.unpunctuated_lines }),
+            SetName::FineWeb => Box::new(self.fineweb(tokenizer)),
+            SetName::FineWeb2 => Box::new(FineWeb2 {
+                repetition: GopherRepetition { tokenizer },
+                fineweb: self.fineweb(tokenizer),
+                quality: self.gopher_quality(tokenizer),
+            }),
+            SetName::RefinedWeb => Box::new(RefinedWeb),
+        }
+    }
+
+    fn gopher_quality(&self, tokenizer: Tokenizer) -> GopherQuality {
+        GopherQuality { stop_words: self.stop_words.clone(), tokenizer }
+    }
+
+    fn fineweb(&self, tokenizer: Tokenizer) -> FineWeb {
         /// The length of a short line in FineWeb.
         const SHORT_LINE: usize = 30;
-        match self.set {
-            SetName::GopherQuality => {
-                Box::new(gopher::GopherQuality { stop_words: self.stop_words.clone() })
-            }
-            SetName::GopherRepetition => Box::new(gopher::GopherRepetition),
-            SetName::DolmaGopherV1 => {
-                Box::new(gopher_dolma::DolmaGopher { counts_blank_lines: true })
-            }
-            SetName::DolmaGopherV2 => {
-                Box::new(gopher_dolma::DolmaGopher { counts_blank_lines: false })
-            }
-            SetName::C4Page => Box::new(c4::C4Page),
-            SetName::FineWeb => {
-                Box::new(fineweb::FineWeb { short_line: self.short_line.unwrap_or(SHORT_LINE) })
-            }
-        }
+        FineWeb { short_line: self.short_line.unwrap_or(SHORT_LINE), tokenizer }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::cell::OnceCell;
 
-use super::python;
-use super::tokens::tokens;
+use crate::check::python;
+use super::tokens::{Tokenizer, tokens};
 use super::words::{Concatenation, Repeats, Words};
 use crate::text::Span;
 
@@ -15,8 +15,10 @@ pub(super) struct Page<'t> {
     pub(super) text: &'t str,
     characters: OnceCell<usize>,
     words: OnceCell<Words>,
-    tokens: OnceCell<Words>,
-    run_together: OnceCell<Concatenation>,
+    segments: OnceCell<Words>,
+    /// By tokenizer.
+    tokens: [OnceCell<Words>; 2],
+    run_together: [OnceCell<Concatenation>; 2],
     lines: OnceCell<Vec<Span>>,
     filled_lines: OnceCell<Vec<Span>>,
     stretches: OnceCell<Vec<Span>>,
@@ -30,8 +32,9 @@ impl<'t> Page<'t> {
             text,
             characters: OnceCell::new(),
             words: OnceCell::new(),
-            tokens: OnceCell::new(),
-            run_together: OnceCell::new(),
+            segments: OnceCell::new(),
+            tokens: Default::default(),
+            run_together: Default::default(),
             lines: OnceCell::new(),
             filled_lines: OnceCell::new(),
             stretches: OnceCell::new(),
@@ -54,14 +57,21 @@ impl<'t> Page<'t> {
         self.words.get_or_init(|| Words::new(self.text, python::split(self.text)))
     }
 
+    /// Returns the words of UAX #29.
+    pub(super) fn segments(&self) -> &Words {
+        self.segments.get_or_init(|| Words::new(self.text, crate::text::words(self.text).collect()))
+    }
+
     /// Returns the words that spaCy's tokenizer makes.
-    pub(super) fn tokens(&self) -> &Words {
-        self.tokens.get_or_init(|| Words::new(self.text, tokens(self.text)))
+    pub(super) fn tokens(&self, tokenizer: Tokenizer) -> &Words {
+        self.tokens[tokenizer as usize]
+            .get_or_init(|| Words::new(self.text, tokens(self.text, tokenizer)))
     }
 
     /// Returns the tokens, run together.
-    pub(super) fn run_together(&self) -> &Concatenation {
-        self.run_together.get_or_init(|| Concatenation::new(self.text, self.tokens(), MAX_NGRAM))
+    pub(super) fn run_together(&self, tokenizer: Tokenizer) -> &Concatenation {
+        self.run_together[tokenizer as usize]
+            .get_or_init(|| Concatenation::new(self.text, self.tokens(tokenizer), MAX_NGRAM))
     }
 
     /// Returns the lines between line feeds.

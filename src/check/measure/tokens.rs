@@ -10,8 +10,9 @@ use std::sync::LazyLock;
 
 use rustc_hash::FxHashMap;
 
-use super::contractions::{MAX_BYTES, SPECIAL_CHUNKS};
-use super::python::{self, CharacterClass};
+use super::contractions::{ENGLISH_CHUNKS, GENERAL_CHUNKS, MAX_BYTES};
+use super::punctuation::is_sentence_end;
+use crate::check::python::{self, CharacterClass};
 use crate::text::Span;
 
 /// Signs that come off a chunk at either end.
@@ -29,100 +30,155 @@ const UNITS: &[&str] = &[
     "G", "M", "K", "%",
 ];
 
+/// Which of spaCy's tokenizers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tokenizer {
+    /// That of English.
+    English,
+    /// The rules that the tokenizers of most languages share, without contractions and
+    /// abbreviations.
+    General,
+}
+
 /// Returns the tokens of a text, without those that are whitespace.
-pub(super) fn tokens(text: &str) -> Vec<Span> {
+pub(super) fn tokens(text: &str, tokenizer: Tokenizer) -> Vec<Span> {
     let mut tokens = Vec::with_capacity(text.len() / 5);
+    let splitter = Splitter { text, tokenizer };
     for chunk in python::split(text) {
         let bytes = &text.as_bytes()[chunk.range()];
         let is_plain_word = bytes.iter().all(u8::is_ascii_lowercase) && bytes.len() > 8;
         match is_plain_word {
             true => tokens.push(chunk),
-            false => split_chunk(text, chunk, &mut tokens),
+            false => splitter.split_chunk(chunk, &mut tokens),
         }
     }
-    merge_specials(text, tokens)
+    splitter.merge_specials(tokens)
 }
 
-fn special(text: &str) -> Option<&'static [usize]> {
-    if text.len() > MAX_BYTES {
-        return None;
-    }
-    SPECIAL_CHUNKS.get(text).map(Vec::as_slice)
+/// Splits the chunks of a text.
+struct Splitter<'t> {
+    text: &'t str,
+    tokenizer: Tokenizer,
 }
 
-/// Appends the tokens of a chunk.
-fn split_chunk(text: &str, chunk: Span, tokens: &mut Vec<Span>) {
-    let Span { mut start, mut end } = chunk;
-    let mut suffixes = Vec::new();
-    while start < end {
-        let rest = &text[start..end];
-        if special(rest).is_some() {
-            break;
+impl Splitter<'_> {
+    /// Returns the lengths of the tokens of a special chunk.
+    fn special(&self, text: &str) -> Option<&'static [usize]> {
+        if text.len() > MAX_BYTES {
+            return None;
         }
-        let prefix = prefix_length(rest);
-        if prefix > 0 && special(&rest[prefix..]).is_some() {
-            tokens.push(Span::new(start, start + prefix));
-            start += prefix;
-            break;
-        }
-        let suffix = suffix_length(&rest[prefix..]);
-        if suffix > 0 && special(&rest[..rest.len() - suffix]).is_some() {
-            suffixes.push(Span::new(end - suffix, end));
-            end -= suffix;
-            break;
-        }
-        if prefix == 0 && suffix == 0 {
-            break;
-        }
-        if prefix > 0 {
-            tokens.push(Span::new(start, start + prefix));
-            start += prefix;
-        }
-        if suffix > 0 && suffix <= end - start {
-            suffixes.push(Span::new(end - suffix, end));
-            end -= suffix;
-        }
+        let chunks = match self.tokenizer {
+            Tokenizer::English => &ENGLISH_CHUNKS,
+            Tokenizer::General => &GENERAL_CHUNKS,
+        };
+        chunks.get(text).map(Vec::as_slice)
     }
-    if start < end {
-        split_stem(text, Span::new(start, end), tokens);
-    }
-    tokens.extend(suffixes.into_iter().rev());
-}
 
-/// Appends what is left of a chunk: the tokens of a special one, a URL as a whole, or the parts
-/// between signs.
-fn split_stem(text: &str, stem: Span, tokens: &mut Vec<Span>) {
-    let Span { mut start, end } = stem;
-    let content = &text[stem.range()];
-    if let Some(lengths) = special(content) {
-        for length in lengths {
-            tokens.push(Span::new(start, start + length));
-            start += length;
+    /// Appends the tokens of a chunk.
+    fn split_chunk(&self, chunk: Span, tokens: &mut Vec<Span>) {
+        let text = self.text;
+        let Span { mut start, mut end } = chunk;
+        let mut suffixes = Vec::new();
+        while start < end {
+            let rest = &text[start..end];
+            if self.special(rest).is_some() {
+                break;
+            }
+            let prefix = prefix_length(rest);
+            if prefix > 0 && self.special(&rest[prefix..]).is_some() {
+                tokens.push(Span::new(start, start + prefix));
+                start += prefix;
+                break;
+            }
+            let suffix = suffix_length(&rest[prefix..]);
+            if suffix > 0 && self.special(&rest[..rest.len() - suffix]).is_some() {
+                suffixes.push(Span::new(end - suffix, end));
+                end -= suffix;
+                break;
+            }
+            if prefix == 0 && suffix == 0 {
+                break;
+            }
+            if prefix > 0 {
+                tokens.push(Span::new(start, start + prefix));
+                start += prefix;
+            }
+            if suffix > 0 && suffix <= end - start {
+                suffixes.push(Span::new(end - suffix, end));
+                end -= suffix;
+            }
         }
-        return;
-    }
-    let bytes = content.as_bytes();
-    if bytes.iter().all(u8::is_ascii_alphanumeric) || is_url(content) {
-        tokens.push(stem);
-        return;
-    }
-    let mut at = start;
-    while at < end {
-        let length = infix_length(content, at - stem.start);
-        if length == 0 {
-            at += text[at..end].chars().next().map_or(1, char::len_utf8);
-            continue;
+        if start < end {
+            self.split_stem(Span::new(start, end), tokens);
         }
-        // A sign at the start stays with what follows it.
-        if at > start {
-            tokens.push(Span::new(start, at));
-            tokens.push(Span::new(at, at + length));
-            start = at + length;
-        }
-        at += length;
+        tokens.extend(suffixes.into_iter().rev());
     }
-    if start < end {
-        tokens.push(Span::new(start, end));
+
+    /// Appends what is left of a chunk: the tokens of a special one, a URL as a whole, or the parts
+    /// between signs.
+    fn split_stem(&self, stem: Span, tokens: &mut Vec<Span>) {
+        let text = self.text;
+        let Span { mut start, end } = stem;
+        let content = &text[stem.range()];
+        if let Some(lengths) = self.special(content) {
+            for length in lengths {
+                tokens.push(Span::new(start, start + length));
+                start += length;
+            }
+            return;
+        }
+        let bytes = content.as_bytes();
+        if bytes.iter().all(u8::is_ascii_alphanumeric) || is_url(content) {
+            tokens.push(stem);
+            return;
+        }
+        let mut at = start;
+        while at < end {
+            let length = infix_length(content, at - stem.start, self.tokenizer);
+            if length == 0 {
+                at += text[at..end].chars().next().map_or(1, char::len_utf8);
+                continue;
+            }
+            // A sign at the start stays with what follows it.
+            if at > start {
+                tokens.push(Span::new(start, at));
+                tokens.push(Span::new(at, at + length));
+                start = at + length;
+            }
+            at += length;
+        }
+        if start < end {
+            tokens.push(Span::new(start, end));
+        }
+    }
+
+    /// Joins tokens in a row that together are a special chunk, such as `)` and `:`.
+    fn merge_specials(&self, tokens: Vec<Span>) -> Vec<Span> {
+        const MAX_TOKENS: usize = 4;
+        let text = self.text;
+        let is_part = |token: &Span| {
+            token.range().len() <= 2
+                && text[token.range()].starts_with([':', ';', '=', ')', '(', '[', ']', '>'])
+        };
+        if !tokens.windows(2).any(|pair| is_part(&pair[0]) && pair[0].end == pair[1].start) {
+            return tokens;
+        }
+        let mut merged: Vec<Span> = Vec::with_capacity(tokens.len());
+        let mut at = 0;
+        while at < tokens.len() {
+            let mut length = 1;
+            if is_part(&tokens[at]) {
+                let adjacent = tokens[at..].windows(2).take_while(|pair| pair[0].end == pair[1].start);
+                let max = (adjacent.count() + 1).min(MAX_TOKENS);
+                let joined = |size: usize| &text[tokens[at].start..tokens[at + size - 1].end];
+                let is_one =
+                    |size: &usize| self.special(joined(*size)).is_some_and(|whole| whole.len() == 1);
+                length = (2..=max).rev().find(is_one).unwrap_or(1);
+            }
+            merged.push(Span::new(tokens[at].start, tokens[at + length - 1].end));
+            at += length;
+        }
+        merged
     }
 }
 
@@ -219,7 +275,7 @@ fn unit_length(text: &str) -> usize {
 }
 
 /// Returns the bytes of a sign at `at` that splits what is around it.
-fn infix_length(text: &str, at: usize) -> usize {
+fn infix_length(text: &str, at: usize, tokenizer: Tokenizer) -> usize {
     let Some(sign) = text[at..].chars().next() else { return 0 };
     if sign.is_ascii_alphanumeric() {
         return 0;
@@ -257,7 +313,11 @@ fn infix_length(text: &str, at: usize) -> usize {
                 _ => 1,
             };
             let length = run * sign.len_utf8();
-            let splits = run <= max && is(before, letter_or_digit) && is(after(length), is_alpha);
+            let may_precede = match tokenizer {
+                Tokenizer::English => letter_or_digit,
+                Tokenizer::General => is_alpha,
+            };
+            let splits = run <= max && is(before, may_precede) && is(after(length), is_alpha);
             if splits { length } else { 0 }
         }
         '…' => sign.len_utf8(),
@@ -362,34 +422,6 @@ fn is_address(host: &str) -> bool {
         && !is_private
 }
 
-/// Joins tokens in a row that together are a special chunk, such as `)` and `:`.
-fn merge_specials(text: &str, tokens: Vec<Span>) -> Vec<Span> {
-    const MAX_TOKENS: usize = 4;
-    let is_part = |token: &Span| {
-        token.range().len() <= 2
-            && text[token.range()].starts_with([':', ';', '=', ')', '(', '[', ']', '>'])
-    };
-    if !tokens.windows(2).any(|pair| is_part(&pair[0]) && pair[0].end == pair[1].start) {
-        return tokens;
-    }
-    let mut merged: Vec<Span> = Vec::with_capacity(tokens.len());
-    let mut at = 0;
-    while at < tokens.len() {
-        let mut length = 1;
-        if is_part(&tokens[at]) {
-            let adjacent = tokens[at..].windows(2).take_while(|pair| pair[0].end == pair[1].start);
-            let max = (adjacent.count() + 1).min(MAX_TOKENS);
-            let joined = |size: usize| &text[tokens[at].start..tokens[at + size - 1].end];
-            let is_one =
-                |size: &usize| special(joined(*size)).is_some_and(|whole| whole.len() == 1);
-            length = (2..=max).rev().find(is_one).unwrap_or(1);
-        }
-        merged.push(Span::new(tokens[at].start, tokens[at + length - 1].end));
-        at += length;
-    }
-    merged
-}
-
 /// Counts the sentences of a text as spaCy's sentencizer does: one starts after a sign that ends
 /// sentences and the punctuation behind it.
 pub(super) fn sentence_count(text: &str, tokens: &[Span]) -> usize {
@@ -400,7 +432,7 @@ pub(super) fn sentence_count(text: &str, tokens: &[Span]) -> usize {
         let token = &text[token.range()];
         let mut characters = token.chars();
         let is_end = characters.next().is_some_and(|first| {
-            characters.next().is_none() && super::punctuation::is_sentence_end(first)
+            characters.next().is_none() && is_sentence_end(first)
         });
         if is_end {
             has_ended = true;

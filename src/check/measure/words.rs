@@ -2,7 +2,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::python;
+use crate::check::python;
 use crate::text::Span;
 
 /// The words of a page, with what n-grams need.
@@ -39,6 +39,12 @@ impl Words {
     /// Returns the number of characters in words.
     pub(super) fn characters(&self) -> usize {
         self.lengths.iter().sum()
+    }
+
+    /// Returns the longest word, the first of several.
+    pub(super) fn longest(&self) -> Option<Span> {
+        let longest = self.lengths.iter().enumerate().rev().max_by_key(|(_, length)| **length);
+        longest.and_then(|(at, _)| self.spans.get(at).copied())
     }
 
     /// Counts the n-grams of 1 to `max` words, shortest first.
@@ -106,6 +112,34 @@ impl NGrams<'_> {
             .into_values()
             .max_by_key(|(count, first)| (*count, std::cmp::Reverse(*first)));
         top.map(|(count, first)| TopNGram { count, first, characters: self.characters_at(first) })
+    }
+
+    /// Returns the n-gram with most occurrences, the one with most characters of several.
+    pub(super) fn longest_top(&self) -> Option<TopNGram> {
+        let counts = self.counts();
+        let most = counts.values().map(|(count, _)| *count).max()?;
+        let tops = counts.into_values().filter(|(count, _)| *count == most);
+        let tops = tops.map(|(count, first)| TopNGram {
+            count,
+            first,
+            characters: self.characters_at(first),
+        });
+        tops.max_by_key(|top| (top.characters, std::cmp::Reverse(top.first)))
+    }
+
+    /// Returns for each word whether it is in an n-gram that occurs at least twice.
+    pub(super) fn repeated_words(&self) -> Vec<bool> {
+        let counts = self.counts();
+        let mut repeated = vec![false; self.words.count()];
+        let mut until = 0;
+        for (at, hash) in self.hashes.iter().enumerate() {
+            if counts.get(hash).is_some_and(|(count, _)| *count > 1) {
+                let from = at.max(until);
+                until = at + self.size;
+                repeated.iter_mut().take(until).skip(from).for_each(|word| *word = true);
+            }
+        }
+        repeated
     }
 
     /// Returns the characters in all n-grams, and in those that occur at least twice. Characters

@@ -1,5 +1,5 @@
-//! What Python calls a space, a line and a letter. The implementations that the measures reproduce
-//! are written in it, and a threshold is only comparable if the counts are.
+//! What Python calls a space, a line and a letter. The filters that measures and line filters
+//! reproduce are written in it, and a threshold is only comparable if the counts are.
 
 use std::sync::LazyLock;
 
@@ -8,17 +8,17 @@ use regex_syntax::hir::{Class, HirKind};
 use crate::text::Span;
 
 /// Whether `str.isspace` holds: Unicode whitespace, and the four ASCII separators.
-pub(super) fn is_space(character: char) -> bool {
+pub(crate) fn is_space(character: char) -> bool {
     character.is_whitespace() || matches!(character, '\x1c'..='\x1f')
 }
 
 /// Returns the text without the whitespace around it, like `str.strip`.
-pub(super) fn strip(text: &str) -> &str {
+pub(crate) fn strip(text: &str) -> &str {
     text.trim_matches(is_space)
 }
 
 /// Returns the words between whitespace, like `str.split`.
-pub(super) fn split(text: &str) -> Vec<Span> {
+pub(crate) fn split(text: &str) -> Vec<Span> {
     let mut words = Vec::with_capacity(text.len() / 6);
     let mut start = None;
     for (at, character) in text.char_indices() {
@@ -36,7 +36,7 @@ pub(super) fn split(text: &str) -> Vec<Span> {
 }
 
 /// Returns the lines between line feeds, like `text.split("\n")`.
-pub(super) fn split_at_line_feeds(text: &str) -> Vec<Span> {
+pub(crate) fn split_at_line_feeds(text: &str) -> Vec<Span> {
     let mut lines = Vec::new();
     let mut start = 0;
     for end in memchr::memchr_iter(b'\n', text.as_bytes()) {
@@ -48,7 +48,7 @@ pub(super) fn split_at_line_feeds(text: &str) -> Vec<Span> {
 }
 
 /// Returns the parts between runs of at least `min` line feeds, like `re.split`.
-pub(super) fn split_at_runs(text: &str, min: usize) -> Vec<Span> {
+pub(crate) fn split_at_runs(text: &str, min: usize) -> Vec<Span> {
     let mut parts = Vec::new();
     let (bytes, mut start, mut at) = (text.as_bytes(), 0, 0);
     while let Some(found) = bytes.get(at..).and_then(|rest| memchr::memchr(b'\n', rest)) {
@@ -66,7 +66,7 @@ pub(super) fn split_at_runs(text: &str, min: usize) -> Vec<Span> {
 }
 
 /// Returns the lines without their ends, like `str.splitlines`.
-pub(super) fn split_lines(text: &str) -> Vec<Span> {
+pub(crate) fn split_lines(text: &str) -> Vec<Span> {
     let mut lines = Vec::new();
     let mut start = 0;
     let mut characters = text.char_indices().peekable();
@@ -90,7 +90,7 @@ pub(super) fn split_lines(text: &str) -> Vec<Span> {
 }
 
 /// Whether `str.isalpha` holds: a letter, which excludes the combining marks that Rust counts.
-pub(super) fn is_letter(character: char) -> bool {
+pub(crate) fn is_letter(character: char) -> bool {
     static LETTERS: LazyLock<CharacterClass> = LazyLock::new(|| CharacterClass::new(r"\p{L}"));
     match character.is_ascii() {
         true => character.is_ascii_alphabetic(),
@@ -99,17 +99,17 @@ pub(super) fn is_letter(character: char) -> bool {
 }
 
 /// Returns the number of characters.
-pub(super) fn length(text: &str) -> usize {
+pub(crate) fn length(text: &str) -> usize {
     // Continuation bytes are `10xxxxxx`; counting the others is what the library does as well.
     text.chars().count()
 }
 
 /// A set of characters, as sorted ranges.
-pub(super) struct CharacterClass(Vec<(char, char)>);
+pub(crate) struct CharacterClass(Vec<(char, char)>);
 
 impl CharacterClass {
     /// Parses a character class of regular expressions; one that does not parse is empty.
-    pub(super) fn new(class: &str) -> Self {
+    pub(crate) fn new(class: &str) -> Self {
         let hir = regex_syntax::parse(class).ok();
         let ranges = match hir.as_ref().map(|hir| hir.kind()) {
             Some(HirKind::Class(Class::Unicode(class))) => {
@@ -121,7 +121,7 @@ impl CharacterClass {
     }
 
     /// Whether the set has `character`.
-    pub(super) fn contains(&self, character: char) -> bool {
+    pub(crate) fn contains(&self, character: char) -> bool {
         let at = self.0.partition_point(|(_, end)| *end < character);
         self.0.get(at).is_some_and(|(start, _)| *start <= character)
     }

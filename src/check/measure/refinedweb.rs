@@ -1,0 +1,207 @@
+//! The page rules of RefinedWeb, as DCLM defines them for DCLM-Baseline (Li et al. 2024, arXiv
+//! 2406.11794).
+//!
+//! Source: `baselines/mappers/filters/content_filters.py` and
+//! `baselines_configs/dclm_baseline_refinedweb.yaml` in mlfoundations/dclm at commit 361714b. The
+//! rules for URLs and for the language are left out. DCLM first takes URLs out of the text; here
+//! they stay and count as words.
+
+use std::sync::LazyLock;
+
+use super::gopher::ngram_size;
+use super::page::Page;
+use super::set::{Measure, MeasureSet, number, ratio};
+use super::words::{NGrams, Repeats};
+use crate::check::line_filter::refinedweb_reason;
+use crate::check::python::{self, CharacterClass};
+use crate::text::Span;
+
+/// RefinedWeb's page rules.
+pub(super) struct RefinedWeb;
+
+const MEASURES: &[Measure] = &[
+    Measure::number("words", "{} words that start with a letter or digit", ""),
+    Measure::number("mean-word-length", "words have {} characters on average", "the longest word"),
+    Measure::number("symbols-per-word", "{} number signs or ellipses per word", "most of them"),
+    Measure::share("bullet-lines", "{} of lines start with a bullet", "most bullets"),
+    Measure::share("ellipsis-lines", "{} of lines end with an ellipsis", "most ellipses"),
+    Measure::share("wordless-words", "{} of words contain no letter", "most such words"),
+    Measure::number("stop-words", "{} words of “the, be, to, of, and, that, have, with”", ""),
+    Measure::share("repeated-lines", "{} of lines occur more than once", "repeated most"),
+    Measure::share("repeated-paragraphs", "{} of paragraphs occur more than once", "repeated most"),
+    Measure::share(
+        "repeated-line-characters",
+        "{} of characters are in lines that occur more than once",
+        "repeated most",
+    ),
+    Measure::share(
+        "repeated-paragraph-characters",
+        "{} of characters are in paragraphs that occur more than once",
+        "repeated most",
+    ),
+    Measure::share("top-2-gram", "{} of characters are in the most frequent two words", "these"),
+    Measure::share("top-3-gram", "{} of characters are in the most frequent three words", "these"),
+    Measure::share("top-4-gram", "{} of characters are in the most frequent four words", "these"),
+    Measure::share("repeated-5-grams", "{} of characters are in five words that recur", "they recur"),
+    Measure::share("repeated-6-grams", "{} of characters are in six words that recur", "they recur"),
+    Measure::share("repeated-7-grams", "{} of characters are in seven words that recur", "they recur"),
+    Measure::share("repeated-8-grams", "{} of characters are in eight words that recur", "they recur"),
+    Measure::share("repeated-9-grams", "{} of characters are in nine words that recur", "they recur"),
+    Measure::share("repeated-10-grams", "{} of characters are in ten words that recur", "they recur"),
+    Measure::share("words-in-left-out-lines", "{} of words are in lines to leave out", "such lines"),
+];
+
+const BULLETS: [char; 4] = ['●', '•', '*', '-'];
+const ELLIPSES: [&str; 3] = ["...", ". . .", "…"];
+const SYMBOLS: [&str; 4] = ["#", "...", ". . .", "…"];
+
+fn symbols(text: &str) -> usize {
+    SYMBOLS.iter().map(|symbol| text.matches(symbol).count()).sum()
+}
+
+fn has_letter(word: &str) -> bool {
+    word.chars().any(python::is_letter)
+}
+
+fn is_stop_word(word: &str) -> bool {
+    let words = ["the", "be", "to", "of", "and", "that", "have", "with"];
+    words.iter().any(|stop| word.eq_ignore_ascii_case(stop))
+}
+
+/// Counts the words as fastText splits them, without those that start with a sign.
+fn counted_words(text: &str) -> usize {
+    static LETTERS: LazyLock<CharacterClass> =
+        LazyLock::new(|| CharacterClass::new(r"[\p{L}\p{N}]"));
+    let is_space = |one: char| matches!(one, ' ' | '\t'..='\r' | '\0');
+    let starts = |word: &&str| word.chars().next().is_some_and(|first| LETTERS.contains(first));
+    text.split(is_space).filter(starts).count()
+}
+
+/// Returns the parts of `parts` without the whitespace around them, and without blank ones.
+fn filled(page: &Page<'_>, parts: impl IntoIterator<Item = Span>) -> Vec<Span> {
+    let strip = |span: Span| {
+        let text = page.slice(span);
+        let start = span.start + text.len() - text.trim_start_matches(python::is_space).len();
+        Span::new(start, start + python::strip(text).len())
+    };
+    parts.into_iter().map(strip).filter(|span| span.start < span.end).collect()
+}
+
+/// Returns the paragraphs: what is between two line feeds in a row.
+fn paragraphs(page: &Page<'_>) -> Vec<Span> {
+    let parts = page.text.split("\n\n").map(|part| {
+        let start = part.as_ptr() as usize - page.text.as_ptr() as usize;
+        Span::new(start, start + part.len())
+    });
+    filled(page, parts)
+}
+
+fn lines(page: &Page<'_>) -> Vec<Span> {
+    filled(page, page.lines().iter().copied())
+}
+
+fn starts_with_bullet(line: &str) -> bool {
+    python::strip(line).starts_with(BULLETS)
+}
+
+fn ends_with_ellipsis(line: &str) -> bool {
+    ELLIPSES.iter().any(|ellipsis| python::strip(line).ends_with(ellipsis))
+}
+
+impl MeasureSet for RefinedWeb {
+    fn measures(&self) -> &'static [Measure] {
+        MEASURES
+    }
+
+    fn values(&self, page: &Page<'_>) -> Vec<Option<f64>> {
+        let words = page.words();
+        let count = |test: fn(&str) -> bool| {
+            words.spans.iter().filter(|span| test(page.slice(**span))).count()
+        };
+        let (lines, paragraphs) = (lines(page), paragraphs(page));
+        let share_of_lines = |test: fn(&str) -> bool| {
+            let matching = lines.iter().filter(|line| test(page.slice(**line))).count();
+            ratio(matching, lines.len())
+        };
+        let repeats = |parts: &[Span]| {
+            // A single one passes.
+            let found = Repeats::new(page.text, parts);
+            let characters = parts.iter().map(|part| python::length(page.slice(*part))).sum();
+            (ratio(found.all, parts.len()), ratio(found.all_characters, characters))
+        };
+        let ((line_share, line_characters), (paragraph_share, paragraph_characters)) =
+            (repeats(&lines), repeats(&paragraphs));
+        let all_words = counted_words(page.text);
+        let left_out = page.lines().iter().map(|line| page.slice(*line));
+        let left_out = left_out.filter(|line| refinedweb_reason(line).is_some());
+        let left_out: usize = left_out.map(counted_words).sum();
+        let mut values = vec![
+            Some(number(all_words)),
+            ratio(words.characters(), words.count()),
+            ratio(symbols(page.text), words.count()),
+            share_of_lines(starts_with_bullet),
+            share_of_lines(ends_with_ellipsis),
+            ratio(words.count() - count(has_letter), words.count()),
+            Some(number(count(is_stop_word))),
+            line_share,
+            paragraph_share,
+            line_characters,
+            paragraph_characters,
+        ];
+        let segments = page.segments();
+        values.extend(segments.ngrams(10).skip(1).map(|ngrams| self.repeated(page, &ngrams)));
+        values.push(ratio(left_out, all_words));
+        values
+    }
+
+    fn heaviest(&self, page: &Page<'_>, name: &str) -> Option<Span> {
+        let segments = page.segments();
+        match (name, ngram_size(name)) {
+            (_, Some(size)) => {
+                let ngrams = segments.ngrams(size).last()?;
+                let first = match size < 5 {
+                    true => ngrams.top()?.first,
+                    false => ngrams.first_repeated()?,
+                };
+                segments.window(first, size)
+            }
+            ("mean-word-length", _) => page.words().longest(),
+            ("symbols-per-word", _) => page.heaviest_lines(symbols),
+            ("bullet-lines", _) => page.heaviest_lines(|line| usize::from(starts_with_bullet(line))),
+            ("ellipsis-lines", _) => {
+                page.heaviest_lines(|line| usize::from(ends_with_ellipsis(line)))
+            }
+            ("wordless-words", _) => page.heaviest_lines(|line| {
+                line.split(python::is_space).filter(|word| !word.is_empty() && !has_letter(word)).count()
+            }),
+            ("repeated-lines" | "repeated-line-characters", _) => {
+                Repeats::new(page.text, &lines(page)).heaviest
+            }
+            ("repeated-paragraphs" | "repeated-paragraph-characters", _) => {
+                Repeats::new(page.text, &paragraphs(page)).heaviest
+            }
+            ("words-in-left-out-lines", _) => page.heaviest_lines(|line| {
+                refinedweb_reason(line).map_or(0, |_| counted_words(line))
+            }),
+            _ => None,
+        }
+    }
+}
+
+impl RefinedWeb {
+    /// Returns the share of characters in the most frequent n-gram, the longest of several, or from
+    /// five words on in all that recur, each character once.
+    fn repeated(&self, page: &Page<'_>, ngrams: &NGrams<'_>) -> Option<f64> {
+        let characters = page.segments().characters();
+        if ngrams.size < 5 {
+            let top = ngrams.longest_top()?;
+            let repeated = if top.count > 1 { top.characters * top.count } else { 0 };
+            return ratio(repeated, characters);
+        }
+        let repeated = ngrams.repeated_words();
+        let lengths = page.segments().lengths.iter().zip(&repeated);
+        let repeated = lengths.filter(|(_, is_repeated)| **is_repeated).map(|(length, _)| length);
+        (ngrams.count() > 0).then_some(())?;
+        ratio(repeated.sum(), characters)
+    }
+}

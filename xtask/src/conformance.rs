@@ -1,0 +1,280 @@
+//! Compares measures with the implementations that they reproduce, on real pages, and keeps the
+//! result in docs/measures.md.
+//!
+//! The implementations are installed from PyPI into virtual environments below `target/`, and run
+//! as they are by `scripts/conformance.py`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail, ensure};
+use dechaff::check::Parameters;
+use dechaff::check::measure::{MeasureColumns, MeasureValue};
+use dechaff::rule::{Registry, Rule};
+use flate2::read::MultiGzDecoder;
+use serde::Deserialize;
+
+/// Pages that are compared; more are sampled evenly.
+const MAX_PAGES: usize = 1_200;
+/// Where results are written.
+const PAGE: &str = "docs/measures.md";
+/// Lines of that page around the results.
+const MARKS: [&str; 2] = ["<!-- conformance -->", "<!-- end of conformance -->"];
+/// Values that differ by less are equal.
+const TOLERANCE: f64 = 1e-9;
+
+/// An implementation and the packages to install.
+struct Reference {
+    name: &'static str,
+    packages: &'static [&'static str],
+}
+
+const REFERENCES: [Reference; 2] = [
+    Reference {
+        name: "datatrove",
+        packages: &["datatrove==0.10.1", "spacy==3.8.18", "nltk", "fasteners", "numpy"],
+    },
+    Reference { name: "dolma", packages: &["dolma==1.2.1"] },
+];
+
+/// What an implementation says of a page by one set.
+#[derive(Deserialize)]
+struct Outcome {
+    failed: Option<String>,
+    values: BTreeMap<String, f64>,
+}
+
+/// The result of one set on all pages.
+#[derive(Default)]
+struct Comparison {
+    pages: usize,
+    /// Pages on which both decide alike.
+    decisions: usize,
+    /// Pages on which both name the same threshold first, or none.
+    reasons: usize,
+    /// By measure: the number of values, how many differ, and the greatest difference.
+    values: BTreeMap<String, (usize, usize, f64)>,
+    own_seconds: f64,
+    reference_seconds: f64,
+    /// The implementation and its version.
+    reference: String,
+}
+
+/// Compares all sets on the pages below `folder`. Returns a report.
+pub(crate) fn run(folder: &Path) -> Result<String> {
+    let texts = read_pages(folder)?;
+    ensure!(
+        !texts.is_empty(),
+        "{}: no pages; give JSON Lines with a field `text`",
+        folder.display()
+    );
+    let target = Path::new("target").join("conformance");
+    fs::create_dir_all(&target)?;
+    let pages = target.join("pages.jsonl");
+    let mut file = File::create(&pages)?;
+    for text in &texts {
+        writeln!(file, "{}", serde_json::json!({ "text": text }))?;
+    }
+    drop(file);
+    let registry = Registry::embedded()?;
+    let mut comparisons: BTreeMap<String, Comparison> = BTreeMap::new();
+    for reference in &REFERENCES {
+        let results = run_reference(reference, &target, &pages)?;
+        compare(reference, &results, &texts, &registry, &mut comparisons)?;
+    }
+    let bytes: usize = texts.iter().map(String::len).sum();
+    let report = report(&comparisons, texts.len(), bytes)?;
+    let page = fs::read_to_string(PAGE)?;
+    let parts = page
+        .split_once(MARKS[0])
+        .and_then(|(before, rest)| Some((before, rest.split_once(MARKS[1])?.1)));
+    let Some((before, after)) = parts else { bail!("{PAGE} lacks the line {}", MARKS[0]) };
+    fs::write(PAGE, format!("{before}{}\n\n{report}\n{}{after}", MARKS[0], MARKS[1]))?;
+    Ok(report)
+}
+
+/// Reads the texts of the JSON Lines in `folder` and its subfolders.
+fn read_pages(folder: &Path) -> Result<Vec<String>> {
+    #[derive(Deserialize)]
+    struct Page {
+        text: String,
+    }
+    let mut files = Vec::new();
+    collect(folder, &mut files)?;
+    files.sort();
+    let mut texts = Vec::new();
+    for path in files {
+        let file = File::open(&path)?;
+        let reader: Box<dyn Read> = match path.extension().is_some_and(|end| end == "gz") {
+            true => Box::new(MultiGzDecoder::new(file)),
+            false => Box::new(file),
+        };
+        for line in BufReader::new(reader).lines() {
+            // Other files than pages may be there too.
+            if let Ok(page) = serde_json::from_str::<Page>(&line?) {
+                texts.push(page.text);
+            }
+        }
+    }
+    let step = texts.len().div_ceil(MAX_PAGES).max(1);
+    Ok(texts.into_iter().step_by(step).collect())
+}
+
+fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    if path.is_dir() {
+        for entry in fs::read_dir(path)? {
+            collect(&entry?.path(), files)?;
+        }
+    } else if [".jsonl", ".jsonl.gz"].iter().any(|end| path.to_string_lossy().ends_with(end)) {
+        files.push(path.to_owned());
+    }
+    Ok(())
+}
+
+/// Runs an implementation on the pages, and installs it before if it is not there. Returns its
+/// lines.
+fn run_reference(reference: &Reference, target: &Path, pages: &Path) -> Result<Vec<String>> {
+    let folder = target.join(reference.name);
+    let python = folder.join("bin").join("python");
+    let installed = folder.join("installed");
+    if !installed.exists() {
+        let interpreter = std::env::var("PYTHON").unwrap_or_else(|_| "python3.11".into());
+        let venv = Command::new(&interpreter).args(["-m", "venv"]).arg(&folder).status();
+        ensure!(
+            venv.is_ok_and(|status| status.success()),
+            "{interpreter} cannot create {}; set PYTHON to Python 3.11 with venv",
+            folder.display()
+        );
+        let pip = Command::new(&python)
+            .args(["-m", "pip", "install", "--quiet"])
+            .args(reference.packages)
+            .status()?;
+        ensure!(pip.success(), "pip cannot install {}", reference.packages.join(" "));
+        fs::write(&installed, "")?;
+    }
+    let results = target.join(format!("{}.jsonl", reference.name));
+    let status = Command::new(&python)
+        .args(["scripts/conformance.py", reference.name])
+        .args([pages, &results])
+        .status()?;
+    ensure!(status.success(), "scripts/conformance.py fails for {}", reference.name);
+    let text = fs::read_to_string(&results)?;
+    Ok(text.lines().map(str::to_owned).collect())
+}
+
+/// Measures the pages with each set of an implementation, and compares.
+fn compare(
+    reference: &Reference,
+    results: &[String],
+    texts: &[String],
+    registry: &Registry,
+    comparisons: &mut BTreeMap<String, Comparison>,
+) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Times {
+        seconds: BTreeMap<String, f64>,
+    }
+    let (last, lines) = results.split_last().context("no results")?;
+    ensure!(lines.len() == texts.len(), "{} pages, {} results", texts.len(), lines.len());
+    let seconds = serde_json::from_str::<Times>(last)?.seconds;
+    let outcomes: Vec<BTreeMap<String, Outcome>> =
+        lines.iter().map(|line| serde_json::from_str(line)).collect::<Result<_, _>>()?;
+    for (set, reference_seconds) in seconds {
+        let rule = registry.find(&set).map_err(|error| anyhow::anyhow!("{error}"))?;
+        let columns = columns(rule)?;
+        // Tables that are built on first use.
+        columns.measure("One sentence.");
+        let start = Instant::now();
+        let rows: Vec<Vec<MeasureValue>> = texts.iter().map(|text| columns.measure(text)).collect();
+        let mut comparison = Comparison {
+            own_seconds: start.elapsed().as_secs_f64(),
+            reference_seconds,
+            reference: reference.packages[0].replace("==", " "),
+            ..Comparison::default()
+        };
+        let names = columns.names();
+        for (row, outcomes) in rows.iter().zip(&outcomes) {
+            let outcome = outcomes.get(&set).with_context(|| format!("{set} lacks a result"))?;
+            comparison.add(&set, &names, row, outcome);
+        }
+        comparisons.insert(set, comparison);
+    }
+    Ok(())
+}
+
+fn columns(rule: &Rule) -> Result<MeasureColumns> {
+    let Parameters::Measure(parameters) = &rule.parameters else {
+        bail!("{} is no measure", rule.info.name)
+    };
+    Ok(MeasureColumns::new([(rule.info.clone(), parameters)]))
+}
+
+impl Comparison {
+    fn add(&mut self, set: &str, names: &[(String, bool)], row: &[MeasureValue], other: &Outcome) {
+        self.pages += 1;
+        for ((name, _), value) in names.iter().zip(row) {
+            match value {
+                MeasureValue::Failed(failed) => {
+                    self.decisions += usize::from(failed.is_some() == other.failed.is_some());
+                    self.reasons += usize::from(*failed == other.failed);
+                }
+                MeasureValue::Number(value) => {
+                    let name = name.strip_prefix(set).unwrap_or(name).trim_start_matches(':');
+                    let Some(other) = other.values.get(name) else { continue };
+                    let difference = (value.unwrap_or(f64::INFINITY) - other).abs();
+                    let entry = self.values.entry(name.to_owned()).or_default();
+                    entry.0 += 1;
+                    if difference > TOLERANCE {
+                        entry.1 += 1;
+                        entry.2 = entry.2.max(difference);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Returns the tables of agreement and speed.
+fn report(
+    comparisons: &BTreeMap<String, Comparison>,
+    pages: usize,
+    bytes: usize,
+) -> Result<String> {
+    let megabytes = bytes as f64 / 1e6;
+    let mut report = format!(
+        "On {pages} pages with {megabytes:.1} MB of text, on one core. MB are millions of bytes of text; the time of each set includes \
+         its words.\n\n| set | implementation | same decision | same first threshold | equal values | dechaff, MB/s | \
+         implementation, MB/s | times as fast |\n|---|---|---:|---:|---:|---:|---:|---:|\n"
+    );
+    let percent =
+        |part: usize, whole: usize| format!("{:.2} %", 100.0 * part as f64 / whole as f64);
+    for (set, comparison) in comparisons {
+        let all: usize = comparison.values.values().map(|(all, ..)| all).sum();
+        let differ: usize = comparison.values.values().map(|(_, differ, _)| differ).sum();
+        let (own, other) =
+            (megabytes / comparison.own_seconds, megabytes / comparison.reference_seconds);
+        let values = if all == 0 { "–".into() } else { percent(all - differ, all) };
+        writeln!(
+            report,
+            "| `{set}` | {} | {} | {} | {values} | {own:.1} | {other:.2} | {:.0} |",
+            comparison.reference,
+            percent(comparison.decisions, comparison.pages),
+            percent(comparison.reasons, comparison.pages),
+            own / other,
+        )?;
+    }
+    report.push_str("\nMeasures whose values differ:\n\n| measure | pages | greatest difference |\n|---|---:|---:|\n");
+    for (set, comparison) in comparisons {
+        for (name, (_, differ, greatest)) in &comparison.values {
+            if *differ > 0 {
+                writeln!(report, "| `{set}:{name}` | {differ} | {greatest:.4} |")?;
+            }
+        }
+    }
+    Ok(report)
+}
