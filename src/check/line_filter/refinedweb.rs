@@ -11,8 +11,18 @@ use crate::check::python;
 const MAX_PHRASE_LINE: usize = 10;
 /// What a counter counts.
 const COUNTED: [&str; 12] = [
-    "likes", "shares", "comments", "retweets", "reposts", "quotes", "bookmarks", "upvotes",
-    "downvotes", "downloads", "views", "followers",
+    "likes",
+    "shares",
+    "comments",
+    "retweets",
+    "reposts",
+    "quotes",
+    "bookmarks",
+    "upvotes",
+    "downvotes",
+    "downloads",
+    "views",
+    "followers",
 ];
 
 /// Returns why the line is left out, if it is.
@@ -33,9 +43,9 @@ pub(crate) fn reason(line: &str) -> Option<&'static str> {
         return Some("it has a single word");
     }
     let stripped = python::strip(line);
-    let is_phrase = ["items in cart", "Read more...", "Sign-in"]
-        .iter()
-        .any(|phrase| stripped.trim_start_matches(|one: char| one.is_ascii_digit() || one == ' ') == *phrase);
+    let is_phrase = ["items in cart", "Read more...", "Sign-in"].iter().any(|phrase| {
+        stripped.trim_start_matches(|one: char| one.is_ascii_digit() || one == ' ') == *phrase
+    });
     (words <= MAX_PHRASE_LINE && is_phrase).then_some("it is the label of a shop or page")
 }
 
@@ -43,7 +53,8 @@ pub(crate) fn reason(line: &str) -> Option<&'static str> {
 fn is_counter(line: &str) -> bool {
     let is_sign = |one: char| !(one.is_alphanumeric() || one == '_');
     let line = line.trim_matches(is_sign);
-    let number = line.trim_start_matches(|one: char| one.is_ascii_digit() || matches!(one, ',' | '.'));
+    let number =
+        line.trim_start_matches(|one: char| one.is_ascii_digit() || matches!(one, ',' | '.'));
     if number.len() == line.len() || !line.starts_with(|one: char| one.is_ascii_digit()) {
         return false;
     }

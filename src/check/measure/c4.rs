@@ -6,10 +6,10 @@
 //! count: a brace in a line that is left out does not drop the page.
 
 use super::page::Page;
-use crate::check::line_filter::LineFate;
-use crate::check::python;
 use super::set::{Measure, MeasureSet, number};
 use super::tokens::{Tokenizer, sentence_count, tokens};
+use crate::check::line_filter::LineFate;
+use crate::check::python;
 use crate::text::Span;
 
 /// C4's page rules.
@@ -36,7 +36,9 @@ impl MeasureSet for C4Page {
                 LineFate::LoremIpsum => lorem_ipsum += 1,
                 LineFate::Brace => braces += 1,
                 LineFate::LeftOut(_) => {}
-                LineFate::Stays(line) => sentences += sentence_count(&line, &tokens(&line, Tokenizer::English)),
+                LineFate::Stays(line) => {
+                    sentences += sentence_count(&line, &tokens(&line, Tokenizer::English))
+                }
             }
         }
         vec![Some(number(lorem_ipsum)), Some(number(braces)), Some(number(sentences))]
@@ -44,7 +46,9 @@ impl MeasureSet for C4Page {
 
     fn heaviest(&self, page: &Page<'_>, name: &str) -> Option<Span> {
         let is = |test: fn(&LineFate) -> bool| {
-            page.heaviest_lines(|line| usize::from(test(&LineFate::new(line, self.needs_punctuation))))
+            page.heaviest_lines(|line| {
+                usize::from(test(&LineFate::new(line, self.needs_punctuation)))
+            })
         };
         match name {
             "lorem-ipsum-lines" => is(|fate| matches!(fate, LineFate::LoremIpsum)),

@@ -119,9 +119,8 @@ fn with_capital(text: &str) -> String {
 /// Adds the special chunks of English.
 fn add_english(chunks: &mut SpecialChunks) {
     for (stems, endings) in CONTRACTIONS {
-        let pairs = stems
-            .split(' ')
-            .flat_map(|stem| endings.split(' ').map(move |ending| (stem, ending)));
+        let pairs =
+            stems.split(' ').flat_map(|stem| endings.split(' ').map(move |ending| (stem, ending)));
         for (stem, ending) in pairs {
             for ending in [ending.to_owned(), ending.replace('\'', "")] {
                 let pieces = format!("{stem}|{ending}");

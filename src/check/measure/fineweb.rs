@@ -5,10 +5,10 @@
 
 use super::page::Page;
 use super::punctuation::is_sentence_end;
-use crate::check::python;
-use super::tokens::Tokenizer;
 use super::set::{Measure, MeasureSet, number, ratio};
+use super::tokens::Tokenizer;
 use super::words::Repeats;
+use crate::check::python;
 use crate::text::Span;
 
 /// FineWeb's own rules.

@@ -6,10 +6,10 @@
 
 use super::page::Page;
 use super::punctuation::is_punctuation;
-use crate::check::python;
-use super::tokens::Tokenizer;
 use super::set::{Measure, MeasureSet, number, ratio};
+use super::tokens::Tokenizer;
 use super::words::{NGrams, Repeats, walked_repetition};
+use crate::check::python;
 use crate::text::Span;
 
 /// Gopher's quality rules.
@@ -179,7 +179,10 @@ impl MeasureSet for GopherRepetition {
         };
         values.extend(words.ngrams(4).skip(1).map(top));
         values.extend((5..=10).map(|size| {
-            ratio(walked_repetition(words, page.run_together(self.tokenizer), size).characters, characters)
+            ratio(
+                walked_repetition(words, page.run_together(self.tokenizer), size).characters,
+                characters,
+            )
         }));
         values
     }
@@ -191,7 +194,12 @@ impl MeasureSet for GopherRepetition {
                 page.tokens(self.tokenizer).window(top.first, size)
             }
             (_, Some(size)) => {
-                let first = walked_repetition(page.tokens(self.tokenizer), page.run_together(self.tokenizer), size).first?;
+                let first = walked_repetition(
+                    page.tokens(self.tokenizer),
+                    page.run_together(self.tokenizer),
+                    size,
+                )
+                .first?;
                 page.tokens(self.tokenizer).window(first, size)
             }
             ("repeated-paragraphs" | "repeated-paragraph-characters", _) => {

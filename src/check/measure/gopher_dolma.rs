@@ -6,9 +6,9 @@
 
 use super::gopher::ngram_size;
 use super::page::Page;
-use crate::check::python;
 use super::set::{Measure, MeasureSet, number};
 use super::words::Repeats;
+use crate::check::python;
 use crate::text::Span;
 
 /// Gopher's rules in Dolma.

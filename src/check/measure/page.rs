@@ -2,9 +2,9 @@
 
 use std::cell::OnceCell;
 
-use crate::check::python;
 use super::tokens::{Tokenizer, tokens};
 use super::words::{Concatenation, Repeats, Words};
+use crate::check::python;
 use crate::text::Span;
 
 /// The longest n-gram that is measured.

@@ -42,13 +42,41 @@ const MEASURES: &[Measure] = &[
     Measure::share("top-2-gram", "{} of characters are in the most frequent two words", "these"),
     Measure::share("top-3-gram", "{} of characters are in the most frequent three words", "these"),
     Measure::share("top-4-gram", "{} of characters are in the most frequent four words", "these"),
-    Measure::share("repeated-5-grams", "{} of characters are in five words that recur", "they recur"),
-    Measure::share("repeated-6-grams", "{} of characters are in six words that recur", "they recur"),
-    Measure::share("repeated-7-grams", "{} of characters are in seven words that recur", "they recur"),
-    Measure::share("repeated-8-grams", "{} of characters are in eight words that recur", "they recur"),
-    Measure::share("repeated-9-grams", "{} of characters are in nine words that recur", "they recur"),
-    Measure::share("repeated-10-grams", "{} of characters are in ten words that recur", "they recur"),
-    Measure::share("words-in-left-out-lines", "{} of words are in lines to leave out", "such lines"),
+    Measure::share(
+        "repeated-5-grams",
+        "{} of characters are in five words that recur",
+        "they recur",
+    ),
+    Measure::share(
+        "repeated-6-grams",
+        "{} of characters are in six words that recur",
+        "they recur",
+    ),
+    Measure::share(
+        "repeated-7-grams",
+        "{} of characters are in seven words that recur",
+        "they recur",
+    ),
+    Measure::share(
+        "repeated-8-grams",
+        "{} of characters are in eight words that recur",
+        "they recur",
+    ),
+    Measure::share(
+        "repeated-9-grams",
+        "{} of characters are in nine words that recur",
+        "they recur",
+    ),
+    Measure::share(
+        "repeated-10-grams",
+        "{} of characters are in ten words that recur",
+        "they recur",
+    ),
+    Measure::share(
+        "words-in-left-out-lines",
+        "{} of words are in lines to leave out",
+        "such lines",
+    ),
 ];
 
 const BULLETS: [char; 4] = ['●', '•', '*', '-'];
@@ -167,12 +195,16 @@ impl MeasureSet for RefinedWeb {
             }
             ("mean-word-length", _) => page.words().longest(),
             ("symbols-per-word", _) => page.heaviest_lines(symbols),
-            ("bullet-lines", _) => page.heaviest_lines(|line| usize::from(starts_with_bullet(line))),
+            ("bullet-lines", _) => {
+                page.heaviest_lines(|line| usize::from(starts_with_bullet(line)))
+            }
             ("ellipsis-lines", _) => {
                 page.heaviest_lines(|line| usize::from(ends_with_ellipsis(line)))
             }
             ("wordless-words", _) => page.heaviest_lines(|line| {
-                line.split(python::is_space).filter(|word| !word.is_empty() && !has_letter(word)).count()
+                line.split(python::is_space)
+                    .filter(|word| !word.is_empty() && !has_letter(word))
+                    .count()
             }),
             ("repeated-lines" | "repeated-line-characters", _) => {
                 Repeats::new(page.text, &lines(page)).heaviest
@@ -180,9 +212,8 @@ impl MeasureSet for RefinedWeb {
             ("repeated-paragraphs" | "repeated-paragraph-characters", _) => {
                 Repeats::new(page.text, &paragraphs(page)).heaviest
             }
-            ("words-in-left-out-lines", _) => page.heaviest_lines(|line| {
-                refinedweb_reason(line).map_or(0, |_| counted_words(line))
-            }),
+            ("words-in-left-out-lines", _) => page
+                .heaviest_lines(|line| refinedweb_reason(line).map_or(0, |_| counted_words(line))),
             _ => None,
         }
     }

@@ -168,11 +168,13 @@ impl Splitter<'_> {
         while at < tokens.len() {
             let mut length = 1;
             if is_part(&tokens[at]) {
-                let adjacent = tokens[at..].windows(2).take_while(|pair| pair[0].end == pair[1].start);
+                let adjacent =
+                    tokens[at..].windows(2).take_while(|pair| pair[0].end == pair[1].start);
                 let max = (adjacent.count() + 1).min(MAX_TOKENS);
                 let joined = |size: usize| &text[tokens[at].start..tokens[at + size - 1].end];
-                let is_one =
-                    |size: &usize| self.special(joined(*size)).is_some_and(|whole| whole.len() == 1);
+                let is_one = |size: &usize| {
+                    self.special(joined(*size)).is_some_and(|whole| whole.len() == 1)
+                };
                 length = (2..=max).rev().find(is_one).unwrap_or(1);
             }
             merged.push(Span::new(tokens[at].start, tokens[at + length - 1].end));
@@ -431,9 +433,9 @@ pub(super) fn sentence_count(text: &str, tokens: &[Span]) -> usize {
     for token in tokens {
         let token = &text[token.range()];
         let mut characters = token.chars();
-        let is_end = characters.next().is_some_and(|first| {
-            characters.next().is_none() && is_sentence_end(first)
-        });
+        let is_end = characters
+            .next()
+            .is_some_and(|first| characters.next().is_none() && is_sentence_end(first));
         if is_end {
             has_ended = true;
         } else if has_ended && !token.chars().all(|one| PUNCTUATION.contains(one)) {
