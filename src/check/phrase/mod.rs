@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 pub use language::{ANY, is_language};
 pub use marks::{MARKS, fold, is_mark, normalize};
-pub use slot::WORD;
+pub use slot::{DIGIT, WORD};
 pub use words::{WordList, WordLists};
 
 use slot::Slot;

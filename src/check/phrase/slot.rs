@@ -22,7 +22,7 @@ pub(super) const NAMES: &str = "`<number>`, `<digits>`, `<digits 1-2>`, `<word>`
 pub const WORD: &str = r"0-9A-Z_a-z\u{C0}-\u{37D}\u{37F}-\u{386}\u{388}-\u{60B}\u{60D}-\u{61A}\u{61C}-\u{61E}\u{620}-\u{6D3}\u{6D5}-\u{963}\u{966}-\u{1FFF}\u{200C}\u{200D}\u{2C00}-\u{2DFF}\u{3005}-\u{3007}\u{3021}-\u{FEFE}\u{FF10}-\u{FF19}\u{FF21}-\u{FF3A}\u{FF41}-\u{FF5A}\u{FF66}-\u{1EFFF}\u{20000}-\u{3FFFF}";
 
 /// Digits of scripts that have their own, as a class.
-const DIGIT: &str = "0-9٠-٩۰-۹०-९০-৯๐-๙０-９";
+pub const DIGIT: &str = "0-9٠-٩۰-۹०-९০-৯๐-๙０-９";
 
 impl Slot {
     /// Parses the text between `<` and `>`.
