@@ -182,7 +182,7 @@ impl LineCounters {
         self.add(PageFeature::CodeSigns, marks.has_code);
         self.words += words as f32;
         self.count_pronouns(text);
-        let hash = folded_hash(text, false);
+        let hash = case_folded_hash(text.as_bytes());
         let template = if marks.has_digit { template_hash(text) } else { hash };
         *self.copies.entry(hash).or_default() += 1;
         *self.templates.entry(template).or_default() += 1;
@@ -198,10 +198,16 @@ impl LineCounters {
     }
 
     fn count_pronouns(&mut self, text: &str) {
-        for word in text.split(|character: char| !character.is_alphanumeric()) {
+        let mut count = |word: &str| {
             if let Some(person) = person(word) {
                 self.pronouns[person] += 1.0;
             }
+        };
+        // Letters beyond ASCII are looked up in tables.
+        if text.is_ascii() {
+            text.split(|character: char| !character.is_ascii_alphanumeric()).for_each(&mut count);
+        } else {
+            text.split(|character: char| !character.is_alphanumeric()).for_each(&mut count);
         }
     }
 
@@ -254,38 +260,54 @@ impl LineCounters {
     }
 }
 
+/// Common pronouns of at most seven bytes: those of "I", "we" and "you".
+const PRONOUNS: [&[&str]; 3] = [
+    &[
+        "I", "my", "My", "me", "ich", "Ich", "mein", "mir", "mich", "je", "Je", "mon", "moi", "yo",
+        "mi", "io", "eu", "ja", "mam", "я", "Я", "мне", "我",
+    ],
+    &[
+        "we", "We", "our", "Our", "us", "wir", "Wir", "unser", "unsere", "uns", "nous", "Nous",
+        "notre", "nos", "Nos", "noi", "nossa", "nosso", "мы", "Мы", "наш",
+    ],
+    &[
+        "you", "You", "your", "Your", "Sie", "Ihr", "Ihre", "Ihnen", "du", "Du", "vous", "Vous",
+        "votre", "vos", "usted", "tu", "tus", "você", "seu", "sua", "вы", "Вы", "ваш", "вас",
+        "вам",
+    ],
+];
+
+/// For each byte, the lengths of the pronouns that begin with it, as a set of bits. Few words pass.
+static PRONOUN_LENGTHS: [u8; 256] = {
+    let mut lengths = [0; 256];
+    let mut person = 0;
+    while person < PRONOUNS.len() {
+        let mut index = 0;
+        while index < PRONOUNS[person].len() {
+            let word = PRONOUNS[person][index].as_bytes();
+            lengths[word[0] as usize] |= 1 << word.len();
+            index += 1;
+        }
+        person += 1;
+    }
+    lengths
+};
+
 /// Returns the grammatical person of a common pronoun: 0 for "I", 1 for "we", 2 for "you".
 fn person(word: &str) -> Option<usize> {
-    const MAX_BYTES: usize = 6;
-    if word.len() > MAX_BYTES {
+    let lengths = PRONOUN_LENGTHS[usize::from(*word.as_bytes().first()?)];
+    if word.len() >= 8 || lengths >> word.len() & 1 == 0 {
         return None;
     }
-    match word {
-        "I" | "my" | "My" | "me" | "ich" | "Ich" | "mein" | "mir" | "mich" | "je" | "Je"
-        | "mon" | "moi" | "yo" | "mi" | "io" | "eu" | "ja" | "mam" | "я" | "Я" | "мне" | "меня"
-        | "我" => Some(0),
-        "we" | "We" | "our" | "Our" | "us" | "wir" | "Wir" | "unser" | "unsere" | "uns"
-        | "nous" | "Nous" | "notre" | "nos" | "Nos" | "noi" | "nossa" | "nosso" | "мы" | "Мы"
-        | "наш" | "наши" => Some(1),
-        "you" | "You" | "your" | "Your" | "Sie" | "Ihr" | "Ihre" | "Ihnen" | "du" | "Du"
-        | "vous" | "Vous" | "votre" | "vos" | "usted" | "tu" | "tus" | "você" | "seu" | "sua"
-        | "вы" | "Вы" | "ваш" | "вас" | "вам" => Some(2),
-        _ => None,
-    }
+    PRONOUNS.iter().position(|pronouns| pronouns.contains(&word))
 }
 
 /// Hashes `text`, ignoring its numbers and the case of ASCII letters.
 pub(crate) fn template_hash(text: &str) -> u64 {
-    folded_hash(text, true)
-}
-
-/// Hashes `text`, ignoring the case of ASCII letters, and its numbers if `folds_numbers`.
-fn folded_hash(text: &str, folds_numbers: bool) -> u64 {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     let mut was_digit = false;
     for byte in text.bytes() {
-        let is_digit =
-            folds_numbers && (byte.is_ascii_digit() || was_digit && matches!(byte, b'.' | b','));
+        let is_digit = byte.is_ascii_digit() || was_digit && matches!(byte, b'.' | b',');
         let folded = if is_digit { b'0' } else { byte.to_ascii_lowercase() };
         if !(is_digit && was_digit) {
             hash = (hash ^ u64::from(folded)).wrapping_mul(0x0100_0000_01b3);
@@ -293,6 +315,18 @@ fn folded_hash(text: &str, folds_numbers: bool) -> u64 {
         was_digit = is_digit;
     }
     hash
+}
+
+/// Hashes `bytes`, ignoring the case of ASCII letters, eight bytes at a time.
+fn case_folded_hash(bytes: &[u8]) -> u64 {
+    let (chunks, rest) = bytes.as_chunks::<8>();
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    let seed = bytes.len() as u64;
+    chunks.iter().chain([&last]).fold(seed, |hash, chunk| {
+        let folded = u64::from_le_bytes(chunk.map(|byte| byte.to_ascii_lowercase()));
+        (hash ^ folded).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31)
+    })
 }
 
 /// What a line contains.
