@@ -40,6 +40,9 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     let resolver =
         SettingsResolver::new(&arguments.settings, &arguments.options(), arguments.force_exclude)?;
     let resolver = Arc::new(resolver);
+    // The process ends after the run. Freeing all rules first takes 1 % of the processor time on
+    // 7 MB of pages.
+    std::mem::forget(Arc::clone(&resolver));
     let settings = resolver.run_settings(&paths)?;
     let context = CheckContext::new(arguments, resolver, settings)?;
     let mode = RunMode::from_args(arguments, stdin)?;
