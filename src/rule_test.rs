@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::finding::{Applicability, Finding};
 use crate::fix::FixSession;
 use crate::linter::Linter;
-use crate::rule::{Documents, Example, Marked, Registry, Rule};
+use crate::rule::{Documents, Example, MarkedText, Registry, Rule};
 use crate::text::{Document, Origin, TextProvider};
 
 /// Path of an example that does not set one.
@@ -47,7 +47,8 @@ pub fn other_matches(
     let mut matches = BTreeMap::new();
     for (index, example) in rule.examples.iter().enumerate() {
         let Some(bad) = &example.bad else { continue };
-        let marked: Vec<Marked> = bad.texts().iter().map(|text| Marked::parse(text)).collect();
+        let marked: Vec<MarkedText> =
+            bad.texts().iter().map(|text| MarkedText::parse(text)).collect();
         let texts: Vec<String> = marked.iter().map(|marked| marked.text.clone()).collect();
         let path = example.path.as_deref().unwrap_or(DEFAULT_PATH);
         let tester = RuleTester { rule, linter: others.clone(), path };
@@ -105,7 +106,8 @@ impl RuleTester<'_> {
     }
 
     fn test_bad(&self, bad: &Documents, good: Option<&Documents>) -> Result<(), String> {
-        let marked: Vec<Marked> = bad.texts().iter().map(|text| Marked::parse(text)).collect();
+        let marked: Vec<MarkedText> =
+            bad.texts().iter().map(|text| MarkedText::parse(text)).collect();
         if marked.iter().all(|text| text.spans.is_empty()) {
             return Err("`bad` has no marks: put ⟦ and ⟧ around what the rule must flag".into());
         }

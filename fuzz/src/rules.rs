@@ -5,7 +5,7 @@ use std::sync::Arc;
 use dechaff::finding::Applicability;
 use dechaff::fix;
 use dechaff::linter::Linter;
-use dechaff::rule::{Marked, Registry, Rule};
+use dechaff::rule::{MarkedText, Registry, Rule};
 use dechaff::rule_test;
 use dechaff::text::{Document, Origin};
 use dechaff::user_file::UserFile;
@@ -27,7 +27,7 @@ pub fn run(input: &[u8]) {
     let documents =
         rule.examples.iter().flat_map(|example| example.bad.iter().chain(&example.allow));
     for text in documents.flat_map(|documents| documents.texts()) {
-        lint(&linter, &Marked::parse(text).text);
+        lint(&linter, &MarkedText::parse(text).text);
     }
     lint(&linter, &file.text);
     shown(Registry::parse(std::slice::from_ref(&file)));

@@ -6,7 +6,7 @@ use dechaff::config::Settings;
 use dechaff::finding::Finding;
 use dechaff::linter::Linter;
 use dechaff::report::render_user_file_error;
-use dechaff::rule::{Marked, Registry};
+use dechaff::rule::{MarkedText, Registry};
 use dechaff::text::{Document, Origin, TextProvider};
 use dechaff::user_file::UserFileError;
 
@@ -29,7 +29,10 @@ pub(super) fn linter(select: &[&str], ignore: &[&str]) -> Linter {
 pub(super) fn examples() -> Vec<String> {
     let examples = REGISTRY.rules().iter().flat_map(|rule| &rule.examples);
     let documents = examples.flat_map(|example| example.bad.iter().chain(&example.allow));
-    documents.flat_map(|documents| documents.texts()).map(|text| Marked::parse(text).text).collect()
+    documents
+        .flat_map(|documents| documents.texts())
+        .map(|text| MarkedText::parse(text).text)
+        .collect()
 }
 
 /// One text under any name.

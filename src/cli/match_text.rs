@@ -8,7 +8,7 @@ use anyhow::bail;
 
 use super::Exit;
 use crate::check::Parameters;
-use crate::check::pattern::{Explanation, Obstacle, Source, explain};
+use crate::check::pattern::{Explanation, Obstacle, PhraseSource, explain};
 use crate::linter::Linter;
 use crate::report::{count, printable};
 use crate::rule::Rule;
@@ -83,11 +83,11 @@ fn conditions(page: &mut String, rule: &Rule, explanation: &Explanation<'_>) {
 }
 
 /// Formats a phrase with its position and language.
-fn describe(rule: &Rule, source: Source<'_>) -> String {
+fn describe(rule: &Rule, source: PhraseSource<'_>) -> String {
     let line = rule.file.position(source.place().start).map_or(0, |(line, _)| line);
     let (language, text) = match source {
-        Source::Phrase(phrase) => (phrase.language.as_ref(), phrase.source.as_str()),
-        Source::Regex(expression) => ("regex", expression.get_ref().as_str()),
+        PhraseSource::Phrase(phrase) => (phrase.language.as_ref(), phrase.source.as_str()),
+        PhraseSource::Regex(expression) => ("regex", expression.get_ref().as_str()),
     };
     let is_long = text.chars().count() > MAX_SHOWN;
     let text: String = text.chars().take(MAX_SHOWN).chain(is_long.then_some('…')).collect();

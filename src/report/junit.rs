@@ -17,10 +17,10 @@ pub struct JUnit {
 /// A test case: a finding, or the passed case of a run without findings.
 struct Case {
     name: String,
-    failure: Option<Failure>,
+    failure: Option<JunitFailure>,
 }
 
-struct Failure {
+struct JunitFailure {
     message: String,
     severity: &'static str,
     details: String,
@@ -113,7 +113,7 @@ fn case(document: &Document<'_>, finding: &Finding, texts: &dyn TextProvider) ->
     let position = format!("line {}, column {}", start.line, start.column);
     let related = message::related_locations(document, finding, texts);
     let lines = std::iter::once(position.clone()).chain(message::details(finding, related));
-    let failure = Failure {
+    let failure = JunitFailure {
         message: message::message(document, finding),
         severity: match finding.rule.severity {
             Severity::Error => "error",

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::json::{flagged_text, rounded};
 use super::{Medium, Reporter, Summary, location, message};
 use crate::finding::{Finding, Severity};
-use crate::rule::{Marked, Rule};
+use crate::rule::{MarkedText, Rule};
 use crate::text::{Document, Origin, Position, Record, TextProvider, path_of};
 
 const HEAD: &str = concat!(
@@ -288,7 +288,7 @@ fn help(finding: &Finding, rule: Option<&Rule>) -> String {
             .flat_map(|bad| bad.texts())
             .next();
         if let Some(bad) = bad {
-            let found = Marked::parse(bad).text;
+            let found = MarkedText::parse(bad).text;
             let indented: Vec<String> =
                 found.trim_end().lines().map(|line| format!("    {line}")).collect();
             text.push_str(&format!("\n\nFound in:\n\n{}", indented.join("\n")));

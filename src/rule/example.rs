@@ -47,14 +47,14 @@ impl Documents {
 
 /// A text whose marks were taken out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Marked {
+pub struct MarkedText {
     /// The text without marks.
     pub text: String,
     /// What stood between marks, in order.
     pub spans: Vec<Span>,
 }
 
-impl Marked {
+impl MarkedText {
     /// Takes the marks `⟦` and `⟧` out of `source`.
     pub fn parse(source: &str) -> Self {
         let (mut text, mut spans, mut open) =

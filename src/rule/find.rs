@@ -245,7 +245,7 @@ impl<'de> Visitor<'de> for FindVisitor {
             match key.get_ref().as_str() {
                 "where" => guards.unit = map.next_value()?,
                 "near" => guards.place = map.next_value()?,
-                "match" => guards.part = matches!(map.next_value()?, Match::Contains),
+                "match" => guards.part = matches!(map.next_value()?, MatchMode::Contains),
                 "removes" => guards.reach = map.next_value()?,
                 "needs-neighbor" => {
                     let NeedsNeighbor { is_needed, is_before } = map.next_value()?;
@@ -294,7 +294,7 @@ impl<'de> Visitor<'de> for FindVisitor {
 /// How much of the unit must match.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Match {
+enum MatchMode {
     Whole,
     Contains,
 }

@@ -10,7 +10,7 @@ mod toml_text;
 
 use std::sync::Arc;
 
-pub use example::{Documents, Example, Marked};
+pub use example::{Documents, Example, MarkedText};
 pub use find::shared_words;
 pub use registry::{Registry, Selector, UnknownSelector};
 

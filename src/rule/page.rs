@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::{Documents, Marked, Rule};
+use super::{Documents, MarkedText, Rule};
 use crate::finding::Applicability;
 
 impl Rule {
@@ -56,7 +56,7 @@ impl Rule {
             page.push_str("~~~\n");
         }
         if let Some(example) = self.examples.iter().find(|example| example.bad.is_some()) {
-            block(&mut page, "Found", example.bad.as_ref(), |text| Marked::parse(text).text);
+            block(&mut page, "Found", example.bad.as_ref(), |text| MarkedText::parse(text).text);
             block(&mut page, "After the fix", example.good.as_ref(), str::to_owned);
         }
         let allowed = self.examples.iter().find(|example| example.allow.is_some());

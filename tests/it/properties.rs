@@ -9,7 +9,7 @@ use dechaff::finding::Applicability;
 use dechaff::fix;
 use dechaff::linter::Linter;
 use dechaff::report::{Concise, Full, JsonLines, Reporter, render_user_file_error};
-use dechaff::rule::{Marked, Registry, Rule};
+use dechaff::rule::{MarkedText, Registry, Rule};
 use dechaff::suppress::{Baseline, IgnoreList, suppression_comments};
 use dechaff::text::{BlockKind, Document, Origin, TextProvider, words};
 use dechaff::user_file::{UserFile, UserFileError};
@@ -37,7 +37,7 @@ fn pages() -> impl Strategy<Value = String> {
     for example in REGISTRY.rules().iter().flat_map(|rule| &rule.examples) {
         for documents in example.bad.iter().chain(&example.allow) {
             for text in documents.texts() {
-                lines.extend(Marked::parse(text).text.lines().map(str::to_owned));
+                lines.extend(MarkedText::parse(text).text.lines().map(str::to_owned));
             }
         }
     }

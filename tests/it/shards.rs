@@ -17,7 +17,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use dechaff::rule::{Marked, Registry};
+use dechaff::rule::{MarkedText, Registry};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
 use parquet::file::metadata::KeyValue;
@@ -51,7 +51,7 @@ fn documents() -> Vec<String> {
     let registry = Registry::embedded().unwrap();
     let examples = registry.rules().iter().filter_map(|rule| rule.examples.first());
     let bad = examples.flat_map(|example| example.bad.iter().flat_map(|bad| bad.texts()).take(1));
-    texts.extend(bad.map(|text| Marked::parse(text).text).step_by(3));
+    texts.extend(bad.map(|text| MarkedText::parse(text).text).step_by(3));
     texts.extend([
         texts[1].clone(),
         "Ü 😀\t\"quoted\" \\ back\r\nLeave a Comment\r\n".to_owned(),

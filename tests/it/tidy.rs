@@ -222,49 +222,6 @@ fn source_files_stay_short() {
     }
 }
 
-/// Paths whose names follow the conventions below. This list can be removed once it covers all of
-/// `src/`.
-const CONVERTED: &[&str] = &[
-    "src/check/bloom.rs",
-    "src/check/character/",
-    "src/check/code_spans.rs",
-    "src/check/corpus_check.rs",
-    "src/check/coverage.rs",
-    "src/check/decoding.rs",
-    "src/check/duplicate/",
-    "src/check/fnv.rs",
-    "src/check/guard.rs",
-    "src/check/licence.rs",
-    "src/check/lorem_ipsum/",
-    "src/check/mark.rs",
-    "src/check/mod.rs",
-    "src/check/page_break/",
-    "src/check/page_chrome/",
-    "src/check/phrase/",
-    "src/check/record/",
-    "src/check/store.rs",
-    "src/check/structure/",
-    "src/check/suppression.rs",
-    "src/check/swar.rs",
-    "src/check/table/",
-    "src/check/table_of_contents.rs",
-    "src/check/title/",
-    "src/cli/",
-    "src/config/",
-    "src/corpus/",
-    "src/linter/",
-    "src/finding.rs",
-    "src/fix/",
-    "src/lib.rs",
-    "src/main.rs",
-    "src/report/",
-    "src/rule_test.rs",
-    "src/suppress/",
-    "src/text/",
-    "src/user_file.rs",
-    "tests/it/",
-];
-
 /// Types are nouns.
 const PARTICIPLES: &[&str] = &[
     "Awaited", "Fixed", "Found", "Gathered", "Given", "Held", "Kept", "Known", "Listed", "Marked",
@@ -277,12 +234,10 @@ const SUPERLATIVES: &[&str] = &[
 ];
 
 #[test]
-fn converted_files_have_no_banned_names() {
+fn there_are_no_banned_names() {
     let files = sources(Path::new("src")).into_iter().chain(sources(Path::new("tests/it")));
-    let converted =
-        files.filter(|file| CONVERTED.iter().any(|path| file.to_str().unwrap().starts_with(path)));
     let mut banned = Vec::new();
-    for file in converted {
+    for file in files {
         for (number, line) in fs::read_to_string(&file).unwrap().lines().enumerate() {
             let words =
                 line.split(|character: char| !character.is_alphanumeric() && character != '_');
@@ -322,16 +277,13 @@ fn the_python_module_has_the_version_of_the_command() {
     );
 }
 
-/// One name, one meaning: no two types of the converted source files share a name, except for the
-/// `Parameters` that each kind of check has.
+/// One name, one meaning: no two types share a name, except for the `Parameters` that each kind of
+/// check has.
 #[test]
-fn converted_types_have_unique_names() {
-    let files = sources(Path::new("src")).into_iter();
-    let converted =
-        files.filter(|file| CONVERTED.iter().any(|path| file.to_str().unwrap().starts_with(path)));
+fn types_have_unique_names() {
     let mut declared: BTreeMap<String, PathBuf> = BTreeMap::new();
     let mut repeated = Vec::new();
-    for file in converted {
+    for file in sources(Path::new("src")) {
         for line in fs::read_to_string(&file).unwrap().lines() {
             let words: Vec<&str> = line.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
             let is_type = |word: &&str| matches!(*word, "struct" | "enum" | "trait");

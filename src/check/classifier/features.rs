@@ -60,14 +60,14 @@ pub(super) const fn nearby(step: usize, nearby: Nearby) -> usize {
 
 /// What a feature of a row describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Subject {
+pub(super) enum FeatureSubject {
     /// The line or its page.
     Line(Feature),
     /// The neighbor at this distance in lines; negative distances are above.
     Neighbour(isize, Nearby),
 }
 
-impl Subject {
+impl FeatureSubject {
     /// What the feature at this place of a row describes.
     pub(super) fn at(index: usize) -> Self {
         match Feature::ALL.get(index) {

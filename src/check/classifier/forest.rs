@@ -1,22 +1,22 @@
-//! Boosted trees: each gives a line some weight of evidence, and the sum decides.
+//! Boosted decision trees. The score of a line is the sum of the leaves that it reaches.
 
 use super::features::{FEATURES, Row};
 
-/// A step down a tree, or its end.
+/// A split of a tree, or a leaf.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Node {
-    /// Which feature decides, as an index into a row.
+    /// The index of the feature that the split compares.
     pub feature: u8,
-    /// Where the feature is at most that, the way goes to the first child.
+    /// A feature of at most this value leads to the first child.
     pub threshold: f32,
-    /// The first child's distance from this node; the second follows it. 0 at the end.
+    /// The distance from this node to its first child, which the second follows; 0 for a leaf.
     pub children: u16,
-    /// The mean evidence of all lines that come this way.
+    /// The mean log odds of the training lines that reach this node.
     pub value: f32,
 }
 
 impl Node {
-    /// How far from this node the child is to which a line goes; 0 at the end.
+    /// Returns the distance to the child that a line takes; 0 for a leaf.
     #[inline]
     fn step(&self, row: &Row) -> usize {
         if self.children == 0 {
@@ -28,47 +28,48 @@ impl Node {
     }
 }
 
-/// Lines that are judged at once.
+/// The number of lines that are scored together.
 const LANES: usize = 8;
 
-/// Trees one after the other, each from its root.
+/// The trees of a model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Forest {
-    /// The log odds before any evidence.
+    /// The log odds without any tree.
     bias: f32,
     /// The nodes of all trees.
     nodes: Vec<Node>,
-    /// Where each tree begins among them.
+    /// The index of the root of each tree.
     roots: Vec<u32>,
-    /// The same trees, for judging.
-    steps: Steps,
+    /// The same trees, for scoring.
+    splits: SplitTable,
 }
 
 impl Forest {
-    /// Trees of at most 32 ends each, over the features of a [`Row`]; `None` for others.
+    /// Creates a forest. Returns `None` if a tree has more than 32 leaves or a split names an
+    /// unknown feature.
     pub fn new(bias: f32, nodes: Vec<Node>, roots: Vec<u32>) -> Option<Self> {
-        let steps = Steps::of(&nodes, &roots)?;
-        Some(Self { bias, nodes, roots, steps })
+        let splits = SplitTable::new(&nodes, &roots)?;
+        Some(Self { bias, nodes, roots, splits })
     }
 
-    /// The log odds that a line is noise, by all trees.
+    /// Returns the log odds that a line is noise.
     pub fn score(&self, row: &Row) -> f32 {
         self.scores(&[row]).first().copied().unwrap_or(self.bias)
     }
 
-    /// The log odds of many lines.
+    /// Returns the log odds of many lines.
     pub fn scores(&self, rows: &[&Row]) -> Vec<f32> {
         let mut scores = Vec::with_capacity(rows.len());
         let mut alive = vec![[u32::MAX; LANES]; self.roots.len()];
         for rows in rows.chunks(LANES) {
-            let sums = self.steps.sums(rows, &mut alive);
+            let sums = self.splits.sums(rows, &mut alive);
             scores.extend(sums.iter().take(rows.len()).map(|sum| self.bias + sum));
         }
         scores
     }
 
-    /// Adds to `weights` what each feature contributed to the score: how far each step down moved
-    /// it.
+    /// Adds to `weights` what each feature contributed to the score: the change of the value at
+    /// each split that compares it.
     pub fn explain(&self, row: &Row, weights: &mut [f32; FEATURES]) {
         for &root in &self.roots {
             let mut steps = self.walk(root, row);
@@ -82,7 +83,7 @@ impl Forest {
         }
     }
 
-    /// The features and values of the nodes on the way down.
+    /// Yields the features and values of the nodes from a root to the leaf.
     fn walk<'f>(&'f self, root: u32, row: &'f Row) -> impl Iterator<Item = (u8, f32)> + 'f {
         let mut at = Some(root as usize);
         std::iter::from_fn(move || {
@@ -94,7 +95,7 @@ impl Forest {
         })
     }
 
-    /// Takes a forest from the front of `bytes`.
+    /// Decodes a forest from the front of `bytes`.
     pub(super) fn decode(bytes: &mut &[u8]) -> Option<Self> {
         let bias = f32::from_le_bytes(take(bytes)?);
         let (roots, nodes) = (u32::from_le_bytes(take(bytes)?), u32::from_le_bytes(take(bytes)?));
@@ -112,59 +113,59 @@ impl Forest {
     }
 }
 
-/// Most ends of a tree: a bit stands for each.
-const MOST_ENDS: usize = u32::BITS as usize;
+/// The maximum number of leaves of a tree: each has a bit of a mask.
+const MAX_LEAVES: usize = u32::BITS as usize;
 
-/// The steps of all trees by the feature that decides. A step that goes to the second child closes
-/// the ends below the first; the first end of a tree that is left open is where a line arrives. So
-/// a line needs no way down each tree, which no processor can foresee, but runs through the steps
-/// of a feature until their thresholds are above its own value: QuickScorer (Lucchese et al., SIGIR
+/// The splits of all trees, by feature. A split that leads to its second child closes the leaves
+/// below the first, and a line reaches the first leaf of each tree that stays open. So scoring
+/// visits the splits of each feature in order, up to the value of the line, instead of walking down
+/// each tree, whose branches no processor predicts. This is QuickScorer (Lucchese et al., SIGIR
 /// 2015), for several lines at once (SIGIR 2016).
 #[derive(Debug, Clone, PartialEq)]
-struct Steps {
-    /// For each feature its steps, thresholds rising.
-    steps: Vec<Vec<Step>>,
-    /// What the ends say, those of a tree from the first child to the second.
-    values: Vec<f32>,
-    /// Where each tree's ends begin.
-    ends: Vec<u32>,
+struct SplitTable {
+    /// The splits of each feature, by threshold.
+    splits: Vec<Vec<Split>>,
+    /// The values of the leaves, those of a tree from the first child to the second.
+    leaves: Vec<f32>,
+    /// The index of the first leaf of each tree.
+    first_leaves: Vec<u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Step {
-    /// In the [`order`] of the values.
+struct Split {
+    /// In the [`order`] of the values of features.
     threshold: i32,
     tree: u32,
-    /// The ends that stay open where a feature is above the threshold.
+    /// The leaves that stay open if the feature is above the threshold.
     open: u32,
 }
 
-impl Steps {
-    fn of(nodes: &[Node], roots: &[u32]) -> Option<Self> {
-        let mut steps =
-            Self { steps: vec![Vec::new(); FEATURES], values: Vec::new(), ends: Vec::new() };
+impl SplitTable {
+    fn new(nodes: &[Node], roots: &[u32]) -> Option<Self> {
+        let splits = vec![Vec::new(); FEATURES];
+        let mut table = Self { splits, leaves: Vec::new(), first_leaves: Vec::new() };
         for (tree, &root) in (0..).zip(roots) {
-            let start = steps.values.len();
-            steps.ends.push(u32::try_from(start).ok()?);
-            steps.descend(nodes, root as usize, tree, start)?;
+            let start = table.leaves.len();
+            table.first_leaves.push(u32::try_from(start).ok()?);
+            table.descend(nodes, root as usize, tree, start)?;
         }
-        steps.steps.iter_mut().for_each(|steps| steps.sort_by_key(|step| step.threshold));
-        Some(steps)
+        table.splits.iter_mut().for_each(|splits| splits.sort_by_key(|split| split.threshold));
+        Some(table)
     }
 
-    /// Takes up what lies below the node `at`, of a tree whose ends begin at `start`.
+    /// Adds the node `at` and those below it, of a tree whose leaves begin at `start`.
     fn descend(&mut self, nodes: &[Node], at: usize, tree: u32, start: usize) -> Option<()> {
         let node = nodes.get(at)?;
-        let first = self.values.len() - start;
+        let first = self.leaves.len() - start;
         if node.children == 0 {
-            self.values.push(node.value);
-            return (first < MOST_ENDS).then_some(());
+            self.leaves.push(node.value);
+            return (first < MAX_LEAVES).then_some(());
         }
         let child = at + usize::from(node.children);
         self.descend(nodes, child, tree, start)?;
-        let middle = self.values.len() - start;
-        let closed = (first..middle).fold(0, |closed, end| closed | 1 << end);
-        self.steps.get_mut(usize::from(node.feature))?.push(Step {
+        let middle = self.leaves.len() - start;
+        let closed = (first..middle).fold(0, |closed, leaf| closed | 1 << leaf);
+        self.splits.get_mut(usize::from(node.feature))?.push(Split {
             threshold: order(node.threshold),
             tree,
             open: !closed,
@@ -172,19 +173,19 @@ impl Steps {
         self.descend(nodes, child + 1, tree, start)
     }
 
-    /// What all trees say of each line together. `alive` has an entry for each tree.
+    /// Returns the sum of all trees for each line. `alive` has a mask of open leaves per tree.
     fn sums(&self, rows: &[&Row], alive: &mut [[u32; LANES]]) -> [f32; LANES] {
         alive.fill([u32::MAX; LANES]);
-        for (feature, steps) in self.steps.iter().enumerate() {
+        for (feature, splits) in self.splits.iter().enumerate() {
             let mut values = [i32::MIN; LANES];
             values.iter_mut().zip(rows).for_each(|(value, row)| *value = order(row[feature]));
-            let most = values.iter().copied().fold(i32::MIN, i32::max);
-            for &Step { threshold, tree, open } in steps {
-                if threshold >= most {
+            let max = values.iter().copied().fold(i32::MIN, i32::max);
+            for &Split { threshold, tree, open } in splits {
+                if threshold >= max {
                     break;
                 }
                 let Some(alive) = alive.get_mut(tree as usize) else { continue };
-                // Whole numbers and no branch, so that the processor takes all lanes at once.
+                // Integers without branches, so that the compiler vectorizes the loop.
                 let mut open_after = *alive;
                 for lane in 0..LANES {
                     open_after[lane] &= open | u32::from(values[lane] > threshold).wrapping_sub(1);
@@ -193,23 +194,23 @@ impl Steps {
             }
         }
         let mut sums = [0.0; LANES];
-        for (&start, alive) in self.ends.iter().zip(alive) {
+        for (&start, alive) in self.first_leaves.iter().zip(alive) {
             for lane in 0..LANES {
-                let end = start as usize + alive[lane].trailing_zeros() as usize;
-                sums[lane] += self.values.get(end).copied().unwrap_or(0.0);
+                let leaf = start as usize + alive[lane].trailing_zeros() as usize;
+                sums[lane] += self.leaves.get(leaf).copied().unwrap_or(0.0);
             }
         }
         sums
     }
 }
 
-/// A whole number that is greater where the value is; 0 for 0 of either sign.
+/// Maps a value to an integer with the same order; 0 for 0 of either sign.
 fn order(value: f32) -> i32 {
     let bits = (value + 0.0).to_bits().cast_signed();
     bits ^ ((bits >> 31).cast_unsigned() >> 1).cast_signed()
 }
 
-/// Takes `N` bytes from the front.
+/// Removes `N` bytes from the front.
 pub(super) fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
     let (first, rest) = bytes.split_first_chunk()?;
     *bytes = rest;
@@ -224,11 +225,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn lines_are_judged_together_as_each_is_by_its_way_through_the_trees(
+        fn scores_equal_a_walk_down_each_tree(
             shape in prop::collection::vec((0..4_u8, -2_i32..3, 0.0..1.0_f32), 1..32),
             lines in prop::collection::vec(prop::collection::vec(-2_i32..4, 4), 0..20),
         ) {
-            // Each split leads to an end and to the next split.
+            // Each split leads to a leaf and to the next split.
             let mut nodes = Vec::new();
             for &(feature, threshold, value) in &shape {
                 nodes.push(Node { feature, threshold: threshold as f32, children: 1, value: 0.0 });
@@ -247,16 +248,16 @@ mod tests {
     }
 
     #[test]
-    fn trees_of_too_many_ends_or_unknown_features_are_refused() {
-        let end = Node { feature: 0, threshold: 0.0, children: 0, value: 1.0 };
-        let split = Node { children: 1, ..end };
-        let mut nodes: Vec<Node> = (0..MOST_ENDS).flat_map(|_| [split, end]).collect();
-        nodes.push(end);
+    fn trees_with_too_many_leaves_or_unknown_features_are_refused() {
+        let leaf = Node { feature: 0, threshold: 0.0, children: 0, value: 1.0 };
+        let split = Node { children: 1, ..leaf };
+        let mut nodes: Vec<Node> = (0..MAX_LEAVES).flat_map(|_| [split, leaf]).collect();
+        nodes.push(leaf);
         assert_eq!(Forest::new(0.0, nodes, vec![0]), None);
         assert_eq!(
-            Forest::new(0.0, vec![Node { feature: u8::MAX, ..split }, end, end], vec![0]),
+            Forest::new(0.0, vec![Node { feature: u8::MAX, ..split }, leaf, leaf], vec![0]),
             None
         );
-        assert_eq!(Forest::new(0.0, vec![split, end], vec![0]), None);
+        assert_eq!(Forest::new(0.0, vec![split, leaf], vec![0]), None);
     }
 }

@@ -19,10 +19,10 @@ use serde::{Deserialize, Serialize};
 
 pub use features::{FEATURES, Feature, Row};
 pub use forest::{Forest, Node};
-pub use model::{Judgement, Model, Words};
+pub use model::{Model, PageScores, WordWeights};
 pub use prose::Prose;
 use prose::flagged;
-pub use survey::{Context, Survey};
+pub use survey::{LineContext, Survey};
 pub use words::BUCKET_BITS;
 
 use super::{DocumentCheck, FindingSink, ParameterError, RuleWithParams};
@@ -92,7 +92,7 @@ impl Classifier {
     fn reported(
         &self,
         survey: &Survey,
-        judgement: &Judgement,
+        judgement: &PageScores,
     ) -> Vec<Option<(&Arc<RuleInfo>, f32)>> {
         let mut reported = vec![None; survey.len()];
         let mut next_stays = false;

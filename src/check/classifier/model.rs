@@ -12,14 +12,14 @@ const MAGIC: &[u8; 8] = b"dechaff3";
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
     /// What the words of a line say.
-    pub words: Words,
+    pub words: WordWeights,
     /// What a line and its surroundings say.
     pub trees: Forest,
 }
 
 /// Weights of words and of pairs of words.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Words {
+pub struct WordWeights {
     /// The log odds of a line without words.
     pub bias: f32,
     /// What a weight of 1 stands for.
@@ -29,14 +29,14 @@ pub struct Words {
 }
 
 /// What the model says of a document's lines.
-pub struct Judgement {
+pub struct PageScores {
     /// What is known of each unit, for those that are looked at.
     pub rows: Vec<Option<Row>>,
     /// The log odds that each is noise; very low for what is not looked at.
     pub scores: Vec<f32>,
 }
 
-impl Words {
+impl WordWeights {
     /// The log odds that a line with these buckets of grams and phrases is noise.
     pub fn score(&self, [grams, phrases]: [&[u32]; 2]) -> f32 {
         self.bias + self.evidence(grams) + self.evidence(phrases)
@@ -67,7 +67,7 @@ const NOT_JUDGED: f32 = -9.0;
 
 impl Model {
     /// Judges the lines of a document.
-    pub fn judge(&self, survey: &Survey) -> Judgement {
+    pub fn judge(&self, survey: &Survey) -> PageScores {
         let words = self.word_scores(survey);
         let is_hopeless = |unit| {
             survey.is_prose(unit) && words.get(unit).is_some_and(|score: &f32| *score < HOPELESS)
@@ -81,7 +81,7 @@ impl Model {
         for ((unit, _), score) in judged.iter().zip(given) {
             scores[*unit] = score;
         }
-        Judgement { rows, scores }
+        PageScores { rows, scores }
     }
 
     /// What the words of each unit say; 0 for what is not looked at.
@@ -107,7 +107,7 @@ impl Model {
         }
         let (bias, scale) = (f32::from_le_bytes(take(bytes)?), f32::from_le_bytes(take(bytes)?));
         let (weights, mut rest) = bytes.split_at_checked(1 << BUCKET_BITS)?;
-        let words = Words {
+        let words = WordWeights {
             bias,
             scale,
             weights: weights.iter().map(|&byte| i8::from_le_bytes([byte])).collect(),

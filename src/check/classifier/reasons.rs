@@ -1,6 +1,6 @@
 //! Why the model flags a line, in words.
 
-use super::features::{FEATURES, Feature, Nearby, Row, Subject};
+use super::features::{FEATURES, Feature, FeatureSubject, Nearby, Row};
 
 /// Phrases for the features that weighed most, the heaviest first; features of one aspect are one
 /// reason.
@@ -10,7 +10,7 @@ pub(super) fn reasons(row: &Row, weights: &[f32; FEATURES], words: &[String]) ->
     const MAX_REASONS: usize = 3;
     let mut aspects: Vec<(Aspect, f32)> = Vec::new();
     for (index, &weight) in weights.iter().enumerate() {
-        let aspect = Aspect::from(Subject::at(index));
+        let aspect = Aspect::from(FeatureSubject::at(index));
         match aspects.iter_mut().find(|(known, _)| *known == aspect) {
             Some((_, sum)) => *sum += weight,
             None => aspects.push((aspect, weight)),
@@ -42,13 +42,13 @@ enum Aspect {
     Neighbours,
 }
 
-impl From<Subject> for Aspect {
-    fn from(subject: Subject) -> Self {
+impl From<FeatureSubject> for Aspect {
+    fn from(subject: FeatureSubject) -> Self {
         match subject {
-            Subject::Line(feature) => Self::from(feature),
-            Subject::Neighbour(_, Nearby::Flagged) => Self::Flagged,
-            Subject::Neighbour(_, Nearby::Score) => Self::Neighbours,
-            Subject::Neighbour(..) => Self::Run,
+            FeatureSubject::Line(feature) => Self::from(feature),
+            FeatureSubject::Neighbour(_, Nearby::Flagged) => Self::Flagged,
+            FeatureSubject::Neighbour(_, Nearby::Score) => Self::Neighbours,
+            FeatureSubject::Neighbour(..) => Self::Run,
         }
     }
 }

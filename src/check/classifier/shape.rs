@@ -1,4 +1,4 @@
-//! What one line looks like, whatever stands around it.
+//! What a line looks like, regardless of its neighbors.
 
 use std::sync::LazyLock;
 
@@ -29,7 +29,7 @@ pub(super) struct Shape {
     pub(super) commas: f32,
     /// `|`, `»`, `•` and the like.
     pub(super) separators: f32,
-    /// Remains of addresses: `www.`, `@`, `#`, `](`.
+    /// Remnants of links: `www.`, `@`, `#`, `](`.
     pub(super) links: f32,
     pub(super) years: f32,
     pub(super) clock: f32,
@@ -40,11 +40,11 @@ pub(super) struct Shape {
     pub(super) exclamation: f32,
     /// Currency signs next to digits.
     pub(super) price: f32,
-    /// Brackets and parentheses that open.
+    /// Opening brackets and parentheses.
     pub(super) brackets: f32,
-    /// Whole line in `*`, `_` or `**`.
+    /// Whether the whole line is in `*`, `_` or `**`.
     pub(super) emphasis: f32,
-    /// Begins with neither letter nor digit.
+    /// Whether it begins with neither a letter nor a digit.
     pub(super) begins_with_sign: f32,
     pub(super) has_digit: f32,
 }
@@ -57,17 +57,17 @@ pub(super) fn warm_up() {
 }
 
 impl Shape {
-    /// The shape of `text`, whose words are `words`.
-    pub(super) fn of(text: &str, words: &[Word]) -> Self {
+    /// Measures `text`, whose words are `words`.
+    pub(super) fn new(text: &str, words: &[Word]) -> Self {
         let bytes = text.as_bytes();
         let mut shape = Self::default();
         let (mut characters, mut digits, mut signs) = (0_u32, 0_u32, 0_u32);
         for (at, &byte) in bytes.iter().enumerate() {
-            /// The first bits of a byte that goes on with a character.
-            const GOES_ON: u8 = 0b10;
-            characters += u32::from(byte >> 6 != GOES_ON);
+            /// The first two bits of a continuation byte in UTF-8.
+            const CONTINUATION: u8 = 0b10;
+            characters += u32::from(byte >> 6 != CONTINUATION);
             digits += u32::from(byte.is_ascii_digit());
-            if byte == b' ' || byte.is_ascii_alphanumeric() || byte >> 6 == GOES_ON {
+            if byte == b' ' || byte.is_ascii_alphanumeric() || byte >> 6 == CONTINUATION {
                 continue;
             }
             let Some(character) = text.get(at..).and_then(|rest| rest.chars().next()) else {
@@ -120,7 +120,7 @@ impl Shape {
             shape.links +=
                 f32::from(u8::from(matches!(word_text, "www" | "http" | "https" | "com")));
         }
-        // Five signs of Chinese come to three words, as in `count_words_cjk_weighted`.
+        // Five Chinese characters count as three words, as in `count_words_cjk_weighted`.
         let signs_alone = words.iter().filter(|word| word.is_sign).count();
         let of_words = |count: u32| count as f32 / words.len().max(1) as f32;
         let of_characters = |count: u32| count as f32 / characters.max(1) as f32;
@@ -162,45 +162,44 @@ const STOP_WORDS: &str = "the of and to in a is that it was for on are as with h
     это по но из у за то от для был о его она так же бы мы к а они я и да του της το και να με από για σε είναι που η ο τα οι \
     των στο στη ότι δεν θα την τον τους";
 
-/// The stop words' hashes, each at the first free place from the one that its last bits name; 0
-/// where none is.
-struct StopWords([u64; Self::PLACES]);
+/// A hash table of stop words with linear probing; 0 marks a free slot.
+struct StopWords([u64; Self::SLOTS]);
 
 impl StopWords {
-    const PLACES: usize = 1024;
-    /// Bytes of the longest.
-    const LONGEST: usize = 12;
+    const SLOTS: usize = 1024;
+    /// The length of the longest stop word in bytes.
+    const MAX_BYTES: usize = 12;
 
     fn new() -> Self {
-        let mut places = [0; Self::PLACES];
+        let mut slots = [0; Self::SLOTS];
         words::each(STOP_WORDS, |word| {
-            let mut at = Self::place(&word);
-            while ![0, word.hash].contains(&places[at]) {
-                at = (at + 1) % Self::PLACES;
+            let mut at = Self::slot(&word);
+            while ![0, word.hash].contains(&slots[at]) {
+                at = (at + 1) % Self::SLOTS;
             }
-            places[at] = word.hash;
+            slots[at] = word.hash;
         });
-        Self(places)
+        Self(slots)
     }
 
-    /// Where the search for a word begins.
+    /// Returns the slot where the search for a word begins.
     #[expect(
         clippy::cast_possible_truncation,
         reason = "the remainder depends on the low bits alone"
     )]
-    fn place(word: &Word) -> usize {
-        word.hash as usize % Self::PLACES
+    fn slot(word: &Word) -> usize {
+        word.hash as usize % Self::SLOTS
     }
 
     fn contain(&self, word: &Word) -> bool {
-        let from = Self::place(word);
-        let places = self.0[from..].iter().chain(&self.0);
-        word.end - word.start <= Self::LONGEST
-            && places.take_while(|place| **place != 0).any(|place| *place == word.hash)
+        let from = Self::slot(word);
+        let slots = self.0[from..].iter().chain(&self.0);
+        word.end - word.start <= Self::MAX_BYTES
+            && slots.take_while(|slot| **slot != 0).any(|slot| *slot == word.hash)
     }
 }
 
-/// Letters of the scripts that are met most, told without a table.
+/// Whether a character is a letter of a frequent script. Needs no table.
 fn is_letter(character: char) -> bool {
     matches!(character, 'а'..='я' | 'А'..='Я' | 'α'..='ω' | 'Α'..='Ρ' | '一'..='鿿' | 'ß'..='ö' | 'ø'..='ž')
 }

@@ -166,11 +166,11 @@ fn bucket(hash: u64) -> u32 {
 }
 
 /// Approximate counts of the words of a text: words whose hashes collide share a counter.
-pub(super) struct Counts {
+pub(super) struct WordCounts {
     counters: Vec<u8>,
 }
 
-impl Counts {
+impl WordCounts {
     const BITS: u32 = 15;
     /// Shorter words occur in most texts.
     const MIN_WORD_BYTES: usize = 4;
@@ -179,13 +179,13 @@ impl Counts {
         Self { counters: vec![0; 1 << Self::BITS] }
     }
 
-    /// Counts words that stand one after the other.
+    /// WordCounts words that stand one after the other.
     pub(super) fn add(&mut self, words: &[Word]) {
         let mut before = None;
         words.iter().for_each(|&word| self.add_word(before.replace(word), word));
     }
 
-    /// Counts the words of `text`.
+    /// WordCounts the words of `text`.
     pub(super) fn add_text(&mut self, text: &str) {
         let mut before = None;
         each(text, |word| self.add_word(before.replace(word), word));
@@ -227,7 +227,7 @@ impl Counts {
 mod tests {
     use super::*;
 
-    fn of(text: &str) -> Vec<&str> {
+    fn words_in(text: &str) -> Vec<&str> {
         let mut words = Vec::new();
         each(text, |word| words.push(&text[word.start..word.end]));
         words
@@ -236,10 +236,10 @@ mod tests {
     #[test]
     fn words_end_at_punctuation_of_every_script() {
         assert_eq!(
-            of("It’s “Zoë”, 24\u{a0}km… 中文。かな😀ok"),
+            words_in("It’s “Zoë”, 24\u{a0}km… 中文。かな😀ok"),
             ["It", "s", "Zoë", "24", "km", "中", "文", "か", "な", "ok"]
         );
-        assert_eq!(of(""), [""; 0]);
+        assert_eq!(words_in(""), [""; 0]);
     }
 
     #[test]

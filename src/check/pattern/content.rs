@@ -3,7 +3,7 @@
 //!
 //! "Follow me." is a button on a page and a sentence in a dialogue; quotation marks tell which.
 
-use super::Unit;
+use super::PatternUnit;
 use crate::text::{BlockKind, Document, count_words, ends_sentence};
 
 /// For each block of a document, whether its place makes it content; found when first asked for.
@@ -15,12 +15,12 @@ pub(super) struct Surroundings(Option<Vec<bool>>);
 pub(super) fn is_content(
     document: &Document<'_>,
     block: usize,
-    unit: Unit,
+    unit: PatternUnit,
     surroundings: &mut Surroundings,
 ) -> bool {
     let one = &document.blocks()[block];
     let text = document.slice(one.content).trim();
-    let is_item = unit == Unit::Line && one.kind == BlockKind::ListItem;
+    let is_item = unit == PatternUnit::Line && one.kind == BlockKind::ListItem;
     let is_step =
         || document.slice(one.span).trim_start().starts_with(|sign: char| sign.is_ascii_digit());
     is_speech(text)
@@ -119,7 +119,7 @@ fn mark_rows(document: &Document<'_>, content: &mut [bool]) {
     if !document.text().contains('|') {
         return;
     }
-    let mut run = Run::default();
+    let mut run = ContentRun::default();
     let (mut bounded, mut has_delimiters) = (Vec::new(), false);
     for (index, block) in document.blocks().iter().enumerate() {
         if block.kind == BlockKind::Blank {
@@ -148,7 +148,7 @@ fn mark_rows(document: &Document<'_>, content: &mut [bool]) {
 
 /// Blocks with bars that follow each other.
 #[derive(Default)]
-struct Run {
+struct ContentRun {
     blocks: Vec<usize>,
     /// How many bars the last row has between its cells, and how many rows in a row have as many.
     cells: usize,
@@ -158,7 +158,7 @@ struct Run {
     has_gap: bool,
 }
 
-impl Run {
+impl ContentRun {
     fn add(&mut self, block: usize, cells: usize, has_delimiters: bool, lines: usize) {
         self.alike = if cells == self.cells { self.alike + lines } else { lines };
         self.cells = cells;

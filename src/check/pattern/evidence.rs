@@ -5,9 +5,9 @@ mod candidates;
 use std::sync::Arc;
 
 use super::content::{Surroundings, is_content};
-use super::headings::{Verdict, WeakLine, judge};
+use super::headings::{HeadingVerdict, WeakLine, judge};
 use super::unit::WordCounter;
-use super::{Matcher, Place, Reach, Unit};
+use super::{Matcher, PatternUnit, Place, Reach};
 use crate::check::FindingSink;
 use crate::check::coverage::covered_by_fixes;
 use crate::check::search::{Prefilter, SearchHits};
@@ -21,7 +21,7 @@ pub(super) fn collect(
     document: &Document<'_>,
     findings: &mut FindingSink<'_>,
 ) {
-    let mut evidence = Evidence {
+    let mut evidence = EvidenceSearch {
         matchers,
         prefilter,
         document,
@@ -58,7 +58,7 @@ struct Candidate {
     unit: Span,
 }
 
-struct Evidence<'e, 't> {
+struct EvidenceSearch<'e, 't> {
     matchers: &'e [Matcher],
     prefilter: &'e Prefilter,
     document: &'e Document<'t>,
@@ -80,7 +80,7 @@ struct Evidence<'e, 't> {
     surroundings: Surroundings,
 }
 
-impl<'e> Evidence<'e, '_> {
+impl<'e> EvidenceSearch<'e, '_> {
     fn try_candidate(&mut self, candidate: Candidate) {
         let text = self.document.slice(candidate.unit);
         let matcher = &self.matchers[candidate.matcher];
@@ -179,7 +179,7 @@ impl<'e> Evidence<'e, '_> {
         for &candidate in candidates {
             let matcher = &self.matchers[candidate.matcher];
             let place = matcher.pattern.place;
-            let is_sentence = matcher.pattern.unit == Unit::Sentence;
+            let is_sentence = matcher.pattern.unit == PatternUnit::Sentence;
             if place != edge && place != Place::Edge || prose.is_some() && !is_sentence {
                 continue;
             }
@@ -201,7 +201,7 @@ impl<'e> Evidence<'e, '_> {
     fn spare_headings(&mut self, findings: &[Finding]) {
         let pattern = |found: &Candidate| &self.matchers[found.matcher].pattern;
         let is_weak = |found: &Candidate| {
-            pattern(found).may_be_heading() && pattern(found).unit == Unit::Line
+            pattern(found).may_be_heading() && pattern(found).unit == PatternUnit::Line
         };
         if !self.matches.iter().any(is_weak) {
             return;
@@ -233,18 +233,18 @@ impl<'e> Evidence<'e, '_> {
             })
             .collect();
         let lines: Vec<WeakLine> = weak.iter().map(|(_, line)| *line).collect();
-        let mut verdicts = vec![Verdict::Label; self.matches.len()];
+        let mut verdicts = vec![HeadingVerdict::Label; self.matches.len()];
         for ((index, _), verdict) in weak.iter().zip(judge(self.document, &noise, &lines)) {
             verdicts[*index] = verdict;
         }
         let judged = self.matches.iter().zip(&verdicts);
         self.doubtful = judged
-            .filter(|(_, verdict)| **verdict == Verdict::Doubtful)
+            .filter(|(_, verdict)| **verdict == HeadingVerdict::Doubtful)
             .map(|(found, _)| found.unit)
             .collect();
         self.doubtful.sort_unstable();
         let mut verdicts = verdicts.into_iter();
-        self.matches.retain(|_| verdicts.next() != Some(Verdict::Heading));
+        self.matches.retain(|_| verdicts.next() != Some(HeadingVerdict::Heading));
     }
 
     /// Drops weak matches that stand alone.
@@ -295,9 +295,9 @@ impl<'e> Evidence<'e, '_> {
 
     /// Whether nothing to read stands between two spans.
     fn adjoin(&self, left: Span, right: Span) -> bool {
-        const WIDEST_GAP: usize = 200;
+        const MAX_GAP_BYTES: usize = 200;
         right.start <= left.end
-            || right.start - left.end <= WIDEST_GAP
+            || right.start - left.end <= MAX_GAP_BYTES
                 && !self
                     .document
                     .slice(Span::new(left.end, right.start))
@@ -306,7 +306,7 @@ impl<'e> Evidence<'e, '_> {
 
     /// One finding for what a rule's patterns say of the same place, in the widest form.
     fn report(&mut self, findings: &mut FindingSink<'_>) {
-        const MOST_LINES: usize = 10;
+        const MAX_LINES: usize = 10;
         // In order of place, so that what lies within a longer reach of the same rule need not
         // reach that far again.
         self.matches.sort_by_key(|found| (found.block, found.unit));
@@ -338,7 +338,7 @@ impl<'e> Evidence<'e, '_> {
                 fix.applicability = matcher.pattern.fix.unwrap_or(fix.applicability);
                 // What nobody matched line by line is not removed by the dozen without asking.
                 let lines = self.document.line_at(span.end) - self.document.line_at(span.start);
-                let is_long = matcher.pattern.reach != Reach::Unit && lines > MOST_LINES;
+                let is_long = matcher.pattern.reach != Reach::Unit && lines > MAX_LINES;
                 let next = self.doubtful.partition_point(|unit| unit.start < span.start);
                 let is_doubtful = self.doubtful.get(next).is_some_and(|unit| span.contains(*unit));
                 // A biography is a paragraph; further ones may be the text again.
@@ -353,14 +353,14 @@ impl<'e> Evidence<'e, '_> {
     }
 
     fn extend(&self, found: &Candidate, reach: Reach) -> Span {
-        const MOST_WORDS: usize = 40;
+        const MAX_WORDS: usize = 40;
         let blocks = self.document.blocks();
         let block = &blocks[found.block];
         match reach {
             Reach::Unit => found.unit,
             Reach::Block => {
                 let rest = Span::new(found.unit.end, block.content.end.max(found.unit.end));
-                let is_short = count_words(self.document.slice(rest), MOST_WORDS + 1) <= MOST_WORDS;
+                let is_short = count_words(self.document.slice(rest), MAX_WORDS + 1) <= MAX_WORDS;
                 if is_short { found.unit.cover(rest) } else { found.unit }
             }
             Reach::End => {
@@ -371,13 +371,13 @@ impl<'e> Evidence<'e, '_> {
                 Span::new(found.unit.start, end.max(found.unit.end))
             }
             Reach::Next => {
-                const LONGEST_LINE: usize = 8;
+                const MAX_WORDS: usize = 8;
                 let next =
                     blocks[found.block + 1..].iter().find(|block| block.kind != BlockKind::Blank);
                 let is_line = |next: &&crate::text::Block| {
                     next.kind.is_text()
-                        && count_words(self.document.slice(next.content), LONGEST_LINE + 1)
-                            <= LONGEST_LINE
+                        && count_words(self.document.slice(next.content), MAX_WORDS + 1)
+                            <= MAX_WORDS
                 };
                 next.filter(is_line).map_or(found.unit, |next| found.unit.cover(next.span))
             }
@@ -398,9 +398,9 @@ impl<'e> Evidence<'e, '_> {
                 self.next_list(found.block).map_or(found.unit, |list| found.unit.cover(list))
             }
             Reach::Rest => {
-                const MOST_WORDS: usize = 150;
+                const MAX_WORDS: usize = 150;
                 let rest = Span::new(found.unit.end, self.document.text().len());
-                let is_short = count_words(self.document.slice(rest), MOST_WORDS + 1) <= MOST_WORDS;
+                let is_short = count_words(self.document.slice(rest), MAX_WORDS + 1) <= MAX_WORDS;
                 if !is_short {
                     return found.unit;
                 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Expression, LazyRegex, Pattern, Place, Unit};
+use super::{Expression, LazyRegex, Pattern, PatternUnit, Place};
 use crate::check::phrase::Phrase;
 use crate::text::count_words;
 
@@ -21,7 +21,7 @@ pub struct PatternSource {
 
 /// A phrase or expression that matches.
 #[derive(Debug, Clone, Copy)]
-pub enum Source<'p> {
+pub enum PhraseSource<'p> {
     /// A phrase.
     Phrase(&'p Phrase),
     /// A regular expression of the rule file.
@@ -32,7 +32,7 @@ pub enum Source<'p> {
 #[derive(Debug)]
 pub struct Explanation<'p> {
     /// What matches.
-    pub source: Source<'p>,
+    pub source: PhraseSource<'p>,
     /// Why it is not reported whatever stands around the text.
     pub obstacles: Vec<Obstacle<'p>>,
     /// What has to hold around the text.
@@ -45,10 +45,10 @@ pub enum Obstacle<'p> {
     /// The number of words, and the range that is allowed.
     Words(usize, Range<usize>),
     /// An exception matches too.
-    Except(Source<'p>),
+    Except(PhraseSource<'p>),
 }
 
-impl Source<'_> {
+impl PhraseSource<'_> {
     /// Its bytes in the rule file.
     pub fn place(&self) -> Range<usize> {
         match self {
@@ -90,7 +90,7 @@ fn of_pattern<'p>(
         Place::Edge => Some("before the first or after the last prose of the document"),
     };
     conditions.extend(near.map(|near| format!("it stands {near} (`near`)")));
-    if pattern.unit == Unit::Line {
+    if pattern.unit == PatternUnit::Line {
         conditions.push("it is a line of its own (`where`)".to_owned());
     }
     if pattern.below_title {
@@ -127,13 +127,13 @@ fn matching<'p>(
     expressions: &'p [toml::Spanned<String>],
     is_part: bool,
     text: &str,
-) -> Vec<Source<'p>> {
+) -> Vec<PhraseSource<'p>> {
     let matches = |one: Expression| {
         LazyRegex::new(vec![one.source], !is_part, pattern.case_sensitive).is_match(text)
     };
     let phrases = phrases.iter().filter(|phrase| matches(Expression::from_phrase(phrase, false)));
-    let phrases = phrases.map(Source::Phrase);
+    let phrases = phrases.map(PhraseSource::Phrase);
     let expressions =
         expressions.iter().filter(|one| matches(Expression::from_regex(one.get_ref(), one.span())));
-    phrases.chain(expressions.map(Source::Regex)).collect()
+    phrases.chain(expressions.map(PhraseSource::Regex)).collect()
 }

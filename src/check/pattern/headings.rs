@@ -15,7 +15,7 @@ pub(super) struct WeakLine {
 
 /// What a weak line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Verdict {
+pub(super) enum HeadingVerdict {
     /// Nothing below says that it is a heading.
     #[default]
     Label,
@@ -36,13 +36,17 @@ enum Bar {
 }
 
 /// Judges `weak` lines. `noise` says of each block whether stronger evidence removes it.
-pub(super) fn judge(document: &Document<'_>, noise: &[bool], weak: &[WeakLine]) -> Vec<Verdict> {
+pub(super) fn judge(
+    document: &Document<'_>,
+    noise: &[bool],
+    weak: &[WeakLine],
+) -> Vec<HeadingVerdict> {
     let bars = bars(document, noise, weak);
     let is_label = |block: usize| matches!(bars[block], Bar::Inner | Bar::Last);
     let below = followers(document, |block| noise[block] || is_label(block));
     let mut order: Vec<usize> = (0..weak.len()).collect();
     order.sort_unstable_by_key(|&index| std::cmp::Reverse(weak[index].block));
-    let mut verdicts = vec![Verdict::Label; weak.len()];
+    let mut verdicts = vec![HeadingVerdict::Label; weak.len()];
     let mut heads_text = vec![false; noise.len()];
     // A label of the same kind below it does not make a label a heading.
     let mut label_patterns = vec![None; noise.len()];
@@ -57,26 +61,32 @@ pub(super) fn judge(document: &Document<'_>, noise: &[bool], weak: &[WeakLine]) 
             })
         };
         verdicts[index] = match (bars[block], document.marked_heading(block)) {
-            (Bar::Inner, _) => Verdict::Label,
-            (Bar::Introduced, _) => Verdict::Heading,
-            (Bar::Last, _) if gap(document, block) > gap_above(document, block) => Verdict::Label,
-            (Bar::Last, _) if has_body() => Verdict::Doubtful,
-            (Bar::Last, _) => Verdict::Label,
-            (Bar::No, None) if has_body() => Verdict::Heading,
-            (Bar::No, None) => Verdict::Label,
+            (Bar::Inner, _) => HeadingVerdict::Label,
+            (Bar::Introduced, _) => HeadingVerdict::Heading,
+            (Bar::Last, _) if gap(document, block) > gap_above(document, block) => {
+                HeadingVerdict::Label
+            }
+            (Bar::Last, _) if has_body() => HeadingVerdict::Doubtful,
+            (Bar::Last, _) => HeadingVerdict::Label,
+            (Bar::No, None) if has_body() => HeadingVerdict::Heading,
+            (Bar::No, None) => HeadingVerdict::Label,
             (Bar::No, Some(level)) => {
                 let has_subheading = || {
                     let subheading = below.and_then(|below| document.marked_heading(below));
                     subheading.is_some_and(|below| below > level)
                 };
-                if has_body() || has_subheading() { Verdict::Heading } else { Verdict::Doubtful }
+                if has_body() || has_subheading() {
+                    HeadingVerdict::Heading
+                } else {
+                    HeadingVerdict::Doubtful
+                }
             }
         };
         let is_paragraph = document.blocks()[block].kind == BlockKind::Paragraph;
-        if verdicts[index] == Verdict::Label && is_paragraph {
+        if verdicts[index] == HeadingVerdict::Label && is_paragraph {
             label_patterns[block] = Some(weak[index].pattern);
         }
-        heads_text[block] |= verdicts[index] == Verdict::Heading && bars[block] == Bar::No;
+        heads_text[block] |= verdicts[index] == HeadingVerdict::Heading && bars[block] == Bar::No;
     }
     verdicts
 }
@@ -96,7 +106,7 @@ fn is_body(document: &Document<'_>, block: usize, below: usize) -> bool {
 
 /// For each block whether it is in a bar.
 fn bars(document: &Document<'_>, noise: &[bool], weak: &[WeakLine]) -> Vec<Bar> {
-    const SHORTEST_BAR: usize = 3;
+    const MIN_BAR_LINES: usize = 3;
     let next = followers(document, |block| noise[block]);
     let mut lines: Vec<WeakLine> = weak.to_vec();
     lines.retain(|line| !noise[line.block] && document.marked_heading(line.block).is_none());
@@ -113,7 +123,7 @@ fn bars(document: &Document<'_>, noise: &[bool], weak: &[WeakLine]) -> Vec<Bar> 
     });
     for row in rows {
         let [first, .., last] = row else { continue };
-        if row.len() < first.or_row_of.max(SHORTEST_BAR) {
+        if row.len() < first.or_row_of.max(MIN_BAR_LINES) {
             continue;
         }
         let is_introduced = introduces(document, noise, first.block);

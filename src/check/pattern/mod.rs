@@ -26,12 +26,12 @@ use super::search::{self, Indexed, LazyRegex, Prefilter, Required, Search};
 use super::{DocumentCheck, FindingSink, ParameterError, RuleWithParams};
 use crate::finding::{Applicability, RuleInfo};
 use crate::text::Document;
-pub use explain::{Explanation, Obstacle, PatternSource, Source, explain};
+pub use explain::{Explanation, Obstacle, PatternSource, PhraseSource, explain};
 #[cfg(test)]
 pub(crate) use precompiled::assert_up_to_date;
 pub use precompiled::{BUILT_IN_RULES, BuiltInRule, PrecompiledPattern};
 
-pub use super::search::{PhraseBlock, Source as ExpressionSource};
+pub use super::search::{ExpressionSource, PhraseBlock};
 
 /// The kind's name in rule files.
 pub const NAME: &str = "pattern";
@@ -61,7 +61,7 @@ pub struct Pattern {
     pub unless: Vec<Expression>,
     /// What is matched and, unless `reach` extends it, removed.
     #[serde(rename = "where")]
-    pub unit: Unit,
+    pub unit: PatternUnit,
     /// A part of the unit may match. Otherwise the whole unit must, except for marks and blanks
     /// around it.
     #[serde(rename = "match", serialize_with = "extent_name")]
@@ -103,7 +103,7 @@ impl Default for Pattern {
             any: Vec::new(),
             lines: Vec::new(),
             unless: Vec::new(),
-            unit: Unit::default(),
+            unit: PatternUnit::default(),
             part: false,
             case_sensitive: false,
             place: Place::default(),
@@ -189,7 +189,7 @@ impl Expression {
 /// What a pattern is matched against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Unit {
+pub enum PatternUnit {
     /// A line that is not part of a wrapped paragraph.
     #[default]
     Line,
@@ -333,16 +333,16 @@ impl Pattern {
 
     /// Whether it matches only short units.
     fn is_short(&self) -> bool {
-        self.max_words <= SHORT_WORDS && self.unit != Unit::Sentence
+        self.max_words <= SHORT_WORDS && self.unit != PatternUnit::Sentence
     }
 
     fn indexed(&self, search: Arc<Search>) -> Indexed {
-        Indexed::new(search, self.is_short(), !self.part, self.unit == Unit::Sentence)
+        Indexed::new(search, self.is_short(), !self.part, self.unit == PatternUnit::Sentence)
     }
 
     /// Whether phrases can be found by the lines that they match.
     pub(crate) fn may_list_lines(&self) -> bool {
-        !self.part && self.unit != Unit::Sentence && !self.case_sensitive
+        !self.part && self.unit != PatternUnit::Sentence && !self.case_sensitive
     }
 
     fn search(&self, expression: &Expression) -> Result<Arc<Search>, ParameterError> {
@@ -417,7 +417,7 @@ impl Pattern {
         for expression in &self.any {
             let fault = |message: &str| Err(expression.error(message.into()));
             let Some(hir) = parse(expression) else { continue };
-            if self.unit != Unit::Paragraph && needs_line_end(&hir) {
+            if self.unit != PatternUnit::Paragraph && needs_line_end(&hir) {
                 return fault(
                     "this can never match: a line or sentence holds no line end; set `where = \"paragraph\"`",
                 );

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::{Matcher, Unit};
+use super::{Matcher, PatternUnit};
 use crate::text::{BlockKind, Document, Span, count_words, word_count_bounds};
 
 impl Matcher {
@@ -16,9 +16,11 @@ impl Matcher {
         is_line: &mut IsLine,
     ) -> Option<Span> {
         match self.pattern.unit {
-            Unit::Line => is_line.get(document, block).then(|| document.blocks()[block].content),
-            Unit::Paragraph => Some(document.blocks()[block].content),
-            Unit::Sentence => {
+            PatternUnit::Line => {
+                is_line.get(document, block).then(|| document.blocks()[block].content)
+            }
+            PatternUnit::Paragraph => Some(document.blocks()[block].content),
+            PatternUnit::Sentence => {
                 let sentences = document.sentences(block);
                 let at = sentences
                     .partition_point(|sentence| sentence.start <= offset)
@@ -100,7 +102,7 @@ impl WordCounter {
         unit: Span,
         wanted: &RangeInclusive<usize>,
     ) -> bool {
-        const LEAST: usize = 100;
+        const MIN_LIMIT: usize = 100;
         let bounds = self.bounds(text, unit);
         if wanted.contains(bounds.start()) && wanted.contains(bounds.end()) {
             return true;
@@ -111,7 +113,7 @@ impl WordCounter {
         let limit = wanted.end().saturating_add(1).max(*wanted.start());
         let is_known = self.words < self.limit || limit <= self.limit;
         if !is_known {
-            self.limit = limit.max(LEAST);
+            self.limit = limit.max(MIN_LIMIT);
             self.words = count_words(text, self.limit);
         }
         wanted.contains(&self.words)

@@ -23,7 +23,7 @@ use regex_syntax::hir::{
 use regex_syntax::hir::{Look, Repetition};
 
 use super::required::{parse, syntax_message};
-use super::source::Source;
+use super::source::ExpressionSource;
 use crate::check::phrase::{DIGIT, MARKS, WORD};
 
 /// Maximum size of a compiled expression, in bytes.
@@ -36,7 +36,7 @@ const MAX_VISITED: usize = 128 << 10;
 /// A regular expression that is compiled when it first has to match a text.
 pub(in super::super) struct LazyRegex {
     /// Its alternatives.
-    sources: Vec<Source>,
+    sources: Vec<ExpressionSource>,
     /// Matches only a whole unit, except for [`MARKS`] around it.
     is_whole: bool,
     case_sensitive: bool,
@@ -46,7 +46,7 @@ pub(in super::super) struct LazyRegex {
 
 impl LazyRegex {
     pub(in super::super) fn new(
-        sources: Vec<Source>,
+        sources: Vec<ExpressionSource>,
         is_whole: bool,
         case_sensitive: bool,
     ) -> Self {
@@ -65,7 +65,7 @@ impl LazyRegex {
     ///
     /// Returns a message if it is not a regular expression or too large.
     pub(in super::super) fn compile(&self) -> Result<Regex, String> {
-        let source = self.sources.iter().map(Source::regex).collect::<Vec<_>>().join("|");
+        let source = self.sources.iter().map(ExpressionSource::regex).collect::<Vec<_>>().join("|");
         let mut parser = ParserBuilder::new().case_insensitive(!self.case_sensitive).build();
         let mut hir =
             simplify(parser.parse(&source).map_err(|error| syntax_message(&error.to_string()))?);

@@ -39,7 +39,7 @@ pub(super) use lazy_regex::LazyRegex;
 pub(super) use lines::hashes;
 pub(super) use normal_text::NormalText;
 pub(super) use required::{Required, branches, parse};
-pub use source::{PhraseBlock, Source};
+pub use source::{ExpressionSource, PhraseBlock};
 
 use super::phrase::is_mark;
 

@@ -8,7 +8,7 @@ use crate::check::phrase::{Context, Extent, Phrase, WordLists, parse_block};
 
 /// What a regular expression is compiled from.
 #[derive(Debug, Clone)]
-pub enum Source {
+pub enum ExpressionSource {
     /// A regular expression.
     Regex(Arc<str>),
     /// The phrases in a part of a block.
@@ -28,7 +28,7 @@ pub struct PhraseBlock {
     pub lists: Arc<WordLists>,
 }
 
-impl Source {
+impl ExpressionSource {
     /// Returns the regular expression; for several phrases, an alternation.
     pub fn regex(&self) -> Cow<'_, str> {
         match self {

@@ -29,7 +29,7 @@ impl Zone {
 
 /// A nonblank line of a page.
 #[derive(Debug)]
-pub(super) struct PageLine {
+pub(super) struct SiteLine {
     pub(super) span: Span,
     pub(super) block: usize,
     pub(super) zone: Zone,
@@ -39,7 +39,7 @@ pub(super) struct PageLine {
 }
 
 /// Returns the nonblank lines of a page, in order.
-pub(super) fn page_lines(document: &Document<'_>) -> Vec<PageLine> {
+pub(super) fn page_lines(document: &Document<'_>) -> Vec<SiteLine> {
     let blocks = document.blocks();
     let body = |&block: &usize| is_text_body(document, block);
     let first = (0..blocks.len()).find(body);
@@ -61,7 +61,7 @@ pub(super) fn page_lines(document: &Document<'_>) -> Vec<PageLine> {
             if !span.is_empty() {
                 let key =
                     if may_recur { line_key(document, span, zone, &mut tokens) } else { None };
-                lines.push(PageLine { span, block: index, zone, key });
+                lines.push(SiteLine { span, block: index, zone, key });
             }
         }
     }
@@ -102,7 +102,7 @@ pub(super) fn add_hash(state: u64, hash: u64) -> u64 {
 /// follows it stays.
 pub(super) fn furniture(
     document: &Document<'_>,
-    lines: &[PageLine],
+    lines: &[SiteLine],
     recurs: impl Fn(usize) -> Recurrence,
 ) -> Vec<usize> {
     let mut recurrences: Vec<Recurrence> = (0..lines.len()).map(recurs).collect();
@@ -157,8 +157,8 @@ pub(super) fn furniture(
 const MIN_LINES_WITHIN: usize = 3;
 
 /// Makes list items rare that are steps, or belong to a list with other items on each page.
-fn keep_content_items(document: &Document<'_>, lines: &[PageLine], recurrences: &mut [Recurrence]) {
-    let is_item = |line: &PageLine| document.blocks()[line.block].kind == BlockKind::ListItem;
+fn keep_content_items(document: &Document<'_>, lines: &[SiteLine], recurrences: &mut [Recurrence]) {
+    let is_item = |line: &SiteLine| document.blocks()[line.block].kind == BlockKind::ListItem;
     let mut start = 0;
     for list in lines.chunk_by(|left, right| is_item(left) && is_item(right)) {
         let items = &mut recurrences[start..start + list.len()];
@@ -167,7 +167,7 @@ fn keep_content_items(document: &Document<'_>, lines: &[PageLine], recurrences: 
             continue;
         }
         let recurring = items.iter().filter(|recurrence| **recurrence != Recurrence::Rare).count();
-        let is_step = |line: &PageLine| {
+        let is_step = |line: &SiteLine| {
             document.slice(line.span).starts_with(|sign: char| sign.is_ascii_digit())
         };
         for (line, item) in list.iter().zip(items) {
@@ -192,11 +192,11 @@ pub(super) enum Recurrence {
 /// Counts the lines at the end of a run that may head or label what follows it.
 fn headings_at_end(
     document: &Document<'_>,
-    lines: &[PageLine],
+    lines: &[SiteLine],
     run: std::ops::Range<usize>,
 ) -> usize {
     let Some(below) = lines.get(run.end) else { return 0 };
-    let is_marked = |line: &&PageLine| document.marked_heading(line.block).is_some();
+    let is_marked = |line: &&SiteLine| document.marked_heading(line.block).is_some();
     let marked = lines[run.clone()].iter().rev().take_while(is_marked).count();
     if marked > 0 {
         return marked;

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::finding::{Finding, RuleInfo};
 use crate::text::Document;
-use lines::{PageLine, Recurrence, add_hash, furniture, page_lines};
+use lines::{Recurrence, SiteLine, add_hash, furniture, page_lines};
 
 /// The kind's name in rule files.
 pub const NAME: &str = "site-line";
@@ -219,7 +219,7 @@ impl SiteLines<'_> {
         };
         let Some(site) = self.sites.get(index as usize) else { return Vec::new() };
         let lines = page_lines(document);
-        let pages = |line: &PageLine| {
+        let pages = |line: &SiteLine| {
             let key = add_hash(u64::from(index), line.key?);
             self.pages_by_line.get(&key).copied()
         };

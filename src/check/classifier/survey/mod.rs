@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::prose::{Prose, flagged};
 use super::shape::Shape;
-use super::words::{self, Counts, Word};
+use super::words::{self, Word, WordCounts};
 use crate::finding::Finding;
 use crate::text::{BlockKind, Document, PageKind, PageKindEstimate, Span, template_hash};
 
@@ -20,7 +20,7 @@ const MAX_INDENT: usize = 20;
 
 /// A document's lines as the model sees them.
 pub struct Survey {
-    units: Vec<Unit>,
+    units: Vec<SurveyUnit>,
     buckets: Vec<u32>,
     prose: Prose,
     page: PageKindEstimate,
@@ -34,7 +34,7 @@ pub struct Survey {
 
 /// A block that is not blank; most are one line.
 #[derive(Debug, Default)]
-struct Unit {
+struct SurveyUnit {
     content: Span,
     line: usize,
     shape: Shape,
@@ -66,7 +66,7 @@ struct Unit {
 
 /// Which other lines the features of a line depend on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Context {
+pub struct LineContext {
     /// The lines between the running text above and below, the line itself included.
     pub run: Range<usize>,
     /// The heading of the line, or the first line of the run if there is none.
@@ -100,7 +100,7 @@ impl Survey {
                 gap = true;
                 continue;
             }
-            let mut unit = Unit {
+            let mut unit = SurveyUnit {
                 content: block.content,
                 line: block.lines.start,
                 indent: indent(document, block.lines.start),
@@ -113,7 +113,7 @@ impl Survey {
                     && (1..=MAX_BYTES).contains(&block.content.len()),
                 is_flagged: is_flagged[index],
                 gap_before: std::mem::take(&mut gap),
-                ..Unit::default()
+                ..SurveyUnit::default()
             };
             if unit.is_candidate {
                 let text = document.slice(block.content);
@@ -121,7 +121,7 @@ impl Survey {
                 words::each(text, |word| words.push(word));
                 unit.words = start..words.len();
                 let words = &words[start..];
-                unit.shape = Shape::of(text, words);
+                unit.shape = Shape::new(text, words);
                 unit.is_markup = text.starts_with(['<', '|']) || has_code(text);
                 let start = survey.buckets.len();
                 words::grams(text, |bucket| survey.buckets.push(bucket));
@@ -146,11 +146,11 @@ impl Survey {
 
     fn find_title(&mut self) {
         const TITLE_WORDS: f32 = 4.0;
-        let may_be_title = |unit: &Unit| !unit.is_flagged && unit.shape.words >= TITLE_WORDS;
+        let may_be_title = |unit: &SurveyUnit| !unit.is_flagged && unit.shape.words >= TITLE_WORDS;
         self.title = self.units.iter().take(self.prose_range.start + 1).position(may_be_title);
     }
 
-    /// Counts copies, and words that occur in the running text or the title.
+    /// WordCounts copies, and words that occur in the running text or the title.
     fn count(&mut self, document: &Document<'_>, words: &[Word]) {
         /// Fewest lines that begin the same way.
         const MIN_TURNS: u32 = 3;
@@ -159,7 +159,7 @@ impl Survey {
         let mut templates: FxHashMap<u64, f32> = FxHashMap::default();
         let mut first_words: FxHashMap<u64, f32> = FxHashMap::default();
         let mut speakers: FxHashMap<&str, u32> = FxHashMap::default();
-        let mut counts = Counts::new();
+        let mut counts = WordCounts::new();
         let mut template_hashes = vec![0; self.units.len()];
         for (unit, template) in self.units.iter_mut().zip(&mut template_hashes) {
             let text = document.slice(unit.content);
@@ -276,13 +276,14 @@ impl Survey {
     }
 
     /// For each unit the lines that its features depend on.
-    pub fn contexts(&self) -> Vec<Context> {
+    pub fn contexts(&self) -> Vec<LineContext> {
         let count = self.units.len();
-        let is_body = |unit: &Unit| unit.is_prose && !unit.is_flagged;
+        let is_body = |unit: &SurveyUnit| unit.is_prose && !unit.is_flagged;
         let mut contexts = Vec::with_capacity(count);
         let (mut start, mut heading) = (0, 0);
         for (index, unit) in self.units.iter().enumerate() {
-            contexts.push(Context { run: start..count, heading: heading.max(start).min(index) });
+            contexts
+                .push(LineContext { run: start..count, heading: heading.max(start).min(index) });
             if unit.is_heading || unit.shape.ends_in_colon > 0.0 {
                 heading = index;
             }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Context, Survey, Unit};
+use super::{LineContext, Survey, SurveyUnit};
 use crate::check::classifier::features::{FEATURES, Feature, Nearby, REACH, Row, STEPS, nearby};
 
 impl Survey {
@@ -42,7 +42,7 @@ impl Survey {
         let mut row = [0.0; FEATURES];
         let count = self.units.len().max(1) as f32;
         let share =
-            |is: &dyn Fn(&&Unit) -> bool| self.units.iter().filter(is).count() as f32 / count;
+            |is: &dyn Fn(&&SurveyUnit) -> bool| self.units.iter().filter(is).count() as f32 / count;
         let mut set = |feature: Feature, value: f32| row[feature as usize] = value;
         set(Feature::PageLines, self.units.len() as f32);
         set(Feature::PageProse, self.prose.share);
@@ -114,10 +114,10 @@ impl Survey {
         );
     }
 
-    fn place(&self, index: usize, context: &Context, sums: &Sums, row: &mut Row) {
+    fn place(&self, index: usize, context: &LineContext, sums: &Sums, row: &mut Row) {
         const FAR: f32 = 99.0;
         let count = self.units.len();
-        let Context { run, heading } = context;
+        let LineContext { run, heading } = context;
         let mut set = |feature: Feature, value: f32| row[feature as usize] = value.min(FAR);
         set(Feature::FromStart, index as f32);
         set(Feature::FromEnd, (count - 1 - index) as f32);
@@ -148,7 +148,7 @@ impl Survey {
         set(Feature::AlikeAround, alike.count() as f32 / near.len() as f32);
     }
 
-    fn describe_run(&self, index: usize, context: &Context, sums: &Sums, row: &mut Row) {
+    fn describe_run(&self, index: usize, context: &LineContext, sums: &Sums, row: &mut Row) {
         const FAR: f32 = 99.0;
         let run = context.run.start.min(index)..context.run.end.max(index + 1);
         let mean = |sums_of: &[f64]| over(sums_of, run.clone()) / run.len() as f32;
@@ -200,8 +200,8 @@ struct Sums {
 }
 
 impl Sums {
-    fn new(units: &[Unit], word_scores: &[f32]) -> Self {
-        let add = |value: &dyn Fn(usize, &Unit) -> f32| {
+    fn new(units: &[SurveyUnit], word_scores: &[f32]) -> Self {
+        let add = |value: &dyn Fn(usize, &SurveyUnit) -> f32| {
             let mut sum = 0.0;
             let mut sums = Vec::with_capacity(units.len() + 1);
             sums.push(sum);

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::{Candidate, Evidence};
+use super::{Candidate, EvidenceSearch};
 use crate::check::pattern::unit::{IsLine, is_searched};
-use crate::check::pattern::{Place, SHORT_BYTES, SHORT_WORDS, Unit};
+use crate::check::pattern::{PatternUnit, Place, SHORT_BYTES, SHORT_WORDS};
 
-impl Evidence<'_, '_> {
+impl EvidenceSearch<'_, '_> {
     /// Matches patterns that count anywhere, and collects candidates of those that count at an
     /// edge.
     pub(super) fn search(&mut self) {
@@ -44,7 +44,7 @@ impl Evidence<'_, '_> {
         for hit in &found.hits {
             let index = hit.expression as usize;
             let matcher = &self.matchers[index];
-            let is_sentence = matcher.pattern.unit == Unit::Sentence;
+            let is_sentence = matcher.pattern.unit == PatternUnit::Sentence;
             if !is_sentence && !matcher.admits(self.document, content, &mut self.of_block) {
                 continue;
             }
