@@ -7,7 +7,7 @@
 
 use super::page::Page;
 use super::set::{Measure, MeasureSet, number};
-use super::tokens::{Tokenizer, sentence_count, tokens};
+use super::tokens::{SpacyTokenizer, sentence_count, tokens};
 use crate::check::line_filter::LineFate;
 use crate::check::python;
 use crate::text::Span;
@@ -37,7 +37,7 @@ impl MeasureSet for C4Page {
                 LineFate::Brace => braces += 1,
                 LineFate::LeftOut(_) => {}
                 LineFate::Stays(line) => {
-                    sentences += sentence_count(&line, &tokens(&line, Tokenizer::English))
+                    sentences += sentence_count(&line, &tokens(&line, SpacyTokenizer::English))
                 }
             }
         }

@@ -6,7 +6,7 @@
 use super::page::Page;
 use super::punctuation::is_sentence_end;
 use super::set::{Measure, MeasureSet, number, ratio};
-use super::tokens::Tokenizer;
+use super::tokens::SpacyTokenizer;
 use super::words::Repeats;
 use crate::check::python;
 use crate::text::Span;
@@ -16,7 +16,7 @@ pub(super) struct FineWeb {
     /// The longest short line, in characters.
     pub(super) short_line: usize,
     /// How words are split.
-    pub(super) tokenizer: Tokenizer,
+    pub(super) tokenizer: SpacyTokenizer,
 }
 
 pub(super) const MEASURES: &[Measure] = &[

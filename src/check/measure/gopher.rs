@@ -7,7 +7,7 @@
 use super::page::Page;
 use super::punctuation::is_punctuation;
 use super::set::{Measure, MeasureSet, number, ratio};
-use super::tokens::Tokenizer;
+use super::tokens::SpacyTokenizer;
 use super::words::{NGrams, Repeats, walked_repetition};
 use crate::check::python;
 use crate::text::Span;
@@ -17,7 +17,7 @@ pub(super) struct GopherQuality {
     /// The words of which a page needs some.
     pub(super) stop_words: Vec<String>,
     /// How words are split.
-    pub(super) tokenizer: Tokenizer,
+    pub(super) tokenizer: SpacyTokenizer,
 }
 
 pub(super) const QUALITY: &[Measure] = &[
@@ -113,7 +113,7 @@ impl MeasureSet for GopherQuality {
 /// Gopher's repetition rules (table A1).
 pub(super) struct GopherRepetition {
     /// How words are split.
-    pub(super) tokenizer: Tokenizer,
+    pub(super) tokenizer: SpacyTokenizer,
 }
 
 pub(super) const REPETITION: &[Measure] = &[

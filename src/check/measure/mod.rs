@@ -36,8 +36,8 @@ use gopher::{GopherQuality, GopherRepetition};
 use gopher_dolma::DolmaGopher;
 use page::Page;
 use refinedweb::RefinedWeb;
-use set::{Measure, MeasureSet, Unit};
-use tokens::Tokenizer;
+use set::{Measure, MeasureSet, MeasureUnit};
+use tokens::SpacyTokenizer;
 
 pub use table::{MeasureColumns, MeasureValue};
 
@@ -117,8 +117,8 @@ pub enum SetName {
 impl Parameters {
     fn measure_set(&self) -> Box<dyn MeasureSet> {
         let tokenizer = match self.set {
-            SetName::FineWeb2 => Tokenizer::General,
-            _ => Tokenizer::English,
+            SetName::FineWeb2 => SpacyTokenizer::General,
+            _ => SpacyTokenizer::English,
         };
         match self.set {
             SetName::GopherQuality => Box::new(self.gopher_quality(tokenizer)),
@@ -136,11 +136,11 @@ impl Parameters {
         }
     }
 
-    fn gopher_quality(&self, tokenizer: Tokenizer) -> GopherQuality {
+    fn gopher_quality(&self, tokenizer: SpacyTokenizer) -> GopherQuality {
         GopherQuality { stop_words: self.stop_words.clone(), tokenizer }
     }
 
-    fn fineweb(&self, tokenizer: Tokenizer) -> FineWeb {
+    fn fineweb(&self, tokenizer: SpacyTokenizer) -> FineWeb {
         /// The length of a short line in FineWeb.
         const SHORT_LINE: usize = 30;
         FineWeb { short_line: self.short_line.unwrap_or(SHORT_LINE), tokenizer }
@@ -273,11 +273,11 @@ impl Failure {
 }
 
 /// Writes a value and its threshold, with as many digits as tell them apart.
-fn written(unit: Unit, value: f64, threshold: f64) -> (String, String) {
+fn written(unit: MeasureUnit, value: f64, threshold: f64) -> (String, String) {
     const MAX_DIGITS: usize = 6;
     let (factor, sign) = match unit {
-        Unit::Share => (100.0, " %"),
-        Unit::Number => (1.0, ""),
+        MeasureUnit::Share => (100.0, " %"),
+        MeasureUnit::Number => (1.0, ""),
     };
     let write = |value: f64, digits: usize| {
         let text = format!("{:.digits$}", value * factor);
@@ -289,8 +289,8 @@ fn written(unit: Unit, value: f64, threshold: f64) -> (String, String) {
     };
     let threshold = write(threshold, MAX_DIGITS);
     let shortest = match unit {
-        Unit::Share => 0,
-        Unit::Number => usize::from(value.fract() != 0.0),
+        MeasureUnit::Share => 0,
+        MeasureUnit::Number => usize::from(value.fract() != 0.0),
     };
     let value = (shortest..=MAX_DIGITS)
         .map(|digits| write(value, digits))

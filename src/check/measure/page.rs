@@ -2,8 +2,8 @@
 
 use std::cell::OnceCell;
 
-use super::tokens::{Tokenizer, tokens};
-use super::words::{Concatenation, Repeats, Words};
+use super::tokens::{SpacyTokenizer, tokens};
+use super::words::{Concatenation, PageWords, Repeats};
 use crate::check::python;
 use crate::text::Span;
 
@@ -14,10 +14,10 @@ pub(super) const MAX_NGRAM: usize = 10;
 pub(super) struct Page<'t> {
     pub(super) text: &'t str,
     characters: OnceCell<usize>,
-    words: OnceCell<Words>,
-    segments: OnceCell<Words>,
+    words: OnceCell<PageWords>,
+    segments: OnceCell<PageWords>,
     /// By tokenizer.
-    tokens: [OnceCell<Words>; 2],
+    tokens: [OnceCell<PageWords>; 2],
     run_together: [OnceCell<Concatenation>; 2],
     lines: OnceCell<Vec<Span>>,
     filled_lines: OnceCell<Vec<Span>>,
@@ -53,23 +53,24 @@ impl<'t> Page<'t> {
     }
 
     /// Returns the words between whitespace.
-    pub(super) fn words(&self) -> &Words {
-        self.words.get_or_init(|| Words::new(self.text, python::split(self.text)))
+    pub(super) fn words(&self) -> &PageWords {
+        self.words.get_or_init(|| PageWords::new(self.text, python::split(self.text)))
     }
 
     /// Returns the words of UAX #29.
-    pub(super) fn segments(&self) -> &Words {
-        self.segments.get_or_init(|| Words::new(self.text, crate::text::words(self.text).collect()))
+    pub(super) fn segments(&self) -> &PageWords {
+        self.segments
+            .get_or_init(|| PageWords::new(self.text, crate::text::words(self.text).collect()))
     }
 
     /// Returns the words that spaCy's tokenizer makes.
-    pub(super) fn tokens(&self, tokenizer: Tokenizer) -> &Words {
+    pub(super) fn tokens(&self, tokenizer: SpacyTokenizer) -> &PageWords {
         self.tokens[tokenizer as usize]
-            .get_or_init(|| Words::new(self.text, tokens(self.text, tokenizer)))
+            .get_or_init(|| PageWords::new(self.text, tokens(self.text, tokenizer)))
     }
 
     /// Returns the tokens, run together.
-    pub(super) fn run_together(&self, tokenizer: Tokenizer) -> &Concatenation {
+    pub(super) fn run_together(&self, tokenizer: SpacyTokenizer) -> &Concatenation {
         self.run_together[tokenizer as usize]
             .get_or_init(|| Concatenation::new(self.text, self.tokens(tokenizer), MAX_NGRAM))
     }

@@ -11,14 +11,14 @@ pub(super) struct Measure {
     /// What it says of a page; `{}` stands for the value.
     pub(super) text: &'static str,
     /// How the value is written.
-    pub(super) unit: Unit,
+    pub(super) unit: MeasureUnit,
     /// What the heaviest passage is.
     pub(super) label: &'static str,
 }
 
 /// How a value is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unit {
+pub(super) enum MeasureUnit {
     /// As percentage.
     Share,
     /// As it is.
@@ -28,7 +28,7 @@ pub(super) enum Unit {
 impl Measure {
     /// Defines a share, from 0 to 1.
     pub(super) const fn share(name: &'static str, text: &'static str, label: &'static str) -> Self {
-        Self { name, text, unit: Unit::Share, label }
+        Self { name, text, unit: MeasureUnit::Share, label }
     }
 
     /// Defines a number.
@@ -37,7 +37,7 @@ impl Measure {
         text: &'static str,
         label: &'static str,
     ) -> Self {
-        Self { name, text, unit: Unit::Number, label }
+        Self { name, text, unit: MeasureUnit::Number, label }
     }
 }
 

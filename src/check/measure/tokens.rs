@@ -32,7 +32,7 @@ const UNITS: &[&str] = &[
 
 /// Which of spaCy's tokenizers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tokenizer {
+pub(super) enum SpacyTokenizer {
     /// That of English.
     English,
     /// The rules that the tokenizers of most languages share, without contractions and
@@ -41,7 +41,7 @@ pub(super) enum Tokenizer {
 }
 
 /// Returns the tokens of a text, without those that are whitespace.
-pub(super) fn tokens(text: &str, tokenizer: Tokenizer) -> Vec<Span> {
+pub(super) fn tokens(text: &str, tokenizer: SpacyTokenizer) -> Vec<Span> {
     let mut tokens = Vec::with_capacity(text.len() / 5);
     let splitter = Splitter { text, tokenizer };
     for chunk in python::split(text) {
@@ -58,7 +58,7 @@ pub(super) fn tokens(text: &str, tokenizer: Tokenizer) -> Vec<Span> {
 /// Splits the chunks of a text.
 struct Splitter<'t> {
     text: &'t str,
-    tokenizer: Tokenizer,
+    tokenizer: SpacyTokenizer,
 }
 
 impl Splitter<'_> {
@@ -68,8 +68,8 @@ impl Splitter<'_> {
             return None;
         }
         let chunks = match self.tokenizer {
-            Tokenizer::English => &ENGLISH_CHUNKS,
-            Tokenizer::General => &GENERAL_CHUNKS,
+            SpacyTokenizer::English => &ENGLISH_CHUNKS,
+            SpacyTokenizer::General => &GENERAL_CHUNKS,
         };
         chunks.get(text).map(Vec::as_slice)
     }
@@ -277,7 +277,7 @@ fn unit_length(text: &str) -> usize {
 }
 
 /// Returns the bytes of a sign at `at` that splits what is around it.
-fn infix_length(text: &str, at: usize, tokenizer: Tokenizer) -> usize {
+fn infix_length(text: &str, at: usize, tokenizer: SpacyTokenizer) -> usize {
     let Some(sign) = text[at..].chars().next() else { return 0 };
     if sign.is_ascii_alphanumeric() {
         return 0;
@@ -316,8 +316,8 @@ fn infix_length(text: &str, at: usize, tokenizer: Tokenizer) -> usize {
             };
             let length = run * sign.len_utf8();
             let may_precede = match tokenizer {
-                Tokenizer::English => letter_or_digit,
-                Tokenizer::General => is_alpha,
+                SpacyTokenizer::English => letter_or_digit,
+                SpacyTokenizer::General => is_alpha,
             };
             let splits = run <= max && is(before, may_precede) && is(after(length), is_alpha);
             if splits { length } else { 0 }

@@ -6,7 +6,7 @@ use crate::check::python;
 use crate::text::Span;
 
 /// The words of a page, with what n-grams need.
-pub(super) struct Words {
+pub(super) struct PageWords {
     /// Where they are.
     pub(super) spans: Vec<Span>,
     /// Their lengths in characters.
@@ -15,7 +15,7 @@ pub(super) struct Words {
     ids: Vec<u64>,
 }
 
-impl Words {
+impl PageWords {
     /// Numbers the words at `spans`.
     pub(super) fn new(text: &str, spans: Vec<Span>) -> Self {
         let mut known: FxHashMap<&str, (u64, usize)> = FxHashMap::default();
@@ -69,7 +69,7 @@ impl Words {
 
 /// All n-grams of one size, as hashes of 64 bits in order of position.
 pub(super) struct NGrams<'w> {
-    words: &'w Words,
+    words: &'w PageWords,
     /// How many words they have.
     pub(super) size: usize,
     hashes: Vec<u64>,
@@ -172,7 +172,7 @@ fn mix(hash: u64, id: u64) -> u64 {
 /// together, occurred before. A window that did is skipped as a whole.
 ///
 /// `prefixes` are the hashes of [`Concatenation`].
-pub(super) fn walked_repetition(words: &Words, text: &Concatenation, size: usize) -> Walked {
+pub(super) fn walked_repetition(words: &PageWords, text: &Concatenation, size: usize) -> Walked {
     let mut seen: FxHashSet<u64> =
         FxHashSet::with_capacity_and_hasher(words.count(), Default::default());
     let mut walked = Walked::default();
@@ -213,7 +213,7 @@ const BASE: u64 = 0x0f3b_9d5c_7a61_24e7;
 
 impl Concatenation {
     /// Hashes the words. `max` is the size of the longest window.
-    pub(super) fn new(text: &str, words: &Words, max: usize) -> Self {
+    pub(super) fn new(text: &str, words: &PageWords, max: usize) -> Self {
         let (mut hash, mut offset) = (0, 0);
         let (mut prefixes, mut offsets) = (vec![0], vec![0]);
         for span in &words.spans {
