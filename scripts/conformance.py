@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Runs the filters of a reference implementation on pages, for `cargo xtask conformance`.
 
-    conformance.py datatrove|dolma PAGES.jsonl RESULTS.jsonl
+    conformance.py datatrove|dolma PAGES.jsonl RESULTS.jsonl SETS.json
 
-Each line of PAGES is an object with `text`. RESULTS gets one line per page: for each set of
+Each line of PAGES is an object with `text` and `lang`. SETS has the parameters of the sets for one
+language. RESULTS gets one line per page: for each set of
 measures, the threshold that fails first (or null) and the values that the implementation gives
 away. The last line has the seconds that each set took. Only the installed package is run; nothing
 of it is repeated here but thresholds that it takes from a configuration.
@@ -44,7 +45,18 @@ for size in range(5, 11):
 EMPTY = {"fineweb@datatrove": "min-lines", "gopher-repetition@datatrove": "min-characters"}
 
 
-def datatrove():
+# The languages of the sets `fineweb2@…` as datatrove names them.
+LANGUAGES = {
+    "de": "deu_Latn",
+    "el": "ell_Grek",
+    "es": "spa_Latn",
+    "fr": "fra_Latn",
+    "pl": "pol_Latn",
+    "ru": "rus_Cyrl",
+}
+
+
+def datatrove(sets):
     """Returns a function from a text to the outcome of each set of datatrove."""
     from datatrove.data import Document
     from datatrove.pipeline.filters import (
@@ -62,11 +74,40 @@ def datatrove():
     from datatrove.utils.text import split_into_parts, split_into_words
 
     filters = {
-        "gopher-quality@datatrove": GopherQualityFilter(),
-        "gopher-repetition@datatrove": GopherRepetitionFilter(),
-        "c4-page@datatrove": C4QualityFilter(),
-        "fineweb@datatrove": FineWebQualityFilter(),
+        "gopher-quality@datatrove": [GopherQualityFilter()],
+        "gopher-repetition@datatrove": [GopherRepetitionFilter()],
+        "c4-page@datatrove": [C4QualityFilter()],
+        "fineweb@datatrove": [FineWebQualityFilter()],
     }
+    for name, own in sets.items():
+        # As the pipeline of FineWeb-2 does.
+        language = LANGUAGES[name.partition("@")[2]]
+        filters[name] = [
+            GopherRepetitionFilter(
+                dup_para_frac=0,
+                dup_line_char_frac=0,
+                dup_para_char_frac=0,
+                dup_line_frac=own["max-repeated-lines"],
+                top_n_grams=[(n, own[f"max-top-{n}-gram"]) for n in (2, 3, 4)],
+                dup_n_grams=[(n, own[f"max-repeated-{n}-grams"]) for n in range(5, 11)],
+                language=language,
+            ),
+            FineWebQualityFilter(
+                short_line_thr=999,
+                char_duplicates_ratio=own["max-repeated-line-characters"],
+                line_punct_thr=own.get("min-punctuated-lines", 0),
+                new_line_ratio=own["max-line-feeds-per-word"],
+                language=language,
+            ),
+            GopherQualityFilter(
+                max_avg_word_length=own["max-mean-word-length"],
+                min_avg_word_length=own.get("min-mean-word-length", 0),
+                stop_words=own["stop-words"],
+                max_non_alpha_words_ratio=own["min-alphabetic-words"],
+                min_stop_words=own["min-stop-words"],
+                language=language,
+            ),
+        ]
 
     def values(name, text):
         words = split_into_words(text)
@@ -81,31 +122,34 @@ def datatrove():
                 if grams := get_n_grams(words, n):
                     result[f"top-{n}-gram"] = find_top_duplicate(grams) / len(text)
             result["repeated-line-characters"] = (
-                find_duplicates(filters[name]._line_splitter.split(text))[1] / len(text)
+                find_duplicates(filters[name][0]._line_splitter.split(text))[1] / len(text)
             )
             return result
         return {}
 
-    def outcome(text, seconds):
+    def outcome(text, language, seconds):
         results = {}
-        for name, page_filter in filters.items():
+        for name, steps in filters.items():
+            if name in sets and language != name.partition("@")[2]:
+                continue
             # Each set pays for its own words.
             split_into_parts.cache_clear()
             start = time.perf_counter()
-            try:
-                result = page_filter.filter(Document(text=text, id="0"))
-            except ZeroDivisionError:
-                result = (False, "division by zero")
+            result = True
+            for step in steps:
+                result = step.filter(Document(text=text, id="0"))
+                if result is not True:
+                    break
             seconds[name] = seconds.get(name, 0) + time.perf_counter() - start
             reason = None if result is True else result[1]
-            reason = EMPTY.get(name, reason) if reason == "empty" else REASONS.get(reason, reason)
+            reason = EMPTY.get(name, "min-lines") if reason == "empty" else REASONS.get(reason, reason)
             results[name] = {"failed": reason, "values": values(name, text)}
         return results
 
     return outcome
 
 
-def dolma():
+def dolma(_):
     """Returns a function from a text to the outcome of each set of Dolma."""
     from dolma.taggers.gopher import get_attributes
 
@@ -125,7 +169,7 @@ def dolma():
     top = {2: 0.2, 3: 0.18, 4: 0.16}
     repeated = {5: 0.15, 6: 0.14, 7: 0.13, 8: 0.12, 9: 0.11, 10: 0.1}
 
-    def outcome(text, seconds):
+    def outcome(text, _, seconds):
         results = {}
         for name, ignore_empty_lines in (("gopher@dolma-v1", False), ("gopher@dolma-v2", True)):
             start = time.perf_counter()
@@ -152,15 +196,18 @@ def dolma():
 
 
 def main():
-    reference, pages, results = sys.argv[1:]
-    outcome = {"datatrove": datatrove, "dolma": dolma}[reference]()
+    reference, pages, results, sets = sys.argv[1:]
+    with open(sets, encoding="utf-8") as file:
+        outcome = {"datatrove": datatrove, "dolma": dolma}[reference](json.load(file))
     seconds = {}
     # Loads what is loaded lazily.
-    outcome("The first page is not timed. It has two sentences.", {})
+    for language in (*LANGUAGES, "en"):
+        outcome("The first page is not timed. It has two sentences.", language, {})
     with open(pages, encoding="utf-8") as lines, open(results, "w", encoding="utf-8") as output:
         for line in lines:
             if line.strip():
-                print(json.dumps(outcome(json.loads(line)["text"], seconds)), file=output)
+                page = json.loads(line)
+                print(json.dumps(outcome(page["text"], page["lang"], seconds)), file=output)
         print(json.dumps({"seconds": seconds}), file=output)
 
 

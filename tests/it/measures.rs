@@ -334,3 +334,46 @@ fn lines_that_a_filter_leaves_out_are_found_one_by_one() {
     assert_eq!(found("c4-lines@datatrove"), [1, 5]);
     assert_eq!(found("refinedweb-lines@dclm"), [5]);
 }
+
+/// The numbers are those of spaCy 3.8.18.
+#[test]
+fn words_are_split_as_by_spacy() {
+    let chunks = [
+        ("don’t", 2),
+        ("cannot", 2),
+        ("id.", 2),
+        ("John’s", 2),
+        ("U.S.", 1),
+        ("e.g.,", 2),
+        ("Inc.All", 2),
+        ("J.P.Morgan", 1),
+        ("foo.Bar.", 4),
+        ("www.foo.com.", 2),
+        ("foo@bar.com", 1),
+        ("AT&T", 1),
+        ("C++", 1),
+        ("100+", 2),
+        ("10km", 2),
+        ("2011г.", 3),
+        ("$5", 2),
+        ("1,000", 1),
+        ("(6-8)", 4),
+        ("(see below):", 4),
+        ("...foo-bar", 4),
+        ("foo--bar", 3),
+        ("__init__", 5),
+        ("x…y", 3),
+        ("voters,’’", 3),
+        ("©2020", 2),
+    ];
+    let folder = TempDir::new().unwrap();
+    let records = chunks.map(|(chunk, _)| serde_json::json!({ "text": format!("{chunk} #") }));
+    write(folder.path(), "shard.jsonl", &records.map(|record| format!("{record}\n")).concat());
+    let arguments = ["check", "shard.jsonl", "--isolated", "-q", "--measures", "rows.jsonl"];
+    dechaff(folder.path(), &arguments);
+    for ((chunk, expected), row) in chunks.iter().zip(json_rows(&folder.path().join("rows.jsonl")))
+    {
+        let words = 1.0 / row["gopher-quality@datatrove:hashes-per-word"].as_f64().unwrap();
+        assert_eq!(words.round() as usize, expected + 1, "{chunk}");
+    }
+}

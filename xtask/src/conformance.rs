@@ -21,6 +21,10 @@ use serde::Deserialize;
 
 /// Pages that are compared; more are sampled evenly.
 const MAX_PAGES: usize = 1_200;
+/// Pages of each language other than English that are added for the sets of that language.
+const MAX_PAGES_PER_LANGUAGE: usize = 100;
+/// The beginning of the names of those sets; the language follows.
+const LANGUAGE_SETS: &str = "fineweb2@";
 /// Where results are written.
 const PAGE: &str = "docs/measures.md";
 /// Lines of that page around the results.
@@ -49,10 +53,20 @@ struct Outcome {
     values: BTreeMap<String, f64>,
 }
 
+/// A page, as the files have it.
+#[derive(Deserialize)]
+struct Page {
+    text: String,
+    /// Language, by ISO 639-1.
+    lang: Option<String>,
+}
+
 /// The result of one set on all pages.
 #[derive(Default)]
 struct Comparison {
     pages: usize,
+    /// The size of their text.
+    bytes: usize,
     /// Pages on which both decide alike.
     decisions: usize,
     /// Pages on which both name the same threshold first, or none.
@@ -67,7 +81,8 @@ struct Comparison {
 
 /// Compares all sets on the pages below `folder`. Returns a report.
 pub(crate) fn run(folder: &Path) -> Result<String> {
-    let texts = read_pages(folder)?;
+    let registry = Registry::embedded()?;
+    let texts = read_pages(folder, &registry)?;
     ensure!(
         !texts.is_empty(),
         "{}: no pages; give JSON Lines with a field `text`",
@@ -77,18 +92,17 @@ pub(crate) fn run(folder: &Path) -> Result<String> {
     fs::create_dir_all(&target)?;
     let pages = target.join("pages.jsonl");
     let mut file = File::create(&pages)?;
-    for text in &texts {
-        writeln!(file, "{}", serde_json::json!({ "text": text }))?;
+    for Page { text, lang } in &texts {
+        writeln!(file, "{}", serde_json::json!({ "text": text, "lang": lang }))?;
     }
     drop(file);
-    let registry = Registry::embedded()?;
+    fs::write(target.join("sets.json"), language_sets(&registry)?)?;
     let mut comparisons: BTreeMap<String, Comparison> = BTreeMap::new();
     for reference in &REFERENCES {
         let results = run_reference(reference, &target, &pages)?;
         compare(reference, &results, &texts, &registry, &mut comparisons)?;
     }
-    let bytes: usize = texts.iter().map(String::len).sum();
-    let report = report(&comparisons, texts.len(), bytes)?;
+    let report = report(&comparisons)?;
     let page = fs::read_to_string(PAGE)?;
     let parts = page
         .split_once(MARKS[0])
@@ -98,16 +112,23 @@ pub(crate) fn run(folder: &Path) -> Result<String> {
     Ok(report)
 }
 
-/// Reads the texts of the JSON Lines in `folder` and its subfolders.
-fn read_pages(folder: &Path) -> Result<Vec<String>> {
-    #[derive(Deserialize)]
-    struct Page {
-        text: String,
+/// Returns the parameters of the sets for one language, for the script.
+fn language_sets(registry: &Registry) -> Result<String> {
+    let mut sets = serde_json::Map::new();
+    for rule in registry.rules().iter().filter(|rule| rule.info.name.starts_with(LANGUAGE_SETS)) {
+        let Parameters::Measure(parameters) = &rule.parameters else { continue };
+        sets.insert(rule.info.name.clone(), serde_json::to_value(parameters)?);
     }
+    Ok(serde_json::to_string(&sets)?)
+}
+
+/// Reads the pages of the JSON Lines in `folder` and its subfolders: a sample, and more of the
+/// languages that have sets of their own.
+fn read_pages(folder: &Path, registry: &Registry) -> Result<Vec<Page>> {
     let mut files = Vec::new();
     collect(folder, &mut files)?;
     files.sort();
-    let mut texts = Vec::new();
+    let mut pages = Vec::new();
     for path in files {
         let file = File::open(&path)?;
         let reader: Box<dyn Read> = match path.extension().is_some_and(|end| end == "gz") {
@@ -117,12 +138,23 @@ fn read_pages(folder: &Path) -> Result<Vec<String>> {
         for line in BufReader::new(reader).lines() {
             // Other files than pages may be there too.
             if let Ok(page) = serde_json::from_str::<Page>(&line?) {
-                texts.push(page.text);
+                pages.push(page);
             }
         }
     }
-    let step = texts.len().div_ceil(MAX_PAGES).max(1);
-    Ok(texts.into_iter().step_by(step).collect())
+    let step = pages.len().div_ceil(MAX_PAGES).max(1);
+    let mut more: BTreeMap<&str, usize> = registry
+        .infos()
+        .filter_map(|info| info.name.strip_prefix(LANGUAGE_SETS))
+        .map(|language| (language, MAX_PAGES_PER_LANGUAGE))
+        .collect();
+    let is_kept = |(at, page): (usize, &Page)| {
+        let left = page.lang.as_deref().and_then(|language| more.get_mut(language));
+        let is_added = left.is_some_and(|left| std::mem::replace(left, left.saturating_sub(1)) > 0);
+        is_added || at % step == 0
+    };
+    let kept: Vec<bool> = pages.iter().enumerate().map(is_kept).collect();
+    Ok(pages.into_iter().zip(kept).filter(|(_, is_kept)| *is_kept).map(|(page, _)| page).collect())
 }
 
 fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
@@ -160,7 +192,7 @@ fn run_reference(reference: &Reference, target: &Path, pages: &Path) -> Result<V
     let results = target.join(format!("{}.jsonl", reference.name));
     let status = Command::new(&python)
         .args(["scripts/conformance.py", reference.name])
-        .args([pages, &results])
+        .args([pages, &results, &target.join("sets.json")])
         .status()?;
     ensure!(status.success(), "scripts/conformance.py fails for {}", reference.name);
     let text = fs::read_to_string(&results)?;
@@ -171,7 +203,7 @@ fn run_reference(reference: &Reference, target: &Path, pages: &Path) -> Result<V
 fn compare(
     reference: &Reference,
     results: &[String],
-    texts: &[String],
+    texts: &[Page],
     registry: &Registry,
     comparisons: &mut BTreeMap<String, Comparison>,
 ) -> Result<()> {
@@ -189,17 +221,23 @@ fn compare(
         let columns = columns(rule)?;
         // Tables that are built on first use.
         columns.measure("One sentence.");
+        let measured: Vec<(&Page, &Outcome)> = texts
+            .iter()
+            .zip(&outcomes)
+            .filter_map(|(page, outcomes)| Some((page, outcomes.get(&set)?)))
+            .collect();
         let start = Instant::now();
-        let rows: Vec<Vec<MeasureValue>> = texts.iter().map(|text| columns.measure(text)).collect();
+        let rows: Vec<Vec<MeasureValue>> =
+            measured.iter().map(|(page, _)| columns.measure(&page.text)).collect();
         let mut comparison = Comparison {
             own_seconds: start.elapsed().as_secs_f64(),
             reference_seconds,
+            bytes: measured.iter().map(|(page, _)| page.text.len()).sum(),
             reference: reference.packages[0].replace("==", " "),
             ..Comparison::default()
         };
         let names = columns.names();
-        for (row, outcomes) in rows.iter().zip(&outcomes) {
-            let outcome = outcomes.get(&set).with_context(|| format!("{set} lacks a result"))?;
+        for (row, (_, outcome)) in rows.iter().zip(measured) {
             comparison.add(&set, &names, row, outcome);
         }
         comparisons.insert(set, comparison);
@@ -240,29 +278,26 @@ impl Comparison {
 }
 
 /// Returns the tables of agreement and speed.
-fn report(
-    comparisons: &BTreeMap<String, Comparison>,
-    pages: usize,
-    bytes: usize,
-) -> Result<String> {
-    let megabytes = bytes as f64 / 1e6;
-    let mut report = format!(
-        "On {pages} pages with {megabytes:.1} MB of text, on one core. MB are millions of bytes of text; the time of each set includes \
-         its words.\n\n| set | implementation | same decision | same first threshold | equal values | dechaff, MB/s | \
-         implementation, MB/s | times as fast |\n|---|---|---:|---:|---:|---:|---:|---:|\n"
+fn report(comparisons: &BTreeMap<String, Comparison>) -> Result<String> {
+    let mut report = String::from(
+        "On one core; MB are millions of bytes of text, and the time of each set includes its words.\n\n\
+         | set | implementation | pages | same decision | same first threshold | equal values | dechaff, MB/s | \
+         implementation, MB/s | times as fast |\n|---|---|---:|---:|---:|---:|---:|---:|---:|\n",
     );
     let percent =
         |part: usize, whole: usize| format!("{:.2} %", 100.0 * part as f64 / whole as f64);
     for (set, comparison) in comparisons {
         let all: usize = comparison.values.values().map(|(all, ..)| all).sum();
         let differ: usize = comparison.values.values().map(|(_, differ, _)| differ).sum();
+        let megabytes = comparison.bytes as f64 / 1e6;
         let (own, other) =
             (megabytes / comparison.own_seconds, megabytes / comparison.reference_seconds);
         let values = if all == 0 { "–".into() } else { percent(all - differ, all) };
         writeln!(
             report,
-            "| `{set}` | {} | {} | {} | {values} | {own:.1} | {other:.2} | {:.0} |",
+            "| `{set}` | {} | {} | {} | {} | {values} | {own:.1} | {other:.2} | {:.0} |",
             comparison.reference,
+            comparison.pages,
             percent(comparison.decisions, comparison.pages),
             percent(comparison.reasons, comparison.pages),
             own / other,

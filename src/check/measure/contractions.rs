@@ -71,7 +71,7 @@ const FACES: &[(&str, &str)] = &[
 ];
 
 /// Faces whose mouth comes first.
-const MIRRORED_FACES: &str = "(: (-: [: [-: (; (-; ): )-: (= [= ]= (8 (-8 >:( :') :'-) :'( :'-( :() \
+const MIRRORED_FACES: &str = "(: (-: [: [-: (; (-; ): )-: (= [= ]= (-8 >:( :') :'-) :'( :'-( :() \
     >:o :1";
 
 /// Returns the special chunks of every language.

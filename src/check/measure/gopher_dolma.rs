@@ -122,7 +122,7 @@ impl MeasureSet for DolmaGopher {
                 return share(top.count * top.characters, characters);
             }
             let (all, repeated) = ngrams.repeated_characters();
-            (ngrams.count() > 0).then(|| number(repeated) / number(all.max(1)))
+            (ngrams.count > 0).then(|| number(repeated) / number(all.max(1)))
         }));
         values
     }

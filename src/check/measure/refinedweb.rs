@@ -188,7 +188,7 @@ impl MeasureSet for RefinedWeb {
             (_, Some(size)) => {
                 let ngrams = segments.ngrams(size).last()?;
                 let first = match size < 5 {
-                    true => ngrams.top()?.first,
+                    true => ngrams.longest_top()?.first,
                     false => ngrams.first_repeated()?,
                 };
                 segments.window(first, size)
@@ -225,14 +225,13 @@ impl RefinedWeb {
     fn repeated(&self, page: &Page<'_>, ngrams: &NGrams<'_>) -> Option<f64> {
         let characters = page.segments().characters();
         if ngrams.size < 5 {
-            let top = ngrams.longest_top()?;
-            let repeated = if top.count > 1 { top.characters * top.count } else { 0 };
-            return ratio(repeated, characters);
+            let repeated = ngrams.longest_top().map_or(0, |top| top.characters * top.count);
+            return ratio(repeated, characters).filter(|_| ngrams.count > 0);
         }
         let repeated = ngrams.repeated_words();
         let lengths = page.segments().lengths.iter().zip(&repeated);
         let repeated = lengths.filter(|(_, is_repeated)| **is_repeated).map(|(length, _)| length);
-        (ngrams.count() > 0).then_some(())?;
+        (ngrams.count > 0).then_some(())?;
         ratio(repeated.sum(), characters)
     }
 }

@@ -27,7 +27,8 @@ const UNITS: &[&str] = &[
     "km", "km²", "km³", "m", "m²", "m³", "dm", "dm²", "dm³", "cm", "cm²", "cm³", "mm", "mm²",
     "mm³", "ha", "µm", "nm", "yd", "in", "ft", "kg", "g", "mg", "µg", "t", "lb", "oz", "m/s",
     "km/h", "kmh", "mph", "hPa", "Pa", "mbar", "mb", "MB", "kb", "KB", "gb", "GB", "tb", "TB", "T",
-    "G", "M", "K", "%",
+    "G", "M", "K", "%", "км", "м", "дм", "см", "мм", "нм", "кг", "г", "мг", "м/с", "км/ч", "кПа",
+    "Па", "Кб", "КБ", "Мб", "МБ", "Гб", "ГБ",
 ];
 
 /// Which of spaCy's tokenizers.
@@ -139,9 +140,11 @@ impl Splitter<'_> {
                 at += text[at..end].chars().next().map_or(1, char::len_utf8);
                 continue;
             }
-            // A sign at the start stays with what follows it.
-            if at > start {
-                tokens.push(Span::new(start, at));
+            // A sign at the start of the chunk stays with what follows it.
+            if at > stem.start {
+                if at > start {
+                    tokens.push(Span::new(start, at));
+                }
                 tokens.push(Span::new(at, at + length));
                 start = at + length;
             }
@@ -152,31 +155,20 @@ impl Splitter<'_> {
         }
     }
 
-    /// Joins tokens in a row that together are a special chunk, such as `)` and `:`.
+    /// Joins tokens in a row that together are a special chunk, such as `)` and `:`, or `Nov` and `.`.
     fn merge_specials(&self, tokens: Vec<Span>) -> Vec<Span> {
         const MAX_TOKENS: usize = 4;
         let text = self.text;
-        let is_part = |token: &Span| {
-            token.range().len() <= 2
-                && text[token.range()].starts_with([':', ';', '=', ')', '(', '[', ']', '>'])
-        };
-        if !tokens.windows(2).any(|pair| is_part(&pair[0]) && pair[0].end == pair[1].start) {
-            return tokens;
-        }
+        let is_glued = |pair: &[Span]| pair[0].end == pair[1].start;
         let mut merged: Vec<Span> = Vec::with_capacity(tokens.len());
         let mut at = 0;
         while at < tokens.len() {
-            let mut length = 1;
-            if is_part(&tokens[at]) {
-                let adjacent =
-                    tokens[at..].windows(2).take_while(|pair| pair[0].end == pair[1].start);
-                let max = (adjacent.count() + 1).min(MAX_TOKENS);
-                let joined = |size: usize| &text[tokens[at].start..tokens[at + size - 1].end];
-                let is_one = |size: &usize| {
-                    self.special(joined(*size)).is_some_and(|whole| whole.len() == 1)
-                };
-                length = (2..=max).rev().find(is_one).unwrap_or(1);
-            }
+            let glued =
+                tokens[at..].windows(2).take(MAX_TOKENS - 1).take_while(|pair| is_glued(pair));
+            let joined = |size: usize| &text[tokens[at].start..tokens[at + size - 1].end];
+            let is_one =
+                |size: &usize| self.special(joined(*size)).is_some_and(|whole| whole.len() == 1);
+            let length = (2..=glued.count() + 1).rev().find(is_one).unwrap_or(1);
             merged.push(Span::new(tokens[at].start, tokens[at + length - 1].end));
             at += length;
         }

@@ -48,15 +48,24 @@ impl PageWords {
     }
 
     /// Counts the n-grams of 1 to `max` words, shortest first.
+    ///
+    /// An n-gram can only recur if the shorter one at its start does, so ever fewer are counted.
     pub(super) fn ngrams(&self, max: usize) -> impl Iterator<Item = NGrams<'_>> {
         let mut hashes = vec![0_u64; self.ids.len()];
+        let mut candidates: Vec<usize> = (0..self.ids.len()).collect();
         (1..=max).map(move |size| {
             let count = (self.ids.len() + 1).saturating_sub(size);
-            hashes.truncate(count);
-            for (hash, id) in hashes.iter_mut().zip(&self.ids[(size - 1).min(self.ids.len())..]) {
-                *hash = mix(*hash, *id);
+            candidates.retain(|first| *first < count);
+            let mut counts: FxHashMap<u64, (usize, usize)> =
+                FxHashMap::with_capacity_and_hasher(candidates.len(), Default::default());
+            for first in &candidates {
+                let hash = mix(hashes[*first], self.ids[first + size - 1]);
+                hashes[*first] = hash;
+                counts.entry(hash).or_insert((0, *first)).0 += 1;
             }
-            NGrams { words: self, size, hashes: hashes.clone() }
+            let recurs = |first: &usize| counts.get(&hashes[*first]).is_some_and(|one| one.0 > 1);
+            candidates.retain(recurs);
+            NGrams { words: self, size, count, counts, repeated: candidates.clone() }
         })
     }
 
@@ -67,12 +76,17 @@ impl PageWords {
     }
 }
 
-/// All n-grams of one size, as hashes of 64 bits in order of position.
+/// All n-grams of one size.
 pub(super) struct NGrams<'w> {
     words: &'w PageWords,
     /// How many words they have.
     pub(super) size: usize,
-    hashes: Vec<u64>,
+    /// How many there are.
+    pub(super) count: usize,
+    /// How often those occur that may recur, and where first, by hash.
+    counts: FxHashMap<u64, (usize, usize)>,
+    /// Where those that recur are, in order: the indices of their first words.
+    repeated: Vec<usize>,
 }
 
 /// The n-gram with most occurrences, the first of several.
@@ -87,77 +101,54 @@ pub(super) struct TopNGram {
 }
 
 impl NGrams<'_> {
-    /// Returns the number of n-grams.
-    pub(super) fn count(&self) -> usize {
-        self.hashes.len()
-    }
-
-    fn counts(&self) -> FxHashMap<u64, (usize, usize)> {
-        let mut counts: FxHashMap<u64, (usize, usize)> =
-            FxHashMap::with_capacity_and_hasher(self.hashes.len(), Default::default());
-        for (at, hash) in self.hashes.iter().enumerate() {
-            counts.entry(*hash).or_insert((0, at)).0 += 1;
-        }
-        counts
-    }
-
     fn characters_at(&self, first: usize) -> usize {
         self.words.lengths.iter().skip(first).take(self.size).sum()
     }
 
-    /// Returns the n-gram with most occurrences.
-    pub(super) fn top(&self) -> Option<TopNGram> {
-        let top = self
-            .counts()
-            .into_values()
-            .max_by_key(|(count, first)| (*count, std::cmp::Reverse(*first)));
-        top.map(|(count, first)| TopNGram { count, first, characters: self.characters_at(first) })
+    fn top_at(&self, (count, first): (usize, usize)) -> TopNGram {
+        TopNGram { count, first, characters: self.characters_at(first) }
     }
 
-    /// Returns the n-gram with most occurrences, the one with most characters of several.
+    /// Returns the n-gram with most occurrences.
+    pub(super) fn top(&self) -> Option<TopNGram> {
+        let recurring = self.counts.values().copied().filter(|(count, _)| *count > 1);
+        let top = recurring.max_by_key(|(count, first)| (*count, std::cmp::Reverse(*first)));
+        (self.count > 0).then(|| self.top_at(top.unwrap_or((1, 0))))
+    }
+
+    /// Returns the n-gram with most occurrences, the one with most characters of several. `None`
+    /// if none recurs.
     pub(super) fn longest_top(&self) -> Option<TopNGram> {
-        let counts = self.counts();
-        let most = counts.values().map(|(count, _)| *count).max()?;
-        let tops = counts.into_values().filter(|(count, _)| *count == most);
-        let tops = tops.map(|(count, first)| TopNGram {
-            count,
-            first,
-            characters: self.characters_at(first),
-        });
+        let most =
+            self.counts.values().map(|(count, _)| *count).max().filter(|count| *count > 1)?;
+        let tops = self.counts.values().copied().filter(|(count, _)| *count == most);
+        let tops = tops.map(|top| self.top_at(top));
         tops.max_by_key(|top| (top.characters, std::cmp::Reverse(top.first)))
     }
 
     /// Returns for each word whether it is in an n-gram that occurs at least twice.
     pub(super) fn repeated_words(&self) -> Vec<bool> {
-        let counts = self.counts();
-        let mut repeated = vec![false; self.words.count()];
+        let mut words = vec![false; self.words.count()];
         let mut until = 0;
-        for (at, hash) in self.hashes.iter().enumerate() {
-            if counts.get(hash).is_some_and(|(count, _)| *count > 1) {
-                let from = at.max(until);
-                until = at + self.size;
-                repeated.iter_mut().take(until).skip(from).for_each(|word| *word = true);
-            }
+        for first in &self.repeated {
+            let from = (*first).max(until);
+            until = first + self.size;
+            words.iter_mut().take(until).skip(from).for_each(|word| *word = true);
         }
-        repeated
+        words
     }
 
     /// Returns the characters in all n-grams, and in those that occur at least twice. Characters
     /// that several n-grams share count for each.
     pub(super) fn repeated_characters(&self) -> (usize, usize) {
-        let (mut all, mut repeated) = (0, 0);
-        for (count, first) in self.counts().into_values() {
-            let characters = count * self.characters_at(first);
-            all += characters;
-            repeated += if count > 1 { characters } else { 0 };
-        }
-        (all, repeated)
+        let all = self.words.lengths.windows(self.size).map(|window| window.iter().sum::<usize>());
+        let repeated = self.repeated.iter().map(|first| self.characters_at(*first));
+        (all.sum(), repeated.sum())
     }
 
-    /// Returns the first n-gram that occurred before, as the index of its first word.
+    /// Returns the first n-gram that occurs at least twice, as the index of its first word.
     pub(super) fn first_repeated(&self) -> Option<usize> {
-        let mut seen = FxHashSet::default();
-        self.hashes.iter().position(|hash| !seen.insert(*hash))
+        self.repeated.first().copied()
     }
 }
 
