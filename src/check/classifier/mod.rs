@@ -1,7 +1,7 @@
 //! The `classifier` kind: a statistical model over lines, for noise that no rule names.
 //!
-//! It goes by what a line looks like, where it is, its neighbors, its words, and what the rules
-//! before it found. It reports only lines that they left.
+//! It weighs the shape, position, neighbors and words of a line, and the findings of the rules
+//! before it. It only reports lines that no other rule flagged.
 //! `docs/model.md` says what it was trained on and how far it can be trusted.
 
 mod features;

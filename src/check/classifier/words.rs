@@ -179,13 +179,13 @@ impl WordCounts {
         Self { counters: vec![0; 1 << Self::BITS] }
     }
 
-    /// WordCounts words that stand one after the other.
+    /// Counts consecutive words.
     pub(super) fn add(&mut self, words: &[Word]) {
         let mut before = None;
         words.iter().for_each(|&word| self.add_word(before.replace(word), word));
     }
 
-    /// WordCounts the words of `text`.
+    /// Counts the words of `text`.
     pub(super) fn add_text(&mut self, text: &str) {
         let mut before = None;
         each(text, |word| self.add_word(before.replace(word), word));

@@ -150,7 +150,7 @@ impl Survey {
         self.title = self.units.iter().take(self.prose_range.start + 1).position(may_be_title);
     }
 
-    /// WordCounts copies, and words that occur in the running text or the title.
+    /// Counts copies, and words that occur in the running text or the title.
     fn count(&mut self, document: &Document<'_>, words: &[Word]) {
         /// Fewest lines that begin the same way.
         const MIN_TURNS: u32 = 3;
