@@ -89,6 +89,11 @@ pub(crate) fn split_lines(text: &str) -> Vec<Span> {
     lines
 }
 
+/// Whether a word contains a letter.
+pub(crate) fn has_letter(word: &str) -> bool {
+    word.chars().any(is_letter)
+}
+
 /// Whether `str.isalpha` holds: a letter, which excludes the combining marks that Rust counts.
 pub(crate) fn is_letter(character: char) -> bool {
     static LETTERS: LazyLock<CharacterClass> = LazyLock::new(|| CharacterClass::new(r"\p{L}"));

@@ -66,10 +66,12 @@ struct LineFilterCheck {
 impl LineSet {
     /// Returns why the filter leaves out a line, if it does.
     fn reason(self, line: &str) -> Option<&'static str> {
-        match (self, LineFate::new(line, true)) {
-            (Self::C4, LineFate::LeftOut(reason)) => Some(reason),
-            (Self::C4, _) => None,
-            (Self::RefinedWeb, _) => refinedweb::reason(line),
+        match self {
+            Self::C4 => match LineFate::new(line, true) {
+                LineFate::LeftOut(reason) => Some(reason),
+                _ => None,
+            },
+            Self::RefinedWeb => refinedweb::reason(line),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! Source: `pipeline/filters/gopher_quality_filter.py` and `gopher_repetition_filter.py` in
 //! huggingface/datatrove 0.10.1. Words are the tokens of spaCy, so punctuation counts as words.
 
+use super::ngrams::{self, ngram_size};
 use super::page::Page;
 use super::punctuation::is_punctuation;
 use super::set::{Measure, MeasureSet, number, ratio};
@@ -48,10 +49,6 @@ fn is_only_punctuation(word: &str) -> bool {
     word.chars().all(is_punctuation)
 }
 
-fn has_letter(word: &str) -> bool {
-    word.chars().any(python::is_letter)
-}
-
 impl MeasureSet for GopherQuality {
     fn measures(&self) -> &'static [Measure] {
         QUALITY
@@ -62,7 +59,7 @@ impl MeasureSet for GopherQuality {
         let (mut counted, mut characters, mut with_letter) = (0, 0, 0);
         for (span, length) in words.spans.iter().zip(&words.lengths) {
             let word = page.slice(*span);
-            with_letter += usize::from(has_letter(word));
+            with_letter += usize::from(python::has_letter(word));
             if !is_only_punctuation(word) {
                 counted += 1;
                 characters += length;
@@ -100,11 +97,7 @@ impl MeasureSet for GopherQuality {
             }
             "bullet-lines" => page.heaviest_lines(|line| usize::from(has_bullet(line))),
             "ellipsis-lines" => page.heaviest_lines(|line| usize::from(ends_with_ellipsis(line))),
-            "alphabetic-words" => page.heaviest_lines(|line| {
-                line.split(python::is_space)
-                    .filter(|word| !word.is_empty() && !has_letter(word))
-                    .count()
-            }),
+            "alphabetic-words" => page.most_words_without_letter(),
             _ => None,
         }
     }
@@ -130,9 +123,9 @@ pub(super) const REPETITION: &[Measure] = &[
         "{} of characters are in repeats of lines",
         "repeated most",
     ),
-    Measure::share("top-2-gram", "{} of characters are in the most frequent two words", "these"),
-    Measure::share("top-3-gram", "{} of characters are in the most frequent three words", "these"),
-    Measure::share("top-4-gram", "{} of characters are in the most frequent four words", "these"),
+    ngrams::TOP_2_GRAM,
+    ngrams::TOP_3_GRAM,
+    ngrams::TOP_4_GRAM,
     Measure::share("repeated-5-grams", "{} of characters are in repeats of five words", "a repeat"),
     Measure::share("repeated-6-grams", "{} of characters are in repeats of six words", "a repeat"),
     Measure::share(
@@ -148,11 +141,6 @@ pub(super) const REPETITION: &[Measure] = &[
     Measure::share("repeated-9-grams", "{} of characters are in repeats of nine words", "a repeat"),
     Measure::share("repeated-10-grams", "{} of characters are in repeats of ten words", "a repeat"),
 ];
-
-/// Returns the size in the name of a measure of n-grams.
-pub(super) fn ngram_size(name: &str) -> Option<usize> {
-    name.split('-').find_map(|part| part.parse().ok())
-}
 
 impl MeasureSet for GopherRepetition {
     fn measures(&self) -> &'static [Measure] {

@@ -4,7 +4,7 @@
 //! Words are what is between whitespace, their length is the median, and n-grams overlap. The first
 //! version counts each blank line as a line, so almost every page has repeated lines.
 
-use super::gopher::ngram_size;
+use super::ngrams::{self, ngram_size};
 use super::page::Page;
 use super::set::{Measure, MeasureSet, number};
 use super::words::Repeats;
@@ -39,47 +39,19 @@ const MEASURES: &[Measure] = &[
         "{} of characters are in lines that occur more than once",
         "repeated most",
     ),
-    Measure::share("top-2-gram", "{} of characters are in the most frequent two words", "these"),
-    Measure::share("top-3-gram", "{} of characters are in the most frequent three words", "these"),
-    Measure::share("top-4-gram", "{} of characters are in the most frequent four words", "these"),
-    Measure::share(
-        "repeated-5-grams",
-        "{} of characters are in five words that recur",
-        "they recur",
-    ),
-    Measure::share(
-        "repeated-6-grams",
-        "{} of characters are in six words that recur",
-        "they recur",
-    ),
-    Measure::share(
-        "repeated-7-grams",
-        "{} of characters are in seven words that recur",
-        "they recur",
-    ),
-    Measure::share(
-        "repeated-8-grams",
-        "{} of characters are in eight words that recur",
-        "they recur",
-    ),
-    Measure::share(
-        "repeated-9-grams",
-        "{} of characters are in nine words that recur",
-        "they recur",
-    ),
-    Measure::share(
-        "repeated-10-grams",
-        "{} of characters are in ten words that recur",
-        "they recur",
-    ),
+    ngrams::TOP_2_GRAM,
+    ngrams::TOP_3_GRAM,
+    ngrams::TOP_4_GRAM,
+    ngrams::RECURRING_5_GRAMS,
+    ngrams::RECURRING_6_GRAMS,
+    ngrams::RECURRING_7_GRAMS,
+    ngrams::RECURRING_8_GRAMS,
+    ngrams::RECURRING_9_GRAMS,
+    ngrams::RECURRING_10_GRAMS,
 ];
 
 fn has_symbol(word: &str) -> bool {
     word.contains(['#', '…'])
-}
-
-fn has_letter(word: &str) -> bool {
-    word.chars().any(python::is_letter)
 }
 
 fn is_required(word: &str) -> bool {
@@ -109,7 +81,7 @@ impl MeasureSet for DolmaGopher {
             Some(number(words.count())),
             Some(median(&words.lengths)),
             share(count(has_symbol), words.count()),
-            share(count(has_letter), words.count()),
+            share(count(python::has_letter), words.count()),
             Some(number(count(is_required))),
             share_of_lines(|line| line.starts_with(['*', '-'])),
             share_of_lines(|line| line.ends_with('…')),
@@ -142,11 +114,7 @@ impl MeasureSet for DolmaGopher {
             ("symbol-words", _) => page.heaviest_lines(|line| {
                 line.split(python::is_space).filter(|word| has_symbol(word)).count()
             }),
-            ("alphabetic-words", _) => page.heaviest_lines(|line| {
-                line.split(python::is_space)
-                    .filter(|word| !word.is_empty() && !has_letter(word))
-                    .count()
-            }),
+            ("alphabetic-words", _) => page.most_words_without_letter(),
             ("bullet-lines", _) => {
                 page.heaviest_lines(|line| usize::from(line.starts_with(['*', '-'])))
             }

@@ -12,6 +12,7 @@ mod fineweb;
 mod fineweb2;
 mod gopher;
 mod gopher_dolma;
+mod ngrams;
 mod page;
 mod punctuation;
 mod refinedweb;

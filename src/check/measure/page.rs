@@ -98,6 +98,14 @@ impl<'t> Page<'t> {
         *self.repeated_stretches.get_or_init(|| Repeats::new(self.text, self.stretches()))
     }
 
+    /// Returns the stretch of consecutive lines with most words that contain no letter.
+    pub(super) fn most_words_without_letter(&self) -> Option<Span> {
+        self.heaviest_lines(|line| {
+            let words = line.split(python::is_space).filter(|word| !word.is_empty());
+            words.filter(|word| !python::has_letter(word)).count()
+        })
+    }
+
     /// Returns the stretch of consecutive lines with the greatest weight. A line without weight
     /// ends a stretch, a blank one does not.
     pub(super) fn heaviest_lines(&self, weight: impl Fn(&str) -> usize) -> Option<Span> {

@@ -8,7 +8,7 @@
 
 use std::sync::LazyLock;
 
-use super::gopher::ngram_size;
+use super::ngrams::{self, ngram_size};
 use super::page::Page;
 use super::set::{Measure, MeasureSet, number, ratio};
 use super::words::{NGrams, Repeats};
@@ -39,39 +39,15 @@ const MEASURES: &[Measure] = &[
         "{} of characters are in paragraphs that occur more than once",
         "repeated most",
     ),
-    Measure::share("top-2-gram", "{} of characters are in the most frequent two words", "these"),
-    Measure::share("top-3-gram", "{} of characters are in the most frequent three words", "these"),
-    Measure::share("top-4-gram", "{} of characters are in the most frequent four words", "these"),
-    Measure::share(
-        "repeated-5-grams",
-        "{} of characters are in five words that recur",
-        "they recur",
-    ),
-    Measure::share(
-        "repeated-6-grams",
-        "{} of characters are in six words that recur",
-        "they recur",
-    ),
-    Measure::share(
-        "repeated-7-grams",
-        "{} of characters are in seven words that recur",
-        "they recur",
-    ),
-    Measure::share(
-        "repeated-8-grams",
-        "{} of characters are in eight words that recur",
-        "they recur",
-    ),
-    Measure::share(
-        "repeated-9-grams",
-        "{} of characters are in nine words that recur",
-        "they recur",
-    ),
-    Measure::share(
-        "repeated-10-grams",
-        "{} of characters are in ten words that recur",
-        "they recur",
-    ),
+    ngrams::TOP_2_GRAM,
+    ngrams::TOP_3_GRAM,
+    ngrams::TOP_4_GRAM,
+    ngrams::RECURRING_5_GRAMS,
+    ngrams::RECURRING_6_GRAMS,
+    ngrams::RECURRING_7_GRAMS,
+    ngrams::RECURRING_8_GRAMS,
+    ngrams::RECURRING_9_GRAMS,
+    ngrams::RECURRING_10_GRAMS,
     Measure::share(
         "words-in-left-out-lines",
         "{} of words are in lines to leave out",
@@ -85,10 +61,6 @@ const SYMBOLS: [&str; 4] = ["#", "...", ". . .", "…"];
 
 fn symbols(text: &str) -> usize {
     SYMBOLS.iter().map(|symbol| text.matches(symbol).count()).sum()
-}
-
-fn has_letter(word: &str) -> bool {
-    word.chars().any(python::is_letter)
 }
 
 fn is_stop_word(word: &str) -> bool {
@@ -169,7 +141,7 @@ impl MeasureSet for RefinedWeb {
             ratio(symbols(page.text), words.count()),
             share_of_lines(starts_with_bullet),
             share_of_lines(ends_with_ellipsis),
-            ratio(words.count() - count(has_letter), words.count()),
+            ratio(words.count() - count(python::has_letter), words.count()),
             Some(number(count(is_stop_word))),
             line_share,
             paragraph_share,
@@ -201,11 +173,7 @@ impl MeasureSet for RefinedWeb {
             ("ellipsis-lines", _) => {
                 page.heaviest_lines(|line| usize::from(ends_with_ellipsis(line)))
             }
-            ("wordless-words", _) => page.heaviest_lines(|line| {
-                line.split(python::is_space)
-                    .filter(|word| !word.is_empty() && !has_letter(word))
-                    .count()
-            }),
+            ("wordless-words", _) => page.most_words_without_letter(),
             ("repeated-lines" | "repeated-line-characters", _) => {
                 Repeats::new(page.text, &lines(page)).heaviest
             }
