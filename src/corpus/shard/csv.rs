@@ -51,12 +51,9 @@ const ROWS: InputFormat = InputFormat {
 
 fn read(file: ShardFile, delimiter: u8) -> Result<ShardItems, ReadError> {
     let shard = Arc::clone(&file.shard);
-    let (is_explicit, name) = (file.is_explicit, shard.name.clone());
+    let is_explicit = file.is_explicit;
     let options = &shard.read_options;
-    let missing = |reason: String| match is_explicit {
-        true => ReadError::UnreadableRecords { place: name.clone(), records: 1, reason },
-        false => ReadError::NotACorpus { path: name.clone(), reason },
-    };
+    let missing = |reason: String| shard.no_text_field(reason, is_explicit);
     let mut rows = CsvRows::new(counted_decoder(file)?, delimiter, options.max_record);
     let header = match rows.next() {
         Ok(Some(ByteLine::Complete(header))) => header,
@@ -78,7 +75,7 @@ fn read(file: ShardFile, delimiter: u8) -> Result<ShardItems, ReadError> {
 /// The rows below the header.
 struct RowBodies {
     rows: CsvRows<Box<dyn BufRead + Send>>,
-    syntax: Arc<CsvSyntax>,
+    syntax: Arc<dyn LineSyntax>,
 }
 
 impl Iterator for RowBodies {
@@ -87,12 +84,7 @@ impl Iterator for RowBodies {
     fn next(&mut self) -> Option<io::Result<RecordBody>> {
         let offset = self.rows.offset;
         let row = self.rows.next().transpose()?;
-        Some(row.map(|row| match row {
-            ByteLine::Complete(bytes) => {
-                RecordBody::Line(bytes, offset, Arc::clone(&self.syntax) as Arc<dyn LineSyntax>)
-            }
-            ByteLine::TooLong => RecordBody::TooLarge,
-        }))
+        Some(row.map(|row| RecordBody::from_line(row, offset, &self.syntax)))
     }
 }
 

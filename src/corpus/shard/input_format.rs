@@ -54,15 +54,12 @@ pub(super) struct ShardFile {
 impl ShardFile {
     /// Returns the error for a file of which nothing can be read.
     pub(super) fn unreadable(&self, reason: String) -> ReadError {
-        ReadError::UnreadableRecords { place: self.shard.name.clone(), records: 1, reason }
+        self.shard.unreadable(reason)
     }
 
     /// Returns the error for a file without the field with the text.
     pub(super) fn no_text_field(&self, reason: String) -> ReadError {
-        match self.is_explicit {
-            true => self.unreadable(reason),
-            false => ReadError::NotACorpus { path: self.shard.name.clone(), reason },
-        }
+        self.shard.no_text_field(reason, self.is_explicit)
     }
 
     /// Returns the error for a file that cannot be read.

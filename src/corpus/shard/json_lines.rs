@@ -74,7 +74,7 @@ fn read(file: ShardFile) -> Result<ShardItems, ReadError> {
 /// The lines of a shard.
 struct JsonLinesReader {
     lines: LineReader<Box<dyn BufRead + Send>>,
-    syntax: Arc<JsonSyntax>,
+    syntax: Arc<dyn LineSyntax>,
 }
 
 impl Iterator for JsonLinesReader {
@@ -83,12 +83,7 @@ impl Iterator for JsonLinesReader {
     fn next(&mut self) -> Option<io::Result<RecordBody>> {
         let offset = self.lines.offset;
         let line = self.lines.next().transpose()?;
-        Some(line.map(|line| match line {
-            ByteLine::Complete(bytes) => {
-                RecordBody::Line(bytes, offset, Arc::clone(&self.syntax) as Arc<dyn LineSyntax>)
-            }
-            ByteLine::TooLong => RecordBody::TooLarge,
-        }))
+        Some(line.map(|line| RecordBody::from_line(line, offset, &self.syntax)))
     }
 }
 

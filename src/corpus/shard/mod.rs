@@ -138,6 +138,19 @@ impl Shard {
         Origin { path: self.name.clone(), record }
     }
 
+    /// Returns the error for a file of which nothing can be read.
+    fn unreadable(&self, reason: String) -> ReadError {
+        ReadError::UnreadableRecords { place: self.name.clone(), records: 1, reason }
+    }
+
+    /// Returns the error for a file without the field with the text.
+    fn no_text_field(&self, reason: String, is_explicit: bool) -> ReadError {
+        match is_explicit {
+            true => self.unreadable(reason),
+            false => ReadError::NotACorpus { path: self.name.clone(), reason },
+        }
+    }
+
     fn record_error(&self, index: u64, id: Option<String>, reason: String) -> ReadError {
         ReadError::UnreadableRecords {
             place: self.origin(index, id).to_string(),

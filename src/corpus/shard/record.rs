@@ -12,6 +12,7 @@ use super::json_record::unquoted;
 use super::line_syntax::{LineSyntax, RecordFields};
 use super::{RecordAction, Shard};
 use crate::corpus::codec::Codec;
+use crate::corpus::line_reader::ByteLine;
 use crate::corpus::read::{ReadError, Source, too_large};
 use crate::corpus::undo_log::Replacement;
 use crate::text::{LossyDecoding, Span};
@@ -42,6 +43,14 @@ pub(super) enum RecordBody {
 }
 
 impl RecordBody {
+    /// Creates the body of a line at `offset` of the decompressed file.
+    pub(super) fn from_line(line: ByteLine, offset: u64, syntax: &Arc<dyn LineSyntax>) -> Self {
+        match line {
+            ByteLine::Complete(bytes) => Self::Line(bytes, offset, Arc::clone(syntax)),
+            ByteLine::TooLong => Self::TooLarge,
+        }
+    }
+
     fn size(&self) -> usize {
         match self {
             Self::File(bytes) | Self::Line(bytes, ..) => bytes.len(),

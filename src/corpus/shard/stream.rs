@@ -53,7 +53,7 @@ pub(super) fn damage(shard: &Shard, count: u64, error: &io::Error) -> ReadError 
         0 => format!("cannot be read: {error}"),
         count => format!("cannot be read past record {count}: {error}"),
     };
-    ReadError::UnreadableRecords { place: shard.name.clone(), records: 1, reason }
+    shard.unreadable(reason)
 }
 
 /// Decompresses a file, counts the bytes read from it, and fails if it ends early.
