@@ -414,7 +414,12 @@ impl CheckArguments {
 
     /// Whether documents are judged.
     pub(super) fn wants_verdicts(&self) -> bool {
-        self.documents.is_some() || !self.drop_verdict.is_empty() || !self.review_files.is_empty()
+        self.documents.is_some() || !self.drop_verdict.is_empty() || self.is_review()
+    }
+
+    /// Whether the run collects findings for a review.
+    pub(super) fn is_review(&self) -> bool {
+        !self.review_files.is_empty()
     }
 
     /// Returns the files that the run writes, without copies.

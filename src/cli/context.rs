@@ -24,7 +24,7 @@ pub(super) struct CheckContext<'a> {
     pub(super) read_options: ReadOptions,
     /// The indexes that documents are compared with.
     pub(super) against: Against,
-    /// The measures to write for each document.
+    /// The measures to take of each document, for a table or a report.
     pub(super) measures: Option<MeasureColumns>,
     /// Memory in bytes for comparing documents, if it is set.
     pub(super) memory: Option<usize>,
@@ -60,7 +60,7 @@ impl<'a> CheckContext<'a> {
             against,
             changed: Arc::new(ChangedFiles::since(arguments.since.as_deref())?),
             read_options: arguments.read_options.read_options(&settings),
-            measures: arguments.measures.as_ref().map(|_| settings.measure_columns()),
+            measures: measures(arguments, &settings),
             memory: memory.and_then(|(text, _)| parse_size(text).ok()),
             resolver,
             settings,
@@ -113,4 +113,12 @@ impl<'a> CheckContext<'a> {
         let files = outputs.chain(list).filter_map(|path| resolved(&path));
         files.chain(copies.filter(|directory| !is_checked(directory))).collect()
     }
+}
+
+/// Returns the measures that a table or a report needs. Without a selected rule that measures, a
+/// table has all of them, and a report none.
+fn measures(arguments: &CheckArguments, settings: &ResolvedSettings) -> Option<MeasureColumns> {
+    let has_report = arguments.reports.has_html() || arguments.is_review();
+    let is_wanted = arguments.measures.is_some() || has_report && settings.selects_measures();
+    is_wanted.then(|| settings.measure_columns())
 }

@@ -9,15 +9,16 @@ use anyhow::bail;
 use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
 
 use super::arguments::CheckArguments;
+use super::context::CheckContext;
 use super::hint::DominantRule;
 use super::output::Output;
+use crate::check::measure::MeasureValue;
 use crate::corpus::OutputFile;
 use crate::finding::Finding;
 use crate::report::{
     Azure, Concise, Full, GitHub, GitLab, Grouped, Html, JUnit, Json, JsonLines, Markdown, RdJson,
     Reporter, Sarif, Statistics, Summary, SummaryOnly,
 };
-use crate::rule::Registry;
 use crate::text::{Document, PathName, TextProvider};
 
 /// Width of the `full` format in a file.
@@ -140,6 +141,11 @@ impl ReportArguments {
         self.formats.iter().any(|(format, _)| *format == OutputFormat::Dolma)
     }
 
+    /// Whether an HTML report is requested.
+    pub(super) fn has_html(&self) -> bool {
+        self.formats.iter().any(|(format, _)| *format == OutputFormat::Html)
+    }
+
     /// Whether standard output gets a format for people, if any.
     pub(super) fn is_for_people(&self) -> bool {
         use OutputFormat::{Concise, Dolma, Full, Grouped};
@@ -225,6 +231,16 @@ fn name(format: OutputFormat) -> String {
     format.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned())
 }
 
+/// Starts an HTML report.
+fn html(context: &CheckContext<'_>) -> Html {
+    let paths = context.arguments.paths.iter().map(|path| path.name());
+    let report = Html::new(context.settings.registry.rules(), paths.collect());
+    match &context.measures {
+        Some(columns) => report.with_measures(columns),
+        None => report,
+    }
+}
+
 /// The reports of a run, each with its file.
 pub(super) struct ReportSet {
     all: Vec<(Box<dyn Reporter>, Option<OutputFile>)>,
@@ -232,16 +248,14 @@ pub(super) struct ReportSet {
 }
 
 impl ReportSet {
-    /// Starts the reports that `arguments` request.
+    /// Starts the reports that the arguments request.
     ///
     /// # Errors
     ///
     /// The arguments contradict each other, or a file cannot be created.
-    pub(super) fn new(
-        arguments: &CheckArguments,
-        output: &Output,
-        registry: &Registry,
-    ) -> anyhow::Result<Self> {
+    pub(super) fn new(context: &CheckContext<'_>, output: &Output) -> anyhow::Result<Self> {
+        let arguments = context.arguments;
+        let registry = &context.settings.registry;
         let (statistics, quiet, fold) = (arguments.statistics, arguments.quiet, !arguments.no_fold);
         let begin = |(format, file): (OutputFormat, Option<&Path>)| -> anyhow::Result<_> {
             let (columns, color) =
@@ -259,10 +273,7 @@ impl ReportSet {
                 OutputFormat::RdJson => Box::new(RdJson::default()),
                 OutputFormat::Azure => Box::new(Azure),
                 OutputFormat::Markdown => Box::new(Markdown::default()),
-                OutputFormat::Html => {
-                    let paths = arguments.paths.iter().map(|path| path.name());
-                    Box::new(Html::new(registry.rules(), paths.collect()))
-                }
+                OutputFormat::Html => Box::new(html(context)),
                 // The attributes are written separately.
                 OutputFormat::Dolma => Box::new(SummaryOnly),
             };
@@ -285,15 +296,18 @@ impl ReportSet {
     }
 
     /// Starts an HTML report only, which [`Self::finish`] returns.
-    pub(super) fn html(arguments: &CheckArguments, registry: &Registry) -> Self {
-        let paths = arguments.paths.iter().map(|path| path.name());
-        let html = Html::new(registry.rules(), paths.collect());
-        Self { all: vec![(Box::new(html), None)], dominant: DominantRule::default() }
+    pub(super) fn html(context: &CheckContext<'_>) -> Self {
+        Self { all: vec![(Box::new(html(context)), None)], dominant: DominantRule::default() }
     }
 
     /// Whether any report goes to a file.
     pub(super) fn has_files(&self) -> bool {
         self.all.iter().any(|(_, file)| file.is_some())
+    }
+
+    /// Adds the measures of a document that has text.
+    pub(super) fn add_measures(&mut self, values: &[MeasureValue]) {
+        self.all.iter_mut().for_each(|(report, _)| report.add_measures(values));
     }
 
     /// Adds the findings of a document, and returns the text for standard output.

@@ -57,7 +57,7 @@ impl<'a> RunOutput<'a> {
         let CheckContext { arguments, settings, resolver, .. } = context;
         let console = Console::new(arguments);
         Ok(Self {
-            reports: ReportSet::new(arguments, &console.output, &settings.registry)?,
+            reports: ReportSet::new(context, &console.output)?,
             console,
             summary: Summary::default(),
             exit_policy: ExitPolicy::new(arguments, settings),
@@ -78,8 +78,7 @@ impl<'a> RunOutput<'a> {
     ///
     /// A temporary file cannot be created.
     pub(super) fn collect_for_review(&mut self) -> anyhow::Result<()> {
-        let CheckContext { arguments, settings, .. } = self.context;
-        self.reports = ReportSet::html(arguments, &settings.registry);
+        self.reports = ReportSet::html(self.context);
         self.judge = Some(DocumentVerdicts::without_table(self.context));
         self.review = Some(ReviewItems::new()?);
         Ok(())
@@ -170,8 +169,11 @@ impl<'a> RunOutput<'a> {
         mut findings: Vec<Finding>,
         texts: &dyn TextProvider,
     ) -> anyhow::Result<()> {
+        let values = std::mem::take(&mut item.measures);
+        if !self.is_judging && !values.is_empty() && !item.source.text.trim().is_empty() {
+            self.reports.add_measures(&values);
+        }
         if let Some(table) = &mut self.measures {
-            let values = std::mem::take(&mut item.measures);
             table.add(&item.source.origin, item.source.text.len(), values)?;
         }
         let (item, source) = (&*item, &item.source);

@@ -120,17 +120,21 @@ impl ResolvedSettings {
     /// Returns the columns of a table with the measures of the selected rules, or of all rules if
     /// none of them is selected.
     pub fn measure_columns(&self) -> MeasureColumns {
-        let with_measures = |rule: &'_ Rule| matches!(rule.parameters, Parameters::Measure(_));
         let mut rules: Vec<&Rule> = self.settings.rules(&self.registry).collect();
-        rules.retain(|rule| with_measures(rule));
+        rules.retain(|rule| takes_measures(rule));
         if rules.is_empty() {
             let all = self.registry.rules().iter().map(|rule| self.settings.effective(rule));
-            rules = all.filter(|rule| with_measures(rule)).collect();
+            rules = all.filter(|rule| takes_measures(rule)).collect();
         }
         MeasureColumns::new(rules.into_iter().filter_map(|rule| match &rule.parameters {
             Parameters::Measure(parameters) => Some((Arc::clone(&rule.info), parameters)),
             _ => None,
         }))
+    }
+
+    /// Whether a rule that measures documents is selected.
+    pub fn selects_measures(&self) -> bool {
+        self.settings.rules(&self.registry).any(takes_measures)
     }
 
     /// Returns the linter for a file, without the rules that `per-file-ignores` turn off there.
@@ -277,4 +281,8 @@ pub fn read_layers(
 /// Returns `path` for display: relative to `here` if it is below it.
 pub fn display_path(here: &Path, path: &Path) -> String {
     path.strip_prefix(here).unwrap_or(path).name()
+}
+
+fn takes_measures(rule: &Rule) -> bool {
+    matches!(rule.parameters, Parameters::Measure(_))
 }

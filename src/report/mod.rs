@@ -30,6 +30,7 @@ mod summary;
 mod user_file_error;
 mod wrap_labels;
 
+use crate::check::measure::MeasureValue;
 use crate::finding::Finding;
 use crate::text::{Document, TextProvider};
 
@@ -69,6 +70,10 @@ pub trait Reporter: Send {
         texts: &dyn TextProvider,
         output: &mut String,
     );
+
+    /// Takes the measures of a document that has text: a row of the table that the report was
+    /// created for. Most reports show none.
+    fn add_measures(&mut self, _values: &[MeasureValue]) {}
 
     /// Appends what follows the last document, such as a summary.
     fn finish(&mut self, summary: &Summary, output: &mut String);

@@ -121,12 +121,15 @@ const saved = (page) => page.waitForResponse((response) => response.request().me
 test("the report is readable, self-contained and accessible", async () => {
   corpus();
   const file = path.join(folder, "report.html");
-  const run = spawnSync(dechaff, ["check", "corpus", "-q", "--output-format", "html", "--output-file", file], { cwd: folder });
+  const run = spawnSync(dechaff, ["check", "corpus", "-q", "--extend-select", "QM", "--output-format", "html", "--output-file", file], { cwd: folder });
   assert.notEqual(run.status, 2, run.stderr.toString());
   const { page, faults, close } = await open(pathToFileURL(file).href);
   assert.match(await page.textContent("h1"), /^\d+ findings in \d+ of \d+ files$/);
   assert.ok(await page.getByText("Leave a Comment").first().isVisible());
   assert.equal(await page.locator("script, img, iframe").count(), 0);
+  const words = page.locator(".charts li", { hasText: "words that are not only punctuation" }).first();
+  await words.getByText("Numbers").click();
+  assert.ok(await words.getByRole("table").isVisible());
   await assertAccessible(page, "report");
   await assertFits(page, "report");
   assert.deepEqual(faults, []);

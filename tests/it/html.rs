@@ -1,5 +1,7 @@
 //! The HTML report quotes a corpus without becoming part of it, and stays small.
 
+mod histograms;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -38,6 +40,7 @@ const ELEMENTS: &[&str] = &[
     "h1",
     "h2",
     "h3",
+    "h4",
     "p",
     "ul",
     "ol",
@@ -65,6 +68,7 @@ const ELEMENTS: &[&str] = &[
     "td",
     "svg",
     "rect",
+    "text",
     "figure",
     "figcaption",
     "details",
@@ -92,6 +96,7 @@ const ATTRIBUTES: &[&str] = &[
     "viewBox",
     "preserveAspectRatio",
     "x",
+    "y",
     "width",
     "height",
 ];

@@ -40,7 +40,7 @@ use refinedweb::RefinedWeb;
 use set::{Measure, MeasureSet, MeasureUnit};
 use tokens::SpacyTokenizer;
 
-pub use table::{MeasureColumns, MeasureValue};
+pub use table::{MeasureColumn, MeasureColumns, MeasureSetColumns, MeasureValue};
 
 /// The kind's name in rule files.
 pub const NAME: &str = "measure";

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::page::Page;
+use super::set::{Measure, MeasureUnit};
 use super::{MeasureRule, Parameters};
 use crate::finding::RuleInfo;
 
@@ -18,6 +19,30 @@ pub enum MeasureValue {
     Number(Option<f64>),
     /// The threshold that the document fails first, such as `min-words`; `None` if it passes.
     Failed(Option<String>),
+}
+
+/// A set of measures in a table: one column for the set, followed by those of its measures.
+#[derive(Debug, Clone)]
+pub struct MeasureSetColumns {
+    /// The rule that tests the set.
+    pub rule: Arc<RuleInfo>,
+    /// Its measures, in order.
+    pub measures: Vec<MeasureColumn>,
+}
+
+/// A measure in a table, with the thresholds of its rule.
+#[derive(Debug, Clone, Copy)]
+pub struct MeasureColumn {
+    /// Its name in thresholds, after `min-` or `max-`.
+    pub name: &'static str,
+    /// What a value says of a page; `{}` stands for the value.
+    pub text: &'static str,
+    /// Whether values are shares, from 0 to 1.
+    pub is_share: bool,
+    /// The least value that passes.
+    pub min: Option<f64>,
+    /// The greatest value that passes.
+    pub max: Option<f64>,
 }
 
 impl MeasureColumns {
@@ -43,6 +68,15 @@ impl MeasureColumns {
         self.rules.iter().flat_map(of_rule).collect()
     }
 
+    /// Returns the sets and their measures, in the order of the columns.
+    pub fn sets(&self) -> Vec<MeasureSetColumns> {
+        let of_rule = |rule: &MeasureRule| MeasureSetColumns {
+            rule: Arc::clone(&rule.rule),
+            measures: rule.columns(),
+        };
+        self.rules.iter().map(of_rule).collect()
+    }
+
     /// Measures a text. Returns one value per column.
     pub fn measure(&self, text: &str) -> Vec<MeasureValue> {
         let page = Page::new(text);
@@ -54,5 +88,21 @@ impl MeasureColumns {
             row.extend(values.into_iter().map(MeasureValue::Number));
         }
         row
+    }
+}
+
+impl MeasureRule {
+    fn columns(&self) -> Vec<MeasureColumn> {
+        let column = |(index, measure): (usize, &Measure)| {
+            let limits = self.limits.iter().find(|(limited, ..)| *limited == index);
+            MeasureColumn {
+                name: measure.name,
+                text: measure.text,
+                is_share: measure.unit == MeasureUnit::Share,
+                min: limits.and_then(|(_, min, _)| *min),
+                max: limits.and_then(|(_, _, max)| *max),
+            }
+        };
+        self.set.measures().iter().enumerate().map(column).collect()
     }
 }

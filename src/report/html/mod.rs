@@ -1,12 +1,14 @@
 //! A page for browsers: counts, samples of each rule, duplicates and what to run next.
 //!
 //! The page is one file without scripts, and its content security policy forbids every request.
-//! What the report keeps is bounded: counts and samples per rule, the largest groups of copies and
-//! the documents that lose most. The page itself is bounded by [`MAX_SAMPLE_BYTES`].
+//! What the report keeps is bounded: counts and samples per rule, histograms of measures, the
+//! largest groups of copies and the documents that lose most. The page itself is bounded by [`MAX_SAMPLE_BYTES`].
 
 mod copies;
 mod escape;
+mod histograms;
 mod losses;
+mod measures;
 mod page;
 mod passage;
 mod rules;
@@ -15,6 +17,7 @@ mod samples;
 use std::collections::HashMap;
 
 use super::{Reporter, Summary};
+use crate::check::measure::{MeasureColumns, MeasureValue};
 use crate::finding::Finding;
 use crate::rule::Rule;
 use crate::text::{Document, TextProvider};
@@ -43,6 +46,7 @@ pub struct Html {
     rules: rules::Rules,
     losses: losses::Losses,
     copies: copies::CopyGroups,
+    measures: measures::MeasureCounts,
 }
 
 impl Html {
@@ -57,6 +61,13 @@ impl Html {
             ..Self::default()
         }
     }
+
+    /// Adds histograms of the measures in `columns`. The values come with
+    /// [`Reporter::add_measures`].
+    pub fn with_measures(mut self, columns: &MeasureColumns) -> Self {
+        self.measures = measures::MeasureCounts::new(columns);
+        self
+    }
 }
 
 impl Reporter for Html {
@@ -70,6 +81,10 @@ impl Reporter for Html {
         self.rules.add(document, findings, texts);
         self.losses.add(document, findings);
         self.copies.add(document, findings, texts);
+    }
+
+    fn add_measures(&mut self, values: &[MeasureValue]) {
+        self.measures.add(values);
     }
 
     fn finish(&mut self, summary: &Summary, output: &mut String) {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::Html;
 use super::escape::{counted, escaped, escaped_name, grouped, percent, size};
+use super::histograms::push_measures;
 use super::losses::DocumentLoss;
 use super::rules::RuleStats;
 use super::samples::{push_copies, push_samples};
@@ -33,10 +34,12 @@ pub(super) fn push_page(report: &Html, summary: &Summary, html: &mut String) {
     html.push_str("<main>\n");
     if rules.is_empty() {
         let _ = writeln!(html, "<p class=\"lead\">{}</p>", escaped(&summary.line()));
+        push_measures(&report.measures, &[], html);
     } else {
         push_rules(summary, &rules, html);
         push_histogram(report, summary, html);
         push_worst(&report.losses.worst, html);
+        push_measures(&report.measures, &rules, html);
         push_copies(&report.copies, html);
         push_samples(&rules, &report.reasons, html);
     }
@@ -97,6 +100,7 @@ fn push_header(
             ("rules", "Rules", true),
             ("losses", "Share removed", true),
             ("documents", "Documents", has_losses),
+            ("measures", "Measures", report.measures.is_shown()),
             ("copies", "Copies", !report.copies.sorted().is_empty()),
             ("samples", "Samples", true),
             ("next", "What to run next", true),
