@@ -26,6 +26,7 @@ use super::run_output::RunOutput;
 use super::settings_resolver::SettingsResolver;
 use super::stdin::{Stdin, read_pipe, read_stdin, take_pipes};
 use super::{Exit, interrupt};
+use crate::check::measure::MeasureColumns;
 use crate::corpus::{InputFile, WalkError, expand_globs};
 use crate::finding::Finding;
 use crate::linter::{DocumentFindings, Linter};
@@ -97,16 +98,18 @@ pub(super) fn check_corpus(
     }
     let cached = sketches.cached.take();
     let linters = LinterResolver::new(context);
+    // After fixing, the table has been written already.
+    let columns = context.measures.as_ref().filter(|_| output.wants_measures());
     std::thread::scope(|scope| {
         let mut matches = BackgroundComparison::spawn(scope, sketches, &texts, &progress)?;
         if let Some(stdin) = &texts.stdin {
-            let linted = LintedItem::new(WorkItem::new(stdin.clone(), None), &linters, context);
+            let linted = LintedItem::new(WorkItem::new(stdin.clone(), None), &linters, columns);
             let (mut item, findings) = linted.finish(&mut matches)?;
             output.document(&mut item, findings, &texts)?;
         }
         start_check_phase(context, inputs, &progress, cached.as_deref())?;
         let documents = documents(context, inputs, &output.coverage, cached)?;
-        let lint = |item| LintedItem::new(item, &linters, context);
+        let lint = |item| LintedItem::new(item, &linters, columns);
         for event in Pipeline::spawn(scope, documents, texts.queue(), &progress, lint) {
             // Nothing is written before the comparison is done.
             matches.wait()?;
@@ -131,8 +134,9 @@ struct LintedItem {
 }
 
 impl LintedItem {
-    fn new(mut item: WorkItem, linters: &LinterResolver, context: &CheckContext<'_>) -> Self {
-        if let Some(columns) = &context.measures {
+    /// Lints a document, and measures it by `columns` if there are any.
+    fn new(mut item: WorkItem, linters: &LinterResolver, columns: Option<&MeasureColumns>) -> Self {
+        if let Some(columns) = columns {
             item.measures = columns.measure(&item.source.text);
         }
         let linter = linters.for_path(&item.source.path);

@@ -158,6 +158,11 @@ impl<'a> RunOutput<'a> {
             || self.measures.is_some()
     }
 
+    /// Whether the table of measures still needs the values of each document.
+    pub(super) fn wants_measures(&self) -> bool {
+        self.measures.is_some()
+    }
+
     /// Reports the findings of a document that are not in the baseline.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use super::{DocumentCheck, FindingSink, ParameterError, RuleWithParams};
 use crate::finding::{Finding, RuleInfo};
 use crate::text::{Document, trim};
 pub(crate) use c4::LineFate;
-pub(crate) use refinedweb::reason as refinedweb_reason;
+pub(crate) use refinedweb::{is_counter, reason as refinedweb_reason};
 
 /// The kind's name in rule files.
 pub const NAME: &str = "line-filter";

@@ -49,8 +49,8 @@ pub(crate) fn reason(line: &str) -> Option<&'static str> {
     (words <= MAX_PHRASE_LINE && is_phrase).then_some("it is the label of a shop or page")
 }
 
-/// Whether the line is a number and what it counts, with signs around them.
-fn is_counter(line: &str) -> bool {
+/// Whether a line in lower case is a number and what it counts, with signs around them.
+pub(crate) fn is_counter(line: &str) -> bool {
     let is_sign = |one: char| !(one.is_alphanumeric() || one == '_');
     let line = line.trim_matches(is_sign);
     let number =

@@ -20,7 +20,7 @@ pub(super) struct FineWeb {
 }
 
 pub(super) const MEASURES: &[Measure] = &[
-    Measure::number("lines", "{} lines that are not blank", ""),
+    Measure::number("lines", "{} [line that is|lines that are] not blank", ""),
     Measure::share(
         "punctuated-lines",
         "{} of lines end with a full stop or the like",
@@ -32,7 +32,7 @@ pub(super) const MEASURES: &[Measure] = &[
         "{} of characters are in repeats of lines",
         "repeated most",
     ),
-    Measure::number("line-feeds-per-word", "{} line feeds per word", "short lines"),
+    Measure::number("line-feeds-per-word", "{} line [feed|feeds] per word", "short lines"),
 ];
 
 impl MeasureSet for FineWeb {

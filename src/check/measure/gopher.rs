@@ -22,10 +22,10 @@ pub(super) struct GopherQuality {
 }
 
 pub(super) const QUALITY: &[Measure] = &[
-    Measure::number("words", "{} words that are not only punctuation", ""),
-    Measure::number("mean-word-length", "words have {} characters on average", "the longest word"),
-    Measure::number("hashes-per-word", "{} number signs per word", "most number signs"),
-    Measure::number("ellipses-per-word", "{} ellipses per word", "most ellipses"),
+    Measure::number("words", "{} [word that is|words that are] not only punctuation", ""),
+    Measure::number("mean-word-length", "words have {} [character|characters] on average", "the longest word"),
+    Measure::number("hashes-per-word", "{} number [sign|signs] per word", "most number signs"),
+    Measure::number("ellipses-per-word", "{} [ellipsis|ellipses] per word", "most ellipses"),
     Measure::share("bullet-lines", "{} of lines start with a bullet", "most bullets"),
     Measure::share("ellipsis-lines", "{} of lines end with an ellipsis", "most ellipses"),
     Measure::share(
@@ -33,7 +33,7 @@ pub(super) const QUALITY: &[Measure] = &[
         "{} of words contain a letter",
         "most words without a letter",
     ),
-    Measure::number("stop-words", "{} different stop words", ""),
+    Measure::number("stop-words", "{} different stop [word|words]", ""),
 ];
 
 fn has_bullet(line: &str) -> bool {
@@ -110,7 +110,7 @@ pub(super) struct GopherRepetition {
 }
 
 pub(super) const REPETITION: &[Measure] = &[
-    Measure::number("characters", "{} characters", ""),
+    Measure::number("characters", "{} [character|characters]", ""),
     Measure::share("repeated-paragraphs", "{} of paragraphs are repeats", "repeated most"),
     Measure::share(
         "repeated-paragraph-characters",

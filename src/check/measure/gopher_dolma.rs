@@ -18,10 +18,10 @@ pub(super) struct DolmaGopher {
 }
 
 const MEASURES: &[Measure] = &[
-    Measure::number("words", "{} words", ""),
+    Measure::number("words", "{} [word|words]", ""),
     Measure::number(
         "median-word-length",
-        "half of the words have up to {} characters",
+        "half of the words have up to {} [character|characters]",
         "the longest word",
     ),
     Measure::share("symbol-words", "{} of words contain “#” or “…”", "most such words"),
@@ -30,7 +30,7 @@ const MEASURES: &[Measure] = &[
         "{} of words contain a letter",
         "most words without a letter",
     ),
-    Measure::number("required-words", "{} words of “the, be, to, of, and, that, have, with”", ""),
+    Measure::number("required-words", "{} [word|words] of “the, be, to, of, and, that, have, with”", ""),
     Measure::share("bullet-lines", "{} of lines start with a bullet", "most bullets"),
     Measure::share("ellipsis-lines", "{} of lines end with an ellipsis", "most ellipses"),
     Measure::share("repeated-lines", "{} of lines occur more than once", "repeated most"),

@@ -8,13 +8,17 @@
 
 mod c4;
 mod contractions;
+mod datamap;
 mod fineweb;
 mod fineweb2;
 mod gopher;
 mod gopher_dolma;
+mod madlad;
+mod nemo;
 mod ngrams;
 mod page;
 mod punctuation;
+mod redpajama;
 mod refinedweb;
 mod set;
 mod table;
@@ -31,11 +35,15 @@ use super::{DocumentCheck, FindingSink, ParameterError, RuleWithParams};
 use crate::finding::{Finding, Label, RuleInfo};
 use crate::text::{Document, Span};
 use c4::C4Page;
+use datamap::Datamap;
 use fineweb::FineWeb;
 use fineweb2::FineWeb2;
 use gopher::{GopherQuality, GopherRepetition};
 use gopher_dolma::DolmaGopher;
+use madlad::Madlad;
+use nemo::NemoHeuristics;
 use page::Page;
+use redpajama::RedPajama;
 use refinedweb::RefinedWeb;
 use set::{Measure, MeasureSet, MeasureUnit};
 use tokens::SpacyTokenizer;
@@ -51,17 +59,23 @@ pub const NAME: &str = "measure";
 pub struct Parameters {
     /// The set.
     pub set: SetName,
-    /// The stop words that `min-stop-words` counts.
+    /// The stop words that `min-stop-words` and `stop-word-share` count.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stop_words: Vec<String>,
     /// The longest line that `max-short-lines` counts, in characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub short_line: Option<usize>,
+    /// Strings of which one makes a sentence count as `marked`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marked_strings: Vec<String>,
+    /// Regular expressions of which a match makes a sentence count as `marked`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marked_patterns: Vec<String>,
     /// Whether lines count as sentences of C4 that do not end like one.
     #[serde(default, skip_serializing_if = "is_false")]
     pub unpunctuated_lines: bool,
-    /// `min-` or `max-` and the name of a measure, with the least or greatest value that passes.
-    /// Shares are from 0 to 1.
+    /// `min-` or `max-` and the name of a measure, with the least or greatest value that passes; or
+    /// `below-` and the least value that does not. Shares are from 0 to 1.
     #[serde(flatten)]
     pub thresholds: BTreeMap<String, Threshold>,
 }
@@ -113,6 +127,18 @@ pub enum SetName {
     /// RefinedWeb's page rules in DCLM.
     #[serde(rename = "refinedweb@dclm")]
     RefinedWeb,
+    /// The quality signals of RedPajama-V2.
+    #[serde(rename = "redpajama-v2")]
+    RedPajama,
+    /// MADLAD-400's sentence rules in datamap-rs.
+    #[serde(rename = "madlad400@datamap")]
+    Madlad,
+    /// The page rules of Dolma 3 in datamap-rs.
+    #[serde(rename = "gopher@datamap")]
+    Datamap,
+    /// The heuristic filters of NeMo Curator for English.
+    #[serde(rename = "heuristics@nemo-curator")]
+    Nemo,
 }
 
 impl Parameters {
@@ -134,6 +160,10 @@ impl Parameters {
                 quality: self.gopher_quality(tokenizer),
             }),
             SetName::RefinedWeb => Box::new(RefinedWeb),
+            SetName::RedPajama => Box::new(RedPajama { stop_words: self.stop_words.clone() }),
+            SetName::Madlad => Box::new(Madlad::new(&self.marked_strings, &self.marked_patterns)),
+            SetName::Datamap => Box::new(Datamap),
+            SetName::Nemo => Box::new(NemoHeuristics),
         }
     }
 
@@ -157,16 +187,21 @@ pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
     let set = parameters.measure_set();
     let error = |message: String| Err(ParameterError { message, place: None });
     for (key, threshold) in &parameters.thresholds {
-        let name = key.strip_prefix("min-").or_else(|| key.strip_prefix("max-"));
+        let name = Bound::ALL.iter().find_map(|bound| key.strip_prefix(bound.prefix()));
         if !set.measures().iter().any(|measure| Some(measure.name) == name) {
             let names: Vec<&str> = set.measures().iter().map(|measure| measure.name).collect();
             return error(format!(
-                "unknown key `{key}`; write `min-` or `max-` and one of {}",
+                "unknown key `{key}`; write `min-`, `max-` or `below-` and one of {}",
                 names.join(", ")
             ));
         }
         if !threshold.0.is_finite() {
             return error(format!("`{key}` is not a finite number"));
+        }
+    }
+    for pattern in &parameters.marked_patterns {
+        if let Err(fault) = regex_automata::meta::Regex::new(pattern) {
+            return error(format!("`{pattern}` in `marked-patterns` is no regular expression: {fault}"));
         }
     }
     Ok(())
@@ -192,42 +227,70 @@ struct MeasureCheck {
 struct MeasureRule {
     rule: Arc<RuleInfo>,
     set: Box<dyn MeasureSet>,
-    /// The index of a measure and its least and greatest value, in the order of the set.
-    limits: Vec<(usize, Option<f64>, Option<f64>)>,
+    /// The thresholds in the order of the set, with the index of their measure.
+    limits: Vec<(usize, Bound, f64)>,
+}
+
+/// What a threshold bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bound {
+    /// It is the least value that passes.
+    Min,
+    /// It is the greatest value that passes.
+    Max,
+    /// It is the least value that does not pass.
+    Below,
 }
 
 /// A measure that does not reach a threshold.
 struct Failure {
     measure: Measure,
     value: f64,
+    bound: Bound,
     threshold: f64,
-    is_minimum: bool,
+}
+
+impl Bound {
+    const ALL: [Self; 3] = [Self::Min, Self::Max, Self::Below];
+
+    /// Returns what precedes the name of a measure in the key.
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Min => "min-",
+            Self::Max => "max-",
+            Self::Below => "below-",
+        }
+    }
+
+    fn is_passed(self, value: f64, threshold: f64) -> bool {
+        match self {
+            Self::Min => value >= threshold,
+            Self::Max => value <= threshold,
+            Self::Below => value < threshold,
+        }
+    }
 }
 
 impl MeasureRule {
     fn new(rule: Arc<RuleInfo>, parameters: &Parameters) -> Self {
         let set = parameters.measure_set();
-        let limit = |end: &str, measure: &Measure| {
-            parameters.thresholds.get(&format!("{end}-{}", measure.name)).map(|limit| limit.0)
-        };
-        let limits = set
-            .measures()
-            .iter()
-            .enumerate()
-            .map(|(index, measure)| (index, limit("min", measure), limit("max", measure)));
-        let limits = limits.filter(|(_, min, max)| min.is_some() || max.is_some()).collect();
+        let mut limits = Vec::new();
+        for (index, measure) in set.measures().iter().enumerate() {
+            for bound in Bound::ALL {
+                let key = format!("{}{}", bound.prefix(), measure.name);
+                limits.extend(parameters.thresholds.get(&key).map(|limit| (index, bound, limit.0)));
+            }
+        }
         Self { rule, set, limits }
     }
 
     /// Returns the measures beyond their thresholds. A value that is not defined never is.
     fn failures<'v>(&'v self, values: &'v [Option<f64>]) -> impl Iterator<Item = Failure> + 'v {
-        self.limits.iter().filter_map(|(index, min, max)| {
+        self.limits.iter().filter_map(|(index, bound, threshold)| {
             let value = values.get(*index).copied().flatten()?;
             let measure = *self.set.measures().get(*index)?;
-            let below = min.filter(|min| value < *min).map(|min| (min, true));
-            let (threshold, is_minimum) =
-                below.or(max.filter(|max| value > *max).map(|max| (max, false)))?;
-            Some(Failure { measure, value, threshold, is_minimum })
+            let failure = Failure { measure, value, bound: *bound, threshold: *threshold };
+            (!bound.is_passed(value, *threshold)).then_some(failure)
         })
     }
 
@@ -258,16 +321,17 @@ impl MeasureRule {
 impl Failure {
     /// Returns the key of the threshold.
     fn key(&self) -> String {
-        format!("{}-{}", if self.is_minimum { "min" } else { "max" }, self.measure.name)
+        format!("{}{}", self.bound.prefix(), self.measure.name)
     }
 
     /// Returns a sentence such as "61 % of words contain a letter; at least 80 % required".
     fn message(&self) -> String {
         let (value, threshold) = written(self.measure.unit, self.value, self.threshold);
-        let mut message = self.measure.text.replace("{}", &value);
-        let _ = match self.is_minimum {
-            true => write!(message, "; at least {threshold} required"),
-            false => write!(message, "; at most {threshold} allowed"),
+        let mut message = self.measure.sentence(&value);
+        let _ = match self.bound {
+            Bound::Min => write!(message, "; at least {threshold} required"),
+            Bound::Max => write!(message, "; at most {threshold} allowed"),
+            Bound::Below => write!(message, "; less than {threshold} required"),
         };
         message
     }

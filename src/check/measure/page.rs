@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 
+use super::redpajama;
 use super::tokens::{SpacyTokenizer, tokens};
 use super::words::{Concatenation, PageWords, Repeats};
 use crate::check::python;
@@ -16,6 +17,7 @@ pub(super) struct Page<'t> {
     characters: OnceCell<usize>,
     words: OnceCell<PageWords>,
     segments: OnceCell<PageWords>,
+    plain_words: OnceCell<PageWords>,
     /// By tokenizer.
     tokens: [OnceCell<PageWords>; 2],
     run_together: [OnceCell<Concatenation>; 2],
@@ -33,6 +35,7 @@ impl<'t> Page<'t> {
             characters: OnceCell::new(),
             words: OnceCell::new(),
             segments: OnceCell::new(),
+            plain_words: OnceCell::new(),
             tokens: Default::default(),
             run_together: Default::default(),
             lines: OnceCell::new(),
@@ -73,6 +76,14 @@ impl<'t> Page<'t> {
     pub(super) fn run_together(&self, tokenizer: SpacyTokenizer) -> &Concatenation {
         self.run_together[tokenizer as usize]
             .get_or_init(|| Concatenation::new(self.text, self.tokens(tokenizer), MAX_NGRAM))
+    }
+
+    /// Returns the words of RedPajama-V2: what is between whitespace, in lower case, without ASCII
+    /// punctuation and decomposed.
+    pub(super) fn plain_words(&self) -> &PageWords {
+        self.plain_words.get_or_init(|| {
+            PageWords::with_forms(self.text, python::split(self.text), redpajama::plain)
+        })
     }
 
     /// Returns the lines between line feeds.

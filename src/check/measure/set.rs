@@ -8,7 +8,8 @@ use crate::text::Span;
 pub(super) struct Measure {
     /// Its name in thresholds, after `min-` or `max-`, and in tables.
     pub(super) name: &'static str,
-    /// What it says of a page; `{}` stands for the value.
+    /// What it says of a page; `{}` stands for the value, and of `[word|words]` the first is for a
+    /// value of 1.
     pub(super) text: &'static str,
     /// How the value is written.
     pub(super) unit: MeasureUnit,
@@ -38,6 +39,20 @@ impl Measure {
         label: &'static str,
     ) -> Self {
         Self { name, text, unit: MeasureUnit::Number, label }
+    }
+}
+
+impl Measure {
+    /// Returns what it says of a page with a value, written as `value`.
+    pub(super) fn sentence(&self, value: &str) -> String {
+        let mut sentence = String::new();
+        for (at, part) in self.text.split(['[', ']']).enumerate() {
+            let (one, many) = part.split_once('|').unwrap_or((part, part));
+            // Every second part is in brackets.
+            let is_choice = at % 2 == 1 && value == "1";
+            sentence.push_str(if is_choice { one } else { many });
+        }
+        sentence.replace("{}", value)
     }
 }
 

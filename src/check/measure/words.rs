@@ -13,6 +13,8 @@ pub(super) struct PageWords {
     pub(super) lengths: Vec<usize>,
     /// Equal numbers for equal words.
     ids: Vec<u64>,
+    /// The normal form of each number, if words have one.
+    forms: Vec<String>,
 }
 
 impl PageWords {
@@ -28,7 +30,58 @@ impl PageWords {
             ids.push(id);
             lengths.push(length);
         }
-        Self { spans, lengths, ids }
+        Self { spans, lengths, ids, forms: Vec::new() }
+    }
+
+    /// Numbers the words at `spans` by their normal forms, which decide what is equal and how long
+    /// it is. Words with an empty form are left out.
+    pub(super) fn with_forms(
+        text: &str,
+        spans: Vec<Span>,
+        normal_form: impl Fn(&str) -> String,
+    ) -> Self {
+        let mut by_word: FxHashMap<&str, Option<(u64, usize)>> = FxHashMap::default();
+        let mut by_form: FxHashMap<String, u64> = FxHashMap::default();
+        let (mut kept, mut lengths, mut ids) = (Vec::new(), Vec::new(), Vec::new());
+        for span in spans {
+            let word = &text[span.range()];
+            let known = by_word.entry(word).or_insert_with(|| {
+                let form = normal_form(word);
+                let length = python::length(&form);
+                let next = by_form.len() as u64;
+                (length > 0).then(|| (*by_form.entry(form).or_insert(next), length))
+            });
+            if let Some((id, length)) = *known {
+                kept.push(span);
+                lengths.push(length);
+                ids.push(id);
+            }
+        }
+        let mut forms = vec![String::new(); by_form.len()];
+        for (form, id) in by_form {
+            forms[index(id)] = form;
+        }
+        Self { spans: kept, lengths, ids, forms }
+    }
+
+    /// Returns for each word whether its normal form passes `test`.
+    pub(super) fn with_form(&self, test: impl Fn(&str) -> bool) -> Vec<bool> {
+        let passes: Vec<bool> = self.forms.iter().map(|form| test(form)).collect();
+        self.ids.iter().map(|id| passes.get(index(*id)).copied().unwrap_or(false)).collect()
+    }
+
+    /// Returns how often each different word occurs.
+    pub(super) fn counts(&self) -> Vec<usize> {
+        // Numbers are given in the order of first occurrence, without gaps.
+        let mut counts = Vec::new();
+        for id in &self.ids {
+            let at = index(*id);
+            if at >= counts.len() {
+                counts.resize(at + 1, 0);
+            }
+            counts[at] += 1;
+        }
+        counts
     }
 
     /// Returns the number of words.
@@ -58,14 +111,19 @@ impl PageWords {
             candidates.retain(|first| *first < count);
             let mut counts: FxHashMap<u64, (usize, usize)> =
                 FxHashMap::with_capacity_and_hasher(candidates.len(), Default::default());
+            let mut later = Vec::new();
             for first in &candidates {
                 let hash = mix(hashes[*first], self.ids[first + size - 1]);
                 hashes[*first] = hash;
-                counts.entry(hash).or_insert((0, *first)).0 += 1;
+                let entry = counts.entry(hash).or_insert((0, *first));
+                entry.0 += 1;
+                if entry.0 > 1 {
+                    later.push(*first);
+                }
             }
             let recurs = |first: &usize| counts.get(&hashes[*first]).is_some_and(|one| one.0 > 1);
             candidates.retain(recurs);
-            NGrams { words: self, size, count, counts, repeated: candidates.clone() }
+            NGrams { words: self, size, count, counts, repeated: candidates.clone(), later }
         })
     }
 
@@ -87,6 +145,8 @@ pub(super) struct NGrams<'w> {
     counts: FxHashMap<u64, (usize, usize)>,
     /// Where those that recur are, in order: the indices of their first words.
     repeated: Vec<usize>,
+    /// The same without the first occurrence of each.
+    later: Vec<usize>,
 }
 
 /// The n-gram with most occurrences, the first of several.
@@ -116,6 +176,13 @@ impl NGrams<'_> {
         (self.count > 0).then(|| self.top_at(top.unwrap_or((1, 0))))
     }
 
+    /// Returns for each word whether it is in an occurrence of the n-gram that starts at `first`.
+    pub(super) fn words_of(&self, first: usize) -> Vec<bool> {
+        let ids = &self.words.ids;
+        let is_equal = |at: usize| ids[at..at + self.size] == ids[first..first + self.size];
+        self.covered_words(self.repeated.iter().copied().filter(|at| is_equal(*at)))
+    }
+
     /// Returns the n-gram with most occurrences, the one with most characters of several. `None`
     /// if none recurs.
     pub(super) fn longest_top(&self) -> Option<TopNGram> {
@@ -128,10 +195,16 @@ impl NGrams<'_> {
 
     /// Returns for each word whether it is in an n-gram that occurs at least twice.
     pub(super) fn repeated_words(&self) -> Vec<bool> {
+        self.covered_words(self.repeated.iter().copied())
+    }
+
+    /// Returns for each word whether it is in an n-gram that starts at one of `firsts`, which are
+    /// in order.
+    fn covered_words(&self, firsts: impl Iterator<Item = usize>) -> Vec<bool> {
         let mut words = vec![false; self.words.count()];
         let mut until = 0;
-        for first in &self.repeated {
-            let from = (*first).max(until);
+        for first in firsts {
+            let from = first.max(until);
             until = first + self.size;
             words.iter_mut().take(until).skip(from).for_each(|word| *word = true);
         }
@@ -146,10 +219,20 @@ impl NGrams<'_> {
         (all.sum(), repeated.sum())
     }
 
+    /// Returns where n-grams are that occurred before, in order.
+    pub(super) fn later_occurrences(&self) -> impl Iterator<Item = usize> {
+        self.later.iter().copied()
+    }
+
     /// Returns the first n-gram that occurs at least twice, as the index of its first word.
     pub(super) fn first_repeated(&self) -> Option<usize> {
         self.repeated.first().copied()
     }
+}
+
+/// Returns the number of a word as an index; there are fewer words than bytes in a text.
+fn index(id: u64) -> usize {
+    usize::try_from(id).unwrap_or(0)
 }
 
 /// Mixes the next word into the hash of an n-gram.
@@ -263,6 +346,15 @@ pub(super) struct Repeats {
 impl Repeats {
     /// Counts the repeats among the parts of `text` at `spans`.
     pub(super) fn new(text: &str, spans: &[Span]) -> Self {
+        Self::with_length(text, spans, python::length)
+    }
+
+    /// Counts the repeats, with lengths in bytes instead of characters.
+    pub(super) fn in_bytes(text: &str, spans: &[Span]) -> Self {
+        Self::with_length(text, spans, str::len)
+    }
+
+    fn with_length(text: &str, spans: &[Span], length: fn(&str) -> usize) -> Self {
         let mut counts: FxHashMap<&str, (usize, usize)> = FxHashMap::default();
         for (at, span) in spans.iter().enumerate() {
             counts.entry(&text[span.range()]).or_insert((0, at)).0 += 1;
@@ -270,7 +362,7 @@ impl Repeats {
         let mut repeats = Self::default();
         let mut heaviest = (0, usize::MAX);
         for (part, (count, first)) in counts.into_iter().filter(|(_, (count, _))| *count > 1) {
-            let length = python::length(part);
+            let length = length(part);
             repeats.count += count - 1;
             repeats.characters += (count - 1) * length;
             repeats.all += count;

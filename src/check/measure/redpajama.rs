@@ -1,0 +1,284 @@
+//! The quality signals of RedPajama-V2 (Weber et al. 2024, arXiv 2411.12372) that need no model, no
+//! list of URLs and no list of bad words.
+//!
+//! Source: `app/src/core/quality_signals` and `app/src/core/document.py` in
+//! togethercomputer/RedPajama-Data at commit 6d2cee9. Words are what is between whitespace, in lower
+//! case, without ASCII punctuation and in Unicode's form NFD; raw words are those of NLTK's
+//! `WordPunctTokenizer`. Signals of lines are counted here for the document.
+
+use std::sync::LazyLock;
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::ngrams::{self, ngram_size};
+use super::page::Page;
+use super::set::{Measure, MeasureSet, number, ratio};
+use super::words::{NGrams, PageWords};
+use crate::check::python::{self, CharacterClass};
+use crate::text::Span;
+
+/// RedPajama-V2's signals.
+pub(super) struct RedPajama {
+    /// The words that `stop-word-share` counts.
+    pub(super) stop_words: Vec<String>,
+}
+
+const MEASURES: &[Measure] = &[
+    Measure::number("words", "{} [word|words]", ""),
+    Measure::number(
+        "mean-word-length",
+        "words have {} [character|characters] on average",
+        "the longest word",
+    ),
+    Measure::number(
+        "symbols-per-word",
+        "{} number [sign or ellipsis|signs or ellipses] per word",
+        "most of them",
+    ),
+    Measure::share("bullet-lines", "{} of lines start with a bullet", "most bullets"),
+    ngrams::TOP_2_GRAM,
+    ngrams::TOP_3_GRAM,
+    ngrams::TOP_4_GRAM,
+    ngrams::RECURRING_5_GRAMS,
+    ngrams::RECURRING_6_GRAMS,
+    ngrams::RECURRING_7_GRAMS,
+    ngrams::RECURRING_8_GRAMS,
+    ngrams::RECURRING_9_GRAMS,
+    ngrams::RECURRING_10_GRAMS,
+    Measure::share("ellipsis-lines", "{} of lines end with an ellipsis", "most ellipses"),
+    Measure::share("punctuated-lines", "{} of lines end like a sentence", "lines that do not"),
+    Measure::share("letterless-words", "{} of words have no letter from a to z", "most such words"),
+    Measure::share("capital-words", "{} of words are in capitals", "most such words"),
+    Measure::share("different-words", "{} of words are different", ""),
+    Measure::number("word-entropy", "words have an entropy of {} [nat|nats]", ""),
+    Measure::share("stop-word-share", "{} of words are stop words", ""),
+    Measure::number("sentences", "{} [sentence|sentences]", ""),
+    Measure::number("lines", "{} [line|lines]", ""),
+    Measure::share("braces", "{} of characters are curly brackets", "most of them"),
+    Measure::share("lorem-ipsum", "{} “lorem ipsum” per character", "most of them"),
+    Measure::number("javascript-words", "{} [word|words] “javascript”", "most of them"),
+];
+
+const SYMBOLS: [&str; 3] = ["#", "...", "…"];
+const ELLIPSES: [&str; 2] = ["...", "…"];
+const SENTENCE_ENDS: [char; 4] = ['.', '!', '?', '”'];
+const BULLETS: [char; 10] = ['•', '‣', '▶', '◀', '◦', '■', '□', '▪', '▫', '–'];
+
+/// Returns the normal form of a word; empty if it has only punctuation.
+pub(super) fn plain(word: &str) -> String {
+    let kept: String = word.chars().filter(|one| !one.is_ascii_punctuation()).collect();
+    match kept.is_ascii() {
+        true => kept.to_ascii_lowercase(),
+        false => kept.to_lowercase().nfd().collect(),
+    }
+}
+
+/// Whether Python's `\w` matches.
+fn is_word_character(character: char) -> bool {
+    static WORD: LazyLock<CharacterClass> =
+        LazyLock::new(|| CharacterClass::new(r"[\p{L}\p{N}_]"));
+    match character.is_ascii() {
+        true => character.is_ascii_alphanumeric() || character == '_',
+        false => WORD.contains(character),
+    }
+}
+
+/// Calls `word` with each word of `text` as `WordPunctTokenizer` splits it: stretches of letters,
+/// digits and underscores, and stretches of anything else but whitespace.
+fn for_each_raw_word<'t>(text: &'t str, mut word: impl FnMut(&'t str)) {
+    #[derive(PartialEq, Clone, Copy)]
+    enum Kind {
+        Space,
+        Word,
+        Sign,
+    }
+    let (mut start, mut kind) = (0, Kind::Space);
+    for (at, character) in text.char_indices() {
+        let own = match is_word_character(character) {
+            true => Kind::Word,
+            false if python::is_space(character) => Kind::Space,
+            false => Kind::Sign,
+        };
+        if own != kind {
+            if kind != Kind::Space {
+                word(&text[start..at]);
+            }
+            (start, kind) = (at, own);
+        }
+    }
+    if kind != Kind::Space {
+        word(&text[start..]);
+    }
+}
+
+/// What is counted in the raw words.
+#[derive(Default)]
+struct RawWords {
+    all: usize,
+    letterless: usize,
+    capital: usize,
+    stop_words: usize,
+}
+
+impl RawWords {
+    fn new(text: &str, stop_words: &[String]) -> Self {
+        let mut counts = Self::default();
+        for_each_raw_word(text, |word| {
+            counts.all += 1;
+            counts.letterless += usize::from(is_letterless(word));
+            counts.capital += usize::from(is_capital(word));
+            counts.stop_words += usize::from(stop_words.iter().any(|stop| stop == word));
+        });
+        counts
+    }
+}
+
+fn is_letterless(word: &str) -> bool {
+    !word.bytes().any(|byte| byte.is_ascii_alphabetic())
+}
+
+/// Whether `str.isupper` holds: there is a capital, and no small letter.
+fn is_capital(word: &str) -> bool {
+    static TITLE: LazyLock<CharacterClass> = LazyLock::new(|| CharacterClass::new(r"\p{Lt}"));
+    let is_small = |one: char| one.is_lowercase() || !one.is_ascii() && TITLE.contains(one);
+    word.chars().any(char::is_uppercase) && !word.chars().any(is_small)
+}
+
+fn symbols(text: &str) -> usize {
+    SYMBOLS.iter().map(|symbol| text.matches(symbol).count()).sum()
+}
+
+fn starts_with_bullet(line: &str) -> bool {
+    line.trim_start_matches(python::is_space).starts_with(BULLETS)
+}
+
+fn ends_with_ellipsis(line: &str) -> bool {
+    let line = line.trim_end_matches(python::is_space);
+    ELLIPSES.iter().any(|ellipsis| line.ends_with(ellipsis))
+}
+
+fn ends_like_sentence(line: &str) -> bool {
+    line.trim_end_matches(python::is_space).ends_with(SENTENCE_ENDS)
+}
+
+fn braces(text: &str) -> usize {
+    memchr::memchr2_iter(b'{', b'}', text.as_bytes()).count()
+}
+
+/// Counts what is between full stops, question marks and exclamation marks, and has a letter.
+fn sentences(text: &str) -> usize {
+    text.split(['.', '!', '?']).filter(|part| part.chars().any(is_word_character)).count()
+}
+
+/// Counts “lorem ipsum” in the text made of the normal forms.
+fn lorem_ipsum(words: &PageWords) -> usize {
+    let first = words.with_form(|form| form.ends_with("lorem"));
+    let second = words.with_form(|form| form.starts_with("ipsum"));
+    first.iter().zip(second.iter().skip(1)).filter(|(first, second)| **first && **second).count()
+}
+
+/// Rounds to eight digits after the decimal point, as all signals are.
+fn rounded(value: f64) -> f64 {
+    const PRECISION: f64 = 1e8;
+    (value * PRECISION).round_ties_even() / PRECISION
+}
+
+/// Returns the lines, without one after the last line feed.
+fn lines<'p>(page: &'p Page<'_>) -> &'p [Span] {
+    match page.lines() {
+        [lines @ .., last] if last.start == last.end => lines,
+        lines => lines,
+    }
+}
+
+impl MeasureSet for RedPajama {
+    fn measures(&self) -> &'static [Measure] {
+        MEASURES
+    }
+
+    fn values(&self, page: &Page<'_>) -> Vec<Option<f64>> {
+        let words = page.plain_words();
+        let (count, characters) = (words.count(), words.characters());
+        let raw = RawWords::new(page.text, &self.stop_words);
+        let lines = lines(page);
+        let share_of_lines = |test: fn(&str) -> bool| {
+            ratio(lines.iter().filter(|line| test(page.slice(**line))).count(), lines.len())
+        };
+        let counts = words.counts();
+        let entropy: f64 = counts
+            .iter()
+            .map(|one| number(*one) / number(count))
+            .map(|share| -share * share.ln())
+            .sum();
+        let javascript = words.with_form(|form| form == "javascript");
+        let javascript = javascript.iter().filter(|is_javascript| **is_javascript).count();
+        // The normal text has one space between words.
+        let length = characters + count.saturating_sub(1);
+        let stop_words = ratio(raw.stop_words, raw.all).filter(|_| !self.stop_words.is_empty());
+        let mut values =
+            vec![Some(number(count)), ratio(characters, count), ratio(symbols(page.text), raw.all)];
+        values.push(share_of_lines(starts_with_bullet));
+        values.extend(words.ngrams(10).skip(1).map(|ngrams| Some(repeated(page, &ngrams))));
+        values.extend([
+            share_of_lines(ends_with_ellipsis),
+            share_of_lines(ends_like_sentence),
+            ratio(raw.all - raw.letterless, raw.all).map(|share| 1.0 - share),
+            ratio(raw.capital, raw.all),
+            ratio(counts.len(), count),
+            (count > 0).then_some(entropy),
+            stop_words,
+            Some(number(sentences(page.text))),
+            Some(number(lines.len())),
+            Some(ratio(braces(page.text), page.characters()).unwrap_or(0.0)),
+            Some(ratio(lorem_ipsum(words), length).unwrap_or(0.0)),
+            Some(number(javascript)),
+        ]);
+        values.into_iter().map(|value| value.map(rounded)).collect()
+    }
+
+    fn heaviest(&self, page: &Page<'_>, name: &str) -> Option<Span> {
+        let words = page.plain_words();
+        let count_raw = |line: &str, test: fn(&str) -> bool| {
+            let mut count = 0;
+            for_each_raw_word(line, |word| count += usize::from(test(word)));
+            count
+        };
+        let heaviest = |test: fn(&str) -> bool| page.heaviest_lines(|line| usize::from(test(line)));
+        match (name, ngram_size(name)) {
+            (_, Some(size)) => {
+                let ngrams = words.ngrams(size).last()?;
+                let first = match size < 5 {
+                    true => ngrams.top()?.first,
+                    false => ngrams.first_repeated()?,
+                };
+                words.window(first, size)
+            }
+            ("mean-word-length", _) => words.longest(),
+            ("symbols-per-word", _) => page.heaviest_lines(symbols),
+            ("bullet-lines", _) => heaviest(starts_with_bullet),
+            ("ellipsis-lines", _) => heaviest(ends_with_ellipsis),
+            ("punctuated-lines", _) => heaviest(|line| !ends_like_sentence(line)),
+            ("letterless-words", _) => page.heaviest_lines(|line| count_raw(line, is_letterless)),
+            ("capital-words", _) => page.heaviest_lines(|line| count_raw(line, is_capital)),
+            ("braces", _) => page.heaviest_lines(braces),
+            ("lorem-ipsum", _) => heaviest(|line| plain(line).contains("lorem ipsum")),
+            ("javascript-words", _) => heaviest(|line| plain(line).contains("javascript")),
+            _ => None,
+        }
+    }
+}
+
+/// Returns the share of characters in the most frequent n-gram, or from five words on in all that
+/// recur, each character once; 0 if none recurs.
+fn repeated(page: &Page<'_>, ngrams: &NGrams<'_>) -> f64 {
+    let words = page.plain_words();
+    let characters = match ngrams.size < 5 {
+        true => ngrams.top().filter(|top| top.count > 1).map_or(0, |top| top.characters * top.count),
+        false => {
+            let repeated = ngrams.repeated_words();
+            let lengths = words.lengths.iter().zip(repeated).filter(|(_, is_repeated)| *is_repeated);
+            lengths.map(|(length, _)| length).sum()
+        }
+    };
+    ratio(characters, words.characters()).unwrap_or(0.0)
+}
