@@ -1,18 +1,21 @@
 #!/usr/bin/env python3
 """Runs the filters of a reference implementation on pages, for `cargo xtask conformance`.
 
-    conformance.py datatrove|dolma PAGES.jsonl RESULTS.jsonl SETS.json
+    conformance.py REFERENCE PAGES.jsonl RESULTS.jsonl SETS.json [SOURCE]
 
-Each line of PAGES is an object with `text` and `lang`. SETS has the parameters of the sets for one
-language. RESULTS gets one line per page: for each set of
-measures, the threshold that fails first (or null) and the values that the implementation gives
-away. The last line has the seconds that each set took. Only the installed package is run; nothing
-of it is repeated here but thresholds that it takes from a configuration.
+REFERENCE is datatrove, dolma, nemo-curator or redpajama. Each line of PAGES is an object with `text`
+and `lang`. SETS has the parameters of the sets by their names. RESULTS gets one line per page: for
+each set of measures, the threshold that fails first (or null) and the values that the implementation
+gives away. The last line has the seconds that each set took. Only the installed package is run, or
+the checkout in SOURCE; nothing of it is repeated here but thresholds that it takes from a
+configuration.
 """
 
+import importlib.util
 import json
 import sys
 import time
+import types
 
 # The thresholds of dechaff by the reasons of datatrove.
 REASONS = {
@@ -56,8 +59,9 @@ LANGUAGES = {
 }
 
 
-def datatrove(sets):
+def datatrove(sets, _):
     """Returns a function from a text to the outcome of each set of datatrove."""
+    sets = {name: own for name, own in sets.items() if name.startswith("fineweb2@")}
     from datatrove.data import Document
     from datatrove.pipeline.filters import (
         C4QualityFilter,
@@ -149,7 +153,128 @@ def datatrove(sets):
     return outcome
 
 
-def dolma(_):
+def first_failure(own, values, order):
+    """Returns the key of the first threshold, by the order of measures, that `values` do not pass."""
+    for name in order:
+        value = values.get(name)
+        if value is not None and value < own.get(f"min-{name}", value):
+            return f"min-{name}"
+        if value is not None and value > own.get(f"max-{name}", value):
+            return f"max-{name}"
+    return None
+
+
+def nemo_curator(sets, _):
+    """Returns a function from a text to the outcome of the filters of NeMo Curator.
+
+    The packages around the filters import GPU libraries, so only the modules of the filters are
+    loaded.
+    """
+    root = importlib.util.find_spec("nemo_curator").submodule_search_locations[0]
+    for part in ("", ".stages", ".stages.text", ".stages.text.filters"):
+        package = types.ModuleType(f"nemo_curator{part}")
+        package.__path__ = [root + part.replace(".", "/")]
+        sys.modules[package.__name__] = package
+    from nemo_curator.stages.text.filters.heuristic import repetition, string
+
+    name = "heuristics@nemo-curator"
+    own = sets[name]
+    # The measure, the filter, and whether it is 1 minus the score.
+    filters = [
+        ("other-characters", string.NonAlphaNumericFilter(), False),
+        ("symbol-words", string.SymbolsToWordsFilter(), False),
+        ("digits", string.NumbersFilter(), False),
+        ("url-characters", string.UrlsFilter(), False),
+        ("space", string.WhiteSpaceFilter(), False),
+        ("parentheses", string.ParenthesesFilter(), False),
+        ("boilerplate-paragraphs", string.BoilerPlateStringFilter(), False),
+        ("repeated-lines", repetition.RepeatedLinesFilter(), True),
+        ("repeated-paragraphs", repetition.RepeatedParagraphsFilter(), True),
+        ("repeated-line-characters", repetition.RepeatedLinesByCharFilter(), True),
+        ("repeated-paragraph-characters", repetition.RepeatedParagraphsByCharFilter(), True),
+        ("words", string.WordCountFilter(), False),
+        ("unpunctuated-lines", string.PunctuationFilter(), False),
+        ("alphabetic-words", string.WordsWithoutAlphabetsFilter(), False),
+        ("stop-words", string.CommonEnglishWordsFilter(stop_at_false=False), False),
+        ("mean-word-length", string.MeanWordLengthFilter(), False),
+        ("longest-word", string.LongWordFilter(), False),
+        ("ellipsis-lines", string.EllipsisFilter(), False),
+    ]
+    for n in (2, 3, 4):
+        top = repetition.RepeatingTopNGramsFilter(n, own[f"max-top-{n}-gram"])
+        filters.append((f"top-{n}-gram", top, False))
+    for n in range(5, 11):
+        repeated = repetition.RepeatingDuplicateNGramsFilter(n, own[f"max-repeated-{n}-grams"])
+        filters.append((f"repeated-{n}-grams", repeated, False))
+    filters.append(("bullet-lines", string.BulletsFilter(), False))
+
+    def outcome(text, _, seconds):
+        start = time.perf_counter()
+        failed, values = None, {}
+        for measure, step, is_complement in filters:
+            score = step.score_document(text)
+            values[measure] = 1 - score if is_complement else score
+            if failed is None and not step.keep_document(score):
+                failed = measure
+        seconds[name] = seconds.get(name, 0) + time.perf_counter() - start
+        if failed is not None:
+            is_low = values[failed] < own.get(f"min-{failed}", 0)
+            failed = f"{'min' if is_low else 'max'}-{failed}"
+        return {name: {"failed": failed, "values": values}}
+
+    return outcome
+
+
+def redpajama(sets, source):
+    """Returns a function from a text to the outcome of the signals of RedPajama-V2."""
+    sys.path.insert(0, f"{source}/app/src")
+    from core.document import Document
+    from core.quality_signals import content, lines, natural_language, repetitions
+
+    name = "redpajama-v2"
+    own = sets[name]
+    signals = {
+        "words": natural_language.RPS_Doc_Word_Count(),
+        "mean-word-length": natural_language.RPS_Doc_Mean_Word_Length(),
+        "symbols-per-word": natural_language.RPS_Doc_Symbol_To_Word_Ratio(),
+        "ellipsis-lines": natural_language.RPS_Doc_Frac_Lines_End_With_Ellipsis(),
+        "letterless-words": natural_language.RPS_Doc_Frac_No_Alph_Words(),
+        "capital-words": natural_language.RPS_Doc_Frac_All_Caps_Words(),
+        "different-words": natural_language.RPS_Doc_Frac_Unique_Words(),
+        "word-entropy": natural_language.RPS_Doc_Unigram_Entropy(),
+        "sentences": natural_language.RPS_Doc_Num_Sentences(),
+        "braces": content.RPS_Doc_Curly_Bracket(),
+        "lorem-ipsum": content.RPS_Doc_Lorem_Ipsum(),
+    }
+    for n in (2, 3, 4):
+        signals[f"top-{n}-gram"] = getattr(repetitions, f"RPS_Doc_Frac_Chars_Top_{n}gram")()
+    for n in range(5, 11):
+        signals[f"repeated-{n}-grams"] = getattr(repetitions, f"RPS_Doc_Frac_Chars_Dupe_{n}Grams")()
+    of_lines = {
+        "bullet-lines": lines.RPS_Lines_Start_With_Bulletpoint(),
+        "punctuated-lines": lines.RPS_Lines_Ending_With_Terminal_Punctution_Mark(),
+    }
+    javascript = lines.RPS_Lines_Javascript_Counts()
+
+    def outcome(text, _, seconds):
+        start = time.perf_counter()
+        document = Document(text, domain=None, precompute_ngrams=True)
+        values = {measure: signal(document)[0][2] for measure, signal in signals.items()}
+        for measure, signal in of_lines.items():
+            scores = [score for _, _, score in signal(document)]
+            values[measure] = round(sum(scores) / len(scores), 8) if document.raw_lines else None
+        values["javascript-words"] = sum(score for _, _, score in javascript(document))
+        values["lines"] = len(document.raw_lines)
+        order = ("words", "mean-word-length", "symbols-per-word", "bullet-lines", "top-2-gram")
+        failed = first_failure(own, values, order)
+        seconds[name] = seconds.get(name, 0) + time.perf_counter() - start
+        values = {measure: value for measure, value in values.items() if value is not None}
+        return {name: {"failed": failed, "values": values}}
+
+    return outcome
+
+
+def dolma(_sets, _source):
     """Returns a function from a text to the outcome of each set of Dolma."""
     from dolma.taggers.gopher import get_attributes
 
@@ -196,9 +321,15 @@ def dolma(_):
 
 
 def main():
-    reference, pages, results, sets = sys.argv[1:]
+    reference, pages, results, sets, *source = sys.argv[1:]
+    references = {
+        "datatrove": datatrove,
+        "dolma": dolma,
+        "nemo-curator": nemo_curator,
+        "redpajama": redpajama,
+    }
     with open(sets, encoding="utf-8") as file:
-        outcome = {"datatrove": datatrove, "dolma": dolma}[reference](json.load(file))
+        outcome = references[reference](json.load(file), source[0] if source else None)
     seconds = {}
     # Loads what is loaded lazily.
     for language in (*LANGUAGES, "en"):

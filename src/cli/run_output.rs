@@ -158,9 +158,11 @@ impl<'a> RunOutput<'a> {
             || self.measures.is_some()
     }
 
-    /// Whether the table of measures still needs the values of each document.
+    /// Whether the table of measures or a report needs the values of each document in this pass.
     pub(super) fn wants_measures(&self) -> bool {
-        self.measures.is_some()
+        let arguments = self.context.arguments;
+        let has_report = arguments.reports.has_html() || arguments.is_review();
+        self.measures.is_some() || has_report && !self.is_judging
     }
 
     /// Reports the findings of a document that are not in the baseline.

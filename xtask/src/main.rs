@@ -37,7 +37,7 @@ mod verdicts;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 const USAGE: &str = "usage:
   cargo xtask dump DIR FOLDER
@@ -46,9 +46,10 @@ const USAGE: &str = "usage:
       says what rules and classifier do on those pages, and keeps it in docs/
   cargo xtask harm [DIR]
       applies all safe fixes to clean content, generated and from those pages, and prints what they take, rule by rule
-  cargo xtask conformance DIR
-      compares measures with datatrove and Dolma from PyPI on the JSON Lines in DIR, and keeps it in docs/measures.md;
-      takes Python 3.11, or the one that PYTHON names
+  cargo xtask conformance DIR [--sources SOURCES]
+      compares measures with their implementations from PyPI on the JSON Lines in DIR, and keeps it in docs/measures.md;
+      takes Python 3.11, or the one that PYTHON names. SOURCES has checkouts, for implementations that PyPI lacks and for
+      the texts in tests, and results of implementations that were run before; docs/measures.md names them
   cargo xtask kill BINARY [ROUNDS]
       kills BINARY at random calls of the file system while it fixes and undoes (500 times each), and
       counts what is torn or cannot be undone; Linux only
@@ -108,7 +109,15 @@ fn main() -> Result<ExitCode> {
             }
             print!("{}", eval::run(Path::new(&folder), &options)?);
         }
-        "conformance" => print!("{}", conformance::run(Path::new(&folder))?),
+        "conformance" => {
+            let sources = match arguments.next().as_deref() {
+                Some("--sources") => Some(arguments.next().context(USAGE)?),
+                Some(other) => bail!("unknown argument {other}\n{USAGE}"),
+                None => None,
+            };
+            let sources = sources.as_deref().map(Path::new);
+            print!("{}", conformance::run(Path::new(&folder), sources)?);
+        }
         "dump" => {
             let Some(target) = arguments.next() else { bail!(USAGE) };
             dump::run(Path::new(&folder), Path::new(&target))?;

@@ -45,7 +45,7 @@ use nemo::NemoHeuristics;
 use page::Page;
 use redpajama::RedPajama;
 use refinedweb::RefinedWeb;
-use set::{Measure, MeasureSet, MeasureUnit};
+use set::{Measure, MeasureSet, MeasureUnit, sentence};
 use tokens::SpacyTokenizer;
 
 pub use table::{MeasureColumn, MeasureColumns, MeasureSetColumns, MeasureValue};
@@ -327,7 +327,7 @@ impl Failure {
     /// Returns a sentence such as "61 % of words contain a letter; at least 80 % required".
     fn message(&self) -> String {
         let (value, threshold) = written(self.measure.unit, self.value, self.threshold);
-        let mut message = self.measure.sentence(&value);
+        let mut message = sentence(self.measure.text, &value);
         let _ = match self.bound {
             Bound::Min => write!(message, "; at least {threshold} required"),
             Bound::Max => write!(message, "; at most {threshold} allowed"),

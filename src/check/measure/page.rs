@@ -2,9 +2,8 @@
 
 use std::cell::OnceCell;
 
-use super::redpajama;
 use super::tokens::{SpacyTokenizer, tokens};
-use super::words::{Concatenation, PageWords, Repeats};
+use super::words::{Concatenation, PageWords, Repeats, plain_form};
 use crate::check::python;
 use crate::text::Span;
 
@@ -82,7 +81,7 @@ impl<'t> Page<'t> {
     /// punctuation and decomposed.
     pub(super) fn plain_words(&self) -> &PageWords {
         self.plain_words.get_or_init(|| {
-            PageWords::with_forms(self.text, python::split(self.text), redpajama::plain)
+            PageWords::with_forms(self.text, python::split(self.text), plain_form)
         })
     }
 

@@ -8,12 +8,10 @@
 
 use std::sync::LazyLock;
 
-use unicode_normalization::UnicodeNormalization;
-
 use super::ngrams::{self, ngram_size};
 use super::page::Page;
 use super::set::{Measure, MeasureSet, number, ratio};
-use super::words::{NGrams, PageWords};
+use super::words::{NGrams, PageWords, plain_form};
 use crate::check::python::{self, CharacterClass};
 use crate::text::Span;
 
@@ -55,7 +53,7 @@ const MEASURES: &[Measure] = &[
     Measure::number("sentences", "{} [sentence|sentences]", ""),
     Measure::number("lines", "{} [line|lines]", ""),
     Measure::share("braces", "{} of characters are curly brackets", "most of them"),
-    Measure::share("lorem-ipsum", "{} “lorem ipsum” per character", "most of them"),
+    Measure::number("lorem-ipsum", "{} “lorem ipsum” per character", "most of them"),
     Measure::number("javascript-words", "{} [word|words] “javascript”", "most of them"),
 ];
 
@@ -63,15 +61,6 @@ const SYMBOLS: [&str; 3] = ["#", "...", "…"];
 const ELLIPSES: [&str; 2] = ["...", "…"];
 const SENTENCE_ENDS: [char; 4] = ['.', '!', '?', '”'];
 const BULLETS: [char; 10] = ['•', '‣', '▶', '◀', '◦', '■', '□', '▪', '▫', '–'];
-
-/// Returns the normal form of a word; empty if it has only punctuation.
-pub(super) fn plain(word: &str) -> String {
-    let kept: String = word.chars().filter(|one| !one.is_ascii_punctuation()).collect();
-    match kept.is_ascii() {
-        true => kept.to_ascii_lowercase(),
-        false => kept.to_lowercase().nfd().collect(),
-    }
-}
 
 /// Whether Python's `\w` matches.
 fn is_word_character(character: char) -> bool {
@@ -261,8 +250,8 @@ impl MeasureSet for RedPajama {
             ("letterless-words", _) => page.heaviest_lines(|line| count_raw(line, is_letterless)),
             ("capital-words", _) => page.heaviest_lines(|line| count_raw(line, is_capital)),
             ("braces", _) => page.heaviest_lines(braces),
-            ("lorem-ipsum", _) => heaviest(|line| plain(line).contains("lorem ipsum")),
-            ("javascript-words", _) => heaviest(|line| plain(line).contains("javascript")),
+            ("lorem-ipsum", _) => heaviest(|line| plain_form(line).contains("lorem ipsum")),
+            ("javascript-words", _) => heaviest(|line| plain_form(line).contains("javascript")),
             _ => None,
         }
     }

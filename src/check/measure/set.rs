@@ -42,18 +42,16 @@ impl Measure {
     }
 }
 
-impl Measure {
-    /// Returns what it says of a page with a value, written as `value`.
-    pub(super) fn sentence(&self, value: &str) -> String {
-        let mut sentence = String::new();
-        for (at, part) in self.text.split(['[', ']']).enumerate() {
-            let (one, many) = part.split_once('|').unwrap_or((part, part));
-            // Every second part is in brackets.
-            let is_choice = at % 2 == 1 && value == "1";
-            sentence.push_str(if is_choice { one } else { many });
-        }
-        sentence.replace("{}", value)
+/// Returns what a measure with this text says of a page with a value, written as `value`.
+pub(super) fn sentence(text: &str, value: &str) -> String {
+    let mut sentence = String::new();
+    for (at, part) in text.split(['[', ']']).enumerate() {
+        let (one, many) = part.split_once('|').unwrap_or((part, part));
+        // Every second part is in brackets.
+        let is_single = at % 2 == 1 && value == "1";
+        sentence.push_str(if is_single { one } else { many });
     }
+    sentence.replace("{}", value)
 }
 
 /// A set of measures as one implementation defines them.

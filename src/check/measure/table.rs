@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::page::Page;
-use super::set::{Measure, MeasureUnit};
-use super::{MeasureRule, Parameters};
+use super::set::{Measure, MeasureUnit, sentence};
+use super::{Bound, MeasureRule, Parameters};
 use crate::finding::RuleInfo;
 
 /// The columns of the measures of some rules.
@@ -35,14 +35,28 @@ pub struct MeasureSetColumns {
 pub struct MeasureColumn {
     /// Its name in thresholds, after `min-` or `max-`.
     pub name: &'static str,
-    /// What a value says of a page; `{}` stands for the value.
+    /// What a value says of a page, see [`sentence`](Self::sentence).
     pub text: &'static str,
     /// Whether values are shares, from 0 to 1.
     pub is_share: bool,
     /// The least value that passes.
     pub min: Option<f64>,
-    /// The greatest value that passes.
+    /// The greatest value that passes, or the least that does not.
     pub max: Option<f64>,
+    /// Whether `max` itself does not pass.
+    pub excludes_max: bool,
+}
+
+impl MeasureColumn {
+    /// Returns what a value, written as `value`, says of a page.
+    pub fn sentence(&self, value: &str) -> String {
+        sentence(self.text, value)
+    }
+
+    /// Whether a value is more than may be.
+    pub fn is_above(&self, value: f64) -> bool {
+        self.max.is_some_and(|max| value > max || self.excludes_max && value >= max)
+    }
 }
 
 impl MeasureColumns {
@@ -94,13 +108,22 @@ impl MeasureColumns {
 impl MeasureRule {
     fn columns(&self) -> Vec<MeasureColumn> {
         let column = |(index, measure): (usize, &Measure)| {
-            let limits = self.limits.iter().find(|(limited, ..)| *limited == index);
+            let limit = |bound: Bound| {
+                let mut limits = self.limits.iter();
+                let is_it = |(limited, own, _): &&(usize, Bound, f64)| {
+                    *limited == index && *own == bound
+                };
+                limits.find(is_it).map(|(.., limit)| *limit)
+            };
+            let (max, below) = (limit(Bound::Max), limit(Bound::Below));
+            let excludes_max = below.is_some_and(|below| max.is_none_or(|max| below <= max));
             MeasureColumn {
                 name: measure.name,
                 text: measure.text,
                 is_share: measure.unit == MeasureUnit::Share,
-                min: limits.and_then(|(_, min, _)| *min),
-                max: limits.and_then(|(_, _, max)| *max),
+                min: limit(Bound::Min),
+                max: if excludes_max { below } else { max },
+                excludes_max,
             }
         };
         self.set.measures().iter().enumerate().map(column).collect()

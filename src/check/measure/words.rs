@@ -1,6 +1,7 @@
 //! The words of a page and their n-grams.
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use unicode_normalization::UnicodeNormalization;
 
 use crate::check::python;
 use crate::text::Span;
@@ -227,6 +228,15 @@ impl NGrams<'_> {
     /// Returns the first n-gram that occurs at least twice, as the index of its first word.
     pub(super) fn first_repeated(&self) -> Option<usize> {
         self.repeated.first().copied()
+    }
+}
+
+/// Returns a text in lower case, without ASCII punctuation and decomposed (NFD), as RedPajama-V2 does.
+pub(super) fn plain_form(word: &str) -> String {
+    let kept: String = word.chars().filter(|one| !one.is_ascii_punctuation()).collect();
+    match kept.is_ascii() {
+        true => kept.to_ascii_lowercase(),
+        false => kept.to_lowercase().nfd().collect(),
     }
 }
 

@@ -65,7 +65,7 @@ fn push_distribution(distribution: &Distribution, html: &mut String) {
         html,
         "<li><h4><code>{}</code></h4>\n<p class=\"note\">{}</p>\n<p class=\"sides\">{}</p>",
         escaped(column.name),
-        escaped(&column.text.replace("{}", unit)),
+        escaped(&column.sentence(unit)),
         sides(distribution),
     );
     if distribution.measured() > 0 {
@@ -87,7 +87,8 @@ fn sides(distribution: &Distribution) -> String {
     };
     let mut parts = Vec::new();
     parts.extend(column.min.map(|min| side(*below, "below", min)));
-    parts.extend(column.max.map(|max| side(*above, "above", max)));
+    let beyond = if column.excludes_max { "from" } else { "above" };
+    parts.extend(column.max.map(|max| side(*above, beyond, max)));
     match parts.is_empty() {
         true => parts.push(format!("no threshold, {}", counted(measured, "document"))),
         false => parts.push(format!("{} pass", grouped(measured - below - above))),

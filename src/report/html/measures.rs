@@ -95,7 +95,7 @@ impl Distribution {
             return;
         };
         let is_below = self.column.min.is_some_and(|min| value < min);
-        let is_above = !is_below && self.column.max.is_some_and(|max| value > max);
+        let is_above = !is_below && self.column.is_above(value);
         self.below += u64::from(is_below);
         self.above += u64::from(is_above);
         let count = self.bins.entry(bin(value, self.column.is_share)).or_default();
@@ -186,6 +186,7 @@ mod tests {
             is_share: false,
             min: Some(50.0),
             max: Some(52.0),
+            excludes_max: false,
         };
         let mut distribution = Distribution::new(column);
         for value in [49.0, 49.999, 50.0, 52.0, 52.001, f64::NAN] {

@@ -1,15 +1,17 @@
 //! Compares measures with the implementations that they reproduce, on real pages, and keeps the
 //! result in docs/measures.md.
 //!
-//! The implementations are installed from PyPI into virtual environments below `target/`, and run
-//! as they are by `scripts/conformance.py`.
+//! Most implementations are installed from PyPI into virtual environments below `target/`, and run
+//! as they are by `scripts/conformance.py`. Others are run from a checkout, or have been run before:
+//! their results are a file. The strings in their tests of filters are compared as well.
+
+mod references;
+mod report;
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -18,6 +20,9 @@ use dechaff::check::measure::{MeasureColumns, MeasureValue};
 use dechaff::rule::{Registry, Rule};
 use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
+
+use references::{REFERENCES, Reference};
+use report::{Comparisons, report};
 
 /// Pages that are compared; more are sampled evenly.
 const MAX_PAGES: usize = 1_200;
@@ -31,20 +36,6 @@ const PAGE: &str = "docs/measures.md";
 const MARKS: [&str; 2] = ["<!-- conformance -->", "<!-- end of conformance -->"];
 /// Values that differ by less are equal.
 const TOLERANCE: f64 = 1e-9;
-
-/// An implementation and the packages to install.
-struct Reference {
-    name: &'static str,
-    packages: &'static [&'static str],
-}
-
-const REFERENCES: [Reference; 2] = [
-    Reference {
-        name: "datatrove",
-        packages: &["datatrove==0.10.1", "spacy==3.8.18", "nltk", "fasteners", "numpy"],
-    },
-    Reference { name: "dolma", packages: &["dolma==1.2.1"] },
-];
 
 /// What an implementation says of a page by one set.
 #[derive(Deserialize)]
@@ -79,8 +70,9 @@ struct Comparison {
     reference: String,
 }
 
-/// Compares all sets on the pages below `folder`. Returns a report.
-pub(crate) fn run(folder: &Path) -> Result<String> {
+/// Compares all sets on the pages below `folder`, with the checkouts and results in `sources`.
+/// Returns a report.
+pub(crate) fn run(folder: &Path, sources: Option<&Path>) -> Result<String> {
     let registry = Registry::embedded()?;
     let texts = read_pages(folder, &registry)?;
     ensure!(
@@ -96,13 +88,20 @@ pub(crate) fn run(folder: &Path) -> Result<String> {
         writeln!(file, "{}", serde_json::json!({ "text": text, "lang": lang }))?;
     }
     drop(file);
-    fs::write(target.join("sets.json"), language_sets(&registry)?)?;
-    let mut comparisons: BTreeMap<String, Comparison> = BTreeMap::new();
+    fs::write(target.join("sets.json"), parameters(&registry)?)?;
+    let (mut of_pages, mut of_tests) = (Comparisons::new(), Comparisons::new());
     for reference in &REFERENCES {
-        let results = run_reference(reference, &target, &pages)?;
-        compare(reference, &results, &texts, &registry, &mut comparisons)?;
+        if let Some(results) = reference.run(&target, &pages, sources)? {
+            compare(reference, &results, &texts, &registry, &mut of_pages)?;
+        }
+        let Some(tests) = reference.test_texts(&target, sources)? else { continue };
+        let lines = fs::read_to_string(&tests)?;
+        let texts = lines.lines().map(serde_json::from_str).collect::<Result<Vec<Page>, _>>()?;
+        if let Some(results) = reference.run(&target, &tests, sources)? {
+            compare(reference, &results, &texts, &registry, &mut of_tests)?;
+        }
     }
-    let report = report(&comparisons)?;
+    let report = report(&of_pages, &of_tests)?;
     let page = fs::read_to_string(PAGE)?;
     let parts = page
         .split_once(MARKS[0])
@@ -112,12 +111,13 @@ pub(crate) fn run(folder: &Path) -> Result<String> {
     Ok(report)
 }
 
-/// Returns the parameters of the sets for one language, for the script.
-fn language_sets(registry: &Registry) -> Result<String> {
+/// Returns the parameters of all sets by their names, for the script.
+fn parameters(registry: &Registry) -> Result<String> {
     let mut sets = serde_json::Map::new();
-    for rule in registry.rules().iter().filter(|rule| rule.info.name.starts_with(LANGUAGE_SETS)) {
-        let Parameters::Measure(parameters) = &rule.parameters else { continue };
-        sets.insert(rule.info.name.clone(), serde_json::to_value(parameters)?);
+    for rule in registry.rules() {
+        if let Parameters::Measure(parameters) = &rule.parameters {
+            sets.insert(rule.info.name.clone(), serde_json::to_value(parameters)?);
+        }
     }
     Ok(serde_json::to_string(&sets)?)
 }
@@ -168,44 +168,13 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-/// Runs an implementation on the pages, and installs it before if it is not there. Returns its
-/// lines.
-fn run_reference(reference: &Reference, target: &Path, pages: &Path) -> Result<Vec<String>> {
-    let folder = target.join(reference.name);
-    let python = folder.join("bin").join("python");
-    let installed = folder.join("installed");
-    if !installed.exists() {
-        let interpreter = std::env::var("PYTHON").unwrap_or_else(|_| "python3.11".into());
-        let venv = Command::new(&interpreter).args(["-m", "venv"]).arg(&folder).status();
-        ensure!(
-            venv.is_ok_and(|status| status.success()),
-            "{interpreter} cannot create {}; set PYTHON to Python 3.11 with venv",
-            folder.display()
-        );
-        let pip = Command::new(&python)
-            .args(["-m", "pip", "install", "--quiet"])
-            .args(reference.packages)
-            .status()?;
-        ensure!(pip.success(), "pip cannot install {}", reference.packages.join(" "));
-        fs::write(&installed, "")?;
-    }
-    let results = target.join(format!("{}.jsonl", reference.name));
-    let status = Command::new(&python)
-        .args(["scripts/conformance.py", reference.name])
-        .args([pages, &results, &target.join("sets.json")])
-        .status()?;
-    ensure!(status.success(), "scripts/conformance.py fails for {}", reference.name);
-    let text = fs::read_to_string(&results)?;
-    Ok(text.lines().map(str::to_owned).collect())
-}
-
 /// Measures the pages with each set of an implementation, and compares.
 fn compare(
     reference: &Reference,
     results: &[String],
     texts: &[Page],
     registry: &Registry,
-    comparisons: &mut BTreeMap<String, Comparison>,
+    comparisons: &mut Comparisons,
 ) -> Result<()> {
     #[derive(Deserialize)]
     struct Times {
@@ -233,7 +202,7 @@ fn compare(
             own_seconds: start.elapsed().as_secs_f64(),
             reference_seconds,
             bytes: measured.iter().map(|(page, _)| page.text.len()).sum(),
-            reference: reference.packages[0].replace("==", " "),
+            reference: reference.version.to_owned(),
             ..Comparison::default()
         };
         let names = columns.names();
@@ -275,41 +244,4 @@ impl Comparison {
             }
         }
     }
-}
-
-/// Returns the tables of agreement and speed.
-fn report(comparisons: &BTreeMap<String, Comparison>) -> Result<String> {
-    let mut report = String::from(
-        "On one core; MB are millions of bytes of text, and the time of each set includes its words.\n\n\
-         | set | implementation | pages | same decision | same first threshold | equal values | dechaff, MB/s | \
-         implementation, MB/s | times as fast |\n|---|---|---:|---:|---:|---:|---:|---:|---:|\n",
-    );
-    let percent =
-        |part: usize, whole: usize| format!("{:.2} %", 100.0 * part as f64 / whole as f64);
-    for (set, comparison) in comparisons {
-        let all: usize = comparison.values.values().map(|(all, ..)| all).sum();
-        let differ: usize = comparison.values.values().map(|(_, differ, _)| differ).sum();
-        let megabytes = comparison.bytes as f64 / 1e6;
-        let (own, other) =
-            (megabytes / comparison.own_seconds, megabytes / comparison.reference_seconds);
-        let values = if all == 0 { "–".into() } else { percent(all - differ, all) };
-        writeln!(
-            report,
-            "| `{set}` | {} | {} | {} | {} | {values} | {own:.1} | {other:.2} | {:.0} |",
-            comparison.reference,
-            comparison.pages,
-            percent(comparison.decisions, comparison.pages),
-            percent(comparison.reasons, comparison.pages),
-            own / other,
-        )?;
-    }
-    report.push_str("\nMeasures whose values differ:\n\n| measure | pages | greatest difference |\n|---|---:|---:|\n");
-    for (set, comparison) in comparisons {
-        for (name, (_, differ, greatest)) in &comparison.values {
-            if *differ > 0 {
-                writeln!(report, "| `{set}:{name}` | {differ} | {greatest:.4} |")?;
-            }
-        }
-    }
-    Ok(report)
 }
