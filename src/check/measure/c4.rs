@@ -21,7 +21,11 @@ pub(super) struct C4Page {
 const MEASURES: &[Measure] = &[
     Measure::number("lorem-ipsum-lines", "{} [line contains|lines contain] “lorem ipsum”", "here"),
     Measure::number("brace-lines", "{} [line contains|lines contain] a curly bracket", "here"),
-    Measure::number("sentences", "{} [sentence|sentences] in lines that count", "lines that do not count"),
+    Measure::number(
+        "sentences",
+        "{} [sentence|sentences] in lines that count",
+        "lines that do not count",
+    ),
 ];
 
 impl MeasureSet for C4Page {

@@ -34,7 +34,11 @@ const MEASURES: &[Measure] = &[
     Measure::share("bullet-lines", "{} of lines start with a bullet", "most bullets"),
     Measure::share("ellipsis-lines", "{} of lines end with an ellipsis", "most ellipses"),
     Measure::share("wordless-words", "{} of words contain no letter", "most such words"),
-    Measure::number("stop-words", "{} [word|words] of “the, be, to, of, and, that, have, with”", ""),
+    Measure::number(
+        "stop-words",
+        "{} [word|words] of “the, be, to, of, and, that, have, with”",
+        "",
+    ),
     Measure::share("repeated-lines", "{} of lines occur more than once", "repeated most"),
     Measure::share("repeated-paragraphs", "{} of paragraphs occur more than once", "repeated most"),
     Measure::share(
@@ -152,9 +156,9 @@ fn without_phrases(line: &str) -> String {
     let line = line.replace("items in cart", " ");
     // The full stops stand for any character there.
     const READ_MORE: usize = 3;
-    let cut = line.rfind("Read more").filter(|at| {
-        line[at + "Read more".len()..].chars().count() == READ_MORE
-    });
+    let cut = line
+        .rfind("Read more")
+        .filter(|at| line[at + "Read more".len()..].chars().count() == READ_MORE);
     let line = cut.map_or(line.as_str(), |at| &line[..at]);
     line.strip_prefix("Sign-in").unwrap_or(line).to_owned()
 }

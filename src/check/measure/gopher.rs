@@ -23,7 +23,11 @@ pub(super) struct GopherQuality {
 
 pub(super) const QUALITY: &[Measure] = &[
     Measure::number("words", "{} [word that is|words that are] not only punctuation", ""),
-    Measure::number("mean-word-length", "words have {} [character|characters] on average", "the longest word"),
+    Measure::number(
+        "mean-word-length",
+        "words have {} [character|characters] on average",
+        "the longest word",
+    ),
     Measure::number("hashes-per-word", "{} number [sign|signs] per word", "most number signs"),
     Measure::number("ellipses-per-word", "{} [ellipsis|ellipses] per word", "most ellipses"),
     Measure::share("bullet-lines", "{} of lines start with a bullet", "most bullets"),

@@ -30,7 +30,11 @@ const MEASURES: &[Measure] = &[
         "{} of words contain a letter",
         "most words without a letter",
     ),
-    Measure::number("required-words", "{} [word|words] of “the, be, to, of, and, that, have, with”", ""),
+    Measure::number(
+        "required-words",
+        "{} [word|words] of “the, be, to, of, and, that, have, with”",
+        "",
+    ),
     Measure::share("bullet-lines", "{} of lines start with a bullet", "most bullets"),
     Measure::share("ellipsis-lines", "{} of lines end with an ellipsis", "most ellipses"),
     Measure::share("repeated-lines", "{} of lines occur more than once", "repeated most"),

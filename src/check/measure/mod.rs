@@ -201,7 +201,9 @@ pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
     }
     for pattern in &parameters.marked_patterns {
         if let Err(fault) = regex_automata::meta::Regex::new(pattern) {
-            return error(format!("`{pattern}` in `marked-patterns` is no regular expression: {fault}"));
+            return error(format!(
+                "`{pattern}` in `marked-patterns` is no regular expression: {fault}"
+            ));
         }
     }
     Ok(())

@@ -51,7 +51,11 @@ const MEASURES: &[Measure] = &[
         "{} of words contain a letter",
         "most words without a letter",
     ),
-    Measure::number("stop-words", "{} [word|words] of “the, be, to, of, and, that, have, with”", ""),
+    Measure::number(
+        "stop-words",
+        "{} [word|words] of “the, be, to, of, and, that, have, with”",
+        "",
+    ),
     Measure::number(
         "mean-word-length",
         "words have {} [character|characters] on average",
@@ -72,8 +76,7 @@ const MEASURES: &[Measure] = &[
 ];
 
 const BULLETS: [char; 12] = ['•', '‣', '⁃', '⁌', '⁍', '∙', '○', '●', '◘', '◦', '⦾', '⦿'];
-const ELLIPSES: [&str; 8] =
-    ["...", "[...]", "…", "(...)", "[…]", "-»", "read more..", "read more"];
+const ELLIPSES: [&str; 8] = ["...", "[...]", "…", "(...)", "[…]", "-»", "read more..", "read more"];
 const POLICIES: [&str; 9] = [
     "terms of use",
     "privacy policy",
@@ -272,7 +275,9 @@ impl MeasureSet for NemoHeuristics {
             ("parentheses", _) => characters(is_parenthesis),
             ("url-characters", _) => page.heaviest_lines(url_characters),
             ("symbol-words", _) => page.heaviest_lines(|line| {
-                line.split(python::is_space).filter(|word| !word.is_empty() && is_symbol(word)).count()
+                line.split(python::is_space)
+                    .filter(|word| !word.is_empty() && is_symbol(word))
+                    .count()
             }),
             ("boilerplate-paragraphs", _) => page.heaviest_lines(|line| {
                 let lower = line.to_lowercase();

@@ -80,9 +80,8 @@ impl<'t> Page<'t> {
     /// Returns the words of RedPajama-V2: what is between whitespace, in lower case, without ASCII
     /// punctuation and decomposed.
     pub(super) fn plain_words(&self) -> &PageWords {
-        self.plain_words.get_or_init(|| {
-            PageWords::with_forms(self.text, python::split(self.text), plain_form)
-        })
+        self.plain_words
+            .get_or_init(|| PageWords::with_forms(self.text, python::split(self.text), plain_form))
     }
 
     /// Returns the lines between line feeds.

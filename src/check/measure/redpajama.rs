@@ -64,8 +64,7 @@ const BULLETS: [char; 10] = ['•', '‣', '▶', '◀', '◦', '■', '□', '�
 
 /// Whether Python's `\w` matches.
 fn is_word_character(character: char) -> bool {
-    static WORD: LazyLock<CharacterClass> =
-        LazyLock::new(|| CharacterClass::new(r"[\p{L}\p{N}_]"));
+    static WORD: LazyLock<CharacterClass> = LazyLock::new(|| CharacterClass::new(r"[\p{L}\p{N}_]"));
     match character.is_ascii() {
         true => character.is_ascii_alphanumeric() || character == '_',
         false => WORD.contains(character),
@@ -262,10 +261,13 @@ impl MeasureSet for RedPajama {
 fn repeated(page: &Page<'_>, ngrams: &NGrams<'_>) -> f64 {
     let words = page.plain_words();
     let characters = match ngrams.size < 5 {
-        true => ngrams.top().filter(|top| top.count > 1).map_or(0, |top| top.characters * top.count),
+        true => {
+            ngrams.top().filter(|top| top.count > 1).map_or(0, |top| top.characters * top.count)
+        }
         false => {
             let repeated = ngrams.repeated_words();
-            let lengths = words.lengths.iter().zip(repeated).filter(|(_, is_repeated)| *is_repeated);
+            let lengths =
+                words.lengths.iter().zip(repeated).filter(|(_, is_repeated)| *is_repeated);
             lengths.map(|(length, _)| length).sum()
         }
     };

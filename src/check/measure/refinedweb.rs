@@ -21,12 +21,24 @@ pub(super) struct RefinedWeb;
 
 const MEASURES: &[Measure] = &[
     Measure::number("words", "{} [word that starts|words that start] with a letter or digit", ""),
-    Measure::number("mean-word-length", "words have {} [character|characters] on average", "the longest word"),
-    Measure::number("symbols-per-word", "{} number [sign or ellipsis|signs or ellipses] per word", "most of them"),
+    Measure::number(
+        "mean-word-length",
+        "words have {} [character|characters] on average",
+        "the longest word",
+    ),
+    Measure::number(
+        "symbols-per-word",
+        "{} number [sign or ellipsis|signs or ellipses] per word",
+        "most of them",
+    ),
     Measure::share("bullet-lines", "{} of lines start with a bullet", "most bullets"),
     Measure::share("ellipsis-lines", "{} of lines end with an ellipsis", "most ellipses"),
     Measure::share("wordless-words", "{} of words contain no letter", "most such words"),
-    Measure::number("stop-words", "{} [word|words] of “the, be, to, of, and, that, have, with”", ""),
+    Measure::number(
+        "stop-words",
+        "{} [word|words] of “the, be, to, of, and, that, have, with”",
+        "",
+    ),
     Measure::share("repeated-lines", "{} of lines occur more than once", "repeated most"),
     Measure::share("repeated-paragraphs", "{} of paragraphs occur more than once", "repeated most"),
     Measure::share(

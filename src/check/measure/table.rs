@@ -110,9 +110,8 @@ impl MeasureRule {
         let column = |(index, measure): (usize, &Measure)| {
             let limit = |bound: Bound| {
                 let mut limits = self.limits.iter();
-                let is_it = |(limited, own, _): &&(usize, Bound, f64)| {
-                    *limited == index && *own == bound
-                };
+                let is_it =
+                    |(limited, own, _): &&(usize, Bound, f64)| *limited == index && *own == bound;
                 limits.find(is_it).map(|(.., limit)| *limit)
             };
             let (max, below) = (limit(Bound::Max), limit(Bound::Below));
