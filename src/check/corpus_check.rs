@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::indexed::{IndexedCheck, IndexedPlaces};
+use super::staged::StagedCheck;
 use super::store::{self, BlobRef, NumberLimit, Store};
 use crate::finding::Finding;
 use crate::text::{Document, Origin, TextProvider};
@@ -20,6 +21,11 @@ pub trait CorpusCheck: Send + Sync {
 
     /// Returns what an index needs, if the check can compare documents with one.
     fn indexed(&self) -> Option<&dyn IndexedCheck> {
+        None
+    }
+
+    /// Returns what comparing in steps needs, if the check can do that.
+    fn staged(&self) -> Option<&dyn StagedCheck> {
         None
     }
 

@@ -31,6 +31,38 @@ impl ElementOrder {
         is_valid.then(|| Self { table, shift: ELEMENT_BITS - bits })
     }
 
+    /// Returns an order of the same elements with a table for about `elements`, if that is smaller.
+    pub fn folded(&self, elements: usize) -> Self {
+        let mut folded = Self::with_capacity(elements);
+        if folded.table.len() >= self.table.len() {
+            return self.clone();
+        }
+        let slots = self.table.len() / folded.table.len();
+        for (count, counts) in folded.table.iter_mut().zip(self.table.chunks(slots)) {
+            *count = counts.iter().fold(0, |sum: u8, count| sum.saturating_add(*count));
+        }
+        folded
+    }
+
+    /// Adds the counts of another table. If that is smaller, each of its counts may be that of any
+    /// element there, so the sum is too high rather than too low.
+    pub fn add(&mut self, other: &Self) {
+        if other.table.len() > self.table.len() {
+            let larger = other.clone();
+            let smaller = std::mem::replace(self, larger);
+            return self.add(&smaller);
+        }
+        let slots = self.table.len() / other.table.len();
+        for (counts, other) in self.table.chunks_mut(slots).zip(&other.table) {
+            counts.iter_mut().for_each(|count| *count = count.saturating_add(*other));
+        }
+    }
+
+    /// Returns how often an element was counted, at least.
+    pub fn count_of(&self, element: u64) -> u8 {
+        self.table.get(self.slot(element)).copied().unwrap_or(0)
+    }
+
     /// Returns the table.
     pub fn as_bytes(&self) -> &[u8] {
         &self.table
@@ -54,7 +86,6 @@ impl ElementOrder {
     /// Returns the element with its count in the highest byte, so that keys sort by rarity.
     #[inline]
     pub(super) fn key(&self, element: u64) -> u64 {
-        let count = self.table.get(self.slot(element)).copied().unwrap_or(0);
-        u64::from(count) << ELEMENT_BITS | element
+        u64::from(self.count_of(element)) << ELEMENT_BITS | element
     }
 }

@@ -16,6 +16,7 @@ pub mod phrase;
 mod python;
 mod search;
 mod sink;
+pub mod staged;
 pub mod store;
 mod swar;
 

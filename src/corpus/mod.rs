@@ -19,6 +19,7 @@ mod text_store;
 mod undo_log;
 mod user_files;
 mod walk;
+pub mod work;
 
 pub use atomic_write::{
     AtomicFile, CompressedWriter, FileStamp, OutputFile, WriteError, create, replace,

@@ -197,6 +197,16 @@ impl<'l> CorpusComparer<'l> {
     }
 }
 
+impl<'d> CorpusMatches<'d> {
+    /// Creates the matches of new documents alone.
+    pub(super) fn new(
+        origins: Arc<[Arc<Origin>]>,
+        pending: Vec<Box<dyn PendingFindings + 'd>>,
+    ) -> Self {
+        Self { origins, older: 0, pending }
+    }
+}
+
 impl CorpusMatches<'_> {
     /// Returns the findings in `document`, in order of position.
     pub fn findings_in(&mut self, document: &Document<'_>) -> Vec<Finding> {

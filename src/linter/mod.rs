@@ -8,10 +8,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::check::indexed::IndexedCheck;
+use crate::check::staged::{StagedCheck, StagedRow};
 use crate::check::store::{self, MemoryStore, Store};
 use crate::check::suppression::SuppressionRules;
 use crate::check::{
-    self, Check, CorpusCheck, DocumentCheck, FindingLimit, FindingSink, ParameterError,
+    self, Check, CorpusCheck, DocumentCheck, DocumentSet, FindingLimit, FindingSink, ParameterError,
 };
 use crate::config::Settings;
 use crate::finding::{Applicability, Finding, RuleInfo};
@@ -168,6 +169,35 @@ impl Linter {
     pub fn indexed_checks(&self) -> impl Iterator<Item = (usize, &dyn IndexedCheck)> {
         let checks = self.corpus_checks.iter().enumerate();
         checks.filter_map(|(position, check)| Some((position, check.indexed()?)))
+    }
+
+    /// Returns the checks that can compare documents in steps, by their position in a sketch.
+    pub fn staged_checks(&self) -> impl Iterator<Item = (usize, &dyn StagedCheck)> {
+        let checks = self.corpus_checks.iter().enumerate();
+        checks.filter_map(|(position, check)| Some((position, check.staged()?)))
+    }
+
+    /// Returns why the rules cannot be run in steps, if so.
+    pub fn staged_refusal(&self) -> Option<String> {
+        self.staged_checks().find_map(|(_, check)| check.refusal())
+    }
+
+    /// Returns the matches that were found in steps. For each check that can be run in steps,
+    /// `rows` has those of its table of matches, with documents numbered as in `documents`, whose
+    /// origins are in ascending order.
+    ///
+    /// # Errors
+    ///
+    /// There are too many matches, or a row is damaged.
+    pub fn staged_matches<'d>(
+        &'d self,
+        rows: Vec<Vec<StagedRow>>,
+        documents: &DocumentSet<'d>,
+    ) -> store::Result<CorpusMatches<'d>> {
+        let checks = self.staged_checks().zip(rows);
+        let pending = checks.map(|((_, check), rows)| check.pending(rows, documents.clone()));
+        let pending = pending.collect::<store::Result<_>>()?;
+        Ok(CorpusMatches::new(Arc::clone(&documents.origins), pending))
     }
 
     /// Whether the rule with this code compares documents.

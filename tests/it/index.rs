@@ -26,7 +26,7 @@ use crate::planted::Random;
 
 /// Texts by path.
 #[derive(Debug, Default, Clone)]
-struct Corpus(BTreeMap<String, String>);
+pub(crate) struct Corpus(pub(crate) BTreeMap<String, String>);
 
 impl TextProvider for Corpus {
     fn text(&self, origin: &Origin) -> Option<Arc<str>> {
@@ -135,7 +135,7 @@ fn union(old: &Corpus, new: &Corpus) -> Corpus {
     Corpus(old.0.iter().chain(&new.0).map(|(path, text)| (path.clone(), text.clone())).collect())
 }
 
-fn findings(
+pub(crate) fn findings(
     corpus: &Corpus,
     mut find: impl FnMut(&Document<'_>) -> Vec<Finding>,
 ) -> BTreeMap<String, Vec<Finding>> {
@@ -149,7 +149,7 @@ fn findings(
 
 /// Creates documents from few paragraphs, sentences and lines, so that they share all kinds of
 /// text.
-fn shared_texts(random: &mut Random, documents: usize) -> Vec<String> {
+pub(crate) fn shared_texts(random: &mut Random, documents: usize) -> Vec<String> {
     const WORDS: [&str; 40] = [
         "river", "council", "market", "school", "harbour", "winter", "report", "engine", "garden",
         "village", "museum", "budget", "tower", "bridge", "letter", "window", "summer", "doctor",

@@ -61,6 +61,7 @@ mod seeds;
 mod server;
 mod shards;
 mod site_lines;
+mod staged;
 mod statistics;
 mod tables;
 mod tidy;

@@ -125,17 +125,8 @@ pub fn near_keys(
     mut add: impl FnMut(u64, u32),
 ) {
     let size = elements.len();
-    let prefix = threshold.prefix_length(size).min(size);
-    if prefix == 0 {
-        return;
-    }
     elements.iter_mut().for_each(|element| *element = order.key(*element));
-    if prefix < size {
-        elements.select_nth_unstable(prefix);
-    }
-    let prefix = &mut elements[..prefix];
-    prefix.sort_unstable();
-    for (position, key) in prefix.iter().enumerate() {
+    for (position, key) in threshold.prefix(&mut elements).iter().enumerate() {
         add(key & ((1 << ELEMENT_BITS) - 1), set_detail(size, position));
     }
 }
@@ -148,8 +139,6 @@ impl Ratio {
         else {
             return true;
         };
-        let max_shared =
-            (left_size - left_at.min(left_size)).min(right_size - right_at.min(right_size));
-        self.required(left_size, right_size) <= max_shared
+        self.required_at((left_size, left_at), (right_size, right_at)).is_some()
     }
 }

@@ -60,6 +60,24 @@ pub(super) enum MatchEvidence {
     Recurring { documents: u32, times: u32, alike: f64 },
 }
 
+/// Calls `visit` with each copy in a group of `count` places with equal content, in order, its
+/// original, and whether both are in one document. An original in the same document is preferred:
+/// deleting that copy is safe, whatever happens to other documents.
+pub(super) fn for_each_copy(
+    count: usize,
+    document: impl Fn(usize) -> u32,
+    mut visit: impl FnMut(usize, usize, bool),
+) {
+    let mut first_here = 0;
+    for copy in 1..count {
+        let is_here = document(first_here) == document(copy);
+        if !is_here {
+            first_here = copy;
+        }
+        visit(copy, if is_here { first_here } else { 0 }, is_here);
+    }
+}
+
 /// The number of copies in a group in addition to a pair.
 pub(super) fn extra_copies<T>(group: &[T]) -> u32 {
     to_u32_saturating(group.len().saturating_sub(2))

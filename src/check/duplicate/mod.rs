@@ -18,6 +18,7 @@ mod sentence_hash;
 mod set_join;
 mod shared_passage;
 mod sketch;
+mod staged;
 mod text_cache;
 mod token;
 mod token_chars;
@@ -36,10 +37,14 @@ pub use hash::hash_sequence;
 pub use indexed::{near_keys, spread};
 pub use set_join::{JoinLimits, Ratio, SetSource, SimilarPair, count_shared, join};
 pub use sketch::{SHINGLE, shingles};
+pub(super) use staged::{
+    SetId, StagedJoin, StagedPair, merge_counts, read_order, total, write_counts, write_prefix,
+};
 pub use token::{Token, Tokens};
 pub use unit_kind::{MinWords, UnitKind};
 
 use super::indexed::IndexedCheck;
+use super::staged::StagedCheck;
 use super::{Corpus, CorpusCheck, ParameterError, PendingFindings, RuleWithParams, store};
 use crate::finding::RuleInfo;
 use crate::text::Document;
@@ -248,6 +253,10 @@ impl CorpusCheck for DuplicateCheck {
     }
 
     fn indexed(&self) -> Option<&dyn IndexedCheck> {
+        Some(self)
+    }
+
+    fn staged(&self) -> Option<&dyn StagedCheck> {
         Some(self)
     }
 

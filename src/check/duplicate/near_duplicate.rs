@@ -1,6 +1,7 @@
 //! Finds paragraphs that differ in a few words.
 
 use std::cmp::Reverse;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
@@ -13,13 +14,52 @@ use crate::check::{Corpus, store};
 use crate::finding::RuleInfo;
 
 /// The most similar of the earlier sets that a set matches.
-struct BestMatch {
-    left: u32,
-    shared: u32,
-    union: u32,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct BestMatch<S> {
+    pub(super) left: S,
+    pub(super) shared: u32,
+    pub(super) union: u32,
     /// The number of matches.
-    matches: u32,
-    is_truncated: bool,
+    pub(super) matches: u32,
+    pub(super) is_truncated: bool,
+}
+
+impl<S: Ord> BestMatch<S> {
+    /// Adds other matches of the same set. Of equally similar ones, the first is the best. The
+    /// order in which matches are added does not matter.
+    pub(super) fn add(&mut self, other: Self) {
+        self.matches += other.matches;
+        self.is_truncated |= other.is_truncated;
+        // Compares shared / union with the best so far.
+        let new = u64::from(other.shared) * u64::from(self.union);
+        let old = u64::from(self.shared) * u64::from(other.union);
+        if new > old || new == old && other.left < self.left {
+            (self.left, self.shared, self.union) = (other.left, other.shared, other.union);
+        }
+    }
+}
+
+/// For each copy, the set that remains if everything reported is deleted.
+pub(super) struct RemainingSets<S>(FxHashMap<S, S>);
+
+impl<S: Copy + Eq + Hash> RemainingSets<S> {
+    pub(super) fn with_capacity(copies: usize) -> Self {
+        Self(FxHashMap::with_capacity_and_hasher(copies, FxBuildHasher))
+    }
+
+    /// Adds a copy of `left`, which has been added before if it is a copy. Returns whether the copy
+    /// may be deleted: whether what remains is similar, as `are_similar` says of two sets.
+    pub(super) fn add(
+        &mut self,
+        left: S,
+        right: S,
+        are_similar: impl FnOnce(S, S) -> store::Result<bool>,
+    ) -> store::Result<bool> {
+        let root = self.0.get(&left).copied().unwrap_or(left);
+        let may_delete = root == left || are_similar(root, right)?;
+        self.0.insert(right, if may_delete { root } else { right });
+        Ok(may_delete)
+    }
 }
 
 /// Reports each paragraph once, against the most similar one before it.
@@ -43,28 +83,24 @@ pub(super) fn find<'r>(
     let sets = units.sets(&indices);
     let limits =
         JoinLimits { postings: parameters.crowd as usize, memory: corpus.documents.memory };
-    let mut best: FxHashMap<u32, BestMatch> = FxHashMap::default();
+    let mut best: FxHashMap<u32, BestMatch<u32>> = FxHashMap::default();
     join(&sets, threshold, limits, corpus.store, &mut |pair| {
         let sizes = sets.size(pair.left as usize) + sets.size(pair.right as usize);
         add_pair(&mut best, pair, to_u32_saturating(sizes - pair.shared as usize));
     })?;
-    let mut copies: Vec<(u32, BestMatch)> = best.into_iter().collect();
+    let mut copies: Vec<(u32, BestMatch<u32>)> = best.into_iter().collect();
     copies.sort_unstable_by_key(|(right, _)| *right);
-    // For each copy, the set that remains if everything reported is deleted.
-    let mut remaining: FxHashMap<u32, u32> =
-        FxHashMap::with_capacity_and_hasher(copies.len(), FxBuildHasher);
+    let mut remaining = RemainingSets::with_capacity(copies.len());
     let mut root_shingles = Vec::new();
     let mut shingles = Vec::new();
     let mut claimed = Vec::with_capacity(copies.len());
     for (right, best) in copies {
-        let root = remaining.get(&best.left).copied().unwrap_or(best.left);
-        let may_delete = root == best.left || {
+        let may_delete = remaining.add(best.left, right, |root, right| {
             sets.read(root as usize, &mut root_shingles)?;
             sets.read(right as usize, &mut shingles)?;
             let required = threshold.required(root_shingles.len(), shingles.len());
-            count_shared(&root_shingles, &shingles, required).is_some()
-        };
-        remaining.insert(right, if may_delete { root } else { right });
+            Ok(count_shared(&root_shingles, &shingles, required).is_some())
+        })?;
         let doc_span = |set: u32| units.all[indices[set as usize] as usize].doc_span();
         let BestMatch { left, shared, union, is_truncated, .. } = best;
         matches.push(Match {
@@ -116,18 +152,8 @@ fn report_equal<'r>(
     }
 }
 
-/// Counts a match of `pair.right`, and keeps it if it is the most similar. Of equally similar ones,
-/// the first is kept.
-fn add_pair(best: &mut FxHashMap<u32, BestMatch>, pair: SimilarPair, union: u32) {
+fn add_pair(best: &mut FxHashMap<u32, BestMatch<u32>>, pair: SimilarPair, union: u32) {
     let SimilarPair { left, right, shared, is_truncated } = pair;
-    let entry =
-        best.entry(right).or_insert(BestMatch { left, shared, union, matches: 0, is_truncated });
-    entry.matches += 1;
-    entry.is_truncated |= is_truncated;
-    // Compares shared / union with the best so far.
-    let new = u64::from(shared) * u64::from(entry.union);
-    let old = u64::from(entry.shared) * u64::from(union);
-    if new > old || new == old && left < entry.left {
-        (entry.left, entry.shared, entry.union) = (left, shared, union);
-    }
+    let found = BestMatch { left, shared, union, matches: 1, is_truncated };
+    best.entry(right).and_modify(|best| best.add(found)).or_insert(found);
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::LineParameters;
 use super::hash::{combine, finalize};
-use super::matches::{Match, MatchEvidence, to_u32_saturating};
+use super::matches::{DocSpan, Match, MatchEvidence, to_u32_saturating};
 use super::sketch::NUMBER;
 use super::text_cache::TextCache;
 use super::unit_kind::UnitKind;
@@ -21,10 +21,10 @@ struct LinePattern {
 }
 
 /// A line to report.
-struct RecurringLine {
-    unit: u32,
-    original: u32,
-    evidence: MatchEvidence,
+pub(super) struct RecurringLine {
+    pub(super) unit: u32,
+    pub(super) original: u32,
+    pub(super) evidence: MatchEvidence,
 }
 
 /// Reports every occurrence of a line in many documents, and all but the first of many occurrences
@@ -44,7 +44,9 @@ pub(super) fn find<'r>(
     let min_lines = minima.into_iter().flatten().min().unwrap_or(0) as usize;
     let mut lines = Vec::new();
     for pattern in patterns.iter().filter(|pattern| pattern.units.len() >= min_lines) {
-        collect_recurring(pattern, parameters, units, &mut lines);
+        let document = |index: u32| units.all[index as usize].document;
+        let exact = |index: u32| units.all[index as usize].exact;
+        collect_recurring(&pattern.units, parameters, document, exact, &mut lines);
         for RecurringLine { unit, original, evidence } in lines.drain(..) {
             let (Some(copy), Some(original)) = (units.doc_span(unit), units.doc_span(original))
             else {
@@ -57,20 +59,21 @@ pub(super) fn find<'r>(
     Ok(())
 }
 
-/// Collects the lines of a pattern to report, in document order.
-fn collect_recurring(
-    pattern: &LinePattern,
+/// Collects the lines of a pattern to report, in document order. `document` and `exact` return the
+/// document of a unit and the hash of its text.
+pub(super) fn collect_recurring(
+    units: &[u32],
     parameters: &LineParameters,
-    units: &Units<'_>,
+    document: impl Fn(u32) -> u32,
+    exact: impl Fn(u32) -> u64,
     lines: &mut Vec<RecurringLine>,
 ) {
-    let document = |index: u32| units.doc_span(index).map(|doc_span| doc_span.document);
-    let by_document = || pattern.units.chunk_by(|left, right| document(*left) == document(*right));
+    let by_document = || units.chunk_by(|left, right| document(*left) == document(*right));
     let documents = to_u32_saturating(by_document().count());
     if parameters.min_documents.is_some_and(|min_documents| documents >= min_documents) {
-        for (at, &unit) in pattern.units.iter().enumerate() {
+        for (at, &unit) in units.iter().enumerate() {
             // The first occurrence is reported too, against the second.
-            let Some(&original) = pattern.units.get(usize::from(at == 0)) else { continue };
+            let Some(&original) = units.get(usize::from(at == 0)) else { continue };
             let evidence =
                 MatchEvidence::Recurring { documents, times: 1, alike: parameters.alike };
             lines.push(RecurringLine { unit, original, evidence });
@@ -80,7 +83,6 @@ fn collect_recurring(
     let Some(min_times) = parameters.min_times else { return };
     for in_document in by_document() {
         // Within a document, lines with different numbers are different: they enumerate something.
-        let exact = |index: u32| units.all.get(index as usize).map(|unit| unit.exact);
         let mut in_document: Vec<u32> = in_document.to_vec();
         in_document.sort_by_key(|&index| (exact(index), index));
         for equal in in_document.chunk_by(|left, right| exact(*left) == exact(*right)) {
@@ -177,23 +179,65 @@ fn merge_variants(
     units: &Units<'_>,
     texts: &mut TextCache<'_>,
 ) {
+    let groups = variant_groups(patterns, min_documents);
+    merge_groups(&groups, &mut UnitPatterns { patterns, units }, alike, texts);
+}
+
+/// The patterns that are merged.
+pub(super) trait MergedPatterns {
+    /// Returns the number of lines of a pattern.
+    fn size(&self, index: u32) -> usize;
+
+    /// Returns the first line of a pattern, unless it has none.
+    fn first(&self, index: u32) -> Option<DocSpan>;
+
+    /// Moves the lines of `other` to `main`.
+    fn merge(&mut self, main: u32, other: u32);
+}
+
+/// The patterns of all lines in memory.
+struct UnitPatterns<'p, 'u> {
+    patterns: &'p mut [LinePattern],
+    units: &'p Units<'u>,
+}
+
+impl MergedPatterns for UnitPatterns<'_, '_> {
+    fn size(&self, index: u32) -> usize {
+        self.patterns[index as usize].units.len()
+    }
+
+    fn first(&self, index: u32) -> Option<DocSpan> {
+        let first = self.patterns[index as usize].units.first()?;
+        self.units.doc_span(*first)
+    }
+
+    fn merge(&mut self, main: u32, other: u32) {
+        let moved = std::mem::take(&mut self.patterns[other as usize].units);
+        let merged = &mut self.patterns[main as usize].units;
+        merged.extend(moved);
+        merged.sort_unstable();
+    }
+}
+
+/// Merges the patterns of each group that are spelled almost like the most frequent one. The groups
+/// are in order.
+pub(super) fn merge_groups(
+    groups: &[Vec<u32>],
+    patterns: &mut impl MergedPatterns,
+    alike: f64,
+    texts: &mut TextCache<'_>,
+) {
     /// Patterns of a group that are compared with the most frequent one.
     const MAX_VARIANTS: usize = 1_000;
-    for group in variant_groups(patterns, min_documents) {
-        let size = |index: &u32| patterns[*index as usize].units.len();
-        let Some(&main) = group.iter().max_by_key(|index| (size(index), Reverse(**index))) else {
-            continue;
-        };
+    for group in groups {
+        let main = group.iter().max_by_key(|index| (patterns.size(**index), Reverse(**index)));
+        let Some(&main) = main else { continue };
         for &other in group.iter().take(MAX_VARIANTS) {
-            let sample = |index: u32| {
-                patterns[index as usize].units.first().and_then(|unit| units.doc_span(*unit))
+            let (Some(left), Some(right)) = (patterns.first(main), patterns.first(other)) else {
+                continue;
             };
-            let (Some(left), Some(right)) = (sample(main), sample(other)) else { continue };
             if other != main && texts.are_lines_similar(left, right, alike) {
-                let moved = std::mem::take(&mut patterns[other as usize].units);
-                let merged = &mut patterns[main as usize].units;
-                merged.extend(moved);
-                merged.sort_unstable();
+                patterns.merge(main, other);
             }
         }
     }

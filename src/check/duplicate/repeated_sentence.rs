@@ -4,18 +4,18 @@ use std::sync::Arc;
 
 use super::SentenceParameters;
 use super::external_group::{ExternalGrouper, FixedRecord, read_u32_le, read_u64_le};
-use super::matches::{DocSpan, Match, MatchEvidence, extra_copies};
+use super::matches::{DocSpan, Match, MatchEvidence, extra_copies, for_each_copy};
 use super::units::Units;
 use crate::check::{Corpus, store};
 use crate::finding::RuleInfo;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct SentenceOccurrence {
-    hash: u64,
-    document: u32,
-    start: u32,
-    end: u32,
-    words: u32,
+pub(super) struct SentenceOccurrence {
+    pub(super) hash: u64,
+    pub(super) document: u32,
+    pub(super) start: u32,
+    pub(super) end: u32,
+    pub(super) words: u32,
 }
 
 impl FixedRecord for SentenceOccurrence {
@@ -68,25 +68,30 @@ pub(super) fn find<'r>(
         })
     })?;
     occurrences.for_each_group(&mut |group| {
-        let Some(first) = group.first() else { return Ok(()) };
-        let mut first_here = first;
-        for copy in group.iter().skip(1) {
-            let is_here = first_here.document == copy.document;
-            if !is_here {
-                first_here = copy;
-            }
-            let min_words =
-                if is_here { Some(parameters.min_words) } else { parameters.min_words_across };
-            if min_words.is_some_and(|min_words| copy.words >= min_words) {
-                matches.push(Match {
-                    rule,
-                    copy: copy.doc_span(),
-                    original: if is_here { first_here } else { first }.doc_span(),
-                    extra_copies: extra_copies(group),
-                    evidence: MatchEvidence::Exact,
-                });
-            }
-        }
+        add_matches(rule, parameters, group, matches);
         Ok(())
     })
+}
+
+/// Adds the matches of the occurrences of one sentence, in order.
+pub(super) fn add_matches<'r>(
+    rule: &'r Arc<RuleInfo>,
+    parameters: &SentenceParameters,
+    occurrences: &[SentenceOccurrence],
+    matches: &mut Vec<Match<'r>>,
+) {
+    let document = |at: usize| occurrences[at].document;
+    for_each_copy(occurrences.len(), document, |copy, original, is_here| {
+        let min_words =
+            if is_here { Some(parameters.min_words) } else { parameters.min_words_across };
+        if min_words.is_some_and(|min_words| occurrences[copy].words >= min_words) {
+            matches.push(Match {
+                rule,
+                copy: occurrences[copy].doc_span(),
+                original: occurrences[original].doc_span(),
+                extra_copies: extra_copies(occurrences),
+                evidence: MatchEvidence::Exact,
+            });
+        }
+    });
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::findings::DuplicateFindings;
-use super::matches::{DocSpan, Match, MatchEvidence, extra_copies};
+use super::matches::{DocSpan, Match, MatchEvidence, extra_copies, for_each_copy};
 use super::text_cache::TextCache;
 use super::units::{Units, equal_units};
 use super::{
@@ -53,22 +53,18 @@ fn find_exact<'r>(
     for group in equal_units(units, |unit| {
         !unit.is_claimed && parameters.min_words.admits(unit.kind, unit.words)
     }) {
-        let mut first_here = group[0];
-        for &index in &group[1..] {
-            let doc_span = |index: u32| units.all[index as usize].doc_span();
-            // Prefer an original in the same document: deleting that copy is safe, whatever happens
-            // to other documents.
-            if doc_span(first_here).document != doc_span(index).document {
-                first_here = index;
-            }
-            let original = if first_here == index { group[0] } else { first_here };
+        let doc_span = |at: usize| units.all[group[at] as usize].doc_span();
+        let document = |at| doc_span(at).document;
+        for_each_copy(group.len(), document, |copy, original, _| {
             matches.push(Match {
                 rule,
-                copy: doc_span(index),
+                copy: doc_span(copy),
                 original: doc_span(original),
                 extra_copies: extra_copies(&group),
                 evidence: MatchEvidence::Exact,
             });
+        });
+        for &index in &group[1..] {
             units.all[index as usize].is_claimed = true;
         }
     }
@@ -76,7 +72,7 @@ fn find_exact<'r>(
 
 /// Drops matches whose copy lies within another copy. If each of two spans is reported as a copy of
 /// the other, drops the second match.
-fn without_nested(mut matches: Vec<Match<'_>>) -> Vec<Match<'_>> {
+pub(super) fn without_nested(mut matches: Vec<Match<'_>>) -> Vec<Match<'_>> {
     let whole_originals: BTreeMap<(u32, u32), (DocSpan, DocSpan)> = matches
         .iter()
         .filter(|found| matches!(found.evidence, MatchEvidence::SharedRun { is_whole: true, .. }))

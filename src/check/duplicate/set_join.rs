@@ -27,7 +27,7 @@ const ELEMENTS: &str = "members of one set";
 
 /// In a posting list over the limit, each set is compared with this many at the beginning of the
 /// list, and with this many right before it.
-const WINDOW: usize = 8;
+pub(super) const WINDOW: usize = 8;
 
 impl Ratio {
     /// Rounds `value` to ten-thousandths. Returns `None` if it is not between 0 and 1.
@@ -56,6 +56,25 @@ impl Ratio {
         let required = usize::try_from((self.ten_thousandths * size as u64).div_ceil(ONE))
             .unwrap_or(usize::MAX);
         size + 1 - required.min(size)
+    }
+
+    /// Returns the prefix of a set: its rarest keys, sorted.
+    pub(super) fn prefix(self, keys: &mut [u64]) -> &[u64] {
+        let prefix = self.prefix_length(keys.len()).min(keys.len());
+        if prefix > 0 && prefix < keys.len() {
+            keys.select_nth_unstable(prefix);
+        }
+        let prefix = &mut keys[..prefix];
+        prefix.sort_unstable();
+        prefix
+    }
+
+    /// Returns how many elements two sets must share, or `None` if they cannot: each has a size,
+    /// and the position of the rarest element that they may share (positional filter).
+    pub(super) fn required_at(self, left: (usize, usize), right: (usize, usize)) -> Option<usize> {
+        let required = self.required(left.0, right.0);
+        let max_shared = left.0.saturating_sub(left.1).min(right.0.saturating_sub(right.1));
+        (required <= max_shared).then_some(required)
     }
 }
 
@@ -118,17 +137,10 @@ pub fn join<S: SetSource>(
         for key in &mut keys {
             *key = order.key(*key);
         }
-        let prefix = threshold.prefix_length(keys.len()).min(keys.len());
-        if prefix == 0 {
-            continue;
-        }
-        if prefix < keys.len() {
-            keys.select_nth_unstable(prefix);
-        }
-        keys[..prefix].sort_unstable();
+        let prefix = threshold.prefix(&mut keys);
         let set = to_u32(index, "sets")?;
         let mut before = 0;
-        for (position, &key) in keys[..prefix].iter().enumerate() {
+        for (position, &key) in prefix.iter().enumerate() {
             // An element of a single set has no pairs.
             if key >> ELEMENT_BITS > 1 {
                 postings.push(Posting {
@@ -305,10 +317,8 @@ impl<S: SetSource> Joiner<'_, S> {
         }
         let left_size = self.sets.size(left.set as usize);
         let right_size = self.sets.size(right.set as usize);
-        let required = self.threshold.required(left_size, right_size);
-        let max_shared =
-            (left_size - left.position as usize).min(right_size - right.position as usize);
-        (required <= max_shared).then_some(required)
+        self.threshold
+            .required_at((left_size, left.position as usize), (right_size, right.position as usize))
     }
 
     /// Compares two sets. Returns the pair if they are similar, but only at the rarest element that
@@ -334,7 +344,7 @@ impl<S: SetSource> Joiner<'_, S> {
 }
 
 /// Yields the shared elements of two sorted sets.
-fn common<'s>(left: &'s [u64], right: &'s [u64]) -> impl Iterator<Item = u64> + 's {
+pub(super) fn common<'s>(left: &'s [u64], right: &'s [u64]) -> impl Iterator<Item = u64> + 's {
     let mut right = right.iter().copied().peekable();
     left.iter().copied().filter(move |&element| {
         while right.next_if(|&other| other < element).is_some() {}

@@ -14,8 +14,7 @@ use super::hash;
 use super::matches::{DocSpan, Match, MatchEvidence, to_u32_saturating};
 use super::text_cache::TextCache;
 use super::token::Tokens;
-use super::unit_kind::UnitKind;
-use super::units::{Unit, Units};
+use super::units::Units;
 use super::verify::with_closing_marks;
 use super::{PassageParameters, SHINGLE};
 use crate::check::{Corpus, store};
@@ -90,27 +89,73 @@ pub(super) fn find<'r>(
     texts: &mut TextCache<'_>,
     matches: &mut Vec<Match<'r>>,
 ) -> store::Result<()> {
+    let mut placed = Vec::new();
     seeds(units, corpus)?.for_each_group(&mut |seeds| {
-        // Tokens before this one are part of a reported run.
-        let mut covered = 0;
-        for at_token in seeds.chunk_by(|left, right| left.start == right.start) {
-            let longest = at_token
-                .iter()
-                .filter_map(|seed| extend_seed(seed, covered, parameters, units, texts))
-                .max_by_key(|run| (run.tokens.len(), Reverse(run.original)));
-            if let Some(SharedRun { tokens, copy, original }) = longest {
-                covered = tokens.end;
-                let words = to_u32_saturating(tokens.len());
-                let evidence = MatchEvidence::SharedRun { words, is_whole: false };
-                matches.push(Match { rule, copy, original, extra_copies: 0, evidence });
-            }
-        }
+        placed.clear();
+        placed.extend(seeds.iter().filter_map(|seed| PlacedSeed::new(seed, units)));
+        add_runs(rule, parameters, &placed, texts, matches);
         Ok(())
     })?;
     if let Some(min_words) = parameters.min_words_whole {
         for document in units.documents() {
             find_whole(rule, min_words..parameters.min_words, document, units, texts, matches)?;
         }
+    }
+    Ok(())
+}
+
+/// A seed with the spans of its units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct PlacedSeed {
+    pub(super) unit: DocSpan,
+    pub(super) start: u32,
+    pub(super) earlier_unit: DocSpan,
+    pub(super) earlier_start: u32,
+}
+
+impl PlacedSeed {
+    fn new(seed: &Seed, units: &Units<'_>) -> Option<Self> {
+        let &Seed { start, earlier_start, .. } = seed;
+        let (unit, earlier_unit) = (units.doc_span(seed.unit)?, units.doc_span(seed.earlier_unit)?);
+        Some(Self { unit, start, earlier_unit, earlier_start })
+    }
+}
+
+/// Adds the runs in one unit, given its seeds in order.
+pub(super) fn add_runs<'r>(
+    rule: &'r Arc<RuleInfo>,
+    parameters: &PassageParameters,
+    seeds: &[PlacedSeed],
+    texts: &mut TextCache<'_>,
+    matches: &mut Vec<Match<'r>>,
+) {
+    // Tokens before this one are part of a reported run.
+    let mut covered = 0;
+    for at_token in seeds.chunk_by(|left, right| left.start == right.start) {
+        let longest = at_token
+            .iter()
+            .filter_map(|seed| extend_seed(seed, covered, parameters, texts))
+            .max_by_key(|run| (run.tokens.len(), Reverse(run.original)));
+        if let Some(SharedRun { tokens, copy, original }) = longest {
+            covered = tokens.end;
+            let words = to_u32_saturating(tokens.len());
+            let evidence = MatchEvidence::SharedRun { words, is_whole: false };
+            matches.push(Match { rule, copy, original, extra_copies: 0, evidence });
+        }
+    }
+}
+
+/// Calls `visit` with the occurrences that each later one of a fingerprint is compared with: the
+/// first and the one before it. Both are given by their positions in the group.
+pub(super) fn for_each_seed(
+    count: usize,
+    mut visit: impl FnMut(usize, usize) -> store::Result<()>,
+) -> store::Result<()> {
+    for later in 1..count {
+        if later > 1 {
+            visit(later, 0)?;
+        }
+        visit(later, later - 1)?;
     }
     Ok(())
 }
@@ -136,19 +181,15 @@ fn seeds<'s>(
     })?;
     let mut seeds = ExternalGrouper::new(memory, corpus.store);
     occurrences.for_each_group(&mut |group| {
-        for pair in group.windows(2) {
-            let (first, previous, current) = (&group[0], &pair[0], &pair[1]);
-            let earlier = if first == previous { &[previous][..] } else { &[first, previous] };
-            for earlier in earlier {
-                seeds.push(Seed {
-                    unit: current.unit,
-                    start: current.start,
-                    earlier_unit: earlier.unit,
-                    earlier_start: earlier.start,
-                })?;
-            }
-        }
-        Ok(())
+        for_each_seed(group.len(), |later, earlier| {
+            let (later, earlier) = (&group[later], &group[earlier]);
+            seeds.push(Seed {
+                unit: later.unit,
+                start: later.start,
+                earlier_unit: earlier.unit,
+                earlier_start: earlier.start,
+            })
+        })
     })?;
     Ok(seeds)
 }
@@ -164,14 +205,12 @@ struct SharedRun {
 /// Extends a seed to the longest shared run that starts at token `min_start` of the later unit or
 /// after it. Returns `None` if the run is too short.
 fn extend_seed(
-    seed: &Seed,
+    seed: &PlacedSeed,
     min_start: usize,
     parameters: &PassageParameters,
-    units: &Units<'_>,
     texts: &mut TextCache<'_>,
 ) -> Option<SharedRun> {
-    let later = units.doc_span(seed.unit)?;
-    let earlier = units.doc_span(seed.earlier_unit)?;
+    let (later, earlier) = (seed.unit, seed.earlier_unit);
     let tokens = texts.tokens(later)?;
     let earlier_tokens = texts.tokens(earlier)?;
     let at = token_index(&tokens, seed.start)?;
@@ -180,8 +219,7 @@ fn extend_seed(
         return None;
     }
     // Within a paragraph, the two runs must not overlap.
-    let max_length =
-        if seed.unit == seed.earlier_unit { at.checked_sub(earlier_at)? } else { usize::MAX };
+    let max_length = if later == earlier { at.checked_sub(earlier_at)? } else { usize::MAX };
     let right = tokens.tokens[at..]
         .iter()
         .zip(&earlier_tokens.tokens[earlier_at..])
@@ -220,31 +258,65 @@ fn with_marks(doc_span: DocSpan, texts: &mut TextCache<'_>) -> Option<DocSpan> {
     Some(DocSpan::new(doc_span.document, with_closing_marks(&text, doc_span.span())))
 }
 
+/// The units of a document, by index.
+pub(super) trait DocumentUnits {
+    /// Returns the length of a unit, unless it is reported already or no running text.
+    fn candidate(&self, index: u32) -> Option<UnitLength>;
+
+    /// Returns the span of a unit.
+    fn span_of(&self, index: u32) -> Option<DocSpan>;
+
+    /// Reads the shingles of a unit into `shingles`.
+    fn read_shingles_of(&self, index: u32, shingles: &mut Vec<u64>) -> store::Result<()>;
+}
+
+/// How long a unit is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct UnitLength {
+    pub(super) words: u32,
+    /// The number of distinct shingles.
+    pub(super) shingles: u32,
+}
+
+impl DocumentUnits for Units<'_> {
+    fn candidate(&self, index: u32) -> Option<UnitLength> {
+        let unit = self.all.get(index as usize)?;
+        let is_candidate = !unit.is_claimed && unit.kind.is_running();
+        is_candidate.then_some(UnitLength { words: unit.words, shingles: unit.shingles })
+    }
+
+    fn span_of(&self, index: u32) -> Option<DocSpan> {
+        self.doc_span(index)
+    }
+
+    fn read_shingles_of(&self, index: u32, shingles: &mut Vec<u64>) -> store::Result<()> {
+        match self.all.get(index as usize) {
+            Some(unit) => self.read_shingles(unit, shingles),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Reports short paragraphs that are contained in a longer one of the same document.
 ///
 /// A fragment without a full stop at the beginning or end of the longer paragraph was glued to it,
 /// and is reported there. Anything else was copied out of the longer paragraph, like a pull quote,
 /// and is reported where it is alone.
-fn find_whole<'r>(
+pub(super) fn find_whole<'r>(
     rule: &'r Arc<RuleInfo>,
     words: Range<u32>,
     document: Range<u32>,
-    units: &Units<'_>,
+    units: &impl DocumentUnits,
     texts: &mut TextCache<'_>,
     matches: &mut Vec<Match<'r>>,
 ) -> store::Result<()> {
-    let is_candidate = |unit: &Unit| {
-        !unit.is_claimed
-            && matches!(unit.kind, UnitKind::Paragraph | UnitKind::ListItem | UnitKind::Quotation)
-    };
-    let unit = |index: u32| units.all.get(index as usize).filter(|unit| is_candidate(unit));
     // Short paragraphs by one of their shingles: a paragraph that contains one has that shingle.
     let mut short_by_shingle: FxHashMap<u64, Vec<(u32, Vec<u64>)>> = FxHashMap::default();
     for index in document.clone() {
-        let Some(unit) = unit(index) else { continue };
+        let Some(unit) = units.candidate(index) else { continue };
         if unit.shingles > 0 && words.contains(&unit.words) {
             let mut shingles = Vec::new();
-            units.read_shingles(unit, &mut shingles)?;
+            units.read_shingles_of(index, &mut shingles)?;
             short_by_shingle.entry(shingles[0]).or_default().push((index, shingles));
         }
     }
@@ -253,8 +325,11 @@ fn find_whole<'r>(
     }
     let mut shingles = Vec::new();
     for index in document {
-        let Some(longer) = unit(index).filter(|unit| unit.words > words.start) else { continue };
-        units.read_shingles(longer, &mut shingles)?;
+        let longer = units.candidate(index).filter(|unit| unit.words > words.start);
+        if longer.is_none() {
+            continue;
+        }
+        units.read_shingles_of(index, &mut shingles)?;
         let mut shingle_index = None;
         for shingle in &shingles {
             let Some(candidates) = short_by_shingle.get_mut(shingle) else { continue };
@@ -289,9 +364,9 @@ struct ShingleIndex {
 }
 
 impl ShingleIndex {
-    fn new(unit: u32, units: &Units<'_>, texts: &mut TextCache<'_>) -> Option<Self> {
+    fn new(unit: u32, units: &impl DocumentUnits, texts: &mut TextCache<'_>) -> Option<Self> {
         const MAX_POSITIONS: usize = 64;
-        let doc_span = units.doc_span(unit)?;
+        let doc_span = units.span_of(unit)?;
         let tokens = texts.tokens(doc_span)?;
         let mut positions: FxHashMap<u64, Vec<u32>> = FxHashMap::default();
         for (at, shingle) in (0..).zip(hash::rolling_hashes(tokens.hashes(), SHINGLE)) {
@@ -319,10 +394,10 @@ fn match_whole<'r>(
     rule: &'r Arc<RuleInfo>,
     short: u32,
     index: &ShingleIndex,
-    units: &Units<'_>,
+    units: &impl DocumentUnits,
     texts: &mut TextCache<'_>,
 ) -> Option<Match<'r>> {
-    let short = units.doc_span(short)?;
+    let short = units.span_of(short)?;
     let tokens = texts.tokens(short)?;
     let start = index.find(&tokens)?;
     let end = start + tokens.tokens.len();

@@ -282,7 +282,7 @@ impl Sketcher<'_, '_> {
         if parts.line {
             counts[1] = to_u32_saturating(tokens.tokens.len());
             tokens.tokens.iter().for_each(|token| {
-                bytes.extend_from_slice(&line_token(document, token).to_le_bytes())
+                bytes.extend_from_slice(&line_token(document.text(), token).to_le_bytes())
             });
         }
         if let Some(min_words) = parts.sentences {
@@ -336,8 +336,9 @@ fn read_shingles(tokens: &Tokens, shingles: &mut Vec<u64>, sorter: &mut HashSort
 }
 
 /// Returns a token of a short line as stored, with numbers replaced.
-fn line_token(document: &Document<'_>, token: &Token) -> u32 {
-    let is_number = document.slice(token.span).chars().all(char::is_numeric);
+pub(super) fn line_token(text: &str, token: &Token) -> u32 {
+    let word = text.get(token.span.range()).unwrap_or_default();
+    let is_number = word.chars().all(char::is_numeric);
     if is_number { NUMBER } else { u32::try_from(token.hash >> 32).unwrap_or(NUMBER) | 1 }
 }
 
@@ -461,15 +462,7 @@ pub(super) fn decode(bytes: &[u8]) -> impl Iterator<Item = UnitRecord<'_>> {
     let mut at = 0;
     std::iter::from_fn(move || {
         let header = bytes.get(at..at + HEADER_BYTES)?;
-        let kind = match header.first()? {
-            0 => UnitKind::Paragraph,
-            1 => UnitKind::ListItem,
-            2 => UnitKind::Quotation,
-            3 => UnitKind::Heading,
-            4 => UnitKind::TableRow,
-            5 => UnitKind::Code,
-            _ => UnitKind::Comment,
-        };
+        let kind = UnitKind::from_number(u32::from(*header.first()?));
         let counts = COUNT_OFFSETS.map(|offset| read_u32_le(header, offset) as usize);
         let [start, end, words] = NUMBER_OFFSETS.map(|offset| read_u32_le(header, offset));
         let start_at = at;

@@ -8,13 +8,12 @@ use super::matches::DocSpan;
 use super::token::{Token, Tokens};
 use crate::check::DocumentSet;
 use crate::check::indexed::IndexedPlaces;
+use crate::check::staged::NumberedTexts;
 use crate::text::{Document, Origin, TextProvider};
 
 /// Caches the texts of documents, and the tokens of spans.
 pub(super) struct TextCache<'c> {
-    origins: Arc<[Arc<Origin>]>,
-    indexed: Arc<IndexedPlaces>,
-    provider: &'c dyn TextProvider,
+    source: TextSource<'c>,
     texts: FxHashMap<u32, Option<Arc<str>>>,
     /// The document whose findings are being built. It is not worth caching beyond that.
     pinned: Option<(u32, Arc<str>)>,
@@ -23,6 +22,18 @@ pub(super) struct TextCache<'c> {
     pub(super) last_line: Option<(DocSpan, Arc<str>)>,
     text_budget: CacheBudget,
     token_budget: CacheBudget,
+}
+
+/// Where the texts of documents come from.
+enum TextSource<'c> {
+    /// The documents of a run.
+    Documents {
+        origins: Arc<[Arc<Origin>]>,
+        indexed: Arc<IndexedPlaces>,
+        provider: &'c dyn TextProvider,
+    },
+    /// Documents that are only known by their numbers.
+    Numbered(&'c dyn NumberedTexts),
 }
 
 /// A memory budget in bytes.
@@ -52,14 +63,26 @@ impl<'c> TextCache<'c> {
 
     /// Creates one of several caches that share the memory budget.
     pub(super) fn with_share_of_budget(caches: usize, documents: &DocumentSet<'c>) -> Self {
-        const MIN_BYTES: usize = 1 << 20;
-        /// Tokens take four times the memory of their text, and are rarely needed again later.
-        const MAX_TOKEN_BYTES: usize = 1 << 24;
-        let max = (documents.memory / 4).max(MIN_BYTES) / caches;
-        Self {
+        let source = TextSource::Documents {
             origins: Arc::clone(&documents.origins),
             indexed: Arc::clone(&documents.indexed),
             provider: documents.texts,
+        };
+        Self::with_source(source, documents.memory, caches)
+    }
+
+    /// Creates a cache of documents that are only known by their numbers.
+    pub(super) fn numbered(texts: &'c dyn NumberedTexts, memory: usize) -> Self {
+        Self::with_source(TextSource::Numbered(texts), memory, 1)
+    }
+
+    fn with_source(source: TextSource<'c>, memory: usize, caches: usize) -> Self {
+        const MIN_BYTES: usize = 1 << 20;
+        /// Tokens take four times the memory of their text, and are rarely needed again later.
+        const MAX_TOKEN_BYTES: usize = 1 << 24;
+        let max = (memory / 4).max(MIN_BYTES) / caches;
+        Self {
+            source,
             texts: FxHashMap::default(),
             pinned: None,
             tokens: FxHashMap::default(),
@@ -70,16 +93,22 @@ impl<'c> TextCache<'c> {
     }
 
     pub(super) fn origin(&self, document: u32) -> Option<&Arc<Origin>> {
-        self.origins.get(document as usize)
+        match &self.source {
+            TextSource::Documents { origins, .. } => origins.get(document as usize),
+            TextSource::Numbered(_) => None,
+        }
     }
 
     /// Keeps the text of a document until another one is pinned.
     pub(super) fn pin(&mut self, number: u32, document: &Document<'_>) {
         // Share the provider's text if it is in memory; do not read it again.
-        let shared = self
-            .provider
-            .index(document.origin())
-            .and_then(|_| self.provider.text(document.origin()));
+        let shared = match &self.source {
+            TextSource::Documents { provider, .. } => {
+                let origin = document.origin();
+                provider.index(origin).and_then(|_| provider.text(origin))
+            }
+            TextSource::Numbered(_) => None,
+        };
         self.pinned = Some((number, shared.unwrap_or_else(|| document.text().into())));
     }
 
@@ -91,7 +120,12 @@ impl<'c> TextCache<'c> {
         if let Some(text) = self.texts.get(&document) {
             return text.clone();
         }
-        let text = self.provider.text(self.origin(document)?);
+        let text = match &self.source {
+            TextSource::Documents { origins, provider, .. } => {
+                provider.text(origins.get(document as usize)?)
+            }
+            TextSource::Numbered(texts) => texts.text(document),
+        };
         if !self.text_budget.reserve(text.as_ref().map_or(0, |text| text.len())) {
             self.texts.clear();
         }
@@ -101,7 +135,8 @@ impl<'c> TextCache<'c> {
 
     /// Returns the line of a span whose text is in an index but no longer available.
     pub(super) fn lost_line(&mut self, doc_span: DocSpan) -> Option<u32> {
-        let units = self.indexed.get(&doc_span.document)?;
+        let TextSource::Documents { indexed, .. } = &self.source else { return None };
+        let units = indexed.get(&doc_span.document)?;
         let before = units.partition_point(|(start, _)| *start <= doc_span.start);
         let (_, line) = *units.get(before.checked_sub(1)?)?;
         self.text(doc_span.document).is_none().then_some(line)
@@ -109,7 +144,9 @@ impl<'c> TextCache<'c> {
 
     /// Parses `text`, the text of a document, unless the provider has it parsed.
     pub(super) fn document<'t>(&self, number: u32, text: &'t str) -> Option<Document<'t>> {
-        self.origin(number).map(|origin| Document::parse_or_reuse(origin, text, self.provider))
+        let TextSource::Documents { origins, provider, .. } = &self.source else { return None };
+        let origin = origins.get(number as usize)?;
+        Some(Document::parse_or_reuse(origin, text, *provider))
     }
 
     /// Returns the tokens of a span, unless its text cannot be read any more.

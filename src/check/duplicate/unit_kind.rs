@@ -22,6 +22,19 @@ pub enum UnitKind {
 }
 
 impl UnitKind {
+    /// Returns the kind with a number, as sketches store it.
+    pub(super) fn from_number(number: u32) -> Self {
+        match number {
+            0 => Self::Paragraph,
+            1 => Self::ListItem,
+            2 => Self::Quotation,
+            3 => Self::Heading,
+            4 => Self::TableRow,
+            5 => Self::Code,
+            _ => Self::Comment,
+        }
+    }
+
     /// Whether the unit is text, and not code or data.
     pub(super) fn is_text(self) -> bool {
         !matches!(self, Self::Code | Self::Comment | Self::TableRow)

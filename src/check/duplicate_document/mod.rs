@@ -6,6 +6,7 @@
 
 mod indexed;
 mod sketch;
+mod staged;
 
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -13,8 +14,9 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use super::duplicate::{JoinLimits, Ratio, SetSource, SimilarPair, join, lost_note};
+use super::duplicate::{JoinLimits, Ratio, SetSource, join, lost_note};
 use super::indexed::IndexedCheck;
+use super::staged::StagedCheck;
 use super::{
     Corpus, CorpusCheck, DocumentSet, FindingsByDocument, ParameterError, PendingFindings,
     RuleWithParams, store,
@@ -94,6 +96,10 @@ impl CorpusCheck for DuplicateDocumentCheck {
         Some(self)
     }
 
+    fn staged(&self) -> Option<&dyn StagedCheck> {
+        Some(self)
+    }
+
     fn sketch(&self, document: &Document<'_>) -> Vec<u8> {
         DocumentSketch::encode(document)
     }
@@ -152,13 +158,14 @@ fn find_copies(
     {
         let sets = DocumentSets { sketches, order: &order, store: corpus.store };
         let limits = JoinLimits { postings: MAX_POSTINGS, memory: corpus.documents.memory };
-        let mut candidates: FxHashMap<u32, Candidates> = FxHashMap::default();
+        let mut candidates: FxHashMap<u32, Candidates<u32>> = FxHashMap::default();
         join(&sets, threshold, limits, corpus.store, &mut |pair| {
             let sizes = sets.size(pair.left as usize) + sets.size(pair.right as usize);
+            let union = sizes as u64 - u64::from(pair.shared);
             candidates
                 .entry(pair.right)
                 .or_default()
-                .add(pair, sizes as u64 - u64::from(pair.shared));
+                .add(pair.left, similarity(pair.shared, union));
         })?;
         let mut rights: Vec<u32> = candidates.keys().copied().collect();
         rights.sort_unstable();
@@ -179,23 +186,28 @@ fn find_copies(
 }
 
 /// The documents before a document that resemble it, by their place in the order.
-#[derive(Default)]
-struct Candidates {
+struct Candidates<D> {
     /// The most similar ones, by similarity in millionths.
-    similar: Vec<(Reverse<u64>, u32)>,
+    similar: Vec<(Reverse<u64>, D)>,
     /// The first ones, which are the likeliest to stay, in the same form.
-    first: Vec<(u32, Reverse<u64>)>,
+    first: Vec<(D, Reverse<u64>)>,
 }
 
-impl Candidates {
-    fn add(&mut self, pair: SimilarPair, union: u64) {
-        let similarity = Reverse(u64::from(pair.shared) * 1_000_000 / union.max(1));
-        insert_bounded(&mut self.similar, (similarity, pair.left));
-        insert_bounded(&mut self.first, (pair.left, similarity));
+impl<D> Default for Candidates<D> {
+    fn default() -> Self {
+        Self { similar: Vec::new(), first: Vec::new() }
+    }
+}
+
+impl<D: Copy + Ord> Candidates<D> {
+    fn add(&mut self, left: D, similarity: u64) {
+        let similarity = Reverse(similarity);
+        insert_bounded(&mut self.similar, (similarity, left));
+        insert_bounded(&mut self.first, (left, similarity));
     }
 
     /// Returns the most similar candidate that stays.
-    fn best(&self, stays: impl Fn(u32) -> bool) -> Option<u32> {
+    fn best(&self, stays: impl Fn(D) -> bool) -> Option<D> {
         let first = self.first.iter().map(|(left, similarity)| (*similarity, *left));
         self.similar
             .iter()
@@ -205,6 +217,11 @@ impl Candidates {
             .min()
             .map(|(_, left)| left)
     }
+}
+
+/// Returns the similarity of two documents in millionths.
+fn similarity(shared: u32, union: u64) -> u64 {
+    u64::from(shared) * 1_000_000 / union.max(1)
 }
 
 fn insert_bounded<T: Ord>(sorted: &mut Vec<T>, value: T) {

@@ -95,6 +95,28 @@ pub(super) fn exact_and_shingles(bytes: &[u8]) -> Option<(u64, impl Iterator<Ite
     Some((exact, shingles.as_chunks().0.iter().map(|shingle| u64::from_le_bytes(*shingle))))
 }
 
+/// Returns the header of an encoded sketch, unless the document is not compared.
+pub(super) fn header(bytes: &[u8]) -> Option<DocumentSketch> {
+    let number = |at: usize| {
+        bytes.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map(u32::from_le_bytes)
+    };
+    let (exact, shingles) = exact_and_shingles(bytes)?;
+    let shingles = to_u32(shingles.count(), "shingles").ok()?;
+    Some(DocumentSketch {
+        words: number(0)?,
+        running_share: number(4)?,
+        exact,
+        shingles,
+        blob: BlobRef::default(),
+    })
+}
+
+/// Returns the shingles of a text, as in its sketch.
+pub(super) fn shingles_of(text: &str) -> Vec<u64> {
+    let tokens = Tokens::parse(text, Span::new(0, text.len()));
+    shingle_set(&tokens, hash_sequence(tokens.hashes()))
+}
+
 /// How alike two texts are.
 pub(super) struct Similarity {
     /// Whether they have the same words in the same order.

@@ -9,6 +9,7 @@ mod compact;
 mod manifest;
 mod postings;
 mod reader;
+pub(in crate::corpus) mod sections;
 mod segment;
 mod segment_writer;
 mod texts;
@@ -69,7 +70,7 @@ pub fn text_hash(text: &str) -> String {
     hash
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(in crate::corpus) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut digits, byte| {
         // Writing to a string does not fail.

@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::manifest::SegmentEntry;
-use super::{IndexError, Result, hex};
+pub(super) use super::sections::{Footer, Section, read_u32, read_u64};
+use super::sections::{read_at, read_footer};
+use super::{IndexError, Result};
 use crate::check::indexed::IndexedDocument;
 use crate::check::indexed::{KeyKind, StoredUnit};
 use crate::text::{Origin, Record};
@@ -57,21 +58,6 @@ pub enum DocumentPlace {
     Line(u64, u64, String),
     /// A record of a file that must be read from the start, with the text in the field or column.
     Record(String),
-}
-
-/// The footer: where each section is.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Footer {
-    pub(super) sections: Vec<Section>,
-}
-
-/// A range of bytes of the file.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Section {
-    pub(super) name: String,
-    pub(super) offset: u64,
-    pub(super) length: u64,
-    pub(super) sha256: String,
 }
 
 /// The names of the sections that each segment has once.
@@ -154,14 +140,6 @@ impl UnitRow {
     }
 }
 
-pub(super) fn read_u32(bytes: &[u8], at: usize) -> u32 {
-    bytes.get(at..at + 4).and_then(|part| part.try_into().ok()).map_or(0, u32::from_le_bytes)
-}
-
-pub(super) fn read_u64(bytes: &[u8], at: usize) -> u64 {
-    bytes.get(at..at + 8).and_then(|part| part.try_into().ok()).map_or(0, u64::from_le_bytes)
-}
-
 impl IndexSegment {
     /// Opens a segment of the index at `directory`. Returns `None` if the file does not exist,
     /// which happens if it was replaced after the manifest was read.
@@ -172,7 +150,8 @@ impl IndexSegment {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(IndexError::io(&path, &error)),
         };
-        let footer = read_footer(&path, &file, entry)?;
+        let footer =
+            read_footer(&file, &entry.footer, MAGIC).map_err(|error| error.of_index(&path))?;
         let blocks = Vec::new();
         let windows = RefCell::new(Vec::new());
         let mut segment = Self { path, entry: entry.clone(), file, footer, windows, blocks };
@@ -292,43 +271,4 @@ impl IndexSegment {
         }
         Ok(())
     }
-}
-
-fn read_footer(path: &Path, file: &File, entry: &SegmentEntry) -> Result<Footer> {
-    let io = |error: io::Error| IndexError::io(path, &error);
-    let length = file.metadata().map_err(io)?.len();
-    let short = || IndexError::damaged(path, "the file is too short");
-    let end = length.checked_sub(16).ok_or_else(short)?;
-    let mut trailer = [0; 16];
-    read_at(file, &mut trailer, end).map_err(io)?;
-    let size = read_u64(&trailer, 0);
-    let start = end.checked_sub(size).ok_or_else(short)?;
-    let mut bytes = vec![0; usize::try_from(size).map_err(|_| short())?];
-    read_at(file, &mut bytes, start).map_err(io)?;
-    if trailer[8..] != MAGIC || hex(&Sha256::digest(&bytes)) != entry.footer {
-        return Err(IndexError::damaged(path, "it is not the file that the manifest names"));
-    }
-    let footer: Footer =
-        serde_json::from_slice(&bytes).map_err(|error| IndexError::damaged(path, error))?;
-    let is_within = |section: &Section| {
-        section.offset.checked_add(section.length).is_some_and(|end| end <= start)
-    };
-    if !footer.sections.iter().all(is_within) {
-        return Err(IndexError::damaged(path, "a section is longer than the file"));
-    }
-    Ok(footer)
-}
-
-/// Reads bytes at an offset.
-#[cfg(unix)]
-fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, buffer, offset)
-}
-
-/// Reads bytes at an offset.
-#[cfg(not(unix))]
-fn read_at(mut file: &File, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-    use std::io::{Read, Seek, SeekFrom};
-    file.seek(SeekFrom::Start(offset))?;
-    file.read_exact(buffer)
 }

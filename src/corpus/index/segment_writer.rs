@@ -1,20 +1,17 @@
 //! Writes a segment.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io;
 use std::path::Path;
-
-use sha2::{Digest, Sha256};
 
 use super::manifest::SegmentEntry;
 use super::postings::IndexPosting;
+use super::sections::SectionWriter;
 use super::segment::{
-    BLOCK, DOCUMENT_OFFSETS, DOCUMENTS, Footer, IndexEntry, MAGIC, SKETCHES, Section, UNIT_BYTES,
-    UNITS, UnitRow, posting_sections,
+    BLOCK, DOCUMENT_OFFSETS, DOCUMENTS, IndexEntry, MAGIC, SKETCHES, UNIT_BYTES, UNITS, UnitRow,
+    posting_sections,
 };
-use super::{IndexError, Result, hex};
+use super::{IndexError, Result};
 use crate::check::indexed::{IndexKey, KeyKind};
-use crate::corpus::AtomicFile;
 
 /// A document to add to an index.
 #[derive(Debug)]
@@ -38,79 +35,6 @@ pub struct NewUnit {
     pub bytes: Vec<u8>,
     /// Its keys.
     pub keys: Vec<IndexKey>,
-}
-
-/// Writes sections of a file.
-pub(super) struct SectionWriter {
-    file: AtomicFile,
-    stream: BufWriter<File>,
-    offset: u64,
-    footer: Footer,
-    /// The open section.
-    name: String,
-    start: u64,
-    hasher: Sha256,
-}
-
-impl SectionWriter {
-    pub(super) fn new(path: &Path) -> Result<Self> {
-        let failed = |error: crate::corpus::WriteError| IndexError(error.to_string());
-        let file = AtomicFile::new(path).map_err(failed)?;
-        let stream = BufWriter::with_capacity(1 << 18, file.file().map_err(failed)?);
-        let mut writer = Self {
-            file,
-            stream,
-            offset: 0,
-            footer: Footer::default(),
-            name: "header".into(),
-            start: 0,
-            hasher: Sha256::new(),
-        };
-        writer.write(&MAGIC)?;
-        Ok(writer)
-    }
-
-    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        self.hasher.update(bytes);
-        self.offset += bytes.len() as u64;
-        self.stream.write_all(bytes).map_err(|error| self.failed(error))
-    }
-
-    /// Ends the open section and begins another one.
-    pub(super) fn begin(&mut self, name: &str) {
-        let sha256 = hex(&std::mem::take(&mut self.hasher).finalize());
-        let (offset, length) = (self.start, self.offset - self.start);
-        let name = std::mem::replace(&mut self.name, name.to_owned());
-        self.footer.sections.push(Section { name, offset, length, sha256 });
-        self.start = self.offset;
-    }
-
-    /// Returns the number of bytes in the open section.
-    pub(super) fn length(&self) -> u64 {
-        self.offset - self.start
-    }
-
-    /// Completes the file. Returns the hash of its footer.
-    pub(super) fn finish(mut self) -> Result<String> {
-        self.begin("");
-        let footer = serde_json::to_vec(&self.footer)
-            .map_err(|error| self.failed(io::Error::other(error)))?;
-        let length = (footer.len() as u64).to_le_bytes();
-        let mut write = || {
-            self.stream.write_all(&footer)?;
-            self.stream.write_all(&length)?;
-            self.stream.write_all(&MAGIC)?;
-            self.stream.flush()
-        };
-        write().map_err(|error| self.failed(error))?;
-        let Self { file, .. } = self;
-        file.commit(|_| Ok(true), |_| Ok(())).map_err(|error| IndexError(error.to_string()))?;
-        Ok(hex(&Sha256::digest(&footer)))
-    }
-
-    fn failed(&self, error: io::Error) -> IndexError {
-        IndexError(self.file.io_error(error).to_string())
-    }
 }
 
 /// The postings of a kind as they are written: the section of the postings, then the first key of
@@ -153,7 +77,7 @@ pub(super) struct SegmentTables {
 
 impl SegmentTables {
     pub(super) fn new(directory: &Path, file: String) -> Result<Self> {
-        let mut writer = SectionWriter::new(&directory.join(&file))?;
+        let mut writer = SectionWriter::new(&directory.join(&file), MAGIC)?;
         writer.begin(SKETCHES);
         let entry = SegmentEntry {
             file,

@@ -1,0 +1,268 @@
+//! Recurring lines: which lines count as the same, and which are reported.
+
+use rustc_hash::FxHashMap;
+
+use super::super::matches::{DocSpan, Match, to_u32_saturating};
+use super::super::recurring_line::{
+    LineHash, MergedPatterns, RecurringLine, collect_recurring, merge_groups,
+};
+use super::super::sketch::{MAX_LINE_TOKENS, NUMBER, line_token};
+use super::super::text_cache::TextCache;
+use super::super::unit_kind::UnitKind;
+use super::groups::{UnitStream, for_each_unclaimed_group};
+use super::{DuplicateCheck, LastText, halves, is_line, joined, variant_element};
+use crate::check::element_order::ElementOrder;
+use crate::check::staged::{
+    StagedBlob, StagedRow, StagedTable, StepInput, StepOutput, key_document, key_start, place_key,
+};
+use crate::check::store::{self, StoreError};
+
+/// Lines that are equal except for numbers, in one share of the documents.
+struct SharePattern {
+    lines: u32,
+    first: DocSpan,
+    /// The hashes of the lines without one word, as far as they are frequent.
+    variants: Vec<u64>,
+}
+
+/// Writes the lines of a share that differ in one word from enough others to be merged.
+pub(super) fn find_variants(
+    check: &DuplicateCheck,
+    input: &dyn StepInput,
+    output: &mut dyn StepOutput,
+) -> store::Result<()> {
+    let Some(line) = check.merging_rule() else { return Ok(()) };
+    let min_count = u8::try_from(line.min_documents.unwrap_or(0)).unwrap_or(u8::MAX);
+    let counts = sum_of_tables(input, StagedBlob::VariantCounts)?;
+    let mut patterns: FxHashMap<u64, SharePattern> = FxHashMap::default();
+    let mut texts = LastText::new(input);
+    let mut units = UnitStream::new(input, input.share())?;
+    let mut line_tokens = Vec::new();
+    while let Some((row, _)) = units.next()? {
+        let [end, words, kind, ..] = row.values;
+        if !is_line(line, UnitKind::from_number(kind), words) {
+            continue;
+        }
+        let place = DocSpan { document: key_document(row.key), start: key_start(row.key), end };
+        let tokens = texts.tokens(place)?;
+        if !(1..=MAX_LINE_TOKENS).contains(&tokens.tokens.len())
+            || !UnitKind::from_number(kind).is_text()
+        {
+            continue;
+        }
+        let text = texts.get(place.document)?;
+        line_tokens.clear();
+        line_tokens.extend(tokens.tokens.iter().map(|token| line_token(text, token)));
+        let pattern = LineHash::new(&line_tokens);
+        if !pattern.may_have_variants() || line_tokens.iter().all(|token| *token == NUMBER) {
+            continue;
+        }
+        if let Some(pattern) = patterns.get_mut(&pattern.hash()) {
+            pattern.lines = pattern.lines.saturating_add(1);
+            continue;
+        }
+        let is_frequent = |hash: &u64| counts.count_of(variant_element(*hash)) >= min_count;
+        let variants: Vec<u64> = pattern.leave_one_out_hashes().filter(is_frequent).collect();
+        if !variants.is_empty() {
+            patterns.insert(pattern.hash(), SharePattern { lines: 1, first: place, variants });
+        }
+    }
+    for (hash, SharePattern { lines, first, variants }) in patterns {
+        let [low, high] = halves(hash);
+        for variant in variants {
+            let DocSpan { document, start, end } = first;
+            output.row(
+                StagedTable::Variants,
+                StagedRow::new(variant, [low, high, lines, document, start, end]),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// Adds the tables that tasks wrote as `blob`.
+pub(super) fn sum_of_tables(
+    input: &dyn StepInput,
+    blob: StagedBlob,
+) -> store::Result<ElementOrder> {
+    let mut sum = ElementOrder::with_capacity(0);
+    input.blobs(blob, &mut |bytes| {
+        let table = ElementOrder::from_bytes(bytes.to_vec());
+        let damaged = || StoreError { message: format!("`{}` is damaged", blob.name()) };
+        sum.add(&table.ok_or_else(damaged)?);
+        Ok(())
+    })?;
+    Ok(sum)
+}
+
+/// A pattern that may be merged with others.
+struct MergeablePattern {
+    hash: u64,
+    lines: usize,
+    first: DocSpan,
+    /// The pattern that it was merged with.
+    merged_with: Option<u32>,
+}
+
+struct Patterns(Vec<MergeablePattern>);
+
+impl MergedPatterns for Patterns {
+    fn size(&self, index: u32) -> usize {
+        self.0[index as usize].lines
+    }
+
+    fn first(&self, index: u32) -> Option<DocSpan> {
+        let pattern = &self.0[index as usize];
+        (pattern.lines > 0).then_some(pattern.first)
+    }
+
+    fn merge(&mut self, main: u32, other: u32) {
+        let other = &mut self.0[other as usize];
+        other.merged_with = Some(main);
+        let (lines, first) = (std::mem::take(&mut other.lines), other.first);
+        let main = &mut self.0[main as usize];
+        main.lines += lines;
+        main.first = main.first.min(first);
+    }
+}
+
+/// Decides which lines count as the same.
+pub(super) fn merge(
+    check: &DuplicateCheck,
+    input: &dyn StepInput,
+    output: &mut dyn StepOutput,
+) -> store::Result<()> {
+    let Some(line) = check.merging_rule() else { return Ok(()) };
+    let min_lines = line.min_documents.unwrap_or(0) as usize;
+    let mut all: FxHashMap<u64, (usize, DocSpan)> = FxHashMap::default();
+    let mut groups: Vec<Vec<u64>> = Vec::new();
+    let mut group: Vec<(u64, usize, DocSpan)> = Vec::new();
+    let mut variant = None;
+    let mut end_group = |group: &mut Vec<(u64, usize, DocSpan)>| {
+        group.sort_unstable();
+        let mut patterns: Vec<(u64, usize, DocSpan)> = Vec::new();
+        for &(hash, lines, first) in &*group {
+            match patterns.last_mut().filter(|last| last.0 == hash) {
+                Some(last) => *last = (hash, last.1 + lines, last.2.min(first)),
+                None => patterns.push((hash, lines, first)),
+            }
+        }
+        let lines: usize = patterns.iter().map(|(_, lines, _)| lines).sum();
+        if patterns.len() > 1 && lines >= min_lines {
+            groups.push(patterns.iter().map(|(hash, ..)| *hash).collect());
+            all.extend(patterns.iter().map(|&(hash, lines, first)| (hash, (lines, first))));
+        }
+        group.clear();
+    };
+    for row in input.rows(StagedTable::Variants, 0..=u64::MAX)? {
+        let row = row?;
+        if variant != Some(row.key) {
+            end_group(&mut group);
+            variant = Some(row.key);
+        }
+        let [low, high, lines, document, start, end, ..] = row.values;
+        group.push((joined(low, high), lines as usize, DocSpan { document, start, end }));
+    }
+    end_group(&mut group);
+    let mut patterns: Vec<MergeablePattern> = all
+        .into_iter()
+        .map(|(hash, (lines, first))| MergeablePattern { hash, lines, first, merged_with: None })
+        .collect();
+    patterns.sort_unstable_by_key(|pattern| pattern.first);
+    let index: FxHashMap<u64, u32> =
+        patterns.iter().zip(0..).map(|(pattern, index)| (pattern.hash, index)).collect();
+    let indices = |group: Vec<u64>| {
+        let mut group: Vec<u32> =
+            group.iter().filter_map(|hash| index.get(hash).copied()).collect();
+        group.sort_unstable();
+        group
+    };
+    let mut groups: Vec<Vec<u32>> = groups.into_iter().map(indices).collect();
+    groups.sort_unstable();
+    let mut patterns = Patterns(patterns);
+    let mut texts = TextCache::numbered(input, input.memory());
+    merge_groups(&groups, &mut patterns, line.alike, &mut texts);
+    for pattern in &patterns.0 {
+        let Some(mut main) = pattern.merged_with else { continue };
+        while let Some(next) = patterns.0[main as usize].merged_with {
+            main = next;
+        }
+        let hash = patterns.0[main as usize].hash;
+        output.row(StagedTable::MergedLines, StagedRow::new(pattern.hash, halves(hash)))?;
+    }
+    Ok(())
+}
+
+/// Reports recurring lines.
+pub(super) fn find(
+    check: &DuplicateCheck,
+    input: &dyn StepInput,
+    output: &mut dyn StepOutput,
+) -> store::Result<()> {
+    if check.line.is_empty() {
+        return Ok(());
+    }
+    let mut mains: FxHashMap<u64, u64> = FxHashMap::default();
+    let mut merged: FxHashMap<u64, Vec<u64>> = FxHashMap::default();
+    for row in input.rows(StagedTable::MergedLines, 0..=u64::MAX)? {
+        let row = row?;
+        let main = joined(row.values[0], row.values[1]);
+        mains.insert(row.key, main);
+        merged.entry(main).or_default().push(row.key);
+    }
+    let place = |row: &StagedRow| place_key(row.values[0], row.values[1]);
+    for_each_unclaimed_group(input, StagedTable::Lines, input.share(), place, &mut |group| {
+        let Some(hash) = group.first().map(|row| row.key) else { return Ok(()) };
+        if mains.contains_key(&hash) {
+            return Ok(());
+        }
+        let Some(others) = merged.get(&hash) else { return report(check, group, output) };
+        let mut lines = group.to_vec();
+        for &other in others {
+            for row in input.rows(StagedTable::Lines, other..=other)? {
+                lines.push(row?);
+            }
+        }
+        lines.sort_unstable_by_key(place);
+        report(check, &lines, output)
+    })
+}
+
+/// Reports lines that count as the same, in order of their places.
+fn report(
+    check: &DuplicateCheck,
+    lines: &[StagedRow],
+    output: &mut dyn StepOutput,
+) -> store::Result<()> {
+    let mut is_claimed = vec![false; lines.len()];
+    let mut recurring: Vec<RecurringLine> = Vec::new();
+    let row = |index: u32| &lines[index as usize];
+    for (rule, parameters) in &check.line {
+        let words = parameters.min_words..=parameters.max_words;
+        let candidates: Vec<u32> = (0_u32..)
+            .zip(lines.iter().zip(&is_claimed))
+            .filter(|(_, (line, is_claimed))| !**is_claimed && words.contains(&line.values[3]))
+            .map(|(index, _)| index)
+            .collect();
+        let minima = [parameters.min_documents, parameters.min_times];
+        if to_u32_saturating(candidates.len()) < minima.into_iter().flatten().min().unwrap_or(0) {
+            continue;
+        }
+        let document = |index| row(index).values[0];
+        let exact = |index| joined(row(index).values[4], row(index).values[5]);
+        collect_recurring(&candidates, parameters, document, exact, &mut recurring);
+        for RecurringLine { unit, original, evidence } in recurring.drain(..) {
+            let place = |index: u32| {
+                let [document, start, end, ..] = row(index).values;
+                DocSpan { document, start, end }
+            };
+            let (copy, original) = (place(unit), place(original));
+            check
+                .write_match(&Match { rule, copy, original, extra_copies: 0, evidence }, output)?;
+            let key = place_key(copy.document, copy.start);
+            output.row(StagedTable::Claims, StagedRow { key, ..StagedRow::default() })?;
+            is_claimed[unit as usize] = true;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,47 @@
+//! Reads the sections of a file.
+
+use std::fs::File;
+use std::path::PathBuf;
+
+use super::{cannot_read, damaged};
+use crate::check::store::Result;
+use crate::corpus::index::sections::{FooterError, Section, read_at, read_footer};
+
+/// The first and last bytes of a file.
+pub(super) const MAGIC: [u8; 8] = *b"DXWORK1\n";
+
+/// A file of sections that is open for reading.
+#[derive(Debug)]
+pub(super) struct SectionFile {
+    pub(super) path: PathBuf,
+    file: File,
+    sections: Vec<Section>,
+}
+
+impl SectionFile {
+    /// Opens the file at `path`, whose footer has this hash.
+    pub(super) fn open(path: PathBuf, footer: &str) -> Result<Self> {
+        let file = File::open(&path).map_err(|error| cannot_read(&path, &error))?;
+        let footer = read_footer(&file, footer, MAGIC).map_err(|error| match error {
+            FooterError::Io(error) => cannot_read(&path, &error),
+            FooterError::Damaged(what) => damaged(&path, what),
+        })?;
+        Ok(Self { path, file, sections: footer.sections })
+    }
+
+    pub(super) fn find(&self, name: &str) -> Option<&Section> {
+        self.sections.iter().find(|section| section.name == name)
+    }
+
+    /// Reads `length` bytes of a section from byte `from`.
+    pub(super) fn read(&self, section: &Section, from: u64, length: u64) -> Result<Vec<u8>> {
+        let is_within = from.checked_add(length).is_some_and(|end| end <= section.length);
+        let size = usize::try_from(length).ok().filter(|_| is_within);
+        let size = size
+            .ok_or_else(|| damaged(&self.path, format_args!("`{}` is too short", section.name)))?;
+        let mut bytes = vec![0; size];
+        read_at(&self.file, &mut bytes, section.offset + from)
+            .map_err(|error| cannot_read(&self.path, &error))?;
+        Ok(bytes)
+    }
+}
