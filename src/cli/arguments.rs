@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::choices::{ColorWhen, DropVerdict, FailOnArgument, StatisticsChoice};
+use super::compare::CompareArguments;
+use super::compared::ComparedArguments;
 use super::index::IndexArguments;
 use super::reading_arguments::{ReadingArguments, parse_bytes};
 use super::reports::ReportArguments;
@@ -38,6 +40,8 @@ pub(super) enum Command {
     Review(Box<ReviewArguments>),
     /// Make and maintain indexes of ingested corpora, to compare new documents with
     Index(IndexArguments),
+    /// Compare a corpus as independent tasks over a work folder
+    Compare(CompareArguments),
     /// Serve an editor with findings and fixes, over the Language Server Protocol
     #[command(
         after_help = "The editor starts it and talks to it on standard input and output. Exit codes: 0 after a proper shutdown, else 1."
@@ -216,6 +220,9 @@ pub(super) struct CheckArguments {
     /// findings are only in the documents of the run, and name the place in the others.
     #[arg(long, value_name = "INDEX", help_heading = "Corpora")]
     pub(super) against: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) compared: ComparedArguments,
 
     /// Report only findings not in this baseline
     #[arg(long, value_name = "FILE", help_heading = "Gate")]

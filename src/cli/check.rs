@@ -9,6 +9,7 @@ use anyhow::Context;
 
 use super::arguments::CheckArguments;
 use super::baseline::LinterResolver;
+use super::compared::ComparedRun;
 use super::context::{CheckContext, Inputs};
 use super::coverage::Coverage;
 use super::dolma::DolmaWriter;
@@ -45,9 +46,17 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     // 7 MB of pages.
     std::mem::forget(Arc::clone(&resolver));
     let settings = resolver.run_settings(&paths)?;
-    let context = CheckContext::new(arguments, resolver, settings)?;
+    let mut context = CheckContext::new(arguments, resolver, settings)?;
     let mode = RunMode::from_args(arguments, stdin)?;
     let mut inputs = Inputs { stdin: None, spooled: Vec::new(), paths, only: None };
+    if arguments.compared.work.is_some() {
+        anyhow::ensure!(
+            stdin == 0 && pipes.is_empty(),
+            "--compared: standard input and pipes are not in the comparison; give its files"
+        );
+        context.compared = ComparedRun::open(&context, &inputs)?;
+        inputs.only = context.compared.as_ref().map(|compared| Arc::clone(&compared.files));
+    }
     let dolma = match &mode {
         RunMode::Dolma(directory) => Some(DolmaWriter::new(directory)),
         RunMode::Check | RunMode::Fix(_) => None,
@@ -165,6 +174,10 @@ fn sketch_pass<'c>(
     progress: &Rc<Progress>,
 ) -> anyhow::Result<SketchPass<'c>> {
     let linter = &context.settings.linter;
+    if let Some(compared) = &context.compared {
+        texts.compared = Some(compared.documents());
+        return Ok(SketchPass::compared(linter));
+    }
     if linter.has_corpus_checks() {
         start_phase(context, inputs, progress, Phase::Compare, TotalSize::Files)?;
     }

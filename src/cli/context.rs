@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::against::Against;
 use super::arguments::CheckArguments;
 use super::changed_files::ChangedFiles;
+use super::compared::ComparedRun;
 use super::layout::resolved;
 use super::settings_resolver::{ResolvedSettings, SettingsResolver};
 use super::stdin::Spooled;
@@ -24,6 +25,8 @@ pub(super) struct CheckContext<'a> {
     pub(super) read_options: ReadOptions,
     /// The indexes that documents are compared with.
     pub(super) against: Against,
+    /// The share of a comparison in steps, if documents are not compared.
+    pub(super) compared: Option<ComparedRun>,
     /// The measures to take of each document, for a table or a report.
     pub(super) measures: Option<MeasureColumns>,
     /// Memory in bytes for comparing documents, if it is set.
@@ -58,6 +61,7 @@ impl<'a> CheckContext<'a> {
         Ok(Self {
             arguments,
             against,
+            compared: None,
             changed: Arc::new(ChangedFiles::since(arguments.since.as_deref())?),
             read_options: arguments.read_options.read_options(&settings),
             measures: measures(arguments, &settings),

@@ -17,6 +17,7 @@ use super::pipeline::{BATCH_BYTES, DocumentSource, Event, INDEX_OVERHEAD, Pipeli
 use super::progress::Progress;
 use crate::check::store;
 use crate::corpus::index::IndexTexts;
+use crate::corpus::work::ComparedDocuments;
 use crate::corpus::{
     GroupBy, InputFile, MemoryBudget, ReadOptions, RecordHandle, Source, SpillStore, StoredText,
     TextStore, WalkError, read,
@@ -38,6 +39,8 @@ pub(super) struct CorpusTexts<'r> {
     cached: HashMap<Arc<Origin>, (Arc<str>, Arc<DocumentIndex>)>,
     /// The texts of old documents in indexes.
     indexed: Option<IndexTexts>,
+    /// The documents of a comparison in steps, with what was found in them.
+    pub(super) compared: Option<Arc<ComparedDocuments>>,
     read_options: &'r ReadOptions,
     memory: MemoryBudget,
 }
@@ -53,7 +56,8 @@ impl<'r> CorpusTexts<'r> {
         let memory = MemoryBudget::new(memory);
         let text_store = Mutex::new(TextStore::new(read_options.clone(), memory.texts));
         let cached = HashMap::new();
-        Self { stdin, text_store, cached, indexed: None, read_options, memory }
+        let (indexed, compared) = (None, None);
+        Self { stdin, text_store, cached, indexed, compared, read_options, memory }
     }
 
     /// Returns how many batches of results may wait for the comparison.
@@ -94,6 +98,9 @@ impl TextProvider for CorpusTexts<'_> {
         if let Some(indexed) = self.indexed.as_ref().filter(|texts| texts.contains(origin)) {
             return indexed.text(origin);
         }
+        if let Some(text) = self.compared.as_ref().and_then(|compared| compared.text(origin)) {
+            return Some(text);
+        }
         if let Some(stdin) = self.stdin.as_ref().filter(|stdin| *stdin.origin == *origin) {
             return Some(Arc::clone(&stdin.text));
         }
@@ -115,8 +122,10 @@ impl TextProvider for CorpusTexts<'_> {
 
 /// The sketches of a corpus.
 pub(super) struct SketchPass<'l> {
-    /// `None` if no rule compares documents.
+    /// `None` if no rule compares documents, or they are compared already.
     comparison: Option<CorpusComparer<'l>>,
+    /// The rules, if documents are compared already.
+    compared: Option<&'l Linter>,
     /// Everything that was read, if it fits into memory.
     pub(super) cached: Option<Vec<Event<WorkItem>>>,
 }
@@ -165,7 +174,7 @@ pub(super) fn sketch_corpus<'l>(
     progress: &Rc<Progress>,
 ) -> anyhow::Result<SketchPass<'l>> {
     if !linter.has_corpus_checks() {
-        return Ok(SketchPass { comparison: None, cached: None });
+        return Ok(SketchPass { comparison: None, compared: None, cached: None });
     }
     let memory = texts.memory;
     let spill = Box::new(SpillStore::new(memory.sketches));
@@ -240,7 +249,7 @@ pub(super) fn sketch_corpus<'l>(
     if let Some(events) = &cached {
         texts.cache(events);
     }
-    Ok(SketchPass { comparison: Some(comparison), cached })
+    Ok(SketchPass { comparison: Some(comparison), compared: None, cached })
 }
 
 /// Returns the site of a document, if documents are grouped and it has one.
@@ -322,6 +331,11 @@ impl DocumentCache {
 }
 
 impl<'l> SketchPass<'l> {
+    /// The pass over documents that were compared in steps, by these rules.
+    pub(super) fn compared(linter: &'l Linter) -> Self {
+        Self { comparison: None, compared: Some(linter), cached: None }
+    }
+
     /// Compares the sketches. Returns `None` if there is nothing to compare.
     ///
     /// # Errors
@@ -346,6 +360,8 @@ impl<'l> SketchPass<'l> {
 pub(super) struct BackgroundComparison<'s> {
     thread: Option<ComparisonThread<'s>>,
     matches: Option<CorpusMatches<'s>>,
+    /// The documents, if they were compared in steps.
+    compared: Option<&'s ComparedDocuments>,
     progress: Rc<Progress>,
 }
 
@@ -368,6 +384,7 @@ impl<'s> BackgroundComparison<'s> {
         texts: &'s CorpusTexts<'_>,
         progress: &Rc<Progress>,
     ) -> anyhow::Result<Self> {
+        let linter = sketches.compared;
         let thread = sketches.comparison.is_some().then(|| {
             let (sender, finished) = sync_channel(0);
             let compare = move || {
@@ -376,7 +393,12 @@ impl<'s> BackgroundComparison<'s> {
             };
             ComparisonThread { handle: scope.spawn(compare), finished, _guard: NoWriteGuard::new() }
         });
-        let mut comparison = Self { thread, matches: None, progress: Rc::clone(progress) };
+        let compared = texts.compared.as_deref().filter(|_| linter.is_some());
+        let matches = compared.zip(linter).map(|(compared, linter)| {
+            compared.matches(linter, texts.memory.comparison, rayon::current_num_threads())
+        });
+        let matches = matches.transpose().context("cannot read what was compared")?;
+        let mut comparison = Self { thread, matches, compared, progress: Rc::clone(progress) };
         if !texts.has_spare_memory() {
             comparison.wait()?;
         }
@@ -407,6 +429,13 @@ impl<'s> BackgroundComparison<'s> {
     /// A temporary file cannot be written or read.
     pub(super) fn findings_in(&mut self, document: &Document<'_>) -> anyhow::Result<Vec<Finding>> {
         self.wait()?;
+        if self.compared.is_some_and(|compared| !compared.has(document.origin(), document.text())) {
+            anyhow::bail!(
+                "{}: the document is not in the comparison, or has changed since; compare again in \
+                 another work folder",
+                document.origin()
+            );
+        }
         Ok(self.matches.as_mut().map(|matches| matches.findings_in(document)).unwrap_or_default())
     }
 }

@@ -43,6 +43,22 @@ pub(super) const EXAMPLES: &[(&str, &str, &str)] = &[
     ),
     ("index", "Index a corpus", "dechaff index add corpus.dxi shards/"),
     ("index", "Compare new documents with it", "dechaff check new/ --against corpus.dxi"),
+    (
+        "compare",
+        "Sketch the first of eight shares of a corpus",
+        "dechaff compare sketch work/ shards/ --partition 1/8",
+    ),
+    (
+        "compare",
+        "Do the first of eight shares of the next step",
+        "dechaff compare match work/ --partition 1/8",
+    ),
+    ("compare", "Print what is left", "dechaff compare status work/"),
+    (
+        "compare",
+        "Report what was found in the first of eight shares",
+        "dechaff check shards/ --compared work/ --partition 1/8",
+    ),
     ("server", "Serve the editor that starts it", "dechaff server"),
     ("undo", "Undo the changes of one rule", "dechaff undo removed.jsonl --rule byline"),
     ("rule", "Explain a rule", "dechaff rule comment-prompt"),

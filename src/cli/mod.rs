@@ -7,6 +7,8 @@ mod baseline;
 mod changed_files;
 mod check;
 mod choices;
+mod compare;
+mod compared;
 mod completions;
 mod config;
 mod console;
@@ -101,6 +103,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let outcome = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Index(arguments) => index::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
         Command::Review(arguments) => review::run(&arguments),
         Command::Server(arguments) => server::run(&arguments),
         Command::Rule(arguments) => rule::run(&arguments),

@@ -19,6 +19,7 @@
 mod classifier;
 mod cli;
 mod command;
+mod compare_command;
 mod contributing;
 mod copies;
 mod damage;

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use zstd::bulk::Compressor;
+
 use super::damaged;
 use crate::check::staged::{Base, MAX_VALUES, StagedRow, StagedTable, key_start};
 use crate::check::store::Result;
@@ -49,8 +51,19 @@ impl BlockEntry {
     }
 }
 
+/// Creates a compressor that adds a checksum, by which damage is noticed.
+pub(super) fn compressor(level: i32) -> std::io::Result<Compressor<'static>> {
+    let mut compressor = Compressor::new(level)?;
+    compressor.include_checksum(true)?;
+    Ok(compressor)
+}
+
 /// Encodes rows in ascending order.
-pub(super) fn encode(table: StagedTable, rows: &[StagedRow]) -> std::io::Result<Vec<u8>> {
+pub(super) fn encode(
+    table: StagedTable,
+    rows: &[StagedRow],
+    compressor: &mut Compressor<'_>,
+) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(rows.len() * 16);
     let mut before = 0;
     for row in rows {
@@ -63,7 +76,7 @@ pub(super) fn encode(table: StagedTable, rows: &[StagedRow]) -> std::io::Result<
             write_number(u64::from(row.values[column].wrapping_sub(base)), &mut bytes);
         }
     }
-    zstd::bulk::compress(&bytes, 1)
+    compressor.compress(&bytes)
 }
 
 /// Decodes the rows of a block.
@@ -144,7 +157,7 @@ mod tests {
                     StagedRow { key, values }
                 }).collect();
                 rows.sort_unstable();
-                let bytes = encode(table, &rows).unwrap();
+                let bytes = encode(table, &rows, &mut compressor(1).unwrap()).unwrap();
                 let entry = BlockEntry {
                     first: rows[0].key,
                     last: rows[rows.len() - 1].key,

@@ -50,7 +50,7 @@ impl WorkFile {
     /// Reads a blob; `None` if the file has none.
     pub(super) fn blob(&self, blob: StagedBlob) -> Result<Option<Vec<u8>>> {
         let Some(section) = self.sections.find(&blob_section(blob)) else { return Ok(None) };
-        let bytes = self.sections.read(section, 0, section.length)?;
+        let bytes = self.sections.read_all(section)?;
         zstd::stream::decode_all(&bytes[..]).map(Some).map_err(|error| damaged(self.path(), error))
     }
 
@@ -72,7 +72,7 @@ impl WorkFile {
         };
         let Some(last) = keys.end().checked_sub(offset) else { return Ok(None) };
         let keys = keys.start().saturating_sub(offset)..=last;
-        let entries = self.sections.read(blocks, 0, blocks.length)?;
+        let entries = self.sections.read_all(blocks)?;
         let entries = entries.as_chunks().0.iter().map(BlockEntry::from_bytes);
         let entries: Vec<BlockEntry> = entries
             .filter(|entry| entry.last >= *keys.start() && entry.first <= *keys.end())

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use zstd::bulk::Compressor;
 
+use super::blocks::compressor;
 use super::damaged;
 use super::section_file::SectionFile;
 use crate::check::store::Result;
@@ -20,7 +22,7 @@ const ENTRY_BYTES: usize = 24;
 
 /// Collects strings, one for each document, and compresses them in blocks.
 pub(super) struct LogWriter {
-    level: i32,
+    compressor: Compressor<'static>,
     /// The strings of the open block, with the length of each.
     open: Vec<u8>,
     lengths: Vec<u32>,
@@ -31,15 +33,15 @@ pub(super) struct LogWriter {
 }
 
 impl LogWriter {
-    pub(super) fn new(level: i32) -> Self {
-        Self {
-            level,
+    pub(super) fn new(level: i32) -> std::io::Result<Self> {
+        Ok(Self {
+            compressor: compressor(level)?,
             open: Vec::new(),
             lengths: Vec::new(),
             documents: 0,
             offset: 0,
             blocks: Vec::new(),
-        }
+        })
     }
 
     /// Adds the string of the next document. Returns a block if one is complete.
@@ -60,7 +62,7 @@ impl LogWriter {
         bytes.extend(count.to_le_bytes());
         self.lengths.drain(..).for_each(|length| bytes.extend(length.to_le_bytes()));
         bytes.append(&mut self.open);
-        let compressed = zstd::bulk::compress(&bytes, self.level)?;
+        let compressed = self.compressor.compress(&bytes)?;
         let length = u32::try_from(compressed.len()).map_err(std::io::Error::other)?;
         self.blocks.extend(self.documents.to_le_bytes());
         self.blocks.extend(length.to_le_bytes());
@@ -86,7 +88,7 @@ impl Log {
         let [Some(section), Some(table)] = names.map(|name| file.find(name)) else {
             return Ok(None);
         };
-        let bytes = file.read(table, 0, table.length)?;
+        let bytes = file.read_all(table)?;
         let entry = |bytes: &[u8; ENTRY_BYTES]| {
             let half = |at: usize| {
                 let bytes = bytes.get(at..at + 4).and_then(|bytes| bytes.try_into().ok());

@@ -3,8 +3,11 @@
 use std::fs::File;
 use std::path::PathBuf;
 
+use sha2::{Digest, Sha256};
+
 use super::{cannot_read, damaged};
 use crate::check::store::Result;
+use crate::corpus::index::hex;
 use crate::corpus::index::sections::{FooterError, Section, read_at, read_footer};
 
 /// The first and last bytes of a file.
@@ -31,6 +34,18 @@ impl SectionFile {
 
     pub(super) fn find(&self, name: &str) -> Option<&Section> {
         self.sections.iter().find(|section| section.name == name)
+    }
+
+    /// Reads all of a section, and checks its checksum.
+    pub(super) fn read_all(&self, section: &Section) -> Result<Vec<u8>> {
+        let bytes = self.read(section, 0, section.length)?;
+        if hex(&Sha256::digest(&bytes)) != section.sha256 {
+            return Err(damaged(
+                &self.path,
+                format_args!("the checksum of `{}` is wrong", section.name),
+            ));
+        }
+        Ok(bytes)
     }
 
     /// Reads `length` bytes of a section from byte `from`.

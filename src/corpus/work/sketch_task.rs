@@ -52,8 +52,8 @@ impl<'l> SketchTask<'l> {
             output: TaskOutput::new(folder.path(), folder.checksum(), SKETCH, share, memory),
             counts: SketchCounts::new(bytes),
             texts_file: None,
-            texts: LogWriter::new(Self::TEXT_LEVEL),
-            origins: LogWriter::new(Self::TEXT_LEVEL),
+            texts: LogWriter::new(Self::TEXT_LEVEL).map_err(compression_error)?,
+            origins: LogWriter::new(Self::TEXT_LEVEL).map_err(compression_error)?,
             origin_bytes: Vec::new(),
             last: None,
             _lock: lock,
@@ -113,8 +113,8 @@ impl<'l> SketchTask<'l> {
             writer.begin(ORIGINS[1]);
             writer.write(&self.origins.blocks)?;
             self.output.add_file(file, writer, None)?;
-            self.texts = LogWriter::new(Self::TEXT_LEVEL);
-            self.origins = LogWriter::new(Self::TEXT_LEVEL);
+            self.texts = LogWriter::new(Self::TEXT_LEVEL).map_err(compression_error)?;
+            self.origins = LogWriter::new(Self::TEXT_LEVEL).map_err(compression_error)?;
         }
         self.output.flush()?;
         self.output.documents = (self.output.entry.documents, 0);

@@ -141,9 +141,10 @@ fn write_table(table: StagedTable, rows: &[StagedRow], writer: &mut SectionWrite
     let [rows_name, blocks_name] = table_sections(table);
     writer.begin(&rows_name);
     let mut entries = Vec::new();
+    let mut compressor = blocks::compressor(1).map_err(compression_error)?;
     for block in rows.chunks(BLOCK_ROWS) {
         let (Some(first), Some(last)) = (block.first(), block.last()) else { continue };
-        let bytes = blocks::encode(table, block).map_err(compression_error)?;
+        let bytes = blocks::encode(table, block, &mut compressor).map_err(compression_error)?;
         let too_large = |_| StoreError { message: "a block is too large".into() };
         let entry = BlockEntry {
             first: first.key,

@@ -1,0 +1,129 @@
+//! `dechaff compare sketch`.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use anyhow::{Context, ensure};
+
+use super::{MEMORY, SketchArguments, print};
+use crate::cli::against::index_settings;
+use crate::cli::check::set_threads;
+use crate::cli::compared::{FileShares, manifest};
+use crate::cli::pipeline::{DocumentSource, Event, Pipeline, WorkItem};
+use crate::cli::progress::{Phase, Progress, TotalSize};
+use crate::cli::settings_resolver::SettingsResolver;
+use crate::cli::{Exit, interrupt, output};
+use crate::config::parse_size;
+use crate::corpus::work::{SketchTask, WorkFolder};
+use crate::corpus::{InputFile, PathFilter, ReadError, WalkError, expand_globs, walk};
+use crate::linter::Sketch;
+use crate::report::count;
+
+pub(super) fn run(arguments: &SketchArguments) -> anyhow::Result<Exit> {
+    ensure!(
+        !arguments.paths.iter().any(|path| path.as_os_str() == "-"),
+        "`-`: the documents of standard input cannot be split; give files or directories"
+    );
+    set_threads(arguments.jobs)?;
+    let paths = expand_globs(&arguments.paths)?;
+    let resolver =
+        Arc::new(SettingsResolver::new(&arguments.settings, &arguments.options(), false)?);
+    let settings = resolver.run_settings(&paths)?;
+    resolver.resolve(&paths)?;
+    let read_options = arguments.read_options.read_options(&settings);
+    let linter = &settings.linter;
+    let index = index_settings(linter)?;
+    let path_filter: Arc<dyn PathFilter> = Arc::clone(&resolver) as Arc<dyn PathFilter>;
+    let explicit: Vec<PathBuf> = paths.clone();
+    let files = walk(&paths, &path_filter)?.map(|path: Result<PathBuf, WalkError>| {
+        path.map(|path| InputFile::new(path.clone(), explicit.contains(&path)))
+    });
+    let shares = FileShares::new(files.collect::<Result<Vec<_>, _>>()?)?;
+    ensure!(!shares.is_empty(), "no file was found, so there is nothing to compare");
+    let share = arguments.partition;
+    let manifest = manifest(linter, index, &read_options, &shares, share.count)?;
+    let folder = WorkFolder::create(&arguments.work, manifest)?;
+    let (own, bytes) = shares.share(share);
+    let memory = arguments.memory.as_ref().and_then(|size| parse_size(size).ok());
+    let memory = memory.unwrap_or(MEMORY);
+    interrupt::listen();
+    let Some(mut task) = SketchTask::begin(&folder, linter, share, memory, bytes)? else {
+        print(&format!("sketch: share {share} was done before"))?;
+        return Ok(Exit::Success);
+    };
+    let progress = Progress::new(false);
+    progress.start_phase(Phase::Compare, TotalSize::Files, Box::new(move || bytes));
+    let progress = Rc::new(progress);
+    let mut failed = false;
+    let sketch = |item: WorkItem| -> (Sketch, Arc<str>) {
+        (linter.sketch(&item.document()), item.source.text)
+    };
+    std::thread::scope(|scope| {
+        let documents = DocumentSource::Files(own.into_iter().map(Ok), &read_options);
+        for event in Pipeline::spawn(scope, documents, 0, &progress, sketch) {
+            match event {
+                Event::Document((sketch, text)) => task.add(&sketch, &text)?,
+                Event::Skipped(_, Some(error)) | Event::ReadError(error) => {
+                    failed |= read_error(&error, arguments.skip_bad_records);
+                }
+                Event::WalkError(error) => return Err(error.into()),
+                Event::Skipped(_, None) | Event::ShardEnd(_) => {}
+            }
+        }
+        anyhow::Ok(())
+    })
+    .context("cannot sketch documents")?;
+    progress.finish();
+    if interrupt::is_interrupted() {
+        output::warning("interrupted; run the task again");
+        return Ok(Exit::Interrupted);
+    }
+    ensure!(
+        !failed,
+        "share {share} was not completed, because documents could not be read; --skip-bad-records \
+         leaves out records that are not readable"
+    );
+    let documents = task.finish()?;
+    let documents = count(usize::try_from(documents).unwrap_or(usize::MAX), "document");
+    print(&format!("sketch: share {share} done, {documents}"))?;
+    Ok(Exit::Success)
+}
+
+/// Reports a file or record that was not read. Returns whether that is a failure.
+fn read_error(error: &ReadError, skip_bad_records: bool) -> bool {
+    match error {
+        ReadError::NotText { .. }
+        | ReadError::NotACorpus { .. }
+        | ReadError::SkippedRecords { .. } => {
+            output::warning(&error.to_string());
+            false
+        }
+        ReadError::UnreadableRecords { .. } => {
+            output::error(&error.to_string());
+            !skip_bad_records
+        }
+        ReadError::Io { .. } => {
+            output::error(&error.to_string());
+            true
+        }
+    }
+}
+
+impl SketchArguments {
+    /// Returns the arguments that are also configuration keys.
+    fn options(&self) -> toml::Table {
+        let mut table = self.read_options.options();
+        let lists = [
+            ("select", &self.select),
+            ("extend-select", &self.extend_select),
+            ("ignore", &self.ignore),
+        ];
+        for (key, rules) in lists {
+            if !rules.is_empty() {
+                table.insert(key.to_owned(), rules.clone().into());
+            }
+        }
+        table
+    }
+}

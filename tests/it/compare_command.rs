@@ -1,0 +1,194 @@
+//! `dechaff compare` and `dechaff check --compared`: what they report, leave behind and refuse.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::command::{dechaff, stderr, stdout};
+use crate::index::shared_texts;
+use crate::planted::Random;
+
+#[track_caller]
+fn succeed(folder: &Path, arguments: &[&str]) -> String {
+    let output = dechaff(folder, arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+    stdout(&output)
+}
+
+#[track_caller]
+fn fail(folder: &Path, arguments: &[&str]) -> String {
+    let output = dechaff(folder, arguments);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stdout(&output));
+    stderr(&output)
+}
+
+/// Creates a folder with documents that share text, in several formats.
+fn corpus() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let mut texts = shared_texts(&mut Random(5), 40);
+    for (at, text) in texts.iter_mut().enumerate().filter(|(at, _)| at % 3 == 0) {
+        *text += &format!("\n\nPhoto {at} by Anna Mason");
+    }
+    let path = |name: &str| folder.path().join("corpus").join(name);
+    fs::create_dir_all(path("b")).unwrap();
+    let record = |(id, text): (usize, &String)| format!("{}\n", json!({"id": id, "text": text}));
+    let records =
+        |range: std::ops::Range<usize>| range.clone().zip(&texts[range]).map(record).collect();
+    let compressed: String = records(0..12);
+    fs::write(path("c.jsonl.zst"), zstd::encode_all(compressed.as_bytes(), 1).unwrap()).unwrap();
+    let plain: String = records(12..24);
+    fs::write(path("b-2.jsonl"), plain).unwrap();
+    for (number, text) in texts[24..].iter().enumerate() {
+        fs::write(path(&format!("b/{number}.txt")), text).unwrap();
+    }
+    folder
+}
+
+const SETTINGS: [&str; 3] = ["--isolated", "--select", "ND,ND006,ND008"];
+
+fn sketch(folder: &Path, partition: &str) -> String {
+    let arguments = ["compare", "sketch", "work", "corpus", "--partition", partition];
+    succeed(folder, &[&arguments[..], &SETTINGS].concat())
+}
+
+/// Runs all steps in `shares` shares.
+fn compare(folder: &Path, shares: u32) {
+    const MAX_ROUNDS: usize = 20;
+    for _ in 0..MAX_ROUNDS {
+        if dechaff(folder, &["compare", "status", "work"]).status.success() {
+            return;
+        }
+        for share in 1..=shares {
+            let partition = format!("{share}/{shares}");
+            succeed(folder, &["compare", "match", "work", "--partition", &partition]);
+        }
+    }
+    panic!("{}", stdout(&dechaff(folder, &["compare", "status", "work"])));
+}
+
+/// Returns the findings of a check, in order of their places.
+fn findings(folder: &Path, arguments: &[&str]) -> Vec<Value> {
+    let check = ["check", "corpus", "--output-format=json"];
+    let output = dechaff(folder, &[&check[..], &SETTINGS, arguments].concat());
+    let mut findings: Vec<Value> = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", stderr(&output)));
+    sort(&mut findings);
+    findings
+}
+
+fn sort(findings: &mut [Value]) {
+    findings.sort_by_key(|finding| finding.to_string());
+}
+
+#[test]
+fn shares_report_what_one_run_reports() {
+    let folder = corpus();
+    let folder = folder.path();
+    for partition in ["2/3", "3/3", "1/3"] {
+        sketch(folder, partition);
+    }
+    assert!(sketch(folder, "2/3").contains("share 2/3 was done before"));
+    compare(folder, 2);
+    let expected = findings(folder, &[]);
+    let codes = ["ND001", "ND002", "ND003", "ND004", "ND005"];
+    let has = |code: &&str| expected.iter().any(|finding| finding["code"] == **code);
+    assert_eq!(codes.iter().filter(|code| !has(code)).collect::<Vec<_>>(), Vec::<&&str>::new());
+    for shares in [1, 4] {
+        let mut found = Vec::new();
+        for share in 1..=shares {
+            let partition = format!("{share}/{shares}");
+            found.extend(findings(folder, &["--compared", "work", "--partition", &partition]));
+        }
+        sort(&mut found);
+        assert_eq!(found, expected);
+    }
+    let status: Value = serde_json::from_str(&succeed(
+        folder,
+        &["compare", "status", "work", "--output-format=json"],
+    ))
+    .unwrap();
+    assert_eq!(status["is_done"], true);
+    assert_eq!(status["documents"], 40);
+}
+
+#[test]
+fn a_task_that_was_killed_leaves_nothing_behind() {
+    let folder = corpus();
+    let folder = folder.path();
+    sketch(folder, "1/2");
+    let status = dechaff(folder, &["compare", "status", "work"]);
+    assert_eq!(status.status.code(), Some(1));
+    assert!(stdout(&status).contains("sketch     1 of 2 done, left: 2"), "{}", stdout(&status));
+    let unfinished = folder.join("work/sketch-00002-of-00002-00000000-0000-lines.dxw");
+    fs::write(&unfinished, "half a file").unwrap();
+    let early = fail(folder, &["compare", "match", "work"]);
+    assert!(early.contains("parts of the sketches are left: 2;"), "{early}");
+    sketch(folder, "2/2");
+    compare(folder, 1);
+    assert!(!unfinished.exists());
+    let files = fs::read_dir(folder.join("work")).unwrap().map(|file| file.unwrap().file_name());
+    let mut kept: Vec<String> = files
+        .map(|name| name.to_str().unwrap().to_owned())
+        .filter(|name| name.ends_with(".dxw"))
+        .map(|name| name.split('-').next().unwrap().to_owned())
+        .collect();
+    kept.dedup();
+    assert!(kept.iter().all(|stage| stage != "post" && stage != "count"), "{kept:?}");
+}
+
+#[test]
+fn a_damaged_file_is_an_error() {
+    let folder = corpus();
+    let folder = folder.path();
+    sketch(folder, "1/1");
+    let files = fs::read_dir(folder.join("work")).unwrap().map(|file| file.unwrap().path());
+    let lines = files.into_iter().find(|path| path.to_str().unwrap().ends_with("-lines.dxw"));
+    let lines = lines.unwrap();
+    let mut bytes = fs::read(&lines).unwrap();
+    bytes[40] ^= 1;
+    fs::write(&lines, bytes).unwrap();
+    let error = fail(folder, &["compare", "match", "work"]);
+    assert!(error.contains("cannot do share 1/1 of the step lines"), "{error}");
+    assert!(error.contains("-lines.dxw: the file is damaged"), "{error}");
+    fs::remove_file(&lines).unwrap();
+    let error = fail(folder, &["compare", "match", "work"]);
+    assert!(error.contains("-lines.dxw: cannot be read"), "{error}");
+}
+
+#[test]
+fn what_does_not_fit_the_comparison_is_refused() {
+    let folder = corpus();
+    let folder = folder.path();
+    let check = |more: &[&str]| {
+        let check = ["check", "corpus", "--isolated", "--compared", "work"];
+        fail(folder, &[&check[..], more].concat())
+    };
+    let select = ["--select", "ND,ND006,ND008"];
+    assert!(check(&select).contains("there is no work folder here"));
+    sketch(folder, "1/1");
+    assert!(check(&select).contains("the comparison is not done: parts of variants are left"));
+    compare(folder, 1);
+    assert!(check(&["--select", "ND001"]).contains("select the same ones"));
+    assert!(check(&["--select", "BP"]).contains("none of the selected rules compares documents"));
+    let stdin = [&["-"][..], &select].concat();
+    assert!(check(&stdin).contains("standard input and pipes are not in the comparison"));
+    assert!(check(&["--partition", "3/2"]).contains("expected K/N with K from 1 to N"));
+    let group_by = ["compare", "sketch", "sites", "corpus", "--isolated", "--group-by", "path"];
+    assert!(fail(folder, &group_by).contains("lines of sites (ND007) are not compared in steps"));
+    // The text of a document has changed, and not its size.
+    let document = folder.join("corpus/b/0.txt");
+    let text = fs::read_to_string(&document).unwrap();
+    fs::write(&document, text.replacen("The", "Tho", 1)).unwrap();
+    let changed = check(&select);
+    assert!(changed.contains("b/0.txt: the document is not in the comparison, or has changed"));
+    fs::write(&document, "Another text.").unwrap();
+    assert!(check(&select).contains("it was made of other files"));
+    let another = ["compare", "sketch", "work", "corpus"];
+    let another = fail(folder, &[&another[..], &SETTINGS].concat());
+    assert!(another.contains("the work folder belongs to another comparison"), "{another}");
+    let not_empty = ["compare", "sketch", "corpus", "corpus"];
+    let not_empty = fail(folder, &[&not_empty[..], &SETTINGS].concat());
+    assert!(not_empty.contains("the directory has other files and is no work folder"));
+}
