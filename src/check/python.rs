@@ -109,26 +109,42 @@ pub(crate) fn length(text: &str) -> usize {
     text.chars().count()
 }
 
-/// A set of characters, as sorted ranges.
-pub(crate) struct CharacterClass(Vec<(char, char)>);
+/// A set of characters: a bitset for the Basic Multilingual Plane, and sorted ranges for the rest.
+pub(crate) struct CharacterClass {
+    basic: Vec<u64>,
+    others: Vec<(u32, u32)>,
+}
 
 impl CharacterClass {
     /// Parses a character class of regular expressions; one that does not parse is empty.
     pub(crate) fn new(class: &str) -> Self {
+        const BASIC: u32 = 1 << 16;
+        let mut set = Self { basic: vec![0; BASIC as usize / 64], others: Vec::new() };
         let hir = regex_syntax::parse(class).ok();
-        let ranges = match hir.as_ref().map(|hir| hir.kind()) {
-            Some(HirKind::Class(Class::Unicode(class))) => {
-                class.iter().map(|range| (range.start(), range.end())).collect()
+        if let Some(HirKind::Class(Class::Unicode(class))) = hir.as_ref().map(|hir| hir.kind()) {
+            for range in class.iter() {
+                let (start, end) = (u32::from(range.start()), u32::from(range.end()));
+                for character in start..(end + 1).min(BASIC) {
+                    set.basic[character as usize / 64] |= 1 << (character % 64);
+                }
+                if end >= BASIC {
+                    set.others.push((start.max(BASIC), end));
+                }
             }
-            _ => Vec::new(),
-        };
-        Self(ranges)
+        }
+        set
     }
 
     /// Whether the set has `character`.
     pub(crate) fn contains(&self, character: char) -> bool {
-        let at = self.0.partition_point(|(_, end)| *end < character);
-        self.0.get(at).is_some_and(|(start, _)| *start <= character)
+        let code = u32::from(character);
+        match self.basic.get(code as usize / 64) {
+            Some(bits) => bits >> (code % 64) & 1 == 1,
+            None => {
+                let at = self.others.partition_point(|(_, end)| *end < code);
+                self.others.get(at).is_some_and(|(start, _)| *start <= code)
+            }
+        }
     }
 }
 
@@ -151,6 +167,14 @@ mod tests {
         assert_eq!(texts(text, &split_at_runs(text, 2)), ["", "a\nb", "c"]);
         assert_eq!(texts(text, &split_at_line_feeds(text)), ["", "", "a", "b", "", "c"]);
         assert!(split_lines("").is_empty());
+    }
+
+    #[test]
+    fn classes_have_characters_of_all_planes() {
+        let letters = CharacterClass::new(r"\p{L}");
+        assert!(letters.contains('a') && letters.contains('語') && letters.contains('\u{20000}'));
+        assert!(letters.contains('\u{10400}') && !letters.contains('\u{1f600}'));
+        assert!(!letters.contains('\u{ffff}') && !letters.contains('\u{10ffff}'));
     }
 
     #[test]

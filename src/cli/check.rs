@@ -146,7 +146,10 @@ impl LintedItem {
     /// Lints a document, and measures it by `columns` if there are any.
     fn new(mut item: WorkItem, linters: &LinterResolver, columns: Option<&MeasureColumns>) -> Self {
         if let Some(columns) = columns {
-            item.measures = columns.measure(&item.source.text);
+            let document = item.document();
+            let values = columns.measure(document.text(), document.language());
+            drop(document);
+            item.measures = values;
         }
         let linter = linters.for_path(&item.source.path);
         let findings = linter.check_document(&item.document());

@@ -33,6 +33,9 @@ pub(super) struct CheckContext<'a> {
     pub(super) memory: Option<usize>,
 }
 
+/// The fields that the language of a document is read from by default.
+const LANGUAGE_FIELDS: [&str; 2] = ["language", "lang"];
+
 /// The documents of a run.
 #[derive(Default)]
 pub(super) struct Inputs {
@@ -58,13 +61,20 @@ impl<'a> CheckContext<'a> {
     ) -> anyhow::Result<Self> {
         let memory = settings.value(|options| options.memory.as_ref());
         let against = Against::open(&arguments.against, &settings.linter)?;
+        let measures = measures(arguments, &settings);
+        let mut read_options = arguments.read_options.read_options(&settings);
+        let needs_language = settings.measures_need_language()
+            || measures.as_ref().is_some_and(MeasureColumns::need_language);
+        if needs_language && read_options.language_fields.is_empty() {
+            read_options.language_fields = LANGUAGE_FIELDS.map(Into::into).to_vec();
+        }
         Ok(Self {
             arguments,
             against,
             compared: None,
             changed: Arc::new(ChangedFiles::since(arguments.since.as_deref())?),
-            read_options: arguments.read_options.read_options(&settings),
-            measures: measures(arguments, &settings),
+            read_options,
+            measures,
             memory: memory.and_then(|(text, _)| parse_size(text).ok()),
             resolver,
             settings,

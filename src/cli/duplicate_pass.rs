@@ -259,7 +259,7 @@ pub(super) fn site_of(
     handle: Option<&RecordHandle>,
     read_options: &ReadOptions,
 ) -> Option<Arc<str>> {
-    let value = handle.and_then(|handle| handle.group.as_deref());
+    let value = handle.and_then(|handle| handle.labels.group.as_deref());
     read_options.group_by.as_ref()?.group(&source.path, value)
 }
 

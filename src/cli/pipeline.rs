@@ -53,7 +53,8 @@ impl WorkItem {
 
     /// Returns the parsed document.
     pub(super) fn document(&self) -> Document<'_> {
-        self.source.document_with_index(Arc::clone(self.index()))
+        let label = self.handle.as_ref().and_then(|handle| handle.labels.language.as_deref());
+        self.source.document_with_index(Arc::clone(self.index())).with_language(label)
     }
 
     /// Returns the index of the text, parsing it on the first call.

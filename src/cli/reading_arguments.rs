@@ -27,6 +27,11 @@ pub(super) struct ReadingArguments {
     #[arg(long, value_name = "FIELD|path", help_heading = "Corpora")]
     pub(super) group_by: Option<String>,
 
+    /// Field or column that holds the language of a document, for measures that depend on it
+    /// [default: language, else lang]
+    #[arg(long, value_name = "FIELD", help_heading = "Corpora")]
+    pub(super) language_field: Option<String>,
+
     /// Skip and report documents larger than this [default: 64MB]
     #[arg(long, value_name = "BYTES", value_parser = parse_bytes, help_heading = "Corpora")]
     pub(super) max_record: Option<String>,
@@ -39,6 +44,7 @@ impl ReadingArguments {
             ("text-field", &self.text_field),
             ("id-field", &self.id_field),
             ("group-by", &self.group_by),
+            ("language-field", &self.language_field),
             ("max-record", &self.max_record),
         ];
         keys.into_iter()
@@ -52,11 +58,13 @@ impl ReadingArguments {
         let text_field = settings.value(|options| options.text_field.as_ref());
         let id_field = settings.value(|options| options.id_field.as_ref());
         let group_by = settings.value(|options| options.group_by.as_ref());
+        let language_field = settings.value(|options| options.language_field.as_ref());
         let max_record = settings.value(|options| options.max_record.as_ref());
         ReadOptions {
             content: self.format,
             text_field: text_field.map_or(default.text_field, |(field, _)| field.clone()),
             id_field: id_field.map_or(default.id_field, |(field, _)| field.clone()),
+            language_fields: language_field.map(|(field, _)| field.clone()).into_iter().collect(),
             group_by: group_by.map(|(group_by, _)| GroupBy::parse(group_by)),
             max_record: max_record
                 .and_then(|(size, _)| parse_size(size).ok())

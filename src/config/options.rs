@@ -83,6 +83,9 @@ pub struct Options {
     /// `path` for the folder, or the field or column that holds the URL.
     #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub group_by: Option<Spanned<String>>,
+    /// The field or column of corpora that holds the language; `language`, else `lang` by default.
+    #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
+    pub language_field: Option<Spanned<String>>,
     /// Documents larger than this are skipped and reported; `64MB` by default.
     #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub max_record: Option<Spanned<String>>,

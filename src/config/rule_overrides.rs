@@ -88,7 +88,7 @@ fn with_parameter(
     let mut known: Vec<String> = Vec::new();
     for table in tables(check, key.get_ref()) {
         known.extend(table.keys().cloned());
-        table.insert(key.get_ref().clone(), value.get_ref().clone());
+        set(table, key.get_ref(), value.get_ref());
     }
     let file = UserFile::new(rule.file.path.as_str(), file.to_string());
     let changed = Rule::parse(&file).and_then(|rule| rule.validate().map(|()| rule));
@@ -104,6 +104,18 @@ fn with_parameter(
         let span = if is_unknown { key.span() } else { value.span() };
         layer.error(message, span).with_hint(hint)
     })
+}
+
+/// Sets a value in a table. Of a value that is a table, only the entries that are given are set.
+fn set(table: &mut Table, key: &str, value: &Value) {
+    match (table.get_mut(key), value) {
+        (Some(Value::Table(known)), Value::Table(given)) => {
+            given.iter().for_each(|(key, value)| set(known, key, value));
+        }
+        _ => {
+            table.insert(key.to_owned(), value.clone());
+        }
+    }
 }
 
 /// Returns the tables that a parameter belongs to: each pattern of a rule, or the one table of its

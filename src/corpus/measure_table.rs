@@ -107,9 +107,9 @@ impl MeasureRow {
         }
     }
 
-    fn failed(&self, column: usize) -> Option<&str> {
+    fn text(&self, column: usize) -> Option<&str> {
         match self.values.get(column) {
-            Some(MeasureValue::Failed(failed)) => failed.as_deref(),
+            Some(MeasureValue::Failed(text) | MeasureValue::Language(text)) => text.as_deref(),
             _ => None,
         }
     }
@@ -126,7 +126,9 @@ impl TableRow for MeasureRow {
         ];
         let values = self.values.iter().map(|value| match value {
             MeasureValue::Number(number) => json((*number).into()),
-            MeasureValue::Failed(failed) => json(failed.as_deref().into()),
+            MeasureValue::Failed(text) | MeasureValue::Language(text) => {
+                json(text.as_deref().into())
+            }
         });
         let names = FIRST.iter().copied().chain(self.names.iter().map(|(name, _)| name.as_str()));
         let fields = names.zip(first.into_iter().chain(values));
@@ -145,7 +147,9 @@ impl TableRow for MeasureRow {
             MeasureValue::Number(number) => {
                 number.map(|number| number.to_string()).unwrap_or_default()
             }
-            MeasureValue::Failed(failed) => failed.clone().unwrap_or_default(),
+            MeasureValue::Failed(text) | MeasureValue::Language(text) => {
+                text.clone().unwrap_or_default()
+            }
         });
         first.into_iter().chain(values).collect::<Vec<_>>().join(",") + "\n"
     }
@@ -159,7 +163,7 @@ impl TableRow for MeasureRow {
         for (column, (_, is_number)) in names.iter().flat_map(|names| names.iter()).enumerate() {
             match is_number {
                 true => columns.optional_doubles(|row| row.number(column))?,
-                false => columns.optional_strings(|row| row.failed(column))?,
+                false => columns.optional_strings(|row| row.text(column))?,
             }
         }
         Ok(())

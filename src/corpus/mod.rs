@@ -34,7 +34,8 @@ pub use read::{ReadError, Source, read};
 pub use settings_files::{ResolvedSettings, SettingsFiles, display_path, read_layers};
 pub use shard::{
     FIELD_LIST_PREFIX, Format, INPUT_FORMATS, InputFile, InputFormat, JSON_LINES, OpenedFile,
-    RawRecord, ReadOptions, RecordAction, RecordHandle, Records, Rewriter, Shard, ShardItem, open,
+    RawRecord, ReadOptions, RecordAction, RecordHandle, RecordLabels, Records, Rewriter, Shard,
+    ShardItem, open,
 };
 pub use spill_store::SpillStore;
 pub use table_writer::TableError;

@@ -137,6 +137,14 @@ impl ResolvedSettings {
         self.settings.rules(&self.registry).any(takes_measures)
     }
 
+    /// Whether a selected rule measures documents by their language.
+    pub fn measures_need_language(&self) -> bool {
+        self.settings.rules(&self.registry).any(|rule| match &rule.parameters {
+            Parameters::Measure(parameters) => !parameters.languages.is_empty(),
+            _ => false,
+        })
+    }
+
     /// Returns the linter for a file, without the rules that `per-file-ignores` turn off there.
     /// `path` is absolute.
     pub fn linter_for(&self, path: &Path) -> Linter {

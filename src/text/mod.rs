@@ -8,6 +8,7 @@ mod block;
 mod decode;
 mod deletion_span;
 mod heading_markup;
+mod language;
 mod page;
 mod path_name;
 mod position;
@@ -25,6 +26,7 @@ pub use block::{Block, BlockKind, list_marker};
 pub use decode::{LossyDecoding, NotText, decode};
 #[cfg(feature = "cli")]
 pub(crate) use decode::{PROBE_BYTES, not_text};
+pub use language::{identify_language, language_code};
 pub(crate) use page::template_hash;
 pub use page::{
     PAGE_FEATURE_COUNT, PAGE_KIND_COUNT, PageFeature, PageFeatures, PageKind, PageKindEstimate,
@@ -112,6 +114,7 @@ pub struct Document<'t> {
     index: Arc<DocumentIndex>,
     decoding: Option<LossyDecoding>,
     site: Option<Arc<str>>,
+    language: Option<Arc<str>>,
 }
 
 /// The parsed structure of a text. It outlives the [`Document`], so that a text checked twice is
@@ -155,7 +158,7 @@ impl<'t> Document<'t> {
         text: &'t str,
         index: Arc<DocumentIndex>,
     ) -> Self {
-        Self { origin, text, index, decoding: None, site: None }
+        Self { origin, text, index, decoding: None, site: None, language: None }
     }
 
     /// Like [`parse`](Self::parse), unless `texts` has an index of the text.
@@ -176,6 +179,17 @@ impl<'t> Document<'t> {
     /// Sets the site, or other group, whose pages are compared with this one.
     pub fn with_site(self, site: Option<Arc<str>>) -> Self {
         Self { site, ..self }
+    }
+
+    /// Sets the language by a label that came with the document. A label that
+    /// [`language_code`] does not know is ignored.
+    pub fn with_language(self, label: Option<&str>) -> Self {
+        Self { language: label.and_then(language_code).map(Arc::from), ..self }
+    }
+
+    /// Returns the code of the language that the document is labelled with, such as `de`.
+    pub fn language(&self) -> Option<&str> {
+        self.language.as_deref()
     }
 
     /// Returns the site that the document is a page of, if it is known.

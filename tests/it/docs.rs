@@ -230,7 +230,8 @@ fn every_parameter_of_a_rule_is_documented() {
     let writing = fs::read_to_string("docs/writing-rules.md").unwrap();
     let schema = dechaff(&["config", "--schema"]);
     for rule in Registry::embedded().unwrap().rules() {
-        for (key, _) in rule.parameter_values() {
+        for (whole, _) in rule.parameter_values() {
+            let key = &whole;
             if rule.patterns().is_some() {
                 assert!(
                     writing.contains(&format!("`{key}`")),
@@ -240,8 +241,11 @@ fn every_parameter_of_a_rule_is_documented() {
             }
             // Thresholds are named after measures, which the rule's own section lists.
             if rule.parameters.kind() == "measure" {
-                let name = key.split_once('-').map_or(key.as_str(), |(end, _)| end);
-                let known = ["min", "max", "below"].contains(&name) || configuration.contains(&key);
+                // Those for one language come after its code.
+                let key = key.strip_prefix("languages.").and_then(|rest| rest.split_once('.'));
+                let key = key.map_or(whole.as_str(), |(_, key)| key);
+                let name = key.split_once('-').map_or(key, |(end, _)| end);
+                let known = ["min", "max", "below"].contains(&name) || configuration.contains(key);
                 assert!(known, "docs/configuration.md does not name `{key}`");
                 continue;
             }

@@ -130,7 +130,9 @@ fn repeats(page: &Page<'_>, parts: &[Span]) -> (f64, f64) {
 fn repeated(page: &Page<'_>, ngrams: &NGrams<'_>) -> f64 {
     let words = page.segments();
     let is_repeated = match ngrams.size < 5 {
-        true => ngrams.longest_top().map(|top| ngrams.words_of(top.first)).unwrap_or_default(),
+        true => {
+            ngrams.longest_top_in_bytes().map(|first| ngrams.words_of(first)).unwrap_or_default()
+        }
         false => ngrams.repeated_words(),
     };
     let length = |span: &Span| span.end - span.start;
@@ -212,7 +214,7 @@ impl MeasureSet for Datamap {
             (_, Some(size)) => {
                 let ngrams = segments.ngrams(size).last()?;
                 let first = match size < 5 {
-                    true => ngrams.longest_top()?.first,
+                    true => ngrams.longest_top_in_bytes()?,
                     false => ngrams.first_repeated()?,
                 };
                 segments.window(first, size)

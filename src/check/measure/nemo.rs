@@ -4,13 +4,11 @@
 //! `nemo_curator/config/text/heuristic_filter_english_pipeline.yaml`. Lines are called sentences
 //! there. Of its strings of boilerplate, the long ones are left out; most contain a short one.
 
-use std::sync::LazyLock;
-
 use super::ngrams::{self, ngram_size};
 use super::page::Page;
 use super::set::{Measure, MeasureSet, number, ratio};
 use super::words::{NGrams, PageWords, Repeats};
-use crate::check::python::{self, CharacterClass};
+use crate::check::python;
 use crate::text::Span;
 
 /// NeMo Curator's heuristic filters.
@@ -94,11 +92,7 @@ fn is_other(character: char) -> bool {
 }
 
 fn is_digit(character: char) -> bool {
-    static DIGITS: LazyLock<CharacterClass> = LazyLock::new(|| CharacterClass::new(r"\p{Nd}"));
-    match character.is_ascii() {
-        true => character.is_ascii_digit(),
-        false => DIGITS.contains(character),
-    }
+    character.is_ascii_digit()
 }
 
 fn is_space(character: char) -> bool {

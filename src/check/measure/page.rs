@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use super::tokens::{SpacyTokenizer, tokens};
 use super::words::{Concatenation, PageWords, Repeats, plain_form};
 use crate::check::python;
-use crate::text::Span;
+use crate::text::{Span, identify_language};
 
 /// The longest n-gram that is measured.
 pub(super) const MAX_NGRAM: usize = 10;
@@ -13,6 +13,9 @@ pub(super) const MAX_NGRAM: usize = 10;
 /// A page as the measures see it.
 pub(super) struct Page<'t> {
     pub(super) text: &'t str,
+    /// The code of the language that it is labelled with.
+    label: Option<&'t str>,
+    identified: OnceCell<Option<&'static str>>,
     characters: OnceCell<usize>,
     words: OnceCell<PageWords>,
     segments: OnceCell<PageWords>,
@@ -26,11 +29,35 @@ pub(super) struct Page<'t> {
     repeated_stretches: OnceCell<Repeats>,
 }
 
+/// The language of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct PageLanguage<'p> {
+    /// Its code, such as `de`.
+    pub(super) code: &'p str,
+    /// Where the code comes from: `setting`, `field` or `text`.
+    pub(super) origin: &'static str,
+}
+
+impl PageLanguage<'_> {
+    /// Returns a sentence for a note.
+    pub(super) fn note(self) -> String {
+        let origin = match self.origin {
+            "setting" => "set by `language`",
+            "field" => "as the record says",
+            _ => "identified from the text",
+        };
+        format!("the language is `{}`, {origin}", self.code)
+    }
+}
+
 impl<'t> Page<'t> {
-    /// Prepares a text; nothing is computed yet.
-    pub(super) fn new(text: &'t str) -> Self {
+    /// Prepares a text, which may be labelled with the code of its language; nothing is computed
+    /// yet.
+    pub(super) fn new(text: &'t str, label: Option<&'t str>) -> Self {
         Self {
             text,
+            label,
+            identified: OnceCell::new(),
             characters: OnceCell::new(),
             words: OnceCell::new(),
             segments: OnceCell::new(),
@@ -47,6 +74,16 @@ impl<'t> Page<'t> {
     /// Returns the text of a span.
     pub(super) fn slice(&self, span: Span) -> &'t str {
         &self.text[span.range()]
+    }
+
+    /// Returns the language that the page is labelled with, else the one that it is written in, if
+    /// that is certain enough.
+    pub(super) fn language(&self) -> Option<PageLanguage<'_>> {
+        if let Some(code) = self.label {
+            return Some(PageLanguage { code, origin: "field" });
+        }
+        let identified = *self.identified.get_or_init(|| identify_language(self.text));
+        identified.map(|code| PageLanguage { code, origin: "text" })
     }
 
     /// Returns the number of characters.

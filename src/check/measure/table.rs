@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use super::bound::Bound;
+use super::measure_rule::{MeasureRule, Variant};
 use super::page::Page;
+use super::parameters::Parameters;
 use super::set::{Measure, MeasureUnit, sentence};
-use super::{Bound, MeasureRule, Parameters};
 use crate::finding::RuleInfo;
 
 /// The columns of the measures of some rules.
@@ -19,16 +21,55 @@ pub enum MeasureValue {
     Number(Option<f64>),
     /// The threshold that the document fails first, such as `min-words`; `None` if it passes.
     Failed(Option<String>),
+    /// The language by which it is measured, and where that comes from; `None` if it is not known.
+    Language(Option<String>),
 }
 
-/// A set of measures in a table: one column for the set, followed by those of its measures.
+/// A set of measures in a table: one column for the set, up to two for the language, followed by
+/// those of its measures.
 #[derive(Debug, Clone)]
 pub struct MeasureSetColumns {
     /// The rule that tests the set.
     pub rule: Arc<RuleInfo>,
+    /// The language of the documents that have these thresholds; `None` if all do.
+    pub language: Option<String>,
+    /// The index of the set's column.
+    first: usize,
     /// Its measures, in order.
     pub measures: Vec<MeasureColumn>,
 }
+
+/// What a set says of a document.
+#[derive(Debug, Clone, Copy)]
+pub struct SetValues<'r> {
+    /// Whether the document fails.
+    pub is_failed: bool,
+    /// The values of the measures, in order.
+    pub values: &'r [MeasureValue],
+}
+
+impl MeasureSetColumns {
+    /// Returns the part of a row that belongs to the set, unless the document is in another
+    /// language.
+    pub fn values<'r>(&self, row: &'r [MeasureValue]) -> Option<SetValues<'r>> {
+        let row = row.get(self.first..)?;
+        let skipped = match &self.language {
+            None => 1,
+            Some(language) => {
+                let own = row.get(1)?;
+                if *own != MeasureValue::Language(Some(language.clone())) {
+                    return None;
+                }
+                1 + LANGUAGE_COLUMNS.len()
+            }
+        };
+        let is_failed = matches!(row.first(), Some(MeasureValue::Failed(Some(_))));
+        Some(SetValues { is_failed, values: row.get(skipped..skipped + self.measures.len())? })
+    }
+}
+
+/// The columns of a set that measures documents by their language, after its name.
+const LANGUAGE_COLUMNS: [&str; 2] = ["language", "language-from"];
 
 /// A measure in a table, with the thresholds of its rule.
 #[derive(Debug, Clone, Copy)]
@@ -66,46 +107,71 @@ impl MeasureColumns {
         Self { rules: rules.collect() }
     }
 
+    /// Whether a set measures documents by their language.
+    pub fn need_language(&self) -> bool {
+        self.rules.iter().any(MeasureRule::needs_language)
+    }
+
     /// Returns the name of each column, and whether it has numbers: for each set its name, and then
     /// its name with that of each measure, such as `gopher@dolma-v2:words`.
     pub fn names(&self) -> Vec<(String, bool)> {
         let of_rule = |rule: &MeasureRule| {
             let name = rule.rule.name.clone();
-            let measures: Vec<_> = rule
-                .set
-                .measures()
-                .iter()
-                .map(|measure| (format!("{name}:{}", measure.name), true))
-                .collect();
-            std::iter::once((name, false)).chain(measures)
+            let language = LANGUAGE_COLUMNS.iter().filter(|_| rule.needs_language());
+            let texts = language.map(|column| (*column, false));
+            let numbers = rule.measures().iter().map(|measure| (measure.name, true));
+            let columns = texts.chain(numbers);
+            let columns =
+                columns.map(|(column, is_number)| (format!("{name}:{column}"), is_number));
+            let columns: Vec<_> = columns.collect();
+            std::iter::once((name, false)).chain(columns)
         };
         self.rules.iter().flat_map(of_rule).collect()
     }
 
-    /// Returns the sets and their measures, in the order of the columns.
+    /// Returns the sets and their measures, in the order of the columns. A set that measures
+    /// documents by their language is there once per language.
     pub fn sets(&self) -> Vec<MeasureSetColumns> {
-        let of_rule = |rule: &MeasureRule| MeasureSetColumns {
-            rule: Arc::clone(&rule.rule),
-            measures: rule.columns(),
-        };
-        self.rules.iter().map(of_rule).collect()
+        let mut first = 0;
+        let mut sets = Vec::new();
+        for rule in &self.rules {
+            sets.extend(rule.variants.iter().map(|variant| MeasureSetColumns {
+                rule: Arc::clone(&rule.rule),
+                language: variant.language.clone(),
+                first,
+                measures: variant.columns(),
+            }));
+            let languages = if rule.needs_language() { LANGUAGE_COLUMNS.len() } else { 0 };
+            first += 1 + languages + rule.measures().len();
+        }
+        sets
     }
 
-    /// Measures a text. Returns one value per column.
-    pub fn measure(&self, text: &str) -> Vec<MeasureValue> {
-        let page = Page::new(text);
+    /// Measures a text, which may be labelled with the code of its language. Returns one value per
+    /// column.
+    pub fn measure(&self, text: &str, language: Option<&str>) -> Vec<MeasureValue> {
+        let page = Page::new(text, language);
         let mut row = Vec::new();
         for rule in &self.rules {
-            let values = rule.set.values(&page);
-            let failed = rule.failures(&values).next().map(|failure| failure.key());
-            row.push(MeasureValue::Failed(failed));
+            let language = rule.language_of(&page);
+            let variant = rule.variant(language);
+            let values = variant.map(|variant| variant.set.values(&page));
+            let values = values.unwrap_or_else(|| vec![None; rule.measures().len()]);
+            let failed = variant.and_then(|variant| variant.failures(&values).next());
+            row.push(MeasureValue::Failed(failed.map(|failure| failure.key())));
+            if rule.needs_language() {
+                let text = |text: &str| MeasureValue::Language(Some(text.to_owned()));
+                let columns = language.map(|language| [text(language.code), text(language.origin)]);
+                let none = [MeasureValue::Language(None), MeasureValue::Language(None)];
+                row.extend(columns.unwrap_or(none));
+            }
             row.extend(values.into_iter().map(MeasureValue::Number));
         }
         row
     }
 }
 
-impl MeasureRule {
+impl Variant {
     fn columns(&self) -> Vec<MeasureColumn> {
         let column = |(index, measure): (usize, &Measure)| {
             let limit = |bound: Bound| {

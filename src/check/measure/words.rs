@@ -194,6 +194,19 @@ impl NGrams<'_> {
         tops.max_by_key(|top| (top.characters, std::cmp::Reverse(top.first)))
     }
 
+    /// Returns where the n-gram with most occurrences starts first, the one with most bytes of
+    /// several. `None` if none recurs.
+    pub(super) fn longest_top_in_bytes(&self) -> Option<usize> {
+        let most =
+            self.counts.values().map(|(count, _)| *count).max().filter(|count| *count > 1)?;
+        let tops = self.counts.values().filter(|(count, _)| *count == most);
+        let bytes = |first: usize| -> usize {
+            let spans = self.words.spans.iter().skip(first).take(self.size);
+            spans.map(|span| span.end - span.start).sum()
+        };
+        tops.map(|(_, first)| *first).max_by_key(|first| (bytes(*first), std::cmp::Reverse(*first)))
+    }
+
     /// Returns for each word whether it is in an n-gram that occurs at least twice.
     pub(super) fn repeated_words(&self) -> Vec<bool> {
         self.covered_words(self.repeated.iter().copied())

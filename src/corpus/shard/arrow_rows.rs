@@ -15,6 +15,7 @@ use parquet::data_type::ByteArray;
 use super::arrow_batches::ArrowBatches;
 use super::input_format::{ShardFile, ShardItems};
 use super::json_fields::field_list;
+use super::labels::{MAX_LABEL_FIELDS, RecordLabels};
 use super::record::{RawRecord, RecordBody};
 use super::stream::{counted_decoder, damage};
 use super::{ReadOptions, Shard, ShardItem};
@@ -52,7 +53,7 @@ pub(super) type ColumnPath = Vec<usize>;
 pub(super) struct ArrowColumns {
     pub(super) text: ColumnPath,
     id: Option<ColumnPath>,
-    group: Option<ColumnPath>,
+    labels: [Option<ColumnPath>; MAX_LABEL_FIELDS],
 }
 
 impl ArrowColumns {
@@ -75,7 +76,8 @@ impl ArrowColumns {
             (is_text(&kind) || kind.is_integer()).then_some(path)
         };
         let id = scalar(&options.id_field);
-        Ok(Self { text, id, group: options.group_field().and_then(scalar) })
+        let labels = options.label_fields().map(|field| field.and_then(scalar));
+        Ok(Self { text, id, labels })
     }
 }
 
@@ -191,13 +193,15 @@ impl Iterator for ArrowRows {
                     |path: &Option<ColumnPath>| Column::at(batch, path.as_ref()?)?.scalar(self.row);
                 let text = Column::at(batch, &self.columns.text);
                 let text = text.and_then(|column| column.scalar(self.row));
-                let (id, group) = (scalar(&self.columns.id), scalar(&self.columns.group));
+                let id = scalar(&self.columns.id);
+                let labels = self.columns.labels.each_ref().map(scalar);
+                let labels = RecordLabels::new(labels);
                 self.row += 1;
                 self.index += 1;
                 let text = text.map(|text| ByteArray::from(text.into_bytes()));
                 let body = RecordBody::Value(text, 0, id);
                 let shard = Arc::clone(&self.shard);
-                let record = RawRecord { shard, index: self.index, group, body };
+                let record = RawRecord { shard, index: self.index, labels, body };
                 return Some(ShardItem::Record(record));
             }
             (self.batch, self.row) = (None, 0);

@@ -7,6 +7,7 @@ use csv_core::ReadFieldResult;
 
 use super::ReadOptions;
 use super::csv_rows::parser;
+use super::labels::{MAX_LABEL_FIELDS, RecordLabels};
 use super::line_syntax::{LineSyntax, RecordFields, TextField};
 use crate::corpus::undo_log::Replacement;
 use crate::text::Span;
@@ -18,7 +19,7 @@ pub(super) struct CsvSyntax {
     columns: usize,
     text: usize,
     id: Option<usize>,
-    group: Option<usize>,
+    labels: [Option<usize>; MAX_LABEL_FIELDS],
 }
 
 impl CsvSyntax {
@@ -32,7 +33,8 @@ impl CsvSyntax {
         header: &str,
         read_options: &ReadOptions,
     ) -> Result<Self, Vec<String>> {
-        let mut syntax = Self { delimiter, columns: 0, text: 0, id: None, group: None };
+        let mut syntax =
+            Self { delimiter, columns: 0, text: 0, id: None, labels: [None; MAX_LABEL_FIELDS] };
         let header = header.strip_prefix('\u{FEFF}').unwrap_or(header);
         let literals = syntax.literals(header);
         let names = literals.iter().map(|literal| {
@@ -42,7 +44,7 @@ impl CsvSyntax {
         let names: Vec<String> = names.collect();
         let find = |name: &str| names.iter().position(|column| column == name);
         syntax.id = find(&read_options.id_field);
-        syntax.group = read_options.group_field().and_then(find);
+        syntax.labels = read_options.label_fields().map(|field| field.and_then(find));
         syntax.columns = names.len();
         match find(&read_options.text_field) {
             Some(text) => Ok(Self { text, ..syntax }),
@@ -139,7 +141,8 @@ impl LineSyntax for CsvSyntax {
             },
         };
         let id = self.id.and_then(value).and_then(|id| serde_json::to_string(&id).ok());
-        RecordFields { id, group: self.group.and_then(value), text }
+        let labels = self.labels.map(|label| label.and_then(value));
+        RecordFields { id, labels: RecordLabels::new(labels), text }
     }
 
     fn is_self_contained(&self) -> bool {

@@ -33,8 +33,9 @@ pub(super) fn json_line(
     read_options: &ReadOptions,
 ) -> String {
     let mut fields = Map::new();
-    let named = [Some(read_options.id_field.as_str()), read_options.group_field()];
-    for name in named.into_iter().flatten() {
+    let id_field = Some(read_options.id_field.as_str());
+    let named = [id_field].into_iter().chain(read_options.label_fields());
+    for name in named.flatten() {
         if let Some(value) = record.field(name) {
             fields.insert(name.to_owned(), value.into());
         }

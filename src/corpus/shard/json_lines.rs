@@ -102,7 +102,7 @@ fn foreign_fields(shard: &Shard) -> io::Result<Option<Vec<String>>> {
         let Ok(Some(ByteLine::Complete(line))) = lines.next() else { break };
         let line = String::from_utf8_lossy(&line);
         let line = line.strip_prefix('\u{FEFF}').unwrap_or(&line);
-        if let Ok([text]) = find_fields(line, [&shard.read_options.text_field]) {
+        if let Ok([text]) = find_fields(line, [Some(shard.read_options.text_field.as_str())]) {
             if text.is_some() {
                 return Ok(None);
             }

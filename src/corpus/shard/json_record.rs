@@ -5,30 +5,34 @@ use serde_json::value::RawValue;
 use super::ReadOptions;
 use super::json_fields::{field_list, field_names, find_fields, range_in};
 use super::json_string::decode;
+use super::labels::RecordLabels;
 use super::line_syntax::{RecordFields, TextField};
 
 /// Parses a line.
 pub(super) fn parse_line(line: &str, read_options: &ReadOptions) -> RecordFields {
     let name = read_options.text_field.as_str();
-    let group_field = read_options.group_field();
-    // Without a third name, the search is faster.
-    let found = match group_field {
-        None => {
-            find_fields(line, [name, &read_options.id_field]).map(|[value, id]| [value, id, None])
+    let (text_field, id_field) = (Some(name), Some(read_options.id_field.as_str()));
+    // With fewer names, the search is faster.
+    let found = match read_options.label_fields() {
+        [None, None, None] => find_fields(line, [text_field, id_field])
+            .map(|[value, id]| [value, id, None, None, None]),
+        [group, None, None] => find_fields(line, [text_field, id_field, group])
+            .map(|[value, id, group]| [value, id, group, None, None]),
+        [group, language, other] => {
+            find_fields(line, [text_field, id_field, group, language, other])
         }
-        Some(group) => find_fields(line, [name, &read_options.id_field, group]),
     };
-    let [value, id, group] = match found {
+    let [value, id, labels @ ..] = match found {
         Ok(fields) => fields,
         Err(error) => {
             return RecordFields {
                 id: None,
-                group: None,
+                labels: RecordLabels::default(),
                 text: Err(format!("malformed JSON: {error}")),
             };
         }
     };
-    // Objects, lists and null are neither IDs nor groups.
+    // Objects, lists and null are neither IDs nor labels.
     let scalar = |value: Option<&RawValue>| {
         value
             .map(RawValue::get)
@@ -44,7 +48,8 @@ pub(super) fn parse_line(line: &str, read_options: &ReadOptions) -> RecordFields
             None => Err(format!("the field `{name}` is {}, not a string", json_type(value.get()))),
         },
     };
-    RecordFields { id: scalar(id), group: scalar(group).map(|group| unquoted(&group)), text }
+    let labels = labels.map(|label| scalar(label).map(|label| unquoted(&label)));
+    RecordFields { id: scalar(id), labels: RecordLabels::new(labels), text }
 }
 
 /// Returns a scalar as it is displayed: a JSON string without its quotes.

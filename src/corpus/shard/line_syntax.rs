@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use super::ReadOptions;
 use super::json_string::LoneSurrogates;
+use super::labels::RecordLabels;
 use crate::corpus::undo_log::Replacement;
 use crate::text::Span;
 
@@ -49,8 +50,8 @@ pub(super) struct TextField {
 pub(super) struct RecordFields {
     /// The ID, as JSON.
     pub(super) id: Option<String>,
-    /// The value of the field by which records are grouped, if that is a string or number.
-    pub(super) group: Option<String>,
+    /// The labels that are strings or numbers.
+    pub(super) labels: RecordLabels,
     /// The text, or why there is none.
     pub(super) text: Result<TextField, String>,
 }

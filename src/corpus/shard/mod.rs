@@ -22,6 +22,7 @@ mod json_layout;
 mod json_lines;
 mod json_record;
 mod json_string;
+mod labels;
 mod line_syntax;
 mod parquet;
 mod parquet_pages;
@@ -50,6 +51,7 @@ pub use input_format::InputFormat;
 pub use json_fields::FIELD_LIST_PREFIX;
 pub use json_lines::JSON_LINES;
 pub(in crate::corpus) use json_lines::text_at;
+pub use labels::RecordLabels;
 pub use record::{RawRecord, RecordHandle};
 pub use rewriter::{RecordAction, Rewriter};
 
@@ -64,6 +66,9 @@ pub struct ReadOptions {
     pub id_field: String,
     /// How documents are grouped into sites, if they are.
     pub group_by: Option<GroupBy>,
+    /// The fields or columns with the language of a document, at most two. The second is read where
+    /// the first is missing or blank.
+    pub language_fields: Vec<String>,
     /// Maximum size of a document in bytes.
     pub max_record: usize,
 }
@@ -82,6 +87,7 @@ impl Default for ReadOptions {
             text_field: "text".into(),
             id_field: "id".into(),
             group_by: None,
+            language_fields: Vec::new(),
             max_record: 64 << 20,
         }
     }

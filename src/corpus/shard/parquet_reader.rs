@@ -17,6 +17,7 @@ use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 
 use super::input_format::ShardFile;
 use super::json_fields::field_list;
+use super::labels::{MAX_LABEL_FIELDS, RecordLabels};
 use super::parquet_pages::check_page_sizes;
 use super::record::RecordBody;
 use super::{RawRecord, ReadOptions, Shard, ShardItem};
@@ -48,7 +49,7 @@ pub(super) struct ParquetReader {
 struct Columns {
     text: usize,
     id: Option<usize>,
-    group: Option<usize>,
+    labels: [Option<usize>; MAX_LABEL_FIELDS],
 }
 
 /// The row group being read.
@@ -58,8 +59,8 @@ struct RowGroup {
     max_level: i16,
     /// The ID column, and the definition level of an ID that is not null.
     id: Option<(ColumnReader, i16)>,
-    /// The same for the column by which rows are grouped.
-    group: Option<(ColumnReader, i16)>,
+    /// The same for the columns of labels.
+    labels: [Option<(ColumnReader, i16)>; MAX_LABEL_FIELDS],
     rows: u64,
     /// The number of rows returned.
     rows_done: u64,
@@ -76,7 +77,7 @@ struct RowValues {
     /// The definition level of the text.
     level: i16,
     id: Option<String>,
-    group: Option<String>,
+    labels: RecordLabels,
 }
 
 /// Opens a Parquet file. With `with_page_index`, the page index is loaded, and pages are read where
@@ -143,9 +144,9 @@ impl Columns {
                 && column.max_rep_level() == 0
         };
         let id = leaf_column(metadata, &options.id_field).filter(is_scalar);
-        let group =
-            options.group_field().and_then(|field| leaf_column(metadata, field)).filter(is_scalar);
-        Ok(Self { text, id, group })
+        let scalar = |field| leaf_column(metadata, field).filter(is_scalar);
+        let labels = options.label_fields().map(|field| field.and_then(scalar));
+        Ok(Self { text, id, labels })
     }
 }
 
@@ -206,11 +207,11 @@ impl ParquetReader {
     fn open_group(&self, index: usize) -> Result<RowGroup, ParquetError> {
         const BATCH_BYTES: i64 = 1 << 20;
         const MAX_BATCH_ROWS: usize = 1_024;
-        let Columns { text, id, group } = self.columns;
+        let Columns { text, id, labels } = self.columns;
         let reader = self.reader.get_row_group(index)?;
         let metadata = self.reader.metadata().row_group(index);
         let max_level = |column: usize| metadata.column(column).column_descr().max_def_level();
-        for column in [text].into_iter().chain(id).chain(group) {
+        for column in [text].into_iter().chain(id).chain(labels.into_iter().flatten()) {
             check_page_sizes(&self.file, metadata.column(column), self.max_page_bytes)?;
         }
         let rows = metadata.num_rows().max(0);
@@ -223,11 +224,13 @@ impl ParquetReader {
         let max_batch_rows = if is_delta_encoded { 1 } else { MAX_BATCH_ROWS };
         let scalar_column =
             |column| Ok::<_, ParquetError>((reader.get_column_reader(column)?, max_level(column)));
+        let scalar_label = |column: Option<usize>| column.map(scalar_column).transpose();
+        let [group, language, other] = labels;
         Ok(RowGroup {
             text: get_typed_column_reader(reader.get_column_reader(text)?),
             max_level: max_level(text),
             id: id.map(scalar_column).transpose()?,
-            group: group.map(scalar_column).transpose()?,
+            labels: [scalar_label(group)?, scalar_label(language)?, scalar_label(other)?],
             rows: to_count(rows),
             rows_done: 0,
             batch_rows: usize::try_from(BATCH_BYTES / bytes_per_text.max(1))
@@ -289,12 +292,12 @@ impl Iterator for ParquetReader {
                     &error,
                 ));
             }
-            let RowValues { text, level, id, group: value } = group.batch.pop_front()?;
+            let RowValues { text, level, id, labels } = group.batch.pop_front()?;
             group.rows_done += 1;
             self.count.fetch_add(group.bytes_per_row, Ordering::Relaxed);
             let index = self.rows_before.saturating_add(group.rows_done);
             let body = RecordBody::Value(text, level, id);
-            let record = RawRecord { shard: Arc::clone(&self.shard), index, group: value, body };
+            let record = RawRecord { shard: Arc::clone(&self.shard), index, labels, body };
             return Some(ShardItem::Record(record));
         }
     }
@@ -312,11 +315,14 @@ impl RowGroup {
             None => Ok(vec![None; rows]),
         };
         let ids = read_column(&mut self.id)?;
-        let groups = read_column(&mut self.group)?;
+        let [group, language, other] = &mut self.labels;
+        let labels = [read_column(group)?, read_column(language)?, read_column(other)?];
+        let mut labels = labels.map(Vec::into_iter);
         let mut values = values.into_iter();
-        for ((level, id), group) in levels.into_iter().zip(ids).zip(groups) {
+        for (level, id) in levels.into_iter().zip(ids) {
             let text = if level == self.max_level { values.next() } else { None };
-            self.batch.push_back(RowValues { text, level, id, group });
+            let labels = RecordLabels::new(labels.each_mut().map(|label| label.next().flatten()));
+            self.batch.push_back(RowValues { text, level, id, labels });
         }
         Ok(())
     }

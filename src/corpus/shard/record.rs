@@ -9,6 +9,7 @@ use parquet::data_type::ByteArray;
 
 use super::foreign_record::{ForeignRecord, json_line};
 use super::json_record::unquoted;
+use super::labels::RecordLabels;
 use super::line_syntax::{LineSyntax, RecordFields};
 use super::{RecordAction, Shard};
 use crate::corpus::codec::Codec;
@@ -21,8 +22,8 @@ use crate::text::{LossyDecoding, Span};
 pub struct RawRecord {
     pub(super) shard: Arc<Shard>,
     pub(super) index: u64,
-    /// The value by which records are grouped, if a column has it.
-    pub(super) group: Option<String>,
+    /// What columns say of the document.
+    pub(super) labels: RecordLabels,
     pub(super) body: RecordBody,
 }
 
@@ -64,7 +65,7 @@ impl RecordBody {
 impl RawRecord {
     /// Creates record number `index` of a shard, counted from 1.
     pub(super) fn new(shard: &Arc<Shard>, index: u64, body: RecordBody) -> Self {
-        Self { shard: Arc::clone(shard), index, group: None, body }
+        Self { shard: Arc::clone(shard), index, labels: RecordLabels::default(), body }
     }
 
     /// Returns the size in bytes.
@@ -74,8 +75,8 @@ impl RawRecord {
 
     /// Decodes the document. A blank line has none.
     pub fn decode(self) -> (RecordHandle, Result<Option<Source>, ReadError>) {
-        let Self { shard, index, group, body } = self;
-        let mut handle = RecordHandle { shard, index, id: None, group, body, literal: 0..0 };
+        let Self { shard, index, labels, body } = self;
+        let mut handle = RecordHandle { shard, index, id: None, labels, body, literal: 0..0 };
         let decoded = handle.decode();
         (handle, decoded)
     }
@@ -90,9 +91,8 @@ pub struct RecordHandle {
     pub index: u64,
     /// The ID as JSON, if the shard has lines.
     pub id: Option<String>,
-    /// The value by which records are grouped, see
-    /// [`ReadOptions::group_by`](super::ReadOptions::group_by).
-    pub group: Option<String>,
+    /// What the record says of its document.
+    pub labels: RecordLabels,
     pub(super) body: RecordBody,
     /// The range of the text's string literal in the line, including the quotes.
     pub(super) literal: Range<usize>,
@@ -144,7 +144,7 @@ impl RecordHandle {
         if content.trim().is_empty() {
             return Ok(None);
         }
-        let RecordFields { id, group, text } = syntax.parse(content, &shard.read_options);
+        let RecordFields { id, labels, text } = syntax.parse(content, &shard.read_options);
         let display_id = id.as_deref().map(unquoted);
         let field =
             text.map_err(|reason| shard.record_error(self.index, display_id.clone(), reason))?;
@@ -169,7 +169,7 @@ impl RecordHandle {
         };
         self.literal = field.literal.start + bom..field.literal.end + bom;
         self.id = id;
-        self.group = group;
+        self.labels = labels;
         Ok(Some(source))
     }
 
@@ -180,7 +180,8 @@ impl RecordHandle {
         };
         let options = &shard.read_options;
         let id = record.field(&options.id_field);
-        self.group = options.group_field().and_then(|field| record.field(field));
+        let labels = options.label_fields().map(|field| record.field(field?));
+        self.labels = RecordLabels::new(labels);
         let error = |reason| shard.record_error(index, id.clone(), reason);
         let bytes = record.take_text(options).map_err(error)?;
         let (text, decoding) = decode_utf8(&bytes);

@@ -32,25 +32,32 @@ pub(super) fn push_measures(counts: &MeasureCounts, rules: &[&RuleStats], html: 
          <span class=\"swatch limit\"></span> threshold</p>",
         counted(counts.documents, "document"),
     );
-    for set in &counts.sets {
-        push_set(set, counts.documents, rules, html);
+    // A language without documents says nothing.
+    let shown = |set: &&SetCounts| set.documents > 0 || set.columns.language.is_none();
+    for set in counts.sets.iter().filter(shown) {
+        push_set(set, rules, html);
     }
     html.push_str("</section>\n");
 }
 
-fn push_set(set: &SetCounts, documents: u64, rules: &[&RuleStats], html: &mut String) {
-    let (code, name) = (escaped(&set.rule.code), escaped(&set.rule.name));
-    let has_samples = rules.iter().any(|stats| stats.rule.code == set.rule.code);
+fn push_set(set: &SetCounts, rules: &[&RuleStats], html: &mut String) {
+    let SetCounts { columns, documents, failed, .. } = set;
+    let (code, name) = (escaped(&columns.rule.code), escaped(&columns.rule.name));
+    let (language, suffix) = match &columns.language {
+        Some(language) => (format!(" ({})", escaped(language)), format!("-{}", escaped(language))),
+        None => (String::new(), String::new()),
+    };
+    let has_samples = rules.iter().any(|stats| stats.rule.code == columns.rule.code);
     let shown_code = match has_samples {
         true => format!("<a href=\"#{code}\">{code}</a>"),
         false => code.clone(),
     };
     let _ = writeln!(
         html,
-        "<section class=\"rule\" aria-labelledby=\"measures-{code}\">\n<h3 id=\"measures-{code}\">\
-         <span class=\"code\">{shown_code}</span> {name} <small>{} fail, {}</small></h3>\n<ul class=\"charts\">",
-        counted(set.failed, "document"),
-        percent(set.failed, documents),
+        "<section class=\"rule\" aria-labelledby=\"measures-{code}{suffix}\">\n<h3 id=\"measures-{code}{suffix}\">\
+         <span class=\"code\">{shown_code}</span> {name}{language} <small>{} fail, {}</small></h3>\n<ul class=\"charts\">",
+        counted(*failed, "document"),
+        percent(*failed, *documents),
     );
     for distribution in &set.measures {
         push_distribution(distribution, html);

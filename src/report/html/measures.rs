@@ -4,10 +4,8 @@
 //! two significant digits, so a measure keeps at most [`MAX_BINS`] counts, whatever the corpus.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use crate::check::measure::{MeasureColumn, MeasureColumns, MeasureValue};
-use crate::finding::RuleInfo;
+use crate::check::measure::{MeasureColumn, MeasureColumns, MeasureSetColumns, MeasureValue};
 
 /// The powers of ten whose digits are told apart. Smaller values count as 0, and larger ones as the
 /// largest.
@@ -28,7 +26,9 @@ pub(super) struct MeasureCounts {
 /// A set of measures.
 #[derive(Debug)]
 pub(super) struct SetCounts {
-    pub(super) rule: Arc<RuleInfo>,
+    pub(super) columns: MeasureSetColumns,
+    /// Documents that the set measures.
+    pub(super) documents: u64,
     /// Documents that fail a threshold of the set.
     pub(super) failed: u64,
     pub(super) measures: Vec<Distribution>,
@@ -56,10 +56,11 @@ pub(super) struct BinCount {
 
 impl MeasureCounts {
     pub(super) fn new(columns: &MeasureColumns) -> Self {
-        let counts = |set: crate::check::measure::MeasureSetColumns| SetCounts {
-            rule: set.rule,
+        let counts = |set: MeasureSetColumns| SetCounts {
+            documents: 0,
             failed: 0,
-            measures: set.measures.into_iter().map(Distribution::new).collect(),
+            measures: set.measures.iter().copied().map(Distribution::new).collect(),
+            columns: set,
         };
         Self { sets: columns.sets().into_iter().map(counts).collect(), documents: 0 }
     }
@@ -67,13 +68,13 @@ impl MeasureCounts {
     /// Adds the row of a document.
     pub(super) fn add(&mut self, row: &[MeasureValue]) {
         self.documents += 1;
-        let mut row = row.iter();
         for set in &mut self.sets {
-            set.failed += u64::from(matches!(row.next(), Some(MeasureValue::Failed(Some(_)))));
-            for (distribution, value) in set.measures.iter_mut().zip(&mut row) {
-                match value {
-                    MeasureValue::Number(value) => distribution.add(*value),
-                    MeasureValue::Failed(_) => {}
+            let Some(values) = set.columns.values(row) else { continue };
+            set.documents += 1;
+            set.failed += u64::from(values.is_failed);
+            for (distribution, value) in set.measures.iter_mut().zip(values.values) {
+                if let MeasureValue::Number(value) = value {
+                    distribution.add(*value);
                 }
             }
         }

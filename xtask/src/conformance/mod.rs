@@ -16,7 +16,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 use dechaff::check::Parameters;
-use dechaff::check::measure::{MeasureColumns, MeasureValue};
+use dechaff::check::measure::{self, MeasureColumns, MeasureValue};
 use dechaff::rule::{Registry, Rule};
 use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
@@ -28,8 +28,8 @@ use report::{Comparisons, report};
 const MAX_PAGES: usize = 1_200;
 /// Pages of each language other than English that are added for the sets of that language.
 const MAX_PAGES_PER_LANGUAGE: usize = 100;
-/// The beginning of the names of those sets; the language follows.
-const LANGUAGE_SETS: &str = "fineweb2@";
+/// The set whose thresholds depend on the language, which follows its name in results.
+const LANGUAGE_SET: &str = "fineweb2";
 /// Where results are written.
 const PAGE: &str = "docs/measures.md";
 /// Lines of that page around the results.
@@ -116,7 +116,11 @@ fn parameters(registry: &Registry) -> Result<String> {
     let mut sets = serde_json::Map::new();
     for rule in registry.rules() {
         if let Parameters::Measure(parameters) = &rule.parameters {
-            sets.insert(rule.info.name.clone(), serde_json::to_value(parameters)?);
+            for (language, parameters) in parameters.by_language() {
+                let language = language.map(|code| format!("@{code}")).unwrap_or_default();
+                let name = format!("{}{language}", rule.info.name);
+                sets.insert(name, serde_json::to_value(parameters)?);
+            }
         }
     }
     Ok(serde_json::to_string(&sets)?)
@@ -143,11 +147,13 @@ fn read_pages(folder: &Path, registry: &Registry) -> Result<Vec<Page>> {
         }
     }
     let step = pages.len().div_ceil(MAX_PAGES).max(1);
-    let mut more: BTreeMap<&str, usize> = registry
-        .infos()
-        .filter_map(|info| info.name.strip_prefix(LANGUAGE_SETS))
-        .map(|language| (language, MAX_PAGES_PER_LANGUAGE))
-        .collect();
+    let mut more: BTreeMap<&str, usize> = BTreeMap::new();
+    for rule in registry.rules() {
+        if let Parameters::Measure(parameters) = &rule.parameters {
+            let languages = parameters.languages.keys();
+            more.extend(languages.map(|code| (code.as_str(), MAX_PAGES_PER_LANGUAGE)));
+        }
+    }
     let is_kept = |(at, page): (usize, &Page)| {
         let left = page.lang.as_deref().and_then(|language| more.get_mut(language));
         let is_added = left.is_some_and(|left| std::mem::replace(left, left.saturating_sub(1)) > 0);
@@ -186,10 +192,12 @@ fn compare(
     let outcomes: Vec<BTreeMap<String, Outcome>> =
         lines.iter().map(|line| serde_json::from_str(line)).collect::<Result<_, _>>()?;
     for (set, reference_seconds) in seconds {
-        let rule = registry.find(&set).map_err(|error| anyhow::anyhow!("{error}"))?;
-        let columns = columns(rule)?;
+        let by_language = set.strip_prefix(LANGUAGE_SET).and_then(|rest| rest.strip_prefix('@'));
+        let name = if by_language.is_some() { LANGUAGE_SET } else { &set };
+        let rule = registry.find(name).map_err(|error| anyhow::anyhow!("{error}"))?;
+        let columns = columns(rule, by_language)?;
         // Tables that are built on first use.
-        columns.measure("One sentence.");
+        columns.measure("One sentence.", None);
         let measured: Vec<(&Page, &Outcome)> = texts
             .iter()
             .zip(&outcomes)
@@ -197,7 +205,7 @@ fn compare(
             .collect();
         let start = Instant::now();
         let rows: Vec<Vec<MeasureValue>> =
-            measured.iter().map(|(page, _)| columns.measure(&page.text)).collect();
+            measured.iter().map(|(page, _)| columns.measure(&page.text, None)).collect();
         let mut comparison = Comparison {
             own_seconds: start.elapsed().as_secs_f64(),
             reference_seconds,
@@ -207,18 +215,21 @@ fn compare(
         };
         let names = columns.names();
         for (row, (_, outcome)) in rows.iter().zip(measured) {
-            comparison.add(&set, &names, row, outcome);
+            comparison.add(name, &names, row, outcome);
         }
-        comparisons.insert(set, comparison);
+        comparisons.insert(set.clone(), comparison);
     }
     Ok(())
 }
 
-fn columns(rule: &Rule) -> Result<MeasureColumns> {
+/// Returns the columns of a set, all of whose documents are in `language` if that matters.
+fn columns(rule: &Rule, language: Option<&str>) -> Result<MeasureColumns> {
     let Parameters::Measure(parameters) = &rule.parameters else {
         bail!("{} is no measure", rule.info.name)
     };
-    Ok(MeasureColumns::new([(rule.info.clone(), parameters)]))
+    let language = language.map(str::to_owned);
+    let parameters = measure::Parameters { language, ..parameters.clone() };
+    Ok(MeasureColumns::new([(rule.info.clone(), &parameters)]))
 }
 
 impl Comparison {
@@ -226,6 +237,7 @@ impl Comparison {
         self.pages += 1;
         for ((name, _), value) in names.iter().zip(row) {
             match value {
+                MeasureValue::Language(_) => {}
                 MeasureValue::Failed(failed) => {
                     self.decisions += usize::from(failed.is_some() == other.failed.is_some());
                     self.reasons += usize::from(*failed == other.failed);

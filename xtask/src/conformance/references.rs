@@ -57,7 +57,7 @@ pub(super) const REFERENCES: [Reference; 5] = [
     Reference {
         name: "redpajama",
         version: "RedPajama-Data, commit 6d2cee9",
-        kind: Kind::Checkout(&["nltk", "numpy", "msgspec", "typing_extensions"]),
+        kind: Kind::Checkout(&["nltk==3.8.1", "numpy", "msgspec", "typing_extensions"]),
         checkout: "RedPajama-Data",
         tests: &[],
     },
