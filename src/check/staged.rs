@@ -426,6 +426,12 @@ pub trait StagedCheck: Send + Sync {
         output: &mut dyn StepOutput,
     ) -> store::Result<()>;
 
+    /// Whether a match in the table of matches may have a fix that is applied: only safe ones, or
+    /// all.
+    fn may_delete(&self, _row: &StagedRow, _only_safe: bool) -> bool {
+        false
+    }
+
     /// Returns the table with the matches of the check, and which value is the number of the other
     /// document.
     fn matches(&self) -> (StagedTable, usize);

@@ -29,7 +29,7 @@ pub(super) struct ComparedArguments {
         id = "compared",
         value_name = "WORK",
         help_heading = "Corpora",
-        conflicts_with_all = ["against", "since", "group_by", "fix", "fix_only", "diff", "output_dir", "plan"]
+        conflicts_with_all = ["against", "since", "group_by", "plan", "drop_verdict"]
     )]
     pub(super) work: Option<PathBuf>,
 
@@ -150,6 +150,12 @@ impl ComparedRun {
         let manifest = manifest(linter, settings, &context.read_options, &files, shares)?;
         folder.require(&manifest)?;
         let share = partition.unwrap_or(Share { number: 1, count: 1 });
+        let fixes_in_place = arguments.fix || arguments.fix_only;
+        ensure!(
+            share.count == 1 || !fixes_in_place || arguments.output_dir.is_some() || arguments.diff,
+            "--fix would change files that the other shares were compared with; write copies with \
+             --output-dir DIR"
+        );
         let documents = ComparedDocuments::open(&folder, files.bounds(share))
             .with_context(|| format!("--compared {}", work.name()))?;
         let (own, _) = files.share(share);

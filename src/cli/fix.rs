@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Exit;
 use super::baseline::LinterResolver;
 use super::check::{check_corpus, documents, start_phase};
+use super::compared_fix::CompareFix;
 use super::context::{CheckContext, Inputs};
 use super::duplicate_pass::CorpusTexts;
 use super::fix_plan::FixPlan;
@@ -38,6 +39,13 @@ pub(super) fn fix_corpus(
         .map(|plan| FixPlan::read(plan, &context.resolver))
         .transpose()?;
     let fixer = context.settings.fixer();
+    if let Some(compared) = &context.compared {
+        let documents = compared.documents();
+        let fix = CompareFix::new(context, &documents, &fixer)?;
+        output.summary.applied = Some(fixer.max_applicability());
+        write_fixes(context, &inputs, &mut writer, &mut output, |source| fix.fix(source))?;
+        return Ok(output.finish_fix_only(&inputs));
+    }
     output.summary.applied = Some(fixer.max_applicability());
     if let Some(dropped) = output.judge_documents(&inputs)? {
         writer.dropped = dropped;

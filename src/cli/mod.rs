@@ -9,6 +9,7 @@ mod check;
 mod choices;
 mod compare;
 mod compared;
+mod compared_fix;
 mod completions;
 mod config;
 mod console;

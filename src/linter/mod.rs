@@ -160,6 +160,11 @@ impl Linter {
         !self.corpus_checks.is_empty()
     }
 
+    /// Whether any rule checks documents by themselves.
+    pub fn has_document_checks(&self) -> bool {
+        !self.checks.is_empty()
+    }
+
     /// Returns the code and the parameters of each rule that can compare documents with an index.
     pub fn indexed_rules(&self) -> &[(String, serde_json::Value)] {
         &self.indexed_rules

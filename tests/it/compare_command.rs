@@ -1,5 +1,6 @@
 //! `dechaff compare` and `dechaff check --compared`: what they report, leave behind and refuse.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -111,6 +112,68 @@ fn shares_report_what_one_run_reports() {
     .unwrap();
     assert_eq!(status["is_done"], true);
     assert_eq!(status["documents"], 40);
+}
+
+/// Returns the paragraphs of all documents in a folder.
+fn paragraphs(folder: &Path) -> Vec<String> {
+    let mut paragraphs = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.is_dir() {
+            paragraphs.extend(self::paragraphs(&entry));
+            continue;
+        }
+        if entry.file_name().is_some_and(|name| name.to_str().unwrap().starts_with('.')) {
+            continue;
+        }
+        let mut bytes = fs::read(&entry).unwrap();
+        if entry.extension().is_some_and(|extension| extension == "zst") {
+            bytes = zstd::decode_all(&bytes[..]).unwrap();
+        }
+        let text = String::from_utf8(bytes).unwrap();
+        let texts: Vec<String> = match entry.extension().is_some_and(|name| name == "txt") {
+            true => vec![text],
+            false => text
+                .lines()
+                .map(|line| {
+                    serde_json::from_str::<Value>(line).unwrap()["text"].as_str().unwrap().into()
+                })
+                .collect(),
+        };
+        paragraphs.extend(texts.iter().flat_map(|text| text.split("\n\n")).map(str::to_owned));
+    }
+    paragraphs.retain(|paragraph| !paragraph.trim().is_empty());
+    paragraphs
+}
+
+/// Each share is fixed without knowing the others, and one copy of each text stays.
+#[test]
+fn shares_are_fixed_and_no_last_copy_is_removed() {
+    let folder = corpus();
+    let folder = folder.path();
+    let settings = ["--isolated", "--select", "ND001"];
+    let sketch = ["compare", "sketch", "work", "corpus"];
+    succeed(folder, &[&sketch[..], &settings].concat());
+    compare(folder, 2);
+    let fix = ["check", "corpus", "--compared", "work", "--unsafe-fixes", "--max-removed=1"];
+    for share in ["1/3", "2/3", "3/3"] {
+        let share = ["--partition", share, "--output-dir", "fixed", "--fix-only"];
+        succeed(folder, &[&fix[..], &settings, &share].concat());
+    }
+    let (before, after) = (paragraphs(&folder.join("corpus")), paragraphs(&folder.join("fixed")));
+    assert!(after.len() < before.len() * 3 / 4, "{} of {}", after.len(), before.len());
+    let distinct = |texts: &[String]| texts.iter().cloned().collect::<BTreeSet<_>>();
+    let is_long = |text: &&String| text.split(' ').count() > 6;
+    let (before, after) = (distinct(&before), distinct(&after));
+    assert_eq!(
+        before.iter().filter(is_long).collect::<Vec<_>>(),
+        after.iter().filter(is_long).collect::<Vec<_>>()
+    );
+    let in_place = ["check", "corpus", "--compared", "work", "--fix", "--partition", "1/2"];
+    let in_place = fail(folder, &[&in_place[..], &settings].concat());
+    assert!(in_place.contains("write copies with --output-dir DIR"), "{in_place}");
+    let other_rules = ["check", "corpus", "--compared", "work", "--diff", "--isolated"];
+    let other_rules = fail(folder, &[&other_rules[..], &["--select", "ND001,BP"]].concat());
+    assert!(other_rules.contains("only copies can be removed"), "{other_rules}");
 }
 
 #[test]

@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use super::error_at;
 use super::folder::WorkFolder;
 use super::task_input::WorkFiles;
 use crate::check::DocumentSet;
-use crate::check::staged::{StagedRow, key_document, key_start, place_key};
+use crate::check::staged::{StagedRow, StagedTable, key_document, key_start, place_key};
 use crate::check::store::{NumberLimit, Result, StoreError};
+use crate::finding::Finding;
 use crate::linter::{CorpusMatches, Linter};
 use crate::text::{Origin, TextProvider};
 
@@ -110,11 +113,76 @@ impl ComparedDocuments {
         linter.staged_matches(self.rows.clone(), &documents)
     }
 
+    /// Returns the places that matches of these documents refer to and that fixes may delete
+    /// somewhere else: only safe fixes, or all.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be read or is damaged.
+    pub fn deleted_originals(&self, linter: &Linter, only_safe: bool) -> Result<DeletedPlaces> {
+        let mut places = FxHashSet::default();
+        for ((_, check), rows) in linter.staged_checks().zip(&self.rows) {
+            let (table, other) = check.matches();
+            if table != StagedTable::Matches {
+                continue;
+            }
+            let place = |row: &StagedRow| {
+                let document = self.numbers.get(row.values[other] as usize).copied();
+                (document.unwrap_or(u32::MAX), row.values[other + 1], row.values[other + 2])
+            };
+            let mut originals: Vec<(u32, u32, u32)> = rows.iter().map(place).collect();
+            originals.sort_unstable();
+            originals.dedup();
+            let mut matches = self.files.rows(table, 0..=u64::MAX)?.peekable();
+            for originals in originals.chunk_by(|left, right| left.0 == right.0) {
+                let document = originals[0].0;
+                let mut copies: Vec<(u32, u32)> = Vec::new();
+                while let Some(row) = matches.next_if(|row| {
+                    row.as_ref().map_or(true, |row| key_document(row.key) <= document)
+                }) {
+                    let row = row?;
+                    let is_here = key_document(row.key) == document;
+                    if is_here && check.may_delete(&row, only_safe) {
+                        copies.push((key_start(row.key), row.values[1]));
+                    }
+                }
+                // Copies are sorted by their start. For each, how far it and those before it reach.
+                let mut reach = 0;
+                for (_, to) in &mut copies {
+                    reach = reach.max(*to);
+                    *to = reach;
+                }
+                let is_deleted = |(_, start, end): &&(u32, u32, u32)| {
+                    let before = copies.partition_point(|(from, _)| from < end);
+                    copies[..before].last().is_some_and(|(_, reach)| reach > start)
+                };
+                places.extend(originals.iter().filter(is_deleted));
+            }
+        }
+        Ok(DeletedPlaces(places))
+    }
+
+    /// Whether the passage that a finding refers to is one of `places`.
+    pub fn refers_to(&self, finding: &Finding, places: &DeletedPlaces) -> bool {
+        finding.labels.first().is_some_and(|label| {
+            let number = self.number(label.origin.as_ref().unwrap_or(&finding.origin));
+            let offsets = (u32::try_from(label.span.start), u32::try_from(label.span.end));
+            match (number, offsets) {
+                (Some(number), (Ok(start), Ok(end))) => places.0.contains(&(number, start, end)),
+                _ => false,
+            }
+        })
+    }
+
     fn number(&self, origin: &Origin) -> Option<u32> {
         let at = self.origins.binary_search_by(|other| (**other).cmp(origin)).ok()?;
         self.numbers.get(at).copied()
     }
 }
+
+/// Places by document, start and end.
+#[derive(Debug, Default)]
+pub struct DeletedPlaces(FxHashSet<(u32, u32, u32)>);
 
 /// Reads the origins of documents, given their numbers in order.
 fn origins(files: &WorkFiles, numbers: &[u32]) -> Result<Vec<Arc<Origin>>> {

@@ -23,7 +23,7 @@ use std::path::Path;
 use crate::check::store::StoreError;
 use crate::text::PathName;
 
-pub use compared::ComparedDocuments;
+pub use compared::{ComparedDocuments, DeletedPlaces};
 pub use entry::{Share, StepProgress, WorkProgress};
 pub use folder::{TaskOutcome, WorkFolder};
 pub use manifest::{FileList, WorkManifest, split_files};

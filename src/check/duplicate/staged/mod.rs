@@ -116,6 +116,17 @@ impl StagedCheck for DuplicateCheck {
         }
     }
 
+    fn may_delete(&self, row: &StagedRow, only_safe: bool) -> bool {
+        let Ok(Match { copy, original, evidence, .. }) = self.read_match(row) else { return true };
+        match evidence {
+            MatchEvidence::Exact => !only_safe || copy.document == original.document,
+            MatchEvidence::Jaccard { may_delete, .. } => may_delete && !only_safe,
+            MatchEvidence::SharedRun { .. } => !only_safe,
+            // The first occurrence always remains.
+            MatchEvidence::Recurring { .. } => original < copy && !only_safe,
+        }
+    }
+
     fn matches(&self) -> (StagedTable, usize) {
         (StagedTable::Matches, 2)
     }
