@@ -21,19 +21,22 @@ use crate::user_file::{UserFile, UserFileError, nearest};
 const EMBEDDED_WORDS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded_words.rs"));
 
 /// The keys of a `[[find]]` table, apart from those of languages.
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 19] = [
     "where",
     "near",
     "match",
     "removes",
     "needs-neighbor",
     "or-run-of",
+    "min-lines",
+    "needs-other",
     "min-words",
     "max-words",
     "below-title",
     "may-be-heading",
     "case-sensitive",
     "fix",
+    "safe-from",
     "except",
     "except-regex",
     "regex",
@@ -252,12 +255,15 @@ impl<'de> Visitor<'de> for FindVisitor {
                     (guards.needs_company, guards.follows) = (is_needed, is_before);
                 }
                 "or-run-of" => guards.or_row_of = map.next_value()?,
+                "min-lines" => guards.min_lines = map.next_value()?,
+                "needs-other" => guards.needs_other = map.next_value()?,
                 "min-words" => guards.min_words = map.next_value()?,
                 "max-words" => guards.max_words = map.next_value()?,
                 "below-title" => guards.below_title = map.next_value()?,
                 "may-be-heading" => guards.may_be_heading = map.next_value()?,
                 "case-sensitive" => guards.case_sensitive = map.next_value()?,
                 "fix" => guards.fix = map.next_value()?,
+                "safe-from" => guards.safe_from = map.next_value()?,
                 "regex" => find.regex = join_lines(map.next_value()?),
                 "except-regex" => find.except_regex = join_lines(map.next_value()?),
                 "except" => {

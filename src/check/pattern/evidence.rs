@@ -1,18 +1,20 @@
 //! From matches to findings: place, company and reach.
 
 mod candidates;
+mod reach;
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::content::{Surroundings, is_content};
 use super::headings::{HeadingVerdict, WeakLine, judge};
 use super::unit::WordCounter;
-use super::{Matcher, PatternUnit, Place, Reach};
+use super::{Matcher, Pattern, PatternUnit, Place, Reach};
 use crate::check::FindingSink;
 use crate::check::coverage::covered_by_fixes;
 use crate::check::search::{Prefilter, SearchHits};
 use crate::finding::{Applicability, Finding, RuleInfo};
-use crate::text::{Block, BlockKind, Document, Span, count_words, ends_sentence};
+use crate::text::{BlockKind, Document, Span};
 
 /// Adds the findings of all patterns in `document` to those of earlier kinds.
 pub(super) fn collect(
@@ -45,6 +47,7 @@ pub(super) fn collect(
         evidence.mark_residue(finding.span);
     }
     evidence.walk_edges();
+    evidence.drop_lone_matches();
     evidence.spare_headings(findings);
     evidence.keep_company(findings);
     evidence.report(findings);
@@ -103,7 +106,7 @@ impl<'e> EvidenceSearch<'e, '_> {
 
     fn accept(&mut self, candidate: Candidate) {
         let pattern = &self.matchers[candidate.matcher].pattern;
-        if !pattern.needs_company && !pattern.may_be_heading() {
+        if !pattern.is_weak() {
             let span = self.claim(&candidate);
             self.mark_residue(span);
         }
@@ -195,6 +198,29 @@ impl<'e> EvidenceSearch<'e, '_> {
             }
             self.try_candidate(candidate);
         }
+    }
+
+    /// Drops the matches of patterns that count only together with others in the document.
+    fn drop_lone_matches(&mut self) {
+        let of = |found: &Candidate| &self.matchers[found.matcher];
+        let depends = |found: &Candidate| of(found).pattern.depends_on_document();
+        if !self.matches.iter().any(depends) {
+            return;
+        }
+        let mut lines = vec![0_usize; self.matchers.len()];
+        let mut texts: HashMap<&str, HashSet<&str>> = HashMap::new();
+        for found in &self.matches {
+            lines[found.matcher] += 1;
+            if of(found).pattern.needs_other == 0 {
+                let text = self.document.slice(found.unit).trim();
+                texts.entry(&of(found).rule.code).or_default().insert(text);
+            }
+        }
+        self.matches.retain(|found| {
+            let Matcher { pattern, rule, .. } = &self.matchers[found.matcher];
+            let others = texts.get(rule.code.as_str()).map_or(0, HashSet::len);
+            lines[found.matcher] >= pattern.min_lines && others >= pattern.needs_other
+        });
     }
 
     /// Drops matches that are headings, and notes those that may be.
@@ -306,7 +332,6 @@ impl<'e> EvidenceSearch<'e, '_> {
 
     /// One finding for what a rule's patterns say of the same place, in the widest form.
     fn report(&mut self, findings: &mut FindingSink<'_>) {
-        const MAX_LINES: usize = 10;
         // In order of place, so that what lies within a longer reach of the same rule need not
         // reach that far again.
         self.matches.sort_by_key(|found| (found.block, found.unit));
@@ -332,10 +357,29 @@ impl<'e> EvidenceSearch<'e, '_> {
                 true
             }
         });
-        for (span, matcher) in found {
+        for same_rule in found.chunk_by(|(_, a), (_, b)| Arc::ptr_eq(&a.rule, &b.rule)) {
+            self.report_rule(same_rule, findings);
+        }
+    }
+
+    /// Reports what the patterns of one rule found, in order of place.
+    fn report_rule(&self, found: &[(Span, &Matcher)], findings: &mut FindingSink<'_>) {
+        const MAX_LINES: usize = 10;
+        let needs_count = found.iter().any(|(_, matcher)| matcher.pattern.safe_from > 0);
+        let texts: HashSet<&str> = if needs_count {
+            found.iter().map(|(span, _)| self.document.slice(*span).trim()).collect()
+        } else {
+            HashSet::new()
+        };
+        for &(span, matcher) in found {
             let mut finding = Finding::with_deletion(&matcher.rule, self.document, span);
             if let Some(fix) = &mut finding.fix {
-                fix.applicability = matcher.pattern.fix.unwrap_or(fix.applicability);
+                let Pattern { safe_from, fix: applicability, .. } = &*matcher.pattern;
+                fix.applicability = match applicability {
+                    _ if *safe_from > 0 && texts.len() >= *safe_from => Applicability::Safe,
+                    Some(applicability) => *applicability,
+                    None => fix.applicability,
+                };
                 // What nobody matched line by line is not removed by the dozen without asking.
                 let lines = self.document.line_at(span.end) - self.document.line_at(span.start);
                 let is_long = matcher.pattern.reach != Reach::Unit && lines > MAX_LINES;
@@ -350,124 +394,5 @@ impl<'e> EvidenceSearch<'e, '_> {
             }
             findings.push(finding);
         }
-    }
-
-    fn extend(&self, found: &Candidate, reach: Reach) -> Span {
-        const MAX_WORDS: usize = 40;
-        let blocks = self.document.blocks();
-        let block = &blocks[found.block];
-        match reach {
-            Reach::Unit => found.unit,
-            Reach::Block => {
-                let rest = Span::new(found.unit.end, block.content.end.max(found.unit.end));
-                let is_short = count_words(self.document.slice(rest), MAX_WORDS + 1) <= MAX_WORDS;
-                if is_short { found.unit.cover(rest) } else { found.unit }
-            }
-            Reach::End => {
-                if found.block + 1 < self.tail_start {
-                    return found.unit;
-                }
-                let end = self.section_end(found.block, |block| self.is_label(block));
-                Span::new(found.unit.start, end.max(found.unit.end))
-            }
-            Reach::Next => {
-                const MAX_WORDS: usize = 8;
-                let next =
-                    blocks[found.block + 1..].iter().find(|block| block.kind != BlockKind::Blank);
-                let is_line = |next: &&crate::text::Block| {
-                    next.kind.is_text()
-                        && count_words(self.document.slice(next.content), MAX_WORDS + 1)
-                            <= MAX_WORDS
-                };
-                next.filter(is_line).map_or(found.unit, |next| found.unit.cover(next.span))
-            }
-            Reach::Title => {
-                const WORDS: std::ops::RangeInclusive<usize> = 4..=20;
-                let next =
-                    blocks[found.block + 1..].iter().find(|block| block.kind != BlockKind::Blank);
-                let is_title = |next: &&crate::text::Block| {
-                    let content = self.document.slice(next.content);
-                    next.kind.is_text()
-                        && next.lines.len() == 1
-                        && !content.ends_with(['.', ':', '"', '”'])
-                        && WORDS.contains(&count_words(content, WORDS.end() + 1))
-                };
-                next.filter(is_title).map_or(found.unit, |next| found.unit.cover(next.span))
-            }
-            Reach::List => {
-                self.next_list(found.block).map_or(found.unit, |list| found.unit.cover(list))
-            }
-            Reach::Rest => {
-                const MAX_WORDS: usize = 150;
-                let rest = Span::new(found.unit.end, self.document.text().len());
-                let is_short = count_words(self.document.slice(rest), MAX_WORDS + 1) <= MAX_WORDS;
-                if !is_short {
-                    return found.unit;
-                }
-                Span::new(
-                    found.unit.start,
-                    self.section_end(found.block, |_| false).max(found.unit.end),
-                )
-            }
-        }
-    }
-
-    /// Returns the list directly below a block, if it is short enough to be a list of links.
-    fn next_list(&self, block: usize) -> Option<Span> {
-        const ITEMS: std::ops::RangeInclusive<usize> = 2..=15;
-        const MAX_WORDS: usize = 40;
-        let blocks = self.document.blocks().get(block + 1..)?;
-        let visible = blocks.iter().filter(|block| block.kind != BlockKind::Blank);
-        let items =
-            visible.take_while(|block| block.kind == BlockKind::ListItem).take(ITEMS.end() + 1);
-        let items: Vec<&Block> = items.collect();
-        let is_short = |item: &&Block| {
-            count_words(self.document.slice(item.content), MAX_WORDS + 1) <= MAX_WORDS
-        };
-        let is_list = ITEMS.contains(&items.len()) && items.iter().all(is_short);
-        is_list.then(|| items.iter().map(|item| item.span).reduce(Span::cover)).flatten()
-    }
-
-    /// Whether a line is too short for the title of another page, as in "Sources".
-    fn is_label(&self, block: usize) -> bool {
-        const MAX_WORDS: usize = 3;
-        let block = &self.document.blocks()[block];
-        let content = self.document.slice(block.content);
-        block.kind == BlockKind::Paragraph
-            && count_words(content, MAX_WORDS + 1) <= MAX_WORDS
-            && !ends_sentence(content)
-    }
-
-    /// The blocks of running text that begin in `span`.
-    fn paragraphs(&self, span: Span) -> impl Iterator<Item = usize> {
-        let blocks = self.document.blocks();
-        let first = self.document.block_at(span.start);
-        let reached =
-            (first..blocks.len()).take_while(move |&block| blocks[block].span.start < span.end);
-        reached.filter(|&block| self.document.is_prose(block))
-    }
-
-    /// The end of what belongs to the block: the end of the document, or the last text before a
-    /// heading that has text of its own. Lines that `is_label` admits count as headings too.
-    fn section_end(&self, block: usize, is_label: impl Fn(usize) -> bool) -> usize {
-        let blocks = self.document.blocks();
-        let level = self.document.marked_heading(block);
-        let is_text = |index: &usize| blocks[*index].kind != BlockKind::Blank;
-        let mut last = block;
-        let mut rest = (block + 1..blocks.len()).filter(is_text).peekable();
-        while let Some(next) = rest.next() {
-            let heading = self.document.marked_heading(next);
-            let is_below =
-                level.is_some_and(|level| heading.is_some_and(|heading| heading > level));
-            let is_heading = heading.is_some() || is_label(next);
-            if is_heading
-                && !is_below
-                && rest.peek().is_some_and(|&body| self.document.is_body(body))
-            {
-                break;
-            }
-            last = next;
-        }
-        blocks[last].span.end
     }
 }

@@ -105,6 +105,16 @@ fn of_pattern<'p>(
         };
         conditions.push(format!("it stands {side} another finding{run} (`needs-neighbor`)"));
     }
+    if pattern.min_lines > 1 {
+        let least = pattern.min_lines;
+        conditions.push(format!("at least {least} such lines are in the document (`min-lines`)"));
+    }
+    if pattern.needs_other > 0 {
+        let least = pattern.needs_other;
+        conditions.push(format!(
+            "other tables of the rule match at least {least} texts of the document (`needs-other`)"
+        ));
+    }
     if pattern.may_be_heading() {
         conditions.push("it is not the heading of a text (`may-be-heading`)".to_owned());
     }

@@ -87,6 +87,11 @@ pub struct Pattern {
     /// With `needs_company`: so many in a row count as neighbors of each other; 0 for never.
     #[serde(rename = "or-run-of")]
     pub or_row_of: usize,
+    /// Weak evidence: counts only if the pattern matches at least this many lines of the document.
+    pub min_lines: usize,
+    /// Weak evidence: counts only if patterns of the rule without this condition match at least
+    /// this many different texts of the document.
+    pub needs_other: usize,
     /// The words can be a heading: a line with text below it does not match. If left out, as
     /// `needs_company`.
     pub may_be_heading: Option<bool>,
@@ -95,6 +100,9 @@ pub struct Pattern {
     pub reach: Reach,
     /// The fix's applicability where it is not the rule's.
     pub fix: Option<Applicability>,
+    /// Fixes are safe if the rule reports at least this many different texts of the document; 0 for
+    /// never.
+    pub safe_from: usize,
 }
 
 impl Default for Pattern {
@@ -113,9 +121,12 @@ impl Default for Pattern {
             needs_company: false,
             follows: false,
             or_row_of: 0,
+            min_lines: 0,
+            needs_other: 0,
             may_be_heading: None,
             reach: Reach::default(),
             fix: None,
+            safe_from: 0,
         }
     }
 }
@@ -329,6 +340,16 @@ fn build(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<PatternCheck, Par
 impl Pattern {
     pub(crate) fn may_be_heading(&self) -> bool {
         self.may_be_heading.unwrap_or(self.needs_company)
+    }
+
+    /// Whether a match counts only together with other matches in the document.
+    fn depends_on_document(&self) -> bool {
+        self.min_lines > 1 || self.needs_other > 0
+    }
+
+    /// Whether a match may be dropped for what is around it.
+    fn is_weak(&self) -> bool {
+        self.needs_company || self.may_be_heading() || self.depends_on_document()
     }
 
     /// Whether it matches only short units.

@@ -1,0 +1,126 @@
+//! How far a match reaches beyond its unit.
+
+use super::{Candidate, EvidenceSearch, Reach};
+use crate::text::{Block, BlockKind, Span, count_words, ends_sentence};
+
+impl EvidenceSearch<'_, '_> {
+    /// Returns what a match removes.
+    pub(super) fn extend(&self, found: &Candidate, reach: Reach) -> Span {
+        const MAX_WORDS: usize = 40;
+        let blocks = self.document.blocks();
+        let block = &blocks[found.block];
+        match reach {
+            Reach::Unit => found.unit,
+            Reach::Block => {
+                let rest = Span::new(found.unit.end, block.content.end.max(found.unit.end));
+                let is_short = count_words(self.document.slice(rest), MAX_WORDS + 1) <= MAX_WORDS;
+                if is_short { found.unit.cover(rest) } else { found.unit }
+            }
+            Reach::End => {
+                if found.block + 1 < self.tail_start {
+                    return found.unit;
+                }
+                let end = self.section_end(found.block, |block| self.is_label(block));
+                Span::new(found.unit.start, end.max(found.unit.end))
+            }
+            Reach::Next => {
+                const MAX_WORDS: usize = 8;
+                let next =
+                    blocks[found.block + 1..].iter().find(|block| block.kind != BlockKind::Blank);
+                let is_line = |next: &&Block| {
+                    next.kind.is_text()
+                        && count_words(self.document.slice(next.content), MAX_WORDS + 1)
+                            <= MAX_WORDS
+                };
+                next.filter(is_line).map_or(found.unit, |next| found.unit.cover(next.span))
+            }
+            Reach::Title => {
+                const WORDS: std::ops::RangeInclusive<usize> = 4..=20;
+                let next =
+                    blocks[found.block + 1..].iter().find(|block| block.kind != BlockKind::Blank);
+                let is_title = |next: &&Block| {
+                    let content = self.document.slice(next.content);
+                    next.kind.is_text()
+                        && next.lines.len() == 1
+                        && !content.ends_with(['.', ':', '"', '”'])
+                        && WORDS.contains(&count_words(content, WORDS.end() + 1))
+                };
+                next.filter(is_title).map_or(found.unit, |next| found.unit.cover(next.span))
+            }
+            Reach::List => {
+                self.next_list(found.block).map_or(found.unit, |list| found.unit.cover(list))
+            }
+            Reach::Rest => {
+                const MAX_WORDS: usize = 150;
+                let rest = Span::new(found.unit.end, self.document.text().len());
+                let is_short = count_words(self.document.slice(rest), MAX_WORDS + 1) <= MAX_WORDS;
+                if !is_short {
+                    return found.unit;
+                }
+                Span::new(
+                    found.unit.start,
+                    self.section_end(found.block, |_| false).max(found.unit.end),
+                )
+            }
+        }
+    }
+
+    /// Returns the list directly below a block, if it is short enough to be a list of links.
+    fn next_list(&self, block: usize) -> Option<Span> {
+        const ITEMS: std::ops::RangeInclusive<usize> = 2..=15;
+        const MAX_WORDS: usize = 40;
+        let blocks = self.document.blocks().get(block + 1..)?;
+        let visible = blocks.iter().filter(|block| block.kind != BlockKind::Blank);
+        let items =
+            visible.take_while(|block| block.kind == BlockKind::ListItem).take(ITEMS.end() + 1);
+        let items: Vec<&Block> = items.collect();
+        let is_short = |item: &&Block| {
+            count_words(self.document.slice(item.content), MAX_WORDS + 1) <= MAX_WORDS
+        };
+        let is_list = ITEMS.contains(&items.len()) && items.iter().all(is_short);
+        is_list.then(|| items.iter().map(|item| item.span).reduce(Span::cover)).flatten()
+    }
+
+    /// Whether a line is too short for the title of another page, as in "Sources".
+    fn is_label(&self, block: usize) -> bool {
+        const MAX_WORDS: usize = 3;
+        let block = &self.document.blocks()[block];
+        let content = self.document.slice(block.content);
+        block.kind == BlockKind::Paragraph
+            && count_words(content, MAX_WORDS + 1) <= MAX_WORDS
+            && !ends_sentence(content)
+    }
+
+    /// The blocks of running text that begin in `span`.
+    pub(super) fn paragraphs(&self, span: Span) -> impl Iterator<Item = usize> {
+        let blocks = self.document.blocks();
+        let first = self.document.block_at(span.start);
+        let reached =
+            (first..blocks.len()).take_while(move |&block| blocks[block].span.start < span.end);
+        reached.filter(|&block| self.document.is_prose(block))
+    }
+
+    /// The end of what belongs to the block: the end of the document, or the last text before a
+    /// heading that has text of its own. Lines that `is_label` admits count as headings too.
+    fn section_end(&self, block: usize, is_label: impl Fn(usize) -> bool) -> usize {
+        let blocks = self.document.blocks();
+        let level = self.document.marked_heading(block);
+        let is_text = |index: &usize| blocks[*index].kind != BlockKind::Blank;
+        let mut last = block;
+        let mut rest = (block + 1..blocks.len()).filter(is_text).peekable();
+        while let Some(next) = rest.next() {
+            let heading = self.document.marked_heading(next);
+            let is_below =
+                level.is_some_and(|level| heading.is_some_and(|heading| heading > level));
+            let is_heading = heading.is_some() || is_label(next);
+            if is_heading
+                && !is_below
+                && rest.peek().is_some_and(|&body| self.document.is_body(body))
+            {
+                break;
+            }
+            last = next;
+        }
+        blocks[last].span.end
+    }
+}
