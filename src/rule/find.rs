@@ -21,7 +21,7 @@ use crate::user_file::{UserFile, UserFileError, nearest};
 const EMBEDDED_WORDS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded_words.rs"));
 
 /// The keys of a `[[find]]` table, apart from those of languages.
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "where",
     "near",
     "match",
@@ -30,6 +30,7 @@ const KEYS: [&str; 19] = [
     "or-run-of",
     "min-lines",
     "needs-other",
+    "not-before",
     "min-words",
     "max-words",
     "below-title",
@@ -257,6 +258,7 @@ impl<'de> Visitor<'de> for FindVisitor {
                 "or-run-of" => guards.or_row_of = map.next_value()?,
                 "min-lines" => guards.min_lines = map.next_value()?,
                 "needs-other" => guards.needs_other = map.next_value()?,
+                "not-before" => guards.not_before = map.next_value()?,
                 "min-words" => guards.min_words = map.next_value()?,
                 "max-words" => guards.max_words = map.next_value()?,
                 "below-title" => guards.below_title = map.next_value()?,

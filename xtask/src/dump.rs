@@ -18,7 +18,7 @@ use crate::pages::{self, Label};
 use crate::prepare::{Prepared, prepare};
 
 /// What a record of `units.i32` holds.
-const COLUMNS: [&str; 17] = [
+const COLUMNS: [&str; 18] = [
     "page",
     "line",
     "label",
@@ -36,6 +36,7 @@ const COLUMNS: [&str; 17] = [
     "heading",
     "grams",
     "phrases",
+    "caution_milli",
 ];
 
 /// Writes the pages below `folder` to `target`.
@@ -74,6 +75,7 @@ pub(crate) fn run(folder: &Path, target: &Path) -> Result<()> {
                 context.heading as i32,
                 grams.len() as i32,
                 phrases.len() as i32,
+                (page.whole.caution(unit) * 1_000.0) as i32,
             ];
             record.iter().try_for_each(|value| units.write_all(&value.to_le_bytes()))?;
             grams

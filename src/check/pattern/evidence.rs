@@ -203,24 +203,35 @@ impl<'e> EvidenceSearch<'e, '_> {
     /// Drops the matches of patterns that count only together with others in the document.
     fn drop_lone_matches(&mut self) {
         let of = |found: &Candidate| &self.matchers[found.matcher];
-        let depends = |found: &Candidate| of(found).pattern.depends_on_document();
-        if !self.matches.iter().any(depends) {
+        if !self.matches.iter().any(|found| of(found).pattern.depends_on_document()) {
             return;
         }
-        let mut lines = vec![0_usize; self.matchers.len()];
+        // A pattern has a matcher for each of its longer expressions.
+        let pattern_id = |found: &Candidate| Arc::as_ptr(&of(found).pattern);
+        let mut lines: HashMap<*const Pattern, HashSet<Span>> = HashMap::new();
+        let mut early: HashSet<*const Pattern> = HashSet::new();
         let mut texts: HashMap<&str, HashSet<&str>> = HashMap::new();
         for found in &self.matches {
-            lines[found.matcher] += 1;
+            lines.entry(pattern_id(found)).or_default().insert(found.unit);
+            let first_part = of(found).pattern.not_before * self.document.text().len() as f32;
+            if (found.unit.start as f32) < first_part {
+                early.insert(pattern_id(found));
+            }
             if of(found).pattern.needs_other == 0 {
                 let text = self.document.slice(found.unit).trim();
                 texts.entry(&of(found).rule.code).or_default().insert(text);
             }
         }
-        self.matches.retain(|found| {
-            let Matcher { pattern, rule, .. } = &self.matchers[found.matcher];
+        let stays = |found: &Candidate| {
+            let Matcher { pattern, rule, .. } = of(found);
             let others = texts.get(rule.code.as_str()).map_or(0, HashSet::len);
-            lines[found.matcher] >= pattern.min_lines && others >= pattern.needs_other
-        });
+            lines[&pattern_id(found)].len() >= pattern.min_lines
+                && others >= pattern.needs_other
+                && !early.contains(&pattern_id(found))
+        };
+        let stays: Vec<bool> = self.matches.iter().map(stays).collect();
+        let mut stays = stays.into_iter();
+        self.matches.retain(|_| stays.next() == Some(true));
     }
 
     /// Drops matches that are headings, and notes those that may be.

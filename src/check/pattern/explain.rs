@@ -109,6 +109,12 @@ fn of_pattern<'p>(
         let least = pattern.min_lines;
         conditions.push(format!("at least {least} such lines are in the document (`min-lines`)"));
     }
+    if pattern.not_before > 0.0 {
+        let percent = (pattern.not_before * 100.0).round();
+        conditions.push(format!(
+            "nothing in the first {percent} % of the document matches the table (`not-before`)"
+        ));
+    }
     if pattern.needs_other > 0 {
         let least = pattern.needs_other;
         conditions.push(format!(

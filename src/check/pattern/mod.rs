@@ -89,6 +89,9 @@ pub struct Pattern {
     pub or_row_of: usize,
     /// Weak evidence: counts only if the pattern matches at least this many lines of the document.
     pub min_lines: usize,
+    /// Weak evidence: counts only if the pattern matches nothing in the first part of the document.
+    /// The share of its bytes, from 0 to 1.
+    pub not_before: f32,
     /// Weak evidence: counts only if patterns of the rule without this condition match at least
     /// this many different texts of the document.
     pub needs_other: usize,
@@ -122,6 +125,7 @@ impl Default for Pattern {
             follows: false,
             or_row_of: 0,
             min_lines: 0,
+            not_before: 0.0,
             needs_other: 0,
             may_be_heading: None,
             reach: Reach::default(),
@@ -344,7 +348,7 @@ impl Pattern {
 
     /// Whether a match counts only together with other matches in the document.
     fn depends_on_document(&self) -> bool {
-        self.min_lines > 1 || self.needs_other > 0
+        self.min_lines > 1 || self.needs_other > 0 || self.not_before > 0.0
     }
 
     /// Whether a match may be dropped for what is around it.
@@ -408,6 +412,9 @@ impl Pattern {
             return fault(
                 "`or-run-of` says which neighbors count: set `needs-neighbor = true` too".into(),
             );
+        }
+        if !(0.0..1.0).contains(&self.not_before) {
+            return fault("`not-before` is a share of the document: at least 0 and less than 1".into());
         }
         self.validate_reach()?;
         for expression in &self.any {

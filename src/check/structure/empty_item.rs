@@ -6,16 +6,44 @@ use crate::finding::Edit;
 use crate::text::{Document, Span, ends_sentence, list_marker, trim};
 
 pub(super) fn detect(document: &Document<'_>, detections: &mut DetectionSink<'_, '_, '_>) {
+    for bullet in empty_bullets(document) {
+        let is_safe = bullet.has_trailing_blank && !bullet.has_own_text;
+        detections.push(deletion(document, bullet.line, is_safe));
+    }
+    for line in empty_numbers(document) {
+        detections.push(deletion(document, line, false));
+    }
+}
+
+fn deletion(document: &Document<'_>, line: Span, is_safe: bool) -> StructureDetection {
+    let edits = vec![Edit { span: document.deletion_span(line), content: String::new() }];
+    let detection = StructureDetection::new(trim(document.text(), line));
+    if is_safe {
+        detection.with_safe_fix("delete it", edits)
+    } else {
+        detection.with_fix("delete it", edits)
+    }
+}
+
+/// A line with a bullet whose item is missing.
+struct EmptyBullet {
+    line: Span,
+    has_trailing_blank: bool,
+    /// Whether text directly below, or a nested list, may belong to the bullet.
+    has_own_text: bool,
+}
+
+fn empty_bullets(document: &Document<'_>) -> Vec<EmptyBullet> {
     let lines = document.lines();
     let mut is_diff = None;
+    let mut bullets = Vec::new();
     for (index, line) in lines.iter().enumerate() {
         let span = trim(document.text(), *line);
         let marker = document.slice(span);
         if !is_bullet(marker) {
             continue;
         }
-        let block = document.blocks().get(document.block_at(span.start));
-        if block.is_some_and(|block| block.span.contains(span) && !block.kind.is_text()) {
+        if !is_in_text(document, span) {
             continue;
         }
         let above = Neighbor::new(document, lines[..index].iter().rev());
@@ -28,17 +56,69 @@ pub(super) fn detect(document: &Document<'_>, detections: &mut DetectionSink<'_,
             && is_alone(marker, has_trailing_blank, &above, &below)
             && !*is_diff.get_or_insert_with(|| is_patch(document));
         if is_remnant {
-            let edits = vec![Edit { span: document.deletion_span(*line), content: String::new() }];
-            let detection = StructureDetection::new(span);
-            // Text directly below, or a nested list, may belong to the marker.
             let has_own_text = below.gap == 0 && (!below.is_item || below.indent > indent);
-            detections.push(if has_trailing_blank && !has_own_text {
-                detection.with_safe_fix("delete it", edits)
-            } else {
-                detection.with_fix("delete it", edits)
-            });
+            bullets.push(EmptyBullet { line: *line, has_trailing_blank, has_own_text });
         }
     }
+    bullets
+}
+
+fn is_in_text(document: &Document<'_>, span: Span) -> bool {
+    let block = document.blocks().get(document.block_at(span.start));
+    block.is_none_or(|block| block.kind.is_text() || !block.span.contains(span))
+}
+
+/// Returns the lines of numbered lists without items: at least [`MIN_NUMBERS`] numbers that ascend by one,
+/// each alone on its line, with nothing but signs between them.
+fn empty_numbers(document: &Document<'_>) -> Vec<Span> {
+    let mut found = Vec::new();
+    let (mut run, mut numbers, mut last) = (Vec::new(), 0, None);
+    for line in document.lines() {
+        let text = document.slice(*line).trim();
+        if text.is_empty() {
+            continue;
+        }
+        let number = lone_number(text).filter(|_| is_in_text(document, *line));
+        if number.is_some_and(|number| last.is_some_and(|last| number == last + 1)) {
+            numbers += 1;
+            run.push(*line);
+            last = number;
+            continue;
+        }
+        let is_sign = number.is_none() && !text.contains(char::is_alphanumeric);
+        if is_sign && numbers > 0 && text.chars().count() <= MAX_SIGNS {
+            run.push(*line);
+            continue;
+        }
+        if numbers >= MIN_NUMBERS {
+            found.append(&mut run);
+        }
+        run.clear();
+        numbers = 0;
+        last = number;
+        if number.is_some() {
+            numbers = 1;
+            run.push(*line);
+        }
+    }
+    if numbers >= MIN_NUMBERS {
+        found.append(&mut run);
+    }
+    found
+}
+
+/// Fewest numbers without items that are a list.
+const MIN_NUMBERS: usize = 3;
+/// Longest line of signs between two numbers.
+const MAX_SIGNS: usize = 2;
+
+/// Returns the number of a marker such as `12.` or `12)` that is all of `text`.
+fn lone_number(text: &str) -> Option<u32> {
+    const MAX_DIGITS: usize = 3;
+    let digits = text.strip_suffix(['.', ')'])?;
+    (digits.len() <= MAX_DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit()))
+        .then(|| digits.parse().ok())
+        .flatten()
 }
 
 /// Whether the context of a marker says that its item is missing. A lone dash can also be the value

@@ -1,8 +1,8 @@
-//! The `structure` kind: headings, lists and quotations that lost their line ends, and inline
-//! markup that lost its other half.
+//! The `structure` kind: headings, lists and quotations that lost their line ends, inline markup
+//! that lost its other half, list markers without items, and blocks that the layout repeats.
 //!
-//! Each defect is detected within one line. Only lines with the characters that make up the defect
-//! are examined.
+//! Most defects are detected within one line. Only lines with the characters that make up the
+//! defect are examined.
 
 mod bullet;
 mod detection;
@@ -14,6 +14,7 @@ mod link;
 mod list;
 mod markup;
 mod quote;
+mod repeated_block;
 mod text_lines;
 mod verify;
 
@@ -37,7 +38,7 @@ pub struct Parameters {
     pub fault: StructureDefect,
 }
 
-/// A defect of headings, lists, quotations or inline markup.
+/// A defect of headings, lists, quotations, blocks or inline markup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StructureDefect {
@@ -57,6 +58,8 @@ pub enum StructureDefect {
     CutLink,
     /// A list marker without an item.
     EmptyItem,
+    /// Several blocks that are the same as earlier ones.
+    RepeatedBlock,
     /// HTML tags in text.
     StrayTag,
     /// HTML entities in text.
@@ -101,6 +104,9 @@ impl DocumentCheck for StructureCheck {
                 StructureDefect::UnbalancedEmphasis => emphasis::detect(document, &mut detections),
                 StructureDefect::CutLink => link::detect(document, &mut detections),
                 StructureDefect::EmptyItem => empty_item::detect(document, &mut detections),
+                StructureDefect::RepeatedBlock => {
+                    repeated_block::detect(document, &mut detections);
+                }
                 StructureDefect::StrayTag => markup::detect_tags(document, &mut detections),
                 StructureDefect::StrayEntity => markup::detect_entities(document, &mut detections),
             }
