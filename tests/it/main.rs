@@ -24,6 +24,7 @@ mod contributing;
 mod copies;
 mod damage;
 mod docs;
+mod document_conditions;
 mod documents;
 mod duplicates;
 #[cfg(target_os = "linux")]

@@ -318,7 +318,7 @@ impl Survey {
         const NEAR_CODE: f32 = 2.0;
         const SPOKEN: f32 = 2.0;
         const ARTICLE: f32 = 0.5;
-        const SERVICE: f32 = 1.3;
+        const SERVICE: f32 = 1.8;
         const DOCUMENTATION: f32 = 1.5;
         const LITTLE_PROSE: f32 = 0.8;
         const NOISY_PAGE: f32 = -0.7;
