@@ -116,7 +116,11 @@ impl<'e> EvidenceSearch<'e, '_> {
     /// What a match takes for certain, before the tail is known.
     fn claim(&self, found: &Candidate) -> Span {
         match self.matchers[found.matcher].pattern.reach {
-            reach @ (Reach::Next | Reach::Rest | Reach::Title | Reach::List) => {
+            reach @ (Reach::Next
+            | Reach::Rest
+            | Reach::Title
+            | Reach::List
+            | Reach::Section) => {
                 self.extend(found, reach)
             }
             Reach::Unit | Reach::Block | Reach::End => found.unit,
@@ -228,6 +232,7 @@ impl<'e> EvidenceSearch<'e, '_> {
             lines[&pattern_id(found)].len() >= pattern.min_lines
                 && others >= pattern.needs_other
                 && !early.contains(&pattern_id(found))
+                && (pattern.reach != Reach::Section || self.section(found.block).is_some())
         };
         let stays: Vec<bool> = self.matches.iter().map(stays).collect();
         let mut stays = stays.into_iter();

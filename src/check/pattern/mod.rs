@@ -262,6 +262,10 @@ pub enum Reach {
     /// The unit and the list that follows, if that has 2 to 15 items of at most 40 words.
     #[serde(rename = "next-list")]
     List,
+    /// From the unit to the next heading of its level or above, or to the end of the document. If
+    /// code or a table is there, the unit does not match.
+    #[serde(rename = "section")]
+    Section,
 }
 
 /// One alternative of a pattern, ready to run.
@@ -348,7 +352,10 @@ impl Pattern {
 
     /// Whether a match counts only together with other matches in the document.
     fn depends_on_document(&self) -> bool {
-        self.min_lines > 1 || self.needs_other > 0 || self.not_before > 0.0
+        self.min_lines > 1
+            || self.needs_other > 0
+            || self.not_before > 0.0
+            || self.reach == Reach::Section
     }
 
     /// Whether a match may be dropped for what is around it.

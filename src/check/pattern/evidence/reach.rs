@@ -50,6 +50,7 @@ impl EvidenceSearch<'_, '_> {
             Reach::List => {
                 self.next_list(found.block).map_or(found.unit, |list| found.unit.cover(list))
             }
+            Reach::Section => self.section(found.block).unwrap_or(found.unit),
             Reach::Rest => {
                 const MAX_WORDS: usize = 150;
                 let rest = Span::new(found.unit.end, self.document.text().len());
@@ -79,6 +80,30 @@ impl EvidenceSearch<'_, '_> {
         };
         let is_list = ITEMS.contains(&items.len()) && items.iter().all(is_short);
         is_list.then(|| items.iter().map(|item| item.span).reduce(Span::cover)).flatten()
+    }
+
+    /// Returns a block with what it heads: the blocks up to a marked heading of its level or above.
+    /// `None` if code or a table is among them.
+    pub(super) fn section(&self, block: usize) -> Option<Span> {
+        let blocks = self.document.blocks();
+        let level = self.document.marked_heading(block);
+        let ends = |next: &usize| {
+            self.document
+                .marked_heading(*next)
+                .is_some_and(|next| level.is_none_or(|level| next <= level))
+        };
+        let below = (block + 1..blocks.len())
+            .take_while(|next| !ends(next))
+            .filter(|&next| blocks[next].kind != BlockKind::Blank);
+        let mut section = blocks[block].span;
+        for next in below {
+            let one = &blocks[next];
+            if !one.kind.is_text() && (one.kind != BlockKind::Table || one.lines.len() > 1) {
+                return None;
+            }
+            section = section.cover(one.span);
+        }
+        Some(section)
     }
 
     /// Whether a line is too short for the title of another page, as in "Sources".
