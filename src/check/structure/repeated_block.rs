@@ -1,7 +1,7 @@
 //! Blocks of text that a page's layout repeats: a post that is quoted in full above its replies, a
 //! description that is there once for wide screens and once for narrow ones.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::detection::DetectionSink;
 use crate::finding::{Finding, Label};
@@ -23,7 +23,7 @@ struct Unit<'t> {
 
 pub(super) fn detect(document: &Document<'_>, detections: &mut DetectionSink<'_, '_, '_>) {
     let units = units(document);
-    let mut last_seen: HashMap<&str, usize> = HashMap::new();
+    let mut last_seen: FxHashMap<&str, usize> = FxHashMap::default();
     let mut at = 0;
     while at < units.len() {
         let earlier = last_seen.get(units[at].text).copied();
