@@ -116,14 +116,11 @@ impl<'e> EvidenceSearch<'e, '_> {
     /// What a match takes for certain, before the tail is known.
     fn claim(&self, found: &Candidate) -> Span {
         match self.matchers[found.matcher].pattern.reach {
-            reach @ (Reach::Next
-            | Reach::Rest
-            | Reach::Title
-            | Reach::List
-            | Reach::Section) => {
+            reach @ (Reach::Next | Reach::Rest | Reach::Title | Reach::List) => {
                 self.extend(found, reach)
             }
-            Reach::Unit | Reach::Block | Reach::End => found.unit,
+            // What a label of comments heads is not certain to be noise.
+            Reach::Unit | Reach::Block | Reach::End | Reach::Section => found.unit,
         }
     }
 

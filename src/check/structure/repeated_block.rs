@@ -15,7 +15,7 @@ const MIN_WORDS: usize = 60;
 const MIN_PROSE_WORDS: usize = 20;
 
 /// A paragraph, heading, list item or line of a table.
-struct Unit<'t> {
+struct TextUnit<'t> {
     span: Span,
     text: &'t str,
     is_prose: bool,
@@ -42,7 +42,7 @@ pub(super) fn detect(document: &Document<'_>, detections: &mut DetectionSink<'_,
     }
 }
 
-fn units<'t>(document: &'t Document<'_>) -> Vec<Unit<'t>> {
+fn units<'t>(document: &'t Document<'_>) -> Vec<TextUnit<'t>> {
     let mut units = Vec::new();
     for (index, block) in document.blocks().iter().enumerate() {
         let is_prose = document.is_prose(index);
@@ -50,15 +50,15 @@ fn units<'t>(document: &'t Document<'_>) -> Vec<Unit<'t>> {
             BlockKind::Blank => {}
             BlockKind::Table => units.extend(block.lines.clone().map(|line| {
                 let span = crate::text::trim(document.text(), document.lines()[line]);
-                Unit { span, text: document.slice(span), is_prose: false }
+                TextUnit { span, text: document.slice(span), is_prose: false }
             })),
             // Equal to nothing: code repeats itself.
             kind if !kind.is_text() => {
-                units.push(Unit { span: block.span, text: "", is_prose: false });
+                units.push(TextUnit { span: block.span, text: "", is_prose: false });
             }
             _ => {
                 let text = document.slice(block.content).trim();
-                units.push(Unit { span: block.span, text, is_prose });
+                units.push(TextUnit { span: block.span, text, is_prose });
             }
         }
     }
@@ -66,13 +66,13 @@ fn units<'t>(document: &'t Document<'_>) -> Vec<Unit<'t>> {
 }
 
 /// Returns how many units from `at` on are the same as those from `earlier` on, up to `at`.
-fn common_length(units: &[Unit<'_>], earlier: usize, at: usize) -> usize {
+fn common_length(units: &[TextUnit<'_>], earlier: usize, at: usize) -> usize {
     let earlier = units[earlier..at].iter();
     let pairs = units[at..].iter().zip(earlier);
     pairs.take_while(|(unit, earlier)| !unit.text.is_empty() && unit.text == earlier.text).count()
 }
 
-fn is_long(units: &[Unit<'_>]) -> bool {
+fn is_long(units: &[TextUnit<'_>]) -> bool {
     let has_prose = units
         .iter()
         .any(|unit| unit.is_prose && count_words(unit.text, MIN_PROSE_WORDS) >= MIN_PROSE_WORDS);
