@@ -33,7 +33,9 @@ impl Pattern {
             );
         }
         if !(0.0..1.0).contains(&self.not_before) {
-            return fault("`not-before` is a share of the document: at least 0 and less than 1".into());
+            return fault(
+                "`not-before` is a share of the document: at least 0 and less than 1".into(),
+            );
         }
         self.validate_reach()?;
         for expression in &self.any {
