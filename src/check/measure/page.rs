@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use super::tokens::{SpacyTokenizer, tokens};
+use super::tokens::{SpacyTokenizer, TOKENIZERS, tokens};
 use super::words::{Concatenation, PageWords, Repeats, plain_form};
 use crate::check::python;
 use crate::text::{Span, identify_language};
@@ -21,8 +21,8 @@ pub(super) struct Page<'t> {
     segments: OnceCell<PageWords>,
     plain_words: OnceCell<PageWords>,
     /// By tokenizer.
-    tokens: [OnceCell<PageWords>; 2],
-    run_together: [OnceCell<Concatenation>; 2],
+    tokens: [OnceCell<PageWords>; TOKENIZERS],
+    run_together: [OnceCell<Concatenation>; TOKENIZERS],
     lines: OnceCell<Vec<Span>>,
     filled_lines: OnceCell<Vec<Span>>,
     stretches: OnceCell<Vec<Span>>,

@@ -132,6 +132,7 @@ impl Parameters {
     /// Creates the set.
     pub(super) fn measure_set(&self) -> Box<dyn MeasureSet> {
         let tokenizer = match self.set {
+            SetName::FineWeb2 if self.language.as_deref() == Some("pl") => SpacyTokenizer::Polish,
             SetName::FineWeb2 => SpacyTokenizer::General,
             _ => SpacyTokenizer::English,
         };
@@ -164,6 +165,7 @@ impl Parameters {
             let mut thresholds = self.thresholds.clone();
             thresholds.extend(own.thresholds.clone());
             let parameters = Self {
+                language: Some(code.clone()),
                 stop_words: own.stop_words.clone(),
                 languages: BTreeMap::new(),
                 thresholds,

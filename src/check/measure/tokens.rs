@@ -6,6 +6,8 @@
 //! 0.10 uses for English. This is a new implementation without regular expressions;
 //! docs/measures.md says how often it agrees.
 
+mod polish;
+
 use std::sync::LazyLock;
 
 use rustc_hash::FxHashMap;
@@ -39,7 +41,12 @@ pub(super) enum SpacyTokenizer {
     /// The rules that the tokenizers of most languages share, without contractions and
     /// abbreviations.
     General,
+    /// That of Polish, which splits more signs.
+    Polish,
 }
+
+/// How many tokenizers there are.
+pub(super) const TOKENIZERS: usize = 3;
 
 /// Returns the tokens of a text, without those that are whitespace.
 pub(super) fn tokens(text: &str, tokenizer: SpacyTokenizer) -> Vec<Span> {
@@ -65,12 +72,14 @@ struct Splitter<'t> {
 impl Splitter<'_> {
     /// Returns the lengths of the tokens of a special chunk.
     fn special(&self, text: &str) -> Option<&'static [usize]> {
-        if text.len() > MAX_BYTES {
+        // Polish has no abbreviations that keep their full stop.
+        let is_polish = self.tokenizer == SpacyTokenizer::Polish;
+        if text.len() > MAX_BYTES || is_polish && text.ends_with('.') {
             return None;
         }
         let chunks = match self.tokenizer {
             SpacyTokenizer::English => &ENGLISH_CHUNKS,
-            SpacyTokenizer::General => &GENERAL_CHUNKS,
+            SpacyTokenizer::General | SpacyTokenizer::Polish => &GENERAL_CHUNKS,
         };
         chunks.get(text).map(Vec::as_slice)
     }
@@ -85,13 +94,13 @@ impl Splitter<'_> {
             if self.special(rest).is_some() {
                 break;
             }
-            let prefix = prefix_length(rest);
+            let prefix = self.prefix_length(rest);
             if prefix > 0 && self.special(&rest[prefix..]).is_some() {
                 tokens.push(Span::new(start, start + prefix));
                 start += prefix;
                 break;
             }
-            let suffix = suffix_length(&rest[prefix..]);
+            let suffix = self.suffix_length(&rest[prefix..]);
             if suffix > 0 && self.special(&rest[..rest.len() - suffix]).is_some() {
                 suffixes.push(Span::new(end - suffix, end));
                 end -= suffix;
@@ -115,6 +124,22 @@ impl Splitter<'_> {
         tokens.extend(suffixes.into_iter().rev());
     }
 
+    /// Returns the bytes that come off the start.
+    fn prefix_length(&self, text: &str) -> usize {
+        match self.tokenizer {
+            SpacyTokenizer::Polish => polish::prefix_length(text),
+            _ => prefix_length(text),
+        }
+    }
+
+    /// Returns the bytes that come off the end.
+    fn suffix_length(&self, text: &str) -> usize {
+        match self.tokenizer {
+            SpacyTokenizer::Polish => polish::suffix_length(text),
+            _ => suffix_length(text),
+        }
+    }
+
     /// Appends what is left of a chunk: the tokens of a special one, a URL as a whole, or the parts
     /// between signs.
     fn split_stem(&self, stem: Span, tokens: &mut Vec<Span>) {
@@ -135,7 +160,10 @@ impl Splitter<'_> {
         }
         let mut at = start;
         while at < end {
-            let length = infix_length(content, at - stem.start, self.tokenizer);
+            let length = match self.tokenizer {
+                SpacyTokenizer::Polish => polish::infix_length(content, at - stem.start),
+                _ => infix_length(content, at - stem.start, self.tokenizer),
+            };
             if length == 0 {
                 at += text[at..end].chars().next().map_or(1, char::len_utf8);
                 continue;
@@ -309,7 +337,7 @@ fn infix_length(text: &str, at: usize, tokenizer: SpacyTokenizer) -> usize {
             let length = run * sign.len_utf8();
             let may_precede = match tokenizer {
                 SpacyTokenizer::English => letter_or_digit,
-                SpacyTokenizer::General => is_alpha,
+                _ => is_alpha,
             };
             let splits = run <= max && is(before, may_precede) && is(after(length), is_alpha);
             if splits { length } else { 0 }

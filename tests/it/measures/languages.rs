@@ -160,3 +160,38 @@ fn write_parquet(path: &Path, columns: &[(&str, &str)]) {
     group.close().unwrap();
     writer.close().unwrap();
 }
+
+/// The numbers are those of spaCy 3.8.18 for Polish.
+#[test]
+fn polish_words_are_split_as_by_spacy() {
+    let chunks = [
+        ("05.01.2012", 5),
+        ("wyspie...", 4),
+        ("...wyspa", 2),
+        ("polsko-niemiecki", 3),
+        ("dwu-osobowy", 2),
+        ("np.", 2),
+        ("tys.zł", 1),
+        ("10km", 2),
+        ("ul.Długa", 3),
+        ("„wyspa”", 3),
+        ("to(nie)to", 5),
+        ("kto?co", 3),
+        ("2-3", 3),
+        ("tak–nie", 3),
+        ("100zł", 1),
+        ("A/B", 3),
+        ("e-mail:", 4),
+        ("--", 2),
+        ("x.y", 1),
+    ];
+    let folder = TempDir::new().unwrap();
+    shard(
+        folder.path(),
+        &chunks.map(|(chunk, _)| json!({"text": format!("{chunk} #"), "lang": "pl"})),
+    );
+    for ((chunk, expected), row) in chunks.iter().zip(rows(folder.path(), "shard.jsonl", &[])) {
+        let words = 1.0 / row["fineweb2:hashes-per-word"].as_f64().unwrap();
+        assert_eq!(words.round() as usize, expected + 1, "{chunk}");
+    }
+}
