@@ -11,7 +11,7 @@ nothing. Adapters for other libraries are in modules of their own, such as `dech
 are imported by name and need their host.
 """
 
-from dechaff._batch import ChangeTable, FindingTable, FixedBatch
+from dechaff._batch import ChangeTable, FindingTable, FixedBatch, MeasureTable
 from dechaff._dechaff import ConfigError, Error, __version__
 from dechaff._linter import Linter, rules
 from dechaff._types import Change, DocumentReport, Edit, Finding, Findings, Fix, Fixed, Label, Rule, undo
@@ -31,6 +31,7 @@ __all__ = [
     "FixedBatch",
     "Label",
     "Linter",
+    "MeasureTable",
     "Rule",
     "__version__",
     "rules",

@@ -55,6 +55,15 @@ class FindingTable(_Table):
     """
 
 
+class MeasureTable(_Table):
+    """The measures of quality of a column of texts, with a row for each text; a null has a row of nulls.
+
+    Columns, as in the file of `dechaff check --measures FILE`: for each set its name, such as `gopher@dolma-v2`, with the
+    threshold that the text fails first, or null; then `gopher@dolma-v2:words` and so on with the values, or null where
+    the set does not define one. Shares are from 0 to 1.
+    """
+
+
 class ChangeTable(_Table):
     """What fixing changed in a column of texts, with a row for each change.
 
@@ -90,6 +99,11 @@ def _plain(column: Any) -> Iterable[str | None]:
     to_list = getattr(column, "to_pylist", None) or getattr(column, "to_list", None)
     texts = to_list() if to_list else column
     return (text if isinstance(text, str) else None for text in texts)
+
+
+def read_labels(column: Any) -> list[str | None]:
+    """Returns a column of labels, in which other values than strings count as null."""
+    return list(_plain(column))
 
 
 def read_column(column: Any) -> tuple[Any, Callable[[Any], Any]]:

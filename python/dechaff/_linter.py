@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from dechaff import _dechaff
-from dechaff._batch import ChangeTable, FindingTable, FixedBatch, read_column
+from dechaff._batch import ChangeTable, FindingTable, FixedBatch, MeasureTable, read_column, read_labels
 from dechaff._documents import batches, read_documents
 from dechaff._types import DocumentReport, Findings, Fixed, Rule, _findings, _fixed, _report
 
@@ -82,6 +82,26 @@ class Linter:
         """
         column, _ = read_column(texts)
         return FindingTable(self._engine.check_batch(column, _path(path)))
+
+    def measure(self, text: str, *, language: str | None = None) -> dict[str, float | str | None]:
+        """Returns the measures of quality of `text`, by which web corpora are filtered.
+
+        They are those of the selected QM rules, or of all of them if none is selected. The keys are the columns of
+        `MeasureTable`. `language` is a code such as `"de"`, for sets with thresholds for several languages; without one,
+        the language is identified.
+        """
+        return dict(self._engine.measure(text, language))
+
+    def measure_batch(self, texts: Any, languages: Any = None) -> MeasureTable:
+        """Measures each text of a column, as `measure` does. `texts` is as for `check_batch`.
+
+        `languages` has the code of each text's language, or `None`.
+
+        Raises `ValueError` if there are more or fewer languages than texts.
+        """
+        column, _ = read_column(texts)
+        labels = None if languages is None else read_labels(languages)
+        return MeasureTable(self._engine.measure_batch(column, labels))
 
     def fix_batch(self, texts: Any, path: Path | None = None, *, unsafe_fixes: bool | None = None) -> FixedBatch:
         """Fixes each text of a column by itself, as `fix` does. `texts` is as for `check_batch`.

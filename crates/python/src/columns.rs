@@ -4,7 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::builder::{
-    Float32Builder, Int64Builder, LargeStringBuilder, ListBuilder, StringBuilder, StringViewBuilder,
+    Float32Builder, Float64Builder, Int64Builder, LargeStringBuilder, ListBuilder, StringBuilder,
+    StringViewBuilder,
 };
 use arrow_array::cast::AsArray;
 use arrow_array::{
@@ -12,6 +13,7 @@ use arrow_array::{
     StringArray, StringViewArray,
 };
 use arrow_schema::{ArrowError, DataType};
+use dechaff::check::measure::{MeasureColumns, MeasureValue};
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3_arrow::PyRecordBatch;
@@ -84,6 +86,11 @@ pub(crate) fn arrow_error(error: ArrowError) -> PyErr {
 }
 
 impl Columns {
+    /// Returns the number of texts and nulls.
+    pub(crate) fn rows(&self) -> usize {
+        self.0.iter().map(Column::len).sum()
+    }
+
     /// Returns the chunks with the number of the first row of each.
     pub(crate) fn numbered(self) -> impl Iterator<Item = (usize, Column)> {
         self.0.into_iter().scan(0, |next, column| {
@@ -315,5 +322,53 @@ impl Changes {
             ("rules", Arc::new(self.rules.finish()), false),
         ]);
         batch(columns)
+    }
+}
+
+/// A table with a row for each text and a column for each measure.
+pub(crate) struct MeasureTable(Vec<(String, MeasureBuilder)>);
+
+enum MeasureBuilder {
+    Number(Float64Builder),
+    Text(StringBuilder),
+}
+
+impl MeasureTable {
+    pub(crate) fn new(columns: &MeasureColumns) -> Self {
+        let column = |(name, is_number): (String, bool)| match is_number {
+            true => (name, MeasureBuilder::Number(Float64Builder::default())),
+            false => (name, MeasureBuilder::Text(StringBuilder::default())),
+        };
+        Self(columns.names().into_iter().map(column).collect())
+    }
+
+    /// Appends the values of a text; nulls if there is none.
+    pub(crate) fn append(&mut self, values: Option<Vec<MeasureValue>>) {
+        let mut values = values.unwrap_or_default().into_iter();
+        for (_, builder) in &mut self.0 {
+            match (builder, values.next()) {
+                (MeasureBuilder::Number(builder), Some(MeasureValue::Number(value))) => {
+                    builder.append_option(value)
+                }
+                (
+                    MeasureBuilder::Text(builder),
+                    Some(MeasureValue::Failed(text) | MeasureValue::Language(text)),
+                ) => builder.append_option(text),
+                (MeasureBuilder::Number(builder), _) => builder.append_null(),
+                (MeasureBuilder::Text(builder), _) => builder.append_null(),
+            }
+        }
+    }
+
+    pub(crate) fn finish(self) -> PyResult<PyRecordBatch> {
+        let columns = self.0.into_iter().map(|(name, builder)| {
+            let array: ArrayRef = match builder {
+                MeasureBuilder::Number(mut builder) => Arc::new(builder.finish()),
+                MeasureBuilder::Text(mut builder) => Arc::new(builder.finish()),
+            };
+            (name, array, true)
+        });
+        let batch = RecordBatch::try_from_iter_with_nullable(columns);
+        batch.map(PyRecordBatch::new).map_err(arrow_error)
     }
 }

@@ -10,16 +10,16 @@ use dechaff::fix::{FixOutcome, FixRounds, Fixer};
 use dechaff::linter::Linter;
 use dechaff::report::DocumentJudge;
 use dechaff::suppress::Suppressions;
-use dechaff::text::{Document, Origin, TextProvider};
+use dechaff::text::{Document, Origin, TextProvider, language_code};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use pyo3_arrow::{PyChunkedArray, PyRecordBatch};
 
-use crate::columns::{Changes, Column, Columns, FindingTable, FixedTexts};
+use crate::columns::{Changes, Column, Columns, FindingTable, FixedTexts, MeasureTable};
 use crate::error::{self, Error};
 use crate::pool::Threads;
-use crate::rows::{FindingRow, FixedRow, RuleRow};
+use crate::rows::{FindingRow, FixedRow, MeasureCell, RuleRow};
 use crate::settings::State;
 
 /// A document must be smaller than this, since comparison stores offsets as 32 bits.
@@ -158,7 +158,7 @@ impl Engine {
         let threads = Threads::get(py, self.threads)?;
         let mut table = FindingTable::default();
         for (start, column) in column.numbered() {
-            let check = |text: &str| check(&linter, &origin, text);
+            let check = |_: usize, text: &str| check(&linter, &origin, text);
             for_each_row(py, &column, &threads, check, |row, found| {
                 found.iter().flatten().for_each(|finding| table.append(start + row, finding));
             })?;
@@ -176,7 +176,7 @@ impl Engine {
         let thresholds = settings.verdict_thresholds();
         let mut rows = Vec::new();
         for (_, column) in column.numbered() {
-            let report = |text: &str| {
+            let report = |_: usize, text: &str| {
                 let (document, findings) = lint(&linter, &origin, text)?;
                 let row =
                     DocumentJudge::new(thresholds).judge(&document, &findings, &linter, |_| false);
@@ -185,6 +185,49 @@ impl Engine {
             for_each_row(py, &column, &threads, report, |_, row| rows.push(row))?;
         }
         Ok(rows)
+    }
+
+    /// Measures a text. Returns pairs of the name of a column and its value.
+    #[pyo3(signature = (text, language))]
+    fn measure(
+        &self,
+        py: Python<'_>,
+        text: PyBackedStr,
+        language: Option<&str>,
+    ) -> PyResult<Vec<(String, MeasureCell)>> {
+        let columns = self.settings(py)?.measure_columns();
+        let language = language.and_then(language_code);
+        let values = py.detach(|| columns.measure(&text, language.as_deref()));
+        let names = columns.names().into_iter().map(|(name, _)| name);
+        Ok(names.zip(values.into_iter().map(MeasureCell::from)).collect())
+    }
+
+    /// Measures each text of a column. Returns a record batch with a row for each text.
+    #[pyo3(signature = (column, languages))]
+    fn measure_batch(
+        &self,
+        py: Python<'_>,
+        column: Columns,
+        languages: Option<Vec<Option<String>>>,
+    ) -> PyResult<PyRecordBatch> {
+        let columns = self.settings(py)?.measure_columns();
+        let threads = Threads::get(py, self.threads)?;
+        let codes: Option<Vec<Option<String>>> = languages
+            .map(|labels| labels.iter().map(|label| language_code(label.as_deref()?)).collect());
+        let rows = column.rows();
+        if let Some(codes) = codes.as_ref().filter(|codes| codes.len() != rows) {
+            let message = format!("{rows} texts, but {} languages", codes.len());
+            return Err(PyValueError::new_err(message));
+        }
+        let mut table = MeasureTable::new(&columns);
+        for (start, column) in column.numbered() {
+            let measure = |row: usize, text: &str| {
+                let code = codes.as_ref().and_then(|codes| codes.get(start + row)?.as_deref());
+                Ok(columns.measure(text, code))
+            };
+            for_each_row(py, &column, &threads, measure, |_, values| table.append(values))?;
+        }
+        table.finish()
     }
 
     /// Fixes each text by itself.
@@ -203,7 +246,7 @@ impl Engine {
         let (mut chunks, mut changes, mut refusals) = (Vec::new(), Changes::default(), Vec::new());
         for (start, column) in column.numbered() {
             let mut texts = FixedTexts::new(&column);
-            let fix = |text: &str| fix(&linter, &fixer, &origin, text);
+            let fix = |_: usize, text: &str| fix(&linter, &fixer, &origin, text);
             for_each_row(py, &column, &threads, fix, |row, fixed| {
                 if let Some(fixed) = &fixed {
                     fixed.changes.iter().for_each(|change| changes.append(start + row, change));
@@ -269,20 +312,21 @@ fn check_size(text: &str) -> store::Result<()> {
     Err(store::StoreError { message: "documents must be smaller than 4 GB".into() })
 }
 
-/// Applies `work` to the texts of a column in parallel, and passes each row's result to `visit` in
-/// order, `None` for a null. Looks for Ctrl-C now and then.
+/// Applies `work` to the rows and texts of a column in parallel, and passes each row's result to
+/// `visit` in order, `None` for a null. Looks for Ctrl-C now and then.
 fn for_each_row<T: Send>(
     py: Python<'_>,
     column: &Column,
     threads: &Threads,
-    work: impl Fn(&str) -> store::Result<T> + Send + Sync,
+    work: impl Fn(usize, &str) -> store::Result<T> + Send + Sync,
     mut visit: impl FnMut(usize, Option<T>) + Send,
 ) -> PyResult<()> {
     for rows in column.slices(threads.count()) {
         py.check_signals()?;
         py.detach(|| {
             let rows: Vec<usize> = rows.collect();
-            let results = threads.map(&rows, |&row| column.text(row).map(&work).transpose());
+            let results =
+                threads.map(&rows, |&row| column.text(row).map(|text| work(row, text)).transpose());
             rows.into_iter().zip(results).try_for_each(|(row, result)| {
                 visit(row, result?);
                 Ok(())

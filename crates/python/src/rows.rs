@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use dechaff::check::measure::MeasureValue;
 use dechaff::finding::{Applicability, Finding, RuleInfo};
 use dechaff::fix::{Change, FixOutcome};
 use dechaff::rule::Rule;
@@ -60,6 +61,22 @@ pub(crate) struct FindingRow {
     also_reported_by: Vec<(String, String)>,
     pub(crate) fingerprint: String,
     unlisted: usize,
+}
+
+/// A value in a table of measures.
+#[derive(IntoPyObject)]
+pub(crate) enum MeasureCell {
+    Number(Option<f64>),
+    Text(Option<String>),
+}
+
+impl From<MeasureValue> for MeasureCell {
+    fn from(value: MeasureValue) -> Self {
+        match value {
+            MeasureValue::Number(number) => Self::Number(number),
+            MeasureValue::Failed(text) | MeasureValue::Language(text) => Self::Text(text),
+        }
+    }
 }
 
 /// A change that a fix made.
