@@ -20,6 +20,7 @@ const MAX_BITS: u32 = 26;
 impl ElementOrder {
     /// Creates an order with a table for about `elements` elements, of which none is counted yet.
     pub fn with_capacity(elements: usize) -> Self {
+        let elements = elements.min(1 << MAX_BITS);
         let bits = elements.next_power_of_two().trailing_zeros().clamp(MIN_BITS, MAX_BITS);
         Self { table: vec![0; 1 << bits], shift: ELEMENT_BITS - bits }
     }

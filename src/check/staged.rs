@@ -97,6 +97,8 @@ tables! {
     /// Hash of a line without one of its words; halves of the hash of the line, number of lines,
     /// document, start and end of the first.
     Variants = "variants", 6;
+    /// As `variants`, but for all documents, and without those that too few lines have.
+    VariantGroups = "variant-groups", 6;
     /// Hash of a line; halves of the hash of the line that it counts as.
     MergedLines = "merged-lines", 2;
     /// Place of a unit that is reported.
@@ -144,7 +146,8 @@ impl StagedTable {
         Some(match self {
             Self::Exact | Self::DocumentHashes => Step::Exact,
             Self::Lines | Self::MergedLines => Step::Lines,
-            Self::Variants => Step::Merge,
+            Self::Variants => Step::Group,
+            Self::VariantGroups => Step::Merge,
             Self::Near | Self::NearDocuments => Step::Near,
             Self::Best | Self::Candidates | Self::EqualDocuments | Self::Documents => Step::Keep,
             Self::Sentences | Self::Passages => Step::Parts,
@@ -165,7 +168,7 @@ impl StagedTable {
             (Self::Exact | Self::Lines, 2) => 1,
             (Self::Sentences, 2) | (Self::Passages, 2 | 3) => 1,
             (Self::Sentences, 3) | (Self::Near, 3) => 2,
-            (Self::Variants, 5) | (Self::Best, 4) => column - 1,
+            (Self::Variants | Self::VariantGroups, 5) | (Self::Best, 4) => column - 1,
             (Self::Seeds, 4 | 5) => 3,
             (Self::SentenceMatches | Self::Matches, 4) => 3,
             _ => return on_key.then_some(Base::Start),
@@ -277,6 +280,8 @@ macro_rules! steps {
 steps! {
     /// Lines that may differ from a frequent one in a word.
     Variants = "variants", Documents;
+    /// Which of them are enough.
+    Group = "group", Keys;
     /// Which lines count as the same.
     Merge = "merge", Single;
     /// Recurring lines.

@@ -10,7 +10,6 @@ use serde_json::json;
 
 use super::against::index_settings;
 use super::context::{CheckContext, Inputs};
-use crate::corpus::index::IndexSettings;
 use crate::corpus::work::{
     ComparedDocuments, FileList, Share, WorkFolder, WorkManifest, split_files,
 };
@@ -96,11 +95,14 @@ impl FileShares {
 /// The rules or options cannot be run in steps.
 pub(super) fn manifest(
     linter: &Linter,
-    settings: IndexSettings,
     read_options: &ReadOptions,
     files: &FileShares,
     shares: u32,
 ) -> anyhow::Result<WorkManifest> {
+    ensure!(
+        linter.staged_checks().next().is_some(),
+        "none of the selected rules compares documents; select some, such as `--extend-select ND`"
+    );
     if let Some(refusal) = linter.staged_refusal() {
         bail!("the rules cannot be run in steps: {refusal}");
     }
@@ -118,6 +120,7 @@ pub(super) fn manifest(
     });
     let names = files.files.iter().map(|file| file.name.as_str());
     let list = FileList::new(names.zip(files.sizes.iter().copied()));
+    let settings = index_settings(linter)?;
     Ok(WorkManifest::new(settings, reading, list, shares))
 }
 
@@ -144,10 +147,9 @@ impl ComparedRun {
         let linter = &context.settings.linter;
         let files = context.files(inputs)?.collect::<Result<Vec<_>, _>>()?;
         let files = FileShares::new(files)?;
-        let settings = index_settings(linter).context("--compared")?;
         let folder = WorkFolder::open(work)?;
         let shares = folder.manifest().shares;
-        let manifest = manifest(linter, settings, &context.read_options, &files, shares)?;
+        let manifest = manifest(linter, &context.read_options, &files, shares)?;
         folder.require(&manifest)?;
         let share = partition.unwrap_or(Share { number: 1, count: 1 });
         let fixes_in_place = arguments.fix || arguments.fix_only;

@@ -317,7 +317,8 @@ pub(super) fn find_whole<'r>(
         if unit.shingles > 0 && words.contains(&unit.words) {
             let mut shingles = Vec::new();
             units.read_shingles_of(index, &mut shingles)?;
-            short_by_shingle.entry(shingles[0]).or_default().push((index, shingles));
+            let Some(&first) = shingles.first() else { continue };
+            short_by_shingle.entry(first).or_default().push((index, shingles));
         }
     }
     if short_by_shingle.is_empty() {

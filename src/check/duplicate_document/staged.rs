@@ -36,7 +36,12 @@ impl StagedCheck for DuplicateDocumentCheck {
             Step::Count | Step::Order | Step::Post | Step::Near => {
                 self.parameters().and_then(threshold).is_some()
             }
-            Step::Variants | Step::Merge | Step::Lines | Step::Parts | Step::Extend => false,
+            Step::Variants
+            | Step::Group
+            | Step::Merge
+            | Step::Lines
+            | Step::Parts
+            | Step::Extend => false,
         }
     }
 
@@ -86,7 +91,12 @@ impl StagedCheck for DuplicateDocumentCheck {
             Step::Post => post(parameters, input, output),
             Step::Near => find_similar(parameters, input, output),
             Step::Keep => keep(input, output),
-            Step::Variants | Step::Merge | Step::Lines | Step::Parts | Step::Extend => Ok(()),
+            Step::Variants
+            | Step::Group
+            | Step::Merge
+            | Step::Lines
+            | Step::Parts
+            | Step::Extend => Ok(()),
         }
     }
 

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use anyhow::{Context, ensure};
 
 use super::{MEMORY, SketchArguments, print};
-use crate::cli::against::index_settings;
 use crate::cli::check::set_threads;
 use crate::cli::compared::{FileShares, manifest};
 use crate::cli::pipeline::{DocumentSource, Event, Pipeline, WorkItem};
@@ -33,7 +32,6 @@ pub(super) fn run(arguments: &SketchArguments) -> anyhow::Result<Exit> {
     resolver.resolve(&paths)?;
     let read_options = arguments.read_options.read_options(&settings);
     let linter = &settings.linter;
-    let index = index_settings(linter)?;
     let path_filter: Arc<dyn PathFilter> = Arc::clone(&resolver) as Arc<dyn PathFilter>;
     let explicit: Vec<PathBuf> = paths.clone();
     let files = walk(&paths, &path_filter)?.map(|path: Result<PathBuf, WalkError>| {
@@ -42,7 +40,7 @@ pub(super) fn run(arguments: &SketchArguments) -> anyhow::Result<Exit> {
     let shares = FileShares::new(files.collect::<Result<Vec<_>, _>>()?)?;
     ensure!(!shares.is_empty(), "no file was found, so there is nothing to compare");
     let share = arguments.partition;
-    let manifest = manifest(linter, index, &read_options, &shares, share.count)?;
+    let manifest = manifest(linter, &read_options, &shares, share.count)?;
     let folder = WorkFolder::create(&arguments.work, manifest)?;
     let (own, bytes) = shares.share(share);
     let memory = arguments.memory.as_ref().and_then(|size| parse_size(size).ok());

@@ -74,8 +74,12 @@ pub fn split_files(sizes: &[u64], shares: u32) -> Vec<Range<usize>> {
     for share in 1..=u128::from(shares) {
         let start = at;
         let end = total * share / u128::from(shares.max(1));
-        while let Some(size) = sizes.get(at).filter(|_| before < end) {
-            before += u128::from(size + 1);
+        // A file belongs to the share that its middle is in.
+        while let Some(size) = sizes.get(at).map(|size| u128::from(size + 1)) {
+            if before + size / 2 >= end {
+                break;
+            }
+            before += size;
             at += 1;
         }
         ranges.push(start..at);
@@ -230,5 +234,6 @@ mod tests {
             );
         }
         assert_eq!(split_files(&[10; 4], 2), [0..2, 2..4]);
+        assert_eq!(split_files(&[10, 11], 2), [0..1, 1..2]);
     }
 }

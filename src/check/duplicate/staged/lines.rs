@@ -1,5 +1,7 @@
 //! Recurring lines: which lines count as the same, and which are reported.
 
+use std::ops::RangeInclusive;
+
 use rustc_hash::FxHashMap;
 
 use super::super::matches::{DocSpan, Match, to_u32_saturating};
@@ -126,6 +128,63 @@ impl MergedPatterns for Patterns {
     }
 }
 
+/// A pattern with a variant: its hash, the number of its lines and the first of them.
+type VariantPattern = (u64, usize, DocSpan);
+
+/// Calls `visit` with each variant and the patterns that have it, each once and in order.
+fn for_each_variant(
+    input: &dyn StepInput,
+    table: StagedTable,
+    keys: RangeInclusive<u64>,
+    visit: &mut dyn FnMut(u64, &[VariantPattern]) -> store::Result<()>,
+) -> store::Result<()> {
+    let mut variant = None;
+    let mut group: Vec<VariantPattern> = Vec::new();
+    let mut end_group = |variant: Option<u64>, group: &mut Vec<VariantPattern>| {
+        group.sort_unstable();
+        let mut patterns: Vec<VariantPattern> = Vec::new();
+        for (hash, lines, first) in group.drain(..) {
+            match patterns.last_mut().filter(|last| last.0 == hash) {
+                Some(last) => *last = (hash, last.1 + lines, last.2.min(first)),
+                None => patterns.push((hash, lines, first)),
+            }
+        }
+        variant.map_or(Ok(()), |variant| visit(variant, &patterns))
+    };
+    for row in input.rows(table, keys)? {
+        let row = row?;
+        if variant != Some(row.key) {
+            end_group(variant, &mut group)?;
+            variant = Some(row.key);
+        }
+        let [low, high, lines, document, start, end, ..] = row.values;
+        group.push((joined(low, high), lines as usize, DocSpan { document, start, end }));
+    }
+    end_group(variant, &mut group)
+}
+
+/// Writes the variants that more than one pattern and enough lines have.
+pub(super) fn group_variants(
+    check: &DuplicateCheck,
+    input: &dyn StepInput,
+    output: &mut dyn StepOutput,
+) -> store::Result<()> {
+    let Some(line) = check.merging_rule() else { return Ok(()) };
+    let min_lines = line.min_documents.unwrap_or(0) as usize;
+    for_each_variant(input, StagedTable::Variants, input.share(), &mut |variant, patterns| {
+        let all_lines: usize = patterns.iter().map(|(_, lines, _)| lines).sum();
+        if patterns.len() < 2 || all_lines < min_lines {
+            return Ok(());
+        }
+        patterns.iter().try_for_each(|&(hash, lines, first)| {
+            let [low, high] = halves(hash);
+            let DocSpan { document, start, end } = first;
+            let values = [low, high, to_u32_saturating(lines), document, start, end];
+            output.row(StagedTable::VariantGroups, StagedRow::new(variant, values))
+        })
+    })
+}
+
 /// Decides which lines count as the same.
 pub(super) fn merge(
     check: &DuplicateCheck,
@@ -133,37 +192,14 @@ pub(super) fn merge(
     output: &mut dyn StepOutput,
 ) -> store::Result<()> {
     let Some(line) = check.merging_rule() else { return Ok(()) };
-    let min_lines = line.min_documents.unwrap_or(0) as usize;
     let mut all: FxHashMap<u64, (usize, DocSpan)> = FxHashMap::default();
     let mut groups: Vec<Vec<u64>> = Vec::new();
-    let mut group: Vec<(u64, usize, DocSpan)> = Vec::new();
-    let mut variant = None;
-    let mut end_group = |group: &mut Vec<(u64, usize, DocSpan)>| {
-        group.sort_unstable();
-        let mut patterns: Vec<(u64, usize, DocSpan)> = Vec::new();
-        for &(hash, lines, first) in &*group {
-            match patterns.last_mut().filter(|last| last.0 == hash) {
-                Some(last) => *last = (hash, last.1 + lines, last.2.min(first)),
-                None => patterns.push((hash, lines, first)),
-            }
-        }
-        let lines: usize = patterns.iter().map(|(_, lines, _)| lines).sum();
-        if patterns.len() > 1 && lines >= min_lines {
-            groups.push(patterns.iter().map(|(hash, ..)| *hash).collect());
-            all.extend(patterns.iter().map(|&(hash, lines, first)| (hash, (lines, first))));
-        }
-        group.clear();
-    };
-    for row in input.rows(StagedTable::Variants, 0..=u64::MAX)? {
-        let row = row?;
-        if variant != Some(row.key) {
-            end_group(&mut group);
-            variant = Some(row.key);
-        }
-        let [low, high, lines, document, start, end, ..] = row.values;
-        group.push((joined(low, high), lines as usize, DocSpan { document, start, end }));
-    }
-    end_group(&mut group);
+    let keys = 0..=u64::MAX;
+    for_each_variant(input, StagedTable::VariantGroups, keys, &mut |_, patterns| {
+        groups.push(patterns.iter().map(|(hash, ..)| *hash).collect());
+        all.extend(patterns.iter().map(|&(hash, lines, first)| (hash, (lines, first))));
+        Ok(())
+    })?;
     let mut patterns: Vec<MergeablePattern> = all
         .into_iter()
         .map(|(hash, (lines, first))| MergeablePattern { hash, lines, first, merged_with: None })

@@ -60,7 +60,7 @@ impl StagedCheck for DuplicateCheck {
 
     fn has_step(&self, step: Step) -> bool {
         match step {
-            Step::Variants | Step::Merge => self.merging_rule().is_some(),
+            Step::Variants | Step::Group | Step::Merge => self.merging_rule().is_some(),
             Step::Lines => !self.line.is_empty(),
             Step::Exact => !(self.exact.is_empty() && self.near.is_empty()),
             Step::Count | Step::Order | Step::Post | Step::Near | Step::Keep => {
@@ -103,6 +103,7 @@ impl StagedCheck for DuplicateCheck {
     ) -> store::Result<()> {
         match step {
             Step::Variants => lines::find_variants(self, input, output),
+            Step::Group => lines::group_variants(self, input, output),
             Step::Merge => lines::merge(self, input, output),
             Step::Lines => lines::find(self, input, output),
             Step::Exact => equal::find(self, input, output),
