@@ -72,18 +72,14 @@ const fn target(
 ///
 /// The seeds cannot be written.
 pub fn prepare(name: &str) {
-    // The Parquet reader catches panics of its decoder; the fuzzer's own hook would end the process
-    // at the first of them. A panic that nothing catches still ends it.
+    // The fuzzer's own hook would end the process at a panic of a decoder, which is caught. This one
+    // is only called for others.
     let _ = panic::take_hook();
-    if name == "parquet" {
-        panic::set_hook(Box::new(|_| ()));
-    } else {
-        let default = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            default(info);
-            std::process::abort();
-        }));
-    }
+    let default = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        default(info);
+        std::process::abort();
+    }));
     let (Some(folder), Some(target)) =
         (env::var_os("DECHAFF_SEEDS"), TARGETS.iter().find(|it| it.name == name))
     else {

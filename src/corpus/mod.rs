@@ -3,6 +3,7 @@
 
 mod atomic_write;
 mod codec;
+mod decoder_panic;
 mod document_table;
 mod group_by;
 pub mod index;

@@ -7,7 +7,6 @@ mod lz4_frames;
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 #[cfg(feature = "codecs")]
 use bzip2::bufread::MultiBzDecoder;
@@ -19,6 +18,8 @@ use lzma_rust2::XzReader;
 use brotli_stream::BrotliDecoder;
 pub(super) use encoder::Encoder;
 use lz4_frames::Lz4Decoder;
+
+use super::decoder_panic::catch_decoder_panic;
 
 /// How a whole file is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,8 +173,8 @@ impl<D: Read> Read for FusedDecoder<D> {
         let corrupt =
             || io::Error::new(io::ErrorKind::InvalidData, "the compressed data is corrupt");
         let mut decoder = self.decoder.take().ok_or_else(corrupt)?;
-        let read = catch_unwind(AssertUnwindSafe(|| decoder.read(buffer)));
-        let result = read.unwrap_or_else(|_| Err(corrupt()));
+        let read = catch_decoder_panic(|| decoder.read(buffer));
+        let result = read.unwrap_or_else(|| Err(corrupt()));
         let is_usable = match &result {
             Ok(_) => true,
             Err(error) => error.kind() == io::ErrorKind::Interrupted,

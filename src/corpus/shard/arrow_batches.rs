@@ -5,13 +5,14 @@
 //! what they ask for.
 
 use std::io::{self, BufRead, Read};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use arrow_array::RecordBatch;
 use arrow_buffer::Buffer;
 use arrow_ipc::reader::StreamDecoder;
 use arrow_ipc::{CompressionType, Message, root_as_message};
 use arrow_schema::SchemaRef;
+
+use crate::corpus::decoder_panic::catch_decoder_panic;
 
 /// Maximum bytes of a record batch, as stored and as decompressed.
 const MAX_BATCH_BYTES: u64 = 1 << 30;
@@ -167,8 +168,7 @@ fn check_buffers(message: &[u8], body_at: usize) -> io::Result<()> {
 
 /// Turns a panic of the decoder or encoder, which corrupt data can cause, into an error.
 pub(super) fn catch_panic<T>(work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-    catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|_| Err(corrupt("the decoder cannot make sense of it")))
+    catch_decoder_panic(work).unwrap_or_else(|| Err(corrupt("the decoder cannot make sense of it")))
 }
 
 /// Reads the index of a file to its end.

@@ -1,33 +1,30 @@
 //! Extracts the main text of pages in HTML, with the crate `dom_smoothie`: a port of Mozilla's
 //! Readability.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use dom_smoothie::{Config, Readability, ReadabilityError, TextMode};
 
-use dom_smoothie::{Config, Readability, TextMode};
+use super::html_parser::parse_page;
+use crate::corpus::decoder_panic::catch_decoder_panic;
+use crate::corpus::read::too_large;
 
-/// Maximum number of elements of a page. Deeply nested ones take the crate quadratic time.
-const MAX_ELEMENTS: usize = 20_000;
-
-/// Returns the main text of a page as Markdown. Bytes that are not UTF-8 become U+FFFD.
+/// Returns the main text of a page as Markdown, of at most `max` bytes. Bytes that are not UTF-8
+/// become U+FFFD.
 ///
 /// # Errors
 ///
-/// The page has no text, or too many elements.
-pub(super) fn extract(page: &[u8]) -> Result<Vec<u8>, String> {
-    let config = Config {
-        max_elements_to_parse: MAX_ELEMENTS,
-        disable_json_ld: true,
-        text_mode: TextMode::Markdown,
-        ..Config::default()
-    };
+/// The page has no text, exceeds a bound of the parser, or its text is too large.
+pub(super) fn extract(page: &[u8], max: usize) -> Result<Vec<u8>, String> {
+    let failed = |reason: &str| format!("no text can be extracted from its HTML{reason}");
     let extract = || {
-        let article =
-            Readability::new(&*String::from_utf8_lossy(page), None, Some(config))?.parse()?;
-        Ok::<_, dom_smoothie::ReadabilityError>(article.text_content.to_string())
+        let document = parse_page(&String::from_utf8_lossy(page))
+            .map_err(|bound| failed(&format!(": the page {bound}")))?;
+        let config =
+            Config { disable_json_ld: true, text_mode: TextMode::Markdown, ..Config::default() };
+        let article = Readability::with_document(document, None, Some(config))
+            .and_then(|mut readability| readability.parse());
+        let text = |article: dom_smoothie::Article| article.text_content.to_string();
+        article.map(text).map_err(|error: ReadabilityError| failed(&format!(": {error}")))
     };
-    match catch_unwind(AssertUnwindSafe(extract)) {
-        Ok(Ok(text)) => Ok(text.into_bytes()),
-        Ok(Err(error)) => Err(format!("no text can be extracted from its HTML: {error}")),
-        Err(_) => Err("no text can be extracted from its HTML".into()),
-    }
+    let text = catch_decoder_panic(extract).unwrap_or_else(|| Err(failed("")))?;
+    if text.len() > max { Err(too_large(max)) } else { Ok(text.into_bytes()) }
 }

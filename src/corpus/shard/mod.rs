@@ -14,6 +14,8 @@ mod csv_syntax;
 mod foreign_record;
 mod format;
 #[cfg(feature = "html")]
+mod html_parser;
+#[cfg(feature = "html")]
 mod html_text;
 mod http_message;
 mod input_format;

@@ -5,7 +5,7 @@ use std::io;
 
 use super::Shard;
 use super::input_format::{InputFormat, RecordWriter};
-use super::parquet_reader::{ParquetReader, catch_decoder_panic};
+use super::parquet_reader::{ParquetReader, catch_parquet_panic};
 use super::parquet_writer::ParquetRewriter;
 
 /// A table with a document per row.
@@ -22,5 +22,5 @@ pub(super) static PARQUET: InputFormat = InputFormat {
 };
 
 fn rewrite(shard: &Shard, file: File) -> io::Result<Box<dyn RecordWriter>> {
-    Ok(Box::new(catch_decoder_panic(|| ParquetRewriter::new(shard, file))?))
+    Ok(Box::new(catch_parquet_panic(|| ParquetRewriter::new(shard, file))?))
 }

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -21,6 +20,7 @@ use super::labels::{MAX_LABEL_FIELDS, RecordLabels};
 use super::parquet_pages::check_page_sizes;
 use super::record::RecordBody;
 use super::{RawRecord, ReadOptions, Shard, ShardItem};
+use crate::corpus::decoder_panic;
 use crate::corpus::read::ReadError;
 
 /// Maximum page size as a multiple of the maximum record size. Writers start a new page long before
@@ -88,14 +88,14 @@ pub(super) fn open_parquet(
 ) -> Result<SerializedFileReader<File>, ParquetError> {
     let options = ReadOptionsBuilder::new();
     let options = if with_page_index { options.with_page_index() } else { options }.build();
-    catch_decoder_panic(|| SerializedFileReader::new_with_options(file, options))
+    catch_parquet_panic(|| SerializedFileReader::new_with_options(file, options))
 }
 
 /// Turns a panic of the decoder or encoder, which corrupt files can cause, into an error.
-pub(super) fn catch_decoder_panic<T, E: From<ParquetError>>(
+pub(super) fn catch_parquet_panic<T, E: From<ParquetError>>(
     decode: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, E> {
-    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|_| {
+    decoder_panic::catch_decoder_panic(decode).unwrap_or_else(|| {
         Err(ParquetError::General("the decoder cannot make sense of it".into()).into())
     })
 }
@@ -267,7 +267,7 @@ impl Iterator for ParquetReader {
                     return None;
                 }
                 self.groups_started += 1;
-                match catch_decoder_panic(|| self.open_group(index)) {
+                match catch_parquet_panic(|| self.open_group(index)) {
                     Ok(group) => self.group = Some(group),
                     Err(error) => {
                         let rows = to_count(self.reader.metadata().row_group(index).num_rows());
@@ -282,7 +282,7 @@ impl Iterator for ParquetReader {
                 continue;
             }
             if group.batch.is_empty()
-                && let Err(error) = catch_decoder_panic(|| group.read_batch())
+                && let Err(error) = catch_parquet_panic(|| group.read_batch())
             {
                 let (done, rows) = (group.rows_done, group.rows);
                 group.rows_done = rows;

@@ -24,7 +24,7 @@ use parquet::file::writer::{SerializedFileWriter, SerializedPageWriter, TrackedW
 
 use super::input_format::{RecordWriter, ShardFile};
 use super::parquet_reader::{
-    ParquetReader, catch_decoder_panic, leaf_column, open_parquet, to_count,
+    ParquetReader, catch_parquet_panic, leaf_column, open_parquet, to_count,
 };
 use super::record::{RecordBody, RecordHandle};
 use super::{RecordAction, Shard, ShardItem};
@@ -175,7 +175,7 @@ impl ParquetRewriter {
             match text_column.take_if(|_| column == self.text) {
                 Some((file, close)) => output.append_column(&file, close)?,
                 None if has_dropped_rows => {
-                    let (file, close) = catch_decoder_panic(|| {
+                    let (file, close) = catch_parquet_panic(|| {
                         filtered_column(&self.reader, group, column, &keep)
                     })?;
                     output.append_column(&file, close)?;
@@ -226,14 +226,14 @@ impl RecordWriter for ParquetRewriter {
     fn write(&mut self, handle: &RecordHandle, action: RecordAction<'_>) -> io::Result<()> {
         match &handle.body {
             RecordBody::Value(value, level, _) => {
-                catch_decoder_panic(|| self.write_row(value.as_ref(), *level, action))
+                catch_parquet_panic(|| self.write_row(value.as_ref(), *level, action))
             }
             _ => Ok(()),
         }
     }
 
     fn finish(self: Box<Self>, shard: &Arc<Shard>, file: File) -> io::Result<()> {
-        catch_decoder_panic(|| self.finish_file(shard, file))
+        catch_parquet_panic(|| self.finish_file(shard, file))
     }
 }
 

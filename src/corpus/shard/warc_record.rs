@@ -61,19 +61,19 @@ impl ForeignRecord for WarcRecord {
         }
         match self.text {
             PageText::Plain => Ok(payload),
-            PageText::Html => html_text(&payload),
+            PageText::Html => html_text(&payload, max),
         }
     }
 }
 
 /// Extracts the main text of a page.
 #[cfg(feature = "html")]
-fn html_text(page: &[u8]) -> Result<Vec<u8>, String> {
-    super::html_text::extract(page)
+fn html_text(page: &[u8], max: usize) -> Result<Vec<u8>, String> {
+    super::html_text::extract(page, max)
 }
 
 /// The reader passes over pages in HTML.
 #[cfg(not(feature = "html"))]
-fn html_text(_: &[u8]) -> Result<Vec<u8>, String> {
+fn html_text(_: &[u8], _: usize) -> Result<Vec<u8>, String> {
     Err("HTML; build dechaff with `--features html`".into())
 }

@@ -173,3 +173,46 @@ fn the_main_text_of_pages_is_extracted() {
     assert!(text.contains("grinds twice a day") && text.contains("In summer, visitors"), "{text}");
     assert!(!text.contains("About us"), "{text}");
 }
+
+/// Each page is bad for one bound: depth, elements, formatting that is reopened, attributes,
+/// deep text and entities. Without the bounds, some take minutes or overflow the stack.
+#[cfg(feature = "html")]
+#[test]
+fn hostile_pages_are_bad_records() {
+    let fonts: String = (0..300).map(|number| format!("<font a={number}>")).collect();
+    let pages = [
+        ("<div>".repeat(300), "is nested too deeply"),
+        (format!("<table>{}", "<b>".repeat(300)), "is nested too deeply"),
+        ("<br>".repeat(110_000), "has too many elements"),
+        (format!("{fonts}{}", "<p>x".repeat(10)), "is nested too deeply"),
+        (format!("<div {}>", "a ".repeat(50_000)), "has tags with too many attributes"),
+        (format!("{}{}", "<div>".repeat(200), "x".repeat(600_000)), "deeply nested"),
+        (format!("{}{}", "x".repeat(1_000_000), "&amp;".repeat(60_000)), "has too many entities"),
+    ];
+    let article = "<article><p>The mill of the village grinds twice a day.</p></article>";
+    let html = |page: &str| format!("<html><body>{article}{page}</body></html>");
+    let mut archive = Vec::new();
+    for (page, _) in pages.iter().chain([&(String::new(), "")]) {
+        let content = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n{}", html(page));
+        let head = format!(
+            "WARC/1.0\r\nWARC-Type: response\r\nContent-Type: application/http\r\nContent-Length: {}\r\n\r\n",
+            content.len()
+        );
+        archive.extend([head.as_bytes(), content.as_bytes(), b"\r\n\r\n"].concat());
+    }
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("hostile.warc"), archive).unwrap();
+    let (report, errors) = check(folder.path(), "hostile.warc", 2, &[]);
+    assert!(
+        report.contains("1 record checked: no findings; 7 records could not be read"),
+        "{report}"
+    );
+    for (number, (_, bound)) in pages.iter().enumerate() {
+        let error = format!("hostile.warc: record {}: no text can be extracted", number + 1);
+        let line = errors.lines().find(|line| line.contains(&error));
+        assert!(line.is_some_and(|line| line.contains(bound)), "{bound}: {errors}");
+    }
+    assert!(!errors.contains("panicked"), "{errors}");
+    let arguments = ["--skip-bad-records"];
+    check(folder.path(), "hostile.warc", 0, &arguments);
+}
