@@ -52,6 +52,8 @@ pub(super) type ColumnPath = Vec<usize>;
 /// The columns to read.
 pub(super) struct ArrowColumns {
     pub(super) text: ColumnPath,
+    /// Whether the texts are in a dictionary.
+    pub(super) has_dictionary: bool,
     id: Option<ColumnPath>,
     labels: [Option<ColumnPath>; MAX_LABEL_FIELDS],
 }
@@ -77,7 +79,8 @@ impl ArrowColumns {
         };
         let id = scalar(&options.id_field);
         let labels = options.label_fields().map(|field| field.and_then(scalar));
-        Ok(Self { text, id, labels })
+        let has_dictionary = matches!(kind, DataType::Dictionary(..));
+        Ok(Self { text, has_dictionary, id, labels })
     }
 }
 
@@ -103,13 +106,13 @@ fn is_text(kind: &DataType) -> bool {
 }
 
 /// The column at `path`, and whether each of the columns around it has a value in a row.
-struct Column<'a> {
-    array: &'a ArrayRef,
+pub(super) struct Column<'a> {
+    pub(super) array: &'a ArrayRef,
     parents: Vec<&'a ArrayRef>,
 }
 
 impl<'a> Column<'a> {
-    fn at(batch: &'a RecordBatch, path: &[usize]) -> Option<Self> {
+    pub(super) fn at(batch: &'a RecordBatch, path: &[usize]) -> Option<Self> {
         let (first, rest) = path.split_first()?;
         let mut array = batch.columns().get(*first)?;
         let mut parents = Vec::new();
@@ -120,9 +123,13 @@ impl<'a> Column<'a> {
         Some(Self { array, parents })
     }
 
+    pub(super) fn has_null_parent(&self, row: usize) -> bool {
+        self.parents.iter().any(|parent| parent.is_null(row))
+    }
+
     /// Returns the string or integer in a row.
     fn scalar(&self, row: usize) -> Option<String> {
-        if self.parents.iter().any(|parent| parent.is_null(row)) {
+        if self.has_null_parent(row) {
             return None;
         }
         string_at(self.array, row).map(str::to_owned).or_else(|| integer_at(self.array, row))
@@ -130,7 +137,7 @@ impl<'a> Column<'a> {
 }
 
 /// Returns the string in a row, or `None` if it is null or not a string.
-fn string_at(array: &dyn Array, row: usize) -> Option<&str> {
+pub(super) fn string_at(array: &dyn Array, row: usize) -> Option<&str> {
     if row >= array.len() || array.is_null(row) {
         return None;
     }

@@ -2,34 +2,33 @@
 //! new text column if texts in them changed.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufWriter, Write};
+use std::io::{self, BufRead};
 use std::sync::Arc;
 
-use arrow_array::cast::AsArray;
-use arrow_array::{
-    Array, ArrayRef, BooleanArray, LargeStringArray, RecordBatch, StringArray, StringViewArray,
-    StructArray,
-};
-use arrow_ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
-use arrow_schema::{ArrowError, DataType, SchemaRef};
+use arrow_array::RecordBatch;
 
 use super::arrow_batches::{ArrowBatches, catch_panic};
+use super::arrow_dictionary::DictionaryRewriter;
+use super::arrow_output::{ArrowOutput, replace_column, text_array};
 use super::arrow_rows::{ArrowColumns, ColumnPath};
 use super::input_format::RecordWriter;
 use super::record::{RecordBody, RecordHandle};
 use super::{RecordAction, Shard};
-use crate::corpus::codec::Encoder;
 
 /// Starts to write a new version of `shard` into `file`.
 pub(super) fn rewrite(shard: &Shard, file: File) -> io::Result<Box<dyn RecordWriter>> {
     let codec = shard.format.codec;
-    let mut source = ArrowBatches::open(codec.decoder(File::open(&shard.path)?)?)?;
+    let open = || ArrowBatches::open(codec.decoder(File::open(&shard.path)?)?);
+    let mut source = open()?;
     let columns = ArrowColumns::find(source.schema.fields(), &shard.read_options);
-    let text = columns.map_err(io::Error::other)?.text;
+    let columns = columns.map_err(io::Error::other)?;
     let batch = source.next()?;
-    // The compression of the first batch is that of all.
     let output = ArrowOutput::new(&source, codec.encoder(file)?)?;
-    Ok(Box::new(ArrowRewriter { source, batch, output, text, rows: BatchRows::default() }))
+    let (text, rows) = (columns.text, BatchRows::default());
+    Ok(match columns.has_dictionary {
+        true => Box::new(DictionaryRewriter::new((source, batch), open()?, output, text)),
+        false => Box::new(ArrowRewriter { source, batch, output, text, rows }),
+    })
 }
 
 struct ArrowRewriter {
@@ -91,87 +90,8 @@ fn new_batch(batch: RecordBatch, text: &[usize], rows: BatchRows) -> io::Result<
     if !rows.is_changed {
         return Ok(batch);
     }
-    let (schema, mut columns, length) = batch.into_parts();
-    if let Some((first, rest)) = text.split_first()
-        && let Some(column) = columns.get_mut(*first)
-    {
-        *column = with_texts(column, rest, rows.texts)?;
-    }
-    let options = arrow_array::RecordBatchOptions::new().with_row_count(Some(length));
-    let batch = RecordBatch::try_new_with_options(schema, columns, &options);
-    let keep = BooleanArray::from(rows.keep);
-    batch
-        .and_then(|batch| arrow_select::filter::filter_record_batch(&batch, &keep))
-        .map_err(io::Error::other)
-}
-
-/// Returns a column with new texts in the column that is nested in it at `path`.
-fn with_texts(
-    column: &ArrayRef,
-    path: &[usize],
-    texts: Vec<Option<String>>,
-) -> io::Result<ArrayRef> {
-    if let Some((first, rest)) = path.split_first() {
-        let (fields, mut columns, nulls) = column.as_struct().clone().into_parts();
-        if let Some(column) = columns.get_mut(*first) {
-            *column = with_texts(column, rest, texts)?;
-        }
-        let column = StructArray::try_new(fields, columns, nulls).map_err(io::Error::other)?;
-        return Ok(Arc::new(column));
-    }
-    Ok(match column.data_type() {
-        DataType::Utf8 => {
-            let bytes: usize = texts.iter().flatten().map(String::len).sum();
-            if i32::try_from(bytes).is_err() {
-                return Err(io::Error::other("the texts of a batch have more than 2 GiB"));
-            }
-            Arc::new(StringArray::from_iter(texts))
-        }
-        DataType::LargeUtf8 => Arc::new(LargeStringArray::from_iter(texts)),
-        DataType::Utf8View => Arc::new(StringViewArray::from_iter(texts)),
-        _ => {
-            return Err(io::Error::other(
-                "texts in a dictionary are read and not written; write the column as strings",
-            ));
-        }
+    replace_column(batch, text, rows.keep, &mut |column| {
+        let texts: Vec<Option<&str>> = rows.texts.iter().map(Option::as_deref).collect();
+        text_array(column.data_type(), &texts)
     })
-}
-
-/// The new file or stream.
-enum ArrowOutput {
-    File(FileWriter<BufWriter<Encoder>>),
-    Stream(StreamWriter<BufWriter<Encoder>>),
-}
-
-impl ArrowOutput {
-    fn new(source: &ArrowBatches<impl BufRead>, encoder: Encoder) -> io::Result<Self> {
-        let schema: &SchemaRef = &source.schema;
-        let writer = BufWriter::new(encoder);
-        let output = || {
-            let options = IpcWriteOptions::default().try_with_compression(source.compression)?;
-            Ok::<_, ArrowError>(match source.is_file {
-                true => Self::File(FileWriter::try_new_with_options(writer, schema, options)?),
-                false => Self::Stream(StreamWriter::try_new_with_options(writer, schema, options)?),
-            })
-        };
-        output().map_err(io::Error::other)
-    }
-
-    fn write(&mut self, batch: &RecordBatch) -> io::Result<()> {
-        let written = match self {
-            Self::File(writer) => writer.write(batch),
-            Self::Stream(writer) => writer.write(batch),
-        };
-        written.map_err(io::Error::other)
-    }
-
-    fn finish(self) -> io::Result<()> {
-        let writer = match self {
-            Self::File(writer) => writer.into_inner(),
-            Self::Stream(writer) => writer.into_inner(),
-        };
-        let mut writer = writer.map_err(io::Error::other)?;
-        writer.flush()?;
-        writer.into_inner().map_err(io::IntoInnerError::into_error)?.finish().map(|_| ())
-    }
 }

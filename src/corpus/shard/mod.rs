@@ -5,6 +5,10 @@ mod arrow;
 #[cfg(feature = "arrow")]
 mod arrow_batches;
 #[cfg(feature = "arrow")]
+mod arrow_dictionary;
+#[cfg(feature = "arrow")]
+mod arrow_output;
+#[cfg(feature = "arrow")]
 mod arrow_rows;
 #[cfg(feature = "arrow")]
 mod arrow_writer;
