@@ -33,7 +33,11 @@ static FILES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
             .set_compression(Compression::GZIP(Default::default()))
             .set_bloom_filter_enabled(true),
         plain().set_compression(Compression::ZSTD(ZstdLevel::default())),
-        plain().set_compression(Compression::BROTLI(Default::default())),
+        plain().set_compression(if cfg!(feature = "codecs") {
+            Compression::BROTLI(Default::default())
+        } else {
+            Compression::UNCOMPRESSED
+        }),
         plain()
             .set_compression(Compression::LZ4_RAW)
             .set_column_encoding("text".into(), Encoding::DELTA_BYTE_ARRAY),

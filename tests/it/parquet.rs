@@ -1,10 +1,12 @@
 //! Parquet files written by other programs: codecs, and columns without text.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::Path;
 use std::sync::Arc;
 
-use parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel};
+#[cfg(feature = "codecs")]
+use parquet::basic::BrotliLevel;
+use parquet::basic::{Compression, GzipLevel, ZstdLevel};
 use parquet::data_type::{ByteArray, ByteArrayType};
 use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{FileReader, SerializedFileReader};
@@ -13,7 +15,7 @@ use parquet::record::RowAccessor;
 use parquet::schema::parser::parse_message_type;
 use tempfile::TempDir;
 
-use crate::command::dechaff;
+use crate::command::{dechaff, stderr, stdout};
 
 const TEXT: &str =
     "The talks go on in Muscat next week, both sides said on Monday.\n\nLeave a Comment\n";
@@ -39,6 +41,7 @@ fn every_codec_is_read_and_written() {
         Compression::UNCOMPRESSED,
         Compression::SNAPPY,
         Compression::GZIP(GzipLevel::default()),
+        #[cfg(feature = "codecs")]
         Compression::BROTLI(BrotliLevel::default()),
         Compression::LZ4_RAW,
         Compression::ZSTD(ZstdLevel::default()),
@@ -67,6 +70,34 @@ fn every_codec_is_read_and_written() {
             assert!(!row.unwrap().get_string(0).unwrap().contains("Leave"), "{codec}");
         }
     }
+}
+
+/// Made by pyarrow 26.0.1: `write_table` with `compression="brotli"`, of three texts.
+#[test]
+fn pages_in_brotli_are_read_or_the_error_names_the_feature() {
+    let folder = TempDir::new().unwrap();
+    let fixture =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/parquet/brotli.parquet");
+    fs::copy(&fixture, folder.path().join("a.parquet")).unwrap();
+    let mut arguments = vec!["check", ".", "--isolated", "--select", "BP001"];
+    if cfg!(feature = "codecs") {
+        arguments.push("--fix");
+    }
+    let output = dechaff(folder.path(), &arguments);
+    let errors = stderr(&output);
+    if cfg!(feature = "codecs") {
+        assert_eq!(output.status.code(), Some(0), "{errors}");
+        assert!(stdout(&output).contains("2 findings fixed in 2 records"), "{}", stdout(&output));
+        return;
+    }
+    assert_eq!(output.status.code(), Some(2));
+    let error = "a.parquet: its pages are compressed with Brotli, which this build does not decompress; \
+                 build dechaff with `--features codecs`";
+    assert_eq!(errors.matches(error).count(), 1, "{errors}");
+    assert!(stdout(&output).contains("1 record could not be read"), "{}", stdout(&output));
+    arguments.push("--fix");
+    assert_eq!(dechaff(folder.path(), &arguments).status.code(), Some(2));
+    assert!(fs::read(folder.path().join("a.parquet")).unwrap() == fs::read(fixture).unwrap());
 }
 
 #[test]

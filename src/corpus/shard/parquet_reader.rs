@@ -5,7 +5,7 @@ use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use parquet::basic::{Encoding, Type};
+use parquet::basic::{Compression, Encoding, Type};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_typed_column_reader};
 use parquet::data_type::{ByteArray, ByteArrayType, DataType};
 use parquet::errors::ParquetError;
@@ -28,6 +28,10 @@ use crate::corpus::read::ReadError;
 const MAX_PAGE_RECORDS: usize = 2;
 /// Pages up to this size are read even if the maximum record size is small.
 const MIN_MAX_PAGE_BYTES: usize = 16 << 20;
+
+/// Why a file cannot be read whose pages are in Brotli.
+const MISSING_CODEC: &str = "its pages are compressed with Brotli, which this build does not \
+    decompress; build dechaff with `--features codecs`, or write the file with another codec";
 
 /// Reads the records of a file in small batches of rows.
 pub(super) struct ParquetReader {
@@ -148,6 +152,17 @@ impl Columns {
         let labels = options.label_fields().map(|field| field.and_then(scalar));
         Ok(Self { text, id, labels })
     }
+
+    /// Whether the columns are compressed in a way that this build does not read.
+    fn need_missing_codec(&self, metadata: &ParquetMetaData) -> bool {
+        let labels = self.labels.into_iter().flatten();
+        let mut columns = [self.text].into_iter().chain(self.id).chain(labels);
+        let is_missing = |compression| matches!(compression, Compression::BROTLI(_));
+        let groups = metadata.row_groups();
+        let is_missing_in =
+            |at| groups.iter().any(|group| is_missing(group.column(at).compression()));
+        cfg!(not(feature = "codecs")) && columns.any(is_missing_in)
+    }
 }
 
 fn missing_column(schema: &SchemaDescriptor, name: &str) -> ColumnError {
@@ -187,6 +202,9 @@ impl ParquetReader {
             ColumnError::Missing(reason) => file.no_text_field(reason),
             ColumnError::Invalid(reason) => file.unreadable(reason),
         })?;
+        if columns.need_missing_codec(reader.metadata()) {
+            return Err(file.unreadable(MISSING_CODEC.into()));
+        }
         Ok(Self {
             reader,
             columns,
