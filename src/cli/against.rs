@@ -9,8 +9,8 @@ use anyhow::{Context, ensure};
 use super::output;
 use super::settings_resolver::absolute;
 use crate::check::indexed::{ReferenceIndex, SKETCH_VERSION, unicode_version};
-use crate::corpus::display_path;
 use crate::corpus::index::{IndexReader, IndexRule, IndexSettings, IndexTexts};
+use crate::corpus::{ResolvedSettings, display_path};
 use crate::linter::{CorpusComparer, Linter};
 use crate::report::count;
 use crate::text::{Origin, path_of};
@@ -46,17 +46,23 @@ pub(super) fn index_settings(linter: &Linter) -> anyhow::Result<IndexSettings> {
 }
 
 impl Against {
-    /// Opens the indexes at `paths`, and checks that documents can be compared with them.
+    /// Opens the indexes at `paths` and those of the configuration, and checks that documents can
+    /// be compared with them.
     ///
     /// # Errors
     ///
     /// There is no index, or it was made with other settings.
-    pub(super) fn open(paths: &[PathBuf], linter: &Linter) -> anyhow::Result<Self> {
-        if paths.is_empty() {
+    pub(super) fn open(paths: &[PathBuf], settings: &ResolvedSettings) -> anyhow::Result<Self> {
+        let configured = settings.against();
+        if paths.is_empty() && configured.is_empty() {
             return Ok(Self::default());
         }
-        let settings = index_settings(linter).context("--against")?;
         let here = std::env::current_dir().context("cannot find the working directory")?;
+        let mut paths = paths.to_vec();
+        paths.extend(configured.iter().map(|path| path_of(&display_path(&here, path))));
+        let mut seen = HashSet::new();
+        paths.retain(|path| seen.insert(absolute(&here, path)));
+        let settings = index_settings(&settings.linter).context("--against")?;
         let open = |path: &PathBuf| {
             let reader = IndexReader::open(path, &here)?;
             reader.require(&settings)?;

@@ -60,7 +60,7 @@ impl<'a> CheckContext<'a> {
         settings: Arc<ResolvedSettings>,
     ) -> anyhow::Result<Self> {
         let memory = settings.value(|options| options.memory.as_ref());
-        let against = Against::open(&arguments.against, &settings.linter)?;
+        let against = Against::open(&arguments.against, &settings)?;
         let measures = measures(arguments, &settings);
         let mut read_options = arguments.read_options.read_options(&settings);
         let needs_language = settings.measures_need_language()

@@ -1,7 +1,8 @@
 //! Which files a configuration may read.
 //!
 //! A corpus is data and may contain a `dechaff.toml` from an unknown source. So a configuration
-//! found below or outside the working directory can only read files in its own directory.
+//! found below or outside the working directory can only read files in its own directory, and name no
+//! index.
 //! Configurations that apply to the working directory itself, and those given with `--config`, are
 //! trusted.
 
@@ -60,6 +61,10 @@ pub(super) fn check_paths(here: &Path, layer: &Layer) -> Result<(), UserFileErro
             let message = format!("`{key}` leads outside the folder of this configuration");
             return Err(layer.error(message, path.span()).with_hint(Some(REMEDY.into())));
         }
+    }
+    if let Some(index) = options.against.first() {
+        let message = "`against` cannot be set here, because an index names files in any folder";
+        return Err(layer.error(message, index.span()).with_hint(Some(REMEDY.into())));
     }
     Ok(())
 }

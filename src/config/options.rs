@@ -70,6 +70,9 @@ pub struct Options {
     pub max_removed: Option<Spanned<f64>>,
     /// Thresholds of the verdicts that `--documents` writes.
     pub documents: DocumentOptions,
+    /// Indexes of other documents to compare with too, made by `dechaff index add`.
+    #[cfg_attr(feature = "cli", schemars(with = "Vec<String>"))]
+    pub against: Vec<Spanned<String>>,
     /// Memory for comparing documents, such as `2GB`; a quarter of free memory by default.
     #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub memory: Option<Spanned<String>>,

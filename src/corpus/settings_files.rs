@@ -117,6 +117,21 @@ impl ResolvedSettings {
         self.value(of).map(|(path, layer)| layer.folder.join(path))
     }
 
+    /// Returns the indexes to compare with, resolved against the directories of their layers.
+    pub fn against(&self) -> Vec<PathBuf> {
+        let of_layer = |layer: &Layer| {
+            let folder = layer.folder.clone();
+            layer.options.against.clone().into_iter().map(move |path| folder.join(path.get_ref()))
+        };
+        let mut paths: Vec<PathBuf> = Vec::new();
+        for path in self.layers.iter().flat_map(of_layer) {
+            if !paths.contains(&path) {
+                paths.push(path);
+            }
+        }
+        paths
+    }
+
     /// Returns the columns of a table with the measures of the selected rules, or of all rules if
     /// none of them is selected.
     pub fn measure_columns(&self) -> MeasureColumns {

@@ -456,6 +456,7 @@ fn schema_agrees_with_the_configuration_parser() {
         .replace("rules = [\"my-rules/\"]", "rules = []");
     let starter = starter.replace("extend = \"../dechaff.toml\"\n", "");
     let starter = starter.replace("baseline = \"dechaff-baseline.json\"\n", "");
+    let starter = starter.replace("against = [\"corpus.dxi\"]", "against = []");
     let configurations = [
         (starter.as_str(), true),
         ("select = [\"BP\"]\n[rule.ND002]\nthreshold = 0.9\nseverity = \"error\"\n", true),

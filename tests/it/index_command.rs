@@ -301,3 +301,27 @@ fn one_process_writes_at_a_time() {
     drop(writer);
     succeed(folder, &ADD);
 }
+
+#[test]
+fn a_configuration_can_name_indexes() {
+    let folder = corpus();
+    let folder = folder.path();
+    succeed(folder, &ADD);
+    let found = |arguments: &[&str]| {
+        let output =
+            dechaff(folder, &[&["check", "new", "--output-format=json"], arguments].concat());
+        assert!(output.status.code().is_some_and(|code| code < 2), "{}", stderr(&output));
+        serde_json::from_str::<Vec<Value>>(&stdout(&output)).unwrap().len()
+    };
+    assert_eq!(found(&["--isolated", "--select", "ND001"]), 0);
+    let configuration = "select = [\"ND001\"]\nagainst = [\"old.dxi\"]\n";
+    fs::write(folder.join("dechaff.toml"), configuration).unwrap();
+    assert_eq!(found(&[]), 5);
+    // Once is enough.
+    assert_eq!(found(&["--against", "./old.dxi"]), 5);
+    // A configuration in a corpus of somebody else names no index.
+    fs::remove_file(folder.join("dechaff.toml")).unwrap();
+    fs::write(folder.join("new/dechaff.toml"), configuration).unwrap();
+    let error = fail(folder, &["check", "new"]);
+    assert!(error.contains("`against` cannot be set here"), "{error}");
+}

@@ -12,7 +12,7 @@ use super::language_server::{LanguageServer, MessageType, ServerEvent};
 use super::lint::{Analysis, LintJob};
 use super::open_document::{OpenDocument, move_findings};
 use super::snapshot::{Snapshot, SnapshotTexts};
-use super::workspace_comparison::{ComparisonJob, ComparisonOutcome};
+use super::workspace_comparison::{ComparedDocument, ComparisonJob, ComparisonOutcome};
 use super::workspace_settings::DocumentSettings;
 use crate::corpus::{Format, ReadOptions};
 use crate::text::PathName;
@@ -70,11 +70,12 @@ impl LanguageServer {
         let Some(document) = self.documents.get_mut(&snapshot.uri) else { return Ok(()) };
         document.needs_lint = false;
         let copies = document.copies.clone();
+        let old_places = Arc::clone(&document.old_places);
         self.linting = Some(snapshot.uri.clone());
         let open = self.documents.values().map(|open| Arc::clone(&open.snapshot));
         let texts = SnapshotTexts::new(open, max_record());
         let (snapshot, client) = (Arc::clone(snapshot), self.client);
-        let job = LintJob { snapshot, settings, copies, texts, client };
+        let job = LintJob { snapshot, settings, copies, old_places, texts, client };
         self.spawn(ServerEvent::Linted(None), move || {
             ServerEvent::Linted(Some(Box::new(job.run())))
         });
@@ -160,16 +161,20 @@ impl LanguageServer {
     /// The client no longer reads.
     pub(super) fn compared(&mut self, outcome: Option<ComparisonOutcome>) -> io::Result<()> {
         self.is_comparing = false;
-        let Some(ComparisonOutcome { copies, too_large }) = outcome else {
+        let Some(ComparisonOutcome { copies, index_error, too_large }) = outcome else {
             return self.log(MessageType::Error, "the documents could not be compared");
         };
-        for (snapshot, mut findings) in copies {
+        for ComparedDocument { snapshot, mut findings, old_places } in copies {
             let Some(document) = self.documents.get_mut(&snapshot.uri) else { continue };
             move_findings(&mut findings, &snapshot.text, &document.snapshot.text);
-            if document.copies != findings {
+            if document.copies != findings || *document.old_places != old_places {
                 document.copies = findings;
+                document.old_places = Arc::new(old_places);
                 document.needs_lint = true;
             }
+        }
+        if let Some(error) = index_error {
+            self.show(MessageType::Warning, &error)?;
         }
         match too_large {
             Some(folder) => {

@@ -1,9 +1,12 @@
 //! Findings as diagnostics.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::protocol::{ClientCapabilities, LspDiagnostic, RelatedInformation, UNNECESSARY};
 use super::snapshot::{Snapshot, SnapshotTexts};
+use super::workspace_index::OldPlaces;
 use crate::finding::{Finding, RuleInfo, Severity};
 use crate::report::printable;
 
@@ -14,7 +17,7 @@ const RULES_PAGE: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/
 pub(super) fn diagnostics(
     snapshot: &Snapshot,
     findings: &[Finding],
-    texts: &SnapshotTexts,
+    texts: (&SnapshotTexts, &OldPlaces),
     client: &ClientCapabilities,
 ) -> Vec<LspDiagnostic> {
     findings.iter().map(|finding| diagnostic(snapshot, finding, texts, client)).collect()
@@ -23,7 +26,7 @@ pub(super) fn diagnostics(
 fn diagnostic(
     snapshot: &Snapshot,
     finding: &Finding,
-    texts: &SnapshotTexts,
+    texts: (&SnapshotTexts, &OldPlaces),
     client: &ClientCapabilities,
 ) -> LspDiagnostic {
     let rule = &finding.rule;
@@ -69,11 +72,14 @@ fn message(finding: &Finding) -> String {
 fn related_information(
     snapshot: &Snapshot,
     finding: &Finding,
-    texts: &SnapshotTexts,
+    (texts, old_places): (&SnapshotTexts, &OldPlaces),
 ) -> Vec<RelatedInformation> {
     let labels = finding.labels.iter().filter(|label| !label.message.is_empty());
     let labels = labels.filter_map(|label| {
         let origin = label.origin.as_ref().unwrap_or(&finding.origin);
+        if let Some(place) = old_places.get(&(Arc::clone(origin), label.span.start)) {
+            return Some(place.clone());
+        }
         let location = texts.locate(origin, label.span, snapshot)?;
         Some(RelatedInformation { location, message: printable(&label.message).into_owned() })
     });

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::diagnostics::diagnostics;
 use super::protocol::{ClientCapabilities, LspDiagnostic};
 use super::snapshot::{Snapshot, SnapshotTexts};
+use super::workspace_index::OldPlaces;
 use super::workspace_settings::DocumentSettings;
 use crate::finding::Finding;
 use crate::linter::Linter;
@@ -16,6 +17,8 @@ pub(super) struct LintJob {
     pub(super) settings: DocumentSettings,
     /// Findings that refer to other documents, from the last comparison.
     pub(super) copies: Vec<Finding>,
+    /// Where they refer to documents of an index.
+    pub(super) old_places: Arc<OldPlaces>,
     pub(super) texts: SnapshotTexts,
     pub(super) client: ClientCapabilities,
 }
@@ -32,7 +35,7 @@ pub(super) struct Analysis {
 impl LintJob {
     /// Lints the document and compares its paragraphs with each other.
     pub(super) fn run(self) -> Analysis {
-        let Self { snapshot, settings, copies, texts, client } = self;
+        let Self { snapshot, settings, copies, old_places, texts, client } = self;
         let document = snapshot.document();
         let mut matches = own_matches(&settings.linter, &document, &texts);
         // A place is reported once, and a copy in the same document is never out of date.
@@ -41,7 +44,7 @@ impl LintJob {
         matches.extend(copies);
         matches.sort_by(|left, right| left.sort_key().cmp(&right.sort_key()));
         let findings = settings.linter.lint(&document, matches);
-        let diagnostics = diagnostics(&snapshot, &findings, &texts, &client);
+        let diagnostics = diagnostics(&snapshot, &findings, (&texts, &old_places), &client);
         Analysis { snapshot, settings, findings, diagnostics }
     }
 }

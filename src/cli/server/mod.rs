@@ -16,9 +16,11 @@ mod open_document;
 mod protocol;
 mod requests;
 mod snapshot;
+mod stamp;
 mod transport;
 mod uri;
 mod workspace_comparison;
+mod workspace_index;
 mod workspace_settings;
 
 use std::io::{BufReader, Read, Write};

@@ -7,6 +7,7 @@ use super::lint::Analysis;
 use super::protocol::{ContentChange, TextDocumentItem};
 use super::snapshot::Snapshot;
 use super::uri::path_from_uri;
+use super::workspace_index::OldPlaces;
 use crate::finding::Finding;
 use crate::text::{Origin, PathName, Span};
 
@@ -17,6 +18,8 @@ pub(super) struct OpenDocument {
     pub(super) analysis: Option<Arc<Analysis>>,
     /// Findings that refer to other documents, moved along with the text.
     pub(super) copies: Vec<Finding>,
+    /// Where they refer to documents of an index.
+    pub(super) old_places: Arc<OldPlaces>,
     /// Whether the text or what its findings depend on has changed since it was linted.
     pub(super) needs_lint: bool,
     /// Whether the client was told of findings, or that there are none.
@@ -42,7 +45,14 @@ impl OpenDocument {
             uri: item.uri,
         };
         let snapshot = Arc::new(snapshot);
-        Self { snapshot, analysis: None, copies: Vec::new(), needs_lint: true, is_shown: false }
+        Self {
+            snapshot,
+            analysis: None,
+            copies: Vec::new(),
+            old_places: Arc::default(),
+            needs_lint: true,
+            is_shown: false,
+        }
     }
 
     /// Applies changes, each to the text that the one before leaves.

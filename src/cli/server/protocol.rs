@@ -113,13 +113,13 @@ pub(super) struct LspDiagnostic {
     pub(super) related_information: Vec<RelatedInformation>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct RelatedInformation {
     pub(super) location: LspLocation,
     pub(super) message: String,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct LspLocation {
     pub(super) uri: String,
     pub(super) range: LspRange,

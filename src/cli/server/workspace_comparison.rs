@@ -4,18 +4,21 @@
 //! once, because each may be a copy of the others. The sketches of other files are kept until the
 //! files change, so that a save costs the comparison alone. An index on disk would allow larger
 //! folders, but it is of documents that were ingested, and the files of a workspace are about to
-//! be.
+//! be. The indexes that the configuration names are looked up as well.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
 use super::snapshot::{Snapshot, SnapshotTexts};
-use super::workspace_settings::{Stamp, Workspace, stamp};
+use super::stamp::{Stamp, stamp};
+use super::workspace_index::{ComparedTexts, OldPlaces, old_places};
+use super::workspace_settings::Workspace;
 use crate::check::store::{self, MemoryStore};
+use crate::corpus::index::IndexTexts;
 use crate::corpus::{Format, PathFilter, Source, read, walk};
 use crate::finding::Finding;
-use crate::linter::Sketch;
+use crate::linter::{CorpusComparer, Sketch};
 use crate::text::{Document, Origin, PathName};
 
 /// Folders with more text are not compared with: sketches take about half as much memory, and a
@@ -35,9 +38,19 @@ pub(super) struct ComparisonJob {
 /// The findings of a comparison.
 pub(super) struct ComparisonOutcome {
     /// For each document, the findings that refer to others.
-    pub(super) copies: Vec<(Arc<Snapshot>, Vec<Finding>)>,
+    pub(super) copies: Vec<ComparedDocument>,
+    /// Why an index was not compared with.
+    pub(super) index_error: Option<String>,
     /// The folder, if it is too large to be compared with.
     pub(super) too_large: Option<PathBuf>,
+}
+
+/// The findings in a document that refer to others.
+pub(super) struct ComparedDocument {
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) findings: Vec<Finding>,
+    /// Where they refer to documents of an index.
+    pub(super) old_places: OldPlaces,
 }
 
 impl ComparisonJob {
@@ -51,8 +64,9 @@ impl ComparisonJob {
         };
         let sketches = self.sketches(files);
         // It only fails for more paragraphs than can be numbered, of which `check` tells.
-        let copies = self.compare(sketches).unwrap_or_default();
-        ComparisonOutcome { copies, too_large }
+        let mut index_error = None;
+        let copies = self.compare(sketches, &mut index_error).unwrap_or_default();
+        ComparisonOutcome { copies, index_error, too_large }
     }
 
     /// Returns the texts of the folder that are not open. Returns `None` if there are too many.
@@ -96,32 +110,56 @@ impl ComparisonJob {
         cache.values().map(|(_, sketch)| sketch.clone()).collect()
     }
 
-    /// Compares the open documents with each other and with older ones.
-    fn compare(&self, older: Vec<Sketch>) -> store::Result<Vec<(Arc<Snapshot>, Vec<Finding>)>> {
+    /// Compares the open documents with each other, with older ones and with indexes.
+    fn compare(
+        &self,
+        older: Vec<Sketch>,
+        index_error: &mut Option<String>,
+    ) -> store::Result<Vec<ComparedDocument>> {
         let linter = &self.workspace.settings.linter;
-        let texts = SnapshotTexts::new(self.documents.iter().cloned(), self.max_record);
+        let snapshots = SnapshotTexts::new(self.documents.iter().cloned(), self.max_record);
         let mut comparison = linter.comparison(Box::new(MemoryStore::default()), usize::MAX);
         for snapshot in &self.documents {
             comparison.add(linter.sketch(&snapshot.document()))?;
         }
         older.into_iter().try_for_each(|sketch| comparison.add_reference(sketch))?;
+        let indexed = self.add_indexes(&mut comparison).unwrap_or_else(|error| {
+            *index_error = Some(format!("{error:#}"));
+            IndexTexts::default()
+        });
+        let texts = ComparedTexts { snapshots: &snapshots, indexed: &indexed };
         let mut matches = comparison.finish(&texts)?;
         let copies = self.documents.iter().map(|snapshot| {
             let document: Document<'_> = snapshot.document();
             let mut findings = matches.findings_in(&document);
-            findings.retain_mut(|finding| keep_first_copy(finding, &snapshot.origin));
-            (Arc::clone(snapshot), findings)
+            findings.retain_mut(|finding| keep_first_copy(finding, &snapshot.origin, &indexed));
+            let old_places = old_places(&findings, &indexed, snapshot.lines.encoding());
+            ComparedDocument { snapshot: Arc::clone(snapshot), findings, old_places }
         });
         Ok(copies.collect())
+    }
+
+    /// Adds the documents of indexes that may match.
+    fn add_indexes(&self, comparison: &mut CorpusComparer<'_>) -> anyhow::Result<IndexTexts> {
+        let settings = &self.workspace.settings;
+        let mut indexes = self.workspace.indexes.lock().unwrap_or_else(PoisonError::into_inner);
+        indexes.refresh(&settings.against(), &settings.linter)?;
+        indexes.add_to(comparison, self.max_record)
     }
 }
 
 /// Whether a finding refers to another document. Drops its fix if that document is later in the
-/// order in which `check` keeps copies, so that fixes in two editors never remove both.
-fn keep_first_copy(finding: &mut Finding, own: &Origin) -> bool {
+/// order in which `check` keeps copies, so that fixes in two editors never remove both. Those of an
+/// index come before all others.
+fn keep_first_copy(finding: &mut Finding, own: &Origin, indexed: &IndexTexts) -> bool {
     let others = finding.labels.iter().filter_map(|label| label.origin.as_deref());
-    let Some(last) = others.max().filter(|origin| *origin != own) else { return false };
-    if last > own {
+    let mut others = others.filter(|origin| *origin != own).peekable();
+    if others.peek().is_none() {
+        // If the old text has changed, a note names its place instead of a label.
+        return finding.labels.is_empty() && !indexed.lost().is_empty();
+    }
+    let last = others.filter(|origin| !indexed.contains(origin)).max();
+    if last.is_some_and(|last| last > own) {
         finding.fix = None;
         finding.help = None;
     }

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
 
+use super::stamp::{Stamp, stamp};
+use super::workspace_index::WorkspaceIndexes;
 use crate::cli::arguments::ConfigArguments;
 use crate::cli::baseline::LinterResolver;
 use crate::cli::settings_resolver::SettingsResolver;
@@ -24,9 +25,6 @@ pub(super) struct WorkspaceSettings {
     stamps: BTreeMap<PathBuf, Option<Stamp>>,
 }
 
-/// The time of the last change of a file, and its length in bytes.
-pub(super) type Stamp = (SystemTime, u64);
-
 /// The settings of one workspace folder.
 pub(super) struct Workspace {
     /// The folder, unless this is the working directory.
@@ -37,6 +35,8 @@ pub(super) struct Workspace {
     linters: LinterResolver,
     /// The sketches of files that are not open, as of the last comparison.
     pub(super) sketches: Mutex<HashMap<PathBuf, (Stamp, Sketch)>>,
+    /// The indexes that `against` names, as of the last comparison.
+    pub(super) indexes: Mutex<WorkspaceIndexes>,
 }
 
 /// The settings of one document.
@@ -79,7 +79,7 @@ impl WorkspaceSettings {
 
     /// Whether a file that settings were read from has changed, appeared or disappeared.
     pub(super) fn is_outdated(&self) -> bool {
-        self.stamps.iter().any(|(path, stamp)| self::stamp(path) != *stamp)
+        self.stamps.iter().any(|(path, stamp)| super::stamp::stamp(path) != *stamp)
     }
 
     /// Returns the settings of a file or, without a path, of an unsaved document. Returns `None` if
@@ -136,8 +136,14 @@ impl WorkspaceSettings {
         let settings = resolver.settings(&root)?;
         self.note_files(&settings);
         let linters = LinterResolver::with_baseline(&resolver, &settings)?;
-        let workspace =
-            Arc::new(Workspace { folder, resolver, settings, linters, sketches: Mutex::default() });
+        let workspace = Arc::new(Workspace {
+            folder,
+            resolver,
+            settings,
+            linters,
+            sketches: Mutex::default(),
+            indexes: Mutex::default(),
+        });
         self.workspaces.insert(root, Arc::clone(&workspace));
         Ok(workspace)
     }
@@ -172,10 +178,4 @@ impl WorkspaceSettings {
     fn note(&mut self, path: PathBuf) {
         self.stamps.entry(path).or_insert_with_key(|path| stamp(path));
     }
-}
-
-/// Returns the stamp of a file, if it exists.
-pub(super) fn stamp(path: &Path) -> Option<Stamp> {
-    let metadata = path.metadata().ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
 }

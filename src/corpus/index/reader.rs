@@ -59,6 +59,11 @@ impl IndexReader {
         &self.path
     }
 
+    /// Returns the file that every change of the index at `path` replaces.
+    pub fn manifest_path(path: &Path) -> PathBuf {
+        path.join(super::manifest::FILE_NAME)
+    }
+
     /// Returns the manifest.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest

@@ -16,15 +16,15 @@ fn with(before: &str, after: &str) -> String {
     format!("{before}\n\n{PARAGRAPH}\n\n{after}\n")
 }
 
-fn first() -> String {
+pub(super) fn first() -> String {
     with("The church was painted in June.", "It has a new door.")
 }
 
-fn second() -> String {
+pub(super) fn second() -> String {
     with("Nobody lives on the hill now.", "The road ends there.")
 }
 
-fn related(diagnostic: &Value) -> (&str, u64) {
+pub(super) fn related(diagnostic: &Value) -> (&str, u64) {
     let location = &diagnostic["relatedInformation"][0]["location"];
     let line = location["range"]["start"]["line"].as_u64().unwrap();
     (location["uri"].as_str().unwrap(), line)

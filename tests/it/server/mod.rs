@@ -3,6 +3,7 @@
 mod actions;
 mod client;
 mod copies;
+mod indexes;
 mod lifecycle;
 mod neovim;
 mod positions;
