@@ -10,6 +10,8 @@
     reason = "a crate of its own and a module of the tests"
 )]
 
+#[cfg(feature = "arrow")]
+pub mod arrow;
 pub mod configuration;
 pub mod documents;
 pub mod duplicates;
@@ -21,6 +23,7 @@ pub mod records;
 pub mod reports;
 pub mod rules;
 mod shared;
+mod table;
 pub mod text;
 pub mod undo;
 pub mod undo_log;
@@ -41,7 +44,9 @@ pub struct Target {
 }
 
 /// All targets, by name.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: &[Target] = &[
+    #[cfg(feature = "arrow")]
+    target("arrow", arrow::run, arrow::seeds, 300),
     target("configuration", configuration::run, configuration::seeds, 1_000),
     target("documents", documents::run, documents::seeds, 150),
     target("duplicates", duplicates::run, duplicates::seeds, 300),
