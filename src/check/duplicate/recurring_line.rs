@@ -180,7 +180,9 @@ fn merge_variants(
     texts: &mut TextCache<'_>,
 ) {
     let groups = variant_groups(patterns, min_documents);
-    merge_groups(&groups, &mut UnitPatterns { patterns, units }, alike, texts);
+    merge_groups(&groups, &mut UnitPatterns { patterns, units }, |left, right| {
+        texts.are_lines_similar(left, right, alike)
+    });
 }
 
 /// The patterns that are merged.
@@ -224,8 +226,7 @@ impl MergedPatterns for UnitPatterns<'_, '_> {
 pub(super) fn merge_groups(
     groups: &[Vec<u32>],
     patterns: &mut impl MergedPatterns,
-    alike: f64,
-    texts: &mut TextCache<'_>,
+    mut are_similar: impl FnMut(DocSpan, DocSpan) -> bool,
 ) {
     /// Patterns of a group that are compared with the most frequent one.
     const MAX_VARIANTS: usize = 1_000;
@@ -236,7 +237,7 @@ pub(super) fn merge_groups(
             let (Some(left), Some(right)) = (patterns.first(main), patterns.first(other)) else {
                 continue;
             };
-            if other != main && texts.are_lines_similar(left, right, alike) {
+            if other != main && are_similar(left, right) {
                 patterns.merge(main, other);
             }
         }

@@ -50,8 +50,14 @@ impl TextCache<'_> {
             cached.map_or_else(|| Arc::from(without_numbers(right_line)), |(_, line)| line);
         self.last_line = Some((right, Arc::clone(&right_line)));
         let left_line = without_numbers(left_line);
-        *left_line == *right_line || is_similar(&left_line, &right_line, min_similarity)
+        are_normalized_lines_similar(&left_line, &right_line, min_similarity)
     }
+}
+
+/// Whether two lines are as [`TextCache::are_lines_similar`] says, given both after
+/// [`without_numbers`].
+pub(super) fn are_normalized_lines_similar(left: &str, right: &str, min_similarity: f64) -> bool {
+    left == right || is_similar(left, right, min_similarity)
 }
 
 /// Whether the normalized Levenshtein similarity of two lines is at least `min_similarity`.
@@ -75,7 +81,7 @@ fn is_similar(left: &str, right: &str, min_similarity: f64) -> bool {
 }
 
 /// Folds a text and replaces each number with a single 0.
-fn without_numbers(text: &str) -> String {
+pub(super) fn without_numbers(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     for character in folded(text).chars() {
         let character = if character.is_numeric() { '0' } else { character };

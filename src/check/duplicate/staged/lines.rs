@@ -9,8 +9,8 @@ use super::super::recurring_line::{
     LineHash, MergedPatterns, RecurringLine, collect_recurring, merge_groups,
 };
 use super::super::sketch::{MAX_LINE_TOKENS, NUMBER, line_token};
-use super::super::text_cache::TextCache;
 use super::super::unit_kind::UnitKind;
+use super::super::verify::{are_normalized_lines_similar, without_numbers};
 use super::groups::{UnitStream, for_each_unclaimed_group};
 use super::{DuplicateCheck, LastText, halves, is_line, joined, variant_element};
 use crate::check::element_order::ElementOrder;
@@ -216,8 +216,21 @@ pub(super) fn merge(
     let mut groups: Vec<Vec<u32>> = groups.into_iter().map(indices).collect();
     groups.sort_unstable();
     let mut patterns = Patterns(patterns);
-    let mut texts = TextCache::numbered(input, input.memory());
-    merge_groups(&groups, &mut patterns, line.alike, &mut texts);
+    // Patterns are sorted by their first lines, so their texts are read in order.
+    let mut texts = LastText::new(input);
+    let mut first_lines: FxHashMap<DocSpan, String> = FxHashMap::default();
+    for pattern in &patterns.0 {
+        input.check_interrupt()?;
+        let text = texts.get(pattern.first.document)?;
+        let line = text.get(pattern.first.span().range()).unwrap_or_default();
+        first_lines.insert(pattern.first, without_numbers(line));
+    }
+    merge_groups(&groups, &mut patterns, |left, right| {
+        match (first_lines.get(&left), first_lines.get(&right)) {
+            (Some(left), Some(right)) => are_normalized_lines_similar(left, right, line.alike),
+            _ => false,
+        }
+    });
     for pattern in &patterns.0 {
         let Some(mut main) = pattern.merged_with else { continue };
         while let Some(next) = patterns.0[main as usize].merged_with {
