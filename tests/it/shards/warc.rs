@@ -174,8 +174,8 @@ fn the_main_text_of_pages_is_extracted() {
     assert!(!text.contains("About us"), "{text}");
 }
 
-/// Each page is bad for one bound: depth, elements, formatting that is reopened, attributes,
-/// deep text and entities. Without the bounds, some take minutes or overflow the stack.
+/// Each page is bad for one bound: depth, elements, formatting that is reopened, attributes, deep
+/// text, entities and headings. Without the bounds, some take minutes or overflow the stack.
 #[cfg(feature = "html")]
 #[test]
 fn hostile_pages_are_bad_records() {
@@ -188,11 +188,17 @@ fn hostile_pages_are_bad_records() {
         (format!("<div {}>", "a ".repeat(50_000)), "has tags with too many attributes"),
         (format!("{}{}", "<div>".repeat(200), "x".repeat(600_000)), "deeply nested"),
         (format!("{}{}", "x".repeat(1_000_000), "&amp;".repeat(60_000)), "has too many entities"),
+        (
+            format!("<h1>{}</h1>{}", "long ".repeat(8_000), "<h2>title</h2>".repeat(1_000)),
+            "has too many headings for its title",
+        ),
     ];
+    // Much white space and long texts are not many attributes.
+    let harmless = [(" \t".repeat(200_000), ""), ("a b, ".repeat(60_000), "")];
     let article = "<article><p>The mill of the village grinds twice a day.</p></article>";
     let html = |page: &str| format!("<html><body>{article}{page}</body></html>");
     let mut archive = Vec::new();
-    for (page, _) in pages.iter().chain([&(String::new(), "")]) {
+    for (page, _) in pages.iter().chain(&harmless) {
         let content = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n{}", html(page));
         let head = format!(
             "WARC/1.0\r\nWARC-Type: response\r\nContent-Type: application/http\r\nContent-Length: {}\r\n\r\n",
@@ -204,7 +210,7 @@ fn hostile_pages_are_bad_records() {
     fs::write(folder.path().join("hostile.warc"), archive).unwrap();
     let (report, errors) = check(folder.path(), "hostile.warc", 2, &[]);
     assert!(
-        report.contains("1 record checked: no findings; 7 records could not be read"),
+        report.contains("2 records checked: no findings; 8 records could not be read"),
         "{report}"
     );
     for (number, (_, bound)) in pages.iter().enumerate() {
