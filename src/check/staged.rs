@@ -325,6 +325,13 @@ pub trait StepInput: NumberedTexts {
     /// A file cannot be read or is damaged.
     fn rows(&self, table: StagedTable, keys: RangeInclusive<u64>) -> store::Result<Rows<'_>>;
 
+    /// Returns the rows with one of `keys`, which are sorted.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be read or is damaged.
+    fn rows_of(&self, table: StagedTable, keys: Arc<[u64]>) -> store::Result<Rows<'_>>;
+
     /// Calls `visit` with what each task of the sketches or an earlier step wrote as `blob`.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::blocks::{self, BlockEntry};
 use super::damaged;
@@ -59,6 +60,7 @@ impl WorkFile {
         &self,
         table: StagedTable,
         keys: RangeInclusive<u64>,
+        wanted: Option<Arc<[u64]>>,
     ) -> Result<Option<FileRows<'_>>> {
         let [rows, blocks] = table_sections(table);
         let (Some(section), Some(blocks)) =
@@ -76,6 +78,7 @@ impl WorkFile {
         let entries = entries.as_chunks().0.iter().map(BlockEntry::from_bytes);
         let entries: Vec<BlockEntry> = entries
             .filter(|entry| entry.last >= *keys.start() && entry.first <= *keys.end())
+            .filter(|entry| wanted.as_ref().is_none_or(|wanted| has_key(wanted, entry, offset)))
             .collect();
         if entries.is_empty() {
             return Ok(None);
@@ -85,11 +88,18 @@ impl WorkFile {
             table,
             section,
             keys,
+            wanted,
             key_offset: offset,
             entries: entries.into_iter(),
             rows: Vec::new().into_iter(),
         }))
     }
+}
+
+/// Whether a block may have one of `keys`, which are sorted.
+fn has_key(keys: &[u64], entry: &BlockEntry, offset: u64) -> bool {
+    let first = keys.partition_point(|key| *key < entry.first.saturating_add(offset));
+    keys.get(first).is_some_and(|key| *key <= entry.last.saturating_add(offset))
 }
 
 /// The rows of a table in a file, with documents numbered as in the whole corpus.
@@ -98,6 +108,8 @@ pub(super) struct FileRows<'f> {
     table: StagedTable,
     section: &'f Section,
     keys: RangeInclusive<u64>,
+    /// If set, the only keys that count.
+    wanted: Option<Arc<[u64]>>,
     key_offset: u64,
     entries: std::vec::IntoIter<BlockEntry>,
     rows: std::vec::IntoIter<StagedRow>,
@@ -111,6 +123,10 @@ impl FileRows<'_> {
                     continue;
                 }
                 row.key += self.key_offset;
+                let wanted = self.wanted.as_ref();
+                if wanted.is_some_and(|wanted| wanted.binary_search(&row.key).is_err()) {
+                    continue;
+                }
                 if self.table.has_document() {
                     row.values[0] = row.values[0].saturating_add(self.file.first_document);
                 }

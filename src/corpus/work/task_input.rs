@@ -82,9 +82,19 @@ impl WorkFiles {
 
     /// Returns rows of all files in ascending order.
     pub(super) fn rows(&self, table: StagedTable, keys: RangeInclusive<u64>) -> Result<Rows<'_>> {
+        self.wanted_rows(table, keys, None)
+    }
+
+    /// Returns rows with these keys, or with those of them in `wanted`.
+    fn wanted_rows(
+        &self,
+        table: StagedTable,
+        keys: RangeInclusive<u64>,
+        wanted: Option<&Arc<[u64]>>,
+    ) -> Result<Rows<'_>> {
         let mut streams = Vec::new();
         for file in &self.files {
-            streams.extend(file.rows(table, keys.clone())?);
+            streams.extend(file.rows(table, keys.clone(), wanted.cloned())?);
         }
         let mut heap = BinaryHeap::with_capacity(streams.len());
         for (index, stream) in streams.iter_mut().enumerate() {
@@ -307,6 +317,10 @@ impl StepInput for TaskInput<'_> {
 
     fn rows(&self, table: StagedTable, keys: RangeInclusive<u64>) -> Result<Rows<'_>> {
         self.files.rows(table, keys)
+    }
+
+    fn rows_of(&self, table: StagedTable, keys: Arc<[u64]>) -> Result<Rows<'_>> {
+        self.files.wanted_rows(table, 0..=u64::MAX, Some(&keys))
     }
 
     fn blobs(&self, blob: StagedBlob, visit: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {

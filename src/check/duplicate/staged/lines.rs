@@ -252,12 +252,23 @@ pub(super) fn find(
         return Ok(());
     }
     let mut mains: FxHashMap<u64, u64> = FxHashMap::default();
-    let mut merged: FxHashMap<u64, Vec<u64>> = FxHashMap::default();
+    let mut keys: Vec<u64> = Vec::new();
     for row in input.rows(StagedTable::MergedLines, 0..=u64::MAX)? {
         let row = row?;
         let main = joined(row.values[0], row.values[1]);
         mains.insert(row.key, main);
-        merged.entry(main).or_default().push(row.key);
+        if input.share().contains(&main) {
+            keys.push(row.key);
+        }
+    }
+    // The lines that count as one in the share have keys all over the range.
+    keys.sort_unstable();
+    let mut merged: FxHashMap<u64, Vec<StagedRow>> = FxHashMap::default();
+    for row in input.rows_of(StagedTable::Lines, keys.into())? {
+        let row = row?;
+        if let Some(main) = mains.get(&row.key) {
+            merged.entry(*main).or_default().push(row);
+        }
     }
     let place = |row: &StagedRow| place_key(row.values[0], row.values[1]);
     for_each_unclaimed_group(input, StagedTable::Lines, input.share(), place, &mut |group| {
@@ -267,11 +278,7 @@ pub(super) fn find(
         }
         let Some(others) = merged.get(&hash) else { return report(check, group, output) };
         let mut lines = group.to_vec();
-        for &other in others {
-            for row in input.rows(StagedTable::Lines, other..=other)? {
-                lines.push(row?);
-            }
-        }
+        lines.extend_from_slice(others);
         lines.sort_unstable_by_key(place);
         report(check, &lines, output)
     })
