@@ -6,7 +6,7 @@
 REFERENCE is datatrove, dolma, nemo-curator or redpajama. Each line of PAGES is an object with `text`
 and `lang`. SETS has the parameters of the sets by their names. RESULTS gets one line per page: for
 each set of measures, the threshold that fails first (or null) and the values that the implementation
-gives away. The last line has the seconds that each set took. Only the installed package is run, or
+gives away. The last line has the seconds of processor time that each set took. Only the installed package is run, or
 the checkout in SOURCE; nothing of it is repeated here but thresholds that it takes from a
 configuration.
 """
@@ -138,13 +138,13 @@ def datatrove(sets, _):
                 continue
             # Each set pays for its own words.
             split_into_parts.cache_clear()
-            start = time.perf_counter()
+            start = time.process_time()
             result = True
             for step in steps:
                 result = step.filter(Document(text=text, id="0"))
                 if result is not True:
                     break
-            seconds[name] = seconds.get(name, 0) + time.perf_counter() - start
+            seconds[name] = seconds.get(name, 0) + time.process_time() - start
             reason = None if result is True else result[1]
             reason = EMPTY.get(name, "min-lines") if reason == "empty" else REASONS.get(reason, reason)
             results[name] = {"failed": reason, "values": values(name, text)}
@@ -209,14 +209,14 @@ def nemo_curator(sets, _):
     filters.append(("bullet-lines", string.BulletsFilter(), False))
 
     def outcome(text, _, seconds):
-        start = time.perf_counter()
+        start = time.process_time()
         failed, values = None, {}
         for measure, step, is_complement in filters:
             score = step.score_document(text)
             values[measure] = 1 - score if is_complement else score
             if failed is None and not step.keep_document(score):
                 failed = measure
-        seconds[name] = seconds.get(name, 0) + time.perf_counter() - start
+        seconds[name] = seconds.get(name, 0) + time.process_time() - start
         if failed is not None:
             is_low = values[failed] < own.get(f"min-{failed}", 0)
             failed = f"{'min' if is_low else 'max'}-{failed}"
@@ -257,7 +257,7 @@ def redpajama(sets, source):
     javascript = lines.RPS_Lines_Javascript_Counts()
 
     def outcome(text, _, seconds):
-        start = time.perf_counter()
+        start = time.process_time()
         document = Document(text, domain=None, precompute_ngrams=True)
         values = {measure: signal(document)[0][2] for measure, signal in signals.items()}
         for measure, signal in of_lines.items():
@@ -267,7 +267,7 @@ def redpajama(sets, source):
         values["lines"] = len(document.raw_lines)
         order = ("words", "mean-word-length", "symbols-per-word", "bullet-lines", "top-2-gram")
         failed = first_failure(own, values, order)
-        seconds[name] = seconds.get(name, 0) + time.perf_counter() - start
+        seconds[name] = seconds.get(name, 0) + time.process_time() - start
         values = {measure: value for measure, value in values.items() if value is not None}
         return {name: {"failed": failed, "values": values}}
 
@@ -297,9 +297,9 @@ def dolma(_sets, _source):
     def outcome(text, _, seconds):
         results = {}
         for name, ignore_empty_lines in (("gopher@dolma-v1", False), ("gopher@dolma-v2", True)):
-            start = time.perf_counter()
+            start = time.process_time()
             attributes = get_attributes(text, ignore_empty_lines=ignore_empty_lines)
-            seconds[name] = seconds.get(name, 0) + time.perf_counter() - start
+            seconds[name] = seconds.get(name, 0) + time.process_time() - start
             values = {key[4:]: getattr(attributes, field) for key, field, _ in limits}
             thresholds = [(key, limit) for key, _, limit in limits]
             for n, value in attributes.fraction_of_characters_in_most_common_ngram:

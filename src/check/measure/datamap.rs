@@ -9,7 +9,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::ngrams::{self, ngram_size};
 use super::page::Page;
-use super::set::{Measure, MeasureSet, number, ratio};
+use super::set::{Measure, MeasureSet, number, occurrences, ratio};
 use super::words::{NGrams, Repeats};
 use crate::check::line_filter::is_counter;
 use crate::check::python;
@@ -82,8 +82,8 @@ fn counted_words(text: &str) -> usize {
 }
 
 fn symbols(text: &str) -> usize {
-    text.matches('#').count()
-        + ELLIPSES.iter().map(|ellipsis| text.matches(ellipsis).count()).sum::<usize>()
+    occurrences(text, "#")
+        + ELLIPSES.iter().map(|ellipsis| occurrences(text, ellipsis)).sum::<usize>()
 }
 
 fn is_letterless(word: &str) -> bool {

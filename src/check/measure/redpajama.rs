@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use super::ngrams::{self, ngram_size};
 use super::page::Page;
-use super::set::{Measure, MeasureSet, number, ratio};
+use super::set::{Measure, MeasureSet, number, occurrences, ratio};
 use super::words::{NGrams, PageWords, plain_form};
 use crate::check::python::{self, CharacterClass};
 use crate::text::Span;
@@ -106,12 +106,19 @@ struct RawWords {
     letterless: usize,
     capital: usize,
     stop_words: usize,
+    /// What is between full stops, question marks and exclamation marks, and has a letter or digit.
+    sentences: usize,
 }
 
 impl RawWords {
     fn new(text: &str, stop_words: &[String]) -> Self {
         let mut counts = Self::default();
+        let mut is_in_sentence = false;
         for_each_raw_word(text, |word| {
+            // Signs end a sentence, and other words start one.
+            let starts = word.starts_with(is_word_character);
+            counts.sentences += usize::from(starts && !is_in_sentence);
+            is_in_sentence = starts || is_in_sentence && !word.contains(['.', '!', '?']);
             counts.all += 1;
             counts.letterless += usize::from(is_letterless(word));
             counts.capital += usize::from(is_capital(word));
@@ -133,7 +140,7 @@ fn is_capital(word: &str) -> bool {
 }
 
 fn symbols(text: &str) -> usize {
-    SYMBOLS.iter().map(|symbol| text.matches(symbol).count()).sum()
+    SYMBOLS.iter().map(|symbol| occurrences(text, symbol)).sum()
 }
 
 fn starts_with_bullet(line: &str) -> bool {
@@ -151,11 +158,6 @@ fn ends_like_sentence(line: &str) -> bool {
 
 fn braces(text: &str) -> usize {
     memchr::memchr2_iter(b'{', b'}', text.as_bytes()).count()
-}
-
-/// Counts what is between full stops, question marks and exclamation marks, and has a letter.
-fn sentences(text: &str) -> usize {
-    text.split(['.', '!', '?']).filter(|part| part.chars().any(is_word_character)).count()
 }
 
 /// Counts “lorem ipsum” in the text made of the normal forms.
@@ -215,7 +217,7 @@ impl MeasureSet for RedPajama {
             ratio(counts.len(), count),
             (count > 0).then_some(entropy),
             stop_words,
-            Some(number(sentences(page.text))),
+            Some(number(raw.sentences)),
             Some(number(lines.len())),
             Some(ratio(braces(page.text), page.characters()).unwrap_or(0.0)),
             Some(ratio(lorem_ipsum(words), length).unwrap_or(0.0)),

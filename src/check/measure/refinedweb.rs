@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use super::ngrams::{self, ngram_size};
 use super::page::Page;
-use super::set::{Measure, MeasureSet, number, ratio};
+use super::set::{Measure, MeasureSet, number, occurrences, ratio};
 use super::words::{NGrams, Repeats};
 use crate::check::line_filter::refinedweb_reason;
 use crate::check::python::{self, CharacterClass};
@@ -72,7 +72,7 @@ const ELLIPSES: [&str; 3] = ["...", ". . .", "…"];
 const SYMBOLS: [&str; 4] = ["#", "...", ". . .", "…"];
 
 fn symbols(text: &str) -> usize {
-    SYMBOLS.iter().map(|symbol| text.matches(symbol).count()).sum()
+    SYMBOLS.iter().map(|symbol| occurrences(text, symbol)).sum()
 }
 
 fn is_stop_word(word: &str) -> bool {

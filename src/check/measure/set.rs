@@ -66,6 +66,14 @@ pub(super) trait MeasureSet: Send + Sync {
     fn heaviest(&self, page: &Page<'_>, name: &str) -> Option<Span>;
 }
 
+/// Counts the occurrences of `sign` in a text that do not overlap.
+pub(super) fn occurrences(text: &str, sign: &str) -> usize {
+    match sign.as_bytes() {
+        [byte] => memchr::memchr_iter(*byte, text.as_bytes()).count(),
+        bytes => memchr::memmem::find_iter(text.as_bytes(), bytes).count(),
+    }
+}
+
 /// Divides two counts; `None` if there is nothing to divide by.
 pub(super) fn ratio(part: usize, whole: usize) -> Option<f64> {
     (whole > 0).then(|| number(part) / number(whole))

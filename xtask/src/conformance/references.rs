@@ -11,6 +11,8 @@ pub(super) struct Reference {
     pub(super) name: &'static str,
     /// Its name and version in the report.
     pub(super) version: &'static str,
+    /// Values that differ by less are equal.
+    pub(super) tolerance: f64,
     /// How it is run.
     kind: Kind,
     /// The folder of its checkout among the sources.
@@ -28,10 +30,15 @@ enum Kind {
     Results,
 }
 
+/// The tolerance for values in double precision, and in single precision.
+const DOUBLE: f64 = 1e-9;
+const SINGLE: f64 = 1e-6;
+
 pub(super) const REFERENCES: [Reference; 5] = [
     Reference {
         name: "datatrove",
         version: "datatrove 0.10.1",
+        tolerance: DOUBLE,
         kind: Kind::Packages {
             alone: &[],
             others: &["datatrove==0.10.1", "spacy==3.8.18", "nltk", "fasteners", "numpy"],
@@ -42,6 +49,7 @@ pub(super) const REFERENCES: [Reference; 5] = [
     Reference {
         name: "dolma",
         version: "dolma 1.2.1",
+        tolerance: DOUBLE,
         kind: Kind::Packages { alone: &[], others: &["dolma==1.2.1"] },
         checkout: "dolma",
         tests: &["tests/python/test_gopher.py", "tests/python/test_c4.py"],
@@ -49,6 +57,7 @@ pub(super) const REFERENCES: [Reference; 5] = [
     Reference {
         name: "nemo-curator",
         version: "nemo-curator 1.4.0",
+        tolerance: DOUBLE,
         // It depends on what takes gigabytes and a GPU.
         kind: Kind::Packages { alone: &["nemo-curator==1.4.0"], others: &["loguru", "regex"] },
         checkout: "Curator",
@@ -57,6 +66,7 @@ pub(super) const REFERENCES: [Reference; 5] = [
     Reference {
         name: "redpajama",
         version: "RedPajama-Data, commit 6d2cee9",
+        tolerance: DOUBLE,
         kind: Kind::Checkout(&["nltk==3.8.1", "numpy", "msgspec", "typing_extensions"]),
         checkout: "RedPajama-Data",
         tests: &[],
@@ -64,6 +74,7 @@ pub(super) const REFERENCES: [Reference; 5] = [
     Reference {
         name: "datamap-rs",
         version: "datamap-rs, commit f771794",
+        tolerance: SINGLE,
         kind: Kind::Results,
         checkout: "datamap-rs",
         tests: &["tests/map_fxn_tests"],

@@ -23,7 +23,7 @@ fn values(comparison: &Comparison) -> String {
 /// Returns the report on pages and on the texts in tests.
 pub(super) fn report(pages: &Comparisons, tests: &Comparisons) -> Result<String> {
     let mut report = String::from(
-        "On one core; MB are millions of bytes of text, and the time of each set includes its words.\n\n\
+        "In processor time of one thread; MB are millions of bytes of text, and the time of each set includes its words.\n\n\
          | set | implementation | pages | same decision | same first threshold | equal values | dechaff, MB/s | \
          implementation, MB/s | times as fast |\n|---|---|---:|---:|---:|---:|---:|---:|---:|\n",
     );
