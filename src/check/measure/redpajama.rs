@@ -74,18 +74,15 @@ fn is_word_character(character: char) -> bool {
 /// Calls `word` with each word of `text` as `WordPunctTokenizer` splits it: stretches of letters,
 /// digits and underscores, and stretches of anything else but whitespace.
 fn for_each_raw_word<'t>(text: &'t str, mut word: impl FnMut(&'t str)) {
-    #[derive(PartialEq, Clone, Copy)]
-    enum Kind {
-        Space,
-        Word,
-        Sign,
-    }
     let (mut start, mut kind) = (0, Kind::Space);
-    for (at, character) in text.char_indices() {
-        let own = match is_word_character(character) {
-            true => Kind::Word,
-            false if python::is_space(character) => Kind::Space,
-            false => Kind::Sign,
+    let mut at = 0;
+    while let Some(byte) = text.as_bytes().get(at) {
+        let (own, width) = match ASCII_KINDS.get(usize::from(*byte)) {
+            Some(own) => (*own, 1),
+            None => {
+                let character = text[at..].chars().next().unwrap_or_default();
+                (Kind::of(character), character.len_utf8())
+            }
         };
         if own != kind {
             if kind != Kind::Space {
@@ -93,9 +90,43 @@ fn for_each_raw_word<'t>(text: &'t str, mut word: impl FnMut(&'t str)) {
             }
             (start, kind) = (at, own);
         }
+        at += width;
     }
     if kind != Kind::Space {
         word(&text[start..]);
+    }
+}
+
+/// What a character is to `WordPunctTokenizer`.
+#[derive(PartialEq, Clone, Copy)]
+enum Kind {
+    Space,
+    Word,
+    Sign,
+}
+
+/// The kinds of ASCII characters.
+const ASCII_KINDS: [Kind; 128] = {
+    let mut kinds = [Kind::Sign; 128];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        if byte.is_ascii_alphanumeric() || byte == b'_' {
+            kinds[byte as usize] = Kind::Word;
+        } else if matches!(byte, b' ' | b'\t'..=b'\r' | 0x1c..=0x1f) {
+            kinds[byte as usize] = Kind::Space;
+        }
+        byte += 1;
+    }
+    kinds
+};
+
+impl Kind {
+    fn of(character: char) -> Self {
+        match is_word_character(character) {
+            true => Self::Word,
+            false if python::is_space(character) => Self::Space,
+            false => Self::Sign,
+        }
     }
 }
 
@@ -135,6 +166,10 @@ fn is_letterless(word: &str) -> bool {
 /// Whether `str.isupper` holds: there is a capital, and no small letter.
 fn is_capital(word: &str) -> bool {
     static TITLE: LazyLock<CharacterClass> = LazyLock::new(|| CharacterClass::new(r"\p{Lt}"));
+    // Which most words have.
+    if word.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        return false;
+    }
     let is_small = |one: char| one.is_lowercase() || !one.is_ascii() && TITLE.contains(one);
     word.chars().any(char::is_uppercase) && !word.chars().any(is_small)
 }
@@ -208,7 +243,9 @@ impl MeasureSet for RedPajama {
         let mut values =
             vec![Some(number(count)), ratio(characters, count), ratio(symbols(page.text), raw.all)];
         values.push(share_of_lines(starts_with_bullet));
-        values.extend(words.ngrams(10).skip(1).map(|ngrams| Some(repeated(page, &ngrams))));
+        values.extend(
+            words.ngrams(10).skip(1).map(|ngrams| Some(repeated(page, &ngrams, characters))),
+        );
         values.extend([
             share_of_lines(ends_with_ellipsis),
             share_of_lines(ends_like_sentence),
@@ -259,8 +296,11 @@ impl MeasureSet for RedPajama {
 }
 
 /// Returns the share of characters in the most frequent n-gram, or from five words on in all that
-/// recur, each character once; 0 if none recurs.
-fn repeated(page: &Page<'_>, ngrams: &NGrams<'_>) -> f64 {
+/// recur, each character once; 0 if none recurs. `all` are the characters of all words.
+fn repeated(page: &Page<'_>, ngrams: &NGrams<'_>, all: usize) -> f64 {
+    if ngrams.first_repeated().is_none() {
+        return 0.0;
+    }
     let words = page.plain_words();
     let characters = match ngrams.size < 5 {
         true => {
@@ -273,5 +313,5 @@ fn repeated(page: &Page<'_>, ngrams: &NGrams<'_>) -> f64 {
             lengths.map(|(length, _)| length).sum()
         }
     };
-    ratio(characters, words.characters()).unwrap_or(0.0)
+    ratio(characters, all).unwrap_or(0.0)
 }
