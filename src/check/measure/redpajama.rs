@@ -81,7 +81,7 @@ fn for_each_raw_word<'t>(text: &'t str, mut word: impl FnMut(&'t str)) {
             Some(own) => (*own, 1),
             None => {
                 let character = text[at..].chars().next().unwrap_or_default();
-                (Kind::of(character), character.len_utf8())
+                (Kind::from_char(character), character.len_utf8())
             }
         };
         if own != kind {
@@ -121,7 +121,7 @@ const ASCII_KINDS: [Kind; 128] = {
 };
 
 impl Kind {
-    fn of(character: char) -> Self {
+    fn from_char(character: char) -> Self {
         match is_word_character(character) {
             true => Self::Word,
             false if python::is_space(character) => Self::Space,
