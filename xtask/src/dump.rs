@@ -10,7 +10,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use anyhow::Result;
-use dechaff::check::classifier::{BUCKET_BITS, FEATURES, Feature, Row, Survey};
+use dechaff::check::classifier::{BUCKET_BITS, FEATURES, Feature, LineRows, Row, Survey};
 use dechaff::text::{PageFeature, PageKind};
 use serde_json::json;
 
@@ -129,9 +129,10 @@ fn describe(page: &Prepared<'_>) -> serde_json::Value {
 }
 
 fn write_rows(survey: &Survey, file: &mut impl Write) -> Result<()> {
-    let nothing = [0.0; FEATURES];
-    for row in survey.rows(&vec![0.0; survey.len()], 0.0, |_| true) {
-        let row: &Row = row.as_ref().unwrap_or(&nothing);
+    let nothing: Row = [0.0; FEATURES];
+    let rows = LineRows::new(survey, vec![0.0; survey.len()], 0.0);
+    for unit in 0..survey.len() {
+        let row = rows.row(unit).unwrap_or(nothing);
         row.iter().try_for_each(|value| file.write_all(&value.to_le_bytes()))?;
     }
     Ok(())

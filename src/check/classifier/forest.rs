@@ -54,11 +54,11 @@ impl Forest {
 
     /// Returns the log odds that a line is noise.
     pub fn score(&self, row: &Row) -> f32 {
-        self.scores(&[row]).first().copied().unwrap_or(self.bias)
+        self.scores(std::slice::from_ref(row)).first().copied().unwrap_or(self.bias)
     }
 
     /// Returns the log odds of many lines.
-    pub fn scores(&self, rows: &[&Row]) -> Vec<f32> {
+    pub fn scores(&self, rows: &[Row]) -> Vec<f32> {
         let mut scores = Vec::with_capacity(rows.len());
         let mut alive = vec![[u32::MAX; LANES]; self.roots.len()];
         for rows in rows.chunks(LANES) {
@@ -174,7 +174,7 @@ impl SplitTable {
     }
 
     /// Returns the sum of all trees for each line. `alive` has a mask of open leaves per tree.
-    fn sums(&self, rows: &[&Row], alive: &mut [[u32; LANES]]) -> [f32; LANES] {
+    fn sums(&self, rows: &[Row], alive: &mut [[u32; LANES]]) -> [f32; LANES] {
         alive.fill([u32::MAX; LANES]);
         for (feature, splits) in self.splits.iter().enumerate() {
             let mut values = [i32::MIN; LANES];
@@ -243,7 +243,7 @@ mod tests {
                 row
             }).collect();
             let expected: Vec<f32> = rows.iter().map(|row| forest.walk(0, row).last().map_or(0.0, |(_, value)| 0.5 + value)).collect();
-            prop_assert_eq!(forest.scores(&rows.iter().collect::<Vec<_>>()), expected);
+            prop_assert_eq!(forest.scores(&rows), expected);
         }
     }
 

@@ -19,10 +19,11 @@ use serde::{Deserialize, Serialize};
 
 pub use features::{FEATURES, Feature, Row};
 pub use forest::{Forest, Node};
+use model::NOT_JUDGED;
 pub use model::{Model, PageScores, WordWeights};
 pub use prose::Prose;
 use prose::flagged;
-pub use survey::{LineContext, Survey};
+pub use survey::{LineContext, LineRows, Survey};
 pub use words::BUCKET_BITS;
 
 use super::{DocumentCheck, FindingSink, ParameterError, RuleWithParams};
@@ -92,13 +93,14 @@ impl Classifier {
     fn reported(
         &self,
         survey: &Survey,
-        judgement: &PageScores,
+        judgement: &PageScores<'_>,
     ) -> Vec<Option<(&Arc<RuleInfo>, f32)>> {
         let mut reported = vec![None; survey.len()];
         let mut next_stays = false;
         for (unit, score) in judgement.scores.iter().enumerate().rev() {
+            let is_judged = *score > NOT_JUDGED;
             let score = score - survey.caution(unit);
-            let may_report = judgement.rows[unit].is_some() && survey.may_report(unit);
+            let may_report = is_judged && survey.may_report(unit);
             if may_report && !(next_stays && survey.is_heading(unit)) {
                 let point = self.points.iter().find(|(_, least)| score >= *least);
                 reported[unit] = point.map(|(rule, _)| (rule, score));
@@ -119,12 +121,13 @@ impl DocumentCheck for Classifier {
         let survey = Survey::among(document, &is_flagged);
         let judgement = self.model.judge(&survey);
         let points = self.reported(&survey, &judgement);
-        for ((unit, row), rule) in judgement.rows.iter().enumerate().zip(points) {
-            let (Some(row), Some((rule, score))) = (row, rule) else { continue };
+        for (unit, point) in points.into_iter().enumerate() {
+            let Some((rule, score)) = point else { continue };
+            let Some(row) = judgement.rows.row(unit) else { continue };
             let span = survey.content(unit);
             let words =
                 Survey::heavy_words(document.slice(span), |bucket| self.model.words.weight(bucket));
-            let reasons = reasons::reasons(row, &self.model.explain(row), &words);
+            let reasons = reasons::reasons(&row, &self.model.explain(&row), &words);
             let mut finding = Finding::with_deletion(rule, document, span);
             finding.label = (!reasons.is_empty()).then(|| reasons.join(", "));
             let probability = 1.0 / (1.0 + (-score).exp());

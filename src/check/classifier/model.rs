@@ -2,7 +2,7 @@
 
 use super::features::{FEATURES, Row};
 use super::forest::{Forest, take};
-use super::survey::Survey;
+use super::survey::{LineRows, Survey};
 use super::words::BUCKET_BITS;
 
 /// Begins a file of weights; ends in the version of its format.
@@ -29,10 +29,10 @@ pub struct WordWeights {
 }
 
 /// What the model says of a document's lines.
-pub struct PageScores {
-    /// What is known of each unit, for those that are looked at.
-    pub rows: Vec<Option<Row>>,
-    /// The log odds that each is noise; very low for what is not looked at.
+pub struct PageScores<'s> {
+    /// What is known of each unit.
+    pub rows: LineRows<'s>,
+    /// The log odds that each is noise; [`NOT_JUDGED`] for what is not looked at.
     pub scores: Vec<f32>,
 }
 
@@ -63,23 +63,26 @@ impl WordWeights {
 /// what the trees would report, at half of their cost.
 const HOPELESS: f32 = -2.5;
 /// The log odds of a line that the model does not judge.
-const NOT_JUDGED: f32 = -9.0;
+pub(super) const NOT_JUDGED: f32 = -9.0;
+/// Lines that are judged together.
+const BATCH: usize = 1024;
 
 impl Model {
     /// Judges the lines of a document.
-    pub fn judge(&self, survey: &Survey) -> PageScores {
+    pub fn judge<'s>(&self, survey: &'s Survey) -> PageScores<'s> {
         let words = self.word_scores(survey);
-        let is_hopeless = |unit| {
-            survey.is_prose(unit) && words.get(unit).is_some_and(|score: &f32| *score < HOPELESS)
-        };
+        let hopeless: Vec<bool> = words.iter().map(|score| *score < HOPELESS).collect();
+        let is_hopeless = |unit: usize| survey.is_prose(unit) && hopeless[unit];
         let familiar = survey.familiar(|bucket| self.words.is_known(bucket));
-        let rows = survey.rows(&words, familiar, |unit| !is_hopeless(unit));
-        let judged: Vec<(usize, &Row)> =
-            rows.iter().enumerate().filter_map(|(unit, row)| Some((unit, row.as_ref()?))).collect();
-        let given = self.trees.scores(&judged.iter().map(|(_, row)| *row).collect::<Vec<_>>());
-        let mut scores = vec![NOT_JUDGED; rows.len()];
-        for ((unit, _), score) in judged.iter().zip(given) {
-            scores[*unit] = score;
+        let rows = LineRows::new(survey, words, familiar);
+        let mut scores = vec![NOT_JUDGED; survey.len()];
+        let judged: Vec<usize> = (0..survey.len()).filter(|&unit| !is_hopeless(unit)).collect();
+        for units in judged.chunks(BATCH) {
+            let (units, batch): (Vec<usize>, Vec<Row>) =
+                units.iter().filter_map(|&unit| Some((unit, rows.row(unit)?))).unzip();
+            for (unit, score) in units.into_iter().zip(self.trees.scores(&batch)) {
+                scores[unit] = score;
+            }
         }
         PageScores { rows, scores }
     }

@@ -2,6 +2,8 @@
 
 mod rows;
 
+pub use rows::LineRows;
+
 use std::ops::Range;
 
 use rustc_hash::{FxHashMap, FxHashSet};

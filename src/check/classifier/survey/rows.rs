@@ -5,38 +5,45 @@ use std::ops::Range;
 use super::{LineContext, Survey, SurveyUnit};
 use crate::check::classifier::features::{FEATURES, Feature, Nearby, REACH, Row, STEPS, nearby};
 
-impl Survey {
-    /// Returns the features of each unit that `is_judged`, given what the words of each unit say
-    /// and the share of familiar words; `None` for other units.
-    pub fn rows(
-        &self,
-        word_scores: &[f32],
-        familiar: f32,
-        is_judged: impl Fn(usize) -> bool,
-    ) -> Vec<Option<Row>> {
-        let contexts = self.contexts();
-        let page = self.page_row();
-        let sums = Sums::new(&self.units, word_scores);
-        let mut rows = Vec::with_capacity(self.units.len());
-        for (index, unit) in self.units.iter().enumerate() {
-            if !unit.is_candidate || !is_judged(index) {
-                rows.push(None);
-                continue;
-            }
-            let mut row = page;
-            row[Feature::Familiar as usize] = familiar;
-            self.describe(index, &mut row);
-            self.place(index, &contexts[index], &sums, &mut row);
-            self.describe_run(index, &contexts[index], &sums, &mut row);
-            self.describe_neighbours(index, word_scores, &mut row);
-            row[Feature::WordScore as usize] = word_scores.get(index).copied().unwrap_or(0.0);
-            row[Feature::HeadingWordScore as usize] =
-                word_scores.get(contexts[index].heading).copied().unwrap_or(0.0);
-            rows.push(Some(row));
-        }
-        rows
+/// Computes the features of a page's lines, one at a time: a row has half a kilobyte, and a file may
+/// have millions of lines.
+pub struct LineRows<'s> {
+    survey: &'s Survey,
+    word_scores: Vec<f32>,
+    contexts: Vec<LineContext>,
+    page: Row,
+    sums: Sums,
+}
+
+impl<'s> LineRows<'s> {
+    /// Prepares what the lines share, given what the words of each unit say and the share of
+    /// familiar words.
+    pub fn new(survey: &'s Survey, word_scores: Vec<f32>, familiar: f32) -> Self {
+        let mut page = survey.page_row();
+        page[Feature::Familiar as usize] = familiar;
+        let sums = Sums::new(&survey.units, &word_scores);
+        Self { survey, contexts: survey.contexts(), page, sums, word_scores }
     }
 
+    /// Returns the features of a unit that is a candidate; `None` for others.
+    pub fn row(&self, unit: usize) -> Option<Row> {
+        let (context, word_score) = (self.contexts.get(unit)?, self.word_scores.get(unit)?);
+        if !self.survey.is_candidate(unit) {
+            return None;
+        }
+        let mut row = self.page;
+        self.survey.describe(unit, &mut row);
+        self.survey.place(unit, context, &self.sums, &mut row);
+        self.survey.describe_run(unit, context, &self.sums, &mut row);
+        self.survey.describe_neighbours(unit, &self.word_scores, &mut row);
+        row[Feature::WordScore as usize] = *word_score;
+        row[Feature::HeadingWordScore as usize] =
+            self.word_scores.get(context.heading).copied().unwrap_or(0.0);
+        Some(row)
+    }
+}
+
+impl Survey {
     /// What all lines of the page have in common.
     fn page_row(&self) -> Row {
         let mut row = [0.0; FEATURES];
