@@ -328,7 +328,7 @@ mod tests {
         );
         assert_eq!(
             labels(linear_edges(UNITS / 10, 1), true).split(' ').next_back(),
-            Some("10.5\u{a0}%")
+            Some("11\u{a0}%")
         );
         assert_eq!(
             labels(linear_edges(UNITS - 1, 1), true).split(' ').next_back(),
