@@ -32,7 +32,7 @@ pub struct WordWeights {
 pub struct PageScores<'s> {
     /// What is known of each unit.
     pub rows: LineRows<'s>,
-    /// The log odds that each is noise; [`NOT_JUDGED`] for what is not looked at.
+    /// The log odds that each is noise; -9 for what is not looked at.
     pub scores: Vec<f32>,
 }
 
