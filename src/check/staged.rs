@@ -354,6 +354,29 @@ pub trait StepInput: NumberedTexts {
     fn check_interrupt(&self) -> store::Result<()>;
 }
 
+/// Calls `visit` with the rows of each key in `keys`, in order.
+///
+/// # Errors
+///
+/// A file cannot be read or is damaged, or `visit` fails.
+pub fn for_each_group(
+    input: &dyn StepInput,
+    table: StagedTable,
+    keys: RangeInclusive<u64>,
+    visit: &mut dyn FnMut(&mut [StagedRow]) -> store::Result<()>,
+) -> store::Result<()> {
+    let mut group: Vec<StagedRow> = Vec::new();
+    for row in input.rows(table, keys)? {
+        let row = row?;
+        if group.last().is_some_and(|last| last.key != row.key) {
+            visit(&mut group)?;
+            group.clear();
+        }
+        group.push(row);
+    }
+    if group.is_empty() { Ok(()) } else { visit(&mut group) }
+}
+
 /// What a task writes.
 pub trait StepOutput {
     /// Adds a row to a table. The order of rows does not matter.

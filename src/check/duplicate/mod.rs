@@ -38,7 +38,7 @@ pub use indexed::{near_keys, spread};
 pub use set_join::{JoinLimits, Ratio, SetSource, SimilarPair, count_shared, join};
 pub use sketch::{SHINGLE, shingles};
 pub(super) use staged::{
-    SetId, StagedJoin, StagedPair, merge_counts, read_order, total, write_counts, write_prefix,
+    ElementCounts, SetId, StagedJoin, StagedPair, merge_counts, read_order, write_prefix,
 };
 pub use token::{Token, Tokens};
 pub use unit_kind::{MinWords, UnitKind};

@@ -8,13 +8,11 @@ use super::{
     Parameters, similarity,
 };
 use crate::check::duplicate::{
-    Ratio, SetId, StagedJoin, StagedPair, merge_counts, read_order, total, write_counts,
-    write_prefix,
+    ElementCounts, Ratio, SetId, StagedJoin, StagedPair, merge_counts, read_order, write_prefix,
 };
-use crate::check::element_order::ElementOrder;
 use crate::check::staged::{
     SketchCounts, StagedBlob, StagedCheck, StagedRow, StagedTable, Step, StepInput, StepOutput,
-    key_document, key_start, place_key,
+    for_each_group, key_document, key_start, place_key,
 };
 use crate::check::store::{self, StoreError};
 use crate::check::{DocumentSet, PendingFindings};
@@ -128,30 +126,19 @@ fn threshold(parameters: &Parameters) -> Option<Ratio> {
 
 /// Finds the documents that are equal to an earlier one.
 fn find_equal(input: &dyn StepInput, output: &mut dyn StepOutput) -> store::Result<()> {
-    let mut group: Vec<StagedRow> = Vec::new();
-    let mut end_group = |group: &mut Vec<StagedRow>| -> store::Result<()> {
-        let by_order = |row: &StagedRow| {
+    for_each_group(input, StagedTable::DocumentHashes, input.share(), &mut |group| {
+        group.sort_unstable_by_key(|row| {
             let [document, words, order, ..] = row.values;
             (words, order, document)
-        };
-        group.sort_unstable_by_key(by_order);
+        });
         for equal in group.chunk_by(|left, right| left.values[1] == right.values[1]) {
             for copy in &equal[1..] {
                 let row = StagedRow::new(place_key(copy.values[0], 0), [equal[0].values[0]]);
                 output.row(StagedTable::EqualDocuments, row)?;
             }
         }
-        group.clear();
         Ok(())
-    };
-    for row in input.rows(StagedTable::DocumentHashes, input.share())? {
-        let row = row?;
-        if group.last().is_some_and(|last| last.key != row.key) {
-            end_group(&mut group)?;
-        }
-        group.push(row);
-    }
-    end_group(&mut group)
+    })
 }
 
 /// Calls `visit` with each document of the share that is joined with others, and its shingles.
@@ -192,14 +179,12 @@ fn count(
     if threshold(parameters).is_none() {
         return Ok(());
     }
-    let mut counts = ElementOrder::with_capacity(total(input, 1)?);
-    let mut elements = 0_u64;
+    let mut counts = ElementCounts::new(input, 1)?;
     for_each_candidate(input, &mut |_, shingles| {
-        elements += shingles.len() as u64;
-        shingles.iter().for_each(|shingle| counts.count(*shingle));
+        counts.add(&shingles);
         Ok(())
     })?;
-    write_counts(StagedBlob::DocumentElementCounts, elements, &counts, output)
+    counts.write(StagedBlob::DocumentElementCounts, output)
 }
 
 fn post(
@@ -259,31 +244,20 @@ fn write(
 /// Decides which documents stay.
 fn keep(input: &dyn StepInput, output: &mut dyn StepOutput) -> store::Result<()> {
     let mut copies = KeptByCopy::default();
-    let mut group: Vec<StagedRow> = Vec::new();
-    let end_group = |group: &mut Vec<StagedRow>, copies: &mut KeptByCopy| {
+    for_each_group(input, StagedTable::Candidates, 0..=u64::MAX, &mut |group| {
         let mut candidates: Candidates<Ordered> = Candidates::default();
-        for row in &*group {
-            let [order, document, similarity, ..] = row.values;
+        // Several tasks may find the same candidate.
+        for same in group.chunk_by(|left, right| left == right) {
+            let [order, document, similarity, ..] = same[0].values;
             candidates.add((order, document), u64::from(similarity));
         }
         // In this order, it is known of each candidate whether it stays.
         let kept = candidates.best(|(_, document)| !copies.contains_key(&document));
-        if let (Some(row), Some((_, kept))) = (group.first(), kept) {
-            copies.insert(key_start(row.key), kept);
+        if let Some((_, kept)) = kept {
+            copies.insert(key_start(group[0].key), kept);
         }
-        group.clear();
-    };
-    for row in input.rows(StagedTable::Candidates, 0..=u64::MAX)? {
-        let row = row?;
-        if group.last().is_some_and(|last| last.key != row.key) {
-            end_group(&mut group, &mut copies);
-        }
-        // Several tasks may find the same candidate.
-        if group.last() != Some(&row) {
-            group.push(row);
-        }
-    }
-    end_group(&mut group, &mut copies);
+        Ok(())
+    })?;
     for row in input.rows(StagedTable::EqualDocuments, 0..=u64::MAX)? {
         let row = row?;
         let first = row.values[0];

@@ -4,7 +4,7 @@ use super::super::matches::{DocSpan, Match, MatchEvidence, extra_copies, for_eac
 use super::super::unit_kind::UnitKind;
 use super::groups::for_each_unclaimed_group;
 use super::{DuplicateCheck, MinWords};
-use crate::check::staged::{StagedRow, StagedTable, StepInput, StepOutput, place_key};
+use crate::check::staged::{StagedRow, StagedTable, StepInput, StepOutput};
 use crate::check::store;
 
 /// Reports equal units. A unit that one rule reports is left out of what later rules compare.
@@ -13,7 +13,7 @@ pub(super) fn find(
     input: &dyn StepInput,
     output: &mut dyn StepOutput,
 ) -> store::Result<()> {
-    for_each_unclaimed_group(input, StagedTable::Exact, input.share(), unit_place, &mut |group| {
+    for_each_unclaimed_group(input, StagedTable::Exact, input.share(), &mut |group| {
         if group.len() < 2 {
             return Ok(());
         }
@@ -74,18 +74,7 @@ fn write(
     found: &[Match<'_>],
     output: &mut dyn StepOutput,
 ) -> store::Result<()> {
-    found.iter().try_for_each(|found| {
-        check.write_match(found, output)?;
-        let DocSpan { document, start, .. } = found.copy;
-        output.row(
-            StagedTable::Claims,
-            StagedRow { key: place_key(document, start), ..StagedRow::default() },
-        )
-    })
-}
-
-fn unit_place(row: &StagedRow) -> u64 {
-    place_key(row.values[0], row.values[1])
+    found.iter().try_for_each(|found| check.write_claim(found, output))
 }
 
 fn doc_span(row: &StagedRow) -> DocSpan {

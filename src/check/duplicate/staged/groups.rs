@@ -2,22 +2,26 @@
 
 use std::ops::RangeInclusive;
 
-use crate::check::staged::{StagedRow, StagedTable, StepInput};
+use crate::check::staged::{StagedRow, StagedTable, StepInput, place_key};
 use crate::check::store;
 
 /// Calls `visit` with the rows of each key in `keys`, in order, except for those in units that are
-/// claimed. `unit` returns the place of the unit of a row.
+/// claimed.
 pub(super) fn for_each_unclaimed_group(
     input: &dyn StepInput,
     table: StagedTable,
     keys: RangeInclusive<u64>,
-    unit: fn(&StagedRow) -> u64,
     visit: &mut dyn FnMut(&[StagedRow]) -> store::Result<()>,
 ) -> store::Result<()> {
     for_each_batch(input, table, keys, &mut |mut batch| {
-        retain_unclaimed(input, &mut batch, unit)?;
+        retain_unclaimed(input, &mut batch)?;
         batch.chunk_by(|left, right| left.key == right.key).try_for_each(&mut *visit)
     })
+}
+
+/// Returns the place of the unit of a row that begins with a document and the start of a unit.
+pub(super) fn unit_place(row: &StagedRow) -> u64 {
+    place_key(row.values[0], row.values[1])
 }
 
 /// Calls `visit` with as many rows as fit into memory, and all of each key.
@@ -43,13 +47,9 @@ fn for_each_batch(
 }
 
 /// Drops the rows in units that earlier steps have claimed.
-fn retain_unclaimed(
-    input: &dyn StepInput,
-    batch: &mut Vec<StagedRow>,
-    unit: fn(&StagedRow) -> u64,
-) -> store::Result<()> {
+fn retain_unclaimed(input: &dyn StepInput, batch: &mut Vec<StagedRow>) -> store::Result<()> {
     let mut places: Vec<(u64, usize)> =
-        batch.iter().enumerate().map(|(index, row)| (unit(row), index)).collect();
+        batch.iter().enumerate().map(|(index, row)| (unit_place(row), index)).collect();
     places.sort_unstable();
     let (Some((first, _)), Some((last, _))) = (places.first(), places.last()) else {
         return Ok(());

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use super::super::matches::to_u32_saturating;
 use super::super::set_join::{Ratio, WINDOW, common, count_shared};
 use crate::check::element_order::ElementOrder;
-use crate::check::staged::{StagedRow, StagedTable, StepInput};
+use crate::check::staged::{StagedRow, StagedTable, StepInput, for_each_group};
 use crate::check::store;
 
 /// A set: a unit or a document. Sets sort in the order in which they are compared.
@@ -107,16 +107,7 @@ impl<'j> StagedJoin<'j> {
         table: StagedTable,
         report: &mut dyn FnMut(StagedPair) -> store::Result<()>,
     ) -> store::Result<()> {
-        let mut group: Vec<StagedRow> = Vec::new();
-        for row in input.rows(table, input.share())? {
-            let row = row?;
-            if group.last().is_some_and(|last| last.key != row.key) {
-                self.join(&group, report)?;
-                group.clear();
-            }
-            group.push(row);
-        }
-        self.join(&group, report)?;
+        for_each_group(input, table, input.share(), &mut |group| self.join(group, report))?;
         self.verify(report)
     }
 

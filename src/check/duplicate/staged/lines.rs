@@ -11,11 +11,12 @@ use super::super::recurring_line::{
 use super::super::sketch::{MAX_LINE_TOKENS, NUMBER, line_token};
 use super::super::unit_kind::UnitKind;
 use super::super::verify::{are_normalized_lines_similar, without_numbers};
-use super::groups::{UnitStream, for_each_unclaimed_group};
+use super::groups::{UnitStream, for_each_unclaimed_group, unit_place};
 use super::{DuplicateCheck, LastText, halves, is_line, joined, variant_element};
 use crate::check::element_order::ElementOrder;
 use crate::check::staged::{
-    StagedBlob, StagedRow, StagedTable, StepInput, StepOutput, key_document, key_start, place_key,
+    StagedBlob, StagedRow, StagedTable, StepInput, StepOutput, for_each_group, key_document,
+    key_start,
 };
 use crate::check::store::{self, StoreError};
 
@@ -138,29 +139,22 @@ fn for_each_variant(
     keys: RangeInclusive<u64>,
     visit: &mut dyn FnMut(u64, &[VariantPattern]) -> store::Result<()>,
 ) -> store::Result<()> {
-    let mut variant = None;
-    let mut group: Vec<VariantPattern> = Vec::new();
-    let mut end_group = |variant: Option<u64>, group: &mut Vec<VariantPattern>| {
-        group.sort_unstable();
+    for_each_group(input, table, keys, &mut |group| {
+        let pattern = |row: &StagedRow| {
+            let [low, high, lines, document, start, end, ..] = row.values;
+            (joined(low, high), lines as usize, DocSpan { document, start, end })
+        };
+        let mut found: Vec<VariantPattern> = group.iter().map(pattern).collect();
+        found.sort_unstable();
         let mut patterns: Vec<VariantPattern> = Vec::new();
-        for (hash, lines, first) in group.drain(..) {
+        for (hash, lines, first) in found {
             match patterns.last_mut().filter(|last| last.0 == hash) {
                 Some(last) => *last = (hash, last.1 + lines, last.2.min(first)),
                 None => patterns.push((hash, lines, first)),
             }
         }
-        variant.map_or(Ok(()), |variant| visit(variant, &patterns))
-    };
-    for row in input.rows(table, keys)? {
-        let row = row?;
-        if variant != Some(row.key) {
-            end_group(variant, &mut group)?;
-            variant = Some(row.key);
-        }
-        let [low, high, lines, document, start, end, ..] = row.values;
-        group.push((joined(low, high), lines as usize, DocSpan { document, start, end }));
-    }
-    end_group(variant, &mut group)
+        visit(group[0].key, &patterns)
+    })
 }
 
 /// Writes the variants that more than one pattern and enough lines have.
@@ -270,8 +264,7 @@ pub(super) fn find(
             merged.entry(*main).or_default().push(row);
         }
     }
-    let place = |row: &StagedRow| place_key(row.values[0], row.values[1]);
-    for_each_unclaimed_group(input, StagedTable::Lines, input.share(), place, &mut |group| {
+    for_each_unclaimed_group(input, StagedTable::Lines, input.share(), &mut |group| {
         let Some(hash) = group.first().map(|row| row.key) else { return Ok(()) };
         if mains.contains_key(&hash) {
             return Ok(());
@@ -279,7 +272,7 @@ pub(super) fn find(
         let Some(others) = merged.get(&hash) else { return report(check, group, output) };
         let mut lines = group.to_vec();
         lines.extend_from_slice(others);
-        lines.sort_unstable_by_key(place);
+        lines.sort_unstable_by_key(unit_place);
         report(check, &lines, output)
     })
 }
@@ -313,10 +306,8 @@ fn report(
                 DocSpan { document, start, end }
             };
             let (copy, original) = (place(unit), place(original));
-            check
-                .write_match(&Match { rule, copy, original, extra_copies: 0, evidence }, output)?;
-            let key = place_key(copy.document, copy.start);
-            output.row(StagedTable::Claims, StagedRow { key, ..StagedRow::default() })?;
+            let found = Match { rule, copy, original, extra_copies: 0, evidence };
+            check.write_claim(&found, output)?;
             is_claimed[unit as usize] = true;
         }
     }

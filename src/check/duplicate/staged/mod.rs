@@ -33,7 +33,7 @@ use crate::text::Span;
 
 use join::element_key;
 pub(in crate::check) use join::{SetId, StagedJoin, StagedPair};
-pub(in crate::check) use near::{merge_counts, read_order, total, write_counts, write_prefix};
+pub(in crate::check) use near::{ElementCounts, merge_counts, read_order, write_prefix};
 
 impl StagedCheck for DuplicateCheck {
     fn refusal(&self) -> Option<String> {
@@ -219,6 +219,13 @@ impl DuplicateCheck {
     fn rule_number(&self, rule: &Arc<RuleInfo>) -> u32 {
         let position = self.rules().position(|other| Arc::ptr_eq(rule, other));
         position.map_or(u32::MAX, to_u32_saturating)
+    }
+
+    /// Writes a match of a unit, which later steps leave out.
+    fn write_claim(&self, found: &Match<'_>, output: &mut dyn StepOutput) -> store::Result<()> {
+        self.write_match(found, output)?;
+        let key = place_key(found.copy.document, found.copy.start);
+        output.row(StagedTable::Claims, StagedRow { key, ..StagedRow::default() })
     }
 
     /// Writes a match.

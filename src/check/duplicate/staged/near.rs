@@ -49,40 +49,51 @@ pub(super) fn count(
     if check.near_rule().is_none() {
         return Ok(());
     }
-    let mut counts = ElementOrder::with_capacity(total(input, 0)?);
-    let mut elements = 0_u64;
+    let mut counts = ElementCounts::new(input, 0)?;
     for_each_candidate(check, input, &mut |_, _, shingles| {
-        elements += shingles.len() as u64;
-        shingles.iter().for_each(|shingle| counts.count(*shingle));
+        counts.add(&shingles);
         Ok(())
     })?;
-    write_counts(StagedBlob::ElementCounts, elements, &counts, output)
+    counts.write(StagedBlob::ElementCounts, output)
 }
 
-/// Returns the sum of what sketches wrote as total number `at`.
-pub(in crate::check) fn total(input: &dyn StepInput, at: usize) -> store::Result<usize> {
-    let mut sum = 0_u64;
-    input.blobs(StagedBlob::Totals, &mut |bytes| {
-        let total = bytes.get(8 * at..8 * at + 8).and_then(|bytes| bytes.try_into().ok());
-        sum += total.map_or(0, u64::from_le_bytes);
-        Ok(())
-    })?;
-    Ok(usize::try_from(sum).unwrap_or(usize::MAX))
-}
-
-/// Writes counts of elements: their number, then the table.
-pub(in crate::check) fn write_counts(
-    blob: StagedBlob,
+/// Counts the elements of sets.
+pub(in crate::check) struct ElementCounts {
+    counts: ElementOrder,
     elements: u64,
-    counts: &ElementOrder,
-    output: &mut dyn StepOutput,
-) -> store::Result<()> {
-    let mut bytes = elements.to_le_bytes().to_vec();
-    bytes.extend_from_slice(counts.as_bytes());
-    output.blob(blob, &bytes)
 }
 
-/// Adds what tasks wrote with [`write_counts`], and writes the order.
+impl ElementCounts {
+    /// Creates a table for as many elements as the sketches wrote as total number `at`.
+    pub(in crate::check) fn new(input: &dyn StepInput, at: usize) -> store::Result<Self> {
+        let mut total = 0_u64;
+        input.blobs(StagedBlob::Totals, &mut |bytes| {
+            let part = bytes.get(8 * at..8 * at + 8).and_then(|bytes| bytes.try_into().ok());
+            total += part.map_or(0, u64::from_le_bytes);
+            Ok(())
+        })?;
+        let capacity = usize::try_from(total).unwrap_or(usize::MAX);
+        Ok(Self { counts: ElementOrder::with_capacity(capacity), elements: 0 })
+    }
+
+    pub(in crate::check) fn add(&mut self, set: &[u64]) {
+        self.elements += set.len() as u64;
+        set.iter().for_each(|element| self.counts.count(*element));
+    }
+
+    /// Writes the number of elements, then the table.
+    pub(in crate::check) fn write(
+        &self,
+        blob: StagedBlob,
+        output: &mut dyn StepOutput,
+    ) -> store::Result<()> {
+        let mut bytes = self.elements.to_le_bytes().to_vec();
+        bytes.extend_from_slice(self.counts.as_bytes());
+        output.blob(blob, &bytes)
+    }
+}
+
+/// Adds the [`ElementCounts`] that tasks wrote, and writes the order.
 pub(in crate::check) fn merge_counts(
     input: &dyn StepInput,
     counts: StagedBlob,
@@ -262,9 +273,7 @@ pub(super) fn keep(
         let evidence = MatchEvidence::Jaccard { shared, union, is_truncated, may_delete };
         let (copy, original) = (place(right), place(left));
         let found = Match { rule, copy, original, extra_copies: matches - 1, evidence };
-        check.write_match(&found, output)?;
-        let key = place_key(copy.document, copy.start);
-        output.row(StagedTable::Claims, StagedRow { key, ..StagedRow::default() })?;
+        check.write_claim(&found, output)?;
     }
     Ok(())
 }

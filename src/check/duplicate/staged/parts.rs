@@ -27,22 +27,15 @@ pub(super) fn find(
     input: &dyn StepInput,
     output: &mut dyn StepOutput,
 ) -> store::Result<()> {
-    let unit = |row: &StagedRow| place_key(row.values[0], row.values[1]);
     if !check.sentence.is_empty() {
-        for_each_unclaimed_group(
-            input,
-            StagedTable::Sentences,
-            input.share(),
-            unit,
-            &mut |group| {
-                if group.len() > 1 { sentences(check, group, output) } else { Ok(()) }
-            },
-        )?;
+        for_each_unclaimed_group(input, StagedTable::Sentences, input.share(), &mut |group| {
+            if group.len() > 1 { sentences(check, group, output) } else { Ok(()) }
+        })?;
     }
     if check.passage.is_empty() {
         return Ok(());
     }
-    for_each_unclaimed_group(input, StagedTable::Passages, input.share(), unit, &mut |group| {
+    for_each_unclaimed_group(input, StagedTable::Passages, input.share(), &mut |group| {
         for_each_seed(group.len(), |later, earlier| {
             let [document, unit_start, unit_end, start, ..] = group[later].values;
             let [earlier_document, earlier_unit, earlier_end, earlier_start, ..] =
