@@ -438,21 +438,17 @@ impl CheckArguments {
 
     /// Returns the arguments that are also configuration keys.
     pub(super) fn options(&self) -> toml::Table {
-        let mut table = self.read_options.options();
+        let mut extend_select = self.extend_select.clone();
+        if self.wants_verdicts() && !self.excludes_document_rule() {
+            extend_select.push(DOCUMENT_RULE.into());
+        }
+        let mut table =
+            self.read_options.options_with_rules(&self.select, &extend_select, &self.ignore);
         let mut add = |key: &str, value: Option<toml::Value>| {
             if let Some(value) = value {
                 table.insert(key.to_owned(), value);
             }
         };
-        let list =
-            |texts: &[String]| (!texts.is_empty()).then(|| toml::Value::from(texts.to_vec()));
-        add("select", list(&self.select));
-        let mut extend_select = self.extend_select.clone();
-        if self.wants_verdicts() && !self.excludes_document_rule() {
-            extend_select.push(DOCUMENT_RULE.into());
-        }
-        add("extend-select", list(&extend_select));
-        add("ignore", list(&self.ignore));
         add("preset", self.preset.clone().map(Into::into));
         add("memory", self.memory.clone().map(Into::into));
         add(

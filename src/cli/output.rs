@@ -8,6 +8,7 @@ use anstream::ColorChoice;
 use anyhow::Context;
 
 use super::choices::ColorWhen;
+use crate::corpus::ReadError;
 use crate::report::{Medium, printable, render_user_file_error};
 use crate::text::PathName;
 use crate::user_file::UserFileError;
@@ -134,6 +135,16 @@ pub(super) fn error(message: &str) {
 /// Prints a warning.
 pub(super) fn warning(message: &str) {
     let _ = writeln!(io::stderr(), "dechaff: warning: {}", printable(message));
+}
+
+/// Prints what was not read: a warning if it was left out on purpose, else an error.
+pub(super) fn read_error(unread: &ReadError) {
+    match unread {
+        ReadError::NotText { .. }
+        | ReadError::NotACorpus { .. }
+        | ReadError::SkippedRecords { .. } => warning(&unread.to_string()),
+        ReadError::UnreadableRecords { .. } | ReadError::Io { .. } => error(&unread.to_string()),
+    }
 }
 
 /// Clears the line of the progress bar.

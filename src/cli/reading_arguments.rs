@@ -52,6 +52,23 @@ impl ReadingArguments {
             .collect()
     }
 
+    /// Returns the options and the choice of rules as configuration keys.
+    pub(super) fn options_with_rules(
+        &self,
+        select: &[String],
+        extend_select: &[String],
+        ignore: &[String],
+    ) -> toml::Table {
+        let mut table = self.options();
+        let lists = [("select", select), ("extend-select", extend_select), ("ignore", ignore)];
+        for (key, rules) in lists {
+            if !rules.is_empty() {
+                table.insert(key.to_owned(), rules.to_vec().into());
+            }
+        }
+        table
+    }
+
     /// Returns the read options of a run with these settings, which include [`Self::options`].
     pub(super) fn read_options(&self, settings: &ResolvedSettings) -> ReadOptions {
         let default = ReadOptions::default();

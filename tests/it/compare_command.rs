@@ -7,23 +7,9 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::command::{dechaff, stderr, stdout};
+use crate::command::{dechaff, fail, stderr, stdout, succeed};
 use crate::index::shared_texts;
 use crate::planted::Random;
-
-#[track_caller]
-fn succeed(folder: &Path, arguments: &[&str]) -> String {
-    let output = dechaff(folder, arguments);
-    assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
-    stdout(&output)
-}
-
-#[track_caller]
-fn fail(folder: &Path, arguments: &[&str]) -> String {
-    let output = dechaff(folder, arguments);
-    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stdout(&output));
-    stderr(&output)
-}
 
 /// Creates a folder with documents that share text, in several formats.
 fn corpus() -> TempDir {

@@ -7,22 +7,8 @@ use dechaff::corpus::index::IndexWriter;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::command::{dechaff, stderr, stdout};
+use crate::command::{dechaff, fail, stderr, stdout, succeed};
 use crate::index::{linter, settings};
-
-#[track_caller]
-fn succeed(folder: &Path, arguments: &[&str]) -> String {
-    let output = dechaff(folder, arguments);
-    assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
-    stdout(&output)
-}
-
-#[track_caller]
-fn fail(folder: &Path, arguments: &[&str]) -> String {
-    let output = dechaff(folder, arguments);
-    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stdout(&output));
-    stderr(&output)
-}
 
 pub(crate) const PARAGRAPH: &str = "The harbour was quiet when the first boats came in before dawn, and the \
                          men on the pier said little while they mended the nets by lamplight.";

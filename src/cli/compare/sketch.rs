@@ -90,38 +90,17 @@ pub(super) fn run(arguments: &SketchArguments) -> anyhow::Result<Exit> {
 
 /// Reports a file or record that was not read. Returns whether that is a failure.
 fn read_error(error: &ReadError, skip_bad_records: bool) -> bool {
+    output::read_error(error);
     match error {
-        ReadError::NotText { .. }
-        | ReadError::NotACorpus { .. }
-        | ReadError::SkippedRecords { .. } => {
-            output::warning(&error.to_string());
-            false
-        }
-        ReadError::UnreadableRecords { .. } => {
-            output::error(&error.to_string());
-            !skip_bad_records
-        }
-        ReadError::Io { .. } => {
-            output::error(&error.to_string());
-            true
-        }
+        ReadError::UnreadableRecords { .. } => !skip_bad_records,
+        ReadError::Io { .. } => true,
+        _ => false,
     }
 }
 
 impl SketchArguments {
     /// Returns the arguments that are also configuration keys.
     fn options(&self) -> toml::Table {
-        let mut table = self.read_options.options();
-        let lists = [
-            ("select", &self.select),
-            ("extend-select", &self.extend_select),
-            ("ignore", &self.ignore),
-        ];
-        for (key, rules) in lists {
-            if !rules.is_empty() {
-                table.insert(key.to_owned(), rules.clone().into());
-            }
-        }
-        table
+        self.read_options.options_with_rules(&self.select, &self.extend_select, &self.ignore)
     }
 }

@@ -222,20 +222,11 @@ impl<'a> Addition<'a> {
 
 impl AddedDocuments {
     fn read_error(&mut self, error: &ReadError) {
+        output::read_error(error);
         match error {
-            ReadError::NotText { .. }
-            | ReadError::NotACorpus { .. }
-            | ReadError::SkippedRecords { .. } => {
-                output::warning(&error.to_string());
-            }
-            ReadError::UnreadableRecords { .. } => {
-                self.unreadable += 1;
-                output::error(&error.to_string());
-            }
-            ReadError::Io { .. } => {
-                self.failed = true;
-                output::error(&error.to_string());
-            }
+            ReadError::UnreadableRecords { .. } => self.unreadable += 1,
+            ReadError::Io { .. } => self.failed = true,
+            _ => {}
         }
     }
 }
@@ -243,18 +234,7 @@ impl AddedDocuments {
 impl AddArguments {
     /// Returns the arguments that are also configuration keys.
     fn options(&self) -> toml::Table {
-        let mut table = self.read_options.options();
-        let lists = [
-            ("select", &self.select),
-            ("extend-select", &self.extend_select),
-            ("ignore", &self.ignore),
-        ];
-        for (key, rules) in lists {
-            if !rules.is_empty() {
-                table.insert(key.to_owned(), rules.clone().into());
-            }
-        }
-        table
+        self.read_options.options_with_rules(&self.select, &self.extend_select, &self.ignore)
     }
 }
 
