@@ -47,6 +47,18 @@ pub(crate) fn split_at_line_feeds(text: &str) -> Vec<Span> {
     lines
 }
 
+/// Returns the parts between two line feeds, like `text.split("\n\n")`.
+pub(crate) fn split_at_two_line_feeds(text: &str) -> Vec<Span> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for end in memchr::memmem::find_iter(text.as_bytes(), "\n\n") {
+        parts.push(Span::new(start, end));
+        start = end + 2;
+    }
+    parts.push(Span::new(start, text.len()));
+    parts
+}
+
 /// Returns the parts between runs of at least `min` line feeds, like `re.split`.
 pub(crate) fn split_at_runs(text: &str, min: usize) -> Vec<Span> {
     let mut parts = Vec::new();

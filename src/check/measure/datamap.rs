@@ -7,6 +7,7 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::common;
 use super::ngrams::{self, ngram_size};
 use super::page::Page;
 use super::set::{Measure, MeasureSet, number, occurrences, ratio};
@@ -20,27 +21,19 @@ pub(super) struct Datamap;
 
 const MEASURES: &[Measure] = &[
     Measure::number("characters", "{} [character|characters]", ""),
-    Measure::number("words", "{} [word|words]", ""),
+    common::WORDS,
     Measure::number(
         "mean-word-length",
         "words have {} [byte|bytes] on average",
         "the longest word",
     ),
-    Measure::number(
-        "symbols-per-word",
-        "{} number [sign or ellipsis|signs or ellipses] per word",
-        "most of them",
-    ),
-    Measure::share("bullet-lines", "{} of lines start with a bullet", "most bullets"),
-    Measure::share("ellipsis-lines", "{} of lines end with an ellipsis", "most ellipses"),
-    Measure::share("wordless-words", "{} of words contain no letter", "most such words"),
-    Measure::number(
-        "stop-words",
-        "{} [word|words] of “the, be, to, of, and, that, have, with”",
-        "",
-    ),
-    Measure::share("repeated-lines", "{} of lines occur more than once", "repeated most"),
-    Measure::share("repeated-paragraphs", "{} of paragraphs occur more than once", "repeated most"),
+    common::SYMBOLS_PER_WORD,
+    common::BULLET_LINES,
+    common::ELLIPSIS_LINES,
+    common::WORDLESS_WORDS,
+    common::STOP_WORDS,
+    common::RECURRING_LINES,
+    common::RECURRING_PARAGRAPHS,
     Measure::share(
         "repeated-line-characters",
         "{} of bytes are in lines that occur more than once",
@@ -60,11 +53,7 @@ const MEASURES: &[Measure] = &[
     ngrams::RECURRING_8_GRAMS,
     ngrams::RECURRING_9_GRAMS,
     ngrams::RECURRING_10_GRAMS,
-    Measure::share(
-        "words-in-left-out-lines",
-        "{} of words are in lines to leave out",
-        "such lines",
-    ),
+    common::LEFT_OUT_WORDS,
 ];
 
 const BULLETS: [char; 4] = ['●', '•', '*', '-'];
@@ -82,17 +71,11 @@ fn counted_words(text: &str) -> usize {
 }
 
 fn symbols(text: &str) -> usize {
-    occurrences(text, "#")
-        + ELLIPSES.iter().map(|ellipsis| occurrences(text, ellipsis)).sum::<usize>()
+    occurrences(text, &["#"]) + occurrences(text, &ELLIPSES)
 }
 
 fn is_letterless(word: &str) -> bool {
     !word.chars().any(char::is_alphabetic)
-}
-
-fn is_stop_word(word: &str) -> bool {
-    let words = ["the", "be", "to", "of", "and", "that", "have", "with"];
-    words.iter().any(|stop| word.eq_ignore_ascii_case(stop))
 }
 
 fn ends_with_ellipsis(line: &str) -> bool {
@@ -177,7 +160,7 @@ impl MeasureSet for Datamap {
             words += 1;
             bytes += word.len();
             letterless += usize::from(is_letterless(word));
-            stop_words += usize::from(is_stop_word(word));
+            stop_words += usize::from(common::is_stop_word_in_any_case(word));
         }
         let bullets = page.lines().iter().filter(|line| page.slice(**line).starts_with(BULLETS));
         let ellipses = text.lines().filter(|line| ends_with_ellipsis(line)).count();
@@ -212,12 +195,7 @@ impl MeasureSet for Datamap {
         let segments = page.segments();
         match (name, ngram_size(name)) {
             (_, Some(size)) => {
-                let ngrams = segments.ngrams(size).last()?;
-                let first = match size < 5 {
-                    true => ngrams.longest_top_in_bytes()?,
-                    false => ngrams.first_repeated()?,
-                };
-                segments.window(first, size)
+                segments.heaviest_ngram(size, |ngrams| ngrams.longest_top_in_bytes())
             }
             ("mean-word-length", _) => page.words().longest(),
             ("symbols-per-word", _) => page.heaviest_lines(symbols),

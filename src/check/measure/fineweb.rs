@@ -3,6 +3,7 @@
 //!
 //! Source: `pipeline/filters/fineweb_quality_filter.py` in huggingface/datatrove 0.10.1.
 
+use super::common;
 use super::page::Page;
 use super::punctuation::is_sentence_end;
 use super::set::{Measure, MeasureSet, number, ratio};
@@ -27,11 +28,7 @@ pub(super) const MEASURES: &[Measure] = &[
         "lines without",
     ),
     Measure::share("short-lines", "{} of lines are short", "short lines"),
-    Measure::share(
-        "repeated-line-characters",
-        "{} of characters are in repeats of lines",
-        "repeated most",
-    ),
+    common::REPEATED_LINE_CHARACTERS,
     Measure::number("line-feeds-per-word", "{} line [feed|feeds] per word", "short lines"),
 ];
 
@@ -42,9 +39,7 @@ impl MeasureSet for FineWeb {
 
     fn values(&self, page: &Page<'_>) -> Vec<Option<f64>> {
         let lines = page.filled_lines();
-        let share = |test: &dyn Fn(&str) -> bool| {
-            ratio(lines.iter().filter(|line| test(page.slice(**line))).count(), lines.len())
-        };
+        let share = |test: &dyn Fn(&str) -> bool| ratio(page.count(lines, test), lines.len());
         let line_feeds = page.lines().len() - 1;
         let repeats = Repeats::new(page.text, lines);
         vec![

@@ -4,6 +4,7 @@
 //! Source: `pipeline/filters/gopher_quality_filter.py` and `gopher_repetition_filter.py` in
 //! huggingface/datatrove 0.10.1. Words are the tokens of spaCy, so punctuation counts as words.
 
+use super::common;
 use super::ngrams::{self, ngram_size};
 use super::page::Page;
 use super::punctuation::is_punctuation;
@@ -23,20 +24,12 @@ pub(super) struct GopherQuality {
 
 pub(super) const QUALITY: &[Measure] = &[
     Measure::number("words", "{} [word that is|words that are] not only punctuation", ""),
-    Measure::number(
-        "mean-word-length",
-        "words have {} [character|characters] on average",
-        "the longest word",
-    ),
+    common::MEAN_WORD_LENGTH,
     Measure::number("hashes-per-word", "{} number [sign|signs] per word", "most number signs"),
     Measure::number("ellipses-per-word", "{} [ellipsis|ellipses] per word", "most ellipses"),
-    Measure::share("bullet-lines", "{} of lines start with a bullet", "most bullets"),
-    Measure::share("ellipsis-lines", "{} of lines end with an ellipsis", "most ellipses"),
-    Measure::share(
-        "alphabetic-words",
-        "{} of words contain a letter",
-        "most words without a letter",
-    ),
+    common::BULLET_LINES,
+    common::ELLIPSIS_LINES,
+    common::ALPHABETIC_WORDS,
     Measure::number("stop-words", "{} different stop [word|words]", ""),
 ];
 
@@ -71,7 +64,7 @@ impl MeasureSet for GopherQuality {
         }
         let lines = python::split_lines(page.text);
         let share_of_lines = |test: fn(&str) -> bool| {
-            let count = lines.iter().filter(|line| test(page.slice(**line))).count();
+            let count = page.count(&lines, test);
             ratio(count, lines.len())
         };
         let stop_words = self
@@ -115,18 +108,10 @@ pub(super) struct GopherRepetition {
 
 pub(super) const REPETITION: &[Measure] = &[
     Measure::number("characters", "{} [character|characters]", ""),
-    Measure::share("repeated-paragraphs", "{} of paragraphs are repeats", "repeated most"),
-    Measure::share(
-        "repeated-paragraph-characters",
-        "{} of characters are in repeats of paragraphs",
-        "repeated most",
-    ),
-    Measure::share("repeated-lines", "{} of lines are repeats", "repeated most"),
-    Measure::share(
-        "repeated-line-characters",
-        "{} of characters are in repeats of lines",
-        "repeated most",
-    ),
+    common::REPEATED_PARAGRAPHS,
+    common::REPEATED_PARAGRAPH_CHARACTERS,
+    common::REPEATED_LINES,
+    common::REPEATED_LINE_CHARACTERS,
     ngrams::TOP_2_GRAM,
     ngrams::TOP_3_GRAM,
     ngrams::TOP_4_GRAM,

@@ -4,6 +4,7 @@
 //! Words are what is between whitespace, their length is the median, and n-grams overlap. The first
 //! version counts each blank line as a line, so almost every page has repeated lines.
 
+use super::common;
 use super::ngrams::{self, ngram_size};
 use super::page::Page;
 use super::set::{Measure, MeasureSet, number};
@@ -18,31 +19,23 @@ pub(super) struct DolmaGopher {
 }
 
 const MEASURES: &[Measure] = &[
-    Measure::number("words", "{} [word|words]", ""),
+    common::WORDS,
     Measure::number(
         "median-word-length",
         "half of the words have up to {} [character|characters]",
         "the longest word",
     ),
     Measure::share("symbol-words", "{} of words contain “#” or “…”", "most such words"),
-    Measure::share(
-        "alphabetic-words",
-        "{} of words contain a letter",
-        "most words without a letter",
-    ),
+    common::ALPHABETIC_WORDS,
     Measure::number(
         "required-words",
         "{} [word|words] of “the, be, to, of, and, that, have, with”",
         "",
     ),
-    Measure::share("bullet-lines", "{} of lines start with a bullet", "most bullets"),
-    Measure::share("ellipsis-lines", "{} of lines end with an ellipsis", "most ellipses"),
-    Measure::share("repeated-lines", "{} of lines occur more than once", "repeated most"),
-    Measure::share(
-        "repeated-line-characters",
-        "{} of characters are in lines that occur more than once",
-        "repeated most",
-    ),
+    common::BULLET_LINES,
+    common::ELLIPSIS_LINES,
+    common::RECURRING_LINES,
+    common::RECURRING_LINE_CHARACTERS,
     ngrams::TOP_2_GRAM,
     ngrams::TOP_3_GRAM,
     ngrams::TOP_4_GRAM,
@@ -58,10 +51,6 @@ fn has_symbol(word: &str) -> bool {
     word.contains(['#', '…'])
 }
 
-fn is_required(word: &str) -> bool {
-    matches!(word, "the" | "be" | "to" | "of" | "and" | "that" | "have" | "with")
-}
-
 impl MeasureSet for DolmaGopher {
     fn measures(&self) -> &'static [Measure] {
         MEASURES
@@ -69,24 +58,20 @@ impl MeasureSet for DolmaGopher {
 
     fn values(&self, page: &Page<'_>) -> Vec<Option<f64>> {
         let words = page.words();
-        let count = |test: fn(&str) -> bool| {
-            words.spans.iter().filter(|span| test(page.slice(**span))).count()
-        };
+        let count = |test: fn(&str) -> bool| page.count(&words.spans, test);
         let share = |part: usize, whole: usize| Some(number(part) / number(whole.max(1)));
         let (lines, repeats) = match self.counts_blank_lines {
             true => (page.lines(), Repeats::new(page.text, page.lines())),
             false => (page.stretches(), page.repeated_stretches()),
         };
-        let share_of_lines = |test: fn(&str) -> bool| {
-            share(lines.iter().filter(|line| test(page.slice(**line))).count(), lines.len())
-        };
+        let share_of_lines = |test: fn(&str) -> bool| share(page.count(lines, test), lines.len());
         let characters = words.characters();
         let mut values = vec![
             Some(number(words.count())),
             Some(median(&words.lengths)),
             share(count(has_symbol), words.count()),
             share(count(python::has_letter), words.count()),
-            Some(number(count(is_required))),
+            Some(number(count(common::is_stop_word))),
             share_of_lines(|line| line.starts_with(['*', '-'])),
             share_of_lines(|line| line.ends_with('…')),
             share(repeats.all, lines.len()),
@@ -106,14 +91,7 @@ impl MeasureSet for DolmaGopher {
     fn heaviest(&self, page: &Page<'_>, name: &str) -> Option<Span> {
         let words = page.words();
         match (name, ngram_size(name)) {
-            (_, Some(size)) => {
-                let ngrams = words.ngrams(size).last()?;
-                let first = match size < 5 {
-                    true => ngrams.top()?.first,
-                    false => ngrams.first_repeated()?,
-                };
-                words.window(first, size)
-            }
+            (_, Some(size)) => words.heaviest_ngram(size, |ngrams| Some(ngrams.top()?.first)),
             ("median-word-length", _) => words.longest(),
             ("symbol-words", _) => page.heaviest_lines(|line| {
                 line.split(python::is_space).filter(|word| has_symbol(word)).count()

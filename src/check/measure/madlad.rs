@@ -146,21 +146,8 @@ impl MeasureSet for Madlad {
         if name == "sentences" {
             return None;
         }
-        // The longest stretch of such sentences.
-        let mut best: Option<(usize, Span)> = None;
-        let mut current: Option<(usize, Span)> = None;
-        for sentence in sentences(page.text) {
-            let is_counted = self.oddities(page.slice(sentence)).counts_for(name);
-            let trimmed = crate::text::trim(page.text, sentence);
-            current = match current {
-                _ if !is_counted => None,
-                Some((count, span)) => Some((count + 1, Span::new(span.start, trimmed.end))),
-                None => Some((1, trimmed)),
-            };
-            if current.map(|(count, _)| count) > best.map(|(count, _)| count) {
-                best = current;
-            }
-        }
-        best.map(|(_, span)| span)
+        page.heaviest_stretch(&sentences(page.text), |sentence| {
+            usize::from(self.oddities(sentence).counts_for(name))
+        })
     }
 }

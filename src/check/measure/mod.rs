@@ -8,6 +8,7 @@
 
 mod bound;
 mod c4;
+mod common;
 mod contractions;
 mod datamap;
 mod fineweb;

@@ -4,6 +4,7 @@
 //! `nemo_curator/config/text/heuristic_filter_english_pipeline.yaml`. Lines are called sentences
 //! there. Of its strings of boilerplate, the long ones are left out; most contain a short one.
 
+use super::common;
 use super::ngrams::{self, ngram_size};
 use super::page::Page;
 use super::set::{Measure, MeasureSet, number, ratio};
@@ -30,37 +31,17 @@ const MEASURES: &[Measure] = &[
         "{} of paragraphs are about cookies or terms of use",
         "most of them",
     ),
-    Measure::share("repeated-lines", "{} of lines are repeats", "repeated most"),
-    Measure::share("repeated-paragraphs", "{} of paragraphs are repeats", "repeated most"),
-    Measure::share(
-        "repeated-line-characters",
-        "{} of characters are in repeats of lines",
-        "repeated most",
-    ),
-    Measure::share(
-        "repeated-paragraph-characters",
-        "{} of characters are in repeats of paragraphs",
-        "repeated most",
-    ),
-    Measure::number("words", "{} [word|words]", ""),
+    common::REPEATED_LINES,
+    common::REPEATED_PARAGRAPHS,
+    common::REPEATED_LINE_CHARACTERS,
+    common::REPEATED_PARAGRAPH_CHARACTERS,
+    common::WORDS,
     Measure::share("unpunctuated-lines", "{} of lines do not end like a sentence", "such lines"),
-    Measure::share(
-        "alphabetic-words",
-        "{} of words contain a letter",
-        "most words without a letter",
-    ),
-    Measure::number(
-        "stop-words",
-        "{} [word|words] of “the, be, to, of, and, that, have, with”",
-        "",
-    ),
-    Measure::number(
-        "mean-word-length",
-        "words have {} [character|characters] on average",
-        "the longest word",
-    ),
+    common::ALPHABETIC_WORDS,
+    common::STOP_WORDS,
+    common::MEAN_WORD_LENGTH,
     Measure::number("longest-word", "the longest word has {} [character|characters]", "here"),
-    Measure::share("ellipsis-lines", "{} of lines end with an ellipsis", "most ellipses"),
+    common::ELLIPSIS_LINES,
     ngrams::TOP_2_GRAM,
     ngrams::TOP_3_GRAM,
     ngrams::TOP_4_GRAM,
@@ -70,7 +51,7 @@ const MEASURES: &[Measure] = &[
     ngrams::RECURRING_8_GRAMS,
     ngrams::RECURRING_9_GRAMS,
     ngrams::RECURRING_10_GRAMS,
-    Measure::share("bullet-lines", "{} of lines start with a bullet", "most bullets"),
+    common::BULLET_LINES,
 ];
 
 const BULLETS: [char; 12] = ['•', '‣', '⁃', '⁌', '⁍', '∙', '○', '●', '◘', '◦', '⦾', '⦿'];
@@ -106,10 +87,6 @@ fn is_parenthesis(character: char) -> bool {
 /// Whether POSIX `alpha` matches: Unicode's property Alphabetic, which marks may have.
 fn has_alphabetic(word: &str) -> bool {
     word.chars().any(char::is_alphabetic)
-}
-
-fn is_stop_word(word: &str) -> bool {
-    matches!(word, "the" | "be" | "to" | "of" | "and" | "that" | "have" | "with")
 }
 
 /// Whether a word is an ellipsis, or more than half of it are runs of number signs.
@@ -152,20 +129,6 @@ fn url_length(bytes: &[u8]) -> usize {
     at
 }
 
-/// Returns the paragraphs: what is between two line feeds in a row.
-fn paragraphs(page: &Page<'_>) -> Vec<Span> {
-    let mut start = 0;
-    let mut paragraphs: Vec<Span> = memchr::memmem::find_iter(page.text.as_bytes(), "\n\n")
-        .map(|end| {
-            let paragraph = Span::new(start, end);
-            start = end + 2;
-            paragraph
-        })
-        .collect();
-    paragraphs.push(Span::new(start, page.text.len()));
-    paragraphs
-}
-
 /// Returns the share of paragraphs with a policy; 1 if one is filler Latin.
 fn boilerplate(page: &Page<'_>, paragraphs: &[Span]) -> Option<f64> {
     let mut count = 0;
@@ -198,18 +161,15 @@ impl MeasureSet for NemoHeuristics {
     }
 
     fn values(&self, page: &Page<'_>) -> Vec<Option<f64>> {
-        let (words, lines, paragraphs) = (page.words(), page.filled_lines(), paragraphs(page));
+        let (words, lines, paragraphs) =
+            (page.words(), page.filled_lines(), python::split_at_two_line_feeds(page.text));
         let characters = page.characters();
         let share_of_characters = |test: fn(char) -> bool| {
             let count = page.text.chars().filter(|one| test(*one)).count();
             Some(ratio(count, characters).unwrap_or(1.0))
         };
-        let count_words = |test: fn(&str) -> bool| {
-            words.spans.iter().filter(|span| test(page.slice(**span))).count()
-        };
-        let share_of_lines = |test: fn(&str) -> bool| {
-            ratio(lines.iter().filter(|line| test(page.slice(**line))).count(), lines.len())
-        };
+        let count_words = |test: fn(&str) -> bool| page.count(&words.spans, test);
+        let share_of_lines = |test: fn(&str) -> bool| ratio(page.count(lines, test), lines.len());
         let repeats = |parts: &[Span]| {
             let found = Repeats::new(page.text, parts);
             let characters = parts.iter().map(|part| python::length(page.slice(*part))).sum();
@@ -232,7 +192,7 @@ impl MeasureSet for NemoHeuristics {
             Some(number(words.count())),
             share_of_lines(|line| !ends_like_sentence(line)),
             ratio(count_words(has_alphabetic), words.count()),
-            Some(number(count_words(is_stop_word))),
+            Some(number(count_words(common::is_stop_word))),
             ratio(words.characters(), words.count()),
             words.lengths.iter().max().map(|length| number(*length)),
             share_of_lines(ends_with_ellipsis),
@@ -256,14 +216,7 @@ impl MeasureSet for NemoHeuristics {
             page.heaviest_lines(|line| line.chars().filter(|one| test(*one)).count())
         };
         match (name, ngram_size(name)) {
-            (_, Some(size)) => {
-                let ngrams = words.ngrams(size).last()?;
-                let first = match size < 5 {
-                    true => ngrams.top()?.first,
-                    false => ngrams.first_repeated()?,
-                };
-                words.window(first, size)
-            }
+            (_, Some(size)) => words.heaviest_ngram(size, |ngrams| Some(ngrams.top()?.first)),
             ("other-characters", _) => characters(is_other),
             ("digits", _) => characters(is_digit),
             ("parentheses", _) => characters(is_parenthesis),
@@ -281,7 +234,7 @@ impl MeasureSet for NemoHeuristics {
                 Repeats::new(page.text, page.filled_lines()).heaviest
             }
             ("repeated-paragraphs" | "repeated-paragraph-characters", _) => {
-                Repeats::new(page.text, &paragraphs(page)).heaviest
+                Repeats::new(page.text, &python::split_at_two_line_feeds(page.text)).heaviest
             }
             ("unpunctuated-lines", _) => heaviest(|line| !ends_like_sentence(line)),
             ("ellipsis-lines", _) => heaviest(ends_with_ellipsis),

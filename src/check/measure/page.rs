@@ -152,13 +152,28 @@ impl<'t> Page<'t> {
         })
     }
 
+    /// Counts the parts that pass a test.
+    pub(super) fn count(&self, parts: &[Span], test: impl Fn(&str) -> bool) -> usize {
+        parts.iter().filter(|part| test(self.slice(**part))).count()
+    }
+
     /// Returns the stretch of consecutive lines with the greatest weight. A line without weight
     /// ends a stretch, a blank one does not.
     pub(super) fn heaviest_lines(&self, weight: impl Fn(&str) -> usize) -> Option<Span> {
+        self.heaviest_stretch(self.filled_lines(), weight)
+    }
+
+    /// Returns the stretch of consecutive parts with the greatest weight. A part without weight
+    /// ends a stretch.
+    pub(super) fn heaviest_stretch(
+        &self,
+        parts: &[Span],
+        weight: impl Fn(&str) -> usize,
+    ) -> Option<Span> {
         let (mut best, mut current) = ((0, None), (0, None::<Span>));
-        for line in self.filled_lines() {
-            let trimmed = crate::text::trim(self.text, *line);
-            current = match (weight(self.slice(*line)), current) {
+        for part in parts {
+            let trimmed = crate::text::trim(self.text, *part);
+            current = match (weight(self.slice(*part)), current) {
                 (0, _) => (0, None),
                 (own, (sum, Some(span))) => (sum + own, Some(Span::new(span.start, trimmed.end))),
                 (own, _) => (own, Some(trimmed)),

@@ -8,6 +8,7 @@
 
 use std::sync::LazyLock;
 
+use super::common;
 use super::ngrams::{self, ngram_size};
 use super::page::Page;
 use super::set::{Measure, MeasureSet, number, occurrences, ratio};
@@ -22,18 +23,10 @@ pub(super) struct RedPajama {
 }
 
 const MEASURES: &[Measure] = &[
-    Measure::number("words", "{} [word|words]", ""),
-    Measure::number(
-        "mean-word-length",
-        "words have {} [character|characters] on average",
-        "the longest word",
-    ),
-    Measure::number(
-        "symbols-per-word",
-        "{} number [sign or ellipsis|signs or ellipses] per word",
-        "most of them",
-    ),
-    Measure::share("bullet-lines", "{} of lines start with a bullet", "most bullets"),
+    common::WORDS,
+    common::MEAN_WORD_LENGTH,
+    common::SYMBOLS_PER_WORD,
+    common::BULLET_LINES,
     ngrams::TOP_2_GRAM,
     ngrams::TOP_3_GRAM,
     ngrams::TOP_4_GRAM,
@@ -43,7 +36,7 @@ const MEASURES: &[Measure] = &[
     ngrams::RECURRING_8_GRAMS,
     ngrams::RECURRING_9_GRAMS,
     ngrams::RECURRING_10_GRAMS,
-    Measure::share("ellipsis-lines", "{} of lines end with an ellipsis", "most ellipses"),
+    common::ELLIPSIS_LINES,
     Measure::share("punctuated-lines", "{} of lines end like a sentence", "lines that do not"),
     Measure::share("letterless-words", "{} of words have no letter from a to z", "most such words"),
     Measure::share("capital-words", "{} of words are in capitals", "most such words"),
@@ -175,7 +168,7 @@ fn is_capital(word: &str) -> bool {
 }
 
 fn symbols(text: &str) -> usize {
-    SYMBOLS.iter().map(|symbol| occurrences(text, symbol)).sum()
+    occurrences(text, &SYMBOLS)
 }
 
 fn starts_with_bullet(line: &str) -> bool {
@@ -226,9 +219,7 @@ impl MeasureSet for RedPajama {
         let (count, characters) = (words.count(), words.characters());
         let raw = RawWords::new(page.text, &self.stop_words);
         let lines = lines(page);
-        let share_of_lines = |test: fn(&str) -> bool| {
-            ratio(lines.iter().filter(|line| test(page.slice(**line))).count(), lines.len())
-        };
+        let share_of_lines = |test: fn(&str) -> bool| ratio(page.count(lines, test), lines.len());
         let counts = words.counts();
         let entropy: f64 = counts
             .iter()
@@ -272,14 +263,7 @@ impl MeasureSet for RedPajama {
         };
         let heaviest = |test: fn(&str) -> bool| page.heaviest_lines(|line| usize::from(test(line)));
         match (name, ngram_size(name)) {
-            (_, Some(size)) => {
-                let ngrams = words.ngrams(size).last()?;
-                let first = match size < 5 {
-                    true => ngrams.top()?.first,
-                    false => ngrams.first_repeated()?,
-                };
-                words.window(first, size)
-            }
+            (_, Some(size)) => words.heaviest_ngram(size, |ngrams| Some(ngrams.top()?.first)),
             ("mean-word-length", _) => words.longest(),
             ("symbols-per-word", _) => page.heaviest_lines(symbols),
             ("bullet-lines", _) => heaviest(starts_with_bullet),

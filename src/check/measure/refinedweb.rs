@@ -8,6 +8,7 @@
 
 use std::sync::LazyLock;
 
+use super::common;
 use super::ngrams::{self, ngram_size};
 use super::page::Page;
 use super::set::{Measure, MeasureSet, number, occurrences, ratio};
@@ -21,31 +22,15 @@ pub(super) struct RefinedWeb;
 
 const MEASURES: &[Measure] = &[
     Measure::number("words", "{} [word that starts|words that start] with a letter or digit", ""),
-    Measure::number(
-        "mean-word-length",
-        "words have {} [character|characters] on average",
-        "the longest word",
-    ),
-    Measure::number(
-        "symbols-per-word",
-        "{} number [sign or ellipsis|signs or ellipses] per word",
-        "most of them",
-    ),
-    Measure::share("bullet-lines", "{} of lines start with a bullet", "most bullets"),
-    Measure::share("ellipsis-lines", "{} of lines end with an ellipsis", "most ellipses"),
-    Measure::share("wordless-words", "{} of words contain no letter", "most such words"),
-    Measure::number(
-        "stop-words",
-        "{} [word|words] of “the, be, to, of, and, that, have, with”",
-        "",
-    ),
-    Measure::share("repeated-lines", "{} of lines occur more than once", "repeated most"),
-    Measure::share("repeated-paragraphs", "{} of paragraphs occur more than once", "repeated most"),
-    Measure::share(
-        "repeated-line-characters",
-        "{} of characters are in lines that occur more than once",
-        "repeated most",
-    ),
+    common::MEAN_WORD_LENGTH,
+    common::SYMBOLS_PER_WORD,
+    common::BULLET_LINES,
+    common::ELLIPSIS_LINES,
+    common::WORDLESS_WORDS,
+    common::STOP_WORDS,
+    common::RECURRING_LINES,
+    common::RECURRING_PARAGRAPHS,
+    common::RECURRING_LINE_CHARACTERS,
     Measure::share(
         "repeated-paragraph-characters",
         "{} of characters are in paragraphs that occur more than once",
@@ -60,11 +45,7 @@ const MEASURES: &[Measure] = &[
     ngrams::RECURRING_8_GRAMS,
     ngrams::RECURRING_9_GRAMS,
     ngrams::RECURRING_10_GRAMS,
-    Measure::share(
-        "words-in-left-out-lines",
-        "{} of words are in lines to leave out",
-        "such lines",
-    ),
+    common::LEFT_OUT_WORDS,
 ];
 
 const BULLETS: [char; 4] = ['●', '•', '*', '-'];
@@ -72,12 +53,7 @@ const ELLIPSES: [&str; 3] = ["...", ". . .", "…"];
 const SYMBOLS: [&str; 4] = ["#", "...", ". . .", "…"];
 
 fn symbols(text: &str) -> usize {
-    SYMBOLS.iter().map(|symbol| occurrences(text, symbol)).sum()
-}
-
-fn is_stop_word(word: &str) -> bool {
-    let words = ["the", "be", "to", "of", "and", "that", "have", "with"];
-    words.iter().any(|stop| word.eq_ignore_ascii_case(stop))
+    occurrences(text, &SYMBOLS)
 }
 
 /// Counts the words as fastText splits them, without those that start with a sign.
@@ -101,11 +77,7 @@ fn filled(page: &Page<'_>, parts: impl IntoIterator<Item = Span>) -> Vec<Span> {
 
 /// Returns the paragraphs: what is between two line feeds in a row.
 fn paragraphs(page: &Page<'_>) -> Vec<Span> {
-    let parts = page.text.split("\n\n").map(|part| {
-        let start = part.as_ptr() as usize - page.text.as_ptr() as usize;
-        Span::new(start, start + part.len())
-    });
-    filled(page, parts)
+    filled(page, python::split_at_two_line_feeds(page.text))
 }
 
 fn lines(page: &Page<'_>) -> Vec<Span> {
@@ -127,12 +99,10 @@ impl MeasureSet for RefinedWeb {
 
     fn values(&self, page: &Page<'_>) -> Vec<Option<f64>> {
         let words = page.words();
-        let count = |test: fn(&str) -> bool| {
-            words.spans.iter().filter(|span| test(page.slice(**span))).count()
-        };
+        let count = |test: fn(&str) -> bool| page.count(&words.spans, test);
         let (lines, paragraphs) = (lines(page), paragraphs(page));
         let share_of_lines = |test: fn(&str) -> bool| {
-            let matching = lines.iter().filter(|line| test(page.slice(**line))).count();
+            let matching = page.count(&lines, test);
             ratio(matching, lines.len())
         };
         let repeats = |parts: &[Span]| {
@@ -154,7 +124,7 @@ impl MeasureSet for RefinedWeb {
             share_of_lines(starts_with_bullet),
             share_of_lines(ends_with_ellipsis),
             ratio(words.count() - count(python::has_letter), words.count()),
-            Some(number(count(is_stop_word))),
+            Some(number(count(common::is_stop_word_in_any_case))),
             line_share,
             paragraph_share,
             line_characters,
@@ -170,12 +140,7 @@ impl MeasureSet for RefinedWeb {
         let segments = page.segments();
         match (name, ngram_size(name)) {
             (_, Some(size)) => {
-                let ngrams = segments.ngrams(size).last()?;
-                let first = match size < 5 {
-                    true => ngrams.longest_top()?.first,
-                    false => ngrams.first_repeated()?,
-                };
-                segments.window(first, size)
+                segments.heaviest_ngram(size, |ngrams| Some(ngrams.longest_top()?.first))
             }
             ("mean-word-length", _) => page.words().longest(),
             ("symbols-per-word", _) => page.heaviest_lines(symbols),

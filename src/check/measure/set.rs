@@ -66,12 +66,13 @@ pub(super) trait MeasureSet: Send + Sync {
     fn heaviest(&self, page: &Page<'_>, name: &str) -> Option<Span>;
 }
 
-/// Counts the occurrences of `sign` in a text that do not overlap.
-pub(super) fn occurrences(text: &str, sign: &str) -> usize {
-    match sign.as_bytes() {
+/// Counts the occurrences of each of `signs` in a text. Those of one sign do not overlap.
+pub(super) fn occurrences(text: &str, signs: &[&str]) -> usize {
+    let count = |sign: &&str| match sign.as_bytes() {
         [byte] => memchr::memchr_iter(*byte, text.as_bytes()).count(),
         bytes => memchr::memmem::find_iter(text.as_bytes(), bytes).count(),
-    }
+    };
+    signs.iter().map(count).sum()
 }
 
 /// Divides two counts; `None` if there is nothing to divide by.

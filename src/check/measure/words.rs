@@ -128,6 +128,18 @@ impl PageWords {
         })
     }
 
+    /// Returns the n-gram that weighs most: up to four words the one that starts where `top` says,
+    /// of more words the first that recurs.
+    pub(super) fn heaviest_ngram(
+        &self,
+        size: usize,
+        top: impl FnOnce(&NGrams<'_>) -> Option<usize>,
+    ) -> Option<Span> {
+        let ngrams = self.ngrams(size).last()?;
+        let first = if size < 5 { top(&ngrams) } else { ngrams.first_repeated() };
+        self.window(first?, size)
+    }
+
     /// Returns the span from the first of `size` words at `first` to the last.
     pub(super) fn window(&self, first: usize, size: usize) -> Option<Span> {
         let last = self.spans.get(first + size.checked_sub(1)?)?;
