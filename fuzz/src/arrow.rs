@@ -21,7 +21,7 @@ const TEXTS: [Option<&str>; 6] = [
     Some("A text that is too long to be stored in a view of a few bytes."),
 ];
 
-/// Small files and streams, each with another type of text.
+/// Small files and streams, one per string type.
 static FILES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let options = |compression| {
         let options = IpcWriteOptions::default().try_with_compression(compression);
@@ -41,9 +41,9 @@ static FILES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
 });
 
 /// Two batches of three rows; every text of a batch may be null.
-fn batches(kind: &str) -> Vec<RecordBatch> {
+fn batches(string_type: &str) -> Vec<RecordBatch> {
     let batch = |texts: &[Option<&str>]| {
-        let text: ArrayRef = match kind {
+        let text: ArrayRef = match string_type {
             "large" => Arc::new(texts.iter().collect::<LargeStringArray>()),
             "view" => Arc::new(texts.iter().collect::<StringViewArray>()),
             "dictionary" => Arc::new(texts.iter().copied().collect::<DictionaryArray<Int32Type>>()),
@@ -57,20 +57,20 @@ fn batches(kind: &str) -> Vec<RecordBatch> {
             StructArray::try_from(vec![("text", Arc::clone(&text))]).expect("the arrays fit"),
         );
         let columns = [("id", ids, false), ("text", text, true), ("doc", doc, true)];
-        let shown = if kind == "nested" { 3 } else { 2 };
+        let shown = if string_type == "nested" { 3 } else { 2 };
         RecordBatch::try_from_iter_with_nullable(columns.into_iter().take(shown))
             .expect("the columns fit")
     };
     let all = TEXTS.chunks(3).map(batch).collect::<Vec<_>>();
-    match kind {
+    match string_type {
         // A file has one dictionary.
         "dictionary" => vec![all[0].clone(), all[0].clone()],
         _ => all,
     }
 }
 
-fn file(kind: &str, options: IpcWriteOptions) -> Vec<u8> {
-    let (batches, mut bytes) = (batches(kind), Vec::new());
+fn file(string_type: &str, options: IpcWriteOptions) -> Vec<u8> {
+    let (batches, mut bytes) = (batches(string_type), Vec::new());
     let mut writer = FileWriter::try_new_with_options(&mut bytes, &batches[0].schema(), options)
         .expect("memory does not fail");
     batches.iter().for_each(|batch| writer.write(batch).expect("memory does not fail"));
@@ -79,8 +79,8 @@ fn file(kind: &str, options: IpcWriteOptions) -> Vec<u8> {
     bytes
 }
 
-fn stream(kind: &str, options: IpcWriteOptions) -> Vec<u8> {
-    let (batches, mut bytes) = (batches(kind), Vec::new());
+fn stream(string_type: &str, options: IpcWriteOptions) -> Vec<u8> {
+    let (batches, mut bytes) = (batches(string_type), Vec::new());
     let mut writer = StreamWriter::try_new_with_options(&mut bytes, &batches[0].schema(), options)
         .expect("memory does not fail");
     batches.iter().for_each(|batch| writer.write(batch).expect("memory does not fail"));

@@ -342,7 +342,7 @@ impl MeasureTable {
         Self(columns.names().into_iter().map(column).collect())
     }
 
-    /// Appends the values of a text; nulls if there is none.
+    /// Appends a row with the measures of a document, or a row of nulls if it has no text.
     pub(crate) fn append(&mut self, values: Option<Vec<MeasureValue>>) {
         let mut values = values.unwrap_or_default().into_iter();
         for (_, builder) in &mut self.0 {

@@ -96,13 +96,13 @@ fn with_column(
     Ok(Arc::new(column))
 }
 
-/// Returns an array of texts.
+/// Creates an array of strings of a type.
 ///
 /// # Errors
 ///
-/// `kind` is not a type of strings, or cannot hold as many bytes.
-pub(super) fn text_array(kind: &DataType, texts: &[Option<&str>]) -> io::Result<ArrayRef> {
-    Ok(match kind {
+/// Dechaff does not write strings of this type, or the array cannot hold that many bytes.
+pub(super) fn text_array(data_type: &DataType, texts: &[Option<&str>]) -> io::Result<ArrayRef> {
+    Ok(match data_type {
         DataType::Utf8 => {
             let bytes: usize = texts.iter().flatten().map(|text| text.len()).sum();
             if i32::try_from(bytes).is_err() {
@@ -112,9 +112,9 @@ pub(super) fn text_array(kind: &DataType, texts: &[Option<&str>]) -> io::Result<
         }
         DataType::LargeUtf8 => Arc::new(texts.iter().collect::<LargeStringArray>()),
         DataType::Utf8View => Arc::new(texts.iter().collect::<StringViewArray>()),
-        kind => {
+        other => {
             return Err(io::Error::other(format!(
-                "texts in {kind} are read and not written; write the column as strings"
+                "texts in {other} are read and not written; write the column as strings"
             )));
         }
     })
