@@ -3,8 +3,11 @@
 mod candidates;
 mod reach;
 
-use std::collections::{HashMap, HashSet};
+use std::cell::OnceCell;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
+
+use reach::Outline;
 
 use super::content::{Surroundings, is_content};
 use super::headings::{HeadingVerdict, WeakLine, judge};
@@ -37,6 +40,7 @@ pub(super) fn collect(
         of_sentence: WordCounter::default(),
         found: SearchHits::default(),
         surroundings: Surroundings::default(),
+        outline: OnceCell::new(),
     };
     evidence.search();
     if evidence.candidates.is_empty() && evidence.has_all_candidates && evidence.matches.is_empty()
@@ -81,6 +85,7 @@ struct EvidenceSearch<'e, 't> {
     of_sentence: WordCounter,
     found: SearchHits,
     surroundings: Surroundings,
+    outline: OnceCell<Outline>,
 }
 
 impl<'e> EvidenceSearch<'e, '_> {
@@ -209,31 +214,27 @@ impl<'e> EvidenceSearch<'e, '_> {
         }
         // A pattern has a matcher for each of its longer expressions.
         let pattern_id = |found: &Candidate| Arc::as_ptr(&of(found).pattern);
-        let mut lines: HashMap<*const Pattern, HashSet<Span>> = HashMap::new();
-        let mut early: HashSet<*const Pattern> = HashSet::new();
+        let mut lines: HashMap<*const Pattern, BTreeSet<Span>> = HashMap::new();
         let mut texts: HashMap<&str, HashSet<&str>> = HashMap::new();
         for found in &self.matches {
             lines.entry(pattern_id(found)).or_default().insert(found.unit);
-            let first_part = of(found).pattern.not_before * self.document.text().len() as f32;
-            if (found.unit.start as f32) < first_part {
-                early.insert(pattern_id(found));
-            }
             if of(found).pattern.needs_other == 0 {
                 let text = self.document.slice(found.unit).trim();
                 texts.entry(&of(found).rule.code).or_default().insert(text);
             }
         }
+        let length = self.document.text().len() as f32;
         let stays = |found: &Candidate| {
             let Matcher { pattern, rule, .. } = of(found);
+            let lines = &lines[&pattern_id(found)];
             let others = texts.get(rule.code.as_str()).map_or(0, HashSet::len);
-            lines[&pattern_id(found)].len() >= pattern.min_lines
+            let is_early = |first: &Span| (first.start as f32) < pattern.not_before * length;
+            lines.len() >= pattern.min_lines
                 && others >= pattern.needs_other
-                && !early.contains(&pattern_id(found))
+                && !lines.first().is_some_and(is_early)
                 && (pattern.reach != Reach::Section || self.section(found.block).is_some())
         };
-        let stays: Vec<bool> = self.matches.iter().map(stays).collect();
-        let mut stays = stays.into_iter();
-        self.matches.retain(|_| stays.next() == Some(true));
+        self.matches = self.matches.iter().copied().filter(stays).collect();
     }
 
     /// Drops matches that are headings, and notes those that may be.

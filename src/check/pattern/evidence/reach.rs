@@ -1,7 +1,7 @@
 //! How far a match reaches beyond its unit.
 
 use super::{Candidate, EvidenceSearch, Reach};
-use crate::text::{Block, BlockKind, Span, count_words, ends_sentence};
+use crate::text::{Block, BlockKind, Document, Span, count_words, ends_sentence};
 
 impl EvidenceSearch<'_, '_> {
     /// Returns what a match removes.
@@ -86,24 +86,18 @@ impl EvidenceSearch<'_, '_> {
     /// `None` if code or a table is among them.
     pub(super) fn section(&self, block: usize) -> Option<Span> {
         let blocks = self.document.blocks();
+        let Outline { headings, matter } = self.outline.get_or_init(|| Outline::new(self.document));
         let level = self.document.marked_heading(block);
-        let ends = |next: &usize| {
-            self.document
-                .marked_heading(*next)
-                .is_some_and(|next| level.is_none_or(|level| next <= level))
-        };
-        let below = (block + 1..blocks.len())
-            .take_while(|next| !ends(next))
-            .filter(|&next| blocks[next].kind != BlockKind::Blank);
-        let mut section = blocks[block].span;
-        for next in below {
-            let one = &blocks[next];
-            if !one.kind.is_text() && (one.kind != BlockKind::Table || one.lines.len() > 1) {
-                return None;
-            }
-            section = section.cover(one.span);
+        let below = &headings[headings.partition_point(|(heading, _)| *heading <= block)..];
+        let next = below.iter().find(|(_, next)| level.is_none_or(|level| *next <= level));
+        let end = next.map_or(blocks.len(), |(heading, _)| *heading);
+        let code = matter.get(matter.partition_point(|matter| *matter <= block));
+        if code.is_some_and(|code| *code < end) {
+            return None;
         }
-        Some(section)
+        let is_text = |index: &usize| blocks[*index].kind != BlockKind::Blank;
+        let last = (block..end).rev().find(is_text).unwrap_or(block);
+        Some(blocks[block].span.cover(blocks[last].span))
     }
 
     /// Whether a line is too short for the title of another page, as in "Sources".
@@ -147,5 +141,30 @@ impl EvidenceSearch<'_, '_> {
             last = next;
         }
         blocks[last].span.end
+    }
+}
+
+/// Where the marked headings of a document are, and its code and tables. A page may have a label
+/// above each of its lines, so what one of them heads is not searched block by block.
+pub(super) struct Outline {
+    /// The blocks that are headings, with their levels.
+    headings: Vec<(usize, u8)>,
+    /// The blocks of code, and the tables of more than one line.
+    matter: Vec<usize>,
+}
+
+impl Outline {
+    fn new(document: &Document<'_>) -> Self {
+        let blocks = document.blocks();
+        let level = |block: usize| Some((block, document.marked_heading(block)?));
+        let is_matter = |block: &usize| match blocks[*block].kind {
+            BlockKind::Blank => false,
+            BlockKind::Table => blocks[*block].lines.len() > 1,
+            kind => !kind.is_text(),
+        };
+        Self {
+            headings: (0..blocks.len()).filter_map(level).collect(),
+            matter: (0..blocks.len()).filter(is_matter).collect(),
+        }
     }
 }
