@@ -40,10 +40,7 @@ fn empty_bullets(document: &Document<'_>) -> Vec<EmptyBullet> {
     for (index, line) in lines.iter().enumerate() {
         let span = trim(document.text(), *line);
         let marker = document.slice(span);
-        if !is_bullet(marker) {
-            continue;
-        }
-        if !is_in_text(document, span) {
+        if !is_bullet(marker) || !is_in_text(document, span) {
             continue;
         }
         let above = Neighbor::new(document, lines[..index].iter().rev());
@@ -68,8 +65,8 @@ fn is_in_text(document: &Document<'_>, span: Span) -> bool {
     block.is_none_or(|block| block.kind.is_text() || !block.span.contains(span))
 }
 
-/// Returns the lines of numbered lists without items: at least [`MIN_NUMBERS`] numbers that ascend by one,
-/// each alone on its line, with nothing but signs between them.
+/// Returns the lines of numbered lists without items: at least [`MIN_NUMBERS`] numbers that ascend
+/// by one, each alone on its line, with nothing but signs between them.
 fn empty_numbers(document: &Document<'_>) -> Vec<Span> {
     let mut found = Vec::new();
     let (mut run, mut numbers, mut last) = (Vec::new(), 0, None);
@@ -79,27 +76,24 @@ fn empty_numbers(document: &Document<'_>) -> Vec<Span> {
             continue;
         }
         let number = lone_number(text).filter(|_| is_in_text(document, *line));
-        if number.is_some_and(|number| last.is_some_and(|last| number == last + 1)) {
-            numbers += 1;
-            run.push(*line);
-            last = number;
-            continue;
+        let goes_on = match (last, number) {
+            (Some(last), Some(number)) => number == last + 1,
+            (Some(_), None) => is_sign(text),
+            (None, _) => false,
+        };
+        if !goes_on {
+            if numbers >= MIN_NUMBERS {
+                found.append(&mut run);
+            }
+            run.clear();
+            (numbers, last) = (0, None);
+            if number.is_none() {
+                continue;
+            }
         }
-        let is_sign = number.is_none() && !text.contains(char::is_alphanumeric);
-        if is_sign && numbers > 0 && text.chars().count() <= MAX_SIGNS {
-            run.push(*line);
-            continue;
-        }
-        if numbers >= MIN_NUMBERS {
-            found.append(&mut run);
-        }
-        run.clear();
-        numbers = 0;
-        last = number;
-        if number.is_some() {
-            numbers = 1;
-            run.push(*line);
-        }
+        numbers += usize::from(number.is_some());
+        last = number.or(last);
+        run.push(*line);
     }
     if numbers >= MIN_NUMBERS {
         found.append(&mut run);
@@ -107,10 +101,14 @@ fn empty_numbers(document: &Document<'_>) -> Vec<Span> {
     found
 }
 
+/// Whether a line has nothing but a sign or two.
+fn is_sign(text: &str) -> bool {
+    const MAX_SIGNS: usize = 2;
+    text.chars().count() <= MAX_SIGNS && !text.contains(char::is_alphanumeric)
+}
+
 /// Fewest numbers without items that are a list.
 const MIN_NUMBERS: usize = 3;
-/// Longest line of signs between two numbers.
-const MAX_SIGNS: usize = 2;
 
 /// Returns the number of a marker such as `12.` or `12)` that is all of `text`.
 fn lone_number(text: &str) -> Option<u32> {
