@@ -4,12 +4,12 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 
 use super::output;
 use super::settings_resolver::absolute;
-use crate::check::indexed::{ReferenceIndex, SKETCH_VERSION, unicode_version};
-use crate::corpus::index::{IndexReader, IndexRule, IndexSettings, IndexTexts};
+use crate::check::indexed::ReferenceIndex;
+use crate::corpus::index::{IndexReader, IndexSettings, IndexTexts};
 use crate::corpus::{ResolvedSettings, display_path};
 use crate::linter::{CorpusComparer, Linter};
 use crate::report::count;
@@ -32,17 +32,10 @@ pub(super) struct Against {
 ///
 /// No rule can compare documents with an index.
 pub(super) fn index_settings(linter: &Linter) -> anyhow::Result<IndexSettings> {
-    let rules: Vec<IndexRule> = linter
-        .indexed_rules()
-        .iter()
-        .map(|(code, parameters)| IndexRule { code: code.clone(), parameters: parameters.clone() })
-        .collect();
-    ensure!(
-        !rules.is_empty(),
-        "none of the selected rules compares documents, so an index has nothing to do; select \
-         some, such as `--extend-select ND`"
-    );
-    Ok(IndexSettings { sketch: SKETCH_VERSION, unicode: unicode_version(), rules })
+    IndexSettings::new(linter).context(
+        "none of the selected rules compares documents, so an index has nothing to do; select some, \
+         such as `--extend-select ND`",
+    )
 }
 
 impl Against {

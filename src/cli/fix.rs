@@ -3,10 +3,11 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use anyhow::Context;
+
 use super::Exit;
 use super::baseline::LinterResolver;
 use super::check::{check_corpus, documents, start_phase};
-use super::compared_fix::CompareFix;
 use super::context::{CheckContext, Inputs};
 use super::duplicate_pass::CorpusTexts;
 use super::fix_plan::FixPlan;
@@ -17,7 +18,8 @@ use super::output;
 use super::pipeline::{Event, Pipeline, WorkItem};
 use super::progress::{Phase, TotalSize};
 use super::run_output::RunOutput;
-use crate::corpus::{ReadError, Source};
+use crate::corpus::work::CopyFixer;
+use crate::corpus::{MemoryBudget, ReadError, Source};
 use crate::fix::FixOutcome;
 use crate::report::Summary;
 
@@ -41,7 +43,11 @@ pub(super) fn fix_corpus(
     let fixer = context.settings.fixer();
     if let Some(compared) = &context.compared {
         let documents = compared.documents();
-        let fix = CompareFix::new(context, &documents, &fixer)?;
+        let memory = MemoryBudget::new(context.memory).comparison;
+        let threads = rayon::current_num_threads();
+        let linter = &context.settings.linter;
+        let fix = CopyFixer::new(linter, &fixer, &documents, memory, threads);
+        let fix = fix.context("--compared")?;
         output.summary.applied = Some(fixer.max_applicability());
         write_fixes(context, &inputs, &mut writer, &mut output, |source| fix.fix(source))?;
         return Ok(output.finish_fix_only(&inputs));

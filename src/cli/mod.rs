@@ -9,7 +9,6 @@ mod check;
 mod choices;
 mod compare;
 mod compared;
-mod compared_fix;
 mod completions;
 mod config;
 mod console;

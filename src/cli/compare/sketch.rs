@@ -8,13 +8,12 @@ use anyhow::{Context, ensure};
 
 use super::{MEMORY, SketchArguments, print};
 use crate::cli::check::set_threads;
-use crate::cli::compared::{FileShares, manifest};
 use crate::cli::pipeline::{DocumentSource, Event, Pipeline, WorkItem};
 use crate::cli::progress::{Phase, Progress, TotalSize};
 use crate::cli::settings_resolver::SettingsResolver;
 use crate::cli::{Exit, interrupt, output};
 use crate::config::parse_size;
-use crate::corpus::work::{SketchTask, WorkFolder};
+use crate::corpus::work::{FileShares, SketchTask, WorkFolder, WorkManifest};
 use crate::corpus::{InputFile, PathFilter, ReadError, WalkError, expand_globs, walk};
 use crate::linter::Sketch;
 use crate::report::count;
@@ -40,7 +39,7 @@ pub(super) fn run(arguments: &SketchArguments) -> anyhow::Result<Exit> {
     let shares = FileShares::new(files.collect::<Result<Vec<_>, _>>()?)?;
     ensure!(!shares.is_empty(), "no file was found, so there is nothing to compare");
     let share = arguments.partition;
-    let manifest = manifest(linter, &read_options, &shares, share.count)?;
+    let manifest = WorkManifest::of_files(linter, &read_options, &shares, share.count)?;
     let folder = WorkFolder::create(&arguments.work, manifest)?;
     let (own, bytes) = shares.share(share);
     let memory = arguments.memory.as_ref().and_then(|size| parse_size(size).ok());

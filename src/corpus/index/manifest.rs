@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{IndexError, Result, hex};
+use crate::check::indexed::{SKETCH_VERSION, unicode_version};
 use crate::corpus::atomic_write;
+use crate::linter::Linter;
 
 /// The version of the format. Others are refused.
 pub(super) const FORMAT: u32 = 1;
@@ -99,6 +101,18 @@ impl SegmentEntry {
 }
 
 impl IndexSettings {
+    /// Returns the settings of a linter; `None` if none of its rules can compare documents with an
+    /// index.
+    pub fn new(linter: &Linter) -> Option<Self> {
+        let rule = |(code, parameters): &(String, serde_json::Value)| IndexRule {
+            code: code.clone(),
+            parameters: parameters.clone(),
+        };
+        let rules: Vec<IndexRule> = linter.indexed_rules().iter().map(rule).collect();
+        let (sketch, unicode) = (SKETCH_VERSION, unicode_version());
+        (!rules.is_empty()).then_some(Self { sketch, unicode, rules })
+    }
+
     /// Returns why documents with these settings cannot be compared with an index that has others,
     /// or be added to it if `is_added`.
     pub(super) fn conflict(&self, index: &Self, is_added: bool) -> Option<String> {

@@ -2,18 +2,19 @@
 
 use std::fs;
 use std::io;
-use std::ops::Range;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::file_shares::{FileList, FileShares};
 use super::{cannot_read, damaged, error_at};
 use crate::check::staged::STAGED_VERSION;
 use crate::check::store::{Result, StoreError};
-use crate::corpus::atomic_write;
-use crate::corpus::index::IndexSettings;
-use crate::corpus::index::hex;
+use crate::corpus::index::{IndexSettings, hex};
+use crate::corpus::{ReadOptions, atomic_write};
+use crate::linter::Linter;
 
 /// The version of the format. Others are refused.
 const FORMAT: u32 = 1;
@@ -39,55 +40,46 @@ pub struct WorkManifest {
     checksum: String,
 }
 
-/// The files of a corpus.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileList {
-    /// The number of files.
-    pub count: u64,
-    /// Their size in bytes.
-    pub bytes: u64,
-    /// The SHA-256 of their names and sizes.
-    pub sha256: String,
-}
-
-impl FileList {
-    /// Lists files, given their names and sizes in order of the names.
-    pub fn new<'f>(files: impl Iterator<Item = (&'f str, u64)>) -> Self {
-        let mut hasher = Sha256::new();
-        let (mut count, mut bytes) = (0, 0);
-        for (name, size) in files {
-            count += 1;
-            bytes += size;
-            hasher.update(name.as_bytes());
-            hasher.update([0]);
-            hasher.update(size.to_le_bytes());
-        }
-        Self { count, bytes, sha256: hex(&hasher.finalize()) }
-    }
-}
-
-/// Splits files of these sizes into `shares` ranges of about the same size.
-pub fn split_files(sizes: &[u64], shares: u32) -> Vec<Range<usize>> {
-    let total: u128 = sizes.iter().map(|size| u128::from(size + 1)).sum();
-    let mut ranges = Vec::new();
-    let (mut at, mut before) = (0, 0_u128);
-    for share in 1..=u128::from(shares) {
-        let start = at;
-        let end = total * share / u128::from(shares.max(1));
-        // A file belongs to the share that its middle is in.
-        while let Some(size) = sizes.get(at).map(|size| u128::from(size + 1)) {
-            if before + size / 2 >= end {
-                break;
-            }
-            before += size;
-            at += 1;
-        }
-        ranges.push(start..at);
-    }
-    ranges
-}
-
 impl WorkManifest {
+    /// Creates the manifest of a comparison of files, which are sketched in `shares` shares.
+    ///
+    /// # Errors
+    ///
+    /// The rules or options cannot be run in steps.
+    pub fn of_files(
+        linter: &Linter,
+        read_options: &ReadOptions,
+        files: &FileShares,
+        shares: u32,
+    ) -> Result<Self> {
+        let error = |message: String| Err(StoreError { message });
+        if let Some(refusal) = linter.staged_refusal() {
+            return error(format!("the rules cannot be run in steps: {refusal}"));
+        }
+        if read_options.group_by.is_some() {
+            return error(
+                "`--group-by`: lines of sites (ND007) are not compared in steps; leave it out, and \
+                 check each site in one run for them"
+                    .into(),
+            );
+        }
+        let settings = IndexSettings::new(linter);
+        let Some(settings) = settings.filter(|_| linter.staged_checks().next().is_some()) else {
+            return error(
+                "none of the selected rules compares documents; select some, such as \
+                 `--extend-select ND`"
+                    .into(),
+            );
+        };
+        let reading = json!({
+            "format": read_options.content.map(|format| format.name),
+            "text-field": read_options.text_field,
+            "id-field": read_options.id_field,
+            "max-record": read_options.max_record,
+        });
+        Ok(Self::new(settings, reading, files.list(), shares))
+    }
+
     /// Creates the manifest of a comparison.
     pub fn new(
         settings: IndexSettings,
@@ -215,25 +207,5 @@ impl WorkManifest {
         let unsigned = Self { checksum: String::new(), ..self.clone() };
         let json = serde_json::to_string(&unsigned).unwrap_or_default();
         format!("sha256:{}", hex(&Sha256::digest(json)))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_file_is_in_one_share() {
-        for shares in 1..9 {
-            let sizes = [5, 0, 100, 7, 7, 7, 0, 30];
-            let ranges = split_files(&sizes, shares);
-            assert_eq!(ranges.len(), shares as usize);
-            assert_eq!(
-                ranges.iter().cloned().flatten().collect::<Vec<_>>(),
-                (0..8).collect::<Vec<_>>()
-            );
-        }
-        assert_eq!(split_files(&[10; 4], 2), [0..2, 2..4]);
-        assert_eq!(split_files(&[10, 11], 2), [0..1, 1..2]);
     }
 }

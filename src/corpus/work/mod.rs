@@ -6,8 +6,10 @@
 
 mod blocks;
 mod compared;
+mod copy_fixer;
 mod entry;
 mod file;
+mod file_shares;
 mod folder;
 mod lock;
 mod logs;
@@ -24,9 +26,11 @@ use crate::check::store::StoreError;
 use crate::text::PathName;
 
 pub use compared::{ComparedDocuments, DeletedPlaces};
+pub use copy_fixer::CopyFixer;
 pub use entry::{Share, StepProgress, WorkProgress};
+pub use file_shares::{FileList, FileShares, split_files};
 pub use folder::{TaskOutcome, WorkFolder};
-pub use manifest::{FileList, WorkManifest, split_files};
+pub use manifest::WorkManifest;
 pub use sketch_task::SketchTask;
 
 /// The error `what` at `path`.

@@ -1,12 +1,10 @@
-//! `--compared --fix`: removes the copies that a comparison in steps found.
+//! Removes the copies that a comparison in steps found.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use anyhow::{Context, ensure};
-
-use super::context::CheckContext;
-use crate::corpus::work::{ComparedDocuments, DeletedPlaces};
-use crate::corpus::{MemoryBudget, Source};
+use super::compared::{ComparedDocuments, DeletedPlaces};
+use crate::check::store::{Result, StoreError};
+use crate::corpus::Source;
 use crate::finding::Applicability;
 use crate::fix::{FixOutcome, Fixer, Refusal};
 use crate::linter::{CorpusMatches, Linter};
@@ -15,7 +13,7 @@ use crate::linter::{CorpusMatches, Linter};
 ///
 /// Other shares are fixed by other tasks, which know nothing of this one. So a copy stays if any
 /// fix may delete what it is a copy of.
-pub(super) struct CompareFix<'f> {
+pub struct CopyFixer<'f> {
     linter: &'f Linter,
     fixer: &'f Fixer,
     documents: &'f ComparedDocuments,
@@ -24,34 +22,35 @@ pub(super) struct CompareFix<'f> {
     deleted: DeletedPlaces,
 }
 
-impl<'f> CompareFix<'f> {
-    /// Prepares to fix the documents of a share.
+impl<'f> CopyFixer<'f> {
+    /// Prepares to fix the documents of a share, in about `memory` bytes.
     ///
     /// # Errors
     ///
     /// Rules that check documents by themselves are selected, or the work folder cannot be read.
-    pub(super) fn new(
-        context: &'f CheckContext<'_>,
-        documents: &'f Arc<ComparedDocuments>,
+    pub fn new(
+        linter: &'f Linter,
         fixer: &'f Fixer,
-    ) -> anyhow::Result<Self> {
-        let linter = &context.settings.linter;
-        ensure!(
-            !linter.has_document_checks(),
-            "--compared: the texts were compared as they are, so only copies can be removed; select \
-             the rules that compare documents alone, as in `--select ND`, and fix what other rules \
-             find before the comparison"
-        );
-        let memory = MemoryBudget::new(context.memory).comparison;
-        let matches = documents.matches(linter, memory, rayon::current_num_threads());
-        let matches = Mutex::new(matches.context("cannot read what was compared")?);
+        documents: &'f ComparedDocuments,
+        memory: usize,
+        threads: usize,
+    ) -> Result<Self> {
+        if linter.has_document_checks() {
+            return Err(StoreError {
+                message: "the texts were compared as they are, so only copies can be removed; select \
+                          the rules that compare documents alone, as in `--select ND`, and fix what \
+                          other rules find before the comparison"
+                    .into(),
+            });
+        }
+        let matches = Mutex::new(documents.matches(linter, memory, threads)?);
         let only_safe = fixer.max_applicability() == Applicability::Safe;
         let deleted = documents.deleted_originals(linter, only_safe)?;
         Ok(Self { linter, fixer, documents, matches, deleted })
     }
 
     /// Removes the copies in a document.
-    pub(super) fn fix(&self, source: &Source) -> FixOutcome {
+    pub fn fix(&self, source: &Source) -> FixOutcome {
         if !self.documents.has(&source.origin, &source.text) {
             let reason = "it is not in the comparison, or has changed since".to_owned();
             return FixOutcome { fixed: None, refusal: Some(Refusal::All(reason)) };
