@@ -113,6 +113,23 @@ pub fn create(path: &Path, content: &[u8]) -> Result<(), WriteError> {
     file.commit(|_| Ok(true), |_| Ok(()))
 }
 
+/// Writes `content` to `path` atomically, unless there is a file. Returns whether it was written. Of
+/// several processes that do so at the same time, one writes the file.
+///
+/// # Errors
+///
+/// The file cannot be written.
+pub(super) fn create_new(path: &Path, content: &[u8]) -> Result<bool, WriteError> {
+    let mut file = AtomicFile::new(path)?;
+    file.write_all(content)?;
+    let AtomicFile { path, target, temporary, .. } = file;
+    let io = |error| WriteError::Io { path: path.clone(), error };
+    temporary.as_file().sync_all().map_err(io)?;
+    let is_written = temporary::persist_new(temporary, &target).map_err(io)?;
+    sync_directory(&target);
+    Ok(is_written)
+}
+
 /// A file written to a temporary file next to its target and renamed by [`AtomicFile::commit`]. If
 /// it is dropped before, the temporary file is removed.
 ///

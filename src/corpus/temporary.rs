@@ -113,6 +113,19 @@ pub(super) fn persist(file: NamedTempFile, target: &Path) -> io::Result<()> {
     file.persist(target).map(drop).map_err(|error| error.error)
 }
 
+/// Renames `file` to `target`, unless there is a file. Returns whether it was renamed.
+pub(super) fn persist_new(file: NamedTempFile, target: &Path) -> io::Result<bool> {
+    let mut files = own_files();
+    files.remove(file.path());
+    match file.persist_noclobber(target) {
+        Ok(_) => Ok(true),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        // Some file systems can neither rename without replacing nor link.
+        Err(_) if target.exists() => Ok(false),
+        Err(error) => error.file.persist(target).map(|_| true).map_err(|error| error.error),
+    }
+}
+
 #[cfg(target_os = "linux")]
 fn swap(one: &Path, other: &Path) -> io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};

@@ -372,3 +372,66 @@ fn rules_that_cannot_be_run_in_steps_are_named() {
     assert!(twice("ND008").staged_refusal().unwrap().contains("compare whole documents"));
     assert_eq!(linter(&["ND", "ND006", "ND008"]).staged_refusal(), None);
 }
+
+/// An engine starts a second attempt at a task that seems to hang, perhaps on another machine.
+#[test]
+fn of_two_attempts_at_a_task_one_counts() {
+    let random = &mut Random(3);
+    let corpus = Corpus::new(texts(random, 12), random);
+    let linter = changed_linter(random);
+    let folder = TempDir::new().unwrap();
+    let share = Share { number: 1, count: 1 };
+    let open = || WorkFolder::create(folder.path(), manifest(&linter, &corpus, 1)).unwrap();
+    let here = open();
+    let mut attempts: Vec<SketchTask<'_>> = Vec::new();
+    for _ in 0..2 {
+        attempts.push(SketchTask::begin(&here, &linter, share, 0, 1 << 12).unwrap().unwrap());
+        assert!(
+            message(SketchTask::begin(&here, &linter, share, 0, 0)).contains("another process")
+        );
+        // The other machine does not see the lock.
+        std::fs::remove_file(folder.path().join(".dechaff-sketch-00001-of-00001.lock")).unwrap();
+    }
+    for task in &mut attempts {
+        for document in corpus.documents() {
+            task.add(&linter.sketch(&document), document.text()).unwrap();
+        }
+    }
+    for task in attempts {
+        assert_eq!(task.finish().unwrap() as usize, corpus.0.len());
+    }
+    let entry = std::fs::read(folder.path().join("sketch-00001-of-00001.json")).unwrap();
+    let entry: serde_json::Value = serde_json::from_slice(&entry).unwrap();
+    let named: Vec<_> =
+        entry["files"].as_array().unwrap().iter().map(|file| &file["file"]).collect();
+    let files = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name());
+    let mut files: Vec<_> = files.filter_map(|name| name.into_string().ok()).collect();
+    files.retain(|name| name.ends_with(".dxw"));
+    assert_eq!(files.len(), named.len());
+    assert!(named.iter().all(|name| files.iter().any(|file| *name == file)));
+}
+
+#[test]
+fn an_attempt_that_waits_finds_the_task_done() {
+    let random = &mut Random(4);
+    let corpus = Corpus::new(texts(random, 12), random);
+    let linter = changed_linter(random);
+    let folder = TempDir::new().unwrap();
+    let share = Share { number: 1, count: 1 };
+    let open = || WorkFolder::create(folder.path(), manifest(&linter, &corpus, 1)).unwrap();
+    let first = open();
+    let mut task = SketchTask::begin(&first, &linter, share, MEMORY, 1 << 12).unwrap().unwrap();
+    let (sender, waits) = std::sync::mpsc::channel();
+    let second = open().waiting(move || sender.send(()).is_ok());
+    std::thread::scope(|scope| {
+        let second = scope.spawn(|| {
+            SketchTask::begin(&second, &linter, share, MEMORY, 1 << 12).unwrap().is_none()
+        });
+        waits.recv().unwrap();
+        for document in corpus.documents() {
+            task.add(&linter.sketch(&document), document.text()).unwrap();
+        }
+        task.finish().unwrap();
+        assert!(second.join().unwrap());
+    });
+}

@@ -116,11 +116,12 @@ impl TaskEntry {
         serde_json::from_str(&text).map(Some).map_err(|error| damaged(&path, error))
     }
 
-    pub(super) fn write(&self, folder: &Path, stage: &str) -> Result<()> {
+    /// Writes the entry, unless another attempt at the task has. Returns whether it was written.
+    pub(super) fn write(&self, folder: &Path, stage: &str) -> Result<bool> {
         let path = entry_path(folder, stage, self.share);
         let text = serde_json::to_string_pretty(self)
             .map_err(|error| error_at(&path, format_args!("cannot be written: {error}")))?;
-        atomic_write::create(&path, text.as_bytes())
+        atomic_write::create_new(&path, text.as_bytes())
             .map_err(|error| StoreError { message: error.to_string() })
     }
 }

@@ -25,7 +25,11 @@ pub struct WorkFolder {
     manifest: WorkManifest,
     checksum: String,
     checks: Vec<Box<dyn CorpusCheck>>,
+    waits: Option<Waits>,
 }
+
+/// Whether to go on waiting for another process.
+type Waits = Box<dyn Fn() -> bool + Send + Sync>;
 
 /// What became of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,7 +112,19 @@ impl WorkFolder {
         let json = serde_json::to_string(&manifest).unwrap_or_default();
         let checksum = hex(&Sha256::digest(json));
         let checks = checks(path, &manifest)?;
-        Ok(Self { path: path.to_owned(), manifest, checksum, checks })
+        Ok(Self { path: path.to_owned(), manifest, checksum, checks, waits: None })
+    }
+
+    /// Lets a task wait while another process of this machine does the same one and `waits` returns
+    /// true. By default it fails. Engines start a second attempt at a task, or one when another has
+    /// not ended yet.
+    pub fn waiting(self, waits: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self { waits: Some(Box::new(waits)), ..self }
+    }
+
+    /// Locks a task.
+    pub(super) fn lock(&self, stage: &str, share: Share) -> Result<TaskLock> {
+        TaskLock::new(&self.path, stage, share, self.waits.as_deref())
     }
 
     /// Checks that the comparison is the one that `manifest` describes.
@@ -203,7 +219,10 @@ impl WorkFolder {
                 ),
             ));
         }
-        let _lock = TaskLock::new(&self.path, step.name(), share)?;
+        let _lock = self.lock(step.name(), share)?;
+        if TaskEntry::read(&self.path, step.name(), share)?.is_some() {
+            return Ok(TaskOutcome::WasDone);
+        }
         remove_stale_files(&self.path);
         let files = WorkFiles::open(&self.path, &self.checksum, &progress, Some(step))?;
         let range = share_range(step, share, files.documents);

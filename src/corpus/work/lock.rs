@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::entry::{Share, task_name};
 use super::error_at;
@@ -20,19 +21,30 @@ impl Drop for TaskLock {
 }
 
 impl TaskLock {
-    /// Locks a task.
-    pub(super) fn new(folder: &Path, stage: &str, share: Share) -> Result<Self> {
+    /// Locks a task. If another process holds the lock, waits for it until `waits` returns false, or
+    /// fails if there is no `waits`.
+    pub(super) fn new(
+        folder: &Path,
+        stage: &str,
+        share: Share,
+        waits: Option<&(dyn Fn() -> bool + Send + Sync)>,
+    ) -> Result<Self> {
+        /// Time between two looks at a lock.
+        const INTERVAL: Duration = Duration::from_millis(100);
         let path = folder.join(format!(".dechaff-{}.lock", task_name(stage, share)));
         let file = File::options().create(true).truncate(false).write(true).open(&path);
         let file =
             file.map_err(|error| error_at(folder, format_args!("cannot be written: {error}")))?;
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => Err(error_at(
-                folder,
-                format_args!("another process works on part {share} of {stage}"),
-            )),
-            // Some network file systems have no locks.
-            Ok(()) | Err(TryLockError::Error(_)) => Ok(Self { path, _file: file }),
+        // Some network file systems have no locks.
+        while let Err(TryLockError::WouldBlock) = file.try_lock() {
+            if !waits.is_some_and(|waits| waits()) {
+                return Err(error_at(
+                    folder,
+                    format_args!("another process works on part {share} of {stage}"),
+                ));
+            }
+            std::thread::sleep(INTERVAL);
         }
+        Ok(Self { path, _file: file })
     }
 }

@@ -43,7 +43,7 @@ impl<'l> SketchTask<'l> {
         memory: usize,
         bytes: u64,
     ) -> Result<Option<Self>> {
-        let lock = TaskLock::new(folder.path(), SKETCH, share)?;
+        let lock = folder.lock(SKETCH, share)?;
         if TaskEntry::read(folder.path(), SKETCH, share)?.is_some() {
             return Ok(None);
         }

@@ -118,12 +118,10 @@ impl TaskOutput {
     pub(super) fn finish(mut self) -> Result<u64> {
         self.flush()?;
         // Another machine may have done the task meanwhile. Its files are in use.
-        if TaskEntry::read(&self.folder, self.stage, self.entry.share)?.is_some() {
+        if !self.entry.write(&self.folder, self.stage)? {
             for file in &self.entry.files {
                 let _ = fs::remove_file(self.folder.join(&file.file));
             }
-        } else {
-            self.entry.write(&self.folder, self.stage)?;
         }
         Ok(self.entry.rows)
     }
