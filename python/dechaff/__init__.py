@@ -12,6 +12,7 @@ are imported by name and need their host.
 """
 
 from dechaff._batch import ChangeTable, FindingTable, FixedBatch, MeasureTable
+from dechaff._comparison import Comparison
 from dechaff._dechaff import ConfigError, Error, __version__
 from dechaff._linter import Linter, rules
 from dechaff._types import Change, DocumentReport, Edit, Finding, Findings, Fix, Fixed, Label, Rule, undo
@@ -19,6 +20,7 @@ from dechaff._types import Change, DocumentReport, Edit, Finding, Findings, Fix,
 __all__ = [
     "Change",
     "ChangeTable",
+    "Comparison",
     "ConfigError",
     "DocumentReport",
     "Edit",

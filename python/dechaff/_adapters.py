@@ -5,17 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, ClassVar, get_args
 
-from dechaff._linter import Linter
+from dechaff._linter import Linter, make_linter
 from dechaff._types import DocumentReport, Verdict
 
-
-def make_linter(linter: Linter | None, settings: dict[str, Any], *, threads: int | None = None) -> Linter:
-    """Returns `linter`, or a linter with these settings. An adapter takes one or the other."""
-    if linter is None:
-        return Linter(**{"threads": threads, **settings})
-    if settings:
-        raise TypeError(f"pass a linter or settings, not both: {', '.join(settings)}")
-    return linter
+__all__ = ["FixColumn", "drop_reasons", "find_in_table", "fix_table", "make_linter"]
 
 
 class FixColumn:

@@ -193,6 +193,18 @@ class Linter:
             ids += (row.id for row in rows)
         return ids, corpus
 
+    def _split(self) -> tuple[Linter | None, Linter | None]:
+        """Returns a linter with the rules that check each document by itself, and one with those that compare them.
+
+        Either is `None` if it has no rules.
+        """
+        comparing = self._engine.comparing_rules()
+        own = [rule.code for rule in self.rules() if rule.is_selected and rule.code not in comparing]
+        return self._select(own), self._select(comparing)
+
+    def _select(self, codes: list[str]) -> Linter | None:
+        return _from_state(self._engine.select(codes), self._threads) if codes else None
+
     def _report_batch(self, texts: Any) -> list[DocumentReport | None]:
         """Judges each text of a column by itself."""
         column, _ = read_column(texts)
@@ -217,6 +229,15 @@ class Linter:
 def rules() -> list[Rule]:
     """Returns the built-in rules, in order of code."""
     return Linter().rules()
+
+
+def make_linter(linter: Linter | None, settings: dict[str, Any], *, threads: int | None = None) -> Linter:
+    """Returns `linter`, or a linter with these settings. Callers pass one or the other."""
+    if linter is None:
+        return Linter(**{"threads": threads, **settings})
+    if settings:
+        raise TypeError(f"pass a linter or settings, not both: {', '.join(settings)}")
+    return linter
 
 
 @lru_cache(maxsize=16)

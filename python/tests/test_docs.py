@@ -19,7 +19,7 @@ import dechaff
 
 PAGE = Path(__file__).parents[2] / "docs" / "python.md"
 START = "<!-- The rest is generated from the docstrings: UPDATE_DOCS=1 pytest python/tests/test_docs.py -->\n"
-ORDER = "Linter Finding Findings Fix Edit Label Fixed Change undo DocumentReport FindingTable MeasureTable FixedBatch ChangeTable Rule rules".split()
+ORDER = "Linter Finding Findings Fix Edit Label Fixed Change undo DocumentReport FindingTable MeasureTable FixedBatch ChangeTable Comparison Rule rules".split()
 
 
 def definitions(name: str) -> tuple[ast.ClassDef | ast.FunctionDef, dict[str, ast.ClassDef]]:

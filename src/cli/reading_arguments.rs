@@ -5,7 +5,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::settings_resolver::ResolvedSettings;
 use crate::config::parse_size;
-use crate::corpus::{GroupBy, INPUT_FORMATS, InputFormat, ReadOptions};
+use crate::corpus::{INPUT_FORMATS, InputFormat, ReadOptions};
 
 /// Options for reading corpora.
 #[derive(Debug, Clone, Args)]
@@ -71,22 +71,7 @@ impl ReadingArguments {
 
     /// Returns the read options of a run with these settings, which include [`Self::options`].
     pub(super) fn read_options(&self, settings: &ResolvedSettings) -> ReadOptions {
-        let default = ReadOptions::default();
-        let text_field = settings.value(|options| options.text_field.as_ref());
-        let id_field = settings.value(|options| options.id_field.as_ref());
-        let group_by = settings.value(|options| options.group_by.as_ref());
-        let language_field = settings.value(|options| options.language_field.as_ref());
-        let max_record = settings.value(|options| options.max_record.as_ref());
-        ReadOptions {
-            content: self.format,
-            text_field: text_field.map_or(default.text_field, |(field, _)| field.clone()),
-            id_field: id_field.map_or(default.id_field, |(field, _)| field.clone()),
-            language_fields: language_field.map(|(field, _)| field.clone()).into_iter().collect(),
-            group_by: group_by.map(|(group_by, _)| GroupBy::parse(group_by)),
-            max_record: max_record
-                .and_then(|(size, _)| parse_size(size).ok())
-                .unwrap_or(default.max_record),
-        }
+        ReadOptions { content: self.format, ..settings.read_options() }
     }
 }
 

@@ -113,7 +113,7 @@ impl Source {
     }
 
     /// Returns the document, given the index of its text.
-    pub(crate) fn document_with_index(&self, index: Arc<DocumentIndex>) -> Document<'_> {
+    pub fn document_with_index(&self, index: Arc<DocumentIndex>) -> Document<'_> {
         Document::from_index(Arc::clone(&self.origin), &self.text, index)
             .with_decoding(self.decoding)
     }

@@ -10,10 +10,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Context, bail};
 use toml::Spanned;
 
+use super::group_by::GroupBy;
+use super::shard::ReadOptions;
 use super::user_files::{read_suppression_file, read_user_file, rule_files};
 use crate::check::Parameters;
 use crate::check::measure::MeasureColumns;
-use crate::config::{Layer, Options, Settings, with_presets};
+use crate::config::{Layer, Options, Settings, parse_size, with_presets};
 use crate::finding::Applicability;
 use crate::fix::{DEFAULT_MAX_REMOVED, Fixer};
 use crate::linter::Linter;
@@ -172,6 +174,26 @@ impl ResolvedSettings {
             .entry(codes)
             .or_insert_with_key(|codes| self.linter.without_rules(codes.clone()))
             .clone()
+    }
+
+    /// Returns how corpora are read.
+    pub fn read_options(&self) -> ReadOptions {
+        let default = ReadOptions::default();
+        let text_field = self.value(|options| options.text_field.as_ref());
+        let id_field = self.value(|options| options.id_field.as_ref());
+        let group_by = self.value(|options| options.group_by.as_ref());
+        let language_field = self.value(|options| options.language_field.as_ref());
+        let max_record = self.value(|options| options.max_record.as_ref());
+        ReadOptions {
+            content: None,
+            text_field: text_field.map_or(default.text_field, |(field, _)| field.clone()),
+            id_field: id_field.map_or(default.id_field, |(field, _)| field.clone()),
+            language_fields: language_field.map(|(field, _)| field.clone()).into_iter().collect(),
+            group_by: group_by.map(|(group_by, _)| GroupBy::parse(group_by)),
+            max_record: max_record
+                .and_then(|(size, _)| parse_size(size).ok())
+                .unwrap_or(default.max_record),
+        }
     }
 
     /// Returns the fixer that `unsafe-fixes` and `max-removed` ask for.

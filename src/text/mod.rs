@@ -134,7 +134,7 @@ pub struct DocumentIndex {
 
 impl DocumentIndex {
     /// Splits `text` into lines; the rest is computed on first use.
-    pub(crate) fn new(text: &str) -> Self {
+    pub fn new(text: &str) -> Self {
         Self {
             lines: split_lines::split_lines(text),
             blocks: OnceLock::new(),

@@ -226,7 +226,7 @@ struct PlaceColumns([Int64Builder; 5]);
 
 const PLACE_NAMES: [&str; 5] = ["row", "start", "end", "start_byte", "end_byte"];
 
-fn to_i64(number: usize) -> i64 {
+pub(crate) fn to_i64(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
@@ -279,7 +279,12 @@ impl FindingTable {
         self.fingerprint.append_value(&finding.fingerprint);
     }
 
-    pub(crate) fn finish(mut self) -> PyResult<PyRecordBatch> {
+    pub(crate) fn finish(self) -> PyResult<PyRecordBatch> {
+        batch(self.columns())
+    }
+
+    /// Returns the names and values of the columns, and whether they may be null.
+    pub(crate) fn columns(mut self) -> Vec<(&'static str, ArrayRef, bool)> {
         let mut columns = self.places.finish();
         columns.extend([
             ("line", Arc::new(self.line.finish()) as ArrayRef, false),
@@ -293,7 +298,7 @@ impl FindingTable {
             ("probability", Arc::new(self.probability.finish()), true),
             ("fingerprint", Arc::new(self.fingerprint.finish()), false),
         ]);
-        batch(columns)
+        columns
     }
 }
 

@@ -103,6 +103,23 @@ impl Engine {
         })
     }
 
+    /// Returns the state of an engine with the same settings that runs only these rules.
+    fn select(&self, codes: Vec<String>) -> PyResult<String> {
+        let select = || {
+            let state = serde_json::from_str::<State>(&self.state)?.selecting(codes)?;
+            anyhow::Ok(serde_json::to_string(&state)?)
+        };
+        select().map_err(|error| error::to_python(&error))
+    }
+
+    /// Returns the codes of the rules that it runs and that compare documents.
+    fn comparing_rules(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        let settings = self.settings(py)?;
+        let rules = settings.settings.rules(&settings.registry);
+        let codes = rules.map(|rule| rule.info.code.clone());
+        Ok(codes.filter(|code| settings.linter.is_corpus_rule(code)).collect())
+    }
+
     #[getter]
     fn state(&self) -> &str {
         &self.state

@@ -2,7 +2,10 @@
 //! it.
 
 mod columns;
+mod compared_tables;
+mod comparison;
 mod corpus;
+mod documents;
 mod engine;
 mod error;
 mod pool;
@@ -21,6 +24,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 mod _dechaff {
     use super::*;
 
+    #[pymodule_export]
+    use super::comparison::Comparison;
     #[pymodule_export]
     use super::corpus::Corpus;
     #[pymodule_export]

@@ -6,13 +6,18 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use arrow_array::RecordBatch;
 use dechaff::check::store::{self, Blob, BlobRef, Store, StoreError};
 use dechaff::corpus::SpillStore;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
+use pyo3_arrow::PyRecordBatch;
 
 use crate::engine::store_error;
 use crate::rows::{FindingRow, FixedRow};
+
+/// Time between two looks for Ctrl-C.
+const INTERVAL: Duration = Duration::from_millis(50);
 
 /// The result for one document.
 pub(crate) enum Item {
@@ -21,6 +26,8 @@ pub(crate) enum Item {
     Fixed(FixedRow, Option<Arc<str>>),
     /// A row about the document, as JSON.
     Report(String),
+    /// A table about some documents.
+    Table(RecordBatch),
     /// There is no text.
     Null,
 }
@@ -47,6 +54,40 @@ impl Sender {
 
 fn interrupted() -> StoreError {
     StoreError { message: "interrupted".into() }
+}
+
+/// Runs `work` in a thread of its own, so that Ctrl-C works. `work` gets a flag that says whether to
+/// end early.
+pub(crate) fn run_interruptibly<T: Send>(
+    py: Python<'_>,
+    work: impl FnOnce(&Arc<AtomicBool>) -> store::Result<T> + Send,
+) -> PyResult<T> {
+    let cancelled = Arc::new(AtomicBool::new(false));
+    let (sender, receiver) = sync_channel(1);
+    let receiver = Mutex::new(receiver);
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            let result = work(&cancelled);
+            // The receiver is there as long as the thread is.
+            let _ = sender.send(());
+            result
+        });
+        let mut signal = Ok(());
+        while signal.is_ok() {
+            let wait = || {
+                let receiver = receiver.lock().unwrap_or_else(PoisonError::into_inner);
+                receiver.recv_timeout(INTERVAL)
+            };
+            match py.detach(wait) {
+                Err(RecvTimeoutError::Timeout) => signal = py.check_signals(),
+                Ok(()) | Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        cancelled.fetch_or(signal.is_err(), Ordering::Relaxed);
+        let result = py.detach(|| thread.join());
+        signal?;
+        result.unwrap_or_else(|panic| std::panic::resume_unwind(panic)).map_err(store_error)
+    })
 }
 
 /// A store that fails once the pass is cancelled, which ends a comparison soon.
@@ -127,8 +168,6 @@ impl Results {
     }
 
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        /// Time between two looks for Ctrl-C.
-        const INTERVAL: Duration = Duration::from_millis(50);
         if self.process != std::process::id() {
             return Err(PyRuntimeError::new_err(
                 "a pass over a corpus cannot be continued in a forked process",
@@ -175,6 +214,7 @@ impl Item {
             Self::Fixed(fixed, original) => {
                 Ok((fixed, original.as_deref()).into_pyobject(py)?.into_any())
             }
+            Self::Table(batch) => Ok(PyRecordBatch::new(batch).into_pyobject(py)?.into_any()),
             Self::Report(row) => Ok(row.into_pyobject(py)?.into_any()),
             Self::Null => Ok(py.None().into_bound(py)),
         }

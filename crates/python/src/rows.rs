@@ -23,7 +23,7 @@ pub(crate) struct Place {
 
 #[derive(IntoPyObject)]
 pub(crate) struct LabelRow {
-    place: Place,
+    pub(crate) place: Place,
     message: String,
     /// The number of the other document, from 0, if the label is in another one.
     document: Option<u64>,
@@ -53,7 +53,7 @@ pub(crate) struct FindingRow {
     pub(crate) column: usize,
     text: String,
     context: (String, String),
-    labels: Vec<LabelRow>,
+    pub(crate) labels: Vec<LabelRow>,
     notes: Vec<String>,
     pub(crate) help: Option<String>,
     fix: Option<FixRow>,

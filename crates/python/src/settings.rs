@@ -76,6 +76,14 @@ impl State {
         })
     }
 
+    /// Returns the settings with other rules selected, by their codes.
+    pub(crate) fn selecting(mut self, codes: Vec<String>) -> anyhow::Result<Self> {
+        let table = toml::Table::from_iter([("select".to_owned(), codes.into())]);
+        let file = File("Linter".into(), toml::to_string(&table)?);
+        self.layers.insert(0, (PathBuf::from("/"), file));
+        Ok(self)
+    }
+
     /// Compiles the settings. Does no I/O.
     pub(crate) fn compile(&self) -> anyhow::Result<ResolvedSettings> {
         let file = |File(path, text): &File| UserFile::new(path.as_str(), text.as_str());

@@ -1,0 +1,318 @@
+//! Runs the tasks of a comparison in steps over a work folder.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use dechaff::check::staged::{Step, StepSplit};
+use dechaff::check::store::{self, StoreError};
+use dechaff::corpus::work::{
+    ComparedDocuments, CopyFixer, FileShares, Share, SketchTask, TaskOutcome, WorkFolder,
+    WorkManifest,
+};
+use dechaff::corpus::{
+    InputFile, PathFilter, ReadOptions, ResolvedSettings, WalkError, expand_globs, walk,
+};
+use dechaff::linter::{DocumentFindings, Linter};
+use dechaff::text::DocumentIndex;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+use crate::compared_tables::{ComparedFindings, ComparedTexts};
+use crate::documents::{DocumentReader, ReadDocument};
+use crate::engine::{self, Engine, store_error};
+use crate::pool::Threads;
+use crate::results::{Item, Results, Sender, run_interruptibly};
+use crate::rows::FindingRow;
+
+/// The name of the step that reads the documents.
+const SKETCH: &str = "sketch";
+
+/// The fields that the language of a document is read from by default, as by the command.
+const LANGUAGE_FIELDS: [&str; 2] = ["language", "lang"];
+
+/// A comparison in steps.
+#[pyclass(frozen, module = "dechaff._dechaff")]
+pub(crate) struct Comparison {
+    plan: Arc<Plan>,
+    threads: Option<usize>,
+}
+
+/// What is compared, and how.
+struct Plan {
+    settings: Arc<ResolvedSettings>,
+    work: PathBuf,
+    paths: Vec<PathBuf>,
+    read_options: ReadOptions,
+    skips_bad_records: bool,
+    memory: usize,
+}
+
+/// Includes all files of a directory that the walk does.
+struct AllFiles;
+
+impl PathFilter for AllFiles {
+    fn includes_dir(&self, _: &Path) -> bool {
+        true
+    }
+
+    fn includes_file(&self, _: &Path) -> Option<bool> {
+        None
+    }
+
+    fn includes_explicit(&self, _: &Path) -> bool {
+        true
+    }
+
+    fn note_skipped_copies(&self, _: &Path) {}
+}
+
+#[pymethods]
+impl Comparison {
+    #[new]
+    #[pyo3(signature = (engine, work, paths, text, id, memory, skips_bad_records))]
+    #[allow(clippy::too_many_arguments)]
+    fn new(
+        py: Python<'_>,
+        engine: &Engine,
+        work: PathBuf,
+        paths: Vec<PathBuf>,
+        text: Option<String>,
+        id: Option<String>,
+        memory: usize,
+        skips_bad_records: bool,
+    ) -> PyResult<Self> {
+        let settings = engine.settings(py)?;
+        let mut read_options = settings.read_options();
+        read_options.text_field = text.unwrap_or(read_options.text_field);
+        read_options.id_field = id.unwrap_or(read_options.id_field);
+        if read_options.language_fields.is_empty() && settings.measures_need_language() {
+            read_options.language_fields = LANGUAGE_FIELDS.map(Into::into).to_vec();
+        }
+        let plan = Plan { settings, work, paths, read_options, skips_bad_records, memory };
+        Ok(Self { plan: Arc::new(plan), threads: engine.threads })
+    }
+
+    /// Returns the steps that the rules need, in order, with whether each can be split.
+    fn steps(&self) -> Vec<(&'static str, bool)> {
+        let linter = &self.plan.settings.linter;
+        let is_needed =
+            |step: &&Step| linter.staged_checks().any(|(_, check)| check.has_step(**step));
+        let steps = Step::ALL.iter().filter(is_needed);
+        let steps = steps.map(|step| (step.name(), step.split() != StepSplit::Single));
+        std::iter::once((SKETCH, true)).chain(steps).collect()
+    }
+
+    /// Returns the name of each step, the number of its shares if that is known, and how many of
+    /// them are done. There is none before the first task is begun.
+    fn progress(&self, py: Python<'_>) -> PyResult<Vec<(&'static str, Option<u32>, usize)>> {
+        if !self.plan.work.join("manifest.json").exists() {
+            return Ok(Vec::new());
+        }
+        let progress = py.detach(|| WorkFolder::open(&self.plan.work)?.progress());
+        let steps = progress.map_err(store_error)?.steps;
+        Ok(steps.iter().map(|step| (step.name(), step.count, step.done.len())).collect())
+    }
+
+    /// Does share `number` of `count` of a step. Returns whether it was not done before.
+    fn run(&self, py: Python<'_>, step: &str, number: u32, count: u32) -> PyResult<bool> {
+        let share = share(number, count)?;
+        if step == SKETCH {
+            let threads = Threads::get(py, self.threads)?;
+            return run_interruptibly(py, |cancelled| self.plan.sketch(share, &threads, cancelled));
+        }
+        let known = Step::ALL.iter().copied().find(|known| known.name() == step);
+        let step = known.ok_or_else(|| PyValueError::new_err(format!("no such step: {step}")))?;
+        run_interruptibly(py, |cancelled| {
+            let folder = self.plan.waiting(WorkFolder::open(&self.plan.work)?, cancelled);
+            let is_cancelled = || cancelled.load(Ordering::Relaxed);
+            let outcome = folder.run(step, share, self.plan.memory, &is_cancelled)?;
+            Ok(matches!(outcome, TaskOutcome::Done(_)))
+        })
+    }
+
+    /// Reports the findings of a share of the documents. Returns an iterator over tables.
+    fn check(&self, py: Python<'_>, number: u32, count: u32) -> PyResult<Results> {
+        let pass = self.pass(py, number, count)?;
+        Results::spawn(move |sender| pass.check(sender))
+    }
+
+    /// Removes the copies in a share of the documents. Returns an iterator over tables.
+    #[pyo3(signature = (number, count, unsafe_fixes))]
+    fn fix(
+        &self,
+        py: Python<'_>,
+        number: u32,
+        count: u32,
+        unsafe_fixes: Option<bool>,
+    ) -> PyResult<Results> {
+        let pass = self.pass(py, number, count)?;
+        let fixer = engine::fixer(&self.plan.settings, unsafe_fixes);
+        Results::spawn(move |sender| pass.fix(&fixer, sender))
+    }
+}
+
+impl Comparison {
+    fn pass(&self, py: Python<'_>, number: u32, count: u32) -> PyResult<Pass> {
+        let (threads, share) = (Threads::get(py, self.threads)?, share(number, count)?);
+        Ok(Pass { plan: Arc::clone(&self.plan), threads, share })
+    }
+}
+
+impl Plan {
+    fn reader(&self, threads: &Threads) -> DocumentReader<'_> {
+        DocumentReader {
+            options: &self.read_options,
+            skips_bad_records: self.skips_bad_records,
+            threads: threads.count(),
+        }
+    }
+
+    fn waiting(&self, folder: WorkFolder, cancelled: &Arc<AtomicBool>) -> WorkFolder {
+        let cancelled = Arc::clone(cancelled);
+        folder.waiting(move || !cancelled.load(Ordering::Relaxed))
+    }
+
+    fn sketch(
+        &self,
+        share: Share,
+        threads: &Threads,
+        cancelled: &Arc<AtomicBool>,
+    ) -> store::Result<bool> {
+        let linter = &self.settings.linter;
+        let shares = file_shares(&self.paths)?;
+        let manifest = WorkManifest::of_files(linter, &self.read_options, &shares, share.count)?;
+        let folder = self.waiting(WorkFolder::create(&self.work, manifest)?, cancelled);
+        let (files, bytes) = shares.share(share);
+        let task = SketchTask::begin(&folder, linter, share, self.memory, bytes)?;
+        let Some(mut task) = task else { return Ok(false) };
+        self.reader(threads).read(&files, |batch| {
+            if cancelled.load(Ordering::Relaxed) {
+                return Err(StoreError { message: "interrupted; run the task again".into() });
+            }
+            let sketch =
+                |document: &ReadDocument| linter.sketch(&document.document(&document.index()));
+            let sketches = threads.map(&batch, sketch);
+            let mut sketched = batch.iter().zip(&sketches);
+            sketched.try_for_each(|(document, sketch)| task.add(sketch, &document.source.text))
+        })?;
+        task.finish()?;
+        Ok(true)
+    }
+}
+
+/// What the thread needs that reads what was found in a share.
+struct Pass {
+    plan: Arc<Plan>,
+    threads: Threads,
+    share: Share,
+}
+
+impl Pass {
+    /// Opens the share: what was found in it, and its files.
+    fn open(&self) -> store::Result<(ComparedDocuments, Vec<InputFile>)> {
+        let shares = file_shares(&self.plan.paths)?;
+        let folder = WorkFolder::open(&self.plan.work)?;
+        let count = folder.manifest().shares;
+        let linter = &self.plan.settings.linter;
+        folder.require(&WorkManifest::of_files(
+            linter,
+            &self.plan.read_options,
+            &shares,
+            count,
+        )?)?;
+        let documents = ComparedDocuments::open(&folder, shares.bounds(self.share))?;
+        Ok((documents, shares.share(self.share).0))
+    }
+
+    fn check(&self, sender: &Sender) -> store::Result<()> {
+        let (documents, files) = self.open()?;
+        let linter = &self.plan.settings.linter;
+        if files.is_empty() {
+            return sender.send(vec![Item::Table(ComparedFindings::default().finish()?)]);
+        }
+        let mut matches = documents.matches(linter, self.plan.memory, self.threads.count())?;
+        self.plan.reader(&self.threads).read(&files, |batch| {
+            sender.check_interrupt()?;
+            let mut table = ComparedFindings::default();
+            for (read, own) in batch.iter().zip(self.threads.map(&batch, |read| self.lint(read))) {
+                let OwnFindings { linter, index, findings } = own;
+                let document = read.document(&index);
+                if !documents.has(document.origin(), document.text()) {
+                    return Err(StoreError {
+                        message: format!(
+                            "{}: the document is not in the comparison, or has changed since; \
+                             compare again in another work folder",
+                            document.origin()
+                        ),
+                    });
+                }
+                let found = matches.findings_in(&document);
+                let findings = linter.finish(&document, findings, found);
+                let rows = FindingRow::all(&document, &findings, &documents);
+                for (finding, row) in findings.iter().zip(&rows) {
+                    table.append(document.origin(), finding, row, &linter);
+                }
+            }
+            sender.send(vec![Item::Table(table.finish()?)])
+        })
+    }
+
+    /// Lints a document by itself.
+    fn lint(&self, document: &ReadDocument) -> OwnFindings {
+        let path = std::path::absolute(&document.source.path);
+        let linter = self.plan.settings.linter_for(path.as_ref().unwrap_or(&document.source.path));
+        let index = document.index();
+        let findings = linter.check_document(&document.document(&index));
+        OwnFindings { linter, index, findings }
+    }
+
+    fn fix(&self, fixer: &dechaff::fix::Fixer, sender: &Sender) -> store::Result<()> {
+        let (documents, files) = self.open()?;
+        if files.is_empty() {
+            return sender.send(vec![Item::Table(ComparedTexts::default().finish()?)]);
+        }
+        let linter = &self.plan.settings.linter;
+        let threads = self.threads.count();
+        let fixer = CopyFixer::new(linter, fixer, &documents, self.plan.memory, threads)?;
+        self.plan.reader(&self.threads).read(&files, |batch| {
+            sender.check_interrupt()?;
+            let mut table = ComparedTexts::default();
+            let fixed = self.threads.map(&batch, |document| fixer.fix(&document.source));
+            for (document, outcome) in batch.iter().zip(&fixed) {
+                table.append(&document.source, outcome);
+            }
+            sender.send(vec![Item::Table(table.finish()?)])
+        })
+    }
+}
+
+/// What was found in a document by itself.
+struct OwnFindings {
+    linter: Linter,
+    index: Arc<DocumentIndex>,
+    findings: DocumentFindings,
+}
+
+fn share(number: u32, count: u32) -> PyResult<Share> {
+    format!("{number}/{count}").parse().map_err(PyValueError::new_err)
+}
+
+/// Finds the files in `paths`.
+fn file_shares(paths: &[PathBuf]) -> store::Result<FileShares> {
+    let failed = |error: WalkError| StoreError { message: error.to_string() };
+    let paths = expand_globs(paths).map_err(failed)?;
+    let filter: Arc<dyn PathFilter> = Arc::new(AllFiles);
+    let file = |path: Result<PathBuf, WalkError>| {
+        let path = path.map_err(failed)?;
+        let is_explicit = paths.contains(&path);
+        Ok(InputFile::new(path, is_explicit))
+    };
+    let files = walk(&paths, &filter).map_err(failed)?.map(file).collect::<store::Result<_>>()?;
+    let shares = FileShares::new(files)?;
+    if shares.is_empty() {
+        let message = "no file was found, so there is nothing to compare".into();
+        return Err(StoreError { message });
+    }
+    Ok(shares)
+}
