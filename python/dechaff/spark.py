@@ -5,19 +5,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql.types import FloatType, LongType, StringType, StructField, StructType
 
+from dechaff import _spark_corpus
 from dechaff._adapters import find_in_table, fix_table, make_linter
-from dechaff._linter import Linter
+from dechaff._comparison import MEMORY
+from dechaff._linter import Linter, Path
 
 if TYPE_CHECKING:
     from pyarrow import RecordBatch
     from pyspark.sql import DataFrame
 
-__all__ = ["check", "fix"]
+__all__ = ["check", "compare", "fix", "fix_corpus"]
 
 
 def fix(
@@ -38,11 +40,80 @@ def check(
 ) -> DataFrame:
     """Returns a row for each finding: the `id` of the document, and the columns of `dechaff.FindingTable`."""
     linter = make_linter(linter, settings, threads=1)
+    return frame.mapInArrow(_Check(linter, column, id), StructType([frame.schema[id], *_finding_fields()]))
+
+
+def compare(
+    frame: DataFrame,
+    work: Path,
+    id: str,
+    column: str = "text",
+    linter: Linter | None = None,
+    *,
+    order_by: Sequence[str] = (),
+    language: str | None = None,
+    partitions: int | None = None,
+    memory: int = MEMORY,
+    **settings: Any,
+) -> DataFrame:
+    """Checks documents, and compares them with each other, in steps whose tasks Spark runs.
+
+    Returns a row for each finding: the `id` of the document; the columns of `dechaff.FindingTable`; and for copies
+    `original`, the ID of the document that has the original, with its place: `original_start` and `original_end` in
+    code points, `original_start_byte` and `original_end_byte`. Rows without a text are left out.
+
+    `work` is a folder on a file system that the driver and all executors share. It gets the documents as Parquet files,
+    and what each step wrote. A job that was stopped goes on where it was; use another folder for other documents. The
+    folder is needed as long as the result is.
+
+    The first copy counts as the original, in order of the columns `order_by` and then of `id`. So the findings depend
+    neither on the partitions of `frame` nor on `partitions`. They are those of `dechaff check work/documents` with the
+    same settings.
+
+    - `language`: a column with codes of languages, for measures that depend on it.
+    - `partitions`: the number of tasks of a step, by default four for each core. At most 500 MB of text in each keep a
+      task below 1 GB.
+    - `memory`: what a task may hold in memory outside of the JVM, in bytes; a soft limit.
+
+    Raises `dechaff.Error` with the message of the task if one fails.
+    """
+    linter = make_linter(linter, settings, threads=1)
+    job = _spark_corpus.CorpusJob(frame, work, id, column, order_by, language, partitions, memory)
+    return job.findings(linter, _finding_fields())
+
+
+def fix_corpus(
+    frame: DataFrame,
+    work: Path,
+    id: str,
+    column: str = "text",
+    linter: Linter | None = None,
+    *,
+    unsafe_fixes: bool | None = None,
+    rounds: int = 2,
+    order_by: Sequence[str] = (),
+    partitions: int | None = None,
+    memory: int = MEMORY,
+    **settings: Any,
+) -> DataFrame:
+    """Fixes documents, and removes copies among them, but never the last one, in steps whose tasks Spark runs.
+
+    Each document is fixed by itself first. Then the texts are compared and copies removed, up to `rounds` times or
+    until no more can be removed: a copy stays in a round if a fix may delete what it is a copy of.
+
+    Returns the `id` and the fixed `text` of each document; `removed_bytes`, the bytes of UTF-8 that fixes deleted or
+    replaced; and `refusal`, why fixes were not applied, or null. The other arguments are those of `compare`.
+    """
+    linter = make_linter(linter, settings, threads=1)
+    job = _spark_corpus.CorpusJob(frame, work, id, column, order_by, None, partitions, memory)
+    return job.fixed(linter, unsafe_fixes, rounds)
+
+
+def _finding_fields() -> list[StructField]:
     numbers = ("start", "end", "start_byte", "end_byte", "line", "column")
     texts = ("code", "name", "severity", "message", "help", "fix")
     fields = [StructField(name, LongType()) for name in numbers] + [StructField(name, StringType()) for name in texts]
-    fields += [StructField("probability", FloatType()), StructField("fingerprint", StringType())]
-    return frame.mapInArrow(_Check(linter, column, id), StructType([frame.schema[id], *fields]))
+    return [*fields, StructField("probability", FloatType()), StructField("fingerprint", StringType())]
 
 
 class _Fix:
