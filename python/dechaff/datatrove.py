@@ -16,13 +16,14 @@ from datatrove.utils.batching import batched
 from datatrove.utils.typeshelper import StatHints
 
 from dechaff._adapters import drop_reasons, make_linter
+from dechaff._comparison import Comparison
 from dechaff._linter import Linter
 from dechaff._types import Verdict
 
 if TYPE_CHECKING:
     from datatrove.pipeline.writers.disk_base import DiskWriter
 
-__all__ = ["DechaffDeduplicator", "DechaffFilter", "DechaffFixer"]
+__all__ = ["DechaffComparer", "DechaffDeduplicator", "DechaffFilter", "DechaffFixer", "DechaffUniqueReader"]
 
 
 class DechaffFixer(PipelineStep):
@@ -132,3 +133,63 @@ class DechaffDeduplicator(PipelineStep):
             self.stat_update(StatHints.forwarded)
             self.update_doc_stats(document)
             yield document
+
+
+class DechaffComparer(PipelineStep):
+    """Does the share of its task of one step of a comparison. Each step is an executor that depends on the one before.
+
+    Needs no documents, and passes on those that it gets.
+    """
+
+    name = "🧹 dechaff comparer"
+    type = "🫂 - DEDUP"
+
+    def __init__(self, comparison: Comparison, step: str) -> None:
+        super().__init__()
+        self.comparison = comparison
+        self.step = step
+
+    def run(self, data: DocumentsPipeline = None, rank: int = 0, world_size: int = 1) -> DocumentsPipeline:
+        """Does share `rank + 1` of `world_size`; the first task does all of a step that cannot be split."""
+        count = self.comparison.shares(self.step, world_size)
+        if count not in (1, world_size):
+            raise ValueError(f"the step {self.step} was begun in {count} shares, so it needs {count} tasks")
+        if rank < count:
+            with self.track_time():
+                self.comparison.run(self.step, rank + 1, count)
+        yield from data or ()
+
+
+class DechaffUniqueReader(PipelineStep):
+    """Reads the documents of a comparison that is done, without the copies in them.
+
+    Documents without any other text are dropped. The metadata has the path of the file that a document is from; other
+    fields are not read.
+    """
+
+    name = "🧹 dechaff reader of unique text"
+    type = "📖 - READER"
+
+    def __init__(self, comparison: Comparison, *, unsafe_fixes: bool = True) -> None:
+        super().__init__()
+        self.comparison = comparison
+        self.unsafe_fixes = unsafe_fixes
+
+    def run(self, data: DocumentsPipeline = None, rank: int = 0, world_size: int = 1) -> DocumentsPipeline:
+        """Yields the documents of share `rank + 1` of `world_size` that still have text."""
+        yield from data or ()
+        for batch in self.comparison.fix(rank + 1, world_size, unsafe_fixes=self.unsafe_fixes):
+            for row in batch.to_pylist():
+                self.stat_update(StatHints.total)
+                if row["refusal"] is not None:
+                    self.stat_update("refused")
+                if row["removed_bytes"]:
+                    self.stat_update("changed")
+                    if not row["text"].strip():
+                        self.stat_update(StatHints.dropped)
+                        continue
+                key = row["id"] if row["id"] is not None else f"{row['path']}/{row['record'] or 1}"
+                document = Document(text=row["text"], id=key, metadata={"file_path": row["path"]})
+                self.stat_update(StatHints.forwarded)
+                self.update_doc_stats(document)
+                yield document

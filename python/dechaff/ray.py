@@ -1,4 +1,4 @@
-"""Classes for `map_batches` of Ray Data. Each actor uses one thread.
+"""Classes for `map_batches` of Ray Data, and comparisons in steps as Ray tasks. Each actor and task uses one thread.
 
     ds.map_batches(dechaff.ray.Fix, batch_format="pyarrow", compute=ray.data.ActorPoolStrategy(size=4))
 
@@ -10,12 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dechaff._adapters import FixColumn, find_in_table, make_linter
+from dechaff._comparison import Comparison
 from dechaff._linter import Linter
 
 if TYPE_CHECKING:
     from pyarrow import Table
+    from ray.data import Dataset
 
-__all__ = ["Check", "Fix"]
+__all__ = ["Check", "Fix", "compare"]
 
 
 class Fix(FixColumn):
@@ -35,3 +37,32 @@ class Check:
     def __call__(self, table: Table) -> Table:
         """Returns the findings in a table of documents."""
         return find_in_table(self.linter, table, self.column, self.id)
+
+
+def compare(comparison: Comparison, shares: int, **options: Any) -> Dataset:
+    """Runs the steps of a comparison that are left, each in `shares` tasks. Returns its findings.
+
+    `options` are those of `ray.remote`, such as `memory`. The linter of the comparison should have `threads=1`.
+
+    Raises `ray.exceptions.RayTaskError` with the message of the task if one fails.
+    """
+    import ray
+
+    run, check = ray.remote(_run), ray.remote(_check)
+    if options:
+        run, check = run.options(**options), check.options(**options)
+    for step in comparison.steps():
+        if not comparison.is_done(step):
+            count = comparison.shares(step, shares)
+            ray.get([run.remote(comparison, step, number + 1, count) for number in range(count)])
+    return ray.data.from_arrow_refs([check.remote(comparison, number + 1, shares) for number in range(shares)])
+
+
+def _run(comparison: Comparison, step: str, number: int, count: int) -> bool:
+    return comparison.run(step, number, count)
+
+
+def _check(comparison: Comparison, number: int, count: int) -> Table:
+    import pyarrow
+
+    return pyarrow.Table.from_batches(comparison.check(number, count))

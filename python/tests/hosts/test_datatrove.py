@@ -7,8 +7,8 @@ from datatrove.executor import LocalPipelineExecutor
 from datatrove.pipeline.readers import JsonlReader
 from datatrove.pipeline.writers import JsonlWriter
 
-from dechaff import Linter
-from dechaff.datatrove import DechaffDeduplicator, DechaffFilter, DechaffFixer
+from dechaff import Comparison, Linter
+from dechaff.datatrove import DechaffComparer, DechaffDeduplicator, DechaffFilter, DechaffFixer, DechaffUniqueReader
 
 
 def test_pipeline_fixes(many, reference, shard, tmp_path):
@@ -64,3 +64,26 @@ def test_deduplicator_keeps_one_copy():
     documents = [Document(text=text, id=str(row)) for row, text in enumerate([paragraph, f"{other}\n\n{paragraph}", paragraph])]
     kept = list(DechaffDeduplicator().run(iter(documents)))
     assert [(document.id, document.text.strip()) for document in kept] == [("0", paragraph), ("1", other)]
+
+
+def test_comparison_in_steps(many, shard, tmp_path):
+    (tmp_path / "in").mkdir()
+    for part in range(3):
+        shard.write(many[part::3], f"in/{part}.jsonl")
+    linter = Linter(select=["ND"], threads=1, config={"max-removed": 1.0})
+    expected = Comparison(tmp_path / "one", [tmp_path / "in"], linter)
+    expected.run_all()
+    expected = [row for batch in expected.fix(unsafe_fixes=True) for row in batch.to_pylist()]
+    comparison = Comparison(tmp_path / "work", [tmp_path / "in"], linter)
+    for step in comparison.steps():
+        executor = LocalPipelineExecutor(
+            [DechaffComparer(comparison, step)], tasks=2, workers=2, logging_dir=str(tmp_path / step), start_method="fork"
+        )
+        executor.run()
+        assert comparison.is_done(step)
+    documents = [document for rank in range(2) for document in DechaffUniqueReader(comparison).run(None, rank, 2)]
+    kept = [(row["id"], row["text"]) for row in expected if row["text"].strip() or not row["removed_bytes"]]
+    assert [(document.id, document.text) for document in documents] == kept
+    assert sum(row["removed_bytes"] > 0 for row in expected) > 10
+    with pytest.raises(ValueError, match="was begun in 2 shares, so it needs 2 tasks"):
+        list(DechaffComparer(comparison, "sketch").run(None, 0, 3))

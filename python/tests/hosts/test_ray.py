@@ -4,7 +4,7 @@ ray = pytest.importorskip("ray", reason="Ray is not installed")
 pytest.importorskip("ray.data", reason="Ray Data is not installed")
 
 import dechaff.ray
-from dechaff import Linter
+from dechaff import Comparison, Error, Linter
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -42,6 +42,21 @@ def test_check(many, reference):
     )
     rows = sorted((row["id"], row["code"], row["start_byte"], row["end_byte"]) for row in found.take_all())
     assert rows == sorted(reference.findings)
+
+
+def test_compare(many, shard, tmp_path):
+    shard.write(many[::2], "a.jsonl")
+    shard.write(many[1::2], "b.jsonl")
+    names = ["path", "record", "code", "start", "end", "original_path", "original_record", "original_start"]
+    comparisons = [Comparison(tmp_path / work, [tmp_path / "*.jsonl"], threads=1) for work in ("one", "tasks")]
+    comparisons[0].run_all()
+    expected = [tuple(row[name] for name in names) for batch in comparisons[0].check() for row in batch.to_pylist()]
+    rows = dechaff.ray.compare(comparisons[1], 3, num_cpus=1).take_all()
+    key = lambda row: [str(value) for value in row]  # noqa: E731
+    assert sorted((tuple(row[name] for name in names) for row in rows), key=key) == sorted(expected, key=key)
+    assert sum(row[-1] is not None for row in expected) > 30
+    with pytest.raises(Error, match="none of the selected rules compares"):
+        dechaff.ray.compare(Comparison(tmp_path / "none", [tmp_path / "a.jsonl"], select=["BP"]), 2)
 
 
 def test_processes_in_a_task(many, reference):
