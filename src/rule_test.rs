@@ -344,7 +344,7 @@ mod tests {
     /// The lines that a phrase of `pattern` matches as a whole and that its exceptions leave.
     fn whole_lines(pattern: &Pattern, source: &PatternSource) -> Vec<(String, String)> {
         let exception = |one: &str| regex::Regex::new(&format!("(?i){one}")).unwrap();
-        let exceptions: Vec<_> = pattern.unless.iter().map(|one| exception(&one.regex())).collect();
+        let exceptions: Vec<_> = pattern.except.iter().map(|one| exception(&one.regex())).collect();
         let lines = source.phrases.iter().flat_map(|phrase| {
             let lines = phrase.lines(MAX_LINES).unwrap_or_default();
             lines.into_iter().map(|line| (line, phrase.language.to_string()))
@@ -366,7 +366,7 @@ mod tests {
             for (pattern, source) in patterns.iter().zip(&rule.sources().unwrap()) {
                 let lines = whole_lines(pattern, source).into_iter();
                 if pattern.may_be_heading() {
-                    let rule = pattern.needs_company.then_some(&rule.info.code);
+                    let rule = pattern.needs_neighbor.then_some(&rule.info.code);
                     guarded.extend(lines.map(|line| (rule, line)));
                 } else if pattern.fix.or(rule.info.fix) == Some(Applicability::Safe) {
                     unguarded.extend(lines.map(|line| (&rule.info.code, line)));

@@ -111,7 +111,7 @@ impl Find {
             return Err(unknown_key(file, &key, span));
         }
         let mut pattern = self.guards;
-        let extent = if pattern.part { Extent::Contains } else { Extent::Whole };
+        let extent = if pattern.is_part { Extent::Contains } else { Extent::Whole };
         let mut source = PatternSource {
             regex: self.regex,
             except_regex: self.except_regex,
@@ -123,8 +123,8 @@ impl Find {
         for (language, block) in &self.except {
             source.except.extend(phrases(file, lists, language, Extent::Contains, block)?);
         }
-        pattern.any = expressions(&source.phrases, &source.regex, pattern.may_list_lines());
-        pattern.unless = expressions(&source.except, &source.except_regex, false);
+        pattern.expressions = expressions(&source.phrases, &source.regex, pattern.may_list_lines());
+        pattern.except = expressions(&source.except, &source.except_regex, false);
         Ok((pattern, source))
     }
 
@@ -134,15 +134,15 @@ impl Find {
             Arc::new(PhraseBlock { language, text, extent, lists: Arc::clone(lists) })
         };
         let mut pattern = self.guards;
-        let extent = if pattern.part { Extent::Contains } else { Extent::Whole };
+        let extent = if pattern.is_part { Extent::Contains } else { Extent::Whole };
         let blocks: Vec<Arc<PhraseBlock>> =
             self.phrases.into_iter().map(|one| block(one, extent)).collect();
         let regexes: Vec<&str> = self.regex.iter().map(|one| one.get_ref().as_str()).collect();
-        pattern.any = precompiled.expressions(&blocks, &regexes);
+        pattern.expressions = precompiled.expressions(&blocks, &regexes);
         pattern.lines = precompiled.lines();
         let except = self.except.into_iter().map(|one| block(one, Extent::Contains));
         let except = except.map(|block| Expression::from_block(&block));
-        pattern.unless = except.chain(expressions(&[], &self.except_regex, false)).collect();
+        pattern.except = except.chain(expressions(&[], &self.except_regex, false)).collect();
         pattern
     }
 }
@@ -248,14 +248,14 @@ impl<'de> Visitor<'de> for FindVisitor {
             let guards = &mut find.guards;
             match key.get_ref().as_str() {
                 "where" => guards.unit = map.next_value()?,
-                "near" => guards.place = map.next_value()?,
-                "match" => guards.part = matches!(map.next_value()?, MatchMode::Contains),
-                "removes" => guards.reach = map.next_value()?,
+                "near" => guards.near = map.next_value()?,
+                "match" => guards.is_part = matches!(map.next_value()?, MatchMode::Contains),
+                "removes" => guards.removes = map.next_value()?,
                 "needs-neighbor" => {
                     let NeedsNeighbor { is_needed, is_before } = map.next_value()?;
-                    (guards.needs_company, guards.follows) = (is_needed, is_before);
+                    (guards.needs_neighbor, guards.after_neighbor) = (is_needed, is_before);
                 }
-                "or-run-of" => guards.or_row_of = map.next_value()?,
+                "or-run-of" => guards.or_run_of = map.next_value()?,
                 "min-lines" => guards.min_lines = map.next_value()?,
                 "needs-other" => guards.needs_other = map.next_value()?,
                 "not-before" => guards.not_before = map.next_value()?,

@@ -6,12 +6,12 @@
 use super::PatternUnit;
 use crate::text::{BlockKind, Document, count_words, ends_sentence};
 
-/// For each block of a document, whether its place makes it content; found when first asked for.
+/// For each block, whether the blocks around it make it content. Computed when first needed.
 #[derive(Default)]
 pub(super) struct Surroundings(Option<Vec<bool>>);
 
-/// Whether the block is content by its form or place, where a pattern that looks at units of the
-/// kind `unit` matched it.
+/// Whether a block is content by its form or by the blocks around it. A pattern with this `unit`
+/// matched it.
 pub(super) fn is_content(
     document: &Document<'_>,
     block: usize,
@@ -26,10 +26,10 @@ pub(super) fn is_content(
     is_speech(text)
         || is_bare_question(text)
         || is_item && is_step()
-        || (is_item || text.contains('|')) && surroundings.make_content(document, block)
+        || (is_item || text.contains('|')) && surroundings.is_content(document, block)
 }
 
-/// Whether `text` is a quoted sentence, or one after a dash as novels set it.
+/// Whether `text` is a sentence in quotation marks, or after a dash as in novels.
 fn is_speech(text: &str) -> bool {
     const QUOTES: [(char, char); 8] = [
         ('"', '"'),
@@ -58,14 +58,14 @@ fn ends_speech(sign: char) -> bool {
     matches!(sign, '.' | '!' | '?' | '…' | ',' | '。' | '！' | '？' | '，')
 }
 
-/// Whether `text` is one word and a question mark: buttons do not ask, people do.
+/// Whether `text` is one word and a question mark. Buttons do not ask.
 fn is_bare_question(text: &str) -> bool {
     text.strip_suffix('?')
         .is_some_and(|word| !word.is_empty() && word.chars().all(char::is_alphanumeric))
 }
 
 impl Surroundings {
-    fn make_content(&mut self, document: &Document<'_>, block: usize) -> bool {
+    fn is_content(&mut self, document: &Document<'_>, block: usize) -> bool {
         let content = self.0.get_or_insert_with(|| {
             let mut content = vec![false; document.blocks().len()];
             mark_introduced_lists(document, &mut content);
@@ -95,10 +95,9 @@ fn mark_introduced_lists(document: &Document<'_>, content: &mut [bool]) {
     }
 }
 
-/// Marks the items of lists that consist of sentences, such as instructions: a button among them is
-/// named, not left behind.
+/// Marks the items of lists of sentences, such as instructions. They mention buttons.
 fn mark_lists_of_sentences(document: &Document<'_>, content: &mut [bool]) {
-    /// Items with fewer words can be links of a menu.
+    /// Items with fewer words may be links of a menu.
     const MIN_WORDS: usize = 5;
     const MIN_ITEMS: usize = 3;
     let text = |block: usize| document.slice(document.blocks()[block].content);
@@ -112,9 +111,9 @@ fn mark_lists_of_sentences(document: &Document<'_>, content: &mut [bool]) {
     }
 }
 
-/// Marks rows of tables: lines with bars among others of the kind, with a delimiter row or with as
-/// many bars in three of them. Across a blank line, rows have equally many cells. Where a document
-/// has a delimiter row, any line with an outer bar is a row.
+/// Marks rows of tables: runs of lines with bars that have a delimiter row, or three rows with
+/// equally many bars. Blank lines may separate rows with equally many cells. If a document has a
+/// delimiter row, any line that begins or ends with a bar is a row.
 fn mark_rows(document: &Document<'_>, content: &mut [bool]) {
     if !document.text().contains('|') {
         return;
@@ -146,12 +145,13 @@ fn mark_rows(document: &Document<'_>, content: &mut [bool]) {
     }
 }
 
-/// Blocks with bars that follow each other.
+/// A run of blocks with bars.
 #[derive(Default)]
 struct ContentRun {
     blocks: Vec<usize>,
-    /// How many bars the last row has between its cells, and how many rows in a row have as many.
+    /// The number of bars between the cells of the last row.
     cells: usize,
+    /// The number of last rows that have as many.
     alike: usize,
     longest: usize,
     has_delimiters: bool,
@@ -170,7 +170,7 @@ impl ContentRun {
         self.blocks.push(block);
     }
 
-    /// Marks the blocks of the run if they are a table, and begins the next.
+    /// Marks the blocks of the run if they are a table, and starts a new run.
     fn close(&mut self, content: &mut [bool]) {
         const MIN_ROWS: usize = 3;
         let run = std::mem::take(self);
@@ -180,7 +180,7 @@ impl ContentRun {
     }
 }
 
-/// How many bars stand between the cells of a line.
+/// Returns the number of bars between the cells of a line.
 fn inner_bars(line: &str) -> usize {
     line.trim().trim_matches('|').matches('|').count()
 }

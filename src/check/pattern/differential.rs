@@ -20,7 +20,7 @@ fn references(patterns: &Parameters) -> Vec<(&Pattern, Reference)> {
     let mut references = Vec::new();
     for pattern in patterns {
         let mut listed = Reference::new();
-        for expression in pattern.any.iter().flat_map(Expression::branches) {
+        for expression in pattern.expressions.iter().flat_map(Expression::branches) {
             let regex = reference(pattern, &expression.regex());
             match pattern.search(&expression).unwrap().as_ref() {
                 Search::Lines(_) => listed.push(regex),
@@ -35,7 +35,7 @@ fn references(patterns: &Parameters) -> Vec<(&Pattern, Reference)> {
 /// The expression of a pattern, as the documentation of rules explains it.
 fn reference(pattern: &Pattern, source: &str) -> Regex {
     let whole = format!("^(?-i:{MARKS})(?:{source})(?-i:{MARKS})$");
-    let mut builder = RegexBuilder::new(if pattern.part { source } else { &whole });
+    let mut builder = RegexBuilder::new(if pattern.is_part { source } else { &whole });
     builder.case_insensitive(!pattern.case_sensitive).build().unwrap()
 }
 

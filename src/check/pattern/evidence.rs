@@ -1,25 +1,25 @@
-//! From matches to findings: place, company and reach.
+//! Turns matches into findings: where they count, what must stand beside them, what they remove.
 
 mod candidates;
-mod reach;
+mod removal;
 
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use reach::Outline;
+use removal::Outline;
 
 use super::content::{Surroundings, is_content};
 use super::headings::{HeadingVerdict, WeakLine, judge};
 use super::unit::WordCounter;
-use super::{Matcher, Pattern, PatternUnit, Place, Reach};
+use super::{Matcher, Pattern, PatternUnit, Region, Removal};
 use crate::check::FindingSink;
 use crate::check::coverage::covered_by_fixes;
 use crate::check::search::{Prefilter, SearchHits};
 use crate::finding::{Applicability, Finding, RuleInfo};
 use crate::text::{BlockKind, Document, Span};
 
-/// Adds the findings of all patterns in `document` to those of earlier kinds.
+/// Reports what the patterns find in `document`. `findings` has those of the kinds before.
 pub(super) fn collect(
     matchers: &[Matcher],
     prefilter: &Prefilter,
@@ -33,9 +33,9 @@ pub(super) fn collect(
         candidates: Vec::new(),
         has_all_candidates: true,
         matches: Vec::new(),
-        residue: vec![false; document.blocks().len()],
+        is_noise: vec![false; document.blocks().len()],
         doubtful: Vec::new(),
-        tail_start: document.blocks().len(),
+        end_start: document.blocks().len(),
         of_block: WordCounter::default(),
         of_sentence: WordCounter::default(),
         found: SearchHits::default(),
@@ -48,16 +48,16 @@ pub(super) fn collect(
         return;
     }
     for finding in findings.iter() {
-        evidence.mark_residue(finding.span);
+        evidence.mark_noise(finding.span);
     }
-    evidence.walk_edges();
-    evidence.drop_lone_matches();
-    evidence.spare_headings(findings);
-    evidence.keep_company(findings);
+    evidence.search_edges();
+    evidence.drop_unsupported_matches();
+    evidence.drop_headings(findings);
+    evidence.drop_isolated_matches(findings);
     evidence.report(findings);
 }
 
-/// A pattern that may match a unit: a literal of it was seen there.
+/// A unit that a pattern may match, because it has a literal of the pattern.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Candidate {
     matcher: usize,
@@ -69,18 +69,17 @@ struct EvidenceSearch<'e, 't> {
     matchers: &'e [Matcher],
     prefilter: &'e Prefilter,
     document: &'e Document<'t>,
-    /// Those that count only at an edge and are tried when the walk comes to them; in order of
-    /// block.
+    /// Candidates that count only at the start or at the end, in order of block.
     candidates: Vec<Candidate>,
-    /// Whether `candidates` has all of them. If there are too many, the walk looks for them again.
+    /// Whether `candidates` is complete. If there are too many, `search_edges` finds them again.
     has_all_candidates: bool,
     matches: Vec<Candidate>,
-    /// For each block, whether all of it is known to be noise.
-    residue: Vec<bool>,
-    /// Matches that may be headings, in order: their fixes are not safe.
+    /// For each block, whether all of it is noise.
+    is_noise: Vec<bool>,
+    /// Units that may be headings, in order. Fixes that delete them are not safe.
     doubtful: Vec<Span>,
     /// The first block after the last prose.
-    tail_start: usize,
+    end_start: usize,
     of_block: WordCounter,
     of_sentence: WordCounter,
     found: SearchHits,
@@ -112,61 +111,64 @@ impl<'e> EvidenceSearch<'e, '_> {
     fn accept(&mut self, candidate: Candidate) {
         let pattern = &self.matchers[candidate.matcher].pattern;
         if !pattern.is_weak() {
-            let span = self.claim(&candidate);
-            self.mark_residue(span);
+            let span = self.matched_span(&candidate);
+            self.mark_noise(span);
         }
         self.matches.push(candidate);
     }
 
-    /// What a match takes for certain, before the tail is known.
-    fn claim(&self, found: &Candidate) -> Span {
-        match self.matchers[found.matcher].pattern.reach {
-            reach @ (Reach::Next | Reach::Rest | Reach::Title | Reach::List) => {
-                self.extend(found, reach)
+    /// Returns what a match is certain to remove, before it is known where the end begins.
+    fn matched_span(&self, found: &Candidate) -> Span {
+        match self.matchers[found.matcher].pattern.removes {
+            removal @ (Removal::NextLine
+            | Removal::ShortRestOfText
+            | Removal::NextTitle
+            | Removal::NextList) => self.removed_span(found, removal),
+            // A label such as "Comments" may head content.
+            Removal::Match | Removal::RestOfBlock | Removal::RestOfText | Removal::Section => {
+                found.unit
             }
-            // What a label of comments heads is not certain to be noise.
-            Reach::Unit | Reach::Block | Reach::End | Reach::Section => found.unit,
         }
     }
 
-    /// Notes which blocks `span` takes whole.
-    fn mark_residue(&mut self, span: Span) {
+    /// Marks the blocks within `span` as noise.
+    fn mark_noise(&mut self, span: Span) {
         let blocks = self.document.blocks();
         let mut block = self.document.block_at(span.start);
         while let Some(one) = blocks.get(block).filter(|one| one.span.start < span.end) {
-            self.residue[block] |= span.contains(one.content);
+            self.is_noise[block] |= span.contains(one.content);
             block += 1;
         }
     }
 
-    /// Walks from both ends towards the first and the last prose, and tries the candidates on the
-    /// way.
-    fn walk_edges(&mut self) {
+    /// Tries the candidates at the end and at the start, up to the last and the first prose. What
+    /// matches on the way does not count as prose.
+    fn search_edges(&mut self) {
         let blocks = self.document.blocks().len();
         let matched = self.matches.len();
         let kept = std::mem::take(&mut self.candidates);
         let mut last_prose = None;
         for block in (0..blocks).rev() {
             let candidates = self.edge_candidates(block, &kept);
-            self.try_at(&candidates, Place::Tail, None);
+            self.try_at(&candidates, Region::End, None);
             if self.is_prose(block) {
                 last_prose = Some(block);
                 break;
             }
         }
         let Some(last_prose) = last_prose else {
-            // No prose, no edges.
+            // Without prose there is neither start nor end.
             self.matches.truncate(matched);
             return;
         };
-        self.tail_start = last_prose + 1;
+        self.end_start = last_prose + 1;
         let candidates = self.edge_candidates(last_prose, &kept);
-        self.try_at(&candidates, Place::Tail, Some(last_prose));
+        self.try_at(&candidates, Region::End, Some(last_prose));
         for block in 0..=last_prose {
             let candidates = self.edge_candidates(block, &kept);
-            self.try_at(&candidates, Place::Head, None);
+            self.try_at(&candidates, Region::Start, None);
             if self.is_prose(block) {
-                self.try_at(&candidates, Place::Head, Some(block));
+                self.try_at(&candidates, Region::Start, Some(block));
                 break;
             }
         }
@@ -177,26 +179,26 @@ impl<'e> EvidenceSearch<'e, '_> {
         let is_matter = kind == BlockKind::Code
             || kind == BlockKind::Table && self.document.blocks()[block].lines.len() > 1
             || self.document.is_prose(block);
-        is_matter && !self.residue[block]
+        is_matter && !self.is_noise[block]
     }
 
-    /// Tries candidates of one block at an edge. `prose` is the block when it is the prose at which
-    /// the walk stopped: then only sentences near the edge count.
-    fn try_at(&mut self, candidates: &[Candidate], edge: Place, prose: Option<usize>) {
-        const HEAD_SENTENCES: usize = 2;
-        const TAIL_SENTENCES: usize = 5;
+    /// Tries the candidates of a block at `edge`, the start or the end. If the block is the first or
+    /// last prose, it is `prose`, and only the sentences nearest to the edge are tried.
+    fn try_at(&mut self, candidates: &[Candidate], edge: Region, prose: Option<usize>) {
+        const START_SENTENCES: usize = 2;
+        const END_SENTENCES: usize = 5;
         for &candidate in candidates {
             let matcher = &self.matchers[candidate.matcher];
-            let place = matcher.pattern.place;
+            let region = matcher.pattern.near;
             let is_sentence = matcher.pattern.unit == PatternUnit::Sentence;
-            if place != edge && place != Place::Edge || prose.is_some() && !is_sentence {
+            if region != edge && region != Region::StartOrEnd || prose.is_some() && !is_sentence {
                 continue;
             }
             if let Some(block) = prose {
                 let sentences = self.document.sentences(block);
                 let near = match edge {
-                    Place::Head => sentences.get(..HEAD_SENTENCES.min(sentences.len())),
-                    _ => sentences.get(sentences.len().saturating_sub(TAIL_SENTENCES)..),
+                    Region::Start => sentences.get(..START_SENTENCES.min(sentences.len())),
+                    _ => sentences.get(sentences.len().saturating_sub(END_SENTENCES)..),
                 };
                 if !near.is_some_and(|near| near.contains(&candidate.unit)) {
                     continue;
@@ -206,13 +208,13 @@ impl<'e> EvidenceSearch<'e, '_> {
         }
     }
 
-    /// Drops the matches of patterns that count only together with others in the document.
-    fn drop_lone_matches(&mut self) {
+    /// Drops matches that do not have what their patterns require of the document.
+    fn drop_unsupported_matches(&mut self) {
         let of = |found: &Candidate| &self.matchers[found.matcher];
         if !self.matches.iter().any(|found| of(found).pattern.depends_on_document()) {
             return;
         }
-        // A pattern has a matcher for each of its longer expressions.
+        // A pattern has a matcher for each of its expressions that are not looked up as lines.
         let pattern_id = |found: &Candidate| Arc::as_ptr(&of(found).pattern);
         let mut lines: HashMap<*const Pattern, BTreeSet<Span>> = HashMap::new();
         let mut texts: HashMap<&str, HashSet<&str>> = HashMap::new();
@@ -232,13 +234,13 @@ impl<'e> EvidenceSearch<'e, '_> {
             lines.len() >= pattern.min_lines
                 && others >= pattern.needs_other
                 && !lines.first().is_some_and(is_early)
-                && (pattern.reach != Reach::Section || self.section(found.block).is_some())
+                && (pattern.removes != Removal::Section || self.section(found.block).is_some())
         };
         self.matches = self.matches.iter().copied().filter(stays).collect();
     }
 
-    /// Drops matches that are headings, and notes those that may be.
-    fn spare_headings(&mut self, findings: &[Finding]) {
+    /// Drops matches that are headings, and collects those that may be in `doubtful`.
+    fn drop_headings(&mut self, findings: &[Finding]) {
         let pattern = |found: &Candidate| &self.matchers[found.matcher].pattern;
         let is_weak = |found: &Candidate| {
             pattern(found).may_be_heading() && pattern(found).unit == PatternUnit::Line
@@ -249,9 +251,9 @@ impl<'e> EvidenceSearch<'e, '_> {
         let blocks = self.document.blocks();
         let mut noise = covered_by_fixes(blocks, |block| block.span, findings);
         for found in
-            self.matches.iter().filter(|found| !pattern(found).needs_company && !is_weak(found))
+            self.matches.iter().filter(|found| !pattern(found).needs_neighbor && !is_weak(found))
         {
-            let span = self.claim(found);
+            let span = self.matched_span(found);
             let reached = blocks
                 .iter()
                 .zip(&mut noise)
@@ -265,10 +267,10 @@ impl<'e> EvidenceSearch<'e, '_> {
             .enumerate()
             .filter(|(_, found)| is_weak(found))
             .map(|(index, found)| {
-                let (block, or_row_of) = (found.block, pattern(found).or_row_of);
+                let (block, or_run_of) = (found.block, pattern(found).or_run_of);
                 (
                     index,
-                    WeakLine { pattern: Arc::as_ptr(pattern(found)) as usize, block, or_row_of },
+                    WeakLine { pattern: Arc::as_ptr(pattern(found)) as usize, block, or_run_of },
                 )
             })
             .collect();
@@ -287,18 +289,18 @@ impl<'e> EvidenceSearch<'e, '_> {
         self.matches.retain(|_| verdicts.next() != Some(HeadingVerdict::Heading));
     }
 
-    /// Drops weak matches that stand alone.
-    fn keep_company(&mut self, findings: &[Finding]) {
-        if !self.matches.iter().any(|found| self.matchers[found.matcher].pattern.needs_company) {
+    /// Drops weak matches that have no other finding beside them.
+    fn drop_isolated_matches(&mut self, findings: &[Finding]) {
+        if !self.matches.iter().any(|found| self.matchers[found.matcher].pattern.needs_neighbor) {
             return;
         }
-        // Strong findings and weak matches in order of place; a weak one is known by its index.
-        let noise = findings.iter().filter(|finding| finding.is_pure_deletion());
+        // Other findings, and matches. A weak match has its index.
+        let others = findings.iter().filter(|finding| finding.is_pure_deletion());
         let mut row: Vec<(Span, Option<usize>)> =
-            noise.map(|finding| (finding.span, None)).collect();
+            others.map(|finding| (finding.span, None)).collect();
         row.extend(self.matches.iter().enumerate().map(|(index, found)| {
-            let weak = self.matchers[found.matcher].pattern.needs_company;
-            (self.claim(found), weak.then_some(index))
+            let is_weak = self.matchers[found.matcher].pattern.needs_neighbor;
+            (self.matched_span(found), is_weak.then_some(index))
         }));
         row.sort_unstable();
 
@@ -306,23 +308,24 @@ impl<'e> EvidenceSearch<'e, '_> {
         let mut start = 0;
         while start < row.len() {
             let mut end = start + 1;
-            let mut reach = row[start].0;
+            let mut run = row[start].0;
             let mut units = 1;
-            while end < row.len() && self.adjoin(reach, row[end].0) {
-                units += usize::from(row[end].0.start >= reach.end);
-                reach = reach.cover(row[end].0);
+            while end < row.len() && self.are_adjacent(run, row[end].0) {
+                units += usize::from(row[end].0.start >= run.end);
+                run = run.cover(row[end].0);
                 end += 1;
             }
             let has_strong = row[start..end].iter().any(|(_, weak)| weak.is_none());
-            let mut strong_before = false;
+            let mut has_strong_before = false;
             for (_, weak) in &row[start..end] {
                 let Some(index) = *weak else {
-                    strong_before = true;
+                    has_strong_before = true;
                     continue;
                 };
                 let pattern = &self.matchers[self.matches[index].matcher].pattern;
-                let has_company = if pattern.follows { strong_before } else { has_strong };
-                kept[index] = has_company || pattern.or_row_of > 0 && units >= pattern.or_row_of;
+                let has_neighbor =
+                    if pattern.after_neighbor { has_strong_before } else { has_strong };
+                kept[index] = has_neighbor || pattern.or_run_of > 0 && units >= pattern.or_run_of;
             }
             start = end;
         }
@@ -333,8 +336,8 @@ impl<'e> EvidenceSearch<'e, '_> {
         });
     }
 
-    /// Whether nothing to read stands between two spans.
-    fn adjoin(&self, left: Span, right: Span) -> bool {
+    /// Whether no letters or digits stand between two spans.
+    fn are_adjacent(&self, left: Span, right: Span) -> bool {
         const MAX_GAP_BYTES: usize = 200;
         right.start <= left.end
             || right.start - left.end <= MAX_GAP_BYTES
@@ -344,20 +347,20 @@ impl<'e> EvidenceSearch<'e, '_> {
                     .contains(char::is_alphanumeric)
     }
 
-    /// One finding for what a rule's patterns say of the same place, in the widest form.
+    /// Reports the matches. Those of one rule that overlap become one finding.
     fn report(&mut self, findings: &mut FindingSink<'_>) {
-        // In order of place, so that what lies within a longer reach of the same rule need not
-        // reach that far again.
+        // In a list of labels, each removes the rest of the text: find it once.
         self.matches.sort_by_key(|found| (found.block, found.unit));
         let mut found: Vec<(Span, &Matcher)> = Vec::with_capacity(self.matches.len());
         let mut longest: Option<(Span, &Arc<RuleInfo>)> = None;
         for one in &self.matches {
             let matcher = &self.matchers[one.matcher];
-            let is_reached = longest.is_some_and(|(span, rule)| {
+            let is_within = longest.is_some_and(|(span, rule)| {
                 span.contains(one.unit) && Arc::ptr_eq(rule, &matcher.rule)
             });
-            let span = if is_reached { one.unit } else { self.extend(one, matcher.pattern.reach) };
-            if matcher.pattern.reach == Reach::End && !is_reached {
+            let span =
+                if is_within { one.unit } else { self.removed_span(one, matcher.pattern.removes) };
+            if matcher.pattern.removes == Removal::RestOfText && !is_within {
                 longest = Some((span, &matcher.rule));
             }
             found.push((span, matcher));
@@ -376,7 +379,7 @@ impl<'e> EvidenceSearch<'e, '_> {
         }
     }
 
-    /// Reports what the patterns of one rule found, in order of place.
+    /// Reports what the patterns of one rule found, in order.
     fn report_rule(&self, found: &[(Span, &Matcher)], findings: &mut FindingSink<'_>) {
         const MAX_LINES: usize = 10;
         let needs_count = found.iter().any(|(_, matcher)| matcher.pattern.safe_from > 0);
@@ -394,14 +397,14 @@ impl<'e> EvidenceSearch<'e, '_> {
                     Some(applicability) => *applicability,
                     None => fix.applicability,
                 };
-                // What nobody matched line by line is not removed by the dozen without asking.
+                // Lines that no phrase matched are not deleted by the dozen without asking.
                 let lines = self.document.line_at(span.end) - self.document.line_at(span.start);
-                let is_long = matcher.pattern.reach != Reach::Unit && lines > MAX_LINES;
+                let is_long = matcher.pattern.removes != Removal::Match && lines > MAX_LINES;
                 let next = self.doubtful.partition_point(|unit| unit.start < span.start);
                 let is_doubtful = self.doubtful.get(next).is_some_and(|unit| span.contains(*unit));
-                // A biography is a paragraph; further ones may be the text again.
-                let is_much =
-                    matcher.pattern.reach == Reach::Rest && self.paragraphs(span).count() > 1;
+                // A biography is one paragraph. Further ones may be content.
+                let is_much = matcher.pattern.removes == Removal::ShortRestOfText
+                    && self.paragraphs(span).count() > 1;
                 if is_long || is_doubtful || is_much {
                     fix.applicability = Applicability::Unsafe;
                 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Expression, LazyRegex, Pattern, PatternUnit, Place};
+use super::{Expression, LazyRegex, Pattern, PatternUnit, Region};
 use crate::check::phrase::Phrase;
 use crate::text::count_words;
 
@@ -78,16 +78,16 @@ fn of_pattern<'p>(
     source: &'p PatternSource,
     text: &str,
 ) -> Vec<Explanation<'p>> {
-    let sources = matching(pattern, &source.phrases, &source.regex, pattern.part, text);
+    let sources = matching(pattern, &source.phrases, &source.regex, pattern.is_part, text);
     if sources.is_empty() {
         return Vec::new();
     }
     let mut conditions = Vec::new();
-    let near = match pattern.place {
-        Place::Anywhere => None,
-        Place::Head => Some("before the first prose of the document"),
-        Place::Tail => Some("after the last prose of the document"),
-        Place::Edge => Some("before the first or after the last prose of the document"),
+    let near = match pattern.near {
+        Region::Anywhere => None,
+        Region::Start => Some("before the first prose of the document"),
+        Region::End => Some("after the last prose of the document"),
+        Region::StartOrEnd => Some("before the first or after the last prose of the document"),
     };
     conditions.extend(near.map(|near| format!("it stands {near} (`near`)")));
     if pattern.unit == PatternUnit::Line {
@@ -96,10 +96,10 @@ fn of_pattern<'p>(
     if pattern.below_title {
         conditions.push("it is not the first line (`below-title`)".to_owned());
     }
-    if pattern.needs_company {
-        let side = if pattern.follows { "right after" } else { "next to" };
-        let run = if pattern.or_row_of > 0 {
-            format!(", or {} of its kind follow each other", pattern.or_row_of)
+    if pattern.needs_neighbor {
+        let side = if pattern.after_neighbor { "right after" } else { "next to" };
+        let run = if pattern.or_run_of > 0 {
+            format!(", or {} of its kind follow each other", pattern.or_run_of)
         } else {
             String::new()
         };

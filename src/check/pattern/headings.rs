@@ -1,22 +1,22 @@
-//! Weak matches that are headings: the words are a label of the page elsewhere, but here text
-//! stands below them.
+//! Recognizes matched lines that are headings. "Comments" is a label where nothing follows, and a
+//! heading where text does.
 
 use crate::text::{BlockKind, Document, count_words};
 
-/// A weak match of a pattern that takes whole lines.
+/// A matched line that may be a heading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct WeakLine {
-    /// Which pattern matched; lines of one pattern can form a bar.
+    /// Identifies the pattern. Lines of one pattern can form a bar.
     pub(super) pattern: usize,
     pub(super) block: usize,
-    /// How many in a row the pattern takes for company of each other.
-    pub(super) or_row_of: usize,
+    /// The pattern's `or-run-of`.
+    pub(super) or_run_of: usize,
 }
 
-/// What a weak line is.
+/// Whether a line is a heading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum HeadingVerdict {
-    /// Nothing below says that it is a heading.
+    /// It is a label, because no text below belongs to it.
     #[default]
     Label,
     /// It has heading markup but no text below it, or ends a bar right above text.
@@ -25,7 +25,7 @@ pub(super) enum HeadingVerdict {
     Heading,
 }
 
-/// The place of a line in a bar: a row of three or more labels of one pattern.
+/// The position of a line in a bar: a run of three or more labels of one pattern.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Bar {
     No,
@@ -35,7 +35,8 @@ enum Bar {
     Introduced,
 }
 
-/// Judges `weak` lines. `noise` says of each block whether stronger evidence removes it.
+/// Returns a verdict on each of the `weak` lines. `noise` says for each block whether other findings
+/// delete it.
 pub(super) fn judge(
     document: &Document<'_>,
     noise: &[bool],
@@ -91,8 +92,8 @@ pub(super) fn judge(
     verdicts
 }
 
-/// Whether the block `below` is what the line at `block` heads; an item of a list does not head the
-/// next one.
+/// Whether the block `below` is text that the line at `block` heads. An item of a list does not head
+/// the next one.
 fn is_body(document: &Document<'_>, block: usize, below: usize) -> bool {
     let is_numbered = |block: usize| {
         let one = &document.blocks()[block];
@@ -104,7 +105,7 @@ fn is_body(document: &Document<'_>, block: usize, below: usize) -> bool {
         && (is_numbered(block).is_none() || is_numbered(block) != is_numbered(below))
 }
 
-/// For each block whether it is in a bar.
+/// Returns the position of each block in a bar.
 fn bars(document: &Document<'_>, noise: &[bool], weak: &[WeakLine]) -> Vec<Bar> {
     const MIN_BAR_LINES: usize = 3;
     let next = followers(document, |block| noise[block]);
@@ -123,7 +124,7 @@ fn bars(document: &Document<'_>, noise: &[bool], weak: &[WeakLine]) -> Vec<Bar> 
     });
     for row in rows {
         let [first, .., last] = row else { continue };
-        if row.len() < first.or_row_of.max(MIN_BAR_LINES) {
+        if row.len() < first.or_run_of.max(MIN_BAR_LINES) {
             continue;
         }
         let is_introduced = introduces(document, noise, first.block);
@@ -137,7 +138,8 @@ fn bars(document: &Document<'_>, noise: &[bool], weak: &[WeakLine]) -> Vec<Bar> 
     bars
 }
 
-/// Whether the text above a row of lines announces them, as in "She used three of them:".
+/// Whether a sentence with a colon introduces the lines from block `first` on, as in "She used three
+/// of them:".
 fn introduces(document: &Document<'_>, noise: &[bool], first: usize) -> bool {
     let blocks = document.blocks();
     const MIN_WORDS: usize = 4;
@@ -148,13 +150,13 @@ fn introduces(document: &Document<'_>, noise: &[bool], first: usize) -> bool {
     })
 }
 
-/// For each block the next one that is neither blank nor passed over.
-fn followers(document: &Document<'_>, is_passed: impl Fn(usize) -> bool) -> Vec<Option<usize>> {
+/// Returns for each block the next one that is neither blank nor skipped.
+fn followers(document: &Document<'_>, is_skipped: impl Fn(usize) -> bool) -> Vec<Option<usize>> {
     let mut next = None;
     let mut followers: Vec<Option<usize>> = Vec::with_capacity(document.blocks().len());
     for (index, block) in document.blocks().iter().enumerate().rev() {
         followers.push(next);
-        if !matches!(block.kind, BlockKind::Blank | BlockKind::Comment) && !is_passed(index) {
+        if !matches!(block.kind, BlockKind::Blank | BlockKind::Comment) && !is_skipped(index) {
             next = Some(index);
         }
     }
@@ -162,7 +164,7 @@ fn followers(document: &Document<'_>, is_passed: impl Fn(usize) -> bool) -> Vec<
     followers
 }
 
-/// How many blank lines stand right below a block.
+/// Returns the number of blank lines below a block.
 fn gap(document: &Document<'_>, block: usize) -> usize {
     document
         .blocks()

@@ -52,55 +52,51 @@ pub struct Pattern {
     /// Phrases in order, then regular expressions. Any of them may match. Case is ignored unless
     /// `case_sensitive` is set.
     #[serde(skip)]
-    pub any: Vec<Expression>,
+    pub expressions: Vec<Expression>,
     /// Hashes of the lines that other phrases match; only of built-in rules.
     #[serde(skip)]
     pub lines: Vec<u64>,
     /// Phrases and regular expressions that must not match anywhere in the unit.
     #[serde(skip)]
-    pub unless: Vec<Expression>,
-    /// What is matched and, unless `reach` extends it, removed.
+    pub except: Vec<Expression>,
+    /// What is matched and, unless `removes` extends it, removed.
     #[serde(rename = "where")]
     pub unit: PatternUnit,
-    /// A part of the unit may match. Otherwise the whole unit must, except for marks and blanks
-    /// around it.
+    /// Whether a part of the unit may match. Otherwise the whole unit must, except for punctuation
+    /// and blanks around it.
     #[serde(rename = "match", serialize_with = "extent_name")]
-    pub part: bool,
-    /// Letters match only in their own case.
+    pub is_part: bool,
+    /// Whether letters match only in their own case.
     pub case_sensitive: bool,
-    /// Where in the document.
-    #[serde(rename = "near")]
-    pub place: Place,
-    /// Counts only below another line, as a date stands below the title of its page.
+    /// Where in the document a match counts.
+    pub near: Region,
+    /// Whether a match counts only below another line, as a date does below the title of a page.
     pub below_title: bool,
-    /// Fewest words in the unit.
+    /// Minimum number of words in the unit.
     pub min_words: usize,
-    /// Most words in the unit.
+    /// Maximum number of words in the unit.
     pub max_words: usize,
-    /// Weak evidence: counts only directly beside another finding.
-    #[serde(rename = "needs-neighbor")]
-    pub needs_company: bool,
-    /// With `needs_company`: the other finding must come first, as a heading comes before what it
-    /// announces.
+    /// Weak evidence: a match counts only directly beside another finding.
+    pub needs_neighbor: bool,
+    /// With `needs_neighbor`: whether the other finding must come first, as a heading comes before
+    /// what it announces.
     #[serde(skip)]
-    pub follows: bool,
-    /// With `needs_company`: so many in a row count as neighbors of each other; 0 for never.
-    #[serde(rename = "or-run-of")]
-    pub or_row_of: usize,
-    /// Weak evidence: counts only if the pattern matches at least this many lines of the document.
+    pub after_neighbor: bool,
+    /// With `needs_neighbor`: a run of this many matches needs no other finding; 0 for never.
+    pub or_run_of: usize,
+    /// Weak evidence: matches count only if there are at least this many in the document.
     pub min_lines: usize,
-    /// Weak evidence: counts only if the pattern matches nothing in the first part of the document.
-    /// The share of its bytes, from 0 to 1.
+    /// Weak evidence: matches count only if none begins in this share of the document's bytes, from
+    /// 0 to 1.
     pub not_before: f32,
-    /// Weak evidence: counts only if patterns of the rule without this condition match at least
-    /// this many different texts of the document.
+    /// Weak evidence: matches count only if patterns of the rule without this condition match at
+    /// least this many different texts of the document.
     pub needs_other: usize,
-    /// The words can be a heading: a line with text below it does not match. If left out, as
-    /// `needs_company`.
+    /// Whether the words can be a heading, so that a line with text below it does not match. By
+    /// default the same as `needs_neighbor`.
     pub may_be_heading: Option<bool>,
-    /// How much is removed.
-    #[serde(rename = "removes")]
-    pub reach: Reach,
+    /// What a match removes.
+    pub removes: Removal,
     /// The fix's applicability where it is not the rule's.
     pub fix: Option<Applicability>,
     /// Fixes are safe if the rule reports at least this many different texts of the document; 0 for
@@ -111,24 +107,24 @@ pub struct Pattern {
 impl Default for Pattern {
     fn default() -> Self {
         Self {
-            any: Vec::new(),
+            expressions: Vec::new(),
             lines: Vec::new(),
-            unless: Vec::new(),
+            except: Vec::new(),
             unit: PatternUnit::default(),
-            part: false,
+            is_part: false,
             case_sensitive: false,
-            place: Place::default(),
+            near: Region::default(),
             below_title: false,
             min_words: 0,
             max_words: usize::MAX,
-            needs_company: false,
-            follows: false,
-            or_row_of: 0,
+            needs_neighbor: false,
+            after_neighbor: false,
+            or_run_of: 0,
             min_lines: 0,
             not_before: 0.0,
             needs_other: 0,
             may_be_heading: None,
-            reach: Reach::default(),
+            removes: Removal::default(),
             fix: None,
             safe_from: 0,
         }
@@ -144,8 +140,8 @@ impl<'de> Deserialize<'de> for Pattern {
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
-fn extent_name<S: Serializer>(part: &bool, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(if *part { "contains" } else { "whole" })
+fn extent_name<S: Serializer>(is_part: &bool, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(if *is_part { "contains" } else { "whole" })
 }
 
 /// A phrase or regular expression of a pattern.
@@ -214,57 +210,45 @@ pub enum PatternUnit {
     Paragraph,
 }
 
-/// Where in a document a pattern counts.
+/// Where in a document a match counts.
 ///
-/// The head and the tail are what stands before the first and after the last block of prose, where
-/// blocks that were themselves found to be noise do not count as prose. A document without prose
-/// has neither.
+/// The start and the end are the blocks before the first and after the last block of prose. Blocks
+/// that are noise do not count as prose. A document without prose has neither.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Place {
+pub enum Region {
     /// Everywhere.
     #[default]
     Anywhere,
-    /// Before the first prose; for sentences also the first two of that.
-    #[serde(rename = "start")]
-    Head,
-    /// After the last prose; for sentences also the last five of that.
-    #[serde(rename = "end")]
-    Tail,
+    /// At the start; also in the first two sentences of the prose.
+    Start,
+    /// At the end; also in the last five sentences of the prose.
+    End,
     /// At the start or at the end.
-    #[serde(rename = "start-or-end")]
-    Edge,
+    StartOrEnd,
 }
 
-/// How much a match removes.
+/// What a match removes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Reach {
+pub enum Removal {
     /// The unit.
     #[default]
-    #[serde(rename = "match")]
-    Unit,
+    Match,
     /// From the unit to the end of its block, if at most 40 words follow there.
-    #[serde(rename = "rest-of-block")]
-    Block,
+    RestOfBlock,
     /// From the unit to the end of the document, if no prose follows.
-    #[serde(rename = "rest-of-text")]
-    End,
+    RestOfText,
     /// The unit and the next block, if that is a line of at most eight words.
-    #[serde(rename = "next-line")]
-    Next,
+    NextLine,
     /// From the unit to the end of the document, if at most 150 words follow.
-    #[serde(rename = "short-rest-of-text")]
-    Rest,
-    /// The unit and the next block, if that is a line of four to twenty words without a full stop.
-    #[serde(rename = "next-title")]
-    Title,
+    ShortRestOfText,
+    /// The unit and the next block, if that is a line of 4 to 20 words without a full stop.
+    NextTitle,
     /// The unit and the list that follows, if that has 2 to 15 items of at most 40 words.
-    #[serde(rename = "next-list")]
-    List,
+    NextList,
     /// From the unit to the next heading of its level or above, or to the end of the document. If
     /// code or a table is there, the unit does not match.
-    #[serde(rename = "section")]
     Section,
 }
 
@@ -275,7 +259,7 @@ struct Matcher {
     pattern: Arc<Pattern>,
     /// `None` if the prefilter finds whole lines, which match.
     regex: Option<LazyRegex>,
-    unless: Option<Arc<LazyRegex>>,
+    except: Option<Arc<LazyRegex>>,
 }
 
 struct PatternCheck {
@@ -297,7 +281,7 @@ impl DocumentCheck for PatternCheck {
 ///
 /// # Errors
 ///
-/// The first fault, with its place.
+/// Returns the first fault, with its place.
 pub fn validate(patterns: &Parameters) -> Result<(), ParameterError> {
     for pattern in patterns {
         pattern.validate()?;
@@ -321,14 +305,14 @@ fn build(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<PatternCheck, Par
     for (rule, patterns) in rules {
         for pattern in patterns {
             let pattern = Arc::new(pattern.clone());
-            let unless = pattern.unless().map(Arc::new);
+            let except = pattern.exception().map(Arc::new);
             let mut add = |search: Arc<Search>, regex: Option<LazyRegex>| {
                 indexed.push(pattern.indexed(search));
                 let (rule, pattern) = (Arc::clone(&rule), Arc::clone(&pattern));
-                matchers.push(Matcher { rule, pattern, regex, unless: unless.clone() });
+                matchers.push(Matcher { rule, pattern, regex, except: except.clone() });
             };
             let mut lines = pattern.lines.clone();
-            for expression in pattern.any.iter().flat_map(Expression::branches) {
+            for expression in pattern.expressions.iter().flat_map(Expression::branches) {
                 let search = pattern.search(&expression)?;
                 match search.as_ref() {
                     Search::Lines(listed) => lines.extend(listed),
@@ -347,7 +331,7 @@ fn build(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<PatternCheck, Par
 
 impl Pattern {
     pub(crate) fn may_be_heading(&self) -> bool {
-        self.may_be_heading.unwrap_or(self.needs_company)
+        self.may_be_heading.unwrap_or(self.needs_neighbor)
     }
 
     /// Whether a match counts only together with other matches in the document.
@@ -355,12 +339,12 @@ impl Pattern {
         self.min_lines > 1
             || self.needs_other > 0
             || self.not_before > 0.0
-            || self.reach == Reach::Section
+            || self.removes == Removal::Section
     }
 
     /// Whether a match may be dropped for what is around it.
     fn is_weak(&self) -> bool {
-        self.needs_company || self.may_be_heading() || self.depends_on_document()
+        self.needs_neighbor || self.may_be_heading() || self.depends_on_document()
     }
 
     /// Whether it matches only short units.
@@ -369,31 +353,31 @@ impl Pattern {
     }
 
     fn indexed(&self, search: Arc<Search>) -> Indexed {
-        Indexed::new(search, self.is_short(), !self.part, self.unit == PatternUnit::Sentence)
+        Indexed::new(search, self.is_short(), !self.is_part, self.unit == PatternUnit::Sentence)
     }
 
     /// Whether phrases can be found by the lines that they match.
     pub(crate) fn may_list_lines(&self) -> bool {
-        !self.part && self.unit != PatternUnit::Sentence && !self.case_sensitive
+        !self.is_part && self.unit != PatternUnit::Sentence && !self.case_sensitive
     }
 
     fn search(&self, expression: &Expression) -> Result<Arc<Search>, ParameterError> {
         if let Some(search) = &expression.search {
             return Ok(Arc::clone(search));
         }
-        let required = Required::parse(&expression.regex(), !self.part);
+        let required = Required::parse(&expression.regex(), !self.is_part);
         required
             .map(|required| Arc::new(Search::Required(required)))
             .map_err(|message| expression.error(message))
     }
 
     fn lazy_regex(&self, sources: Vec<ExpressionSource>) -> LazyRegex {
-        LazyRegex::new(sources, !self.part, self.case_sensitive)
+        LazyRegex::new(sources, !self.is_part, self.case_sensitive)
     }
 
     /// The expression that must not match, if there is one.
-    fn unless(&self) -> Option<LazyRegex> {
-        let sources: Vec<_> = self.unless.iter().map(|one| one.source.clone()).collect();
+    fn exception(&self) -> Option<LazyRegex> {
+        let sources: Vec<_> = self.except.iter().map(|one| one.source.clone()).collect();
         (!sources.is_empty()).then(|| LazyRegex::new(sources, false, self.case_sensitive))
     }
 }

@@ -78,10 +78,10 @@ impl PrecompiledPattern {
 pub(crate) fn assert_up_to_date(built_in: &super::Pattern, parsed: &super::Pattern) {
     let regexes =
         |all: &[Expression]| all.iter().map(|one| one.regex().into_owned()).collect::<Vec<_>>();
-    assert_eq!(regexes(&built_in.unless).join("|"), regexes(&parsed.unless).join("|"));
+    assert_eq!(regexes(&built_in.except).join("|"), regexes(&parsed.except).join("|"));
     let split = |pattern: &super::Pattern| {
         let (mut lines, mut others) = (pattern.lines.clone(), Vec::new());
-        for expression in pattern.any.iter().flat_map(Expression::branches) {
+        for expression in pattern.expressions.iter().flat_map(Expression::branches) {
             match pattern.search(&expression).unwrap().as_ref() {
                 Search::Lines(hashes) => lines.extend(hashes.clone()),
                 Search::Required(required) => {

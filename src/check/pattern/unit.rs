@@ -1,4 +1,4 @@
-//! The units that patterns are matched against, and the guards on them.
+//! The units that patterns match, and conditions on their number of words.
 
 use std::ops::RangeInclusive;
 
@@ -6,18 +6,18 @@ use super::{Matcher, PatternUnit};
 use crate::text::{BlockKind, Document, Span, count_words, word_count_bounds};
 
 impl Matcher {
-    /// The unit of block `block` in which the byte at `offset` stands, if the pattern looks at such
-    /// units.
+    /// Returns the unit of the pattern that contains the byte at `offset`, in a block; `None` if the
+    /// block has no such unit.
     pub(super) fn unit_at(
         &self,
         document: &Document<'_>,
         block: usize,
         offset: usize,
-        is_line: &mut IsLine,
+        own_line: &mut OwnLine,
     ) -> Option<Span> {
         match self.pattern.unit {
             PatternUnit::Line => {
-                is_line.get(document, block).then(|| document.blocks()[block].content)
+                own_line.get(document, block).then(|| document.blocks()[block].content)
             }
             PatternUnit::Paragraph => Some(document.blocks()[block].content),
             PatternUnit::Sentence => {
@@ -30,8 +30,8 @@ impl Matcher {
         }
     }
 
-    /// Whether `unit` has as many words as the pattern asks for.
-    pub(super) fn admits(
+    /// Whether the number of words of `unit` is in the range of the pattern.
+    pub(super) fn word_count_fits(
         &self,
         document: &Document<'_>,
         unit: Span,
@@ -44,18 +44,18 @@ impl Matcher {
         counter.is_within(document.slice(unit), unit, &(min..=max))
     }
 
-    /// Whether the pattern matches the unit that is `text`, whose words and place are right.
+    /// Whether the expression matches `text`, the text of a unit, and no exception does.
     pub(super) fn matches(&self, text: &str) -> bool {
         self.regex.as_ref().is_none_or(|regex| regex.is_match(text))
-            && !self.unless.as_ref().is_some_and(|unless| unless.is_match(text))
+            && !self.except.as_ref().is_some_and(|except| except.is_match(text))
     }
 }
 
-/// Whether a block is a line of its own; found out when first asked.
+/// Whether a block is a line of its own. Computed when first needed.
 #[derive(Default)]
-pub(super) struct IsLine(Option<bool>);
+pub(super) struct OwnLine(Option<bool>);
 
-impl IsLine {
+impl OwnLine {
     fn get(&mut self, document: &Document<'_>, block: usize) -> bool {
         *self.0.get_or_insert_with(|| {
             document.blocks()[block].lines.len() == 1 && !is_cut(document, block)
@@ -63,26 +63,25 @@ impl IsLine {
     }
 }
 
-/// Whether the line of block `index` is only part of a sentence that the line before or after it
-/// holds the rest of.
+/// Whether the sentence in the line of block `index` continues in the line before or after it.
 fn is_cut(document: &Document<'_>, index: usize) -> bool {
     document.continues_in_next_block(index)
         || index > 0 && document.continues_in_next_block(index - 1)
 }
 
-/// Remembers how many words the last unit has, since many patterns ask in turn.
+/// Counts words of units. Keeps the count of the last unit, because many patterns ask for it.
 #[derive(Default)]
 pub(super) struct WordCounter {
     unit: Span,
-    /// Between which numbers that of its words lies.
+    /// Bounds of its number of words, which are cheap to compute.
     bounds: Option<RangeInclusive<usize>>,
     words: usize,
-    /// No further was counted.
+    /// Counting stopped there.
     limit: usize,
 }
 
 impl WordCounter {
-    /// Between which numbers that of the words of `unit` lies, which is `text`.
+    /// Returns bounds of the number of words of `unit`, whose text is `text`.
     fn bounds(&mut self, text: &str, unit: Span) -> &RangeInclusive<usize> {
         if self.unit != unit {
             *self = Self { unit, ..Self::default() };
@@ -90,12 +89,12 @@ impl WordCounter {
         self.bounds.get_or_insert_with(|| word_count_bounds(text))
     }
 
-    /// Whether `unit`, which is `text`, may have no more words than `most`: told without counting.
-    pub(super) fn may_be_within(&mut self, text: &str, unit: Span, most: usize) -> bool {
-        *self.bounds(text, unit).start() <= most
+    /// Whether `unit` may have at most `max` words, without counting them.
+    pub(super) fn may_be_within(&mut self, text: &str, unit: Span, max: usize) -> bool {
+        *self.bounds(text, unit).start() <= max
     }
 
-    /// Whether `unit`, which is `text`, has so many words.
+    /// Whether the number of words of `unit`, whose text is `text`, is in `wanted`.
     pub(super) fn is_within(
         &mut self,
         text: &str,
@@ -120,8 +119,8 @@ impl WordCounter {
     }
 }
 
-/// Whether patterns look at a block at all: text, and a lone line with pipes, which is no table.
-pub(super) fn is_searched(document: &Document<'_>, block: usize) -> bool {
+/// Whether a block is searched: text, or a single line with pipes, which is not a table.
+pub(super) fn is_searchable(document: &Document<'_>, block: usize) -> bool {
     let block = &document.blocks()[block];
     block.kind.is_text() || block.kind == BlockKind::Table && block.lines.len() == 1
 }

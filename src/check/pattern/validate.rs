@@ -11,9 +11,12 @@ impl Pattern {
     /// Returns the first fault, with its place.
     pub(super) fn validate(&self) -> Result<(), ParameterError> {
         let fault = |message: String| {
-            Err(ParameterError { message, place: self.any.first().map(|one| one.place.clone()) })
+            Err(ParameterError {
+                message,
+                place: self.expressions.first().map(|one| one.place.clone()),
+            })
         };
-        if self.any.is_empty() && self.lines.is_empty() {
+        if self.expressions.is_empty() && self.lines.is_empty() {
             return fault(
                 "nothing to find: write phrases under the code of their language, such as `en`, or a `regex`".into(),
             );
@@ -27,7 +30,7 @@ impl Pattern {
         if self.max_words == 0 {
             return fault("`max-words` 0 lets nothing through".into());
         }
-        if (self.follows || self.or_row_of > 0) && !self.needs_company {
+        if (self.after_neighbor || self.or_run_of > 0) && !self.needs_neighbor {
             return fault(
                 "`or-run-of` says which neighbors count: set `needs-neighbor = true` too".into(),
             );
@@ -37,16 +40,16 @@ impl Pattern {
                 "`not-before` is a share of the document: at least 0 and less than 1".into(),
             );
         }
-        self.validate_reach()?;
-        for expression in &self.any {
+        self.validate_removal()?;
+        for expression in &self.expressions {
             let regex = self.lazy_regex(vec![expression.source.clone()]);
             regex.compile().map_err(|message| expression.error(message))?;
         }
-        for expression in &self.unless {
+        for expression in &self.except {
             let regex = LazyRegex::new(vec![expression.source.clone()], false, self.case_sensitive);
             regex.compile().map_err(|message| expression.error(message))?;
         }
-        for branch in self.any.iter().flat_map(Expression::branches) {
+        for branch in self.expressions.iter().flat_map(Expression::branches) {
             let search = self.search(&branch)?;
             let Search::Required(required) = search.as_ref() else { continue };
             if required.key.is_empty() && !self.is_short() {
@@ -61,9 +64,9 @@ impl Pattern {
     }
 
     /// Rejects expressions that can never match, or that match everything.
-    fn validate_reach(&self) -> Result<(), ParameterError> {
+    fn validate_removal(&self) -> Result<(), ParameterError> {
         let parse = |expression: &Expression| search::parse(&expression.regex()).ok();
-        for expression in &self.any {
+        for expression in &self.expressions {
             let fault = |message: &str| Err(expression.error(message.into()));
             let Some(hir) = parse(expression) else { continue };
             if self.unit != PatternUnit::Paragraph && needs_line_end(&hir) {
@@ -87,7 +90,7 @@ impl Pattern {
             }
         }
         let everything = self
-            .unless
+            .except
             .iter()
             .find(|one| parse(one).is_some_and(|hir| hir.properties().minimum_len() == Some(0)));
         match everything {

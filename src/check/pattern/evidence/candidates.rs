@@ -3,20 +3,20 @@
 use std::borrow::Cow;
 
 use super::{Candidate, EvidenceSearch};
-use crate::check::pattern::unit::{IsLine, is_searched};
-use crate::check::pattern::{PatternUnit, Place, SHORT_BYTES, SHORT_WORDS};
+use crate::check::pattern::unit::{OwnLine, is_searchable};
+use crate::check::pattern::{PatternUnit, Region, SHORT_BYTES, SHORT_WORDS};
 
 impl EvidenceSearch<'_, '_> {
-    /// Matches patterns that count anywhere, and collects candidates of those that count at an
-    /// edge.
+    /// Tries patterns that count anywhere, and collects candidates of those that count at the start
+    /// or at the end.
     pub(super) fn search(&mut self) {
-        /// Maximum number of candidates to keep for the walk.
+        /// Maximum number of candidates to keep.
         const MAX_CANDIDATES: usize = 1 << 18;
         for block in
-            (0..self.document.blocks().len()).filter(|block| is_searched(self.document, *block))
+            (0..self.document.blocks().len()).filter(|block| is_searchable(self.document, *block))
         {
             self.each_candidate(block, |evidence, candidate| {
-                if evidence.matchers[candidate.matcher].pattern.place == Place::Anywhere {
+                if evidence.matchers[candidate.matcher].pattern.near == Region::Anywhere {
                     evidence.try_candidate(candidate);
                 } else if evidence.has_all_candidates {
                     evidence.candidates.push(candidate);
@@ -39,17 +39,18 @@ impl EvidenceSearch<'_, '_> {
                 || self.of_block.may_be_within(text, content, SHORT_WORDS));
         let mut found = std::mem::take(&mut self.found);
         self.prefilter.find(text, is_short, &mut found);
-        let mut is_line = IsLine::default();
+        let mut own_line = OwnLine::default();
         let mut last: Option<Candidate> = None;
         for hit in &found.hits {
             let index = hit.expression as usize;
             let matcher = &self.matchers[index];
             let is_sentence = matcher.pattern.unit == PatternUnit::Sentence;
-            if !is_sentence && !matcher.admits(self.document, content, &mut self.of_block) {
+            if !is_sentence && !matcher.word_count_fits(self.document, content, &mut self.of_block)
+            {
                 continue;
             }
             let offset = content.start + hit.offset;
-            let Some(unit) = matcher.unit_at(self.document, block, offset, &mut is_line) else {
+            let Some(unit) = matcher.unit_at(self.document, block, offset, &mut own_line) else {
                 continue;
             };
             let candidate = Candidate { matcher: index, block, unit };
@@ -65,7 +66,8 @@ impl EvidenceSearch<'_, '_> {
                     self.document.slice(unit),
                     offset.saturating_sub(unit.start),
                 );
-                if !is_near || !matcher.admits(self.document, unit, &mut self.of_sentence) {
+                if !is_near || !matcher.word_count_fits(self.document, unit, &mut self.of_sentence)
+                {
                     continue;
                 }
             }
@@ -76,8 +78,8 @@ impl EvidenceSearch<'_, '_> {
         self.found = found;
     }
 
-    /// Returns the candidates of a block that count at an edge, from `kept` unless those are not
-    /// all.
+    /// Returns the candidates of a block that count at the start or at the end: from `kept`, if that
+    /// is complete.
     pub(super) fn edge_candidates<'c>(
         &mut self,
         block: usize,
@@ -89,9 +91,9 @@ impl EvidenceSearch<'_, '_> {
             return kept[start..end].into();
         }
         let mut candidates = Vec::new();
-        if is_searched(self.document, block) {
+        if is_searchable(self.document, block) {
             self.each_candidate(block, |evidence, candidate| {
-                if evidence.matchers[candidate.matcher].pattern.place != Place::Anywhere {
+                if evidence.matchers[candidate.matcher].pattern.near != Region::Anywhere {
                     candidates.push(candidate);
                 }
             });

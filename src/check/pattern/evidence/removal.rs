@@ -1,29 +1,29 @@
-//! How far a match reaches beyond its unit.
+//! What matches remove beyond their units.
 
-use super::{Candidate, EvidenceSearch, Reach};
+use super::{Candidate, EvidenceSearch, Removal};
 use crate::text::{Block, BlockKind, Document, Span, count_words, ends_sentence};
 
 impl EvidenceSearch<'_, '_> {
     /// Returns what a match removes.
-    pub(super) fn extend(&self, found: &Candidate, reach: Reach) -> Span {
+    pub(super) fn removed_span(&self, found: &Candidate, removal: Removal) -> Span {
         const MAX_WORDS: usize = 40;
         let blocks = self.document.blocks();
         let block = &blocks[found.block];
-        match reach {
-            Reach::Unit => found.unit,
-            Reach::Block => {
+        match removal {
+            Removal::Match => found.unit,
+            Removal::RestOfBlock => {
                 let rest = Span::new(found.unit.end, block.content.end.max(found.unit.end));
                 let is_short = count_words(self.document.slice(rest), MAX_WORDS + 1) <= MAX_WORDS;
                 if is_short { found.unit.cover(rest) } else { found.unit }
             }
-            Reach::End => {
-                if found.block + 1 < self.tail_start {
+            Removal::RestOfText => {
+                if found.block + 1 < self.end_start {
                     return found.unit;
                 }
                 let end = self.section_end(found.block, |block| self.is_label(block));
                 Span::new(found.unit.start, end.max(found.unit.end))
             }
-            Reach::Next => {
+            Removal::NextLine => {
                 const MAX_WORDS: usize = 8;
                 let next =
                     blocks[found.block + 1..].iter().find(|block| block.kind != BlockKind::Blank);
@@ -34,7 +34,7 @@ impl EvidenceSearch<'_, '_> {
                 };
                 next.filter(is_line).map_or(found.unit, |next| found.unit.cover(next.span))
             }
-            Reach::Title => {
+            Removal::NextTitle => {
                 const WORDS: std::ops::RangeInclusive<usize> = 4..=20;
                 let next =
                     blocks[found.block + 1..].iter().find(|block| block.kind != BlockKind::Blank);
@@ -47,11 +47,11 @@ impl EvidenceSearch<'_, '_> {
                 };
                 next.filter(is_title).map_or(found.unit, |next| found.unit.cover(next.span))
             }
-            Reach::List => {
+            Removal::NextList => {
                 self.next_list(found.block).map_or(found.unit, |list| found.unit.cover(list))
             }
-            Reach::Section => self.section(found.block).unwrap_or(found.unit),
-            Reach::Rest => {
+            Removal::Section => self.section(found.block).unwrap_or(found.unit),
+            Removal::ShortRestOfText => {
                 const MAX_WORDS: usize = 150;
                 let rest = Span::new(found.unit.end, self.document.text().len());
                 let is_short = count_words(self.document.slice(rest), MAX_WORDS + 1) <= MAX_WORDS;
@@ -82,8 +82,8 @@ impl EvidenceSearch<'_, '_> {
         is_list.then(|| items.iter().map(|item| item.span).reduce(Span::cover)).flatten()
     }
 
-    /// Returns a block with what it heads: the blocks up to a marked heading of its level or above.
-    /// `None` if code or a table is among them.
+    /// Returns a block and all blocks up to the next marked heading of its level or above; `None` if
+    /// code or a table is among them.
     pub(super) fn section(&self, block: usize) -> Option<Span> {
         let blocks = self.document.blocks();
         let Outline { headings, matter } = self.outline.get_or_init(|| Outline::new(self.document));
@@ -100,7 +100,7 @@ impl EvidenceSearch<'_, '_> {
         Some(blocks[block].span.cover(blocks[last].span))
     }
 
-    /// Whether a line is too short for the title of another page, as in "Sources".
+    /// Whether a block is a label such as "Sources": too short for the title of another page.
     fn is_label(&self, block: usize) -> bool {
         const MAX_WORDS: usize = 3;
         let block = &self.document.blocks()[block];
@@ -110,7 +110,7 @@ impl EvidenceSearch<'_, '_> {
             && !ends_sentence(content)
     }
 
-    /// The blocks of running text that begin in `span`.
+    /// Returns the blocks of prose that begin in `span`.
     pub(super) fn paragraphs(&self, span: Span) -> impl Iterator<Item = usize> {
         let blocks = self.document.blocks();
         let first = self.document.block_at(span.start);
@@ -119,8 +119,8 @@ impl EvidenceSearch<'_, '_> {
         reached.filter(|&block| self.document.is_prose(block))
     }
 
-    /// The end of what belongs to the block: the end of the document, or the last text before a
-    /// heading that has text of its own. Lines that `is_label` admits count as headings too.
+    /// Returns where the section of a block ends: before the next heading with text below it, or at
+    /// the end of the document. Blocks that `is_label` admits count as headings too.
     fn section_end(&self, block: usize, is_label: impl Fn(usize) -> bool) -> usize {
         let blocks = self.document.blocks();
         let level = self.document.marked_heading(block);
