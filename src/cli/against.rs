@@ -10,6 +10,7 @@ use super::output;
 use super::settings_resolver::absolute;
 use crate::check::indexed::ReferenceIndex;
 use crate::corpus::index::{IndexReader, IndexSettings, IndexTexts};
+use crate::corpus::storage::parse_location;
 use crate::corpus::{ResolvedSettings, display_path};
 use crate::linter::{CorpusComparer, Linter};
 use crate::report::count;
@@ -52,7 +53,10 @@ impl Against {
         }
         let here = std::env::current_dir().context("cannot find the working directory")?;
         let mut paths = paths.to_vec();
-        paths.extend(configured.iter().map(|path| path_of(&display_path(&here, path))));
+        for path in &configured {
+            let path = parse_location(path_of(&display_path(&here, path)).as_os_str());
+            paths.push(path.context("against")?);
+        }
         let mut seen = HashSet::new();
         paths.retain(|path| seen.insert(absolute(&here, path)));
         let settings = index_settings(&settings.linter).context("--against")?;

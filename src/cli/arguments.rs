@@ -9,7 +9,7 @@ use super::choices::{ColorWhen, DropVerdict, FailOnArgument, StatisticsChoice};
 use super::compare::CompareArguments;
 use super::compared::ComparedArguments;
 use super::index::IndexArguments;
-use super::reading_arguments::{ReadingArguments, parse_bytes};
+use super::reading_arguments::{ReadingArguments, location, parse_bytes};
 use super::reports::ReportArguments;
 use super::review::ReviewArguments;
 use super::server::ServerArguments;
@@ -91,7 +91,9 @@ pub(super) struct CheckArguments {
     /// *.ndjson) and Parquet (*.parquet), plain or compressed (.gz, .zst; also *.json.gz and
     /// *.json.zst), except hidden files and files listed in ignore files. Files passed
     /// explicitly are checked whatever their names. A path containing * or ? is treated as a glob
-    /// if no such file exists.
+    /// if no such file exists. URLs such as s3://bucket/corpus/ name objects, if this build reads
+    /// object stores.
+    #[arg(value_parser = location())]
     pub(super) paths: Vec<PathBuf>,
 
     #[command(flatten)]
@@ -203,7 +205,7 @@ pub(super) struct CheckArguments {
     /// The file is JSON Lines, CSV or Parquet, by its extension: .jsonl, .csv or .parquet. The
     /// verdicts are keep, fix, review and drop. In a run that fixes, the rows describe the
     /// documents before that.
-    #[arg(long, value_name = "FILE", help_heading = "Corpora")]
+    #[arg(long, value_name = "FILE", value_parser = location(), help_heading = "Corpora")]
     pub(super) documents: Option<PathBuf>,
 
     /// Write one row per document to this file: the value of every measure of quality, by which
@@ -211,14 +213,14 @@ pub(super) struct CheckArguments {
     ///
     /// The file is JSON Lines, CSV or Parquet, by its extension. The measures are those of the
     /// selected QM rules, or of all of them if none is selected.
-    #[arg(long, value_name = "FILE", help_heading = "Corpora")]
+    #[arg(long, value_name = "FILE", value_parser = location(), help_heading = "Corpora")]
     pub(super) measures: Option<PathBuf>,
 
     /// Compare the documents with an index of others too; may be repeated
     ///
     /// `dechaff index add` makes an index. Its documents count as older than those of the run:
     /// findings are only in the documents of the run, and name the place in the others.
-    #[arg(long, value_name = "INDEX", help_heading = "Corpora")]
+    #[arg(long, value_name = "INDEX", value_parser = location(), help_heading = "Corpora")]
     pub(super) against: Vec<PathBuf>,
 
     #[command(flatten)]
@@ -281,7 +283,7 @@ pub(super) struct CheckArguments {
 
     /// Write fixed copies (with --output-format dolma, attributes) into this directory; don't
     /// touch the originals
-    #[arg(long, value_name = "DIR", help_heading = "FixSession")]
+    #[arg(long, value_name = "DIR", value_parser = location(), help_heading = "FixSession")]
     pub(super) output_dir: Option<PathBuf>,
 
     /// With --drop-empty or --drop-verdict: keep in the undo log the records of JSON Lines that

@@ -11,6 +11,7 @@ use super::arguments::CheckArguments;
 use super::context::CheckContext;
 use super::output;
 use super::settings_resolver::{ResolvedSettings, SettingsResolver};
+use crate::corpus::storage::is_url;
 use crate::corpus::{Source, create, read_suppression_file, replace};
 use crate::finding::{Edit, Finding, RuleInfo};
 use crate::linter::Linter;
@@ -289,7 +290,11 @@ fn read_baseline(
             "cannot read the baseline {name}; `dechaff check --write-baseline {name}` writes one"
         )
     })?;
-    let baseline = Baseline::parse(&file, |path| folder.join(path_of(path)).exists())?;
+    let exists = |path: &str| {
+        let path = path_of(path);
+        is_url(&path) || folder.join(path).exists()
+    };
+    let baseline = Baseline::parse(&file, exists)?;
     Ok(Some((path, Arc::new(Mutex::new(baseline)))))
 }
 
@@ -312,8 +317,11 @@ pub(super) fn append_to_ignore_list(path: &Path, lines: &BTreeSet<String>) -> an
     Ok(())
 }
 
-/// Returns `path` relative to the directory of `file`, with `/` as the separator.
+/// Returns `path` relative to the directory of `file`, with `/` as the separator. A URL stays.
 pub(super) fn relative(resolver: &SettingsResolver, path: &Path, file: &Path) -> String {
+    if is_url(path) {
+        return path.name();
+    }
     let (path, file) = (resolver.absolute(path), resolver.absolute(file));
     let folder = file.parent().unwrap_or(&file);
     let common = folder

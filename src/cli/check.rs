@@ -22,13 +22,13 @@ use super::interrupt::is_interrupted;
 use super::named::warn_of_markup;
 use super::pipeline::{DocumentSource, Event, Pipeline, WorkItem};
 use super::progress::{Phase, Progress, TotalSize};
-use super::run_mode::RunMode;
+use super::run_mode::{Destination, RunMode};
 use super::run_output::RunOutput;
 use super::settings_resolver::SettingsResolver;
 use super::stdin::{Stdin, read_pipe, read_stdin, take_pipes};
 use super::{Exit, interrupt};
 use crate::check::measure::MeasureColumns;
-use crate::corpus::{InputFile, WalkError, expand_globs};
+use crate::corpus::{InputFile, WalkError, WriteError, expand_globs, storage};
 use crate::finding::Finding;
 use crate::linter::{DocumentFindings, Linter};
 use crate::text::PathName;
@@ -39,6 +39,7 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     let (stdin, paths) = split_stdin(arguments);
     refuse_outputs_as_inputs(arguments, &paths)?;
     let (pipes, paths) = take_pipes(expand_globs(&paths)?)?;
+    refuse_local_work_on_objects(arguments, stdin, &paths)?;
     let resolver =
         SettingsResolver::new(&arguments.settings, &arguments.options(), arguments.force_exclude)?;
     let resolver = Arc::new(resolver);
@@ -230,7 +231,7 @@ pub(super) fn start_phase(
     phase: Phase,
     total: TotalSize,
 ) -> anyhow::Result<()> {
-    let length = |input: InputFile| input.path.metadata().map_or(0, |metadata| metadata.len());
+    let length = |input: InputFile| input.size().unwrap_or(0);
     let files = context.files(inputs)?;
     progress.start_phase(
         phase,
@@ -290,9 +291,9 @@ fn split_stdin(arguments: &CheckArguments) -> (usize, Vec<PathBuf>) {
 }
 
 fn refuse_outputs_as_inputs(arguments: &CheckArguments, paths: &[PathBuf]) -> anyhow::Result<()> {
-    for output in arguments.written_files().filter_map(|file| file.canonicalize().ok()) {
+    for output in arguments.written_files().filter_map(|file| storage::canonical(file).ok()) {
         if let Some(path) =
-            paths.iter().find(|path| path.canonicalize().is_ok_and(|path| path == output))
+            paths.iter().find(|path| storage::canonical(path).is_ok_and(|path| path == output))
         {
             anyhow::bail!(
                 "{}: it would be checked and written over; name another file to write to",
@@ -300,6 +301,25 @@ fn refuse_outputs_as_inputs(arguments: &CheckArguments, paths: &[PathBuf]) -> an
             );
         }
     }
+    Ok(())
+}
+
+/// Refuses what is only done to local files.
+fn refuse_local_work_on_objects(
+    arguments: &CheckArguments,
+    stdin: usize,
+    paths: &[PathBuf],
+) -> anyhow::Result<()> {
+    let Some(url) = paths.iter().find(|path| storage::is_url(path)) else { return Ok(()) };
+    let mode = RunMode::from_args(arguments, stdin)?;
+    if matches!(mode, RunMode::Fix(options) if options.destination == Destination::InPlace) {
+        return Err(WriteError::Object(url.clone()).into());
+    }
+    anyhow::ensure!(
+        arguments.since.is_none(),
+        "{}: --since asks git, which knows no objects; leave it out",
+        url.name()
+    );
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use anyhow::{Context, ensure};
 use clap::Args;
 
 use super::context::{CheckContext, Inputs};
+use super::reading_arguments::location;
 use crate::corpus::work::{ComparedDocuments, FileShares, Share, WorkFolder, WorkManifest};
 use crate::text::PathName;
 
@@ -21,6 +22,7 @@ pub(super) struct ComparedArguments {
         long = "compared",
         id = "compared",
         value_name = "WORK",
+        value_parser = location(),
         help_heading = "Corpora",
         conflicts_with_all = ["against", "since", "group_by", "plan", "drop_verdict"]
     )]

@@ -13,7 +13,7 @@ use super::settings_resolver::{ResolvedSettings, SettingsResolver};
 use super::stdin::Spooled;
 use crate::check::measure::MeasureColumns;
 use crate::config::parse_size;
-use crate::corpus::{InputFile, PathFilter, ReadOptions, Source, WalkError, walk};
+use crate::corpus::{InputFile, PathFilter, ReadOptions, Source, WalkError, storage, walk};
 
 /// The arguments of a run with the settings that they lead to.
 pub(super) struct CheckContext<'a> {
@@ -90,7 +90,6 @@ impl<'a> CheckContext<'a> {
         &self,
         inputs: &Inputs,
     ) -> anyhow::Result<impl Iterator<Item = Result<InputFile, WalkError>> + Send + use<>> {
-        let explicit: HashSet<PathBuf> = inputs.paths.iter().cloned().collect();
         let written = self.written_paths(&inputs.paths);
         let only = inputs.only.clone();
         let is_input = move |path: &Path| {
@@ -99,14 +98,12 @@ impl<'a> CheckContext<'a> {
             }
             let is_written =
                 |path: PathBuf| written.iter().any(|written| path.starts_with(written));
-            written.is_empty() || !path.canonicalize().is_ok_and(is_written)
+            written.is_empty() || !storage::canonical(path).is_ok_and(is_written)
         };
         let path_filter: Arc<dyn PathFilter> = Arc::clone(&self.resolver) as Arc<dyn PathFilter>;
         let files = walk(&inputs.paths, &path_filter)?;
-        let files = files.filter(move |path| path.as_ref().map_or(true, |path| is_input(path)));
-        let files = files.map(move |path| {
-            path.map(|path| InputFile::new(path.clone(), explicit.contains(&path)))
-        });
+        let files =
+            files.filter(move |file| file.as_ref().map_or(true, |file| is_input(&file.path)));
         let spooled: Vec<_> = inputs.spooled.iter().map(|spooled| Ok(spooled.input())).collect();
         Ok(spooled.into_iter().chain(files))
     }
@@ -120,7 +117,7 @@ impl<'a> CheckContext<'a> {
         let list = self.settings.path(|options| options.ignore_list.as_ref());
         let list = list.filter(|list| !paths.contains(list));
         let is_checked = |directory: &PathBuf| {
-            let mut checked = paths.iter().filter_map(|path| path.canonicalize().ok());
+            let mut checked = paths.iter().filter_map(|path| storage::canonical(path).ok());
             checked.any(|path| path.starts_with(directory))
         };
         let copies = arguments.output_dir.iter().filter_map(|directory| resolved(directory));

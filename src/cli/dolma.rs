@@ -1,11 +1,12 @@
 //! Attribute files for Dolma's mixer.
 
 use std::io::Write;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::bail;
 
+use super::layout::relative;
 use crate::corpus::{CompressedWriter, JSON_LINES, RecordHandle, Shard};
 use crate::finding::Finding;
 use crate::report::attributes;
@@ -85,8 +86,8 @@ impl DolmaWriter {
     /// Returns where the mixer expects the attributes: `attributes/dechaff/a.jsonl` for
     /// `documents/a.jsonl`.
     fn target(&self, path: &Path) -> PathBuf {
-        let parts: Vec<_> =
-            path.components().filter(|part| matches!(part, Component::Normal(_))).collect();
+        let path = relative(path);
+        let parts: Vec<_> = path.components().collect();
         let last = parts.iter().rposition(|part| part.as_os_str() == "documents");
         let below = parts.iter().skip(last.map_or(0, |last| last + 1));
         below.fold(self.folder.join("attributes").join("dechaff"), |path, part| path.join(part))

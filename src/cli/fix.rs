@@ -19,7 +19,7 @@ use super::pipeline::{Event, Pipeline, WorkItem};
 use super::progress::{Phase, TotalSize};
 use super::run_output::RunOutput;
 use crate::corpus::work::CopyFixer;
-use crate::corpus::{MemoryBudget, ReadError, Source};
+use crate::corpus::{MemoryBudget, ReadError, Source, storage};
 use crate::fix::FixOutcome;
 use crate::report::Summary;
 
@@ -121,7 +121,9 @@ fn finish_files(
         return Ok(output.finish_fix_only(&inputs));
     }
     let targets = inputs.paths.iter().map(|path| writer.copy_of(path));
-    inputs.paths = targets.filter(|path| path.exists()).collect();
+    inputs.paths = targets
+        .filter(|path| storage::exists(path).unwrap_or(true) || storage::is_dir(path))
+        .collect();
     // The output directory may also contain copies of earlier runs.
     inputs.only = writer.is_copy().then(|| Arc::new(writer.copies().keys().cloned().collect()));
     context.resolver.alias_copies(writer.copies());

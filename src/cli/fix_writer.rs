@@ -11,9 +11,10 @@ use super::context::{CheckContext, Inputs};
 use super::layout::{Layout, relative};
 use super::run_mode::{Destination, FixOptions};
 use super::shard_writer::ShardWriter;
+use crate::corpus::storage::is_url;
 use crate::corpus::{
     LogLocation, OriginalText, Shard, Source, UndoLog, create, log_entries, remove_stale_files,
-    replace,
+    replace, storage,
 };
 use crate::fix::FixOutcome;
 use crate::report::{JudgedDocuments, printable};
@@ -105,7 +106,7 @@ impl FixWriter {
         let path = source.path.as_path();
         let target = self.target(path);
         if self.dropped.contains(&source.origin) {
-            if target.exists() {
+            if storage::exists(&target).with_context(|| format!("cannot read {}", target.name()))? {
                 bail!(
                     "{}: left out, but there is an earlier copy; remove {}",
                     path.name(),
@@ -152,7 +153,7 @@ impl FixWriter {
                 create(&target, fixed.text.as_bytes())?;
             }
             // Copy unchanged documents byte for byte.
-            (Destination::Copy, _) => create(&target, &std::fs::read(path)?)?,
+            (Destination::Copy, _) => create(&target, &storage::read(path)?)?,
             _ => {}
         }
         Ok(None)
@@ -160,8 +161,9 @@ impl FixWriter {
 
     /// Removes temporary files of killed runs from the directory of `target`.
     pub(super) fn remove_stale_files(&mut self, target: &Path) {
-        let Some(folder) =
-            target.parent().filter(|_| self.options.destination != Destination::Diff)
+        let Some(folder) = target
+            .parent()
+            .filter(|_| self.options.destination != Destination::Diff && !is_url(target))
         else {
             return;
         };
@@ -177,9 +179,8 @@ impl FixWriter {
     ///
     /// The copy would replace its original, another copy or a file that dechaff did not write.
     pub(super) fn reserve(&mut self, path: &Path, target: &Path) -> anyhow::Result<()> {
-        if target
-            .canonicalize()
-            .is_ok_and(|target| path.canonicalize().is_ok_and(|path| path == target))
+        if storage::canonical(target)
+            .is_ok_and(|target| storage::canonical(path).is_ok_and(|path| path == target))
         {
             bail!("{}: --output-dir would replace the original; it was left as it is", path.name());
         }

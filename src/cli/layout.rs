@@ -1,13 +1,12 @@
 //! The paths of fixed documents and their names in the undo log.
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, bail};
 
 use super::settings_resolver::absolute;
-use crate::corpus::{COPIES_MARKER, create};
+use crate::corpus::{COPIES_MARKER, create, storage};
 use crate::text::PathName;
 
 /// Where fixed documents go.
@@ -41,14 +40,14 @@ impl Layout {
     ) -> anyhow::Result<Self> {
         let here = std::env::current_dir().context("cannot find the working directory")?;
         let Some(folder) = output else {
-            let base = common_folder(paths.iter().filter_map(|path| path.canonicalize().ok()));
+            let base = common_folder(paths.iter().filter_map(|path| storage::canonical(path).ok()));
             return Ok(Self { output: None, inputs: HashMap::new(), base: base.unwrap_or(here) });
         };
         let base = resolved(folder).unwrap_or_else(|| absolute(&here, folder));
         let written: HashSet<PathBuf> = written.iter().filter_map(|path| resolved(path)).collect();
-        let is_marked = base.join(COPIES_MARKER).exists();
-        let is_own = is_marked || !has_other_files(&base, &written);
-        for input in paths.iter().filter_map(|path| path.canonicalize().ok()) {
+        let is_marked = exists(&base.join(COPIES_MARKER))?;
+        let is_own = is_marked || !has_other_files(&base, &written)?;
+        for input in paths.iter().filter_map(|path| storage::canonical(path).ok()) {
             if base == input {
                 bail!(
                     "--output-dir {}: this is the input; copies would replace the originals",
@@ -89,7 +88,7 @@ impl Layout {
     /// Another file exists there, or the mark cannot be written.
     pub(super) fn reserve(&mut self, target: &Path) -> anyhow::Result<()> {
         let Some(output) = &mut self.output else { return Ok(()) };
-        if !output.is_own && target.symlink_metadata().is_ok() {
+        if !output.is_own && exists(target)? {
             bail!(
                 "{}: the file exists and may not be a copy that dechaff wrote; it was left as it is. Name a new directory with \
                  --output-dir",
@@ -136,15 +135,15 @@ const MARK: &str = "dechaff wrote the copies in this directory (--output-dir). R
 /// no directory of its own. Several inputs get one each, named like the input or, if names are
 /// equal, like its path below the directory that they share.
 fn input_targets(here: &Path, paths: &[PathBuf]) -> HashMap<PathBuf, PathBuf> {
-    let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| absolute(here, path));
+    let whole = |path: &Path| storage::canonical(path).unwrap_or_else(|_| absolute(here, path));
     let name = |path: &Path| whole(path).file_name().map(PathBuf::from).unwrap_or_default();
     // Walking yields `./a` as `a`.
     let key = |path: &Path| path.strip_prefix(".").unwrap_or(path).to_owned();
     if let [path] = paths {
-        let place = if path.is_dir() { PathBuf::new() } else { file_name(path) };
+        let place = if storage::is_dir(path) { PathBuf::new() } else { file_name(path) };
         return HashMap::from([(key(path), place)]);
     }
-    let own_name = |path: &Path| if path.is_dir() { name(path) } else { file_name(path) };
+    let own_name = |path: &Path| if storage::is_dir(path) { name(path) } else { file_name(path) };
     let names: HashSet<String> = paths
         .iter()
         .map(|path| own_name(path).to_string_lossy().to_lowercase())
@@ -171,7 +170,7 @@ fn joined(above: &Path, below: &Path) -> PathBuf {
 
 /// Returns the deepest directory that contains all of `paths`.
 fn common_folder(paths: impl Iterator<Item = PathBuf>) -> Option<PathBuf> {
-    let folders = paths.map(|path| match path.is_dir() {
+    let folders = paths.map(|path| match storage::is_dir(&path) {
         true => path,
         false => path.parent().map(Path::to_path_buf).unwrap_or_default(),
     });
@@ -182,22 +181,39 @@ fn common_folder(paths: impl Iterator<Item = PathBuf>) -> Option<PathBuf> {
     })
 }
 
-/// Whether a directory contains anything but `written` and hidden files.
-fn has_other_files(folder: &Path, written: &HashSet<PathBuf>) -> bool {
-    let Ok(entries) = fs::read_dir(folder) else { return false };
-    let mut names = entries.filter_map(Result::ok).map(|entry| entry.file_name());
-    names.any(|name| {
-        !name.to_string_lossy().starts_with('.') && !written.contains(&folder.join(name))
-    })
+fn exists(path: &Path) -> anyhow::Result<bool> {
+    storage::exists(path).with_context(|| format!("cannot read {}", path.name()))
 }
 
-/// Removes the components of `path` that would lead out of a directory.
+/// Whether a directory contains anything but `written` and hidden files.
+///
+/// # Errors
+///
+/// The directory is in an object store that does not list it.
+fn has_other_files(folder: &Path, written: &HashSet<PathBuf>) -> anyhow::Result<bool> {
+    let entries = match storage::list(folder) {
+        Ok(entries) => entries,
+        Err(error) if storage::is_url(folder) => {
+            bail!("--output-dir {}: cannot be listed: {error}", folder.name())
+        }
+        Err(_) => return Ok(false),
+    };
+    let is_other = |name: &str, path: &Path| !name.starts_with('.') && !written.contains(path);
+    Ok(entries.iter().any(|entry| is_other(&entry.name, &entry.path)))
+}
+
+/// Removes the components of `path` that would lead out of a directory, and the scheme of a URL.
 pub(super) fn relative(path: &Path) -> PathBuf {
+    let schemes = usize::from(storage::is_url(path));
+    let path: PathBuf = path.components().skip(schemes).collect();
     path.components().filter(|component| matches!(component, Component::Normal(_))).collect()
 }
 
 /// Canonicalises the longest existing prefix of `path`; the rest need not exist yet.
 pub(super) fn resolved(path: &Path) -> Option<PathBuf> {
+    if storage::is_url(path) {
+        return Some(path.to_owned());
+    }
     let path = std::path::absolute(path).ok()?;
     path.ancestors().find_map(|above| {
         let rest = path.strip_prefix(above).ok()?;
@@ -208,6 +224,8 @@ pub(super) fn resolved(path: &Path) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

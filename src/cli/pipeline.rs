@@ -274,7 +274,7 @@ fn read_all(
         };
         let wants_more = match open(&input, read_options, bytes) {
             Ok(OpenedFile::Plain) => {
-                let size = input.path.metadata().map_or(0, |metadata| metadata.len());
+                let size = input.size().unwrap_or(0);
                 bytes.fetch_add(size, Ordering::Relaxed);
                 batch.push(ReadItem::File(input, read_options.max_record), size)
             }

@@ -1,10 +1,13 @@
 //! Arguments for reading corpora, which several commands share.
 
+use std::path::PathBuf;
+
 use clap::Args;
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::builder::{OsStringValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::settings_resolver::ResolvedSettings;
 use crate::config::parse_size;
+use crate::corpus::storage::parse_location;
 use crate::corpus::{INPUT_FORMATS, InputFormat, ReadOptions};
 
 /// Options for reading corpora.
@@ -91,4 +94,9 @@ fn format_parser() -> impl TypedValueParser<Value = &'static InputFormat> {
 /// It is no size.
 pub(super) fn parse_bytes(text: &str) -> Result<String, String> {
     parse_size(text).map(|_| text.to_owned())
+}
+
+/// Parses a path or a URL.
+pub(super) fn location() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().try_map(|text| parse_location(&text))
 }

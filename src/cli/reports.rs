@@ -12,6 +12,7 @@ use super::arguments::CheckArguments;
 use super::context::CheckContext;
 use super::hint::DominantRule;
 use super::output::Output;
+use super::reading_arguments::location;
 use crate::check::measure::MeasureValue;
 use crate::corpus::OutputFile;
 use crate::finding::Finding;
@@ -81,7 +82,13 @@ struct Flags {
     /// Write the preceding --output-format to this file (atomically, at the end) instead of stdout
     ///
     /// Files are written with --quiet too. A format without a file goes to standard output.
-    #[arg(long, value_name = "FILE", help_heading = "Reporting", conflicts_with_all = ["diff", "fix_only"])]
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_parser = location(),
+        help_heading = "Reporting",
+        conflicts_with_all = ["diff", "fix_only"]
+    )]
     output_file: Vec<PathBuf>,
 }
 

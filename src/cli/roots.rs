@@ -8,6 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context, bail};
 
 use super::settings_resolver::absolute;
+use crate::corpus::storage::is_url;
 use crate::text::{PathName, path_of};
 
 /// The directories that `undo` may write to.
@@ -81,6 +82,10 @@ impl Roots {
                 // Joining an empty path would append a slash.
                 if place.as_os_str().is_empty() { root.clone() } else { root.join(place) }
             }
+            None if is_url(recorded) => bail!(
+                "{base}: `undo` writes local files; download these copies, and name their \
+                 directory with --root"
+            ),
             None => {
                 let real = recorded.canonicalize().with_context(|| {
                     format!("{base}: the directory is gone; if it moved, name it with --root")

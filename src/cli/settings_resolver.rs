@@ -9,6 +9,7 @@ use super::arguments::ConfigArguments;
 use super::trust;
 use crate::config::Layer;
 pub(super) use crate::corpus::ResolvedSettings;
+use crate::corpus::storage::is_url;
 use crate::corpus::{
     CONFIG_FILE_NAMES, PathFilter, SettingsFiles, display_path, read_layers, visit_dirs,
 };
@@ -161,11 +162,12 @@ impl SettingsResolver {
     }
 
     /// Returns the absolute path without `.` and `..` that configuration patterns match. A copy has
-    /// that of its original.
+    /// that of its original, and a URL is a path in the working directory, whose settings it has.
     pub(super) fn absolute(&self, path: &Path) -> PathBuf {
         let path = absolute(&self.here, path);
         let originals = self.originals.read().unwrap_or_else(PoisonError::into_inner);
-        originals.get(&path).cloned().unwrap_or(path)
+        let path = originals.get(&path).cloned().unwrap_or(path);
+        if is_url(&path) { self.here.join(path) } else { path }
     }
 
     /// Resolves a copy's settings and baseline as if it were the original file.
@@ -239,8 +241,12 @@ impl PathFilter for SettingsResolver {
     }
 }
 
-/// Returns the absolute path without `.` and `..`; relative paths are resolved against `here`.
+/// Returns the absolute path without `.` and `..`; relative paths are resolved against `here`. A URL
+/// is absolute.
 pub(super) fn absolute(here: &Path, path: &Path) -> PathBuf {
+    if is_url(path) {
+        return path.to_owned();
+    }
     let mut absolute = PathBuf::new();
     for component in here.join(path).components() {
         match component {

@@ -29,7 +29,7 @@ pub(super) struct Spooled {
 impl Spooled {
     /// Returns it as an input file.
     pub(super) fn input(&self) -> InputFile {
-        InputFile { path: self.file.path().to_owned(), name: self.name.clone(), is_explicit: true }
+        InputFile::with_name(self.file.path().to_owned(), self.name.clone(), true)
     }
 
     /// Copies `reader` to a temporary file.

@@ -189,8 +189,7 @@ impl Undo {
             remove_stale_files(folder);
             self.cleaned.insert(folder.to_owned());
         }
-        let input =
-            InputFile { path: target.real.clone(), ..InputFile::new(target.shown.clone(), true) };
+        let input = InputFile::with_name(target.real.clone(), target.shown.name(), true);
         match open(&input, &self.read_options, &Arc::default())? {
             OpenedFile::Plain => self.restore_document(&target, file, is_chosen),
             OpenedFile::Shard(shard, records) => {

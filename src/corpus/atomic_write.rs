@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use tempfile::NamedTempFile;
 
 use super::codec::{Codec, Encoder};
+use super::storage::{self, ObjectVersion, PutCondition, SourceFile, is_url};
 use super::temporary::{self, create_beside, directory_of, remove_stale_files};
 use crate::text::PathName;
 
@@ -40,6 +41,12 @@ pub enum WriteError {
         /// The name of the format.
         format: &'static str,
     },
+    /// The path is a URL. Objects are not changed in place.
+    #[error(
+        "{}: objects are not changed in place; --output-dir DIR writes fixed copies, and DIR may be \
+         a URL", .0.name()
+    )]
+    Object(PathBuf),
     /// Another process changed the file after it was read.
     #[error("{}: the file changed since it was read; it was left as it is", .0.name())]
     Changed(PathBuf),
@@ -54,11 +61,13 @@ pub enum WriteError {
 }
 
 /// Metadata that changes when a file is written or replaced: length, modification time and inode.
+/// An object has a version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileStamp {
     pub(super) length: u64,
     modified: Option<SystemTime>,
     inode: u64,
+    pub(super) version: ObjectVersion,
 }
 
 impl FileStamp {
@@ -67,8 +76,23 @@ impl FileStamp {
     /// # Errors
     ///
     /// The metadata cannot be read.
-    pub fn from_file(file: &File) -> io::Result<Self> {
-        file.metadata().map(|metadata| Self::from(&metadata))
+    pub(super) fn from_file(file: &SourceFile) -> io::Result<Self> {
+        match file {
+            SourceFile::Local(file) => file.metadata().map(|metadata| Self::from(&metadata)),
+            SourceFile::Remote(_) => Ok(Self::of_object(file.length()?, file.version())),
+        }
+    }
+
+    /// Returns the stamp of the file at `path`.
+    pub(super) fn at(path: &Path) -> io::Result<Self> {
+        match is_url(path) {
+            true => storage::object(path).map(|(size, version)| Self::of_object(size, version)),
+            false => fs::metadata(path).map(|metadata| Self::from(&metadata)),
+        }
+    }
+
+    fn of_object(length: u64, version: ObjectVersion) -> Self {
+        Self { length, modified: None, inode: 0, version }
     }
 }
 
@@ -78,7 +102,8 @@ impl From<&Metadata> for FileStamp {
         let inode = std::os::unix::fs::MetadataExt::ino(metadata);
         #[cfg(not(unix))]
         let inode = 0;
-        Self { length: metadata.len(), modified: metadata.modified().ok(), inode }
+        let (length, modified) = (metadata.len(), metadata.modified().ok());
+        Self { length, modified, inode, version: ObjectVersion::default() }
     }
 }
 
@@ -120,6 +145,9 @@ pub fn create(path: &Path, content: &[u8]) -> Result<(), WriteError> {
 ///
 /// The file cannot be written.
 pub(super) fn create_new(path: &Path, content: &[u8]) -> Result<bool, WriteError> {
+    if is_url(path) {
+        return create_if(path, content, &PutCondition::Absent);
+    }
     let mut file = AtomicFile::new(path)?;
     file.write_all(content)?;
     let AtomicFile { path, target, temporary, .. } = file;
@@ -128,6 +156,24 @@ pub(super) fn create_new(path: &Path, content: &[u8]) -> Result<bool, WriteError
     let is_written = temporary::persist_new(temporary, &target).map_err(io)?;
     sync_directory(&target);
     Ok(is_written)
+}
+
+/// Writes `content` to `path` as [`create`] does. An object is written only if `condition` holds;
+/// who writes a file holds a lock. Returns whether it was written.
+///
+/// # Errors
+///
+/// It cannot be written. What was there is then unchanged.
+pub(super) fn create_if(
+    path: &Path,
+    content: &[u8],
+    condition: &PutCondition,
+) -> Result<bool, WriteError> {
+    if !is_url(path) {
+        return create(path, content).map(|()| true);
+    }
+    storage::put(path, content, condition)
+        .map_err(|error| WriteError::Io { path: path.to_owned(), error })
 }
 
 /// A file written to a temporary file next to its target and renamed by [`AtomicFile::commit`]. If
@@ -155,6 +201,9 @@ impl AtomicFile {
     /// next to it.
     pub fn new_replacing(path: &Path) -> Result<Self, WriteError> {
         let io = |error| WriteError::Io { path: path.to_owned(), error };
+        if is_url(path) {
+            return Err(WriteError::Object(path.to_owned()));
+        }
         let target = path.canonicalize().map_err(io)?;
         let metadata = target.metadata().map_err(io)?;
         // Opening the file shows whether it is writable for this user. Root may write read-only
@@ -171,17 +220,15 @@ impl AtomicFile {
         Ok(Self { path: path.to_owned(), target, temporary, replaced: Some(metadata) })
     }
 
-    /// Starts to write a file at `path`, and creates parent directories as needed.
+    /// Starts to write a file at `path`, and creates parent directories as needed. An object is
+    /// first written to a local temporary file.
     ///
     /// # Errors
     ///
     /// A directory or the temporary file cannot be created.
     pub fn new(path: &Path) -> Result<Self, WriteError> {
         let io = |error| WriteError::Io { path: path.to_owned(), error };
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).map_err(io)?;
-        }
-        let temporary = create_beside(path).map_err(io)?;
+        let temporary = create_temporary(path).map_err(io)?;
         Ok(Self { path: path.to_owned(), target: path.to_owned(), temporary, replaced: None })
     }
 
@@ -205,8 +252,8 @@ impl AtomicFile {
             .map_err(|error| WriteError::Io { path: self.path.clone(), error })
     }
 
-    /// Syncs the file to disk and renames it into place. If it replaces a file, `is_expected` must
-    /// hold for that.
+    /// Syncs the file to disk and renames it into place, or uploads it. If it replaces a file,
+    /// `is_expected` must hold for that.
     ///
     /// # Errors
     ///
@@ -219,6 +266,10 @@ impl AtomicFile {
     ) -> Result<(), WriteError> {
         let Self { path, target, temporary, replaced } = self;
         let io = |error| WriteError::Io { path: path.clone(), error };
+        if is_url(&target) {
+            before_rename(temporary.path()).map_err(io)?;
+            return temporary::upload(temporary, &target).map_err(io);
+        }
         temporary.as_file().sync_all().map_err(io)?;
         match replaced {
             Some(metadata) => {
@@ -269,11 +320,10 @@ impl OutputFile {
                 File::options().write(true).open(path).map_err(io)?,
             )),
             metadata => {
-                if let Some(parent) = target.parent() {
-                    fs::create_dir_all(parent).map_err(io)?;
+                if !is_url(&target) {
+                    remove_stale_files(directory_of(&target));
                 }
-                remove_stale_files(directory_of(&target));
-                let file = create_beside(&target).map_err(io)?;
+                let file = create_temporary(&target).map_err(io)?;
                 if let Ok(metadata) = metadata {
                     file.as_file().set_permissions(metadata.permissions()).map_err(io)?;
                 }
@@ -311,6 +361,9 @@ impl OutputFile {
         match self.stream {
             OutputStream::Temporary(stream) => {
                 let file = stream.into_inner().map_err(|error| io(error.into_error()))?;
+                if is_url(&self.path) {
+                    return temporary::upload(file, &self.path).map_err(io);
+                }
                 file.as_file().sync_all().map_err(io)?;
                 temporary::persist(file, &self.path).map_err(io)?;
                 sync_directory(&self.path);
@@ -359,6 +412,18 @@ impl Write for CompressedWriter {
     fn flush(&mut self) -> io::Result<()> {
         self.encoder.flush()
     }
+}
+
+/// Creates the temporary file for a file at `path`, and parent directories as needed.
+fn create_temporary(path: &Path) -> io::Result<NamedTempFile> {
+    if is_url(path) {
+        storage::create_dir_all(path)?;
+        return temporary::create_local();
+    }
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    create_beside(path)
 }
 
 #[cfg(unix)]

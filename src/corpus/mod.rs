@@ -14,6 +14,7 @@ mod read;
 mod settings_files;
 mod shard;
 mod spill_store;
+pub mod storage;
 mod table_writer;
 mod temporary;
 mod text_store;

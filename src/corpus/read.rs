@@ -1,10 +1,10 @@
 //! Reads single documents from files.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::storage::SourceFile;
 use crate::text::{
     self, Document, DocumentIndex, LossyDecoding, NotText, Origin, PathName, path_of,
 };
@@ -136,8 +136,8 @@ pub fn read(path: &Path, max: usize) -> Result<Source, ReadError> {
 }
 
 fn read_file(path: &Path, max: usize) -> io::Result<Option<Vec<u8>>> {
-    let file = File::open(path)?;
-    let length = file.metadata()?.len();
+    let file = SourceFile::open(path)?;
+    let length = file.length()?;
     let bytes = read_document(file, usize::try_from(length).unwrap_or(usize::MAX), max)?;
     match &bytes {
         Some(text) if (text.len() as u64) < length && text::not_text(text).is_none() => {

@@ -12,6 +12,7 @@ use toml::Spanned;
 
 use super::group_by::GroupBy;
 use super::shard::ReadOptions;
+use super::storage::is_url;
 use super::user_files::{read_suppression_file, read_user_file, rule_files};
 use crate::check::Parameters;
 use crate::check::measure::MeasureColumns;
@@ -123,7 +124,11 @@ impl ResolvedSettings {
     pub fn against(&self) -> Vec<PathBuf> {
         let of_layer = |layer: &Layer| {
             let folder = layer.folder.clone();
-            layer.options.against.clone().into_iter().map(move |path| folder.join(path.get_ref()))
+            let resolve = move |path: Spanned<String>| {
+                let path = PathBuf::from(path.into_inner());
+                if is_url(&path) { path } else { folder.join(path) }
+            };
+            layer.options.against.clone().into_iter().map(resolve)
         };
         let mut paths: Vec<PathBuf> = Vec::new();
         for path in self.layers.iter().flat_map(of_layer) {

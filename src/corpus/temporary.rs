@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use tempfile::NamedTempFile;
+
+use super::storage;
 
 /// Prefix of temporary file names. The files are hidden, so that runs over the directory skip those
 /// that a killed process left behind.
@@ -60,6 +62,23 @@ pub(super) fn create_beside(path: &Path) -> io::Result<NamedTempFile> {
             return Ok(file);
         }
     }
+}
+
+/// Creates a temporary file for an object, in the directory for temporary files.
+pub(super) fn create_local() -> io::Result<NamedTempFile> {
+    static STALE: Once = Once::new();
+    let directory = std::env::temp_dir();
+    STALE.call_once(|| {
+        remove_stale_files(&directory);
+    });
+    create_beside(&directory.join(PREFIX))
+}
+
+/// Writes the content of `file` to the object at the URL `target`, and removes the file.
+pub(super) fn upload(mut file: NamedTempFile, target: &Path) -> io::Result<()> {
+    let sent = storage::upload(file.as_file_mut(), target);
+    own_files().remove(file.path());
+    sent
 }
 
 /// Locks a new temporary file. Returns false if another process has already removed it as stale.

@@ -6,13 +6,13 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::shard::{ReadOptions, RecordHandle, text_at};
 use super::spill_store::SpillStore;
+use super::storage::{SourceFile, is_url};
 use crate::check::store::{BlobRef, Result, Store, StoreError};
 use crate::text::Origin;
 
@@ -22,7 +22,7 @@ pub struct TextStore {
     blobs: SpillStore,
     files: HashMap<String, FileTexts>,
     /// The file read last.
-    open: RefCell<Option<(PathBuf, File)>>,
+    open: RefCell<Option<(PathBuf, SourceFile)>>,
 }
 
 struct FileTexts {
@@ -50,7 +50,9 @@ impl StoredText {
     ///
     /// The text cannot be compressed.
     pub fn new(handle: Option<&RecordHandle>, text: &str, is_unchanged: bool) -> Result<Self> {
-        let line = handle.filter(|_| is_unchanged).and_then(RecordHandle::line);
+        // A line of an object would be a request for each text.
+        let may_read_again = |handle: &&RecordHandle| is_unchanged && !is_url(&handle.shard.path);
+        let line = handle.filter(may_read_again).and_then(RecordHandle::line);
         match line.filter(|line| line.start < LINE && u32::try_from(line.end - line.start).is_ok())
         {
             Some(line) => Ok(Self::Line(line)),
@@ -123,7 +125,7 @@ impl TextStore {
     fn line(&self, path: &Path, range: Range<u64>) -> Option<String> {
         let mut open = self.open.borrow_mut();
         if open.as_ref().is_none_or(|(opened, _)| *opened != path) {
-            *open = Some((path.to_owned(), File::open(path).ok()?));
+            *open = Some((path.to_owned(), SourceFile::open(path).ok()?));
         }
         let (_, file) = open.as_mut()?;
         text_at(file, range, &self.read_options).ok().flatten()

@@ -29,6 +29,7 @@ const OUTSIDE: &[&str] = &[
     "anstream",
     "anyhow",
     "brotli",
+    "bytes",
     "bzip2",
     "clap",
     "ctrlc",
@@ -37,9 +38,13 @@ const OUTSIDE: &[&str] = &[
     "indicatif",
     "lz4_flex",
     "lzma_rust2",
+    "object_store",
     "parquet",
     "rayon",
+    "reqwest",
+    "rustls",
     "terminal_size",
+    "tokio",
     "zstd",
 ];
 

@@ -303,12 +303,7 @@ fn file_shares(paths: &[PathBuf]) -> store::Result<FileShares> {
     let failed = |error: WalkError| StoreError { message: error.to_string() };
     let paths = expand_globs(paths).map_err(failed)?;
     let filter: Arc<dyn PathFilter> = Arc::new(AllFiles);
-    let file = |path: Result<PathBuf, WalkError>| {
-        let path = path.map_err(failed)?;
-        let is_explicit = paths.contains(&path);
-        Ok(InputFile::new(path, is_explicit))
-    };
-    let files = walk(&paths, &filter).map_err(failed)?.map(file).collect::<store::Result<_>>()?;
+    let files = walk(&paths, &filter).map_err(failed)?.collect::<Result<_, _>>().map_err(failed)?;
     let shares = FileShares::new(files)?;
     if shares.is_empty() {
         let message = "no file was found, so there is nothing to compare".into();

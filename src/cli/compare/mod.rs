@@ -13,7 +13,7 @@ use super::Exit;
 use super::arguments::{ConfigArguments, parse_jobs};
 use super::choices::ColorWhen;
 use super::output::Output;
-use super::reading_arguments::{ReadingArguments, parse_bytes};
+use super::reading_arguments::{ReadingArguments, location, parse_bytes};
 use crate::check::staged::Step;
 use crate::corpus::work::Share;
 
@@ -45,10 +45,11 @@ enum CompareCommand {
 #[derive(Debug, Args)]
 struct SketchArguments {
     /// The work folder
+    #[arg(value_parser = location())]
     work: PathBuf,
 
     /// Files and directories to compare
-    #[arg(required = true)]
+    #[arg(required = true, value_parser = location())]
     paths: Vec<PathBuf>,
 
     /// Sketch share K of N of the documents
@@ -89,6 +90,7 @@ struct SketchArguments {
 #[derive(Debug, Args)]
 struct MatchArguments {
     /// The work folder
+    #[arg(value_parser = location())]
     work: PathBuf,
 
     /// Do share K of N
@@ -107,6 +109,7 @@ struct MatchArguments {
 #[derive(Debug, Args)]
 struct StatusArguments {
     /// The work folder
+    #[arg(value_parser = location())]
     work: PathBuf,
 
     /// Output format

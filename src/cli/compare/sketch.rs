@@ -1,6 +1,5 @@
 //! `dechaff compare sketch`.
 
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -14,7 +13,7 @@ use crate::cli::settings_resolver::SettingsResolver;
 use crate::cli::{Exit, interrupt, output};
 use crate::config::parse_size;
 use crate::corpus::work::{FileShares, SketchTask, WorkFolder, WorkManifest};
-use crate::corpus::{InputFile, PathFilter, ReadError, WalkError, expand_globs, walk};
+use crate::corpus::{PathFilter, ReadError, expand_globs, walk};
 use crate::linter::Sketch;
 use crate::report::count;
 
@@ -32,10 +31,7 @@ pub(super) fn run(arguments: &SketchArguments) -> anyhow::Result<Exit> {
     let read_options = arguments.read_options.read_options(&settings);
     let linter = &settings.linter;
     let path_filter: Arc<dyn PathFilter> = Arc::clone(&resolver) as Arc<dyn PathFilter>;
-    let explicit: Vec<PathBuf> = paths.clone();
-    let files = walk(&paths, &path_filter)?.map(|path: Result<PathBuf, WalkError>| {
-        path.map(|path| InputFile::new(path.clone(), explicit.contains(&path)))
-    });
+    let files = walk(&paths, &path_filter)?;
     let shares = FileShares::new(files.collect::<Result<Vec<_>, _>>()?)?;
     ensure!(!shares.is_empty(), "no file was found, so there is nothing to compare");
     let share = arguments.partition;

@@ -1,6 +1,6 @@
 //! `dechaff index add`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
@@ -49,16 +49,9 @@ pub(super) fn run(arguments: &AddArguments) -> anyhow::Result<Exit> {
     interrupt::listen();
     let mut addition = Addition::new(linter, &here, &read_options, writer);
     let path_filter: Arc<dyn PathFilter> = Arc::clone(&resolver) as Arc<dyn PathFilter>;
-    let files = move || -> anyhow::Result<_> {
-        let explicit: Vec<PathBuf> = paths.clone();
-        let files = walk(&paths, &path_filter)?;
-        Ok(files.map(move |path: Result<PathBuf, WalkError>| {
-            path.map(|path| InputFile::new(path.clone(), explicit.contains(&path)))
-        }))
-    };
-    addition.add_all(files()?, &{
-        let size = |input: InputFile| input.path.metadata().map_or(0, |metadata| metadata.len());
-        let all = files()?;
+    addition.add_all(walk(&paths, &path_filter)?, &{
+        let size = |input: InputFile| input.size().unwrap_or(0);
+        let all = walk(&paths, &path_filter)?;
         let progress = Progress::new(false);
         progress.start_phase(
             Phase::Compare,

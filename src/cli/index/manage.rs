@@ -1,5 +1,6 @@
 //! `dechaff index stat`, `compact`, `remove` and `verify`.
 
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -13,6 +14,7 @@ use crate::cli::Exit;
 use crate::cli::interrupt;
 use crate::cli::settings_resolver::absolute;
 use crate::corpus::index::{IndexReader, IndexWriter};
+use crate::corpus::storage::{self, parse_location};
 use crate::report::count;
 use crate::text::PathName;
 
@@ -125,9 +127,12 @@ fn patterns(paths: &[String]) -> anyhow::Result<GlobSet> {
     let here = std::env::current_dir().context("cannot find the working directory")?;
     let mut patterns = GlobSetBuilder::new();
     for path in paths {
-        let pattern = absolute(&here, Path::new(path)).name();
+        let path = parse_location(OsStr::new(path)).with_context(|| path.clone())?;
+        let pattern = absolute(&here, &path).name();
         for pattern in [pattern.clone(), format!("{pattern}/**")] {
-            patterns.add(Glob::new(&pattern).with_context(|| format!("{path}: invalid pattern"))?);
+            patterns.add(
+                Glob::new(&pattern).with_context(|| format!("{}: invalid pattern", path.name()))?,
+            );
         }
     }
     Ok(patterns.build()?)
@@ -152,8 +157,7 @@ impl Size {
         let segments = || reader.manifest().segments.iter();
         let removed = segments().map(|segment| u64::from(segment.removed_documents())).sum();
         let documents: u64 = segments().map(|segment| u64::from(segment.documents)).sum();
-        let file_size =
-            |file: &str| reader.path().join(file).metadata().map_or(0, |metadata| metadata.len());
+        let file_size = |file: &str| storage::size(&reader.path().join(file)).unwrap_or(0);
         Self {
             documents: documents.saturating_sub(removed),
             removed,

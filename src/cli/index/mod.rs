@@ -11,7 +11,7 @@ use super::Exit;
 use super::arguments::{ConfigArguments, parse_jobs};
 use super::choices::ColorWhen;
 use super::output::Output;
-use super::reading_arguments::{ReadingArguments, parse_bytes};
+use super::reading_arguments::{ReadingArguments, location, parse_bytes};
 
 #[derive(Debug, Args)]
 pub(super) struct IndexArguments {
@@ -41,10 +41,11 @@ enum IndexCommand {
 #[derive(Debug, Args)]
 struct AddArguments {
     /// The index, a directory such as corpus.dxi
+    #[arg(value_parser = location())]
     index: PathBuf,
 
     /// Files and directories to add
-    #[arg(required = true)]
+    #[arg(required = true, value_parser = location())]
     paths: Vec<PathBuf>,
 
     #[command(flatten)]
@@ -85,6 +86,7 @@ struct AddArguments {
 #[derive(Debug, Args)]
 struct IndexPath {
     /// The index
+    #[arg(value_parser = location())]
     index: PathBuf,
 
     /// Output format
@@ -95,6 +97,7 @@ struct IndexPath {
 #[derive(Debug, Args)]
 struct RemoveArguments {
     /// The index
+    #[arg(value_parser = location())]
     index: PathBuf,
 
     /// Documents in these files and directories; may be globs such as 'shards/2024-*'

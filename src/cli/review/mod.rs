@@ -22,7 +22,7 @@ pub(super) use items::ReviewItems;
 use super::arguments::{CheckArguments, ConfigArguments, parse_jobs};
 use super::check::{check_corpus, set_threads};
 use super::context::{CheckContext, Inputs};
-use super::reading_arguments::{ReadingArguments, parse_bytes};
+use super::reading_arguments::{ReadingArguments, location, parse_bytes};
 use super::run_output::RunOutput;
 use super::settings_resolver::SettingsResolver;
 use super::{Exit, interrupt};
@@ -34,6 +34,7 @@ use session::{NextCommands, ReviewFiles, ReviewSession};
 #[derive(Debug, Args)]
 pub(super) struct ReviewArguments {
     /// Files and directories [default: .]
+    #[arg(value_parser = location())]
     paths: Vec<PathBuf>,
 
     #[command(flatten)]

@@ -73,9 +73,10 @@ impl ComparisonJob {
     fn files(&self, folder: &Path) -> Option<Vec<(PathBuf, Stamp)>> {
         let open: HashSet<PathBuf> = self.documents.iter().filter_map(|open| real(open)).collect();
         let filter: Arc<dyn PathFilter> = Arc::clone(&self.workspace.resolver) as _;
-        let paths = walk(&[folder.to_owned()], &filter).ok().into_iter().flatten();
+        let found = walk(&[folder.to_owned()], &filter).ok().into_iter().flatten();
+        let paths = found.flatten().map(|file| file.path);
         let (mut files, mut bytes) = (Vec::new(), 0);
-        for path in paths.flatten().filter(|path| is_text(path)) {
+        for path in paths.filter(|path| is_text(path)) {
             let Some(stamp) = stamp(&path) else { continue };
             bytes += stamp.1;
             if files.len() == MAX_WORKSPACE_FILES || bytes > MAX_WORKSPACE_BYTES {

@@ -1,6 +1,5 @@
 //! The manifest: the segments of an index, and the settings that it was made with.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -10,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::{IndexError, Result, hex};
 use crate::check::indexed::{SKETCH_VERSION, unicode_version};
 use crate::corpus::atomic_write;
+use crate::corpus::storage::{self, ObjectVersion, PutCondition};
 use crate::linter::Linter;
 
 /// The version of the format. Others are refused.
@@ -31,6 +31,9 @@ pub struct Manifest {
     pub segments: Vec<SegmentEntry>,
     /// The SHA-256 of the manifest without this value.
     checksum: String,
+    /// The version that was read, if it is an object.
+    #[serde(skip)]
+    version: ObjectVersion,
 }
 
 /// What sketches and keys depend on. Documents can only be compared with an index if these are the
@@ -162,8 +165,8 @@ impl IndexSettings {
 
 impl Manifest {
     pub(super) fn new(settings: IndexSettings, order: (String, String), next: u64) -> Self {
-        let checksum = String::new();
-        Self { format: FORMAT, settings, order, next, segments: Vec::new(), checksum }
+        let (segments, checksum, version) = (Vec::new(), String::new(), ObjectVersion::default());
+        Self { format: FORMAT, settings, order, next, segments, checksum, version }
     }
 
     /// Reads the manifest of the index at `path`; `None` if there is none.
@@ -174,8 +177,8 @@ impl Manifest {
             format: u32,
         }
         let file = path.join(FILE_NAME);
-        let text = match fs::read_to_string(&file) {
-            Ok(text) => text,
+        let (text, version) = match storage::read_versioned(&file) {
+            Ok(read) => read,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(IndexError::io(&file, &error)),
         };
@@ -190,7 +193,8 @@ impl Manifest {
                 ),
             ));
         }
-        let manifest: Self = serde_json::from_str(&text).map_err(damaged)?;
+        let mut manifest: Self = serde_json::from_str(&text).map_err(damaged)?;
+        manifest.version = version;
         if manifest.checksum != manifest.computed_checksum() {
             return Err(IndexError::damaged(&file, "the checksum is wrong"));
         }
@@ -198,12 +202,28 @@ impl Manifest {
     }
 
     /// Replaces the manifest of the index at `path`.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written, or another process has replaced it in an object store.
     pub(super) fn write(&mut self, path: &Path) -> Result<()> {
         self.checksum = self.computed_checksum();
         let text = serde_json::to_string_pretty(self)
             .map_err(|error| IndexError::new(path, format_args!("cannot be written: {error}")))?;
-        atomic_write::create(&path.join(FILE_NAME), text.as_bytes())
-            .map_err(|error| IndexError(error.to_string()))
+        let condition = match self.version == ObjectVersion::default() {
+            true => PutCondition::Absent,
+            false => PutCondition::Unchanged(self.version.clone()),
+        };
+        let written = atomic_write::create_if(&path.join(FILE_NAME), text.as_bytes(), &condition);
+        match written {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(IndexError::new(
+                path,
+                "another process changed the index meanwhile, and its change stays; run the \
+                 command again",
+            )),
+            Err(error) => Err(IndexError(error.to_string())),
+        }
     }
 
     fn computed_checksum(&self) -> String {

@@ -4,6 +4,9 @@
 //! documents the format. A writer holds a lock and replaces the manifest atomically when its
 //! segments are on disk, so that a reader, or the next writer after a crash, sees the index before
 //! or after a change. Files that the manifest does not name are removed by the next writer.
+//!
+//! An object store has no locks. There, the manifest is replaced only if it is still the one that
+//! was read, and each writer names its files differently.
 
 mod compact;
 mod manifest;
@@ -68,6 +71,14 @@ pub fn text_hash(text: &str) -> String {
     let mut hash = hex(&Sha256::digest(text.as_bytes()));
     hash.truncate(32);
     hash
+}
+
+/// Returns a name that no other attempt to write the same has.
+pub(in crate::corpus) fn attempt_name() -> String {
+    let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let nanoseconds = time.map_or(0, |time| time.as_nanos());
+    let digest = Sha256::digest(format!("{nanoseconds} {}", std::process::id()));
+    hex(digest.get(..4).unwrap_or_default())
 }
 
 pub(in crate::corpus) fn hex(bytes: &[u8]) -> String {

@@ -1,6 +1,5 @@
 //! Reads an index.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,7 +13,7 @@ use crate::check::indexed::{
     IndexedDocument, KeyKind, PostingVisitor, ReferenceIndex, StoredUnit, UnitId,
 };
 use crate::check::store;
-use crate::corpus::display_path;
+use crate::corpus::{display_path, storage};
 use crate::text::{Origin, path_of};
 
 /// An index that is open for reading. It shows the state when it was opened, whatever is written
@@ -134,7 +133,7 @@ impl IndexReader {
 fn read_order(path: &Path, manifest: &Manifest) -> Result<Option<ElementOrder>> {
     let (name, hash) = &manifest.order;
     let file = path.join(name);
-    let bytes = match fs::read(&file) {
+    let bytes = match storage::read(&file) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(IndexError::io(&file, &error)),

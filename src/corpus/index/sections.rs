@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::{IndexError, Result, hex};
 use crate::corpus::AtomicFile;
+use crate::corpus::storage::SourceFile;
 
 /// The footer: where each section is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,20 +134,20 @@ impl FooterError {
 ///
 /// The file cannot be read, or is not the one with that footer.
 pub(in crate::corpus) fn read_footer(
-    file: &File,
+    file: &SourceFile,
     hash: &str,
     magic: [u8; 8],
 ) -> std::result::Result<Footer, FooterError> {
     let io = FooterError::Io;
-    let length = file.metadata().map_err(io)?.len();
+    let length = file.length().map_err(io)?;
     let short = || FooterError::Damaged("the file is too short".into());
     let end = length.checked_sub(16).ok_or_else(short)?;
     let mut trailer = [0; 16];
-    read_at(file, &mut trailer, end).map_err(io)?;
+    file.read_exact_at(&mut trailer, end).map_err(io)?;
     let size = read_u64(&trailer, 0);
     let start = end.checked_sub(size).ok_or_else(short)?;
     let mut bytes = vec![0; usize::try_from(size).map_err(|_| short())?];
-    read_at(file, &mut bytes, start).map_err(io)?;
+    file.read_exact_at(&mut bytes, start).map_err(io)?;
     if trailer[8..] != magic || hex(&Sha256::digest(&bytes)) != hash {
         return Err(FooterError::Damaged("it is not the file that the manifest names".into()));
     }
@@ -159,22 +160,4 @@ pub(in crate::corpus) fn read_footer(
         return Err(FooterError::Damaged("a section is longer than the file".into()));
     }
     Ok(footer)
-}
-
-/// Reads bytes at an offset.
-#[cfg(unix)]
-pub(in crate::corpus) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, buffer, offset)
-}
-
-/// Reads bytes at an offset.
-#[cfg(not(unix))]
-pub(in crate::corpus) fn read_at(
-    mut file: &File,
-    buffer: &mut [u8],
-    offset: u64,
-) -> io::Result<()> {
-    use std::io::{Read, Seek, SeekFrom};
-    file.seek(SeekFrom::Start(offset))?;
-    file.read_exact(buffer)
 }

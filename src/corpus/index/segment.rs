@@ -1,7 +1,6 @@
 //! A segment: documents, their units and the postings of the units, in one immutable file.
 
 use std::cell::RefCell;
-use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -10,11 +9,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::manifest::SegmentEntry;
+use super::sections::read_footer;
 pub(super) use super::sections::{Footer, Section, read_u32, read_u64};
-use super::sections::{read_at, read_footer};
 use super::{IndexError, Result};
 use crate::check::indexed::IndexedDocument;
 use crate::check::indexed::{KeyKind, StoredUnit};
+use crate::corpus::storage::SourceFile;
 use crate::text::{Origin, Record};
 
 pub(super) const MAGIC: [u8; 8] = *b"DXISEG1\n";
@@ -77,7 +77,7 @@ pub(super) fn posting_sections(kind: KeyKind) -> [String; 2] {
 pub(super) struct IndexSegment {
     pub(super) path: PathBuf,
     pub(super) entry: SegmentEntry,
-    file: File,
+    file: SourceFile,
     pub(super) footer: Footer,
     /// Recently read parts of the tables, which are read in ascending order.
     windows: RefCell<Vec<TableWindow>>,
@@ -145,7 +145,7 @@ impl IndexSegment {
     /// which happens if it was replaced after the manifest was read.
     pub(super) fn open(directory: &Path, entry: &SegmentEntry) -> Result<Option<Self>> {
         let path = directory.join(&entry.file);
-        let file = match File::open(&path) {
+        let file = match SourceFile::open_random(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(IndexError::io(&path, &error)),
@@ -184,7 +184,8 @@ impl IndexSegment {
             IndexError::damaged(&self.path, format_args!("`{}` is too short", section.name))
         })?;
         let mut bytes = vec![0; size];
-        read_at(&self.file, &mut bytes, section.offset + from)
+        self.file
+            .read_exact_at(&mut bytes, section.offset + from)
             .map_err(|error| IndexError::io(&self.path, &error))?;
         Ok(bytes)
     }

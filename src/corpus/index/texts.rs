@@ -1,7 +1,6 @@
 //! Reads the texts of documents in an index again, as far as they are unchanged.
 
 use std::collections::{BTreeSet, HashMap};
-use std::fs::File;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,6 +10,7 @@ use super::segment::{DocumentPlace, IndexEntry};
 use super::{Result, text_hash};
 use crate::check::indexed::IndexedDocument;
 use crate::corpus::shard::text_at;
+use crate::corpus::storage::SourceFile;
 use crate::corpus::{InputFile, OpenedFile, ReadOptions, ShardItem, open, read};
 use crate::text::{Origin, path_of};
 
@@ -25,7 +25,7 @@ pub struct IndexTexts {
 #[derive(Default)]
 struct State {
     /// The file read last.
-    open: Option<(PathBuf, File)>,
+    open: Option<(PathBuf, SourceFile)>,
     /// The texts of files that have no other random access, by path and record.
     whole: HashMap<String, HashMap<u64, Arc<str>>>,
     /// The documents asked for whose text is not as it was.
@@ -82,7 +82,7 @@ impl IndexTexts {
             DocumentPlace::File => read(&path, self.max_record).ok().map(|source| source.text),
             DocumentPlace::Line(start, end, field) => {
                 if state.open.as_ref().is_none_or(|(opened, _)| *opened != path) {
-                    state.open = Some((path.clone(), File::open(&path).ok()?));
+                    state.open = Some((path.clone(), SourceFile::open_random(&path).ok()?));
                 }
                 let (_, file) = state.open.as_mut()?;
                 let text = text_at(file, *start..*end, &self.read_options(field)).ok()??;

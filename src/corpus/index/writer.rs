@@ -1,7 +1,7 @@
 //! Changes an index: one writer at a time, and all or nothing.
 
 use std::collections::HashMap;
-use std::fs::{self, File, TryLockError};
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,9 +12,10 @@ use super::manifest::{IndexSettings, Manifest};
 use super::reader::IndexReader;
 use super::segment::IndexEntry;
 use super::segment_writer::{NewDocument, SegmentWriter};
-use super::{IndexError, Result, hex};
+use super::{IndexError, Result, attempt_name, hex};
 use crate::check::element_order::ElementOrder;
 use crate::check::indexed::IndexedDocument;
+use crate::corpus::storage::{self, is_url};
 use crate::corpus::{atomic_write, remove_stale_files};
 
 const LOCK: &str = "lock";
@@ -37,7 +38,10 @@ pub struct IndexWriter {
     /// Documents to remove.
     removed: Vec<IndexedDocument>,
     next: u64,
-    _lock: File,
+    /// Part of the names of objects, so that two writers do not write the same ones.
+    attempt: String,
+    /// `None` in an object store.
+    _lock: Option<File>,
 }
 
 /// What happened to a document that was added.
@@ -59,10 +63,10 @@ impl IndexWriter {
     ///
     /// Another process writes it, it is damaged, or it has other settings.
     pub fn open(path: &Path, settings: IndexSettings, memory: usize) -> Result<Self> {
-        if path.is_dir() && Manifest::read(path)?.is_none() {
+        if storage::is_dir(path) && Manifest::read(path)?.is_none() {
             refuse_other_files(path)?;
         }
-        fs::create_dir_all(path)
+        storage::create_dir_all(path)
             .map_err(|error| IndexError::new(path, format_args!("cannot be made: {error}")))?;
         let lock = lock(path)?;
         // Read again: another writer may have ended just before.
@@ -70,6 +74,7 @@ impl IndexWriter {
         let mut writer = Self {
             path: path.to_owned(),
             next: manifest.as_ref().map_or(1, |manifest| manifest.next),
+            attempt: attempt_name(),
             manifest,
             settings,
             order: None,
@@ -112,6 +117,7 @@ impl IndexWriter {
         let writer = Self {
             path: path.to_owned(),
             next: manifest.next,
+            attempt: attempt_name(),
             settings: manifest.settings.clone(),
             manifest: Some(manifest),
             order: None,
@@ -224,7 +230,11 @@ impl IndexWriter {
         }
         manifest.segments.append(&mut self.added);
         manifest.next = self.next;
-        manifest.write(&self.path)?;
+        if let Err(error) = manifest.write(&self.path) {
+            let own = manifest.files().filter(|file| file.contains(&self.attempt));
+            own.for_each(|file| drop(storage::remove(&self.path.join(file))));
+            return Err(error);
+        }
         self.manifest = Some(manifest);
         self.remove_stale_files();
         Ok(())
@@ -233,20 +243,28 @@ impl IndexWriter {
     fn new_file(&mut self, prefix: &str, extension: &str) -> String {
         let number = self.next;
         self.next += 1;
-        format!("{prefix}{number:06}.{extension}")
+        match is_url(&self.path) {
+            true => format!("{prefix}{number:06}-{}.{extension}", self.attempt),
+            false => format!("{prefix}{number:06}.{extension}"),
+        }
     }
 
     /// Removes the files that the manifest does not name. Errors are ignored: the next writer tries
     /// again.
     fn remove_stale_files(&self) {
-        remove_stale_files(&self.path);
-        let Ok(entries) = fs::read_dir(&self.path) else { return };
-        for entry in entries.flatten() {
-            let name = entry.file_name();
-            let Some(name) = name.to_str().filter(|name| is_own_file(name)) else { continue };
-            let is_used = self.manifest.iter().flat_map(Manifest::files).any(|file| file == name);
-            if !is_used {
-                let _ = fs::remove_file(entry.path());
+        /// An object may be that of another writer, which has not replaced the manifest yet.
+        const MIN_OBJECT_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+        let is_object = is_url(&self.path);
+        if !is_object {
+            remove_stale_files(&self.path);
+        }
+        for entry in storage::list(&self.path).unwrap_or_default() {
+            let is_used =
+                || self.manifest.iter().flat_map(Manifest::files).any(|file| file == entry.name);
+            let age = entry.modified.and_then(|time| time.elapsed().ok()).unwrap_or_default();
+            let is_stale = !is_object || age > MIN_OBJECT_AGE;
+            if is_own_file(&entry.name) && is_stale && !is_used() {
+                let _ = storage::remove(&entry.path);
             }
         }
     }
@@ -261,18 +279,22 @@ fn is_own_file(name: &str) -> bool {
         || name.starts_with(ORDER_PREFIX) && name.ends_with(".bin")
 }
 
-/// Locks the index at `path` until the file is dropped, or the process ends.
-fn lock(path: &Path) -> Result<File> {
+/// Locks the index at `path` until the file is dropped, or the process ends. An object store has no
+/// locks.
+fn lock(path: &Path) -> Result<Option<File>> {
     /// A process that was just started by the last writer may hold its lock for a moment.
     const TRIES: usize = 20;
     const PAUSE: Duration = Duration::from_millis(50);
+    if is_url(path) {
+        return Ok(None);
+    }
     let file = path.join(LOCK);
     let io =
         |error: std::io::Error| IndexError::new(&file, format_args!("cannot be locked: {error}"));
     let lock = File::options().create(true).truncate(false).write(true).open(&file).map_err(io)?;
     for _ in 0..TRIES {
         match lock.try_lock() {
-            Ok(()) => return Ok(lock),
+            Ok(()) => return Ok(Some(lock)),
             Err(TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
             Err(TryLockError::Error(error)) => return Err(io(error)),
         }
@@ -282,11 +304,10 @@ fn lock(path: &Path) -> Result<File> {
 
 /// Refuses a directory that has other files, so that no corpus is mistaken for an index.
 fn refuse_other_files(path: &Path) -> Result<()> {
-    let entries = fs::read_dir(path).map_err(|error| IndexError::io(path, &error))?;
+    let entries = storage::list(path).map_err(|error| IndexError::io(path, &error))?;
     let is_other =
         |name: &str| !(is_own_file(name) || name == LOCK || name.starts_with(".dechaff-"));
-    let mut names = entries.flatten().map(|entry| entry.file_name());
-    match names.find(|name| name.to_str().is_none_or(is_other)) {
+    match entries.iter().find(|entry| is_other(&entry.name)) {
         Some(_) => Err(IndexError::new(
             path,
             "the directory has other files and is no index; name a directory that does not exist",

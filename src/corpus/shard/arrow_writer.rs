@@ -18,7 +18,7 @@ use super::{RecordAction, Shard};
 /// Starts to write a new version of `shard` into `file`.
 pub(super) fn rewrite(shard: &Shard, file: File) -> io::Result<Box<dyn RecordWriter>> {
     let codec = shard.format.codec;
-    let open = || ArrowBatches::open(codec.decoder(File::open(&shard.path)?)?);
+    let open = || ArrowBatches::open(codec.decoder(shard.reopen()?)?);
     let mut source = open()?;
     let columns = ArrowColumns::find(source.schema.fields(), &shard.read_options);
     let columns = columns.map_err(io::Error::other)?;

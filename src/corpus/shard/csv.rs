@@ -90,7 +90,7 @@ impl Iterator for RowBodies {
 
 /// Starts with a copy of the header row.
 fn rewrite(shard: &Shard, file: File, delimiter: u8) -> io::Result<Box<dyn RecordWriter>> {
-    let reader = shard.format.codec.decoder(File::open(&shard.path)?)?;
+    let reader = shard.format.codec.decoder(shard.reopen()?)?;
     let mut rows = CsvRows::new(reader, delimiter, shard.read_options.max_record);
     match rows.next()? {
         Some(ByteLine::Complete(header)) => StreamWriter::after_head(shard, file, &header),

@@ -1,7 +1,6 @@
 //! Which format a file has: what it contains, and how it is compressed.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use super::arrow::ARROW;
@@ -13,6 +12,7 @@ use super::single_document::TEXT;
 use super::warc::WARC;
 use crate::corpus::codec::Codec;
 use crate::corpus::read::truncated;
+use crate::corpus::storage::SourceFile;
 
 /// The input formats. The content of a file is compared with later ones first.
 pub static INPUT_FORMATS: &[&InputFormat] =
@@ -85,20 +85,33 @@ impl Format {
         Self { content: content.unwrap_or_else(from_bytes), codec }
     }
 
+    /// Whether a file of this name is taken for [`Format::PLAIN`], whatever its first bytes are.
+    pub(super) fn is_plain_name(path: &Path, content: Option<&'static InputFormat>) -> bool {
+        content.is_none() && Self::from_name(path) == Some(Self::PLAIN)
+    }
+
     /// Detects the format of the file at `path`, like [`Format::detect`].
     ///
     /// # Errors
     ///
     /// The file cannot be read.
     pub fn from_file(path: &Path, content: Option<&'static InputFormat>) -> io::Result<Self> {
-        // Avoids opening plain text files twice.
-        if content.is_none() && Self::from_name(path) == Some(Self::PLAIN) {
+        Self::from_source(&mut SourceFile::open(path)?, path, content)
+    }
+
+    /// Detects the format of `file`, which is at `path`, and returns to its start.
+    pub(super) fn from_source(
+        file: &mut SourceFile,
+        path: &Path,
+        content: Option<&'static InputFormat>,
+    ) -> io::Result<Self> {
+        if Self::is_plain_name(path, content) {
             return Ok(Self::PLAIN);
         }
-        let file = File::open(path)?;
-        let expected = file.metadata()?.len().min(Self::PROBE_BYTES);
+        let expected = file.length()?.min(Self::PROBE_BYTES);
         let mut start = Vec::new();
-        file.take(Self::PROBE_BYTES).read_to_end(&mut start)?;
+        file.by_ref().take(Self::PROBE_BYTES).read_to_end(&mut start)?;
+        file.rewind()?;
         if (start.len() as u64) < expected {
             return Err(truncated(expected - start.len() as u64));
         }

@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicU64;
 
 use super::{RecordAction, RecordHandle, Shard, ShardItem};
 use crate::corpus::read::ReadError;
+use crate::corpus::storage::SourceFile;
 
 /// The number of leading bytes from which a format is detected.
 pub(super) const PROBE_BYTES: u64 = 64 << 10;
@@ -43,7 +44,7 @@ pub(super) type ShardItems = Box<dyn Iterator<Item = ShardItem> + Send>;
 
 /// A shard that was opened.
 pub(super) struct ShardFile {
-    pub(super) file: File,
+    pub(super) file: SourceFile,
     pub(super) shard: Arc<Shard>,
     /// Whether the file was passed explicitly, and not found in a directory.
     pub(super) is_explicit: bool,

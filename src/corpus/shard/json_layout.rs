@@ -18,7 +18,7 @@ use crate::text::PathName;
 ///
 /// The file cannot be opened. Decompression errors are left to the record reader.
 pub(super) fn problem(shard: &Shard) -> io::Result<Option<String>> {
-    let reader = shard.format.codec.decoder(std::fs::File::open(&shard.path)?)?;
+    let reader = shard.format.codec.decoder(shard.reopen()?)?;
     let start = first_bytes(reader);
     let text = String::from_utf8_lossy(&start);
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);

@@ -1,6 +1,5 @@
 //! Reads JSON Lines shards.
 
-use std::fs::File;
 use std::io::{self, BufRead, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::sync::Arc;
@@ -16,6 +15,7 @@ use super::stream::{StreamRecords, StreamWriter, counted_decoder};
 use super::{ReadOptions, Shard};
 use crate::corpus::line_reader::{ByteLine, LineReader};
 use crate::corpus::read::ReadError;
+use crate::corpus::storage::SourceFile;
 use crate::corpus::undo_log::Replacement;
 use crate::text::Span;
 
@@ -92,7 +92,7 @@ impl Iterator for JsonLinesReader {
 fn foreign_fields(shard: &Shard) -> io::Result<Option<Vec<String>>> {
     const MAX_LINES: usize = 20;
     const MAX_LINE_BYTES: usize = 1 << 20;
-    let decoder = shard.format.codec.decoder(File::open(&shard.path)?)?;
+    let decoder = shard.format.codec.decoder(shard.reopen()?)?;
     // The limit also ends a line that would never end.
     let mut lines =
         LineReader::new(decoder.take((MAX_LINES * MAX_LINE_BYTES) as u64), MAX_LINE_BYTES);
@@ -160,7 +160,7 @@ impl LineSyntax for JsonSyntax {
 ///
 /// The file cannot be read.
 pub(in crate::corpus) fn text_at(
-    file: &mut File,
+    file: &mut SourceFile,
     range: Range<u64>,
     read_options: &ReadOptions,
 ) -> io::Result<Option<String>> {

@@ -41,7 +41,7 @@ mod stream;
 mod warc;
 mod warc_record;
 
-use std::fs::File;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -49,6 +49,7 @@ use std::sync::atomic::AtomicU64;
 use super::atomic_write::FileStamp;
 use super::group_by::GroupBy;
 use super::read::ReadError;
+use super::storage::{self, SourceFile};
 use crate::text::{Origin, PathName, Record, path_of};
 use input_format::{ShardFile, ShardItems};
 
@@ -108,13 +109,29 @@ pub struct InputFile {
     pub name: String,
     /// Whether the file was passed explicitly, and not found in a directory.
     pub is_explicit: bool,
+    /// The size in bytes, if it was listed.
+    pub(in crate::corpus) listed_size: Option<u64>,
 }
 
 impl InputFile {
     /// Creates the input for the file at `path`.
     pub fn new(path: PathBuf, is_explicit: bool) -> Self {
         let name = path.name();
-        Self { path, name, is_explicit }
+        Self::with_name(path, name, is_explicit)
+    }
+
+    /// Creates the input for the file at `path`, which messages call `name`.
+    pub fn with_name(path: PathBuf, name: String, is_explicit: bool) -> Self {
+        Self { path, name, is_explicit, listed_size: None }
+    }
+
+    /// Returns the size in bytes.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn size(&self) -> io::Result<u64> {
+        self.listed_size.map_or_else(|| storage::size(&self.path), Ok)
     }
 }
 
@@ -143,6 +160,19 @@ impl Shard {
     /// Whether a new version of the shard has its format, and not JSON Lines.
     pub fn is_rewritable(&self) -> bool {
         self.format.content.rewrite.is_some()
+    }
+
+    /// Opens the file again, from its start.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be opened, or it is an object that is not the same any more.
+    fn reopen(&self) -> io::Result<SourceFile> {
+        let file = SourceFile::open(&self.path)?;
+        if file.version() != self.stamp.version {
+            return Err(io::Error::other("the object changed while it was read"));
+        }
+        Ok(file)
     }
 
     fn origin(&self, index: u64, id: Option<String>) -> Origin {
@@ -192,13 +222,17 @@ pub fn open(
     count: &Arc<AtomicU64>,
 ) -> Result<OpenedFile, ReadError> {
     let io = |error| ReadError::Io { path: input.name.clone(), error };
-    let format = Format::from_file(&input.path, read_options.content).map_err(io)?;
     // Spooled standard input cannot be opened by its name.
     let is_at_name = input.path.name() == input.name;
+    // Avoids opening plain text files twice.
+    if is_at_name && Format::is_plain_name(&input.path, read_options.content) {
+        return Ok(OpenedFile::Plain);
+    }
+    let mut file = SourceFile::open(&input.path).map_err(io)?;
+    let format = Format::from_source(&mut file, &input.path, read_options.content).map_err(io)?;
     if format == Format::PLAIN && is_at_name {
         return Ok(OpenedFile::Plain);
     }
-    let file = File::open(&input.path).map_err(io)?;
     let shard = Arc::new(Shard {
         path: input.path.clone(),
         name: input.name.clone(),

@@ -1,7 +1,6 @@
 //! Checks the sizes of Parquet pages before they are decompressed: a file of some kilobytes can
 //! contain pages of gigabytes.
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 
 use flate2::bufread::MultiGzDecoder;
@@ -10,10 +9,12 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::ChunkReader;
 
+use crate::corpus::storage::SourceFile;
+
 /// Fails if a page of the column chunk has more than `max` bytes after decompression. Other errors
 /// are left to the page reader.
 pub(super) fn check_page_sizes(
-    file: &File,
+    file: &SourceFile,
     chunk: &ColumnChunkMetaData,
     max: usize,
 ) -> Result<(), ParquetError> {

@@ -1,7 +1,6 @@
 //! Reads the text and ID columns of Parquet files.
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -22,6 +21,7 @@ use super::record::RecordBody;
 use super::{RawRecord, ReadOptions, Shard, ShardItem};
 use crate::corpus::decoder_panic;
 use crate::corpus::read::ReadError;
+use crate::corpus::storage::SourceFile;
 
 /// Maximum page size as a multiple of the maximum record size. Writers start a new page long before
 /// that.
@@ -36,8 +36,8 @@ const MISSING_CODEC: &str = "its pages are compressed with Brotli, which this bu
 /// Reads the records of a file in small batches of rows.
 pub(super) struct ParquetReader {
     shard: Arc<Shard>,
-    reader: SerializedFileReader<File>,
-    file: File,
+    reader: SerializedFileReader<SourceFile>,
+    file: SourceFile,
     columns: Columns,
     max_page_bytes: usize,
     /// The number of row groups started.
@@ -87,9 +87,9 @@ struct RowValues {
 /// Opens a Parquet file. With `with_page_index`, the page index is loaded, and pages are read where
 /// it says, otherwise one after the other.
 pub(super) fn open_parquet(
-    file: File,
+    file: SourceFile,
     with_page_index: bool,
-) -> Result<SerializedFileReader<File>, ParquetError> {
+) -> Result<SerializedFileReader<SourceFile>, ParquetError> {
     let options = ReadOptionsBuilder::new();
     let options = if with_page_index { options.with_page_index() } else { options }.build();
     catch_parquet_panic(|| SerializedFileReader::new_with_options(file, options))
@@ -194,6 +194,8 @@ impl ParquetReader {
     pub(super) fn open(file: ShardFile) -> Result<Self, ReadError> {
         let shard = Arc::clone(&file.shard);
         let options = &shard.read_options;
+        // The footer is at the end, and the columns are read side by side.
+        file.file.keep_blocks().map_err(|error| file.io_error(error))?;
         let clone = file.file.try_clone().map_err(|error| file.io_error(error))?;
         let reader = open_parquet(clone, false)
             .map_err(|error| file.unreadable(format!("cannot be read as Parquet: {error}")))?;

@@ -28,11 +28,12 @@ use super::parquet_reader::{
 };
 use super::record::{RecordBody, RecordHandle};
 use super::{RecordAction, Shard, ShardItem};
+use crate::corpus::storage::SourceFile;
 
 /// Rewrites a file row by row.
 pub(super) struct ParquetRewriter {
-    source: File,
-    reader: SerializedFileReader<File>,
+    source: SourceFile,
+    reader: SerializedFileReader<SourceFile>,
     metadata: Arc<ParquetMetaData>,
     writer: SerializedFileWriter<File>,
     /// The index of the text column.
@@ -82,7 +83,8 @@ impl PageWriter for PageSink {
 
 impl ParquetRewriter {
     pub(super) fn new(shard: &Shard, file: File) -> io::Result<Self> {
-        let source = File::open(&shard.path)?;
+        let source = shard.reopen()?;
+        source.keep_blocks()?;
         let reader = open_parquet(source.try_clone()?, true)?;
         let metadata = Arc::new(reader.metadata().clone());
         let text = leaf_column(&metadata, &shard.read_options.text_field);
@@ -203,8 +205,12 @@ impl ParquetRewriter {
             ))
         };
         let mut read = RowHasher::default();
-        let written =
-            ShardFile { file, shard: Arc::clone(shard), is_explicit: true, count: Arc::default() };
+        let written = ShardFile {
+            file: SourceFile::Local(file),
+            shard: Arc::clone(shard),
+            is_explicit: true,
+            count: Arc::default(),
+        };
         for item in ParquetReader::open(written).map_err(|error| unreadable(&error))? {
             match item {
                 ShardItem::Record(record) => {
@@ -287,7 +293,7 @@ fn copied_column(
     metadata: &ParquetMetaData,
     group: usize,
     column: usize,
-    source: &File,
+    source: &SourceFile,
 ) -> ColumnCloseResult {
     let row_group = metadata.row_group(group);
     let chunk = row_group.column(column);
@@ -304,7 +310,7 @@ fn copied_column(
 
 /// Writes the rows to keep of a column chunk to a temporary file.
 fn filtered_column(
-    reader: &SerializedFileReader<File>,
+    reader: &SerializedFileReader<SourceFile>,
     group: usize,
     column: usize,
     keep: &[bool],

@@ -1,6 +1,6 @@
 //! Rewrites a shard around the texts that changed.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Seek};
 use std::path::Path;
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use super::input_format::RecordWriter;
 use super::record::{RecordBody, RecordHandle};
 use super::stream::StreamWriter;
 use crate::corpus::atomic_write::{AtomicFile, FileStamp, WriteError};
+use crate::corpus::storage::SourceFile;
 use crate::text::Span;
 
 /// What to write for a record.
@@ -119,15 +120,15 @@ impl Rewriter {
         if !is_changed {
             // Flush now: buffered bytes must not end up after the copy.
             drop(writer);
-            copy_over(&shard.path, file.file()?).map_err(|error| file.io_error(error))?;
+            let target = file.file()?;
+            let copied = shard.reopen().and_then(|source| copy_over(source, target));
+            copied.map_err(|error| file.io_error(error))?;
             file.commit(|_| Ok(true), |_| Ok(()))?;
             return Ok(true);
         }
         let result = file.file().map(|written| writer.finish(&shard, written))?;
         result.map_err(|error| file.io_error(error))?;
-        if fs::metadata(&shard.path).map(|metadata| FileStamp::from(&metadata)).ok().as_ref()
-            != Some(&shard.stamp)
-        {
+        if FileStamp::at(&shard.path).ok().as_ref() != Some(&shard.stamp) {
             return Err(WriteError::Changed(shard.path.clone()));
         }
         file.commit(
@@ -139,8 +140,8 @@ impl Rewriter {
 }
 
 /// Overwrites `target` with the bytes of `source`.
-fn copy_over(source: &Path, mut target: File) -> io::Result<()> {
+fn copy_over(mut source: SourceFile, mut target: File) -> io::Result<()> {
     target.set_len(0)?;
     target.rewind()?;
-    io::copy(&mut File::open(source)?, &mut target).map(|_| ())
+    io::copy(&mut source, &mut target).map(|_| ())
 }

@@ -10,6 +10,7 @@ use super::record::{RawRecord, RecordBody, RecordHandle};
 use super::{RecordAction, Shard, ShardItem};
 use crate::corpus::codec::Encoder;
 use crate::corpus::read::{ReadError, truncated};
+use crate::corpus::storage::SourceFile;
 
 /// The records of a stream, numbered from 1. Nothing can be read after an error.
 pub(super) struct StreamRecords<I> {
@@ -70,7 +71,7 @@ pub(super) fn counted_decoder(file: ShardFile) -> Result<Box<dyn BufRead + Send>
 
 /// Reads a file to the length that it had when it was opened, and counts the bytes.
 struct CompleteFile {
-    file: File,
+    file: SourceFile,
     count: Arc<AtomicU64>,
     /// Bytes not read yet.
     rest: u64,

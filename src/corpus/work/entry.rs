@@ -1,6 +1,5 @@
 //! What a task has written, and which tasks are left.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -10,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{cannot_read, damaged, error_at};
 use crate::check::staged::{Step, StepSplit};
 use crate::check::store::{Result, StoreError};
-use crate::corpus::atomic_write;
+use crate::corpus::{atomic_write, storage};
 
 /// A share of the work: number `number` of `count`, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -108,7 +107,7 @@ impl TaskEntry {
     /// Reads the entry of a task; `None` if it is not done.
     pub(super) fn read(folder: &Path, stage: &str, share: Share) -> Result<Option<Self>> {
         let path = entry_path(folder, stage, share);
-        let text = match fs::read_to_string(&path) {
+        let text = match storage::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(cannot_read(&path, &error)),
@@ -165,12 +164,9 @@ pub struct WorkProgress {
 impl WorkProgress {
     /// Reads which tasks of the sketches and of `steps` are done.
     pub(super) fn read(folder: &Path, shares: u32, steps: &[Step]) -> Result<Self> {
-        let entries = fs::read_dir(folder).map_err(|error| cannot_read(folder, &error))?;
-        let mut done: Vec<(String, Share)> = Vec::new();
-        for entry in entries {
-            let name = entry.map_err(|error| cannot_read(folder, &error))?.file_name();
-            done.extend(name.to_str().and_then(parse_entry_name));
-        }
+        let entries = storage::list(folder).map_err(|error| cannot_read(folder, &error))?;
+        let done: Vec<(String, Share)> =
+            entries.iter().filter_map(|entry| parse_entry_name(&entry.name)).collect();
         let progress = |step: Option<Step>| {
             let name = step.map_or(SKETCH, Step::name);
             let of_step: Vec<Share> =

@@ -27,8 +27,7 @@ impl FileShares {
         files.sort_by(|left, right| left.name.cmp(&right.name));
         files.dedup_by(|next, kept| next.name == kept.name);
         let size = |file: &InputFile| {
-            let metadata = file.path.metadata().map(|metadata| metadata.len());
-            metadata.map_err(|error| StoreError { message: format!("{}: {error}", file.name) })
+            file.size().map_err(|error| StoreError { message: format!("{}: {error}", file.name) })
         };
         let sizes = files.iter().map(size).collect::<Result<_>>()?;
         Ok(Self { files, sizes })

@@ -1,6 +1,5 @@
 //! A work folder, and running the tasks of its steps.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,6 +16,7 @@ use crate::check::store::Result;
 use crate::check::{self, Check, CorpusCheck, Parameters};
 use crate::corpus::index::{IndexSettings, hex};
 use crate::corpus::remove_stale_files;
+use crate::corpus::storage::{self, is_url};
 use crate::finding::{RuleInfo, Severity};
 
 /// A work folder.
@@ -49,7 +49,7 @@ impl WorkFolder {
     ///
     /// It has other files or another manifest, or cannot be written.
     pub fn create(path: &Path, manifest: WorkManifest) -> Result<Self> {
-        fs::create_dir_all(path)
+        storage::create_dir_all(path)
             .map_err(|error| error_at(path, format_args!("cannot be made: {error}")))?;
         match WorkManifest::read(path)? {
             Some(existing) => {
@@ -64,11 +64,10 @@ impl WorkFolder {
                 }
             }
             None => {
-                let mut files = fs::read_dir(path).map_err(|error| cannot_read(path, &error))?;
+                let files = storage::list(path).map_err(|error| cannot_read(path, &error))?;
                 let is_other = |name: &str| name != FILE_NAME && !name.starts_with(".dechaff-");
-                if files.any(|file| {
-                    file.is_ok_and(|file| file.file_name().to_str().is_none_or(is_other))
-                }) && WorkManifest::read(path)?.is_none()
+                if files.iter().any(|file| is_other(&file.name))
+                    && WorkManifest::read(path)?.is_none()
                 {
                     return Err(error_at(
                         path,
@@ -223,7 +222,9 @@ impl WorkFolder {
         if TaskEntry::read(&self.path, step.name(), share)?.is_some() {
             return Ok(TaskOutcome::WasDone);
         }
-        remove_stale_files(&self.path);
+        if !is_url(&self.path) {
+            remove_stale_files(&self.path);
+        }
         let files = WorkFiles::open(&self.path, &self.checksum, &progress, Some(step))?;
         let range = share_range(step, share, files.documents);
         // The output has a quarter, the input and what is computed the rest.
@@ -240,8 +241,8 @@ impl WorkFolder {
 
     /// Returns the size of the folder in bytes.
     pub fn size(&self) -> u64 {
-        let files = fs::read_dir(&self.path).into_iter().flatten().flatten();
-        files.filter_map(|file| file.metadata().ok()).map(|metadata| metadata.len()).sum()
+        let files = storage::list(&self.path).unwrap_or_default();
+        files.iter().map(|file| file.size).sum()
     }
 
     /// Returns the number of documents that are sketched, and the size of their texts.

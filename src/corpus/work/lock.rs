@@ -7,14 +7,20 @@ use std::time::Duration;
 use super::entry::{Share, task_name};
 use super::error_at;
 use crate::check::store::Result;
+use crate::corpus::storage::is_url;
 
-/// A lock on a task, so that no two processes of a machine work on it.
+/// A lock on a task, so that no two processes of a machine work on it. There is none on a folder in
+/// an object store, where the first one that is done counts, as on several machines.
 pub(super) struct TaskLock {
+    _file: Option<LockFile>,
+}
+
+struct LockFile {
     path: PathBuf,
     _file: File,
 }
 
-impl Drop for TaskLock {
+impl Drop for LockFile {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.path);
     }
@@ -31,6 +37,9 @@ impl TaskLock {
     ) -> Result<Self> {
         /// Time between two looks at a lock.
         const INTERVAL: Duration = Duration::from_millis(100);
+        if is_url(folder) {
+            return Ok(Self { _file: None });
+        }
         let path = folder.join(format!(".dechaff-{}.lock", task_name(stage, share)));
         let file = File::options().create(true).truncate(false).write(true).open(&path);
         let file =
@@ -45,6 +54,6 @@ impl TaskLock {
             }
             std::thread::sleep(INTERVAL);
         }
-        Ok(Self { path, _file: file })
+        Ok(Self { _file: Some(LockFile { path, _file: file }) })
     }
 }

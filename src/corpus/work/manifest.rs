@@ -1,6 +1,5 @@
 //! The manifest: what all tasks must agree on.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -13,7 +12,7 @@ use super::{cannot_read, damaged, error_at};
 use crate::check::staged::STAGED_VERSION;
 use crate::check::store::{Result, StoreError};
 use crate::corpus::index::{IndexSettings, hex};
-use crate::corpus::{ReadOptions, atomic_write};
+use crate::corpus::{ReadOptions, atomic_write, storage};
 use crate::linter::Linter;
 
 /// The version of the format. Others are refused.
@@ -101,7 +100,7 @@ impl WorkManifest {
             format: u32,
         }
         let file = path.join(FILE_NAME);
-        let text = match fs::read_to_string(&file) {
+        let text = match storage::read_to_string(&file) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(cannot_read(&file, &error)),

@@ -1,6 +1,5 @@
 //! Reads the sections of a file.
 
-use std::fs::File;
 use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
@@ -8,7 +7,8 @@ use sha2::{Digest, Sha256};
 use super::{cannot_read, damaged};
 use crate::check::store::Result;
 use crate::corpus::index::hex;
-use crate::corpus::index::sections::{FooterError, Section, read_at, read_footer};
+use crate::corpus::index::sections::{FooterError, Section, read_footer};
+use crate::corpus::storage::SourceFile;
 
 /// The first and last bytes of a file.
 pub(super) const MAGIC: [u8; 8] = *b"DXWORK1\n";
@@ -17,14 +17,14 @@ pub(super) const MAGIC: [u8; 8] = *b"DXWORK1\n";
 #[derive(Debug)]
 pub(super) struct SectionFile {
     pub(super) path: PathBuf,
-    file: File,
+    file: SourceFile,
     sections: Vec<Section>,
 }
 
 impl SectionFile {
     /// Opens the file at `path`, whose footer has this hash.
     pub(super) fn open(path: PathBuf, footer: &str) -> Result<Self> {
-        let file = File::open(&path).map_err(|error| cannot_read(&path, &error))?;
+        let file = SourceFile::open_random(&path).map_err(|error| cannot_read(&path, &error))?;
         let footer = read_footer(&file, footer, MAGIC).map_err(|error| match error {
             FooterError::Io(error) => cannot_read(&path, &error),
             FooterError::Damaged(what) => damaged(&path, what),
@@ -55,7 +55,8 @@ impl SectionFile {
         let size = size
             .ok_or_else(|| damaged(&self.path, format_args!("`{}` is too short", section.name)))?;
         let mut bytes = vec![0; size];
-        read_at(&self.file, &mut bytes, section.offset + from)
+        self.file
+            .read_exact_at(&mut bytes, section.offset + from)
             .map_err(|error| cannot_read(&self.path, &error))?;
         Ok(bytes)
     }

@@ -14,6 +14,7 @@ use crate::check::staged::{
     NumberedTexts, Rows, StagedBlob, StagedRow, StagedTable, Step, StepInput, StepSplit, place_key,
 };
 use crate::check::store::{Result, StoreError};
+use crate::corpus::storage;
 use crate::text::Origin;
 
 /// The files that a step, or a run after all steps, reads.
@@ -227,12 +228,10 @@ fn remove_unread(
     let before =
         progress.steps.iter().take_while(|stage| stage.step.is_none() || stage.step != step);
     let prefixes: Vec<String> = before.map(|stage| format!("{}-", stage.name())).collect();
-    for file in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = file.file_name();
-        let Some(name) = name.to_str().filter(|name| name.ends_with(".dxw")) else { continue };
-        let is_done = prefixes.iter().any(|prefix| name.starts_with(prefix));
-        if is_done && !named.contains(name) {
-            let _ = std::fs::remove_file(file.path());
+    for file in storage::list(folder).unwrap_or_default() {
+        let is_done = prefixes.iter().any(|prefix| file.name.starts_with(prefix));
+        if is_done && file.name.ends_with(".dxw") && !named.contains(&file.name) {
+            let _ = storage::remove(&file.path);
         }
     }
 }

@@ -1,10 +1,7 @@
 //! Writes what a task finds: rows that are sorted in memory, in as many files as that takes.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
-
-use sha2::{Digest, Sha256};
 
 use super::blocks::{self, BLOCK_ROWS, BlockEntry};
 use super::entry::{FileEntry, Share, TaskEntry, task_name};
@@ -12,8 +9,9 @@ use super::file::{blob_section, table_sections};
 use super::section_file::MAGIC;
 use crate::check::staged::{StagedBlob, StagedRow, StagedTable, Step, StepOutput};
 use crate::check::store::{Result, StoreError};
-use crate::corpus::index::hex;
+use crate::corpus::index::attempt_name;
 use crate::corpus::index::sections::SectionWriter;
+use crate::corpus::storage;
 
 /// The output of a task.
 pub(super) struct TaskOutput {
@@ -48,7 +46,7 @@ impl TaskOutput {
         Self {
             folder: folder.to_owned(),
             stage,
-            attempt: attempt(),
+            attempt: attempt_name(),
             entry: TaskEntry { share, manifest, documents, text_bytes, rows, files: Vec::new() },
             // A vector that grows takes twice its size, and so does sorting at most.
             max_rows: (memory / 2 / size_of::<StagedRow>()).max(MIN_ROWS),
@@ -120,19 +118,11 @@ impl TaskOutput {
         // Another machine may have done the task meanwhile. Its files are in use.
         if !self.entry.write(&self.folder, self.stage)? {
             for file in &self.entry.files {
-                let _ = fs::remove_file(self.folder.join(&file.file));
+                let _ = storage::remove(&self.folder.join(&file.file));
             }
         }
         Ok(self.entry.rows)
     }
-}
-
-/// Returns a name that no other attempt has.
-fn attempt() -> String {
-    let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let nanoseconds = time.map_or(0, |time| time.as_nanos());
-    let digest = Sha256::digest(format!("{nanoseconds} {}", std::process::id()));
-    hex(digest.get(..4).unwrap_or_default())
 }
 
 fn write_table(table: StagedTable, rows: &[StagedRow], writer: &mut SectionWriter) -> Result<()> {
