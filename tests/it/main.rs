@@ -47,8 +47,11 @@ mod index_faults;
 #[path = "../faults/lab.rs"]
 mod lab;
 mod limits;
+mod locations;
 mod measures;
 mod names;
+#[cfg(feature = "object-store")]
+mod object_storage;
 mod output;
 mod page_chrome;
 mod parquet;
