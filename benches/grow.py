@@ -2,17 +2,25 @@
 """Generates a corpus of any size from a small one, for measuring.
 
     python3 benches/grow.py OUT [--from FOLDER] [--megabytes 1000] [--per-file KILOBYTES | --one-line]
+    python3 benches/grow.py OUT --records SHARDS [--from FOLDER] [--megabytes 1000]
 
 The texts of FOLDER (default: the seed articles) are repeated with changes: in lines of eight words or more, one word in four is replaced
 with another word of the corpus, so that paragraphs are not copies of each other. Shorter lines, such as headings and page chrome, are
-unchanged. The output is deterministic.
+unchanged. With --records, the output is SHARDS files of JSON Lines. 3 % of their documents are copies of earlier ones, 5 % are copies
+with one word in fifty replaced, and a third have a paragraph of an earlier one. The output is deterministic.
 """
 import argparse
+import json
+import math
 import os
 import random
 import sys
 
 ENDINGS = (".txt", ".md", ".markdown")
+# How many random numbers are drawn. They are used again, beginning at another one.
+DRAWN = 1_000_003
+# How many earlier documents texts are copied from.
+EARLIER = 20_000
 
 
 def texts_of(folder):
@@ -24,14 +32,79 @@ def texts_of(folder):
                     yield os.path.splitext(name)[1], file.read()
 
 
-def changed(text, words, chance):
-    lines = []
-    for line in text.split("\n"):
-        parts = line.split(" ")
-        if len(parts) >= 8:
-            parts = [chance.choice(words) if part.isalpha() and chance.random() < 0.25 else part for part in parts]
-        lines.append(" ".join(parts))
-    return "\n".join(lines)
+class Template:
+    """A text, split at the words that may be replaced."""
+
+    def __init__(self, text):
+        self.parts, self.replaceable = [], []
+        for line in text.split("\n"):
+            words = line.split(" ")
+            if len(words) >= 8:
+                first = len(self.parts)
+                # The last word gets the line feed.
+                self.replaceable += [first + at for at, word in enumerate(words[:-1]) if word.isalpha()]
+            words[-1] += "\n"
+            self.parts += words
+        if self.parts:
+            self.parts[-1] = self.parts[-1][:-1]
+
+
+class Changes:
+    """Replaces words by chance."""
+
+    def __init__(self, words, chance):
+        self.chance = chance
+        self.words = chance.choices(words, k=DRAWN)
+        self.gaps = {odds: self.draw_gaps(1 / odds) for odds in (4, 50)}
+
+    def draw_gaps(self, share):
+        """Returns distances between words that are replaced, each with the chance `share`."""
+        return [1 + int(math.log(1 - self.chance.random()) / math.log(1 - share)) for _ in range(DRAWN)]
+
+    def changed(self, template, odds):
+        """Returns the text with one word in `odds` replaced."""
+        parts, replaceable = template.parts.copy(), template.replaceable
+        count = len(replaceable)
+        gap, word = (self.chance.randrange(max(DRAWN - count, 1)) for _ in range(2))
+        at = -1
+        for gap, word in zip(self.gaps[odds][gap : gap + count], self.words[word : word + count]):
+            at += gap
+            if at >= count:
+                break
+            parts[replaceable[at]] = word
+        # A line feed stands for the blank.
+        return " ".join(parts).replace("\n ", "\n")
+
+
+def write_records(out, shards, size, texts, changes):
+    """Writes about `size` bytes of JSON Lines."""
+    chance = changes.chance
+    templates = [Template(text) for _, text in texts]
+    files = [open(os.path.join(out, f"{number:04}.jsonl"), "w", encoding="utf-8") for number in range(shards)]
+    earlier = []
+    left, number = size, 0
+    while left > 0:
+        template = templates[number % len(templates)]
+        drawn = chance.random()
+        if earlier and drawn < 0.08:
+            text = chance.choice(earlier)
+            if drawn >= 0.03:
+                text = changes.changed(Template(text), 50)
+        else:
+            text = changes.changed(template, 4)
+            if earlier and chance.random() < 1 / 3:
+                paragraphs = chance.choice(earlier).split("\n\n")
+                text += "\n\n" + chance.choice(paragraphs)
+        if len(earlier) < EARLIER:
+            earlier.append(text)
+        else:
+            earlier[chance.randrange(EARLIER)] = text
+        record = json.dumps({"id": number, "text": text}, ensure_ascii=False)
+        left -= files[number % shards].write(record) + 1
+        files[number % shards].write("\n")
+        number += 1
+    for file in files:
+        file.close()
 
 
 def main():
@@ -42,15 +115,18 @@ def main():
     arguments.add_argument("--megabytes", type=float, default=1000)
     arguments.add_argument("--per-file", type=float, default=0, help="join texts to files of so many kilobytes")
     arguments.add_argument("--one-line", action="store_true", help="one file of one line")
+    arguments.add_argument("--records", type=int, metavar="SHARDS", default=0, help="write JSON Lines with copies")
     given = arguments.parse_args()
 
     texts = list(texts_of(given.source))
     if not texts:
         sys.exit(f"no texts in {given.source}")
     words = sorted({word for _, text in texts for word in text.split(" ") if word.isalpha()})
-    chance = random.Random(1)
-    left, number, joined, size = given.megabytes * 1e6, 0, [], 0
+    changes = Changes(words, random.Random(1))
     os.makedirs(given.out, exist_ok=True)
+    if given.records:
+        return write_records(given.out, given.records, given.megabytes * 1e6, texts, changes)
+    left, number, joined, size = given.megabytes * 1e6, 0, [], 0
 
     def write(ending, text):
         nonlocal number
@@ -61,9 +137,10 @@ def main():
             file.write(text)
 
     repeat = 0
+    templates = [(ending, text, Template(text)) for ending, text in texts]
     while left > 0:
-        for ending, text in texts:
-            text = text if repeat == 0 else changed(text, words, chance)
+        for ending, text, template in templates:
+            text = text if repeat == 0 else changes.changed(template, 4)
             bytes_of_text = len(text.encode())
             left -= bytes_of_text
             if given.per_file or given.one_line:

@@ -15,7 +15,7 @@ use super::{DocumentSet, PendingFindings};
 pub const MAX_VALUES: usize = 10;
 
 /// The version of tables and steps. A work folder of another version is refused.
-pub const STAGED_VERSION: u32 = 1;
+pub const STAGED_VERSION: u32 = 2;
 
 /// A row of a table. Rows are sorted by key, then by values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -105,10 +105,11 @@ tables! {
     Claims = "claims", 0;
     /// Place of a document that is equal to another one; that one.
     EqualDocuments = "equal-documents", 1;
-    /// Mixed shingle; order, document, start, end, number of shingles, position in the prefix.
-    Near = "near", 6;
+    /// Mixed shingle; order, document, start, end, number of shingles, position in the prefix, halves
+    /// of the shingle before it in the prefix, halves of the signature.
+    Near = "near", 10;
     /// As `near`, of whole documents.
-    NearDocuments = "near-documents", 6;
+    NearDocuments = "near-documents", 10;
     /// Place; end; order, document, start and end of the most similar; shared, union, matches,
     /// whether some may be missing; order.
     Best = "best", 10;
@@ -154,6 +155,11 @@ impl StagedTable {
             Self::Units | Self::Claims | Self::SentenceMatches | Self::Seeds => Step::Extend,
             Self::Matches | Self::DocumentMatches => return None,
         })
+    }
+
+    /// Whether a value is half a hash, which takes four bytes.
+    pub fn is_hash(self, column: usize) -> bool {
+        matches!((self, column), (Self::Near | Self::NearDocuments, 6..))
     }
 
     /// Returns what a value is close to, so that the difference is stored.

@@ -20,6 +20,8 @@ mod classifier;
 mod cli;
 mod command;
 mod compare_command;
+#[cfg(target_os = "linux")]
+mod compare_faults;
 mod contributing;
 mod copies;
 mod damage;

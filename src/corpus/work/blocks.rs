@@ -71,6 +71,10 @@ pub(super) fn encode(
         before = row.key;
     }
     for column in 0..table.columns() {
+        if table.is_hash(column) {
+            rows.iter().for_each(|row| bytes.extend(row.values[column].to_le_bytes()));
+            continue;
+        }
         for row in rows {
             let base = base(table, column, row);
             write_number(u64::from(row.values[column].wrapping_sub(base)), &mut bytes);
@@ -100,6 +104,13 @@ pub(super) fn decode(
         row.key = key;
     }
     for column in 0..table.columns() {
+        if table.is_hash(column) {
+            for row in &mut rows {
+                let (bytes, after) = rest.split_first_chunk().ok_or_else(short)?;
+                (row.values[column], rest) = (u32::from_le_bytes(*bytes), after);
+            }
+            continue;
+        }
         for row in &mut rows {
             let number = read_number(&mut rest).ok_or_else(short)?;
             let number =

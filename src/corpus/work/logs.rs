@@ -1,5 +1,6 @@
 //! Texts and origins of documents, in compressed blocks.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -106,8 +107,8 @@ impl Log {
         self.blocks.partition_point(|(first, ..)| *first <= document).checked_sub(1)
     }
 
-    /// Reads a block: its first document, and the strings.
-    pub(super) fn read(&self, file: &SectionFile, block: usize) -> Result<(u32, Vec<Arc<str>>)> {
+    /// Reads a block.
+    pub(super) fn read(&self, file: &SectionFile, block: usize) -> Result<LogBlock> {
         let invalid = || damaged(&file.path, "a block of texts is damaged");
         let &(first, offset, length, size) = self.blocks.get(block).ok_or_else(invalid)?;
         let bytes = file.read(&self.section, offset, u64::from(length))?;
@@ -116,16 +117,39 @@ impl Log {
         let bytes = zstd::bulk::decompress(&bytes, size).map_err(|_| invalid())?;
         let (count, rest) = bytes.split_first_chunk().ok_or_else(invalid)?;
         let count = u32::from_le_bytes(*count) as usize;
-        let lengths = count.checked_mul(4).and_then(|size| rest.split_at_checked(size));
-        let (lengths, mut rest) = lengths.ok_or_else(invalid)?;
-        let mut texts = Vec::with_capacity(count);
+        let lengths = count.checked_mul(4).and_then(|size| rest.get(..size)).ok_or_else(invalid)?;
+        let mut at = 4 + lengths.len();
+        let mut ranges = Vec::with_capacity(count);
         for length in lengths.as_chunks().0 {
-            let length = u32::from_le_bytes(*length) as usize;
-            let (text, after) = rest.split_at_checked(length).ok_or_else(invalid)?;
-            texts.push(Arc::from(std::str::from_utf8(text).map_err(|_| invalid())?));
-            rest = after;
+            let end = at + u32::from_le_bytes(*length) as usize;
+            ranges.push(at..end);
+            at = end;
         }
-        Ok((first, texts))
+        if at > bytes.len() {
+            return Err(invalid());
+        }
+        Ok(LogBlock { first, bytes, ranges })
+    }
+}
+
+/// The strings of some documents in a row.
+pub(super) struct LogBlock {
+    /// The number of the first document.
+    pub(super) first: u32,
+    bytes: Vec<u8>,
+    /// Where the string of each document is.
+    ranges: Vec<Range<usize>>,
+}
+
+impl LogBlock {
+    pub(super) fn len(&self) -> usize {
+        self.ranges.len()
+    }
+
+    /// Returns the string of a document, unless it is damaged or in another block.
+    pub(super) fn get(&self, document: u32) -> Option<&str> {
+        let range = self.ranges.get(document.checked_sub(self.first)? as usize)?;
+        std::str::from_utf8(self.bytes.get(range.clone())?).ok()
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::entry::{Share, TaskEntry, WorkProgress};
 use super::error_at;
 use super::file::{FileRows, WorkFile};
-use super::logs::{Log, StoredOrigin};
+use super::logs::{Log, LogBlock, StoredOrigin};
 use crate::check::staged::{
     NumberedTexts, Rows, StagedBlob, StagedRow, StagedTable, Step, StepInput, StepSplit, place_key,
 };
@@ -31,8 +31,7 @@ pub(super) struct WorkFiles {
 struct RecentBlock {
     file: usize,
     block: usize,
-    first: u32,
-    texts: Vec<Arc<str>>,
+    texts: LogBlock,
 }
 
 impl WorkFiles {
@@ -146,12 +145,12 @@ impl WorkFiles {
         let found = match at {
             Some(at) => recent.remove(at),
             None => {
-                let (first, texts) = log.read(&file.sections, block)?;
-                Some(RecentBlock { file: index, block, first, texts })
+                let texts = log.read(&file.sections, block)?;
+                Some(RecentBlock { file: index, block, texts })
             }
         };
         let found = found.ok_or_else(missing)?;
-        let text = found.texts.get((number - found.first) as usize).map(Arc::clone);
+        let text = found.texts.get(number).map(Arc::from);
         recent.push_front(found);
         recent.truncate(MAX_RECENT);
         text.ok_or_else(missing)
@@ -167,17 +166,19 @@ impl WorkFiles {
         let mut next = from;
         while next < self.documents {
             let (file, log, block) = self.origin_block(next)?;
-            let (first, origins) = log.read(&file.sections, block)?;
-            let first = first + file.first_document;
-            let skipped = (next - first) as usize;
-            for origin in origins.get(skipped..).unwrap_or_default() {
+            let origins = log.read(&file.sections, block)?;
+            let count = u32::try_from(origins.len()).map_err(|_| too_many())?;
+            let end = file.first_document + origins.first + count;
+            if next >= end {
+                return Err(missing_origin(file));
+            }
+            while next < end {
+                let origin = origins.get(next - file.first_document);
+                let origin = origin.ok_or_else(|| missing_origin(file))?;
                 if !visit(next, StoredOrigin::decode(origin, file.path())?) {
                     return Ok(());
                 }
                 next += 1;
-            }
-            if skipped >= origins.len() {
-                return Err(error_at(file.path(), "an origin is missing"));
             }
         }
         Ok(())
@@ -234,6 +235,10 @@ fn remove_unread(
             let _ = storage::remove(&file.path);
         }
     }
+}
+
+fn missing_origin(file: &WorkFile) -> StoreError {
+    error_at(file.path(), "an origin is missing or damaged")
 }
 
 fn too_many() -> StoreError {

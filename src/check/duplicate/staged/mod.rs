@@ -9,6 +9,7 @@ mod join;
 mod lines;
 mod near;
 mod parts;
+mod signature;
 
 use std::sync::Arc;
 
@@ -31,7 +32,6 @@ use crate::check::{DocumentSet, PendingFindings};
 use crate::finding::RuleInfo;
 use crate::text::Span;
 
-use join::element_key;
 pub(in crate::check) use join::{SetId, StagedJoin, StagedPair};
 pub(in crate::check) use near::{ElementCounts, merge_counts, read_order, write_prefix};
 

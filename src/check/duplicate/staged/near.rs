@@ -9,7 +9,9 @@ use super::super::set_join::count_shared;
 use super::super::sketch::shingles;
 use super::super::unit_kind::UnitKind;
 use super::groups::UnitStream;
-use super::{DuplicateCheck, LastText, SetId, StagedJoin, StagedPair, element_key};
+use super::join::SetPosting;
+use super::signature::SetSignature;
+use super::{DuplicateCheck, LastText, SetId, StagedJoin, StagedPair};
 use crate::check::element_order::{ELEMENT_BITS, ElementOrder};
 use crate::check::staged::{
     StagedBlob, StagedRow, StagedTable, StepInput, StepOutput, key_document, key_start, place_key,
@@ -153,15 +155,17 @@ pub(in crate::check) fn write_prefix(
     mut elements: Vec<u64>,
     output: &mut dyn StepOutput,
 ) -> store::Result<()> {
-    let SetId { order: set_order, document, start, end } = set;
     let size = to_u32(elements.len(), "members of one set")?;
+    let signature = SetSignature::new(&elements);
     elements.iter_mut().for_each(|element| *element = order.key(*element));
+    let mut before = 0;
     for (position, key) in (0_u32..).zip(threshold.prefix(&mut elements)) {
         // An element of a single set has no pairs.
         if key >> ELEMENT_BITS > 1 {
             let element = key & ((1 << ELEMENT_BITS) - 1);
-            let values = [set_order, document, start, end, size, position];
-            output.row(table, StagedRow::new(element_key(element), values))?;
+            let posting = SetPosting { set, size, position, before, signature };
+            output.row(table, posting.to_row(element))?;
+            before = element;
         }
     }
     Ok(())
