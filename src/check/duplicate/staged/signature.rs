@@ -38,7 +38,7 @@ fn distances(left: u64, right: u64) -> u64 {
     let difference = ((left | ONES << 4) - right) & LOW;
     let is_over_half = difference >> 3 & ONES;
     // 16 - difference, where that is shorter.
-    (difference ^ is_over_half * 15) + is_over_half
+    (difference ^ (is_over_half * 15)) + is_over_half
 }
 
 #[cfg(test)]
