@@ -47,7 +47,7 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
-    fn of(set: &BTreeSet<u64>) -> SetSignature {
+    fn signature(set: &BTreeSet<u64>) -> SetSignature {
         SetSignature::new(&set.iter().copied().collect::<Vec<_>>())
     }
 
@@ -58,12 +58,12 @@ mod tests {
             right in prop::collection::btree_set(0_u64..300, 0..200),
         ) {
             let distance = left.symmetric_difference(&right).count();
-            prop_assert!(of(&left).min_distance(of(&right)) as usize <= distance);
+            prop_assert!(signature(&left).min_distance(signature(&right)) as usize <= distance);
             let one_class = |set: &BTreeSet<u64>| set.iter().map(|element| element * 16).collect();
             let (left, right): (BTreeSet<u64>, BTreeSet<u64>) = (one_class(&left), one_class(&right));
             let difference = left.len().abs_diff(right.len()) % 16;
             prop_assert_eq!(
-                of(&left).min_distance(of(&right)) as usize,
+                signature(&left).min_distance(signature(&right)) as usize,
                 difference.min(16 - difference)
             );
         }
