@@ -49,8 +49,8 @@ class Comparison:
         if isinstance(documents, str | bytes | os.PathLike):
             raise TypeError(f"documents is a list of paths, not a single one: write [{documents!r}]")
         self.linter = make_linter(linter, settings)
-        self.work = os.path.abspath(work)
-        self.documents = [os.path.abspath(path) for path in documents]
+        self.work = _absolute(work)
+        self.documents = [_absolute(path) for path in documents]
         self.text, self.id, self.memory, self.skip_bad_records = text, id, memory, skip_bad_records
 
     def steps(self) -> list[str]:
@@ -63,7 +63,10 @@ class Comparison:
         That is `wanted`, or 1 if the step cannot be split, or the number with which it was begun.
         """
         native = self._native()
-        if not dict(native.steps())[step]:
+        is_split = dict(native.steps())
+        if step not in is_split:
+            raise ValueError(f"the rules need no step {step!r}; the steps are {', '.join(is_split)}")
+        if not is_split[step]:
             return 1
         begun = {name: count for name, count, _ in native.progress()}
         return begun.get(step) or wanted
@@ -125,3 +128,9 @@ class Comparison:
                 yield pyarrow.record_batch(batch)
         finally:
             results.cancel()
+
+
+def _absolute(path: Path) -> str:
+    """Makes a path independent of the working directory of a task. URLs stay as they are."""
+    path = os.fspath(path)
+    return path if "://" in path else os.path.abspath(path)

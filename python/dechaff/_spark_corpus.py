@@ -60,6 +60,8 @@ class CorpusJob:
         if not isinstance(frame.schema[column].dataType, StringType):
             found = frame.schema[column].dataType.simpleString()
             raise TypeError(f"column {column!r}: expected strings, found {found}")
+        if "://" in os.fspath(work):
+            raise ValueError(f"{work}: the work folder is a path of a file system, such as a mounted volume")
         self.spark: SparkSession = frame.sparkSession
         self.work = FilePath(os.path.abspath(work))
         self.frame, self.id, self.column = frame, id, column
@@ -187,7 +189,7 @@ class _FixShares:
                     # A batch is of one file.
                     if fixed["path"][0].as_py() != path:
                         path = fixed["path"][0].as_py()
-                        before = pyarrow.parquet.read_table(path, columns=["removed_bytes", "refusal"], partitioning=None)
+                        before = pyarrow.parquet.ParquetFile(path).read(columns=["removed_bytes", "refusal"])
                     rows = before.take(pyarrow.compute.subtract(fixed["record"], 1)).combine_chunks()
                     columns = [
                         fixed["id"],
@@ -216,12 +218,11 @@ class _FixOwn:
             refusals: list[str | None] = [None] * batch.num_rows
             if self.linter is not None:
                 fixed = self.linter.fix_batch(texts, unsafe_fixes=self.unsafe_fixes)
-                changes = fixed.changes.to_arrow()
-                for row, start, end in zip(*(changes[name].to_pylist() for name in ("row", "start_byte", "end_byte")), strict=True):
-                    removed[row] += end - start
+                for change in fixed.changes.to_arrow().select(["row", "start_byte", "end_byte"]).to_pylist():
+                    removed[change["row"]] += change["end_byte"] - change["start_byte"]
                 texts, refusals = fixed.texts, [fixed.refusals.get(row) for row in range(batch.num_rows)]
-            columns = [batch["id"], texts, pyarrow.array(removed, pyarrow.int64()), pyarrow.array(refusals, pyarrow.string())]
-            yield pyarrow.record_batch(columns, names=_FIXED.names)
+            numbers, reasons = pyarrow.array(removed, pyarrow.int64()), pyarrow.array(refusals, pyarrow.string())
+            yield pyarrow.record_batch([batch["id"], texts, numbers, reasons], names=_FIXED.names)
 
 
 def _write(spark: SparkSession, frame: DataFrame, folder: FilePath, key: dict[str, Any]) -> None:
@@ -229,12 +230,12 @@ def _write(spark: SparkSession, frame: DataFrame, folder: FilePath, key: dict[st
     marker = folder.with_suffix(".json")
     if marker.exists():
         if json.loads(marker.read_text(encoding="utf-8")) != key:
-            raise Error(f"{folder}: the folder has documents of another job, or of other settings; name another work folder")
+            raise Error(f"{folder}: it has documents of another job, or of other settings; name another work folder")
         return
     with _described(spark, f"dechaff: write {folder.parent.name}/{folder.name}"):
         frame.write.mode("overwrite").parquet(folder.as_uri())
     if not any(folder.glob("*.parquet")):
-        raise Error(f"{folder}: there are no documents; the driver and all executors must share the file system of the work folder")
+        raise Error(f"{folder}: no documents; the driver and all executors must share the folder")
     part = marker.with_suffix(".part")
     part.write_text(json.dumps(key), encoding="utf-8")
     part.replace(marker)

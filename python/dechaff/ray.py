@@ -44,7 +44,7 @@ def compare(comparison: Comparison, shares: int, **options: Any) -> Dataset:
 
     `options` are those of `ray.remote`, such as `memory`. The linter of the comparison should have `threads=1`.
 
-    Raises `ray.exceptions.RayTaskError` with the message of the task if one fails.
+    Raises `dechaff.Error` with the message of the task if one fails.
     """
     import ray
 

@@ -125,6 +125,8 @@ def test_what_cannot_be_compared_is_an_error(corpus, command, tmp_path):
         comparison.run("sketch", 3, 2)
     with pytest.raises(ValueError, match="no such step"):
         comparison.run("none")
+    with pytest.raises(ValueError, match="need no step 'none'; the steps are sketch, "):
+        comparison.shares("none", 2)
     with pytest.raises(TypeError, match="documents is a list of paths"):
         Comparison(tmp_path / "work", str(corpus))
     with pytest.raises(dechaff.Error, match="no such file"):

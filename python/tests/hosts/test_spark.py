@@ -168,6 +168,8 @@ def test_errors_are_those_of_the_task(spark, frame, command, tmp_path):
     shutil.rmtree(work / "documents")
     with pytest.raises(Exception, match="no such file"):
         findings.collect()
+    with pytest.raises(ValueError, match="a path of a file system"):
+        dechaff.spark.compare(frame, "s3://bucket/work", "id")
     with pytest.raises(KeyError, match="no column 'name'; the columns are id, site, text"):
         dechaff.spark.compare(frame, work, "name")
     with pytest.raises(TypeError, match="column 'site': expected strings, found int"):
