@@ -143,15 +143,16 @@ impl RemoteObject {
         if may_change {
             // A weak tag matches nothing.
             options.if_match = e_tag.clone().filter(|etag| !etag.starts_with("W/"));
-            options.if_unmodified_since = options.if_match.is_none().then_some(*last_modified);
+            // The time is 0 if the server does not say when the object was written.
+            let is_dated = options.if_match.is_none() && last_modified.timestamp() > 0;
+            options.if_unmodified_since = is_dated.then_some(*last_modified);
         }
         let mut tries = 0;
         loop {
             tries += 1;
             match get(&self.url, options.clone()) {
-                Ok((metadata, _))
-                    if may_change && metadata.e_tag != *e_tag || metadata.size != *size =>
-                {
+                Ok((metadata, _)) if metadata.size != *size => return Err(changed()),
+                Ok((metadata, _)) if may_change && metadata.e_tag != *e_tag => {
                     return Err(changed());
                 }
                 Ok((_, bytes)) if bytes.len() as u64 == range.end - range.start => {
