@@ -4,9 +4,12 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Slot {
     Number,
-    Digits { min: usize, max: Option<usize> },
+    Digits(Count),
     Word,
+    Words(Count),
     Name,
+    Names(Count),
+    Text(Count),
     Date,
     Time,
     Price,
@@ -14,9 +17,22 @@ pub(super) enum Slot {
     Email,
 }
 
+/// How many digits, words or characters a slot matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Count {
+    min: usize,
+    max: Option<usize>,
+}
+
 /// The slots as written in phrases.
-pub(super) const NAMES: &str = "`<number>`, `<digits>`, `<digits 1-2>`, `<word>`, `<name>`, `<date>`, `<time>`, `<price>`, \
-                                `<url>` and `<email>`";
+pub(super) const NAMES: &str = "`<number>`, `<digits>`, `<digits 1-2>`, `<word>`, `<words 1-4>`, `<name>`, `<names>`, \
+                                `<text 2-60>`, `<date>`, `<time>`, `<price>`, `<url>` and `<email>`";
+
+/// Maximum number of words that a slot counts: each of them repeats the class of letters.
+const MAX_WORDS: usize = 12;
+
+/// Maximum number of digits or characters that a slot counts.
+const MAX_CHARACTERS: usize = 999;
 
 /// Word characters as a class; cheaper than Unicode's class.
 pub const WORD: &str = r"0-9A-Z_a-z\u{C0}-\u{37D}\u{37F}-\u{386}\u{388}-\u{60B}\u{60D}-\u{61A}\u{61C}-\u{61E}\u{620}-\u{6D3}\u{6D5}-\u{963}\u{966}-\u{1FFF}\u{200C}\u{200D}\u{2C00}-\u{2DFF}\u{3005}-\u{3007}\u{3021}-\u{FEFE}\u{FF10}-\u{FF19}\u{FF21}-\u{FF3A}\u{FF41}-\u{FF5A}\u{FF66}-\u{1EFFF}\u{20000}-\u{3FFFF}";
@@ -29,7 +45,6 @@ impl Slot {
     pub(super) fn parse(text: &str) -> Option<Self> {
         Some(match text {
             "number" => Self::Number,
-            "digits" => Self::Digits { min: 1, max: None },
             "word" => Self::Word,
             "name" => Self::Name,
             "date" => Self::Date,
@@ -38,22 +53,34 @@ impl Slot {
             "url" => Self::Url,
             "email" => Self::Email,
             _ => {
-                let count = text.strip_prefix("digits ")?;
-                let (min, max) = count.split_once('-').unwrap_or((count, count));
-                let (min, max) = (min.parse().ok()?, max.parse().ok()?);
-                (1..=max).contains(&min).then_some(Self::Digits { min, max: Some(max) })?
+                let (name, count) = text.split_once(' ').unwrap_or((text, "1+"));
+                let limit =
+                    if matches!(name, "words" | "names") { MAX_WORDS } else { MAX_CHARACTERS };
+                let count = Count::parse(count, limit)?;
+                match name {
+                    "digits" => Self::Digits(count),
+                    "words" => Self::Words(count),
+                    "names" => Self::Names(count),
+                    "text" => Self::Text(count),
+                    _ => return None,
+                }
             }
         })
     }
 
     pub(super) fn regex(self) -> String {
         let number = format!(r"[{DIGIT}](?:[.,'’٬٫\u{{A0}}\u{{202F}}]?[{DIGIT}])*");
+        let word = format!(r"[{WORD}](?:['’.-]?[{WORD}])*");
         match self {
             Self::Number => number,
-            Self::Digits { min, max: None } => format!("[{DIGIT}]{{{min},}}"),
-            Self::Digits { min, max: Some(max) } => format!("[{DIGIT}]{{{min},{max}}}"),
-            Self::Word => format!(r"(?-i:[{WORD}](?:['’.-]?[{WORD}])*)"),
+            Self::Digits(count) => format!("[{DIGIT}]{}", count.regex(0)),
+            Self::Word => format!("(?-i:{word})"),
+            Self::Words(count) => {
+                format!(r"(?-i:{PLAIN_WORD}(?:,?\s+{PLAIN_WORD}){})", count.regex(1))
+            }
             Self::Name => name(),
+            Self::Names(count) => names(count),
+            Self::Text(count) => format!("(?-i:[^.!?。！？]{})", count.regex(0)),
             Self::Date => date(),
             Self::Time => TIME.to_owned(),
             Self::Price => {
@@ -70,13 +97,56 @@ impl Slot {
     }
 }
 
-/// One to four words that start with a capital, or with a letter of a script without case, with
-/// particles between them.
+impl Count {
+    /// Parses `4`, `1-4` or `2+`, up to `limit`.
+    fn parse(text: &str, limit: usize) -> Option<Self> {
+        let (min, max) = match text.strip_suffix('+') {
+            Some(min) => (min.parse().ok()?, None),
+            None => {
+                let (min, max) = text.split_once('-').unwrap_or((text, text));
+                (min.parse().ok()?, Some(max.parse().ok()?))
+            }
+        };
+        ((1..=limit).contains(&min) && max.is_none_or(|max| (min..=limit).contains(&max)))
+            .then_some(Self { min, max })
+    }
+
+    /// Returns the repetition operator for what follows the first `before` occurrences.
+    fn regex(self, before: usize) -> String {
+        let max = self.max.map_or(String::new(), |max| (max - before).to_string());
+        format!("{{{},{max}}}", self.min - before)
+    }
+}
+
+/// A word where expressions contain several: anything but blanks, brackets and the punctuation
+/// between words. The class has few ranges, so it compiles to far less than [`WORD`].
+const PLAIN_WORD: &str = concat!(
+    r"[^\s,.:;!?(){}\[\]\x22“”«»|<>–—、。，！？：；]+",
+    r"(?:\.[^\s,.:;!?(){}\[\]\x22“”«»|<>–—、。，！？：；]+)*"
+);
+
+/// A word that starts with a capital, or with a letter of a script without case. The class of
+/// capitals takes 300 states, so expressions contain it as few times as possible.
+const NAME_WORD: &str = concat!(
+    r"(?-i:[\p{Lu}\p{Lt}\p{Lo}]",
+    r"[^\s,:;!?(){}\[\]\x22“”«»|/&+<>–—、。，！？：；0-9*_`~@#=$%^\\]*)"
+);
+
+/// Words in small letters between the words of a name.
+const PARTICLES: &str =
+    "de|del|della|der|den|di|da|do|dos|du|la|le|van|von|zu|af|av|bin|ibn|al|el|y|e";
+
+/// One to four capitalized words with particles between them.
 fn name() -> String {
-    let word = r"(?-i:[\p{Lu}\p{Lt}\p{Lo}])[\p{L}\p{M}.'’-]*";
-    let particle = "de|del|della|der|den|di|da|do|dos|du|la|le|van|von|zu|af|av|bin|ibn|al|el|y|e";
-    // The class of capitals takes 300 states, so `word` occurs as few times as possible.
-    format!(r"{word}(?:\s+(?:(?:{particle})\s+)?{word}){{0,3}}")
+    format!(r"{NAME_WORD}(?:\s+(?:(?:{PARTICLES})\s+)?{NAME_WORD}){{0,3}}")
+}
+
+/// `count` capitalized words with particles, commas or "and" between them.
+fn names(count: Count) -> String {
+    format!(
+        r"{NAME_WORD}(?:(?:\s*[,;/&+]\s*|\s+)(?:(?:{PARTICLES}|and|&|und|et)\s+){{0,2}}{NAME_WORD}){}",
+        count.regex(1)
+    )
 }
 
 /// A clock time: hours, optionally minutes, seconds, and a.m. or p.m.

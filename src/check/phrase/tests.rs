@@ -132,12 +132,22 @@ fn slots_match_their_form() {
     for (slot, yes, no) in [
         ("<number>", vec!["5", "1,234", "1.234.567", "٣٤", "12’000"], vec!["a", "1 2"]),
         ("<digits 1-2>", vec!["1", "12"], vec!["123"]),
+        ("<digits 2+>", vec!["12", "1234"], vec!["1"]),
         ("<word>", vec!["home", "Überraschung", "don't", "слово"], vec!["two words"]),
+        ("<words 2>", vec!["two words", "here, there"], vec!["one", "three of them", "a. b"]),
+        ("<words 1-3>", vec!["one", "three of them"], vec!["there are now four"]),
+        ("<words 3+>", vec!["three of them", "there are now four"], vec!["two words"]),
         (
             "<name>",
             vec!["Ann Lee", "Ludwig van Beethoven", "J. R. R. Tolkien", "王小明"],
             vec!["the table", "Ann lee"],
         ),
+        (
+            "<names 2+>",
+            vec!["Ann Lee", "Ann Lee and Jo van Tan", "Ann Lee, MD", "Ann/Jo", "Ann & Jo"],
+            vec!["Ann", "Ann lee", "the table", "Ann and jo"],
+        ),
+        ("<text 2-5>", vec!["ab", "a, b", "(a b)"], vec!["a", "a. b", "a? b", "abcdef"]),
         (
             "<date>",
             vec![
