@@ -180,7 +180,8 @@ fn merge_variants(
     texts: &mut TextCache<'_>,
 ) {
     let groups = variant_groups(patterns, min_documents);
-    merge_groups(&groups, &mut UnitPatterns { patterns, units }, |left, right| {
+    let groups = groups.iter().map(Vec::as_slice);
+    merge_groups(groups, &mut UnitPatterns { patterns, units }, |left, right| {
         texts.are_lines_similar(left, right, alike)
     });
 }
@@ -223,8 +224,8 @@ impl MergedPatterns for UnitPatterns<'_, '_> {
 
 /// Merges the patterns of each group that are spelled almost like the most frequent one. The groups
 /// are in order.
-pub(super) fn merge_groups(
-    groups: &[Vec<u32>],
+pub(super) fn merge_groups<'g>(
+    groups: impl Iterator<Item = &'g [u32]>,
     patterns: &mut impl MergedPatterns,
     mut are_similar: impl FnMut(DocSpan, DocSpan) -> bool,
 ) {

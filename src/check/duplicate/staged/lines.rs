@@ -129,6 +129,70 @@ impl MergedPatterns for Patterns {
     }
 }
 
+/// Groups of patterns that have a variant in common.
+#[derive(Default)]
+struct PatternGroups {
+    /// The patterns of all groups, one group after the other.
+    members: Vec<u32>,
+    /// For each group, the end of its members.
+    ends: Vec<usize>,
+}
+
+impl PatternGroups {
+    fn push(&mut self, group: impl Iterator<Item = u32>) {
+        let start = self.members.len();
+        self.members.extend(group);
+        self.members[start..].sort_unstable();
+        self.ends.push(self.members.len());
+    }
+
+    fn group(&self, number: u32) -> &[u32] {
+        let number = number as usize;
+        let start = number.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.members[start..self.ends[number]]
+    }
+
+    /// Returns the groups in order of their members.
+    fn sorted(&self) -> impl Iterator<Item = &[u32]> {
+        let mut order: Vec<u32> = (0..to_u32_saturating(self.ends.len())).collect();
+        order.sort_unstable_by(|left, right| self.group(*left).cmp(self.group(*right)));
+        order.into_iter().map(|number| self.group(number))
+    }
+}
+
+/// The first line of each pattern, without numbers.
+struct FirstLines {
+    /// The places of the lines, in order.
+    places: Vec<DocSpan>,
+    /// The lines, one after the other.
+    text: String,
+    /// For each line, its end in `text`.
+    ends: Vec<usize>,
+}
+
+impl FirstLines {
+    /// Reads the first lines of patterns, which are in order of their places.
+    fn read(patterns: &[MergeablePattern], input: &dyn StepInput) -> store::Result<Self> {
+        let places: Vec<DocSpan> = patterns.iter().map(|pattern| pattern.first).collect();
+        let (mut text, mut ends) = (String::new(), Vec::with_capacity(places.len()));
+        let mut texts = LastText::new(input);
+        for place in &places {
+            input.check_interrupt()?;
+            let document = texts.get(place.document)?;
+            let line = document.get(place.span().range()).unwrap_or_default();
+            text.push_str(&without_numbers(line));
+            ends.push(text.len());
+        }
+        Ok(Self { places, text, ends })
+    }
+
+    fn get(&self, place: DocSpan) -> Option<&str> {
+        let number = self.places.binary_search(&place).ok()?;
+        let start = number.checked_sub(1).map_or(0, |before| self.ends[before]);
+        self.text.get(start..self.ends[number])
+    }
+}
+
 /// A pattern with a variant: its hash, the number of its lines and the first of them.
 type VariantPattern = (u64, usize, DocSpan);
 
@@ -186,41 +250,35 @@ pub(super) fn merge(
     output: &mut dyn StepOutput,
 ) -> store::Result<()> {
     let Some(line) = check.merging_rule() else { return Ok(()) };
-    let mut all: FxHashMap<u64, (usize, DocSpan)> = FxHashMap::default();
-    let mut groups: Vec<Vec<u64>> = Vec::new();
     let keys = 0..=u64::MAX;
-    for_each_variant(input, StagedTable::VariantGroups, keys, &mut |_, patterns| {
-        groups.push(patterns.iter().map(|(hash, ..)| *hash).collect());
-        all.extend(patterns.iter().map(|&(hash, lines, first)| (hash, (lines, first))));
+    let mut all: FxHashMap<u64, (u32, DocSpan)> = FxHashMap::default();
+    for_each_variant(input, StagedTable::VariantGroups, keys.clone(), &mut |_, patterns| {
+        all.extend(patterns.iter().map(|&(hash, lines, first)| {
+            (hash, (to_u32_saturating(lines), first)) // They were written as 32 bits.
+        }));
         Ok(())
     })?;
-    let mut patterns: Vec<MergeablePattern> = all
-        .into_iter()
-        .map(|(hash, (lines, first))| MergeablePattern { hash, lines, first, merged_with: None })
-        .collect();
+    let pattern = |(hash, (lines, first)): (u64, (u32, DocSpan))| MergeablePattern {
+        hash,
+        lines: lines as usize,
+        first,
+        merged_with: None,
+    };
+    let mut patterns: Vec<MergeablePattern> = all.into_iter().map(pattern).collect();
     patterns.sort_unstable_by_key(|pattern| pattern.first);
+    let first_lines = FirstLines::read(&patterns, input)?;
     let index: FxHashMap<u64, u32> =
         patterns.iter().zip(0..).map(|(pattern, index)| (pattern.hash, index)).collect();
-    let indices = |group: Vec<u64>| {
-        let mut group: Vec<u32> =
-            group.iter().filter_map(|hash| index.get(hash).copied()).collect();
-        group.sort_unstable();
-        group
-    };
-    let mut groups: Vec<Vec<u32>> = groups.into_iter().map(indices).collect();
-    groups.sort_unstable();
+    // The groups are read again rather than kept: there are many more hashes in them than patterns.
+    let mut groups = PatternGroups::default();
+    for_each_variant(input, StagedTable::VariantGroups, keys, &mut |_, patterns| {
+        groups.push(patterns.iter().filter_map(|(hash, ..)| index.get(hash).copied()));
+        Ok(())
+    })?;
+    drop(index);
     let mut patterns = Patterns(patterns);
-    // Patterns are sorted by their first lines, so their texts are read in order.
-    let mut texts = LastText::new(input);
-    let mut first_lines: FxHashMap<DocSpan, String> = FxHashMap::default();
-    for pattern in &patterns.0 {
-        input.check_interrupt()?;
-        let text = texts.get(pattern.first.document)?;
-        let line = text.get(pattern.first.span().range()).unwrap_or_default();
-        first_lines.insert(pattern.first, without_numbers(line));
-    }
-    merge_groups(&groups, &mut patterns, |left, right| {
-        match (first_lines.get(&left), first_lines.get(&right)) {
+    merge_groups(groups.sorted(), &mut patterns, |left, right| {
+        match (first_lines.get(left), first_lines.get(right)) {
             (Some(left), Some(right)) => are_normalized_lines_similar(left, right, line.alike),
             _ => false,
         }
