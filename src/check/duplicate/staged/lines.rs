@@ -101,7 +101,7 @@ pub(super) fn sum_of_tables(
 /// A pattern that may be merged with others.
 struct MergeablePattern {
     hash: u64,
-    lines: usize,
+    lines: u32,
     first: DocSpan,
     /// The pattern that it was merged with.
     merged_with: Option<u32>,
@@ -111,7 +111,7 @@ struct Patterns(Vec<MergeablePattern>);
 
 impl MergedPatterns for Patterns {
     fn size(&self, index: u32) -> usize {
-        self.0[index as usize].lines
+        self.0[index as usize].lines as usize
     }
 
     fn first(&self, index: u32) -> Option<DocSpan> {
@@ -124,7 +124,7 @@ impl MergedPatterns for Patterns {
         other.merged_with = Some(main);
         let (lines, first) = (std::mem::take(&mut other.lines), other.first);
         let main = &mut self.0[main as usize];
-        main.lines += lines;
+        main.lines = main.lines.saturating_add(lines);
         main.first = main.first.min(first);
     }
 }
@@ -174,7 +174,9 @@ impl FirstLines {
     /// Reads the first lines of patterns, which are in order of their places.
     fn read(patterns: &[MergeablePattern], input: &dyn StepInput) -> store::Result<Self> {
         let places: Vec<DocSpan> = patterns.iter().map(|pattern| pattern.first).collect();
-        let (mut text, mut ends) = (String::new(), Vec::with_capacity(places.len()));
+        // Growing by doubling would take twice the memory.
+        let bytes = places.iter().map(|place| place.end.saturating_sub(place.start) as usize).sum();
+        let (mut text, mut ends) = (String::with_capacity(bytes), Vec::with_capacity(places.len()));
         let mut texts = LastText::new(input);
         for place in &places {
             input.check_interrupt()?;
@@ -260,13 +262,12 @@ pub(super) fn merge(
     })?;
     let pattern = |(hash, (lines, first)): (u64, (u32, DocSpan))| MergeablePattern {
         hash,
-        lines: lines as usize,
+        lines,
         first,
         merged_with: None,
     };
     let mut patterns: Vec<MergeablePattern> = all.into_iter().map(pattern).collect();
     patterns.sort_unstable_by_key(|pattern| pattern.first);
-    let first_lines = FirstLines::read(&patterns, input)?;
     let index: FxHashMap<u64, u32> =
         patterns.iter().zip(0..).map(|(pattern, index)| (pattern.hash, index)).collect();
     // The groups are read again rather than kept: there are many more hashes in them than patterns.
@@ -276,6 +277,7 @@ pub(super) fn merge(
         Ok(())
     })?;
     drop(index);
+    let first_lines = FirstLines::read(&patterns, input)?;
     let mut patterns = Patterns(patterns);
     merge_groups(groups.sorted(), &mut patterns, |left, right| {
         match (first_lines.get(left), first_lines.get(right)) {
@@ -283,6 +285,8 @@ pub(super) fn merge(
             _ => false,
         }
     });
+    // What is written is held in memory too.
+    drop((groups, first_lines));
     for pattern in &patterns.0 {
         let Some(mut main) = pattern.merged_with else { continue };
         while let Some(next) = patterns.0[main as usize].merged_with {
