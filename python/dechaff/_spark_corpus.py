@@ -267,6 +267,6 @@ def _described(spark: SparkSession, description: str) -> Iterator[None]:
 
 def _cores(spark: SparkSession) -> int:
     try:
-        return spark.sparkContext.defaultParallelism
+        return int(spark.sparkContext.defaultParallelism)
     except Exception:
         return int(spark.conf.get("spark.sql.shuffle.partitions") or 1)
