@@ -22,8 +22,10 @@ mod planted;
 
 use std::time::{Duration, Instant};
 
-use dechaff::check::duplicate::{JoinLimits, Ratio, SHINGLE, Tokens, count_shared, join, shingles};
-use dechaff::check::store::MemoryStore;
+use dechaff::duplicates::duplicate::{
+    JoinLimits, Ratio, SHINGLE, Tokens, count_shared, join, shingles,
+};
+use dechaff::duplicates::store::MemoryStore;
 use dechaff::text::Span;
 use planted::MemorySets;
 

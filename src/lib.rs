@@ -1,20 +1,17 @@
 //! A linter for text corpora: documents and rules in, findings and fixes out.
 //!
-//! A module may import only from those above it:
+//! This crate is the command line (`cli`), and re-exports the crates that it is made of:
 //!
 //! - [`text`]: documents, parsed once into lines, blocks, sentences and words
-//! - [`finding`]: findings, labels and fixes
-//! - [`user_file`]: errors in rule and configuration files
-//! - [`check`]: the kinds of check
-//! - [`rule`]: rule files and the registry
-//! - [`config`]: which rules run, and with which parameters
-//! - [`suppress`]: suppression comments, the ignore list and the baseline
-//! - [`linter`]: the linter
-//! - [`fix`]: applying fixes
-//! - [`rule_test`]: testing rules against their examples
-//! - [`report`]: output formats
+//! - [`phrases`]: the phrase language of rules
+//! - [`finding`]: findings, labels and fixes; [`user_file`]: errors in rule and configuration files
+//! - [`duplicates`]: comparing documents with each other
+//! - [`check`]: the kinds of check; [`rule`]: rule files and the registry
+//! - [`config`], [`suppress`], [`linter`], [`fix`], [`rule_test`] and [`report`]: the linter, from
+//!   settings to output formats
 //!
 //! None of these does I/O. The feature `cli` adds files (`corpus`) and the command line (`cli`).
+//! `docs/architecture.md` has the order of the crates.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -27,18 +24,16 @@
     )
 )]
 
-pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
-pub mod config;
+
+pub use dechaff_checks as check;
+pub use dechaff_checks::rule;
 #[cfg(feature = "cli")]
-pub mod corpus;
-pub mod finding;
-pub mod fix;
-pub mod linter;
-pub mod report;
-pub mod rule;
-pub mod rule_test;
-pub mod suppress;
-pub mod text;
-pub mod user_file;
+pub use dechaff_corpus as corpus;
+pub use dechaff_duplicates as duplicates;
+pub use dechaff_engine::{config, fix, linter, report, rule_test, suppress};
+pub use dechaff_findings as finding;
+pub use dechaff_findings::user_file;
+pub use dechaff_phrases as phrases;
+pub use dechaff_text as text;

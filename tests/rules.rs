@@ -23,7 +23,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 use dechaff::check::Parameters;
 use dechaff::check::pattern::{PatternSource, PhraseSource, explain};
-use dechaff::check::phrase::Phrase;
+use dechaff::phrases::Phrase;
 use dechaff::rule::{Documents, MarkedText, Registry, Rule};
 use dechaff::rule_test;
 

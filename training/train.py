@@ -2,8 +2,8 @@
 
 usage: train.py DUMP
 
-Run it from the root of the repository after `cargo xtask dump DIR DUMP`. It writes src/text/page/weights.rs and
-src/check/classifier/weights.bin, and to target/folds/ the same trained without one fifth of the web sites each, which `cargo xtask eval`
+Run it from the root of the repository after `cargo xtask dump DIR DUMP`. It writes crates/text/src/page/weights.rs and
+crates/checks/src/classifier/weights.bin, and to target/folds/ the same trained without one fifth of the web sites each, which `cargo xtask eval`
 measures with. The features are computed in Rust; only those that depend on weights are filled in here. docs/model.md describes the model.
 """
 
@@ -145,7 +145,7 @@ def word_scores(dump, matrix, words):
 
 
 def fill(dump, rows, scores, familiar, kinds):
-    """Returns `rows` with the features that depend on weights, as `src/check/classifier/survey.rs` computes them."""
+    """Returns `rows` with the features that depend on weights, as `crates/checks/src/classifier/survey.rs` computes them."""
     names = dump.meta["first_features"]
     rows = rows.copy()
     count, page = len(rows), dump.page_of_unit
@@ -294,8 +294,8 @@ def main():
         kinds = np.column_stack([biases, weights]).astype("<f4")
         (folder / f"kinds-{part}.bin").write_bytes(kinds.tobytes())
     weights = encode(trainer.words[None], trainer.train(None), slope, offset)
-    pathlib.Path("src/check/classifier/weights.bin").write_bytes(weights)
-    pathlib.Path("src/text/page/weights.rs").write_text(rust(trainer.page_kinds[None]))
+    pathlib.Path("crates/checks/src/classifier/weights.bin").write_bytes(weights)
+    pathlib.Path("crates/text/src/page/weights.rs").write_text(rust(trainer.page_kinds[None]))
 
 
 if __name__ == "__main__":

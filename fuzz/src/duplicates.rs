@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
-use dechaff::check::duplicate::{
+use dechaff::duplicates::duplicate::{
     JoinLimits, Ratio, SetSource, SimilarPair, Tokens, count_shared, join, shingles,
 };
-use dechaff::check::store::{self, MemoryStore};
+use dechaff::duplicates::store::{self, MemoryStore};
 use dechaff::finding::Finding;
 use dechaff::linter::Linter;
 use dechaff::text::{Document, Origin, Span, TextProvider};

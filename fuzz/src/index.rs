@@ -5,13 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
-use dechaff::check::element_order::ElementOrder;
-use dechaff::check::indexed::{ReferenceIndex, SKETCH_VERSION, unicode_version};
-use dechaff::check::store::MemoryStore;
 use dechaff::corpus::index::{
     DocumentPlace, IndexEntry, IndexReader, IndexRule, IndexSettings, IndexWriter, NewDocument,
     add_keys, new_units, text_hash,
 };
+use dechaff::duplicates::element_order::ElementOrder;
+use dechaff::duplicates::indexed::{ReferenceIndex, SKETCH_VERSION, unicode_version};
+use dechaff::duplicates::store::MemoryStore;
 use dechaff::linter::Linter;
 use dechaff::text::{Document, Origin, TextProvider};
 use tempfile::TempDir;

@@ -8,10 +8,10 @@ use anyhow::Context;
 
 use super::output;
 use super::settings_resolver::absolute;
-use crate::check::indexed::ReferenceIndex;
 use crate::corpus::index::{IndexReader, IndexSettings, IndexTexts};
 use crate::corpus::storage::parse_location;
 use crate::corpus::{ResolvedSettings, display_path};
+use crate::duplicates::indexed::ReferenceIndex;
 use crate::linter::{CorpusComparer, Linter};
 use crate::report::count;
 use crate::text::{Origin, path_of};

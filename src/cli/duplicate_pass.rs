@@ -15,13 +15,13 @@ use super::against::Against;
 use super::interrupt::{self, NoWriteGuard};
 use super::pipeline::{BATCH_BYTES, DocumentSource, Event, INDEX_OVERHEAD, Pipeline, WorkItem};
 use super::progress::Progress;
-use crate::check::store;
 use crate::corpus::index::IndexTexts;
 use crate::corpus::work::ComparedDocuments;
 use crate::corpus::{
     GroupBy, InputFile, MemoryBudget, ReadOptions, RecordHandle, Source, SpillStore, StoredText,
     TextStore, WalkError, read,
 };
+use crate::duplicates::store;
 use crate::finding::Finding;
 use crate::linter::{CorpusComparer, CorpusMatches, Linter, Sketch};
 use crate::text::{Document, DocumentIndex, Origin, TextProvider, path_of};

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::baseline::{LinterResolver, relative};
 use super::settings_resolver::SettingsResolver;
-use crate::check::FindingsByDocument;
 use crate::corpus::{Source, content_hash, read_suppression_file};
+use crate::duplicates::FindingsByDocument;
 use crate::finding::{Applicability, Finding};
 use crate::fix::{FixOutcome, FixSession, Refusal, preserve_last_copy};
 use crate::report::count;

@@ -5,12 +5,12 @@ use crate::planted;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use dechaff::check::duplicate::{
-    JoinLimits, Ratio, SetSource, SimilarPair, Tokens, count_shared, join, shingles,
-};
-use dechaff::check::store::{MemoryStore, NumberLimit, Store};
 use dechaff::config::Settings;
 use dechaff::corpus::SpillStore;
+use dechaff::duplicates::duplicate::{
+    JoinLimits, Ratio, SetSource, SimilarPair, Tokens, count_shared, join, shingles,
+};
+use dechaff::duplicates::store::{MemoryStore, NumberLimit, Store};
 use dechaff::finding::Finding;
 use dechaff::linter::{Linter, Sketch};
 use dechaff::rule::Registry;

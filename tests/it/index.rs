@@ -5,14 +5,14 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use dechaff::check::element_order::ElementOrder;
-use dechaff::check::indexed::{ReferenceIndex, SKETCH_VERSION, unicode_version};
-use dechaff::check::store::MemoryStore;
 use dechaff::config::Settings;
 use dechaff::corpus::index::{
     DocumentPlace, IndexEntry, IndexReader, IndexRule, IndexSettings, IndexWriter, NewDocument,
     add_keys, new_units, text_hash,
 };
+use dechaff::duplicates::element_order::ElementOrder;
+use dechaff::duplicates::indexed::{ReferenceIndex, SKETCH_VERSION, unicode_version};
+use dechaff::duplicates::store::MemoryStore;
 use dechaff::finding::Finding;
 use dechaff::linter::Linter;
 use dechaff::rule::Registry;

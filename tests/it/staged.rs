@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use dechaff::check::duplicate::{Keep, Parameters as Duplicates, Tokens, shingles};
-use dechaff::check::duplicate_document::KeepDocument;
-use dechaff::check::staged::StepSplit;
-use dechaff::check::store::MemoryStore;
-use dechaff::check::{FindingsByDocument, Parameters};
+use dechaff::check::Parameters;
 use dechaff::corpus::work::{
     ComparedDocuments, FileList, Share, SketchTask, TaskOutcome, WorkFolder, WorkManifest,
     split_files,
 };
+use dechaff::duplicates::FindingsByDocument;
+use dechaff::duplicates::duplicate::{Keep, Parameters as Duplicates, Tokens, shingles};
+use dechaff::duplicates::duplicate_document::KeepDocument;
+use dechaff::duplicates::staged::StepSplit;
+use dechaff::duplicates::store::MemoryStore;
 use dechaff::finding::Finding;
 use dechaff::linter::Linter;
 use dechaff::rule::{Registry, Rule};
@@ -302,7 +303,7 @@ fn the_texts_of_the_property_test_share_every_kind_of_text() {
 }
 
 /// Returns the error of an operation.
-fn message<T>(result: Result<T, dechaff::check::store::StoreError>) -> String {
+fn message<T>(result: Result<T, dechaff::duplicates::store::StoreError>) -> String {
     result.err().map(|error| error.message).unwrap_or_default()
 }
 

@@ -4,8 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use dechaff::check::staged::{Step, StepSplit};
-use dechaff::check::store::{self, StoreError};
 use dechaff::corpus::work::{
     ComparedDocuments, CopyFixer, FileShares, Share, SketchTask, TaskOutcome, WorkFolder,
     WorkManifest,
@@ -13,6 +11,8 @@ use dechaff::corpus::work::{
 use dechaff::corpus::{
     InputFile, PathFilter, ReadOptions, ResolvedSettings, WalkError, expand_globs, walk,
 };
+use dechaff::duplicates::staged::{Step, StepSplit};
+use dechaff::duplicates::store::{self, StoreError};
 use dechaff::linter::{DocumentFindings, Linter};
 use dechaff::text::DocumentIndex;
 use pyo3::exceptions::PyValueError;

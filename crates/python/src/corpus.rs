@@ -6,8 +6,8 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use dechaff::check::store::{self, BlobRef, Store, StoreError};
 use dechaff::corpus::{GroupBy, MemoryBudget, ResolvedSettings, SpillStore};
+use dechaff::duplicates::store::{self, BlobRef, Store, StoreError};
 use dechaff::finding::Finding;
 use dechaff::fix::{FixRounds, Fixer, Refusals};
 use dechaff::linter::{CorpusComparer, Linter, Sketch};

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use dechaff::check::store::{self, StoreError};
 use dechaff::corpus::{
     InputFile, OpenedFile, RawRecord, ReadError, ReadOptions, ShardItem, Source, open, read,
 };
+use dechaff::duplicates::store::{self, StoreError};
 use dechaff::text::{Document, DocumentIndex};
 
 /// Bytes of text that a thread takes on at a time.

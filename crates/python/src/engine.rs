@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use dechaff::check::store;
 use dechaff::corpus::ResolvedSettings;
+use dechaff::duplicates::store;
 use dechaff::finding::{Applicability, Finding};
 use dechaff::fix::{FixOutcome, FixRounds, Fixer};
 use dechaff::linter::Linter;

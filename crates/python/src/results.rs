@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arrow_array::RecordBatch;
-use dechaff::check::store::{self, Blob, BlobRef, Store, StoreError};
 use dechaff::corpus::SpillStore;
+use dechaff::duplicates::store::{self, Blob, BlobRef, Store, StoreError};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3_arrow::PyRecordBatch;

@@ -14,8 +14,8 @@ use super::arguments::{ConfigArguments, parse_jobs};
 use super::choices::ColorWhen;
 use super::output::Output;
 use super::reading_arguments::{ReadingArguments, location, parse_bytes};
-use crate::check::staged::Step;
 use crate::corpus::work::Share;
+use crate::duplicates::staged::Step;
 
 #[derive(Debug, Args)]
 pub(super) struct CompareArguments {

@@ -3,10 +3,10 @@
 use anyhow::Context;
 
 use super::{MEMORY, MatchArguments, print};
-use crate::check::staged::{Step, StepSplit};
 use crate::cli::{Exit, interrupt, output};
 use crate::config::parse_size;
 use crate::corpus::work::{Share, TaskOutcome, WorkFolder};
+use crate::duplicates::staged::{Step, StepSplit};
 use crate::text::PathName;
 
 pub(super) fn run(arguments: &MatchArguments) -> anyhow::Result<Exit> {

@@ -8,7 +8,6 @@ use anyhow::{Context, ensure};
 use serde_json::json;
 
 use super::AddArguments;
-use crate::check::element_order::ElementOrder;
 use crate::cli::against::index_settings;
 use crate::cli::check::set_threads;
 use crate::cli::pipeline::{DocumentSource, Event, Pipeline, WorkItem};
@@ -22,6 +21,7 @@ use crate::corpus::index::{
 use crate::corpus::{
     InputFile, PathFilter, ReadError, ReadOptions, RecordHandle, WalkError, expand_globs, walk,
 };
+use crate::duplicates::element_order::ElementOrder;
 use crate::linter::Linter;
 use crate::report::count;
 use crate::text::PathName;

@@ -10,9 +10,8 @@ use indicatif::HumanBytes;
 use serde_json::json;
 
 use super::{IndexPath, RemoveArguments};
-use crate::cli::Exit;
-use crate::cli::interrupt;
 use crate::cli::settings_resolver::absolute;
+use crate::cli::{Exit, interrupt};
 use crate::corpus::index::{IndexReader, IndexWriter};
 use crate::corpus::storage::{self, parse_location};
 use crate::report::count;

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use dechaff::check::duplicate::SetSource;
-use dechaff::check::store;
+use dechaff::duplicates::duplicate::SetSource;
+use dechaff::duplicates::store;
 
 /// SetSource in memory, for set joins.
 pub(crate) struct MemorySets(pub(crate) Vec<Vec<u64>>);

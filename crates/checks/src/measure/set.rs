@@ -1,0 +1,87 @@
+//! What a set of measures is.
+
+use super::page::Page;
+use dechaff_text::Span;
+
+/// A measure of a page.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Measure {
+    /// Its name in thresholds, after `min-` or `max-`, and in tables.
+    pub(super) name: &'static str,
+    /// What it says of a page; `{}` stands for the value, and of `[word|words]` the first is for a
+    /// value of 1.
+    pub(super) text: &'static str,
+    /// How the value is written.
+    pub(super) unit: MeasureUnit,
+    /// What the heaviest passage is.
+    pub(super) label: &'static str,
+}
+
+/// How a value is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MeasureUnit {
+    /// As percentage.
+    Share,
+    /// As it is.
+    Number,
+}
+
+impl Measure {
+    /// Defines a share, from 0 to 1.
+    pub(super) const fn share(name: &'static str, text: &'static str, label: &'static str) -> Self {
+        Self { name, text, unit: MeasureUnit::Share, label }
+    }
+
+    /// Defines a number.
+    pub(super) const fn number(
+        name: &'static str,
+        text: &'static str,
+        label: &'static str,
+    ) -> Self {
+        Self { name, text, unit: MeasureUnit::Number, label }
+    }
+}
+
+/// Returns what a measure with this text says of a page with a value, written as `value`.
+pub(super) fn sentence(text: &str, value: &str) -> String {
+    let mut sentence = String::new();
+    for (at, part) in text.split(['[', ']']).enumerate() {
+        let (one, many) = part.split_once('|').unwrap_or((part, part));
+        // Every second part is in brackets.
+        let is_single = at % 2 == 1 && value == "1";
+        sentence.push_str(if is_single { one } else { many });
+    }
+    sentence.replace("{}", value)
+}
+
+/// A set of measures as one implementation defines them.
+pub(super) trait MeasureSet: Send + Sync {
+    /// Returns the measures, in the order in which the implementation tests them.
+    fn measures(&self) -> &'static [Measure];
+
+    /// Measures a page. A value that the implementation does not define is `None`.
+    fn values(&self, page: &Page<'_>) -> Vec<Option<f64>>;
+
+    /// Returns the passage that moves the measure with this name most towards failure.
+    fn heaviest(&self, page: &Page<'_>, name: &str) -> Option<Span>;
+}
+
+/// Counts the occurrences of each of `signs` in a text. Those of one sign do not overlap.
+pub(super) fn occurrences(text: &str, signs: &[&str]) -> usize {
+    let count = |sign: &&str| match sign.as_bytes() {
+        [byte] => memchr::memchr_iter(*byte, text.as_bytes()).count(),
+        bytes => memchr::memmem::find_iter(text.as_bytes(), bytes).count(),
+    };
+    signs.iter().map(count).sum()
+}
+
+/// Divides two counts; `None` if there is nothing to divide by.
+pub(super) fn ratio(part: usize, whole: usize) -> Option<f64> {
+    (whole > 0).then(|| number(part) / number(whole))
+}
+
+/// Converts a count, which is exact up to 2⁵³.
+#[expect(clippy::cast_precision_loss, reason = "counts are smaller than a text is long")]
+pub(super) fn number(count: usize) -> f64 {
+    count as f64
+}

@@ -1,0 +1,384 @@
+//! The `pattern` kind: phrases and regular expressions over lines, sentences and paragraphs, with
+//! guards.
+//!
+//! All patterns of all rules share one prefilter (`crate::search`). An expression runs only on a
+//! unit that contains one of its literals and that passes the guards.
+
+mod content;
+#[cfg(test)]
+pub(crate) mod differential;
+mod evidence;
+mod explain;
+mod headings;
+mod precompiled;
+mod unit;
+mod validate;
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::Arc;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::DocumentCheck;
+use super::search::{Indexed, LazyRegex, Prefilter, Search};
+use dechaff_findings::{Applicability, FindingSink, ParameterError, RuleInfo, RuleWithParams};
+use dechaff_phrases::Phrase;
+use dechaff_phrases::literals::{self, Required};
+use dechaff_text::Document;
+pub use explain::{Explanation, Obstacle, PatternSource, PhraseSource, explain};
+#[cfg(test)]
+pub(crate) use precompiled::assert_up_to_date;
+pub use precompiled::{BUILT_IN_RULES, BuiltInRule, PrecompiledPattern};
+
+pub use super::search::{ExpressionSource, PhraseBlock};
+
+/// The kind's name in rule files.
+pub const NAME: &str = "pattern";
+
+/// Patterns with at most this `max-words` match only short units, so they need no literal.
+const SHORT_WORDS: usize = 80;
+/// Maximum length of a short unit, in bytes.
+const SHORT_BYTES: usize = 1_000;
+
+/// A rule's patterns; each is searched for on its own.
+pub type Parameters = Vec<Pattern>;
+
+/// Phrases and regular expressions, and the guards that all of them share. Rule files write it as a
+/// `[[find]]` table, which `rule::find` reads.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Pattern {
+    /// Phrases in order, then regular expressions. Any of them may match. Case is ignored unless
+    /// `case_sensitive` is set.
+    #[serde(skip)]
+    pub expressions: Vec<Expression>,
+    /// Hashes of the lines that other phrases match; only of built-in rules.
+    #[serde(skip)]
+    pub lines: Vec<u64>,
+    /// Phrases and regular expressions that must not match anywhere in the unit.
+    #[serde(skip)]
+    pub except: Vec<Expression>,
+    /// What is matched and, unless `removes` extends it, removed.
+    #[serde(rename = "where")]
+    pub unit: PatternUnit,
+    /// Whether a part of the unit may match. Otherwise the whole unit must, except for punctuation
+    /// and blanks around it.
+    #[serde(rename = "match", serialize_with = "extent_name")]
+    pub is_part: bool,
+    /// Whether letters match only in their own case.
+    pub case_sensitive: bool,
+    /// Where in the document a match counts.
+    pub near: Region,
+    /// Whether a match counts only below another line, as a date does below the title of a page.
+    pub below_title: bool,
+    /// Minimum number of words in the unit.
+    pub min_words: usize,
+    /// Maximum number of words in the unit.
+    pub max_words: usize,
+    /// Weak evidence: a match counts only directly beside another finding.
+    pub needs_neighbor: bool,
+    /// With `needs_neighbor`: whether the other finding must come first, as a heading comes before
+    /// what it announces.
+    #[serde(skip)]
+    pub after_neighbor: bool,
+    /// With `needs_neighbor`: a run of this many matches needs no other finding; 0 for never.
+    pub or_run_of: usize,
+    /// Weak evidence: matches count only if there are at least this many in the document.
+    pub min_lines: usize,
+    /// Weak evidence: matches count only if none begins in this share of the document's bytes, from
+    /// 0 to 1.
+    pub not_before: f32,
+    /// Weak evidence: matches count only if patterns of the rule without this condition match at
+    /// least this many different texts of the document.
+    pub needs_other: usize,
+    /// Whether the words can be a heading, so that a line with text below it does not match. By
+    /// default the same as `needs_neighbor`.
+    pub may_be_heading: Option<bool>,
+    /// What a match removes.
+    pub removes: Removal,
+    /// The fix's applicability where it is not the rule's.
+    pub fix: Option<Applicability>,
+    /// Fixes are safe if the rule reports at least this many different texts of the document; 0 for
+    /// never.
+    pub safe_from: usize,
+}
+
+impl Default for Pattern {
+    fn default() -> Self {
+        Self {
+            expressions: Vec::new(),
+            lines: Vec::new(),
+            except: Vec::new(),
+            unit: PatternUnit::default(),
+            is_part: false,
+            case_sensitive: false,
+            near: Region::default(),
+            below_title: false,
+            min_words: 0,
+            max_words: usize::MAX,
+            needs_neighbor: false,
+            after_neighbor: false,
+            or_run_of: 0,
+            min_lines: 0,
+            not_before: 0.0,
+            needs_other: 0,
+            may_be_heading: None,
+            removes: Removal::default(),
+            fix: None,
+            safe_from: 0,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Pattern {
+    fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        Err(D::Error::custom(
+            "`[[check.pattern]]` is written as a `[[find]]` table; see docs/writing-rules.md",
+        ))
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn extent_name<S: Serializer>(is_part: &bool, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(if *is_part { "contains" } else { "whole" })
+}
+
+/// A phrase or regular expression of a pattern.
+#[derive(Debug, Clone)]
+pub struct Expression {
+    /// Its bytes in the rule file; empty if the rule is built in.
+    pub place: Range<usize>,
+    source: ExpressionSource,
+    /// How to search for it, unless that has to be extracted from the expression.
+    search: Option<Arc<Search>>,
+}
+
+impl Expression {
+    /// Creates an expression from a regular expression.
+    pub fn from_regex(regex: &str, place: Range<usize>) -> Self {
+        Self { place, source: ExpressionSource::Regex(regex.into()), search: None }
+    }
+
+    /// Creates an expression from a phrase. `may_be_listed` says whether it matches whole lines,
+    /// whatever their case.
+    pub fn from_phrase(phrase: &Phrase, may_be_listed: bool) -> Self {
+        let lines = if may_be_listed { literals::lines::hashes(phrase) } else { None };
+        let source = ExpressionSource::Regex(phrase.regex().into());
+        Self { place: phrase.place.clone(), source, search: lines.map(Search::Lines).map(Arc::new) }
+    }
+
+    /// Creates an expression from all phrases of a block.
+    pub fn from_block(block: &Arc<PhraseBlock>) -> Self {
+        let source = ExpressionSource::Phrases(Arc::clone(block), 0..block.text.len());
+        Self { place: 0..0, source, search: None }
+    }
+
+    /// Returns the regular expression, without what is added to match whole units.
+    pub fn regex(&self) -> Cow<'_, str> {
+        self.source.regex()
+    }
+
+    fn error(&self, message: String) -> ParameterError {
+        ParameterError { message, place: Some(self.place.clone()) }
+    }
+
+    /// Returns the parts that are searched for on their own: the alternatives of a regular
+    /// expression.
+    fn branches(&self) -> Vec<Self> {
+        if self.search.is_some() {
+            return vec![self.clone()];
+        }
+        let regex = self.regex();
+        literals::branches(&regex)
+            .into_iter()
+            .map(|branch| Self::from_regex(branch, self.place.clone()))
+            .collect()
+    }
+}
+
+/// What a pattern is matched against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PatternUnit {
+    /// A line that is not part of a wrapped paragraph.
+    #[default]
+    Line,
+    /// A sentence.
+    Sentence,
+    /// A block of text: one line, or the lines of a wrapped paragraph.
+    Paragraph,
+}
+
+/// Where in a document a match counts.
+///
+/// The start and the end are the blocks before the first and after the last block of prose. Blocks
+/// that are noise do not count as prose. A document without prose has neither.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Region {
+    /// Everywhere.
+    #[default]
+    Anywhere,
+    /// At the start; also in the first two sentences of the prose.
+    Start,
+    /// At the end; also in the last five sentences of the prose.
+    End,
+    /// At the start or at the end.
+    StartOrEnd,
+}
+
+/// What a match removes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Removal {
+    /// The unit.
+    #[default]
+    Match,
+    /// From the unit to the end of its block, if at most 40 words follow there.
+    RestOfBlock,
+    /// From the unit to the end of the document, if no prose follows.
+    RestOfText,
+    /// The unit and the next block, if that is a line of at most eight words.
+    NextLine,
+    /// From the unit to the end of the document, if at most 150 words follow.
+    ShortRestOfText,
+    /// The unit and the next block, if that is a line of 4 to 20 words without a full stop.
+    NextTitle,
+    /// The unit and the list that follows, if that has 2 to 15 items of at most 40 words.
+    NextList,
+    /// From the unit to the next heading of its level or above, or to the end of the document. If
+    /// code or a table is there, the unit does not match.
+    Section,
+}
+
+/// One alternative of a pattern, ready to run.
+struct Matcher {
+    rule: Arc<RuleInfo>,
+    /// The guards, shared by all alternatives.
+    pattern: Arc<Pattern>,
+    /// `None` if the prefilter finds whole lines, which match.
+    regex: Option<LazyRegex>,
+    except: Option<Arc<LazyRegex>>,
+}
+
+struct PatternCheck {
+    matchers: Vec<Matcher>,
+    prefilter: Prefilter,
+}
+
+impl DocumentCheck for PatternCheck {
+    fn check(&self, document: &Document<'_>, findings: &mut FindingSink<'_>) {
+        evidence::collect(&self.matchers, &self.prefilter, document, findings);
+    }
+
+    fn warm_up(&self) {
+        self.prefilter.warm_up();
+    }
+}
+
+/// Whether the expressions can be compiled and the guards make sense together.
+///
+/// # Errors
+///
+/// Returns the first fault, with its place.
+pub fn validate(patterns: &Parameters) -> Result<(), ParameterError> {
+    for pattern in patterns {
+        pattern.validate()?;
+    }
+    Ok(())
+}
+
+/// Makes one check of all the rules' patterns.
+///
+/// # Errors
+///
+/// The first pattern that is no regular expression or whose guards contradict each other.
+pub fn compile(
+    rules: Vec<RuleWithParams<'_, Parameters>>,
+) -> Result<Box<dyn DocumentCheck>, ParameterError> {
+    Ok(Box::new(build(rules)?))
+}
+
+fn build(rules: Vec<RuleWithParams<'_, Parameters>>) -> Result<PatternCheck, ParameterError> {
+    let (mut matchers, mut indexed) = (Vec::new(), Vec::new());
+    for (rule, patterns) in rules {
+        for pattern in patterns {
+            let pattern = Arc::new(pattern.clone());
+            let except = pattern.exception().map(Arc::new);
+            let mut add = |search: Arc<Search>, regex: Option<LazyRegex>| {
+                indexed.push(pattern.indexed(search));
+                let (rule, pattern) = (Arc::clone(&rule), Arc::clone(&pattern));
+                matchers.push(Matcher { rule, pattern, regex, except: except.clone() });
+            };
+            let mut lines = pattern.lines.clone();
+            for expression in pattern.expressions.iter().flat_map(Expression::branches) {
+                let search = pattern.search(&expression)?;
+                match search.as_ref() {
+                    Search::Lines(listed) => lines.extend(listed),
+                    Search::Required(_) => {
+                        add(search, Some(pattern.lazy_regex(vec![expression.source])))
+                    }
+                }
+            }
+            if !lines.is_empty() {
+                add(Arc::new(Search::Lines(lines)), None);
+            }
+        }
+    }
+    Ok(PatternCheck { matchers, prefilter: Prefilter::new(indexed) })
+}
+
+impl Pattern {
+    pub(crate) fn may_be_heading(&self) -> bool {
+        self.may_be_heading.unwrap_or(self.needs_neighbor)
+    }
+
+    /// Whether a match counts only together with other matches in the document.
+    fn depends_on_document(&self) -> bool {
+        self.min_lines > 1
+            || self.needs_other > 0
+            || self.not_before > 0.0
+            || self.removes == Removal::Section
+    }
+
+    /// Whether a match may be dropped for what is around it.
+    fn is_weak(&self) -> bool {
+        self.needs_neighbor || self.may_be_heading() || self.depends_on_document()
+    }
+
+    /// Whether it matches only short units.
+    fn is_short(&self) -> bool {
+        self.max_words <= SHORT_WORDS && self.unit != PatternUnit::Sentence
+    }
+
+    fn indexed(&self, search: Arc<Search>) -> Indexed {
+        Indexed::new(search, self.is_short(), !self.is_part, self.unit == PatternUnit::Sentence)
+    }
+
+    /// Whether phrases can be found by the lines that they match.
+    pub(crate) fn may_list_lines(&self) -> bool {
+        !self.is_part && self.unit != PatternUnit::Sentence && !self.case_sensitive
+    }
+
+    fn search(&self, expression: &Expression) -> Result<Arc<Search>, ParameterError> {
+        if let Some(search) = &expression.search {
+            return Ok(Arc::clone(search));
+        }
+        let required = Required::parse(&expression.regex(), !self.is_part);
+        required
+            .map(|required| Arc::new(Search::Required(required)))
+            .map_err(|message| expression.error(message))
+    }
+
+    fn lazy_regex(&self, sources: Vec<ExpressionSource>) -> LazyRegex {
+        LazyRegex::new(sources, !self.is_part, self.case_sensitive)
+    }
+
+    /// The expression that must not match, if there is one.
+    fn exception(&self) -> Option<LazyRegex> {
+        let sources: Vec<_> = self.except.iter().map(|one| one.source.clone()).collect();
+        (!sources.is_empty()).then(|| LazyRegex::new(sources, false, self.case_sensitive))
+    }
+}

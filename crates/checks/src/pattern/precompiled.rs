@@ -1,0 +1,96 @@
+//! What the build script extracts from built-in rules. Extracting it at each start would take
+//! several times as long as the rest of the start.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::{Expression, ExpressionSource, PhraseBlock};
+use crate::search::Search;
+use dechaff_phrases::literals::{PhrasePlace, Required, branches};
+
+/// A rule that comes with the program.
+#[derive(Debug)]
+pub struct BuiltInRule {
+    /// Path of its file in the repository.
+    pub path: &'static str,
+    /// Text of its file.
+    pub text: &'static str,
+    /// Its `[[find]]` tables, in order.
+    pub patterns: &'static [PrecompiledPattern],
+}
+
+/// What was extracted from a `[[find]]` table.
+#[derive(Debug)]
+pub struct PrecompiledPattern {
+    /// Its bytes in `REQUIRED`: its phrases, except for those that are found by their lines, then
+    /// its regular expressions.
+    pub required: Range<usize>,
+    /// Number of its phrases among them.
+    pub phrases: usize,
+    /// Its entries in `LINES`.
+    pub lines: Range<usize>,
+}
+
+/// All built-in rules, in order of path.
+pub const BUILT_IN_RULES: &[BuiltInRule] = include!(concat!(env!("OUT_DIR"), "/built_in_rules.rs"));
+
+/// What the matches of expressions contain (see `search::encoding`).
+static REQUIRED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/required.bin"));
+
+/// Hashes of the lines that phrases match, eight bytes each.
+static LINES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/lines.bin"));
+
+impl PrecompiledPattern {
+    /// Returns the expressions of the table, given its blocks of phrases and its regular
+    /// expressions. Phrases that are found by their lines are left out.
+    pub(crate) fn expressions(
+        &self,
+        blocks: &[Arc<PhraseBlock>],
+        regexes: &[&str],
+    ) -> Vec<Expression> {
+        let mut records = REQUIRED.get(self.required.clone()).unwrap_or_default();
+        let mut expressions = Vec::new();
+        let mut add = |source: ExpressionSource, required: Option<Required>| {
+            let search = required.map(Search::Required).map(Arc::new);
+            expressions.push(Expression { place: 0..0, source, search });
+        };
+        for _ in 0..self.phrases {
+            let Some(place) = PhrasePlace::read(&mut records) else { break };
+            let Some(block) = blocks.get(usize::from(place.block)) else { break };
+            let source =
+                ExpressionSource::Phrases(Arc::clone(block), place.start.into()..place.end.into());
+            add(source, Required::read(&mut records));
+        }
+        for branch in regexes.iter().flat_map(|regex| branches(regex)) {
+            add(ExpressionSource::Regex(branch.into()), Required::read(&mut records));
+        }
+        expressions
+    }
+
+    /// Returns the hashes of the lines that the other phrases match.
+    pub(crate) fn lines(&self) -> Vec<u64> {
+        let lines = LINES.get(8 * self.lines.start..8 * self.lines.end).unwrap_or_default();
+        lines.as_chunks().0.iter().map(|hash| u64::from_le_bytes(*hash)).collect()
+    }
+}
+
+/// Asserts that a built-in pattern equals the one that its file is parsed to when the test runs.
+#[cfg(test)]
+pub(crate) fn assert_up_to_date(built_in: &super::Pattern, parsed: &super::Pattern) {
+    let regexes =
+        |all: &[Expression]| all.iter().map(|one| one.regex().into_owned()).collect::<Vec<_>>();
+    assert_eq!(regexes(&built_in.except).join("|"), regexes(&parsed.except).join("|"));
+    let split = |pattern: &super::Pattern| {
+        let (mut lines, mut others) = (pattern.lines.clone(), Vec::new());
+        for expression in pattern.expressions.iter().flat_map(Expression::branches) {
+            match pattern.search(&expression).unwrap().as_ref() {
+                Search::Lines(hashes) => lines.extend(hashes.clone()),
+                Search::Required(required) => {
+                    others.push((expression.regex().into_owned(), required.clone()))
+                }
+            }
+        }
+        (lines, others)
+    };
+    assert_eq!(split(built_in), split(parsed));
+}

@@ -1,0 +1,126 @@
+//! The units that patterns match, and conditions on their number of words.
+
+use std::ops::RangeInclusive;
+
+use super::{Matcher, PatternUnit};
+use dechaff_text::{BlockKind, Document, Span, count_words, word_count_bounds};
+
+impl Matcher {
+    /// Returns the unit of the pattern that contains the byte at `offset`, in a block; `None` if the
+    /// block has no such unit.
+    pub(super) fn unit_at(
+        &self,
+        document: &Document<'_>,
+        block: usize,
+        offset: usize,
+        own_line: &mut OwnLine,
+    ) -> Option<Span> {
+        match self.pattern.unit {
+            PatternUnit::Line => {
+                own_line.get(document, block).then(|| document.blocks()[block].content)
+            }
+            PatternUnit::Paragraph => Some(document.blocks()[block].content),
+            PatternUnit::Sentence => {
+                let sentences = document.sentences(block);
+                let at = sentences
+                    .partition_point(|sentence| sentence.start <= offset)
+                    .checked_sub(1)?;
+                sentences.get(at).copied()
+            }
+        }
+    }
+
+    /// Whether the number of words of `unit` is in the range of the pattern.
+    pub(super) fn word_count_fits(
+        &self,
+        document: &Document<'_>,
+        unit: Span,
+        counter: &mut WordCounter,
+    ) -> bool {
+        let (min, max) = (self.pattern.min_words, self.pattern.max_words);
+        if min == 0 && max == usize::MAX {
+            return true;
+        }
+        counter.is_within(document.slice(unit), unit, &(min..=max))
+    }
+
+    /// Whether the expression matches `text`, the text of a unit, and no exception does.
+    pub(super) fn matches(&self, text: &str) -> bool {
+        self.regex.as_ref().is_none_or(|regex| regex.is_match(text))
+            && !self.except.as_ref().is_some_and(|except| except.is_match(text))
+    }
+}
+
+/// Whether a block is a line of its own. Computed when first needed.
+#[derive(Default)]
+pub(super) struct OwnLine(Option<bool>);
+
+impl OwnLine {
+    fn get(&mut self, document: &Document<'_>, block: usize) -> bool {
+        *self.0.get_or_insert_with(|| {
+            document.blocks()[block].lines.len() == 1 && !is_cut(document, block)
+        })
+    }
+}
+
+/// Whether the sentence in the line of block `index` continues in the line before or after it.
+fn is_cut(document: &Document<'_>, index: usize) -> bool {
+    document.continues_in_next_block(index)
+        || index > 0 && document.continues_in_next_block(index - 1)
+}
+
+/// Counts words of units. Keeps the count of the last unit, because many patterns ask for it.
+#[derive(Default)]
+pub(super) struct WordCounter {
+    unit: Span,
+    /// Bounds of its number of words, which are cheap to compute.
+    bounds: Option<RangeInclusive<usize>>,
+    words: usize,
+    /// Counting stopped there.
+    limit: usize,
+}
+
+impl WordCounter {
+    /// Returns bounds of the number of words of `unit`, whose text is `text`.
+    fn bounds(&mut self, text: &str, unit: Span) -> &RangeInclusive<usize> {
+        if self.unit != unit {
+            *self = Self { unit, ..Self::default() };
+        }
+        self.bounds.get_or_insert_with(|| word_count_bounds(text))
+    }
+
+    /// Whether `unit` may have at most `max` words, without counting them.
+    pub(super) fn may_be_within(&mut self, text: &str, unit: Span, max: usize) -> bool {
+        *self.bounds(text, unit).start() <= max
+    }
+
+    /// Whether the number of words of `unit`, whose text is `text`, is in `wanted`.
+    pub(super) fn is_within(
+        &mut self,
+        text: &str,
+        unit: Span,
+        wanted: &RangeInclusive<usize>,
+    ) -> bool {
+        const MIN_LIMIT: usize = 100;
+        let bounds = self.bounds(text, unit);
+        if wanted.contains(bounds.start()) && wanted.contains(bounds.end()) {
+            return true;
+        }
+        if bounds.end() < wanted.start() || wanted.end() < bounds.start() {
+            return false;
+        }
+        let limit = wanted.end().saturating_add(1).max(*wanted.start());
+        let is_known = self.words < self.limit || limit <= self.limit;
+        if !is_known {
+            self.limit = limit.max(MIN_LIMIT);
+            self.words = count_words(text, self.limit);
+        }
+        wanted.contains(&self.words)
+    }
+}
+
+/// Whether a block is searched: text, or a single line with pipes, which is not a table.
+pub(super) fn is_searchable(document: &Document<'_>, block: usize) -> bool {
+    let block = &document.blocks()[block];
+    block.kind.is_text() || block.kind == BlockKind::Table && block.lines.len() == 1
+}

@@ -1,0 +1,205 @@
+//! All the rules there are, and which of them are meant by a code, a prefix or a name.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::Rule;
+use crate::Parameters;
+use crate::pattern::BUILT_IN_RULES;
+use dechaff_findings::RuleInfo;
+use dechaff_findings::user_file::{UserFile, UserFileError, nearest};
+
+/// All the rules there are, in order of code.
+#[derive(Debug, Clone)]
+pub struct Registry {
+    rules: Vec<Rule>,
+}
+
+/// A code, the beginning of one, a name, or `ALL`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selector {
+    text: String,
+    /// Whether it means opt-in rules only, so that it enables them although it is a prefix.
+    covers_only_opt_in: bool,
+}
+
+impl From<&str> for Selector {
+    fn from(text: &str) -> Self {
+        Self { text: text.trim().to_owned(), covers_only_opt_in: false }
+    }
+}
+
+/// A selector that means no rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownSelector {
+    /// What was written.
+    pub selector: String,
+    /// The code or name it is most like, if it is like one.
+    pub nearest: Option<String>,
+}
+
+impl Registry {
+    /// The rules that come with the program.
+    ///
+    /// # Errors
+    ///
+    /// The first rule file that does not parse; the tests see to it that there is none, and that
+    /// each is valid.
+    pub fn embedded() -> Result<Self, UserFileError> {
+        let mut registry = Self { rules: Vec::new() };
+        for rule in BUILT_IN_RULES {
+            registry.add(Rule::parse_built_in(rule)?)?;
+        }
+        registry.rules.sort_by(|left, right| left.info.code.cmp(&right.info.code));
+        Ok(registry)
+    }
+
+    /// Reads rules from their files.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Registry::extend`].
+    pub fn parse(files: &[Arc<UserFile>]) -> Result<Self, UserFileError> {
+        let mut registry = Self { rules: Vec::new() };
+        registry.extend(files)?;
+        Ok(registry)
+    }
+
+    /// Adds the rules of `files`, which the user wrote.
+    ///
+    /// # Errors
+    ///
+    /// The first file that does not parse or is not valid, or the second of two rules with one code
+    /// or name.
+    pub fn extend(&mut self, files: &[Arc<UserFile>]) -> Result<(), UserFileError> {
+        for file in files {
+            let mut rule = Rule::parse(file)?;
+            rule.validate()?;
+            rule.info = Arc::new(RuleInfo { is_custom: true, ..rule.info.as_ref().clone() });
+            self.add(rule)?;
+        }
+        self.rules.sort_by(|left, right| left.info.code.cmp(&right.info.code));
+        Ok(())
+    }
+
+    /// Removes the built-in rule with this code and name, so that an edited copy of its file can
+    /// take its place.
+    pub fn remove_built_in(&mut self, info: &RuleInfo) {
+        self.rules.retain(|rule| {
+            rule.info.is_custom || rule.info.code != info.code || rule.info.name != info.name
+        });
+    }
+
+    fn add(&mut self, rule: Rule) -> Result<(), UserFileError> {
+        let is_twin =
+            |other: &&Rule| other.info.code == rule.info.code || other.info.name == rule.info.name;
+        if let Some(twin) = self.rules.iter().find(is_twin) {
+            let (what, taken) = match twin.info.code == rule.info.code {
+                true => ("code", &rule.info.code),
+                false => ("name", &rule.info.name),
+            };
+            let message = format!("the {what} `{taken}` is taken by {}", twin.file.path);
+            let place = rule.file.text.find(taken.as_str()).map(|start| start..start + taken.len());
+            let hint = format!("give the rule a {what} of its own");
+            return Err(UserFileError::new(&rule.file, message, place).with_hint(Some(hint)));
+        }
+        self.rules.push(rule);
+        Ok(())
+    }
+
+    /// The rules, in order of code.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// The rule with that code or name, case aside.
+    ///
+    /// # Errors
+    ///
+    /// There is none; the error names the nearest.
+    pub fn find(&self, code_or_name: &str) -> Result<&Rule, UnknownSelector> {
+        self.rules
+            .iter()
+            .find(|rule| {
+                rule.info.code.eq_ignore_ascii_case(code_or_name)
+                    || rule.info.name.eq_ignore_ascii_case(code_or_name)
+            })
+            .ok_or_else(|| self.unknown(code_or_name))
+    }
+
+    /// What every rule's findings share, in order of code.
+    pub fn infos(&self) -> impl Iterator<Item = &Arc<RuleInfo>> {
+        self.rules.iter().map(|rule| &rule.info)
+    }
+
+    /// What `text` selects, if it selects anything.
+    ///
+    /// # Errors
+    ///
+    /// It means no rule; the error names the nearest.
+    pub fn selector(&self, text: &str) -> Result<Selector, UnknownSelector> {
+        let selector = Selector::from(text);
+        let mut meant = self.rules.iter().filter(|rule| selector.means(&rule.info)).peekable();
+        if meant.peek().is_none() {
+            return Err(self.unknown(&selector.text));
+        }
+        let covers_only_opt_in = meant.all(|rule| !rule.default);
+        Ok(Selector { covers_only_opt_in, ..selector })
+    }
+
+    fn unknown(&self, text: &str) -> UnknownSelector {
+        let names =
+            self.rules.iter().flat_map(|rule| [rule.info.code.as_str(), rule.info.name.as_str()]);
+        UnknownSelector {
+            selector: text.to_owned(),
+            nearest: nearest(text, names).map(str::to_owned),
+        }
+    }
+}
+
+impl Selector {
+    /// Whether the selector means `rule`.
+    pub fn means(&self, rule: &RuleInfo) -> bool {
+        self.specificity(rule).is_some()
+    }
+
+    /// How exactly the selector means `rule`: the length of the matching beginning of its code,
+    /// more for the whole code or the name, 0 for `ALL`; `None` if it does not mean it.
+    pub fn specificity(&self, rule: &RuleInfo) -> Option<usize> {
+        let (text, code) = (self.text.as_str(), rule.code.as_str());
+        if text.eq_ignore_ascii_case("all") {
+            return Some(0);
+        }
+        if rule.name.eq_ignore_ascii_case(text) {
+            return Some(usize::MAX);
+        }
+        let is_beginning = !text.is_empty()
+            && code.get(..text.len()).is_some_and(|head| head.eq_ignore_ascii_case(text));
+        is_beginning.then_some(if text.len() == code.len() { usize::MAX } else { text.len() })
+    }
+
+    /// How exactly the selector enables `rule`. As [`Selector::specificity`], but a prefix that
+    /// means default rules does not enable the opt-in rules among them: that takes their full
+    /// code, their name or `ALL`. `ALL` leaves out measures, which contradict each other.
+    pub fn enables(&self, rule: &Rule) -> Option<usize> {
+        let is_measure =
+            matches!(rule.parameters, Parameters::Measure(_) | Parameters::LineFilter(_));
+        self.specificity(&rule.info).filter(|specificity| match *specificity {
+            usize::MAX => true,
+            0 => !is_measure,
+            _ => rule.default || self.covers_only_opt_in,
+        })
+    }
+}
+
+impl fmt::Display for UnknownSelector {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "no rule has the code or name `{}`", self.selector)?;
+        match &self.nearest {
+            Some(nearest) => write!(formatter, "; did you mean `{nearest}`?"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for UnknownSelector {}

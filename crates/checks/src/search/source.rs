@@ -1,0 +1,52 @@
+//! Regular expressions, and phrases that are translated to them when needed.
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::Arc;
+
+use dechaff_phrases::{Context, Extent, Phrase, WordLists, parse_block};
+
+/// What a regular expression is compiled from.
+#[derive(Debug, Clone)]
+pub enum ExpressionSource {
+    /// A regular expression.
+    Regex(Arc<str>),
+    /// The phrases in a part of a block.
+    Phrases(Arc<PhraseBlock>, Range<usize>),
+}
+
+/// A block of phrases that are known to be valid, as those of built-in rules are.
+#[derive(Debug)]
+pub struct PhraseBlock {
+    /// The language key it is listed under.
+    pub language: Arc<str>,
+    /// The phrases.
+    pub text: String,
+    /// Whether they match whole units.
+    pub extent: Extent,
+    /// The word lists they use.
+    pub lists: Arc<WordLists>,
+}
+
+impl ExpressionSource {
+    /// Returns the regular expression; for several phrases, an alternation.
+    pub fn regex(&self) -> Cow<'_, str> {
+        match self {
+            Self::Regex(regex) => regex.as_ref().into(),
+            Self::Phrases(block, range) => block.regex(range.clone()).into(),
+        }
+    }
+}
+
+impl PhraseBlock {
+    fn regex(&self, range: Range<usize>) -> String {
+        let context = Context {
+            language: Arc::clone(&self.language),
+            extent: self.extent,
+            lists: &self.lists,
+        };
+        let phrases =
+            parse_block(self.text.get(range).unwrap_or_default(), &context).unwrap_or_default();
+        phrases.iter().map(Phrase::regex).collect::<Vec<_>>().join("|")
+    }
+}

@@ -1,0 +1,49 @@
+//! The work folder of a comparison in steps: a manifest, and the files that tasks have written.
+//!
+//! `docs/scale.md` documents the format. Files are immutable and written atomically. A task is done
+//! when its entry is there, which is written last and names the other files with the hashes of
+//! their footers. So tasks can be killed, repeated and run on several machines.
+
+mod blocks;
+mod compared;
+mod copy_fixer;
+mod entry;
+mod file;
+mod file_shares;
+mod folder;
+mod lock;
+mod logs;
+mod manifest;
+mod section_file;
+mod sketch_task;
+mod task_input;
+mod task_output;
+
+use std::io;
+use std::path::Path;
+
+use dechaff_duplicates::store::StoreError;
+use dechaff_text::PathName;
+
+pub use compared::{ComparedDocuments, DeletedPlaces};
+pub use copy_fixer::CopyFixer;
+pub use entry::{Share, StepProgress, WorkProgress};
+pub use file_shares::{FileList, FileShares, split_files};
+pub use folder::{TaskOutcome, WorkFolder};
+pub use manifest::WorkManifest;
+pub use sketch_task::SketchTask;
+
+/// The error `what` at `path`.
+fn error_at(path: &Path, what: impl std::fmt::Display) -> StoreError {
+    StoreError { message: format!("{}: {what}", path.name()) }
+}
+
+/// The error of a file that is not as it was written.
+fn damaged(path: &Path, what: impl std::fmt::Display) -> StoreError {
+    let remedy = "remove the work folder, and start with `dechaff compare sketch`";
+    error_at(path, format_args!("the file is damaged: {what}; {remedy}"))
+}
+
+fn cannot_read(path: &Path, error: &io::Error) -> StoreError {
+    error_at(path, format_args!("cannot be read: {error}"))
+}

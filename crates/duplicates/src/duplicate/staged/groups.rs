@@ -1,0 +1,97 @@
+//! Groups rows by key, without the units that earlier steps have reported.
+
+use std::ops::RangeInclusive;
+
+use crate::staged::{StagedRow, StagedTable, StepInput, place_key};
+use crate::store;
+
+/// Calls `visit` with the rows of each key in `keys`, in order, except for those in units that are
+/// claimed.
+pub(super) fn for_each_unclaimed_group(
+    input: &dyn StepInput,
+    table: StagedTable,
+    keys: RangeInclusive<u64>,
+    visit: &mut dyn FnMut(&[StagedRow]) -> store::Result<()>,
+) -> store::Result<()> {
+    for_each_batch(input, table, keys, &mut |mut batch| {
+        retain_unclaimed(input, &mut batch)?;
+        batch.chunk_by(|left, right| left.key == right.key).try_for_each(&mut *visit)
+    })
+}
+
+/// Returns the place of the unit of a row that begins with a document and the start of a unit.
+pub(super) fn unit_place(row: &StagedRow) -> u64 {
+    place_key(row.values[0], row.values[1])
+}
+
+/// Calls `visit` with as many rows as fit into memory, and all of each key.
+fn for_each_batch(
+    input: &dyn StepInput,
+    table: StagedTable,
+    keys: RangeInclusive<u64>,
+    visit: &mut dyn FnMut(Vec<StagedRow>) -> store::Result<()>,
+) -> store::Result<()> {
+    const MIN_ROWS: usize = 16;
+    // A row, its place and its index. A vector that grows takes twice that for a moment.
+    let max_rows = (input.memory() / 2 / (size_of::<StagedRow>() + 16)).max(MIN_ROWS);
+    let mut batch: Vec<StagedRow> = Vec::new();
+    for row in input.rows(table, keys)? {
+        let row = row?;
+        if batch.len() >= max_rows && batch.last().is_some_and(|last| last.key != row.key) {
+            input.check_interrupt()?;
+            visit(std::mem::take(&mut batch))?;
+        }
+        batch.push(row);
+    }
+    if batch.is_empty() { Ok(()) } else { visit(batch) }
+}
+
+/// Drops the rows in units that earlier steps have claimed.
+fn retain_unclaimed(input: &dyn StepInput, batch: &mut Vec<StagedRow>) -> store::Result<()> {
+    let mut places: Vec<(u64, usize)> =
+        batch.iter().enumerate().map(|(index, row)| (unit_place(row), index)).collect();
+    places.sort_unstable();
+    let (Some((first, _)), Some((last, _))) = (places.first(), places.last()) else {
+        return Ok(());
+    };
+    let mut is_claimed = vec![false; batch.len()];
+    let mut rest = places.as_slice();
+    for claim in input.rows(StagedTable::Claims, *first..=*last)? {
+        let claim = claim?.key;
+        rest = &rest[rest.partition_point(|(place, _)| *place < claim)..];
+        let count = rest.partition_point(|(place, _)| *place == claim);
+        rest[..count].iter().for_each(|(_, index)| is_claimed[*index] = true);
+    }
+    let mut flags = is_claimed.into_iter();
+    batch.retain(|_| !flags.next().unwrap_or_default());
+    Ok(())
+}
+
+/// The units of a share of the documents, in order, and whether each is claimed.
+pub(super) struct UnitStream<'i> {
+    units: crate::staged::Rows<'i>,
+    claims: std::iter::Peekable<crate::staged::Rows<'i>>,
+}
+
+impl<'i> UnitStream<'i> {
+    pub(super) fn new(
+        input: &'i dyn StepInput,
+        places: RangeInclusive<u64>,
+    ) -> store::Result<Self> {
+        let units = input.rows(StagedTable::Units, places.clone())?;
+        Ok(Self { units, claims: input.rows(StagedTable::Claims, places)?.peekable() })
+    }
+
+    /// Returns the next unit, and whether it is claimed.
+    pub(super) fn next(&mut self) -> store::Result<Option<(StagedRow, bool)>> {
+        let Some(unit) = self.units.next().transpose()? else { return Ok(None) };
+        loop {
+            match self.claims.peek() {
+                Some(Ok(claim)) if claim.key < unit.key => drop(self.claims.next()),
+                Some(Ok(claim)) => return Ok(Some((unit, claim.key == unit.key))),
+                Some(Err(error)) => return Err(error.clone()),
+                None => return Ok(Some((unit, false))),
+            }
+        }
+    }
+}

@@ -1,0 +1,473 @@
+//! One row per document: what was found in it, and whether to keep it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+
+use super::count;
+use super::removed_words::deletions;
+use super::span_cursor::SpanCursor;
+use crate::fix::DEFAULT_MAX_REMOVED;
+use dechaff_findings::{Applicability, Finding, Severity};
+use dechaff_text::{Document, Origin, words};
+
+/// The thresholds that verdicts depend on: the table `[documents]` of a configuration.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct VerdictThresholds {
+    /// A document with fewer words is dropped.
+    pub min_words: usize,
+    /// A document is dropped if at least this share of its words is noise or in documents that
+    /// stay.
+    pub drop_share: f64,
+    /// A document needs review if at least this share of its words is flagged without a safe fix.
+    pub review_share: f64,
+    /// A document needs review if safe fixes would remove more than this share of its words.
+    pub max_removed: f64,
+}
+
+impl Default for VerdictThresholds {
+    fn default() -> Self {
+        Self { min_words: 1, drop_share: 0.9, review_share: 0.3, max_removed: DEFAULT_MAX_REMOVED }
+    }
+}
+
+/// What to do with a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Use it as it is.
+    Keep,
+    /// Apply the safe fixes and use the result.
+    Fix,
+    /// Look at it.
+    Review,
+    /// Leave it out.
+    Drop,
+}
+
+impl Verdict {
+    /// Returns the name of the verdict.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Fix => "fix",
+            Self::Review => "review",
+            Self::Drop => "drop",
+        }
+    }
+}
+
+/// The verdict on a document, with its reason.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Judgement {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why, as half a sentence.
+    pub reason: String,
+    /// The threshold that decided, such as `drop-share = 0.9`.
+    pub threshold: Option<String>,
+}
+
+/// A document that stays, and of which another one is a copy as a whole.
+#[derive(Debug)]
+pub struct WholeCopy<'f> {
+    /// The document that stays.
+    pub kept: &'f Origin,
+    /// The rule that found the copy, and how alike the documents are. `None` if the words are the
+    /// same.
+    pub likeness: Option<(&'f str, &'f str)>,
+}
+
+/// What is reported of a document as a whole, and not of a passage.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct WholeDocument<'f> {
+    /// The document that stays and of which this one is a copy.
+    pub copy_of: Option<&'f WholeCopy<'f>>,
+    /// The first set of measures that it fails.
+    pub failed_measure: Option<&'f Finding>,
+}
+
+/// What is known about a document after checking it. Shares are shares of its words, from 0 to 1,
+/// rounded to four decimals; the verdict depends on the rounded values.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DocumentRow {
+    /// The path.
+    pub path: String,
+    /// The 1-based number of the record.
+    pub record_index: Option<u64>,
+    /// The ID of the record.
+    pub record_id: Option<String>,
+    /// The number of words.
+    pub words: usize,
+    /// The size of the text in bytes.
+    pub bytes: usize,
+    /// The most probable kind of page.
+    pub page_kind: &'static str,
+    /// The probability of that kind.
+    pub page_kind_probability: f64,
+    /// The number of findings.
+    pub findings: usize,
+    /// The number of findings by rule code.
+    pub findings_by_rule: BTreeMap<String, usize>,
+    /// What the safe fixes of the findings delete.
+    pub safe_removed_share: f64,
+    /// What all fixes of the findings delete.
+    pub removed_share: f64,
+    /// What fixes delete as noise, so without duplicates.
+    pub noise_share: f64,
+    /// What is reported as a copy of a passage in another document.
+    pub duplicated_share: f64,
+    /// What is flagged by findings without a safe fix.
+    pub doubtful_share: f64,
+    /// What is neither noise nor in an earlier document that is not dropped.
+    pub unique_share: f64,
+    /// The path of the document with most of the duplicated words.
+    pub nearest_path: Option<String>,
+    /// The number of its record.
+    pub nearest_record_index: Option<u64>,
+    /// The ID of its record.
+    pub nearest_record_id: Option<String>,
+    /// What is reported as a copy of a passage in that document.
+    pub nearest_share: f64,
+    /// The verdict.
+    #[serde(flatten)]
+    pub decision: Judgement,
+}
+
+impl DocumentRow {
+    /// The names of the fields, in order.
+    pub const FIELDS: [&'static str; 22] = [
+        "path",
+        "record_index",
+        "record_id",
+        "words",
+        "bytes",
+        "page_kind",
+        "page_kind_probability",
+        "findings",
+        "findings_by_rule",
+        "safe_removed_share",
+        "removed_share",
+        "noise_share",
+        "duplicated_share",
+        "doubtful_share",
+        "unique_share",
+        "nearest_path",
+        "nearest_record_index",
+        "nearest_record_id",
+        "nearest_share",
+        "verdict",
+        "reason",
+        "threshold",
+    ];
+
+    /// Judges a document by its findings. `is_duplicate_rule` says whether a rule compares
+    /// documents, and `stays` whether another document precedes this one and is not dropped.
+    /// The findings behind `whole` are left out of `findings`.
+    pub fn new(
+        document: &Document<'_>,
+        findings: &[Finding],
+        thresholds: &VerdictThresholds,
+        is_duplicate_rule: impl Fn(&str) -> bool,
+        stays: impl Fn(&Origin) -> bool,
+        whole: WholeDocument<'_>,
+    ) -> Self {
+        let copy_of = whole.copy_of;
+        let evidence = Evidence::new(document, findings, is_duplicate_rule, stays);
+        let origin = document.origin();
+        let kinds = document.page_kind();
+        let is_equal = copy_of.is_some_and(|copy| copy.likeness.is_none());
+        let nearest = match copy_of {
+            Some(copy) if is_equal => Some((copy.kept, evidence.words)),
+            Some(copy) => Some(
+                evidence
+                    .nearest
+                    .filter(|(origin, _)| *origin == copy.kept)
+                    .unwrap_or((copy.kept, 0)),
+            ),
+            None => evidence.nearest,
+        };
+        let record = |origin: &Origin| origin.record.clone();
+        let nearest_record = nearest.and_then(|(origin, _)| record(origin));
+        let mut row = Self {
+            path: origin.path.clone(),
+            record_index: record(origin).map(|record| record.index),
+            record_id: record(origin).and_then(|record| record.id),
+            words: evidence.words,
+            bytes: document.text().len(),
+            page_kind: kinds.kind().name(),
+            page_kind_probability: rounded(f64::from(kinds.probability(kinds.kind()))),
+            findings: 0,
+            findings_by_rule: BTreeMap::new(),
+            safe_removed_share: evidence.share(evidence.safe_removed),
+            removed_share: evidence.share(evidence.removed),
+            noise_share: evidence.share(evidence.noise),
+            duplicated_share: evidence.share(if is_equal {
+                evidence.words
+            } else {
+                evidence.duplicated
+            }),
+            doubtful_share: evidence.share(evidence.doubtful),
+            unique_share: evidence.share(if is_equal { 0 } else { evidence.unique }),
+            nearest_path: nearest.map(|(origin, _)| origin.path.clone()),
+            nearest_record_index: nearest_record.as_ref().map(|record| record.index),
+            nearest_record_id: nearest_record.and_then(|record| record.id),
+            nearest_share: nearest.map_or(0.0, |(_, words)| evidence.share(words)),
+            decision: Judgement { verdict: Verdict::Keep, reason: String::new(), threshold: None },
+        };
+        row.count_findings(findings);
+        row.decision = row.decide(findings, thresholds, nearest.map(|(origin, _)| origin), whole);
+        row
+    }
+
+    /// Sets the numbers of findings.
+    pub fn count_findings(&mut self, findings: &[Finding]) {
+        self.findings_by_rule.clear();
+        for finding in findings {
+            *self.findings_by_rule.entry(finding.rule.code.clone()).or_insert(0) +=
+                1 + finding.unlisted;
+        }
+        self.findings = self.findings_by_rule.values().sum();
+    }
+
+    fn decide(
+        &self,
+        findings: &[Finding],
+        thresholds: &VerdictThresholds,
+        nearest: Option<&Origin>,
+        whole: WholeDocument<'_>,
+    ) -> Judgement {
+        let decision = |verdict, reason, threshold| Judgement { verdict, reason, threshold };
+        let VerdictThresholds { min_words, drop_share, review_share, max_removed } = *thresholds;
+        if self.words < min_words {
+            let reason = match self.words {
+                0 => "it has no words".to_owned(),
+                number => format!("it has only {}", count(number, "word")),
+            };
+            return decision(Verdict::Drop, reason, Some(format!("min-words = {min_words}")));
+        }
+        if let Some(WholeCopy { kept, likeness }) = whole.copy_of {
+            return match likeness {
+                None => decision(Verdict::Drop, format!("it is a copy of {kept}"), None),
+                Some((rule, likeness)) => decision(
+                    Verdict::Drop,
+                    format!("it is a near copy of {kept}, {likeness}"),
+                    Some((*rule).to_owned()),
+                ),
+            };
+        }
+        if let Some(failed) = whole.failed_measure {
+            let rule = &failed.rule;
+            let reason = format!("{} fails: {}", rule.name, failed.message());
+            return decision(Verdict::Drop, reason, Some(rule.code.clone()));
+        }
+        let worthless = rounded(1.0 - self.unique_share);
+        if worthless >= drop_share {
+            let mut reason =
+                format!("{} of its words are noise or in other documents", percent(worthless));
+            match nearest.filter(|_| self.nearest_share > 0.0) {
+                Some(nearest) => reason.push_str(&format!(
+                    ": {} are noise, and {} are in {nearest}",
+                    percent(self.noise_share),
+                    percent(self.nearest_share)
+                )),
+                None => reason = format!("{} of its words are noise", percent(worthless)),
+            }
+            return decision(Verdict::Drop, reason, Some(format!("drop-share = {drop_share}")));
+        }
+        if let Some(error) =
+            findings.iter().find(|finding| finding.rule.severity == Severity::Error)
+        {
+            let reason = format!("{}: {}", error.rule.code, error.message());
+            return decision(Verdict::Review, reason, None);
+        }
+        if self.safe_removed_share > max_removed {
+            let reason = format!(
+                "safe fixes would remove {} of its words",
+                percent(self.safe_removed_share)
+            );
+            return decision(Verdict::Review, reason, Some(format!("max-removed = {max_removed}")));
+        }
+        let doubtful = format!(
+            "{} of its words are in findings without a safe fix",
+            percent(self.doubtful_share)
+        );
+        if self.doubtful_share >= review_share {
+            return decision(
+                Verdict::Review,
+                doubtful,
+                Some(format!("review-share = {review_share}")),
+            );
+        }
+        let safe = findings
+            .iter()
+            .filter(|finding| finding.applicable_fix(Applicability::Safe).is_some())
+            .count();
+        if safe > 0 {
+            let (findings, share) = (count(safe, "finding"), percent(self.safe_removed_share));
+            return decision(
+                Verdict::Fix,
+                format!("{findings} can be fixed safely, which removes {share} of its words"),
+                None,
+            );
+        }
+        match self.findings {
+            0 => decision(Verdict::Keep, "no findings".to_owned(), None),
+            _ => decision(Verdict::Keep, doubtful, Some(format!("review-share = {review_share}"))),
+        }
+    }
+
+    /// Returns the row as a JSON object on one line.
+    pub fn json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Returns the header of a CSV file, with the line end.
+    pub fn csv_header() -> String {
+        Self::FIELDS.join(",") + "\n"
+    }
+
+    /// Returns the row as CSV (RFC 4180), with the line end. A missing value is empty.
+    pub fn csv(&self) -> String {
+        let fields = [
+            quoted(&self.path),
+            optional(self.record_index.as_ref()),
+            quoted(self.record_id.as_deref().unwrap_or_default()),
+            self.words.to_string(),
+            self.bytes.to_string(),
+            self.page_kind.to_owned(),
+            self.page_kind_probability.to_string(),
+            self.findings.to_string(),
+            self.findings_by_rule
+                .iter()
+                .map(|(code, count)| format!("{code}={count}"))
+                .collect::<Vec<_>>()
+                .join(" "),
+            self.safe_removed_share.to_string(),
+            self.removed_share.to_string(),
+            self.noise_share.to_string(),
+            self.duplicated_share.to_string(),
+            self.doubtful_share.to_string(),
+            self.unique_share.to_string(),
+            quoted(self.nearest_path.as_deref().unwrap_or_default()),
+            optional(self.nearest_record_index.as_ref()),
+            quoted(self.nearest_record_id.as_deref().unwrap_or_default()),
+            self.nearest_share.to_string(),
+            self.decision.verdict.name().to_owned(),
+            quoted(&self.decision.reason),
+            quoted(self.decision.threshold.as_deref().unwrap_or_default()),
+        ];
+        fields.join(",") + "\n"
+    }
+}
+
+/// The words of a document by what the findings say about them.
+#[derive(Default)]
+struct Evidence<'f> {
+    words: usize,
+    safe_removed: usize,
+    removed: usize,
+    noise: usize,
+    duplicated: usize,
+    doubtful: usize,
+    unique: usize,
+    /// The document with most of the duplicated words, and their number.
+    nearest: Option<(&'f Origin, usize)>,
+}
+
+impl<'f> Evidence<'f> {
+    /// Counts words in one pass over the text.
+    fn new(
+        document: &Document<'_>,
+        findings: &'f [Finding],
+        is_duplicate_rule: impl Fn(&str) -> bool,
+        stays: impl Fn(&Origin) -> bool,
+    ) -> Self {
+        let (mut noise, mut copies, mut doubtful) = (Vec::new(), Vec::new(), Vec::new());
+        for finding in findings {
+            let is_duplicate = is_duplicate_rule(&finding.rule.code);
+            let other = finding
+                .labels
+                .iter()
+                .find_map(|label| label.origin.as_deref())
+                .filter(|_| is_duplicate);
+            if let Some(origin) = other {
+                copies.push((finding.span, origin));
+            }
+            let deletion = finding.fix.iter().flat_map(|fix| &fix.edits).map(|edit| edit.span);
+            if !is_duplicate && finding.is_pure_deletion() {
+                noise.extend(deletion.clone());
+            }
+            if finding.applicable_fix(Applicability::Safe).is_none() {
+                doubtful.push(finding.span);
+            }
+        }
+        copies.sort_unstable();
+        // Each origin is looked up once, however many of its passages are copied.
+        let mut by_origin: BTreeMap<&Origin, (bool, usize)> = BTreeMap::new();
+        for (_, origin) in &copies {
+            by_origin.entry(origin).or_insert_with(|| (stays(origin), 0));
+        }
+        let mut copy_spans =
+            SpanCursor::from_sorted(copies.iter().map(|(span, _)| *span).collect());
+        let (mut noise, mut doubtful) = (SpanCursor::new(noise), SpanCursor::new(doubtful));
+        let mut safe = deletions(findings, Applicability::Safe);
+        let mut all = deletions(findings, Applicability::Unsafe);
+        let mut evidence = Self::default();
+        for word in words(document.text()) {
+            evidence.words += 1;
+            let is_noise = noise.find(word.start).is_some();
+            let origin = copy_spans
+                .find(word.start)
+                .and_then(|index| copies.get(index))
+                .map(|(_, origin)| *origin);
+            let copied = origin.and_then(|origin| by_origin.get_mut(origin));
+            let is_elsewhere = copied.as_ref().is_some_and(|(stays, _)| *stays);
+            evidence.safe_removed += safe.count(word.start);
+            evidence.removed += all.count(word.start);
+            evidence.noise += usize::from(is_noise);
+            evidence.duplicated += usize::from(copied.is_some());
+            evidence.doubtful += doubtful.count(word.start);
+            evidence.unique += usize::from(!is_noise && !is_elsewhere);
+            if let Some((_, words)) = copied {
+                *words += 1;
+            }
+        }
+        // Of several documents with equally many words, a staying one is the nearest, then the
+        // first.
+        let nearest =
+            by_origin.into_iter().rev().max_by_key(|(_, (stays, words))| (*words, *stays));
+        evidence.nearest =
+            nearest.map(|(origin, (_, words))| (origin, words)).filter(|(_, words)| *words > 0);
+        evidence
+    }
+
+    fn share(&self, words: usize) -> f64 {
+        if self.words == 0 { 0.0 } else { rounded(words as f64 / self.words as f64) }
+    }
+}
+
+fn rounded(share: f64) -> f64 {
+    (share * 10_000.0).round() / 10_000.0
+}
+
+fn percent(share: f64) -> String {
+    match 100.0 * share {
+        percent if percent > 0.0 && percent < 0.5 => "less than 1 %".to_owned(),
+        percent => format!("{percent:.0} %"),
+    }
+}
+
+fn optional(value: Option<&impl fmt::Display>) -> String {
+    value.map(ToString::to_string).unwrap_or_default()
+}
+
+/// Quotes a CSV field if it needs quotes.
+pub fn quoted(field: &str) -> String {
+    if field.contains([',', '"', '\r', '\n']) {
+        format!("\"{}\"", field.replace('"', "\"\""))
+    } else {
+        field.to_owned()
+    }
+}
