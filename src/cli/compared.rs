@@ -24,7 +24,7 @@ pub(super) struct ComparedArguments {
         value_name = "WORK",
         value_parser = location(),
         help_heading = "Corpora",
-        conflicts_with_all = ["against", "since", "group_by", "plan", "drop_verdict"]
+        conflicts_with_all = ["against", "since", "plan", "drop_verdict"]
     )]
     pub(super) work: Option<PathBuf>,
 

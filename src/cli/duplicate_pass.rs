@@ -253,7 +253,6 @@ pub(super) fn sketch_corpus<'l>(
 }
 
 /// Returns the site of a document, if documents are grouped and it has one.
-/// Returns the site of a document, if documents are grouped.
 pub(super) fn site_of(
     source: &Source,
     handle: Option<&RecordHandle>,
@@ -264,7 +263,7 @@ pub(super) fn site_of(
 }
 
 /// Explains why no document has a site.
-fn missing_sites(group_by: &GroupBy) -> String {
+pub(super) fn missing_sites(group_by: &GroupBy) -> String {
     match group_by.field() {
         None => {
             "`--group-by path` groups files by their folder, and standard input is in none".into()

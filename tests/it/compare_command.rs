@@ -224,8 +224,7 @@ fn what_does_not_fit_the_comparison_is_refused() {
     let stdin = [&["-"][..], &select].concat();
     assert!(check(&stdin).contains("standard input and pipes are not in the comparison"));
     assert!(check(&["--partition", "3/2"]).contains("expected K/N with K from 1 to N"));
-    let group_by = ["compare", "sketch", "sites", "corpus", "--isolated", "--group-by", "path"];
-    assert!(fail(folder, &group_by).contains("lines of sites (ND007) are not compared in steps"));
+    assert!(check(&[&select[..], &["--group-by", "path"]].concat()).contains("reading options"));
     // The text of a document has changed, and not its size.
     let document = folder.join("corpus/b/0.txt");
     let text = fs::read_to_string(&document).unwrap();
@@ -240,4 +239,51 @@ fn what_does_not_fit_the_comparison_is_refused() {
     let not_empty = ["compare", "sketch", "corpus", "corpus"];
     let not_empty = fail(folder, &[&not_empty[..], &SETTINGS].concat());
     assert!(not_empty.contains("the directory has other files and is no work folder"));
+}
+
+/// Compares the pages of two sites, one per folder, in steps.
+fn compare_sites(folder: &Path, work: &str, select: &str) {
+    for share in ["2/2", "1/2"] {
+        let sketch = ["compare", "sketch", work, "corpus", "--isolated", "--select", select];
+        succeed(folder, &[&sketch[..], &["--group-by", "path", "--partition", share]].concat());
+    }
+    while !dechaff(folder, &["compare", "status", work]).status.success() {
+        for share in ["3/3", "1/3", "2/3"] {
+            succeed(folder, &["compare", "match", work, "--partition", share]);
+        }
+    }
+}
+
+#[test]
+fn lines_of_sites_are_counted_in_steps() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    for (site, pages) in [("a-gazette-with-quite-a-long-name", 7), ("paper", 6), ("small", 2)] {
+        let path = folder.join("corpus").join(site);
+        fs::create_dir_all(&path).unwrap();
+        for page in 0..pages {
+            let text = format!(
+                "On day {page} the ferry of the {site} was seen by {page} people who had never \
+                 heard of it before.\n\nThe {site} since 1902\n"
+            );
+            fs::write(path.join(format!("{page}.txt")), text).unwrap();
+        }
+    }
+    compare_sites(folder, "work", "ND");
+    let check = |more: &[&str]| {
+        let check = ["check", "corpus", "--isolated", "--select=ND", "--output-format=json"];
+        let output = dechaff(folder, &[&check[..], &["--group-by", "path"], more].concat());
+        serde_json::from_slice::<Vec<Value>>(&output.stdout).unwrap()
+    };
+    let expected = check(&[]);
+    assert_eq!(expected.iter().filter(|finding| finding["code"] == "ND007").count(), 13);
+    assert_eq!(check(&["--compared", "work"]), expected);
+    let fix = ["check", "corpus", "--isolated", "--group-by", "path", "--unsafe-fixes"];
+    let fix = [&fix[..], &["--output-dir", "fixed", "--fix-only", "--max-removed=1"]].concat();
+    let error = fail(folder, &[&fix[..], &["--select=ND", "--compared", "work"]].concat());
+    assert!(error.contains("in a comparison of their own with `--select ND007`"), "{error}");
+    compare_sites(folder, "sites", "ND007");
+    succeed(folder, &[&fix[..], &["--select=ND007", "--compared", "sites"]].concat());
+    let is_chrome = |text: &String| text.trim_end().ends_with("since 1902");
+    assert_eq!(paragraphs(&folder.join("fixed")).iter().filter(|text| is_chrome(text)).count(), 2);
 }

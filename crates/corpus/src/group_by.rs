@@ -25,6 +25,11 @@ impl GroupBy {
         }
     }
 
+    /// Returns what [`GroupBy::parse`] parses.
+    pub fn name(&self) -> &str {
+        self.field().unwrap_or("path")
+    }
+
     /// Returns the field of records to read.
     pub fn field(&self) -> Option<&str> {
         match self {

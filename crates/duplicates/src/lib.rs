@@ -21,6 +21,7 @@ pub mod element_order;
 pub mod indexed;
 pub mod site_line;
 pub mod staged;
+mod staged_table;
 pub mod store;
 
 pub use corpus_check::{Corpus, CorpusCheck, DocumentSet, FindingsByDocument, PendingFindings};

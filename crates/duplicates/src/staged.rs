@@ -8,6 +8,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::element_order::ElementOrder;
+pub use super::staged_table::{Base, StagedTable, Step, StepSplit};
 use super::store;
 use super::{DocumentSet, PendingFindings};
 
@@ -15,7 +16,7 @@ use super::{DocumentSet, PendingFindings};
 pub const MAX_VALUES: usize = 10;
 
 /// The version of tables and steps. A work folder of another version is refused.
-pub const STAGED_VERSION: u32 = 2;
+pub const STAGED_VERSION: u32 = 3;
 
 /// A row of a table. Rows are sorted by key, then by values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -35,6 +36,17 @@ impl StagedRow {
     }
 }
 
+/// Splits a hash into two values, the lower half first.
+pub fn halves(hash: u64) -> [u32; 2] {
+    let [a, b, c, d, e, f, g, h] = hash.to_le_bytes();
+    [u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h])]
+}
+
+/// Joins the halves of a hash.
+pub fn joined(low: u32, high: u32) -> u64 {
+    u64::from(high) << 32 | u64::from(low)
+}
+
 /// The key of an offset in a document. Keys sort by document, then by offset.
 pub fn place_key(document: u32, start: u32) -> u64 {
     u64::from(document) << 32 | u64::from(start)
@@ -48,148 +60,6 @@ pub fn key_document(key: u64) -> u32 {
 /// Returns the offset of a [`place_key`].
 pub fn key_start(key: u64) -> u32 {
     u32::try_from(key & u64::from(u32::MAX)).unwrap_or(u32::MAX)
-}
-
-macro_rules! tables {
-    ($($(#[$doc:meta])* $name:ident = $text:literal, $columns:literal;)*) => {
-        /// A table. The documentation of each lists its key, then its values.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum StagedTable {
-            $($(#[$doc])* $name),*
-        }
-
-        impl StagedTable {
-            /// All tables.
-            pub const ALL: &[Self] = &[$(Self::$name),*];
-
-            /// Returns the name of the table.
-            pub fn name(self) -> &'static str {
-                match self {
-                    $(Self::$name => $text),*
-                }
-            }
-
-            /// Returns the number of values of a row.
-            pub fn columns(self) -> usize {
-                match self {
-                    $(Self::$name => $columns),*
-                }
-            }
-        }
-    };
-}
-
-tables! {
-    /// Place; end, words, kind, number of shingles.
-    Units = "units", 4;
-    /// Hash of the text; document, start, end, words, kind, number of shingles.
-    Exact = "exact", 6;
-    /// Hash of the words but for numbers; document, start, end, words, halves of the hash of the text.
-    Lines = "lines", 6;
-    /// Hash of a sentence; document, start of the unit, start, end, words.
-    Sentences = "sentences", 5;
-    /// Hash of a few words in a row; document, start and end of the unit, start.
-    Passages = "passages", 4;
-    /// Place of a document; words, order, number of shingles.
-    Documents = "documents", 3;
-    /// Hash of all words of a document; document, words, order.
-    DocumentHashes = "document-hashes", 3;
-    /// Hash of a line without one of its words; halves of the hash of the line, number of lines,
-    /// document, start and end of the first.
-    Variants = "variants", 6;
-    /// As `variants`, but for all documents, and without those that too few lines have.
-    VariantGroups = "variant-groups", 6;
-    /// Hash of a line; halves of the hash of the line that it counts as.
-    MergedLines = "merged-lines", 2;
-    /// Place of a unit that is reported.
-    Claims = "claims", 0;
-    /// Place of a document that is equal to another one; that one.
-    EqualDocuments = "equal-documents", 1;
-    /// Mixed shingle; order, document, start, end, number of shingles, position in the prefix, halves
-    /// of the shingle before it in the prefix, halves of the signature.
-    Near = "near", 10;
-    /// As `near`, of whole documents.
-    NearDocuments = "near-documents", 10;
-    /// Place; end; order, document, start and end of the most similar; shared, union, matches,
-    /// whether some may be missing; order.
-    Best = "best", 10;
-    /// Order and document; order and document of a candidate, similarity in millionths.
-    Candidates = "candidates", 3;
-    /// Place of a repeated sentence; rule, end, document, start and end of the original, more copies.
-    SentenceMatches = "sentence-matches", 6;
-    /// Place of a unit; its end, start of the shared words; document, start and end of the earlier
-    /// unit, start of the shared words there.
-    Seeds = "seeds", 6;
-    /// Place of a copy; rule, end, document, start and end of the original, more copies, kind of
-    /// evidence and three numbers.
-    Matches = "matches", 10;
-    /// Place of a document that is a copy; rule, the document that stays.
-    DocumentMatches = "document-matches", 2;
-}
-
-impl StagedTable {
-    /// Whether the first value is the number of a document. Rows that a sketch task writes have
-    /// numbers within the task.
-    pub fn has_document(self) -> bool {
-        matches!(
-            self,
-            Self::Exact | Self::Lines | Self::Sentences | Self::Passages | Self::DocumentHashes
-        )
-    }
-
-    /// Whether keys are places in documents numbered within the task that sketched them.
-    pub fn is_keyed_by_place(self) -> bool {
-        matches!(self, Self::Units | Self::Documents)
-    }
-
-    /// Returns the last step that reads the table, unless a run reads it after all steps.
-    pub fn last_step(self) -> Option<Step> {
-        Some(match self {
-            Self::Exact | Self::DocumentHashes => Step::Exact,
-            Self::Lines | Self::MergedLines => Step::Lines,
-            Self::Variants => Step::Group,
-            Self::VariantGroups => Step::Merge,
-            Self::Near | Self::NearDocuments => Step::Near,
-            Self::Best | Self::Candidates | Self::EqualDocuments | Self::Documents => Step::Keep,
-            Self::Sentences | Self::Passages => Step::Parts,
-            Self::Units | Self::Claims | Self::SentenceMatches | Self::Seeds => Step::Extend,
-            Self::Matches | Self::DocumentMatches => return None,
-        })
-    }
-
-    /// Whether a value is half a hash, which takes four bytes.
-    pub fn is_hash(self, column: usize) -> bool {
-        matches!((self, column), (Self::Near | Self::NearDocuments, 6..))
-    }
-
-    /// Returns what a value is close to, so that the difference is stored.
-    pub fn base(self, column: usize) -> Option<Base> {
-        let on_key = matches!(
-            (self, column),
-            (Self::Units | Self::Best, 0)
-                | (Self::Seeds, 0 | 1)
-                | (Self::SentenceMatches | Self::Matches, 1)
-        );
-        let on_value = match (self, column) {
-            (Self::Exact | Self::Lines, 2) => 1,
-            (Self::Sentences, 2) | (Self::Passages, 2 | 3) => 1,
-            (Self::Sentences, 3) | (Self::Near, 3) => 2,
-            (Self::Variants | Self::VariantGroups, 5) | (Self::Best, 4) => column - 1,
-            (Self::Seeds, 4 | 5) => 3,
-            (Self::SentenceMatches | Self::Matches, 4) => 3,
-            _ => return on_key.then_some(Base::Start),
-        };
-        Some(Base::Value(on_value))
-    }
-}
-
-/// What a value is stored as the difference from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Base {
-    /// The offset in the key.
-    Start,
-    /// An earlier value.
-    Value(usize),
 }
 
 /// Bytes that a task writes beside tables.
@@ -241,73 +111,6 @@ impl StagedBlob {
             Self::DocumentElementOrder => "document-element-order",
         }
     }
-}
-
-/// How the tasks of a step share the work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StepSplit {
-    /// Each task takes a range of documents.
-    Documents,
-    /// Each task takes a range of keys.
-    Keys,
-    /// One task does all of it.
-    Single,
-}
-
-macro_rules! steps {
-    ($($(#[$doc:meta])* $name:ident = $text:literal, $split:ident;)*) => {
-        /// A step, after the documents are sketched. Steps run in this order.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Step {
-            $($(#[$doc])* $name),*
-        }
-
-        impl Step {
-            /// All steps, in order.
-            pub const ALL: &[Self] = &[$(Self::$name),*];
-
-            /// Returns the name of the step.
-            pub fn name(self) -> &'static str {
-                match self {
-                    $(Self::$name => $text),*
-                }
-            }
-
-            /// Returns how tasks share the work.
-            pub fn split(self) -> StepSplit {
-                match self {
-                    $(Self::$name => StepSplit::$split),*
-                }
-            }
-        }
-    };
-}
-
-steps! {
-    /// Lines that may differ from a frequent one in a word.
-    Variants = "variants", Documents;
-    /// Which of them are enough.
-    Group = "group", Keys;
-    /// Which lines count as the same.
-    Merge = "merge", Single;
-    /// Recurring lines.
-    Lines = "lines", Keys;
-    /// Units and documents with equal text.
-    Exact = "exact", Keys;
-    /// How frequent shingles are.
-    Count = "count", Documents;
-    /// The order of shingles.
-    Order = "order", Single;
-    /// The rarest shingles of each unit and document.
-    Post = "post", Documents;
-    /// Pairs that are similar.
-    Near = "near", Keys;
-    /// What stays of similar units and documents.
-    Keep = "keep", Single;
-    /// Repeated sentences, and passages that may be shared.
-    Parts = "parts", Keys;
-    /// Shared passages.
-    Extend = "extend", Documents;
 }
 
 /// The texts of documents that are known by number.
@@ -474,8 +277,8 @@ pub trait StagedCheck: Send + Sync {
     }
 
     /// Returns the table with the matches of the check, and which value is the number of the other
-    /// document.
-    fn matches(&self) -> (StagedTable, usize);
+    /// document, if there is one.
+    fn matches(&self) -> (StagedTable, Option<usize>);
 
     /// Turns rows of the table of matches, whose documents are numbered as in `documents`, into
     /// findings.

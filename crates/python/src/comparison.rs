@@ -186,7 +186,10 @@ impl Plan {
         let (files, bytes) = shares.share(share);
         let task = SketchTask::begin(&folder, linter, share, self.memory, bytes)?;
         let Some(mut task) = task else { return Ok(false) };
+        let (mut has_documents, mut has_site) = (false, false);
         self.reader(threads).read(&files, |batch| {
+            has_documents |= !batch.is_empty();
+            has_site |= batch.iter().any(|document| document.site.is_some());
             if cancelled.load(Ordering::Relaxed) {
                 return Err(StoreError { message: "interrupted; run the task again".into() });
             }
@@ -196,6 +199,13 @@ impl Plan {
             let mut sketched = batch.iter().zip(&sketches);
             sketched.try_for_each(|(document, sketch)| task.add(sketch, &document.source.text))
         })?;
+        if let Some(group_by) = &self.read_options.group_by
+            && has_documents
+            && !has_site
+        {
+            let message = format!("no document has a site: group-by = {:?}", group_by.name());
+            return Err(StoreError { message });
+        }
         task.finish()?;
         Ok(true)
     }

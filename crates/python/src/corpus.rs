@@ -150,7 +150,7 @@ impl Corpus {
     /// How documents are grouped into sites: `path`, or the name of a field.
     #[getter]
     fn group_by(&self) -> Option<&str> {
-        self.group_by.as_ref().map(|group_by| group_by.field().unwrap_or("path"))
+        self.group_by.as_ref().map(GroupBy::name)
     }
 
     /// Adds documents. `ids` names them in messages; `groups` has the path or the field that they

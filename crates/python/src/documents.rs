@@ -16,6 +16,8 @@ const BATCH_BYTES: usize = 1 << 20;
 pub(crate) struct ReadDocument {
     pub(crate) source: Source,
     language: Option<String>,
+    /// The site, if documents are grouped and this one has one.
+    pub(crate) site: Option<Arc<str>>,
 }
 
 impl ReadDocument {
@@ -27,7 +29,7 @@ impl ReadDocument {
     /// Returns the document, given the index of its text.
     pub(crate) fn document(&self, index: &Arc<DocumentIndex>) -> Document<'_> {
         let document = self.source.document_with_index(Arc::clone(index));
-        document.with_language(self.language.as_deref())
+        document.with_language(self.language.as_deref()).with_site(self.site.clone())
     }
 }
 
@@ -56,7 +58,10 @@ impl DocumentReader<'_> {
         for file in files {
             match open(file, self.options, &Arc::new(AtomicU64::new(0))) {
                 Ok(OpenedFile::Plain) => match read(&file.path, self.options.max_record) {
-                    Ok(source) => batch.push(ReadDocument { source, language: None }),
+                    Ok(source) => {
+                        let site = self.site(&source, None);
+                        batch.push(ReadDocument { source, language: None, site });
+                    }
                     Err(error) => self.accept(error)?,
                 },
                 Ok(OpenedFile::Shard(_, mut records)) => {
@@ -94,12 +99,17 @@ impl DocumentReader<'_> {
         match source {
             Ok(Some(source)) => {
                 *bytes += source.text.len();
-                batch.push(ReadDocument { source, language: handle.labels.language });
+                let site = self.site(&source, handle.labels.group.as_deref());
+                batch.push(ReadDocument { source, language: handle.labels.language, site });
                 Ok(())
             }
             Ok(None) => Ok(()),
             Err(error) => self.accept(error),
         }
+    }
+
+    fn site(&self, source: &Source, value: Option<&str>) -> Option<Arc<str>> {
+        self.options.group_by.as_ref()?.group(&source.path, value)
     }
 
     /// Returns the error, unless it is about something that is left out on purpose.

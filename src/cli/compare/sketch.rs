@@ -7,6 +7,7 @@ use anyhow::{Context, ensure};
 
 use super::{MEMORY, SketchArguments, print};
 use crate::cli::check::set_threads;
+use crate::cli::duplicate_pass::{missing_sites, site_of};
 use crate::cli::pipeline::{DocumentSource, Event, Pipeline, WorkItem};
 use crate::cli::progress::{Phase, Progress, TotalSize};
 use crate::cli::settings_resolver::SettingsResolver;
@@ -48,15 +49,21 @@ pub(super) fn run(arguments: &SketchArguments) -> anyhow::Result<Exit> {
     let progress = Progress::new(false);
     progress.start_phase(Phase::Compare, TotalSize::Files, Box::new(move || bytes));
     let progress = Rc::new(progress);
-    let mut failed = false;
-    let sketch = |item: WorkItem| -> (Sketch, Arc<str>) {
-        (linter.sketch(&item.document()), item.source.text)
+    let (mut failed, mut has_documents, mut has_site) = (false, false, false);
+    let sketch = |item: WorkItem| -> (Sketch, bool, Arc<str>) {
+        let site = site_of(&item.source, item.handle.as_ref(), &read_options);
+        let has_site = site.is_some();
+        (linter.sketch(&item.document().with_site(site)), has_site, item.source.text)
     };
     std::thread::scope(|scope| {
         let documents = DocumentSource::Files(own.into_iter().map(Ok), &read_options);
         for event in Pipeline::spawn(scope, documents, 0, &progress, sketch) {
             match event {
-                Event::Document((sketch, text)) => task.add(&sketch, &text)?,
+                Event::Document((sketch, of_site, text)) => {
+                    has_documents = true;
+                    has_site |= of_site;
+                    task.add(&sketch, &text)?;
+                }
                 Event::Skipped(_, Some(error)) | Event::ReadError(error) => {
                     failed |= read_error(&error, arguments.skip_bad_records);
                 }
@@ -77,6 +84,10 @@ pub(super) fn run(arguments: &SketchArguments) -> anyhow::Result<Exit> {
         "share {share} was not completed, because documents could not be read; --skip-bad-records \
          leaves out records that are not readable"
     );
+    // The documents of other shares may have sites.
+    if let Some(group_by) = read_options.group_by.as_ref().filter(|_| has_documents && !has_site) {
+        output::warning(&missing_sites(group_by));
+    }
     let documents = task.finish()?;
     let documents = count(usize::try_from(documents).unwrap_or(usize::MAX), "document");
     print(&format!("sketch: share {share} done, {documents}"))?;

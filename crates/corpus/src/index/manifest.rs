@@ -107,11 +107,20 @@ impl IndexSettings {
     /// Returns the settings of a linter; `None` if none of its rules can compare documents with an
     /// index.
     pub fn new(linter: &Linter) -> Option<Self> {
+        Self::with_rules(linter.indexed_rules())
+    }
+
+    /// As [`Self::new`], for comparing documents in steps.
+    pub fn of_steps(linter: &Linter) -> Option<Self> {
+        Self::with_rules(linter.staged_rules())
+    }
+
+    fn with_rules(rules: &[(String, serde_json::Value)]) -> Option<Self> {
         let rule = |(code, parameters): &(String, serde_json::Value)| IndexRule {
             code: code.clone(),
             parameters: parameters.clone(),
         };
-        let rules: Vec<IndexRule> = linter.indexed_rules().iter().map(rule).collect();
+        let rules: Vec<IndexRule> = rules.iter().map(rule).collect();
         let (sketch, unicode) = (SKETCH_VERSION, unicode_version());
         (!rules.is_empty()).then_some(Self { sketch, unicode, rules })
     }

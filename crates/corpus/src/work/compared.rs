@@ -24,6 +24,8 @@ pub struct ComparedDocuments {
     /// The documents that are checked, as a range of numbers.
     range: std::ops::Range<u32>,
     rows: Vec<Vec<StagedRow>>,
+    /// Whether documents are grouped into sites.
+    pub(super) has_sites: bool,
 }
 
 impl ComparedDocuments {
@@ -58,7 +60,7 @@ impl ComparedDocuments {
                 let keys = place_key(range.start, 0)..=(place_key(last, 0) | u64::from(u32::MAX));
                 for row in files.rows(table, keys)? {
                     let row = row?;
-                    numbers.insert(row.values[other]);
+                    numbers.extend(other.map(|other| row.values[other]));
                     of_check.push(row);
                 }
             }
@@ -74,10 +76,13 @@ impl ComparedDocuments {
             let (_, other) = check.matches();
             for row in rows {
                 row.key = place_key(local(key_document(row.key))?, key_start(row.key));
-                row.values[other] = local(row.values[other])?;
+                if let Some(other) = other {
+                    row.values[other] = local(row.values[other])?;
+                }
             }
         }
-        Ok(Self { files, numbers, origins: origins.into(), range, rows })
+        let has_sites = folder.manifest().has_sites();
+        Ok(Self { files, numbers, origins: origins.into(), range, rows, has_sites })
     }
 
     /// Returns the number of documents.
@@ -122,7 +127,7 @@ impl ComparedDocuments {
     pub fn deleted_originals(&self, linter: &Linter, only_safe: bool) -> Result<DeletedPlaces> {
         let mut places = FxHashSet::default();
         for ((_, check), rows) in linter.staged_checks().zip(&self.rows) {
-            let (table, other) = check.matches();
+            let (table, Some(other)) = check.matches() else { continue };
             if table != StagedTable::Matches {
                 continue;
             }

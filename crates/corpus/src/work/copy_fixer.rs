@@ -27,7 +27,8 @@ impl<'f> CopyFixer<'f> {
     ///
     /// # Errors
     ///
-    /// Rules that check documents by themselves are selected, or the work folder cannot be read.
+    /// Rules that check documents by themselves are selected, or rules for lines of sites together
+    /// with others, or the work folder cannot be read.
     pub fn new(
         linter: &'f Linter,
         fixer: &'f Fixer,
@@ -41,6 +42,17 @@ impl<'f> CopyFixer<'f> {
                           the rules that compare documents alone, as in `--select ND`, and fix what \
                           other rules find before the comparison"
                     .into(),
+            });
+        }
+        let is_site_rule = |(code, _): &&(String, serde_json::Value)| linter.is_site_rule(code);
+        let site_rules = linter.staged_rules().iter().filter(is_site_rule).count();
+        if documents.has_sites && (1..linter.staged_rules().len()).contains(&site_rules) {
+            return Err(StoreError {
+                message:
+                    "lines of sites are removed from all pages, so no copy of them stays; remove \
+                          them first, in a comparison of their own with `--select ND007`, and \
+                          compare the rest without `--group-by`"
+                        .into(),
             });
         }
         let matches = Mutex::new(documents.matches(linter, memory, threads)?);

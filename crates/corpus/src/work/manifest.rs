@@ -10,13 +10,15 @@ use sha2::{Digest, Sha256};
 use super::file_shares::{FileList, FileShares};
 use super::{cannot_read, damaged, error_at};
 use crate::index::{IndexSettings, hex};
-use crate::{ReadOptions, atomic_write, storage};
+use crate::{GroupBy, ReadOptions, atomic_write, storage};
 use dechaff_duplicates::staged::STAGED_VERSION;
 use dechaff_duplicates::store::{Result, StoreError};
 use dechaff_engine::linter::Linter;
 
 /// The version of the format. Others are refused.
 const FORMAT: u32 = 1;
+/// The option by which documents are grouped into sites.
+const GROUP_BY: &str = "group-by";
 /// The name of the file.
 pub(super) const FILE_NAME: &str = "manifest.json";
 
@@ -55,15 +57,7 @@ impl WorkManifest {
         if let Some(refusal) = linter.staged_refusal() {
             return error(format!("the rules cannot be run in steps: {refusal}"));
         }
-        if read_options.group_by.is_some() {
-            return error(
-                "`--group-by`: lines of sites (ND007) are not compared in steps; leave it out, and \
-                 check each site in one run for them"
-                    .into(),
-            );
-        }
-        let settings = IndexSettings::new(linter);
-        let Some(settings) = settings.filter(|_| linter.staged_checks().next().is_some()) else {
+        let Some(settings) = IndexSettings::of_steps(linter) else {
             return error(
                 "none of the selected rules compares documents; select some, such as \
                  `--extend-select ND`"
@@ -74,6 +68,7 @@ impl WorkManifest {
             "format": read_options.content.map(|format| format.name),
             "text-field": read_options.text_field,
             "id-field": read_options.id_field,
+            GROUP_BY: read_options.group_by.as_ref().map(GroupBy::name),
             "max-record": read_options.max_record,
         });
         Ok(Self::new(settings, reading, files.list(), shares))
@@ -90,6 +85,11 @@ impl WorkManifest {
         let mut manifest = Self { format, steps, settings, reading, files, shares, checksum };
         manifest.checksum = manifest.computed_checksum();
         manifest
+    }
+
+    /// Whether documents are grouped into sites.
+    pub(super) fn has_sites(&self) -> bool {
+        self.reading.get(GROUP_BY).is_some_and(|group_by| !group_by.is_null())
     }
 
     /// Reads the manifest of the work folder at `path`; `None` if there is none.

@@ -98,8 +98,8 @@ impl StagedCheck for DuplicateDocumentCheck {
         }
     }
 
-    fn matches(&self) -> (StagedTable, usize) {
-        (StagedTable::DocumentMatches, 1)
+    fn matches(&self) -> (StagedTable, Option<usize>) {
+        (StagedTable::DocumentMatches, Some(1))
     }
 
     fn pending<'d>(

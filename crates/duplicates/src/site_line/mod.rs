@@ -6,12 +6,14 @@
 
 mod lines;
 mod sketch;
+mod staged;
 
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
+use super::staged::StagedCheck;
 use super::{Corpus, CorpusCheck, DocumentSet, FindingsByDocument, PendingFindings, store};
 use dechaff_findings::{Finding, FindingLimit, ParameterError, RuleInfo, RuleWithParams};
 use dechaff_text::Document;
@@ -86,6 +88,10 @@ impl CorpusCheck for SiteLineCheck {
         keys.sort_unstable();
         keys.dedup();
         sketch::encode(site, &keys)
+    }
+
+    fn staged(&self) -> Option<&dyn StagedCheck> {
+        Some(self)
     }
 
     fn compare<'d>(
@@ -215,33 +221,53 @@ impl SiteLines<'_> {
             return Vec::new();
         };
         let Some(site) = self.sites.get(index as usize) else { return Vec::new() };
-        let lines = page_lines(document);
-        let pages = |line: &SiteLine| {
+        let pages_with = |line: &SiteLine| {
             let key = add_hash(u64::from(index), line.key?);
             self.pages_by_line.get(&key).copied()
         };
-        let mut findings = Vec::new();
-        for (rule, parameters) in self.rules {
-            let recurs =
-                |at: usize| parameters.recurrence(pages(&lines[at]).unwrap_or(0), site.pages);
-            let found = furniture(document, &lines, recurs);
-            let (listed, unlisted) =
-                found.split_at_checked(FindingLimit::REPORT.findings).unwrap_or((&found, &[]));
-            for line in listed.iter().filter_map(|at| lines.get(*at)) {
-                let mut finding = Finding::with_deletion(rule, document, line.span);
-                let (pages, zone) = (pages(line).unwrap_or(0), line.zone.describe());
-                finding.notes.push(
-                    format!("on {pages} of {} pages of {}, {zone}", site.pages, site.name).into(),
-                );
-                findings.push(finding);
-            }
-            if let Some(last) = findings.last_mut().filter(|_| !unlisted.is_empty()) {
-                last.add_unlisted(&rule.code, unlisted.len());
-            }
-        }
-        findings.sort_by(|left: &Finding, right| left.sort_key().cmp(&right.sort_key()));
-        findings
+        let lines = page_lines(document);
+        let page = SitePage { site: &site.name, pages: site.pages, lines: &lines };
+        build_findings(self.rules, document, &page, pages_with)
     }
+}
+
+/// A page of a site.
+struct SitePage<'p> {
+    site: &'p str,
+    /// The number of pages of the site.
+    pages: u32,
+    lines: &'p [SiteLine],
+}
+
+/// Builds the findings in a page, given the number of pages with a line if it recurs.
+fn build_findings(
+    rules: &[(Arc<RuleInfo>, Parameters)],
+    document: &Document<'_>,
+    page: &SitePage<'_>,
+    pages_with: impl Fn(&SiteLine) -> Option<u32>,
+) -> Vec<Finding> {
+    let SitePage { site, pages: site_pages, lines } = *page;
+    let mut findings = Vec::new();
+    for (rule, parameters) in rules {
+        let recurs =
+            |at: usize| parameters.recurrence(pages_with(&lines[at]).unwrap_or(0), site_pages);
+        let found = furniture(document, lines, recurs);
+        let (listed, unlisted) =
+            found.split_at_checked(FindingLimit::REPORT.findings).unwrap_or((&found, &[]));
+        for line in listed.iter().filter_map(|at| lines.get(*at)) {
+            let mut finding = Finding::with_deletion(rule, document, line.span);
+            let (pages, zone) = (pages_with(line).unwrap_or(0), line.zone.describe());
+            finding
+                .notes
+                .push(format!("on {pages} of {site_pages} pages of {site}, {zone}").into());
+            findings.push(finding);
+        }
+        if let Some(last) = findings.last_mut().filter(|_| !unlisted.is_empty()) {
+            last.add_unlisted(&rule.code, unlisted.len());
+        }
+    }
+    findings.sort_by(|left: &Finding, right| left.sort_key().cmp(&right.sort_key()));
+    findings
 }
 
 impl PendingFindings for SiteLines<'_> {

@@ -11,7 +11,7 @@ use crate::config::Settings;
 use crate::suppress::{IgnoreList, Suppressions};
 use dechaff_checks::rule::{Registry, Rule};
 use dechaff_checks::suppression::SuppressionRules;
-use dechaff_checks::{Check, DocumentCheck, guard, measure};
+use dechaff_checks::{Check, DocumentCheck, Parameters, guard, measure};
 use dechaff_duplicates::indexed::IndexedCheck;
 use dechaff_duplicates::staged::{StagedCheck, StagedRow};
 use dechaff_duplicates::store::{self, MemoryStore, Store};
@@ -41,10 +41,25 @@ pub struct Linter {
     measure_codes: Arc<[String]>,
     /// The parameters of the rules that can compare documents with an index, by code.
     indexed_rules: Arc<[(String, serde_json::Value)]>,
+    /// The parameters of the rules that can compare documents in steps, by code.
+    staged_rules: Arc<[(String, serde_json::Value)]>,
     /// Passages whose findings are dropped.
     ignore_lists: Arc<[Arc<IgnoreList>]>,
     /// Codes of rules that run, but whose findings are dropped.
     excluded_codes: Arc<[String]>,
+}
+
+/// The kinds of rules that compare documents.
+const CORPUS_KINDS: [&str; 3] = [duplicate::NAME, site_line::NAME, duplicate_document::NAME];
+
+/// Returns the code and the parameters of the rules of some kinds.
+fn parameters_of(
+    rules: &[(Arc<RuleInfo>, &Parameters)],
+    kinds: &[&str],
+) -> Arc<[(String, serde_json::Value)]> {
+    let of_kind = rules.iter().filter(|(_, parameters)| kinds.contains(&parameters.kind()));
+    let value = |parameters: &Parameters| serde_json::to_value(parameters).unwrap_or_default();
+    of_kind.map(|(rule, parameters)| (rule.code.clone(), value(parameters))).collect()
 }
 
 /// The severity and applicability of a rule's findings, as configured.
@@ -110,9 +125,7 @@ impl Linter {
                 rules
                     .iter()
                     .map(|(rule, parameters)| (rule.code.clone(), parameters.kind()))
-                    .filter(|(_, kind)| {
-                        [duplicate::NAME, site_line::NAME, duplicate_document::NAME].contains(kind)
-                    })
+                    .filter(|(_, kind)| CORPUS_KINDS.contains(kind))
                     .collect(),
             ),
             measure_codes: rules
@@ -120,15 +133,8 @@ impl Linter {
                 .filter(|(_, parameters)| parameters.kind() == measure::NAME)
                 .map(|(rule, _)| rule.code.clone())
                 .collect(),
-            indexed_rules: rules
-                .iter()
-                .filter(|(_, parameters)| {
-                    [duplicate::NAME, duplicate_document::NAME].contains(&parameters.kind())
-                })
-                .map(|(rule, parameters)| {
-                    (rule.code.clone(), serde_json::to_value(parameters).unwrap_or_default())
-                })
-                .collect(),
+            indexed_rules: parameters_of(&rules, &[duplicate::NAME, duplicate_document::NAME]),
+            staged_rules: parameters_of(&rules, &CORPUS_KINDS),
             levels: Arc::new(
                 rules.iter().map(|(rule, _)| (rule.code.clone(), level(rule))).collect(),
             ),
@@ -163,6 +169,11 @@ impl Linter {
     /// Returns the code and the parameters of each rule that can compare documents with an index.
     pub fn indexed_rules(&self) -> &[(String, serde_json::Value)] {
         &self.indexed_rules
+    }
+
+    /// Returns the code and the parameters of each rule that can compare documents in steps.
+    pub fn staged_rules(&self) -> &[(String, serde_json::Value)] {
+        &self.staged_rules
     }
 
     /// Returns the checks that can compare documents with an index, by their position in a sketch.
@@ -208,6 +219,11 @@ impl Linter {
     /// Whether the rule with this code reports copies of whole documents.
     pub fn is_document_rule(&self, code: &str) -> bool {
         self.corpus_kinds.get(code) == Some(&duplicate_document::NAME)
+    }
+
+    /// Whether the rule with this code reports lines of sites.
+    pub fn is_site_rule(&self, code: &str) -> bool {
+        self.corpus_kinds.get(code) == Some(&site_line::NAME)
     }
 
     /// Whether the rule with this code measures whole documents.
@@ -303,8 +319,7 @@ impl Linter {
         let DocumentFindings { findings, mut suppressions } = own;
         let matches = self.apply_levels_and_suppressions(matches, &mut suppressions);
         // A line of the site is reported as that and not as a duplicate as well.
-        let is_site_line =
-            |finding: &Finding| self.corpus_kinds.get(&finding.rule.code) == Some(&site_line::NAME);
+        let is_site_line = |finding: &Finding| self.is_site_rule(&finding.rule.code);
         let (site_lines, duplicates) = matches.into_iter().partition(is_site_line);
         let mut all =
             overlap::merge_compared(findings, overlap::merge_compared(site_lines, duplicates));

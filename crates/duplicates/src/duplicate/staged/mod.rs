@@ -24,8 +24,8 @@ use super::token::Tokens;
 use super::unit_kind::UnitKind;
 use super::{DuplicateCheck, LineParameters, MinWords, NearParameters};
 use crate::staged::{
-    SketchCounts, StagedCheck, StagedRow, StagedTable, Step, StepInput, StepOutput, key_document,
-    key_start, place_key,
+    SketchCounts, StagedCheck, StagedRow, StagedTable, Step, StepInput, StepOutput, halves, joined,
+    key_document, key_start, place_key,
 };
 use crate::store::{self, StoreError};
 use crate::{DocumentSet, PendingFindings};
@@ -128,8 +128,8 @@ impl StagedCheck for DuplicateCheck {
         }
     }
 
-    fn matches(&self) -> (StagedTable, usize) {
-        (StagedTable::Matches, 2)
+    fn matches(&self) -> (StagedTable, Option<usize>) {
+        (StagedTable::Matches, Some(2))
     }
 
     fn pending<'d>(
@@ -297,17 +297,6 @@ fn line_tokens(unit: &UnitRecord<'_>) -> Vec<u32> {
 /// Returns the element that stands for a line without one of its words in a table of counts.
 fn variant_element(hash: u64) -> u64 {
     hash >> (u64::BITS - super::ELEMENT_BITS)
-}
-
-/// Splits a hash into two values, the lower half first.
-fn halves(hash: u64) -> [u32; 2] {
-    let [a, b, c, d, e, f, g, h] = hash.to_le_bytes();
-    [u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h])]
-}
-
-/// Joins the halves of a hash.
-fn joined(low: u32, high: u32) -> u64 {
-    u64::from(high) << 32 | u64::from(low)
 }
 
 /// The text of the document read last.
