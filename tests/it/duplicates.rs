@@ -359,6 +359,41 @@ fn many_short_paragraphs_in_a_long_one_take_linear_time() {
     assert_eq!(found.len(), count);
 }
 
+/// Returns words that are in no other text.
+fn own_words(random: &mut Random, count: usize) -> Vec<String> {
+    let word = |number: usize| format!("{number:b}").replace('0', "l").replace('1', "o");
+    (0..count).map(|_| word(random.below(1 << 40))).collect()
+}
+
+/// Returns a paragraph with `passage` at some place.
+fn paragraph_with(random: &mut Random, passage: &[String]) -> String {
+    let [before, after] = [0; 2].map(|_| {
+        let count = random.below(40);
+        own_words(random, count)
+    });
+    [&before, passage, &after].concat().join(" ") + "."
+}
+
+/// Wherever it is in either paragraph, and whatever is beside it.
+#[test]
+fn a_passage_of_the_least_length_is_found_at_any_place() {
+    const MIN_WORDS: usize = 25;
+    let random = &mut Random(11);
+    let linter = linter(&["ND004"]);
+    for _ in 0..300 {
+        let passage = own_words(random, MIN_WORDS);
+        for (passage, findings) in [(&passage[..], 1), (&passage[1..], 0)] {
+            let texts = ["a.txt", "b.txt"].map(|name| {
+                let text = paragraph_with(random, passage);
+                (name.to_owned(), text)
+            });
+            let corpus = Corpus(texts.into());
+            let found = linter.compare(corpus.sketches(&linter), &corpus).unwrap();
+            assert_eq!(found.len(), findings, "{:?}", corpus.0);
+        }
+    }
+}
+
 /// A paragraph that is too long for its tokens is still compared as a whole and by sentence.
 #[test]
 fn sentences_of_a_huge_paragraph_are_compared() {

@@ -337,7 +337,9 @@ fn settings_that_differ_are_named() {
     let unicode = IndexSettings { unicode: "1.0".into(), ..own.clone() };
     assert!(error(unicode).contains("and this dechaff has Unicode 1.0; build the index again"));
     let sketch = IndexSettings { sketch: 9, ..own.clone() };
-    assert!(error(sketch).contains("sketches of version 1, and this dechaff makes version 9"));
+    let versions =
+        format!("sketches of version {SKETCH_VERSION}, and this dechaff makes version 9");
+    assert!(error(sketch).contains(&versions));
     let mut rules = own.clone();
     rules.rules[1].parameters["near"]["threshold"] = 0.5.into();
     assert!(error(rules).contains("made with other parameters of the rule ND002"));

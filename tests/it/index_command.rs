@@ -212,7 +212,7 @@ fn an_index_of_other_settings_is_refused() {
             "\"format\": 2",
             "the index has format 2, and this dechaff reads format 1",
         ),
-        ("\"sketch\": 1", "\"sketch\": 2", "the checksum is wrong"),
+        ("\"sketch\": 2", "\"sketch\": 3", "the checksum is wrong"),
     ] {
         assert!(text.contains(from));
         fs::write(&manifest, text.replace(from, to)).unwrap();

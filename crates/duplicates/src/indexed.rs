@@ -14,7 +14,7 @@ use super::store;
 use dechaff_text::Origin;
 
 /// The version of sketches and keys. An index of another version cannot be compared with.
-pub const SKETCH_VERSION: u32 = 1;
+pub const SKETCH_VERSION: u32 = 2;
 
 /// Returns the versions of Unicode by which text is normalized and split.
 pub fn unicode_version() -> String {

@@ -105,8 +105,8 @@ tables! {
     Lines = "lines", 6;
     /// Hash of a sentence; document, start of the unit, start, end, words.
     Sentences = "sentences", 5;
-    /// Hash of a few words in a row; document, start and end of the unit, start.
-    Passages = "passages", 4;
+    /// Hash of a few words in a row; document, start and end of the unit, start, context.
+    Passages = "passages", 5;
     /// Place of a document; words, order, number of shingles.
     Documents = "documents", 3;
     /// Hash of all words of a document; document, words, order.

@@ -7,6 +7,7 @@
 
 mod external_group;
 mod findings;
+mod fingerprint;
 mod hash;
 mod indexed;
 mod matches;
@@ -49,7 +50,8 @@ use super::staged::StagedCheck;
 use super::{Corpus, CorpusCheck, PendingFindings, store};
 use dechaff_findings::{ParameterError, RuleInfo, RuleWithParams};
 use dechaff_text::Document;
-use sketch::{FINGERPRINT_TOKENS, MAX_LINE_TOKENS, Scratch, SketchConfig};
+use fingerprint::FINGERPRINT_TOKENS;
+use sketch::{MAX_LINE_TOKENS, Scratch, SketchConfig};
 
 /// The kind's name in rule files.
 pub const NAME: &str = "duplicate";

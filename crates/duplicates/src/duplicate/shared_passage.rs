@@ -10,6 +10,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::external_group::{ExternalGrouper, FixedRecord, read_u32_le, read_u64_le};
+use super::fingerprint::FingerprintContext;
 use super::hash;
 use super::matches::{DocSpan, Match, MatchEvidence, to_u32_saturating};
 use super::text_cache::TextCache;
@@ -26,10 +27,11 @@ struct FingerprintOccurrence {
     hash: u64,
     unit: u32,
     start: u32,
+    context: FingerprintContext,
 }
 
 impl FixedRecord for FingerprintOccurrence {
-    const BYTES: usize = 16;
+    const BYTES: usize = 18;
 
     fn key(&self) -> u64 {
         self.hash
@@ -39,6 +41,7 @@ impl FixedRecord for FingerprintOccurrence {
         bytes.extend(self.hash.to_le_bytes());
         bytes.extend(self.unit.to_le_bytes());
         bytes.extend(self.start.to_le_bytes());
+        bytes.extend(self.context.number().to_le_bytes());
     }
 
     fn read(bytes: &[u8]) -> Self {
@@ -46,6 +49,7 @@ impl FixedRecord for FingerprintOccurrence {
             hash: read_u64_le(bytes, 0),
             unit: read_u32_le(bytes, 8),
             start: read_u32_le(bytes, 12),
+            context: FingerprintContext::read(bytes, 16),
         }
     }
 }
@@ -176,6 +180,7 @@ fn seeds<'s>(
                 hash: fingerprint.hash,
                 unit,
                 start: fingerprint.start,
+                context: fingerprint.context,
             })
         })
     })?;
@@ -183,6 +188,9 @@ fn seeds<'s>(
     occurrences.for_each_group(&mut |group| {
         for_each_seed(group.len(), |later, earlier| {
             let (later, earlier) = (&group[later], &group[earlier]);
+            if !later.context.may_share(earlier.context) {
+                return Ok(());
+            }
             seeds.push(Seed {
                 unit: later.unit,
                 start: later.start,

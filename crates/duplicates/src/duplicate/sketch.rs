@@ -1,6 +1,7 @@
 //! Sketches: the hashes and positions of a document's units, encoded as bytes, without the text.
 
 use super::external_group::{read_u32_le, read_u64_le};
+use super::fingerprint::{FINGERPRINT_BYTES, Fingerprint, write_fingerprints};
 use super::hash::{HashSorter, rolling_hashes};
 use super::matches::to_u32_saturating;
 use super::sentence_hash::{SentenceHasher, write_sentences};
@@ -11,9 +12,6 @@ use dechaff_text::{BlockKind, Document, Span, count_words, ends_sentence};
 
 /// The number of tokens in a shingle.
 pub const SHINGLE: usize = 5;
-
-/// The number of tokens in a fingerprint. Fewer are shared by chance too often.
-pub(super) const FINGERPRINT_TOKENS: usize = 8;
 
 /// The maximum number of tokens of a line whose tokens are sketched, to find similar lines.
 pub(super) const MAX_LINE_TOKENS: usize = 12;
@@ -59,13 +57,6 @@ pub(super) struct SketchedSentence {
     pub(super) start: u32,
     pub(super) end: u32,
     pub(super) words: u32,
-}
-
-/// The hash of [`FINGERPRINT_TOKENS`] tokens in a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Fingerprint {
-    pub(super) hash: u64,
-    pub(super) start: u32,
 }
 
 /// Replaces numbers among the tokens of a short line.
@@ -342,44 +333,6 @@ pub(super) fn line_token(text: &str, token: &Token) -> u32 {
     if is_number { NUMBER } else { u32::try_from(token.hash >> 32).unwrap_or(NUMBER) | 1 }
 }
 
-/// Encodes fingerprints so that two texts that share `run` tokens in a row share one. Returns their
-/// number.
-///
-/// Robust winnowing (Schleimer, Wilkerson and Aiken 2003): the smallest hash of each window is
-/// chosen. If it occurs more than once, the one chosen before is kept, otherwise the last, so that
-/// repetitive text has few fingerprints.
-fn write_fingerprints(
-    tokens: &Tokens,
-    run: usize,
-    hashes: &mut Vec<u64>,
-    bytes: &mut Vec<u8>,
-) -> u32 {
-    let window = run.saturating_sub(FINGERPRINT_TOKENS) + 1;
-    hashes.clear();
-    hashes.extend(rolling_hashes(tokens.hashes(), FINGERPRINT_TOKENS));
-    let mut count = 0;
-    let mut smallest = 0;
-    let mut chosen = None;
-    for at in 0..hashes.len() {
-        let first = (at + 1).saturating_sub(window);
-        if hashes[at] < hashes[smallest] {
-            smallest = at;
-        } else if smallest < first {
-            smallest = (first..=at).rev().min_by_key(|&index| hashes[index]).unwrap_or(at);
-        }
-        if at + 1 < window.min(hashes.len()) || chosen == Some(smallest) {
-            continue;
-        }
-        chosen = Some(smallest);
-        if let Some(token) = tokens.tokens.get(smallest) {
-            bytes.extend_from_slice(&hashes[smallest].to_le_bytes());
-            bytes.extend_from_slice(&to_u32_saturating(token.span.start).to_le_bytes());
-            count += 1;
-        }
-    }
-    count
-}
-
 /// A unit decoded from a sketch.
 pub(super) struct UnitRecord<'b> {
     pub(super) kind: UnitKind,
@@ -434,9 +387,7 @@ impl UnitRecord<'_> {
     }
 
     pub(super) fn fingerprints(&self) -> impl Iterator<Item = Fingerprint> + '_ {
-        self.fingerprints
-            .chunks_exact(FINGERPRINT_BYTES)
-            .map(|bytes| Fingerprint { hash: read_u64_le(bytes, 0), start: read_u32_le(bytes, 8) })
+        self.fingerprints.chunks_exact(FINGERPRINT_BYTES).map(Fingerprint::read)
     }
 }
 
@@ -448,7 +399,6 @@ const NUMBER_OFFSETS: [usize; 3] = [1, 5, 9];
 const EXACT_OFFSET: usize = 13;
 const COUNT_OFFSETS: [usize; 4] = [21, 25, 29, 33];
 const SENTENCE_BYTES: usize = 20;
-const FINGERPRINT_BYTES: usize = 12;
 
 /// Returns the parts of an encoded unit before and after its start and end.
 pub(super) fn without_position(unit: &[u8]) -> [&[u8]; 2] {

@@ -197,7 +197,8 @@ impl DuplicateCheck {
         }
         if !self.passage.is_empty() {
             for print in unit.fingerprints() {
-                let values = [document, start, end, print.start];
+                let context = print.context.number().into();
+                let values = [document, start, end, print.start, context];
                 // The smallest hash of each window is chosen, so hashes are not spread evenly.
                 output.row(StagedTable::Passages, StagedRow::new(finalize(print.hash), values))?;
             }

@@ -2,6 +2,7 @@
 
 use std::iter::Peekable;
 
+use super::super::fingerprint::FingerprintContext;
 use super::super::matches::{DocSpan, Match, MatchEvidence, to_u32_saturating};
 use super::super::repeated_sentence::{SentenceOccurrence, add_matches};
 use super::super::run::without_nested;
@@ -37,14 +38,21 @@ pub(super) fn find(
     }
     for_each_unclaimed_group(input, StagedTable::Passages, input.share(), &mut |group| {
         for_each_seed(group.len(), |later, earlier| {
-            let [document, unit_start, unit_end, start, ..] = group[later].values;
-            let [earlier_document, earlier_unit, earlier_end, earlier_start, ..] =
+            let [document, unit_start, unit_end, start, context, ..] = group[later].values;
+            let [earlier_document, earlier_unit, earlier_end, earlier_start, earlier_context, ..] =
                 group[earlier].values;
+            if !to_context(context).may_share(to_context(earlier_context)) {
+                return Ok(());
+            }
             let values =
                 [unit_end, start, earlier_document, earlier_unit, earlier_end, earlier_start];
             output.row(StagedTable::Seeds, StagedRow::new(place_key(document, unit_start), values))
         })
     })
+}
+
+fn to_context(value: u32) -> FingerprintContext {
+    FingerprintContext::from_number(u16::try_from(value).unwrap_or_default())
 }
 
 fn sentences(
