@@ -88,11 +88,14 @@ pub fn walk(
     paths: &[PathBuf],
     path_filter: &Arc<dyn PathFilter>,
 ) -> Result<impl Iterator<Item = Result<InputFile, WalkError>> + Send + use<>, WalkError> {
-    let roots = paths.iter().map(|path| WalkRoot::find(path)).collect::<Result<Vec<_>, _>>()?;
+    let mut roots = Vec::new();
+    for path in paths {
+        let root = WalkRoot::find(path)?;
+        if path_filter.includes_explicit(path) {
+            roots.push(root);
+        }
+    }
     let explicit: HashSet<PathBuf> = paths.iter().cloned().collect();
-    let mut included = paths.iter().map(|path| path_filter.includes_explicit(path));
-    let roots: Vec<WalkRoot> =
-        roots.into_iter().filter(|_| included.next().unwrap_or(true)).collect();
     let path_filter = Arc::clone(path_filter);
     let has_one_path = roots.len() == 1;
     let mut seen = HashSet::new();
