@@ -33,9 +33,6 @@ pub(super) struct CheckContext<'a> {
     pub(super) memory: Option<usize>,
 }
 
-/// The fields that the language of a document is read from by default.
-const LANGUAGE_FIELDS: [&str; 2] = ["language", "lang"];
-
 /// The documents of a run.
 #[derive(Default)]
 pub(super) struct Inputs {
@@ -65,8 +62,8 @@ impl<'a> CheckContext<'a> {
         let mut read_options = arguments.read_options.read_options(&settings);
         let needs_language = settings.measures_need_language()
             || measures.as_ref().is_some_and(MeasureColumns::need_language);
-        if needs_language && read_options.language_fields.is_empty() {
-            read_options.language_fields = LANGUAGE_FIELDS.map(Into::into).to_vec();
+        if needs_language {
+            read_options.read_language();
         }
         Ok(Self {
             arguments,

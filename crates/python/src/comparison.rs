@@ -28,9 +28,6 @@ use crate::rows::FindingRow;
 /// The name of the step that reads the documents.
 const SKETCH: &str = "sketch";
 
-/// The fields that the language of a document is read from by default, as by the command.
-const LANGUAGE_FIELDS: [&str; 2] = ["language", "lang"];
-
 /// A comparison in steps.
 #[pyclass(frozen, module = "dechaff._dechaff")]
 pub(crate) struct Comparison {
@@ -86,8 +83,8 @@ impl Comparison {
         let mut read_options = settings.read_options();
         read_options.text_field = text.unwrap_or(read_options.text_field);
         read_options.id_field = id.unwrap_or(read_options.id_field);
-        if read_options.language_fields.is_empty() && settings.measures_need_language() {
-            read_options.language_fields = LANGUAGE_FIELDS.map(Into::into).to_vec();
+        if settings.measures_need_language() {
+            read_options.read_language();
         }
         let plan = Plan { settings, work, paths, read_options, skips_bad_records, memory };
         Ok(Self { plan: Arc::new(plan), threads: engine.threads })

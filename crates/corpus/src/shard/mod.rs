@@ -81,6 +81,14 @@ pub struct ReadOptions {
 }
 
 impl ReadOptions {
+    /// Reads the language of each document: from the fields `language` and `lang`, unless other
+    /// fields are set.
+    pub fn read_language(&mut self) {
+        if self.language_fields.is_empty() {
+            self.language_fields = vec!["language".into(), "lang".into()];
+        }
+    }
+
     /// Returns the field or column with the group of a record.
     fn group_field(&self) -> Option<&str> {
         self.group_by.as_ref().and_then(GroupBy::field)
