@@ -103,11 +103,12 @@ impl Comparison {
     /// Returns the name of each step, the number of its shares if that is known, and how many of
     /// them are done. There is none before the first task is begun.
     fn progress(&self, py: Python<'_>) -> PyResult<Vec<(&'static str, Option<u32>, usize)>> {
-        if !self.plan.work.join("manifest.json").exists() {
-            return Ok(Vec::new());
-        }
-        let progress = py.detach(|| WorkFolder::open(&self.plan.work)?.progress());
-        let steps = progress.map_err(store_error)?.steps;
+        let progress = py.detach(|| match WorkFolder::open_if_any(&self.plan.work)? {
+            Some(folder) => folder.progress().map(Some),
+            None => Ok(None),
+        });
+        let steps = progress.map_err(store_error)?.map(|progress| progress.steps);
+        let steps = steps.unwrap_or_default();
         Ok(steps.iter().map(|step| (step.name(), step.count, step.done.len())).collect())
     }
 

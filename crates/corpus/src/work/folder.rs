@@ -89,9 +89,18 @@ impl WorkFolder {
     ///
     /// There is none, or it is damaged or of another version.
     pub fn open(path: &Path) -> Result<Self> {
-        let manifest = WorkManifest::read(path)?.ok_or_else(|| {
+        Self::open_if_any(path)?.ok_or_else(|| {
             error_at(path, "there is no work folder here; make one with `dechaff compare sketch`")
-        })?;
+        })
+    }
+
+    /// Opens the work folder at `path`, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// It is damaged or has another version.
+    pub fn open_if_any(path: &Path) -> Result<Option<Self>> {
+        let Some(manifest) = WorkManifest::read(path)? else { return Ok(None) };
         let current = dechaff_duplicates::indexed::unicode_version();
         let IndexSettings { sketch, unicode, .. } = &manifest.settings;
         if (*sketch, unicode) != (dechaff_duplicates::indexed::SKETCH_VERSION, &current) {
@@ -105,7 +114,7 @@ impl WorkFolder {
                 ),
             ));
         }
-        Self::new(path, manifest)
+        Self::new(path, manifest).map(Some)
     }
 
     fn new(path: &Path, manifest: WorkManifest) -> Result<Self> {
