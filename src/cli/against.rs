@@ -23,7 +23,7 @@ pub(super) struct Against {
     here: PathBuf,
     /// The old documents that are compared with.
     origins: Mutex<HashSet<Arc<Origin>>>,
-    /// What has been said, which a run that compares several times says once.
+    /// Messages already printed. A run may compare several times, but prints each message once.
     said: Mutex<HashSet<String>>,
 }
 
@@ -127,7 +127,7 @@ impl Against {
     /// Says that lines of sites are counted without the documents of the index.
     pub(super) fn warn_of_sites(&self) {
         if !self.readers.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
-            self.say("an index has no sites: ND007 counts the pages of this run alone".into());
+            self.say("an index has no sites: ND007 only counts the pages of this run".into());
         }
     }
 

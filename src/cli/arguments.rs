@@ -30,21 +30,21 @@ pub(super) enum Command {
     /// Check files and directories
     #[command(
         alias = "lint",
-        after_help = "Exit codes: 0 nothing found or, with --fix, nothing left; 1 findings; 2 something could not be done; 130 interrupted."
+        after_help = "Exit codes: 0 no findings or, with --fix, none left; 1 findings; 2 errors; 130 interrupted."
     )]
     Check(Box<CheckArguments>),
-    /// Decide in a browser which findings to fix
+    /// Accept or reject findings in a browser
     #[command(
-        after_help = "Nothing is changed: `dechaff check --fix --plan FILE` fixes what was accepted. Ctrl-C ends the review."
+        after_help = "A review changes no documents; `dechaff check --fix --plan FILE` fixes what you accepted. Ctrl-C ends the review."
     )]
     Review(Box<ReviewArguments>),
-    /// Make and maintain indexes of ingested corpora, to compare new documents with
+    /// Create and maintain indexes of earlier corpora to compare new documents with
     Index(IndexArguments),
-    /// Compare a corpus as independent tasks over a work folder
+    /// Compare a corpus in independent tasks that share a work folder
     Compare(CompareArguments),
-    /// Serve an editor with findings and fixes, over the Language Server Protocol
+    /// Run a language server that shows and fixes findings in editors
     #[command(
-        after_help = "The editor starts it and talks to it on standard input and output. Exit codes: 0 after a proper shutdown, else 1."
+        after_help = "The editor starts the server and talks to it over standard input and output. Exit codes: 0 after a regular shutdown, otherwise 1."
     )]
     Server(ServerArguments),
     /// Explain a rule, or list rules
@@ -58,7 +58,7 @@ pub(super) enum Command {
     TestRules(TestRulesArguments),
     /// Revert the changes in an undo log
     #[command(
-        after_help = "Exit code: 0 if everything asked for was restored; 2 if something was not, or nothing was left to restore."
+        after_help = "Exit codes: 0 if all matching changes were reverted; 2 if some were not, or there were none."
     )]
     Undo(UndoArguments),
     /// Print shell completions
@@ -91,7 +91,7 @@ pub(super) struct CheckArguments {
     /// *.ndjson) and Parquet (*.parquet), plain or compressed (.gz, .zst; also *.json.gz and
     /// *.json.zst), except hidden files and files listed in ignore files. Files passed
     /// explicitly are checked whatever their names. A path containing * or ? is treated as a glob
-    /// if no such file exists. URLs such as s3://bucket/corpus/ name objects, if this build reads
+    /// if no such file exists. URLs such as s3://bucket/corpus/ also work if this build supports
     /// object stores.
     #[arg(value_parser = location())]
     pub(super) paths: Vec<PathBuf>,
@@ -109,8 +109,8 @@ pub(super) struct CheckArguments {
     /// Run only these rules: codes, prefixes of codes, names, or ALL
     ///
     /// A prefix such as BP enables the default rules of a group; an opt-in rule such as BP902
-    /// needs its full code, its name or ALL. A group of opt-in rules such as QM0 is enabled by its
-    /// prefix, and not by ALL.
+    /// needs its full code, its name or ALL. A prefix that only has opt-in rules, such as QM0,
+    /// enables them; ALL does not.
     ///
     /// Some rules depend on neighbouring findings; they only see those of the selected rules.
     #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Settings")]
@@ -126,23 +126,23 @@ pub(super) struct CheckArguments {
 
     /// Start from a built-in configuration: dclm, docs, dolma3, fineweb or rag
     ///
-    /// dclm, dolma3 and fineweb select the measures by which those corpora are filtered; docs has
-    /// the rules for documentation, and rag prepares documents for retrieval. A preset has
-    /// priority over configuration files, and the other options over the preset.
+    /// dclm, dolma3 and fineweb select the filters of those corpora; docs selects rules for
+    /// documentation, and rag prepares documents for retrieval. A preset overrides configuration
+    /// files; other options override the preset.
     #[arg(long, value_name = "NAME", help_heading = "Settings")]
     pub(super) preset: Option<String>,
 
     #[command(flatten)]
     pub(super) reports: ReportArguments,
 
-    /// Show every finding of a run of equal ones, which `full` and `concise` show as one
+    /// Show every finding of a run of equal ones, which `full` and `concise` fold into one
     #[arg(long, help_heading = "Reporting")]
     pub(super) no_fold: bool,
 
     /// When to use colour
     ///
-    /// `auto` uses colour on a terminal. NO_COLOR turns it off; else FORCE_COLOR turns it on, or
-    /// off if it is 0.
+    /// `auto` uses colour on a terminal. NO_COLOR turns it off; otherwise, FORCE_COLOR turns it on,
+    /// or off if it is 0.
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = ColorWhen::Auto)]
     pub(super) color: ColorWhen,
 
@@ -154,12 +154,12 @@ pub(super) struct CheckArguments {
     #[arg(long, value_name = "NAME")]
     pub(super) stdin_filename: Option<PathBuf>,
 
-    /// Memory for comparing documents, such as 2GB; more goes to temporary files [default: a
+    /// Memory for comparing documents, such as 2GB; the rest goes to temporary files [default: a
     /// quarter of free memory]
     #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
     pub(super) memory: Option<String>,
 
-    /// Print only errors and warnings; the exit code says whether anything was found
+    /// Print only errors and warnings; the exit code tells if there are findings
     #[arg(short, long)]
     pub(super) quiet: bool,
 
@@ -167,14 +167,14 @@ pub(super) struct CheckArguments {
     #[arg(long, help_heading = "Corpora")]
     pub(super) skip_bad_records: bool,
 
-    /// Do not exit with 2 if there was no document to check
+    /// Don't exit with 2 if there are no documents to check
     ///
     /// By default, a run that finds no files, or skips all of them, fails. It passes if --since
-    /// finds no changed file, or --force-exclude leaves out every file that was given.
+    /// finds no changed files, or --force-exclude excludes all files that were passed.
     #[arg(long, help_heading = "Gate")]
     pub(super) allow_empty: bool,
 
-    /// Exit with 0 even if something was found
+    /// Exit with 0 even if there are findings
     #[arg(long, conflicts_with = "exit_non_zero_on_fix", help_heading = "Gate")]
     pub(super) exit_zero: bool,
 
@@ -186,7 +186,7 @@ pub(super) struct CheckArguments {
     #[arg(long, value_name = "NUMBER", help_heading = "Gate")]
     pub(super) max_findings: Option<usize>,
 
-    /// Instead of findings, print counts: by rule, kind of page, site and document, and how much
+    /// Print counts instead of findings: by rule, kind of page, site and document, and how much
     /// fixes remove
     #[arg(
         long,
@@ -200,26 +200,25 @@ pub(super) struct CheckArguments {
     )]
     pub(super) statistics: Option<StatisticsChoice>,
 
-    /// Write one row per document to this file: what was found in it, and a verdict
+    /// Write one row per document to this file, with its findings and a verdict
     ///
-    /// The file is JSON Lines, CSV or Parquet, by its extension: .jsonl, .csv or .parquet. The
-    /// verdicts are keep, fix, review and drop. In a run that fixes, the rows describe the
-    /// documents before that.
+    /// The extension decides the format: .jsonl, .csv or .parquet. The verdicts are keep, fix,
+    /// review and drop. In a run that fixes, the rows describe the documents before fixing.
     #[arg(long, value_name = "FILE", value_parser = location(), help_heading = "Corpora")]
     pub(super) documents: Option<PathBuf>,
 
-    /// Write one row per document to this file: the value of every measure of quality, by which
-    /// Gopher, C4, FineWeb and others filter
+    /// Write one row per document to this file, with the quality measures of Gopher, C4, FineWeb
+    /// and others
     ///
-    /// The file is JSON Lines, CSV or Parquet, by its extension. The measures are those of the
-    /// selected QM rules, or of all of them if none is selected.
+    /// The extension decides the format: .jsonl, .csv or .parquet. The measures are those of the
+    /// selected QM rules, or of all QM rules if none is selected.
     #[arg(long, value_name = "FILE", value_parser = location(), help_heading = "Corpora")]
     pub(super) measures: Option<PathBuf>,
 
-    /// Compare the documents with an index of others too; may be repeated
+    /// Also compare with the documents in this index; may be repeated
     ///
-    /// `dechaff index add` makes an index. Its documents count as older than those of the run:
-    /// findings are only in the documents of the run, and name the place in the others.
+    /// `dechaff index add` creates an index. Its documents count as older than those of the run:
+    /// only documents of the run have findings, which name the place of the original.
     #[arg(long, value_name = "INDEX", value_parser = location(), help_heading = "Corpora")]
     pub(super) against: Vec<PathBuf>,
 
@@ -242,7 +241,7 @@ pub(super) struct CheckArguments {
     #[arg(long, value_name = "REVISION", help_heading = "Gate")]
     pub(super) since: Option<String>,
 
-    /// List of passages not to report, for texts that must not be edited
+    /// List of passages not to report, for texts that you can't edit
     #[arg(long, value_name = "FILE", help_heading = "Suppression")]
     pub(super) ignore_list: Option<String>,
 
@@ -251,23 +250,23 @@ pub(super) struct CheckArguments {
     pub(super) add_ignore: bool,
 
     /// Apply safe fixes
-    #[arg(long, help_heading = "FixSession")]
+    #[arg(long, help_heading = "Fixing")]
     pub(super) fix: bool,
 
     /// With --fix, --fix-only, --diff or --output-dir: apply unsafe fixes too
-    #[arg(long, help_heading = "FixSession")]
+    #[arg(long, help_heading = "Fixing")]
     pub(super) unsafe_fixes: bool,
 
     /// Apply fixes and report only what was fixed
-    #[arg(long, help_heading = "FixSession")]
+    #[arg(long, help_heading = "Fixing")]
     pub(super) fix_only: bool,
 
     /// Print what the fixes would change, as a unified diff, and write nothing
-    #[arg(long, help_heading = "FixSession", conflicts_with_all = ["output_dir", "undo_log"])]
+    #[arg(long, help_heading = "Fixing", conflicts_with_all = ["output_dir", "undo_log"])]
     pub(super) diff: bool,
 
     /// Omit records from the copies that are blank after fixing
-    #[arg(long, help_heading = "FixSession", requires = "output_dir")]
+    #[arg(long, help_heading = "Fixing", requires = "output_dir")]
     pub(super) drop_empty: bool,
 
     /// Omit documents with this verdict from the copies: drop, or review; may be repeated
@@ -276,40 +275,39 @@ pub(super) struct CheckArguments {
         value_name = "VERDICT",
         value_enum,
         value_delimiter = ',',
-        help_heading = "FixSession",
+        help_heading = "Fixing",
         requires = "output_dir"
     )]
     pub(super) drop_verdict: Vec<DropVerdict>,
 
     /// Write fixed copies (with --output-format dolma, attributes) into this directory; don't
     /// touch the originals
-    #[arg(long, value_name = "DIR", value_parser = location(), help_heading = "FixSession")]
+    #[arg(long, value_name = "DIR", value_parser = location(), help_heading = "Fixing")]
     pub(super) output_dir: Option<PathBuf>,
 
-    /// With --drop-empty or --drop-verdict: keep in the undo log the records of JSON Lines that
-    /// are left out, so that `dechaff undo` can restore them
-    #[arg(long, help_heading = "FixSession", requires = "undo_log")]
+    /// With --drop-empty or --drop-verdict: store dropped records of JSON Lines in the undo log,
+    /// so that `dechaff undo` can restore them
+    #[arg(long, help_heading = "Fixing", requires = "undo_log")]
     pub(super) keep_dropped: bool,
 
     /// Append every change to this file, so that `dechaff undo` can revert it
-    #[arg(long, visible_alias = "trail", value_name = "FILE", help_heading = "FixSession")]
+    #[arg(long, visible_alias = "trail", value_name = "FILE", help_heading = "Fixing")]
     pub(super) undo_log: Option<PathBuf>,
 
     /// Don't fix a document if that would remove more than this share of its words, 0 to 1
     /// [default: 0.5]
-    #[arg(long, value_name = "SHARE", value_parser = parse_share, help_heading = "FixSession")]
+    #[arg(long, value_name = "SHARE", value_parser = parse_share, help_heading = "Fixing")]
     pub(super) max_removed: Option<f64>,
 
-    /// Fix only the findings in this plan, which `dechaff review` writes, whether their fixes are
-    /// safe or not
-    #[arg(long, value_name = "FILE", help_heading = "FixSession", conflicts_with = "unsafe_fixes")]
+    /// Fix only the findings in this plan, safe or unsafe; `dechaff review` writes it
+    #[arg(long, value_name = "FILE", help_heading = "Fixing", conflicts_with = "unsafe_fixes")]
     pub(super) plan: Option<PathBuf>,
 
     /// Exit with 1 if something was fixed, even if nothing remains
-    #[arg(long, help_heading = "FixSession")]
+    #[arg(long, help_heading = "Fixing")]
     pub(super) exit_non_zero_on_fix: bool,
 
-    /// Files that a review writes.
+    /// The files that a review writes.
     #[arg(skip)]
     pub(super) review_files: Vec<PathBuf>,
 }
@@ -323,8 +321,7 @@ pub(super) struct RuleArguments {
     #[arg(long, conflicts_with = "rule")]
     pub(super) all: bool,
 
-    /// Say which phrase of the rule matches a line or sentence, and what keeps it from being
-    /// reported
+    /// Show which phrase of the rule matches a line or sentence, and what prevents a report
     ///
     /// Exits with 1 if no phrase matches.
     #[arg(long = "match", value_name = "TEXT", requires = "rule", conflicts_with = "all")]
@@ -346,10 +343,9 @@ pub(super) struct UndoArguments {
     /// Revert only changes in these files and directories
     pub(super) paths: Vec<PathBuf>,
 
-    /// Where the files are now: the directory that was fixed, or the output directory, after it
-    /// moved
+    /// New location of the directory that was fixed, or of the output directory, if it moved
     ///
-    /// Only files below it are written. Without it, they are looked for where they were.
+    /// Only files below it are written. By default, files are expected where they were.
     #[arg(long, value_name = "DIR")]
     pub(super) root: Option<PathBuf>,
 
@@ -391,7 +387,7 @@ pub(super) struct InitArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct TestRulesArguments {
-    /// Rule files and directories of rule files; an edited copy of a built-in rule takes its place
+    /// Rule files and directories of rule files; an edited copy of a built-in rule replaces it
     #[arg(required = true)]
     pub(super) paths: Vec<PathBuf>,
 }
@@ -414,14 +410,15 @@ pub(super) struct ManArguments {
 }
 
 impl CheckArguments {
-    /// Whether the rule for copies of documents must not be added to those that run.
+    /// Whether the user has decided about the rule for copies of documents, so that `--documents`
+    /// must not turn it on.
     fn excludes_document_rule(&self) -> bool {
         let means =
             |selector: &String| selector == "ALL" || DOCUMENT_RULE.starts_with(selector.as_str());
         !self.select.is_empty() || self.ignore.iter().any(means)
     }
 
-    /// Whether documents are judged.
+    /// Whether the run computes verdicts on documents.
     pub(super) fn wants_verdicts(&self) -> bool {
         self.documents.is_some() || !self.drop_verdict.is_empty() || self.is_review()
     }
@@ -471,16 +468,18 @@ impl CheckArguments {
 
 pub(super) fn parse_jobs(text: &str) -> Result<usize, String> {
     let jobs = text.parse().ok().filter(|jobs| *jobs > 0);
-    jobs.ok_or_else(|| "give a number of threads, 1 or more; leave it out for one per core".into())
+    jobs.ok_or_else(|| {
+        "expected a number of threads, at least 1; omit the option for one per core".into()
+    })
 }
 
 fn parse_share(text: &str) -> Result<f64, String> {
     let share: f64 =
-        text.parse().map_err(|_| "give a number from 0 to 1, such as 0.5".to_owned())?;
+        text.parse().map_err(|_| "expected a number from 0 to 1, such as 0.5".to_owned())?;
     if (0.0..=1.0).contains(&share) {
         Ok(share)
     } else {
-        Err("give a number from 0 to 1, such as 0.5".into())
+        Err("expected a number from 0 to 1, such as 0.5".into())
     }
 }
 

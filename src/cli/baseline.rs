@@ -61,7 +61,7 @@ impl BaselineState {
             None => read_baseline(resolver, settings)?,
         };
         if arguments.prune_baseline && baseline.is_none() {
-            bail!("--prune-baseline needs a baseline: name it with --baseline FILE");
+            bail!("--prune-baseline needs a baseline; use --baseline FILE");
         }
         let target = match settings.path(|options| options.ignore_list.as_ref()) {
             _ if !arguments.add_ignore => None,
@@ -120,7 +120,7 @@ impl BaselineState {
                 if is_new && !findings.is_empty() {
                     self.reported_shard = Some(source.path.clone());
                     bail!(
-                        "{}: no comment can be written into records; name a list with --ignore-list FILE",
+                        "{}: cannot write comments into records; use --ignore-list FILE",
                         source.origin.path
                     );
                 }
@@ -129,16 +129,13 @@ impl BaselineState {
                 if !findings.is_empty() =>
             {
                 if source.origin.path == "-" || source.decoding.is_some() {
-                    bail!(
-                        "{}: no comment can be written here; name a list with --ignore-list FILE",
-                        source.origin
-                    );
+                    bail!("{}: cannot write a comment here; use --ignore-list FILE", source.origin);
                 }
                 let Some(text) =
                     with_suppression_comments(&linters.for_path(&source.path), source, findings)
                 else {
                     bail!(
-                        "{}: comments would change what is found here; name a list with --ignore-list FILE",
+                        "{}: comments would change the findings here; use --ignore-list FILE",
                         source.origin
                     );
                 };
@@ -308,8 +305,7 @@ pub(super) fn append_to_ignore_list(path: &Path, lines: &BTreeSet<String>) -> an
         std::fs::read_to_string(path)
             .with_context(|| format!("cannot read the ignore list {}", path.name()))?
     } else {
-        "# Passages that dechaff leaves alone: rule, fingerprint, and where each stood.\n"
-            .to_owned()
+        "# Passages that dechaff does not report: rule, fingerprint, and location.\n".to_owned()
     };
     let gap = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
     let added: String = lines.iter().map(|line| format!("{line}\n")).collect();
@@ -415,7 +411,7 @@ fn report_stale(path: &Path, baseline: &Baseline, gone: usize) {
         return;
     }
     output::warning(&format!(
-        "{}: {} no longer found; --prune-baseline takes such entries out",
+        "{}: {} no longer found; --prune-baseline removes such entries",
         path.name(),
         count(gone, "known finding"),
     ));

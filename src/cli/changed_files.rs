@@ -45,11 +45,11 @@ fn changed_since(revision: &str) -> anyhow::Result<HashSet<PathBuf>> {
     let root = git(Path::new("."), &["rev-parse", "--show-toplevel"])?;
     let root = path(root.strip_suffix(b"\n").unwrap_or(&root));
     if revision.starts_with('-') {
-        bail!("--since {revision}: not a revision of git");
+        bail!("--since {revision}: not a git revision");
     }
     let commit = format!("{revision}^{{commit}}");
     git(&root, &["rev-parse", "--verify", "--quiet", &commit]).map_err(|_| {
-        anyhow!("--since {revision}: git knows no such revision here; a shallow clone must fetch it first")
+        anyhow!("--since {revision}: no such revision; in a shallow clone, fetch it first")
     })?;
     let differing = git(&root, &[&DIFF[..], &[revision, "--"]].concat())?;
     let untracked = git(&root, &["ls-files", "-z", "--others", "--exclude-standard"])?;
@@ -79,7 +79,7 @@ fn git(folder: &Path, arguments: &[&str]) -> anyhow::Result<Vec<u8>> {
         .args(SAFE)
         .args(arguments)
         .output()
-        .context("--since needs git: cannot run it")?;
+        .context("cannot run git, which --since needs")?;
     if !output.status.success() {
         let message = String::from_utf8_lossy(&output.stderr);
         bail!("git {}: {}", arguments.first().unwrap_or(&""), message.trim());

@@ -53,7 +53,7 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     if arguments.compared.work.is_some() {
         anyhow::ensure!(
             stdin == 0 && pipes.is_empty(),
-            "--compared: standard input and pipes are not in the comparison; give its files"
+            "--compared: standard input and pipes are not part of the comparison; pass its files"
         );
         context.compared = ComparedRun::open(&context, &inputs)?;
         inputs.only = context.compared.as_ref().map(|compared| Arc::clone(&compared.files));
@@ -75,7 +75,7 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
     if let Some(pipe) = pipes.first().filter(|_| writer.is_some()) {
         let pipe = pipe.name();
         anyhow::bail!(
-            "{pipe}: a pipe cannot be fixed in place; give it as standard input, as in `dechaff check - --fix`"
+            "{pipe}: a pipe cannot be fixed in place; use standard input instead, as in `dechaff check - --fix`"
         );
     }
     interrupt::listen();
@@ -279,7 +279,7 @@ pub(super) fn set_threads(jobs: Option<usize>) -> anyhow::Result<()> {
     pool.build_global().with_context(|| format!("--jobs {jobs}: cannot start the threads"))
 }
 
-/// Counts how often `-` is among the paths, and returns the other paths, by default the working
+/// Counts how often `-` is among the paths, and returns the other paths; by default, the working
 /// directory.
 fn split_stdin(arguments: &CheckArguments) -> (usize, Vec<PathBuf>) {
     if arguments.paths.is_empty() {
@@ -296,7 +296,7 @@ fn refuse_outputs_as_inputs(arguments: &CheckArguments, paths: &[PathBuf]) -> an
             paths.iter().find(|path| storage::canonical(path).is_ok_and(|path| path == output))
         {
             anyhow::bail!(
-                "{}: it would be checked and written over; name another file to write to",
+                "{}: the output file is also an input; choose another output file",
                 path.name()
             );
         }
@@ -304,7 +304,7 @@ fn refuse_outputs_as_inputs(arguments: &CheckArguments, paths: &[PathBuf]) -> an
     Ok(())
 }
 
-/// Refuses what is only done to local files.
+/// Refuses options that only work on local files.
 fn refuse_local_work_on_objects(
     arguments: &CheckArguments,
     stdin: usize,
@@ -317,7 +317,7 @@ fn refuse_local_work_on_objects(
     }
     anyhow::ensure!(
         arguments.since.is_none(),
-        "{}: --since asks git, which knows no objects; leave it out",
+        "{}: --since only works for local files",
         url.name()
     );
     Ok(())

@@ -1,15 +1,15 @@
-//! The values of arguments that name one of several.
+//! Arguments with a fixed set of values.
 
 use clap::ValueEnum;
 
 use crate::report::{StatisticsFormat, Verdict};
 
-/// A verdict on documents that can be left out of copies.
+/// A verdict whose documents can be left out of copies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum DropVerdict {
-    /// Documents without content of their own
+    /// Documents without unique content
     Drop,
-    /// Documents that somebody should look at
+    /// Documents that need a review
     Review,
 }
 
@@ -55,7 +55,7 @@ pub(super) enum FailOnArgument {
     Error,
     /// Warnings and errors
     Warning,
-    /// Anything found
+    /// Any finding
     Info,
     /// Nothing
     Never,

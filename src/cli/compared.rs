@@ -1,4 +1,4 @@
-//! `--compared`: a run over a share of the documents that were compared in steps.
+//! `--compared`: checks a share of the documents that were compared in steps.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -15,9 +15,9 @@ use crate::text::PathName;
 /// Arguments for a run after a comparison in steps.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct ComparedArguments {
-    /// Report what a comparison in steps found, instead of comparing the documents
+    /// Report the duplicates found by `dechaff compare` instead of comparing the documents
     ///
-    /// `dechaff compare` makes the work folder, of the same paths with the same settings.
+    /// The work folder must have been made with the same paths and settings.
     #[arg(
         long = "compared",
         id = "compared",
@@ -41,7 +41,7 @@ pub(super) struct ComparedRun {
 }
 
 impl ComparedRun {
-    /// Opens what was found in a share of the documents.
+    /// Opens the findings of a share of the documents.
     ///
     /// # Errors
     ///

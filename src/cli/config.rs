@@ -18,13 +18,13 @@ use crate::text::PathName;
 
 /// Default values.
 const DEFAULTS: &[(&str, &str)] = &[
-    ("include", "texts and shards, by their endings"),
+    ("include", "texts and shards, by their extensions"),
     ("unsafe-fixes", "false"),
     ("max-removed", "0.5"),
     ("documents.min-words", "1"),
     ("documents.drop-share", "0.9"),
     ("documents.review-share", "0.3"),
-    ("memory", "a quarter of what is free"),
+    ("memory", "a quarter of free memory"),
     ("text-field", "\"text\""),
     ("id-field", "\"id\""),
     ("max-record", "\"64MB\""),
@@ -32,7 +32,7 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("max-findings", "0"),
 ];
 
-/// Keys whose lists add up over all layers.
+/// Keys whose lists are merged over all layers.
 const ADDITIVE_KEYS: &[&str] = &[
     "rules",
     "extend-select",

@@ -8,13 +8,13 @@ use super::output::{self, Output};
 use super::progress::Progress;
 use crate::corpus::RecordHandle;
 
-/// What a run prints to.
+/// The output streams of a run.
 pub(super) struct Console {
     pub(super) output: Output,
     pub(super) progress: Rc<Progress>,
     bad_records: BadRecords,
     quiet: bool,
-    /// Something failed, so that the exit code is 2.
+    /// Something failed, so the exit code is 2.
     pub(super) had_error: bool,
     /// Standard output receives a shard; reports go to standard error.
     pub(super) report_to_stderr: bool,
@@ -23,7 +23,7 @@ pub(super) struct Console {
 }
 
 impl Console {
-    /// Opens the terminal as `arguments` say.
+    /// Opens the terminal as configured by `arguments`.
     pub(super) fn new(arguments: &CheckArguments) -> Self {
         let shows_progress = !arguments.quiet && arguments.reports.is_for_people();
         Self {
@@ -98,7 +98,7 @@ impl Console {
     ///
     /// # Errors
     ///
-    /// As of [`Self::write`].
+    /// As for [`Self::write`].
     pub(super) fn write_exact(&mut self, text: &str) -> anyhow::Result<()> {
         self.print(text, Output::write_exact)
     }

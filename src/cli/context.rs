@@ -1,4 +1,4 @@
-//! What a run checks and how: fixed once the arguments are resolved.
+//! What a run checks and how; immutable once the arguments are resolved.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ pub(super) struct CheckContext<'a> {
     pub(super) against: Against,
     /// The share of a comparison in steps, if documents are not compared.
     pub(super) compared: Option<ComparedRun>,
-    /// The measures to take of each document, for a table or a report.
+    /// The measures to compute for each document, for a table or a report.
     pub(super) measures: Option<MeasureColumns>,
     /// Memory in bytes for comparing documents, if it is set.
     pub(super) memory: Option<usize>,
@@ -50,7 +50,8 @@ impl<'a> CheckContext<'a> {
     ///
     /// # Errors
     ///
-    /// A configuration is faulty, git cannot say what changed, or an index cannot be compared with.
+    /// A configuration is invalid, git cannot list the changes, or an index does not fit the
+    /// settings.
     pub(super) fn new(
         arguments: &'a CheckArguments,
         resolver: Arc<SettingsResolver>,

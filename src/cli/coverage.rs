@@ -1,4 +1,4 @@
-//! What a run looked at. A gate that checked nothing must not pass.
+//! Tracks what a run has checked. A gate that checked nothing must not pass.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::corpus::PathFilter;
 use crate::report::Summary;
 use crate::text::{Origin, PathName};
 
-/// What a run came across in all of its passes.
+/// What all passes of a run have seen.
 #[derive(Default)]
 pub(super) struct Coverage {
     has_documents: bool,
@@ -79,11 +79,10 @@ impl Coverage {
         if self.has_files.load(Ordering::Relaxed) {
             return Some(format!("nothing was checked: no record in {paths} has a text"));
         }
-        // A gate passes in the ordinary cases that nothing changed, or that a hook was given only
-        // excluded files.
+        // A gate passes in two common cases: nothing changed, or a hook passed only excluded files.
         if self.has_unchanged.load(Ordering::Relaxed) {
             let revision = context.arguments.since.as_deref().unwrap_or_default();
-            summary.none_checked_reason = Some(format!("none changed since {revision}"));
+            summary.none_checked_reason = Some(format!("no changes since {revision}"));
             return None;
         }
         if self.all_excluded {

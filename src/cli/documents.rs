@@ -10,7 +10,7 @@ use crate::finding::Finding;
 use crate::report::{DocumentJudge, JudgedDocuments, Judgement, Verdict};
 use crate::text::{Document, Origin, PathName, path_of};
 
-/// Creates the table of measures, if `--measures` asks for one.
+/// Creates the table of measures, if `--measures` is given.
 ///
 /// # Errors
 ///

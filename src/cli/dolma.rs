@@ -28,7 +28,7 @@ impl DolmaWriter {
     ///
     /// # Errors
     ///
-    /// Writing fails, or Dolma cannot read the shard. Each shard has one error at most.
+    /// Writing fails, or Dolma cannot read the shard. Each shard has at most one error.
     pub(super) fn record(
         &mut self,
         handle: &RecordHandle,
@@ -73,7 +73,7 @@ impl DolmaWriter {
             self.current = Some((Arc::clone(shard), None));
             if *shard.format.content != JSON_LINES {
                 bail!(
-                    "{}: Dolma reads JSON Lines only; no attributes were written for it",
+                    "{}: Dolma only reads JSON Lines; no attributes were written for this file",
                     shard.name
                 );
             }

@@ -33,13 +33,13 @@ pub(super) type Preprocess<'p> = dyn Fn(&Source) -> Option<Arc<str>> + Send + Sy
 pub(super) struct CorpusTexts<'r> {
     /// Standard input, which cannot be read again.
     pub(super) stdin: Option<Source>,
-    /// TextProvider of records and changed documents.
+    /// The texts of records and changed documents.
     text_store: Mutex<TextStore>,
-    /// TextProvider that fit into memory, with their indexes.
+    /// Texts that fit into memory, with their indexes.
     cached: HashMap<Arc<Origin>, (Arc<str>, Arc<DocumentIndex>)>,
     /// The texts of old documents in indexes.
     indexed: Option<IndexTexts>,
-    /// The documents of a comparison in steps, with what was found in them.
+    /// The documents of a comparison in steps, with their matches.
     pub(super) compared: Option<Arc<ComparedDocuments>>,
     read_options: &'r ReadOptions,
     memory: MemoryBudget,
@@ -141,7 +141,7 @@ pub(super) struct SketchOptions<'o> {
     pub(super) cache: bool,
 }
 
-/// What is left of a document after it is sketched.
+/// The parts of a document that are kept after sketching.
 struct Sketched {
     sketch: Sketch,
     /// Its text, if reading a file does not return it.
@@ -196,8 +196,7 @@ pub(super) fn sketch_corpus<'l>(
     let read_options = texts.read_options;
     let text_store = texts.text_store.get_mut().unwrap_or_else(PoisonError::into_inner);
     let sketch = |item| {
-        // Warm up here, where other cores have sketches to make. During checking they would all
-        // wait.
+        // Warm up here, while other cores are sketching. During the check, all of them would wait.
         if !is_warm.swap(true, Ordering::Relaxed) {
             linter.warm_up();
         }
@@ -265,9 +264,7 @@ pub(super) fn site_of(
 /// Explains why no document has a site.
 pub(super) fn missing_sites(group_by: &GroupBy) -> String {
     match group_by.field() {
-        None => {
-            "`--group-by path` groups files by their folder, and standard input is in none".into()
-        }
+        None => "`--group-by path` groups files by folder, and standard input has none".into(),
         Some(field) => format!(
             "`--group-by {field}`: no record has a string or number in the field `{field}`; files that are one document \
              each need `--group-by path`"
@@ -283,7 +280,7 @@ fn sketch_item(
     caches: bool,
 ) -> Sketched {
     let is_new = (options.is_new)(&item.source.path);
-    // Files that are only compared with are not fixed, so their text stays.
+    // Files outside the check are not fixed, so their text stays.
     let changed = if is_new { (options.preprocess)(&item.source) } else { None };
     let is_changed = changed.is_some();
     let WorkItem { source, handle, .. } = item;
@@ -355,7 +352,7 @@ impl<'l> SketchPass<'l> {
     }
 }
 
-/// A comparison that runs in a thread of its own.
+/// A comparison that runs in a background thread.
 pub(super) struct BackgroundComparison<'s> {
     thread: Option<ComparisonThread<'s>>,
     matches: Option<CorpusMatches<'s>>,

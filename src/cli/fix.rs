@@ -110,7 +110,7 @@ fn finish_files(
         && inputs.spooled.is_empty()
     {
         output::warning(
-            "nothing was kept to undo these fixes; next time, --undo-log FILE keeps what they remove",
+            "these fixes cannot be undone; next time, use --undo-log FILE to record them",
         );
     }
     if let Some(spooled) = inputs.spooled.first().filter(|_| !arguments.diff) {
@@ -171,7 +171,7 @@ fn write_event(
     match event {
         Event::Document((WorkItem { source, handle, .. }, outcome)) => {
             output.coverage.add(&source.origin);
-            // A document that is left out keeps its text: what it had is in the original.
+            // A document that is left out keeps its text; the original still has it.
             let is_dropped = writer.dropped.contains(&source.origin);
             let outcome = if is_dropped { FixOutcome::default() } else { outcome };
             output.summary.dropped += usize::from(is_dropped);

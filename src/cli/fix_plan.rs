@@ -39,7 +39,7 @@ pub(super) struct PlanEntry {
     pub(super) start: usize,
     /// See `start`.
     pub(super) end: usize,
-    /// Start of the flagged text, for people.
+    /// Start of the flagged text, for human readers.
     #[serde(default)]
     pub(super) excerpt: String,
 }
@@ -55,7 +55,7 @@ struct PlannedDocument {
     findings: BTreeSet<(String, Span)>,
 }
 
-/// The findings to fix, and what became of them.
+/// The findings to fix, and the outcome for each.
 pub(super) struct FixPlan {
     /// The plan, for its directory.
     path: PathBuf,
@@ -66,7 +66,7 @@ pub(super) struct FixPlan {
     outcomes: Mutex<BTreeMap<PlanKey, DocumentOutcome>>,
 }
 
-/// What became of the accepted findings of a document.
+/// The outcome for the accepted findings of a document.
 #[derive(Debug, Default)]
 struct DocumentOutcome {
     name: String,
@@ -96,7 +96,7 @@ impl FixPlan {
             }
             let fault = |message: String| UserFileError::new(&file, message, Some(span.clone()));
             let entry: PlanEntry = serde_json::from_str(line).map_err(|error| {
-                let hint = "`dechaff review` writes a plan from the decisions made there";
+                let hint = "`dechaff review` writes plans";
                 fault(format!("not a line of a plan: {error}")).with_hint(Some(hint.into()))
             })?;
             if entry.plan != PLAN_VERSION {
@@ -152,7 +152,7 @@ impl FixPlan {
         for finding in &mut accepted {
             let Some(kept) = finding.labels.first() else { continue };
             let origin = kept.origin.as_ref().unwrap_or(&finding.origin);
-            // The passage that is to stay may be noise to another rule.
+            // Another rule may remove the passage that should stay.
             let planned = self.planned(&path_of(&origin.path), origin);
             let goes =
                 |(rule, span): &(String, Span)| !codes.contains(rule) && span.overlaps(kept.span);
@@ -206,7 +206,7 @@ impl FixPlan {
         FixOutcome { fixed: Some(fixed).filter(crate::fix::FixResult::is_changed), refusal: None }
     }
 
-    /// Returns what was accepted and could not be fixed, as messages.
+    /// Returns a message for each accepted finding that could not be fixed.
     pub(super) fn problems(&self) -> Vec<String> {
         let outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
         let mut problems = Vec::new();
@@ -214,7 +214,7 @@ impl FixPlan {
             if *missing > 0 {
                 let findings = count(*missing, "accepted finding");
                 problems.push(format!(
-                    "{name}: {findings} not found again, so not fixed; check with the options of the review"
+                    "{name}: {findings} no longer reported, so not fixed; use the same options as in the review"
                 ));
             }
             if *unfixed > 0 {
@@ -239,12 +239,10 @@ impl PlannedDocument {
         self.findings.contains(&(finding.rule.code.clone(), finding.span))
     }
 
-    /// Returns why nothing in `source` may be changed, if that is so.
+    /// Returns why `source` must not be changed, if there is a reason.
     fn refusal(&self, source: &Source) -> Option<String> {
         if source.decoding.is_some() {
-            return Some(
-                "not valid UTF-8: writing it would lose the bytes that could not be read".into(),
-            );
+            return Some("not valid UTF-8; writing the file would lose its invalid bytes".into());
         }
         (content_hash(source.text.as_bytes()) != self.text_hash)
             .then(|| "its text has changed since the review".into())

@@ -51,7 +51,7 @@ fn run_round(
 ) -> anyhow::Result<(Vec<Finding>, Refusals)> {
     let refused: Mutex<Refusals> = Mutex::default();
     let preprocess = |source: &Source| {
-        // Nothing may be removed because a document has it that is left out.
+        // A document that is left out must not count as an original.
         if dropped.contains(&source.origin) {
             return Some(Arc::from(""));
         }

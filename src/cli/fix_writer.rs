@@ -97,7 +97,7 @@ impl FixWriter {
     ///
     /// # Errors
     ///
-    /// Writing fails; nothing is then half written.
+    /// Writing fails. No file is then half-written.
     pub(super) fn write(
         &mut self,
         source: &Source,
@@ -108,7 +108,7 @@ impl FixWriter {
         if self.dropped.contains(&source.origin) {
             if storage::exists(&target).with_context(|| format!("cannot read {}", target.name()))? {
                 bail!(
-                    "{}: left out, but there is an earlier copy; remove {}",
+                    "{}: left out, but a copy from an earlier run exists; remove {}",
                     path.name(),
                     target.name()
                 );
@@ -182,7 +182,7 @@ impl FixWriter {
         if storage::canonical(target)
             .is_ok_and(|target| storage::canonical(path).is_ok_and(|path| path == target))
         {
-            bail!("{}: --output-dir would replace the original; it was left as it is", path.name());
+            bail!("{}: --output-dir would replace the original; not written", path.name());
         }
         self.layout.reserve(target)?;
         if self.copies.insert(target.to_owned(), path.to_owned()).is_some() {
@@ -197,8 +197,9 @@ impl FixWriter {
         let place = printable(&source.origin.to_string()).into_owned();
         let (note, name) = match is_record {
             true => {
-                let note =
-                    format!("# {place}: its text as it would change; not a patch of the file\n");
+                let note = format!(
+                    "# {place}: changes to the text of a record; not a patch for the file\n"
+                );
                 (note, place.into_bytes())
             }
             false => (String::new(), relative(&source.path).into_os_string().into_encoded_bytes()),

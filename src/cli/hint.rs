@@ -48,7 +48,7 @@ impl DominantRule {
             && summary.documents > 1;
         is_dominant.then(|| {
             format!(
-                "dechaff: hint: {findings} of {} findings are {code} in {path}; to leave them out, put this into dechaff.toml:\n\n    [per-file-ignores]\n    {path:?} = [\"{code}\"]\n",
+                "dechaff: hint: {findings} of {} findings are {code} in {path}; to ignore them, add this to dechaff.toml:\n\n    [per-file-ignores]\n    {path:?} = [\"{code}\"]\n",
                 summary.findings
             )
         })

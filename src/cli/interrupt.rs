@@ -14,8 +14,8 @@ static MAY_END: AtomicBool = AtomicBool::new(false);
 const CODE: i32 = 130;
 
 /// Time for a run to end by itself. A run that waits for a pipe or processes a huge document
-/// cannot, so it is ended. Files are replaced in one step, so ending the process at any moment is
-/// safe.
+/// cannot, so the process is ended. That is safe at any moment, because files are replaced
+/// atomically.
 const GRACE: Duration = Duration::from_millis(600);
 
 /// Handles Ctrl-C and SIGTERM from now on. Without a handler they end the process at once.
@@ -28,7 +28,7 @@ pub(super) fn listen() {
         }
         remove_own_temporary_files();
         output::clear_line();
-        output::warning("interrupted; every file is whole, either as it was or as it is to be");
+        output::warning("interrupted; every file is either complete or unchanged");
         std::process::exit(CODE);
     });
 }
@@ -38,7 +38,7 @@ pub(super) fn is_interrupted() -> bool {
     IS_INTERRUPTED.load(Ordering::SeqCst)
 }
 
-/// While it exists no file is written, and Ctrl-C ends the process at once.
+/// While it exists, no file is written, and Ctrl-C ends the process immediately.
 pub(super) struct NoWriteGuard(());
 
 impl NoWriteGuard {

@@ -50,7 +50,7 @@ impl Layout {
         for input in paths.iter().filter_map(|path| storage::canonical(path).ok()) {
             if base == input {
                 bail!(
-                    "--output-dir {}: this is the input; copies would replace the originals",
+                    "--output-dir {}: same as the input; copies would replace the originals",
                     folder.name()
                 );
             }
@@ -131,9 +131,9 @@ impl Layout {
 const MARK: &str = "dechaff wrote the copies in this directory (--output-dir). Runs on a directory above leave it out,\n\
                     so that copies are not taken for duplicates of their originals. Name it to check it.\n";
 
-/// Returns where the copies of each input go, relative to the output directory. A single input gets
-/// no directory of its own. Several inputs get one each, named like the input or, if names are
-/// equal, like its path below the directory that they share.
+/// Returns where the copies of each input go, relative to the output directory. The copies of a
+/// single input go directly into it. Several inputs get a directory each, named like the input or,
+/// if names clash, like its path below their common directory.
 fn input_targets(here: &Path, paths: &[PathBuf]) -> HashMap<PathBuf, PathBuf> {
     let whole = |path: &Path| storage::canonical(path).unwrap_or_else(|_| absolute(here, path));
     let name = |path: &Path| whole(path).file_name().map(PathBuf::from).unwrap_or_default();

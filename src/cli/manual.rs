@@ -1,15 +1,15 @@
-//! Sections of the manual pages that the definition of the command line does not have.
+//! Sections of the manual pages that are not generated from the command line definition.
 
 /// Exit codes of all commands.
 pub(super) const EXIT_STATUS: &[(&str, &str)] = &[
-    ("0", "Nothing was found or, with --fix, nothing is left; other commands succeeded."),
+    ("0", "There are no findings or, with --fix, none are left; other commands succeeded."),
     (
         "1",
         "There are findings (--fail-on, --max-findings and --exit-zero change what counts), or an example of a rule failed.",
     ),
     (
         "2",
-        "Something could not be done: wrong usage, an invalid configuration, a file or record that cannot be read, or no document to check.",
+        "An error occurred: wrong usage, an invalid configuration, a file or record that cannot be read, or no documents to check.",
     ),
     ("130", "The run was interrupted."),
 ];
@@ -26,19 +26,19 @@ pub(super) const EXAMPLES: &[(&str, &str, &str)] = &[
     ("check", "Show what the safe fixes would change", "dechaff check corpus/ --diff"),
     (
         "check",
-        "Fix in place and keep what was removed",
+        "Fix in place and record the changes",
         "dechaff check corpus/ --fix --undo-log removed.jsonl",
     ),
     ("check", "Write fixed copies", "dechaff check corpus/ --output-dir clean/"),
     (
         "check",
-        "Report only what is new since the baseline was written",
+        "Report only findings that are not in the baseline",
         "dechaff check . --baseline dechaff-baseline.json",
     ),
-    ("review", "Decide in a browser what to fix", "dechaff review corpus/"),
+    ("review", "Accept or reject findings in a browser", "dechaff review corpus/"),
     (
         "review",
-        "Then fix what was accepted, and nothing else",
+        "Fix only what was accepted",
         "dechaff check corpus/ --fix --plan dechaff.plan --undo-log dechaff.undo",
     ),
     ("index", "Index a corpus", "dechaff index add corpus.dxi shards/"),
@@ -53,13 +53,13 @@ pub(super) const EXAMPLES: &[(&str, &str, &str)] = &[
         "Do the first of eight shares of the next step",
         "dechaff compare match work/ --partition 1/8",
     ),
-    ("compare", "Print what is left", "dechaff compare status work/"),
+    ("compare", "Print the remaining work", "dechaff compare status work/"),
     (
         "compare",
-        "Report what was found in the first of eight shares",
+        "Report the findings in the first of eight shares",
         "dechaff check shards/ --compared work/ --partition 1/8",
     ),
-    ("server", "Serve the editor that starts it", "dechaff server"),
+    ("server", "Start the language server (editors do this)", "dechaff server"),
     ("undo", "Undo the changes of one rule", "dechaff undo removed.jsonl --rule byline"),
     ("rule", "Explain a rule", "dechaff rule comment-prompt"),
     ("rule", "List the rules of a group", "dechaff rule ND"),
@@ -86,5 +86,5 @@ pub(super) const EXAMPLES: &[(&str, &str, &str)] = &[
 /// Files that dechaff looks for.
 pub(super) const FILES: &[(&str, &str)] = &[
     ("dechaff.toml, .dechaff.toml", "The settings of the files in the same directory and below."),
-    ("pyproject.toml", "The same, in its table [tool.dechaff]."),
+    ("pyproject.toml", "The same, in the table [tool.dechaff]."),
 ];

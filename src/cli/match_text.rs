@@ -1,5 +1,5 @@
-//! `dechaff rule CODE --match TEXT`: which phrase of a rule matches a text, and what keeps it from
-//! being reported.
+//! `dechaff rule CODE --match TEXT`: shows which phrase of a rule matches a text, and what prevents
+//! a report.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ const MAX_SHOWN: usize = 200;
 pub(super) fn match_text(rule: &Rule, text: &str) -> anyhow::Result<(String, Exit)> {
     let Parameters::Pattern(patterns) = &rule.parameters else {
         bail!(
-            "{} looks for no phrases: its kind of check is `{}`",
+            "{} has no phrases: its kind of check is `{}`",
             rule.info.code,
             rule.parameters.kind()
         );
@@ -41,7 +41,7 @@ pub(super) fn match_text(rule: &Rule, text: &str) -> anyhow::Result<(String, Exi
     let is_reported = !Linter::from_rules([rule])?.check(&document).is_empty();
     let _ = writeln!(
         page,
-        "\nAs a document of its own, the text is {}reported.",
+        "\nAs a separate document, the text is {}reported.",
         if is_reported { "" } else { "not " }
     );
     Ok((page, Exit::Success))

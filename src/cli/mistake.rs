@@ -12,7 +12,7 @@ const OPTIONS: &[(&[&str], &str)] = &[
     ),
     (
         &["-v", "--verbose"],
-        "all there is to say is printed by default; '--statistics' sums it up by rule",
+        "everything is printed by default; '--statistics' summarises it by rule",
     ),
     (&["--json"], "use '--output-format json'"),
     (&["--format-output", "--report", "--reporter", "-f"], "use '--output-format'"),

@@ -65,9 +65,9 @@ pub use server::serve;
 /// The exit code of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Exit {
-    /// Nothing was found.
+    /// There are no findings.
     Success,
-    /// Something was found.
+    /// There are findings.
     Findings,
     /// Something failed.
     Failure,

@@ -137,7 +137,7 @@ pub(super) fn warning(message: &str) {
     let _ = writeln!(io::stderr(), "dechaff: warning: {}", printable(message));
 }
 
-/// Prints what was not read: a warning if it was left out on purpose, else an error.
+/// Reports an input that was not read: a warning if it was skipped on purpose, otherwise an error.
 pub(super) fn read_error(unread: &ReadError) {
     match unread {
         ReadError::NotText { .. }

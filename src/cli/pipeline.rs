@@ -39,7 +39,7 @@ const MAX_BATCH_DOCUMENTS: usize = 4_096;
 pub(super) struct WorkItem {
     pub(super) source: Source,
     pub(super) handle: Option<RecordHandle>,
-    /// The values of its measures, if they are asked for.
+    /// The values of its measures, if requested.
     pub(super) measures: Vec<MeasureValue>,
     /// The index of the text, once it is parsed.
     index: OnceLock<Arc<DocumentIndex>>,
@@ -74,7 +74,7 @@ impl WorkItem {
 pub(super) enum DocumentSource<'r, I> {
     /// Files to be read.
     Files(I, &'r ReadOptions),
-    /// What an earlier pass read and kept.
+    /// Documents cached by an earlier pass.
     Cached(Vec<Event<WorkItem>>),
 }
 

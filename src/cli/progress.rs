@@ -1,4 +1,4 @@
-//! Progress of a run: a bar on a terminal, otherwise a line now and then, nothing in
+//! Progress of a run: a bar on a terminal, otherwise a line every few seconds, and nothing with
 //! machine-readable formats.
 //!
 //! A run has several phases that each go through all files. The percentage and the remaining time
@@ -317,7 +317,7 @@ impl Progress {
     }
 }
 
-/// Returns about that fraction of `total`.
+/// Returns roughly this fraction of `total`.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -353,7 +353,7 @@ mod tests {
         assert_eq!((share(&progress), progress.amount()), (15, "500 B of 1000 B".to_owned()));
         progress.advance(1_000);
         assert_eq!(share(&progress), 31);
-        // TextProvider can be larger than the files they come from.
+        // Texts can be larger than the files they come from.
         progress.start_phase(Phase::Check, TotalSize::Texts(4_000), Box::new(|| 1_000));
         progress.matching();
         assert!((31..55).contains(&share(&progress)) && progress.status().phase == "matching");

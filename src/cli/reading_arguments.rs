@@ -17,11 +17,11 @@ pub(super) struct ReadingArguments {
     #[arg(long, value_name = "FORMAT", value_parser = format_parser(), help_heading = "Corpora")]
     pub(super) format: Option<&'static InputFormat>,
 
-    /// Field or column that holds the text; use dots for nested fields [default: text]
+    /// Field or column with the text; use dots for nested fields [default: text]
     #[arg(long, value_name = "FIELD", help_heading = "Corpora")]
     pub(super) text_field: Option<String>,
 
-    /// Field or column that holds the document's ID [default: id]
+    /// Field or column with the document's ID [default: id]
     #[arg(long, value_name = "FIELD", help_heading = "Corpora")]
     pub(super) id_field: Option<String>,
 
@@ -30,8 +30,8 @@ pub(super) struct ReadingArguments {
     #[arg(long, value_name = "FIELD|path", help_heading = "Corpora")]
     pub(super) group_by: Option<String>,
 
-    /// Field or column that holds the language of a document, for measures that depend on it
-    /// [default: language, else lang]
+    /// Field or column with the language of a document, for measures that depend on it
+    /// [default: language, then lang]
     #[arg(long, value_name = "FIELD", help_heading = "Corpora")]
     pub(super) language_field: Option<String>,
 
@@ -91,7 +91,7 @@ fn format_parser() -> impl TypedValueParser<Value = &'static InputFormat> {
 ///
 /// # Errors
 ///
-/// It is no size.
+/// `text` is not a size.
 pub(super) fn parse_bytes(text: &str) -> Result<String, String> {
     parse_size(text).map(|_| text.to_owned())
 }

@@ -171,7 +171,7 @@ impl ReportArguments {
         let name = name(*format);
         if arguments.statistics.is_some() {
             bail!(
-                "--statistics prints a table in place of the findings, so --output-format {name} has no effect; add --output-file FILE to write the findings to a file, or leave one of them out"
+                "--statistics prints a table instead of findings, so --output-format {name} has no effect; add --output-file FILE to write the findings to a file, or remove one of them"
             );
         }
         let is_dolma = *format == OutputFormat::Dolma;
@@ -179,7 +179,7 @@ impl ReportArguments {
         match flags.into_iter().find(|(_, is_given)| *is_given && !is_dolma) {
             Some((flag, _)) => {
                 bail!(
-                    "{flag} prints no findings, so --output-format {name} has no effect; leave one of them out"
+                    "{flag} prints no findings, so --output-format {name} has no effect; remove one of them"
                 )
             }
             None => Ok(()),
@@ -207,7 +207,7 @@ impl ReportArguments {
         if let Some(file) = files.next() {
             let file = file.name();
             bail!(
-                "--output-file {file} has no format: give an --output-format for each file, such as `--output-format sarif --output-file {file}`"
+                "--output-file {file} has no format: use an --output-format for each file, such as `--output-format sarif --output-file {file}`"
             );
         }
         for (index, (format, file)) in resolved.iter().enumerate() {
@@ -216,13 +216,13 @@ impl ReportArguments {
             };
             match file {
                 Some(file) => bail!(
-                    "{} and {} would both go to {}: give each an --output-file of its own",
+                    "{} and {} would both go to {}: use a different --output-file for each",
                     name(*other),
                     name(*format),
                     file.name()
                 ),
                 None => bail!(
-                    "{} and {} would both go to standard output: give all but one an --output-file, such as `--output-format {} --output-file FILE`",
+                    "{} and {} would both go to standard output: use --output-file for all but one, such as `--output-format {} --output-file FILE`",
                     name(*other),
                     name(*format),
                     name(*format)

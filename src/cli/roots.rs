@@ -88,14 +88,14 @@ impl Roots {
             ),
             None => {
                 let real = recorded.canonicalize().with_context(|| {
-                    format!("{base}: the directory is gone; if it moved, name it with --root")
+                    format!("{base}: the directory does not exist; if it moved, use --root")
                 })?;
                 let (is_here, is_same) = (real.starts_with(&self.real_here), real == recorded);
                 let is_trusted = is_here || self.is_native && is_same;
                 if !recorded.is_absolute() || !is_trusted {
                     bail!(
                         "{base}: the undo log was copied or comes from elsewhere, and changes files outside the working directory. \
-                         They were left alone; if you trust the log, name the directory they are in with --root"
+                         They were not changed; if you trust the log, pass their directory with --root"
                     );
                 }
                 self.display_path(recorded)
@@ -124,7 +124,7 @@ impl Roots {
         let root = self.by_base.get(base).with_context(|| format!("{base}: unknown directory"))?;
         if !is_below(path) {
             bail!(
-                "{path}: the path leads out of the directory that the undo log was made for; it was left alone"
+                "{path}: the path is outside the directory that the undo log was made for; not changed"
             );
         }
         let shown = root.join(path_of(path));
@@ -132,7 +132,7 @@ impl Roots {
             Ok(real) => real,
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 bail!(
-                    "{}: no such file; if files were moved, name their directory with --root",
+                    "{}: no such file; if the files moved, pass their directory with --root",
                     shown.name()
                 )
             }
@@ -143,7 +143,7 @@ impl Roots {
         let real_root =
             if root.as_os_str().is_empty() { self.real_here.clone() } else { root.canonicalize()? };
         if !real.starts_with(&real_root) {
-            bail!("{}: a link leads out of {}; it was left alone", shown.name(), real_root.name());
+            bail!("{}: a link leads out of {}; not changed", shown.name(), real_root.name());
         }
         Ok(Target { shown, real })
     }

@@ -95,7 +95,7 @@ fn explain(settings: &ResolvedSettings, rule: &Rule, output: &Output) -> String 
             Some(Applicability::Unsafe) => "unsafe, applied by --unsafe-fixes",
             None => "none",
         };
-    let default = if rule.default { "yes" } else { "no, select it by its code or name" };
+    let default = if rule.default { "yes" } else { "no; select it by code or name" };
     let _ = writeln!(
         page,
         "Severity:        {}\nFix:             {fix}\nRuns by default: {default}",

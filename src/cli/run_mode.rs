@@ -76,11 +76,11 @@ impl RunMode {
         }
         if stdin > 0 && has_files {
             bail!(
-                "`-` is fixed onto standard output: give it alone, without --output-dir and --undo-log"
+                "`-` is fixed onto standard output: pass it alone, without --output-dir and --undo-log"
             );
         }
         if stdin > 0 && arguments.plan.is_some() {
-            bail!("--plan fixes files: leave `-` out");
+            bail!("--plan only fixes files; remove `-`");
         }
         Ok(Self::Fix(FixOptions {
             destination,
@@ -91,15 +91,13 @@ impl RunMode {
 
     fn dolma(arguments: &CheckArguments) -> anyhow::Result<Self> {
         let Some(directory) = &arguments.output_dir else {
-            bail!(
-                "--output-format dolma needs --output-dir: attributes are files beside the documents"
-            )
+            bail!("--output-format dolma needs --output-dir for the attribute files")
         };
         let fixes = arguments.fix || arguments.fix_only || arguments.diff || arguments.unsafe_fixes;
         let fixes = fixes || !arguments.drop_verdict.is_empty();
         if fixes || arguments.undo_log.is_some() {
             bail!(
-                "--output-format dolma says what is found and fixes nothing: give it without --fix, --diff and the like"
+                "--output-format dolma cannot be combined with fixing; remove --fix, --diff and similar options"
             );
         }
         Ok(Self::Dolma(directory.clone()))

@@ -33,18 +33,18 @@ pub(super) struct RunOutput<'a> {
     pub(super) baseline: BaselineState,
     pub(super) coverage: Coverage,
     dolma: Option<DolmaWriter>,
-    /// Judges documents, if that is asked for.
+    /// Judges documents, if requested.
     judge: Option<DocumentVerdicts>,
     /// The table of measures.
     measures: Option<MeasureTable>,
     /// Collects findings and verdicts for a review.
     review: Option<ReviewItems>,
-    /// Whether documents are only judged in this pass, and reported in a later one.
+    /// Whether this pass only judges documents, and a later one reports them.
     is_judging: bool,
 }
 
 impl<'a> RunOutput<'a> {
-    /// Opens the outputs that the arguments ask for.
+    /// Opens the outputs that the arguments request.
     ///
     /// # Errors
     ///
@@ -84,9 +84,9 @@ impl<'a> RunOutput<'a> {
         Ok(())
     }
 
-    /// Ends a check for a review. Returns what was found, the HTML report and the summary line; or
-    /// `None` if there is nothing to review, because of errors that have been reported or an
-    /// interruption.
+    /// Ends a check for a review. Returns the findings, the HTML report and the summary line.
+    /// Returns `None` if there is nothing to review, because of an interruption or of errors that
+    /// have been reported.
     ///
     /// # Errors
     ///
@@ -150,7 +150,7 @@ impl<'a> RunOutput<'a> {
         Ok(())
     }
 
-    /// Whether anybody still reads the results.
+    /// Whether the results are still needed.
     pub(super) fn is_wanted(&self) -> bool {
         self.console.stdout_open
             || self.reports.has_files()
@@ -215,7 +215,7 @@ impl<'a> RunOutput<'a> {
         self.console.write(&text)
     }
 
-    /// Judges all documents before they are fixed, if verdicts are asked for. Returns the documents
+    /// Judges all documents before they are fixed, if verdicts are requested. Returns the documents
     /// to leave out.
     ///
     /// # Errors
@@ -243,7 +243,7 @@ impl<'a> RunOutput<'a> {
         judge.map(DocumentVerdicts::finish).transpose()
     }
 
-    /// Reports a file, or a part of one, that cannot be read.
+    /// Reports a file, or part of a file, that cannot be read.
     pub(super) fn read_error(&mut self, error: &ReadError) {
         self.console.finish_bad_records();
         match error {
@@ -312,8 +312,7 @@ impl<'a> RunOutput<'a> {
         let own = arguments.output_dir.as_deref().and_then(resolved);
         for directory in self.context.resolver.take_left_out_copies() {
             if !arguments.quiet && resolved(&directory) != own {
-                let reason =
-                    "left out, since it holds copies that dechaff wrote; name it to check it";
+                let reason = "skipped, because it contains copies that dechaff wrote; pass it explicitly to check it";
                 output::warning(&format!("{}: {reason}", directory.name()));
             }
         }
@@ -330,7 +329,7 @@ impl<'a> RunOutput<'a> {
                 shards => format!(" after {}", count(shards, "shard")),
             };
             output::warning(&format!(
-                "interrupted{after}; every file is whole, either fixed or as it was"
+                "interrupted{after}; every file is either fixed or unchanged"
             ));
         } else {
             self.review_coverage(inputs);
@@ -367,7 +366,7 @@ impl<'a> RunOutput<'a> {
         } else {
             self.review_coverage(inputs);
         }
-        // Without looking at everything, dechaff cannot tell which baseline entries are stale.
+        // Only a complete run can tell which baseline entries are stale.
         if !self.console.had_error && !interrupt::is_interrupted() {
             self.finish_suppressions()?;
         }
@@ -396,7 +395,7 @@ impl<'a> RunOutput<'a> {
         if unused > 0 && changed.includes_all() && !arguments.quiet {
             let passages =
                 if unused == 1 { "1 passage".to_owned() } else { format!("{unused} passages") };
-            output::warning(&format!("the ignore list names {passages} that were not found"));
+            output::warning(&format!("the ignore list has {passages} that were not found"));
         }
         for message in self.baseline.finish()? {
             if !arguments.quiet {
@@ -406,7 +405,7 @@ impl<'a> RunOutput<'a> {
         Ok(())
     }
 
-    /// Whether something failed other than the check itself.
+    /// Whether there were errors.
     fn has_failed(&self) -> bool {
         self.console.had_error
             || self.summary.unreadable_records > 0 && !self.context.arguments.skip_bad_records
@@ -424,8 +423,8 @@ impl<'a> RunOutput<'a> {
         }
     }
 
-    /// Makes a run that checked no document fail, unless that is expected. Warns if no record has
-    /// an ID in the field that is configured for it.
+    /// Makes a run that checked no documents fail, unless that is expected. Warns if no record has
+    /// an ID in the configured field.
     fn review_coverage(&mut self, inputs: &Inputs) {
         if self.coverage.has_documents() {
             if let Some(message) = self.coverage.missing_ids(self.context) {

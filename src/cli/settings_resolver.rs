@@ -81,14 +81,14 @@ impl SettingsResolver {
                 layers
                     .push(Layer::parse(&UserFile::new("--config", value.as_str()), here.clone())?);
             } else if arguments.isolated {
-                bail!("--isolated leaves configuration files out; do not name {value} with it");
+                bail!("--isolated ignores configuration files; remove {value}");
             } else if pinned.is_some() {
-                bail!("--config names two files; let the one `extend` the other");
+                bail!("--config was given two files; use `extend` in one of them");
             } else {
                 let path = here.join(value);
                 if !path.exists() {
                     bail!(
-                        "--config {value}: no such file; give a file, or KEY=VALUE such as 'select=[\"BP\"]'"
+                        "--config {value}: no such file; pass a file, or KEY=VALUE such as 'select=[\"BP\"]'"
                     );
                 }
                 pinned = Some(load_chain(&here, &path, true)?);
@@ -148,7 +148,7 @@ impl SettingsResolver {
     }
 
     /// Returns the linter for the file `path`, or that of `run_settings` if its configuration is
-    /// faulty.
+    /// invalid.
     pub(super) fn linter(&self, path: &Path, run_settings: &ResolvedSettings) -> Linter {
         let path = self.absolute(path);
         let profile = self.for_dir(path.parent().unwrap_or(&path));
@@ -162,7 +162,8 @@ impl SettingsResolver {
     }
 
     /// Returns the absolute path without `.` and `..` that configuration patterns match. A copy has
-    /// that of its original, and a URL is a path in the working directory, whose settings it has.
+    /// the path of its original. A URL counts as a path in the working directory, and has its
+    /// settings.
     pub(super) fn absolute(&self, path: &Path) -> PathBuf {
         let path = absolute(&self.here, path);
         let originals = self.originals.read().unwrap_or_else(PoisonError::into_inner);
@@ -241,8 +242,8 @@ impl PathFilter for SettingsResolver {
     }
 }
 
-/// Returns the absolute path without `.` and `..`; relative paths are resolved against `here`. A URL
-/// is absolute.
+/// Returns the absolute path without `.` and `..`; relative paths are resolved against `here`. A
+/// URL is absolute.
 pub(super) fn absolute(here: &Path, path: &Path) -> PathBuf {
     if is_url(path) {
         return path.to_owned();

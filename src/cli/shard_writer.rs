@@ -16,8 +16,8 @@ use crate::text::Record;
 /// A shard being written.
 pub(super) struct ShardWriter {
     shard: Arc<Shard>,
-    /// The new file, or the reason why there is none. The reason is reported once, if something
-    /// has to be written.
+    /// The new file, or why there is none. The reason is reported once, when something has to be
+    /// written.
     rewriter: Result<Rewriter, Option<anyhow::Error>>,
     /// The undo log entries of the shard.
     pending: PendingEntries,
@@ -31,7 +31,7 @@ pub(super) struct ShardWriter {
 /// The number of fixes in a shard.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct FixCounts {
-    /// FixResult findings.
+    /// Fixed findings.
     pub(super) fixed: usize,
     /// Records with fixes.
     pub(super) records: usize,
@@ -73,7 +73,7 @@ impl FixWriter {
             return Ok(outcome.fixed.as_ref().map(|fixed| Self::diff(source, &fixed.text, true)));
         }
         let is_changed = !matches!(action, RecordAction::Keep);
-        // A format that is only read has nothing to keep the record as.
+        // A read-only format cannot store the record.
         let action = match action {
             RecordAction::Keep if !shard.shard.is_rewritable() => RecordAction::Replace(text),
             action => action,
@@ -197,11 +197,11 @@ impl FixWriter {
         match (is_whole, self.options.destination) {
             (true, _) => Ok(counts),
             (false, Destination::Copy) => {
-                bail!("{}: not copied, since a part of it cannot be read", shard.name)
+                bail!("{}: not copied, because a part of it cannot be read", shard.name)
             }
             (false, _) if counts.records > 0 => {
                 bail!(
-                    "{}: left as it was, since a part of it cannot be read and would be lost",
+                    "{}: not changed, because a part of it cannot be read and would be lost",
                     shard.name
                 )
             }
@@ -223,9 +223,9 @@ impl FixWriter {
                         && !shard.format.content.has_lines =>
                 {
                     let name = &shard.name;
-                    let reason = "--keep-dropped keeps lines of text, and cannot keep a row of a table with all its columns";
+                    let reason = "--keep-dropped stores lines of text, not rows of a table";
                     Err(Some(anyhow::anyhow!(
-                        "{name}: not copied: {reason}; leave --keep-dropped out, and keep the original"
+                        "{name}: not copied: {reason}; remove --keep-dropped, and keep the original"
                     )))
                 }
                 Destination::Copy => {
@@ -270,7 +270,7 @@ impl ShardWriter {
                 }
                 Ok(())
             }
-            // Without a change to write, the error does not matter.
+            // Without a change to write, the error is harmless.
             Err(error @ Some(_)) if is_changed => error.take().map_or(Ok(()), Err),
             Err(_) => Ok(()),
         }

@@ -29,7 +29,7 @@ impl Status {
         const MAX_BAR: usize = 30;
         /// Narrower terminals get no bar.
         const BAR_FROM: usize = 70;
-        // The last column is left free, or some terminals begin a new line.
+        // Leave the last column free: some terminals start a new line otherwise.
         let columns = columns.saturating_sub(1);
         let reserved = if columns >= BAR_FROM { MIN_BAR + 1 } else { 0 };
         let mut figures = self.figures().into_iter();
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_left_out() {
+    fn parts_that_do_not_fit_are_omitted() {
         assert_eq!(status().bar(10), "comparing 62%, 3m 05s left");
         assert_eq!(status().bar(60), "comparing 62%, 3m 05s left, 436.00 MiB of 600.00 MiB");
         assert_eq!(

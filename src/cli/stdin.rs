@@ -108,10 +108,7 @@ pub(super) fn take_pipes(paths: Vec<PathBuf>) -> anyhow::Result<(Vec<PathBuf>, V
     for path in paths {
         match FileKind::from_path(&path) {
             FileKind::Device => {
-                bail!(
-                    "{}: it is a device, not a file; give the path of a file or directory",
-                    path.name()
-                )
+                bail!("{}: is a device, not a file; pass a file or directory", path.name())
             }
             FileKind::Pipe => pipes.push(path),
             FileKind::Other => files.push(path),

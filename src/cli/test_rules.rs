@@ -25,7 +25,7 @@ pub(super) fn run(arguments: &TestRulesArguments) -> anyhow::Result<Exit> {
         let unreadable = |path: &Path| format!("cannot read the rules of {}", path.name());
         let files = rule_files(path).with_context(|| unreadable(path))?;
         if files.is_empty() {
-            bail!("{}: no rule file (*.toml) is in this folder", path.name());
+            bail!("{}: no rule files (*.toml) in this directory", path.name());
         }
         for file in files {
             let written = read_user_file(&file, &file.name()).with_context(|| unreadable(&file))?;

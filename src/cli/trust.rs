@@ -1,10 +1,9 @@
 //! Which files a configuration may read.
 //!
 //! A corpus is data and may contain a `dechaff.toml` from an unknown source. So a configuration
-//! found below or outside the working directory can only read files in its own directory, and name no
-//! index.
-//! Configurations that apply to the working directory itself, and those given with `--config`, are
-//! trusted.
+//! found below or outside the working directory can only read files in its own directory, and
+//! cannot use an index. Configurations that apply to the working directory itself, and those passed
+//! with `--config`, are trusted.
 
 use std::path::{Path, PathBuf};
 
@@ -16,8 +15,8 @@ use crate::corpus::CONFIG_FILE_NAMES;
 use crate::user_file::{UserFile, UserFileError};
 
 /// The hint for a refused configuration.
-const REMEDY: &str = "a configuration inside a corpus reads only files below its own folder; run dechaff \
-                      from that folder, or name the configuration with --config, if you trust it";
+const REMEDY: &str = "a configuration inside a corpus can only read files below its own directory; run dechaff \
+                      from that directory, or pass the configuration with --config, if you trust it";
 
 /// Whether a configuration in `folder` is trusted when dechaff runs in `here`.
 pub(super) fn is_trusted(here: &Path, folder: &Path) -> bool {
@@ -37,7 +36,7 @@ pub(super) fn check_file(here: &Path, path: &Path, shown: &str) -> Result<(), Us
     let file = UserFile::new(shown, "");
     Err(UserFileError::new(
         &file,
-        "this configuration is a link to a file outside its folder",
+        "this configuration is a link to a file outside its directory",
         None,
     )
     .with_hint(Some(REMEDY.into())))
@@ -58,12 +57,12 @@ pub(super) fn check_paths(here: &Path, layer: &Layer) -> Result<(), UserFileErro
     let single = single.into_iter().filter_map(|(key, path)| path.as_ref().map(|path| (key, path)));
     for (key, path) in single.chain(options.rules.iter().map(|path| ("rules", path))) {
         if !may_read(here, &layer.folder, &layer.folder.join(path.get_ref())) {
-            let message = format!("`{key}` leads outside the folder of this configuration");
+            let message = format!("`{key}` is outside the directory of this configuration");
             return Err(layer.error(message, path.span()).with_hint(Some(REMEDY.into())));
         }
     }
     if let Some(index) = options.against.first() {
-        let message = "`against` cannot be set here, because an index names files in any folder";
+        let message = "`against` cannot be set here, because an index can refer to files anywhere";
         return Err(layer.error(message, index.span()).with_hint(Some(REMEDY.into())));
     }
     Ok(())

@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &UndoArguments) -> anyhow::Result<Exit> {
     let LogContents { lines, broken, is_native } = undo_log.read()?;
     warn_of_broken_lines(path, &broken.iter().map(|line| line.number).collect::<Vec<_>>());
     if lines.is_empty() {
-        bail!("{}: the undo log is empty: there is nothing to undo", path.name());
+        bail!("{}: the undo log is empty; nothing to undo", path.name());
     }
     let files = logged_files(lines);
     let rules = codes(&arguments.rule, files.values().flat_map(LoggedFile::entries))?;
@@ -81,7 +81,7 @@ pub(super) fn run(arguments: &UndoArguments) -> anyhow::Result<Exit> {
     let restored =
         format!("{} restored in {}", count(undo.passages, "passage"), count(undo.restored, "file"));
     if undo.restored == 0 && !undo.failed && !interrupt::is_interrupted() {
-        bail!("{}: nothing to undo: the files are as they were before these changes", path.name());
+        bail!("{}: nothing to undo; the files are the same as before these changes", path.name());
     }
     Output::new(arguments.color).write(&format!("{restored}\n"))?;
     Ok(match undo.failed {
@@ -208,12 +208,12 @@ impl Undo {
         let name = target.shown.name();
         let Some(change_sets) = file.documents.get(&None) else {
             bail!(
-                "{name}: the changes are in records, and the file is one document; it was left as it is"
+                "{name}: the changes are in records, but the file is a single document; not changed"
             )
         };
         let bytes = fs::read(&target.real).with_context(|| format!("cannot read {name}"))?;
         let Ok(text) = str::from_utf8(&bytes) else {
-            bail!("{name}: the text has changed since it was fixed; it was left as it is")
+            bail!("{name}: the text has changed since it was fixed; not changed")
         };
         let restored = restore(text, change_sets, is_chosen).with_context(|| name.to_string())?;
         self.warn_of_covered(&name.to_string(), &restored);
@@ -259,7 +259,7 @@ impl Undo {
         for item in records {
             let raw = match item {
                 ShardItem::Record(raw) => raw,
-                ShardItem::Unreadable(error) => bail!("{error}; the file was left as it was"),
+                ShardItem::Unreadable(error) => bail!("{error}; the file was not changed"),
             };
             let (mut handle, source) = raw.decode();
             while let Some(entry) =
@@ -315,7 +315,7 @@ impl Undo {
         let source = match decoded {
             Ok(Some(source)) => Ok(source),
             Ok(None) => Err(anyhow::anyhow!(
-                "{}, record {}: it holds no text",
+                "{}, record {}: it has no text",
                 handle.shard.name,
                 handle.index
             )),
@@ -348,8 +348,8 @@ impl Undo {
         }
     }
 
-    /// Returns the dropped records to insert into the copy with the hash `now`, in order, and
-    /// reports those that cannot be restored.
+    /// Returns the dropped records to insert into the copy with the hash `now`, in order. Reports
+    /// those that cannot be restored.
     fn dropped_records<'f>(
         &mut self,
         shard: &Shard,
@@ -363,7 +363,7 @@ impl Undo {
             if !last.dropped.iter().any(is_chosen) {
                 return None;
             }
-            let what = "left out of the copy and cannot be put back, since the copy has changed; the original has them";
+            let what = "left out of the copy and cannot be restored, because the copy has changed; the original has them";
             self.fail(&anyhow::anyhow!(
                 "{}: {} {what}",
                 shard.name,
@@ -381,9 +381,9 @@ impl Undo {
             return Some(dropped);
         }
         let why = match is_kept {
-            true => "left out of the copy; undo all changes at once to put it back",
+            true => "left out of the copy; undo all changes at once to restore it",
             false => {
-                "left out of the copy and cannot be put back; the original has it (--keep-dropped keeps such records)"
+                "left out of the copy and cannot be restored; the original has it (--keep-dropped stores such records)"
             }
         };
         for entry in dropped.iter().filter(|entry| is_chosen(entry)) {

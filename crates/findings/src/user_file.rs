@@ -14,7 +14,7 @@ pub struct UserFile {
     pub text: String,
 }
 
-/// The reason why a user-written file cannot be used.
+/// Why a user-written file cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserFileError {
     /// The file.

@@ -25,20 +25,20 @@ pub(super) struct CompareArguments {
 
 #[derive(Debug, Subcommand)]
 enum CompareCommand {
-    /// Sketch a share of the documents into a work folder, and make it if there is none
+    /// Sketch a share of the documents into a work folder, and create it if it does not exist
     #[command(
-        after_help = "Run it for each share, in any order and at the same time. A share that is done is not \
-         done again. Then run `dechaff compare match`."
+        after_help = "Run it for each share, in any order or concurrently. Finished shares are skipped. Then run \
+         `dechaff compare match`."
     )]
     Sketch(Box<SketchArguments>),
     /// Compare the sketches: do a share of the next step
     #[command(
-        after_help = "Run it for each share until `dechaff compare status` says that the comparison is done. \
-         The shares of a step may run at the same time; a step begins when the one before it is done. Then \
+        after_help = "Run it for each share until `dechaff compare status` reports that the comparison is done. \
+         The shares of a step may run concurrently; a step starts when the previous one is done. Then \
          run `dechaff check --compared`."
     )]
     Match(MatchArguments),
-    /// Print what is done and what is left; exit with 1 if something is left
+    /// Print finished and remaining work; exit with 1 if any remains
     Status(StatusArguments),
 }
 
@@ -62,7 +62,7 @@ struct SketchArguments {
     #[command(flatten)]
     settings: ConfigArguments,
 
-    /// Compare for these rules alone: codes, prefixes of codes, names, or ALL
+    /// Compare for these rules only: codes, prefixes of codes, names, or ALL
     #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Settings")]
     select: Vec<String>,
 
@@ -97,7 +97,7 @@ struct MatchArguments {
     #[arg(long, value_name = "K/N", default_value = "1/1")]
     partition: Share,
 
-    /// Do a share of this step, rather than of the next one
+    /// Do a share of this step instead of the next one
     #[arg(long, value_name = "STEP", value_parser = step_parser())]
     step: Option<Step>,
 
@@ -117,16 +117,16 @@ struct StatusArguments {
     output_format: StatusFormat,
 }
 
-/// How the status is printed.
+/// The output format of the status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum StatusFormat {
-    /// Lines for people
+    /// Plain text
     Text,
     /// One JSON object
     Json,
 }
 
-/// Memory of a task by default.
+/// The default memory of a task.
 const MEMORY: usize = 1 << 30;
 
 pub(super) fn run(arguments: &CompareArguments) -> anyhow::Result<Exit> {

@@ -30,20 +30,20 @@ pub(super) fn run(arguments: &MatchArguments) -> anyhow::Result<Exit> {
         };
         let Some(step) = next.step else {
             anyhow::bail!(
-                "{}: parts of the sketches are left: {}; `dechaff compare sketch` does them",
+                "{}: shares of the sketch are missing: {}; run `dechaff compare sketch`",
                 arguments.work.name(),
                 list(&next.left())
             );
         };
         let is_single = step.split() == StepSplit::Single;
         if is_single && share.number != 1 && !completed_a_step {
-            print(&format!("step {}: share 1 does all of it", step.name()))?;
+            print(&format!("step {}: done by share 1 alone", step.name()))?;
             return Ok(Exit::Success);
         }
         let is_done = next.done.binary_search(&share.number).is_ok() && !is_single;
         if is_done {
             print(&format!(
-                "step {}: share {share} is done; waiting for {}",
+                "step {}: share {share} is done; waiting for shares {}",
                 step.name(),
                 list(&next.left())
             ))?;
@@ -72,7 +72,7 @@ fn run_step(folder: &WorkFolder, step: Step, share: Share, memory: usize) -> any
     print(&match outcome {
         TaskOutcome::Done(rows) => format!("{name}: done, {rows} rows"),
         TaskOutcome::WasDone => format!("{name}: was done before"),
-        TaskOutcome::NotNeeded => format!("{name}: the rules do not need it"),
+        TaskOutcome::NotNeeded => format!("{name}: not needed by the rules"),
     })?;
     Ok(Exit::Success)
 }

@@ -21,7 +21,7 @@ use crate::report::count;
 pub(super) fn run(arguments: &SketchArguments) -> anyhow::Result<Exit> {
     ensure!(
         !arguments.paths.iter().any(|path| path.as_os_str() == "-"),
-        "`-`: the documents of standard input cannot be split; give files or directories"
+        "`-`: standard input cannot be split; pass files or directories"
     );
     set_threads(arguments.jobs)?;
     let paths = expand_globs(&arguments.paths)?;
@@ -34,7 +34,7 @@ pub(super) fn run(arguments: &SketchArguments) -> anyhow::Result<Exit> {
     let path_filter: Arc<dyn PathFilter> = Arc::clone(&resolver) as Arc<dyn PathFilter>;
     let files = walk(&paths, &path_filter)?;
     let shares = FileShares::new(files.collect::<Result<Vec<_>, _>>()?)?;
-    ensure!(!shares.is_empty(), "no file was found, so there is nothing to compare");
+    ensure!(!shares.is_empty(), "no files to compare");
     let share = arguments.partition;
     let manifest = WorkManifest::of_files(linter, &read_options, &shares, share.count)?;
     let folder = WorkFolder::create(&arguments.work, manifest)?;

@@ -26,13 +26,13 @@ use crate::linter::Linter;
 use crate::report::count;
 use crate::text::PathName;
 
-/// Memory for postings by default.
+/// The default memory for postings.
 const MEMORY: usize = 256 << 20;
 
 pub(super) fn run(arguments: &AddArguments) -> anyhow::Result<Exit> {
     ensure!(
         !arguments.paths.iter().any(|path| path.as_os_str() == "-"),
-        "`-`: an index names the places of documents; give files or directories"
+        "`-`: an index needs the paths of documents; pass files or directories"
     );
     set_threads(arguments.jobs)?;
     let paths = expand_globs(&arguments.paths)?;
@@ -61,7 +61,7 @@ pub(super) fn run(arguments: &AddArguments) -> anyhow::Result<Exit> {
         Rc::new(progress)
     })?;
     if interrupt::is_interrupted() {
-        output::warning("interrupted; the index is as it was");
+        output::warning("interrupted; the index is unchanged");
         return Ok(Exit::Interrupted);
     }
     addition.finish(arguments)
@@ -73,7 +73,7 @@ struct Addition<'a> {
     here: &'a Path,
     read_options: &'a ReadOptions,
     writer: IndexWriter,
-    /// Documents of a new index, until its order of set elements is known.
+    /// Documents of a new index that wait until its element order is known.
     waiting: Vec<NewDocument>,
     waiting_bytes: usize,
     counts: AddedDocuments,
@@ -105,7 +105,7 @@ impl<'a> Addition<'a> {
         files: impl Iterator<Item = Result<InputFile, WalkError>> + Send,
         progress: &Rc<Progress>,
     ) -> anyhow::Result<()> {
-        /// The order of set elements is made from documents whose sketches have this size.
+        /// The element order is computed from documents whose sketches have this total size.
         const ORDER_BYTES: usize = 64 << 20;
         let order = OnceLock::new();
         if let Some(known) = self.writer.order() {
@@ -149,7 +149,7 @@ impl<'a> Addition<'a> {
         Ok(())
     }
 
-    /// Makes the order of set elements from the documents that wait for it, and adds them.
+    /// Computes the element order from the waiting documents, and adds them.
     fn add_waiting(&mut self, order: &OnceLock<ElementOrder>) -> anyhow::Result<()> {
         let mut made = ElementOrder::with_capacity(self.waiting_bytes / size_of::<u64>());
         for unit in self.waiting.iter().flat_map(|document| &document.units) {
@@ -190,7 +190,7 @@ impl<'a> Addition<'a> {
         let AddedDocuments { added, replaced, known, unreadable, failed, .. } = self.counts;
         ensure!(
             added + replaced + known > 0,
-            "no document was found in {}, so the index is as it was",
+            "no document was found in {}; the index is unchanged",
             arguments.paths.iter().map(|path| path.name()).collect::<Vec<_>>().join(", ")
         );
         if added + replaced > 0 {
@@ -201,7 +201,7 @@ impl<'a> Addition<'a> {
             text.push_str(&format!(", replaced {replaced} whose text has changed"));
         }
         if known > 0 {
-            text.push_str(&format!("; {known} were in the index already"));
+            text.push_str(&format!("; {known} were already in the index"));
         }
         text.push('\n');
         let json = json!({

@@ -108,7 +108,7 @@ pub(super) fn remove(arguments: &RemoveArguments) -> anyhow::Result<Exit> {
     let asked = arguments.paths.iter().chain(&arguments.id).cloned().collect::<Vec<_>>().join(", ");
     ensure!(
         removed > 0,
-        "{}: no document matches {asked}, so the index is as it was",
+        "{}: no document matches {asked}; the index is unchanged",
         arguments.index.name()
     );
     writer.commit()?;

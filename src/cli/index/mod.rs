@@ -1,4 +1,4 @@
-//! `dechaff index`: makes and maintains indexes of ingested corpora.
+//! `dechaff index`: creates and maintains indexes of earlier corpora.
 
 mod add;
 mod manage;
@@ -21,20 +21,20 @@ pub(super) struct IndexArguments {
 
 #[derive(Debug, Subcommand)]
 enum IndexCommand {
-    /// Add documents to an index, and make it if there is none
+    /// Add documents to an index, and create it if it does not exist
     #[command(
-        after_help = "A document that the index has with the same text is not added again; one \
-         with another text replaces it. Interrupted or killed, the command changes nothing."
+        after_help = "A document that is already in the index is skipped, or replaced if its text has \
+         changed. If the command is interrupted or killed, it changes nothing."
     )]
     Add(Box<AddArguments>),
-    /// Print how large an index is, and the settings it was made with
+    /// Print the size and settings of an index
     Stat(IndexPath),
     /// Merge the segments of an index into one, and drop removed documents
     Compact(IndexPath),
     /// Remove documents from an index
-    #[command(after_help = "`dechaff index compact` then frees the space.")]
+    #[command(after_help = "`dechaff index compact` frees the space.")]
     Remove(RemoveArguments),
-    /// Check that an index is undamaged
+    /// Check an index for damage
     Verify(IndexPath),
 }
 
@@ -54,7 +54,7 @@ struct AddArguments {
     #[command(flatten)]
     settings: ConfigArguments,
 
-    /// Index for these rules alone: codes, prefixes of codes, names, or ALL
+    /// Index for these rules only: codes, prefixes of codes, names, or ALL
     #[arg(long, value_name = "RULE", value_delimiter = ',', help_heading = "Settings")]
     select: Vec<String>,
 
@@ -70,7 +70,7 @@ struct AddArguments {
     #[arg(short, long, value_name = "NUMBER", value_parser = parse_jobs)]
     jobs: Option<usize>,
 
-    /// Memory for postings; when they need more, another segment begins [default: 256MB]
+    /// Memory for postings; beyond it, a new segment is started [default: 256MB]
     #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
     memory: Option<String>,
 
@@ -116,7 +116,7 @@ struct RemoveArguments {
 /// How a command prints its result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum TableFormat {
-    /// Lines for people
+    /// Plain text
     Text,
     /// One JSON object
     Json,

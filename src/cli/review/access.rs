@@ -1,8 +1,9 @@
-//! Who may use the server: the person who has the address, and no other site in their browser.
+//! Access control for the server: only the person who has the address may use it, and no other site
+//! in their browser.
 
 use tiny_http::{Method, Request};
 
-/// What a request must know and where it must come from.
+/// The token that a request must have, and the origin it must come from.
 pub(super) struct Access {
     token: String,
     port: u16,
@@ -23,7 +24,7 @@ impl AccessError {
     /// Returns the reason as a sentence.
     pub(super) fn reason(self) -> &'static str {
         match self {
-            Self::Host => "The request names another host.",
+            Self::Host => "The request is for another host.",
             Self::Token => {
                 "The address lacks the token: use the one that `dechaff review` printed."
             }
@@ -90,7 +91,7 @@ fn only<'r>(request: &'r Request, name: &'static str) -> Option<&'r str> {
     }
 }
 
-/// Compares in a time that does not depend on where the first difference is.
+/// Compares in constant time, whatever the position of the first difference.
 fn is_equal(left: &[u8], right: &[u8]) -> bool {
     left.len() == right.len()
         && left.iter().zip(right).fold(0, |all, (one, other)| all | (one ^ other)) == 0

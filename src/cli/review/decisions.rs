@@ -21,7 +21,7 @@ const VERSION: u32 = 1;
 pub(super) enum ReviewDecision {
     /// The finding is right; fix it.
     Accept,
-    /// The finding is wrong; leave the text alone.
+    /// The finding is wrong; keep the text.
     Reject,
 }
 
@@ -49,11 +49,11 @@ enum Action {
         #[serde(flatten)]
         subject: Subject,
     },
-    /// Takes back the last decision that is not taken back yet.
+    /// Undoes the last decision that has not been undone.
     Undo,
 }
 
-/// What a decision is about, as it is found again.
+/// What a decision is about, in a form that a later review can find again.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "target")]
 enum Subject {
@@ -82,8 +82,7 @@ pub(super) struct Decisions {
     findings: Vec<Option<ReviewDecision>>,
     documents: Vec<Option<ReviewDecision>>,
     rules: Vec<Option<ReviewDecision>>,
-    /// What was decided, and what had been decided before. `None` if it is not part of this
-    /// review.
+    /// Each decision, and the one that it replaced. `None` if it is not part of this review.
     history: Vec<(Option<ReviewTarget>, Option<ReviewDecision>)>,
     /// Decisions in the file that this review has no finding for.
     pub(super) unmatched: usize,
@@ -106,7 +105,7 @@ impl Decisions {
         let mut file = opened.with_context(|| format!("cannot open the decisions {name}"))?;
         if let Err(std::fs::TryLockError::WouldBlock) = file.try_lock() {
             bail!(
-                "{name}: another review has these decisions open; end it, or name a file with --decisions"
+                "{name}: another review is using these decisions; end it, or use another file with --decisions"
             );
         }
         let mut text = String::new();
@@ -114,7 +113,7 @@ impl Decisions {
             .with_context(|| format!("cannot read the decisions {name}"))?;
         let whole = text.rfind('\n').map_or(0, |end| end + 1);
         if whole < text.len() {
-            // A process was killed while it wrote the last line.
+            // The process that wrote the last line was killed.
             file.set_len(whole as u64).with_context(|| format!("cannot write {name}"))?;
             file.seek(SeekFrom::End(0))?;
         }
@@ -150,8 +149,8 @@ impl Decisions {
         Ok(decisions)
     }
 
-    /// Returns the decision that counts for a finding: its own, else that on its document, else
-    /// that on its rule.
+    /// Returns the decision that applies to a finding: its own, otherwise that on its document,
+    /// otherwise that on its rule.
     pub(super) fn on_finding(&self, items: &ReviewItems, number: usize) -> Option<ReviewDecision> {
         let finding = items.findings.get(number)?;
         self.on(ReviewTarget::Finding(number))
@@ -188,7 +187,7 @@ impl Decisions {
         Ok(())
     }
 
-    /// Takes back the last decision. Returns what it was about.
+    /// Undoes the last decision. Returns what it was about.
     ///
     /// # Errors
     ///
@@ -234,7 +233,7 @@ impl Decisions {
     }
 }
 
-/// Finds what the lines of a file are about.
+/// Finds the targets that the lines of a file refer to.
 struct TargetIndex<'i> {
     items: &'i ReviewItems,
     documents: HashMap<(String, Option<u64>), usize>,

@@ -10,7 +10,7 @@ pub(super) const PAGE_SIZE: usize = 200;
 /// The filter of a page, from its query.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Filter {
-    /// Text to find, whatever the case.
+    /// Text to find, ignoring case.
     pub(super) text: String,
     /// The code of a rule.
     pub(super) rule: String,
@@ -24,7 +24,7 @@ pub(super) struct Filter {
     pub(super) page: usize,
 }
 
-/// Whether something has been decided.
+/// Whether an entry has a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DecisionState {
     Open,
@@ -57,7 +57,7 @@ pub(super) const VERDICTS: [Verdict; 4] =
     [Verdict::Keep, Verdict::Fix, Verdict::Review, Verdict::Drop];
 
 impl Filter {
-    /// Parses a query. Values that are not known count as absent.
+    /// Parses a query. Unknown values count as absent.
     pub(super) fn parse(query: &str) -> Self {
         let mut filter = Self::default();
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {

@@ -17,9 +17,9 @@ use crate::report::{FindingSample, Judgement, Verdict};
 use crate::suppress::ignore_entries;
 use crate::text::{Document, Origin, Record, Span, TextProvider};
 
-/// Findings beyond these are counted, and shown by the next review.
+/// Maximum number of findings. Further ones are counted, and shown by the next review.
 const MAX_FINDINGS: usize = 1_000_000;
-/// Flagged text beyond this length cannot be searched for.
+/// Length of the flagged text that can be searched.
 const MAX_TEXT_BYTES: usize = 2_000;
 
 /// The findings and documents of a review.
@@ -120,7 +120,7 @@ impl ReviewItems {
         group: Option<Arc<str>>,
         texts: &dyn TextProvider,
     ) -> anyhow::Result<()> {
-        // A document is in the review as a whole or not at all.
+        // A review contains all findings of a document or none.
         if self.findings.len() + findings.len() > MAX_FINDINGS {
             self.left_out += findings.len();
             return Ok(());
@@ -184,7 +184,7 @@ impl ReviewItems {
         let ReviewFinding { offset, length, .. } =
             self.findings.get(finding).context("no such finding")?;
         let mut bytes = vec![0; usize::try_from(*length)?];
-        // Seeking writes what is buffered.
+        // Seeking flushes the buffer.
         self.details.seek(SeekFrom::Start(*offset)).context("cannot read a temporary file")?;
         self.details.get_mut().read_exact(&mut bytes).context("cannot read a temporary file")?;
         Ok(serde_json::from_slice(&bytes)?)

@@ -1,8 +1,8 @@
 //! `dechaff review`: a page on this machine where a person accepts or rejects findings.
 //!
-//! The review checks once and then serves what it found. It never writes to the corpus: decisions
-//! go to a file of their own, and from them come a plan for `--fix --plan` and lines for an ignore
-//! list.
+//! The review checks once and then serves the findings. It never writes to the corpus: it saves
+//! decisions in a separate file, and creates a plan for `--fix --plan` and ignore list entries from
+//! them.
 
 mod access;
 mod decisions;
@@ -64,7 +64,7 @@ pub(super) struct ReviewArguments {
     #[arg(long, value_name = "FILE", help_heading = "Settings")]
     ignore_list: Option<String>,
 
-    /// File that keeps the decisions; a later review of the same texts goes on from there
+    /// File for the decisions; a later review of the same texts resumes from it
     #[arg(long, value_name = "FILE", default_value = "dechaff.decisions")]
     decisions: PathBuf,
 
@@ -72,7 +72,7 @@ pub(super) struct ReviewArguments {
     #[arg(long, value_name = "FILE", default_value = "dechaff.plan")]
     plan: PathBuf,
 
-    /// Port to listen on, on this machine only; 0 takes a free one
+    /// Port to listen on, on this machine only; 0 picks a free port
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     port: u16,
 
@@ -80,7 +80,7 @@ pub(super) struct ReviewArguments {
     #[arg(short, long, value_name = "NUMBER", value_parser = parse_jobs)]
     jobs: Option<usize>,
 
-    /// Memory for comparing documents, such as 2GB; more goes to temporary files [default: a
+    /// Memory for comparing documents, such as 2GB; the rest goes to temporary files [default: a
     /// quarter of free memory]
     #[arg(long, value_name = "BYTES", value_parser = parse_bytes)]
     memory: Option<String>,
@@ -92,7 +92,7 @@ pub(super) fn run(arguments: &ReviewArguments) -> anyhow::Result<Exit> {
     let paths = if check.paths.is_empty() { vec![PathBuf::from(".")] } else { check.paths.clone() };
     anyhow::ensure!(
         !paths.iter().any(|path| path.as_os_str() == "-"),
-        "`-`: a review is about files; give paths"
+        "`-`: a review needs files; pass paths"
     );
     let paths = expand_globs(&paths)?;
     let resolver = Arc::new(SettingsResolver::new(&check.settings, &check.options(), false)?);

@@ -11,7 +11,7 @@ use crate::finding::Applicability;
 use crate::report::{counted, escaped, escaped_name, grouped};
 use crate::text::PathName;
 
-/// Groups that the filter lists; others can be found by their documents.
+/// Maximum number of groups that the filter lists. Others can be found through their documents.
 const MAX_GROUPS: usize = 500;
 
 /// Returns the identifier of a target, in pages and forms.
@@ -219,7 +219,7 @@ pub(super) fn documents(session: &ReviewSession, filter: &Filter) -> String {
     html
 }
 
-/// Offers to write the plan and the ignore list.
+/// Renders the page that offers to write the plan and the ignore list.
 pub(super) fn finish(session: &ReviewSession) -> String {
     let counts = session.counts(None);
     let mut html = String::new();
@@ -238,11 +238,11 @@ pub(super) fn finish(session: &ReviewSession) -> String {
     let _ = write!(
         html,
         "<section aria-labelledby=\"plan\">\n<h2 id=\"plan\">Fix what you accepted</h2>\n\
-         <p>The plan lists {fixes}.{without} Writing it changes no document.</p>\n\
+         <p>The plan lists {fixes}.{without} Writing it changes no documents.</p>\n\
          <form method=\"post\" action=\"plan\"><input type=\"hidden\" name=\"back\" value=\"finish\" />\
          <button type=\"submit\">Write {plan}</button></form>\n\
-         <p>Then this command fixes them and nothing else. A document whose text has changed since is left alone, \
-         and <code>dechaff undo dechaff.undo</code> takes everything back.</p>\n\
+         <p>Then this command fixes exactly these. Documents whose text has changed since are skipped, \
+         and <code>dechaff undo dechaff.undo</code> reverts everything.</p>\n\
          <pre><code>{command}</code></pre>\n</section>\n\
          <section aria-labelledby=\"ignore\">\n<h2 id=\"ignore\">Silence what you rejected</h2>\n\
          <p>Adds {rejected} to the ignore list. A later check with that list does not report them.</p>\n\
@@ -267,7 +267,7 @@ fn open_item(session: &ReviewSession, target: ReviewTarget, html: &mut String) {
         writeln!(html, "<li class=\"item\" id=\"{id}\" tabindex=\"-1\" data-state=\"{state}\">");
 }
 
-/// Appends the decision on an item, as `label` says it, and the buttons to change it.
+/// Appends the decision on an item, worded by `label`, and the buttons to change it.
 fn close_item(target: ReviewTarget, label: &str, back: &str, html: &mut String) {
     let _ = writeln!(
         html,
@@ -402,7 +402,7 @@ fn push_select<'v>(
     html.push_str("</select></label>\n");
 }
 
-/// Appends how many entries match, and links to the other pages.
+/// Appends the number of matching entries, and links to the other pages.
 fn push_pages(filter: &Filter, page: &str, matching: usize, noun: &str, html: &mut String) {
     let (from, to) = page_range(filter, matching);
     let _ = write!(html, "<p class=\"pages\">{}", counted(matching as u64, noun));

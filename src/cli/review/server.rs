@@ -20,15 +20,16 @@ use crate::text::PathName;
 const SCRIPT: &str = include_str!("review.js");
 const REVIEW_STYLE: &str = include_str!("review.css");
 
-/// A longer body of a request is refused.
+/// Maximum size of a request body in bytes.
 const MAX_BODY_BYTES: u64 = 16 << 10;
-/// How long Ctrl-C may go unnoticed.
+/// How often the server checks for Ctrl-C.
 const POLL: Duration = Duration::from_millis(100);
 
-/// The policy of the pages: only what the server itself sends, and no inline script or style.
+/// The content security policy of the pages: only resources from the server, and no inline script
+/// or style.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                            form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-/// The policy of the report, which has its style sheet inside and no script.
+/// The content security policy of the report, which has an inline style sheet and no scripts.
 const REPORT_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /// An answer to a request.
@@ -67,7 +68,7 @@ impl Reply {
             ("Cache-Control", "no-store"),
             ("Cross-Origin-Opener-Policy", "same-origin"),
             ("Cross-Origin-Resource-Policy", "same-origin"),
-            // The token in the address must not reach another site.
+            // The token in the address must not leak to other sites.
             ("Referrer-Policy", "same-origin"),
             ("X-Content-Type-Options", "nosniff"),
             ("X-Frame-Options", "DENY"),
@@ -107,7 +108,7 @@ pub(super) fn serve(mut session: ReviewSession, port: u16) -> anyhow::Result<Exi
         // The browser may have closed the connection.
         let _ = request.respond(reply.into_response());
     }
-    output::report(&format!("\nThe decisions are in {}.\n", session.files.decisions.name()));
+    output::report(&format!("\nThe decisions are saved in {}.\n", session.files.decisions.name()));
     Ok(Exit::Success)
 }
 
@@ -142,7 +143,7 @@ fn answer(
     answered.unwrap_or_else(|error| Reply::error(500, &format!("{error:#}")))
 }
 
-/// What a form sends.
+/// The fields of a form.
 #[derive(Default)]
 struct Form {
     target: Option<ReviewTarget>,
@@ -172,7 +173,7 @@ impl Form {
         Ok(Some(form))
     }
 
-    /// Returns a page of the review to go back to, whatever the form says.
+    /// Returns the page to redirect to, which is always within the review.
     fn location(&self, target: Option<ReviewTarget>) -> String {
         let (page, query) = self.back.split_once('?').unwrap_or((&self.back, ""));
         let page =
@@ -185,19 +186,20 @@ impl Form {
     }
 }
 
-/// Answers a POST: changes something, and shows the page again or, for a script, what changed.
+/// Answers a POST: makes a change, and redirects to the page or, for the script, returns the
+/// change.
 fn act(session: &mut ReviewSession, request: &mut Request, path: &str) -> anyhow::Result<Reply> {
     let wants_json = request
         .headers()
         .iter()
         .any(|header| header.field.equiv("Accept") && header.value.as_str() == "application/json");
     let Some(form) = Form::read(request)? else {
-        return Ok(Reply::error(413, "The request is too long."));
+        return Ok(Reply::error(413, "The request is too large."));
     };
     let target = match path {
         "/decide" => {
             let Some((target, decision)) = form.target.zip(form.decision) else {
-                return Ok(Reply::error(400, "Name a target and a decision."));
+                return Ok(Reply::error(400, "A target and a decision are required."));
             };
             session.decide(target, decision)?;
             Some(target)

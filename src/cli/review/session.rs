@@ -1,4 +1,4 @@
-//! The state of a review: what was found, what was decided, and what is written at the end.
+//! The state of a review: findings, decisions, and the files written at the end.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ pub(super) struct ReviewFiles {
     pub(super) ignore_list: PathBuf,
 }
 
-/// What to run after the review.
+/// The commands to run after the review.
 pub(super) struct NextCommands {
     /// Applies the plan.
     pub(super) fix: String,
@@ -40,7 +40,7 @@ pub(super) struct ReviewSession {
     /// The summary of the check.
     pub(super) summary: String,
     pub(super) commands: NextCommands,
-    /// What was written last, for the page that offers it.
+    /// A message about the file written last, for the finish page.
     pub(super) messages: Vec<String>,
 }
 
@@ -102,7 +102,7 @@ impl ReviewSession {
         self.decisions.decide(&self.items, target, decision, details.as_ref(), relative)
     }
 
-    /// Counts the findings by what was decided, for all or one rule or document.
+    /// Counts the findings by decision: all of them, or those of a rule or document.
     pub(super) fn counts(&self, of: Option<ReviewTarget>) -> DecisionCounts {
         let range = match of {
             Some(ReviewTarget::Document(number)) => self
@@ -126,7 +126,7 @@ impl ReviewSession {
         counts
     }
 
-    /// Counts the findings of each rule by what was decided, in order of the rules.
+    /// Counts the findings of each rule by decision, in order of the rules.
     pub(super) fn counts_by_rule(&self) -> Vec<DecisionCounts> {
         let mut all = vec![DecisionCounts::default(); self.items.rules.len()];
         for (number, finding) in self.items.findings.iter().enumerate() {
@@ -150,7 +150,7 @@ impl ReviewSession {
         }
     }
 
-    /// Returns the findings of a page, and how many match in all.
+    /// Returns the findings of a page, and the total number of matches.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Starts threads that lint, compare and fix, and takes in their results.
+//! Starts threads that lint, compare and fix, and handles their results.
 
 use std::io;
 use std::path::PathBuf;
@@ -82,7 +82,7 @@ impl LanguageServer {
         Ok(())
     }
 
-    /// Shows no findings in a document that is not checked.
+    /// Clears the findings of a document that is not checked.
     fn silence(&mut self, uri: &str) -> io::Result<()> {
         let Some(document) = self.documents.get_mut(uri) else { return Ok(()) };
         document.needs_lint = false;
@@ -154,7 +154,7 @@ impl LanguageServer {
         jobs
     }
 
-    /// Takes in the findings of a comparison, moved to where the texts are now.
+    /// Stores the findings of a comparison, moved to their positions in the current texts.
     ///
     /// # Errors
     ///
@@ -199,7 +199,7 @@ impl LanguageServer {
     /// Sends the event that `work` returns, or `failed` if it fails.
     fn spawn(&self, failed: ServerEvent, work: impl FnOnce() -> ServerEvent + Send + 'static) {
         let guard = EventGuard { events: self.events.clone(), event: Some(failed) };
-        // Without a thread the guard is dropped, and reports the failure.
+        // If no thread starts, the guard is dropped and reports the failure.
         let _ = std::thread::Builder::new().spawn(move || {
             let mut guard = guard;
             guard.event = Some(work());
@@ -207,7 +207,7 @@ impl LanguageServer {
     }
 }
 
-/// Whether a text is one document, and not a shard with many. An unsaved one always is.
+/// Whether a text is a single document and not a shard. An unsaved text always is.
 fn is_document(snapshot: &Snapshot) -> bool {
     let start = &snapshot.text.as_bytes()[..snapshot.text.len().min(64 << 10)];
     let is_shard = |path: &PathBuf| Format::detect(path, start, None).content.has_records;

@@ -1,4 +1,4 @@
-//! Code actions: fix a finding, fix everything that is safe to fix, and suppress a finding.
+//! Code actions: fix a finding, apply all safe fixes, and suppress a finding.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use crate::finding::{Applicability, Edit, Finding};
 use crate::report::printable;
 use crate::suppress::{file_suppression_comment, suppression_comments};
 
-/// Findings of a range that actions are offered for.
+/// Maximum number of findings in a range that actions are offered for.
 const MAX_FINDINGS: usize = 100;
 
 /// Returns the actions for the findings in a range.
@@ -61,13 +61,13 @@ pub(super) fn finding_actions(
     actions
 }
 
-/// Whether an action that fixes everything that is safe to fix is asked for and would do something.
+/// Whether the client asks for a fix-all action and there is something to fix.
 pub(super) fn wants_fix_all(analysis: &Analysis, params: &CodeActionParams) -> bool {
     let is_fixable = |finding: &Finding| finding.applicable_fix(Applicability::Safe).is_some();
     is_wanted(params, FIX_ALL_KIND) && analysis.findings.iter().any(is_fixable)
 }
 
-/// Returns the action that fixes everything that is safe to fix, without its edit.
+/// Returns the action that applies all safe fixes, without its edit.
 pub(super) fn fix_all_action(uri: &str) -> Value {
     json!({
         "title": "Apply all safe fixes of dechaff",
@@ -93,8 +93,8 @@ fn fix_title(finding: &Finding, is_safe: bool) -> String {
     format!("{first}{} ({}{note})", characters.as_str(), finding.rule.code)
 }
 
-/// Returns the codes of all rules that reported the finding. Otherwise the others would report it
-/// once one is suppressed.
+/// Returns the codes of all rules that reported the finding. If only one were suppressed, the
+/// others would report it.
 fn codes(finding: &Finding) -> Vec<&str> {
     let others = finding.also_reported_by.iter().map(|(code, _)| code.as_str());
     std::iter::once(finding.rule.code.as_str()).chain(others).collect()

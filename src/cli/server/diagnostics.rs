@@ -68,7 +68,7 @@ fn message(finding: &Finding) -> String {
     lines.map(|line| printable(&line).into_owned()).collect::<Vec<_>>().join("\n")
 }
 
-/// Returns the labels that say something, such as where a paragraph was first seen.
+/// Returns the labels that have a message, such as where a paragraph was first seen.
 fn related_information(
     snapshot: &Snapshot,
     finding: &Finding,

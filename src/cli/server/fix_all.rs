@@ -9,8 +9,8 @@ use crate::fix::{FixOutcome, FixRounds};
 use crate::linter::Linter;
 use crate::text::{Document, Origin, TextProvider};
 
-/// Returns the edits that `check --fix` would make if the document were alone: copies in other
-/// documents may have changed since they were compared, so none is deleted because of them.
+/// Returns the edits that `check --fix` would make if this were the only document. Copies in other
+/// documents may have changed since they were compared, so no text is deleted because of them.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Hover: the page of the rule that reported what is under the cursor.
+//! Hover: the page of the rule that reported the text under the cursor.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::lint::Analysis;
 use super::protocol::ClientCapabilities;
 use crate::finding::Finding;
 
-/// Rules that are explained at once.
+/// Maximum number of rules explained at once.
 const MAX_RULES: usize = 5;
 
 /// Returns the pages of the rules with findings at a position, or null.
@@ -23,7 +23,7 @@ pub(super) fn hover(
         span.start <= offset && (offset < span.end || offset == span.start)
     };
     let mut findings: Vec<&Finding> = analysis.findings.iter().filter(is_here).collect();
-    // The innermost finding is what the cursor is at.
+    // The cursor is on the innermost finding.
     findings.sort_by_key(|finding| finding.span.len());
     findings.dedup_by(|next, before| next.rule.code == before.rule.code);
     let Some(first) = findings.first() else { return Value::Null };

@@ -1,4 +1,4 @@
-//! The state of a session, and what the client tells about it.
+//! The state of a session, and the event loop's handlers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -18,16 +18,17 @@ use super::workspace_settings::WorkspaceSettings;
 use crate::cli::{Exit, output};
 use crate::report::printable;
 
-/// What the main thread waits for.
+/// An event that the main thread waits for.
 pub(super) enum ServerEvent {
     Message(RpcMessage),
-    /// The client sends no more, because of an error if there is one.
+    /// The client sends no more messages, because of the error if there is one.
     InputEnd(Option<String>),
     /// A document was linted; without a result if the thread failed.
     Linted(Option<Box<Analysis>>),
     /// Documents were compared; without a result if the thread failed.
     Compared(Option<ComparisonOutcome>),
-    /// The edits of [`FixRequest`], or why they are refused; without a result if the thread failed.
+    /// The edits for a [`FixRequest`], or why they are refused; without a result if the thread
+    /// failed.
     FixesReady(Value, Option<Result<Vec<LspTextEdit>, String>>),
 }
 
@@ -50,7 +51,7 @@ pub(super) struct FixRequest {
     pub(super) others: Option<Vec<Value>>,
 }
 
-/// How far the session has got.
+/// The state of the session in the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Lifecycle {
     Starting,
@@ -81,7 +82,7 @@ pub(super) struct LanguageServer {
     pub(super) comparisons: Vec<ComparisonJob>,
     pub(super) waiting: Vec<WaitingRequest>,
     pub(super) fixing: Vec<FixRequest>,
-    /// Messages that the user has seen since the settings were read.
+    /// Messages shown to the user since the settings were read.
     pub(super) shown: BTreeSet<String>,
 }
 
@@ -109,7 +110,7 @@ impl LanguageServer {
         }
     }
 
-    /// Handles an event. Returns how the program ends, if it does.
+    /// Handles an event. Returns the exit code if the session ends.
     ///
     /// # Errors
     ///
@@ -157,7 +158,7 @@ impl LanguageServer {
         Ok(None)
     }
 
-    /// Returns how the program ends when the client leaves now.
+    /// Returns the exit code if the client leaves now.
     fn exit(&self) -> Exit {
         if self.lifecycle == Lifecycle::ShutDown { Exit::Success } else { Exit::Disconnected }
     }

@@ -32,8 +32,8 @@ pub(super) struct LspRange {
     pub(super) end: LspPosition,
 }
 
-/// The lines of a text, and how many units are before each step of bytes, so that many positions in
-/// one long line do not each scan it.
+/// The lines of a text, with the number of units before each step of bytes, so that looking up a
+/// position in a long line does not scan it.
 #[derive(Debug)]
 pub(super) struct LineTable {
     encoding: PositionEncoding,
@@ -109,12 +109,12 @@ impl LineTable {
         LspRange { start: self.position(text, span.start), end: self.position(text, span.end) }
     }
 
-    /// Returns the byte offset of a position. One beyond the end of its line is the end of that
-    /// line, and one within a character is its start.
+    /// Returns the byte offset of a position. A position beyond the end of its line becomes the end
+    /// of the line, and one within a character becomes the start of the character.
     pub(super) fn offset(&self, text: &str, position: LspPosition) -> usize {
         let Some(line) = self.lines.get(position.line) else { return text.len() };
         let target = self.units_before(text, line.start).saturating_add(position.character);
-        // Skip whole steps, then go on character by character.
+        // Skip whole steps, then count single characters.
         let step = self.checkpoints.partition_point(|before| *before <= target).saturating_sub(1);
         let mut offset = (step * STEP).clamp(line.start, line.end);
         while !text.is_char_boundary(offset) {
@@ -194,7 +194,7 @@ mod tests {
                 for (offset, _) in text.char_indices().step_by(7) {
                     let position = table.position(&text, offset);
                     prop_assert_eq!(position, counted(&text, offset, encoding));
-                    // An offset within a line ending is no position of its own.
+                    // An offset within a line ending has no position.
                     if !text[..offset].ends_with('\r') || !text[offset..].starts_with('\n') {
                         prop_assert_eq!(table.offset(&text, position), offset);
                     }

@@ -11,13 +11,13 @@ use crate::finding::Finding;
 use crate::linter::Linter;
 use crate::text::{Document, TextProvider};
 
-/// What to lint, and with what.
+/// A document to lint, and its linter.
 pub(super) struct LintJob {
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) settings: DocumentSettings,
     /// Findings that refer to other documents, from the last comparison.
     pub(super) copies: Vec<Finding>,
-    /// Where they refer to documents of an index.
+    /// Their locations in documents of an index.
     pub(super) old_places: Arc<OldPlaces>,
     pub(super) texts: SnapshotTexts,
     pub(super) client: ClientCapabilities,
@@ -38,7 +38,7 @@ impl LintJob {
         let Self { snapshot, settings, copies, old_places, texts, client } = self;
         let document = snapshot.document();
         let mut matches = own_matches(&settings.linter, &document, &texts);
-        // A place is reported once, and a copy in the same document is never out of date.
+        // Report each place once. A copy in the same document is always up to date.
         let is_elsewhere = |copy: &Finding| !matches.iter().any(|own| own.span.overlaps(copy.span));
         let copies: Vec<Finding> = copies.into_iter().filter(is_elsewhere).collect();
         matches.extend(copies);
@@ -58,6 +58,6 @@ pub(super) fn own_matches(
     if !linter.has_corpus_checks() {
         return Vec::new();
     }
-    // It only fails for more paragraphs than can be numbered, of which `check` tells.
+    // This only fails for more paragraphs than can be numbered, which `check` reports.
     linter.compare([linter.sketch(document)], texts).unwrap_or_default()
 }

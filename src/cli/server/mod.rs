@@ -1,7 +1,9 @@
-//! `dechaff server`: findings, fixes and suppressions in editors, over the Language Server Protocol.
+//! `dechaff server`: findings, fixes and suppressions in editors, over the Language Server
+//! Protocol.
 //!
-//! The main thread owns all state and answers at once. It hands texts to short-lived threads, at
-//! most one that lints and one that compares, and drops results for texts that have changed since.
+//! The main thread owns all state and answers immediately. It passes texts to short-lived threads,
+//! at most one that lints and one that compares, and drops results for texts that have changed
+//! since.
 
 mod background_work;
 mod code_actions;
@@ -84,7 +86,7 @@ fn serve_with(
     let mut server = LanguageServer::new(RpcSender::new(output), events, settings);
     // The server itself holds a sender, so the channel never closes.
     while let Ok(event) = received.recv() {
-        // Everything that has arrived comes before the next lint, so that it sees the last text.
+        // Handle all pending events before the next lint, so that it sees the latest text.
         for event in std::iter::once(event).chain(received.try_iter()) {
             match server.handle(event) {
                 Ok(None) => {}

@@ -1,4 +1,4 @@
-//! What the client tells about documents, folders and files.
+//! Notifications of the client about documents, folders and files.
 
 use std::io;
 
@@ -11,7 +11,7 @@ use super::protocol::{
 };
 
 impl LanguageServer {
-    /// Handles a notification. The inner error is one of the client.
+    /// Handles a notification. The inner error is a mistake of the client.
     ///
     /// # Errors
     ///
@@ -44,7 +44,7 @@ impl LanguageServer {
             "$/cancelRequest" => {
                 return self.cancel(params.get("id").unwrap_or(&Value::Null)).map(Ok);
             }
-            // A client may send what a server does not know.
+            // A client may send notifications that the server does not know.
             _ => Ok(()),
         };
         Ok(result)
@@ -81,7 +81,7 @@ impl LanguageServer {
     }
 
     fn save(&mut self, _: &DocumentParams) {
-        // A message shown may be about a file that is saved now.
+        // An earlier message may be about the file being saved.
         if !self.shown.is_empty() || self.settings.is_outdated() {
             self.reload();
         }

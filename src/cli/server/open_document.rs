@@ -11,18 +11,18 @@ use super::workspace_index::OldPlaces;
 use crate::finding::Finding;
 use crate::text::{Origin, PathName, Span};
 
-/// An open document, with what is known about its current text.
+/// An open document and its findings.
 pub(super) struct OpenDocument {
     pub(super) snapshot: Arc<Snapshot>,
-    /// The result for the latest snapshot that was linted, which may be an older one.
+    /// The result of the last lint, possibly of an older snapshot.
     pub(super) analysis: Option<Arc<Analysis>>,
     /// Findings that refer to other documents, moved along with the text.
     pub(super) copies: Vec<Finding>,
-    /// Where they refer to documents of an index.
+    /// Their locations in documents of an index.
     pub(super) old_places: Arc<OldPlaces>,
     /// Whether the text or what its findings depend on has changed since it was linted.
     pub(super) needs_lint: bool,
-    /// Whether the client was told of findings, or that there are none.
+    /// Whether diagnostics, possibly none, have been published.
     pub(super) is_shown: bool,
 }
 
@@ -55,7 +55,7 @@ impl OpenDocument {
         }
     }
 
-    /// Applies changes, each to the text that the one before leaves.
+    /// Applies changes one after the other.
     pub(super) fn change(
         &mut self,
         changes: Vec<ContentChange>,
@@ -96,8 +96,8 @@ impl OpenDocument {
     }
 }
 
-/// Moves findings from a text to one that differs in one place, and drops those at that place.
-/// Where several places differ, the place is everything from the first to the last.
+/// Moves findings to a changed text, and drops those in the changed range, which extends from the
+/// first difference to the last.
 pub(super) fn move_findings(findings: &mut Vec<Finding>, before: &str, after: &str) {
     if findings.is_empty() || before == after {
         return;

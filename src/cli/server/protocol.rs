@@ -1,7 +1,7 @@
 //! The parts of the Language Server Protocol 3.17 that the server uses.
 //!
-//! A crate with all types of the protocol takes nine seconds to compile; these are a twentieth of
-//! them.
+//! A crate with all types of the protocol takes nine seconds to compile; the server uses a
+//! twentieth of them.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::line_table::{LspPosition, LspRange, PositionEncoding};
 use super::uri::path_from_uri;
 
-/// The kind of an action that fixes everything that is safe to fix.
+/// The kind of the action that applies all safe fixes.
 pub(super) const FIX_ALL_KIND: &str = "source.fixAll.dechaff";
 pub(super) const QUICK_FIX_KIND: &str = "quickfix";
 
@@ -74,7 +74,7 @@ pub(super) struct CodeActionParams {
 
 #[derive(Default, Deserialize)]
 pub(super) struct CodeActionContext {
-    /// The kinds of action that are asked for; all if it is missing.
+    /// The requested kinds of action; all kinds if missing.
     pub(super) only: Option<Vec<String>>,
 }
 
@@ -96,7 +96,7 @@ pub(super) struct WorkspaceFolder {
     pub(super) uri: String,
 }
 
-/// A diagnostic, which other parts of the protocol call a problem.
+/// A diagnostic, called a problem elsewhere in the protocol.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct LspDiagnostic {
@@ -132,14 +132,14 @@ pub(super) struct LspTextEdit {
     pub(super) new_text: String,
 }
 
-/// What the client can do, as far as it matters.
+/// The capabilities of the client that the server depends on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ClientCapabilities {
     pub(super) encoding: PositionEncoding,
     pub(super) related_information: bool,
     pub(super) unnecessary_tag: bool,
     pub(super) code_description: bool,
-    /// Whether an edit can say to which version of a document it applies.
+    /// Whether an edit can name the version of a document that it applies to.
     pub(super) document_changes: bool,
     /// Whether the edit of an action can be computed once the action is chosen.
     pub(super) resolves_edits: bool,
@@ -215,7 +215,7 @@ pub(super) fn parse<T: DeserializeOwned>(params: Value) -> Result<T, serde_json:
     serde_json::from_value(params)
 }
 
-/// Returns the paths of the folders that are on this machine.
+/// Returns the paths of the local folders.
 pub(super) fn folder_paths(folders: &[WorkspaceFolder]) -> Vec<PathBuf> {
     folders.iter().filter_map(|folder| path_from_uri(&folder.uri)).collect()
 }

@@ -15,13 +15,14 @@ use super::protocol::{
 use super::transport::{RpcCode, RpcError};
 
 impl LanguageServer {
-    /// Keeps a request until its document is linted, or answers that it is not one.
+    /// Queues a request until its document is linted, or answers with an error if it is invalid.
     pub(super) fn request(&mut self, id: Value, method: &str, params: Value) -> io::Result<()> {
         let checked = match method {
             "textDocument/codeAction" => parse::<CodeActionParams>(params.clone()).map(drop),
             "textDocument/hover" => parse::<HoverParams>(params.clone()).map(drop),
             "codeAction/resolve" => {
-                // The client returns an action of the server, of which one kind has no edit yet.
+                // The client sends back an action of the server. Only fix-all actions have no edit
+                // yet.
                 let Some(uri) = params.pointer("/data/uri").and_then(Value::as_str) else {
                     return self.sender.respond(&id, Ok(params));
                 };
@@ -150,7 +151,7 @@ impl LanguageServer {
         let edits = match result {
             Some(Ok(edits)) => Some(edits),
             Some(Err(reason)) => {
-                // Who chose the action must learn why nothing happens.
+                // The user chose this action, so tell why nothing happens.
                 if others.is_none() {
                     self.show(MessageType::Warning, &reason)?;
                 }
@@ -176,7 +177,7 @@ impl LanguageServer {
         self.sender.respond(id, Ok(result))
     }
 
-    /// Cancels a request that is not answered yet.
+    /// Cancels a pending request.
     ///
     /// # Errors
     ///
@@ -192,7 +193,7 @@ impl LanguageServer {
         self.sender.respond(id, Err(error))
     }
 
-    /// Cancels all requests that are not answered yet.
+    /// Cancels all pending requests.
     ///
     /// # Errors
     ///

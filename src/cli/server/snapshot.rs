@@ -1,4 +1,4 @@
-//! Texts of documents as threads share them.
+//! Texts of documents, shared between threads.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -10,12 +10,12 @@ use super::uri::uri_from_name;
 use crate::corpus::read;
 use crate::text::{Document, Origin, Span, TextProvider, path_of};
 
-/// A version of a document's text, which threads share.
+/// A version of a document's text, shared between threads.
 pub(super) struct Snapshot {
     pub(super) uri: String,
-    /// The client's number of the version.
+    /// The client's version number.
     pub(super) version: i64,
-    /// The server's number: no two snapshots of a session share it.
+    /// The server's number, unique in the session.
     pub(super) revision: u64,
     /// The file; `None` if the document is not saved in one.
     pub(super) path: Option<PathBuf>,
@@ -35,7 +35,7 @@ impl Snapshot {
     }
 }
 
-/// The texts of open documents, and of files that are not open as they are on disk.
+/// The texts of open documents, and of other files on disk.
 pub(super) struct SnapshotTexts {
     open: HashMap<Arc<Origin>, Arc<Snapshot>>,
     files: Mutex<HashMap<Origin, Option<Arc<str>>>>,

@@ -1,4 +1,4 @@
-//! By what changes of files are noticed.
+//! Detects changes of files.
 
 use std::path::Path;
 use std::time::SystemTime;

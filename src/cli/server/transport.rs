@@ -45,8 +45,8 @@ pub(super) enum RpcMessage {
     Notification { method: String, params: Value },
     /// Answers a request of the server.
     Response { error: Option<Value> },
-    /// Not a message of the protocol; the connection continues after it. The ID is null if it
-    /// cannot be read.
+    /// An invalid message, after which the connection continues. The ID is null if it cannot be
+    /// read.
     Malformed { id: Value, error: RpcError },
 }
 
@@ -60,7 +60,7 @@ impl RpcError {
 ///
 /// # Errors
 ///
-/// The input cannot be read, ends within a message, or has no header where one must be.
+/// The input cannot be read, ends within a message, or has no header where one is expected.
 pub(super) fn read_message(reader: &mut impl BufRead) -> io::Result<Option<RpcMessage>> {
     let Some(length) = read_header(reader)? else { return Ok(None) };
     if length > MAX_MESSAGE_BYTES {

@@ -1,5 +1,5 @@
-//! File URIs. A client may write the same path in several ways, so its own spelling is kept where
-//! there is one.
+//! File URIs. Clients may encode the same path in different ways, so the server reuses the client's
+//! spelling.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ const SCHEME: &str = "file://";
 const ENCODED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
-/// Returns the path that a file URI names. Returns `None` for other schemes, such as `untitled:`,
+/// Returns the path of a file URI. Returns `None` for other schemes, such as `untitled:`,
 /// and other hosts.
 pub(super) fn path_from_uri(uri: &str) -> Option<PathBuf> {
     let rest = uri.strip_prefix(SCHEME)?;
@@ -40,7 +40,7 @@ fn path_from_bytes(bytes: Vec<u8>) -> PathBuf {
     PathBuf::from(if has_drive { text[1..].to_owned() } else { text })
 }
 
-/// Returns the URI of the file with this name, which is that of an absolute path.
+/// Returns the URI of the file with this name, made absolute.
 pub(super) fn uri_from_name(name: &str) -> String {
     uri_from_path(&path_of(name))
 }
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn uris_name_paths() {
+    fn uris_convert_to_paths() {
         let path = |uri| path_from_uri(uri).map(|path| path.to_string_lossy().into_owned());
         assert_eq!(path("file:///a%20b/%C3%BC.txt").as_deref(), Some("/a b/ü.txt"));
         assert_eq!(path("file://localhost/a?q#f").as_deref(), Some("/a"));

@@ -1,10 +1,10 @@
 //! Compares open documents with each other and with the files of their workspace folder.
 //!
 //! It runs in the background when a document is opened or saved, and compares all open documents at
-//! once, because each may be a copy of the others. The sketches of other files are kept until the
-//! files change, so that a save costs the comparison alone. An index on disk would allow larger
-//! folders, but it is of documents that were ingested, and the files of a workspace are about to
-//! be. The indexes that the configuration names are looked up as well.
+//! once, because each may be a copy of the others. The sketches of other files are cached until the
+//! files change, so a save only costs the comparison. An on-disk index would allow larger folders,
+//! but indexes are for ingested documents, and a workspace holds documents that are yet to be
+//! ingested. Configured indexes are looked up as well.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -21,10 +21,10 @@ use crate::finding::Finding;
 use crate::linter::{CorpusComparer, Sketch};
 use crate::text::{Document, Origin, PathName};
 
-/// Folders with more text are not compared with: sketches take about half as much memory, and a
-/// comparison of this much takes about a second.
+/// Maximum bytes of text in a folder that is compared. Sketches take about half as much memory, and
+/// comparing this much takes about a second.
 const MAX_WORKSPACE_BYTES: u64 = 32 << 20;
-/// Folders with more files are not compared with.
+/// Maximum number of files in a folder that is compared.
 const MAX_WORKSPACE_FILES: usize = 10_000;
 
 /// The open documents of one workspace folder.
@@ -39,9 +39,9 @@ pub(super) struct ComparisonJob {
 pub(super) struct ComparisonOutcome {
     /// For each document, the findings that refer to others.
     pub(super) copies: Vec<ComparedDocument>,
-    /// Why an index was not compared with.
+    /// Why an index was not used.
     pub(super) index_error: Option<String>,
-    /// The folder, if it is too large to be compared with.
+    /// The folder, if it is too large to be compared.
     pub(super) too_large: Option<PathBuf>,
 }
 
@@ -49,7 +49,7 @@ pub(super) struct ComparisonOutcome {
 pub(super) struct ComparedDocument {
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) findings: Vec<Finding>,
-    /// Where they refer to documents of an index.
+    /// Their locations in documents of an index.
     pub(super) old_places: OldPlaces,
 }
 
@@ -63,7 +63,7 @@ impl ComparisonJob {
             None => (Vec::new(), None),
         };
         let sketches = self.sketches(files);
-        // It only fails for more paragraphs than can be numbered, of which `check` tells.
+        // This only fails for more paragraphs than can be numbered, which `check` reports.
         let mut index_error = None;
         let copies = self.compare(sketches, &mut index_error).unwrap_or_default();
         ComparisonOutcome { copies, index_error, too_large }
@@ -89,7 +89,7 @@ impl ComparisonJob {
         Some(files)
     }
 
-    /// Returns the sketches of `files`, of which only those are read that have changed.
+    /// Returns the sketches of `files`. Only reads files that have changed.
     fn sketches(&self, files: Vec<(PathBuf, Stamp)>) -> Vec<Sketch> {
         let linter = &self.workspace.settings.linter;
         let mut cache = self.workspace.sketches.lock().unwrap_or_else(PoisonError::into_inner);
@@ -149,14 +149,14 @@ impl ComparisonJob {
     }
 }
 
-/// Whether a finding refers to another document. Drops its fix if that document is later in the
-/// order in which `check` keeps copies, so that fixes in two editors never remove both. Those of an
-/// index come before all others.
+/// Whether a finding refers to another document. Drops its fix if `check` would keep this
+/// document's copy, so that fixes in two windows never remove both. Documents of an index come
+/// before all others.
 fn keep_first_copy(finding: &mut Finding, own: &Origin, indexed: &IndexTexts) -> bool {
     let others = finding.labels.iter().filter_map(|label| label.origin.as_deref());
     let mut others = others.filter(|origin| *origin != own).peekable();
     if others.peek().is_none() {
-        // If the old text has changed, a note names its place instead of a label.
+        // If the old text has changed, the place is in a note instead of a label.
         return finding.labels.is_empty() && !indexed.lost().is_empty();
     }
     let last = others.filter(|origin| !indexed.contains(origin)).max();
@@ -167,7 +167,7 @@ fn keep_first_copy(finding: &mut Finding, own: &Origin, indexed: &IndexTexts) ->
     true
 }
 
-/// Whether a file is one document.
+/// Whether a file is a single document.
 fn is_text(path: &Path) -> bool {
     Format::from_name(path).is_none_or(|format| format == Format::PLAIN)
 }

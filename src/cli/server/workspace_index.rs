@@ -1,4 +1,4 @@
-//! The indexes that the configuration of a workspace folder names.
+//! The indexes configured for a workspace folder.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -18,14 +18,14 @@ use crate::linter::{CorpusComparer, Linter};
 use crate::report::printable;
 use crate::text::{Origin, TextProvider, path_of};
 
-/// The directory that the server shows paths relative to: none, because a client needs whole paths.
+/// The directory that paths are displayed relative to: none, because clients need absolute paths.
 const NOWHERE: &str = "";
 
 /// Indexes that stay open until one of them changes.
 #[derive(Default)]
 pub(super) struct WorkspaceIndexes {
     readers: Vec<IndexReader>,
-    /// The manifests as they were when the indexes were opened.
+    /// The manifests at the time the indexes were opened.
     stamps: Vec<(PathBuf, Option<Stamp>)>,
 }
 
@@ -72,7 +72,7 @@ impl WorkspaceIndexes {
         }
         let mut indexes: Vec<&mut dyn ReferenceIndex> =
             self.readers.iter_mut().map(|reader| reader as &mut dyn ReferenceIndex).collect();
-        // The names of open documents and of files in the folder are whole paths already.
+        // The names of open documents and of files in the folder are already absolute paths.
         let matches = comparison.add_indexes(&mut indexes, |origin| Arc::new(origin.clone()))?;
         for (reader, documents) in self.readers.iter().zip(&matches.documents) {
             texts.add(reader, documents)?;
@@ -96,8 +96,8 @@ impl TextProvider for ComparedTexts<'_> {
     }
 }
 
-/// The places in documents of an index that findings refer to, by document and first byte. They are
-/// looked up once per comparison.
+/// The locations of the passages in indexed documents that findings refer to, by document and first
+/// byte. They are looked up once per comparison.
 pub(super) type OldPlaces = HashMap<(Arc<Origin>, usize), RelatedInformation>;
 
 /// Returns the places in documents of an index.
@@ -114,8 +114,8 @@ pub(super) fn old_places(
     findings.iter().flat_map(|finding| &finding.labels).filter_map(place).collect()
 }
 
-/// Returns where a label is. A record has the line of its file if each line is one, and otherwise
-/// the start of the file; the message names its number.
+/// Returns the location of a label. For a record, this is its line in a JSON Lines file, otherwise
+/// the start of the file; the message has the record number.
 fn related_place(
     label: &Label,
     texts: &IndexTexts,

@@ -1,4 +1,4 @@
-//! The settings of open documents, as `dechaff check` would find them in each workspace folder.
+//! The settings of open documents, resolved like those of `dechaff check` in each workspace folder.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -30,12 +30,12 @@ pub(super) struct Workspace {
     /// The folder, unless this is the working directory.
     pub(super) folder: Option<PathBuf>,
     pub(super) resolver: Arc<SettingsResolver>,
-    /// The settings of the folder itself, with which its documents are compared.
+    /// The settings of the folder itself, used to compare its documents.
     pub(super) settings: Arc<ResolvedSettings>,
     linters: LinterResolver,
     /// The sketches of files that are not open, as of the last comparison.
     pub(super) sketches: Mutex<HashMap<PathBuf, (Stamp, Sketch)>>,
-    /// The indexes that `against` names, as of the last comparison.
+    /// The indexes in `against`, as of the last comparison.
     pub(super) indexes: Mutex<WorkspaceIndexes>,
 }
 
@@ -48,11 +48,11 @@ pub(super) struct DocumentSettings {
 }
 
 impl WorkspaceSettings {
-    /// Prepares to resolve settings in `here` with the arguments of the command line.
+    /// Prepares to resolve settings in `here` with the command line arguments.
     ///
     /// # Errors
     ///
-    /// A built-in rule is faulty.
+    /// A built-in rule is invalid.
     pub(super) fn new(arguments: ConfigArguments, here: PathBuf) -> anyhow::Result<Self> {
         Ok(Self {
             arguments,
@@ -71,7 +71,7 @@ impl WorkspaceSettings {
         self.reload();
     }
 
-    /// Forgets everything that was read.
+    /// Discards all cached settings.
     pub(super) fn reload(&mut self) {
         self.workspaces.clear();
         self.stamps.clear();
@@ -83,11 +83,11 @@ impl WorkspaceSettings {
     }
 
     /// Returns the settings of a file or, without a path, of an unsaved document. Returns `None` if
-    /// `exclude` names it.
+    /// it is excluded.
     ///
     /// # Errors
     ///
-    /// The configuration is faulty.
+    /// The configuration is invalid.
     pub(super) fn resolve(
         &mut self,
         path: Option<&Path>,
@@ -148,7 +148,7 @@ impl WorkspaceSettings {
         Ok(workspace)
     }
 
-    /// Notes the configurations that may apply to `path`.
+    /// Records the configurations that may apply to `path`.
     fn note_candidates(&mut self, path: &Path) {
         for folder in path.ancestors().skip(1) {
             for name in CONFIG_FILE_NAMES {
@@ -157,7 +157,7 @@ impl WorkspaceSettings {
         }
     }
 
-    /// Notes the files that `settings` were read from.
+    /// Records the files that `settings` were read from.
     fn note_files(&mut self, settings: &ResolvedSettings) {
         for layer in &settings.layers {
             let options = &layer.options;
