@@ -4,24 +4,24 @@ use serde::Deserialize;
 
 use dechaff_text::Span;
 
-/// What a rule finds, or what it leaves alone.
+/// An example of a text that a rule reports or ignores.
 ///
-/// In `bad` the marks `⟦` and `⟧` stand around what the rule is to mark; they are taken out before
-/// the text is linted.
+/// In `bad`, the marks `⟦` and `⟧` enclose the text that the rule must flag. They are removed
+/// before linting.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Example {
-    /// Documents in which the rule finds what is marked.
+    /// Documents in which the rule must flag the marked text.
     pub bad: Option<Documents>,
-    /// What its fix makes of them, if it has one.
+    /// The documents after fixing, if the rule has a fix.
     pub good: Option<Documents>,
-    /// Documents in which the rule finds nothing.
+    /// Documents in which the rule must find nothing.
     pub allow: Option<Documents>,
-    /// Other rules that run beside this one, by code or name: the company that weak evidence
-    /// needs.
+    /// Other rules that run together with this one, by code or name, because weak evidence needs
+    /// their findings.
     #[serde(default)]
     pub with: Vec<String>,
-    /// The file name the documents are linted under; `example.txt` if left out.
+    /// The file name of the documents; `example.txt` by default.
     pub path: Option<String>,
 }
 
@@ -31,7 +31,7 @@ pub struct Example {
 pub enum Documents {
     /// One document.
     One(String),
-    /// A corpus of several.
+    /// Several documents, linted as a corpus.
     Many(Vec<String>),
 }
 
@@ -45,17 +45,17 @@ impl Documents {
     }
 }
 
-/// A text whose marks were taken out.
+/// A text with the positions of its removed marks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MarkedText {
     /// The text without marks.
     pub text: String,
-    /// What stood between marks, in order.
+    /// The spans between the marks, in order.
     pub spans: Vec<Span>,
 }
 
 impl MarkedText {
-    /// Takes the marks `⟦` and `⟧` out of `source`.
+    /// Removes the marks `⟦` and `⟧` from `source`.
     pub fn parse(source: &str) -> Self {
         let (mut text, mut spans, mut open) =
             (String::with_capacity(source.len()), Vec::new(), None);

@@ -1,4 +1,4 @@
-//! From a rule file's TOML to a rule.
+//! Parses rule files.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -62,18 +62,17 @@ impl RuleFile {
 }
 
 impl Rule {
-    /// Reads a rule from its file.
+    /// Parses a rule file.
     ///
     /// # Errors
     ///
-    /// The first fault: TOML that does not parse, a key that is unknown, missing or of the wrong
-    /// type, a code or name out of form. Whether the kind of check can work with the
-    /// parameters, [`Rule::validate`] says.
+    /// Returns the first error: invalid TOML, an unknown or missing key, a value of the wrong type,
+    /// or a malformed code or name. [`Rule::validate`] checks the parameters.
     pub fn parse(written: &Arc<UserFile>) -> Result<Self, UserFileError> {
         Self::from_file(written, RuleFile::parse(written)?, None)
     }
 
-    /// Reads a built-in rule. Its phrases are not parsed again: the build script did so.
+    /// Parses a built-in rule, but not its phrases, which the build script has parsed.
     ///
     /// # Errors
     ///
@@ -83,8 +82,8 @@ impl Rule {
         Self::from_file(&written, RuleFile::parse(&written)?, Some(rule))
     }
 
-    /// Parses the phrases and expressions of the rule's file: one source per pattern, none if the
-    /// rule is of another kind.
+    /// Parses the phrases and expressions of the rule's file. Returns one source per pattern, and
+    /// none if the rule has another kind of check.
     ///
     /// # Errors
     ///
@@ -102,25 +101,28 @@ impl Rule {
         let fault = |message: &str, place| Err(UserFileError::new(written, message, Some(place)));
         if !is_code(file.code.get_ref()) {
             return fault(
-                "a code is two or more capital letters and three digits, such as `BP001`",
+                "a code is two or more uppercase letters and three digits, such as `BP001`",
                 file.code.span(),
             );
         }
         if !is_name(file.name.get_ref()) {
             return fault(
-                "a name is words in small letters joined by dashes, such as `comment-prompt`",
+                "a name is lowercase words joined by dashes, such as `comment-prompt`",
                 file.name.span(),
             );
         }
         let parameters = match file.check {
             Some(_) if !file.find.is_empty() => {
-                return fault("a rule has either `find` or `check`", file.code.span());
+                return fault(
+                    "a rule must have either `find` or `check`, not both",
+                    file.code.span(),
+                );
             }
             Some(check) => check,
             None if file.find.is_empty() => {
                 return Err(UserFileError::new(
                     written,
-                    "the rule looks for nothing",
+                    "the rule has nothing to look for",
                     Some(file.code.span()),
                 )
                 .with_hint(missing("find").map(str::to_owned)));
@@ -151,11 +153,11 @@ impl Rule {
         })
     }
 
-    /// Whether the kind of check can work with the parameters. Takes longer than parsing.
+    /// Checks that the kind of check accepts the parameters. Takes longer than parsing.
     ///
     /// # Errors
     ///
-    /// The first parameter that it cannot work with.
+    /// Returns the first invalid parameter.
     pub fn validate(&self) -> Result<(), UserFileError> {
         self.parameters.validate().map_err(|error| {
             let place = error.place.map(|place| expression_fault(&self.file.text, place));
@@ -164,8 +166,8 @@ impl Rule {
     }
 }
 
-/// The part of the expression at `place` that is at fault, if it is no regular expression; else
-/// `place`.
+/// Returns the invalid part of the regular expression at `place`, or `place` if the expression is
+/// valid.
 fn expression_fault(text: &str, place: Range<usize>) -> Range<usize> {
     let literal = text.get(place.clone()).unwrap_or_default();
     let quotes =
@@ -174,7 +176,7 @@ fn expression_fault(text: &str, place: Range<usize>) -> Range<usize> {
     let Some(inner) = literal.get(quotes.len()..literal.len().saturating_sub(quotes.len())) else {
         return place;
     };
-    // Escapes of TOML and a line end that it drops would shift offsets.
+    // TOML escapes, and line ends that TOML drops, would shift offsets.
     if inner.starts_with(['\r', '\n']) || quotes.starts_with('"') && inner.contains('\\') {
         return place;
     }
@@ -187,7 +189,7 @@ fn expression_fault(text: &str, place: Range<usize>) -> Range<usize> {
     start + span.start.offset..start + span.end.offset
 }
 
-/// How to add the key `key`, where it is missing.
+/// Returns a hint for the missing key `key`.
 fn missing(key: &str) -> Option<&'static str> {
     Some(match key {
         "code" => "add the rule's code, such as `code = \"SHOP001\"`",
@@ -202,7 +204,7 @@ fn missing(key: &str) -> Option<&'static str> {
     })
 }
 
-/// Two capital letters or more, then three digits.
+/// Whether `code` has at least two uppercase letters, then three digits.
 fn is_code(code: &str) -> bool {
     let letters = code.bytes().take_while(u8::is_ascii_uppercase).count();
     letters >= 2
@@ -210,7 +212,8 @@ fn is_code(code: &str) -> bool {
         && code.bytes().skip(letters).all(|byte| byte.is_ascii_digit())
 }
 
-/// Words joined by dashes, and maybe `@` and the implementation that the rule reproduces.
+/// Whether `name` has words joined by dashes, optionally followed by `@` and the implementation
+/// that the rule reproduces.
 fn is_name(name: &str) -> bool {
     let is_words = |name: &str| {
         name.split('-').all(|word| {
@@ -243,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_is_named_with_its_place_and_remedy() {
+    fn errors_have_a_position_and_a_hint() {
         assert!(Rule::parse(&UserFile::new("r.toml", GOOD)).is_ok());
         let misspelt = GOOD.replace("regex =", "regx =");
         assert_eq!(

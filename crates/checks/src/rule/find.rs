@@ -17,10 +17,10 @@ use dechaff_phrases::{
     ANY, Context, Extent, Phrase, PhraseError, WordList, WordLists, is_language, parse_block,
 };
 
-/// The files of shared word lists, by name, as they were when the program was built.
+/// The files of shared word lists, by name, embedded at build time.
 const EMBEDDED_WORDS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/embedded_words.rs"));
 
-/// The keys of a `[[find]]` table, apart from those of languages.
+/// The keys of a `[[find]]` table, except those of languages.
 const KEYS: [&str; 20] = [
     "where",
     "near",
@@ -44,7 +44,7 @@ const KEYS: [&str; 20] = [
     "any",
 ];
 
-/// A `[[find]]` table as it is written.
+/// A `[[find]]` table as written.
 #[derive(Debug, Default)]
 pub(super) struct Find {
     /// The guards, without expressions.
@@ -54,7 +54,7 @@ pub(super) struct Find {
     /// Blocks of phrases, by language.
     phrases: BTreeMap<String, Spanned<String>>,
     except: Vec<(String, Spanned<String>)>,
-    /// Keys that do not exist, with their places.
+    /// Unknown keys, with their positions.
     unknown: Vec<(String, Range<usize>)>,
 }
 
@@ -70,12 +70,12 @@ pub fn shared_words() -> &'static WordLists {
     })
 }
 
-/// Parses the `[[find]]` tables of a rule file with its `[words]`. Returns the patterns and what
-/// they were written as.
+/// Parses the `[[find]]` tables of a rule file with its `[words]`. Returns the patterns and their
+/// sources.
 ///
 /// # Errors
 ///
-/// Returns the first key that does not exist, or the first phrase or word that cannot be used.
+/// Returns the first unknown key, or the first invalid phrase or word.
 pub(super) fn patterns(
     file: &Arc<UserFile>,
     finds: Vec<Find>,
@@ -86,8 +86,8 @@ pub(super) fn patterns(
     finds.into_iter().map(|find| find.pattern(file, &lists)).collect()
 }
 
-/// Combines the tables of a built-in rule with what the build script extracted from them. Their
-/// phrases are only parsed when they may match.
+/// Combines the tables of a built-in rule with the data that the build script extracted from them.
+/// Their phrases are only parsed when they may match.
 pub(super) fn precompiled(
     finds: Vec<Find>,
     words: BTreeMap<String, WordList>,
@@ -159,7 +159,7 @@ fn expressions(
         .collect()
 }
 
-/// The phrases of a block, with their places in the file.
+/// Returns the phrases of a block, with their positions in the file.
 fn phrases(
     file: &Arc<UserFile>,
     lists: &WordLists,
@@ -198,7 +198,7 @@ fn fault(
 }
 
 fn unknown_key(file: &Arc<UserFile>, key: &str, span: Range<usize>) -> UserFileError {
-    let hint = match (nearest(key, KEYS.into_iter()), renamed(key)) {
+    let hint = match (nearest(key, KEYS.into_iter()), mistake_hint(key)) {
         (_, Some(hint)) => hint.to_owned(),
         (Some(similar), None) => format!("did you mean `{similar}`?"),
         (None, None) => format!(
@@ -213,8 +213,8 @@ fn list(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// What to write in place of a key that people may expect.
-fn renamed(key: &str) -> Option<&'static str> {
+/// Returns a hint for keys that people commonly use by mistake.
+fn mistake_hint(key: &str) -> Option<&'static str> {
     Some(match key {
         "unit" => "did you mean `where`?",
         "place" => "did you mean `near`?",

@@ -1,4 +1,4 @@
-//! Rules: what a rule file says, and the registry of all of them.
+//! Rules: rule files, and the registry of all rules.
 
 #[cfg(test)]
 mod built_in_tests;
@@ -20,20 +20,20 @@ use crate::Parameters;
 use dechaff_findings::RuleInfo;
 use dechaff_findings::user_file::UserFile;
 
-/// A rule: what every finding of it shares, why it exists, how it is checked, and examples.
+/// A rule: the properties of its findings, its rationale, its check and its examples.
 #[derive(Debug, Clone)]
 pub struct Rule {
     /// Code, name, severity and so on.
     pub info: Arc<RuleInfo>,
-    /// Why the fault matters, as paragraphs of markdown.
+    /// Why the problem matters, as paragraphs of Markdown.
     pub why: String,
-    /// The version that brought the rule.
+    /// The version that introduced the rule.
     pub since: String,
-    /// Whether the rule runs unless it is deselected.
+    /// Whether the rule runs by default.
     pub default: bool,
     /// The kind of check, with its parameters.
     pub parameters: Parameters,
-    /// What it finds and what it leaves alone.
+    /// Texts that it reports and texts that it ignores.
     pub examples: Vec<Example>,
     /// The file it was read from.
     pub file: Arc<UserFile>,

@@ -1,4 +1,4 @@
-//! A rule as a section of the reference.
+//! Renders a rule as a section of the reference.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,7 +8,7 @@ use super::{Documents, MarkedText, Rule};
 use dechaff_findings::Applicability;
 
 impl Rule {
-    /// What the rule finds and why, its settings and an example, as a section of markdown;
+    /// Renders the rule, with its rationale, settings and an example, as a section of Markdown.
     /// `measured` is a sentence about its precision.
     pub fn to_markdown(&self, measured: Option<&str>) -> String {
         let info = &self.info;
@@ -24,7 +24,7 @@ impl Rule {
             Some(Applicability::Unsafe) => "unsafe, applied by `--unsafe-fixes`",
             None => "none",
         };
-        let default = if self.default { "yes" } else { "no: select it by code or name" };
+        let default = if self.default { "yes" } else { "no; select it by code or name" };
         let _ = writeln!(
             page,
             "- Severity: {}\n- Fix: {fix}\n- Runs by default: {default}",
@@ -44,7 +44,7 @@ impl Rule {
         if !parameters.is_empty() {
             let _ = write!(
                 page,
-                "\nParameters, as a configuration can change them:\n\n~~~toml\n[rule.{}]\n",
+                "\nParameters, with their configuration keys:\n\n~~~toml\n[rule.{}]\n",
                 info.code
             );
             for (key, value) in parameters {
@@ -70,7 +70,7 @@ impl Rule {
     }
 }
 
-/// "en (12), de (3)".
+/// Formats counts of phrases by language, such as "en (12), de (3)".
 fn list(languages: &BTreeMap<Arc<str>, usize>) -> String {
     languages
         .iter()

@@ -1,5 +1,4 @@
-//! The parameters of a rule's check with their values, also those that its file leaves at their
-//! defaults.
+//! The parameters of a rule's check with their values, including defaults.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,15 +8,15 @@ use serde_json::{Map, Value};
 use super::Rule;
 use crate::Parameters;
 
-/// Keys that say which fault the check looks for. Another value would make another rule.
+/// Keys that select the problem to look for. Another value would make it another rule.
 const FIXED: &[&str] = &["defect", "fault", "set"];
 
 /// Lists with more entries than this are shortened.
 const MAX_ENTRIES: usize = 6;
 
 impl Rule {
-    /// The parameters that a configuration can change, by name, each with its value in TOML. Where
-    /// the patterns of a rule differ, the value lists what they have.
+    /// Returns the parameters that a configuration can change, by name, with their values in TOML.
+    /// If the patterns of a rule differ in a value, all its values are listed.
     pub fn parameter_values(&self) -> Vec<(String, String)> {
         let mut values = Vec::new();
         match serde_json::to_value(&self.parameters) {
@@ -26,7 +25,7 @@ impl Rule {
                 Some((_, Value::Object(table))) => flatten("", variant(table), &mut values),
                 _ => {}
             },
-            // No kind serializes to anything else.
+            // Every kind serializes to a table.
             _ => return values,
         }
         values
@@ -35,7 +34,7 @@ impl Rule {
     /// Counts the rule's phrases under each language key.
     pub fn languages(&self) -> BTreeMap<Arc<str>, usize> {
         let mut languages = BTreeMap::new();
-        // A rule comes from a file that was parsed before.
+        // The file was parsed when the rule was loaded.
         for phrase in
             self.sources().unwrap_or_default().into_iter().flat_map(|source| source.phrases)
         {
@@ -44,7 +43,7 @@ impl Rule {
         languages
     }
 
-    /// How many patterns the rule has, if it is of that kind.
+    /// Returns the number of patterns, if the rule is of the kind `pattern`.
     pub fn patterns(&self) -> Option<usize> {
         match &self.parameters {
             Parameters::Pattern(patterns) => Some(patterns.len()),
@@ -53,8 +52,8 @@ impl Rule {
     }
 }
 
-/// The table of a variant such as `[check.duplicate.near]`, which configurations leave out; else
-/// the table itself.
+/// Returns the table of a variant such as `[check.duplicate.near]`, which configurations omit, or
+/// otherwise the table itself.
 fn variant(table: Map<String, Value>) -> Map<String, Value> {
     match (table.len(), table.values().next()) {
         (1, Some(Value::Object(inner))) => inner.clone(),
@@ -67,7 +66,7 @@ fn flatten(prefix: &str, table: Map<String, Value>, values: &mut Vec<(String, St
         let key = format!("{prefix}{key}");
         match value {
             Value::Object(inner) => flatten(&format!("{key}."), inner, values),
-            // Such a list belongs to other rules of the same kind.
+            // An empty list belongs to other rules of the same kind.
             Value::Array(entries) if entries.is_empty() => {}
             value if !FIXED.contains(&key.as_str()) => values.push((key, written(&value))),
             _ => {}
@@ -93,7 +92,7 @@ fn of_patterns(patterns: &[Value], values: &mut Vec<(String, String)>) {
     }
 }
 
-/// A value in TOML; parentheses mark what is none.
+/// Formats a value as TOML. Text in parentheses is not a TOML value.
 fn written(value: &Value) -> String {
     match value {
         Value::Null => "(not set)".into(),

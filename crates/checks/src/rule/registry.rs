@@ -1,4 +1,4 @@
-//! All the rules there are, and which of them are meant by a code, a prefix or a name.
+//! The registry of all rules, and selectors.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,17 +9,17 @@ use crate::pattern::BUILT_IN_RULES;
 use dechaff_findings::RuleInfo;
 use dechaff_findings::user_file::{UserFile, UserFileError, nearest};
 
-/// All the rules there are, in order of code.
+/// All rules, in order of code.
 #[derive(Debug, Clone)]
 pub struct Registry {
     rules: Vec<Rule>,
 }
 
-/// A code, the beginning of one, a name, or `ALL`.
+/// A code, a prefix of a code, a name, or `ALL`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selector {
     text: String,
-    /// Whether it means opt-in rules only, so that it enables them although it is a prefix.
+    /// Whether it only matches opt-in rules, so that it enables them even if it is a prefix.
     covers_only_opt_in: bool,
 }
 
@@ -29,22 +29,21 @@ impl From<&str> for Selector {
     }
 }
 
-/// A selector that means no rule.
+/// A selector that matches no rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownSelector {
-    /// What was written.
+    /// The selector as written.
     pub selector: String,
-    /// The code or name it is most like, if it is like one.
+    /// The most similar code or name, if any is similar.
     pub nearest: Option<String>,
 }
 
 impl Registry {
-    /// The rules that come with the program.
+    /// Returns the built-in rules.
     ///
     /// # Errors
     ///
-    /// The first rule file that does not parse; the tests see to it that there is none, and that
-    /// each is valid.
+    /// Returns the first error in a rule file. Tests ensure that all built-in rules are valid.
     pub fn embedded() -> Result<Self, UserFileError> {
         let mut registry = Self { rules: Vec::new() };
         for rule in BUILT_IN_RULES {
@@ -54,23 +53,22 @@ impl Registry {
         Ok(registry)
     }
 
-    /// Reads rules from their files.
+    /// Creates a registry from rule files.
     ///
     /// # Errors
     ///
-    /// As of [`Registry::extend`].
+    /// As for [`Registry::extend`].
     pub fn parse(files: &[Arc<UserFile>]) -> Result<Self, UserFileError> {
         let mut registry = Self { rules: Vec::new() };
         registry.extend(files)?;
         Ok(registry)
     }
 
-    /// Adds the rules of `files`, which the user wrote.
+    /// Adds the user-defined rules in `files`.
     ///
     /// # Errors
     ///
-    /// The first file that does not parse or is not valid, or the second of two rules with one code
-    /// or name.
+    /// Returns the first error in a file, or the second of two rules with the same code or name.
     pub fn extend(&mut self, files: &[Arc<UserFile>]) -> Result<(), UserFileError> {
         for file in files {
             let mut rule = Rule::parse(file)?;
@@ -83,7 +81,7 @@ impl Registry {
     }
 
     /// Removes the built-in rule with this code and name, so that an edited copy of its file can
-    /// take its place.
+    /// replace it.
     pub fn remove_built_in(&mut self, info: &RuleInfo) {
         self.rules.retain(|rule| {
             rule.info.is_custom || rule.info.code != info.code || rule.info.name != info.name
@@ -98,25 +96,25 @@ impl Registry {
                 true => ("code", &rule.info.code),
                 false => ("name", &rule.info.name),
             };
-            let message = format!("the {what} `{taken}` is taken by {}", twin.file.path);
+            let message = format!("the {what} `{taken}` is already used by {}", twin.file.path);
             let place = rule.file.text.find(taken.as_str()).map(|start| start..start + taken.len());
-            let hint = format!("give the rule a {what} of its own");
+            let hint = format!("choose another {what} for the rule");
             return Err(UserFileError::new(&rule.file, message, place).with_hint(Some(hint)));
         }
         self.rules.push(rule);
         Ok(())
     }
 
-    /// The rules, in order of code.
+    /// Returns the rules, in order of code.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
     }
 
-    /// The rule with that code or name, case aside.
+    /// Returns the rule with this code or name, ignoring case.
     ///
     /// # Errors
     ///
-    /// There is none; the error names the nearest.
+    /// There is no such rule; the error has the most similar code or name.
     pub fn find(&self, code_or_name: &str) -> Result<&Rule, UnknownSelector> {
         self.rules
             .iter()
@@ -127,16 +125,16 @@ impl Registry {
             .ok_or_else(|| self.unknown(code_or_name))
     }
 
-    /// What every rule's findings share, in order of code.
+    /// Returns the properties of each rule's findings, in order of code.
     pub fn infos(&self) -> impl Iterator<Item = &Arc<RuleInfo>> {
         self.rules.iter().map(|rule| &rule.info)
     }
 
-    /// What `text` selects, if it selects anything.
+    /// Parses a selector.
     ///
     /// # Errors
     ///
-    /// It means no rule; the error names the nearest.
+    /// It matches no rule; the error has the most similar code or name.
     pub fn selector(&self, text: &str) -> Result<Selector, UnknownSelector> {
         let selector = Selector::from(text);
         let mut meant = self.rules.iter().filter(|rule| selector.means(&rule.info)).peekable();
@@ -158,13 +156,14 @@ impl Registry {
 }
 
 impl Selector {
-    /// Whether the selector means `rule`.
+    /// Whether the selector matches `rule`.
     pub fn means(&self, rule: &RuleInfo) -> bool {
         self.specificity(rule).is_some()
     }
 
-    /// How exactly the selector means `rule`: the length of the matching beginning of its code,
-    /// more for the whole code or the name, 0 for `ALL`; `None` if it does not mean it.
+    /// Returns how specifically the selector matches `rule`: the length of the matching prefix of
+    /// its code, more for the whole code or the name, and 0 for `ALL`. Returns `None` if it does
+    /// not match.
     pub fn specificity(&self, rule: &RuleInfo) -> Option<usize> {
         let (text, code) = (self.text.as_str(), rule.code.as_str());
         if text.eq_ignore_ascii_case("all") {
@@ -178,9 +177,10 @@ impl Selector {
         is_beginning.then_some(if text.len() == code.len() { usize::MAX } else { text.len() })
     }
 
-    /// How exactly the selector enables `rule`. As [`Selector::specificity`], but a prefix that
-    /// means default rules does not enable the opt-in rules among them: that takes their full
-    /// code, their name or `ALL`. `ALL` leaves out measures, which contradict each other.
+    /// Returns how specifically the selector enables `rule`. Like [`Selector::specificity`], but a
+    /// prefix that matches default rules does not enable the opt-in rules among them, which need
+    /// their full code, their name or `ALL`. `ALL` does not enable measures, because they
+    /// contradict each other.
     pub fn enables(&self, rule: &Rule) -> Option<usize> {
         let is_measure =
             matches!(rule.parameters, Parameters::Measure(_) | Parameters::LineFilter(_));

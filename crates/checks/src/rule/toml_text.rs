@@ -1,8 +1,8 @@
-//! From a place in a TOML string to the place in its file.
+//! Maps positions in a TOML string to positions in its file.
 
 use std::ops::Range;
 
-/// The bytes of `file` that hold the bytes `span` of the string whose literal, with its quotes, is
+/// Returns the span in `file` of the bytes `span` of the string whose literal, including quotes, is
 /// at `literal`.
 pub(super) fn place_in_file(
     file: &str,
@@ -18,12 +18,12 @@ pub(super) fn place_in_file(
     let has_escapes = quotes.starts_with('"');
     let mut at = quotes.len();
     if quotes.len() == 3 {
-        // A line end right after the opening quotes is not part of the string.
+        // A line break right after the opening quotes is not part of the string.
         at +=
             ["\r\n", "\n"].into_iter().find(|end| text[at..].starts_with(end)).map_or(0, str::len);
     }
-    // Without escapes the literal holds the string as it is. Walking it for each of its phrases
-    // would be quadratic.
+    // Fast path: without escapes, the literal equals the string. Walking it for each phrase would
+    // be quadratic.
     let has_translation = text.contains('\r') || has_escapes && text.contains('\\');
     if !has_translation && span.start < span.end && at + span.end <= text.len() {
         return literal.start + at + span.start..literal.start + at + span.end;
@@ -46,7 +46,8 @@ pub(super) fn place_in_file(
     literal.start + start..literal.start + at.max(start + 1).min(text.len())
 }
 
-/// How many bytes an escape at the start of `text` has, and how many it stands for.
+/// Returns the length in bytes of the escape at the start of `text`, and of the text that it
+/// represents.
 fn escape(text: &str) -> (usize, usize) {
     let of_code = |digits: usize| {
         let code = text.get(2..2 + digits).and_then(|code| u32::from_str_radix(code, 16).ok());
@@ -56,7 +57,7 @@ fn escape(text: &str) -> (usize, usize) {
         Some(b'x') => of_code(2),
         Some(b'u') => of_code(4),
         Some(b'U') => of_code(8),
-        // The blanks up to the next line's text are left out.
+        // A line-ending backslash also drops the whitespace up to the next text.
         Some(b'\n' | b'\r' | b' ' | b'\t') => {
             (1 + text[1..].len() - text[1..].trim_start().len(), 0)
         }
@@ -69,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_found_through_line_ends_and_escapes() {
+    fn positions_account_for_line_ends_and_escapes() {
         for file in [
             "a = \"\"\"\nb\\\\cdé\nefg\"\"\"",
             "a = \"b\\\\cd\\u00e9\\nefg\"",

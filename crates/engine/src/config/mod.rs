@@ -22,8 +22,8 @@ pub use presets::{PRESETS, with_presets};
 /// The merged settings of all configuration layers.
 ///
 /// Rules are selected as in ruff: the more specific selector wins, and `ignore` wins ties. A prefix
-/// enables the default rules that it means, or opt-in rules if it means no other; otherwise an
-/// opt-in rule needs its full code, its name or `ALL`.
+/// enables the default rules that it matches, or opt-in rules if it matches no others; otherwise,
+/// an opt-in rule needs its full code, its name or `ALL`.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// Rules to run instead of the default ones; empty for the default ones.
@@ -149,7 +149,7 @@ impl Settings {
             {
                 let error =
                     layer.error(format!("`{key}` is a share of words, from 0 to 1"), share.span());
-                return Err(error.with_hint(Some("write 0.5 for half of them".into())));
+                return Err(error.with_hint(Some("for example, 0.5 is half of the words".into())));
             }
         }
         let sizes = [
@@ -298,7 +298,7 @@ const MAX_RECORD_BYTES: usize = u32::MAX as usize;
 ///
 /// Returns a message if `text` is not a size or is too large.
 pub fn parse_size(text: &str) -> Result<usize, String> {
-    const EXPECTED: &str = "give a number of bytes, such as 64MB or 2GB";
+    const EXPECTED: &str = "expected a number of bytes, such as 64MB or 2GB";
     let number = text
         .trim_end_matches(|character: char| character.is_ascii_alphabetic() || character == ' ');
     let unit = text.get(number.len()..).unwrap_or("").trim().to_ascii_uppercase();

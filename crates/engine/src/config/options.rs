@@ -22,8 +22,8 @@ pub struct Options {
     /// A configuration file to extend; this one has priority over it.
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub extend: Option<Spanned<String>>,
-    /// A built-in configuration for a purpose, over which this one has priority: `dclm`, `docs`,
-    /// `dolma3`, `fineweb` or `rag`.
+    /// A built-in configuration to extend; this one has priority over it: `dclm`, `docs`, `dolma3`,
+    /// `fineweb` or `rag`.
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub preset: Option<Spanned<String>>,
     /// The versions of dechaff that may be used, such as `>=0.1`.
@@ -32,8 +32,8 @@ pub struct Options {
     /// Files and directories with custom rules.
     #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
     pub rules: Vec<Spanned<String>>,
-    /// The rules to run instead of the default ones: codes, prefixes of codes (which leave out
-    /// opt-in rules), names, or `ALL`.
+    /// The rules to run instead of the default ones: codes, prefixes of codes (without opt-in
+    /// rules), names, or `ALL`.
     #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<String>>"))]
     pub select: Option<Spanned<Vec<Spanned<String>>>>,
     /// Rules to run in addition.
@@ -70,7 +70,7 @@ pub struct Options {
     pub max_removed: Option<Spanned<f64>>,
     /// Thresholds of the verdicts that `--documents` writes.
     pub documents: DocumentOptions,
-    /// Indexes of other documents to compare with too, made by `dechaff index add`.
+    /// Indexes of other documents to compare with, made by `dechaff index add`.
     #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
     pub against: Vec<Spanned<String>>,
     /// Memory for comparing documents, such as `2GB`; a quarter of free memory by default.
@@ -86,7 +86,7 @@ pub struct Options {
     /// `path` for the folder, or the field or column that holds the URL.
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub group_by: Option<Spanned<String>>,
-    /// The field or column of corpora that holds the language; `language`, else `lang` by default.
+    /// The field or column of corpora that holds the language; by default `language`, then `lang`.
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub language_field: Option<Spanned<String>>,
     /// Documents larger than this are skipped and reported; `64MB` by default.
@@ -114,8 +114,8 @@ pub struct DocumentOptions {
     /// A document with fewer words is dropped; 1 by default.
     #[cfg_attr(feature = "schema", schemars(with = "Option<usize>"))]
     pub min_words: Option<Spanned<usize>>,
-    /// A document is dropped if this share of its words, 0 to 1, is noise or in documents that
-    /// stay; 0.9 by default.
+    /// A document is dropped if this share of its words, 0 to 1, is noise or in documents that are
+    /// kept; 0.9 by default.
     #[cfg_attr(feature = "schema", schemars(with = "Option<f64>", range(min = 0, max = 1)))]
     pub drop_share: Option<Spanned<f64>>,
     /// A document needs review if this share of its words, 0 to 1, is flagged without a safe fix;
@@ -137,8 +137,8 @@ struct RuleOptions {
     /// ND002: which of two near-duplicates stays, `first` in order of path and position, or
     /// `longest`.
     keep: Option<String>,
-    /// ND002: if more paragraphs than this share a shingle, only those near each other are
-    /// compared on it.
+    /// ND002: if more paragraphs than this share a shingle, only those close to each other are
+    /// compared because of it.
     crowd: Option<u32>,
     /// Minimum number of words; for ND001 and ND002, a table by kind of block.
     min_words: Option<serde_json::Value>,
@@ -176,7 +176,7 @@ pub enum FailOn {
     Error,
     /// Warnings and errors.
     Warning,
-    /// Anything found.
+    /// Any finding.
     #[default]
     Info,
     /// Nothing.

@@ -1,4 +1,4 @@
-//! Presets: built-in configurations for a purpose, which a configuration or `--preset` names.
+//! Presets: built-in configurations, selected by a configuration or `--preset`.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ pub const PRESETS: [(&str, &str); 5] = [
     ("rag", include_str!("presets/rag.toml")),
 ];
 
-/// Inserts the preset that a layer names below it.
+/// Inserts the preset of each layer below that layer.
 ///
 /// # Errors
 ///
@@ -36,9 +36,9 @@ fn preset(layer: &Layer) -> Result<Option<Layer>, UserFileError> {
         let names = PRESETS.map(|(name, _)| name);
         let hint = match nearest(name, names.into_iter()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("there are {}", names.join(", ")),
+            None => format!("available presets: {}", names.join(", ")),
         };
-        let error = layer.error(format!("no preset is called `{name}`"), named.span());
+        let error = layer.error(format!("unknown preset `{name}`"), named.span());
         return Err(error.with_hint(Some(hint)));
     };
     let file = UserFile::new(format!("preset {name}"), *text);

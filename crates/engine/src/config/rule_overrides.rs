@@ -106,7 +106,7 @@ fn with_parameter(
     })
 }
 
-/// Sets a value in a table. Of a value that is a table, only the entries that are given are set.
+/// Sets a value in a table. If the value is itself a table, merges its entries.
 fn set(table: &mut Table, key: &str, value: &Value) {
     match (table.get_mut(key), value) {
         (Some(Value::Table(known)), Value::Table(given)) => {
@@ -119,7 +119,7 @@ fn set(table: &mut Table, key: &str, value: &Value) {
 }
 
 /// Returns the tables that a parameter belongs to: each pattern of a rule, or the one table of its
-/// check. If that table holds only another table, such as `[check.duplicate.near]`, returns the
+/// check. If that table only contains another table, such as `[check.duplicate.near]`, returns the
 /// inner one.
 fn tables<'c>(check: &'c mut Value, key: &str) -> Vec<&'c mut Table> {
     match check {

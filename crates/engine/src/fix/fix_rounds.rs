@@ -1,8 +1,8 @@
-//! Compares documents as their fixes leave them, until nothing more can be removed.
+//! Fixes documents and compares the results, until nothing more can be removed.
 //!
 //! Removing a duplicate may make other texts alike. Nothing is written between rounds: each round
-//! fixes every document from its original text again, by the matches of the rounds before. That
-//! costs another pass over the corpus, and keeps memory small.
+//! fixes every document from its original text again, using the matches of earlier rounds. That
+//! costs another pass over the corpus, but keeps memory small.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -19,7 +19,8 @@ type Round = HashMap<Arc<Origin>, Vec<Finding>>;
 /// Documents whose fixes are refused, in no particular order.
 pub type Refusals = Vec<(Arc<Origin>, Refusal)>;
 
-/// The matches of all rounds. Each round refers to the documents as the rounds before leave them.
+/// The matches of all rounds. The matches of a round refer to the documents as fixed by earlier
+/// rounds.
 #[derive(Default)]
 pub struct FixRounds {
     rounds: Vec<Round>,
@@ -48,7 +49,7 @@ impl FixRounds {
         is_interrupted: impl Fn() -> bool,
         mut run_round: impl FnMut(&Self) -> Result<(Vec<Finding>, Refusals), E>,
     ) -> Result<Self, E> {
-        // Each round removes text, so the rounds end, unless fixes of other rules keep adding it
+        // Each round removes text, so this terminates, unless fixes of other rules keep adding it
         // back.
         const MAX_ROUNDS: usize = 50;
         // A document that would have lost too much may lose less once others are fixed.
@@ -105,7 +106,7 @@ impl FixRounds {
         }
     }
 
-    /// Returns why fixes of a document are refused, if no earlier round knows it.
+    /// Returns why fixes of a document are refused, if no earlier round refused them.
     pub fn new_refusal(&self, origin: &Origin, refusal: Option<Refusal>) -> Option<Refusal> {
         refusal.filter(|refusal| self.refused.get(origin) != Some(refusal))
     }

@@ -1,4 +1,4 @@
-//! Fixes documents within the limits of a run, and says why when it leaves one alone.
+//! Fixes documents within the limits of a run, and explains why fixes are refused.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -12,10 +12,10 @@ use crate::suppress::Suppressions;
 use dechaff_findings::{Applicability, Finding};
 use dechaff_text::Document;
 
-/// The largest share of its words that a document may lose, unless the settings say otherwise.
+/// The default for the largest share of its words that a document may lose.
 pub const DEFAULT_MAX_REMOVED: f64 = 0.5;
 
-/// Fixes documents as the settings of a run say.
+/// Fixes documents according to the settings of a run.
 pub struct Fixer {
     /// `Unsafe` applies all fixes, `Safe` only safe ones.
     max_applicability: Applicability,
@@ -24,7 +24,7 @@ pub struct Fixer {
     unchanged: UnchangedCache,
 }
 
-/// Hashes of texts without fixes of their own. Later rounds need not lint them again.
+/// Hashes of texts that have no fixes by themselves. Later rounds need not lint them again.
 #[derive(Default)]
 struct UnchangedCache(Mutex<HashSet<[u8; 32]>>);
 
@@ -64,8 +64,8 @@ impl fmt::Display for Refusal {
 }
 
 impl Fixer {
-    /// Creates a fixer that applies fixes up to `max_applicability` and leaves documents alone that
-    /// would lose more than `max_removed` of their words, a share from 0 to 1.
+    /// Creates a fixer that applies fixes up to `max_applicability`, and leaves documents unchanged
+    /// that would lose more than `max_removed` of their words, a share from 0 to 1.
     pub fn new(max_applicability: Applicability, max_removed: f64) -> Self {
         Self { max_applicability, max_removed, unchanged: UnchangedCache::default() }
     }
@@ -80,8 +80,8 @@ impl Fixer {
         finding.applicable_fix(self.max_applicability).is_some()
     }
 
-    /// Fixes a document by its own findings, then by the matches of each round, which refer to the
-    /// text after the rounds before. If unsafe fixes are refused, tries only the safe fixes of its
+    /// Fixes a document using its own findings, then the matches of each round, which refer to the
+    /// text after the earlier rounds. If unsafe fixes are refused, tries only the safe fixes of its
     /// own findings.
     pub fn fix<'f>(
         &self,
@@ -110,7 +110,7 @@ impl Fixer {
     ) -> FixOutcome {
         if document.decoding().is_some() {
             let is_fixable = linter.check(document).iter().any(|finding| finding.fix.is_some());
-            let reason = "not valid UTF-8: writing it would lose the bytes that could not be read";
+            let reason = "not valid UTF-8; writing the file would lose its invalid bytes";
             return if is_fixable { FixOutcome::refused(reason) } else { FixOutcome::default() };
         }
         let mut fixing = FixSession::new(document);

@@ -1,4 +1,4 @@
-//! Applies fixes: selects compatible edits, applies them, and records what became of each byte.
+//! Applies fixes: selects compatible edits, applies them, and tracks each byte of the original.
 //! Does no I/O.
 
 mod edit_history;
@@ -129,7 +129,7 @@ impl<'o> FixSession<'o> {
         max: Applicability,
     ) -> Result<(), FixCycle> {
         const MAX_ROUNDS: usize = 20;
-        /// Rounds that could not list all findings, so that others must follow.
+        /// Maximum number of extra rounds for documents whose findings exceed the limit.
         const MAX_PARTIAL_ROUNDS: usize = 1_000;
         let mut rounds: Vec<Round> = Vec::new();
         let mut partial_rounds = 0;
@@ -190,7 +190,7 @@ impl FixResult {
     }
 }
 
-/// Returns the share of words, 0 to 1, that `fixed` has fewer than `original`.
+/// Returns the share of the words of `original`, 0 to 1, that `fixed` lacks.
 pub fn removed_share(original: &str, fixed: &str) -> f64 {
     if original == fixed {
         return 0.0;

@@ -10,8 +10,8 @@ use dechaff_text::{Origin, Span};
 /// earlier fix.
 ///
 /// `findings` are corpus findings in order of document and position. A near-duplicate of a
-/// near-duplicate need not resemble the original, so without this a chain of them would lose its
-/// last copy.
+/// near-duplicate need not resemble the original, so a chain of them could otherwise lose its last
+/// copy.
 pub fn preserve_last_copy(findings: &mut [Finding], max: Applicability) {
     let mut deleted: HashMap<Arc<Origin>, Vec<Span>> = HashMap::new();
     for finding in findings {

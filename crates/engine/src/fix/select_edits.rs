@@ -89,8 +89,7 @@ fn overlaps(ranges: &BTreeMap<usize, usize>, span: Span) -> bool {
     })
 }
 
-/// Merges deletions that touch and widens the result to what a single deletion of both would
-/// delete.
+/// Merges adjacent deletions, and widens the result to the span of a single deletion of both.
 fn merge_deletions(document: &Document<'_>, mut edits: Vec<AttributedEdit>) -> Vec<AttributedEdit> {
     edits.sort_by_key(|one| (one.edit.span, one.edit.is_deletion()));
     let mut merged: Vec<AttributedEdit> = Vec::with_capacity(edits.len());
@@ -127,8 +126,8 @@ fn merge_deletions(document: &Document<'_>, mut edits: Vec<AttributedEdit>) -> V
     merged
 }
 
-/// Splits a merged deletion so that each rule is credited with its part. Bytes that no rule asked
-/// for go to the next part.
+/// Splits a merged deletion so that each rule is credited with its part. Bytes that no rule
+/// requested go to the next part.
 fn split_by_rule(union: Span, parts: &[&AttributedEdit]) -> Vec<AttributedEdit> {
     let mut at = union.start;
     let mut shares: Vec<AttributedEdit> = Vec::with_capacity(parts.len());

@@ -13,7 +13,7 @@ use dechaff_duplicates::{Corpus, DocumentSet, FindingsByDocument, PendingFinding
 use dechaff_findings::Finding;
 use dechaff_text::{Document, Origin, TextProvider};
 
-/// What comparison needs to know about a document. Sketches can be stored and compared elsewhere.
+/// The data of a document that comparison needs. Sketches can be stored and compared elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sketch {
     /// The document.
@@ -61,8 +61,7 @@ impl<'l> CorpusComparer<'l> {
         Self { threads, ..self }
     }
 
-    /// Lowers the limit on the numbers of documents, paragraphs and copies, to test what happens
-    /// beyond it.
+    /// Lowers the limit on the numbers of documents, paragraphs and copies, for tests.
     pub fn with_limit(self, limit: NumberLimit) -> Self {
         Self { limit, ..self }
     }
@@ -86,11 +85,11 @@ impl<'l> CorpusComparer<'l> {
         self.insert(false, sketch)
     }
 
-    /// Adds the documents of `indexes` that the documents to check may match, as far as they are
-    /// needed, as reference documents. Call it when all documents have been added.
+    /// Adds those documents of `indexes` that may match as reference documents, reduced to what the
+    /// comparison needs. Call it after adding all documents.
     ///
-    /// `shown` returns the origin that an index would give a document. A document that is checked
-    /// is not compared with its own entry in an index.
+    /// `shown` returns the origin that a document has in an index. A document is not compared with
+    /// its own entry.
     ///
     /// # Errors
     ///
@@ -100,7 +99,7 @@ impl<'l> CorpusComparer<'l> {
         indexes: &mut [&mut dyn ReferenceIndex],
         shown: impl Fn(&Origin) -> Arc<Origin>,
     ) -> store::Result<IndexMatches> {
-        /// Bytes of sketches that are looked up at once.
+        /// Bytes of sketches per lookup.
         const BATCH_BYTES: usize = 32 << 20;
         let checks: Vec<_> =
             self.linter.corpus_checks.iter().map(|check| check.indexed()).collect();
@@ -180,7 +179,7 @@ impl<'l> CorpusComparer<'l> {
             .filter_map(|(number, origin)| Some((number, indexed.get(origin)?.clone())))
             .collect();
         let indexed = Arc::new(indexed);
-        // For a million small records, they take as much memory as comparison does.
+        // For a million small records, they take as much memory as the comparison.
         drop(documents);
         let mut pending = Vec::new();
         for (check, sketches) in linter.corpus_checks.iter().zip(sketches) {
@@ -215,7 +214,7 @@ impl CorpusMatches<'_> {
         let Some(number) = among(new).map(|at| self.older + at).or_else(|| among(older)) else {
             return Vec::new();
         };
-        // CorpusComparer refuses more documents.
+        // The comparison refuses more documents.
         let Ok(number) = u32::try_from(number) else { return Vec::new() };
         let mut findings: Vec<Finding> = self
             .pending

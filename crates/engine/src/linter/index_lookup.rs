@@ -1,9 +1,9 @@
-//! Finds in indexes what a comparison needs of old documents.
+//! Looks up the old documents that a comparison needs in indexes.
 //!
 //! Only old units that share a key with a new one can match it. Whether they do also depends on
-//! what claims *them*: an old paragraph that is a copy itself is not compared. So the keys of the
-//! old units are looked up in turn, until nothing new is found. Comparing the new documents with
-//! these units alone gives the findings of comparing them with all.
+//! whether they are claimed: an old paragraph that is itself a copy is not compared. So the keys of
+//! the old units found are looked up too, until no new units are found. Comparing the new documents
+//! with only these units gives the same findings as comparing them with all.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -19,17 +19,17 @@ use dechaff_duplicates::indexed::{
 use dechaff_duplicates::store;
 use dechaff_text::Origin;
 
-/// What indexes have for a comparison.
+/// The result of looking up a comparison in indexes.
 #[derive(Debug, Default)]
 pub struct IndexMatches {
-    /// The documents of each index that are compared with.
+    /// The documents of each index to compare with.
     pub documents: Vec<Vec<(IndexedDocument, Arc<Origin>)>>,
-    /// The number of old documents that are left out because they are checked themselves.
+    /// The number of old documents left out because they are being checked.
     pub own: usize,
 }
 
-/// An old document, as far as it is compared with: its sketch, and the offset and line of each unit
-/// in it.
+/// The part of an old document to compare with: its sketch, and the offset and line of each unit in
+/// it.
 pub(super) type Reference = (Sketch, Vec<(u32, u32)>);
 
 /// A unit whose keys are looked up.
@@ -48,18 +48,18 @@ struct QueryKey {
 pub(super) struct IndexLookup<'l> {
     /// The checks that can be indexed, by their position in a sketch.
     checks: Vec<Option<&'l dyn IndexedCheck>>,
-    /// The documents that are checked.
+    /// The documents being checked.
     checked: FxHashSet<Arc<Origin>>,
     /// The number of new lines with each variant key.
     variants: FxHashMap<u64, usize>,
     /// The keys looked up in each index.
     seen: FxHashSet<(usize, KeyKind, u64)>,
-    /// The origins of the documents met so far; `None` for those that are left out.
+    /// The origins of the documents seen so far; `None` for those left out.
     origins: FxHashMap<(usize, IndexedDocument), Option<Arc<Origin>>>,
-    /// The document that each origin stands for, if several indexes have it.
+    /// The document used for each origin, in case several indexes have it.
     owners: FxHashMap<Arc<Origin>, (usize, IndexedDocument)>,
     units: BTreeMap<(usize, UnitId), StoredUnit>,
-    /// The hashes of the contents of old units whose keys were looked up, or are to be.
+    /// Content hashes of old units whose keys have been looked up or queued.
     queried: FxHashSet<u64>,
     own: usize,
 }
@@ -110,7 +110,7 @@ impl<'l> IndexLookup<'l> {
         }
     }
 
-    /// Looks up new units, and everything that what is found depends on.
+    /// Looks up new units, and transitively the old units that they depend on.
     ///
     /// # Errors
     ///
@@ -134,8 +134,7 @@ impl<'l> IndexLookup<'l> {
         Ok(())
     }
 
-    /// Finds the units of an index that match a query, and appends those that were not found before
-    /// to `next`.
+    /// Finds the units of an index that match a query, and appends newly found ones to `next`.
     fn find(
         &mut self,
         number: usize,
@@ -227,8 +226,8 @@ impl<'l> IndexLookup<'l> {
         })
     }
 
-    /// Finds lines that differ from a line in one word, if all indexes and the new documents have
-    /// enough of them to be compared.
+    /// Finds lines that differ from a line in one word, if the indexes and the new documents
+    /// together have enough of them.
     fn find_variants(
         &mut self,
         queries: &[Query],
@@ -289,7 +288,7 @@ impl<'l> IndexLookup<'l> {
         })
     }
 
-    /// Whether a unit was not found before, and its document is compared with.
+    /// Whether a unit is newly found and its document is not left out.
     fn is_wanted(
         &mut self,
         number: usize,
@@ -313,7 +312,7 @@ impl<'l> IndexLookup<'l> {
         Ok(is_wanted)
     }
 
-    /// Returns the old documents, as far as they are compared with.
+    /// Returns the parts of old documents to compare with.
     pub(super) fn finish(self, indexes: usize) -> (IndexMatches, Vec<Reference>) {
         let mut matches = IndexMatches { documents: vec![Vec::new(); indexes], own: self.own };
         let mut references: BTreeMap<(usize, IndexedDocument), Reference> = BTreeMap::new();

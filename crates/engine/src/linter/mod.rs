@@ -188,14 +188,14 @@ impl Linter {
         checks.filter_map(|(position, check)| Some((position, check.staged()?)))
     }
 
-    /// Returns why the rules cannot be run in steps, if so.
+    /// Returns why the rules cannot run in steps, if they cannot.
     pub fn staged_refusal(&self) -> Option<String> {
         self.staged_checks().find_map(|(_, check)| check.refusal())
     }
 
-    /// Returns the matches that were found in steps. For each check that can be run in steps,
-    /// `rows` has those of its table of matches, with documents numbered as in `documents`, whose
-    /// origins are in ascending order.
+    /// Returns the matches found in steps. For each check that can run in steps, `rows` has the
+    /// rows of its table of matches. Documents are numbered as in `documents`, in ascending order
+    /// of their origins.
     ///
     /// # Errors
     ///
@@ -280,9 +280,10 @@ impl Linter {
         findings
     }
 
-    /// Optional warm-up: builds lazily initialised tables, including all that are shared between
-    /// linters. Call it while sketching, so that the first documents checked do not wait for it, or
-    /// before `fork`, whose child waits for ever for a table that another thread is building.
+    /// Optional warm-up: builds lazily initialised tables, including those shared between linters.
+    /// Call it while sketching, so that the first documents checked do not wait for it, or before
+    /// `fork`, because a child process would wait forever for a table that another thread is
+    /// building.
     pub fn warm_up(&self) {
         self.checks.iter().for_each(|check| check.warm_up());
         self.corpus_checks.iter().for_each(|check| check.warm_up());
@@ -318,7 +319,7 @@ impl Linter {
     ) -> Vec<Finding> {
         let DocumentFindings { findings, mut suppressions } = own;
         let matches = self.apply_levels_and_suppressions(matches, &mut suppressions);
-        // A line of the site is reported as that and not as a duplicate as well.
+        // A line that recurs on the site is not also reported as a duplicate.
         let is_site_line = |finding: &Finding| self.is_site_rule(&finding.rule.code);
         let (site_lines, duplicates) = matches.into_iter().partition(is_site_line);
         let mut all =

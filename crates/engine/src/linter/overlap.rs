@@ -1,4 +1,4 @@
-//! Findings at the same place: which one is reported.
+//! Decides which of several findings at the same place is reported.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ pub(super) fn sort_by_position(findings: &mut [Finding]) {
 }
 
 /// Merges the findings from comparison into those of the document itself. Each place is reported
-/// once, by the latter.
+/// once; the latter win.
 ///
 /// Both are sorted by position.
 pub(super) fn merge_compared(findings: Vec<Finding>, compared: Vec<Finding>) -> Vec<Finding> {
@@ -51,8 +51,8 @@ fn is_as_safe(outer: &Finding, inner: &Finding) -> bool {
     is_safe(outer) || !is_safe(inner)
 }
 
-/// Keeps one finding where several rules would delete the same bytes: the one that deletes most,
-/// which names the others.
+/// If several rules would delete the same bytes, keeps the finding that deletes most, which lists
+/// the others.
 pub(super) fn dedupe(findings: Vec<Finding>) -> Vec<Finding> {
     let mut kept: Vec<Finding> = Vec::with_capacity(findings.len());
     let mut last_deletion: Option<usize> = None;
@@ -68,8 +68,7 @@ pub(super) fn dedupe(findings: Vec<Finding>) -> Vec<Finding> {
                 let inner = std::mem::replace(last, finding);
                 add_alias(last, &inner);
             }
-            // A user-defined rule within a wider deletion is reported beside it, and nothing else
-            // within it is.
+            // Within a wider deletion, only user-defined rules are also reported.
             Some(last)
                 if finding.rule.is_custom
                     && last.span.contains(finding.span)

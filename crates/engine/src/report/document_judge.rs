@@ -1,4 +1,4 @@
-//! Judges the documents of a corpus in input order, so that the first of several copies stays.
+//! Judges the documents of a corpus in input order, so that the first of several copies is kept.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -37,7 +37,7 @@ impl JudgedDocuments {
 /// The first half of a SHA-256.
 type WordHash = [u8; 16];
 
-/// Judges documents, and remembers about 100 bytes of each.
+/// Judges documents, using about 100 bytes of memory for each.
 #[derive(Debug)]
 pub struct DocumentJudge {
     thresholds: VerdictThresholds,
@@ -45,7 +45,7 @@ pub struct DocumentJudge {
     staying: JudgedDocuments,
     /// The same documents by their words.
     by_words: HashMap<WordHash, Arc<Origin>>,
-    /// Documents judged so far that are to be dropped.
+    /// Documents judged so far that are dropped.
     dropped: JudgedDocuments,
 }
 
@@ -75,7 +75,7 @@ impl DocumentJudge {
         let equal =
             self.by_words.get(&hash).map(|origin| WholeCopy { kept: origin, likeness: None });
         let is_whole = |finding: &Finding| linter.is_document_rule(&finding.rule.code);
-        // The copy that stays may come later.
+        // The copy that is kept may come later.
         let whole = findings
             .iter()
             .filter(|finding| is_whole(finding))
@@ -100,7 +100,8 @@ impl DocumentJudge {
             WholeDocument { copy_of: copy_of.as_ref(), failed_measure },
         );
         row.count_findings(findings);
-        // Whether or not it is left out now: it may be later, by its row in the table.
+        // Even if it is not left out now, the user may drop it later because of its row in the
+        // table.
         if row.decision.verdict != Verdict::Drop {
             self.staying.insert(document.origin());
             self.by_words.entry(hash).or_insert_with(|| Arc::clone(document.origin()));
@@ -110,7 +111,8 @@ impl DocumentJudge {
         row
     }
 
-    /// Returns what a finding about a whole document says, unless the other document is dropped.
+    /// Returns the result of a finding about a whole document, unless the other document is
+    /// dropped.
     fn whole_copy<'f>(&self, finding: &'f Finding) -> Option<WholeCopy<'f>> {
         let kept = finding.labels.first()?.origin.as_deref()?;
         let likeness = finding.message.as_ref().and(finding.notes.first());

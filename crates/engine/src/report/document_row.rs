@@ -1,4 +1,4 @@
-//! One row per document: what was found in it, and whether to keep it.
+//! One row per document: its findings, and whether to keep it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,8 +17,8 @@ use dechaff_text::{Document, Origin, words};
 pub struct VerdictThresholds {
     /// A document with fewer words is dropped.
     pub min_words: usize,
-    /// A document is dropped if at least this share of its words is noise or in documents that
-    /// stay.
+    /// A document is dropped if at least this share of its words is noise or in documents that are
+    /// kept.
     pub drop_share: f64,
     /// A document needs review if at least this share of its words is flagged without a safe fix.
     pub review_share: f64,
@@ -40,7 +40,7 @@ pub enum Verdict {
     Keep,
     /// Apply the safe fixes and use the result.
     Fix,
-    /// Look at it.
+    /// Review it.
     Review,
     /// Leave it out.
     Drop,
@@ -69,27 +69,26 @@ pub struct Judgement {
     pub threshold: Option<String>,
 }
 
-/// A document that stays, and of which another one is a copy as a whole.
+/// A document that is kept and that another one is a copy of.
 #[derive(Debug)]
 pub struct WholeCopy<'f> {
-    /// The document that stays.
+    /// The document that is kept.
     pub kept: &'f Origin,
-    /// The rule that found the copy, and how alike the documents are. `None` if the words are the
-    /// same.
+    /// The rule that found the copy, and the similarity. `None` if the words are the same.
     pub likeness: Option<(&'f str, &'f str)>,
 }
 
-/// What is reported of a document as a whole, and not of a passage.
+/// Findings about a document as a whole.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct WholeDocument<'f> {
-    /// The document that stays and of which this one is a copy.
+    /// The kept document that this one is a copy of.
     pub copy_of: Option<&'f WholeCopy<'f>>,
     /// The first set of measures that it fails.
     pub failed_measure: Option<&'f Finding>,
 }
 
-/// What is known about a document after checking it. Shares are shares of its words, from 0 to 1,
-/// rounded to four decimals; the verdict depends on the rounded values.
+/// The row of a document. Shares are shares of its words, from 0 to 1, rounded to four decimals;
+/// the verdict depends on the rounded values.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DocumentRow {
     /// The path.
@@ -110,17 +109,17 @@ pub struct DocumentRow {
     pub findings: usize,
     /// The number of findings by rule code.
     pub findings_by_rule: BTreeMap<String, usize>,
-    /// What the safe fixes of the findings delete.
+    /// Share deleted by the safe fixes of the findings.
     pub safe_removed_share: f64,
-    /// What all fixes of the findings delete.
+    /// Share deleted by all fixes of the findings.
     pub removed_share: f64,
-    /// What fixes delete as noise, so without duplicates.
+    /// Share deleted as noise, without duplicates.
     pub noise_share: f64,
-    /// What is reported as a copy of a passage in another document.
+    /// Share reported as copies of passages in other documents.
     pub duplicated_share: f64,
-    /// What is flagged by findings without a safe fix.
+    /// Share flagged by findings without a safe fix.
     pub doubtful_share: f64,
-    /// What is neither noise nor in an earlier document that is not dropped.
+    /// Share that is neither noise nor in an earlier document that is not dropped.
     pub unique_share: f64,
     /// The path of the document with most of the duplicated words.
     pub nearest_path: Option<String>,
@@ -128,7 +127,7 @@ pub struct DocumentRow {
     pub nearest_record_index: Option<u64>,
     /// The ID of its record.
     pub nearest_record_id: Option<String>,
-    /// What is reported as a copy of a passage in that document.
+    /// Share reported as copies of passages in that document.
     pub nearest_share: f64,
     /// The verdict.
     #[serde(flatten)]
@@ -162,9 +161,9 @@ impl DocumentRow {
         "threshold",
     ];
 
-    /// Judges a document by its findings. `is_duplicate_rule` says whether a rule compares
-    /// documents, and `stays` whether another document precedes this one and is not dropped.
-    /// The findings behind `whole` are left out of `findings`.
+    /// Judges a document by its findings. `is_duplicate_rule` tells whether a rule compares
+    /// documents, and `stays` whether another document precedes this one and is kept. `findings`
+    /// does not include the findings behind `whole`.
     pub fn new(
         document: &Document<'_>,
         findings: &[Finding],
@@ -362,7 +361,7 @@ impl DocumentRow {
     }
 }
 
-/// The words of a document by what the findings say about them.
+/// The words of a document, classified by the findings.
 #[derive(Default)]
 struct Evidence<'f> {
     words: usize,
@@ -434,8 +433,7 @@ impl<'f> Evidence<'f> {
                 *words += 1;
             }
         }
-        // Of several documents with equally many words, a staying one is the nearest, then the
-        // first.
+        // Break ties in favour of documents that are kept, then of the first one.
         let nearest =
             by_origin.into_iter().rev().max_by_key(|(_, (stays, words))| (*words, *stays));
         evidence.nearest =

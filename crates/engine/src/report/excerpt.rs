@@ -87,7 +87,7 @@ pub(super) fn fit(
     columns: usize,
     limit: Option<usize>,
 ) -> Fitted {
-    /// Bounds the number of combining marks and other characters without width.
+    /// Maximum number of characters, to bound zero-width characters such as combining marks.
     const MAX_CHARACTERS: usize = 4_000;
     let mut bytes = 0;
     let mut used = 0;

@@ -14,13 +14,13 @@ pub(super) struct FindingRun<'f> {
 }
 
 impl<'f> FindingRun<'f> {
-    /// Splits `findings` into runs. Without `fold`, each finding is a run of its own.
+    /// Splits `findings` into runs. Without `fold`, each finding is a separate run.
     pub(super) fn split(
         document: &Document<'_>,
         findings: &'f [Finding],
         fold: bool,
     ) -> impl Iterator<Item = Self> {
-        /// Folding fewer findings saves no line.
+        /// Folding fewer findings would not save lines.
         const MIN_FOLDED: usize = 2;
         let mut rest = findings;
         std::iter::from_fn(move || {
@@ -34,7 +34,8 @@ impl<'f> FindingRun<'f> {
         })
     }
 
-    /// Says what is folded, such as `and 9 more lines, to line 25`; `None` if nothing is.
+    /// Describes the folded findings, such as `and 9 more lines, to line 25`; `None` if there are
+    /// none.
     pub(super) fn note(&self, document: &Document<'_>) -> Option<String> {
         let last = self.folded.last()?;
         let is_line = |finding: &Finding| {
@@ -47,7 +48,7 @@ impl<'f> FindingRun<'f> {
     }
 }
 
-/// Whether `next` says the same as `finding` about the text directly below it.
+/// Whether `next` is the same finding as `finding` for the text directly below it.
 fn continues(document: &Document<'_>, finding: &Finding, next: &Finding) -> bool {
     let start = |finding: &Finding| document.line_at(finding.span.start);
     let applicability = |finding: &Finding| finding.fix.as_ref().map(|fix| fix.applicability);
@@ -60,7 +61,7 @@ fn continues(document: &Document<'_>, finding: &Finding, next: &Finding) -> bool
         && finding.notes == next.notes
         && finding.unlisted == 0
         && next.unlisted == 0
-        // The other copies are what such a finding is about.
+        // Findings with other copies differ in those.
         && !others(finding)
         && !others(next)
         && start(finding) < start(next)

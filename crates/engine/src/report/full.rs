@@ -116,7 +116,7 @@ impl Full {
             near.into_iter()
                 .map(|label| self.annotate(document, label, &nested, AnnotationKind::Context)),
         );
-        // The primary span comes first; labels above it get a snippet of their own after it.
+        // The primary span comes first; labels above it get a separate snippet after it.
         lines[1..].sort_by_key(|line| line.start.offset);
         group = group.elements(snippets(document.origin(), lines, &mut headers));
 
@@ -176,7 +176,7 @@ impl Full {
     }
 }
 
-/// Adds the notes and the help of a finding, and what is `folded` into it.
+/// Adds the notes and the help of a finding, and a note about the `folded` ones.
 fn messages<'a>(mut group: Group<'a>, finding: &'a Finding, folded: Option<String>) -> Group<'a> {
     for note in &finding.notes {
         group = group.element(Level::NOTE.message(printable(note)));
@@ -227,7 +227,7 @@ fn snippets(
             let before = source.len();
             source.push_str(&line.excerpt.text);
             let shift = |range: Range<usize>| range.start + before..range.end + before;
-            // Nested spans get the other kind, so that they stand out.
+            // Nested spans get the other kind to be visible.
             let nested_kind = match line.kind {
                 AnnotationKind::Primary => AnnotationKind::Context,
                 _ => AnnotationKind::Primary,

@@ -110,8 +110,8 @@ fn escape_property(text: &str) -> String {
     escape_message(text).replace(':', "%3A").replace(',', "%2C")
 }
 
-/// Escapes a log line so that it cannot be taken for a command, which starts with `::` or contains
-/// `##[`.
+/// Escapes a log line so that it is not interpreted as a command, which starts with `::` or
+/// contains `##[`.
 fn escape_log_line(line: &str) -> String {
     format!("- {}", line.replace("##[", "## ["))
 }

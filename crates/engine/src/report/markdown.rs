@@ -5,7 +5,7 @@ use super::{Reporter, Summary, count, location, message, printable};
 use dechaff_findings::Finding;
 use dechaff_text::{Document, TextProvider};
 
-/// Nobody reads a longer table.
+/// Maximum number of rows; longer tables are not read.
 const MAX_ROWS: usize = 100;
 /// Keeps the table below GitHub's limit of 65,536 characters per comment.
 const MAX_BYTES: usize = 50_000;

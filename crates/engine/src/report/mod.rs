@@ -69,11 +69,11 @@ pub trait Reporter: Send {
         output: &mut String,
     );
 
-    /// Takes the measures of a document that has text: a row of the table that the report was
-    /// created for. Most reports show none.
+    /// Adds the measures of a document that has text: a row of the table that the report was
+    /// created for. Most reports ignore them.
     fn add_measures(&mut self, _values: &[MeasureValue]) {}
 
-    /// Appends what follows the last document, such as a summary.
+    /// Appends the end of the report, such as a summary.
     fn finish(&mut self, summary: &Summary, output: &mut String);
 
     /// Returns the kind of output. The caller passes the text through [`Medium::sanitize`] before

@@ -18,7 +18,7 @@ pub(super) fn quotation(document: &Document<'_>, span: Span) -> Option<String> {
         document.lines().get(document.line_at(span.start)).map_or(span.end, |line| line.end);
     let line_end = line_end.max(span.start);
     let is_words = |text: &str| text.chars().take(COLUMNS).any(char::is_alphanumeric);
-    // A marker alone, such as `##`, says nothing without the words after it.
+    // A marker such as `##` is meaningless without the words after it.
     let end = match span.end.min(line_end) {
         end if is_words(document.slice(Span::new(span.start, end))) => end,
         _ => line_end,

@@ -1,7 +1,7 @@
 //! Escapes characters that control a terminal, reorder text or hide it.
 //!
 //! Texts, file names, IDs, rules and configuration files are untrusted. Reports and messages pass
-//! what they quote through [`printable`]. As a second line of defence, every output stream passes
+//! quoted text through [`printable`]. As a second line of defence, every output stream passes
 //! through [`Medium::sanitize`] where it is written.
 
 use std::borrow::Cow;

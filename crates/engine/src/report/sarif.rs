@@ -95,7 +95,7 @@ struct SarifResult<'f> {
     properties: Properties,
 }
 
-/// What SARIF has no field for.
+/// Properties that SARIF has no field for.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Properties {

@@ -24,8 +24,8 @@ pub struct Baseline {
     /// Indices of the entries of files that no longer exist, sorted by rule and fingerprint. The
     /// text may have moved to another file.
     orphaned: Vec<usize>,
-    /// For entries of `orphaned` with the same rule and fingerprint, by the position of the first:
-    /// how many of them are used up.
+    /// The number of used entries of `orphaned` with the same rule and fingerprint, by the position
+    /// of the first of them.
     used_up: HashMap<usize, usize>,
     visited: HashSet<String>,
 }
@@ -66,7 +66,7 @@ pub struct BaselineEntry {
     /// Number of occurrences in the file.
     #[serde(default = "once", skip_serializing_if = "is_once")]
     pub count: usize,
-    /// Start of the flagged text, for people.
+    /// Start of the flagged text, for human readers.
     pub text: String,
 }
 
@@ -143,7 +143,7 @@ fn deserialize_entries<'de, D: Deserializer<'de>>(
 }
 
 impl Baseline {
-    /// Parses a baseline. `exists` tells whether a file named in it still exists.
+    /// Parses a baseline. `exists` tells whether a file in it still exists.
     ///
     /// # Errors
     ///

@@ -35,7 +35,7 @@ pub struct IgnoreEntry {
     pub rule: String,
     /// The finding's fingerprint.
     pub fingerprint: String,
-    /// A comment for people: the location and start of the flagged text.
+    /// A comment for human readers: the location and start of the flagged text.
     pub remark: String,
 }
 

@@ -161,7 +161,7 @@ impl Suppressions {
 
     /// Reports comments that are invalid, name unknown rules, or suppress nothing.
     ///
-    /// `all_rules` are the built-in and custom rules; `ran` says whether a rule was checked.
+    /// `all_rules` are the built-in and custom rules; `ran` tells whether a rule was run.
     pub fn findings(
         &self,
         document: &Document<'_>,

@@ -17,7 +17,7 @@ pub fn suppression_comments(document: &Document<'_>, findings: &[Finding]) -> Ve
             Some(offset) => block_codes.entry(offset).or_default(),
             None => &mut file_codes,
         };
-        // Otherwise the other rules would report the same bytes instead.
+        // Otherwise, the other rules would report the same bytes instead.
         for code in std::iter::once(&finding.rule.code)
             .chain(finding.also_reported_by.iter().map(|(code, _)| code))
         {

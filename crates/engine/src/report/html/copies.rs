@@ -13,13 +13,12 @@ use dechaff_checks::rule::Rule;
 use dechaff_findings::{Finding, Label};
 use dechaff_text::{Document, Origin, Span, TextProvider};
 
-/// Groups whose copies are counted at the same time; twice as many before the smaller half is
-/// dropped.
+/// Maximum number of groups after pruning. At twice as many, the smaller half is dropped.
 const MAX_GROUPS: usize = 50_000;
-/// Groups shown.
+/// Number of groups shown.
 const MAX_SHOWN: usize = 8;
-/// Groups whose texts are looked up. Bounds the time for corpora in which another group takes the
-/// lead again and again.
+/// Maximum number of groups whose texts are looked up. Bounds the time for corpora in which the
+/// lead keeps changing.
 const MAX_LOOKUPS: usize = 2_000;
 
 /// A passage and its copies.

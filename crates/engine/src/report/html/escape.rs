@@ -21,8 +21,8 @@ pub(super) fn push_text(html: &mut String, text: &str) {
     }
 }
 
-/// Appends `text` like [`push_text`], but keeps its line endings. With `shows_ends`, a sign marks
-/// each of them.
+/// Appends `text` like [`push_text`], but keeps its line endings. With `shows_ends`, each is marked
+/// with a symbol.
 pub(super) fn push_lines(html: &mut String, text: &str, shows_ends: bool) {
     for (index, line) in text.split('\n').enumerate() {
         if index > 0 {

@@ -10,14 +10,14 @@ use super::rules::RuleStats;
 const WIDTH: f64 = 320.0;
 const BARS: f64 = 84.0;
 const HEIGHT: f64 = 104.0;
-/// Where a label is written at the top and on the axis.
+/// Vertical positions of labels, at the top and on the axis.
 const TOP_LABEL: f64 = 9.0;
 const AXIS_LABEL: f64 = 100.0;
 /// The top of the highest bar, below the labels of thresholds.
 const HIGHEST: f64 = 14.0;
-/// Bins of equal width, about.
+/// Approximate number of bins of equal width.
 const LINEAR_BINS: u64 = 20;
-/// Numbers that differ by more are drawn on a logarithmic axis.
+/// Ratio of values above which the axis is logarithmic.
 const MAX_LINEAR_RATIO: u64 = 30;
 
 pub(super) fn push_measures(counts: &MeasureCounts, rules: &[&RuleStats], html: &mut String) {
@@ -32,7 +32,7 @@ pub(super) fn push_measures(counts: &MeasureCounts, rules: &[&RuleStats], html: 
          <span class=\"swatch limit\"></span> threshold</p>",
         counted(counts.documents, "document"),
     );
-    // A language without documents says nothing.
+    // Skip languages without documents.
     let shown = |set: &&SetCounts| set.documents > 0 || set.columns.language.is_none();
     for set in counts.sets.iter().filter(shown) {
         push_set(set, rules, html);
@@ -83,7 +83,7 @@ fn push_distribution(distribution: &Distribution, html: &mut String) {
     html.push_str("</li>\n");
 }
 
-/// Says how many documents are on each side of the thresholds.
+/// Describes how many documents are on each side of the thresholds.
 fn sides(distribution: &Distribution) -> String {
     let Distribution { column, below, above, undefined, .. } = distribution;
     let measured = distribution.measured();
@@ -138,7 +138,7 @@ impl BinnedValues {
         let most = self.bars().map(BinCount::total).max().unwrap_or(0).max(1);
         let height = |documents: u64| match documents {
             0 => 0.0,
-            // A small number stays visible.
+            // Keep small numbers visible.
             _ => ((BARS - HIGHEST) * documents as f64 / most as f64).max(1.0),
         };
         let _ = write!(
@@ -228,12 +228,11 @@ fn push_label((x, y): (f64, f64), anchor: &str, label: &str, html: &mut String) 
     let _ = write!(html, "<text class=\"{anchor}\" x=\"{x:.1}\" y=\"{y}\">{label}</text>");
 }
 
-/// Returns the edges of the bars. Each is the lower end of a bin that was counted, so the bars are
-/// exact.
+/// Returns the edges of the bars. Each is the lower end of a counted bin, so the bars are exact.
 fn edges(distribution: &Distribution) -> Vec<u64> {
     let column = &distribution.column;
     let thresholds = column.min.into_iter().chain(column.max).map(units);
-    // One in a hundred documents may be beyond the last edge.
+    // At most one in a hundred documents may be beyond the last edge.
     let most = distribution.percentile(99);
     let high = thresholds.clone().map(|limit| limit + limit / 5).chain([most]).max().unwrap_or(0);
     let low = thresholds.chain([distribution.percentile(10)]).filter(|low| *low > 0).min();
@@ -247,7 +246,7 @@ fn edges(distribution: &Distribution) -> Vec<u64> {
     }
 }
 
-/// Whether all values are whole numbers, as far as two digits tell.
+/// Whether all values are whole numbers, to two digits.
 fn has_whole_values(distribution: &Distribution) -> bool {
     distribution.bins.keys().all(|low| low.is_multiple_of(UNITS))
 }

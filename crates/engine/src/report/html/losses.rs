@@ -6,16 +6,16 @@ use crate::report::removed_words::{RemovedWords, SHARE_BINS, millionths, share_b
 use dechaff_findings::Finding;
 use dechaff_text::Document;
 
-/// Documents in the list of the largest losses.
+/// Number of documents in the list of largest losses.
 const MAX_WORST: usize = 20;
 
-/// What the fixes would remove from a document.
+/// The words that fixes would remove from a document.
 #[derive(Debug, Clone)]
 pub(super) struct DocumentLoss {
     pub(super) place: String,
     pub(super) words: u64,
     pub(super) findings: u64,
-    /// Words that the safe fixes remove, and all fixes together.
+    /// Words removed by the safe fixes, and by all fixes.
     pub(super) safe: u64,
     pub(super) all: u64,
     /// The rule with the most findings.
@@ -31,7 +31,7 @@ pub(super) struct Losses {
     /// Words that fixes remove in total.
     pub(super) safe: u64,
     pub(super) all: u64,
-    /// Words of the documents from which they remove some.
+    /// Words of the documents that lose some.
     pub(super) words: u64,
     /// The documents that lose the largest shares, in order.
     pub(super) worst: Vec<DocumentLoss>,

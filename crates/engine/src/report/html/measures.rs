@@ -1,13 +1,13 @@
 //! How the documents of a corpus are distributed over each measure.
 //!
-//! The counts on either side of a threshold are exact. For the histogram, values are rounded down to
-//! two significant digits, so a measure keeps at most [`MAX_BINS`] counts, whatever the corpus.
+//! The counts on either side of a threshold are exact. For the histogram, values are rounded down
+//! to two significant digits, so a measure keeps at most [`MAX_BINS`] counts, whatever the corpus.
 
 use std::collections::BTreeMap;
 
 use dechaff_checks::measure::{MeasureColumn, MeasureColumns, MeasureSetColumns, MeasureValue};
 
-/// The powers of ten whose digits are told apart. Smaller values count as 0, and larger ones as the
+/// The powers of ten that bins distinguish. Smaller values count as 0, and larger ones as the
 /// largest.
 const EXPONENTS: std::ops::RangeInclusive<i32> = -6..=9;
 /// Bins are in units of 10⁻⁷, the second digit of the smallest exponent.
@@ -112,8 +112,8 @@ impl Distribution {
         self.bins.values().map(BinCount::total).sum()
     }
 
-    /// Returns the lower end of the bin below which a share of the documents is, in hundredths. Zero
-    /// without documents.
+    /// Returns the lower end of the bin below which a share of the documents is, in hundredths.
+    /// Zero without documents.
     pub(super) fn percentile(&self, percent: u64) -> u64 {
         let wanted = (self.measured() * percent).div_ceil(100);
         let mut documents = 0;

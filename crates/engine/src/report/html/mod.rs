@@ -1,8 +1,9 @@
-//! A page for browsers: counts, samples of each rule, duplicates and what to run next.
+//! An HTML page: counts, samples of each rule, duplicates and the commands to run next.
 //!
 //! The page is one file without scripts, and its content security policy forbids every request.
 //! What the report keeps is bounded: counts and samples per rule, histograms of measures, the
-//! largest groups of copies and the documents that lose most. The page itself is bounded by [`MAX_SAMPLE_BYTES`].
+//! largest groups of copies and the documents that lose most. The page itself is bounded by
+//! [`MAX_SAMPLE_BYTES`].
 
 mod copies;
 mod escape;
@@ -29,8 +30,8 @@ pub use rules::FindingSample;
 /// The style sheet of the page.
 pub const STYLE: &str = include_str!("style.css");
 
-/// Samples beyond this size are left out of the page, those of the rules with the fewest findings
-/// first.
+/// Maximum size of all samples. Beyond it, samples of the rules with the fewest findings are
+/// dropped first.
 const MAX_SAMPLE_BYTES: usize = 2_000_000;
 
 /// A self-contained HTML page.

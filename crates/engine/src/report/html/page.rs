@@ -381,7 +381,7 @@ fn stacked_bar(parts: &[(u64, &str)], whole: u64) -> String {
     );
     let mut at = 0.0;
     for (number, class) in parts.iter().filter(|(number, _)| *number > 0) {
-        // A small number stays visible.
+        // Keep small numbers visible.
         let width = (CHART_WIDTH * *number as f64 / whole.max(1) as f64).max(0.4);
         let _ = write!(
             svg,

@@ -9,9 +9,9 @@ use dechaff_text::{Document, Span};
 /// Bytes of context on each side, and lines before the finding.
 const CONTEXT_BYTES: usize = 160;
 const CONTEXT_LINES: usize = 2;
-/// A longer part of a passage loses its middle.
+/// Maximum length of a part of a passage. Longer parts lose their middle.
 const MAX_PART_BYTES: usize = 700;
-/// Parts of a passage, such as the edits of a table.
+/// Maximum number of parts of a passage, such as the edits of a table.
 const MAX_PARTS: usize = 24;
 /// Words up to this length are not cut.
 const MAX_WORD_BYTES: usize = 40;
@@ -148,7 +148,7 @@ fn word_start(text: &str, at: usize) -> usize {
     if at == 0 {
         return at;
     }
-    // The character before may be the blank that starts the word here.
+    // A word may start here, after a space.
     let from = text.floor_char_boundary(at - 1);
     let blank = text[from..end.max(at)].char_indices().find(|(_, c)| c.is_whitespace());
     blank.map_or(at, |(blank, character)| from + blank + character.len_utf8())

@@ -14,10 +14,10 @@ use dechaff_text::{Document, TextProvider};
 
 /// Samples kept per rule.
 const MAX_SAMPLES: usize = 8;
-/// The start of a flagged text that tells it from others.
+/// Bytes of a flagged text that distinguish it from others.
 const MAX_KEY_BYTES: usize = 512;
 
-/// What a report says about a rule.
+/// The findings of a rule.
 #[derive(Debug)]
 pub(super) struct RuleStats {
     pub(super) rule: Arc<RuleInfo>,
@@ -36,9 +36,9 @@ pub(super) struct RuleStats {
 /// A finding with its context.
 #[derive(Debug)]
 pub struct FindingSample {
-    /// Where it is.
+    /// Its location.
     pub place: String,
-    /// What the page does not already say about the rule.
+    /// Details that the page does not already show for the rule.
     pub notes: Vec<String>,
     /// The flagged text, with what the fix changes.
     pub passage: Passage,

@@ -8,9 +8,9 @@ use super::copies::{CopyGroup, CopyGroups, Extract};
 use super::escape::{counted, cut, escaped, escaped_name, grouped, push_text, size};
 use super::rules::{FindingSample, RuleStats};
 
-/// Samples shown before those that have to be unfolded.
+/// Number of samples shown before the folded ones.
 const OPEN_SAMPLES: usize = 4;
-/// A longer note is cut.
+/// Maximum length of a note.
 const MAX_NOTE_BYTES: usize = 600;
 
 pub(super) fn push_copies(copies: &CopyGroups, html: &mut String) {

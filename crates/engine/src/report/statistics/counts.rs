@@ -1,4 +1,4 @@
-//! What is counted.
+//! The counts of a run.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use crate::report::removed_words::{RemovedWords, SHARE_BINS, millionths, share_b
 use dechaff_findings::{Applicability, Finding};
 use dechaff_text::Document;
 
-/// Documents in the list of those that lose most.
+/// Number of documents in the list of those that lose most.
 const MAX_DOCUMENTS: usize = 20;
 
 /// The counts of a run.

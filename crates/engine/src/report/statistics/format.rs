@@ -12,7 +12,7 @@ use crate::report::{Summary, printable};
 
 /// Version of the JSON and CSV formats.
 const SCHEMA_VERSION: u32 = 1;
-/// Sites that the formats for people list.
+/// Number of sites listed in the human-readable formats.
 const MAX_SITES: usize = 20;
 
 /// A format of statistics.
@@ -29,7 +29,7 @@ pub enum StatisticsFormat {
     Markdown,
 }
 
-/// A table for people: its columns, and rows of as many cells.
+/// A human-readable table: columns, and rows of as many cells.
 struct CountTable {
     columns: Vec<&'static str>,
     /// Columns of text; the others are numbers.
@@ -187,7 +187,7 @@ fn percent(part: u64, whole: u64) -> String {
 impl CountTable {
     /// Formats the table with aligned columns.
     fn text(&self) -> String {
-        /// A longer name pushes its row to the right.
+        /// Maximum width of the first column. A longer name pushes its row to the right.
         const MAX_WIDTH: usize = 40;
         let width = |at: usize| {
             let cells =
