@@ -17,7 +17,7 @@ use dechaff_text::PathName;
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     /// The permissions of the file do not allow it.
-    #[error("{}: the file is read-only; it was left as it was", .0.name())]
+    #[error("{}: the file is read-only; not changed", .0.name())]
     ReadOnly(PathBuf),
     /// The file has hard links, which would keep the old content.
     #[error(
@@ -32,7 +32,7 @@ pub enum WriteError {
     },
     /// dechaff reads the format of the file and cannot write it.
     #[error(
-        "{}: dechaff reads {format} and does not write it; --output-dir DIR writes the texts as JSON Lines",
+        "{}: dechaff cannot write {format}; --output-dir DIR writes the texts as JSON Lines",
         .path.name()
     )]
     ReadOnlyFormat {
@@ -48,10 +48,10 @@ pub enum WriteError {
     )]
     Object(PathBuf),
     /// Another process changed the file after it was read.
-    #[error("{}: the file changed since it was read; it was left as it is", .0.name())]
+    #[error("{}: the file has changed since it was read; not changed by dechaff", .0.name())]
     Changed(PathBuf),
     /// Writing failed.
-    #[error("cannot write {}: {error}; the file was left as it was", .path.name())]
+    #[error("cannot write {}: {error}; the file was not changed", .path.name())]
     Io {
         /// The file.
         path: PathBuf,
@@ -138,8 +138,8 @@ pub fn create(path: &Path, content: &[u8]) -> Result<(), WriteError> {
     file.commit(|_| Ok(true), |_| Ok(()))
 }
 
-/// Writes `content` to `path` atomically, unless there is a file. Returns whether it was written. Of
-/// several processes that do so at the same time, one writes the file.
+/// Writes `content` to `path` atomically, unless the file exists. Returns whether it was written.
+/// If several processes try at the same time, exactly one writes the file.
 ///
 /// # Errors
 ///
@@ -158,12 +158,12 @@ pub(super) fn create_new(path: &Path, content: &[u8]) -> Result<bool, WriteError
     Ok(is_written)
 }
 
-/// Writes `content` to `path` as [`create`] does. An object is written only if `condition` holds;
-/// who writes a file holds a lock. Returns whether it was written.
+/// Writes `content` to `path` like [`create`], but an object only if `condition` holds. For a file,
+/// the caller must hold a lock. Returns whether it was written.
 ///
 /// # Errors
 ///
-/// It cannot be written. What was there is then unchanged.
+/// It cannot be written. Any existing content is then unchanged.
 pub(super) fn create_if(
     path: &Path,
     content: &[u8],
@@ -176,8 +176,8 @@ pub(super) fn create_if(
         .map_err(|error| WriteError::Io { path: path.to_owned(), error })
 }
 
-/// A file written to a temporary file next to its target and renamed by [`AtomicFile::commit`]. If
-/// it is dropped before, the temporary file is removed.
+/// A file written to a temporary file next to its target and renamed by [`AtomicFile::commit`].
+/// Dropping it without committing removes the temporary file.
 ///
 /// A replacement keeps the permissions of the original and, if possible, its owner. If the path is
 /// a symbolic link, the file it points to is replaced.
@@ -253,7 +253,7 @@ impl AtomicFile {
     }
 
     /// Syncs the file to disk and renames it into place, or uploads it. If it replaces a file,
-    /// `is_expected` must hold for that.
+    /// `is_expected` must hold for the old file.
     ///
     /// # Errors
     ///

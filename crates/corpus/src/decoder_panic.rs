@@ -1,21 +1,21 @@
-//! Panics of decoders. The crates that decode Parquet, Arrow, HTML and compressed data panic on some
-//! corrupt input, which is an error of that input like any other.
+//! Turns panics of decoders into errors. The crates that decode Parquet, Arrow, HTML and compressed
+//! data panic on some corrupt input.
 
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
 thread_local! {
-    /// Whether this thread decodes, and a panic in it is caught.
+    /// Whether this thread is decoding, so that its panics are caught.
     static IS_DECODING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Returns what `decode` returns, or `None` if it panics.
 ///
-/// Such a panic prints nothing: a message with a place in another crate would look like a crash, while
-/// the caller reports an error with file and record. The hook for panics belongs to the process, so
-/// it is replaced once by one that passes on every panic of a thread that is not decoding. To check
-/// all data before decoding it would mean to write the decoders anew.
+/// Such a panic prints no message: one with a location in another crate would look like a crash,
+/// and the caller reports an error with file and record anyway. The panic hook is global, so it is
+/// replaced once by a hook that forwards all panics of threads that are not decoding. Validating
+/// all data before decoding would mean rewriting the decoders.
 pub(super) fn catch_decoder_panic<T>(decode: impl FnOnce() -> T) -> Option<T> {
     static QUIET_HOOK: Once = Once::new();
     QUIET_HOOK.call_once(|| {

@@ -1,4 +1,4 @@
-//! Which site, or other group, a document belongs to.
+//! Assigns documents to sites or other groups.
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -11,7 +11,7 @@ use dechaff_text::PathName;
 pub enum GroupBy {
     /// By the folder of their file.
     Path,
-    /// By the registered domain of the URL in a field, or by the value of the field if that is no
+    /// By the registered domain of the URL in a field, or by the value of the field if it is not a
     /// URL.
     Field(String),
 }

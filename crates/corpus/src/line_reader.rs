@@ -1,4 +1,4 @@
-//! Reads lines of bytes, without ever holding a line that is too long.
+//! Reads lines of bytes without buffering lines that are too long.
 
 use std::io::{self, BufRead};
 

@@ -18,7 +18,7 @@ pub struct MeasureTable {
     names: ColumnNames,
 }
 
-/// The names of the columns, and whether they have numbers.
+/// The names of the columns, and whether they are numeric.
 type ColumnNames = Arc<[(String, bool)]>;
 
 /// The measures of a document.

@@ -1,4 +1,4 @@
-//! How the memory for comparing documents is divided.
+//! Divides the memory for comparing documents.
 
 /// The memory for comparing documents, in bytes.
 #[derive(Debug, Clone, Copy)]

@@ -50,14 +50,14 @@ pub enum ReadError {
         /// What is missing.
         reason: String,
     },
-    /// Records of a shard that are documents of a kind that this build does not read.
+    /// Records of a shard that this build cannot read.
     #[error("{place}: skipped {reason}")]
     SkippedRecords {
         /// The file.
         place: String,
         /// The number of records.
         records: u64,
-        /// How many of what they are, and what to do about it.
+        /// Their number and kind, and what to do about it.
         reason: String,
     },
     /// Some records of a shard, or all of them.
@@ -80,7 +80,7 @@ impl ReadError {
 }
 
 pub(super) fn too_large(max: usize) -> String {
-    format!("larger than {max} bytes; --max-record allows more")
+    format!("larger than {max} bytes; raise the limit with --max-record")
 }
 
 /// The error for a file that ends `missing` bytes before the length in its metadata.

@@ -1,4 +1,4 @@
-//! Reads the files that settings are made of, and turns them into a linter.
+//! Reads configuration, rule and ignore list files, and compiles them into a linter.
 //!
 //! Reading and compiling are two steps: the files can be sent to another process, which compiles
 //! the same settings without any I/O.
@@ -54,11 +54,11 @@ pub struct ResolvedSettings {
 }
 
 /// The hint for a path that does not exist.
-const RELATIVE: &str = "paths are relative to the folder that the configuration stands in";
+const RELATIVE: &str = "paths are relative to the directory of the configuration";
 
 impl SettingsFiles {
-    /// Reads the rules and the ignore list that `layers`, highest priority first, name. Messages
-    /// show paths relative to `here`.
+    /// Reads the rules and the ignore list of `layers`, highest priority first. Messages show paths
+    /// relative to `here`.
     ///
     /// # Errors
     ///
@@ -93,7 +93,7 @@ impl SettingsFiles {
         let linter = Linter::new(&registry, &settings)?.with_ignore_list(Arc::clone(&ignore_list));
         if settings.rules(&registry).next().is_none() {
             bail!(
-                "no rule is left to check: see what `select` and `ignore` say (`dechaff config` shows where)"
+                "no rules are left to run; check `select` and `ignore` (`dechaff config` shows where they are set)"
             );
         }
         Ok(ResolvedSettings {
@@ -159,7 +159,7 @@ impl ResolvedSettings {
         self.settings.rules(&self.registry).any(takes_measures)
     }
 
-    /// Whether a selected rule measures documents by their language.
+    /// Whether a selected rule measures documents depending on their language.
     pub fn measures_need_language(&self) -> bool {
         self.settings.rules(&self.registry).any(|rule| match &rule.parameters {
             Parameters::Measure(parameters) => !parameters.languages.is_empty(),
@@ -201,14 +201,14 @@ impl ResolvedSettings {
         }
     }
 
-    /// Returns the fixer that `unsafe-fixes` and `max-removed` ask for.
+    /// Returns the fixer configured by `unsafe-fixes` and `max-removed`.
     pub fn fixer(&self) -> Fixer {
         let is_unsafe =
             self.value(|options| options.unsafe_fixes.as_ref()).is_some_and(|(value, _)| *value);
         self.fixer_up_to(if is_unsafe { Applicability::Unsafe } else { Applicability::Safe })
     }
 
-    /// Returns the fixer that `max-removed` asks for, with fixes up to `max_applicability`.
+    /// Returns the fixer configured by `max-removed`, with fixes up to `max_applicability`.
     pub fn fixer_up_to(&self, max_applicability: Applicability) -> Fixer {
         let max_removed = self.value(|options| options.max_removed.as_ref());
         Fixer::new(max_applicability, max_removed.map_or(DEFAULT_MAX_REMOVED, |(share, _)| *share))
@@ -243,7 +243,7 @@ fn read_rules(here: &Path, layers: &[Layer]) -> anyhow::Result<Vec<Arc<UserFile>
             let found = rule_files(&path).map_err(unreadable)?;
             if found.is_empty() {
                 return Err(layer
-                    .error("no rule file (*.toml) is in this folder", pack.span())
+                    .error("no rule files (*.toml) in this directory", pack.span())
                     .into());
             }
             for file in found {
@@ -274,12 +274,12 @@ fn read_ignore_list(layers: &[Layer]) -> anyhow::Result<Option<Arc<UserFile>>> {
 /// Reads the configuration at `path` and those that it extends, highest priority first. The result
 /// is empty for a `pyproject.toml` without a section for dechaff.
 ///
-/// `accept` is called with each layer before anything that it names is read. Messages show paths
-/// relative to `here`.
+/// `accept` is called with each layer before any file that it refers to is read. Messages show
+/// paths relative to `here`.
 ///
 /// # Errors
 ///
-/// Returns the first file that cannot be read or is faulty, and what `accept` returns.
+/// Returns the first file that cannot be read or is invalid, or the error of `accept`.
 pub fn read_layers(
     here: &Path,
     path: &Path,
@@ -296,9 +296,7 @@ pub fn read_layers(
         if !seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone()))
             && let Some(layer) = layers.last()
         {
-            return Err(
-                extends(layer, "the configurations extend each other in a circle".into()).into()
-            );
+            return Err(extends(layer, "circular `extend` of configurations".into()).into());
         }
         let file = match (read_user_file(&path, &display_path(here, &path)), layers.last()) {
             (Ok(file), _) => file,

@@ -71,8 +71,8 @@ impl Store for SpillStore {
 }
 
 impl SpillState {
-    /// Takes `bytes` from the memory budget. Returns whether they fit; once the file is in use,
-    /// nothing does.
+    /// Takes `bytes` from the memory budget. Returns whether they fit; nothing does once the file
+    /// is in use.
     fn reserve_memory(&mut self, bytes: usize) -> bool {
         let rest = self.budget.checked_sub(bytes).filter(|_| self.file.is_none());
         self.budget = rest.unwrap_or(self.budget);

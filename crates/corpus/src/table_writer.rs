@@ -1,7 +1,7 @@
 //! Writes a table with one row per document, as JSON Lines, CSV or Parquet.
 //!
-//! Rows are written as they come; Parquet buffers one row group. The file is renamed into place by
-//! [`TableWriter::finish`].
+//! Rows are written as they arrive; Parquet buffers one row group. The file is renamed into place
+//! by [`TableWriter::finish`].
 
 use std::io;
 use std::path::Path;
@@ -50,8 +50,8 @@ pub(super) struct ParquetTable<R> {
 /// Why a table cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
-    /// The name of the file does not say which format it is to have.
-    #[error("{0}: name it FILE.jsonl, FILE.csv or FILE.parquet, which decides the format")]
+    /// The file extension does not imply a format.
+    #[error("{0}: the extension must be .jsonl, .csv or .parquet")]
     UnknownFormat(String),
     /// Writing the file failed.
     #[error(transparent)]
@@ -218,7 +218,7 @@ impl<'r, R> ColumnWriters<'_, 'r, R> {
     }
 }
 
-/// Converts a count to what Parquet stores.
+/// Converts a count to Parquet's integer type.
 pub(super) fn integer(number: impl TryInto<i64>) -> i64 {
     number.try_into().unwrap_or(i64::MAX)
 }

@@ -81,11 +81,11 @@ pub(super) fn upload(mut file: NamedTempFile, target: &Path) -> io::Result<()> {
     sent
 }
 
-/// Locks a new temporary file. Returns false if another process has already removed it as stale.
+/// Locks a new temporary file. Returns false if another process has removed it as stale.
 #[cfg(unix)]
 fn lock(file: &NamedTempFile) -> bool {
     use std::os::unix::fs::MetadataExt;
-    // If the file system has no locks, no file counts as stale either.
+    // Without locks in the file system, no file counts as stale either.
     file.as_file().lock().is_err()
         || file.as_file().metadata().is_ok_and(|metadata| metadata.nlink() > 0)
 }
@@ -95,8 +95,8 @@ fn lock(_: &NamedTempFile) -> bool {
     true
 }
 
-/// Renames `file` to `target` if the file replaced is as expected. Returns whether it was; if not,
-/// it stays.
+/// Renames `file` to `target` if the replaced file is as expected. Returns whether it was;
+/// otherwise, `target` stays.
 ///
 /// On Linux the two files are exchanged and the replaced one is checked afterwards, so that a file
 /// that another process writes in the meantime is put back. Elsewhere, and on file systems that
@@ -132,7 +132,7 @@ pub(super) fn persist(file: NamedTempFile, target: &Path) -> io::Result<()> {
     file.persist(target).map(drop).map_err(|error| error.error)
 }
 
-/// Renames `file` to `target`, unless there is a file. Returns whether it was renamed.
+/// Renames `file` to `target`, unless `target` exists. Returns whether it was renamed.
 pub(super) fn persist_new(file: NamedTempFile, target: &Path) -> io::Result<bool> {
     let mut files = own_files();
     files.remove(file.path());

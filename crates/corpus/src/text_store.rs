@@ -31,7 +31,7 @@ struct FileTexts {
     texts: Vec<BlobRef>,
 }
 
-/// A text in the form in which it is stored.
+/// A text in stored form.
 pub enum StoredText {
     /// The bytes of its line in the original file.
     Line(Range<u64>),
@@ -43,14 +43,14 @@ pub enum StoredText {
 const LINE: u64 = 1 << 62;
 
 impl StoredText {
-    /// Prepares `text` for storing. `handle` is its record, if it has one; `is_unchanged` says
-    /// whether the text is still as it was read.
+    /// Prepares `text` for storing. `handle` is its record, if it has one; `is_unchanged` tells
+    /// whether the text is the original.
     ///
     /// # Errors
     ///
     /// The text cannot be compressed.
     pub fn new(handle: Option<&RecordHandle>, text: &str, is_unchanged: bool) -> Result<Self> {
-        // A line of an object would be a request for each text.
+        // Reading lines of an object would take a request for each text.
         let may_read_again = |handle: &&RecordHandle| is_unchanged && !is_url(&handle.shard.path);
         let line = handle.filter(may_read_again).and_then(RecordHandle::line);
         match line.filter(|line| line.start < LINE && u32::try_from(line.end - line.start).is_ok())
@@ -74,8 +74,8 @@ impl TextStore {
         }
     }
 
-    /// Stores the text of record `index`, counted from 1, of a file. A file with one document is
-    /// its record 1.
+    /// Stores the text of record `index`, counted from 1, of a file. A file with a single document
+    /// has record 1.
     ///
     /// # Errors
     ///
@@ -108,7 +108,7 @@ impl TextStore {
         self.files.contains_key(&origin.path)
     }
 
-    /// Returns a stored text, or `None` if it cannot be read any more.
+    /// Returns a stored text, or `None` if it can no longer be read.
     pub fn text(&self, origin: &Origin) -> Option<String> {
         let file = self.files.get(&origin.path)?;
         let index = origin.record.as_ref().map_or(1, |record| record.index);

@@ -39,7 +39,7 @@ fn read_bounded(path: &Path, max: u64) -> io::Result<String> {
     let file = File::open(path)?;
     let metadata = file.metadata()?;
     if is_device(&metadata) {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a device, not a file"));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "is a device, not a file"));
     }
     let mut text = String::new();
     file.take(max + 1).read_to_string(&mut text)?;

@@ -36,7 +36,7 @@ pub enum WalkError {
     /// The path does not exist.
     #[error("{}: no such file or directory", .0.name())]
     Missing(PathBuf),
-    /// The store of a URL cannot be asked.
+    /// The store of a URL cannot be reached.
     #[error("cannot read {}: {error}", .path.name())]
     Store {
         /// The URL.
@@ -125,7 +125,7 @@ enum WalkRoot {
     /// A file, or an object and its size.
     File(PathBuf, Option<u64>),
     Directory(PathBuf),
-    /// The beginning of the names of objects.
+    /// A prefix of objects.
     Prefix(PathBuf),
 }
 
@@ -152,11 +152,11 @@ impl WalkRoot {
 type FoundFiles = Box<dyn Iterator<Item = FoundFile> + Send>;
 type FoundFile = Result<(PathBuf, Option<u64>), WalkError>;
 
-/// Yields the objects below a prefix as if it were a directory: sorted by path, without hidden
+/// Yields the objects below a prefix like the files of a directory: sorted by path, without hidden
 /// ones.
 struct PrefixWalk {
     path_filter: Arc<dyn PathFilter>,
-    /// What is left of each prefix that is being walked, the outermost first.
+    /// The remaining entries of each prefix being walked, outermost first.
     levels: Vec<std::vec::IntoIter<StoredEntry>>,
     /// An error to yield next.
     error: Option<WalkError>,
@@ -213,7 +213,7 @@ impl Iterator for PrefixWalk {
     }
 }
 
-/// Whether a file found in a directory is one of a corpus.
+/// Whether to include a file found in a directory.
 fn is_included(path_filter: &Arc<dyn PathFilter>, path: &Path) -> bool {
     path_filter.includes_file(path).unwrap_or_else(|| Format::is_corpus_name(path))
 }
@@ -250,7 +250,7 @@ fn url_matches(path: &Path, glob: &GlobMatcher) -> Result<Vec<PathBuf>, WalkErro
     Ok(matched)
 }
 
-/// The characters of patterns.
+/// Characters that make a path a glob.
 const GLOB_CHARACTERS: [char; 4] = ['*', '?', '[', '{'];
 
 fn glob(path: &Path) -> Option<GlobMatcher> {

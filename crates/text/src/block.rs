@@ -176,7 +176,7 @@ impl<'t> BlockSplitter<'t> {
         length.map(|length| first + length)
     }
 
-    /// Takes a paragraph or an underlined heading.
+    /// Appends a paragraph or an underlined heading.
     fn take_plain_block(&mut self, first: usize) -> (BlockKind, usize) {
         match self.underline_level(first) {
             Some(level) => (BlockKind::Heading(level), first + 2),

@@ -1,6 +1,6 @@
 //! Decoding of bytes to text.
 
-/// What was replaced while decoding bytes that are not valid UTF-8.
+/// Replacements made while decoding bytes that are not valid UTF-8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LossyDecoding {
     /// File offset of the first invalid byte.
@@ -11,7 +11,7 @@ pub struct LossyDecoding {
     pub lone_surrogate: Option<u16>,
 }
 
-/// The reason why bytes are not text.
+/// Why bytes are not text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotText {
     /// A NUL byte near the start.

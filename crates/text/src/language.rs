@@ -1,10 +1,10 @@
-//! The language of a text: as it is labelled, or identified from the text itself.
+//! The language of a text, from a label or identified from the text itself.
 
-/// The most characters that a language is identified by.
+/// The maximum number of characters used to identify a language.
 const SAMPLE: usize = 4_000;
 
-/// Languages with a code of two letters (ISO 639-1) by their codes of three letters (ISO 639-2 and
-/// 639-3): those that are identified, and other codes for them. Sorted.
+/// Maps three-letter codes (ISO 639-2 and 639-3) to two-letter codes (ISO 639-1), for the languages
+/// that can be identified. Sorted.
 #[rustfmt::skip]
 const CODES: &[(&str, &str)] = &[
     ("afr", "af"), ("amh", "am"), ("ara", "ar"), ("aze", "az"), ("bel", "be"), ("ben", "bn"),
@@ -23,23 +23,23 @@ const CODES: &[(&str, &str)] = &[
     ("uzb", "uz"), ("vie", "vi"), ("yid", "yi"), ("zho", "zh"), ("zul", "zu"),
 ];
 
-/// Returns the code of the language that a label names: two letters if there is such a code, else
-/// three. `None` if the label is no code.
+/// Returns the language code for a label: two letters if there is such a code, otherwise three.
+/// Returns `None` if the label is not a code.
 ///
-/// Labels are codes of ISO 639 in any case, with or without a script or region after them, such as
-/// `de`, `deu_Latn` and `pt-BR`, also after fastText's `__label__`.
+/// Labels are ISO 639 codes in any case, optionally followed by a script or region, such as `de`,
+/// `deu_Latn` and `pt-BR`, or preceded by fastText's `__label__`.
 pub fn language_code(label: &str) -> Option<String> {
     let label = label.trim();
     let label = label.strip_prefix("__label__").unwrap_or(label);
     let code = label.split(['_', '-']).next().unwrap_or(label).to_ascii_lowercase();
     let is_code = matches!(code.len(), 2 | 3) && code.bytes().all(|byte| byte.is_ascii_lowercase());
-    // Undetermined, several, no linguistic content, and what some tools write.
+    // Undetermined, multiple, no linguistic content, and values that some tools write.
     let is_none = ["und", "mul", "zxx", "mis", "unk"].contains(&code.as_str());
     (is_code && !is_none).then(|| shortest(&code).to_owned())
 }
 
-/// Identifies the language that a text is written in by its first 4,000 characters. Returns the code
-/// as [`language_code`] does, or `None` where the evidence is weak.
+/// Identifies the language of a text from its first 4,000 characters. Returns a code like
+/// [`language_code`], or `None` if the evidence is weak.
 pub fn identify_language(text: &str) -> Option<&'static str> {
     let end = text.char_indices().nth(SAMPLE).map_or(text.len(), |(at, _)| at);
     let found = whatlang::detect(&text[..end])?;

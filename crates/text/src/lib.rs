@@ -101,7 +101,7 @@ impl fmt::Display for Origin {
 
 /// Looks up document texts by origin.
 ///
-/// CorpusComparer keeps only hashes of most documents and asks for a text when it has to verify a
+/// The comparison keeps only hashes of most documents and asks for a text when it has to verify a
 /// match or show an excerpt.
 pub trait TextProvider: Sync {
     /// Returns the text, or `None` if it is no longer available.
@@ -113,8 +113,8 @@ pub trait TextProvider: Sync {
     }
 }
 
-/// The sentences of a block, computed on first use. `None` if the content of the block is one
-/// sentence, so that a text of millions of short lines takes no allocation for each.
+/// The sentences of a block, computed on first use. `None` if the block is a single sentence, so
+/// that a text with millions of short lines needs no allocation for each.
 type BlockSentences = OnceLock<Option<Box<[Span]>>>;
 
 /// A document: its text, and the index shared by all checks.
@@ -184,18 +184,18 @@ impl<'t> Document<'t> {
         Self { site, ..self }
     }
 
-    /// Sets the language by a label that came with the document. A label that
-    /// [`language_code`] does not know is ignored.
+    /// Sets the language from a label that came with the document. Labels unknown to
+    /// [`language_code`] are ignored.
     pub fn with_language(self, label: Option<&str>) -> Self {
         Self { language: label.and_then(language_code).map(Arc::from), ..self }
     }
 
-    /// Returns the code of the language that the document is labelled with, such as `de`.
+    /// Returns the code of the document's language label, such as `de`.
     pub fn language(&self) -> Option<&str> {
         self.language.as_deref()
     }
 
-    /// Returns the site that the document is a page of, if it is known.
+    /// Returns the site of the document, if known.
     pub fn site(&self) -> Option<&str> {
         self.site.as_deref()
     }

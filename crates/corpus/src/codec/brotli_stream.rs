@@ -10,8 +10,8 @@ pub(super) struct BrotliDecoder<R: BufRead> {
     decoder: Decompressor<FirstByteCheck<R>>,
 }
 
-/// What the first seven bits are if the window is larger than 16 MiB, an extension that RFC 7932
-/// does not have.
+/// The first seven bits of a stream with a window of more than 16 MiB, an extension that is not in
+/// RFC 7932.
 const LARGE_WINDOW: u8 = 0x11;
 
 impl<R: BufRead> BrotliDecoder<R> {
@@ -28,7 +28,7 @@ impl<R: BufRead> Read for BrotliDecoder<R> {
         if length > 0 || buffer.is_empty() {
             return Ok(length);
         }
-        // Read after its end, the decoder fails if its buffer has more.
+        // Reading at the end makes the decoder fail if its buffer has more data.
         let length = self.decoder.read(buffer)?;
         if length == 0 && !self.decoder.get_mut().reader.fill_buf()?.is_empty() {
             return Err(io::Error::new(

@@ -119,7 +119,7 @@ impl FinishingWriter for FrameEncoder<BufWriter<File>> {
 #[cfg(feature = "codecs")]
 impl FinishingWriter for CompressorWriter<BufWriter<File>> {
     fn finish(mut self: Box<Self>) -> io::Result<BufWriter<File>> {
-        // The end of the stream is written when the encoder is taken apart, which hides errors.
+        // `into_inner` writes the end of the stream but hides errors.
         self.flush()?;
         Ok((*self).into_inner())
     }

@@ -25,17 +25,18 @@ impl<R: BufRead> Read for Lz4Decoder<R> {
     }
 }
 
-/// Passes bytes on, and fails at the end of the file if that is within a frame. The decoder would
-/// take it for the end of the frame.
+/// Passes bytes on, and fails if the file ends within a frame, which the decoder would accept as
+/// the end of the frame.
 ///
-/// It follows the structure of [frames](https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md)
-/// without decompressing blocks.
+/// It follows the structure of
+/// [frames](https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md) without decompressing
+/// blocks.
 struct CompleteFrames<R> {
     reader: R,
     part: FramePart,
-    /// The bytes of the part so far, if it is one that is looked at.
+    /// The bytes of the current part so far, if its content matters.
     bytes: Vec<u8>,
-    /// Bytes of the part that follow.
+    /// Remaining bytes of the current part.
     rest: usize,
     has_block_checksums: bool,
     has_content_checksum: bool,

@@ -36,7 +36,7 @@ pub enum Codec {
     Xz,
     /// LZ4 in its frame format, with any number of frames.
     Lz4,
-    /// Brotli. It has no signature, so that only the name of a file implies it.
+    /// Brotli. It has no signature, so it is only detected from the file name.
     Brotli,
 }
 
@@ -48,7 +48,7 @@ struct CodecNames {
     command: &'static str,
 }
 
-/// The codecs apart from [`Codec::None`].
+/// All codecs except [`Codec::None`].
 const CODECS: &[CodecNames] = &[
     CodecNames { codec: Codec::Gzip, extensions: &["gz", "gzip"], command: "gzip -dc" },
     CodecNames { codec: Codec::Zstd, extensions: &["zst", "zstd"], command: "zstd -dc" },
@@ -73,8 +73,8 @@ impl Codec {
         Some(names.codec)
     }
 
-    /// Returns the codec of a file that starts with the bytes `start`. A file without a signature
-    /// has the codec `from_name`, if that has no signature either.
+    /// Returns the codec of a file that starts with the bytes `start`. Without a signature, returns
+    /// `from_name` if that is a codec without a signature.
     pub(super) fn detect(start: &[u8], from_name: Self) -> Self {
         match start {
             [0x1F, 0x8B, ..] => Self::Gzip,
@@ -156,7 +156,7 @@ fn buffered<'r>(decoder: impl Read + Send + 'r) -> Box<dyn BufRead + Send + 'r> 
     Box::new(BufReader::with_capacity(BUFFER_BYTES, decoder))
 }
 
-/// A decoder that is not used again after an error or a panic, which corrupt data can cause.
+/// A decoder that is not used again after an error or a panic on corrupt data.
 struct FusedDecoder<D> {
     /// `None` after an error.
     decoder: Option<D>,
@@ -216,7 +216,7 @@ mod tests {
         Ok(content)
     }
 
-    /// Text that does not compress to a few bytes.
+    /// Returns text that does not compress well.
     fn text() -> Vec<u8> {
         let mut state = 1_u32;
         let mut word = || {

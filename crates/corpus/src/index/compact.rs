@@ -11,10 +11,9 @@ use super::segment::IndexSegment;
 use super::segment_writer::{PostingWriter, SegmentTables};
 use dechaff_duplicates::indexed::KeyKind;
 
-/// The numbers that the units of a segment get in the merged one.
+/// Maps the unit numbers of a segment to those in the merged segment.
 struct UnitNumbers {
-    /// The first unit of each run of units that stay or go, with the new number of the first one if
-    /// they stay.
+    /// The first unit of each run of kept or removed units, with its new number if the run is kept.
     runs: Vec<(u32, Option<u32>)>,
 }
 
@@ -83,7 +82,7 @@ struct UnitRows<'s> {
     segment: &'s IndexSegment,
     rows: Vec<super::segment::UnitRow>,
     at: usize,
-    /// The unit that is read next.
+    /// The number of the next unit.
     next: u32,
 }
 

@@ -1,4 +1,4 @@
-//! The manifest: the segments of an index, and the settings that it was made with.
+//! The manifest: the segments and settings of an index.
 
 use std::io;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::storage::{self, ObjectVersion, PutCondition};
 use dechaff_duplicates::indexed::{SKETCH_VERSION, unicode_version};
 use dechaff_engine::linter::Linter;
 
-/// The version of the format. Others are refused.
+/// The version of the format. Other versions are rejected.
 pub(super) const FORMAT: u32 = 1;
 pub(super) const FILE_NAME: &str = "manifest.json";
 
@@ -21,7 +21,7 @@ pub(super) const FILE_NAME: &str = "manifest.json";
 pub struct Manifest {
     /// The version of the format.
     pub format: u32,
-    /// What sketches depend on.
+    /// The settings that sketches depend on.
     pub settings: IndexSettings,
     /// The file with the order of set elements, and its SHA-256.
     pub order: (String, String),
@@ -31,18 +31,18 @@ pub struct Manifest {
     pub segments: Vec<SegmentEntry>,
     /// The SHA-256 of the manifest without this value.
     checksum: String,
-    /// The version that was read, if it is an object.
+    /// The object version that was read, in an object store.
     #[serde(skip)]
     version: ObjectVersion,
 }
 
-/// What sketches and keys depend on. Documents can only be compared with an index if these are the
-/// same.
+/// The settings that sketches and keys depend on. Documents can only be compared with an index if
+/// these are equal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct IndexSettings {
     /// The version of hashes and sketches.
     pub sketch: u32,
-    /// The version of Unicode by which text is normalized and split.
+    /// The Unicode version used to normalize and split text.
     pub unicode: String,
     /// The rules that compare documents.
     pub rules: Vec<IndexRule>,
@@ -86,7 +86,7 @@ impl SegmentEntry {
         self.removed.iter().map(|(start, end)| end.saturating_sub(*start)).sum()
     }
 
-    /// Removes documents. Returns the number of those that were not removed before.
+    /// Removes documents. Returns the number of newly removed ones.
     pub(super) fn remove(&mut self, documents: &[u32]) -> u32 {
         let before = self.removed_documents();
         self.removed.extend(documents.iter().map(|document| (*document, document + 1)));
@@ -125,19 +125,19 @@ impl IndexSettings {
         (!rules.is_empty()).then_some(Self { sketch, unicode, rules })
     }
 
-    /// Returns why documents with these settings cannot be compared with an index that has others,
-    /// or be added to it if `is_added`.
+    /// Returns why documents with these settings cannot be compared with an index with the settings
+    /// `other`, or, if `is_added`, be added to it.
     pub(super) fn conflict(&self, index: &Self, is_added: bool) -> Option<String> {
-        const REMEDY: &str = "build the index again with `dechaff index add`";
+        const REMEDY: &str = "rebuild the index with `dechaff index add`";
         if self.sketch != index.sketch {
             return Some(format!(
-                "it has sketches of version {}, and this dechaff makes version {}; {REMEDY}",
+                "its sketches have version {}, but this dechaff uses version {}; {REMEDY}",
                 index.sketch, self.sketch
             ));
         }
         if self.unicode != index.unicode {
             return Some(format!(
-                "it was made with Unicode {}, and this dechaff has Unicode {}; {REMEDY}",
+                "it was made with Unicode {}, but this dechaff has Unicode {}; {REMEDY}",
                 index.unicode, self.unicode
             ));
         }
@@ -152,7 +152,7 @@ impl IndexSettings {
                 }
                 Some(other) if other.parameters != rule.parameters => {
                     return Some(format!(
-                        "it was made with other parameters of the rule {}: {} instead of {}; use \
+                        "it was made with different parameters for {}: {} instead of {}; use \
                          those, or {REMEDY}",
                         rule.code, other.parameters, rule.parameters
                     ));
@@ -180,7 +180,7 @@ impl Manifest {
 
     /// Reads the manifest of the index at `path`; `None` if there is none.
     pub(super) fn read(path: &Path) -> Result<Option<Self>> {
-        /// What all versions of the format have.
+        /// The fields that all versions of the format have.
         #[derive(Deserialize)]
         struct Version {
             format: u32,

@@ -1,12 +1,12 @@
-//! The index of an ingested corpus: a directory with immutable segments and a manifest.
+//! The index of an earlier corpus: a directory with immutable segments and a manifest.
 //!
 //! New documents are compared with the index instead of with the old texts. `docs/index.md`
-//! documents the format. A writer holds a lock and replaces the manifest atomically when its
-//! segments are on disk, so that a reader, or the next writer after a crash, sees the index before
-//! or after a change. Files that the manifest does not name are removed by the next writer.
+//! documents the format. A writer holds a lock and replaces the manifest atomically once its
+//! segments are on disk, so that a reader, or the next writer after a crash, sees the index either
+//! before or after a change. The next writer removes files that are not in the manifest.
 //!
-//! An object store has no locks. There, the manifest is replaced only if it is still the one that
-//! was read, and each writer names its files differently.
+//! An object store has no locks. There, a writer uses unique file names and replaces the manifest
+//! only if it is still the one it read.
 
 mod compact;
 mod manifest;
@@ -42,14 +42,14 @@ pub use writer::{AddOutcome, IndexWriter};
 pub struct IndexError(String);
 
 impl IndexError {
-    /// The error `what` at `path`.
+    /// Creates an error at `path`.
     fn new(path: &Path, what: impl std::fmt::Display) -> Self {
         Self(format!("{}: {what}", path.name()))
     }
 
-    /// The error of a file that is not as it was written.
+    /// Creates the error for a damaged file.
     fn damaged(path: &Path, what: impl std::fmt::Display) -> Self {
-        Self::new(path, format_args!("the index is damaged: {what}; build it again"))
+        Self::new(path, format_args!("the index is damaged: {what}; rebuild it"))
     }
 
     fn io(path: &Path, error: &io::Error) -> Self {
@@ -73,7 +73,7 @@ pub fn text_hash(text: &str) -> String {
     hash
 }
 
-/// Returns a name that no other attempt to write the same has.
+/// Returns a name that is unique for each attempt to write.
 pub(crate) fn attempt_name() -> String {
     let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let nanoseconds = time.map_or(0, |time| time.as_nanos());

@@ -34,15 +34,15 @@ const BLOCK_BYTES: u64 = (BLOCK * POSTING_BYTES) as u64;
 impl IndexSegment {
     /// Calls `visit` with each posting of one of `keys`, which are sorted.
     ///
-    /// Few keys are looked up block by block. Many are merged with the postings, which are then
-    /// read in larger pieces.
+    /// A few keys are looked up block by block. Many are merged with the postings, which are then
+    /// read in larger chunks.
     pub(super) fn lookup(
         &self,
         kind: KeyKind,
         keys: &[u64],
         visit: &mut dyn FnMut(&IndexPosting),
     ) -> Result<()> {
-        /// Blocks to read at once if most of them have a key.
+        /// Number of blocks per read if most of them have a key.
         const MAX_BLOCKS: usize = 64;
         let [name, _] = posting_sections(kind);
         let section = self.section(&name)?;
@@ -53,7 +53,7 @@ impl IndexSegment {
         let mut loaded = LoadedBlocks { blocks: 0..0, bytes: Vec::new() };
         let mut at = 0;
         for (number, &key) in keys.iter().enumerate() {
-            // The key may begin in the block before the first one that starts with it.
+            // The first posting with the key may be in the preceding block.
             at += blocks[at..].partition_point(|first| *first < key).saturating_sub(1);
             let mut block = at;
             while blocks.get(block).is_some_and(|first| *first <= key) {
@@ -104,7 +104,7 @@ impl LoadedBlocks {
 /// All postings of a kind, in order.
 pub(super) struct PostingStream {
     section: Section,
-    /// The offset of what is read next.
+    /// The offset of the next read.
     offset: u64,
     bytes: Vec<u8>,
     at: usize,

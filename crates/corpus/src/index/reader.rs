@@ -16,12 +16,11 @@ use dechaff_duplicates::indexed::{
 use dechaff_duplicates::store;
 use dechaff_text::{Origin, path_of};
 
-/// An index that is open for reading. It shows the state when it was opened, whatever is written
-/// since.
+/// An index that is open for reading. It is a snapshot of the time when it was opened.
 #[derive(Debug)]
 pub struct IndexReader {
     path: PathBuf,
-    /// The working directory, to which paths are shown relative.
+    /// The working directory, which displayed paths are relative to.
     here: PathBuf,
     manifest: Manifest,
     pub(super) segments: Vec<IndexSegment>,
@@ -33,7 +32,7 @@ impl IndexReader {
     ///
     /// # Errors
     ///
-    /// There is no index, or it is damaged or of another version.
+    /// There is no index, or it is damaged or has another version.
     pub fn open(path: &Path, here: &Path) -> Result<Self> {
         /// A writer may replace the segments between reading the manifest and opening them.
         const TRIES: usize = 20;
@@ -41,7 +40,7 @@ impl IndexReader {
             let Some(manifest) = Manifest::read(path)? else {
                 return Err(IndexError::new(
                     path,
-                    "there is no index here; make one with `dechaff index add`",
+                    "no index here; create one with `dechaff index add`",
                 ));
             };
             let segments = manifest.segments.iter().map(|entry| IndexSegment::open(path, entry));
@@ -50,7 +49,7 @@ impl IndexReader {
             let (path, here) = (path.to_owned(), here.to_owned());
             return Ok(Self { path, here, manifest, segments, order });
         }
-        Err(IndexError::damaged(path, "a file that the manifest names is missing"))
+        Err(IndexError::damaged(path, "a file listed in the manifest is missing"))
     }
 
     /// Returns the directory of the index.
@@ -58,7 +57,7 @@ impl IndexReader {
         &self.path
     }
 
-    /// Returns the file that every change of the index at `path` replaces.
+    /// Returns the file that changes whenever the index at `path` changes.
     pub fn manifest_path(path: &Path) -> PathBuf {
         path.join(super::manifest::FILE_NAME)
     }
@@ -72,12 +71,12 @@ impl IndexReader {
     ///
     /// # Errors
     ///
-    /// Says what differs, and what to do.
+    /// Describes the difference, and what to do.
     pub fn require(&self, settings: &IndexSettings) -> Result<()> {
         match settings.conflict(&self.manifest.settings, false) {
             Some(conflict) => Err(IndexError::new(
                 &self.path,
-                format_args!("the index cannot be compared with: {conflict}"),
+                format_args!("cannot compare with the index: {conflict}"),
             )),
             None => Ok(()),
         }
@@ -96,7 +95,7 @@ impl IndexReader {
     ///
     /// # Errors
     ///
-    /// The first damage.
+    /// Returns the first damage found.
     pub fn verify(&self) -> Result<()> {
         self.segments.iter().try_for_each(IndexSegment::verify)
     }
@@ -118,7 +117,7 @@ impl IndexReader {
         Ok(())
     }
 
-    /// Returns the path of a document as it is shown.
+    /// Returns the path of a document for display.
     pub(super) fn shown_path(&self, entry: &IndexEntry) -> String {
         display_path(&self.here, &path_of(&entry.path))
     }

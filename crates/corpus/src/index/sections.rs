@@ -1,4 +1,4 @@
-//! Files of named sections, with a footer that has their places and checksums.
+//! Files of named sections, with a footer that has their positions and checksums.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -72,7 +72,7 @@ impl SectionWriter {
         self.stream.write_all(bytes).map_err(|error| self.failed(error))
     }
 
-    /// Ends the open section and begins another one.
+    /// Ends the open section and starts another one.
     pub(crate) fn begin(&mut self, name: &str) {
         let sha256 = hex(&std::mem::take(&mut self.hasher).finalize());
         let (offset, length) = (self.start, self.offset - self.start);
@@ -114,12 +114,12 @@ impl SectionWriter {
 pub(crate) enum FooterError {
     /// Reading failed.
     Io(io::Error),
-    /// The file is not as it was written.
+    /// The file is damaged.
     Damaged(String),
 }
 
 impl FooterError {
-    /// The error of a file of an index.
+    /// Converts it to the error for a file of an index.
     pub(super) fn of_index(self, path: &Path) -> IndexError {
         match self {
             Self::Io(error) => IndexError::io(path, &error),
@@ -132,7 +132,7 @@ impl FooterError {
 ///
 /// # Errors
 ///
-/// The file cannot be read, or is not the one with that footer.
+/// The file cannot be read, or its footer has another hash.
 pub(crate) fn read_footer(
     file: &SourceFile,
     hash: &str,
@@ -149,7 +149,7 @@ pub(crate) fn read_footer(
     let mut bytes = vec![0; usize::try_from(size).map_err(|_| short())?];
     file.read_exact_at(&mut bytes, start).map_err(io)?;
     if trailer[8..] != magic || hex(&Sha256::digest(&bytes)) != hash {
-        return Err(FooterError::Damaged("it is not the file that the manifest names".into()));
+        return Err(FooterError::Damaged("it is not the file listed in the manifest".into()));
     }
     let footer: Footer =
         serde_json::from_slice(&bytes).map_err(|error| FooterError::Damaged(error.to_string()))?;

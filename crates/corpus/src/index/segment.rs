@@ -32,7 +32,7 @@ pub struct IndexEntry {
     /// The record, if the file has many documents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<Record>,
-    /// Where the text can be read again.
+    /// The location of the text.
     pub place: DocumentPlace,
     /// The first half of the SHA-256 of the text.
     pub hash: String,
@@ -47,7 +47,7 @@ impl IndexEntry {
     }
 }
 
-/// Where the text of a document can be read again.
+/// The location of a document's text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DocumentPlace {
@@ -55,7 +55,8 @@ pub enum DocumentPlace {
     File,
     /// These bytes of the file, a line of JSON with the text in the field.
     Line(u64, u64, String),
-    /// A record of a file that must be read from the start, with the text in the field or column.
+    /// A record of a file that can only be read from the start, with the text in this field or
+    /// column.
     Record(String),
 }
 
@@ -141,7 +142,7 @@ impl UnitRow {
 
 impl IndexSegment {
     /// Opens a segment of the index at `directory`. Returns `None` if the file does not exist,
-    /// which happens if it was replaced after the manifest was read.
+    /// because it was replaced after the manifest was read.
     pub(super) fn open(directory: &Path, entry: &SegmentEntry) -> Result<Option<Self>> {
         let path = directory.join(&entry.file);
         let file = match SourceFile::open_random(&path) {
@@ -191,7 +192,7 @@ impl IndexSegment {
 
     /// Reads a few bytes of a table.
     fn read_table(&self, table: WindowedTable, from: u64, length: u64) -> Result<Vec<u8>> {
-        /// Reading some more takes hardly longer, and spares most calls.
+        /// Reads ahead, which takes little longer and saves most later reads.
         const WINDOW_BYTES: u64 = 1 << 14;
         let mut windows = self.windows.borrow_mut();
         let missing = || IndexError::damaged(&self.path, "a section is missing");

@@ -37,8 +37,7 @@ pub struct NewUnit {
     pub keys: Vec<IndexKey>,
 }
 
-/// The postings of a kind as they are written: the section of the postings, then the first key of
-/// each block.
+/// Writes the postings of a kind: a section of postings, then the first key of each block.
 pub(super) struct PostingWriter {
     kind: KeyKind,
     blocks: Vec<u8>,
@@ -65,8 +64,8 @@ impl PostingWriter {
     }
 }
 
-/// Documents and units as they are written. Sketches go to the file at once, and the tables when
-/// the sketches are complete.
+/// Writes documents and units. Sketches go to the file immediately; the tables follow when all
+/// sketches are written.
 pub(super) struct SegmentTables {
     pub(super) writer: SectionWriter,
     units: Vec<u8>,
@@ -108,7 +107,7 @@ impl SegmentTables {
     }
 
     /// Adds a unit of the document added last. Returns its number. `row` has the check and the
-    /// place in the text.
+    /// position in the text.
     pub(super) fn add_unit(&mut self, row: UnitRow, bytes: &[u8]) -> Result<u32> {
         let number = self.entry.units;
         self.entry.units = next(number, "units")?;

@@ -1,4 +1,4 @@
-//! Reads the texts of documents in an index again, as far as they are unchanged.
+//! Rereads the texts of indexed documents, if they are unchanged.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
@@ -28,7 +28,7 @@ struct State {
     open: Option<(PathBuf, SourceFile)>,
     /// The texts of files that have no other random access, by path and record.
     whole: HashMap<String, HashMap<u64, Arc<str>>>,
-    /// The documents asked for whose text is not as it was.
+    /// Requested documents whose text has changed.
     lost: BTreeSet<Arc<Origin>>,
 }
 
@@ -54,7 +54,7 @@ impl IndexTexts {
         Ok(())
     }
 
-    /// Whether a document is one of those in the index.
+    /// Whether a document is in the index.
     pub fn contains(&self, origin: &Origin) -> bool {
         self.documents.contains_key(origin)
     }
@@ -70,7 +70,7 @@ impl IndexTexts {
         text
     }
 
-    /// Returns the documents asked for whose text has changed or cannot be read.
+    /// Returns the requested documents whose text has changed or cannot be read.
     pub fn lost(&self) -> Vec<Arc<Origin>> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.lost.iter().cloned().collect()
@@ -99,7 +99,7 @@ impl IndexTexts {
         }
     }
 
-    /// Reads a file from the start, and returns the texts of the documents that may be asked for.
+    /// Reads a file from the start, and returns the texts of documents that may be requested.
     fn read_all(&self, of_file: &IndexEntry, field: &str) -> HashMap<u64, Arc<str>> {
         let number = |entry: &IndexEntry| entry.record.as_ref().map_or(1, |record| record.index);
         let wanted: BTreeSet<u64> = self

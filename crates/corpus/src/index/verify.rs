@@ -48,7 +48,7 @@ impl IndexSegment {
         Ok(())
     }
 
-    /// Checks that the postings of a kind are sorted, and name units that exist.
+    /// Checks that the postings of a kind are sorted and refer to existing units.
     fn verify_postings(&self, kind: KeyKind) -> Result<()> {
         let mut before = (0, 0);
         let mut is_valid = true;

@@ -1,4 +1,4 @@
-//! Changes an index: one writer at a time, and all or nothing.
+//! Changes an index atomically, with one writer at a time.
 
 use std::collections::HashMap;
 use std::fs::{File, TryLockError};
@@ -32,44 +32,44 @@ pub struct IndexWriter {
     memory: usize,
     segment: Option<SegmentWriter>,
     added: Vec<super::SegmentEntry>,
-    /// The documents of the index by path and record, with the hash of their text; those added
-    /// since have no place.
+    /// The documents of the index by path and record, with the hash of their text. Those added by
+    /// this writer have no location.
     known: HashMap<(String, u64), (String, Option<IndexedDocument>)>,
     /// Documents to remove.
     removed: Vec<IndexedDocument>,
     next: u64,
-    /// Part of the names of objects, so that two writers do not write the same ones.
+    /// Part of object names, so that two writers never write the same object.
     attempt: String,
     /// `None` in an object store.
     _lock: Option<File>,
 }
 
-/// What happened to a document that was added.
+/// The result of adding a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AddOutcome {
     /// It is new.
     New,
-    /// The index has it with this text.
+    /// The index already has it with this text.
     Known,
-    /// The index has it with another text, which it replaces.
+    /// It replaces an entry with another text.
     Changed,
 }
 
 impl IndexWriter {
-    /// Opens the index at `path` to add documents with these settings, and creates it if there is
-    /// none.
+    /// Opens the index at `path` to add documents with these settings, and creates it if it does
+    /// not exist.
     ///
     /// # Errors
     ///
-    /// Another process writes it, it is damaged, or it has other settings.
+    /// Another process is writing to it, it is damaged, or it has other settings.
     pub fn open(path: &Path, settings: IndexSettings, memory: usize) -> Result<Self> {
         if storage::is_dir(path) && Manifest::read(path)?.is_none() {
             refuse_other_files(path)?;
         }
         storage::create_dir_all(path)
-            .map_err(|error| IndexError::new(path, format_args!("cannot be made: {error}")))?;
+            .map_err(|error| IndexError::new(path, format_args!("cannot be created: {error}")))?;
         let lock = lock(path)?;
-        // Read again: another writer may have ended just before.
+        // Read again: another writer may have just finished.
         let manifest = Manifest::read(path)?;
         let mut writer = Self {
             path: path.to_owned(),
@@ -108,7 +108,7 @@ impl IndexWriter {
     ///
     /// # Errors
     ///
-    /// There is none, another process writes it, or it is damaged.
+    /// It does not exist, another process is writing to it, or it is damaged.
     pub fn open_existing(path: &Path) -> Result<(Self, IndexReader)> {
         IndexReader::open(path, Path::new(""))?;
         let lock = lock(path)?;
@@ -144,7 +144,7 @@ impl IndexWriter {
         self.order = Some(order);
     }
 
-    /// Says what adding a document would do.
+    /// Returns what adding a document would do.
     pub fn outcome(&self, entry: &IndexEntry) -> AddOutcome {
         match self.known.get(&key(entry)) {
             None => AddOutcome::New,
@@ -188,8 +188,8 @@ impl IndexWriter {
         self.removed.push(document);
     }
 
-    /// Merges all segments into one, and drops removed documents. Verifies the segments first:
-    /// the merged one has new checksums, which would hide damage for good.
+    /// Merges all segments into one, and drops removed documents. Verifies the segments first,
+    /// because the new checksums of the merged one would hide damage forever.
     ///
     /// # Errors
     ///
@@ -208,7 +208,7 @@ impl IndexWriter {
     ///
     /// # Errors
     ///
-    /// A file cannot be written. The index is then as it was.
+    /// A file cannot be written. The index is then unchanged.
     pub fn commit(mut self) -> Result<()> {
         if let Some(segment) = self.segment.take() {
             self.added.push(segment.finish()?);
@@ -250,10 +250,9 @@ impl IndexWriter {
         }
     }
 
-    /// Removes the files that the manifest does not name. Errors are ignored: the next writer tries
-    /// again.
+    /// Removes files that are not in the manifest. Errors are ignored: the next writer tries again.
     fn remove_stale_files(&self) {
-        /// An object may be that of another writer, which has not replaced the manifest yet.
+        /// An object may belong to another writer that has not replaced the manifest yet.
         const MIN_OBJECT_AGE: Duration = Duration::from_secs(24 * 60 * 60);
         let is_object = is_url(&self.path);
         if !is_object {
@@ -280,10 +279,10 @@ fn is_own_file(name: &str) -> bool {
         || name.starts_with(ORDER_PREFIX) && name.ends_with(".bin")
 }
 
-/// Locks the index at `path` until the file is dropped, or the process ends. An object store has no
+/// Locks the index at `path` until the file is dropped or the process ends. An object store has no
 /// locks.
 fn lock(path: &Path) -> Result<Option<File>> {
-    /// A process that was just started by the last writer may hold its lock for a moment.
+    /// A process just started by the last writer may hold its lock for a moment.
     const TRIES: usize = 20;
     const PAUSE: Duration = Duration::from_millis(50);
     if is_url(path) {
@@ -303,7 +302,7 @@ fn lock(path: &Path) -> Result<Option<File>> {
     Err(IndexError::new(path, "another process is writing the index; try again when it is done"))
 }
 
-/// Refuses a directory that has other files, so that no corpus is mistaken for an index.
+/// Rejects a directory that has other files, so that a corpus is never mistaken for an index.
 fn refuse_other_files(path: &Path) -> Result<()> {
     let entries = storage::list(path).map_err(|error| IndexError::io(path, &error))?;
     let is_other =
@@ -311,7 +310,7 @@ fn refuse_other_files(path: &Path) -> Result<()> {
     match entries.iter().find(|entry| is_other(&entry.name)) {
         Some(_) => Err(IndexError::new(
             path,
-            "the directory has other files and is no index; name a directory that does not exist",
+            "the directory has other files but is not an index; use a new directory",
         )),
         None => Ok(()),
     }

@@ -21,7 +21,7 @@ pub(super) static ARROW: InputFormat = InputFormat {
     rewrite: None,
 };
 
-/// Whether a file begins like an Arrow file, or like a stream: with a marker and the length of the
+/// Whether a file starts like an Arrow file, or like a stream: with a marker and the length of the
 /// schema.
 fn is_start(start: &[u8]) -> bool {
     start.starts_with(b"ARROW1\0\0")

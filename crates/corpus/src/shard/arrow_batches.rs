@@ -1,8 +1,8 @@
 //! Reads the record batches of Arrow files and streams, with limits on their size.
 //!
-//! Both are sequences of messages; a file has a signature before and an index after them, which is
-//! not needed. The messages are measured before they are decoded, because the decoder allocates
-//! what they ask for.
+//! Both are sequences of messages. A file also has a signature before them and an index after them,
+//! which is not needed. The size of a message is checked before it is decoded, because the decoder
+//! allocates as much as the message declares.
 
 use std::io::{self, BufRead, Read};
 
@@ -24,12 +24,12 @@ const MAGIC: &[u8; 6] = b"ARROW1";
 pub(super) struct ArrowBatches<R> {
     reader: R,
     decoder: StreamDecoder,
-    /// Bytes that are not decoded yet.
+    /// Bytes not decoded yet.
     pending: Buffer,
     /// Whether it is a file, and not a stream.
     pub(super) is_file: bool,
     pub(super) schema: SchemaRef,
-    /// How the last batch was compressed.
+    /// The compression of the last batch.
     pub(super) compression: Option<CompressionType>,
     is_done: bool,
 }
@@ -93,7 +93,7 @@ impl<R: BufRead> ArrowBatches<R> {
                 }
                 None => {
                     self.is_done = true;
-                    // A last batch without a body is decoded once more data follows.
+                    // A batch without a body is only decoded once more data follows.
                     self.pending = Buffer::from([&CONTINUATION[..], &[0; 4]].concat());
                     if self.is_file {
                         check_tail(&mut self.reader)?;
@@ -143,8 +143,8 @@ fn parsed(message: &[u8]) -> io::Result<Message<'_>> {
     root_as_message(metadata).map_err(|_| corrupt("a message cannot be read"))
 }
 
-/// Checks that the buffers of a message are in its body, and how large they are. Compressed ones
-/// start with their decompressed length.
+/// Checks the sizes of a message's buffers, and that they lie in its body. Compressed buffers start
+/// with their decompressed length.
 fn check_buffers(message: &[u8], body_at: usize) -> io::Result<()> {
     let parsed = parsed(message)?;
     let dictionary = parsed.header_as_dictionary_batch().and_then(|batch| batch.data());
@@ -166,9 +166,9 @@ fn check_buffers(message: &[u8], body_at: usize) -> io::Result<()> {
     if total > MAX_BATCH_BYTES { Err(too_large()) } else { Ok(()) }
 }
 
-/// Turns a panic of the decoder or encoder, which corrupt data can cause, into an error.
+/// Turns a panic of the decoder or encoder on corrupt data into an error.
 pub(super) fn catch_panic<T>(work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-    catch_decoder_panic(work).unwrap_or_else(|| Err(corrupt("the decoder cannot make sense of it")))
+    catch_decoder_panic(work).unwrap_or_else(|| Err(corrupt("the data is malformed")))
 }
 
 /// Reads the index of a file to its end.

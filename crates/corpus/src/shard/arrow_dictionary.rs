@@ -1,9 +1,9 @@
-//! Rewrites Arrow files and streams whose texts are in a dictionary, as pandas writes categories.
+//! Rewrites Arrow files and streams whose texts are in a dictionary, such as categoricals of
+//! pandas.
 //!
 //! A file has one dictionary, before its first batch, so nothing can be written until all texts are
 //! known. Changes are kept in memory, which takes no more than the dictionary does, and the batches
-//! are then read a second time. A stream may replace its dictionary; what came before is written at
-//! that point.
+//! are then read a second time. When a stream replaces its dictionary, the rows so far are written.
 
 use std::fs::File;
 use std::io::{self, BufRead};
@@ -28,12 +28,12 @@ use super::{RecordAction, Shard};
 
 type Batches = ArrowBatches<Box<dyn BufRead + Send>>;
 
-/// Writes the batches after all texts of their dictionary are known.
+/// Writes batches once all texts of their dictionary are known.
 pub(super) struct DictionaryRewriter {
-    /// Reads the batches of the rows that are passed.
+    /// Reads the batches of the rows passed to the writer.
     ahead: Batches,
     next_batch: Option<RecordBatch>,
-    /// The keys of the rows of a batch, and the number of rows that were passed.
+    /// The keys of the rows of a batch, and the number of rows passed so far.
     keys: Vec<Option<usize>>,
     row: usize,
     /// Reads the same batches again, to write them.
@@ -72,7 +72,9 @@ impl DictionaryRewriter {
         let (values, keys) = catch_panic(|| dictionary_of(&batch, &self.text))?;
         if !self.edits.is_continued_by(&values) {
             if self.ahead.is_file {
-                return Err(io::Error::other("the file replaces its dictionary of texts"));
+                return Err(io::Error::other(
+                    "the file replaces its text dictionary, which is not supported",
+                ));
             }
             self.write_batches()?;
         }
@@ -139,7 +141,7 @@ fn dictionary_of(
     Ok((values, keys))
 }
 
-/// What changes in the rows that share a dictionary.
+/// The changes to the rows that share a dictionary.
 #[derive(Default)]
 struct DictionaryEdits {
     values: Option<ArrayRef>,
@@ -156,12 +158,12 @@ struct DictionaryEdits {
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 enum ValueUse {
-    /// By no row. A category without rows stays.
+    /// By no row. A category without rows is kept.
     #[default]
     Unused,
-    /// By a row that stays as it is.
+    /// By a row that is unchanged.
     Kept,
-    /// By rows that all get another text or are dropped.
+    /// Only by rows that change or are dropped.
     Replaced,
 }
 
@@ -173,7 +175,7 @@ enum RowEdit {
 }
 
 impl DictionaryEdits {
-    /// Whether `values` are the dictionary so far, or more of it.
+    /// Whether `values` are equal to or extend the dictionary so far.
     fn is_continued_by(&self, values: &ArrayRef) -> bool {
         let Some(own) = &self.values else { return true };
         own.to_data().ptr_eq(&values.to_data())
@@ -220,15 +222,15 @@ struct NewRows<'e> {
     edits: std::slice::Iter<'e, (usize, RowEdit)>,
     row: usize,
     values: ArrayRef,
-    /// The new key of each old value, if it stays.
+    /// The new key of each old value that is kept.
     value_keys: Vec<Option<usize>>,
     /// The key of each new text.
     text_keys: Vec<usize>,
 }
 
 impl<'e> NewRows<'e> {
-    /// Makes the new dictionary. A new text takes the place of the one that it replaces, if no row
-    /// keeps that; other new texts come last.
+    /// Builds the new dictionary. A new text takes the position of the text that it replaces if no
+    /// row keeps that; other new texts are appended.
     fn new(edits: &'e DictionaryEdits) -> io::Result<Self> {
         let empty: ArrayRef = text_array(&DataType::Utf8, &[])?;
         let old = edits.values.as_ref().unwrap_or(&empty);
@@ -286,7 +288,7 @@ impl<'e> NewRows<'e> {
     /// Returns the next batch with its new keys.
     fn new_batch(&mut self, batch: RecordBatch, path: &[usize]) -> io::Result<RecordBatch> {
         let (_, old_keys) = dictionary_of(&batch, path)?;
-        // A row whose struct is null has a key that nobody reads.
+        // The key of a row whose struct is null is never read.
         let unread = (!self.values.is_empty()).then_some(0);
         let column = Column::at(&batch, path).ok_or_else(changed)?;
         let fallback = |row| if column.array.is_null(row) { None } else { unread };

@@ -26,9 +26,9 @@ impl ArrowOutput {
         let schema: &SchemaRef = &source.schema;
         let writer = BufWriter::new(encoder);
         let output = || {
-            // The compression of the first batch is that of all.
+            // All batches get the compression of the first.
             let options = IpcWriteOptions::default().try_with_compression(source.compression)?;
-            // A dictionary cannot be replaced in a file, but grow.
+            // In a file, a dictionary can grow but not be replaced.
             let growing = options.clone().with_dictionary_handling(DictionaryHandling::Delta);
             Ok::<_, ArrowError>(match source.is_file {
                 true => Self::File(FileWriter::try_new_with_options(writer, schema, growing)?),
@@ -57,10 +57,10 @@ impl ArrowOutput {
     }
 }
 
-/// Makes a column anew.
+/// Creates the new version of a column.
 type NewColumn<'a> = &'a mut dyn FnMut(&ArrayRef) -> io::Result<ArrayRef>;
 
-/// Replaces the column at `path`, and leaves out the rows that `keep` says.
+/// Replaces the column at `path`, and drops the rows that are not in `keep`.
 pub(super) fn replace_column(
     batch: RecordBatch,
     path: &[usize],
@@ -100,7 +100,7 @@ fn with_column(
 ///
 /// # Errors
 ///
-/// Dechaff does not write strings of this type, or the array cannot hold that many bytes.
+/// dechaff cannot write strings of this type, or the array cannot hold that many bytes.
 pub(super) fn text_array(data_type: &DataType, texts: &[Option<&str>]) -> io::Result<ArrayRef> {
     Ok(match data_type {
         DataType::Utf8 => {

@@ -61,7 +61,7 @@ pub(super) struct ArrowColumns {
 impl ArrowColumns {
     /// # Errors
     ///
-    /// There is no text column, or it holds no strings.
+    /// There is no text column, or it does not contain strings.
     pub(super) fn find(fields: &Fields, options: &ReadOptions) -> Result<Self, String> {
         let name = &options.text_field;
         let Some((text, kind)) = find_column(fields, name) else {
@@ -84,7 +84,7 @@ impl ArrowColumns {
     }
 }
 
-/// Finds a column by its name, or by a path with dots into structs.
+/// Finds a column by name, or by a dotted path into structs.
 fn find_column(fields: &Fields, name: &str) -> Option<(ColumnPath, DataType)> {
     if let Some((position, field)) = fields.find(name) {
         return Some((vec![position], field.data_type().clone()));
@@ -105,7 +105,7 @@ fn is_text(kind: &DataType) -> bool {
     }
 }
 
-/// The column at `path`, and whether each of the columns around it has a value in a row.
+/// The column at `path`, and the columns that contain it, which may be null in a row.
 pub(super) struct Column<'a> {
     pub(super) array: &'a ArrayRef,
     parents: Vec<&'a ArrayRef>,

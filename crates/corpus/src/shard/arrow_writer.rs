@@ -1,5 +1,5 @@
-//! Rewrites Arrow files and streams. Batches are read again from the original, and written with a
-//! new text column if texts in them changed.
+//! Rewrites Arrow files and streams. Batches are read again from the original, and get a new text
+//! column if their texts changed.
 
 use std::fs::File;
 use std::io::{self, BufRead};
@@ -73,7 +73,7 @@ impl RecordWriter for ArrowRewriter {
 }
 
 impl ArrowRewriter {
-    /// Writes the batch if all of its rows are known, and empty ones after it.
+    /// Writes the batch if all of its rows are known, and any empty batches after it.
     fn write_full_batches(&mut self) -> io::Result<()> {
         while let Some(batch) = self.batch.take_if(|batch| batch.num_rows() == self.rows.keep.len())
         {

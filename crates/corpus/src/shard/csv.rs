@@ -35,13 +35,13 @@ pub(super) static TSV: InputFormat = InputFormat {
     ..ROWS
 };
 
-/// What CSV and TSV have in common.
+/// Common properties of CSV and TSV.
 const ROWS: InputFormat = InputFormat {
     name: "",
     summary: "",
     extensions: &[],
     weak_extensions: &[],
-    // Prose has commas too.
+    // Prose contains commas too.
     is_start: |_| false,
     has_records: true,
     has_lines: true,

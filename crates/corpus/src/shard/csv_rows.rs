@@ -1,4 +1,4 @@
-//! Splits CSV into rows, as the bytes that they are.
+//! Splits CSV into rows of raw bytes.
 
 use std::io::{self, BufRead};
 
@@ -36,7 +36,7 @@ impl<R: BufRead> CsvRows<R> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 buffer => buffer?,
             };
-            // An empty buffer tells the parser about the end.
+            // An empty buffer signals the end to the parser.
             let (result, length, ..) = self.parser.read_record(buffer, &mut fields, &mut ends);
             is_too_long |= row.len() + length > self.max;
             if is_too_long {

@@ -1,4 +1,4 @@
-//! How CSV writes fields: as they are, or in quotes with quotes doubled.
+//! The syntax of CSV fields: literal, or in quotes with inner quotes doubled.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -12,7 +12,7 @@ use super::line_syntax::{LineSyntax, RecordFields, TextField};
 use crate::undo_log::Replacement;
 use dechaff_text::Span;
 
-/// The columns of a file, and how it separates them.
+/// The columns of a file, and their delimiter.
 #[derive(Debug)]
 pub(super) struct CsvSyntax {
     delimiter: u8,
@@ -27,7 +27,7 @@ impl CsvSyntax {
     ///
     /// # Errors
     ///
-    /// There is no text column. Returns the names of the columns there are.
+    /// There is no text column. Returns the names of all columns.
     pub(super) fn new(
         delimiter: u8,
         header: &str,
@@ -86,10 +86,9 @@ impl CsvSyntax {
         }
     }
 
-    /// Whether a text has to be in quotes. Other quotes than the first character stand for
-    /// themselves.
+    /// Whether a text has to be quoted. Quotes other than at the start are literal.
     fn needs_quotes(&self, text: &str) -> bool {
-        // A row of one empty field would be a blank line.
+        // A row with a single empty field would be a blank line.
         text.starts_with('"')
             || self.columns == 1 && text.is_empty()
             || text.bytes().any(|byte| byte == self.delimiter || matches!(byte, b'\r' | b'\n'))
@@ -124,7 +123,7 @@ impl LineSyntax for CsvSyntax {
         let name = &read_options.text_field;
         let text = match literals.get(self.text) {
             _ if literals.len() != self.columns => Err(format!(
-                "it has {}, and the header {}; is a quote missing?",
+                "it has {} but the header has {}; is a quote missing?",
                 fields(literals.len()),
                 self.columns
             )),
@@ -153,8 +152,8 @@ impl LineSyntax for CsvSyntax {
         self.splice(literal, edits)
     }
 
-    /// The passages of an unquoted field, whether or not they look the same in quotes: an edit may
-    /// have to add quotes, and undoing it removes them.
+    /// Returns the passages of an unquoted field, even if they are the same when quoted: an edit
+    /// may have to add quotes, and undoing it removes them.
     fn spellings(&self, literal: &str, spans: &[Span]) -> Option<Vec<Option<String>>> {
         let is_quoted = literal.starts_with('"');
         let spelling = |span: &Span| match is_quoted {
@@ -190,7 +189,7 @@ fn fields(number: usize) -> String {
     format!("{number} field{}", if number == 1 { "" } else { "s" })
 }
 
-/// Returns the text of a field, or `None` if its quotes are not in pairs or text follows them.
+/// Returns the text of a field, or `None` if its quotes are unbalanced or followed by text.
 fn decode(literal: &str) -> Option<Cow<'_, str>> {
     let Some(rest) = literal.strip_prefix('"') else { return Some(literal.into()) };
     let inner = rest.strip_suffix('"')?;

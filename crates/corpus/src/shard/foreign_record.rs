@@ -1,4 +1,4 @@
-//! Records whose text cannot be written back to where it is from.
+//! Records of formats that dechaff cannot write.
 
 use std::fmt::Debug;
 
@@ -6,18 +6,18 @@ use serde_json::{Map, Value};
 
 use super::ReadOptions;
 
-/// A record of a format that dechaff reads and does not write. A copy of it is a line of JSON.
+/// A record of a format that dechaff reads but does not write. Its copy is a line of JSON.
 pub(super) trait ForeignRecord: Debug + Send {
     /// Returns the size in bytes.
     fn size(&self) -> usize;
 
-    /// Returns the value of a field apart from the text, if the record has it.
+    /// Returns the value of a field other than the text, if the record has it.
     fn field(&self, name: &str) -> Option<String>;
 
-    /// Returns the fields that a copy has, apart from the text and those named in the options.
+    /// Returns the additional fields of a copy, besides the text and those named in the options.
     fn fields(&self) -> Map<String, Value>;
 
-    /// Takes the text out of the record.
+    /// Extracts the text of the record.
     ///
     /// # Errors
     ///
@@ -25,8 +25,8 @@ pub(super) trait ForeignRecord: Debug + Send {
     fn take_text(&mut self, read_options: &ReadOptions) -> Result<Vec<u8>, String>;
 }
 
-/// Returns the line of JSON Lines for a record with the given text. Its fields have the names that
-/// `read_options` reads, so that the copy is read like the original.
+/// Returns the line of JSON Lines for a record with the given text. Its fields are named as in
+/// `read_options`, so that the copy is read like the original.
 pub(super) fn json_line(
     record: &dyn ForeignRecord,
     text: &str,

@@ -1,4 +1,4 @@
-//! Which format a file has: what it contains, and how it is compressed.
+//! The format of a file: its content and its compression.
 
 use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
@@ -14,16 +14,16 @@ use crate::codec::Codec;
 use crate::read::truncated;
 use crate::storage::SourceFile;
 
-/// The input formats. The content of a file is compared with later ones first.
+/// The input formats. Detection tries later ones first.
 pub static INPUT_FORMATS: &[&InputFormat] =
     &[&TEXT, &JSON_LINES, &PARQUET, &CSV, &TSV, &WARC, &ARROW];
 
 /// The format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Format {
-    /// What the decompressed file contains.
+    /// The content of the decompressed file.
     pub content: &'static InputFormat,
-    /// How the file is compressed.
+    /// The compression of the file.
     pub codec: Codec,
 }
 
@@ -43,7 +43,7 @@ impl Format {
         Some(Self { content, codec })
     }
 
-    /// Whether a file of this name is picked up from a directory.
+    /// Whether a file with this name is picked up from a directory.
     pub fn is_corpus_name(path: &Path) -> bool {
         let Some((content, codec)) = split_name(path) else { return false };
         INPUT_FORMATS.iter().any(|format| {
@@ -52,7 +52,7 @@ impl Format {
         })
     }
 
-    /// Returns the path of the copy of a file: `path`, or a name of JSON Lines next to it if the
+    /// Returns the path of the copy of a file: `path`, or a JSON Lines file next to it if the
     /// format cannot be written.
     pub fn copy_path(self, path: &Path) -> PathBuf {
         if self.content.rewrite.is_some() {
@@ -85,7 +85,7 @@ impl Format {
         Self { content: content.unwrap_or_else(from_bytes), codec }
     }
 
-    /// Whether a file of this name is taken for [`Format::PLAIN`], whatever its first bytes are.
+    /// Whether a file with this name is treated as [`Format::PLAIN`], whatever its first bytes are.
     pub(super) fn is_plain_name(path: &Path, content: Option<&'static InputFormat>) -> bool {
         content.is_none() && Self::from_name(path) == Some(Self::PLAIN)
     }

@@ -4,10 +4,10 @@
 //! tag, and recurse to its depth, so a hostile page of 100 kB could take minutes or overflow the
 //! stack. The bounds are checked while the page is parsed.
 //!
-//! They were timed on 90 kinds of hostile pages of up to 5 MB, each built for one cost: deep, wide,
-//! both, many attributes, long attributes, many entities, formatting that is reopened, headings
-//! under a long title. Of the pages within the bounds the slowest, 1,000 tags of 1,000 attributes,
-//! takes 0.7 s on a core at 2.9 GHz, and a page is refused within 1.3 s.
+//! They were measured on 90 kinds of hostile pages of up to 5 MB, each targeting one cost: deep,
+//! wide, both, many attributes, long attributes, many entities, reopened formatting, headings under
+//! a long title. The slowest page within the bounds, 1,000 tags of 1,000 attributes, takes 0.7 s on
+//! a core at 2.9 GHz, and pages outside of them are rejected within 1.3 s.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -39,7 +39,7 @@ const MAX_ESCAPED_BYTES: usize = 50_000_000_000;
 /// Maximum of the number of headings times the bytes of the longest title. The extractor compares
 /// each heading with the title of the page.
 const MAX_COMPARED_TITLE_BYTES: usize = 30_000_000;
-/// Bytes that are parsed before the bounds are checked.
+/// Bytes parsed between checks of the bounds.
 const CHUNK_BYTES: usize = 4096;
 
 /// Parses a page.
@@ -87,7 +87,7 @@ fn chunks(page: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// What has been read of a tag or comment that has not ended.
+/// The part read so far of an unfinished tag or comment.
 #[derive(Default)]
 struct UnfinishedTag {
     words: u64,
@@ -95,10 +95,10 @@ struct UnfinishedTag {
 }
 
 impl UnfinishedTag {
-    /// Adds a chunk. `has_token` says that the tokenizer finished a tag, or found text.
+    /// Adds a chunk. `has_token` tells whether the tokenizer finished a tag or found text.
     fn add(&mut self, chunk: &str, has_token: bool) -> Option<&'static str> {
         let is_separator = |byte: &u8| byte.is_ascii_whitespace() || b"/\"'=".contains(byte);
-        // What follows the last `>` is text.
+        // Everything after the last `>` is text.
         let end = if has_token { chunk.rfind('>').unwrap_or(0) } else { chunk.len() };
         let tag = chunk.as_bytes().get(..end).unwrap_or_default();
         let before = self.words;
@@ -112,7 +112,7 @@ impl UnfinishedTag {
     }
 }
 
-/// Passes tokens on until a bound is exceeded.
+/// Forwards tokens until a bound is exceeded.
 struct TokenGuard {
     builder: TreeBuilder<NodeId, CountedTree>,
     /// The bound that was exceeded.
@@ -156,7 +156,7 @@ fn exceeded_by_texts(document: &Document) -> Option<&'static str> {
     let mut titles = Titles::default();
     for id in tree.descendant_ids_of_it(&tree.root().id) {
         let depth = tree.ancestor_ids_of_it(&id, Some(MAX_DEPTH + 2)).count();
-        // The last checks were made before elements were moved.
+        // Elements may have moved since the last checks.
         if depth > MAX_DEPTH + 1 {
             return Some("is nested too deeply");
         }
@@ -177,7 +177,7 @@ fn exceeded_by_texts(document: &Document) -> Option<&'static str> {
         nested = nested.saturating_add(bytes.saturating_mul(depth));
     }
     match () {
-        _ if nested > MAX_NESTED_BYTES => Some("has too much text that is deeply nested"),
+        _ if nested > MAX_NESTED_BYTES => Some("has too much deeply nested text"),
         _ if escaped > MAX_ESCAPED_BYTES => Some("has too many entities"),
         _ if titles.cost() > MAX_COMPARED_TITLE_BYTES => {
             Some("has too many headings for its title")
@@ -186,13 +186,13 @@ fn exceeded_by_texts(document: &Document) -> Option<&'static str> {
     }
 }
 
-/// The headings of a page, and what may be its title.
+/// The headings of a page, and possible titles.
 #[derive(Default)]
 struct Titles {
     headings: usize,
     /// The bytes of the longest title in metadata.
     metadata: usize,
-    /// The bytes in each element that may be the title.
+    /// The bytes of each possible title element.
     elements: HashMap<NodeId, usize>,
 }
 
@@ -253,7 +253,7 @@ impl TreeSink for CountedTree {
         self.document
     }
 
-    /// Errors of pages are not reported.
+    /// Parse errors are not reported.
     fn parse_error(&self, _: Cow<'static, str>) {}
 
     fn get_document(&self) -> NodeId {

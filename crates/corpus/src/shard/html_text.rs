@@ -14,7 +14,7 @@ use crate::read::too_large;
 ///
 /// The page has no text, exceeds a bound of the parser, or its text is too large.
 pub(super) fn extract(page: &[u8], max: usize) -> Result<Vec<u8>, String> {
-    let failed = |reason: &str| format!("no text can be extracted from its HTML{reason}");
+    let failed = |reason: &str| format!("cannot extract text from its HTML{reason}");
     let extract = || {
         let document = parse_page(&String::from_utf8_lossy(page))
             .map_err(|bound| failed(&format!(": the page {bound}")))?;

@@ -1,4 +1,4 @@
-//! Responses of HTTP, as web archives store them, and header fields.
+//! HTTP responses in web archives, and header fields.
 
 use std::io::{self, Read};
 
@@ -48,7 +48,7 @@ impl HeaderFields {
         Self(headers)
     }
 
-    /// Returns the value of a header, whatever the case of its name.
+    /// Returns the value of a header, ignoring the case of its name.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         let header = self.0.iter().find(|(own, _)| own.eq_ignore_ascii_case(name))?;
         Some(&header.1)
@@ -58,7 +58,7 @@ impl HeaderFields {
         self.get("Content-Length")?.parse().ok()
     }
 
-    /// Whether the content is a message of HTTP.
+    /// Whether the content is an HTTP message.
     pub(super) fn is_http(&self) -> bool {
         let content_type = self.get("Content-Type").unwrap_or_default();
         content_type.trim_start().to_ascii_lowercase().starts_with("application/http")
@@ -95,7 +95,7 @@ impl HttpHead {
     }
 }
 
-/// Returns the body of a response, decoded from what HTTP did to it for transport.
+/// Returns the body of a response, without its transfer and content encodings.
 pub(super) fn payload(content: Vec<u8>, max: usize) -> Result<Vec<u8>, String> {
     let Some(head) = HttpHead::parse(&content) else { return Ok(content) };
     let mut body = content.get(head.length..).unwrap_or_default().to_vec();
@@ -145,7 +145,7 @@ fn joined_chunks(mut rest: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// Returns the size of the chunk at the beginning of `body`, and what follows its first line.
+/// Returns the size of the chunk at the start of `body`, and the rest after its first line.
 fn chunk(body: &[u8]) -> Option<(usize, &[u8])> {
     let (line, content) = body.split_at_checked(memchr::memchr(b'\n', body)? + 1)?;
     let size = line.split(|byte| *byte == b';').next()?.trim_ascii();
@@ -176,7 +176,7 @@ mod tests {
         };
         let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
         assert_eq!(decode(&format!("{chunked}3\r\nabc\r\n1;x\r\nd\r\n0\r\n\r\n")).unwrap(), "abcd");
-        // Stored decoded.
+        // Already decoded.
         assert_eq!(decode(&format!("{chunked}A text.")).unwrap(), "A text.");
         let gzip = "HTTP/1.1 200 OK\nContent-Encoding: gzip\n\n";
         assert_eq!(decode(&format!("{gzip}A text.")).unwrap(), "A text.");

@@ -1,5 +1,5 @@
-//! What dechaff knows about an input format. Each format is one file with one value of
-//! [`InputFormat`], listed in `format.rs`.
+//! The interface of input formats. Each format is a file with one [`InputFormat`], listed in
+//! `format.rs`.
 
 use std::fs::File;
 use std::io;
@@ -13,26 +13,25 @@ use crate::storage::SourceFile;
 /// The number of leading bytes from which a format is detected.
 pub(super) const PROBE_BYTES: u64 = 64 << 10;
 
-/// What a decompressed file contains, and how it is recognized, read and rewritten.
+/// An input format: how it is recognized, read and rewritten.
 pub struct InputFormat {
     /// The value of `--format`.
     pub name: &'static str,
-    /// What a file contains, for `--help`.
+    /// A description for `--help`.
     pub summary: &'static str,
     /// The extensions that imply the format, in lower case.
     pub(super) extensions: &'static [&'static str],
     /// Extensions that only imply it if the file is compressed or passed explicitly.
     pub(super) weak_extensions: &'static [&'static str],
-    /// Whether a file looks like it, given the first [`PROBE_BYTES`] of its content.
+    /// Whether a file looks like this format, given the first [`PROBE_BYTES`] of its content.
     pub(super) is_start: fn(&[u8]) -> bool,
     /// Whether a file has records, and is not a single document.
     pub has_records: bool,
-    /// Whether a record is written as text between others, so that a dropped one can be put back.
+    /// Whether records are lines of text, so that a dropped one can be restored.
     pub has_lines: bool,
     /// Starts to read the records of a file.
     pub(super) read: fn(ShardFile) -> Result<ShardItems, ReadError>,
-    /// Starts to write a new version of a shard into a file. Copies of a format without it are JSON
-    /// Lines.
+    /// Starts to write a new version of a shard into a file. Without it, copies are JSON Lines.
     pub(super) rewrite: Option<Rewrite>,
 }
 
@@ -53,7 +52,7 @@ pub(super) struct ShardFile {
 }
 
 impl ShardFile {
-    /// Returns the error for a file of which nothing can be read.
+    /// Returns the error for a file that cannot be read at all.
     pub(super) fn unreadable(&self, reason: String) -> ReadError {
         self.shard.unreadable(reason)
     }
@@ -80,7 +79,7 @@ pub(super) trait RecordWriter {
         Err(io::Error::other("a line does not fit into a table"))
     }
 
-    /// Completes the new version of `shard` in `file`, a handle to where it was written.
+    /// Completes the new version of `shard` in `file`, a handle to the same file.
     fn finish(self: Box<Self>, shard: &Arc<Shard>, file: File) -> io::Result<()>;
 }
 

@@ -1,4 +1,4 @@
-//! Finds fields in a line of JSON without parsing the rest, and keeps them as the bytes they are.
+//! Finds fields in a line of JSON as raw bytes, without parsing the rest.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,8 +9,8 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// Finds the fields `names` in a line that is a JSON object. A field that is missing is `None`, and
-/// so is one without a name.
+/// Finds the fields `names` in a line that is a JSON object. A missing field is `None`, and so is
+/// one without a name.
 ///
 /// A name with dots is the name of a field, or a path into nested objects. If a key is repeated,
 /// the last value wins.
@@ -69,8 +69,8 @@ impl<'l, const N: usize> Visitor<'l> for FieldFinder<'_, '_, 'l, N> {
 #[derive(Deserialize)]
 struct Key<'l>(#[serde(borrow)] Cow<'l, str>);
 
-/// Precedes the list of fields in a message about a missing field. Messages that only differ after
-/// it have the same cause.
+/// Separates the list of existing fields in a message about a missing field. Messages that only
+/// differ after it have the same cause.
 pub const FIELD_LIST_PREFIX: &str = " among ";
 
 /// Lists the existing fields for the message about a missing one, and the option that selects one.

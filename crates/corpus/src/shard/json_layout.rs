@@ -27,7 +27,7 @@ pub(super) fn problem(shard: &Shard) -> io::Result<Option<String>> {
 
 fn first_bytes(reader: impl BufRead) -> Vec<u8> {
     let mut start = Vec::new();
-    // The bytes before an error are enough.
+    // The bytes up to an error are enough.
     let _ = reader.take(PROBE_BYTES).read_to_end(&mut start);
     start
 }

@@ -63,7 +63,7 @@ fn read(file: ShardFile) -> Result<ShardItems, ReadError> {
         && let Some(names) = foreign_fields(&shard).map_err(|error| file.io_error(error))?
     {
         let text_field = &shard.read_options.text_field;
-        let reason = format!("its records have no field `{text_field}`{}", field_list(&names));
+        let reason = format!("no record has a field `{text_field}`{}", field_list(&names));
         return Err(file.no_text_field(reason));
     }
     let lines = LineReader::new(counted_decoder(file)?, shard.read_options.max_record);
@@ -93,7 +93,7 @@ fn foreign_fields(shard: &Shard) -> io::Result<Option<Vec<String>>> {
     const MAX_LINES: usize = 20;
     const MAX_LINE_BYTES: usize = 1 << 20;
     let decoder = shard.format.codec.decoder(shard.reopen()?)?;
-    // The limit also ends a line that would never end.
+    // The limit also bounds endless lines.
     let mut lines =
         LineReader::new(decoder.take((MAX_LINES * MAX_LINE_BYTES) as u64), MAX_LINE_BYTES);
     let mut first = None;
@@ -112,7 +112,7 @@ fn foreign_fields(shard: &Shard) -> io::Result<Option<Vec<String>>> {
     Ok(first)
 }
 
-/// How JSON Lines writes fields.
+/// The syntax of JSON Lines.
 #[derive(Debug)]
 struct JsonSyntax;
 

@@ -1,17 +1,17 @@
-//! What is read of a record beside its text and its ID.
+//! Values that are read from a record in addition to its text and its ID.
 
 use super::ReadOptions;
 
-/// Values of a record that say something about its document.
+/// Values of a record that describe its document.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RecordLabels {
     /// The value by which records are grouped, see [`ReadOptions::group_by`].
     pub group: Option<String>,
-    /// The language as the record names it, see [`ReadOptions::language_fields`].
+    /// The language as written in the record, see [`ReadOptions::language_fields`].
     pub language: Option<String>,
 }
 
-/// The most fields that labels are read from.
+/// The maximum number of fields that labels are read from.
 pub(super) const MAX_LABEL_FIELDS: usize = 3;
 
 impl RecordLabels {
@@ -23,8 +23,8 @@ impl RecordLabels {
 }
 
 impl ReadOptions {
-    /// Returns the fields or columns that labels are read from: that of the group, then those of the
-    /// language.
+    /// Returns the fields or columns that labels are read from: that of the group, then those of
+    /// the language.
     pub(super) fn label_fields(&self) -> [Option<&str>; MAX_LABEL_FIELDS] {
         let mut languages = self.language_fields.iter().map(String::as_str);
         [self.group_field(), languages.next(), languages.next()]

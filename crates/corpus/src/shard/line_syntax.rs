@@ -1,5 +1,5 @@
-//! How a format with a line per record writes the fields of a record, so that its text can be
-//! edited without touching the bytes around it.
+//! The syntax of formats with a line per record, used to edit a text without touching the bytes
+//! around it.
 
 use std::fmt::Debug;
 use std::ops::Range;
@@ -18,18 +18,18 @@ pub(super) trait LineSyntax: Debug + Send + Sync {
     /// Parses a line without a byte order mark.
     fn parse(&self, line: &str, read_options: &ReadOptions) -> RecordFields;
 
-    /// Whether a line can be parsed without knowing the file that it is from.
+    /// Whether a line can be parsed without its file.
     fn is_self_contained(&self) -> bool;
 
-    /// Edits the text of `literal`, and keeps the bytes of the rest. With `ascii_only`, inserted
-    /// text is escaped to ASCII if the format can do that.
+    /// Edits the text of `literal`, and keeps all other bytes. With `ascii_only`, inserted text is
+    /// escaped to ASCII if the format supports it.
     fn edit(&self, literal: &str, edits: &[(Span, &str)], ascii_only: bool) -> Option<String>;
 
-    /// Returns how `literal` writes the passages at `spans`, for [`Replacement::raw`]. A passage
-    /// that [`LineSyntax::restore`] writes the same way is `None`.
+    /// Returns the spelling of the passages at `spans` in `literal`, for [`Replacement::raw`]. It
+    /// is `None` for a passage that [`LineSyntax::restore`] would spell the same way.
     fn spellings(&self, literal: &str, spans: &[Span]) -> Option<Vec<Option<String>>>;
 
-    /// Puts passages back.
+    /// Restores passages.
     fn restore(
         &self,
         literal: &str,
@@ -46,7 +46,7 @@ pub(super) struct TextField {
     pub(super) lone_surrogates: Option<LoneSurrogates>,
 }
 
-/// The fields of a line that are read.
+/// The relevant fields of a line.
 pub(super) struct RecordFields {
     /// The ID, as JSON.
     pub(super) id: Option<String>,

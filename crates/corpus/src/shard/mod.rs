@@ -65,7 +65,7 @@ pub use rewriter::{RecordAction, Rewriter};
 /// How shards are read.
 #[derive(Debug, Clone)]
 pub struct ReadOptions {
-    /// What all files contain, or `None` to detect it.
+    /// The format of all files, or `None` to detect it.
     pub content: Option<&'static InputFormat>,
     /// The field or column with the text. Dots lead into nested objects.
     pub text_field: String,
@@ -73,7 +73,7 @@ pub struct ReadOptions {
     pub id_field: String,
     /// How documents are grouped into sites, if they are.
     pub group_by: Option<GroupBy>,
-    /// The fields or columns with the language of a document, at most two. The second is read where
+    /// The fields or columns with the language of a document, at most two. The second is used if
     /// the first is missing or blank.
     pub language_fields: Vec<String>,
     /// Maximum size of a document in bytes.
@@ -113,7 +113,7 @@ impl Default for ReadOptions {
 pub struct InputFile {
     /// The path to open.
     pub path: PathBuf,
-    /// The name in messages. For standard input, it is not that of the file at `path`.
+    /// The name in messages. For standard input, it differs from the file name in `path`.
     pub name: String,
     /// Whether the file was passed explicitly, and not found in a directory.
     pub is_explicit: bool,
@@ -150,7 +150,7 @@ pub struct Shard {
     pub path: PathBuf,
     /// The name in messages.
     pub name: String,
-    /// The path as given, which is not where the bytes are if they came from standard input.
+    /// The path as given. For standard input, the bytes are elsewhere.
     pub given: PathBuf,
     /// The format of the file.
     pub format: Format,
@@ -165,7 +165,7 @@ impl Shard {
         self.format.content.has_records
     }
 
-    /// Whether a new version of the shard has its format, and not JSON Lines.
+    /// Whether new versions of the shard keep its format instead of becoming JSON Lines.
     pub fn is_rewritable(&self) -> bool {
         self.format.content.rewrite.is_some()
     }
@@ -174,7 +174,7 @@ impl Shard {
     ///
     /// # Errors
     ///
-    /// It cannot be opened, or it is an object that is not the same any more.
+    /// It cannot be opened, or it is an object that has changed.
     fn reopen(&self) -> io::Result<SourceFile> {
         let file = SourceFile::open(&self.path)?;
         if file.version() != self.stamp.version {
@@ -188,7 +188,7 @@ impl Shard {
         Origin { path: self.name.clone(), record }
     }
 
-    /// Returns the error for a file of which nothing can be read.
+    /// Returns the error for a file that cannot be read at all.
     fn unreadable(&self, reason: String) -> ReadError {
         ReadError::UnreadableRecords { place: self.name.clone(), records: 1, reason }
     }

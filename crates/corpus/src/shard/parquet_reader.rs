@@ -29,7 +29,7 @@ const MAX_PAGE_RECORDS: usize = 2;
 /// Pages up to this size are read even if the maximum record size is small.
 const MIN_MAX_PAGE_BYTES: usize = 16 << 20;
 
-/// Why a file cannot be read whose pages are in Brotli.
+/// The error for a file with Brotli pages.
 const MISSING_CODEC: &str = "its pages are compressed with Brotli, which this build does not \
     decompress; build dechaff with `--features codecs`, or write the file with another codec";
 
@@ -75,7 +75,7 @@ struct RowGroup {
     bytes_per_row: u64,
 }
 
-/// What is read of a row.
+/// The values of a row.
 struct RowValues {
     text: Option<ByteArray>,
     /// The definition level of the text.
@@ -84,8 +84,8 @@ struct RowValues {
     labels: RecordLabels,
 }
 
-/// Opens a Parquet file. With `with_page_index`, the page index is loaded, and pages are read where
-/// it says, otherwise one after the other.
+/// Opens a Parquet file. With `with_page_index`, pages are located through the page index,
+/// otherwise read one after the other.
 pub(super) fn open_parquet(
     file: SourceFile,
     with_page_index: bool,
@@ -95,13 +95,12 @@ pub(super) fn open_parquet(
     catch_parquet_panic(|| SerializedFileReader::new_with_options(file, options))
 }
 
-/// Turns a panic of the decoder or encoder, which corrupt files can cause, into an error.
+/// Turns a panic of the decoder or encoder on corrupt data into an error.
 pub(super) fn catch_parquet_panic<T, E: From<ParquetError>>(
     decode: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, E> {
-    decoder_panic::catch_decoder_panic(decode).unwrap_or_else(|| {
-        Err(ParquetError::General("the decoder cannot make sense of it".into()).into())
-    })
+    decoder_panic::catch_decoder_panic(decode)
+        .unwrap_or_else(|| Err(ParquetError::General("the data is malformed".into()).into()))
 }
 
 /// Converts a count from the metadata, which is negative only in a corrupt file.
@@ -121,7 +120,7 @@ pub(super) fn leaf_column(metadata: &ParquetMetaData, path: &str) -> Option<usiz
 
 /// Why a file has no usable text column.
 enum ColumnError {
-    /// The file may be no corpus.
+    /// The file may not be a corpus.
     Missing(String),
     /// The column has the wrong type.
     Invalid(String),
@@ -153,7 +152,7 @@ impl Columns {
         Ok(Self { text, id, labels })
     }
 
-    /// Whether the columns are compressed in a way that this build does not read.
+    /// Whether the columns have a compression that this build does not support.
     fn need_missing_codec(&self, metadata: &ParquetMetaData) -> bool {
         let labels = self.labels.into_iter().flatten();
         let mut columns = [self.text].into_iter().chain(self.id).chain(labels);
@@ -174,7 +173,7 @@ fn missing_column(schema: &SchemaDescriptor, name: &str) -> ColumnError {
             "the column `{name}` holds lists; dechaff needs one string per row"
         )),
         Some(column) => ColumnError::Missing(format!(
-            "the column `{name}` has columns of its own; name one of them, such as --text-field {}",
+            "the column `{name}` has nested columns; use one of them, such as --text-field {}",
             column.path().string()
         )),
         None => {

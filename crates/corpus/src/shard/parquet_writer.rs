@@ -46,7 +46,7 @@ pub(super) struct ParquetRewriter {
     written: RowHasher,
 }
 
-/// Hashes the texts of rows, to check that a file has what was written to it.
+/// Hashes the texts of rows, to verify a file after writing it.
 #[derive(Default)]
 struct RowHasher {
     hasher: DefaultHasher,

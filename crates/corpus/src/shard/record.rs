@@ -1,4 +1,4 @@
-//! Records of shards: as read, and decoded.
+//! Records of shards, raw and decoded.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -22,7 +22,7 @@ use dechaff_text::{LossyDecoding, Span};
 pub struct RawRecord {
     pub(super) shard: Arc<Shard>,
     pub(super) index: u64,
-    /// What columns say of the document.
+    /// The labels of the document, from columns.
     pub(super) labels: RecordLabels,
     pub(super) body: RecordBody,
 }
@@ -32,8 +32,7 @@ pub struct RawRecord {
 pub(super) enum RecordBody {
     /// A whole file.
     File(Vec<u8>),
-    /// A line including its line ending, its offset in the decompressed file, and how it writes
-    /// fields.
+    /// A line including its line ending, its offset in the decompressed file, and its syntax.
     Line(Vec<u8>, u64, Arc<dyn LineSyntax>),
     /// A value of a Parquet column, its definition level, and the ID of its row.
     Value(Option<ByteArray>, i16, Option<String>),
@@ -91,7 +90,7 @@ pub struct RecordHandle {
     pub index: u64,
     /// The ID as JSON, if the shard has lines.
     pub id: Option<String>,
-    /// What the record says of its document.
+    /// The labels of the document.
     pub labels: RecordLabels,
     pub(super) body: RecordBody,
     /// The range of the text's string literal in the line, including the quotes.
@@ -225,13 +224,13 @@ impl RecordHandle {
             (_, RecordAction::Edit(text, _) | RecordAction::Replace(text)) => {
                 stream.write_all(text.as_bytes())
             }
-            // A single document, of which nothing is written if it does not change, or a record
-            // without a text.
+            // A single document, which is not rewritten if it is unchanged, or a record without a
+            // text.
             (_, RecordAction::Keep) => Ok(()),
         }
     }
 
-    /// Returns how the record writes the passages at `spans`, for [`Replacement::raw`]. Empty if
+    /// Returns the record's spelling of the passages at `spans`, for [`Replacement::raw`]. Empty if
     /// the record is not a line.
     ///
     /// # Errors

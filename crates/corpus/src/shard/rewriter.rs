@@ -25,8 +25,8 @@ pub enum RecordAction<'a> {
     Drop,
 }
 
-/// Writes a new version of a shard, record by record. If it is dropped before [`Rewriter::finish`],
-/// nothing is left.
+/// Writes a new version of a shard, record by record. Dropping it before [`Rewriter::finish`]
+/// leaves no files behind.
 pub struct Rewriter {
     shard: Arc<Shard>,
     file: AtomicFile,
@@ -54,14 +54,14 @@ impl Rewriter {
         let atomic =
             target.map_or_else(|| AtomicFile::new_replacing(&shard.path), AtomicFile::new)?;
         let file = atomic.file()?;
-        // Records of a format that cannot be written become lines of JSON.
+        // Records of a read-only format become lines of JSON.
         let writer = rewrite.unwrap_or(StreamWriter::start)(shard, file);
         Ok(Self {
             shard: Arc::clone(shard),
             writer: writer.map_err(|error| atomic.io_error(error))?,
             file: atomic,
             is_in_place: target.is_none(),
-            // Lines of JSON never have the bytes of the original.
+            // Lines of JSON always differ from the original.
             is_changed: rewrite.is_none(),
             is_complete: true,
         })
@@ -94,14 +94,14 @@ impl Rewriter {
         result.map_err(|error| self.file.io_error(error))
     }
 
-    /// Notes that a part of the shard cannot be read. [`Rewriter::finish`] then writes nothing,
+    /// Records that a part of the shard cannot be read. [`Rewriter::finish`] then writes nothing,
     /// because that part would be lost.
     pub fn mark_damaged(&mut self) {
         self.is_complete = false;
     }
 
-    /// Renames the new file into place. If nothing changed, an original is left alone, and a copy
-    /// is made byte for byte. Returns whether all of the shard could be read; if not, nothing is
+    /// Renames the new file into place. If nothing changed, the original is not touched, and a copy
+    /// is made byte for byte. Returns whether the whole shard could be read; if not, nothing is
     /// written.
     ///
     /// `before_rename` is called with the path of the complete temporary file if something changed.

@@ -82,7 +82,7 @@ impl Read for CompleteFile {
         let length = self.file.read(buffer)?;
         self.count.fetch_add(length as u64, Ordering::Relaxed);
         self.rest = self.rest.saturating_sub(length as u64);
-        // Otherwise a shard truncated between two lines would be rewritten without the rest.
+        // Otherwise, a shard truncated between two lines would be rewritten without the rest.
         if length == 0 && self.rest > 0 && !buffer.is_empty() {
             return Err(truncated(self.rest));
         }

@@ -2,7 +2,7 @@
 //!
 //! Documents are the texts that Common Crawl extracts (`conversion` records, as in WET files), and
 //! responses and resources that are plain text. Pages in HTML are documents if dechaff is built
-//! with the feature `html`. Other records, such as requests, metadata and images, are passed over.
+//! with the feature `html`. Other records, such as requests, metadata and images, are skipped.
 
 use std::io::{self, BufRead, Read};
 use std::sync::Arc;
@@ -44,7 +44,7 @@ struct WarcReader {
     reader: Box<dyn BufRead + Send>,
     /// The number of records read, including those that are not documents.
     index: u64,
-    /// The number of pages passed over because they are HTML.
+    /// The number of HTML pages skipped.
     html_pages: u64,
     is_done: bool,
 }
@@ -58,7 +58,7 @@ impl Iterator for WarcReader {
                 Ok(Some(body)) => {
                     return Some(ShardItem::Record(RawRecord::new(&self.shard, self.index, body)));
                 }
-                // It was the end, or a record without a document.
+                // This was the end, or a record without a document.
                 Ok(None) => {}
                 Err(error) => {
                     self.is_done = true;
@@ -96,7 +96,7 @@ impl WarcReader {
             "conversion" => Some(PageText::Plain),
             "resource" => headers.get("Content-Type").and_then(PageText::from_content_type),
             "response" if headers.is_http() => {
-                // The beginning shows whether it is text.
+                // The start shows whether it is text.
                 self.read_content(length.min(MAX_HEADER_BYTES), &mut content)?;
                 HttpHead::parse(&content).and_then(|head| head.text())
             }
@@ -142,7 +142,9 @@ impl WarcReader {
             match line.last() {
                 None if lines.is_empty() => return Ok(None),
                 Some(b'\n') => {}
-                _ if limited.limit() == 0 => return Err(corrupt("a record has too long headers")),
+                _ if limited.limit() == 0 => {
+                    return Err(corrupt("the headers of a record are too long"));
+                }
                 _ => return Err(ends_early()),
             }
             if is_blank && lines.is_empty() {
@@ -169,7 +171,7 @@ impl WarcReader {
         if skipped < length { Err(ends_early()) } else { Ok(()) }
     }
 
-    /// Reads the two line ends after a record. The last one may lack them.
+    /// Reads the two line ends after a record, which the last record may lack.
     fn end_record(&mut self) -> io::Result<()> {
         for _ in 0..2 {
             let mut line = Vec::new();

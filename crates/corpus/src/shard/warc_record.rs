@@ -1,4 +1,4 @@
-//! Records of web archives with a document.
+//! Web archive records that are documents.
 
 use std::fmt;
 
@@ -9,12 +9,12 @@ use super::foreign_record::ForeignRecord;
 use super::http_message::{HeaderFields, PageText, payload};
 use crate::read::too_large;
 
-/// A record with a document.
+/// A record that is a document.
 pub(super) struct WarcRecord {
     pub(super) headers: HeaderFields,
     pub(super) content: Vec<u8>,
     pub(super) text: PageText,
-    /// Whether the content is a message of HTTP.
+    /// Whether the content is an HTTP message.
     pub(super) is_http: bool,
 }
 
@@ -29,7 +29,7 @@ impl ForeignRecord for WarcRecord {
         self.content.len()
     }
 
-    /// Any header, or `id`, `url` and `date` for those that most readers ask for.
+    /// Returns any header; `id`, `url` and `date` are short names of the most common ones.
     fn field(&self, name: &str) -> Option<String> {
         let header = match name {
             "id" => "WARC-Record-ID",
@@ -72,7 +72,7 @@ fn html_text(page: &[u8], max: usize) -> Result<Vec<u8>, String> {
     super::html_text::extract(page, max)
 }
 
-/// The reader passes over pages in HTML.
+/// Never called: the reader skips HTML pages.
 #[cfg(not(feature = "html"))]
 fn html_text(_: &[u8], _: usize) -> Result<Vec<u8>, String> {
     Err("HTML; build dechaff with `--features html`".into())

@@ -1,5 +1,4 @@
-//! Object stores in a build without them: every URL is an error. The functions are those of the
-//! module `remote`.
+//! Replaces the module `remote` in builds without object stores: every URL is an error.
 
 use std::convert::Infallible;
 use std::fs::File;
@@ -9,7 +8,7 @@ use std::path::Path;
 use super::location::LocationError;
 use super::{DirEntry, ObjectMetadata, ObjectVersion, PutCondition, UrlKind};
 
-/// An object that is open for reading, which there is none of.
+/// An open object. It is never created.
 #[derive(Debug, Clone)]
 pub(crate) struct AbsentFile(Infallible);
 

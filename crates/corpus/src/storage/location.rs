@@ -1,4 +1,4 @@
-//! The paths that a user may name: local ones, and URLs.
+//! Paths passed by the user: local paths and URLs.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -13,43 +13,42 @@ const SCHEMES: [&str; 6] = ["s3", "gs", "az", "hf", "https", "http"];
 /// Why a URL is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LocationError {
-    /// Its scheme is not known.
+    /// Unknown scheme.
     #[error(
         "`{0}://` is not supported: give a local path, or a URL with s3://, gs://, az://, hf://, \
          https:// or file://"
     )]
     Scheme(String),
-    /// This build has no object stores.
+    /// This build does not support object stores.
     #[error(
         "this build reads no object stores; build dechaff with `--features object-store`, or copy \
          the files to a local directory"
     )]
     Feature,
-    /// It is not complete.
+    /// It is incomplete or malformed.
     #[error("{0}")]
     Form(String),
 }
 
-/// Whether `path` is a URL, and not the path of a local file.
+/// Whether `path` is a URL rather than a local path.
 pub fn is_url(path: &Path) -> bool {
     path.to_str().is_some_and(|text| split_scheme(text).is_some())
 }
 
 /// Splits a URL into its scheme and the rest.
 pub(super) fn split_scheme(text: &str) -> Option<(&str, &str)> {
-    // A scheme of one letter would be a drive.
+    // A single letter is a drive, not a scheme.
     let (scheme, rest) = text.split_once("://").filter(|(scheme, _)| scheme.len() > 1)?;
     let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         && scheme.chars().all(|next| next.is_ascii_alphanumeric() || "+-.".contains(next));
     is_scheme.then_some((scheme, rest))
 }
 
-/// Returns the path that a user names: `file://` leads to a local path, and other URLs are checked
-/// and kept.
+/// Parses a path or URL: converts `file://` to a local path, and validates other URLs.
 ///
 /// # Errors
 ///
-/// The URL is incomplete, or this build cannot read it.
+/// The URL is malformed, or this build does not support it.
 pub fn parse_location(text: &OsStr) -> Result<PathBuf, LocationError> {
     let Some((scheme, rest)) = text.to_str().and_then(split_scheme) else {
         return Ok(PathBuf::from(text));
@@ -78,30 +77,28 @@ pub fn parse_location(text: &OsStr) -> Result<PathBuf, LocationError> {
         "hf" => {
             let is_named = |part: Option<&&str>| part.is_some_and(|part| !part.is_empty());
             if parts[0] != "datasets" || !is_named(parts.get(1)) || !is_named(parts.get(2)) {
-                return form(
-                    "a dataset of the Hugging Face Hub is named as hf://datasets/OWNER/NAME/PATH",
-                );
+                return form("the URL of a Hugging Face dataset is hf://datasets/OWNER/NAME/PATH");
             }
         }
         "http" | "https" => {
             if rest.contains(['?', '#']) {
                 return form(
-                    "a URL with `?` or `#` is not read; download the file, or name it on s3://, gs:// or az://",
+                    "URLs with `?` or `#` are not supported; download the file, or use s3://, gs:// or az://",
                 );
             }
             if parts[0].contains('@') {
-                return form("a URL must not hold a password");
+                return form("a URL must not contain a password");
             }
             if parts.len() < 2 || rest.ends_with('/') {
-                return form("a web server has no directories to list; name a file");
+                return form("cannot list directories of a web server; pass the URL of a file");
             }
         }
-        _ if parts[0].is_empty() => return form("the URL names no bucket"),
+        _ if parts[0].is_empty() => return form("the URL has no bucket"),
         _ => {}
     }
     let key = rest.split_once('/').map_or("", |(_, key)| key.strip_suffix('/').unwrap_or(key));
     if !key.is_empty() && key.split('/').any(|part| matches!(part, "" | "." | "..")) {
-        return form("a URL with an empty part, `.` or `..` between its slashes is not read");
+        return form("a URL cannot have an empty, `.` or `..` segment");
     }
     Ok(PathBuf::from(text))
 }

@@ -1,8 +1,8 @@
-//! Files and objects. A path names a local file or directory, or it is a URL such as
-//! `s3://bucket/corpus/a.jsonl`, which names an object or the beginning of the names of several.
+//! Files and objects. A path is a local file or directory, or a URL such as
+//! `s3://bucket/corpus/a.jsonl`, which names an object or a prefix.
 //!
-//! Everything above this module reads and writes both by the same calls, which block. Without the
-//! feature `object-store`, URLs are errors that say so.
+//! Everything above this module reads and writes both through the same blocking calls. Without the
+//! feature `object-store`, URLs are an error.
 
 #[cfg(not(feature = "object-store"))]
 mod absent;
@@ -22,54 +22,54 @@ use absent as remote;
 pub use location::{LocationError, is_url, parse_location};
 pub(crate) use source_file::SourceFile;
 
-/// What is directly below a directory, or below the beginning of the names of objects.
+/// An entry of a directory, or of a prefix of objects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DirEntry {
     /// The path or URL.
     pub path: PathBuf,
-    /// The last part of it, for display if it is not Unicode.
+    /// Its last component, lossily converted to Unicode.
     pub name: String,
     /// Whether it is a directory.
     pub is_dir: bool,
     /// The size in bytes; 0 for a directory.
     pub size: u64,
-    /// When it was written last, if that is known.
+    /// The time of the last write, if known.
     pub modified: Option<SystemTime>,
 }
 
-/// What a URL names.
+/// What a URL refers to.
 #[cfg_attr(not(feature = "object-store"), expect(dead_code, reason = "no URL is read"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum UrlKind {
     /// An object of this size in bytes.
     Object(u64),
-    /// The beginning of the names of objects, like a directory.
+    /// A prefix of objects, like a directory.
     Prefix,
 }
 
-/// What must hold for an object to be written.
+/// A condition for writing an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum PutCondition {
-    /// There is no such object.
+    /// The object does not exist.
     Absent,
-    /// It has this version.
+    /// The object has this version.
     Unchanged(ObjectVersion),
 }
 
-/// The version of an object: what stores call its `ETag`, and its generation if they have one.
+/// The version of an object: its `ETag`, and its generation if the store has one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ObjectVersion {
     pub(crate) etag: Option<String>,
     pub(crate) generation: Option<String>,
 }
 
-/// What is known of an object.
+/// The metadata of an object.
 struct ObjectMetadata {
     size: u64,
     version: ObjectVersion,
 }
 
-/// Returns the path without links, if it exists. A URL has none and need not exist.
+/// Returns the canonical path of an existing file. A URL is returned unchanged and need not exist.
 ///
 /// # Errors
 ///
@@ -78,11 +78,11 @@ pub fn canonical(path: &Path) -> io::Result<PathBuf> {
     if is_url(path) { Ok(path.to_owned()) } else { path.canonicalize() }
 }
 
-/// Whether there is a file, a directory or an object with this name.
+/// Whether there is a file, a directory or an object at `path`.
 ///
 /// # Errors
 ///
-/// The store of a URL cannot be asked.
+/// The store of a URL cannot be reached.
 pub fn exists(path: &Path) -> io::Result<bool> {
     if !is_url(path) {
         return Ok(path.symlink_metadata().is_ok());
@@ -94,7 +94,7 @@ pub fn exists(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Whether the path is a directory, or the beginning of the names of objects.
+/// Whether the path is a directory or a prefix of objects.
 pub fn is_dir(path: &Path) -> bool {
     match is_url(path) {
         true => remote::kind(path).is_ok_and(|kind| kind == Some(UrlKind::Prefix)),
@@ -133,7 +133,7 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Reads a file or object as text, with the version that it has if it is an object.
+/// Reads a file or object as text, with the version if it is an object.
 pub(crate) fn read_versioned(path: &Path) -> io::Result<(String, ObjectVersion)> {
     let mut text = String::new();
     let mut file = SourceFile::open(path)?;
@@ -146,13 +146,13 @@ pub(crate) fn read_to_string(path: &Path) -> io::Result<String> {
     if is_url(path) { read_versioned(path).map(|(text, _)| text) } else { fs::read_to_string(path) }
 }
 
-/// Says what a URL names; `None` if it names nothing.
+/// Returns what a URL refers to; `None` if there is nothing.
 pub(crate) fn url_kind(path: &Path) -> io::Result<Option<UrlKind>> {
     remote::kind(path)
 }
 
-/// Lists what is directly below a directory, in no particular order. An object store has no empty
-/// directory, so there may be nothing.
+/// Lists the entries of a directory or prefix, in no particular order. A prefix without objects is
+/// empty, not an error.
 ///
 /// # Errors
 ///
@@ -165,7 +165,7 @@ pub fn list(path: &Path) -> io::Result<Vec<DirEntry>> {
     for entry in fs::read_dir(path)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        // A file may be removed meanwhile.
+        // The file may have been removed since.
         let Ok(metadata) = entry.metadata() else { continue };
         found.push(DirEntry {
             path: entry.path(),
@@ -178,7 +178,7 @@ pub fn list(path: &Path) -> io::Result<Vec<DirEntry>> {
     Ok(found)
 }
 
-/// Makes a directory and those above it. An object store needs none.
+/// Creates a directory and its parents. An object store needs none.
 pub(crate) fn create_dir_all(path: &Path) -> io::Result<()> {
     if is_url(path) { remote::check(path) } else { fs::create_dir_all(path) }
 }
@@ -188,12 +188,12 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
     if is_url(path) { remote::remove(path) } else { fs::remove_file(path) }
 }
 
-/// Writes the content of `file` to the object at the URL `path`, which is replaced in one step.
+/// Writes the content of `file` to the object at the URL `path`, atomically.
 pub(crate) fn upload(file: &mut File, path: &Path) -> io::Result<()> {
     remote::upload(file, path)
 }
 
-/// Writes a small object at the URL `path` in one step, if the condition holds. Returns whether it
+/// Writes a small object at the URL `path` atomically, if the condition holds. Returns whether it
 /// did.
 pub(crate) fn put(path: &Path, bytes: &[u8], condition: &PutCondition) -> io::Result<bool> {
     remote::put(path, bytes, condition)

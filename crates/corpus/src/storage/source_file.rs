@@ -33,7 +33,7 @@ impl SourceFile {
         Ok(file)
     }
 
-    /// Prepares for reading in any order: what is read of an object stays in a temporary file.
+    /// Prepares for random access: blocks read from an object are kept in a temporary file.
     pub(crate) fn keep_blocks(&self) -> io::Result<()> {
         match self {
             Self::Local(_) => Ok(()),
@@ -41,8 +41,8 @@ impl SourceFile {
         }
     }
 
-    /// Returns another handle. That of a local file shares its position, that of an object has its
-    /// own.
+    /// Returns another handle. For a local file, both handles share a position; for an object, they
+    /// do not.
     pub(crate) fn try_clone(&self) -> io::Result<Self> {
         match self {
             Self::Local(file) => file.try_clone().map(Self::Local),

@@ -23,7 +23,7 @@ pub struct LoggedFile {
     pub documents: BTreeMap<Option<u64>, Vec<ChangeSet>>,
     /// The states of the file in which records are dropped.
     pub copies: Vec<ReducedCopy>,
-    /// The hashes of the file with those records put back.
+    /// The hashes of the file with those records restored.
     pub restored_hashes: HashSet<String>,
     /// Dropped records whose copy has not been read yet.
     dropped: Vec<LogEntry>,
@@ -54,7 +54,7 @@ pub fn logged_files(lines: Vec<LogLine>) -> LoggedFiles {
                     file.restored_hashes.insert(state.file);
                     continue;
                 };
-                // The log may have further entries above these, of a run that was killed.
+                // The log may have earlier entries of a run that was killed.
                 let dropped = file.dropped.split_off(file.dropped.len().saturating_sub(left_out));
                 file.dropped.clear();
                 file.copies.push(ReducedCopy { file: state.file, left_out, dropped });
@@ -91,10 +91,10 @@ impl LoggedFile {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UndoError {
     /// The text is not in the log.
-    #[error("the text has changed since it was fixed; it was left as it is")]
+    #[error("the text has changed since it was fixed; not changed")]
     Changed,
     /// Some entries of a change set are missing.
-    #[error("{found} of the {all} changes made at once are in the undo log; it was left as it is")]
+    #[error("{found} of the {all} changes made together are in the undo log; not changed")]
     Incomplete {
         /// The number of entries found.
         found: usize,
@@ -102,11 +102,11 @@ pub enum UndoError {
         all: usize,
     },
     /// Undoing the changes does not give the original text.
-    #[error("the undo log does not lead back to the original text; it was left as it is")]
+    #[error("the undo log does not lead back to the original text; not changed")]
     Mismatch,
 }
 
-/// A passage to put back.
+/// A passage to restore.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replacement {
     /// The span that it replaces in the current text.
@@ -122,7 +122,7 @@ pub struct Replacement {
 pub struct UndoResult {
     /// The text.
     pub text: String,
-    /// The passages put back by each change set undone. Spans refer to the text after undoing the
+    /// The passages restored for each undone change set. Spans refer to the text after undoing the
     /// previous one.
     pub replacements: Vec<Vec<Replacement>>,
     /// The number of changes undone.
@@ -134,7 +134,7 @@ pub struct UndoResult {
 }
 
 impl UndoResult {
-    /// Notes that `entries` stay, and whether they prevent undoing earlier changes.
+    /// Records that `entries` stay, and whether they prevent undoing earlier changes.
     fn set_covered(&mut self, entries: &[LogEntry], is_covering: bool) {
         if is_covering {
             let rules: BTreeSet<&String> = entries.iter().flat_map(|entry| &entry.rules).collect();

@@ -12,8 +12,8 @@ use dechaff_engine::fix::Change;
 use dechaff_engine::report::Medium;
 use dechaff_text::Record;
 
-/// A changed passage of a document. Entries are independent of each other, so that a corrupt line
-/// costs only itself.
+/// A changed passage of a document. Entries are independent, so a corrupt line does not affect
+/// others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogEntry {
     /// The name of the changed file relative to `base`, with `/` as separator.
@@ -57,7 +57,7 @@ pub struct LogEntry {
     pub line: Option<String>,
 }
 
-/// The state of a shard after records were dropped from it or put back.
+/// The state of a shard after records were dropped or restored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileState {
     /// The file, as [`LogEntry::path`].
@@ -67,7 +67,7 @@ pub struct FileState {
     /// Hash of the file's bytes.
     pub file: String,
     /// How many of the dropped records above this line are missing in this state; `None` if they
-    /// were put back.
+    /// were restored.
     pub left_out: Option<usize>,
     /// The version of dechaff.
     pub version: String,

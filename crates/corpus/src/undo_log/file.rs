@@ -30,10 +30,10 @@ const FORMAT: u32 = 1;
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
     /// Another process has locked the log.
-    #[error("{}: another run of dechaff is using this undo log; wait until it ends, or name another file", .0.name())]
+    #[error("{}: another dechaff process is using this undo log; wait until it ends, or use another file", .0.name())]
     InUse(PathBuf),
     /// The file is not an undo log.
-    #[error("{}: not an undo log; give a file that --undo-log wrote", .0.name())]
+    #[error("{}: not an undo log; pass a file written by --undo-log", .0.name())]
     NotALog(PathBuf),
     /// The log was written by an incompatible version.
     #[error("{}: an undo log of another version of dechaff (format {format})", .path.name())]
@@ -132,7 +132,7 @@ impl UndoLog {
         let written = self.write_all(bytes);
         match &written {
             Ok(()) => self.is_torn = false,
-            // Remove the incomplete line, or else start the next entry on a new one.
+            // Remove the incomplete line; if that fails, start the next entry on a new line.
             Err(_) => self.is_torn |= self.file.set_len(length).is_err(),
         }
         written
@@ -194,7 +194,7 @@ impl UndoLog {
     ///
     /// The file cannot be read or is not an undo log.
     pub fn read(&mut self) -> Result<LogContents, LogError> {
-        /// A file without a valid line by then is not an undo log.
+        /// A file without a valid line up to here is not an undo log.
         const MAX_FOREIGN_LINES: usize = 1_000;
         const MAX_LINE_BYTES: usize = 1 << 31;
         let length = self.length()?;
@@ -259,8 +259,8 @@ fn open(path: &Path, options: &OpenOptions) -> Result<File, LogError> {
 
 /// Locks a file, trying for a second.
 ///
-/// A process that starts another one is duplicated for a moment, and the duplicate holds the locks
-/// of all open files until it runs the other program. So a lock may outlive its file descriptor.
+/// When a process starts another one, the forked child holds the locks of all open files until it
+/// calls exec. So a lock may briefly outlive its file descriptor.
 fn try_lock(file: &File) -> Result<(), TryLockError> {
     const ATTEMPTS: usize = 50;
     const DELAY: Duration = Duration::from_millis(20);
@@ -290,7 +290,7 @@ fn identity(_: &File) -> Option<String> {
 pub struct LogContents {
     /// The valid lines, in order.
     pub lines: Vec<LogLine>,
-    /// Invalid lines, such as one that was half written when the process was killed.
+    /// Invalid lines, such as one that was half-written when the process was killed.
     pub broken: Vec<BrokenLine>,
     /// Whether the log is the original file and not a copy, which somebody else could have written.
     pub is_native: bool,

@@ -1,5 +1,5 @@
-//! The undo log: records what was removed or replaced, where and by which rule, so that it can be
-//! inspected and undone.
+//! The undo log: records each change with its position and rules, so that changes can be inspected
+//! and undone.
 //!
 //! The log is append-only, and an entry is synced before the file it describes is replaced. It does
 //! not record whether a change is applied or undone; the hash of the document's text tells.

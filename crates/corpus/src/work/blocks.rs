@@ -13,7 +13,7 @@ pub(super) const BLOCK_ROWS: usize = 2_048;
 /// The size of an entry of a block table: first and last key, offset, length, number of rows.
 pub(super) const BLOCK_ENTRY_BYTES: usize = 32;
 
-/// Where a block is.
+/// The location of a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct BlockEntry {
     pub(super) first: u64,
@@ -51,7 +51,7 @@ impl BlockEntry {
     }
 }
 
-/// Creates a compressor that adds a checksum, by which damage is noticed.
+/// Creates a compressor that adds a checksum to detect damage.
 pub(super) fn compressor(level: i32) -> std::io::Result<Compressor<'static>> {
     let mut compressor = Compressor::new(level)?;
     compressor.include_checksum(true)?;
@@ -90,7 +90,7 @@ pub(super) fn decode(
     bytes: &[u8],
     path: &Path,
 ) -> Result<Vec<StagedRow>> {
-    /// The longest encoding of a number.
+    /// The maximum length of an encoded number.
     const MAX_NUMBER: usize = 10;
     let count = entry.rows as usize;
     let max = count.min(BLOCK_ROWS) * MAX_NUMBER * (MAX_VALUES + 1);

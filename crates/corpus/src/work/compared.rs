@@ -1,4 +1,4 @@
-//! What a comparison in steps found in some of its documents.
+//! The results of a comparison in steps for some of its documents.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,10 +15,10 @@ use dechaff_engine::linter::{CorpusMatches, Linter};
 use dechaff_findings::Finding;
 use dechaff_text::{Origin, TextProvider};
 
-/// Some documents of a finished comparison, with what they match.
+/// Some documents of a finished comparison, with their matches.
 pub struct ComparedDocuments {
     files: WorkFiles,
-    /// The numbers of the documents and of those that they match, in order.
+    /// The numbers of the documents and of those that they match, sorted.
     numbers: Vec<u32>,
     origins: Arc<[Arc<Origin>]>,
     /// The documents that are checked, as a range of numbers.
@@ -29,19 +29,19 @@ pub struct ComparedDocuments {
 }
 
 impl ComparedDocuments {
-    /// Reads what was found in the documents whose paths are in `paths`: from the first one, up to
-    /// but not including the second one, if there is one.
+    /// Reads the results for the documents whose paths are in `paths`: from the first path up to,
+    /// but not including, the second one, if given.
     ///
     /// # Errors
     ///
-    /// Steps are left, or a file cannot be read or is damaged.
+    /// Steps are unfinished, or a file cannot be read or is damaged.
     pub fn open(folder: &WorkFolder, paths: (Option<&str>, Option<&str>)) -> Result<Self> {
         let progress = folder.progress()?;
         if let Some(left) = progress.next() {
             return Err(error_at(
                 folder.path(),
                 format_args!(
-                    "the comparison is not done: parts of {} are left; `dechaff compare status` \
+                    "the comparison is not done: shares of {} are missing; `dechaff compare status` \
                      lists them",
                     left.name()
                 ),
@@ -90,7 +90,7 @@ impl ComparedDocuments {
         self.range.len()
     }
 
-    /// Whether a document was compared with this text, and is one of these.
+    /// Whether a document is one of these and was compared with this text.
     pub fn has(&self, origin: &Origin, text: &str) -> bool {
         let number = self.number(origin).filter(|number| self.range.contains(number));
         number.is_some_and(|number| self.files.text(number).is_ok_and(|known| *known == *text))
@@ -118,8 +118,8 @@ impl ComparedDocuments {
         linter.staged_matches(self.rows.clone(), &documents)
     }
 
-    /// Returns the places that matches of these documents refer to and that fixes may delete
-    /// somewhere else: only safe fixes, or all.
+    /// Returns the places that matches of these documents refer to and that fixes of other
+    /// documents may delete: only safe fixes, or all.
     ///
     /// # Errors
     ///
@@ -194,7 +194,7 @@ fn origins(files: &WorkFiles, numbers: &[u32]) -> Result<Vec<Arc<Origin>>> {
     let mut origins = Vec::with_capacity(numbers.len());
     let mut rest = numbers;
     while let Some(&first) = rest.first() {
-        // Documents close to each other are read in one go.
+        // Read documents close to each other together.
         files.origins(first, &mut |number, origin| {
             if rest.first() == Some(&number) {
                 origins.push(origin);

@@ -1,4 +1,4 @@
-//! Removes the copies that a comparison in steps found.
+//! Removes the copies found by a comparison in steps.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -11,14 +11,14 @@ use dechaff_findings::Applicability;
 
 /// Fixes the documents of a share.
 ///
-/// Other shares are fixed by other tasks, which know nothing of this one. So a copy stays if any
-/// fix may delete what it is a copy of.
+/// Other tasks fix the other shares independently. So a copy stays if any fix may delete its
+/// original.
 pub struct CopyFixer<'f> {
     linter: &'f Linter,
     fixer: &'f Fixer,
     documents: &'f ComparedDocuments,
     matches: Mutex<CorpusMatches<'f>>,
-    /// What fixes may delete although copies in these documents refer to it.
+    /// Places that fixes may delete and that copies in these documents refer to.
     deleted: DeletedPlaces,
 }
 
@@ -64,7 +64,7 @@ impl<'f> CopyFixer<'f> {
     /// Removes the copies in a document.
     pub fn fix(&self, source: &Source) -> FixOutcome {
         if !self.documents.has(&source.origin, &source.text) {
-            let reason = "it is not in the comparison, or has changed since".to_owned();
+            let reason = "it is not part of the comparison, or has changed since".to_owned();
             return FixOutcome { fixed: None, refusal: Some(Refusal::All(reason)) };
         }
         let document = source.document();

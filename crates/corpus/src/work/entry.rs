@@ -1,4 +1,4 @@
-//! What a task has written, and which tasks are left.
+//! The entries of finished tasks, and the remaining tasks.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -42,7 +42,7 @@ impl std::fmt::Display for Share {
     }
 }
 
-/// The only share of a step that one task does.
+/// The only share of a step that is not split.
 pub(super) const WHOLE: Share = Share { number: 1, count: 1 };
 
 /// The name of the stage that makes the sketches, in file names.
@@ -55,11 +55,11 @@ pub(super) struct FileEntry {
     pub(super) file: String,
     /// The SHA-256 of the footer, which has those of the sections.
     pub(super) footer: String,
-    /// The number in the task of the first document that is sketched in it.
+    /// The number, within the task, of the first document sketched in it.
     pub(super) first: u32,
-    /// The number of documents that are sketched in it.
+    /// The number of documents sketched in it.
     pub(super) documents: u32,
-    /// The last step that reads it; none if a run reads it after all steps.
+    /// The last step that reads it; `None` if a run reads it after all steps.
     pub(super) last_step: Option<String>,
 }
 
@@ -76,7 +76,7 @@ impl FileEntry {
     }
 }
 
-/// What a task wrote. It is written when the task is done.
+/// The entry of a task, written when the task is done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct TaskEntry {
     /// The share of the work.
@@ -93,7 +93,7 @@ pub(super) struct TaskEntry {
     pub(super) files: Vec<FileEntry>,
 }
 
-/// Returns the beginning of the names of the files of a task.
+/// Returns the prefix of a task's file names.
 pub(super) fn task_name(stage: &str, share: Share) -> String {
     format!("{stage}-{:05}-of-{:05}", share.number, share.count)
 }
@@ -125,7 +125,7 @@ impl TaskEntry {
     }
 }
 
-/// The tasks of a stage that are done, and those that are left.
+/// The finished and remaining tasks of a stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepProgress {
     /// The step; `None` for the sketches.
@@ -147,14 +147,14 @@ impl StepProgress {
         self.count.is_some_and(|count| self.done.len() == count as usize)
     }
 
-    /// Returns the numbers of the tasks that are left, if it is known how many there are.
+    /// Returns the numbers of the remaining tasks, if the total is known.
     pub fn left(&self) -> Vec<u32> {
         let all = 1..=self.count.unwrap_or(0);
         all.filter(|number| self.done.binary_search(number).is_err()).collect()
     }
 }
 
-/// How far the comparison is.
+/// The progress of a comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkProgress {
     /// The sketches, then the steps that the rules need, in order.
@@ -195,7 +195,7 @@ impl WorkProgress {
         Ok(Self { steps: all.map(progress).collect::<Result<_>>()? })
     }
 
-    /// Returns the first stage that has tasks left.
+    /// Returns the first unfinished stage.
     pub fn next(&self) -> Option<&StepProgress> {
         self.steps.iter().find(|step| !step.is_done())
     }

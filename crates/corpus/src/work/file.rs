@@ -13,7 +13,7 @@ use crate::index::sections::Section;
 use dechaff_duplicates::staged::{StagedBlob, StagedRow, StagedTable, place_key};
 use dechaff_duplicates::store::Result;
 
-/// Returns the names of the sections with the rows of a table and with the places of its blocks.
+/// Returns the names of the sections with the rows of a table and with its block table.
 pub(super) fn table_sections(table: StagedTable) -> [String; 2] {
     [format!("rows-{}", table.name()), format!("blocks-{}", table.name())]
 }
@@ -108,7 +108,7 @@ pub(super) struct FileRows<'f> {
     table: StagedTable,
     section: &'f Section,
     keys: RangeInclusive<u64>,
-    /// If set, the only keys that count.
+    /// If set, other keys are skipped.
     wanted: Option<Arc<[u64]>>,
     key_offset: u64,
     entries: std::vec::IntoIter<BlockEntry>,

@@ -10,8 +10,7 @@ use crate::InputFile;
 use crate::index::hex;
 use dechaff_duplicates::store::{Result, StoreError};
 
-/// The files of a corpus in order of their names, which are split into shares of about the same
-/// size.
+/// The files of a corpus in order of their names, split into shares of about the same size.
 pub struct FileShares {
     files: Vec<InputFile>,
     sizes: Vec<u64>,
@@ -102,7 +101,7 @@ pub fn split_files(sizes: &[u64], shares: u32) -> Vec<Range<usize>> {
     for share in 1..=u128::from(shares) {
         let start = at;
         let end = total * share / u128::from(shares.max(1));
-        // A file belongs to the share that its middle is in.
+        // A file belongs to the share that contains its middle.
         while let Some(size) = sizes.get(at).map(|size| u128::from(size + 1)) {
             if before + size / 2 >= end {
                 break;

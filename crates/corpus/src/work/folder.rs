@@ -1,4 +1,4 @@
-//! A work folder, and running the tasks of its steps.
+//! A work folder, and the tasks of its steps.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,29 +29,29 @@ pub struct WorkFolder {
     waits: Option<Waits>,
 }
 
-/// Whether to go on waiting for another process.
+/// Whether to keep waiting for another process.
 type Waits = Box<dyn Fn() -> bool + Send + Sync>;
 
-/// What became of a task.
+/// The outcome of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TaskOutcome {
-    /// It is done now, and wrote this many rows.
+    /// It was done now, and wrote this many rows.
     Done(u64),
-    /// It was done before.
+    /// It had already been done.
     WasDone,
     /// The rules do not need the step.
     NotNeeded,
 }
 
 impl WorkFolder {
-    /// Opens the work folder at `path`, or makes it if there is none.
+    /// Opens the work folder at `path`, and creates it if it does not exist.
     ///
     /// # Errors
     ///
     /// It has other files or another manifest, or cannot be written.
     pub fn create(path: &Path, manifest: WorkManifest) -> Result<Self> {
         storage::create_dir_all(path)
-            .map_err(|error| error_at(path, format_args!("cannot be made: {error}")))?;
+            .map_err(|error| error_at(path, format_args!("cannot be created: {error}")))?;
         match WorkManifest::read(path)? {
             Some(existing) => {
                 if let Some(conflict) = manifest.conflict(&existing) {
@@ -72,11 +72,11 @@ impl WorkFolder {
                 {
                     return Err(error_at(
                         path,
-                        "the directory has other files and is no work folder; name a directory \
-                         that does not exist",
+                        "the directory has other files but is not a work folder; use a new \
+                         directory",
                     ));
                 }
-                // Tasks that start at the same time write the same.
+                // Tasks that start at the same time write the same manifest.
                 manifest.write(path)?;
             }
         }
@@ -87,10 +87,10 @@ impl WorkFolder {
     ///
     /// # Errors
     ///
-    /// There is none, or it is damaged or of another version.
+    /// There is no work folder, or it is damaged or has another version.
     pub fn open(path: &Path) -> Result<Self> {
         Self::open_if_any(path)?.ok_or_else(|| {
-            error_at(path, "there is no work folder here; make one with `dechaff compare sketch`")
+            error_at(path, "no work folder here; create one with `dechaff compare sketch`")
         })
     }
 
@@ -124,9 +124,9 @@ impl WorkFolder {
         Ok(Self { path: path.to_owned(), manifest, checksum, checks, waits: None })
     }
 
-    /// Lets a task wait while another process of this machine does the same one and `waits` returns
-    /// true. By default it fails. Engines start a second attempt at a task, or one when another has
-    /// not ended yet.
+    /// Lets a task wait while another process on this machine does the same task and `waits`
+    /// returns true; by default, it fails. Engines may start a second attempt at a task before the
+    /// first one has ended.
     pub fn waiting(self, waits: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         Self { waits: Some(Box::new(waits)), ..self }
     }
@@ -140,7 +140,7 @@ impl WorkFolder {
     ///
     /// # Errors
     ///
-    /// Says what differs.
+    /// Describes the difference.
     pub fn require(&self, manifest: &WorkManifest) -> Result<()> {
         match manifest.conflict(&self.manifest) {
             Some(conflict) => Err(error_at(
@@ -184,8 +184,8 @@ impl WorkFolder {
         WorkProgress::read(&self.path, self.manifest.shares, &self.steps())
     }
 
-    /// Runs a task of a step in about `memory` bytes. One task, whichever it is, does all of a step
-    /// that is not split.
+    /// Runs a task of a step in about `memory` bytes. If a step is not split, any task does all of
+    /// it.
     ///
     /// # Errors
     ///
@@ -222,7 +222,7 @@ impl WorkFolder {
             return Err(error_at(
                 &self.path,
                 format_args!(
-                    "the step {} needs all parts of {}; `dechaff compare status` lists what is left",
+                    "the step {} needs all shares of {}; `dechaff compare status` lists the missing ones",
                     step.name(),
                     left.name()
                 ),
@@ -237,7 +237,7 @@ impl WorkFolder {
         }
         let files = WorkFiles::open(&self.path, &self.checksum, &progress, Some(step))?;
         let range = share_range(step, share, files.documents);
-        // The output has a quarter, the input and what is computed the rest.
+        // The output gets a quarter, the input and the computation the rest.
         let mut output =
             TaskOutput::new(&self.path, &self.checksum, step.name(), share, memory / 4);
         let Some(range) = range else { return Ok(TaskOutcome::Done(output.finish()?)) };
@@ -255,7 +255,7 @@ impl WorkFolder {
         files.iter().map(|file| file.size).sum()
     }
 
-    /// Returns the number of documents that are sketched, and the size of their texts.
+    /// Returns the number of sketched documents, and the size of their texts.
     ///
     /// # Errors
     ///

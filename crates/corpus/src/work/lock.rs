@@ -9,8 +9,8 @@ use super::error_at;
 use crate::storage::is_url;
 use dechaff_duplicates::store::Result;
 
-/// A lock on a task, so that no two processes of a machine work on it. There is none on a folder in
-/// an object store, where the first one that is done counts, as on several machines.
+/// A lock on a task, so that no two processes on a machine work on it. In an object store, there
+/// are no locks: as with several machines, the first process to finish wins.
 pub(super) struct TaskLock {
     _file: Option<LockFile>,
 }
@@ -27,15 +27,15 @@ impl Drop for LockFile {
 }
 
 impl TaskLock {
-    /// Locks a task. If another process holds the lock, waits for it until `waits` returns false, or
-    /// fails if there is no `waits`.
+    /// Locks a task. If another process holds the lock, waits for it until `waits` returns false.
+    /// Fails without `waits`.
     pub(super) fn new(
         folder: &Path,
         stage: &str,
         share: Share,
         waits: Option<&(dyn Fn() -> bool + Send + Sync)>,
     ) -> Result<Self> {
-        /// Time between two looks at a lock.
+        /// Time between attempts to lock.
         const INTERVAL: Duration = Duration::from_millis(100);
         if is_url(folder) {
             return Ok(Self { _file: None });

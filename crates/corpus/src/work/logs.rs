@@ -1,4 +1,4 @@
-//! Texts and origins of documents, in compressed blocks.
+//! The texts and origins of documents, in compressed blocks.
 
 use std::ops::Range;
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::index::sections::Section;
 use dechaff_duplicates::store::Result;
 use dechaff_text::{Origin, Record};
 
-/// The sections with texts, and those with origins; the second one has the places of blocks.
+/// The sections with texts, and those with origins: the blocks and the block table.
 pub(super) const TEXTS: [&str; 2] = ["texts", "text-blocks"];
 pub(super) const ORIGINS: [&str; 2] = ["origins", "origin-blocks"];
 
@@ -112,7 +112,7 @@ impl Log {
         let invalid = || damaged(&file.path, "a block of texts is damaged");
         let &(first, offset, length, size) = self.blocks.get(block).ok_or_else(invalid)?;
         let bytes = file.read(&self.section, offset, u64::from(length))?;
-        // A damaged length must not take all memory.
+        // A damaged length must not exhaust memory.
         let size = size.min(zstd::bulk::Decompressor::upper_bound(&bytes).unwrap_or(0));
         let bytes = zstd::bulk::decompress(&bytes, size).map_err(|_| invalid())?;
         let (count, rest) = bytes.split_first_chunk().ok_or_else(invalid)?;
@@ -132,12 +132,12 @@ impl Log {
     }
 }
 
-/// The strings of some documents in a row.
+/// The strings of consecutive documents.
 pub(super) struct LogBlock {
     /// The number of the first document.
     pub(super) first: u32,
     bytes: Vec<u8>,
-    /// Where the string of each document is.
+    /// The range of each document's string.
     ranges: Vec<Range<usize>>,
 }
 

@@ -1,4 +1,4 @@
-//! The manifest: what all tasks must agree on.
+//! The manifest: the settings that all tasks must agree on.
 
 use std::io;
 use std::path::Path;
@@ -15,7 +15,7 @@ use dechaff_duplicates::staged::STAGED_VERSION;
 use dechaff_duplicates::store::{Result, StoreError};
 use dechaff_engine::linter::Linter;
 
-/// The version of the format. Others are refused.
+/// The version of the format. Other versions are rejected.
 const FORMAT: u32 = 1;
 /// The option by which documents are grouped into sites.
 const GROUP_BY: &str = "group-by";
@@ -29,9 +29,9 @@ pub struct WorkManifest {
     pub format: u32,
     /// The version of tables and steps.
     pub steps: u32,
-    /// The versions and rules that the result depends on.
+    /// The versions and rules that results depend on.
     pub settings: IndexSettings,
-    /// How documents are read, by the name of the option.
+    /// The reading options, by name.
     pub reading: serde_json::Value,
     /// The files that are compared.
     pub files: FileList,
@@ -46,7 +46,7 @@ impl WorkManifest {
     ///
     /// # Errors
     ///
-    /// The rules or options cannot be run in steps.
+    /// The rules or options do not support comparing in steps.
     pub fn of_files(
         linter: &Linter,
         read_options: &ReadOptions,
@@ -55,7 +55,7 @@ impl WorkManifest {
     ) -> Result<Self> {
         let error = |message: String| Err(StoreError { message });
         if let Some(refusal) = linter.staged_refusal() {
-            return error(format!("the rules cannot be run in steps: {refusal}"));
+            return error(format!("cannot compare in steps with these rules: {refusal}"));
         }
         let Some(settings) = IndexSettings::of_steps(linter) else {
             return error(
@@ -94,7 +94,7 @@ impl WorkManifest {
 
     /// Reads the manifest of the work folder at `path`; `None` if there is none.
     pub(super) fn read(path: &Path) -> Result<Option<Self>> {
-        /// What all versions of the format have.
+        /// The fields that all versions of the format have.
         #[derive(Deserialize)]
         struct WorkVersion {
             format: u32,
@@ -147,7 +147,7 @@ impl WorkManifest {
         }
         if self.reading != other.reading {
             return Some(format!(
-                "it was made with other reading options: {} instead of {}",
+                "it was made with different reading options: {} instead of {}",
                 other.reading, self.reading
             ));
         }
@@ -161,24 +161,24 @@ impl WorkManifest {
         }
         (self.shares != other.shares).then(|| {
             format!(
-                "its documents are sketched in {} parts, not in {}; use `--partition K/{}`",
+                "its sketch has {} shares, not {}; use `--partition K/{}`",
                 other.shares, self.shares, other.shares
             )
         })
     }
 
-    /// Returns why rules and versions differ from those of a work folder.
+    /// Describes how rules and versions differ from those of a work folder.
     pub(super) fn settings_conflict(&self, other: &IndexSettings) -> Option<String> {
         let IndexSettings { sketch, unicode, rules } = &self.settings;
         if *sketch != other.sketch {
             return Some(format!(
-                "it has sketches of version {}, and this dechaff makes version {sketch}",
+                "its sketches have version {}, but this dechaff uses version {sketch}",
                 other.sketch
             ));
         }
         if *unicode != other.unicode {
             return Some(format!(
-                "it was made with Unicode {}, and this dechaff has Unicode {unicode}",
+                "it was made with Unicode {}, but this dechaff has Unicode {unicode}",
                 other.unicode
             ));
         }
@@ -196,7 +196,7 @@ impl WorkManifest {
         let differing = pairs.find(|(rule, other)| rule.parameters != other.parameters);
         differing.map(|(rule, other)| {
             format!(
-                "it was made with other parameters of the rule {}: {} instead of {}",
+                "it was made with different parameters for {}: {} instead of {}",
                 rule.code, other.parameters, rule.parameters
             )
         })

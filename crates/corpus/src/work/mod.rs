@@ -1,8 +1,8 @@
 //! The work folder of a comparison in steps: a manifest, and the files that tasks have written.
 //!
 //! `docs/scale.md` documents the format. Files are immutable and written atomically. A task is done
-//! when its entry is there, which is written last and names the other files with the hashes of
-//! their footers. So tasks can be killed, repeated and run on several machines.
+//! once its entry exists, which is written last and lists the other files with the hashes of their
+//! footers. So tasks can be killed, repeated and run on several machines.
 
 mod blocks;
 mod compared;
@@ -33,12 +33,12 @@ pub use folder::{TaskOutcome, WorkFolder};
 pub use manifest::WorkManifest;
 pub use sketch_task::SketchTask;
 
-/// The error `what` at `path`.
+/// Creates an error at `path`.
 fn error_at(path: &Path, what: impl std::fmt::Display) -> StoreError {
     StoreError { message: format!("{}: {what}", path.name()) }
 }
 
-/// The error of a file that is not as it was written.
+/// Creates the error for a damaged file.
 fn damaged(path: &Path, what: impl std::fmt::Display) -> StoreError {
     let remedy = "remove the work folder, and start with `dechaff compare sketch`";
     error_at(path, format_args!("the file is damaged: {what}; {remedy}"))

@@ -10,7 +10,7 @@ use crate::index::sections::{FooterError, Section, read_footer};
 use crate::storage::SourceFile;
 use dechaff_duplicates::store::Result;
 
-/// The first and last bytes of a file.
+/// The magic bytes at the start and end of a file.
 pub(super) const MAGIC: [u8; 8] = *b"DXWORK1\n";
 
 /// A file of sections that is open for reading.

@@ -27,15 +27,15 @@ pub struct SketchTask<'l> {
 }
 
 impl<'l> SketchTask<'l> {
-    /// Texts compress best at this level for the time that it takes.
+    /// The compression level, as the best compromise between size and time.
     const TEXT_LEVEL: i32 = 3;
 
-    /// Begins to sketch the documents of a share, in files of about `bytes`. Returns `None` if that
-    /// is done already.
+    /// Starts to sketch the documents of a share, in files of about `bytes`. Returns `None` if that
+    /// has already been done.
     ///
     /// # Errors
     ///
-    /// Another process does it, or the folder cannot be read or written.
+    /// Another process is doing it, or the folder cannot be read or written.
     pub fn begin(
         folder: &WorkFolder,
         linter: &'l Linter,

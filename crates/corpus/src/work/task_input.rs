@@ -1,4 +1,4 @@
-//! Reads what sketches and earlier steps have written.
+//! Reads the output of the sketch and earlier steps.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet, VecDeque};
@@ -17,7 +17,7 @@ use dechaff_duplicates::staged::{
 use dechaff_duplicates::store::{Result, StoreError};
 use dechaff_text::Origin;
 
-/// The files that a step, or a run after all steps, reads.
+/// The files read by a step, or by a run after all steps.
 pub(super) struct WorkFiles {
     files: Vec<WorkFile>,
     /// The indexes of the files with texts, by their first document.
@@ -57,7 +57,7 @@ impl WorkFiles {
                 })?;
                 if entry.manifest != checksum {
                     let what = format_args!(
-                        "part {share} of {} was done for another comparison; remove it",
+                        "share {share} of {} belongs to another comparison; remove it",
                         stage.name()
                     );
                     return Err(error_at(folder, what));
@@ -85,7 +85,7 @@ impl WorkFiles {
         self.wanted_rows(table, keys, None)
     }
 
-    /// Returns rows with these keys, or with those of them in `wanted`.
+    /// Returns rows with these keys, restricted to `wanted` if given.
     fn wanted_rows(
         &self,
         table: StagedTable,
@@ -132,7 +132,7 @@ impl WorkFiles {
     ///
     /// There is no such document, or a file is damaged.
     pub(super) fn text(&self, document: u32) -> Result<Arc<str>> {
-        /// Blocks are at least 64 kB, if there are many.
+        /// Number of cached blocks. Blocks are at least 64 kB, if there are many.
         const MAX_RECENT: usize = 128;
         let missing = || StoreError { message: format!("document {document} is missing") };
         let index = self.text_file(document).ok_or_else(missing)?;
@@ -218,8 +218,8 @@ impl WorkFiles {
     }
 }
 
-/// Removes the files of stages that are done, except for those in `named`: what no later step reads,
-/// and what killed tasks left. Another process may do the same, so errors do not matter.
+/// Removes the files of stages that are done, except for those in `named`: files that no later step
+/// reads, and those left by killed tasks. Another process may do the same, so errors do not matter.
 fn remove_unread(
     folder: &Path,
     progress: &WorkProgress,
@@ -282,7 +282,7 @@ pub(super) struct TaskInput<'i> {
     pub(super) is_interrupted: &'i (dyn Fn() -> bool + Send + Sync),
 }
 
-/// Returns the keys, or the places, that a task works on; `None` if there are none.
+/// Returns the range of keys or places of a task; `None` if it is empty.
 pub(super) fn share_range(step: Step, share: Share, documents: u32) -> Option<RangeInclusive<u64>> {
     let part = |total: u128, number: u32| total * u128::from(number) / u128::from(share.count);
     let range = |total: u128, last: u128| {

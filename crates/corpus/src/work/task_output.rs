@@ -1,4 +1,4 @@
-//! Writes what a task finds: rows that are sorted in memory, in as many files as that takes.
+//! Writes the output of a task: rows, sorted in memory, in as many files as necessary.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use dechaff_duplicates::store::{Result, StoreError};
 pub(super) struct TaskOutput {
     pub(super) folder: PathBuf,
     stage: &'static str,
-    /// Part of the names of files, so that two attempts at a task do not write the same ones.
+    /// Part of file names, so that two attempts at a task never write the same file.
     attempt: String,
     pub(super) entry: TaskEntry,
     /// The maximum number of rows in memory.
@@ -25,14 +25,14 @@ pub(super) struct TaskOutput {
     rows: usize,
     tables: BTreeMap<StagedTable, Vec<StagedRow>>,
     blobs: Vec<(StagedBlob, Vec<u8>)>,
-    /// The number of times that rows were written.
+    /// The number of runs written.
     runs: usize,
     /// The first document of this run and the number of documents in it.
     pub(super) documents: (u32, u32),
 }
 
 impl TaskOutput {
-    /// Begins to write, for a manifest with this checksum.
+    /// Starts the output of a task, for a manifest with this checksum.
     pub(super) fn new(
         folder: &Path,
         checksum: &str,
@@ -48,7 +48,7 @@ impl TaskOutput {
             stage,
             attempt: attempt_name(),
             entry: TaskEntry { share, manifest, documents, text_bytes, rows, files: Vec::new() },
-            // A vector that grows takes twice its size, and so does sorting at most.
+            // A growing vector takes twice its size, and so does sorting at most.
             max_rows: (memory / 2 / size_of::<StagedRow>()).max(MIN_ROWS),
             rows: 0,
             tables: BTreeMap::new(),
@@ -115,7 +115,7 @@ impl TaskOutput {
     /// Writes the rest, and the entry of the task. Returns the number of rows.
     pub(super) fn finish(mut self) -> Result<u64> {
         self.flush()?;
-        // Another machine may have done the task meanwhile. Its files are in use.
+        // Another machine may have finished the task in the meantime. Its files are in use.
         if !self.entry.write(&self.folder, self.stage)? {
             for file in &self.entry.files {
                 let _ = storage::remove(&self.folder.join(&file.file));

@@ -277,7 +277,8 @@ const PRONOUNS: [&[&str]; 3] = [
     ],
 ];
 
-/// For each byte, the lengths of the pronouns that begin with it, as a set of bits. Few words pass.
+/// For each first byte, the lengths of the pronouns that start with it, as a bitset. Rejects most
+/// words.
 static PRONOUN_LENGTHS: [u8; 256] = {
     let mut lengths = [0; 256];
     let mut person = 0;
@@ -329,7 +330,7 @@ fn case_folded_hash(bytes: &[u8]) -> u64 {
     })
 }
 
-/// What a line contains.
+/// The contents of a line.
 #[derive(Default)]
 struct LineMarks {
     has_digit: bool,

@@ -1,4 +1,4 @@
-//! The blocks of an object that were read.
+//! A cache of the blocks of an object.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fs::File;
@@ -13,7 +13,8 @@ pub(super) const MAX_REQUEST_BLOCKS: u64 = 32;
 /// The maximum number of blocks in memory: those of a request, and some before it.
 const MAX_RECENT_BLOCKS: usize = 40;
 
-/// The blocks of an object that were read: the last ones, or all of them in a temporary file.
+/// The blocks of an object that were read: the most recent ones in memory, or all of them in a
+/// temporary file.
 #[derive(Debug)]
 pub(super) enum Blocks {
     Recent(VecDeque<(u64, Bytes)>),
@@ -21,12 +22,12 @@ pub(super) enum Blocks {
 }
 
 impl Blocks {
-    /// Adds the bytes of a request, which began with block `first`.
+    /// Adds the bytes of a request that started at block `first`.
     pub(super) fn insert(&mut self, first: u64, bytes: &Bytes) -> io::Result<()> {
         let parts = bytes.chunks(usize::try_from(BLOCK_BYTES).unwrap_or(usize::MAX));
         match self {
             Self::Recent(recent) => {
-                // Each part of its own, so that none keeps the memory of all.
+                // Copy each block, so that none keeps the whole response in memory.
                 recent.extend((first..).zip(parts.map(Bytes::copy_from_slice)));
                 let surplus = recent.len().saturating_sub(MAX_RECENT_BLOCKS);
                 recent.drain(..surplus);
@@ -47,7 +48,7 @@ impl Blocks {
         }
     }
 
-    /// Reads bytes of one block, which must be there, from its byte `offset`.
+    /// Reads bytes of one block, which must be cached, from its byte `offset`.
     pub(super) fn read(&mut self, block: u64, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Recent(recent) => {
@@ -68,9 +69,9 @@ impl Blocks {
         }
     }
 
-    /// Returns how many blocks to read ahead from `first`: the more, the more of those before it
-    /// were read. So all of an object takes a few large requests, and a few bytes of it a small
-    /// one.
+    /// Returns how many blocks to read from `first`. The number grows with the number of preceding
+    /// blocks that were read, so that reading a whole object takes a few large requests, and
+    /// reading a few bytes takes a small one.
     pub(super) fn ahead(&self, first: u64) -> u64 {
         let before = first.saturating_sub(MAX_REQUEST_BLOCKS)..first;
         let count = before.filter(|block| self.contains(*block)).count() as u64;

@@ -1,10 +1,10 @@
-//! Errors of stores, in words for users.
+//! User-facing errors of stores.
 
 use std::io;
 
 use object_store::Error;
 
-/// Whether the object does not exist.
+/// Whether the error means that the object does not exist.
 pub(super) fn is_missing(error: &Error) -> bool {
     matches!(error, Error::NotFound { .. })
 }
@@ -14,12 +14,12 @@ pub(super) fn missing() -> io::Error {
     io::Error::new(io::ErrorKind::NotFound, "no such object")
 }
 
-/// The error for an object that is not the one that was opened.
+/// The error for an object that has changed since it was opened.
 pub(super) fn changed() -> io::Error {
-    io::Error::other("the object changed while it was read; run again when nothing writes it")
+    io::Error::other("the object changed while it was read; run again when nothing writes to it")
 }
 
-/// Says what went wrong, without the credentials that an address or an answer may hold.
+/// Describes an error, without the credentials that a URL or response may contain.
 pub(super) fn describe(error: &Error) -> io::Error {
     match error {
         Error::NotFound { .. } => missing(),
@@ -29,7 +29,7 @@ pub(super) fn describe(error: &Error) -> io::Error {
         }
         other => {
             let message = redacted(&other.to_string());
-            // Where machines in a cloud get the credentials of their role.
+            // The address from which cloud instances get the credentials of their role.
             let has_asked_machine = message.contains("://169.254.169.254");
             match has_asked_machine || message.contains("Account must be specified") {
                 true => no_access("there are no credentials"),
@@ -47,7 +47,7 @@ fn no_access(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::PermissionDenied, message)
 }
 
-/// Removes the queries of addresses, which may be signed, and the bodies of answers.
+/// Removes the queries of URLs, which may be signed, and response bodies.
 fn redacted(message: &str) -> String {
     const STATUS: &str = "status code: ";
     let body = message.find(STATUS).and_then(|at| {
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_hold_no_signatures_and_no_answers() {
+    fn messages_omit_signatures_and_responses() {
         let message = redacted(
             "Error performing GET https://a.example/c/b?sig=secret&se=1 in 2s - Server returned \
              non-2xx status code: 503 Slow Down: <Error>\n<Key>secret</Key></Error>",

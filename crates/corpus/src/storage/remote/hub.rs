@@ -1,7 +1,7 @@
-//! Datasets of the Hugging Face Hub, which are only read.
+//! Read-only access to datasets on the Hugging Face Hub.
 //!
-//! A dataset is read at the commit that its revision names when it is opened, so its files cannot
-//! change meanwhile.
+//! A dataset is read at the commit that its revision refers to when it is opened, so its files
+//! cannot change during a run.
 
 use std::io;
 use std::path::Path;
@@ -21,7 +21,7 @@ use crate::storage::DirEntry;
 
 /// A dataset at a commit.
 pub(super) struct HubDataset {
-    /// The address of the hub.
+    /// The base URL of the hub.
     endpoint: String,
     /// The owner and name.
     name: String,
@@ -29,13 +29,13 @@ pub(super) struct HubDataset {
     headers: HeaderMap,
 }
 
-/// What the hub says of a revision.
+/// The hub's response about a revision.
 #[derive(Deserialize)]
 struct HubRevision {
     sha: String,
 }
 
-/// What the hub says of a file or directory.
+/// The hub's response about a file or directory.
 #[derive(Deserialize)]
 struct HubEntry {
     r#type: String,
@@ -74,7 +74,7 @@ impl HubDataset {
             .with_client_options(options)
     }
 
-    /// Lists what is directly below a directory, whose URL is `path`.
+    /// Lists the entries of the directory with the URL `path`.
     pub(super) fn list(&self, path: &Path, directory: &ObjectKey) -> io::Result<Vec<DirEntry>> {
         let Self { endpoint, name, commit, .. } = self;
         let address = format!("{endpoint}/api/datasets/{name}/tree/{commit}/{directory}");
@@ -107,7 +107,7 @@ impl HubDataset {
         Ok(entries)
     }
 
-    /// Sends a request, again if the hub cannot answer it.
+    /// Sends a request, and retries if the hub is unavailable.
     async fn get(&self, address: &str) -> io::Result<Response> {
         const PAUSES: [Duration; 3] =
             [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(5)];
@@ -128,20 +128,18 @@ impl HubDataset {
         self.accept(answer.map_err(|error| failed(error.without_url()))?)
     }
 
-    /// Refuses the answer to a request that failed.
+    /// Turns the response to a failed request into an error.
     fn accept(&self, answer: Response) -> io::Result<Response> {
         match answer.status() {
             StatusCode::NOT_FOUND => {
-                let message = format!(
-                    "the Hugging Face Hub has no dataset {} with that revision and path",
-                    self.name
-                );
+                let message =
+                    format!("no Hugging Face dataset {} with this revision and path", self.name);
                 Err(io::Error::new(io::ErrorKind::NotFound, message))
             }
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(io::Error::new(
                 io::ErrorKind::PermissionDenied,
                 format!(
-                    "the Hugging Face Hub denies access to the dataset {}; set HF_TOKEN to a token that may read it",
+                    "no access to the Hugging Face dataset {}; set HF_TOKEN to a token with read access",
                     self.name
                 ),
             )),
@@ -156,14 +154,14 @@ fn headers() -> io::Result<HeaderMap> {
     let mut headers = HeaderMap::new();
     if let Some(token) = std::env::var("HF_TOKEN").ok().filter(|token| !token.is_empty()) {
         let value = HeaderValue::from_str(&format!("Bearer {}", token.trim()));
-        let mut value = value.map_err(|_| io::Error::other("HF_TOKEN is not a token"))?;
+        let mut value = value.map_err(|_| io::Error::other("HF_TOKEN is not a valid token"))?;
         value.set_sensitive(true);
         headers.insert(AUTHORIZATION, value);
     }
     Ok(headers)
 }
 
-/// Returns the address of the next page of a listing.
+/// Returns the URL of the next page of a listing.
 fn next_page(headers: &HeaderMap) -> Option<String> {
     let links = headers.get(LINK)?.to_str().ok()?;
     let next = links.split(',').find(|link| link.contains("rel=\"next\""))?;
@@ -177,5 +175,5 @@ async fn json<T: DeserializeOwned>(answer: Response) -> io::Result<T> {
 }
 
 fn failed(error: impl std::fmt::Display) -> io::Error {
-    io::Error::other(format!("the Hugging Face Hub cannot be asked: {error}"))
+    io::Error::other(format!("cannot reach the Hugging Face Hub: {error}"))
 }

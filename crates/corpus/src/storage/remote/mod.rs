@@ -1,5 +1,5 @@
-//! Objects in stores, by calls that block. The crate `object_store` speaks the protocols, finds
-//! credentials, and repeats requests that fail.
+//! Blocking access to object stores. The crate `object_store` implements the protocols, finds
+//! credentials, and retries failed requests.
 
 mod blocks;
 mod client;
@@ -27,7 +27,7 @@ pub(super) fn check(path: &Path) -> io::Result<()> {
     StoreUrl::parse(path)?.require_writable()
 }
 
-/// Asks for the size and version of an object.
+/// Requests the size and version of an object.
 pub(super) fn metadata(path: &Path) -> io::Result<ObjectMetadata> {
     let url = StoreUrl::parse(path)?;
     if url.key.is_root() {
@@ -38,7 +38,7 @@ pub(super) fn metadata(path: &Path) -> io::Result<ObjectMetadata> {
     Ok(ObjectMetadata { size: found.size, version })
 }
 
-/// Says what a URL names; `None` if it names nothing.
+/// Returns what a URL refers to; `None` if there is nothing.
 pub(super) fn kind(path: &Path) -> io::Result<Option<UrlKind>> {
     let url = StoreUrl::parse(path)?;
     if !url.is_prefix {
@@ -60,14 +60,14 @@ pub(super) fn list(path: &Path) -> io::Result<Vec<DirEntry>> {
         return dataset.list(path, &url.key);
     }
     if !url.has_listings() {
-        return Err(io::Error::other("a web server has no directories to list"));
+        return Err(io::Error::other("cannot list directories of a web server"));
     }
     let prefix = (!url.key.is_root()).then_some(&url.key);
     let found = block_on(url.store.list_with_delimiter(prefix))?;
     let found = found.map_err(|error| describe(&error))?;
     let mut entries = Vec::with_capacity(found.objects.len() + found.common_prefixes.len());
     for object in found.objects {
-        // The console of S3 marks a directory by an object with the name of the prefix.
+        // The S3 console marks a directory with an object that has the name of the prefix.
         if object.location == url.key {
             continue;
         }
@@ -93,7 +93,7 @@ pub(super) fn list(path: &Path) -> io::Result<Vec<DirEntry>> {
     Ok(entries)
 }
 
-/// Returns the URL of `name` below `path`, on each platform with a slash.
+/// Returns the URL of `name` below `path`, with a slash on every platform.
 fn child(path: &Path, name: &str) -> PathBuf {
     let above = path.to_string_lossy();
     PathBuf::from(format!("{}/{name}", above.trim_end_matches('/')))

@@ -1,4 +1,4 @@
-//! Reads an object by ranges, all of the same version.
+//! Reads ranges of an object, all from the same version.
 
 use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -30,7 +30,7 @@ struct RemoteObject {
 
 impl fmt::Debug for RemoteObject {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A store may hold credentials.
+        // The store may contain credentials.
         formatter.write_str(self.url.key.as_ref())
     }
 }
@@ -47,7 +47,7 @@ impl RemoteFile {
         let (metadata, first) = match get(&url, options) {
             Ok(found) => found,
             Err(error @ Error::NotFound { .. }) => return Err(describe(&error)),
-            // An empty object has no first byte, which servers answer in different ways.
+            // An empty object has no first byte, and servers respond to that in different ways.
             Err(error) => match block_on(url.store.head(&url.key))? {
                 Ok(metadata) if metadata.size == 0 => (metadata, Bytes::new()),
                 _ => return Err(describe(&error)),
@@ -59,7 +59,7 @@ impl RemoteFile {
         Ok(Self { object: Arc::new(object), position: 0 })
     }
 
-    /// Keeps what is read in a temporary file, so that it can be read again.
+    /// Caches everything that is read in a temporary file.
     pub(in crate::storage) fn keep_blocks(&self) -> io::Result<()> {
         self.object.blocks.lock().unwrap_or_else(PoisonError::into_inner).keep()
     }
@@ -133,17 +133,17 @@ impl RemoteObject {
 
     /// Reads a range of the version that was opened.
     fn fetch(&self, range: Range<u64>) -> io::Result<Bytes> {
-        /// The store's client repeats a request, and resumes the body of one where it knows the
-        /// version. This is for bodies without one.
+        /// The store's client retries requests and resumes bodies if it knows the version. This
+        /// function handles bodies without one.
         const TRIES: usize = 3;
         let ObjectMeta { e_tag, last_modified, size, .. } = &self.metadata;
         let mut options =
             GetOptions { range: Some(GetRange::Bounded(range.clone())), ..GetOptions::default() };
         let may_change = !self.url.is_immutable();
         if may_change {
-            // A weak tag matches nothing.
+            // Weak tags never match.
             options.if_match = e_tag.clone().filter(|etag| !etag.starts_with("W/"));
-            // The time is 0 if the server does not say when the object was written.
+            // The time is 0 if the server does not send it.
             let is_dated = options.if_match.is_none() && last_modified.timestamp() > 0;
             options.if_unmodified_since = is_dated.then_some(*last_modified);
         }
@@ -169,7 +169,7 @@ impl RemoteObject {
     }
 }
 
-/// Sends a request, and reads all of the answer.
+/// Sends a request, and reads the whole response.
 fn get(url: &StoreUrl, options: GetOptions) -> Result<(ObjectMeta, Bytes), Error> {
     let request = async {
         let answer: GetResult = url.store.get_opts(&url.key, options).await?;

@@ -1,4 +1,4 @@
-//! The store and the object that a URL names.
+//! Resolves a URL to its store and object.
 
 use std::collections::HashMap;
 use std::io;
@@ -17,7 +17,7 @@ use super::error::describe;
 use super::hub::HubDataset;
 use crate::storage::location::{parse_location, split_scheme};
 
-/// An object, or the beginning of the names of several.
+/// An object or a prefix.
 #[derive(Clone)]
 pub(super) struct StoreUrl {
     pub(super) store: Arc<dyn ObjectStore>,
@@ -42,9 +42,9 @@ enum Scheme {
 type Client = (Arc<dyn ObjectStore>, Option<Arc<HubDataset>>);
 
 impl StoreUrl {
-    /// Finds the store of a URL. Clients are kept for as long as the process runs.
+    /// Finds the store of a URL. Clients are cached until the process ends.
     pub(super) fn parse(path: &Path) -> io::Result<Self> {
-        /// By process, because a client does not survive a fork, and by the address of the store.
+        /// Keyed by process, because a client does not survive a fork, and by the URL of the store.
         static CLIENTS: Mutex<Option<HashMap<(u32, String), Client>>> = Mutex::new(None);
         let path = parse_location(path.as_os_str()).map_err(io::Error::other)?;
         let text = path.to_str().unwrap_or_default().replace(std::path::MAIN_SEPARATOR, "/");
@@ -58,7 +58,7 @@ impl StoreUrl {
             "http" | "https" => Scheme::Web,
             _ => return Err(invalid()),
         };
-        // A dataset is named by three parts, a bucket by one.
+        // A dataset takes three path segments, a bucket one.
         let depth = if scheme == Scheme::Hub { 3 } else { 1 };
         let end = rest.match_indices('/').nth(depth - 1).map_or(rest.len(), |(at, _)| at);
         let (place, key) = (&rest[..end], rest[end..].trim_start_matches('/'));
@@ -88,16 +88,16 @@ impl StoreUrl {
         self.scheme != Scheme::Web
     }
 
-    /// Whether the object cannot change: a dataset is read at a commit.
+    /// Whether the object is immutable: a dataset is read at a commit.
     pub(super) fn is_immutable(&self) -> bool {
         self.scheme == Scheme::Hub
     }
 
-    /// Refuses stores that are only read.
+    /// Rejects read-only stores.
     pub(super) fn require_writable(&self) -> io::Result<()> {
         let message = match self.scheme {
-            Scheme::Hub => "datasets of the Hugging Face Hub are only read",
-            Scheme::Web => "web servers are only read",
+            Scheme::Hub => "Hugging Face datasets are read-only",
+            Scheme::Web => "web servers are read-only",
             Scheme::S3 | Scheme::Google | Scheme::Azure => return Ok(()),
         };
         let message = format!("{message}; write to s3://, gs://, az:// or a local directory");
@@ -105,7 +105,7 @@ impl StoreUrl {
     }
 }
 
-/// Makes the client of a store, with the settings and credentials in the environment.
+/// Creates the client of a store, with settings and credentials from the environment.
 fn connect(scheme: Scheme, address: &str, place: &str) -> io::Result<Client> {
     fn shared(store: impl ObjectStore) -> Arc<dyn ObjectStore> {
         Arc::new(store)

@@ -1,4 +1,4 @@
-//! Writes objects. One that is written is not visible before it is complete.
+//! Writes objects, which become visible only once they are complete.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -17,7 +17,7 @@ use crate::storage::{ObjectVersion, PutCondition};
 const PART_BYTES: u64 = 8 << 20;
 /// The maximum number of parts. S3 takes 10,000.
 const MAX_PARTS: u64 = 9_000;
-/// The number of parts that are sent at the same time.
+/// The number of concurrent uploads of parts.
 const PARALLEL_PARTS: usize = 4;
 
 /// Writes the content of `file` to an object.
@@ -40,7 +40,7 @@ pub(in crate::storage) fn upload(file: &mut File, path: &Path) -> io::Result<()>
             Err(error) => Err(error),
         };
         if sent.is_err() {
-            // The store would keep the parts, which nobody sees and somebody pays for.
+            // Otherwise, the store would keep the parts, which are invisible but billed.
             let _ = upload.abort().await;
         }
         sent
@@ -100,7 +100,7 @@ pub(in crate::storage) fn put(
     let sent = block_on(url.store.put_opts(&url.key, content.into(), options))?;
     match sent {
         Ok(_) => Ok(true),
-        // The answer to a first request may have been lost, and the second one then fails.
+        // If the response to the first request was lost, its retry fails.
         Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => {
             Ok(crate::storage::read(path).is_ok_and(|found| found == bytes))
         }
