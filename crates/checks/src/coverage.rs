@@ -1,4 +1,4 @@
-//! What earlier findings leave of a document.
+//! The parts of a document that earlier findings delete.
 
 use dechaff_findings::{Edit, Finding};
 use dechaff_text::Span;
@@ -12,8 +12,8 @@ pub(super) fn covered_by_evidence<'f, T>(
     covered_by_fixes(parts, span, findings.into_iter().filter(|finding| !finding.rule.amid_content))
 }
 
-/// For each of `parts`, which must be in document order, whether the fixes of `findings` delete at
-/// least four fifths of it.
+/// Returns, for each of `parts`, which must be in document order, whether the fixes of `findings`
+/// delete at least four fifths of it.
 pub(super) fn covered_by_fixes<'f, T>(
     parts: &[T],
     span: impl Fn(&T) -> Span,

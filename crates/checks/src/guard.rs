@@ -1,12 +1,12 @@
-//! What no fix may do, whichever rule offers it: delete a heading but not its text, or half of a
-//! sentence or licence.
+//! Prevents harmful fixes of any rule: deleting a heading but not its text, or part of a sentence
+//! or licence.
 
 use super::coverage::covered_by_fixes;
 use super::licence::licence_texts;
 use dechaff_findings::{Applicability, Edit, Finding};
 use dechaff_text::{BlockKind, Document};
 
-/// Withdraws or downgrades fixes that would damage what they leave.
+/// Withdraws or downgrades fixes that would damage the remaining text.
 ///
 /// A deletion that cuts a sentence or a licence text loses its fix. A deletion of a heading that
 /// keeps the text below it becomes unsafe.
@@ -25,7 +25,7 @@ fn deletions(finding: &Finding) -> impl Iterator<Item = &Edit> {
     finding.fix.iter().flat_map(|fix| &fix.edits).filter(|edit| edit.is_deletion())
 }
 
-/// Withdraws fixes that end at a line break within a sentence and leave the other half.
+/// Withdraws fixes that delete a sentence only up to a line break.
 fn keep_sentences(document: &Document<'_>, findings: &mut [Finding]) {
     let blocks = document.blocks();
     let gone = covered_by_fixes(blocks, |block| block.span, findings.iter());
@@ -71,7 +71,7 @@ fn keep_licences(document: &Document<'_>, findings: &mut [Finding]) {
     let gone = covered_by_fixes(blocks, |block| block.span, findings.iter());
     let is_safe = |finding: &&Finding| finding.applicable_fix(Applicability::Safe).is_some();
     let safely_gone = covered_by_fixes(blocks, |block| block.span, findings.iter().filter(is_safe));
-    // Computed once per licence text, since one text may hold many findings.
+    // Computed once per licence text, which may have many findings.
     let left_by = |gone: &[bool]| -> Vec<bool> {
         let is_left = |block: usize| blocks[block].kind != BlockKind::Blank && !gone[block];
         texts.iter().map(|text| text.clone().any(is_left)).collect()
@@ -103,8 +103,8 @@ fn keep_licences(document: &Document<'_>, findings: &mut [Finding]) {
     }
 }
 
-/// Makes fixes unsafe that delete a heading, an introduction or a list item, and leave the text
-/// that it belongs to.
+/// Makes fixes unsafe that delete a heading, an introduction or a list item but not the text that
+/// it belongs to.
 fn keep_headings(document: &Document<'_>, findings: &mut [Finding]) {
     let blocks = document.blocks();
     let is_safe = |finding: &&Finding| finding.applicable_fix(Applicability::Safe).is_some();
@@ -154,7 +154,7 @@ fn keep_headings(document: &Document<'_>, findings: &mut [Finding]) {
     }
 }
 
-/// For each block whether it is an item of a list that loses less than half of its items.
+/// Returns, for each block, whether it is an item of a list that loses less than half of its items.
 fn items_of_kept_lists(document: &Document<'_>, gone: &[bool]) -> Vec<bool> {
     let mut in_kept_list = vec![false; document.blocks().len()];
     for list in document.lists() {

@@ -95,7 +95,7 @@ pub(crate) fn join_lines(mut expressions: Vec<Spanned<String>>) -> Vec<Spanned<S
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $module:ident => $variant:ident),* $(,)?) => {
-                /// What a rule file says under `check`: the kind and its parameters.
+                /// The `check` table of a rule file: the kind and its parameters.
         #[derive(Debug, Clone, Serialize, Deserialize)]
         #[serde(rename_all = "kebab-case")]
         pub enum Parameters {
@@ -147,7 +147,7 @@ macro_rules! kinds {
     };
 }
 
-// A kind sees the findings of the kinds above it.
+// A kind sees the findings of the kinds listed before it.
 kinds! {
     /// Text that could not be decoded.
     decoding => Decoding,
@@ -163,7 +163,7 @@ kinds! {
     structure => Structure,
     /// Running headers, footers and page numbers.
     page_break => PageBreak,
-    /// A title repeated at the beginning of a document.
+    /// A title repeated at the start of a document.
     title => Title,
     /// Lorem ipsum.
     lorem_ipsum => PseudoLatin,
@@ -181,7 +181,7 @@ kinds! {
     duplicate_document => DuplicateDocument,
     /// A model that scores lines no rule above matches.
     classifier => Classifier,
-    /// Lines that published filters of corpora leave out.
+    /// Lines that published corpus filters drop.
     line_filter => LineFilter,
     /// Measures of whole documents, such as the share of words with a letter.
     measure => Measure,

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use dechaff_text::{BlockKind, Document, count_words};
 
-/// Words of which every paragraph of a licence has at least one.
+/// Every paragraph of a licence contains at least one of these words.
 const WORDS: &[&str] = &[
     "licen",
     "lizenz",

@@ -180,8 +180,8 @@ impl CompiledMark {
 
     fn regexes(&self) -> &[Regex] {
         self.regexes.get_or_init(|| {
-            // Without a lazy DFA there is no reverse NFA to compile, which is half of the time; so
-            // few lines have the sign that searching takes no time.
+            // Disabling the lazy DFA avoids compiling a reverse NFA, which takes half of the time.
+            // So few lines contain the sign that search speed does not matter.
             let mut builder = Regex::builder();
             builder.configure(Regex::config().hybrid(false));
             self.sources.iter().filter_map(|source| builder.build(source).ok()).collect()
@@ -198,7 +198,7 @@ fn is_quoted(line: &str, span: Span) -> bool {
     is_quote(before) && is_quote(after)
 }
 
-/// Whether two marks that are deleted whole have only blanks between them.
+/// Whether there are only blanks between two marks that are deleted completely.
 fn is_run(document: &Document<'_>, last: &MarkMatch, next: &MarkMatch) -> bool {
     let between = Span::new(last.span.end, next.span.start);
     last.parts.is_empty()

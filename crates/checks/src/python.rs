@@ -1,5 +1,5 @@
-//! What Python calls a space, a line and a letter. The filters that measures and line filters
-//! reproduce are written in it, and a threshold is only comparable if the counts are.
+//! Python's definitions of whitespace, lines and letters. The filters that measures and line
+//! filters reproduce are written in Python, and thresholds are only comparable if counts are.
 
 use std::sync::LazyLock;
 
@@ -12,12 +12,12 @@ pub(crate) fn is_space(character: char) -> bool {
     character.is_whitespace() || matches!(character, '\x1c'..='\x1f')
 }
 
-/// Returns the text without the whitespace around it, like `str.strip`.
+/// Returns the trimmed text, like `str.strip`.
 pub(crate) fn strip(text: &str) -> &str {
     text.trim_matches(is_space)
 }
 
-/// Returns the words between whitespace, like `str.split`.
+/// Returns the words separated by whitespace, like `str.split`.
 pub(crate) fn split(text: &str) -> Vec<Span> {
     let mut words = Vec::with_capacity(text.len() / 6);
     let mut start = None;
@@ -35,7 +35,7 @@ pub(crate) fn split(text: &str) -> Vec<Span> {
     words
 }
 
-/// Returns the lines between line feeds, like `text.split("\n")`.
+/// Returns the lines separated by line feeds, like `text.split("\n")`.
 pub(crate) fn split_at_line_feeds(text: &str) -> Vec<Span> {
     let mut lines = Vec::new();
     let mut start = 0;
@@ -47,7 +47,7 @@ pub(crate) fn split_at_line_feeds(text: &str) -> Vec<Span> {
     lines
 }
 
-/// Returns the parts between two line feeds, like `text.split("\n\n")`.
+/// Returns the parts separated by two line feeds, like `text.split("\n\n")`.
 pub(crate) fn split_at_two_line_feeds(text: &str) -> Vec<Span> {
     let mut parts = Vec::new();
     let mut start = 0;
@@ -59,7 +59,7 @@ pub(crate) fn split_at_two_line_feeds(text: &str) -> Vec<Span> {
     parts
 }
 
-/// Returns the parts between runs of at least `min` line feeds, like `re.split`.
+/// Returns the parts separated by runs of at least `min` line feeds, like `re.split`.
 pub(crate) fn split_at_runs(text: &str, min: usize) -> Vec<Span> {
     let mut parts = Vec::new();
     let (bytes, mut start, mut at) = (text.as_bytes(), 0, 0);
@@ -117,7 +117,7 @@ pub(crate) fn is_letter(character: char) -> bool {
 
 /// Returns the number of characters.
 pub(crate) fn length(text: &str) -> usize {
-    // Continuation bytes are `10xxxxxx`; counting the others is what the library does as well.
+    // Continuation bytes are `10xxxxxx`; count the others, as the standard library does.
     text.chars().count()
 }
 
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_combining_vowel_is_no_letter() {
+    fn a_combining_vowel_is_not_a_letter() {
         assert!(is_letter('é') && is_letter('क') && is_letter('ª'));
         assert!(!is_letter('\u{93e}') && !is_letter('Ⅳ') && !is_letter('1'));
     }

@@ -1,4 +1,4 @@
-//! The `contents` kind: a table of contents extracted without its pages.
+//! The `outline` kind: a table of contents extracted without its pages.
 //!
 //! Either of two signs is enough: a heading such as "Contents" above entries that recur as headings
 //! further down, or a run of links that all point into the document itself.
@@ -191,7 +191,7 @@ impl ContentsRule {
         let recurs =
             |(_, key, is_internal): &(usize, String, bool)| *is_internal || recurring.contains(key);
         if !bulleted {
-            // Without bullets, only the repetition tells an entry from what follows.
+            // Without bullets, only the repetition distinguishes an entry from the following text.
             let end = entries.iter().rposition(recurs)? + 1;
             entries.truncate(end);
         }

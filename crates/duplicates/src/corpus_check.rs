@@ -13,18 +13,18 @@ use dechaff_text::{Document, Origin, TextProvider};
 
 /// Compares documents, for all rules of its kind at once.
 pub trait CorpusCheck: Send + Sync {
-    /// Returns what the comparison needs to know of `document`, as bytes.
+    /// Returns the sketch of `document`: what the comparison needs, as bytes.
     fn sketch(&self, document: &Document<'_>) -> Vec<u8>;
 
     /// Builds lazily initialised tables.
     fn warm_up(&self) {}
 
-    /// Returns what an index needs, if the check can compare documents with one.
+    /// Returns the interface for indexes, if the check can compare documents with one.
     fn indexed(&self) -> Option<&dyn IndexedCheck> {
         None
     }
 
-    /// Returns what comparing in steps needs, if the check can do that.
+    /// Returns the interface for comparing in steps, if the check supports it.
     fn staged(&self) -> Option<&dyn StagedCheck> {
         None
     }
@@ -68,7 +68,7 @@ pub struct Corpus<'s, 'd> {
 /// The documents of a comparison.
 #[derive(Clone)]
 pub struct DocumentSet<'d> {
-    /// Where each document comes from. A document's number is its index here.
+    /// The origin of each document. A document's number is its index here.
     pub origins: Arc<[Arc<Origin>]>,
     /// The documents' texts, to verify matches and to quote them.
     pub texts: &'d dyn TextProvider,

@@ -1,13 +1,13 @@
-//! An order of set elements that puts rare ones first.
+//! Orders set elements by rarity.
 
 /// The number of bits of a set element. A join uses the byte above them.
 pub const ELEMENT_BITS: u32 = 56;
 
-/// Orders elements by the number of sets with them, from a table with collisions that saturates at
-/// 255, and elements with the same number by their value.
+/// Orders elements by the number of sets that contain them, then by value. The numbers come from a
+/// table with collisions, which saturates at 255.
 ///
-/// A join is exact with any order. An index keeps the order of its first documents, because the
-/// prefixes of its sets are posted by it.
+/// A join is exact with any order. An index keeps the order of its first documents, because it
+/// determines the posted prefixes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ElementOrder {
     table: Vec<u8>,
@@ -18,7 +18,7 @@ const MIN_BITS: u32 = 10;
 const MAX_BITS: u32 = 26;
 
 impl ElementOrder {
-    /// Creates an order with a table for about `elements` elements, of which none is counted yet.
+    /// Creates an order with an empty table for about `elements` elements.
     pub fn with_capacity(elements: usize) -> Self {
         let elements = elements.min(1 << MAX_BITS);
         let bits = elements.next_power_of_two().trailing_zeros().clamp(MIN_BITS, MAX_BITS);
@@ -45,8 +45,8 @@ impl ElementOrder {
         folded
     }
 
-    /// Adds the counts of another table. If that is smaller, each of its counts may be that of any
-    /// element there, so the sum is too high rather than too low.
+    /// Adds the counts of another table. If that is smaller, the sums may be too high, but never
+    /// too low.
     pub fn add(&mut self, other: &Self) {
         if other.table.len() > self.table.len() {
             let larger = other.clone();
@@ -59,7 +59,7 @@ impl ElementOrder {
         }
     }
 
-    /// Returns how often an element was counted, at least.
+    /// Returns the count of an element, which may be too high because of collisions.
     pub fn count_of(&self, element: u64) -> u8 {
         self.table.get(self.slot(element)).copied().unwrap_or(0)
     }

@@ -1,4 +1,4 @@
-//! What an index of an ingested corpus needs from the checks that compare documents.
+//! The interface between an index and the checks that compare documents.
 //!
 //! A sketch consists of units that are compared, such as paragraphs. An index posts each unit under
 //! keys, and looks up the keys of new units to find the old ones that they may match. Only those
@@ -13,22 +13,21 @@ use super::element_order::ElementOrder;
 use super::store;
 use dechaff_text::Origin;
 
-/// The version of sketches and keys. An index of another version cannot be compared with.
+/// The version of sketches and keys. An index with another version cannot be used.
 pub const SKETCH_VERSION: u32 = 2;
 
-/// Returns the versions of Unicode by which text is normalized and split.
+/// Returns the Unicode versions used to normalize and split text.
 pub fn unicode_version() -> String {
     let (major, minor, update) = char::UNICODE_VERSION;
     let (normalization, of_minor, of_update) = unicode_normalization::UNICODE_VERSION;
     format!("{major}.{minor}.{update}, normalization {normalization}.{of_minor}.{of_update}")
 }
 
-/// The offset and the line of each unit of the old documents that are compared with, by the number
-/// of the document. If the text of such a document is no longer available, its units count as they
-/// were.
+/// The offset and line of each unit of the old documents in the comparison, by the number of the
+/// document. They are used if the text of a document is no longer available.
 pub type IndexedPlaces = FxHashMap<u32, Vec<(u32, u32)>>;
 
-/// What a key is made of. Keys of different kinds never match.
+/// The kind of a key. Keys of different kinds never match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum KeyKind {
     /// The hash of a unit's normalized text.
@@ -81,7 +80,8 @@ impl KeyKind {
         }
     }
 
-    /// Whether the key only says that two units may be similar, so that they must be compared.
+    /// Whether a shared key only means that two units may be similar, so that they must be
+    /// compared.
     pub fn is_candidate(self) -> bool {
         matches!(self, Self::Near | Self::NearDocument)
     }
@@ -96,7 +96,7 @@ impl KeyKind {
 /// A key of a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IndexKey {
-    /// What the key is made of.
+    /// The kind of the key.
     pub kind: KeyKind,
     /// A hash with uniformly distributed bits.
     pub key: u64,
@@ -108,7 +108,7 @@ pub struct IndexKey {
 /// A unit of a sketch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IndexUnit {
-    /// The bytes of the unit in the sketch. Without some of its units, a sketch is still valid.
+    /// The bytes of the unit in the sketch. Removing units leaves a valid sketch.
     pub bytes: Range<usize>,
     /// The offset of the unit in the text.
     pub start: u32,
@@ -116,7 +116,7 @@ pub struct IndexUnit {
 
 /// A check whose sketches can be indexed.
 pub trait IndexedCheck: Send + Sync {
-    /// Returns the number that stands for the check in an index. It never changes.
+    /// Returns the number of the check in an index. It never changes.
     fn number(&self) -> u32;
 
     /// Calls `visit` with each unit of a sketch, in order.
@@ -125,8 +125,8 @@ pub trait IndexedCheck: Send + Sync {
     /// Appends the keys of the units encoded in `bytes`.
     fn keys(&self, bytes: &[u8], order: &ElementOrder, keys: &mut Vec<IndexKey>);
 
-    /// Returns the parts of an encoded unit that its keys depend on. Units that differ in others,
-    /// such as the position, have the same keys.
+    /// Returns the parts of an encoded unit that determine its keys. Other parts, such as the
+    /// position, do not matter.
     fn content<'u>(&self, unit: &'u [u8]) -> [&'u [u8]; 2];
 
     /// Counts the elements of the sets that are posted.
@@ -144,8 +144,8 @@ pub trait IndexedCheck: Send + Sync {
     }
 }
 
-/// Packs the size of a set and the position of an element in it into 32 bits. Larger numbers than
-/// 16 bits hold saturate.
+/// Packs the size of a set and the position of an element in it into 32 bits. Numbers saturate at
+/// 16 bits.
 pub fn set_detail(size: usize, position: usize) -> u32 {
     let short = |number: usize| u32::from(u16::try_from(number).unwrap_or(u16::MAX));
     short(size) << 16 | short(position)
@@ -158,7 +158,7 @@ pub fn size_and_position(detail: u32) -> Option<(usize, usize)> {
     (size < max && position < max).then_some((size as usize, position as usize))
 }
 
-/// The place of a unit in an index, in ascending order of segment, document and position.
+/// The location of a unit in an index. Locations sort by segment, document and position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnitId {
     /// The number of the segment.
@@ -167,7 +167,7 @@ pub struct UnitId {
     pub unit: u32,
 }
 
-/// The place of a document in an index.
+/// The location of a document in an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IndexedDocument {
     /// The number of the segment.
@@ -230,6 +230,6 @@ pub trait ReferenceIndex {
     /// The index cannot be read.
     fn unit(&mut self, unit: UnitId) -> store::Result<StoredUnit>;
 
-    /// Returns the order by which the prefixes of sets were posted.
+    /// Returns the element order that determined the posted prefixes.
     fn order(&self) -> &ElementOrder;
 }

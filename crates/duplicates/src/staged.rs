@@ -1,8 +1,8 @@
 //! Comparing a corpus in steps that are split into independent tasks.
 //!
-//! A step reads rows of tables that earlier steps wrote, and writes rows of others. Its tasks share
-//! the work by ranges of documents or of keys, so that no task needs more than its share in memory.
-//! The steps together find what a comparison in one process finds.
+//! A step reads rows of tables that earlier steps wrote, and writes rows of other tables. Its tasks
+//! split the work by ranges of documents or keys, so that a task only needs its share in memory.
+//! Together, the steps find the same matches as a comparison in one process.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -15,13 +15,13 @@ use super::{DocumentSet, PendingFindings};
 /// The maximum number of values of a row.
 pub const MAX_VALUES: usize = 10;
 
-/// The version of tables and steps. A work folder of another version is refused.
+/// The version of tables and steps. A work folder with another version is rejected.
 pub const STAGED_VERSION: u32 = 3;
 
 /// A row of a table. Rows are sorted by key, then by values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct StagedRow {
-    /// What rows are grouped and sorted by: a hash, or a [`place_key`].
+    /// The key for grouping and sorting: a hash, or a [`place_key`].
     pub key: u64,
     /// The values; a table has as many as [`StagedTable::columns`].
     pub values: [u32; MAX_VALUES],
@@ -47,7 +47,7 @@ pub fn joined(low: u32, high: u32) -> u64 {
     u64::from(high) << 32 | u64::from(low)
 }
 
-/// The key of an offset in a document. Keys sort by document, then by offset.
+/// Returns the key of an offset in a document. Keys sort by document, then by offset.
 pub fn place_key(document: u32, start: u32) -> u64 {
     u64::from(document) << 32 | u64::from(start)
 }
@@ -62,14 +62,14 @@ pub fn key_start(key: u64) -> u32 {
     u32::try_from(key & u64::from(u32::MAX)).unwrap_or(u32::MAX)
 }
 
-/// Bytes that a task writes beside tables.
+/// Binary data that a task writes in addition to tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum StagedBlob {
     /// Counts of lines without one of their words.
     VariantCounts,
     /// The numbers of shingles of units and of whole documents.
     Totals,
-    /// The number of shingles that are compared, and how frequent each is.
+    /// The total number of compared shingles, and the frequency of each.
     ElementCounts,
     /// As `ElementCounts`, of whole documents.
     DocumentElementCounts,
@@ -113,7 +113,7 @@ impl StagedBlob {
     }
 }
 
-/// The texts of documents that are known by number.
+/// The texts of documents, by number.
 pub trait NumberedTexts: Send + Sync {
     /// Returns the text of a document.
     fn text(&self, document: u32) -> Option<Arc<str>>;
@@ -122,9 +122,9 @@ pub trait NumberedTexts: Send + Sync {
 /// Rows in ascending order.
 pub type Rows<'r> = Box<dyn Iterator<Item = store::Result<StagedRow>> + 'r>;
 
-/// What a task reads.
+/// The input of a task.
 pub trait StepInput: NumberedTexts {
-    /// Returns the keys, or the places, that the task is to work on.
+    /// Returns the range of keys or places that the task works on.
     fn share(&self) -> RangeInclusive<u64>;
 
     /// Returns the rows of a table with these keys that the sketches and earlier steps wrote.
@@ -141,7 +141,7 @@ pub trait StepInput: NumberedTexts {
     /// A file cannot be read or is damaged.
     fn rows_of(&self, table: StagedTable, keys: Arc<[u64]>) -> store::Result<Rows<'_>>;
 
-    /// Calls `visit` with what each task of the sketches or an earlier step wrote as `blob`.
+    /// Calls `visit` with `blob` as written by each task of the sketch or an earlier step.
     ///
     /// # Errors
     ///
@@ -152,10 +152,10 @@ pub trait StepInput: NumberedTexts {
         visit: &mut dyn FnMut(&[u8]) -> store::Result<()>,
     ) -> store::Result<()>;
 
-    /// Returns the soft limit in bytes for what the task holds in memory.
+    /// Returns the soft limit for the memory of the task, in bytes.
     fn memory(&self) -> usize;
 
-    /// Fails if the task is to end early.
+    /// Fails if the task should end early.
     ///
     /// # Errors
     ///
@@ -186,7 +186,7 @@ pub fn for_each_group(
     if group.is_empty() { Ok(()) } else { visit(&mut group) }
 }
 
-/// What a task writes.
+/// The output of a task.
 pub trait StepOutput {
     /// Adds a row to a table. The order of rows does not matter.
     ///
@@ -203,10 +203,10 @@ pub trait StepOutput {
     fn blob(&mut self, blob: StagedBlob, bytes: &[u8]) -> store::Result<()>;
 }
 
-/// What the sketches of a task have in all.
+/// Totals over the sketches of a task.
 #[derive(Debug, Clone)]
 pub struct SketchCounts {
-    /// How frequent lines without one of their words are.
+    /// The frequency of lines without one of their words.
     pub variants: ElementOrder,
     /// The number of shingles of units that may be compared.
     pub elements: u64,
@@ -237,10 +237,11 @@ impl SketchCounts {
 
 /// A check that can compare documents in steps.
 pub trait StagedCheck: Send + Sync {
-    /// Returns why the rules cannot be run in steps with the findings of one process, if so.
+    /// Returns why the rules cannot run in steps with the same findings as in one process, if they
+    /// cannot.
     fn refusal(&self) -> Option<String>;
 
-    /// Whether a step has anything to do for the rules.
+    /// Whether the rules need a step.
     fn has_step(&self, step: Step) -> bool;
 
     /// Adds the rows of the sketch of document `number`.
@@ -255,7 +256,7 @@ pub trait StagedCheck: Send + Sync {
         output: &mut dyn StepOutput,
     ) -> store::Result<()>;
 
-    /// Counts what later steps need to know about all sketches.
+    /// Adds a sketch to the totals that later steps need.
     fn count(&self, sketch: &[u8], counts: &mut SketchCounts);
 
     /// Runs a task.
@@ -276,8 +277,8 @@ pub trait StagedCheck: Send + Sync {
         false
     }
 
-    /// Returns the table with the matches of the check, and which value is the number of the other
-    /// document, if there is one.
+    /// Returns the table with the matches of the check, and the index of the value with the number
+    /// of the other document, if there is one.
     fn matches(&self) -> (StagedTable, Option<usize>);
 
     /// Turns rows of the table of matches, whose documents are numbered as in `documents`, into

@@ -1,4 +1,4 @@
-//! Byte stores for sketches and postings, in memory or wherever the caller puts them.
+//! Byte stores for sketches and postings, in memory or provided by the caller.
 
 use std::ops::{Deref, Range};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -24,7 +24,7 @@ pub struct BlobRef {
 }
 
 impl BlobRef {
-    /// Returns a reference to `length` bytes of these, starting at byte `from`.
+    /// Returns a reference to a part: `length` bytes starting at byte `from`.
     ///
     /// # Errors
     ///
@@ -93,7 +93,7 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 struct Chunks {
     all: Vec<Arc<Vec<u8>>>,
-    /// Index of the chunk that is filled next, unless someone reads it.
+    /// Index of the chunk being filled, unless it is being read.
     open: usize,
 }
 
@@ -103,8 +103,8 @@ impl MemoryStore {
     const LARGE: usize = 1 << 12;
 }
 
-/// The largest number that a comparison gives to a document, a unit or a match. They are numbered in
-/// 32 bits to save memory.
+/// The largest number of a document, unit or match in a comparison. Numbers have 32 bits to save
+/// memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NumberLimit(u32);
 
@@ -120,7 +120,8 @@ impl NumberLimit {
         Self(max)
     }
 
-    /// Returns `count` if it is within the limit. `what` says in an error message what was counted.
+    /// Returns `count` if it is within the limit. `what` describes the counted items in the error
+    /// message.
     ///
     /// # Errors
     ///

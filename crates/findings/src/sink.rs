@@ -27,7 +27,7 @@ pub struct FindingSink<'s> {
     findings: Vec<Finding>,
     rules: Vec<RuleCount>,
     limit: FindingLimit,
-    /// Whether a finding is suppressed, so that it need not be listed.
+    /// Whether a finding is suppressed, so that it is not listed.
     is_suppressed: Box<dyn FnMut(&Finding) -> bool + 's>,
 }
 

@@ -48,10 +48,10 @@ pub const MAX_REGEX_BYTES: usize = 30_000;
 /// Whether a phrase must match a whole unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Extent {
-    /// The whole unit, ignoring punctuation and blanks around it.
+    /// The whole unit, ignoring surrounding punctuation and blanks.
     #[default]
     Whole,
-    /// A part of the unit, from one word boundary to another.
+    /// A part of the unit, between word boundaries.
     Contains,
 }
 
@@ -86,7 +86,7 @@ struct Sequence {
     words: Vec<Word>,
 }
 
-/// Parts with no blank between them.
+/// Parts without blanks between them.
 type Word = Vec<Part>;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,7 +131,7 @@ impl PhraseError {
     }
 }
 
-/// The block that phrases are parsed from, and how they match.
+/// The context of a block of phrases.
 #[derive(Debug, Clone)]
 pub struct Context<'c> {
     /// The language key the block is listed under.
@@ -170,8 +170,7 @@ pub fn parse_block(block: &str, context: &Context<'_>) -> Result<Vec<Phrase>, Ph
     Ok(phrases)
 }
 
-/// Joins an expression written over several lines. Line ends and the indentation after them are not
-/// part of it.
+/// Joins an expression written on several lines. Drops line ends and the indentation after them.
 pub fn join_lines(expression: &str) -> String {
     let mut lines = expression.lines();
     let first = lines.next().unwrap_or_default().to_owned();
@@ -210,10 +209,9 @@ impl Phrase {
         regex::phrase(&self.body, self.extent)
     }
 
-    /// All lines that the phrase matches, as [`normalize`] writes them; `None` if there are more
-    /// than `max`, if the phrase does not match whole units, or if a line has a digit, for
-    /// which texts are searched in one form, or begins or ends with a mark, which `normalize`
-    /// trims.
+    /// Returns all lines that the phrase matches, [`normalize`]d. Returns `None` if there are more
+    /// than `max`, if the phrase does not match whole units, or if a line contains a digit, which
+    /// texts are searched for in one form, or starts or ends with a mark, which `normalize` trims.
     pub fn lines(&self, max: usize) -> Option<Vec<String>> {
         let is_whole = self.extent == Extent::Whole && !self.body.at_start && !self.body.at_end;
         if is_whole { lines::expand(&self.body.sequence, max) } else { None }

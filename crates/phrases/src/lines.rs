@@ -21,8 +21,8 @@ fn count_part(part: &Part) -> usize {
     }
 }
 
-/// The lines that `sequence` matches, each once and in order; `None` if there are more than `max`,
-/// or if one has a digit or begins or ends with a mark.
+/// Returns the distinct lines that `sequence` matches, sorted; `None` if there are more than `max`,
+/// or if one contains a digit or starts or ends with a mark.
 pub(super) fn expand(sequence: &Sequence, max: usize) -> Option<Vec<String>> {
     if count(sequence) > max {
         return None;

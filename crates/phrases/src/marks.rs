@@ -1,7 +1,7 @@
 //! Punctuation around units, and the normal form in which whole lines are looked up.
 
-/// What may surround a whole unit: blanks, punctuation, symbols, arrows and emoji. Ranges compile
-/// to far less than "neither letter nor digit" would.
+/// Characters that may surround a whole unit: blanks, punctuation, symbols, arrows and emoji. These
+/// ranges compile to far fewer states than "neither letter nor digit".
 pub const MARKS: &str = r"[\x00-/:-@\[-`{-\u{A9}\u{AB}-\u{B1}\u{B4}\u{B6}-\u{B8}\u{BB}\u{BF}\u{37E}\u{387}\u{60C}\u{61B}\u{61F}\u{6D4}\u{964}\u{965}\u{2000}-\u{206F}\u{20A0}-\u{20CF}\u{2122}\u{2190}-\u{245F}\u{2500}-\u{2BFF}\u{3000}-\u{3004}\u{3008}-\u{3020}\u{FE0F}\u{FEFF}\u{FF01}-\u{FF0F}\u{FF1A}-\u{FF20}\u{FF3B}-\u{FF40}\u{FF5B}-\u{FF65}\u{1F000}-\u{1FAFF}]*";
 
 /// Whether a character is one of [`MARKS`].
@@ -13,14 +13,14 @@ pub fn is_mark(character: char) -> bool {
         | '\u{FF1A}'..='\u{FF20}' | '\u{FF3B}'..='\u{FF40}' | '\u{FF5B}'..='\u{FF65}' | '\u{1F000}'..='\u{1FAFF}')
 }
 
-/// Characters that phrases take for the same as the first of each set.
+/// Sets of characters that phrases treat like the first of each set.
 pub(super) const SAME: [&str; 3] = ["'’‘ʼ‛´", "\"“”„‟«»", "-‐‑‒–—−"];
 
 /// Normalizes a line for lookup: trims punctuation, folds case, collapses runs of blanks to a
 /// space, and replaces typographic variants of `'`, `"` and `-`.
 ///
-/// Case is folded like in regular expressions, character by character: `ς` becomes `σ` and `ſ`
-/// becomes `s`; a letter whose lower case has several characters, such as `İ`, stays as it is.
+/// Case is folded as in regular expressions, character by character: `ς` becomes `σ` and `ſ`
+/// becomes `s`; a letter whose lower case has several characters, such as `İ`, is unchanged.
 pub fn normalize(line: &str) -> String {
     let line = line.trim_matches(is_mark);
     let mut normal = String::with_capacity(line.len());
@@ -39,23 +39,22 @@ pub fn normalize(line: &str) -> String {
     normal
 }
 
-/// A character as [`normalize`] writes it, unless it is a blank.
+/// Normalizes a character that is not a blank, as in [`normalize`].
 pub fn fold(character: char) -> char {
     match character {
         '\0'..='\x7F' => character.to_ascii_lowercase(),
         '’' | '‘' | 'ʼ' | '‛' | '´' => '\'',
         '“' | '”' | '„' | '‟' | '«' | '»' => '"',
         '\u{2010}'..='\u{2014}' | '−' => '-',
-        // Letters that only case folding takes for the same: they have no upper case of one
+        // Letters that are only equal under case folding: their upper case is not a single
         // character.
         '\u{1FD3}' => '\u{390}',
         '\u{1FE3}' => '\u{3B0}',
         '\u{FB05}' => '\u{FB06}',
-        // No letter of these scripts has a case.
+        // These scripts have no case.
         '\u{590}'..='\u{109F}' | '\u{2E80}'..='\u{A63F}' | '\u{AC00}'..='\u{FAFF}' => character,
         _ => {
-            // By way of upper case, so that `ς` becomes `σ` and `ſ` becomes `s`. But `ı` is not
-            // `i`.
+            // Via upper case, so that `ς` becomes `σ` and `ſ` becomes `s`. But `ı` is not `i`.
             let upper = if character == 'ı' { None } else { single(character.to_uppercase()) };
             let upper = upper.unwrap_or(character);
             single(upper.to_lowercase()).unwrap_or(upper)

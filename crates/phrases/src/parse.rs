@@ -9,7 +9,7 @@ use super::{Body, Part, PhraseError, Sequence, Word};
 /// Maximum nesting depth of brackets and lists.
 pub(super) const MAX_DEPTH: usize = 20;
 
-/// Parses one line, which starts at byte `start` of its block: no phrase, one, or several separated
+/// Parses one line, which starts at byte `start` of its block, into any number of phrases separated
 /// by `|`.
 ///
 /// # Errors

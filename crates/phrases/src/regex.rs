@@ -35,7 +35,7 @@ pub(super) fn is_nullable(word: &Word) -> bool {
     })
 }
 
-/// Returns the expression of a word that is a single gap, if it may be empty.
+/// Returns the expression of a word that is a single, possibly empty gap.
 fn gap(word: &Word) -> Option<String> {
     match word.as_slice() {
         [Part::Gap { min: 0, max }] => Some(any_text(0, *max)),
@@ -66,7 +66,7 @@ fn sequence(sequence: &Sequence) -> String {
             format!("{before}{}{}", self::word(&words[first]), following(&words[first + 1..]))
         }
         None => {
-            // Any of the words may be the first that is not empty.
+            // Any of the words may be the first nonempty one.
             let from = |(index, word): (usize, &Word)| {
                 format!("{}{}", self::word(word), following(&words[index + 1..]))
             };
@@ -84,7 +84,7 @@ fn leading(word: &Word) -> String {
     }
 }
 
-/// Translates the words after one that is not empty.
+/// Translates the words after a nonempty one.
 fn following(words: &[Word]) -> String {
     let mut expression = String::new();
     let mut is_after_gap = false;

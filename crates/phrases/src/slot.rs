@@ -28,16 +28,16 @@ pub(super) struct Count {
 pub(super) const NAMES: &str = "`<number>`, `<digits>`, `<digits 1-2>`, `<word>`, `<words 1-4>`, `<name>`, `<names>`, \
                                 `<text 2-60>`, `<date>`, `<time>`, `<price>`, `<url>` and `<email>`";
 
-/// Maximum number of words that a slot counts: each of them repeats the class of letters.
+/// Maximum number of words of a slot: each one repeats the class of letters.
 const MAX_WORDS: usize = 12;
 
-/// Maximum number of digits or characters that a slot counts.
+/// Maximum number of digits or characters of a slot.
 const MAX_CHARACTERS: usize = 999;
 
 /// Word characters as a class; cheaper than Unicode's class.
 pub const WORD: &str = r"0-9A-Z_a-z\u{C0}-\u{37D}\u{37F}-\u{386}\u{388}-\u{60B}\u{60D}-\u{61A}\u{61C}-\u{61E}\u{620}-\u{6D3}\u{6D5}-\u{963}\u{966}-\u{1FFF}\u{200C}\u{200D}\u{2C00}-\u{2DFF}\u{3005}-\u{3007}\u{3021}-\u{FEFE}\u{FF10}-\u{FF19}\u{FF21}-\u{FF3A}\u{FF41}-\u{FF5A}\u{FF66}-\u{1EFFF}\u{20000}-\u{3FFFF}";
 
-/// Digits of scripts that have their own, as a class.
+/// Digits of scripts other than Latin, as a class.
 pub const DIGIT: &str = "0-9٠-٩۰-۹०-९০-৯๐-๙０-９";
 
 impl Slot {
@@ -111,15 +111,15 @@ impl Count {
             .then_some(Self { min, max })
     }
 
-    /// Returns the repetition operator for what follows the first `before` occurrences.
+    /// Returns the repetition operator for the occurrences after the first `before`.
     fn regex(self, before: usize) -> String {
         let max = self.max.map_or(String::new(), |max| (max - before).to_string());
         format!("{{{},{max}}}", self.min - before)
     }
 }
 
-/// A word where expressions contain several: anything but blanks, brackets and the punctuation
-/// between words. The class has few ranges, so it compiles to far less than [`WORD`].
+/// A word, for expressions with several words: anything but blanks, brackets and the punctuation
+/// between words. The class has few ranges, so it compiles to far fewer states than [`WORD`].
 const PLAIN_WORD: &str = concat!(
     r"[^\s,.:;!?(){}\[\]\x22“”«»|<>–—、。，！？：；]+",
     r"(?:\.[^\s,.:;!?(){}\[\]\x22“”«»|<>–—、。，！？：；]+)*"
@@ -132,7 +132,7 @@ const NAME_WORD: &str = concat!(
     r"[^\s,:;!?(){}\[\]\x22“”«»|/&+<>–—、。，！？：；0-9*_`~@#=$%^\\]*)"
 );
 
-/// Words in small letters between the words of a name.
+/// Lower-case words within a name.
 const PARTICLES: &str =
     "de|del|della|der|den|di|da|do|dos|du|la|le|van|von|zu|af|av|bin|ibn|al|el|y|e";
 

@@ -25,7 +25,7 @@ pub struct WordLists {
     shared: Option<&'static WordLists>,
 }
 
-/// Why a list cannot be used.
+/// Why a phrase cannot use a list.
 #[derive(Debug)]
 pub(super) enum ListError {
     Unknown,

@@ -57,7 +57,7 @@ pub(super) fn detect(
 
 fn is_removable(character: char, (before, after): (Option<char>, Option<char>)) -> bool {
     match character {
-        // Outside a word, it may stand for a hyphen or dash.
+        // Outside a word, it may represent a hyphen or dash.
         '\u{AD}' => [before, after].into_iter().all(|side| side.is_some_and(char::is_alphabetic)),
         // It may keep a character from being parsed as markup.
         '\u{200B}' | '\u{2060}' => {

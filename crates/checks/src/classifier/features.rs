@@ -1,17 +1,17 @@
-//! What the model knows of a line: its features, by name and by place in a row.
+//! The features of a line, by name and by position in a row.
 
-/// How many lines before and after a line its features describe.
+/// The number of neighbors on each side that features describe.
 pub(super) const REACH: usize = 3;
 
 macro_rules! features {
     ($vis:vis $kind:ident: $($name:ident),* $(,)?) => {
         #[allow(missing_docs, reason = "`docs/model.md` describes them in groups")]
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        /// Features, in the order in which a row keeps them.
+        /// The features of a line, in row order.
         $vis enum $kind { $($name),* }
 
         impl $kind {
-            /// All of them.
+            /// All features, in row order.
             $vis const ALL: &[Self] = &[$(Self::$name),*];
         }
     };
@@ -25,17 +25,17 @@ features! { pub Feature:
     ItemMark, HeadingMark, QuotationMark, ProseLine, Indent,
     // Repetition in the page.
     Copies, Templates, FirstWordCopies, CopyRank, KnownWords, TitleWords,
-    // Place in the page.
+    // Position in the page.
     FromStart, FromEnd, Place, SinceProse, UntilProse, ProseBefore, ProseAfter, SinceHeading,
     GapBefore, GapAfter,
     // The run of lines between two lines of running text.
     RunLines, RunWords, RunClosed, RunItems, RunFlagged, RunTemplates, RunDigits, AlikeAround,
-    // What other rules found.
+    // Findings of other rules.
     FlaggedBefore, FlaggedAfter, FlaggedNear, FlaggedBoth, FlaggedShare, FlaggedTail,
     // The page.
     PageLines, PageProse, PageShort, PageItems, PageTemplates,
     Article, Documentation, Forum, Product, Service, Listing, Collection,
-    // What the words say.
+    // Word scores.
     WordScore, RunWordScore, NearWordScore, HeadingWordScore, Familiar,
 }
 
@@ -43,22 +43,22 @@ features! { pub(super) Nearby:
     Words, Closed, Item, Heading, Prose, Capitalised, Digits, Flagged, Templates, Score,
 }
 
-/// The first feature that describes a neighbour.
+/// The first feature that describes a neighbor.
 pub(super) const FIRST_NEARBY: usize = Feature::ALL.len();
 /// The number of features.
 pub const FEATURES: usize = FIRST_NEARBY + 2 * REACH * Nearby::ALL.len();
-/// What the model knows of one line.
+/// The feature values of a line.
 pub type Row = [f32; FEATURES];
 
-/// The neighbours that features describe, as steps from the line.
+/// The neighbors that features describe, as offsets from the line.
 pub(super) const STEPS: [isize; 2 * REACH] = [-3, -2, -1, 1, 2, 3];
 
-/// The place in a row of what is known of the neighbour at `STEPS[step]`.
+/// Returns the position in a row of the first feature of the neighbor at `STEPS[step]`.
 pub(super) const fn nearby(step: usize, nearby: Nearby) -> usize {
     FIRST_NEARBY + step * Nearby::ALL.len() + nearby as usize
 }
 
-/// What a feature of a row describes.
+/// The line that a feature describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FeatureSubject {
     /// The line or its page.
@@ -68,7 +68,7 @@ pub(super) enum FeatureSubject {
 }
 
 impl FeatureSubject {
-    /// What the feature at this place of a row describes.
+    /// Returns which line the feature at this position of a row describes.
     pub(super) fn at(index: usize) -> Self {
         match Feature::ALL.get(index) {
             Some(feature) => Self::Line(*feature),

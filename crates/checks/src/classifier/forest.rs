@@ -68,8 +68,8 @@ impl Forest {
         scores
     }
 
-    /// Adds to `weights` what each feature contributed to the score: the change of the value at
-    /// each split that compares it.
+    /// Adds the contribution of each feature to `weights`: the change of the value at each split
+    /// that compares it.
     pub fn explain(&self, row: &Row, weights: &mut [f32; FEATURES]) {
         for &root in &self.roots {
             let mut steps = self.walk(root, row);
@@ -116,16 +116,16 @@ impl Forest {
 /// The maximum number of leaves of a tree: each has a bit of a mask.
 const MAX_LEAVES: usize = u32::BITS as usize;
 
-/// The splits of all trees, by feature. A split that leads to its second child closes the leaves
-/// below the first, and a line reaches the first leaf of each tree that stays open. So scoring
-/// visits the splits of each feature in order, up to the value of the line, instead of walking down
-/// each tree, whose branches no processor predicts. This is QuickScorer (Lucchese et al., SIGIR
-/// 2015), for several lines at once (SIGIR 2016).
+/// The splits of all trees, by feature. A failed split masks out the leaves below its first child,
+/// and the first remaining leaf of each tree is the result. Scoring visits the splits of each
+/// feature in order, up to the value of the line, which avoids the unpredictable branches of
+/// walking down each tree. This is QuickScorer (Lucchese et al., SIGIR 2015), for several lines at
+/// once (SIGIR 2016).
 #[derive(Debug, Clone, PartialEq)]
 struct SplitTable {
     /// The splits of each feature, by threshold.
     splits: Vec<Vec<Split>>,
-    /// The values of the leaves, those of a tree from the first child to the second.
+    /// The values of the leaves, in order within each tree.
     leaves: Vec<f32>,
     /// The index of the first leaf of each tree.
     first_leaves: Vec<u32>,
@@ -133,10 +133,10 @@ struct SplitTable {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Split {
-    /// In the [`order`] of the values of features.
+    /// The threshold, as mapped by [`order`].
     threshold: i32,
     tree: u32,
-    /// The leaves that stay open if the feature is above the threshold.
+    /// The mask of leaves that remain if the feature is above the threshold.
     open: u32,
 }
 
@@ -173,7 +173,7 @@ impl SplitTable {
         self.descend(nodes, child + 1, tree, start)
     }
 
-    /// Returns the sum of all trees for each line. `alive` has a mask of open leaves per tree.
+    /// Returns the sum of all trees for each line. `alive` has a mask of remaining leaves per tree.
     fn sums(&self, rows: &[Row], alive: &mut [[u32; LANES]]) -> [f32; LANES] {
         alive.fill([u32::MAX; LANES]);
         for (feature, splits) in self.splits.iter().enumerate() {

@@ -2,7 +2,7 @@
 //!
 //! It weighs the shape, position, neighbors and words of a line, and the findings of the rules
 //! before it. It only reports lines that no other rule flagged.
-//! `docs/model.md` says what it was trained on and how far it can be trusted.
+//! `docs/model.md` documents its training and accuracy.
 
 mod features;
 mod forest;
@@ -33,14 +33,14 @@ use dechaff_text::Document;
 /// The kind's name in rule files.
 pub const NAME: &str = "classifier";
 
-/// The weights that come with the program.
+/// The built-in weights.
 const WEIGHTS: &[u8] = include_bytes!("weights.bin");
 
 /// An operating point.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Parameters {
-    /// The least probability at which a line is reported; from 0 to 1.
+    /// The minimum probability at which a line is reported, from 0 to 1.
     pub least_probability: f32,
 }
 
@@ -50,7 +50,7 @@ impl Parameters {
     }
 }
 
-/// Whether the operating point is a probability.
+/// Checks that the operating point is a probability.
 ///
 /// # Errors
 ///
@@ -63,11 +63,11 @@ pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
     Err(ParameterError { message, place: None })
 }
 
-/// Makes one check of all the operating points.
+/// Compiles all operating points into one check.
 ///
 /// # Errors
 ///
-/// The weights are those of another version of the program.
+/// The weights belong to another version of the program.
 pub fn compile(
     rules: Vec<RuleWithParams<'_, Parameters>>,
 ) -> Result<Box<dyn DocumentCheck>, ParameterError> {
@@ -76,7 +76,7 @@ pub fn compile(
         Model::decode(WEIGHTS).ok_or_else(|| ParameterError { message: message(), place: None })?;
     let mut points: Vec<(Arc<RuleInfo>, f32)> =
         rules.into_iter().map(|(rule, parameters)| (rule, parameters.log_odds())).collect();
-    // The strictest that a line passes reports it.
+    // The strictest rule that a line passes reports it.
     points.sort_by(|left, right| right.1.total_cmp(&left.1));
     Ok(Box::new(Classifier { model, points }))
 }
@@ -87,9 +87,9 @@ struct Classifier {
 }
 
 impl Classifier {
-    /// Returns for each unit the rule that reports it, if any, and the log odds that it is noise.
+    /// Returns, for each unit, the rule that reports it, if any, and the log odds that it is noise.
     ///
-    /// A heading is not reported if what it heads stays.
+    /// A heading is not reported if the text below it stays.
     fn reported(
         &self,
         survey: &Survey,

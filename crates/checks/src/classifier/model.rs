@@ -5,15 +5,15 @@ use super::forest::{Forest, take};
 use super::survey::{LineRows, Survey};
 use super::words::BUCKET_BITS;
 
-/// Begins a file of weights; ends in the version of its format.
+/// The magic bytes of a weights file, ending with the version of the format.
 const MAGIC: &[u8; 8] = b"dechaff3";
 
-/// Weights, and what they mean.
+/// A trained model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
-    /// What the words of a line say.
+    /// The model of words.
     pub words: WordWeights,
-    /// What a line and its surroundings say.
+    /// The model of lines and their surroundings.
     pub trees: Forest,
 }
 
@@ -22,27 +22,27 @@ pub struct Model {
 pub struct WordWeights {
     /// The log odds of a line without words.
     pub bias: f32,
-    /// What a weight of 1 stands for.
+    /// The log odds of a weight of 1.
     pub scale: f32,
     /// The weight of each bucket.
     pub weights: Vec<i8>,
 }
 
-/// What the model says of a document's lines.
+/// The scores of a document's lines.
 pub struct PageScores<'s> {
-    /// What is known of each unit.
+    /// The features of each unit.
     pub rows: LineRows<'s>,
-    /// The log odds that each is noise; -9 for what is not looked at.
+    /// The log odds that each unit is noise; -9 if it is not scored.
     pub scores: Vec<f32>,
 }
 
 impl WordWeights {
-    /// The log odds that a line with these buckets of grams and phrases is noise.
+    /// Returns the log odds that a line with these buckets of grams and phrases is noise.
     pub fn score(&self, [grams, phrases]: [&[u32]; 2]) -> f32 {
         self.bias + self.evidence(grams) + self.evidence(phrases)
     }
 
-    /// The sum of the weights of `buckets`, over the square root of their number.
+    /// Returns the sum of the weights of `buckets`, divided by the square root of their number.
     pub fn evidence(&self, buckets: &[u32]) -> f32 {
         let sum: f32 = buckets.iter().map(|&bucket| self.weight(bucket)).sum();
         sum / (buckets.len().max(1) as f32).sqrt()
@@ -53,22 +53,22 @@ impl WordWeights {
         self.weights.get(bucket as usize).is_some_and(|weight| *weight != 0)
     }
 
-    /// The weight of a bucket.
+    /// Returns the weight of a bucket.
     pub fn weight(&self, bucket: u32) -> f32 {
         self.scale * f32::from(self.weights.get(bucket as usize).copied().unwrap_or(0))
     }
 }
 
-/// The model does not judge running text whose words give it lower log odds: one line in 200 of
-/// what the trees would report, at half of their cost.
+/// Running text whose words have lower log odds is not scored. That misses one in 200 lines that
+/// the trees would report, and halves their cost.
 const HOPELESS: f32 = -2.5;
-/// The log odds of a line that the model does not judge.
+/// The log odds of a line that is not scored.
 pub(super) const NOT_JUDGED: f32 = -9.0;
-/// Lines that are judged together.
+/// Number of lines scored together.
 const BATCH: usize = 1024;
 
 impl Model {
-    /// Judges the lines of a document.
+    /// Scores the lines of a document.
     pub fn judge<'s>(&self, survey: &'s Survey) -> PageScores<'s> {
         let words = self.word_scores(survey);
         let hopeless: Vec<bool> = words.iter().map(|score| *score < HOPELESS).collect();
@@ -87,7 +87,7 @@ impl Model {
         PageScores { rows, scores }
     }
 
-    /// What the words of each unit say; 0 for what is not looked at.
+    /// Returns the word score of each unit; 0 if it is not scored.
     pub fn word_scores(&self, survey: &Survey) -> Vec<f32> {
         let score = |unit| {
             if survey.is_candidate(unit) { self.words.score(survey.buckets(unit)) } else { 0.0 }
@@ -95,14 +95,14 @@ impl Model {
         (0..survey.len()).map(score).collect()
     }
 
-    /// How much each feature weighs for noise, in log odds.
+    /// Returns the contribution of each feature to the log odds of noise.
     pub fn explain(&self, row: &Row) -> [f32; FEATURES] {
         let mut weights = [0.0; FEATURES];
         self.trees.explain(row, &mut weights);
         weights
     }
 
-    /// The model from a file; `None` if it is none, or one for other features.
+    /// Decodes a model. Returns `None` if `bytes` is not a model or has other features.
     pub fn decode(mut bytes: &[u8]) -> Option<Self> {
         let bytes = &mut bytes;
         if take(bytes)? != *MAGIC {

@@ -1,15 +1,15 @@
-//! How much of a document is running text, and what earlier findings leave of it.
+//! Measures the running text of a document that earlier findings leave.
 
 use crate::coverage::covered_by_evidence;
 use dechaff_findings::Finding;
 use dechaff_text::{BlockKind, Document};
 
-/// How much of a document is running text.
+/// The amount of running text in a document.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Prose {
-    /// Blocks of running text.
+    /// Number of blocks of running text.
     pub blocks: usize,
-    /// The share of all bytes that they hold, from 0 to 1.
+    /// Their share of all bytes, from 0 to 1.
     pub share: f32,
 }
 
@@ -29,7 +29,7 @@ impl Prose {
         Self { blocks, share: prose as f32 / all.max(1) as f32 }
     }
 
-    /// Whether a document has so little running text that its short lines may well be its content.
+    /// Whether a document has so little running text that its short lines are likely its content.
     pub fn is_little(self) -> bool {
         const MIN_BLOCKS: usize = 2;
         const MIN_SHARE: f32 = 0.2;

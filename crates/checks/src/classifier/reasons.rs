@@ -1,11 +1,11 @@
-//! Why the model flags a line, in words.
+//! Explains why the model flags a line.
 
 use super::features::{FEATURES, Feature, FeatureSubject, Nearby, Row};
 
-/// Phrases for the features that weighed most, the heaviest first; features of one aspect are one
-/// reason.
+/// Returns phrases for the features that contributed most, largest first. Features of one aspect
+/// are merged.
 ///
-/// `words` are the line's own words, those that weigh most first.
+/// `words` are the words of the line, those with the highest weight first.
 pub(super) fn reasons(row: &Row, weights: &[f32; FEATURES], words: &[String]) -> Vec<String> {
     const MAX_REASONS: usize = 3;
     let mut aspects: Vec<(Aspect, f32)> = Vec::new();
@@ -21,7 +21,7 @@ pub(super) fn reasons(row: &Row, weights: &[f32; FEATURES], words: &[String]) ->
     said.filter_map(|(aspect, _)| aspect.phrase(row, words)).take(MAX_REASONS).collect()
 }
 
-/// What several features tell together.
+/// A group of features with one explanation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Aspect {
     Length,
@@ -114,9 +114,9 @@ impl From<Feature> for Aspect {
 }
 
 impl Aspect {
-    /// The aspect in words; `None` where it has nothing to show.
+    /// Returns the explanation; `None` if there is nothing to show.
     fn phrase(self, row: &Row, words: &[String]) -> Option<String> {
-        /// Share of the words that the model must know before it names any.
+        /// Minimum share of known words for quoting any of them.
         const MIN_FAMILIAR: f32 = 0.5;
         const MAX_SHORT: f32 = 8.0;
         const MIN_RUN: f32 = 3.0;
@@ -195,7 +195,7 @@ impl Aspect {
                 "other rules flag lines of the document".into()
             }
             Self::Flagged => return None,
-            // In a language that the model did not learn, a word looks known only by chance.
+            // In a language that the model was not trained on, words are only known by chance.
             Self::Words if value(Feature::Familiar) < MIN_FAMILIAR => return None,
             Self::Words => match words {
                 [] => return None,

@@ -1,4 +1,4 @@
-//! What a line looks like, regardless of its neighbors.
+//! The shape of a line, regardless of its neighbors.
 
 use std::sync::LazyLock;
 
@@ -44,7 +44,7 @@ pub(super) struct Shape {
     pub(super) brackets: f32,
     /// Whether the whole line is in `*`, `_` or `**`.
     pub(super) emphasis: f32,
-    /// Whether it begins with neither a letter nor a digit.
+    /// Whether it starts with neither a letter nor a digit.
     pub(super) begins_with_sign: f32,
     pub(super) has_digit: f32,
 }
@@ -149,7 +149,7 @@ impl Shape {
     }
 }
 
-/// Words that hold sentences together, of languages that are often met.
+/// Function words of common languages.
 const STOP_WORDS: &str = "the of and to in a is that it was for on are as with his they at be this from have or by had not but \
     what all were when we there can an which their if will would about up out them then she he you i her him has been its who \
     than into could so no do did my me your our these those some because while after before \
@@ -182,7 +182,7 @@ impl StopWords {
         Self(slots)
     }
 
-    /// Returns the slot where the search for a word begins.
+    /// Returns the slot where the search for a word starts.
     #[expect(
         clippy::cast_possible_truncation,
         reason = "the remainder depends on the low bits alone"
@@ -199,7 +199,7 @@ impl StopWords {
     }
 }
 
-/// Whether a character is a letter of a frequent script. Needs no table.
+/// Whether a character is a letter of a common script. Needs no table.
 fn is_letter(character: char) -> bool {
     matches!(character, 'а'..='я' | 'А'..='Я' | 'α'..='ω' | 'Α'..='Ρ' | '一'..='鿿' | 'ß'..='ö' | 'ø'..='ž')
 }

@@ -1,24 +1,22 @@
-//! The words of a line, and the runs of bytes in them, as hashes that never change: weights are
-//! kept by them.
+//! The words of a line, and byte n-grams in them, as stable hashes: weights are stored by hash.
 
 use dechaff_phrases::fnv::{OFFSET_BASIS, add_byte};
 
-/// Bits of a bucket's number: weights are kept per bucket.
+/// Bits of a bucket index. There is one weight per bucket.
 pub const BUCKET_BITS: u32 = 18;
 
-/// A word: its hash, and the bytes it stands at.
+/// A word: its hash and its span.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Word {
-    /// FNV-1a of its bytes, small letters of ASCII in the place of capitals, `0` in the place of
-    /// each digit.
+    /// FNV-1a of its bytes, with ASCII letters in lower case and each digit as `0`.
     pub(super) hash: u64,
     pub(super) start: usize,
     pub(super) end: usize,
-    /// A sign of a script that puts no blanks between words.
+    /// Whether it is a character of a script without spaces between words.
     pub(super) is_sign: bool,
 }
 
-/// What a letter or digit of ASCII counts as; 0 for other bytes.
+/// Maps an ASCII letter or digit to its normalized form, and other bytes to 0.
 #[expect(clippy::cast_possible_truncation, reason = "the numbers of ASCII fit")]
 const FOLDED: [u8; 256] = {
     let mut folded = [0; 256];
@@ -79,7 +77,8 @@ pub(super) fn each(text: &str, mut take: impl FnMut(Word)) {
     }
 }
 
-/// The bytes of a line that grams are made of: what a line is shows at its beginning.
+/// Maximum number of bytes of a line that n-grams are computed from. The start of a line shows what
+/// it is.
 const MAX_GRAM_BYTES: usize = 150;
 
 /// Calls `take` with the bucket of each run of three to five bytes within the words of a line,
@@ -104,7 +103,7 @@ pub(super) fn grams(line: &str, mut take: impl FnMut(u32)) {
     for start in 0..count {
         let mut hash = OFFSET_BASIS;
         for (length, &byte) in (1..=MAX_BYTES).zip(&bytes[start..]) {
-            // No gram reaches across a blank.
+            // No n-gram crosses a blank.
             if length >= MIN_BYTES && bytes[start + length - 2] == b' ' {
                 break;
             }
@@ -145,7 +144,7 @@ pub(super) fn phrases(words: &[Word], mut take: impl FnMut(u32)) {
     }
 }
 
-/// The bucket that [`phrases`] takes for a word.
+/// Returns the bucket that [`phrases`] uses for a word.
 pub(super) fn word_bucket(word: &Word) -> u32 {
     phrase_bucket(Role::Word, word.hash)
 }
@@ -154,7 +153,7 @@ fn phrase_bucket(role: Role, hash: u64) -> u32 {
     bucket((hash ^ ((role as u64) << 56)).wrapping_mul(0xbf58_476d_1ce4_e5b9))
 }
 
-/// Hashes words in their order.
+/// Hashes a sequence of words.
 fn combined_hash(words: &[Word]) -> u64 {
     words.iter().fold(0, |hash, word| {
         hash.rotate_left(7).wrapping_add(word.hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
@@ -172,7 +171,7 @@ pub(super) struct WordCounts {
 
 impl WordCounts {
     const BITS: u32 = 15;
-    /// Shorter words occur in most texts.
+    /// Minimum length of a counted word. Shorter ones occur in most texts.
     const MIN_WORD_BYTES: usize = 4;
 
     pub(super) fn new() -> Self {
@@ -198,8 +197,8 @@ impl WordCounts {
         }
     }
 
-    /// The share of `words` that were counted more than `own` times; `None` where none is long
-    /// enough to tell.
+    /// Returns the share of `words` that were counted more than `own` times; `None` if no word is
+    /// long enough.
     pub(super) fn share(&self, words: &[Word], own: u8) -> Option<f32> {
         let (mut known, mut all, mut before) = (0_u32, 0_u32, None);
         for &word in words {

@@ -1,12 +1,12 @@
-//! What C4 does with a line (Raffel et al. 2020, arXiv 1910.10683, section 2.2), as datatrove
-//! defines it.
+//! The line filter of C4 (Raffel et al. 2020, arXiv 1910.10683, section 2.2), as implemented by
+//! datatrove.
 //!
 //! Source: `pipeline/filters/c4_filters.py` in huggingface/datatrove 0.10.1.
 
 use crate::python;
 use dechaff_text::Span;
 
-/// Phrases of lines about cookies and terms, which are left out.
+/// Phrases of lines about cookies and terms, which the filter drops.
 const POLICIES: [&str; 6] = [
     "terms of use",
     "privacy policy",
@@ -16,15 +16,15 @@ const POLICIES: [&str; 6] = [
     "use cookies",
 ];
 
-/// What becomes of a line.
+/// The decision on a line.
 pub(crate) enum LineFate {
     /// It drops the page.
     LoremIpsum,
     /// It drops the page.
     Brace,
-    /// It is left out, for this reason.
+    /// The line is dropped, for this reason.
     LeftOut(&'static str),
-    /// It stays, without its citations.
+    /// The line is kept, without its citations.
     Stays(String),
 }
 

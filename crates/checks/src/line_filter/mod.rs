@@ -1,7 +1,7 @@
-//! The `line-filter` kind: lines that published filters of corpora leave out.
+//! The `line-filter` kind: lines that published corpus filters drop.
 //!
-//! They are blunt: C4 leaves out every heading. So their fixes are unsafe, and the rules opt-in. They
-//! are here to see what a filter would take before it does.
+//! The filters are blunt: C4 drops every heading. So these rules are opt-in and their fixes unsafe.
+//! They show what a filter would remove before you apply it.
 
 mod c4;
 mod refinedweb;
@@ -19,7 +19,7 @@ pub(crate) use refinedweb::{is_counter, reason as refinedweb_reason};
 /// The kind's name in rule files.
 pub const NAME: &str = "line-filter";
 
-/// Which filter it is.
+/// The filter to apply.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Parameters {
@@ -64,7 +64,7 @@ struct LineFilterCheck {
 }
 
 impl LineSet {
-    /// Returns why the filter leaves out a line, if it does.
+    /// Returns why the filter drops a line, if it does.
     fn reason(self, line: &str) -> Option<&'static str> {
         match self {
             Self::C4 => match LineFate::new(line, true) {

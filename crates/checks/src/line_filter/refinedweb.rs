@@ -1,15 +1,15 @@
-//! Lines that RefinedWeb leaves out (Penedo et al. 2023, arXiv 2306.01116, section G.2), as DCLM
-//! defines them.
+//! The line filter of RefinedWeb (Penedo et al. 2023, arXiv 2306.01116, section G.2), as
+//! implemented by DCLM.
 //!
-//! Source: `baselines/mappers/modifiers.py` and `baselines_configs/dclm_baseline_refinedweb.yaml` in
-//! mlfoundations/dclm at commit 361714b. DCLM takes "items in cart" and the like out of a line;
-//! here the line is reported as a whole if nothing else is on it.
+//! Source: `baselines/mappers/modifiers.py` and `baselines_configs/dclm_baseline_refinedweb.yaml`
+//! in mlfoundations/dclm at commit 361714b. DCLM removes "items in cart" and the like from a line;
+//! here, the line is reported as a whole if it has no other text.
 
 use crate::python;
 
-/// The longest line, in words, of which a phrase is taken out.
+/// Maximum number of words of a line that phrases are removed from.
 const MAX_PHRASE_LINE: usize = 10;
-/// What a counter counts.
+/// Nouns that counters count.
 const COUNTED: [&str; 12] = [
     "likes",
     "shares",
@@ -25,7 +25,7 @@ const COUNTED: [&str; 12] = [
     "followers",
 ];
 
-/// Returns why the line is left out, if it is.
+/// Returns why the line is dropped, if it is.
 pub(crate) fn reason(line: &str) -> Option<&'static str> {
     let length = python::length(line);
     let upper = line.chars().filter(|one| one.is_uppercase()).count();
@@ -49,7 +49,7 @@ pub(crate) fn reason(line: &str) -> Option<&'static str> {
     (words <= MAX_PHRASE_LINE && is_phrase).then_some("it is the label of a shop or page")
 }
 
-/// Whether a line in lower case is a number and what it counts, with signs around them.
+/// Whether a line in lower case is a number and a counted noun, with optional symbols around them.
 pub(crate) fn is_counter(line: &str) -> bool {
     let is_sign = |one: char| !(one.is_alphanumeric() || one == '_');
     let line = line.trim_matches(is_sign);

@@ -1,13 +1,13 @@
-//! What thresholds bound.
+//! Kinds of thresholds.
 
-/// What a threshold bounds.
+/// The kind of a threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Bound {
-    /// It is the least value that passes.
+    /// The smallest value that passes.
     Min,
-    /// It is the greatest value that passes.
+    /// The largest value that passes.
     Max,
-    /// It is the least value that does not pass.
+    /// The smallest value that fails.
     Below,
 }
 
@@ -15,7 +15,7 @@ impl Bound {
     /// All bounds, in the order in which they are tested.
     pub(super) const ALL: [Self; 3] = [Self::Min, Self::Max, Self::Below];
 
-    /// Returns what precedes the name of a measure in the key.
+    /// Returns the prefix of the key, before the name of the measure.
     pub(super) fn prefix(self) -> &'static str {
         match self {
             Self::Min => "min-",

@@ -1,9 +1,9 @@
-//! The page rules of C4 (Raffel et al. 2020, arXiv 1910.10683, section 2.2), as datatrove defines
-//! them.
+//! The page rules of C4 (Raffel et al. 2020, arXiv 1910.10683, section 2.2), as implemented by
+//! datatrove.
 //!
 //! Source: `pipeline/filters/c4_filters.py` in huggingface/datatrove 0.10.1, without its list of
-//! bad words, which it keeps in another filter. Lines are tested first, and only those that pass
-//! count: a brace in a line that is left out does not drop the page.
+//! bad words, which is in another filter. Lines are filtered first, and only the remaining ones
+//! count: a brace in a dropped line does not drop the page.
 
 use super::page::Page;
 use super::set::{Measure, MeasureSet, number};
@@ -14,7 +14,7 @@ use dechaff_text::Span;
 
 /// C4's page rules.
 pub(super) struct C4Page {
-    /// Whether lines count only if they end like a sentence.
+    /// Whether only lines that end like a sentence count.
     pub(super) needs_punctuation: bool,
 }
 

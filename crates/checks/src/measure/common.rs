@@ -1,4 +1,4 @@
-//! Measures that several sets define in the same words, and what they count.
+//! Measures shared by several sets, and the word list that they count.
 
 use super::set::Measure;
 
@@ -58,7 +58,7 @@ pub(super) const LEFT_OUT_WORDS: Measure = Measure::share(
     "such lines",
 );
 
-/// The words of which Gopher requires some.
+/// Gopher's stop words.
 const STOP_WORD_LIST: [&str; 8] = ["the", "be", "to", "of", "and", "that", "have", "with"];
 
 /// Whether a word is one of [`STOP_WORDS`].
@@ -66,7 +66,7 @@ pub(super) fn is_stop_word(word: &str) -> bool {
     STOP_WORD_LIST.contains(&word)
 }
 
-/// Whether a word is one of [`STOP_WORDS`], in any case.
+/// Whether a word is one of [`STOP_WORDS`], ignoring case.
 pub(super) fn is_stop_word_in_any_case(word: &str) -> bool {
     STOP_WORD_LIST.iter().any(|stop| word.eq_ignore_ascii_case(stop))
 }

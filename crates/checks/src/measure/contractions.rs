@@ -1,8 +1,7 @@
-//! The chunks that spaCy's English tokenizer splits, or keeps whole, against its own rules:
-//! contractions, abbreviations, times and emoticons.
+//! The exceptions of spaCy's English tokenizer: contractions, abbreviations, times and emoticons.
 //!
-//! The facts are those of `spacy/lang/en/tokenizer_exceptions.py` and
-//! `spacy/lang/tokenizer_exceptions.py` in spaCy 3.8. Emoticons with more than a face are left out.
+//! They come from `spacy/lang/en/tokenizer_exceptions.py` and `spacy/lang/tokenizer_exceptions.py`
+//! in spaCy 3.8, without emoticons that are more than a face.
 
 use std::sync::LazyLock;
 
@@ -11,21 +10,21 @@ use rustc_hash::FxHashMap;
 /// The special chunks, with the byte lengths of their tokens.
 type SpecialChunks = FxHashMap<String, Vec<usize>>;
 
-/// Those of English.
+/// Exceptions of English.
 pub(super) static ENGLISH_CHUNKS: LazyLock<SpecialChunks> = LazyLock::new(|| {
     let mut chunks = general_chunks();
     add_english(&mut chunks);
     chunks
 });
 
-/// Those of every language: faces, and letters with a full stop.
+/// Exceptions of every language: faces, and letters with a full stop.
 pub(super) static GENERAL_CHUNKS: LazyLock<SpecialChunks> = LazyLock::new(general_chunks);
 
-/// The longest special chunk in bytes.
+/// Maximum length of a special chunk, in bytes.
 pub(super) const MAX_BYTES: usize = 16;
 
-/// Stems, and the endings that are split from them. Both also without apostrophes, and with a
-/// capital.
+/// Stems, and the endings that are split from them. Both also exist without apostrophes and
+/// capitalized.
 const CONTRACTIONS: &[(&str, &str)] = &[
     ("i", "'m 'm|a 'll 'll|'ve 'd 'd|'ve 've"),
     ("you we they", "'ll 'll|'ve 'd 'd|'ve 've 're"),
@@ -42,14 +41,14 @@ const CONTRACTIONS: &[(&str, &str)] = &[
 /// Words that look like a contraction without its apostrophe.
 const WORDS: &str = "ill its hell shell shed were well whore";
 
-/// Chunks whose tokens `|` separates. Each also with a capital.
+/// Chunks with their tokens separated by `|`. Each also exists capitalized.
 const SPLIT: &str = "can|not gon|na got|ta let|'s c'm|on how|'d|'y";
 
-/// Chunks that are one token, each also with a capital.
+/// Chunks that are a single token. Each also exists capitalized.
 const WHOLE_WITH_CAPITAL: &str = "doin doin' goin goin' nothin nothin' nuthin nuthin' ol ol' \
     somethin somethin' lovin lovin' havin havin' ma'am o'clock co.";
 
-/// Chunks that are one token: elisions, states, months, titles and the like.
+/// Chunks that are a single token: elisions, states, months, titles and the like.
 const WHOLE: &str = "em 'em ll 'll nuff 'nuff 'S 's ‘S ‘s and/or w/o 're 'Cause 'cause 'cos 'Cos \
     'coz 'Coz 'cuz 'Cuz 'bout 'd a.m. p.m. e.g. E.g. E.G. i.e. I.e. I.E. vs. v.s. \
     Ak. Ala. Ariz. Ark. Calif. Colo. Conn. Del. D.C. Fla. Ga. Ia. Id. Ill. Ind. Kan. Kans. Ky. La. \
@@ -58,7 +57,7 @@ const WHOLE: &str = "em 'em ll 'll nuff 'nuff 'S 's ‘S ‘s and/or w/o 're 'Ca
     Adm. Bros. Corp. Dr. Gen. Gov. Inc. Jr. Ltd. Messrs. Mr. Mrs. Ms. Mt. Ph.D. Prof. Rep. Rev. \
     Sen. St.";
 
-/// Signs and faces that are one token in every language.
+/// Symbols and faces that are a single token in every language.
 const SIGNS: &str = "' '' C++ ä. ö. ü. — <3 </3 ^_^ ^__^ -_- -__- o_o o_O O_o O_O 0_o o_0 0_0 v_v V_V ;_; @_@ \
     o.O O.o O.O o.o 0.0 o.0 0.o v.v V.V xD XD ._.";
 
@@ -94,7 +93,7 @@ fn general_chunks() -> SpecialChunks {
     chunks
 }
 
-/// Adds a chunk that is one token, with either apostrophe.
+/// Adds a chunk that is a single token, with either apostrophe.
 fn add_whole(chunks: &mut SpecialChunks, whole: &str) {
     for whole in [whole.to_owned(), whole.replace('\'', "’")] {
         let length = whole.len();
@@ -102,7 +101,7 @@ fn add_whole(chunks: &mut SpecialChunks, whole: &str) {
     }
 }
 
-/// Adds a chunk whose tokens `|` separates, with either apostrophe.
+/// Adds a chunk with its tokens separated by `|`, with either apostrophe.
 fn add_split(chunks: &mut SpecialChunks, pieces: &str) {
     for pieces in [pieces.to_owned(), pieces.replace('\'', "’")] {
         let lengths = pieces.split('|').map(str::len).collect();

@@ -1,9 +1,9 @@
-//! The page rules with which Dolma 3 was made from web pages, as datamap-rs defines them: those of
-//! Gopher and RefinedWeb.
+//! The page rules of Dolma 3 for web pages, as implemented by datamap-rs: those of Gopher and
+//! RefinedWeb.
 //!
 //! Source: `src/map_fxn.rs` and `configs/all_dressed/all_dressed_config.yaml` in allenai/datamap-rs
-//! at commit f771794. Lengths are in bytes there. The rules for URLs and for the language are left
-//! out. Repetition is measured before lines are left out, as there.
+//! at commit f771794. Lengths are in bytes there. The rules for URLs and for the language are
+//! omitted. As there, repetition is measured before lines are dropped.
 
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -59,7 +59,7 @@ const MEASURES: &[Measure] = &[
 const BULLETS: [char; 4] = ['●', '•', '*', '-'];
 const ELLIPSES: [&str; 3] = ["...", ". . .", "…"];
 
-/// Counts words: in ASCII text stretches of letters and digits, in others the words of UAX #29.
+/// Counts words: runs of letters and digits in ASCII text, otherwise UAX #29 words.
 fn counted_words(text: &str) -> usize {
     match text.is_ascii() {
         true => text
@@ -91,13 +91,13 @@ fn lines(page: &Page<'_>) -> Vec<Span> {
     filled(page.lines().to_vec())
 }
 
-/// Returns the paragraphs: what is between two or more line feeds.
+/// Returns the paragraphs, which are separated by two or more line feeds.
 fn paragraphs(page: &Page<'_>) -> Vec<Span> {
     filled(python::split_at_runs(page.text, 2))
 }
 
-/// Returns the share of parts that occur more than once, and the share of bytes in them. No part at
-/// all counts as nothing but repeats.
+/// Returns the share of parts that occur more than once, and the share of bytes in them. Without
+/// any parts, both are 1.
 fn repeats(page: &Page<'_>, parts: &[Span]) -> (f64, f64) {
     if parts.is_empty() {
         return (1.0, 1.0);
@@ -108,8 +108,8 @@ fn repeats(page: &Page<'_>, parts: &[Span]) -> (f64, f64) {
     (share(found.all, parts.len()), share(found.all_characters, bytes))
 }
 
-/// Returns the share of bytes of words in the most frequent n-gram, the longest of several, or from
-/// five words on in all that recur; 0 if none does.
+/// Returns the share of bytes of words in the most frequent n-gram (ties go to the longest), or,
+/// from five words on, in all recurring n-grams; 0 if none recurs.
 fn repeated(page: &Page<'_>, ngrams: &NGrams<'_>) -> f64 {
     let words = page.segments();
     let is_repeated = match ngrams.size < 5 {
@@ -124,7 +124,7 @@ fn repeated(page: &Page<'_>, ngrams: &NGrams<'_>) -> f64 {
     ratio(repeated, words.spans.iter().map(length).sum()).unwrap_or(0.0)
 }
 
-/// Returns the words that are left out of a line.
+/// Returns the words that are removed from a line.
 fn left_out_words(line: &str) -> usize {
     let words = line.unicode_words().count();
     let bytes = line.len();
@@ -139,7 +139,7 @@ fn left_out_words(line: &str) -> usize {
 /// Removes the labels of shops and pages from a line.
 fn without_phrases(line: &str) -> String {
     let line = line.replace("items in cart", " ");
-    // The full stops stand for any character there.
+    // The full stops are wildcards there.
     const READ_MORE: usize = 3;
     let cut = line
         .rfind("Read more")
@@ -165,7 +165,7 @@ impl MeasureSet for Datamap {
         let bullets = page.lines().iter().filter(|line| page.slice(**line).starts_with(BULLETS));
         let ellipses = text.lines().filter(|line| ends_with_ellipsis(line)).count();
         let text_lines = text.lines().filter(|line| !line.is_empty()).count();
-        // An ellipsis of three spaced stops is one word.
+        // A spaced ellipsis (`. . .`) is one word.
         let split_words = text.replace(". . .", "...").split_whitespace().count();
         let (line_share, line_bytes) = repeats(page, &lines(page));
         let (paragraph_share, paragraph_bytes) = repeats(page, &paragraphs(page));

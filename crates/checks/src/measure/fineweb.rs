@@ -1,4 +1,4 @@
-//! The measures that FineWeb added to those of C4 and Gopher (Penedo et al. 2024, arXiv 2406.17557,
+//! The measures that FineWeb adds to those of C4 and Gopher (Penedo et al. 2024, arXiv 2406.17557,
 //! section 3.6).
 //!
 //! Source: `pipeline/filters/fineweb_quality_filter.py` in huggingface/datatrove 0.10.1.
@@ -14,9 +14,9 @@ use dechaff_text::Span;
 
 /// FineWeb's own rules.
 pub(super) struct FineWeb {
-    /// The longest short line, in characters.
+    /// Maximum length of a short line, in characters.
     pub(super) short_line: usize,
-    /// How words are split.
+    /// The tokenizer.
     pub(super) tokenizer: SpacyTokenizer,
 }
 

@@ -2,7 +2,7 @@
 //! datatrove, with thresholds and stop words per language.
 //!
 //! Source: `fineweb-2-pipeline.py`, step 5, in huggingface/fineweb-2 at commit d0defb2; thresholds
-//! in `configs/` there. Measures that it turns off are left out.
+//! in `configs/` there. Measures that it disables are omitted.
 
 use super::fineweb::{self, FineWeb};
 use super::gopher::{GopherQuality, GopherRepetition, QUALITY, REPETITION};
@@ -17,7 +17,7 @@ pub(super) struct FineWeb2 {
     pub(super) quality: GopherQuality,
 }
 
-/// The measures that count, by their index in each set.
+/// The enabled measures, by their index in each set.
 const OF_REPETITION: [usize; 11] = [0, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13];
 const OF_FINEWEB: [usize; 4] = [0, 1, 3, 4];
 

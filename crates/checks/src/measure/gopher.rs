@@ -1,8 +1,8 @@
-//! The measures of Gopher (Rae et al. 2021, arXiv 2112.11446, section A.1.1), as datatrove defines
-//! them.
+//! The measures of Gopher (Rae et al. 2021, arXiv 2112.11446, section A.1.1), as implemented by
+//! datatrove.
 //!
 //! Source: `pipeline/filters/gopher_quality_filter.py` and `gopher_repetition_filter.py` in
-//! huggingface/datatrove 0.10.1. Words are the tokens of spaCy, so punctuation counts as words.
+//! huggingface/datatrove 0.10.1. Words are spaCy's tokens, so punctuation marks count as words.
 
 use super::common;
 use super::ngrams::{self, ngram_size};
@@ -16,7 +16,7 @@ use dechaff_text::Span;
 
 /// Gopher's quality rules.
 pub(super) struct GopherQuality {
-    /// The words of which a page needs some.
+    /// The stop words.
     pub(super) stop_words: Vec<String>,
     /// How words are split.
     pub(super) tokenizer: SpacyTokenizer,
@@ -187,8 +187,7 @@ impl MeasureSet for GopherRepetition {
     }
 }
 
-/// Returns the paragraphs: what is between at least two line feeds, in the text without the
-/// whitespace around it.
+/// Returns the paragraphs of the trimmed text, which are separated by two or more line feeds.
 fn paragraphs(page: &Page<'_>) -> Vec<Span> {
     let stripped = python::strip(page.text);
     let offset = page.text.len() - page.text.trim_start_matches(python::is_space).len();

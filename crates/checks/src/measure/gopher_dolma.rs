@@ -1,7 +1,7 @@
-//! The measures of Gopher, as Dolma defines them.
+//! The measures of Gopher, as implemented by Dolma.
 //!
 //! Source: `python/dolma/taggers/gopher.py` in allenai/dolma 1.2.1 (`gopher_v1`, `gopher_v2`).
-//! Words are what is between whitespace, their length is the median, and n-grams overlap. The first
+//! Words are separated by whitespace, word length is the median, and n-grams overlap. The first
 //! version counts each blank line as a line, so almost every page has repeated lines.
 
 use super::common;
@@ -109,7 +109,8 @@ impl MeasureSet for DolmaGopher {
     }
 }
 
-/// Returns the median, the mean of the two in the middle for an even number of values; 0 for none.
+/// Returns the median: for an even number of values, the mean of the middle two; 0 if there are
+/// none.
 fn median(values: &[usize]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_unstable();

@@ -1,10 +1,10 @@
 //! The sentence rules of MADLAD-400 (Kudugunta et al. 2023, arXiv 2309.04662, section 2.3), as
-//! datamap-rs defines them for Dolma 3.
+//! implemented by datamap-rs for Dolma 3.
 //!
 //! Source: `Madlad400SentenceAnnotator` and `Madlad400RuleFilter` in `src/map_fxn.rs` of
 //! allenai/datamap-rs at commit f771794. Lengths are in bytes there, and most patterns of the paper
-//! are compared as they are written, not as regular expressions. Its rule 1, which compares the
-//! language of each sentence with that of the page, needs a model and is left out.
+//! are matched literally, not as regular expressions. Its rule 1, which compares the language of
+//! each sentence with that of the page, needs a model and is omitted.
 
 use aho_corasick::AhoCorasick;
 use regex_automata::meta::Regex;
@@ -16,9 +16,9 @@ use dechaff_text::Span;
 
 /// MADLAD-400's sentence rules.
 pub(super) struct Madlad {
-    /// Strings that mark a sentence.
+    /// Strings that make a sentence questionable.
     strings: Option<AhoCorasick>,
-    /// Patterns that mark a sentence.
+    /// Patterns that make a sentence questionable.
     patterns: Option<Regex>,
 }
 
@@ -31,7 +31,7 @@ const MEASURES: &[Measure] = &[
     Measure::share("marked", "{} of sentences have a string of the list", "most of them"),
 ];
 
-/// What is odd about a sentence, in the order of the measures.
+/// The defects of a sentence, in the order of the measures.
 struct Oddities {
     list_case: bool,
     length: bool,
@@ -95,8 +95,8 @@ fn is_list_case(sentence: &str) -> bool {
     words >= MIN_WORDS && 2 * capitals > words
 }
 
-/// Returns the sentences: what is between full stops, exclamation marks or question marks with
-/// whitespace after them. Blank ones do not count.
+/// Returns the nonblank sentences, which end with a full stop, exclamation mark or question mark
+/// before whitespace.
 fn sentences(text: &str) -> Vec<Span> {
     let mut sentences = Vec::new();
     let (mut start, mut end) = (0, None);
@@ -105,7 +105,7 @@ fn sentences(text: &str) -> Vec<Span> {
             sentences.push(Span::new(start, end));
         }
     };
-    // `end` is where a run of final marks starts, and whether whitespace has followed.
+    // The start of a run of final marks, and whether whitespace has followed.
     for (at, character) in text.char_indices() {
         end = match (end, character) {
             (None, '.' | '!' | '?') => Some((at, false)),

@@ -13,22 +13,22 @@ use dechaff_text::{Document, Span};
 /// A rule of this kind.
 pub(super) struct MeasureRule {
     pub(super) rule: Arc<RuleInfo>,
-    /// The language that is set for all documents.
+    /// The language set for all documents.
     language: Option<String>,
-    /// The set with the thresholds for each language, or for all documents.
+    /// The sets with thresholds: one per language, or one for all documents.
     pub(super) variants: Vec<Variant>,
 }
 
 /// A set with its thresholds.
 pub(super) struct Variant {
-    /// The code of the language of the documents that it measures; `None` for all.
+    /// The language code of the documents that it measures; `None` for all documents.
     pub(super) language: Option<String>,
     pub(super) set: Box<dyn MeasureSet>,
     /// The thresholds in the order of the set, with the index of their measure.
     pub(super) limits: Vec<(usize, Bound, f64)>,
 }
 
-/// A measure that does not reach a threshold.
+/// A measure that fails its threshold.
 pub(super) struct Failure {
     measure: Measure,
     value: f64,
@@ -44,7 +44,7 @@ impl MeasureRule {
         Self { rule, language: parameters.language.clone(), variants }
     }
 
-    /// Whether documents are measured by their language.
+    /// Whether measuring depends on the language of documents.
     pub(super) fn needs_language(&self) -> bool {
         self.variants.iter().any(|variant| variant.language.is_some())
     }
@@ -54,7 +54,7 @@ impl MeasureRule {
         self.variants.first().map_or(&[], |variant| variant.set.measures())
     }
 
-    /// Returns the language of a page, if documents are measured by that and it is known.
+    /// Returns the language of a page, if measuring depends on it and it is known.
     pub(super) fn language_of<'p>(&'p self, page: &'p Page<'_>) -> Option<PageLanguage<'p>> {
         if !self.needs_language() {
             return None;
@@ -63,7 +63,7 @@ impl MeasureRule {
         self.language.as_deref().map(set).or_else(|| page.language())
     }
 
-    /// Returns the set for a page. There is none for one in another language.
+    /// Returns the set for a page, or `None` for a page in another language.
     pub(super) fn variant(&self, language: Option<PageLanguage<'_>>) -> Option<&Variant> {
         let code = language.map(|language| language.code);
         self.variants.iter().find(|variant| variant.language.as_deref() == code)
@@ -109,7 +109,7 @@ impl Variant {
         Self { language, set, limits }
     }
 
-    /// Returns the measures beyond their thresholds. A value that is not defined never is.
+    /// Returns the measures that fail their thresholds. An undefined value never fails.
     pub(super) fn failures<'v>(
         &'v self,
         values: &'v [Option<f64>],
@@ -142,7 +142,7 @@ impl Failure {
     }
 }
 
-/// Writes a value and its threshold, with as many digits as tell them apart.
+/// Formats a value and its threshold, with as many digits as needed to distinguish them.
 fn written(unit: MeasureUnit, value: f64, threshold: f64) -> (String, String) {
     const MAX_DIGITS: usize = 6;
     let (factor, sign) = match unit {

@@ -1,10 +1,9 @@
-//! The `measure` kind: the measures by which others filter corpora, each as one implementation
-//! defines it.
+//! The `measure` kind: published corpus filters, each as implemented by a particular project.
 //!
-//! "Gopher" is not one thing: what counts as a word, a line or a repeat decides whether a page
-//! passes, and implementations differ. So a set is named after its implementation, such as
-//! `gopher@dolma-v2`, and counts as that one does. A finding is of the whole document, has no fix,
-//! and says the value, the threshold and the passage that weighs most.
+//! There is no single "Gopher": whether a page passes depends on what counts as a word, a line or a
+//! repeat, and implementations disagree. So a set is named after its implementation, such as
+//! `gopher@dolma-v2`, and reproduces its counts. A finding covers the whole document, has no fix,
+//! and reports the value, the threshold and the passage that contributes most.
 
 mod bound;
 mod c4;
@@ -59,7 +58,7 @@ struct MeasureCheck {
 
 impl DocumentCheck for MeasureCheck {
     fn check(&self, document: &Document<'_>, findings: &mut FindingSink<'_>) {
-        // What says nothing has no passage to report.
+        // An empty page has no passage to report.
         if document.text().trim().is_empty() {
             return;
         }

@@ -1,8 +1,8 @@
 //! The heuristic filters of NeMo Curator for English pages: those of Gopher, C4 and its own.
 //!
-//! Source: `nemo_curator/stages/text/filters/heuristic` in NeMo Curator 1.4.0, with the thresholds of
-//! `nemo_curator/config/text/heuristic_filter_english_pipeline.yaml`. Lines are called sentences
-//! there. Of its strings of boilerplate, the long ones are left out; most contain a short one.
+//! Source: `nemo_curator/stages/text/filters/heuristic` in NeMo Curator 1.4.0, with the thresholds
+//! of `nemo_curator/config/text/heuristic_filter_english_pipeline.yaml`. Lines are called sentences
+//! there. Its long boilerplate strings are omitted; most of them contain a short one.
 
 use super::common;
 use super::ngrams::{self, ngram_size};
@@ -129,7 +129,7 @@ fn url_length(bytes: &[u8]) -> usize {
     at
 }
 
-/// Returns the share of paragraphs with a policy; 1 if one is filler Latin.
+/// Returns the share of paragraphs that mention a policy; 1 if one is lorem ipsum.
 fn boilerplate(page: &Page<'_>, paragraphs: &[Span]) -> Option<f64> {
     let mut count = 0;
     for paragraph in paragraphs {
@@ -202,7 +202,7 @@ impl MeasureSet for NemoHeuristics {
                 true => top_characters(page, words, &ngrams),
                 false => repeated_characters(words, &ngrams),
             };
-            // A page with fewer words fails.
+            // Pages with fewer words fail.
             repeated.map_or(Some(1.0), |repeated| ratio(repeated, characters))
         }));
         values.push(share_of_lines(starts_with_bullet));
@@ -246,8 +246,8 @@ impl MeasureSet for NemoHeuristics {
     }
 }
 
-/// Returns the characters of the most frequent n-gram wherever its words, with one space between
-/// them, are in the text, within other words too. `None` if the page has fewer words.
+/// Returns the total characters of the most frequent n-gram, counting all occurrences of its words,
+/// separated by single spaces, even within other words. `None` if the page has fewer words.
 fn top_characters(page: &Page<'_>, words: &PageWords, ngrams: &NGrams<'_>) -> Option<usize> {
     let top = ngrams.top()?;
     let spans = words.spans.get(top.first..top.first + ngrams.size)?;
@@ -256,8 +256,8 @@ fn top_characters(page: &Page<'_>, words: &PageWords, ngrams: &NGrams<'_>) -> Op
     Some(occurrences * python::length(&joined))
 }
 
-/// Returns the characters of n-grams that occurred before, with the spaces in them, each once.
-/// `None` if the page has fewer words.
+/// Returns the characters in repeated n-grams, including spaces, each counted once. `None` if the
+/// page has fewer words.
 fn repeated_characters(words: &PageWords, ngrams: &NGrams<'_>) -> Option<usize> {
     (ngrams.count > 0).then_some(())?;
     let size = ngrams.size;

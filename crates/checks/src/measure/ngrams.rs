@@ -1,4 +1,4 @@
-//! Measures of n-grams that several sets have in common.
+//! Measures of n-grams shared by several sets.
 
 use super::set::Measure;
 

@@ -1,4 +1,4 @@
-//! What the measures of a page share: its words and lines, each computed once, on first use.
+//! A page with its words and lines, shared by all measures and computed on first use.
 
 use std::cell::OnceCell;
 
@@ -7,13 +7,13 @@ use super::words::{Concatenation, PageWords, Repeats, plain_form};
 use crate::python;
 use dechaff_text::{Span, identify_language};
 
-/// The longest n-gram that is measured.
+/// Maximum size of an n-gram.
 pub(super) const MAX_NGRAM: usize = 10;
 
-/// A page as the measures see it.
+/// A page to measure.
 pub(super) struct Page<'t> {
     pub(super) text: &'t str,
-    /// The code of the language that it is labelled with.
+    /// The language code of its label.
     label: Option<&'t str>,
     identified: OnceCell<Option<&'static str>>,
     characters: OnceCell<usize>,
@@ -34,7 +34,7 @@ pub(super) struct Page<'t> {
 pub(super) struct PageLanguage<'p> {
     /// Its code, such as `de`.
     pub(super) code: &'p str,
-    /// Where the code comes from: `setting`, `field` or `text`.
+    /// The source of the code: `setting`, `field` or `text`.
     pub(super) origin: &'static str,
 }
 
@@ -51,8 +51,7 @@ impl PageLanguage<'_> {
 }
 
 impl<'t> Page<'t> {
-    /// Prepares a text, which may be labelled with the code of its language; nothing is computed
-    /// yet.
+    /// Creates a page from a text and its language label, without computing anything.
     pub(super) fn new(text: &'t str, label: Option<&'t str>) -> Self {
         Self {
             text,
@@ -76,7 +75,7 @@ impl<'t> Page<'t> {
         &self.text[span.range()]
     }
 
-    /// Returns the language that the page is labelled with, else the one that it is written in, if
+    /// Returns the language of the label or, without one, the language identified from the text, if
     /// that is certain enough.
     pub(super) fn language(&self) -> Option<PageLanguage<'_>> {
         if let Some(code) = self.label {
@@ -91,31 +90,31 @@ impl<'t> Page<'t> {
         *self.characters.get_or_init(|| python::length(self.text))
     }
 
-    /// Returns the words between whitespace.
+    /// Returns the words separated by whitespace.
     pub(super) fn words(&self) -> &PageWords {
         self.words.get_or_init(|| PageWords::new(self.text, python::split(self.text)))
     }
 
-    /// Returns the words of UAX #29.
+    /// Returns the UAX #29 words.
     pub(super) fn segments(&self) -> &PageWords {
         self.segments
             .get_or_init(|| PageWords::new(self.text, dechaff_text::words(self.text).collect()))
     }
 
-    /// Returns the words that spaCy's tokenizer makes.
+    /// Returns the tokens of spaCy's tokenizer.
     pub(super) fn tokens(&self, tokenizer: SpacyTokenizer) -> &PageWords {
         self.tokens[tokenizer as usize]
             .get_or_init(|| PageWords::new(self.text, tokens(self.text, tokenizer)))
     }
 
-    /// Returns the tokens, run together.
+    /// Returns the concatenated tokens.
     pub(super) fn run_together(&self, tokenizer: SpacyTokenizer) -> &Concatenation {
         self.run_together[tokenizer as usize]
             .get_or_init(|| Concatenation::new(self.text, self.tokens(tokenizer), MAX_NGRAM))
     }
 
-    /// Returns the words of RedPajama-V2: what is between whitespace, in lower case, without ASCII
-    /// punctuation and decomposed.
+    /// Returns the words of RedPajama-V2: separated by whitespace, in lower case, without ASCII
+    /// punctuation, and decomposed.
     pub(super) fn plain_words(&self) -> &PageWords {
         self.plain_words
             .get_or_init(|| PageWords::with_forms(self.text, python::split(self.text), plain_form))
@@ -144,7 +143,7 @@ impl<'t> Page<'t> {
         *self.repeated_stretches.get_or_init(|| Repeats::new(self.text, self.stretches()))
     }
 
-    /// Returns the stretch of consecutive lines with most words that contain no letter.
+    /// Returns the run of consecutive lines with the most words that contain no letter.
     pub(super) fn most_words_without_letter(&self) -> Option<Span> {
         self.heaviest_lines(|line| {
             let words = line.split(python::is_space).filter(|word| !word.is_empty());
@@ -157,14 +156,14 @@ impl<'t> Page<'t> {
         parts.iter().filter(|part| test(self.slice(**part))).count()
     }
 
-    /// Returns the stretch of consecutive lines with the greatest weight. A line without weight
-    /// ends a stretch, a blank one does not.
+    /// Returns the run of consecutive lines with the greatest weight. A line without weight ends a
+    /// run; a blank one does not.
     pub(super) fn heaviest_lines(&self, weight: impl Fn(&str) -> usize) -> Option<Span> {
         self.heaviest_stretch(self.filled_lines(), weight)
     }
 
-    /// Returns the stretch of consecutive parts with the greatest weight. A part without weight
-    /// ends a stretch.
+    /// Returns the run of consecutive parts with the greatest weight. A part without weight ends a
+    /// run.
     pub(super) fn heaviest_stretch(
         &self,
         parts: &[Span],

@@ -1,4 +1,4 @@
-//! The parameters of a set of measures, as rule files and configurations give them.
+//! The parameters of a set of measures, as written in rule files and configurations.
 
 use std::collections::BTreeMap;
 
@@ -29,28 +29,27 @@ pub struct Parameters {
     /// The stop words that `min-stop-words` and `stop-word-share` count.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stop_words: Vec<String>,
-    /// The longest line that `max-short-lines` counts, in characters.
+    /// Maximum length of a short line, in characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub short_line: Option<usize>,
-    /// Strings of which one makes a sentence count as `marked`.
+    /// Strings that make a sentence questionable (`marked`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub marked_strings: Vec<String>,
-    /// Regular expressions of which a match makes a sentence count as `marked`.
+    /// Regular expressions that make a sentence questionable (`marked`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub marked_patterns: Vec<String>,
-    /// Whether lines count as sentences of C4 that do not end like one.
+    /// Whether C4 counts lines that do not end like a sentence.
     #[serde(default, skip_serializing_if = "is_false")]
     pub unpunctuated_lines: bool,
-    /// The language of all documents, as a code of ISO 639, for a set with `languages`. By default
-    /// each document is labelled with its language, or it is identified.
+    /// The language of all documents, as an ISO 639 code, for a set with `languages`. By default,
+    /// the language of each document comes from its label, or is identified.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
-    /// What differs between languages, by their codes. Documents in another language are not
-    /// measured.
+    /// Parameters by language code. Documents in other languages are not measured.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub languages: BTreeMap<String, LanguageParameters>,
-    /// `min-` or `max-` and the name of a measure, with the least or greatest value that passes; or
-    /// `below-` and the least value that does not. Shares are from 0 to 1.
+    /// `min-` or `max-` followed by the name of a measure, with the smallest or largest value that
+    /// passes; or `below-`, with the smallest value that fails. Shares are from 0 to 1.
     #[serde(flatten)]
     pub thresholds: BTreeMap<String, Threshold>,
 }
@@ -77,7 +76,7 @@ fn is_false(value: &bool) -> bool {
 pub struct Threshold(pub f64);
 
 impl Serialize for Threshold {
-    /// Writes a whole number without a decimal point.
+    /// Serializes a whole number without a decimal point.
     #[expect(clippy::cast_possible_truncation, reason = "thresholds are small")]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0.fract() == 0.0 {
@@ -156,7 +155,7 @@ impl Parameters {
         }
     }
 
-    /// Returns the parameters for each language with its code, or these for all documents.
+    /// Returns the parameters for each language code, or `self` for all documents.
     pub fn by_language(&self) -> Vec<(Option<String>, Self)> {
         if self.languages.is_empty() {
             return vec![(None, self.clone())];
@@ -187,11 +186,11 @@ impl Parameters {
     }
 }
 
-/// Checks that each threshold is of a measure of the set, and each language a code.
+/// Checks that each threshold belongs to a measure of the set, and that each language is a code.
 ///
 /// # Errors
 ///
-/// One is not, a threshold is no number, or a pattern is no regular expression.
+/// Returns an error for the first that does not, or for an invalid threshold or regular expression.
 pub fn validate(parameters: &Parameters) -> Result<(), ParameterError> {
     let error = |message: String| Err(ParameterError { message, place: None });
     if parameters.set == SetName::FineWeb2 && parameters.languages.is_empty() {

@@ -29,7 +29,7 @@ pub(super) fn is_sentence_end(character: char) -> bool {
         | '\u{16e98}' | '\u{1bc9f}' | '\u{1da88}')
 }
 
-/// Whether a word of such characters alone does not count (`PUNCTUATION_SET`).
+/// Whether words that only have such characters do not count (`PUNCTUATION_SET`).
 #[rustfmt::skip]
 pub(super) fn is_punctuation(character: char) -> bool {
     match character {

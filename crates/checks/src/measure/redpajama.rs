@@ -2,9 +2,9 @@
 //! list of URLs and no list of bad words.
 //!
 //! Source: `app/src/core/quality_signals` and `app/src/core/document.py` in
-//! togethercomputer/RedPajama-Data at commit 6d2cee9. Words are what is between whitespace, in lower
-//! case, without ASCII punctuation and in Unicode's form NFD; raw words are those of NLTK's
-//! `WordPunctTokenizer`. Signals of lines are counted here for the document.
+//! togethercomputer/RedPajama-Data at commit 6d2cee9. Words are separated by whitespace, in lower
+//! case, without ASCII punctuation, and in NFD; raw words are those of NLTK's `WordPunctTokenizer`.
+//! Signals of lines are summed over the document here.
 
 use std::sync::LazyLock;
 
@@ -18,7 +18,7 @@ use dechaff_text::Span;
 
 /// RedPajama-V2's signals.
 pub(super) struct RedPajama {
-    /// The words that `stop-word-share` counts.
+    /// The words counted by `stop-word-share`.
     pub(super) stop_words: Vec<String>,
 }
 
@@ -64,8 +64,8 @@ fn is_word_character(character: char) -> bool {
     }
 }
 
-/// Calls `word` with each word of `text` as `WordPunctTokenizer` splits it: stretches of letters,
-/// digits and underscores, and stretches of anything else but whitespace.
+/// Calls `word` with each word of `text`, split like `WordPunctTokenizer`: runs of letters, digits
+/// and underscores, and runs of anything else but whitespace.
 fn for_each_raw_word<'t>(text: &'t str, mut word: impl FnMut(&'t str)) {
     let (mut start, mut kind) = (0, Kind::Space);
     let mut at = 0;
@@ -90,7 +90,7 @@ fn for_each_raw_word<'t>(text: &'t str, mut word: impl FnMut(&'t str)) {
     }
 }
 
-/// What a character is to `WordPunctTokenizer`.
+/// The class of a character in `WordPunctTokenizer`.
 #[derive(PartialEq, Clone, Copy)]
 enum Kind {
     Space,
@@ -98,7 +98,7 @@ enum Kind {
     Sign,
 }
 
-/// The kinds of ASCII characters.
+/// The classes of ASCII characters.
 const ASCII_KINDS: [Kind; 128] = {
     let mut kinds = [Kind::Sign; 128];
     let mut byte = 0_u8;
@@ -123,14 +123,15 @@ impl Kind {
     }
 }
 
-/// What is counted in the raw words.
+/// Counts over the raw words.
 #[derive(Default)]
 struct RawWords {
     all: usize,
     letterless: usize,
     capital: usize,
     stop_words: usize,
-    /// What is between full stops, question marks and exclamation marks, and has a letter or digit.
+    /// Parts between full stops, question marks and exclamation marks that contain a letter or
+    /// digit.
     sentences: usize,
 }
 
@@ -139,7 +140,7 @@ impl RawWords {
         let mut counts = Self::default();
         let mut is_in_sentence = false;
         for_each_raw_word(text, |word| {
-            // Signs end a sentence, and other words start one.
+            // Punctuation ends a sentence, and other words start one.
             let starts = word.starts_with(is_word_character);
             counts.sentences += usize::from(starts && !is_in_sentence);
             is_in_sentence = starts || is_in_sentence && !word.contains(['.', '!', '?']);
@@ -156,10 +157,10 @@ fn is_letterless(word: &str) -> bool {
     !word.bytes().any(|byte| byte.is_ascii_alphabetic())
 }
 
-/// Whether `str.isupper` holds: there is a capital, and no small letter.
+/// Whether `str.isupper` holds: at least one upper-case letter, and no lower-case letter.
 fn is_capital(word: &str) -> bool {
     static TITLE: LazyLock<CharacterClass> = LazyLock::new(|| CharacterClass::new(r"\p{Lt}"));
-    // Which most words have.
+    // Fast path: most words have one.
     if word.bytes().any(|byte| byte.is_ascii_lowercase()) {
         return false;
     }
@@ -188,7 +189,7 @@ fn braces(text: &str) -> usize {
     memchr::memchr2_iter(b'{', b'}', text.as_bytes()).count()
 }
 
-/// Counts “lorem ipsum” in the text made of the normal forms.
+/// Counts “lorem ipsum” in the text of normal forms.
 fn lorem_ipsum(words: &PageWords) -> usize {
     let first = words.with_form(|form| form.ends_with("lorem"));
     let second = words.with_form(|form| form.starts_with("ipsum"));
@@ -201,7 +202,7 @@ fn rounded(value: f64) -> f64 {
     (value * PRECISION).round_ties_even() / PRECISION
 }
 
-/// Returns the lines, without one after the last line feed.
+/// Returns the lines, without an empty one after the last line feed.
 fn lines<'p>(page: &'p Page<'_>) -> &'p [Span] {
     match page.lines() {
         [lines @ .., last] if last.start == last.end => lines,
@@ -279,8 +280,9 @@ impl MeasureSet for RedPajama {
     }
 }
 
-/// Returns the share of characters in the most frequent n-gram, or from five words on in all that
-/// recur, each character once; 0 if none recurs. `all` are the characters of all words.
+/// Returns the share of characters in the most frequent n-gram, or, from five words on, in all
+/// recurring n-grams, counting each character once; 0 if none recurs. `all` is the number of
+/// characters of all words.
 fn repeated(page: &Page<'_>, ngrams: &NGrams<'_>, all: usize) -> f64 {
     if ngrams.first_repeated().is_none() {
         return 0.0;

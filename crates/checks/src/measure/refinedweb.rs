@@ -1,9 +1,9 @@
-//! The page rules of RefinedWeb, as DCLM defines them for DCLM-Baseline (Li et al. 2024, arXiv
+//! The page rules of RefinedWeb, as implemented by DCLM for DCLM-Baseline (Li et al. 2024, arXiv
 //! 2406.11794).
 //!
 //! Source: `baselines/mappers/filters/content_filters.py` and
 //! `baselines_configs/dclm_baseline_refinedweb.yaml` in mlfoundations/dclm at commit 361714b. The
-//! rules for URLs and for the language are left out. DCLM first takes URLs out of the text; here
+//! rules for URLs and for the language are omitted. DCLM first removes URLs from the text; here,
 //! they stay and count as words.
 
 use std::sync::LazyLock;
@@ -56,7 +56,7 @@ fn symbols(text: &str) -> usize {
     occurrences(text, &SYMBOLS)
 }
 
-/// Counts the words as fastText splits them, without those that start with a sign.
+/// Counts the words as split by fastText, except those that start with punctuation.
 fn counted_words(text: &str) -> usize {
     static LETTERS: LazyLock<CharacterClass> =
         LazyLock::new(|| CharacterClass::new(r"[\p{L}\p{N}]"));
@@ -65,7 +65,7 @@ fn counted_words(text: &str) -> usize {
     text.split(is_space).filter(starts).count()
 }
 
-/// Returns the parts of `parts` without the whitespace around them, and without blank ones.
+/// Returns the nonblank parts, trimmed.
 fn filled(page: &Page<'_>, parts: impl IntoIterator<Item = Span>) -> Vec<Span> {
     let strip = |span: Span| {
         let text = page.slice(span);
@@ -75,7 +75,7 @@ fn filled(page: &Page<'_>, parts: impl IntoIterator<Item = Span>) -> Vec<Span> {
     parts.into_iter().map(strip).filter(|span| span.start < span.end).collect()
 }
 
-/// Returns the paragraphs: what is between two line feeds in a row.
+/// Returns the paragraphs, which are separated by two line feeds.
 fn paragraphs(page: &Page<'_>) -> Vec<Span> {
     filled(page, python::split_at_two_line_feeds(page.text))
 }
@@ -106,7 +106,7 @@ impl MeasureSet for RefinedWeb {
             ratio(matching, lines.len())
         };
         let repeats = |parts: &[Span]| {
-            // A single one passes.
+            // A page with a single one passes.
             let found = Repeats::new(page.text, parts);
             let characters = parts.iter().map(|part| python::length(page.slice(*part))).sum();
             (ratio(found.all, parts.len()), ratio(found.all_characters, characters))
@@ -165,8 +165,8 @@ impl MeasureSet for RefinedWeb {
 }
 
 impl RefinedWeb {
-    /// Returns the share of characters in the most frequent n-gram, the longest of several, or from
-    /// five words on in all that recur, each character once.
+    /// Returns the share of characters in the most frequent n-gram (ties go to the longest), or,
+    /// from five words on, in all recurring n-grams, counting each character once.
     fn repeated(&self, page: &Page<'_>, ngrams: &NGrams<'_>) -> Option<f64> {
         let characters = page.segments().characters();
         if ngrams.size < 5 {

@@ -1,4 +1,4 @@
-//! What a set of measures is.
+//! Measures, and the interface of sets of measures.
 
 use super::page::Page;
 use dechaff_text::Span;
@@ -8,21 +8,20 @@ use dechaff_text::Span;
 pub(super) struct Measure {
     /// Its name in thresholds, after `min-` or `max-`, and in tables.
     pub(super) name: &'static str,
-    /// What it says of a page; `{}` stands for the value, and of `[word|words]` the first is for a
-    /// value of 1.
+    /// A template for messages: `{}` is the value; `[word|words]` is singular for a value of 1.
     pub(super) text: &'static str,
-    /// How the value is written.
+    /// The format of the value.
     pub(super) unit: MeasureUnit,
-    /// What the heaviest passage is.
+    /// A description of the passage that contributes most.
     pub(super) label: &'static str,
 }
 
-/// How a value is written.
+/// The format of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MeasureUnit {
-    /// As percentage.
+    /// As a percentage.
     Share,
-    /// As it is.
+    /// As a number.
     Number,
 }
 
@@ -42,7 +41,7 @@ impl Measure {
     }
 }
 
-/// Returns what a measure with this text says of a page with a value, written as `value`.
+/// Returns the message of a measure with this template for a value, formatted as `value`.
 pub(super) fn sentence(text: &str, value: &str) -> String {
     let mut sentence = String::new();
     for (at, part) in text.split(['[', ']']).enumerate() {
@@ -54,7 +53,7 @@ pub(super) fn sentence(text: &str, value: &str) -> String {
     sentence.replace("{}", value)
 }
 
-/// A set of measures as one implementation defines them.
+/// A set of measures as implemented by one project.
 pub(super) trait MeasureSet: Send + Sync {
     /// Returns the measures, in the order in which the implementation tests them.
     fn measures(&self) -> &'static [Measure];
@@ -62,11 +61,11 @@ pub(super) trait MeasureSet: Send + Sync {
     /// Measures a page. A value that the implementation does not define is `None`.
     fn values(&self, page: &Page<'_>) -> Vec<Option<f64>>;
 
-    /// Returns the passage that moves the measure with this name most towards failure.
+    /// Returns the passage that contributes most to the failure of the measure with this name.
     fn heaviest(&self, page: &Page<'_>, name: &str) -> Option<Span>;
 }
 
-/// Counts the occurrences of each of `signs` in a text. Those of one sign do not overlap.
+/// Counts the non-overlapping occurrences of each of `signs` in a text.
 pub(super) fn occurrences(text: &str, signs: &[&str]) -> usize {
     let count = |sign: &&str| match sign.as_bytes() {
         [byte] => memchr::memchr_iter(*byte, text.as_bytes()).count(),

@@ -21,17 +21,17 @@ pub enum MeasureValue {
     Number(Option<f64>),
     /// The threshold that the document fails first, such as `min-words`; `None` if it passes.
     Failed(Option<String>),
-    /// The language by which it is measured, and where that comes from; `None` if it is not known.
+    /// The language that it is measured in, or the source of that; `None` if unknown.
     Language(Option<String>),
 }
 
-/// A set of measures in a table: one column for the set, up to two for the language, followed by
-/// those of its measures.
+/// A set of measures in a table: one column for the set, up to two for the language, then one per
+/// measure.
 #[derive(Debug, Clone)]
 pub struct MeasureSetColumns {
     /// The rule that tests the set.
     pub rule: Arc<RuleInfo>,
-    /// The language of the documents that have these thresholds; `None` if all do.
+    /// The language of the documents that these thresholds apply to; `None` for all documents.
     pub language: Option<String>,
     /// The index of the set's column.
     first: usize,
@@ -39,7 +39,7 @@ pub struct MeasureSetColumns {
     pub measures: Vec<MeasureColumn>,
 }
 
-/// What a set says of a document.
+/// The result of a set for a document.
 #[derive(Debug, Clone, Copy)]
 pub struct SetValues<'r> {
     /// Whether the document fails.
@@ -49,8 +49,7 @@ pub struct SetValues<'r> {
 }
 
 impl MeasureSetColumns {
-    /// Returns the part of a row that belongs to the set, unless the document is in another
-    /// language.
+    /// Returns the set's part of a row, or `None` if the document is in another language.
     pub fn values<'r>(&self, row: &'r [MeasureValue]) -> Option<SetValues<'r>> {
         let row = row.get(self.first..)?;
         let skipped = match &self.language {
@@ -68,7 +67,7 @@ impl MeasureSetColumns {
     }
 }
 
-/// The columns of a set that measures documents by their language, after its name.
+/// The language columns of a set that depends on the language.
 const LANGUAGE_COLUMNS: [&str; 2] = ["language", "language-from"];
 
 /// A measure in a table, with the thresholds of its rule.
@@ -76,25 +75,25 @@ const LANGUAGE_COLUMNS: [&str; 2] = ["language", "language-from"];
 pub struct MeasureColumn {
     /// Its name in thresholds, after `min-` or `max-`.
     pub name: &'static str,
-    /// What a value says of a page, see [`sentence`](Self::sentence).
+    /// The template for messages, see [`sentence`](Self::sentence).
     pub text: &'static str,
     /// Whether values are shares, from 0 to 1.
     pub is_share: bool,
-    /// The least value that passes.
+    /// The smallest value that passes.
     pub min: Option<f64>,
-    /// The greatest value that passes, or the least that does not.
+    /// The largest value that passes, or the smallest that fails.
     pub max: Option<f64>,
-    /// Whether `max` itself does not pass.
+    /// Whether `max` itself fails.
     pub excludes_max: bool,
 }
 
 impl MeasureColumn {
-    /// Returns what a value, written as `value`, says of a page.
+    /// Returns the message for a value, formatted as `value`.
     pub fn sentence(&self, value: &str) -> String {
         sentence(self.text, value)
     }
 
-    /// Whether a value is more than may be.
+    /// Whether a value exceeds the maximum.
     pub fn is_above(&self, value: f64) -> bool {
         self.max.is_some_and(|max| value > max || self.excludes_max && value >= max)
     }
@@ -107,13 +106,13 @@ impl MeasureColumns {
         Self { rules: rules.collect() }
     }
 
-    /// Whether a set measures documents by their language.
+    /// Whether a set depends on the language of documents.
     pub fn need_language(&self) -> bool {
         self.rules.iter().any(MeasureRule::needs_language)
     }
 
-    /// Returns the name of each column, and whether it has numbers: for each set its name, and then
-    /// its name with that of each measure, such as `gopher@dolma-v2:words`.
+    /// Returns the name of each column, and whether it is numeric: for each set its name, then its
+    /// name with that of each measure, such as `gopher@dolma-v2:words`.
     pub fn names(&self) -> Vec<(String, bool)> {
         let of_rule = |rule: &MeasureRule| {
             let name = rule.rule.name.clone();
@@ -129,8 +128,8 @@ impl MeasureColumns {
         self.rules.iter().flat_map(of_rule).collect()
     }
 
-    /// Returns the sets and their measures, in the order of the columns. A set that measures
-    /// documents by their language is there once per language.
+    /// Returns the sets and their measures, in the order of the columns. A set that depends on the
+    /// language is listed once per language.
     pub fn sets(&self) -> Vec<MeasureSetColumns> {
         let mut first = 0;
         let mut sets = Vec::new();
@@ -147,8 +146,7 @@ impl MeasureColumns {
         sets
     }
 
-    /// Measures a text, which may be labelled with the code of its language. Returns one value per
-    /// column.
+    /// Measures a text with an optional language label. Returns one value per column.
     pub fn measure(&self, text: &str, language: Option<&str>) -> Vec<MeasureValue> {
         let page = Page::new(text, language);
         let mut row = Vec::new();

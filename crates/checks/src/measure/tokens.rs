@@ -1,10 +1,10 @@
-//! Words as spaCy's rule-based tokenizer makes them, which is what datatrove counts.
+//! The tokens of spaCy's rule-based tokenizer, which datatrove counts as words.
 //!
-//! A chunk between whitespace loses signs at both ends, one at a time, until it is a special chunk
-//! or nothing more comes off; what is left is split at signs between letters. The behaviour is
-//! that of `spacy/tokenizer.pyx` and `spacy/lang/{,en/}punctuation.py` in spaCy 3.8, which datatrove
-//! 0.10 uses for English. This is a new implementation without regular expressions;
-//! docs/measures.md says how often it agrees.
+//! Text is split into chunks at whitespace. Prefixes and suffixes are split off one at a time,
+//! until the chunk is a special chunk or nothing more can be split off; the rest is split at
+//! infixes. The behaviour is that of `spacy/tokenizer.pyx` and `spacy/lang/{,en/}punctuation.py` in
+//! spaCy 3.8, which datatrove 0.10 uses for English. This is a reimplementation without regular
+//! expressions; docs/measures.md shows how often it agrees.
 
 mod polish;
 
@@ -17,14 +17,14 @@ use super::punctuation::is_sentence_end;
 use crate::python::{self, CharacterClass};
 use dechaff_text::Span;
 
-/// Signs that come off a chunk at either end.
+/// Punctuation split off at either end of a chunk.
 const SIGNS: &str = "…,:;!?¿؟¡()[]{}<>_#*&。？！，、；：～·।،۔؛٪\
     '\"”“`‘´’‚„»«「」『』（）〔〕【】《》〈〉⟦⟧";
-/// Signs that only come off at the start.
+/// Punctuation only split off at the start.
 const OPENING_SIGNS: &str = "§%=—–$£€¥฿₽﷼₴₠₡₢₣₤₥₦₧₨₩₪₫₭₮₯₰₱₲₳₵₶₷₸₹₺₻₼₾₿";
-/// Quotation marks, and the signs that a regular expression of spaCy takes for some.
+/// Quotation marks, including characters that a regular expression of spaCy matches with them.
 const QUOTES: &str = "'\"”“`‘´’‚„»«「」『』（）〔〕【】《》〈〉⟦⟧";
-/// Units that come off a number.
+/// Units split off after a number.
 const UNITS: &[&str] = &[
     "km", "km²", "km³", "m", "m²", "m³", "dm", "dm²", "dm³", "cm", "cm²", "cm³", "mm", "mm²",
     "mm³", "ha", "µm", "nm", "yd", "in", "ft", "kg", "g", "mg", "µg", "t", "lb", "oz", "m/s",
@@ -33,19 +33,19 @@ const UNITS: &[&str] = &[
     "Па", "Кб", "КБ", "Мб", "МБ", "Гб", "ГБ",
 ];
 
-/// Which of spaCy's tokenizers.
+/// A tokenizer of spaCy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SpacyTokenizer {
-    /// That of English.
+    /// The English tokenizer.
     English,
     /// The rules that the tokenizers of most languages share, without contractions and
     /// abbreviations.
     General,
-    /// That of Polish, which splits more signs.
+    /// The Polish tokenizer, which has more infixes.
     Polish,
 }
 
-/// How many tokenizers there are.
+/// The number of tokenizers.
 pub(super) const TOKENIZERS: usize = 3;
 
 /// Returns the tokens of a text, without those that are whitespace.
@@ -124,7 +124,7 @@ impl Splitter<'_> {
         tokens.extend(suffixes.into_iter().rev());
     }
 
-    /// Returns the bytes that come off the start.
+    /// Returns the length of the prefix to split off.
     fn prefix_length(&self, text: &str) -> usize {
         match self.tokenizer {
             SpacyTokenizer::Polish => polish::prefix_length(text),
@@ -132,7 +132,7 @@ impl Splitter<'_> {
         }
     }
 
-    /// Returns the bytes that come off the end.
+    /// Returns the length of the suffix to split off.
     fn suffix_length(&self, text: &str) -> usize {
         match self.tokenizer {
             SpacyTokenizer::Polish => polish::suffix_length(text),
@@ -140,8 +140,8 @@ impl Splitter<'_> {
         }
     }
 
-    /// Appends what is left of a chunk: the tokens of a special one, a URL as a whole, or the parts
-    /// between signs.
+    /// Appends the rest of a chunk: the tokens of a special chunk, a whole URL, or the parts
+    /// between infixes.
     fn split_stem(&self, stem: Span, tokens: &mut Vec<Span>) {
         let text = self.text;
         let Span { mut start, end } = stem;
@@ -168,7 +168,7 @@ impl Splitter<'_> {
                 at += text[at..end].chars().next().map_or(1, char::len_utf8);
                 continue;
             }
-            // A sign at the start of the chunk stays with what follows it.
+            // An infix at the start of the chunk stays with the text after it.
             if at > stem.start {
                 if at > start {
                     tokens.push(Span::new(start, at));
@@ -183,7 +183,8 @@ impl Splitter<'_> {
         }
     }
 
-    /// Joins tokens in a row that together are a special chunk, such as `)` and `:`, or `Nov` and `.`.
+    /// Joins consecutive tokens that together are a special chunk, such as `)` and `:`, or `Nov`
+    /// and `.`.
     fn merge_specials(&self, tokens: Vec<Span>) -> Vec<Span> {
         const MAX_TOKENS: usize = 4;
         let text = self.text;
@@ -213,7 +214,7 @@ fn is_sign(character: char) -> bool {
     }
 }
 
-/// Whether the character is a pictogram: of the category So.
+/// Whether the character is a pictogram, of the Unicode category So.
 fn is_icon(character: char) -> bool {
     static ICONS: LazyLock<CharacterClass> = LazyLock::new(|| CharacterClass::new(r"\p{So}"));
     !character.is_ascii() && ICONS.contains(character)
@@ -223,7 +224,7 @@ fn dots_length(text: &str) -> usize {
     text.bytes().take_while(|byte| *byte == b'.').count()
 }
 
-/// Returns the bytes that come off the start.
+/// Returns the length of the prefix to split off.
 fn prefix_length(text: &str) -> usize {
     let Some(first) = text.chars().next() else { return 0 };
     if first.is_ascii_lowercase() {
@@ -242,7 +243,7 @@ fn prefix_length(text: &str) -> usize {
     }
 }
 
-/// Returns the bytes that come off the end.
+/// Returns the length of the suffix to split off.
 fn suffix_length(text: &str) -> usize {
     let mut characters = text.chars().rev();
     let Some(last) = characters.next() else { return 0 };
@@ -262,7 +263,8 @@ fn suffix_length(text: &str) -> usize {
     }
 }
 
-/// Whether a full stop ends a sentence and not an abbreviation, or how many dots are an ellipsis.
+/// Returns the length of a final full stop, unless it belongs to an abbreviation, or of an
+/// ellipsis.
 fn full_stop_length(text: &str, before: Option<char>, earlier: Option<char>) -> usize {
     let dots = text.bytes().rev().take_while(|byte| *byte == b'.').count();
     if dots > 1 {
@@ -282,7 +284,7 @@ fn full_stop_length(text: &str, before: Option<char>, earlier: Option<char>) -> 
     usize::from(comes_off)
 }
 
-/// Returns the bytes of a unit or currency after a number, the longest there is.
+/// Returns the length of the longest unit or currency after a number.
 fn unit_length(text: &str) -> usize {
     let follows_digit = |unit: &str| {
         text.strip_suffix(unit).is_some_and(|number| number.ends_with(|c: char| c.is_ascii_digit()))
@@ -296,7 +298,7 @@ fn unit_length(text: &str) -> usize {
     units.chain(currency.map(char::len_utf8)).max().unwrap_or(0)
 }
 
-/// Returns the bytes of a sign at `at` that splits what is around it.
+/// Returns the length of the infix at `at`.
 fn infix_length(text: &str, at: usize, tokenizer: SpacyTokenizer) -> usize {
     let Some(sign) = text[at..].chars().next() else { return 0 };
     if sign.is_ascii_alphanumeric() {
@@ -361,7 +363,7 @@ fn is_uncased(character: char) -> bool {
         | '\u{20000}'..='\u{2ebef}' | '\u{2f800}'..='\u{2fa1f}')
 }
 
-/// Whether the character belongs to a script with case that the tokenizer knows.
+/// Whether the character belongs to a cased script known to the tokenizer.
 fn is_cased_script(character: char) -> bool {
     matches!(character,
         'A'..='Z' | 'a'..='z' | '\u{c0}'..='\u{1bf}' | '\u{1c4}'..='\u{2af}' | '\u{386}'..='\u{3ce}'
@@ -444,8 +446,8 @@ fn is_address(host: &str) -> bool {
         && !is_private
 }
 
-/// Counts the sentences of a text as spaCy's sentencizer does: one starts after a sign that ends
-/// sentences and the punctuation behind it.
+/// Counts the sentences of a text like spaCy's sentencizer: a sentence starts after terminal
+/// punctuation and any punctuation that follows.
 pub(super) fn sentence_count(text: &str, tokens: &[Span]) -> usize {
     static PUNCTUATION: LazyLock<CharacterClass> = LazyLock::new(|| CharacterClass::new(r"\p{P}"));
     let mut has_ended = false;

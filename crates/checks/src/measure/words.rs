@@ -6,15 +6,15 @@ use unicode_normalization::UnicodeNormalization;
 use crate::python;
 use dechaff_text::Span;
 
-/// The words of a page, with what n-grams need.
+/// The words of a page, numbered for computing n-grams.
 pub(super) struct PageWords {
-    /// Where they are.
+    /// Their spans.
     pub(super) spans: Vec<Span>,
     /// Their lengths in characters.
     pub(super) lengths: Vec<usize>,
-    /// Equal numbers for equal words.
+    /// Their numbers; equal words have equal numbers.
     ids: Vec<u64>,
-    /// The normal form of each number, if words have one.
+    /// The normal form for each number, if words are normalized.
     forms: Vec<String>,
 }
 
@@ -34,8 +34,8 @@ impl PageWords {
         Self { spans, lengths, ids, forms: Vec::new() }
     }
 
-    /// Numbers the words at `spans` by their normal forms, which decide what is equal and how long
-    /// it is. Words with an empty form are left out.
+    /// Numbers the words at `spans` by their normal forms, which also determine their lengths.
+    /// Words with an empty form are skipped.
     pub(super) fn with_forms(
         text: &str,
         spans: Vec<Span>,
@@ -65,13 +65,13 @@ impl PageWords {
         Self { spans: kept, lengths, ids, forms }
     }
 
-    /// Returns for each word whether its normal form passes `test`.
+    /// Returns, for each word, whether its normal form passes `test`.
     pub(super) fn with_form(&self, test: impl Fn(&str) -> bool) -> Vec<bool> {
         let passes: Vec<bool> = self.forms.iter().map(|form| test(form)).collect();
         self.ids.iter().map(|id| passes.get(index(*id)).copied().unwrap_or(false)).collect()
     }
 
-    /// Returns how often each different word occurs.
+    /// Returns the number of occurrences of each distinct word.
     pub(super) fn counts(&self) -> Vec<usize> {
         // Numbers are given in the order of first occurrence, without gaps.
         let mut counts = Vec::new();
@@ -95,7 +95,7 @@ impl PageWords {
         self.lengths.iter().sum()
     }
 
-    /// Returns the longest word, the first of several.
+    /// Returns the first of the longest words.
     pub(super) fn longest(&self) -> Option<Span> {
         let longest = self.lengths.iter().enumerate().rev().max_by_key(|(_, length)| **length);
         longest.and_then(|(at, _)| self.spans.get(at).copied())
@@ -103,7 +103,8 @@ impl PageWords {
 
     /// Counts the n-grams of 1 to `max` words, shortest first.
     ///
-    /// An n-gram can only recur if the shorter one at its start does, so ever fewer are counted.
+    /// An n-gram can only recur if the shorter one at its start does, so fewer and fewer are
+    /// counted.
     pub(super) fn ngrams(&self, max: usize) -> impl Iterator<Item = NGrams<'_>> {
         let mut hashes = vec![0_u64; self.ids.len()];
         let mut candidates: Vec<usize> = (0..self.ids.len()).collect();
@@ -128,8 +129,8 @@ impl PageWords {
         })
     }
 
-    /// Returns the n-gram that weighs most: up to four words the one that starts where `top` says,
-    /// of more words the first that recurs.
+    /// Returns the n-gram that contributes most: for up to four words, the one that starts at the
+    /// word returned by `top`; for more, the first that recurs.
     pub(super) fn heaviest_ngram(
         &self,
         size: usize,
@@ -150,22 +151,22 @@ impl PageWords {
 /// All n-grams of one size.
 pub(super) struct NGrams<'w> {
     words: &'w PageWords,
-    /// How many words they have.
+    /// The number of words per n-gram.
     pub(super) size: usize,
-    /// How many there are.
+    /// The number of n-grams.
     pub(super) count: usize,
-    /// How often those occur that may recur, and where first, by hash.
+    /// The number of occurrences and the first position of n-grams that may recur, by hash.
     counts: FxHashMap<u64, (usize, usize)>,
-    /// Where those that recur are, in order: the indices of their first words.
+    /// The positions of recurring n-grams, in order, as indices of their first words.
     repeated: Vec<usize>,
-    /// The same without the first occurrence of each.
+    /// The same, without first occurrences.
     later: Vec<usize>,
 }
 
-/// The n-gram with most occurrences, the first of several.
+/// The most frequent n-gram; ties go to the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TopNGram {
-    /// How often it occurs.
+    /// Number of occurrences.
     pub(super) count: usize,
     /// Index of its first word.
     pub(super) first: usize,
@@ -182,22 +183,22 @@ impl NGrams<'_> {
         TopNGram { count, first, characters: self.characters_at(first) }
     }
 
-    /// Returns the n-gram with most occurrences.
+    /// Returns the most frequent n-gram.
     pub(super) fn top(&self) -> Option<TopNGram> {
         let recurring = self.counts.values().copied().filter(|(count, _)| *count > 1);
         let top = recurring.max_by_key(|(count, first)| (*count, std::cmp::Reverse(*first)));
         (self.count > 0).then(|| self.top_at(top.unwrap_or((1, 0))))
     }
 
-    /// Returns for each word whether it is in an occurrence of the n-gram that starts at `first`.
+    /// Returns, for each word, whether it is in an occurrence of the n-gram that starts at `first`.
     pub(super) fn words_of(&self, first: usize) -> Vec<bool> {
         let ids = &self.words.ids;
         let is_equal = |at: usize| ids[at..at + self.size] == ids[first..first + self.size];
         self.covered_words(self.repeated.iter().copied().filter(|at| is_equal(*at)))
     }
 
-    /// Returns the n-gram with most occurrences, the one with most characters of several. `None`
-    /// if none recurs.
+    /// Returns the most frequent n-gram; ties go to the one with the most characters. `None` if
+    /// none recurs.
     pub(super) fn longest_top(&self) -> Option<TopNGram> {
         let most =
             self.counts.values().map(|(count, _)| *count).max().filter(|count| *count > 1)?;
@@ -206,8 +207,8 @@ impl NGrams<'_> {
         tops.max_by_key(|top| (top.characters, std::cmp::Reverse(top.first)))
     }
 
-    /// Returns where the n-gram with most occurrences starts first, the one with most bytes of
-    /// several. `None` if none recurs.
+    /// Returns the first position of the most frequent n-gram; ties go to the one with the most
+    /// bytes. `None` if none recurs.
     pub(super) fn longest_top_in_bytes(&self) -> Option<usize> {
         let most =
             self.counts.values().map(|(count, _)| *count).max().filter(|count| *count > 1)?;
@@ -219,13 +220,13 @@ impl NGrams<'_> {
         tops.map(|(_, first)| *first).max_by_key(|first| (bytes(*first), std::cmp::Reverse(*first)))
     }
 
-    /// Returns for each word whether it is in an n-gram that occurs at least twice.
+    /// Returns, for each word, whether it is in an n-gram that occurs at least twice.
     pub(super) fn repeated_words(&self) -> Vec<bool> {
         self.covered_words(self.repeated.iter().copied())
     }
 
-    /// Returns for each word whether it is in an n-gram that starts at one of `firsts`, which are
-    /// in order.
+    /// Returns, for each word, whether it is in an n-gram that starts at one of `firsts`, which are
+    /// sorted.
     fn covered_words(&self, firsts: impl Iterator<Item = usize>) -> Vec<bool> {
         let mut words = vec![false; self.words.count()];
         let mut until = 0;
@@ -237,15 +238,15 @@ impl NGrams<'_> {
         words
     }
 
-    /// Returns the characters in all n-grams, and in those that occur at least twice. Characters
-    /// that several n-grams share count for each.
+    /// Returns the number of characters in all n-grams, and in those that occur at least twice.
+    /// Characters in several n-grams are counted several times.
     pub(super) fn repeated_characters(&self) -> (usize, usize) {
         let all = self.words.lengths.windows(self.size).map(|window| window.iter().sum::<usize>());
         let repeated = self.repeated.iter().map(|first| self.characters_at(*first));
         (all.sum(), repeated.sum())
     }
 
-    /// Returns where n-grams are that occurred before, in order.
+    /// Returns the positions of repeated n-grams, in order.
     pub(super) fn later_occurrences(&self) -> impl Iterator<Item = usize> {
         self.later.iter().copied()
     }
@@ -256,7 +257,8 @@ impl NGrams<'_> {
     }
 }
 
-/// Returns a text in lower case, without ASCII punctuation and decomposed (NFD), as RedPajama-V2 does.
+/// Returns a text in lower case, without ASCII punctuation and decomposed (NFD), as RedPajama-V2
+/// does.
 pub(super) fn plain_form(word: &str) -> String {
     let kept: String = word.chars().filter(|one| !one.is_ascii_punctuation()).collect();
     match kept.is_ascii() {
@@ -277,8 +279,8 @@ fn mix(hash: u64, id: u64) -> u64 {
     mixed ^ (mixed >> 32)
 }
 
-/// Walks the words and counts the characters of windows of `size` words whose letters, run
-/// together, occurred before. A window that did is skipped as a whole.
+/// Walks the words, and counts the characters of windows of `size` words whose concatenated letters
+/// have occurred before. A repeated window is skipped as a whole.
 ///
 /// `prefixes` are the hashes of [`Concatenation`].
 pub(super) fn walked_repetition(words: &PageWords, text: &Concatenation, size: usize) -> Walked {
@@ -298,7 +300,7 @@ pub(super) fn walked_repetition(words: &PageWords, text: &Concatenation, size: u
     walked
 }
 
-/// What [`walked_repetition`] finds.
+/// The result of [`walked_repetition`].
 #[derive(Default)]
 pub(super) struct Walked {
     /// Characters in repeated windows.
@@ -307,13 +309,13 @@ pub(super) struct Walked {
     pub(super) first: Option<usize>,
 }
 
-/// The words run together, as polynomial hashes modulo 2⁶¹ − 1 of what precedes each word. So
-/// windows are equal if their letters are, wherever words end.
+/// Polynomial prefix hashes of the concatenated words, modulo 2⁶¹ − 1. Windows are equal if their
+/// letters are, wherever words end.
 pub(super) struct Concatenation {
     prefixes: Vec<u64>,
-    /// The length of what precedes each word, in bytes.
+    /// The length of the text before each word, in bytes.
     offsets: Vec<usize>,
-    /// The powers of the base.
+    /// Powers of the base.
     powers: Vec<u64>,
 }
 
@@ -346,7 +348,7 @@ impl Concatenation {
         Self { prefixes, offsets, powers }
     }
 
-    /// Returns the hash of the words from `start` to before `end`.
+    /// Returns the hash of the words `start..end`.
     fn hash(&self, start: usize, end: usize) -> u64 {
         let length = self.offsets[end] - self.offsets[start];
         let before = multiply(self.prefixes[start], self.powers[length]);
@@ -363,18 +365,18 @@ fn multiply(left: u64, right: u64) -> u64 {
     if sum >= MODULUS { sum - MODULUS } else { sum }
 }
 
-/// Counts lines, or paragraphs, that occurred before.
+/// Repeated lines or paragraphs.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Repeats {
-    /// How many occurred before.
+    /// The number of repeats.
     pub(super) count: usize,
-    /// The characters in them.
+    /// The number of characters in them.
     pub(super) characters: usize,
     /// The parts that occur at least twice, with their first occurrence.
     pub(super) all: usize,
-    /// The characters in those.
+    /// The number of characters in those.
     pub(super) all_characters: usize,
-    /// The repeated part with most characters in all its occurrences.
+    /// The repeated part with the most characters over all its occurrences.
     pub(super) heaviest: Option<Span>,
 }
 

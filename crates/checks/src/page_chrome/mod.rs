@@ -4,8 +4,8 @@
 //! News sites put dozens of headlines, section names and dates before and after each story. Their
 //! wording differs from site to site, but their shape does not, in any language: a run of short
 //! lines outside the running text, many of which have a signal that lines of a text rarely have. A
-//! run without such signals is left alone, however long: it may be a list, a poem or a
-//! bibliography. So is a run that looks like code.
+//! run without such signals is never reported, however long: it may be a list, a poem or a
+//! bibliography. Neither is a run that looks like code.
 
 mod page_line;
 
@@ -309,7 +309,7 @@ fn report_runs(
         .filter(|run| is_chrome(&run[0]))
     {
         let is_text_line = |line: &PageLine| line.kind != LineKind::Empty;
-        // A single rule between two lines is left alone; a list reduced to its bullets is not.
+        // Ignore a single rule between two lines, but not a list reduced to its bullets.
         let all_empty = (run.len() >= EMPTY_LIST).then_some((&run[0], &run[run.len() - 1]));
         let text_lines = run
             .iter()

@@ -192,7 +192,7 @@ fn parse_text(document: &Document<'_>, span: Span, is_prose: bool) -> PageLine {
     PageLine { span, text: span, is_row: false, kind, signals, is_code: false, is_flagged: false }
 }
 
-/// Adds the rows of a table: data if there is a delimiter row, otherwise remains of a page layout.
+/// Adds the rows of a table: data if there is a delimiter row, otherwise remnants of a page layout.
 fn parse_table(document: &Document<'_>, block: &Block, lines: &mut Vec<PageLine>) {
     let is_dashes =
         |row: &str| row.contains("---") && row.chars().all(|sign| "|-: \t".contains(sign));

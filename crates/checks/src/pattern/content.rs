@@ -1,17 +1,17 @@
-//! Lines that are content whatever their words say: speech, steps, lists that a sentence
-//! introduces, and rows of tables.
+//! Recognises lines that are content, whatever they say: speech, steps, lists introduced by a
+//! sentence, and table rows.
 //!
-//! "Follow me." is a button on a page and a sentence in a dialogue; quotation marks tell which.
+//! "Follow me." may be a button on a page or a sentence in a dialogue; quotation marks decide.
 
 use super::PatternUnit;
 use dechaff_text::{BlockKind, Document, count_words, ends_sentence};
 
-/// For each block, whether the blocks around it make it content. Computed when first needed.
+/// For each block, whether the blocks around it make it content. Computed on first use.
 #[derive(Default)]
 pub(super) struct Surroundings(Option<Vec<bool>>);
 
-/// Whether a block is content by its form or by the blocks around it. A pattern with this `unit`
-/// matched it.
+/// Whether a block, which a pattern with this `unit` matched, is content because of its form or the
+/// blocks around it.
 pub(super) fn is_content(
     document: &Document<'_>,
     block: usize,
@@ -95,7 +95,7 @@ fn mark_introduced_lists(document: &Document<'_>, content: &mut [bool]) {
     }
 }
 
-/// Marks the items of lists of sentences, such as instructions. They mention buttons.
+/// Marks the items of lists of sentences, such as instructions, which may mention buttons.
 fn mark_lists_of_sentences(document: &Document<'_>, content: &mut [bool]) {
     /// Items with fewer words may be links of a menu.
     const MIN_WORDS: usize = 5;

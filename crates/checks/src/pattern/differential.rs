@@ -1,5 +1,5 @@
-//! Compares the engine with a plain reference: each phrase and each alternative of an expression as
-//! a `regex` on the whole unit. The test in `rule_test` provides rules and units.
+//! Compares the engine with a reference: a `regex` on the whole unit for each phrase and
+//! alternative. The test in `rule_test` provides rules and units.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use dechaff_findings::RuleInfo;
 use dechaff_phrases::MARKS;
 use dechaff_text::count_words;
 
-/// The expressions of one matcher of the engine: one, or all that are found by their lines.
+/// The expressions of one matcher of the engine: one, or all that are looked up by line.
 type Reference = Vec<Regex>;
 
-/// For each matcher that `build` makes of `patterns`, in order, its pattern and reference.
+/// Returns the pattern and reference for each matcher that `build` makes of `patterns`, in order.
 fn references(patterns: &Parameters) -> Vec<(&Pattern, Reference)> {
     let mut references = Vec::new();
     for pattern in patterns {
@@ -32,7 +32,7 @@ fn references(patterns: &Parameters) -> Vec<(&Pattern, Reference)> {
     references
 }
 
-/// The expression of a pattern, as the documentation of rules explains it.
+/// Returns the expression of a pattern, as documented for rules.
 fn reference(pattern: &Pattern, source: &str) -> Regex {
     let whole = format!("^(?-i:{MARKS})(?:{source})(?-i:{MARKS})$");
     let mut builder = RegexBuilder::new(if pattern.is_part { source } else { &whole });

@@ -1,4 +1,5 @@
-//! Turns matches into findings: where they count, what must stand beside them, what they remove.
+//! Turns matches into findings: decides where they count, which neighbors they need, and what they
+//! remove.
 
 mod candidates;
 mod removal;
@@ -18,7 +19,7 @@ use crate::search::{Prefilter, SearchHits};
 use dechaff_findings::{Applicability, Finding, FindingSink, RuleInfo};
 use dechaff_text::{BlockKind, Document, Span};
 
-/// Reports what the patterns find in `document`. `findings` has those of the kinds before.
+/// Reports the matches of the patterns in `document`. `findings` has the findings of earlier kinds.
 pub(super) fn collect(
     matchers: &[Matcher],
     prefilter: &Prefilter,
@@ -56,7 +57,7 @@ pub(super) fn collect(
     evidence.report(findings);
 }
 
-/// A unit that a pattern may match, because it has a literal of the pattern.
+/// A unit that a pattern may match, because it contains a literal of the pattern.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Candidate {
     matcher: usize,
@@ -68,7 +69,7 @@ struct EvidenceSearch<'e, 't> {
     matchers: &'e [Matcher],
     prefilter: &'e Prefilter,
     document: &'e Document<'t>,
-    /// Candidates that count only at the start or at the end, in order of block.
+    /// Candidates of patterns for the start or end, in order of block.
     candidates: Vec<Candidate>,
     /// Whether `candidates` is complete. If there are too many, `search_edges` finds them again.
     has_all_candidates: bool,
@@ -116,14 +117,15 @@ impl<'e> EvidenceSearch<'e, '_> {
         self.matches.push(candidate);
     }
 
-    /// Returns what a match is certain to remove, before it is known where the end begins.
+    /// Returns the span that a match certainly removes, before the start of the end region is
+    /// known.
     fn matched_span(&self, found: &Candidate) -> Span {
         match self.matchers[found.matcher].pattern.removes {
             removal @ (Removal::NextLine
             | Removal::ShortRestOfText
             | Removal::NextTitle
             | Removal::NextList) => self.removed_span(found, removal),
-            // A label such as "Comments" may head content.
+            // A label such as "Comments" may be the heading of content.
             Removal::Match | Removal::RestOfBlock | Removal::RestOfText | Removal::Section => {
                 found.unit
             }
@@ -140,8 +142,8 @@ impl<'e> EvidenceSearch<'e, '_> {
         }
     }
 
-    /// Tries the candidates at the end and at the start, up to the last and the first prose. What
-    /// matches on the way does not count as prose.
+    /// Tries the candidates at the end and at the start, up to the last and the first prose. Blocks
+    /// that match on the way do not count as prose.
     fn search_edges(&mut self) {
         let blocks = self.document.blocks().len();
         let matched = self.matches.len();
@@ -156,7 +158,7 @@ impl<'e> EvidenceSearch<'e, '_> {
             }
         }
         let Some(last_prose) = last_prose else {
-            // Without prose there is neither start nor end.
+            // Without prose, there is neither a start nor an end.
             self.matches.truncate(matched);
             return;
         };
@@ -181,8 +183,8 @@ impl<'e> EvidenceSearch<'e, '_> {
         is_matter && !self.is_noise[block]
     }
 
-    /// Tries the candidates of a block at `edge`, the start or the end. If the block is the first or
-    /// last prose, it is `prose`, and only the sentences nearest to the edge are tried.
+    /// Tries the candidates of a block at `edge`, the start or the end. In the first or last
+    /// `prose`, only the sentences nearest to the edge are tried.
     fn try_at(&mut self, candidates: &[Candidate], edge: Region, prose: Option<usize>) {
         const START_SENTENCES: usize = 2;
         const END_SENTENCES: usize = 5;
@@ -207,13 +209,13 @@ impl<'e> EvidenceSearch<'e, '_> {
         }
     }
 
-    /// Drops matches that do not have what their patterns require of the document.
+    /// Drops matches whose patterns have conditions that the document does not meet.
     fn drop_unsupported_matches(&mut self) {
         let of = |found: &Candidate| &self.matchers[found.matcher];
         if !self.matches.iter().any(|found| of(found).pattern.depends_on_document()) {
             return;
         }
-        // A pattern has a matcher for each of its expressions that are not looked up as lines.
+        // A pattern has a matcher for each expression that is not looked up by line.
         let pattern_id = |found: &Candidate| Arc::as_ptr(&of(found).pattern);
         let mut lines: HashMap<*const Pattern, BTreeSet<Span>> = HashMap::new();
         let mut texts: HashMap<&str, HashSet<&str>> = HashMap::new();
@@ -238,7 +240,7 @@ impl<'e> EvidenceSearch<'e, '_> {
         self.matches = self.matches.iter().copied().filter(stays).collect();
     }
 
-    /// Drops matches that are headings, and collects those that may be in `doubtful`.
+    /// Drops matches that are headings, and collects possible headings in `doubtful`.
     fn drop_headings(&mut self, findings: &[Finding]) {
         let pattern = |found: &Candidate| &self.matchers[found.matcher].pattern;
         let is_weak = |found: &Candidate| {
@@ -288,7 +290,7 @@ impl<'e> EvidenceSearch<'e, '_> {
         self.matches.retain(|_| verdicts.next() != Some(HeadingVerdict::Heading));
     }
 
-    /// Drops weak matches that have no other finding beside them.
+    /// Drops weak matches without an adjacent finding.
     fn drop_isolated_matches(&mut self, findings: &[Finding]) {
         if !self.matches.iter().any(|found| self.matchers[found.matcher].pattern.needs_neighbor) {
             return;
@@ -335,7 +337,7 @@ impl<'e> EvidenceSearch<'e, '_> {
         });
     }
 
-    /// Whether no letters or digits stand between two spans.
+    /// Whether there are no letters or digits between two spans.
     fn are_adjacent(&self, left: Span, right: Span) -> bool {
         const MAX_GAP_BYTES: usize = 200;
         right.start <= left.end
@@ -346,9 +348,9 @@ impl<'e> EvidenceSearch<'e, '_> {
                     .contains(char::is_alphanumeric)
     }
 
-    /// Reports the matches. Those of one rule that overlap become one finding.
+    /// Reports the matches. Overlapping matches of one rule become one finding.
     fn report(&mut self, findings: &mut FindingSink<'_>) {
-        // In a list of labels, each removes the rest of the text: find it once.
+        // In a list of labels, each one removes the rest of the text: compute it once.
         self.matches.sort_by_key(|found| (found.block, found.unit));
         let mut found: Vec<(Span, &Matcher)> = Vec::with_capacity(self.matches.len());
         let mut longest: Option<(Span, &Arc<RuleInfo>)> = None;
@@ -378,7 +380,7 @@ impl<'e> EvidenceSearch<'e, '_> {
         }
     }
 
-    /// Reports what the patterns of one rule found, in order.
+    /// Reports the matches of one rule, in order.
     fn report_rule(&self, found: &[(Span, &Matcher)], findings: &mut FindingSink<'_>) {
         const MAX_LINES: usize = 10;
         let needs_count = found.iter().any(|(_, matcher)| matcher.pattern.safe_from > 0);
@@ -396,12 +398,12 @@ impl<'e> EvidenceSearch<'e, '_> {
                     Some(applicability) => *applicability,
                     None => fix.applicability,
                 };
-                // Lines that no phrase matched are not deleted by the dozen without asking.
+                // Deleting many lines that no phrase matched is unsafe.
                 let lines = self.document.line_at(span.end) - self.document.line_at(span.start);
                 let is_long = matcher.pattern.removes != Removal::Match && lines > MAX_LINES;
                 let next = self.doubtful.partition_point(|unit| unit.start < span.start);
                 let is_doubtful = self.doubtful.get(next).is_some_and(|unit| span.contains(*unit));
-                // A biography is one paragraph. Further ones may be content.
+                // A biography is one paragraph. Further paragraphs may be content.
                 let is_much = matcher.pattern.removes == Removal::ShortRestOfText
                     && self.paragraphs(span).count() > 1;
                 if is_long || is_doubtful || is_much {

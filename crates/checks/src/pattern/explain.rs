@@ -1,4 +1,4 @@
-//! Which phrase of a rule matches a text, and what else has to hold for a finding.
+//! Explains which phrase of a rule matches a text, and which other conditions apply.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use super::{Expression, LazyRegex, Pattern, PatternUnit, Region};
 use dechaff_phrases::Phrase;
 use dechaff_text::count_words;
 
-/// The phrases and expressions of a `[[find]]` table, with their places in the file.
+/// The phrases and expressions of a `[[find]]` table, with their positions in the file.
 #[derive(Debug, Clone, Default)]
 pub struct PatternSource {
     /// Phrases, any of which may match.
@@ -28,23 +28,23 @@ pub enum PhraseSource<'p> {
     Regex(&'p toml::Spanned<String>),
 }
 
-/// A match in a text that is taken for one unit.
+/// A match in a text that is treated as one unit.
 #[derive(Debug)]
 pub struct Explanation<'p> {
-    /// What matches.
+    /// The phrase or expression.
     pub source: PhraseSource<'p>,
-    /// Why it is not reported whatever stands around the text.
+    /// Why it is not reported, whatever the context.
     pub obstacles: Vec<Obstacle<'p>>,
-    /// What has to hold around the text.
+    /// Conditions on the context.
     pub conditions: Vec<String>,
 }
 
-/// What keeps a match from being reported.
+/// Why a match is not reported.
 #[derive(Debug)]
 pub enum Obstacle<'p> {
-    /// The number of words, and the range that is allowed.
+    /// The number of words, and the allowed range.
     Words(usize, Range<usize>),
-    /// An exception matches too.
+    /// An exception also matches.
     Except(PhraseSource<'p>),
 }
 

@@ -1,5 +1,5 @@
-//! Recognizes matched lines that are headings. "Comments" is a label where nothing follows, and a
-//! heading where text does.
+//! Recognizes matched lines that are headings. "Comments" is a label if nothing follows it, and a
+//! heading if text does.
 
 use dechaff_text::{BlockKind, Document, count_words};
 
@@ -35,8 +35,8 @@ enum Bar {
     Introduced,
 }
 
-/// Returns a verdict on each of the `weak` lines. `noise` says for each block whether other findings
-/// delete it.
+/// Returns a verdict on each of the `weak` lines. `noise` tells, for each block, whether other
+/// findings delete it.
 pub(super) fn judge(
     document: &Document<'_>,
     noise: &[bool],
@@ -49,7 +49,7 @@ pub(super) fn judge(
     order.sort_unstable_by_key(|&index| std::cmp::Reverse(weak[index].block));
     let mut verdicts = vec![HeadingVerdict::Label; weak.len()];
     let mut heads_text = vec![false; noise.len()];
-    // A label of the same kind below it does not make a label a heading.
+    // A label above another label of the same kind is not a heading.
     let mut label_patterns = vec![None; noise.len()];
     for index in order {
         let block = weak[index].block;
@@ -92,8 +92,8 @@ pub(super) fn judge(
     verdicts
 }
 
-/// Whether the block `below` is text that the line at `block` heads. An item of a list does not head
-/// the next one.
+/// Whether the line at `block` is the heading of the text in the block `below`. A list item is not
+/// a heading of the next one.
 fn is_body(document: &Document<'_>, block: usize, below: usize) -> bool {
     let is_numbered = |block: usize| {
         let one = &document.blocks()[block];
@@ -118,7 +118,7 @@ fn bars(document: &Document<'_>, noise: &[bool], weak: &[WeakLine]) -> Vec<Bar> 
         left.pattern == right.pattern && next[left.block] == Some(right.block)
     };
     let rows = lines.chunk_by(is_row).flat_map(|row| {
-        // The lines of a bar are set close together; a line further away is not one of them.
+        // The lines of a bar are close together.
         let closest = row.iter().map(|line| gap(document, line.block)).min();
         row.chunk_by(move |left, _| Some(gap(document, left.block)) == closest)
     });
@@ -138,8 +138,8 @@ fn bars(document: &Document<'_>, noise: &[bool], weak: &[WeakLine]) -> Vec<Bar> 
     bars
 }
 
-/// Whether a sentence with a colon introduces the lines from block `first` on, as in "She used three
-/// of them:".
+/// Whether a sentence with a colon introduces the lines from block `first` on, as in "She used
+/// three of them:".
 fn introduces(document: &Document<'_>, noise: &[bool], first: usize) -> bool {
     let blocks = document.blocks();
     const MIN_WORDS: usize = 4;

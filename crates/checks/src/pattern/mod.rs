@@ -42,11 +42,11 @@ const SHORT_WORDS: usize = 80;
 /// Maximum length of a short unit, in bytes.
 const SHORT_BYTES: usize = 1_000;
 
-/// A rule's patterns; each is searched for on its own.
+/// A rule's patterns, which are searched for independently.
 pub type Parameters = Vec<Pattern>;
 
-/// Phrases and regular expressions, and the guards that all of them share. Rule files write it as a
-/// `[[find]]` table, which `rule::find` reads.
+/// Phrases and regular expressions, and the guards that all of them share: a `[[find]]` table of a
+/// rule file, parsed by `rule::find`.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Pattern {
@@ -54,41 +54,40 @@ pub struct Pattern {
     /// `case_sensitive` is set.
     #[serde(skip)]
     pub expressions: Vec<Expression>,
-    /// Hashes of the lines that other phrases match; only of built-in rules.
+    /// Hashes of the lines that other phrases match. Only used by built-in rules.
     #[serde(skip)]
     pub lines: Vec<u64>,
     /// Phrases and regular expressions that must not match anywhere in the unit.
     #[serde(skip)]
     pub except: Vec<Expression>,
-    /// What is matched and, unless `removes` extends it, removed.
+    /// The unit that is matched and, unless `removes` extends it, removed.
     #[serde(rename = "where")]
     pub unit: PatternUnit,
-    /// Whether a part of the unit may match. Otherwise the whole unit must, except for punctuation
-    /// and blanks around it.
+    /// Whether a part of the unit may match. Otherwise the whole unit must match, ignoring
+    /// surrounding punctuation and blanks.
     #[serde(rename = "match", serialize_with = "extent_name")]
     pub is_part: bool,
-    /// Whether letters match only in their own case.
+    /// Whether case matters.
     pub case_sensitive: bool,
-    /// Where in the document a match counts.
+    /// The region of the document where a match counts.
     pub near: Region,
-    /// Whether a match counts only below another line, as a date does below the title of a page.
+    /// Whether a match counts only below another line, such as a date below the title of a page.
     pub below_title: bool,
     /// Minimum number of words in the unit.
     pub min_words: usize,
     /// Maximum number of words in the unit.
     pub max_words: usize,
-    /// Weak evidence: a match counts only directly beside another finding.
+    /// Weak evidence: a match counts only next to another finding.
     pub needs_neighbor: bool,
-    /// With `needs_neighbor`: whether the other finding must come first, as a heading comes before
-    /// what it announces.
+    /// With `needs_neighbor`: whether the other finding must come first, such as a heading.
     #[serde(skip)]
     pub after_neighbor: bool,
     /// With `needs_neighbor`: a run of this many matches needs no other finding; 0 for never.
     pub or_run_of: usize,
     /// Weak evidence: matches count only if there are at least this many in the document.
     pub min_lines: usize,
-    /// Weak evidence: matches count only if none begins in this share of the document's bytes, from
-    /// 0 to 1.
+    /// Weak evidence: matches count only if none starts in this first share of the document's
+    /// bytes, from 0 to 1.
     pub not_before: f32,
     /// Weak evidence: matches count only if patterns of the rule without this condition match at
     /// least this many different texts of the document.
@@ -98,7 +97,7 @@ pub struct Pattern {
     pub may_be_heading: Option<bool>,
     /// What a match removes.
     pub removes: Removal,
-    /// The fix's applicability where it is not the rule's.
+    /// Overrides the applicability of the rule's fix.
     pub fix: Option<Applicability>,
     /// Fixes are safe if the rule reports at least this many different texts of the document; 0 for
     /// never.
@@ -148,10 +147,10 @@ fn extent_name<S: Serializer>(is_part: &bool, serializer: S) -> Result<S::Ok, S:
 /// A phrase or regular expression of a pattern.
 #[derive(Debug, Clone)]
 pub struct Expression {
-    /// Its bytes in the rule file; empty if the rule is built in.
+    /// Its span in the rule file; empty for built-in rules.
     pub place: Range<usize>,
     source: ExpressionSource,
-    /// How to search for it, unless that has to be extracted from the expression.
+    /// Its precompiled required literals; `None` if they must be extracted from the expression.
     search: Option<Arc<Search>>,
 }
 
@@ -161,8 +160,8 @@ impl Expression {
         Self { place, source: ExpressionSource::Regex(regex.into()), search: None }
     }
 
-    /// Creates an expression from a phrase. `may_be_listed` says whether it matches whole lines,
-    /// whatever their case.
+    /// Creates an expression from a phrase. `may_be_listed` tells whether it matches whole lines,
+    /// ignoring case.
     pub fn from_phrase(phrase: &Phrase, may_be_listed: bool) -> Self {
         let lines = if may_be_listed { literals::lines::hashes(phrase) } else { None };
         let source = ExpressionSource::Regex(phrase.regex().into());
@@ -175,7 +174,7 @@ impl Expression {
         Self { place: 0..0, source, search: None }
     }
 
-    /// Returns the regular expression, without what is added to match whole units.
+    /// Returns the regular expression, without the anchors for whole units.
     pub fn regex(&self) -> Cow<'_, str> {
         self.source.regex()
     }
@@ -184,8 +183,7 @@ impl Expression {
         ParameterError { message, place: Some(self.place.clone()) }
     }
 
-    /// Returns the parts that are searched for on their own: the alternatives of a regular
-    /// expression.
+    /// Returns the alternatives of a regular expression, which are searched for independently.
     fn branches(&self) -> Vec<Self> {
         if self.search.is_some() {
             return vec![self.clone()];
@@ -202,7 +200,7 @@ impl Expression {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PatternUnit {
-    /// A line that is not part of a wrapped paragraph.
+    /// A line outside wrapped paragraphs.
     #[default]
     Line,
     /// A sentence.
@@ -211,10 +209,10 @@ pub enum PatternUnit {
     Paragraph,
 }
 
-/// Where in a document a match counts.
+/// The region of a document where a match counts.
 ///
-/// The start and the end are the blocks before the first and after the last block of prose. Blocks
-/// that are noise do not count as prose. A document without prose has neither.
+/// The start and end are the blocks before the first and after the last block of prose. Noise does
+/// not count as prose. A document without prose has neither.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Region {
@@ -248,8 +246,8 @@ pub enum Removal {
     NextTitle,
     /// The unit and the list that follows, if that has 2 to 15 items of at most 40 words.
     NextList,
-    /// From the unit to the next heading of its level or above, or to the end of the document. If
-    /// code or a table is there, the unit does not match.
+    /// From the unit to the next heading of its level or above, or to the end of the document. The
+    /// unit does not match if that includes code or a table.
     Section,
 }
 
@@ -258,7 +256,7 @@ struct Matcher {
     rule: Arc<RuleInfo>,
     /// The guards, shared by all alternatives.
     pattern: Arc<Pattern>,
-    /// `None` if the prefilter finds whole lines, which match.
+    /// `None` if the prefilter looks up whole lines, which then match.
     regex: Option<LazyRegex>,
     except: Option<Arc<LazyRegex>>,
 }
@@ -278,11 +276,11 @@ impl DocumentCheck for PatternCheck {
     }
 }
 
-/// Whether the expressions can be compiled and the guards make sense together.
+/// Checks that the expressions compile and the guards are consistent.
 ///
 /// # Errors
 ///
-/// Returns the first fault, with its place.
+/// Returns the first error, with its span.
 pub fn validate(patterns: &Parameters) -> Result<(), ParameterError> {
     for pattern in patterns {
         pattern.validate()?;
@@ -290,11 +288,11 @@ pub fn validate(patterns: &Parameters) -> Result<(), ParameterError> {
     Ok(())
 }
 
-/// Makes one check of all the rules' patterns.
+/// Compiles the patterns of all rules into one check.
 ///
 /// # Errors
 ///
-/// The first pattern that is no regular expression or whose guards contradict each other.
+/// Returns the first pattern with an invalid regular expression or contradictory guards.
 pub fn compile(
     rules: Vec<RuleWithParams<'_, Parameters>>,
 ) -> Result<Box<dyn DocumentCheck>, ParameterError> {
@@ -343,7 +341,7 @@ impl Pattern {
             || self.removes == Removal::Section
     }
 
-    /// Whether a match may be dropped for what is around it.
+    /// Whether a match may be dropped because of its context.
     fn is_weak(&self) -> bool {
         self.needs_neighbor || self.may_be_heading() || self.depends_on_document()
     }
@@ -357,7 +355,7 @@ impl Pattern {
         Indexed::new(search, self.is_short(), !self.is_part, self.unit == PatternUnit::Sentence)
     }
 
-    /// Whether phrases can be found by the lines that they match.
+    /// Whether phrases can be looked up by the lines that they match.
     pub(crate) fn may_list_lines(&self) -> bool {
         !self.is_part && self.unit != PatternUnit::Sentence && !self.case_sensitive
     }
@@ -376,7 +374,7 @@ impl Pattern {
         LazyRegex::new(sources, !self.is_part, self.case_sensitive)
     }
 
-    /// The expression that must not match, if there is one.
+    /// Returns the expression that must not match, if there is one.
     fn exception(&self) -> Option<LazyRegex> {
         let sources: Vec<_> = self.except.iter().map(|one| one.source.clone()).collect();
         (!sources.is_empty()).then(|| LazyRegex::new(sources, false, self.case_sensitive))

@@ -1,5 +1,5 @@
-//! What the build script extracts from built-in rules. Extracting it at each start would take
-//! several times as long as the rest of the start.
+//! Data that the build script extracts from built-in rules. Extracting it at startup would make
+//! startup several times slower.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use super::{Expression, ExpressionSource, PhraseBlock};
 use crate::search::Search;
 use dechaff_phrases::literals::{PhrasePlace, Required, branches};
 
-/// A rule that comes with the program.
+/// A built-in rule.
 #[derive(Debug)]
 pub struct BuiltInRule {
     /// Path of its file in the repository.
@@ -19,11 +19,11 @@ pub struct BuiltInRule {
     pub patterns: &'static [PrecompiledPattern],
 }
 
-/// What was extracted from a `[[find]]` table.
+/// The data extracted from a `[[find]]` table.
 #[derive(Debug)]
 pub struct PrecompiledPattern {
-    /// Its bytes in `REQUIRED`: its phrases, except for those that are found by their lines, then
-    /// its regular expressions.
+    /// Its span in `REQUIRED`: its phrases, except those that are looked up by line, then its
+    /// regular expressions.
     pub required: Range<usize>,
     /// Number of its phrases among them.
     pub phrases: usize,
@@ -34,7 +34,7 @@ pub struct PrecompiledPattern {
 /// All built-in rules, in order of path.
 pub const BUILT_IN_RULES: &[BuiltInRule] = include!(concat!(env!("OUT_DIR"), "/built_in_rules.rs"));
 
-/// What the matches of expressions contain (see `search::encoding`).
+/// The required literals of expressions (see `search::encoding`).
 static REQUIRED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/required.bin"));
 
 /// Hashes of the lines that phrases match, eight bytes each.
@@ -42,7 +42,7 @@ static LINES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/lines.bin"));
 
 impl PrecompiledPattern {
     /// Returns the expressions of the table, given its blocks of phrases and its regular
-    /// expressions. Phrases that are found by their lines are left out.
+    /// expressions, except phrases that are looked up by line.
     pub(crate) fn expressions(
         &self,
         blocks: &[Arc<PhraseBlock>],
@@ -74,7 +74,7 @@ impl PrecompiledPattern {
     }
 }
 
-/// Asserts that a built-in pattern equals the one that its file is parsed to when the test runs.
+/// Asserts that a built-in pattern equals the one parsed from its file.
 #[cfg(test)]
 pub(crate) fn assert_up_to_date(built_in: &super::Pattern, parsed: &super::Pattern) {
     let regexes =

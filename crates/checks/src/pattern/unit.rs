@@ -6,8 +6,8 @@ use super::{Matcher, PatternUnit};
 use dechaff_text::{BlockKind, Document, Span, count_words, word_count_bounds};
 
 impl Matcher {
-    /// Returns the unit of the pattern that contains the byte at `offset`, in a block; `None` if the
-    /// block has no such unit.
+    /// Returns the unit of the pattern that contains the byte at `offset`, in a block; `None` if
+    /// the block has no such unit.
     pub(super) fn unit_at(
         &self,
         document: &Document<'_>,
@@ -44,14 +44,14 @@ impl Matcher {
         counter.is_within(document.slice(unit), unit, &(min..=max))
     }
 
-    /// Whether the expression matches `text`, the text of a unit, and no exception does.
+    /// Whether the expression matches `text`, the text of a unit, and no exception matches.
     pub(super) fn matches(&self, text: &str) -> bool {
         self.regex.as_ref().is_none_or(|regex| regex.is_match(text))
             && !self.except.as_ref().is_some_and(|except| except.is_match(text))
     }
 }
 
-/// Whether a block is a line of its own. Computed when first needed.
+/// For each block, whether it is a separate line. Computed on first use.
 #[derive(Default)]
 pub(super) struct OwnLine(Option<bool>);
 
@@ -69,7 +69,7 @@ fn is_cut(document: &Document<'_>, index: usize) -> bool {
         || index > 0 && document.continues_in_next_block(index - 1)
 }
 
-/// Counts words of units. Keeps the count of the last unit, because many patterns ask for it.
+/// Counts words of units. Caches the count of the last unit, because many patterns need it.
 #[derive(Default)]
 pub(super) struct WordCounter {
     unit: Span,
@@ -119,7 +119,7 @@ impl WordCounter {
     }
 }
 
-/// Whether a block is searched: text, or a single line with pipes, which is not a table.
+/// Whether a block is searched: text, or a single line with pipes that is not a table.
 pub(super) fn is_searchable(document: &Document<'_>, block: usize) -> bool {
     let block = &document.blocks()[block];
     block.kind.is_text() || block.kind == BlockKind::Table && block.lines.len() == 1

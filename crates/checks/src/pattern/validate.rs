@@ -9,7 +9,7 @@ use dechaff_findings::ParameterError;
 use dechaff_phrases::literals;
 
 impl Pattern {
-    /// Returns the first fault, with its place.
+    /// Returns the first error, with its span.
     pub(super) fn validate(&self) -> Result<(), ParameterError> {
         let fault = |message: String| {
             Err(ParameterError {
@@ -104,8 +104,8 @@ impl Pattern {
     }
 }
 
-/// Whether `hir` can never match since it asks for text after the end, or before the start, of the
-/// text.
+/// Whether `hir` can never match because it requires text after the end, or before the start, of
+/// the text.
 fn contradicts(hir: &Hir) -> bool {
     match hir.kind() {
         HirKind::Concat(parts) => {
@@ -126,7 +126,7 @@ fn contradicts(hir: &Hir) -> bool {
     }
 }
 
-/// Whether whatever `hir` matches holds a line end.
+/// Whether every match of `hir` contains a line end.
 fn needs_line_end(hir: &Hir) -> bool {
     match hir.kind() {
         HirKind::Literal(literal) => literal.0.contains(&b'\n'),

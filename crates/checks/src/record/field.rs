@@ -208,7 +208,7 @@ impl LabelIndex {
     }
 }
 
-/// Returns the start of a line, as long as a label and its separator can be.
+/// Returns the start of a line, up to the maximum length of a label and its separator.
 fn head(line: &str) -> &str {
     line.get(..line.floor_char_boundary(MAX_LABEL_BYTES + 4)).unwrap_or(line)
 }

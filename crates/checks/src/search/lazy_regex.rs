@@ -1,4 +1,4 @@
-//! Regular expressions that are compiled when first needed.
+//! Regular expressions that are compiled on first use.
 //!
 //! A run finds the literals of a few hundred expressions out of thousands, and compiling one takes
 //! about as long as checking a page with all of them. An expression runs on a few hundred short
@@ -33,7 +33,7 @@ const MAX_BYTES: usize = 4 << 20;
 /// expressions run for a quarter less time than with 16 KiB; 1 MiB is no faster.
 const MAX_VISITED: usize = 128 << 10;
 
-/// A regular expression that is compiled when it first has to match a text.
+/// A regular expression that is compiled on first use.
 pub(in super::super) struct LazyRegex {
     /// Its alternatives.
     sources: Vec<ExpressionSource>,
@@ -54,7 +54,7 @@ impl LazyRegex {
     }
 
     pub(in super::super) fn is_match(&self, text: &str) -> bool {
-        // Rule files with expressions that do not compile are rejected when they are read.
+        // Rule files with expressions that do not compile are rejected when loaded.
         let regex = self.regex.get_or_init(|| self.compile().ok().map(Box::new));
         regex.as_ref().is_some_and(|regex| regex.is_match(text))
     }
@@ -97,7 +97,7 @@ static MARKS_HIR: LazyLock<Hir> = LazyLock::new(|| parse(MARKS).unwrap_or_else(|
 
 /// A compiled expression.
 pub(in super::super) struct Regex {
-    /// The faster engine where its set of visited states is small, since it clears the set first.
+    /// The faster engine if its set of visited states is small, because it clears the set first.
     backtracker: BoundedBacktracker,
     pikevm: PikeVM,
 }
@@ -144,7 +144,7 @@ impl Regex {
     }
 }
 
-/// Replaces the classes of an expression by ones that compile to far fewer states.
+/// Replaces the classes of an expression with ones that compile to far fewer states.
 fn simplify(hir: Hir) -> Hir {
     match hir.into_kind() {
         HirKind::Empty => Hir::empty(),
@@ -194,15 +194,15 @@ fn contains(class: &ClassUnicode, other: &ClassUnicode) -> bool {
 /// Classes with more ranges than this may contain all digits or letters.
 const MAX_RANGES: usize = 50;
 
-/// All letters, as over 600 ranges. A class that contains them also gets what is between them, as
-/// in [`WORD`]: it has few ranges then. On 7 MB of pages, this and `by_first_byte` save a third of
-/// the time of compiling.
+/// All letters, in over 600 ranges. A class that contains them also gets the characters between
+/// them, as in [`WORD`], which leaves few ranges. On 7 MB of pages, this and `by_first_byte` save a
+/// third of the compile time.
 static LETTERS: LazyLock<ClassUnicode> = LazyLock::new(|| class(r"\p{L}"));
 
-/// All digits, as over 60 ranges, which take 40 µs to compile at each place of an expression.
+/// All digits, in over 60 ranges, which take 40 µs to compile at each place of an expression.
 static DIGITS: LazyLock<ClassUnicode> = LazyLock::new(|| class(r"\d"));
 
-/// The digits that no [`DIGIT`] is. A class with all digits does without them.
+/// The digits that [`DIGIT`] does not match. A class with all digits omits them.
 static RARE_DIGITS: LazyLock<ClassUnicode> = LazyLock::new(|| class(&format!(r"[\d--[{DIGIT}]]")));
 
 /// The part of [`WORD`] beyond ASCII.
@@ -219,8 +219,8 @@ fn class(source: &str) -> ClassUnicode {
     }
 }
 
-/// Translates a class such as `.` with all characters beyond ASCII. A text is valid UTF-8, so its
-/// characters can be told apart by their first bytes: two states instead of a dozen, for each
+/// Translates a class such as `.` with all non-ASCII characters. Because texts are valid UTF-8, the
+/// first bytes are enough to recognize characters: two states instead of a dozen for each
 /// repetition of the class.
 fn by_first_byte(class: &ClassUnicode) -> Hir {
     let ascii = class.ranges().iter().filter(|range| range.start().is_ascii());

@@ -3,16 +3,16 @@
 //!
 //! 1. A phrase for whole lines that matches at most 64 of them is looked up: one hash lookup per
 //!    short line (`lines`). No expression runs.
-//! 2. For every other expression, `required` extracts literals of which each match has one. Those
-//!    that can only start a block are looked up by the hashes of its first bytes. An Aho–Corasick
-//!    automaton finds those of all other expressions.
-//! 3. A candidate is dropped unless the text has a literal of each other set that the expression
-//!    requires.
-//! 4. The expressions that are left run. They are compiled when they first do (`lazy_regex`).
+//! 2. For every other expression, `required` extracts literals such that each match contains one of
+//!    them. Literals that can only start a block are looked up by the hashes of its first bytes. An
+//!    Aho–Corasick automaton finds all others.
+//! 3. A candidate is dropped unless the text also has a literal of each other set that the
+//!    expression requires.
+//! 4. The remaining expressions run. They are compiled on first use (`lazy_regex`).
 //!
-//! On 7 MB of extracted pages, 66,000 candidates are left of all expressions in 44,000 units, and
-//! 2,900 of them match. 690 of 3,200 expressions are compiled, which takes a fifth of the run; on
-//! 120 MB of documentation it takes a twentieth.
+//! On 7 MB of extracted pages with 44,000 units, 66,000 candidates remain, and 2,900 of them match.
+//! 690 of 3,200 expressions are compiled, which takes a fifth of the run; on 120 MB of
+//! documentation, it takes a twentieth.
 
 #![allow(
     clippy::cast_possible_truncation,
@@ -48,7 +48,7 @@ pub(super) struct Indexed {
     /// Maximum offset of a literal in a unit, after the punctuation at its start. Copied from
     /// `search`, since it is compared for every literal that is found.
     max_offset: Option<usize>,
-    /// Finders for the checks of `search`, built when first needed.
+    /// Finders for the checks of `search`, built on first use.
     checks: OnceLock<Vec<Vec<Finder<'static>>>>,
 }
 
@@ -79,12 +79,12 @@ impl Indexed {
     }
 }
 
-/// What an expression is searched for by.
+/// The search key of an expression.
 #[derive(Debug, Clone)]
 pub(super) enum Search {
     /// The hashes of all lines that it matches.
     Lines(Vec<u64>),
-    /// What each match contains.
+    /// The literals that each match contains.
     Required(Required),
 }
 
@@ -97,7 +97,7 @@ impl Search {
     }
 }
 
-/// Finds the expressions that may match a text. They are known by their index.
+/// Finds the expressions that may match a text, by index.
 pub(super) struct Prefilter {
     expressions: Vec<Indexed>,
     /// Built when the first text is checked, or by `warm_up`.
@@ -105,33 +105,33 @@ pub(super) struct Prefilter {
 }
 
 struct Index {
-    /// Hashes of lines, in order, with the expressions that match them.
+    /// Hashes of lines, sorted, with the expressions that match them.
     lines: Vec<(u64, u32)>,
     /// The hashes in `lines` and `openings`.
     hashes: HashFilter,
     openings: Openings,
     literals: Literals,
-    /// Expressions without a key; they match short units only.
+    /// Expressions without a key, which only match short units.
     keyless: Vec<u32>,
 }
 
-/// A set of hashes, as one bit for each. Most lookups end here and miss no cache, which saves 3 % of
-/// a run on 7 MB of pages.
+/// A set of hashes, with one bit each. Most lookups end here without a cache miss, which saves 3 %
+/// of a run on 7 MB of pages.
 struct HashFilter(Box<[u64]>);
 
-/// Expressions by the literals that can start a block, which are known by their hashes.
+/// Expressions by the hashes of literals that can start a block.
 struct Openings(FxHashMap<u64, Vec<u32>>);
 
-/// An automaton for literals, and the expressions that each literal is of.
+/// An automaton for literals, and the expressions of each literal.
 struct Literals {
-    /// A DFA takes ten times as long to build, and megabytes, and was no faster on 7 MB of pages.
+    /// A DFA takes ten times as long to build, takes megabytes, and was no faster on 7 MB of pages.
     automaton: Option<NFA>,
-    /// For each literal the end of its expressions.
+    /// For each literal, the end of its expressions.
     ends: Vec<u32>,
     expressions: Vec<u32>,
 }
 
-/// What is found in one text. Reusing it saves allocations.
+/// The hits in one text. Reusing it saves allocations.
 #[derive(Default)]
 pub(super) struct SearchHits {
     /// Expressions that may match, in order.
@@ -165,14 +165,14 @@ impl Prefilter {
         self.index.get_or_init(|| Index::new(&self.expressions))
     }
 
-    /// Finds the expressions that may match in `text`. `is_short` says whether it has few words.
+    /// Finds the expressions that may match in `text`. `is_short` tells whether it has few words.
     pub(super) fn find(&self, text: &str, is_short: bool, found: &mut SearchHits) {
         let SearchHits { hits, normal, is_hit } = found;
         is_hit.resize(self.expressions.len(), false);
         hits.drain(..).for_each(|hit| is_hit[hit.expression as usize] = false);
         normal.set(text);
-        // One hit is enough in a block. In a text of one repeated literal, all of them would take
-        // many times its memory.
+        // One hit per block is enough. In a text that repeats one literal, storing all hits would
+        // take many times the memory of the text.
         let mut add = |expression: u32, offset: usize| {
             let indexed = &self.expressions[expression as usize];
             if indexed.is_short && !is_short {
@@ -215,14 +215,14 @@ impl Prefilter {
         self.expressions[expression as usize].checks().iter().all(|set| set.iter().any(is_in))
     }
 
-    /// Whether the literal of `expression` at `offset` of `unit` is where it has to be.
+    /// Whether the literal of `expression` at `offset` of `unit` is in a valid position.
     pub(super) fn may_begin(&self, expression: u32, unit: &str, offset: usize) -> bool {
         let max_offset = self.expressions[expression as usize].max_offset;
         max_offset.is_none_or(|max| offset <= leading_marks(unit) + max)
     }
 }
 
-/// Returns how many bytes of punctuation a text begins with.
+/// Returns the number of bytes of punctuation at the start of a text.
 fn leading_marks(text: &str) -> usize {
     text.find(|character| !is_mark(character)).unwrap_or(text.len())
 }
@@ -266,7 +266,7 @@ impl Index {
         }
     }
 
-    /// Returns the expressions that match a line, given its normal form too.
+    /// Returns the expressions that match a line, given the line and its normal form.
     fn of_line(&self, line: &str, normal: &str) -> impl Iterator<Item = u32> {
         let key =
             lines::key(line, normal).filter(|key| key.len() <= lines::MAX_LINE && !key.is_empty());
@@ -278,7 +278,7 @@ impl Index {
 }
 
 impl HashFilter {
-    /// 64 KiB, of which 25,000 hashes set a twentieth of the bits.
+    /// 64 KiB. 25,000 hashes set a twentieth of the bits.
     const BITS: u32 = 19;
 
     fn new(hashes: impl Iterator<Item = u64>) -> Self {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use dechaff_phrases::{Context, Extent, Phrase, WordLists, parse_block};
 
-/// What a regular expression is compiled from.
+/// The source of a regular expression.
 #[derive(Debug, Clone)]
 pub enum ExpressionSource {
     /// A regular expression.
@@ -15,7 +15,7 @@ pub enum ExpressionSource {
     Phrases(Arc<PhraseBlock>, Range<usize>),
 }
 
-/// A block of phrases that are known to be valid, as those of built-in rules are.
+/// A block of valid phrases, such as those of built-in rules.
 #[derive(Debug)]
 pub struct PhraseBlock {
     /// The language key it is listed under.

@@ -13,11 +13,11 @@ pub(super) struct StructureDetection {
     help: &'static str,
     /// Verified edits, sorted by position; empty if there is no certain repair.
     edits: Vec<Edit>,
-    /// The fix is safe, whatever the rule says.
+    /// The fix is safe, overriding the rule.
     is_safe: bool,
 }
 
-/// Turns the detections of a rule into findings as they come.
+/// Turns the detections of a rule into findings.
 pub(super) struct DetectionSink<'d, 't, 's> {
     pub(super) rule: &'d Arc<RuleInfo>,
     pub(super) document: &'d Document<'t>,

@@ -60,7 +60,7 @@ fn markers(line: &Line<'_, '_>) -> Vec<usize> {
     markers
 }
 
-/// Returns the marker without a partner, if the line alone decides which it is: an opener at the
+/// Returns the marker without a partner, if it can be identified from the line: an opener at the
 /// end, or a closer after punctuation.
 fn unbalanced_marker(line: &Line<'_, '_>) -> Option<usize> {
     let markers = markers(line);

@@ -1,5 +1,5 @@
-//! List markers without an item, which remain where an extractor drops an icon, an image or a
-//! button, or puts the text of an item on a line below.
+//! List markers without an item, left behind when an extractor drops an icon, an image or a button,
+//! or puts the text of an item on a line below.
 
 use super::detection::{DetectionSink, StructureDetection};
 use dechaff_findings::Edit;
@@ -66,7 +66,7 @@ fn is_in_text(document: &Document<'_>, span: Span) -> bool {
 }
 
 /// Returns the lines of numbered lists without items: at least [`MIN_NUMBERS`] numbers that ascend
-/// by one, each alone on its line, with nothing but signs between them.
+/// by one, each alone on its line, with nothing but punctuation between them.
 fn empty_numbers(document: &Document<'_>) -> Vec<Span> {
     let mut found = Vec::new();
     let (mut run, mut numbers, mut last) = (Vec::new(), 0, None);
@@ -101,16 +101,16 @@ fn empty_numbers(document: &Document<'_>) -> Vec<Span> {
     found
 }
 
-/// Whether a line has nothing but a sign or two.
+/// Whether a line only has one or two punctuation marks.
 fn is_sign(text: &str) -> bool {
     const MAX_SIGNS: usize = 2;
     text.chars().count() <= MAX_SIGNS && !text.contains(char::is_alphanumeric)
 }
 
-/// Fewest numbers without items that are a list.
+/// Minimum number of numbers without items that are a list.
 const MIN_NUMBERS: usize = 3;
 
-/// Returns the number of a marker such as `12.` or `12)` that is all of `text`.
+/// Parses `text` as a numbered marker such as `12.` or `12)`.
 fn lone_number(text: &str) -> Option<u32> {
     const MAX_DIGITS: usize = 3;
     let digits = text.strip_suffix(['.', ')'])?;
@@ -119,8 +119,8 @@ fn lone_number(text: &str) -> Option<u32> {
         .flatten()
 }
 
-/// Whether the context of a marker says that its item is missing. A lone dash can also be the value
-/// "none" or a silence in a dialogue, but extractors leave the blank after it.
+/// Whether the context of a marker shows that its item is missing. A lone dash can also mean "none"
+/// or silence in a dialogue, but extractors leave the blank after it.
 fn is_alone(
     marker: &str,
     has_trailing_blank: bool,
@@ -153,7 +153,7 @@ fn is_patch(document: &Document<'_>) -> bool {
     })
 }
 
-/// How far Markdown may indent the text of an item below its marker.
+/// Maximum indentation in Markdown of the text of an item below its marker.
 const MAX_CONTENT_INDENT: usize = 4;
 
 fn is_bullet(text: &str) -> bool {
@@ -188,7 +188,7 @@ impl<'t> Neighbor<'t> {
         Self { gap: MAX_GAP, ..Self::default() }
     }
 
-    /// Whether Markdown takes it for the text of an item whose marker is alone on the line above.
+    /// Whether Markdown parses it as the text of an item whose marker is alone on the line above.
     fn is_text_of_item(&self, indent: usize) -> bool {
         let inner = self.indent.saturating_sub(indent);
         self.gap == 0 && !self.is_item && (2..=MAX_CONTENT_INDENT).contains(&inner)

@@ -1,7 +1,7 @@
 //! Headings that lost their line ends.
 //!
-//! The line alone does not say where a flattened heading ends. The rest of the document does, if it
-//! repeats the title: in a table of contents, as a link anchor, or as a heading or short line
+//! The line alone does not show where a flattened heading ends. The rest of the document does, if
+//! it repeats the title: in a table of contents, as a link anchor, or as a heading or short line
 //! elsewhere.
 
 use rustc_hash::FxHashSet;
@@ -67,7 +67,7 @@ pub(super) fn detect(document: &Document<'_>, detections: &mut DetectionSink<'_,
 #[derive(Debug, Clone, Copy)]
 struct Marker {
     start: usize,
-    /// One past the last sign.
+    /// One past the last `#`.
     end: usize,
     /// Start of the title.
     title: usize,

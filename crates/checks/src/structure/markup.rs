@@ -104,7 +104,8 @@ fn replacement(document: &Document<'_>, tag: Span) -> &'static str {
     let after = &document.text()[tag.end..];
     let rest = after.trim_start_matches(['.', ',', ';', ':', '!', '?', ')']);
     let is_text = |character: char| !character.is_whitespace();
-    // A mark belongs to the text before the tag, unless a word follows it directly, as in `.net`.
+    // Punctuation belongs to the text before the tag, unless a word follows it directly, as in
+    // `.net`.
     let follows = if rest.len() == after.len() {
         rest.starts_with(is_text)
     } else {

@@ -54,11 +54,11 @@ pub enum StructureDefect {
     ForeignBullet,
     /// Strong emphasis that is never closed or never opened.
     UnbalancedEmphasis,
-    /// A link that ends before its target does.
+    /// A link that is cut off in its target.
     CutLink,
     /// A list marker without an item.
     EmptyItem,
-    /// Several blocks that are the same as earlier ones.
+    /// Several blocks that repeat earlier ones.
     RepeatedBlock,
     /// HTML tags in text.
     StrayTag,

@@ -1,5 +1,5 @@
-//! Blocks of text that a page's layout repeats: a post that is quoted in full above its replies, a
-//! description that is there once for wide screens and once for narrow ones.
+//! Blocks of text that a page's layout repeats: a post that is quoted in full above its replies, or
+//! a description with separate versions for wide and narrow screens.
 
 use rustc_hash::FxHashMap;
 
@@ -7,11 +7,11 @@ use super::detection::DetectionSink;
 use dechaff_findings::{Finding, Label};
 use dechaff_text::{BlockKind, Document, Span, count_words};
 
-/// Fewest units in a row that are the same as earlier ones in a row.
+/// Minimum number of consecutive units that repeat earlier consecutive ones.
 const MIN_UNITS: usize = 3;
-/// Fewest words in all of them. A chorus has fewer, or no prose.
+/// Minimum number of words in all of them. A chorus has fewer, or no prose.
 const MIN_WORDS: usize = 60;
-/// Fewest words of prose in one of them.
+/// Minimum number of words of prose in one of them.
 const MIN_PROSE_WORDS: usize = 20;
 
 /// A paragraph, heading, list item or line of a table.
@@ -36,7 +36,7 @@ pub(super) fn detect(document: &Document<'_>, detections: &mut DetectionSink<'_,
             finding.labels.push(Label { origin: None, span: first, message: "first here".into() });
             detections.findings.push(finding);
         }
-        // A shorter run cannot be long enough if this one is not, so no unit is compared twice.
+        // If this run is too short, so is any shorter one, so no unit is compared twice.
         last_seen.extend((at..end).map(|unit| (units[unit].text, unit)));
         at = end;
     }
@@ -52,7 +52,7 @@ fn units<'t>(document: &'t Document<'_>) -> Vec<TextUnit<'t>> {
                 let span = dechaff_text::trim(document.text(), document.lines()[line]);
                 TextUnit { span, text: document.slice(span), is_prose: false }
             })),
-            // Equal to nothing: code repeats itself.
+            // Never equal: code repeats itself.
             kind if !kind.is_text() => {
                 units.push(TextUnit { span: block.span, text: "", is_prose: false });
             }
@@ -65,7 +65,7 @@ fn units<'t>(document: &'t Document<'_>) -> Vec<TextUnit<'t>> {
     units
 }
 
-/// Returns how many units from `at` on are the same as those from `earlier` on, up to `at`.
+/// Returns the number of units from `at` on that equal those from `earlier` on, up to `at`.
 fn common_length(units: &[TextUnit<'_>], earlier: usize, at: usize) -> usize {
     let earlier = units[earlier..at].iter();
     let pairs = units[at..].iter().zip(earlier);

@@ -18,7 +18,7 @@ pub(super) fn detect(
     detections: &mut Vec<TableDetection>,
 ) {
     let columns = match (&table.header, &table.delimiter) {
-        // If header and delimiter disagree, nobody can say which rows are short.
+        // If header and delimiter disagree, it is unclear which rows are short.
         (Some(header), Some((.., width)))
             if *width != header.cells.len() && !some_row_fits(table) =>
         {
@@ -102,7 +102,7 @@ struct Gap {
     is_heuristic: bool,
 }
 
-/// Locates the missing cell by what the columns hold, or by a missing outer pipe.
+/// Locates the missing cell by the contents of the columns, or by a missing outer pipe.
 fn missing_cell(
     parser: &TableParser<'_, '_>,
     table: &Table,
@@ -195,7 +195,7 @@ fn check_long_row(parser: &TableParser<'_, '_>, table: &Table, row: &Row) -> Tab
         let detection = detection.with_label("a pipe in code, math or a link splits the cell");
         return with_verified_fix(parser, detection, row, columns, 1, "escape the pipe", edits);
     }
-    // If most rows are long, the header lacks a title, and nobody can say which.
+    // If most rows are long, the header lacks a title, and it is unclear which.
     let is_blank = row.cells.iter().skip(columns).all(|cell| text[cell.range()].trim().is_empty());
     match row
         .cells

@@ -1,4 +1,4 @@
-//! What the cells of each column hold, as evidence for where a cell belongs.
+//! The contents of each column, as evidence for where a cell belongs.
 
 use super::row::Row;
 use dechaff_text::Span;
@@ -6,7 +6,7 @@ use dechaff_text::Span;
 /// Minimum number of filled cells that determine the kind of a column.
 const MIN_CELLS: u32 = 2;
 
-/// What a cell holds.
+/// The content of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum CellKind {
     /// Digits, and no letter.
@@ -103,7 +103,7 @@ impl ColumnKinds {
     }
 
     /// Returns the index of the one missing cell of `row`, if the other cells fit their columns in
-    /// no other way.
+    /// only one way.
     pub(super) fn missing_cell(&self, text: &str, row: &Row) -> Option<usize> {
         let count = row.cells.len();
         if count + 1 != self.columns.len() {

@@ -69,7 +69,7 @@ pub(super) struct TableDetection {
     pub(super) edits: Vec<Edit>,
     /// The fix deletes `span` as a passage, with the blank lines around it.
     pub(super) deletes_span: bool,
-    /// The fix is heuristic, so it is unsafe whatever the rule says.
+    /// The fix is heuristic, so it is always unsafe.
     pub(super) is_heuristic: bool,
 }
 

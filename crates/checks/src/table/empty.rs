@@ -21,7 +21,7 @@ pub(super) fn detect(
     let span = Span::new(first.span.start, trim(text, last).end.max(first.span.end));
     let is_blank = |line: &BodyLine| matches!(line, BodyLine::Row(row) if row.is_blank(text));
     let header_blank = table.header.as_ref().is_none_or(|row| row.is_blank(text));
-    // Text right next to the pipes may be what the cells should hold.
+    // Text right next to the pipes may belong into the cells.
     let is_isolated = parser.is_blank(table.lines.end)
         && table.lines.start.checked_sub(1).is_none_or(|line| parser.is_blank(line));
     if header_blank && is_isolated && table.body.iter().all(is_blank) {
@@ -51,7 +51,7 @@ pub(super) fn detect(
                     .deleting_span(),
             );
         } else if table.columns > 1 {
-            // What parsers take for rows has no pipes: text, or cells that lost them.
+            // The lines that parsers treat as rows have no pipes: text, or cells that lost them.
             detections.extend(structural::detect_swallowed_text(parser, table));
         }
         return true;

@@ -150,7 +150,7 @@ fn detect_at(
     if !after.is_empty() {
         edits.push(Edit { span: Span::new(end, after.start), content: paragraph });
     }
-    // If a cut-off row may follow the last one, nobody can say where the table ends.
+    // If a cut-off row may follow the last one, the end of the table is unclear.
     let rest = &row.cells[flat.end..];
     let is_cut =
         rest.len() > 1 && rest.first().is_some_and(|cell| text[cell.range()].trim().is_empty());

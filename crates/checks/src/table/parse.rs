@@ -1,4 +1,4 @@
-//! What the author meant: which lines are one table, and the role of each.
+//! Parses the tables that the author meant: which lines belong to a table, and their roles.
 
 use std::cell::OnceCell;
 use std::ops::Range;
@@ -26,7 +26,7 @@ pub(super) struct Table {
     pub(super) is_doubtful: bool,
     /// Number of columns according to the header, or to the delimiter if there is no header.
     pub(super) columns: usize,
-    /// What the columns of complete rows hold.
+    /// The contents of the columns, from complete rows.
     pub(super) kinds: ColumnKinds,
     /// The data rows, and lines between them.
     pub(super) body: Vec<BodyLine>,
@@ -351,7 +351,7 @@ impl Table {
     }
 }
 
-/// How the first rows of a table are written.
+/// The style of the first rows of a table.
 pub(super) struct RowStyle {
     pub(super) leading: bool,
     pub(super) trailing: bool,

@@ -25,7 +25,7 @@ pub(super) struct Row {
     pub(super) delimiter: Option<(DelimiterKind, usize)>,
 }
 
-/// What a delimiter row is made of.
+/// The characters of a delimiter row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DelimiterKind {
     /// Hyphens and colons, as GFM requires.

@@ -183,7 +183,7 @@ fn detect_glued_text(
     Some(detection.with_fix(help, blank_lines.to_vec()))
 }
 
-/// Detects lines below the table that parsers take for rows, if they may be rows.
+/// Detects lines below the table that parsers treat as rows, and that may be rows.
 pub(super) fn detect_swallowed_text(
     parser: &TableParser<'_, '_>,
     table: &Table,
@@ -257,7 +257,7 @@ fn detect_delimiter(parser: &TableParser<'_, '_>, table: &Table) -> Option<Table
                 }
                 DelimiterKind::Exact => return None,
             };
-            // If the rows agree with the delimiter, the header is wrong, and nobody can say where.
+            // If the rows agree with the delimiter, the header is wrong, and it is unclear where.
             if *width == cells || sides_with_header(table) {
                 let rewritten = delimiter_row(cells, &alignments(text, delimiter));
                 detection = detection.with_fix(

@@ -61,7 +61,7 @@ impl TableParser<'_, '_> {
         let mut partial = PartialRow::new(&start);
         for line in first + 1..first + MAX_LINES {
             let next = self.row(line);
-            // A line with both outer pipes is a row of its own, unless it is indented more than the
+            // A line with both outer pipes is a separate row, unless it is indented more than the
             // row.
             let is_own_row = |next: &Row| {
                 next.has_outer_pipes()
@@ -112,11 +112,11 @@ impl TableParser<'_, '_> {
                     return None;
                 }
                 let is_whole = partial.pipes == wanted.count && columns > 1;
-                // The last line may be a header on its own, below text.
+                // The last line may be the whole header, below text.
                 let is_other = self
                     .row(line - 1)
                     .is_none_or(|last| last.leading && last.cells.len() == columns);
-                // Without a leading pipe, only a blank line tells where the header starts.
+                // Without a leading pipe, only a blank line shows where the header starts.
                 let begins = wanted.leading || is_whole && (first == 0 || self.is_blank(first - 1));
                 let header = (begins && (is_whole || !is_other))
                     .then(|| self.join(first..line, &partial))

@@ -1,4 +1,4 @@
-//! The `title` kind: a title that extraction repeats at the beginning of a document.
+//! The `title` kind: a title that extraction repeats at the start of a document.
 //!
 //! A page has its title as a heading, in `<title>` together with the site name, and often once more
 //! above or below. One copy is kept: the heading if there is one, otherwise the first plain line.
@@ -58,7 +58,7 @@ impl DocumentCheck for TitleCheck {
     }
 }
 
-/// A block near the beginning of a document that may be a title.
+/// A block near the start of a document that may be a title.
 struct TitleCandidate<'d> {
     /// Its index among all blocks.
     index: usize,

@@ -1,5 +1,5 @@
-//! CorpusComparer of possible titles, ignoring case, width, punctuation and accents that capitals
-//! often lack.
+//! Comparison of possible titles, ignoring case, width, punctuation and accents that capitals often
+//! lack.
 
 /// A line that may be a title.
 #[derive(Debug)]

@@ -37,8 +37,8 @@ pub(super) struct ExternalGrouper<'s, R> {
 impl<'s, R: FixedRecord> ExternalGrouper<'s, R> {
     const PARTITIONS: usize = 64;
 
-    /// Keeps records in at most `memory` bytes, but always a thousand. Half of the memory is
-    /// reserved for growing the vector.
+    /// Keeps records in at most `memory` bytes, but at least a thousand records. Half of the memory
+    /// is reserved for growing the vector.
     pub(super) fn new(memory: usize, store: &'s dyn Store) -> Self {
         const MIN_RECORDS: usize = 1_024;
         Self {

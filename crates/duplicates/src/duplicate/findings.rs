@@ -245,9 +245,9 @@ fn drop_fix(finding: &mut Finding) {
     finding.help = None;
 }
 
-/// Whether a copy adds nothing in its place: it follows the original directly, or it is a paragraph
-/// of prose that nothing announces. A list item may belong to its list, an answer to its question,
-/// and a text to its heading, even if the same words occur elsewhere.
+/// Whether a copy is redundant where it is: it directly follows the original, or it is a paragraph
+/// of prose without a heading or label above it. A list item may belong to its list, an answer to
+/// its question, and a text to its heading, even if the same words occur elsewhere.
 fn is_redundant(document: &Document<'_>, copy: Span, original: Span) -> bool {
     let index = document.block_at(copy.start);
     let is_item =

@@ -35,7 +35,7 @@ pub(super) struct Match<'r> {
     pub(super) evidence: MatchEvidence,
 }
 
-/// What the sketches say about a match.
+/// The evidence for a match in the sketches.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum MatchEvidence {
     /// The normalized texts have the same hash.

@@ -39,7 +39,7 @@ impl<S: Ord> BestMatch<S> {
     }
 }
 
-/// For each copy, the set that remains if everything reported is deleted.
+/// Maps each copy to the set that remains if everything reported is deleted.
 pub(super) struct RemainingSets<S>(FxHashMap<S, S>);
 
 impl<S: Copy + Eq + Hash> RemainingSets<S> {
@@ -47,8 +47,9 @@ impl<S: Copy + Eq + Hash> RemainingSets<S> {
         Self(FxHashMap::with_capacity_and_hasher(copies, FxBuildHasher))
     }
 
-    /// Adds a copy of `left`, which has been added before if it is a copy. Returns whether the copy
-    /// may be deleted: whether what remains is similar, as `are_similar` says of two sets.
+    /// Adds a copy of `left`, which must have been added before if it is itself a copy. Returns
+    /// whether the copy may be deleted: whether it is similar to the set that remains, according to
+    /// `are_similar`.
     pub(super) fn add(
         &mut self,
         left: S,

@@ -153,7 +153,7 @@ impl<'t> LineHash<'t> {
         finalize(self.sum ^ self.tokens.len() as u64)
     }
 
-    /// Whether the line is long enough: too little is left of shorter lines without one word.
+    /// Whether the line is long enough: shorter lines are too unspecific without one word.
     pub(super) fn may_have_variants(&self) -> bool {
         const MIN_WORDS: usize = 3;
         self.tokens.len() >= MIN_WORDS

@@ -1,7 +1,7 @@
 //! Finds all pairs of sets whose Jaccard similarity reaches a threshold: an exact join with prefix
 //! filtering.
 //!
-//! Two sets that share enough elements share one of the rarest few of each. So only those few, the
+//! Two sets that share enough elements share one of the rarest few of each. So only these few, the
 //! prefix of a set, are posted and looked up. Rarity comes from a table of fixed size. Collisions
 //! in it only cost time: the filter is exact for any order of elements that is the same for all
 //! sets. A pair is verified with integers, and only at the first element that both prefixes share,

@@ -268,7 +268,7 @@ fn with_marks(doc_span: DocSpan, texts: &mut TextCache<'_>) -> Option<DocSpan> {
 
 /// The units of a document, by index.
 pub(super) trait DocumentUnits {
-    /// Returns the length of a unit, unless it is reported already or no running text.
+    /// Returns the length of a unit, unless it has been reported or is not running text.
     fn candidate(&self, index: u32) -> Option<UnitLength>;
 
     /// Returns the span of a unit.
@@ -278,7 +278,7 @@ pub(super) trait DocumentUnits {
     fn read_shingles_of(&self, index: u32, shingles: &mut Vec<u64>) -> store::Result<()>;
 }
 
-/// How long a unit is.
+/// The length of a unit.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct UnitLength {
     pub(super) words: u32,
@@ -307,8 +307,8 @@ impl DocumentUnits for Units<'_> {
 
 /// Reports short paragraphs that are contained in a longer one of the same document.
 ///
-/// A fragment without a full stop at the beginning or end of the longer paragraph was glued to it,
-/// and is reported there. Anything else was copied out of the longer paragraph, like a pull quote,
+/// A fragment without a full stop at the start or end of the longer paragraph was glued to it, and
+/// is reported there. Anything else, such as a pull quote, was copied from the longer paragraph,
 /// and is reported where it is alone.
 pub(super) fn find_whole<'r>(
     rule: &'r Arc<RuleInfo>,
@@ -318,7 +318,7 @@ pub(super) fn find_whole<'r>(
     texts: &mut TextCache<'_>,
     matches: &mut Vec<Match<'r>>,
 ) -> store::Result<()> {
-    // Short paragraphs by one of their shingles: a paragraph that contains one has that shingle.
+    // Short paragraphs by one of their shingles, which any paragraph containing them also has.
     let mut short_by_shingle: FxHashMap<u64, Vec<(u32, Vec<u64>)>> = FxHashMap::default();
     for index in document.clone() {
         let Some(unit) = units.candidate(index) else { continue };

@@ -15,7 +15,7 @@ use dechaff_text::{Document, Origin, TextProvider};
 pub(super) struct TextCache<'c> {
     source: TextSource<'c>,
     texts: FxHashMap<u32, Option<Arc<str>>>,
-    /// The document whose findings are being built. It is not worth caching beyond that.
+    /// The document whose findings are being built.
     pinned: Option<(u32, Arc<str>)>,
     tokens: FxHashMap<DocSpan, Arc<Tokens>>,
     /// The line compared last, without its numbers.
@@ -24,7 +24,7 @@ pub(super) struct TextCache<'c> {
     token_budget: CacheBudget,
 }
 
-/// Where the texts of documents come from.
+/// The source of texts.
 enum TextSource<'c> {
     /// The documents of a run.
     Documents {
@@ -32,7 +32,7 @@ enum TextSource<'c> {
         indexed: Arc<IndexedPlaces>,
         provider: &'c dyn TextProvider,
     },
-    /// Documents that are only known by their numbers.
+    /// Documents known only by number.
     Numbered(&'c dyn NumberedTexts),
 }
 
@@ -71,7 +71,7 @@ impl<'c> TextCache<'c> {
         Self::with_source(source, documents.memory, caches)
     }
 
-    /// Creates a cache of documents that are only known by their numbers.
+    /// Creates a cache of documents known only by number.
     pub(super) fn numbered(texts: &'c dyn NumberedTexts, memory: usize) -> Self {
         Self::with_source(TextSource::Numbered(texts), memory, 1)
     }
@@ -112,7 +112,7 @@ impl<'c> TextCache<'c> {
         self.pinned = Some((number, shared.unwrap_or_else(|| document.text().into())));
     }
 
-    /// Returns the text of a document, unless it cannot be read any more.
+    /// Returns the text of a document, or `None` if it can no longer be read.
     pub(super) fn text(&mut self, document: u32) -> Option<Arc<str>> {
         if let Some((_, text)) = self.pinned.as_ref().filter(|(pinned, _)| *pinned == document) {
             return Some(Arc::clone(text));
@@ -142,14 +142,14 @@ impl<'c> TextCache<'c> {
         self.text(doc_span.document).is_none().then_some(line)
     }
 
-    /// Parses `text`, the text of a document, unless the provider has it parsed.
+    /// Parses `text`, the text of a document, unless the provider has its index.
     pub(super) fn document<'t>(&self, number: u32, text: &'t str) -> Option<Document<'t>> {
         let TextSource::Documents { origins, provider, .. } = &self.source else { return None };
         let origin = origins.get(number as usize)?;
         Some(Document::parse_or_reuse(origin, text, *provider))
     }
 
-    /// Returns the tokens of a span, unless its text cannot be read any more.
+    /// Returns the tokens of a span, or `None` if its text can no longer be read.
     pub(super) fn tokens(&mut self, doc_span: DocSpan) -> Option<Arc<Tokens>> {
         if let Some(tokens) = self.tokens.get(&doc_span) {
             return Some(Arc::clone(tokens));

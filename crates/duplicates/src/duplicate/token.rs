@@ -114,7 +114,7 @@ impl<'t> Tokenizer<'t> {
         Self { text, at, result, unspaced: 0, last_mark: None }
     }
 
-    /// Returns the result, given the number of tokens.
+    /// Returns the result for this number of tokens.
     fn finish(self, count: usize) -> Tokens {
         let Self { mut result, unspaced, .. } = self;
         result.exact = finalize(result.exact);

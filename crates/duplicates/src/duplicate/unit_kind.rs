@@ -1,4 +1,4 @@
-//! Units, the parts of a document that are compared, and how long they have to be.
+//! Kinds of units, the parts of a document that are compared, and their minimum lengths.
 
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +22,7 @@ pub enum UnitKind {
 }
 
 impl UnitKind {
-    /// Returns the kind with a number, as sketches store it.
+    /// Returns the kind with this number in sketches.
     pub(super) fn from_number(number: u32) -> Self {
         match number {
             0 => Self::Paragraph,

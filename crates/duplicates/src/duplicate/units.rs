@@ -8,7 +8,7 @@ use super::unit_kind::UnitKind;
 use crate::Corpus;
 use crate::store::{self, BlobRef, Store, StoreError, to_u32};
 
-/// A unit, as far as it is kept in memory. There is one per paragraph of the corpus.
+/// The part of a unit that is kept in memory. There is one per paragraph of the corpus.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Unit {
     pub(super) document: u32,

@@ -17,7 +17,7 @@ pub(super) struct WordDifference {
 /// The algorithm is the textbook longest common subsequence, after stripping the common prefix and
 /// suffix.
 pub(super) fn diff_words(left: &Tokens, right: &Tokens) -> Option<Vec<WordDifference>> {
-    /// Cells of the table, enough for a thousand words on either side.
+    /// Maximum number of table cells, enough for a thousand words on either side.
     const MAX_CELLS: usize = 1 << 20;
     let left: Vec<u64> = left.hashes().collect();
     let right: Vec<u64> = right.hashes().collect();

@@ -1,8 +1,8 @@
 //! The `duplicate-document` kind: documents that are copies of another one as a whole.
 //!
-//! A sketch holds the shingles of all of a document. Equal documents are grouped, and one of each
-//! group is joined with the others. Of a group of copies one stays: a document is only reported
-//! against one that is not reported itself, so that copies of copies do not drift.
+//! A sketch has the shingles of a whole document. Equal documents are grouped, and one of each
+//! group takes part in the join. One document of each group of copies stays: a document is only
+//! reported against one that is not itself reported, so that copies of copies do not drift.
 
 mod indexed;
 mod sketch;
@@ -25,12 +25,13 @@ use sketch::{DocumentSketch, Similarity};
 /// The kind's name in rule files.
 pub const NAME: &str = "duplicate-document";
 
-/// Documents that may share a shingle. If more do, only those close to each other are compared.
+/// Maximum number of documents with a shingle. Beyond it, only those close to each other are
+/// compared.
 const MAX_POSTINGS: usize = 1_000;
 /// Candidates kept per document: the most similar ones, and the first ones.
 const MAX_CANDIDATES: usize = 8;
 
-/// Which documents count as copies, and which copy stays.
+/// The parameters: which documents count as copies, and which copy stays.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Parameters {
@@ -44,7 +45,7 @@ pub struct Parameters {
     pub keep: KeepDocument,
 }
 
-/// Which of several copies of a document stays. If that does not decide, the first one does.
+/// Which of several copies of a document stays. Ties go to the first one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum KeepDocument {
@@ -116,7 +117,7 @@ impl CorpusCheck for DuplicateDocumentCheck {
     }
 }
 
-/// For the number of each document that is a copy, that of the one that stays.
+/// Maps the number of each copy to that of the document that stays.
 type KeptByCopy = FxHashMap<u32, u32>;
 
 /// Finds the copies.
@@ -167,7 +168,7 @@ fn find_copies(
         let mut rights: Vec<u32> = candidates.keys().copied().collect();
         rights.sort_unstable();
         for right in rights {
-            // In this order, it is known of each candidate whether it stays.
+            // This order ensures that the outcome for each candidate is known.
             let stays = |left: u32| !copies.contains_key(&order[left as usize]);
             let kept = candidates.get(&right).and_then(|candidates| candidates.best(stays));
             if let Some(kept) = kept {
@@ -182,7 +183,7 @@ fn find_copies(
     Ok(copies)
 }
 
-/// The documents before a document that resemble it, by their place in the order.
+/// The earlier documents that resemble a document, by their position in the order.
 struct Candidates<D> {
     /// The most similar ones, by similarity in millionths.
     similar: Vec<(Reverse<u64>, D)>,
@@ -260,7 +261,7 @@ impl SetSource for DocumentSets<'_> {
 /// The documents that are copies.
 struct DocumentCopies<'d> {
     rules: &'d [(Arc<RuleInfo>, Parameters)],
-    /// For each rule.
+    /// The rules.
     copies: Vec<KeptByCopy>,
     documents: DocumentSet<'d>,
 }
@@ -275,7 +276,7 @@ impl DocumentCopies<'_> {
             .collect()
     }
 
-    /// Builds a finding if both texts still are as alike as their sketches.
+    /// Builds a finding if both texts are still as similar as their sketches.
     fn finding(
         &self,
         rule: &Arc<RuleInfo>,

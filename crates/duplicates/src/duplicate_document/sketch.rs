@@ -1,17 +1,17 @@
-//! What is compared of a document: its words, and the shingles of all of it.
+//! Sketches of whole documents: their words and shingles.
 
 use crate::duplicate::{SHINGLE, Tokens, count_shared, hash_sequence, shingles};
 use crate::store::{self, BlobRef, Store, StoreError, to_u32};
 use dechaff_text::{BlockKind, Document, Span};
 
-/// Larger documents are not compared as a whole.
+/// Maximum size of a document that is compared as a whole.
 const MAX_DOCUMENT_BYTES: usize = 16 << 20;
-/// A paragraph with fewer words is not running text.
+/// Minimum number of words of a paragraph of running text.
 const MIN_RUNNING_WORDS: usize = 12;
 /// The size of a sketch without shingles: words, share of running text, and hash.
 const HEADER_BYTES: u32 = 16;
 
-/// A document, as far as it is kept in memory.
+/// The part of a sketch that is kept in memory.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct DocumentSketch {
     /// The number of words; 0 if the document is not compared.
@@ -117,7 +117,7 @@ pub(super) fn shingles_of(text: &str) -> Vec<u64> {
     shingle_set(&tokens, hash_sequence(tokens.hashes()))
 }
 
-/// How alike two texts are.
+/// The similarity of two texts.
 pub(super) struct Similarity {
     /// Whether they have the same words in the same order.
     pub(super) is_equal: bool,
@@ -151,7 +151,7 @@ impl Similarity {
     }
 }
 
-/// Returns the shingles of a text, or the hash of all of it if it is shorter than one.
+/// Returns the shingles of a text, or the hash of the whole text if it is too short for one.
 fn shingle_set(tokens: &Tokens, exact: u64) -> Vec<u64> {
     if tokens.tokens.len() < SHINGLE { vec![exact >> 8] } else { shingles(tokens) }
 }

@@ -141,7 +141,7 @@ fn find_equal(input: &dyn StepInput, output: &mut dyn StepOutput) -> store::Resu
     })
 }
 
-/// Calls `visit` with each document of the share that is joined with others, and its shingles.
+/// Calls `visit` with each document of the share that takes part in the join, and its shingles.
 fn for_each_candidate(
     input: &dyn StepInput,
     visit: &mut dyn FnMut(SetId, Vec<u64>) -> store::Result<()>,
@@ -251,7 +251,7 @@ fn keep(input: &dyn StepInput, output: &mut dyn StepOutput) -> store::Result<()>
             let [order, document, similarity, ..] = same[0].values;
             candidates.add((order, document), u64::from(similarity));
         }
-        // In this order, it is known of each candidate whether it stays.
+        // This order ensures that the outcome for each candidate is known.
         let kept = candidates.best(|(_, document)| !copies.contains_key(&document));
         if let Some((_, kept)) = kept {
             copies.insert(key_start(group[0].key), kept);

@@ -33,7 +33,7 @@ pub(super) struct SiteLine {
     pub(super) block: usize,
     pub(super) zone: Zone,
     /// A hash of its zone and its words. `None` for lines that are never page furniture: prose,
-    /// rows of tables, code and lines without letters.
+    /// table rows, code and lines without letters.
     pub(super) key: Option<u64>,
 }
 
@@ -67,7 +67,7 @@ pub(super) fn page_lines(document: &Document<'_>) -> Vec<SiteLine> {
     lines
 }
 
-/// Whether a block belongs to the text of a page for certain.
+/// Whether a block certainly belongs to the text of a page.
 fn is_text_body(document: &Document<'_>, block: usize) -> bool {
     let one = &document.blocks()[block];
     match one.kind {
@@ -78,7 +78,7 @@ fn is_text_body(document: &Document<'_>, block: usize) -> bool {
 }
 
 fn line_key(document: &Document<'_>, span: Span, zone: Zone, tokens: &mut Tokens) -> Option<u64> {
-    /// Longer lines are text, or data.
+    /// Maximum length of a line. Longer ones are text or data.
     const MAX_BYTES: usize = 1_000;
     if span.len() > MAX_BYTES {
         return None;
@@ -94,10 +94,10 @@ pub(super) fn add_hash(state: u64, hash: u64) -> u64 {
 
 /// Returns the indexes of the lines that are page furniture, given which lines recur.
 ///
-/// A line that recurs may still be content: the heading of a section that each page has, the label
-/// of a value, or a step of every recipe. So lines count if they are at the edge of the page, or
-/// several in a row that are neither sentences nor headings. A line that may head or label what
-/// follows it stays.
+/// A line that recurs may still be content: the heading of a section on each page, the label of a
+/// value, or a step of every recipe. So lines only count at the edge of the page, or if several in
+/// a row are neither sentences nor headings. A line that may be the heading or label of the text
+/// below it stays.
 pub(super) fn furniture(
     document: &Document<'_>,
     lines: &[SiteLine],
@@ -124,10 +124,10 @@ pub(super) fn furniture(
         }
         if run.start == 0 || run.end == lines.len() {
             let is_sentence = run.len() == 1 && ends_sentence(document.slice(lines[start].span));
-            // A short sentence may recur because pages are alike. If it is on most of them, the
-            // site prints it.
+            // A short sentence may recur because pages are similar. If it is on most of them, it is
+            // printed by the site.
             let is_doubtful = is_sentence && recurrences[start] != Recurrence::Usual;
-            // Labels and values take turns.
+            // Labels and values alternate.
             let is_label = run.len() == 1 && run.end + 1 < lines.len() && !is_rare(run.end + 1);
             if !is_doubtful && !is_label {
                 found.extend(run.start..run.end - headings_at_end(document, lines, run.clone()));
@@ -150,11 +150,12 @@ pub(super) fn furniture(
     found
 }
 
-/// The fewest lines in a row that count where they are not at the edge of the page. Shop and recipe
-/// pages repeat single labels and headings.
+/// Minimum number of lines in a row away from the edge of the page. Shop and recipe pages repeat
+/// single labels and headings.
 const MIN_LINES_WITHIN: usize = 3;
 
-/// Makes list items rare that are steps, or belong to a list with other items on each page.
+/// Marks list items as rare that are steps, or belong to a list whose other items differ between
+/// pages.
 fn keep_content_items(document: &Document<'_>, lines: &[SiteLine], recurrences: &mut [Recurrence]) {
     let is_item = |line: &SiteLine| document.blocks()[line.block].kind == BlockKind::ListItem;
     let mut start = 0;
@@ -176,7 +177,7 @@ fn keep_content_items(document: &Document<'_>, lines: &[SiteLine], recurrences: 
     }
 }
 
-/// On how many pages of its site a line is.
+/// How many pages of its site have a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Recurrence {
     /// Too few.
@@ -187,7 +188,7 @@ pub(super) enum Recurrence {
     Usual,
 }
 
-/// Counts the lines at the end of a run that may head or label what follows it.
+/// Counts the lines at the end of a run that may be headings or labels of the text below it.
 fn headings_at_end(
     document: &Document<'_>,
     lines: &[SiteLine],

@@ -1,8 +1,8 @@
 //! The `site-line` kind: lines that recur on many pages of one site.
 //!
-//! Whoever reads a corpus says which documents belong to one site, see [`Document::with_site`]. A
-//! sketch holds the name of the site and a hash of each distinct line. The comparison counts the
-//! pages of each site that have a line, and keeps only the hashes of lines that recur.
+//! The reader of a corpus assigns documents to sites, see [`Document::with_site`]. A sketch has the
+//! name of the site and a hash of each distinct line. The comparison counts the pages of each site
+//! that have a line, and keeps only the hashes of lines that recur.
 
 mod lines;
 mod sketch;
@@ -153,8 +153,8 @@ impl Site {
 
 /// Counts the pages with each line of a site, for lines on at least `min_pages` pages.
 ///
-/// Most lines are on one page only. A table of small counters of bounded size, in which lines may
-/// collide, filters them, so that memory depends on the lines that recur.
+/// Most lines are on a single page. A table of small counters of bounded size, in which lines may
+/// collide, filters them out, so that memory depends on the number of recurring lines.
 fn count_pages(
     corpus: &Corpus<'_, '_>,
     site_of: &[Option<u32>],
@@ -208,7 +208,7 @@ fn for_each_key(
 struct SiteLines<'d> {
     rules: &'d [(Arc<RuleInfo>, Parameters)],
     sites: Vec<Site>,
-    /// The index of each document's site, if that has enough pages.
+    /// The index of each document's site, if the site has enough pages.
     site_of: Vec<Option<u32>>,
     /// The number of pages with a line, by the hash of the site's index and the line's key.
     pages_by_line: FxHashMap<u64, u32>,

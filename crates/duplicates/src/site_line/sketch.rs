@@ -4,7 +4,7 @@ use crate::store::{Result, StoreError};
 
 /// Encodes a sketch.
 pub(super) fn encode(site: &str, keys: &[u64]) -> Vec<u8> {
-    /// Longer names are cut off. Domains have at most 253 bytes.
+    /// Maximum length of a name; longer ones are truncated. Domains have at most 253 bytes.
     const MAX_NAME_BYTES: u16 = 4_096;
     let site = &site[..site.floor_char_boundary(usize::from(MAX_NAME_BYTES))];
     let length = u16::try_from(site.len()).unwrap_or(MAX_NAME_BYTES);

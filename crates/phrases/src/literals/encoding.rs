@@ -1,7 +1,7 @@
-//! How the build script writes what it extracted from built-in rules, and how the program reads it.
+//! The encoding of the data that the build script extracts from built-in rules.
 //!
-//! Numbers are one or two bytes. Literals are sorted, so each is written as the length of the
-//! prefix that it shares with the one before, and the rest.
+//! Numbers take one or two bytes. Literals are sorted, and each is stored as the length of the
+//! prefix that it shares with the previous one, and the rest.
 
 #![allow(clippy::cast_possible_truncation, reason = "a test reads all records back")]
 
@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::required::Required;
 
-/// Written for an expression without a maximum offset.
+/// Marks an expression without a maximum offset.
 const NO_OFFSET: u16 = u16::MAX;
 
 /// A phrase of a block: bytes `start..end` of the block with this number.

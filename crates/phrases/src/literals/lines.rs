@@ -1,8 +1,8 @@
-//! Phrases that match few whole lines, found by looking up the line.
+//! Phrases that only match a few whole lines, found by looking up the line.
 //!
 //! A line is looked up by the hash of its normal form without the punctuation around it. Lines are
-//! not compared: in 10⁹ different lines, the chance that one of them has the hash of a phrase that
-//! it does not match is one in a million.
+//! not compared: among 10⁹ different lines, the probability that one collides with a phrase that it
+//! does not match is one in a million.
 
 use crate::fnv::{OFFSET_BASIS, add_byte};
 use crate::{Phrase, is_mark};
@@ -13,7 +13,7 @@ const MAX_LISTED: usize = 64;
 /// Maximum length of a listed line in normal form, in bytes.
 pub const MAX_LINE: usize = 200;
 
-/// Returns the hashes of all lines that `phrase` matches; `None` if it is not found by its lines.
+/// Returns the hashes of all lines that `phrase` matches; `None` if it is not looked up by line.
 pub fn hashes(phrase: &Phrase) -> Option<Vec<u64>> {
     let lines = phrase.lines(MAX_LISTED)?;
     lines
@@ -22,9 +22,9 @@ pub fn hashes(phrase: &Phrase) -> Option<Vec<u64>> {
         .then(|| lines.iter().map(|line| hash(line)).collect())
 }
 
-/// Returns what a line is looked up by, given the line and its normal form.
+/// Returns the lookup key of a line, given the line and its normal form.
 pub fn key<'n>(line: &str, normal: &'n str) -> Option<&'n str> {
-    // The normal form of `ʼ`, a letter, is punctuation, and no phrase begins or ends with that.
+    // The normal form of the letter `ʼ` is punctuation, which no phrase starts or ends with.
     let line = line.trim_matches(is_mark);
     (!line.starts_with('ʼ') && !line.ends_with('ʼ')).then(|| normal.trim_matches(is_mark))
 }
@@ -42,7 +42,7 @@ pub fn prefix_hashes(text: &str) -> impl Iterator<Item = u64> {
     })
 }
 
-/// Distributes the bits of a hash, since FNV-1a hashes short texts to similar numbers.
+/// Mixes the bits of a hash, because FNV-1a hashes short texts to similar numbers.
 fn mix(state: u64) -> u64 {
     (state ^ (state >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93)
 }

@@ -1,10 +1,8 @@
-//! The normal form in which literals are searched for and lines are looked up: lower case, one
-//! space for each run of blanks, `0` for each digit, and `'`, `"` and `-` for their typographic
-//! variants.
+//! The normal form for searching literals and looking up lines: lower case, one space for each run
+//! of blanks, `0` for each digit, and `'`, `"` and `-` for their typographic variants.
 //!
-//! Because texts have one form, each literal needs only one form too, and it can extend over blanks
-//! and digits, as in `0 comments`. Case is folded as in regular expressions, character by
-//! character.
+//! Because texts are normalized, each literal needs only one form, and can include blanks and
+//! digits, as in `0 comments`. Case is folded as in regular expressions, character by character.
 
 use crate::{fold, is_mark};
 
@@ -17,7 +15,7 @@ pub struct NormalText {
 }
 
 impl NormalText {
-    /// Replaces the text by the normal form of `original`.
+    /// Replaces the text with the normal form of `original`.
     pub fn set(&mut self, original: &str) {
         self.text.clear();
         self.shifts.clear();
@@ -68,7 +66,7 @@ impl NormalText {
     }
 }
 
-/// Marks bytes whose normal form depends on the whole character or on the one before.
+/// Marks bytes whose normal form depends on the whole character or the previous one.
 const COMPLEX: u8 = 0;
 
 /// The normal form of each ASCII byte that is not a blank other than a space.
@@ -90,7 +88,7 @@ static FOLDED: [u8; 256] = {
 pub fn normal_char(character: char) -> char {
     match character {
         ' ' => ' ',
-        // The most frequent letters that stay as they are.
+        // The most frequent letters that are unchanged.
         'а'..='я' | 'à'..='ö' | 'ぁ'..='ゖ' | 'ァ'..='ヺ' | '一'..='\u{9FFF}' | '가'..='힣' => {
             character
         }
@@ -121,8 +119,8 @@ mod tests {
             let expected =
                 if is_digit { "x0x".to_owned() } else { normalize(&format!("x{character}x")) };
             assert_eq!(normal(&format!("x{character}x")), expected, "{character:?}");
-            // Leading punctuation is counted in normal form, where there may be more but never less
-            // of it.
+            // Leading punctuation is counted in normal form, which may have more of it but never
+            // less.
             assert!(!is_mark(character) || is_mark(normal_char(character)), "{character:?}");
             assert!(
                 normal_char(character).len_utf8() <= 3 * character.len_utf8() / 2,

@@ -1,19 +1,19 @@
-//! Literals that every match of an expression contains, so that the expression needs to run only
-//! where they are found.
+//! Literals that every match of an expression contains, so that the expression only has to run
+//! where they occur.
 //!
 //! This differs from the literal extraction of `regex-syntax` in three ways. That one extracts
 //! prefixes and suffixes, while the rare part of `.*Reader's choice.*` is in the middle. Literals
 //! here are in normal form (see `normal_text`), where `\s+` is one space, `\d` is `0` and a class
 //! of apostrophes is one apostrophe, so that they extend over several words. And a literal of an
-//! expression for whole units has a position: one that can only start the unit is not searched for
-//! anywhere else.
+//! expression for whole units has a position: a literal that can only start the unit is not
+//! searched for elsewhere.
 
 use regex_syntax::hir::{Class, ClassUnicode, Hir, HirKind, Repetition};
 
 use super::normal_text::{normal, normal_char};
 
-/// Maximum length of a literal, in bytes. Longer ones make the automata larger and find hardly
-/// less.
+/// Maximum length of a literal, in bytes. Longer ones make the automata larger and are hardly more
+/// selective.
 pub const MAX_LITERAL: usize = 16;
 /// Maximum number of literals in a set, such as the names of weekdays in many languages.
 const MAX_LITERALS: usize = 250;
@@ -21,29 +21,29 @@ const MAX_LITERALS: usize = 250;
 const MAX_CLASS: usize = 12;
 /// Maximum number of repetitions that are expanded.
 const MAX_REPETITIONS: u32 = 4;
-/// A set that occurs in a larger share of texts than this is not searched for. Trying the
-/// expression on each short line is as cheap.
+/// Sets that occur in a larger share of texts are not searched for. Trying the expression on each
+/// short line is just as cheap.
 const MAX_KEY_FREQUENCY: f64 = 0.05;
-/// A set that occurs in a larger share of texts than this rejects too few of them.
+/// Sets that occur in a larger share of texts reject too few of them.
 const MAX_CHECK_FREQUENCY: f64 = 0.2;
-/// Maximum number of sets beyond the key, and of literals in one. All of them are searched for in
+/// Maximum number of sets besides the key, and of literals per set. All of them are searched for in
 /// each text that has the key.
 const MAX_CHECKS: usize = 3;
 const MAX_CHECK_LITERALS: usize = 12;
 
-/// What a text in normal form contains if an expression matches it.
+/// The literals that a text in normal form contains if an expression matches it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Required {
     /// One of these; empty if no rare set is known.
     pub key: Vec<String>,
-    /// The literal of `key` begins at most this many bytes after the punctuation at the start of
+    /// The literal of `key` starts at most this many bytes after the punctuation at the start of
     /// the unit.
     pub max_offset: Option<usize>,
     /// One of each of these.
     pub checks: Vec<Vec<String>>,
 }
 
-/// Literals of which each match has one.
+/// Literals of which each match contains at least one.
 #[derive(Debug)]
 struct LiteralSet {
     literals: Vec<String>,
@@ -53,8 +53,8 @@ struct LiteralSet {
 }
 
 impl Required {
-    /// Extracts what each match of the expression `source` contains, whatever the case. `is_whole`
-    /// says whether it matches whole units.
+    /// Extracts the literals that each match of the expression `source` contains, ignoring case.
+    /// `is_whole` tells whether it matches whole units.
     ///
     /// # Errors
     ///
@@ -125,8 +125,8 @@ fn overlap(left: &[String], right: &[String]) -> bool {
     })
 }
 
-/// Collects sets of which each match of `hir` has a literal. A match begins at most `max_offset`
-/// bytes after the punctuation at the start of the unit.
+/// Collects sets of literals such that each match of `hir` contains a literal of each set. A match
+/// starts at most `max_offset` bytes after the punctuation at the start of the unit.
 fn collect(hir: &Hir, max_offset: Option<usize>, sets: &mut Vec<LiteralSet>) {
     match hir.kind() {
         HirKind::Concat(parts) => {
@@ -168,8 +168,8 @@ fn collect(hir: &Hir, max_offset: Option<usize>, sets: &mut Vec<LiteralSet>) {
     }
 }
 
-/// Returns the maximum length in bytes of what `hir` matches, whatever the case: `k` may be the
-/// Kelvin sign, which has three bytes.
+/// Returns the maximum length in bytes of a match of `hir`, ignoring case: `k` may be the Kelvin
+/// sign, which has three bytes.
 fn max_bytes(hir: &Hir) -> Option<usize> {
     hir.properties().maximum_len().map(|bytes| 3 * bytes)
 }
@@ -189,9 +189,10 @@ impl LiteralSet {
     }
 }
 
-/// Estimates how often text has a literal, from its bytes, and at least as often as its words.
+/// Estimates the frequency of a literal from its bytes and its words.
 fn frequency(literal: &str) -> f64 {
-    /// Bytes depend on each other, so literals are more frequent than the product of their bytes.
+    /// Bytes are not independent, so literals are more frequent than the product of the frequencies
+    /// of their bytes.
     const DEPENDENCE: f64 = 0.7;
     const COMMON_WORD: f64 = 1e-2;
     const OTHER_WORD: f64 = 1e-6;
@@ -308,7 +309,7 @@ mod tests {
         for (expression, key, max_offset) in [
             (r"\d+ comments? on .*", vec![" comment on ", " comments on "], None),
             (r"(?:view|see)\s+all\s+comment", vec![" all comment"], Some(12)),
-            // One literal is better than two that are rarer still.
+            // One literal is better than two rarer ones.
             (r".{2,9}: Reader[’']s [‘“]choice", vec![": reader's "], Some(108)),
             (r".*Читать далее", vec!["читать д"], None), // of at most 16 bytes
             (r".{3}|\d\d", vec![], None),

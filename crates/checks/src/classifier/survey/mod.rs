@@ -1,4 +1,4 @@
-//! A document as the model sees it: its lines, what they look like and what surrounds them.
+//! Document-level features: the lines of a document, their shapes and their surroundings.
 
 mod rows;
 
@@ -14,21 +14,21 @@ use super::words::{self, Word, WordCounts};
 use dechaff_findings::Finding;
 use dechaff_text::{BlockKind, Document, PageKind, PageKindEstimate, Span, template_hash};
 
-/// The longest line, in bytes, that the model judges.
+/// Maximum length of a scored line, in bytes.
 const MAX_BYTES: usize = 400;
 
-/// Blanks at the start of a line that count; more tell nothing.
+/// Maximum indentation that is counted.
 const MAX_INDENT: usize = 20;
 
-/// A document's lines as the model sees them.
+/// The lines of a document with their features.
 pub struct Survey {
     units: Vec<SurveyUnit>,
     buckets: Vec<u32>,
     prose: Prose,
     page: PageKindEstimate,
-    /// The first unit before the running text that is long enough to be the document's title.
+    /// The first unit before the running text that is long enough to be the title.
     title: Option<usize>,
-    /// Share of the units that earlier findings remove.
+    /// Share of units that earlier findings remove.
     flagged_share: f32,
     /// From the first block of running text to the last.
     prose_range: Range<usize>,
@@ -46,14 +46,14 @@ struct SurveyUnit {
     is_heading: bool,
     is_quotation: bool,
     is_prose: bool,
-    /// Text of one line, short enough to be judged.
+    /// Whether it is a single line of text, short enough to be scored.
     is_candidate: bool,
-    /// Looks like code or markup, which the model must leave alone.
+    /// Whether it looks like code or markup, which is never reported.
     is_markup: bool,
-    /// An earlier finding removes it.
+    /// Whether an earlier finding removes it.
     is_flagged: bool,
     gap_before: bool,
-    /// Begins as several lines do, such as those of one speaker.
+    /// Whether it starts like several other lines, such as those of one speaker.
     is_spoken: bool,
     copies: f32,
     templates: f32,
@@ -66,17 +66,17 @@ struct SurveyUnit {
     phrases: Range<usize>,
 }
 
-/// Which other lines the features of a line depend on.
+/// The other lines that the features of a line depend on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineContext {
-    /// The lines between the running text above and below, the line itself included.
+    /// The lines between the running text above and below, including the line itself.
     pub run: Range<usize>,
     /// The heading of the line, or the first line of the run if there is none.
     pub heading: usize,
 }
 
 impl Survey {
-    /// Surveys `document`, of which `findings` are known.
+    /// Surveys `document`, given earlier `findings`.
     pub fn new<'f>(
         document: &Document<'_>,
         findings: impl IntoIterator<Item = &'f Finding>,
@@ -84,7 +84,7 @@ impl Survey {
         Self::among(document, &flagged(document, findings))
     }
 
-    /// Surveys `document`, of which some blocks are flagged.
+    /// Surveys `document`, given which blocks are flagged.
     pub(super) fn among(document: &Document<'_>, is_flagged: &[bool]) -> Self {
         let mut survey = Self {
             units: Vec::with_capacity(document.blocks().len()),
@@ -154,7 +154,7 @@ impl Survey {
 
     /// Counts copies, and words that occur in the running text or the title.
     fn count(&mut self, document: &Document<'_>, words: &[Word]) {
-        /// Fewest lines that begin the same way.
+        /// Minimum number of lines with the same start.
         const MIN_TURNS: u32 = 3;
         const MIN_TITLE_WORD: usize = 4;
         let mut copies: FxHashMap<&str, f32> = FxHashMap::default();
@@ -211,7 +211,7 @@ impl Survey {
         }
     }
 
-    /// The number of blocks that are not blank.
+    /// Returns the number of nonblank blocks.
     pub fn len(&self) -> usize {
         self.units.len()
     }
@@ -221,17 +221,17 @@ impl Survey {
         self.units.is_empty()
     }
 
-    /// The index of a unit's line in the document's lines.
+    /// Returns the index of a unit's line in the document.
     pub fn line(&self, unit: usize) -> usize {
         self.units[unit].line
     }
 
-    /// The bytes of a unit, without marker.
+    /// Returns the span of a unit, without its marker.
     pub fn content(&self, unit: usize) -> Span {
         self.units[unit].content
     }
 
-    /// Whether the model looks at a unit.
+    /// Whether a unit is scored.
     pub fn is_candidate(&self, unit: usize) -> bool {
         self.units[unit].is_candidate
     }
@@ -246,7 +246,7 @@ impl Survey {
         self.units[unit].is_prose
     }
 
-    /// Whether the model may report a unit: it judges it, no earlier finding removes it, it has
+    /// Whether the model may report a unit: it is scored, no earlier finding removes it, it has
     /// words, and it is neither the title nor markup nor code.
     pub fn may_report(&self, unit: usize) -> bool {
         let one = &self.units[unit];
@@ -259,25 +259,25 @@ impl Survey {
         self.units[unit].is_flagged
     }
 
-    /// How much of the document is running text.
+    /// Returns the amount of running text.
     pub fn prose(&self) -> Prose {
         self.prose
     }
 
-    /// The buckets of a unit's grams and phrases; none for what the model does not judge.
+    /// Returns the buckets of a unit's grams and phrases; none if it is not scored.
     pub fn buckets(&self, unit: usize) -> [&[u32]; 2] {
         let unit = &self.units[unit];
         [&self.buckets[unit.grams.clone()], &self.buckets[unit.phrases.clone()]]
     }
 
-    /// The share of all words, pairs of words and so on that `is_known`: small in a language that
-    /// the model did not learn.
+    /// Returns the share of all words, pairs of words and so on for which `is_known` holds: small
+    /// in a language that the model was not trained on.
     pub fn familiar(&self, is_known: impl Fn(u32) -> bool) -> f32 {
         let known = self.buckets.iter().filter(|bucket| is_known(**bucket)).count();
         known as f32 / self.buckets.len().max(1) as f32
     }
 
-    /// For each unit the lines that its features depend on.
+    /// Returns, for each unit, the lines that its features depend on.
     pub fn contexts(&self) -> Vec<LineContext> {
         let count = self.units.len();
         let is_body = |unit: &SurveyUnit| unit.is_prose && !unit.is_flagged;
@@ -304,14 +304,14 @@ impl Survey {
         contexts
     }
 
-    /// Returns the log odds that a unit needs in addition to those that its rule demands.
+    /// Returns the log odds that a unit needs in addition to the threshold of the rule.
     ///
-    /// The weights were chosen out of fold on judged pages and by texts of kinds that these lack.
-    /// Losing a sentence, the heading of a paragraph or an item of a list within the
-    /// text costs more than keeping a line of noise. Lines near code are often code, and lines
-    /// that begin like others with a name and a colon are often turns in a conversation. Service
-    /// pages, documentation and pages with little running text have short lines of their own. Where
-    /// other rules remove a fifth of the lines, more of the rest is noise, except at the title.
+    /// The values were chosen out of fold on judged pages, and on texts of other kinds. Losing a
+    /// sentence, the heading of a paragraph or an item of a list within the text costs more than
+    /// keeping a line of noise. Lines near code are often code, and several lines that start with a
+    /// name and a colon are often turns in a conversation. Service pages, documentation and pages
+    /// with little running text contain short lines as content. If other rules remove a fifth of
+    /// the lines, more of the rest is noise, except near the title.
     pub fn caution(&self, unit: usize) -> f32 {
         const SENTENCE: f32 = 1.2;
         const BETWEEN_PROSE: f32 = 1.0;
@@ -351,8 +351,8 @@ impl Survey {
             + DOCUMENTATION * self.page.probability(PageKind::Documentation)
     }
 
-    /// Whether a unit is where titles are: among the first lines, or just before the first running
-    /// text.
+    /// Whether a unit is in the position of a title: among the first lines, or just before the
+    /// first running text.
     fn may_be_title(&self, unit: usize) -> bool {
         const FIRST: usize = 5;
         const BEFORE: usize = 3;
@@ -360,9 +360,8 @@ impl Survey {
         unit < FIRST || (prose.saturating_sub(BEFORE)..=prose).contains(&unit)
     }
 
-    /// Returns the words of a line that weigh most for noise, the heaviest first. Numbers and
-    /// abbreviations in capitals are left out, because no reader would recognise them as page
-    /// furniture.
+    /// Returns the words of a line with the highest weights, sorted by weight. Omits numbers and
+    /// abbreviations in capitals, because no reader would recognise them as page furniture.
     pub(super) fn heavy_words(text: &str, weight: impl Fn(u32) -> f32) -> Vec<String> {
         const MIN_LETTERS: usize = 3;
         const MIN_WEIGHT: f32 = 0.5;
@@ -394,15 +393,15 @@ impl Survey {
     }
 }
 
-/// Blanks at the start of a line of `document`, up to [`MAX_INDENT`].
+/// Returns the indentation of a line of `document`, up to [`MAX_INDENT`].
 fn indent(document: &Document<'_>, line: usize) -> usize {
     let text = document.lines().get(line).map_or("", |line| document.slice(*line));
     text.bytes().take(MAX_INDENT).take_while(u8::is_ascii_whitespace).count()
 }
 
-/// Whether `text` holds a sign that code has and prose has not.
+/// Whether `text` contains a character that is typical of code and not of prose.
 fn has_code(text: &str) -> bool {
-    // All bytes are looked at, many at a time.
+    // Check all bytes without early exit, so that the loop is vectorised.
     text.bytes().fold(false, |has, byte| has | matches!(byte, b'`' | b'{' | b'}' | b'\\' | b'='))
 }
 

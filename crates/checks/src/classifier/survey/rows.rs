@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::{LineContext, Survey, SurveyUnit};
 use crate::classifier::features::{FEATURES, Feature, Nearby, REACH, Row, STEPS, nearby};
 
-/// Computes the features of a page's lines, one at a time: a row has half a kilobyte, and a file may
-/// have millions of lines.
+/// Computes the features of a page's lines one at a time, because a row takes half a kilobyte and a
+/// file may have millions of lines.
 pub struct LineRows<'s> {
     survey: &'s Survey,
     word_scores: Vec<f32>,
@@ -16,8 +16,8 @@ pub struct LineRows<'s> {
 }
 
 impl<'s> LineRows<'s> {
-    /// Prepares what the lines share, given what the words of each unit say and the share of
-    /// familiar words.
+    /// Prepares the features that all lines share, given the word score of each unit and the share
+    /// of familiar words.
     pub fn new(survey: &'s Survey, word_scores: Vec<f32>, familiar: f32) -> Self {
         let mut page = survey.page_row();
         page[Feature::Familiar as usize] = familiar;
@@ -44,7 +44,7 @@ impl<'s> LineRows<'s> {
 }
 
 impl Survey {
-    /// What all lines of the page have in common.
+    /// The features that all lines of the page share.
     fn page_row(&self) -> Row {
         let mut row = [0.0; FEATURES];
         let count = self.units.len().max(1) as f32;
@@ -194,7 +194,7 @@ impl Survey {
     }
 }
 
-/// Running sums over the lines of a page, so that a mean over any run takes two look-ups.
+/// Prefix sums over the lines of a page, so that the mean of any run takes two lookups.
 struct Sums {
     words: Vec<f64>,
     closed: Vec<f64>,
@@ -231,7 +231,7 @@ impl Sums {
     }
 }
 
-/// Returns what running sums say of a range of lines.
+/// Returns the sum over a range of lines.
 #[allow(clippy::cast_possible_truncation, reason = "a sum over a page fits")]
 fn over(sums: &[f64], range: Range<usize>) -> f32 {
     let at = |index: usize| sums.get(index).copied().unwrap_or(0.0);

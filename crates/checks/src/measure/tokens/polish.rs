@@ -1,20 +1,20 @@
-//! Where spaCy's tokenizer for Polish splits chunks: it takes full stops apart, and splits at every
+//! The affixes of spaCy's tokenizer for Polish: it splits off full stops, and splits at every
 //! hyphen.
 //!
 //! Source: `spacy/lang/pl/punctuation.py` in spaCy 3.8.
 
 use super::{QUOTES, dots_length, is_alpha, is_icon, is_sign, is_upper, unit_length};
 
-/// Beginnings of compounds that come off with their hyphen.
+/// Prefixes of compounds, split off with their hyphen.
 const COMPOUNDS: [&str; 6] = ["długo-", "krótko-", "jedno-", "dwu-", "trzy-", "cztero-"];
 
-/// Returns the bytes that come off the start.
+/// Returns the length of the prefix to split off.
 pub(super) fn prefix_length(text: &str) -> usize {
     let compound = COMPOUNDS.iter().find(|compound| text.starts_with(**compound));
     compound.map_or_else(|| super::prefix_length(text), |compound| compound.len())
 }
 
-/// Returns the bytes that come off the end.
+/// Returns the length of the suffix to split off.
 pub(super) fn suffix_length(text: &str) -> usize {
     let mut characters = text.chars().rev();
     let Some(last) = characters.next() else { return 0 };
@@ -28,7 +28,7 @@ pub(super) fn suffix_length(text: &str) -> usize {
     }
 }
 
-/// Returns the bytes of a sign at `at` that splits what is around it.
+/// Returns the length of the infix at `at`.
 pub(super) fn infix_length(text: &str, at: usize) -> usize {
     let Some(sign) = text[at..].chars().next() else { return 0 };
     if sign.is_ascii_alphanumeric() {

@@ -7,8 +7,7 @@ use crate::pattern::unit::{OwnLine, is_searchable};
 use crate::pattern::{PatternUnit, Region, SHORT_BYTES, SHORT_WORDS};
 
 impl EvidenceSearch<'_, '_> {
-    /// Tries patterns that count anywhere, and collects candidates of those that count at the start
-    /// or at the end.
+    /// Tries patterns for anywhere, and collects candidates of patterns for the start or end.
     pub(super) fn search(&mut self) {
         /// Maximum number of candidates to keep.
         const MAX_CANDIDATES: usize = 1 << 18;
@@ -33,7 +32,7 @@ impl EvidenceSearch<'_, '_> {
     fn each_candidate(&mut self, block: usize, mut take: impl FnMut(&mut Self, Candidate)) {
         let content = self.document.blocks()[block].content;
         let text = self.document.slice(content);
-        // There is at least one byte between two words.
+        // Words are separated by at least one byte.
         let is_short = text.len() <= SHORT_BYTES
             && (text.len() < 2 * SHORT_WORDS
                 || self.of_block.may_be_within(text, content, SHORT_WORDS));
@@ -54,7 +53,7 @@ impl EvidenceSearch<'_, '_> {
                 continue;
             };
             let candidate = Candidate { matcher: index, block, unit };
-            // The hits of a pattern in a unit follow each other, and the first is nearest to its
+            // The hits of a pattern in a unit are consecutive, and the first is nearest to its
             // start.
             if last == Some(candidate) {
                 continue;
@@ -78,8 +77,7 @@ impl EvidenceSearch<'_, '_> {
         self.found = found;
     }
 
-    /// Returns the candidates of a block that count at the start or at the end: from `kept`, if that
-    /// is complete.
+    /// Returns the candidates of a block for the start or end: from `kept`, if that is complete.
     pub(super) fn edge_candidates<'c>(
         &mut self,
         block: usize,

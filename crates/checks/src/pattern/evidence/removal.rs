@@ -1,4 +1,4 @@
-//! What matches remove beyond their units.
+//! Determines what matches remove beyond their units.
 
 use super::{Candidate, EvidenceSearch, Removal};
 use dechaff_text::{Block, BlockKind, Document, Span, count_words, ends_sentence};
@@ -82,8 +82,8 @@ impl EvidenceSearch<'_, '_> {
         is_list.then(|| items.iter().map(|item| item.span).reduce(Span::cover)).flatten()
     }
 
-    /// Returns a block and all blocks up to the next marked heading of its level or above; `None` if
-    /// code or a table is among them.
+    /// Returns a block and all blocks up to the next marked heading of its level or above; `None`
+    /// if they include code or a table.
     pub(super) fn section(&self, block: usize) -> Option<Span> {
         let blocks = self.document.blocks();
         let Outline { headings, matter } = self.outline.get_or_init(|| Outline::new(self.document));
@@ -119,8 +119,8 @@ impl EvidenceSearch<'_, '_> {
         reached.filter(|&block| self.document.is_prose(block))
     }
 
-    /// Returns where the section of a block ends: before the next heading with text below it, or at
-    /// the end of the document. Blocks that `is_label` admits count as headings too.
+    /// Returns the end of a block's section: the next heading with text below it, or the end of the
+    /// document. Blocks that satisfy `is_label` also count as headings.
     fn section_end(&self, block: usize, is_label: impl Fn(usize) -> bool) -> usize {
         let blocks = self.document.blocks();
         let level = self.document.marked_heading(block);
@@ -144,8 +144,8 @@ impl EvidenceSearch<'_, '_> {
     }
 }
 
-/// Where the marked headings of a document are, and its code and tables. A page may have a label
-/// above each of its lines, so what one of them heads is not searched block by block.
+/// The marked headings, code and tables of a document. A page may have a label above each line, so
+/// sections are not searched block by block.
 pub(super) struct Outline {
     /// The blocks that are headings, with their levels.
     headings: Vec<(usize, u8)>,

@@ -1,4 +1,4 @@
-//! Units with equal text.
+//! Finds units with equal text in steps.
 
 use super::super::matches::{DocSpan, Match, MatchEvidence, extra_copies, for_each_copy};
 use super::super::unit_kind::UnitKind;
@@ -7,7 +7,7 @@ use super::{DuplicateCheck, MinWords};
 use crate::staged::{StagedRow, StagedTable, StepInput, StepOutput};
 use crate::store;
 
-/// Reports equal units. A unit that one rule reports is left out of what later rules compare.
+/// Reports equal units. Later rules do not compare units that an earlier rule reports.
 pub(super) fn find(
     check: &DuplicateCheck,
     input: &dyn StepInput,

@@ -1,12 +1,11 @@
-//! Groups rows by key, without the units that earlier steps have reported.
+//! Groups rows by key, skipping units that earlier steps have reported.
 
 use std::ops::RangeInclusive;
 
 use crate::staged::{StagedRow, StagedTable, StepInput, place_key};
 use crate::store;
 
-/// Calls `visit` with the rows of each key in `keys`, in order, except for those in units that are
-/// claimed.
+/// Calls `visit` with the rows of each key in `keys`, in order, except for rows in claimed units.
 pub(super) fn for_each_unclaimed_group(
     input: &dyn StepInput,
     table: StagedTable,
@@ -19,12 +18,13 @@ pub(super) fn for_each_unclaimed_group(
     })
 }
 
-/// Returns the place of the unit of a row that begins with a document and the start of a unit.
+/// Returns the place of the unit of a row whose first values are a document and the start of a
+/// unit.
 pub(super) fn unit_place(row: &StagedRow) -> u64 {
     place_key(row.values[0], row.values[1])
 }
 
-/// Calls `visit` with as many rows as fit into memory, and all of each key.
+/// Calls `visit` with batches of rows that fit into memory. All rows of a key are in one batch.
 fn for_each_batch(
     input: &dyn StepInput,
     table: StagedTable,
@@ -32,7 +32,7 @@ fn for_each_batch(
     visit: &mut dyn FnMut(Vec<StagedRow>) -> store::Result<()>,
 ) -> store::Result<()> {
     const MIN_ROWS: usize = 16;
-    // A row, its place and its index. A vector that grows takes twice that for a moment.
+    // A row, its place and its index. A growing vector briefly takes twice that.
     let max_rows = (input.memory() / 2 / (size_of::<StagedRow>() + 16)).max(MIN_ROWS);
     let mut batch: Vec<StagedRow> = Vec::new();
     for row in input.rows(table, keys)? {

@@ -1,9 +1,9 @@
 //! Finds the pairs of similar sets that share an element in a range, see `set_join.rs`.
 //!
-//! A pair is found at each element that both prefixes share, in several tasks; only the rarest of
-//! them counts. Sets must be read again from the texts, which costs much more than comparing them.
-//! So each posting has a [`SetSignature`], by which most pairs are ruled out, and the sets of all
-//! other pairs that fit into memory are read at once, in the order of the texts.
+//! A pair is found at each element that both prefixes share, possibly in several tasks; only the
+//! rarest of them counts. Sets must be read again from the texts, which costs much more than
+//! comparing them. So each posting has a [`SetSignature`] that rules out most pairs, and the sets
+//! of the remaining pairs are read in large batches, in the order of the texts.
 
 use rustc_hash::FxHashMap;
 
@@ -18,7 +18,7 @@ use crate::store;
 /// A set: a unit or a document. Sets sort in the order in which they are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct SetId {
-    /// What sets are sorted by before their places.
+    /// The primary sort key, before the place.
     pub(crate) order: u32,
     pub(crate) document: u32,
     pub(crate) start: u32,
@@ -47,8 +47,8 @@ pub(crate) struct StagedPair {
 /// Reads the elements of a set, sorted.
 pub(crate) type ReadSet<'r> = dyn FnMut(SetId) -> store::Result<Vec<u64>> + 'r;
 
-/// Multiplies elements, so that small ones are spread over all keys. The prefixes of sets have more
-/// small elements than large ones.
+/// Multiplier that spreads elements over all keys, because prefixes have more small elements than
+/// large ones.
 const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 /// The inverse of [`SPREAD`] modulo 2^64.
 const GATHER: u64 = 0xf1de_83e1_9937_733d;
@@ -101,7 +101,7 @@ impl SetPosting {
     }
 }
 
-/// A set of candidates, and where its elements are once they have been read.
+/// A set among the candidates, and the position of its elements once they have been read.
 struct CandidateSet {
     id: SetId,
     elements: std::ops::Range<usize>,
@@ -112,14 +112,15 @@ struct ElementCandidates {
     /// The shared element, by rarity.
     key: u64,
     is_truncated: bool,
-    /// The end of the pairs of the element in the list of all.
+    /// The end of the element's pairs in the list of all pairs.
     end: usize,
 }
 
 /// A join of the sets that share an element.
 pub(crate) struct StagedJoin<'j> {
     threshold: Ratio,
-    /// The number of sets with an element beyond which only those close to each other are compared.
+    /// Maximum number of sets with an element; beyond it, only sets close to each other are
+    /// compared.
     max_postings: usize,
     order: ElementOrder,
     /// The soft limit for sets in memory, in bytes.
@@ -182,7 +183,7 @@ impl<'j> StagedJoin<'j> {
         report: &mut dyn FnMut(StagedPair) -> store::Result<()>,
     ) -> store::Result<()> {
         let is_truncated = postings.len() > self.max_postings;
-        // The indexes of the sets, as far as they are known.
+        // The indexes of the sets that have been looked up.
         let mut indices: Vec<Option<u32>> = Vec::new();
         for (at, right) in postings.iter().enumerate().skip(1) {
             let (far, near) = if is_truncated {
@@ -209,7 +210,7 @@ impl<'j> StagedJoin<'j> {
         Ok(())
     }
 
-    /// Whether two sets may be similar, and are not compared at an element before this one.
+    /// Whether two sets may be similar and are not compared at an earlier element.
     fn may_be_similar(&self, left: &SetPosting, right: &SetPosting) -> bool {
         if left.before == right.before && left.before != 0 {
             return false;
@@ -221,7 +222,7 @@ impl<'j> StagedJoin<'j> {
         })
     }
 
-    /// Returns the index of the set of a posting, which is `known` once it has been looked up.
+    /// Returns the index of the set of a posting. `known` caches it.
     fn index(&mut self, posting: &SetPosting, known: &mut Option<u32>) -> u32 {
         *known.get_or_insert_with(|| {
             *self.indices.entry(posting.set).or_insert_with(|| {

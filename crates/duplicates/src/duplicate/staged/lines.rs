@@ -1,4 +1,4 @@
-//! Recurring lines: which lines count as the same, and which are reported.
+//! Finds recurring lines in steps: decides which lines count as the same, and which are reported.
 
 use std::ops::RangeInclusive;
 
@@ -24,11 +24,12 @@ use crate::store::{self, StoreError};
 struct SharePattern {
     lines: u32,
     first: DocSpan,
-    /// The hashes of the lines without one word, as far as they are frequent.
+    /// The hashes of the lines without one word, if they are frequent.
     variants: Vec<u64>,
 }
 
-/// Writes the lines of a share that differ in one word from enough others to be merged.
+/// Writes the lines of a share that may be merged because enough others differ from them in one
+/// word.
 pub(super) fn find_variants(
     check: &DuplicateCheck,
     input: &dyn StepInput,
@@ -83,7 +84,7 @@ pub(super) fn find_variants(
     Ok(())
 }
 
-/// Adds the tables that tasks wrote as `blob`.
+/// Sums the tables that tasks wrote as `blob`.
 pub(super) fn sum_of_tables(
     input: &dyn StepInput,
     blob: StagedBlob,
@@ -198,7 +199,7 @@ impl FirstLines {
 /// A pattern with a variant: its hash, the number of its lines and the first of them.
 type VariantPattern = (u64, usize, DocSpan);
 
-/// Calls `visit` with each variant and the patterns that have it, each once and in order.
+/// Calls `visit` with each variant and its patterns, without repetition and in order.
 fn for_each_variant(
     input: &dyn StepInput,
     table: StagedTable,
@@ -223,7 +224,7 @@ fn for_each_variant(
     })
 }
 
-/// Writes the variants that more than one pattern and enough lines have.
+/// Writes the variants of more than one pattern and enough lines.
 pub(super) fn group_variants(
     check: &DuplicateCheck,
     input: &dyn StepInput,
@@ -270,7 +271,7 @@ pub(super) fn merge(
     patterns.sort_unstable_by_key(|pattern| pattern.first);
     let index: FxHashMap<u64, u32> =
         patterns.iter().zip(0..).map(|(pattern, index)| (pattern.hash, index)).collect();
-    // The groups are read again rather than kept: there are many more hashes in them than patterns.
+    // Read the groups again instead of keeping them: they have many more hashes than patterns.
     let mut groups = PatternGroups::default();
     for_each_variant(input, StagedTable::VariantGroups, keys, &mut |_, patterns| {
         groups.push(patterns.iter().filter_map(|(hash, ..)| index.get(hash).copied()));
@@ -285,7 +286,7 @@ pub(super) fn merge(
             _ => false,
         }
     });
-    // What is written is held in memory too.
+    // The output is also held in memory.
     drop((groups, first_lines));
     for pattern in &patterns.0 {
         let Some(mut main) = pattern.merged_with else { continue };
@@ -317,7 +318,7 @@ pub(super) fn find(
             keys.push(row.key);
         }
     }
-    // The lines that count as one in the share have keys all over the range.
+    // Merged lines of the share have keys across the whole range.
     keys.sort_unstable();
     let mut merged: FxHashMap<u64, Vec<StagedRow>> = FxHashMap::default();
     for row in input.rows_of(StagedTable::Lines, keys.into())? {

@@ -1,7 +1,7 @@
-//! Comparing in steps: what each task does, with the code that compares in one process.
+//! Comparing in steps: the work of each task, sharing code with the comparison in one process.
 //!
-//! A place in the corpus is the number of the document and an offset. It sorts like the units of a
-//! comparison in one process, so first and earlier mean the same.
+//! A place in the corpus is the number of the document and an offset. Places sort like the units of
+//! a comparison in one process, so "first" and "earlier" mean the same.
 
 mod equal;
 mod groups;
@@ -199,7 +199,8 @@ impl DuplicateCheck {
             for print in unit.fingerprints() {
                 let context = print.context.number().into();
                 let values = [document, start, end, print.start, context];
-                // The smallest hash of each window is chosen, so hashes are not spread evenly.
+                // Winnowing picks the smallest hash of each window, so hashes are not evenly
+                // distributed.
                 output.row(StagedTable::Passages, StagedRow::new(finalize(print.hash), values))?;
             }
         }
@@ -222,7 +223,7 @@ impl DuplicateCheck {
         position.map_or(u32::MAX, to_u32_saturating)
     }
 
-    /// Writes a match of a unit, which later steps leave out.
+    /// Writes a match of a unit, which claims the unit.
     fn write_claim(&self, found: &Match<'_>, output: &mut dyn StepOutput) -> store::Result<()> {
         self.write_match(found, output)?;
         let key = place_key(found.copy.document, found.copy.start);
@@ -238,7 +239,7 @@ impl DuplicateCheck {
                 (1, [shared, union, u32::from(is_truncated) | u32::from(may_delete) << 1])
             }
             MatchEvidence::SharedRun { words, is_whole } => (2, [words, u32::from(is_whole), 0]),
-            // With one document, lines are alike if they are equal.
+            // Within one document, only equal lines count as the same.
             MatchEvidence::Recurring { documents, times, .. } => (3, [documents, times, 0]),
         };
         let [first, second, third] = numbers;
@@ -295,7 +296,7 @@ fn line_tokens(unit: &UnitRecord<'_>) -> Vec<u32> {
     unit.tokens.as_chunks().0.iter().map(|token| u32::from_le_bytes(*token)).collect()
 }
 
-/// Returns the element that stands for a line without one of its words in a table of counts.
+/// Returns the element that represents a line without one of its words in a table of counts.
 fn variant_element(hash: u64) -> u64 {
     hash >> (u64::BITS - super::ELEMENT_BITS)
 }

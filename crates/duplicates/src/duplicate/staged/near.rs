@@ -1,4 +1,4 @@
-//! Units that differ in a few words.
+//! Finds units that differ in a few words, in steps.
 
 use rustc_hash::FxHashMap;
 
@@ -18,7 +18,7 @@ use crate::staged::{
 };
 use crate::store::{self, StoreError, to_u32};
 
-/// Calls `visit` with each unit of the share that is compared, its number of words and its shingles.
+/// Calls `visit` with each compared unit of the share, its number of words and its shingles.
 fn for_each_candidate(
     check: &DuplicateCheck,
     input: &dyn StepInput,
@@ -66,7 +66,7 @@ pub(crate) struct ElementCounts {
 }
 
 impl ElementCounts {
-    /// Creates a table for as many elements as the sketches wrote as total number `at`.
+    /// Creates a table sized for the sum of the sketches' totals at index `at`.
     pub(crate) fn new(input: &dyn StepInput, at: usize) -> store::Result<Self> {
         let mut total = 0_u64;
         input.blobs(StagedBlob::Totals, &mut |bytes| {
@@ -91,7 +91,7 @@ impl ElementCounts {
     }
 }
 
-/// Adds the [`ElementCounts`] that tasks wrote, and writes the order.
+/// Sums the [`ElementCounts`] of all tasks, and writes the order.
 pub(crate) fn merge_counts(
     input: &dyn StepInput,
     counts: StagedBlob,
@@ -112,7 +112,7 @@ pub(crate) fn merge_counts(
         Ok(())
     })?;
     let Some(sum) = sum else { return Ok(()) };
-    // The table must be as large as in one process: it decides the order.
+    // The table must have the same size as in one process, because the size determines the order.
     let order_table = sum.folded(usize::try_from(total).unwrap_or(usize::MAX));
     output.blob(order, order_table.as_bytes())
 }
@@ -183,7 +183,7 @@ pub(super) fn post(
     })
 }
 
-/// Finds the most similar earlier unit of each unit, as far as pairs belong to the share.
+/// Finds the most similar earlier unit of each unit, among the pairs of the share.
 pub(super) fn find(
     check: &DuplicateCheck,
     input: &dyn StepInput,

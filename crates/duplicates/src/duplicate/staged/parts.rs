@@ -1,4 +1,4 @@
-//! Sentences and passages in units that are not reported themselves.
+//! Finds sentences and passages in steps, in units that are not themselves reported.
 
 use std::iter::Peekable;
 
@@ -106,7 +106,7 @@ impl<'i> ByDocument<'i> {
     }
 }
 
-/// Finds shared passages, and drops what lies within other copies.
+/// Finds shared passages, and drops those within other copies.
 pub(super) fn extend(
     check: &DuplicateCheck,
     input: &dyn StepInput,

@@ -1,11 +1,11 @@
-//! Small summaries of sets, by which most pairs that are not similar are ruled out.
+//! Small summaries of sets that rule out most pairs of dissimilar sets.
 
-/// How many elements of a set are in each of sixteen classes, modulo sixteen: four bits per class.
+/// The number of elements in each of sixteen classes, modulo sixteen: four bits per class.
 ///
 /// Sets that differ in few elements have similar counts. So the distance of two signatures is a
-/// lower bound of the number of elements that only one of the sets has, and ruling out pairs by it
-/// is exact. With the threshold 0.8, it rules out unrelated sets of up to about 250 elements; a
-/// bitmap of as many bits (Sandes, Teodoro and Melo 2017, "Bitmap filter") does so up to 140.
+/// lower bound of the number of elements that only one of the sets has, and the filter never drops
+/// a similar pair. With the threshold 0.8, it rules out unrelated sets of up to about 250 elements;
+/// a bitmap of as many bits (Sandes, Teodoro and Melo 2017, "Bitmap filter") does so up to 140.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct SetSignature(pub(crate) u64);
 
@@ -24,7 +24,7 @@ impl SetSignature {
         Self(counts.iter().rev().fold(0, |bits, count| bits << 4 | count & 15))
     }
 
-    /// Returns how many elements only one of two sets has, at least.
+    /// Returns a lower bound of the number of elements that only one of two sets has.
     pub(crate) fn min_distance(self, other: Self) -> u32 {
         let even = distances(self.0 & LOW, other.0 & LOW);
         let odd = distances(self.0 >> 4 & LOW, other.0 >> 4 & LOW);
@@ -75,7 +75,7 @@ mod tests {
             |first: u64| -> Vec<u64> { (first..first + 200).map(super::super::finalize).collect() };
         let distance =
             SetSignature::new(&numbers(0)).min_distance(SetSignature::new(&numbers(200)));
-        // Sets of 200 elements with the similarity 0.8 differ in 44 elements at most.
+        // Sets of 200 elements with a similarity of 0.8 differ in at most 44 elements.
         assert!(distance > 44, "{distance}");
     }
 }
