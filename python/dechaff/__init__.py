@@ -1,4 +1,4 @@
-"""A linter for text corpora: boilerplate, duplicates and broken tables, with exact places and fixes.
+"""A linter for text corpora: boilerplate, duplicates and broken tables, with exact positions and fixes.
 
     >>> import dechaff
     >>> linter = dechaff.Linter()
@@ -6,9 +6,9 @@
     ...     print(finding.code, finding.message, text[finding.start : finding.end])
     >>> clean = linter.fix(text).text
 
-The module does the same as the command `dechaff`, reports the same findings and makes the same fixes. It prints
-nothing. Adapters for other libraries are in modules of their own, such as `dechaff.datatrove` or `dechaff.spark`, which
-are imported by name and need their host.
+The module has the same findings and fixes as the command `dechaff`, and prints nothing. Adapters for other libraries
+are in submodules such as `dechaff.datatrove` and `dechaff.spark`, which must be imported by name and need their
+library.
 """
 
 from dechaff._batch import ChangeTable, FindingTable, FixedBatch, MeasureTable

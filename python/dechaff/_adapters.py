@@ -1,4 +1,4 @@
-"""What the adapters share."""
+"""Code that the adapters share."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def fix_table(linter: Linter, table: Any, column: str, unsafe_fixes: bool | None
 
 
 def find_in_table(linter: Linter, table: Any, column: str, id: str) -> Any:
-    """Returns a table with a row for each finding in a column, and the ID of its document in place of the row."""
+    """Returns a table with a row for each finding in a column, with the ID of its document instead of the row."""
     found = linter.check_batch(table.column(column)).to_arrow()
     ids = table.column(id).take(found["row"])
     return found.set_column(0, id, ids)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class _Table:
-    """A table that any library with Arrow's PyCapsule interface reads without a copy."""
+    """A table that any library with Arrow's PyCapsule interface can read without copying."""
 
     def __init__(self, batch: Any) -> None:
         self._batch = batch
@@ -47,25 +47,25 @@ class _Table:
 
 
 class FindingTable(_Table):
-    """The findings in a column of texts, with a row for each.
+    """The findings in a column of texts, one row per finding.
 
-    Columns: `row` (of the text, from 0), `start` and `end` in code points, `start_byte` and `end_byte`, `line`, `column`,
-    `code`, `name`, `severity`, `message`, `help`, `fix` (`safe`, `unsafe` or null), `probability` and `fingerprint`, as in
-    `Finding`.
+    Columns: `row` (of the text, from 0), `start` and `end` in code points, `start_byte` and `end_byte`, `line`,
+    `column`, `code`, `name`, `severity`, `message`, `help`, `fix` (`safe`, `unsafe` or null), `probability` and
+    `fingerprint`, as in `Finding`.
     """
 
 
 class MeasureTable(_Table):
-    """The measures of quality of a column of texts, with a row for each text; a null has a row of nulls.
+    """The quality measures of a column of texts, one row per text; a null has a row of nulls.
 
-    Columns, as in the file of `dechaff check --measures FILE`: for each set its name, such as `gopher@dolma-v2`, with the
-    threshold that the text fails first, or null; then `gopher@dolma-v2:words` and so on with the values, or null where
+    Columns, as in the file of `dechaff check --measures FILE`: for each set its name, such as `gopher@dolma-v2`, with
+    the first threshold that the text fails, or null; then `gopher@dolma-v2:words` and so on with the values, or null if
     the set does not define one. Shares are from 0 to 1.
     """
 
 
 class ChangeTable(_Table):
-    """What fixing changed in a column of texts, with a row for each change.
+    """The changes to a column of texts, one row per change.
 
     Columns: `row` (of the text, from 0), `start` and `end` in code points of the original, `start_byte` and `end_byte`,
     `removed`, `inserted` and `rules`, as in `Change`.
@@ -102,12 +102,12 @@ def _plain(column: Any) -> Iterable[str | None]:
 
 
 def read_labels(column: Any) -> list[str | None]:
-    """Returns a column of labels, in which other values than strings count as null."""
+    """Returns a column of labels, in which values other than strings count as null."""
     return list(_plain(column))
 
 
 def read_column(column: Any) -> tuple[Any, Callable[[Any], Any]]:
-    """Returns a column as the extension module takes it, and a function that converts its answer back."""
+    """Converts a column for the extension module, and returns a function that converts the result back."""
     host = type(column).__module__.split(".")[0]
     if host == "pandas":
         import pandas

@@ -12,26 +12,26 @@ from dechaff._linter import Linter, Path, make_linter
 if TYPE_CHECKING:
     import pyarrow
 
-# Memory of a task by default, as of the command.
+# The default memory of a task, as in the command.
 MEMORY = 1 << 30
 
 
 class Comparison:
     """A comparison of more documents than one process can hold, in steps over a work folder.
 
-    It does what `dechaff compare` does. Each step is split into shares, which are tasks for any engine: they are
+    It works like `dechaff compare`. Each step is split into shares, which are tasks for any engine: they are
     idempotent, write files atomically, and may be repeated or run twice at the same time. A step needs all shares of
-    the one before it.
+    the previous one.
 
     - `work`: the work folder. All tasks must see it at the same path; relative paths are made absolute here.
     - `documents`: files, directories and globs. The order of their names, and of the records in them, decides which
       copy counts as the original.
     - `text` and `id`: the fields or columns with the text and the ID, by default as configured, or `text` and `id`.
-    - `memory`: what a task may hold in memory, in bytes; a soft limit.
-    - `skip_bad_records`: leaves out records that are not readable, which are an error otherwise.
+    - `memory`: a soft limit on the memory of a task, in bytes.
+    - `skip_bad_records`: skip unreadable records, which are an error otherwise.
 
-    It takes a linter or the settings of one. The findings are those of `dechaff check` with the same settings, however
-    the work is split. A comparison pickles, so it can be sent to tasks. A task uses the threads of the linter.
+    Pass a linter or its settings. The findings are those of `dechaff check` with the same settings, however
+    the work is split. A comparison can be pickled and sent to tasks. A task uses the threads of the linter.
     """
 
     def __init__(
@@ -58,9 +58,9 @@ class Comparison:
         return [name for name, _ in self._native().steps()]
 
     def shares(self, step: str, wanted: int) -> int:
-        """Returns in how many shares to do a step.
+        """Returns the number of shares of a step.
 
-        That is `wanted`, or 1 if the step cannot be split, or the number with which it was begun.
+        That is `wanted`, or 1 if the step cannot be split, or the number that it was started with.
         """
         native = self._native()
         is_split = dict(native.steps())
@@ -76,9 +76,9 @@ class Comparison:
         return any(name == step and count == done for name, count, done in self._native().progress())
 
     def run(self, step: str, number: int = 1, count: int = 1) -> bool:
-        """Does share `number` of `count` of a step, counted from 1. Returns whether it was not done before.
+        """Does share `number` of `count` of a step, counted from 1. Returns `False` if it had already been done.
 
-        If another process of this machine does the same share, waits for it.
+        Waits if another process on this machine is doing the same share.
 
         Raises `dechaff.Error` if an earlier step is not done, a document cannot be read, or the work folder belongs to
         another comparison.
@@ -86,7 +86,7 @@ class Comparison:
         return self._native().run(step, number, count)
 
     def run_all(self, shares: int = 1) -> None:
-        """Does what is left of all steps, one share after the other."""
+        """Does the remaining work of all steps, one share after the other."""
         for step in self.steps():
             if not self.is_done(step):
                 count = self.shares(step, shares)
@@ -97,7 +97,7 @@ class Comparison:
         """Yields the findings in share `number` of `count` of the documents, once all steps are done.
 
         Columns: `path`, `record` (from 1, or null) and `id` of the document; those of `FindingTable`, without `row`;
-        and for copies the place of the original: `original_path`, `original_record`, `original_id`, `original_start`
+        and for copies the position of the original: `original_path`, `original_record`, `original_id`, `original_start`
         and `original_end` in code points, `original_start_byte` and `original_end_byte`.
         """
         return self._batches(self._native().check(number, count))
@@ -106,15 +106,15 @@ class Comparison:
         """Removes copies in share `number` of `count` of the documents, but never the last one.
 
         Yields a row for each document: `path`, `record` and `id`; `text`, fixed; `removed_bytes`; and `refusal`, why
-        fixes were not applied, or null. A copy also stays if a fix may delete what it is a copy of, so compare the texts
+        fixes were not applied, or null. A copy also stays if a fix may delete its original, so compare the texts
         again to find more.
 
-        Raises `dechaff.Error` if rules are selected that do not compare documents: fix what they report before.
+        Raises `dechaff.Error` if rules are selected that do not compare documents: apply their fixes first.
         """
         return self._batches(self._native().fix(number, count, unsafe_fixes))
 
     def _native(self) -> _dechaff.Comparison:
-        # Made for each call, in the process of the task.
+        # Created for each call, in the process of the task.
         return _dechaff.Comparison(
             self.linter._engine, self.work, self.documents, self.text, self.id, self.memory, self.skip_bad_records
         )
@@ -131,6 +131,6 @@ class Comparison:
 
 
 def _absolute(path: Path) -> str:
-    """Makes a path independent of the working directory of a task. URLs stay as they are."""
+    """Makes a path independent of a task's working directory. URLs are unchanged."""
     path = os.fspath(path)
     return path if "://" in path else os.path.abspath(path)

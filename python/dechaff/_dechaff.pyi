@@ -7,10 +7,10 @@ from typing import Any, Final, final
 __version__: Final[str]
 
 class Error(Exception):
-    """A failure, with the message that the command prints."""
+    """An error, with the message that the command prints."""
 
 class ConfigError(Error):
-    """A mistake in settings, rules or an ignore list, with its place and remedy."""
+    """An error in settings, rules or an ignore list, with its position and a hint."""
 
 @final
 class Engine:

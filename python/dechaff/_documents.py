@@ -1,4 +1,4 @@
-"""The documents of a corpus, whatever they come as."""
+"""Reads the documents of a corpus from any supported type."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import repeat
 from typing import Any, NamedTuple
 
-# What is converted at a time.
+# The number of rows converted at a time.
 _MAX_DOCUMENTS = 1_000
 _MAX_CHARACTERS = 4_000_000
 
@@ -74,7 +74,7 @@ def _read_table(table: Any, fields: Fields) -> Iterator[Row]:
 
 
 def _group(value: Any) -> str | None:
-    """Returns the value of a field, of which only strings and numbers count, as for the command."""
+    """Returns the value of a field if it is a string or number, as in the command."""
     is_value = isinstance(value, str | int | float) and not isinstance(value, bool)
     return str(value) if is_value else None
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from dechaff._types import Finding, Findings, Fixed
 
-# Colours that are readable on a light and on a dark page.
+# Colours that are readable on light and dark pages.
 _STYLES = {
     "del": "background:#f8514966;text-decoration:line-through",
     "ins": "background:#2ea04366;text-decoration:none",

@@ -19,16 +19,18 @@ Path = str | os.PathLike[str]
 class Linter:
     """Compiled rules, ready to check and fix texts.
 
-    - `select`: the rules to run instead of the default ones: codes, prefixes of codes such as `"BP"`, names, or `"ALL"`.
+    - `select`: the rules to run instead of the default ones: codes, prefixes of codes such as `"BP"`, names, or
+      `"ALL"`.
     - `ignore`: rules not to run; `extend_select`: rules to run in addition.
-    - `config`: a configuration file, or its keys as a dictionary, such as `{"max-removed": 0.3}`. No file is searched for.
+    - `config`: a configuration file, or its keys as a dictionary, such as `{"max-removed": 0.3}`. No other files are
+      searched for.
     - `rules`: files and directories with custom rules.
-    - `threads`: for batches and corpora; by default one for each processor, and in a forked child one.
+    - `threads`: for batches and corpora; by default one per processor, or one in a forked child.
 
-    Files are read once, here. A linter pickles, compares and hashes by its settings, including the content of those
-    files, so it can be sent to processes that do not have them.
+    Files are read once, here. Linters are pickled, compared and hashed by their settings, including the content of
+    these files, so they can be sent to processes without access to them.
 
-    Raises `dechaff.ConfigError` if a setting is wrong, with the message of the command.
+    Raises `dechaff.ConfigError` if a setting is invalid, with the command's message.
     """
 
     __slots__ = ("_engine", "_threads")
@@ -59,41 +61,41 @@ class Linter:
     def check(self, text: str, path: Path | None = None) -> Findings:
         """Returns the findings in `text`, in order of position, as `dechaff check FILE` reports them.
 
-        `path` is for `per-file-ignores` and for what depends on Markdown; nothing is read from it.
+        `path` determines `per-file-ignores` and whether the text is Markdown; it is not read.
         """
         return _findings(self._engine.check(text, _path(path)), path)
 
     def fix(self, text: str, path: Path | None = None, *, unsafe_fixes: bool | None = None) -> Fixed:
-        """Fixes `text` as `dechaff check --fix FILE` does, until nothing is left to fix.
+        """Fixes `text` like `dechaff check --fix FILE`, until nothing is left to fix.
 
-        `unsafe_fixes` applies unsafe fixes too. By default the configuration decides, and without one only safe fixes
-        are applied. A text that would lose more than `max-removed` of its words, by default half of them, is left alone,
-        and `Fixed.refusal` says so.
+        `unsafe_fixes` also applies unsafe fixes. By default the configuration decides, and without one only safe fixes
+        are applied. A text that would lose more than `max-removed` of its words, by default half of them, is not
+        changed, and `Fixed.refusal` says so.
         """
         return _fixed(text, self._engine.fix(text, _path(path), unsafe_fixes))
 
     def check_batch(self, texts: Any, path: Path | None = None) -> FindingTable:
         """Checks each text of a column by itself.
 
-        `texts` is a list of `str` and `None`, a pandas or polars `Series`, or any Arrow array or chunked array of strings,
-        large strings, string views or dictionaries of them.
+        `texts` is a list of `str` and `None`, a pandas or polars `Series`, or any Arrow array or chunked array of
+        strings, large strings, string views or dictionaries of them.
 
-        Returns a table with a row for each finding. Nulls have none.
+        Returns a table with one row per finding. Nulls have no findings.
         """
         column, _ = read_column(texts)
         return FindingTable(self._engine.check_batch(column, _path(path)))
 
     def measure(self, text: str, *, language: str | None = None) -> dict[str, float | str | None]:
-        """Returns the measures of quality of `text`, by which web corpora are filtered.
+        """Returns the quality measures of `text`, which web corpora are filtered by.
 
-        They are those of the selected QM rules, or of all of them if none is selected. The keys are the columns of
-        `MeasureTable`. `language` is a code such as `"de"`, for sets with thresholds for several languages; without one,
-        the language is identified.
+        They are those of the selected QM rules, or of all QM rules if none is selected. The keys are the columns of
+        `MeasureTable`. `language` is a code such as `"de"`, for sets with thresholds for several languages; without
+        one, the language is identified.
         """
         return dict(self._engine.measure(text, language))
 
     def measure_batch(self, texts: Any, languages: Any = None) -> MeasureTable:
-        """Measures each text of a column, as `measure` does. `texts` is as for `check_batch`.
+        """Measures each text of a column, like `measure`. `texts` is as for `check_batch`.
 
         `languages` has the code of each text's language, or `None`.
 
@@ -104,7 +106,7 @@ class Linter:
         return MeasureTable(self._engine.measure_batch(column, labels))
 
     def fix_batch(self, texts: Any, path: Path | None = None, *, unsafe_fixes: bool | None = None) -> FixedBatch:
-        """Fixes each text of a column by itself, as `fix` does. `texts` is as for `check_batch`.
+        """Fixes each text of a column by itself, like `fix`. `texts` is as for `check_batch`.
 
         Raises `OverflowError` if the fixed texts of one chunk of type `string` take more than 2 GiB.
         """
@@ -130,9 +132,9 @@ class Linter:
         Yields pairs of ID and findings in the order of the documents, which also decides which copy counts as the
         original. The findings of a null are `None`.
 
-        `group_by` names the column that says which site a document belongs to, such as `"url"`, of which the registered
-        domain counts, or is `"path"` if the IDs are paths. Lines that recur on many pages of a site are then reported
-        too. By default the configuration decides.
+        `group_by` is the column that determines the site of a document, such as `"url"`, whose registered domain is
+        used, or `"path"` if the IDs are paths. Lines that recur on many pages of a site are then reported too. By
+        default the configuration decides.
 
         Raises `dechaff.Error` if no document has such a column.
 
@@ -169,7 +171,7 @@ class Linter:
         group_by: str | None = None,
         memory: int | None = None,
     ) -> Iterator[tuple[Any, DocumentReport | None]]:
-        """Judges documents: what was found in each, how much fixes would remove, and whether to keep it.
+        """Judges documents: their findings, how much fixes would remove, and whether to keep them.
 
         Takes the same documents as `check_corpus`, and compares them. Yields pairs of ID and `DocumentReport`, in the
         order of the documents, with the values that `dechaff check --documents FILE` writes; nulls stay `None`. The
@@ -194,7 +196,7 @@ class Linter:
         return ids, corpus
 
     def _split(self) -> tuple[Linter | None, Linter | None]:
-        """Returns a linter with the rules that check each document by itself, and one with those that compare them.
+        """Returns a linter with the rules for single documents, and one with those that compare documents.
 
         Either is `None` if it has no rules.
         """
@@ -242,7 +244,7 @@ def make_linter(linter: Linter | None, settings: dict[str, Any], *, threads: int
 
 @lru_cache(maxsize=16)
 def _engine(state: str, threads: int | None) -> _dechaff.Engine:
-    """Compiles rules once in each process, not once for each task that brings a linter."""
+    """Compiles rules once per process, not once per task with a linter."""
     return _dechaff.Engine.from_state(state, threads)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pyarrow import RecordBatch
     from pyspark.sql import DataFrame, SparkSession
 
-# The tasks of a step for each core.
+# The number of tasks of a step per core.
 _TASKS_PER_CORE = 4
 
 _ORIGINAL_PLACE = ("original_start", "original_end", "original_start_byte", "original_end_byte")
@@ -70,7 +70,7 @@ class CorpusJob:
         self.memory = memory
 
     def findings(self, linter: Linter, fields: list[StructField]) -> DataFrame:
-        """Returns a row for each finding, with these fields and the place of the original."""
+        """Returns one row per finding, with these fields and the position of the original."""
         _write(self.spark, self._documents(), self.work / "documents", self._key())
         comparison = self._compare(self.work, linter)
         own = [StructField("id", StringType()), *fields, StructField("original_id", StringType())]
@@ -118,7 +118,7 @@ class CorpusJob:
         return {"id": self.id, "text": self.column, "order_by": self.order_by, "language": self.language}
 
     def _compare(self, folder: FilePath, linter: Linter) -> Comparison:
-        """Runs the steps that are left, each as a job of its own."""
+        """Runs the remaining steps, each as a separate job."""
         documents = [re.sub(r"([*?\[{])", r"[\1]", str(folder / "documents")) + "/*.parquet"]
         comparison = Comparison(folder / "steps", documents, linter, memory=self.memory)
         steps = comparison.steps()
@@ -170,7 +170,7 @@ class _CheckShares:
 
 
 class _FixShares:
-    """Yields the texts of shares without copies, and adds up what has been removed from each."""
+    """Yields the texts of shares without copies, and sums the bytes removed from each."""
 
     def __init__(self, comparison: Comparison, shares: int, unsafe_fixes: bool | None) -> None:
         self.comparison, self.shares, self.unsafe_fixes = comparison, shares, unsafe_fixes
@@ -186,7 +186,7 @@ class _FixShares:
                 for fixed in self.comparison.fix(number + 1, self.shares, unsafe_fixes=self.unsafe_fixes):
                     if not fixed.num_rows:
                         continue
-                    # A batch is of one file.
+                    # All documents of a batch come from one file.
                     if fixed["path"][0].as_py() != path:
                         path = fixed["path"][0].as_py()
                         before = pyarrow.parquet.ParquetFile(path).read(columns=["removed_bytes", "refusal"])
@@ -226,7 +226,7 @@ class _FixOwn:
 
 
 def _write(spark: SparkSession, frame: DataFrame, folder: FilePath, key: dict[str, Any]) -> None:
-    """Writes a frame as Parquet files, unless that is done. `key` says what the files were made by."""
+    """Writes a frame as Parquet files, unless that has been done. `key` identifies the content."""
     marker = folder.with_suffix(".json")
     if marker.exists():
         if json.loads(marker.read_text(encoding="utf-8")) != key:
@@ -243,11 +243,11 @@ def _write(spark: SparkSession, frame: DataFrame, folder: FilePath, key: dict[st
 
 @contextmanager
 def _described(spark: SparkSession, description: str) -> Iterator[None]:
-    """Names the jobs within in Spark's user interface, and raises the errors of their tasks with their messages."""
+    """Names the jobs of a block in Spark's user interface, and raises errors with the messages of their tasks."""
     try:
         context: Any = spark.sparkContext
     except Exception:
-        # Spark Connect has none.
+        # Spark Connect has no context.
         context = None
     before = context and context.getLocalProperty("spark.job.description")
     if context:
@@ -255,7 +255,7 @@ def _described(spark: SparkSession, description: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        # The message of a task is the last line of its traceback.
+        # The last line of a task's traceback is its message.
         message = re.search(r"^\s*dechaff\.(?:Config)?Error: (.+)$", str(error), re.MULTILINE)
         if message is None:
             raise

@@ -23,8 +23,8 @@ Verdict = Literal["keep", "fix", "review", "drop"]
 class Edit:
     """A replacement in the text of a document.
 
-    `start` and `end` are code points, so `text[start:end]` is replaced by `content`; `span_bytes` has the same place in
-    bytes of UTF-8.
+    `start` and `end` are code points, so `text[start:end]` is replaced by `content`; `span_bytes` has the same
+    positions in UTF-8 bytes.
     """
 
     start: int
@@ -46,9 +46,9 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A place related to a finding, such as the first copy of a duplicate.
+    """A span related to a finding, such as the first copy of a duplicate.
 
-    `document` is the ID of the other document, or `None` if the place is in the same one. `start`, `end` and
+    `document` is the ID of the other document, or `None` if the position is in the same one. `start`, `end` and
     `span_bytes` are as in `Edit`.
     """
 
@@ -66,14 +66,14 @@ class Finding:
     - `code`, `name`: the rule, such as `"BP001"` and `"comment-prompt"`.
     - `severity`: `"info"`, `"warning"` or `"error"`.
     - `message`: what is wrong, in a few words. `notes` explain it, and `help` says what the fix does.
-    - `start`, `end`: the place in code points; `text` is what is there. `span_bytes` is the place in bytes of UTF-8.
+    - `start`, `end`: the marked span in code points, and `text` its text; `span_bytes` is the span in UTF-8 bytes.
     - `line`, `column`: the start, counted from 1; the column in code points.
-    - `labels`: related places.
+    - `labels`: related spans.
     - `fix`: the edits that solve the problem, if there are any.
     - `probability`: from 0 to 1, only for findings of the line model.
-    - `also_reported_by`: codes and messages of other rules for the same place.
+    - `also_reported_by`: codes and messages of other rules for the same span.
     - `fingerprint`: a hash of the rule and the text that stays the same when the text moves.
-    - `unlisted`: further findings of the rule that are not listed.
+    - `unlisted`: the number of further findings of the rule that are not listed.
     - `document`: the path or ID that was passed with the text.
     """
 
@@ -109,7 +109,7 @@ class Finding:
 
 
 class Findings(list[Finding]):
-    """The findings in one text, in order of position: a list that converts to tables and shows as HTML."""
+    """The findings in one text, in order of position: a list that can be converted to tables and displayed as HTML."""
 
     def to_arrow(self) -> pyarrow.Table:
         """Returns a `pyarrow.Table` with a row for each finding, without labels and edits."""
@@ -129,8 +129,8 @@ class Findings(list[Finding]):
 class Change:
     """A passage that a fix deleted or replaced.
 
-    `start` and `end` are code points in the original and `span_bytes` bytes; `removed` is what was there, `inserted` what
-    replaced it, and `rules` has the codes of the rules responsible.
+    `start` and `end` are code points in the original and `span_bytes` bytes; `removed` is the old
+    text, `inserted` the new one, and `rules` has the codes of the rules responsible.
     """
 
     start: int
@@ -146,7 +146,7 @@ class Fixed:
     """A text after fixing.
 
     - `text`: the fixed text, or the original if nothing changed.
-    - `changes`: what changed, in order of position in the original.
+    - `changes`: the changes, in order of position in the original.
     - `applied`: the number of applied fixes by rule code.
     - `refusal`: why some or all fixes were not applied, for example because the text would lose more than half of its
       words; `None` if nothing was refused.
@@ -185,20 +185,20 @@ class Fixed:
 
 @dataclass(frozen=True, slots=True)
 class DocumentReport:
-    """What was found in a document, and whether to keep it.
+    """The findings in a document in numbers, and whether to keep it.
 
     Shares are shares of the words of the document, from 0 to 1, rounded to four decimals.
 
-    - `verdict`: `"keep"`, `"fix"` (safe fixes apply), `"review"` or `"drop"`; `reason` says why, and `threshold` which
-      key of the configuration decided, such as `"drop-share = 0.9"`.
+    - `verdict`: `"keep"`, `"fix"` (safe fixes apply), `"review"` or `"drop"`; `reason` explains it, and `threshold`
+      is the configuration key that decided, such as `"drop-share = 0.9"`.
     - `words`, `bytes`: its size.
     - `page_kind`: the most probable kind of page, such as `"article"`, with its probability, `page_kind_probability`.
-    - `findings`, `findings_by_rule`: the number of findings, in all and by code.
-    - `safe_removed_share`, `removed_share`: what the safe fixes, and all fixes, of the findings delete.
-    - `noise_share`: what fixes delete as noise, so without duplicates.
-    - `duplicated_share`: what is reported as a copy of a passage in another document.
-    - `doubtful_share`: what is flagged by findings without a safe fix.
-    - `unique_share`: what is neither noise nor in an earlier document that is not dropped.
+    - `findings`, `findings_by_rule`: the number of findings, in total and by code.
+    - `safe_removed_share`, `removed_share`: the share that safe fixes, and all fixes, of the findings delete.
+    - `noise_share`: the share that fixes delete as noise, without duplicates.
+    - `duplicated_share`: the share reported as copies of passages in other documents.
+    - `doubtful_share`: the share flagged by findings without a safe fix.
+    - `unique_share`: the share that is neither noise nor in an earlier document that is not dropped.
     - `nearest`: the ID of the document with most of the duplicated words, and `nearest_share` their share.
     - `document`: the ID that was passed with the text.
     """
@@ -229,10 +229,10 @@ class DocumentReport:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule: its code, what it finds and why that matters.
+    """A rule: its code, what it finds and why it matters.
 
-    `fix` is the applicability of its fixes and `severity` that of its findings, both as configured. `is_selected` says
-    whether the linter runs it, `is_default` whether a linter without settings does.
+    `fix` is the applicability of its fixes, and `severity` the severity of its findings, both as configured.
+    `is_selected` tells whether the linter runs it, and `is_default` whether a linter without settings does.
     """
 
     code: str
@@ -252,8 +252,8 @@ def undo(text: str, changes: Iterable[Change | Mapping[str, Any]]) -> str:
 
     `changes` are those of `Fixed` or `FixedBatch`, or rows of such a table as dictionaries, in order of position.
 
-    Raises `dechaff.Error` if `text` cannot be what the fixes left, since an insertion is missing or it is too short.
-    Deletions cannot be verified: keep a hash of the text if it may have changed.
+    Raises `dechaff.Error` if `text` cannot be the fixed text, because an insertion is missing or it is too short.
+    Deletions cannot be verified: store a hash of the text if it may change.
     """
     parts: list[str] = []
     original = position = 0
@@ -298,7 +298,7 @@ def _change_schema() -> pyarrow.Schema:
 
 
 def _place(row: dict[str, Any]) -> dict[str, Any]:
-    """Moves the fields of the place, a dictionary, into the row."""
+    """Merges the fields of `place`, a dictionary, into the row."""
     row.update(row.pop("place"))
     return row
 

@@ -1,6 +1,6 @@
 """Steps for [datatrove](https://github.com/huggingface/datatrove) pipelines.
 
-Each step takes a `Linter`, or the settings of one. Steps are sent to the processes of an executor, which use one thread
+Each step takes a `Linter`, or its settings. Steps are sent to the processes of an executor, which use one thread
 each.
 """
 
@@ -96,8 +96,8 @@ class DechaffFilter(BaseFilter):
 class DechaffDeduplicator(PipelineStep):
     """Deletes duplicates and near-duplicates among the documents of a task, but never the last copy.
 
-    Documents without any other text are dropped. Texts are kept compressed until all have been read, and beyond a share of
-    `memory` bytes in a temporary file; the rest of the documents stays in memory.
+    Documents without any other text are dropped. Texts are kept compressed until all have been read, and beyond a share
+    of `memory` bytes in a temporary file; the rest of the documents stays in memory.
     """
 
     name = "🧹 dechaff deduplicator"
@@ -136,9 +136,9 @@ class DechaffDeduplicator(PipelineStep):
 
 
 class DechaffComparer(PipelineStep):
-    """Does the share of its task of one step of a comparison. Each step is an executor that depends on the one before.
+    """Does a share of one step of a comparison in each task. Each step is an executor that depends on the previous one.
 
-    Needs no documents, and passes on those that it gets.
+    It needs no documents, and passes its input through.
     """
 
     name = "🧹 dechaff comparer"
@@ -150,7 +150,7 @@ class DechaffComparer(PipelineStep):
         self.step = step
 
     def run(self, data: DocumentsPipeline = None, rank: int = 0, world_size: int = 1) -> DocumentsPipeline:
-        """Does share `rank + 1` of `world_size`; the first task does all of a step that cannot be split."""
+        """Does share `rank + 1` of `world_size`; if a step cannot be split, the first task does all of it."""
         count = self.comparison.shares(self.step, world_size)
         if count not in (1, world_size):
             raise ValueError(f"the step {self.step} was begun in {count} shares, so it needs {count} tasks")
@@ -161,9 +161,9 @@ class DechaffComparer(PipelineStep):
 
 
 class DechaffUniqueReader(PipelineStep):
-    """Reads the documents of a comparison that is done, without the copies in them.
+    """Reads the documents of a finished comparison, without their copies.
 
-    Documents without any other text are dropped. The metadata has the path of the file that a document is from; other
+    Documents without any other text are dropped. The metadata has the path of the document's file; other
     fields are not read.
     """
 

@@ -1,4 +1,4 @@
-"""A tagger for Dolma, with the name `dechaff`.
+"""A tagger for Dolma, named `dechaff`.
 
 Importing this module registers it. Attributes are those of `dechaff check --output-format dolma`, without duplicates
 across documents.
@@ -24,11 +24,11 @@ _Place = tuple[int, int, float]
 
 @TaggerRegistry.add("dechaff")
 class DechaffTagger(BaseTagger):  # type: ignore[misc]
-    """Tags what the fix of each finding deletes, or the finding if its fix does not only delete.
+    """Tags the text that the fix of each finding deletes, or the finding itself if its fix does more than delete.
 
-    The type of a span is the code of the rule. The score is 1 for a safe fix, 0.5 for an unsafe one and 0.25 for none. The
-    types `safe` and `fixes` are the unions of all safe fixes and of all fixes, since the mixer skips spans that overlap
-    those of another attribute.
+    The type of a span is the code of the rule. The score is 1 for a safe fix, 0.5 for an unsafe one and 0.25 for none.
+    The types `safe` and `fixes` are the unions of all safe fixes and of all fixes, since the mixer skips spans that
+    overlap those of another attribute.
     """
 
     def __init__(self, linter: Linter | None = None, **settings: Any) -> None:
@@ -54,7 +54,7 @@ class DechaffTagger(BaseTagger):  # type: ignore[misc]
 
 
 def _merge(places: Iterable[_Place]) -> list[_Place]:
-    """Merges places that overlap or touch, and keeps the highest score. Drops empty ones."""
+    """Merges spans that overlap or touch, and keeps the highest score. Drops empty ones."""
     merged: list[_Place] = []
     for start, end, score in sorted(place for place in places if place[0] < place[1]):
         if merged and start <= merged[-1][1]:

@@ -1,6 +1,6 @@
 """Functions for `map` and `filter` of [Hugging Face datasets](https://huggingface.co/docs/datasets).
 
-They are objects with a stable pickle, so that `datasets` finds earlier results in its cache. They work with `num_proc`.
+They have a stable pickle, so that `datasets` finds earlier results in its cache. They work with `num_proc`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__ = ["Fix", "Keep"]
 
 
 class Fix(FixColumn):
-    """Fixes a column: `ds.map(Fix(), batched=True)`, with the formats of Python and Arrow."""
+    """Fixes a column: `ds.map(Fix(), batched=True)`, with Python or Arrow format."""
 
     def __call__(self, batch: Any) -> Any:
         """Returns the batch with fixed texts."""

@@ -27,7 +27,7 @@ class DechaffModifier(DocumentModifier):  # type: ignore[misc]
 
 
 class DechaffFilter(DocumentFilter):  # type: ignore[misc]
-    """Drops documents of which the fixes would remove too much.
+    """Drops documents that would lose too much text.
 
     The score is the share of the characters that safe fixes remove, from 0 to 1, and 1 if they would remove more than
     `max-removed` of the words. Documents with a score above `max_score` are dropped.

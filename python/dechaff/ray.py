@@ -21,13 +21,13 @@ __all__ = ["Check", "Fix", "compare"]
 
 
 class Fix(FixColumn):
-    """Fixes a column of texts. Rows and other columns stay as they are."""
+    """Fixes a column of texts. Rows and other columns are unchanged."""
 
     threads = 1
 
 
 class Check:
-    """Returns a row for each finding: the `id` of the document, and the columns of `dechaff.FindingTable`."""
+    """Returns one row per finding: the `id` of the document, and the columns of `dechaff.FindingTable`."""
 
     def __init__(self, linter: Linter | None = None, column: str = "text", id: str = "id", **settings: Any) -> None:
         self.linter = make_linter(linter, settings, threads=1)
@@ -40,11 +40,11 @@ class Check:
 
 
 def compare(comparison: Comparison, shares: int, **options: Any) -> Dataset:
-    """Runs the steps of a comparison that are left, each in `shares` tasks. Returns its findings.
+    """Runs the remaining steps of a comparison, each in `shares` tasks. Returns its findings.
 
     `options` are those of `ray.remote`, such as `memory`. The linter of the comparison should have `threads=1`.
 
-    Raises `dechaff.Error` with the message of the task if one fails.
+    Raises `dechaff.Error` with the message of the task if a task fails.
     """
     import ray
 

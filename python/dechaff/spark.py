@@ -30,7 +30,7 @@ def fix(
     unsafe_fixes: bool | None = None,
     **settings: Any,
 ) -> DataFrame:
-    """Fixes a column of texts. Rows and other columns stay as they are."""
+    """Fixes a column of texts. Rows and other columns are unchanged."""
     linter = make_linter(linter, settings, threads=1)
     return frame.mapInArrow(_Fix(linter, column, unsafe_fixes), frame.schema)
 
@@ -59,21 +59,21 @@ def compare(
     """Checks documents, and compares them with each other, in steps whose tasks Spark runs.
 
     Returns a row for each finding: the `id` of the document; the columns of `dechaff.FindingTable`; and for copies
-    `original`, the ID of the document that has the original, with its place: `original_start` and `original_end` in
+    `original`, the ID of the document with the original, and its position: `original_start` and `original_end` in
     code points, `original_start_byte` and `original_end_byte`. Rows without a text are left out.
 
-    `work` is a folder on a file system that the driver and all executors share. It gets the documents as Parquet files,
-    and what each step wrote. A job that was stopped goes on where it was; use another folder for other documents. The
-    folder is needed as long as the result is.
+    `work` is a folder on a file system that the driver and all executors share. It contains the documents as Parquet
+    files, and the output of each step. A stopped job resumes where it was; use another folder for other documents. Keep
+    the folder for as long as you need the result.
 
-    The first copy counts as the original, in order of the columns `order_by` and then of `id`. So the findings depend
+    The first copy in order of the columns `order_by`, then `id`, counts as the original. So the findings depend
     neither on the partitions of `frame` nor on `partitions`. They are those of `dechaff check work/documents` with the
     same settings.
 
-    - `language`: a column with codes of languages, for measures that depend on it.
-    - `partitions`: the number of tasks of a step, by default four for each core. At most 500 MB of text in each keep a
-      task below 1 GB.
-    - `memory`: what a task may hold in memory outside of the JVM, in bytes; a soft limit.
+    - `language`: a column with language codes, for measures that depend on the language.
+    - `partitions`: the number of tasks of a step, by default four per core. With up to 500 MB of text, a task takes
+      less than 1 GB.
+    - `memory`: a soft limit on the memory of a task outside of the JVM, in bytes.
 
     Raises `dechaff.Error` with the message of the task if one fails.
     """
@@ -96,12 +96,12 @@ def fix_corpus(
     memory: int = MEMORY,
     **settings: Any,
 ) -> DataFrame:
-    """Fixes documents, and removes copies among them, but never the last one, in steps whose tasks Spark runs.
+    """Fixes documents and removes copies, but never the last one, in steps whose tasks Spark runs.
 
     Each document is fixed by itself first. Then the texts are compared and copies removed, up to `rounds` times or
-    until no more can be removed: a copy stays in a round if a fix may delete what it is a copy of.
+    until no more can be removed: a copy stays in a round if a fix may delete its original.
 
-    Returns the `id` and the fixed `text` of each document; `removed_bytes`, the bytes of UTF-8 that fixes deleted or
+    Returns the `id` and the fixed `text` of each document; `removed_bytes`, the UTF-8 bytes that fixes deleted or
     replaced; and `refusal`, why fixes were not applied, or null. The other arguments are those of `compare`.
     """
     linter = make_linter(linter, settings, threads=1)

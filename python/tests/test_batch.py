@@ -19,7 +19,7 @@ def test_batch_is_the_same_as_one_by_one(linter, pages):
     assert len(fixed.changes) == sum(len(linter.fix(page).changes) for page in pages)
 
 
-def test_threads_do_not_matter(pages):
+def test_results_do_not_depend_on_threads(pages):
     one, four = Linter(threads=1), Linter(threads=4)
     assert one.fix_batch(pages).texts == four.fix_batch(pages).texts
     assert one.check_batch(pages).to_arrow() == four.check_batch(pages).to_arrow()

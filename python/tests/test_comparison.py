@@ -54,7 +54,7 @@ def found(comparison, shares, corpus):
 
 
 @pytest.mark.parametrize("shares", [1, 2, 5])
-def test_findings_are_those_of_the_command(corpus, command, tmp_path, shares):
+def test_findings_match_the_command(corpus, command, tmp_path, shares):
     expected = reported(command)
     comparison = pickle.loads(pickle.dumps(Comparison(tmp_path / "work", [corpus], threads=1)))
     assert comparison.steps()[0] == "sketch" and not comparison.is_done("sketch")
@@ -69,7 +69,7 @@ def test_findings_are_those_of_the_command(corpus, command, tmp_path, shares):
     assert command("compare", "status", "work").returncode == 0
 
 
-def test_fixes_are_those_of_the_command(corpus, command, shard, tmp_path):
+def test_fixes_match_the_command(corpus, command, shard, tmp_path):
     comparison = Comparison(tmp_path / "work", [corpus], select=["ND"], threads=1, config={"max-removed": 0.9})
     comparison.run_all(2)
     rows = [row for number in (1, 2) for batch in comparison.fix(number, 2, unsafe_fixes=True) for row in batch.to_pylist()]
@@ -105,9 +105,9 @@ def test_several_attempts_at_a_share_at_once(corpus, tmp_path):
     assert {path.name for path in files} <= {file["file"] for files in named for file in files}
 
 
-def test_what_cannot_be_compared_is_an_error(corpus, command, tmp_path):
+def test_incomparable_documents_are_an_error(corpus, command, tmp_path):
     comparison = Comparison(tmp_path / "work", [corpus], select=["ND"], threads=1)
-    with pytest.raises(dechaff.Error, match="there is no work folder here"):
+    with pytest.raises(dechaff.Error, match="no work folder here"):
         comparison.run("exact")
     comparison.run("sketch", 1, 2)
     with pytest.raises(dechaff.Error, match="the step exact needs all parts of sketch"):

@@ -63,13 +63,13 @@ def test_nulls_stay(linter):
     assert list(linter.check_corpus([])) == []
 
 
-def test_little_memory_changes_nothing(linter, pages):
+def test_results_do_not_depend_on_memory(linter, pages):
     assert codes(linter.check_corpus(pages, memory=100_000)) == codes(linter.check_corpus(pages))
     little = [fixed for _, fixed in linter.fix_corpus(pages, memory=100_000, unsafe_fixes=True)]
     assert little == [fixed for _, fixed in linter.fix_corpus(pages, unsafe_fixes=True)]
 
 
-def test_threads_do_not_matter(pages):
+def test_results_do_not_depend_on_threads(pages):
     one = list(Linter(threads=1).fix_corpus(pages, unsafe_fixes=True))
     assert one == list(Linter(threads=3).fix_corpus(pages, unsafe_fixes=True))
 

@@ -134,7 +134,7 @@ def test_wrong_settings(settings):
         Linter(**settings)
 
 
-def test_messages_are_those_of_the_command(command, tmp_path):
+def test_messages_match_the_command(command, tmp_path):
     (tmp_path / "a.toml").write_text('select = ["BQ"]\n')
     (tmp_path / "a.txt").write_text("a\n")
     printed = command("check", "--config", "a.toml", "a.txt")

@@ -16,7 +16,7 @@ GERMAN = (
 )
 
 
-def test_measures_are_those_of_the_command(pages, tmp_path):
+def test_measures_match_the_command(pages, tmp_path):
     texts = [*pages[:20], "", GERMAN]
     shard = tmp_path / "shard.jsonl"
     shard.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
@@ -41,7 +41,7 @@ def test_selected_rules_are_measured():
     assert measures["gopher@dolma-v2"] == "min-required-words"
 
 
-def test_rows_are_those_of_the_texts():
+def test_rows_match_the_texts():
     linter = Linter(select=["fineweb@datatrove"])
     texts = ["One line.", None, "", "Two\nlines."]
     column = linter.measure_batch(pa.chunked_array([texts[:1], texts[1:]])).to_arrow()["fineweb@datatrove:lines"]

@@ -22,7 +22,7 @@ use pyo3_arrow::input::AnyArray;
 use crate::error::Error;
 use crate::rows::{ChangeRow, FindingRow, Place};
 
-/// Bytes of text that a thread takes on before the main thread looks for Ctrl-C.
+/// Bytes of text that a thread processes between checks for Ctrl-C.
 const SLICE_BYTES: usize = 1 << 20;
 
 /// One chunk of texts.
@@ -51,7 +51,7 @@ impl<'py> FromPyObject<'_, 'py> for Columns {
             chunks.push(Column::new(&chunk.map_err(arrow_error)?)?);
         }
         if chunks.is_empty() {
-            // The type must be right even if there is nothing to fix.
+            // Report a wrong type even if there is nothing to fix.
             chunks.push(Column::new(&arrow_array::new_empty_array(&kind))?);
         }
         Ok(Self(chunks))
@@ -160,7 +160,7 @@ impl Column {
 
 /// Collects fixed texts in an array of the same type as the column.
 pub(crate) enum FixedTexts {
-    /// With the number of bytes, which must stay below 2 GiB.
+    /// With 32-bit offsets: the number of bytes must stay below 2 GiB.
     Utf8(StringBuilder, usize),
     LargeUtf8(LargeStringBuilder),
     Utf8View(StringViewBuilder),
@@ -187,7 +187,7 @@ impl FixedTexts {
         match self {
             Self::Utf8(builder, bytes) => {
                 *bytes = bytes.saturating_add(text.map_or(0, str::len));
-                // The builder panics beyond that; `finish` returns the error.
+                // The builder panics beyond the limit; `finish` returns the error.
                 if i32::try_from(*bytes).is_ok() {
                     builder.append_option(text);
                 }

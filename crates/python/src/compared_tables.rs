@@ -1,4 +1,4 @@
-//! Tables about the documents of a comparison, which are named by file, record and ID.
+//! Tables about the documents of a comparison, identified by file, record and ID.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::rows::{FindingRow, Place};
 
 type Columns = Vec<(&'static str, ArrayRef, bool)>;
 
-/// Columns that name documents.
+/// Columns that identify documents.
 #[derive(Default)]
 struct DocumentColumns {
     path: StringBuilder,
@@ -33,7 +33,7 @@ impl DocumentColumns {
         self.id.append_option(record.and_then(|record| record.id.as_deref()));
     }
 
-    /// Returns the columns. Only documents of findings always have a path.
+    /// Returns the columns. The path is only nullable for originals.
     fn finish(mut self, [path, record, id]: [&'static str; 3], is_optional: bool) -> Columns {
         vec![
             (path, Arc::new(self.path.finish()), is_optional),
@@ -48,7 +48,7 @@ const ORIGINAL: [&str; 3] = ["original_path", "original_record", "original_id"];
 const ORIGINAL_PLACE: [&str; 4] =
     ["original_start", "original_end", "original_start_byte", "original_end_byte"];
 
-/// A table with a row for each finding, and what it is a copy of.
+/// A table with one row per finding, with the position of the original of a copy.
 #[derive(Default)]
 pub(crate) struct ComparedFindings {
     documents: DocumentColumns,
@@ -67,7 +67,7 @@ impl ComparedFindings {
     ) {
         self.documents.append(Some(origin));
         self.findings.append(0, row);
-        // The first label of a copy is the place of the original, after the label of its own.
+        // The original of a copy is the first label after the finding's own, if it has one.
         let label = finding.labels.first().filter(|_| linter.is_corpus_rule(&finding.rule.code));
         let place = row.labels.get(finding.label.iter().len()).filter(|_| label.is_some());
         self.originals.append(label.map(|label| label.origin.as_deref().unwrap_or(origin)));
@@ -87,7 +87,7 @@ impl ComparedFindings {
     /// It is too large.
     pub(crate) fn finish(self) -> store::Result<RecordBatch> {
         let mut columns = self.documents.finish(DOCUMENT, false);
-        // There are no rows of a column of texts.
+        // Documents of files have no row number.
         columns.extend(self.findings.columns().into_iter().filter(|(name, ..)| *name != "row"));
         columns.extend(self.originals.finish(ORIGINAL, true));
         let places = ORIGINAL_PLACE.into_iter().zip(self.original_places);
@@ -98,7 +98,7 @@ impl ComparedFindings {
     }
 }
 
-/// A table with a row for each document, whether a fix changed it or not.
+/// A table with one row per document, including unchanged ones.
 #[derive(Default)]
 pub(crate) struct ComparedTexts {
     documents: DocumentColumns,

@@ -35,7 +35,7 @@ pub(crate) struct Comparison {
     threads: Option<usize>,
 }
 
-/// What is compared, and how.
+/// The documents to compare, and the settings.
 struct Plan {
     settings: Arc<ResolvedSettings>,
     work: PathBuf,
@@ -45,7 +45,7 @@ struct Plan {
     memory: usize,
 }
 
-/// Includes all files of a directory that the walk does.
+/// A path filter that uses the defaults.
 struct AllFiles;
 
 impl PathFilter for AllFiles {
@@ -100,8 +100,8 @@ impl Comparison {
         std::iter::once((SKETCH, true)).chain(steps).collect()
     }
 
-    /// Returns the name of each step, the number of its shares if that is known, and how many of
-    /// them are done. There is none before the first task is begun.
+    /// Returns the name of each step, the number of its shares if known, and how many of them are
+    /// done. Returns an empty list before the first task has started.
     fn progress(&self, py: Python<'_>) -> PyResult<Vec<(&'static str, Option<u32>, usize)>> {
         let progress = py.detach(|| match WorkFolder::open_if_any(&self.plan.work)? {
             Some(folder) => folder.progress().map(Some),
@@ -112,7 +112,7 @@ impl Comparison {
         Ok(steps.iter().map(|step| (step.name(), step.count, step.done.len())).collect())
     }
 
-    /// Does share `number` of `count` of a step. Returns whether it was not done before.
+    /// Does share `number` of `count` of a step. Returns false if it had already been done.
     fn run(&self, py: Python<'_>, step: &str, number: u32, count: u32) -> PyResult<bool> {
         let share = share(number, count)?;
         if step == SKETCH {
@@ -209,7 +209,7 @@ impl Plan {
     }
 }
 
-/// What the thread needs that reads what was found in a share.
+/// The state of the thread that reads the results for a share.
 struct Pass {
     plan: Arc<Plan>,
     threads: Threads,
@@ -217,7 +217,7 @@ struct Pass {
 }
 
 impl Pass {
-    /// Opens the share: what was found in it, and its files.
+    /// Opens the share: its results and its files.
     fn open(&self) -> store::Result<(ComparedDocuments, Vec<InputFile>)> {
         let shares = file_shares(&self.plan.paths)?;
         let folder = WorkFolder::open(&self.plan.work)?;
@@ -295,7 +295,7 @@ impl Pass {
     }
 }
 
-/// What was found in a document by itself.
+/// The findings of a document by itself.
 struct OwnFindings {
     linter: Linter,
     index: Arc<DocumentIndex>,
@@ -314,7 +314,7 @@ fn file_shares(paths: &[PathBuf]) -> store::Result<FileShares> {
     let files = walk(&paths, &filter).map_err(failed)?.collect::<Result<_, _>>().map_err(failed)?;
     let shares = FileShares::new(files)?;
     if shares.is_empty() {
-        let message = "no file was found, so there is nothing to compare".into();
+        let message = "no files to compare".into();
         return Err(StoreError { message });
     }
     Ok(shares)

@@ -26,7 +26,7 @@ use crate::rows::{FindingRow, FixedRow};
 /// The name of the documents as a whole.
 const NAME: &str = "corpus";
 
-/// Bytes of text that a thread takes on at a time.
+/// Bytes of text per batch of a thread.
 const BATCH_BYTES: usize = 1 << 20;
 
 /// Documents that are kept, compressed, until they are compared.
@@ -50,7 +50,7 @@ struct StoredDocument {
     origin: Arc<Origin>,
     /// The compressed text; `None` for a null.
     blob: Option<BlobRef>,
-    /// The site that the document is a page of.
+    /// The site of the document.
     site: Option<Arc<str>>,
     /// Bytes of the text.
     bytes: usize,
@@ -98,7 +98,7 @@ impl TextProvider for StoredTexts {
     }
 }
 
-/// The texts of one round of fixing: those that fixes changed, and the originals.
+/// The texts of a round of fixing: fixed ones, and originals.
 struct RoundTexts<'t> {
     originals: &'t StoredTexts,
     store: SpillStore,
@@ -153,7 +153,7 @@ impl Corpus {
         self.group_by.as_ref().map(GroupBy::name)
     }
 
-    /// Adds documents. `ids` names them in messages; `groups` has the path or the field that they
+    /// Adds documents. `ids` has their names in messages; `groups` has the path or field that they
     /// are grouped by.
     #[pyo3(signature = (ids, column, groups))]
     fn add(
@@ -231,7 +231,7 @@ impl Corpus {
         }
     }
 
-    /// Returns an error if documents are to be grouped and none has a site.
+    /// Returns an error if `group_by` is set and no document has a site.
     fn check_sites(&self, documents: &[StoredDocument]) -> PyResult<()> {
         let has_texts = documents.iter().any(|document| document.blob.is_some());
         if !has_texts
@@ -252,7 +252,7 @@ impl Corpus {
     }
 }
 
-/// What the thread of a pass needs.
+/// The state of the thread of a pass.
 struct Pass {
     linter: Linter,
     threads: Threads,

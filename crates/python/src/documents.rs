@@ -9,7 +9,7 @@ use dechaff::corpus::{
 use dechaff::duplicates::store::{self, StoreError};
 use dechaff::text::{Document, DocumentIndex};
 
-/// Bytes of text that a thread takes on at a time.
+/// Bytes of text per batch of a thread.
 const BATCH_BYTES: usize = 1 << 20;
 
 /// A document of a file.
@@ -21,7 +21,7 @@ pub(crate) struct ReadDocument {
 }
 
 impl ReadDocument {
-    /// Returns the index of the text, which takes time to make.
+    /// Computes the index of the text.
     pub(crate) fn index(&self) -> Arc<DocumentIndex> {
         Arc::new(DocumentIndex::new(&self.source.text))
     }
@@ -36,18 +36,18 @@ impl ReadDocument {
 /// How files are read.
 pub(crate) struct DocumentReader<'r> {
     pub(crate) options: &'r ReadOptions,
-    /// Whether to leave out records that are not readable.
+    /// Whether to skip unreadable records.
     pub(crate) skips_bad_records: bool,
     pub(crate) threads: usize,
 }
 
 impl DocumentReader<'_> {
-    /// Reads files in order, and calls `visit` with batches of documents. Each batch is of one
+    /// Reads files in order, and calls `visit` with batches of documents. Each batch comes from one
     /// file.
     ///
     /// # Errors
     ///
-    /// A file or record cannot be read, or that of `visit`.
+    /// A file or record cannot be read, or `visit` fails.
     pub(crate) fn read(
         &self,
         files: &[InputFile],
@@ -65,7 +65,7 @@ impl DocumentReader<'_> {
                     Err(error) => self.accept(error)?,
                 },
                 Ok(OpenedFile::Shard(_, mut records)) => {
-                    // The records call back, so an error has to wait for the end.
+                    // Errors of the callback are returned at the end.
                     let mut outcome = Ok(());
                     records.all(|item| {
                         outcome = self.add(item, &mut batch, &mut bytes);
@@ -112,7 +112,7 @@ impl DocumentReader<'_> {
         self.options.group_by.as_ref()?.group(&source.path, value)
     }
 
-    /// Returns the error, unless it is about something that is left out on purpose.
+    /// Returns the error, unless the file was skipped on purpose.
     fn accept(&self, error: ReadError) -> store::Result<()> {
         match &error {
             ReadError::UnreadableRecords { .. } if !self.skips_bad_records => Err(StoreError {

@@ -1,4 +1,4 @@
-//! Checks and fixes single documents and columns of them.
+//! Checks and fixes single documents, and columns of documents.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,7 +22,7 @@ use crate::pool::Threads;
 use crate::rows::{FindingRow, FixedRow, MeasureCell, RuleRow};
 use crate::settings::State;
 
-/// A document must be smaller than this, since comparison stores offsets as 32 bits.
+/// Maximum size of a document, because comparison stores offsets in 32 bits.
 const MAX_BYTES: usize = u32::MAX as usize;
 
 /// The name of a text without a path, as for standard input.
@@ -31,8 +31,8 @@ const NO_PATH: &str = "-";
 /// Compiled rules.
 #[pyclass(frozen, module = "dechaff._dechaff")]
 pub(crate) struct Engine {
-    /// Only locked while the thread is attached to Python. Since `fork` is too, no child inherits
-    /// it locked.
+    /// Only locked while the thread is attached to Python. So is `fork`, so no child process
+    /// inherits the lock.
     compiled: Mutex<Compiled>,
     pub(crate) threads: Option<usize>,
     /// The settings as JSON.
@@ -41,28 +41,28 @@ pub(crate) struct Engine {
 
 /// The settings as compiled by one process.
 ///
-/// Rules build tables and keep caches as they are used. If another thread does so during a `fork`,
-/// their locks are never released in the child, which therefore compiles the settings again.
+/// Rules build tables and fill caches when used. If another thread does so during a `fork`, its
+/// locks are never released in the child, which therefore compiles the settings again.
 struct Compiled {
     process: u32,
     settings: Arc<ResolvedSettings>,
 }
 
 impl Compiled {
-    /// Compiles settings while the thread is attached to Python, so that no `fork` comes between.
+    /// Compiles settings while the thread is attached to Python, so that no `fork` can interfere.
     fn new(_attached: Python<'_>, state: &str) -> PyResult<Self> {
         let compile = || serde_json::from_str::<State>(state)?.compile();
         let settings = compile().map_err(|error| error::to_python(&error))?;
-        // Some tables are shared by all linters of a process.
+        // All linters of a process share some tables.
         settings.linter.warm_up();
         Ok(Self { process: std::process::id(), settings: Arc::new(settings) })
     }
 }
 
-/// The fixed texts, a row for each change, and the reasons for texts that were left alone, by row.
+/// The fixed texts, a row for each change, and the reasons for refused fixes, by row.
 type FixedColumn = (PyChunkedArray, PyRecordBatch, Vec<(usize, String)>);
 
-/// The text of the only document of a comparison.
+/// The text of the only document in a comparison.
 struct OnlyText<'t>(&'t str);
 
 impl TextProvider for OnlyText<'_> {
@@ -285,7 +285,7 @@ impl Engine {
         let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         if compiled.process != std::process::id() {
             let inherited = std::mem::replace(&mut *compiled, Compiled::new(py, &self.state)?);
-            // Another thread of the parent may have been changing it.
+            // Another thread of the parent process may have been changing it.
             std::mem::forget(inherited);
         }
         Ok(Arc::clone(&compiled.settings))
@@ -330,7 +330,7 @@ fn check_size(text: &str) -> store::Result<()> {
 }
 
 /// Applies `work` to the rows and texts of a column in parallel, and passes each row's result to
-/// `visit` in order, `None` for a null. Looks for Ctrl-C now and then.
+/// `visit` in order, `None` for a null. Checks for Ctrl-C regularly.
 fn for_each_row<T: Send>(
     py: Python<'_>,
     column: &Column,
@@ -370,7 +370,7 @@ fn check(linter: &Linter, origin: &Arc<Origin>, text: &str) -> store::Result<Vec
     Ok(FindingRow::all(&document, &findings, &OnlyText(text)))
 }
 
-/// Fixes a document as the command does if it is the only one.
+/// Fixes a document like the command does with a single one.
 fn fix(
     linter: &Linter,
     fixer: &Fixer,
@@ -385,8 +385,8 @@ fn fix(
         let fixed = Document::parse(Arc::clone(origin), text);
         compare(linter, &fixed).map(|matches| linter.matches_to_fix(&fixed, &matches))
     };
-    // Most documents repeat nothing and have no suppression comments that may be unused, so they
-    // are fixed once.
+    // Most documents contain no duplicates and no suppression comments that may become unused, so
+    // one pass is enough.
     let outcome = fix_alone(&FixRounds::default());
     let matches = if linter.has_corpus_checks() { matches_after(&outcome)? } else { Vec::new() };
     let has_suppressions = Suppressions::from_document(&document).is_some();

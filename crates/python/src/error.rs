@@ -10,16 +10,16 @@ create_exception!(
     dechaff,
     Error,
     PyException,
-    "A failure, with the message that the command prints."
+    "An error, with the message that the command prints."
 );
 create_exception!(
     dechaff,
     ConfigError,
     Error,
-    "A mistake in settings, rules or an ignore list, with its place and remedy."
+    "An error in settings, rules or an ignore list, with its position and a hint."
 );
 
-/// Converts an error. A faulty file is shown with its line, as the command shows it.
+/// Converts an error. Errors in files include the line, like those of the command.
 pub(crate) fn to_python(error: &anyhow::Error) -> PyErr {
     match error.downcast_ref::<UserFileError>() {
         Some(fault) => {

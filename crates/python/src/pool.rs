@@ -1,7 +1,7 @@
-//! Threads: a pool for each process, which survives `fork`.
+//! Thread pools that survive `fork`: one for each process.
 //!
 //! The threads of a pool do not exist in a forked child, so a child that used the pool of its
-//! parent would wait for ever. Each process therefore has its own pools.
+//! parent would wait forever. Therefore, each process has its own pools.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,8 +25,8 @@ struct Pools {
 
 /// The process that imported the module.
 static PROCESS: PyOnceLock<u32> = PyOnceLock::new();
-/// Guarded by a reference cell that is only borrowed while the thread is attached to Python. Since
-/// `fork` is too, no child inherits it locked.
+/// Only locked while the thread is attached to Python. So is `fork`, so no child process inherits
+/// the lock.
 static POOLS: PyOnceLock<Py<Pools>> = PyOnceLock::new();
 
 /// Remembers the process that imports the module.
@@ -35,8 +35,8 @@ pub(crate) fn remember_process(py: Python<'_>) {
 }
 
 impl Threads {
-    /// Returns the pool of this process with `threads` threads. By default as many as there are
-    /// processors, and in a forked child one, since children usually share the processors.
+    /// Returns this process's pool with `threads` threads: by default one per processor, but one in
+    /// a forked child, because children usually share the processors.
     pub(crate) fn get(py: Python<'_>, threads: Option<usize>) -> PyResult<Self> {
         let process = std::process::id();
         let is_child = PROCESS.get(py).is_some_and(|parent| *parent != process);
@@ -48,7 +48,7 @@ impl Threads {
             .get_or_try_init(py, || Py::new(py, Pools { process, by_size: HashMap::new() }))?;
         let mut pools = pools.bind(py).borrow_mut();
         if pools.process != process {
-            // Dropping a pool wakes its threads, which do not exist here.
+            // Dropping a pool would wake its threads, which do not exist here.
             std::mem::forget(std::mem::take(&mut pools.by_size));
             pools.process = process;
         }

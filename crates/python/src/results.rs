@@ -16,13 +16,13 @@ use pyo3_arrow::PyRecordBatch;
 use crate::engine::store_error;
 use crate::rows::{FindingRow, FixedRow};
 
-/// Time between two looks for Ctrl-C.
+/// Time between checks for Ctrl-C.
 const INTERVAL: Duration = Duration::from_millis(50);
 
 /// The result for one document.
 pub(crate) enum Item {
     Findings(Vec<FindingRow>),
-    /// With the original text if the text did not change.
+    /// A fixed document, with the original text if nothing changed.
     Fixed(FixedRow, Option<Arc<str>>),
     /// A row about the document, as JSON.
     Report(String),
@@ -56,8 +56,8 @@ fn interrupted() -> StoreError {
     StoreError { message: "interrupted".into() }
 }
 
-/// Runs `work` in a thread of its own, so that Ctrl-C works. `work` gets a flag that says whether to
-/// end early.
+/// Runs `work` in a background thread, and checks for Ctrl-C meanwhile. `work` gets a flag that is
+/// set when it should end early.
 pub(crate) fn run_interruptibly<T: Send>(
     py: Python<'_>,
     work: impl FnOnce(&Arc<AtomicBool>) -> store::Result<T> + Send,
@@ -68,7 +68,7 @@ pub(crate) fn run_interruptibly<T: Send>(
     std::thread::scope(|scope| {
         let thread = scope.spawn(|| {
             let result = work(&cancelled);
-            // The receiver is there as long as the thread is.
+            // The receiver outlives the thread.
             let _ = sender.send(());
             result
         });
@@ -90,7 +90,7 @@ pub(crate) fn run_interruptibly<T: Send>(
     })
 }
 
-/// A store that fails once the pass is cancelled, which ends a comparison soon.
+/// A store that fails once the pass is cancelled, to stop a comparison early.
 pub(crate) struct InterruptibleStore {
     store: SpillStore,
     cancelled: Arc<AtomicBool>,
@@ -141,7 +141,7 @@ impl Results {
     pub(crate) fn spawn(
         work: impl FnOnce(&Sender) -> store::Result<()> + Send + 'static,
     ) -> PyResult<Self> {
-        /// Batches that may wait for Python.
+        /// Maximum number of batches in the queue.
         const QUEUE: usize = 1;
         let (queue, receiver) = sync_channel(QUEUE);
         let cancelled = Arc::new(AtomicBool::new(false));

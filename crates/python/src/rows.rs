@@ -1,4 +1,4 @@
-//! Findings and fixes in the form in which they are handed to Python: dictionaries of plain values.
+//! Findings and fixes as passed to Python: dictionaries of plain values.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use dechaff::rule::Rule;
 use dechaff::text::{CharacterIndex, Document, Origin, Span, TextProvider};
 use pyo3::prelude::*;
 
-/// Code points shown before and after a finding.
+/// Number of code points shown before and after a finding.
 const CONTEXT: usize = 80;
 
 /// A span of a text, in code points and in bytes.
@@ -113,7 +113,7 @@ pub(crate) struct RuleRow {
     since: String,
 }
 
-/// Converts byte offsets in a text to code points, in which Python counts.
+/// Converts byte offsets in a text to code points, which Python uses.
 struct CodePoints<'t> {
     text: &'t str,
     index: CharacterIndex,

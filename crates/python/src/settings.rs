@@ -1,4 +1,4 @@
-//! The settings of a linter, as they travel between processes.
+//! The settings of a linter in a form that can be sent between processes.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
@@ -10,7 +10,7 @@ use dechaff::rule::Registry;
 use dechaff::user_file::UserFile;
 use serde::{Deserialize, Serialize};
 
-/// The content of all files that settings are made of. Equal settings serialize to equal text.
+/// The contents of all settings files. Equal settings serialize to equal text.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct State {
     /// The configuration layers, highest priority first, with the directory that their patterns

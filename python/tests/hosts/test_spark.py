@@ -157,7 +157,7 @@ def test_fix_corpus_fixes_what_the_command_fixes(spark, frame, many, command, sh
         assert again.count() == len(many)
 
 
-def test_errors_are_those_of_the_task(spark, frame, command, tmp_path):
+def test_errors_have_the_message_of_the_task(spark, frame, command, tmp_path):
     work = tmp_path / "work"
     findings = dechaff.spark.compare(frame, work, "id", select=["ND001"], partitions=2)
     with pytest.raises(dechaff.Error, match="documents of another job"):
