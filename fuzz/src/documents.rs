@@ -11,7 +11,7 @@ use dechaff::text::{Document, Origin, words};
 use super::input::{self, Control};
 use super::shared::{self, LINTER, OneText};
 
-/// The rules for tables that take no words away.
+/// The rules for tables whose fixes delete no words.
 static TABLE_RULES: LazyLock<Linter> = LazyLock::new(|| {
     shared::linter(
         &["MT"],
@@ -19,8 +19,8 @@ static TABLE_RULES: LazyLock<Linter> = LazyLock::new(|| {
     )
 });
 
-/// Rules whose fixes make words: of an entity, a broken word or a ligature, and where a mark or a
-/// second title was glued to one.
+/// Rules whose fixes create words: from an entity, a broken word or a ligature, or by separating a
+/// glued mark or title.
 const WORD_MAKERS: [&str; 5] = ["MS009", "EN002", "EN005", "SY007", "MS010"];
 
 /// The first byte chooses between plain text and markdown, and between all fixes and safe ones; the
@@ -67,7 +67,7 @@ fn fix(linter: &Linter, document: &Document<'_>, most: Applicability) -> FixResu
     fix::fix(linter, document, most).expect("fixing comes to rest")
 }
 
-/// Checks that the changes lead from the one text to the other and, through the undo log, back.
+/// Checks that the changes lead from one text to the other, and back through the undo log.
 fn check_changes(text: &str, fixed: &FixResult) {
     assert_eq!(input::changed(text, &fixed.changes), fixed.text);
     let place = LogLocation { base: "/", path: "page", record: None };

@@ -1,4 +1,4 @@
-//! Comparing documents, held to brute force.
+//! Comparing documents agrees with brute force.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
@@ -70,7 +70,7 @@ impl SetSource for Held {
     }
 }
 
-/// The join finds the pairs that comparing all sets with each other finds.
+/// The join finds the same pairs as comparing all sets with each other.
 fn check_join(bytes: &[u8], percent: usize) {
     const MAX_SETS: usize = 40;
     let spread = |byte: &u8| u64::from(byte % 64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 8;
@@ -102,7 +102,7 @@ fn check_join(bytes: &[u8], percent: usize) {
     }
 }
 
-/// Ends a sentence, and a set.
+/// Separates sentences and sets.
 const SENTENCE: u8 = 240;
 const PARAGRAPH: u8 = 248;
 const DOCUMENT: u8 = 252;
@@ -117,7 +117,7 @@ impl TextProvider for Corpus {
 }
 
 impl Corpus {
-    /// A word a byte.
+    /// One word per byte.
     fn new(bytes: &[u8]) -> Self {
         const SYLLABLES: [&str; 16] = [
             "ka", "lo", "mir", "ne", "su", "tal", "ro", "vin", "de", "pash", "gu", "wen", "fi",
@@ -195,7 +195,7 @@ fn check_near(corpus: &Corpus) {
     assert_eq!(found, expected);
 }
 
-/// How similar the two passages of a finding are.
+/// Returns the similarity of the two passages of a finding.
 fn similarity(corpus: &Corpus, finding: &Finding) -> f64 {
     let label = finding.labels.first().expect("the other copy is named");
     let other = label.origin.as_ref().unwrap_or(&finding.origin);
@@ -205,8 +205,8 @@ fn similarity(corpus: &Corpus, finding: &Finding) -> f64 {
     count as f64 / (left.len() + right.len() - count) as f64
 }
 
-/// The order of sketches and the memory change nothing, nor does asking for one document after the
-/// other.
+/// Findings do not depend on the order of sketches, on memory, or on whether documents are queried
+/// one by one.
 fn check_order(corpus: &Corpus) {
     let sketch = |document: Document<'_>| LINTER.sketch(&document);
     let findings =

@@ -23,7 +23,7 @@ thread_local! {
     static FOLDER: TempDir = tempfile::tempdir().expect("a temporary folder can be made");
 }
 
-/// The rules that an index holds.
+/// The rules of the index.
 static INDEXED: LazyLock<Linter> = LazyLock::new(|| linter(&["ND"], &["ND007"]));
 
 /// The names and bytes of the files of an index, the manifest among them.
@@ -150,8 +150,7 @@ fn write(folder: &Path, files: &Files) {
     }
 }
 
-/// The input says how the files are damaged: a file, a kind of damage, a place and a byte, over
-/// and over.
+/// The input determines the damage: a file, a kind of damage, a position and a byte, repeatedly.
 pub fn run(input: &[u8]) {
     const MAX_DAMAGES: usize = 8;
     let (mut control, _) = Control::split(input, 5 * MAX_DAMAGES);
@@ -176,8 +175,8 @@ pub fn run(input: &[u8]) {
     FOLDER.with(|folder| check(folder.path(), &files));
 }
 
-/// Nothing panics. An index that passes the verification has the findings of the undamaged one, and
-/// so has one that could be compacted.
+/// Nothing panics. An index that passes verification, or can be compacted, has the findings of the
+/// undamaged one.
 fn check(folder: &Path, files: &Files) {
     write(folder, files);
     let Ok(mut reader) = IndexReader::open(folder, Path::new("/")) else { return };

@@ -22,7 +22,7 @@ impl<'i> Control<'i> {
         first
     }
 
-    /// A number below `limit`, and 0 if there is none.
+    /// Returns a number below `limit`, or 0 if `limit` is 0.
     pub(super) fn below(&mut self, limit: usize) -> usize {
         let number = usize::from(self.byte()) << 8 | usize::from(self.byte());
         number % limit.max(1)
@@ -33,7 +33,7 @@ impl<'i> Control<'i> {
     }
 }
 
-/// The bytes as text, with U+FFFD for what is not UTF-8.
+/// Returns the bytes as text, with U+FFFD for invalid UTF-8.
 pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(bytes)
 }
@@ -45,7 +45,7 @@ pub(super) fn span(text: &str, control: &mut Control<'_>) -> Span {
     Span::new(start, text.floor_char_boundary(start + length))
 }
 
-/// Changes of `text`, in order and disjoint: at most four.
+/// Returns up to four disjoint changes to `text`, in order.
 pub(super) fn changes(text: &str, control: &mut Control<'_>) -> Vec<Change> {
     const CONTENTS: [&str; 4] = ["", "ü", "\"\\\n", "😀 word"];
     const RULES: [&str; 2] = ["AA001", "BB001"];

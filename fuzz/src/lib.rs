@@ -1,4 +1,4 @@
-//! Fuzz targets. Each takes any input and panics where something is not as it must always be.
+//! Fuzz targets. Each takes any input and panics if an invariant is violated.
 //!
 //! The same functions run with coverage guidance in `fuzz_targets/`, and on a few thousand fixed
 //! inputs in `tests/it/fuzzing.rs`, which includes this file as a module.
@@ -77,8 +77,8 @@ const fn target(
 ///
 /// The seeds cannot be written.
 pub fn prepare(name: &str) {
-    // The fuzzer's own hook would end the process at a panic of a decoder, which is caught. This one
-    // is only called for others.
+    // The fuzzer's hook would end the process on a panic of a decoder, which is caught. This hook
+    // is only called for other panics.
     let _ = panic::take_hook();
     let default = panic::take_hook();
     panic::set_hook(Box::new(move |info| {

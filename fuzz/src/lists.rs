@@ -27,7 +27,7 @@ pub fn run(input: &[u8]) {
         assert!(findings.len() <= FINDINGS.len());
         let _ = list.unused();
     }
-    // A file is there or not by the length of its name.
+    // The length of a name decides whether the file exists.
     let is_there = |path: &str| path.len().is_multiple_of(2);
     if let Some(mut baseline) = shown(Baseline::parse(&file, is_there)) {
         check_written(&mut baseline);
@@ -49,7 +49,7 @@ pub fn run(input: &[u8]) {
     }
 }
 
-/// What is written is read as the same.
+/// Written files are read back unchanged.
 fn check_written(baseline: &mut Baseline) {
     let written = baseline.to_json().expect("names and numbers serialise");
     let file = UserFile::new("baseline.json", written.as_str());

@@ -1,5 +1,5 @@
-//! Shards of JSON Lines and CSV: read, changed, written again and undone, compared byte by byte. Web
-//! archives, of which a copy is written.
+//! Shards of JSON Lines and CSV: read, changed, rewritten and undone, compared byte by byte. Web
+//! archives: copied.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -43,7 +43,7 @@ pub fn run(input: &[u8]) {
         _ => "warc",
     };
     let name = format!("a.{format}{ending}");
-    // Compressed bytes that are damaged come to no whole file, and their changes are not checked.
+    // Damaged compressed files cannot be decompressed, so their changes are not checked.
     let is_raw = options & 4 != 0;
     let bytes = if is_raw { bytes.to_vec() } else { compressed(codec, bytes) };
     let max_record = if options & 8 == 0 { 1 << 20 } else { 64 };
@@ -114,7 +114,7 @@ pub(super) fn compressed(codec: Codec, bytes: &[u8]) -> Vec<u8> {
     }
 }
 
-/// What `bytes` come to, as far as they can be decompressed.
+/// Decompresses `bytes` as far as possible.
 fn decompressed(codec: Codec, bytes: &[u8]) -> Vec<u8> {
     let mut content = Vec::new();
     if let Ok(mut reader) = codec.decoder(bytes) {
@@ -166,7 +166,7 @@ fn check(path: &Path, bytes: &[u8], read_options: &ReadOptions, control: &mut Co
     );
     let mut change_sets =
         change_sets.into_values().next().map(|file| file.documents).unwrap_or_default();
-    // A change may have made a record longer than the first reading admits.
+    // A change may have made a record longer than the limit.
     let is_restored = rewrite(path, &ReadOptions::default(), |handle, source| {
         let change_sets = change_sets.remove(&Some(handle.index))?;
         assert_eq!(
@@ -242,7 +242,7 @@ fn rewrite(
         rewriter.write_record(&handle, action).expect("the change fits the record");
     }
     let is_whole = rewriter.finish(|_| Ok(())).expect("a file can be written");
-    // The copy of an archive has other places, so that its changes are not undone here.
+    // Positions differ in the copy of an archive, so changes are not undone here.
     target.is_none().then_some(is_whole)
 }
 

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::input::{self, Control};
 use super::shared::{self, OneText, REGISTRY};
 
-/// The first bytes make up findings; the rest is the text, from which all words in them are taken.
+/// The first bytes determine the findings; the rest is the text, which also provides their words.
 pub fn run(input: &[u8]) {
     let (mut control, bytes) = Control::split(input, 64);
     let text = input::text(bytes);

@@ -13,7 +13,7 @@ use dechaff::user_file::UserFile;
 use super::input;
 use super::shared::{self, OneText, REGISTRY, shown};
 
-/// The input is the file. A rule that is taken must run on its own examples and on its own text.
+/// The input is the file. An accepted rule must run on its examples and on its source.
 pub fn run(input: &[u8]) {
     let file = UserFile::new("rule.toml", input::text(input));
     let Some(rule) = shown(Rule::parse(&file)) else { return };
@@ -22,7 +22,7 @@ pub fn run(input: &[u8]) {
     }
     let _ = rule.to_markdown(None);
     let linter = Linter::from_rules([&rule]).expect("a rule that is valid compiles");
-    // Whether the examples hold is for the author to know.
+    // The examples may fail.
     let _ = rule_test::test(&rule, &REGISTRY);
     let documents =
         rule.examples.iter().flat_map(|example| example.bad.iter().chain(&example.allow));
@@ -33,7 +33,7 @@ pub fn run(input: &[u8]) {
     shown(Registry::parse(std::slice::from_ref(&file)));
 }
 
-/// The rules of dechaff that are small, and a rule of each kind.
+/// Small built-in rules, and a rule of each kind.
 pub fn seeds() -> Vec<Vec<u8>> {
     const MAX_LENGTH: usize = 3_000;
     let files = REGISTRY.rules().iter().map(|rule| rule.file.text.clone().into_bytes());
@@ -46,7 +46,7 @@ fn lint(linter: &Linter, text: &str) {
     let compared =
         linter.compare([linter.sketch(&document)], &texts).expect("memory does not fail");
     shared::check_places(&document, &linter.lint(&document, compared));
-    // Fixes of one's own rule may undo each other; that is an error and no panic.
+    // Fixes of custom rules may undo each other, which is an error and not a panic.
     if let Ok(fixed) = fix::fix(linter, &document, Applicability::Unsafe) {
         assert_eq!(input::changed(text, &fixed.changes), fixed.text);
     }

@@ -1,4 +1,4 @@
-//! What several targets need: the rules, their examples, and what holds for all findings.
+//! Shared code: the rules, their examples, and the invariants of all findings.
 
 use std::sync::{Arc, LazyLock};
 
@@ -72,7 +72,7 @@ pub(super) fn check_places(document: &Document<'_>, findings: &[Finding]) {
     }
 }
 
-/// What `outcome` holds; a fault must be one that can be shown.
+/// Unwraps `outcome`. An error must be printable.
 pub(super) fn shown<T>(outcome: Result<T, UserFileError>) -> Option<T> {
     outcome
         .map_err(|fault| {

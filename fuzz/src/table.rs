@@ -103,8 +103,8 @@ fn read(path: &Path) -> Option<(Vec<Option<String>>, bool)> {
     Some((rows, is_damaged))
 }
 
-/// Appends to every second text that can be read, and drops every fourth if asked to. The rows that
-/// should be there afterwards; `None` if nothing was written.
+/// Appends to every second readable text, and drops every fourth if requested. Returns the expected
+/// rows; `None` if nothing was written.
 fn rewrite(path: &Path, drops: bool) -> Option<Vec<Option<String>>> {
     let input = InputFile::new(path.to_owned(), true);
     let Ok(OpenedFile::Shard(shard, records)) =

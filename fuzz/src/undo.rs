@@ -11,8 +11,8 @@ use super::shared;
 
 const PLACE: LogLocation<'static> = LogLocation { base: "/corpus", path: "page.txt", record: None };
 
-/// The first bytes are the changes of up to three runs and what befalls the log; the rest is the
-/// text.
+/// The first bytes determine the changes of up to three runs and the damage to the log; the rest is
+/// the text.
 pub fn run(input: &[u8]) {
     let (mut control, bytes) = Control::split(input, 48);
     let original = input::text(bytes);
@@ -62,7 +62,7 @@ fn change_sets(log: &[LogEntry]) -> Vec<ChangeSet> {
     files.flat_map(|file| file.documents.into_values()).flatten().collect()
 }
 
-/// After the changes of one rule are undone, and logged as that, all can still be undone.
+/// After the changes of one rule are undone and logged, all others can still be undone.
 fn check_part(current: &str, original: &str, log: &[LogEntry]) {
     let is_chosen = |entry: &LogEntry| entry.rules.iter().any(|rule| rule == "AA001");
     let part = restore(current, &change_sets(log), is_chosen).expect("a whole log leads back");
@@ -74,7 +74,7 @@ fn check_part(current: &str, original: &str, log: &[LogEntry]) {
     }
 }
 
-/// A log that lost or doubled lines leads to a text that was there, or to an error.
+/// A log with missing or duplicate lines leads to an earlier text, or to an error.
 fn check_damage(current: &str, texts: &[String], log: &[LogEntry], control: &mut Control<'_>) {
     let mut damaged = log.to_vec();
     while !control.is_empty() && !damaged.is_empty() {

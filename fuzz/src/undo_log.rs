@@ -20,7 +20,7 @@ thread_local! {
 
 const TEXT: &str = "First paragraph, with ü.\n\nShare this:\n\nLast \"one\".\n";
 
-/// What a log holds, in order.
+/// The lines of a log, in order.
 static LINES: LazyLock<Vec<LogLine>> = LazyLock::new(|| {
     let change = |start, end, content: &str| Change {
         span: Span::new(start, end),
@@ -65,7 +65,7 @@ static LOG: LazyLock<Vec<u8>> = LazyLock::new(|| {
     fs::read(&path).expect("the log can be read")
 });
 
-/// The input says how the log is damaged: a kind of damage, a place and a byte, over and over.
+/// The input determines the damage: a kind of damage, a position and a byte, repeatedly.
 pub fn run(input: &[u8]) {
     const MAX_DAMAGES: usize = 8;
     let (mut control, _) = Control::split(input, 5 * MAX_DAMAGES);
@@ -127,7 +127,7 @@ fn check(path: &Path, damaged: &[u8]) {
     let contents = match log.read() {
         Ok(contents) => contents,
         Err(error) => {
-            // A file without an entry in its first lines is taken for something else.
+            // A file without an entry in its first lines is rejected.
             let first: Vec<&[u8]> =
                 damaged.split_inclusive(|byte| *byte == b'\n').take(MAX_FOREIGN_LINES).collect();
             assert!(
@@ -149,7 +149,7 @@ fn check(path: &Path, damaged: &[u8]) {
     }
 }
 
-/// The lines that are still there, in order.
+/// Returns the intact lines, in order.
 fn whole_lines(damaged: &[u8]) -> Vec<LogLine> {
     let lines: Vec<&[u8]> = LOG.split(|byte| *byte == b'\n').skip(1).collect();
     let place = |line: &[u8]| lines.iter().take(LINES.len()).position(|other| *other == line);

@@ -1,9 +1,7 @@
-//! A file system that fails: a library that tests preload into dechaff, the release binary
-//! included.
+//! A failing file system: a library that tests preload into dechaff, even into the release binary.
 //!
-//! It wraps the functions of the C library that reach the file system, and only for files below
-//! `FAULT_ROOT`. `FAULT=kind:N` says what goes wrong at the N-th call of those that the kind
-//! counts:
+//! It wraps the libc functions that access the file system, for files below `FAULT_ROOT`.
+//! `FAULT=kind:N` injects a fault at the N-th call that the kind counts:
 //!
 //! | kind | counts | at call N |
 //! |---|---|---|
@@ -38,7 +36,7 @@ const O_EXCL: c_int = 0o200;
 const O_APPEND: c_int = 0o2000;
 const RTLD_NEXT: *mut c_void = -1_isize as *mut c_void;
 const SIGKILL: c_int = 9;
-/// Bytes that `short` lets through at once.
+/// Bytes per call with `short`.
 const SHORT: usize = 7;
 
 unsafe extern "C" {
@@ -49,7 +47,7 @@ unsafe extern "C" {
     fn __errno_location() -> *mut c_int;
 }
 
-/// The function that the C library has under a name.
+/// Looks up a libc function by name.
 macro_rules! next {
     ($name:literal) => {{
         static ADDRESS: AtomicUsize = AtomicUsize::new(0);
@@ -71,7 +69,7 @@ fn find(name: &str) -> *mut c_void {
     unsafe { dlsym(RTLD_NEXT, name.as_ptr().cast()) }
 }
 
-/// What a call does.
+/// The kind of a call.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Call {
     Write,
@@ -171,7 +169,7 @@ fn fault() -> &'static Fault {
     })
 }
 
-/// The fault that this call is hit by, if it is, and whether it is the first one hit.
+/// Returns the fault that affects this call, if any, and whether it is the first time.
 fn hit(call: Call) -> Option<(Kind, bool)> {
     let fault = fault();
     if !fault.kind.counts(call) {
@@ -229,7 +227,7 @@ fn outcome(call: Call) -> Option<c_int> {
     }
 }
 
-/// Which open files lie below the root.
+/// The open files below the root.
 static WATCHED: [AtomicBool; 4096] = [const { AtomicBool::new(false) }; 4096];
 
 fn watch(file: c_int, is_watched: bool) {
@@ -245,7 +243,7 @@ fn is_watched(file: c_int) -> bool {
         .is_some_and(|flag| flag.load(Ordering::SeqCst))
 }
 
-/// Whether a path lies below the root, which is also the working directory.
+/// Whether a path is below the root, which is also the working directory.
 fn is_below(path: *const c_char) -> bool {
     let path = unsafe { CStr::from_ptr(path) }.to_bytes();
     let root = &fault().root;
@@ -391,8 +389,7 @@ pub unsafe extern "C" fn copy_file_range(
     unsafe { copy(from, from_offset, to, to_offset, length, flags) }
 }
 
-/// Functions that change something and return 0: `by_file` are given an open file, `by_path` a
-/// path.
+/// Functions that change something and return 0: `by_file` take an open file, `by_path` a path.
 macro_rules! changing {
     ($($by:ident $name:ident $text:literal ($place:ident: $type:ty $(, $argument:ident: $other:ty)*) $call:expr;)*) => {$(
         #[unsafe(no_mangle)]
@@ -424,7 +421,7 @@ changing!(
     by_path link "link" (from: *const c_char, to: *const c_char) NAMES;
 );
 
-/// Flushing is counted and not done: a process that is killed leaves the same files without it.
+/// Flushes are counted but skipped: a killed process leaves the same files without them.
 macro_rules! flushing {
     ($($name:ident),*) => {$(
         #[unsafe(no_mangle)]
@@ -474,7 +471,7 @@ pub unsafe extern "C" fn renameat2(
     unsafe { rename(from, one, to, other, flags) }
 }
 
-/// A point in time as the C library has it.
+/// A point in time, as in libc.
 #[repr(C)]
 pub struct Time {
     seconds: i64,
@@ -487,7 +484,7 @@ pub unsafe extern "C" fn clock_gettime(clock: c_int, time: *mut Time) -> c_int {
     let result = unsafe { read(clock, time) };
     if result == 0 && fault().kind == Kind::Clock {
         let back = i64::try_from(CALLS.fetch_add(1, Ordering::SeqCst)).unwrap_or(0);
-        // A clock that counts from the start of the machine does not go below zero.
+        // A clock that starts at boot does not go below zero.
         unsafe { (*time).seconds = ((*time).seconds - 10 * back).max(0) };
     }
     result

@@ -1,4 +1,4 @@
-//! The classifier leaves alone what is no page furniture, whatever sort of text it is.
+//! The classifier does not flag content, in any sort of text.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use dechaff::linter::Linter;
 use dechaff::rule::Registry;
 use dechaff::text::{Document, Origin};
 
-/// What the classifier flags at its sensitive point, which is the weakest that runs by default.
+/// Returns the lines that the classifier flags at its sensitive point.
 fn flagged(text: &str) -> Vec<String> {
     let registry = Registry::embedded().unwrap();
     let linter =
@@ -16,7 +16,7 @@ fn flagged(text: &str) -> Vec<String> {
     linter.check(&document).iter().map(|finding| document.slice(finding.span).to_owned()).collect()
 }
 
-/// Short lines that belong where they stand, by the sort of text.
+/// Texts with short lines that are content, by sort.
 const GENRES: &[(&str, &str)] = &[
     (
         "poem",
@@ -89,14 +89,14 @@ const GENRES: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn texts_of_short_lines_are_left_alone() {
+fn texts_with_short_lines_have_no_findings() {
     for (genre, text) in GENRES {
         assert_eq!(flagged(text), [""; 0], "{genre}");
     }
 }
 
 #[test]
-fn a_finding_says_why_in_words() {
+fn findings_explain_their_reasons() {
     let registry = Registry::embedded().unwrap();
     let rule = registry.find("page-furniture").unwrap();
     let linter = Linter::from_rules([rule]).unwrap();
@@ -115,9 +115,9 @@ fn a_finding_says_why_in_words() {
     assert!(!findings.is_empty());
 }
 
-/// What a named rule takes is not reported again.
+/// Lines that a named rule removes are not reported again.
 #[test]
-fn a_named_rule_reports_first() {
+fn named_rules_take_precedence() {
     let registry = Registry::embedded().unwrap();
     let linter = Linter::from_rules(registry.rules().iter().filter(|rule| rule.default)).unwrap();
     let prose = "The council voted on Monday to close the old bridge for two months, and the buses will take the river road.\n\n\
@@ -131,7 +131,7 @@ fn a_named_rule_reports_first() {
 }
 
 #[test]
-fn large_inputs_are_no_trouble() {
+fn large_inputs_finish_quickly() {
     let line = "News ".repeat(200_000);
     let lines = "Home\nNews\n".repeat(100_000);
     let blanks = "\n".repeat(200_000);

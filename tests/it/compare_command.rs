@@ -1,4 +1,4 @@
-//! `dechaff compare` and `dechaff check --compared`: what they report, leave behind and refuse.
+//! `dechaff compare` and `dechaff check --compared`: reports, files and errors.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -131,7 +131,7 @@ fn paragraphs(folder: &Path) -> Vec<String> {
     paragraphs
 }
 
-/// Each share is fixed without knowing the others, and one copy of each text stays.
+/// Shares are fixed independently, and one copy of each text stays.
 #[test]
 fn shares_are_fixed_and_no_last_copy_is_removed() {
     let folder = corpus();
@@ -173,7 +173,7 @@ fn a_task_that_was_killed_leaves_nothing_behind() {
     let unfinished = folder.join("work/sketch-00002-of-00002-00000000-0000-lines.dxw");
     fs::write(&unfinished, "half a file").unwrap();
     let early = fail(folder, &["compare", "match", "work"]);
-    assert!(early.contains("parts of the sketches are left: 2;"), "{early}");
+    assert!(early.contains("shares of the sketch are missing: 2;"), "{early}");
     sketch(folder, "2/2");
     compare(folder, 1);
     assert!(!unfinished.exists());
@@ -207,7 +207,7 @@ fn a_damaged_file_is_an_error() {
 }
 
 #[test]
-fn what_does_not_fit_the_comparison_is_refused() {
+fn inputs_of_another_comparison_are_refused() {
     let folder = corpus();
     let folder = folder.path();
     let check = |more: &[&str]| {
@@ -215,14 +215,14 @@ fn what_does_not_fit_the_comparison_is_refused() {
         fail(folder, &[&check[..], more].concat())
     };
     let select = ["--select", "ND,ND006,ND008"];
-    assert!(check(&select).contains("there is no work folder here"));
+    assert!(check(&select).contains("no work folder here"));
     sketch(folder, "1/1");
-    assert!(check(&select).contains("the comparison is not done: parts of variants are left"));
+    assert!(check(&select).contains("the comparison is not done: shares of variants are missing"));
     compare(folder, 1);
     assert!(check(&["--select", "ND001"]).contains("select the same ones"));
     assert!(check(&["--select", "BP"]).contains("none of the selected rules compares documents"));
     let stdin = [&["-"][..], &select].concat();
-    assert!(check(&stdin).contains("standard input and pipes are not in the comparison"));
+    assert!(check(&stdin).contains("standard input and pipes are not part of the comparison"));
     assert!(check(&["--partition", "3/2"]).contains("expected K/N with K from 1 to N"));
     assert!(check(&[&select[..], &["--group-by", "path"]].concat()).contains("reading options"));
     // The text of a document has changed, and not its size.
@@ -238,7 +238,7 @@ fn what_does_not_fit_the_comparison_is_refused() {
     assert!(another.contains("the work folder belongs to another comparison"), "{another}");
     let not_empty = ["compare", "sketch", "corpus", "corpus"];
     let not_empty = fail(folder, &[&not_empty[..], &SETTINGS].concat());
-    assert!(not_empty.contains("the directory has other files and is no work folder"));
+    assert!(not_empty.contains("the directory has other files but is not a work folder"));
 }
 
 /// Compares the pages of two sites, one per folder, in steps.

@@ -1,5 +1,5 @@
-//! A comparison in steps survives a kill at any change of a file: what is repeated ends as if
-//! nothing had happened, with the findings of one process.
+//! A comparison in steps survives a kill at any file change: repeated tasks end up with the
+//! findings of one process.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,7 +13,7 @@ use crate::lab::Lab;
 use crate::planted::Random;
 
 const RULES: [&str; 4] = ["--isolated", "--select", "ND,ND006,ND008", "--jobs=1"];
-/// So little memory that a task writes several files.
+/// Little enough memory that a task writes several files.
 const SKETCH: [&str; 6] = ["compare", "sketch", "work", "corpus", "--memory=4KB", "--partition"];
 const MATCH: [&str; 5] = ["compare", "match", "work", "--memory=64KB", "--partition"];
 
@@ -71,8 +71,8 @@ fn findings(lab: &Lab, arguments: &[&str]) -> Vec<String> {
     findings
 }
 
-/// Returns the files in the work folder that belong to no task that is done. A lock that a killed
-/// task left is empty, and locks nothing.
+/// Returns the files in the work folder that do not belong to a finished task. A lock left by a
+/// killed task is empty and locks nothing.
 fn stray_files(lab: &Lab) -> Vec<String> {
     let mut named = BTreeSet::from(["manifest.json".to_owned()]);
     let mut all = Vec::new();
@@ -91,8 +91,8 @@ fn stray_files(lab: &Lab) -> Vec<String> {
     all
 }
 
-/// Each task is killed at one change of a file after the other, and repeated. Whatever killed tasks
-/// left at once is there during all later ones.
+/// Each task is killed at each file change, and repeated. Files left by killed tasks stay there for
+/// all later tasks.
 #[test]
 fn killed_tasks_are_repeated() {
     let folder = TempDir::new().unwrap();
@@ -126,8 +126,8 @@ fn code(finding: &str) -> Option<&str> {
     finding.split_once("\"code\":\"")?.1.get(..5)
 }
 
-/// A process that does all steps is killed at some changes, each time with a new work folder, and
-/// twice at some.
+/// A process that does all steps is killed at some changes, once or twice, each time with a new
+/// work folder.
 #[test]
 fn a_comparison_that_was_killed_is_resumed() {
     let folder = TempDir::new().unwrap();

@@ -151,13 +151,13 @@ fn a_fix_without_an_undo_log_says_so_once() {
         let told = run(&[fix]);
         assert_eq!(told.matches("--undo-log").count(), 1, "{told}");
         assert!(!run(&[fix, "-q"]).contains("--undo-log"));
-        assert!(!run(&[fix, "--undo-log", "log"]).contains("nothing was kept"));
+        assert!(!run(&[fix, "--undo-log", "log"]).contains("these fixes cannot be undone"));
     }
-    assert!(!run(&["--output-dir", "clean"]).contains("nothing was kept"));
-    assert!(!run(&["--diff"]).contains("nothing was kept"));
+    assert!(!run(&["--output-dir", "clean"]).contains("these fixes cannot be undone"));
+    assert!(!run(&["--diff"]).contains("these fixes cannot be undone"));
     run(&["--fix", "-q"]);
     assert!(
         !stderr(&dechaff(folder.path(), &["check", "corpus", "--fix"]))
-            .contains("nothing was kept")
+            .contains("these fixes cannot be undone")
     );
 }

@@ -1,5 +1,5 @@
-//! Conditions of a rule's tables that the whole document decides: `min-lines`, `needs-other`,
-//! `not-before` and `safe-from`.
+//! Conditions that depend on the whole document: `min-lines`, `needs-other`, `not-before` and
+//! `safe-from`.
 
 use std::sync::Arc;
 
@@ -83,7 +83,7 @@ fn many_different_texts_make_fixes_safe() {
 }
 
 #[test]
-fn a_share_of_more_than_all_is_rejected() {
+fn shares_above_one_are_rejected() {
     let rule = r#"
         code = "XX001"
         name = "berth-label"

@@ -211,7 +211,7 @@ fn dropped_records_are_left_out_of_copies_and_can_be_restored() {
     assert_eq!(ids, staying.collect::<Vec<_>>());
     assert_eq!(fs::read_to_string(folder.path().join("a.jsonl")).unwrap(), original);
 
-    // Nothing is dropped from what is left.
+    // Nothing is dropped from the remaining documents.
     dechaff(folder.path(), &["check", "clean", "-q", "--documents", "again.jsonl"]);
     assert!(verdicts(&folder.path().join("again.jsonl")).values().all(|verdict| verdict == "keep"));
 
@@ -238,7 +238,7 @@ fn dropped_files_are_not_copied() {
     };
     assert_eq!(names(), ["a.txt"]);
 
-    // A copy of an earlier run is not left beside the others without a word.
+    // A copy from an earlier run is reported.
     fs::write(folder.path().join("clean/b.txt"), "old").unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_dechaff"))
         .current_dir(folder.path())
@@ -294,7 +294,7 @@ fn contradicting_arguments_are_errors() {
     };
     assert!(
         message(&["--documents", "rows.txt"])
-            .contains("name it FILE.jsonl, FILE.csv or FILE.parquet")
+            .contains("the extension must be .jsonl, .csv or .parquet")
     );
     assert!(message(&["--documents", "a.txt"]).contains("it would be checked and written over"));
     let same =
@@ -338,7 +338,7 @@ fn write_records(folder: &Path, texts: &[(&str, String)]) {
 }
 
 #[test]
-fn everything_may_be_dropped() {
+fn all_documents_can_be_dropped() {
     let folder = TempDir::new().unwrap();
     write_records(folder.path(), &[("1", NOISE.into()), ("2", NOISE.into()), ("3", " \n".into())]);
     fs::write(folder.path().join("b.txt"), NOISE).unwrap();

@@ -425,7 +425,7 @@ fn sentences_of_a_huge_paragraph_are_compared() {
 /// Documents, paragraphs and copies are numbered in 32 bits. More of them than that are an error
 /// and not a number that wraps around.
 #[test]
-fn more_than_can_be_numbered_is_an_error() {
+fn exceeding_the_numbering_limit_is_an_error() {
     let text = |number: usize| {
         let paragraph = "The harbour was quiet when the first boats came in before dawn.";
         format!("{paragraph}\n\nThe log of day {number} lists them all by name and by owner.\n")
@@ -455,7 +455,7 @@ fn more_than_can_be_numbered_is_an_error() {
 }
 
 #[test]
-fn more_copies_than_can_be_numbered_are_an_error() {
+fn too_many_copies_to_number_are_an_error() {
     // A paragraph has many sentences.
     let text = "The harbour was quiet when the first boats came in before dawn today. ".repeat(9);
     let corpus = Corpus([("a.txt".into(), text)].into());

@@ -317,7 +317,7 @@ fn since_checks_changed_files_against_all_files() {
     assert!(git(&["add", "."]) && git(&["commit", "-qm", "first"]));
     let since = ["check", ".", "--since", "HEAD", "--output-format", "concise"];
     // No changed files is a success; no files at all is an error.
-    assert_eq!(run(folder, &since), (0, "no files checked: none changed since HEAD\n".to_owned()));
+    assert_eq!(run(folder, &since), (0, "no files checked: no changes since HEAD\n".to_owned()));
     fs::create_dir(folder.join("empty")).unwrap();
     let (code, text) = run(folder, &["check", "empty", "--since", "HEAD"]);
     assert!(code == 2 && text.contains("no files to check in `empty`"), "{text}");
@@ -374,7 +374,7 @@ fn suggests_per_file_ignores_for_a_dominant_rule() {
     let folder = corpus(&[("docs/rules.md", &page), ("a.txt", HARBOUR)]);
     let folder = folder.path();
     let (code, text) = run(folder, &["check", ".", "--select", "BP"]);
-    let hint = "findings are BP001 in docs/rules.md; to leave them out, put this into dechaff.toml:\n\n    \
+    let hint = "findings are BP001 in docs/rules.md; to ignore them, add this to dechaff.toml:\n\n    \
                 [per-file-ignores]\n    \"docs/rules.md\" = [\"BP001\"]\n";
     assert!(code == 1 && text.contains("dechaff: hint: ") && text.contains(hint), "{text}");
     fs::write(folder.join("dechaff.toml"), "[per-file-ignores]\n\"docs/rules.md\" = [\"BP001\"]\n")

@@ -50,7 +50,7 @@ fn a_configuration_in_a_corpus_reads_nothing_outside_its_directory() {
         let (code, printed) = dechaff(folder.path(), &["check", "corpus"]);
         assert_eq!(code, 2, "{configuration}{printed}");
         assert!(printed.contains("corpus/dechaff.toml:1:"), "{configuration}{printed}");
-        assert!(printed.contains("outside the folder"), "{configuration}{printed}");
+        assert!(printed.contains("outside the directory"), "{configuration}{printed}");
         assert!(
             !printed.contains("hunter2") && !printed.contains("PATH="),
             "{configuration}{printed}"
@@ -114,7 +114,7 @@ fn a_configuration_that_is_a_device_is_refused() {
     assert!(printed.contains("device"), "{printed}");
 }
 
-/// Entries were once compared with each other, which took hours.
+/// Regression: comparing all entries with each other took hours.
 #[test]
 fn a_baseline_of_deleted_files_takes_linear_time() {
     let folder = corpus("");

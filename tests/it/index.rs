@@ -1,4 +1,4 @@
-//! Indexes: a comparison with one has the findings of a comparison with the documents in it.
+//! Indexes: comparing with an index has the same findings as comparing with its documents.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -49,7 +49,7 @@ pub(crate) fn settings(linter: &Linter) -> IndexSettings {
     IndexSettings { sketch: SKETCH_VERSION, unicode: unicode_version(), rules }
 }
 
-/// The place of the documents of a test, which are not on disk.
+/// The location of the test documents, which are not on disk.
 const ROOT: &str = "/nowhere";
 
 fn new_document(linter: &Linter, path: &str, text: &str, order: &ElementOrder) -> NewDocument {
@@ -326,7 +326,7 @@ fn the_texts_of_the_property_test_share_every_kind_of_text() {
 }
 
 #[test]
-fn settings_that_differ_are_named() {
+fn differing_settings_are_named() {
     let folder = TempDir::new().unwrap();
     let index = folder.path().join("i.dxi");
     let linter = linter(&["ND001", "ND002"]);
@@ -345,7 +345,7 @@ fn settings_that_differ_are_named() {
     assert!(error(rules).contains("made with other parameters of the rule ND002"));
 }
 
-/// A reader sees the index as it was when it was opened.
+/// A reader sees a snapshot of the index.
 #[test]
 fn a_reader_outlives_compaction() {
     let folder = TempDir::new().unwrap();

@@ -1,4 +1,4 @@
-//! `dechaff index` and `dechaff check --against`: what they report, change and refuse.
+//! `dechaff index` and `dechaff check --against`: reports, changes and errors.
 
 use std::fs;
 use std::path::Path;
@@ -90,7 +90,7 @@ fn documents_are_added_once() {
     let folder = folder.path();
     succeed(folder, &ADD);
     let before = fs::read(folder.join("old.dxi/manifest.json")).unwrap();
-    assert_eq!(succeed(folder, &ADD), "added 0 documents; 5 were in the index already\n");
+    assert_eq!(succeed(folder, &ADD), "added 0 documents; 5 were already in the index\n");
     assert_eq!(fs::read(folder.join("old.dxi/manifest.json")).unwrap(), before);
     fs::write(folder.join("old/a.txt"), "Another text.\n").unwrap();
     fs::write(folder.join("old/new.txt"), "One more.\n").unwrap();
@@ -127,7 +127,7 @@ fn a_document_is_not_compared_with_its_own_entry() {
 }
 
 #[test]
-fn removed_documents_are_not_compared_with() {
+fn removed_documents_are_not_compared() {
     let folder = corpus();
     let folder = folder.path();
     succeed(folder, &ADD);
@@ -141,7 +141,7 @@ fn removed_documents_are_not_compared_with() {
     );
     assert_eq!(originals(folder).len(), 3);
     let error = fail(folder, &["index", "remove", "old.dxi", "old/*.txt"]);
-    assert!(error.contains("no document matches old/*.txt, so the index is as it was"), "{error}");
+    assert!(error.contains("no document matches old/*.txt; the index is unchanged"), "{error}");
     succeed(folder, &["index", "remove", "old.dxi", "old"]);
     assert_eq!(originals(folder).len(), 0);
     succeed(folder, &["index", "compact", "old.dxi"]);
@@ -154,9 +154,9 @@ fn removed_documents_are_not_compared_with() {
     assert_eq!(originals(folder).len(), 5);
 }
 
-/// Copies are reported without their old texts. What needs the texts is named.
+/// Copies are reported without their old texts. Matches that need the texts are counted.
 #[test]
-fn old_texts_may_be_gone() {
+fn missing_old_texts_are_reported() {
     let folder = corpus();
     let folder = folder.path();
     succeed(folder, &["index", "add", "old.dxi", "old", "--isolated"]);
@@ -180,7 +180,7 @@ fn old_texts_may_be_gone() {
 }
 
 #[test]
-fn an_index_of_other_settings_is_refused() {
+fn an_index_with_other_settings_is_refused() {
     let folder = corpus();
     let folder = folder.path();
     succeed(folder, &ADD);
@@ -222,7 +222,7 @@ fn an_index_of_other_settings_is_refused() {
 }
 
 #[test]
-fn damage_is_found() {
+fn damage_is_detected() {
     let folder = corpus();
     let folder = folder.path();
     succeed(folder, &ADD);
@@ -248,13 +248,13 @@ fn damage_is_found() {
 }
 
 #[test]
-fn only_an_index_is_written_to() {
+fn other_directories_are_not_overwritten() {
     let folder = corpus();
     let folder = folder.path();
     let error = fail(folder, &["index", "add", "old", "new", "--isolated"]);
-    assert!(error.contains("the directory has other files and is no index"), "{error}");
+    assert!(error.contains("the directory has other files but is not an index"), "{error}");
     let error = fail(folder, &["check", "new", "--isolated", "--against", "none.dxi"]);
-    assert!(error.contains("there is no index here; make one with `dechaff index add`"), "{error}");
+    assert!(error.contains("no index here; create one with `dechaff index add`"), "{error}");
     assert!(!folder.join("none.dxi").exists());
     fs::create_dir(folder.join("empty")).unwrap();
     let error = fail(folder, &["index", "add", "none.dxi", "empty", "--isolated"]);
@@ -305,7 +305,7 @@ fn a_configuration_can_name_indexes() {
     assert_eq!(found(&[]), 5);
     // Once is enough.
     assert_eq!(found(&["--against", "./old.dxi"]), 5);
-    // A configuration in a corpus of somebody else names no index.
+    // A configuration in a corpus cannot set an index.
     fs::remove_file(folder.join("dechaff.toml")).unwrap();
     fs::write(folder.join("new/dechaff.toml"), configuration).unwrap();
     let error = fail(folder, &["check", "new"]);

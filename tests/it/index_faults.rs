@@ -1,4 +1,4 @@
-//! An index survives a fault at any call: it is as it was or as it should be.
+//! An index survives a fault at any call: it has the old or the new state.
 
 use std::fs;
 use std::path::Path;
@@ -69,7 +69,7 @@ fn at_each_call(begin: &[&[&str]], arguments: &[&str]) {
                 break;
             }
             hits += 1;
-            // The next writer ends what was begun, and leaves nothing behind.
+            // The next writer completes the change, and leaves nothing behind.
             if now == before {
                 succeed(&lab, arguments);
             } else {

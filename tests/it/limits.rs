@@ -189,7 +189,7 @@ fn devices_are_refused() {
         let RunResult { code, printed, .. } = run(folder.path(), &["check", device, "small.txt"]);
         assert_eq!(code, Some(2), "{printed}");
         let message = format!(
-            "dechaff: error: {device}: it is a device, not a file; give the path of a file or directory\n"
+            "dechaff: error: {device}: is a device, not a file; pass a file or directory\n"
         );
         assert_eq!(printed, message);
     }
@@ -238,7 +238,7 @@ fn a_signal_ends_a_run_that_waits() {
         terminate(&child);
         let ended = wait(child);
         assert_eq!(ended.code, Some(130), "{}", ended.printed);
-        assert!(ended.printed.contains("interrupted; every file is whole"), "{}", ended.printed);
+        assert!(ended.printed.contains("interrupted; every file is either"), "{}", ended.printed);
     }
 }
 

@@ -20,7 +20,7 @@ fn file_urls_are_local_paths() {
 }
 
 #[test]
-fn other_urls_are_one_clear_error() {
+fn other_urls_are_an_error() {
     let folder = TempDir::new().unwrap();
     let unknown = fail(folder.path(), &["check", "ftp://host/a.txt"]);
     assert!(unknown.contains("`ftp://` is not supported"), "{unknown}");

@@ -1,4 +1,4 @@
-//! Measures of quality: the rules `QM`, the table that `--measures` writes, and verdicts by them.
+//! Quality measures: the `QM` rules, the table written by `--measures`, and verdicts.
 
 mod languages;
 mod sets;
@@ -50,9 +50,10 @@ fn assert_values(row: &Value, set: &str, values: &[(&str, f64)]) {
 }
 
 #[test]
-fn each_implementation_counts_as_it_does() {
+fn sets_count_like_their_implementations() {
     let row = row(PAGE, &[]);
-    // "is", "n't", "#", "5", "…" and signs are words of their own; "#5" is one between spaces.
+    // "is", "n't", "#", "5", "…" and punctuation are separate tokens; "#5" is one
+    // whitespace-separated word.
     let values = [
         ("words", 19.0),
         ("mean-word-length", 72.0 / 19.0),
@@ -69,7 +70,7 @@ fn each_implementation_counts_as_it_does() {
         ("median-word-length", 4.0),
         ("symbol-words", 3.0 / 18.0),
         ("alphabetic-words", 17.0 / 18.0),
-        // "The" has a capital.
+        // "The" is capitalized.
         ("required-words", 2.0),
         ("ellipsis-lines", 2.0 / 5.0),
         ("repeated-lines", 2.0 / 5.0),
@@ -237,7 +238,7 @@ fn a_page_that_fails_is_dropped() {
 }
 
 #[test]
-fn no_text_is_too_odd_to_measure() {
+fn any_text_can_be_measured() {
     let texts = [
         "",
         " ",
@@ -320,7 +321,7 @@ fn every_preset_is_documented_and_works() {
 }
 
 #[test]
-fn lines_that_a_filter_leaves_out_are_found_one_by_one() {
+fn each_line_dropped_by_a_filter_is_reported() {
     let folder = TempDir::new().unwrap();
     write(folder.path(), "page.txt", "Opening hours\n\nThe harbour opens at six.\n\nSHARE\n");
     let found = |rule: &str| {
@@ -340,7 +341,7 @@ fn lines_that_a_filter_leaves_out_are_found_one_by_one() {
 
 /// The numbers are those of spaCy 3.8.18.
 #[test]
-fn words_are_split_as_by_spacy() {
+fn words_are_split_like_spacy() {
     let chunks = [
         ("don’t", 2),
         ("cannot", 2),

@@ -135,7 +135,7 @@ fn jobs_does_not_change_the_output() {
         let output = run(folder.path(), &["page.txt", &format!("--jobs={jobs}")]);
         let message = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2));
-        assert!(message.contains("give a number of threads, 1 or more"), "{message}");
+        assert!(message.contains("expected a number of threads, at least 1"), "{message}");
     }
 }
 

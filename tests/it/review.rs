@@ -24,7 +24,7 @@ struct Review {
     token: String,
 }
 
-/// An answer: status, headers and body.
+/// A response: status, headers and body.
 struct Answer {
     status: u16,
     headers: String,

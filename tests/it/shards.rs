@@ -448,7 +448,7 @@ fn a_shard_from_stdin_is_fixed_to_stdout() {
 }
 
 #[test]
-fn a_lone_surrogate_is_called_so() {
+fn lone_surrogates_are_reported_as_such() {
     let folder = TempDir::new().unwrap();
     let lines = concat!(
         r#"{"text": "It failed \ud83d and went on."}"#,

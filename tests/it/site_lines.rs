@@ -198,7 +198,7 @@ fn documents_without_a_group_are_an_error() {
         .unwrap();
     child.stdin.take().unwrap().write_all(page(1).as_bytes()).unwrap();
     let message = error(child.wait_with_output().unwrap());
-    assert!(message.contains("standard input is in none"), "{message}");
+    assert!(message.contains("standard input has none"), "{message}");
 }
 
 /// Provides the texts of a list of documents.

@@ -1,4 +1,4 @@
-//! Comparing in steps: the findings are those of one process, however the work is split.
+//! Comparing in steps has the same findings as one process, however the work is split.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -156,7 +156,7 @@ fn in_steps(linter: &Linter, corpus: &Corpus, path: &Path, random: &mut Random) 
     folder
 }
 
-/// Returns what was found in steps, read in some shares of the files.
+/// Returns the findings of a comparison in steps, read in some shares of the files.
 fn findings(
     folder: &WorkFolder,
     linter: &Linter,
@@ -270,7 +270,7 @@ proptest! {
         prop_assert_eq!(found, expected);
     }
 
-    /// Paragraphs that are alike are those of which a comparison of all pairs says so.
+    /// Near-duplicates agree with a comparison of all pairs.
     #[test]
     fn near_pairs_equal_brute_force(seed in any::<u64>()) {
         let mut random = Random(seed | 1);
@@ -331,7 +331,7 @@ fn steps_run_in_order_and_once() {
     let linter = linter(&["ND"]);
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("work");
-    assert!(message(WorkFolder::open(&path)).contains("there is no work folder here"));
+    assert!(message(WorkFolder::open(&path)).contains("no work folder here"));
     let folder = WorkFolder::create(&path, manifest(&linter, &corpus, 2)).unwrap();
     let [first, second] = [1, 2].map(|number| Share { number, count: 2 });
     sketch(&folder, &linter, &corpus, first, MEMORY);
@@ -349,7 +349,9 @@ fn steps_run_in_order_and_once() {
     assert!(message(interrupted).contains("interrupted; run the task again"));
     assert_eq!(folder.progress().unwrap().next().unwrap().left(), [1]);
     let unfinished = ComparedDocuments::open(&folder, (None, None));
-    assert!(message(unfinished).contains("the comparison is not done: parts of variants are left"));
+    assert!(
+        message(unfinished).contains("the comparison is not done: shares of variants are missing")
+    );
 }
 
 #[test]
@@ -370,7 +372,7 @@ fn a_folder_of_another_comparison_is_refused() {
     let settings = IndexSettings::of_steps(&all).unwrap();
     let list = FileList::new([].into_iter());
     let reading = refusal(WorkManifest::new(settings, json!({"text-field": "body"}), list, 2));
-    assert!(reading.contains("it was made with other reading options"), "{reading}");
+    assert!(reading.contains("it was made with different reading options"), "{reading}");
     let manifest_path = path.join("manifest.json");
     let text = std::fs::read_to_string(&manifest_path).unwrap();
     std::fs::write(&manifest_path, text.replace("\"format\": 1", "\"format\": 9")).unwrap();
@@ -393,7 +395,7 @@ fn rules_that_cannot_be_run_in_steps_are_named() {
 
 /// An engine starts a second attempt at a task that seems to hang, perhaps on another machine.
 #[test]
-fn of_two_attempts_at_a_task_one_counts() {
+fn only_one_of_two_attempts_at_a_task_counts() {
     let random = &mut Random(3);
     let corpus = Corpus::new(texts(random, 12), random);
     let linter = changed_linter(random);
@@ -430,7 +432,7 @@ fn of_two_attempts_at_a_task_one_counts() {
 }
 
 #[test]
-fn an_attempt_that_waits_finds_the_task_done() {
+fn a_waiting_attempt_finds_the_task_done() {
     let random = &mut Random(4);
     let corpus = Corpus::new(texts(random, 12), random);
     let linter = changed_linter(random);

@@ -72,7 +72,7 @@ fn json_has_all_counts() {
 }
 
 #[test]
-fn csv_and_markdown_hold_together_whatever_the_names() {
+fn csv_and_markdown_escape_any_name() {
     let folder = corpus();
     let csv = statistics(folder.path(), "csv");
     let rows: Vec<&str> = csv.lines().collect();

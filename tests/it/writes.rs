@@ -117,7 +117,7 @@ fn a_locked_temporary_file_is_not_stale() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_file_replaced_just_before_the_rename_is_put_back() {
+fn a_file_replaced_just_before_the_rename_is_restored() {
     let folder = TempDir::new().unwrap();
     let (path, other) = (folder.path().join("a.txt"), folder.path().join("b.txt"));
     fs::write(&path, "old").unwrap();

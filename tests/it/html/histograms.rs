@@ -4,7 +4,7 @@ use std::fs;
 
 use super::{corpus, parse, report, text, texts_of};
 
-/// A text of so many words.
+/// Returns a text with this number of words.
 fn page(words: usize) -> String {
     let word = ["the", "lamp", "and", "its", "shade", "that", "have", "of"];
     (0..words).map(|index| format!("{} ", word[index % word.len()])).collect()
@@ -54,7 +54,7 @@ fn documents_are_counted_on_each_side_of_a_threshold() {
 }
 
 #[test]
-fn thresholds_are_those_of_the_configuration() {
+fn thresholds_come_from_the_configuration() {
     let folder = corpus(&[("a.txt", page(30).as_bytes()), ("b.txt", page(60).as_bytes())]);
     let configuration = "select = [\"QM003\"]\n[rule.QM003]\nmin-words = 20\nmax-words = 59\n";
     fs::write(folder.path().join("dechaff.toml"), configuration).unwrap();
@@ -80,7 +80,7 @@ fn a_report_without_measures_has_no_histograms() {
 }
 
 #[test]
-fn documents_are_measured_as_fixes_leave_them() {
+fn documents_are_measured_after_fixing() {
     let text = format!("{}\n\nLeave a Comment\n", page(49));
     let folder = corpus(&[("a.txt", text.as_bytes())]);
     let select = ["--isolated", "--select", "BP001,QM003", "--measures", "../rows.jsonl"];
@@ -90,7 +90,7 @@ fn documents_are_measured_as_fixes_leave_them() {
     assert!(text_of_words(&html).starts_with("1 (100.0\u{a0}%) below 50"));
 }
 
-/// Returns what the report says about the number of words.
+/// Returns the report's text about the number of words.
 fn text_of_words(html: &str) -> String {
     let parsed = parse(html);
     let measure = parsed.descendants().find(|node| {

@@ -46,7 +46,7 @@ fn shard(folder: &Path, records: &[Value]) {
 }
 
 #[test]
-fn the_language_is_that_of_the_record_or_of_the_text() {
+fn the_language_comes_from_the_record_or_the_text() {
     let folder = TempDir::new().unwrap();
     let records = [
         json!({"text": GERMAN}),
@@ -73,7 +73,7 @@ fn the_language_is_that_of_the_record_or_of_the_text() {
         ("-", "-"),
     ];
     assert_eq!(languages(&rows), expected.map(owned));
-    // There are no thresholds for English, and none for what is in no language.
+    // There are no thresholds for English or for unidentified languages.
     for at in [2, 8] {
         assert_eq!(rows[at]["fineweb2"], Value::Null);
         assert_eq!(rows[at]["fineweb2:words"], Value::Null);
@@ -163,7 +163,7 @@ fn write_parquet(path: &Path, columns: &[(&str, &str)]) {
 
 /// The numbers are those of spaCy 3.8.18 for Polish.
 #[test]
-fn polish_words_are_split_as_by_spacy() {
+fn polish_words_are_split_like_spacy() {
     let chunks = [
         ("05.01.2012", 5),
         ("wyspie...", 4),

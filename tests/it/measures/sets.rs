@@ -23,7 +23,7 @@ Read more...
 
 /// The values are those of RedPajama-Data at commit 6d2cee9, which rounds them.
 #[test]
-fn redpajama_signals_are_those_of_its_code() {
+fn redpajama_signals_match_the_reference() {
     let row = row(PAGE, &["--select", "redpajama-v2"]);
     let values = [
         ("words", 73.0),
@@ -63,7 +63,7 @@ fn redpajama_counts_stop_words_of_a_list() {
 
 /// The values are those of datamap-rs at commit f771794.
 #[test]
-fn sentences_are_questionable_as_in_datamap() {
+fn questionable_sentences_match_datamap() {
     let row = row(PAGE, &["--select", "madlad400@datamap"]);
     let values = [
         ("sentences", 9.0),
@@ -76,7 +76,7 @@ fn sentences_are_questionable_as_in_datamap() {
 }
 
 #[test]
-fn a_fifth_of_the_sentences_is_too_many() {
+fn a_fifth_of_questionable_sentences_fails() {
     let sentence = "The ferry to the island leaves at seven in the morning. ";
     let page = |clean: usize| format!("{}Download it.", sentence.repeat(clean));
     let failed = |clean| row(&page(clean), &["--select", "QM009"])["madlad400@datamap"].clone();
@@ -87,7 +87,7 @@ fn a_fifth_of_the_sentences_is_too_many() {
 
 /// The values are those of datamap-rs at commit f771794, which has them in single precision.
 #[test]
-fn page_rules_of_dolma_3_are_those_of_datamap() {
+fn dolma_3_page_rules_match_datamap() {
     let row = row(PAGE, &["--select", "gopher@datamap"]);
     let values = [
         ("repeated-lines", 0.0),
@@ -106,7 +106,7 @@ fn page_rules_of_dolma_3_are_those_of_datamap() {
 /// The values are those of NeMo Curator 1.4.0. Where several runs of words are equally frequent, it
 /// takes any of them, so those measures are not compared here.
 #[test]
-fn heuristics_are_those_of_nemo_curator() {
+fn heuristics_match_nemo_curator() {
     let row = row(PAGE, &["--select", "heuristics@nemo-curator"]);
     let values = [
         ("other-characters", 81.0 / 389.0),
@@ -149,7 +149,7 @@ fn a_threshold_can_exclude_its_value() {
 }
 
 #[test]
-fn one_is_singular() {
+fn messages_use_the_singular_for_one() {
     let folder = TempDir::new().unwrap();
     write(folder.path(), "page.txt", "Harbour\n");
     let arguments = ["check", "page.txt", "--output-format", "concise", "--select"];
@@ -161,7 +161,7 @@ fn one_is_singular() {
 
 /// A run that fixes writes the table before it changes anything.
 #[test]
-fn a_run_that_fixes_measures_what_was_there() {
+fn fixing_runs_measure_the_original_text() {
     let folder = TempDir::new().unwrap();
     let text = "The harbour opens at six in the morning.\n\nShare this:\n\nNobody was hurt.\n";
     write(folder.path(), "page.txt", text);

@@ -1,4 +1,4 @@
-//! As much of HTTP/1.1 as the server of the tests needs.
+//! The part of HTTP/1.1 that the test server needs.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

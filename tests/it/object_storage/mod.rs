@@ -1,4 +1,4 @@
-//! Corpora, work folders and indexes in object stores, on a server that the tests start.
+//! Corpora, work folders and indexes in object stores, on a test server.
 
 mod http;
 mod hub;
@@ -25,7 +25,7 @@ fn text(number: usize) -> String {
     format!("Report {number} of the watch.\n\n{PARAGRAPH}\n\n{TEXT}")
 }
 
-/// Records with a field that makes them large, and nothing else.
+/// Records with a field that makes them large.
 fn records(numbers: std::ops::Range<usize>) -> String {
     let record = |number| {
         let noise = "x".repeat(5_000);

@@ -1,5 +1,5 @@
-//! The same on moto, which others wrote: what the server of these tests takes for the protocol of S3
-//! must not only be their own idea of it.
+//! The same on moto, an independent implementation of S3, in case the test server deviates from the
+//! protocol.
 
 use std::fs;
 use std::io::{Read, Write};

@@ -11,7 +11,7 @@ use crate::command::{dechaff, stderr, stdout};
 const CONCISE: [&str; 3] = ["--output-format", "concise", "--isolated"];
 
 #[test]
-fn findings_are_those_of_a_local_folder() {
+fn findings_match_a_local_folder() {
     let folder = corpus();
     let folder = folder.path();
     let server = Server::start();
@@ -58,7 +58,7 @@ fn settings_of_the_working_directory_choose_objects() {
 }
 
 #[test]
-fn requests_are_repeated_and_bodies_resumed() {
+fn failed_requests_are_retried_and_bodies_resumed() {
     let folder = TempDir::new().unwrap();
     let server = Server::start();
     server.put("bucket/a.jsonl", records(0..150));
@@ -75,7 +75,7 @@ fn requests_are_repeated_and_bodies_resumed() {
 }
 
 #[test]
-fn an_object_that_changes_is_an_error_and_no_mixture() {
+fn a_changed_object_is_an_error() {
     let folder = TempDir::new().unwrap();
     let server = Server::start();
     server.put("bucket/a.jsonl", records(0..150));
@@ -104,7 +104,7 @@ fn an_object_that_changes_is_an_error_and_no_mixture() {
 }
 
 #[test]
-fn parquet_is_read_by_ranges() {
+fn parquet_is_read_in_ranges() {
     let folder = corpus();
     let path = folder.path().join("corpus/b/g.parquet");
     let server = Server::start();
@@ -126,7 +126,7 @@ fn parquet_is_read_by_ranges() {
 }
 
 #[test]
-fn errors_say_what_is_wrong_and_no_secrets() {
+fn errors_are_specific_and_leak_no_secrets() {
     let folder = TempDir::new().unwrap();
     let server = Server::start();
     server.put("bucket/a.txt", "A text.");
@@ -149,6 +149,9 @@ fn errors_say_what_is_wrong_and_no_secrets() {
     );
     let fixed = fails(&["check", "s3://bucket/a.txt", "--fix"]);
     assert!(fixed.contains("objects are not changed in place; --output-dir DIR"), "{fixed}");
-    assert!(fails(&["check", "s3://bucket/a.txt", "--since=HEAD"]).contains("knows no objects"));
+    assert!(
+        fails(&["check", "s3://bucket/a.txt", "--since=HEAD"])
+            .contains("only works for local files")
+    );
     assert!(fails(&["check", "ftp://host/a.txt"]).contains("`ftp://` is not supported"));
 }

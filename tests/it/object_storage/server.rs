@@ -1,5 +1,5 @@
-//! A server for the tests that speaks as much of the protocols of S3 and of the Hugging Face Hub as
-//! dechaff uses, and fails when it is told to.
+//! A test server with the parts of the S3 and Hugging Face Hub protocols that dechaff uses, and
+//! with fault injection.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufReader;
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::http::{Request, Response};
 
-/// What the server does to a request instead of answering it properly.
+/// A fault that the server injects into a request.
 #[derive(Debug, Clone)]
 pub(super) enum Fault {
     /// Answers that it is too busy.
@@ -66,7 +66,7 @@ impl Server {
         Self { address, shared }
     }
 
-    /// A server that something else runs. It has no faults.
+    /// A server run by another program, without faults.
     pub(super) fn outside(address: String) -> Self {
         Self { address, shared: Arc::default() }
     }

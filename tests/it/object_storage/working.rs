@@ -32,7 +32,7 @@ fn compare(server: &Server, folder: &Path, work: &str, paths: &str) {
 }
 
 #[test]
-fn a_comparison_in_steps_is_that_of_one_process() {
+fn steps_find_the_same_as_one_process() {
     let folder = corpus();
     let folder = folder.path();
     let server = Server::start();
@@ -50,7 +50,7 @@ fn a_comparison_in_steps_is_that_of_one_process() {
 }
 
 #[test]
-fn the_first_of_two_attempts_at_a_task_counts() {
+fn only_the_first_of_two_attempts_at_a_task_counts() {
     let folder = corpus();
     let folder = folder.path();
     let server = Server::start();
@@ -77,7 +77,7 @@ fn the_first_of_two_attempts_at_a_task_counts() {
 }
 
 #[test]
-fn an_index_finds_what_a_local_one_finds() {
+fn a_remote_index_finds_the_same_as_a_local_one() {
     let folder = corpus();
     let folder = folder.path();
     let server = Server::start();
@@ -113,7 +113,7 @@ fn an_index_finds_what_a_local_one_finds() {
 }
 
 #[test]
-fn of_two_writers_of_an_index_one_wins() {
+fn one_of_two_index_writers_wins() {
     let folder = corpus();
     let folder = folder.path();
     let server = Server::start();

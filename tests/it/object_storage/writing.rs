@@ -27,7 +27,7 @@ fn files(folder: &Path, below: &str) -> Vec<(String, Vec<u8>)> {
 }
 
 #[test]
-fn copies_are_those_of_a_local_folder() {
+fn copies_match_a_local_folder() {
     let folder = corpus();
     let folder = folder.path();
     let server = Server::start();
@@ -72,7 +72,7 @@ fn other_objects_are_not_replaced() {
         folder.path(),
         &["check", "s3://bucket/in", "--output-dir", "s3://bucket/in", "--isolated"],
     );
-    assert!(stderr(&output).contains("this is the input"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("same as the input"), "{}", stderr(&output));
 }
 
 /// A shard whose copy is sent in two parts.
@@ -98,7 +98,7 @@ fn large_copies_are_sent_in_parts() {
 }
 
 #[test]
-fn an_upload_that_is_killed_or_fails_leaves_nothing_visible() {
+fn failed_uploads_leave_nothing_visible() {
     let folder = TempDir::new().unwrap();
     let server = Server::start();
     fs::write(folder.path().join("a.jsonl"), large_shard()).unwrap();
@@ -160,7 +160,7 @@ fn reports_and_tables_may_be_objects() {
 }
 
 #[test]
-fn changes_of_copies_are_undone_where_they_are_downloaded_to() {
+fn downloaded_copies_can_be_undone() {
     let folder = TempDir::new().unwrap();
     let server = Server::start();
     server.put("bucket/in/a.txt", super::text(1));

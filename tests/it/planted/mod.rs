@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use dechaff::duplicates::duplicate::SetSource;
 use dechaff::duplicates::store;
 
-/// SetSource in memory, for set joins.
+/// Sets in memory, for set joins.
 pub(crate) struct MemorySets(pub(crate) Vec<Vec<u64>>);
 
 impl SetSource for MemorySets {

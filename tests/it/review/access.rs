@@ -9,7 +9,7 @@ use super::{Review, corpus, parse};
 use crate::html::{HOSTILE, text};
 
 #[test]
-fn only_the_person_with_the_address_is_answered() {
+fn requests_without_the_token_are_refused() {
     let folder = corpus();
     let review = Review::start(folder.path(), &["corpus"]);
     let (host, token) = (review.host(), review.token.clone());

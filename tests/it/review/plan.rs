@@ -75,7 +75,7 @@ fn a_plan_fixes_exactly_what_was_accepted() {
 }
 
 #[test]
-fn a_plan_leaves_changed_and_missing_documents_alone() {
+fn a_plan_skips_changed_and_missing_documents() {
     let folder = corpus();
     let review = Review::start(folder.path(), &["corpus", "--plan", "plan.jsonl"]);
     for rule in review.entries("rules") {
@@ -133,7 +133,7 @@ fn a_plan_does_not_remove_the_last_copy() {
 }
 
 #[test]
-fn wrong_plans_and_decisions_are_explained() {
+fn invalid_plans_and_decisions_are_rejected() {
     let folder = corpus();
     for (content, message) in [
         ("{\"decisions\":1,\"action\":\"undo\"}\n", "not a line of a plan"),

@@ -46,7 +46,7 @@ fn a_finding_can_be_fixed_and_suppressed() {
 }
 
 #[test]
-fn actions_are_those_of_the_range_and_kind() {
+fn actions_match_the_requested_range_and_kind() {
     let mut client = Client::start(Path::new("/nowhere"));
     client.open(A, PROMPT);
     assert_eq!(titles(&client.actions(A, 0, json!({}))), ["Apply all safe fixes of dechaff"]);
@@ -66,7 +66,7 @@ fn actions_are_those_of_the_range_and_kind() {
 }
 
 #[test]
-fn lines_of_windows_stay_so() {
+fn crlf_line_endings_are_kept() {
     let mut client = Client::start(Path::new("/nowhere"));
     let text = PROMPT.replace('\n', "\r\n");
     client.open(A, &text);
@@ -78,7 +78,7 @@ fn lines_of_windows_stay_so() {
 }
 
 #[test]
-fn all_safe_fixes_are_those_of_the_command() {
+fn fix_all_matches_the_command() {
     let folder = tempdir().unwrap();
     let mut client = Client::start(folder.path());
     for seed in std::fs::read_dir("seeds").unwrap().map(|entry| entry.unwrap().path()) {

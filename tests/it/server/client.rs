@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// Time after which a message does not come any more.
+/// Timeout for messages.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(super) struct Client {
@@ -37,7 +37,7 @@ impl Client {
         }
     }
 
-    /// Starts a server for a workspace folder and a client that can do everything.
+    /// Starts a server for a workspace folder and a client with all capabilities.
     pub(super) fn start(folder: &Path) -> Self {
         Self::start_with(folder, &full_capabilities()).0
     }
@@ -141,12 +141,12 @@ impl Client {
         result.as_array().unwrap().clone()
     }
 
-    /// Everything that came while the client waited for something else.
+    /// Returns the messages received while waiting for others.
     pub(super) fn passed_over(&self) -> &[Value] {
         &self.passed_over
     }
 
-    /// Writes bytes that need not be a message.
+    /// Writes arbitrary bytes.
     pub(super) fn write(&mut self, bytes: &[u8]) {
         self.output.as_mut().unwrap().write_all(bytes).unwrap();
     }
@@ -185,7 +185,7 @@ pub(super) fn framed(body: &str) -> Vec<u8> {
     format!("Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
-/// What a client says that can do everything.
+/// The capabilities of a client that supports everything.
 pub(super) fn full_capabilities() -> Value {
     json!({
         "general": { "positionEncodings": ["utf-16"] },

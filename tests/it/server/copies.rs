@@ -88,7 +88,7 @@ fn the_first_copy_is_shown_without_a_fix() {
 }
 
 #[test]
-fn open_documents_are_compared_as_they_are_in_the_editor() {
+fn open_documents_are_compared_with_unsaved_changes() {
     let folder = tempdir().unwrap();
     let (a, b) = (folder.path().join("a.txt"), folder.path().join("b.txt"));
     fs::write(&a, "Nothing yet.\n").unwrap();
@@ -107,7 +107,7 @@ fn open_documents_are_compared_as_they_are_in_the_editor() {
 }
 
 #[test]
-fn excluded_files_and_shards_are_not_compared_with() {
+fn excluded_files_and_shards_are_not_compared() {
     let folder = tempdir().unwrap();
     fs::create_dir(folder.path().join("drafts")).unwrap();
     fs::write(folder.path().join("dechaff.toml"), "exclude = [\"drafts\"]\n").unwrap();

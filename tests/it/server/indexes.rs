@@ -30,7 +30,7 @@ fn index(folder: &Path, arguments: &[&str]) {
 }
 
 #[test]
-fn a_save_compares_with_the_index_as_it_is_then() {
+fn saving_compares_with_the_current_index() {
     let folder = workspace();
     let (old, new) = (folder.path().join("old/a.txt"), folder.path().join("new/b.txt"));
     fs::write(&new, second()).unwrap();
@@ -56,7 +56,7 @@ fn a_save_compares_with_the_index_as_it_is_then() {
 }
 
 #[test]
-fn keystrokes_do_not_touch_the_index() {
+fn keystrokes_do_not_read_the_index() {
     let folder = workspace();
     let old = folder.path().join("old/a.txt");
     fs::write(&old, first()).unwrap();
@@ -81,7 +81,7 @@ fn keystrokes_do_not_touch_the_index() {
 }
 
 #[test]
-fn old_records_and_changed_texts_are_named() {
+fn records_and_changed_texts_are_named_in_the_message() {
     let folder = workspace();
     let (text, shard) = (folder.path().join("old/a.txt"), folder.path().join("old/b.jsonl"));
     let record = json!({ "id": "mill", "text": first() });
@@ -106,7 +106,7 @@ fn old_records_and_changed_texts_are_named() {
 }
 
 #[test]
-fn an_index_of_other_settings_is_one_message() {
+fn an_index_with_other_settings_shows_one_message() {
     let folder = workspace();
     let configuration =
         "against = [\"../old.dxi\"]\n[rule.ND001]\nmin-words = { paragraph = 30 }\n";

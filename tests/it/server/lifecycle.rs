@@ -1,4 +1,4 @@
-//! The start and the end of a session, and messages that are not as they should be.
+//! The start and the end of a session, and malformed messages.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use super::client::{Client, framed};
 const NOWHERE: &str = "/nowhere";
 
 #[test]
-fn shutdown_and_exit_end_with_zero() {
+fn exit_after_shutdown_returns_zero() {
     let mut client = Client::start(Path::new(NOWHERE));
     assert_eq!(client.request("shutdown", Value::Null), Ok(Value::Null));
     assert_eq!(client.request("shutdown", Value::Null).unwrap_err()["code"], -32600);
@@ -19,7 +19,7 @@ fn shutdown_and_exit_end_with_zero() {
 }
 
 #[test]
-fn an_exit_without_shutdown_ends_with_one() {
+fn exit_without_shutdown_returns_one() {
     let mut client = Client::start(Path::new(NOWHERE));
     client.notify("exit", Value::Null);
     assert_eq!(client.exit_code(), 1);
@@ -107,7 +107,7 @@ fn a_broken_header_ends_the_server() {
 }
 
 #[test]
-fn a_huge_length_takes_no_memory() {
+fn a_huge_content_length_allocates_nothing() {
     let mut client = Client::connect();
     client.write(b"Content-Length: 9223372036854775807\r\n\r\n{}");
     assert_eq!(client.hang_up(), 1);

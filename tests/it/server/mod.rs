@@ -1,4 +1,4 @@
-//! The language server, as an editor talks to it.
+//! The language server, driven like from an editor.
 
 mod actions;
 mod client;

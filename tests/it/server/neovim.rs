@@ -1,4 +1,4 @@
-//! Neovim as a real client, where it is installed.
+//! Neovim as a real client, if it is installed.
 
 use std::fs;
 use std::process::Command;
@@ -7,7 +7,7 @@ use tempfile::tempdir;
 
 use super::PROMPT;
 
-/// Opens a file, and writes down what Neovim knows, does and gets.
+/// Opens a file, and records diagnostics, actions and results in Neovim.
 const SCRIPT: &str = r#"
 local report = io.open(vim.env.REPORT, "w")
 local id

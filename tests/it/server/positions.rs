@@ -19,7 +19,7 @@ fn client(encodings: &[&str]) -> (Client, Value) {
 }
 
 #[test]
-fn the_first_known_encoding_of_the_client_is_taken() {
+fn uses_the_first_known_encoding_of_the_client() {
     for (offered, taken) in [
         (&["utf-8", "utf-16"][..], "utf-8"),
         (&["utf-32", "utf-8"], "utf-32"),
@@ -32,7 +32,7 @@ fn the_first_known_encoding_of_the_client_is_taken() {
 }
 
 #[test]
-fn findings_are_where_the_client_counts_them() {
+fn finding_positions_use_the_encoding_of_the_client() {
     let line = TEXT.lines().find(|line| line.contains("Leave")).unwrap();
     let before = line.split("Leave").next().unwrap();
     for (encoding, start) in [
@@ -51,7 +51,7 @@ fn findings_are_where_the_client_counts_them() {
 }
 
 #[test]
-fn edits_are_applied_where_the_client_counts_them() {
+fn edit_positions_use_the_encoding_of_the_client() {
     for encoding in ["utf-8", "utf-16", "utf-32"] {
         let count = |text: &str| match encoding {
             "utf-8" => text.len(),
@@ -88,7 +88,7 @@ fn edits_are_applied_where_the_client_counts_them() {
 }
 
 #[test]
-fn positions_outside_the_text_are_the_nearest_inside() {
+fn positions_outside_the_document_are_clamped() {
     let (mut client, _) = client(&["utf-16"]);
     client.open(A, "The mill closed.\n");
     let far = json!({ "line": 4_000_000_000_u64, "character": 4_000_000_000_u64 });

@@ -1,4 +1,4 @@
-//! Settings come from the nearest configuration, and follow it.
+//! Settings come from the nearest configuration, and are reloaded when it changes.
 
 use std::fs;
 
@@ -106,7 +106,7 @@ fn findings_of_the_baseline_are_not_shown() {
 }
 
 #[test]
-fn a_faulty_configuration_is_one_message() {
+fn an_invalid_configuration_shows_one_message() {
     let folder = workspace(&[("dechaff.toml", "slect = [\"BP\"]\n")]);
     let mut client = Client::start(folder.path());
     let uris: Vec<String> =
@@ -132,7 +132,7 @@ fn a_faulty_configuration_is_one_message() {
 }
 
 #[test]
-fn excluded_files_are_silent() {
+fn excluded_files_have_no_findings() {
     let folder = workspace(&[("dechaff.toml", "exclude = [\"drafts\"]\n")]);
     let mut client = Client::start(folder.path());
     let draft = uri(&folder.path().join("drafts/a.txt"));
@@ -170,5 +170,5 @@ fn each_workspace_folder_has_its_own_settings() {
     client.open(&uri(&nested.join("a.txt")), PROMPT);
     let message = client.message("window/showMessage");
     let text = message["message"].as_str().unwrap();
-    assert!(text.contains("leads outside the folder of this configuration"), "{text}");
+    assert!(text.contains("is outside the directory of this configuration"), "{text}");
 }

@@ -1,4 +1,4 @@
-//! Documents that are opened, changed and closed, and what is shown about them.
+//! Diagnostics of documents that are opened, changed and closed.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::command::{dechaff, stdout};
 const A: &str = "file:///nowhere/a.txt";
 
 #[test]
-fn findings_are_shown_with_all_that_is_known() {
+fn diagnostics_have_all_properties_of_findings() {
     let mut client = Client::start(Path::new("/nowhere"));
     client.open(A, PROMPT);
     let diagnostics = client.diagnostics(A, 1);
@@ -34,7 +34,7 @@ fn findings_are_shown_with_all_that_is_known() {
 }
 
 #[test]
-fn a_client_that_can_do_little_is_sent_little() {
+fn features_unknown_to_the_client_are_not_used() {
     let (mut client, capabilities) = Client::start_with(Path::new("/nowhere"), &json!({}));
     assert_eq!(capabilities["positionEncoding"], "utf-16");
     client.open(A, PROMPT);
@@ -82,7 +82,7 @@ fn changes_are_applied_in_full_and_in_part() {
 }
 
 #[test]
-fn only_the_last_version_must_be_shown() {
+fn only_the_latest_version_has_to_be_published() {
     let mut client = Client::start(Path::new("/nowhere"));
     client.open(A, PROMPT);
     for version in 2..=50 {
@@ -123,7 +123,7 @@ fn shards_are_not_checked_as_texts() {
 }
 
 #[test]
-fn findings_are_those_of_the_command() {
+fn findings_match_the_command() {
     let folder = tempdir().unwrap();
     let mut client = Client::start(folder.path());
     for seed in std::fs::read_dir("seeds").unwrap().map(|entry| entry.unwrap().path()) {

@@ -139,7 +139,7 @@ fn a_table_without_a_text_column_is_skipped_or_an_error() {
 }
 
 #[test]
-fn dropped_rows_are_put_back() {
+fn dropped_rows_are_restored() {
     let folder = TempDir::new().unwrap();
     let before = "text,id\n\"Leave a Comment\",1\n\nThe boats go out at dawn.,2\n";
     fs::write(folder.path().join("a.csv"), before).unwrap();

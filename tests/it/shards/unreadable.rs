@@ -81,7 +81,7 @@ fn unreadable_records_are_reported_counted_and_skipped() {
     let output = check(&["--fix"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(
-        stderr(&output).contains("b.jsonl.gz: left as it was, since a part of it cannot be read")
+        stderr(&output).contains("b.jsonl.gz: not changed, because a part of it cannot be read")
     );
     assert_eq!(fs::read(folder.path().join("b.jsonl.gz")).unwrap(), before);
     let fixed = fs::read_to_string(folder.path().join("a.jsonl")).unwrap();

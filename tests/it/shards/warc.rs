@@ -174,8 +174,8 @@ fn the_main_text_of_pages_is_extracted() {
     assert!(!text.contains("About us"), "{text}");
 }
 
-/// Each page is bad for one bound: depth, elements, formatting that is reopened, attributes, deep
-/// text, entities and headings. Without the bounds, some take minutes or overflow the stack.
+/// Each page exceeds one bound: depth, elements, reopened formatting, attributes, deep text,
+/// entities and headings. Without the bounds, some take minutes or overflow the stack.
 #[cfg(feature = "html")]
 #[test]
 fn hostile_pages_are_bad_records() {

@@ -92,7 +92,7 @@ fn dropped_records_are_reported_or_restored() {
     let message = refusal(folder.path(), &["undo", "log.jsonl"]);
     for (index, id) in [(1, 0), (3, 2), (4, 3), (6, 5)] {
         let expected = format!(
-            "record {index} of the original (id \"doc-{id}\") was left out of the copy and cannot be put back"
+            "record {index} of the original (id \"doc-{id}\") was left out of the copy and cannot be restored"
         );
         assert!(message.contains(&expected), "{expected}: {message}");
     }

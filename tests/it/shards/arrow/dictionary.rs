@@ -137,7 +137,7 @@ fn a_full_dictionary_can_be_fixed() {
 }
 
 #[test]
-fn one_text_can_become_two() {
+fn one_category_can_be_split() {
     // Only the second copy of a text is a finding, so its category has to be split.
     let long = "The ministry said on Tuesday that the talks would resume in Muscat next week, and that \
                 both sides had agreed to bring their own experts along for the first time.";
