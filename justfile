@@ -40,7 +40,7 @@ update:
 bench *arguments:
     cargo bench --bench check {{arguments}}
 
-# Measure what safe fixes take from clean text.
+# Measure what safe fixes delete from clean text.
 harm *arguments:
     cargo xtask harm {{arguments}}
 
@@ -55,7 +55,7 @@ python *arguments:
     CARGO_TARGET_DIR=target VIRTUAL_ENV="$PWD/target/python" target/python/bin/maturin develop --quiet --locked --profile dev
     target/python/bin/python -m pytest python/tests {{arguments}}
 
-# Install the hosts of the Python adapters, which takes gigabytes, and run all Python tests on 1,000 pages.
+# Install the hosts of the Python adapters (several GB), and run all Python tests on 1,000 pages.
 hosts *directory:
     scripts/hosts.sh {{directory}}
 
@@ -69,6 +69,6 @@ browser:
 deny:
     cargo deny check
 
-# Build the binary that is shipped.
+# Build the binary for release.
 dist:
     cargo build --profile dist --features full --locked

@@ -22,7 +22,7 @@ DECHAFF = os.path.join(ROOT, "target", "dist", "dechaff")
 
 
 def pattern_rules():
-    """Returns the codes of the rules that are made of phrases and run by default."""
+    """Returns the codes of the default rules of the kind `pattern`."""
     for path in sorted(glob.glob(os.path.join(ROOT, "rules", "*", "*.toml"))):
         with open(path, "rb") as file:
             rule = tomllib.load(file)
@@ -31,7 +31,7 @@ def pattern_rules():
 
 
 def run(command, threads, limit):
-    """Wall seconds, processor seconds, peak megabytes; no seconds where it was stopped."""
+    """Returns wall-clock seconds, processor seconds and peak megabytes; no seconds if the run was stopped."""
     environment = dict(os.environ, RAYON_NUM_THREADS=str(threads))
     start = time.monotonic()
     with tempfile.TemporaryFile() as output:

@@ -42,7 +42,7 @@ def paragraphs():
 
 
 def texts():
-    """Lists of paragraphs, one a document."""
+    """Yields lists of paragraphs, one per document."""
     pool, drawn, held = paragraphs(), [], 0
     while held < 32 << 20:
         drawn.append([next(pool) for _ in range(random.randrange(1, 21))])

@@ -17,9 +17,9 @@ import random
 import sys
 
 ENDINGS = (".txt", ".md", ".markdown")
-# How many random numbers are drawn. They are used again, beginning at another one.
+# Number of random numbers to draw. They are reused from different starting points.
 DRAWN = 1_000_003
-# How many earlier documents texts are copied from.
+# Number of earlier documents that texts are copied from.
 EARLIER = 20_000
 
 
@@ -41,7 +41,7 @@ class Template:
             words = line.split(" ")
             if len(words) >= 8:
                 first = len(self.parts)
-                # The last word gets the line feed.
+                # The line feed belongs to the last word.
                 self.replaceable += [first + at for at, word in enumerate(words[:-1]) if word.isalpha()]
             words[-1] += "\n"
             self.parts += words
@@ -50,7 +50,7 @@ class Template:
 
 
 class Changes:
-    """Replaces words by chance."""
+    """Replaces random words."""
 
     def __init__(self, words, chance):
         self.chance = chance
@@ -58,7 +58,7 @@ class Changes:
         self.gaps = {odds: self.draw_gaps(1 / odds) for odds in (4, 50)}
 
     def draw_gaps(self, share):
-        """Returns distances between words that are replaced, each with the chance `share`."""
+        """Returns distances between replaced words, which are chosen with probability `share`."""
         return [1 + int(math.log(1 - self.chance.random()) / math.log(1 - share)) for _ in range(DRAWN)]
 
     def changed(self, template, odds):
@@ -72,7 +72,7 @@ class Changes:
             if at >= count:
                 break
             parts[replaceable[at]] = word
-        # A line feed stands for the blank.
+        # A line feed replaces the blank.
         return " ".join(parts).replace("\n ", "\n")
 
 

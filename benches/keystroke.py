@@ -1,4 +1,4 @@
-"""Time from a keystroke to its diagnostics in `dechaff server`.
+"""Measures the time from a keystroke to its diagnostics in `dechaff server`.
 
     cargo build --release
     python3 benches/keystroke.py [FILE] [--bytes 100000] [--keys 200] [--server target/release/dechaff]

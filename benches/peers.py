@@ -52,8 +52,8 @@ def datasketch_pairs(sets):
 
 
 def datatrove_pairs(lines):
-    """datatrove's own stages, with its defaults (14 buckets of 8 hashes, 5-grams); words as here, since its tokeniser wants models
-    that it downloads."""
+    """Runs datatrove's stages with its defaults (14 buckets of 8 hashes, 5-grams), but with the words used here, because its
+    tokeniser needs to download models."""
     import glob
     import struct
     import tempfile
@@ -83,8 +83,8 @@ def datatrove_pairs(lines):
 
 
 def text_dedup_pairs(lines):
-    """text-dedup's own fingerprints and tables, with its defaults but for 128 permutations, 5-grams and no least length, in one
-    process; its own program does the same through a dataset on disk."""
+    """Runs text-dedup's functions with its defaults, except for 128 permutations, 5-grams and no minimum length, in one
+    process; its program does the same through a dataset on disk."""
     from collections import defaultdict
 
     from text_dedup import minhash
@@ -113,7 +113,7 @@ def text_dedup_pairs(lines):
 
 
 def clustered(edges):
-    """All pairs of one cluster."""
+    """Returns all pairs within clusters."""
     root = {}
 
     def find(one):

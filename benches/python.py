@@ -7,10 +7,10 @@
     VIRTUAL_ENV="$PWD/target/hosts" target/hosts/bin/maturin develop --release
     target/hosts/bin/python benches/python.py FILE [--rounds 3]
 
-Each measurement runs on one thread in its own process. The processes take turns, so that all see the same machine load. `wall` is wall-clock
-time and `processor` the processor time of all threads, without starting up and without reading the file, except for the command, which
-reads it and writes a copy, and compares the texts of the file with each other. `peak` is the memory of the process at its highest, over that of the process before the texts were
-read, as a multiple of the size of the texts. Texts are compared with others only within themselves.
+Each measurement runs on one thread in its own process. The processes alternate, so that all see the same machine load. `wall` is wall-clock
+time and `processor` the processor time of all threads, without startup and without reading the file, except for the command, which
+reads it, writes a copy, and compares the texts of the file with each other. `peak` is the increase of peak memory over that before the texts were
+read, as a multiple of the size of the texts. The other measurements find duplicates only within each text.
 """
 import argparse
 import json
@@ -39,7 +39,7 @@ def read_texts(path):
 
 
 def write_column(path, to):
-    """Writes the texts as an Arrow file. Reading that leaves no other objects in memory."""
+    """Writes the texts as an Arrow file. Reading it leaves no other objects in memory."""
     import pyarrow
 
     column = pyarrow.array(read_texts(path), pyarrow.large_string())
@@ -56,7 +56,7 @@ def read_column(path):
 
 
 class Peak:
-    """Samples the memory of the process; the system's own mark includes what reading took."""
+    """Samples the memory of the process, because the system's peak includes reading."""
 
     def __enter__(self):
         self.highest, self.done = resident(), threading.Event()

@@ -1,4 +1,5 @@
-//! What tables cost: text without pipes, sound tables, broken ones, and one of 100,000 rows.
+//! Measures the cost of tables: text without pipes, valid tables, broken ones, and one with 100,000
+//! rows.
 
 #![allow(
     clippy::cast_possible_truncation,
@@ -37,7 +38,7 @@ fn sound(index: usize) -> String {
     format!("| key {index} | moves the cursor on by one | {} |", index % 7)
 }
 
-/// A short row, a wrapped one, one with a pipe in code, and sound ones.
+/// A short row, a wrapped one, one with a pipe in code, and valid ones.
 fn broken(index: usize) -> String {
     match index % 5 {
         0 => format!("| key {index} | moves the cursor on by one |"),

@@ -4,11 +4,11 @@
     conformance.py REFERENCE PAGES.jsonl RESULTS.jsonl SETS.json [SOURCE]
 
 REFERENCE is datatrove, dolma, nemo-curator or redpajama. Each line of PAGES is an object with `text`
-and `lang`. SETS has the parameters of the sets by their names. RESULTS gets one line per page: for
-each set of measures, the threshold that fails first (or null) and the values that the implementation
-gives away. The last line has the seconds of processor time that each set took. Only the installed package is run, or
-the checkout in SOURCE; nothing of it is repeated here but thresholds that it takes from a
-configuration.
+and `lang`. SETS has the parameters of the sets by name. RESULTS gets one line per page: for
+each set of measures, the first threshold that fails (or null) and the values that the implementation
+exposes. The last line has the seconds of processor time that each set took. The script runs the installed package or
+the checkout in SOURCE, and reimplements nothing; only thresholds from a configuration are repeated
+here.
 """
 
 import importlib.util
@@ -17,7 +17,7 @@ import sys
 import time
 import types
 
-# The thresholds of dechaff by the reasons of datatrove.
+# dechaff's thresholds by datatrove's reasons.
 REASONS = {
     "gopher_short_doc": "min-words",
     "gopher_long_doc": "max-words",
@@ -48,7 +48,7 @@ for size in range(5, 11):
 EMPTY = {"fineweb@datatrove": "min-lines", "gopher-repetition@datatrove": "min-characters"}
 
 
-# The languages of the sets `fineweb2@…` as datatrove names them.
+# datatrove's names of the languages of the sets `fineweb2@…`.
 LANGUAGES = {
     "de": "deu_Latn",
     "el": "ell_Grek",
@@ -84,7 +84,7 @@ def datatrove(sets, _):
         "fineweb@datatrove": [FineWebQualityFilter()],
     }
     for name, own in sets.items():
-        # As the pipeline of FineWeb-2 does.
+        # As in the pipeline of FineWeb-2.
         language = LANGUAGES[name.partition("@")[2]]
         filters[name] = [
             GopherRepetitionFilter(
@@ -136,7 +136,7 @@ def datatrove(sets, _):
         for name, steps in filters.items():
             if name in sets and language != name.partition("@")[2]:
                 continue
-            # Each set pays for its own words.
+            # The time of each set includes its words.
             split_into_parts.cache_clear()
             start = time.process_time()
             result = True
@@ -154,7 +154,7 @@ def datatrove(sets, _):
 
 
 def first_failure(own, values, order):
-    """Returns the key of the first threshold, by the order of measures, that `values` do not pass."""
+    """Returns the key of the first threshold, in the order of measures, that `values` fail."""
     for name in order:
         value = values.get(name)
         if value is not None and value < own.get(f"min-{name}", value):
@@ -331,7 +331,7 @@ def main():
     with open(sets, encoding="utf-8") as file:
         outcome = references[reference](json.load(file), source[0] if source else None)
     seconds = {}
-    # Loads what is loaded lazily.
+    # Trigger lazy loading before timing.
     for language in (*LANGUAGES, "en"):
         outcome("The first page is not timed. It has two sentences.", language, {})
     with open(pages, encoding="utf-8") as lines, open(results, "w", encoding="utf-8") as output:

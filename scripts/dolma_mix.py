@@ -1,8 +1,8 @@
-"""Runs the mixer of the package `dolma` on FOLDER/documents with the attributes of dechaff beside them.
+"""Runs the mixer of the package `dolma` on FOLDER/documents with dechaff's attributes.
 
     python scripts/dolma_mix.py FOLDER [ATTRIBUTE] [MIN_SCORE]
 
-Replaces by nothing what the attribute names, and writes FOLDER/mixed/mixed-0000.json.gz. Only the mixer itself is loaded, not the
+Deletes the spans of the attribute, and writes FOLDER/mixed/mixed-0000.json.gz. Only the mixer itself is loaded, not the
 taggers of the package, so that `pip install --no-deps dolma` is enough.
 """
 

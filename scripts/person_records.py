@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Made-up people in clean articles: how many records dechaff finds whole, and whether it flags a line beside them.
+"""Inserts made-up people into clean articles, and measures how many records dechaff finds completely, and whether it flags other lines.
 
 usage: person_records.py DECHAFF [--records N] [--seed N] [--show]     (needs Faker: pip install Faker==40.54.0)
 
 Each document is an article with one record in it, in one of the locales and layouts below; the order of the fields and which
-of them a record has are drawn at random. A record counts as found when the fixes of SY001 take 95 % of its characters; any
-character that they take beside it is harm.
+of them a record has are drawn at random. A record counts as found if the fixes of SY001 delete 95 % of its characters; any
+other character that they delete is harm.
 """
 import argparse
 import collections
@@ -76,7 +76,7 @@ def record(make, locale, latin, chance):
         latin.sentence(nb_words=12),
     )
     fields = list(zip(LABELS[locale].split("|"), values))
-    # Each has a name, a user name, a mail address and a birth date; the others come and go.
+    # Each has a name, a user name, a mail address and a birth date; other fields are optional.
     fields = fields[:4] + [field for field in fields[4:] if chance.random() < 0.7]
     if chance.random() < 0.5:
         chance.shuffle(fields)
@@ -94,7 +94,7 @@ def document(make, locale, layout, latin, chance):
 
 
 def deletions(dechaff, documents):
-    """What the fixes of SY001 delete, by document."""
+    """Returns what the fixes of SY001 delete, by document."""
     with tempfile.TemporaryDirectory() as folder:
         for index, (text, _, _) in enumerate(documents):
             pathlib.Path(folder, f"{index:06}.txt").write_bytes(text)

@@ -3,8 +3,8 @@
 
     test_texts.py FILE...
 
-They are the string literals of Python and Rust files, and in Python also what is made of them with
-`+` and `*`. Any string is a text that can be measured, so names of fields among them do no harm.
+They are the string literals of Python and Rust files, and in Python also expressions of literals with
+`+` and `*`. Any string is a valid text, so field names among them are harmless.
 """
 
 import ast
@@ -12,9 +12,9 @@ import json
 import re
 import sys
 
-# Longer texts are only there to be long.
+# Longer texts only test length.
 MAX_LENGTH = 1_000_000
-# A literal of Rust, raw or not. Characters in single quotes are skipped.
+# A Rust literal, raw or not. Characters in single quotes are skipped.
 RUST_STRING = re.compile(r"""r(#*)"(.*?)"\1|b?"((?:[^"\\]|\\.)*)"|'(?:[^'\\]|\\.)'""", re.DOTALL)
 RUST_ESCAPE = re.compile(r"\\(u\{[0-9a-fA-F]+\}|x[0-9a-fA-F]{2}|\n\s*|.)", re.DOTALL)
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0"}

@@ -1,11 +1,11 @@
-"""Writes texts that are all content, for the line model to learn what it must leave alone.
+"""Writes texts that are all content, to teach the line model what not to flag.
 
 usage: clean_texts.py DIR
 
 Reads DIR/lines/residue-txt.jsonl.gz and writes DIR/lines/clean.jsonl.gz. The labelled pages are articles, and pages of seven
 kinds, all extracted from HTML. Other texts are full of short lines that are content: letters, subtitles, contracts, poems,
-recipes, transcripts, glossaries. Each text here takes the content of one labelled page and gives it such a form. It keeps the
-page's web site, so that it is on the same side of each split.
+recipes, transcripts, glossaries. Each text is made from the content of one labelled page. It keeps the
+page's web site, so that both are in the same fold.
 """
 
 import gzip
@@ -26,7 +26,7 @@ PLACES = "Aldham Brook Carrow Dunmore Eastwick Ferring Glenby Harrow Ilford Kelb
 
 
 class Text:
-    """A text in the making, and the parts of a page to make it of."""
+    """A text under construction, and the parts of the page that it is made from."""
 
     def __init__(self, page, seed):
         self.random = random.Random(seed)
@@ -82,7 +82,7 @@ class Text:
         return mark + (text or self.phrase(1, 6)) + ("**" if mark == "**" else "")
 
     def blocks(self, blocks):
-        """Joins blocks by blank lines, or by line ends alone."""
+        """Joins blocks with blank lines, or only with line ends."""
         return self.pick("\n\n", "\n\n", "\n").join(blocks)
 
     def items(self, items):
@@ -186,7 +186,7 @@ def specification(text):
 
 
 def cells(text):
-    """A table whose cells became lines, with or without their tags."""
+    """Returns a table whose cells became lines, with or without tags."""
     tags = text.random.random() < 0.5
     rows = []
     for _ in range(text.random.randint(4, 15)):
@@ -247,7 +247,7 @@ def references(text):
 
 
 def topics(text):
-    """A list of names: of dishes, books, tracks or exhibits."""
+    """Returns a list of names: of dishes, books, tracks or exhibits."""
     items = text.some(5, 25, lambda: text.phrase(1, 4) + text.pick("", "", f" – {text.name()}", f" ({text.random.randint(1900, 2024)})"))
     return "\n\n".join([text.heading(), *text.body(1, 2), text.items(items), *text.body(0, 2)])
 

@@ -3,8 +3,8 @@
 usage: train.py DUMP
 
 Run it from the root of the repository after `cargo xtask dump DIR DUMP`. It writes crates/text/src/page/weights.rs and
-crates/checks/src/classifier/weights.bin, and to target/folds/ the same trained without one fifth of the web sites each, which `cargo xtask eval`
-measures with. The features are computed in Rust; only those that depend on weights are filled in here. docs/model.md describes the model.
+crates/checks/src/classifier/weights.bin, and to target/folds/ the same trained without one fifth of the web sites each, for
+`cargo xtask eval`. The features are computed in Rust; only those that depend on weights are filled in here. docs/model.md describes the model.
 """
 
 import json
@@ -20,15 +20,15 @@ from sklearn.preprocessing import StandardScaler
 
 FOLDS = 5
 SOURCES = {"aeb", "news4k", "wcxb"}
-# Judged pages count most; the labels of the others come from aligning pages with extracts. The clean
-# texts are made by `clean_texts.py`.
+# Weights of pages: judged pages have the highest; labels of others come from aligning pages with extracts.
+# The clean texts are made by `clean_texts.py`.
 TRACK_WEIGHTS = {"kinds": 2.0, "residue-txt": 0.6, "residue-md": 0.15, "clean": 0.3}
-# This share of the pages counts as if it were in a language that the model cannot read.
+# The share of pages whose word features are hidden, as if the language were unknown.
 FOREIGN_SHARE = 0.12
 MIN_DOMAINS = 3
 NOT_JUDGED = -9.0
 TREES = 200
-# Forests that differ only in their seed; their mean is the model.
+# The number of forests with different seeds; the model is their mean.
 SEEDS = [1, 2]
 GROWTH = {
     "objective": "binary",
@@ -51,7 +51,7 @@ NEAR_SCORE = 9
 
 
 def fold_of(domain):
-    """Returns the fold of a web site, as `xtask/src/judge.rs` does."""
+    """Returns the fold of a web site, as in `xtask/src/judge.rs`."""
     total = 0
     for byte in domain.encode():
         total = (total * 31 + byte) & 0xFFFFFFFF
@@ -59,7 +59,7 @@ def fold_of(domain):
 
 
 class Dump:
-    """The pages and lines that `cargo xtask dump` wrote."""
+    """The pages and lines written by `cargo xtask dump`."""
 
     def __init__(self, folder):
         self.meta = json.loads((folder / "meta.json").read_text())
@@ -125,7 +125,7 @@ def train_words(dump, matrix, mask):
     domain = np.repeat(dump.domain[dump.page_of_unit[rows]], np.diff(lines.indptr))
     pairs = np.unique(lines.indices.astype("i8") * len(dump.pages) + domain)
     domains = np.bincount(pairs // len(dump.pages), minlength=lines.shape[1])
-    # What fewer sites say is their own, and tells nothing of others.
+    # Features of fewer sites do not generalise.
     kept = np.nonzero(domains >= MIN_DOMAINS)[0]
     model = LogisticRegression(C=1.0, solver="liblinear", max_iter=40, tol=3e-3, random_state=1)
     model.fit(lines[:, kept], dump.unit["label"][rows], sample_weight=dump.weight[rows])
@@ -145,7 +145,7 @@ def word_scores(dump, matrix, words):
 
 
 def fill(dump, rows, scores, familiar, kinds):
-    """Returns `rows` with the features that depend on weights, as `crates/checks/src/classifier/survey.rs` computes them."""
+    """Returns `rows` with the features that depend on weights, computed as in `crates/checks/src/classifier/survey/`."""
     names = dump.meta["first_features"]
     rows = rows.copy()
     count, page = len(rows), dump.page_of_unit
@@ -177,7 +177,7 @@ def fill(dump, rows, scores, familiar, kinds):
 
 
 class Trainer:
-    """Trains with or without a fold. Trees learn from scores of grams that were trained without the line's own site."""
+    """Trains with or without a held-out fold. Trees are trained on word scores of models that did not see the line's site."""
 
     def __init__(self, dump):
         self.dump = dump
@@ -212,7 +212,7 @@ class Trainer:
 
 
 def calibrate(scores, dump):
-    """Returns the slope and offset that make scores log odds, by Platt scaling on pages judged by reading."""
+    """Returns the slope and offset that turn scores into log odds, by Platt scaling on judged pages."""
     here = (dump.track[dump.page_of_unit] == "kinds") & (dump.unit["label"] >= 0) & (dump.unit["reportable"] == 1)
     model = LogisticRegression(C=1e3).fit(scores[here].reshape(-1, 1), dump.unit["label"][here])
     return float(model.coef_[0][0]), float(model.intercept_[0])
@@ -230,7 +230,7 @@ def encode_tree(tree, slope, nodes):
             continue
         children = len(nodes)
         nodes.extend([None, None])
-        # The largest single-precision number that is not above the threshold splits the same values.
+        # Round down to single precision, which splits the same values.
         threshold = np.float32(node["threshold"])
         if float(threshold) > node["threshold"]:
             threshold = np.nextafter(threshold, np.float32(-np.inf))

@@ -1,4 +1,4 @@
-//! Pages with nothing but content on them: whatever the classifier flags there is wrong.
+//! Pages with only content: everything that the classifier flags there is wrong.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -26,8 +26,8 @@ struct Clean {
     sensitive: usize,
 }
 
-/// Checks the content lines of pages by themselves, each by the model that lacks its site, and
-/// counts by what sort of page it is.
+/// Checks the content lines of each page with the model that was trained without its site, and
+/// counts by sort of page.
 pub(crate) fn report(judged: &[Judged<'_>], held: &HeldOutModels, odds: Odds) -> Result<String> {
     let registry = Registry::embedded()?;
     let linter = Linter::from_rules(registry.rules().iter().filter(|rule| is_named(rule)))?;
@@ -60,7 +60,7 @@ pub(crate) fn report(judged: &[Judged<'_>], held: &HeldOutModels, odds: Odds) ->
         judged.iter().filter(|one| one.page.track == "residue-txt").collect();
     for (lang, sort, clean) in main.into_par_iter().map(check).collect::<Vec<_>>() {
         for sort in ["all", sort] {
-            // Pages in other languages are too few to sort.
+            // There are too few pages in other languages to sort them.
             if lang == "en" || sort == "all" {
                 let sum = sums.entry((lang != "en", lang.clone(), sort)).or_default();
                 sum.pages += clean.pages;
@@ -83,7 +83,7 @@ pub(crate) fn report(judged: &[Judged<'_>], held: &HeldOutModels, odds: Odds) ->
     Ok(out)
 }
 
-/// What a page is made of, from its content.
+/// Returns the sort of a page, from its content.
 fn sort_of(lines: &[&str]) -> &'static str {
     let share = |is: &dyn Fn(&str) -> bool| {
         lines.iter().filter(|line| is(line)).count() as f32 / lines.len().max(1) as f32

@@ -1,9 +1,9 @@
-//! Writes what the model knows of labelled lines, for `training/train.py` to learn from.
+//! Writes the features of labelled lines, to train on with `training/train.py`.
 //!
 //! `pages.jsonl` has a page per line. `units.i32` has a record of [`COLUMNS`] numbers per unit, in
 //! the order of the pages, and `whole.f32` and `silenced.f32` a row of features per unit, with all
-//! findings of named rules and with those of some. Features that depend on the weights of words or
-//! on the kind of the page are left to the script. `buckets.u32` holds the buckets of all units.
+//! findings of named rules and with those of some. The script computes features that depend on the
+//! weights of words or on the kind of page. `buckets.u32` has the buckets of all units.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -17,7 +17,7 @@ use serde_json::json;
 use crate::pages::{self, Label};
 use crate::prepare::{Prepared, prepare};
 
-/// What a record of `units.i32` holds.
+/// The fields of a record of `units.i32`.
 const COLUMNS: [&str; 18] = [
     "page",
     "line",

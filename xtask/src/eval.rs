@@ -1,7 +1,6 @@
 //! Measures the rules and the classifier on labelled pages, and keeps the figures in `docs/`.
 //!
-//! What the classifier does on pages it was trained on says nothing: it is measured by models that
-//! lack them.
+//! The classifier is evaluated out of fold, with models that were not trained on the page's site.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -17,24 +16,24 @@ use crate::tally::{HEAD, Tally};
 use crate::verdicts::Verdicts;
 use crate::{clean, rules};
 
-/// What is asked for on the command line.
+/// The command line options.
 #[derive(Debug, Default)]
 pub(crate) struct Options {
-    /// Print all lines of content that are flagged, and not only the longest of each rule.
+    /// Print all flagged lines of content, not only the longest of each rule.
     pub(crate) all_false: bool,
-    /// Print the lines of noise that are left.
+    /// Print the remaining lines of noise.
     pub(crate) missed: bool,
-    /// Where to write predictions, a page a line, one file a track and operating point.
+    /// Where to write predictions: one line per page, one file per track and operating point.
     pub(crate) predictions: Option<PathBuf>,
 }
 
 /// The pages with tables, between `<!-- eval: NAME -->` and `<!-- end -->`.
 const DOCUMENTS: &[&str] = &["docs/accuracy.md", "docs/model.md"];
-/// What an extractor leaves behind, which is what corpora hold.
+/// The output of an extractor, as in a typical corpus.
 const MAIN_TRACK: &str = "residue-txt";
 
-/// Measures on the pages below `folder`, writes the figures into the documents, and says all of
-/// them.
+/// Evaluates on the pages below `folder`, writes the figures into the documentation, and prints all
+/// of them.
 pub(crate) fn run(folder: &Path, options: &Options) -> Result<String> {
     let odds = Odds::read()?;
     let verdicts = Verdicts::read()?;
@@ -90,7 +89,7 @@ pub(crate) fn run(folder: &Path, options: &Options) -> Result<String> {
     Ok(out)
 }
 
-/// Replaces what stands between the marks of each section in `text`.
+/// Replaces the text between the marks of each section in `text`.
 fn fill(text: &str, sections: &[(&str, String)]) -> String {
     const END: &str = "<!-- end -->";
     let mut text = text.to_owned();
@@ -109,13 +108,13 @@ fn fill(text: &str, sections: &[(&str, String)]) -> String {
 /// Whether a line of a page is flagged.
 type Flags = Box<dyn Fn(&Judged<'_>, usize) -> bool>;
 
-/// An operating point: what it is called, and which lines it flags.
+/// An operating point: its name, and the lines that it flags.
 struct Point {
     name: &'static str,
     flags: Flags,
 }
 
-/// What runs by default.
+/// The default operating point.
 const DEFAULT: &str = "default";
 
 fn points(odds: Odds) -> Vec<Point> {
@@ -153,7 +152,7 @@ fn tally(one: &Judged<'_>, point: &Point) -> (Tally, Vec<bool>) {
     (tally, flagged)
 }
 
-/// A row for each point, language and source.
+/// Returns a table with a row for each point, language and source.
 fn by_source(
     judged: &[Judged<'_>],
     points: &[Point],
@@ -176,7 +175,7 @@ fn by_source(
             }
         }
         for ((is_foreign, lang, is_source, source), tally) in tallies {
-            // Of most languages there is one source.
+            // Most languages have a single source.
             if !is_foreign || !is_source {
                 let _ = writeln!(table, "| {} | {lang} | {source} | {tally}", point.name);
             }
@@ -185,7 +184,7 @@ fn by_source(
     table
 }
 
-/// A row for each track and language, at the default point and of the named rules.
+/// Returns a table with rows for each track and language: the default point and the named rules.
 fn by_track(judged: &[Judged<'_>], points: &[Point]) -> String {
     let mut tallies: BTreeMap<(&str, &str, bool, &str), Tally> = BTreeMap::new();
     for point in points.iter().filter(|point| [DEFAULT, "named rules"].contains(&point.name)) {
@@ -203,8 +202,8 @@ fn by_track(judged: &[Judged<'_>], points: &[Point]) -> String {
     table
 }
 
-/// A row for each kind of page of `track`, at the default point, of the named rules and of their
-/// safe fixes.
+/// Returns a table with rows for each kind of page of `track`: the default point, the named rules
+/// and their safe fixes.
 fn by_kind(judged: &[Judged<'_>], points: &[Point], track: &str) -> String {
     const SHOWN: [&str; 3] = [DEFAULT, "named rules", "named rules, safe fixes"];
     let mut table = format!("| point | kind | {}\n", HEAD.replacen("|---", "|---|---|---", 1));
@@ -223,11 +222,12 @@ fn by_kind(judged: &[Judged<'_>], points: &[Point], track: &str) -> String {
     table
 }
 
-/// What published filters do on the same lines: language, filter, and figures of the scorer that
-/// comes with the pages.
+/// The results of published filters on the same lines: language, filter, and figures of the scorer
+/// that comes with the pages.
 const FILTERS: &str = "xtask/filters.tsv";
 
-/// A row for each language, and under it what published filters do on the same lines.
+/// Returns a table with a row for each language, followed by the results of published filters on
+/// the same lines.
 fn by_language(judged: &[Judged<'_>], points: &[Point]) -> Result<String> {
     let filters = fs::read_to_string(FILTERS).with_context(|| FILTERS)?;
     let mut tallies: BTreeMap<(bool, &str), Vec<Tally>> = BTreeMap::new();
@@ -242,8 +242,7 @@ fn by_language(judged: &[Judged<'_>], points: &[Point]) -> Result<String> {
             *sum += tally(one, point).0;
         }
     }
-    // A portal may hold half of a language's noise: what is left without it says how much hangs on
-    // that.
+    // A single portal may have half of a language's noise. The row without it shows the effect.
     let mut sites: BTreeMap<(&str, &str), Tally> = BTreeMap::new();
     for one in judged.iter().filter(|one| one.page.track == MAIN_TRACK) {
         let site = (one.page.page.lang.as_str(), one.page.page.domain.as_str());
@@ -290,13 +289,11 @@ fn by_language(judged: &[Judged<'_>], points: &[Point]) -> Result<String> {
     Ok(table)
 }
 
-/// What other operating points would do.
+/// Returns a table of other operating points of the model.
 fn thresholds(judged: &[Judged<'_>]) -> String {
     let mut table =
-        format!("| least probability | besides | {}\n", HEAD.replacen("|---", "|---|---|---", 1));
-    for besides in
-        ["the named rules, which count", "the named rules, which do not count", "no other rule"]
-    {
+        format!("| least probability | scope | {}\n", HEAD.replacen("|---", "|---|---|---", 1));
+    for scope in ["with the named rules", "beyond the named rules", "alone"] {
         for least in [0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95] {
             let odds = odds(least);
             let mut sum = Tally::default();
@@ -304,8 +301,8 @@ fn thresholds(judged: &[Judged<'_>]) -> String {
                 .iter()
                 .filter(|one| one.page.track == MAIN_TRACK && one.page.page.lang == "en")
             {
-                let scores = if besides == "no other rule" { &one.bare } else { &one.scores };
-                let counts_named = besides.ends_with("which count");
+                let scores = if scope == "alone" { &one.bare } else { &one.scores };
+                let counts_named = scope == "with the named rules";
                 let flags = |line: usize| {
                     scores[line].is_some_and(|score| score >= odds)
                         || counts_named && !one.page.named[line].is_empty()
@@ -313,13 +310,13 @@ fn thresholds(judged: &[Judged<'_>]) -> String {
                 let flagged: Vec<bool> = (0..one.page.spans.len()).map(flags).collect();
                 sum.add(one.page.page, &one.page.spans, &flagged);
             }
-            let _ = writeln!(table, "| {least} | {besides} | {sum}");
+            let _ = writeln!(table, "| {least} | {scope} | {sum}");
         }
     }
     table
 }
 
-/// The noise that the default leaves.
+/// Lists the noise that the default misses.
 fn missed(judged: &[Judged<'_>], points: &[Point]) -> String {
     let mut out = String::new();
     let Some(point) = points.iter().find(|point| point.name == DEFAULT) else { return out };
@@ -337,7 +334,7 @@ fn missed(judged: &[Judged<'_>], points: &[Point]) -> String {
     out
 }
 
-/// Writes which lines each point flags, for the scorer that comes with the pages.
+/// Writes the lines that each point flags, for the scorer that comes with the pages.
 fn predict(judged: &[Judged<'_>], points: &[Point], folder: &Path) -> Result<()> {
     fs::create_dir_all(folder)?;
     let mut files: BTreeMap<String, String> = BTreeMap::new();

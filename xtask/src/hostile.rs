@@ -344,7 +344,7 @@ fn parquet(folder: &Path, text: &str, rows: u64) -> Result<()> {
     Ok(())
 }
 
-/// Writes what `one` makes of each number below `count`.
+/// Writes the result of `one` for each number below `count`.
 fn each(path: &Path, count: u64, mut one: impl FnMut(u64, &mut String)) -> Result<()> {
     let mut file = BufWriter::new(File::create(path)?);
     let mut text = String::new();

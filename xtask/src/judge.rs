@@ -1,5 +1,5 @@
-//! What the rules and the classifier say of a page, the latter by models that were not trained on
-//! its site.
+//! The judgement of the rules and the classifier on a page. The classifier uses models that were
+//! not trained on the page's site.
 
 use std::fs;
 
@@ -16,16 +16,15 @@ use crate::prepare::Prepared;
 
 /// The number of folds by web site.
 const FOLDS: usize = 5;
-/// Where `training/train.py` leaves models that were trained without some of the pages.
+/// Where `training/train.py` writes the models trained without one fold each.
 const FOLDER: &str = "target/folds";
 
-/// Models that were trained without some of the pages.
+/// The models trained without one fold each.
 pub(crate) struct HeldOutModels {
     models: Vec<Model>,
 }
 
-/// Page kind weights that were trained without some of the pages; the program's own before there
-/// are any.
+/// The page kind weights trained without one fold each, or the built-in ones if there are none yet.
 pub(crate) struct HeldOutKinds {
     weights: Vec<PageKindWeights>,
 }
@@ -49,7 +48,7 @@ impl HeldOutKinds {
         Self { weights: (0..FOLDS).map_while(read).collect() }
     }
 
-    /// Estimates the kind of a page by weights that were not trained on its site.
+    /// Estimates the kind of a page with weights that were not trained on its site.
     pub(crate) fn estimate(&self, domain: &str, profile: &PageFeatures) -> PageKindEstimate {
         match self.weights.get(fold(domain)) {
             Some(weights) => PageKindEstimate::with_weights(profile, weights),
@@ -71,34 +70,34 @@ impl HeldOutModels {
         Ok(Self { models: (0..FOLDS).map(model).collect::<Result<_>>()? })
     }
 
-    /// The model that was not trained on a page's site.
+    /// Returns the model that was not trained on a page's site.
     pub(crate) fn without_site(&self, page: &Prepared<'_>) -> &Model {
         &self.models[fold(&page.page.domain)]
     }
 }
 
-/// The fold of a web site: `training/train.py` computes the same.
+/// Returns the fold of a web site, as in `training/train.py`.
 fn fold(domain: &str) -> usize {
     let sum =
         domain.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
     (sum % 9973) as usize % FOLDS
 }
 
-/// Log odds that a line is noise; `None` where the classifier reports nothing.
+/// The log odds that each line is noise; `None` if the classifier does not score it.
 type Scores = Vec<Option<f32>>;
 
-/// A page with what models say of it.
+/// A page with its scores.
 pub(crate) struct Judged<'p> {
     pub(crate) page: &'p Prepared<'p>,
     /// With all rules running.
     pub(crate) scores: Scores,
     /// With half of the rules running.
     pub(crate) half: Scores,
-    /// With no rule running but the classifier's own.
+    /// With no rules except the classifier's.
     pub(crate) bare: Scores,
 }
 
-/// Judges pages by models that lack them.
+/// Judges pages with models that were not trained on them.
 pub(crate) fn judge<'p>(pages: &'p [Prepared<'p>], held: &HeldOutModels) -> Vec<Judged<'p>> {
     let judge = |page: &'p Prepared<'p>| {
         let model = held.without_site(page);
@@ -125,16 +124,16 @@ fn scores(model: &Model, survey: &Survey, page: &Prepared<'_>) -> Scores {
 /// The rules of the classifier.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Odds {
-    /// The log odds at which the strict one reports.
+    /// The threshold of the strict rule, in log odds.
     pub(crate) strict: f32,
-    /// The log odds at which the sensitive one reports.
+    /// The threshold of the sensitive rule, in log odds.
     pub(crate) sensitive: f32,
-    /// The least at which one reports that runs by default.
+    /// The lowest threshold of a default rule.
     pub(crate) default: f32,
 }
 
 impl Odds {
-    /// As the rule files have them.
+    /// The rules as in the rule files.
     pub(crate) fn read() -> Result<Self> {
         let registry = Registry::embedded()?;
         let mut default = f32::INFINITY;
@@ -152,7 +151,7 @@ impl Odds {
     }
 }
 
-/// The log odds of a probability.
+/// Converts a probability to log odds.
 pub(crate) fn odds(probability: f32) -> f32 {
     (probability / (1.0 - probability)).ln()
 }

@@ -1,4 +1,4 @@
-//! Tasks for those who work on dechaff: measuring it on labelled pages.
+//! Development tasks: evaluation on labelled pages, harm, conformance, fuzzing and fault injection.
 
 #![allow(
     clippy::cast_possible_truncation,

@@ -1,4 +1,4 @@
-//! Pages whose lines are labelled, and what rules would take from them.
+//! Pages with labelled lines, and the lines that rules would remove.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -11,18 +11,18 @@ use dechaff::text::Span;
 use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 
-/// A page as a line of `lines/*.jsonl.gz` has it.
+/// A page: a line of `lines/*.jsonl.gz`.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Page {
-    /// Unlike that of any other page of the track.
+    /// Unique within the track.
     pub(crate) id: String,
     /// The set it was published in.
     pub(crate) source: String,
     /// Language, by ISO 639-1.
     pub(crate) lang: String,
-    /// The web site it comes from; pages of one site never stand on two sides of a split.
+    /// The web site. Pages of one site are always in the same fold.
     pub(crate) domain: String,
-    /// What kind of page it is, or its language; `None` in sets of articles.
+    /// The kind of page, or its language; `None` in sets of articles.
     #[serde(default)]
     pub(crate) kind: Option<String>,
     /// The extracted text.
@@ -34,16 +34,16 @@ pub(crate) struct Page {
 /// A line's label.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Labelled {
-    /// Place among the lines of the text, cut at line feeds only, counted from 1.
+    /// The number of the line, counted from 1. Only line feeds end lines.
     pub(crate) n: usize,
-    /// What a person's extraction of the page says of it.
+    /// The label from the human extraction of the page.
     pub(crate) label: Label,
     /// Why a line is not scored.
     #[serde(default)]
     pub(crate) sub: Option<String>,
 }
 
-/// What a line is.
+/// The class of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Label {
@@ -56,7 +56,7 @@ pub(crate) enum Label {
 }
 
 impl Page {
-    /// The lines of the text, without their ends.
+    /// Returns the lines of the text, without line ends.
     pub(crate) fn spans(&self) -> Vec<Span> {
         let mut start = 0;
         let line = |line: &str| {
@@ -68,7 +68,7 @@ impl Page {
     }
 }
 
-/// The pages of each file of labels in `folder`/lines, by the file's name.
+/// Reads the pages of each file of labels in `folder`/lines, by file name.
 pub(crate) fn read(folder: &Path) -> Result<Vec<(String, Vec<Page>)>> {
     let folder = folder.join("lines");
     let mut tracks = BTreeMap::new();
@@ -82,7 +82,7 @@ pub(crate) fn read(folder: &Path) -> Result<Vec<(String, Vec<Page>)>> {
         }
     }
     ensure!(!tracks.is_empty(), "no *.jsonl.gz in {}", folder.display());
-    // What a good extractor leaves matters most, and comes first.
+    // The main track, the output of a good extractor, comes first.
     let mut tracks: Vec<_> = tracks.into_iter().collect();
     tracks.sort_by_key(|(track, _)| {
         (!track.starts_with("residue-txt"), !track.starts_with("residue"))
@@ -90,7 +90,7 @@ pub(crate) fn read(folder: &Path) -> Result<Vec<(String, Vec<Page>)>> {
     Ok(tracks)
 }
 
-/// The pages of one file of labels.
+/// Reads the pages of one file of labels.
 pub(crate) fn read_track(path: &Path) -> Result<Vec<Page>> {
     let lines = BufReader::new(MultiGzDecoder::new(File::open(path)?)).lines();
     let parse = |(number, line): (usize, std::io::Result<String>)| {
@@ -99,8 +99,7 @@ pub(crate) fn read_track(path: &Path) -> Result<Vec<Page>> {
     lines.enumerate().map(parse).collect()
 }
 
-/// For each line, the rules whose fixes together remove at least half of its bytes and put nothing
-/// in their place.
+/// Returns, for each line, the rules whose fixes together delete at least half of its bytes.
 pub(crate) fn taken<'f>(
     lines: &[Span],
     findings: impl IntoIterator<Item = &'f Finding>,
@@ -125,7 +124,7 @@ pub(crate) fn taken<'f>(
     lines.iter().zip(parts).map(|(line, parts)| codes_of_half(*line, parts)).collect()
 }
 
-/// The codes of the parts of a line, if these cover half of it.
+/// Returns the codes of the parts of a line, if they cover half of it.
 fn codes_of_half(line: Span, mut parts: Vec<(Span, &str)>) -> Vec<&str> {
     parts.sort_by_key(|(part, _)| part.start);
     let (mut covered, mut end) = (0, line.start);

@@ -1,4 +1,4 @@
-//! Labelled pages as the model sees them.
+//! Labelled pages with their features.
 
 use std::sync::Arc;
 
@@ -14,9 +14,10 @@ use crate::judge::HeldOutKinds;
 use crate::pages::{self, Label, Page};
 use crate::random::{Random, hash};
 
-/// Unscored lines that a reader would mostly keep, although human extractions disagree on them.
+/// Reasons of unscored lines that a reader would mostly keep, although human extractions disagree
+/// on them.
 const KEPT: &[&str] = &["title", "dek", "heading", "code", "table", "list", "faq", "ref", "plain"];
-/// Seeds the choice of rules to silence.
+/// The seed for choosing the rules to silence.
 const SEED: u64 = 2;
 
 /// A page with its surveys.
@@ -26,23 +27,23 @@ pub(crate) struct Prepared<'p> {
     pub(crate) profile: PageFeatures,
     /// With all findings of named rules.
     pub(crate) whole: Survey,
-    /// With the findings of some rules: rules written with these pages at hand find less on
-    /// others.
+    /// With the findings of some rules, because rules that were written with these pages at hand
+    /// find less on other pages.
     pub(crate) silenced: Survey,
-    /// With those of half of the rules.
+    /// With the findings of half of the rules.
     pub(crate) half: Survey,
-    /// Without any.
+    /// Without any findings.
     pub(crate) bare: Survey,
-    /// For each unit its line, counted from 0.
+    /// The line of each unit, counted from 0.
     pub(crate) lines: Vec<usize>,
-    /// For each unit whether it is noise, where that is known.
+    /// Whether each unit is noise, if known.
     pub(crate) labels: Vec<Option<bool>>,
     pub(crate) spans: Vec<Span>,
-    /// For each line the named rules whose fixes remove it.
+    /// For each line, the named rules whose fixes remove it.
     pub(crate) named: Vec<Vec<String>>,
-    /// Whether safe fixes remove a line.
+    /// Whether safe fixes remove each line.
     pub(crate) safe: Vec<bool>,
-    /// Whether fixes of the half that is not silenced remove it.
+    /// Whether the fixes of the active half of the rules remove each line.
     pub(crate) half_named: Vec<bool>,
 }
 
@@ -76,7 +77,7 @@ fn prepare_page<'p>(
     track: &'p str,
     page: &'p Page,
 ) -> Prepared<'p> {
-    /// Shares of the rules that are silenced on a page.
+    /// The possible shares of silenced rules on a page.
     const SILENCED: [f32; 4] = [0.0, 0.3, 0.6, 1.0];
     let document = Document::parse(Arc::new(Origin::file("page.txt")), &page.text);
     let profile = PageFeatures::from_document(&document);

@@ -1,4 +1,4 @@
-//! Reports what each rule flags on labelled pages, and what it flags wrongly.
+//! Reports the lines that each rule flags on labelled pages, and its errors.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

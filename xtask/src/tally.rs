@@ -92,7 +92,7 @@ impl AddAssign for Tally {
     }
 }
 
-/// Returns the beginning of `text` for a table cell.
+/// Returns the start of `text` for a table cell.
 pub(crate) fn excerpt(text: &str, max_chars: usize) -> String {
     let mut excerpt: String =
         text.chars().take(max_chars).collect::<String>().replace(['|', '\t'], " ");

@@ -2,8 +2,8 @@
 //! result in docs/measures.md.
 //!
 //! Most implementations are installed from PyPI into virtual environments below `target/`, and run
-//! as they are by `scripts/conformance.py`. Others are run from a checkout, or have been run before:
-//! their results are a file. The strings in their tests of filters are compared as well.
+//! unmodified by `scripts/conformance.py`. Others run from a checkout, or have been run before and
+//! their results are a file. The strings in their filter tests are compared as well.
 
 mod references;
 mod report;
@@ -24,28 +24,29 @@ use serde::Deserialize;
 use references::{REFERENCES, Reference};
 use report::{Comparisons, report};
 
-/// Pages that are compared; more are sampled evenly.
+/// Maximum number of pages. More are sampled evenly.
 const MAX_PAGES: usize = 1_200;
-/// Pages of each language other than English that are added for the sets of that language.
+/// Maximum number of pages of each language other than English, for the sets of that language.
 const MAX_PAGES_PER_LANGUAGE: usize = 100;
 /// The set whose thresholds depend on the language, which follows its name in results.
 const LANGUAGE_SET: &str = "fineweb2";
-/// Where results are written.
+/// The page with the results.
 const PAGE: &str = "docs/measures.md";
-/// Lines of that page around the results.
+/// The lines around the results on that page.
 const MARKS: [&str; 2] = ["<!-- conformance -->", "<!-- end of conformance -->"];
 
-/// Pages are measured again until this much time has gone, which is counted in ticks.
+/// Minimum measuring time; pages are measured repeatedly until then. Processor time is counted in
+/// ticks.
 const MIN_TIME: Duration = Duration::from_millis(300);
 
-/// What an implementation says of a page by one set.
+/// The result of an implementation for a page and a set.
 #[derive(Deserialize)]
 struct Outcome {
     failed: Option<String>,
     values: BTreeMap<String, f64>,
 }
 
-/// A page, as the files have it.
+/// A page, as stored in the files.
 #[derive(Deserialize)]
 struct Page {
     text: String,
@@ -59,9 +60,9 @@ struct Comparison {
     pages: usize,
     /// The size of their text.
     bytes: usize,
-    /// Pages on which both decide alike.
+    /// Number of pages with the same decision.
     decisions: usize,
-    /// Pages on which both name the same threshold first, or none.
+    /// Number of pages with the same first threshold, or none.
     reasons: usize,
     /// By measure: the number of values, how many differ, and the greatest difference.
     values: BTreeMap<String, (usize, usize, f64)>,
@@ -129,8 +130,8 @@ fn parameters(registry: &Registry) -> Result<String> {
     Ok(serde_json::to_string(&sets)?)
 }
 
-/// Reads the pages of the JSON Lines in `folder` and its subfolders: a sample, and more of the
-/// languages that have sets of their own.
+/// Reads the pages of the JSON Lines in `folder` and its subfolders: a sample, and more pages in
+/// languages that have separate sets.
 fn read_pages(folder: &Path, registry: &Registry) -> Result<Vec<Page>> {
     let mut files = Vec::new();
     collect(folder, &mut files)?;
@@ -143,7 +144,7 @@ fn read_pages(folder: &Path, registry: &Registry) -> Result<Vec<Page>> {
             false => Box::new(file),
         };
         for line in BufReader::new(reader).lines() {
-            // Other files than pages may be there too.
+            // The folder may contain other files.
             if let Ok(page) = serde_json::from_str::<Page>(&line?) {
                 pages.push(page);
             }
@@ -199,7 +200,7 @@ fn compare(
         let name = if by_language.is_some() { LANGUAGE_SET } else { &set };
         let rule = registry.find(name).map_err(|error| anyhow::anyhow!("{error}"))?;
         let columns = columns(rule, by_language)?;
-        // Tables that are built on first use.
+        // Build lazily initialised tables before timing.
         columns.measure("One sentence.", None);
         let measured: Vec<(&Page, &Outcome)> = texts
             .iter()
@@ -233,7 +234,7 @@ fn compare(
     Ok(())
 }
 
-/// Returns the columns of a set, all of whose documents are in `language` if that matters.
+/// Returns the columns of a set, in `language` if the set depends on it.
 fn columns(rule: &Rule, language: Option<&str>) -> Result<MeasureColumns> {
     let Parameters::Measure(parameters) = &rule.parameters else {
         bail!("{} is no measure", rule.info.name)
@@ -243,7 +244,7 @@ fn columns(rule: &Rule, language: Option<&str>) -> Result<MeasureColumns> {
     Ok(MeasureColumns::new([(rule.info.clone(), &parameters)]))
 }
 
-/// A moment in the processor time of this thread, where Linux says it, so that other work on the
+/// A point in the processor time of this thread, if Linux reports it, so that other work on the
 /// machine does not count.
 enum ProcessorTime {
     Thread(Duration),

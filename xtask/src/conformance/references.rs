@@ -1,4 +1,4 @@
-//! The implementations that measures are compared with, and how they are run.
+//! The implementations to compare with, and how to run them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,20 +13,20 @@ pub(super) struct Reference {
     pub(super) version: &'static str,
     /// Values that differ by less are equal.
     pub(super) tolerance: f64,
-    /// How it is run.
+    /// How to run it.
     kind: Kind,
-    /// The folder of its checkout among the sources.
+    /// The folder of its checkout in the sources.
     checkout: &'static str,
-    /// Its test files of filters in there, or folders of them.
+    /// The files or folders with its filter tests there.
     tests: &'static [&'static str],
 }
 
 enum Kind {
-    /// Packages of PyPI, of which the first are installed without what they depend on.
+    /// Packages on PyPI; the first ones are installed without dependencies.
     Packages { alone: &'static [&'static str], others: &'static [&'static str] },
-    /// The checkout, with packages of PyPI.
+    /// The checkout, with packages from PyPI.
     Checkout(&'static [&'static str]),
-    /// Not run here: its results are a file among the sources.
+    /// Not run here: its results are a file in the sources.
     Results,
 }
 
@@ -58,7 +58,7 @@ pub(super) const REFERENCES: [Reference; 5] = [
         name: "nemo-curator",
         version: "nemo-curator 1.4.0",
         tolerance: DOUBLE,
-        // It depends on what takes gigabytes and a GPU.
+        // Its dependencies take gigabytes and need a GPU.
         kind: Kind::Packages { alone: &["nemo-curator==1.4.0"], others: &["loguru", "regex"] },
         checkout: "Curator",
         tests: &["tests/stages/text/modules/test_filters.py"],
@@ -117,8 +117,8 @@ impl Reference {
         Ok(Some(texts))
     }
 
-    /// Runs the implementation on the pages in a file, and installs it before if it is not there.
-    /// Returns its lines, or `None` if the sources lack what it takes.
+    /// Runs the implementation on the pages in a file, installing it if necessary. Returns its
+    /// lines, or `None` if the sources lack its checkout or results.
     pub(super) fn run(
         &self,
         target: &Path,

@@ -1,5 +1,5 @@
-//! What safe fixes delete from generated headings, tables and texts, and from the clean texts in
-//! `tests/clean`.
+//! Measures what safe fixes delete from generated headings, tables and texts, and from the clean
+//! texts in `tests/clean`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

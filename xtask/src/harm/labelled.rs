@@ -1,4 +1,4 @@
-//! What safe fixes delete from labelled pages, and from the same pages without noise.
+//! Measures what safe fixes delete from labelled pages, and from the same pages without noise.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -52,7 +52,7 @@ pub(crate) fn measure(linter: &Linter, folder: &Path, report: &mut String) -> Re
     Ok(())
 }
 
-/// Reports what the safe fixes delete from `pages`.
+/// Reports the lines that safe fixes delete from `pages`.
 fn loss_report(linter: &Linter, pages: &[Page]) -> Result<LossReport> {
     let fix = |page: &Page| fix_safely(linter, path(&page.id), &page.text);
     let fixed: Vec<_> = pages.par_iter().map(fix).collect::<Result<_>>()?;

@@ -19,7 +19,7 @@ pub(crate) struct Loss {
     /// The number of the line, from 0.
     pub(crate) line: usize,
     pub(crate) kind: LossKind,
-    /// The codes of the rules whose fixes did it.
+    /// The codes of the rules responsible.
     pub(crate) rules: Vec<String>,
 }
 
