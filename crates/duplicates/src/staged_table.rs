@@ -1,19 +1,19 @@
 //! The steps of a comparison and the tables that they read and write.
 
-/// How the tasks of a step share the work.
+/// How the work of a step is split into tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StepSplit {
     /// Each task takes a range of documents.
     Documents,
     /// Each task takes a range of keys.
     Keys,
-    /// One task does all of it.
+    /// A single task does everything.
     Single,
 }
 
 macro_rules! steps {
     ($($(#[$doc:meta])* $name:ident = $text:literal, $split:ident;)*) => {
-        /// A step, after the documents are sketched. Steps run in this order.
+        /// A step after sketching. Steps run in this order.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Step {
             $($(#[$doc])* $name),*
@@ -30,7 +30,7 @@ macro_rules! steps {
                 }
             }
 
-            /// Returns how tasks share the work.
+            /// Returns how the work is split into tasks.
             pub fn split(self) -> StepSplit {
                 match self {
                     $(Self::$name => StepSplit::$split),*
@@ -41,35 +41,35 @@ macro_rules! steps {
 }
 
 steps! {
-    /// Lines that may differ from a frequent one in a word.
+    /// Finds lines that may differ from a frequent one in one word.
     Variants = "variants", Documents;
-    /// Which of them are enough.
+    /// Drops variants of too few lines.
     Group = "group", Keys;
-    /// Which lines count as the same.
+    /// Decides which lines count as the same.
     Merge = "merge", Single;
-    /// Recurring lines, in the corpus and on sites.
+    /// Finds recurring lines, in the corpus and on sites.
     Lines = "lines", Keys;
-    /// Units and documents with equal text.
+    /// Finds units and documents with equal text.
     Exact = "exact", Keys;
-    /// How frequent shingles are.
+    /// Counts shingles.
     Count = "count", Documents;
-    /// The order of shingles.
+    /// Orders shingles by frequency.
     Order = "order", Single;
-    /// The rarest shingles of each unit and document.
+    /// Writes the rarest shingles of each unit and document.
     Post = "post", Documents;
-    /// Pairs that are similar.
+    /// Finds similar pairs.
     Near = "near", Keys;
-    /// What stays of similar units and documents.
+    /// Decides which similar units and documents stay.
     Keep = "keep", Single;
-    /// Repeated sentences, and passages that may be shared.
+    /// Finds repeated sentences, and seeds of shared passages.
     Parts = "parts", Keys;
-    /// Shared passages.
+    /// Finds shared passages.
     Extend = "extend", Documents;
 }
 
 macro_rules! tables {
     ($($(#[$doc:meta])* $name:ident = $text:literal, $columns:literal;)*) => {
-        /// A table. The documentation of each lists its key, then its values.
+        /// A table. The documentation of each table lists its key, then its values.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum StagedTable {
             $($(#[$doc])* $name),*
@@ -101,7 +101,8 @@ tables! {
     Units = "units", 4;
     /// Hash of the text; document, start, end, words, kind, number of shingles.
     Exact = "exact", 6;
-    /// Hash of the words but for numbers; document, start, end, words, halves of the hash of the text.
+    /// Hash of the words except numbers; document, start, end, words, halves of the hash of the
+    /// text.
     Lines = "lines", 6;
     /// Hash of a sentence; document, start of the unit, start, end, words.
     Sentences = "sentences", 5;
@@ -114,13 +115,13 @@ tables! {
     /// Hash of a line without one of its words; halves of the hash of the line, number of lines,
     /// document, start and end of the first.
     Variants = "variants", 6;
-    /// As `variants`, but for all documents, and without those that too few lines have.
+    /// As `variants`, but for all documents, and without variants of too few lines.
     VariantGroups = "variant-groups", 6;
-    /// Hash of a line; halves of the hash of the line that it counts as.
+    /// Hash of a line; halves of the hash of the line that it is merged with.
     MergedLines = "merged-lines", 2;
-    /// Place of a unit that is reported.
+    /// Place of a reported unit.
     Claims = "claims", 0;
-    /// Place of a document that is equal to another one; that one.
+    /// Place of a document that equals another one; the other document.
     EqualDocuments = "equal-documents", 1;
     /// Mixed shingle; order, document, start, end, number of shingles, position in the prefix, halves
     /// of the shingle before it in the prefix, halves of the signature.
@@ -142,7 +143,7 @@ tables! {
     Matches = "matches", 10;
     /// Place of a document that is a copy; rule, the document that stays.
     DocumentMatches = "document-matches", 2;
-    /// Hash of a site; document, number of a part of the name, its length, its bytes.
+    /// Hash of a site; document, index of a part of the site's name, its length, its bytes.
     Sites = "sites", 10;
     /// Hash of a site and a line; document.
     SiteLines = "site-lines", 1;
@@ -168,12 +169,12 @@ impl StagedTable {
         )
     }
 
-    /// Whether keys are places in documents numbered within the task that sketched them.
+    /// Whether keys are places with documents numbered within the task that sketched them.
     pub fn is_keyed_by_place(self) -> bool {
         matches!(self, Self::Units | Self::Documents)
     }
 
-    /// Returns the last step that reads the table, unless a run reads it after all steps.
+    /// Returns the last step that reads the table; `None` if a run reads it after all steps.
     pub fn last_step(self) -> Option<Step> {
         Some(match self {
             Self::Exact | Self::DocumentHashes => Step::Exact,
@@ -196,7 +197,7 @@ impl StagedTable {
         )
     }
 
-    /// Returns what a value is close to, so that the difference is stored.
+    /// Returns the reference of a value, which is stored as the difference from it.
     pub fn base(self, column: usize) -> Option<Base> {
         let on_key = matches!(
             (self, column),
@@ -217,7 +218,7 @@ impl StagedTable {
     }
 }
 
-/// What a value is stored as the difference from.
+/// The reference of a value that is stored as a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Base {
     /// The offset in the key.

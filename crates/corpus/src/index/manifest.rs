@@ -110,7 +110,7 @@ impl IndexSettings {
         Self::with_rules(linter.indexed_rules())
     }
 
-    /// As [`Self::new`], for comparing documents in steps.
+    /// Like [`Self::new`], for comparing documents in steps.
     pub fn of_steps(linter: &Linter) -> Option<Self> {
         Self::with_rules(linter.staged_rules())
     }

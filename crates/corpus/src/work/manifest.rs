@@ -17,7 +17,7 @@ use dechaff_engine::linter::Linter;
 
 /// The version of the format. Other versions are rejected.
 const FORMAT: u32 = 1;
-/// The option by which documents are grouped into sites.
+/// The option that groups documents into sites.
 const GROUP_BY: &str = "group-by";
 /// The name of the file.
 pub(super) const FILE_NAME: &str = "manifest.json";

@@ -1,4 +1,4 @@
-//! Fingerprints: hashes of a few words in a row, by which shared passages are found.
+//! Fingerprints: hashes of a few words in a row, used to find shared passages.
 
 use super::external_group::{read_u32_le, read_u64_le};
 use super::hash::{hash_sequence, rolling_hashes};
@@ -11,7 +11,7 @@ pub(super) const FINGERPRINT_TOKENS: usize = 8;
 /// The size of an encoded fingerprint: hash, start and context.
 pub(super) const FINGERPRINT_BYTES: usize = 14;
 
-/// The hash of [`FINGERPRINT_TOKENS`] tokens in a row.
+/// A hash of [`FINGERPRINT_TOKENS`] consecutive tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Fingerprint {
     pub(super) hash: u64,
@@ -30,7 +30,7 @@ impl Fingerprint {
     }
 }
 
-/// What is before and after the tokens of a fingerprint, as a hash of seven bits each.
+/// The context of a fingerprint: hashes of seven bits of what precedes and follows its tokens.
 ///
 /// A passage of `run` tokens that two texts share has `run` - [`FINGERPRINT_TOKENS`] tokens besides
 /// the fingerprint, so at least half of them are on one side of it. If neither side agrees, the
@@ -50,7 +50,7 @@ impl FingerprintContext {
             let hash = hash_sequence(side?.iter().map(|token| token.hash));
             u16::try_from(hash >> (u64::BITS - Self::SIDE_BITS)).ok()
         });
-        // Zero stands for a text that ends before.
+        // Zero means that the text ends here.
         let side = |hash: Option<u16>| hash.map_or(0, |hash| hash.max(1));
         Self(side(before) << Self::SIDE_BITS | side(after))
     }

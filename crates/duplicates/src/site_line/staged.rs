@@ -122,12 +122,12 @@ impl SiteLineCheck {
     }
 }
 
-/// A page of a site that has enough of them.
+/// A page of a site with enough pages.
 struct CountedPage {
     document: u32,
     site: String,
     site_pages: u32,
-    /// The lines that recur: the hash of the site and the line, and the number of pages. In order.
+    /// The recurring lines, sorted: the hash of the site and the line, and the number of pages.
     lines: Vec<(u64, u32)>,
 }
 
@@ -156,7 +156,7 @@ impl CountedPage {
     }
 }
 
-/// The pages of sites, with the lines of them that recur.
+/// The pages of sites, with their recurring lines.
 struct CountedPages<'d> {
     rules: &'d [(Arc<RuleInfo>, Parameters)],
     /// In order of their documents.
@@ -192,7 +192,7 @@ impl PendingFindings for CountedPages<'_> {
     }
 }
 
-/// Splits a name. An empty one has a part, too.
+/// Splits a name into parts. An empty name has one part.
 fn name_parts(name: &str) -> impl Iterator<Item = &[u8]> {
     let part = |start: usize| {
         let range: Range<usize> = start..name.len().min(start + PART_BYTES);

@@ -52,7 +52,7 @@ pub struct Linter {
 /// The kinds of rules that compare documents.
 const CORPUS_KINDS: [&str; 3] = [duplicate::NAME, site_line::NAME, duplicate_document::NAME];
 
-/// Returns the code and the parameters of the rules of some kinds.
+/// Returns the codes and parameters of the rules of the given kinds.
 fn parameters_of(
     rules: &[(Arc<RuleInfo>, &Parameters)],
     kinds: &[&str],
