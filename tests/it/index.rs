@@ -335,14 +335,14 @@ fn differing_settings_are_named() {
     let error = |settings: IndexSettings| open(&index).require(&settings).unwrap_err().to_string();
     assert!(open(&index).require(&own).is_ok());
     let unicode = IndexSettings { unicode: "1.0".into(), ..own.clone() };
-    assert!(error(unicode).contains("and this dechaff has Unicode 1.0; build the index again"));
+    assert!(error(unicode).contains("but this dechaff has Unicode 1.0; rebuild the index"));
     let sketch = IndexSettings { sketch: 9, ..own.clone() };
     let versions =
-        format!("sketches of version {SKETCH_VERSION}, and this dechaff makes version 9");
+        format!("sketches have version {SKETCH_VERSION}, but this dechaff uses version 9");
     assert!(error(sketch).contains(&versions));
     let mut rules = own.clone();
     rules.rules[1].parameters["near"]["threshold"] = 0.5.into();
-    assert!(error(rules).contains("made with other parameters of the rule ND002"));
+    assert!(error(rules).contains("made with different parameters for ND002"));
 }
 
 /// A reader sees a snapshot of the index.

@@ -136,10 +136,10 @@ fn bombs_are_skipped_with_little_memory() {
         "skipped zeros.txt.gz: binary file\n",
         "skipped zeros.txt.zst: binary file\n",
         "skipped sparse.txt: binary file\n",
-        "words.txt.gz: larger than 1048576 bytes; --max-record allows more\n",
-        "words.md.zst: larger than 1048576 bytes; --max-record allows more\n",
-        "line.jsonl.zst: record 2: larger than 1048576 bytes; --max-record allows more\n",
-        "line.jsonl.gz: record 2: larger than 1048576 bytes; --max-record allows more\n",
+        "words.txt.gz: larger than 1048576 bytes; raise the limit with --max-record\n",
+        "words.md.zst: larger than 1048576 bytes; raise the limit with --max-record\n",
+        "line.jsonl.zst: record 2: larger than 1048576 bytes; raise the limit with --max-record\n",
+        "line.jsonl.gz: record 2: larger than 1048576 bytes; raise the limit with --max-record\n",
     ] {
         assert!(printed.contains(expected), "no {expected}{printed}");
     }
@@ -157,7 +157,8 @@ fn files_larger_than_the_default_limit_are_not_read() {
     let RunResult { code, printed, peak } = run(folder.path(), &["check", "."]);
     assert_eq!(code, Some(2), "{printed}");
     assert!(
-        printed.contains("large.txt: larger than 67108864 bytes; --max-record allows more"),
+        printed
+            .contains("large.txt: larger than 67108864 bytes; raise the limit with --max-record"),
         "{printed}"
     );
     assert!(peak < usual + (20 << 20), "{peak} bytes, usually {usual}");
@@ -176,7 +177,7 @@ fn stdin_has_the_same_limit() {
     writer.join().unwrap();
     assert_eq!(code, Some(2), "{printed}");
     assert!(
-        printed.contains("-: larger than 1048576 bytes; --max-record allows more"),
+        printed.contains("-: larger than 1048576 bytes; raise the limit with --max-record"),
         "{printed}"
     );
 }

@@ -100,10 +100,10 @@ fn malformed_rows_are_reported_and_kept() {
     let output = check(&["--max-record", "4KB"]);
     assert_eq!(output.status.code(), Some(2));
     for expected in [
-        "a.csv: record 3 (id \"3\"): it has 4 fields, and the header 2; is a quote missing?",
-        "a.csv: record 4 (id \"4\"): it has 1 field, and the header 2; is a quote missing?",
+        "a.csv: record 3 (id \"3\"): it has 4 fields but the header has 2; is a quote missing?",
+        "a.csv: record 4 (id \"4\"): it has 1 field but the header has 2; is a quote missing?",
         "a.csv: record 5 (id \"5\"): the column `text` begins with a quote that is not closed",
-        "a.csv: record 6: larger than 4096 bytes; --max-record allows more",
+        "a.csv: record 6: larger than 4096 bytes; raise the limit with --max-record",
     ] {
         assert!(stderr(&output).contains(expected), "{expected} is not in\n{}", stderr(&output));
     }

@@ -66,7 +66,7 @@ fn unreadable_records_are_reported_counted_and_skipped() {
         "a.jsonl: record 4: the field `text` is null, not a string",
         "a.jsonl: record 5: the field `text` is a number, not a string",
         "a.jsonl: records 6 to 7: the field `text` is a number, not a string",
-        "a.jsonl: record 8: larger than 4096 bytes; --max-record allows more",
+        "a.jsonl: record 8: larger than 4096 bytes; raise the limit with --max-record",
         "b.jsonl.gz: cannot be read past record ",
     ] {
         assert!(message.contains(expected), "{expected} is not in\n{message}");
@@ -131,6 +131,6 @@ fn other_json_in_a_directory_is_skipped() {
         .unwrap();
     let output = dechaff(folder.path(), &["check", "."]);
     assert!(output.status.success());
-    assert!(stderr(&output).contains("skipped notes.jsonl: its records have no field `text`"));
+    assert!(stderr(&output).contains("skipped notes.jsonl: no record has a field `text`"));
     assert_eq!(dechaff(folder.path(), &["check", "notes.jsonl"]).status.code(), Some(2));
 }

@@ -106,7 +106,7 @@ fn archives_are_not_fixed_in_place() {
     let folder = archives();
     let before = fs::read(folder.path().join("pages.warc.wet.gz")).unwrap();
     let (_, error) = check(folder.path(), "pages.warc.wet.gz", 2, &["--fix"]);
-    let expected = "pages.warc.wet.gz: dechaff reads warc and does not write it; --output-dir DIR";
+    let expected = "pages.warc.wet.gz: dechaff cannot write warc; --output-dir DIR";
     assert_eq!(error.matches(expected).count(), 1, "{error}");
     assert_eq!(fs::read(folder.path().join("pages.warc.wet.gz")).unwrap(), before);
     // Without anything to fix there is nothing to refuse.

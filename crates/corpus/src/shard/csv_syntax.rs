@@ -252,8 +252,8 @@ mod tests {
         assert_eq!(parse("1,5\" disk,x").unwrap(), (2..9, "5\" disk".into()));
         assert_eq!(parse("1,,x").unwrap(), (2..2, String::new()));
         for (row, expected) in [
-            ("1,2\n", "it has 2 fields, and the header 3"),
-            ("1,2,3,4\n", "it has 4 fields, and the header 3"),
+            ("1,2\n", "it has 2 fields but the header has 3"),
+            ("1,2,3,4\n", "it has 4 fields but the header has 3"),
             ("1,\"a,2\n", "it has 2 fields"),
             ("1,\"a\" b,2\n", "begins with a quote that is not closed"),
         ] {

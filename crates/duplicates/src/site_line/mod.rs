@@ -239,7 +239,7 @@ struct SitePage<'p> {
     lines: &'p [SiteLine],
 }
 
-/// Builds the findings of a page. `pages_with` returns the number of pages with a line if it recurs.
+/// Builds the findings of a page. `pages_with` returns on how many pages a line recurs.
 fn build_findings(
     rules: &[(Arc<RuleInfo>, Parameters)],
     document: &Document<'_>,
