@@ -33,6 +33,7 @@ use std::sync::Arc;
 
 pub use language::{ANY, is_language};
 pub use marks::{MARKS, fold, is_mark, normalize};
+pub use regex::Translation;
 pub use slot::{DIGIT, WORD};
 pub use words::{WordList, WordLists};
 
@@ -149,8 +150,20 @@ pub struct Context<'c> {
 ///
 /// # Errors
 ///
-/// Returns the first phrase that is invalid.
+/// Returns the first phrase that cannot be parsed. If all can, returns the first that matches
+/// everything or expands too far.
 pub fn parse_block(block: &str, context: &Context<'_>) -> Result<Vec<Phrase>, PhraseError> {
+    let phrases = parse_unchecked(block, context)?;
+    phrases.iter().try_for_each(Phrase::check)?;
+    Ok(phrases)
+}
+
+/// Parses a block like [`parse_block`], and does not check what its phrases match.
+///
+/// # Errors
+///
+/// Returns the first phrase that cannot be parsed.
+pub fn parse_unchecked(block: &str, context: &Context<'_>) -> Result<Vec<Phrase>, PhraseError> {
     let mut phrases = Vec::new();
     for (start, text) in logical_lines(block) {
         for (span, body) in parse::line(text, start, &context.language, context.lists)? {
@@ -159,11 +172,10 @@ pub fn parse_block(block: &str, context: &Context<'_>) -> Result<Vec<Phrase>, Ph
                 language: Arc::clone(&context.language),
                 source: source.split_whitespace().collect::<Vec<_>>().join(" "),
                 line: block.get(..span.start).unwrap_or_default().matches('\n').count(),
-                place: span.clone(),
+                place: span,
                 extent: context.extent,
                 body,
             };
-            phrase.check(span)?;
             phrases.push(phrase);
         }
     }
@@ -206,7 +218,12 @@ impl Phrase {
     /// Returns the reference translation. It ignores case unless the rule says otherwise. For
     /// [`Extent::Whole`], the caller anchors it and allows [`MARKS`] on both sides.
     pub fn regex(&self) -> String {
-        regex::phrase(&self.body, self.extent)
+        self.translate(&mut regex::Text)
+    }
+
+    /// Returns the translation that [`Phrase::regex`] has the text of.
+    pub fn translate<T: Translation>(&self, to: &mut T) -> T::Expression {
+        regex::phrase(&self.body, self.extent, to)
     }
 
     /// Returns all lines that the phrase matches, [`normalize`]d. Returns `None` if there are more
@@ -218,10 +235,11 @@ impl Phrase {
     }
 
     /// Rejects phrases that match everything or expand too far.
-    fn check(&self, span: Range<usize>) -> Result<(), PhraseError> {
+    fn check(&self) -> Result<(), PhraseError> {
+        let span = || self.place.clone();
         if self.body.sequence.words.iter().all(regex::is_nullable) {
             let message = format!("`{}` matches everything: all of it is optional", self.source);
-            return Err(PhraseError::new(span, message, "ask for at least a word"));
+            return Err(PhraseError::new(span(), message, "ask for at least a word"));
         }
         if lines::count(&self.body.sequence) <= MAX_LINES {
             return Ok(());
@@ -233,7 +251,7 @@ impl Phrase {
                 self.source
             );
             return Err(PhraseError::new(
-                span,
+                span(),
                 message,
                 "split it into several phrases or use a shorter list",
             ));

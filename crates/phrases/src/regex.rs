@@ -1,4 +1,4 @@
-//! Translation of phrases to regular expressions.
+//! Translation of phrases to regular expressions, as text or as syntax trees.
 //!
 //! Character classes are spelt out: Unicode's `\w`, `\d` and `\b` have hundreds of ranges, and a
 //! Unicode word boundary rules out lazy DFAs on non-ASCII text.
@@ -10,20 +10,61 @@ use super::{Body, Extent, Part, Sequence, Word};
 /// A run of blanks.
 const BLANKS: &str = r"\s+";
 
+/// Builds the translation of a phrase from its parts: the text of a regular expression, or its
+/// syntax tree.
+pub trait Translation {
+    /// An expression.
+    type Expression;
+
+    /// Translates a regular expression without alternatives outside of groups.
+    fn fragment(&mut self, regex: &str) -> Self::Expression;
+    /// Matches `parts` one after the other.
+    fn concat(&mut self, parts: Vec<Self::Expression>) -> Self::Expression;
+    /// Matches one of `alternatives`.
+    fn choice(&mut self, alternatives: Vec<Self::Expression>) -> Self::Expression;
+    /// Matches one of `alternatives` or nothing.
+    fn optional(&mut self, alternatives: Vec<Self::Expression>) -> Self::Expression;
+}
+
+/// Translates phrases to the text of regular expressions.
+pub(super) struct Text;
+
+impl Translation for Text {
+    type Expression = String;
+
+    fn fragment(&mut self, regex: &str) -> String {
+        regex.to_owned()
+    }
+
+    fn concat(&mut self, parts: Vec<String>) -> String {
+        parts.concat()
+    }
+
+    fn choice(&mut self, alternatives: Vec<String>) -> String {
+        format!("(?:{})", alternatives.join("|"))
+    }
+
+    fn optional(&mut self, alternatives: Vec<String>) -> String {
+        format!("(?:{})?", alternatives.join("|"))
+    }
+}
+
 /// Translates a phrase.
-pub(super) fn phrase(body: &Body, extent: Extent) -> String {
-    let inner = sequence(&body.sequence);
-    let before = match extent {
-        _ if body.at_start => format!("^(?-i:{MARKS})"),
-        Extent::Contains if begins_with_letter(&body.sequence) => format!("(?:^|(?-i:[^{WORD}]))"),
-        _ => String::new(),
-    };
-    let after = match extent {
-        _ if body.at_end => format!("(?-i:{MARKS})$"),
-        Extent::Contains if ends_with_letter(&body.sequence) => format!("(?:(?-i:[^{WORD}])|$)"),
-        _ => String::new(),
-    };
-    format!("{before}{inner}{after}")
+pub(super) fn phrase<T: Translation>(body: &Body, extent: Extent, to: &mut T) -> T::Expression {
+    let is_part = extent == Extent::Contains;
+    let mut parts = Vec::new();
+    if body.at_start {
+        parts.push(to.fragment(&format!("^(?-i:{MARKS})")));
+    } else if is_part && begins_with_letter(&body.sequence) {
+        parts.push(to.fragment(&format!("(?:^|(?-i:[^{WORD}]))")));
+    }
+    parts.push(sequence(&body.sequence, to));
+    if body.at_end {
+        parts.push(to.fragment(&format!("(?-i:{MARKS})$")));
+    } else if is_part && ends_with_letter(&body.sequence) {
+        parts.push(to.fragment(&format!("(?:(?-i:[^{WORD}])|$)")));
+    }
+    to.concat(parts)
 }
 
 /// Whether a word can match the empty string. A gap with a minimum length counts as a word.
@@ -58,78 +99,93 @@ fn mark() -> String {
 }
 
 /// Translates words with blanks between them. An empty word disappears together with its blank.
-fn sequence(sequence: &Sequence) -> String {
+fn sequence<T: Translation>(sequence: &Sequence, to: &mut T) -> T::Expression {
     let words = &sequence.words;
+    let from = |first: usize, mut parts: Vec<T::Expression>, to: &mut T| {
+        parts.push(word(&words[first], to));
+        following(&words[first + 1..], &mut parts, to);
+        to.concat(parts)
+    };
     match words.iter().position(|word| !is_nullable(word)) {
         Some(first) => {
-            let before: String = words[..first].iter().map(leading).collect();
-            format!("{before}{}{}", self::word(&words[first]), following(&words[first + 1..]))
+            let before = words[..first].iter().map(|word| leading(word, to)).collect();
+            from(first, before, to)
         }
+        // Any of the words may be the first that is not empty.
+        None if words.len() == 1 => from(0, Vec::new(), to),
         None => {
-            // Any of the words may be the first nonempty one.
-            let from = |(index, word): (usize, &Word)| {
-                format!("{}{}", self::word(word), following(&words[index + 1..]))
-            };
-            let all: Vec<String> = words.iter().enumerate().map(from).collect();
-            if all.len() == 1 { all.concat() } else { format!("(?:{})", all.join("|")) }
+            let all = (0..words.len()).map(|first| from(first, Vec::new(), to)).collect();
+            to.choice(all)
         }
     }
 }
 
 /// Translates an optional word before a required one.
-fn leading(word: &Word) -> String {
-    match gap(word) {
-        Some(gap) => format!("(?:{gap}{})?", mark()),
-        None => format!("(?:{}{BLANKS})?", self::word(word)),
-    }
+fn leading<T: Translation>(word: &Word, to: &mut T) -> T::Expression {
+    let parts = match gap(word) {
+        Some(gap) => vec![to.fragment(&gap), to.fragment(&mark())],
+        None => vec![self::word(word, to), to.fragment(BLANKS)],
+    };
+    let inner = to.concat(parts);
+    to.optional(vec![inner])
 }
 
-/// Translates the words after a nonempty one.
-fn following(words: &[Word]) -> String {
-    let mut expression = String::new();
+/// Translates the words after a nonempty one, and appends them to `parts`.
+fn following<T: Translation>(words: &[Word], parts: &mut Vec<T::Expression>, to: &mut T) {
     let mut is_after_gap = false;
     for (index, word) in words.iter().enumerate() {
         let is_last = || words[index + 1..].iter().all(is_nullable);
         match gap(word) {
-            Some(gap) if is_after_gap => expression.push_str(&format!("(?:{gap}{})?", mark())),
-            Some(gap) if is_last() => expression.push_str(&format!("(?:{}{gap})?", mark())),
-            Some(gap) => {
-                expression.push_str(&format!("{0}(?:{gap}{0})?", mark()));
+            Some(_) if is_after_gap => parts.push(leading(word, to)),
+            Some(gap) if is_last() => {
+                let inner = vec![to.fragment(&mark()), to.fragment(&gap)];
+                let inner = to.concat(inner);
+                parts.push(to.optional(vec![inner]));
+            }
+            Some(_) => {
+                parts.push(to.fragment(&mark()));
+                parts.push(leading(word, to));
                 is_after_gap = true;
             }
-            None if is_nullable(word) && is_after_gap => expression.push_str(&leading(word)),
+            None if is_nullable(word) && is_after_gap => parts.push(leading(word, to)),
             None if is_nullable(word) => {
-                expression.push_str(&format!("(?:{BLANKS}{})?", self::word(word)))
+                let inner = vec![to.fragment(BLANKS), self::word(word, to)];
+                let inner = to.concat(inner);
+                parts.push(to.optional(vec![inner]));
             }
-            None if is_after_gap => {
-                expression.push_str(&self::word(word));
+            None => {
+                if !is_after_gap {
+                    parts.push(to.fragment(BLANKS));
+                }
+                parts.push(self::word(word, to));
                 is_after_gap = false;
             }
-            None => expression.push_str(&format!("{BLANKS}{}", self::word(word))),
         }
     }
-    expression
 }
 
-fn word(word: &Word) -> String {
-    word.iter().map(part).collect()
-}
-
-fn part(part: &Part) -> String {
-    match part {
-        Part::Text(text) => text.chars().map(literal).collect(),
-        Part::Optional(all) => format!("{}?", choice(all)),
-        Part::Choice(all) => choice(all),
-        Part::Slot(slot) => slot.regex(),
-        Part::Gap { min, max } => any_text(*min, *max),
-        Part::Ending => format!("(?-i:[{WORD}])*"),
-        Part::OptionalBlank => r"\s*".to_owned(),
+fn word<T: Translation>(word: &Word, to: &mut T) -> T::Expression {
+    let mut parts = Vec::new();
+    for part in word {
+        match part {
+            Part::Text(text) => {
+                parts.extend(text.chars().map(|character| to.fragment(&literal(character))));
+            }
+            Part::Optional(all) => {
+                let all = all.iter().map(|one| sequence(one, to)).collect();
+                parts.push(to.optional(all));
+            }
+            Part::Choice(all) => {
+                let all = all.iter().map(|one| sequence(one, to)).collect();
+                parts.push(to.choice(all));
+            }
+            Part::Slot(slot) => parts.push(to.fragment(&slot.regex())),
+            Part::Gap { min, max } => parts.push(to.fragment(&any_text(*min, *max))),
+            Part::Ending => parts.push(to.fragment(&format!("(?-i:[{WORD}])*"))),
+            Part::OptionalBlank => parts.push(to.fragment(r"\s*")),
+        }
     }
-}
-
-fn choice(alternatives: &[Sequence]) -> String {
-    let all: Vec<String> = alternatives.iter().map(sequence).collect();
-    format!("(?:{})", all.join("|"))
+    to.concat(parts)
 }
 
 fn literal(character: char) -> String {

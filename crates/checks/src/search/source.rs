@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-use dechaff_phrases::{Context, Extent, Phrase, WordLists, parse_block};
+use dechaff_phrases::{Context, Extent, Phrase, WordLists, parse_unchecked};
 
 /// The source of a regular expression.
 #[derive(Debug, Clone)]
@@ -33,20 +33,21 @@ impl ExpressionSource {
     pub fn regex(&self) -> Cow<'_, str> {
         match self {
             Self::Regex(regex) => regex.as_ref().into(),
-            Self::Phrases(block, range) => block.regex(range.clone()).into(),
+            Self::Phrases(block, range) => {
+                let phrases = block.phrases(range.clone());
+                phrases.iter().map(Phrase::regex).collect::<Vec<_>>().join("|").into()
+            }
         }
     }
 }
 
 impl PhraseBlock {
-    fn regex(&self, range: Range<usize>) -> String {
+    pub(super) fn phrases(&self, range: Range<usize>) -> Vec<Phrase> {
         let context = Context {
             language: Arc::clone(&self.language),
             extent: self.extent,
             lists: &self.lists,
         };
-        let phrases =
-            parse_block(self.text.get(range).unwrap_or_default(), &context).unwrap_or_default();
-        phrases.iter().map(Phrase::regex).collect::<Vec<_>>().join("|")
+        parse_unchecked(self.text.get(range).unwrap_or_default(), &context).unwrap_or_default()
     }
 }
