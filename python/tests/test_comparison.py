@@ -110,7 +110,7 @@ def test_incomparable_documents_are_an_error(corpus, command, tmp_path):
     with pytest.raises(dechaff.Error, match="no work folder here"):
         comparison.run("exact")
     comparison.run("sketch", 1, 2)
-    with pytest.raises(dechaff.Error, match="the step exact needs all parts of sketch"):
+    with pytest.raises(dechaff.Error, match="the step exact needs all shares of sketch"):
         comparison.run("exact")
     with pytest.raises(dechaff.Error, match="sketched in 2 parts, not in 3"):
         comparison.run("sketch", 1, 3)

@@ -249,7 +249,7 @@ fn dropped_files_are_not_copied() {
     assert!(
         String::from_utf8(output.stderr)
             .unwrap()
-            .contains("corpus/b.txt: left out, but there is an earlier copy")
+            .contains("corpus/b.txt: left out, but a copy from an earlier run exists")
     );
 }
 
@@ -296,7 +296,7 @@ fn contradicting_arguments_are_errors() {
         message(&["--documents", "rows.txt"])
             .contains("the extension must be .jsonl, .csv or .parquet")
     );
-    assert!(message(&["--documents", "a.txt"]).contains("it would be checked and written over"));
+    assert!(message(&["--documents", "a.txt"]).contains("the output file is also an input"));
     let same =
         ["--documents", "x.jsonl", "--output-format", "json-lines", "--output-file", "x.jsonl"];
     assert!(message(&same).contains("--documents and --output-file are the same file"));

@@ -337,7 +337,7 @@ fn steps_run_in_order_and_once() {
     sketch(&folder, &linter, &corpus, first, MEMORY);
     let step = folder.steps()[0];
     let early = folder.run(step, first, MEMORY, &|| false);
-    assert!(message(early).contains("the step variants needs all parts of sketch"));
+    assert!(message(early).contains("the step variants needs all shares of sketch"));
     assert_eq!(folder.progress().unwrap().next().unwrap().left(), [2]);
     sketch(&folder, &linter, &corpus, second, MEMORY);
     assert_eq!(folder.progress().unwrap().next().unwrap().step, Some(step));
