@@ -112,7 +112,7 @@ def test_incomparable_documents_are_an_error(corpus, command, tmp_path):
     comparison.run("sketch", 1, 2)
     with pytest.raises(dechaff.Error, match="the step exact needs all shares of sketch"):
         comparison.run("exact")
-    with pytest.raises(dechaff.Error, match="sketched in 2 parts, not in 3"):
+    with pytest.raises(dechaff.Error, match="its sketch has 2 shares, not 3"):
         comparison.run("sketch", 1, 3)
     assert comparison.shares("sketch", 3) == 2
     with pytest.raises(dechaff.Error, match="the comparison is not done"):

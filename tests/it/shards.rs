@@ -478,7 +478,7 @@ fn the_diff_of_a_record_says_that_it_is_not_a_patch() {
     let message = String::from_utf8(output.stdout).unwrap();
     assert!(
         message.starts_with(
-            "# a.jsonl: record 1 (id \"doc-0\"): its text as it would change; not a patch"
+            "# a.jsonl: record 1 (id \"doc-0\"): changes to the text of a record; not a patch"
         ),
         "{message}"
     );

@@ -366,7 +366,7 @@ fn a_folder_of_another_comparison_is_refused() {
     let fewer = refusal(manifest(&linter(&["ND001"]), &corpus, 2));
     assert!(fewer.contains("select the same ones"), "{fewer}");
     let shares = refusal(manifest(&all, &corpus, 3));
-    assert!(shares.contains("sketched in 2 parts, not in 3; use `--partition K/2`"), "{shares}");
+    assert!(shares.contains("its sketch has 2 shares, not 3; use `--partition K/2`"), "{shares}");
     let files = refusal(manifest(&all, &Corpus::new(vec!["One text.".into()], &mut random), 2));
     assert!(files.contains("it was made of other files"), "{files}");
     let settings = IndexSettings::of_steps(&all).unwrap();

@@ -76,7 +76,7 @@ fn keystrokes_do_not_read_the_index() {
     client.save(&new);
     let message = client.message("window/showMessage");
     let text = message["message"].as_str().unwrap();
-    assert!(text.contains("old.dxi: there is no index here"), "{text}");
+    assert!(text.contains("old.dxi: no index here"), "{text}");
     client.diagnostics_where(&new, 2, <[Value]>::is_empty);
 }
 

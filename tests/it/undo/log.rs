@@ -100,7 +100,7 @@ fn an_incomplete_change_set_is_reported() {
         fs::write(folder.path().join("log.jsonl"), rest).unwrap();
         let message = refusal(folder.path(), &["undo", "log.jsonl"]);
         assert!(
-            message.contains("corpus/a.txt: 2 of the 3 changes made at once are in the undo log"),
+            message.contains("corpus/a.txt: 2 of the 3 changes made together are in the undo log"),
             "{message}"
         );
         assert_eq!(fs::read(&path).unwrap(), fixed);
@@ -122,7 +122,7 @@ fn concurrent_runs_do_not_share_a_log() {
     for arguments in [FIX, &["undo", "log.jsonl"]] {
         let message = refusal(folder.path(), arguments);
         assert!(
-            message.contains("log.jsonl: another run of dechaff is using this undo log"),
+            message.contains("log.jsonl: another dechaff process is using this undo log"),
             "{message}"
         );
     }
