@@ -214,7 +214,7 @@ fn hostile_pages_are_bad_records() {
         "{report}"
     );
     for (number, (_, bound)) in pages.iter().enumerate() {
-        let error = format!("hostile.warc: record {}: no text can be extracted", number + 1);
+        let error = format!("hostile.warc: record {}: cannot extract text", number + 1);
         let line = errors.lines().find(|line| line.contains(&error));
         assert!(line.is_some_and(|line| line.contains(bound)), "{bound}: {errors}");
     }
