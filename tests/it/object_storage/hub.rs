@@ -26,9 +26,9 @@ fn a_dataset_is_read_like_a_folder() {
         stderr(&output)
     };
     let missing = fails(&["check", "hf://datasets/owner/name@old/a.txt"]);
-    assert!(missing.contains("no dataset owner/name with that revision"), "{missing}");
+    assert!(missing.contains("no Hugging Face dataset owner/name with this revision"), "{missing}");
     let written = fails(&["check", "corpus", "--output-dir", "hf://datasets/owner/name/out"]);
-    assert!(written.contains("only read"), "{written}");
+    assert!(written.contains("read-only"), "{written}");
 }
 
 #[test]
