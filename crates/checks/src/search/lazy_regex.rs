@@ -86,10 +86,11 @@ impl LazyRegex {
         match source {
             ExpressionSource::Regex(regex) => parse_simplified(regex, self.case_sensitive),
             ExpressionSource::Phrases(block, range) => FRAGMENTS.with_borrow_mut(|fragments| {
-                let fragments = &mut fragments[usize::from(self.case_sensitive)];
-                fragments.case_sensitive = self.case_sensitive;
+                let case_sensitive = self.case_sensitive;
+                let fragments = &mut fragments[usize::from(case_sensitive)];
+                let mut trees = SyntaxTrees { fragments, case_sensitive };
                 let phrases = block.phrases(range.clone());
-                let all = phrases.iter().map(|phrase| phrase.translate(fragments)).collect();
+                let all = phrases.iter().map(|phrase| phrase.translate(&mut trees)).collect();
                 Ok(Hir::alternation(all))
             }),
         }
@@ -102,24 +103,23 @@ fn parse_simplified(source: &str, case_sensitive: bool) -> Result<Hir, String> {
     parser.parse(source).map(simplify).map_err(|error| syntax_message(&error.to_string()))
 }
 
-/// The fragments that phrases were translated to. Phrases consist of few different ones: letters,
-/// blanks and slots. Translating them to text and parsing that made compilation take half as many
-/// instructions again, and a run on 7 MB of pages a tenth longer.
-#[derive(Default)]
-struct Fragments {
+/// Translates phrases to syntax trees. Phrases consist of few different fragments: letters, blanks
+/// and slots. Each is parsed once; translating phrases to text and parsing that took half as many
+/// instructions again, and made a run on 7 MB of pages a tenth longer.
+struct SyntaxTrees<'f> {
+    fragments: &'f mut HashMap<String, Hir>,
     case_sensitive: bool,
-    parsed: HashMap<String, Hir>,
 }
 
-impl Translation for Fragments {
+impl Translation for SyntaxTrees<'_> {
     type Expression = Hir;
 
     fn fragment(&mut self, regex: &str) -> Hir {
-        if let Some(hir) = self.parsed.get(regex) {
+        if let Some(hir) = self.fragments.get(regex) {
             return hir.clone();
         }
         let hir = parse_simplified(regex, self.case_sensitive).unwrap_or_else(|_| Hir::fail());
-        self.parsed.entry(regex.to_owned()).or_insert(hir).clone()
+        self.fragments.entry(regex.to_owned()).or_insert(hir).clone()
     }
 
     fn concat(&mut self, parts: Vec<Hir>) -> Hir {
@@ -160,8 +160,8 @@ thread_local! {
         let config = thompson::Config::new().nfa_size_limit(Some(MAX_BYTES)).which_captures(WhichCaptures::None);
         Compiler::new().configure(config).clone()
     };
-    /// Those of expressions that ignore case, and of others.
-    static FRAGMENTS: RefCell<[Fragments; 2]> = RefCell::default();
+    /// The parsed fragments of phrases that ignore case, and of those that do not.
+    static FRAGMENTS: RefCell<[HashMap<String, Hir>; 2]> = RefCell::default();
     /// Working memory of the engines, for all expressions that run in the thread.
     static CACHES: RefCell<Option<(backtrack::Cache, pikevm::Cache)>> = const { RefCell::new(None) };
 }
