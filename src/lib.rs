@@ -14,15 +14,6 @@
 //! `docs/architecture.md` has the order of the crates.
 
 #![forbid(unsafe_code)]
-#![cfg_attr(
-    test,
-    allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_possible_wrap,
-        clippy::cast_sign_loss,
-        reason = "numbers in tests are small"
-    )
-)]
 
 #[cfg(feature = "cli")]
 pub mod cli;

@@ -339,6 +339,11 @@ fn new_bar() -> ProgressBar {
 mod tests {
     use super::*;
 
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a percentage is small and not negative"
+    )]
     fn share(progress: &Progress) -> u32 {
         (100.0 * progress.status().share).round() as u32
     }

@@ -2,28 +2,13 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use super::DocumentCheck;
+pub use super::no_parameters::{Parameters, validate};
 use dechaff_findings::{Finding, FindingSink, Label, ParameterError, RuleInfo, RuleWithParams};
 use dechaff_text::{Document, Span};
 
 /// The kind's name in rule files.
 pub const NAME: &str = "decoding";
-
-/// This kind has no parameters.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Parameters {}
-
-/// Accepts all parameters; there are none.
-///
-/// # Errors
-///
-/// Never fails.
-pub fn validate(_: &Parameters) -> Result<(), ParameterError> {
-    Ok(())
-}
 
 /// Compiles the rules into one check.
 ///

@@ -6,15 +6,6 @@
 //! A check reads a document and returns findings. It does no I/O and does not modify the document.
 
 #![forbid(unsafe_code)]
-#![cfg_attr(
-    test,
-    allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_possible_wrap,
-        clippy::cast_sign_loss,
-        reason = "numbers in tests are small"
-    )
-)]
 
 mod bloom;
 pub mod character;
@@ -28,6 +19,7 @@ pub mod line_filter;
 pub mod lorem_ipsum;
 pub mod mark;
 pub mod measure;
+mod no_parameters;
 pub mod page_break;
 pub mod page_chrome;
 pub mod pattern;

@@ -2,15 +2,6 @@
 //! command line, this is the only crate that does I/O.
 
 #![forbid(unsafe_code)]
-#![cfg_attr(
-    test,
-    allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_possible_wrap,
-        clippy::cast_sign_loss,
-        reason = "numbers in tests are small"
-    )
-)]
 
 mod atomic_write;
 mod codec;

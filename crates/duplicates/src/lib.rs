@@ -4,15 +4,6 @@
 //! It does no I/O. Sketches, tables and texts are read and written through traits.
 
 #![forbid(unsafe_code)]
-#![cfg_attr(
-    test,
-    allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_possible_wrap,
-        clippy::cast_sign_loss,
-        reason = "numbers in tests are small"
-    )
-)]
 
 mod corpus_check;
 pub mod duplicate;

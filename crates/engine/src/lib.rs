@@ -12,15 +12,6 @@
 //! None of these does I/O.
 
 #![forbid(unsafe_code)]
-#![cfg_attr(
-    test,
-    allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_possible_wrap,
-        clippy::cast_sign_loss,
-        reason = "numbers in tests are small"
-    )
-)]
 
 pub mod config;
 pub mod fix;

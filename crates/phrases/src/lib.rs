@@ -8,15 +8,6 @@
 //! The build script of the checks uses this crate too, so it depends on no other.
 
 #![forbid(unsafe_code)]
-#![cfg_attr(
-    test,
-    allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_possible_wrap,
-        clippy::cast_sign_loss,
-        reason = "numbers in tests are small"
-    )
-)]
 
 pub mod fnv;
 mod language;

@@ -11,9 +11,8 @@ mod region;
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use super::DocumentCheck;
+pub use super::no_parameters::{Parameters, validate};
 use dechaff_findings::{
     Applicability, Edit, Finding, FindingSink, Fix, ParameterError, RuleInfo, RuleWithParams,
 };
@@ -22,20 +21,6 @@ use region::{BreakRegion, SentenceHalf};
 
 /// The kind's name in rule files.
 pub const NAME: &str = "page-break";
-
-/// This kind has no parameters.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Parameters {}
-
-/// Accepts all parameters; there are none.
-///
-/// # Errors
-///
-/// Never fails.
-pub fn validate(_: &Parameters) -> Result<(), ParameterError> {
-    Ok(())
-}
 
 /// Compiles the rules into one check.
 ///

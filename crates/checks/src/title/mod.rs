@@ -7,9 +7,8 @@ mod title_line;
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use super::DocumentCheck;
+pub use super::no_parameters::{Parameters, validate};
 use dechaff_findings::{
     Applicability, Edit, Finding, FindingSink, Fix, Label, ParameterError, RuleInfo, RuleWithParams,
 };
@@ -18,20 +17,6 @@ use title_line::{AddedText, TitleLine};
 
 /// The kind's name in rule files.
 pub const NAME: &str = "title";
-
-/// This kind has no parameters.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Parameters {}
-
-/// Accepts all parameters; there are none.
-///
-/// # Errors
-///
-/// Never fails.
-pub fn validate(_: &Parameters) -> Result<(), ParameterError> {
-    Ok(())
-}
 
 /// Compiles the rules into one check.
 ///

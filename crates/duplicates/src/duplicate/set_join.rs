@@ -403,7 +403,8 @@ mod tests {
                     let count = common(&sets[left], &sets[right]).count();
                     let union = sets[left].len() + sets[right].len() - count;
                     if count * 100 >= union * percent as usize {
-                        let (left, right, shared) = (left as u32, right as u32, count as u32);
+                        let [left, right, shared] =
+                            [left, right, count].map(|number| u32::try_from(number).unwrap());
                         expected.push(SimilarPair { left, right, shared, is_truncated: false });
                     }
                 }
