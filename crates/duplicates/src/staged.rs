@@ -16,7 +16,7 @@ use super::{DocumentSet, PendingFindings};
 pub const MAX_VALUES: usize = 10;
 
 /// The version of tables and steps. A work folder with another version is rejected.
-pub const STAGED_VERSION: u32 = 3;
+pub const STAGED_VERSION: u32 = 4;
 
 /// A row of a table. Rows are sorted by key, then by values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -289,7 +289,7 @@ pub trait StagedCheck: Send + Sync {
     /// There are too many, or a row is damaged.
     fn pending<'d>(
         &'d self,
-        rows: Vec<StagedRow>,
+        rows: &[StagedRow],
         documents: DocumentSet<'d>,
     ) -> store::Result<Box<dyn PendingFindings + 'd>>;
 }

@@ -115,7 +115,7 @@ impl ComparedDocuments {
             limit: NumberLimit::default(),
             indexed: Arc::default(),
         };
-        linter.staged_matches(self.rows.clone(), &documents)
+        linter.staged_matches(&self.rows, &documents)
     }
 
     /// Returns the places that matches of these documents refer to and that fixes of other

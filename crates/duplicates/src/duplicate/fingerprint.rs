@@ -32,9 +32,9 @@ impl Fingerprint {
 
 /// The context of a fingerprint: hashes of seven bits of what precedes and follows its tokens.
 ///
-/// A passage of `run` tokens that two texts share has `run` - [`FINGERPRINT_TOKENS`] tokens besides
-/// the fingerprint, so at least half of them are on one side of it. If neither side agrees, the
-/// texts share no passage there, and need not be read.
+/// A shared passage of `run` tokens has `run` - [`FINGERPRINT_TOKENS`] tokens outside the
+/// fingerprint, and at least half of them are on one side. If neither side agrees, the texts share
+/// no passage there and need not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) struct FingerprintContext(u16);
 

@@ -6,7 +6,7 @@ pub(super) const START: u64 = 0xcbf2_9ce4_8422_2325;
 
 /// The finalizer of SplitMix64, which spreads differences over all bits.
 #[inline]
-pub(crate) fn finalize(state: u64) -> u64 {
+pub(super) fn finalize(state: u64) -> u64 {
     let state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     state ^ (state >> 31)
@@ -14,7 +14,7 @@ pub(crate) fn finalize(state: u64) -> u64 {
 
 /// Adds a value to the hash of a sequence.
 #[inline]
-pub(crate) fn combine(state: u64, value: u64) -> u64 {
+pub(super) fn combine(state: u64, value: u64) -> u64 {
     (state.rotate_left(5) ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 

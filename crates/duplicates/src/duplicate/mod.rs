@@ -35,7 +35,6 @@ use serde::{Deserialize, Serialize};
 pub use super::element_order::ELEMENT_BITS;
 pub(super) use findings::lost_note;
 pub use hash::hash_sequence;
-pub(crate) use hash::{combine, finalize};
 pub use indexed::{near_keys, spread};
 pub use set_join::{JoinLimits, Ratio, SetSource, SimilarPair, count_shared, join};
 pub use sketch::{SHINGLE, shingles};

@@ -104,7 +104,7 @@ impl StagedCheck for DuplicateDocumentCheck {
 
     fn pending<'d>(
         &'d self,
-        rows: Vec<StagedRow>,
+        rows: &[StagedRow],
         documents: DocumentSet<'d>,
     ) -> store::Result<Box<dyn PendingFindings + 'd>> {
         let copies: KeptByCopy =

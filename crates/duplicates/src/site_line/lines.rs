@@ -1,6 +1,6 @@
 //! The lines of a page that may recur on other pages of its site.
 
-use crate::duplicate::{Tokens, combine, finalize};
+use crate::duplicate::{Tokens, hash_sequence};
 use dechaff_text::{BlockKind, Document, Span, ends_sentence, trim};
 
 /// The part of a page that a line is in. The same words in another part do not count as the same
@@ -89,7 +89,7 @@ fn line_key(document: &Document<'_>, span: Span, zone: Zone, tokens: &mut Tokens
 
 /// Combines two hashes.
 pub(super) fn add_hash(state: u64, hash: u64) -> u64 {
-    finalize(combine(state, hash))
+    hash_sequence([state, hash].into_iter())
 }
 
 /// Returns the indexes of the lines that are page furniture, given which lines recur.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::lines::{SiteLine, page_lines};
+use super::lines::{SiteLine, add_hash, page_lines};
 use super::{Parameters, SiteLineCheck, SitePage, build_findings, sketch};
 use crate::duplicate::hash_sequence;
 use crate::staged::{
@@ -52,7 +52,7 @@ impl StagedCheck for SiteLineCheck {
             output.row(StagedTable::Sites, StagedRow::new(site, values))?;
         }
         for line in lines {
-            let row = StagedRow::new(hash_line(site, line), [number]);
+            let row = StagedRow::new(add_hash(site, line), [number]);
             output.row(StagedTable::SiteLines, row)?;
         }
         Ok(())
@@ -105,7 +105,7 @@ impl StagedCheck for SiteLineCheck {
 
     fn pending<'d>(
         &'d self,
-        rows: Vec<StagedRow>,
+        rows: &[StagedRow],
         documents: DocumentSet<'d>,
     ) -> store::Result<Box<dyn PendingFindings + 'd>> {
         let mut pages = Vec::new();
@@ -170,7 +170,7 @@ impl CountedPages<'_> {
         let Some(page) = at.ok().and_then(|at| self.pages.get(at)) else { return Vec::new() };
         let site = hash_name(&page.site);
         let pages_with = |line: &SiteLine| {
-            let hash = hash_line(site, line.key?);
+            let hash = add_hash(site, line.key?);
             let at = page.lines.binary_search_by_key(&hash, |(hash, _)| *hash).ok()?;
             page.lines.get(at).map(|(_, pages)| *pages)
         };
@@ -204,9 +204,4 @@ fn name_parts(name: &str) -> impl Iterator<Item = &[u8]> {
 /// Returns the hash of the name of a site.
 fn hash_name(name: &str) -> u64 {
     hash_sequence(name.bytes().map(u64::from))
-}
-
-/// Returns the hash of a line of a site.
-fn hash_line(site: u64, line: u64) -> u64 {
-    hash_sequence([site, line].into_iter())
 }

@@ -202,7 +202,7 @@ impl Linter {
     /// There are too many matches, or a row is damaged.
     pub fn staged_matches<'d>(
         &'d self,
-        rows: Vec<Vec<StagedRow>>,
+        rows: &[Vec<StagedRow>],
         documents: &DocumentSet<'d>,
     ) -> store::Result<CorpusMatches<'d>> {
         let checks = self.staged_checks().zip(rows);

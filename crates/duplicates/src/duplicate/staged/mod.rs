@@ -134,7 +134,7 @@ impl StagedCheck for DuplicateCheck {
 
     fn pending<'d>(
         &'d self,
-        rows: Vec<StagedRow>,
+        rows: &[StagedRow],
         documents: DocumentSet<'d>,
     ) -> store::Result<Box<dyn PendingFindings + 'd>> {
         let matches = rows.iter().map(|row| self.read_match(row)).collect::<store::Result<_>>()?;
