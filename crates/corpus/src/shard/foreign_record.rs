@@ -14,7 +14,7 @@ pub(super) trait ForeignRecord: Debug + Send {
     /// Returns the value of a field other than the text, if the record has it.
     fn field(&self, name: &str) -> Option<String>;
 
-    /// Returns the additional fields of a copy, besides the text and those named in the options.
+    /// Returns the fields of a copy other than the text and those named in the options.
     fn fields(&self) -> Map<String, Value>;
 
     /// Extracts the text of the record.

@@ -173,8 +173,8 @@ mod tests {
                     first: rows[0].key,
                     last: rows[rows.len() - 1].key,
                     offset: 7,
-                    length: bytes.len() as u32,
-                    rows: rows.len() as u32,
+                    length: u32::try_from(bytes.len()).unwrap(),
+                    rows: u32::try_from(rows.len()).unwrap(),
                 };
                 prop_assert_eq!(BlockEntry::from_bytes(&entry.to_bytes()), entry);
                 prop_assert_eq!(decode(table, entry, &bytes, Path::new("")).unwrap(), rows);
