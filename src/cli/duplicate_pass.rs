@@ -16,7 +16,7 @@ use super::interrupt::{self, NoWriteGuard};
 use super::pipeline::{BATCH_BYTES, DocumentSource, Event, INDEX_OVERHEAD, Pipeline, WorkItem};
 use super::progress::Progress;
 use crate::corpus::index::IndexTexts;
-use crate::corpus::work::ComparedDocuments;
+use crate::corpus::work::{ComparedDocuments, ComparedMatches};
 use crate::corpus::{
     GroupBy, InputFile, MemoryBudget, ReadOptions, RecordHandle, Source, SpillStore, StoredText,
     TextStore, WalkError, read,
@@ -356,8 +356,8 @@ impl<'l> SketchPass<'l> {
 pub(super) struct BackgroundComparison<'s> {
     thread: Option<ComparisonThread<'s>>,
     matches: Option<CorpusMatches<'s>>,
-    /// The documents, if they were compared in steps.
-    compared: Option<&'s ComparedDocuments>,
+    /// The matches, if the documents were compared in steps.
+    compared: Option<ComparedMatches<'s>>,
     progress: Rc<Progress>,
 }
 
@@ -389,12 +389,15 @@ impl<'s> BackgroundComparison<'s> {
             };
             ComparisonThread { handle: scope.spawn(compare), finished, _guard: NoWriteGuard::new() }
         });
-        let compared = texts.compared.as_deref().filter(|_| linter.is_some());
-        let matches = compared.zip(linter).map(|(compared, linter)| {
-            compared.matches(linter, texts.memory.comparison, rayon::current_num_threads())
-        });
-        let matches = matches.transpose().context("cannot read what was compared")?;
-        let mut comparison = Self { thread, matches, compared, progress: Rc::clone(progress) };
+        let compared = texts.compared.as_deref().zip(linter);
+        let compared = compared
+            .map(|(compared, linter)| {
+                ComparedMatches::new(compared, linter, texts.memory.comparison)
+            })
+            .transpose()
+            .context("cannot read what was compared")?;
+        let mut comparison =
+            Self { thread, matches: None, compared, progress: Rc::clone(progress) };
         if !texts.has_spare_memory() {
             comparison.wait()?;
         }
@@ -425,12 +428,16 @@ impl<'s> BackgroundComparison<'s> {
     /// A temporary file cannot be written or read.
     pub(super) fn findings_in(&mut self, document: &Document<'_>) -> anyhow::Result<Vec<Finding>> {
         self.wait()?;
-        if self.compared.is_some_and(|compared| !compared.has(document.origin(), document.text())) {
-            anyhow::bail!(
-                "{}: the document is not in the comparison, or has changed since; compare again in \
-                 another work folder",
-                document.origin()
-            );
+        if let Some(compared) = &mut self.compared {
+            let findings =
+                compared.findings_in(document).context("cannot read what was compared")?;
+            return findings.with_context(|| {
+                format!(
+                    "{}: the document is not in the comparison, or has changed since; compare \
+                     again in another work folder",
+                    document.origin()
+                )
+            });
         }
         Ok(self.matches.as_mut().map(|matches| matches.findings_in(document)).unwrap_or_default())
     }

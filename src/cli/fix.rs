@@ -44,9 +44,8 @@ pub(super) fn fix_corpus(
     if let Some(compared) = &context.compared {
         let documents = compared.documents();
         let memory = MemoryBudget::new(context.memory).comparison;
-        let threads = rayon::current_num_threads();
         let linter = &context.settings.linter;
-        let fix = CopyFixer::new(linter, &fixer, &documents, memory, threads);
+        let fix = CopyFixer::new(linter, &fixer, &documents, memory);
         let fix = fix.context("--compared")?;
         output.summary.applied = Some(fixer.max_applicability());
         write_fixes(context, &inputs, &mut writer, &mut output, |source| fix.fix(source))?;

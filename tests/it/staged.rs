@@ -7,10 +7,9 @@ use std::sync::Arc;
 use dechaff::check::Parameters;
 use dechaff::corpus::index::IndexSettings;
 use dechaff::corpus::work::{
-    ComparedDocuments, FileList, Share, SketchTask, TaskOutcome, WorkFolder, WorkManifest,
-    split_files,
+    ComparedDocuments, ComparedMatches, FileList, Share, SketchTask, TaskOutcome, WorkFolder,
+    WorkManifest, split_files,
 };
-use dechaff::duplicates::FindingsByDocument;
 use dechaff::duplicates::duplicate::{Keep, Parameters as Duplicates, Tokens, shingles};
 use dechaff::duplicates::duplicate_document::KeepDocument;
 use dechaff::duplicates::staged::StepSplit;
@@ -85,21 +84,18 @@ fn site(origin: &Origin) -> Option<Arc<str>> {
 /// The findings of each document with any.
 type Findings = BTreeMap<Origin, Vec<Finding>>;
 
-fn in_process(linter: &Linter, corpus: &Corpus) -> (Findings, FindingsByDocument) {
-    let compare = || {
-        let mut comparison = linter.comparison(Box::new(MemoryStore::default()), MEMORY);
-        for document in corpus.documents() {
-            comparison.add(linter.sketch(&document)).unwrap();
-        }
-        comparison.finish(corpus).unwrap()
-    };
-    let mut matches = compare();
+fn in_process(linter: &Linter, corpus: &Corpus) -> Findings {
+    let mut comparison = linter.comparison(Box::new(MemoryStore::default()), MEMORY);
+    for document in corpus.documents() {
+        comparison.add(linter.sketch(&document)).unwrap();
+    }
+    let mut matches = comparison.finish(corpus).unwrap();
     let mut found = Findings::new();
     for document in corpus.documents() {
         found.insert((**document.origin()).clone(), matches.findings_in(&document));
     }
     found.retain(|_, findings| !findings.is_empty());
-    (found, compare().into_findings())
+    found
 }
 
 fn manifest(linter: &Linter, corpus: &Corpus, shares: u32) -> WorkManifest {
@@ -124,12 +120,16 @@ fn sketch(folder: &WorkFolder, linter: &Linter, corpus: &Corpus, share: Share, m
     task.finish().unwrap();
 }
 
+fn shuffle<T>(items: &mut [T], random: &mut Random) {
+    for at in (1..items.len()).rev() {
+        items.swap(at, random.below(at + 1));
+    }
+}
+
 /// Returns the shares of `count` in random order.
 fn shuffled(count: u32, random: &mut Random) -> Vec<Share> {
     let mut shares: Vec<Share> = (1..=count).map(|number| Share { number, count }).collect();
-    for at in (1..shares.len()).rev() {
-        shares.swap(at, random.below(at + 1));
-    }
+    shuffle(&mut shares, random);
     shares
 }
 
@@ -156,34 +156,40 @@ fn in_steps(linter: &Linter, corpus: &Corpus, path: &Path, random: &mut Random) 
     folder
 }
 
-/// Returns the findings of a comparison in steps, read in some shares of the files.
+/// Returns the findings of a comparison in steps, read in some shares of the files. The documents of
+/// a share are in random order.
 fn findings(
     folder: &WorkFolder,
     linter: &Linter,
     corpus: &Corpus,
     shares: u32,
-) -> (Findings, FindingsByDocument) {
+    random: &mut Random,
+) -> Findings {
     let files = corpus.files();
     let sizes: Vec<u64> = files.iter().map(|(_, size)| *size).collect();
     let name = |at: usize| files.get(at).map(|(name, _)| name.as_str());
-    let (mut found, mut all) = (Findings::new(), FindingsByDocument::new());
+    let mut found = Findings::new();
     for range in split_files(&sizes, shares).into_iter().filter(|range| !range.is_empty()) {
         let paths = (name(range.start), name(range.end));
         let compared = ComparedDocuments::open(folder, paths).unwrap();
-        let mut matches = compared.matches(linter, MEMORY, 2).unwrap();
-        for document in corpus.documents() {
+        // With little memory, the matches of each document are read separately.
+        let memory = [0, 1 << 13, MEMORY][random.below(3)];
+        let mut matches = ComparedMatches::new(&compared, linter, memory).unwrap();
+        let mut documents: Vec<_> = corpus.documents().collect();
+        if random.below(2) == 0 {
+            shuffle(&mut documents, random);
+        }
+        for document in documents {
             let is_own =
                 files[range.clone()].iter().any(|(path, _)| *path == document.origin().path);
-            assert_eq!(compared.has(document.origin(), document.text()), is_own);
-            if is_own {
-                let findings = matches.findings_in(&document);
+            let findings = matches.findings_in(&document).unwrap();
+            assert_eq!(findings.is_some(), is_own);
+            if let Some(findings) = findings.filter(|findings| !findings.is_empty()) {
                 found.insert((**document.origin()).clone(), findings);
             }
         }
-        all.extend(compared.matches(linter, MEMORY, 2).unwrap().into_findings());
     }
-    found.retain(|_, findings| !findings.is_empty());
-    (found, all)
+    found
 }
 
 /// Returns a linter for the rules that compare documents, with other parameters.
@@ -266,7 +272,8 @@ proptest! {
         let directory = TempDir::new().unwrap();
         let folder = in_steps(&linter, &corpus, &directory.path().join("work"), &mut random);
         let expected = in_process(&linter, &corpus);
-        let found = findings(&folder, &linter, &corpus, 1 + random.below(8) as u32);
+        let shares = 1 + random.below(8) as u32;
+        let found = findings(&folder, &linter, &corpus, shares, &mut random);
         prop_assert_eq!(found, expected);
     }
 
@@ -279,7 +286,7 @@ proptest! {
         let linter = linter(&["ND002"]);
         let directory = TempDir::new().unwrap();
         let folder = in_steps(&linter, &corpus, &directory.path().join("work"), &mut random);
-        let (found, _) = findings(&folder, &linter, &corpus, 3);
+        let found = findings(&folder, &linter, &corpus, 3, &mut random);
         prop_assert_eq!(found.into_keys().collect::<Vec<_>>(), similar(&corpus));
     }
 }
@@ -308,7 +315,7 @@ fn the_texts_of_the_property_test_share_every_kind_of_text() {
     for seed in 1..30 {
         let mut random = Random(seed * 2 + 1);
         let corpus = Corpus::new(texts(&mut random, 40), &mut random);
-        for finding in in_process(&linter, &corpus).0.into_values().flatten() {
+        for finding in in_process(&linter, &corpus).into_values().flatten() {
             *codes.entry(finding.rule.code.clone()).or_default() += 1;
         }
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use dechaff::corpus::work::{
-    ComparedDocuments, CopyFixer, FileShares, Share, SketchTask, TaskOutcome, WorkFolder,
-    WorkManifest,
+    ComparedDocuments, ComparedMatches, CopyFixer, FileShares, Share, SketchTask, TaskOutcome,
+    WorkFolder, WorkManifest,
 };
 use dechaff::corpus::{
     InputFile, PathFilter, ReadOptions, ResolvedSettings, WalkError, expand_globs, walk,
@@ -239,14 +239,14 @@ impl Pass {
         if files.is_empty() {
             return sender.send(vec![Item::Table(ComparedFindings::default().finish()?)]);
         }
-        let mut matches = documents.matches(linter, self.plan.memory, self.threads.count())?;
+        let mut matches = ComparedMatches::new(&documents, linter, self.plan.memory)?;
         self.plan.reader(&self.threads).read(&files, |batch| {
             sender.check_interrupt()?;
             let mut table = ComparedFindings::default();
             for (read, own) in batch.iter().zip(self.threads.map(&batch, |read| self.lint(read))) {
                 let OwnFindings { linter, index, findings } = own;
                 let document = read.document(&index);
-                if !documents.has(document.origin(), document.text()) {
+                let Some(found) = matches.findings_in(&document)? else {
                     return Err(StoreError {
                         message: format!(
                             "{}: the document is not in the comparison, or has changed since; \
@@ -254,8 +254,7 @@ impl Pass {
                             document.origin()
                         ),
                     });
-                }
-                let found = matches.findings_in(&document);
+                };
                 let findings = linter.finish(&document, findings, found);
                 let rows = FindingRow::all(&document, &findings, &documents);
                 for (finding, row) in findings.iter().zip(&rows) {
@@ -281,8 +280,7 @@ impl Pass {
             return sender.send(vec![Item::Table(ComparedTexts::default().finish()?)]);
         }
         let linter = &self.plan.settings.linter;
-        let threads = self.threads.count();
-        let fixer = CopyFixer::new(linter, fixer, &documents, self.plan.memory, threads)?;
+        let fixer = CopyFixer::new(linter, fixer, &documents, self.plan.memory)?;
         self.plan.reader(&self.threads).read(&files, |batch| {
             sender.check_interrupt()?;
             let mut table = ComparedTexts::default();

@@ -2,12 +2,12 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::compared::{ComparedDocuments, DeletedPlaces};
+use super::compared::ComparedDocuments;
+use super::compared_matches::ComparedMatches;
 use crate::Source;
 use dechaff_duplicates::store::{Result, StoreError};
 use dechaff_engine::fix::{FixOutcome, Fixer, Refusal};
-use dechaff_engine::linter::{CorpusMatches, Linter};
-use dechaff_findings::Applicability;
+use dechaff_engine::linter::Linter;
 
 /// Fixes the documents of a share.
 ///
@@ -16,10 +16,7 @@ use dechaff_findings::Applicability;
 pub struct CopyFixer<'f> {
     linter: &'f Linter,
     fixer: &'f Fixer,
-    documents: &'f ComparedDocuments,
-    matches: Mutex<CorpusMatches<'f>>,
-    /// Places that fixes may delete and that copies in these documents refer to.
-    deleted: DeletedPlaces,
+    matches: Mutex<ComparedMatches<'f>>,
 }
 
 impl<'f> CopyFixer<'f> {
@@ -34,7 +31,6 @@ impl<'f> CopyFixer<'f> {
         fixer: &'f Fixer,
         documents: &'f ComparedDocuments,
         memory: usize,
-        threads: usize,
     ) -> Result<Self> {
         if linter.has_document_checks() {
             return Err(StoreError {
@@ -55,30 +51,28 @@ impl<'f> CopyFixer<'f> {
                         .into(),
             });
         }
-        let matches = Mutex::new(documents.matches(linter, memory, threads)?);
-        let only_safe = fixer.max_applicability() == Applicability::Safe;
-        let deleted = documents.deleted_originals(linter, only_safe)?;
-        Ok(Self { linter, fixer, documents, matches, deleted })
+        let matches = ComparedMatches::new(documents, linter, memory)?;
+        let matches = matches.for_fixes(fixer.max_applicability());
+        Ok(Self { linter, fixer, matches: Mutex::new(matches) })
     }
 
     /// Removes the copies in a document.
     pub fn fix(&self, source: &Source) -> FixOutcome {
-        if !self.documents.has(&source.origin, &source.text) {
-            let reason = "it is not part of the comparison, or has changed since".to_owned();
-            return FixOutcome { fixed: None, refusal: Some(Refusal::All(reason)) };
-        }
         let document = source.document();
-        let mut found = {
-            let mut matches = self.matches.lock().unwrap_or_else(PoisonError::into_inner);
-            matches.findings_in(&document)
-        };
-        for finding in &mut found {
-            if self.documents.refers_to(finding, &self.deleted) {
-                finding.fix = None;
-                finding.help = None;
+        let mut matches = self.matches.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = matches.findings_in(&document);
+        drop(matches);
+        let found = match found {
+            Ok(Some(found)) => self.linter.matches_to_fix(&document, &found),
+            Ok(None) => {
+                return refused("it is not part of the comparison, or has changed since".into());
             }
-        }
-        let found = self.linter.matches_to_fix(&document, &found);
+            Err(error) => return refused(error.message),
+        };
         self.fixer.fix(self.linter, &document, std::iter::once(found.as_slice()))
     }
+}
+
+fn refused(reason: String) -> FixOutcome {
+    FixOutcome { fixed: None, refusal: Some(Refusal::All(reason)) }
 }

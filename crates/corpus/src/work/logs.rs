@@ -135,17 +135,13 @@ impl Log {
 /// The strings of consecutive documents.
 pub(super) struct LogBlock {
     /// The number of the first document.
-    pub(super) first: u32,
+    first: u32,
     bytes: Vec<u8>,
     /// The range of each document's string.
     ranges: Vec<Range<usize>>,
 }
 
 impl LogBlock {
-    pub(super) fn len(&self) -> usize {
-        self.ranges.len()
-    }
-
     /// Returns the string of a document, unless it is damaged or in another block.
     pub(super) fn get(&self, document: u32) -> Option<&str> {
         let range = self.ranges.get(document.checked_sub(self.first)? as usize)?;

@@ -6,7 +6,9 @@
 
 mod blocks;
 mod compared;
+mod compared_matches;
 mod copy_fixer;
+mod deleted_places;
 mod entry;
 mod file;
 mod file_shares;
@@ -25,7 +27,8 @@ use std::path::Path;
 use dechaff_duplicates::store::StoreError;
 use dechaff_text::PathName;
 
-pub use compared::{ComparedDocuments, DeletedPlaces};
+pub use compared::ComparedDocuments;
+pub use compared_matches::ComparedMatches;
 pub use copy_fixer::CopyFixer;
 pub use entry::{Share, StepProgress, WorkProgress};
 pub use file_shares::{FileList, FileShares, split_files};

@@ -82,19 +82,30 @@ impl WorkFiles {
 
     /// Returns rows of all files in ascending order.
     pub(super) fn rows(&self, table: StagedTable, keys: RangeInclusive<u64>) -> Result<Rows<'_>> {
-        self.wanted_rows(table, keys, None)
+        self.merged_rows(&[table], keys, None)
+    }
+
+    /// Returns rows of several tables in ascending order.
+    pub(super) fn rows_of_tables(
+        &self,
+        tables: &[StagedTable],
+        keys: RangeInclusive<u64>,
+    ) -> Result<Rows<'_>> {
+        self.merged_rows(tables, keys, None)
     }
 
     /// Returns rows with these keys, restricted to `wanted` if given.
-    fn wanted_rows(
+    fn merged_rows(
         &self,
-        table: StagedTable,
+        tables: &[StagedTable],
         keys: RangeInclusive<u64>,
         wanted: Option<&Arc<[u64]>>,
     ) -> Result<Rows<'_>> {
         let mut streams = Vec::new();
         for file in &self.files {
-            streams.extend(file.rows(table, keys.clone(), wanted.cloned())?);
+            for table in tables {
+                streams.extend(file.rows(*table, keys.clone(), wanted.cloned())?);
+            }
         }
         let mut heap = BinaryHeap::with_capacity(streams.len());
         for (index, stream) in streams.iter_mut().enumerate() {
@@ -156,32 +167,23 @@ impl WorkFiles {
         text.ok_or_else(missing)
     }
 
-    /// Calls `visit` with the number and the origin of each document from `from`, until it returns
-    /// false.
-    pub(super) fn origins(
-        &self,
-        from: u32,
-        visit: &mut dyn FnMut(u32, Arc<Origin>) -> bool,
-    ) -> Result<()> {
-        let mut next = from;
-        while next < self.documents {
-            let (file, log, block) = self.origin_block(next)?;
-            let origins = log.read(&file.sections, block)?;
-            let count = u32::try_from(origins.len()).map_err(|_| too_many())?;
-            let end = file.first_document + origins.first + count;
-            if next >= end {
+    /// Returns the origins of the documents with these numbers, which are in ascending order.
+    pub(super) fn origins(&self, mut numbers: &[u32]) -> Result<Vec<Arc<Origin>>> {
+        let mut origins = Vec::with_capacity(numbers.len());
+        while let Some(&first) = numbers.first() {
+            let (file, log, block) = self.origin_block(first)?;
+            let strings = log.read(&file.sections, block)?;
+            let string_of = |number: &u32| strings.get(number.checked_sub(file.first_document)?);
+            let before = origins.len();
+            for string in numbers.iter().map_while(string_of) {
+                origins.push(StoredOrigin::decode(string, file.path())?);
+            }
+            if origins.len() == before {
                 return Err(missing_origin(file));
             }
-            while next < end {
-                let origin = origins.get(next - file.first_document);
-                let origin = origin.ok_or_else(|| missing_origin(file))?;
-                if !visit(next, StoredOrigin::decode(origin, file.path())?) {
-                    return Ok(());
-                }
-                next += 1;
-            }
+            numbers = &numbers[origins.len() - before..];
         }
-        Ok(())
+        Ok(origins)
     }
 
     fn origin_block(&self, document: u32) -> Result<(&WorkFile, &Log, usize)> {
@@ -194,21 +196,28 @@ impl WorkFiles {
     }
 
     /// Returns the origin of a document.
-    pub(super) fn origin(&self, document: u32) -> Result<Arc<Origin>> {
-        let mut found = None;
-        self.origins(document, &mut |_, origin| {
-            found = Some(origin);
-            false
-        })?;
-        found.ok_or_else(|| StoreError { message: format!("document {document} is missing") })
+    fn origin(&self, document: u32) -> Result<Arc<Origin>> {
+        let origin = self.origins(&[document])?.pop();
+        origin.ok_or_else(|| StoreError { message: format!("document {document} is missing") })
+    }
+
+    /// Returns the number of a document.
+    pub(super) fn number(&self, origin: &Origin) -> Result<Option<u32>> {
+        let number = self.count_before(|other| other < origin)?;
+        Ok((number < self.documents && *self.origin(number)? == *origin).then_some(number))
     }
 
     /// Returns the first document whose path is not before `path`.
     pub(super) fn first_from(&self, path: &str) -> Result<u32> {
+        self.count_before(|origin| origin.path.as_str() < path)
+    }
+
+    /// Returns the number of documents whose origin `is_before` holds for, which are the first ones.
+    fn count_before(&self, is_before: impl Fn(&Origin) -> bool) -> Result<u32> {
         let (mut low, mut high) = (0, self.documents);
         while low < high {
             let middle = low + (high - low) / 2;
-            if self.origin(middle)?.path.as_str() < path {
+            if is_before(&*self.origin(middle)?) {
                 low = middle + 1;
             } else {
                 high = middle;
@@ -324,7 +333,7 @@ impl StepInput for TaskInput<'_> {
     }
 
     fn rows_of(&self, table: StagedTable, keys: Arc<[u64]>) -> Result<Rows<'_>> {
-        self.files.wanted_rows(table, 0..=u64::MAX, Some(&keys))
+        self.files.merged_rows(&[table], 0..=u64::MAX, Some(&keys))
     }
 
     fn blobs(&self, blob: StagedBlob, visit: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
