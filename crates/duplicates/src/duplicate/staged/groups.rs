@@ -55,12 +55,14 @@ fn retain_unclaimed(input: &dyn StepInput, batch: &mut Vec<StagedRow>) -> store:
         return Ok(());
     };
     let mut is_claimed = vec![false; batch.len()];
-    let mut rest = places.as_slice();
-    for claim in input.rows(StagedTable::Claims, *first..=*last)? {
+    let claims = input.rows(StagedTable::Claims, *first..=*last)?;
+    let mut places = places.into_iter().peekable();
+    for claim in claims {
         let claim = claim?.key;
-        rest = &rest[rest.partition_point(|(place, _)| *place < claim)..];
-        let count = rest.partition_point(|(place, _)| *place == claim);
-        rest[..count].iter().for_each(|(_, index)| is_claimed[*index] = true);
+        while places.next_if(|(place, _)| *place < claim).is_some() {}
+        while let Some((_, index)) = places.next_if(|(place, _)| *place == claim) {
+            is_claimed[index] = true;
+        }
     }
     let mut flags = is_claimed.into_iter();
     batch.retain(|_| !flags.next().unwrap_or_default());
