@@ -48,20 +48,57 @@ struct QueryKey {
 pub(super) struct IndexLookup<'l> {
     /// The checks that can be indexed, by their position in a sketch.
     checks: Vec<Option<&'l dyn IndexedCheck>>,
-    /// The documents being checked.
-    checked: FxHashSet<Arc<Origin>>,
+    documents: OldDocuments,
     /// The number of new lines with each variant key.
     variants: FxHashMap<u64, usize>,
     /// The keys looked up in each index.
     seen: FxHashSet<(usize, KeyKind, u64)>,
-    /// The origins of the documents seen so far; `None` for those left out.
-    origins: FxHashMap<(usize, IndexedDocument), Option<Arc<Origin>>>,
-    /// The document used for each origin, in case several indexes have it.
-    owners: FxHashMap<Arc<Origin>, (usize, IndexedDocument)>,
     units: BTreeMap<(usize, UnitId), StoredUnit>,
     /// Content hashes of old units whose keys have been looked up or queued.
     queried: FxHashSet<u64>,
+}
+
+/// The old documents seen so far, and which of them are left out.
+struct OldDocuments {
+    /// The documents being checked.
+    checked: FxHashSet<Arc<Origin>>,
+    /// The origin of each document; `None` for those left out.
+    origins: FxHashMap<DocumentPlace, Option<Arc<Origin>>>,
+    /// The document used for each origin, in case several indexes have it.
+    owners: FxHashMap<Arc<Origin>, DocumentPlace>,
+    /// The number of documents left out because they are being checked.
     own: usize,
+}
+
+/// The number of an index, and a document in it.
+type DocumentPlace = (usize, IndexedDocument);
+
+impl OldDocuments {
+    fn new(checked: FxHashSet<Arc<Origin>>) -> Self {
+        Self { checked, origins: FxHashMap::default(), owners: FxHashMap::default(), own: 0 }
+    }
+
+    /// Whether a document is compared with.
+    ///
+    /// # Errors
+    ///
+    /// The index cannot be read.
+    fn includes(
+        &mut self,
+        place: DocumentPlace,
+        index: &mut dyn ReferenceIndex,
+    ) -> store::Result<bool> {
+        if let Some(origin) = self.origins.get(&place) {
+            return Ok(origin.is_some());
+        }
+        let origin = index.origin(place.1)?;
+        let is_checked = self.checked.contains(&origin);
+        self.own += usize::from(is_checked);
+        let owner = *self.owners.entry(Arc::clone(&origin)).or_insert(place);
+        let is_included = !is_checked && owner == place;
+        self.origins.insert(place, is_included.then_some(origin));
+        Ok(is_included)
+    }
 }
 
 impl<'l> IndexLookup<'l> {
@@ -71,14 +108,11 @@ impl<'l> IndexLookup<'l> {
     ) -> Self {
         Self {
             checks,
-            checked,
+            documents: OldDocuments::new(checked),
             variants: FxHashMap::default(),
             seen: FxHashSet::default(),
-            origins: FxHashMap::default(),
-            owners: FxHashMap::default(),
             units: BTreeMap::new(),
             queried: FxHashSet::default(),
-            own: 0,
         }
     }
 
@@ -298,27 +332,20 @@ impl<'l> IndexLookup<'l> {
         if self.units.contains_key(&(number, id)) {
             return Ok(false);
         }
-        let Some(document) = index.document_of(id)? else { return Ok(false) };
-        if let Some(origin) = self.origins.get(&(number, document)) {
-            return Ok(origin.is_some());
+        match index.document_of(id)? {
+            Some(document) => self.documents.includes((number, document), index),
+            None => Ok(false),
         }
-        let origin = index.origin(document)?;
-        let is_checked = self.checked.contains(&origin);
-        self.own += usize::from(is_checked);
-        let place = (number, document);
-        let owner = *self.owners.entry(Arc::clone(&origin)).or_insert(place);
-        let is_wanted = !is_checked && owner == place;
-        self.origins.insert(place, is_wanted.then_some(origin));
-        Ok(is_wanted)
     }
 
     /// Returns the parts of old documents to compare with.
     pub(super) fn finish(self, indexes: usize) -> (IndexMatches, Vec<Reference>) {
-        let mut matches = IndexMatches { documents: vec![Vec::new(); indexes], own: self.own };
-        let mut references: BTreeMap<(usize, IndexedDocument), Reference> = BTreeMap::new();
+        let mut matches =
+            IndexMatches { documents: vec![Vec::new(); indexes], own: self.documents.own };
+        let mut references: BTreeMap<DocumentPlace, Reference> = BTreeMap::new();
         for ((number, _), unit) in self.units {
             let place = (number, unit.document);
-            let Some(Some(origin)) = self.origins.get(&place) else { continue };
+            let Some(Some(origin)) = self.documents.origins.get(&place) else { continue };
             let (sketch, lines) = references.entry(place).or_insert_with(|| {
                 if let Some(documents) = matches.documents.get_mut(number) {
                     documents.push((unit.document, Arc::clone(origin)));

@@ -1,5 +1,6 @@
 //! The linter: compiles rules once, then turns documents into findings. Does no I/O.
 
+mod capabilities;
 mod compare;
 mod index_lookup;
 mod overlap;
@@ -11,16 +12,17 @@ use crate::config::Settings;
 use crate::suppress::{IgnoreList, Suppressions};
 use dechaff_checks::rule::{Registry, Rule};
 use dechaff_checks::suppression::SuppressionRules;
-use dechaff_checks::{Check, DocumentCheck, Parameters, guard, measure};
+use dechaff_checks::{Check, DocumentCheck, guard};
 use dechaff_duplicates::indexed::IndexedCheck;
 use dechaff_duplicates::staged::{StagedCheck, StagedRow};
 use dechaff_duplicates::store::{self, MemoryStore, Store};
-use dechaff_duplicates::{CorpusCheck, DocumentSet, duplicate, duplicate_document, site_line};
+use dechaff_duplicates::{CorpusCheck, DocumentSet, duplicate_document, site_line};
 use dechaff_findings::{
     Applicability, Finding, FindingLimit, FindingSink, ParameterError, RuleInfo,
 };
 use dechaff_text::{Document, TextProvider};
 
+use capabilities::RuleCapabilities;
 pub use compare::{CorpusComparer, CorpusMatches, Sketch};
 pub use index_lookup::IndexMatches;
 use overlap::sort_by_position;
@@ -35,31 +37,11 @@ pub struct Linter {
     levels: Arc<HashMap<String, RuleLevel>>,
     /// All rules of the registry, whether they run or not.
     all_rules: Arc<[Arc<RuleInfo>]>,
-    /// The corpus rules: the kind of each, by code.
-    corpus_kinds: Arc<HashMap<String, &'static str>>,
-    /// The codes of the rules that measure whole documents.
-    measure_codes: Arc<[String]>,
-    /// The parameters of the rules that can compare documents with an index, by code.
-    indexed_rules: Arc<[(String, serde_json::Value)]>,
-    /// The parameters of the rules that can compare documents in steps, by code.
-    staged_rules: Arc<[(String, serde_json::Value)]>,
+    capabilities: Arc<RuleCapabilities>,
     /// Passages whose findings are dropped.
     ignore_lists: Arc<[Arc<IgnoreList>]>,
     /// Codes of rules that run, but whose findings are dropped.
     excluded_codes: Arc<[String]>,
-}
-
-/// The kinds of rules that compare documents.
-const CORPUS_KINDS: [&str; 3] = [duplicate::NAME, site_line::NAME, duplicate_document::NAME];
-
-/// Returns the codes and parameters of the rules of the given kinds.
-fn parameters_of(
-    rules: &[(Arc<RuleInfo>, &Parameters)],
-    kinds: &[&str],
-) -> Arc<[(String, serde_json::Value)]> {
-    let of_kind = rules.iter().filter(|(_, parameters)| kinds.contains(&parameters.kind()));
-    let value = |parameters: &Parameters| serde_json::to_value(parameters).unwrap_or_default();
-    of_kind.map(|(rule, parameters)| (rule.code.clone(), value(parameters))).collect()
 }
 
 /// The severity and applicability of a rule's findings, as configured.
@@ -74,6 +56,7 @@ pub struct DocumentFindings {
     findings: Vec<Finding>,
     suppressions: Option<Suppressions>,
 }
+
 impl Linter {
     /// Compiles the rules of `registry` that `settings` select.
     ///
@@ -121,20 +104,7 @@ impl Linter {
             checks: checks.into(),
             corpus_checks: corpus_checks.into(),
             suppressions: Arc::new(suppressions),
-            corpus_kinds: Arc::new(
-                rules
-                    .iter()
-                    .map(|(rule, parameters)| (rule.code.clone(), parameters.kind()))
-                    .filter(|(_, kind)| CORPUS_KINDS.contains(kind))
-                    .collect(),
-            ),
-            measure_codes: rules
-                .iter()
-                .filter(|(_, parameters)| parameters.kind() == measure::NAME)
-                .map(|(rule, _)| rule.code.clone())
-                .collect(),
-            indexed_rules: parameters_of(&rules, &[duplicate::NAME, duplicate_document::NAME]),
-            staged_rules: parameters_of(&rules, &CORPUS_KINDS),
+            capabilities: Arc::new(RuleCapabilities::from_rules(&rules)),
             levels: Arc::new(
                 rules.iter().map(|(rule, _)| (rule.code.clone(), level(rule))).collect(),
             ),
@@ -168,12 +138,12 @@ impl Linter {
 
     /// Returns the code and the parameters of each rule that can compare documents with an index.
     pub fn indexed_rules(&self) -> &[(String, serde_json::Value)] {
-        &self.indexed_rules
+        &self.capabilities.indexed
     }
 
     /// Returns the code and the parameters of each rule that can compare documents in steps.
     pub fn staged_rules(&self) -> &[(String, serde_json::Value)] {
-        &self.staged_rules
+        &self.capabilities.staged
     }
 
     /// Returns the checks that can compare documents with an index, by their position in a sketch.
@@ -213,22 +183,22 @@ impl Linter {
 
     /// Whether the rule with this code compares documents.
     pub fn is_corpus_rule(&self, code: &str) -> bool {
-        self.corpus_kinds.contains_key(code)
+        self.capabilities.corpus_kind(code).is_some()
     }
 
     /// Whether the rule with this code reports copies of whole documents.
     pub fn is_document_rule(&self, code: &str) -> bool {
-        self.corpus_kinds.get(code) == Some(&duplicate_document::NAME)
+        self.capabilities.corpus_kind(code) == Some(duplicate_document::NAME)
     }
 
     /// Whether the rule with this code reports lines of sites.
     pub fn is_site_rule(&self, code: &str) -> bool {
-        self.corpus_kinds.get(code) == Some(&site_line::NAME)
+        self.capabilities.corpus_kind(code) == Some(site_line::NAME)
     }
 
     /// Whether the rule with this code measures whole documents.
     pub fn is_measure_rule(&self, code: &str) -> bool {
-        self.measure_codes.iter().any(|measure| measure == code)
+        self.capabilities.is_measure(code)
     }
 
     /// Sketches a document for comparison.
