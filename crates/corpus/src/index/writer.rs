@@ -28,20 +28,95 @@ pub struct IndexWriter {
     manifest: Option<Manifest>,
     settings: IndexSettings,
     order: Option<ElementOrder>,
+    segments: NewSegments,
+    documents: DocumentChanges,
+    names: FileNames,
+    /// `None` in an object store.
+    _lock: Option<File>,
+}
+
+/// The segments that a writer adds.
+struct NewSegments {
     /// Bytes of postings to keep in memory.
     memory: usize,
-    segment: Option<SegmentWriter>,
-    added: Vec<super::SegmentEntry>,
-    /// The documents of the index by path and record, with the hash of their text. Those added by
-    /// this writer have no location.
+    open: Option<SegmentWriter>,
+    finished: Vec<super::SegmentEntry>,
+}
+
+impl NewSegments {
+    fn new(memory: usize) -> Self {
+        Self { memory, open: None, finished: Vec::new() }
+    }
+
+    /// Adds a document to the open segment. A new one is created in the directory `path`.
+    fn add(&mut self, document: &NewDocument, path: &Path, names: &mut FileNames) -> Result<()> {
+        let mut segment = match self.open.take() {
+            Some(segment) => segment,
+            None => SegmentWriter::new(path, names.next_file(SEGMENT_PREFIX, "dxs"))?,
+        };
+        segment.add(document)?;
+        if segment.memory() > self.memory {
+            self.finished.push(segment.finish()?);
+        } else {
+            self.open = Some(segment);
+        }
+        Ok(())
+    }
+
+    /// Completes the open segment.
+    fn finish(&mut self) -> Result<()> {
+        if let Some(segment) = self.open.take() {
+            self.finished.push(segment.finish()?);
+        }
+        Ok(())
+    }
+}
+
+/// The documents of an index, as a writer changes them.
+#[derive(Default)]
+struct DocumentChanges {
+    /// The hash of each document's text, by path and record. Documents that this writer added have
+    /// no location.
     known: HashMap<(String, u64), (String, Option<IndexedDocument>)>,
     /// Documents to remove.
     removed: Vec<IndexedDocument>,
+}
+
+impl DocumentChanges {
+    /// Returns what adding a document would do.
+    fn outcome(&self, entry: &IndexEntry) -> AddOutcome {
+        match self.known.get(&key(entry)) {
+            None => AddOutcome::New,
+            Some((hash, _)) if *hash == entry.hash => AddOutcome::Known,
+            Some(_) => AddOutcome::Changed,
+        }
+    }
+
+    /// Adds a document in place of the one with the same path and record.
+    fn add(&mut self, entry: &IndexEntry) {
+        if let Some((_, Some(place))) = self.known.insert(key(entry), (entry.hash.clone(), None)) {
+            self.removed.push(place);
+        }
+    }
+}
+
+/// Names new files.
+struct FileNames {
     next: u64,
     /// Part of object names, so that two writers never write the same object.
     attempt: String,
-    /// `None` in an object store.
-    _lock: Option<File>,
+    is_object: bool,
+}
+
+impl FileNames {
+    fn next_file(&mut self, prefix: &str, extension: &str) -> String {
+        let number = self.next;
+        self.next += 1;
+        match self.is_object {
+            true => format!("{prefix}{number:06}-{}.{extension}", self.attempt),
+            false => format!("{prefix}{number:06}.{extension}"),
+        }
+    }
 }
 
 /// The result of adding a document.
@@ -71,20 +146,7 @@ impl IndexWriter {
         let lock = lock(path)?;
         // Read again: another writer may have just finished.
         let manifest = Manifest::read(path)?;
-        let mut writer = Self {
-            path: path.to_owned(),
-            next: manifest.as_ref().map_or(1, |manifest| manifest.next),
-            attempt: attempt_name(),
-            manifest,
-            settings,
-            order: None,
-            memory,
-            segment: None,
-            added: Vec::new(),
-            known: HashMap::new(),
-            removed: Vec::new(),
-            _lock: lock,
-        };
+        let mut writer = Self::new(path, lock, manifest, settings, memory);
         if let Some(manifest) = &writer.manifest {
             if let Some(conflict) = writer.settings.conflict(&manifest.settings, true) {
                 let message =
@@ -94,7 +156,7 @@ impl IndexWriter {
             let reader = IndexReader::open(path, Path::new(""))?;
             reader.for_each_document(&mut |place, entry| {
                 let key = (entry.path, entry.record.map_or(0, |record| record.index));
-                writer.known.insert(key, (entry.hash, Some(place)));
+                writer.documents.known.insert(key, (entry.hash, Some(place)));
                 Ok(())
             })?;
             writer.order =
@@ -115,22 +177,34 @@ impl IndexWriter {
         let here = std::env::current_dir().unwrap_or_default();
         let reader = IndexReader::open(path, &here)?;
         let manifest = reader.manifest().clone();
-        let writer = Self {
-            path: path.to_owned(),
-            next: manifest.next,
-            attempt: attempt_name(),
-            settings: manifest.settings.clone(),
-            manifest: Some(manifest),
-            order: None,
-            memory: 0,
-            segment: None,
-            added: Vec::new(),
-            known: HashMap::new(),
-            removed: Vec::new(),
-            _lock: lock,
-        };
+        let settings = manifest.settings.clone();
+        let writer = Self::new(path, lock, Some(manifest), settings, 0);
         writer.remove_stale_files();
         Ok((writer, reader))
+    }
+
+    fn new(
+        path: &Path,
+        lock: Option<File>,
+        manifest: Option<Manifest>,
+        settings: IndexSettings,
+        memory: usize,
+    ) -> Self {
+        let names = FileNames {
+            next: manifest.as_ref().map_or(1, |manifest| manifest.next),
+            attempt: attempt_name(),
+            is_object: is_url(path),
+        };
+        Self {
+            path: path.to_owned(),
+            manifest,
+            settings,
+            order: None,
+            segments: NewSegments::new(memory),
+            documents: DocumentChanges::default(),
+            names,
+            _lock: lock,
+        }
     }
 
     /// Returns the order of set elements; `None` until [`IndexWriter::set_order`] if the index is
@@ -146,11 +220,7 @@ impl IndexWriter {
 
     /// Returns what adding a document would do.
     pub fn outcome(&self, entry: &IndexEntry) -> AddOutcome {
-        match self.known.get(&key(entry)) {
-            None => AddOutcome::New,
-            Some((hash, _)) if *hash == entry.hash => AddOutcome::Known,
-            Some(_) => AddOutcome::Changed,
-        }
+        self.documents.outcome(entry)
     }
 
     /// Adds a document, unless the index has it with the same text.
@@ -163,29 +233,14 @@ impl IndexWriter {
         if outcome == AddOutcome::Known {
             return Ok(outcome);
         }
-        let hash = document.entry.hash.clone();
-        if let Some((_, Some(place))) = self.known.insert(key(&document.entry), (hash, None)) {
-            self.removed.push(place);
-        }
-        let mut segment = match self.segment.take() {
-            Some(segment) => segment,
-            None => {
-                let file = self.new_file(SEGMENT_PREFIX, "dxs");
-                SegmentWriter::new(&self.path, file)?
-            }
-        };
-        segment.add(document)?;
-        if segment.memory() > self.memory {
-            self.added.push(segment.finish()?);
-        } else {
-            self.segment = Some(segment);
-        }
+        self.documents.add(&document.entry);
+        self.segments.add(document, &self.path, &mut self.names)?;
         Ok(outcome)
     }
 
     /// Removes a document.
     pub fn remove(&mut self, document: IndexedDocument) {
-        self.removed.push(document);
+        self.documents.removed.push(document);
     }
 
     /// Merges all segments into one, and drops removed documents. Verifies the segments first,
@@ -196,7 +251,7 @@ impl IndexWriter {
     /// The index is damaged, or a file cannot be read or written.
     pub fn compact(&mut self, reader: &IndexReader) -> Result<()> {
         reader.verify()?;
-        let file = self.new_file(SEGMENT_PREFIX, "dxs");
+        let file = self.names.next_file(SEGMENT_PREFIX, "dxs");
         let merged = compact::merge(&self.path, file, &reader.segments)?;
         if let Some(manifest) = &mut self.manifest {
             manifest.segments = if merged.documents == 0 { Vec::new() } else { vec![merged] };
@@ -210,29 +265,27 @@ impl IndexWriter {
     ///
     /// A file cannot be written. The index is then unchanged.
     pub fn commit(mut self) -> Result<()> {
-        if let Some(segment) = self.segment.take() {
-            self.added.push(segment.finish()?);
-        }
+        self.segments.finish()?;
         let mut manifest = match self.manifest.take() {
             Some(manifest) => manifest,
             None => {
                 let order = self.order.take().unwrap_or_else(|| ElementOrder::with_capacity(0));
-                let name = self.new_file(ORDER_PREFIX, "bin");
+                let name = self.names.next_file(ORDER_PREFIX, "bin");
                 atomic_write::create(&self.path.join(&name), order.as_bytes())
                     .map_err(|error| IndexError(error.to_string()))?;
                 let hash = hex(&Sha256::digest(order.as_bytes()));
-                Manifest::new(self.settings.clone(), (name, hash), self.next)
+                Manifest::new(self.settings.clone(), (name, hash), self.names.next)
             }
         };
         for (number, segment) in (0_u32..).zip(&mut manifest.segments) {
-            let removed = self.removed.iter().filter(|place| place.segment == number);
+            let removed = self.documents.removed.iter().filter(|place| place.segment == number);
             let removed: Vec<u32> = removed.map(|place| place.document).collect();
             segment.remove(&removed);
         }
-        manifest.segments.append(&mut self.added);
-        manifest.next = self.next;
+        manifest.segments.append(&mut self.segments.finished);
+        manifest.next = self.names.next;
         if let Err(error) = manifest.write(&self.path) {
-            let own = manifest.files().filter(|file| file.contains(&self.attempt));
+            let own = manifest.files().filter(|file| file.contains(&self.names.attempt));
             own.for_each(|file| drop(storage::remove(&self.path.join(file))));
             return Err(error);
         }
@@ -241,20 +294,11 @@ impl IndexWriter {
         Ok(())
     }
 
-    fn new_file(&mut self, prefix: &str, extension: &str) -> String {
-        let number = self.next;
-        self.next += 1;
-        match is_url(&self.path) {
-            true => format!("{prefix}{number:06}-{}.{extension}", self.attempt),
-            false => format!("{prefix}{number:06}.{extension}"),
-        }
-    }
-
     /// Removes files that are not in the manifest. Errors are ignored: the next writer tries again.
     fn remove_stale_files(&self) {
         /// An object may belong to another writer that has not replaced the manifest yet.
         const MIN_OBJECT_AGE: Duration = Duration::from_secs(24 * 60 * 60);
-        let is_object = is_url(&self.path);
+        let is_object = self.names.is_object;
         if !is_object {
             remove_stale_files(&self.path);
         }
