@@ -36,10 +36,7 @@ const MISSING_CODEC: &str = "its pages are compressed with Brotli, which this bu
 /// Reads the records of a file in small batches of rows.
 pub(super) struct ParquetReader {
     shard: Arc<Shard>,
-    reader: SerializedFileReader<SourceFile>,
-    file: SourceFile,
-    columns: Columns,
-    max_page_bytes: usize,
+    file: ParquetFile,
     /// The number of row groups started.
     groups_started: usize,
     /// The number of rows in the row groups before the current one.
@@ -47,6 +44,15 @@ pub(super) struct ParquetReader {
     group: Option<RowGroup>,
     /// Counts the bytes read.
     count: Arc<AtomicU64>,
+}
+
+/// A file whose row groups are decoded.
+struct ParquetFile {
+    reader: SerializedFileReader<SourceFile>,
+    /// The same file, to check pages before they are decoded.
+    pages: SourceFile,
+    columns: Columns,
+    max_page_bytes: usize,
 }
 
 /// The indexes of the leaf columns to read.
@@ -206,20 +212,35 @@ impl ParquetReader {
         if columns.need_missing_codec(reader.metadata()) {
             return Err(file.unreadable(MISSING_CODEC.into()));
         }
+        let max_page_bytes =
+            options.max_record.saturating_mul(MAX_PAGE_RECORDS).max(MIN_MAX_PAGE_BYTES);
         Ok(Self {
-            reader,
-            columns,
-            max_page_bytes: options
-                .max_record
-                .saturating_mul(MAX_PAGE_RECORDS)
-                .max(MIN_MAX_PAGE_BYTES),
+            file: ParquetFile { reader, pages: file.file, columns, max_page_bytes },
             groups_started: 0,
             rows_before: 0,
             group: None,
-            file: file.file,
             count: file.count,
             shard,
         })
+    }
+
+    /// Reports `rows` rows of the current row group, after the first `before` rows of the file.
+    fn unreadable_rows(&self, before: u64, rows: u64, error: &ParquetError) -> ShardItem {
+        let reason = format!(
+            "records {} to {} (row group {}) cannot be read: {error}",
+            before.saturating_add(1),
+            before.saturating_add(rows),
+            self.groups_started
+        );
+        let place = self.shard.name.clone();
+        ShardItem::Unreadable(ReadError::UnreadableRecords { place, records: rows.max(1), reason })
+    }
+}
+
+impl ParquetFile {
+    /// Returns the number of rows of row group `index`.
+    fn row_count(&self, index: usize) -> u64 {
+        to_count(self.reader.metadata().row_group(index).num_rows())
     }
 
     /// Starts row group `index`.
@@ -231,7 +252,7 @@ impl ParquetReader {
         let metadata = self.reader.metadata().row_group(index);
         let max_level = |column: usize| metadata.column(column).column_descr().max_def_level();
         for column in [text].into_iter().chain(id).chain(labels.into_iter().flatten()) {
-            check_page_sizes(&self.file, metadata.column(column), self.max_page_bytes)?;
+            check_page_sizes(&self.pages, metadata.column(column), self.max_page_bytes)?;
         }
         let rows = metadata.num_rows().max(0);
         let column = metadata.column(text);
@@ -259,18 +280,6 @@ impl ParquetReader {
             bytes_per_row: to_count(metadata.compressed_size()) / to_count(rows).max(1),
         })
     }
-
-    /// Reports `rows` rows of the current row group, after the first `before` rows of the file.
-    fn unreadable_rows(&self, before: u64, rows: u64, error: &ParquetError) -> ShardItem {
-        let reason = format!(
-            "records {} to {} (row group {}) cannot be read: {error}",
-            before.saturating_add(1),
-            before.saturating_add(rows),
-            self.groups_started
-        );
-        let place = self.shard.name.clone();
-        ShardItem::Unreadable(ReadError::UnreadableRecords { place, records: rows.max(1), reason })
-    }
 }
 
 impl Iterator for ParquetReader {
@@ -282,14 +291,14 @@ impl Iterator for ParquetReader {
                 let rows = self.group.take().map_or(0, |group| group.rows);
                 self.rows_before = self.rows_before.saturating_add(rows);
                 let index = self.groups_started;
-                if index == self.reader.num_row_groups() {
+                if index == self.file.reader.num_row_groups() {
                     return None;
                 }
                 self.groups_started += 1;
-                match catch_parquet_panic(|| self.open_group(index)) {
+                match catch_parquet_panic(|| self.file.open_group(index)) {
                     Ok(group) => self.group = Some(group),
                     Err(error) => {
-                        let rows = to_count(self.reader.metadata().row_group(index).num_rows());
+                        let rows = self.file.row_count(index);
                         let item = self.unreadable_rows(self.rows_before, rows, &error);
                         self.rows_before = self.rows_before.saturating_add(rows);
                         return Some(item);
