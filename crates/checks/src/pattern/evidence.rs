@@ -8,14 +8,15 @@ use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use candidates::{Candidate, CandidateSearch, EdgeCandidates};
 use removal::Outline;
 
 use super::content::{Surroundings, is_content};
 use super::headings::{HeadingVerdict, WeakLine, judge};
-use super::unit::WordCounter;
+use super::unit::is_searchable;
 use super::{Matcher, Pattern, PatternUnit, Region, Removal};
 use crate::coverage::covered_by_fixes;
-use crate::search::{Prefilter, SearchHits};
+use crate::search::Prefilter;
 use dechaff_findings::{Applicability, Finding, FindingSink, RuleInfo};
 use dechaff_text::{BlockKind, Document, Span};
 
@@ -26,53 +27,26 @@ pub(super) fn collect(
     document: &Document<'_>,
     findings: &mut FindingSink<'_>,
 ) {
-    let mut evidence = EvidenceSearch {
-        matchers,
-        prefilter,
-        document,
-        candidates: Vec::new(),
-        has_all_candidates: true,
-        matches: Vec::new(),
-        is_noise: vec![false; document.blocks().len()],
-        doubtful: Vec::new(),
-        end_start: document.blocks().len(),
-        of_block: WordCounter::default(),
-        of_sentence: WordCounter::default(),
-        found: SearchHits::default(),
-        surroundings: Surroundings::default(),
-        outline: OnceCell::new(),
-    };
-    evidence.search();
-    if evidence.candidates.is_empty() && evidence.has_all_candidates && evidence.matches.is_empty()
-    {
+    let mut search = CandidateSearch::new(matchers, prefilter, document);
+    let mut evidence = EvidenceSearch::new(matchers, document);
+    let at_edges = evidence.search(&mut search);
+    if at_edges.is_empty() && evidence.matches.is_empty() {
         return;
     }
     for finding in findings.iter() {
         evidence.mark_noise(finding.span);
     }
-    evidence.search_edges();
+    evidence.search_edges(&mut search, &at_edges);
     evidence.drop_unsupported_matches();
     evidence.drop_headings(findings);
     evidence.drop_isolated_matches(findings);
     evidence.report(findings);
 }
 
-/// A unit that a pattern may match, because it contains a literal of the pattern.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Candidate {
-    matcher: usize,
-    block: usize,
-    unit: Span,
-}
-
+/// The matches in a document, and what is known about the blocks around them.
 struct EvidenceSearch<'e, 't> {
     matchers: &'e [Matcher],
-    prefilter: &'e Prefilter,
     document: &'e Document<'t>,
-    /// Candidates of patterns for the start or end, in order of block.
-    candidates: Vec<Candidate>,
-    /// Whether `candidates` is complete. If there are too many, `search_edges` finds them again.
-    has_all_candidates: bool,
     matches: Vec<Candidate>,
     /// For each block, whether all of it is noise.
     is_noise: Vec<bool>,
@@ -80,14 +54,42 @@ struct EvidenceSearch<'e, 't> {
     doubtful: Vec<Span>,
     /// The first block after the last prose.
     end_start: usize,
-    of_block: WordCounter,
-    of_sentence: WordCounter,
-    found: SearchHits,
     surroundings: Surroundings,
     outline: OnceCell<Outline>,
 }
 
-impl<'e> EvidenceSearch<'e, '_> {
+impl<'e, 't> EvidenceSearch<'e, 't> {
+    fn new(matchers: &'e [Matcher], document: &'e Document<'t>) -> Self {
+        Self {
+            matchers,
+            document,
+            matches: Vec::new(),
+            is_noise: vec![false; document.blocks().len()],
+            doubtful: Vec::new(),
+            end_start: document.blocks().len(),
+            surroundings: Surroundings::default(),
+            outline: OnceCell::new(),
+        }
+    }
+
+    /// Tries patterns for anywhere, and returns the candidates of patterns for the start or end.
+    fn search(&mut self, search: &mut CandidateSearch<'_, '_>) -> EdgeCandidates {
+        let mut at_edges = EdgeCandidates::default();
+        for block in
+            (0..self.document.blocks().len()).filter(|block| is_searchable(self.document, *block))
+        {
+            search.each_candidate(block, |candidate| {
+                if self.matchers[candidate.matcher].pattern.near == Region::Anywhere {
+                    self.try_candidate(candidate);
+                } else {
+                    at_edges.push(candidate);
+                }
+            });
+            at_edges.drop_if_too_many();
+        }
+        at_edges
+    }
+
     fn try_candidate(&mut self, candidate: Candidate) {
         let text = self.document.slice(candidate.unit);
         let matcher = &self.matchers[candidate.matcher];
@@ -144,13 +146,12 @@ impl<'e> EvidenceSearch<'e, '_> {
 
     /// Tries the candidates at the end and at the start, up to the last and the first prose. Blocks
     /// that match on the way do not count as prose.
-    fn search_edges(&mut self) {
+    fn search_edges(&mut self, search: &mut CandidateSearch<'_, '_>, kept: &EdgeCandidates) {
         let blocks = self.document.blocks().len();
         let matched = self.matches.len();
-        let kept = std::mem::take(&mut self.candidates);
         let mut last_prose = None;
         for block in (0..blocks).rev() {
-            let candidates = self.edge_candidates(block, &kept);
+            let candidates = search.edge_candidates(block, kept);
             self.try_at(&candidates, Region::End, None);
             if self.is_prose(block) {
                 last_prose = Some(block);
@@ -163,10 +164,10 @@ impl<'e> EvidenceSearch<'e, '_> {
             return;
         };
         self.end_start = last_prose + 1;
-        let candidates = self.edge_candidates(last_prose, &kept);
+        let candidates = search.edge_candidates(last_prose, kept);
         self.try_at(&candidates, Region::End, Some(last_prose));
         for block in 0..=last_prose {
-            let candidates = self.edge_candidates(block, &kept);
+            let candidates = search.edge_candidates(block, kept);
             self.try_at(&candidates, Region::Start, None);
             if self.is_prose(block) {
                 self.try_at(&candidates, Region::Start, Some(block));

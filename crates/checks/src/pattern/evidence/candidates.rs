@@ -2,45 +2,98 @@
 
 use std::borrow::Cow;
 
-use super::{Candidate, EvidenceSearch};
-use crate::pattern::unit::{OwnLine, is_searchable};
-use crate::pattern::{PatternUnit, Region, SHORT_BYTES, SHORT_WORDS};
+use crate::pattern::unit::{OwnLine, WordCounter, is_searchable};
+use crate::pattern::{Matcher, PatternUnit, Region, SHORT_BYTES, SHORT_WORDS};
+use crate::search::{Prefilter, SearchHits};
+use dechaff_text::{Document, Span};
 
-impl EvidenceSearch<'_, '_> {
-    /// Tries patterns for anywhere, and collects candidates of patterns for the start or end.
-    pub(super) fn search(&mut self) {
-        /// Maximum number of candidates to keep.
+/// A unit that a pattern may match, because it contains a literal of the pattern.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Candidate {
+    pub(super) matcher: usize,
+    pub(super) block: usize,
+    pub(super) unit: Span,
+}
+
+/// Candidates of patterns for the start or end, in order of block.
+pub(super) struct EdgeCandidates {
+    candidates: Vec<Candidate>,
+    /// Whether none was dropped. Otherwise they are searched for again.
+    is_complete: bool,
+}
+
+impl Default for EdgeCandidates {
+    fn default() -> Self {
+        Self { candidates: Vec::new(), is_complete: true }
+    }
+}
+
+impl EdgeCandidates {
+    /// Whether there are certainly no candidates.
+    pub(super) fn is_empty(&self) -> bool {
+        self.candidates.is_empty() && self.is_complete
+    }
+
+    pub(super) fn push(&mut self, candidate: Candidate) {
+        if self.is_complete {
+            self.candidates.push(candidate);
+        }
+    }
+
+    /// Drops all candidates if there are too many to keep.
+    pub(super) fn drop_if_too_many(&mut self) {
         const MAX_CANDIDATES: usize = 1 << 18;
-        for block in
-            (0..self.document.blocks().len()).filter(|block| is_searchable(self.document, *block))
-        {
-            self.each_candidate(block, |evidence, candidate| {
-                if evidence.matchers[candidate.matcher].pattern.near == Region::Anywhere {
-                    evidence.try_candidate(candidate);
-                } else if evidence.has_all_candidates {
-                    evidence.candidates.push(candidate);
-                }
-            });
-            if self.candidates.len() > MAX_CANDIDATES {
-                self.candidates = Vec::new();
-                self.has_all_candidates = false;
-            }
+        if self.candidates.len() > MAX_CANDIDATES {
+            *self = Self { candidates: Vec::new(), is_complete: false };
+        }
+    }
+
+    /// Returns the candidates of a block; `None` if they were dropped.
+    fn in_block(&self, block: usize) -> Option<&[Candidate]> {
+        let start = self.candidates.partition_point(|candidate| candidate.block < block);
+        let end = self.candidates.partition_point(|candidate| candidate.block <= block);
+        self.is_complete.then(|| &self.candidates[start..end])
+    }
+}
+
+/// Finds candidates block by block.
+pub(super) struct CandidateSearch<'e, 't> {
+    matchers: &'e [Matcher],
+    prefilter: &'e Prefilter,
+    document: &'e Document<'t>,
+    of_block: WordCounter,
+    of_sentence: WordCounter,
+    found: SearchHits,
+}
+
+impl<'e, 't> CandidateSearch<'e, 't> {
+    pub(super) fn new(
+        matchers: &'e [Matcher],
+        prefilter: &'e Prefilter,
+        document: &'e Document<'t>,
+    ) -> Self {
+        Self {
+            matchers,
+            prefilter,
+            document,
+            of_block: WordCounter::default(),
+            of_sentence: WordCounter::default(),
+            found: SearchHits::default(),
         }
     }
 
     /// Calls `take` with each pattern that may match in a block, and the unit that it may match.
-    fn each_candidate(&mut self, block: usize, mut take: impl FnMut(&mut Self, Candidate)) {
+    pub(super) fn each_candidate(&mut self, block: usize, mut take: impl FnMut(Candidate)) {
         let content = self.document.blocks()[block].content;
         let text = self.document.slice(content);
         // Words are separated by at least one byte.
         let is_short = text.len() <= SHORT_BYTES
             && (text.len() < 2 * SHORT_WORDS
                 || self.of_block.may_be_within(text, content, SHORT_WORDS));
-        let mut found = std::mem::take(&mut self.found);
-        self.prefilter.find(text, is_short, &mut found);
+        self.prefilter.find(text, is_short, &mut self.found);
         let mut own_line = OwnLine::default();
         let mut last: Option<Candidate> = None;
-        for hit in &found.hits {
+        for hit in &self.found.hits {
             let index = hit.expression as usize;
             let matcher = &self.matchers[index];
             let is_sentence = matcher.pattern.unit == PatternUnit::Sentence;
@@ -70,28 +123,27 @@ impl EvidenceSearch<'_, '_> {
                     continue;
                 }
             }
-            if self.prefilter.may_match(hit.expression, &found.normal) {
-                take(self, candidate);
+            if self.prefilter.may_match(hit.expression, &self.found.normal) {
+                take(candidate);
             }
         }
-        self.found = found;
     }
 
-    /// Returns the candidates of a block for the start or end: from `kept`, if that is complete.
+    /// Returns the candidates of a block for the start or end: those in `kept`, unless they were
+    /// dropped.
     pub(super) fn edge_candidates<'c>(
         &mut self,
         block: usize,
-        kept: &'c [Candidate],
+        kept: &'c EdgeCandidates,
     ) -> Cow<'c, [Candidate]> {
-        if self.has_all_candidates {
-            let start = kept.partition_point(|candidate| candidate.block < block);
-            let end = kept.partition_point(|candidate| candidate.block <= block);
-            return kept[start..end].into();
+        if let Some(candidates) = kept.in_block(block) {
+            return candidates.into();
         }
         let mut candidates = Vec::new();
         if is_searchable(self.document, block) {
-            self.each_candidate(block, |evidence, candidate| {
-                if evidence.matchers[candidate.matcher].pattern.near != Region::Anywhere {
+            let matchers = self.matchers;
+            self.each_candidate(block, |candidate| {
+                if matchers[candidate.matcher].pattern.near != Region::Anywhere {
                     candidates.push(candidate);
                 }
             });
