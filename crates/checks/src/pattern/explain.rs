@@ -82,6 +82,21 @@ fn of_pattern<'p>(
     if sources.is_empty() {
         return Vec::new();
     }
+    let conditions = conditions(pattern);
+    let explanation = |found| {
+        let words = count_words(text, usize::MAX);
+        let is_within = (pattern.min_words..=pattern.max_words).contains(&words);
+        let except = matching(pattern, &source.except, &source.except_regex, true, text);
+        let words =
+            (!is_within).then_some(Obstacle::Words(words, pattern.min_words..pattern.max_words));
+        let obstacles = words.into_iter().chain(except.into_iter().map(Obstacle::Except)).collect();
+        Explanation { source: found, obstacles, conditions: conditions.clone() }
+    };
+    sources.into_iter().map(explanation).collect()
+}
+
+/// Describes the conditions of a pattern on the document around a match.
+fn conditions(pattern: &Pattern) -> Vec<String> {
     let mut conditions = Vec::new();
     let near = match pattern.near {
         Region::Anywhere => None,
@@ -124,16 +139,7 @@ fn of_pattern<'p>(
     if pattern.may_be_heading() {
         conditions.push("it is not the heading of a text (`may-be-heading`)".to_owned());
     }
-    let explanation = |found| {
-        let words = count_words(text, usize::MAX);
-        let is_within = (pattern.min_words..=pattern.max_words).contains(&words);
-        let except = matching(pattern, &source.except, &source.except_regex, true, text);
-        let words =
-            (!is_within).then_some(Obstacle::Words(words, pattern.min_words..pattern.max_words));
-        let obstacles = words.into_iter().chain(except.into_iter().map(Obstacle::Except)).collect();
-        Explanation { source: found, obstacles, conditions: conditions.clone() }
-    };
-    sources.into_iter().map(explanation).collect()
+    conditions
 }
 
 /// Returns the `phrases` and `expressions` that match, in order.
