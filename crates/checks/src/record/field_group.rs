@@ -73,9 +73,8 @@ pub(super) fn groups(document: &Document<'_>, labels: &LabelIndex) -> Vec<FieldG
         document,
         labels,
         groups: Vec::new(),
-        rows: Vec::new(),
+        open: OpenGroup::default(),
         heading: None,
-        pending: Vec::new(),
         punctuation: String::new(),
         last_line: 0,
         gap: false,
@@ -118,16 +117,63 @@ struct Heading {
     line: usize,
 }
 
+/// A group that further lines may belong to.
+#[derive(Default)]
+struct OpenGroup {
+    rows: Vec<FieldLine>,
+    /// Lines after the last row that are not fields of a known kind, with their indices.
+    pending: Vec<(usize, Span)>,
+}
+
+impl OpenGroup {
+    fn push(&mut self, row: FieldLine) {
+        self.rows.push(row);
+        self.pending.clear();
+    }
+
+    /// Adds another address line at the end if it contains a number such as a postcode.
+    fn include_address_line(&mut self, document: &Document<'_>) {
+        let (Some(row), Some(&(index, line))) = (self.rows.last_mut(), self.pending.first()) else {
+            return;
+        };
+        let text = document.slice(line);
+        let is_address = row.fields.last().is_some_and(|field| field.kind == FieldKind::Address)
+            && index == document.line_at(row.span.end.saturating_sub(1)) + 1
+            && !text.ends_with('.')
+            && text.bytes().filter(u8::is_ascii_digit).count() >= 3;
+        if is_address {
+            row.span.end = line.end;
+        }
+    }
+
+    /// Moves the rows to `groups`, and drops the pending lines.
+    fn close(&mut self, document: &Document<'_>, groups: &mut Vec<FieldGroup>) {
+        self.include_address_line(document);
+        self.pending.clear();
+        // If lines mostly follow each other directly, a blank line ends a record.
+        let gaps = self.rows.iter().skip(1).filter(|row| row.after_gap).count();
+        let is_tight = gaps * 2 < self.rows.len().saturating_sub(1);
+        let mut is_first = true;
+        for row in self.rows.drain(..) {
+            match groups.last_mut() {
+                Some(group) if !(is_first || is_tight && row.after_gap) => {
+                    group.span = group.span.cover(row.span);
+                    group.fields.extend(row.fields);
+                }
+                _ => groups.push(FieldGroup { span: row.span, fields: row.fields }),
+            }
+            is_first = false;
+        }
+    }
+}
+
 struct FieldGroupParser<'c, 't> {
     document: &'c Document<'t>,
     labels: &'c LabelIndex,
     groups: Vec<FieldGroup>,
-    /// The lines of the open group.
-    rows: Vec<FieldLine>,
+    open: OpenGroup,
     /// A heading that waits for fields.
     heading: Option<Heading>,
-    /// Lines in the open group that are not fields of a known kind, with their indices.
-    pending: Vec<(usize, Span)>,
     /// The punctuation around the last field's label.
     punctuation: String,
     /// The index of the last line examined.
@@ -153,7 +199,7 @@ impl FieldGroupParser<'_, '_> {
         // A subheading such as `instagram:` stays in the group if fields follow; so does a field of
         // an unknown kind.
         if !is_known && !is_group && self.may_be_part(index, line) {
-            self.pending.push((index, line));
+            self.open.pending.push((index, line));
             return;
         }
         if is_known || !is_group {
@@ -186,15 +232,14 @@ impl FieldGroupParser<'_, '_> {
         // Any line may end with a colon. A heading must be known, or be right above the first
         // field.
         let heading = self.heading.take().filter(|heading| {
-            heading.is_known || heading.line + 1 == index || !self.rows.is_empty()
+            heading.is_known || heading.line + 1 == index || !self.open.rows.is_empty()
         });
         let after_gap = after_blank && heading.is_none();
-        self.rows.push(FieldLine {
+        self.open.push(FieldLine {
             span: heading.map_or(span, |heading| heading.span.cover(span)),
             fields,
             after_gap,
         });
-        self.pending.clear();
     }
 
     /// Returns the punctuation before a field's label, and the first after it.
@@ -210,8 +255,8 @@ impl FieldGroupParser<'_, '_> {
     /// data.
     fn parse_punctuation(&mut self, index: usize, line: Span) {
         let content = self.document.slice(line);
-        match self.rows.last_mut() {
-            Some(row) if content.contains('}') && self.pending.is_empty() => {
+        match self.open.rows.last_mut() {
+            Some(row) if content.contains('}') && self.open.pending.is_empty() => {
                 row.span.end = line.end
             }
             None if content.contains('{') => {
@@ -290,8 +335,8 @@ impl FieldGroupParser<'_, '_> {
     fn may_be_part(&self, index: usize, line: Span) -> bool {
         const MAX_PENDING: usize = 2;
         const MAX_BYTES: usize = 120;
-        let Some(row) = self.rows.last() else { return false };
-        if self.pending.len() >= MAX_PENDING || line.len() > MAX_BYTES {
+        let Some(row) = self.open.rows.last() else { return false };
+        if self.open.pending.len() >= MAX_PENDING || line.len() > MAX_BYTES {
             return false;
         }
         let content = self.document.slice(without_marker(self.document.text(), line));
@@ -303,38 +348,7 @@ impl FieldGroupParser<'_, '_> {
 
     /// Closes the open group.
     fn close_group(&mut self) {
-        if let Some(row) = self.rows.last_mut() {
-            // Another address line at the end belongs to the group if it contains a number such as
-            // a postcode.
-            let rest = self
-                .pending
-                .first()
-                .map(|&(index, line)| (index, line, self.document.slice(line)))
-                .filter(|rest| {
-                    row.fields.last().is_some_and(|field| field.kind == FieldKind::Address)
-                        && rest.0 == self.document.line_at(row.span.end.saturating_sub(1)) + 1
-                        && !rest.2.ends_with('.')
-                        && rest.2.bytes().filter(u8::is_ascii_digit).count() >= 3
-                });
-            if let Some((_, line, _)) = rest {
-                row.span.end = line.end;
-            }
-        }
-        self.pending.clear();
-        // If lines mostly follow each other directly, a blank line ends a record.
-        let gaps = self.rows.iter().skip(1).filter(|row| row.after_gap).count();
-        let is_tight = gaps * 2 < self.rows.len().saturating_sub(1);
-        let mut is_first = true;
-        for row in self.rows.drain(..) {
-            match self.groups.last_mut() {
-                Some(group) if !(is_first || is_tight && row.after_gap) => {
-                    group.span = group.span.cover(row.span);
-                    group.fields.extend(row.fields);
-                }
-                _ => self.groups.push(FieldGroup { span: row.span, fields: row.fields }),
-            }
-            is_first = false;
-        }
+        self.open.close(self.document, &mut self.groups);
     }
 }
 
