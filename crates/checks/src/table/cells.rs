@@ -155,23 +155,7 @@ fn check_long_row(parser: &TableParser<'_, '_>, table: &Table, row: &Row) -> Tab
     let text = parser.text();
     let columns = table.columns;
     if parser.is_flattened(row, columns) {
-        let joints: Vec<Span> =
-            row.cells.iter().skip(columns).step_by(columns + 1).copied().collect();
-        let break_line = format!("{}{}", line_end(parser, row), &text[row.prefix.range()]);
-        let edits: Vec<Edit> =
-            joints.iter().map(|&span| Edit { span, content: break_line.clone() }).collect();
-        let rows = joints.len() + 1;
-        let detection = TableDetection::new(TableDefect::Flattened, row.span)
-            .with_label(format!("{rows} rows on one line"));
-        return with_verified_fix(
-            parser,
-            detection,
-            row,
-            columns,
-            rows,
-            "put each row on its own line",
-            edits,
-        );
+        return check_flattened_row(parser, row, columns);
     }
     let excess = row.cells.len() - columns;
     let excess_cells = row
@@ -197,26 +181,27 @@ fn check_long_row(parser: &TableParser<'_, '_>, table: &Table, row: &Row) -> Tab
     }
     // If most rows are long, the header lacks a title, and it is unclear which.
     let is_blank = row.cells.iter().skip(columns).all(|cell| text[cell.range()].trim().is_empty());
-    match row
-        .cells
-        .get(columns - 1)
-        .filter(|_| is_blank && row.trailing && mostly_fits(text, table))
-    {
-        Some(cell) => {
-            let cut = Span::new(cell.end + 1, row.span.end);
-            let help = format!("remove {}", pluralize(excess, "empty cell"));
-            with_verified_fix(
-                parser,
-                detection,
-                row,
-                columns,
-                1,
-                help,
-                vec![Edit { span: cut, content: String::new() }],
-            )
-        }
-        None => detection,
-    }
+    let last = row.cells.get(columns - 1);
+    let Some(last) = last.filter(|_| is_blank && row.trailing && mostly_fits(text, table)) else {
+        return detection;
+    };
+    let cut = Span::new(last.end + 1, row.span.end);
+    let help = format!("remove {}", pluralize(excess, "empty cell"));
+    let edits = vec![Edit { span: cut, content: String::new() }];
+    with_verified_fix(parser, detection, row, columns, 1, help, edits)
+}
+
+/// Detects several rows on one line.
+fn check_flattened_row(parser: &TableParser<'_, '_>, row: &Row, columns: usize) -> TableDetection {
+    let joints = row.cells.iter().skip(columns).step_by(columns + 1);
+    let prefix = &parser.text()[row.prefix.range()];
+    let break_line = format!("{}{prefix}", line_end(parser, row));
+    let edits: Vec<Edit> = joints.map(|&span| Edit { span, content: break_line.clone() }).collect();
+    let rows = edits.len() + 1;
+    let detection = TableDetection::new(TableDefect::Flattened, row.span)
+        .with_label(format!("{rows} rows on one line"));
+    let help = "put each row on its own line";
+    with_verified_fix(parser, detection, row, columns, rows, help, edits)
 }
 
 /// Whether at least as many rows have the right number of cells as have content beyond the last

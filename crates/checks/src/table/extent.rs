@@ -8,7 +8,7 @@ use super::column_kinds::ColumnKinds;
 use super::parse::{BodyLine, MAX_BLANK_LINES, RepeatedRow, RowStyle, Table, TableParser};
 use super::row::{DelimiterKind, Row};
 use super::trailing_lines::belongs_to_table;
-use dechaff_text::list_marker;
+use dechaff_text::{Span, list_marker};
 
 /// Maximum number of lines without pipes between two rows of a table.
 const MAX_STRAY_LINES: usize = 3;
@@ -93,30 +93,11 @@ impl TableParser<'_, '_> {
         let Some(row) = self.row(line) else {
             return self.parse_stray(table, style, line, gap);
         };
-        // If rows begin with a pipe, a line that does not may be prose. It is a row if it ends with
-        // a pipe, has as many cells as the table has columns, or is followed by more rows.
-        let is_alike = row.leading
-            || !style.leading
-            || !gap
-                && (row.trailing
-                    || row.cells.len() == table.columns
-                    || table.last_row_is_open()
-                    || self.continues(table, style, line + 1));
-        if row.quotes != style.quotes || !is_alike {
+        if row.quotes != style.quotes || !self.is_alike(table, style, &row, gap) {
             return None;
         }
-        if let Some((_, width)) = row.delimiter {
-            let parted = gap && (width != table.columns || self.row(line + 1).is_none());
-            // An empty row can look like a delimiter: `| - | - |`.
-            let short = row.cells.iter().all(|cell| text[cell.range()].trim().chars().count() < 3);
-            if width >= 2 && (gap || !short) {
-                if parted {
-                    return None;
-                }
-                let is_certain = width == table.columns && self.is_idle_delimiter(table, line);
-                table.repeats.push(RepeatedRow { line, is_certain });
-                return Some(line + 1);
-            }
+        if let Some(width) = self.delimiter_width(&row, gap) {
+            return self.parse_second_delimiter(table, line, width, gap);
         }
         let wrapped = if style.outer_pipes { self.wrapped_row(line, table.columns) } else { None };
         let is_whole = row.has_outer_pipes()
@@ -147,10 +128,12 @@ impl TableParser<'_, '_> {
         if table.delimiter.is_none() && row.cells.len() != table.columns && !is_short {
             return None;
         }
-        if gap && (heads_another || table.kinds.look_titled_by(text, &row)) {
-            return None;
-        }
-        if gap && (table.delimiter.is_none() && style.starts_new_table(self, table, &row)) {
+        let is_new = || {
+            heads_another
+                || table.kinds.look_titled_by(text, &row)
+                || table.delimiter.is_none() && style.starts_new_table(self, table, &row)
+        };
+        if gap && is_new() {
             return None;
         }
         if let Some(wrapped) = wrapped {
@@ -160,6 +143,43 @@ impl TableParser<'_, '_> {
         }
         table.kinds.add(text, &row);
         table.body.push(BodyLine::Row(row));
+        Some(line + 1)
+    }
+
+    /// Whether a line looks like the rows above it. If those begin with a pipe, a line that does not
+    /// may be prose. It is a row if it ends with a pipe, has as many cells as the table has columns,
+    /// or is followed by more rows.
+    fn is_alike(&self, table: &Table, style: &RowStyle, row: &Row, gap: bool) -> bool {
+        row.leading
+            || !style.leading
+            || !gap
+                && (row.trailing
+                    || row.cells.len() == table.columns
+                    || table.last_row_is_open()
+                    || self.continues(table, style, row.line + 1))
+    }
+
+    /// Returns the width of a row that is certainly a delimiter. An empty row can look like one:
+    /// `| - | - |`.
+    fn delimiter_width(&self, row: &Row, gap: bool) -> Option<usize> {
+        let is_short = |cell: &Span| self.text()[cell.range()].trim().chars().count() < 3;
+        let (_, width) = row.delimiter?;
+        (width >= 2 && (gap || !row.cells.iter().all(is_short))).then_some(width)
+    }
+
+    /// Adds another delimiter at line `line`, unless it belongs to the next table.
+    fn parse_second_delimiter(
+        &self,
+        table: &mut Table,
+        line: usize,
+        width: usize,
+        gap: bool,
+    ) -> Option<usize> {
+        if gap && (width != table.columns || self.row(line + 1).is_none()) {
+            return None;
+        }
+        let is_certain = width == table.columns && self.is_idle_delimiter(table, line);
+        table.repeats.push(RepeatedRow { line, is_certain });
         Some(line + 1)
     }
 

@@ -19,6 +19,20 @@ struct FlattenedTable {
     rows: usize,
 }
 
+impl FlattenedTable {
+    /// Returns the span of the table, with its outer pipes.
+    fn span(&self, row: &Row) -> Span {
+        Span::new(row.cells[self.header.start].start - 1, row.cells[self.end - 1].end + 1)
+    }
+
+    /// Returns the text before the table on its line, and the text after it.
+    fn around(&self, text: &str, row: &Row) -> (Span, Span) {
+        let span = self.span(row);
+        let before = trim(text, Span::new(row.span.start, span.start));
+        (before, trim(text, Span::new(span.end, row.span.end)))
+    }
+}
+
 /// Detects the tables flattened into line `line`. Returns the line after them, if there are any.
 pub(super) fn detect(
     parser: &TableParser<'_, '_>,
@@ -108,15 +122,12 @@ fn detect_at(
 ) -> (TableDetection, usize) {
     let text = parser.text();
     let columns = flat.delimiter.len();
-    let start = row.cells[flat.header.start].start - 1;
-    let last = row.cells[flat.end - 1];
-    let end = last.end + 1;
+    let span = flat.span(row);
     let delimiter = Span::new(
         row.cells[flat.delimiter.start].start - 1,
         row.cells[flat.delimiter.end - 1].end + 1,
     );
-    let before = trim(text, Span::new(row.span.start, start));
-    let after = trim(text, Span::new(end, row.span.end));
+    let (before, after) = flat.around(text, row);
     let in_prose = !before.is_empty() || !after.is_empty();
     let defect = if in_prose { TableDefect::InProse } else { TableDefect::Flattened };
     // More rows may follow below the line.
@@ -133,34 +144,18 @@ fn detect_at(
         pluralize(rows, "row")
     ));
 
-    let line_end = parser.line(row.line).map_or("\n", |line| newline(text, line));
-    let prefix = &text[row.prefix.range()];
-    let line = format!("{line_end}{prefix}");
-    let quote = if prefix.contains('>') { prefix.trim_end() } else { "" };
-    let paragraph = format!("{line_end}{quote}{line_end}{prefix}");
-    let mut edits = Vec::new();
-    if !before.is_empty() {
-        edits.push(Edit { span: Span::new(before.end, start), content: paragraph.clone() });
-    }
-    let mut joint = flat.header.end;
-    while joint < flat.end {
-        edits.push(Edit { span: row.cells[joint], content: line.clone() });
-        joint += columns + 1;
-    }
-    if !after.is_empty() {
-        edits.push(Edit { span: Span::new(end, after.start), content: paragraph });
-    }
     // If a cut-off row may follow the last one, the end of the table is unclear.
     let rest = &row.cells[flat.end..];
     let is_cut =
         rest.len() > 1 && rest.first().is_some_and(|cell| text[cell.range()].trim().is_empty());
-    let bottom =
-        if next > row.line + 1 { parser.line(next - 1).map_or(end, |line| line.end) } else { end };
-    let expected = ExpectedTable { region: Span::new(start, bottom), columns, rows };
+    let last_line = if next > row.line + 1 { parser.line(next - 1) } else { None };
+    let bottom = last_line.map_or(span.end, |line| line.end);
+    let expected = ExpectedTable { region: Span::new(span.start, bottom), columns, rows };
     let lines = row.line..next;
     if is_cut || rows == 0 {
         return (detection, next);
     }
+    let mut edits = line_breaks(parser, row, flat);
     match find_blank_lines(parser, &edits, expected, lines, &[], None) {
         Some(blank_lines) => {
             edits.extend(blank_lines);
@@ -174,4 +169,26 @@ fn detect_at(
         }
         None => (detection, next),
     }
+}
+
+/// Returns the edits that put the table, and each of its rows, on separate lines.
+fn line_breaks(parser: &TableParser<'_, '_>, row: &Row, flat: &FlattenedTable) -> Vec<Edit> {
+    let text = parser.text();
+    let (span, (before, after)) = (flat.span(row), flat.around(text, row));
+    let line_end = parser.line(row.line).map_or("\n", |line| newline(text, line));
+    let prefix = &text[row.prefix.range()];
+    let line = format!("{line_end}{prefix}");
+    let quote = if prefix.contains('>') { prefix.trim_end() } else { "" };
+    let paragraph = format!("{line_end}{quote}{line_end}{prefix}");
+    let mut edits = Vec::new();
+    if !before.is_empty() {
+        let span = Span::new(before.end, span.start);
+        edits.push(Edit { span, content: paragraph.clone() });
+    }
+    let joints = (flat.header.end..flat.end).step_by(flat.delimiter.len() + 1);
+    edits.extend(joints.map(|joint| Edit { span: row.cells[joint], content: line.clone() }));
+    if !after.is_empty() {
+        edits.push(Edit { span: Span::new(span.end, after.start), content: paragraph });
+    }
+    edits
 }

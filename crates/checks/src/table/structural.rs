@@ -30,41 +30,23 @@ pub(super) fn detect(
         .filter(|row| row.is_certain)
         .map(|row| line_with_end(parser, row.line))
         .collect();
-    let columns = table.columns;
-    let kept_repeats = table.repeats.iter().filter(|row| !row.is_certain).count();
-    let expected = ExpectedTable { region, columns, rows: table.body.len() + kept_repeats };
-    let is_seen = parser.gfm.table_at(region.start).is_some_and(|gfm| {
-        gfm.columns == columns
-            && gfm.rows == expected.rows
-            && gfm.span.end == trim(parser.text(), region).end
-    });
+    let expected = expected_table(table, region);
+    let is_seen = is_seen(parser, expected);
     if is_seen && whole.is_empty() && local.is_empty() {
         return;
     }
     let is_repairable =
         !table.is_doubtful && whole.iter().all(|detection| !detection.edits.is_empty());
     let is_heuristic = whole.iter().chain(&local).any(|detection| detection.is_heuristic);
-    let mut edits: Vec<Edit> =
-        whole.iter().chain(&local).flat_map(|detection| detection.edits.iter().cloned()).collect();
-    edits.sort_by_key(|edit| edit.span);
-    let blank_lines = if is_repairable {
-        find_blank_lines(
-            parser,
-            &edits,
-            expected,
-            table.lines.clone(),
-            &dropped,
-            table.header.as_deref(),
-        )
-    } else {
-        None
-    };
+    let edits = sorted_edits(whole.iter().chain(&local));
+    let (lines, header) = (table.lines.clone(), table.header.as_deref());
+    let blank_lines = is_repairable
+        .then(|| find_blank_lines(parser, &edits, expected, lines, &dropped, header))
+        .flatten();
     match blank_lines {
         Some(blank_lines) => {
             whole.extend(detect_glued_text(parser, table, &blank_lines));
-            let mut shared: Vec<Edit> =
-                whole.iter().flat_map(|detection| detection.edits.iter().cloned()).collect();
-            shared.sort_by_key(|edit| edit.span);
+            let shared = sorted_edits(&whole);
             for detection in &mut whole {
                 detection.edits.clone_from(&shared);
             }
@@ -83,6 +65,30 @@ pub(super) fn detect(
     }
     detections.append(&mut whole);
     detections.append(&mut local);
+}
+
+/// Returns what parsers see once the certain repairs are made.
+fn expected_table(table: &Table, region: Span) -> ExpectedTable {
+    let kept_repeats = table.repeats.iter().filter(|row| !row.is_certain).count();
+    ExpectedTable { region, columns: table.columns, rows: table.body.len() + kept_repeats }
+}
+
+/// Whether parsers see the expected table as it is.
+fn is_seen(parser: &TableParser<'_, '_>, expected: ExpectedTable) -> bool {
+    let ExpectedTable { region, columns, rows } = expected;
+    parser.gfm.table_at(region.start).is_some_and(|gfm| {
+        gfm.columns == columns
+            && gfm.rows == rows
+            && gfm.span.end == trim(parser.text(), region).end
+    })
+}
+
+/// Returns the edits of all `detections` in order.
+fn sorted_edits<'t>(detections: impl IntoIterator<Item = &'t TableDetection>) -> Vec<Edit> {
+    let edits = detections.into_iter().flat_map(|detection| detection.edits.iter().cloned());
+    let mut edits: Vec<Edit> = edits.collect();
+    edits.sort_by_key(|edit| edit.span);
+    edits
 }
 
 /// Returns the span from the first row to the last.
@@ -200,74 +206,84 @@ pub(super) fn detect_swallowed_text(
 
 /// Detects defects of the delimiter row, or of the header above it.
 fn detect_delimiter(parser: &TableParser<'_, '_>, table: &Table) -> Option<TableDetection> {
-    let text = parser.text();
     match (&table.header, &table.delimiter) {
-        (Some(header), None) => {
-            let next = parser.line(header.line + 1)?;
-            let line = parser.line(header.line)?;
-            let content = format!(
-                "{}{}{}",
-                &text[header.prefix.range()],
-                delimiter_row(table.columns, &[]),
-                newline(text, line)
-            );
-            let row = table.body.iter().find_map(|entry| match entry {
-                BodyLine::Row(row) => Some(row.span),
-                BodyLine::Wrapped(wrapped) => Some(wrapped.row.span),
-                BodyLine::Stray(_) | BodyLine::Trailing => None,
-            })?;
-            let detection = TableDetection::new(TableDefect::NoDelimiter, row)
-                .with_label("no delimiter row above")
-                .with_related(header.span, "the header");
-            Some(detection.with_fix(
-                "insert a delimiter row",
-                vec![Edit { span: Span::new(next.start, next.start), content }],
-            ))
-        }
-        (None, Some((delimiter, _, width))) => {
-            let line = parser.line(delimiter.line)?;
-            let row = format!("|{}{}", "  |".repeat(*width), newline(text, line));
-            let content = format!("{row}{}", &text[delimiter.prefix.range()]);
-            let at = delimiter.span.start;
-            let detection = TableDetection::new(TableDefect::Headless, delimiter.span)
-                .with_label("no header above");
-            Some(
-                detection
-                    .with_fix(
-                        "insert an empty header",
-                        vec![Edit { span: Span::new(at, at), content }],
-                    )
-                    .heuristic(),
-            )
-        }
+        (Some(header), None) => missing_delimiter(parser, table, header),
+        (None, Some((delimiter, _, width))) => missing_header(parser, delimiter, *width),
         (Some(header), Some((delimiter, kind, width))) => {
+            let detection = wrong_delimiter(header, delimiter, *kind, *width)?;
             let cells = header.cells.len();
-            let mut detection = match kind {
-                DelimiterKind::Lookalike => {
-                    TableDetection::new(TableDefect::DelimiterSigns, delimiter.span)
-                        .with_label("parsers do not recognise this as a delimiter row")
-                }
-                DelimiterKind::Exact if *width != cells => {
-                    TableDetection::new(TableDefect::DelimiterWidth, delimiter.span)
-                        .with_label(format!(
-                            "{}, the header has {cells}",
-                            pluralize(*width, "cell")
-                        ))
-                        .with_related(header.span, "the header")
-                }
-                DelimiterKind::Exact => return None,
-            };
             // If the rows agree with the delimiter, the header is wrong, and it is unclear where.
-            if *width == cells || sides_with_header(table) {
-                let rewritten = delimiter_row(cells, &alignments(text, delimiter));
-                detection = detection.with_fix(
-                    "rewrite the delimiter row",
-                    vec![Edit { span: delimiter.span, content: rewritten }],
-                );
+            if *width != cells && !sides_with_header(table) {
+                return Some(detection);
             }
-            Some(detection)
+            let content = delimiter_row(cells, &alignments(parser.text(), delimiter));
+            let edit = Edit { span: delimiter.span, content };
+            Some(detection.with_fix("rewrite the delimiter row", vec![edit]))
         }
         (None, None) => None,
+    }
+}
+
+fn missing_delimiter(
+    parser: &TableParser<'_, '_>,
+    table: &Table,
+    header: &Row,
+) -> Option<TableDetection> {
+    let text = parser.text();
+    let next = parser.line(header.line + 1)?;
+    let line = parser.line(header.line)?;
+    let content = format!(
+        "{}{}{}",
+        &text[header.prefix.range()],
+        delimiter_row(table.columns, &[]),
+        newline(text, line)
+    );
+    let row = table.body.iter().find_map(|entry| match entry {
+        BodyLine::Row(row) => Some(row.span),
+        BodyLine::Wrapped(wrapped) => Some(wrapped.row.span),
+        BodyLine::Stray(_) | BodyLine::Trailing => None,
+    })?;
+    let detection = TableDetection::new(TableDefect::NoDelimiter, row)
+        .with_label("no delimiter row above")
+        .with_related(header.span, "the header");
+    let edit = Edit { span: Span::new(next.start, next.start), content };
+    Some(detection.with_fix("insert a delimiter row", vec![edit]))
+}
+
+fn missing_header(
+    parser: &TableParser<'_, '_>,
+    delimiter: &Row,
+    width: usize,
+) -> Option<TableDetection> {
+    let text = parser.text();
+    let line = parser.line(delimiter.line)?;
+    let row = format!("|{}{}", "  |".repeat(width), newline(text, line));
+    let content = format!("{row}{}", &text[delimiter.prefix.range()]);
+    let at = delimiter.span.start;
+    let detection =
+        TableDetection::new(TableDefect::Headless, delimiter.span).with_label("no header above");
+    let edit = Edit { span: Span::new(at, at), content };
+    Some(detection.with_fix("insert an empty header", vec![edit]).heuristic())
+}
+
+fn wrong_delimiter(
+    header: &Row,
+    delimiter: &Row,
+    kind: DelimiterKind,
+    width: usize,
+) -> Option<TableDetection> {
+    let cells = header.cells.len();
+    match kind {
+        DelimiterKind::Lookalike => Some(
+            TableDetection::new(TableDefect::DelimiterSigns, delimiter.span)
+                .with_label("parsers do not recognise this as a delimiter row"),
+        ),
+        DelimiterKind::Exact if width != cells => Some(
+            TableDetection::new(TableDefect::DelimiterWidth, delimiter.span)
+                .with_label(format!("{}, the header has {cells}", pluralize(width, "cell")))
+                .with_related(header.span, "the header"),
+        ),
+        DelimiterKind::Exact => None,
     }
 }
 
