@@ -119,25 +119,35 @@ fn find_broken_words(document: &Document<'_>) -> Vec<BrokenWord> {
         .collect()
 }
 
+/// Minimum number of letters on each side of the hyphen.
+const MIN_LETTERS: usize = 2;
+/// Maximum number of letters on each side of the hyphen.
+const MAX_LETTERS: usize = 40;
+
+/// Returns the letters at the end of `before` if they may start a word.
+fn word_start(before: &str) -> Option<&str> {
+    let letters = before.chars().rev().take(MAX_LETTERS).take_while(|c| c.is_alphabetic());
+    let length: usize = letters.map(char::len_utf8).sum();
+    let (before, left) = before.split_at(before.len() - length);
+    let is_start = left.chars().count() >= MIN_LETTERS
+        && left.ends_with(char::is_lowercase)
+        && may_start_word(before);
+    is_start.then_some(left)
+}
+
+/// Whether text continues like a URL, a path or a call, so that it is not a word.
+fn continues_like_path(next: &str) -> bool {
+    next.starts_with(['/', '\\', '(', '='])
+        || next.starts_with('.') && next[1..].starts_with(char::is_alphanumeric)
+}
+
 fn parse_broken_word(
     document: &Document<'_>,
     hyphen: Span,
     code: &mut LineCodeSpans,
 ) -> Option<BrokenWord> {
-    const MIN_LETTERS: usize = 2;
-    const MAX_LETTERS: usize = 40;
     let text = document.text();
-    let left =
-        text[..hyphen.start].chars().rev().take(MAX_LETTERS).take_while(|c| c.is_alphabetic());
-    let left: usize = left.map(char::len_utf8).sum();
-    let start = hyphen.start - left;
-    let left = &text[start..hyphen.start];
-    if left.chars().count() < MIN_LETTERS
-        || !left.ends_with(char::is_lowercase)
-        || !may_start_word(&text[..start])
-    {
-        return None;
-    }
+    let left = word_start(&text[..hyphen.start])?;
     // Emphasis that ends before the blank starts again after it.
     let after = &text[hyphen.end..];
     let marks = after.len() - after.trim_start_matches(['*', '_']).len();
@@ -158,19 +168,14 @@ fn parse_broken_word(
         || !is_word
         || is_conjunction(right)
         || !is_in_text(document, hyphen, resumes, code)
-    {
-        return None;
-    }
-    // Not a word if it continues like a URL or a path.
-    if next.starts_with(['/', '\\', '(', '='])
-        || next.starts_with('.') && next[1..].starts_with(char::is_alphanumeric)
+        || continues_like_path(next)
     {
         return None;
     }
     let ends = resumes + right.len();
     let crosses_line = newlines == 1;
     Some(BrokenWord {
-        span: Span::new(start, if crosses_line { hyphen.end } else { ends }),
+        span: Span::new(hyphen.start - left.len(), if crosses_line { hyphen.end } else { ends }),
         hyphen,
         resumes,
         ends,

@@ -114,7 +114,8 @@ impl From<Feature> for Aspect {
 }
 
 impl Aspect {
-    /// Returns the explanation; `None` if there is nothing to show.
+    /// Returns the explanation; `None` if there is nothing to show. One arm per case, in order of
+    /// precedence within an aspect.
     fn phrase(self, row: &Row, words: &[String]) -> Option<String> {
         /// Minimum share of known words for quoting any of them.
         const MIN_FAMILIAR: f32 = 0.5;

@@ -73,53 +73,12 @@ impl Shape {
             let Some(character) = text.get(at..).and_then(|rest| rest.chars().next()) else {
                 continue;
             };
-            match character {
-                ',' | '，' | '、' => shape.commas += 1.0,
-                '|' | '»' | '›' | '•' | '·' | '→' | '>' | '/' | '«' | '│' | '■' | '►' | '▸'
-                | '–' | '—' => {
-                    shape.separators += 1.0;
-                }
-                '"' | '“' | '”' | '„' | '「' => shape.quotes += 1.0,
-                '@' | '#' => shape.links += 1.0,
-                '(' | '[' | '（' | '【' => shape.brackets += 1.0,
-                '$' | '€' | '£' | '¥' | '₹' | '₽' => {
-                    let is_near_digit =
-                        text[at..].bytes().take(5).any(|byte| byte.is_ascii_digit())
-                            || bytes[at.saturating_sub(2)..at].iter().any(u8::is_ascii_digit);
-                    shape.price += f32::from(u8::from(is_near_digit));
-                }
-                ']' if bytes.get(at + 1) == Some(&b'(') => shape.links += 1.0,
-                '.' | '!' | '?' if bytes.get(at + 1) == Some(&b' ') => shape.stops += 1.0,
-                '。' | '！' | '？' => shape.stops += 1.0,
-                ':' => {
-                    let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
-                    shape.clock +=
-                        f32::from(u8::from(at > 0 && is_digit(at - 1) && is_digit(at + 1)));
-                }
-                _ => {}
-            }
+            shape.count_sign(text, at, character);
             signs += u32::from(
                 !is_letter(character) && !character.is_alphanumeric() && !character.is_whitespace(),
             );
         }
-        let stops: &StopWords = &STOPS;
-        let (mut letters, mut capitalised, mut capitals, mut stop_words) = (0, 0_u32, 0_u32, 0_u32);
-        for word in words {
-            let word_text = &text[word.start..word.end];
-            letters += word.end - word.start;
-            let is_capital = word_text.chars().next().is_some_and(char::is_uppercase);
-            capitalised += u32::from(is_capital);
-            capitals += u32::from(
-                is_capital && word_text.len() > 1 && !word_text.chars().any(char::is_lowercase),
-            );
-            stop_words += u32::from(stops.contain(word));
-            let is_year = word_text.len() == 4
-                && word_text.bytes().all(|byte| byte.is_ascii_digit())
-                && (word_text.starts_with("19") || word_text.starts_with("20"));
-            shape.years += f32::from(u8::from(is_year));
-            shape.links +=
-                f32::from(u8::from(matches!(word_text, "www" | "http" | "https" | "com")));
-        }
+        let counts = WordCounts::new(text, words);
         // Five Chinese characters count as three words, as in `count_words_cjk_weighted`.
         let signs_alone = words.iter().filter(|word| word.is_sign).count();
         let of_words = |count: u32| count as f32 / words.len().max(1) as f32;
@@ -128,9 +87,9 @@ impl Shape {
         Self {
             words: (words.len() - signs_alone * 2 / 5) as f32,
             characters: characters as f32,
-            word_length: letters as f32 / words.len().max(1) as f32,
-            capitalised: of_words(capitalised),
-            capitals: of_words(capitals),
+            word_length: counts.letters as f32 / words.len().max(1) as f32,
+            capitalised: of_words(counts.capitalised),
+            capitals: of_words(counts.capitals),
             digits: of_characters(digits),
             signs: of_characters(signs),
             is_closed: is(ends_sentence(text)),
@@ -143,9 +102,76 @@ impl Shape {
             begins_with_sign: is(text.starts_with(|first: char| !first.is_alphanumeric())),
             has_digit: is(digits > 0),
             begins_with_digit: is(text.starts_with(|character: char| character.is_ascii_digit())),
-            stop_words: of_words(stop_words),
+            stop_words: of_words(counts.stop_words),
+            years: counts.years as f32,
+            links: shape.links + counts.links as f32,
             ..shape
         }
+    }
+
+    /// Counts `character`, which is at byte `at` of `text`, as the sign that it is.
+    fn count_sign(&mut self, text: &str, at: usize, character: char) {
+        let bytes = text.as_bytes();
+        match character {
+            ',' | '，' | '、' => self.commas += 1.0,
+            '|' | '»' | '›' | '•' | '·' | '→' | '>' | '/' | '«' | '│' | '■' | '►' | '▸' | '–'
+            | '—' => {
+                self.separators += 1.0;
+            }
+            '"' | '“' | '”' | '„' | '「' => self.quotes += 1.0,
+            '@' | '#' => self.links += 1.0,
+            '(' | '[' | '（' | '【' => self.brackets += 1.0,
+            '$' | '€' | '£' | '¥' | '₹' | '₽' => {
+                let is_near_digit = text[at..].bytes().take(5).any(|byte| byte.is_ascii_digit())
+                    || bytes[at.saturating_sub(2)..at].iter().any(u8::is_ascii_digit);
+                self.price += f32::from(u8::from(is_near_digit));
+            }
+            ']' if bytes.get(at + 1) == Some(&b'(') => self.links += 1.0,
+            '.' | '!' | '?' if bytes.get(at + 1) == Some(&b' ') => self.stops += 1.0,
+            '。' | '！' | '？' => self.stops += 1.0,
+            ':' => {
+                let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+                self.clock += f32::from(u8::from(at > 0 && is_digit(at - 1) && is_digit(at + 1)));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Counts of words.
+#[derive(Default)]
+struct WordCounts {
+    /// The length of all words in bytes.
+    letters: usize,
+    capitalised: u32,
+    /// Words in capitals.
+    capitals: u32,
+    stop_words: u32,
+    years: u32,
+    /// Parts of addresses.
+    links: u32,
+}
+
+impl WordCounts {
+    fn new(text: &str, words: &[Word]) -> Self {
+        let stops: &StopWords = &STOPS;
+        let mut counts = Self::default();
+        for word in words {
+            let word_text = &text[word.start..word.end];
+            counts.letters += word.end - word.start;
+            let is_capital = word_text.chars().next().is_some_and(char::is_uppercase);
+            counts.capitalised += u32::from(is_capital);
+            counts.capitals += u32::from(
+                is_capital && word_text.len() > 1 && !word_text.chars().any(char::is_lowercase),
+            );
+            counts.stop_words += u32::from(stops.contain(word));
+            let is_year = word_text.len() == 4
+                && word_text.bytes().all(|byte| byte.is_ascii_digit())
+                && (word_text.starts_with("19") || word_text.starts_with("20"));
+            counts.years += u32::from(is_year);
+            counts.links += u32::from(matches!(word_text, "www" | "http" | "https" | "com"));
+        }
+        counts
     }
 }
 

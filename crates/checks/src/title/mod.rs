@@ -109,23 +109,7 @@ fn find_repeated(
     rule: &Arc<RuleInfo>,
     candidates: &[TitleCandidate<'_>],
 ) -> Vec<Finding> {
-    /// A title is one of the first lines; further down, a repeated line is a label.
-    const MAX_POSITION: usize = 3;
-    let groups = candidates.iter().map(|base| copies(candidates, &base.line)).filter(|copies| {
-        copies.first().is_some_and(|copy| {
-            copy.candidate.position < MAX_POSITION && copy.candidate.prose_before == 0
-        })
-    });
-    // Prefer the largest group, then the first.
-    let Some(copies) = groups
-        .collect::<Vec<_>>()
-        .into_iter()
-        .rev()
-        .max_by_key(Vec::len)
-        .filter(|copies| copies.len() > 1)
-    else {
-        return Vec::new();
-    };
+    let Some(copies) = title_copies(candidates) else { return Vec::new() };
     let Some(title) = copies
         .iter()
         .find(|copy| copy.added == AddedText::Nothing)
@@ -166,6 +150,20 @@ fn find_repeated(
         Some(finding)
     };
     others.filter_map(finding).collect()
+}
+
+/// Returns the title with its copies: the largest group of copies at the start, of those the first.
+/// Returns `None` if no line is repeated.
+fn title_copies<'e, 'd>(candidates: &'e [TitleCandidate<'d>]) -> Option<Vec<Copy<'e, 'd>>> {
+    /// A title is one of the first lines; further down, a repeated line is a label.
+    const MAX_POSITION: usize = 3;
+    let groups = candidates.iter().map(|base| copies(candidates, &base.line)).filter(|copies| {
+        copies.first().is_some_and(|copy| {
+            copy.candidate.position < MAX_POSITION && copy.candidate.prose_before == 0
+        })
+    });
+    let groups: Vec<_> = groups.collect();
+    groups.into_iter().rev().max_by_key(Vec::len).filter(|copies| copies.len() > 1)
 }
 
 /// Returns the candidates that are copies of the title `base`.
