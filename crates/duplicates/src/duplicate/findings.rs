@@ -146,9 +146,7 @@ fn finding(
     if lost_line.is_none() {
         texts.text(original.document)?.get(original.span().range())?;
     }
-    let mut finding = Finding::with_deletion(found.rule, document, copy.span());
-    // There may be millions of findings, and most have one note and one label.
-    let mut notes: Vec<Cow<'static, str>> = Vec::with_capacity(1);
+    let mut draft = FindingDraft::new(found, document, lost_line);
     match &found.evidence {
         MatchEvidence::Exact => {
             if lost_line.is_none() && !texts.are_equal(copy, original) {
@@ -156,69 +154,122 @@ fn finding(
             }
             let is_here = copy.document == original.document;
             if !is_here || !is_redundant(document, copy.span(), original.span()) {
-                set_applicability(&mut finding, Applicability::Unsafe);
+                draft.make_unsafe();
             }
-            notes.extend(extra_copies_note(found.extra_copies, false).map(Cow::Owned));
+            draft.notes.extend(extra_copies_note(found.extra_copies, false).map(Cow::Owned));
         }
         MatchEvidence::Jaccard { shared, union, is_truncated, may_delete } => {
-            set_applicability(&mut finding, Applicability::Unsafe);
+            draft.make_unsafe();
             if !may_delete {
-                drop_fix(&mut finding);
-                notes.push(
-                    "what it is like is itself reported, and it is too unlike what stays; so it has no fix".into(),
+                draft.drop_fix_because(
+                    "what it is like is itself reported, and it is too unlike what stays; so it has no fix",
                 );
             }
-            let similarity = ratio(*shared, *union);
-            let mut note =
-                format!("similarity {similarity} ({shared} of {union} runs of five words shared)");
-            if lost_line.is_none() {
-                let copy_side = DiffSide::new(copy, texts)?;
-                let original_side = DiffSide::new(original, texts)?;
-                if let Some(diff) = DiffView::new(copy_side, original_side) {
-                    note.push_str(&diff.summary());
-                    finding.labels.extend(diff.labels(texts));
-                }
-            }
-            notes.push(note.into());
-            notes.extend(extra_copies_note(found.extra_copies, *is_truncated).map(Cow::Owned));
+            draft.add_similarity(*shared, *union, texts)?;
+            draft
+                .notes
+                .extend(extra_copies_note(found.extra_copies, *is_truncated).map(Cow::Owned));
         }
         MatchEvidence::SharedRun { words, is_whole } => {
-            set_applicability(&mut finding, Applicability::Unsafe);
+            draft.make_unsafe();
             if !is_whole && !is_sentences(document, copy.span()) {
-                drop_fix(&mut finding);
+                drop_fix(&mut draft.finding);
             }
-            notes.push(format!("{words} words in a row are the same").into());
+            draft.notes.push(format!("{words} words in a row are the same").into());
         }
         MatchEvidence::Recurring { documents, times, alike } => {
             if lost_line.is_none() && !texts.are_lines_similar(copy, original, *alike) {
                 return None;
             }
-            set_applicability(&mut finding, Applicability::Unsafe);
-            let note = match documents {
-                1 => format!("it stands {times} times in this document"),
-                _ => format!("it, or a line almost like it, stands in {documents} documents"),
-            };
-            notes.push(note.into());
+            draft.make_unsafe();
+            draft.add_recurrence(*documents, *times);
             // The first occurrence always remains.
             if copy < original {
-                drop_fix(&mut finding);
-                notes.push("it is the first of them, which stays when the others are removed; so it has no fix".into());
+                draft.drop_fix_because(
+                    "it is the first of them, which stays when the others are removed; so it has no fix",
+                );
             }
         }
     }
-    let message = if original < copy { "first seen here" } else { "also here" };
-    let origin = other_origin(copy, original, texts);
-    match lost_line.zip(origin.as_ref()) {
-        Some((line, origin)) => notes.insert(0, lost_note(message, origin, Some(line)).into()),
-        None => {
-            finding.labels.reserve_exact(1);
-            let label = Label { origin, span: original.span(), message: message.into() };
-            finding.labels.insert(0, label);
+    Some(draft.finish(texts))
+}
+
+/// A finding whose evidence is being described.
+struct FindingDraft {
+    copy: DocSpan,
+    original: DocSpan,
+    /// The line of the original, if its text is no longer available.
+    lost_line: Option<u32>,
+    finding: Finding,
+    /// There may be millions of findings, and most have one note and one label.
+    notes: Vec<Cow<'static, str>>,
+}
+
+impl FindingDraft {
+    fn new(found: &Match<'_>, document: &Document<'_>, lost_line: Option<u32>) -> Self {
+        Self {
+            copy: found.copy,
+            original: found.original,
+            lost_line,
+            finding: Finding::with_deletion(found.rule, document, found.copy.span()),
+            notes: Vec::with_capacity(1),
         }
     }
-    notes.append(&mut finding.notes);
-    finding.notes = notes;
-    Some(finding)
+
+    fn make_unsafe(&mut self) {
+        if let Some(fix) = &mut self.finding.fix {
+            fix.applicability = Applicability::Unsafe;
+        }
+    }
+
+    fn drop_fix_because(&mut self, reason: &'static str) {
+        drop_fix(&mut self.finding);
+        self.notes.push(reason.into());
+    }
+
+    /// Describes how similar the texts are, and marks their differences. Returns `None` if the
+    /// texts do not confirm the match.
+    fn add_similarity(&mut self, shared: u32, union: u32, texts: &mut TextCache<'_>) -> Option<()> {
+        let similarity = ratio(shared, union);
+        let mut note =
+            format!("similarity {similarity} ({shared} of {union} runs of five words shared)");
+        if self.lost_line.is_none() {
+            let copy = DiffSide::new(self.copy, texts)?;
+            let original = DiffSide::new(self.original, texts)?;
+            if let Some(diff) = DiffView::new(copy, original) {
+                note.push_str(&diff.summary());
+                self.finding.labels.extend(diff.labels(texts));
+            }
+        }
+        self.notes.push(note.into());
+        Some(())
+    }
+
+    fn add_recurrence(&mut self, documents: u32, times: u32) {
+        let note = match documents {
+            1 => format!("it stands {times} times in this document"),
+            _ => format!("it, or a line almost like it, stands in {documents} documents"),
+        };
+        self.notes.push(note.into());
+    }
+
+    /// Adds the place of the original.
+    fn finish(self, texts: &TextCache<'_>) -> Finding {
+        let Self { copy, original, lost_line, mut finding, mut notes } = self;
+        let message = if original < copy { "first seen here" } else { "also here" };
+        let origin = other_origin(copy, original, texts);
+        match lost_line.zip(origin.as_ref()) {
+            Some((line, origin)) => notes.insert(0, lost_note(message, origin, Some(line)).into()),
+            None => {
+                finding.labels.reserve_exact(1);
+                let label = Label { origin, span: original.span(), message: message.into() };
+                finding.labels.insert(0, label);
+            }
+        }
+        notes.append(&mut finding.notes);
+        finding.notes = notes;
+        finding
+    }
 }
 
 /// Names the place of a copy in an index whose text cannot be shown.
@@ -232,12 +283,6 @@ pub(crate) fn lost_note(message: &str, origin: &Origin, line: Option<u32>) -> St
 /// Returns the origin of the original if that is in another document.
 fn other_origin(copy: DocSpan, original: DocSpan, texts: &TextCache<'_>) -> Option<Arc<Origin>> {
     if copy.document == original.document { None } else { texts.origin(original.document).cloned() }
-}
-
-fn set_applicability(finding: &mut Finding, applicability: Applicability) {
-    if let Some(fix) = &mut finding.fix {
-        fix.applicability = applicability;
-    }
 }
 
 fn drop_fix(finding: &mut Finding) {

@@ -126,6 +126,30 @@ fn find_copies(
     sketches: &[DocumentSketch],
     corpus: &Corpus<'_, '_>,
 ) -> store::Result<KeptByCopy> {
+    let mut order = order_kept_first(parameters, sketches);
+    let sketch = |number: u32| &sketches[number as usize];
+    // Of equal documents, only the first is joined with others.
+    let mut first_by_hash: FxHashMap<(u64, u32), u32> = FxHashMap::default();
+    let mut equal: Vec<(u32, u32)> = Vec::new();
+    order.retain(|&number| {
+        let first =
+            *first_by_hash.entry((sketch(number).exact, sketch(number).words)).or_insert(number);
+        if first != number {
+            equal.push((number, first));
+        }
+        first == number
+    });
+    drop(first_by_hash);
+    let mut copies = find_similar(parameters, sketches, &order, corpus)?;
+    for (number, first) in equal {
+        let kept = copies.get(&first).copied().unwrap_or(first);
+        copies.insert(number, kept);
+    }
+    Ok(copies)
+}
+
+/// Returns the numbers of the documents that are long enough, in the order in which they stay.
+fn order_kept_first(parameters: &Parameters, sketches: &[DocumentSketch]) -> Vec<u32> {
     let mut order: Vec<u32> = (0_u32..)
         .zip(sketches)
         .filter(|(_, sketch)| sketch.words >= parameters.min_words.max(1))
@@ -139,46 +163,36 @@ fn find_copies(
             order.sort_by_key(|&number| Reverse(sketch(number).running_share))
         }
     }
-    // Of equal documents, only the first is joined with others.
-    let mut first_by_hash: FxHashMap<(u64, u32), u32> = FxHashMap::default();
-    let mut equal: Vec<(u32, u32)> = Vec::new();
-    order.retain(|&number| {
-        let first =
-            *first_by_hash.entry((sketch(number).exact, sketch(number).words)).or_insert(number);
-        if first != number {
-            equal.push((number, first));
-        }
-        first == number
-    });
-    drop(first_by_hash);
+    order
+}
+
+/// Finds the documents in `order` that are similar to an earlier one that stays.
+fn find_similar(
+    parameters: &Parameters,
+    sketches: &[DocumentSketch],
+    order: &[u32],
+    corpus: &Corpus<'_, '_>,
+) -> store::Result<KeptByCopy> {
     let mut copies = KeptByCopy::default();
-    if let Some(threshold) = Ratio::new(parameters.threshold).filter(|_| parameters.threshold < 1.0)
-    {
-        let sets = DocumentSets { sketches, order: &order, store: corpus.store };
-        let limits = JoinLimits { postings: MAX_POSTINGS, memory: corpus.documents.memory };
-        let mut candidates: FxHashMap<u32, Candidates<u32>> = FxHashMap::default();
-        join(&sets, threshold, limits, corpus.store, &mut |pair| {
-            let sizes = sets.size(pair.left as usize) + sets.size(pair.right as usize);
-            let union = sizes as u64 - u64::from(pair.shared);
-            candidates
-                .entry(pair.right)
-                .or_default()
-                .add(pair.left, similarity(pair.shared, union));
-        })?;
-        let mut rights: Vec<u32> = candidates.keys().copied().collect();
-        rights.sort_unstable();
-        for right in rights {
-            // This order ensures that the outcome for each candidate is known.
-            let stays = |left: u32| !copies.contains_key(&order[left as usize]);
-            let kept = candidates.get(&right).and_then(|candidates| candidates.best(stays));
-            if let Some(kept) = kept {
-                copies.insert(order[right as usize], order[kept as usize]);
-            }
+    let threshold = Ratio::new(parameters.threshold).filter(|_| parameters.threshold < 1.0);
+    let Some(threshold) = threshold else { return Ok(copies) };
+    let sets = DocumentSets { sketches, order, store: corpus.store };
+    let limits = JoinLimits { postings: MAX_POSTINGS, memory: corpus.documents.memory };
+    let mut candidates: FxHashMap<u32, Candidates<u32>> = FxHashMap::default();
+    join(&sets, threshold, limits, corpus.store, &mut |pair| {
+        let sizes = sets.size(pair.left as usize) + sets.size(pair.right as usize);
+        let union = sizes as u64 - u64::from(pair.shared);
+        candidates.entry(pair.right).or_default().add(pair.left, similarity(pair.shared, union));
+    })?;
+    let mut rights: Vec<u32> = candidates.keys().copied().collect();
+    rights.sort_unstable();
+    for right in rights {
+        // This order ensures that the outcome for each candidate is known.
+        let stays = |left: u32| !copies.contains_key(&order[left as usize]);
+        let kept = candidates.get(&right).and_then(|candidates| candidates.best(stays));
+        if let Some(kept) = kept {
+            copies.insert(order[right as usize], order[kept as usize]);
         }
-    }
-    for (number, first) in equal {
-        let kept = copies.get(&first).copied().unwrap_or(first);
-        copies.insert(number, kept);
     }
     Ok(copies)
 }
