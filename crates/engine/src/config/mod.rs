@@ -108,6 +108,17 @@ impl Settings {
             self.exclude.push(patterns(layer, &options.exclude)?);
         }
 
+        self.add_applicability(registry, layer)?;
+        require_valid_numbers(layer)?;
+        rule_overrides::apply_rule_overrides(registry, layer, &mut self.rule_overrides)
+    }
+
+    fn add_applicability(
+        &mut self,
+        registry: &Registry,
+        layer: &Layer,
+    ) -> Result<(), UserFileError> {
+        let options = &layer.options;
         let sides = [
             (&options.extend_unsafe_fixes, Applicability::Unsafe),
             (&options.extend_safe_fixes, Applicability::Safe),
@@ -138,34 +149,7 @@ impl Settings {
             );
             return Err(layer.error(message, both.span()));
         }
-        let shares = [
-            ("max-removed", &options.max_removed),
-            ("drop-share", &options.documents.drop_share),
-            ("review-share", &options.documents.review_share),
-        ];
-        for (key, share) in shares {
-            if let Some(share) =
-                share.as_ref().filter(|share| !(0.0..=1.0).contains(share.get_ref()))
-            {
-                let error =
-                    layer.error(format!("`{key}` is a share of words, from 0 to 1"), share.span());
-                return Err(error.with_hint(Some("for example, 0.5 is half of the words".into())));
-            }
-        }
-        let sizes = [
-            ("memory", &options.memory, usize::MAX),
-            ("max-record", &options.max_record, MAX_RECORD_BYTES),
-        ];
-        for (key, size, max) in sizes {
-            if let Some(size) = size {
-                let error =
-                    |message: String| layer.error(format!("`{key}`: {message}"), size.span());
-                if parse_size(size.get_ref()).map_err(error)? > max {
-                    return Err(error("documents must be smaller than 4 GB".into()));
-                }
-            }
-        }
-        rule_overrides::apply_rule_overrides(registry, layer, &mut self.rule_overrides)
+        Ok(())
     }
 
     /// Whether `rule` is selected.
@@ -264,6 +248,36 @@ fn patterns(layer: &Layer, patterns: &[Spanned<String>]) -> Result<PathPatterns,
         let span = patterns.get(index).map_or(0..0, Spanned::span);
         layer.error(message, span)
     })
+}
+
+/// Rejects shares and sizes that are out of range.
+fn require_valid_numbers(layer: &Layer) -> Result<(), UserFileError> {
+    let options = &layer.options;
+    let shares = [
+        ("max-removed", &options.max_removed),
+        ("drop-share", &options.documents.drop_share),
+        ("review-share", &options.documents.review_share),
+    ];
+    for (key, share) in shares {
+        if let Some(share) = share.as_ref().filter(|share| !(0.0..=1.0).contains(share.get_ref())) {
+            let error =
+                layer.error(format!("`{key}` is a share of words, from 0 to 1"), share.span());
+            return Err(error.with_hint(Some("for example, 0.5 is half of the words".into())));
+        }
+    }
+    let sizes = [
+        ("memory", &options.memory, usize::MAX),
+        ("max-record", &options.max_record, MAX_RECORD_BYTES),
+    ];
+    for (key, size, max) in sizes {
+        if let Some(size) = size {
+            let error = |message: String| layer.error(format!("`{key}`: {message}"), size.span());
+            if parse_size(size.get_ref()).map_err(error)? > max {
+                return Err(error("documents must be smaller than 4 GB".into()));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Checks this program's version against the requirement of the layer.

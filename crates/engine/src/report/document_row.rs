@@ -69,6 +69,12 @@ pub struct Judgement {
     pub threshold: Option<String>,
 }
 
+impl Judgement {
+    fn new(verdict: Verdict, reason: String, threshold: Option<String>) -> Self {
+        Self { verdict, reason, threshold }
+    }
+}
+
 /// A document that is kept and that another one is a copy of.
 #[derive(Debug)]
 pub struct WholeCopy<'f> {
@@ -177,16 +183,9 @@ impl DocumentRow {
         let origin = document.origin();
         let kinds = document.page_kind();
         let is_equal = copy_of.is_some_and(|copy| copy.likeness.is_none());
-        let nearest = match copy_of {
-            Some(copy) if is_equal => Some((copy.kept, evidence.words)),
-            Some(copy) => Some(
-                evidence
-                    .nearest
-                    .filter(|(origin, _)| *origin == copy.kept)
-                    .unwrap_or((copy.kept, 0)),
-            ),
-            None => evidence.nearest,
-        };
+        let (duplicated, unique) =
+            if is_equal { (evidence.words, 0) } else { (evidence.duplicated, evidence.unique) };
+        let nearest = evidence.nearest_with(copy_of);
         let record = |origin: &Origin| origin.record.clone();
         let nearest_record = nearest.and_then(|(origin, _)| record(origin));
         let mut row = Self {
@@ -202,18 +201,14 @@ impl DocumentRow {
             safe_removed_share: evidence.share(evidence.safe_removed),
             removed_share: evidence.share(evidence.removed),
             noise_share: evidence.share(evidence.noise),
-            duplicated_share: evidence.share(if is_equal {
-                evidence.words
-            } else {
-                evidence.duplicated
-            }),
+            duplicated_share: evidence.share(duplicated),
             doubtful_share: evidence.share(evidence.doubtful),
-            unique_share: evidence.share(if is_equal { 0 } else { evidence.unique }),
+            unique_share: evidence.share(unique),
             nearest_path: nearest.map(|(origin, _)| origin.path.clone()),
             nearest_record_index: nearest_record.as_ref().map(|record| record.index),
             nearest_record_id: nearest_record.and_then(|record| record.id),
             nearest_share: nearest.map_or(0.0, |(_, words)| evidence.share(words)),
-            decision: Judgement { verdict: Verdict::Keep, reason: String::new(), threshold: None },
+            decision: Judgement::new(Verdict::Keep, String::new(), None),
         };
         row.count_findings(findings);
         row.decision = row.decide(findings, thresholds, nearest.map(|(origin, _)| origin), whole);
@@ -237,20 +232,31 @@ impl DocumentRow {
         nearest: Option<&Origin>,
         whole: WholeDocument<'_>,
     ) -> Judgement {
-        let decision = |verdict, reason, threshold| Judgement { verdict, reason, threshold };
-        let VerdictThresholds { min_words, drop_share, review_share, max_removed } = *thresholds;
+        self.reason_to_drop(thresholds, nearest, whole)
+            .or_else(|| self.reason_to_review(findings, thresholds))
+            .or_else(|| self.reason_to_fix(findings))
+            .unwrap_or_else(|| self.reason_to_keep(thresholds))
+    }
+
+    fn reason_to_drop(
+        &self,
+        thresholds: &VerdictThresholds,
+        nearest: Option<&Origin>,
+        whole: WholeDocument<'_>,
+    ) -> Option<Judgement> {
+        let drop = |reason, threshold| Some(Judgement::new(Verdict::Drop, reason, threshold));
+        let VerdictThresholds { min_words, drop_share, .. } = *thresholds;
         if self.words < min_words {
             let reason = match self.words {
                 0 => "it has no words".to_owned(),
                 number => format!("it has only {}", count(number, "word")),
             };
-            return decision(Verdict::Drop, reason, Some(format!("min-words = {min_words}")));
+            return drop(reason, Some(format!("min-words = {min_words}")));
         }
         if let Some(WholeCopy { kept, likeness }) = whole.copy_of {
             return match likeness {
-                None => decision(Verdict::Drop, format!("it is a copy of {kept}"), None),
-                Some((rule, likeness)) => decision(
-                    Verdict::Drop,
+                None => drop(format!("it is a copy of {kept}"), None),
+                Some((rule, likeness)) => drop(
                     format!("it is a near copy of {kept}, {likeness}"),
                     Some((*rule).to_owned()),
                 ),
@@ -259,62 +265,73 @@ impl DocumentRow {
         if let Some(failed) = whole.failed_measure {
             let rule = &failed.rule;
             let reason = format!("{} fails: {}", rule.name, failed.message());
-            return decision(Verdict::Drop, reason, Some(rule.code.clone()));
+            return drop(reason, Some(rule.code.clone()));
         }
         let worthless = rounded(1.0 - self.unique_share);
-        if worthless >= drop_share {
-            let mut reason =
-                format!("{} of its words are noise or in other documents", percent(worthless));
-            match nearest.filter(|_| self.nearest_share > 0.0) {
-                Some(nearest) => reason.push_str(&format!(
-                    ": {} are noise, and {} are in {nearest}",
-                    percent(self.noise_share),
-                    percent(self.nearest_share)
-                )),
-                None => reason = format!("{} of its words are noise", percent(worthless)),
-            }
-            return decision(Verdict::Drop, reason, Some(format!("drop-share = {drop_share}")));
+        if worthless < drop_share {
+            return None;
         }
+        let worthless = percent(worthless);
+        let reason = match nearest.filter(|_| self.nearest_share > 0.0) {
+            Some(nearest) => format!(
+                "{worthless} of its words are noise or in other documents: {} are noise, and {} \
+                 are in {nearest}",
+                percent(self.noise_share),
+                percent(self.nearest_share)
+            ),
+            None => format!("{worthless} of its words are noise"),
+        };
+        drop(reason, Some(format!("drop-share = {drop_share}")))
+    }
+
+    fn reason_to_review(
+        &self,
+        findings: &[Finding],
+        thresholds: &VerdictThresholds,
+    ) -> Option<Judgement> {
+        let review = |reason, threshold| Some(Judgement::new(Verdict::Review, reason, threshold));
+        let VerdictThresholds { review_share, max_removed, .. } = *thresholds;
         if let Some(error) =
             findings.iter().find(|finding| finding.rule.severity == Severity::Error)
         {
-            let reason = format!("{}: {}", error.rule.code, error.message());
-            return decision(Verdict::Review, reason, None);
+            return review(format!("{}: {}", error.rule.code, error.message()), None);
         }
         if self.safe_removed_share > max_removed {
-            let reason = format!(
-                "safe fixes would remove {} of its words",
-                percent(self.safe_removed_share)
-            );
-            return decision(Verdict::Review, reason, Some(format!("max-removed = {max_removed}")));
+            let share = percent(self.safe_removed_share);
+            let reason = format!("safe fixes would remove {share} of its words");
+            return review(reason, Some(format!("max-removed = {max_removed}")));
         }
-        let doubtful = format!(
-            "{} of its words are in findings without a safe fix",
-            percent(self.doubtful_share)
-        );
         if self.doubtful_share >= review_share {
-            return decision(
-                Verdict::Review,
-                doubtful,
-                Some(format!("review-share = {review_share}")),
-            );
+            return review(self.doubt(), Some(format!("review-share = {review_share}")));
         }
-        let safe = findings
-            .iter()
-            .filter(|finding| finding.applicable_fix(Applicability::Safe).is_some())
-            .count();
-        if safe > 0 {
-            let (findings, share) = (count(safe, "finding"), percent(self.safe_removed_share));
-            return decision(
-                Verdict::Fix,
-                format!("{findings} can be fixed safely, which removes {share} of its words"),
-                None,
-            );
+        None
+    }
+
+    fn reason_to_fix(&self, findings: &[Finding]) -> Option<Judgement> {
+        let is_safe = |finding: &&Finding| finding.applicable_fix(Applicability::Safe).is_some();
+        let safe = findings.iter().filter(is_safe).count();
+        if safe == 0 {
+            return None;
         }
+        let (findings, share) = (count(safe, "finding"), percent(self.safe_removed_share));
+        let reason = format!("{findings} can be fixed safely, which removes {share} of its words");
+        Some(Judgement::new(Verdict::Fix, reason, None))
+    }
+
+    fn reason_to_keep(&self, thresholds: &VerdictThresholds) -> Judgement {
+        let review_share = thresholds.review_share;
         match self.findings {
-            0 => decision(Verdict::Keep, "no findings".to_owned(), None),
-            _ => decision(Verdict::Keep, doubtful, Some(format!("review-share = {review_share}"))),
+            0 => Judgement::new(Verdict::Keep, "no findings".to_owned(), None),
+            _ => Judgement::new(
+                Verdict::Keep,
+                self.doubt(),
+                Some(format!("review-share = {review_share}")),
+            ),
         }
+    }
+
+    fn doubt(&self) -> String {
+        format!("{} of its words are in findings without a safe fix", percent(self.doubtful_share))
     }
 
     /// Returns the row as a JSON object on one line.
@@ -439,6 +456,19 @@ impl<'f> Evidence<'f> {
         evidence.nearest =
             nearest.map(|(origin, (_, words))| (origin, words)).filter(|(_, words)| *words > 0);
         evidence
+    }
+
+    /// Returns the document with most of the duplicated words, and their number. If the document is
+    /// a copy as a whole, that is the document that stays.
+    fn nearest_with<'o>(&self, copy_of: Option<&'o WholeCopy<'o>>) -> Option<(&'o Origin, usize)>
+    where
+        'f: 'o,
+    {
+        let Some(WholeCopy { kept, likeness }) = copy_of else { return self.nearest };
+        if likeness.is_none() {
+            return Some((kept, self.words));
+        }
+        Some(self.nearest.filter(|(origin, _)| *origin == *kept).unwrap_or((kept, 0)))
     }
 
     fn share(&self, words: usize) -> f64 {

@@ -122,23 +122,31 @@ impl Full {
 
         for label in far {
             let Some(origin) = &label.origin else { continue };
-            let text = texts.text(origin).filter(|text| text.get(label.span.range()).is_some());
-            let Some(text) = text else {
-                group = group.element(Origin::path(printable(&origin.to_string()).into_owned()));
-                continue;
+            let line = self.annotate_elsewhere(origin, label, &nested, texts);
+            group = match line {
+                Some(line) => group.elements(snippets(origin, vec![line], &mut headers)),
+                // The text is not available.
+                None => group.element(Origin::path(printable(&origin.to_string()).into_owned())),
             };
-            let other = Document::parse(Arc::clone(origin), &text);
-            group = group.elements(snippets(
-                origin,
-                vec![self.annotate(&other, label, &nested, AnnotationKind::Context)],
-                &mut headers,
-            ));
         }
         let rendered = self.renderer.render(&[messages(group, finding, run.note(document))]);
         let labels =
             finding.labels.iter().map(|label| &*label.message).chain(finding.label.as_deref());
         let labels: Vec<String> = labels.map(|label| printable(label).into_owned()).collect();
         wrap_labels(with_actual_columns(rendered, &headers), &labels, self.columns)
+    }
+
+    /// Annotates a label in another document. Returns `None` if its text is not available.
+    fn annotate_elsewhere(
+        &self,
+        origin: &Arc<dechaff_text::Origin>,
+        label: &Label,
+        nested: &[&Label],
+        texts: &dyn TextProvider,
+    ) -> Option<AnnotatedLine> {
+        let text = texts.text(origin).filter(|text| text.get(label.span.range()).is_some())?;
+        let document = Document::parse(Arc::clone(origin), &text);
+        Some(self.annotate(&document, label, nested, AnnotationKind::Context))
     }
 
     /// Clips the line of `label` around it and locates the `nested` labels within its span.

@@ -53,6 +53,61 @@ struct Directive {
     used: Vec<bool>,
 }
 
+/// Turns comments into directives, in order of position.
+struct DirectiveParser {
+    text_length: usize,
+    directives: Vec<Directive>,
+    /// Invalid comments and what is wrong with them.
+    invalid: Vec<(Span, String)>,
+    /// The last `ignore-start` without an `ignore-end` yet, and the index of its directive.
+    open: Option<(Span, usize)>,
+}
+
+impl DirectiveParser {
+    fn new(text_length: usize) -> Self {
+        Self { text_length, directives: Vec::new(), invalid: Vec::new(), open: None }
+    }
+
+    /// Parses a comment; `scope` is that of an `ignore` in its place.
+    fn parse(&mut self, comment: &Comment, scope: Span) {
+        let span = comment.span;
+        let kind = match &comment.kind {
+            Ok(kind) => *kind,
+            Err(message) => return self.reject(span, message),
+        };
+        match kind {
+            DirectiveKind::Ignore => self.directives.push(Directive::new(comment, scope)),
+            DirectiveKind::File => {
+                self.directives.push(Directive::new(comment, Span::new(0, self.text_length)))
+            }
+            DirectiveKind::Start if self.open.is_some() => {
+                self.reject(span, "`ignore-start` inside another: end that one first");
+            }
+            DirectiveKind::Start => {
+                // The matching `ignore-end` sets the end of the scope.
+                self.open = Some((span, self.directives.len()));
+                self.directives.push(Directive::new(comment, Span::new(span.end, span.end)));
+            }
+            DirectiveKind::End => match self.open.take() {
+                Some((_, index)) => self.directives[index].scope.end = span.start,
+                None => self.reject(span, "`ignore-end` without an `ignore-start` before it"),
+            },
+        }
+    }
+
+    fn reject(&mut self, span: Span, message: &str) {
+        self.invalid.push((span, message.to_owned()));
+    }
+
+    /// Returns the directives, and the invalid comments.
+    fn finish(mut self) -> (Vec<Directive>, Vec<(Span, String)>) {
+        if let Some((span, _)) = self.open.take() {
+            self.reject(span, "`ignore-start` without a following `ignore-end` suppresses nothing");
+        }
+        (self.directives, self.invalid)
+    }
+}
+
 impl Suppressions {
     /// Parses the comments of a document. Returns `None` if it has none.
     pub fn from_document(document: &Document<'_>) -> Option<Self> {
@@ -68,49 +123,11 @@ impl Suppressions {
         let mut resolver = ScopeResolver { document, scopes: HashMap::new() };
         let scopes: Vec<Span> =
             comments.iter().rev().map(|comment| resolver.resolve(comment.span)).collect();
-        let mut directives = Vec::new();
-        let mut invalid = Vec::new();
-        let mut open: Vec<(Comment, usize)> = Vec::new();
+        let mut parser = DirectiveParser::new(document.text().len());
         for (comment, scope) in comments.into_iter().zip(scopes.into_iter().rev()) {
-            let kind = match &comment.kind {
-                Ok(kind) => *kind,
-                Err(message) => {
-                    invalid.push((comment.span, message.clone()));
-                    continue;
-                }
-            };
-            match kind {
-                DirectiveKind::Ignore => directives.push(Directive::new(&comment, scope)),
-                DirectiveKind::File => {
-                    directives.push(Directive::new(&comment, Span::new(0, document.text().len())))
-                }
-                DirectiveKind::Start if !open.is_empty() => {
-                    let message = "`ignore-start` inside another: end that one first";
-                    invalid.push((comment.span, message.into()));
-                }
-                DirectiveKind::Start => {
-                    // The matching `ignore-end` sets the end of the scope.
-                    directives.push(Directive::new(
-                        &comment,
-                        Span::new(comment.span.end, comment.span.end),
-                    ));
-                    open.push((comment, directives.len() - 1));
-                }
-                DirectiveKind::End => match open.pop() {
-                    Some((_, index)) => directives[index].scope.end = comment.span.start,
-                    None => invalid.push((
-                        comment.span,
-                        "`ignore-end` without an `ignore-start` before it".into(),
-                    )),
-                },
-            }
+            parser.parse(&comment, scope);
         }
-        for (comment, _) in open {
-            invalid.push((
-                comment.span,
-                "`ignore-start` without a following `ignore-end` suppresses nothing".into(),
-            ));
-        }
+        let (mut directives, mut invalid) = parser.finish();
         invalid.sort();
         directives.sort_by_key(|directive| directive.scope.start);
         let mut max_end = 0;
