@@ -7,8 +7,9 @@ use std::sync::mpsc::Sender;
 
 use serde_json::{Value, json};
 
+use super::editor_client::MessageType;
 use super::fix_all::fix_all;
-use super::language_server::{LanguageServer, MessageType, ServerEvent};
+use super::language_server::{LanguageServer, ServerEvent};
 use super::lint::{Analysis, LintJob};
 use super::open_document::{OpenDocument, move_findings};
 use super::snapshot::{Snapshot, SnapshotTexts};
@@ -32,6 +33,61 @@ impl Drop for EventGuard {
     }
 }
 
+/// The threads of a session: at most one that lints and one that compares.
+pub(super) struct BackgroundWork {
+    events: Sender<ServerEvent>,
+    /// The document that is being linted.
+    pub(super) linting: Option<String>,
+    pub(super) needs_comparison: bool,
+    is_comparing: bool,
+    comparisons: Vec<ComparisonJob>,
+}
+
+impl BackgroundWork {
+    /// Sends the results of threads to `events`.
+    pub(super) fn new(events: Sender<ServerEvent>) -> Self {
+        Self {
+            events,
+            linting: None,
+            needs_comparison: false,
+            is_comparing: false,
+            comparisons: Vec::new(),
+        }
+    }
+
+    /// Computes all safe fixes of a document for the request with this ID.
+    pub(super) fn spawn_fix(&self, id: Value, analysis: Arc<Analysis>) {
+        self.spawn(ServerEvent::FixesReady(id.clone(), None), move || {
+            ServerEvent::FixesReady(id, Some(fix_all(&analysis)))
+        });
+    }
+
+    fn spawn_lint(&mut self, job: LintJob) {
+        self.linting = Some(job.snapshot.uri.clone());
+        self.spawn(ServerEvent::Linted(None), move || {
+            ServerEvent::Linted(Some(Box::new(job.run())))
+        });
+    }
+
+    /// Starts the next comparison if there is one.
+    fn spawn_comparison(&mut self) {
+        if let Some(job) = self.comparisons.pop() {
+            self.is_comparing = true;
+            self.spawn(ServerEvent::Compared(None), move || ServerEvent::Compared(Some(job.run())));
+        }
+    }
+
+    /// Sends the event that `work` returns, or `failed` if it fails.
+    fn spawn(&self, failed: ServerEvent, work: impl FnOnce() -> ServerEvent + Send + 'static) {
+        let guard = EventGuard { events: self.events.clone(), event: Some(failed) };
+        // If no thread starts, the guard is dropped and reports the failure.
+        let _ = std::thread::Builder::new().spawn(move || {
+            let mut guard = guard;
+            guard.event = Some(work());
+        });
+    }
+}
+
 impl LanguageServer {
     /// Lints the document that changed last, or compares documents if all are linted.
     ///
@@ -44,7 +100,7 @@ impl LanguageServer {
         {
             self.reload();
         }
-        while self.linting.is_none() {
+        while self.work.linting.is_none() {
             let outdated = self.documents.values().filter(|document| document.needs_lint);
             let Some(next) = outdated.max_by_key(|document| document.snapshot.revision) else {
                 break;
@@ -52,7 +108,7 @@ impl LanguageServer {
             let snapshot = Arc::clone(&next.snapshot);
             self.start_lint(&snapshot)?;
         }
-        if self.linting.is_none() {
+        if self.work.linting.is_none() {
             self.start_comparison();
         }
         Ok(())
@@ -62,7 +118,7 @@ impl LanguageServer {
         let settings = match self.settings.resolve(snapshot.path.as_deref()) {
             Ok(settings) => settings.filter(|_| is_document(snapshot)),
             Err(error) => {
-                self.show(MessageType::Error, &format!("{error:#}"))?;
+                self.client.show(MessageType::Error, &format!("{error:#}"))?;
                 None
             }
         };
@@ -71,14 +127,10 @@ impl LanguageServer {
         document.needs_lint = false;
         let copies = document.copies.clone();
         let old_places = Arc::clone(&document.old_places);
-        self.linting = Some(snapshot.uri.clone());
         let open = self.documents.values().map(|open| Arc::clone(&open.snapshot));
         let texts = SnapshotTexts::new(open, max_record());
-        let (snapshot, client) = (Arc::clone(snapshot), self.client);
-        let job = LintJob { snapshot, settings, copies, old_places, texts, client };
-        self.spawn(ServerEvent::Linted(None), move || {
-            ServerEvent::Linted(Some(Box::new(job.run())))
-        });
+        let (snapshot, client) = (Arc::clone(snapshot), self.client.capabilities);
+        self.work.spawn_lint(LintJob { snapshot, settings, copies, old_places, texts, client });
         Ok(())
     }
 
@@ -89,8 +141,7 @@ impl LanguageServer {
         document.analysis = None;
         document.copies.clear();
         if std::mem::take(&mut document.is_shown) {
-            let params = json!({ "uri": uri, "diagnostics": [] });
-            self.sender.notify("textDocument/publishDiagnostics", &params)?;
+            self.client.clear_diagnostics(uri)?;
         }
         self.answer_waiting()
     }
@@ -101,10 +152,10 @@ impl LanguageServer {
     ///
     /// The client no longer reads.
     pub(super) fn linted(&mut self, analysis: Option<Box<Analysis>>) -> io::Result<()> {
-        let uri = self.linting.take();
+        let uri = self.work.linting.take();
         let Some(analysis) = analysis else {
             let message = format!("{} could not be checked", uri.unwrap_or_default());
-            return self.log(MessageType::Error, &message);
+            return self.client.log(MessageType::Error, &message);
         };
         let snapshot = Arc::clone(&analysis.snapshot);
         let document = self.documents.get_mut(&snapshot.uri);
@@ -118,21 +169,18 @@ impl LanguageServer {
             "diagnostics": analysis.diagnostics,
         });
         document.analysis = Some(Arc::from(analysis));
-        self.sender.notify("textDocument/publishDiagnostics", &params)
+        self.client.publish_diagnostics(&params)
     }
 
     /// Compares the documents of each workspace folder, one folder after the other.
     fn start_comparison(&mut self) {
-        if self.is_comparing {
+        if self.work.is_comparing {
             return;
         }
-        if std::mem::take(&mut self.needs_comparison) {
-            self.comparisons = self.comparison_jobs();
+        if std::mem::take(&mut self.work.needs_comparison) {
+            self.work.comparisons = self.comparison_jobs();
         }
-        if let Some(job) = self.comparisons.pop() {
-            self.is_comparing = true;
-            self.spawn(ServerEvent::Compared(None), move || ServerEvent::Compared(Some(job.run())));
-        }
+        self.work.spawn_comparison();
     }
 
     fn comparison_jobs(&self) -> Vec<ComparisonJob> {
@@ -160,9 +208,9 @@ impl LanguageServer {
     ///
     /// The client no longer reads.
     pub(super) fn compared(&mut self, outcome: Option<ComparisonOutcome>) -> io::Result<()> {
-        self.is_comparing = false;
+        self.work.is_comparing = false;
         let Some(ComparisonOutcome { copies, index_error, too_large }) = outcome else {
-            return self.log(MessageType::Error, "the documents could not be compared");
+            return self.client.log(MessageType::Error, "the documents could not be compared");
         };
         for ComparedDocument { snapshot, mut findings, old_places } in copies {
             let Some(document) = self.documents.get_mut(&snapshot.uri) else { continue };
@@ -174,7 +222,7 @@ impl LanguageServer {
             }
         }
         if let Some(error) = index_error {
-            self.show(MessageType::Warning, &error)?;
+            self.client.show(MessageType::Warning, &error)?;
         }
         match too_large {
             Some(folder) => {
@@ -183,27 +231,10 @@ impl LanguageServer {
                      only; `dechaff check` compares everything",
                     folder.name()
                 );
-                self.log(MessageType::Info, &message)
+                self.client.log(MessageType::Info, &message)
             }
             None => Ok(()),
         }
-    }
-
-    /// Computes all safe fixes of a document for the request with this ID.
-    pub(super) fn spawn_fix(&self, id: Value, analysis: Arc<Analysis>) {
-        self.spawn(ServerEvent::FixesReady(id.clone(), None), move || {
-            ServerEvent::FixesReady(id, Some(fix_all(&analysis)))
-        });
-    }
-
-    /// Sends the event that `work` returns, or `failed` if it fails.
-    fn spawn(&self, failed: ServerEvent, work: impl FnOnce() -> ServerEvent + Send + 'static) {
-        let guard = EventGuard { events: self.events.clone(), event: Some(failed) };
-        // If no thread starts, the guard is dropped and reports the failure.
-        let _ = std::thread::Builder::new().spawn(move || {
-            let mut guard = guard;
-            guard.event = Some(work());
-        });
     }
 }
 

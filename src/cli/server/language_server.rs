@@ -1,22 +1,24 @@
 //! The state of a session, and the event loop's handlers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::mpsc::Sender;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::background_work::BackgroundWork;
+use super::editor_client::{EditorClient, MessageType};
 use super::lint::Analysis;
 use super::open_document::OpenDocument;
+use super::pending_requests::PendingRequests;
 use super::protocol::{
     ClientCapabilities, LspTextEdit, WorkspaceFolder, folder_paths, server_capabilities,
 };
 use super::transport::{RpcCode, RpcError, RpcMessage, RpcSender};
 use super::uri::path_from_uri;
-use super::workspace_comparison::{ComparisonJob, ComparisonOutcome};
+use super::workspace_comparison::ComparisonOutcome;
 use super::workspace_settings::WorkspaceSettings;
 use crate::cli::{Exit, output};
-use crate::report::printable;
 
 /// An event that the main thread waits for.
 pub(super) enum ServerEvent {
@@ -27,28 +29,9 @@ pub(super) enum ServerEvent {
     Linted(Option<Box<Analysis>>),
     /// Documents were compared; without a result if the thread failed.
     Compared(Option<ComparisonOutcome>),
-    /// The edits for a [`FixRequest`], or why they are refused; without a result if the thread
+    /// The edits for a request for fixes, or why they are refused; without a result if the thread
     /// failed.
     FixesReady(Value, Option<Result<Vec<LspTextEdit>, String>>),
-}
-
-/// A request that is answered once its document is linted.
-pub(super) struct WaitingRequest {
-    pub(super) id: Value,
-    pub(super) uri: String,
-    pub(super) method: String,
-    pub(super) params: Value,
-}
-
-/// A request that is answered once all fixes of its document are known.
-pub(super) struct FixRequest {
-    pub(super) id: Value,
-    pub(super) uri: String,
-    pub(super) version: i64,
-    /// The action that gets the edits.
-    pub(super) action: Value,
-    /// The other actions of the answer; `None` if the answer is the action itself.
-    pub(super) others: Option<Vec<Value>>,
 }
 
 /// The state of the session in the protocol.
@@ -59,31 +42,14 @@ enum Lifecycle {
     ShutDown,
 }
 
-/// The severity of a message in the editor.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum MessageType {
-    Error = 1,
-    Warning = 2,
-    Info = 3,
-}
-
 pub(super) struct LanguageServer {
-    pub(super) sender: RpcSender,
-    pub(super) events: Sender<ServerEvent>,
+    pub(super) client: EditorClient,
     pub(super) settings: WorkspaceSettings,
-    pub(super) client: ClientCapabilities,
     lifecycle: Lifecycle,
     pub(super) documents: BTreeMap<String, OpenDocument>,
     pub(super) last_revision: u64,
-    /// The document that is being linted.
-    pub(super) linting: Option<String>,
-    pub(super) needs_comparison: bool,
-    pub(super) is_comparing: bool,
-    pub(super) comparisons: Vec<ComparisonJob>,
-    pub(super) waiting: Vec<WaitingRequest>,
-    pub(super) fixing: Vec<FixRequest>,
-    /// Messages shown to the user since the settings were read.
-    pub(super) shown: BTreeSet<String>,
+    pub(super) work: BackgroundWork,
+    pub(super) requests: PendingRequests,
 }
 
 impl LanguageServer {
@@ -93,20 +59,13 @@ impl LanguageServer {
         settings: WorkspaceSettings,
     ) -> Self {
         Self {
-            sender,
-            events,
+            client: EditorClient::new(sender),
             settings,
-            client: ClientCapabilities::from_params(&Value::Null),
             lifecycle: Lifecycle::Starting,
             documents: BTreeMap::new(),
             last_revision: 0,
-            linting: None,
-            needs_comparison: false,
-            is_comparing: false,
-            comparisons: Vec::new(),
-            waiting: Vec::new(),
-            fixing: Vec::new(),
-            shown: BTreeSet::new(),
+            work: BackgroundWork::new(events),
+            requests: PendingRequests::default(),
         }
     }
 
@@ -145,14 +104,14 @@ impl LanguageServer {
                     && let Err(error) = self.notification(&method, params)?
                 {
                     let message = format!("{method}: {error}");
-                    self.log(MessageType::Warning, &message)?;
+                    self.client.log(MessageType::Warning, &message)?;
                 }
             }
             RpcMessage::Response { error: Some(error) } => {
-                self.log(MessageType::Warning, &format!("a request failed: {error}"))?;
+                self.client.log(MessageType::Warning, &format!("a request failed: {error}"))?;
             }
             RpcMessage::Response { error: None } => {}
-            RpcMessage::Malformed { id, error } => self.sender.respond(&id, Err(error))?,
+            RpcMessage::Malformed { id, error } => self.client.respond(&id, Err(error))?,
         }
         self.answer_waiting()?;
         Ok(None)
@@ -186,11 +145,11 @@ impl LanguageServer {
                 refused(RpcCode::InvalidRequest, "the server is shut down already")
             }
         };
-        self.sender.respond(&id, result)
+        self.client.respond(&id, result)
     }
 
     fn initialize(&mut self, params: Value) -> Value {
-        self.client = ClientCapabilities::from_params(&params);
+        self.client.capabilities = ClientCapabilities::from_params(&params);
         let folders = params.get("workspaceFolders").cloned().unwrap_or_default();
         let folders: Option<Vec<WorkspaceFolder>> = serde_json::from_value(folders).ok();
         let root = params.get("rootUri").and_then(Value::as_str).and_then(path_from_uri);
@@ -199,32 +158,16 @@ impl LanguageServer {
             None => root.into_iter().collect(),
         };
         self.settings.change_folders(folders, &[]);
-        server_capabilities(&self.client)
+        server_capabilities(&self.client.capabilities)
     }
 
     /// Reads all settings again and lints all documents with them.
     pub(super) fn reload(&mut self) {
         self.settings.reload();
-        self.shown.clear();
+        self.client.forget_messages();
         for document in self.documents.values_mut() {
             document.needs_lint = true;
         }
-        self.needs_comparison = true;
-    }
-
-    /// Shows a message, unless it has been shown since the settings were read.
-    pub(super) fn show(&mut self, kind: MessageType, message: &str) -> io::Result<()> {
-        if !self.shown.insert(message.to_owned()) {
-            return Ok(());
-        }
-        let message = format!("dechaff: {}", printable(message));
-        let params = json!({ "type": kind as u8, "message": message });
-        self.sender.notify("window/showMessage", &params)
-    }
-
-    /// Writes a message to the log of the client.
-    pub(super) fn log(&mut self, kind: MessageType, message: &str) -> io::Result<()> {
-        let params = json!({ "type": kind as u8, "message": printable(message) });
-        self.sender.notify("window/logMessage", &params)
+        self.work.needs_comparison = true;
     }
 }

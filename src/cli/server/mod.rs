@@ -8,6 +8,7 @@
 mod background_work;
 mod code_actions;
 mod diagnostics;
+mod editor_client;
 mod fix_all;
 mod hover;
 mod language_server;
@@ -15,6 +16,7 @@ mod line_table;
 mod lint;
 mod notifications;
 mod open_document;
+mod pending_requests;
 mod protocol;
 mod requests;
 mod snapshot;

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::language_server::LanguageServer;
 use super::open_document::OpenDocument;
@@ -22,7 +22,7 @@ impl LanguageServer {
         params: Value,
     ) -> io::Result<Result<(), serde_json::Error>> {
         let result = match method {
-            "initialized" => return self.watch_files().map(Ok),
+            "initialized" => return self.client.watch_files().map(Ok),
             "textDocument/didOpen" => parse(params).map(|params| self.open(params)),
             "textDocument/didChange" => parse(params).map(|params| self.change(params)),
             "textDocument/didSave" => parse(params).map(|params| self.save(&params)),
@@ -50,48 +50,34 @@ impl LanguageServer {
         Ok(result)
     }
 
-    /// Asks the client to watch configurations and custom rules.
-    fn watch_files(&mut self) -> io::Result<()> {
-        if !self.client.watches_files {
-            return Ok(());
-        }
-        let registration = json!({
-            "id": "dechaff-files",
-            "method": "workspace/didChangeWatchedFiles",
-            "registerOptions": { "watchers": [{ "globPattern": "**/*.toml" }] },
-        });
-        let params = json!({ "registrations": [registration] });
-        self.sender.request("client/registerCapability", &params)
-    }
-
     fn open(&mut self, params: OpenParams) {
         let revision = self.next_revision();
-        let document = OpenDocument::new(params.text_document, revision, self.client.encoding);
+        let document =
+            OpenDocument::new(params.text_document, revision, self.client.capabilities.encoding);
         self.documents.insert(document.snapshot.uri.clone(), document);
-        self.needs_comparison = true;
+        self.work.needs_comparison = true;
     }
 
     fn change(&mut self, params: ChangeParams) {
         let revision = self.next_revision();
         let ChangeParams { text_document, content_changes } = params;
         if let Some(document) = self.documents.get_mut(&text_document.uri) {
-            let encoding = self.client.encoding;
+            let encoding = self.client.capabilities.encoding;
             document.change(content_changes, text_document.version, revision, encoding);
         }
     }
 
     fn save(&mut self, _: &DocumentParams) {
         // An earlier message may be about the file being saved.
-        if !self.shown.is_empty() || self.settings.is_outdated() {
+        if self.client.has_messages() || self.settings.is_outdated() {
             self.reload();
         }
-        self.needs_comparison = true;
+        self.work.needs_comparison = true;
     }
 
     fn close(&mut self, uri: &str) -> io::Result<()> {
         if self.documents.remove(uri).is_some_and(|document| document.is_shown) {
-            let params = json!({ "uri": uri, "diagnostics": [] });
-            self.sender.notify("textDocument/publishDiagnostics", &params)?;
+            self.client.clear_diagnostics(uri)?;
         }
         Ok(())
     }

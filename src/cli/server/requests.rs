@@ -6,9 +6,11 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::code_actions::{finding_actions, fix_all_action, wants_fix_all};
+use super::editor_client::MessageType;
 use super::hover::hover;
-use super::language_server::{FixRequest, LanguageServer, MessageType, WaitingRequest};
+use super::language_server::LanguageServer;
 use super::lint::Analysis;
+use super::pending_requests::{FixRequest, WaitingRequest};
 use super::protocol::{
     CodeActionParams, DocumentParams, HoverParams, LspTextEdit, parse, workspace_edit,
 };
@@ -24,28 +26,38 @@ impl LanguageServer {
                 // The client sends back an action of the server. Only fix-all actions have no edit
                 // yet.
                 let Some(uri) = params.pointer("/data/uri").and_then(Value::as_str) else {
-                    return self.sender.respond(&id, Ok(params));
+                    return self.client.respond(&id, Ok(params));
                 };
                 let uri = uri.to_owned();
-                self.waiting.push(WaitingRequest { id, uri, method: method.into(), params });
+                self.requests.waiting.push(WaitingRequest {
+                    id,
+                    uri,
+                    method: method.into(),
+                    params,
+                });
                 return Ok(());
             }
             _ => {
                 let message = format!("`{method}` is not supported");
                 let error = RpcError::new(RpcCode::MethodNotFound, message);
-                return self.sender.respond(&id, Err(error));
+                return self.client.respond(&id, Err(error));
             }
         };
         let document = checked.and_then(|()| parse::<DocumentParams>(params.clone()));
         match document {
             Ok(document) => {
                 let uri = document.text_document.uri;
-                self.waiting.push(WaitingRequest { id, uri, method: method.into(), params });
+                self.requests.waiting.push(WaitingRequest {
+                    id,
+                    uri,
+                    method: method.into(),
+                    params,
+                });
                 Ok(())
             }
             Err(error) => {
                 let error = RpcError::new(RpcCode::InvalidParams, error.to_string());
-                self.sender.respond(&id, Err(error))
+                self.client.respond(&id, Err(error))
             }
         }
     }
@@ -56,12 +68,12 @@ impl LanguageServer {
     ///
     /// The client no longer reads.
     pub(super) fn answer_waiting(&mut self) -> io::Result<()> {
-        let waiting = std::mem::take(&mut self.waiting);
+        let waiting = std::mem::take(&mut self.requests.waiting);
         for request in waiting {
             let document = self.documents.get(&request.uri);
-            let is_linting = self.linting.as_ref() == Some(&request.uri);
+            let is_linting = self.work.linting.as_ref() == Some(&request.uri);
             if document.is_some_and(|document| document.needs_lint || is_linting) {
-                self.waiting.push(request);
+                self.requests.waiting.push(request);
                 continue;
             }
             let analysis = document.and_then(|document| document.current_analysis()).cloned();
@@ -82,17 +94,17 @@ impl LanguageServer {
                 "textDocument/codeAction" => json!([]),
                 _ => params,
             };
-            return self.sender.respond(&id, Ok(nothing));
+            return self.client.respond(&id, Ok(nothing));
         };
         match method.as_str() {
             "textDocument/hover" => {
                 let result = parse::<HoverParams>(params)
-                    .map(|params| hover(&analysis, params.position, &self.client));
-                self.sender.respond(&id, result.map_err(invalid_params))
+                    .map(|params| hover(&analysis, params.position, &self.client.capabilities));
+                self.client.respond(&id, result.map_err(invalid_params))
             }
             "textDocument/codeAction" => match parse::<CodeActionParams>(params) {
                 Ok(params) => self.code_action(id, &params, &analysis),
-                Err(error) => self.sender.respond(&id, Err(invalid_params(error))),
+                Err(error) => self.client.respond(&id, Err(invalid_params(error))),
             },
             _ => self.start_fix(id, params, None, analysis),
         }
@@ -104,15 +116,15 @@ impl LanguageServer {
         params: &CodeActionParams,
         analysis: &Arc<Analysis>,
     ) -> io::Result<()> {
-        let mut actions = finding_actions(analysis, params, &self.client);
+        let mut actions = finding_actions(analysis, params, &self.client.capabilities);
         if wants_fix_all(analysis, params) {
             let action = fix_all_action(&analysis.snapshot.uri);
-            if !self.client.resolves_edits {
+            if !self.client.capabilities.resolves_edits {
                 return self.start_fix(id, action, Some(actions), Arc::clone(analysis));
             }
             actions.push(action);
         }
-        self.sender.respond(&id, Ok(actions.into()))
+        self.client.respond(&id, Ok(actions.into()))
     }
 
     fn start_fix(
@@ -123,14 +135,14 @@ impl LanguageServer {
         analysis: Arc<Analysis>,
     ) -> io::Result<()> {
         let snapshot = &analysis.snapshot;
-        self.fixing.push(FixRequest {
+        self.requests.add_fix(FixRequest {
             id: id.clone(),
             uri: snapshot.uri.clone(),
             version: snapshot.version,
             action,
             others,
         });
-        self.spawn_fix(id, analysis);
+        self.work.spawn_fix(id, analysis);
         Ok(())
     }
 
@@ -144,27 +156,25 @@ impl LanguageServer {
         id: &Value,
         result: Option<Result<Vec<LspTextEdit>, String>>,
     ) -> io::Result<()> {
-        let Some(at) = self.fixing.iter().position(|request| request.id == *id) else {
-            return Ok(());
-        };
-        let FixRequest { uri, version, mut action, others, .. } = self.fixing.swap_remove(at);
+        let Some(request) = self.requests.take_fix(id) else { return Ok(()) };
+        let FixRequest { uri, version, mut action, others, .. } = request;
         let edits = match result {
             Some(Ok(edits)) => Some(edits),
             Some(Err(reason)) => {
                 // The user chose this action, so tell why nothing happens.
                 if others.is_none() {
-                    self.show(MessageType::Warning, &reason)?;
+                    self.client.show(MessageType::Warning, &reason)?;
                 }
                 None
             }
             None => {
                 let error = RpcError::new(RpcCode::InternalError, "the fixes cannot be computed");
-                return self.sender.respond(id, Err(error));
+                return self.client.respond(id, Err(error));
             }
         };
         let is_refused = edits.is_none();
         let edits = edits.unwrap_or_default();
-        action["edit"] = workspace_edit(&self.client, &uri, version, &edits);
+        action["edit"] = workspace_edit(&self.client.capabilities, &uri, version, &edits);
         let result = match others {
             None => action,
             Some(mut actions) => {
@@ -174,7 +184,7 @@ impl LanguageServer {
                 actions.into()
             }
         };
-        self.sender.respond(id, Ok(result))
+        self.client.respond(id, Ok(result))
     }
 
     /// Cancels a pending request.
@@ -183,14 +193,11 @@ impl LanguageServer {
     ///
     /// The client no longer reads.
     pub(super) fn cancel(&mut self, id: &Value) -> io::Result<()> {
-        let pending = self.waiting.len() + self.fixing.len();
-        self.waiting.retain(|request| request.id != *id);
-        self.fixing.retain(|request| request.id != *id);
-        if self.waiting.len() + self.fixing.len() == pending {
+        if !self.requests.remove(id) {
             return Ok(());
         }
         let error = RpcError::new(RpcCode::RequestCancelled, "the client cancelled the request");
-        self.sender.respond(id, Err(error))
+        self.client.respond(id, Err(error))
     }
 
     /// Cancels all pending requests.
@@ -199,10 +206,7 @@ impl LanguageServer {
     ///
     /// The client no longer reads.
     pub(super) fn cancel_all(&mut self) -> io::Result<()> {
-        let waiting = self.waiting.iter().map(|request| request.id.clone());
-        let ids: Vec<Value> =
-            waiting.chain(self.fixing.iter().map(|request| request.id.clone())).collect();
-        ids.iter().try_for_each(|id| self.cancel(id))
+        self.requests.ids().iter().try_for_each(|id| self.cancel(id))
     }
 }
 
