@@ -342,29 +342,8 @@ fn with_suppression_comments(
     const MAX_ROUNDS: usize = 4;
     let document = source.document();
     let remaining = |text: &str, edits: &[Edit]| {
-        let shift = |at: usize| {
-            at + edits
-                .iter()
-                .filter(|edit| edit.span.start <= at)
-                .map(|edit| edit.content.len())
-                .sum::<usize>()
-        };
-        // Duplicates are not found again in this document alone, so carry them over.
-        let shifted = findings.iter().flat_map(|finding| {
-            let span = Span::new(
-                shift(finding.span.start),
-                shift(finding.span.start) + finding.span.len(),
-            );
-            let others = finding.also_reported_by.iter().map(|(code, _)| code);
-            let codes = std::iter::once(&finding.rule.code).chain(others);
-            codes.filter(|code| linter.is_corpus_rule(code)).map(move |code| Finding {
-                span,
-                fix: None,
-                rule: Arc::new(RuleInfo { code: code.clone(), ..finding.rule.as_ref().clone() }),
-                ..finding.clone()
-            })
-        });
-        linter.lint(&Document::parse(Arc::clone(&source.origin), text), shifted.collect())
+        let duplicates = shifted_duplicates(linter, findings, edits);
+        linter.lint(&Document::parse(Arc::clone(&source.origin), text), duplicates)
     };
     let edits = suppression_comments(&document, findings);
     let text = apply_edits(&source.text, &edits);
@@ -394,6 +373,28 @@ fn with_suppression_comments(
         }
     }
     None
+}
+
+/// Returns the findings from comparing documents, moved to where they are after `edits`. A document
+/// alone does not lead to them.
+fn shifted_duplicates(linter: &Linter, findings: &[Finding], edits: &[Edit]) -> Vec<Finding> {
+    let shift = |at: usize| {
+        let before = edits.iter().filter(|edit| edit.span.start <= at);
+        at + before.map(|edit| edit.content.len()).sum::<usize>()
+    };
+    let shifted = findings.iter().flat_map(|finding| {
+        let start = shift(finding.span.start);
+        let span = Span::new(start, start + finding.span.len());
+        let others = finding.also_reported_by.iter().map(|(code, _)| code);
+        let codes = std::iter::once(&finding.rule.code).chain(others);
+        codes.filter(|code| linter.is_corpus_rule(code)).map(move |code| Finding {
+            span,
+            fix: None,
+            rule: Arc::new(RuleInfo { code: code.clone(), ..finding.rule.as_ref().clone() }),
+            ..finding.clone()
+        })
+    });
+    shifted.collect()
 }
 
 /// Applies sorted `edits` to `text`.

@@ -178,23 +178,25 @@ pub(super) fn sketch_corpus<'l>(
     }
     let memory = texts.memory;
     let spill = Box::new(SpillStore::new(memory.sketches));
-    let threads = rayon::current_num_threads();
-    let mut comparison = linter.comparison(spill, memory.comparison).with_threads(threads);
-    let mut has_site = false;
-    let mut has_documents = texts.stdin.is_some();
+    let comparison = linter.comparison(spill, memory.comparison);
+    let mut comparison = comparison.with_threads(rayon::current_num_threads());
+    let read_options = texts.read_options;
+    let site = texts.stdin.as_ref().and_then(|stdin| site_of(stdin, None, read_options));
+    let has_site = site.is_some();
     if let Some(stdin) = &texts.stdin {
-        let site = site_of(stdin, None, texts.read_options);
-        has_site |= site.is_some();
         comparison
             .add(linter.sketch(&stdin.document().with_site(site)))
             .context("cannot compare documents")?;
     }
-    let mut cache =
-        options.cache.then(|| DocumentCache { events: Vec::new(), room: memory.documents });
+    let mut collector = SketchCollector {
+        has_documents: texts.stdin.is_some(),
+        has_site,
+        comparison,
+        text_store: texts.text_store.get_mut().unwrap_or_else(PoisonError::into_inner),
+        cache: options.cache.then(|| DocumentCache { events: Vec::new(), room: memory.documents }),
+    };
     let caches = AtomicBool::new(options.cache);
     let is_warm = AtomicBool::new(false);
-    let read_options = texts.read_options;
-    let text_store = texts.text_store.get_mut().unwrap_or_else(PoisonError::into_inner);
     let sketch = |item| {
         // Warm up here, while other cores are sketching. During the check, all of them would wait.
         if !is_warm.swap(true, Ordering::Relaxed) {
@@ -205,37 +207,12 @@ pub(super) fn sketch_corpus<'l>(
     let documents = DocumentSource::Files(files, read_options);
     std::thread::scope(|scope| {
         for event in Pipeline::spawn(scope, documents, 0, progress, sketch) {
-            let event = match event {
-                Event::Document(Sketched {
-                    sketch,
-                    text,
-                    is_new,
-                    has_site: item_has_site,
-                    item,
-                }) => {
-                    has_documents = true;
-                    has_site |= item_has_site;
-                    let added = if is_new {
-                        comparison.add(sketch)
-                    } else {
-                        comparison.add_reference(sketch)
-                    };
-                    added.context("cannot compare documents")?;
-                    if let Some(ShelvedText { name, path, index, text }) = text {
-                        text_store.insert(&name, &path, index, text?)?;
-                    }
-                    item.map(Event::Document)
-                }
-                Event::Skipped(handle, error) => Some(Event::Skipped(handle, error)),
-                Event::ReadError(error) => Some(Event::ReadError(error)),
-                Event::WalkError(error) => Some(Event::WalkError(error)),
-                Event::ShardEnd(shard) => Some(Event::ShardEnd(shard)),
-            };
-            cache = cache.take().zip(event).and_then(|(cache, event)| cache.with(event));
-            caches.store(cache.is_some(), Ordering::Relaxed);
+            collector.add(event)?;
+            caches.store(collector.cache.is_some(), Ordering::Relaxed);
         }
         anyhow::Ok(())
     })?;
+    let SketchCollector { mut comparison, cache, has_documents, has_site, .. } = collector;
     if let Some(group_by) = read_options.group_by.as_ref().filter(|_| has_documents && !has_site) {
         anyhow::bail!(missing_sites(group_by));
     }
@@ -245,10 +222,49 @@ pub(super) fn sketch_corpus<'l>(
         options.against.warn_of_sites();
     }
     let cached = cache.map(|cache| cache.events);
-    if let Some(events) = &cached {
-        texts.cache(events);
-    }
+    cached.iter().for_each(|events| texts.cache(events));
     Ok(SketchPass { comparison: Some(comparison), compared: None, cached })
+}
+
+/// What a sketch pass keeps of the documents.
+struct SketchCollector<'l, 't> {
+    comparison: CorpusComparer<'l>,
+    text_store: &'t mut TextStore,
+    /// `None` if documents are not cached, or no longer fit into memory.
+    cache: Option<DocumentCache>,
+    has_documents: bool,
+    has_site: bool,
+}
+
+impl SketchCollector<'_, '_> {
+    fn add(&mut self, event: Event<Sketched>) -> anyhow::Result<()> {
+        let event = match event {
+            Event::Document(sketched) => self.add_document(sketched)?.map(Event::Document),
+            Event::Skipped(handle, error) => Some(Event::Skipped(handle, error)),
+            Event::ReadError(error) => Some(Event::ReadError(error)),
+            Event::WalkError(error) => Some(Event::WalkError(error)),
+            Event::ShardEnd(shard) => Some(Event::ShardEnd(shard)),
+        };
+        self.cache = self.cache.take().zip(event).and_then(|(cache, event)| cache.with(event));
+        Ok(())
+    }
+
+    /// Returns the document itself, if documents are cached.
+    fn add_document(&mut self, sketched: Sketched) -> anyhow::Result<Option<WorkItem>> {
+        let Sketched { sketch, text, is_new, has_site, item } = sketched;
+        self.has_documents = true;
+        self.has_site |= has_site;
+        let added = if is_new {
+            self.comparison.add(sketch)
+        } else {
+            self.comparison.add_reference(sketch)
+        };
+        added.context("cannot compare documents")?;
+        if let Some(ShelvedText { name, path, index, text }) = text {
+            self.text_store.insert(&name, &path, index, text?)?;
+        }
+        Ok(item)
+    }
 }
 
 /// Returns the site of a document, if documents are grouped and it has one.

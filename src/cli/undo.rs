@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
+use std::iter::Peekable;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::vec::IntoIter;
 
 use anyhow::{Context, bail};
 
@@ -13,10 +15,10 @@ use super::roots::{Roots, Target};
 use super::settings_resolver::SettingsResolver;
 use super::{Exit, interrupt};
 use crate::corpus::{
-    ChangeSet, FileState, InputFile, LogContents, LogEntry, LoggedFile, OpenedFile, ReadError,
-    ReadOptions, RecordAction, RecordHandle, Records, ReducedCopy, Rewriter, Shard, ShardItem,
-    Source, UndoLog, UndoResult, hash_file, logged_files, open, remove_stale_files, replace,
-    restore,
+    ChangeSet, FileState, InputFile, LogContents, LogEntry, LoggedFile, LoggedFiles, OpenedFile,
+    ReadError, ReadOptions, RecordAction, RecordHandle, Records, ReducedCopy, Rewriter, Shard,
+    ShardItem, Source, UndoLog, UndoResult, hash_file, logged_files, open, remove_stale_files,
+    replace, restore,
 };
 use crate::report::count;
 use crate::rule::Registry;
@@ -43,38 +45,23 @@ pub(super) fn run(arguments: &UndoArguments) -> anyhow::Result<Exit> {
         failed: false,
     };
     undo.find_roots(&files);
-    let chosen_paths = undo.paths(&arguments.paths);
     let is_chosen =
         |entry: &LogEntry| rules.is_empty() || entry.rules.iter().any(|rule| rules.contains(rule));
-    let mut chosen = Vec::new();
-    for ((base, path), file) in &files {
-        let Some(place) = undo.roots.place(base, path) else {
-            // An unknown base has been reported already.
-            if let Err(error) = undo.roots.target(base, path)
-                && undo.roots.is_known(base)
-            {
-                undo.fail(&error);
-            }
-            continue;
-        };
-        if undo.is_below(&place, &chosen_paths) && file.entries().any(is_chosen) {
-            chosen.push((base, path, file, place));
-        }
-    }
+    let chosen = undo.choose(&files, &arguments.paths, is_chosen);
     if chosen.is_empty() && !undo.failed {
         bail!("{}: no change in the undo log matches the given paths and rules", path.name());
     }
     let resolver =
         SettingsResolver::new(&arguments.settings, &arguments.read_options.options(), false)?;
-    let first = chosen.first().map_or(Path::new("."), |(.., place)| place);
+    let first = chosen.first().map_or(Path::new("."), |file| &file.place);
     undo.read_options = arguments.read_options.read_options(&*resolver.settings(first)?);
     interrupt::listen();
-    for (base, path, file, _) in &chosen {
+    for file in &chosen {
         if interrupt::is_interrupted() {
             output::warning("interrupted; run the same command again to undo the rest");
             break;
         }
-        if let Err(error) = undo.restore_file(base, path, file, &is_chosen) {
+        if let Err(error) = undo.restore_file(file, &is_chosen) {
             undo.fail(&error);
         }
     }
@@ -130,6 +117,15 @@ fn codes<'e>(
     Ok(codes)
 }
 
+/// A file to restore.
+struct ChosenFile<'f> {
+    /// The directory that `path` is relative to, as in the log.
+    base: &'f str,
+    path: &'f str,
+    logged: &'f LoggedFile,
+    place: PathBuf,
+}
+
 struct Undo {
     undo_log: UndoLog,
     read_options: ReadOptions,
@@ -150,7 +146,7 @@ impl Undo {
     }
 
     /// Finds the directories in the log, and reports those that may not be written.
-    fn find_roots(&mut self, files: &crate::corpus::LoggedFiles) {
+    fn find_roots(&mut self, files: &LoggedFiles) {
         let mut paths: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (base, path) in files.keys() {
             paths.entry(base).or_default().push(path);
@@ -160,6 +156,32 @@ impl Undo {
                 self.fail(&error);
             }
         }
+    }
+
+    /// Returns the files below `paths` with changes to undo. Reports those that may not be written.
+    fn choose<'f>(
+        &mut self,
+        files: &'f LoggedFiles,
+        paths: &[PathBuf],
+        is_chosen: impl Fn(&LogEntry) -> bool,
+    ) -> Vec<ChosenFile<'f>> {
+        let paths = self.paths(paths);
+        let mut chosen = Vec::new();
+        for ((base, path), logged) in files {
+            let Some(place) = self.roots.place(base, path) else {
+                // An unknown base has been reported already.
+                if let Err(error) = self.roots.target(base, path)
+                    && self.roots.is_known(base)
+                {
+                    self.fail(&error);
+                }
+                continue;
+            };
+            if self.is_below(&place, &paths) && logged.entries().any(&is_chosen) {
+                chosen.push(ChosenFile { base, path, logged, place });
+            }
+        }
+        chosen
     }
 
     /// Returns the absolute and the canonical form of each path.
@@ -178,12 +200,10 @@ impl Undo {
 
     fn restore_file(
         &mut self,
-        base: &str,
-        path: &str,
-        file: &LoggedFile,
+        file: &ChosenFile<'_>,
         is_chosen: &impl Fn(&LogEntry) -> bool,
     ) -> anyhow::Result<()> {
-        let target = self.roots.target(base, path)?;
+        let target = self.roots.target(file.base, file.path)?;
         let folder = target.real.parent().unwrap_or(&target.real);
         if !self.cleaned.contains(folder) {
             remove_stale_files(folder);
@@ -191,9 +211,9 @@ impl Undo {
         }
         let input = InputFile::with_name(target.real.clone(), target.shown.name(), true);
         match open(&input, &self.read_options, &Arc::default())? {
-            OpenedFile::Plain => self.restore_document(&target, file, is_chosen),
+            OpenedFile::Plain => self.restore_document(&target, file.logged, is_chosen),
             OpenedFile::Shard(shard, records) => {
-                self.restore_shard(&shard, records, file, is_chosen, (base, path))
+                self.restore_shard(&shard, records, file, is_chosen)
             }
         }
     }
@@ -232,64 +252,48 @@ impl Undo {
         &mut self,
         shard: &Arc<Shard>,
         records: Records,
-        file: &LoggedFile,
+        file: &ChosenFile<'_>,
         is_chosen: &impl Fn(&LogEntry) -> bool,
-        (base, path): (&str, &str),
     ) -> anyhow::Result<()> {
-        let left_out = match file.copies.is_empty() {
+        let ChosenFile { base, path, logged, .. } = *file;
+        let dropped = match logged.copies.is_empty() {
             true => None,
             false => {
                 let now = hash_file(&shard.path)
                     .with_context(|| format!("cannot read {}", shard.name))?;
-                if file.restored_hashes.contains(&now) {
+                if logged.restored_hashes.contains(&now) {
                     return Ok(());
                 }
-                self.dropped_records(shard, file, &now, is_chosen)
+                self.dropped_records(shard, logged, &now, is_chosen)
             }
         };
-        let mut left_out = left_out.into_iter().flatten().peekable();
-        let puts_back = left_out.peek().is_some();
-        let mut change_sets: BTreeMap<u64, &[ChangeSet]> = file
+        let dropped = dropped.unwrap_or_default();
+        let puts_back = !dropped.is_empty();
+        let mut change_sets: BTreeMap<u64, &[ChangeSet]> = logged
             .documents
             .iter()
             .map(|(record, change_sets)| (record.unwrap_or(1), change_sets.as_slice()))
             .collect();
-        let mut rewriter = Rewriter::new(shard, None)?;
-        let (mut rest, mut passages) = (Vec::new(), 0);
+        let mut restorer = ShardRestorer::new(shard, dropped)?;
         for item in records {
             let raw = match item {
                 ShardItem::Record(raw) => raw,
                 ShardItem::Unreadable(error) => bail!("{error}; the file was not changed"),
             };
             let (mut handle, source) = raw.decode();
-            while let Some(entry) =
-                left_out.next_if(|entry| entry.records_before < Some(handle.index))
-            {
-                rewriter.insert_line(entry.line.as_deref().unwrap_or_default())?;
-                passages += 1;
-            }
+            restorer.insert_records_before(handle.index)?;
             let restored = change_sets.remove(&handle.index).and_then(|change_sets| {
                 self.restore_record(&mut handle, source, change_sets, is_chosen)
             });
-            let action = match &restored {
-                Some(restored) if restored.passages > 0 => RecordAction::Replace(&restored.text),
-                _ => RecordAction::Keep,
-            };
-            rewriter.write_record(&handle, action)?;
-            if let Some(restored) = restored {
-                passages += restored.passages;
-                rest.extend(restored.rest);
-            }
+            restorer.write_record(&handle, restored)?;
         }
-        for entry in left_out {
-            rewriter.insert_line(entry.line.as_deref().unwrap_or_default())?;
-            passages += 1;
-        }
+        restorer.insert_all_records()?;
         if !change_sets.is_empty() {
             let missing = count(change_sets.len(), "changed record");
             self.fail(&anyhow::anyhow!("{}: {missing} cannot be found in it", shard.name));
         }
         let undo_log = &mut self.undo_log;
+        let ShardRestorer { rewriter, passages, rest, .. } = restorer;
         rewriter.finish(|written| {
             if puts_back {
                 let (path, base, file) = (path.to_owned(), base.to_owned(), hash_file(written)?);
@@ -411,5 +415,68 @@ impl Undo {
             let remedy = "undo that first, or undo both at once";
             self.fail(&anyhow::anyhow!("{place}: {rules} changed the text later; {remedy}"));
         }
+    }
+}
+
+/// A shard whose records are being restored, in order.
+struct ShardRestorer<'f> {
+    rewriter: Rewriter,
+    /// The dropped records that are not yet put back.
+    dropped: Peekable<IntoIter<&'f LogEntry>>,
+    /// The number of passages restored.
+    passages: usize,
+    /// The changes that are not undone.
+    rest: Vec<LogEntry>,
+}
+
+impl<'f> ShardRestorer<'f> {
+    fn new(shard: &Arc<Shard>, dropped: Vec<&'f LogEntry>) -> anyhow::Result<Self> {
+        let rewriter = Rewriter::new(shard, None)?;
+        Ok(Self {
+            rewriter,
+            dropped: dropped.into_iter().peekable(),
+            passages: 0,
+            rest: Vec::new(),
+        })
+    }
+
+    /// Puts back the dropped records that precede record `index`.
+    fn insert_records_before(&mut self, index: u64) -> anyhow::Result<()> {
+        while let Some(entry) = self.dropped.next_if(|entry| entry.records_before < Some(index)) {
+            self.insert_record(entry)?;
+        }
+        Ok(())
+    }
+
+    /// Puts back all other dropped records.
+    fn insert_all_records(&mut self) -> anyhow::Result<()> {
+        while let Some(entry) = self.dropped.next() {
+            self.insert_record(entry)?;
+        }
+        Ok(())
+    }
+
+    fn insert_record(&mut self, entry: &LogEntry) -> anyhow::Result<()> {
+        self.rewriter.insert_line(entry.line.as_deref().unwrap_or_default())?;
+        self.passages += 1;
+        Ok(())
+    }
+
+    /// Writes a record, with its restored text if there is one.
+    fn write_record(
+        &mut self,
+        handle: &RecordHandle,
+        restored: Option<UndoResult>,
+    ) -> anyhow::Result<()> {
+        let action = match &restored {
+            Some(restored) if restored.passages > 0 => RecordAction::Replace(&restored.text),
+            _ => RecordAction::Keep,
+        };
+        self.rewriter.write_record(handle, action)?;
+        if let Some(restored) = restored {
+            self.passages += restored.passages;
+            self.rest.extend(restored.rest);
+        }
+        Ok(())
     }
 }

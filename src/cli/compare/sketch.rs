@@ -14,8 +14,8 @@ use crate::cli::settings_resolver::SettingsResolver;
 use crate::cli::{Exit, interrupt, output};
 use crate::config::parse_size;
 use crate::corpus::work::{FileShares, SketchTask, WorkFolder, WorkManifest};
-use crate::corpus::{PathFilter, ReadError, expand_globs, walk};
-use crate::linter::Sketch;
+use crate::corpus::{InputFile, PathFilter, ReadError, ReadOptions, expand_globs, walk};
+use crate::linter::{Linter, Sketch};
 use crate::report::count;
 
 pub(super) fn run(arguments: &SketchArguments) -> anyhow::Result<Exit> {
@@ -49,49 +49,82 @@ pub(super) fn run(arguments: &SketchArguments) -> anyhow::Result<Exit> {
     let progress = Progress::new(false);
     progress.start_phase(Phase::Compare, TotalSize::Files, Box::new(move || bytes));
     let progress = Rc::new(progress);
-    let (mut failed, mut has_documents, mut has_site) = (false, false, false);
-    let sketch = |item: WorkItem| -> (Sketch, bool, Arc<str>) {
-        let site = site_of(&item.source, item.handle.as_ref(), &read_options);
-        let has_site = site.is_some();
-        (linter.sketch(&item.document().with_site(site)), has_site, item.source.text)
-    };
-    std::thread::scope(|scope| {
-        let documents = DocumentSource::Files(own.into_iter().map(Ok), &read_options);
-        for event in Pipeline::spawn(scope, documents, 0, &progress, sketch) {
-            match event {
-                Event::Document((sketch, of_site, text)) => {
-                    has_documents = true;
-                    has_site |= of_site;
-                    task.add(&sketch, &text)?;
-                }
-                Event::Skipped(_, Some(error)) | Event::ReadError(error) => {
-                    failed |= read_error(&error, arguments.skip_bad_records);
-                }
-                Event::WalkError(error) => return Err(error.into()),
-                Event::Skipped(_, None) | Event::ShardEnd(_) => {}
-            }
-        }
-        anyhow::Ok(())
-    })
-    .context("cannot sketch documents")?;
+    let documents = ShareDocuments { files: own, read_options: &read_options, linter };
+    let skip_bad_records = arguments.skip_bad_records;
+    let outcome = documents
+        .sketch(&mut task, &progress, skip_bad_records)
+        .context("cannot sketch documents")?;
     progress.finish();
     if interrupt::is_interrupted() {
         output::warning("interrupted; run the task again");
         return Ok(Exit::Interrupted);
     }
     ensure!(
-        !failed,
+        !outcome.has_failed,
         "share {share} was not completed, because documents could not be read; --skip-bad-records \
          leaves out records that are not readable"
     );
     // The documents of other shares may have sites.
-    if let Some(group_by) = read_options.group_by.as_ref().filter(|_| has_documents && !has_site) {
+    let has_no_sites = outcome.has_documents && !outcome.has_site;
+    if let Some(group_by) = read_options.group_by.as_ref().filter(|_| has_no_sites) {
         output::warning(&missing_sites(group_by));
     }
     let documents = task.finish()?;
     let documents = count(usize::try_from(documents).unwrap_or(usize::MAX), "document");
     print(&format!("sketch: share {share} done, {documents}"))?;
     Ok(Exit::Success)
+}
+
+/// What sketching a share found.
+#[derive(Default)]
+struct SketchOutcome {
+    has_documents: bool,
+    has_site: bool,
+    /// A document could not be read.
+    has_failed: bool,
+}
+
+/// The documents of a share, and how they are sketched.
+struct ShareDocuments<'s> {
+    files: Vec<InputFile>,
+    read_options: &'s ReadOptions,
+    linter: &'s Linter,
+}
+
+impl ShareDocuments<'_> {
+    /// Adds the sketches of the documents to `task`.
+    fn sketch(
+        self,
+        task: &mut SketchTask<'_>,
+        progress: &Rc<Progress>,
+        skip_bad_records: bool,
+    ) -> anyhow::Result<SketchOutcome> {
+        let Self { files, read_options, linter } = self;
+        let sketch = |item: WorkItem| -> (Sketch, bool, Arc<str>) {
+            let site = site_of(&item.source, item.handle.as_ref(), read_options);
+            let has_site = site.is_some();
+            (linter.sketch(&item.document().with_site(site)), has_site, item.source.text)
+        };
+        let documents = DocumentSource::Files(files.into_iter().map(Ok), read_options);
+        let mut outcome = SketchOutcome::default();
+        std::thread::scope(|scope| {
+            for event in Pipeline::spawn(scope, documents, 0, progress, sketch) {
+                match event {
+                    Event::Document((sketch, has_site, text)) => {
+                        outcome.has_documents = true;
+                        outcome.has_site |= has_site;
+                        task.add(&sketch, &text)?;
+                    }
+                    Event::Skipped(_, Some(error)) | Event::ReadError(error) => {
+                        outcome.has_failed |= read_error(&error, skip_bad_records);
+                    }
+                    Event::WalkError(error) => return Err(error.into()),
+                    Event::Skipped(_, None) | Event::ShardEnd(_) => {}
+                }
+            }
+            Ok(outcome)
+        })
+    }
 }
 
 /// Reports a file or record that was not read. Returns whether that is a failure.

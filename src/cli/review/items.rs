@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::corpus::{Source, content_hash};
 use crate::finding::{Applicability, Finding, RuleInfo};
 use crate::report::{FindingSample, Judgement, Verdict};
-use crate::suppress::ignore_entries;
+use crate::suppress::{IgnoreEntry, ignore_entries};
 use crate::text::{Document, Origin, Record, Span, TextProvider};
 
 /// Maximum number of findings. Further ones are counted, and shown by the next review.
@@ -85,6 +85,27 @@ pub(super) struct FindingDetails {
     pub(super) excerpt: String,
 }
 
+impl FindingDetails {
+    fn new(
+        document: &Document<'_>,
+        finding: &Finding,
+        sample: FindingSample,
+        entry: &IgnoreEntry,
+    ) -> Self {
+        let flagged = document.slice(finding.span);
+        let origin = format!("{}: ", document.origin());
+        Self {
+            place: sample.place,
+            message: finding.message().to_owned(),
+            notes: sample.notes,
+            passage: sample.passage.html,
+            text: flagged[..flagged.floor_char_boundary(MAX_TEXT_BYTES)].to_owned(),
+            excerpt: entry.remark.strip_prefix(&origin).unwrap_or_default().to_owned(),
+            ignore_entry: entry.to_string(),
+        }
+    }
+}
+
 impl ReviewItems {
     /// Starts without documents.
     ///
@@ -143,20 +164,7 @@ impl ReviewItems {
         });
         for (finding, entry) in findings.iter().zip(ignore_entries(document, findings)) {
             let sample = FindingSample::new(document, finding, texts);
-            let flagged = document.slice(finding.span);
-            let details = FindingDetails {
-                place: sample.place,
-                message: finding.message().to_owned(),
-                notes: sample.notes,
-                passage: sample.passage.html,
-                text: flagged[..flagged.floor_char_boundary(MAX_TEXT_BYTES)].to_owned(),
-                excerpt: entry
-                    .remark
-                    .strip_prefix(&format!("{}: ", document.origin()))
-                    .unwrap_or_default()
-                    .to_owned(),
-                ignore_entry: entry.to_string(),
-            };
+            let details = FindingDetails::new(document, finding, sample, &entry);
             let bytes = serde_json::to_vec(&details)?;
             self.details.write_all(&bytes).context("cannot write a temporary file")?;
             let rule = self.rule_number(&finding.rule)?;
