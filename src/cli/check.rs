@@ -55,8 +55,9 @@ pub(super) fn run(arguments: &CheckArguments) -> anyhow::Result<Exit> {
             stdin == 0 && pipes.is_empty(),
             "--compared: standard input and pipes are not part of the comparison; pass its files"
         );
-        context.compared = ComparedRun::open(&context, &inputs)?;
-        inputs.only = context.compared.as_ref().map(|compared| Arc::clone(&compared.files));
+        context.comparison.compared = ComparedRun::open(&context, &inputs)?;
+        inputs.only =
+            context.comparison.compared.as_ref().map(|compared| Arc::clone(&compared.files));
     }
     let dolma = match &mode {
         RunMode::Dolma(directory) => Some(DolmaWriter::new(directory)),
@@ -101,7 +102,8 @@ pub(super) fn check_corpus(
     output: &mut RunOutput<'_>,
 ) -> anyhow::Result<()> {
     let progress = Rc::clone(&output.console.progress);
-    let mut texts = CorpusTexts::new(inputs.stdin.clone(), &context.read_options, context.memory);
+    let mut texts =
+        CorpusTexts::new(inputs.stdin.clone(), &context.read_options, context.comparison.memory);
     let mut sketches = sketch_pass(context, inputs, &mut texts, &progress)?;
     if is_interrupted() {
         return Ok(());
@@ -118,7 +120,7 @@ pub(super) fn check_corpus(
             output.document(&mut item, findings, &texts)?;
         }
         start_check_phase(context, inputs, &progress, cached.as_deref())?;
-        let documents = documents(context, inputs, &output.coverage, cached)?;
+        let documents = documents(context, inputs, &output.counts.coverage, cached)?;
         let lint = |item| LintedItem::new(item, &linters, columns);
         for event in Pipeline::spawn(scope, documents, texts.queue(), &progress, lint) {
             // Nothing is written before the comparison is done.
@@ -130,7 +132,7 @@ pub(super) fn check_corpus(
         }
         output.finish_pass();
         if let Some(indexed) = texts.indexed() {
-            context.against.warn_of_lost_texts(indexed);
+            context.comparison.against.warn_of_lost_texts(indexed);
         }
         Ok(())
     })
@@ -178,7 +180,7 @@ fn sketch_pass<'c>(
     progress: &Rc<Progress>,
 ) -> anyhow::Result<SketchPass<'c>> {
     let linter = &context.settings.linter;
-    if let Some(compared) = &context.compared {
+    if let Some(compared) = &context.comparison.compared {
         texts.compared = Some(compared.documents());
         return Ok(SketchPass::compared(linter));
     }
@@ -186,7 +188,7 @@ fn sketch_pass<'c>(
         start_phase(context, inputs, progress, Phase::Compare, TotalSize::Files)?;
     }
     let options = SketchOptions {
-        against: &context.against,
+        against: &context.comparison.against,
         preprocess: &|_| None,
         is_new: &|path| context.changed.contains(path),
         cache: context.changed.includes_all(),
@@ -339,7 +341,7 @@ fn read_streams(
             .map_or_else(|| "-".to_owned(), |path| path.name());
         match read_stdin(name, &context.read_options)? {
             Ok(Stdin::Document(source)) => {
-                output.coverage.add(&source.origin);
+                output.counts.coverage.add(&source.origin);
                 inputs.stdin = Some(source);
             }
             Ok(Stdin::Spooled(spooled)) => inputs.spooled.push(spooled),

@@ -23,14 +23,30 @@ pub(super) struct CheckContext<'a> {
     pub(super) settings: Arc<ResolvedSettings>,
     pub(super) changed: Arc<ChangedFiles>,
     pub(super) read_options: ReadOptions,
+    pub(super) comparison: ComparisonSettings,
+    /// The measures to compute for each document, for a table or a report.
+    pub(super) measures: Option<MeasureColumns>,
+}
+
+/// How the documents of a run are compared.
+pub(super) struct ComparisonSettings {
     /// The indexes that documents are compared with.
     pub(super) against: Against,
     /// The share of a comparison in steps, if documents are not compared.
     pub(super) compared: Option<ComparedRun>,
-    /// The measures to compute for each document, for a table or a report.
-    pub(super) measures: Option<MeasureColumns>,
     /// Memory in bytes for comparing documents, if it is set.
     pub(super) memory: Option<usize>,
+}
+
+impl ComparisonSettings {
+    fn new(arguments: &CheckArguments, settings: &ResolvedSettings) -> anyhow::Result<Self> {
+        let memory = settings.value(|options| options.memory.as_ref());
+        Ok(Self {
+            against: Against::open(&arguments.against, settings)?,
+            compared: None,
+            memory: memory.and_then(|(text, _)| parse_size(text).ok()),
+        })
+    }
 }
 
 /// The documents of a run.
@@ -57,8 +73,7 @@ impl<'a> CheckContext<'a> {
         resolver: Arc<SettingsResolver>,
         settings: Arc<ResolvedSettings>,
     ) -> anyhow::Result<Self> {
-        let memory = settings.value(|options| options.memory.as_ref());
-        let against = Against::open(&arguments.against, &settings)?;
+        let comparison = ComparisonSettings::new(arguments, &settings)?;
         let measures = measures(arguments, &settings);
         let mut read_options = arguments.read_options.read_options(&settings);
         let needs_language = settings.measures_need_language()
@@ -68,12 +83,10 @@ impl<'a> CheckContext<'a> {
         }
         Ok(Self {
             arguments,
-            against,
-            compared: None,
+            comparison,
             changed: Arc::new(ChangedFiles::since(arguments.since.as_deref())?),
             read_options,
             measures,
-            memory: memory.and_then(|(text, _)| parse_size(text).ok()),
             resolver,
             settings,
         })

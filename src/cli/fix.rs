@@ -41,17 +41,17 @@ pub(super) fn fix_corpus(
         .map(|plan| FixPlan::read(plan, &context.resolver))
         .transpose()?;
     let fixer = context.settings.fixer();
-    if let Some(compared) = &context.compared {
+    if let Some(compared) = &context.comparison.compared {
         let documents = compared.documents();
-        let memory = MemoryBudget::new(context.memory).comparison;
+        let memory = MemoryBudget::new(context.comparison.memory).comparison;
         let linter = &context.settings.linter;
         let fix = CopyFixer::new(linter, &fixer, &documents, memory);
         let fix = fix.context("--compared")?;
-        output.summary.applied = Some(fixer.max_applicability());
+        output.counts.summary.applied = Some(fixer.max_applicability());
         write_fixes(context, &inputs, &mut writer, &mut output, |source| fix.fix(source))?;
         return Ok(output.finish_fix_only(&inputs));
     }
-    output.summary.applied = Some(fixer.max_applicability());
+    output.counts.summary.applied = Some(fixer.max_applicability());
     if let Some(dropped) = output.judge_documents(&inputs)? {
         writer.dropped = dropped;
     }
@@ -85,7 +85,7 @@ fn fix_plan(
     mut plan: FixPlan,
     linters: &LinterResolver,
 ) -> anyhow::Result<()> {
-    let mut texts = CorpusTexts::new(None, &context.read_options, context.memory);
+    let mut texts = CorpusTexts::new(None, &context.read_options, context.comparison.memory);
     plan.add_matches(compare(context, inputs, &mut texts, &|_| None, &output.console.progress)?);
     drop(texts);
     write_fixes(context, inputs, writer, output, |source| plan.fix(linters, source))?;
@@ -104,7 +104,7 @@ fn finish_files(
 ) -> anyhow::Result<Exit> {
     let arguments = context.arguments;
     if writer.is_irreversible()
-        && output.summary.fixed > 0
+        && output.counts.summary.fixed > 0
         && !arguments.quiet
         && inputs.spooled.is_empty()
     {
@@ -126,7 +126,7 @@ fn finish_files(
     // The output directory may also contain copies of earlier runs.
     inputs.only = writer.is_copy().then(|| Arc::new(writer.copies().keys().cloned().collect()));
     context.resolver.alias_copies(writer.copies());
-    output.summary = Summary::from_fixes(&output.summary);
+    output.counts.summary = Summary::from_fixes(&output.counts.summary);
     check_corpus(context, &inputs, &mut output)?;
     output.finish(&inputs)
 }
@@ -141,7 +141,7 @@ fn write_fixes(
 ) -> anyhow::Result<()> {
     let progress = Rc::clone(&output.console.progress);
     start_phase(context, inputs, &progress, Phase::Fix, TotalSize::Files)?;
-    let documents = documents(context, inputs, &output.coverage, None)?;
+    let documents = documents(context, inputs, &output.counts.coverage, None)?;
     let fix = |item: WorkItem| {
         let outcome = fix(&item.source);
         (item, outcome)
@@ -169,11 +169,11 @@ fn write_event(
 ) -> anyhow::Result<Option<String>> {
     match event {
         Event::Document((WorkItem { source, handle, .. }, outcome)) => {
-            output.coverage.add(&source.origin);
+            output.counts.coverage.add(&source.origin);
             // A document that is left out keeps its text; the original still has it.
             let is_dropped = writer.dropped.contains(&source.origin);
             let outcome = if is_dropped { FixOutcome::default() } else { outcome };
-            output.summary.dropped += usize::from(is_dropped);
+            output.counts.summary.dropped += usize::from(is_dropped);
             if let Some(handle) = handle {
                 output.refused_fix(&source, &outcome);
                 return writer.write_record(&handle, &source, &outcome);
@@ -188,9 +188,9 @@ fn write_event(
         }
         Event::ShardEnd(shard) => {
             let counts = writer.finish_shard(&shard)?;
-            output.summary.fixed += counts.fixed;
-            output.summary.fixed_documents += counts.records;
-            output.summary.fixed_records += counts.records;
+            output.counts.summary.fixed += counts.fixed;
+            output.counts.summary.fixed_documents += counts.records;
+            output.counts.summary.fixed_records += counts.records;
         }
         Event::ReadError(error) => {
             // Skipped documents are not in the copy, and the original keeps them.
@@ -228,16 +228,16 @@ fn finish_stdin(
         return Ok(output.finish_fix_only(inputs));
     }
     let fixed = Source { text: text.into(), ..source };
-    let mut texts = CorpusTexts::new(Some(fixed.clone()), &context.read_options, context.memory);
+    let mut texts =
+        CorpusTexts::new(Some(fixed.clone()), &context.read_options, context.comparison.memory);
     let matches =
         compare(context, &Inputs::default(), &mut texts, &|_| None, &output.console.progress)?;
     let matches = matches.into_iter().flat_map(|(_, findings)| findings).collect();
     let linter = output.baseline.linters(context).for_path(&fixed.path);
     let findings = linter.lint(&fixed.document(), matches);
-    output.exit_policy.count(&findings);
-    output.summary.add(&findings);
+    output.counts.add_findings(&findings);
     let mut report = output.reports.document(&fixed.document(), &findings, &texts)?;
-    report.push_str(&output.reports.finish(&output.summary)?);
+    report.push_str(&output.reports.finish(&output.counts.summary)?);
     if !arguments.quiet {
         output.console.output.write_to_stderr(&report);
     }

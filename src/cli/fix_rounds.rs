@@ -67,7 +67,7 @@ fn run_round(
         Some(text) => Source { text, ..stdin },
         None => stdin,
     });
-    let mut texts = CorpusTexts::new(stdin, &context.read_options, context.memory);
+    let mut texts = CorpusTexts::new(stdin, &context.read_options, context.comparison.memory);
     let matches = compare(context, inputs, &mut texts, &preprocess, progress)?;
     let matches = visible_matches(&matches, &texts, linters);
     Ok((matches, refused.into_inner().unwrap_or_else(PoisonError::into_inner)))
@@ -90,8 +90,12 @@ pub(super) fn compare(
         start_phase(context, inputs, progress, Phase::FixRound, TotalSize::Files)?;
     }
     let is_new = |path: &Path| context.changed.contains(path);
-    let options =
-        SketchOptions { preprocess, is_new: &is_new, against: &context.against, cache: false };
+    let options = SketchOptions {
+        preprocess,
+        is_new: &is_new,
+        against: &context.comparison.against,
+        cache: false,
+    };
     let sketches = sketch_corpus(linter, texts, context.files(inputs)?, &options, progress)?;
     let _guard = NoWriteGuard::new();
     Ok(sketches.compare(texts)?.map(CorpusMatches::into_findings).unwrap_or_default())

@@ -39,6 +39,7 @@ mod reports;
 mod review;
 mod roots;
 mod rule;
+mod run_counts;
 mod run_mode;
 mod run_output;
 mod server;

@@ -10,6 +10,7 @@ use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum};
 
 use super::arguments::CheckArguments;
 use super::context::CheckContext;
+use super::dolma::DolmaWriter;
 use super::hint::DominantRule;
 use super::output::Output;
 use super::reading_arguments::location;
@@ -251,6 +252,8 @@ fn html(context: &CheckContext<'_>) -> Html {
 /// The reports of a run, each with its file.
 pub(super) struct ReportSet {
     all: Vec<(Box<dyn Reporter>, Option<OutputFile>)>,
+    /// Writes attributes for Dolma's mixer, if they are requested.
+    pub(super) dolma: Option<DolmaWriter>,
     pub(super) dominant: DominantRule,
 }
 
@@ -260,7 +263,11 @@ impl ReportSet {
     /// # Errors
     ///
     /// The arguments contradict each other, or a file cannot be created.
-    pub(super) fn new(context: &CheckContext<'_>, output: &Output) -> anyhow::Result<Self> {
+    pub(super) fn new(
+        context: &CheckContext<'_>,
+        output: &Output,
+        dolma: Option<DolmaWriter>,
+    ) -> anyhow::Result<Self> {
         let arguments = context.arguments;
         let registry = &context.settings.registry;
         let (statistics, quiet, fold) = (arguments.statistics, arguments.quiet, !arguments.no_fold);
@@ -299,12 +306,16 @@ impl ReportSet {
         if let Some(statistics) = statistics.filter(|_| !quiet) {
             all.push((Box::new(Statistics::new(statistics.format())), None));
         }
-        Ok(Self { all, dominant: DominantRule::default() })
+        Ok(Self { all, dolma, dominant: DominantRule::default() })
     }
 
     /// Starts an HTML report only, which [`Self::finish`] returns.
     pub(super) fn html(context: &CheckContext<'_>) -> Self {
-        Self { all: vec![(Box::new(html(context)), None)], dominant: DominantRule::default() }
+        Self {
+            all: vec![(Box::new(html(context)), None)],
+            dolma: None,
+            dominant: DominantRule::default(),
+        }
     }
 
     /// Whether any report goes to a file.

@@ -5,11 +5,9 @@ use super::baseline::{BaselineState, LinterResolver};
 use super::check::check_corpus;
 use super::console::Console;
 use super::context::{CheckContext, Inputs};
-use super::coverage::Coverage;
-use super::documents::{DocumentVerdicts, measure_table};
+use super::documents::DocumentTables;
 use super::dolma::DolmaWriter;
 use super::duplicate_pass::site_of;
-use super::exit_policy::ExitPolicy;
 use super::interrupt;
 use super::layout::resolved;
 use super::output;
@@ -17,10 +15,11 @@ use super::pipeline::{Event, WorkItem};
 use super::progress::Phase;
 use super::reports::ReportSet;
 use super::review::ReviewItems;
-use crate::corpus::{MeasureTable, ReadError, RecordHandle, Source};
+use super::run_counts::RunCounts;
+use crate::corpus::{ReadError, RecordHandle, Source};
 use crate::finding::Finding;
 use crate::fix::FixOutcome;
-use crate::report::{JudgedDocuments, Summary, count};
+use crate::report::{JudgedDocuments, count};
 use crate::text::{PathName, TextProvider};
 
 /// Collects the results of a run and reports them.
@@ -28,15 +27,9 @@ pub(super) struct RunOutput<'a> {
     context: &'a CheckContext<'a>,
     pub(super) console: Console,
     pub(super) reports: ReportSet,
-    pub(super) summary: Summary,
-    pub(super) exit_policy: ExitPolicy,
+    pub(super) counts: RunCounts,
     pub(super) baseline: BaselineState,
-    pub(super) coverage: Coverage,
-    dolma: Option<DolmaWriter>,
-    /// Judges documents, if requested.
-    judge: Option<DocumentVerdicts>,
-    /// The table of measures.
-    measures: Option<MeasureTable>,
+    tables: DocumentTables,
     /// Collects findings and verdicts for a review.
     review: Option<ReviewItems>,
     /// Whether this pass only judges documents, and a later one reports them.
@@ -57,15 +50,11 @@ impl<'a> RunOutput<'a> {
         let CheckContext { arguments, settings, resolver, .. } = context;
         let console = Console::new(arguments);
         Ok(Self {
-            reports: ReportSet::new(context, &console.output)?,
+            reports: ReportSet::new(context, &console.output, dolma)?,
             console,
-            summary: Summary::default(),
-            exit_policy: ExitPolicy::new(arguments, settings),
+            counts: RunCounts::new(context, inputs),
             baseline: BaselineState::new(arguments, resolver, settings)?,
-            coverage: Coverage::new(resolver, &inputs.paths),
-            dolma,
-            judge: DocumentVerdicts::new(context)?,
-            measures: measure_table(context)?,
+            tables: DocumentTables::new(context)?,
             review: None,
             is_judging: false,
             context,
@@ -79,7 +68,7 @@ impl<'a> RunOutput<'a> {
     /// A temporary file cannot be created.
     pub(super) fn collect_for_review(&mut self) -> anyhow::Result<()> {
         self.reports = ReportSet::html(self.context);
-        self.judge = Some(DocumentVerdicts::without_table(self.context));
+        self.tables.collect_verdicts(self.context);
         self.review = Some(ReviewItems::new()?);
         Ok(())
     }
@@ -101,11 +90,11 @@ impl<'a> RunOutput<'a> {
             return Ok(None);
         }
         self.review_coverage(inputs);
-        if !self.coverage.has_documents() {
+        if !self.counts.coverage.has_documents() {
             return Ok(None);
         }
-        let page = self.reports.finish(&self.summary)?;
-        let line = self.summary.line();
+        let page = self.reports.finish(&self.counts.summary)?;
+        let line = self.counts.summary.line();
         Ok(self.review.map(|review| (review, page, line)))
     }
 
@@ -125,7 +114,7 @@ impl<'a> RunOutput<'a> {
             }
             _ if self.is_judging => {}
             Event::Document((mut item, findings)) => {
-                self.coverage.add(&item.source.origin);
+                self.counts.coverage.add(&item.source.origin);
                 if let Some(handle) = &item.handle {
                     self.write_dolma(|dolma| {
                         dolma.record(handle, Some((&item.source.text, &findings)))
@@ -152,17 +141,14 @@ impl<'a> RunOutput<'a> {
 
     /// Whether the results are still needed.
     pub(super) fn is_wanted(&self) -> bool {
-        self.console.stdout_open
-            || self.reports.has_files()
-            || self.judge.is_some()
-            || self.measures.is_some()
+        self.console.stdout_open || self.reports.has_files() || !self.tables.is_empty()
     }
 
     /// Whether the table of measures or a report needs the values of each document in this pass.
     pub(super) fn wants_measures(&self) -> bool {
         let arguments = self.context.arguments;
         let has_report = arguments.reports.has_html() || arguments.is_review();
-        self.measures.is_some() || has_report && !self.is_judging
+        self.tables.has_measures() || has_report && !self.is_judging
     }
 
     /// Reports the findings of a document that are not in the baseline.
@@ -180,33 +166,24 @@ impl<'a> RunOutput<'a> {
         if !self.is_judging && !values.is_empty() && !item.source.text.trim().is_empty() {
             self.reports.add_measures(&values);
         }
-        if let Some(table) = &mut self.measures {
-            table.add(&item.source.origin, item.source.text.len(), values)?;
-        }
         let (item, source) = (&*item, &item.source);
-        let mut judgement = None;
-        if let Some(judge) = &mut self.judge {
-            judgement = Some(judge.judge(&item.document(), &findings, self.context)?);
-        }
+        let judgement = self.tables.add(item, &findings, values, self.context)?;
         if self.is_judging {
             return Ok(());
         }
         match self.baseline.filter(&LinterResolver::new(self.context), source, &mut findings) {
-            Ok(known) => self.summary.suppressed_by_baseline += known,
+            Ok(known) => self.counts.summary.suppressed_by_baseline += known,
             Err(error) => self.console.fail(&format!("{error:#}")),
         }
         if let Some((review, judgement)) = self.review.as_mut().zip(judgement) {
             let site = site_of(source, item.handle.as_ref(), &self.context.read_options);
             review.add(source, &item.document(), &findings, judgement, site, texts)?;
         }
-        self.exit_policy.count(&findings);
-        self.summary.add(&findings);
-        self.summary.bytes += source.text.len() as u64;
+        self.counts.add_document(source, &findings);
         self.reports.dominant.add(&source.origin, &findings);
-        self.summary.records += usize::from(source.origin.record.is_some());
         self.console.progress.add_findings(findings.len());
         if findings.is_empty() && self.context.arguments.statistics.is_none()
-            || self.dolma.is_some()
+            || self.reports.dolma.is_some()
         {
             return Ok(());
         }
@@ -225,22 +202,13 @@ impl<'a> RunOutput<'a> {
         &mut self,
         inputs: &Inputs,
     ) -> anyhow::Result<Option<JudgedDocuments>> {
-        if self.judge.is_none() && self.measures.is_none() {
+        if self.tables.is_empty() {
             return Ok(None);
         }
         self.is_judging = true;
         check_corpus(self.context, inputs, self)?;
         self.is_judging = false;
-        self.finish_judging()
-    }
-
-    /// Completes the tables of documents, unless documents are missing from them.
-    fn finish_judging(&mut self) -> anyhow::Result<Option<JudgedDocuments>> {
-        if let Some(table) = self.measures.take().filter(|_| !interrupt::is_interrupted()) {
-            table.finish()?;
-        }
-        let judge = self.judge.take().filter(|_| !interrupt::is_interrupted());
-        judge.map(DocumentVerdicts::finish).transpose()
+        self.tables.finish()
     }
 
     /// Reports a file, or part of a file, that cannot be read.
@@ -248,23 +216,23 @@ impl<'a> RunOutput<'a> {
         self.console.finish_bad_records();
         match error {
             ReadError::NotText { .. } => {
-                self.summary.skipped += 1;
+                self.counts.summary.skipped += 1;
                 self.console.warning(&error.to_string());
             }
             ReadError::NotACorpus { .. } => {
-                self.summary.files_without_text_field += 1;
+                self.counts.summary.files_without_text_field += 1;
                 self.console.warning(&error.to_string());
             }
             ReadError::SkippedRecords { records, .. } => {
-                self.summary.skipped_records += records;
+                self.counts.summary.skipped_records += records;
                 self.console.warning(&error.to_string());
             }
             ReadError::UnreadableRecords { records, .. } => {
-                self.summary.unreadable_records += records;
+                self.counts.summary.unreadable_records += records;
                 self.console.error(&error.to_string());
             }
             ReadError::Io { .. } => {
-                self.summary.unreadable_files += 1;
+                self.counts.summary.unreadable_files += 1;
                 self.console.fail(&error.to_string());
             }
         }
@@ -274,7 +242,7 @@ impl<'a> RunOutput<'a> {
     pub(super) fn skipped_record(&mut self, handle: &RecordHandle, error: Option<ReadError>) {
         match error {
             Some(ReadError::UnreadableRecords { place, records, reason }) => {
-                self.summary.unreadable_records += records;
+                self.counts.summary.unreadable_records += records;
                 self.console.bad_record(handle, &place, &reason);
             }
             Some(error) => self.read_error(&error),
@@ -286,8 +254,8 @@ impl<'a> RunOutput<'a> {
     pub(super) fn fixed_file(&mut self, source: &Source, outcome: &FixOutcome) {
         self.refused_fix(source, outcome);
         if let Some(fixed) = &outcome.fixed {
-            self.summary.fixed += fixed.applied.values().sum::<usize>();
-            self.summary.fixed_documents += 1;
+            self.counts.summary.fixed += fixed.applied.values().sum::<usize>();
+            self.counts.summary.fixed_documents += 1;
         }
     }
 
@@ -299,7 +267,7 @@ impl<'a> RunOutput<'a> {
     }
 
     fn write_dolma(&mut self, write: impl FnOnce(&mut DolmaWriter) -> anyhow::Result<()>) {
-        if let Some(dolma) = &mut self.dolma {
+        if let Some(dolma) = &mut self.reports.dolma {
             let written = write(dolma);
             self.console.fail_on_error(written);
         }
@@ -334,19 +302,21 @@ impl<'a> RunOutput<'a> {
         } else {
             self.review_coverage(inputs);
         }
-        let noun = if self.summary.fixed_records > 0 { "record" } else { "file" };
-        let (fixed, files) =
-            (count(self.summary.fixed, "finding"), count(self.summary.fixed_documents, noun));
+        let noun = if self.counts.summary.fixed_records > 0 { "record" } else { "file" };
+        let (fixed, files) = (
+            count(self.counts.summary.fixed, "finding"),
+            count(self.counts.summary.fixed_documents, noun),
+        );
         if !arguments.quiet {
             let would = if arguments.diff { "would be fixed" } else { "fixed" };
-            let dropped = match self.summary.dropped {
+            let dropped = match self.counts.summary.dropped {
                 0 => String::new(),
                 number => format!("; {} left out by verdict", count(number, "document")),
             };
             output::report(&format!("{fixed} {would} in {files}{dropped}\n"));
         }
         let fails_on_fix = arguments.diff || arguments.exit_non_zero_on_fix;
-        match self.summary.fixed {
+        match self.counts.summary.fixed {
             _ if interrupt::is_interrupted() => Exit::Interrupted,
             _ if self.has_failed() => Exit::Failure,
             fixed if fixed > 0 && fails_on_fix && !arguments.exit_zero => Exit::Findings,
@@ -370,10 +340,10 @@ impl<'a> RunOutput<'a> {
         if !self.console.had_error && !interrupt::is_interrupted() {
             self.finish_suppressions()?;
         }
-        self.finish_judging()?;
-        let text = self.reports.finish(&self.summary)?;
+        self.tables.finish()?;
+        let text = self.reports.finish(&self.counts.summary)?;
         self.console.write(&text)?;
-        if let Some(hint) = self.reports.hint(self.context.arguments, &self.summary) {
+        if let Some(hint) = self.reports.hint(self.context.arguments, &self.counts.summary) {
             output::report(&hint);
         }
         Ok(self.exit())
@@ -408,14 +378,15 @@ impl<'a> RunOutput<'a> {
     /// Whether there were errors.
     fn has_failed(&self) -> bool {
         self.console.had_error
-            || self.summary.unreadable_records > 0 && !self.context.arguments.skip_bad_records
+            || self.counts.summary.unreadable_records > 0
+                && !self.context.arguments.skip_bad_records
     }
 
     /// Returns the exit code of a run that reports findings.
     pub(super) fn exit(&self) -> Exit {
         let arguments = self.context.arguments;
-        let has_fixed = arguments.exit_non_zero_on_fix && self.summary.fixed > 0;
-        match self.exit_policy.fails() || has_fixed {
+        let has_fixed = arguments.exit_non_zero_on_fix && self.counts.summary.fixed > 0;
+        match self.counts.exit_policy.fails() || has_fixed {
             _ if interrupt::is_interrupted() => Exit::Interrupted,
             _ if self.has_failed() => Exit::Failure,
             true if !arguments.exit_zero => Exit::Findings,
@@ -426,8 +397,8 @@ impl<'a> RunOutput<'a> {
     /// Makes a run that checked no documents fail, unless that is expected. Warns if no record has
     /// an ID in the configured field.
     fn review_coverage(&mut self, inputs: &Inputs) {
-        if self.coverage.has_documents() {
-            if let Some(message) = self.coverage.missing_ids(self.context) {
+        if self.counts.coverage.has_documents() {
+            if let Some(message) = self.counts.coverage.missing_ids(self.context) {
                 output::warning(&message);
             }
             return;
@@ -437,9 +408,7 @@ impl<'a> RunOutput<'a> {
             return;
         }
         let is_empty_spool = !inputs.spooled.is_empty();
-        if let Some(message) =
-            self.coverage.failure(self.context, &mut self.summary, is_empty_spool)
-        {
+        if let Some(message) = self.counts.coverage_failure(self.context, is_empty_spool) {
             match self.context.arguments.allow_empty {
                 true => output::warning(&message),
                 false => {

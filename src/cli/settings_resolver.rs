@@ -33,10 +33,34 @@ pub(super) struct SettingsResolver {
     by_dir: RwLock<HashMap<PathBuf, Arc<ResolvedSettings>>>,
     /// Maps copies to their originals, whose settings they share.
     originals: RwLock<HashMap<PathBuf, PathBuf>>,
-    /// The first error in a configuration found while walking.
+    walk: WalkNotes,
+}
+
+/// What the caller reports after a walk. Several threads walk.
+#[derive(Default)]
+struct WalkNotes {
+    /// The first error in a configuration.
     error: Mutex<Option<anyhow::Error>>,
-    /// Directories skipped while walking because they contain copies.
+    /// The directories skipped because they contain copies.
     copies: Mutex<BTreeSet<PathBuf>>,
+}
+
+impl WalkNotes {
+    fn note_error(&self, error: anyhow::Error) {
+        self.error.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+    }
+
+    fn take_error(&self) -> Option<anyhow::Error> {
+        self.error.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn note_copies(&self, folder: &Path) {
+        self.copies.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned());
+    }
+
+    fn take_copies(&self) -> BTreeSet<PathBuf> {
+        std::mem::take(&mut self.copies.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl SettingsResolver {
@@ -102,8 +126,7 @@ impl SettingsResolver {
             force_exclude: false,
             by_dir: RwLock::default(),
             originals: RwLock::default(),
-            error: Mutex::default(),
-            copies: Mutex::default(),
+            walk: WalkNotes::default(),
         })
     }
 
@@ -120,10 +143,7 @@ impl SettingsResolver {
             let path_filter: Arc<dyn PathFilter> = Arc::clone(self) as Arc<dyn PathFilter>;
             visit_dirs(paths, &path_filter);
         }
-        match self.error.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            Some(error) => Err(error),
-            None => Ok(()),
-        }
+        self.walk.take_error().map_or(Ok(()), Err)
     }
 
     /// Returns the settings of the run as a whole, such as `memory`: those of its first path.
@@ -180,7 +200,7 @@ impl SettingsResolver {
 
     /// Returns the skipped directories of copies, each only once.
     pub(super) fn take_left_out_copies(&self) -> BTreeSet<PathBuf> {
-        std::mem::take(&mut self.copies.lock().unwrap_or_else(PoisonError::into_inner))
+        self.walk.take_copies()
     }
 
     fn for_dir(&self, folder: &Path) -> anyhow::Result<Arc<ResolvedSettings>> {
@@ -214,7 +234,7 @@ impl PathFilter for SettingsResolver {
         match self.for_dir(&folder) {
             Ok(profile) => !profile.settings.is_excluded_below(&folder),
             Err(error) => {
-                self.error.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                self.walk.note_error(error);
                 false
             }
         }
@@ -238,7 +258,7 @@ impl PathFilter for SettingsResolver {
     }
 
     fn note_skipped_copies(&self, folder: &Path) {
-        self.copies.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned());
+        self.walk.note_copies(folder);
     }
 }
 
