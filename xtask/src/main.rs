@@ -66,35 +66,27 @@ fn main() -> Result<ExitCode> {
     if command == "harm" {
         let harm = harm::run(arguments.next().as_deref().map(Path::new))?;
         print!("{}", harm.report);
-        return Ok(if harm.is_broken { ExitCode::FAILURE } else { ExitCode::SUCCESS });
+        return Ok(exit_code(!harm.is_broken));
     }
     if command == "faults" {
         let mut tests = Command::new("cargo");
         tests
             .args(["test", "--test", "it", "faults::", "--", "--nocapture"])
             .env("EVERY_CALL", "1");
-        return Ok(if tests.status()?.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        return Ok(exit_code(tests.status()?.success()));
     }
     let Some(folder) = arguments.next() else { bail!(USAGE) };
     if command == "kill" {
         const ROUNDS: usize = 500;
         let rounds = arguments.next().map_or(Ok(ROUNDS), |rounds| rounds.parse())?;
-        return Ok(if kill::run(Path::new(&folder), rounds)? {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        });
+        return Ok(exit_code(kill::run(Path::new(&folder), rounds)?));
     }
     if command == "fuzz" {
-        return Ok(if fuzz::run(folder.parse()?)? { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        return Ok(exit_code(fuzz::run(folder.parse()?)?));
     }
     if command == "hostile" {
         let filter = arguments.next().unwrap_or_default();
-        return Ok(if hostile::run(Path::new(&folder), &filter)? {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        });
+        return Ok(exit_code(hostile::run(Path::new(&folder), &filter)?));
     }
     match command.as_str() {
         "eval" => {
@@ -125,4 +117,8 @@ fn main() -> Result<ExitCode> {
         other => bail!("unknown task {other}\n{USAGE}"),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn exit_code(is_success: bool) -> ExitCode {
+    if is_success { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

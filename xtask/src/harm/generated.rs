@@ -88,7 +88,7 @@ fn measure_tables(linter: &Linter, report: &mut String) -> Result<bool> {
     };
     let outcomes: Vec<_> = tables.par_iter().map(fix).collect::<Result<_>>()?;
     let mut sums: Counts = [0; 5];
-    let mut rows: BTreeMap<(&str, String), (Counts, Vec<String>)> = BTreeMap::new();
+    let mut rows = TableRows::new();
     for (damaged, (harms, is_silent, fixed)) in tables.iter().zip(outcomes) {
         let mut counts = [0; 5];
         for harm in &harms {
@@ -115,26 +115,32 @@ fn measure_tables(linter: &Linter, report: &mut String) -> Result<bool> {
             );
         }
     }
+    report_tables(report, tables.len(), sums, &rows);
+    Ok(sums != [0; 5])
+}
+
+/// The harm by shape of table and applied rules, with examples.
+type TableRows<'t> = BTreeMap<(&'t str, String), (Counts, Vec<String>)>;
+
+fn report_tables(report: &mut String, tables: usize, sums: Counts, rows: &TableRows<'_>) {
     let [lost, moved, headers, delimiters, silent] = sums;
     let _ = writeln!(
         report,
-        "\n== damaged tables: {} documents, {lost} with cells lost, {moved} rows with cells moved, {headers} rows of data made \
-         headers, {delimiters} delimiter rows removed, {silent} still wrong without a finding\n",
-        tables.len()
+        "\n== damaged tables: {tables} documents, {lost} with cells lost, {moved} rows with cells moved, {headers} rows of data made \
+         headers, {delimiters} delimiter rows removed, {silent} still wrong without a finding\n"
     );
-    for ((shape, rules), (row, _)) in &rows {
+    for ((shape, rules), (row, _)) in rows {
         let _ = writeln!(
             report,
             "  {shape} [{rules}]: lost {}, moved {}, header {}, delimiters {}, silent {}",
             row[0], row[1], row[2], row[3], row[4]
         );
     }
-    for ((shape, rules), (_, shown)) in &rows {
+    for ((shape, rules), (_, shown)) in rows {
         for text in shown {
             let _ = writeln!(report, "\n  --- {shape} [{rules}]\n    {text}");
         }
     }
-    Ok(sums != [0; 5])
 }
 
 /// Counts the lines lost from clean texts.
