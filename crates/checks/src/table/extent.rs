@@ -15,6 +15,16 @@ const MAX_STRAY_LINES: usize = 3;
 /// Maximum number of lines below the last row that belong to the table.
 const MAX_TRAILING_LINES: usize = 3;
 
+impl Table {
+    /// Adds a copy of the header at line `line`, and returns the line after it. With a blank line
+    /// above and its own delimiter, it `heads_whole_table`: one that every parser recognises.
+    fn add_second_header(&mut self, line: usize, heads_whole_table: bool) -> usize {
+        self.is_doubtful |= heads_whole_table;
+        self.repeats.push(RepeatedRow { line, is_certain: !heads_whole_table });
+        line + 1
+    }
+}
+
 impl TableParser<'_, '_> {
     /// Parses the body of a table from line `at` on.
     pub(super) fn parse_body(
@@ -114,12 +124,7 @@ impl TableParser<'_, '_> {
         let repeats_header =
             table.header.as_ref().is_some_and(|header| header.has_same_cells(text, &row));
         if repeats_header && (heads_another || gap) {
-            // After a blank line and with its own delimiter, this is a table that every parser
-            // recognises.
-            let is_whole_table = gap && heads_another;
-            table.is_doubtful |= is_whole_table;
-            table.repeats.push(RepeatedRow { line, is_certain: !is_whole_table });
-            return Some(line + 1);
+            return Some(table.add_second_header(line, gap && heads_another));
         }
         let is_short = row.has_outer_pipes()
             && row.cells.len() < table.columns

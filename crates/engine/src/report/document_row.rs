@@ -188,6 +188,7 @@ impl DocumentRow {
         let nearest = evidence.nearest_with(copy_of);
         let record = |origin: &Origin| origin.record.clone();
         let nearest_record = nearest.and_then(|(origin, _)| record(origin));
+        // One line per column.
         let mut row = Self {
             path: origin.path.clone(),
             record_index: record(origin).map(|record| record.index),
