@@ -97,19 +97,28 @@ fn check(damaged: &Damaged, linter: &Linter) -> Result<(), TestCaseError> {
         "fixing again changes more: {}",
         context
     );
+    check_order(damaged, &text, &fixed_text, &context)?;
+    check_columns(damaged, &text, &fixed_text, &context)
+}
 
-    // All cells are still there, in order, except those of repeated headers.
-    let keys = |from: usize| {
-        (from..=damaged.rows).flat_map(|row| {
-            damaged
-                .columns
-                .iter()
-                .enumerate()
-                .map(move |(column, &content)| (row, column, key(content, row, column)))
-        })
-    };
+/// Returns the row, the column and the key of each cell from row `from` on.
+fn keys(damaged: &Damaged, from: usize) -> impl Iterator<Item = (usize, usize, String)> {
+    let columns = &damaged.columns;
+    (from..=damaged.rows).flat_map(move |row| {
+        let cells = columns.iter().enumerate();
+        cells.map(move |(column, &content)| (row, column, key(content, row, column)))
+    })
+}
+
+/// Checks that all cells are still there, in order, except those of repeated headers.
+fn check_order(
+    damaged: &Damaged,
+    text: &str,
+    fixed_text: &str,
+    context: &str,
+) -> Result<(), TestCaseError> {
     let order = |text: &str| {
-        let mut places: Vec<(usize, String)> = keys(1)
+        let mut places: Vec<(usize, String)> = keys(damaged, 1)
             .flat_map(|(.., key)| {
                 text.match_indices(&key).map(|(at, _)| (at, key.clone())).collect::<Vec<_>>()
             })
@@ -117,27 +126,35 @@ fn check(damaged: &Damaged, linter: &Linter) -> Result<(), TestCaseError> {
         places.sort();
         places.into_iter().map(|(_, key)| key).collect::<Vec<_>>()
     };
-    prop_assert_eq!(order(&text), order(&fixed_text), "{}", context);
-    for (_, _, title) in keys(0).take_while(|(row, ..)| *row == 0) {
+    prop_assert_eq!(order(text), order(fixed_text), "{}", context);
+    for (_, _, title) in keys(damaged, 0).take_while(|(row, ..)| *row == 0) {
         prop_assert!(fixed_text.contains(&title), "title {} lost: {}", title, context);
     }
     let delimiters = |text: &str| text.lines().filter(|line| is_delimiter(line)).count();
-    prop_assert!(delimiters(&fixed_text) >= delimiters(&text).min(1), "{}", context);
+    prop_assert!(delimiters(fixed_text) >= delimiters(text).min(1), "{}", context);
+    Ok(())
+}
 
-    // No data row has become a header, and each cell in the wrong column is reported and on a line
-    // that no fix changed.
-    let findings = reported(&fixed_text);
+/// Checks that no data row has become a header, and that each cell in the wrong column is reported
+/// and on a line that no fix changed.
+fn check_columns(
+    damaged: &Damaged,
+    text: &str,
+    fixed_text: &str,
+    context: &str,
+) -> Result<(), TestCaseError> {
+    let findings = reported(fixed_text);
     let lines: Vec<&str> = fixed_text.lines().collect();
     let original: BTreeSet<&str> = text.lines().collect();
-    let header_before: Vec<String> = parsed_rows(&text)
+    let header_before: Vec<String> = parsed_rows(text)
         .into_iter()
         .filter(|row| row.is_header)
         .flat_map(|row| row.cells)
         .collect();
-    for row in parsed_rows(&fixed_text) {
+    for row in parsed_rows(fixed_text) {
         for (column, cell) in row.cells.iter().enumerate() {
             let Some((true_row, true_column, _)) =
-                keys(0).find(|(.., key)| cell.contains(key.as_str()))
+                keys(damaged, 0).find(|(.., key)| cell.contains(key.as_str()))
             else {
                 continue;
             };

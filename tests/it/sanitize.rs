@@ -220,13 +220,20 @@ fn check_formats(corpus: &Corpus) -> Result<(), TestCaseError> {
 
 fn check_messages(corpus: &Corpus) -> Result<(), TestCaseError> {
     let planted = corpus.planted.as_str();
-    let name = corpus.name.as_str();
     corpus.run(&["rule"])?;
     corpus.run(&["rule", "XX001"])?;
     corpus.run(&["rule", planted])?;
     corpus.run(&["test-rules", "rules"])?;
     corpus.run(&["check", ".", "--statistics"])?;
-    // Arguments.
+    check_arguments(corpus)?;
+    check_written_files(corpus)?;
+    check_unreadable_files(corpus)?;
+    check_configurations(corpus)?;
+    check_rule_files(corpus)
+}
+
+fn check_arguments(corpus: &Corpus) -> Result<(), TestCaseError> {
+    let planted = corpus.planted.as_str();
     let with = |prefix: &str| format!("{prefix}{planted}");
     for arguments in [
         &["check", &with("missing")][..],
@@ -269,8 +276,12 @@ fn check_messages(corpus: &Corpus) -> Result<(), TestCaseError> {
     let target = format!("copies{}", to_file_name(planted));
     fs::create_dir(corpus.path(&target)).unwrap();
     corpus.run(&["init", &target])?;
-    corpus.run(&["init", &target])?;
-    // Written lists, logs and baselines, and unreadable ones.
+    corpus.run(&["init", &target]).map(drop)
+}
+
+/// Checks lists, logs and baselines: those that were written, and unreadable ones.
+fn check_written_files(corpus: &Corpus) -> Result<(), TestCaseError> {
+    let (planted, name) = (corpus.planted.as_str(), corpus.name.as_str());
     let log = format!("log{}.jsonl", to_file_name(planted));
     let log = log.as_str();
     corpus.run(&["check", ".", "--write-baseline", "baseline.json"])?;
@@ -298,8 +309,12 @@ fn check_messages(corpus: &Corpus) -> Result<(), TestCaseError> {
     corpus.write("baseline.json", &format!("{{\"version\": 1, \"findings\": [], \"{}\": 1}}", "x"));
     corpus.run(&["check", ".", "--baseline", "baseline.json"])?;
     corpus.write("list.txt", &format!("{planted}\n"));
-    corpus.run(&["check", ".", "--ignore-list", "list.txt"])?;
-    // Files that cannot be read or written.
+    corpus.run(&["check", ".", "--ignore-list", "list.txt"]).map(drop)
+}
+
+/// Checks files that cannot be read or written.
+fn check_unreadable_files(corpus: &Corpus) -> Result<(), TestCaseError> {
+    let (planted, name) = (corpus.planted.as_str(), corpus.name.as_str());
     fs::write(corpus.path(&format!("binary{name}")), b"\0\x01\x02\0").unwrap();
     corpus.write(
         &format!("records{}.jsonl", to_file_name(planted)),
@@ -308,8 +323,12 @@ fn check_messages(corpus: &Corpus) -> Result<(), TestCaseError> {
     corpus.run(&["check", "."])?;
     corpus.run(&["check", &format!("records{}.jsonl", to_file_name(planted))])?;
     fs::set_permissions(corpus.path(name), fs::Permissions::from_mode(0o444)).unwrap();
-    corpus.run(&["check", name, "--fix"])?;
-    // Invalid configuration and rule files, in a directory with a planted name.
+    corpus.run(&["check", name, "--fix"]).map(drop)
+}
+
+/// Checks invalid configurations in a directory with a planted name.
+fn check_configurations(corpus: &Corpus) -> Result<(), TestCaseError> {
+    let planted = corpus.planted.as_str();
     let folder = format!("f{}", to_file_name(planted));
     for (file, text) in [
         ("dechaff.toml", format!("# {planted}\nselect = 1\n")),
@@ -328,6 +347,13 @@ fn check_messages(corpus: &Corpus) -> Result<(), TestCaseError> {
         corpus.run(&["config", &folder])?;
         corpus.run(&["check", ".", "--config", &format!("{folder}/{file}")])?;
     }
+    Ok(())
+}
+
+/// Checks invalid rule files in a directory with a planted name.
+fn check_rule_files(corpus: &Corpus) -> Result<(), TestCaseError> {
+    let planted = corpus.planted.as_str();
+    let folder = format!("f{}", to_file_name(planted));
     let rule = fs::read_to_string(corpus.path("rules/plant.toml")).unwrap();
     let phrase = format!("x {{{planted}");
     for (from, to) in [
