@@ -64,7 +64,7 @@ pub(super) struct Progress {
     size: RunSize,
     schedule: Schedule,
     matching: Cell<Matching>,
-    counts: Counts,
+    counts: PhaseCounts,
     clock: Clock,
     display: Display,
 }
@@ -153,13 +153,13 @@ impl Schedule {
 
 /// What this phase has finished.
 #[derive(Default)]
-struct Counts {
+struct PhaseCounts {
     documents: Cell<u64>,
     shards: Cell<u64>,
     findings: Cell<u64>,
 }
 
-impl Counts {
+impl PhaseCounts {
     fn reset(&self) {
         for counter in [&self.documents, &self.shards, &self.findings] {
             counter.set(0);
@@ -250,7 +250,7 @@ impl Progress {
             size: RunSize::default(),
             schedule: Schedule::default(),
             matching: Cell::new(Matching::Before),
-            counts: Counts::default(),
+            counts: PhaseCounts::default(),
             clock: Clock { run_started: now, phase_started: Cell::new(now) },
             display: Display::new(is_silent, now),
         }

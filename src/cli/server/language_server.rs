@@ -6,33 +6,16 @@ use std::sync::mpsc::Sender;
 
 use serde_json::Value;
 
-use super::background_work::BackgroundWork;
 use super::editor_client::{EditorClient, MessageType};
-use super::lint::Analysis;
 use super::open_document::OpenDocument;
 use super::pending_requests::PendingRequests;
-use super::protocol::{
-    ClientCapabilities, LspTextEdit, WorkspaceFolder, folder_paths, server_capabilities,
-};
+use super::protocol::{ClientCapabilities, WorkspaceFolder, folder_paths, server_capabilities};
+use super::server_event::ServerEvent;
 use super::transport::{RpcCode, RpcError, RpcMessage, RpcSender};
 use super::uri::path_from_uri;
-use super::workspace_comparison::ComparisonOutcome;
+use super::work_threads::BackgroundWork;
 use super::workspace_settings::WorkspaceSettings;
 use crate::cli::{Exit, output};
-
-/// An event that the main thread waits for.
-pub(super) enum ServerEvent {
-    Message(RpcMessage),
-    /// The client sends no more messages, because of the error if there is one.
-    InputEnd(Option<String>),
-    /// A document was linted; without a result if the thread failed.
-    Linted(Option<Box<Analysis>>),
-    /// Documents were compared; without a result if the thread failed.
-    Compared(Option<ComparisonOutcome>),
-    /// The edits for a request for fixes, or why they are refused; without a result if the thread
-    /// failed.
-    FixesReady(Value, Option<Result<Vec<LspTextEdit>, String>>),
-}
 
 /// The state of the session in the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,10 +19,12 @@ mod open_document;
 mod pending_requests;
 mod protocol;
 mod requests;
+mod server_event;
 mod snapshot;
 mod stamp;
 mod transport;
 mod uri;
+mod work_threads;
 mod workspace_comparison;
 mod workspace_index;
 mod workspace_settings;
@@ -35,7 +37,8 @@ use clap::Args;
 
 use super::arguments::ConfigArguments;
 use super::{Exit, output};
-use language_server::{LanguageServer, ServerEvent};
+use language_server::LanguageServer;
+use server_event::ServerEvent;
 use transport::{RpcSender, read_message};
 use workspace_settings::WorkspaceSettings;
 

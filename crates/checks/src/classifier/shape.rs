@@ -78,7 +78,7 @@ impl Shape {
                 !is_letter(character) && !character.is_alphanumeric() && !character.is_whitespace(),
             );
         }
-        let counts = WordCounts::new(text, words);
+        let counts = LineWordCounts::new(text, words);
         // Five Chinese characters count as three words, as in `count_words_cjk_weighted`.
         let signs_alone = words.iter().filter(|word| word.is_sign).count();
         let of_words = |count: u32| count as f32 / words.len().max(1) as f32;
@@ -140,7 +140,7 @@ impl Shape {
 
 /// Counts of words.
 #[derive(Default)]
-struct WordCounts {
+struct LineWordCounts {
     /// The length of all words in bytes.
     letters: usize,
     capitalised: u32,
@@ -152,7 +152,7 @@ struct WordCounts {
     links: u32,
 }
 
-impl WordCounts {
+impl LineWordCounts {
     fn new(text: &str, words: &[Word]) -> Self {
         let stops: &StopWords = &STOPS;
         let mut counts = Self::default();

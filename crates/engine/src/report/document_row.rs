@@ -188,7 +188,6 @@ impl DocumentRow {
         let nearest = evidence.nearest_with(copy_of);
         let record = |origin: &Origin| origin.record.clone();
         let nearest_record = nearest.and_then(|(origin, _)| record(origin));
-        // One line per column.
         let mut row = Self {
             path: origin.path.clone(),
             record_index: record(origin).map(|record| record.index),
@@ -320,15 +319,11 @@ impl DocumentRow {
     }
 
     fn reason_to_keep(&self, thresholds: &VerdictThresholds) -> Judgement {
-        let review_share = thresholds.review_share;
-        match self.findings {
-            0 => Judgement::new(Verdict::Keep, "no findings".to_owned(), None),
-            _ => Judgement::new(
-                Verdict::Keep,
-                self.doubt(),
-                Some(format!("review-share = {review_share}")),
-            ),
+        if self.findings == 0 {
+            return Judgement::new(Verdict::Keep, "no findings".to_owned(), None);
         }
+        let threshold = format!("review-share = {}", thresholds.review_share);
+        Judgement::new(Verdict::Keep, self.doubt(), Some(threshold))
     }
 
     fn doubt(&self) -> String {
