@@ -203,12 +203,7 @@ impl LineCounters {
                 self.pronouns[person] += 1.0;
             }
         };
-        // Letters beyond ASCII are looked up in tables.
-        if text.is_ascii() {
-            text.split(|character: char| !character.is_ascii_alphanumeric()).for_each(&mut count);
-        } else {
-            text.split(|character: char| !character.is_alphanumeric()).for_each(&mut count);
-        }
+        text.split(|character: char| !is_word_character(character)).for_each(&mut count);
     }
 
     /// Returns the highest share of lines with the shape of the line two to six lines above.
@@ -301,6 +296,17 @@ fn person(word: &str) -> Option<usize> {
         return None;
     }
     PRONOUNS.iter().position(|pronouns| pronouns.contains(&word))
+}
+
+/// Whether a character is part of a word, rather than a blank or punctuation. Looking characters
+/// up in Unicode's tables took 1.5 % of a run on 7 MB of pages.
+fn is_word_character(character: char) -> bool {
+    character.is_ascii_alphanumeric()
+        || character >= '\u{C0}'
+            && !matches!(character,
+                '×' | '÷' | '\u{2000}'..='\u{2BFF}' | '\u{3000}'..='\u{3004}' | '\u{3008}'..='\u{3020}'
+                | '\u{FF00}'..='\u{FF0F}' | '\u{FF1A}'..='\u{FF20}' | '\u{FF3B}'..='\u{FF40}'
+                | '\u{FF5B}'..='\u{FF65}')
 }
 
 /// Hashes `text`, ignoring its numbers and the case of ASCII letters.
