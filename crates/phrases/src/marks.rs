@@ -19,8 +19,8 @@ pub(super) const SAME: [&str; 3] = ["'’‘ʼ‛´", "\"“”„‟«»", "-�
 /// Normalizes a line for lookup: trims punctuation, folds case, collapses runs of blanks to a
 /// space, and replaces typographic variants of `'`, `"` and `-`.
 ///
-/// Case is folded as in regular expressions, character by character: `ς` becomes `σ` and `ſ`
-/// becomes `s`; a letter whose lower case has several characters, such as `İ`, is unchanged.
+/// Case is folded as in regular expressions, character by character: `ς` becomes `σ`, and `ſ`
+/// becomes `s`, which phrases that are not looked up do not match; a letter whose lower case has several characters, such as `İ`, is unchanged.
 pub fn normalize(line: &str) -> String {
     let line = line.trim_matches(is_mark);
     let mut normal = String::with_capacity(line.len());
