@@ -125,11 +125,12 @@ const PLAIN_WORD: &str = concat!(
     r"(?:\.[^\s,.:;!?(){}\[\]\x22“”«»|<>–—、。，！？：；]+)*"
 );
 
-/// A word that starts with a capital, or with a letter of a script without case. Capitals are those
-/// of Latin, Greek, Cyrillic and Armenian letters in use today: those of all scripts, which
-/// alternate with small letters, take three times as many states.
+/// A word that starts with a capital, or with a letter of a script without case. Both are
+/// approximations with few ranges: the common capitals of Latin, Greek, Cyrillic and Armenian, and
+/// whole blocks of other scripts, including their marks and punctuation. The exact classes take
+/// eight times as many states.
 const NAME_WORD: &str = concat!(
-    r"(?-i:[[\p{Lu}&&[A-Z\u{C0}-\u{17F}\u{18F}\u{1A0}\u{1AF}\u{218}\u{21A}\u{370}-\u{42F}\u{48A}-\u{52F}\u{531}-\u{556}\u{1E80}-\u{1EFF}]]",
+    r"(?-i:[[\p{Lu}&&[A-Z\u{C0}-\u{17F}\u{181}\u{186}\u{189}\u{18A}\u{18F}\u{190}\u{194}\u{198}\u{1A0}\u{1AF}\u{1B3}\u{1E6}\u{218}\u{21A}\u{370}-\u{42F}\u{48A}-\u{52F}\u{531}-\u{556}\u{1E00}-\u{1EFF}]]",
     r"\u{5D0}-\u{60B}\u{60D}-\u{61A}\u{61C}-\u{61E}\u{620}-\u{65F}\u{66A}-\u{6D3}\u{6D5}-\u{6EF}\u{6FA}-\u{963}\u{970}-\u{9E5}",
     r"\u{9F0}-\u{E4F}\u{E5A}-\u{1DFF}\u{3005}-\u{3007}\u{3021}-\u{FAFF}\u{FF66}-\u{FFDC}\u{20000}-\u{3FFFF}]",
     r"[^\s,:;!?(){}\[\]\x22“”«»|/&+<>–—、。，！？：；0-9*_`~@#=$%^\\]*)"
@@ -162,7 +163,8 @@ fn date() -> String {
     let year = "[0-9]{4}";
     let digits = r"[0-9]{4}\s?[-/.年년]\s?[0-9]{1,2}\s?[-/.月월]\s?[0-9]{1,2}\s?[日일]?|[0-9]{1,2}[-/.][0-9]{1,2}[-/.](?:[0-9]{4}|[0-9]{2})";
     let month = format!("(?:{})", MONTHS.split_whitespace().collect::<Vec<_>>().join("|"));
-    // The month, which takes most states, is only there once. So some dates with two days match too.
+    // Month names take the most states, so they occur once. The price is that some malformed dates
+    // match too, such as those with a day on both sides.
     let before = format!(r"{day}\s?[-\s]\s?(?:de\s|d['’])?");
     let after = format!(r"\.?,?[-\s]\s?(?:del?\s|{day},?\s)?");
     format!("(?:{digits}|(?:{before})?{month}{after}{year})")
