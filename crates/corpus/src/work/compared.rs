@@ -97,25 +97,30 @@ impl ComparedDocuments {
         known.map_or_else(|| self.files.number(origin), |number| Ok(Some(number)))
     }
 
-    /// Whether this is the number of one of these documents, which was compared with this text.
+    /// Whether document `number` is in the share and was compared with this text.
     pub(super) fn has(&self, number: u32, text: &str) -> Result<bool> {
         Ok(self.range.contains(&number) && *self.files.text(number)? == *text)
     }
 
-    /// Splits the documents into windows with about `max_rows` rows of matches. Returns the first
-    /// document of each.
-    pub(super) fn split_into_windows(&self, max_rows: usize) -> Result<Vec<u32>> {
+    /// Splits the documents into windows with about `max_items` documents and rows of matches.
+    /// Returns the first document of each window.
+    pub(super) fn split_into_windows(&self, max_items: usize) -> Result<Vec<u32>> {
         let tables: Vec<StagedTable> = self.tables.iter().map(|(table, _)| *table).collect();
-        let mut starts = vec![self.range.start];
-        let (mut last, mut rows) = (self.range.start, 0);
-        for row in self.files.rows_of_tables(&tables, places(&self.range))? {
-            let document = key_document(row?.key);
-            if document != last && rows >= max_rows {
+        let mut rows = self.files.rows_of_tables(&tables, places(&self.range))?.peekable();
+        let (mut starts, mut items) = (vec![self.range.start], 0);
+        for document in self.range.clone() {
+            if items >= max_items {
                 starts.push(document);
-                rows = 0;
+                items = 0;
             }
-            last = document;
-            rows += 1;
+            items += 1;
+            let is_here = |row: &Result<StagedRow>| {
+                row.as_ref().map_or(true, |row| key_document(row.key) == document)
+            };
+            while let Some(row) = rows.next_if(is_here) {
+                row?;
+                items += 1;
+            }
         }
         Ok(starts)
     }

@@ -34,8 +34,8 @@ struct WindowMatches<'d> {
 }
 
 impl<'d> ComparedMatches<'d> {
-    /// Reads the matches in `documents`, which take about `memory` bytes. `linter` must have the rules
-    /// of the comparison.
+    /// Prepares to read the matches in `documents` in about `memory` bytes. `linter` must have the
+    /// rules of the comparison.
     ///
     /// # Errors
     ///
@@ -45,11 +45,12 @@ impl<'d> ComparedMatches<'d> {
         linter: &'d Linter,
         memory: usize,
     ) -> Result<Self> {
-        /// The memory of a match: its row, its expanded form, and the origin of the other document.
-        const MATCH_BYTES: usize = 300;
+        /// The memory of a match, its expanded form and the origin of the other document, or of a
+        /// document.
+        const ITEM_BYTES: usize = 300;
         // The texts that matches are verified in take memory too.
-        let max_rows = memory / 2 / MAX_WINDOWS / MATCH_BYTES;
-        let starts = documents.split_into_windows(max_rows.max(1))?;
+        let max_items = memory / 2 / MAX_WINDOWS / ITEM_BYTES;
+        let starts = documents.split_into_windows(max_items.max(1))?;
         let recent = VecDeque::new();
         Ok(Self { documents, linter, memory: memory / 2, applicability: None, starts, recent })
     }
@@ -85,16 +86,17 @@ impl<'d> ComparedMatches<'d> {
 
     /// Returns the window with a document, reading it if necessary.
     fn window(&mut self, number: u32) -> Result<&mut WindowMatches<'d>> {
-        let has_document = |window: &WindowMatches<'_>| window.documents.range.contains(&number);
-        if !self.recent.front().is_some_and(has_document) {
-            let window = match self.recent.iter().position(has_document) {
-                Some(at) => self.recent.remove(at),
-                None => None,
-            };
-            let window = window.map_or_else(|| self.read_window(number), Ok)?;
-            self.recent.push_front(window);
-        }
-        Ok(&mut self.recent[0])
+        let known = self.recent.iter().position(|window| window.documents.range.contains(&number));
+        let at = match known {
+            Some(at) => at,
+            None => {
+                // In the order of reading, like the windows that `documents` keeps.
+                let window = self.read_window(number)?;
+                self.recent.push_front(window);
+                0
+            }
+        };
+        Ok(&mut self.recent[at])
     }
 
     fn read_window(&mut self, number: u32) -> Result<WindowMatches<'d>> {

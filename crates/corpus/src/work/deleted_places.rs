@@ -4,7 +4,9 @@ use rustc_hash::FxHashSet;
 
 use super::compared::ComparedDocuments;
 use super::task_input::WorkFiles;
-use dechaff_duplicates::staged::{StagedCheck, StagedRow, StagedTable, key_document, key_start};
+use dechaff_duplicates::staged::{
+    StagedCheck, StagedRow, StagedTable, key_document, key_start, place_key,
+};
 use dechaff_duplicates::store::Result;
 use dechaff_findings::Finding;
 
@@ -34,7 +36,9 @@ impl DeletedPlaces {
             let mut originals: Vec<(u32, u32, u32)> = rows.iter().map(place).collect();
             originals.sort_unstable();
             originals.dedup();
-            let mut matches = files.rows(table, 0..=u64::MAX)?.peekable();
+            let (Some(first), Some(last)) = (originals.first(), originals.last()) else { continue };
+            let keys = place_key(first.0, 0)..=place_key(last.0, u32::MAX);
+            let mut matches = files.rows(table, keys)?.peekable();
             for originals in originals.chunk_by(|left, right| left.0 == right.0) {
                 let document = originals[0].0;
                 let mut copies: Vec<(u32, u32)> = Vec::new();

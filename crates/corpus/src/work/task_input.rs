@@ -82,7 +82,7 @@ impl WorkFiles {
 
     /// Returns rows of all files in ascending order.
     pub(super) fn rows(&self, table: StagedTable, keys: RangeInclusive<u64>) -> Result<Rows<'_>> {
-        self.merged_rows(&[table], keys, None)
+        self.rows_of_tables(&[table], keys)
     }
 
     /// Returns rows of several tables in ascending order.
@@ -212,7 +212,7 @@ impl WorkFiles {
         self.count_before(|origin| origin.path.as_str() < path)
     }
 
-    /// Returns the number of documents whose origin `is_before` holds for, which are the first ones.
+    /// Returns the number of leading documents whose origins satisfy `is_before`.
     fn count_before(&self, is_before: impl Fn(&Origin) -> bool) -> Result<u32> {
         let (mut low, mut high) = (0, self.documents);
         while low < high {
