@@ -375,8 +375,8 @@ fn with_suppression_comments(
     None
 }
 
-/// Returns the findings from comparing documents, moved to where they are after `edits`. A document
-/// alone does not lead to them.
+/// Returns the findings of corpus rules, shifted by `edits`. Linting one document does not find
+/// them again.
 fn shifted_duplicates(linter: &Linter, findings: &[Finding], edits: &[Edit]) -> Vec<Finding> {
     let shift = |at: usize| {
         let before = edits.iter().filter(|edit| edit.span.start <= at);

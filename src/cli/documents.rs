@@ -29,7 +29,7 @@ impl DocumentTables {
         Ok(Self { verdicts: DocumentVerdicts::new(context)?, measures: measure_table(context)? })
     }
 
-    /// Also judges documents if no table of verdicts is requested.
+    /// Judges documents without writing a table of verdicts.
     pub(super) fn collect_verdicts(&mut self, context: &CheckContext<'_>) {
         self.verdicts = Some(DocumentVerdicts::without_table(context));
     }

@@ -222,11 +222,13 @@ pub(super) fn sketch_corpus<'l>(
         options.against.warn_of_sites();
     }
     let cached = cache.map(|cache| cache.events);
-    cached.iter().for_each(|events| texts.cache(events));
+    if let Some(events) = &cached {
+        texts.cache(events);
+    }
     Ok(SketchPass { comparison: Some(comparison), compared: None, cached })
 }
 
-/// What a sketch pass keeps of the documents.
+/// Collects the sketches of a pass, and caches its documents while they fit into memory.
 struct SketchCollector<'l, 't> {
     comparison: CorpusComparer<'l>,
     text_store: &'t mut TextStore,

@@ -80,7 +80,7 @@ enum Matching {
     Over,
 }
 
-/// The bytes that a run goes through.
+/// The size of a run in bytes.
 #[derive(Default)]
 struct RunSize {
     /// Bytes of all files, once measured.
@@ -167,13 +167,13 @@ impl PhaseCounts {
     }
 }
 
-/// The times since which a run and its current phase are in progress.
+/// When the run and its current phase started.
 struct Clock {
     run_started: Instant,
     phase_started: Cell<Instant>,
 }
 
-/// The place where progress is shown.
+/// Shows progress on standard error.
 struct Display {
     mode: DisplayMode,
     last_shown: Cell<Instant>,

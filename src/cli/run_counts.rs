@@ -36,14 +36,4 @@ impl RunCounts {
         self.exit_policy.count(findings);
         self.summary.add(findings);
     }
-
-    /// Returns why a run without documents fails, or `None` if it passes. `has_spooled` says that
-    /// standard input or a pipe was a shard.
-    pub(super) fn coverage_failure(
-        &mut self,
-        context: &CheckContext<'_>,
-        has_spooled: bool,
-    ) -> Option<String> {
-        self.coverage.failure(context, &mut self.summary, has_spooled)
-    }
 }

@@ -408,7 +408,8 @@ impl<'a> RunOutput<'a> {
             return;
         }
         let is_empty_spool = !inputs.spooled.is_empty();
-        if let Some(message) = self.counts.coverage_failure(self.context, is_empty_spool) {
+        let RunCounts { coverage, summary, .. } = &mut self.counts;
+        if let Some(message) = coverage.failure(self.context, summary, is_empty_spool) {
             match self.context.arguments.allow_empty {
                 true => output::warning(&message),
                 false => {

@@ -36,7 +36,7 @@ pub(super) struct SettingsResolver {
     walk: WalkNotes,
 }
 
-/// What the caller reports after a walk. Several threads walk.
+/// Errors and skipped directories that a walk noted. Walks use several threads.
 #[derive(Default)]
 struct WalkNotes {
     /// The first error in a configuration.

@@ -80,8 +80,7 @@ impl LoadedRules {
     }
 }
 
-/// Tests a rule, and appends the result to `text`. Returns whether all examples are as they should
-/// be.
+/// Tests a rule, and appends the result to `text`. Returns whether the rule passed.
 fn test_rule(
     rule: &Rule,
     registry: &Registry,

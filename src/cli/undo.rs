@@ -287,7 +287,7 @@ impl Undo {
             });
             restorer.write_record(&handle, restored)?;
         }
-        restorer.insert_all_records()?;
+        restorer.insert_remaining_records()?;
         if !change_sets.is_empty() {
             let missing = count(change_sets.len(), "changed record");
             self.fail(&anyhow::anyhow!("{}: {missing} cannot be found in it", shard.name));
@@ -449,7 +449,7 @@ impl<'f> ShardRestorer<'f> {
     }
 
     /// Puts back all other dropped records.
-    fn insert_all_records(&mut self) -> anyhow::Result<()> {
+    fn insert_remaining_records(&mut self) -> anyhow::Result<()> {
         while let Some(entry) = self.dropped.next() {
             self.insert_record(entry)?;
         }

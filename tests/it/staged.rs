@@ -156,8 +156,8 @@ fn in_steps(linter: &Linter, corpus: &Corpus, path: &Path, random: &mut Random) 
     folder
 }
 
-/// Returns the findings of a comparison in steps, read in some shares of the files. The documents of
-/// a share are in random order.
+/// Returns the findings of a comparison in steps, read in some shares of the files. The documents
+/// of a share are in random order.
 fn findings(
     folder: &WorkFolder,
     linter: &Linter,

@@ -65,8 +65,8 @@ pub(super) fn run(arguments: &SketchArguments) -> anyhow::Result<Exit> {
          leaves out records that are not readable"
     );
     // The documents of other shares may have sites.
-    let has_no_sites = outcome.has_documents && !outcome.has_site;
-    if let Some(group_by) = read_options.group_by.as_ref().filter(|_| has_no_sites) {
+    let lacks_sites = outcome.has_documents && !outcome.has_site;
+    if let Some(group_by) = read_options.group_by.as_ref().filter(|_| lacks_sites) {
         output::warning(&missing_sites(group_by));
     }
     let documents = task.finish()?;
@@ -75,7 +75,7 @@ pub(super) fn run(arguments: &SketchArguments) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
-/// What sketching a share found.
+/// The outcome of sketching a share.
 #[derive(Default)]
 struct SketchOutcome {
     has_documents: bool,

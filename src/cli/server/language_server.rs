@@ -13,7 +13,7 @@ use super::protocol::{ClientCapabilities, WorkspaceFolder, folder_paths, server_
 use super::server_event::ServerEvent;
 use super::transport::{RpcCode, RpcError, RpcMessage, RpcSender};
 use super::uri::path_from_uri;
-use super::work_threads::BackgroundWork;
+use super::work_threads::WorkThreads;
 use super::workspace_settings::WorkspaceSettings;
 use crate::cli::{Exit, output};
 
@@ -31,7 +31,7 @@ pub(super) struct LanguageServer {
     lifecycle: Lifecycle,
     pub(super) documents: BTreeMap<String, OpenDocument>,
     pub(super) last_revision: u64,
-    pub(super) work: BackgroundWork,
+    pub(super) work: WorkThreads,
     pub(super) requests: PendingRequests,
 }
 
@@ -47,7 +47,7 @@ impl LanguageServer {
             lifecycle: Lifecycle::Starting,
             documents: BTreeMap::new(),
             last_revision: 0,
-            work: BackgroundWork::new(events),
+            work: WorkThreads::new(events),
             requests: PendingRequests::default(),
         }
     }

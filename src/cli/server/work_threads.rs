@@ -26,7 +26,7 @@ impl Drop for EventGuard {
 }
 
 /// The threads of a session: at most one that lints and one that compares.
-pub(super) struct BackgroundWork {
+pub(super) struct WorkThreads {
     events: Sender<ServerEvent>,
     /// The document that is being linted.
     pub(super) linting: Option<String>,
@@ -35,7 +35,7 @@ pub(super) struct BackgroundWork {
     pub(super) comparisons: Vec<ComparisonJob>,
 }
 
-impl BackgroundWork {
+impl WorkThreads {
     /// Sends the results of threads to `events`.
     pub(super) fn new(events: Sender<ServerEvent>) -> Self {
         Self {

@@ -114,8 +114,7 @@ impl From<Feature> for Aspect {
 }
 
 impl Aspect {
-    /// Returns the explanation; `None` if there is nothing to show. One arm per case, in order of
-    /// precedence within an aspect.
+    /// Returns the explanation; `None` if there is nothing to show.
     fn phrase(self, row: &Row, words: &[String]) -> Option<String> {
         /// Minimum share of known words for quoting any of them.
         const MIN_FAMILIAR: f32 = 0.5;
@@ -125,6 +124,7 @@ impl Aspect {
         let value = |feature: Feature| row[feature as usize];
         let is = |feature: Feature| value(feature) > 0.0;
         let is_prose = is(Feature::ProseLine);
+        // Within an aspect, the first arm that applies wins.
         let phrase = match self {
             Self::Length if is_prose => return None,
             Self::Length => counted(value(Feature::Words), "word"),

@@ -109,7 +109,7 @@ impl Shape {
         }
     }
 
-    /// Counts `character`, which is at byte `at` of `text`, as the sign that it is.
+    /// Counts the sign `character` at byte `at` of `text`.
     fn count_sign(&mut self, text: &str, at: usize, character: char) {
         let bytes = text.as_bytes();
         match character {

@@ -151,7 +151,7 @@ impl TableParser<'_, '_> {
         Some(line + 1)
     }
 
-    /// Whether a line looks like the rows above it. If those begin with a pipe, a line that does not
+    /// Whether a line looks like the rows above it. If those begin with a pipe, a line without one
     /// may be prose. It is a row if it ends with a pipe, has as many cells as the table has columns,
     /// or is followed by more rows.
     fn is_alike(&self, table: &Table, style: &RowStyle, row: &Row, gap: bool) -> bool {

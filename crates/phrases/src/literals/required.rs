@@ -26,8 +26,8 @@ const MAX_REPETITIONS: u32 = 4;
 const MAX_KEY_FREQUENCY: f64 = 0.05;
 /// Sets that occur in a larger share of texts reject too few of them.
 const MAX_CHECK_FREQUENCY: f64 = 0.2;
-/// Maximum number of sets in addition to the key, and of literals per set. All of them are searched for in
-/// each text that has the key.
+/// Maximum number of sets in addition to the key, and of literals per set. Each text that has the
+/// key is searched for all of them.
 const MAX_CHECKS: usize = 3;
 const MAX_CHECK_LITERALS: usize = 12;
 

@@ -18,7 +18,7 @@ pub(super) struct Candidate {
 /// Candidates of patterns for the start or end, in order of block.
 pub(super) struct EdgeCandidates {
     candidates: Vec<Candidate>,
-    /// Whether none was dropped. Otherwise they are searched for again.
+    /// Whether all candidates were kept. If not, they are searched for again.
     is_complete: bool,
 }
 
