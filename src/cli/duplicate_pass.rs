@@ -182,15 +182,14 @@ pub(super) fn sketch_corpus<'l>(
     let mut comparison = comparison.with_threads(rayon::current_num_threads());
     let read_options = texts.read_options;
     let site = texts.stdin.as_ref().and_then(|stdin| site_of(stdin, None, read_options));
-    let has_site = site.is_some();
     if let Some(stdin) = &texts.stdin {
         comparison
-            .add(linter.sketch(&stdin.document().with_site(site)))
+            .add(linter.sketch(&stdin.document().with_site(site.clone())))
             .context("cannot compare documents")?;
     }
     let mut collector = SketchCollector {
         has_documents: texts.stdin.is_some(),
-        has_site,
+        has_site: site.is_some(),
         comparison,
         text_store: texts.text_store.get_mut().unwrap_or_else(PoisonError::into_inner),
         cache: options.cache.then(|| DocumentCache { events: Vec::new(), room: memory.documents }),
