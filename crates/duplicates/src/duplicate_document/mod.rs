@@ -45,6 +45,13 @@ pub struct Parameters {
     pub keep: KeepDocument,
 }
 
+impl Parameters {
+    /// Returns the threshold, unless only equal documents are reported.
+    fn near_threshold(&self) -> Option<Ratio> {
+        Ratio::new(self.threshold).filter(|_| self.threshold < 1.0)
+    }
+}
+
 /// Which of several copies of a document stays. Ties go to the first one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -174,8 +181,7 @@ fn find_similar(
     corpus: &Corpus<'_, '_>,
 ) -> store::Result<KeptByCopy> {
     let mut copies = KeptByCopy::default();
-    let threshold = Ratio::new(parameters.threshold).filter(|_| parameters.threshold < 1.0);
-    let Some(threshold) = threshold else { return Ok(copies) };
+    let Some(threshold) = parameters.near_threshold() else { return Ok(copies) };
     let sets = DocumentSets { sketches, order, store: corpus.store };
     let limits = JoinLimits { postings: MAX_POSTINGS, memory: corpus.documents.memory };
     let mut candidates: FxHashMap<u32, Candidates<u32>> = FxHashMap::default();

@@ -8,7 +8,7 @@ use super::{
     Parameters, similarity,
 };
 use crate::duplicate::{
-    ElementCounts, Ratio, SetId, StagedJoin, StagedPair, merge_counts, read_order, write_prefix,
+    ElementCounts, SetId, StagedJoin, StagedPair, merge_counts, read_order, write_prefix,
 };
 use crate::staged::{
     SketchCounts, StagedBlob, StagedCheck, StagedRow, StagedTable, Step, StepInput, StepOutput,
@@ -32,7 +32,7 @@ impl StagedCheck for DuplicateDocumentCheck {
         match step {
             Step::Exact | Step::Keep => true,
             Step::Count | Step::Order | Step::Post | Step::Near => {
-                self.parameters().and_then(threshold).is_some()
+                self.parameters().and_then(Parameters::near_threshold).is_some()
             }
             Step::Variants
             | Step::Group
@@ -119,11 +119,6 @@ impl DuplicateDocumentCheck {
     }
 }
 
-/// Returns the threshold, unless only equal documents are reported.
-fn threshold(parameters: &Parameters) -> Option<Ratio> {
-    Ratio::new(parameters.threshold).filter(|_| parameters.threshold < 1.0)
-}
-
 /// Finds the documents that are equal to an earlier one.
 fn find_equal(input: &dyn StepInput, output: &mut dyn StepOutput) -> store::Result<()> {
     for_each_group(input, StagedTable::DocumentHashes, input.share(), &mut |group| {
@@ -176,7 +171,7 @@ fn count(
     input: &dyn StepInput,
     output: &mut dyn StepOutput,
 ) -> store::Result<()> {
-    if threshold(parameters).is_none() {
+    if parameters.near_threshold().is_none() {
         return Ok(());
     }
     let mut counts = ElementCounts::new(input, 1)?;
@@ -192,7 +187,7 @@ fn post(
     input: &dyn StepInput,
     output: &mut dyn StepOutput,
 ) -> store::Result<()> {
-    let Some(threshold) = threshold(parameters) else { return Ok(()) };
+    let Some(threshold) = parameters.near_threshold() else { return Ok(()) };
     let order = read_order(input, StagedBlob::DocumentElementOrder)?;
     for_each_candidate(input, &mut |set, shingles| {
         write_prefix(StagedTable::NearDocuments, set, threshold, &order, shingles, output)
@@ -207,7 +202,7 @@ fn find_similar(
     input: &dyn StepInput,
     output: &mut dyn StepOutput,
 ) -> store::Result<()> {
-    let Some(threshold) = threshold(parameters) else { return Ok(()) };
+    let Some(threshold) = parameters.near_threshold() else { return Ok(()) };
     let order = read_order(input, StagedBlob::DocumentElementOrder)?;
     let read = move |set: SetId| Ok(shingles_of(&text(input, set.document)?));
     let memory = input.memory();
