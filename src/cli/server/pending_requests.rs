@@ -29,6 +29,11 @@ pub(super) struct PendingRequests {
 }
 
 impl PendingRequests {
+    /// Adds a request that waits until its document is linted.
+    pub(super) fn add_waiting(&mut self, id: Value, uri: String, method: &str, params: Value) {
+        self.waiting.push(WaitingRequest { id, uri, method: method.to_owned(), params });
+    }
+
     pub(super) fn add_fix(&mut self, request: FixRequest) {
         self.fixing.push(request);
     }

@@ -29,12 +29,7 @@ impl LanguageServer {
                     return self.client.respond(&id, Ok(params));
                 };
                 let uri = uri.to_owned();
-                self.requests.waiting.push(WaitingRequest {
-                    id,
-                    uri,
-                    method: method.into(),
-                    params,
-                });
+                self.requests.add_waiting(id, uri, method, params);
                 return Ok(());
             }
             _ => {
@@ -47,12 +42,7 @@ impl LanguageServer {
         match document {
             Ok(document) => {
                 let uri = document.text_document.uri;
-                self.requests.waiting.push(WaitingRequest {
-                    id,
-                    uri,
-                    method: method.into(),
-                    params,
-                });
+                self.requests.add_waiting(id, uri, method, params);
                 Ok(())
             }
             Err(error) => {
